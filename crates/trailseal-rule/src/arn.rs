@@ -1,0 +1,199 @@
+//! The ARNs of trails and keys, parsed once.
+
+use std::fmt;
+
+use crate::ids::{AccountId, IdError, Region};
+
+/// The parts of `arn:partition:service:region:account:resource`.
+pub(crate) struct ArnParts<'a> {
+    pub(crate) partition: &'a str,
+    pub(crate) service: &'a str,
+    pub(crate) region: &'a str,
+    pub(crate) account: &'a str,
+    pub(crate) resource: &'a str,
+}
+
+impl<'a> ArnParts<'a> {
+    pub(crate) fn split(text: &'a str) -> Option<Self> {
+        let mut parts = text.splitn(6, ':');
+        let (scheme, partition, service) = (parts.next()?, parts.next()?, parts.next()?);
+        let (region, account, resource) = (parts.next()?, parts.next()?, parts.next()?);
+        let known_scheme = scheme == "arn" && partition.starts_with("aws");
+        let plain = partition.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+        (known_scheme && plain).then_some(Self { partition, service, region, account, resource })
+    }
+}
+
+/// A trail's ARN: `arn:aws:cloudtrail:<home Region>:<owner>:trail/<name>`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TrailArn {
+    text: String,
+    partition: String,
+    home_region: Region,
+    owner: AccountId,
+    name: String,
+}
+
+impl TrailArn {
+    const EXPECTED: &'static str = "a trail's ARN such as \
+        `arn:aws:cloudtrail:eu-central-1:111122223333:trail/name`";
+
+    /// Takes a full trail ARN of any partition.
+    ///
+    /// # Errors
+    ///
+    /// Another service's ARN, or one whose Region, account or name is missing or misshapen.
+    pub fn parse(text: &str) -> Result<Self, IdError> {
+        Self::read(text).ok_or_else(|| IdError::new(text, Self::EXPECTED))
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let parts = ArnParts::split(text).filter(|parts| parts.service == "cloudtrail")?;
+        let name = parts.resource.strip_prefix("trail/").filter(|name| !name.is_empty())?;
+        Some(Self {
+            text: text.to_owned(),
+            partition: parts.partition.to_owned(),
+            home_region: Region::parse(parts.region).ok()?,
+            owner: AccountId::parse(parts.account).ok()?,
+            name: name.to_owned(),
+        })
+    }
+
+    /// The ARN as AWS wrote it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The partition: `aws`, `aws-cn`, `aws-us-gov`, …
+    #[must_use]
+    pub fn partition(&self) -> &str {
+        &self.partition
+    }
+
+    /// The Region in which the trail was made and can be changed.
+    #[must_use]
+    pub fn home_region(&self) -> &Region {
+        &self.home_region
+    }
+
+    /// The account that owns the trail; for an organization trail, the management account.
+    #[must_use]
+    pub fn owner(&self) -> &AccountId {
+        &self.owner
+    }
+
+    /// The trail's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl fmt::Display for TrailArn {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.text)
+    }
+}
+
+/// A key's ARN: `arn:aws:kms:<Region>:<account>:key/<id>`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct KeyArn {
+    text: String,
+    partition: String,
+    region: Region,
+    account: AccountId,
+    id: String,
+}
+
+impl KeyArn {
+    const EXPECTED: &'static str = "a KMS key's ARN such as \
+        `arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab`";
+
+    /// Takes a full key ARN of any partition; multi-Region keys (`mrk-…`) included.
+    ///
+    /// # Errors
+    ///
+    /// An alias' ARN, another service's ARN, or one with a part missing or misshapen.
+    pub fn parse(text: &str) -> Result<Self, IdError> {
+        Self::read(text).ok_or_else(|| IdError::new(text, Self::EXPECTED))
+    }
+
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        let parts = ArnParts::split(text).filter(|parts| parts.service == "kms")?;
+        let id = parts.resource.strip_prefix("key/").filter(|id| is_key_id(id))?;
+        Some(Self {
+            text: text.to_owned(),
+            partition: parts.partition.to_owned(),
+            region: Region::parse(parts.region).ok()?,
+            account: AccountId::parse(parts.account).ok()?,
+            id: id.to_owned(),
+        })
+    }
+
+    /// The ARN as AWS wrote it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The partition: `aws`, `aws-cn`, `aws-us-gov`, …
+    #[must_use]
+    pub fn partition(&self) -> &str {
+        &self.partition
+    }
+
+    /// The Region in which this key, or this replica of it, lives.
+    #[must_use]
+    pub fn region(&self) -> &Region {
+        &self.region
+    }
+
+    /// The account that owns the key.
+    #[must_use]
+    pub fn account(&self) -> &AccountId {
+        &self.account
+    }
+
+    /// The key id: the ARN's last part.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl fmt::Display for KeyArn {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.text)
+    }
+}
+
+pub(crate) fn is_key_id(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= 256
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trail_arn_gives_its_parts() {
+        let arn = TrailArn::parse("arn:aws-us-gov:cloudtrail:us-gov-west-1:111122223333:trail/t")
+            .unwrap();
+        assert_eq!(
+            (arn.partition(), arn.home_region().as_str(), arn.owner().as_str(), arn.name()),
+            ("aws-us-gov", "us-gov-west-1", "111122223333", "t")
+        );
+        for bad in [
+            "",
+            "t",
+            "arn:aws:cloudtrail:us-east-1:111122223333:eventdatastore/x",
+            "arn:aws:cloudtrail:us-east-1:111122223333:trail/",
+            "arn:aws:kms:us-east-1:111122223333:key/x",
+        ] {
+            assert!(TrailArn::parse(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! The checks: one file each, in the order in which they are judged.
+//!
+//! A check never skips itself. The fold (`evaluate`) leaves out what is not enabled and what an
+//! earlier failure has settled; everything else answers here.
+
+mod delivery_unbroken;
+mod key_allowed;
+mod key_customer_managed;
+mod key_in_bucket_region;
+mod key_rotated;
+mod key_usable;
+mod sse_kms_enabled;
+
+use std::fmt;
+
+use crate::facts::{Facts, Reading};
+use crate::key_ref::KeyRef;
+use crate::parameters::{Parameters, Profile};
+use crate::timestamp::Timestamp;
+use crate::trail::Trail;
+
+/// The stable name of a check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum CheckId {
+    /// `sse-kms-enabled`
+    SseKmsEnabled,
+    /// `key-customer-managed`
+    KeyCustomerManaged,
+    /// `key-usable`
+    KeyUsable,
+    /// `key-in-bucket-region`
+    KeyInBucketRegion,
+    /// `key-allowed`
+    KeyAllowed,
+    /// `key-rotated`
+    KeyRotated,
+    /// `key-policy-admits-cloudtrail`
+    KeyPolicyAdmitsCloudtrail,
+    /// `delivery-unbroken`
+    DeliveryUnbroken,
+    /// `key-policy-guards-decryption`
+    KeyPolicyGuardsDecryption,
+}
+
+/// What a check knows of the world.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Case<'a> {
+    pub(crate) trail: &'a Trail,
+    pub(crate) facts: &'a Facts,
+    pub(crate) parameters: &'a Parameters,
+    pub(crate) now: Timestamp,
+}
+
+/// What a check answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The sentence of the check holds, and there is evidence for it.
+    Pass,
+    /// It does not hold.
+    Fail(Finding),
+    /// The evidence could not be read.
+    Unknown(Unverified),
+}
+
+/// What was found, and how to mend it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// What was found.
+    pub what: String,
+    /// What to do about it.
+    pub fix: String,
+}
+
+/// What could not be verified, and what would let it be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unverified {
+    /// Why not.
+    pub why: String,
+    /// What to do about it.
+    pub advice: String,
+}
+
+/// A check: its words and its judgement.
+#[derive(Debug)]
+pub struct Check {
+    /// Its stable name.
+    pub id: CheckId,
+    /// What holds when it passes.
+    pub sentence: &'static str,
+    /// Why that matters.
+    pub why: &'static str,
+    /// What it looks at.
+    pub evidence: &'static str,
+    /// When it fails.
+    pub fails_when: &'static str,
+    pub(crate) judge: fn(&Case<'_>) -> Outcome,
+}
+
+/// Every check, in the order in which they are judged and documented.
+pub const CHECKS: [&Check; 7] = [
+    &sse_kms_enabled::CHECK,
+    &key_customer_managed::CHECK,
+    &key_usable::CHECK,
+    &key_in_bucket_region::CHECK,
+    &key_allowed::CHECK,
+    &key_rotated::CHECK,
+    &delivery_unbroken::CHECK,
+];
+
+impl CheckId {
+    /// The name in kebab case.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SseKmsEnabled => "sse-kms-enabled",
+            Self::KeyCustomerManaged => "key-customer-managed",
+            Self::KeyUsable => "key-usable",
+            Self::KeyInBucketRegion => "key-in-bucket-region",
+            Self::KeyAllowed => "key-allowed",
+            Self::KeyRotated => "key-rotated",
+            Self::KeyPolicyAdmitsCloudtrail => "key-policy-admits-cloudtrail",
+            Self::DeliveryUnbroken => "delivery-unbroken",
+            Self::KeyPolicyGuardsDecryption => "key-policy-guards-decryption",
+        }
+    }
+
+    /// Whether the parameters ask for this check.
+    #[must_use]
+    pub fn is_enabled(self, parameters: &Parameters) -> bool {
+        match self {
+            Self::SseKmsEnabled | Self::KeyCustomerManaged => true,
+            Self::KeyUsable | Self::KeyInBucketRegion => parameters.profile != Profile::Cis,
+            Self::KeyAllowed => parameters.checks_allowed_keys(),
+            Self::KeyRotated => parameters.checks_rotation(),
+            Self::KeyPolicyAdmitsCloudtrail | Self::KeyPolicyGuardsDecryption => {
+                parameters.checks_key_policy()
+            }
+            Self::DeliveryUnbroken => parameters.checks_delivery(),
+        }
+    }
+
+    /// Whether a failure of this check leaves nothing to say of the key: there is none, or it is
+    /// not the customer's.
+    pub(crate) fn settles_the_rest(self) -> bool {
+        matches!(self, Self::SseKmsEnabled | Self::KeyCustomerManaged)
+    }
+}
+
+impl fmt::Display for CheckId {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.as_str())
+    }
+}
+
+impl Outcome {
+    fn fail(what: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self::Fail(Finding { what: what.into(), fix: fix.into() })
+    }
+
+    fn unknown(why: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self::Unknown(Unverified { why: why.into(), advice: advice.into() })
+    }
+}
+
+/// The trail's key, or the answer of every check that would need one.
+fn key_of<'a>(case: &Case<'a>) -> Result<&'a KeyRef, Outcome> {
+    case.trail.key.as_ref().ok_or_else(sse_kms_enabled::no_key)
+}
+
+/// The evidence about the trail's key, or the answer where there is none: absent evidence is a
+/// failure of every check that needs it, refused evidence is unknown.
+fn known<'a, T>(
+    reading: &'a Reading<T>,
+    evidence: &str,
+    case: &Case<'_>,
+) -> Result<&'a T, Outcome> {
+    let key = key_of(case)?;
+    match reading {
+        Reading::Known(value) => Ok(value),
+        Reading::Absent => Err(Outcome::fail(
+            format!("key {key} does not exist"),
+            "set kmsKeyId to an enabled customer managed key in the bucket's Region",
+        )),
+        Reading::Refused(refusal) => Err(Outcome::unknown(
+            format!("could not verify {evidence} of {key}: {refusal}"),
+            refusal.advice(),
+        )),
+    }
+}
+
+/// Folds "the evidence" and "the answer for want of it" into one outcome.
+fn settle(outcome: Result<Outcome, Outcome>) -> Outcome {
+    outcome.unwrap_or_else(|answer| answer)
+}

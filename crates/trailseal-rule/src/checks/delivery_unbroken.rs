@@ -1,0 +1,53 @@
+//! The latest delivery did not fail because of the key.
+//!
+//! CloudTrail keeps the error code with which S3 refused the latest delivery; those that begin
+//! with `KMS.` come from the key (S3 API Reference, "Error responses"). It is the only sign in any
+//! API that a broken key stops logging.
+//!
+//! a) No error, or one that is not about the key: pass.
+//! b) A `KMS.*` code for log files or digest files: fail.
+//! c) CloudTrail refuses to tell: unknown.
+
+use crate::checks::{Case, Check, CheckId, Outcome, key_of, settle};
+use crate::facts::Reading;
+
+pub(super) const CHECK: Check = Check {
+    id: CheckId::DeliveryUnbroken,
+    sentence: "the latest delivery did not fail because of the key",
+    why: "events that cannot be delivered are lost to the audit trail",
+    evidence: "CloudTrail GetTrailStatus",
+    fails_when: "`LatestDeliveryError` or `LatestDigestDeliveryError` is one of S3's `KMS.*` codes",
+    judge,
+};
+
+fn judge(case: &Case<'_>) -> Outcome {
+    settle(judge_delivery(case))
+}
+
+fn judge_delivery(case: &Case<'_>) -> Result<Outcome, Outcome> {
+    let key = key_of(case)?;
+    let delivery = match &case.facts.delivery {
+        Reading::Known(delivery) => delivery,
+        Reading::Absent => {
+            return Ok(Outcome::fail(
+                "the trail does not exist any more",
+                "make the trail again, or delete what is left of it",
+            ));
+        }
+        Reading::Refused(refusal) => {
+            return Ok(Outcome::unknown(
+                format!("could not verify the delivery of the trail: {refusal}"),
+                refusal.advice(),
+            ));
+        }
+    };
+    let errors = [&delivery.error, &delivery.digest_error];
+    let of_key = errors.into_iter().flatten().find(|code| code.starts_with("KMS."));
+    Ok(match of_key {
+        None => Outcome::Pass,
+        Some(code) => Outcome::fail(
+            format!("the latest delivery failed because of key {key}: {code}"),
+            "let the key policy admit CloudTrail and see that the key is enabled",
+        ),
+    })
+}

@@ -1,0 +1,58 @@
+//! The key is customer managed.
+//!
+//! The policy of an AWS managed key cannot be changed, so the customer decides neither who
+//! decrypts nor when the key ends (KMS Developer Guide, "AWS KMS keys").
+//!
+//! a) KMS says `CUSTOMER`: pass.
+//! b) KMS says `AWS`: fail.
+//! c) `kmsKeyId` is an `alias/aws/…` name or ARN: fail, without a call, since `DescribeKey` on such
+//!    an alias creates a key.
+//! d) The key is another account's: pass, without a call, since AWS managed keys cannot be used
+//!    across accounts (KMS Developer Guide, "Allowing users in other accounts to use a KMS key").
+//! e) The key does not exist: fail.
+//! f) KMS refuses, or says a word that we do not know: unknown.
+
+use crate::checks::{Case, Check, CheckId, Outcome, key_of, known, settle};
+use crate::facts::KeyManager;
+
+pub(super) const CHECK: Check = Check {
+    id: CheckId::KeyCustomerManaged,
+    sentence: "the key is customer managed",
+    why: "the policy of an AWS managed key cannot be changed: the customer decides neither who \
+          decrypts the logs nor when the key ends",
+    evidence: "the key id; KMS DescribeKey for keys of the trail's own account",
+    fails_when: "KMS says that AWS manages the key, the id is an `alias/aws/…` name or ARN, or the \
+                 key does not exist",
+    judge,
+};
+
+fn judge(case: &Case<'_>) -> Outcome {
+    settle(judge_key(case))
+}
+
+fn judge_key(case: &Case<'_>) -> Result<Outcome, Outcome> {
+    let key = key_of(case)?;
+    if key.is_aws_managed_alias() {
+        return Ok(aws_managed(key.as_str()));
+    }
+    if key.account().is_some_and(|account| account != case.trail.arn.owner()) {
+        return Ok(Outcome::Pass);
+    }
+    let facts = known(&case.facts.key, "who manages the key", case)?;
+    Ok(match &facts.manager {
+        KeyManager::Customer => Outcome::Pass,
+        KeyManager::Aws => aws_managed(key.as_str()),
+        KeyManager::Unrecognized(word) => Outcome::unknown(
+            format!("could not verify who manages key {key}: KMS says `{word}`"),
+            "look the key up in KMS, and update this rule",
+        ),
+    })
+}
+
+fn aws_managed(key: &str) -> Outcome {
+    Outcome::fail(
+        format!("key {key} is managed by AWS, not by the customer"),
+        "set kmsKeyId to a customer managed key in the bucket's Region whose policy admits \
+         CloudTrail",
+    )
+}

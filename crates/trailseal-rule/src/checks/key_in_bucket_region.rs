@@ -1,0 +1,59 @@
+//! The key is in the Region of the trail's S3 bucket.
+//!
+//! S3 encrypts with a key of the bucket's own Region; which Region the trail is in does not matter
+//! (CloudTrail User Guide, "Configure AWS KMS key policies for CloudTrail").
+//!
+//! a) Same Region: pass, whatever the trail's home Region is.
+//! b) Another Region: fail. A multi-Region key counts with the Region of the ARN that the trail
+//!    names, since that is the key S3 would be given.
+//! c) The bucket does not exist: fail.
+//! d) Either Region could not be read: unknown.
+
+use crate::checks::{Case, Check, CheckId, Outcome, key_of, known, settle};
+use crate::facts::Reading;
+use crate::ids::Region;
+
+pub(super) const CHECK: Check = Check {
+    id: CheckId::KeyInBucketRegion,
+    sentence: "the key is in the Region of the trail's S3 bucket",
+    why: "S3 encrypts only with keys of the bucket's own Region: with any other key CloudTrail \
+          cannot deliver",
+    evidence: "the key's ARN; the bucket's Region by S3 HeadBucket",
+    fails_when: "the Regions differ, or the bucket does not exist",
+    judge,
+};
+
+fn judge(case: &Case<'_>) -> Outcome {
+    settle(judge_regions(case))
+}
+
+fn judge_regions(case: &Case<'_>) -> Result<Outcome, Outcome> {
+    let key = key_of(case)?;
+    let bucket_region = bucket_region(case)?;
+    let key_region = match key.region() {
+        Some(region) => region,
+        None => known(&case.facts.key, "the Region", case)?.arn.region(),
+    };
+    if key_region == bucket_region {
+        return Ok(Outcome::Pass);
+    }
+    Ok(Outcome::fail(
+        format!("key {key} is in {key_region}, but the trail's bucket is in {bucket_region}"),
+        format!("set kmsKeyId to a key in {bucket_region}, the Region of the bucket"),
+    ))
+}
+
+fn bucket_region<'a>(case: &Case<'a>) -> Result<&'a Region, Outcome> {
+    let bucket = case.trail.bucket.as_ref().map_or("(none)", |bucket| bucket.as_str());
+    match &case.facts.bucket_region {
+        Reading::Known(region) => Ok(region),
+        Reading::Absent => Err(Outcome::fail(
+            format!("the trail's bucket {bucket} does not exist"),
+            "let the trail deliver to a bucket of yours",
+        )),
+        Reading::Refused(refusal) => Err(Outcome::unknown(
+            format!("could not verify the Region of bucket {bucket}: {refusal}"),
+            refusal.advice(),
+        )),
+    }
+}

@@ -1,0 +1,100 @@
+//! The key exists, is enabled and is a symmetric encryption key.
+//!
+//! A trail keeps its `kmsKeyId` when the key is disabled, scheduled for deletion or gone, and
+//! CloudTrail then stops delivering (CloudTrail User Guide, "Encrypting CloudTrail log files with
+//! AWS KMS keys").
+//!
+//! a) Enabled or Updating, `ENCRYPT_DECRYPT`, `SYMMETRIC_DEFAULT`: pass. KMS encrypts in both states
+//!    (KMS Developer Guide, "Key states of KMS keys").
+//! b) The key does not exist: fail.
+//! c) Any other state: fail; the deletion date is told.
+//! d) A key for anything but encryption, or an asymmetric one: fail.
+//! e) Imported key material that has ended: fail.
+//! f) KMS refuses, or says a state that we do not know: unknown.
+
+use crate::checks::{Case, Check, CheckId, Outcome, known, settle};
+use crate::facts::{KeyFacts, KeySpec, KeyState, KeyUsage};
+use crate::timestamp::Timestamp;
+
+pub(super) const CHECK: Check = Check {
+    id: CheckId::KeyUsable,
+    sentence: "the key exists, is enabled and is a symmetric encryption key",
+    why: "with a key that is gone, disabled or of the wrong kind CloudTrail cannot deliver, and \
+          delivered logs cannot be read",
+    evidence: "KMS DescribeKey",
+    fails_when: "the key does not exist; its state is any but Enabled or Updating; its usage is \
+                 not ENCRYPT_DECRYPT; its spec is not SYMMETRIC_DEFAULT; its imported material \
+                 has ended",
+    judge,
+};
+
+fn judge(case: &Case<'_>) -> Outcome {
+    settle(judge_key(case))
+}
+
+fn judge_key(case: &Case<'_>) -> Result<Outcome, Outcome> {
+    let key = known(&case.facts.key, "the state", case)?;
+    Ok(unless_of_wrong_kind(key)
+        .or_else(|| unless_in_bad_state(key))
+        .or_else(|| unless_material_ended(key, case.now))
+        .unwrap_or(Outcome::Pass))
+}
+
+fn unless_of_wrong_kind(key: &KeyFacts) -> Option<Outcome> {
+    let kind = match (&key.usage, &key.spec) {
+        (KeyUsage::EncryptDecrypt, KeySpec::SymmetricDefault) => return None,
+        (KeyUsage::Other(usage), _) => format!("is for {usage}, not for encryption"),
+        (KeyUsage::EncryptDecrypt, KeySpec::Other(spec)) => {
+            format!("is of kind {spec}, not SYMMETRIC_DEFAULT")
+        }
+    };
+    Some(Outcome::fail(
+        format!("key {} {kind}", key.arn),
+        "set kmsKeyId to a symmetric encryption key",
+    ))
+}
+
+fn unless_in_bad_state(key: &KeyFacts) -> Option<Outcome> {
+    let arn = &key.arn;
+    let (what, fix) = match &key.state {
+        KeyState::Enabled | KeyState::Updating => return None,
+        KeyState::Disabled => {
+            (format!("key {arn} is disabled"), "enable the key, or set kmsKeyId to another one")
+        }
+        KeyState::PendingDeletion | KeyState::PendingReplicaDeletion => {
+            let when = key.deletion_date.map(|date| format!(" on {}", date.date()));
+            let what = format!("key {arn} will be deleted{}", when.unwrap_or_default());
+            (
+                what,
+                "cancel the deletion and enable the key before that day: logs sealed with it \
+                    cannot be read afterwards",
+            )
+        }
+        KeyState::PendingImport => (
+            format!("key {arn} has no key material (PendingImport)"),
+            "import the key material again, or set kmsKeyId to another key",
+        ),
+        KeyState::Unavailable => (
+            format!("key {arn} is unavailable: its custom key store is not connected"),
+            "connect the custom key store, or set kmsKeyId to another key",
+        ),
+        KeyState::Creating => {
+            (format!("key {arn} is still being created"), "wait until the key is enabled")
+        }
+        KeyState::Unrecognized(word) => {
+            return Some(Outcome::unknown(
+                format!("could not verify the state of key {arn}: KMS says `{word}`"),
+                "look the key up in KMS, and update this rule",
+            ));
+        }
+    };
+    Some(Outcome::fail(what, fix))
+}
+
+fn unless_material_ended(key: &KeyFacts, now: Timestamp) -> Option<Outcome> {
+    let ended = key.valid_to.filter(|end| *end <= now)?;
+    Some(Outcome::fail(
+        format!("the imported material of key {} ended on {}", key.arn, ended.date()),
+        "import the key material again, or set kmsKeyId to another key",
+    ))
+}

@@ -1,0 +1,176 @@
+//! The decision: a trail, the parameters and the facts become a [`Judgement`].
+
+use crate::arn::KeyArn;
+use crate::checks::{CHECKS, Case, CheckId, Outcome};
+use crate::exemption::{Exempt, exempt};
+use crate::facts::Facts;
+use crate::ids::{BucketName, Region};
+use crate::key_ref::KeyRef;
+use crate::parameters::{Parameters, Replicas};
+use crate::timestamp::Timestamp;
+use crate::trail::{Standing, Trail};
+use crate::verdict::{CheckResult, Verdict};
+
+/// Under what the trail is judged.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting<'a> {
+    /// The rule's parameters.
+    pub parameters: &'a Parameters,
+    /// Now, for exemptions and for imported key material: this crate has no clock.
+    pub now: Timestamp,
+}
+
+/// What is to be said of a trail, and what a reader should know beside it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judgement {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Remarks: whose copy the trail is, an exemption that has expired.
+    pub notes: Vec<String>,
+}
+
+/// Which evidence is worth reading for a trail: what no enabled check looks at is not read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// The key to describe.
+    pub key: Option<KeyQuery>,
+    /// The bucket whose Region is wanted.
+    pub bucket: Option<BucketName>,
+    /// Whether the key's rotation is wanted.
+    pub rotation: bool,
+    /// Whether the key's policy is wanted.
+    pub key_policy: bool,
+    /// Whether the trail's delivery status is wanted.
+    pub delivery: bool,
+}
+
+/// Which key to describe, and in which Region.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum KeyQuery {
+    /// By ARN, in the Region that it names.
+    At(Region, KeyRef),
+    /// By alias or bare id, in the Region of the trail's bucket: that is where S3 would look.
+    InBucketRegion(KeyRef),
+}
+
+/// Which evidence is worth reading for a trail.
+#[must_use]
+pub fn needs(setting: &Setting<'_>, trail: &Trail) -> Needs {
+    let Some(key) = askable_key(trail) else {
+        return Needs::default();
+    };
+    if not_applicable(setting, trail).is_some() {
+        return Needs::default();
+    }
+    let asks = |check: CheckId| check.is_enabled(setting.parameters);
+    let key_query = key_query(key);
+    let is_arn = matches!(key, KeyRef::Key(_));
+    let is_own = key.account().is_none_or(|account| account == trail.arn.owner());
+    let rotation = asks(CheckId::KeyRotated);
+    let key_policy = asks(CheckId::KeyPolicyAdmitsCloudtrail);
+    let describes = is_own
+        || asks(CheckId::KeyUsable)
+        || rotation
+        || key_policy
+        || (asks(CheckId::KeyAllowed) && !is_arn);
+    let in_bucket_region = describes && matches!(key_query, KeyQuery::InBucketRegion(_));
+    let bucket = (asks(CheckId::KeyInBucketRegion) || in_bucket_region)
+        .then(|| trail.bucket.clone())
+        .flatten();
+    Needs {
+        key: describes.then_some(key_query),
+        bucket,
+        rotation,
+        key_policy,
+        delivery: asks(CheckId::DeliveryUnbroken),
+    }
+}
+
+/// Judges a trail.
+#[must_use]
+pub fn evaluate(setting: &Setting<'_>, trail: &Trail, facts: &Facts) -> Judgement {
+    if let Some(why) = not_applicable(setting, trail) {
+        return Judgement { verdict: Verdict::NotApplicable(why), notes: Vec::new() };
+    }
+    let case = Case { trail, facts, parameters: setting.parameters, now: setting.now };
+    let mut results = Vec::new();
+    for check in CHECKS.iter().filter(|check| check.id.is_enabled(setting.parameters)) {
+        let outcome = (check.judge)(&case);
+        let settled = matches!(outcome, Outcome::Fail(_)) && check.id.settles_the_rest();
+        results.push(CheckResult { check: check.id, outcome });
+        if settled {
+            break;
+        }
+    }
+    Judgement { verdict: Verdict::of(results), notes: notes(setting, trail) }
+}
+
+/// The trail's key, if it is one that KMS can be asked about.
+///
+/// Upholds INVARIANT (no-aws-alias-call).
+fn askable_key(trail: &Trail) -> Option<&KeyRef> {
+    let key = trail.key.as_ref()?;
+    let askable = !key.is_aws_managed_alias() && !matches!(key, KeyRef::Unrecognized(_));
+    askable.then_some(key)
+}
+
+fn key_query(key: &KeyRef) -> KeyQuery {
+    match key.region() {
+        Some(region) => KeyQuery::At(region.clone(), key.clone()),
+        None => KeyQuery::InBucketRegion(key.clone()),
+    }
+}
+
+/// Why the trail is not judged at all.
+fn not_applicable(setting: &Setting<'_>, trail: &Trail) -> Option<String> {
+    let parameters = setting.parameters;
+    if parameters.replicas == Replicas::NotApplicable
+        && let Some(whose) = whose_copy(trail)
+    {
+        return Some(whose);
+    }
+    match exempt(&parameters.exempt_trails, &trail.arn, setting.now) {
+        Exempt::Until(Some(day)) => Some(format!("the trail is exempt until {day} (exemptTrails)")),
+        Exempt::Until(None) => Some("the trail is exempt (exemptTrails)".to_owned()),
+        Exempt::No | Exempt::Expired(_) => None,
+    }
+}
+
+fn whose_copy(trail: &Trail) -> Option<String> {
+    match trail.standing() {
+        Standing::Own => None,
+        Standing::Shadow => Some(format!(
+            "this is the copy of a multi-Region trail that is judged in its home Region {}",
+            trail.home_region
+        )),
+        Standing::MemberCopy => Some(format!(
+            "this is the copy of an organization trail that account {} owns and is judged there",
+            trail.arn.owner()
+        )),
+    }
+}
+
+fn notes(setting: &Setting<'_>, trail: &Trail) -> Vec<String> {
+    let whose = match trail.standing() {
+        Standing::Own => None,
+        Standing::Shadow => Some(format!("copy of a trail of {}", trail.home_region)),
+        Standing::MemberCopy => Some(format!("copy of a trail of account {}", trail.arn.owner())),
+    };
+    let expired = match exempt(&setting.parameters.exempt_trails, &trail.arn, setting.now) {
+        Exempt::Expired(day) => Some(format!("its exemption ended on {day}")),
+        Exempt::No | Exempt::Until(_) => None,
+    };
+    whose.into_iter().chain(expired).collect()
+}
+
+/// The key whose policy and rotation are to be read: as KMS named it, else as the trail does.
+#[must_use]
+pub fn key_arn<'a>(trail: &'a Trail, facts: &'a Facts) -> Option<&'a KeyArn> {
+    use crate::facts::Reading;
+
+    match (&facts.key, &trail.key) {
+        (Reading::Known(key), _) => Some(&key.arn),
+        (_, Some(KeyRef::Key(arn))) => Some(arn),
+        _ => None,
+    }
+}

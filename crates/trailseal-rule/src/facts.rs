@@ -1,0 +1,229 @@
+//! The evidence: what was read of the trail's key and bucket, and what could not be read.
+
+use std::fmt;
+
+use crate::arn::KeyArn;
+use crate::ids::{AccountId, Region};
+use crate::timestamp::Timestamp;
+
+/// What came of reading one piece of evidence.
+///
+/// There is no default and no "not read yet": evidence that nobody looked for is
+/// [`Reading::Refused`] with [`Refusal::NotRead`], so that hiding a fact never helps a verdict.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reading<T> {
+    /// It was read.
+    Known(T),
+    /// What it would describe does not exist.
+    Absent,
+    /// It could not be read, and asking again would not help.
+    Refused(Refusal),
+}
+
+/// Why evidence could not be read, though AWS answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Nobody asked.
+    NotRead,
+    /// AWS denied the call.
+    AccessDenied {
+        /// The IAM action that is missing, such as `kms:DescribeKey`.
+        action: &'static str,
+    },
+    /// KMS never answers this across accounts and there is no role to ask with.
+    OtherAccount {
+        /// The IAM action that would be needed in that account.
+        action: &'static str,
+        /// The account that owns the key.
+        account: AccountId,
+    },
+    /// A role in the key's account could not be assumed.
+    RoleRefused {
+        /// The role's ARN.
+        role: String,
+    },
+    /// It takes something else that could not be read.
+    Needs(&'static str),
+    /// The reference or the answer is not one that AWS documents.
+    Unintelligible(String),
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotRead => out.write_str("it was not read"),
+            Self::AccessDenied { action } => write!(out, "{action} was denied"),
+            Self::OtherAccount { action, account } => {
+                write!(out, "{action} does not work across accounts and the key is in {account}")
+            }
+            Self::RoleRefused { role } => write!(out, "role {role} cannot be assumed"),
+            Self::Needs(what) => write!(out, "it takes {what}, which could not be read"),
+            Self::Unintelligible(what) => out.write_str(what),
+        }
+    }
+}
+
+/// Everything that may be read about a trail's key and bucket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// The trail's key (KMS `DescribeKey`).
+    pub key: Reading<KeyFacts>,
+    /// The Region of the trail's bucket (S3 `HeadBucket`).
+    pub bucket_region: Reading<Region>,
+    /// The rotation of the key (KMS `GetKeyRotationStatus`).
+    pub rotation: Reading<Rotation>,
+    /// The key's policy document (KMS `GetKeyPolicy`).
+    pub key_policy: Reading<String>,
+    /// What became of the latest delivery (CloudTrail `GetTrailStatus`).
+    pub delivery: Reading<Delivery>,
+}
+
+impl Facts {
+    /// Nothing was read.
+    #[must_use]
+    pub fn unread() -> Self {
+        Self {
+            key: Reading::Refused(Refusal::NotRead),
+            bucket_region: Reading::Refused(Refusal::NotRead),
+            rotation: Reading::Refused(Refusal::NotRead),
+            key_policy: Reading::Refused(Refusal::NotRead),
+            delivery: Reading::Refused(Refusal::NotRead),
+        }
+    }
+}
+
+/// What KMS says of a key (`KeyMetadata`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyFacts {
+    /// The key's own ARN, also where it was asked for by alias or id.
+    pub arn: KeyArn,
+    /// Who manages it.
+    pub manager: KeyManager,
+    /// Its state.
+    pub state: KeyState,
+    /// What it is for.
+    pub usage: KeyUsage,
+    /// Its kind.
+    pub spec: KeySpec,
+    /// Where its material comes from.
+    pub origin: KeyOrigin,
+    /// When imported key material ends, where it ends.
+    pub valid_to: Option<Timestamp>,
+    /// When the key will be deleted, while it is pending deletion.
+    pub deletion_date: Option<Timestamp>,
+    /// Whether it is the replica of a multi-Region key.
+    pub is_replica: bool,
+}
+
+/// `KeyManager`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyManager {
+    /// A customer's own key.
+    Customer,
+    /// A key that AWS made and manages.
+    Aws,
+    /// A word that this version does not know, or none.
+    Unrecognized(String),
+}
+
+/// `KeyState`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyState {
+    /// Ready.
+    Enabled,
+    /// Ready, while KMS updates it (KMS Developer Guide, "Key states of KMS keys").
+    Updating,
+    /// Being created.
+    Creating,
+    /// Switched off.
+    Disabled,
+    /// Waiting to be deleted.
+    PendingDeletion,
+    /// Without its imported key material.
+    PendingImport,
+    /// A primary key waiting for its replicas to be deleted.
+    PendingReplicaDeletion,
+    /// Its custom key store is not connected.
+    Unavailable,
+    /// A word that this version does not know, or none.
+    Unrecognized(String),
+}
+
+/// `KeyUsage`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyUsage {
+    /// `ENCRYPT_DECRYPT`.
+    EncryptDecrypt,
+    /// Anything else: signing, MACs, key agreement, or a word that is newer than this version.
+    /// None of them encrypts log files.
+    Other(String),
+}
+
+/// `KeySpec`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeySpec {
+    /// `SYMMETRIC_DEFAULT`, the only kind that SSE-KMS uses.
+    SymmetricDefault,
+    /// Anything else.
+    Other(String),
+}
+
+/// `Origin`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyOrigin {
+    /// KMS made the key material.
+    AwsKms,
+    /// The customer imported it.
+    External,
+    /// It lives in a custom key store, CloudHSM or external.
+    CustomKeyStore,
+    /// A word that this version does not know, or none.
+    Unrecognized,
+}
+
+/// What KMS says of a key's rotation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rotation {
+    /// Automatic rotation is on.
+    On {
+        /// Days between rotations; 365 where KMS leaves it out.
+        period_days: Option<u32>,
+        /// When the next one comes.
+        next: Option<Timestamp>,
+    },
+    /// Automatic rotation is off.
+    Off,
+    /// KMS does not rotate keys of this kind by itself.
+    NotSupported,
+}
+
+/// What CloudTrail says of a trail's latest delivery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// `LatestDeliveryError`: S3's error code.
+    pub error: Option<String>,
+    /// `LatestDigestDeliveryError`: S3's error code for digest files.
+    pub digest_error: Option<String>,
+}
+
+impl Refusal {
+    /// What would let the evidence be read.
+    #[must_use]
+    pub(crate) fn advice(&self) -> String {
+        match self {
+            Self::NotRead => "let the evidence be read".to_owned(),
+            Self::AccessDenied { action } if action.starts_with("kms:") => {
+                format!("allow {action} to the rule's role, in IAM and in the key policy")
+            }
+            Self::AccessDenied { action } => format!("allow {action} to the rule's role"),
+            Self::OtherAccount { .. } => {
+                "set keyAccountRoleName to a role of that account that may read it".to_owned()
+            }
+            Self::RoleRefused { .. } => {
+                "make the role, and let the rule's role assume it".to_owned()
+            }
+            Self::Needs(what) => format!("let {what} be read"),
+            Self::Unintelligible(_) => "look it up in AWS, and update this rule".to_owned(),
+        }
+    }
+}

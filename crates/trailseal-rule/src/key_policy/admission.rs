@@ -1,0 +1,107 @@
+//! May CloudTrail encrypt the logs of this trail with the key?
+//!
+//! CloudTrail calls `GenerateDataKey` under its service principal, with the trail's ARN in the
+//! encryption context ("CloudTrail User Guide, How AWS CloudTrail uses AWS KMS"). The documented
+//! grant is `kms:GenerateDataKey*` ("CloudTrail User Guide, Configure AWS KMS key policies for
+//! CloudTrail"); a grant of `kms:GenerateDataKeyWithoutPlaintext` alone, which that pattern also
+//! covers, admits nothing, and a Deny of it alone does no harm.
+
+use super::document::{Effect, PolicyDocument, Reach, StatementRef};
+use super::matching::Match;
+use super::question::{CLOUDTRAIL, TrailAndKey, cloudtrail_for};
+use super::request::{Answer, CallerSet, Reply, Request};
+
+/// Whether CloudTrail may use the key for a trail, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Admission {
+    /// The answer.
+    pub answer: Answer,
+    /// What the answer rests on.
+    pub ground: Ground,
+    /// The statements that decided, in the order of the document.
+    pub deciding: Vec<StatementRef>,
+    /// What in these statements excludes the trail or is in doubt: condition keys as the policy
+    /// spells them, or `Resource`, `Principal`, `Action`; none of them twice.
+    pub elements: Vec<String>,
+}
+
+/// What an admission rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ground {
+    /// Yes: the deciding statements allow it, and none can deny it.
+    Allowed,
+    /// No: the deciding statements deny it.
+    Denied,
+    /// No: no statement grants CloudTrail the operation.
+    NotGranted,
+    /// No: the deciding statements grant CloudTrail the operation, but not for this trail and key;
+    /// the elements say what excludes it.
+    GrantedForOthers,
+    /// Unknown: the deciding statements may or may not match; the elements say why.
+    Undecided,
+}
+
+/// Whether the policy lets CloudTrail call `kms:GenerateDataKey` for the trail.
+#[must_use]
+pub fn admits_cloudtrail(policy: &PolicyDocument, question: &TrailAndKey<'_>) -> Admission {
+    let request = Request {
+        caller: CallerSet::Service(CLOUDTRAIL.to_owned()),
+        action: "kms:GenerateDataKey".to_owned(),
+        key_arn: question.key_arn.map(str::to_owned),
+        context: cloudtrail_for(question),
+    };
+    let Reply { answer, deciding } = policy.allows(&request);
+    match (answer, deciding.is_empty()) {
+        (Answer::Yes, _) => {
+            Admission { answer, ground: Ground::Allowed, deciding, elements: Vec::new() }
+        }
+        (Answer::No, false) => {
+            Admission { answer, ground: Ground::Denied, elements: Vec::new(), deciding }
+        }
+        (Answer::No, true) => not_granted(policy, &request),
+        (Answer::Unknown, _) => Admission {
+            answer,
+            ground: Ground::Undecided,
+            elements: elements_at(policy, &request, &deciding, Match::Sometimes),
+            deciding,
+        },
+    }
+}
+
+fn not_granted(policy: &PolicyDocument, request: &Request) -> Admission {
+    let near: Vec<StatementRef> = policy
+        .statements_of(Effect::Allow)
+        .filter(|statement| statement.reach(request).addressed() != Match::Never)
+        .map(|statement| statement.reference.clone())
+        .collect();
+    let ground = if near.is_empty() { Ground::NotGranted } else { Ground::GrantedForOthers };
+    Admission {
+        answer: Answer::No,
+        ground,
+        elements: elements_at(policy, request, &near, Match::Never),
+        deciding: near,
+    }
+}
+
+fn elements_at(
+    policy: &PolicyDocument,
+    request: &Request,
+    statements: &[StatementRef],
+    at: Match,
+) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for statement in &policy.statements {
+        if !statements.contains(&statement.reference) {
+            continue;
+        }
+        let Reach { principal, action, resource, open_conditions } = statement.reach(request);
+        let named = [("Principal", principal), ("Action", action), ("Resource", resource)];
+        let named = named.into_iter().map(|(element, holds)| (element.to_owned(), holds));
+        for (element, holds) in named.chain(open_conditions) {
+            if holds == at && !found.contains(&element) {
+                found.push(element);
+            }
+        }
+    }
+    found
+}

@@ -1,0 +1,95 @@
+//! What the requests of a set carry.
+
+use std::collections::BTreeMap;
+
+use super::shape::Shape;
+
+/// What is known of one condition key in a set of requests.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ContextValue {
+    /// Present in every request with exactly these values: one, or all the values of a key that
+    /// can have several.
+    Known(Vec<String>),
+    /// Present in every request with at least these values, of a key that can have several.
+    Includes(Vec<String>),
+    /// Missing from every request.
+    Absent,
+    /// Anything: one value, several, or none.
+    Unknown,
+    /// A value with a part that the policy does not name, such as the account of a stranger.
+    Open(OpenValue),
+    /// The caller gives whatever value serves, or none.
+    Chosen,
+}
+
+impl ContextValue {
+    /// Present with this one value.
+    #[must_use]
+    pub fn known(value: &str) -> Self {
+        Self::Known(vec![value.to_owned()])
+    }
+}
+
+/// A value that is not known in full.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenValue {
+    /// What is known of it.
+    pub shape: Shape,
+    /// Who settles the rest.
+    pub settled: Settled,
+}
+
+/// Who settles what a value leaves open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settled {
+    /// The caller, in whatever way serves; every request has the key.
+    ByCaller,
+    /// Nobody: it cannot be told from here, nor whether the key is there at all.
+    ByNobody,
+}
+
+/// The context of a set of requests: what is known of each condition key.
+///
+/// Key names are compared without regard to letter case. A key that was not given is
+/// [`ContextValue::Unknown`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Context {
+    keys: BTreeMap<String, ContextValue>,
+    families: Vec<(String, ContextValue)>,
+}
+
+impl Context {
+    /// The same context with this value for one key.
+    #[must_use]
+    pub fn with(mut self, key: &str, value: ContextValue) -> Self {
+        self.keys.insert(key.to_ascii_lowercase(), value);
+        self
+    }
+
+    /// The same context with this value for all these keys.
+    #[must_use]
+    pub fn with_each(self, keys: &[&str], value: &ContextValue) -> Self {
+        keys.iter().fold(self, |context, key| context.with(key, value.clone()))
+    }
+
+    /// The same context with this value for every key of a family that was not given on its own,
+    /// such as `aws:PrincipalTag/`. Of two that fit a key, the one given last counts.
+    #[must_use]
+    pub fn with_family(mut self, prefix: &str, value: ContextValue) -> Self {
+        self.families.insert(0, (prefix.to_ascii_lowercase(), value));
+        self
+    }
+
+    /// What is known of a key.
+    #[must_use]
+    pub fn value(&self, key: &str) -> &ContextValue {
+        let key = key.to_ascii_lowercase();
+        if let Some(value) = self.keys.get(&key) {
+            return value;
+        }
+        self.families
+            .iter()
+            .find(|(prefix, _)| key.starts_with(prefix.as_str()))
+            .map_or(&ContextValue::Unknown, |(_, value)| value)
+    }
+}

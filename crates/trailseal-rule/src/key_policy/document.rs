@@ -1,0 +1,225 @@
+//! A key policy, read.
+
+use std::fmt;
+
+use super::conditions::Condition;
+use super::elements::{Listed, Principal, actions_match, principals_match, resources_match};
+use super::matching::Match;
+use super::pattern::Pattern;
+use super::reading::read_statements;
+use super::request::{Answer, Reply, Request};
+
+/// The longest text that is read: botocore's model of kms 2014-11-01 gives `PolicyType` at most
+/// 131,072 characters. KMS itself stores at most 32 KiB.
+pub const POLICY_BYTES_MAX: usize = 131_072;
+
+/// Why a text cannot be read as a key policy.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PolicyError {
+    /// The text is longer than any key policy.
+    #[error("it has {bytes} bytes, more than the {POLICY_BYTES_MAX} of the longest key policy")]
+    TooLong {
+        /// The bytes of the text.
+        bytes: usize,
+    },
+    /// The text is not JSON, or is nested too deep.
+    #[error("it is not JSON: {message}")]
+    NotJson {
+        /// What the JSON reader said.
+        message: String,
+    },
+    /// A part of the document is not of the form that a policy has.
+    #[error("`{place}` is not {expected}")]
+    Malformed {
+        /// Where: a member, or a statement.
+        place: String,
+        /// What belongs there.
+        expected: &'static str,
+    },
+    /// The same member occurs twice, so either of them may be the one that counts.
+    #[error("`{name}` occurs twice")]
+    Repeated {
+        /// The member.
+        name: String,
+    },
+    /// A member that the policy language does not have.
+    #[error("`{name}` is not a member of a policy")]
+    UnknownMember {
+        /// The member.
+        name: String,
+    },
+}
+
+/// What a statement does where it matches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// It grants.
+    Allow,
+    /// It refuses, whatever grants.
+    Deny,
+}
+
+/// A statement as people find it again: by its `Sid`, else by its place in the document.
+///
+/// It is shown as ``statement `Sid` `` or, counted from one, as `statement 3`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StatementRef {
+    index: usize,
+    sid: Option<String>,
+}
+
+impl StatementRef {
+    pub(super) fn new(index: usize, sid: Option<String>) -> Self {
+        let sid = sid.filter(|sid| !sid.trim().is_empty());
+        Self { index, sid }
+    }
+
+    /// The place of the statement in the document, counted from zero.
+    #[must_use]
+    pub fn index(&self) -> usize {
+        self.index
+    }
+
+    /// The statement's `Sid`, where it has one that is not blank.
+    #[must_use]
+    pub fn sid(&self) -> Option<&str> {
+        self.sid.as_deref()
+    }
+}
+
+impl fmt::Display for StatementRef {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(sid) = &self.sid else {
+            return write!(formatter, "statement {}", self.index + 1);
+        };
+        // One line, and no backtick that would end the quotation.
+        let shown: String = sid
+            .chars()
+            .map(|c| match c {
+                '`' => '\'',
+                other if other.is_control() => ' ',
+                other => other,
+            })
+            .collect();
+        write!(formatter, "statement `{shown}`")
+    }
+}
+
+/// One statement of a policy.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Statement {
+    pub(super) reference: StatementRef,
+    pub(super) effect: Effect,
+    pub(super) principals: Listed<Principal>,
+    pub(super) actions: Listed<Option<Pattern>>,
+    pub(super) resources: Listed<Option<Pattern>>,
+    pub(super) conditions: Vec<Condition>,
+}
+
+/// How the elements of one statement match the requests of a set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Reach {
+    pub(super) principal: Match,
+    pub(super) action: Match,
+    pub(super) resource: Match,
+    /// The conditions that do not hold for certain, by their keys.
+    pub(super) open_conditions: Vec<(String, Match)>,
+}
+
+impl Reach {
+    /// How the statement matches.
+    pub(super) fn whole(&self) -> Match {
+        self.addressed()
+            .and(self.resource)
+            .and(Match::all(self.open_conditions.iter().map(|(_, holds)| *holds)))
+    }
+
+    /// How the statement would match if it were for its principals and actions alone.
+    pub(super) fn addressed(&self) -> Match {
+        self.principal.and(self.action)
+    }
+}
+
+impl Statement {
+    pub(super) fn reach(&self, request: &Request) -> Reach {
+        let mut reach = Reach {
+            principal: principals_match(&self.principals, request),
+            action: actions_match(&self.actions, request),
+            resource: resources_match(&self.resources, request),
+            open_conditions: Vec::new(),
+        };
+        // A statement about others costs no comparison of its conditions.
+        if reach.addressed() != Match::Never {
+            reach.open_conditions = self
+                .conditions
+                .iter()
+                .map(|condition| {
+                    let holds = condition.holds(&request.context, self.effect);
+                    (condition.key.clone(), holds)
+                })
+                .filter(|(_, holds)| *holds != Match::Always)
+                .collect();
+        }
+        reach
+    }
+}
+
+/// A key policy that was read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PolicyDocument {
+    pub(super) statements: Vec<Statement>,
+}
+
+impl PolicyDocument {
+    /// Reads a key policy.
+    ///
+    /// # Errors
+    ///
+    /// - the text is longer than [`POLICY_BYTES_MAX`], is not JSON, or is nested too deep
+    /// - the document is no object, has a repeated member or one that is none of `Version`, `Id` and
+    ///   `Statement`, has a `Version` other than 2008-10-17 and 2012-10-17, or has no `Statement`
+    /// - a statement is no object, or its `Effect` is missing, repeated or neither `Allow` nor `Deny`
+    pub fn parse(text: &str) -> Result<Self, PolicyError> {
+        let statements = read_statements(text)?;
+        Ok(Self { statements })
+    }
+
+    pub(super) fn statements_of(&self, effect: Effect) -> impl Iterator<Item = &Statement> {
+        self.statements.iter().filter(move |statement| statement.effect == effect)
+    }
+
+    /// Whether the policy allows the requests: a Deny beats every Allow, and what nothing allows is
+    /// refused ("IAM User Guide, Policy evaluation logic").
+    ///
+    /// [`Answer::Yes`] means every request of the set, [`Answer::No`] none of them. Where the caller
+    /// chooses ([`ContextValue::Chosen`](super::context::ContextValue::Chosen) and open values
+    /// settled by the caller), [`Answer::Yes`] means that the caller can choose so that the request
+    /// is allowed; that choices for different statements do not exclude each other is assumed.
+    #[must_use]
+    pub fn allows(&self, request: &Request) -> Reply {
+        let reached = |effect: Effect, at: Match| -> Vec<StatementRef> {
+            self.statements_of(effect)
+                .filter(|statement| statement.reach(request).whole() == at)
+                .map(|statement| statement.reference.clone())
+                .collect()
+        };
+        let denying = reached(Effect::Deny, Match::Always);
+        if !denying.is_empty() {
+            return Reply::new(Answer::No, denying);
+        }
+        let allowing = reached(Effect::Allow, Match::Always);
+        let maybe_denying = reached(Effect::Deny, Match::Sometimes);
+        if !allowing.is_empty() && maybe_denying.is_empty() {
+            return Reply::new(Answer::Yes, allowing);
+        }
+        let maybe_allowing = reached(Effect::Allow, Match::Sometimes);
+        if allowing.is_empty() && maybe_allowing.is_empty() {
+            return Reply::new(Answer::No, Vec::new());
+        }
+        if allowing.is_empty() {
+            return Reply::new(Answer::Unknown, [maybe_allowing, maybe_denying].concat());
+        }
+        Reply::new(Answer::Unknown, maybe_denying)
+    }
+}

@@ -1,0 +1,173 @@
+//! The elements of a statement that say who, what and on which key.
+
+use super::context::Context;
+use super::json::{Json, repeated_name};
+use super::matching::Match;
+use super::pattern::{Pattern, Resolved, Token, Variables};
+use super::request::{CallerSet, Request};
+use super::shape::{Case, Shape, fit, fit_arn};
+
+/// A list that is meant, or a list of what is not meant (`NotPrincipal`, `NotAction`,
+/// `NotResource`).
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Listed<T> {
+    Only(Vec<T>),
+    Except(Vec<T>),
+    /// Not understood: it may match.
+    Unclear,
+}
+
+impl<T> Listed<T> {
+    fn matches(&self, entry_matches: impl Fn(&T) -> Match) -> Match {
+        match self {
+            Self::Only(entries) => Match::any(entries.iter().map(entry_matches)),
+            Self::Except(entries) => !Match::any(entries.iter().map(entry_matches)),
+            Self::Unclear => Match::Sometimes,
+        }
+    }
+}
+
+/// Someone whom a statement names ("IAM User Guide, AWS JSON policy elements: Principal").
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Principal {
+    /// `"*"` or `{"AWS": "*"}`, which the guide calls equivalent. Services are among them: the
+    /// policies that Amazon SNS and Amazon SQS give to topics and queues let services in by the
+    /// second form, with a condition on the source.
+    Everyone,
+    /// An account, a user, a role, a session, the id of one that was deleted, or a canonical user:
+    /// somebody in particular, and never a service. An account stands for its users and roles.
+    Named,
+    Service(String),
+    /// A federated principal means nothing outside role trust policies, says the guide; nothing is
+    /// concluded from one, but that it is no service.
+    Federated,
+    /// Not understood, or a wildcard within a name, which the guide says there cannot be.
+    Unclear,
+}
+
+/// Reads `Principal` or `NotPrincipal`.
+pub(super) fn parse_principals(json: &Json) -> Option<Vec<Principal>> {
+    if *json == Json::Text("*".to_owned()) {
+        return Some(vec![Principal::Everyone]);
+    }
+    let Json::Object(members) = json else {
+        return None;
+    };
+    if repeated_name(members).is_some() {
+        return None;
+    }
+    let mut principals = Vec::new();
+    for (kind, names) in members {
+        for name in names.one_or_many()? {
+            principals.push(name.map_or(Principal::Unclear, |name| parse_principal(kind, &name)));
+        }
+    }
+    Some(principals)
+}
+
+fn parse_principal(kind: &str, name: &str) -> Principal {
+    let has_wildcard = name.is_empty() || name.contains(['*', '?', '$']);
+    match kind {
+        "AWS" if name == "*" => Principal::Everyone,
+        "AWS" | "CanonicalUser" if !has_wildcard => Principal::Named,
+        "Service" if !has_wildcard => Principal::Service(name.to_ascii_lowercase()),
+        "Federated" => Principal::Federated,
+        _ => Principal::Unclear,
+    }
+}
+
+impl Principal {
+    fn matches(&self, caller: &CallerSet) -> Match {
+        match (self, caller) {
+            (Self::Everyone, _) => Match::Always,
+            (Self::Named, _) => Match::Never,
+            (Self::Service(_), CallerSet::AnyService | CallerSet::Stranger) => Match::Never,
+            (Self::Service(named), CallerSet::Service(service)) => same_service(named, service),
+            (Self::Federated, CallerSet::Service(_) | CallerSet::AnyService) => Match::Never,
+            (Self::Federated, CallerSet::Stranger) => Match::Sometimes,
+            (Self::Unclear, _) => Match::Sometimes,
+        }
+    }
+}
+
+/// A service in a Region that has to be opted into calls other Regions under a name with its own
+/// Region in it ("IAM User Guide, AWS JSON policy elements: Principal", *AWS service principals in
+/// opt-in Regions*), so such a name may be the one that is asked about.
+fn same_service(named: &str, service: &str) -> Match {
+    if named == service.to_ascii_lowercase() {
+        return Match::Always;
+    }
+    let first_label = |name: &str| name.split('.').next().map(str::to_ascii_lowercase);
+    if first_label(named) == first_label(service) {
+        return Match::Sometimes;
+    }
+    Match::Never
+}
+
+/// Who a statement is about.
+pub(super) fn principals_match(principals: &Listed<Principal>, request: &Request) -> Match {
+    principals.matches(|principal| principal.matches(&request.caller))
+}
+
+/// Reads `Action`, `NotAction`, `Resource` or `NotResource`; an entry that is no text is `None`.
+pub(super) fn parse_patterns(json: &Json, variables: Variables) -> Option<Vec<Option<Pattern>>> {
+    let entries = match json {
+        Json::Text(_) => std::slice::from_ref(json),
+        Json::List(items) => items.as_slice(),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Object(_) => return None,
+    };
+    let patterns = entries.iter().map(|entry| match entry {
+        Json::Text(text) => Some(Pattern::parse(text, variables)),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::List(_) | Json::Object(_) => None,
+    });
+    Some(patterns.collect())
+}
+
+/// Which operations a statement is about; their names are compared without regard to letter case
+/// ("IAM User Guide, IAM JSON policy elements: Action").
+pub(super) fn actions_match(actions: &Listed<Option<Pattern>>, request: &Request) -> Match {
+    let action = Shape::text(&request.action);
+    actions.matches(|pattern| {
+        resolved(pattern.as_ref(), &request.context, |tokens| {
+            Match::from(fit(tokens, &action, Case::Ignored).always)
+        })
+    })
+}
+
+/// Which keys a statement is about; in a key policy `*` means the key that carries it ("AWS KMS
+/// Developer Guide, Key policies in AWS KMS").
+///
+/// Whether a wildcard reaches over the colons of an ARN is left open: where it would make a
+/// difference, nothing is certain.
+pub(super) fn resources_match(resources: &Listed<Option<Pattern>>, request: &Request) -> Match {
+    resources.matches(|pattern| {
+        resolved(pattern.as_ref(), &request.context, |tokens| {
+            if tokens == [Token::AnyRun] {
+                return Match::Always;
+            }
+            let Some(key_arn) = &request.key_arn else {
+                return Match::Sometimes;
+            };
+            let key = Shape::text(key_arn);
+            let as_text = fit(tokens, &key, Case::Sensitive).always;
+            let as_arn = fit_arn(tokens, &key, Case::Sensitive).is_some_and(|fit| fit.always);
+            match (as_text, as_arn) {
+                (true, true) => Match::Always,
+                (false, false) => Match::Never,
+                _ => Match::Sometimes,
+            }
+        })
+    })
+}
+
+fn resolved(
+    pattern: Option<&Pattern>,
+    context: &Context,
+    compare: impl Fn(&[Token]) -> Match,
+) -> Match {
+    match pattern.map(|pattern| pattern.resolve(context)) {
+        Some(Resolved::Tokens(tokens)) => compare(&tokens),
+        Some(Resolved::NoValue) => Match::Never,
+        Some(Resolved::Unknown) | None => Match::Sometimes,
+    }
+}

@@ -1,0 +1,136 @@
+//! JSON as it was written: members in order, repeated ones included.
+//!
+//! `serde_json::Value` keeps the last of two equal members and says nothing. In a policy that would
+//! hide half of what the author wrote, so the reader keeps them all and lets its caller decide.
+
+use std::collections::HashSet;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+
+/// One JSON value.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Json {
+    Null,
+    Bool(bool),
+    Number(String),
+    Text(String),
+    List(Vec<Json>),
+    Object(Vec<(String, Json)>),
+}
+
+impl Json {
+    /// The scalar as a policy compares it: `true` and `"true"` are the same condition value.
+    pub(super) fn scalar_text(&self) -> Option<String> {
+        match self {
+            Self::Bool(value) => Some(value.to_string()),
+            Self::Number(text) | Self::Text(text) => Some(text.clone()),
+            Self::Null | Self::List(_) | Self::Object(_) => None,
+        }
+    }
+
+    /// A single value or a list of values, which policies use alike; `None` where the value itself
+    /// is missing, null or an object, and `None` within for a member that is no scalar.
+    pub(super) fn one_or_many(&self) -> Option<Vec<Option<String>>> {
+        match self {
+            Self::Null | Self::Object(_) => None,
+            Self::List(items) => Some(items.iter().map(Self::scalar_text).collect()),
+            Self::Bool(_) | Self::Number(_) | Self::Text(_) => Some(vec![self.scalar_text()]),
+        }
+    }
+}
+
+/// The first name that occurs twice, letter case aside.
+pub(super) fn repeated_name(members: &[(String, Json)]) -> Option<&str> {
+    let mut seen = HashSet::new();
+    members
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .find(|name| !seen.insert(name.to_ascii_lowercase()))
+}
+
+impl<'de> Deserialize<'de> for Json {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(JsonVisitor)
+    }
+}
+
+struct JsonVisitor;
+
+impl<'de> Visitor<'de> for JsonVisitor {
+    type Value = Json;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("any JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Json, E> {
+        Ok(Json::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Json, E> {
+        Ok(Json::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Json, E> {
+        Ok(Json::Number(value.to_string()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Json, E> {
+        Ok(Json::Number(value.to_string()))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Json, E> {
+        Ok(Json::Number(value.to_string()))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Json, E> {
+        Ok(Json::Text(value.to_owned()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Json, E> {
+        Ok(Json::Text(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Json, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = access.next_element()? {
+            items.push(item);
+        }
+        Ok(Json::List(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Json, A::Error> {
+        let mut members = Vec::new();
+        while let Some(member) = access.next_entry()? {
+            members.push(member);
+        }
+        Ok(Json::Object(members))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Json, repeated_name};
+
+    #[test]
+    fn members_keep_their_order_and_their_repetitions() {
+        let json: Json = serde_json::from_str(r#"{"b":1,"a":[true,null,1.5],"B":"x"}"#).unwrap();
+        let Json::Object(members) = json else {
+            panic!("an object was read as something else");
+        };
+        assert_eq!(members[0], ("b".to_owned(), Json::Number("1".to_owned())));
+        assert_eq!(
+            members[1].1.one_or_many(),
+            Some(vec![Some("true".to_owned()), None, Some("1.5".to_owned())])
+        );
+        assert_eq!(repeated_name(&members), Some("B"));
+        assert_eq!(repeated_name(&members[..2]), None);
+    }
+
+    #[test]
+    fn nesting_is_bounded() {
+        let deep = "[".repeat(200) + &"]".repeat(200);
+        assert!(serde_json::from_str::<Json>(&deep).is_err());
+    }
+}

@@ -1,0 +1,183 @@
+//! The names of condition operators.
+//!
+//! "IAM User Guide, IAM JSON policy elements: Condition operators"; set operators in "IAM User
+//! Guide, Single-valued vs. multivalued context keys". Names are compared without regard to letter
+//! case.
+
+/// A condition operator, taken apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Operator {
+    pub(super) test: Test,
+    pub(super) polarity: Polarity,
+    pub(super) quantifier: Quantifier,
+    pub(super) missing: Missing,
+}
+
+/// What is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Test {
+    /// The whole text.
+    Equals,
+    /// The whole text, letter case aside.
+    EqualsIgnoreCase,
+    /// Text with `*` and `?`.
+    Like,
+    /// The six parts of an ARN, each with `*` and `?`; `ArnEquals` and `ArnLike` are the same.
+    Arn,
+    Bool,
+    Number(Order),
+    Address,
+    /// Dates and binary values. A present value is not compared: this reader has no clock, and
+    /// nothing that it asks about carries a date or a binary value.
+    Opaque,
+    /// Whether the key is missing.
+    Null,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Order {
+    Equal,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+/// Whether a value has to match or has to fail to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Polarity {
+    Matching,
+    Negated,
+}
+
+/// How many of the values of a key have to pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Quantifier {
+    /// The key has one value.
+    Single,
+    ForAllValues,
+    ForAnyValue,
+}
+
+/// What a missing key means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Missing {
+    /// As the operator has it.
+    AsUsual,
+    /// `…IfExists`: the condition holds.
+    Holds,
+}
+
+impl Operator {
+    /// Takes an operator's name apart; `None` for a name that is not known.
+    pub(super) fn parse(name: &str) -> Option<Self> {
+        let lower = name.to_ascii_lowercase();
+        let (quantifier, rest) = if let Some(rest) = lower.strip_prefix("forallvalues:") {
+            (Quantifier::ForAllValues, rest)
+        } else if let Some(rest) = lower.strip_prefix("foranyvalue:") {
+            (Quantifier::ForAnyValue, rest)
+        } else {
+            (Quantifier::Single, lower.as_str())
+        };
+        let (missing, base) = match rest.strip_suffix("ifexists") {
+            Some(base) => (Missing::Holds, base),
+            None => (Missing::AsUsual, rest),
+        };
+        let (test, polarity) = test_of(base)?;
+        // `Null` asks whether the key is there, so it takes neither.
+        if test == Test::Null && (missing, quantifier) != (Missing::AsUsual, Quantifier::Single) {
+            return None;
+        }
+        Some(Self { test, polarity, quantifier, missing })
+    }
+}
+
+fn test_of(base: &str) -> Option<(Test, Polarity)> {
+    use Polarity::{Matching, Negated};
+    Some(match base {
+        "stringequals" => (Test::Equals, Matching),
+        "stringnotequals" => (Test::Equals, Negated),
+        "stringequalsignorecase" => (Test::EqualsIgnoreCase, Matching),
+        "stringnotequalsignorecase" => (Test::EqualsIgnoreCase, Negated),
+        "stringlike" => (Test::Like, Matching),
+        "stringnotlike" => (Test::Like, Negated),
+        "arnequals" | "arnlike" => (Test::Arn, Matching),
+        "arnnotequals" | "arnnotlike" => (Test::Arn, Negated),
+        "bool" => (Test::Bool, Matching),
+        "null" => (Test::Null, Matching),
+        "numericequals" => (Test::Number(Order::Equal), Matching),
+        "numericnotequals" => (Test::Number(Order::Equal), Negated),
+        "numericlessthan" => (Test::Number(Order::Less), Matching),
+        "numericlessthanequals" => (Test::Number(Order::LessOrEqual), Matching),
+        "numericgreaterthan" => (Test::Number(Order::Greater), Matching),
+        "numericgreaterthanequals" => (Test::Number(Order::GreaterOrEqual), Matching),
+        "ipaddress" => (Test::Address, Matching),
+        "notipaddress" => (Test::Address, Negated),
+        "datenotequals" => (Test::Opaque, Negated),
+        "dateequals"
+        | "datelessthan"
+        | "datelessthanequals"
+        | "dategreaterthan"
+        | "dategreaterthanequals"
+        | "binaryequals" => (Test::Opaque, Matching),
+        _ => return None,
+    })
+}
+
+impl Order {
+    /// Whether the request's number stands in this order to the policy's.
+    pub(super) fn holds(self, request: f64, policy: f64) -> bool {
+        match self {
+            Self::Equal => request == policy,
+            Self::Less => request < policy,
+            Self::LessOrEqual => request <= policy,
+            Self::Greater => request > policy,
+            Self::GreaterOrEqual => request >= policy,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Missing, Operator, Polarity, Quantifier, Test};
+
+    #[test]
+    fn names_are_taken_apart() {
+        assert_eq!(
+            Operator::parse("foranyvalue:StringNOTLikeIfExists"),
+            Some(Operator {
+                test: Test::Like,
+                polarity: Polarity::Negated,
+                quantifier: Quantifier::ForAnyValue,
+                missing: Missing::Holds,
+            })
+        );
+        assert_eq!(
+            Operator::parse("ForAllValues:ArnEquals"),
+            Some(Operator {
+                test: Test::Arn,
+                polarity: Polarity::Matching,
+                quantifier: Quantifier::ForAllValues,
+                missing: Missing::AsUsual,
+            })
+        );
+    }
+
+    #[test]
+    fn unknown_names_are_not_guessed() {
+        for name in [
+            "",
+            "IfExists",
+            "StringEqual",
+            "StringMatches",
+            "ForSomeValues:StringEquals",
+            "ForAnyValue:",
+            "NullIfExists",
+            "ForAnyValue:Null",
+            "StringEqualsIfExistsIfExists",
+            " StringEquals",
+        ] {
+            assert_eq!(Operator::parse(name), None, "{name}");
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! What a policy writes to be compared: text with `*`, `?` and policy variables.
+
+use super::context::{Context, ContextValue};
+
+/// Whether `${…}` is a variable ("IAM User Guide, IAM policy elements: Variables and tags": only in
+/// version 2012-10-17; in an older one it is ordinary text).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Variables {
+    Supported,
+    Literal,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Part {
+    Literal(char),
+    AnyOne,
+    AnyRun,
+    Variable { key: String, default: Option<String> },
+    Malformed,
+}
+
+/// One character or wildcard of a pattern in which nothing is left to look up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Token {
+    Literal(char),
+    AnyOne,
+    AnyRun,
+}
+
+/// A value as it stands in a policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Pattern {
+    parts: Vec<Part>,
+}
+
+/// A pattern once its variables were looked up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Resolved {
+    Tokens(Vec<Token>),
+    /// A variable has no value in these requests: there is no equal or like value.
+    NoValue,
+    Unknown,
+}
+
+impl Pattern {
+    /// Reads a policy's value.
+    pub(super) fn parse(text: &str, variables: Variables) -> Self {
+        let mut parts = Vec::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(first) = rest.chars().next() {
+            if variables == Variables::Supported
+                && let Some(inner) = rest.strip_prefix("${")
+            {
+                let Some((name, after)) = inner.split_once('}') else {
+                    parts.push(Part::Malformed);
+                    break;
+                };
+                parts.push(variable(name));
+                rest = after;
+                continue;
+            }
+            parts.push(match first {
+                '*' => Part::AnyRun,
+                '?' => Part::AnyOne,
+                other => Part::Literal(other),
+            });
+            rest = rest.get(first.len_utf8()..).unwrap_or_default();
+        }
+        Self { parts }
+    }
+
+    /// Puts in what the requests carry for each variable.
+    ///
+    /// "IAM User Guide, IAM policy elements: Variables and tags", *Policy variables with no value*
+    /// and *Specifying default values*.
+    pub(super) fn resolve(&self, context: &Context) -> Resolved {
+        let mut tokens = Vec::with_capacity(self.parts.len());
+        for part in &self.parts {
+            match part {
+                Part::Literal(character) => tokens.push(Token::Literal(*character)),
+                Part::AnyOne => tokens.push(Token::AnyOne),
+                Part::AnyRun => tokens.push(Token::AnyRun),
+                Part::Malformed => return Resolved::Unknown,
+                Part::Variable { key, default } => match (context.value(key), default) {
+                    (ContextValue::Known(values), _) => match values.as_slice() {
+                        [value] if !value.contains(['*', '?']) => {
+                            tokens.extend(value.chars().map(Token::Literal));
+                        }
+                        _ => return Resolved::Unknown,
+                    },
+                    (ContextValue::Absent, Some(text)) => {
+                        tokens.extend(text.chars().map(Token::Literal));
+                    }
+                    (ContextValue::Absent, None) => return Resolved::NoValue,
+                    _ => return Resolved::Unknown,
+                },
+            }
+        }
+        Resolved::Tokens(tokens)
+    }
+}
+
+fn variable(name: &str) -> Part {
+    match name {
+        "*" => return Part::Literal('*'),
+        "?" => return Part::Literal('?'),
+        "$" => return Part::Literal('$'),
+        _ => {}
+    }
+    match name.split_once(',') {
+        None if is_key(name) => Part::Variable { key: name.to_owned(), default: None },
+        Some((key, quoted)) if is_key(key) => {
+            let default = quoted.trim().strip_prefix('\'').and_then(|text| text.strip_suffix('\''));
+            match default {
+                Some(text) if !text.contains(['*', '?', '$']) => {
+                    Part::Variable { key: key.to_owned(), default: Some(text.to_owned()) }
+                }
+                _ => Part::Malformed,
+            }
+        }
+        _ => Part::Malformed,
+    }
+}
+
+fn is_key(name: &str) -> bool {
+    !name.is_empty()
+        && name.contains(':')
+        && !name.contains(|c: char| c.is_whitespace() || matches!(c, '$' | '{' | '\'' | '*' | '?'))
+}
+
+/// The same characters, with the wildcards taken as plain characters.
+pub(super) fn literally(tokens: &[Token]) -> Vec<Token> {
+    tokens
+        .iter()
+        .map(|token| match token {
+            Token::AnyOne => Token::Literal('?'),
+            Token::AnyRun => Token::Literal('*'),
+            Token::Literal(character) => Token::Literal(*character),
+        })
+        .collect()
+}
+
+/// The text that the tokens spell, wildcards as their characters.
+pub(super) fn spelled(tokens: &[Token]) -> String {
+    tokens
+        .iter()
+        .map(|token| match token {
+            Token::AnyOne => '?',
+            Token::AnyRun => '*',
+            Token::Literal(character) => *character,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::context::{Context, ContextValue};
+    use super::{Pattern, Resolved, Variables, spelled};
+
+    #[test]
+    fn variables_are_looked_up_in_the_newer_version_only() {
+        let context = Context::default()
+            .with("aws:SourceAccount", ContextValue::known("111122223333"))
+            .with("aws:PrincipalTag/team", ContextValue::Absent);
+        let check = |text: &str, variables: Variables, expected: Option<&str>| {
+            let resolved = Pattern::parse(text, variables).resolve(&context);
+            match (resolved, expected) {
+                (Resolved::Tokens(tokens), Some(text)) => assert_eq!(spelled(&tokens), text),
+                (resolved, expected) => panic!("`{text}` gave {resolved:?}, not {expected:?}"),
+            }
+        };
+        check("a-${aws:sourceaccount}", Variables::Supported, Some("a-111122223333"));
+        check("a-${aws:SourceAccount}", Variables::Literal, Some("a-${aws:SourceAccount}"));
+        check("${*}${?}${$}", Variables::Supported, Some("*?$"));
+        check("${aws:PrincipalTag/team, 'all'}", Variables::Supported, Some("all"));
+        let resolve = |text: &str| Pattern::parse(text, Variables::Supported).resolve(&context);
+        assert_eq!(resolve("${aws:PrincipalTag/team}"), Resolved::NoValue);
+        assert_eq!(resolve("${aws:userid}"), Resolved::Unknown);
+        assert_eq!(resolve("${aws:SourceAccount"), Resolved::Unknown);
+        assert_eq!(resolve("${}"), Resolved::Unknown);
+    }
+}

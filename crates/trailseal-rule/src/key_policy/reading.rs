@@ -1,0 +1,147 @@
+//! From a policy's text to its statements.
+//!
+//! "IAM User Guide, Grammar of the IAM JSON policy language". What is refused and what only makes a
+//! statement unclear is said in the module above.
+
+use super::conditions::{Condition, parse_conditions};
+use super::document::{Effect, POLICY_BYTES_MAX, PolicyError, Statement, StatementRef};
+use super::elements::{Listed, parse_patterns, parse_principals};
+use super::json::{Json, repeated_name};
+use super::pattern::{Pattern, Variables};
+
+const STATEMENT_MEMBERS: [&str; 9] = [
+    "Sid",
+    "Effect",
+    "Principal",
+    "NotPrincipal",
+    "Action",
+    "NotAction",
+    "Resource",
+    "NotResource",
+    "Condition",
+];
+
+pub(super) fn read_statements(text: &str) -> Result<Vec<Statement>, PolicyError> {
+    if text.len() > POLICY_BYTES_MAX {
+        return Err(PolicyError::TooLong { bytes: text.len() });
+    }
+    let json: Json = serde_json::from_str(text)
+        .map_err(|error| PolicyError::NotJson { message: error.to_string() })?;
+    let Json::Object(members) = &json else {
+        return Err(malformed("the policy", "an object"));
+    };
+    if let Some(name) = repeated_name(members) {
+        return Err(PolicyError::Repeated { name: name.to_owned() });
+    }
+    if let Some((name, _)) =
+        members.iter().find(|(name, _)| !["Version", "Id", "Statement"].contains(&name.as_str()))
+    {
+        return Err(PolicyError::UnknownMember { name: name.clone() });
+    }
+    let variables = match member(members, "Version") {
+        None => Variables::Literal,
+        Some(Json::Text(version)) if version == "2008-10-17" => Variables::Literal,
+        Some(Json::Text(version)) if version == "2012-10-17" => Variables::Supported,
+        Some(_) => return Err(malformed("Version", "`2012-10-17` or `2008-10-17`")),
+    };
+    let statements = match member(members, "Statement") {
+        Some(Json::List(statements)) => statements.as_slice(),
+        Some(statement @ Json::Object(_)) => std::slice::from_ref(statement),
+        _ => return Err(malformed("Statement", "a statement or a list of statements")),
+    };
+    statements
+        .iter()
+        .enumerate()
+        .map(|(index, statement)| read_statement(index, statement, variables))
+        .collect()
+}
+
+fn read_statement(
+    index: usize,
+    json: &Json,
+    variables: Variables,
+) -> Result<Statement, PolicyError> {
+    let Json::Object(members) = json else {
+        return Err(malformed(&format!("statement {}", index + 1), "an object"));
+    };
+    let sid = member(members, "Sid").and_then(Json::scalar_text);
+    let reference = StatementRef::new(index, sid);
+    let effects =
+        members.iter().filter(|(name, _)| name.eq_ignore_ascii_case("Effect")).collect::<Vec<_>>();
+    let effect = match effects.as_slice() {
+        [(name, Json::Text(effect))] if name == "Effect" && effect == "Allow" => Effect::Allow,
+        [(name, Json::Text(effect))] if name == "Effect" && effect == "Deny" => Effect::Deny,
+        _ => {
+            let place = format!("Effect of {}", quoteless(&reference));
+            return Err(malformed(&place, "`Allow` or `Deny`"));
+        }
+    };
+    Ok(Statement {
+        reference,
+        effect,
+        principals: listed(members, "Principal", "NotPrincipal", parse_principals),
+        actions: listed(members, "Action", "NotAction", |json| {
+            parse_patterns(json, Variables::Literal)
+        }),
+        resources: read_resources(members, variables),
+        conditions: read_conditions(members, variables),
+    })
+}
+
+/// The key policy itself is the resource, so a statement without one is about its key.
+fn read_resources(members: &[(String, Json)], variables: Variables) -> Listed<Option<Pattern>> {
+    let parse = |json: &Json| parse_patterns(json, variables);
+    let is_given = |name: &str| members.iter().any(|(member, _)| member.eq_ignore_ascii_case(name));
+    if is_given("Resource") || is_given("NotResource") {
+        return listed(members, "Resource", "NotResource", parse);
+    }
+    Listed::Only(vec![Some(Pattern::parse("*", Variables::Literal))])
+}
+
+fn read_conditions(members: &[(String, Json)], variables: Variables) -> Vec<Condition> {
+    let mut conditions = Vec::new();
+    if let Some(json) = member(members, "Condition") {
+        conditions = parse_conditions(json, variables);
+    }
+    let unknown = members
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .filter(|name| !STATEMENT_MEMBERS.contains(name));
+    let repeated = repeated_name(members);
+    conditions.extend(unknown.chain(repeated).map(Condition::unclear));
+    conditions
+}
+
+/// Reads an element that is given either in its plain or in its negated form, and once.
+fn listed<T>(
+    members: &[(String, Json)],
+    plain: &str,
+    negated: &str,
+    parse: impl Fn(&Json) -> Option<Vec<T>>,
+) -> Listed<T> {
+    let given: Vec<_> = members
+        .iter()
+        .filter(|(name, _)| name.eq_ignore_ascii_case(plain) || name.eq_ignore_ascii_case(negated))
+        .collect();
+    let [(name, json)] = given.as_slice() else {
+        return Listed::Unclear;
+    };
+    match parse(json) {
+        Some(entries) if entries.is_empty() => Listed::Unclear,
+        Some(entries) if name == plain => Listed::Only(entries),
+        Some(entries) if name == negated => Listed::Except(entries),
+        Some(_) | None => Listed::Unclear,
+    }
+}
+
+fn member<'a>(members: &'a [(String, Json)], wanted: &str) -> Option<&'a Json> {
+    members.iter().find(|(name, _)| name == wanted).map(|(_, json)| json)
+}
+
+fn malformed(place: &str, expected: &'static str) -> PolicyError {
+    PolicyError::Malformed { place: place.to_owned(), expected }
+}
+
+fn quoteless(reference: &StatementRef) -> String {
+    reference.to_string().replace('`', "")
+}

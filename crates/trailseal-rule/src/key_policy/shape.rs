@@ -1,0 +1,339 @@
+//! The values that patterns are compared with.
+//!
+//! A value need not be known in full to be compared: the ARN of a stranger's role has a known
+//! shape, an account that the policy does not name, and a name that the stranger chose. Such a
+//! value is a [`Shape`] with holes, and a comparison says whether the pattern fits *every* filling
+//! and whether it fits *some*. The work is bounded by the length of the pattern times that of the
+//! shape: there is no back-tracking.
+
+use std::iter;
+
+use super::pattern::Token;
+
+/// A value of which some parts may be open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shape {
+    elements: Vec<Element>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Element {
+    Char(char),
+    Hole(Hole),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Hole {
+    /// Any text without a colon, the empty one included.
+    Name,
+    /// Any text.
+    Anything,
+    /// The id of an account, an organization or a principal that the policy does not name: letters
+    /// and digits that no run of literal characters spells out in full.
+    Unnamed,
+}
+
+impl Shape {
+    /// A value known in full.
+    #[must_use]
+    pub fn text(text: &str) -> Self {
+        Self { elements: text.chars().map(Element::Char).collect() }
+    }
+
+    /// Followed by literal text.
+    #[must_use]
+    pub fn then(mut self, text: &str) -> Self {
+        self.elements.extend(text.chars().map(Element::Char));
+        self
+    }
+
+    /// Followed by any text without a colon.
+    #[must_use]
+    pub fn then_name(self) -> Self {
+        self.then_hole(Hole::Name)
+    }
+
+    /// Followed by any text.
+    #[must_use]
+    pub fn then_anything(self) -> Self {
+        self.then_hole(Hole::Anything)
+    }
+
+    /// Followed by an id that the policy does not name.
+    #[must_use]
+    pub fn then_unnamed(self) -> Self {
+        self.then_hole(Hole::Unnamed)
+    }
+
+    fn then_hole(mut self, hole: Hole) -> Self {
+        self.elements.push(Element::Hole(hole));
+        self
+    }
+
+    fn is_concrete(&self) -> bool {
+        self.elements.iter().all(|element| matches!(element, Element::Char(_)))
+    }
+}
+
+/// Whether letters must agree in case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Case {
+    Sensitive,
+    Ignored,
+}
+
+/// How a pattern fits a shape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Fit {
+    /// The pattern fits whatever is put into the holes.
+    pub(super) always: bool,
+    /// The pattern fits something that can be put into the holes.
+    pub(super) possible: bool,
+}
+
+/// Compares the whole of a pattern with the whole of a value.
+pub(super) fn fit(tokens: &[Token], shape: &Shape, case: Case) -> Fit {
+    let possible = walk(tokens, &shape.elements, case, Filling::Some);
+    let always = if shape.is_concrete() {
+        possible
+    } else {
+        possible && walk(tokens, &shape.elements, case, Filling::Every)
+    };
+    Fit { always, possible }
+}
+
+/// Compares an ARN pattern with an ARN, each of the six parts on its own; `None` where the pattern
+/// or the value does not have six parts.
+///
+/// "IAM User Guide, IAM JSON policy elements: Condition operators", *Amazon Resource Name (ARN)
+/// condition operators*.
+pub(super) fn fit_arn(tokens: &[Token], shape: &Shape, case: Case) -> Option<Fit> {
+    let pattern_parts: Vec<_> = tokens.splitn(6, |token| *token == Token::Literal(':')).collect();
+    let value_parts: Vec<_> =
+        shape.elements.splitn(6, |element| *element == Element::Char(':')).collect();
+    if pattern_parts.len() != 6 || value_parts.len() != 6 {
+        return None;
+    }
+    let mut whole = Fit { always: true, possible: true };
+    for (pattern, value) in pattern_parts.iter().zip(&value_parts) {
+        let part = Shape { elements: value.to_vec() };
+        let Fit { always, possible } = fit(pattern, &part, case);
+        whole.always &= always;
+        whole.possible &= possible;
+    }
+    Some(whole)
+}
+
+/// Which fillings of the holes are asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Filling {
+    Some,
+    Every,
+}
+
+/// Where the comparison may stand before an element: nothing of it used, or, of a hole, a part
+/// taken by a wildcard.
+#[derive(Debug, Clone, Copy, Default)]
+struct Place {
+    fresh: bool,
+    taken: bool,
+}
+
+impl Place {
+    fn is_open(self) -> bool {
+        self.fresh || self.taken
+    }
+}
+
+fn walk(tokens: &[Token], elements: &[Element], case: Case, filling: Filling) -> bool {
+    let mut places = vec![Place::default(); elements.len() + 1];
+    if let Some(first) = places.first_mut() {
+        first.fresh = true;
+    }
+    leave_holes(&mut places, elements, filling);
+    for token in tokens {
+        places = match token {
+            Token::AnyRun => take_run(&places, elements),
+            Token::AnyOne | Token::Literal(_) => take_one(&places, elements, *token, case, filling),
+        };
+        if !places.iter().any(|place| place.is_open()) {
+            return false;
+        }
+        leave_holes(&mut places, elements, filling);
+    }
+    places.last().is_some_and(|end| end.is_open())
+}
+
+/// Every place from the first open one on can be reached by a run.
+fn take_run(places: &[Place], elements: &[Element]) -> Vec<Place> {
+    let mut reached = false;
+    with_end(places, elements)
+        .map(|(place, element)| {
+            let mut here = place;
+            here.fresh |= reached;
+            reached |= place.is_open();
+            here.taken |= reached && matches!(element, Some(Element::Hole(_)));
+            here
+        })
+        .collect()
+}
+
+fn take_one(
+    places: &[Place],
+    elements: &[Element],
+    token: Token,
+    case: Case,
+    filling: Filling,
+) -> Vec<Place> {
+    let mut arriving = false;
+    with_end(places, elements)
+        .map(|(place, element)| {
+            let mut here = Place { fresh: arriving, taken: false };
+            arriving = false;
+            match (element, token) {
+                (Some(Element::Char(found)), Token::Literal(wanted)) => {
+                    arriving = place.is_open() && same(*found, wanted, case);
+                }
+                (Some(Element::Char(_)), _) => arriving = place.is_open(),
+                (Some(Element::Hole(hole)), Token::Literal(wanted)) => {
+                    if filling == Filling::Some && hole.holds(wanted) {
+                        here.fresh |= place.fresh;
+                        here.taken |= place.taken;
+                    }
+                }
+                (Some(Element::Hole(_)), _) => {
+                    here.taken |= filling == Filling::Some && place.is_open();
+                }
+                (None, _) => {}
+            }
+            here
+        })
+        .collect()
+}
+
+/// A hole may be left: among some fillings once it could be empty or a wildcard took of it, among
+/// every filling only where a run took it whole.
+fn leave_holes(places: &mut [Place], elements: &[Element], filling: Filling) {
+    let mut arriving = false;
+    for (place, element) in places.iter_mut().zip(elements.iter().map(Some).chain(iter::once(None)))
+    {
+        place.fresh |= arriving;
+        arriving = match element {
+            Some(Element::Hole(Hole::Unnamed)) => place.taken,
+            Some(Element::Hole(_)) => place.taken || (place.fresh && filling == Filling::Some),
+            Some(Element::Char(_)) | None => false,
+        };
+    }
+}
+
+fn with_end<'a>(
+    places: &'a [Place],
+    elements: &'a [Element],
+) -> impl Iterator<Item = (Place, Option<&'a Element>)> {
+    let elements = elements.iter().map(Some).chain(iter::once(None));
+    places.iter().copied().zip(elements)
+}
+
+impl Hole {
+    fn holds(self, character: char) -> bool {
+        match self {
+            Self::Name => character != ':',
+            Self::Anything => true,
+            Self::Unnamed => character.is_ascii_alphanumeric(),
+        }
+    }
+}
+
+fn same(one: char, other: char, case: Case) -> bool {
+    match case {
+        Case::Sensitive => one == other,
+        Case::Ignored => one == other || one.to_lowercase().eq(other.to_lowercase()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::context::Context;
+    use super::super::pattern::{Pattern, Resolved, Variables};
+    use super::{Case, Fit, Shape, fit, fit_arn};
+
+    const NEVER: Fit = Fit { always: false, possible: false };
+    const SOMETIMES: Fit = Fit { always: false, possible: true };
+    const ALWAYS: Fit = Fit { always: true, possible: true };
+
+    fn check(pattern: &str, shape: &Shape, expected: Fit) {
+        let Resolved::Tokens(tokens) =
+            Pattern::parse(pattern, Variables::Literal).resolve(&Context::default())
+        else {
+            panic!("`{pattern}` needs no look-up");
+        };
+        assert_eq!(fit(&tokens, shape, Case::Sensitive), expected, "`{pattern}` on {shape:?}");
+    }
+
+    #[test]
+    fn globs_match_whole_values() {
+        for (pattern, value, expected) in [
+            ("", "", ALWAYS),
+            ("*", "", ALWAYS),
+            ("?", "", NEVER),
+            ("a*c", "abbc", ALWAYS),
+            ("a*c", "abbcd", NEVER),
+            ("*b*", "abc", ALWAYS),
+            ("a?c", "abc", ALWAYS),
+            ("a?c", "ac", NEVER),
+            ("A", "a", NEVER),
+            ("ä*", "äö", ALWAYS),
+        ] {
+            check(pattern, &Shape::text(value), expected);
+        }
+    }
+
+    #[test]
+    fn an_id_that_the_policy_does_not_name_is_equal_to_none_it_names() {
+        let account = Shape::text("").then_unnamed();
+        check("111122223333", &account, NEVER);
+        check("*", &account, ALWAYS);
+        check("1111*", &account, SOMETIMES);
+        check("????????????", &account, SOMETIMES);
+        let role = Shape::text("arn:aws:iam::").then_unnamed().then(":role/").then_name();
+        check("arn:aws:iam::111122223333:role/*", &role, NEVER);
+        check("arn:aws:iam::*:role/*", &role, ALWAYS);
+        check("arn:aws:iam::*:role/Admin", &role, SOMETIMES);
+        check("arn:aws:iam::*:user/*", &role, NEVER);
+        check("*111122223333*", &role, SOMETIMES);
+        check("*:111122223333:*", &role, NEVER);
+        let id = Shape::text("").then_unnamed().then(":").then_anything();
+        check("AROAEXAMPLE:*", &id, NEVER);
+        check("AROA*:*", &id, SOMETIMES);
+    }
+
+    #[test]
+    fn a_run_takes_a_hole_whole_or_not_at_all_where_every_filling_counts() {
+        let name = Shape::text("x").then_name();
+        check("x*", &name, ALWAYS);
+        check("x", &name, SOMETIMES);
+        check("x*a", &name, SOMETIMES);
+        check("?", &name, SOMETIMES);
+        check("y*", &name, NEVER);
+        check("x:*", &name, NEVER);
+        check("x*", &Shape::text("x").then_anything(), ALWAYS);
+    }
+
+    #[test]
+    fn arn_parts_are_compared_one_by_one() {
+        let arn = Shape::text("arn:aws:cloudtrail:us-east-1:111122223333:trail/all");
+        let arn_fit = |pattern: &str| {
+            let Resolved::Tokens(tokens) =
+                Pattern::parse(pattern, Variables::Literal).resolve(&Context::default())
+            else {
+                panic!("`{pattern}` needs no look-up");
+            };
+            fit_arn(&tokens, &arn, Case::Sensitive)
+        };
+        assert_eq!(arn_fit("arn:aws:cloudtrail:*:111122223333:trail/*"), Some(ALWAYS));
+        assert_eq!(arn_fit("arn:aws:cloudtrail:*:*:*"), Some(ALWAYS));
+        assert_eq!(arn_fit("arn:aws:cloudtrail:*:trail/*:x"), Some(NEVER));
+        assert_eq!(arn_fit("arn:aws:cloudtrail:*"), None);
+        assert_eq!(arn_fit("*"), None);
+    }
+}

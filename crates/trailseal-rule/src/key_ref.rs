@@ -1,0 +1,167 @@
+//! What a trail's `kmsKeyId` may say.
+
+use std::fmt;
+
+use crate::arn::{ArnParts, KeyArn, is_key_id};
+use crate::ids::{AccountId, Region};
+
+/// What a trail's `kmsKeyId` says: CloudTrail takes four forms and returns a key's ARN
+/// (CloudTrail API Reference, `UpdateTrail`, `KmsKeyId`).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum KeyRef {
+    /// `arn:aws:kms:…:key/…`.
+    Key(KeyArn),
+    /// `arn:aws:kms:…:alias/…`.
+    AliasArn {
+        /// The whole ARN.
+        arn: String,
+        /// The Region in it.
+        region: Region,
+        /// The account in it.
+        account: AccountId,
+        /// `alias/…`.
+        alias: String,
+    },
+    /// `alias/…`, of the trail's own account.
+    Alias(String),
+    /// A bare key id, of the trail's own account.
+    Id(String),
+    /// None of these: nothing that could be asked about.
+    Unrecognized(String),
+}
+
+impl KeyRef {
+    /// Reads any text; a blank one means that there is no key.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        if text.is_empty() {
+            return None;
+        }
+        let unrecognized = || Self::Unrecognized(text.to_owned());
+        let read = if text.starts_with("arn:") {
+            KeyArn::read(text).map(Self::Key).or_else(|| Self::read_alias_arn(text))
+        } else if text.starts_with("alias/") {
+            is_alias(text).then(|| Self::Alias(text.to_owned()))
+        } else {
+            is_key_id(text).then(|| Self::Id(text.to_owned()))
+        };
+        Some(read.unwrap_or_else(unrecognized))
+    }
+
+    fn read_alias_arn(text: &str) -> Option<Self> {
+        let parts = ArnParts::split(text).filter(|parts| parts.service == "kms")?;
+        is_alias(parts.resource).then_some(())?;
+        Some(Self::AliasArn {
+            arn: text.to_owned(),
+            region: Region::parse(parts.region).ok()?,
+            account: AccountId::parse(parts.account).ok()?,
+            alias: parts.resource.to_owned(),
+        })
+    }
+
+    /// The text as it stands in the trail.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Key(arn) => arn.as_str(),
+            Self::AliasArn { arn, .. } => arn,
+            Self::Alias(text) | Self::Id(text) | Self::Unrecognized(text) => text,
+        }
+    }
+
+    /// The Region, where the reference itself names one.
+    #[must_use]
+    pub fn region(&self) -> Option<&Region> {
+        match self {
+            Self::Key(arn) => Some(arn.region()),
+            Self::AliasArn { region, .. } => Some(region),
+            Self::Alias(_) | Self::Id(_) | Self::Unrecognized(_) => None,
+        }
+    }
+
+    /// The account, where the reference itself names one.
+    #[must_use]
+    pub fn account(&self) -> Option<&AccountId> {
+        match self {
+            Self::Key(arn) => Some(arn.account()),
+            Self::AliasArn { account, .. } => Some(account),
+            Self::Alias(_) | Self::Id(_) | Self::Unrecognized(_) => None,
+        }
+    }
+
+    /// Whether this is an alias that AWS keeps for its own keys, `alias/aws/…`.
+    ///
+    /// INVARIANT (no-aws-alias-call): such a reference is never handed to KMS, since `DescribeKey`
+    /// on it creates an AWS managed key (KMS API Reference, `DescribeKey`).
+    #[must_use]
+    pub fn is_aws_managed_alias(&self) -> bool {
+        match self {
+            Self::AliasArn { alias, .. } | Self::Alias(alias) => alias.starts_with("alias/aws/"),
+            Self::Key(_) | Self::Id(_) | Self::Unrecognized(_) => false,
+        }
+    }
+}
+
+impl fmt::Display for KeyRef {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.as_str())
+    }
+}
+
+fn is_alias(text: &str) -> bool {
+    let of_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-_/".contains(&byte);
+    text.strip_prefix("alias/")
+        .is_some_and(|name| (1..=250).contains(&name.len()) && name.bytes().all(of_name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str =
+        "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+
+    #[test]
+    fn a_blank_key_id_is_no_key() {
+        for blank in ["", " ", "\t\n"] {
+            assert_eq!(KeyRef::parse(blank), None, "{blank:?}");
+        }
+    }
+
+    #[test]
+    fn the_four_forms_of_a_key_reference() {
+        let forms = [
+            (KEY, "Key"),
+            (
+                "arn:aws:kms:eu-central-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab",
+                "Key",
+            ),
+            ("arn:aws-cn:kms:cn-north-1:111122223333:alias/trail", "AliasArn"),
+            ("alias/trail", "Alias"),
+            ("alias/aws/cloudtrail", "Alias"),
+            ("1234abcd-12ab-34cd-56ef-1234567890ab", "Id"),
+            ("arn:aws:s3:::bucket", "Unrecognized"),
+            ("arn:aws:kms:eu-central-1:1111:key/x", "Unrecognized"),
+            ("arn:aws:kms::111122223333:key/x", "Unrecognized"),
+            ("alias/", "Unrecognized"),
+            ("key with blanks", "Unrecognized"),
+            ("schl\u{fc}ssel", "Unrecognized"),
+        ];
+        for (text, form) in forms {
+            let read = KeyRef::parse(text).unwrap();
+            assert!(format!("{read:?}").starts_with(form), "{text}: {read:?}");
+            assert_eq!(read.as_str(), text);
+        }
+    }
+
+    #[test]
+    fn only_aws_own_aliases_are_aws_managed() {
+        let managed = |text: &str| KeyRef::parse(text).unwrap().is_aws_managed_alias();
+        assert!(managed("alias/aws/cloudtrail"));
+        assert!(managed("arn:aws:kms:us-east-1:111122223333:alias/aws/s3"));
+        assert!(!managed("alias/awesome"));
+        assert!(!managed("alias/my/aws/key"));
+        assert!(!managed(KEY));
+    }
+}

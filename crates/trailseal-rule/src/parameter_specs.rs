@@ -1,0 +1,194 @@
+//! The rule's parameters as users see them: README, JSON Schema and messages come from here.
+
+use std::fmt::Write as _;
+
+use serde_json::{Map, Value, json};
+
+/// One parameter as users see it: documentation, README and JSON Schema come from this table.
+#[derive(Debug)]
+pub struct ParameterSpec {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is for, in one sentence.
+    pub about: &'static str,
+    /// What it can be.
+    pub values: Values,
+    /// What an empty value means; nothing where there is no default.
+    pub default: Option<&'static str>,
+}
+
+/// What a parameter can be.
+#[derive(Debug)]
+pub enum Values {
+    /// One of these words.
+    OneOf(&'static [&'static str]),
+    /// Text of this form (a regular expression), in words for people.
+    Text {
+        /// The form, as ECMA 262 writes it.
+        pattern: &'static str,
+        /// The form in words.
+        words: &'static str,
+    },
+}
+
+const SWITCH: Values = Values::OneOf(&["true", "false"]);
+const ACCOUNTS: Values = Values::Text {
+    pattern: r"^\s*[0-9]{12}\s*(,\s*[0-9]{12}\s*)*$",
+    words: "account ids, separated by commas",
+};
+const KEYS: Values = Values::Text {
+    pattern: r"^\s*arn:[^:,]+:kms:[^:,]+:[^:,]+:[^:,]+\s*(,\s*arn:[^:,]+:kms:[^:,]+:[^:,]+:[^:,]+\s*)*$",
+    words: "key ARNs, separated by commas, `*` as wildcard within a part",
+};
+const EXEMPT: Values = Values::Text {
+    pattern: r"^\s*arn:[^:,]+:cloudtrail:[^:,]+:[^:,]+:[^:,@]+(@[0-9]{4}-[0-9]{2}-[0-9]{2})?\s*(,\s*arn:[^:,]+:cloudtrail:[^:,]+:[^:,]+:[^:,@]+(@[0-9]{4}-[0-9]{2}-[0-9]{2})?\s*)*$",
+    words: "trail ARNs, separated by commas, `*` as wildcard within a part, each with an optional \
+            last day `@YYYY-MM-DD`",
+};
+const DAYS: Values = Values::Text {
+    pattern: "^(9[0-9]|[1-9][0-9]{2}|1[0-9]{3}|2[0-4][0-9]{2}|25[0-5][0-9]|2560)$",
+    words: "a whole number from 90 to 2560",
+};
+const ROLE: Values = Values::Text {
+    pattern: r"^[A-Za-z0-9+=,.@_-]+(/[A-Za-z0-9+=,.@_-]+)*$",
+    words: "the name of a role, with its path",
+};
+
+/// Every parameter, in the order of the documentation.
+pub const PARAMETERS: [ParameterSpec; 13] = [
+    ParameterSpec {
+        name: "profile",
+        about: "How much is asked of a trail's key.",
+        values: Values::OneOf(&["cis", "effective", "strict"]),
+        default: Some("effective"),
+    },
+    ParameterSpec {
+        name: "allowedKmsKeyArns",
+        about: "The keys that the organization allows; a key is allowed if this or \
+                allowedKeyAccounts matches.",
+        values: KEYS,
+        default: None,
+    },
+    ParameterSpec {
+        name: "allowedKeyAccounts",
+        about: "The accounts whose keys the organization allows.",
+        values: ACCOUNTS,
+        default: None,
+    },
+    ParameterSpec {
+        name: "requireKeyRotation",
+        about: "Whether the key must be rotated, in every profile.",
+        values: SWITCH,
+        default: Some("false"),
+    },
+    ParameterSpec {
+        name: "maxRotationPeriodDays",
+        about: "The longest period between two rotations, in days; only where rotation is checked.",
+        values: DAYS,
+        default: None,
+    },
+    ParameterSpec {
+        name: "checkKeyPolicy",
+        about: "Whether the key policy must admit CloudTrail and guard decryption, in every profile.",
+        values: SWITCH,
+        default: Some("false"),
+    },
+    ParameterSpec {
+        name: "checkDelivery",
+        about: "Whether the latest delivery must not have failed because of the key, in every profile.",
+        values: SWITCH,
+        default: Some("false"),
+    },
+    ParameterSpec {
+        name: "keyAccountRoleName",
+        about: "The role to assume in the key's account to read a policy that KMS never shows \
+                across accounts.",
+        values: ROLE,
+        default: None,
+    },
+    ParameterSpec {
+        name: "unverified",
+        about: "What is reported where evidence could not be read.",
+        values: Values::OneOf(&["NON_COMPLIANT", "COMPLIANT", "NOT_APPLICABLE"]),
+        default: Some("NON_COMPLIANT"),
+    },
+    ParameterSpec {
+        name: "noTrails",
+        about: "What a scheduled run reports on the account where no trail of any kind is visible.",
+        values: Values::OneOf(&["NOT_APPLICABLE", "NON_COMPLIANT"]),
+        default: Some("NOT_APPLICABLE"),
+    },
+    ParameterSpec {
+        name: "replicas",
+        about: "What is reported for shadow copies of multi-Region trails and members' copies of \
+                organization trails.",
+        values: Values::OneOf(&["NOT_APPLICABLE", "EVALUATE"]),
+        default: Some("NOT_APPLICABLE"),
+    },
+    ParameterSpec {
+        name: "exemptTrails",
+        about: "Trails that are not judged, each until its last day where one is given.",
+        values: EXEMPT,
+        default: None,
+    },
+    ParameterSpec {
+        name: "executionRoleName",
+        about: "The role to assume in the rule's account when that is not the function's account.",
+        values: ROLE,
+        default: None,
+    },
+];
+
+/// The parameters as a JSON Schema (draft 2020-12), every value as the text that Config passes.
+#[must_use]
+pub fn parameters_schema() -> Value {
+    let properties: Map<String, Value> =
+        PARAMETERS.iter().map(|spec| (spec.name.to_owned(), spec.schema())).collect();
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "https://trailseal.dev/schema/rule-parameters.schema.json",
+        "title": "Parameters of the Trailseal rule",
+        "type": "object",
+        "additionalProperties": false,
+        "properties": properties,
+    })
+}
+
+impl ParameterSpec {
+    /// What the parameter can be, in words.
+    #[must_use]
+    pub fn expected(&self) -> String {
+        match self.values {
+            Values::OneOf(words) => {
+                let mut text = String::from("one of ");
+                for (index, word) in words.iter().enumerate() {
+                    let separator = if index == 0 { "" } else { ", " };
+                    // Writing to a `String` cannot fail.
+                    let _ = write!(text, "{separator}`{word}`");
+                }
+                text
+            }
+            Values::Text { words, .. } => words.to_owned(),
+        }
+    }
+
+    fn schema(&self) -> Value {
+        let mut schema = json!({ "type": "string", "description": self.about });
+        let Some(members) = schema.as_object_mut() else {
+            return schema;
+        };
+        match self.values {
+            Values::OneOf(words) => {
+                members.insert("enum".to_owned(), json!(words));
+            }
+            Values::Text { pattern, .. } => {
+                members.insert("pattern".to_owned(), json!(pattern));
+            }
+        }
+        members.insert("x-expected".to_owned(), json!(self.expected()));
+        if let Some(default) = self.default {
+            members.insert("default".to_owned(), json!(default));
+        }
+        schema
+    }
+}

@@ -1,0 +1,107 @@
+//! ARNs with `*` in them.
+
+/// An ARN in which `*` stands for any run of characters within one of its six parts.
+///
+/// A star never reaches over a colon: `arn:aws:kms:*:111122223333:key/*` can only mean that
+/// account. There are no other wildcards.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ArnPattern(String);
+
+impl ArnPattern {
+    /// Takes six parts, none empty, the third naming the service.
+    #[must_use]
+    pub fn parse(text: &str, service: &str) -> Option<Self> {
+        let parts: Vec<&str> = text.split(':').collect();
+        let [scheme, partition, named_service, region, account, resource] = *parts.as_slice()
+        else {
+            return None;
+        };
+        let filled = [partition, region, account, resource].iter().all(|part| !part.is_empty());
+        let printable = text.bytes().all(|byte| byte.is_ascii_graphic());
+        (scheme == "arn" && named_service == service && filled && printable)
+            .then(|| Self(text.to_owned()))
+    }
+
+    /// Whether an ARN is meant.
+    #[must_use]
+    pub fn matches(&self, arn: &str) -> bool {
+        let mut patterns = self.0.splitn(6, ':');
+        let mut parts = arn.splitn(6, ':');
+        loop {
+            match (patterns.next(), parts.next()) {
+                (None, None) => return true,
+                (Some(pattern), Some(part)) if matches_part(pattern, part) => {}
+                _ => return false,
+            }
+        }
+    }
+
+    /// The pattern as it was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Every literal piece is taken at its earliest place, which is enough when `*` is the only
+/// wildcard; the time is at most pattern times part.
+fn matches_part(pattern: &str, part: &str) -> bool {
+    let Some((head, tail)) = pattern.split_once('*') else {
+        return pattern == part;
+    };
+    let Some(mut rest) = part.strip_prefix(head) else {
+        return false;
+    };
+    let mut pieces: Vec<&str> = tail.split('*').collect();
+    let last = pieces.pop().unwrap_or_default();
+    for piece in pieces {
+        match rest.find(piece).and_then(|at| rest.get(at + piece.len()..)) {
+            Some(behind) => rest = behind,
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{prop_assert_eq, proptest};
+
+    use super::*;
+
+    #[test]
+    fn a_star_stays_within_its_part() {
+        let pattern = ArnPattern::parse("arn:aws:kms:*:111122223333:key/*", "kms").unwrap();
+        assert!(pattern.matches("arn:aws:kms:eu-central-1:111122223333:key/mrk-1"));
+        assert!(!pattern.matches("arn:aws:kms:eu-central-1:999999999999:key/a:111122223333:key/b"));
+        assert!(!pattern.matches("arn:aws:kms:eu-central-1:444455556666:key/1"));
+        assert!(!pattern.matches("arn:aws:kms:eu-central-1:111122223333"));
+    }
+
+    #[test]
+    fn anything_but_an_arn_is_refused() {
+        for text in ["*", "arn:aws:kms:*", "arn:aws:kms:*:*:", "arn:aws:s3:*:*:key/*", "key/*", ""]
+        {
+            assert_eq!(ArnPattern::parse(text, "kms"), None, "{text}");
+        }
+    }
+
+    /// The same by trying every split.
+    fn naive(pattern: &[u8], part: &[u8]) -> bool {
+        match pattern.split_first() {
+            None => part.is_empty(),
+            Some((b'*', rest)) => (0..=part.len()).any(|cut| naive(rest, &part[cut..])),
+            Some((byte, rest)) => part.first() == Some(byte) && naive(rest, &part[1..]),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn globbing_equals_trying_every_split(pattern in "[ab*]{0,8}", part in "[ab]{0,10}") {
+            prop_assert_eq!(
+                matches_part(&pattern, &part),
+                naive(pattern.as_bytes(), part.as_bytes())
+            );
+        }
+    }
+}

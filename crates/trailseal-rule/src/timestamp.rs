@@ -1,0 +1,122 @@
+//! Instants as AWS Config writes them, to the millisecond.
+
+use std::fmt;
+
+use thiserror::Error;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use time::macros::format_description;
+
+/// An instant, to the millisecond.
+///
+/// Config writes it as ISO 8601 (`2016-02-17T01:36:34.043Z`) in rule events and as seconds since
+/// 1970 with a fraction on the wire of its API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Timestamp {
+    epoch_millis: i64,
+}
+
+/// A text that is no instant.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("`{0}` is not a time such as `2016-02-17T01:36:34.043Z`")]
+pub struct TimestampError(String);
+
+impl Timestamp {
+    /// Reads ISO 8601 with an offset; anything finer than a millisecond is cut off.
+    ///
+    /// # Errors
+    ///
+    /// A text without date, time or offset, or one before the year 1 or after 9999.
+    pub fn parse(text: &str) -> Result<Self, TimestampError> {
+        let parsed = OffsetDateTime::parse(text, &Rfc3339)
+            .ok()
+            .and_then(|instant| i64::try_from(instant.unix_timestamp_nanos() / 1_000_000).ok());
+        parsed.map_or_else(
+            || Err(TimestampError(text.to_owned())),
+            |millis| Ok(Self::from_epoch_millis(millis)),
+        )
+    }
+
+    /// The instant so many milliseconds after 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub const fn from_epoch_millis(epoch_millis: i64) -> Self {
+        Self { epoch_millis }
+    }
+
+    /// The instant so many seconds after 1970-01-01T00:00:00Z, to the nearest millisecond.
+    ///
+    /// Nothing for what is no number or lies beyond the year 9999.
+    #[must_use]
+    pub fn from_epoch_seconds(seconds: f64) -> Option<Self> {
+        const YEAR_10000_SECONDS: f64 = 253_402_300_800.0;
+        // The bounds keep the cast exact: every such count of milliseconds fits an `i64`.
+        (seconds.abs() < YEAR_10000_SECONDS)
+            .then(|| Self::from_epoch_millis((seconds * 1_000.0).round() as i64))
+    }
+
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub const fn epoch_millis(self) -> i64 {
+        self.epoch_millis
+    }
+
+    /// The day in UTC, `2026-11-23`.
+    #[must_use]
+    pub fn date(self) -> String {
+        self.format(format_description!("[year]-[month]-[day]"))
+    }
+
+    fn format(self, description: &[time::format_description::BorrowedFormatItem<'_>]) -> String {
+        OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.epoch_millis) * 1_000_000)
+            .ok()
+            .and_then(|instant| instant.format(description).ok())
+            .unwrap_or_else(|| format!("{} ms since 1970", self.epoch_millis))
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.format(format_description!(
+            "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z"
+        )))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_config_writes_and_prints_it_again() {
+        for text in ["2016-02-17T01:36:34.043Z", "1999-12-31T23:59:59.000Z"] {
+            assert_eq!(Timestamp::parse(text).unwrap().to_string(), text);
+        }
+        assert_eq!(Timestamp::parse("1970-01-01T00:00:01Z").unwrap().epoch_millis(), 1_000);
+        assert_eq!(Timestamp::parse("1970-01-01T01:00:00+01:00").unwrap().epoch_millis(), 0);
+        assert_eq!(Timestamp::parse("2026-11-23T19:00:00Z").unwrap().date(), "2026-11-23");
+    }
+
+    #[test]
+    fn epoch_seconds_keep_their_milliseconds() {
+        let instant = Timestamp::parse("2016-07-13T21:50:00.373Z").unwrap();
+        assert_eq!(Timestamp::from_epoch_seconds(1_468_446_600.373), Some(instant));
+        for wrong in [f64::NAN, f64::INFINITY, 1e300, -1e300] {
+            assert_eq!(Timestamp::from_epoch_seconds(wrong), None);
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_no_instant() {
+        for text in ["", "yesterday", "2016-02-17", "2016-02-30T00:00:00Z", "1480000000"] {
+            assert!(Timestamp::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_instant_out_of_all_bounds_still_prints() {
+        assert_eq!(
+            Timestamp::from_epoch_millis(i64::MAX).to_string(),
+            format!("{} ms since 1970", i64::MAX)
+        );
+    }
+}

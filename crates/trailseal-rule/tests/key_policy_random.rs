@@ -1,0 +1,202 @@
+//! Twenty thousand policies that nobody wrote: the reader never panics, and comes to an end.
+
+#![cfg(test)]
+
+use std::fs;
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use trailseal_rule::key_policy::admission::{Ground, admits_cloudtrail};
+use trailseal_rule::key_policy::document::PolicyDocument;
+use trailseal_rule::key_policy::exposure::guards_decryption;
+use trailseal_rule::key_policy::question::TrailAndKey;
+use trailseal_rule::key_policy::request::Answer;
+
+const QUESTION: TrailAndKey<'static> = TrailAndKey {
+    trail_arn: "arn:aws:cloudtrail:us-east-1:111122223333:trail/all",
+    key_arn: Some("arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"),
+};
+
+/// What is put in: words of the policy language, and what has broken readers of it before.
+const WORDS: [&str; 40] = [
+    "*",
+    "?",
+    "**",
+    "",
+    "${",
+    "${}",
+    "${*}",
+    "${aws:SourceArn}",
+    "${aws:PrincipalTag/x, 'y'}",
+    "${aws:userid, '",
+    "\u{0}",
+    "ä\u{10ffff}",
+    "arn:::::",
+    "arn:aws:iam::*:root",
+    "::::::::",
+    "1e999",
+    "-0.0",
+    "0x10",
+    "true",
+    "False",
+    "null",
+    "Allow",
+    "Deny",
+    "Principal",
+    "NotPrincipal",
+    "NotAction",
+    "NotResource",
+    "Condition",
+    "kms:Decrypt",
+    "kms:*",
+    "cloudtrail.amazonaws.com",
+    "ForAllValues:StringNotLikeIfExists",
+    "ForAnyValue:ArnEquals",
+    "NumericLessThanEquals",
+    "DateLessThan",
+    "NotIpAddress",
+    "::/0",
+    "203.0.113.0/4294967296",
+    "kms:EncryptionContext:aws:cloudtrail:arn",
+    "aws:PrincipalOrgID",
+];
+
+/// A generator that gives the same numbers in every run (xorshift64*).
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        let mixed = self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33;
+        usize::try_from(mixed).unwrap() % limit.max(1)
+    }
+
+    fn word(&mut self) -> &'static str {
+        WORDS[self.below(WORDS.len())]
+    }
+}
+
+fn policies() -> Vec<Value> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/corpus-policies");
+    let mut paths: Vec<_> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths
+        .iter()
+        .map(|path| serde_json::from_str::<Value>(&fs::read_to_string(path).unwrap()).unwrap())
+        .filter_map(|case| case.get("policy").cloned())
+        .collect()
+}
+
+/// Changes a node here and there, whatever it is.
+fn mutate(value: &mut Value, numbers: &mut Numbers) {
+    if numbers.below(48) == 0 {
+        *value = match numbers.below(7) {
+            0 => Value::Null,
+            1 => json!(numbers.below(2) == 0),
+            2 => json!(numbers.below(1_000_000)),
+            3 => json!([value.clone(), numbers.word()]),
+            4 => json!({ numbers.word(): value.clone() }),
+            5 => json!([]),
+            _ => json!(numbers.word()),
+        };
+    }
+    match value {
+        Value::Array(items) => {
+            items.iter_mut().for_each(|item| mutate(item, numbers));
+            if numbers.below(12) == 0 && !items.is_empty() {
+                let again = items[numbers.below(items.len())].clone();
+                items.push(again);
+            }
+        }
+        Value::Object(members) => {
+            members.values_mut().for_each(|member| mutate(member, numbers));
+            let names: Vec<String> = members.keys().cloned().collect();
+            if numbers.below(32) == 0 && !names.is_empty() {
+                let moved = members.remove(&names[numbers.below(names.len())]).unwrap();
+                members.insert(numbers.word().to_owned(), moved);
+            }
+        }
+        Value::String(text) if numbers.below(12) == 0 => {
+            let at = text.char_indices().nth(numbers.below(text.len() + 1));
+            text.insert_str(at.map_or(0, |(at, _)| at), numbers.word());
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// Cuts, repeats or puts something into the text itself.
+fn garble(text: &str, numbers: &mut Numbers) -> String {
+    let characters: Vec<char> = text.chars().collect();
+    let from = numbers.below(characters.len());
+    let to = (from + numbers.below(30)).min(characters.len());
+    let (before, cut, after) = (&characters[..from], &characters[from..to], &characters[to..]);
+    let middle: Vec<char> = match numbers.below(3) {
+        0 => Vec::new(),
+        1 => [cut, cut].concat(),
+        _ => numbers.word().chars().chain(cut.iter().copied()).collect(),
+    };
+    before.iter().chain(&middle).chain(after).collect()
+}
+
+#[test]
+fn twenty_thousand_random_documents_are_read_or_refused() {
+    let policies = policies();
+    let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15);
+    let mut answers = [0_u32; 4];
+    for round in 0..20_000 {
+        let mut policy = policies[numbers.below(policies.len())].clone();
+        mutate(&mut policy, &mut numbers);
+        let mut text = policy.to_string();
+        if round % 8 == 0 {
+            text = garble(&text, &mut numbers);
+        }
+        let Ok(policy) = PolicyDocument::parse(&text) else {
+            answers[3] += 1;
+            continue;
+        };
+        let admission = admits_cloudtrail(&policy, &QUESTION);
+        answers[admission.answer as usize] += 1;
+        assert_eq!(admission.answer == Answer::Yes, admission.ground == Ground::Allowed);
+        for shown in admission.deciding.iter().map(ToString::to_string) {
+            assert!(!shown.chars().any(char::is_control), "{shown:?}");
+        }
+        // One in ten, because it asks sixteen questions.
+        if round % 10 == 0 {
+            let guard = guards_decryption(&policy, &QUESTION);
+            for exposure in guard.exposures.iter().chain(&guard.doubts) {
+                assert!(!exposure.actions.is_empty());
+            }
+        }
+    }
+    assert!(answers.iter().all(|count| *count > 1000), "{answers:?}");
+}
+
+#[test]
+fn the_longest_policies_come_to_an_end() {
+    let stars = "*a".repeat(8 * 1024) + "b";
+    let marks = "?*".repeat(8 * 1024);
+    let policy = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": "*", "Action": [stars.clone(), "kms:*"], "Resource": "*",
+         "Condition": {"StringLike": {"aws:PrincipalArn": [stars, marks]}}},
+    ]});
+    let text = policy.to_string();
+    assert!(text.len() > 32 * 1024);
+    let policy = PolicyDocument::parse(&text).unwrap();
+    assert_eq!(admits_cloudtrail(&policy, &QUESTION).answer, Answer::Unknown);
+    assert!(!guards_decryption(&policy, &QUESTION).exposures.is_empty());
+}
+
+#[test]
+fn what_is_too_long_or_too_deep_is_refused() {
+    let long = format!(r#"{{"Statement": [], "Id": "{}"}}"#, "x".repeat(131_072));
+    assert_eq!(
+        PolicyDocument::parse(&long).unwrap_err().to_string(),
+        format!("it has {} bytes, more than the 131072 of the longest key policy", long.len())
+    );
+    let deep = format!(r#"{{"Statement": {}{}}}"#, "[".repeat(5000), "]".repeat(5000));
+    assert!(PolicyDocument::parse(&deep).is_err());
+}

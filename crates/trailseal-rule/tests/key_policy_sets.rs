@@ -1,0 +1,443 @@
+//! The set-based reader against a naive one that takes requests one by one, and what must not happen
+//! when a statement is added.
+
+#![cfg(test)]
+
+mod key_policy_naive;
+
+use std::collections::BTreeMap;
+
+use proptest::collection::vec;
+use proptest::prelude::{Strategy, any};
+use proptest::sample::{select, subsequence};
+use proptest::test_runner::{Config, TestRng, TestRunner};
+use serde_json::{Value, json};
+
+use trailseal_rule::key_policy::context::{Context, ContextValue, OpenValue, Settled};
+use trailseal_rule::key_policy::document::PolicyDocument;
+use trailseal_rule::key_policy::exposure::{Guard, guards_decryption};
+use trailseal_rule::key_policy::question::TrailAndKey;
+use trailseal_rule::key_policy::request::{Answer, CallerSet, Request};
+use trailseal_rule::key_policy::shape::Shape;
+
+use key_policy_naive::{Caller, Concrete, allowed};
+
+const ACCOUNT: &str = "111122223333";
+const TRAIL: &str = "arn:aws:cloudtrail:us-east-1:111122223333:trail/all";
+const KEY: &str = "arn:aws:kms:us-east-1:111122223333:key/1234abcd";
+const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
+const STRANGERS: [&str; 3] = ["900000000001", "900000000002", "111100000003"];
+
+/// The keys of the small universe, and the values that they take there.
+const UNIVERSE: [(&str, &[&str]); 6] = [
+    ("aws:SourceAccount", &[ACCOUNT, "444455556666"]),
+    ("aws:SourceArn", &[TRAIL, "arn:aws:cloudtrail:eu-west-1:444455556666:trail/b"]),
+    ("aws:SecureTransport", &["true", "false"]),
+    ("aws:MultiFactorAuthAge", &["5", "7"]),
+    ("aws:SourceIp", &["203.0.113.9", "198.51.100.7"]),
+    ("kms:EncryptionContextKeys", &["a", "b"]),
+];
+
+const POLICY_VALUES: [&str; 16] = [
+    ACCOUNT,
+    "444455556666",
+    "1111*",
+    "*",
+    TRAIL,
+    "arn:aws:cloudtrail:*:111122223333:trail/*",
+    "arn:aws:cloudtrail:*:*:trail/?",
+    "true",
+    "false",
+    "6",
+    "203.0.113.0/24",
+    "a",
+    "A",
+    "?",
+    "${aws:SourceAccount}",
+    "${aws:SourceArn}",
+];
+
+const OPERATORS: [&str; 16] = [
+    "StringEquals",
+    "StringNotEquals",
+    "StringEqualsIgnoreCase",
+    "StringNotEqualsIgnoreCase",
+    "StringLike",
+    "StringNotLike",
+    "ArnEquals",
+    "ArnLike",
+    "ArnNotLike",
+    "Bool",
+    "NumericLessThan",
+    "NumericNotEquals",
+    "IpAddress",
+    "NotIpAddress",
+    "Null",
+    "StringMatches",
+];
+
+fn operator() -> impl Strategy<Value = String> {
+    let sets = select(vec!["", "", "ForAnyValue:", "ForAllValues:"]);
+    let missing = select(vec!["", "", "IfExists"]);
+    (sets, select(&OPERATORS[..]), missing).prop_map(|(set, base, missing)| match base {
+        "Null" => base.to_owned(),
+        base => format!("{set}{base}{missing}"),
+    })
+}
+
+fn conditions(
+    keys: &'static [&'static str],
+    values: &'static [&'static str],
+) -> impl Strategy<Value = Value> {
+    let one = (operator(), select(keys), subsequence(values, 1..3));
+    vec(one, 0..3).prop_map(|conditions| {
+        let mut element = json!({});
+        for (operator, key, values) in conditions {
+            element[operator][key] = json!(values);
+        }
+        element
+    })
+}
+
+fn principal() -> impl Strategy<Value = (&'static str, Value)> {
+    let who = select(vec![
+        json!("*"),
+        json!({"AWS": "*"}),
+        json!({"AWS": ACCOUNT}),
+        json!({"AWS": ["arn:aws:iam::111122223333:root", "arn:aws:iam::*:root"]}),
+        json!({"AWS": "AIDACKCEVSQ6C2EXAMPLE", "Service": CLOUDTRAIL}),
+        json!({"Service": ["s3.amazonaws.com", CLOUDTRAIL]}),
+        json!({"Service": "s3.amazonaws.com"}),
+        json!({"Federated": "cognito-identity.amazonaws.com"}),
+    ]);
+    let how = select(vec!["Principal", "Principal", "Principal", "NotPrincipal"]);
+    (how, who)
+}
+
+fn statement(
+    keys: &'static [&'static str],
+    values: &'static [&'static str],
+) -> impl Strategy<Value = Value> {
+    let actions =
+        ["kms:*", "*", "kms:GenerateDataKey*", "KMS:decrypt", "kms:DescribeKey", "kms:ReEncrypt*"];
+    let effect = select(vec!["Allow", "Allow", "Deny"]);
+    let how = select(vec!["Action", "Action", "NotAction"]);
+    let what = subsequence(actions.to_vec(), 1..3);
+    let resource = select(vec!["*", "*", KEY, "arn:aws:kms:*:*:key/*", "arn:aws:kms:::x"]);
+    (effect, principal(), how, what, resource, conditions(keys, values)).prop_map(
+        |(effect, (who, principal), how, what, resource, condition)| {
+            json!({
+                "Effect": effect, who: principal, how: what, "Resource": resource,
+                "Condition": condition,
+            })
+        },
+    )
+}
+
+fn policy(
+    keys: &'static [&'static str],
+    values: &'static [&'static str],
+) -> impl Strategy<Value = Value> {
+    let version = select(vec!["2012-10-17", "2012-10-17", "2008-10-17"]);
+    (version, vec(statement(keys, values), 0..4))
+        .prop_map(|(version, statements)| json!({"Version": version, "Statement": statements}))
+}
+
+const SET_KEYS: [&str; 6] = [
+    "aws:SourceAccount",
+    "aws:SourceArn",
+    "aws:SecureTransport",
+    "aws:MultiFactorAuthAge",
+    "aws:SourceIp",
+    "KMS:encryptioncontextkeys",
+];
+
+/// What is known of one key, and every filling of it in the universe.
+type Known = (ContextValue, Vec<Option<Vec<String>>>);
+
+fn knowledge(key: &'static str, universe: &'static [&'static str]) -> impl Strategy<Value = Known> {
+    let owned = |value: &&str| vec![(*value).to_owned()];
+    let whole: Vec<String> = universe.iter().map(ToString::to_string).collect();
+    let single: Vec<Option<Vec<String>>> = universe.iter().map(|v| Some(owned(v))).collect();
+    let mut anything = single.clone();
+    anything.push(None);
+    let mut choices: Vec<Known> = universe
+        .iter()
+        .map(|value| (ContextValue::known(value), vec![Some(owned(value))]))
+        .collect();
+    choices.push((ContextValue::Absent, vec![None]));
+    if key == "kms:EncryptionContextKeys" {
+        anything.push(Some(whole.clone()));
+        choices.push((ContextValue::Known(whole.clone()), vec![Some(whole.clone())]));
+        choices.push((
+            ContextValue::Includes(whole[..1].to_vec()),
+            vec![Some(whole[..1].to_vec()), Some(whole)],
+        ));
+    }
+    if key == "aws:SourceAccount" {
+        let shape = Shape::text("").then_unnamed();
+        let settled = Settled::ByNobody;
+        let mut strangers: Vec<_> = STRANGERS.iter().map(|v| Some(owned(v))).collect();
+        strangers.push(None);
+        choices.push((ContextValue::Open(OpenValue { shape, settled }), strangers));
+    }
+    choices.push((ContextValue::Unknown, anything));
+    select(choices)
+}
+
+fn world() -> impl Strategy<Value = Vec<Known>> {
+    let keys: Vec<_> =
+        UNIVERSE.iter().map(|(key, values)| knowledge(key, values).boxed()).collect();
+    keys.prop_map(|mut world| {
+        // Two open keys are enough to combine, and keep the enumeration small.
+        let mut open = 0;
+        for (value, fillings) in &mut world {
+            open += usize::from(fillings.len() > 1);
+            if open > 2 && fillings.len() > 1 {
+                (*value, *fillings) = (ContextValue::Absent, vec![None]);
+            }
+        }
+        world
+    })
+}
+
+fn concretes(
+    keys: &[&str],
+    fillings: &[Vec<Option<Vec<String>>>],
+) -> Vec<BTreeMap<String, Vec<String>>> {
+    let mut contexts = vec![BTreeMap::new()];
+    for (key, fillings) in keys.iter().zip(fillings) {
+        contexts = contexts
+            .into_iter()
+            .flat_map(|context| {
+                fillings.iter().map(move |filling| {
+                    let mut context: BTreeMap<_, _> = context.clone();
+                    if let Some(values) = filling {
+                        context.insert(key.to_lowercase(), values.clone());
+                    }
+                    context
+                })
+            })
+            .collect();
+    }
+    contexts
+}
+
+fn run<S: Strategy>(cases: u32, strategy: &S, test: impl Fn(S::Value)) {
+    let config = Config { cases, failure_persistence: None, ..Config::default() };
+    let rng = TestRng::deterministic_rng(config.rng_algorithm);
+    TestRunner::new_with_rng(config, rng)
+        .run(strategy, |value| {
+            test(value);
+            Ok(())
+        })
+        .unwrap();
+}
+
+fn read(policy: &Value) -> PolicyDocument {
+    PolicyDocument::parse(&policy.to_string()).unwrap()
+}
+
+fn request(caller: CallerSet, action: &str, world: &[Known]) -> Request {
+    let keys = UNIVERSE.iter().map(|(key, _)| *key);
+    Request {
+        caller,
+        action: action.to_owned(),
+        key_arn: Some(KEY.to_owned()),
+        context: keys.zip(world).fold(Context::default(), |context, (key, (value, _))| {
+            context.with(key, value.clone())
+        }),
+    }
+}
+
+fn agrees(policy: &Value, is_service: bool, action: &str, world: &[Known]) -> Answer {
+    let callers: Vec<(CallerSet, Vec<Caller>)> = vec![
+        (CallerSet::Service(CLOUDTRAIL.to_owned()), vec![Caller::Service(CLOUDTRAIL.to_owned())]),
+        (CallerSet::Stranger, STRANGERS.map(|id| Caller::Account(id.to_owned())).to_vec()),
+    ];
+    let (caller, instances) = callers[usize::from(!is_service)].clone();
+    let answer = read(policy).allows(&request(caller, action, world)).answer;
+    let keys = UNIVERSE.map(|(key, _)| key);
+    let fillings: Vec<_> = world.iter().map(|(_, fillings)| fillings.clone()).collect();
+    for context in concretes(&keys, &fillings) {
+        for (caller, quirk) in instances.iter().flat_map(|c| [(c, false), (c, true)]) {
+            let concrete = Concrete {
+                caller: caller.clone(),
+                action: action.to_owned(),
+                key_arn: KEY.to_owned(),
+                context: context.clone(),
+            };
+            match (answer, allowed(policy, &concrete, quirk)) {
+                (Answer::Yes, false) | (Answer::No, true) => {
+                    panic!("{answer:?}, but not for {concrete:?} ({quirk}) under {policy:#}")
+                }
+                _ => {}
+            }
+        }
+    }
+    answer
+}
+
+#[test]
+fn an_answer_about_a_set_is_true_of_each_of_its_requests() {
+    let actions = select(vec!["kms:Decrypt", "kms:GenerateDataKey"]);
+    let strategy = (policy(&SET_KEYS, &POLICY_VALUES), any::<bool>(), actions, world());
+    let answers = std::cell::RefCell::new([0_u32; 3]);
+    run(1500, &strategy, |(policy, is_service, action, world)| {
+        let answer = agrees(&policy, is_service, action, &world);
+        answers.borrow_mut()[answer as usize] += 1;
+    });
+    // The property would hold of a reader that never knows anything, so it has to know a lot.
+    let [yes, no, unknown] = answers.into_inner();
+    assert!(yes > 60 && no > 600 && unknown > 120, "{yes} {no} {unknown}");
+}
+
+#[test]
+fn a_statement_added_moves_an_answer_one_way() {
+    let statements = (policy(&SET_KEYS, &POLICY_VALUES), statement(&SET_KEYS, &POLICY_VALUES));
+    let strategy = (statements, any::<bool>(), world());
+    run(1000, &strategy, |((policy, statement), is_service, world)| {
+        let caller = if is_service {
+            CallerSet::Service(CLOUDTRAIL.to_owned())
+        } else {
+            CallerSet::Stranger
+        };
+        let request = request(caller, "kms:Decrypt", &world);
+        let mut more = policy.clone();
+        more["Statement"].as_array_mut().unwrap().push(statement.clone());
+        let (before, after) = (read(&policy), read(&more));
+        let answers = (before.allows(&request).answer, after.allows(&request).answer);
+        let question = question();
+        let open = |policy| count(&guards_decryption(policy, &question));
+        if statement["Effect"] == "Allow" {
+            assert!(!matches!(answers, (Answer::Yes, Answer::No | Answer::Unknown)));
+            assert!(open(&before) <= open(&after), "{policy:#} {statement:#}");
+        } else {
+            assert!(!matches!(answers, (Answer::No, Answer::Yes | Answer::Unknown)));
+            assert!(open(&before) >= open(&after), "{policy:#} {statement:#}");
+        }
+    });
+}
+
+fn question() -> TrailAndKey<'static> {
+    TrailAndKey { trail_arn: TRAIL, key_arn: Some(KEY) }
+}
+
+/// The operations that are or may be open to everyone, each once.
+fn count(guard: &Guard) -> usize {
+    let mut actions: Vec<_> = guard
+        .exposures
+        .iter()
+        .chain(&guard.doubts)
+        .flat_map(|exposure| exposure.actions.iter().map(|action| (exposure.kind as u8, *action)))
+        .filter(|(kind, _)| *kind == 0)
+        .collect();
+    actions.sort_unstable();
+    actions.dedup();
+    actions.len()
+}
+
+const GUARD_KEYS: [&str; 10] = [
+    "kms:CallerAccount",
+    "aws:PrincipalAccount",
+    "aws:PrincipalArn",
+    "aws:PrincipalOrgID",
+    "aws:PrincipalOrgPaths",
+    "aws:PrincipalTag/team",
+    "kms:ViaService",
+    "kms:EncryptionContext:aws:cloudtrail:arn",
+    "aws:SourceAccount",
+    "aws:SomethingNew",
+];
+
+const GUARD_VALUES: [&str; 14] = [
+    ACCOUNT,
+    "1111*",
+    "9*",
+    "*",
+    "arn:aws:iam::111122223333:role/*",
+    "arn:aws:iam::*:role/Admin",
+    "o-a1b2c3d4e5",
+    "o-*",
+    "o-a1b2c3d4e5/*",
+    "red",
+    "s3.us-east-1.amazonaws.com",
+    "arn:aws:cloudtrail:*:111122223333:trail/*",
+    "true",
+    "${aws:PrincipalAccount}",
+];
+
+fn strangers() -> Vec<Concrete> {
+    let one = |text: &str| Some(vec![text.to_owned()]);
+    let mut requests = Vec::new();
+    for account in [STRANGERS[0], STRANGERS[2]] {
+        for organization in ["", "o-z9y8x7w6v5"] {
+            let organization = Some(organization).filter(|id| !id.is_empty());
+            let fillings = [
+                vec![one(account)],
+                vec![one(account)],
+                ["Admin", "x"]
+                    .map(|role| one(&format!("arn:aws:iam::{account}:role/{role}")))
+                    .to_vec(),
+                vec![organization.and_then(one)],
+                vec![organization.and_then(|id| one(&format!("{id}/r-ab12/ou-1/")))],
+                vec![None, one("red")],
+                vec![None, one("s3.us-east-1.amazonaws.com"), one("ec2.us-east-1.amazonaws.com")],
+                vec![one(TRAIL)],
+                vec![None],
+                vec![None, one("true")],
+            ];
+            requests.extend(concretes(&GUARD_KEYS, &fillings).into_iter().map(|context| {
+                Concrete {
+                    caller: Caller::Account(account.to_owned()),
+                    action: String::new(),
+                    key_arn: KEY.to_owned(),
+                    context,
+                }
+            }));
+        }
+    }
+    requests
+}
+
+/// The dangerous error: a policy called guarded under which a stranger decrypts.
+#[test]
+fn no_stranger_decrypts_under_a_policy_that_is_called_guarded() {
+    let strangers = strangers();
+    let guarded = std::cell::Cell::new(0);
+    run(1000, &policy(&GUARD_KEYS, &GUARD_VALUES), |policy| {
+        let guard = guards_decryption(&read(&policy), &question());
+        let is_open = |action: &str, found: &[trailseal_rule::key_policy::exposure::Exposure]| {
+            found.iter().any(|exposure| exposure.actions.contains(&action))
+        };
+        for action in ["kms:Decrypt", "kms:ReEncryptFrom"] {
+            if is_open(action, &guard.exposures) || is_open(action, &guard.doubts) {
+                continue;
+            }
+            guarded.set(guarded.get() + 1);
+            for stranger in &strangers {
+                let request = Concrete { action: action.to_owned(), ..stranger.clone() };
+                for quirk in [false, true] {
+                    assert!(!allowed(&policy, &request, quirk), "{request:?} under {policy:#}");
+                }
+            }
+        }
+    });
+    assert!(guarded.get() > 300, "only {} policies were guarded", guarded.get());
+}
+
+#[test]
+fn the_naive_reader_knows_the_simple_cases() {
+    let policy = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": CLOUDTRAIL}, "Action": "kms:GenerateDataKey*",
+         "Condition": {"StringLike": {"aws:SourceArn": "arn:aws:cloudtrail:*:111122223333:trail/*"}}},
+    ]});
+    let with = |arn: &str| Concrete {
+        caller: Caller::Service(CLOUDTRAIL.to_owned()),
+        action: "kms:GenerateDataKey".to_owned(),
+        key_arn: KEY.to_owned(),
+        context: BTreeMap::from([("aws:sourcearn".to_owned(), vec![arn.to_owned()])]),
+    };
+    assert!(allowed(&policy, &with(TRAIL), false));
+    assert!(!allowed(&policy, &with("arn:aws:cloudtrail:us-east-1:444455556666:trail/all"), true));
+}
