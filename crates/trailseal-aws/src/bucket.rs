@@ -1,0 +1,116 @@
+//! The Region of an S3 bucket, by an unsigned `HeadBucket`.
+//!
+//! S3 names the Region of a bucket in `x-amz-bucket-region` whoever asks, also in its refusals
+//! (S3 API Reference, `HeadBucket`), so this call needs no credentials and no grant. It is made
+//! with the SDK's own orchestrator, so that retries and time-outs are those of every other call.
+
+use aws_smithy_runtime::client::orchestrator::operation::Operation;
+use aws_smithy_runtime::client::retries::classifiers::{
+    HttpStatusCodeClassifier, TransientErrorClassifier,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, OrchestratorError};
+use aws_smithy_runtime_api::client::result::SdkError;
+use thiserror::Error;
+use trailseal_rule::{BucketName, Reading, Refusal, Region};
+
+use crate::connection::Connection;
+use crate::failure::AwsError;
+use crate::session::Session;
+
+const OPERATION: &str = "s3:HeadBucket";
+const REGION_HEADER: &str = "x-amz-bucket-region";
+
+/// S3 answered neither with the bucket's Region nor with "no such bucket".
+#[derive(Debug, Error)]
+#[error("S3 answered {status} and named no Region")]
+struct HeadBucketError {
+    status: u16,
+}
+
+/// Where S3 says that the bucket is.
+pub(crate) async fn bucket_region(
+    session: &Session,
+    bucket: &BucketName,
+) -> Result<Reading<Region>, AwsError> {
+    let region = session.region();
+    let connection = &session.connection;
+    let operation = Operation::builder()
+        .service_name("s3")
+        .operation_name("HeadBucket")
+        .behavior_version(Connection::behavior_version())
+        .http_client(connection.http_client.clone())
+        .endpoint_url(&endpoint(connection, region))
+        .no_auth()
+        .sleep_impl(Connection::sleep())
+        .timeout_config(connection.timeouts())
+        .standard_retry(&connection.retries())
+        .retry_classifier(HttpStatusCodeClassifier::default())
+        .retry_classifier(TransientErrorClassifier::<HeadBucketError>::new())
+        .interceptor(connection.calls.clone())
+        .serializer(|bucket: BucketName| {
+            let mut request = HttpRequest::empty();
+            request.set_method("HEAD")?;
+            request.set_uri(format!("/{bucket}"))?;
+            Ok(request)
+        })
+        .deserializer(read_region)
+        .build();
+    operation.invoke(bucket.clone()).await.or_else(|error| unreadable(region, &error))
+}
+
+fn endpoint(connection: &Connection, region: &Region) -> String {
+    if let Some(url) = &connection.endpoint_url {
+        return url.clone();
+    }
+    let suffix = match region.as_str() {
+        name if name.starts_with("cn-") => "amazonaws.com.cn",
+        name if name.starts_with("us-isob-") => "sc2s.sgov.gov",
+        name if name.starts_with("us-iso-") => "c2s.ic.gov",
+        name if name.starts_with("eusc-") => "amazonaws.eu",
+        _ => "amazonaws.com",
+    };
+    format!("https://s3.{region}.{suffix}")
+}
+
+/// 404 means that there is no such bucket; every other answer that names a Region names the
+/// bucket's.
+fn read_region(
+    response: &HttpResponse,
+) -> Result<Reading<Region>, OrchestratorError<HeadBucketError>> {
+    let status = response.status().as_u16();
+    let named = response.headers().get(REGION_HEADER).and_then(|name| Region::parse(name).ok());
+    match (status, named) {
+        (404, _) => Ok(Reading::Absent),
+        (200..500, Some(region)) => Ok(Reading::Known(region)),
+        _ => Err(OrchestratorError::operation(HeadBucketError { status })),
+    }
+}
+
+fn unreadable(
+    region: &Region,
+    error: &SdkError<HeadBucketError, HttpResponse>,
+) -> Result<Reading<Region>, AwsError> {
+    match error.as_service_error() {
+        // A refusal that names no Region: nothing that asking again would change.
+        Some(HeadBucketError { status: status @ 400..500 }) if *status != 429 => {
+            let what = format!("S3 answered {status} and named no Region");
+            Ok(Reading::Refused(Refusal::Unintelligible(what)))
+        }
+        _ => Err(AwsError::Breakdown {
+            operation: OPERATION,
+            region: region.to_string(),
+            cause: error_chain(error),
+        }),
+    }
+}
+
+fn error_chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

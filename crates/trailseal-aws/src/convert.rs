@@ -1,0 +1,104 @@
+//! AWS's answers as the rule's facts: every word of AWS's enumerations is matched, and one that
+//! we do not know stays unrecognized.
+
+use aws_sdk_kms::types::KeyMetadata;
+use aws_smithy_types::DateTime;
+use trailseal_rule::{
+    AccountId, BucketName, KeyArn, KeyFacts, KeyManager, KeyOrigin, KeyRef, KeySpec, KeyState,
+    KeyUsage, Region, Timestamp, Trail, TrailArn,
+};
+
+/// What is missing in, or wrong with, an answer of AWS.
+pub(crate) type Unintelligible = String;
+
+/// What `DescribeKey` says of a key.
+pub(crate) fn key_facts(key: &KeyMetadata) -> Result<KeyFacts, Unintelligible> {
+    let arn = key.arn().ok_or("DescribeKey left out Arn")?;
+    let arn = KeyArn::parse(arn).map_err(|error| format!("DescribeKey says that {error}"))?;
+    let usage = key.key_usage().ok_or("DescribeKey left out KeyUsage")?;
+    let spec = key.key_spec().ok_or("DescribeKey left out KeySpec")?;
+    let replica = key.multi_region_configuration().and_then(|of| of.multi_region_key_type());
+    Ok(KeyFacts {
+        arn,
+        manager: manager(key.key_manager().map_or("", |word| word.as_str())),
+        state: state(key.key_state().map_or("", |word| word.as_str())),
+        usage: match usage.as_str() {
+            "ENCRYPT_DECRYPT" => KeyUsage::EncryptDecrypt,
+            other => KeyUsage::Other(other.to_owned()),
+        },
+        spec: match spec.as_str() {
+            "SYMMETRIC_DEFAULT" => KeySpec::SymmetricDefault,
+            other => KeySpec::Other(other.to_owned()),
+        },
+        origin: origin(key.origin().map_or("", |word| word.as_str())),
+        valid_to: key.valid_to().and_then(timestamp),
+        deletion_date: key.deletion_date().and_then(timestamp),
+        is_replica: replica.is_some_and(|kind| kind.as_str() == "REPLICA"),
+    })
+}
+
+fn manager(word: &str) -> KeyManager {
+    match word {
+        "CUSTOMER" => KeyManager::Customer,
+        "AWS" => KeyManager::Aws,
+        other => KeyManager::Unrecognized(other.to_owned()),
+    }
+}
+
+fn state(word: &str) -> KeyState {
+    match word {
+        "Enabled" => KeyState::Enabled,
+        "Updating" => KeyState::Updating,
+        "Creating" => KeyState::Creating,
+        "Disabled" => KeyState::Disabled,
+        "PendingDeletion" => KeyState::PendingDeletion,
+        "PendingImport" => KeyState::PendingImport,
+        "PendingReplicaDeletion" => KeyState::PendingReplicaDeletion,
+        "Unavailable" => KeyState::Unavailable,
+        other => KeyState::Unrecognized(other.to_owned()),
+    }
+}
+
+fn origin(word: &str) -> KeyOrigin {
+    match word {
+        "AWS_KMS" => KeyOrigin::AwsKms,
+        "EXTERNAL" => KeyOrigin::External,
+        "AWS_CLOUDHSM" | "EXTERNAL_KEY_STORE" => KeyOrigin::CustomKeyStore,
+        _ => KeyOrigin::Unrecognized,
+    }
+}
+
+/// A trail as `DescribeTrails` shows it in one account and Region.
+pub(crate) fn trail(
+    described: &aws_sdk_cloudtrail::types::Trail,
+    account: &AccountId,
+    region: &Region,
+) -> Result<Trail, Unintelligible> {
+    let arn = described.trail_arn().ok_or("DescribeTrails left out TrailARN")?;
+    let arn = TrailArn::parse(arn).map_err(|error| format!("DescribeTrails says that {error}"))?;
+    let home_region = match described.home_region() {
+        Some(name) => {
+            Region::parse(name).map_err(|error| format!("DescribeTrails says that {error}"))?
+        }
+        None => arn.home_region().clone(),
+    };
+    Ok(Trail {
+        account: account.clone(),
+        region: region.clone(),
+        home_region,
+        bucket: described.s3_bucket_name().and_then(|name| BucketName::parse(name).ok()),
+        key: described.kms_key_id().and_then(KeyRef::parse),
+        is_organization_trail: described.is_organization_trail().unwrap_or_default(),
+        arn,
+    })
+}
+
+/// To the millisecond, as Config counts.
+pub(crate) fn timestamp(instant: &DateTime) -> Option<Timestamp> {
+    instant.to_millis().ok().map(Timestamp::from_epoch_millis)
+}
+
+/// The other way, for requests.
+pub(crate) fn date_time(instant: Timestamp) -> DateTime {
+    DateTime::from_millis(instant.epoch_millis())
+}

@@ -1,0 +1,100 @@
+//! Which trails there are, and under which ids AWS Config knows them.
+
+use std::collections::HashSet;
+
+use aws_sdk_config::types::ResourceType;
+use trailseal_rule::{ReportedType, ResourceId, Trail, TrailArn};
+
+use crate::convert;
+use crate::failure::{AwsError, failed};
+use crate::results::StandingResult;
+use crate::session::Session;
+
+/// Every trail that is visible in the session's account and Region: its own, shadow copies and
+/// members' copies of organization trails.
+///
+/// # Errors
+///
+/// [`AwsError::Denied`] or [`AwsError::Breakdown`]; also where AWS describes a trail in a way that
+/// cannot be understood, since a list with a gap is no list.
+pub async fn describe_trails(session: &Session) -> Result<Vec<Trail>, AwsError> {
+    const ACTION: &str = "cloudtrail:DescribeTrails";
+    let region = session.region();
+    let answer = session
+        .cloudtrail(region)
+        .describe_trails()
+        .include_shadow_trails(true)
+        .send()
+        .await
+        .map_err(|error| failed(ACTION, region.as_str(), &error))?;
+    answer
+        .trail_list()
+        .iter()
+        .map(|described| {
+            convert::trail(described, session.account(), region).map_err(|cause| {
+                AwsError::Breakdown { operation: ACTION, region: region.to_string(), cause }
+            })
+        })
+        .collect()
+}
+
+/// The ids under which Config knows the trails of an account and Region.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DiscoveredIds(HashSet<String>);
+
+impl DiscoveredIds {
+    /// Config's id of a trail: its ARN or its name, as discovered; its name where Config has not
+    /// discovered it. Nothing where that is no possible id.
+    #[must_use]
+    pub fn id_of(&self, trail: &Trail) -> Option<ResourceId> {
+        let by_arn = Some(trail.arn.as_str()).filter(|arn| self.0.contains(*arn));
+        ResourceId::new(by_arn.unwrap_or_else(|| trail.arn.name()))
+    }
+}
+
+impl DiscoveredIds {
+    /// The same, and for trails that Config has not discovered the ARN where a result already
+    /// stands under it.
+    #[must_use]
+    pub fn or_as_reported(mut self, standing: &[StandingResult]) -> Self {
+        let reported = standing.iter().filter(|one| one.resource_type == ReportedType::Trail);
+        for result in reported {
+            let id = result.resource_id.as_str();
+            let discovered_by_name =
+                TrailArn::parse(id).is_ok_and(|arn| self.0.contains(arn.name()));
+            if !discovered_by_name {
+                self.0.insert(id.to_owned());
+            }
+        }
+        self
+    }
+}
+
+/// Asks Config for the ids of all trails that it has discovered, page by page.
+///
+/// # Errors
+///
+/// [`AwsError::Denied`] or [`AwsError::Breakdown`].
+pub async fn discovered_ids(session: &Session) -> Result<DiscoveredIds, AwsError> {
+    const ACTION: &str = "config:ListDiscoveredResources";
+    let region = session.region();
+    let client = session.config();
+    let mut ids = HashSet::new();
+    let mut next = None;
+    loop {
+        let page = client
+            .list_discovered_resources()
+            .resource_type(ResourceType::Trail)
+            .limit(100)
+            .set_next_token(next)
+            .send()
+            .await
+            .map_err(|error| failed(ACTION, region.as_str(), &error))?;
+        let found = page.resource_identifiers.unwrap_or_default();
+        ids.extend(found.into_iter().filter_map(|one| one.resource_id));
+        next = page.next_token.filter(|token| !token.is_empty());
+        if next.is_none() {
+            return Ok(DiscoveredIds(ids));
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! What can go wrong with AWS, by who must act.
+
+use std::error::Error;
+
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use thiserror::Error;
+
+/// Why an invocation could not be answered. None of these is a finding.
+///
+/// It can be cloned, since one reading may be wanted by several trails; so the cause is text.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum AwsError {
+    /// AWS broke down or was too busy; a later attempt may succeed.
+    #[error("{operation} in {region} failed: {cause}")]
+    Breakdown {
+        /// The operation in IAM's spelling, such as `kms:DescribeKey`.
+        operation: &'static str,
+        /// Where.
+        region: String,
+        /// The whole chain of causes.
+        cause: String,
+    },
+    /// AWS denied a call without which nothing can be said; a person must allow it.
+    #[error("{operation} in {region} was denied: {cause}; allow it to the rule's role")]
+    Denied {
+        /// The IAM action that is missing.
+        operation: &'static str,
+        /// Where.
+        region: String,
+        /// AWS's words.
+        cause: String,
+    },
+    /// A role could not be assumed; a person must mend the role or its trust.
+    #[error("role `{role}` of account {account} cannot be assumed: {cause}; {advice}")]
+    Role {
+        /// The role's ARN.
+        role: String,
+        /// The account that was to be entered.
+        account: String,
+        /// AWS's words.
+        cause: String,
+        /// The likely reason.
+        advice: &'static str,
+    },
+    /// No role was named for an account that is not the function's own.
+    #[error(
+        "the rule belongs to account {account}, the function to {own}; set `executionRoleName` to \
+         a role of {account} that the function may assume"
+    )]
+    NoRole {
+        /// The rule's account.
+        account: String,
+        /// The function's account.
+        own: String,
+    },
+    /// AWS Config will never take this result token; the event cannot be answered any more.
+    #[error("AWS Config refused the result token for good: {0}")]
+    TokenRefused(String),
+    /// The rule was deleted meanwhile; nobody can be told the result any more.
+    #[error("the rule does not exist any more, so its evaluations cannot be put: {0}")]
+    RuleGone(String),
+    /// AWS Config took the call but not these evaluations.
+    #[error("AWS Config did not accept the evaluations of {}", ids.join(", "))]
+    NotAccepted {
+        /// Type and id of each.
+        ids: Vec<String>,
+    },
+    /// The announced item is not in Config's history yet.
+    #[error("AWS Config's history has no item of `{resource_id}` captured at {captured}")]
+    NotInHistory {
+        /// The resource.
+        resource_id: String,
+        /// When the announced item was captured.
+        captured: String,
+    },
+    /// Time is up.
+    #[error("the time of this invocation ran out while {0}")]
+    Deadline(&'static str),
+}
+
+/// What AWS's answer to a failed call means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// A plain no.
+    Denied,
+    /// There is no such thing.
+    NotFound,
+    /// The question does not fit the resource, and never will.
+    Invalid(&'static str),
+    /// Neither: a breakdown, or a fault of ours.
+    No,
+}
+
+/// Whether the error is AWS's refusal of the call, by its code.
+///
+/// Expired, unknown and unsigned credentials are no refusals: they say nothing of the resource.
+pub(crate) fn refusal<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> Refused {
+    match error.as_service_error().and_then(ProvideErrorMetadata::code) {
+        Some("AccessDeniedException" | "AccessDenied") => Refused::Denied,
+        Some("NotFoundException" | "TrailNotFoundException") => Refused::NotFound,
+        Some("InvalidArnException") => Refused::Invalid("InvalidArnException"),
+        Some("KMSInvalidStateException") => Refused::Invalid("KMSInvalidStateException"),
+        _ => Refused::No,
+    }
+}
+
+/// The error of an operation that nothing can be said without.
+pub(crate) fn failed<E, R>(
+    operation: &'static str,
+    region: &str,
+    error: &SdkError<E, R>,
+) -> AwsError
+where
+    E: Error + ProvideErrorMetadata + 'static,
+    R: std::fmt::Debug,
+{
+    let (region, cause) = (region.to_owned(), chain(error));
+    match refusal(error) {
+        Refused::Denied => AwsError::Denied { operation, region, cause },
+        Refused::NotFound | Refused::Invalid(_) | Refused::No => {
+            AwsError::Breakdown { operation, region, cause }
+        }
+    }
+}
+
+/// The whole chain of causes in one line; AWS's own code and words where it answered.
+pub(crate) fn chain<E, R>(error: &SdkError<E, R>) -> String
+where
+    E: Error + ProvideErrorMetadata + 'static,
+    R: std::fmt::Debug,
+{
+    if let Some(service) = error.as_service_error()
+        && let Some(code) = service.code()
+    {
+        return one_line(&format!("{code}: {}", service.message().unwrap_or("(no message)")));
+    }
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    one_line(&text)
+}
+
+fn one_line(text: &str) -> String {
+    const CHARS_MAX: usize = 500;
+    let clean = |character: char| if character.is_control() { ' ' } else { character };
+    text.chars().map(clean).take(CHARS_MAX).collect()
+}

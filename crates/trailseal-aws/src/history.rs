@@ -1,0 +1,71 @@
+//! The item of a change that was too large to be sent, from AWS Config's history.
+
+use aws_sdk_config::types::{ConfigurationItem, ResourceType};
+use serde_json::{Value, json};
+use trailseal_rule::{Announced, ItemType, Timestamp};
+
+use crate::convert::{date_time, timestamp};
+use crate::failure::{AwsError, failed};
+use crate::session::Session;
+
+/// Fetches the announced item, in the API's spelling.
+///
+/// The history is asked backwards from the announced capture time (`laterTime`); a page may be
+/// empty and still have a successor, since one call covers at most seven days (AWS Config API
+/// Reference, `GetResourceConfigHistory`).
+///
+/// # Errors
+///
+/// [`AwsError::Denied`] names the missing permission; [`AwsError::NotInHistory`] where the newest
+/// item up to that time is not the announced one; [`AwsError::Breakdown`] otherwise.
+pub async fn fetch_item(session: &Session, announced: &Announced) -> Result<Value, AwsError> {
+    const ACTION: &str = "config:GetResourceConfigHistory";
+    let client = session.config();
+    let mut next = None;
+    loop {
+        let page = client
+            .get_resource_config_history()
+            .resource_type(match announced.resource_type {
+                ItemType::Trail => ResourceType::Trail,
+                ItemType::Key => ResourceType::Key,
+            })
+            .resource_id(announced.resource_id.as_str())
+            .later_time(date_time(announced.captured))
+            .limit(1)
+            .set_next_token(next)
+            .send()
+            .await
+            .map_err(|error| failed(ACTION, session.region().as_str(), &error))?;
+        if let Some(item) = page.configuration_items().first() {
+            return as_announced(item, announced);
+        }
+        next = page.next_token.filter(|token| !token.is_empty());
+        if next.is_none() {
+            return Err(not_in_history(announced));
+        }
+    }
+}
+
+fn as_announced(item: &ConfigurationItem, announced: &Announced) -> Result<Value, AwsError> {
+    let captured = item.configuration_item_capture_time().and_then(timestamp);
+    if captured != Some(announced.captured) {
+        return Err(not_in_history(announced));
+    }
+    Ok(json!({
+        "accountId": item.account_id(),
+        "arn": item.arn(),
+        "awsRegion": item.aws_region(),
+        "configuration": item.configuration(),
+        "configurationItemCaptureTime": captured.as_ref().map(Timestamp::to_string),
+        "configurationItemStatus": item.configuration_item_status().map(|word| word.as_str()),
+        "resourceId": item.resource_id(),
+        "resourceType": item.resource_type().map(|word| word.as_str()),
+    }))
+}
+
+fn not_in_history(announced: &Announced) -> AwsError {
+    AwsError::NotInHistory {
+        resource_id: announced.resource_id.to_string(),
+        captured: announced.captured.to_string(),
+    }
+}

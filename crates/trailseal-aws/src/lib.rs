@@ -1,0 +1,35 @@
+//! Reads the evidence from AWS and reports the evaluations to AWS Config.
+//!
+//! [`Aws`] knows how AWS is reached, and as whom. For one invocation an [`Evidence`] reads what
+//! [`trailseal_rule::needs`] asks for, each key and bucket once; [`submit`] puts evaluations.
+//!
+//! *Invariant of absence*: nothing here judges a trail, and nothing here knows of Lambda or of a
+//! terminal. Facts live as long as an [`Evidence`] and no longer; only clients and credentials
+//! stay warm.
+
+mod calls;
+mod connection;
+mod failure;
+mod roles;
+mod session;
+
+mod bucket;
+mod convert;
+mod gather;
+mod once;
+
+mod discovery;
+mod history;
+mod results;
+mod submit;
+
+pub use crate::calls::{CallLog, Calls};
+pub use crate::connection::{Connection, Patience};
+pub use crate::discovery::{DiscoveredIds, describe_trails, discovered_ids};
+pub use crate::failure::AwsError;
+pub use crate::gather::Evidence;
+pub use crate::history::fetch_item;
+pub use crate::results::{StandingResult, standing_results};
+pub use crate::roles::{Aws, Identity};
+pub use crate::session::Session;
+pub use crate::submit::{Submission, submit};

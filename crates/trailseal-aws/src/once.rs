@@ -1,0 +1,28 @@
+//! Readings of one invocation, each made once, also by concurrent readers.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::OnceCell;
+
+/// A table of readings by what was asked.
+#[derive(Debug)]
+pub(crate) struct Once<K, V>(Mutex<HashMap<K, Arc<OnceCell<V>>>>);
+
+impl<K, V> Default for Once<K, V> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<K: Eq + Hash, V: Clone> Once<K, V> {
+    /// The reading of `key`: made by the first who asks, awaited by all others.
+    pub(crate) async fn get(&self, key: K, read: impl Future<Output = V>) -> V {
+        let cell = {
+            let mut cells = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(cells.entry(key).or_default())
+        };
+        cell.get_or_init(|| read).await.clone()
+    }
+}

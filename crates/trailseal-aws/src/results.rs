@@ -1,0 +1,70 @@
+//! The results that stand already, so that those which do not apply any more can be replaced.
+
+use aws_sdk_config::types::{ComplianceType, EvaluationResult};
+use trailseal_rule::{ReportedType, ResourceId};
+
+use crate::failure::{AwsError, failed};
+use crate::session::Session;
+
+/// Characters of a rule's name in `GetComplianceDetailsByConfigRule`, at most, though a rule's
+/// name may have 128 (AWS Config API Reference).
+const RULE_NAME_CHARS_MAX: usize = 64;
+
+/// A result of the rule that is COMPLIANT or NON_COMPLIANT now.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct StandingResult {
+    /// The type of the resource.
+    pub resource_type: ReportedType,
+    /// Its id.
+    pub resource_id: ResourceId,
+}
+
+/// Every result of the rule that says something, page by page.
+///
+/// # Errors
+///
+/// [`AwsError::Denied`] or [`AwsError::Breakdown`]; the latter also, and without a call, for a rule
+/// whose name the API does not take.
+pub async fn standing_results(
+    session: &Session,
+    rule_name: &str,
+) -> Result<Vec<StandingResult>, AwsError> {
+    const ACTION: &str = "config:GetComplianceDetailsByConfigRule";
+    let region = session.region();
+    if rule_name.chars().count() > RULE_NAME_CHARS_MAX {
+        let cause = format!("it takes rule names of at most {RULE_NAME_CHARS_MAX} characters");
+        let region = region.to_string();
+        return Err(AwsError::Breakdown { operation: ACTION, region, cause });
+    }
+    let client = session.config();
+    let mut results = Vec::new();
+    let mut next = None;
+    loop {
+        let page = client
+            .get_compliance_details_by_config_rule()
+            .config_rule_name(rule_name)
+            .compliance_types(ComplianceType::Compliant)
+            .compliance_types(ComplianceType::NonCompliant)
+            .limit(100)
+            .set_next_token(next)
+            .send()
+            .await
+            .map_err(|error| failed(ACTION, region.as_str(), &error))?;
+        results.extend(page.evaluation_results().iter().filter_map(standing));
+        next = page.next_token.filter(|token| !token.is_empty());
+        if next.is_none() {
+            return Ok(results);
+        }
+    }
+}
+
+/// Results of types that this rule never reports on are not ours to replace.
+fn standing(result: &EvaluationResult) -> Option<StandingResult> {
+    let qualifier = result.evaluation_result_identifier()?.evaluation_result_qualifier()?;
+    let named = qualifier.resource_type()?;
+    let resource_type = [ReportedType::Trail, ReportedType::Account]
+        .into_iter()
+        .find(|known| known.as_str() == named)?;
+    let resource_id = ResourceId::new(qualifier.resource_id()?)?;
+    Some(StandingResult { resource_type, resource_id })
+}
