@@ -1,0 +1,120 @@
+//! The function's settings, from the environment that Lambda and the deployment give it.
+
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use trailseal_aws::{Identity, Patience};
+use trailseal_rule::{AccountId, Region};
+
+/// What the environment says, all faults told at once.
+pub(crate) struct Environment {
+    region: Region,
+    credentials: Credentials,
+    external_id: Option<String>,
+    /// `AWS_ENDPOINT_URL`.
+    pub(crate) endpoint_url: Option<String>,
+    /// Defaults, unless `TRAILSEAL_BACKOFF_MILLISECONDS` or
+    /// `TRAILSEAL_ATTEMPT_TIMEOUT_MILLISECONDS` say otherwise.
+    pub(crate) patience: Patience,
+}
+
+impl Environment {
+    pub(crate) fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
+        let mut faults = Vec::new();
+        let filled = |name: &str| get(name).filter(|value| !value.trim().is_empty());
+        let mut need = |name: &str| {
+            let value = filled(name);
+            if value.is_none() {
+                faults.push(format!("`{name}` is not set, though Lambda always sets it"));
+            }
+            value.unwrap_or_default()
+        };
+        let region = need("AWS_REGION");
+        let access_key_id = need("AWS_ACCESS_KEY_ID");
+        let secret_access_key = need("AWS_SECRET_ACCESS_KEY");
+        let session_token = filled("AWS_SESSION_TOKEN");
+        let credentials =
+            Credentials::new(access_key_id, secret_access_key, session_token, None, "environment");
+        let region = Region::parse(&region);
+        if let Err(error) = &region {
+            faults.push(format!("`AWS_REGION`: {error}"));
+        }
+        let defaults = Patience::default();
+        let mut millis = |name: &str, default: Duration| {
+            let Some(text) = filled(name) else { return default };
+            text.parse().map(Duration::from_millis).unwrap_or_else(|_| {
+                faults.push(format!("`{name}`: `{text}` is not a number of milliseconds"));
+                default
+            })
+        };
+        let backoff_first = millis("TRAILSEAL_BACKOFF_MILLISECONDS", defaults.backoff_first);
+        let attempt = millis("TRAILSEAL_ATTEMPT_TIMEOUT_MILLISECONDS", defaults.attempt);
+        match region {
+            Ok(region) if faults.is_empty() => Ok(Self {
+                region,
+                credentials,
+                external_id: filled("TRAILSEAL_EXTERNAL_ID"),
+                endpoint_url: filled("AWS_ENDPOINT_URL"),
+                patience: Patience { backoff_first, attempt, ..defaults },
+            }),
+            _ => Err(faults.join("; ")),
+        }
+    }
+
+    /// The function's own identity; its ARN names the account.
+    pub(crate) fn identity(&self, function_arn: &str) -> Result<Identity, String> {
+        let account = function_arn.split(':').nth(4).unwrap_or_default();
+        let account = AccountId::parse(account).map_err(|error| {
+            format!("the function's ARN `{function_arn}` names no account: {error}")
+        })?;
+        Ok(Identity {
+            account,
+            region: self.region.clone(),
+            credentials: self.credentials.clone(),
+            external_id: self.external_id.clone(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Result<Environment, String> {
+        Environment::read(|name| {
+            variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn what_lambda_sets_is_enough() {
+        let environment = read(&[
+            ("AWS_REGION", "eu-central-1"),
+            ("AWS_ACCESS_KEY_ID", "AKIA"),
+            ("AWS_SECRET_ACCESS_KEY", "secret"),
+        ])
+        .unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(environment.patience, Patience::default());
+        let identity = environment
+            .identity("arn:aws:lambda:eu-central-1:111122223333:function:trailseal")
+            .unwrap();
+        assert_eq!(identity.account.as_str(), "111122223333");
+        assert!(environment.identity("nonsense").is_err());
+    }
+
+    #[test]
+    fn all_faults_are_told_at_once() {
+        let faults = read(&[
+            ("AWS_REGION", "nowhere"),
+            ("AWS_ACCESS_KEY_ID", " "),
+            ("TRAILSEAL_BACKOFF_MILLISECONDS", "soon"),
+        ])
+        .err()
+        .unwrap();
+        for part in
+            ["`AWS_ACCESS_KEY_ID` is not set", "`AWS_SECRET_ACCESS_KEY`", "`nowhere`", "`soon`"]
+        {
+            assert!(faults.contains(part), "{faults}");
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! The AWS Lambda function of the Trailseal rule: an event in, evaluations out.
+//!
+//! [`Function::answer`] goes one way: parse, gather, evaluate, submit. `Err` is what a retry can
+//! mend or a person must; everything else has become an evaluation.
+//!
+//! *Invariant of absence*: no decision about a trail is made here, and no fact outlives an
+//! invocation.
+
+mod error;
+mod function;
+mod schedule;
+mod turn;
+
+mod log;
+
+pub use crate::error::FunctionError;
+pub use crate::function::{Answer, Function, Occasion};
+pub use crate::log::Log;

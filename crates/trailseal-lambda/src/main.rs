@@ -1,0 +1,79 @@
+//! `bootstrap`: the function as Lambda runs it.
+
+mod environment;
+
+use std::env;
+use std::io::stdout;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use lambda_runtime::{Context, Diagnostic, Error, LambdaEvent, service_fn};
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+use trailseal_aws::{Aws, Connection};
+use trailseal_lambda::{Function, FunctionError, Log, Occasion};
+use trailseal_rule::Timestamp;
+
+use crate::environment::Environment;
+
+/// Reading ends this long before Lambda's deadline, so that there is time to report.
+const RESERVE: Duration = Duration::from_secs(3);
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let environment = Environment::read(|name| env::var(name).ok())?;
+    let warm = Warm {
+        connection: Connection::new(environment.endpoint_url.clone(), environment.patience),
+        environment,
+        function: OnceLock::new(),
+        is_cold: AtomicBool::new(true),
+    };
+    let warm = &warm;
+    lambda_runtime::run(service_fn(|event: LambdaEvent<Box<RawValue>>| warm.answer(event))).await
+}
+
+/// What stays between two invocations.
+struct Warm {
+    environment: Environment,
+    connection: Connection,
+    function: OnceLock<Function>,
+    is_cold: AtomicBool,
+}
+
+impl Warm {
+    async fn answer(&self, event: LambdaEvent<Box<RawValue>>) -> Result<Value, Diagnostic> {
+        let function = match self.function.get() {
+            Some(function) => function,
+            None => {
+                let function = self.make_function(&event.context)?;
+                self.function.get_or_init(|| function)
+            }
+        };
+        let occasion = occasion(&event.context, self.is_cold.swap(false, Ordering::Relaxed));
+        match function.answer(event.payload.get().as_bytes(), &occasion).await {
+            Ok(answer) => Ok(json!({ "accepted": answer.accepted })),
+            Err(error) => Err(diagnostic(&error)),
+        }
+    }
+
+    /// The function's own account is known from the first invocation on.
+    fn make_function(&self, context: &Context) -> Result<Function, Diagnostic> {
+        let identity = self.environment.identity(&context.invoked_function_arn)?;
+        let aws = Aws::new(self.connection.clone(), identity);
+        Ok(Function::new(aws, RESERVE, Log::new(stdout())))
+    }
+}
+
+fn occasion(context: &Context, is_cold: bool) -> Occasion {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let left = Duration::from_millis(context.deadline).saturating_sub(now);
+    let now = Timestamp::from_epoch_millis(i64::try_from(now.as_millis()).unwrap_or(i64::MAX));
+    Occasion { now, deadline: Instant::now() + left, is_cold }
+}
+
+/// Our errors carry their whole chain of causes in their text.
+fn diagnostic(error: &FunctionError) -> Diagnostic {
+    Diagnostic { error_type: error.kind().to_owned(), error_message: error.to_string() }
+}

@@ -1,0 +1,100 @@
+//! A scheduled run: every visible trail, and the results that do not apply any more.
+
+use std::collections::HashSet;
+
+use futures_util::join;
+use trailseal_aws::{AwsError, StandingResult, describe_trails, discovered_ids, standing_results};
+use trailseal_rule::{Evaluation, ReportedType, ResourceId, Timestamp, Trail, WhenNoTrails};
+
+use crate::error::FunctionError;
+use crate::turn::{Judged, Outcome, Turn, with_ids};
+
+impl Turn<'_> {
+    /// Judges every trail of this account and Region, then replaces results that do not apply any
+    /// more. Discovery is complete here: a list of trails with a gap is an error.
+    pub(crate) async fn judge_everything(
+        &self,
+        created: Timestamp,
+    ) -> Result<Outcome, FunctionError> {
+        let (trails, ids, standing) = join!(
+            self.in_time(describe_trails(self.session)),
+            self.in_time(discovered_ids(self.session)),
+            self.in_time(self.standing_results()),
+        );
+        let (trails, ids) = (trails?, ids?);
+        let judged_here: Vec<&Trail> =
+            trails.iter().filter(|trail| self.is_judged_here(trail)).collect();
+        let ids = match &standing {
+            Ok(standing) => ids.or_as_reported(standing),
+            Err(_) => ids,
+        };
+        let named = with_ids(&ids, &judged_here);
+        let mut outcome = self.judge_all(&named, created).await;
+        outcome.judged.extend(self.no_trails(&trails, created));
+        match standing {
+            Ok(standing) => {
+                let obsolete = obsolete(standing, &named, &outcome);
+                outcome.judged.extend(obsolete.into_iter().map(|one| replaced(one, created)));
+            }
+            Err(error) => outcome.clean_up_failure = Some(error),
+        }
+        Ok(outcome)
+    }
+
+    /// Without a rule's name there is nothing to ask for.
+    async fn standing_results(&self) -> Result<Vec<StandingResult>, AwsError> {
+        match &self.invocation.rule.name {
+            Some(name) => standing_results(self.session, name).await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// What is said of an account and Region in which no trail of any kind is visible.
+    fn no_trails(&self, trails: &[Trail], created: Timestamp) -> Option<Judged> {
+        let asked = self.invocation.parameters.no_trails == WhenNoTrails::NonCompliant;
+        if !(asked && trails.is_empty()) {
+            return None;
+        }
+        let account = &self.invocation.rule.account;
+        let evaluation = Evaluation::of_account_without_trails(account, created)?;
+        Some(Judged { evaluation, of: None })
+    }
+}
+
+/// The standing results of what is not reported on now.
+///
+/// A trail that could not be judged this time keeps its results, under either form of its id.
+fn obsolete(
+    standing: Vec<StandingResult>,
+    named: &[(ResourceId, &Trail)],
+    outcome: &Outcome,
+) -> Vec<StandingResult> {
+    let reported: HashSet<(ReportedType, &str)> = outcome
+        .judged
+        .iter()
+        .map(|judged| (judged.evaluation.resource_type, judged.evaluation.resource_id.as_str()))
+        .collect();
+    let failed: HashSet<&str> = outcome.failures.iter().map(|(arn, _)| arn.as_str()).collect();
+    let kept: HashSet<&str> = named
+        .iter()
+        .filter(|(_, trail)| failed.contains(trail.arn.as_str()))
+        .flat_map(|(_, trail)| [trail.arn.as_str(), trail.arn.name()])
+        .collect();
+    standing
+        .into_iter()
+        .filter(|one| !reported.contains(&(one.resource_type, one.resource_id.as_str())))
+        .filter(|one| !kept.contains(one.resource_id.as_str()))
+        .collect()
+}
+
+fn replaced(result: StandingResult, created: Timestamp) -> Judged {
+    let why = match result.resource_type {
+        ReportedType::Trail => {
+            "this trail is no longer judged here: it is gone, a copy, or reported under another id"
+        }
+        ReportedType::Account => "whether there are trails is no longer asked, or there are some",
+    };
+    let StandingResult { resource_type, resource_id } = result;
+    let evaluation = Evaluation::not_applicable(resource_type, resource_id, why, created);
+    Judged { evaluation, of: None }
+}

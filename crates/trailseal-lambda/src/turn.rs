@@ -1,0 +1,157 @@
+//! Judging what a trigger is about: which trails, under which ids, with what evidence.
+
+use std::future::Future;
+
+use futures_util::stream::{self, StreamExt as _};
+use tokio::time::{Instant, timeout_at};
+use trailseal_aws::{
+    Aws, AwsError, DiscoveredIds, Evidence, Session, describe_trails, discovered_ids,
+};
+use trailseal_rule::{
+    Evaluation, Invocation, Judgement, KeyChange, Replicas, ResourceId, Setting, Standing,
+    Timestamp, Trail, Trigger, evaluate,
+};
+
+use crate::error::FunctionError;
+
+/// Trails that are judged at the same time, at most.
+const CONCURRENT_TRAILS_MAX: usize = 16;
+
+/// One trigger being answered.
+#[derive(Debug)]
+pub(crate) struct Turn<'a> {
+    pub(crate) session: &'a Session,
+    pub(crate) invocation: &'a Invocation,
+    evidence: Evidence<'a>,
+    now: Timestamp,
+    read_until: Instant,
+}
+
+/// An evaluation, and what it came of.
+#[derive(Clone, Debug)]
+pub(crate) struct Judged {
+    pub(crate) evaluation: Evaluation,
+    /// The trail and its judgement; nothing for trails that are gone and for accounts.
+    pub(crate) of: Option<(String, Judgement)>,
+}
+
+/// What came of a trigger.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Outcome {
+    /// To be put, in this order.
+    pub(crate) judged: Vec<Judged>,
+    /// Trails that could not be judged, by ARN.
+    pub(crate) failures: Vec<(String, AwsError)>,
+    /// Why results that do not apply any more could not be looked for.
+    pub(crate) clean_up_failure: Option<AwsError>,
+}
+
+impl<'a> Turn<'a> {
+    pub(crate) fn new(
+        aws: &'a Aws,
+        session: &'a Session,
+        invocation: &'a Invocation,
+        now: Timestamp,
+        read_until: Instant,
+    ) -> Self {
+        let evidence = Evidence::new(aws, session);
+        Self { session, invocation, evidence, now, read_until }
+    }
+
+    /// Ends a reading when there is only time left to report.
+    pub(crate) async fn in_time<T>(
+        &self,
+        reading: impl Future<Output = Result<T, AwsError>>,
+    ) -> Result<T, AwsError> {
+        timeout_at(self.read_until, reading)
+            .await
+            .unwrap_or(Err(AwsError::Deadline("reading the evidence")))
+    }
+
+    pub(crate) async fn judge(&self, trigger: &Trigger) -> Result<Outcome, FunctionError> {
+        match trigger {
+            Trigger::TrailChanged(change) => {
+                let id = change.resource_id.clone();
+                Ok(self.judge_all(&[(id, &change.trail)], change.captured).await)
+            }
+            Trigger::TrailGone(gone) => {
+                let evaluation = Evaluation::of_gone_trail(gone);
+                Ok(Outcome { judged: vec![Judged { evaluation, of: None }], ..Outcome::default() })
+            }
+            Trigger::KeyChanged(change) => self.judge_trails_of(change).await,
+            Trigger::Scheduled { created } => self.judge_everything(*created).await,
+            // A fetched item is a change or an end; the event's own is resolved before.
+            Trigger::Oversized(_) => Ok(Outcome::default()),
+        }
+    }
+
+    /// Judges each trail that the changed key may seal, from facts read now.
+    async fn judge_trails_of(&self, change: &KeyChange) -> Result<Outcome, FunctionError> {
+        if !change.can_seal_trails {
+            return Ok(Outcome::default());
+        }
+        let trails = self.in_time(describe_trails(self.session)).await?;
+        let sealed: Vec<&Trail> = trails
+            .iter()
+            .filter(|trail| self.is_judged_here(trail))
+            .filter(|trail| trail.key.as_ref().is_some_and(|key| change.may_seal(key)))
+            .collect();
+        if sealed.is_empty() {
+            return Ok(Outcome::default());
+        }
+        let ids = self.in_time(discovered_ids(self.session)).await?;
+        let named = with_ids(&ids, &sealed);
+        Ok(self.judge_all(&named, change.captured).await)
+    }
+
+    /// Whether a visible trail gets a judgement of its own in this account and Region.
+    pub(crate) fn is_judged_here(&self, trail: &Trail) -> bool {
+        let copies_too = self.invocation.parameters.replicas == Replicas::Evaluate;
+        copies_too || trail.standing() == Standing::Own
+    }
+
+    pub(crate) async fn judge_all(
+        &self,
+        trails: &[(ResourceId, &Trail)],
+        ordering: Timestamp,
+    ) -> Outcome {
+        let readings = trails.iter().map(|(id, trail)| self.judge_one(id, trail, ordering));
+        let answers: Vec<_> =
+            stream::iter(readings).buffered(CONCURRENT_TRAILS_MAX).collect().await;
+        let mut outcome = Outcome::default();
+        for answer in answers {
+            match answer {
+                Ok(judged) => outcome.judged.push(judged),
+                Err(failure) => outcome.failures.push(failure),
+            }
+        }
+        outcome
+    }
+
+    async fn judge_one(
+        &self,
+        id: &ResourceId,
+        trail: &Trail,
+        ordering: Timestamp,
+    ) -> Result<Judged, (String, AwsError)> {
+        let parameters = &self.invocation.parameters;
+        let setting = Setting { parameters, now: self.now };
+        let arn = trail.arn.to_string();
+        let facts = match self.in_time(self.evidence.gather(&setting, trail)).await {
+            Ok(facts) => facts,
+            Err(error) => return Err((arn, error)),
+        };
+        let judgement = evaluate(&setting, trail, &facts);
+        let evaluation =
+            Evaluation::of_trail(id.clone(), &judgement, parameters.unverified, ordering);
+        Ok(Judged { evaluation, of: Some((arn, judgement)) })
+    }
+}
+
+/// Each trail under the id by which Config knows it.
+pub(crate) fn with_ids<'t>(
+    ids: &DiscoveredIds,
+    trails: &[&'t Trail],
+) -> Vec<(ResourceId, &'t Trail)> {
+    trails.iter().filter_map(|trail| Some((ids.id_of(trail)?, *trail))).collect()
+}
