@@ -1,0 +1,383 @@
+//! From a request to its answer: which operation, which caller, which fault, what result.
+
+use std::time::Duration;
+
+use hyper::body::Bytes;
+use hyper::http::request::Parts;
+use hyper::{HeaderMap, Method};
+use serde_json::{Map, Value};
+
+use crate::caller::{Caller, denied, expired, recognise};
+use crate::fault::FaultKind;
+use crate::moments;
+use crate::operation::{Operation, Service};
+use crate::record::Call;
+use crate::refusal::Refusal;
+use crate::reply::Reply;
+use crate::requests;
+use crate::services::{self, HeadBucket};
+use crate::shape;
+use crate::world::World;
+
+/// An answer and how long it takes.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) reply: Reply,
+    pub(crate) delay: Duration,
+}
+
+/// What a request asks for.
+#[derive(Debug)]
+struct Asked {
+    service: Service,
+    /// `Err` with the name of an operation that the lab does not serve.
+    operation: Result<Operation, String>,
+    /// The members of the request; `Err` where it is not of its protocol.
+    body: Result<Value, Refusal>,
+}
+
+/// Answers a request, and remembers it.
+pub(crate) fn answer(world: &mut World, head: &Parts, body: &Bytes) -> Answer {
+    world.requests = world.requests.saturating_add(1);
+    let request = world.requests;
+    let Some(asked) = asked(head, body) else {
+        let refusal = Refusal::new("UnknownOperationException", "the lab serves no such request");
+        let reply = Reply::refusal(Service::Config, &refusal.with_status(404), request);
+        remember(world, format!("{} {}", head.method, head.uri.path()), None, Value::Null, &reply, None);
+        return Answer { reply, delay: world.latency };
+    };
+    let caller = recognise(&head.headers, asked.service, &world.sessions, &world.state);
+    let mentions = mentions(head, body);
+    let fault =
+        asked.operation.as_ref().ok().and_then(|known| world.faults.meet(*known, &mentions));
+    let reply = reply_to(world, &asked, &caller, fault, &mentions, request);
+    let name = match &asked.operation {
+        Ok(operation) => operation.iam().to_owned(),
+        Err(name) => format!("{}:{name}", asked.service.signing_name()),
+    };
+    let members = asked.body.unwrap_or(Value::Null);
+    remember(world, name, caller.as_ref().ok(), members, &reply, fault);
+    let slow = match fault {
+        Some(FaultKind::Slow(delay)) => delay,
+        Some(_) | None => Duration::ZERO,
+    };
+    Answer { reply, delay: world.latency.saturating_add(slow) }
+}
+
+fn remember(
+    world: &mut World,
+    operation: String,
+    caller: Option<&Caller>,
+    mut request: Value,
+    reply: &Reply,
+    fault: Option<FaultKind>,
+) {
+    if let Some(members) = request.as_object_mut() {
+        members.remove("ResultToken");
+    }
+    world.calls.push(Call {
+        operation,
+        account: caller.map(|caller| caller.account().to_owned()),
+        region: caller.map(|caller| caller.region.clone()),
+        request,
+        status: (reply.status != 0).then_some(reply.status),
+        error: reply.error.map(str::to_owned),
+        fault: fault.map(|kind| kind.name().to_owned()),
+    });
+}
+
+/// The text in which faults and denials look for what a request is about.
+fn mentions(head: &Parts, body: &Bytes) -> String {
+    format!("{} {}", head.uri.path(), String::from_utf8_lossy(body).replace("\\/", "/"))
+}
+
+fn reply_to(
+    world: &mut World,
+    asked: &Asked,
+    caller: &Result<Caller, Refusal>,
+    fault: Option<FaultKind>,
+    mentions: &str,
+    request: u64,
+) -> Reply {
+    let refuse = |refusal: &Refusal| Reply::refusal(asked.service, refusal, request);
+    let operation = match &asked.operation {
+        Ok(operation) => *operation,
+        Err(name) => {
+            let message = format!("the lab does not serve `{name}`");
+            return refuse(&Refusal::new("UnknownOperationException", message));
+        }
+    };
+    if let Some(kind) = fault
+        && let Some(reply) = refused_by_fault(world, operation, kind, asked, caller, request)
+    {
+        return reply;
+    }
+    let reply = if operation == Operation::HeadBucket {
+        head_bucket(world, asked, caller.as_ref().ok(), request)
+    } else {
+        match result_of(world, operation, asked, caller, mentions) {
+            Ok(result) => Reply::result(operation, &result, request),
+            Err(refusal) => refuse(&refusal),
+        }
+    };
+    match fault {
+        Some(kind) => reply.garbled(operation, kind),
+        None => reply,
+    }
+}
+
+fn result_of(
+    world: &mut World,
+    operation: Operation,
+    asked: &Asked,
+    caller: &Result<Caller, Refusal>,
+    mentions: &str,
+) -> Result<Value, Refusal> {
+    let caller = caller.as_ref().map_err(Clone::clone)?;
+    let body = asked.body.as_ref().map_err(Clone::clone)?;
+    if world.state.denies(caller.account(), operation.iam(), mentions) {
+        return Err(denied(&caller.identity.arn, operation.iam(), resource_of(operation, body)));
+    }
+    if matches!(operation, Operation::GetResourceConfigHistory | Operation::ListDiscoveredResources) {
+        services::admit_limit(body)?;
+    }
+    shape::admit(body, requests::members(operation))?;
+    services::carry_out(world, caller, operation, body)
+}
+
+/// What a refusal of access names as the resource.
+fn resource_of(operation: Operation, body: &Value) -> &str {
+    let member = match operation.service() {
+        Service::Kms => "KeyId",
+        Service::CloudTrail => "Name",
+        Service::Sts => "RoleArn",
+        Service::Config | Service::S3 => "",
+    };
+    body.get(member).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn head_bucket(world: &World, asked: &Asked, caller: Option<&Caller>, request: u64) -> Reply {
+    let name = asked.body.as_ref().ok().and_then(|body| body.get("Bucket")).and_then(Value::as_str);
+    let HeadBucket { status, region } =
+        services::head_bucket(&world.state, caller, name.unwrap_or_default());
+    Reply::head(status, region.as_deref(), request)
+}
+
+/// The answer of a fault that keeps the operation from being carried out.
+fn refused_by_fault(
+    world: &World,
+    operation: Operation,
+    kind: FaultKind,
+    asked: &Asked,
+    caller: &Result<Caller, Refusal>,
+    request: u64,
+) -> Option<Reply> {
+    let arn = caller.as_ref().map_or("arn:aws:sts::000000000000:assumed-role/unknown/unknown", |caller| {
+        caller.identity.arn.as_str()
+    });
+    let body = asked.body.as_ref().unwrap_or(&Value::Null);
+    let refusal = match kind {
+        FaultKind::Slow(_)
+        | FaultKind::TruncatedBody
+        | FaultKind::NotJson
+        | FaultKind::WrongTypes => return None,
+        FaultKind::ConnectionReset => return Some(Reply::reset()),
+        FaultKind::Throttling => Refusal::new("ThrottlingException", "Rate exceeded"),
+        FaultKind::InternalError => internal_error(operation),
+        FaultKind::ServiceUnavailable => {
+            Refusal::new("ServiceUnavailable", "Service is unavailable").with_status(503)
+        }
+        FaultKind::AccessDenied => denied(arn, operation.iam(), resource_of(operation, body)),
+        FaultKind::NotFound => match not_found(operation, arn, body) {
+            Ok(result) => return Some(Reply::result(operation, &result, request)),
+            Err(refusal) => refusal,
+        },
+        FaultKind::ExpiredCredentials => expired(),
+        FaultKind::ClockSkew => clock_skew(),
+    };
+    if operation == Operation::HeadBucket {
+        return Some(refused_head(world, kind, asked, caller.as_ref().ok(), request));
+    }
+    let reply = Reply::refusal(operation.service(), &refusal, request);
+    Some(if kind == FaultKind::ClockSkew { reply.an_hour_ahead() } else { reply })
+}
+
+/// S3 refuses `HEAD` by status alone, and names the bucket's Region all the same.
+fn refused_head(
+    world: &World,
+    kind: FaultKind,
+    asked: &Asked,
+    caller: Option<&Caller>,
+    request: u64,
+) -> Reply {
+    let reply = head_bucket(world, asked, caller, request);
+    let region = reply.headers.iter().find(|(name, _)| *name == "x-amz-bucket-region");
+    let region = region.map(|(_, region)| region.as_str());
+    match kind {
+        FaultKind::Throttling | FaultKind::ServiceUnavailable => Reply::head(503, None, request),
+        FaultKind::InternalError => Reply::head(500, None, request),
+        FaultKind::NotFound => Reply::head(404, None, request),
+        FaultKind::ExpiredCredentials => Reply::head(400, region, request),
+        FaultKind::ClockSkew => Reply::head(403, region, request).an_hour_ahead(),
+        FaultKind::AccessDenied
+        | FaultKind::Slow(_)
+        | FaultKind::ConnectionReset
+        | FaultKind::TruncatedBody
+        | FaultKind::NotJson
+        | FaultKind::WrongTypes => Reply::head(403, region, request),
+    }
+}
+
+fn internal_error(operation: Operation) -> Refusal {
+    let (code, message) = match operation.service() {
+        Service::Kms => ("KMSInternalException", "An internal error occurred."),
+        Service::Config | Service::CloudTrail | Service::Sts | Service::S3 => {
+            ("InternalFailure", "The request processing has failed because of an unknown error")
+        }
+    };
+    Refusal::new(code, message).with_status(500)
+}
+
+fn clock_skew() -> Refusal {
+    let ours = moments::now();
+    let message = format!(
+        "Signature expired: {} is now earlier than {} ({} - 5 min.)",
+        moments::to_signing_time(ours),
+        moments::to_signing_time(ours.saturating_add(3_300_000)),
+        moments::to_signing_time(ours.saturating_add(3_600_000)),
+    );
+    Refusal::new("InvalidSignatureException", message)
+}
+
+/// How each operation says that what was asked for is not there; some say so by a result.
+fn not_found(operation: Operation, arn: &str, body: &Value) -> Result<Value, Refusal> {
+    let (code, message) = match operation {
+        Operation::PutEvaluations | Operation::GetComplianceDetailsByConfigRule => {
+            ("NoSuchConfigRuleException", "The ConfigRule provided in the request is invalid.")
+        }
+        Operation::GetResourceConfigHistory => (
+            "ResourceNotDiscoveredException",
+            "The resource is unknown or has not been discovered",
+        ),
+        Operation::ListDiscoveredResources => (
+            "NoAvailableConfigurationRecorderException",
+            "There are no configuration recorders available to provide the role needed to describe \
+             your resources.",
+        ),
+        Operation::DescribeTrails => return Ok(serde_json::json!({ "trailList": [] })),
+        Operation::GetTrail | Operation::GetTrailStatus => {
+            ("TrailNotFoundException", "Unknown trail")
+        }
+        Operation::DescribeKey | Operation::GetKeyPolicy | Operation::GetKeyRotationStatus => {
+            ("NotFoundException", "The key does not exist")
+        }
+        // STS does not tell a role that is not there from one that does not trust the caller.
+        Operation::AssumeRole => return Err(denied(arn, operation.iam(), resource_of(operation, body))),
+        Operation::GetCallerIdentity => (
+            "UnrecognizedClientException",
+            "The security token included in the request is invalid.",
+        ),
+        Operation::HeadBucket => ("NotFound", ""),
+    };
+    Err(Refusal::new(code, message))
+}
+
+/// Tells what a request asks for by its method, path and headers.
+fn asked(head: &Parts, body: &Bytes) -> Option<Asked> {
+    let path = head.uri.path();
+    if head.method == Method::HEAD {
+        let bucket = path.trim_matches('/');
+        let members = Map::from_iter([("Bucket".to_owned(), Value::from(bucket))]);
+        let operation = if bucket.contains('/') {
+            Err("HeadObject".to_owned())
+        } else {
+            Ok(Operation::HeadBucket)
+        };
+        return Some(Asked { service: Service::S3, operation, body: Ok(Value::Object(members)) });
+    }
+    if head.method != Method::POST || path != "/" {
+        return None;
+    }
+    match header(&head.headers, "x-amz-target") {
+        Some(target) => {
+            let (prefix, name) = target.rsplit_once('.')?;
+            let service = Service::from_target_prefix(prefix)?;
+            let operation = Operation::of(service, name).ok_or_else(|| name.to_owned());
+            Some(Asked { service, operation, body: json_body(&head.headers, body) })
+        }
+        None => form_request(&head.headers, body),
+    }
+}
+
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+fn json_body(headers: &HeaderMap, body: &Bytes) -> Result<Value, Refusal> {
+    let refuse = |message: String| Refusal::new("SerializationException", message);
+    let content_type = header(headers, "content-type").unwrap_or_default();
+    if content_type != "application/x-amz-json-1.1" {
+        return Err(refuse(format!("content type `{content_type}` is not `application/x-amz-json-1.1`")));
+    }
+    serde_json::from_slice(body).map_err(|error| refuse(error.to_string()))
+}
+
+/// A request of the query protocol: a form with `Action` and `Version`.
+fn form_request(headers: &HeaderMap, body: &Bytes) -> Option<Asked> {
+    if !header(headers, "content-type")?.starts_with("application/x-www-form-urlencoded") {
+        return None;
+    }
+    let mut members = Map::new();
+    for pair in std::str::from_utf8(body).ok()?.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let (name, value) = (decoded(name), decoded(value));
+        // Nested members are all of them such that the lab does not serve: their first name is enough.
+        let first = name.split('.').next().unwrap_or_default();
+        members.insert(first.to_owned(), form_value(first, value));
+    }
+    let action = members.remove("Action")?.as_str()?.to_owned();
+    let version = members.remove("Version");
+    let operation = Operation::of(Service::Sts, &action).ok_or(action);
+    let body = if version == Some(Value::from("2011-06-15")) {
+        Ok(Value::Object(members))
+    } else {
+        Err(Refusal::new("ValidationException", "the version of STS is `2011-06-15`"))
+    };
+    Some(Asked { service: Service::Sts, operation, body })
+}
+
+/// A form has strings only: the members that are numbers become numbers.
+fn form_value(name: &str, value: String) -> Value {
+    match (name, value.parse::<i64>()) {
+        ("DurationSeconds" | "MinimumSessionTokenSize", Ok(number)) => Value::from(number),
+        _ => Value::from(value),
+    }
+}
+
+/// Percent-decoding of a form.
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        match byte {
+            b'+' => bytes.push(b' '),
+            b'%' => {
+                let digits: Vec<u8> = rest.by_ref().take(2).collect();
+                let number = std::str::from_utf8(&digits).ok().filter(|digits| digits.len() == 2);
+                bytes.extend(number.and_then(|digits| u8::from_str_radix(digits, 16).ok()));
+            }
+            other => bytes.push(other),
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms_are_decoded() {
+        assert_eq!(decoded("arn%3Aaws%3Aiam%3A%3A1%3Arole%2Fa+b%2"), "arn:aws:iam::1:role/a b");
+    }
+}

@@ -1,0 +1,245 @@
+//! Who asks: the credentials that the lab hands out and how it knows them again.
+//!
+//! The lab reads the account and the Region from a request's `Authorization` header.
+//! It does not verify the signature itself: that would test the SDK, not its user.
+
+use std::collections::HashMap;
+
+use hyper::HeaderMap;
+
+use crate::moments;
+use crate::operation::Service;
+use crate::refusal::Refusal;
+use crate::state::State;
+
+/// Credentials that the lab hands out.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// The access key id, which the lab recognises.
+    pub access_key_id: String,
+    /// The secret, a fixed text that is easy to search logs for.
+    pub secret_access_key: String,
+    /// The session token, which the lab demands.
+    pub session_token: String,
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Credentials").field("access_key_id", &self.access_key_id).finish_non_exhaustive()
+    }
+}
+
+/// Whose requests are signed with an access key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Identity {
+    pub(crate) account: String,
+    /// The identity's ARN, as it is named in refusals.
+    pub(crate) arn: String,
+    pub(crate) session_token: String,
+    /// When the credentials expire, in milliseconds since 1970.
+    pub(crate) expires: Option<i64>,
+}
+
+/// An identity that asks something of a Region.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Caller {
+    pub(crate) identity: Identity,
+    pub(crate) region: String,
+}
+
+impl Caller {
+    pub(crate) fn account(&self) -> &str {
+        &self.identity.account
+    }
+}
+
+/// The name of the role under which the function runs in each account.
+const FUNCTION_ROLE: &str = "trailseal-function";
+
+/// The credentials of an account's function.
+pub(crate) fn credentials_of(account: &str) -> Credentials {
+    Credentials {
+        access_key_id: format!("ASIALAB0{account}"),
+        secret_access_key: format!("LabSecretAccessKeyNeverSeen0{account}"),
+        session_token: format!("LabSessionTokenNeverSeen0{account}"),
+    }
+}
+
+/// The access keys of sessions that roles were assumed for.
+#[derive(Debug, Default)]
+pub(crate) struct Sessions {
+    by_key: HashMap<String, Identity>,
+    begun: u64,
+}
+
+impl Sessions {
+    /// Begins a session of a role and hands out its credentials.
+    pub(crate) fn begin(&mut self, account: &str, arn: String, expires: i64) -> Credentials {
+        self.begun = self.begun.saturating_add(1);
+        let number = self.begun;
+        let credentials = Credentials {
+            access_key_id: format!("ASIALABS{number:012}"),
+            secret_access_key: format!("LabSecretAccessKeyNeverSeenS{number:012}"),
+            session_token: format!("LabSessionTokenNeverSeenS{number:012}"),
+        };
+        let identity = Identity {
+            account: account.to_owned(),
+            arn,
+            session_token: credentials.session_token.clone(),
+            expires: Some(expires),
+        };
+        self.by_key.insert(credentials.access_key_id.clone(), identity);
+        credentials
+    }
+
+    /// Ends every session, as if its time had passed.
+    pub(crate) fn expire(&mut self) {
+        for identity in self.by_key.values_mut() {
+            identity.expires = Some(0);
+        }
+    }
+
+    fn identity(&self, access_key_id: &str, state: &State) -> Option<Identity> {
+        if let Some(identity) = self.by_key.get(access_key_id) {
+            return Some(identity.clone());
+        }
+        let account = access_key_id.strip_prefix("ASIALAB0")?;
+        let partition = state.account(account)?.regions.first().map_or("aws", |region| {
+            crate::arn::partition_of(region)
+        });
+        Some(Identity {
+            account: account.to_owned(),
+            arn: format!("arn:{partition}:sts::{account}:assumed-role/{FUNCTION_ROLE}/trailseal"),
+            session_token: credentials_of(account).session_token,
+            expires: None,
+        })
+    }
+}
+
+/// What the `Authorization` header says: access key id, Region and service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Scope<'a> {
+    pub(crate) access_key_id: &'a str,
+    pub(crate) region: &'a str,
+    pub(crate) service: &'a str,
+}
+
+impl<'a> Scope<'a> {
+    /// Reads the credential scope of a request that is signed with signature version 4.
+    pub(crate) fn of(headers: &'a HeaderMap) -> Option<Self> {
+        let header = headers.get("authorization")?.to_str().ok()?;
+        let (_, rest) = header.strip_prefix("AWS4-HMAC-SHA256 ")?.split_once("Credential=")?;
+        let mut parts = rest.split([',', ' ']).next()?.split('/');
+        let access_key_id = parts.next()?;
+        let _date = parts.next()?;
+        let (region, service) = (parts.next()?, parts.next()?);
+        (parts.next() == Some("aws4_request")).then_some(Self { access_key_id, region, service })
+    }
+}
+
+/// Recognises the caller of a service, or refuses in the words of the JSON protocol.
+pub(crate) fn recognise(
+    headers: &HeaderMap,
+    service: Service,
+    sessions: &Sessions,
+    state: &State,
+) -> Result<Caller, Refusal> {
+    let Some(scope) = Scope::of(headers) else {
+        return Err(Refusal::new("MissingAuthenticationTokenException", "Missing Authentication Token"));
+    };
+    if scope.service != service.signing_name() {
+        let message =
+            format!("Credential should be scoped to correct service: '{}'.", service.signing_name());
+        return Err(Refusal::new("InvalidSignatureException", message));
+    }
+    let unrecognised = || {
+        Refusal::new("UnrecognizedClientException", "The security token included in the request is invalid.")
+    };
+    let identity = sessions.identity(scope.access_key_id, state).ok_or_else(unrecognised)?;
+    let token = headers.get("x-amz-security-token").and_then(|token| token.to_str().ok());
+    if token != Some(identity.session_token.as_str()) {
+        return Err(unrecognised());
+    }
+    if identity.expires.is_some_and(|expires| expires <= moments::now()) {
+        return Err(expired());
+    }
+    let account = state.account(&identity.account);
+    let enabled =
+        account.is_some_and(|account| account.regions.iter().any(|region| region == scope.region));
+    if !enabled {
+        return Err(unrecognised());
+    }
+    Ok(Caller { identity, region: scope.region.to_owned() })
+}
+
+/// The refusal of credentials whose time has passed.
+pub(crate) fn expired() -> Refusal {
+    Refusal::new("ExpiredTokenException", "The security token included in the request is expired")
+}
+
+/// The refusal of a caller who may not.
+pub(crate) fn denied(caller_arn: &str, action: &str, resource: &str) -> Refusal {
+    let on = if resource.is_empty() { String::new() } else { format!(" on resource: {resource}") };
+    let message = format!("User: {caller_arn} is not authorized to perform: {action}{on}");
+    Refusal::new("AccessDeniedException", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::Account;
+
+    fn signed(access_key_id: &str, region: &str, service: &str, token: &str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        let authorization = format!(
+            "AWS4-HMAC-SHA256 Credential={access_key_id}/20261123/{region}/{service}/aws4_request, \
+             SignedHeaders=host, Signature=00"
+        );
+        headers.insert("authorization", authorization.parse().unwrap());
+        headers.insert("x-amz-security-token", token.parse().unwrap());
+        headers
+    }
+
+    fn state() -> State {
+        let account = Account {
+            id: "111122223333".to_owned(),
+            membership: crate::state::Membership::Outside,
+            regions: vec!["us-east-1".to_owned()],
+        };
+        State { accounts: vec![account], ..State::default() }
+    }
+
+    fn code(headers: &HeaderMap, sessions: &Sessions) -> Result<String, &'static str> {
+        recognise(headers, Service::Kms, sessions, &state())
+            .map(|caller| caller.identity.account)
+            .map_err(|refusal| refusal.code)
+    }
+
+    #[test]
+    fn each_kind_of_caller_is_told_apart() {
+        let mut sessions = Sessions::default();
+        let role = "arn:aws:sts::111122223333:assumed-role/r/s".to_owned();
+        let open = sessions.begin("111122223333", role.clone(), i64::MAX);
+        let ended = sessions.begin("111122223333", role, 0);
+        let own = credentials_of("111122223333");
+        let key = |given: &Credentials, region: &str, service: &str| {
+            code(&signed(&given.access_key_id, region, service, &given.session_token), &sessions)
+        };
+        assert_eq!(key(&own, "us-east-1", "kms"), Ok("111122223333".to_owned()));
+        assert_eq!(key(&open, "us-east-1", "kms"), Ok("111122223333".to_owned()));
+        assert_eq!(key(&ended, "us-east-1", "kms"), Err("ExpiredTokenException"));
+        assert_eq!(key(&own, "us-east-1", "config"), Err("InvalidSignatureException"));
+        assert_eq!(key(&own, "eu-west-1", "kms"), Err("UnrecognizedClientException"));
+        let stranger = credentials_of("999999999999");
+        assert_eq!(key(&stranger, "us-east-1", "kms"), Err("UnrecognizedClientException"));
+        let wrong_token = signed(&own.access_key_id, "us-east-1", "kms", "other");
+        assert_eq!(code(&wrong_token, &sessions), Err("UnrecognizedClientException"));
+        let unsigned = code(&HeaderMap::new(), &sessions);
+        assert_eq!(unsigned, Err("MissingAuthenticationTokenException"));
+    }
+
+    #[test]
+    fn credentials_show_no_secret_in_debug() {
+        assert!(!format!("{:?}", credentials_of("111122223333")).contains("NeverSeen"));
+    }
+}

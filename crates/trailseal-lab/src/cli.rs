@@ -1,0 +1,155 @@
+//! The command `trailseal-lab`: the real function, an account on loopback, and what came of it.
+
+mod arguments;
+mod steps;
+mod run;
+mod report;
+mod page;
+mod transcript;
+
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use trailseal_lab::{Lab, State};
+
+use arguments::{Arguments, Form, USAGE};
+use report::Report;
+use run::Runner;
+use steps::{Origin, Steps};
+
+/// Something that keeps the command from doing its work: lines for people, exit code 2.
+#[derive(Debug)]
+pub(crate) struct Failure(Vec<String>);
+
+impl Failure {
+    pub(crate) fn of(line: impl Into<String>) -> Self {
+        Self(vec![line.into()])
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::of(error.to_string())
+    }
+}
+
+/// Does what the command line asks for: the exit code is 0 where all went as expected, 1 where the
+/// default scenario came out otherwise, 2 where the command could not do its work.
+pub(crate) async fn main(
+    arguments: impl Iterator<Item = String>,
+    out: &mut impl Write,
+    err: &mut impl Write,
+) -> ExitCode {
+    let done = match Arguments::parse(arguments) {
+        Ok(None) => out.write_all(USAGE.as_bytes()).map(|()| ExitCode::SUCCESS).map_err(Failure::from),
+        Ok(Some(arguments)) => work(&arguments, out, err).await,
+        Err(mut lines) => {
+            lines.push("see `trailseal-lab --help`".to_owned());
+            Err(Failure(lines))
+        }
+    };
+    match done {
+        Ok(code) => code,
+        Err(Failure(lines)) => {
+            for line in lines {
+                // Nobody reads the errors: the exit code says it all the same.
+                let _nobody_reads = writeln!(err, "trailseal-lab: {line}");
+            }
+            ExitCode::from(2)
+        }
+    }
+}
+
+async fn work(
+    arguments: &Arguments,
+    out: &mut impl Write,
+    err: &mut impl Write,
+) -> Result<ExitCode, Failure> {
+    let state = state(arguments.state.as_deref());
+    if let Some(path) = &arguments.transcript {
+        return transcript::write(path).map(|()| ExitCode::SUCCESS);
+    }
+    let steps = Steps::of(arguments);
+    let (state, steps) = match (state, steps) {
+        (Ok(state), Ok(steps)) => (state, steps),
+        (state, steps) => {
+            let mut lines = state.err().unwrap_or_default();
+            lines.extend(steps.err().unwrap_or_default());
+            return Err(Failure(lines));
+        }
+    };
+    let lab = Lab::start(state).await?;
+    let mut code = ExitCode::SUCCESS;
+    if let Some(bootstrap) = &arguments.bootstrap {
+        let report = run(&lab, bootstrap, &steps, err).await?;
+        let colour = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        match arguments.form {
+            Form::Text => page::write(&report, colour, out)?,
+            Form::Json => writeln!(out, "{:#}", report.to_json())?,
+        }
+        if !report.as_expected() {
+            code = ExitCode::FAILURE;
+        }
+    }
+    if arguments.serve {
+        serve(&lab, &steps, out).await?;
+    }
+    Ok(code)
+}
+
+fn state(path: Option<&Path>) -> Result<State, Vec<String>> {
+    let Some(path) = path else {
+        return State::default_state().map_err(|error| vec![error.to_string()]);
+    };
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| vec![format!("{name}: cannot be read: {error}")])?;
+    State::parse(&name, &text).map_err(|error| {
+        let faults = error.faults().iter();
+        faults.map(|fault| format!("{name}: {fault}; STATE.md describes the form")).collect()
+    })
+}
+
+async fn run(
+    lab: &Lab,
+    bootstrap: &Path,
+    steps: &Steps,
+    err: &mut impl Write,
+) -> Result<Report, Failure> {
+    let mut runner = Runner::new(lab, bootstrap);
+    let mut reports = Vec::new();
+    for step in &steps.list {
+        if steps.origin == Origin::Files && lab.ensure_account(&step.account, &step.region) {
+            writeln!(
+                err,
+                "trailseal-lab: account `{}` has nothing in `{}` in the lab's state, so its keys and \
+                 buckets are missing: describe them with --state",
+                step.account, step.region
+            )?;
+        }
+        reports.push(runner.run(step).await?);
+    }
+    Ok(runner.report(steps, reports))
+}
+
+/// Keeps the endpoints up until the process is interrupted.
+async fn serve(lab: &Lab, steps: &Steps, out: &mut impl Write) -> Result<(), Failure> {
+    let credentials = lab.credentials(&steps.account);
+    for (name, value) in [
+        ("AWS_ENDPOINT_URL", lab.url()),
+        ("AWS_REGION", steps.region.clone()),
+        ("AWS_ACCESS_KEY_ID", credentials.access_key_id),
+        ("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key),
+        ("AWS_SESSION_TOKEN", credentials.session_token),
+    ] {
+        writeln!(out, "export {name}={value}")?;
+    }
+    let token = lab.issue_token(&steps.account, &steps.region, &steps.rule);
+    writeln!(out, "# a result token of rule `{}`: {token}", steps.rule)?;
+    writeln!(out, "# the account is up until this process is interrupted")?;
+    out.flush()?;
+    tokio::signal::ctrl_c().await?;
+    Ok(())
+}
+

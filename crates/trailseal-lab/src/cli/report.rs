@@ -1,0 +1,171 @@
+//! What came of the steps, as data.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use trailseal_lab::{Call, Memory, Outcome, PutEvaluation};
+
+use super::steps::{Expected, Origin};
+
+/// What came of all steps.
+#[derive(Debug)]
+pub(super) struct Report {
+    pub(super) origin: Origin,
+    pub(super) bootstrap: PathBuf,
+    pub(super) steps: Vec<StepReport>,
+    pub(super) used: Vec<Used>,
+    pub(super) created_keys: Vec<String>,
+}
+
+/// What a function used.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Used {
+    pub(super) cold_start: Duration,
+    pub(super) memory: Option<Memory>,
+}
+
+/// What came of one step.
+#[derive(Debug)]
+pub(super) struct StepReport {
+    pub(super) title: String,
+    pub(super) account: String,
+    pub(super) region: String,
+    pub(super) invoking_event: Value,
+    pub(super) calls: Vec<Call>,
+    pub(super) evaluations: Vec<PutEvaluation>,
+    pub(super) outcome: Outcome,
+    pub(super) duration: Duration,
+    pub(super) expected: Option<Expected>,
+    pub(super) as_expected: bool,
+}
+
+impl StepReport {
+    /// What the event is about: the item, its summary or nothing.
+    fn subject(&self) -> Option<&Value> {
+        let event = &self.invoking_event;
+        event.get("configurationItem").or_else(|| event.get("configurationItemSummary"))
+    }
+
+    fn told(&self, name: &str) -> &str {
+        self.subject().and_then(|item| item.get(name)).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// The trigger in words.
+    pub(super) fn trigger(&self) -> String {
+        let kind = self.invoking_event.get("messageType").and_then(Value::as_str);
+        let kind = kind.unwrap_or("a message without type");
+        let resource_type = self.told("resourceType");
+        match (kind, self.told("configurationItemStatus")) {
+            ("ConfigurationItemChangeNotification", "ResourceDeleted") => {
+                format!("deletion of {resource_type}")
+            }
+            ("ConfigurationItemChangeNotification", _) => format!("change of {resource_type}"),
+            ("OversizedConfigurationItemChangeNotification", _) => {
+                format!("oversized change of {resource_type}")
+            }
+            ("ScheduledNotification", _) => "schedule".to_owned(),
+            _ => kind.to_owned(),
+        }
+    }
+
+    /// The resource that the event is about.
+    pub(super) fn resource(&self) -> &str {
+        match self.told("resourceId") {
+            "" => "the whole account",
+            id => id,
+        }
+    }
+
+    /// The error of an invocation that failed.
+    pub(super) fn failure(&self) -> Option<String> {
+        match &self.outcome {
+            Outcome::Response(_) => None,
+            Outcome::Failed { error_type, message, .. } => Some(format!("{error_type}: {message}")),
+            Outcome::Exited { status } => Some(format!("the process ended with {status}")),
+            Outcome::TimedOut => Some("the time was up, and the process was killed".to_owned()),
+        }
+    }
+
+    /// What ought to have come of the step, where it did not.
+    pub(super) fn missed(&self) -> Option<&str> {
+        match (&self.expected, self.as_expected) {
+            (Some(Expected::Verdict(verdict)), false) => Some(verdict),
+            (Some(Expected::Failure), false) => Some("a failed invocation and no evaluation"),
+            (Some(Expected::Verdict(_) | Expected::Failure), true) | (None, _) => None,
+        }
+    }
+
+    fn to_json(&self) -> Value {
+        json!({
+            "title": self.title,
+            "account": self.account,
+            "region": self.region,
+            "trigger": self.trigger(),
+            "resourceType": self.told("resourceType"),
+            "resourceId": self.told("resourceId"),
+            "calls": self.calls,
+            "evaluations": self.evaluations,
+            "failure": self.failure(),
+            "missed": self.missed(),
+            "milliseconds": milliseconds(self.duration),
+        })
+    }
+}
+
+/// How many evaluations, calls and failures there were.
+#[derive(Debug)]
+pub(super) struct Tally {
+    pub(super) verdicts: BTreeMap<String, usize>,
+    pub(super) calls: BTreeMap<String, usize>,
+    pub(super) failures: usize,
+}
+
+impl Report {
+    /// Whether the default scenario came out as it ought to; other events expect nothing.
+    pub(super) fn as_expected(&self) -> bool {
+        self.steps.iter().all(|step| step.as_expected) && self.created_keys.is_empty()
+    }
+
+    pub(super) fn tally(&self) -> Tally {
+        let (mut verdicts, mut calls) = (BTreeMap::new(), BTreeMap::new());
+        for step in &self.steps {
+            for evaluation in &step.evaluations {
+                *verdicts.entry(evaluation.compliance_type.clone()).or_default() += 1;
+            }
+            for call in &step.calls {
+                *calls.entry(call.operation.clone()).or_default() += 1;
+            }
+        }
+        let failures = self.steps.iter().filter(|step| step.failure().is_some()).count();
+        Tally { verdicts, calls, failures }
+    }
+
+    /// The report as one JSON document.
+    pub(super) fn to_json(&self) -> Value {
+        let Tally { verdicts, calls, failures } = self.tally();
+        let used = self.used.iter().map(|used| {
+            json!({ "coldStartMilliseconds": milliseconds(used.cold_start), "memory": used.memory })
+        });
+        json!({
+            "trailsealLab": 1,
+            "events": self.steps.iter().map(StepReport::to_json).collect::<Vec<_>>(),
+            "summary": {
+                "events": self.steps.len(),
+                "evaluations": verdicts,
+                "failedInvocations": failures,
+                "calls": calls,
+                "functions": used.collect::<Vec<_>>(),
+                "awsManagedKeysCreated": self.created_keys,
+                "asExpected": (self.origin == Origin::Scenario).then(|| self.as_expected()),
+            },
+        })
+    }
+}
+
+/// A duration in milliseconds, to the microsecond.
+fn milliseconds(duration: Duration) -> f64 {
+    let microseconds = u32::try_from(duration.as_micros()).unwrap_or(u32::MAX);
+    f64::from(microseconds) / 1000.0
+}

@@ -1,0 +1,226 @@
+//! Faults on demand: which request is to go wrong, and how.
+
+use std::time::Duration;
+
+use crate::operation::Operation;
+
+/// One thing that is to go wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// The operation that it concerns; `None` is every operation.
+    pub operation: Option<Operation>,
+    /// Concerns only requests that mention this text, such as a key's ARN or a bucket's name.
+    pub about: Option<String>,
+    /// Which of the requests concerned it meets.
+    pub position: Position,
+    /// What happens to such a request.
+    pub kind: FaultKind,
+}
+
+impl Fault {
+    /// A fault of one operation, whatever the request is about.
+    #[must_use]
+    pub fn of(operation: Operation, position: Position, kind: FaultKind) -> Self {
+        Self { operation: Some(operation), about: None, position, kind }
+    }
+
+    /// A fault of every operation.
+    #[must_use]
+    pub fn anywhere(position: Position, kind: FaultKind) -> Self {
+        Self { operation: None, about: None, position, kind }
+    }
+
+    /// The same fault, for requests that mention `text` only.
+    #[must_use]
+    pub fn about(self, text: impl Into<String>) -> Self {
+        Self { about: Some(text.into()), ..self }
+    }
+}
+
+/// Which of the requests that a fault concerns it meets, counted from one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Position {
+    /// The first one.
+    First,
+    /// The one of this number.
+    Nth(u32),
+    /// Each.
+    Every,
+    /// One in so many, spread irregularly but the same in every run.
+    OneIn(u32),
+}
+
+impl Position {
+    /// Whether the request of this number, counted from one, is met.
+    fn meets(self, number: u32) -> bool {
+        match self {
+            Self::First => number == 1,
+            Self::Nth(wanted) => number == wanted,
+            Self::Every => true,
+            Self::OneIn(0) => false,
+            Self::OneIn(of) => scatter(number).is_multiple_of(u64::from(of)),
+        }
+    }
+}
+
+/// Spreads consecutive numbers evenly and always in the same way (the finalizer of splitmix64).
+fn scatter(number: u32) -> u64 {
+    let mut bits = u64::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    bits ^ (bits >> 31)
+}
+
+/// How a request goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FaultKind {
+    /// Refused as one too many: `ThrottlingException`, `Throttling` of STS, 503 of S3.
+    Throttling,
+    /// The service failed: HTTP 500.
+    InternalError,
+    /// The service is not there: HTTP 503.
+    ServiceUnavailable,
+    /// Carried out, and answered so much later.
+    Slow(Duration),
+    /// Not carried out: the connection is reset instead of an answer.
+    ConnectionReset,
+    /// Carried out, but the answer ends half-way.
+    TruncatedBody,
+    /// Carried out, but the answer is a page of HTML.
+    NotJson,
+    /// Carried out, but each member of the answer has another type than it ought to.
+    WrongTypes,
+    /// Refused: the caller may not.
+    AccessDenied,
+    /// Refused: what was asked for is not there, in the operation's own words.
+    NotFound,
+    /// Refused: the caller's credentials are no longer valid.
+    ExpiredCredentials,
+    /// Refused: the caller's clock is wrong; the answer's `Date` is an hour ahead.
+    ClockSkew,
+}
+
+impl FaultKind {
+    /// Every kind, so that a test can prove that it left none out; `slow` is the delay of the slow one.
+    #[must_use]
+    pub const fn all(slow: Duration) -> [Self; 12] {
+        [
+            Self::Throttling,
+            Self::InternalError,
+            Self::ServiceUnavailable,
+            Self::Slow(slow),
+            Self::ConnectionReset,
+            Self::TruncatedBody,
+            Self::NotJson,
+            Self::WrongTypes,
+            Self::AccessDenied,
+            Self::NotFound,
+            Self::ExpiredCredentials,
+            Self::ClockSkew,
+        ]
+    }
+
+    /// The kind's name in files and in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Throttling => "throttling",
+            Self::InternalError => "internal-error",
+            Self::ServiceUnavailable => "service-unavailable",
+            Self::Slow(_) => "slow",
+            Self::ConnectionReset => "connection-reset",
+            Self::TruncatedBody => "truncated-body",
+            Self::NotJson => "not-json",
+            Self::WrongTypes => "wrong-types",
+            Self::AccessDenied => "access-denied",
+            Self::NotFound => "not-found",
+            Self::ExpiredCredentials => "expired-credentials",
+            Self::ClockSkew => "clock-skew",
+        }
+    }
+
+    /// The kind of this name; `slow` is the delay of the slow one.
+    #[must_use]
+    pub fn from_name(name: &str, slow: Duration) -> Option<Self> {
+        Self::all(slow).into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// The faults that are to happen, each with the number of requests it has seen.
+#[derive(Debug, Default)]
+pub(crate) struct Faults {
+    armed: Vec<(Fault, u32)>,
+}
+
+impl Faults {
+    pub(crate) fn add(&mut self, fault: Fault) {
+        self.armed.push((fault, 0));
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.armed.clear();
+    }
+
+    /// The fault that meets this request: the first added wins, but each counts it.
+    pub(crate) fn meet(&mut self, operation: Operation, mentions: &str) -> Option<FaultKind> {
+        let mut met = None;
+        for (fault, seen) in &mut self.armed {
+            let concerned = fault.operation.is_none_or(|concerned| concerned == operation)
+                && fault.about.as_ref().is_none_or(|text| mentions.contains(text.as_str()));
+            if !concerned {
+                continue;
+            }
+            *seen = seen.saturating_add(1);
+            if met.is_none() && fault.position.meets(*seen) {
+                met = Some(fault.kind);
+            }
+        }
+        met
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SLOW: Duration = Duration::from_secs(1);
+
+    fn hits(position: Position, requests: u32) -> Vec<u32> {
+        let mut faults = Faults::default();
+        faults.add(Fault::of(Operation::DescribeKey, position, FaultKind::Throttling));
+        (1..=requests).filter(|_| faults.meet(Operation::DescribeKey, "").is_some()).collect()
+    }
+
+    #[test]
+    fn each_position_meets_the_requests_it_names() {
+        assert_eq!(hits(Position::First, 4), [1]);
+        assert_eq!(hits(Position::Nth(3), 4), [3]);
+        assert_eq!(hits(Position::Every, 3), [1, 2, 3]);
+        assert_eq!(hits(Position::OneIn(0), 9), [0_u32; 0]);
+    }
+
+    #[test]
+    fn one_in_twenty_is_about_that_and_the_same_every_time() {
+        let first = hits(Position::OneIn(20), 10_000);
+        assert!((450..=550).contains(&first.len()), "{}", first.len());
+        assert_eq!(first, hits(Position::OneIn(20), 10_000));
+    }
+
+    #[test]
+    fn other_operations_and_other_subjects_are_left_alone() {
+        let mut faults = Faults::default();
+        let fault = Fault::of(Operation::DescribeKey, Position::First, FaultKind::NotFound);
+        faults.add(fault.about("key/b"));
+        assert_eq!(faults.meet(Operation::GetKeyPolicy, "key/b"), None);
+        assert_eq!(faults.meet(Operation::DescribeKey, "key/a"), None);
+        assert_eq!(faults.meet(Operation::DescribeKey, "key/b"), Some(FaultKind::NotFound));
+        assert_eq!(faults.meet(Operation::DescribeKey, "key/b"), None);
+    }
+
+    #[test]
+    fn every_kind_is_found_by_its_name() {
+        for kind in FaultKind::all(SLOW) {
+            assert_eq!(FaultKind::from_name(kind.name(), SLOW), Some(kind));
+        }
+    }
+}

@@ -1,0 +1,359 @@
+//! The function as Lambda runs it: a process of its own, fed through the Runtime API.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use serde_json::Value;
+use tokio::process::{Child, Command};
+
+use crate::arn::partition_of;
+use crate::lab::Lab;
+use crate::moments;
+use crate::runtime_api::{Delivery, RuntimeApi, Said};
+
+/// The time that Lambda gives a function to ask for its first event.
+const INIT_TIME: Duration = Duration::from_secs(10);
+
+/// How a function is set up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FunctionSettings {
+    /// The account that the function runs in.
+    pub account: String,
+    /// The Region that the function runs in.
+    pub region: String,
+    /// The memory that it says it has, in MiB.
+    pub memory_mib: u32,
+    /// Environment variables beside, or instead of, those that Lambda sets.
+    pub environment: Vec<(String, String)>,
+}
+
+impl FunctionSettings {
+    /// A function in an account and a Region, with nothing else set.
+    #[must_use]
+    pub fn new(account: impl Into<String>, region: impl Into<String>) -> Self {
+        let (account, region) = (account.into(), region.into());
+        Self { account, region, memory_mib: 128, environment: Vec::new() }
+    }
+}
+
+/// What became of an event.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// The function answered.
+    Response(Value),
+    /// The function reported an error, and Lambda would try again.
+    Failed {
+        /// The error's type.
+        error_type: String,
+        /// The error's message.
+        message: String,
+        /// The stack trace, if the function gave one.
+        stack_trace: Vec<String>,
+    },
+    /// The process ended without an answer.
+    Exited {
+        /// How it ended, such as `exit status: 1`.
+        status: String,
+    },
+    /// The time was up; the process was killed, as Lambda does.
+    TimedOut,
+}
+
+/// An event's way through the function.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Invocation {
+    /// What became of it.
+    pub outcome: Outcome,
+    /// From handing it over to the outcome.
+    pub duration: Duration,
+}
+
+/// The memory of the function's process, in KiB.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Memory {
+    /// The most that was ever resident (`VmHWM`).
+    pub peak_kib: u64,
+    /// What is resident now (`VmRSS`).
+    pub resident_kib: u64,
+}
+
+/// The function's process.
+///
+/// Whatever ends the process, the next event starts it anew, as Lambda does.
+#[derive(Debug)]
+pub struct Function {
+    program: PathBuf,
+    settings: FunctionSettings,
+    endpoint: String,
+    environment: Vec<(String, String)>,
+    runtime: RuntimeApi,
+    process: Option<Child>,
+    output: Output,
+    cold_start: Duration,
+    starts: u32,
+}
+
+impl Function {
+    /// Starts the function and waits until it asks for its first event.
+    ///
+    /// # Errors
+    ///
+    /// The program cannot be started, ends, reports an error or stays silent for ten seconds; the
+    /// message holds what it wrote.
+    pub async fn spawn(
+        program: &Path,
+        lab: &Lab,
+        settings: FunctionSettings,
+    ) -> io::Result<Self> {
+        let runtime = RuntimeApi::start().await?;
+        let credentials = lab.credentials(&settings.account);
+        let environment = vec![
+            ("AWS_ACCESS_KEY_ID".to_owned(), credentials.access_key_id),
+            ("AWS_SECRET_ACCESS_KEY".to_owned(), credentials.secret_access_key),
+            ("AWS_SESSION_TOKEN".to_owned(), credentials.session_token),
+        ];
+        let mut function = Self {
+            program: program.to_owned(),
+            endpoint: lab.url(),
+            settings,
+            environment,
+            runtime,
+            process: None,
+            output: Output::create()?,
+            cold_start: Duration::ZERO,
+            starts: 0,
+        };
+        function.start().await?;
+        Ok(function)
+    }
+
+    /// From the start of the process to its first question for an event, the last time.
+    #[must_use]
+    pub fn cold_start(&self) -> Duration {
+        self.cold_start
+    }
+
+    /// How often the process was started.
+    #[must_use]
+    pub fn starts(&self) -> u32 {
+        self.starts
+    }
+
+    /// The process id, while there is a process.
+    #[must_use]
+    pub fn process_id(&self) -> Option<u32> {
+        self.process.as_ref().and_then(Child::id)
+    }
+
+    /// The memory of the process, while there is one.
+    #[must_use]
+    pub fn memory(&self) -> Option<Memory> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process_id()?)).ok()?;
+        let kib = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+            line.split_whitespace().next()?.parse().ok()
+        };
+        Some(Memory { peak_kib: kib("VmHWM:")?, resident_kib: kib("VmRSS:")? })
+    }
+
+    /// The lines that the function wrote since the last time, to either of its outputs.
+    ///
+    /// # Errors
+    ///
+    /// The files that hold them cannot be read.
+    pub fn take_lines(&mut self) -> io::Result<Vec<String>> {
+        self.output.take_lines()
+    }
+
+    /// Hands an event to the function and waits for what becomes of it.
+    ///
+    /// # Errors
+    ///
+    /// The process had ended before and cannot be started again.
+    pub async fn invoke(&mut self, event: &[u8], time: Duration) -> io::Result<Invocation> {
+        if self.ended()?.is_some() {
+            self.start().await?;
+        }
+        let begun = Instant::now();
+        let allowed = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+        let said = self.runtime.deliver(Delivery {
+            event: event.to_vec(),
+            deadline: moments::now().saturating_add(allowed),
+            function_arn: self.function_arn(),
+        });
+        let process = self.process.as_mut();
+        let ended = async {
+            match process {
+                Some(process) => process.wait().await,
+                None => std::future::pending().await,
+            }
+        };
+        let outcome = tokio::select! {
+            biased;
+            said = said => said.map_or(Outcome::TimedOut, outcome_of),
+            status = ended => Outcome::Exited { status: status?.to_string() },
+            () = tokio::time::sleep(time) => Outcome::TimedOut,
+        };
+        let duration = begun.elapsed();
+        if matches!(outcome, Outcome::TimedOut | Outcome::Exited { .. }) {
+            self.stop().await?;
+        }
+        Ok(Invocation { outcome, duration })
+    }
+
+    /// Ends the process; the next event starts it anew.
+    ///
+    /// # Errors
+    ///
+    /// The process cannot be ended.
+    pub async fn stop(&mut self) -> io::Result<()> {
+        self.runtime.forget();
+        match self.process.take() {
+            Some(mut process) => process.kill().await,
+            None => Ok(()),
+        }
+    }
+
+    fn function_arn(&self) -> String {
+        let FunctionSettings { account, region, .. } = &self.settings;
+        format!("arn:{}:lambda:{region}:{account}:function:trailseal", partition_of(region))
+    }
+
+    fn ended(&mut self) -> io::Result<Option<String>> {
+        let Some(process) = &mut self.process else {
+            return Ok(Some("no process".to_owned()));
+        };
+        Ok(process.try_wait()?.map(|status: ExitStatus| status.to_string()))
+    }
+
+    async fn start(&mut self) -> io::Result<()> {
+        self.runtime.forget();
+        let begun = Instant::now();
+        let mut polls = self.runtime.polls();
+        polls.mark_unchanged();
+        let mut process = self.command()?.spawn().map_err(|error| {
+            io::Error::new(error.kind(), format!("cannot start `{}`: {error}", self.program.display()))
+        })?;
+        self.starts = self.starts.saturating_add(1);
+        let failed = tokio::select! {
+            biased;
+            changed = polls.changed() => changed.err().map(|_| "the Runtime API ended".to_owned()),
+            status = process.wait() => Some(format!("ended with {}", status?)),
+            () = tokio::time::sleep(INIT_TIME) => Some("asked for no event in 10 seconds".to_owned()),
+        };
+        self.cold_start = begun.elapsed();
+        let Some(failed) = failed else {
+            self.process = Some(process);
+            return Ok(());
+        };
+        process.kill().await?;
+        let said = self.runtime.take_init_error();
+        let said = said.map(|error| format!(": {}: {}", error.error_type, error.error_message));
+        let lines = self.output.take_lines()?.join("\n");
+        let message = format!(
+            "`{}` {failed}{}{}{lines}",
+            self.program.display(),
+            said.unwrap_or_default(),
+            if lines.is_empty() { "" } else { "; it wrote:\n" },
+        );
+        Err(io::Error::other(message))
+    }
+
+    fn command(&self) -> io::Result<Command> {
+        let mut command = Command::new(&self.program);
+        command
+            .env_clear()
+            .envs(std::env::vars_os().filter(|(name, _)| name == "PATH"))
+            .env("AWS_LAMBDA_RUNTIME_API", self.runtime.address().to_string())
+            .env("AWS_LAMBDA_FUNCTION_NAME", "trailseal")
+            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", self.settings.memory_mib.to_string())
+            .env("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/trailseal")
+            .env("AWS_LAMBDA_LOG_STREAM_NAME", "lab")
+            .env("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand")
+            .env("AWS_EXECUTION_ENV", "AWS_Lambda_provided.al2023")
+            .env("AWS_REGION", &self.settings.region)
+            .env("AWS_DEFAULT_REGION", &self.settings.region)
+            .env("AWS_ENDPOINT_URL", &self.endpoint)
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .envs(self.settings.environment.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .stdout(self.output.stdout.writer()?)
+            .stderr(self.output.stderr.writer()?)
+            .kill_on_drop(true);
+        Ok(command)
+    }
+}
+
+fn outcome_of(said: Said) -> Outcome {
+    match said {
+        Said::Response(value) => Outcome::Response(value),
+        Said::Error(error) => Outcome::Failed {
+            error_type: error.error_type,
+            message: error.error_message,
+            stack_trace: error.stack_trace,
+        },
+    }
+}
+
+/// What the function writes: two files without a name, so that whatever was written before an answer
+/// is there when the answer is.
+#[derive(Debug)]
+struct Output {
+    stdout: Tape,
+    stderr: Tape,
+}
+
+impl Output {
+    fn create() -> io::Result<Self> {
+        Ok(Self { stdout: Tape::create()?, stderr: Tape::create()? })
+    }
+
+    fn take_lines(&mut self) -> io::Result<Vec<String>> {
+        let mut lines = self.stdout.take_lines()?;
+        lines.extend(self.stderr.take_lines()?);
+        Ok(lines)
+    }
+}
+
+/// A file that is written at its end and read once from its beginning.
+#[derive(Debug)]
+struct Tape {
+    file: File,
+    read: u64,
+}
+
+impl Tape {
+    fn create() -> io::Result<Self> {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("trailseal-lab-{}-{number}.log", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let file = File::options().append(true).read(true).create_new(true).open(&path)?;
+        // The open file stays; only its name goes, so nothing is left behind.
+        std::fs::remove_file(&path)?;
+        Ok(Self { file, read: 0 })
+    }
+
+    fn writer(&self) -> io::Result<File> {
+        self.file.try_clone()
+    }
+
+    /// The whole lines that are new; a line that is still being written waits for the next time.
+    fn take_lines(&mut self) -> io::Result<Vec<String>> {
+        let length = self.file.metadata()?.len().saturating_sub(self.read);
+        let mut bytes = vec![0; usize::try_from(length).unwrap_or_default()];
+        self.file.read_exact_at(&mut bytes, self.read)?;
+        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
+        bytes.truncate(whole);
+        self.read += u64::try_from(whole).unwrap_or_default();
+        Ok(String::from_utf8_lossy(&bytes).lines().map(str::to_owned).collect())
+    }
+}

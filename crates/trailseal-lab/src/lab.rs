@@ -1,0 +1,155 @@
+//! The lab: an account on loopback, in one value.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::time::Duration;
+
+use crate::caller::{Credentials, credentials_of};
+use crate::fault::Fault;
+use crate::record::{Call, Ordering, PutEvaluation, StoredResult};
+use crate::server::{Server, handle_services, serve};
+use crate::state::{Account, Membership, State};
+use crate::world::{RuleId, SendBack, Shared, World};
+
+/// An AWS account on loopback, up as long as the value lives.
+///
+/// All services answer at one address; `AWS_ENDPOINT_URL` leads any AWS SDK there.
+#[derive(Debug)]
+pub struct Lab {
+    shared: Shared,
+    server: Server,
+}
+
+impl Lab {
+    /// Starts a lab that answers from `state`.
+    ///
+    /// # Errors
+    ///
+    /// No port of 127.0.0.1 can be had.
+    pub async fn start(state: State) -> io::Result<Self> {
+        let shared = Shared::new(World::of(state));
+        let world = shared.clone();
+        let server = serve(move |head, body| handle_services(world.clone(), head, body)).await?;
+        Ok(Self { shared, server })
+    }
+
+    /// The endpoint of every service, such as `http://127.0.0.1:40123`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.server.address())
+    }
+
+    /// Credentials of an account's function, a session of a role there.
+    #[must_use]
+    pub fn credentials(&self, account: &str) -> Credentials {
+        credentials_of(account)
+    }
+
+    /// Begins anew with another state: faults, records, tokens and results are as after
+    /// [`Lab::start`]; only sessions of assumed roles go on, since a warm function holds them.
+    pub fn set_state(&self, state: State) {
+        self.shared.lock().begin(state);
+    }
+
+    /// Adds an account without anything in it, unless it is there; says whether it was missing.
+    pub fn ensure_account(&self, id: &str, region: &str) -> bool {
+        let mut world = self.shared.lock();
+        let accounts = &mut world.state.accounts;
+        let there = accounts.iter_mut().find(|account| account.id == id);
+        let Some(account) = there else {
+            let regions = vec![region.to_owned()];
+            accounts.push(Account { id: id.to_owned(), membership: Membership::Outside, regions });
+            return true;
+        };
+        if !account.regions.iter().any(|enabled| enabled == region) {
+            account.regions.push(region.to_owned());
+            return true;
+        }
+        false
+    }
+
+    /// Makes a fault happen from now on; of several that meet a request, the first injected wins.
+    pub fn inject(&self, fault: Fault) {
+        self.shared.lock().faults.add(fault);
+    }
+
+    /// Ends all faults, those of [`Lab::send_back`] included.
+    pub fn clear_faults(&self) {
+        let mut world = self.shared.lock();
+        world.faults.clear();
+        world.send_back.clear();
+    }
+
+    /// Delays every answer by so much.
+    pub fn set_latency(&self, latency: Duration) {
+        self.shared.lock().latency = latency;
+    }
+
+    /// Chooses what happens to evaluations that come late.
+    pub fn set_ordering(&self, ordering: Ordering) {
+        self.shared.lock().ordering = ordering;
+    }
+
+    /// Sends the next evaluations of a resource back in `FailedEvaluations`, so many times.
+    pub fn send_back(&self, resource_id: &str, times: u32) {
+        let due = SendBack { resource_id: resource_id.to_owned(), times_left: times };
+        self.shared.lock().send_back.push(due);
+    }
+
+    /// Ends every session of an assumed role, as if its time had passed.
+    pub fn expire_sessions(&self) {
+        self.shared.lock().sessions.expire();
+    }
+
+    /// A result token that PutEvaluations accepts for the rule, which is made if it is not there.
+    #[must_use]
+    pub fn issue_token(&self, account: &str, region: &str, rule: &str) -> String {
+        self.shared.lock().issue_token(rule_id(account, region, rule))
+    }
+
+    /// Deletes a rule: its tokens now lead to `NoSuchConfigRuleException`.
+    pub fn delete_rule(&self, account: &str, region: &str, rule: &str) {
+        self.shared.lock().deleted_rules.insert(rule_id(account, region, rule));
+    }
+
+    /// The requests since the last time, and forgets them.
+    #[must_use]
+    pub fn take_calls(&self) -> Vec<Call> {
+        std::mem::take(&mut self.shared.lock().calls)
+    }
+
+    /// How often each operation was asked since the last [`Lab::take_calls`], by IAM's spelling.
+    #[must_use]
+    pub fn call_counts(&self) -> BTreeMap<String, usize> {
+        let mut counts = BTreeMap::new();
+        for call in &self.shared.lock().calls {
+            *counts.entry(call.operation.clone()).or_default() += 1;
+        }
+        counts
+    }
+
+    /// The evaluations that PutEvaluations was sent since the last time, and forgets them.
+    #[must_use]
+    pub fn take_put_evaluations(&self) -> Vec<PutEvaluation> {
+        std::mem::take(&mut self.shared.lock().evaluations)
+    }
+
+    /// The results that stand for a rule.
+    #[must_use]
+    pub fn results(&self, account: &str, region: &str, rule: &str) -> Vec<StoredResult> {
+        let world = self.shared.lock();
+        let results = world.rules.get(&rule_id(account, region, rule));
+        results.map(|results| results.all().cloned().collect()).unwrap_or_default()
+    }
+
+    /// The aliases for which KMS had to make an AWS managed key, because someone described a
+    /// predefined alias that had none: a side effect that a reader must never have.
+    #[must_use]
+    pub fn created_aws_managed_keys(&self) -> Vec<String> {
+        self.shared.lock().created_keys.clone()
+    }
+}
+
+fn rule_id(account: &str, region: &str, name: &str) -> RuleId {
+    RuleId { account: account.to_owned(), region: region.to_owned(), name: name.to_owned() }
+}

@@ -1,0 +1,43 @@
+//! An AWS account on loopback, for the demonstration, the tests and the benchmarks.
+//!
+//! The lab serves what Trailseal uses of AWS Config, CloudTrail, KMS, STS and S3 over real HTTP, and
+//! the Lambda Runtime API to a function that runs as a process of its own. It answers from a plain
+//! document (`STATE.md`), refuses what AWS would refuse with AWS's error codes, goes wrong on demand,
+//! and remembers what it was asked and sent.
+//!
+//! What is not here: any knowledge of the rule. The lab never decides a verdict; it depends on no
+//! other crate of the project, and what it reports was sent to it. It does not verify signatures.
+
+mod arn;
+mod moments;
+mod document;
+mod operation;
+mod refusal;
+mod model;
+mod state;
+mod fault;
+mod record;
+mod shape;
+mod requests;
+mod caller;
+mod world;
+mod services;
+mod reply;
+mod answer;
+mod server;
+mod lab;
+mod runtime_api;
+mod function;
+mod event;
+
+pub use caller::Credentials;
+pub use event::{GivenEvent, RuleEvent};
+pub use fault::{Fault, FaultKind, Position};
+pub use function::{Function, FunctionSettings, Invocation, Memory, Outcome};
+pub use lab::Lab;
+pub use operation::{Operation, Service};
+pub use record::{Call, Fate, Ordering, PutEvaluation, StoredResult};
+pub use state::{
+    Account, Alias, Bucket, ConfigRule, Denial, DiscoveredAs, DiscoveredResource, History, Key,
+    Membership, Role, Rotation, STATE_VERSION, StandingResult, State, StateError, Trail,
+};

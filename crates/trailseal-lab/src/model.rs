@@ -1,0 +1,107 @@
+//! Words and limits of AWS's service models that the lab holds requests and states to.
+//!
+//! Taken from botocore's models of config 2014-11-12, cloudtrail 2013-11-01, kms 2014-11-01 and
+//! sts 2011-06-15; the contract test compares what the lab does with those models.
+
+/// `KeyManagerType`.
+pub(crate) const KEY_MANAGERS: [&str; 2] = ["AWS", "CUSTOMER"];
+
+/// `KeyState`.
+pub(crate) const KEY_STATES: [&str; 8] = [
+    "Creating",
+    "Enabled",
+    "Disabled",
+    "PendingDeletion",
+    "PendingImport",
+    "PendingReplicaDeletion",
+    "Unavailable",
+    "Updating",
+];
+
+/// `KeyUsageType`.
+pub(crate) const KEY_USAGES: [&str; 5] = [
+    "SIGN_VERIFY",
+    "ENCRYPT_DECRYPT",
+    "GENERATE_VERIFY_MAC",
+    "KEY_AGREEMENT",
+    "ENCAPSULATE_DECAPSULATE",
+];
+
+/// `KeySpec`.
+pub(crate) const KEY_SPECS: [&str; 20] = [
+    "RSA_2048",
+    "RSA_3072",
+    "RSA_4096",
+    "ECC_NIST_P256",
+    "ECC_NIST_P384",
+    "ECC_NIST_P521",
+    "ECC_SECG_P256K1",
+    "SYMMETRIC_DEFAULT",
+    "HMAC_224",
+    "HMAC_256",
+    "HMAC_384",
+    "HMAC_512",
+    "SM2",
+    "ML_DSA_44",
+    "ML_DSA_65",
+    "ML_DSA_87",
+    "ECC_NIST_EDWARDS25519",
+    "ML_KEM_512",
+    "ML_KEM_768",
+    "ML_KEM_1024",
+];
+
+/// The key specs that the older `CustomerMasterKeySpec` does not know.
+pub(crate) const KEY_SPECS_SINCE_RENAMING: [&str; 7] = [
+    "ML_DSA_44",
+    "ML_DSA_65",
+    "ML_DSA_87",
+    "ECC_NIST_EDWARDS25519",
+    "ML_KEM_512",
+    "ML_KEM_768",
+    "ML_KEM_1024",
+];
+
+/// `OriginType`.
+pub(crate) const KEY_ORIGINS: [&str; 4] =
+    ["AWS_KMS", "EXTERNAL", "AWS_CLOUDHSM", "EXTERNAL_KEY_STORE"];
+
+/// `ComplianceType`.
+pub(crate) const COMPLIANCE_TYPES: [&str; 4] =
+    ["COMPLIANT", "NON_COMPLIANT", "NOT_APPLICABLE", "INSUFFICIENT_DATA"];
+
+/// The compliance types that PutEvaluations takes.
+pub(crate) const REPORTABLE_COMPLIANCE_TYPES: [&str; 3] =
+    ["COMPLIANT", "NON_COMPLIANT", "NOT_APPLICABLE"];
+
+/// The resource types that the lab knows, out of the hundreds of AWS Config.
+pub(crate) const RESOURCE_TYPES: [&str; 4] =
+    ["AWS::CloudTrail::Trail", "AWS::KMS::Key", "AWS::KMS::Alias", "AWS::S3::Bucket"];
+
+/// The type under which a rule reports on the account itself.
+pub(crate) const ACCOUNT_RESOURCE_TYPE: &str = "AWS::::Account";
+
+/// The members of a configuration item in the spelling of a rule's event.
+pub(crate) const EVENT_ITEM_MEMBERS: [&str; 21] = [
+    "ARN",
+    "availabilityZone",
+    "awsAccountId",
+    "awsRegion",
+    "configuration",
+    "configurationItemCaptureTime",
+    "configurationItemDeliveryTime",
+    "configurationItemStatus",
+    "configurationItemVersion",
+    "configurationStateId",
+    "configurationStateMd5Hash",
+    "recordingFrequency",
+    "relatedEvents",
+    "relationships",
+    "resourceCreationTime",
+    "resourceId",
+    "resourceName",
+    "resourceTransitionStatus",
+    "resourceType",
+    "supplementaryConfiguration",
+    "tags",
+];

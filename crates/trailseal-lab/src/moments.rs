@@ -1,0 +1,104 @@
+//! Points in time: milliseconds since 1970, in each of the forms that AWS writes them.
+
+use serde_json::Value;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// Reads an ISO-8601 time such as `2026-11-23T10:15:30.125Z`.
+pub(crate) fn from_iso(text: &str) -> Option<i64> {
+    let moment = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+    i64::try_from(moment.unix_timestamp_nanos().div_euclid(1_000_000)).ok()
+}
+
+/// Writes the time as AWS does in a rule's event: UTC, with milliseconds.
+pub(crate) fn to_iso(milliseconds: i64) -> String {
+    let nanoseconds = i128::from(milliseconds) * 1_000_000;
+    match OffsetDateTime::from_unix_timestamp_nanos(nanoseconds) {
+        Ok(moment) => format!(
+            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
+            moment.year(),
+            u8::from(moment.month()),
+            moment.day(),
+            moment.hour(),
+            moment.minute(),
+            moment.second(),
+            moment.millisecond(),
+        ),
+        Err(_) => format!("{milliseconds} ms since 1970"),
+    }
+}
+
+/// Writes the time as AWS's JSON protocol does: seconds since 1970, with a fraction.
+pub(crate) fn to_epoch(milliseconds: i64) -> Value {
+    // Exact for every moment of the next hundred thousand years.
+    #[expect(clippy::cast_precision_loss, reason = "below 2^53 for any date that has four digits")]
+    let seconds = milliseconds as f64 / 1000.0;
+    serde_json::Number::from_f64(seconds).map_or(Value::Null, Value::Number)
+}
+
+/// Reads a time of the JSON protocol.
+pub(crate) fn from_epoch(value: &Value) -> Option<i64> {
+    let milliseconds = (value.as_f64()? * 1000.0).round();
+    if !milliseconds.is_finite() || milliseconds.abs() > 9.0e15 {
+        return None;
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "checked to be whole and below 2^53")]
+    let whole = milliseconds as i64;
+    Some(whole)
+}
+
+/// The time now, for what expires.
+pub(crate) fn now() -> i64 {
+    let now = OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000;
+    i64::try_from(now).unwrap_or(i64::MAX)
+}
+
+/// Writes the time as HTTP's `Date` header does.
+pub(crate) fn to_http_date(milliseconds: i64) -> String {
+    const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let moment = OffsetDateTime::from_unix_timestamp_nanos(i128::from(milliseconds) * 1_000_000)
+        .unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    let day = DAYS.get(usize::from(moment.weekday().number_days_from_monday()));
+    let month = MONTHS.get(usize::from(u8::from(moment.month())).saturating_sub(1));
+    format!(
+        "{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT",
+        day.copied().unwrap_or_default(),
+        moment.day(),
+        month.copied().unwrap_or_default(),
+        moment.year(),
+        moment.hour(),
+        moment.minute(),
+        moment.second(),
+    )
+}
+
+/// Writes the time as a signature does, such as `20261123T101530Z`.
+pub(crate) fn to_signing_time(milliseconds: i64) -> String {
+    let iso = to_iso(milliseconds);
+    let whole_seconds = iso.split('.').next().unwrap_or_default();
+    format!("{}Z", whole_seconds.replace(['-', ':'], ""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_form_keeps_the_millisecond() {
+        let moment = from_iso("2016-07-13T21:50:00.373Z").unwrap();
+        assert_eq!(to_iso(moment), "2016-07-13T21:50:00.373Z");
+        assert_eq!(to_epoch(moment).to_string(), "1468446600.373");
+        assert_eq!(from_epoch(&to_epoch(moment)), Some(moment));
+        assert_eq!(to_http_date(moment), "Wed, 13 Jul 2016 21:50:00 GMT");
+        assert_eq!(to_signing_time(moment), "20160713T215000Z");
+    }
+
+    #[test]
+    fn what_is_no_time_is_none() {
+        assert_eq!(from_iso("yesterday"), None);
+        assert_eq!(from_epoch(&Value::from("1468446600")), None);
+        assert_eq!(from_epoch(&Value::from(1.0e300)), None);
+    }
+}

@@ -1,0 +1,159 @@
+//! The operations that the lab answers.
+
+/// An AWS service that the lab serves a part of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Service {
+    /// AWS Config.
+    Config,
+    /// AWS CloudTrail.
+    CloudTrail,
+    /// AWS Key Management Service.
+    Kms,
+    /// AWS Security Token Service.
+    Sts,
+    /// Amazon Simple Storage Service.
+    S3,
+}
+
+impl Service {
+    /// The name in a signature's credential scope and in IAM actions.
+    #[must_use]
+    pub const fn signing_name(self) -> &'static str {
+        match self {
+            Self::Config => "config",
+            Self::CloudTrail => "cloudtrail",
+            Self::Kms => "kms",
+            Self::Sts => "sts",
+            Self::S3 => "s3",
+        }
+    }
+
+    /// What stands before the operation in `X-Amz-Target`, for the services of the JSON protocol.
+    #[must_use]
+    pub const fn target_prefix(self) -> Option<&'static str> {
+        match self {
+            Self::Config => Some("StarlingDoveService"),
+            Self::CloudTrail => Some("com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101"),
+            Self::Kms => Some("TrentService"),
+            Self::Sts | Self::S3 => None,
+        }
+    }
+
+    /// The service that `X-Amz-Target` names.
+    pub(crate) fn from_target_prefix(prefix: &str) -> Option<Self> {
+        let services = [Self::Config, Self::CloudTrail, Self::Kms];
+        services.into_iter().find(|service| service.target_prefix() == Some(prefix))
+    }
+}
+
+/// An operation that the lab answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "each is named after the operation of AWS that it stands for")]
+pub enum Operation {
+    PutEvaluations,
+    GetResourceConfigHistory,
+    ListDiscoveredResources,
+    GetComplianceDetailsByConfigRule,
+    DescribeTrails,
+    GetTrail,
+    GetTrailStatus,
+    DescribeKey,
+    GetKeyPolicy,
+    GetKeyRotationStatus,
+    AssumeRole,
+    GetCallerIdentity,
+    HeadBucket,
+}
+
+impl Operation {
+    /// Every operation, so that a test can prove that it left none out.
+    pub const ALL: [Self; 13] = [
+        Self::PutEvaluations,
+        Self::GetResourceConfigHistory,
+        Self::ListDiscoveredResources,
+        Self::GetComplianceDetailsByConfigRule,
+        Self::DescribeTrails,
+        Self::GetTrail,
+        Self::GetTrailStatus,
+        Self::DescribeKey,
+        Self::GetKeyPolicy,
+        Self::GetKeyRotationStatus,
+        Self::AssumeRole,
+        Self::GetCallerIdentity,
+        Self::HeadBucket,
+    ];
+
+    /// The service that the operation belongs to.
+    #[must_use]
+    pub const fn service(self) -> Service {
+        match self {
+            Self::PutEvaluations
+            | Self::GetResourceConfigHistory
+            | Self::ListDiscoveredResources
+            | Self::GetComplianceDetailsByConfigRule => Service::Config,
+            Self::DescribeTrails | Self::GetTrail | Self::GetTrailStatus => Service::CloudTrail,
+            Self::DescribeKey | Self::GetKeyPolicy | Self::GetKeyRotationStatus => Service::Kms,
+            Self::AssumeRole | Self::GetCallerIdentity => Service::Sts,
+            Self::HeadBucket => Service::S3,
+        }
+    }
+
+    /// The operation in the spelling of IAM actions, such as `kms:DescribeKey`.
+    ///
+    /// `s3:HeadBucket` is no IAM action; the spelling is kept so that all calls read alike.
+    #[must_use]
+    pub const fn iam(self) -> &'static str {
+        match self {
+            Self::PutEvaluations => "config:PutEvaluations",
+            Self::GetResourceConfigHistory => "config:GetResourceConfigHistory",
+            Self::ListDiscoveredResources => "config:ListDiscoveredResources",
+            Self::GetComplianceDetailsByConfigRule => "config:GetComplianceDetailsByConfigRule",
+            Self::DescribeTrails => "cloudtrail:DescribeTrails",
+            Self::GetTrail => "cloudtrail:GetTrail",
+            Self::GetTrailStatus => "cloudtrail:GetTrailStatus",
+            Self::DescribeKey => "kms:DescribeKey",
+            Self::GetKeyPolicy => "kms:GetKeyPolicy",
+            Self::GetKeyRotationStatus => "kms:GetKeyRotationStatus",
+            Self::AssumeRole => "sts:AssumeRole",
+            Self::GetCallerIdentity => "sts:GetCallerIdentity",
+            Self::HeadBucket => "s3:HeadBucket",
+        }
+    }
+
+    /// The operation's own name, such as `DescribeKey`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.iam().split(':').nth(1).unwrap_or_default()
+    }
+
+    /// The operation of an IAM action's spelling.
+    #[must_use]
+    pub fn from_iam(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|operation| operation.iam() == text)
+    }
+
+    /// The operation of a service by its own name.
+    pub(crate) fn of(service: Service, name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|operation| operation.service() == service && operation.name() == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_operation_is_listed_once_and_found_by_its_name() {
+        let names: BTreeSet<&str> = Operation::ALL.iter().map(|operation| operation.iam()).collect();
+        assert_eq!(names.len(), Operation::ALL.len());
+        for operation in Operation::ALL {
+            assert_eq!(Operation::from_iam(operation.iam()), Some(operation));
+            assert_eq!(Operation::of(operation.service(), operation.name()), Some(operation));
+        }
+        assert_eq!(Operation::from_iam("kms:Decrypt"), None);
+    }
+}

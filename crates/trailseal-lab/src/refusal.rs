@@ -1,0 +1,21 @@
+//! What an operation answers instead of a result.
+
+/// An error as AWS names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) code: &'static str,
+    pub(crate) message: String,
+    pub(crate) status: u16,
+}
+
+impl Refusal {
+    /// A refusal with HTTP status 400, the usual one of the JSON protocol.
+    pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), status: 400 }
+    }
+
+    /// The same refusal under another HTTP status.
+    pub(crate) fn with_status(self, status: u16) -> Self {
+        Self { status, ..self }
+    }
+}

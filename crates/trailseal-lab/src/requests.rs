@@ -1,0 +1,104 @@
+//! The request of each operation, member by member, as AWS's service models have it.
+
+use crate::model;
+use crate::operation::Operation;
+use crate::shape::{Alphabet, Member, Shape, TEXT, optional, required, text};
+
+const RESOURCE_TYPE: Shape = Shape::Word(&model::RESOURCE_TYPES);
+const RESOURCE_ID: Shape = text(1, 768);
+const LIMIT: Shape = Shape::Whole { min: 0, max: 100 };
+const KEY_ID: Shape = text(1, 2048);
+
+const EVALUATION: &[Member] = &[
+    required("ComplianceResourceType", text(1, 256)),
+    required("ComplianceResourceId", RESOURCE_ID),
+    required("ComplianceType", Shape::Word(&model::COMPLIANCE_TYPES)),
+    optional("Annotation", text(1, 256)),
+    required("OrderingTimestamp", Shape::Moment),
+];
+
+const PUT_EVALUATIONS: &[Member] = &[
+    optional("Evaluations", Shape::List { min: 0, max: 100, each: &Shape::Structure(EVALUATION) }),
+    required("ResultToken", TEXT),
+    optional("TestMode", Shape::Flag),
+];
+
+const GET_RESOURCE_CONFIG_HISTORY: &[Member] = &[
+    required("resourceType", RESOURCE_TYPE),
+    required("resourceId", RESOURCE_ID),
+    optional("laterTime", Shape::Moment),
+    optional("earlierTime", Shape::Moment),
+    optional("chronologicalOrder", Shape::Word(&["Reverse", "Forward"])),
+    optional("limit", LIMIT),
+    optional("nextToken", TEXT),
+];
+
+const LIST_DISCOVERED_RESOURCES: &[Member] = &[
+    required("resourceType", RESOURCE_TYPE),
+    optional("resourceIds", Shape::List { min: 0, max: 20, each: &RESOURCE_ID }),
+    optional("resourceName", TEXT),
+    optional("limit", LIMIT),
+    optional("includeDeletedResources", Shape::Flag),
+    optional("nextToken", TEXT),
+];
+
+const COMPLIANCE_TYPE: Shape = Shape::Word(&model::COMPLIANCE_TYPES);
+
+const GET_COMPLIANCE_DETAILS_BY_CONFIG_RULE: &[Member] = &[
+    required("ConfigRuleName", text(1, 64)),
+    optional("ComplianceTypes", Shape::List { min: 0, max: 3, each: &COMPLIANCE_TYPE }),
+    optional("Limit", LIMIT),
+    optional("NextToken", TEXT),
+];
+
+const DESCRIBE_TRAILS: &[Member] = &[
+    optional("trailNameList", Shape::List { min: 0, max: usize::MAX, each: &TEXT }),
+    optional("includeShadowTrails", Shape::Flag),
+];
+
+const ONE_TRAIL: &[Member] = &[required("Name", TEXT)];
+
+const DESCRIBE_KEY: &[Member] = &[
+    required("KeyId", KEY_ID),
+    optional("GrantTokens", Shape::List { min: 0, max: 10, each: &text(1, 8192) }),
+];
+
+const GET_KEY_POLICY: &[Member] = &[
+    required("KeyId", KEY_ID),
+    optional("PolicyName", Shape::Text { min: 1, max: 128, of: Alphabet::Word }),
+];
+
+const GET_KEY_ROTATION_STATUS: &[Member] = &[required("KeyId", KEY_ID)];
+
+const ASSUME_ROLE: &[Member] = &[
+    required("RoleArn", text(20, 2048)),
+    required("RoleSessionName", Shape::Text { min: 2, max: 64, of: Alphabet::SessionName }),
+    optional("DurationSeconds", Shape::Whole { min: 900, max: 43_200 }),
+    optional("ExternalId", Shape::Text { min: 2, max: 1224, of: Alphabet::ExternalId }),
+    optional("SourceIdentity", Shape::Text { min: 2, max: 64, of: Alphabet::SessionName }),
+    optional("MinimumSessionTokenSize", Shape::Whole { min: 0, max: 4096 }),
+    optional("Policy", Shape::NotServed),
+    optional("PolicyArns", Shape::NotServed),
+    optional("Tags", Shape::NotServed),
+    optional("TransitiveTagKeys", Shape::NotServed),
+    optional("SerialNumber", Shape::NotServed),
+    optional("TokenCode", Shape::NotServed),
+    optional("ProvidedContexts", Shape::NotServed),
+];
+
+/// The members of an operation's request.
+pub(crate) const fn members(operation: Operation) -> &'static [Member] {
+    match operation {
+        Operation::PutEvaluations => PUT_EVALUATIONS,
+        Operation::GetResourceConfigHistory => GET_RESOURCE_CONFIG_HISTORY,
+        Operation::ListDiscoveredResources => LIST_DISCOVERED_RESOURCES,
+        Operation::GetComplianceDetailsByConfigRule => GET_COMPLIANCE_DETAILS_BY_CONFIG_RULE,
+        Operation::DescribeTrails => DESCRIBE_TRAILS,
+        Operation::GetTrail | Operation::GetTrailStatus => ONE_TRAIL,
+        Operation::DescribeKey => DESCRIBE_KEY,
+        Operation::GetKeyPolicy => GET_KEY_POLICY,
+        Operation::GetKeyRotationStatus => GET_KEY_ROTATION_STATUS,
+        Operation::AssumeRole => ASSUME_ROLE,
+        Operation::GetCallerIdentity | Operation::HeadBucket => &[],
+    }
+}

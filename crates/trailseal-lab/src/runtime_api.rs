@@ -1,0 +1,205 @@
+//! The Lambda Runtime API of one function (Lambda Developer Guide, "Using the Lambda runtime API for
+//! custom runtimes").
+
+use std::collections::{HashMap, VecDeque};
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use hyper::body::Bytes;
+use hyper::http::HeaderValue;
+use hyper::http::request::Parts;
+use hyper::{Method, Response, StatusCode};
+use serde::Deserialize;
+use serde_json::Value;
+use tokio::sync::{Notify, oneshot, watch};
+
+use crate::server::{Reset, Server, Whole, plain, serve};
+
+const BASE: &str = "/2018-06-01/runtime/";
+
+/// An event on its way to the function.
+#[derive(Debug)]
+pub(crate) struct Delivery {
+    pub(crate) event: Vec<u8>,
+    /// The moment at which the function's time is up, in milliseconds since 1970.
+    pub(crate) deadline: i64,
+    pub(crate) function_arn: String,
+}
+
+/// What the function said of an event.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Said {
+    /// A response; `null` where the body is empty.
+    Response(Value),
+    /// An error.
+    Error(FunctionError),
+}
+
+/// An error as a function reports it to the Runtime API.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct FunctionError {
+    pub(crate) error_type: String,
+    pub(crate) error_message: String,
+    pub(crate) stack_trace: Vec<String>,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    waiting: VecDeque<(String, Delivery)>,
+    under_way: HashMap<String, oneshot::Sender<Said>>,
+    delivered: u64,
+    init_error: Option<FunctionError>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    queue: Mutex<Queue>,
+    arrived: Notify,
+    /// How often the function has asked for the next event.
+    polls: watch::Sender<u64>,
+}
+
+/// The Runtime API of one function, on a port of its own, so that several functions can run at once.
+#[derive(Debug)]
+pub(crate) struct RuntimeApi {
+    inner: Arc<Inner>,
+    server: Server,
+}
+
+impl RuntimeApi {
+    pub(crate) async fn start() -> io::Result<Self> {
+        let (queue, arrived) = (Mutex::default(), Notify::new());
+        let inner = Arc::new(Inner { queue, arrived, polls: watch::Sender::new(0) });
+        let served = Arc::clone(&inner);
+        let server = serve(move |head, body| handle(Arc::clone(&served), head, body)).await?;
+        Ok(Self { inner, server })
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.server.address()
+    }
+
+    /// Watches how often the function has asked for the next event.
+    pub(crate) fn polls(&self) -> watch::Receiver<u64> {
+        self.inner.polls.subscribe()
+    }
+
+    /// What the function said went wrong before it could ask for an event.
+    pub(crate) fn take_init_error(&self) -> Option<FunctionError> {
+        self.inner.lock().init_error.take()
+    }
+
+    /// Hands an event over; what the function says of it comes through the receiver.
+    pub(crate) fn deliver(&self, delivery: Delivery) -> oneshot::Receiver<Said> {
+        let (says, said) = oneshot::channel();
+        let mut queue = self.inner.lock();
+        queue.delivered = queue.delivered.saturating_add(1);
+        let id = format!("8476a536-e9f4-4000-8000-{:012}", queue.delivered);
+        queue.under_way.insert(id.clone(), says);
+        queue.waiting.push_back((id, delivery));
+        drop(queue);
+        self.inner.arrived.notify_one();
+        said
+    }
+
+    /// Forgets what was handed over, since the process that would have answered is gone.
+    pub(crate) fn forget(&self) {
+        let mut queue = self.inner.lock();
+        queue.waiting.clear();
+        queue.under_way.clear();
+    }
+}
+
+impl Inner {
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn handle(inner: Arc<Inner>, head: Parts, body: Bytes) -> Result<Response<Whole>, Reset> {
+    let Some(path) = head.uri.path().strip_prefix(BASE) else {
+        return Ok(plain(StatusCode::NOT_FOUND, "{}"));
+    };
+    let steps: Vec<&str> = path.split('/').collect();
+    Ok(match (&head.method, steps.as_slice()) {
+        (&Method::GET, ["invocation", "next"]) => next(&inner).await,
+        (&Method::POST, ["invocation", id, "response"]) => response(&inner, id, &body),
+        (&Method::POST, ["invocation", id, "error"]) => {
+            settle(&inner, id, Said::Error(function_error(&head, &body)))
+        }
+        (&Method::POST, ["init", "error"]) => {
+            inner.lock().init_error = Some(function_error(&head, &body));
+            accepted()
+        }
+        _ => plain(StatusCode::NOT_FOUND, "{}"),
+    })
+}
+
+/// The next event, as soon as there is one.
+async fn next(inner: &Inner) -> Response<Whole> {
+    inner.polls.send_modify(|polls| *polls = polls.saturating_add(1));
+    loop {
+        let next = inner.lock().waiting.pop_front();
+        if let Some((id, delivery)) = next {
+            return event(&id, delivery);
+        }
+        inner.arrived.notified().await;
+    }
+}
+
+fn event(id: &str, delivery: Delivery) -> Response<Whole> {
+    let trace = "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=0";
+    let headers = [
+        ("lambda-runtime-aws-request-id", id),
+        ("lambda-runtime-deadline-ms", &delivery.deadline.to_string()),
+        ("lambda-runtime-invoked-function-arn", &delivery.function_arn),
+        ("lambda-runtime-trace-id", trace),
+        ("content-type", "application/json"),
+    ];
+    let mut response = Response::new(Whole::whole(delivery.event));
+    for (name, value) in headers {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
+}
+
+fn response(inner: &Inner, id: &str, body: &Bytes) -> Response<Whole> {
+    if body.is_empty() {
+        return settle(inner, id, Said::Response(Value::Null));
+    }
+    // Lambda itself does not look at what an asynchronous invocation answers; text is kept as text.
+    let text = || Value::from(String::from_utf8_lossy(body).into_owned());
+    let value = serde_json::from_slice(body).unwrap_or_else(|_| text());
+    settle(inner, id, Said::Response(value))
+}
+
+fn settle(inner: &Inner, id: &str, said: Said) -> Response<Whole> {
+    let Some(says) = inner.lock().under_way.remove(id) else {
+        let body = r#"{"errorType":"InvalidRequestID","errorMessage":"Invalid request ID"}"#;
+        return plain(StatusCode::BAD_REQUEST, body);
+    };
+    // Nobody listens any more where the time was up.
+    let _nobody_listens = says.send(said);
+    accepted()
+}
+
+fn accepted() -> Response<Whole> {
+    plain(StatusCode::ACCEPTED, r#"{"status":"OK"}"#)
+}
+
+fn function_error(head: &Parts, body: &Bytes) -> FunctionError {
+    let mut error: FunctionError = serde_json::from_slice(body).unwrap_or_else(|_| FunctionError {
+        error_message: String::from_utf8_lossy(body).into_owned(),
+        ..FunctionError::default()
+    });
+    if error.error_type.is_empty() {
+        let header = head.headers.get("lambda-runtime-function-error-type");
+        let said = header.and_then(|value| value.to_str().ok()).unwrap_or("Unknown");
+        said.clone_into(&mut error.error_type);
+    }
+    error
+}

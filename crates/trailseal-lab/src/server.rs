@@ -1,0 +1,191 @@
+//! HTTP on loopback: one listener, a task per connection.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use http_body_util::BodyExt;
+use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
+use hyper::http::HeaderValue;
+use hyper::http::request::Parts;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{AbortHandle, JoinSet};
+
+use crate::answer::{Answer, answer};
+use crate::reply::{Ending, Reply};
+use crate::world::Shared;
+
+/// A server that ends when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Server {
+    address: SocketAddr,
+    accepting: AbortHandle,
+}
+
+impl Server {
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+/// Why a connection ends without an answer.
+#[derive(Debug)]
+pub(crate) struct Reset;
+
+impl std::fmt::Display for Reset {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("the connection is to be reset")
+    }
+}
+
+impl std::error::Error for Reset {}
+
+/// Listens on a free port of 127.0.0.1 and answers every request by `handle`.
+pub(crate) async fn serve<H, F>(handle: H) -> io::Result<Server>
+where
+    H: Fn(Parts, Bytes) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Result<Response<Whole>, Reset>> + Send + 'static,
+{
+    let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).await?;
+    let address = listener.local_addr()?;
+    let accepting = tokio::spawn(async move {
+        let mut connections = JoinSet::new();
+        loop {
+            tokio::select! {
+                accepted = listener.accept() => {
+                    if let Ok((stream, _)) = accepted {
+                        connections.spawn(connection(stream, handle.clone()));
+                    }
+                }
+                Some(_) = connections.join_next() => {}
+            }
+        }
+    });
+    Ok(Server { address, accepting: accepting.abort_handle() })
+}
+
+async fn connection<H, F>(stream: TcpStream, handle: H)
+where
+    H: Fn(Parts, Bytes) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Result<Response<Whole>, Reset>> + Send + 'static,
+{
+    // Small answers are to leave at once.
+    if stream.set_nodelay(true).is_err() {
+        return;
+    }
+    let service = service_fn(move |request: Request<Incoming>| {
+        let handle = handle.clone();
+        async move {
+            let (head, body) = request.into_parts();
+            let body = body.collect().await.map_err(|_| Reset)?.to_bytes();
+            handle(head, body).await
+        }
+    });
+    let mut served = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    if (&mut served).await.is_err() {
+        // With no time to linger, closing sends a reset instead of an orderly end.
+        let stream = served.into_parts().io.into_inner();
+        let _lingering_is_harmless = stream.set_zero_linger();
+    }
+}
+
+/// The handler of the AWS services.
+pub(crate) async fn handle_services(
+    shared: Shared,
+    head: Parts,
+    body: Bytes,
+) -> Result<Response<Whole>, Reset> {
+    let Answer { reply, delay } = answer(&mut shared.lock(), &head, &body);
+    if !delay.is_zero() {
+        tokio::time::sleep(delay).await;
+    }
+    // There is no body to cut off an answer to HEAD: nothing at all is sent then.
+    let cut_head = reply.ending == Ending::Truncated && head.method == hyper::Method::HEAD;
+    if reply.ending == Ending::Reset || cut_head {
+        return Err(Reset);
+    }
+    Ok(response(reply))
+}
+
+fn response(reply: Reply) -> Response<Whole> {
+    let mut response = Response::new(Whole::of(reply.body, reply.ending));
+    *response.status_mut() =
+        hyper::StatusCode::from_u16(reply.status).unwrap_or(hyper::StatusCode::INTERNAL_SERVER_ERROR);
+    for (name, value) in reply.headers {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
+}
+
+/// A body that is sent whole, or announced whole and sent half.
+#[derive(Debug)]
+pub(crate) struct Whole {
+    bytes: Bytes,
+    announced: u64,
+    ending: Ending,
+    sent: bool,
+}
+
+impl Whole {
+    pub(crate) fn of(body: Vec<u8>, ending: Ending) -> Self {
+        let mut bytes = Bytes::from(body);
+        let announced = u64::try_from(bytes.len()).unwrap_or_default();
+        if ending == Ending::Truncated {
+            bytes.truncate(bytes.len() / 2);
+        }
+        Self { bytes, announced, ending, sent: false }
+    }
+
+    pub(crate) fn whole(body: impl Into<Vec<u8>>) -> Self {
+        Self::of(body.into(), Ending::Whole)
+    }
+}
+
+impl Body for Whole {
+    type Data = Bytes;
+    type Error = Reset;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Reset>>> {
+        if !self.sent {
+            self.sent = true;
+            let bytes = std::mem::take(&mut self.bytes);
+            if !bytes.is_empty() {
+                return Poll::Ready(Some(Ok(Frame::data(bytes))));
+            }
+        }
+        Poll::Ready((self.ending == Ending::Truncated).then_some(Err(Reset)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        (self.sent || self.bytes.is_empty()) && self.ending != Ending::Truncated
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.announced)
+    }
+}
+
+/// A body of text, for the Runtime API.
+pub(crate) fn plain(status: hyper::StatusCode, text: &str) -> Response<Whole> {
+    let mut response = Response::new(Whole::whole(text));
+    *response.status_mut() = status;
+    response
+}
+

@@ -1,0 +1,56 @@
+//! The operations, service by service: a request that its model admits goes in, an answer comes out.
+
+mod cloudtrail;
+mod config;
+mod history;
+mod kms;
+mod pages;
+mod s3;
+mod sts;
+
+use serde_json::Value;
+
+use crate::caller::Caller;
+use crate::operation::Operation;
+use crate::refusal::Refusal;
+use crate::world::World;
+
+pub(crate) use config::admit_limit;
+pub(crate) use s3::{HeadBucket, head_bucket};
+
+/// Carries out an operation of the JSON protocol or of STS.
+pub(crate) fn carry_out(
+    world: &mut World,
+    caller: &Caller,
+    operation: Operation,
+    body: &Value,
+) -> Result<Value, Refusal> {
+    match operation {
+        Operation::PutEvaluations => config::put_evaluations(world, caller, body),
+        Operation::GetComplianceDetailsByConfigRule => {
+            config::get_compliance_details_by_config_rule(world, caller, body)
+        }
+        Operation::ListDiscoveredResources => {
+            config::list_discovered_resources(world, caller, body)
+        }
+        Operation::GetResourceConfigHistory => {
+            history::get_resource_config_history(world, caller, body)
+        }
+        Operation::DescribeTrails => cloudtrail::describe_trails(world, caller, body),
+        Operation::GetTrail => cloudtrail::get_trail(world, caller, body),
+        Operation::GetTrailStatus => cloudtrail::get_trail_status(world, caller, body),
+        Operation::DescribeKey => kms::describe_key(world, caller, body),
+        Operation::GetKeyPolicy => kms::get_key_policy(world, caller, body),
+        Operation::GetKeyRotationStatus => kms::get_key_rotation_status(world, caller, body),
+        Operation::AssumeRole => sts::assume_role(world, caller, body),
+        Operation::GetCallerIdentity => Ok(sts::get_caller_identity(caller)),
+        Operation::HeadBucket => {
+            Err(Refusal::new("UnknownOperationException", "HeadBucket is asked by path"))
+        }
+    }
+}
+
+/// The text of a member, or the empty text where there is none.
+fn text<'a>(body: &'a Value, name: &str) -> &'a str {
+    body.get(name).and_then(Value::as_str).unwrap_or_default()
+}

@@ -1,0 +1,295 @@
+//! The account as it stands: what `STATE.md` describes, read and held.
+
+mod lookup;
+mod read;
+
+use serde_json::Value;
+
+pub(crate) use lookup::{KeyName, Visible};
+
+/// The version of the state format that this lab reads.
+pub const STATE_VERSION: u64 = 1;
+
+/// Everything that the lab answers from.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct State {
+    /// The accounts that exist.
+    pub accounts: Vec<Account>,
+    /// The trails, each once: shadow and organization copies are derived.
+    pub trails: Vec<Trail>,
+    /// The KMS keys.
+    pub keys: Vec<Key>,
+    /// The aliases of KMS keys.
+    pub aliases: Vec<Alias>,
+    /// The S3 buckets.
+    pub buckets: Vec<Bucket>,
+    /// The roles that can be assumed.
+    pub roles: Vec<Role>,
+    /// The rules of AWS Config, with the results that stand already.
+    pub config_rules: Vec<ConfigRule>,
+    /// What AWS Config has discovered beyond the trails.
+    pub discovered_resources: Vec<DiscoveredResource>,
+    /// What AWS Config has recorded, resource by resource.
+    pub history: Vec<History>,
+    /// What identities may not do in their own account.
+    pub denials: Vec<Denial>,
+}
+
+/// An account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Twelve digits.
+    pub id: String,
+    /// Its place in the one organization that there is.
+    pub membership: Membership,
+    /// The Regions that are enabled.
+    pub regions: Vec<String>,
+}
+
+/// An account's place in the organization.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Membership {
+    /// The management account.
+    Management,
+    /// A member account.
+    Member,
+    /// Not of the organization.
+    #[default]
+    Outside,
+}
+
+/// A trail, in its home Region and its owner's account.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Trail {
+    /// The ARN, which says the name, the home Region and the owner.
+    pub arn: String,
+    /// The bucket that its logs go to.
+    pub s3_bucket_name: String,
+    /// The key; `None` is a trail without SSE-KMS.
+    pub kms_key_id: Option<String>,
+    /// Whether every Region shows it.
+    pub is_multi_region_trail: bool,
+    /// Whether every member account shows it.
+    pub is_organization_trail: bool,
+    /// Whether digest files are written.
+    pub log_file_validation_enabled: bool,
+    /// Whether it records at present.
+    pub is_logging: bool,
+    /// S3's error code of the latest delivery.
+    pub latest_delivery_error: Option<String>,
+    /// S3's error code of the latest delivery of a digest file.
+    pub latest_digest_delivery_error: Option<String>,
+    /// The form in which AWS Config knows it.
+    pub discovered_as: DiscoveredAs,
+}
+
+/// The form of resource id under which AWS Config knows a trail.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum DiscoveredAs {
+    /// By its name, as usual.
+    #[default]
+    Name,
+    /// By its ARN, as recorded for an organization trail.
+    Arn,
+    /// Config has not discovered it.
+    Nothing,
+}
+
+/// A KMS key.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Key {
+    /// The ARN.
+    pub arn: String,
+    /// `AWS` or `CUSTOMER`.
+    pub manager: String,
+    /// The key state, such as `Enabled`.
+    pub state: String,
+    /// The key usage, such as `ENCRYPT_DECRYPT`.
+    pub usage: String,
+    /// The key spec, such as `SYMMETRIC_DEFAULT`.
+    pub spec: String,
+    /// Where its material comes from, such as `AWS_KMS`.
+    pub origin: String,
+    /// What people wrote about it.
+    pub description: String,
+    /// When it will be deleted, in milliseconds since 1970.
+    pub deletion_date: Option<i64>,
+    /// When its imported material expires, in milliseconds since 1970.
+    pub valid_to: Option<i64>,
+    /// Whether it is a multi-Region key.
+    pub multi_region: bool,
+    /// The key policy, as the text that KMS keeps.
+    pub policy: Option<String>,
+    /// Its automatic rotation.
+    pub rotation: Rotation,
+    /// The other accounts that its policy lets describe it.
+    pub readable_from: Vec<String>,
+}
+
+/// The automatic rotation of a key.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Rotation {
+    /// Whether it is on.
+    pub enabled: bool,
+    /// Its period in days.
+    pub period_days: Option<u64>,
+    /// The next rotation, in milliseconds since 1970.
+    pub next_rotation_date: Option<i64>,
+}
+
+/// A name for a key.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Alias {
+    /// The alias's ARN.
+    pub arn: String,
+    /// The ARN of the key that it stands for.
+    pub target_key_arn: String,
+}
+
+/// An S3 bucket.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Bucket {
+    /// Its name.
+    pub name: String,
+    /// The account that owns it.
+    pub account: String,
+    /// Its Region.
+    pub region: String,
+}
+
+/// A role that can be assumed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Role {
+    /// The ARN.
+    pub arn: String,
+    /// The accounts that its trust policy names.
+    pub trusted_accounts: Vec<String>,
+    /// The external id that its trust policy demands.
+    pub external_id: Option<String>,
+}
+
+/// A rule of AWS Config.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ConfigRule {
+    /// The account.
+    pub account: String,
+    /// The Region.
+    pub region: String,
+    /// The rule's name.
+    pub name: String,
+    /// Whether it has been deleted while events were under way.
+    pub deleted: bool,
+    /// The results that stand already.
+    pub results: Vec<StandingResult>,
+}
+
+/// A result that AWS Config holds of a rule before the lab is asked anything.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StandingResult {
+    /// The type of the resource.
+    pub resource_type: String,
+    /// The id of the resource.
+    pub resource_id: String,
+    /// The verdict, such as `NON_COMPLIANT`.
+    pub compliance_type: String,
+    /// The annotation.
+    pub annotation: Option<String>,
+    /// The ordering timestamp, in milliseconds since 1970.
+    pub ordering_timestamp: i64,
+}
+
+/// A resource that AWS Config has discovered.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DiscoveredResource {
+    /// The account.
+    pub account: String,
+    /// The Region.
+    pub region: String,
+    /// The type of the resource.
+    pub resource_type: String,
+    /// The id of the resource.
+    pub resource_id: String,
+    /// The name of the resource.
+    pub resource_name: Option<String>,
+    /// When it was deleted, in milliseconds since 1970.
+    pub deleted_at: Option<i64>,
+}
+
+/// What AWS Config has recorded of one resource.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct History {
+    /// The account.
+    pub account: String,
+    /// The Region.
+    pub region: String,
+    /// How many pages are empty, with a token, before the first that holds anything.
+    pub empty_pages: u64,
+    /// The items, in the spelling of a rule's event.
+    pub items: Vec<Value>,
+}
+
+/// Something that the identities of an account may not do.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Denial {
+    /// The account whose identities may not.
+    pub account: String,
+    /// The operation in IAM's spelling.
+    pub operation: String,
+    /// Only for requests that mention this text, such as a key's ARN.
+    pub about: Option<String>,
+}
+
+/// A state that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StateError {
+    name: String,
+    faults: Vec<String>,
+}
+
+impl StateError {
+    /// What is wrong, each with its place and what was expected.
+    #[must_use]
+    pub fn faults(&self) -> &[String] {
+        &self.faults
+    }
+}
+
+impl std::fmt::Display for StateError {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "`{}` is no state of the lab: {}", self.name, self.faults.join("; "))
+    }
+}
+
+impl std::error::Error for StateError {}
+
+impl State {
+    /// The state that ships with the lab: the accounts of the default scenario.
+    ///
+    /// # Errors
+    ///
+    /// Never in a released lab: a test reads it.
+    pub fn default_state() -> Result<Self, StateError> {
+        Self::parse("state/default.json", include_str!("../state/default.json"))
+    }
+
+    /// Reads a state from the text of a file; `name` is the file's name, for errors.
+    ///
+    /// # Errors
+    ///
+    /// The text is no JSON, is of another version, or has members that are missing, unknown or of
+    /// the wrong form: all of them are named at once.
+    pub fn parse(name: &str, text: &str) -> Result<Self, StateError> {
+        let value: Value = serde_json::from_str(text)
+            .map_err(|error| StateError { name: name.to_owned(), faults: vec![error.to_string()] })?;
+        Self::from_value(name, &value)
+    }
+
+    /// Reads a state from a JSON value; `name` is where it comes from, for errors.
+    ///
+    /// # Errors
+    ///
+    /// As [`State::parse`].
+    pub fn from_value(name: &str, value: &Value) -> Result<Self, StateError> {
+        read::state(value).map_err(|faults| StateError { name: name.to_owned(), faults })
+    }
+}

@@ -1,0 +1,171 @@
+//! What an account sees of the state.
+
+use super::{Account, Alias, Bucket, DiscoveredAs, Key, Membership, Role, State, Trail};
+use crate::arn::Arn;
+
+/// What a trail is to the account and Region that look at it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Visible {
+    /// The account's own trail, in its home Region.
+    Own,
+    /// A copy: of a multi-Region trail in another Region, or of an organization trail in a member.
+    Copy,
+}
+
+/// A key as a request names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum KeyName<'a> {
+    /// A key id without Region and account.
+    Id(&'a str),
+    /// A key's ARN.
+    Arn(Arn<'a>),
+    /// An alias without Region and account, with its `alias/`.
+    Alias(&'a str),
+    /// An alias's ARN.
+    AliasArn(Arn<'a>),
+    /// Something that begins like an ARN and is none of KMS.
+    Malformed,
+}
+
+impl<'a> KeyName<'a> {
+    pub(crate) fn parse(text: &'a str) -> Self {
+        if text.starts_with("arn:") {
+            return if let Some((arn, _)) = Arn::of(text, "kms", "key") {
+                Self::Arn(arn)
+            } else if let Some((arn, _)) = Arn::of(text, "kms", "alias") {
+                Self::AliasArn(arn)
+            } else {
+                Self::Malformed
+            };
+        }
+        if text.starts_with("alias/") { Self::Alias(text) } else { Self::Id(text) }
+    }
+}
+
+impl State {
+    pub(crate) fn account(&self, id: &str) -> Option<&Account> {
+        self.accounts.iter().find(|account| account.id == id)
+    }
+
+    /// The trails that an account sees in a Region, copies included.
+    pub(crate) fn trails_seen(&self, account: &str, region: &str) -> Vec<(&Trail, Visible)> {
+        self.trails
+            .iter()
+            .filter_map(|trail| Some((trail, self.how_seen(trail, account, region)?)))
+            .collect()
+    }
+
+    fn how_seen(&self, trail: &Trail, account: &str, region: &str) -> Option<Visible> {
+        let arn = Arn::parse(&trail.arn)?;
+        let enabled = self.account(account)?.regions.iter().any(|enabled| enabled == region);
+        let here = arn.region == region || (trail.is_multi_region_trail && enabled);
+        if arn.account == account {
+            return match (here, arn.region == region) {
+                (true, true) => Some(Visible::Own),
+                (true, false) => Some(Visible::Copy),
+                (false, _) => None,
+            };
+        }
+        let shared = trail.is_organization_trail
+            && self.in_organization(account)
+            && self.in_organization(arn.account);
+        (here && shared).then_some(Visible::Copy)
+    }
+
+    fn in_organization(&self, account: &str) -> bool {
+        self.account(account).is_some_and(|account| account.membership != Membership::Outside)
+    }
+
+    /// The trail of this ARN, if the account sees it in any Region.
+    pub(crate) fn trail_by_arn(&self, arn: &str, account: &str) -> Option<&Trail> {
+        let trail = self.trails.iter().find(|trail| trail.arn == arn)?;
+        let home = Arn::parse(&trail.arn)?.region;
+        self.how_seen(trail, account, home).map(|_| trail)
+    }
+
+    pub(crate) fn key(&self, arn: &str) -> Option<&Key> {
+        self.keys.iter().find(|key| key.arn == arn)
+    }
+
+    pub(crate) fn alias(&self, arn: &str) -> Option<&Alias> {
+        self.aliases.iter().find(|alias| alias.arn == arn)
+    }
+
+    pub(crate) fn bucket(&self, name: &str) -> Option<&Bucket> {
+        self.buckets.iter().find(|bucket| bucket.name == name)
+    }
+
+    pub(crate) fn role(&self, arn: &str) -> Option<&Role> {
+        self.roles.iter().find(|role| role.arn == arn)
+    }
+
+    /// Whether the account's own identities are denied the operation for such a request.
+    pub(crate) fn denies(&self, account: &str, operation: &str, mentions: &str) -> bool {
+        self.denials.iter().any(|denial| {
+            denial.account == account
+                && denial.operation == operation
+                && denial.about.as_ref().is_none_or(|about| mentions.contains(about.as_str()))
+        })
+    }
+}
+
+impl Trail {
+    /// The trail's name.
+    pub(crate) fn name(&self) -> &str {
+        self.arn.split_once("trail/").map_or("", |(_, name)| name)
+    }
+
+    /// The id under which AWS Config knows it in its home Region, if it does.
+    pub(crate) fn config_resource_id(&self) -> Option<&str> {
+        match self.discovered_as {
+            DiscoveredAs::Name => Some(self.name()),
+            DiscoveredAs::Arn => Some(&self.arn),
+            DiscoveredAs::Nothing => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn account(id: &str, membership: Membership) -> Account {
+        let regions = ["us-east-1", "eu-west-1"].map(str::to_owned).to_vec();
+        Account { id: id.to_owned(), membership, regions }
+    }
+
+    fn trail(name: &str, multi_region: bool, organization: bool) -> Trail {
+        Trail {
+            arn: format!("arn:aws:cloudtrail:us-east-1:111122223333:trail/{name}"),
+            is_multi_region_trail: multi_region,
+            is_organization_trail: organization,
+            ..Trail::default()
+        }
+    }
+
+    fn seen(state: &State, account: &str, region: &str) -> Vec<(String, Visible)> {
+        let trails = state.trails_seen(account, region).into_iter();
+        trails.map(|(trail, visible)| (trail.name().to_owned(), visible)).collect()
+    }
+
+    #[test]
+    fn copies_are_derived_from_the_trails() {
+        let state = State {
+            accounts: vec![
+                account("111122223333", Membership::Management),
+                account("444455556666", Membership::Member),
+                account("999999999999", Membership::Outside),
+            ],
+            trails: vec![trail("one", false, false), trail("all", true, false), trail("org", true, true)],
+            ..State::default()
+        };
+        let own = |name: &str| (name.to_owned(), Visible::Own);
+        let copy = |name: &str| (name.to_owned(), Visible::Copy);
+        assert_eq!(seen(&state, "111122223333", "us-east-1"), [own("one"), own("all"), own("org")]);
+        assert_eq!(seen(&state, "111122223333", "eu-west-1"), [copy("all"), copy("org")]);
+        assert_eq!(seen(&state, "444455556666", "eu-west-1"), [copy("org")]);
+        assert_eq!(seen(&state, "444455556666", "us-east-1"), [copy("org")]);
+        assert_eq!(seen(&state, "999999999999", "us-east-1"), []);
+        assert_eq!(seen(&state, "111122223333", "ap-south-1"), []);
+    }
+}

@@ -1,0 +1,128 @@
+//! Everything that changes while the lab runs, behind one lock.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::caller::Sessions;
+use crate::fault::Faults;
+use crate::record::{Call, Ordering, PutEvaluation, StoredResult};
+use crate::state::State;
+
+/// A rule of an account in a Region.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct RuleId {
+    pub(crate) account: String,
+    pub(crate) region: String,
+    pub(crate) name: String,
+}
+
+/// The results of a rule, by type and id of the resource.
+#[derive(Debug, Default)]
+pub(crate) struct Results {
+    by_resource: BTreeMap<(String, String), StoredResult>,
+}
+
+impl Results {
+    pub(crate) fn get(&self, resource_type: &str, resource_id: &str) -> Option<&StoredResult> {
+        self.by_resource.get(&(resource_type.to_owned(), resource_id.to_owned()))
+    }
+
+    pub(crate) fn set(&mut self, result: StoredResult) {
+        let key = (result.resource_type.clone(), result.resource_id.clone());
+        self.by_resource.insert(key, result);
+    }
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = &StoredResult> {
+        self.by_resource.values()
+    }
+}
+
+/// Evaluations that are to be sent back.
+#[derive(Debug)]
+pub(crate) struct SendBack {
+    pub(crate) resource_id: String,
+    pub(crate) times_left: u32,
+}
+
+/// What the lab holds.
+#[derive(Debug, Default)]
+pub(crate) struct World {
+    pub(crate) state: State,
+    pub(crate) sessions: Sessions,
+    pub(crate) faults: Faults,
+    pub(crate) latency: Duration,
+    pub(crate) ordering: Ordering,
+    pub(crate) send_back: Vec<SendBack>,
+    pub(crate) rules: BTreeMap<RuleId, Results>,
+    pub(crate) deleted_rules: HashSet<RuleId>,
+    pub(crate) tokens: HashMap<String, RuleId>,
+    pub(crate) tokens_issued: u64,
+    pub(crate) requests: u64,
+    pub(crate) calls: Vec<Call>,
+    pub(crate) evaluations: Vec<PutEvaluation>,
+    pub(crate) created_keys: Vec<String>,
+}
+
+impl World {
+    /// A world that begins with this state.
+    pub(crate) fn of(state: State) -> Self {
+        let mut world = Self::default();
+        world.begin(state);
+        world
+    }
+
+    /// Begins anew with this state: nothing that was asked or told before is remembered, but for the
+    /// sessions of assumed roles, which a warm function still holds.
+    pub(crate) fn begin(&mut self, state: State) {
+        let sessions = std::mem::take(&mut self.sessions);
+        *self = Self { sessions, requests: self.requests, ..Self::default() };
+        for rule in &state.config_rules {
+            let id = RuleId {
+                account: rule.account.clone(),
+                region: rule.region.clone(),
+                name: rule.name.clone(),
+            };
+            if rule.deleted {
+                self.deleted_rules.insert(id.clone());
+            }
+            let results = self.rules.entry(id).or_default();
+            for standing in &rule.results {
+                results.set(StoredResult {
+                    resource_type: standing.resource_type.clone(),
+                    resource_id: standing.resource_id.clone(),
+                    compliance_type: standing.compliance_type.clone(),
+                    annotation: standing.annotation.clone(),
+                    ordering_timestamp: standing.ordering_timestamp,
+                });
+            }
+        }
+        self.state = state;
+    }
+
+    /// A token that PutEvaluations accepts for the rule; a rule that is not there is made.
+    pub(crate) fn issue_token(&mut self, rule: RuleId) -> String {
+        self.tokens_issued = self.tokens_issued.saturating_add(1);
+        let token = format!("LabResultTokenNeverSeen{:08}", self.tokens_issued);
+        self.rules.entry(rule.clone()).or_default();
+        self.tokens.insert(token.clone(), rule);
+        token
+    }
+}
+
+/// The world, shared between the connections.
+#[derive(Debug, Clone)]
+pub(crate) struct Shared {
+    world: Arc<Mutex<World>>,
+}
+
+impl Shared {
+    pub(crate) fn new(world: World) -> Self {
+        Self { world: Arc::new(Mutex::new(world)) }
+    }
+
+    /// The world, for a moment: never held across an `await`.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

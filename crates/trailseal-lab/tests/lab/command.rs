@@ -1,0 +1,98 @@
+//! The command.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+use super::support::stub;
+
+fn lab(arguments: &[&str], input: &str) -> Output {
+    let mut process = Command::new(env!("CARGO_BIN_EXE_trailseal-lab"))
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    process.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    process.wait_with_output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+fn file(name: &str, content: &str) -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::write(&path, content).unwrap();
+    path
+}
+
+const ITEM: &str = r#"{"resourceType": "AWS::CloudTrail::Trail", "resourceId": "mine",
+    "awsAccountId": "210987654321", "awsRegion": "eu-central-1",
+    "configurationItemCaptureTime": "2026-11-23T10:00:00.125Z", "configuration": {}}"#;
+
+#[test]
+fn the_default_scenario_is_told_in_full_and_a_wrong_function_is_found_out() {
+    let stub = stub();
+    let output = lab(&["--bootstrap", stub.to_str().unwrap()], "");
+    let page = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{page}");
+    assert!(page.contains("13. the sealed trail again, while KMS breaks down"), "{page}");
+    assert!(page.contains("EXPECTED    NOT_APPLICABLE"), "{page}");
+    assert!(page.contains("13: 11 COMPLIANT, 2 NON_COMPLIANT, 0 failed"), "{page}");
+    assert!(page.lines().all(|line| line.chars().count() <= 100), "{page}");
+    assert!(!page.contains('\u{1b}'), "no colour without a terminal");
+}
+
+#[test]
+fn own_events_are_judged_and_told_as_json() {
+    let stub = stub();
+    let arguments = ["--bootstrap", stub.to_str().unwrap(), "--json", "--parameter", "a=b", "-"];
+    let output = lab(&arguments, ITEM);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let evaluation = &document["events"][0]["evaluations"][0];
+    assert_eq!(evaluation["resourceId"], "mine");
+    assert_eq!(evaluation["account"], "210987654321");
+    assert_eq!(evaluation["region"], "eu-central-1");
+    assert_eq!(document["summary"]["calls"]["config:PutEvaluations"], 1);
+    let warned = text(&output.stderr);
+    assert!(warned.contains("account `210987654321` has nothing in `eu-central-1`"), "{warned}");
+}
+
+#[test]
+fn bad_files_are_told_all_at_once_before_anything_runs() {
+    let broken = file("broken.json", "{\n \"a\": }");
+    let other = file("other.json", "{}");
+    let state = file("state.json", r#"{"trailsealLab": 1, "keys": [{"arn": "x", "stat": 1}]}"#);
+    let [broken, other, state] = [&broken, &other, &state].map(|path| path.to_str().unwrap());
+    let output = lab(&["--bootstrap", "/none", "--state", state, broken, other, "/no/file"], "");
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(text(&output.stdout), "");
+    let errors = text(&output.stderr);
+    for expected in [
+        "state.json: `keys[0].arn`: expected an ARN such as",
+        "state.json: `keys[0].stat`: expected no such member",
+        "broken.json: expected value at line 2 column 7",
+        "other.json: the object has neither `invokingEvent`",
+        "/no/file: cannot be read",
+    ] {
+        assert!(errors.contains(expected), "{expected}: {errors}");
+    }
+}
+
+#[test]
+fn wrong_usage_is_told_by_the_flags_name() {
+    let output = lab(&["--frob", "--state"], "");
+    assert_eq!(output.status.code(), Some(2));
+    let errors = text(&output.stderr);
+    for expected in ["no option `--frob`", "`--state` needs a path", "`--bootstrap PATH` is missing", "--help"] {
+        assert!(errors.contains(expected), "{errors}");
+    }
+    let help = lab(&["--help"], "");
+    assert_eq!(help.status.code(), Some(0));
+    assert!(text(&help.stdout).contains("Usage: trailseal-lab --bootstrap PATH"));
+}

@@ -1,0 +1,277 @@
+//! AWS Config, by the AWS SDK.
+
+use aws_sdk_config::Client;
+use aws_sdk_config::primitives::DateTime;
+use aws_sdk_config::types::{ComplianceType, Evaluation, ResourceType};
+use serde_json::json;
+use trailseal_lab::{Fate, History, Lab, Ordering, State};
+
+use super::support::{ACCOUNT, MEMBER, REGION, code, lab, sdk};
+
+const RULE: &str = "trailseal";
+const TRAIL: &str = "AWS::CloudTrail::Trail";
+
+fn client(lab: &Lab) -> Client {
+    Client::new(&sdk(lab, ACCOUNT, REGION))
+}
+
+fn evaluation(id: &str, verdict: ComplianceType, milliseconds: i64) -> Evaluation {
+    Evaluation::builder()
+        .compliance_resource_type(TRAIL)
+        .compliance_resource_id(id)
+        .compliance_type(verdict)
+        .annotation("because")
+        .ordering_timestamp(DateTime::from_millis(milliseconds))
+        .build()
+        .unwrap()
+}
+
+fn token(lab: &Lab) -> String {
+    lab.issue_token(ACCOUNT, REGION, RULE)
+}
+
+#[tokio::test]
+async fn evaluations_are_stored_and_read_back() {
+    let lab = lab().await;
+    let config = client(&lab);
+    let answer = config
+        .put_evaluations()
+        .evaluations(evaluation("a", ComplianceType::Compliant, 1_468_446_600_373))
+        .evaluations(evaluation("b", ComplianceType::NonCompliant, 1_468_446_600_373))
+        .result_token(token(&lab))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.failed_evaluations(), []);
+    let put = lab.take_put_evaluations();
+    assert_eq!(put.len(), 2);
+    assert_eq!((put[0].rule.as_str(), put[0].fate), (RULE, Fate::Stored));
+    assert_eq!(put[0].ordering_timestamp, 1_468_446_600_373);
+    assert!(lab.take_calls()[0].request.get("ResultToken").is_none());
+    let request = config.get_compliance_details_by_config_rule().config_rule_name(RULE);
+    let answer = request.compliance_types(ComplianceType::NonCompliant).send().await.unwrap();
+    let [result] = answer.evaluation_results() else {
+        panic!("one result, not {:?}", answer.evaluation_results());
+    };
+    let identifier = result.evaluation_result_identifier().unwrap();
+    let qualifier = identifier.evaluation_result_qualifier().unwrap();
+    assert_eq!(qualifier.resource_id(), Some("b"));
+    assert_eq!(result.annotation(), Some("because"));
+    assert_eq!(identifier.ordering_timestamp().unwrap().to_millis().unwrap(), 1_468_446_600_373);
+}
+
+#[tokio::test]
+async fn late_evaluations_lose_or_win_as_chosen() {
+    let lab = lab().await;
+    let config = client(&lab);
+    let put = async |evaluation: Evaluation| {
+        let request = config.put_evaluations().evaluations(evaluation).result_token(token(&lab));
+        request.send().await.unwrap();
+        lab.results(ACCOUNT, REGION, RULE)[0].compliance_type.clone()
+    };
+    assert_eq!(put(evaluation("a", ComplianceType::Compliant, 2000)).await, "COMPLIANT");
+    assert_eq!(put(evaluation("a", ComplianceType::NonCompliant, 1000)).await, "COMPLIANT");
+    assert_eq!(put(evaluation("a", ComplianceType::NonCompliant, 2000)).await, "NON_COMPLIANT");
+    lab.set_ordering(Ordering::LastWriteWins);
+    assert_eq!(put(evaluation("a", ComplianceType::Compliant, 1000)).await, "COMPLIANT");
+    let fates: Vec<Fate> =
+        lab.take_put_evaluations().iter().map(|evaluation| evaluation.fate).collect();
+    assert_eq!(fates, [Fate::Stored, Fate::Outdated, Fate::Stored, Fate::Stored]);
+}
+
+#[tokio::test]
+async fn evaluations_come_back_as_often_as_wanted() {
+    let lab = lab().await;
+    lab.send_back("a", 2);
+    let config = client(&lab);
+    let mut failed = Vec::new();
+    for _ in 0..3 {
+        let answer = config
+            .put_evaluations()
+            .evaluations(evaluation("a", ComplianceType::Compliant, 1))
+            .evaluations(evaluation("b", ComplianceType::Compliant, 1))
+            .result_token(token(&lab))
+            .send()
+            .await
+            .unwrap();
+        failed.push(answer.failed_evaluations().len());
+    }
+    assert_eq!(failed, [1, 1, 0]);
+    assert_eq!(lab.results(ACCOUNT, REGION, RULE).len(), 2);
+}
+
+#[tokio::test]
+async fn what_cannot_be_stored_is_refused() {
+    let lab = lab().await;
+    let config = client(&lab);
+    let good = || evaluation("a", ComplianceType::Compliant, 1);
+    let put = async |evaluations: Vec<Evaluation>, token: &str| {
+        let request = config.put_evaluations().set_evaluations(Some(evaluations));
+        code(request.result_token(token).send().await)
+    };
+    let valid = token(&lab);
+    let with = |change: fn(&mut Evaluation)| {
+        let mut evaluation = good();
+        change(&mut evaluation);
+        vec![evaluation]
+    };
+    let long = |count: usize| "x".repeat(count);
+    assert_eq!(put(vec![good(); 100], &valid).await, "no error");
+    assert_eq!(put(vec![good(); 101], &valid).await, "ValidationException");
+    let mut annotated = good();
+    annotated.annotation = Some(long(257));
+    assert_eq!(put(vec![annotated.clone()], &valid).await, "ValidationException");
+    annotated.annotation = Some(long(256));
+    assert_eq!(put(vec![annotated], &valid).await, "no error");
+    let empty = with(|evaluation| evaluation.annotation = Some(String::new()));
+    assert_eq!(put(empty, &valid).await, "ValidationException");
+    let nameless = with(|evaluation| evaluation.compliance_resource_id = String::new());
+    assert_eq!(put(nameless, &valid).await, "ValidationException");
+    let undecided =
+        with(|evaluation| evaluation.compliance_type = ComplianceType::InsufficientData);
+    assert_eq!(put(undecided, &valid).await, "InvalidParameterValueException");
+    let odd = with(|evaluation| evaluation.compliance_resource_type = "AWS::Odd::Type".to_owned());
+    assert_eq!(put(odd, &valid).await, "InvalidParameterValueException");
+    let account = with(|evaluation| "AWS::::Account".clone_into(&mut evaluation.compliance_resource_type));
+    assert_eq!(put(account, &valid).await, "no error");
+    assert_eq!(put(vec![good()], "forged").await, "InvalidResultTokenException");
+    lab.delete_rule(ACCOUNT, REGION, RULE);
+    assert_eq!(put(vec![good()], &valid).await, "NoSuchConfigRuleException");
+}
+
+#[tokio::test]
+async fn a_token_is_good_for_its_own_account_only_and_test_mode_stores_nothing() {
+    let lab = lab().await;
+    let member = Client::new(&sdk(&lab, MEMBER, REGION));
+    let put = |client: &Client| {
+        let evaluation = evaluation("a", ComplianceType::Compliant, 1);
+        client.put_evaluations().evaluations(evaluation)
+    };
+    let foreign = put(&member).result_token(token(&lab)).send().await;
+    assert!(foreign.unwrap_err().into_service_error().is_invalid_result_token_exception());
+    let trial = put(&client(&lab)).result_token("TESTMODE").test_mode(true).send().await;
+    assert_eq!(code(trial), "no error");
+    assert_eq!(lab.take_put_evaluations()[0].fate, Fate::TestMode);
+    assert_eq!(lab.results(ACCOUNT, REGION, RULE), []);
+}
+
+#[tokio::test]
+async fn results_come_in_pages_and_names_over_64_characters_are_refused() {
+    let lab = lab().await;
+    let config = client(&lab);
+    let evaluations = (0..25)
+        .map(|number| evaluation(&format!("trail-{number:02}"), ComplianceType::Compliant, 1))
+        .collect();
+    let request = config.put_evaluations().set_evaluations(Some(evaluations));
+    request.result_token(token(&lab)).send().await.unwrap();
+    let (mut pages, mut next) = (Vec::new(), None);
+    loop {
+        let request = config.get_compliance_details_by_config_rule().config_rule_name(RULE);
+        let page = request.set_next_token(next).send().await.unwrap();
+        pages.push(page.evaluation_results().len());
+        next = page.next_token;
+        if next.is_none() {
+            break;
+        }
+    }
+    assert_eq!(pages, [10, 10, 5]);
+    let details = |name: String| {
+        config.get_compliance_details_by_config_rule().config_rule_name(name).send()
+    };
+    assert_eq!(code(details("x".repeat(65)).await), "ValidationException");
+    assert_eq!(code(details("x".repeat(64)).await), "NoSuchConfigRuleException");
+}
+
+#[tokio::test]
+async fn trails_are_discovered_by_name_or_arn_where_they_live() {
+    let lab = lab().await;
+    let list = async |region: &str| {
+        let config = Client::new(&sdk(&lab, ACCOUNT, region));
+        let request = config.list_discovered_resources().resource_type(ResourceType::Trail);
+        let found = request.send().await.unwrap().resource_identifiers.unwrap();
+        found.into_iter().filter_map(|found| found.resource_id).collect::<Vec<_>>()
+    };
+    let here = list(REGION).await;
+    assert_eq!(here.len(), 9);
+    assert!(here.contains(&"sealed".to_owned()));
+    assert!(here.contains(&"arn:aws:cloudtrail:us-east-1:111122223333:trail/organization".to_owned()));
+    assert_eq!(list("eu-west-1").await, ["ireland"]);
+    let config = client(&lab);
+    let request = config.list_discovered_resources().resource_type(ResourceType::Trail);
+    assert_eq!(code(request.clone().limit(101).send().await), "InvalidLimitException");
+    assert_eq!(code(request.next_token("x").send().await), "InvalidNextTokenException");
+}
+
+fn recorded(captured: &str) -> serde_json::Value {
+    json!({
+        "ARN": "arn:aws:cloudtrail:us-east-1:111122223333:trail/sealed",
+        "awsAccountId": ACCOUNT,
+        "awsRegion": REGION,
+        "resourceType": TRAIL,
+        "resourceId": "sealed",
+        "configurationItemVersion": "1.3",
+        "configurationItemStatus": "OK",
+        "configurationItemCaptureTime": captured,
+        "configurationStateId": 1,
+        "configuration": {"name": "sealed"},
+    })
+}
+
+async fn lab_with_history(empty_pages: u64) -> Lab {
+    let mut state = State::default_state().unwrap();
+    state.history.push(History {
+        account: ACCOUNT.to_owned(),
+        region: REGION.to_owned(),
+        empty_pages,
+        items: vec![
+            recorded("2026-11-20T10:00:00.001Z"),
+            recorded("2026-11-22T10:00:00.002Z"),
+            recorded("2026-11-21T10:00:00.003Z"),
+        ],
+    });
+    Lab::start(state).await.unwrap()
+}
+
+#[tokio::test]
+async fn the_history_begins_with_the_newest_item_not_later_than_asked() {
+    let lab = lab_with_history(0).await;
+    let config = client(&lab);
+    let ask = || {
+        let request = config.get_resource_config_history().resource_type(ResourceType::Trail);
+        request.resource_id("sealed")
+    };
+    let time = |milliseconds| DateTime::from_millis(milliseconds);
+    let noon = 1_795_255_200_003; // 2026-11-21T10:00:00.003Z
+    let exact = ask().later_time(time(noon)).limit(1).send().await.unwrap();
+    let item = &exact.configuration_items()[0];
+    assert_eq!(item.configuration_item_capture_time(), Some(&time(noon)));
+    assert_eq!(item.configuration(), Some("{\"name\":\"sealed\"}"));
+    assert_eq!(item.account_id(), Some(ACCOUNT));
+    assert_eq!(item.configuration_state_id(), Some("1"));
+    assert!(exact.next_token().is_some());
+    let before = ask().later_time(time(noon - 1)).send().await.unwrap();
+    assert_eq!(before.configuration_items().len(), 1);
+    let range = ask().later_time(time(1)).earlier_time(time(2)).send().await;
+    assert!(range.unwrap_err().into_service_error().is_invalid_time_range_exception());
+    assert_eq!(code(ask().limit(101).send().await), "InvalidLimitException");
+    let other = ask().resource_id("other").send().await;
+    assert!(other.unwrap_err().into_service_error().is_resource_not_discovered_exception());
+}
+
+#[tokio::test]
+async fn the_history_can_begin_with_empty_pages() {
+    let lab = lab_with_history(2).await;
+    let config = client(&lab);
+    let (mut pages, mut next) = (Vec::new(), None);
+    loop {
+        let request = config.get_resource_config_history().resource_type(ResourceType::Trail);
+        let request = request.resource_id("sealed").limit(2).set_next_token(next);
+        let page = request.send().await.unwrap();
+        pages.push(page.configuration_items().len());
+        next = page.next_token;
+        if next.is_none() {
+            break;
+        }
+    }
+    assert_eq!(pages, [0, 0, 2, 1]);
+}
