@@ -7,6 +7,9 @@ mod delivery_unbroken;
 mod key_allowed;
 mod key_customer_managed;
 mod key_in_bucket_region;
+mod key_policy_admits_cloudtrail;
+mod key_policy_guards_decryption;
+mod key_policy_words;
 mod key_rotated;
 mod key_usable;
 mod sse_kms_enabled;
@@ -97,14 +100,16 @@ pub struct Check {
 }
 
 /// Every check, in the order in which they are judged and documented.
-pub const CHECKS: [&Check; 7] = [
+pub const CHECKS: [&Check; 9] = [
     &sse_kms_enabled::CHECK,
     &key_customer_managed::CHECK,
     &key_usable::CHECK,
     &key_in_bucket_region::CHECK,
     &key_allowed::CHECK,
     &key_rotated::CHECK,
+    &key_policy_admits_cloudtrail::CHECK,
     &delivery_unbroken::CHECK,
+    &key_policy_guards_decryption::CHECK,
 ];
 
 impl CheckId {

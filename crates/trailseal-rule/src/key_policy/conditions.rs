@@ -283,3 +283,146 @@ fn parse_boolean(text: &str) -> Option<bool> {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::context::{Context, ContextValue, OpenValue, Settled};
+    use super::super::document::Effect;
+    use super::super::matching::Match::{self, Always, Never, Sometimes};
+    use super::super::pattern::Variables;
+    use super::super::shape::Shape;
+    use super::parse_conditions;
+
+    fn check(value: &ContextValue, cases: &[(&str, serde_json::Value, Match)]) {
+        let context = Context::default().with("aws:Key", value.clone());
+        for (operator, values, expected) in cases {
+            let text = json!({ *operator: { "AWS:key": values } }).to_string();
+            let block = serde_json::from_str(&text).unwrap();
+            let conditions = parse_conditions(&block, Variables::Supported);
+            let found = Match::all(conditions.iter().map(|c| c.holds(&context, Effect::Allow)));
+            assert_eq!(found, *expected, "{text} of {value:?}");
+        }
+    }
+
+    #[test]
+    fn a_known_value_is_compared() {
+        check(
+            &ContextValue::known("7"),
+            &[
+                ("StringEquals", json!(["6", 7]), Always),
+                ("StringNotEquals", json!(["6", "7"]), Never),
+                ("StringNotEqualsIfExists", json!("6"), Always),
+                ("NumericEquals", json!("7.0"), Always),
+                ("NumericNotEquals", json!(7), Never),
+                ("NumericLessThan", json!(7), Never),
+                ("NumericLessThan", json!(8), Always),
+                ("NumericLessThanEquals", json!(7), Always),
+                ("NumericGreaterThan", json!(7), Never),
+                ("NumericGreaterThan", json!(6), Always),
+                ("NumericGreaterThanEquals", json!(7), Always),
+                ("NumericGreaterThanEquals", json!("seven"), Sometimes),
+                ("Null", json!(false), Always),
+                ("Null", json!("true"), Never),
+                ("Null", json!([true, false]), Always),
+                ("Null", json!([false, "FALSE"]), Always),
+                ("Null", json!("perhaps"), Sometimes),
+                ("Bool", json!("true"), Sometimes),
+                ("DateEquals", json!("7"), Sometimes),
+                ("BinaryEquals", json!("Nw=="), Sometimes),
+                ("StringEquals", json!({"x": 1}), Sometimes),
+                ("ForAnyValue:StringEquals", json!("7"), Always),
+            ],
+        );
+        check(&ContextValue::known("2001:db8::1"), &[("IpAddress", json!("::/0"), Always)]);
+        check(&ContextValue::known("TRUE"), &[("Bool", json!(true), Always)]);
+    }
+
+    #[test]
+    fn a_missing_key_fails_what_matches_and_passes_what_is_negated() {
+        check(
+            &ContextValue::Absent,
+            &[
+                ("StringEquals", json!("*"), Never),
+                ("StringNotLike", json!("*"), Always),
+                ("DateLessThan", json!("2030-01-01"), Never),
+                ("DateNotEquals", json!("2030-01-01"), Always),
+                ("NotIpAddress", json!("::/0"), Always),
+                ("DateLessThanIfExists", json!("2030-01-01"), Always),
+                ("ForAllValues:StringLike", json!("a"), Always),
+                ("ForAnyValue:StringLike", json!("*"), Never),
+                ("ForAllValues:StringNotLike", json!("a"), Sometimes),
+                ("ForAnyValue:StringNotLike", json!("a"), Sometimes),
+                ("ForAnyValue:StringLikeIfExists", json!("a"), Always),
+                ("Null", json!("true"), Always),
+                ("Null", json!("false"), Never),
+            ],
+        );
+    }
+
+    #[test]
+    fn several_values_need_a_set_operator() {
+        let several = |operator: &'static str, values, known, includes| {
+            let two = vec!["a".to_owned(), "b".to_owned()];
+            check(&ContextValue::Known(two.clone()), &[(operator, json!(values), known)]);
+            check(&ContextValue::Includes(two), &[(operator, json!(values), includes)]);
+        };
+        several("StringEquals", vec!["a"], Sometimes, Sometimes);
+        several("ForAllValues:StringEquals", vec!["a", "b"], Always, Sometimes);
+        several("ForAllValues:StringEquals", vec!["a"], Never, Never);
+        several("ForAnyValue:StringEquals", vec!["a"], Always, Always);
+        several("ForAnyValue:StringEquals", vec!["c"], Never, Sometimes);
+        several("ForAllValues:StringNotEquals", vec!["a"], Never, Never);
+        several("ForAllValues:StringNotEquals", vec!["c"], Always, Sometimes);
+        several("ForAnyValue:StringNotEquals", vec!["a"], Always, Always);
+        several("Null", vec!["false"], Always, Always);
+    }
+
+    #[test]
+    fn a_value_with_an_open_part_is_settled_by_whoever_settles_it() {
+        let open = |operator: &'static str, values, by_caller, by_nobody| {
+            for (settled, expected) in
+                [(Settled::ByCaller, by_caller), (Settled::ByNobody, by_nobody)]
+            {
+                let shape = Shape::text("").then_unnamed();
+                let value = ContextValue::Open(OpenValue { shape, settled });
+                check(&value, &[(operator, json!(values), expected)]);
+            }
+        };
+        open("StringEquals", vec!["111122223333"], Never, Never);
+        open("StringNotEquals", vec!["111122223333"], Always, Always);
+        open("StringLike", vec!["x", "*"], Always, Sometimes);
+        open("StringLike", vec!["1*"], Always, Sometimes);
+        open("StringNotLike", vec!["*"], Never, Sometimes);
+        open("StringEquals", vec!["${aws:userid}"], Sometimes, Sometimes);
+        open("StringEqualsIfExists", vec!["111122223333"], Never, Sometimes);
+        open("Bool", vec!["true"], Sometimes, Sometimes);
+        open("Null", vec!["false"], Always, Sometimes);
+    }
+
+    #[test]
+    fn a_variable_without_a_value_equals_nothing() {
+        check(&ContextValue::known("a"), &[("StringEquals", json!(["${aws:Key}"]), Always)]);
+        let context = Context::default()
+            .with("aws:Key", ContextValue::known("a"))
+            .with("aws:Other", ContextValue::Absent);
+        for (operator, expected) in [("StringEquals", Never), ("StringNotEquals", Always)] {
+            let text = json!({ operator: { "aws:Key": "${aws:Other}" } }).to_string();
+            let block = serde_json::from_str(&text).unwrap();
+            let conditions = parse_conditions(&block, Variables::Supported);
+            assert_eq!(conditions[0].holds(&context, Effect::Allow), expected, "{operator}");
+        }
+    }
+
+    #[test]
+    fn what_the_caller_chooses_helps_an_allow_and_avoids_a_deny() {
+        let context = Context::default().with("aws:Key", ContextValue::Chosen);
+        for text in [r#"{"StringEquals": {"aws:Key": "x"}}"#, r#"{"Null": {"aws:Key": "false"}}"#] {
+            let block = serde_json::from_str(text).unwrap();
+            let conditions = parse_conditions(&block, Variables::Supported);
+            assert_eq!(conditions[0].holds(&context, Effect::Allow), Always);
+            assert_eq!(conditions[0].holds(&context, Effect::Deny), Never);
+        }
+    }
+}
