@@ -179,15 +179,15 @@ fn known<'a, T>(
     evidence: &str,
     case: &Case<'_>,
 ) -> Result<&'a T, Outcome> {
-    let key = key_of(case)?;
+    key_of(case)?;
     match reading {
         Reading::Known(value) => Ok(value),
         Reading::Absent => Err(Outcome::fail(
-            format!("key {key} does not exist"),
+            "the key does not exist",
             "set kmsKeyId to an enabled customer managed key in the bucket's Region",
         )),
         Reading::Refused(refusal) => Err(Outcome::unknown(
-            format!("could not verify {evidence} of {key}: {refusal}"),
+            format!("could not verify {evidence} of the key: {refusal}"),
             refusal.advice(),
         )),
     }

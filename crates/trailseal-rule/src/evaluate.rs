@@ -25,6 +25,8 @@ pub struct Setting<'a> {
 pub struct Judgement {
     /// The verdict.
     pub verdict: Verdict,
+    /// The trail's key as the trail names it, where it was judged and has one.
+    pub key: Option<KeyRef>,
     /// Remarks: whose copy the trail is, an exemption that has expired.
     pub notes: Vec<String>,
 }
@@ -90,7 +92,7 @@ pub fn needs(setting: &Setting<'_>, trail: &Trail) -> Needs {
 #[must_use]
 pub fn evaluate(setting: &Setting<'_>, trail: &Trail, facts: &Facts) -> Judgement {
     if let Some(why) = not_applicable(setting, trail) {
-        return Judgement { verdict: Verdict::NotApplicable(why), notes: Vec::new() };
+        return Judgement { verdict: Verdict::NotApplicable(why), key: None, notes: Vec::new() };
     }
     let case = Case { trail, facts, parameters: setting.parameters, now: setting.now };
     let mut results = Vec::new();
@@ -102,7 +104,11 @@ pub fn evaluate(setting: &Setting<'_>, trail: &Trail, facts: &Facts) -> Judgemen
             break;
         }
     }
-    Judgement { verdict: Verdict::of(results), notes: notes(setting, trail) }
+    Judgement {
+        verdict: Verdict::of(results),
+        key: trail.key.clone(),
+        notes: notes(setting, trail),
+    }
 }
 
 /// The trail's key, if it is one that KMS can be asked about.

@@ -211,10 +211,18 @@ impl Annotation {
         Self(line)
     }
 
+    /// What was found comes first, then the key and remarks, then the fix: what is cut is the
+    /// least.
     fn of(judgement: &Judgement, when_unverified: WhenUnverified) -> Self {
-        let (whats, fixes) = words(&judgement.verdict, when_unverified);
+        let (whats, fixes) = words(judgement, when_unverified);
         let mut text = whats.join("; ");
-        for note in &judgement.notes {
+        let key = match &judgement.verdict {
+            Verdict::Broken(_) | Verdict::Unverified(_) => judgement.key.as_ref(),
+            // A proof begins with the key.
+            Verdict::Sealed(_) | Verdict::NotApplicable(_) => None,
+        };
+        let key = key.map(|key| format!("key {key}"));
+        for note in key.iter().chain(&judgement.notes) {
             text.push_str(&format!(" ({note})"));
         }
         if !fixes.is_empty() {
@@ -237,17 +245,19 @@ impl fmt::Display for Annotation {
 }
 
 /// What was found, and what to do: each once, in the order of the checks.
-fn words(verdict: &Verdict, when_unverified: WhenUnverified) -> (Vec<String>, Vec<String>) {
+fn words(judgement: &Judgement, when_unverified: WhenUnverified) -> (Vec<String>, Vec<String>) {
     let mut whats = Vec::new();
     let mut fixes = Vec::new();
     let mut say = |what: &str, fix: &str| {
         push_new(&mut whats, what);
         push_new(&mut fixes, fix);
     };
+    let verdict = &judgement.verdict;
     match verdict {
         Verdict::Sealed(proof) => {
             let passed: Vec<&str> = proof.passed().iter().map(|one| one.check.as_str()).collect();
-            return (vec![format!("sealed; verified: {}", passed.join(", "))], Vec::new());
+            let key = judgement.key.as_ref().map_or("a key", |key| key.as_str());
+            return (vec![format!("sealed with {key}: {}", passed.join(", "))], Vec::new());
         }
         Verdict::NotApplicable(why) => return (vec![why.clone()], Vec::new()),
         Verdict::Broken(results) => {

@@ -32,7 +32,7 @@ fn judge_key(case: &Case<'_>) -> Result<Outcome, Outcome> {
         return Ok(Outcome::Pass);
     }
     Ok(Outcome::fail(
-        format!("key {arn} is not one that allowedKmsKeyArns or allowedKeyAccounts allows"),
+        "the key is not one that allowedKmsKeyArns or allowedKeyAccounts allows",
         "set kmsKeyId to an allowed key, or allow this one in the rule's parameters",
     ))
 }

@@ -33,25 +33,25 @@ fn judge(case: &Case<'_>) -> Outcome {
 fn judge_key(case: &Case<'_>) -> Result<Outcome, Outcome> {
     let key = key_of(case)?;
     if key.is_aws_managed_alias() {
-        return Ok(aws_managed(key.as_str()));
+        return Ok(aws_managed());
     }
     if key.account().is_some_and(|account| account != case.trail.arn.owner()) {
         return Ok(Outcome::Pass);
     }
-    let facts = known(&case.facts.key, "who manages the key", case)?;
+    let facts = known(&case.facts.key, "the manager", case)?;
     Ok(match &facts.manager {
         KeyManager::Customer => Outcome::Pass,
-        KeyManager::Aws => aws_managed(key.as_str()),
+        KeyManager::Aws => aws_managed(),
         KeyManager::Unrecognized(word) => Outcome::unknown(
-            format!("could not verify who manages key {key}: KMS says `{word}`"),
+            format!("could not verify who manages the key: KMS says `{word}`"),
             "look the key up in KMS, and update this rule",
         ),
     })
 }
 
-fn aws_managed(key: &str) -> Outcome {
+fn aws_managed() -> Outcome {
     Outcome::fail(
-        format!("key {key} is managed by AWS, not by the customer"),
+        "the key is managed by AWS, not by the customer",
         "set kmsKeyId to a customer managed key in the bucket's Region whose policy admits \
          CloudTrail",
     )

@@ -38,7 +38,7 @@ fn judge_regions(case: &Case<'_>) -> Result<Outcome, Outcome> {
         return Ok(Outcome::Pass);
     }
     Ok(Outcome::fail(
-        format!("key {key} is in {key_region}, but the trail's bucket is in {bucket_region}"),
+        format!("the key is in {key_region}, but the trail's bucket is in {bucket_region}"),
         format!("set kmsKeyId to a key in {bucket_region}, the Region of the bucket"),
     ))
 }

@@ -32,11 +32,9 @@ fn judge(case: &Case<'_>) -> Outcome {
 
 fn judge_policy(case: &Case<'_>) -> Result<Outcome, Outcome> {
     let policy = read(case)?;
-    let key = case.trail.key.as_ref().map_or("", |key| key.as_str());
     let Admission { ground, deciding, elements, .. } = admits_cloudtrail(&policy, &question(case));
     let (by, elements) = (statements(&deciding), elements.join(", "));
-    let not_admitted =
-        format!("the policy of key {key} does not let CloudTrail encrypt this trail");
+    let not_admitted = "the key policy does not let CloudTrail encrypt this trail";
     Ok(match ground {
         Ground::Allowed => Outcome::Pass,
         Ground::Denied => Outcome::fail(
@@ -56,7 +54,7 @@ fn judge_policy(case: &Case<'_>) -> Result<Outcome, Outcome> {
         ),
         Ground::Undecided => Outcome::unknown(
             format!(
-                "could not verify that the policy of key {key} admits CloudTrail: it depends on \
+                "could not verify that the key policy admits CloudTrail: it depends on \
                  {elements} in {by}"
             ),
             format!("add to the key policy {}", wanted(case.trail)),

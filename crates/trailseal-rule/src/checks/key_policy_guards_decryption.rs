@@ -33,16 +33,15 @@ fn judge(case: &Case<'_>) -> Outcome {
 
 fn judge_policy(case: &Case<'_>) -> Result<Outcome, Outcome> {
     let policy = read(case)?;
-    let key = case.trail.key.as_ref().map_or("", |key| key.as_str());
     let guard = guards_decryption(&policy, &question(case));
     if !guard.exposures.is_empty() {
         let open = each(&guard.exposures);
-        let what = format!("the policy of key {key} opens the logs: {open}");
+        let what = format!("the key policy opens the logs: {open}");
         return Ok(Outcome::fail(what, fix(&guard.exposures, case)));
     }
     if !guard.doubts.is_empty() {
         let open = each(&guard.doubts);
-        let why = format!("could not verify that the policy of key {key} guards the logs: {open}?");
+        let why = format!("could not verify that the key policy guards the logs: {open}?");
         return Ok(Outcome::unknown(why, fix(&guard.doubts, case)));
     }
     Ok(Outcome::Pass)

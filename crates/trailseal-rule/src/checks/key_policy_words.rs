@@ -10,10 +10,9 @@ use crate::key_policy::question::TrailAndKey;
 /// The key's policy, or the answer of both checks where it could not be read.
 pub(super) fn read(case: &Case<'_>) -> Result<PolicyDocument, Outcome> {
     let text = known(&case.facts.key_policy, "the policy", case)?;
-    let key = case.trail.key.as_ref().map_or("", |key| key.as_str());
     PolicyDocument::parse(text).map_err(|error| {
         Outcome::unknown(
-            format!("could not verify the policy of key {key}: {error}"),
+            format!("could not verify the key policy: {error}"),
             "look the policy up in KMS, and update this rule",
         )
     })

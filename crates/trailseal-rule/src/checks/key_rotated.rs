@@ -30,7 +30,6 @@ fn judge(case: &Case<'_>) -> Outcome {
 fn judge_rotation(case: &Case<'_>) -> Result<Outcome, Outcome> {
     let key = known(&case.facts.key, "the rotation", case);
     let rotation = known(&case.facts.rotation, "the rotation", case)?;
-    let name = case.trail.key.as_ref().map_or("", |key| key.as_str());
     Ok(match rotation {
         Rotation::On { period_days, next } => {
             let days = period_days.unwrap_or(DEFAULT_PERIOD_DAYS);
@@ -39,7 +38,7 @@ fn judge_rotation(case: &Case<'_>) -> Result<Outcome, Outcome> {
                     let next = next.map(|date| format!(" (next on {})", date.date()));
                     Outcome::fail(
                         format!(
-                            "key {name} is rotated every {days} days{}, more than the allowed {most}",
+                            "the key is rotated every {days} days{}, more than the allowed {most}",
                             next.unwrap_or_default()
                         ),
                         format!("set the rotation period of the key to {most} days or less"),
@@ -48,28 +47,28 @@ fn judge_rotation(case: &Case<'_>) -> Result<Outcome, Outcome> {
                 _ => Outcome::Pass,
             }
         }
-        Rotation::Off => off(name, key.ok()),
-        Rotation::NotSupported => not_supported(name, key.ok()),
+        Rotation::Off => off(key.ok()),
+        Rotation::NotSupported => not_supported(key.ok()),
     })
 }
 
-fn off(name: &str, key: Option<&KeyFacts>) -> Outcome {
+fn off(key: Option<&KeyFacts>) -> Outcome {
     let fix = if key.is_some_and(|key| key.is_replica) {
         "turn on automatic rotation of the primary key: a replica takes its rotation from it"
     } else {
         "turn on automatic rotation of the key"
     };
-    Outcome::fail(format!("key {name} is not rotated"), fix)
+    Outcome::fail("the key is not rotated", fix)
 }
 
-fn not_supported(name: &str, key: Option<&KeyFacts>) -> Outcome {
+fn not_supported(key: Option<&KeyFacts>) -> Outcome {
     let why = match key.map(|key| key.origin) {
         Some(KeyOrigin::External) => "its material is imported",
         Some(KeyOrigin::CustomKeyStore) => "it is in a custom key store",
         Some(KeyOrigin::AwsKms | KeyOrigin::Unrecognized) | None => "KMS does not rotate its kind",
     };
     Outcome::fail(
-        format!("key {name} cannot be rotated automatically: {why}"),
+        format!("the key cannot be rotated automatically: {why}"),
         "set kmsKeyId to a key with material that KMS made, or rotate by hand and do not require \
          rotation here",
     )

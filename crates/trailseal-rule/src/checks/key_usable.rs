@@ -48,22 +48,18 @@ fn unless_of_wrong_kind(key: &KeyFacts) -> Option<Outcome> {
             format!("is of kind {spec}, not SYMMETRIC_DEFAULT")
         }
     };
-    Some(Outcome::fail(
-        format!("key {} {kind}", key.arn),
-        "set kmsKeyId to a symmetric encryption key",
-    ))
+    Some(Outcome::fail(format!("the key {kind}"), "set kmsKeyId to a symmetric encryption key"))
 }
 
 fn unless_in_bad_state(key: &KeyFacts) -> Option<Outcome> {
-    let arn = &key.arn;
     let (what, fix) = match &key.state {
         KeyState::Enabled | KeyState::Updating => return None,
         KeyState::Disabled => {
-            (format!("key {arn} is disabled"), "enable the key, or set kmsKeyId to another one")
+            ("the key is disabled".to_owned(), "enable the key, or set kmsKeyId to another one")
         }
         KeyState::PendingDeletion | KeyState::PendingReplicaDeletion => {
             let when = key.deletion_date.map(|date| format!(" on {}", date.date()));
-            let what = format!("key {arn} will be deleted{}", when.unwrap_or_default());
+            let what = format!("the key will be deleted{}", when.unwrap_or_default());
             (
                 what,
                 "cancel the deletion and enable the key before that day: logs sealed with it \
@@ -71,19 +67,19 @@ fn unless_in_bad_state(key: &KeyFacts) -> Option<Outcome> {
             )
         }
         KeyState::PendingImport => (
-            format!("key {arn} has no key material (PendingImport)"),
+            "the key has no key material (PendingImport)".to_owned(),
             "import the key material again, or set kmsKeyId to another key",
         ),
         KeyState::Unavailable => (
-            format!("key {arn} is unavailable: its custom key store is not connected"),
+            "the key is unavailable: its custom key store is not connected".to_owned(),
             "connect the custom key store, or set kmsKeyId to another key",
         ),
         KeyState::Creating => {
-            (format!("key {arn} is still being created"), "wait until the key is enabled")
+            ("the key is still being created".to_owned(), "wait until the key is enabled")
         }
         KeyState::Unrecognized(word) => {
             return Some(Outcome::unknown(
-                format!("could not verify the state of key {arn}: KMS says `{word}`"),
+                format!("could not verify the state of the key: KMS says `{word}`"),
                 "look the key up in KMS, and update this rule",
             ));
         }
@@ -94,7 +90,7 @@ fn unless_in_bad_state(key: &KeyFacts) -> Option<Outcome> {
 fn unless_material_ended(key: &KeyFacts, now: Timestamp) -> Option<Outcome> {
     let ended = key.valid_to.filter(|end| *end <= now)?;
     Some(Outcome::fail(
-        format!("the imported material of key {} ended on {}", key.arn, ended.date()),
+        format!("the imported material of the key ended on {}", ended.date()),
         "import the key material again, or set kmsKeyId to another key",
     ))
 }

@@ -296,7 +296,9 @@ mod tests {
     use super::parse_conditions;
 
     fn check(value: &ContextValue, cases: &[(&str, serde_json::Value, Match)]) {
-        let context = Context::default().with("aws:Key", value.clone());
+        let context = Context::default()
+            .with("aws:Key", value.clone())
+            .with("aws:Missing", ContextValue::Absent);
         for (operator, values, expected) in cases {
             let text = json!({ *operator: { "AWS:key": values } }).to_string();
             let block = serde_json::from_str(&text).unwrap();
@@ -397,8 +399,22 @@ mod tests {
         open("StringNotLike", vec!["*"], Never, Sometimes);
         open("StringEquals", vec!["${aws:userid}"], Sometimes, Sometimes);
         open("StringEqualsIfExists", vec!["111122223333"], Never, Sometimes);
+        open("StringEquals", vec!["${aws:Missing}"], Never, Never);
         open("Bool", vec!["true"], Sometimes, Sometimes);
         open("Null", vec!["false"], Always, Sometimes);
+    }
+
+    #[test]
+    fn what_is_said_twice_may_hold() {
+        for text in [
+            r#"{"StringEquals": {"aws:Key": "x", "AWS:KEY": "y"}}"#,
+            r#"{"StringEquals": {"aws:Key": "x"}, "stringequals": {"aws:Key": "y"}}"#,
+        ] {
+            let block = serde_json::from_str(text).unwrap();
+            let conditions = parse_conditions(&block, Variables::Supported);
+            let holds = conditions.iter().map(|c| c.holds(&Context::default(), Effect::Allow));
+            assert_eq!(holds.collect::<Vec<_>>(), [Sometimes], "{text}");
+        }
     }
 
     #[test]

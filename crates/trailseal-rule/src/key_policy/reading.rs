@@ -99,10 +99,12 @@ fn read_resources(members: &[(String, Json)], variables: Variables) -> Listed<Op
 }
 
 fn read_conditions(members: &[(String, Json)], variables: Variables) -> Vec<Condition> {
-    let mut conditions = Vec::new();
-    if let Some(json) = member(members, "Condition") {
-        conditions = parse_conditions(json, variables);
-    }
+    let given = members.iter().filter(|(name, _)| name.eq_ignore_ascii_case("Condition"));
+    // Of two, neither is taken at its word: the repetition below stands for them.
+    let mut conditions = match given.collect::<Vec<_>>().as_slice() {
+        [(name, json)] if name == "Condition" => parse_conditions(json, variables),
+        _ => Vec::new(),
+    };
     let unknown = members
         .iter()
         .map(|(name, _)| name.as_str())
