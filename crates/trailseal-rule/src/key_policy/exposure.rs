@@ -72,18 +72,19 @@ pub fn guards_decryption(policy: &PolicyDocument, question: &TrailAndKey<'_>) ->
 }
 
 fn avenues(question: &TrailAndKey<'_>) -> Vec<Avenue> {
-    let requests = |caller: CallerSet, contexts: [Context; 2]| {
-        contexts.map(|context| Request {
+    let requests = |caller: CallerSet, contexts: Vec<Context>| -> Vec<Request> {
+        let about = |context| Request {
             caller: caller.clone(),
             action: String::new(),
             key_arn: question.key_arn.map(str::to_owned),
             context,
-        })
+        };
+        contexts.into_iter().map(about).collect()
     };
     let cloudtrail = CallerSet::Service(CLOUDTRAIL.to_owned());
-    let strangers = requests(CallerSet::Stranger, strangers_after_logs(question));
+    let strangers = requests(CallerSet::Stranger, strangers_after_logs(question).to_vec());
     let services = requests(CallerSet::AnyService, services_for_strangers(question));
-    let trails = requests(cloudtrail, cloudtrail_for_strangers(question));
+    let trails = requests(cloudtrail, cloudtrail_for_strangers(question).to_vec());
 
     let everyone = [strangers, services].concat();
     let through_cloudtrail = ExposureKind::AnyAccountThroughCloudTrail;

@@ -69,16 +69,21 @@ pub(super) fn cloudtrail_for_strangers(question: &TrailAndKey<'_>) -> [Context; 
 
 /// A service that the policy does not name, on behalf of whatever a stranger has set up there, after
 /// the logs of this trail.
-pub(super) fn services_for_strangers(question: &TrailAndKey<'_>) -> [Context; 2] {
+///
+/// The ARN of what works for the stranger names their account, or none: that of a bucket does not
+/// ("Amazon S3 User Guide, Policy resources for Amazon S3").
+pub(super) fn services_for_strangers(question: &TrailAndKey<'_>) -> Vec<Context> {
     let service = theirs(unnamed().then(".amazonaws.com"));
     let arn =
         Shape::text("arn:").then(question.partition()).then(":").then_name().then(":").then_name();
-    let source_arn = theirs(arn.then(":").then_unnamed().then(":").then_anything());
-    cloudtrail_for_strangers(question).map(|context| {
-        with_context_of_logs(context, question)
-            .with_each(&["aws:PrincipalServiceName", "aws:PrincipalServiceNamesList"], &service)
-            .with("aws:SourceArn", source_arn.clone())
-    })
+    let of_account = theirs(arn.clone().then(":").then_unnamed().then(":").then_anything());
+    let of_none = theirs(arn.then("::").then_unnamed());
+    let situations = cloudtrail_for_strangers(question).map(|context| {
+        let context = with_context_of_logs(context, question)
+            .with_each(&["aws:PrincipalServiceName", "aws:PrincipalServiceNamesList"], &service);
+        [&of_account, &of_none].map(|arn| context.clone().with("aws:SourceArn", arn.clone()))
+    });
+    situations.into_iter().flatten().collect()
 }
 
 fn cloudtrail(question: &TrailAndKey<'_>) -> Context {
