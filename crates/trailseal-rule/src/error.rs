@@ -25,7 +25,7 @@ impl Fault {
     #[must_use]
     pub fn wrong(field: impl Into<String>, value: &str, expected: &str) -> Self {
         let quoted = quote(value);
-        Self { field: field.into(), message: format!("`{quoted}` is not {expected}") }
+        Self { field: field.into(), message: format!("is `{quoted}`; expected {expected}") }
     }
 
     /// Anything else that is wrong with the field; the message begins with a verb.
@@ -116,7 +116,7 @@ mod tests {
         assert_eq!(
             EventError(faults).to_string(),
             "the event cannot be used: `resultToken` is missing; expected the token that Config \
-             sent; `ruleParameters.profile` `a b` is not `cis`"
+             sent; `ruleParameters.profile` is `a b`; expected `cis`"
         );
     }
 
