@@ -1,5 +1,8 @@
 //! Events: what is read of them, and what is refused and how.
 
+#![cfg(test)]
+#![expect(clippy::wildcard_enum_match_arm, reason = "any other variant fails the test")]
+
 use serde_json::{Map, Value, json};
 use trailseal_rule::{
     AccountId, Invocation, ItemType, KeyRef, Parameters, Region, Standing, Timestamp, Trigger,

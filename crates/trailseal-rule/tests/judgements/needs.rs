@@ -1,0 +1,125 @@
+//! Which evidence is read, and which trails are not judged at all.
+
+use serde_json::json;
+use trailseal_rule::{
+    AccountId, ComplianceType, KeyQuery, KeyRef, Needs, Parameters, Reading, Setting, Trail, needs,
+};
+
+use crate::fixtures::{FOREIGN, KEY, facts, now, parameters, region, report, strict, trail};
+
+#[test]
+fn what_is_read_is_what_is_asked_for() {
+    let ask = |parameters: &Parameters, change: &dyn Fn(&mut Trail)| {
+        let mut trail = trail();
+        change(&mut trail);
+        needs(&Setting { parameters, now: now() }, &trail)
+    };
+    let (cis, effective) = (parameters(&json!({ "profile": "cis" })), Parameters::default());
+    let set =
+        |reference: &'static str| move |trail: &mut Trail| trail.key = KeyRef::parse(reference);
+    let at = |reference: &str| {
+        Some(KeyQuery::At(region("us-east-1"), KeyRef::parse(reference).unwrap()))
+    };
+    let key_only = Needs { key: at(KEY), ..Needs::default() };
+    let bucket = trail().bucket;
+    assert_eq!(ask(&cis, &|_| {}), key_only);
+    assert_eq!(
+        ask(&cis, &set(FOREIGN)),
+        Needs::default(),
+        "AWS managed keys serve one account only"
+    );
+    assert_eq!(ask(&effective, &|_| {}), Needs { bucket: bucket.clone(), ..key_only.clone() });
+    assert_eq!(
+        ask(&effective, &set(FOREIGN)),
+        Needs { key: at(FOREIGN), bucket: bucket.clone(), ..Needs::default() }
+    );
+    let everything = Needs {
+        bucket: bucket.clone(),
+        rotation: true,
+        key_policy: true,
+        delivery: true,
+        ..key_only
+    };
+    assert_eq!(ask(&strict(), &|_| {}), everything);
+    for settled in
+        ["alias/aws/s3", "arn:aws:kms:us-east-1:111122223333:alias/aws/s3", "what is this"]
+    {
+        assert_eq!(ask(&strict(), &set(settled)), Needs::default(), "{settled}");
+    }
+    assert_eq!(ask(&strict(), &|trail| trail.key = None), Needs::default());
+    assert_eq!(
+        ask(&strict(), &|trail| trail.region = region("eu-west-1")),
+        Needs::default(),
+        "a copy"
+    );
+    for bare in ["alias/logs", "11111111-0000-4000-8000-111111111111"] {
+        let key = Some(KeyQuery::InBucketRegion(KeyRef::parse(bare).unwrap()));
+        assert_eq!(
+            ask(&cis, &set(bare)),
+            Needs { key, bucket: bucket.clone(), ..Needs::default() }
+        );
+    }
+    let alias = "arn:aws:kms:us-east-1:777788889999:alias/logs";
+    let allowed = parameters(&json!({ "profile": "cis", "allowedKeyAccounts": "777788889999" }));
+    assert_eq!(ask(&allowed, &set(alias)), Needs { key: at(alias), ..Needs::default() });
+    assert_eq!(ask(&allowed, &set(FOREIGN)), Needs::default());
+    for (name, expected) in [
+        ("requireKeyRotation", Needs { key: at(FOREIGN), rotation: true, ..Needs::default() }),
+        ("checkKeyPolicy", Needs { key: at(FOREIGN), key_policy: true, ..Needs::default() }),
+        ("checkDelivery", Needs { delivery: true, ..Needs::default() }),
+    ] {
+        let parameters = parameters(&json!({ "profile": "cis", name: "true" }));
+        assert_eq!(ask(&parameters, &set(FOREIGN)), expected, "{name}");
+    }
+}
+
+#[test]
+fn copies_and_exemptions() {
+    let mut copy = trail();
+    copy.home_region = region("eu-west-1");
+    let said = report(&Parameters::default(), &copy, &facts());
+    assert_eq!(
+        said.annotation.as_str(),
+        "this is the copy of a multi-Region trail that is judged in its home Region eu-west-1"
+    );
+    assert_eq!(said.compliance, ComplianceType::NotApplicable);
+    let mut member = trail();
+    member.is_organization_trail = true;
+    member.account = AccountId::parse("444455556666").unwrap();
+    let said = report(&Parameters::default(), &member, &facts());
+    assert_eq!(
+        said.annotation.as_str(),
+        "this is the copy of an organization trail that account 111122223333 owns and is judged there"
+    );
+    let evaluated = parameters(&json!({ "replicas": "EVALUATE" }));
+    let mut broken = facts();
+    broken.bucket_region = Reading::Absent;
+    let said = report(&evaluated, &member, &broken);
+    assert!(
+        said.annotation.as_str().contains("(copy of a trail of account 111122223333). Fix:"),
+        "{}",
+        said.annotation
+    );
+    let said = report(&evaluated, &copy, &broken);
+    assert!(
+        said.annotation.as_str().contains("(copy of a trail of eu-west-1). Fix:"),
+        "{}",
+        said.annotation
+    );
+    let arn = "arn:aws:cloudtrail:us-east-1:111122223333:trail/lab";
+    let exempt = |until: &str| {
+        report(&parameters(&json!({ "exemptTrails": format!("{arn}{until}") })), &trail(), &broken)
+    };
+    assert_eq!(exempt("").annotation.as_str(), "the trail is exempt (exemptTrails)");
+    assert_eq!(
+        exempt("@2026-11-23").annotation.as_str(),
+        "the trail is exempt until 2026-11-23 (exemptTrails)"
+    );
+    let expired = exempt("@2026-11-22");
+    assert_eq!(expired.compliance, ComplianceType::NonCompliant);
+    assert!(
+        expired.annotation.as_str().contains("(its exemption ended on 2026-11-22). Fix:"),
+        "{}",
+        expired.annotation
+    );
+}

@@ -1,0 +1,128 @@
+//! The strict profile: rotation, delivery and the key policy.
+
+use serde_json::json;
+use trailseal_rule::{Delivery, Facts, KeyFacts, KeyOrigin, Reading, Rotation, Timestamp, Trail};
+
+use crate::fixtures::{check, facts, key, parameters, policy, report, trail};
+
+#[test]
+fn every_way_to_fail_strictly_has_its_words() {
+    let on = |days: u32| Rotation::On {
+        period_days: Some(days),
+        next: Timestamp::parse("2027-01-02T00:00:00Z").ok(),
+    };
+    let rotation = |rotation: Rotation| {
+        move |_: &mut Trail, facts: &mut Facts| facts.rotation = Reading::Known(rotation)
+    };
+    check(rotation(on(400)), "COMPLIANT", "sealed");
+    check(
+        rotation(on(401)),
+        "NON_COMPLIANT",
+        "the key is rotated every 401 days (next on 2027-01-02), more than the allowed 400 (key",
+    );
+    check(rotation(Rotation::Off), "NON_COMPLIANT", "the key is not rotated (key");
+    check(
+        rotation(Rotation::NotSupported),
+        "NON_COMPLIANT",
+        "the key cannot be rotated automatically: KMS does not rotate its kind",
+    );
+    for (origin, why) in [
+        (KeyOrigin::External, "its material is imported"),
+        (KeyOrigin::CustomKeyStore, "it is in a custom key store"),
+    ] {
+        let change = move |_: &mut Trail, facts: &mut Facts| {
+            facts.key = Reading::Known(KeyFacts { origin, ..key() });
+            facts.rotation = Reading::Known(Rotation::NotSupported);
+        };
+        check(
+            change,
+            "NON_COMPLIANT",
+            &format!("the key cannot be rotated automatically: {why} (key"),
+        );
+    }
+    let parameters = parameters(&json!({ "profile": "strict" }));
+    let mut replica = facts();
+    replica.key = Reading::Known(KeyFacts { is_replica: true, ..key() });
+    replica.rotation = Reading::Known(Rotation::Off);
+    let said = report(&parameters, &trail(), &replica);
+    assert!(
+        said.annotation.as_str().contains("rotation of the primary key"),
+        "{}",
+        said.annotation
+    );
+    let delivery = |error: Option<&str>, digest_error: Option<&str>| {
+        let (error, digest_error) = (error.map(str::to_owned), digest_error.map(str::to_owned));
+        move |_: &mut Trail, facts: &mut Facts| {
+            facts.delivery = Reading::Known(Delivery { error, digest_error })
+        }
+    };
+    check(delivery(Some("NoSuchBucket"), Some("AccessDenied")), "COMPLIANT", "sealed");
+    let broken = "the latest delivery failed because of the key: KMS.DisabledException (key";
+    check(delivery(Some("KMS.DisabledException"), None), "NON_COMPLIANT", broken);
+    check(delivery(None, Some("KMS.DisabledException")), "NON_COMPLIANT", broken);
+    check(
+        |_, facts| facts.delivery = Reading::Absent,
+        "NON_COMPLIANT",
+        "the trail does not exist any more",
+    );
+}
+
+#[test]
+fn the_key_policy_is_judged_with_the_statement_that_decided() {
+    let check = |from: &str, to: &str, compliance: &str, words: &str| {
+        let text = policy().replacen(from, to, 1);
+        assert_ne!(text, policy(), "{from}");
+        check(|_, facts| facts.key_policy = Reading::Known(text), compliance, words);
+    };
+    let not = "the key policy does not let CloudTrail encrypt this trail: ";
+    check(
+        "kms:GenerateDataKey*",
+        "kms:DescribeKey",
+        "NON_COMPLIANT",
+        &format!("{not}no statement grants it (key"),
+    );
+    check(
+        "trail/lab",
+        "trail/other",
+        "NON_COMPLIANT",
+        &format!("{not}statement `trail` excludes it by aws:SourceArn (key"),
+    );
+    check(
+        "[{",
+        "[{\"Sid\":\"no\",\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"kms:*\",\"Resource\":\"*\"},{",
+        "NON_COMPLIANT",
+        &format!("{not}statement `no` denies it (key"),
+    );
+    check(
+        "StringEquals",
+        "StringResembles",
+        "NON_COMPLIANT",
+        "could not verify that the key policy admits CloudTrail: it depends on",
+    );
+    check(
+        "\"Action\":\"kms:GenerateDataKey*\"",
+        "\"Bction\":\"kms:GenerateDataKey*\"",
+        "NON_COMPLIANT",
+        "could not verify that the key policy admits",
+    );
+    check("Statement", "Sentence", "NON_COMPLIANT", "could not verify the key policy: ");
+    check(
+        "arn:aws:iam::111122223333:root",
+        "*",
+        "NON_COMPLIANT",
+        "the key policy opens the logs: statement `root` allows everyone kms:Decrypt, kms:ReEncryptFrom",
+    );
+    check("aws:SourceArn", "aws:Nonsense", "NON_COMPLIANT", "could not verify that the key policy");
+}
+
+#[test]
+fn a_grant_that_every_account_can_use_is_an_exposure() {
+    let mut document: serde_json::Value = serde_json::from_str(&policy()).unwrap();
+    document["Statement"][1].as_object_mut().unwrap().remove("Condition").unwrap();
+    let text = document.to_string();
+    check(
+        |_, facts| facts.key_policy = Reading::Known(text),
+        "NON_COMPLIANT",
+        "the key policy opens the logs: statement `trail` allows the trails of any account kms:GenerateDataKey (key",
+    );
+}

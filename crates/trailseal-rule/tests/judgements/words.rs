@@ -1,0 +1,231 @@
+//! What each check says, and what people read of it.
+
+use serde_json::json;
+use trailseal_rule::{
+    AccountId, Annotation, CHECKS, ComplianceType, Facts, KeyFacts, KeyManager, KeyRef, KeySpec,
+    KeyState, KeyUsage, Parameters, Reading, Refusal, Setting, Timestamp, Verdict, evaluate,
+};
+
+use crate::fixtures::{
+    FOREIGN, KEY, check, facts, key, now, of_key, parameters, region, report, strict, trail,
+};
+
+#[test]
+fn a_sealed_trail_says_with_which_key_and_what_was_verified() {
+    check(
+        |_, _| {},
+        "COMPLIANT",
+        &format!("sealed with {KEY}: sse-kms-enabled, key-customer-managed"),
+    );
+    let evaluation = report(&Parameters::default(), &trail(), &facts());
+    assert_eq!(
+        evaluation.annotation.as_str(),
+        format!(
+            "sealed with {KEY}: sse-kms-enabled, key-customer-managed, key-usable, \
+             key-in-bucket-region"
+        )
+    );
+    assert!(!evaluation.is_unverified);
+}
+
+#[test]
+fn every_way_to_fail_has_its_words() {
+    let fails = |change: &dyn Fn(&mut KeyFacts), words: &str| {
+        check(of_key(change), "NON_COMPLIANT", words);
+    };
+    let day = Timestamp::parse("2026-12-14T00:00:00Z").ok();
+    fails(
+        &|key| key.manager = KeyManager::Aws,
+        "the key is managed by AWS, not by the customer (key",
+    );
+    fails(&|key| key.state = KeyState::Disabled, "the key is disabled (key");
+    fails(&|key| key.state = KeyState::Creating, "the key is still being created (");
+    fails(&|key| key.state = KeyState::PendingImport, "the key has no key material (");
+    fails(&|key| key.state = KeyState::Unavailable, "the key is unavailable: its custom key store");
+    fails(&|key| key.state = KeyState::PendingDeletion, "the key will be deleted (key");
+    fails(
+        &|key| {
+            key.state = KeyState::PendingDeletion;
+            key.deletion_date = day;
+        },
+        "the key will be deleted on 2026-12-14 (key",
+    );
+    fails(&|key| key.state = KeyState::PendingReplicaDeletion, "the key will be deleted (key");
+    fails(
+        &|key| key.usage = KeyUsage::Other("SIGN_VERIFY".into()),
+        "the key is for SIGN_VERIFY, not",
+    );
+    fails(&|key| key.spec = KeySpec::Other("RSA_2048".into()), "the key is of kind RSA_2048, not");
+    fails(
+        &|key| key.valid_to = Some(now()),
+        "the imported material of the key ended on 2026-11-23",
+    );
+    check(|trail, _| trail.key = None, "NON_COMPLIANT", "the trail has no KMS key: its log files");
+    check(|_, facts| facts.key = Reading::Absent, "NON_COMPLIANT", "the key does not exist (key");
+    check(
+        |trail, _| trail.key = KeyRef::parse("alias/aws/s3"),
+        "NON_COMPLIANT",
+        "the key is managed by AWS, not by the customer (key alias/aws/s3). Fix: set",
+    );
+    check(
+        |_, facts| facts.bucket_region = Reading::Known(region("eu-west-1")),
+        "NON_COMPLIANT",
+        "the key is in us-east-1, but the trail's bucket is in eu-west-1 (key",
+    );
+    check(
+        |_, facts| facts.bucket_region = Reading::Absent,
+        "NON_COMPLIANT",
+        "the trail's bucket lab-logs does not exist (key",
+    );
+    check(
+        |trail, _| trail.key = KeyRef::parse(FOREIGN),
+        "NON_COMPLIANT",
+        "the key is not one that allowedKmsKeyArns or allowedKeyAccounts allows (key",
+    );
+}
+
+#[test]
+fn what_could_not_be_read_is_told_with_its_reason() {
+    let denied = Refusal::AccessDenied { action: "kms:DescribeKey" };
+    let refused = denied.clone();
+    check(
+        |_, facts| facts.key = Reading::Refused(refused),
+        "NON_COMPLIANT",
+        "could not verify the manager of the key: kms:DescribeKey was denied; could not verify the state",
+    );
+    check(
+        |_, facts| facts.bucket_region = Reading::Refused(Refusal::NotRead),
+        "NON_COMPLIANT",
+        "could not verify the Region of bucket lab-logs: it was not read (key",
+    );
+    check(
+        |_, facts| {
+            facts.delivery =
+                Reading::Refused(Refusal::AccessDenied { action: "cloudtrail:GetTrailStatus" })
+        },
+        "NON_COMPLIANT",
+        "could not verify the delivery of the trail: cloudtrail:GetTrailStatus was denied (key",
+    );
+    let account = AccountId::parse("777788889999").unwrap();
+    check(
+        |_, facts| {
+            facts.key_policy =
+                Reading::Refused(Refusal::OtherAccount { action: "kms:GetKeyPolicy", account })
+        },
+        "NON_COMPLIANT",
+        "could not verify the policy of the key: kms:GetKeyPolicy does not work across accounts and the key is in 777788889999 (key",
+    );
+    check(
+        |_, facts| facts.key_policy = Reading::Refused(Refusal::RoleRefused { role: "r".into() }),
+        "NON_COMPLIANT",
+        "could not verify the policy of the key: role r cannot be assumed (key",
+    );
+    check(
+        |_, facts| facts.rotation = Reading::Refused(Refusal::Unintelligible("odd".into())),
+        "NON_COMPLIANT",
+        "could not verify the rotation of the key: odd (key",
+    );
+    check(
+        of_key(|key| key.state = KeyState::Unrecognized("Odd".into())),
+        "NON_COMPLIANT",
+        "could not verify the state of the key: KMS says `Odd` (key",
+    );
+    check(
+        of_key(|key| key.manager = KeyManager::Unrecognized("Odd".into())),
+        "NON_COMPLIANT",
+        "could not verify who manages the key: KMS says `Odd` (key",
+    );
+    let advices = [
+        (denied, "allow kms:DescribeKey to the rule's role, in IAM and in the key policy"),
+        (
+            Refusal::AccessDenied { action: "cloudtrail:GetTrailStatus" },
+            "allow cloudtrail:GetTrailStatus to the rule's role",
+        ),
+        (Refusal::NotRead, "let the evidence be read"),
+        (Refusal::Needs("the Region of the bucket"), "let the Region of the bucket be read"),
+        (
+            Refusal::RoleRefused { role: "r".into() },
+            "make the role, and let the rule's role assume it",
+        ),
+        (Refusal::Unintelligible("odd".into()), "look it up in AWS, and update this rule"),
+    ];
+    for (refusal, advice) in advices {
+        let mut facts = facts();
+        facts.bucket_region = Reading::Refused(refusal);
+        let said = report(&Parameters::default(), &trail(), &facts);
+        assert!(
+            said.annotation.as_str().contains(&format!("Fix: {advice}")),
+            "{}",
+            said.annotation
+        );
+    }
+}
+
+#[test]
+fn unverified_is_what_the_user_says_and_says_so() {
+    let mut facts = facts();
+    facts.bucket_region = Reading::Refused(Refusal::NotRead);
+    let check = |word: &str, compliance: ComplianceType, start: &str| {
+        let said = report(&parameters(&json!({ "unverified": word })), &trail(), &facts);
+        assert_eq!((said.compliance, said.is_unverified), (compliance, true));
+        assert!(said.annotation.as_str().starts_with(start), "{}", said.annotation);
+    };
+    check("", ComplianceType::NonCompliant, "could not verify");
+    check("NOT_APPLICABLE", ComplianceType::NotApplicable, "could not verify");
+    check(
+        "COMPLIANT",
+        ComplianceType::Compliant,
+        "reported as compliant because unverified=COMPLIANT; could not",
+    );
+    facts.key = Reading::Absent;
+    let said = report(&parameters(&json!({ "unverified": "COMPLIANT" })), &trail(), &facts);
+    assert_eq!((said.compliance, said.is_unverified), (ComplianceType::NonCompliant, false));
+}
+
+#[test]
+fn an_annotation_is_one_printable_line_of_at_most_256_characters() {
+    assert_eq!(Annotation::new("a\u{fc}\nb\u{1f512}").as_str(), "a??b?");
+    assert_eq!(Annotation::new(" \t").as_str(), "(nothing to say)");
+    assert_eq!(Annotation::new(&"x".repeat(256)).as_str(), "x".repeat(256));
+    assert_eq!(
+        Annotation::new(&"\u{fc}".repeat(257)).as_str(),
+        format!("{} [cut]", "?".repeat(250))
+    );
+}
+
+#[test]
+fn every_check_has_its_words_and_a_name_of_its_own() {
+    let mut names: Vec<&str> = CHECKS.iter().map(|check| check.id.as_str()).collect();
+    insta::assert_debug_snapshot!(names);
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), CHECKS.len());
+    for check in CHECKS {
+        assert_eq!(check.id.to_string(), check.id.as_str());
+        for words in [check.sentence, check.why, check.evidence, check.fails_when] {
+            assert!(words.len() > 5 && !words.ends_with('.'), "{words}");
+        }
+    }
+}
+
+#[test]
+fn a_proof_takes_at_least_one_pass_and_nothing_else() {
+    assert!(matches!(Verdict::of(Vec::new()), Verdict::NotApplicable(_)));
+    let judge = |facts: &Facts| {
+        evaluate(&Setting { parameters: &strict(), now: now() }, &trail(), facts).verdict
+    };
+    match judge(&facts()) {
+        Verdict::Sealed(proof) => assert_eq!(proof.passed().len(), CHECKS.len()),
+        other => panic!("{other:?}"),
+    }
+    assert!(
+        matches!(judge(&Facts::unread()), Verdict::Unverified(results) if results.len() == CHECKS.len())
+    );
+    let mut one = facts();
+    one.key = Reading::Known(KeyFacts { manager: KeyManager::Aws, ..key() });
+    assert!(
+        matches!(judge(&one), Verdict::Broken(results) if results.len() == 2),
+        "the rest is settled"
+    );
+    assert_eq!(judge(&facts()).results().len(), CHECKS.len());
+}
