@@ -27,7 +27,8 @@ fn main() -> Result<(), Box<dyn Error>> {
                 ask(&runtime, "POST", &format!("{invocation}/response"), &[], &event.to_string())?;
             }
             Some("fail") => {
-                let error = json!({"errorType": "Stub", "errorMessage": "as told", "stackTrace": []});
+                let error =
+                    json!({"errorType": "Stub", "errorMessage": "as told", "stackTrace": []});
                 ask(&runtime, "POST", &format!("{invocation}/error"), &[], &error.to_string())?;
             }
             Some("exit") => std::process::exit(3),
@@ -90,8 +91,10 @@ fn ask(
     body: &str,
 ) -> Result<(String, String), Box<dyn Error>> {
     let mut stream = TcpStream::connect(host)?;
-    let mut request =
-        format!("{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-length: {}\r\n", body.len());
+    let mut request = format!(
+        "{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-length: {}\r\n",
+        body.len()
+    );
     for (name, value) in headers {
         request.push_str(&format!("{name}: {value}\r\n"));
     }

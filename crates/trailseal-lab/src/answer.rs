@@ -43,7 +43,14 @@ pub(crate) fn answer(world: &mut World, head: &Parts, body: &Bytes) -> Answer {
     let Some(asked) = asked(head, body) else {
         let refusal = Refusal::new("UnknownOperationException", "the lab serves no such request");
         let reply = Reply::refusal(Service::Config, &refusal.with_status(404), request);
-        remember(world, format!("{} {}", head.method, head.uri.path()), None, Value::Null, &reply, None);
+        remember(
+            world,
+            format!("{} {}", head.method, head.uri.path()),
+            None,
+            Value::Null,
+            &reply,
+            None,
+        );
         return Answer { reply, delay: world.latency };
     };
     let caller = recognise(&head.headers, asked.service, &world.sessions, &world.state);
@@ -138,7 +145,8 @@ fn result_of(
     if world.state.denies(caller.account(), operation.iam(), mentions) {
         return Err(denied(&caller.identity.arn, operation.iam(), resource_of(operation, body)));
     }
-    if matches!(operation, Operation::GetResourceConfigHistory | Operation::ListDiscoveredResources) {
+    if matches!(operation, Operation::GetResourceConfigHistory | Operation::ListDiscoveredResources)
+    {
         services::admit_limit(body)?;
     }
     shape::admit(body, requests::members(operation))?;
@@ -172,9 +180,11 @@ fn refused_by_fault(
     caller: &Result<Caller, Refusal>,
     request: u64,
 ) -> Option<Reply> {
-    let arn = caller.as_ref().map_or("arn:aws:sts::000000000000:assumed-role/unknown/unknown", |caller| {
-        caller.identity.arn.as_str()
-    });
+    let arn = caller
+        .as_ref()
+        .map_or("arn:aws:sts::000000000000:assumed-role/unknown/unknown", |caller| {
+            caller.identity.arn.as_str()
+        });
     let body = asked.body.as_ref().unwrap_or(&Value::Null);
     let refusal = match kind {
         FaultKind::Slow(_)
@@ -255,10 +265,9 @@ fn not_found(operation: Operation, arn: &str, body: &Value) -> Result<Value, Ref
         Operation::PutEvaluations | Operation::GetComplianceDetailsByConfigRule => {
             ("NoSuchConfigRuleException", "The ConfigRule provided in the request is invalid.")
         }
-        Operation::GetResourceConfigHistory => (
-            "ResourceNotDiscoveredException",
-            "The resource is unknown or has not been discovered",
-        ),
+        Operation::GetResourceConfigHistory => {
+            ("ResourceNotDiscoveredException", "The resource is unknown or has not been discovered")
+        }
         Operation::ListDiscoveredResources => (
             "NoAvailableConfigurationRecorderException",
             "There are no configuration recorders available to provide the role needed to describe \
@@ -272,7 +281,9 @@ fn not_found(operation: Operation, arn: &str, body: &Value) -> Result<Value, Ref
             ("NotFoundException", "The key does not exist")
         }
         // STS does not tell a role that is not there from one that does not trust the caller.
-        Operation::AssumeRole => return Err(denied(arn, operation.iam(), resource_of(operation, body))),
+        Operation::AssumeRole => {
+            return Err(denied(arn, operation.iam(), resource_of(operation, body)));
+        }
         Operation::GetCallerIdentity => (
             "UnrecognizedClientException",
             "The security token included in the request is invalid.",
@@ -317,7 +328,9 @@ fn json_body(headers: &HeaderMap, body: &Bytes) -> Result<Value, Refusal> {
     let refuse = |message: String| Refusal::new("SerializationException", message);
     let content_type = header(headers, "content-type").unwrap_or_default();
     if content_type != "application/x-amz-json-1.1" {
-        return Err(refuse(format!("content type `{content_type}` is not `application/x-amz-json-1.1`")));
+        return Err(refuse(format!(
+            "content type `{content_type}` is not `application/x-amz-json-1.1`"
+        )));
     }
     serde_json::from_slice(body).map_err(|error| refuse(error.to_string()))
 }

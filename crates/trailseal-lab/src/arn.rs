@@ -52,9 +52,9 @@ pub(crate) fn is_region(text: &str) -> bool {
     let words = parts.iter().rev().skip(1);
     number.bytes().all(|byte| byte.is_ascii_digit())
         && !number.is_empty()
-        && words.into_iter().all(|word| {
-            !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase())
-        })
+        && words
+            .into_iter()
+            .all(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase()))
 }
 
 /// The partition that a Region belongs to.
@@ -74,9 +74,11 @@ mod tests {
 
     #[test]
     fn an_arn_is_taken_apart_and_what_is_none_is_not() {
-        let (arn, name) = Arn::of("arn:aws:kms:us-east-1:111122223333:key/a", "kms", "key").unwrap();
+        let (arn, name) =
+            Arn::of("arn:aws:kms:us-east-1:111122223333:key/a", "kms", "key").unwrap();
         assert_eq!((arn.region, arn.account, name), ("us-east-1", "111122223333", "a"));
-        for wrong in ["", "arn:aws:kms", "key/a", "arn:aws:kms:us-east-1:1:key/a", "arn:aws:s3:::b"] {
+        for wrong in ["", "arn:aws:kms", "key/a", "arn:aws:kms:us-east-1:1:key/a", "arn:aws:s3:::b"]
+        {
             assert_eq!(Arn::of(wrong, "kms", "key"), None, "{wrong}");
         }
     }

@@ -25,7 +25,9 @@ pub struct Credentials {
 
 impl std::fmt::Debug for Credentials {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("Credentials").field("access_key_id", &self.access_key_id).finish_non_exhaustive()
+        out.debug_struct("Credentials")
+            .field("access_key_id", &self.access_key_id)
+            .finish_non_exhaustive()
     }
 }
 
@@ -104,9 +106,11 @@ impl Sessions {
             return Some(identity.clone());
         }
         let account = access_key_id.strip_prefix("ASIALAB0")?;
-        let partition = state.account(account)?.regions.first().map_or("aws", |region| {
-            crate::arn::partition_of(region)
-        });
+        let partition = state
+            .account(account)?
+            .regions
+            .first()
+            .map_or("aws", |region| crate::arn::partition_of(region));
         Some(Identity {
             account: account.to_owned(),
             arn: format!("arn:{partition}:sts::{account}:assumed-role/{FUNCTION_ROLE}/trailseal"),
@@ -145,15 +149,23 @@ pub(crate) fn recognise(
     state: &State,
 ) -> Result<Caller, Refusal> {
     let Some(scope) = Scope::of(headers) else {
-        return Err(Refusal::new("MissingAuthenticationTokenException", "Missing Authentication Token"));
+        return Err(Refusal::new(
+            "MissingAuthenticationTokenException",
+            "Missing Authentication Token",
+        ));
     };
     if scope.service != service.signing_name() {
-        let message =
-            format!("Credential should be scoped to correct service: '{}'.", service.signing_name());
+        let message = format!(
+            "Credential should be scoped to correct service: '{}'.",
+            service.signing_name()
+        );
         return Err(Refusal::new("InvalidSignatureException", message));
     }
     let unrecognised = || {
-        Refusal::new("UnrecognizedClientException", "The security token included in the request is invalid.")
+        Refusal::new(
+            "UnrecognizedClientException",
+            "The security token included in the request is invalid.",
+        )
     };
     let identity = sessions.identity(scope.access_key_id, state).ok_or_else(unrecognised)?;
     let token = headers.get("x-amz-security-token").and_then(|token| token.to_str().ok());

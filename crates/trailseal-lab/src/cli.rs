@@ -1,10 +1,10 @@
 //! The command `trailseal-lab`: the real function, an account on loopback, and what came of it.
 
 mod arguments;
-mod steps;
-mod run;
-mod report;
 mod page;
+mod report;
+mod run;
+mod steps;
 mod transcript;
 
 use std::io::{self, IsTerminal, Write};
@@ -42,7 +42,9 @@ pub(crate) async fn main(
     err: &mut impl Write,
 ) -> ExitCode {
     let done = match Arguments::parse(arguments) {
-        Ok(None) => out.write_all(USAGE.as_bytes()).map(|()| ExitCode::SUCCESS).map_err(Failure::from),
+        Ok(None) => {
+            out.write_all(USAGE.as_bytes()).map(|()| ExitCode::SUCCESS).map_err(Failure::from)
+        }
         Ok(Some(arguments)) => work(&arguments, out, err).await,
         Err(mut lines) => {
             lines.push("see `trailseal-lab --help`".to_owned());
@@ -152,4 +154,3 @@ async fn serve(lab: &Lab, steps: &Steps, out: &mut impl Write) -> Result<(), Fai
     tokio::signal::ctrl_c().await?;
     Ok(())
 }
-

@@ -64,7 +64,10 @@ impl<'a> Place<'a> {
         };
         let places = list.iter().enumerate();
         places
-            .map(|(index, value)| Place { path: format!("{}[{index}]", self.path), ..self.with(value) })
+            .map(|(index, value)| Place {
+                path: format!("{}[{index}]", self.path),
+                ..self.with(value)
+            })
             .collect()
     }
 

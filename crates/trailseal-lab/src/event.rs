@@ -119,8 +119,7 @@ impl GivenEvent {
     fn of_event(event: Map<String, Value>, invoking_event: Value) -> Self {
         let text = |name: &str| event.get(name).and_then(Value::as_str).map(str::to_owned);
         let rule_arn = text("configRuleArn");
-        let rule_region =
-            rule_arn.as_deref().and_then(Arn::parse).map(|arn| arn.region.to_owned());
+        let rule_region = rule_arn.as_deref().and_then(Arn::parse).map(|arn| arn.region.to_owned());
         let told = Self::of_invoking_event(invoking_event);
         Self {
             account: text("accountId").filter(|id| is_account_id(id)).or(told.account),

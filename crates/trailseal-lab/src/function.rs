@@ -107,11 +107,7 @@ impl Function {
     ///
     /// The program cannot be started, ends, reports an error or stays silent for ten seconds; the
     /// message holds what it wrote.
-    pub async fn spawn(
-        program: &Path,
-        lab: &Lab,
-        settings: FunctionSettings,
-    ) -> io::Result<Self> {
+    pub async fn spawn(program: &Path, lab: &Lab, settings: FunctionSettings) -> io::Result<Self> {
         let runtime = RuntimeApi::start().await?;
         let credentials = lab.credentials(&settings.account);
         let environment = vec![
@@ -155,7 +151,8 @@ impl Function {
     /// The memory of the process, while there is one.
     #[must_use]
     pub fn memory(&self) -> Option<Memory> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process_id()?)).ok()?;
+        let status =
+            std::fs::read_to_string(format!("/proc/{}/status", self.process_id()?)).ok()?;
         let kib = |name: &str| {
             let line = status.lines().find_map(|line| line.strip_prefix(name))?;
             line.split_whitespace().next()?.parse().ok()
@@ -239,7 +236,10 @@ impl Function {
         let mut polls = self.runtime.polls();
         polls.mark_unchanged();
         let mut process = self.command()?.spawn().map_err(|error| {
-            io::Error::new(error.kind(), format!("cannot start `{}`: {error}", self.program.display()))
+            io::Error::new(
+                error.kind(),
+                format!("cannot start `{}`: {error}", self.program.display()),
+            )
         })?;
         self.starts = self.starts.saturating_add(1);
         let failed = tokio::select! {

@@ -8,27 +8,28 @@
 //! What is not here: any knowledge of the rule. The lab never decides a verdict; it depends on no
 //! other crate of the project, and what it reports was sent to it. It does not verify signatures.
 
-mod arn;
-mod moments;
-mod document;
-mod operation;
-mod refusal;
-mod model;
-mod state;
-mod fault;
-mod record;
-mod shape;
-mod requests;
-mod caller;
-mod world;
-mod services;
-mod reply;
 mod answer;
-mod server;
-mod lab;
-mod runtime_api;
-mod function;
+mod arn;
+mod caller;
+mod document;
 mod event;
+mod fault;
+mod function;
+mod lab;
+mod model;
+mod moments;
+mod operation;
+mod record;
+mod refusal;
+mod reply;
+mod requests;
+mod runtime_api;
+mod server;
+mod services;
+mod shape;
+mod state;
+mod transcript;
+mod world;
 
 pub use caller::Credentials;
 pub use event::{GivenEvent, RuleEvent};
@@ -41,3 +42,4 @@ pub use state::{
     Account, Alias, Bucket, ConfigRule, Denial, DiscoveredAs, DiscoveredResource, History, Key,
     Membership, Role, Rotation, STATE_VERSION, StandingResult, State, StateError, Trail,
 };
+pub use transcript::{Breach, Exchange, transcript};

@@ -39,8 +39,12 @@ impl Service {
         }
     }
 
-    /// The service that `X-Amz-Target` names.
+    /// The service that `X-Amz-Target` names; the last part of the prefix is enough, as the AWS SDK
+    /// for Rust sends it for CloudTrail.
     pub(crate) fn from_target_prefix(prefix: &str) -> Option<Self> {
+        if prefix == "CloudTrail_20131101" {
+            return Some(Self::CloudTrail);
+        }
         let services = [Self::Config, Self::CloudTrail, Self::Kms];
         services.into_iter().find(|service| service.target_prefix() == Some(prefix))
     }
@@ -148,7 +152,8 @@ mod tests {
 
     #[test]
     fn every_operation_is_listed_once_and_found_by_its_name() {
-        let names: BTreeSet<&str> = Operation::ALL.iter().map(|operation| operation.iam()).collect();
+        let names: BTreeSet<&str> =
+            Operation::ALL.iter().map(|operation| operation.iam()).collect();
         assert_eq!(names.len(), Operation::ALL.len());
         for operation in Operation::ALL {
             assert_eq!(Operation::from_iam(operation.iam()), Some(operation));

@@ -104,7 +104,11 @@ impl Reply {
     pub(crate) fn garbled(mut self, operation: Operation, kind: FaultKind) -> Self {
         match kind {
             FaultKind::TruncatedBody => self.ending = Ending::Truncated,
-            FaultKind::NotJson => self.replace(operation, "text/html", NOT_JSON.as_bytes().to_vec()),
+            FaultKind::NotJson => {
+                self.status = 200;
+                self.error = None;
+                self.replace(operation, "text/html", NOT_JSON.as_bytes().to_vec());
+            }
             FaultKind::WrongTypes => {
                 let (content_type, body) = match operation.service() {
                     Service::Sts => (XML, wrong_xml(operation.name()).into_bytes()),
@@ -129,8 +133,6 @@ impl Reply {
 
     /// `HEAD` has no body to garble: what is garbled there is the one header that matters.
     fn replace(&mut self, operation: Operation, content_type: &str, body: Vec<u8>) {
-        self.status = 200;
-        self.error = None;
         self.headers.retain(|(name, _)| *name != "content-type");
         self.headers.push(("content-type", content_type.to_owned()));
         if operation == Operation::HeadBucket {
@@ -151,13 +153,15 @@ impl Reply {
     }
 }
 
-/// KMS and CloudTrail write `Message` for what their models do not have, Config writes `message`;
-/// every SDK reads both.
+/// KMS is seen to write `Message` for the refusals that its model does not have; every SDK reads both.
 fn message_member(service: Service, refusal: &Refusal) -> &'static str {
-    let unmodelled = ["AccessDeniedException", "ExpiredTokenException", "InvalidSignatureException"];
+    let unmodelled =
+        ["AccessDeniedException", "ExpiredTokenException", "InvalidSignatureException"];
     match service {
         Service::Kms if unmodelled.contains(&refusal.code) => "Message",
-        Service::Config | Service::CloudTrail | Service::Kms | Service::Sts | Service::S3 => "message",
+        Service::Config | Service::CloudTrail | Service::Kms | Service::Sts | Service::S3 => {
+            "message"
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::{Notify, oneshot, watch};
 
-use crate::server::{Reset, Server, Whole, plain, serve};
+use crate::server::{Payload, Reset, Server, plain, serve};
 
 const BASE: &str = "/2018-06-01/runtime/";
 
@@ -118,7 +118,7 @@ impl Inner {
     }
 }
 
-async fn handle(inner: Arc<Inner>, head: Parts, body: Bytes) -> Result<Response<Whole>, Reset> {
+async fn handle(inner: Arc<Inner>, head: Parts, body: Bytes) -> Result<Response<Payload>, Reset> {
     let Some(path) = head.uri.path().strip_prefix(BASE) else {
         return Ok(plain(StatusCode::NOT_FOUND, "{}"));
     };
@@ -138,7 +138,7 @@ async fn handle(inner: Arc<Inner>, head: Parts, body: Bytes) -> Result<Response<
 }
 
 /// The next event, as soon as there is one.
-async fn next(inner: &Inner) -> Response<Whole> {
+async fn next(inner: &Inner) -> Response<Payload> {
     inner.polls.send_modify(|polls| *polls = polls.saturating_add(1));
     loop {
         let next = inner.lock().waiting.pop_front();
@@ -149,7 +149,7 @@ async fn next(inner: &Inner) -> Response<Whole> {
     }
 }
 
-fn event(id: &str, delivery: Delivery) -> Response<Whole> {
+fn event(id: &str, delivery: Delivery) -> Response<Payload> {
     let trace = "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=0";
     let headers = [
         ("lambda-runtime-aws-request-id", id),
@@ -158,7 +158,7 @@ fn event(id: &str, delivery: Delivery) -> Response<Whole> {
         ("lambda-runtime-trace-id", trace),
         ("content-type", "application/json"),
     ];
-    let mut response = Response::new(Whole::whole(delivery.event));
+    let mut response = Response::new(Payload::whole(delivery.event));
     for (name, value) in headers {
         if let Ok(value) = HeaderValue::from_str(value) {
             response.headers_mut().insert(name, value);
@@ -167,7 +167,7 @@ fn event(id: &str, delivery: Delivery) -> Response<Whole> {
     response
 }
 
-fn response(inner: &Inner, id: &str, body: &Bytes) -> Response<Whole> {
+fn response(inner: &Inner, id: &str, body: &Bytes) -> Response<Payload> {
     if body.is_empty() {
         return settle(inner, id, Said::Response(Value::Null));
     }
@@ -177,7 +177,7 @@ fn response(inner: &Inner, id: &str, body: &Bytes) -> Response<Whole> {
     settle(inner, id, Said::Response(value))
 }
 
-fn settle(inner: &Inner, id: &str, said: Said) -> Response<Whole> {
+fn settle(inner: &Inner, id: &str, said: Said) -> Response<Payload> {
     let Some(says) = inner.lock().under_way.remove(id) else {
         let body = r#"{"errorType":"InvalidRequestID","errorMessage":"Invalid request ID"}"#;
         return plain(StatusCode::BAD_REQUEST, body);
@@ -187,7 +187,7 @@ fn settle(inner: &Inner, id: &str, said: Said) -> Response<Whole> {
     accepted()
 }
 
-fn accepted() -> Response<Whole> {
+fn accepted() -> Response<Payload> {
     plain(StatusCode::ACCEPTED, r#"{"status":"OK"}"#)
 }
 

@@ -56,7 +56,7 @@ impl std::error::Error for Reset {}
 pub(crate) async fn serve<H, F>(handle: H) -> io::Result<Server>
 where
     H: Fn(Parts, Bytes) -> F + Clone + Send + Sync + 'static,
-    F: Future<Output = Result<Response<Whole>, Reset>> + Send + 'static,
+    F: Future<Output = Result<Response<Payload>, Reset>> + Send + 'static,
 {
     let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).await?;
     let address = listener.local_addr()?;
@@ -79,7 +79,7 @@ where
 async fn connection<H, F>(stream: TcpStream, handle: H)
 where
     H: Fn(Parts, Bytes) -> F + Clone + Send + Sync + 'static,
-    F: Future<Output = Result<Response<Whole>, Reset>> + Send + 'static,
+    F: Future<Output = Result<Response<Payload>, Reset>> + Send + 'static,
 {
     // Small answers are to leave at once.
     if stream.set_nodelay(true).is_err() {
@@ -106,7 +106,7 @@ pub(crate) async fn handle_services(
     shared: Shared,
     head: Parts,
     body: Bytes,
-) -> Result<Response<Whole>, Reset> {
+) -> Result<Response<Payload>, Reset> {
     let Answer { reply, delay } = answer(&mut shared.lock(), &head, &body);
     if !delay.is_zero() {
         tokio::time::sleep(delay).await;
@@ -119,10 +119,10 @@ pub(crate) async fn handle_services(
     Ok(response(reply))
 }
 
-fn response(reply: Reply) -> Response<Whole> {
-    let mut response = Response::new(Whole::of(reply.body, reply.ending));
-    *response.status_mut() =
-        hyper::StatusCode::from_u16(reply.status).unwrap_or(hyper::StatusCode::INTERNAL_SERVER_ERROR);
+fn response(reply: Reply) -> Response<Payload> {
+    let mut response = Response::new(Payload::of(reply.body, reply.ending));
+    *response.status_mut() = hyper::StatusCode::from_u16(reply.status)
+        .unwrap_or(hyper::StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in reply.headers {
         if let Ok(value) = HeaderValue::from_str(&value) {
             response.headers_mut().insert(name, value);
@@ -133,21 +133,32 @@ fn response(reply: Reply) -> Response<Whole> {
 
 /// A body that is sent whole, or announced whole and sent half.
 #[derive(Debug)]
-pub(crate) struct Whole {
+pub(crate) struct Payload {
     bytes: Bytes,
     announced: u64,
     ending: Ending,
-    sent: bool,
+    progress: Progress,
 }
 
-impl Whole {
+/// How much of a body is on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    /// Nothing yet.
+    Begun,
+    /// The bytes are handed over, and perhaps not sent yet.
+    HandedOver,
+    /// The bytes are sent.
+    Sent,
+}
+
+impl Payload {
     pub(crate) fn of(body: Vec<u8>, ending: Ending) -> Self {
         let mut bytes = Bytes::from(body);
         let announced = u64::try_from(bytes.len()).unwrap_or_default();
         if ending == Ending::Truncated {
             bytes.truncate(bytes.len() / 2);
         }
-        Self { bytes, announced, ending, sent: false }
+        Self { bytes, announced, ending, progress: Progress::Begun }
     }
 
     pub(crate) fn whole(body: impl Into<Vec<u8>>) -> Self {
@@ -155,26 +166,36 @@ impl Whole {
     }
 }
 
-impl Body for Whole {
+impl Body for Payload {
     type Data = Bytes;
     type Error = Reset;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _context: &mut Context<'_>,
+        context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Reset>>> {
-        if !self.sent {
-            self.sent = true;
+        if self.progress == Progress::Begun {
+            self.progress = Progress::HandedOver;
             let bytes = std::mem::take(&mut self.bytes);
             if !bytes.is_empty() {
                 return Poll::Ready(Some(Ok(Frame::data(bytes))));
             }
         }
-        Poll::Ready((self.ending == Ending::Truncated).then_some(Err(Reset)))
+        if self.ending != Ending::Truncated {
+            return Poll::Ready(None);
+        }
+        if self.progress == Progress::HandedOver {
+            // The half is sent while the rest is waited for in vain.
+            self.progress = Progress::Sent;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(Some(Err(Reset)))
     }
 
     fn is_end_stream(&self) -> bool {
-        (self.sent || self.bytes.is_empty()) && self.ending != Ending::Truncated
+        let over = self.progress != Progress::Begun || self.bytes.is_empty();
+        over && self.ending != Ending::Truncated
     }
 
     fn size_hint(&self) -> SizeHint {
@@ -183,9 +204,8 @@ impl Body for Whole {
 }
 
 /// A body of text, for the Runtime API.
-pub(crate) fn plain(status: hyper::StatusCode, text: &str) -> Response<Whole> {
-    let mut response = Response::new(Whole::whole(text));
+pub(crate) fn plain(status: hyper::StatusCode, text: &str) -> Response<Payload> {
+    let mut response = Response::new(Payload::whole(text));
     *response.status_mut() = status;
     response
 }
-

@@ -297,7 +297,10 @@ mod tests {
             assert!(refused.contains(words), "{refused}");
         }
         let broken = [
-            (json!({}), "Value null at 'name' failed to satisfy constraint: Member must not be null"),
+            (
+                json!({}),
+                "Value null at 'name' failed to satisfy constraint: Member must not be null",
+            ),
             (json!({"Name": ""}), "greater than or equal to 1"),
             (json!({"Name": "abcd"}), "less than or equal to 3"),
             (json!({"Name": "a-b"}), "regular expression"),

@@ -279,8 +279,10 @@ impl State {
     /// The text is no JSON, is of another version, or has members that are missing, unknown or of
     /// the wrong form: all of them are named at once.
     pub fn parse(name: &str, text: &str) -> Result<Self, StateError> {
-        let value: Value = serde_json::from_str(text)
-            .map_err(|error| StateError { name: name.to_owned(), faults: vec![error.to_string()] })?;
+        let value: Value = serde_json::from_str(text).map_err(|error| StateError {
+            name: name.to_owned(),
+            faults: vec![error.to_string()],
+        })?;
         Self::from_value(name, &value)
     }
 

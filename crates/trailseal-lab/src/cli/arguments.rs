@@ -66,7 +66,8 @@ impl Arguments {
                 Some((flag, value)) if flag.starts_with("--") => (flag, Some(value.to_owned())),
                 Some(_) | None => (word.as_str(), None),
             };
-            let mut value = || attached.clone().or_else(|| words.next_if(|word| !word.starts_with("--")));
+            let mut value =
+                || attached.clone().or_else(|| words.next_if(|word| !word.starts_with("--")));
             match flag {
                 "--help" | "-h" => return Ok(None),
                 "--json" => arguments.form = Form::Json,
@@ -93,7 +94,10 @@ impl Arguments {
     fn admit(&self, faults: &mut Vec<String>) {
         let idle = self.bootstrap.is_none() && self.transcript.is_none();
         if idle && (!self.serve || !self.events.is_empty()) {
-            faults.push("`--bootstrap PATH` is missing: the lab never stands in for the function".to_owned());
+            faults.push(
+                "`--bootstrap PATH` is missing: the lab never stands in for the function"
+                    .to_owned(),
+            );
         }
         if self.events.iter().filter(|event| *event == "-").count() > 1 {
             faults.push("`-` can be given once only".to_owned());

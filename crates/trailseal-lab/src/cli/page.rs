@@ -16,10 +16,10 @@ pub(super) fn write(report: &Report, colour: bool, out: &mut impl Write) -> io::
     let plural = if report.steps.len() == 1 { "event" } else { "events" };
     writeln!(
         out,
-        "{} {plural} for the function `{}`, against an AWS account on loopback",
-        report.steps.len(),
-        report.bootstrap.display()
+        "{} {plural} for the real function, against an AWS account on loopback",
+        report.steps.len()
     )?;
+    field(out, "program", &report.bootstrap.display().to_string())?;
     for (index, step) in report.steps.iter().enumerate() {
         write_step(index + 1, step, colour, out)?;
     }
@@ -110,9 +110,14 @@ fn write_summary(report: &Report, colour: bool, out: &mut impl Write) -> io::Res
     field(out, "events", &format!("{}: {}", report.steps.len(), counted.join(", ")))?;
     let counted: Vec<String> =
         calls.iter().map(|(operation, number)| format!("{number} {operation}")).collect();
-    field(out, "calls", if counted.is_empty() { "none".to_owned() } else { counted.join(", ") }.as_str())?;
+    field(
+        out,
+        "calls",
+        if counted.is_empty() { "none".to_owned() } else { counted.join(", ") }.as_str(),
+    )?;
     for used in &report.used {
-        let memory = used.memory.map(|memory| format!(", {} KiB of memory at its peak", memory.peak_kib));
+        let memory =
+            used.memory.map(|memory| format!(", {} KiB of memory at its peak", memory.peak_kib));
         let cold = in_milliseconds(used.cold_start);
         field(out, "function", &format!("started in {cold}{}", memory.unwrap_or_default()))?;
     }
@@ -121,7 +126,9 @@ fn write_summary(report: &Report, colour: bool, out: &mut impl Write) -> io::Res
     }
     match (report.origin, report.as_expected()) {
         (Origin::Scenario, true) => field(out, "expectation", "every outcome is the expected one"),
-        (Origin::Scenario, false) => field(out, "expectation", "NOT every outcome is the expected one"),
+        (Origin::Scenario, false) => {
+            field(out, "expectation", "NOT every outcome is the expected one")
+        }
         (Origin::ChangedScenario | Origin::Files, _) => Ok(()),
     }
 }
@@ -129,14 +136,14 @@ fn write_summary(report: &Report, colour: bool, out: &mut impl Write) -> io::Res
 fn write_next(report: &Report, out: &mut impl Write) -> io::Result<()> {
     let lines = match report.origin {
         Origin::Scenario => [
-            "cargo xtask lab -- EVENT.json            judge an event or a configuration item of your own",
-            "cargo xtask lab -- --parameter profile=cis   see what the plain benchmark would miss",
-            "cargo xtask lab -- --serve               keep the account up for any AWS SDK or CLI",
+            "cargo xtask lab -- EVENT.json               an event or a configuration item of your own",
+            "cargo xtask lab -- --parameter profile=cis  what the benchmark's own words let pass",
+            "cargo xtask lab -- --serve                  keep the account up for any AWS SDK or CLI",
         ],
         Origin::ChangedScenario | Origin::Files => [
-            "cargo xtask lab                          the default scenario",
-            "cargo xtask lab -- --state FILE          an account of your own (crates/trailseal-lab/STATE.md)",
-            "cargo xtask lab -- --json EVENT.json     the same as one JSON document",
+            "cargo xtask lab                       the default scenario",
+            "cargo xtask lab -- --state FILE       an account of your own (crates/trailseal-lab/STATE.md)",
+            "cargo xtask lab -- --json EVENT.json  the same as one JSON document",
         ],
     };
     writeln!(out, "\nNext")?;

@@ -47,7 +47,9 @@ impl<'a> Runner<'a> {
             evaluations.iter().map(|evaluation| evaluation.compliance_type.as_str()).collect();
         let as_expected = match (&step.expected, &invocation.outcome) {
             (None, _) => true,
-            (Some(Expected::Verdict(verdict)), Outcome::Response(_)) => verdicts == [verdict.as_str()],
+            (Some(Expected::Verdict(verdict)), Outcome::Response(_)) => {
+                verdicts == [verdict.as_str()]
+            }
             (Some(Expected::Failure), Outcome::Failed { .. }) => verdicts.is_empty(),
             (
                 Some(Expected::Verdict(_) | Expected::Failure),

@@ -60,13 +60,15 @@ const SCENARIO_VERSION: u64 = 1;
 impl Steps {
     /// Reads all that the command line names; an error is every fault of every file at once.
     pub(super) fn of(arguments: &Arguments) -> Result<Self, Vec<String>> {
-        let mut steps = scenario(arguments).map_err(|fault| vec![format!("scenario.json: {fault}")])?;
+        let mut steps =
+            scenario(arguments).map_err(|fault| vec![format!("scenario.json: {fault}")])?;
         if arguments.events.is_empty() {
             return Ok(steps);
         }
-        let (list, faults) = partition(arguments.events.iter().map(|name| {
-            read(name, arguments, &steps).map_err(|fault| format!("{name}: {fault}"))
-        }));
+        let (list, faults) =
+            partition(arguments.events.iter().map(|name| {
+                read(name, arguments, &steps).map_err(|fault| format!("{name}: {fault}"))
+            }));
         steps.list = list;
         steps.origin = Origin::Files;
         if faults.is_empty() { Ok(steps) } else { Err(faults) }

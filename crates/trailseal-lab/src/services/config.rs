@@ -67,9 +67,10 @@ fn admit_evaluation(evaluation: &Value) -> Result<(), Refusal> {
 }
 
 fn rule_of_token(world: &World, caller: &Caller, token: &str) -> Result<RuleId, Refusal> {
-    let rule = world.tokens.get(token).filter(|rule| {
-        rule.account == caller.account() && rule.region == caller.region
-    });
+    let rule = world
+        .tokens
+        .get(token)
+        .filter(|rule| rule.account == caller.account() && rule.region == caller.region);
     let Some(rule) = rule else {
         let message = "The specified ResultToken is not valid.";
         return Err(Refusal::new("InvalidResultTokenException", message));
@@ -90,10 +91,8 @@ fn no_such_rule(name: &str) -> Refusal {
 /// Stores the evaluation, unless something stands against it.
 fn settle(world: &mut World, rule: &RuleId, evaluation: &Value, test_mode: bool) -> Fate {
     let resource_id = text(evaluation, "ComplianceResourceId");
-    let due = world
-        .send_back
-        .iter_mut()
-        .find(|due| due.times_left > 0 && resource_id == due.resource_id);
+    let due =
+        world.send_back.iter_mut().find(|due| due.times_left > 0 && resource_id == due.resource_id);
     if let Some(due) = due {
         due.times_left -= 1;
         return Fate::SentBack;

@@ -45,7 +45,8 @@ pub(super) fn get_resource_config_history(
             && history.region == caller.region
             && history.is_of(kind, id)
     }) else {
-        let message = format!("Resource {id} of resourceType:{kind} is unknown or has not been discovered");
+        let message =
+            format!("Resource {id} of resourceType:{kind} is unknown or has not been discovered");
         return Err(Refusal::new("ResourceNotDiscoveredException", message));
     };
     let mut items: Vec<(i64, &Value)> = history
@@ -76,8 +77,7 @@ fn page_of(
         let next = format!("{list}#{}", start + 1);
         return Ok(json!({ "configurationItems": [], "nextToken": next }));
     }
-    let mut page =
-        cut(items, start - empty_pages, page_size(body.get("limit"), PAGE_SIZE), list);
+    let mut page = cut(items, start - empty_pages, page_size(body.get("limit"), PAGE_SIZE), list);
     if let Some(token) = &mut page.next_token {
         let end = offset(Some(&Value::from(token.as_str())), list)?;
         *token = format!("{list}#{}", end + empty_pages);

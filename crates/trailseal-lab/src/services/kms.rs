@@ -32,10 +32,14 @@ pub(super) fn describe_key(
 fn missing_aws_alias(state: &State, caller: &Caller, name: &str) -> Option<String> {
     let arn = match KeyName::parse(name) {
         KeyName::Alias(alias) => own_arn(caller, alias),
-        KeyName::AliasArn(arn) if arn.account == caller.account() && arn.region == caller.region => {
+        KeyName::AliasArn(arn)
+            if arn.account == caller.account() && arn.region == caller.region =>
+        {
             name.to_owned()
         }
-        KeyName::AliasArn(_) | KeyName::Id(_) | KeyName::Arn(_) | KeyName::Malformed => return None,
+        KeyName::AliasArn(_) | KeyName::Id(_) | KeyName::Arn(_) | KeyName::Malformed => {
+            return None;
+        }
     };
     (arn.contains(":alias/aws/") && state.alias(&arn).is_none()).then_some(arn)
 }
@@ -73,7 +77,9 @@ fn find<'a>(
 ) -> Result<&'a Key, Refusal> {
     let takes_aliases = operation == Operation::DescribeKey;
     match KeyName::parse(name) {
-        KeyName::Malformed => Err(Refusal::new("InvalidArnException", format!("Invalid arn {name}"))),
+        KeyName::Malformed => {
+            Err(Refusal::new("InvalidArnException", format!("Invalid arn {name}")))
+        }
         KeyName::Alias(_) | KeyName::AliasArn(_) if !takes_aliases => {
             Err(not_found(&format!("Invalid keyId {name}")))
         }
@@ -258,9 +264,8 @@ pub(super) fn get_key_rotation_status(
     status.insert("KeyRotationEnabled".to_owned(), Value::from(enabled));
     if enabled {
         let days = key.rotation.period_days.unwrap_or(365);
-        let next = CREATION_DATE.saturating_add(
-            i64::try_from(days).unwrap_or_default().saturating_mul(86_400_000),
-        );
+        let next = CREATION_DATE
+            .saturating_add(i64::try_from(days).unwrap_or_default().saturating_mul(86_400_000));
         let next = key.rotation.next_rotation_date.unwrap_or(next);
         status.insert("RotationPeriodInDays".to_owned(), Value::from(days));
         status.insert("NextRotationDate".to_owned(), moments::to_epoch(next));

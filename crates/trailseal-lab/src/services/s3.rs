@@ -28,6 +28,7 @@ pub(crate) fn head_bucket(state: &State, caller: Option<&Caller>, name: &str) ->
 
 /// 3 to 63 small letters, digits, periods and dashes (S3 User Guide, bucket naming rules).
 fn is_bucket_name(name: &str) -> bool {
-    let right = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte);
+    let right =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte);
     (3..=63).contains(&name.len()) && name.bytes().all(right)
 }

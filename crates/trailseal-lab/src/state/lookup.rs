@@ -156,7 +156,11 @@ mod tests {
                 account("444455556666", Membership::Member),
                 account("999999999999", Membership::Outside),
             ],
-            trails: vec![trail("one", false, false), trail("all", true, false), trail("org", true, true)],
+            trails: vec![
+                trail("one", false, false),
+                trail("all", true, false),
+                trail("org", true, true),
+            ],
             ..State::default()
         };
         let own = |name: &str| (name.to_owned(), Visible::Own);

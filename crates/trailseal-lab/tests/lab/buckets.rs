@@ -11,7 +11,9 @@ use super::support::{ACCOUNT, MEMBER, REGION, lab};
 pub(super) fn ask(lab: &Lab, head: &str, body: &str) -> String {
     let mut stream = TcpStream::connect(lab.url().trim_start_matches("http://")).unwrap();
     let length = body.len();
-    let request = format!("{head}\r\nhost: lab\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}");
+    let request = format!(
+        "{head}\r\nhost: lab\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
+    );
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     // A reset is an answer too: the empty one.
@@ -37,7 +39,8 @@ fn status_and_region(answer: &str) -> (u16, Option<&str>) {
 #[tokio::test(flavor = "multi_thread")]
 async fn s3_names_the_region_with_every_answer_but_404() {
     let lab = lab().await;
-    let head = |path: &str, signature: &str| ask(&lab, &format!("HEAD {path} HTTP/1.1{signature}"), "");
+    let head =
+        |path: &str, signature: &str| ask(&lab, &format!("HEAD {path} HTTP/1.1{signature}"), "");
     let by = |account: &str, region: &str| format!("\r\n{}", signed(&lab, account, region, "s3"));
     let bucket = "/example-trail-logs-eu-west-1";
     let region = Some("eu-west-1");
@@ -70,7 +73,7 @@ async fn faults_of_s3_are_told_by_status_alone() {
         (FaultKind::ConnectionReset, (0, None)),
         (FaultKind::TruncatedBody, (0, None)),
         (FaultKind::NotJson, (200, None)),
-        (FaultKind::WrongTypes, (200, Some("{}"))),
+        (FaultKind::WrongTypes, (403, Some("{}"))),
         (FaultKind::AccessDenied, (403, Some(REGION))),
         (FaultKind::NotFound, (404, None)),
         (FaultKind::ExpiredCredentials, (400, Some(REGION))),
@@ -99,7 +102,11 @@ async fn requests_that_are_not_of_the_protocol_are_refused() {
         (kms("DescribeKey") + &by("kms"), "{}", "ValidationException"),
         (kms("Decrypt") + &by("kms"), "{}", "UnknownOperationException"),
         (json.to_owned(), "{}", "UnknownOperationException"),
-        ("\r\nx-amz-target: TrentService.DescribeKey".to_owned() + &by("kms"), "{}", "SerializationException"),
+        (
+            "\r\nx-amz-target: TrentService.DescribeKey".to_owned() + &by("kms"),
+            "{}",
+            "SerializationException",
+        ),
     ] {
         let answer = post(&headers, body);
         assert!(answer.contains(&format!("\"__type\":\"{expected}\"")), "{expected}: {answer}");

@@ -43,7 +43,9 @@ fn the_default_scenario_is_told_in_full_and_a_wrong_function_is_found_out() {
     assert!(page.contains("13. the sealed trail again, while KMS breaks down"), "{page}");
     assert!(page.contains("EXPECTED    NOT_APPLICABLE"), "{page}");
     assert!(page.contains("13: 11 COMPLIANT, 2 NON_COMPLIANT, 0 failed"), "{page}");
-    assert!(page.lines().all(|line| line.chars().count() <= 100), "{page}");
+    // Only the path of the program can be longer than a line.
+    let mut lines = page.lines().filter(|line| !line.contains("program"));
+    assert!(lines.all(|line| line.chars().count() <= 100), "{page}");
     assert!(!page.contains('\u{1b}'), "no colour without a terminal");
 }
 
@@ -89,7 +91,9 @@ fn wrong_usage_is_told_by_the_flags_name() {
     let output = lab(&["--frob", "--state"], "");
     assert_eq!(output.status.code(), Some(2));
     let errors = text(&output.stderr);
-    for expected in ["no option `--frob`", "`--state` needs a path", "`--bootstrap PATH` is missing", "--help"] {
+    for expected in
+        ["no option `--frob`", "`--state` needs a path", "`--bootstrap PATH` is missing", "--help"]
+    {
         assert!(errors.contains(expected), "{errors}");
     }
     let help = lab(&["--help"], "");

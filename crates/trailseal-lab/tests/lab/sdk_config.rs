@@ -26,6 +26,12 @@ fn evaluation(id: &str, verdict: ComplianceType, milliseconds: i64) -> Evaluatio
         .unwrap()
 }
 
+/// The moment in milliseconds. The wire has seconds with a fraction, which no binary number holds
+/// exactly: the SDK reads a nanosecond less or more, and so a reader has to round.
+fn milliseconds(moment: &DateTime) -> i64 {
+    moment.secs() * 1000 + (i64::from(moment.subsec_nanos()) + 500_000) / 1_000_000
+}
+
 fn token(lab: &Lab) -> String {
     lab.issue_token(ACCOUNT, REGION, RULE)
 }
@@ -57,7 +63,7 @@ async fn evaluations_are_stored_and_read_back() {
     let qualifier = identifier.evaluation_result_qualifier().unwrap();
     assert_eq!(qualifier.resource_id(), Some("b"));
     assert_eq!(result.annotation(), Some("because"));
-    assert_eq!(identifier.ordering_timestamp().unwrap().to_millis().unwrap(), 1_468_446_600_373);
+    assert_eq!(milliseconds(identifier.ordering_timestamp().unwrap()), 1_468_446_600_373);
 }
 
 #[tokio::test]
@@ -132,7 +138,8 @@ async fn what_cannot_be_stored_is_refused() {
     assert_eq!(put(undecided, &valid).await, "InvalidParameterValueException");
     let odd = with(|evaluation| evaluation.compliance_resource_type = "AWS::Odd::Type".to_owned());
     assert_eq!(put(odd, &valid).await, "InvalidParameterValueException");
-    let account = with(|evaluation| "AWS::::Account".clone_into(&mut evaluation.compliance_resource_type));
+    let account =
+        with(|evaluation| "AWS::::Account".clone_into(&mut evaluation.compliance_resource_type));
     assert_eq!(put(account, &valid).await, "no error");
     assert_eq!(put(vec![good()], "forged").await, "InvalidResultTokenException");
     lab.delete_rule(ACCOUNT, REGION, RULE);
@@ -175,9 +182,8 @@ async fn results_come_in_pages_and_names_over_64_characters_are_refused() {
         }
     }
     assert_eq!(pages, [10, 10, 5]);
-    let details = |name: String| {
-        config.get_compliance_details_by_config_rule().config_rule_name(name).send()
-    };
+    let details =
+        |name: String| config.get_compliance_details_by_config_rule().config_rule_name(name).send();
     assert_eq!(code(details("x".repeat(65)).await), "ValidationException");
     assert_eq!(code(details("x".repeat(64)).await), "NoSuchConfigRuleException");
 }
@@ -194,7 +200,9 @@ async fn trails_are_discovered_by_name_or_arn_where_they_live() {
     let here = list(REGION).await;
     assert_eq!(here.len(), 9);
     assert!(here.contains(&"sealed".to_owned()));
-    assert!(here.contains(&"arn:aws:cloudtrail:us-east-1:111122223333:trail/organization".to_owned()));
+    assert!(
+        here.contains(&"arn:aws:cloudtrail:us-east-1:111122223333:trail/organization".to_owned())
+    );
     assert_eq!(list("eu-west-1").await, ["ireland"]);
     let config = client(&lab);
     let request = config.list_discovered_resources().resource_type(ResourceType::Trail);
@@ -219,7 +227,7 @@ fn recorded(captured: &str) -> serde_json::Value {
 
 async fn lab_with_history(empty_pages: u64) -> Lab {
     let mut state = State::default_state().unwrap();
-    state.history.push(History {
+    state.history = vec![History {
         account: ACCOUNT.to_owned(),
         region: REGION.to_owned(),
         empty_pages,
@@ -228,7 +236,7 @@ async fn lab_with_history(empty_pages: u64) -> Lab {
             recorded("2026-11-22T10:00:00.002Z"),
             recorded("2026-11-21T10:00:00.003Z"),
         ],
-    });
+    }];
     Lab::start(state).await.unwrap()
 }
 
@@ -244,7 +252,7 @@ async fn the_history_begins_with_the_newest_item_not_later_than_asked() {
     let noon = 1_795_255_200_003; // 2026-11-21T10:00:00.003Z
     let exact = ask().later_time(time(noon)).limit(1).send().await.unwrap();
     let item = &exact.configuration_items()[0];
-    assert_eq!(item.configuration_item_capture_time(), Some(&time(noon)));
+    assert_eq!(item.configuration_item_capture_time().map(milliseconds), Some(noon));
     assert_eq!(item.configuration(), Some("{\"name\":\"sealed\"}"));
     assert_eq!(item.account_id(), Some(ACCOUNT));
     assert_eq!(item.configuration_state_id(), Some("1"));

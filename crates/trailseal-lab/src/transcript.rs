@@ -1,0 +1,343 @@
+//! Exchanges of every operation, for a comparison with AWS's own service models.
+//!
+//! Three kinds: requests that are fine; requests that each break one constraint, derived from the
+//! lab's own shapes; and faults. The contract test holds requests, answers and refusals to
+//! botocore's models, and demands that every constraint of the models is among those broken here.
+
+mod breaking;
+
+use hyper::Request;
+use hyper::body::Bytes;
+use hyper::http::request::Parts;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::answer::answer;
+use crate::caller::credentials_of;
+use crate::fault::{Fault, FaultKind, Position};
+use crate::operation::{Operation, Service};
+use crate::requests;
+use crate::state::State;
+use crate::world::{RuleId, SendBack, World};
+
+pub use breaking::Breach;
+
+/// A request and what the lab answered.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Exchange {
+    /// The service as in a credential scope, such as `kms`.
+    pub service: &'static str,
+    /// The operation, such as `DescribeKey`.
+    pub operation: &'static str,
+    /// What the exchange is to show.
+    pub case: String,
+    /// The members of the request.
+    pub request: Value,
+    /// The constraint that the request breaks on purpose.
+    pub breaks: Option<Breach>,
+    /// The name of the fault that met the request.
+    pub fault: Option<&'static str>,
+    /// The HTTP status of the answer.
+    pub status: u16,
+    /// The error code of the answer.
+    pub error: Option<&'static str>,
+    /// The headers of the answer.
+    pub headers: Map<String, Value>,
+    /// The body of the answer.
+    pub body: String,
+}
+
+const ACCOUNT: &str = "111122223333";
+const REGION: &str = "us-east-1";
+const RULE: &str = "trailseal";
+const TRAIL: &str = "AWS::CloudTrail::Trail";
+const SENT_BACK: &str = "sent-back";
+const ROLE: &str = "arn:aws:iam::444455556666:role/trailseal-member";
+
+/// The exchanges, against the state that ships with the lab.
+#[must_use]
+pub fn transcript(state: State) -> Vec<Exchange> {
+    let mut recorder = Recorder { world: World::of(state) };
+    let send_back = SendBack { resource_id: SENT_BACK.to_owned(), times_left: 1 };
+    recorder.world.send_back.push(send_back);
+    let mut exchanges = Vec::new();
+    for operation in Operation::ALL {
+        let base = recorder.base(operation);
+        exchanges.push(recorder.exchange(operation, "fine", base.clone()));
+        for (case, request) in further(operation, &base) {
+            exchanges.push(recorder.exchange(operation, case, request));
+        }
+        exchanges.extend(recorder.faults(operation, &base));
+        exchanges.extend(recorder.members(operation, &base));
+        exchanges.extend(recorder.breaches(operation, &base));
+    }
+    exchanges
+}
+
+struct Recorder {
+    world: World,
+}
+
+impl Recorder {
+    /// A request that is fine and gets an answer with something in it.
+    fn base(&mut self, operation: Operation) -> Value {
+        let key = "11111111-0000-4000-8000-111111111111";
+        match operation {
+            Operation::PutEvaluations => {
+                let rule = RuleId {
+                    account: ACCOUNT.to_owned(),
+                    region: REGION.to_owned(),
+                    name: RULE.to_owned(),
+                };
+                let token = self.world.issue_token(rule);
+                json!({ "ResultToken": token, "Evaluations": [evaluation("sealed", "COMPLIANT")] })
+            }
+            Operation::GetResourceConfigHistory => {
+                json!({ "resourceType": TRAIL, "resourceId": "sealed" })
+            }
+            Operation::ListDiscoveredResources => json!({ "resourceType": TRAIL }),
+            Operation::GetComplianceDetailsByConfigRule => json!({ "ConfigRuleName": RULE }),
+            Operation::DescribeTrails | Operation::GetCallerIdentity => json!({}),
+            Operation::GetTrail | Operation::GetTrailStatus => json!({ "Name": "key-disabled" }),
+            Operation::DescribeKey => json!({ "KeyId": "alias/trail-logs" }),
+            Operation::GetKeyPolicy | Operation::GetKeyRotationStatus => json!({ "KeyId": key }),
+            Operation::AssumeRole => json!({
+                "RoleArn": ROLE,
+                "RoleSessionName": "trailseal",
+                "ExternalId": "trailseal-central",
+            }),
+            Operation::HeadBucket => json!({ "Bucket": "example-trail-logs-us-east-1" }),
+        }
+    }
+
+    fn exchange(&mut self, operation: Operation, case: &str, request: Value) -> Exchange {
+        let (head, body) = http(operation, &request);
+        let reply = answer(&mut self.world, &head, &body).reply;
+        let headers = reply.headers.iter();
+        Exchange {
+            service: operation.service().signing_name(),
+            operation: operation.name(),
+            case: case.to_owned(),
+            request,
+            breaks: None,
+            fault: None,
+            status: reply.status,
+            error: reply.error,
+            headers: headers
+                .map(|(name, value)| ((*name).to_owned(), Value::from(value.as_str())))
+                .collect(),
+            body: String::from_utf8_lossy(&reply.body).into_owned(),
+        }
+    }
+
+    /// The faults that answer with an error.
+    fn faults(&mut self, operation: Operation, base: &Value) -> Vec<Exchange> {
+        let kinds = [
+            FaultKind::Throttling,
+            FaultKind::InternalError,
+            FaultKind::ServiceUnavailable,
+            FaultKind::AccessDenied,
+            FaultKind::NotFound,
+            FaultKind::ExpiredCredentials,
+            FaultKind::ClockSkew,
+        ];
+        let mut exchanges = Vec::new();
+        for kind in kinds {
+            self.world.faults.add(Fault::of(operation, Position::Every, kind));
+            let mut exchange = self.exchange(operation, "fault", base.clone());
+            exchange.fault = Some(kind.name());
+            exchanges.push(exchange);
+            self.world.faults.clear();
+        }
+        exchanges
+    }
+
+    /// Each member of the request once, to show that the lab knows it.
+    fn members(&mut self, operation: Operation, base: &Value) -> Vec<Exchange> {
+        requests::members(operation)
+            .iter()
+            .map(|member| {
+                let request = with(base, member.name, breaking::right(&member.shape));
+                self.exchange(operation, &format!("with `{}`", member.name), request)
+            })
+            .collect()
+    }
+
+    fn breaches(&mut self, operation: Operation, base: &Value) -> Vec<Exchange> {
+        if operation == Operation::HeadBucket {
+            return Vec::new(); // A path has no members to break.
+        }
+        let typed = operation.service() != Service::Sts;
+        breaking::wrong(requests::members(operation), base)
+            .into_iter()
+            .filter(|(breach, _)| typed || breach.constraint != "type")
+            .map(|(breach, request)| {
+                let case = format!("breaks {} of `{}`", breach.constraint, breach.path);
+                let mut exchange = self.exchange(operation, &case, request);
+                exchange.breaks = Some(breach);
+                exchange
+            })
+            .collect()
+    }
+}
+
+/// The object with another value of one member.
+fn with(object: &Value, name: &str, value: Value) -> Value {
+    let mut object = object.clone();
+    if let Some(members) = object.as_object_mut() {
+        members.insert(name.to_owned(), value);
+    }
+    object
+}
+
+fn evaluation(id: &str, verdict: &str) -> Value {
+    json!({
+        "ComplianceResourceType": TRAIL,
+        "ComplianceResourceId": id,
+        "ComplianceType": verdict,
+        "Annotation": "the annotation",
+        "OrderingTimestamp": 1_468_446_600.373_f64,
+    })
+}
+
+/// Requests beyond the models: what a service answers or refuses by its own rules.
+fn further(operation: Operation, base: &Value) -> Vec<(&'static str, Value)> {
+    let evaluation_of = |evaluation: Value| with(base, "Evaluations", json!([evaluation]));
+    let key = |name: &str| json!({ "KeyId": name });
+    let mine = "arn:aws:kms:us-east-1:111122223333:key";
+    match operation {
+        Operation::PutEvaluations => vec![
+            ("unknown token", with(base, "ResultToken", json!("forged"))),
+            ("test mode", with(&with(base, "TestMode", json!(true)), "ResultToken", json!("x"))),
+            ("sent back", evaluation_of(evaluation(SENT_BACK, "COMPLIANT"))),
+            ("insufficient data", evaluation_of(evaluation("sealed", "INSUFFICIENT_DATA"))),
+            (
+                "unknown resource type",
+                evaluation_of(with(
+                    &evaluation("sealed", "COMPLIANT"),
+                    "ComplianceResourceType",
+                    json!("AWS::Odd::Type"),
+                )),
+            ),
+        ],
+        Operation::GetResourceConfigHistory => vec![
+            ("not discovered", with(base, "resourceId", json!("missing"))),
+            ("range", with(&with(base, "laterTime", json!(1)), "earlierTime", json!(2))),
+            ("token", with(base, "nextToken", json!("forged"))),
+        ],
+        Operation::ListDiscoveredResources => {
+            vec![("token", with(base, "nextToken", json!("forged")))]
+        }
+        Operation::GetComplianceDetailsByConfigRule => vec![
+            ("no such rule", json!({ "ConfigRuleName": "missing" })),
+            ("token", with(base, "NextToken", json!("forged"))),
+            ("one result a page", with(base, "Limit", json!(1))),
+        ],
+        Operation::DescribeTrails => vec![
+            ("own trails", json!({ "includeShadowTrails": false })),
+            ("bad name", json!({ "trailNameList": ["a b"] })),
+            ("bad ARN", json!({ "trailNameList": ["arn:aws:s3:::bucket"] })),
+        ],
+        Operation::GetTrail | Operation::GetTrailStatus => vec![
+            ("missing", json!({ "Name": "missing" })),
+            ("bad name", json!({ "Name": "a b" })),
+            ("bad ARN", json!({ "Name": "arn:aws:s3:::bucket" })),
+        ],
+        Operation::DescribeKey => vec![
+            ("pending deletion", key(&format!("{mine}/33333333-0000-4000-8000-333333333333"))),
+            ("AWS managed", key("alias/aws/s3")),
+            ("gone", key(&format!("{mine}/44444444-0000-4000-8000-444444444444"))),
+            ("another Region", key("arn:aws:kms:eu-west-1:111122223333:key/a")),
+            ("bad ARN", key("arn:aws:kms:us-east-1")),
+            ("a stranger's", key("arn:aws:kms:us-east-1:777788889999:key/a")),
+        ],
+        Operation::GetKeyPolicy | Operation::GetKeyRotationStatus => vec![
+            ("gone", key(&format!("{mine}/44444444-0000-4000-8000-444444444444"))),
+            ("bad ARN", key("arn:aws:kms:us-east-1")),
+            ("a stranger's", key("arn:aws:kms:us-east-1:777788889999:key/a")),
+        ],
+        Operation::AssumeRole => vec![
+            ("longer than chained roles may", with(base, "DurationSeconds", json!(7200))),
+            ("not trusted", with(base, "ExternalId", json!("another"))),
+        ],
+        Operation::GetCallerIdentity => Vec::new(),
+        Operation::HeadBucket => vec![
+            ("in another Region", json!({ "Bucket": "example-trail-logs-eu-west-1" })),
+            ("missing", json!({ "Bucket": "no-such-bucket" })),
+            ("no name of a bucket", json!({ "Bucket": "No_Bucket" })),
+        ],
+    }
+}
+
+/// The request as the SDKs send it.
+fn http(operation: Operation, members: &Value) -> (Parts, Bytes) {
+    let service = operation.service();
+    let credentials = credentials_of(ACCOUNT);
+    let authorization = format!(
+        "AWS4-HMAC-SHA256 Credential={}/20261123/{REGION}/{}/aws4_request, SignedHeaders=host, \
+         Signature=00",
+        credentials.access_key_id,
+        service.signing_name()
+    );
+    let mut request = Request::new(());
+    let mut headers =
+        vec![("authorization", authorization), ("x-amz-security-token", credentials.session_token)];
+    let mut body = Vec::new();
+    match service {
+        Service::S3 => {
+            let bucket = members.get("Bucket").and_then(Value::as_str).unwrap_or_default();
+            *request.method_mut() = hyper::Method::HEAD;
+            *request.uri_mut() = format!("/{bucket}").parse().unwrap_or_default();
+        }
+        Service::Sts => {
+            *request.method_mut() = hyper::Method::POST;
+            headers.push(("content-type", "application/x-www-form-urlencoded".to_owned()));
+            body = form(operation, members).into_bytes();
+        }
+        Service::Config | Service::CloudTrail | Service::Kms => {
+            *request.method_mut() = hyper::Method::POST;
+            headers.push(("content-type", "application/x-amz-json-1.1".to_owned()));
+            let prefix = service.target_prefix().unwrap_or_default();
+            headers.push(("x-amz-target", format!("{prefix}.{}", operation.name())));
+            body = members.to_string().into_bytes();
+        }
+    }
+    for (name, value) in headers {
+        if let Ok(value) = value.parse() {
+            request.headers_mut().insert(name, value);
+        }
+    }
+    (request.into_parts().0, Bytes::from(body))
+}
+
+fn form(operation: Operation, members: &Value) -> String {
+    let encoded =
+        |text: &str| -> String { text.bytes().map(|byte| format!("%{byte:02X}")).collect() };
+    let mut form = format!("Action={}&Version=2011-06-15", operation.name());
+    for (name, value) in members.as_object().into_iter().flatten() {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        form.push_str(&format!("&{name}={}", encoded(&text)));
+    }
+    form
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_fine_is_answered_and_what_breaks_a_constraint_is_refused() {
+        let exchanges = transcript(State::default_state().unwrap());
+        for exchange in &exchanges {
+            let head_without_a_body = exchange.service == "s3";
+            match (&exchange.breaks, exchange.case.as_str()) {
+                (Some(_), _) => assert_ne!(exchange.status, 200, "{exchange:?}"),
+                (None, "fine") => assert_eq!(exchange.status, 200, "{exchange:?}"),
+                (None, _) => {}
+            }
+            assert_eq!(exchange.body.is_empty(), head_without_a_body, "{exchange:?}");
+        }
+        assert!(exchanges.iter().filter(|exchange| exchange.breaks.is_some()).count() > 100);
+    }
+}

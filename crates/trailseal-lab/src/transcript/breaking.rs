@@ -1,0 +1,119 @@
+//! Requests that each break one constraint of their shape.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::with;
+use crate::shape::{Alphabet, Member, Shape};
+
+/// A constraint that a request breaks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Breach {
+    /// The member, such as `Evaluations[].Annotation`; empty for the request itself.
+    pub path: String,
+    /// `required`, `type`, `min`, `max`, `enum`, `pattern` or `unknown`.
+    pub constraint: &'static str,
+}
+
+/// A value that the shape admits.
+pub(super) fn right(shape: &Shape) -> Value {
+    match shape {
+        Shape::Text { min, .. } => Value::from("a".repeat((*min).max(1))),
+        Shape::Word(words) => Value::from(words.first().copied().unwrap_or_default()),
+        Shape::Whole { min, max } => Value::from(*max.min(&(min + 100))),
+        Shape::Flag => Value::from(true),
+        Shape::Moment => Value::from(1_468_446_600.373_f64),
+        Shape::List { each, .. } => json!([right(each)]),
+        Shape::Structure(members) => members
+            .iter()
+            .filter(|member| member.required)
+            .map(|member| (member.name.to_owned(), right(&member.shape)))
+            .collect(),
+        Shape::NotServed => Value::from("a"),
+    }
+}
+
+/// Every request that breaks one constraint, made from a request that breaks none.
+pub(super) fn wrong(members: &'static [Member], base: &Value) -> Vec<(Breach, Value)> {
+    wrong_structure(members, base, "")
+}
+
+fn wrong_values(shape: &Shape, base: Option<&Value>, path: &str) -> Vec<(Breach, Value)> {
+    let of = |constraint, value| (breach(path, constraint), value);
+    match shape {
+        Shape::Text { min, max, of } => wrong_texts(*min, *max, *of, path),
+        Shape::Word(_) => vec![of("type", json!(7)), of("enum", json!("no-such-word"))],
+        Shape::Whole { min, max } => {
+            vec![of("type", json!("seven")), of("min", json!(min - 1)), of("max", json!(max + 1))]
+        }
+        Shape::Flag => vec![of("type", json!("true"))],
+        Shape::Moment => vec![of("type", json!("2016-07-13T21:50:00.373Z"))],
+        Shape::List { min, max, each } => wrong_lists(*min, *max, each, base, path),
+        Shape::Structure(members) => {
+            let base = base.cloned().unwrap_or_else(|| right(shape));
+            let mut all = vec![of("type", json!([]))];
+            all.extend(wrong_structure(members, &base, path));
+            all
+        }
+        Shape::NotServed => Vec::new(),
+    }
+}
+
+fn breach(path: &str, constraint: &'static str) -> Breach {
+    Breach { path: path.to_owned(), constraint }
+}
+
+fn wrong_texts(min: usize, max: usize, of: Alphabet, path: &str) -> Vec<(Breach, Value)> {
+    let mut all = vec![(breach(path, "type"), json!(7))];
+    if min > 0 {
+        all.push((breach(path, "min"), Value::from("a".repeat(min - 1))));
+    }
+    if max < usize::MAX {
+        all.push((breach(path, "max"), Value::from("a".repeat(max + 1))));
+    }
+    if of != Alphabet::Any {
+        all.push((breach(path, "pattern"), Value::from("a".repeat(min) + " ")));
+    }
+    all
+}
+
+fn wrong_lists(
+    min: usize,
+    max: usize,
+    each: &Shape,
+    base: Option<&Value>,
+    path: &str,
+) -> Vec<(Breach, Value)> {
+    let mut all = vec![(breach(path, "type"), json!({}))];
+    if min > 0 {
+        all.push((breach(path, "min"), json!([])));
+    }
+    if max < usize::MAX {
+        all.push((breach(path, "max"), Value::from(vec![right(each); max + 1])));
+    }
+    let first = base.and_then(|list| list.get(0));
+    let members = wrong_values(each, first, &format!("{path}[]"));
+    all.extend(members.into_iter().map(|(breach, value)| (breach, json!([value]))));
+    all
+}
+
+fn wrong_structure(members: &[Member], base: &Value, path: &str) -> Vec<(Breach, Value)> {
+    let at = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+    let mut all =
+        vec![(breach(&at("NoSuchMember"), "unknown"), with(base, "NoSuchMember", json!("a")))];
+    for member in members {
+        let path = at(member.name);
+        if member.required {
+            let mut without = base.clone();
+            if let Some(object) = without.as_object_mut() {
+                object.remove(member.name);
+            }
+            all.push((breach(&path, "required"), without));
+        }
+        let wrong = wrong_values(&member.shape, base.get(member.name), &path);
+        all.extend(
+            wrong.into_iter().map(|(breach, value)| (breach, with(base, member.name, value))),
+        );
+    }
+    all
+}

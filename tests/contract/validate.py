@@ -1,0 +1,434 @@
+#!/usr/bin/env python3
+"""Holds the lab to AWS's own service models, as botocore ships them.
+
+Usage: validate.py TRANSCRIPT.jsonl     (made by `trailseal-lab --transcript TRANSCRIPT.jsonl`)
+
+What is checked:
+
+1. every request that the lab answered is one that the model admits;
+2. every answer has only members of the model, of the right type, length, range and word, with
+   everything that the model requires;
+3. every error code is modelled for its operation, or is one of the few that AWS sends without
+   modelling them (COMMON_ERRORS);
+4. every request that breaks a constraint on purpose breaks it by the model too (or is listed in
+   STRICTER), and the lab refused it;
+5. the other way round: every constraint of the models is broken by some request (or is listed in
+   NOT_SERVED), and every member of the models is known to the lab;
+6. the operations are all there;
+7. this script finds planted mistakes (a self-test that runs every time).
+
+Needs botocore 1.44.5 and nothing else.
+"""
+
+import copy
+import json
+import re
+import sys
+import xml.etree.ElementTree as ElementTree
+
+import botocore
+import botocore.session
+
+BOTOCORE_VERSION = "1.44.5"
+
+OPERATIONS = {
+    "config": [
+        "PutEvaluations",
+        "GetResourceConfigHistory",
+        "ListDiscoveredResources",
+        "GetComplianceDetailsByConfigRule",
+    ],
+    "cloudtrail": ["DescribeTrails", "GetTrail", "GetTrailStatus"],
+    "kms": ["DescribeKey", "GetKeyPolicy", "GetKeyRotationStatus"],
+    "sts": ["AssumeRole", "GetCallerIdentity"],
+    "s3": ["HeadBucket"],
+}
+
+# Errors that AWS sends for any operation without modelling them ("Common Error Types" of each
+# service's API Reference, and what the services are seen to send).
+COMMON_JSON_ERRORS = {
+    "AccessDeniedException",
+    "ExpiredTokenException",
+    "InternalFailure",
+    "InvalidSignatureException",
+    "MissingAuthenticationTokenException",
+    "SerializationException",
+    "ServiceUnavailable",
+    "ThrottlingException",
+    "UnknownOperationException",
+    "UnrecognizedClientException",
+    "ValidationException",
+}
+COMMON_ERRORS = {
+    "config": COMMON_JSON_ERRORS,
+    "cloudtrail": COMMON_JSON_ERRORS,
+    "kms": COMMON_JSON_ERRORS,
+    "sts": {
+        "AccessDenied",
+        "ExpiredToken",
+        "InternalFailure",
+        "InvalidAction",
+        "InvalidClientTokenId",
+        "MissingAuthenticationToken",
+        "ServiceUnavailable",
+        "SignatureDoesNotMatch",
+        "Throttling",
+        "ValidationError",
+    },
+}
+
+# HeadBucket has no body: statuses that S3 is documented to answer (Amazon S3 API Reference,
+# HeadBucket and "Error responses").
+S3_STATUSES = {200, 301, 400, 403, 404, 500, 503}
+
+# Constraints that the lab has and the model has not, each with the reason.
+STRICTER = {
+    # "You can specify ... up to 20 resource IDs" (API Reference, ListDiscoveredResources).
+    ("ListDiscoveredResources", "resourceIds", "max"),
+}
+
+# Members of the model that the lab refuses, since the function has no use for them.
+NOT_SERVED = {
+    ("AssumeRole", member)
+    for member in (
+        "Policy",
+        "PolicyArns",
+        "ProvidedContexts",
+        "SerialNumber",
+        "Tags",
+        "TokenCode",
+        "TransitiveTagKeys",
+    )
+}
+
+TYPES = {
+    "string": lambda value: isinstance(value, str),
+    "integer": lambda value: isinstance(value, int) and not isinstance(value, bool),
+    "long": lambda value: isinstance(value, int) and not isinstance(value, bool),
+    "boolean": lambda value: isinstance(value, bool),
+    "timestamp": lambda value: isinstance(value, (int, float)) and not isinstance(value, bool),
+    "list": lambda value: isinstance(value, list),
+    "map": lambda value: isinstance(value, dict),
+    "structure": lambda value: isinstance(value, dict),
+}
+
+
+def breaches(shape, value, path=""):
+    """Every constraint of the shape that the value breaks, as pairs of path and constraint."""
+    kind = shape.type_name
+    if not TYPES[kind](value):
+        return {(path, "type")}
+    if kind == "structure":
+        return structure_breaches(shape, value, path)
+    if kind == "map":
+        return set().union(*(breaches(shape.value, each, path + "{}") for each in value.values()))
+    found = size_breaches(shape, value, path)
+    if kind == "list":
+        found.update(*(breaches(shape.member, each, path + "[]") for each in value))
+    if kind == "string":
+        found |= word_breaches(shape, value, path)
+    return found
+
+
+def structure_breaches(shape, value, path):
+    found = set()
+    for name, member in value.items():
+        at = join(path, name)
+        if name not in shape.members:
+            found.add((at, "unknown"))
+        else:
+            found |= breaches(shape.members[name], member, at)
+    found |= {(join(path, name), "required") for name in shape.required_members if name not in value}
+    return found
+
+
+def size_breaches(shape, value, path):
+    size = value if shape.type_name in ("integer", "long") else None
+    if shape.type_name in ("string", "list"):
+        size = len(value)
+    if size is None:
+        return set()
+    metadata = shape.metadata
+    found = set()
+    if "min" in metadata and size < metadata["min"]:
+        found.add((path, "min"))
+    if "max" in metadata and size > metadata["max"]:
+        found.add((path, "max"))
+    return found
+
+
+def word_breaches(shape, value, path):
+    found = set()
+    if shape.enum and value not in shape.enum:
+        found.add((path, "enum"))
+    pattern = pattern_of(shape)
+    if pattern and not pattern.fullmatch(value):
+        found.add((path, "pattern"))
+    return found
+
+
+def pattern_of(shape):
+    """The shape's pattern, unless it uses classes that Python does not know."""
+    pattern = shape.metadata.get("pattern")
+    if not pattern or "\\p{" in pattern or "\\u10000" in pattern:
+        return None
+    return re.compile(pattern, re.ASCII)
+
+
+def join(path, name):
+    return f"{path}.{name}" if path else name
+
+
+def constraints(shape, path="", seen=()):
+    """Every constraint that the shape has, with members that a request can name."""
+    if shape.name in seen:
+        return
+    kind = shape.type_name
+    if path:
+        yield path, "type"
+    if kind == "structure":
+        for name, member in shape.members.items():
+            at = join(path, name)
+            if name in shape.required_members:
+                yield at, "required"
+            yield from constraints(member, at, seen + (shape.name,))
+        return
+    if kind == "list":
+        yield from constraints(shape.member, path + "[]", seen + (shape.name,))
+    least = shape.metadata.get("min", 0)
+    if least > 0 or (kind == "integer" and "min" in shape.metadata):
+        yield path, "min"
+    if "max" in shape.metadata:
+        yield path, "max"
+    if kind == "string" and shape.enum:
+        yield path, "enum"
+    if kind == "string" and pattern_of(shape):
+        yield path, "pattern"
+
+
+class Checker:
+    def __init__(self):
+        session = botocore.session.get_session()
+        self.models = {name: session.get_service_model(name) for name in OPERATIONS}
+        self.faults = []
+
+    def model(self, exchange):
+        return self.models[exchange["service"]].operation_model(exchange["operation"])
+
+    def fault(self, exchange, words):
+        self.faults.append(f"{exchange['operation']}, {exchange['case']}: {words}")
+
+    def check(self, exchange):
+        if exchange["service"] == "s3":
+            self.check_head(exchange)
+            return
+        self.check_request(exchange)
+        if exchange["status"] == 200:
+            self.check_result(exchange)
+        else:
+            self.check_error(exchange)
+
+    def check_request(self, exchange):
+        shape = self.model(exchange).input_shape
+        found = breaches(shape, exchange["request"]) if shape else set()
+        broken = exchange["breaks"]
+        if broken:
+            pair = (broken["path"], broken["constraint"])
+            stricter = (exchange["operation"], *pair) in STRICTER
+            if pair not in found and not stricter:
+                self.fault(exchange, "the model admits what the lab takes for wrong")
+            if exchange["status"] == 200:
+                self.fault(exchange, "the lab admits what it should refuse")
+        elif exchange["status"] == 200 and found:
+            self.fault(exchange, f"the lab admits a request that breaks {sorted(found)}")
+
+    def check_result(self, exchange):
+        model = self.model(exchange)
+        if exchange["service"] == "sts":
+            result = self.xml_result(exchange, model)
+        else:
+            result = json.loads(exchange["body"])
+        for path, constraint in sorted(breaches(model.output_shape, result)):
+            self.fault(exchange, f"the answer breaks {constraint} of `{path}`")
+        if exchange["error"]:
+            self.fault(exchange, "an error with status 200")
+
+    def xml_result(self, exchange, model):
+        root = ElementTree.fromstring(exchange["body"])
+        namespace = self.models["sts"].metadata["xmlNamespace"]
+        name = exchange["operation"]
+        if root.tag != f"{{{namespace}}}{name}Response":
+            self.fault(exchange, f"the root element is `{root.tag}`")
+        wrapper = root.find(f"{{{namespace}}}{model.output_shape.serialization['resultWrapper']}")
+        if wrapper is None or root.find(f".//{{{namespace}}}RequestId") is None:
+            self.fault(exchange, "no result element or no request id")
+            return {}
+        return from_xml(wrapper, model.output_shape, namespace)
+
+    def check_error(self, exchange):
+        service, code = exchange["service"], exchange["error"]
+        modelled = {
+            shape.metadata.get("error", {}).get("code", shape.name)
+            for shape in self.model(exchange).error_shapes
+        }
+        if code not in modelled | COMMON_ERRORS[service]:
+            self.fault(exchange, f"`{code}` is neither modelled nor common")
+        if service == "sts":
+            written = ElementTree.fromstring(exchange["body"]).findtext(
+                ".//{*}Error/{*}Code"
+            )
+        else:
+            written = json.loads(exchange["body"]).get("__type")
+        if written != code:
+            self.fault(exchange, f"the body says `{written}`, the record `{code}`")
+        if not exchange["headers"].get("x-amzn-requestid"):
+            self.fault(exchange, "no request id")
+
+    def check_head(self, exchange):
+        if exchange["status"] not in S3_STATUSES:
+            self.fault(exchange, f"S3 does not answer {exchange['status']}")
+        if exchange["body"]:
+            self.fault(exchange, "an answer to HEAD has a body")
+        members = self.model(exchange).output_shape.members.values()
+        known = {member.serialization["name"]: member for member in members}
+        for name, value in exchange["headers"].items():
+            if name in ("x-amz-request-id", "content-type", "date"):
+                continue
+            if name not in known:
+                self.fault(exchange, f"the model has no header `{name}`")
+            elif breaches(known[name], value):
+                self.fault(exchange, f"the header `{name}` is wrong: `{value}`")
+        if exchange["status"] in (200, 301) and "x-amz-bucket-region" not in exchange["headers"]:
+            self.fault(exchange, "the bucket's Region is not named")
+
+    def check_completeness(self, exchanges):
+        for service, names in OPERATIONS.items():
+            for name in names:
+                own = [each for each in exchanges if each["operation"] == name]
+                if not any(each["status"] == 200 for each in own):
+                    self.faults.append(f"{name}: no request was answered")
+                if service != "s3":
+                    self.check_constraints(service, name, own)
+
+    def check_constraints(self, service, name, own):
+        shape = self.models[service].operation_model(name).input_shape
+        if shape is None:
+            return
+        broken = {
+            (each["breaks"]["path"], each["breaks"]["constraint"]) for each in own if each["breaks"]
+        }
+        for path, constraint in constraints(shape):
+            member = re.split(r"[.\[]", path)[0]
+            if (name, member) in NOT_SERVED:
+                continue
+            if service == "sts" and constraint == "type":
+                continue  # a form has nothing but strings
+            if (path, constraint) not in broken:
+                self.faults.append(f"{name}: nothing breaks {constraint} of `{path}`")
+        for member in shape.members:
+            known = any(
+                member in each["request"] and each["error"] != "SerializationException"
+                for each in own
+                if not each["breaks"]
+            )
+            if not known:
+                self.faults.append(f"{name}: no request has a member `{member}`")
+
+
+def from_xml(element, shape, namespace):
+    """An element of the query protocol as plain data; unknown elements stay to be found."""
+    kind = shape.type_name
+    if kind == "structure":
+        result = {}
+        for child in element:
+            name = child.tag.replace(f"{{{namespace}}}", "")
+            known = shape.members.get(name)
+            result[name] = from_xml(child, known, namespace) if known is not None else child.text
+        return result
+    text = element.text or ""
+    if kind == "integer":
+        return int(text)
+    if kind == "timestamp":
+        # The query protocol writes ISO-8601; the type check below wants a number.
+        return 0 if re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", text) else text
+    return text
+
+
+def planted(exchanges):
+    """Exchanges with one mistake each, all of which must be found."""
+    for exchange in exchanges:
+        if exchange["service"] in ("s3", "sts") or exchange["status"] != 200:
+            continue
+        body = json.loads(exchange["body"])
+        if not body:
+            continue
+        for name in list(body):
+            renamed = {("x" + key if key == name else key): body[key] for key in body}
+            yield changed(exchange, body=json.dumps(renamed))
+            yield changed(exchange, body=json.dumps(body | {name: [[7]]}))
+        yield changed(exchange, request=exchange["request"] | {"Planted": 1})
+    fine = next(each for each in exchanges if each["case"] == "fine")
+    long = copy.deepcopy(fine["request"])
+    long["Evaluations"][0]["Annotation"] = "x" * 257
+    yield changed(fine, request=long)
+    less = {name: value for name, value in fine["request"].items() if name != "ResultToken"}
+    yield changed(fine, request=less)
+    refused = next(each for each in exchanges if each["error"] and each["service"] == "kms")
+    odd = refused["body"].replace(refused["error"], "OddException")
+    yield changed(refused, error="OddException", body=odd)
+    assumed = next(each for each in exchanges if each["operation"] == "AssumeRole")
+    yield changed(assumed, body=assumed["body"].replace("SessionToken", "Token"))
+    yield changed(assumed, body=assumed["body"].replace("<Expiration>", "<Expiration>soon "))
+    head = next(each for each in exchanges if each["operation"] == "HeadBucket")
+    yield changed(head, headers=head["headers"] | {"x-amz-odd": "1"})
+    broken = next(each for each in exchanges if each["breaks"])
+    yield changed(broken, status=200, error=None, body="{}")
+
+
+def changed(exchange, **members):
+    return copy.deepcopy(exchange) | members
+
+
+def self_test(exchanges):
+    number = 0
+    faults = []
+    for exchange in planted(exchanges):
+        checker = Checker.__new__(Checker)
+        checker.models, checker.faults = MODELS.models, []
+        checker.check(exchange)
+        number += 1
+        if not checker.faults:
+            faults.append(f"self-test: a planted mistake was not found in {exchange['operation']}")
+    return number, faults
+
+
+MODELS = Checker()
+
+
+def main():
+    if len(sys.argv) != 2:
+        print(__doc__, file=sys.stderr)
+        return 2
+    if botocore.__version__ != BOTOCORE_VERSION:
+        print(f"botocore is {botocore.__version__}, not {BOTOCORE_VERSION}", file=sys.stderr)
+        return 2
+    with open(sys.argv[1], encoding="utf-8") as file:
+        exchanges = [json.loads(line) for line in file]
+    checker = MODELS
+    for exchange in exchanges:
+        checker.check(exchange)
+    checker.check_completeness(exchanges)
+    number, faults = self_test(exchanges)
+    faults = checker.faults + faults
+    for fault in faults:
+        print(fault)
+    refused = sum(1 for each in exchanges if each["breaks"])
+    print(
+        f"{len(exchanges)} exchanges, {refused} of them break a constraint; "
+        f"{number} planted mistakes; {len(faults)} faults"
+    )
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
