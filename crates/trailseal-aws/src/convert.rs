@@ -93,12 +93,29 @@ pub(crate) fn trail(
     })
 }
 
-/// To the millisecond, as Config counts.
+/// To the nearest millisecond, as Config counts.
+///
+/// On the wire a time is a number of seconds with a fraction, which is read as a binary fraction:
+/// `1468446600.373` comes out a little below 373 ms, so cutting off would give 372.
 pub(crate) fn timestamp(instant: &DateTime) -> Option<Timestamp> {
-    instant.to_millis().ok().map(Timestamp::from_epoch_millis)
+    let nanos = instant.as_nanos().checked_add(500_000)?.div_euclid(1_000_000);
+    i64::try_from(nanos).ok().map(Timestamp::from_epoch_millis)
 }
 
 /// The other way, for requests.
 pub(crate) fn date_time(instant: Timestamp) -> DateTime {
     DateTime::from_millis(instant.epoch_millis())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_from_the_wire_keeps_its_milliseconds() {
+        for millis in [1_468_446_600_373, 1_468_446_600_000, 1_468_446_600_999, -1, 0] {
+            let on_the_wire = DateTime::from_secs_f64(millis as f64 / 1_000.0);
+            assert_eq!(timestamp(&on_the_wire), Some(Timestamp::from_epoch_millis(millis)));
+        }
+    }
 }
