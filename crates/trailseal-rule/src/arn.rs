@@ -34,6 +34,10 @@ pub struct TrailArn {
     name: String,
 }
 
+/// Characters of a trail's name, at most (CloudTrail API Reference, `CreateTrail`); so that every
+/// trail's name and ARN is a possible resource id of AWS Config.
+const NAME_CHARS_MAX: usize = 128;
+
 impl TrailArn {
     const EXPECTED: &'static str = "a trail's ARN such as \
         `arn:aws:cloudtrail:eu-central-1:111122223333:trail/name`";
@@ -49,7 +53,8 @@ impl TrailArn {
 
     fn read(text: &str) -> Option<Self> {
         let parts = ArnParts::split(text).filter(|parts| parts.service == "cloudtrail")?;
-        let name = parts.resource.strip_prefix("trail/").filter(|name| !name.is_empty())?;
+        let name = parts.resource.strip_prefix("trail/")?;
+        (1..=NAME_CHARS_MAX).contains(&name.len()).then_some(())?;
         Some(Self {
             text: text.to_owned(),
             partition: parts.partition.to_owned(),
@@ -195,5 +200,10 @@ mod tests {
         ] {
             assert!(TrailArn::parse(bad).is_err(), "{bad}");
         }
+        let named = |length| {
+            format!("arn:aws:cloudtrail:us-east-1:111122223333:trail/{}", "x".repeat(length))
+        };
+        assert!(TrailArn::parse(&named(128)).is_ok());
+        assert!(TrailArn::parse(&named(129)).is_err());
     }
 }
