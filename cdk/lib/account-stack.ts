@@ -1,0 +1,62 @@
+import { Stack, type StackProps } from 'aws-cdk-lib';
+import type * as sns from 'aws-cdk-lib/aws-sns';
+import type { Construct } from 'constructs';
+
+import { TrailsealConformancePack } from './conformance-pack';
+import { TrailsealFunction, type TrailsealFunctionProps } from './function';
+import { TrailsealMonitoring } from './monitoring';
+import { DEFAULT_RULE_NAME, TrailsealRule, type RuleSettings } from './rule';
+import { TrailsealTopic } from './topic';
+
+/** Props of {@link TrailsealAccountStack}. */
+export interface TrailsealAccountStackProps extends StackProps {
+  /** Settings of the function. @default the function's defaults */
+  readonly function?: TrailsealFunctionProps;
+  /** Settings of the rule. @default the rule's defaults */
+  readonly rule?: RuleSettings & { readonly ruleName?: string };
+  /** Also deploys the CIS conformance pack. @default false */
+  readonly cisPack?: boolean;
+  /** Also makes alarms and a dashboard, and a topic that mails to this address. @default none */
+  readonly alarmEmail?: string;
+}
+
+/** Function and rule of one account and Region, with what belongs to them. */
+export class TrailsealAccountStack extends Stack {
+  /** The function. */
+  readonly handler: TrailsealFunction;
+
+  constructor(scope: Construct, id: string, props: TrailsealAccountStackProps = {}) {
+    super(scope, id, props);
+    const functionName = props.function?.functionName ?? 'trailseal';
+    this.handler = new TrailsealFunction(this, 'Function', { ...props.function, functionName });
+    if (props.cisPack === true) {
+      // The pack holds the rule; beside it, a second one would evaluate everything twice.
+      new TrailsealConformancePack(this, 'CisPack', {
+        ...props.rule,
+        handler: this.handler,
+        functionName,
+        packName: 'trailseal-cis',
+        rules: 'cis',
+      });
+    } else {
+      new TrailsealRule(this, 'Rule', { ...props.rule, handler: this.handler });
+    }
+    if (props.alarmEmail !== undefined) {
+      const alarms = new TrailsealTopic(this, 'Alarms', {
+        publishers: ['cloudwatch'],
+        email: props.alarmEmail,
+      });
+      this.monitor(props, alarms.topic);
+    }
+  }
+
+  private monitor(props: TrailsealAccountStackProps, topic: sns.ITopic): void {
+    const schedule = props.rule?.schedule;
+    new TrailsealMonitoring(this, 'Monitoring', {
+      handler: this.handler,
+      ruleNames: [props.rule?.ruleName ?? DEFAULT_RULE_NAME],
+      topic,
+      ...(schedule === undefined ? {} : { schedule }),
+    });
+  }
+}

@@ -1,0 +1,122 @@
+import { Aws, CfnOutput, CfnParameter } from 'aws-cdk-lib';
+import * as config from 'aws-cdk-lib/aws-config';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as s3 from 'aws-cdk-lib/aws-s3';
+
+import { codeKey } from './account-template';
+import { explainList } from './acknowledgements';
+import { codeBucketName } from './code-bucket';
+import { TrailsealFunction } from './function';
+import { CENTRAL_FUNCTION_NAME, CENTRAL_RESERVED_CONCURRENCY } from './organization-rule';
+import { CENTRAL_ROLE_PREFIX, MEMBER_ROLE_NAME } from './member-role';
+import { PlainStack, type Template } from './plain-stack';
+import { DEFAULT_RULE_NAME, DEFAULT_SCHEDULE, RULE_DESCRIPTION, SCHEDULE_HOURS } from './rule';
+
+/**
+ * The central function as a plain template, with a permission for each member account.
+ *
+ * A template makes one resource per list entry with `Fn::ForEach`, which no resource can wait for:
+ * so the organization rule, which needs the permissions first, is a template of its own.
+ */
+export function centralFunctionTemplate(version: string): Template {
+  const stack = new PlainStack(
+    'Trailseal, the central function of an organization rule, for up to about 50 accounts.',
+  );
+  const text = (id: string, description: string, rest: object = {}) =>
+    new CfnParameter(stack, id, { description, ...rest }).valueAsString;
+  const bucketPrefix = text('CodeBucketPrefix', 'How the name of the bucket with the code begins.');
+  new CfnParameter(stack, 'MemberAccounts', {
+    type: 'CommaDelimitedList',
+    description: 'The member accounts; the account of the function is admitted besides.',
+  });
+  explainList(stack);
+  const handler = new TrailsealFunction(stack, 'Function', {
+    code: lambda.Code.fromBucket(
+      s3.Bucket.fromBucketName(stack, 'CodeBucket', codeBucketName(bucketPrefix, Aws.REGION)),
+      text('CodeKey', 'The object with the code.', { default: codeKey(version) }),
+    ),
+    functionName: CENTRAL_FUNCTION_NAME,
+    reservedConcurrency: CENTRAL_RESERVED_CONCURRENCY,
+    roleName: `${CENTRAL_ROLE_PREFIX}-${Aws.REGION}`,
+    organizationId: text('OrganizationId', 'The organization within which the role is assumed.', {
+      allowedPattern: '^o-[a-z0-9]{10,32}$',
+    }),
+    executionRoleName: text('MemberRoleName', 'The role in the member accounts.', {
+      default: MEMBER_ROLE_NAME,
+      allowedPattern: '^[A-Za-z0-9+=,.@_-]{1,64}$',
+    }),
+    externalId: text('ExternalId', 'The external id that the member role asks for.', {
+      allowedPattern: '^[A-Za-z0-9_+=,.@:/-]{2,1224}$',
+    }),
+  });
+  new CfnOutput(stack, 'FunctionArn', {
+    description: 'The function.',
+    value: handler.function.functionArn,
+  });
+  return admitMembers(stack.template(), 'MemberAccounts');
+}
+
+/** One permission for each account of the list. */
+function admitMembers(template: Template, members: string): Template {
+  const resources = template['Resources'] as Record<string, { Properties: object }>;
+  const own = resources['FunctionConfigMayInvoke'];
+  if (own === undefined) {
+    throw new Error('the template has no `FunctionConfigMayInvoke`');
+  }
+  const member = {
+    ...own,
+    // cfn-lint invents an account where a list has no default, and then refuses what it invented.
+    Metadata: { 'cfn-lint': { config: { ignore_checks: ['E3031', 'E3033'] } } },
+    Properties: { ...own.Properties, SourceAccount: { Ref: 'Account' } },
+  };
+  const loop = ['Account', { Ref: members }, { 'MemberMayInvoke${Account}': member }];
+  const { AWSTemplateFormatVersion: format, ...rest } = template;
+  return {
+    ...(format === undefined ? {} : { AWSTemplateFormatVersion: format }),
+    Transform: 'AWS::LanguageExtensions',
+    ...rest,
+    Resources: { ...resources, 'Fn::ForEach::Members': loop },
+  };
+}
+
+/** The organization rule of a central function that is there. */
+export function organizationRuleTemplate(): Template {
+  const stack = new PlainStack(
+    'Trailseal, the organization rule of the central function; deploy trailseal-central-function.yaml and the member role first.',
+  );
+  const text = (id: string, description: string, rest: object = {}) =>
+    new CfnParameter(stack, id, { description, ...rest }).valueAsString;
+  const profile = text('Profile', 'How much is asked of a key.', {
+    default: 'effective',
+    allowedValues: ['cis', 'effective', 'strict'],
+  });
+  const roleName = text('MemberRoleName', 'The role in the member accounts.', {
+    default: MEMBER_ROLE_NAME,
+    allowedPattern: '^[A-Za-z0-9+=,.@_-]{1,64}$',
+  });
+  const quoted = JSON.stringify({ profile, executionRoleName: roleName });
+  new config.CfnOrganizationConfigRule(stack, 'Rule', {
+    organizationConfigRuleName: text('RuleName', 'The name of the rule; AWS adds a prefix.', {
+      default: DEFAULT_RULE_NAME,
+      allowedPattern: '^[A-Za-z0-9_-]{1,35}$',
+    }),
+    organizationCustomRuleMetadata: {
+      description: RULE_DESCRIPTION,
+      lambdaFunctionArn: text('FunctionArn', 'The output of that name of the central function.', {
+        allowedPattern: '^arn:[^:]+:lambda:[^:]+:[0-9]{12}:function:.+$',
+      }),
+      organizationConfigRuleTriggerTypes: [
+        'ConfigurationItemChangeNotification',
+        'OversizedConfigurationItemChangeNotification',
+        'ScheduledNotification',
+      ],
+      maximumExecutionFrequency: text('Schedule', 'How often every trail is evaluated.', {
+        default: DEFAULT_SCHEDULE,
+        allowedValues: Object.keys(SCHEDULE_HOURS),
+      }),
+      resourceTypesScope: ['AWS::CloudTrail::Trail'],
+      inputParameters: quoted,
+    },
+  });
+  return stack.template();
+}

@@ -1,0 +1,152 @@
+import * as config from 'aws-cdk-lib/aws-config';
+import { Construct } from 'constructs';
+
+import type { TrailsealFunction } from './function';
+import * as limits from './limits';
+import { packTemplate, type PackSettings, type PackTemplate } from './pack-template';
+import { PropFaults } from './prop-faults';
+
+/** What both kinds of pack have. */
+interface PackDeployment {
+  /** Values for the parameters of the pack's template. @default the template's defaults */
+  readonly inputParameters?: Record<string, string>;
+  /**
+   * The bucket in which Config keeps the pack's artefacts; for an organization its name begins with
+   * `awsconfigconforms`. @default none
+   */
+  readonly deliveryS3Bucket?: string;
+  /** Where a template too large for the call lies, `s3://bucket/key`. @default in the call */
+  readonly templateS3Uri?: string;
+}
+
+/** Props of {@link TrailsealConformancePack}. */
+export interface TrailsealConformancePackProps
+  extends PackDeployment, Omit<PackSettings, 'functionName'> {
+  /** The function in the same account and Region, with a fixed name. */
+  readonly handler: TrailsealFunction;
+  /** The function's name: a pack can only name it by a text. */
+  readonly functionName: string;
+  /** The pack's name. @default trailseal */
+  readonly packName?: string;
+}
+
+/** A conformance pack with our rule, in one account and Region. */
+export class TrailsealConformancePack extends Construct {
+  /** The pack. */
+  readonly pack: config.CfnConformancePack;
+  /** Its template. */
+  readonly template: PackTemplate;
+
+  constructor(scope: Construct, id: string, props: TrailsealConformancePackProps) {
+    super(scope, id);
+    const owner = 'TrailsealConformancePack';
+    this.template = packTemplate(props, owner);
+    refuseFaults(props, props.packName, this.template, owner);
+    this.pack = new config.CfnConformancePack(this, 'Pack', {
+      conformancePackName: props.packName ?? 'trailseal',
+      ...deployment(props, this.template),
+    });
+    for (const permission of props.handler.invokePermissions) {
+      this.pack.addResourceDependency(permission);
+    }
+  }
+}
+
+/** Props of {@link TrailsealOrganizationConformancePack}. */
+export interface TrailsealOrganizationConformancePackProps extends PackDeployment, PackSettings {
+  /** The pack's name. @default trailseal */
+  readonly packName?: string;
+  /** The accounts that get no pack. @default none */
+  readonly excludedAccounts?: string[];
+}
+
+/**
+ * A conformance pack with our rule in every account of an organization. The function must be in
+ * every account and Region first: deploy TrailsealStackSet before.
+ */
+export class TrailsealOrganizationConformancePack extends Construct {
+  /** The pack. */
+  readonly pack: config.CfnOrganizationConformancePack;
+  /** Its template. */
+  readonly template: PackTemplate;
+
+  constructor(scope: Construct, id: string, props: TrailsealOrganizationConformancePackProps) {
+    super(scope, id);
+    const owner = 'TrailsealOrganizationConformancePack';
+    this.template = packTemplate(props, owner);
+    refuseFaults(props, props.packName, this.template, owner);
+    refuseOrganizationFaults(props, owner);
+    this.pack = new config.CfnOrganizationConformancePack(this, 'Pack', {
+      organizationConformancePackName: props.packName ?? 'trailseal',
+      ...(props.excludedAccounts === undefined ? {} : { excludedAccounts: props.excludedAccounts }),
+      ...deployment(props, this.template),
+    });
+  }
+}
+
+function deployment(props: PackDeployment, template: PackTemplate) {
+  const given = Object.entries(props.inputParameters ?? {});
+  return {
+    ...(props.templateS3Uri === undefined
+      ? { templateBody: template.body }
+      : { templateS3Uri: props.templateS3Uri }),
+    ...(props.deliveryS3Bucket === undefined ? {} : { deliveryS3Bucket: props.deliveryS3Bucket }),
+    ...(given.length === 0
+      ? {}
+      : {
+          conformancePackInputParameters: given.map(([parameterName, parameterValue]) => ({
+            parameterName,
+            parameterValue,
+          })),
+        }),
+  };
+}
+
+function refuseFaults(
+  props: PackDeployment,
+  packName: string | undefined,
+  template: PackTemplate,
+  owner: string,
+): void {
+  const faults = new PropFaults(owner);
+  faults.form(
+    'packName',
+    packName,
+    /^[a-zA-Z][-a-zA-Z0-9]{0,127}$/,
+    'the name of a pack: a letter, then letters, digits and `-`',
+  );
+  faults.form(
+    'templateS3Uri',
+    props.templateS3Uri,
+    /^s3:\/\/[^/]+\/.+$/,
+    'of the form `s3://bucket/key`',
+  );
+  for (const name of Object.keys(props.inputParameters ?? {})) {
+    if (!template.parameters.includes(name)) {
+      faults.other('inputParameters', `names \`${name}\`, which the template does not have`);
+    }
+  }
+  faults.refuse();
+}
+
+function refuseOrganizationFaults(
+  props: TrailsealOrganizationConformancePackProps,
+  owner: string,
+): void {
+  const faults = new PropFaults(owner);
+  const excluded = props.excludedAccounts ?? [];
+  faults.forms('excludedAccounts', excluded, limits.ACCOUNT_ID, 'an account id');
+  if (excluded.length > limits.EXCLUDED_ACCOUNTS_MAX) {
+    faults.other(
+      'excludedAccounts',
+      `has ${excluded.length.toString()} accounts; Config takes 1000`,
+    );
+  }
+  faults.form(
+    'deliveryS3Bucket',
+    props.deliveryS3Bucket,
+    /^awsconfigconforms/,
+    'a bucket whose name begins with `awsconfigconforms`, as an organization needs it',
+  );
+  faults.refuse();
+}

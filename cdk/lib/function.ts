@@ -1,0 +1,278 @@
+import { Aws, Duration, RemovalPolicy } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as kms from 'aws-cdk-lib/aws-kms';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import * as sqs from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+
+import { explainFunction } from './acknowledgements';
+import { prebuiltCode } from './code';
+import { policyStatements, wildcardReasons, type RoleKind, type Settings } from './least-privilege';
+import * as limits from './limits';
+import { PropFaults } from './prop-faults';
+
+/**
+ * Memory of the function, in mebibytes: Lambda's least.
+ *
+ * Measured on a bench against services on loopback with TLS: 7 to 11 MiB resident at the peak, about
+ * 6 ms of processor time for a cold start and 0.4 ms for a warm invocation. Lambda gives 128 MiB
+ * about a fourteenth of a processor, which makes that tenths of a second: nobody waits for it.
+ */
+export const FUNCTION_MEMORY_MEBIBYTES = 128;
+
+/** Seconds that one invocation may take: a schedule with many trails and throttled reads. */
+export const FUNCTION_TIMEOUT_SECONDS = 120;
+
+/**
+ * Invocations at a time. CloudTrail answers ten reads a second for an account and Region; two
+ * invocations stay below that, and what waits stays in Lambda's own queue.
+ */
+export const RESERVED_CONCURRENCY = 2;
+
+/** Props of {@link TrailsealFunction}. */
+export interface TrailsealFunctionProps {
+  /** The code. @default the prebuilt zip for the architecture, made by `cargo xtask package` */
+  readonly code?: lambda.Code;
+  /** The processor. @default arm64 */
+  readonly architecture?: lambda.Architecture;
+  /** The name; conformance packs find the function by it. @default named by CloudFormation */
+  readonly functionName?: string;
+  /** The accounts whose rules may invoke the function. @default the account of the stack */
+  readonly sourceAccounts?: string[];
+  /** Memory, in mebibytes. @default FUNCTION_MEMORY_MEBIBYTES */
+  readonly memoryMebibytes?: number;
+  /** Seconds that one invocation may take. @default FUNCTION_TIMEOUT_SECONDS */
+  readonly timeoutSeconds?: number;
+  /**
+   * Invocations at a time; `none` reserves nothing, for accounts whose quota is too small for a
+   * reservation. @default RESERVED_CONCURRENCY
+   */
+  readonly reservedConcurrency?: number | 'none';
+  /** How long logs are kept. @default one year */
+  readonly logRetention?: logs.RetentionDays;
+  /** The least level that is logged. @default INFO */
+  readonly logLevel?: lambda.ApplicationLogLevel;
+  /**
+   * A key for logs and for the queue of failed events; its policy must admit CloudWatch Logs.
+   * @default keys of the services
+   */
+  readonly encryptionKey?: kms.IKey;
+  /** Whether X-Ray traces the function. @default false */
+  readonly tracing?: boolean;
+  /** The organization within which roles may be assumed; needed for the two role names below. */
+  readonly organizationId?: string;
+  /** The role that may be assumed in a key's account, as the parameter `keyAccountRoleName` says. */
+  readonly keyAccountRoleName?: string;
+  /** The role that may be assumed in a rule's account: makes this a central function. */
+  readonly executionRoleName?: string;
+  /** The external id that the roles ask for. @default none */
+  readonly externalId?: string;
+  /** The name of the function's own role. @default named by CloudFormation */
+  readonly roleName?: string;
+}
+
+/**
+ * The function that evaluates: prebuilt code, a role with exactly the actions of
+ * `iam/least-privilege.json`, its log group, and a queue for events that failed after all retries.
+ *
+ * Config may invoke it for rules of the named source accounts only.
+ */
+export class TrailsealFunction extends Construct {
+  /** The Lambda function. */
+  readonly function: lambda.Function;
+  /** Its role. */
+  readonly role: iam.Role;
+  /** Its log group. */
+  readonly logGroup: logs.LogGroup;
+  /** Where events go that failed after all retries. */
+  readonly failureQueue: sqs.Queue;
+  /** What lets Config invoke the function: a rule must be made after these. */
+  readonly invokePermissions: readonly lambda.CfnPermission[];
+  /** The role that the function may assume in a key's account. */
+  readonly keyAccountRoleName: string | undefined;
+  /** The role that the function may assume in a rule's account. */
+  readonly executionRoleName: string | undefined;
+
+  constructor(scope: Construct, id: string, props: TrailsealFunctionProps = {}) {
+    super(scope, id);
+    refuseFaults(props);
+    this.keyAccountRoleName = props.keyAccountRoleName;
+    this.executionRoleName = props.executionRoleName;
+    this.logGroup = new logs.LogGroup(this, 'Logs', {
+      retention: props.logRetention ?? logs.RetentionDays.ONE_YEAR,
+      removalPolicy: RemovalPolicy.DESTROY,
+      ...(props.encryptionKey === undefined ? {} : { encryptionKey: props.encryptionKey }),
+    });
+    this.failureQueue = makeFailureQueue(this, props);
+    this.role = makeRole(this, props, this.logGroup, this.failureQueue);
+    this.function = makeFunction(this, props);
+    this.invokePermissions = this.admitConfig(props.sourceAccounts ?? [Aws.ACCOUNT_ID]);
+  }
+
+  /** The function's name. */
+  get functionName(): string {
+    return this.function.functionName;
+  }
+
+  /** The name of the queue of failed events. */
+  get failureQueueName(): string {
+    return this.failureQueue.queueName;
+  }
+
+  /** The name of the log group. */
+  get logGroupName(): string {
+    return this.logGroup.logGroupName;
+  }
+
+  /**
+   * One permission for each account.
+   *
+   * `SourceAccount` and no `SourceArn`: a rule's ARN ends in an id that Config chooses when the rule
+   * is made, and Config makes it only if it may invoke the function already. A permission that
+   * named the rule would need the rule first, and the rule the permission.
+   */
+  private admitConfig(accounts: string[]): lambda.CfnPermission[] {
+    return accounts.map(
+      (account) =>
+        new lambda.CfnPermission(
+          this,
+          account === Aws.ACCOUNT_ID ? 'ConfigMayInvoke' : `ConfigMayInvoke${account}`,
+          {
+            action: 'lambda:InvokeFunction',
+            functionName: this.function.functionName,
+            principal: 'config.amazonaws.com',
+            sourceAccount: account,
+          },
+        ),
+    );
+  }
+}
+
+function refuseFaults(props: TrailsealFunctionProps): void {
+  const faults = new PropFaults('TrailsealFunction');
+  faults.form('functionName', props.functionName, limits.FUNCTION_NAME, 'the name of a function');
+  faults.length('functionName', props.functionName, limits.FUNCTION_NAME_CHARS_MAX);
+  faults.form('roleName', props.roleName, limits.ROLE_NAME, 'the name of a role');
+  faults.forms('sourceAccounts', props.sourceAccounts ?? [], limits.ACCOUNT_ID, 'an account id');
+  if (props.sourceAccounts?.length === 0) {
+    faults.other('sourceAccounts', 'is empty; without an account no rule can invoke the function');
+  }
+  faults.whole('memoryMebibytes', props.memoryMebibytes, 128, 10240);
+  faults.whole('timeoutSeconds', props.timeoutSeconds, 1, 900);
+  if (props.reservedConcurrency !== 'none') {
+    faults.whole('reservedConcurrency', props.reservedConcurrency, 1, 1000);
+  }
+  const roles = {
+    keyAccountRoleName: props.keyAccountRoleName,
+    executionRoleName: props.executionRoleName,
+  };
+  for (const [prop, name] of Object.entries(roles)) {
+    faults.form(prop, name, limits.ROLE_NAME_WITH_PATH, 'the name of a role, with its path');
+    if (name !== undefined && props.organizationId === undefined) {
+      faults.other(prop, 'needs `organizationId`: roles are assumed within the organization only');
+    }
+  }
+  faults.form(
+    'organizationId',
+    props.organizationId,
+    limits.ORGANIZATION_ID,
+    'the id of an organization',
+  );
+  faults.form(
+    'externalId',
+    props.externalId,
+    limits.EXTERNAL_ID,
+    'an external id of 2 to 1,224 characters',
+  );
+  faults.refuse();
+}
+
+function makeFailureQueue(scope: Construct, props: TrailsealFunctionProps): sqs.Queue {
+  return new sqs.Queue(scope, 'FailedEvents', {
+    retentionPeriod: Duration.days(14),
+    enforceSSL: true,
+    ...(props.encryptionKey === undefined
+      ? { encryption: sqs.QueueEncryption.SQS_MANAGED }
+      : { encryption: sqs.QueueEncryption.KMS, encryptionMasterKey: props.encryptionKey }),
+  });
+}
+
+function makeRole(
+  scope: Construct,
+  props: TrailsealFunctionProps,
+  logGroup: logs.LogGroup,
+  failureQueue: sqs.Queue,
+): iam.Role {
+  const kind = roleKind(props);
+  const settings = roleSettings(props, logGroup, failureQueue);
+  const policy = new iam.ManagedPolicy(scope, 'Policy', {
+    description: 'What the Trailseal function calls, and nothing more',
+    statements: policyStatements(kind, settings),
+  });
+  explainFunction(scope, wildcardReasons(kind, settings));
+  return new iam.Role(scope, 'Role', {
+    assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
+    description: 'Role of the Trailseal function: reads trails and keys, reports to Config',
+    managedPolicies: [policy],
+    ...(props.roleName === undefined ? {} : { roleName: props.roleName }),
+  });
+}
+
+/** A function that assumes a role in a rule's account is a central one. */
+function roleKind(props: TrailsealFunctionProps): RoleKind {
+  return props.executionRoleName === undefined ? 'function' : 'central';
+}
+
+function roleSettings(
+  props: TrailsealFunctionProps,
+  logGroup: logs.LogGroup,
+  failureQueue: sqs.Queue,
+): Settings {
+  return {
+    LogGroupArn: logGroup.logGroupArn,
+    FailureQueueArn: failureQueue.queueArn,
+    encryptionKey: props.encryptionKey?.keyArn,
+    EncryptionKeyArn: props.encryptionKey?.keyArn,
+    tracing: props.tracing === true ? 'true' : undefined,
+    keyAccountRoleName: props.keyAccountRoleName,
+    KeyAccountRoleName: props.keyAccountRoleName,
+    executionRoleName: props.executionRoleName,
+    ExecutionRoleName: props.executionRoleName,
+    OrganizationId: props.organizationId,
+  };
+}
+
+function makeFunction(scope: TrailsealFunction, props: TrailsealFunctionProps): lambda.Function {
+  const architecture = props.architecture ?? lambda.Architecture.ARM_64;
+  const concurrency = props.reservedConcurrency ?? RESERVED_CONCURRENCY;
+  const made = new lambda.Function(scope, 'Function', {
+    description:
+      'Evaluates whether CloudTrail logs are sealed with a KMS key that works (Trailseal)',
+    code: props.code ?? prebuiltCode(architecture),
+    handler: 'bootstrap',
+    runtime: lambda.Runtime.PROVIDED_AL2023,
+    architecture,
+    memorySize: props.memoryMebibytes ?? FUNCTION_MEMORY_MEBIBYTES,
+    timeout: Duration.seconds(props.timeoutSeconds ?? FUNCTION_TIMEOUT_SECONDS),
+    // The constructs of the library would add actions of their own to the role.
+    role: scope.role.withoutPolicyUpdates(),
+    logGroup: scope.logGroup,
+    loggingFormat: lambda.LoggingFormat.JSON,
+    applicationLogLevelV2: props.logLevel ?? lambda.ApplicationLogLevel.INFO,
+    systemLogLevelV2: lambda.SystemLogLevel.WARN,
+    tracing: props.tracing === true ? lambda.Tracing.ACTIVE : lambda.Tracing.DISABLED,
+    retryAttempts: 2,
+    maxEventAge: Duration.hours(6),
+    onFailure: new SqsDestination(scope.failureQueue),
+    ...(props.functionName === undefined ? {} : { functionName: props.functionName }),
+    ...(concurrency === 'none' ? {} : { reservedConcurrentExecutions: concurrency }),
+    ...(props.externalId === undefined
+      ? {}
+      : { environment: { TRAILSEAL_EXTERNAL_ID: props.externalId } }),
+  });
+  // The function names its role, and the role its policy: no other order is needed.
+  (made.node.defaultChild as lambda.CfnFunction).addDeletionOverride('DependsOn');
+  return made;
+}

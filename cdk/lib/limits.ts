@@ -1,0 +1,74 @@
+/**
+ * Limits of AWS, each named once.
+ *
+ * Sources: the models of Config (2014-11-12), Lambda and CloudFormation, and their guides.
+ */
+
+/** Characters of a rule's `InputParameters`, as JSON. */
+export const RULE_PARAMETERS_CHARS_MAX = 1024;
+
+/**
+ * Characters of a rule's name. A rule may have 128, but `GetComplianceDetailsByConfigRule`, which
+ * clears old results, takes 64.
+ */
+export const RULE_NAME_CHARS_MAX = 64;
+
+/**
+ * Characters of the name of a rule in an organization rule or a conformance pack: AWS adds a prefix
+ * or a suffix of its own to it, and the whole must stay within `RULE_NAME_CHARS_MAX`.
+ */
+export const DEPLOYED_RULE_NAME_CHARS_MAX = 35;
+
+/** Bytes of a function's resource policy, where each permission to invoke is one statement. */
+export const RESOURCE_POLICY_BYTES_MAX = 20480;
+
+/** Characters of a statement id in a function's resource policy. */
+export const STATEMENT_ID_CHARS_MAX = 100;
+
+/** Characters of a function's name. */
+export const FUNCTION_NAME_CHARS_MAX = 64;
+
+/** Bytes of a conformance pack's template handed over in the call. */
+export const PACK_BODY_BYTES_MAX = 51200;
+
+/** Rules of a conformance pack. */
+export const PACK_RULES_MAX = 130;
+
+/** Input parameters of a conformance pack in CloudFormation. */
+export const PACK_PARAMETERS_MAX = 60;
+
+/** Bytes of a template handed over in the call. */
+export const TEMPLATE_BODY_BYTES_MAX = 51200;
+
+/** Accounts that an organization rule or an organization conformance pack may leave out. */
+export const EXCLUDED_ACCOUNTS_MAX = 1000;
+
+/** The shape of an account id. */
+export const ACCOUNT_ID = /^[0-9]{12}$/;
+
+/** The shape of a Region's name. */
+export const REGION = /^[a-z]{2}(-[a-z]+)+-[0-9]$/;
+
+/** The shape of an organization's id. */
+export const ORGANIZATION_ID = /^o-[a-z0-9]{10,32}$/;
+
+/** The shape of the id of a root or of an organizational unit. */
+export const ORGANIZATIONAL_UNIT_ID = /^(r-[a-z0-9]{4,32}|ou-[a-z0-9]{4,32}-[a-z0-9]{8,32})$/;
+
+/** The shape of the name of an IAM role without its path. */
+export const ROLE_NAME = /^[A-Za-z0-9+=,.@_-]{1,64}$/;
+
+/** The shape of the name of an IAM role with its path before it, as the function takes it. */
+export const ROLE_NAME_WITH_PATH = /^[A-Za-z0-9+=,.@_-]+(\/[A-Za-z0-9+=,.@_-]+)*$/;
+
+/** The shape of a rule's name, in all the ways in which it is deployed. */
+export const RULE_NAME = /^[A-Za-z0-9_-]+$/;
+
+/** The shape of a function's name. */
+export const FUNCTION_NAME = /^[A-Za-z0-9_-]+$/;
+
+/** The shape of a bucket's name. */
+export const BUCKET_NAME = /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/;
+
+/** The shape of an external id, as STS takes it. */
+export const EXTERNAL_ID = /^[\w+=,.@:/-]{2,1224}$/;

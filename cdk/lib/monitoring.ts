@@ -1,0 +1,141 @@
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import type * as sns from 'aws-cdk-lib/aws-sns';
+import { Duration } from 'aws-cdk-lib';
+import { Construct } from 'constructs';
+
+import { TrailsealDashboard } from './dashboard';
+import { functionMetric, queueMetric, ruleMetric, type MonitoredFunction } from './metrics';
+import { PropFaults } from './prop-faults';
+import { DEFAULT_SCHEDULE, SCHEDULE_HOURS, type Schedule } from './rule';
+
+/** Props of {@link TrailsealMonitoring}. */
+export interface TrailsealMonitoringProps {
+  /** The function. */
+  readonly handler: MonitoredFunction;
+  /** The names of the rules that it evaluates; metrics are kept by rule. */
+  readonly ruleNames: string[];
+  /** How often the rules' schedule comes. @default every 24 hours */
+  readonly schedule?: Schedule;
+  /** Where alarms go: an alarm that nobody hears is none. */
+  readonly topic: sns.ITopic;
+  /** The dashboard's name. @default named by CloudFormation */
+  readonly dashboardName?: string;
+}
+
+/** Alarms and a dashboard. */
+export class TrailsealMonitoring extends Construct {
+  /** Every alarm. */
+  readonly alarms: readonly cloudwatch.Alarm[];
+  /** The dashboard. */
+  readonly dashboard: TrailsealDashboard;
+
+  constructor(scope: Construct, id: string, props: TrailsealMonitoringProps) {
+    super(scope, id);
+    const faults = new PropFaults('TrailsealMonitoring');
+    if (props.ruleNames.length === 0) {
+      faults.other('ruleNames', 'is empty; metrics are kept by rule');
+    }
+    faults.refuse();
+    const hours = SCHEDULE_HOURS[props.schedule ?? DEFAULT_SCHEDULE];
+    this.alarms = [
+      ...functionAlarms(this, props.handler),
+      silenceAlarm(this, props.handler, hours),
+      ...props.ruleNames.flatMap((ruleName, index) => ruleAlarms(this, ruleName, index, hours)),
+    ];
+    for (const alarm of this.alarms) {
+      alarm.addAlarmAction(new SnsAction(props.topic));
+      alarm.addOkAction(new SnsAction(props.topic));
+    }
+    this.dashboard = new TrailsealDashboard(this, 'Dashboard', {
+      handler: props.handler,
+      ruleNames: props.ruleNames,
+      alarms: [...this.alarms],
+      ...(props.dashboardName === undefined ? {} : { dashboardName: props.dashboardName }),
+    });
+  }
+}
+
+const MORE = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD;
+const SILENT_IS_GOOD = cloudwatch.TreatMissingData.NOT_BREACHING;
+
+function functionAlarms(scope: Construct, handler: MonitoredFunction): cloudwatch.Alarm[] {
+  const common = {
+    threshold: 0,
+    comparisonOperator: MORE,
+    treatMissingData: SILENT_IS_GOOD,
+  };
+  return [
+    new cloudwatch.Alarm(scope, 'FunctionErrors', {
+      ...common,
+      alarmDescription:
+        'Trailseal: the function failed, so something was not evaluated. Read its log.',
+      metric: functionMetric(handler, 'Errors'),
+      evaluationPeriods: 1,
+    }),
+    new cloudwatch.Alarm(scope, 'DeadLetters', {
+      ...common,
+      alarmDescription:
+        'Trailseal: an event failed after all retries and waits in the queue. Mend the cause, then evaluate the rule again.',
+      metric: queueMetric(handler, 'ApproximateNumberOfMessagesVisible'),
+      evaluationPeriods: 1,
+    }),
+    new cloudwatch.Alarm(scope, 'FunctionThrottled', {
+      ...common,
+      alarmDescription:
+        'Trailseal: invocations wait for a quarter of an hour already. Reserve more concurrency if this lasts.',
+      metric: functionMetric(handler, 'Throttles'),
+      evaluationPeriods: 3,
+    }),
+  ];
+}
+
+/** Nothing for twice the schedule's period: the schedule is dead, or Config may not invoke. */
+function silenceAlarm(
+  scope: Construct,
+  handler: MonitoredFunction,
+  hours: number,
+): cloudwatch.Alarm {
+  return new cloudwatch.Alarm(scope, 'Silence', {
+    alarmDescription:
+      'Trailseal: no invocation for twice the period of the schedule. Look at the recorder, the rule and its permission.',
+    metric: functionMetric(handler, 'Invocations', Duration.hours(1)),
+    threshold: 1,
+    comparisonOperator: cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+    evaluationPeriods: 2 * hours,
+    treatMissingData: cloudwatch.TreatMissingData.BREACHING,
+  });
+}
+
+/** What a rule's own metrics tell; the alarm stays on until the next scheduled run was better. */
+function ruleAlarms(
+  scope: Construct,
+  ruleName: string,
+  index: number,
+  hours: number,
+): cloudwatch.Alarm[] {
+  const suffix = index === 0 ? '' : (index + 1).toString();
+  const alarm = (id: string, metricName: string, description: string) =>
+    new cloudwatch.Alarm(scope, `${id}${suffix}`, {
+      alarmDescription: `Trailseal: ${description}`,
+      metric: ruleMetric(ruleName, metricName, Duration.hours(1)),
+      threshold: 0,
+      comparisonOperator: MORE,
+      evaluationPeriods: hours + 1,
+      datapointsToAlarm: 1,
+      treatMissingData: SILENT_IS_GOOD,
+    });
+  return [
+    alarm(
+      'Unverified',
+      'Unverified',
+      'evidence could not be read. The annotation in Config says what.',
+    ),
+    alarm('FailedEvaluations', 'FailedEvaluations', 'Config did not take a result. Read the log.'),
+    alarm(
+      'ReadsThrottled',
+      'Throttles',
+      'AWS throttled reads. Something else reads as well, or keys changed in a mass.',
+    ),
+  ];
+}

@@ -1,0 +1,215 @@
+import { parse } from 'yaml';
+
+import { CIS_RULES, type ManagedRule } from './cis-rules';
+import * as limits from './limits';
+import { longYaml } from './plain-yaml';
+import { PropFaults } from './prop-faults';
+import {
+  DEFAULT_RULE_NAME,
+  DEFAULT_SCHEDULE,
+  RULE_DESCRIPTION,
+  noteRuleName,
+  noteSettings,
+  resourceTypes,
+  sourceDetails,
+  type RuleSettings,
+} from './rule';
+import { withoutEmpty } from './rule-parameters';
+
+/** AWS's own rule for the same control, which asks whether a key id is present. */
+export const REPLACED_IDENTIFIER = 'CLOUD_TRAIL_ENCRYPTION_ENABLED';
+
+/** What a conformance pack is made from. */
+export interface PackSettings extends RuleSettings {
+  /** The name of the function, which must be deployed in every account and Region of the pack. */
+  readonly functionName: string;
+  /** The rule's name, at most 35 characters: AWS adds a suffix to it. @default trailseal */
+  readonly ruleName?: string;
+  /**
+   * The other rules: none, the automated rules of the CIS AWS Foundations Benchmark, or the text of
+   * a pack in which our rule takes the place of `cloud-trail-encryption-enabled`.
+   * @default none
+   */
+  readonly rules?: 'none' | 'cis' | { readonly pack: string };
+}
+
+/** A pack's template: its text, and the names of its input parameters. */
+export interface PackTemplate {
+  /** The YAML. */
+  readonly body: string;
+  /** The names of its parameters. */
+  readonly parameters: readonly string[];
+}
+
+/** A resource of a pack. */
+interface PackResource {
+  Type: string;
+  Properties: { Source?: Record<string, unknown> } & Record<string, unknown>;
+}
+
+interface Pack {
+  Parameters?: Record<string, unknown>;
+  Resources: Record<string, PackResource>;
+  [section: string]: unknown;
+}
+
+/**
+ * The template of a conformance pack: it holds rules only, since a pack can hold no function, and
+ * names the function by the account and Region in which it is deployed.
+ *
+ * @param owner the construct that refuses, for its message
+ */
+export function packTemplate(settings: PackSettings, owner: string): PackTemplate {
+  const faults = new PropFaults(owner);
+  noteRuleName(settings.ruleName, limits.DEPLOYED_RULE_NAME_CHARS_MAX, faults);
+  noteSettings(settings, faults);
+  faults.form(
+    'functionName',
+    settings.functionName,
+    limits.FUNCTION_NAME,
+    'the name of a function',
+  );
+  faults.length('functionName', settings.functionName, limits.FUNCTION_NAME_CHARS_MAX);
+  const pack = packWith(settings, faults);
+  const body = longYaml(pack, [
+    'Conformance pack with the Trailseal rule.',
+    `The function \`${settings.functionName}\` must be there in the same account and Region first.`,
+  ]);
+  noteLimits(pack, body, faults);
+  faults.refuse();
+  return { body, parameters: Object.keys(pack.Parameters ?? {}) };
+}
+
+function packWith(settings: PackSettings, faults: PropFaults): Pack {
+  const ours = ourRule(settings);
+  const rules = settings.rules ?? 'none';
+  if (rules === 'none') {
+    return { Resources: { Trailseal: ours } };
+  }
+  if (rules === 'cis') {
+    const managed = Object.entries(CIS_RULES).map(([name, rule]) => [
+      logicalId(name),
+      managedRule(name, rule),
+    ]);
+    return {
+      Resources: { Trailseal: ours, ...(Object.fromEntries(managed) as Pack['Resources']) },
+    };
+  }
+  return withReplaced(rules.pack, ours, faults);
+}
+
+/** The pack with our rule wherever AWS's own rule was. */
+function withReplaced(text: string, ours: PackResource, faults: PropFaults): Pack {
+  const pack = parsePack(text);
+  if (pack === undefined) {
+    faults.other('rules.pack', 'is not the text of a conformance pack; it has no `Resources`');
+    return { Resources: {} };
+  }
+  const replaced = Object.entries(pack.Resources).filter(
+    ([, resource]) => resource.Properties.Source?.['SourceIdentifier'] === REPLACED_IDENTIFIER,
+  );
+  if (replaced.length !== 1) {
+    faults.other(
+      'rules.pack',
+      `has ${replaced.length.toString()} rules with the identifier ${REPLACED_IDENTIFIER}; expected one to replace`,
+    );
+  }
+  const resources = Object.entries(pack.Resources).map(([id, resource]) =>
+    replaced.some(([old]) => old === id) ? ['Trailseal', ours] : [id, resource],
+  );
+  return { ...pack, Resources: Object.fromEntries(resources) as Pack['Resources'] };
+}
+
+function parsePack(text: string): Pack | undefined {
+  try {
+    const parsed: unknown = parse(text);
+    const resources = (parsed as Partial<Pack> | null)?.Resources;
+    const isPack =
+      typeof resources === 'object' &&
+      Object.values(resources).every((resource) => typeof resource.Properties === 'object');
+    return isPack ? (parsed as Pack) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function ourRule(settings: PackSettings): PackResource {
+  const parameters = withoutEmpty(settings.parameters ?? {});
+  const details = sourceDetails(settings.schedule ?? DEFAULT_SCHEDULE);
+  return {
+    Type: 'AWS::Config::ConfigRule',
+    Properties: {
+      ConfigRuleName: settings.ruleName ?? DEFAULT_RULE_NAME,
+      Description: RULE_DESCRIPTION,
+      ...(Object.keys(parameters).length === 0 ? {} : { InputParameters: parameters }),
+      Scope: { ComplianceResourceTypes: resourceTypes(settings) },
+      Source: {
+        Owner: 'CUSTOM_LAMBDA',
+        SourceIdentifier: {
+          'Fn::Sub': `arn:\${AWS::Partition}:lambda:\${AWS::Region}:\${AWS::AccountId}:function:${settings.functionName}`,
+        },
+        SourceDetails: details.map((detail) => ({
+          EventSource: detail.eventSource,
+          MessageType: detail.messageType,
+          ...(detail.maximumExecutionFrequency === undefined
+            ? {}
+            : { MaximumExecutionFrequency: detail.maximumExecutionFrequency }),
+        })),
+      },
+    },
+  };
+}
+
+function managedRule(name: string, rule: ManagedRule): PackResource {
+  return {
+    Type: 'AWS::Config::ConfigRule',
+    Properties: {
+      ConfigRuleName: name,
+      ...(rule.parameters === undefined ? {} : { InputParameters: rule.parameters }),
+      ...(rule.types === undefined ? {} : { Scope: { ComplianceResourceTypes: rule.types } }),
+      Source: { Owner: 'AWS', SourceIdentifier: rule.identifier },
+    },
+  };
+}
+
+function logicalId(name: string): string {
+  return name
+    .split('-')
+    .map((part) => part.charAt(0).toUpperCase() + part.slice(1))
+    .join('');
+}
+
+function noteLimits(pack: Pack, body: string, faults: PropFaults): void {
+  const bytes = Buffer.byteLength(body, 'utf8');
+  if (bytes > limits.PACK_BODY_BYTES_MAX) {
+    faults.other(
+      'rules',
+      `make a template of ${bytes.toString()} bytes; Config takes ${limits.PACK_BODY_BYTES_MAX.toString()} ` +
+        'in the call: write it to a bucket and set `templateS3Uri`',
+    );
+  }
+  const resources = Object.values(pack.Resources);
+  const rules = resources.filter((resource) => resource.Type === 'AWS::Config::ConfigRule').length;
+  if (rules > limits.PACK_RULES_MAX) {
+    faults.other(
+      'rules',
+      `are ${rules.toString()}; a pack holds ${limits.PACK_RULES_MAX.toString()}`,
+    );
+  }
+  const allowed = ['AWS::Config::ConfigRule', 'AWS::Config::RemediationConfiguration'];
+  for (const type of new Set(resources.map((resource) => resource.Type))) {
+    if (!allowed.includes(type)) {
+      faults.other(
+        'rules.pack',
+        `has a resource of type \`${type}\`; a pack holds rules and remediation only`,
+      );
+    }
+  }
+  const parameters = Object.keys(pack.Parameters ?? {}).length;
+  if (parameters > limits.PACK_PARAMETERS_MAX) {
+    faults.other(
+      'rules.pack',
+      `has ${parameters.toString()} parameters; CloudFormation takes ${limits.PACK_PARAMETERS_MAX.toString()}`,
+    );
+  }
+}

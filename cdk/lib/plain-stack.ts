@@ -1,0 +1,73 @@
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+
+import {
+  App,
+  CfnElement,
+  LegacyStackSynthesizer,
+  Stack,
+  Stage,
+  type IStackSynthesizer,
+} from 'aws-cdk-lib';
+
+/** A template as an object. */
+export type Template = Record<string, unknown>;
+
+/**
+ * A stack for a plain CloudFormation template: no CDK bootstrap, no assets, and logical ids that a
+ * person can read.
+ */
+export class PlainStack extends Stack {
+  /** @param description what the template is for, in one sentence */
+  constructor(description: string) {
+    // A directory of its own: within an app of CDK, another one is named by the environment.
+    const outdir = fs.mkdtempSync(path.join(os.tmpdir(), 'trailseal-plain-'));
+    super(new App({ analyticsReporting: false, outdir }), 'Plain', {
+      description,
+      analyticsReporting: false,
+      // The library's own types disagree about an absent qualifier.
+      synthesizer: new LegacyStackSynthesizer() as IStackSynthesizer,
+    });
+  }
+
+  /** The path of the element without the words that every element has. */
+  protected override allocateLogicalId(element: CfnElement): string {
+    return element.node.path
+      .split('/')
+      .slice(1)
+      .filter((part) => part !== 'Resource' && part !== 'Default')
+      .filter((part, index, parts) => part !== parts[index - 1])
+      .join('')
+      .replace(/[^A-Za-z0-9]/g, '');
+  }
+
+  /** The template, its sections in the order in which people read them. */
+  template(): Template {
+    const app = Stage.of(this);
+    if (app === undefined) {
+      throw new Error('a plain stack belongs to an app');
+    }
+    const assembly = app.synth();
+    const synthesized: Template = {
+      AWSTemplateFormatVersion: '2010-09-09',
+      ...(assembly.getStackByName(this.stackName).template as Template),
+    };
+    fs.rmSync(assembly.directory, { recursive: true });
+    const present = SECTIONS.filter((section) => synthesized[section] !== undefined);
+    return Object.fromEntries(present.map((section) => [section, synthesized[section]]));
+  }
+}
+
+const SECTIONS = [
+  'AWSTemplateFormatVersion',
+  'Transform',
+  'Description',
+  'Metadata',
+  'Parameters',
+  'Rules',
+  'Mappings',
+  'Conditions',
+  'Resources',
+  'Outputs',
+];

@@ -1,0 +1,80 @@
+import { Document, Scalar } from 'yaml';
+
+// As YAML 1.1 has it, so that old readers take a date or a `yes` for the text that it is.
+const OPTIONS = { aliasDuplicateObjects: false, version: '1.1' } as const;
+
+/** A template as YAML for people: short forms of the intrinsic functions, and a heading. */
+export function plainYaml(template: Record<string, unknown>, heading: string[]): string {
+  const document = new Document(shorten(template), OPTIONS);
+  document.commentBefore = heading.map((line) => ` ${line}`).join('\n');
+  return document.toString({ lineWidth: 100, singleQuote: true });
+}
+
+/** YAML without short forms, as the sample packs of AWS are written. */
+export function longYaml(template: Record<string, unknown>, heading: string[]): string {
+  const document = new Document(template, OPTIONS);
+  document.commentBefore = heading.map((line) => ` ${line}`).join('\n');
+  return document.toString({ lineWidth: 100, singleQuote: true });
+}
+
+function shorten(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    return value.map(shorten);
+  }
+  if (value === null || typeof value !== 'object') {
+    return value;
+  }
+  const members = Object.entries(value);
+  const only = members.length === 1 ? members[0] : undefined;
+  const short = only === undefined ? undefined : intrinsic(only[0], only[1]);
+  return short ?? Object.fromEntries(members.map(([name, member]) => [name, shorten(member)]));
+}
+
+function intrinsic(name: string, argument: unknown): Scalar | undefined {
+  if (name === 'Ref' && typeof argument === 'string') {
+    return tagged('!Ref', argument);
+  }
+  if (name === 'Fn::GetAtt' && isTexts(argument)) {
+    return tagged('!GetAtt', argument.join('.'));
+  }
+  if (name === 'Fn::Sub' && typeof argument === 'string') {
+    return tagged('!Sub', argument);
+  }
+  if (name === 'Fn::Join' && Array.isArray(argument) && argument[0] === '') {
+    return substitution(argument[1]);
+  }
+  return undefined;
+}
+
+/** A join of texts, references and attributes is one text with names in it. */
+function substitution(parts: unknown): Scalar | undefined {
+  if (!Array.isArray(parts)) {
+    return undefined;
+  }
+  const texts = parts.map((part: unknown) => {
+    if (typeof part === 'string') {
+      return part.includes('${') ? undefined : part;
+    }
+    const { Ref: reference, 'Fn::GetAtt': attribute } = part as Record<string, unknown>;
+    if (typeof reference === 'string') {
+      return `\${${reference}}`;
+    }
+    return isTexts(attribute) ? `\${${attribute.join('.')}}` : undefined;
+  });
+  return texts.includes(undefined) ? undefined : tagged('!Sub', indented(texts.join('')));
+}
+
+/** JSON, such as a dashboard is, over many lines. */
+function indented(text: string): string {
+  return text.startsWith('{"') ? JSON.stringify(JSON.parse(text), null, 2) : text;
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((part) => typeof part === 'string');
+}
+
+function tagged(tag: string, text: string): Scalar {
+  const scalar = new Scalar(text);
+  scalar.tag = tag;
+  return scalar;
+}

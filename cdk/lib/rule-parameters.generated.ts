@@ -1,0 +1,34 @@
+// Made from schema/rule-parameters.schema.json by `npm run generate`; do not edit.
+
+/** The rule's parameters, as Config passes them; an empty value means the default. */
+export interface RuleParameters {
+  /** The accounts whose keys the organization allows. Takes account ids, separated by commas. */
+  readonly allowedKeyAccounts?: string;
+  /** The keys that the organization allows; a key is allowed if this or allowedKeyAccounts matches. Takes key ARNs, separated by commas, `*` as wildcard within a part. */
+  readonly allowedKmsKeyArns?: string;
+  /** Whether the latest delivery must not have failed because of the key, in every profile. Takes one of `true`, `false`. @default false */
+  readonly checkDelivery?: 'true' | 'false' | '';
+  /** Whether the key policy must admit CloudTrail and guard decryption, in every profile. Takes one of `true`, `false`. @default false */
+  readonly checkKeyPolicy?: 'true' | 'false' | '';
+  /** The role to assume in the rule's account when that is not the function's account. Takes the name of a role, with its path. */
+  readonly executionRoleName?: string;
+  /** Trails that are not judged, each until its last day where one is given. Takes trail ARNs, separated by commas, `*` as wildcard within a part, each with an optional last day `@YYYY-MM-DD`. */
+  readonly exemptTrails?: string;
+  /** The role to assume in the key's account to read a policy that KMS never shows across accounts. Takes the name of a role, with its path. */
+  readonly keyAccountRoleName?: string;
+  /** The longest period between two rotations, in days; only where rotation is checked. Takes a whole number from 90 to 2560. */
+  readonly maxRotationPeriodDays?: string;
+  /** What a scheduled run reports on the account where no trail of any kind is visible. Takes one of `NOT_APPLICABLE`, `NON_COMPLIANT`. @default NOT_APPLICABLE */
+  readonly noTrails?: 'NOT_APPLICABLE' | 'NON_COMPLIANT' | '';
+  /** How much is asked of a trail's key. Takes one of `cis`, `effective`, `strict`. @default effective */
+  readonly profile?: 'cis' | 'effective' | 'strict' | '';
+  /** What is reported for shadow copies of multi-Region trails and members' copies of organization trails. Takes one of `NOT_APPLICABLE`, `EVALUATE`. @default NOT_APPLICABLE */
+  readonly replicas?: 'NOT_APPLICABLE' | 'EVALUATE' | '';
+  /** Whether the key must be rotated, in every profile. Takes one of `true`, `false`. @default false */
+  readonly requireKeyRotation?: 'true' | 'false' | '';
+  /** What is reported where evidence could not be read. Takes one of `NON_COMPLIANT`, `COMPLIANT`, `NOT_APPLICABLE`. @default NON_COMPLIANT */
+  readonly unverified?: 'NON_COMPLIANT' | 'COMPLIANT' | 'NOT_APPLICABLE' | '';
+}
+
+/** The name of a parameter. */
+export type RuleParameterName = keyof RuleParameters;

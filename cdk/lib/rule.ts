@@ -1,0 +1,157 @@
+import { Token } from 'aws-cdk-lib';
+import * as config from 'aws-cdk-lib/aws-config';
+import { Construct } from 'constructs';
+
+import type { TrailsealFunction } from './function';
+import * as limits from './limits';
+import { PropFaults } from './prop-faults';
+import { parameterFaults, withoutEmpty } from './rule-parameters';
+import type { RuleParameters } from './rule-parameters.generated';
+
+/** How often a schedule comes, in the words of Config, and its hours. */
+export const SCHEDULE_HOURS = {
+  One_Hour: 1,
+  Three_Hours: 3,
+  Six_Hours: 6,
+  Twelve_Hours: 12,
+  TwentyFour_Hours: 24,
+} as const;
+
+/** How often a schedule comes. */
+export type Schedule = keyof typeof SCHEDULE_HOURS;
+
+/** The schedule where none is named. */
+export const DEFAULT_SCHEDULE: Schedule = 'TwentyFour_Hours';
+
+/** What the rule says of itself in Config. */
+export const RULE_DESCRIPTION =
+  'Checks that AWS CloudTrail trails encrypt their logs with a customer managed KMS key that works. ' +
+  'NON_COMPLIANT if the key is missing, unusable, in the wrong Region, or not verified.';
+
+/** What is the same in every way to deploy the rule. */
+export interface RuleSettings {
+  /** The rule's parameters. @default the function's defaults */
+  readonly parameters?: RuleParameters;
+  /** How often every trail is evaluated. @default every 24 hours */
+  readonly schedule?: Schedule;
+  /**
+   * Whether a change of a KMS key evaluates the trails that use it. A mass change of keys makes as
+   * many invocations. @default false
+   */
+  readonly watchKeys?: boolean;
+}
+
+/** Props of {@link TrailsealRule}. */
+export interface TrailsealRuleProps extends RuleSettings {
+  /** The function that evaluates. */
+  readonly handler: TrailsealFunction;
+  /** The rule's name, at most 64 characters. @default trailseal */
+  readonly ruleName?: string;
+}
+
+/** The rule's name where none is given. */
+export const DEFAULT_RULE_NAME = 'trailseal';
+
+/**
+ * The rule in one account and Region: invoked when a trail changes (an oversized change as well) and
+ * on a schedule.
+ */
+export class TrailsealRule extends Construct {
+  /** The rule. */
+  readonly rule: config.CfnConfigRule;
+  /** Its name. */
+  readonly ruleName: string;
+  /** How often its schedule comes. */
+  readonly schedule: Schedule;
+
+  constructor(scope: Construct, id: string, props: TrailsealRuleProps) {
+    super(scope, id);
+    this.ruleName = props.ruleName ?? DEFAULT_RULE_NAME;
+    this.schedule = props.schedule ?? DEFAULT_SCHEDULE;
+    refuseFaults(props);
+    this.rule = new config.CfnConfigRule(this, 'Rule', {
+      configRuleName: this.ruleName,
+      description: RULE_DESCRIPTION,
+      source: {
+        owner: 'CUSTOM_LAMBDA',
+        sourceIdentifier: props.handler.function.functionArn,
+        sourceDetails: sourceDetails(this.schedule),
+      },
+      scope: { complianceResourceTypes: resourceTypes(props) },
+      ...inputParameters(props.parameters),
+    });
+    // Config makes a rule only if it may invoke the function already.
+    for (const permission of props.handler.invokePermissions) {
+      this.rule.addResourceDependency(permission);
+    }
+  }
+}
+
+/**
+ * What invokes the function. A rule with a schedule alone must have no scope (Config refuses it);
+ * this one has both triggers, and the scope belongs to the change.
+ */
+export function sourceDetails(schedule: Schedule): config.CfnConfigRule.SourceDetailProperty[] {
+  const eventSource = 'aws.config';
+  return [
+    { eventSource, messageType: 'ConfigurationItemChangeNotification' },
+    { eventSource, messageType: 'OversizedConfigurationItemChangeNotification' },
+    { eventSource, messageType: 'ScheduledNotification', maximumExecutionFrequency: schedule },
+  ];
+}
+
+/** The types whose change invokes the function. */
+export function resourceTypes(settings: RuleSettings): string[] {
+  const trail = 'AWS::CloudTrail::Trail';
+  return settings.watchKeys === true ? [trail, 'AWS::KMS::Key'] : [trail];
+}
+
+/** Notes what is wrong with the settings that every way to deploy the rule has. */
+export function noteSettings(settings: RuleSettings, faults: PropFaults): void {
+  faults.add(parameterFaults(settings.parameters ?? {}));
+  const schedules = Object.keys(SCHEDULE_HOURS);
+  if (settings.schedule !== undefined && !schedules.includes(settings.schedule)) {
+    faults.wrong('schedule', settings.schedule, `one of ${schedules.join(', ')}`);
+  }
+}
+
+/** Notes what is wrong with a rule's name. */
+export function noteRuleName(
+  ruleName: string | undefined,
+  charsMax: number,
+  faults: PropFaults,
+): void {
+  faults.form('ruleName', ruleName, limits.RULE_NAME, 'letters, digits, `-` and `_`');
+  faults.length('ruleName', ruleName, charsMax);
+}
+
+function refuseFaults(props: TrailsealRuleProps): void {
+  const faults = new PropFaults('TrailsealRule');
+  noteRuleName(props.ruleName, limits.RULE_NAME_CHARS_MAX, faults);
+  noteSettings(props, faults);
+  const wanted = props.parameters ?? {};
+  const roles = {
+    keyAccountRoleName: props.handler.keyAccountRoleName,
+    executionRoleName: props.handler.executionRoleName,
+  };
+  for (const [name, assumable] of Object.entries(roles)) {
+    const role = wanted[name as keyof typeof roles];
+    if (role === undefined || Token.isUnresolved(role) || role.trim() === '') {
+      continue;
+    }
+    if (role !== assumable) {
+      faults.other(
+        `parameters.${name}`,
+        `names \`${role}\`, which the function may not assume; set \`${name}\` of its function to it`,
+      );
+    }
+  }
+  faults.refuse();
+}
+
+function inputParameters(parameters: RuleParameters | undefined): {
+  inputParameters?: Record<string, string>;
+} {
+  const given = withoutEmpty(parameters ?? {});
+  return Object.keys(given).length === 0 ? {} : { inputParameters: given };
+}

@@ -1,0 +1,189 @@
+import { CfnStackSet } from 'aws-cdk-lib';
+import { Construct } from 'constructs';
+
+import { accountTemplate, codeKey, templateParameterName } from './account-template';
+import { noteBucketPrefix } from './code-bucket';
+import * as limits from './limits';
+import { PropFaults } from './prop-faults';
+import { noteSettings, noteRuleName, type RuleSettings } from './rule';
+import { withoutEmpty } from './rule-parameters';
+import { packageVersion } from './version';
+
+/** Where a service-managed StackSet deploys, and how. */
+export interface StackSetTargets {
+  /** The roots or organizational units whose accounts get the stack. */
+  readonly organizationalUnitIds: string[];
+  /** The accounts of those units that are left out. @default none */
+  readonly excludedAccounts?: string[];
+  /**
+   * Whether the StackSet belongs to the management account or to a delegated administrator.
+   * @default SELF
+   */
+  readonly callAs?: 'SELF' | 'DELEGATED_ADMIN';
+}
+
+/** Props of {@link TrailsealStackSet}. */
+export interface TrailsealStackSetProps extends RuleSettings, StackSetTargets {
+  /** The Regions. */
+  readonly regions: string[];
+  /** How the names of the buckets with the code begin; a hyphen and the Region follow. */
+  readonly bucketPrefix: string;
+  /** The object with the code in each bucket. @default the object of this version */
+  readonly codeKey?: string;
+  /** The StackSet's name. @default Trailseal */
+  readonly stackSetName?: string;
+  /** The rule's name. @default trailseal */
+  readonly ruleName?: string;
+  /** The percentage of accounts worked on at a time. @default 25 */
+  readonly maxConcurrentPercentage?: number;
+  /** The percentage of accounts that may fail in a Region before it stops. @default 10 */
+  readonly failureTolerancePercentage?: number;
+}
+
+/**
+ * Function and rule in every account and Region of an organization: the default for organizations,
+ * without cross-account roles and shared limits.
+ *
+ * StackSets skip the management account, although it owns the organization trails: give it a stack
+ * of its own with the same template.
+ */
+export class TrailsealStackSet extends Construct {
+  /** The StackSet. */
+  readonly stackSet: CfnStackSet;
+
+  constructor(scope: Construct, id: string, props: TrailsealStackSetProps) {
+    super(scope, id);
+    refuseFaults(props);
+    this.stackSet = serviceManagedStackSet(this, 'StackSet', {
+      name: props.stackSetName ?? 'Trailseal',
+      description: 'Trailseal: function and rule in every account and Region',
+      templateBody: JSON.stringify(accountTemplate(packageVersion())),
+      parameters: templateParameters(props),
+      targets: props,
+      regions: props.regions,
+      maxConcurrentPercentage: props.maxConcurrentPercentage ?? 25,
+      failureTolerancePercentage: props.failureTolerancePercentage ?? 10,
+    });
+  }
+}
+
+/** What a service-managed StackSet of ours is made from. */
+interface ServiceManagedStackSet {
+  readonly name: string;
+  readonly description: string;
+  readonly templateBody: string;
+  readonly parameters: Record<string, string>;
+  readonly targets: StackSetTargets;
+  readonly regions: string[];
+  readonly maxConcurrentPercentage: number;
+  readonly failureTolerancePercentage: number;
+}
+
+/** A service-managed StackSet that follows accounts as they join and leave. */
+export function serviceManagedStackSet(
+  scope: Construct,
+  id: string,
+  made: ServiceManagedStackSet,
+): CfnStackSet {
+  const bytes = Buffer.byteLength(made.templateBody, 'utf8');
+  if (bytes > limits.TEMPLATE_BODY_BYTES_MAX) {
+    throw new Error(
+      `the template of the StackSet \`${made.name}\` has ${bytes.toString()} bytes; ` +
+        `CloudFormation takes ${limits.TEMPLATE_BODY_BYTES_MAX.toString()}`,
+    );
+  }
+  const excluded = made.targets.excludedAccounts ?? [];
+  return new CfnStackSet(scope, id, {
+    stackSetName: made.name,
+    description: made.description,
+    permissionModel: 'SERVICE_MANAGED',
+    callAs: made.targets.callAs ?? 'SELF',
+    capabilities: ['CAPABILITY_NAMED_IAM'],
+    autoDeployment: { enabled: true, retainStacksOnAccountRemoval: false },
+    managedExecution: { Active: true },
+    operationPreferences: {
+      regionConcurrencyType: 'PARALLEL',
+      maxConcurrentPercentage: made.maxConcurrentPercentage,
+      failureTolerancePercentage: made.failureTolerancePercentage,
+    },
+    parameters: Object.entries(made.parameters).map(([parameterKey, parameterValue]) => ({
+      parameterKey,
+      parameterValue,
+    })),
+    stackInstancesGroup: [
+      {
+        deploymentTargets: {
+          organizationalUnitIds: made.targets.organizationalUnitIds,
+          ...(excluded.length === 0 ? {} : { accounts: excluded, accountFilterType: 'DIFFERENCE' }),
+        },
+        regions: made.regions,
+      },
+    ],
+    templateBody: made.templateBody,
+  });
+}
+
+/** Notes what is wrong with the targets of a StackSet. */
+export function noteTargets(targets: StackSetTargets, faults: PropFaults): void {
+  if (targets.organizationalUnitIds.length === 0) {
+    faults.other('organizationalUnitIds', 'is empty; name a root or an organizational unit');
+  }
+  faults.forms(
+    'organizationalUnitIds',
+    targets.organizationalUnitIds,
+    limits.ORGANIZATIONAL_UNIT_ID,
+    'the id of a root or of an organizational unit',
+  );
+  faults.forms(
+    'excludedAccounts',
+    targets.excludedAccounts ?? [],
+    limits.ACCOUNT_ID,
+    'an account id',
+  );
+}
+
+/** Notes what is wrong with a list of Regions. */
+export function noteRegions(regions: string[], faults: PropFaults): void {
+  if (regions.length === 0) {
+    faults.other('regions', 'is empty; name one Region at least');
+  }
+  faults.forms('regions', regions, limits.REGION, 'the name of a Region');
+}
+
+function refuseFaults(props: TrailsealStackSetProps): void {
+  const faults = new PropFaults('TrailsealStackSet');
+  noteTargets(props, faults);
+  noteRegions(props.regions, faults);
+  noteBucketPrefix(props.bucketPrefix, faults);
+  noteRuleName(props.ruleName, limits.RULE_NAME_CHARS_MAX, faults);
+  noteSettings(props, faults);
+  for (const name of ['keyAccountRoleName', 'executionRoleName'] as const) {
+    if ((props.parameters?.[name] ?? '').trim() !== '') {
+      faults.other(
+        `parameters.${name}`,
+        'is not for a StackSet, whose functions work in their own account with their own role',
+      );
+    }
+  }
+  faults.whole('maxConcurrentPercentage', props.maxConcurrentPercentage, 1, 100);
+  faults.whole('failureTolerancePercentage', props.failureTolerancePercentage, 0, 100);
+  faults.form(
+    'stackSetName',
+    props.stackSetName,
+    /^[a-zA-Z][-a-zA-Z0-9]{0,127}$/,
+    'the name of a StackSet',
+  );
+  faults.refuse();
+}
+
+function templateParameters(props: TrailsealStackSetProps): Record<string, string> {
+  const rule = Object.entries(withoutEmpty(props.parameters ?? {}));
+  return {
+    CodeBucketPrefix: props.bucketPrefix,
+    CodeKey: props.codeKey ?? codeKey(packageVersion()),
+    ...(props.ruleName === undefined ? {} : { RuleName: props.ruleName }),
+    ...(props.schedule === undefined ? {} : { Schedule: props.schedule }),
+    ...(props.watchKeys === undefined ? {} : { WatchKeys: String(props.watchKeys) }),
+    ...Object.fromEntries(rule.map(([name, value]) => [templateParameterName(name), value])),
+  };
+}

@@ -1,0 +1,42 @@
+import { accountTemplate, DEFAULT_FUNCTION_NAME } from './account-template';
+import { centralFunctionTemplate, organizationRuleTemplate } from './central-template';
+import { memberRoleTemplate } from './member-role-template';
+import { packTemplate } from './pack-template';
+import { plainYaml } from './plain-yaml';
+import type { Template } from './plain-stack';
+import {
+  codeBucketTemplate,
+  monitoringTemplate,
+  organizationPackTemplate,
+  packStackTemplate,
+  stackSetTemplate,
+  ticketsTemplate,
+} from './small-templates';
+import { packageVersion } from './version';
+
+const HEADING = ['Made from the constructs by `npm run generate`; do not edit.'];
+
+/** Every plain template, by the path of its file. */
+export function templateFiles(): Record<string, string> {
+  const plain: Record<string, Template> = {
+    account: accountTemplate(packageVersion()),
+    'code-bucket': codeBucketTemplate(),
+    'stack-set': stackSetTemplate(),
+    'member-role': memberRoleTemplate(),
+    'central-function': centralFunctionTemplate(packageVersion()),
+    'organization-rule': organizationRuleTemplate(),
+    'conformance-pack': packStackTemplate(),
+    'organization-conformance-pack': organizationPackTemplate(),
+    monitoring: monitoringTemplate(),
+    'security-hub-tickets': ticketsTemplate(),
+  };
+  const stacks = Object.entries(plain).map(([name, template]) => [
+    `templates/trailseal-${name}.yaml`,
+    plainYaml(template, HEADING),
+  ]);
+  const packs = (['none', 'cis'] as const).map((rules) => [
+    `packs/${rules === 'cis' ? 'trailseal-cis' : 'trailseal'}.yaml`,
+    packTemplate({ functionName: DEFAULT_FUNCTION_NAME, rules }, 'packs').body,
+  ]);
+  return Object.fromEntries([...stacks, ...packs]) as Record<string, string>;
+}

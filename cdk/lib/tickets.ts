@@ -1,0 +1,61 @@
+import * as events from 'aws-cdk-lib/aws-events';
+import { SnsTopic } from 'aws-cdk-lib/aws-events-targets';
+import type * as sns from 'aws-cdk-lib/aws-sns';
+import { Construct } from 'constructs';
+
+import * as limits from './limits';
+import { PropFaults } from './prop-faults';
+import { DEFAULT_RULE_NAME } from './rule';
+
+/** Props of {@link TrailsealTickets}. */
+export interface TrailsealTicketsProps {
+  /** Where a failed finding goes; it must admit `events.amazonaws.com`. */
+  readonly topic: sns.ITopic;
+  /** How the names of our rules begin; packs and organizations add to them. @default trailseal */
+  readonly ruleNamePrefix?: string;
+}
+
+/**
+ * An example for tickets: every new failed finding that Security Hub made from a result of our rule
+ * goes to a topic, in one short text.
+ *
+ * In the Region to which Security Hub aggregates, one such rule hears the whole organization.
+ */
+export class TrailsealTickets extends Construct {
+  /** The EventBridge rule. */
+  readonly rule: events.Rule;
+
+  constructor(scope: Construct, id: string, props: TrailsealTicketsProps) {
+    super(scope, id);
+    const prefix = props.ruleNamePrefix ?? DEFAULT_RULE_NAME;
+    const faults = new PropFaults('TrailsealTickets');
+    faults.form('ruleNamePrefix', prefix, limits.RULE_NAME, 'letters, digits, `-` and `_`');
+    faults.refuse();
+    const finding = (path: string) => events.EventField.fromPath(`$.detail.findings[0].${path}`);
+    this.rule = new events.Rule(this, 'Rule', {
+      description: 'New failed findings of the Trailseal rule in Security Hub',
+      eventPattern: {
+        source: ['aws.securityhub'],
+        detailType: ['Security Hub Findings - Imported'],
+        detail: {
+          findings: {
+            // An organization rule has a prefix of AWS before its name, a pack a suffix behind it.
+            ProductFields: { 'aws/config/ConfigRuleName': [{ wildcard: `*${prefix}*` }] },
+            Compliance: { Status: ['FAILED'] },
+            Workflow: { Status: ['NEW'] },
+            RecordState: ['ACTIVE'],
+          },
+        },
+      },
+      targets: [
+        new SnsTopic(props.topic, {
+          message: events.RuleTargetInput.fromText(
+            `Trailseal: ${finding('Resources[0].Id')} in account ${finding('AwsAccountId')}, ` +
+              `Region ${finding('Region')}, is not compliant. Read the reason in Config: ` +
+              `the finding ${finding('Id')} does not carry it.`,
+          ),
+        }),
+      ],
+    });
+  }
+}

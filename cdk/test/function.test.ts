@@ -1,0 +1,278 @@
+import { Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+
+import leastPrivilege from '../iam/least-privilege.json';
+import { TrailsealFunction, prebuiltCode, type TrailsealFunctionProps } from '../lib';
+import { newStack, only, properties, someCode, statements, ACCOUNT, ORGANIZATION } from './support';
+
+function withFunction(props: TrailsealFunctionProps = {}): Stack {
+  const stack = newStack();
+  new TrailsealFunction(stack, 'Function', { code: someCode(), ...props });
+  return stack;
+}
+
+const PARTITION = { Ref: 'AWS::Partition' };
+const join = (...parts: unknown[]) => ({ 'Fn::Join': ['', parts] });
+const allow = (sid: string, action: string | string[], resource: unknown) => ({
+  Sid: sid,
+  Effect: 'Allow',
+  Action: action,
+  Resource: resource,
+});
+
+const READS = [
+  allow('ReportToConfig', 'config:PutEvaluations', '*'),
+  allow(
+    'ReadConfigInventory',
+    ['config:GetResourceConfigHistory', 'config:ListDiscoveredResources'],
+    '*',
+  ),
+  allow(
+    'ReadOwnResults',
+    'config:GetComplianceDetailsByConfigRule',
+    join(
+      'arn:',
+      PARTITION,
+      ':config:',
+      { Ref: 'AWS::Region' },
+      ':',
+      { Ref: 'AWS::AccountId' },
+      ':config-rule/*',
+    ),
+  ),
+  allow('ReadTrails', 'cloudtrail:DescribeTrails', '*'),
+  allow(
+    'ReadDelivery',
+    'cloudtrail:GetTrailStatus',
+    join('arn:', PARTITION, ':cloudtrail:*:*:trail/*'),
+  ),
+  allow(
+    'ReadKeys',
+    ['kms:DescribeKey', 'kms:GetKeyRotationStatus', 'kms:GetKeyPolicy'],
+    join('arn:', PARTITION, ':kms:*:*:key/*'),
+  ),
+];
+
+const LOGS = allow('WriteLogs', ['logs:CreateLogStream', 'logs:PutLogEvents'], {
+  'Fn::GetAtt': [expect.stringMatching(/^FunctionLogs/), 'Arn'],
+});
+const QUEUE = allow('KeepFailedEvents', 'sqs:SendMessage', {
+  'Fn::GetAtt': [expect.stringMatching(/^FunctionFailedEvents/), 'Arn'],
+});
+const TRACE = allow('Trace', ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'], '*');
+const assume = (sid: string, role: string) => ({
+  ...allow(sid, 'sts:AssumeRole', join('arn:', PARTITION, `:iam::*:role/${role}`)),
+  Condition: { StringEquals: { 'aws:ResourceOrgID': ORGANIZATION } },
+});
+
+describe('the policy of the role', () => {
+  test('a) it allows what the function calls, and nothing more', () => {
+    expect(statements(withFunction())).toEqual([...READS, LOGS, QUEUE]);
+  });
+
+  test('b) tracing adds two actions', () => {
+    expect(statements(withFunction({ tracing: true }))).toEqual([...READS, LOGS, QUEUE, TRACE]);
+  });
+
+  test('c) a role in the account of a key may be assumed within the organization', () => {
+    const props = { keyAccountRoleName: 'reader', organizationId: ORGANIZATION };
+    expect(statements(withFunction(props))).toEqual([
+      ...READS,
+      LOGS,
+      QUEUE,
+      assume('AssumeKeyAccountRole', 'reader'),
+    ]);
+  });
+
+  test('d) a central function may assume that one role besides', () => {
+    const props = { executionRoleName: 'member', organizationId: ORGANIZATION };
+    expect(statements(withFunction(props))).toEqual([
+      ...READS,
+      LOGS,
+      QUEUE,
+      assume('AssumeMemberRole', 'member'),
+    ]);
+  });
+
+  test('e) it is the only policy, and the role admits Lambda alone', () => {
+    const stack = withFunction();
+    Template.fromStack(stack).resourceCountIs('AWS::IAM::Policy', 0);
+    expect(properties(stack, 'AWS::IAM::Role')).toEqual({
+      AssumeRolePolicyDocument: {
+        Version: '2012-10-17',
+        Statement: [
+          {
+            Action: 'sts:AssumeRole',
+            Effect: 'Allow',
+            Principal: { Service: 'lambda.amazonaws.com' },
+          },
+        ],
+      },
+      Description: expect.any(String),
+      ManagedPolicyArns: [{ Ref: expect.stringMatching(/^FunctionPolicy/) }],
+    });
+  });
+
+  test('f) every statement of the file says why it is needed, and no id comes twice', () => {
+    for (const role of Object.values(leastPrivilege.roles)) {
+      const sids = role.statements.map((statement) => statement.sid);
+      expect(new Set(sids).size).toBe(sids.length);
+      for (const statement of role.statements) {
+        expect(statement.why.length).toBeGreaterThan(20);
+        expect(statement.actions.join()).not.toContain('*');
+      }
+    }
+  });
+});
+
+describe('the function', () => {
+  test('a) it is what a person expects, with nothing asked for', () => {
+    expect(properties(withFunction(), 'AWS::Lambda::Function')).toEqual({
+      Architectures: ['arm64'],
+      Code: expect.any(Object),
+      Description: expect.any(String),
+      Handler: 'bootstrap',
+      LoggingConfig: {
+        ApplicationLogLevel: 'INFO',
+        LogFormat: 'JSON',
+        LogGroup: { Ref: expect.stringMatching(/^FunctionLogs/) },
+        SystemLogLevel: 'WARN',
+      },
+      MemorySize: 128,
+      ReservedConcurrentExecutions: 2,
+      Role: { 'Fn::GetAtt': [expect.stringMatching(/^FunctionRole/), 'Arn'] },
+      Runtime: 'provided.al2023',
+      Timeout: 120,
+    });
+  });
+
+  test('b) the external id is its only variable', () => {
+    const props = properties(withFunction({ externalId: 'abc' }), 'AWS::Lambda::Function');
+    expect(props['Environment']).toEqual({ Variables: { TRAILSEAL_EXTERNAL_ID: 'abc' } });
+  });
+
+  test('c) settings reach it', () => {
+    const stack = withFunction({
+      architecture: lambda.Architecture.X86_64,
+      memoryMebibytes: 256,
+      timeoutSeconds: 30,
+      reservedConcurrency: 'none',
+      logRetention: RetentionDays.ONE_MONTH,
+      tracing: true,
+      functionName: 'trailseal',
+    });
+    const props = properties(stack, 'AWS::Lambda::Function');
+    expect(props).toMatchObject({
+      Architectures: ['x86_64'],
+      MemorySize: 256,
+      Timeout: 30,
+      TracingConfig: { Mode: 'Active' },
+      FunctionName: 'trailseal',
+    });
+    expect(props).not.toHaveProperty('ReservedConcurrentExecutions');
+    expect(properties(stack, 'AWS::Logs::LogGroup')).toEqual({ RetentionInDays: 30 });
+  });
+
+  test('d) logs are kept for a year, and go with the stack', () => {
+    const group = only(withFunction(), 'AWS::Logs::LogGroup');
+    expect(group['Properties']).toEqual({ RetentionInDays: 365 });
+    expect(group['DeletionPolicy']).toBe('Delete');
+  });
+
+  test('e) events that fail end in an encrypted queue after two retries', () => {
+    const stack = withFunction();
+    expect(properties(stack, 'AWS::SQS::Queue')).toEqual({
+      MessageRetentionPeriod: 1209600,
+      SqsManagedSseEnabled: true,
+    });
+    expect(properties(stack, 'AWS::Lambda::EventInvokeConfig')).toEqual({
+      DestinationConfig: {
+        OnFailure: {
+          Destination: { 'Fn::GetAtt': [expect.stringMatching(/^FunctionFailedEvents/), 'Arn'] },
+        },
+      },
+      FunctionName: { Ref: expect.stringMatching(/^Function/) },
+      MaximumEventAgeInSeconds: 21600,
+      MaximumRetryAttempts: 2,
+      Qualifier: '$LATEST',
+    });
+  });
+
+  test('f) a customer managed key encrypts logs and queue', () => {
+    const stack = newStack();
+    const arn = `arn:aws:kms:eu-west-1:${ACCOUNT}:key/11111111-2222-3333-4444-555555555555`;
+    const encryptionKey = kms.Key.fromKeyArn(stack, 'Key', arn);
+    new TrailsealFunction(stack, 'Function', { code: someCode(), encryptionKey });
+    expect(properties(stack, 'AWS::Logs::LogGroup')['KmsKeyId']).toBe(arn);
+    expect(properties(stack, 'AWS::SQS::Queue')['KmsMasterKeyId']).toBe(arn);
+    expect(statements(stack)).toContainEqual(
+      allow('EncryptFailedEvents', ['kms:GenerateDataKey', 'kms:Decrypt'], arn),
+    );
+  });
+});
+
+describe('who may invoke', () => {
+  const permission = (sourceAccount: unknown) => ({
+    Action: 'lambda:InvokeFunction',
+    FunctionName: { Ref: expect.stringMatching(/^Function/) },
+    Principal: 'config.amazonaws.com',
+    SourceAccount: sourceAccount,
+  });
+
+  test('a) Config, for rules of the own account', () => {
+    expect(properties(withFunction(), 'AWS::Lambda::Permission')).toEqual(
+      permission({ Ref: 'AWS::AccountId' }),
+    );
+  });
+
+  test('b) Config, for rules of each account named', () => {
+    const stack = withFunction({ sourceAccounts: ['222233334444', '333344445555'] });
+    const found = Object.values(Template.fromStack(stack).findResources('AWS::Lambda::Permission'));
+    expect(found.map((resource) => resource['Properties'] as unknown)).toEqual([
+      permission('222233334444'),
+      permission('333344445555'),
+    ]);
+  });
+});
+
+describe('what is refused', () => {
+  test('a) a missing zip, with the command that makes it', () => {
+    expect(() => prebuiltCode(lambda.Architecture.ARM_64, '/nowhere')).toThrow(
+      "the function's code is missing: `/nowhere/bootstrap-arm64.zip`; make it with `cargo xtask package`",
+    );
+  });
+
+  test('b) every bad prop at once, by name', () => {
+    const props = {
+      functionName: 'not a name',
+      sourceAccounts: ['1'],
+      memoryMebibytes: 64,
+      timeoutSeconds: 901,
+      reservedConcurrency: 0,
+      keyAccountRoleName: 'reader',
+      externalId: 'x',
+    };
+    let message = '';
+    try {
+      withFunction(props);
+    } catch (error) {
+      message = (error as Error).message;
+    }
+    expect(message).toBe(
+      'TrailsealFunction: `functionName` is `not a name`; expected the name of a function; ' +
+        '`sourceAccounts` is `1`; expected an account id; ' +
+        '`memoryMebibytes` is `64`; expected a whole number from 128 to 10240; ' +
+        '`timeoutSeconds` is `901`; expected a whole number from 1 to 900; ' +
+        '`reservedConcurrency` is `0`; expected a whole number from 1 to 1000; ' +
+        '`keyAccountRoleName` needs `organizationId`: roles are assumed within the organization only; ' +
+        '`externalId` is `x`; expected an external id of 2 to 1,224 characters',
+    );
+  });
+
+  test('c) no account at all', () => {
+    expect(() => withFunction({ sourceAccounts: [] })).toThrow('`sourceAccounts` is empty');
+  });
+});

@@ -1,0 +1,204 @@
+import { Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+
+import {
+  SCHEDULE_HOURS,
+  TrailsealMonitoring,
+  TrailsealTickets,
+  TrailsealTopic,
+  type Schedule,
+} from '../lib';
+import { newStack, properties } from './support';
+
+const HANDLER = { functionName: 'trailseal', failureQueueName: 'failed', logGroupName: 'logs' };
+
+function monitored(ruleNames: string[], schedule?: Schedule): Stack {
+  const stack = newStack();
+  const { topic } = new TrailsealTopic(stack, 'Topic', {
+    publishers: ['cloudwatch'],
+    email: 'someone@example.com',
+  });
+  new TrailsealMonitoring(stack, 'Watch', {
+    handler: HANDLER,
+    ruleNames,
+    topic,
+    ...(schedule === undefined ? {} : { schedule }),
+  });
+  return stack;
+}
+
+type Alarm = Record<string, unknown> & { AlarmDescription: string };
+
+function alarms(stack: Stack): Record<string, Alarm> {
+  const found = Template.fromStack(stack).findResources('AWS::CloudWatch::Alarm');
+  return Object.fromEntries(
+    Object.entries(found).map(([id, alarm]) => [
+      id.replace(/^Watch/, '').replace(/[0-9A-F]{8}$/, ''),
+      alarm['Properties'] as Alarm,
+    ]),
+  );
+}
+
+describe('alarms', () => {
+  test('a) each thing that can go wrong has one', () => {
+    expect(Object.keys(alarms(monitored(['trailseal'])))).toEqual([
+      'FunctionErrors',
+      'DeadLetters',
+      'FunctionThrottled',
+      'Silence',
+      'Unverified',
+      'FailedEvaluations',
+      'ReadsThrottled',
+    ]);
+  });
+
+  test('b) every alarm is heard, and says what to do', () => {
+    for (const alarm of Object.values(alarms(monitored(['trailseal', 'second'])))) {
+      expect(alarm['AlarmActions']).toHaveLength(1);
+      expect(alarm['OKActions']).toHaveLength(1);
+      expect(alarm.AlarmDescription).toMatch(/^Trailseal: .+\./);
+    }
+  });
+
+  test.each(Object.entries(SCHEDULE_HOURS))(
+    'c) silence for twice the schedule rings: %s',
+    (schedule, hours) => {
+      const made = alarms(monitored(['trailseal'], schedule as Schedule));
+      expect(made['Silence']).toMatchObject({
+        MetricName: 'Invocations',
+        Namespace: 'AWS/Lambda',
+        Period: 3600,
+        EvaluationPeriods: 2 * hours,
+        Threshold: 1,
+        ComparisonOperator: 'LessThanThreshold',
+        TreatMissingData: 'breaching',
+      });
+      // CloudWatch looks back seven days at most where a period is an hour or longer.
+      expect(2 * hours * 3600).toBeLessThanOrEqual(7 * 24 * 3600);
+    },
+  );
+
+  test('d) what a rule could not verify rings until a run was better', () => {
+    expect(alarms(monitored(['trailseal']))['Unverified']).toMatchObject({
+      Namespace: 'Trailseal',
+      MetricName: 'Unverified',
+      Dimensions: [{ Name: 'RuleName', Value: 'trailseal' }],
+      Threshold: 0,
+      ComparisonOperator: 'GreaterThanThreshold',
+      EvaluationPeriods: 25,
+      DatapointsToAlarm: 1,
+      TreatMissingData: 'notBreaching',
+    });
+  });
+
+  test('e) a failed invocation and a dead letter ring at once', () => {
+    const made = alarms(monitored(['trailseal']));
+    for (const name of ['FunctionErrors', 'DeadLetters']) {
+      expect(made[name]).toMatchObject({ EvaluationPeriods: 1, Period: 300, Threshold: 0 });
+    }
+  });
+
+  test('f) without a rule there is nothing to watch', () => {
+    expect(() => monitored([])).toThrow('TrailsealMonitoring: `ruleNames` is empty');
+  });
+});
+
+describe('the dashboard', () => {
+  test('it is one JSON document, its widgets side by side without overlap', () => {
+    const body = properties(monitored(['trailseal']), 'AWS::CloudWatch::Dashboard')[
+      'DashboardBody'
+    ];
+    const text = (body as { 'Fn::Join': [string, unknown[]] })['Fn::Join'][1]
+      .map((part) => (typeof part === 'string' ? part : 'token'))
+      .join('');
+    const { widgets } = JSON.parse(text) as {
+      widgets: { x: number; y: number; width: number; height: number; type: string }[];
+    };
+    expect(widgets.map((widget) => widget.type)).toMatchSnapshot();
+    for (const [index, one] of widgets.entries()) {
+      expect(one.x + one.width).toBeLessThanOrEqual(24);
+      for (const other of widgets.slice(index + 1)) {
+        const apart =
+          one.x + one.width <= other.x ||
+          other.x + other.width <= one.x ||
+          one.y + one.height <= other.y ||
+          other.y + other.height <= one.y;
+        expect(apart).toBe(true);
+      }
+    }
+  });
+});
+
+describe('the topic', () => {
+  test('its key and its policy admit the publisher from this account, over TLS', () => {
+    const stack = monitored(['trailseal']);
+    const key = properties(stack, 'AWS::KMS::Key')['KeyPolicy'] as { Statement: object[] };
+    expect(key.Statement).toContainEqual({
+      Action: ['kms:Decrypt', 'kms:GenerateDataKey*'],
+      Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
+      Effect: 'Allow',
+      Principal: { Service: 'cloudwatch.amazonaws.com' },
+      Resource: '*',
+    });
+    const topic = properties(stack, 'AWS::SNS::TopicPolicy')['PolicyDocument'];
+    const found = (topic as { Statement: Record<string, unknown>[] }).Statement;
+    expect(found).toContainEqual(
+      expect.objectContaining({
+        Action: 'sns:Publish',
+        Effect: 'Allow',
+        Principal: { Service: 'cloudwatch.amazonaws.com' },
+      }),
+    );
+    expect(found).toContainEqual(
+      expect.objectContaining({
+        Effect: 'Deny',
+        Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+      }),
+    );
+  });
+});
+
+describe('tickets', () => {
+  test('c) EventBridge is admitted without a condition, which it could not meet', () => {
+    const stack = newStack();
+    new TrailsealTopic(stack, 'Topic', { publishers: ['events'] });
+    const key = properties(stack, 'AWS::KMS::Key')['KeyPolicy'] as { Statement: object[] };
+    expect(key.Statement).toContainEqual({
+      Action: ['kms:Decrypt', 'kms:GenerateDataKey*'],
+      Effect: 'Allow',
+      Principal: { Service: 'events.amazonaws.com' },
+      Resource: '*',
+    });
+  });
+
+  function pattern(prefix?: string) {
+    const stack = newStack();
+    const { topic } = new TrailsealTopic(stack, 'Topic', { publishers: ['events'] });
+    new TrailsealTickets(stack, 'Tickets', {
+      topic,
+      ...(prefix === undefined ? {} : { ruleNamePrefix: prefix }),
+    });
+    return properties(stack, 'AWS::Events::Rule');
+  }
+
+  test('a) new failed findings of our rule go to the topic', () => {
+    const rule = pattern();
+    expect(rule['EventPattern']).toEqual({
+      source: ['aws.securityhub'],
+      'detail-type': ['Security Hub Findings - Imported'],
+      detail: {
+        findings: {
+          ProductFields: { 'aws/config/ConfigRuleName': [{ wildcard: '*trailseal*' }] },
+          Compliance: { Status: ['FAILED'] },
+          Workflow: { Status: ['NEW'] },
+          RecordState: ['ACTIVE'],
+        },
+      },
+    });
+    expect(rule['Targets']).toHaveLength(1);
+  });
+
+  test('b) a bad name is refused', () => {
+    expect(() => pattern('*')).toThrow('TrailsealTickets: `ruleNamePrefix` is `*`; expected');
+  });
+});

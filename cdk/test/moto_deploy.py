@@ -1,0 +1,323 @@
+"""Deploys the plain templates to moto, as far as it can take them.
+
+Every stack goes through CreateStack and DeleteStack. What moto does not know is taken
+out of a template first, by the list below, so that nothing is skipped in silence: a type that it
+learns one day, or one that we begin to use, makes this test fail until the list is changed.
+"""
+
+import io
+import json
+import os
+import sys
+import zipfile
+from pathlib import Path
+
+os.environ.setdefault("AWS_ACCESS_KEY_ID", "testing")
+os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "testing")
+os.environ.setdefault("AWS_DEFAULT_REGION", "eu-west-1")
+
+import boto3
+import yaml
+from moto import mock_aws
+from moto.cloudformation import parsing
+
+REGION = "eu-west-1"
+TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
+ORGANIZATION = "o-abcde12345"
+
+# The types of our templates that this version of moto cannot create.
+UNKNOWN_TYPES = {
+    "AWS::CloudFormation::StackSet",
+    "AWS::CloudWatch::Alarm",
+    "AWS::Config::ConfigRule",
+    "AWS::Config::ConformancePack",
+    "AWS::Config::OrganizationConfigRule",
+    "AWS::Config::OrganizationConformancePack",
+    "AWS::Lambda::EventInvokeConfig",
+    "AWS::S3::BucketPolicy",
+    "AWS::SNS::TopicPolicy",
+    "AWS::SQS::QueuePolicy",
+}
+
+# What moto knows, but what names something of the list above.
+WAITING_TYPES = {"AWS::CloudWatch::Dashboard"}
+
+
+class Loader(yaml.SafeLoader):
+    """Reads the short forms of the intrinsic functions."""
+
+
+def long_form(loader, suffix, node):
+    """`!Ref x` as `{"Ref": "x"}`, and so on."""
+    name = suffix if suffix == "Ref" else f"Fn::{suffix}"
+    value = loader.construct_scalar(node)
+    return {name: value.split(".") if suffix == "GetAtt" else value}
+
+
+Loader.add_multi_constructor("!", long_form)
+
+
+def read(name):
+    """A template as an object."""
+    return yaml.load((TEMPLATES / f"trailseal-{name}.yaml").read_text(), Loader)
+
+
+def known(template, removed):
+    """The template without the types that moto does not know, and without what waits for them."""
+    resources = template["Resources"]
+    gone = {key for key, value in resources.items() if value.get("Type") in UNKNOWN_TYPES | WAITING_TYPES}
+    removed.update(resources[key]["Type"] for key in gone)
+    kept = {key: value for key, value in resources.items() if key not in gone}
+    return {**template, "Resources": kept}
+
+
+def resolve(value, template, given):
+    """A value of a template, its parameters, conditions and references filled in."""
+    if isinstance(value, list):
+        found = (resolve(entry, template, given) for entry in value)
+        return [entry for entry in found if entry is not None]
+    if not isinstance(value, dict):
+        return value
+    if "Ref" in value:
+        name = value["Ref"]
+        return None if name == "AWS::NoValue" else given[name]
+    if "Fn::GetAtt" in value:
+        return given[".".join(value["Fn::GetAtt"])]
+    if "Fn::Equals" in value:
+        one, other = resolve(value["Fn::Equals"], template, given)
+        return one == other
+    if "Fn::Not" in value:
+        return not resolve(value["Fn::Not"], template, given)[0]
+    if "Fn::If" in value:
+        condition, then, otherwise = value["Fn::If"]
+        holds = resolve(template["Conditions"][condition], template, given)
+        return resolve(then if holds else otherwise, template, given)
+    found = {key: resolve(member, template, given) for key, member in value.items()}
+    return {key: member for key, member in found.items() if member is not None}
+
+
+def settle(value, template, given):
+    """A value with its conditions decided: moto keeps in a list what AWS::NoValue leaves out."""
+    if isinstance(value, list):
+        found = (settle(entry, template, given) for entry in value)
+        return [entry for entry in found if entry != {"Ref": "AWS::NoValue"}]
+    if not isinstance(value, dict):
+        return value
+    if "Fn::If" in value:
+        condition, then, otherwise = value["Fn::If"]
+        holds = resolve(template["Conditions"][condition], template, given)
+        return settle(then if holds else otherwise, template, given)
+    return {key: settle(member, template, given) for key, member in value.items()}
+
+
+def defaults(template):
+    """The values of parameters that have one of their own."""
+    return {name: entry.get("Default") for name, entry in template["Parameters"].items()}
+
+
+def zip_of_nothing():
+    """What stands for the code."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("bootstrap", "")
+    return buffer.getvalue()
+
+
+def parameters(**values):
+    """Parameters as CloudFormation takes them."""
+    return [{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()]
+
+
+class Deployment:
+    """What is deployed, and what was left out."""
+
+    def __init__(self):
+        self.stacks = boto3.client("cloudformation", region_name=REGION)
+        self.removed = set()
+        self.created = {}
+
+    def create(self, name, **values):
+        """Creates a stack and says which resources it has."""
+        read_template = read(name)
+        given = {**defaults(read_template), **values} if "Parameters" in read_template else {}
+        template = settle(known(read_template, self.removed), read_template, given)
+        self.stacks.create_stack(
+            StackName=name,
+            TemplateBody=json.dumps(template),
+            Parameters=parameters(**values),
+            Capabilities=["CAPABILITY_NAMED_IAM"],
+        )
+        status = self.stacks.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]
+        expect(status == "CREATE_COMPLETE", f"{name}: {status}")
+        found = self.stacks.list_stack_resources(StackName=name)["StackResourceSummaries"]
+        self.created[name] = sorted(resource["ResourceType"] for resource in found)
+        wanted = sorted(value["Type"] for value in template["Resources"].values())
+        expect(self.created[name] == wanted, f"{name}: {self.created[name]} is not {wanted}")
+
+    def outputs(self, name):
+        """The outputs of a stack."""
+        stack = self.stacks.describe_stacks(StackName=name)["Stacks"][0]
+        return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+
+
+def expect(holds, message):
+    """Stops the test where something does not hold."""
+    if not holds:
+        sys.exit(f"moto deployment failed: {message}")
+
+
+def recorder():
+    """Config takes no rule without a recorder."""
+    config = boto3.client("config", region_name=REGION)
+    config.put_configuration_recorder(
+        ConfigurationRecorder={
+            "name": "default",
+            "roleARN": "arn:aws:iam::123456789012:role/config",
+        }
+    )
+    return config
+
+
+def code_bucket():
+    """The bucket with the code, made from its own template."""
+    boto3.client("s3", region_name=REGION).put_object(
+        Bucket=f"code-{REGION}",
+        Key="trailseal/0.1.0/bootstrap-arm64.zip",
+        Body=zip_of_nothing(),
+    )
+
+
+def check_account(deployment, config):
+    """The function and the rule are there, and know each other."""
+    outputs = deployment.outputs("account")
+    function = boto3.client("lambda", region_name=REGION).get_function(FunctionName="trailseal")
+    settings = function["Configuration"]
+    expect(settings["Runtime"] == "provided.al2023", f"runtime {settings['Runtime']}")
+    expect(settings["Handler"] == "bootstrap", f"handler {settings['Handler']}")
+    expect(settings["FunctionArn"] == outputs["FunctionArn"], "the output names another function")
+    expect(settings["Role"] == outputs["RoleArn"], "the function has another role")
+    put_rule(config, outputs)
+    (rule,) = config.describe_config_rules()["ConfigRules"]
+    expect(rule["ConfigRuleName"] == "trailseal", f"rule {rule['ConfigRuleName']}")
+    source = rule["Source"]
+    expect(source["SourceIdentifier"] == outputs["FunctionArn"], "the rule names another function")
+    messages = [detail["MessageType"] for detail in source["SourceDetails"]]
+    expect(
+        messages
+        == [
+            "ConfigurationItemChangeNotification",
+            "OversizedConfigurationItemChangeNotification",
+            "ScheduledNotification",
+        ],
+        f"triggers {messages}",
+    )
+    given = json.loads(rule["InputParameters"])
+    expect(given["profile"] == "strict", f"profile {given}")
+    expect("allowedKmsKeyArns" not in given, "a parameter without a value is passed")
+    scope = rule["Scope"]["ComplianceResourceTypes"]
+    expect(scope == ["AWS::CloudTrail::Trail"], f"scope {scope}")
+
+
+def put_rule(config, outputs):
+    """moto makes no rule from a template: it gets what the template says through Config's own call."""
+    template = read("account")
+    given = defaults(template)
+    given.update({"Profile": "strict", "Function.Arn": outputs["FunctionArn"]})
+    rule = resolve(template["Resources"]["Rule"]["Properties"], template, given)
+    rule["InputParameters"] = json.dumps(rule["InputParameters"])
+    config.put_config_rule(ConfigRule=rule)
+
+
+def put_alarms(outputs, topic):
+    """The alarms likewise go through CloudWatch's own call."""
+    cloudwatch = boto3.client("cloudwatch", region_name=REGION)
+    template = read("monitoring")
+    given = defaults(template)
+    given.update(outputs)
+    given.update({"AlarmTopicArn": topic, "ScheduleHours": "6"})
+    periods = template["Mappings"]["AlarmPeriods"]["6"]
+    for name, resource in template["Resources"].items():
+        if resource["Type"] != "AWS::CloudWatch::Alarm":
+            continue
+        alarm = resource["Properties"]
+        looked = alarm["EvaluationPeriods"]
+        if isinstance(looked, dict):
+            alarm["EvaluationPeriods"] = periods[looked["Fn::FindInMap"][2]]
+        cloudwatch.put_metric_alarm(AlarmName=name, **resolve(alarm, template, given))
+    alarms = cloudwatch.describe_alarms()["MetricAlarms"]
+    silence = [alarm for alarm in alarms if alarm["MetricName"] == "Invocations"]
+    expect([alarm["EvaluationPeriods"] for alarm in silence] == [12], f"silence {silence}")
+    expect(len(alarms) == 7, f"{len(alarms)} alarms")
+
+
+def check_role():
+    """The policy has exactly the actions of the file."""
+    iam = boto3.client("iam")
+    file = Path(__file__).resolve().parent.parent / "iam" / "least-privilege.json"
+    entries = json.loads(file.read_text())["roles"]["function"]["statements"]
+    wanted = sorted(action for entry in entries if "when" not in entry for action in entry["actions"])
+    # moto makes the policy and the role, but does not attach the one to the other.
+    (attached,) = [
+        policy
+        for policy in iam.list_policies(Scope="Local")["Policies"]
+        if policy["PolicyName"].startswith("account-")
+    ]
+    policy = iam.get_policy(PolicyArn=attached["Arn"])["Policy"]
+    version = iam.get_policy_version(
+        PolicyArn=attached["Arn"], VersionId=policy["DefaultVersionId"]
+    )
+    actions = []
+    for statement in version["PolicyVersion"]["Document"]["Statement"]:
+        action = statement["Action"]
+        actions.extend([action] if isinstance(action, str) else action)
+    expect(sorted(actions) == wanted, f"actions {sorted(actions)} are not {wanted}")
+
+
+def main():
+    """Creates every template, looks at what came of it, and deletes it again."""
+    deployment = Deployment()
+    config = recorder()
+    deployment.create("code-bucket", CodeBucketPrefix="code", OrganizationId=ORGANIZATION)
+    code_bucket()
+    deployment.create("account", CodeBucketPrefix="code", Profile="strict")
+    check_account(deployment, config)
+    check_role()
+    deployment.create(
+        "member-role", CentralAccount="111122223333", ExternalId="external-id"
+    )
+    role = boto3.client("iam").get_role(RoleName="TrailsealMember")["Role"]
+    trust = json.dumps(role["AssumeRolePolicyDocument"])
+    expect("external-id" in trust and "aws:PrincipalArn" in trust, f"trust {trust}")
+    deployment.create("security-hub-tickets")
+    topic = boto3.client("sns", region_name=REGION).list_topics()["Topics"][0]["TopicArn"]
+    outputs = deployment.outputs("account")
+    deployment.create(
+        "monitoring",
+        FailureQueueName=outputs["FailureQueueName"],
+        LogGroupName=outputs["LogGroupName"],
+        AlarmTopicArn=topic,
+        ScheduleHours="6",
+    )
+    put_alarms(outputs, topic)
+    for name in ("stack-set", "organization-rule", "conformance-pack", "organization-conformance-pack"):
+        rest = known(read(name), deployment.removed)["Resources"]
+        expect(rest == {}, f"{name} has {sorted(rest)}, which moto may know")
+    for name in ("monitoring", "security-hub-tickets", "member-role", "account", "code-bucket"):
+        if name == "code-bucket":
+            continue  # The bucket stays by its own policy, and is not empty.
+        deployment.stacks.delete_stack(StackName=name)
+    left = boto3.client("lambda", region_name=REGION).list_functions()["Functions"]
+    expect(left == [], "the function is still there")
+    models = {model.cloudformation_type() for model in parsing.get_model_list()}
+    learned = sorted(UNKNOWN_TYPES & models)
+    expect(learned == [], f"moto knows {learned} by now; take them off the list")
+    expect(deployment.removed == UNKNOWN_TYPES | WAITING_TYPES, f"left out {sorted(deployment.removed)}")
+    for name, kinds in deployment.created.items():
+        print(f"created {name}: {len(kinds)} resources")
+    print("rule and alarms: taken by PutConfigRule and PutMetricAlarm")
+    print(f"not created by moto: {', '.join(sorted(deployment.removed))}")
+
+
+if __name__ == "__main__":
+    with mock_aws(config={"lambda": {"use_docker": False}}):
+        main()

@@ -1,0 +1,213 @@
+import { parse } from 'yaml';
+
+import {
+  TrailsealConformancePack,
+  TrailsealFunction,
+  TrailsealOrganizationConformancePack,
+  type TrailsealOrganizationConformancePackProps,
+} from '../lib';
+import { CIS_RULES } from '../lib/cis-rules';
+import { packTemplate } from '../lib/pack-template';
+import { newStack, only, properties, someCode } from './support';
+
+interface Pack {
+  Parameters?: object;
+  Resources: Record<string, { Type: string; Properties: Record<string, unknown> }>;
+}
+
+function organizationPack(props: Partial<TrailsealOrganizationConformancePackProps> = {}) {
+  const stack = newStack();
+  new TrailsealOrganizationConformancePack(stack, 'Pack', { functionName: 'trailseal', ...props });
+  return properties(stack, 'AWS::Config::OrganizationConformancePack');
+}
+
+const OURS = {
+  Type: 'AWS::Config::ConfigRule',
+  Properties: {
+    ConfigRuleName: 'trailseal',
+    Description: expect.any(String),
+    Scope: { ComplianceResourceTypes: ['AWS::CloudTrail::Trail'] },
+    Source: {
+      Owner: 'CUSTOM_LAMBDA',
+      SourceIdentifier: {
+        'Fn::Sub':
+          'arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:trailseal',
+      },
+      SourceDetails: [
+        { EventSource: 'aws.config', MessageType: 'ConfigurationItemChangeNotification' },
+        { EventSource: 'aws.config', MessageType: 'OversizedConfigurationItemChangeNotification' },
+        {
+          EventSource: 'aws.config',
+          MessageType: 'ScheduledNotification',
+          MaximumExecutionFrequency: 'TwentyFour_Hours',
+        },
+      ],
+    },
+  },
+};
+
+/** A pack in the manner of AWS, with parameters and conditions. */
+const THEIRS = `
+Parameters:
+  Age:
+    Default: '90'
+    Type: String
+Resources:
+  Keys:
+    Properties:
+      ConfigRuleName: access-keys-rotated
+      InputParameters:
+        maxAccessKeyAge:
+          Fn::If: [age, {Ref: Age}, {Ref: 'AWS::NoValue'}]
+      Source: {Owner: AWS, SourceIdentifier: ACCESS_KEYS_ROTATED}
+    Type: AWS::Config::ConfigRule
+  CloudTrailEncryptionEnabled:
+    Properties:
+      ConfigRuleName: cloud-trail-encryption-enabled
+      Source: {Owner: AWS, SourceIdentifier: CLOUD_TRAIL_ENCRYPTION_ENABLED}
+    Type: AWS::Config::ConfigRule
+Conditions:
+  age: {'Fn::Not': [{'Fn::Equals': ['', {Ref: Age}]}]}
+`;
+
+describe('the pack of one account', () => {
+  test('a) it holds the rule, which names the function by account and Region', () => {
+    const stack = newStack();
+    const handler = new TrailsealFunction(stack, 'Function', {
+      code: someCode(),
+      functionName: 'trailseal',
+    });
+    new TrailsealConformancePack(stack, 'Pack', { handler, functionName: 'trailseal' });
+    const made = properties(stack, 'AWS::Config::ConformancePack');
+    expect(made['ConformancePackName']).toBe('trailseal');
+    expect(parse(made['TemplateBody'] as string)).toEqual({ Resources: { Trailseal: OURS } });
+    expect(only(stack, 'AWS::Config::ConformancePack')['DependsOn']).toEqual([
+      expect.stringMatching(/^FunctionConfigMayInvoke/),
+    ]);
+  });
+});
+
+describe('the pack of an organization', () => {
+  test('a) it holds the rule, and leaves accounts out', () => {
+    const made = organizationPack({
+      excludedAccounts: ['222233334444'],
+      deliveryS3Bucket: 'awsconfigconforms-x',
+    });
+    expect(made['ExcludedAccounts']).toEqual(['222233334444']);
+    expect(made['DeliveryS3Bucket']).toBe('awsconfigconforms-x');
+    expect(parse(made['TemplateBody'] as string)).toEqual({ Resources: { Trailseal: OURS } });
+  });
+
+  test('b) the CIS pack has ours where AWS has its own, and rules only', () => {
+    const pack = parse(organizationPack({ rules: 'cis' })['TemplateBody'] as string) as Pack;
+    const rules = Object.values(pack.Resources);
+    expect(new Set(rules.map((rule) => rule.Type))).toEqual(new Set(['AWS::Config::ConfigRule']));
+    expect(rules).toHaveLength(Object.keys(CIS_RULES).length + 1);
+    expect(pack.Resources['Trailseal']).toEqual(OURS);
+    expect(JSON.stringify(pack)).not.toContain('CLOUD_TRAIL_ENCRYPTION_ENABLED');
+    const names = rules.map((rule) => rule.Properties['ConfigRuleName'] as string);
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  test('c) in a pack of AWS ours takes the place of theirs, and all else stays', () => {
+    const made = organizationPack({
+      rules: { pack: THEIRS },
+      inputParameters: { Age: '45' },
+      parameters: { profile: 'strict' },
+    });
+    const theirs = parse(THEIRS) as Pack;
+    const pack = parse(made['TemplateBody'] as string) as Pack;
+    expect(pack).toEqual({
+      ...theirs,
+      Resources: {
+        Keys: theirs.Resources['Keys'],
+        Trailseal: {
+          ...OURS,
+          Properties: { ...OURS.Properties, InputParameters: { profile: 'strict' } },
+        },
+      },
+    });
+    expect(made['ConformancePackInputParameters']).toEqual([
+      { ParameterName: 'Age', ParameterValue: '45' },
+    ]);
+  });
+
+  test('d) a template too large for the call is taken from a bucket', () => {
+    const made = organizationPack({ templateS3Uri: 's3://bucket/pack.yaml' });
+    expect(made['TemplateS3Uri']).toBe('s3://bucket/pack.yaml');
+    expect(made).not.toHaveProperty('TemplateBody');
+  });
+});
+
+describe('what is refused', () => {
+  const refusal = (settings: object) => () =>
+    packTemplate({ functionName: 'trailseal', ...settings }, 'Pack');
+
+  test('a) a pack without the rule to replace, or no pack at all', () => {
+    expect(refusal({ rules: { pack: 'Resources: {}' } })).toThrow(
+      'Pack: `rules.pack` has 0 rules with the identifier CLOUD_TRAIL_ENCRYPTION_ENABLED; expected one to replace',
+    );
+    for (const pack of ['', 'Resources: 5', '{', 'Resources: {A: {Type: x}}', 'Resources: [1]']) {
+      expect(refusal({ rules: { pack } })).toThrow(
+        '`rules.pack` is not the text of a conformance pack',
+      );
+    }
+  });
+
+  test('b) a pack that is too large, in each way', () => {
+    const many = Object.fromEntries(
+      Array.from({ length: 131 }, (_, index) => [
+        `Rule${index.toString()}`,
+        {
+          Type: 'AWS::Config::ConfigRule',
+          Properties: {
+            Description: 'x'.repeat(400),
+            Source: {
+              Owner: 'AWS',
+              SourceIdentifier: index === 0 ? 'CLOUD_TRAIL_ENCRYPTION_ENABLED' : 'OTHER',
+            },
+          },
+        },
+      ]),
+    );
+    const parameters = Object.fromEntries(
+      Array.from({ length: 61 }, (_, index) => [`P${index.toString()}`, { Type: 'String' }]),
+    );
+    const pack = JSON.stringify({ Parameters: parameters, Resources: many });
+    expect(refusal({ rules: { pack } })).toThrow(
+      /make a template of \d+ bytes; Config takes 51200/,
+    );
+    expect(refusal({ rules: { pack } })).toThrow('`rules` are 131; a pack holds 130');
+    expect(refusal({ rules: { pack } })).toThrow('has 61 parameters; CloudFormation takes 60');
+  });
+
+  test('c) anything in a pack but rules and remediation', () => {
+    const pack = THEIRS.replace(
+      'Conditions:',
+      '  Function:\n    Type: AWS::Lambda::Function\n    Properties: {}\nConditions:',
+    );
+    expect(refusal({ rules: { pack } })).toThrow('has a resource of type `AWS::Lambda::Function`');
+  });
+
+  test('d) names that grow too long by what AWS adds', () => {
+    expect(refusal({ ruleName: 'x'.repeat(36) })).toThrow(
+      '`ruleName` has 36 characters; it may have 1 to 35',
+    );
+  });
+
+  test('e) the props of the constructs, by name', () => {
+    expect(() => organizationPack({ packName: '1st' })).toThrow('`packName` is `1st`; expected');
+    expect(() => organizationPack({ deliveryS3Bucket: 'mine' })).toThrow(
+      '`deliveryS3Bucket` is `mine`; expected',
+    );
+    expect(() => organizationPack({ templateS3Uri: 'https://x' })).toThrow(
+      '`templateS3Uri` is `https://x`; expected',
+    );
+    expect(() => organizationPack({ inputParameters: { Age: '1' } })).toThrow(
+      '`inputParameters` names `Age`, which the template does not have',
+    );
+    expect(() => organizationPack({ functionName: 'a b' })).toThrow(
+      '`functionName` is `a b`; expected',
+    );
+  });
+});

@@ -1,0 +1,141 @@
+import Ajv from 'ajv/dist/2020';
+import * as fc from 'fast-check';
+
+import schema from '../schema/rule-parameters.schema.json';
+import {
+  PARAMETER_NAMES,
+  PARAMETER_SCHEMAS,
+  parameterFaults,
+  withoutEmpty,
+} from '../lib/rule-parameters';
+
+const given = (parameters: Record<string, unknown>) => parameterFaults(parameters);
+
+describe('parameters', () => {
+  test.each([
+    ['nothing', {}],
+    ['empty values mean the default', { profile: '', allowedKmsKeyArns: ' ' }],
+    [
+      'a list with spaces and a comma at its end',
+      { allowedKeyAccounts: '111122223333 , 222233334444,' },
+    ],
+    ['a wildcard', { allowedKmsKeyArns: 'arn:aws:kms:*:111122223333:key/*' }],
+    [
+      'a last day',
+      { exemptTrails: 'arn:aws:cloudtrail:us-east-1:111122223333:trail/old@2026-12-31' },
+    ],
+    ['a period where rotation is checked', { maxRotationPeriodDays: '365', profile: 'strict' }],
+    ['a role with its path', { keyAccountRoleName: 'security/reader' }],
+  ])('accepts %s', (_, parameters) => {
+    expect(given(parameters)).toEqual([]);
+  });
+
+  test.each([
+    [
+      { profile: 'loose' },
+      '`ruleParameters.profile` is `loose`; expected one of `cis`, `effective`, `strict`',
+    ],
+    [
+      { allowedKeyAccounts: '111122223333,12' },
+      '`ruleParameters.allowedKeyAccounts` is `12`; expected account ids, separated by commas',
+    ],
+    [
+      { allowedKeyAccounts: ',' },
+      '`ruleParameters.allowedKeyAccounts` is `,`; expected account ids, separated by commas',
+    ],
+    [
+      { maxRotationPeriodDays: '89', requireKeyRotation: 'true' },
+      '`ruleParameters.maxRotationPeriodDays` is `89`; expected a whole number from 90 to 2560',
+    ],
+    [
+      { maxRotationPeriodDays: '2561', requireKeyRotation: 'true' },
+      '`ruleParameters.maxRotationPeriodDays` is `2561`; expected a whole number from 90 to 2560',
+    ],
+    [
+      { maxRotationPeriodDays: '365' },
+      '`ruleParameters.maxRotationPeriodDays` has no effect; it takes `requireKeyRotation` = `true` or `profile` = `strict`',
+    ],
+    [
+      { requireKeyRotation: true },
+      '`ruleParameters.requireKeyRotation` is a boolean; expected text',
+    ],
+    [
+      { keyAccountRoleName: 'a role,b' },
+      '`ruleParameters.keyAccountRoleName` is `a role,b`; expected the name of a role, with its path',
+    ],
+  ])('refuses %j', (parameters, message) => {
+    expect(given(parameters)).toEqual([message]);
+  });
+
+  test('refuses an unknown name and says which there are', () => {
+    expect(given({ Profile: 'cis' })).toEqual([
+      `\`ruleParameters.Profile\` is not a parameter of this rule; it has ${PARAMETER_NAMES.join(', ')}`,
+    ]);
+    expect(given({ toString: 'x' })[0]).toContain('is not a parameter of this rule');
+  });
+
+  test('refuses more than Config takes', () => {
+    const accounts = Array.from({ length: 90 }, () => '111122223333').join(',');
+    expect(given({ allowedKeyAccounts: accounts })).toEqual([
+      expect.stringMatching(/^`ruleParameters` has \d+ characters as JSON; Config takes 1024$/),
+    ]);
+  });
+
+  test('repeats a long value in part, and in one line', () => {
+    expect(given({ replicas: `a\nb${'x'.repeat(100)}` })).toEqual([
+      `\`ruleParameters.replicas\` is \`a b${'x'.repeat(77)}...\`; expected one of \`NOT_APPLICABLE\`, \`EVALUATE\``,
+    ]);
+  });
+
+  test('names every fault at once', () => {
+    expect(given({ profile: 'x', replicas: 'y', other: 'z' })).toHaveLength(3);
+  });
+
+  test('the order of the documentation begins with the profile', () => {
+    expect(withoutEmpty({ unverified: 'COMPLIANT', profile: 'cis', replicas: '' })).toEqual({
+      profile: 'cis',
+      unverified: 'COMPLIANT',
+    });
+    expect(PARAMETER_NAMES[0]).toBe('profile');
+  });
+});
+
+describe('the schema', () => {
+  const ajv = new Ajv({ strict: false });
+  const valid = ajv.compile(schema);
+
+  test('is a schema, and every default keeps to it', () => {
+    const defaults = Object.entries(PARAMETER_SCHEMAS).flatMap(([name, spec]) =>
+      spec.default === undefined ? [] : [[name, spec.default]],
+    );
+    expect(valid(Object.fromEntries(defaults))).toBe(true);
+    expect(defaults.length).toBeGreaterThan(4);
+  });
+
+  test('agrees with our reading of it, whatever the words', () => {
+    const names = Object.keys(PARAMETER_SCHEMAS);
+    const words = Object.values(PARAMETER_SCHEMAS).flatMap((spec) => spec.enum ?? []);
+    const value = fc.oneof(
+      fc.constantFrom(
+        ...words,
+        '111122223333',
+        'arn:aws:kms:a:b:c',
+        'role/name',
+        'a b',
+        '90',
+        '2560',
+        '2561',
+      ),
+      fc.string({ minLength: 1, maxLength: 12 }),
+    );
+    fc.assert(
+      fc.property(fc.constantFrom(...names), value, (name, text) => {
+        fc.pre(text.trim() === text && text !== '' && !text.includes(','));
+        // Where rotation is checked, so that its longest period has an effect.
+        const taken = given({ requireKeyRotation: 'true', [name]: text });
+        expect(taken.length === 0).toBe(valid({ [name]: text }));
+      }),
+      { numRuns: 500, seed: 7 },
+    );
+  });
+});
