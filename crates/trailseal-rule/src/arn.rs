@@ -197,6 +197,9 @@ mod tests {
             "arn:aws:cloudtrail:us-east-1:111122223333:eventdatastore/x",
             "arn:aws:cloudtrail:us-east-1:111122223333:trail/",
             "arn:aws:kms:us-east-1:111122223333:key/x",
+            "urn:aws:cloudtrail:us-east-1:111122223333:trail/x",
+            "arn:gcp:cloudtrail:us-east-1:111122223333:trail/x",
+            "arn:aws!:cloudtrail:us-east-1:111122223333:trail/x",
         ] {
             assert!(TrailArn::parse(bad).is_err(), "{bad}");
         }

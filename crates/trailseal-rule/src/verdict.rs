@@ -26,7 +26,7 @@ pub enum Verdict {
 
 /// The proof that a trail is sealed: it can be had only from checks that all passed.
 ///
-/// INVARIANT (compliant-by-proof): the only way to a `Proof` is [`Proof::from_passes`], so that
+/// INVARIANT (compliant-by-proof): the only way to a `Proof` is the private `from_passes`, so that
 /// no default, empty list, skipped branch or swallowed error can ever become COMPLIANT.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proof {

@@ -1,0 +1,23 @@
+//! `cargo xtask lab`: the function at work in an AWS account on loopback.
+
+use crate::build;
+use crate::failure::Failure;
+use crate::project::Project;
+use crate::step::Step;
+
+/// Builds the function and the lab, and runs the one in the other.
+pub(crate) fn run(project: &Project, arguments: &[String]) -> Result<(), Failure> {
+    build::programs(project)?;
+    let arguments = match arguments.split_first() {
+        Some((first, rest)) if first == "--" => rest,
+        Some(_) | None => arguments,
+    };
+    let mut step = Step::new(project, project.release("trailseal-lab"), "see what it said above")
+        .within(&std::env::current_dir().map_err(|error| {
+            Failure::task(format!("the current folder is not to be found ({error})"))
+        })?);
+    if !arguments.iter().any(|word| word == "--bootstrap" || word.starts_with("--bootstrap=")) {
+        step = step.arg("--bootstrap").arg(project.release("bootstrap"));
+    }
+    step.args(arguments).hand_over()
+}

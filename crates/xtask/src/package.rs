@@ -1,0 +1,239 @@
+//! `cargo xtask package`: the function as AWS Lambda takes it.
+//!
+//! Equal sources give equal bytes, wherever they lie: paths are mapped, times are fixed, and the
+//! versions of all that is compiled are locked. The compression is that of the machine's zlib.
+
+mod architecture;
+mod elf;
+mod glibc;
+
+use std::env;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use crate::failure::Failure;
+use crate::package::architecture::Architecture;
+use crate::package::elf::Elf;
+use crate::package::glibc::GlibcVersion;
+use crate::project::Project;
+use crate::step::Step;
+use crate::tools;
+
+/// The first moment that a zip archive can name, 1980-01-01: no build says when it was made.
+const SOURCE_DATE_EPOCH: &str = "315532800";
+
+const PYTHON: &str = "install Python 3.10 or later";
+
+/// Builds and packs the function for each architecture.
+pub(crate) fn run(
+    project: &Project,
+    arguments: &[String],
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    let architectures = parse(arguments)?;
+    // All that can be wrong is told before minutes go into the first build.
+    for architecture in &architectures {
+        require_target(project, *architecture)?;
+    }
+    for architecture in architectures {
+        let program = build(project, architecture)?;
+        let glibc = admit(&program, architecture)?;
+        let made = pack(project, architecture, &program)?;
+        let name = architecture.archive();
+        writeln!(out, "cdk/assets/{name}: {made}, needs glibc {glibc}").map_err(Failure::output)?;
+    }
+    Ok(())
+}
+
+fn parse(words: &[String]) -> Result<Vec<Architecture>, Failure> {
+    let mut architectures = Vec::new();
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        if word != "--arch" {
+            return Err(Failure::argument("package", word));
+        }
+        let named = words.next().and_then(|name| Architecture::named(name));
+        let named = named.ok_or_else(|| Failure::usage("`--arch` needs `arm64` or `x86_64`"))?;
+        if !architectures.contains(&named) {
+            architectures.push(named);
+        }
+    }
+    if architectures.is_empty() {
+        architectures.extend(Architecture::ALL);
+    }
+    Ok(architectures)
+}
+
+/// Refuses to start where the toolchain lacks the target's standard library.
+fn require_target(project: &Project, architecture: Architecture) -> Result<(), Failure> {
+    let triple = architecture.triple();
+    let folder = Step::new(project, "rustc", "install Rust")
+        .words("--print target-libdir --target")
+        .arg(triple)
+        .output()?;
+    if Path::new(folder.trim()).is_dir() {
+        return Ok(());
+    }
+    Err(Failure::task(format!(
+        "the toolchain has no standard library for `{triple}`: run `rustup target add {triple}` \
+         here, or package the other architecture alone with `--arch`"
+    )))
+}
+
+/// Builds the function alone, so that no other package adds features to what ships.
+fn build(project: &Project, architecture: Architecture) -> Result<PathBuf, Failure> {
+    let triple = architecture.triple();
+    let what = "--locked --profile dist --package trailseal-lambda --bin bootstrap --target";
+    let remedy = "see the errors above";
+    let step = if architecture.is_hosts() {
+        Step::cargo(project, "build", remedy).words(what).arg(triple)
+    } else {
+        tools::zig(project)?;
+        let folder = project.tools().join("zig/bin");
+        // The linker is told the oldest glibc that the program must run with.
+        Step::new(project, folder.join("cargo-zigbuild"), remedy)
+            .words("zigbuild")
+            .words(what)
+            .arg(format!("{triple}.{}", glibc::OF_LAMBDA))
+            .path_first(&folder)?
+    };
+    reproducible(project, step)?.run()?;
+    Ok(project.target().join(triple).join("dist/bootstrap"))
+}
+
+/// Keeps the folders of this machine and the time of the build out of the program.
+fn reproducible(project: &Project, step: Step) -> Result<Step, Failure> {
+    let home = cargo_home()?;
+    let maps = [
+        (project.root(), "/trailseal"),
+        (project.target(), "/trailseal/target"),
+        (home.as_path(), "/cargo"),
+    ];
+    let rust: Vec<String> = maps
+        .iter()
+        .map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display()))
+        .collect();
+    let c: Vec<String> = maps
+        .iter()
+        .map(|(from, to)| format!("-ffile-prefix-map={}={to}", from.display()))
+        .collect();
+    Ok(step
+        .env("CARGO_ENCODED_RUSTFLAGS", rust.join("\u{1f}"))
+        .env("CFLAGS", c.join(" "))
+        .env("SOURCE_DATE_EPOCH", SOURCE_DATE_EPOCH))
+}
+
+fn cargo_home() -> Result<PathBuf, Failure> {
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| env::home_dir().map(|home| home.join(".cargo")));
+    home.ok_or_else(|| Failure::task("the home folder is not known; set `CARGO_HOME`"))
+}
+
+/// Refuses a program that AWS Lambda could not start.
+fn admit(program: &Path, architecture: Architecture) -> Result<GlibcVersion, Failure> {
+    let bytes = fs::read(program).map_err(|error| Failure::file("read", program, &error))?;
+    let shown = program.display();
+    let elf = Elf::read(&bytes).ok_or_else(|| {
+        Failure::task(format!("`{shown}` is not a 64-bit little-endian ELF file"))
+    })?;
+    if elf.machine() != architecture.elf_machine() {
+        let name = architecture.name();
+        return Err(Failure::task(format!("`{shown}` is not a program for {name}")));
+    }
+    let needed = elf.needed_versions();
+    let needed = needed.ok_or_else(|| {
+        Failure::task(format!("the versions that `{shown}` needs are unreadable"))
+    })?;
+    let highest = needed.iter().filter_map(|name| GlibcVersion::parse(name)).max();
+    let highest = highest
+        .ok_or_else(|| Failure::task(format!("`{shown}` does not say which glibc it needs")))?;
+    if highest > glibc::OF_LAMBDA {
+        return Err(Failure::task(format!(
+            "`{shown}` needs glibc {highest}, but the runtime `provided.al2023` has {}: build on \
+             an older system (Debian 12, Ubuntu 22.04)",
+            glibc::OF_LAMBDA
+        )));
+    }
+    Ok(highest)
+}
+
+/// Writes the archive and says its size and SHA-256.
+fn pack(project: &Project, architecture: Architecture, program: &Path) -> Result<String, Failure> {
+    let folder = project.cdk().join("assets");
+    fs::create_dir_all(&folder).map_err(|error| Failure::file("create", &folder, &error))?;
+    let made = Step::new(project, "python3", PYTHON)
+        .arg(project.xtask().join("src/package/archive.py"))
+        .arg(program)
+        .arg(folder.join(architecture.archive()))
+        .output()?;
+    match made.split_whitespace().collect::<Vec<_>>().as_slice() {
+        [size, sum] => Ok(format!("{size} bytes, SHA-256 {sum}")),
+        _ => Err(Failure::task(format!("`archive.py` said `{}`", made.trim()))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(words: &[&str]) -> Vec<String> {
+        words.iter().map(|word| (*word).to_owned()).collect()
+    }
+
+    #[test]
+    fn both_architectures_are_packed_unless_one_is_named() {
+        assert_eq!(parse(&[]).unwrap(), Architecture::ALL);
+        let one = parse(&words(&["--arch", "x86_64", "--arch", "x86_64"])).unwrap();
+        assert_eq!(one, [Architecture::X86_64]);
+    }
+
+    #[test]
+    fn wrong_arguments_are_refused() {
+        for wrong in [&["--arch"][..], &["--arch", "aarch64"], &["arm64"]] {
+            assert_eq!(parse(&words(wrong)).unwrap_err().exit_code(), 2, "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_program_for_another_architecture_is_refused() {
+        let this = env::current_exe().unwrap();
+        let other = Architecture::ALL.into_iter().find(|architecture| !architecture.is_hosts());
+        let failure = admit(&this, other.unwrap()).unwrap_err();
+        assert!(failure.message().unwrap().contains("is not a program for"));
+    }
+
+    #[test]
+    fn what_is_no_program_is_refused() {
+        let project = Project::locate().unwrap();
+        let text = project.root().join("Cargo.toml");
+        let failure = admit(&text, Architecture::X86_64).unwrap_err();
+        assert!(failure.message().unwrap().ends_with("is not a 64-bit little-endian ELF file"));
+    }
+
+    #[test]
+    fn equal_programs_give_equal_archives() {
+        let project = Project::locate().unwrap();
+        let folder = env::temp_dir().join(format!("trailseal-archive-{}", std::process::id()));
+        let mut archives = Vec::new();
+        for name in ["a", "b"] {
+            let inner = folder.join(name);
+            fs::create_dir_all(&inner).unwrap();
+            let program = inner.join(format!("program-{name}"));
+            fs::write(&program, "the same bytes ".repeat(1000)).unwrap();
+            let archive = inner.join("bootstrap.zip");
+            let said = Step::new(&project, "python3", PYTHON)
+                .arg(project.xtask().join("src/package/archive.py"))
+                .args([&program, &archive])
+                .output()
+                .unwrap();
+            let bytes = fs::read(&archive).unwrap();
+            assert!(said.starts_with(&format!("{} ", bytes.len())), "{said}");
+            assert_eq!(said.trim().len(), bytes.len().to_string().len() + 1 + 64);
+            archives.push(bytes);
+        }
+        fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(archives[0], archives[1]);
+        assert!(archives[0].len() < 1000, "the archive is compressed");
+    }
+}

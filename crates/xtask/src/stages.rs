@@ -1,0 +1,114 @@
+//! The stages of `cargo xtask test`, in the order in which they run.
+//!
+//! Each stage sets up by itself what it needs, so that it can be run alone.
+
+use std::fs;
+
+use crate::build;
+use crate::failure::Failure;
+use crate::project::Project;
+use crate::step::Step;
+use crate::tools;
+
+/// A stage of the tests.
+#[derive(Debug)]
+pub(crate) struct Stage {
+    /// What it is called on the command line.
+    pub(crate) name: &'static str,
+    /// What it does, in a line.
+    pub(crate) about: &'static str,
+    /// Does it.
+    pub(crate) run: fn(&Project) -> Result<(), Failure>,
+}
+
+/// Every stage, the quick ones and those that others stand on first.
+pub(crate) const STAGES: [Stage; 9] = [
+    Stage { name: "tools", about: "set-up of Python, Node and cargo-deny, pinned", run: set_up },
+    Stage { name: "fmt", about: "the code is formatted", run: format },
+    Stage { name: "clippy", about: "no warning of the compiler or of clippy", run: clippy },
+    Stage { name: "doc", about: "the documentation builds without a warning", run: document },
+    Stage { name: "deny", about: "bans, licences and sources of all dependencies", run: deny },
+    Stage {
+        name: "build",
+        about: "the function, the lab and all other programs",
+        run: build::programs,
+    },
+    Stage { name: "tests", about: "all tests in Rust, acceptance tests included", run: test },
+    Stage { name: "contract", about: "the lab against AWS's own service models", run: contract },
+    Stage {
+        name: "cdk",
+        about: "constructs, apps and templates of the deployment",
+        run: deployment,
+    },
+];
+
+const SEE_ABOVE: &str = "see the errors above";
+
+fn set_up(project: &Project) -> Result<(), Failure> {
+    tools::python(project)?;
+    tools::node(project)?;
+    tools::cargo_tool(project, &tools::DENY)
+}
+
+fn format(project: &Project) -> Result<(), Failure> {
+    Step::cargo(project, "fmt --all --check", "run `cargo fmt --all`").run()
+}
+
+fn clippy(project: &Project) -> Result<(), Failure> {
+    Step::cargo(project, "clippy --workspace --all-targets -- -D warnings", SEE_ABOVE).run()
+}
+
+fn document(project: &Project) -> Result<(), Failure> {
+    Step::cargo(project, "doc --workspace --no-deps", SEE_ABOVE)
+        .env("RUSTDOCFLAGS", "-D warnings")
+        .run()
+}
+
+/// Advisories are left out: their database is fetched from the network, and what it says on a day
+/// has nothing to do with the change under test.
+fn deny(project: &Project) -> Result<(), Failure> {
+    tools::cargo_tool(project, &tools::DENY)?;
+    Step::cargo(project, "fetch --locked", "the registry of crates must be reachable").run()?;
+    Step::new(project, project.tool("cargo-deny"), "see deny.toml, which gives the reasons")
+        .words("--offline check bans licenses sources")
+        .run()
+}
+
+fn test(project: &Project) -> Result<(), Failure> {
+    tools::python(project)?;
+    build::programs(project)?;
+    Step::cargo(project, "test --release --workspace", SEE_ABOVE)
+        .env("TRAILSEAL_BOOTSTRAP", project.release("bootstrap"))
+        .env("TRAILSEAL_PYTHON", project.python())
+        .run()
+}
+
+fn contract(project: &Project) -> Result<(), Failure> {
+    tools::python(project)?;
+    build::programs(project)?;
+    let folder = project.target().join("contract");
+    fs::create_dir_all(&folder).map_err(|error| Failure::file("create", &folder, &error))?;
+    let transcript = folder.join("transcript.jsonl");
+    Step::new(project, project.release("trailseal-lab"), SEE_ABOVE)
+        .arg("--transcript")
+        .arg(&transcript)
+        .run()?;
+    Step::new(project, project.python(), "the lab does not speak as AWS's models say; see above")
+        .arg("tests/contract/validate.py")
+        .arg(&transcript)
+        .run()
+}
+
+fn deployment(project: &Project) -> Result<(), Failure> {
+    tools::python(project)?;
+    tools::node(project)?;
+    for script in ["test", "run synth", "run lint:templates"] {
+        Step::new(project, "npm", SEE_ABOVE)
+            .words(script)
+            .within(&project.cdk())
+            .env("CFN_LINT", project.python_program("cfn-lint"))
+            .env("TRAILSEAL_PYTHON", project.python())
+            .run()?;
+    }
+    Ok(())
+}
