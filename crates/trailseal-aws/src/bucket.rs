@@ -10,11 +10,13 @@ use aws_smithy_runtime::client::retries::classifiers::{
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, OrchestratorError};
 use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::client::runtime_plugin::StaticRuntimePlugin;
+use aws_smithy_types::config_bag::{FrozenLayer, Layer};
 use thiserror::Error;
 use trailseal_rule::{BucketName, Reading, Refusal, Region};
 
 use crate::connection::Connection;
-use crate::failure::AwsError;
+use crate::failure::{AwsError, with_causes};
 use crate::session::Session;
 
 const OPERATION: &str = "s3:HeadBucket";
@@ -46,6 +48,7 @@ pub(crate) async fn bucket_region(
         .standard_retry(&connection.retries())
         .retry_classifier(HttpStatusCodeClassifier::default())
         .retry_classifier(TransientErrorClassifier::<HeadBucketError>::new())
+        .runtime_plugin(StaticRuntimePlugin::new().with_config(quota_of(session)))
         .interceptor(connection.calls.clone())
         .serializer(|bucket: BucketName| {
             let mut request = HttpRequest::empty();
@@ -56,6 +59,13 @@ pub(crate) async fn bucket_region(
         .deserializer(read_region)
         .build();
     operation.invoke(bucket.clone()).await.or_else(|error| unreadable(region, &error))
+}
+
+/// The session's own retry quota, not one that all accounts share.
+fn quota_of(session: &Session) -> FrozenLayer {
+    let mut layer = Layer::new("retry quota of the session");
+    layer.store_put(session.retry_partition.clone());
+    layer.freeze()
 }
 
 fn endpoint(connection: &Connection, region: &Region) -> String {
@@ -99,18 +109,7 @@ fn unreadable(
         _ => Err(AwsError::Breakdown {
             operation: OPERATION,
             region: region.to_string(),
-            cause: error_chain(error),
+            cause: with_causes(error),
         }),
     }
-}
-
-fn error_chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }

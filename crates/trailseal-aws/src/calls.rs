@@ -17,6 +17,8 @@ pub struct Calls {
     pub attempts: u32,
     /// How often it answered that it was too busy.
     pub throttled: u32,
+    /// How often it answered that the credentials had expired.
+    pub expired: u32,
 }
 
 /// The calls since the log was taken last, by operation in IAM's spelling.
@@ -48,20 +50,30 @@ impl Intercept for CallLog {
         let mut log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let calls = log.entry(name).or_default();
         calls.attempts += 1;
-        calls.throttled += u32::from(is_throttled(context));
+        let refusal = refusal(context).unwrap_or_default();
+        calls.throttled += u32::from(is_throttled(&refusal));
+        calls.expired += u32::from(refusal.body.contains("ExpiredToken"));
         Ok(())
     }
 }
 
-/// AWS says so by the status, or by an error code in the body.
-fn is_throttled(context: &FinalizerInterceptorContextRef<'_>) -> bool {
-    let Some(response) = context.response() else { return false };
-    let status = response.status();
-    if status.is_success() {
-        return false;
-    }
+/// An answer that is no success.
+#[derive(Debug, Default)]
+struct Refusal {
+    status: u16,
+    body: String,
+}
+
+fn refusal(context: &FinalizerInterceptorContextRef<'_>) -> Option<Refusal> {
+    let response = context.response().filter(|response| !response.status().is_success())?;
     let body = response.body().bytes().map(String::from_utf8_lossy).unwrap_or_default();
-    status.as_u16() == 429 || body.contains("Throttl") || body.contains("SlowDown")
+    Some(Refusal { status: response.status().as_u16(), body: body.into_owned() })
+}
+
+/// AWS says so by the status, or by an error code in the body.
+fn is_throttled(refusal: &Refusal) -> bool {
+    let Refusal { status, body } = refusal;
+    *status == 429 || body.contains("Throttl") || body.contains("SlowDown")
 }
 
 fn iam_prefix(service: &str) -> String {

@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use aws_sdk_config::error::SdkError;
+use aws_sdk_config::operation::list_discovered_resources::ListDiscoveredResourcesError;
 use aws_sdk_config::types::ResourceType;
 use trailseal_rule::{ReportedType, ResourceId, Trail, TrailArn};
 
@@ -70,7 +72,8 @@ impl DiscoveredIds {
     }
 }
 
-/// Asks Config for the ids of all trails that it has discovered, page by page.
+/// Asks Config for the ids of all trails that it has discovered, page by page. Where there is no
+/// recorder it has discovered nothing.
 ///
 /// # Errors
 ///
@@ -82,14 +85,18 @@ pub async fn discovered_ids(session: &Session) -> Result<DiscoveredIds, AwsError
     let mut ids = HashSet::new();
     let mut next = None;
     loop {
-        let page = client
+        let answer = client
             .list_discovered_resources()
             .resource_type(ResourceType::Trail)
             .limit(100)
             .set_next_token(next)
             .send()
-            .await
-            .map_err(|error| failed(ACTION, region.as_str(), &error))?;
+            .await;
+        let page = match answer {
+            Ok(page) => page,
+            Err(error) if is_without_recorder(&error) => return Ok(DiscoveredIds::default()),
+            Err(error) => return Err(failed(ACTION, region.as_str(), &error)),
+        };
         let found = page.resource_identifiers.unwrap_or_default();
         ids.extend(found.into_iter().filter_map(|one| one.resource_id));
         next = page.next_token.filter(|token| !token.is_empty());
@@ -97,4 +104,10 @@ pub async fn discovered_ids(session: &Session) -> Result<DiscoveredIds, AwsError
             return Ok(DiscoveredIds(ids));
         }
     }
+}
+
+fn is_without_recorder<R>(error: &SdkError<ListDiscoveredResourcesError, R>) -> bool {
+    error
+        .as_service_error()
+        .is_some_and(ListDiscoveredResourcesError::is_no_available_configuration_recorder_exception)
 }

@@ -135,6 +135,11 @@ where
     {
         return one_line(&format!("{code}: {}", service.message().unwrap_or("(no message)")));
     }
+    with_causes(error)
+}
+
+/// The error and all its causes, joined by `: `, in one line.
+pub(crate) fn with_causes(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

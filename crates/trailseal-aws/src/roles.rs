@@ -115,6 +115,11 @@ impl Aws {
         Ok(session)
     }
 
+    /// Forgets the sessions of all roles: each is assumed anew when it is wanted next.
+    pub async fn forget_roles(&self) {
+        self.assumed.lock().await.clear();
+    }
+
     async fn ask_sts(
         &self,
         role: &str,
@@ -145,12 +150,19 @@ impl Aws {
                 },
             }
         })?;
-        answer.credentials.map(keep).ok_or_else(|| AwsError::Breakdown {
+        answer.credentials.filter(is_whole).map(keep).ok_or_else(|| AwsError::Breakdown {
             operation: "sts:AssumeRole",
             region: self.own.region().to_string(),
             cause: "the answer holds no credentials".to_owned(),
         })
     }
+}
+
+/// A garbled answer is read as credentials that are blank.
+fn is_whole(given: &StsCredentials) -> bool {
+    [&given.access_key_id, &given.secret_access_key, &given.session_token]
+        .iter()
+        .all(|part| !part.is_empty())
 }
 
 fn keep(given: StsCredentials) -> (Credentials, SystemTime) {

@@ -21,7 +21,7 @@ pub struct Session {
     pub(crate) connection: Connection,
     credentials: SharedCredentialsProvider,
     clients: Arc<Clients>,
-    retry_partition: RetryPartition,
+    pub(crate) retry_partition: RetryPartition,
 }
 
 #[derive(Debug, Default)]

@@ -96,6 +96,12 @@ impl Lab {
         self.shared.lock().send_back.push(due);
     }
 
+    /// Lets the sessions of roles that are assumed from now on last so long, whatever is asked.
+    pub fn set_session_time(&self, time: Duration) {
+        let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+        self.shared.lock().session_seconds = Some(seconds);
+    }
+
     /// Ends every session of an assumed role, as if its time had passed.
     pub fn expire_sessions(&self) {
         self.shared.lock().sessions.expire();

@@ -50,6 +50,8 @@ pub(crate) struct SendBack {
 pub(crate) struct World {
     pub(crate) state: State,
     pub(crate) sessions: Sessions,
+    /// How long sessions last, where that is not what was asked for.
+    pub(crate) session_seconds: Option<i64>,
     pub(crate) faults: Faults,
     pub(crate) latency: Duration,
     pub(crate) ordering: Ordering,

@@ -13,13 +13,20 @@ pub enum FunctionError {
     /// AWS could not be asked or told. Nothing more was evaluated.
     #[error("{0}")]
     Aws(AwsError),
-    /// What could be judged was delivered; these trails could not be.
-    #[error("{delivered} evaluations were delivered, but {} could not be judged: {}", trails.len(), list(trails))]
+    /// What could be judged was put; these trails could not be judged.
+    #[error(
+        "{delivered} evaluations were delivered{}, but {} could not be judged: {}",
+        not_delivered(undelivered.as_ref()),
+        unjudged.len(),
+        list(unjudged)
+    )]
     Partly {
         /// How many evaluations AWS Config accepted.
         delivered: usize,
+        /// Why not all that were judged, if so.
+        undelivered: Option<AwsError>,
         /// The ARN of each trail that could not be judged, and why.
-        trails: Vec<(String, AwsError)>,
+        unjudged: Vec<(String, AwsError)>,
     },
 }
 
@@ -53,6 +60,10 @@ impl From<AwsError> for FunctionError {
     fn from(error: AwsError) -> Self {
         Self::Aws(error)
     }
+}
+
+fn not_delivered(undelivered: Option<&AwsError>) -> String {
+    undelivered.map(|error| format!(" and others were not ({error})")).unwrap_or_default()
 }
 
 fn list(trails: &[(String, AwsError)]) -> String {

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
-use trailseal_aws::{Aws, Submission, fetch_item, submit};
-use trailseal_rule::{Evaluation, Invocation, Timestamp, Trigger};
+use tokio::time::{Instant, timeout_at};
+use trailseal_aws::{Aws, AwsError, Submission, submit};
+use trailseal_rule::{Change, Evaluation, Invocation, Timestamp, Trigger};
 
 use crate::error::FunctionError;
 use crate::log::{Log, Tally};
@@ -62,7 +62,12 @@ impl Function {
             }
             Err(error) => Err(error.into()),
         };
-        tally.finish(&answer, self.aws.calls().take(), started.elapsed());
+        let calls = self.aws.calls().take();
+        if calls.values().any(|calls| calls.expired > 0) {
+            // They ended before their time: a retry must not meet them again.
+            self.aws.forget_roles().await;
+        }
+        tally.finish(&answer, calls, started.elapsed());
         self.log.write(&tally);
         answer
     }
@@ -73,42 +78,36 @@ impl Function {
         occasion: &Occasion,
         tally: &mut Tally,
     ) -> Result<Answer, FunctionError> {
-        if let Trigger::KeyChanged(change) = &invocation.trigger
+        if let Trigger::Changed(Change::Key(change)) = &invocation.trigger
             && !change.can_seal_trails
         {
             return Ok(Answer::default());
         }
         let rule = &invocation.rule;
         let role = invocation.parameters.execution_role_name.as_ref();
-        let session = self.aws.session_of_rule(&rule.account, rule.region.as_ref(), role);
-        let session = session.await?;
         let read_until = occasion.deadline.checked_sub(self.reserve).unwrap_or(occasion.deadline);
+        let session = self.aws.session_of_rule(&rule.account, rule.region.as_ref(), role);
+        let session = timeout_at(read_until, session)
+            .await
+            .unwrap_or(Err(AwsError::Deadline("assuming the role")))?;
         let turn = Turn::new(&self.aws, &session, invocation, occasion.now, read_until);
-        let fetched;
-        let trigger = match &invocation.trigger {
-            Trigger::Oversized(announced) => {
-                let item = turn.in_time(fetch_item(&session, announced)).await?;
-                fetched = announced.resolve(&item)?;
-                &fetched
-            }
-            other @ (Trigger::TrailChanged(_)
-            | Trigger::TrailGone(_)
-            | Trigger::KeyChanged(_)
-            | Trigger::Scheduled { .. }) => other,
-        };
-        let outcome = turn.judge(trigger).await?;
+        let outcome = turn.judge(&invocation.trigger).await?;
         tally.note(&outcome);
-        let submission = self.put(&turn, &outcome, occasion, tally).await?;
-        if outcome.failures.is_empty() {
-            return Ok(Answer { accepted: submission.accepted });
-        }
-        match <[_; 1]>::try_from(outcome.failures) {
-            // One trail, nothing delivered: the error itself says it all.
-            Ok([(_, error)]) if submission.accepted == 0 => Err(error.into()),
-            Ok([only]) => {
-                Err(FunctionError::Partly { delivered: submission.accepted, trails: vec![only] })
+        let (submission, undelivered) = self.put(&turn, &outcome, occasion).await;
+        tally.refused += submission.refused;
+        let delivered = submission.accepted;
+        let mut unjudged = outcome.failures;
+        match (undelivered, unjudged.pop()) {
+            (Ok(()), None) => Ok(Answer { accepted: delivered }),
+            (Err(error), None) => Err(error.into()),
+            // One trail and nothing delivered: the error itself says it all.
+            (Ok(()), Some((_, error))) if delivered == 0 && unjudged.is_empty() => {
+                Err(error.into())
             }
-            Err(trails) => Err(FunctionError::Partly { delivered: submission.accepted, trails }),
+            (undelivered, Some(last)) => {
+                unjudged.push(last);
+                Err(FunctionError::Partly { delivered, undelivered: undelivered.err(), unjudged })
+            }
         }
     }
 
@@ -117,17 +116,12 @@ impl Function {
         turn: &Turn<'_>,
         outcome: &Outcome,
         occasion: &Occasion,
-        tally: &mut Tally,
-    ) -> Result<Submission, FunctionError> {
+    ) -> (Submission, Result<(), AwsError>) {
         let evaluations: Vec<Evaluation> =
             outcome.judged.iter().map(|judged| judged.evaluation.clone()).collect();
         if evaluations.is_empty() {
-            return Ok(Submission::default());
+            return (Submission::default(), Ok(()));
         }
-        let (submission, result) =
-            submit(turn.session, &turn.invocation.token, &evaluations, occasion.deadline).await;
-        tally.refused += submission.refused;
-        result?;
-        Ok(submission)
+        submit(turn.session, &turn.invocation.token, &evaluations, occasion.deadline).await
     }
 }

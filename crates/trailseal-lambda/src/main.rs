@@ -18,7 +18,10 @@ use trailseal_rule::Timestamp;
 
 use crate::environment::Environment;
 
-/// Reading ends this long before Lambda's deadline, so that there is time to report.
+/// Everything ends this long before Lambda's deadline, so that a failure is told, not cut off.
+const MARGIN: Duration = Duration::from_millis(250);
+
+/// Reading ends this long before everything does, so that there is time to report.
 const RESERVE: Duration = Duration::from_secs(3);
 
 #[tokio::main(flavor = "current_thread")]
@@ -68,7 +71,7 @@ impl Warm {
 
 fn occasion(context: &Context, is_cold: bool) -> Occasion {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let left = Duration::from_millis(context.deadline).saturating_sub(now);
+    let left = Duration::from_millis(context.deadline).saturating_sub(now + MARGIN);
     let now = Timestamp::from_epoch_millis(i64::try_from(now.as_millis()).unwrap_or(i64::MAX));
     Occasion { now, deadline: Instant::now() + left, is_cold }
 }

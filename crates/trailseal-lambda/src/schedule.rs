@@ -19,7 +19,7 @@ impl Turn<'_> {
         let (trails, ids, standing) = join!(
             self.in_time(describe_trails(self.session)),
             self.in_time(discovered_ids(self.session)),
-            self.in_time(self.standing_results()),
+            self.in_half_the_time(self.standing_results()),
         );
         let (trails, ids) = (trails?, ids?);
         let judged_here: Vec<&Trail> =

@@ -3,12 +3,12 @@
 use std::future::Future;
 
 use futures_util::stream::{self, StreamExt as _};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 use trailseal_aws::{
-    Aws, AwsError, DiscoveredIds, Evidence, Session, describe_trails, discovered_ids,
+    Aws, AwsError, DiscoveredIds, Evidence, Session, describe_trails, discovered_ids, fetch_item,
 };
 use trailseal_rule::{
-    Evaluation, Invocation, Judgement, KeyChange, Replicas, ResourceId, Setting, Standing,
+    Change, Evaluation, Invocation, Judgement, KeyChange, Replicas, ResourceId, Setting, Standing,
     Timestamp, Trail, Trigger, evaluate,
 };
 
@@ -68,20 +68,39 @@ impl<'a> Turn<'a> {
             .unwrap_or(Err(AwsError::Deadline("reading the evidence")))
     }
 
+    /// The same for what the evaluations can do without: half of the time is left to them.
+    pub(crate) async fn in_half_the_time<T>(
+        &self,
+        reading: impl Future<Output = Result<T, AwsError>>,
+    ) -> Result<T, AwsError> {
+        let half = self.read_until.saturating_duration_since(Instant::now()) / 2;
+        timeout(half, reading)
+            .await
+            .unwrap_or(Err(AwsError::Deadline("reading the results that stand")))
+    }
+
     pub(crate) async fn judge(&self, trigger: &Trigger) -> Result<Outcome, FunctionError> {
         match trigger {
-            Trigger::TrailChanged(change) => {
+            Trigger::Changed(change) => self.judge_change(change).await,
+            Trigger::Oversized(announced) => {
+                let item = self.in_time(fetch_item(self.session, announced)).await?;
+                self.judge_change(&announced.resolve(&item)?).await
+            }
+            Trigger::Scheduled { created } => self.judge_everything(*created).await,
+        }
+    }
+
+    async fn judge_change(&self, change: &Change) -> Result<Outcome, FunctionError> {
+        match change {
+            Change::Trail(change) => {
                 let id = change.resource_id.clone();
                 Ok(self.judge_all(&[(id, &change.trail)], change.captured).await)
             }
-            Trigger::TrailGone(gone) => {
+            Change::TrailGone(gone) => {
                 let evaluation = Evaluation::of_gone_trail(gone);
                 Ok(Outcome { judged: vec![Judged { evaluation, of: None }], ..Outcome::default() })
             }
-            Trigger::KeyChanged(change) => self.judge_trails_of(change).await,
-            Trigger::Scheduled { created } => self.judge_everything(*created).await,
-            // A fetched item is a change or an end; the event's own is resolved before.
-            Trigger::Oversized(_) => Ok(Outcome::default()),
+            Change::Key(change) => self.judge_trails_of(change).await,
         }
     }
 
@@ -148,10 +167,19 @@ impl<'a> Turn<'a> {
     }
 }
 
-/// Each trail under the id by which Config knows it.
+/// Each trail under the id by which Config knows it. A copy may have the name of another trail
+/// here: it then goes by its ARN, so that neither result hides the other.
 pub(crate) fn with_ids<'t>(
     ids: &DiscoveredIds,
     trails: &[&'t Trail],
 ) -> Vec<(ResourceId, &'t Trail)> {
-    trails.iter().filter_map(|trail| Some((ids.id_of(trail)?, *trail))).collect()
+    let id_of = |trail: &'t Trail| {
+        let id = ids.id_of(trail)?;
+        let is_shared = trail.standing() != Standing::Own
+            && trails
+                .iter()
+                .any(|other| other.arn != trail.arn && ids.id_of(other).as_ref() == Some(&id));
+        if is_shared { ResourceId::new(trail.arn.as_str()) } else { Some(id) }
+    };
+    trails.iter().filter_map(|trail| Some((id_of(trail)?, *trail))).collect()
 }

@@ -179,7 +179,12 @@ fn known<'a, T>(
     evidence: &str,
     case: &Case<'_>,
 ) -> Result<&'a T, Outcome> {
-    key_of(case)?;
+    if let KeyRef::Unrecognized(_) = key_of(case)? {
+        return Err(Outcome::unknown(
+            format!("could not verify {evidence} of the key: kmsKeyId is no key ARN, id or alias"),
+            "set kmsKeyId to the ARN of a customer managed key",
+        ));
+    }
     match reading {
         Reading::Known(value) => Ok(value),
         Reading::Absent => Err(Outcome::fail(
@@ -191,6 +196,11 @@ fn known<'a, T>(
             refusal.advice(),
         )),
     }
+}
+
+/// A word of KMS that this version does not know, or none.
+fn what_kms_says(word: &str) -> String {
+    if word.is_empty() { "KMS does not say".to_owned() } else { format!("KMS says `{word}`") }
 }
 
 /// Folds "the evidence" and "the answer for want of it" into one outcome.

@@ -73,8 +73,7 @@ pub fn needs(setting: &Setting<'_>, trail: &Trail) -> Needs {
     let describes = is_own
         || asks(CheckId::KeyUsable)
         || rotation
-        || key_policy
-        || (asks(CheckId::KeyAllowed) && !is_arn);
+        || ((key_policy || asks(CheckId::KeyAllowed)) && !is_arn);
     let in_bucket_region = describes && matches!(key_query, KeyQuery::InBucketRegion(_));
     let bucket = (asks(CheckId::KeyInBucketRegion) || in_bucket_region)
         .then(|| trail.bucket.clone())

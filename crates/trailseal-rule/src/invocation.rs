@@ -47,19 +47,26 @@ pub struct Rule {
 /// What happened that makes Config ask.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Trigger {
-    /// A trail was made or changed.
-    TrailChanged(Box<TrailChange>),
-    /// A trail was deleted, is no longer recorded, or left the rule's scope.
-    TrailGone(TrailGone),
+    /// A trail or a key changed.
+    Changed(Change),
     /// A trail or key changed whose item was too large to send; it must be fetched.
     Oversized(Announced),
-    /// A key was made, changed or deleted.
-    KeyChanged(KeyChange),
     /// The schedule.
     Scheduled {
         /// `notificationCreationTime`: the ordering timestamp of all evaluations of this run.
         created: Timestamp,
     },
+}
+
+/// What has changed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// A trail was made or changed.
+    Trail(Box<TrailChange>),
+    /// A trail was deleted, is no longer recorded, or left the rule's scope.
+    TrailGone(TrailGone),
+    /// A key was made, changed or deleted.
+    Key(KeyChange),
 }
 
 /// A trail as its configuration item shows it.
@@ -174,15 +181,15 @@ impl Announced {
     ///
     /// The item is malformed, or is not the announced one: another type, id or capture time. A
     /// later attempt may find the right one.
-    pub fn resolve(&self, item: &Value) -> Result<Trigger, EventError> {
+    pub fn resolve(&self, item: &Value) -> Result<Change, EventError> {
         let item = ConfigurationItem::parse(item).map_err(EventError)?;
         let mut faults = Faults::default();
-        let trigger = if self.is_announced(&item, &mut faults) {
-            trigger_of(item, self.left_scope, &mut faults)
+        let change = if self.is_announced(&item, &mut faults) {
+            change_of(item, "configurationItem", self.left_scope, &mut faults)
         } else {
             None
         };
-        faults.unless_any(trigger).map_err(EventError)
+        faults.unless_any(change).map_err(EventError)
     }
 
     fn is_announced(&self, item: &ConfigurationItem, faults: &mut Faults) -> bool {
@@ -278,12 +285,14 @@ fn read_invoking_event(
         "ConfigurationItemChangeNotification" => {
             let item = read_item(&event, "configurationItem", faults)?;
             let account = item.account.clone();
-            Some((trigger_of(item, left_scope, faults), Some(account)))
+            let path = event.path("configurationItem");
+            let change = change_of(item, &path, left_scope, faults);
+            Some((change.map(Trigger::Changed), Some(account)))
         }
         "OversizedConfigurationItemChangeNotification" => {
             let summary = read_item(&event, "configurationItemSummary", faults)?;
             let account = summary.account.clone();
-            Some((announced(summary, left_scope), Some(account)))
+            Some((Some(announced(summary, left_scope)), Some(account)))
         }
         "ScheduledNotification" => read_schedule(&event, faults),
         other => {
@@ -317,33 +326,38 @@ fn read_schedule(
     Some((Some(Trigger::Scheduled { created }), account))
 }
 
-fn trigger_of(item: ConfigurationItem, left_scope: bool, faults: &mut Faults) -> Option<Trigger> {
+/// The path is that of the item.
+fn change_of(
+    item: ConfigurationItem,
+    path: &str,
+    left_scope: bool,
+    faults: &mut Faults,
+) -> Option<Change> {
     match item.resource_type {
-        ItemType::Key => Some(Trigger::KeyChanged(key_change(item))),
+        ItemType::Key => Some(Change::Key(key_change(item))),
         ItemType::Trail => {
             if let Some(gone) = trail_gone(&item, left_scope) {
-                return Some(Trigger::TrailGone(gone));
+                return Some(Change::TrailGone(gone));
             }
-            let trail = Trail::from_item(&item)
-                .map_err(|found| found.iter().cloned().for_each(|fault| faults.push(fault)))
-                .ok()?;
+            let trail = Trail::read(&item, path, faults)?;
             let ConfigurationItem { resource_id, captured, .. } = item;
-            Some(Trigger::TrailChanged(Box::new(TrailChange { resource_id, captured, trail })))
+            Some(Change::Trail(Box::new(TrailChange { resource_id, captured, trail })))
         }
     }
 }
 
-fn announced(summary: ConfigurationItem, left_scope: bool) -> Option<Trigger> {
+/// What is gone needs no fetching: the summary says enough.
+fn announced(summary: ConfigurationItem, left_scope: bool) -> Trigger {
     if summary.resource_type == ItemType::Trail
         && let Some(gone) = trail_gone(&summary, left_scope)
     {
-        return Some(Trigger::TrailGone(gone));
+        return Trigger::Changed(Change::TrailGone(gone));
     }
     if summary.resource_type == ItemType::Key && summary.status != ItemStatus::Present {
-        return Some(Trigger::KeyChanged(key_change(summary)));
+        return Trigger::Changed(Change::Key(key_change(summary)));
     }
     let ConfigurationItem { resource_type, resource_id, captured, .. } = summary;
-    Some(Trigger::Oversized(Announced { resource_type, resource_id, captured, left_scope }))
+    Trigger::Oversized(Announced { resource_type, resource_id, captured, left_scope })
 }
 
 fn trail_gone(item: &ConfigurationItem, left_scope: bool) -> Option<TrailGone> {

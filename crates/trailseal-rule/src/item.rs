@@ -102,9 +102,11 @@ impl ConfigurationItem {
         let status = read_status(&members, faults);
         let captured = read_captured(&members, faults);
         let arn = members.text(["ARN", "arn"], faults).map(str::to_owned);
-        let configuration = members.get("configuration").and_then(|configuration| {
-            read_configuration(configuration, &members.path("configuration"), faults)
-        });
+        // What is there but cannot be read is told as that, and not as missing.
+        let configuration = match members.get("configuration") {
+            None => Some(None),
+            Some(value) => read_configuration(value, &members.path("configuration"), faults),
+        };
         Some(Self {
             resource_type: resource_type?,
             resource_id: resource_id?,
@@ -113,7 +115,7 @@ impl ConfigurationItem {
             arn,
             status: status?,
             captured: captured?,
-            configuration,
+            configuration: configuration?,
         })
     }
 }

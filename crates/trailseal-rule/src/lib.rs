@@ -51,7 +51,7 @@ pub use crate::facts::{
 };
 pub use crate::ids::{AccountId, BucketName, IdError, Region, ResultToken};
 pub use crate::invocation::{
-    Announced, Invocation, KeyChange, Rule, TrailChange, TrailGone, Trigger,
+    Announced, Change, Invocation, KeyChange, Rule, TrailChange, TrailGone, Trigger,
 };
 pub use crate::item::{
     ACCOUNT_TYPE, ConfigurationItem, ItemStatus, ItemType, KEY_TYPE, TRAIL_TYPE,

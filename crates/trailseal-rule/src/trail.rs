@@ -48,17 +48,18 @@ impl Trail {
     /// all of them at once.
     pub fn from_item(item: &ConfigurationItem) -> Result<Self, Faults> {
         let mut faults = Faults::default();
-        let trail = Self::read(item, &mut faults);
+        let trail = Self::read(item, "configurationItem", &mut faults);
         faults.unless_any(trail)
     }
 
-    fn read(item: &ConfigurationItem, faults: &mut Faults) -> Option<Self> {
-        const PATH: &str = "configurationItem.configuration";
+    /// The path is that of the item.
+    pub(crate) fn read(item: &ConfigurationItem, path: &str, faults: &mut Faults) -> Option<Self> {
+        let path = format!("{path}.configuration");
         let Some(configuration) = &item.configuration else {
-            faults.push(Fault::missing(PATH, "the trail's configuration"));
+            faults.push(Fault::missing(path, "the trail's configuration"));
             return None;
         };
-        let members = Members::of(configuration, PATH, faults)?;
+        let members = Members::of(configuration, &path, faults)?;
         let arn = read_arn(&members, item, faults);
         let key = members.text(["kmsKeyId", "KmsKeyId"], faults).and_then(KeyRef::parse);
         let bucket = members.text(["s3BucketName", "S3BucketName"], faults);
@@ -119,15 +120,21 @@ fn read_home_region(members: &Members<'_>, faults: &mut Faults) -> Option<Region
         .ok()
 }
 
-/// An item's configuration: an object in rule events, text that holds JSON in Config's API.
-pub(crate) fn read_configuration(value: &Value, path: &str, faults: &mut Faults) -> Option<Value> {
+/// An item's configuration: an object in rule events, text that holds JSON in Config's API. That
+/// text may hold `null`, where there is none.
+pub(crate) fn read_configuration(
+    value: &Value,
+    path: &str,
+    faults: &mut Faults,
+) -> Option<Option<Value>> {
     if value.is_object() {
-        return Some(value.clone());
+        return Some(Some(value.clone()));
     }
     let Some(text) = value.as_str() else {
         let message = format!("is {}; expected an object, or text that holds one", kind(value));
         faults.push(Fault::other(path, message));
         return None;
     };
-    parse_json(text.as_bytes(), path, faults).filter(|inner| !inner.is_null())
+    let inner = parse_json(text.as_bytes(), path, faults)?;
+    Some(Some(inner).filter(|inner| !inner.is_null()))
 }

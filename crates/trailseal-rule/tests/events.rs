@@ -5,7 +5,8 @@
 
 use serde_json::{Map, Value, json};
 use trailseal_rule::{
-    AccountId, Invocation, ItemType, KeyRef, Parameters, Region, Standing, Timestamp, Trigger,
+    AccountId, Change, Invocation, ItemType, KeyRef, Parameters, Region, Standing, Timestamp,
+    Trigger,
 };
 
 const KEY: &str = "arn:aws:kms:us-east-1:111122223333:key/11111111-0000-4000-8000-111111111111";
@@ -75,7 +76,7 @@ fn refusal(event: &Value) -> String {
 
 fn trail_of(event: &Value) -> trailseal_rule::TrailChange {
     match read(event).trigger {
-        Trigger::TrailChanged(change) => *change,
+        Trigger::Changed(Change::Trail(change)) => *change,
         other => panic!("{other:?}"),
     }
 }
@@ -124,7 +125,7 @@ fn what_events_may_leave_out() {
     let odd = with(change(&item()), "configRuleArn", json!("nonsense"));
     assert_eq!(read(&odd).rule.region, None);
     let newer = with(change(&item()), "evaluationMode", json!("DETECTIVE"));
-    assert!(matches!(read(&newer).trigger, Trigger::TrailChanged(_)));
+    assert!(matches!(read(&newer).trigger, Trigger::Changed(Change::Trail(_))));
 }
 
 #[test]
@@ -172,8 +173,8 @@ fn a_trail_that_is_gone_needs_no_configuration() {
         for event in [change(&item), oversized(&item)] {
             let event = with(event, "eventLeftScope", json!(left_scope));
             let why = match read(&event).trigger {
-                Trigger::TrailGone(gone) => Some(gone.why),
-                Trigger::TrailChanged(_) | Trigger::Oversized(_) => None,
+                Trigger::Changed(Change::TrailGone(gone)) => Some(gone.why),
+                Trigger::Changed(Change::Trail(_)) | Trigger::Oversized(_) => None,
                 other => panic!("{other:?}"),
             };
             assert_eq!(why, expected, "{status} {left_scope}");
@@ -200,7 +201,7 @@ fn a_change_of_a_key_only_triggers() {
     )))
     .trigger
     {
-        Trigger::KeyChanged(change) => {
+        Trigger::Changed(Change::Key(change)) => {
             assert_eq!(change.can_seal_trails, can_seal_trails, "{configuration}");
             assert!(change.may_seal(&KeyRef::parse(KEY).unwrap()));
         }
@@ -215,7 +216,7 @@ fn a_change_of_a_key_only_triggers() {
     check(json!({ "customerMasterKeySpec": "HMAC_256" }), false);
     let deleted = with(key_item(Value::Null), "configurationItemStatus", json!("ResourceDeleted"));
     for event in [change(&deleted), oversized(&deleted)] {
-        assert!(matches!(read(&event).trigger, Trigger::KeyChanged(_)));
+        assert!(matches!(read(&event).trigger, Trigger::Changed(Change::Key(_))));
     }
     let large = oversized(&without(key_item(Value::Null), "configuration"));
     match read(&large).trigger {
@@ -228,7 +229,7 @@ fn a_change_of_a_key_only_triggers() {
 fn which_references_may_mean_a_changed_key() {
     let id = "mrk-1234";
     let item = with(with(item(), "resourceType", json!("AWS::KMS::Key")), "resourceId", json!(id));
-    let Trigger::KeyChanged(change) = read(&change(&item)).trigger else { panic!() };
+    let Trigger::Changed(Change::Key(change)) = read(&change(&item)).trigger else { panic!() };
     let check = |reference: &str, expected: bool| {
         assert_eq!(change.may_seal(&KeyRef::parse(reference).unwrap()), expected, "{reference}");
     };
@@ -252,7 +253,7 @@ fn an_oversized_change_is_resolved_by_the_announced_item_only() {
     let summary = without(item(), "configuration");
     let Trigger::Oversized(announced) = read(&oversized(&summary)).trigger else { panic!() };
     match announced.resolve(&item()).unwrap() {
-        Trigger::TrailChanged(change) => assert_eq!(change.trail.key, KeyRef::parse(KEY)),
+        Change::Trail(change) => assert_eq!(change.trail.key, KeyRef::parse(KEY)),
         other => panic!("{other:?}"),
     }
     let check = |fetched: Value, field: &str| {
@@ -265,7 +266,7 @@ fn an_oversized_change_is_resolved_by_the_announced_item_only() {
     check(with(item(), "resourceType", json!("AWS::KMS::Key")), "resourceId");
     check(without(item(), "configuration"), "configurationItem.configuration");
     let left = with(oversized(&summary), "eventLeftScope", json!(true));
-    assert!(matches!(read(&left).trigger, Trigger::TrailGone(_)));
+    assert!(matches!(read(&left).trigger, Trigger::Changed(Change::TrailGone(_))));
 }
 
 #[test]
@@ -357,22 +358,28 @@ fn what_is_refused_names_the_field() {
     check(of_item("awsRegion", json!("Mars")), &format!("{path}awsRegion` is `Mars`"));
     check(of_item("configuration", json!(7)), &format!("{path}configuration` is a number"));
     check(of_item("configuration", json!("{")), &format!("{path}configuration` is not JSON"));
-    check(of_item("configuration", json!("null")), "`configurationItem.configuration` is missing");
+    check(
+        of_item("configuration", json!("null")),
+        "`invokingEvent.configurationItem.configuration` is missing",
+    );
     let of_trail = |member: &str, value: Value| {
         change(&with(item(), "configuration", with(item()["configuration"].clone(), member, value)))
     };
     check(
         of_trail("trailARN", json!("x")),
-        "`configurationItem.configuration.trailARN` is `x`; expected",
+        "`invokingEvent.configurationItem.configuration.trailARN` is `x`; expected",
     );
     check(
         of_trail("homeRegion", json!("x")),
-        "`configurationItem.configuration.homeRegion` is `x`",
+        "`invokingEvent.configurationItem.configuration.homeRegion` is `x`",
     );
-    check(of_trail("kmsKeyId", json!(7)), "`configurationItem.configuration.kmsKeyId` is a number");
+    check(
+        of_trail("kmsKeyId", json!(7)),
+        "`invokingEvent.configurationItem.configuration.kmsKeyId` is a number",
+    );
     check(
         of_trail("isOrganizationTrail", json!("true")),
-        "`configurationItem.configuration.isOrganizationTrail` is text",
+        "`invokingEvent.configurationItem.configuration.isOrganizationTrail` is text",
     );
     let nameless = without(item(), "ARN");
     let nameless = with(
@@ -380,7 +387,7 @@ fn what_is_refused_names_the_field() {
         "configuration",
         without(nameless["configuration"].clone(), "trailARN"),
     );
-    check(change(&nameless), "`configurationItem.configuration.trailARN` is missing");
+    check(change(&nameless), "`invokingEvent.configurationItem.configuration.trailARN` is missing");
 }
 
 #[test]

@@ -41,7 +41,7 @@ pub(super) fn assume_role(
     let assumed =
         format!("arn:{}:sts::{}:assumed-role/{name}/{session}", parts.partition, parts.account);
     // STS counts in seconds.
-    let expires = (moments::now() / 1000 + seconds) * 1000;
+    let expires = (moments::now() / 1000 + world.session_seconds.unwrap_or(seconds)) * 1000;
     let credentials = world.sessions.begin(parts.account, assumed.clone(), expires);
     Ok(json!({
         "Credentials": {

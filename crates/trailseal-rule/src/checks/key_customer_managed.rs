@@ -12,7 +12,7 @@
 //! e) The key does not exist: fail.
 //! f) KMS refuses, or says a word that we do not know: unknown.
 
-use crate::checks::{Case, Check, CheckId, Outcome, key_of, known, settle};
+use crate::checks::{Case, Check, CheckId, Outcome, key_of, known, settle, what_kms_says};
 use crate::facts::KeyManager;
 
 pub(super) const CHECK: Check = Check {
@@ -43,7 +43,7 @@ fn judge_key(case: &Case<'_>) -> Result<Outcome, Outcome> {
         KeyManager::Customer => Outcome::Pass,
         KeyManager::Aws => aws_managed(),
         KeyManager::Unrecognized(word) => Outcome::unknown(
-            format!("could not verify who manages the key: KMS says `{word}`"),
+            format!("could not verify who manages the key: {}", what_kms_says(word)),
             "look the key up in KMS, and update this rule",
         ),
     })

@@ -44,7 +44,12 @@ fn judge_regions(case: &Case<'_>) -> Result<Outcome, Outcome> {
 }
 
 fn bucket_region<'a>(case: &Case<'a>) -> Result<&'a Region, Outcome> {
-    let bucket = case.trail.bucket.as_ref().map_or("(none)", |bucket| bucket.as_str());
+    let Some(bucket) = &case.trail.bucket else {
+        return Err(Outcome::unknown(
+            "could not verify the Region of the bucket: the trail names no possible bucket",
+            "look at the trail's S3BucketName",
+        ));
+    };
     match &case.facts.bucket_region {
         Reading::Known(region) => Ok(region),
         Reading::Absent => Err(Outcome::fail(

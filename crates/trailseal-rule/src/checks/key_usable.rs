@@ -12,7 +12,7 @@
 //! e) Imported key material that has ended: fail.
 //! f) KMS refuses, or says a state that we do not know: unknown.
 
-use crate::checks::{Case, Check, CheckId, Outcome, known, settle};
+use crate::checks::{Case, Check, CheckId, Outcome, known, settle, what_kms_says};
 use crate::facts::{KeyFacts, KeySpec, KeyState, KeyUsage};
 use crate::timestamp::Timestamp;
 
@@ -34,10 +34,13 @@ fn judge(case: &Case<'_>) -> Outcome {
 
 fn judge_key(case: &Case<'_>) -> Result<Outcome, Outcome> {
     let key = known(&case.facts.key, "the state", case)?;
+    let state = state(key);
+    // A failure counts before a state that we do not know.
+    let failed = matches!(state, Outcome::Fail(_)).then(|| state.clone());
     Ok(unless_of_wrong_kind(key)
-        .or_else(|| unless_in_bad_state(key))
+        .or(failed)
         .or_else(|| unless_material_ended(key, case.now))
-        .unwrap_or(Outcome::Pass))
+        .unwrap_or(state))
 }
 
 fn unless_of_wrong_kind(key: &KeyFacts) -> Option<Outcome> {
@@ -51,19 +54,24 @@ fn unless_of_wrong_kind(key: &KeyFacts) -> Option<Outcome> {
     Some(Outcome::fail(format!("the key {kind}"), "set kmsKeyId to a symmetric encryption key"))
 }
 
-fn unless_in_bad_state(key: &KeyFacts) -> Option<Outcome> {
+fn state(key: &KeyFacts) -> Outcome {
     let (what, fix) = match &key.state {
-        KeyState::Enabled | KeyState::Updating => return None,
+        KeyState::Enabled | KeyState::Updating => return Outcome::Pass,
+        KeyState::Unrecognized(word) => {
+            return Outcome::unknown(
+                format!("could not verify the state of the key: {}", what_kms_says(word)),
+                "look the key up in KMS, and update this rule",
+            );
+        }
         KeyState::Disabled => {
             ("the key is disabled".to_owned(), "enable the key, or set kmsKeyId to another one")
         }
         KeyState::PendingDeletion | KeyState::PendingReplicaDeletion => {
             let when = key.deletion_date.map(|date| format!(" on {}", date.date()));
-            let what = format!("the key will be deleted{}", when.unwrap_or_default());
             (
-                what,
-                "cancel the deletion and enable the key before that day: logs sealed with it \
-                    cannot be read afterwards",
+                format!("the key will be deleted{}", when.unwrap_or_default()),
+                "cancel the deletion and enable the key: once it is deleted, logs sealed with it \
+                 cannot be read",
             )
         }
         KeyState::PendingImport => (
@@ -77,14 +85,8 @@ fn unless_in_bad_state(key: &KeyFacts) -> Option<Outcome> {
         KeyState::Creating => {
             ("the key is still being created".to_owned(), "wait until the key is enabled")
         }
-        KeyState::Unrecognized(word) => {
-            return Some(Outcome::unknown(
-                format!("could not verify the state of the key: KMS says `{word}`"),
-                "look the key up in KMS, and update this rule",
-            ));
-        }
     };
-    Some(Outcome::fail(what, fix))
+    Outcome::fail(what, fix)
 }
 
 fn unless_material_ended(key: &KeyFacts, now: Timestamp) -> Option<Outcome> {

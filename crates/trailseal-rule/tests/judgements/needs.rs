@@ -65,7 +65,7 @@ fn what_is_read_is_what_is_asked_for() {
     assert_eq!(ask(&allowed, &set(FOREIGN)), Needs::default());
     for (name, expected) in [
         ("requireKeyRotation", Needs { key: at(FOREIGN), rotation: true, ..Needs::default() }),
-        ("checkKeyPolicy", Needs { key: at(FOREIGN), key_policy: true, ..Needs::default() }),
+        ("checkKeyPolicy", Needs { key_policy: true, ..Needs::default() }),
         ("checkDelivery", Needs { delivery: true, ..Needs::default() }),
     ] {
         let parameters = parameters(&json!({ "profile": "cis", name: "true" }));

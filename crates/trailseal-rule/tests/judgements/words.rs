@@ -3,7 +3,7 @@
 use serde_json::json;
 use trailseal_rule::{
     AccountId, Annotation, CHECKS, ComplianceType, Facts, KeyFacts, KeyManager, KeyRef, KeySpec,
-    KeyState, KeyUsage, Parameters, Reading, Refusal, Setting, Timestamp, Verdict, evaluate,
+    KeyState, KeyUsage, Parameters, Reading, Refusal, Setting, Timestamp, Trail, Verdict, evaluate,
 };
 
 use crate::fixtures::{
@@ -228,4 +228,26 @@ fn a_proof_takes_at_least_one_pass_and_nothing_else() {
         "the rest is settled"
     );
     assert_eq!(judge(&facts()).results().len(), CHECKS.len());
+}
+
+#[test]
+fn a_failure_counts_before_a_state_that_nobody_knows() {
+    let change = of_key(|key| {
+        key.state = KeyState::Unrecognized("Odd".into());
+        key.valid_to = Some(now());
+    });
+    check(change, "NON_COMPLIANT", "the imported material of the key ended on 2026-11-23 (key");
+    let silent = of_key(|key| key.state = KeyState::Unrecognized(String::new()));
+    let words = "could not verify the state of the key: KMS does not say (key";
+    check(silent, "NON_COMPLIANT", words);
+}
+
+#[test]
+fn a_reference_or_a_bucket_that_cannot_be_asked_about_is_told_as_that() {
+    let odd = |trail: &mut Trail, _: &mut Facts| trail.key = KeyRef::parse("key with blanks");
+    let words = "could not verify the manager of the key: kmsKeyId is no key ARN, id or alias; ";
+    check(odd, "NON_COMPLIANT", words);
+    let words =
+        "could not verify the Region of the bucket: the trail names no possible bucket (key";
+    check(|trail, _| trail.bucket = None, "NON_COMPLIANT", words);
 }

@@ -1,0 +1,30 @@
+//! What Trailseal promises, held by tests across all its crates.
+
+#[cfg(test)]
+mod acceptance {
+    mod harness;
+
+    mod case;
+    mod corpus;
+    mod evidence;
+    mod state;
+
+    mod reference;
+    mod table;
+    mod worlds;
+
+    mod malformed;
+    mod secrets;
+    mod tidy;
+    mod words;
+
+    mod cross_account;
+    mod faults;
+    mod keys;
+    mod moto;
+    mod order;
+    mod oversized;
+    mod privilege;
+    mod schedule;
+    mod submission;
+}

@@ -1,0 +1,155 @@
+//! A case of the corpus: an event, a world, and what must come of it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use trailseal_lab::RuleEvent;
+
+use super::harness::RULE;
+
+/// One file of `corpus/`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Case {
+    pub(super) description: String,
+    pub(super) event: Event,
+    #[serde(default)]
+    pub(super) parameters: Map<String, Value>,
+    /// A patch of `corpus/base.json`.
+    #[serde(default)]
+    state: Map<String, Value>,
+    pub(super) expected: Expected,
+    /// `folder/letter-words`, from where the file is.
+    #[serde(skip)]
+    pub(super) name: String,
+}
+
+/// What AWS Config sends.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Event {
+    /// The configuration item, in either of AWS's spellings.
+    item: Value,
+    /// Members of the event itself, beside or instead of the usual; null leaves one out.
+    #[serde(default)]
+    members: Map<String, Value>,
+}
+
+/// What must come of it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Expected {
+    #[serde(default)]
+    pub(super) evaluations: Vec<Wanted>,
+    /// Each call as `kms:DescribeKey us-east-1`, sorted; an unsigned call names no Region.
+    #[serde(default)]
+    pub(super) calls: Vec<String>,
+    /// The message of the invocation's error, where it fails.
+    pub(super) error: Option<String>,
+}
+
+/// An evaluation that AWS Config must be sent.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Wanted {
+    #[serde(rename = "type")]
+    pub(super) resource_type: String,
+    pub(super) id: String,
+    pub(super) compliance: String,
+    pub(super) annotation: String,
+}
+
+impl Case {
+    /// The account and the Region in which the rule asks.
+    pub(super) fn place(&self) -> (&str, &str) {
+        let text = |name: &str| self.event.item.get(name).and_then(Value::as_str);
+        let account = text("awsAccountId").or_else(|| text("accountId"));
+        (account.unwrap(), text("awsRegion").unwrap())
+    }
+
+    /// The event, with a token.
+    pub(super) fn event(&self, token: &str) -> Vec<u8> {
+        let (account, region) = self.place();
+        let mut event = RuleEvent::of_item(account, region, RULE, &self.event.item);
+        event.parameters = self.parameters.clone();
+        let mut event = event.to_json(token);
+        change(&mut event, &self.event.members);
+        event.to_string().into_bytes()
+    }
+
+    /// The base with this case's patch: what has the name of something there takes its place,
+    /// anything else is added, and what `remove` names is not there.
+    pub(super) fn state(&self) -> Value {
+        let mut state: Value = serde_json::from_str(&read(&root().join("base.json"))).unwrap();
+        let state_members = state.as_object_mut().unwrap();
+        for (list, entries) in self.state.iter().filter(|(list, _)| *list != "remove") {
+            let there = state_members.entry(list.as_str()).or_insert(Value::Array(Vec::new()));
+            let there = there.as_array_mut().unwrap();
+            for entry in entries.as_array().unwrap() {
+                let named = identity(entry);
+                there.retain(|one| named.is_none() || identity(one) != named);
+                there.push(entry.clone());
+            }
+        }
+        for name in self.state.get("remove").and_then(Value::as_array).into_iter().flatten() {
+            let mut is_there = false;
+            for list in state_members.values_mut().filter_map(Value::as_array_mut) {
+                let before = list.len();
+                list.retain(|one| identity(one) != name.as_str());
+                is_there |= list.len() < before;
+            }
+            assert!(is_there, "{}: nothing to remove is called {name}", self.name);
+        }
+        state
+    }
+}
+
+/// Puts members beside or instead of those of an object; null takes one out.
+pub(super) fn change(object: &mut Value, changes: &Map<String, Value>) {
+    let members = object.as_object_mut().unwrap();
+    for (name, value) in changes {
+        if value.is_null() {
+            members.remove(name);
+        } else {
+            members.insert(name.clone(), value.clone());
+        }
+    }
+}
+
+fn identity(entry: &Value) -> Option<&str> {
+    ["arn", "name", "id"].into_iter().find_map(|name| entry.get(name)?.as_str())
+}
+
+/// The folder of the corpus.
+pub(super) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus")
+}
+
+pub(super) fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Every case of the corpus, by name; a file that is no case fails the test.
+pub(super) fn all() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for folder in sorted(&root()).into_iter().filter(|path| path.is_dir()) {
+        for path in sorted(&folder) {
+            let name = path.strip_prefix(root()).unwrap().with_extension("");
+            let name = name.to_str().unwrap().to_owned();
+            let mut case: Case = serde_json::from_str(&read(&path))
+                .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            case.name = name;
+            cases.push(case);
+        }
+    }
+    cases
+}
+
+pub(super) fn sorted(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut paths: Vec<PathBuf> = entries.collect();
+    paths.sort();
+    paths
+}

@@ -1,0 +1,218 @@
+//! Every case of the corpus: by the rule alone, by the function in this process, and by the real
+//! function.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use trailseal_lab::{Call, Lab, PutEvaluation};
+use trailseal_rule::{
+    CHECKS, Change, Evaluation, Invocation, Outcome, Setting, Timestamp, Trigger, Verdict,
+    evaluate, needs,
+};
+
+use super::case::{Case, Wanted, all, root, sorted};
+use super::harness::{
+    NOW, RULE, TIME, bootstrap_of, error_of, function_of, lab, occasion, read_state,
+};
+use super::state::evidence;
+
+/// What the rule alone makes of a case.
+struct Decided {
+    evaluations: Vec<Wanted>,
+    error: Option<String>,
+    verdict: Option<Verdict>,
+}
+
+fn decide(case: &Case) -> Decided {
+    let mut decided = Decided { evaluations: Vec::new(), error: None, verdict: None };
+    let invocation = match Invocation::parse(&case.event("token")) {
+        Ok(invocation) => invocation,
+        Err(error) => {
+            decided.error = Some(error.to_string());
+            return decided;
+        }
+    };
+    let parameters = &invocation.parameters;
+    let evaluation = match &invocation.trigger {
+        Trigger::Changed(Change::TrailGone(gone)) => Evaluation::of_gone_trail(gone),
+        Trigger::Changed(Change::Trail(change)) => {
+            let setting = Setting { parameters, now: Timestamp::parse(NOW).unwrap() };
+            let wanted = needs(&setting, &change.trail);
+            let found = evidence(&case.state(), &change.trail, &wanted, parameters);
+            let judgement = evaluate(&setting, &change.trail, &found.to_facts());
+            decided.verdict = Some(judgement.verdict.clone());
+            let id = change.resource_id.clone();
+            Evaluation::of_trail(id, &judgement, parameters.unverified, change.captured)
+        }
+        Trigger::Changed(Change::Key(_)) | Trigger::Oversized(_) | Trigger::Scheduled { .. } => {
+            panic!("{} is not for the corpus", case.name)
+        }
+    };
+    decided.evaluations.push(Wanted {
+        resource_type: evaluation.resource_type.as_str().to_owned(),
+        id: evaluation.resource_id.to_string(),
+        compliance: evaluation.compliance.to_string(),
+        annotation: evaluation.annotation.to_string(),
+    });
+    decided
+}
+
+#[test]
+fn the_rule_alone_decides_every_case() {
+    for case in all() {
+        let decided = decide(&case);
+        assert_eq!(decided.evaluations, case.expected.evaluations, "{}", case.name);
+        assert_eq!(decided.error, case.expected.error, "{}", case.name);
+    }
+}
+
+fn wanted(put: &PutEvaluation) -> Wanted {
+    Wanted {
+        resource_type: put.resource_type.clone(),
+        id: put.resource_id.clone(),
+        compliance: put.compliance_type.clone(),
+        annotation: put.annotation.clone().unwrap_or_default(),
+    }
+}
+
+fn told(calls: &[Call]) -> Vec<String> {
+    let mut told: Vec<String> = calls
+        .iter()
+        .map(|call| match &call.region {
+            Some(region) => format!("{} {region}", call.operation),
+            None => call.operation.clone(),
+        })
+        .collect();
+    told.sort();
+    told
+}
+
+/// What reached the lab must be what the case wants, under the time of the item.
+fn check(case: &Case, lab: &Lab, error: Option<String>) {
+    let put = lab.take_put_evaluations();
+    let evaluations: Vec<Wanted> = put.iter().map(wanted).collect();
+    assert_eq!(evaluations, case.expected.evaluations, "{}", case.name);
+    assert_eq!(error, case.expected.error, "{}", case.name);
+    assert_eq!(told(&lab.take_calls()), case.expected.calls, "{}", case.name);
+    assert_eq!(lab.created_aws_managed_keys(), [""; 0], "{}", case.name);
+    let captured = captured(case);
+    assert!(put.iter().all(|one| Some(one.ordering_timestamp) == captured), "{}", case.name);
+}
+
+fn captured(case: &Case) -> Option<i64> {
+    let invocation = Invocation::parse(&case.event("token")).ok()?;
+    match invocation.trigger {
+        Trigger::Changed(Change::Trail(change)) => Some(change.captured.epoch_millis()),
+        Trigger::Changed(Change::TrailGone(gone)) => Some(gone.captured.epoch_millis()),
+        Trigger::Changed(Change::Key(_)) | Trigger::Oversized(_) | Trigger::Scheduled { .. } => {
+            None
+        }
+    }
+}
+
+fn begin(lab: &Lab, case: &Case) -> Vec<u8> {
+    lab.set_state(read_state(&case.state()));
+    let (account, region) = case.place();
+    case.event(&lab.issue_token(account, region, RULE))
+}
+
+#[tokio::test]
+async fn the_function_answers_every_case() {
+    let cases = all();
+    let lab = lab(&cases.first().unwrap().state()).await;
+    for case in &cases {
+        let event = begin(&lab, case);
+        let (account, region) = case.place();
+        let (function, _) = function_of(&lab, account, region);
+        let answer = function.answer(&event, &occasion()).await;
+        check(case, &lab, answer.err().map(|error| error.to_string()));
+    }
+}
+
+#[tokio::test]
+async fn the_real_function_answers_every_case() {
+    let cases = all();
+    let lab = lab(&cases.first().unwrap().state()).await;
+    let mut functions = BTreeMap::new();
+    for case in &cases {
+        let event = begin(&lab, case);
+        let (account, region) = case.place();
+        // One warm process for each account and Region that a rule is in.
+        let place = (account.to_owned(), region.to_owned());
+        if !functions.contains_key(&place) {
+            let function = bootstrap_of(&lab, account, region).await;
+            functions.insert(place.clone(), function);
+        }
+        let function = functions.get_mut(&place).unwrap();
+        let outcome = function.invoke(&event, TIME).await.unwrap().outcome;
+        check(case, &lab, error_of(outcome));
+    }
+    assert!(functions.values().all(|function| function.starts() == 1));
+}
+
+/// In the folder of each check there is a case for each of its answers, and the answer of that
+/// check alone decides it.
+#[test]
+fn every_answer_of_every_check_decides_a_case() {
+    let mut decisive = BTreeSet::new();
+    for case in all() {
+        let folder = case.name.split('/').next().unwrap().to_owned();
+        for (check, answer) in deciding(decide(&case).verdict.as_ref()) {
+            decisive.insert((folder.clone(), check, answer));
+        }
+    }
+    for check in CHECKS {
+        let id = check.id.as_str();
+        for answer in ["pass", "fail", "unknown"] {
+            // The trail itself is always read.
+            let possible = (id, answer) != ("sse-kms-enabled", "unknown");
+            let found = decisive.contains(&(id.to_owned(), id.to_owned(), answer));
+            assert_eq!(found, possible, "corpus/{id} and a case decided by its `{answer}`");
+        }
+    }
+}
+
+fn deciding(verdict: Option<&Verdict>) -> Vec<(String, &'static str)> {
+    let Some(verdict) = verdict else {
+        return Vec::new();
+    };
+    let named = |answer: &'static str, is: fn(&Outcome) -> bool| -> Vec<_> {
+        let results = verdict.results().iter().filter(|result| is(&result.outcome));
+        results.map(|result| (result.check.to_string(), answer)).collect()
+    };
+    match verdict {
+        Verdict::Sealed(_) => named("pass", |outcome| matches!(outcome, Outcome::Pass)),
+        Verdict::Broken(_) => {
+            let failed = named("fail", |outcome| matches!(outcome, Outcome::Fail(_)));
+            if failed.len() == 1 { failed } else { Vec::new() }
+        }
+        Verdict::Unverified(_) => {
+            let unknown = named("unknown", |outcome| matches!(outcome, Outcome::Unknown(_)));
+            if unknown.len() == 1 { unknown } else { Vec::new() }
+        }
+        Verdict::NotApplicable(_) => Vec::new(),
+    }
+}
+
+/// Nothing lies about that is not run, and every case is where it belongs.
+#[test]
+fn every_file_of_the_corpus_is_a_case() {
+    let mut folders: BTreeSet<String> =
+        CHECKS.iter().map(|check| check.id.as_str().to_owned()).collect();
+    folders.extend(["events", "folding", "parameters"].map(str::to_owned));
+    let mut names = BTreeSet::new();
+    for path in sorted(&root()) {
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        assert!(name == "base.json" || folders.remove(&name), "{} is unknown", path.display());
+        for file in path.is_dir().then(|| sorted(&path)).into_iter().flatten() {
+            let is_json = file.extension().is_some_and(|extension| extension == "json");
+            assert!(is_json, "{} is no case", file.display());
+            names.insert(file.strip_prefix(root()).unwrap().with_extension(""));
+        }
+    }
+    assert!(folders.is_empty(), "no cases for {folders:?}");
+    let run: BTreeSet<_> = all().into_iter().map(|case| case.name.into()).collect();
+    assert_eq!(names, run);
+    let described = all().into_iter().map(|case| case.description);
+    let described: BTreeSet<String> = described.collect();
+    assert_eq!(described.len(), run.len(), "each case says what it is about, and none twice");
+}

@@ -1,0 +1,269 @@
+//! Rules and keys of other accounts: roles that are assumed, and what is said where they cannot be.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use trailseal_lab::{Call, Fault, FaultKind, Membership, Operation, Position, State};
+
+use super::faults::accounts::{
+    KEY_ACCOUNT, KEY_ROLE, MEMBER, MEMBER_ROLE, STRICT, account, bucket, change, key_arn,
+    key_of_trails, role, role_arn, rule, schedule, trail, trail_arn, trail_item, with,
+};
+use super::faults::desk::{Desk, Returned};
+use super::harness::{ACCOUNT, REGION};
+
+const EXTERNAL_ID: &str = "trailseal-central";
+const CENTRAL: [(&str, &str); 1] = [("executionRoleName", MEMBER_ROLE)];
+
+/// A central function's account and a member's with one sealed trail, in any partition.
+fn state_in(region: &str, external_id: Option<&str>) -> State {
+    let arn = trail_arn(MEMBER, region, "main");
+    let key = key_arn(MEMBER, region, 0);
+    State {
+        accounts: vec![
+            account(ACCOUNT, Membership::Management, &[region]),
+            account(MEMBER, Membership::Member, &[region]),
+            account(KEY_ACCOUNT, Membership::Outside, &[region]),
+        ],
+        trails: vec![trail(&arn, "logs", Some(&key))],
+        keys: vec![key_of_trails(&key, &[&arn])],
+        buckets: vec![bucket("logs", MEMBER, region)],
+        roles: vec![role(&role_arn(region, MEMBER, MEMBER_ROLE), external_id)],
+        config_rules: vec![rule(MEMBER, region, Vec::new()), rule(ACCOUNT, region, Vec::new())],
+        ..State::default()
+    }
+}
+
+fn state() -> State {
+    state_in(REGION, None)
+}
+
+fn item_of(state: &State) -> Value {
+    let region = state.buckets[0].region.as_str();
+    trail_item(&state.trails[0], MEMBER, region)
+}
+
+fn assumed(calls: &[Call]) -> Vec<&Call> {
+    calls.iter().filter(|call| call.operation == "sts:AssumeRole").collect()
+}
+
+#[tokio::test]
+async fn in_each_partition_the_role_is_assumed_and_used_for_everything_signed() {
+    for (region, partition) in
+        [("us-east-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")]
+    {
+        let state = state_in(region, None);
+        let desk = Desk::open_as(state.clone(), ACCOUNT, region, None).await;
+        for event in [change(&item_of(&state)), schedule(MEMBER, region)] {
+            let sent = desk.send(&with(event, &CENTRAL)).await;
+            assert_eq!(sent.verdicts(), [("main", "COMPLIANT")].into(), "{region}");
+            for call in &sent.calls {
+                let expected = match call.operation.as_str() {
+                    "sts:AssumeRole" => Some(ACCOUNT),
+                    // Nobody asks S3 who asks.
+                    "s3:HeadBucket" => None,
+                    _ => Some(MEMBER),
+                };
+                assert_eq!(call.account.as_deref(), expected, "{}", call.operation);
+                // STS is asked in the Region, too.
+                let signed_for = expected.map(|_| region);
+                assert_eq!(call.region.as_deref(), signed_for, "{}", call.operation);
+            }
+            for call in assumed(&sent.calls) {
+                let arn = format!("arn:{partition}:iam::{MEMBER}:role/{MEMBER_ROLE}");
+                assert_eq!(call.request["RoleArn"], arn);
+                // An auditor who reads CloudTrail sees who it was.
+                assert_eq!(call.request["RoleSessionName"], "trailseal");
+                assert_eq!(call.request.get("ExternalId"), None);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_external_id_is_given_where_the_deployment_has_one() {
+    let demanding = state_in(REGION, Some(EXTERNAL_ID));
+    let event = with(change(&item_of(&demanding)), &CENTRAL);
+    let desk = Desk::open_as(demanding.clone(), ACCOUNT, REGION, Some(EXTERNAL_ID)).await;
+    assert_eq!(desk.send(&event).await.verdicts(), [("main", "COMPLIANT")].into());
+    for wrong in [None, Some("another")] {
+        let desk = Desk::open_as(demanding.clone(), ACCOUNT, REGION, wrong).await;
+        let sent = desk.send(&event).await;
+        sent.assert_failure("PermissionMissing", &["cannot be assumed", "external id"]);
+    }
+}
+
+#[tokio::test]
+async fn credentials_are_kept_while_the_function_is_warm() {
+    let desk = Desk::open(state()).await;
+    let event = with(change(&item_of(&state())), &CENTRAL);
+    for assumptions in [1, 0, 0] {
+        let sent = desk.send(&event).await;
+        assert_eq!(sent.verdicts(), [("main", "COMPLIANT")].into());
+        assert_eq!(assumed(&sent.calls).len(), assumptions);
+    }
+}
+
+/// They are renewed before they expire: those that end within five minutes are not used again.
+#[tokio::test]
+async fn credentials_are_renewed_before_they_expire() {
+    for (minutes, second_time) in [(4, 1), (10, 0)] {
+        let desk = Desk::open(state()).await;
+        desk.lab.set_session_time(Duration::from_secs(60 * minutes));
+        let event = with(change(&item_of(&state())), &CENTRAL);
+        assert_eq!(assumed(&desk.send(&event).await.calls).len(), 1);
+        let again = desk.send(&event).await;
+        assert_eq!(assumed(&again.calls).len(), second_time, "{minutes} minutes");
+        assert_eq!(again.verdicts(), [("main", "COMPLIANT")].into());
+    }
+}
+
+/// A session that ends before its time fails one invocation; Lambda's retry has a new one.
+#[tokio::test]
+async fn credentials_that_end_before_their_time_are_not_used_again() {
+    let desk = Desk::open(state()).await;
+    let event = with(change(&item_of(&state())), &CENTRAL);
+    assert_eq!(desk.send(&event).await.verdicts(), [("main", "COMPLIANT")].into());
+    desk.lab.expire_sessions();
+    let sent = desk.send(&event).await;
+    sent.assert_failure("AwsBreakdown", &["ExpiredToken"]);
+    assert_eq!(sent.put, []);
+    let again = desk.send(&event).await;
+    assert_eq!(again.verdicts(), [("main", "COMPLIANT")].into());
+    assert_eq!(assumed(&again.calls).len(), 1);
+}
+
+#[tokio::test]
+async fn a_role_that_cannot_be_assumed_is_named_with_the_likely_cause() {
+    let without = State { roles: Vec::new(), ..state() };
+    let desk = Desk::open(without).await;
+    let sent = desk.send(&with(change(&item_of(&state())), &CENTRAL)).await;
+    let arn = role_arn(REGION, MEMBER, MEMBER_ROLE);
+    sent.assert_failure(
+        "PermissionMissing",
+        &[&arn, MEMBER, "AccessDenied", "exists, trusts the function's role"],
+    );
+    sent.assert_counts(&[(Operation::AssumeRole, 1)]);
+    // Mended, it is assumed: a refusal is not remembered.
+    desk.lab.set_state(state());
+    let sent = desk.send(&with(change(&item_of(&state())), &CENTRAL)).await;
+    assert_eq!(sent.verdicts(), [("main", "COMPLIANT")].into());
+}
+
+#[tokio::test]
+async fn the_service_linked_role_of_config_is_recognised() {
+    let name = "aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig";
+    let event = with(change(&item_of(&state())), &[("executionRoleName", name)]);
+    let sent = Desk::open(state()).await.send(&event).await;
+    sent.assert_failure(
+        "PermissionMissing",
+        &["service-linked role", "only Config can assume", "name a role of your own"],
+    );
+}
+
+#[tokio::test]
+async fn without_a_role_another_accounts_rule_is_refused_before_any_call() {
+    let sent = Desk::open(state()).await.send(&change(&item_of(&state()))).await;
+    sent.assert_failure("PermissionMissing", &[MEMBER, ACCOUNT, "set `executionRoleName`"]);
+    sent.assert_counts(&[]);
+}
+
+/// An organization rule has one set of parameters for all accounts, the central one included.
+#[tokio::test]
+async fn in_its_own_account_the_function_is_itself() {
+    let sent = Desk::open(state()).await.send(&with(schedule(ACCOUNT, REGION), &CENTRAL)).await;
+    assert_eq!(sent.accepted(), 0);
+    assert!(assumed(&sent.calls).is_empty());
+    assert!(sent.calls.iter().all(|call| call.account.as_deref() == Some(ACCOUNT)));
+}
+
+#[tokio::test]
+async fn one_accounts_denied_role_does_not_hold_up_another_account() {
+    let other = "555566667777";
+    let mut both = state();
+    both.accounts.push(account(other, Membership::Member, &[REGION]));
+    let desk = Desk::open(both).await;
+    let denied = desk.send(&with(schedule(other, REGION), &CENTRAL)).await;
+    denied.assert_failure("PermissionMissing", &[other]);
+    let sent = desk.send(&with(schedule(MEMBER, REGION), &CENTRAL)).await;
+    assert_eq!(sent.verdicts(), [("main", "COMPLIANT")].into());
+}
+
+/// Each account has its own quota of retries: one that is throttled for ever uses up its own, with
+/// signed and unsigned calls alike.
+#[tokio::test]
+async fn one_throttled_account_does_not_use_up_the_retries_of_another() {
+    let (own_key, own_arn) = (key_arn(ACCOUNT, REGION, 7), trail_arn(ACCOUNT, REGION, "own"));
+    let mut both = state();
+    both.trails.push(trail(&own_arn, "archive", Some(&own_key)));
+    both.keys.push(key_of_trails(&own_key, &[&own_arn]));
+    both.buckets.push(bucket("archive", ACCOUNT, REGION));
+    let member = with(change(&item_of(&state())), &CENTRAL);
+    let own = change(&trail_item(&both.trails[1], ACCOUNT, REGION));
+    for (operation, of_member, of_own) in [
+        (Operation::DescribeKey, key_arn(MEMBER, REGION, 0), own_key),
+        (Operation::HeadBucket, "logs".to_owned(), "archive".to_owned()),
+    ] {
+        let desk = Desk::open(both.clone()).await;
+        let throttled = |position| Fault::of(operation, position, FaultKind::Throttling);
+        desk.lab.inject(throttled(Position::Every).about(of_member));
+        // A quota is 500 tokens, a retry costs five or more, and there are four an invocation;
+        // calls that succeed give a little back.
+        let mut fewest = usize::MAX;
+        for _ in 0..40 {
+            let sent = desk.send(&member).await;
+            sent.assert_failure("AwsBreakdown", &[operation.iam()]);
+            fewest = fewest.min(sent.count(operation));
+        }
+        assert!(fewest <= 2, "the member's quota was never used up: {fewest}");
+        desk.lab.clear_faults();
+        desk.lab.inject(throttled(Position::First).about(of_own));
+        let sent = desk.send(&own).await;
+        assert_eq!(sent.verdicts(), [("own", "COMPLIANT")].into());
+        assert_eq!(sent.count(operation), 2);
+    }
+}
+
+/// A trail of the function's own account whose key belongs to another.
+fn foreign_key(roles: &[&str]) -> State {
+    let arn = trail_arn(ACCOUNT, REGION, "main");
+    let key = key_arn(KEY_ACCOUNT, REGION, 3);
+    State {
+        trails: vec![trail(&arn, "logs", Some(&key))],
+        keys: vec![key_of_trails(&key, &[&arn])],
+        roles: roles.iter().map(|name| role(&role_arn(REGION, KEY_ACCOUNT, name), None)).collect(),
+        ..state()
+    }
+}
+
+#[tokio::test]
+async fn the_policy_of_another_accounts_key_is_read_with_a_role_there() {
+    let state = foreign_key(&[KEY_ROLE]);
+    let event = change(&trail_item(&state.trails[0], ACCOUNT, REGION));
+    let desk = Desk::open(state.clone()).await;
+    let sent = desk.send(&with(event.clone(), &STRICT)).await;
+    assert_eq!(sent.verdicts(), [("main", "COMPLIANT")].into());
+    for call in &sent.calls {
+        let there = call.operation == "kms:GetKeyPolicy";
+        assert_eq!(call.account.as_deref() == Some(KEY_ACCOUNT), there, "{}", call.operation);
+    }
+    // No role is named, or it cannot be assumed: the policy is not verified.
+    let sent = desk.send(&with(event.clone(), &STRICT[..1])).await;
+    assert_eq!(sent.verdicts(), [("main", "NON_COMPLIANT")].into());
+    assert!(sent.annotation("main").contains("does not work across accounts"));
+    assert_eq!(sent.count(Operation::GetKeyPolicy), 0);
+    let sent = Desk::open(foreign_key(&[])).await.send(&with(event, &STRICT)).await;
+    assert_eq!(sent.verdicts(), [("main", "NON_COMPLIANT")].into());
+    assert!(sent.annotation("main").contains(KEY_ROLE));
+}
+
+#[tokio::test]
+async fn a_stranger_who_refuses_is_reported_and_nothing_fails() {
+    let mut state = foreign_key(&[]);
+    state.keys[0].readable_from.clear();
+    let event = change(&trail_item(&state.trails[0], ACCOUNT, REGION));
+    let sent = Desk::open(state).await.send(&event).await;
+    assert_eq!(sent.returned, Returned::Accepted(1));
+    assert_eq!(sent.verdicts(), [("main", "NON_COMPLIANT")].into());
+    assert!(sent.annotation("main").contains("kms:DescribeKey was denied"));
+}

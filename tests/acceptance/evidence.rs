@@ -1,0 +1,162 @@
+//! Evidence as plain JSON, and the rule's facts made of it.
+//!
+//! Each piece is `{"known": …}` in AWS's own words, `{"absent": true}`, or `{"refused": "denied"}`
+//! (or `not read`, or another refusal, whose particulars stand beside).
+
+use serde_json::{Value, json};
+use trailseal_rule::{
+    AccountId, Delivery, Facts, KeyArn, KeyFacts, KeyManager, KeyOrigin, KeySpec, KeyState,
+    KeyUsage, Reading, Refusal, Region, Rotation, Timestamp,
+};
+
+use super::reference::Evidence;
+
+const DESCRIBE_KEY: &str = "kms:DescribeKey";
+
+/// Evidence about one trail.
+#[derive(Clone, Debug)]
+pub(super) struct Found {
+    pub(super) key: Value,
+    pub(super) bucket_region: Value,
+    pub(super) rotation: Value,
+    pub(super) key_policy: Value,
+    pub(super) delivery: Value,
+}
+
+impl Found {
+    /// Nothing was read.
+    pub(super) fn nothing() -> Self {
+        let unread = || json!({ "refused": "not read" });
+        Self {
+            key: unread(),
+            bucket_region: unread(),
+            rotation: unread(),
+            key_policy: unread(),
+            delivery: unread(),
+        }
+    }
+
+    pub(super) fn as_evidence(&self) -> Evidence<'_> {
+        Evidence {
+            key: &self.key,
+            bucket_region: &self.bucket_region,
+            rotation: &self.rotation,
+            key_policy: &self.key_policy,
+            delivery: &self.delivery,
+        }
+    }
+
+    pub(super) fn to_facts(&self) -> Facts {
+        Facts {
+            key: key(&self.key),
+            bucket_region: bucket_region(&self.bucket_region),
+            rotation: rotation(&self.rotation),
+            key_policy: key_policy(&self.key_policy),
+            delivery: delivery(&self.delivery),
+        }
+    }
+}
+
+pub(super) fn key(found: &Value) -> Reading<KeyFacts> {
+    reading(found, DESCRIBE_KEY, |key| KeyFacts {
+        arn: KeyArn::parse(text(key, "Arn")).unwrap(),
+        manager: match text(key, "KeyManager") {
+            "CUSTOMER" => KeyManager::Customer,
+            "AWS" => KeyManager::Aws,
+            other => KeyManager::Unrecognized(other.to_owned()),
+        },
+        state: match text(key, "KeyState") {
+            "Enabled" => KeyState::Enabled,
+            "Updating" => KeyState::Updating,
+            "Creating" => KeyState::Creating,
+            "Disabled" => KeyState::Disabled,
+            "PendingDeletion" => KeyState::PendingDeletion,
+            "PendingImport" => KeyState::PendingImport,
+            "PendingReplicaDeletion" => KeyState::PendingReplicaDeletion,
+            "Unavailable" => KeyState::Unavailable,
+            other => KeyState::Unrecognized(other.to_owned()),
+        },
+        usage: match text(key, "KeyUsage") {
+            "ENCRYPT_DECRYPT" => KeyUsage::EncryptDecrypt,
+            other => KeyUsage::Other(other.to_owned()),
+        },
+        spec: match text(key, "KeySpec") {
+            "SYMMETRIC_DEFAULT" => KeySpec::SymmetricDefault,
+            other => KeySpec::Other(other.to_owned()),
+        },
+        origin: match text(key, "Origin") {
+            "AWS_KMS" => KeyOrigin::AwsKms,
+            "EXTERNAL" => KeyOrigin::External,
+            "AWS_CLOUDHSM" | "EXTERNAL_KEY_STORE" => KeyOrigin::CustomKeyStore,
+            _ => KeyOrigin::Unrecognized,
+        },
+        valid_to: moment(key, "ValidTo"),
+        deletion_date: moment(key, "DeletionDate"),
+        is_replica: key["MultiRegionConfiguration"]["MultiRegionKeyType"] == "REPLICA",
+    })
+}
+
+pub(super) fn bucket_region(found: &Value) -> Reading<Region> {
+    reading(found, "s3:HeadBucket", |region| Region::parse(region.as_str().unwrap()).unwrap())
+}
+
+pub(super) fn rotation(found: &Value) -> Reading<Rotation> {
+    reading(found, "kms:GetKeyRotationStatus", |status| {
+        if status["NotSupported"] == true {
+            return Rotation::NotSupported;
+        }
+        if status["KeyRotationEnabled"] == true {
+            let days = status["RotationPeriodInDays"].as_u64();
+            let period_days = days.map(|days| u32::try_from(days).unwrap());
+            return Rotation::On { period_days, next: moment(status, "NextRotationDate") };
+        }
+        Rotation::Off
+    })
+}
+
+pub(super) fn key_policy(found: &Value) -> Reading<String> {
+    reading(found, "kms:GetKeyPolicy", |known| text(known, "policy").to_owned())
+}
+
+pub(super) fn delivery(found: &Value) -> Reading<Delivery> {
+    reading(found, "cloudtrail:GetTrailStatus", |status| {
+        let code = |name: &str| status[name].as_str().map(str::to_owned);
+        Delivery {
+            error: code("LatestDeliveryError"),
+            digest_error: code("LatestDigestDeliveryError"),
+        }
+    })
+}
+
+fn reading<T>(found: &Value, action: &'static str, read: impl Fn(&Value) -> T) -> Reading<T> {
+    if let Some(known) = found.get("known") {
+        return Reading::Known(read(known));
+    }
+    if found.get("absent").is_some() {
+        return Reading::Absent;
+    }
+    Reading::Refused(match text(found, "refused") {
+        "not read" => Refusal::NotRead,
+        // Where the key could not be described, what hangs on it is refused for the same reason.
+        "denied" if found["action"] == DESCRIBE_KEY => {
+            Refusal::AccessDenied { action: DESCRIBE_KEY }
+        }
+        "denied" => Refusal::AccessDenied { action },
+        "another account" => Refusal::OtherAccount {
+            action,
+            account: AccountId::parse(text(found, "account")).unwrap(),
+        },
+        "role" => Refusal::RoleRefused { role: text(found, "role").to_owned() },
+        "needs the bucket" => Refusal::Needs("the Region of the bucket"),
+        "unintelligible" => Refusal::Unintelligible(text(found, "what").to_owned()),
+        other => panic!("`{other}` is no refusal"),
+    })
+}
+
+fn moment(value: &Value, name: &str) -> Option<Timestamp> {
+    value[name].as_str().map(|text| Timestamp::parse(text).unwrap())
+}
+
+pub(super) fn text<'a>(value: &'a Value, name: &str) -> &'a str {
+    value[name].as_str().unwrap_or_else(|| panic!("no text `{name}` in {value}"))
+}

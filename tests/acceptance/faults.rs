@@ -1,0 +1,259 @@
+//! The fault matrix: every operation × every fault × every trigger that uses the operation.
+//!
+//! Each cell asserts what was put, what the invocation returned and how often the operation was
+//! asked (`table.rs`); that no trail was COMPLIANT without evidence; and that a failed invocation
+//! is settled by a retry once the fault is over, so that no evaluation is lost.
+
+pub(crate) mod accounts;
+mod cell;
+pub(crate) mod desk;
+mod table;
+mod triggers;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tokio::task::{JoinSet, LocalSet};
+use trailseal_aws::Patience;
+use trailseal_lab::{FaultKind, FunctionSettings, Lab, Operation, Outcome as Ended};
+
+use self::accounts::MEMBER;
+use self::cell::{Cell, FOR_EVER};
+use self::desk::{Desk, PATIENCE, Returned, Sent, identity};
+use self::table::{TABLE, Where};
+use self::triggers::Trigger;
+use super::harness::{ACCOUNT, REGION, RULE, bootstrap_path};
+
+/// The time-out of an attempt in cells whose fault is slowness.
+const ATTEMPT: Duration = Duration::from_secs(1);
+
+/// Cells whose fault is slowness run beside each other: they only wait.
+const SLOW_CELLS_MAX: usize = 24;
+
+async fn cells_hold(trigger: Trigger) {
+    let (slow, prompt): (Vec<Cell>, Vec<Cell>) =
+        Cell::all(trigger).into_iter().partition(Cell::is_slow);
+    let mut wrong = Vec::new();
+    for cell in prompt {
+        wrong.extend(wrong_in(cell, PATIENCE).await);
+    }
+    LocalSet::new().run_until(async { wrong.extend(wrong_beside_each_other(slow).await) }).await;
+    assert!(wrong.is_empty(), "{} cells differ:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Runs cells whose fault is slowness.
+async fn wrong_beside_each_other(cells: Vec<Cell>) -> Vec<String> {
+    let places = Arc::new(Semaphore::new(SLOW_CELLS_MAX));
+    let mut running = JoinSet::new();
+    for cell in cells {
+        let places = Arc::clone(&places);
+        running.spawn_local(async move {
+            let _place = places.acquire_owned().await;
+            wrong_in(cell, Patience { attempt: ATTEMPT, ..PATIENCE }).await
+        });
+    }
+    running.join_all().await.into_iter().flatten().collect()
+}
+
+/// Runs a cell with a cold function, and what follows it; everything that is not as expected.
+async fn wrong_in(cell: Cell, patience: Patience) -> Option<String> {
+    let lab = Lab::start(cell.trigger.state()).await.unwrap();
+    let identity = identity(&lab, ACCOUNT, REGION, None);
+    let desk = Desk::with(lab, identity, patience);
+    desk.lab.inject(cell.fault());
+    let event = cell.trigger.event();
+    let sent = desk.send(&event).await;
+    let mut wrong = cell.faults_of(&sent);
+    if matches!(sent.returned, Returned::Failed(..)) {
+        desk.lab.clear_faults();
+        let again = desk.send(&event).await;
+        wrong.extend(unsettled(&desk.lab, cell.trigger, &again));
+    }
+    let story = format!("{cell:?}: {}", wrong.join("; "));
+    (!wrong.is_empty()).then_some(story)
+}
+
+/// Lambda tries a failed invocation again: then everything stands as if nothing had happened.
+fn unsettled(lab: &Lab, trigger: Trigger, again: &Sent) -> Option<String> {
+    if let Returned::Failed(_, message) = &again.returned {
+        return Some(format!("the retry failed: {message}"));
+    }
+    let results = lab.results(MEMBER, REGION, RULE);
+    let standing: BTreeMap<&str, &str> =
+        results.iter().map(|one| (&*one.resource_id, &*one.compliance_type)).collect();
+    let lost = trigger
+        .submission()
+        .into_iter()
+        .find(|(id, verdict)| standing.get(id.as_str()) != Some(verdict));
+    lost.map(|(id, verdict)| format!("after the retry {id} is not {verdict}"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_trail() {
+    cells_hold(Trigger::TrailChange).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_trail_with_an_oversized_item() {
+    cells_hold(Trigger::OversizedTrail).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_trail() {
+    cells_hold(Trigger::TrailDeleted).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_key() {
+    cells_hold(Trigger::KeyChange).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_key_with_an_oversized_item() {
+    cells_hold(Trigger::OversizedKey).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schedule() {
+    cells_hold(Trigger::Schedule).await;
+}
+
+#[tokio::test]
+async fn without_faults_every_trigger_does_what_is_written() {
+    for trigger in Trigger::ALL {
+        let desk = Desk::open(trigger.state()).await;
+        let sent = desk.send(&trigger.event()).await;
+        assert_eq!(sent.accepted(), trigger.submission().len(), "{trigger:?}");
+        sent.assert_counts(trigger.healthy().calls);
+        let put: Vec<(String, &str)> = sent
+            .put
+            .iter()
+            .map(|one| (one.resource_id.clone(), one.compliance_type.as_str()))
+            .collect();
+        assert_eq!(put, trigger.submission(), "{trigger:?}");
+    }
+}
+
+#[test]
+fn every_cell_is_met_by_one_row_and_every_row_meets_a_cell() {
+    let cells: Vec<Cell> = Trigger::ALL.into_iter().flat_map(Cell::all).collect();
+    for cell in cells.iter().filter(|cell| cell.trigger.calls(cell.operation) > 0) {
+        assert_eq!(cell.rows().len(), 1, "{cell:?}");
+    }
+    for row in TABLE {
+        for (operation, fault) in
+            row.operations.iter().flat_map(|of| row.faults.iter().map(move |fault| (of, fault)))
+        {
+            let meets = |cell: &&Cell| {
+                cell.operation == *operation && cell.kind.name() == *fault && cell.at == row.at
+            };
+            // There is never a second DescribeTrails.
+            let never = *operation == Operation::DescribeTrails && row.at == Where::AtSecond;
+            assert_ne!(cells.iter().any(|cell| meets(&cell)), never, "{operation:?} {fault}");
+        }
+    }
+}
+
+#[test]
+fn no_operation_no_fault_and_no_trigger_is_left_out() {
+    for trigger in Trigger::ALL {
+        let cells = Cell::all(trigger);
+        for operation in Operation::ALL {
+            for kind in FaultKind::all(FOR_EVER) {
+                let at = |at: Where| {
+                    cells
+                        .iter()
+                        .any(|cell| (cell.operation, cell.kind, cell.at) == (operation, kind, at))
+                };
+                let calls = trigger.calls(operation);
+                assert!(at(Where::Always), "{trigger:?} {operation:?} {kind:?}");
+                assert_eq!(at(Where::AtFirst), calls > 0);
+                assert_eq!(at(Where::AtSecond), calls > 1);
+            }
+        }
+    }
+    // What no trigger uses, and nothing else, is an operation that the function never asks.
+    let unused: Vec<Operation> = Operation::ALL
+        .into_iter()
+        .filter(|operation| Trigger::ALL.iter().all(|trigger| trigger.calls(*operation) == 0))
+        .collect();
+    assert_eq!(unused, [Operation::GetTrail, Operation::GetCallerIdentity]);
+}
+
+/// The same cells with the real function as a process: one of each row of the table's kinds.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sample_of_cells_holds_for_the_real_function() {
+    let sample = [
+        (Trigger::TrailChange, Operation::DescribeKey, "throttling", Where::AtFirst),
+        (Trigger::TrailChange, Operation::DescribeKey, "throttling", Where::Always),
+        (Trigger::TrailChange, Operation::DescribeKey, "slow", Where::Always),
+        (Trigger::TrailChange, Operation::DescribeKey, "access-denied", Where::Always),
+        (Trigger::TrailChange, Operation::GetKeyPolicy, "truncated-body", Where::Always),
+        (Trigger::TrailChange, Operation::AssumeRole, "access-denied", Where::Always),
+        (
+            Trigger::OversizedTrail,
+            Operation::GetResourceConfigHistory,
+            "access-denied",
+            Where::Always,
+        ),
+        (Trigger::TrailDeleted, Operation::PutEvaluations, "connection-reset", Where::Always),
+        (Trigger::KeyChange, Operation::DescribeTrails, "internal-error", Where::Always),
+        (Trigger::OversizedKey, Operation::GetTrailStatus, "wrong-types", Where::AtFirst),
+        (Trigger::Schedule, Operation::HeadBucket, "not-found", Where::AtFirst),
+        (
+            Trigger::Schedule,
+            Operation::GetComplianceDetailsByConfigRule,
+            "expired-credentials",
+            Where::AtSecond,
+        ),
+        (Trigger::Schedule, Operation::DescribeKey, "service-unavailable", Where::Always),
+        (Trigger::Schedule, Operation::PutEvaluations, "not-json", Where::AtSecond),
+        (Trigger::Schedule, Operation::PutEvaluations, "not-found", Where::Always),
+    ];
+    for (trigger, operation, kind, at) in sample {
+        let kind = FaultKind::from_name(kind, FOR_EVER).unwrap();
+        let cell = Cell { trigger, operation, kind, at };
+        assert_eq!(wrong_in_process(cell).await, None);
+    }
+}
+
+async fn wrong_in_process(cell: Cell) -> Option<String> {
+    let lab = Lab::start(cell.trigger.state()).await.unwrap();
+    let mut settings = FunctionSettings::new(ACCOUNT, REGION);
+    for (name, value) in [
+        ("TRAILSEAL_BACKOFF_MILLISECONDS", "1"),
+        ("TRAILSEAL_ATTEMPT_TIMEOUT_MILLISECONDS", "1000"),
+    ] {
+        settings.environment.push((name.to_owned(), value.to_owned()));
+    }
+    let spawned = trailseal_lab::Function::spawn(&bootstrap_path(), &lab, settings).await;
+    let mut process = spawned.unwrap_or_else(|error| panic!("{error}"));
+    lab.inject(cell.fault());
+    let sent = invoke(&lab, &mut process, cell.trigger).await;
+    let mut wrong = cell.faults_of(&sent);
+    if matches!(sent.returned, Returned::Failed(..)) {
+        lab.clear_faults();
+        let again = invoke(&lab, &mut process, cell.trigger).await;
+        wrong.extend(unsettled(&lab, cell.trigger, &again));
+    }
+    let story = format!("{cell:?}: {}", wrong.join("; "));
+    (!wrong.is_empty()).then_some(story)
+}
+
+async fn invoke(lab: &Lab, process: &mut trailseal_lab::Function, trigger: Trigger) -> Sent {
+    let event = trigger.event();
+    let token = lab.issue_token(&event.account, &event.region, &event.rule);
+    let event = event.to_json(&token).to_string();
+    let ended = process.invoke(event.as_bytes(), Duration::from_secs(60)).await.unwrap();
+    let returned = match ended.outcome {
+        Ended::Response(answer) => {
+            Returned::Accepted(answer["accepted"].as_u64().unwrap().try_into().unwrap())
+        }
+        Ended::Failed { error_type, message, .. } => Returned::Failed(error_type, message),
+        other @ (Ended::Exited { .. } | Ended::TimedOut) => panic!("{other:?}"),
+    };
+    let log = process.take_lines().unwrap().join("\n");
+    Sent { returned, put: lab.take_put_evaluations(), calls: lab.take_calls(), log }
+}

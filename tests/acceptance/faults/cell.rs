@@ -1,0 +1,251 @@
+//! One cell of the matrix: what goes wrong, what is expected of it, and what came of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use trailseal_lab::{Fault, FaultKind, Operation, Position};
+
+use super::desk::{ATTEMPTS, Returned, Sent};
+use super::table::{Calls, Outcome, Row, TABLE, Where};
+use super::triggers::{Trigger, arn, key_of};
+
+/// Longer than any time-out here.
+pub(crate) const FOR_EVER: Duration = Duration::from_secs(3600);
+
+/// Evaluations of one call.
+const BATCH: usize = 100;
+
+/// What goes wrong, and when.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cell {
+    pub(crate) trigger: Trigger,
+    pub(crate) operation: Operation,
+    pub(crate) kind: FaultKind,
+    pub(crate) at: Where,
+}
+
+impl Cell {
+    /// Every cell of a trigger: of each operation that it uses every fault at every position, and
+    /// of each operation that it does not use every fault at every call.
+    pub(crate) fn all(trigger: Trigger) -> Vec<Self> {
+        let mut cells = Vec::new();
+        for operation in Operation::ALL {
+            let positions: &[Where] = match trigger.calls(operation) {
+                0 => &[Where::Always],
+                1 => &[Where::AtFirst, Where::Always],
+                _ => &[Where::AtFirst, Where::AtSecond, Where::Always],
+            };
+            for kind in FaultKind::all(FOR_EVER) {
+                cells.extend(positions.iter().map(|at| Self { trigger, operation, kind, at: *at }));
+            }
+        }
+        cells
+    }
+
+    pub(crate) fn is_slow(&self) -> bool {
+        matches!(self.kind, FaultKind::Slow(_))
+    }
+
+    pub(crate) fn fault(&self) -> Fault {
+        let position = match self.at {
+            Where::AtFirst => Position::First,
+            Where::AtSecond => Position::Nth(2),
+            Where::Always => Position::Every,
+        };
+        Fault::of(self.operation, position, self.kind)
+    }
+
+    /// The rows of the table that meet this cell.
+    pub(crate) fn rows(&self) -> Vec<&'static Row> {
+        TABLE
+            .iter()
+            .filter(|row| row.operations.contains(&self.operation))
+            .filter(|row| row.faults.contains(&self.kind.name()) && row.at == self.at)
+            .collect()
+    }
+
+    /// What is expected; an operation that the trigger does not use cannot go wrong.
+    pub(crate) fn expected(&self) -> (Outcome, Calls) {
+        if self.trigger.calls(self.operation) == 0 {
+            return (Outcome::Healthy, Calls::Unchanged);
+        }
+        let row = self.rows()[0];
+        (row.outcome, row.calls)
+    }
+
+    /// Everything in which what came of the cell differs from what is expected.
+    pub(crate) fn faults_of(&self, sent: &Sent) -> Vec<String> {
+        let (outcome, calls) = self.expected();
+        [
+            self.wrong_submission(outcome, sent),
+            self.wrong_return(outcome, sent),
+            self.wrong_count(calls, sent),
+            unproven(sent),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+
+    fn wrong_count(&self, calls: Calls, sent: &Sent) -> Option<String> {
+        let healthy = self.trigger.calls(self.operation);
+        let expected = match calls {
+            Calls::Unchanged => healthy,
+            Calls::OneMore => healthy + 1,
+            Calls::Retried if is_one_by_one(self.operation) => healthy * ATTEMPTS,
+            Calls::Retried => ATTEMPTS,
+            Calls::First => 1,
+            Calls::Second => 2,
+        };
+        let found = sent.count(self.operation);
+        (found != expected).then(|| format!("{found} calls instead of {expected}"))
+    }
+
+    fn wrong_return(&self, outcome: Outcome, sent: &Sent) -> Option<String> {
+        let name = self.operation.iam();
+        let trails = self.trigger.healthy().trails;
+        let (kind, parts): (&str, Vec<String>) = match outcome {
+            Outcome::Healthy | Outcome::Reported(_) | Outcome::NoCleanUp | Outcome::NoTrails => {
+                let put: BTreeSet<&str> = sent.put.iter().map(|one| &*one.resource_id).collect();
+                let expected = Returned::Accepted(put.len());
+                return (sent.returned != expected)
+                    .then(|| format!("returned {:?} instead of {expected:?}", sent.returned));
+            }
+            Outcome::Fails(kind, "") => (kind, vec![name.to_owned()]),
+            Outcome::Fails(kind, part) | Outcome::Refused(kind, part) => {
+                (kind, vec![part.to_owned()])
+            }
+            Outcome::Unjudged if trails.len() == 1 => ("AwsBreakdown", vec![name.to_owned()]),
+            Outcome::Unjudged => {
+                let put = sent.verdicts();
+                let absent = trails.iter().filter(|trail| !put.contains_key(*trail));
+                let named = absent.map(|trail| arn(trail)).chain([name.to_owned()]);
+                ("NotAllJudged", named.collect())
+            }
+            Outcome::Unheard(kind) => (kind, vec![name.to_owned()]),
+            Outcome::Final(part) => ("Final", vec![part.to_owned()]),
+        };
+        let is_so = match &sent.returned {
+            Returned::Failed(found, message) => {
+                found == kind && parts.iter().all(|part| message.contains(part))
+            }
+            Returned::Accepted(_) => false,
+        };
+        (!is_so).then(|| format!("returned {:?} instead of {kind} with {parts:?}", sent.returned))
+    }
+
+    fn wrong_submission(&self, outcome: Outcome, sent: &Sent) -> Option<String> {
+        let healthy = self.trigger.submission();
+        let trails = self.trigger.healthy().trails;
+        let batches: Vec<&[(String, &str)]> = healthy.chunks(BATCH).collect();
+        let mut expected: BTreeMap<&str, &str> =
+            healthy.iter().map(|(id, verdict)| (id.as_str(), *verdict)).collect();
+        let found = sent.verdicts();
+        match outcome {
+            Outcome::Healthy | Outcome::Unheard(_) => {}
+            Outcome::Fails(..) => expected.clear(),
+            Outcome::Reported(part) => {
+                for trail in self.concerned(|trail| found.get(trail) == Some(&"NON_COMPLIANT")) {
+                    expected.insert(trail, "NON_COMPLIANT");
+                    if found.contains_key(trail) && !sent.annotation(trail).contains(part) {
+                        return Some(format!("says of {trail}: {}", sent.annotation(trail)));
+                    }
+                }
+            }
+            Outcome::Unjudged => {
+                for trail in self.concerned(|trail| !found.contains_key(trail)) {
+                    expected.remove(trail);
+                }
+            }
+            Outcome::NoCleanUp => expected.retain(|id, _| trails.contains(id)),
+            Outcome::NoTrails if self.trigger == Trigger::Schedule => {
+                expected.values_mut().for_each(|verdict| *verdict = "NOT_APPLICABLE");
+            }
+            Outcome::NoTrails => expected.clear(),
+            Outcome::Refused(..) => {
+                let lost = match self.at {
+                    Where::AtFirst => &batches[..1],
+                    Where::AtSecond => &batches[1..2],
+                    Where::Always => &batches[..],
+                };
+                for (id, _) in lost.iter().copied().flatten() {
+                    expected.remove(id.as_str());
+                }
+            }
+            Outcome::Final(_) => {
+                let lost = if self.at == Where::AtSecond { &batches[1..] } else { &batches[..] };
+                for (id, _) in lost.iter().copied().flatten() {
+                    expected.remove(id.as_str());
+                }
+            }
+        }
+        (found != expected).then(|| format!("put {found:?} instead of {expected:?}"))
+    }
+
+    /// The trails whose evidence the call is. Where each trail has a call of its own, which one is
+    /// asked first is left to chance: the ones that show the effect, if they are as many.
+    fn concerned(&self, shows: impl Fn(&str) -> bool) -> Vec<&'static str> {
+        let trails = self.trigger.healthy().trails;
+        if self.operation == Operation::AssumeRole {
+            return vec!["alpha"];
+        }
+        let all = self.at == Where::Always || self.trigger.calls(self.operation) == 1;
+        let number = if all { trails.len() } else { 1 };
+        let showing: Vec<&str> = trails.iter().copied().filter(|trail| shows(trail)).collect();
+        if showing.len() == number { showing } else { trails[..number].to_vec() }
+    }
+}
+
+/// Whether each call of the operation is a matter of its own, which the failure of another does
+/// not end.
+fn is_one_by_one(operation: Operation) -> bool {
+    match operation {
+        Operation::DescribeKey
+        | Operation::GetKeyPolicy
+        | Operation::GetKeyRotationStatus
+        | Operation::GetTrailStatus
+        | Operation::HeadBucket
+        | Operation::PutEvaluations => true,
+        Operation::AssumeRole
+        | Operation::DescribeTrails
+        | Operation::GetCallerIdentity
+        | Operation::GetComplianceDetailsByConfigRule
+        | Operation::GetResourceConfigHistory
+        | Operation::GetTrail
+        | Operation::ListDiscoveredResources => false,
+    }
+}
+
+/// No trail is COMPLIANT without an answer to each question about it: said apart from the table,
+/// so that no row can allow it.
+fn unproven(sent: &Sent) -> Option<String> {
+    let compliant = sent.put.iter().filter(|one| one.compliance_type == "COMPLIANT");
+    for name in compliant.map(|one| one.resource_id.as_str()) {
+        for (operation, about) in [
+            (Operation::DescribeKey, key_of(name)),
+            (Operation::GetKeyRotationStatus, key_of(name)),
+            (Operation::GetKeyPolicy, key_of(name)),
+            (Operation::GetTrailStatus, arn(name)),
+            (Operation::HeadBucket, format!("logs-of-{name}")),
+        ] {
+            let answered = sent.calls.iter().any(|call| {
+                let is_asked =
+                    call.operation == operation.iam() && call.request.to_string().contains(&about);
+                is_asked && is_answer(operation, call.status, call.fault.as_deref())
+            });
+            if !answered {
+                return Some(format!("{name} is COMPLIANT without {}", operation.iam()));
+            }
+        }
+    }
+    None
+}
+
+/// Whether a call was answered with evidence. S3 tells a bucket's Region also when it refuses.
+fn is_answer(operation: Operation, status: Option<u16>, fault: Option<&str>) -> bool {
+    if operation == Operation::HeadBucket {
+        let tells = [None, Some("access-denied"), Some("expired-credentials"), Some("clock-skew")];
+        return tells.contains(&fault) && status != Some(404);
+    }
+    status == Some(200) && fault.is_none()
+}

@@ -1,0 +1,198 @@
+//! A lab and a warm function that answers events against it, and what came of each event.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use tokio::time::Instant;
+use trailseal_aws::{Aws, Connection, Identity, Patience};
+use trailseal_lab::{Call, Lab, Operation, PutEvaluation, RuleEvent, State};
+use trailseal_lambda::{Function, Log, Occasion};
+use trailseal_rule::{AccountId, Region};
+
+use crate::acceptance::harness::{ACCOUNT, Captured, REGION, occasion};
+
+/// How often the function asks before it gives up.
+pub(crate) const ATTEMPTS: usize = 5;
+
+/// Pauses that end at once; the time-out of an attempt is long, so that only a fault meets it.
+pub(crate) const PATIENCE: Patience = Patience {
+    connect: Duration::from_secs(10),
+    attempt: Duration::from_secs(30),
+    attempts_max: 5,
+    backoff_first: Duration::from_millis(1),
+    backoff_max: Duration::from_millis(4),
+};
+
+/// A lab, and the function of an account in this process.
+pub(crate) struct Desk {
+    pub(crate) lab: Lab,
+    pub(crate) function: Function,
+    log: Captured,
+}
+
+impl Desk {
+    /// The function of the usual account and Region.
+    pub(crate) async fn open(state: State) -> Self {
+        Self::open_as(state, ACCOUNT, REGION, None).await
+    }
+
+    /// The function of an account and Region, with the external id that it gives.
+    pub(crate) async fn open_as(
+        state: State,
+        account: &str,
+        region: &str,
+        external_id: Option<&str>,
+    ) -> Self {
+        let lab = Lab::start(state).await.unwrap();
+        let identity = identity(&lab, account, region, external_id);
+        Self::with(lab, identity, PATIENCE)
+    }
+
+    /// A cold function of this identity that is so patient.
+    pub(crate) fn with(lab: Lab, identity: Identity, patience: Patience) -> Self {
+        Self::at(lab.url(), lab, identity, patience)
+    }
+
+    /// The same, with an endpoint before the lab.
+    pub(crate) fn at(url: String, lab: Lab, identity: Identity, patience: Patience) -> Self {
+        let log = Captured::default();
+        let aws = Aws::new(Connection::new(Some(url), patience), identity);
+        let function = Function::new(aws, Duration::from_secs(1), Log::new(log.clone()));
+        Self { lab, function, log }
+    }
+
+    /// Delivers an event with a token of its rule.
+    pub(crate) async fn send(&self, event: &RuleEvent) -> Sent {
+        self.send_within(event, &occasion()).await
+    }
+
+    /// Delivers an event so long before its deadline.
+    pub(crate) async fn send_with_time(&self, event: &RuleEvent, left: Duration) -> Sent {
+        let deadline = Instant::now() + left;
+        self.send_within(event, &Occasion { deadline, ..occasion() }).await
+    }
+
+    async fn send_within(&self, event: &RuleEvent, occasion: &Occasion) -> Sent {
+        let token = self.lab.issue_token(&event.account, &event.region, &event.rule);
+        self.send_bytes(event.to_json(&token).to_string().as_bytes(), occasion).await
+    }
+
+    /// Delivers an event as it is.
+    pub(crate) async fn send_bytes(&self, event: &[u8], occasion: &Occasion) -> Sent {
+        let answer = self.function.answer(event, occasion).await;
+        let returned = match answer {
+            Ok(answer) => Returned::Accepted(answer.accepted),
+            Err(error) => Returned::Failed(error.kind().to_owned(), error.to_string()),
+        };
+        let (put, calls) = (self.lab.take_put_evaluations(), self.lab.take_calls());
+        Sent { returned, put, calls, log: self.log.take() }
+    }
+}
+
+/// An account's function as it knows itself.
+pub(crate) fn identity(
+    lab: &Lab,
+    account: &str,
+    region: &str,
+    external_id: Option<&str>,
+) -> Identity {
+    let given = lab.credentials(account);
+    let token = Some(given.session_token);
+    Identity {
+        account: AccountId::parse(account).unwrap(),
+        region: Region::parse(region).unwrap(),
+        credentials: Credentials::new(
+            given.access_key_id,
+            given.secret_access_key,
+            token,
+            None,
+            "lab",
+        ),
+        external_id: external_id.map(str::to_owned),
+    }
+}
+
+/// What the function returned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Returned {
+    /// So many evaluations were accepted.
+    Accepted(usize),
+    /// An error of this kind, in these words.
+    Failed(String, String),
+}
+
+/// What came of an event.
+#[derive(Debug)]
+pub(crate) struct Sent {
+    pub(crate) returned: Returned,
+    pub(crate) put: Vec<PutEvaluation>,
+    pub(crate) calls: Vec<Call>,
+    pub(crate) log: String,
+}
+
+impl Sent {
+    /// How many evaluations were accepted.
+    pub(crate) fn accepted(&self) -> usize {
+        match &self.returned {
+            Returned::Accepted(count) => *count,
+            Returned::Failed(kind, message) => panic!("{kind}: {message}"),
+        }
+    }
+
+    /// The kind and the words of the failure.
+    pub(crate) fn failure(&self) -> (&str, &str) {
+        match &self.returned {
+            Returned::Accepted(count) => panic!("accepted {count}: {:?}", self.put),
+            Returned::Failed(kind, message) => (kind, message),
+        }
+    }
+
+    /// Asserts that the invocation failed in this way.
+    pub(crate) fn assert_failure(&self, kind: &str, parts: &[&str]) {
+        let (found, message) = self.failure();
+        assert_eq!(found, kind, "{message}");
+        for part in parts {
+            assert!(message.contains(part), "`{part}` is not in: {message}");
+        }
+    }
+
+    /// What was put of each resource, by its id.
+    pub(crate) fn verdicts(&self) -> BTreeMap<&str, &str> {
+        self.put
+            .iter()
+            .map(|one| (one.resource_id.as_str(), one.compliance_type.as_str()))
+            .collect()
+    }
+
+    /// The annotation of what was put of a resource last.
+    pub(crate) fn annotation(&self, id: &str) -> &str {
+        let found = self.put.iter().rev().find(|one| one.resource_id == id);
+        let found = found.unwrap_or_else(|| panic!("nothing was put of `{id}`: {:?}", self.put));
+        found.annotation.as_deref().unwrap()
+    }
+
+    /// How often an operation was asked.
+    pub(crate) fn count(&self, operation: Operation) -> usize {
+        self.calls.iter().filter(|call| call.operation == operation.iam()).count()
+    }
+
+    /// The operations that were asked.
+    pub(crate) fn operations(&self) -> BTreeSet<&str> {
+        self.calls.iter().map(|call| call.operation.as_str()).collect()
+    }
+
+    /// Asserts how often each operation was asked, and that no other was.
+    pub(crate) fn assert_counts(&self, expected: &[(Operation, usize)]) {
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for call in &self.calls {
+            *counts.entry(call.operation.as_str()).or_default() += 1;
+        }
+        let expected: BTreeMap<&str, usize> = expected
+            .iter()
+            .filter(|(_, count)| *count > 0)
+            .map(|(operation, count)| (operation.iam(), *count))
+            .collect();
+        assert_eq!(counts, expected);
+    }
+}

@@ -1,0 +1,256 @@
+//! What is expected of each cell: written by hand, from what the operation is for and what the
+//! fault means.
+//!
+//! Three questions decide a row. Can asking again help? Then it is asked again, and one fault of
+//! this kind has no effect. Did AWS say no, or did it break down? A no is a fact that a person
+//! sees; a breakdown fails the invocation, so that Lambda tries again. What is the call for?
+//! Without the trails nothing can be said; without one key's state nothing can be said of its
+//! trails; without the old results everything can.
+
+use trailseal_lab::Operation::{
+    self, AssumeRole, DescribeKey, DescribeTrails, GetComplianceDetailsByConfigRule, GetKeyPolicy,
+    GetKeyRotationStatus, GetResourceConfigHistory, GetTrailStatus, HeadBucket,
+    ListDiscoveredResources, PutEvaluations,
+};
+
+use self::Calls::{First, OneMore, Retried, Second, Unchanged};
+use self::Outcome::{
+    Fails, Final, Healthy, NoCleanUp, NoTrails, Refused, Reported, Unheard, Unjudged,
+};
+use self::Where::{Always, AtFirst, AtSecond};
+
+/// Which of the calls of an operation goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Where {
+    AtFirst,
+    /// Only where there is a second call.
+    AtSecond,
+    Always,
+}
+
+/// What comes of a fault. The trails *concerned* are those whose evidence the call is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// The same as without it.
+    Healthy,
+    /// Nothing is put; the invocation fails with an error of this kind that says this.
+    Fails(&'static str, &'static str),
+    /// Trails concerned are NON_COMPLIANT with an annotation that says this; the rest is as ever.
+    Reported(&'static str),
+    /// Trails concerned are not put, the rest is; the invocation fails naming them and the call.
+    Unjudged,
+    /// All evaluations are put, but no result of a trail that is gone is replaced.
+    NoCleanUp,
+    /// AWS says that there are no trails: whatever stands is replaced, and nothing else is put.
+    NoTrails,
+    /// The evaluations of the call are not accepted, those of other calls are; the invocation
+    /// fails with an error of this kind that says this.
+    Refused(&'static str, &'static str),
+    /// The evaluations are accepted, but the function never heard; it fails with this kind.
+    Unheard(&'static str),
+    /// No evaluation is accepted from this call on; it is not asked again.
+    Final(&'static str),
+}
+
+/// How often the operation is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Calls {
+    /// As often as without the fault.
+    Unchanged,
+    /// Once more than that.
+    OneMore,
+    /// Until the attempts are used up: for each piece of evidence and each batch, else once.
+    Retried,
+    /// Once; what would have followed is not asked.
+    First,
+    /// Twice; what would have followed is not asked.
+    Second,
+}
+
+/// One line of the table.
+pub(crate) struct Row {
+    pub(crate) operations: &'static [Operation],
+    pub(crate) faults: &'static [&'static str],
+    pub(crate) at: Where,
+    pub(crate) outcome: Outcome,
+    pub(crate) calls: Calls,
+}
+
+/// Nothing can be said without these.
+const NEEDED: &[Operation] = &[DescribeTrails, ListDiscoveredResources, GetResourceConfigHistory];
+/// Each is evidence about some trails.
+const EVIDENCE: &[Operation] = &[DescribeKey, GetKeyRotationStatus, GetKeyPolicy, GetTrailStatus];
+const BUCKET: &[Operation] = &[HeadBucket];
+const ROLE: &[Operation] = &[AssumeRole];
+const WRITE: &[Operation] = &[PutEvaluations];
+const CLEAN_UP: &[Operation] = &[GetComplianceDetailsByConfigRule];
+/// All that is signed.
+const SIGNED: &[Operation] = &[
+    DescribeTrails,
+    ListDiscoveredResources,
+    GetResourceConfigHistory,
+    DescribeKey,
+    GetKeyRotationStatus,
+    GetKeyPolicy,
+    GetTrailStatus,
+    AssumeRole,
+    PutEvaluations,
+    GetComplianceDetailsByConfigRule,
+];
+
+/// Asking again may help. So it does where the clock is wrong: the answer tells the right time.
+const PASSING: &[&str] = &[
+    "throttling",
+    "internal-error",
+    "service-unavailable",
+    "slow",
+    "connection-reset",
+    "truncated-body",
+    "clock-skew",
+];
+/// The same where nothing is signed: nobody asks what time it is.
+const PASSING_UNSIGNED: &[&str] = &[
+    "throttling",
+    "internal-error",
+    "service-unavailable",
+    "slow",
+    "connection-reset",
+    "truncated-body",
+];
+/// The same, told apart by whether AWS did what it was asked.
+const NOT_DONE: &[&str] =
+    &["throttling", "internal-error", "service-unavailable", "connection-reset", "clock-skew"];
+const DONE: &[&str] = &["slow", "truncated-body"];
+/// The answer cannot be understood; asking again at once would give the same one.
+const GARBLED: &[&str] = &["not-json", "wrong-types"];
+/// The caller is at fault: nothing is said of the resource.
+const EXPIRED: &[&str] = &["expired-credentials"];
+const DENIED: &[&str] = &["access-denied"];
+/// S3 refuses, and yet tells what is asked.
+const REFUSED_BY_S3: &[&str] = &["access-denied", "expired-credentials", "clock-skew"];
+const NOT_FOUND: &[&str] = &["not-found"];
+
+const BREAKDOWN: &str = "AwsBreakdown";
+const PERMISSION: &str = "PermissionMissing";
+
+const fn row(
+    operations: &'static [Operation],
+    faults: &'static [&'static str],
+    at: Where,
+    outcome: Outcome,
+    calls: Calls,
+) -> Row {
+    Row { operations, faults, at, outcome, calls }
+}
+
+/// The table. Each cell is met by exactly one row: a test says so.
+#[rustfmt::skip]
+pub(crate) const TABLE: &[Row] = &[
+    // What passes is asked again, and nobody is the wiser.
+    row(SIGNED, PASSING, AtFirst,  Healthy, OneMore),
+    row(SIGNED, PASSING, AtSecond, Healthy, OneMore),
+    row(BUCKET, PASSING_UNSIGNED, AtFirst,  Healthy, OneMore),
+    row(BUCKET, PASSING_UNSIGNED, AtSecond, Healthy, OneMore),
+
+    // The role of the rule's account comes first; at the second call it is the role of the
+    // account of alpha's key, without which the policy of that key cannot be read.
+    row(ROLE, PASSING,   Always,   Fails(BREAKDOWN, "sts:AssumeRole"), Retried),
+    row(ROLE, GARBLED,   AtFirst,  Fails(BREAKDOWN, "sts:AssumeRole"), First),
+    row(ROLE, GARBLED,   AtSecond, Unjudged, Second),
+    row(ROLE, GARBLED,   Always,   Fails(BREAKDOWN, "sts:AssumeRole"), First),
+    row(ROLE, EXPIRED,   AtFirst,  Fails(BREAKDOWN, "sts:AssumeRole"), First),
+    row(ROLE, EXPIRED,   AtSecond, Unjudged, Second),
+    row(ROLE, EXPIRED,   Always,   Fails(BREAKDOWN, "sts:AssumeRole"), First),
+    row(ROLE, DENIED,    AtFirst,  Fails(PERMISSION, "cannot be assumed"), First),
+    row(ROLE, DENIED,    AtSecond, Reported("cannot be assumed"), Second),
+    row(ROLE, DENIED,    Always,   Fails(PERMISSION, "cannot be assumed"), First),
+    // STS does not say that a role is not there; it denies.
+    row(ROLE, NOT_FOUND, AtFirst,  Fails(PERMISSION, "cannot be assumed"), First),
+    row(ROLE, NOT_FOUND, AtSecond, Reported("cannot be assumed"), Second),
+    row(ROLE, NOT_FOUND, Always,   Fails(PERMISSION, "cannot be assumed"), First),
+
+    // Without these there is nothing to say, and nothing is said; the operation is named.
+    row(NEEDED, PASSING, Always,   Fails(BREAKDOWN, ""), Retried),
+    row(NEEDED, GARBLED, AtFirst,  Fails(BREAKDOWN, ""), First),
+    row(NEEDED, GARBLED, AtSecond, Fails(BREAKDOWN, ""), Second),
+    row(NEEDED, GARBLED, Always,   Fails(BREAKDOWN, ""), First),
+    row(NEEDED, EXPIRED,  AtFirst,  Fails(BREAKDOWN, ""), First),
+    row(NEEDED, EXPIRED,  AtSecond, Fails(BREAKDOWN, ""), Second),
+    row(NEEDED, EXPIRED,  Always,   Fails(BREAKDOWN, ""), First),
+    row(NEEDED, DENIED,  AtFirst,  Fails(PERMISSION, "allow it"), First),
+    row(NEEDED, DENIED,  AtSecond, Fails(PERMISSION, "allow it"), Second),
+    row(NEEDED, DENIED,  Always,   Fails(PERMISSION, "allow it"), First),
+    // There are no trails: an answer.
+    row(&[DescribeTrails], NOT_FOUND, AtFirst, NoTrails, Unchanged),
+    row(&[DescribeTrails], NOT_FOUND, Always, NoTrails, Unchanged),
+    // There is no recorder, so Config has discovered nothing: trails go by their names.
+    row(&[ListDiscoveredResources], NOT_FOUND, AtFirst,  Healthy, First),
+    row(&[ListDiscoveredResources], NOT_FOUND, AtSecond, Healthy, Second),
+    row(&[ListDiscoveredResources], NOT_FOUND, Always,   Healthy, First),
+    // The announced item must be there: it may not have arrived yet.
+    row(&[GetResourceConfigHistory], NOT_FOUND, AtFirst,  Fails(BREAKDOWN, "ResourceNotDiscoveredException"), First),
+    row(&[GetResourceConfigHistory], NOT_FOUND, AtSecond, Fails(BREAKDOWN, "ResourceNotDiscoveredException"), Second),
+    row(&[GetResourceConfigHistory], NOT_FOUND, Always,   Fails(BREAKDOWN, "ResourceNotDiscoveredException"), First),
+
+    // A breakdown says nothing of a trail; a no is reported, and what is gone is a finding.
+    row(EVIDENCE, PASSING,   Always,   Unjudged, Retried),
+    row(EVIDENCE, GARBLED,   AtFirst,  Unjudged, Unchanged),
+    row(EVIDENCE, GARBLED,   AtSecond, Unjudged, Unchanged),
+    row(EVIDENCE, GARBLED,   Always,   Unjudged, Unchanged),
+    row(EVIDENCE, EXPIRED,   AtFirst,  Unjudged, Unchanged),
+    row(EVIDENCE, EXPIRED,   AtSecond, Unjudged, Unchanged),
+    row(EVIDENCE, EXPIRED,   Always,   Unjudged, Unchanged),
+    row(EVIDENCE, DENIED,    AtFirst,  Reported("could not verify"), Unchanged),
+    row(EVIDENCE, DENIED,    AtSecond, Reported("could not verify"), Unchanged),
+    row(EVIDENCE, DENIED,    Always,   Reported("could not verify"), Unchanged),
+    row(EVIDENCE, NOT_FOUND, AtFirst,  Reported("does not exist"), Unchanged),
+    row(EVIDENCE, NOT_FOUND, AtSecond, Reported("does not exist"), Unchanged),
+    row(EVIDENCE, NOT_FOUND, Always,   Reported("does not exist"), Unchanged),
+
+    // S3 names the Region of a bucket also when it refuses.
+    row(BUCKET, PASSING_UNSIGNED, Always,   Unjudged, Retried),
+    row(BUCKET, &["not-json"],    AtFirst,  Unjudged, Unchanged),
+    row(BUCKET, &["not-json"],    AtSecond, Unjudged, Unchanged),
+    row(BUCKET, &["not-json"],    Always,   Unjudged, Unchanged),
+    row(BUCKET, &["wrong-types"], AtFirst,  Reported("could not verify"), Unchanged),
+    row(BUCKET, &["wrong-types"], AtSecond, Reported("could not verify"), Unchanged),
+    row(BUCKET, &["wrong-types"], Always,   Reported("could not verify"), Unchanged),
+    row(BUCKET, REFUSED_BY_S3,    AtFirst,  Healthy, Unchanged),
+    row(BUCKET, REFUSED_BY_S3,    AtSecond, Healthy, Unchanged),
+    row(BUCKET, REFUSED_BY_S3,    Always,   Healthy, Unchanged),
+    row(BUCKET, NOT_FOUND,        AtFirst,  Reported("does not exist"), Unchanged),
+    row(BUCKET, NOT_FOUND,        AtSecond, Reported("does not exist"), Unchanged),
+    row(BUCKET, NOT_FOUND,        Always,   Reported("does not exist"), Unchanged),
+
+    // A clean-up that fails blocks no evaluation; half a list of results is no list.
+    row(CLEAN_UP, PASSING,   Always,   NoCleanUp, Retried),
+    row(CLEAN_UP, GARBLED,   AtFirst,  NoCleanUp, First),
+    row(CLEAN_UP, GARBLED,   AtSecond, NoCleanUp, Second),
+    row(CLEAN_UP, GARBLED,   Always,   NoCleanUp, First),
+    row(CLEAN_UP, EXPIRED,   AtFirst,  NoCleanUp, First),
+    row(CLEAN_UP, EXPIRED,   AtSecond, NoCleanUp, Second),
+    row(CLEAN_UP, EXPIRED,   Always,   NoCleanUp, First),
+    row(CLEAN_UP, DENIED,    AtFirst,  NoCleanUp, First),
+    row(CLEAN_UP, DENIED,    AtSecond, NoCleanUp, Second),
+    row(CLEAN_UP, DENIED,    Always,   NoCleanUp, First),
+    row(CLEAN_UP, NOT_FOUND, AtFirst,  NoCleanUp, First),
+    row(CLEAN_UP, NOT_FOUND, AtSecond, NoCleanUp, Second),
+    row(CLEAN_UP, NOT_FOUND, Always,   NoCleanUp, First),
+
+    // A batch that is lost fails the invocation, and takes no other batch with it.
+    row(WRITE, NOT_DONE,  Always,   Refused(BREAKDOWN, "config:PutEvaluations"), Retried),
+    row(WRITE, DONE,      Always,   Unheard(BREAKDOWN), Retried),
+    row(WRITE, GARBLED,   AtFirst,  Unheard(BREAKDOWN), Unchanged),
+    row(WRITE, GARBLED,   AtSecond, Unheard(BREAKDOWN), Unchanged),
+    row(WRITE, GARBLED,   Always,   Unheard(BREAKDOWN), Unchanged),
+    row(WRITE, EXPIRED,   AtFirst,  Refused(BREAKDOWN, "config:PutEvaluations"), Unchanged),
+    row(WRITE, EXPIRED,   AtSecond, Refused(BREAKDOWN, "config:PutEvaluations"), Unchanged),
+    row(WRITE, EXPIRED,   Always,   Refused(BREAKDOWN, "config:PutEvaluations"), Unchanged),
+    row(WRITE, DENIED,    AtFirst,  Refused(PERMISSION, "config:PutEvaluations"), Unchanged),
+    row(WRITE, DENIED,    AtSecond, Refused(PERMISSION, "config:PutEvaluations"), Unchanged),
+    row(WRITE, DENIED,    Always,   Refused(PERMISSION, "config:PutEvaluations"), Unchanged),
+    // The rule is gone: nobody can be told any more.
+    row(WRITE, NOT_FOUND, AtFirst,  Final("the rule does not exist any more"), First),
+    row(WRITE, NOT_FOUND, AtSecond, Final("the rule does not exist any more"), Second),
+    row(WRITE, NOT_FOUND, Always,   Final("the rule does not exist any more"), First),
+];

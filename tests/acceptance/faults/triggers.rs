@@ -1,0 +1,243 @@
+//! What sets the function off, and what each trigger makes it do where nothing goes wrong.
+//!
+//! The rule is a member account's and the function a central one's, so that every trigger begins
+//! with a role. Trail `alpha` is sealed with a key of a third account, whose policy is read with
+//! another role; `beta` and `gamma` are sealed with one key of the member account.
+
+use trailseal_lab::Operation::{
+    self, AssumeRole, DescribeKey, DescribeTrails, GetComplianceDetailsByConfigRule, GetKeyPolicy,
+    GetKeyRotationStatus, GetResourceConfigHistory, GetTrailStatus, HeadBucket,
+    ListDiscoveredResources, PutEvaluations,
+};
+use trailseal_lab::{DiscoveredResource, Membership, RuleEvent, StandingResult, State, Trail};
+
+use super::accounts::{
+    KEY_ACCOUNT, KEY_ROLE, MEMBER, MEMBER_ROLE, STRICT, account, bucket, change, deleted, history,
+    key_arn, key_item, key_of_trails, oversized, role, role_arn, rule, schedule, standing, trail,
+    trail_arn, trail_item, with,
+};
+use crate::acceptance::harness::{ACCOUNT, REGION};
+
+/// Trails of which results stand although they are gone: more than a page, and more than a batch.
+const OBSOLETE: usize = 101;
+
+/// What sets the function off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trigger {
+    TrailChange,
+    OversizedTrail,
+    TrailDeleted,
+    KeyChange,
+    OversizedKey,
+    Schedule,
+}
+
+/// Which trails there are, and how often each operation is asked where nothing goes wrong.
+pub(crate) struct Healthy {
+    pub(crate) trails: &'static [&'static str],
+    pub(crate) calls: &'static [(Operation, usize)],
+}
+
+/// Written by hand: what the function is to do, operation by operation.
+const TRAIL_CHANGE: &[(Operation, usize)] = &[
+    (AssumeRole, 2),
+    (DescribeKey, 1),
+    (HeadBucket, 1),
+    (GetKeyRotationStatus, 1),
+    (GetKeyPolicy, 1),
+    (GetTrailStatus, 1),
+    (PutEvaluations, 1),
+];
+
+const OVERSIZED_TRAIL: &[(Operation, usize)] = &[
+    (AssumeRole, 2),
+    (GetResourceConfigHistory, 2),
+    (DescribeKey, 1),
+    (HeadBucket, 1),
+    (GetKeyRotationStatus, 1),
+    (GetKeyPolicy, 1),
+    (GetTrailStatus, 1),
+    (PutEvaluations, 1),
+];
+
+const TRAIL_DELETED: &[(Operation, usize)] = &[(AssumeRole, 1), (PutEvaluations, 1)];
+
+const KEY_CHANGE: &[(Operation, usize)] = &[
+    (AssumeRole, 1),
+    (DescribeTrails, 1),
+    (ListDiscoveredResources, 2),
+    (DescribeKey, 1),
+    (HeadBucket, 2),
+    (GetKeyRotationStatus, 1),
+    (GetKeyPolicy, 1),
+    (GetTrailStatus, 2),
+    (PutEvaluations, 1),
+];
+
+const OVERSIZED_KEY: &[(Operation, usize)] = &[
+    (AssumeRole, 1),
+    (GetResourceConfigHistory, 2),
+    (DescribeTrails, 1),
+    (ListDiscoveredResources, 2),
+    (DescribeKey, 1),
+    (HeadBucket, 2),
+    (GetKeyRotationStatus, 1),
+    (GetKeyPolicy, 1),
+    (GetTrailStatus, 2),
+    (PutEvaluations, 1),
+];
+
+const SCHEDULE: &[(Operation, usize)] = &[
+    (AssumeRole, 2),
+    (DescribeTrails, 1),
+    (ListDiscoveredResources, 2),
+    (GetComplianceDetailsByConfigRule, 2),
+    (DescribeKey, 2),
+    (HeadBucket, 2),
+    (GetKeyRotationStatus, 2),
+    (GetKeyPolicy, 2),
+    (GetTrailStatus, 2),
+    (PutEvaluations, 2),
+];
+
+impl Trigger {
+    pub(crate) const ALL: [Self; 6] = [
+        Self::TrailChange,
+        Self::OversizedTrail,
+        Self::TrailDeleted,
+        Self::KeyChange,
+        Self::OversizedKey,
+        Self::Schedule,
+    ];
+
+    /// What the function is to do where nothing goes wrong.
+    pub(crate) const fn healthy(self) -> Healthy {
+        let (trails, calls): (&[&str], _) = match self {
+            Self::TrailChange => (&["alpha"], TRAIL_CHANGE),
+            Self::OversizedTrail => (&["alpha"], OVERSIZED_TRAIL),
+            Self::TrailDeleted => (&[], TRAIL_DELETED),
+            Self::KeyChange => (&["beta", "gamma"], KEY_CHANGE),
+            Self::OversizedKey => (&["beta", "gamma"], OVERSIZED_KEY),
+            Self::Schedule => (&["alpha", "beta"], SCHEDULE),
+        };
+        Healthy { trails, calls }
+    }
+
+    /// How often an operation is asked where nothing goes wrong.
+    pub(crate) fn calls(self, operation: Operation) -> usize {
+        let calls = self.healthy().calls.iter().find(|(of, _)| *of == operation);
+        calls.map_or(0, |(_, count)| *count)
+    }
+
+    /// What is put where nothing goes wrong, in this order: id and verdict.
+    pub(crate) fn submission(self) -> Vec<(String, &'static str)> {
+        let sealed = self.healthy().trails.iter().map(|name| ((*name).to_owned(), "COMPLIANT"));
+        let gone = match self {
+            // On a schedule `gamma` is gone as well.
+            Self::Schedule => {
+                ["gamma".to_owned()].into_iter().chain((0..OBSOLETE).map(gone)).collect()
+            }
+            Self::TrailDeleted => vec!["alpha".to_owned()],
+            Self::TrailChange | Self::OversizedTrail | Self::KeyChange | Self::OversizedKey => {
+                Vec::new()
+            }
+        };
+        sealed.chain(gone.into_iter().map(|id| (id, "NOT_APPLICABLE"))).collect()
+    }
+
+    pub(crate) fn event(self) -> RuleEvent {
+        let event = match self {
+            Self::TrailChange => change(&alpha_item()),
+            Self::OversizedTrail => oversized(&alpha_item()),
+            Self::TrailDeleted => change(&deleted(alpha_item())),
+            Self::KeyChange => change(&own_key_item()),
+            Self::OversizedKey => oversized(&own_key_item()),
+            Self::Schedule => schedule(MEMBER, REGION),
+        };
+        with(with(event, &STRICT), &[("executionRoleName", MEMBER_ROLE)])
+    }
+
+    pub(crate) fn state(self) -> State {
+        let trails = match self {
+            Self::KeyChange | Self::OversizedKey => trails(),
+            Self::TrailChange | Self::OversizedTrail | Self::TrailDeleted | Self::Schedule => {
+                trails().into_iter().filter(|trail| !trail.arn.ends_with("gamma")).collect()
+            }
+        };
+        State {
+            accounts: vec![
+                account(ACCOUNT, Membership::Management, &[REGION]),
+                account(MEMBER, Membership::Member, &[REGION]),
+                account(KEY_ACCOUNT, Membership::Outside, &[REGION]),
+            ],
+            keys: vec![
+                key_of_trails(&foreign_key(), &[&arn("alpha")]),
+                key_of_trails(&own_key(), &[&arn("beta"), &arn("gamma")]),
+            ],
+            buckets: trails.iter().map(|of| bucket(&of.s3_bucket_name, MEMBER, REGION)).collect(),
+            trails,
+            roles: vec![
+                role(&role_arn(REGION, MEMBER, MEMBER_ROLE), None),
+                role(&role_arn(REGION, KEY_ACCOUNT, KEY_ROLE), None),
+            ],
+            config_rules: vec![rule(MEMBER, REGION, standing_results())],
+            discovered_resources: (0..OBSOLETE).map(discovered).collect(),
+            history: vec![history(1, vec![alpha_item()]), history(1, vec![own_key_item()])],
+            ..State::default()
+        }
+    }
+}
+
+/// The ARN of one of the trails.
+pub(crate) fn arn(name: &str) -> String {
+    trail_arn(MEMBER, REGION, name)
+}
+
+/// The key of a trail.
+pub(crate) fn key_of(name: &str) -> String {
+    if name == "alpha" { foreign_key() } else { own_key() }
+}
+
+fn foreign_key() -> String {
+    key_arn(KEY_ACCOUNT, REGION, 1)
+}
+
+fn own_key() -> String {
+    key_arn(MEMBER, REGION, 2)
+}
+
+fn trails() -> Vec<Trail> {
+    let of = |name: &str| trail(&arn(name), &format!("logs-of-{name}"), Some(&key_of(name)));
+    ["alpha", "beta", "gamma"].map(of).to_vec()
+}
+
+fn alpha_item() -> serde_json::Value {
+    trail_item(&trails()[0], MEMBER, REGION)
+}
+
+fn own_key_item() -> serde_json::Value {
+    key_item(&key_of_trails(&own_key(), &[]))
+}
+
+fn gone(number: usize) -> String {
+    format!("gone-{number:03}")
+}
+
+/// Config's inventory still lists what is gone.
+fn discovered(number: usize) -> DiscoveredResource {
+    DiscoveredResource {
+        account: MEMBER.to_owned(),
+        region: REGION.to_owned(),
+        resource_type: "AWS::CloudTrail::Trail".to_owned(),
+        resource_id: gone(number),
+        ..DiscoveredResource::default()
+    }
+}
+
+/// All trails were found sealed before, those that are gone as well.
+fn standing_results() -> Vec<StandingResult> {
+    let ids = ["alpha", "beta", "gamma"].map(str::to_owned).into_iter();
+    ids.chain((0..OBSOLETE).map(gone))
+        .map(|id| standing("AWS::CloudTrail::Trail", &id, "COMPLIANT"))
+        .collect()
+}

@@ -1,0 +1,163 @@
+//! What every test here starts from: a lab, and the function against it, in this process or as
+//! the real `bootstrap`.
+
+use std::env;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use serde_json::Value;
+use tokio::time::Instant;
+use trailseal_aws::{Aws, Connection, Identity, Patience};
+use trailseal_lab::{FunctionSettings, Lab, Outcome, State};
+use trailseal_lambda::{Function, Log, Occasion};
+use trailseal_rule::{AccountId, Region, Timestamp};
+
+/// The account of the rule and of the function.
+pub(super) const ACCOUNT: &str = "111122223333";
+/// The Region of the rule and of the function.
+pub(super) const REGION: &str = "us-east-1";
+/// The rule's name.
+pub(super) const RULE: &str = "cloudtrail-encrypted";
+/// Now, for the function in this process.
+pub(super) const NOW: &str = "2026-11-23T12:00:00.000Z";
+/// How long the real function may take for one event.
+pub(super) const TIME: Duration = Duration::from_secs(20);
+
+/// Short pauses and time-outs: the lab answers at once or not at all.
+pub(super) const PATIENCE: Patience = Patience {
+    connect: Duration::from_millis(1000),
+    attempt: Duration::from_millis(300),
+    attempts_max: 5,
+    backoff_first: Duration::from_millis(1),
+    backoff_max: Duration::from_millis(4),
+};
+
+/// What the function wrote to its log.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Captured(Arc<Mutex<Vec<u8>>>);
+
+impl Captured {
+    /// The text since the last time, which is forgotten.
+    pub(super) fn take(&self) -> String {
+        let bytes = std::mem::take(&mut *self.0.lock().unwrap());
+        String::from_utf8(bytes).unwrap()
+    }
+}
+
+impl Write for Captured {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A lab that answers from a document of its state format.
+pub(super) async fn lab(state: &Value) -> Lab {
+    Lab::start(read_state(state)).await.unwrap()
+}
+
+/// A document of the lab's state format, read; what is wrong with it fails the test.
+pub(super) fn read_state(state: &Value) -> State {
+    State::from_value("the test's state", state).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The function in this process, of an account and a Region, and what it logs.
+pub(super) fn function_of(lab: &Lab, account: &str, region: &str) -> (Function, Captured) {
+    function_with(lab, account, region, None)
+}
+
+/// The function in this process, with the external id that it gives when it assumes roles.
+pub(super) fn function_with(
+    lab: &Lab,
+    account: &str,
+    region: &str,
+    external_id: Option<&str>,
+) -> (Function, Captured) {
+    let given = lab.credentials(account);
+    let credentials = Credentials::new(
+        given.access_key_id,
+        given.secret_access_key,
+        Some(given.session_token),
+        None,
+        "lab",
+    );
+    let identity = Identity {
+        account: AccountId::parse(account).unwrap(),
+        region: Region::parse(region).unwrap(),
+        credentials,
+        external_id: external_id.map(str::to_owned),
+    };
+    let aws = Aws::new(Connection::new(Some(lab.url()), PATIENCE), identity);
+    let captured = Captured::default();
+    (Function::new(aws, Duration::from_secs(1), Log::new(captured.clone())), captured)
+}
+
+/// The function in this process, of the usual account and Region, and what it logs.
+pub(super) fn function(lab: &Lab) -> (Function, Captured) {
+    function_of(lab, ACCOUNT, REGION)
+}
+
+/// An invocation at [`NOW`], with a minute of time.
+pub(super) fn occasion() -> Occasion {
+    Occasion {
+        now: Timestamp::parse(NOW).unwrap(),
+        deadline: Instant::now() + Duration::from_secs(60),
+        is_cold: false,
+    }
+}
+
+/// The real function: `TRAILSEAL_BOOTSTRAP`, or what was built beside this test.
+pub(super) fn bootstrap_path() -> PathBuf {
+    if let Some(path) = env::var_os("TRAILSEAL_BOOTSTRAP") {
+        return PathBuf::from(path);
+    }
+    // target/<profile>/deps/acceptance-…
+    let own = env::current_exe().unwrap();
+    let path = own.parent().and_then(|deps| deps.parent()).unwrap().join("bootstrap");
+    assert!(
+        path.is_file(),
+        "`{}` is missing: build it with `cargo build --release -p trailseal-lambda`, or name it \
+         in TRAILSEAL_BOOTSTRAP",
+        path.display()
+    );
+    path
+}
+
+/// The real function as a process, of an account and a Region, with short pauses and time-outs.
+pub(super) async fn bootstrap_of(
+    lab: &Lab,
+    account: &str,
+    region: &str,
+) -> trailseal_lab::Function {
+    let mut settings = FunctionSettings::new(account, region);
+    for (name, value) in
+        [("TRAILSEAL_BACKOFF_MILLISECONDS", "1"), ("TRAILSEAL_ATTEMPT_TIMEOUT_MILLISECONDS", "300")]
+    {
+        settings.environment.push((name.to_owned(), value.to_owned()));
+    }
+    trailseal_lab::Function::spawn(&bootstrap_path(), lab, settings)
+        .await
+        .unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The message of the error that an invocation of the real function ended with, if it did; a
+/// process that ended or hung fails the test.
+pub(super) fn error_of(outcome: Outcome) -> Option<String> {
+    match outcome {
+        Outcome::Response(_) => None,
+        Outcome::Failed { message, .. } => Some(message),
+        Outcome::Exited { status } => panic!("the process ended: {status}"),
+        Outcome::TimedOut => panic!("the process did not answer"),
+    }
+}
+
+/// The real function as a process, of the usual account and Region.
+pub(super) async fn bootstrap(lab: &Lab) -> trailseal_lab::Function {
+    bootstrap_of(lab, ACCOUNT, REGION).await
+}

@@ -1,0 +1,210 @@
+//! Changes of keys: the item only triggers, and trails are judged from what AWS says now.
+
+use serde_json::{Value, json};
+use trailseal_lab::{DiscoveredAs, Fault, FaultKind, Key, Operation, Position, State};
+
+use super::faults::accounts::{
+    CAPTURED, MEMBER, account_with_trails, bucket, change, deleted, key_arn, key_item,
+    key_of_trails, schedule, trail, trail_arn, trail_item, with,
+};
+use super::faults::desk::Desk;
+use super::harness::{ACCOUNT, REGION};
+
+/// `t0` and `t1` are sealed with one key, `t2` with another.
+fn state() -> State {
+    account_with_trails(&[(0, 0), (0, 1), (1, 0)])
+}
+
+fn with_key(state: State, number: usize, change: impl Fn(&mut Key)) -> State {
+    let mut state = state;
+    change(&mut state.keys[number]);
+    state
+}
+
+#[tokio::test]
+async fn each_trail_that_names_the_key_is_judged_and_no_other() {
+    let desk = Desk::open(state()).await;
+    let sent = desk.send(&change(&key_item(&state().keys[0]))).await;
+    assert_eq!(sent.verdicts(), [("t0", "COMPLIANT"), ("t1", "COMPLIANT")].into());
+    assert!(sent.put.iter().all(|one| one.ordering_timestamp == 1_795_428_000_125), "{CAPTURED}");
+    sent.assert_counts(&[
+        (Operation::DescribeTrails, 1),
+        (Operation::ListDiscoveredResources, 1),
+        (Operation::DescribeKey, 1),
+        (Operation::HeadBucket, 2),
+        (Operation::PutEvaluations, 1),
+    ]);
+}
+
+#[tokio::test]
+async fn what_the_item_says_of_the_key_is_never_believed() {
+    let disabled = |key: &mut Key| key.state = "Disabled".to_owned();
+    let old_item = key_item(&state().keys[0]);
+    let live = Desk::open(with_key(state(), 0, disabled)).await;
+    let sent = live.send(&change(&old_item)).await;
+    assert_eq!(sent.verdicts(), [("t0", "NON_COMPLIANT"), ("t1", "NON_COMPLIANT")].into());
+    assert!(sent.annotation("t0").contains("is disabled"));
+    let late_item = key_item(&with_key(state(), 0, disabled).keys[0]);
+    let live = Desk::open(state()).await;
+    let sent = live.send(&change(&late_item)).await;
+    assert_eq!(sent.verdicts(), [("t0", "COMPLIANT"), ("t1", "COMPLIANT")].into());
+}
+
+#[tokio::test]
+async fn keys_that_cannot_seal_a_trail_are_dropped_before_any_call() {
+    for (manager, spec) in [
+        ("AWS", "SYMMETRIC_DEFAULT"),
+        ("CUSTOMER", "RSA_2048"),
+        ("CUSTOMER", "ECC_NIST_P256"),
+        ("CUSTOMER", "HMAC_256"),
+        ("CUSTOMER", "ML_DSA_44"),
+    ] {
+        let key = Key {
+            manager: manager.to_owned(),
+            spec: spec.to_owned(),
+            ..key_of_trails(&key_arn(ACCOUNT, REGION, 0), &[])
+        };
+        let mut older = key_item(&key);
+        older["configuration"].as_object_mut().unwrap().remove("keySpec");
+        for item in [key_item(&key), older] {
+            let sent = Desk::open(state()).await.send(&change(&item)).await;
+            assert_eq!(sent.accepted(), 0, "{manager} {spec}");
+            sent.assert_counts(&[]);
+        }
+        // Not even a role is assumed for them.
+        let mut item = key_item(&key);
+        item["awsAccountId"] = Value::from(MEMBER);
+        let sent = Desk::open(state()).await.send(&change(&item)).await;
+        assert_eq!(sent.accepted(), 0);
+        sent.assert_counts(&[]);
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_seals_no_trail_puts_nothing() {
+    let idle = key_of_trails(&key_arn(ACCOUNT, REGION, 9), &[]);
+    let sent = Desk::open(state()).await.send(&change(&key_item(&idle))).await;
+    assert_eq!(sent.accepted(), 0);
+    sent.assert_counts(&[(Operation::DescribeTrails, 1)]);
+}
+
+#[tokio::test]
+async fn a_deleted_key_makes_its_trails_non_compliant() {
+    let item = deleted(key_item(&state().keys[0]));
+    let without = State { keys: vec![state().keys.remove(1)], ..state() };
+    let sent = Desk::open(without).await.send(&change(&item)).await;
+    assert_eq!(sent.verdicts(), [("t0", "NON_COMPLIANT"), ("t1", "NON_COMPLIANT")].into());
+    assert!(sent.annotation("t1").contains("does not exist"));
+}
+
+/// The replicas of a multi-Region key share their id, but not their Region.
+#[tokio::test]
+async fn replicas_of_a_multi_region_key_are_told_apart() {
+    let replica = |region: &str| {
+        format!("arn:aws:kms:{region}:{ACCOUNT}:key/mrk-1234abcd12ab34cd56ef1234567890ab")
+    };
+    let trail_of = |name: &str, region: &str| {
+        trail(&trail_arn(ACCOUNT, REGION, name), &format!("logs-{region}"), Some(&replica(region)))
+    };
+    let state = State {
+        trails: vec![trail_of("here", REGION), trail_of("there", "eu-west-1")],
+        keys: vec![key_of_trails(&replica(REGION), &[&trail_arn(ACCOUNT, REGION, "here")])],
+        buckets: vec![
+            bucket("logs-us-east-1", ACCOUNT, REGION),
+            bucket("logs-eu-west-1", ACCOUNT, "eu-west-1"),
+        ],
+        ..state()
+    };
+    let item = key_item(&state.keys[0]);
+    let sent = Desk::open(state).await.send(&change(&item)).await;
+    assert_eq!(sent.verdicts(), [("here", "COMPLIANT")].into());
+}
+
+#[tokio::test]
+async fn copies_are_judged_only_where_that_is_asked() {
+    let key = key_arn(ACCOUNT, REGION, 0);
+    let mut roaming = trail(&trail_arn(ACCOUNT, "eu-west-1", "roaming"), "logs-0", Some(&key));
+    roaming.is_multi_region_trail = true;
+    let mut state = account_with_trails(&[(0, 0)]);
+    state.accounts[0].regions.push("eu-west-1".to_owned());
+    state.trails.push(roaming);
+    let event = change(&key_item(&state.keys[0]));
+    let desk = Desk::open(state).await;
+    assert_eq!(desk.send(&event).await.verdicts(), [("t0", "COMPLIANT")].into());
+    let both = desk.send(&with(event, &[("replicas", "EVALUATE")])).await;
+    assert_eq!(both.verdicts(), [("roaming", "COMPLIANT"), ("t0", "COMPLIANT")].into());
+}
+
+#[tokio::test]
+async fn trails_go_by_the_ids_that_config_knows() {
+    let mut state = state();
+    state.trails[1].discovered_as = DiscoveredAs::Arn;
+    let arn = state.trails[1].arn.clone();
+    let desk = Desk::open(state.clone()).await;
+    let sent = desk.send(&change(&key_item(&state.keys[0]))).await;
+    assert_eq!(sent.verdicts(), [(arn.as_str(), "COMPLIANT"), ("t0", "COMPLIANT")].into());
+}
+
+/// The item's key id may be written as an alias in the trail: it is asked, not guessed.
+#[tokio::test]
+async fn a_trail_that_names_an_alias_may_mean_the_key() {
+    let mut state = state();
+    let alias = format!("arn:aws:kms:{REGION}:{ACCOUNT}:alias/logs");
+    state.aliases.push(trailseal_lab::Alias {
+        arn: alias.clone(),
+        target_key_arn: state.keys[0].arn.clone(),
+    });
+    state.trails[0].kms_key_id = Some(alias);
+    let item = key_item(&state.keys[0]);
+    let sent = Desk::open(state).await.send(&change(&item)).await;
+    assert_eq!(sent.verdicts(), [("t0", "COMPLIANT"), ("t1", "COMPLIANT")].into());
+}
+
+#[tokio::test]
+async fn one_trail_that_breaks_down_holds_up_no_other() {
+    let desk = Desk::open(state()).await;
+    let fault = Fault::of(Operation::HeadBucket, Position::Every, FaultKind::InternalError);
+    desk.lab.inject(fault.about("logs-1"));
+    let sent = desk.send(&change(&key_item(&state().keys[0]))).await;
+    let arn = trail_arn(ACCOUNT, REGION, "t1");
+    sent.assert_failure("NotAllJudged", &["1 evaluations were delivered", &arn, "s3:HeadBucket"]);
+    assert_eq!(sent.verdicts(), [("t0", "COMPLIANT")].into());
+}
+
+/// A warm function remembers no fact: what was true a moment ago is no evidence.
+#[tokio::test]
+async fn no_fact_outlives_an_invocation() {
+    let strict = [("profile", "strict")];
+    let item = trail_item(&state().trails[2], ACCOUNT, REGION);
+    for event in [
+        with(change(&item), &strict),
+        with(change(&key_item(&state().keys[1])), &strict),
+        with(schedule(ACCOUNT, REGION), &strict),
+    ] {
+        let desk = Desk::open(state()).await;
+        let verdict_after = async |state: State| {
+            desk.lab.set_state(state);
+            let sent = desk.send(&event).await;
+            sent.verdicts().get("t2").map(|verdict| (*verdict).to_owned())
+        };
+        let sealed = Some("COMPLIANT".to_owned());
+        let broken = Some("NON_COMPLIANT".to_owned());
+        assert_eq!(verdict_after(state()).await, sealed);
+        let disabled = with_key(state(), 1, |key| key.state = "Disabled".to_owned());
+        assert_eq!(verdict_after(disabled).await, broken);
+        assert_eq!(verdict_after(state()).await, sealed);
+        let unrotated = with_key(state(), 1, |key| key.rotation.enabled = false);
+        assert_eq!(verdict_after(unrotated).await, broken);
+        let open = json!({"Version": "2012-10-17", "Statement": {
+            "Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*"}});
+        let open = with_key(state(), 1, |key| key.policy = Some(open.to_string()));
+        assert_eq!(verdict_after(open).await, broken);
+        let mut moved = state();
+        moved.buckets[0].region = "eu-west-1".to_owned();
+        assert_eq!(verdict_after(moved).await, broken);
+        let mut undelivered = state();
+        undelivered.trails[2].latest_delivery_error = Some("KMS.DisabledException".to_owned());
+        assert_eq!(verdict_after(undelivered).await, broken);
+        assert_eq!(verdict_after(state()).await, sealed);
+    }
+}

@@ -1,0 +1,183 @@
+//! Events that come twice, late or at the same time.
+//!
+//! What AWS Config does with an evaluation that is older than the result that stands is not
+//! documented. The lab can do both; what depends on it is said here and in the README, and so is
+//! that the next schedule repairs it.
+
+use serde_json::Value;
+use trailseal_lab::{Fate, Ordering, State};
+
+use super::faults::accounts::{
+    account_with_trails, captured_at, change, deleted, key_item, rule, schedule, schedule_at,
+    standing, trail_item,
+};
+use super::faults::desk::Desk;
+use super::harness::{ACCOUNT, REGION, RULE, function, occasion};
+
+const FIRST: &str = "2026-11-23T10:00:00.000Z";
+const THEN: &str = "2026-11-23T10:05:00.000Z";
+const LAST: &str = "2026-11-23T11:00:00.000Z";
+
+const BOTH: [Ordering; 2] = [Ordering::NewestWins, Ordering::LastWriteWins];
+
+/// `t0` is sealed in the state as it is at first.
+fn sealed() -> State {
+    account_with_trails(&[(0, 0), (1, 1)])
+}
+
+fn sealed_item(time: &str) -> Value {
+    captured_at(trail_item(&sealed().trails[0], ACCOUNT, REGION), time)
+}
+
+/// The same trail after its key was taken away.
+fn unsealed() -> State {
+    let mut state = sealed();
+    state.trails[0].kms_key_id = None;
+    state
+}
+
+fn unsealed_item(time: &str) -> Value {
+    captured_at(trail_item(&unsealed().trails[0], ACCOUNT, REGION), time)
+}
+
+async fn desk(state: State, ordering: Ordering) -> Desk {
+    let desk = Desk::open(state).await;
+    desk.lab.set_ordering(ordering);
+    desk
+}
+
+/// The verdict that stands of a trail.
+fn stands(desk: &Desk, id: &str) -> String {
+    let results = desk.lab.results(ACCOUNT, REGION, RULE);
+    results.into_iter().find(|result| result.resource_id == id).unwrap().compliance_type
+}
+
+#[tokio::test]
+async fn an_event_that_comes_twice_says_the_same_twice() {
+    let key = key_item(&sealed().keys[0]);
+    for event in [
+        change(&sealed_item(FIRST)),
+        change(&deleted(sealed_item(FIRST))),
+        change(&key),
+        schedule(ACCOUNT, REGION),
+    ] {
+        for ordering in BOTH {
+            let desk = desk(sealed(), ordering).await;
+            let first = desk.send(&event).await;
+            let results = desk.lab.results(ACCOUNT, REGION, RULE);
+            let again = desk.send(&event).await;
+            assert_eq!(first.put, again.put);
+            assert!(again.put.iter().all(|one| one.fate == Fate::Stored));
+            assert_eq!(desk.lab.results(ACCOUNT, REGION, RULE), results);
+        }
+    }
+}
+
+/// Lambda's retry delivers the same bytes, with the same token.
+#[tokio::test]
+async fn a_retry_has_the_same_token() {
+    let desk = desk(sealed(), Ordering::NewestWins).await;
+    let token = desk.lab.issue_token(ACCOUNT, REGION, RULE);
+    let event = schedule(ACCOUNT, REGION).to_json(&token).to_string();
+    let first = desk.send_bytes(event.as_bytes(), &occasion()).await;
+    let again = desk.send_bytes(event.as_bytes(), &occasion()).await;
+    assert_eq!((first.accepted(), first.put), (again.accepted(), again.put));
+}
+
+/// A change that comes after a later one: with `LastWriteWins` an old verdict stands, which only
+/// the next schedule repairs.
+#[tokio::test]
+async fn a_late_change_is_repaired_by_the_next_schedule() {
+    for (ordering, meanwhile) in
+        [(Ordering::NewestWins, "NON_COMPLIANT"), (Ordering::LastWriteWins, "COMPLIANT")]
+    {
+        let desk = desk(unsealed(), ordering).await;
+        desk.send(&change(&unsealed_item(THEN))).await.accepted();
+        assert_eq!(stands(&desk, "t0"), "NON_COMPLIANT");
+        let late = desk.send(&change(&sealed_item(FIRST))).await;
+        assert_eq!(late.accepted(), 1);
+        // The time of the change is told, so that Config can know that it is late.
+        assert!(late.put[0].ordering_timestamp < 1_795_428_300_000);
+        assert_eq!(stands(&desk, "t0"), meanwhile, "{ordering:?}");
+        desk.send(&schedule_at(ACCOUNT, REGION, LAST)).await.accepted();
+        assert_eq!(stands(&desk, "t0"), "NON_COMPLIANT");
+    }
+}
+
+#[tokio::test]
+async fn a_late_change_of_a_trail_that_is_gone_is_repaired_by_the_next_schedule() {
+    for (ordering, meanwhile) in
+        [(Ordering::NewestWins, "NOT_APPLICABLE"), (Ordering::LastWriteWins, "COMPLIANT")]
+    {
+        let gone = State { trails: vec![sealed().trails.remove(1)], ..sealed() };
+        let desk = desk(gone, ordering).await;
+        desk.send(&change(&captured_at(deleted(sealed_item(THEN)), THEN))).await.accepted();
+        desk.send(&change(&sealed_item(FIRST))).await.accepted();
+        assert_eq!(stands(&desk, "t0"), meanwhile, "{ordering:?}");
+        desk.send(&schedule_at(ACCOUNT, REGION, LAST)).await.accepted();
+        assert_eq!(stands(&desk, "t0"), "NOT_APPLICABLE");
+    }
+}
+
+/// A key's change is judged from what is so now, however late it comes: no order can mislead it.
+#[tokio::test]
+async fn a_late_change_of_a_key_tells_the_present() {
+    for ordering in BOTH {
+        let mut state = sealed();
+        state.keys[0].state = "Disabled".to_owned();
+        let desk = desk(state, ordering).await;
+        let enabled_then = captured_at(key_item(&sealed().keys[0]), FIRST);
+        let disabled = captured_at(key_item(&sealed().keys[0]), THEN);
+        for item in [disabled, enabled_then] {
+            desk.send(&change(&item)).await.accepted();
+            assert_eq!(stands(&desk, "t0"), "NON_COMPLIANT", "{ordering:?}");
+        }
+    }
+}
+
+/// A schedule that comes late has read the present, but carries its own old time: a newer result
+/// that says otherwise stays under `NewestWins` until the next schedule.
+#[tokio::test]
+async fn a_late_schedule_is_repaired_by_the_next_one() {
+    for (ordering, meanwhile) in
+        [(Ordering::NewestWins, "COMPLIANT"), (Ordering::LastWriteWins, "NON_COMPLIANT")]
+    {
+        let desk = desk(unsealed(), ordering).await;
+        // The change of the seal has been heard of, the change back has not.
+        desk.send(&change(&sealed_item(THEN))).await.accepted();
+        desk.send(&schedule_at(ACCOUNT, REGION, FIRST)).await.accepted();
+        assert_eq!(stands(&desk, "t0"), meanwhile, "{ordering:?}");
+        desk.send(&schedule_at(ACCOUNT, REGION, LAST)).await.accepted();
+        assert_eq!(stands(&desk, "t0"), "NON_COMPLIANT");
+    }
+}
+
+/// Two functions at once on the same account: the same facts, the same verdicts.
+#[tokio::test]
+async fn two_functions_at_once_agree() {
+    for ordering in BOTH {
+        let gone = standing("AWS::CloudTrail::Trail", "gone", "COMPLIANT");
+        let state = State { config_rules: vec![rule(ACCOUNT, REGION, vec![gone])], ..unsealed() };
+        let one = desk(state, ordering).await;
+        let (other, _log) = function(&one.lab);
+        let event = |event: trailseal_lab::RuleEvent| {
+            event.to_json(&one.lab.issue_token(ACCOUNT, REGION, RULE)).to_string()
+        };
+        for _ in 0..10 {
+            let (run, change) =
+                (event(schedule_at(ACCOUNT, REGION, LAST)), event(change(&unsealed_item(THEN))));
+            let occasion = occasion();
+            let (first, second, third) = tokio::join!(
+                one.function.answer(run.as_bytes(), &occasion),
+                other.answer(change.as_bytes(), &occasion),
+                other.answer(run.as_bytes(), &occasion),
+            );
+            for answer in [first, second, third] {
+                answer.unwrap();
+            }
+            assert_eq!(stands(&one, "t0"), "NON_COMPLIANT", "{ordering:?}");
+            assert_eq!(stands(&one, "t1"), "COMPLIANT");
+            assert_eq!(stands(&one, "gone"), "NOT_APPLICABLE");
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Least privilege: what `cdk/iam/least-privilege.json` grants is what the function asks, no less
+//! and no more.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde_json::Value;
+use trailseal_lab::{Operation, RuleEvent, State};
+
+use super::faults::accounts::{
+    KEY_ACCOUNT, KEY_ROLE, MEMBER, MEMBER_ROLE, STRICT, account_of, change, deleted, history,
+    key_arn, key_item, key_of_trails, oversized, role, role_arn, rule, schedule, trail, trail_arn,
+    trail_item, with,
+};
+use super::faults::desk::Desk;
+use super::harness::{ACCOUNT, REGION};
+
+/// What the deployment needs for itself: the function never calls these, Lambda does in its name.
+const OF_THE_DEPLOYMENT: [(&str, &[&str]); 4] = [
+    ("WriteLogs", &["logs:CreateLogStream", "logs:PutLogEvents"]),
+    ("KeepFailedEvents", &["sqs:SendMessage"]),
+    ("EncryptFailedEvents", &["kms:Decrypt", "kms:GenerateDataKey"]),
+    ("Trace", &["xray:PutTelemetryRecords", "xray:PutTraceSegments"]),
+];
+
+/// The operation that needs no grant: S3 names the Region of a bucket to whoever asks.
+const WITHOUT_GRANT: &str = "s3:HeadBucket";
+
+/// What a role may do, but for what the deployment needs for itself.
+fn granted(role: &str) -> BTreeSet<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../cdk/iam/least-privilege.json");
+    let text = std::fs::read_to_string(&path)
+        .unwrap_or_else(|error| panic!("`{}`: {error}", path.display()));
+    let file: Value = serde_json::from_str(&text).unwrap();
+    let mut actions = BTreeSet::new();
+    for statement in file["roles"][role]["statements"].as_array().unwrap() {
+        let each = statement["actions"].as_array().unwrap().iter();
+        let each: BTreeSet<&str> = each.map(|action| action.as_str().unwrap()).collect();
+        assert!(!statement["why"].as_str().unwrap().is_empty(), "{statement}");
+        let sid = statement["sid"].as_str().unwrap();
+        match OF_THE_DEPLOYMENT.iter().find(|(of, _)| *of == sid) {
+            Some((_, expected)) => assert_eq!(each, expected.iter().copied().collect(), "{sid}"),
+            None => actions.extend(each.into_iter().map(str::to_owned)),
+        }
+    }
+    actions
+}
+
+/// An account with one trail whose key is its own and one whose key is another account's.
+fn add_trails(state: &mut State, owner: &str) {
+    let number = state.keys.len();
+    for (name, key) in [
+        ("plain", key_arn(owner, REGION, number)),
+        ("foreign", key_arn(KEY_ACCOUNT, REGION, number)),
+    ] {
+        let arn = trail_arn(owner, REGION, name);
+        state.trails.push(trail(&arn, "logs-0", Some(&key)));
+        state.keys.push(key_of_trails(&key, &[&arn]));
+    }
+    state.config_rules.push(rule(owner, REGION, Vec::new()));
+}
+
+/// The central function's account and a member's, each with trails and what Config recorded.
+fn state() -> State {
+    let mut state = super::faults::accounts::account_with_trails(&[]);
+    state.buckets.push(super::faults::accounts::bucket("logs-0", ACCOUNT, REGION));
+    for id in [MEMBER, KEY_ACCOUNT] {
+        let mut account = state.accounts[0].clone();
+        account.id = id.to_owned();
+        state.accounts.push(account);
+    }
+    state.roles = vec![
+        role(&role_arn(REGION, MEMBER, MEMBER_ROLE), None),
+        role(&role_arn(REGION, KEY_ACCOUNT, KEY_ROLE), None),
+    ];
+    state.config_rules.clear();
+    for owner in [ACCOUNT, MEMBER] {
+        add_trails(&mut state, owner);
+    }
+    let items: Vec<Value> =
+        [ACCOUNT, MEMBER].into_iter().flat_map(|of| items(&state, of)).collect();
+    state.history = items.into_iter().map(|item| history(1, vec![item])).collect();
+    state
+}
+
+/// The items of an account's trails and of its own key.
+fn items(state: &State, owner: &str) -> Vec<Value> {
+    let trails = state.trails.iter().filter(|trail| account_of(&trail.arn) == owner);
+    let keys = state.keys.iter().filter(|key| account_of(&key.arn) == owner);
+    trails.map(|trail| trail_item(trail, owner, REGION)).chain(keys.map(key_item)).collect()
+}
+
+/// Every trigger there is, with every check on.
+fn events(state: &State, owner: &str) -> Vec<RuleEvent> {
+    let items = items(state, owner);
+    let changes = items.iter().map(change);
+    let large = items.iter().map(oversized);
+    let ends = items.iter().map(|item| change(&deleted(item.clone())));
+    let all = changes.chain(large).chain(ends).chain([schedule(owner, REGION)]);
+    all.map(|event| with(with(event, &STRICT), &[("executionRoleName", MEMBER_ROLE)])).collect()
+}
+
+/// Who asked what over a run of every trigger in these accounts.
+async fn asked(owners: &[&str]) -> BTreeSet<(Option<String>, String)> {
+    let state = state();
+    let desk = Desk::open(state.clone()).await;
+    let mut asked = BTreeSet::new();
+    for event in owners.iter().flat_map(|owner| events(&state, owner)) {
+        let sent = desk.send(&event).await;
+        sent.accepted();
+        asked.extend(sent.calls.into_iter().map(|call| (call.account, call.operation)));
+    }
+    asked
+}
+
+fn of(asked: &BTreeSet<(Option<String>, String)>, account: Option<&str>) -> BTreeSet<String> {
+    let calls = asked.iter().filter(|(of, _)| of.as_deref() == account);
+    calls.map(|(_, operation)| operation.clone()).collect()
+}
+
+#[tokio::test]
+async fn a_function_beside_its_rule_asks_what_its_role_grants() {
+    let asked = asked(&[ACCOUNT]).await;
+    assert_eq!(of(&asked, Some(ACCOUNT)), granted("function"));
+    assert_eq!(of(&asked, Some(MEMBER)), BTreeSet::new());
+}
+
+#[tokio::test]
+async fn a_central_function_and_the_role_of_a_member_ask_what_they_grant() {
+    let asked = asked(&[ACCOUNT, MEMBER]).await;
+    assert_eq!(of(&asked, Some(ACCOUNT)), granted("central"));
+    assert_eq!(of(&asked, Some(MEMBER)), granted("member"));
+}
+
+#[tokio::test]
+async fn the_role_in_the_account_of_a_key_reads_policies_only() {
+    let asked = asked(&[ACCOUNT, MEMBER]).await;
+    assert_eq!(of(&asked, Some(KEY_ACCOUNT)), ["kms:GetKeyPolicy".to_owned()].into());
+}
+
+#[tokio::test]
+async fn head_bucket_alone_needs_no_grant() {
+    let asked = asked(&[ACCOUNT, MEMBER]).await;
+    assert_eq!(of(&asked, None), [WITHOUT_GRANT.to_owned()].into());
+    for role in ["function", "central", "member"] {
+        assert!(!granted(role).iter().any(|action| action.starts_with("s3:")), "{role}");
+    }
+    // Nothing that the function can ask is missing from this run, and nothing of it writes but
+    // the report itself.
+    let all: BTreeSet<&str> = asked.iter().map(|(_, operation)| operation.as_str()).collect();
+    let never = [Operation::GetTrail, Operation::GetCallerIdentity];
+    let known = Operation::ALL.into_iter().filter(|operation| !never.contains(operation));
+    assert_eq!(all, known.map(Operation::iam).collect());
+}

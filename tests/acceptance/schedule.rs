@@ -1,0 +1,370 @@
+//! A scheduled run: which trails are judged, under which ids, with how many calls, and which
+//! results are replaced.
+
+use trailseal_lab::{
+    DiscoveredAs, Fault, FaultKind, Membership, Operation, Position, RuleEvent, StandingResult,
+    State,
+};
+
+use super::faults::accounts::{
+    CAPTURED, MEMBER, account, account_with_trails, bucket, key_arn, key_of_trails, rule, schedule,
+    standing, trail, trail_arn, with,
+};
+use super::faults::desk::{Desk, Sent};
+use super::harness::{ACCOUNT, REGION};
+
+const TRAIL: &str = "AWS::CloudTrail::Trail";
+const ACCOUNT_TYPE: &str = "AWS::::Account";
+const ELSEWHERE: &str = "eu-west-1";
+
+/// The same state with results that stand already.
+fn standing_in(state: State, results: Vec<StandingResult>) -> State {
+    State { config_rules: vec![rule(ACCOUNT, REGION, results)], ..state }
+}
+
+/// `t0`, sealed with a key of its own.
+fn one_trail() -> State {
+    account_with_trails(&[(0, 0)])
+}
+
+/// The management account with a sealed trail at home elsewhere that every Region shows, and a
+/// member that sees the organization's trail; neither has a trail of its own here.
+fn copies() -> State {
+    let mut shadow = trail(
+        &trail_arn(ACCOUNT, ELSEWHERE, "roaming"),
+        "logs-0",
+        Some(&key_arn(ACCOUNT, ELSEWHERE, 0)),
+    );
+    shadow.is_multi_region_trail = true;
+    let mut shared =
+        trail(&trail_arn(ACCOUNT, REGION, "shared"), "logs-1", Some(&key_arn(ACCOUNT, REGION, 1)));
+    shared.is_organization_trail = true;
+    let mut keys = vec![
+        key_of_trails(&key_arn(ACCOUNT, ELSEWHERE, 0), &[&shadow.arn]),
+        key_of_trails(&key_arn(ACCOUNT, REGION, 1), &[&shared.arn]),
+    ];
+    keys[1].readable_from = vec![MEMBER.to_owned()];
+    State {
+        accounts: vec![
+            account(ACCOUNT, Membership::Management, &[REGION, ELSEWHERE]),
+            account(MEMBER, Membership::Member, &[REGION, ELSEWHERE]),
+        ],
+        trails: vec![shadow, shared],
+        keys,
+        buckets: vec![bucket("logs-0", ACCOUNT, ELSEWHERE), bucket("logs-1", ACCOUNT, REGION)],
+        config_rules: vec![rule(ACCOUNT, REGION, Vec::new()), rule(MEMBER, REGION, Vec::new())],
+        ..State::default()
+    }
+}
+
+async fn run(state: State, parameters: &[(&str, &str)]) -> Sent {
+    run_as(state, ACCOUNT, parameters).await
+}
+
+/// A run of an account's own function.
+async fn run_as(state: State, account: &str, parameters: &[(&str, &str)]) -> Sent {
+    let desk = Desk::open_as(state, account, REGION, None).await;
+    desk.send(&with(schedule(account, REGION), parameters)).await
+}
+
+/// What was put, in order: type, id and verdict.
+fn put(sent: &Sent) -> Vec<(&str, &str, &str)> {
+    let parts = sent.put.iter().map(|one| {
+        (one.resource_type.as_str(), one.resource_id.as_str(), one.compliance_type.as_str())
+    });
+    parts.collect()
+}
+
+/// The bar: 1 DescribeTrails + K DescribeKey + B HeadBucket + pages of the two lists +
+/// ⌈evaluations / 100⌉ PutEvaluations, and not one more.
+async fn calls_are_as_few(trails: usize, keys: usize, buckets: usize, obsolete: usize) {
+    let plan: Vec<(usize, usize)> =
+        (0..trails).map(|number| (number % keys, number % buckets)).collect();
+    let results =
+        (0..obsolete).map(|number| standing(TRAIL, &format!("gone-{number}"), "COMPLIANT"));
+    let state = standing_in(account_with_trails(&plan), results.collect());
+    let sent = run(state, &[]).await;
+    assert_eq!(sent.accepted(), trails + obsolete);
+    let pages = |count: usize| count.div_ceil(100).max(1);
+    sent.assert_counts(&[
+        (Operation::DescribeTrails, 1),
+        (Operation::DescribeKey, keys),
+        (Operation::HeadBucket, buckets),
+        (Operation::ListDiscoveredResources, pages(trails)),
+        (Operation::GetComplianceDetailsByConfigRule, pages(obsolete)),
+        (Operation::PutEvaluations, (trails + obsolete).div_ceil(100)),
+    ]);
+    let compliant = sent.put.iter().filter(|one| one.compliance_type == "COMPLIANT");
+    assert_eq!(compliant.count(), trails);
+}
+
+#[tokio::test]
+async fn each_key_and_bucket_is_read_once_however_many_trails_there_are() {
+    for (trails, keys, buckets, obsolete) in [
+        (1, 1, 1, 0),
+        (5, 2, 3, 0),
+        (5, 5, 5, 96),
+        (99, 1, 1, 1),
+        (100, 1, 1, 1),
+        (101, 10, 10, 100),
+        (250, 7, 4, 0),
+        (250, 250, 250, 101),
+    ] {
+        calls_are_as_few(trails, keys, buckets, obsolete).await;
+    }
+}
+
+#[tokio::test]
+async fn an_account_without_trails_and_results_makes_no_put_evaluations() {
+    let state = State { trails: Vec::new(), ..one_trail() };
+    let sent = run(state, &[]).await;
+    assert_eq!(sent.accepted(), 0);
+    sent.assert_counts(&[
+        (Operation::DescribeTrails, 1),
+        (Operation::ListDiscoveredResources, 1),
+        (Operation::GetComplianceDetailsByConfigRule, 1),
+    ]);
+}
+
+#[tokio::test]
+async fn shadow_trails_are_asked_for_and_the_time_is_that_of_the_schedule() {
+    let sent = run(one_trail(), &[]).await;
+    let asked = sent.calls.iter().find(|call| call.operation == "cloudtrail:DescribeTrails");
+    assert_eq!(asked.unwrap().request["includeShadowTrails"], true);
+    assert_eq!(sent.put[0].ordering_timestamp, 1_795_428_000_125, "{CAPTURED}");
+}
+
+#[tokio::test]
+async fn a_trail_goes_by_the_id_under_which_config_knows_it() {
+    let arn = trail_arn(ACCOUNT, REGION, "t0");
+    for (known, standing_as, expected) in [
+        (DiscoveredAs::Name, None, "t0"),
+        (DiscoveredAs::Arn, None, arn.as_str()),
+        (DiscoveredAs::Nothing, None, "t0"),
+        // Config has not discovered it, but holds a result of it.
+        (DiscoveredAs::Nothing, Some(arn.as_str()), arn.as_str()),
+        (DiscoveredAs::Nothing, Some("t0"), "t0"),
+    ] {
+        let results = standing_as.map(|id| standing(TRAIL, id, "NON_COMPLIANT"));
+        let mut state = standing_in(one_trail(), results.into_iter().collect());
+        state.trails[0].discovered_as = known;
+        let sent = run(state, &[]).await;
+        assert_eq!(put(&sent), [(TRAIL, expected, "COMPLIANT")], "{known:?} {standing_as:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_id_is_found_on_a_later_page() {
+    let plan: Vec<(usize, usize)> = (0..150).map(|_| (0, 0)).collect();
+    let mut state = account_with_trails(&plan);
+    state.trails[149].discovered_as = DiscoveredAs::Arn;
+    let last = state.trails[149].arn.clone();
+    let sent = run(state, &[]).await;
+    assert_eq!(sent.verdicts().get(last.as_str()), Some(&"COMPLIANT"));
+    assert!(!sent.verdicts().contains_key("t149"));
+}
+
+#[tokio::test]
+async fn a_result_under_the_other_form_of_an_id_is_replaced() {
+    let arn = trail_arn(ACCOUNT, REGION, "t0");
+    for (known, now, before) in
+        [(DiscoveredAs::Name, "t0", arn.as_str()), (DiscoveredAs::Arn, arn.as_str(), "t0")]
+    {
+        let mut state = standing_in(one_trail(), vec![standing(TRAIL, before, "COMPLIANT")]);
+        state.trails[0].discovered_as = known;
+        let sent = run(state, &[]).await;
+        // Evaluations first, then what does not apply any more.
+        let expected = [(TRAIL, now, "COMPLIANT"), (TRAIL, before, "NOT_APPLICABLE")];
+        assert_eq!(put(&sent), expected);
+    }
+}
+
+#[tokio::test]
+async fn only_results_that_say_something_and_are_ours_are_replaced() {
+    let state = standing_in(
+        one_trail(),
+        vec![
+            standing(TRAIL, "t0", "NON_COMPLIANT"),
+            standing(TRAIL, "gone", "COMPLIANT"),
+            standing(TRAIL, "gone-too", "NON_COMPLIANT"),
+            standing(TRAIL, "gone-before", "NOT_APPLICABLE"),
+            standing(ACCOUNT_TYPE, ACCOUNT, "NON_COMPLIANT"),
+            standing("AWS::S3::Bucket", "logs-0", "NON_COMPLIANT"),
+        ],
+    );
+    let sent = run(state, &[]).await;
+    let mut found = put(&sent);
+    assert_eq!(found.remove(0), (TRAIL, "t0", "COMPLIANT"));
+    found.sort_unstable();
+    assert_eq!(
+        found,
+        [
+            (ACCOUNT_TYPE, ACCOUNT, "NOT_APPLICABLE"),
+            (TRAIL, "gone", "NOT_APPLICABLE"),
+            (TRAIL, "gone-too", "NOT_APPLICABLE"),
+        ]
+    );
+    assert!(sent.annotation("gone").contains("no longer judged here"));
+}
+
+/// A trail may have the account's number as its name.
+#[tokio::test]
+async fn type_and_id_are_compared() {
+    let mut state =
+        standing_in(one_trail(), vec![standing(ACCOUNT_TYPE, ACCOUNT, "NON_COMPLIANT")]);
+    state.trails[0].arn = trail_arn(ACCOUNT, REGION, ACCOUNT);
+    let sent = run(state, &[]).await;
+    let expected = [(TRAIL, ACCOUNT, "COMPLIANT"), (ACCOUNT_TYPE, ACCOUNT, "NOT_APPLICABLE")];
+    assert_eq!(put(&sent), expected);
+}
+
+#[tokio::test]
+async fn a_second_run_has_nothing_to_clear() {
+    let desk =
+        Desk::open(standing_in(one_trail(), vec![standing(TRAIL, "gone", "COMPLIANT")])).await;
+    let event = schedule(ACCOUNT, REGION);
+    assert_eq!(desk.send(&event).await.accepted(), 2);
+    let again = desk.send(&event).await;
+    assert_eq!(put(&again), [(TRAIL, "t0", "COMPLIANT")]);
+}
+
+#[tokio::test]
+async fn a_rule_name_that_the_api_does_not_take_costs_the_clean_up_alone() {
+    for (chars, clears) in [(64, true), (65, false)] {
+        let name = "r".repeat(chars);
+        let mut state = standing_in(one_trail(), vec![standing(TRAIL, "gone", "COMPLIANT")]);
+        state.config_rules[0].name.clone_from(&name);
+        let desk = Desk::open(state).await;
+        let event = RuleEvent { rule: name, ..schedule(ACCOUNT, REGION) };
+        let sent = desk.send(&event).await;
+        assert_eq!(sent.verdicts().get("t0"), Some(&"COMPLIANT"));
+        assert_eq!(sent.verdicts().contains_key("gone"), clears);
+        assert_eq!(sent.count(Operation::GetComplianceDetailsByConfigRule), usize::from(clears));
+        assert_eq!(sent.log.contains("clean-up failed"), !clears);
+        assert!(sent.log.contains(&format!("\"CleanUpFailures\":{}", u8::from(!clears))));
+    }
+}
+
+#[tokio::test]
+async fn a_clean_up_that_is_denied_is_logged_and_counted() {
+    let mut state = standing_in(one_trail(), vec![standing(TRAIL, "gone", "COMPLIANT")]);
+    state.denials.push(trailseal_lab::Denial {
+        account: ACCOUNT.to_owned(),
+        operation: "config:GetComplianceDetailsByConfigRule".to_owned(),
+        about: None,
+    });
+    let sent = run(state, &[]).await;
+    assert_eq!(put(&sent), [(TRAIL, "t0", "COMPLIANT")]);
+    assert!(sent.log.contains("config:GetComplianceDetailsByConfigRule in us-east-1 was denied"));
+    assert!(sent.log.contains("\"CleanUpFailures\":1"));
+}
+
+#[tokio::test]
+async fn a_key_that_breaks_down_holds_up_no_other_trail_and_clears_no_result() {
+    let arn = trail_arn(ACCOUNT, REGION, "t1");
+    let state = standing_in(
+        account_with_trails(&[(0, 0), (1, 1), (2, 2)]),
+        vec![
+            standing(TRAIL, "t0", "COMPLIANT"),
+            standing(TRAIL, "t1", "COMPLIANT"),
+            standing(TRAIL, &arn, "NON_COMPLIANT"),
+            standing(TRAIL, "gone", "COMPLIANT"),
+        ],
+    );
+    let desk = Desk::open(state).await;
+    let fault = Fault::of(Operation::DescribeKey, Position::Every, FaultKind::Throttling);
+    desk.lab.inject(fault.about(key_arn(ACCOUNT, REGION, 1)));
+    let sent = desk.send(&schedule(ACCOUNT, REGION)).await;
+    sent.assert_failure(
+        "NotAllJudged",
+        &["3 evaluations were delivered", "1 could not be judged", &arn, "kms:DescribeKey"],
+    );
+    assert_eq!(
+        put(&sent),
+        [(TRAIL, "t0", "COMPLIANT"), (TRAIL, "t2", "COMPLIANT"), (TRAIL, "gone", "NOT_APPLICABLE"),]
+    );
+}
+
+#[tokio::test]
+async fn no_trails_is_reported_on_the_account_only_if_asked() {
+    let empty = || State { trails: Vec::new(), ..one_trail() };
+    let asked = [("noTrails", "NON_COMPLIANT")];
+    let sent = run(empty(), &asked).await;
+    assert_eq!(put(&sent), [(ACCOUNT_TYPE, ACCOUNT, "NON_COMPLIANT")]);
+    assert!(sent.annotation(ACCOUNT).contains("no trail is visible"));
+    assert_eq!(put(&run(empty(), &[("noTrails", "NOT_APPLICABLE")]).await), []);
+    // A trail of one's own, sealed or not, is a trail.
+    let mut unsealed = one_trail();
+    unsealed.trails[0].kms_key_id = None;
+    assert_eq!(put(&run(unsealed, &asked).await), [(TRAIL, "t0", "NON_COMPLIANT")]);
+}
+
+#[tokio::test]
+async fn copies_count_as_trails() {
+    let asked = [("noTrails", "NON_COMPLIANT")];
+    // The member sees the organization's trail only.
+    assert_eq!(put(&run_as(copies(), MEMBER, &asked).await), []);
+    // The owner sees a shadow trail only.
+    let shadow_only = State { trails: vec![copies().trails.remove(0)], ..copies() };
+    assert_eq!(put(&run(shadow_only, &asked).await), []);
+    let none = State { trails: Vec::new(), ..copies() };
+    assert_eq!(put(&run(none, &asked).await), [(ACCOUNT_TYPE, ACCOUNT, "NON_COMPLIANT")]);
+}
+
+#[tokio::test]
+async fn what_the_account_was_told_ends_when_there_are_trails_again_or_nobody_asks() {
+    let told = vec![standing(ACCOUNT_TYPE, ACCOUNT, "NON_COMPLIANT")];
+    let asked = [("noTrails", "NON_COMPLIANT")];
+    let sent = run(standing_in(one_trail(), told.clone()), &asked).await;
+    let ended = (ACCOUNT_TYPE, ACCOUNT, "NOT_APPLICABLE");
+    assert_eq!(put(&sent), [(TRAIL, "t0", "COMPLIANT"), ended]);
+    let empty = State { trails: Vec::new(), ..standing_in(one_trail(), told) };
+    assert_eq!(put(&run(empty.clone(), &[]).await), [ended]);
+    let still = (ACCOUNT_TYPE, ACCOUNT, "NON_COMPLIANT");
+    assert_eq!(put(&run(empty, &asked).await), [still]);
+}
+
+#[tokio::test]
+async fn copies_are_left_to_their_owners_and_what_stood_of_them_is_replaced() {
+    let state = State {
+        config_rules: vec![
+            rule(ACCOUNT, REGION, vec![standing(TRAIL, "roaming", "COMPLIANT")]),
+            rule(MEMBER, REGION, vec![standing(TRAIL, "shared", "COMPLIANT")]),
+        ],
+        ..copies()
+    };
+    for parameters in [&[][..], &[("replicas", "NOT_APPLICABLE")]] {
+        let owner = run(state.clone(), parameters).await;
+        let expected = [(TRAIL, "shared", "COMPLIANT"), (TRAIL, "roaming", "NOT_APPLICABLE")];
+        assert_eq!(put(&owner), expected);
+        let member = run_as(state.clone(), MEMBER, parameters).await;
+        assert_eq!(put(&member), [(TRAIL, "shared", "NOT_APPLICABLE")]);
+        assert_eq!(member.count(Operation::DescribeKey), 0);
+    }
+}
+
+#[tokio::test]
+async fn copies_are_judged_if_asked_and_the_owner_is_named() {
+    let evaluate = [("replicas", "EVALUATE")];
+    let owner = run(copies(), &evaluate).await;
+    let both = [(TRAIL, "roaming", "COMPLIANT"), (TRAIL, "shared", "COMPLIANT")];
+    assert_eq!(put(&owner), both);
+    assert!(owner.annotation("roaming").contains("copy of a trail of eu-west-1"));
+    assert!(!owner.annotation("shared").contains("copy"));
+    let member = run_as(copies(), MEMBER, &evaluate).await;
+    assert_eq!(put(&member), [(TRAIL, "shared", "COMPLIANT")]);
+    assert!(member.annotation("shared").contains(&format!("copy of a trail of account {ACCOUNT}")));
+}
+
+/// A member may have a trail of the same name as the organization's.
+#[tokio::test]
+async fn two_trails_of_one_name_do_not_answer_for_each_other() {
+    let mut state = copies();
+    state.trails.push(trail(&trail_arn(MEMBER, REGION, "shared"), "logs-1", None));
+    let sent = run_as(state, MEMBER, &[("replicas", "EVALUATE")]).await;
+    let copy = trail_arn(ACCOUNT, REGION, "shared");
+    let verdicts = sent.verdicts();
+    assert_eq!(verdicts.len(), 2, "{verdicts:?}");
+    assert_eq!(verdicts.get("shared"), Some(&"NON_COMPLIANT"));
+    assert_eq!(verdicts.get(copy.as_str()), Some(&"COMPLIANT"));
+}

@@ -1,0 +1,201 @@
+//! Canaries: what must not be told is planted wherever it can come from, and everything that the
+//! function says is searched for it.
+
+use serde_json::{Value, json};
+use trailseal_lab::{Fault, FaultKind, Lab, Operation, Position, RuleEvent};
+
+use super::case::{read, root};
+use super::harness::{ACCOUNT, REGION, RULE, TIME, bootstrap, function, lab, occasion, read_state};
+
+/// Planted in the event and in what AWS tells; the lab's own secrets are sought beside them.
+const CANARIES: [&str; 8] = [
+    "canary-token",
+    "canary-tag",
+    "canary-unrelated",
+    "canary-policy",
+    "canary-description",
+    "canary-diff",
+    "canary-secret-of-the-role",
+    "canary-parameter-beside",
+];
+
+/// What becomes of a call in one run.
+struct Run {
+    name: &'static str,
+    fault: Option<Fault>,
+    parameters: Value,
+    token: Option<&'static str>,
+    key: &'static str,
+}
+
+const OWN_KEY: &str = "arn:aws:kms:us-east-1:111122223333:key/11111111-0000-4000-8000-111111111111";
+const KEY_ELSEWHERE: &str =
+    "arn:aws:kms:us-east-1:777788889999:key/33333333-0000-4000-8000-333333333333";
+
+fn run(name: &'static str) -> Run {
+    Run { name, fault: None, parameters: json!({ "profile": "strict" }), token: None, key: OWN_KEY }
+}
+
+fn every(operation: Operation, kind: FaultKind) -> Option<Fault> {
+    Some(Fault::of(operation, Position::Every, kind))
+}
+
+/// Successes, findings, refusals, breakdowns and malformed answers.
+fn runs() -> Vec<Run> {
+    let broken = [
+        ("DescribeKey throttled", Operation::DescribeKey, FaultKind::Throttling),
+        ("DescribeKey denied", Operation::DescribeKey, FaultKind::AccessDenied),
+        ("DescribeKey not JSON", Operation::DescribeKey, FaultKind::NotJson),
+        ("GetKeyPolicy cut", Operation::GetKeyPolicy, FaultKind::TruncatedBody),
+        ("GetKeyPolicy of wrong types", Operation::GetKeyPolicy, FaultKind::WrongTypes),
+        ("GetKeyPolicy denied", Operation::GetKeyPolicy, FaultKind::AccessDenied),
+        ("HeadBucket broken", Operation::HeadBucket, FaultKind::InternalError),
+        ("PutEvaluations refused", Operation::PutEvaluations, FaultKind::AccessDenied),
+        ("PutEvaluations reset", Operation::PutEvaluations, FaultKind::ConnectionReset),
+        ("PutEvaluations expired", Operation::PutEvaluations, FaultKind::ExpiredCredentials),
+    ];
+    let mut runs: Vec<Run> = broken
+        .into_iter()
+        .map(|(name, operation, kind)| Run { fault: every(operation, kind), ..run(name) })
+        .collect();
+    let with_role = |name| {
+        let parameters = json!({ "profile": "strict", "keyAccountRoleName": "reader" });
+        Run { key: KEY_ELSEWHERE, parameters, ..run(name) }
+    };
+    runs.push(with_role("a role in the account of the key"));
+    let denied = every(Operation::AssumeRole, FaultKind::AccessDenied);
+    runs.push(Run { fault: denied, ..with_role("a role that refuses") });
+    let wrong = every(Operation::AssumeRole, FaultKind::WrongTypes);
+    runs.push(Run { fault: wrong, ..with_role("a role of wrong types") });
+    runs.push(run("a finding"));
+    runs.push(Run { parameters: json!({ "profile": "effective" }), ..run("sealed") });
+    runs.push(Run { token: Some("canary-token"), ..run("a token that Config refuses") });
+    runs.push(Run { parameters: json!({ "profile": "x" }), ..run("a bad parameter") });
+    runs
+}
+
+fn state() -> Value {
+    let mut state: Value = serde_json::from_str(&read(&root().join("base.json"))).unwrap();
+    state["keys"][0]["description"] = json!("canary-description");
+    state["keys"][0]["policy"] = json!({ "Version": "2012-10-17", "Id": "canary-policy", "Statement": [{
+        "Sid": "Anyone",
+        "Effect": "Allow",
+        "Principal": { "AWS": "arn:aws:iam::111122223333:role/canary-policy" },
+        "Action": "kms:*",
+        "Resource": "*",
+        "Condition": { "StringEquals": { "kms:EncryptionContext:a": "canary-policy" } },
+    }] });
+    let mut key = state["keys"][0].clone();
+    key["arn"] = json!(KEY_ELSEWHERE);
+    key["readableFrom"] = json!([ACCOUNT]);
+    state["keys"].as_array_mut().unwrap().push(key);
+    let role = "arn:aws:iam::777788889999:role/reader";
+    state["roles"] = json!([{ "arn": role, "trustedAccounts": [ACCOUNT] }]);
+    state
+}
+
+fn event(run: &Run, token: &str) -> Vec<u8> {
+    let item = json!({
+        "awsAccountId": ACCOUNT,
+        "awsRegion": REGION,
+        "ARN": "arn:aws:cloudtrail:us-east-1:111122223333:trail/sealed",
+        "resourceType": "AWS::CloudTrail::Trail",
+        "resourceId": "sealed",
+        "configurationItemStatus": "OK",
+        "configurationItemCaptureTime": "2026-11-23T10:15:30.125Z",
+        "tags": { "owner": "canary-tag" },
+        "relationships": [{ "resourceId": "canary-unrelated" }],
+        "supplementaryConfiguration": { "Tags": ["canary-unrelated"] },
+        "configuration": {
+            "trailARN": "arn:aws:cloudtrail:us-east-1:111122223333:trail/sealed",
+            "homeRegion": "us-east-1",
+            "s3BucketName": "trail-logs",
+            "s3KeyPrefix": "canary-unrelated",
+            "snsTopicName": "canary-unrelated",
+            "kmsKeyId": run.key,
+        },
+    });
+    let mut event = RuleEvent::of_item(ACCOUNT, REGION, RULE, &item);
+    event.parameters = run.parameters.as_object().unwrap().clone();
+    event.invoking_event["configurationItemDiff"] = json!({ "changed": "canary-diff" });
+    let mut event = event.to_json(run.token.unwrap_or(token));
+    event["executionRoleArn"] = json!("arn:aws:iam::111122223333:role/canary-secret-of-the-role");
+    event["anotherMember"] = json!("canary-parameter-beside");
+    event.to_string().into_bytes()
+}
+
+/// Searches one text for every canary, for credentials and for the token.
+fn search(run: &Run, token: &str, told: &str) {
+    // The lab gives away no credentials without these words, to whatever account or role.
+    let own = ["NeverSeen", "ASIALAB", token];
+    for canary in CANARIES.iter().copied().chain(own) {
+        assert!(!canary.is_empty() && !told.contains(canary), "{}: {canary} in {told}", run.name);
+    }
+}
+
+/// The words that are sought are those of the credentials.
+fn know_credentials(lab: &Lab) {
+    let credentials = lab.credentials(ACCOUNT);
+    for secret in [&credentials.secret_access_key, &credentials.session_token] {
+        assert!(secret.contains("NeverSeen"));
+    }
+    assert!(credentials.access_key_id.contains("ASIALAB"));
+}
+
+fn begin(lab: &Lab, run: &Run) -> (String, Vec<u8>) {
+    lab.clear_faults();
+    lab.set_state(read_state(&state()));
+    if let Some(fault) = &run.fault {
+        lab.inject(fault.clone());
+    }
+    let token = lab.issue_token(ACCOUNT, REGION, RULE);
+    let event = event(run, &token);
+    (token, event)
+}
+
+/// The search finds what there is to find: the planted text is in the event and in AWS's answers.
+#[test]
+fn every_canary_is_planted() {
+    let planted = state().to_string()
+        + &runs().iter().map(|run| String::from_utf8(event(run, "t")).unwrap()).collect::<String>();
+    for canary in CANARIES {
+        assert!(planted.contains(canary), "{canary}");
+    }
+}
+
+#[tokio::test]
+async fn the_function_tells_no_secret() {
+    let lab = lab(&state()).await;
+    know_credentials(&lab);
+    let mut failures = 0;
+    for run in runs() {
+        let (token, event) = begin(&lab, &run);
+        let (function, log) = function(&lab);
+        let answer = function.answer(&event, &occasion()).await;
+        failures += u32::from(answer.is_err());
+        let told = answer.err().map(|error| format!("{error} {error:?}")).unwrap_or_default();
+        let put = lab.take_put_evaluations();
+        let assumes = run.key == KEY_ELSEWHERE;
+        assert_eq!(lab.call_counts().contains_key("sts:AssumeRole"), assumes, "{}", run.name);
+        let log = log.take();
+        assert!(!log.is_empty(), "{}", run.name);
+        search(&run, &token, &format!("{log}{told}{put:?}"));
+    }
+    assert!(failures >= 6, "{failures} runs failed");
+}
+
+#[tokio::test]
+async fn the_real_function_tells_no_secret() {
+    let lab = lab(&state()).await;
+    let mut function = bootstrap(&lab).await;
+    for run in runs() {
+        let (token, event) = begin(&lab, &run);
+        let outcome = function.invoke(&event, TIME).await.unwrap().outcome;
+        let told = format!("{outcome:?}");
+        let put = lab.take_put_evaluations();
+        let lines = function.take_lines().unwrap().join("\n");
+        assert!(!lines.is_empty(), "{}", run.name);
+        search(&run, &token, &format!("{lines}{told}{put:?}"));
+    }
+    assert_eq!(function.starts(), 1);
+}

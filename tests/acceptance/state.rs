@@ -1,0 +1,221 @@
+//! What AWS would tell of a trail, read from a document of the lab's state format by a small
+//! reader of our own: the lab is not asked.
+
+use serde_json::{Value, json};
+use trailseal_rule::{KeyArn, KeyQuery, Needs, Parameters, Trail, key_arn};
+
+use super::evidence::{Found, key, text};
+
+/// Reads what is asked for, as the function's reader would.
+pub(super) fn evidence(
+    state: &Value,
+    trail: &Trail,
+    needs: &Needs,
+    parameters: &Parameters,
+) -> Found {
+    let reader = Reader { state, account: trail.account.as_str() };
+    let mut found = Found::nothing();
+    if let Some(bucket) = &needs.bucket {
+        found.bucket_region = reader.bucket_region(bucket.as_str());
+    }
+    found.key = match &needs.key {
+        None => found.key,
+        Some(KeyQuery::At(region, key)) => reader.key(region.as_str(), key.as_str()),
+        Some(KeyQuery::InBucketRegion(key)) => match found.bucket_region["known"].as_str() {
+            Some(region) => reader.key(region, key.as_str()),
+            None => json!({ "refused": "needs the bucket" }),
+        },
+    };
+    let mut facts = found.to_facts();
+    facts.key = key(&found.key);
+    let arn = key_arn(trail, &facts).map(KeyArn::as_str);
+    let is_described = found.key.get("known").is_some();
+    if needs.rotation {
+        found.rotation = match arn.filter(|_| is_described) {
+            Some(arn) => reader.rotation(arn),
+            None => found.key.clone(),
+        };
+    }
+    if needs.key_policy {
+        found.key_policy = match arn.filter(|_| found.key.get("absent").is_none()) {
+            Some(arn) => reader.key_policy(arn, parameters),
+            None => found.key.clone(),
+        };
+    }
+    if needs.delivery {
+        found.delivery = reader.delivery(trail.arn.as_str());
+    }
+    found
+}
+
+struct Reader<'a> {
+    state: &'a Value,
+    account: &'a str,
+}
+
+impl<'a> Reader<'a> {
+    fn list(&self, name: &str) -> &'a [Value] {
+        self.state[name].as_array().map_or(&[], Vec::as_slice)
+    }
+
+    fn find(&self, list: &str, member: &str, value: &str) -> Option<&'a Value> {
+        self.list(list).iter().find(|one| one[member] == value)
+    }
+
+    fn is_denied(&self, operation: &str, about: &str) -> bool {
+        self.list("denials").iter().any(|denial| {
+            let told = denial["about"].as_str();
+            denial["account"] == self.account
+                && denial["operation"] == operation
+                && told.is_none_or(|told| about.contains(told))
+        })
+    }
+
+    fn bucket_region(&self, name: &str) -> Value {
+        if name.bytes().any(|byte| byte.is_ascii_uppercase() || byte == b'_') {
+            let what = "S3 answered 400 and named no Region";
+            return json!({ "refused": "unintelligible", "what": what });
+        }
+        match self.find("buckets", "name", name) {
+            Some(bucket) => json!({ "known": bucket["region"] }),
+            None => json!({ "absent": true }),
+        }
+    }
+
+    fn key(&self, region: &str, name: &str) -> Value {
+        if self.is_denied("kms:DescribeKey", name) {
+            return not_described();
+        }
+        let own = |resource: &str| {
+            let partition = partition_of(region);
+            format!("arn:{partition}:kms:{region}:{}:{resource}", self.account)
+        };
+        let arn = match name {
+            arn if arn.starts_with("arn:") => arn.to_owned(),
+            alias if alias.starts_with("alias/") => own(alias),
+            id => own(&format!("key/{id}")),
+        };
+        let arn = if arn.contains(":alias/") {
+            match self.find("aliases", "arn", &arn) {
+                Some(alias) => text(alias, "targetKeyArn").to_owned(),
+                None if self.is_own(&arn) => return json!({ "absent": true }),
+                None => return not_described(),
+            }
+        } else {
+            arn
+        };
+        match self.find("keys", "arn", &arn) {
+            Some(key) if self.may_describe(key) => json!({ "known": metadata(key) }),
+            Some(_) => not_described(),
+            None if self.is_own(&arn) => json!({ "absent": true }),
+            None => not_described(),
+        }
+    }
+
+    fn is_own(&self, arn: &str) -> bool {
+        arn.split(':').nth(4) == Some(self.account)
+    }
+
+    fn may_describe(&self, key: &Value) -> bool {
+        let readers = key["readableFrom"].as_array();
+        self.is_own(text(key, "arn"))
+            || readers.is_some_and(|readers| readers.iter().any(|one| one == self.account))
+    }
+
+    fn rotation(&self, arn: &str) -> Value {
+        if self.is_denied("kms:GetKeyRotationStatus", arn) {
+            return denied();
+        }
+        let Some(key) = self.find("keys", "arn", arn) else {
+            return json!({ "absent": true });
+        };
+        if key["origin"].as_str().unwrap_or("AWS_KMS") != "AWS_KMS"
+            || key["spec"].as_str().unwrap_or("SYMMETRIC_DEFAULT") != "SYMMETRIC_DEFAULT"
+        {
+            return json!({ "known": { "NotSupported": true } });
+        }
+        let rotation = &key["rotation"];
+        let enabled = rotation["enabled"] == true && key["state"] != "PendingDeletion";
+        json!({ "known": {
+            "KeyRotationEnabled": enabled,
+            "RotationPeriodInDays": rotation["periodDays"].as_u64().unwrap_or(365),
+            "NextRotationDate": rotation["nextRotationDate"],
+        } })
+    }
+
+    fn key_policy(&self, arn: &str, parameters: &Parameters) -> Value {
+        let owner = arn.split(':').nth(4).unwrap();
+        if owner == self.account {
+            return self.own_key_policy(arn);
+        }
+        let Some(role) = &parameters.key_account_role_name else {
+            return json!({ "refused": "another account", "account": owner });
+        };
+        let partition = partition_of(arn.split(':').nth(3).unwrap());
+        let role = format!("arn:{partition}:iam::{owner}:role/{}", role.as_str());
+        let trusted = self.find("roles", "arn", &role).is_some_and(|role| {
+            let accounts = role["trustedAccounts"].as_array();
+            accounts.is_some_and(|accounts| accounts.iter().any(|one| one == self.account))
+        });
+        if !trusted {
+            return json!({ "refused": "role", "role": role });
+        }
+        Reader { state: self.state, account: owner }.own_key_policy(arn)
+    }
+
+    fn own_key_policy(&self, arn: &str) -> Value {
+        if self.is_denied("kms:GetKeyPolicy", arn) {
+            return denied();
+        }
+        match self.find("keys", "arn", arn).map(|key| &key["policy"]) {
+            None => json!({ "absent": true }),
+            Some(Value::String(policy)) => json!({ "known": { "policy": policy } }),
+            Some(policy) => json!({ "known": { "policy": policy.to_string() } }),
+        }
+    }
+
+    fn delivery(&self, arn: &str) -> Value {
+        if self.is_denied("cloudtrail:GetTrailStatus", arn) {
+            return denied();
+        }
+        match self.find("trails", "arn", arn) {
+            None => json!({ "absent": true }),
+            Some(trail) => json!({ "known": {
+                "LatestDeliveryError": trail["latestDeliveryError"],
+                "LatestDigestDeliveryError": trail["latestDigestDeliveryError"],
+            } }),
+        }
+    }
+}
+
+fn denied() -> Value {
+    json!({ "refused": "denied" })
+}
+
+fn not_described() -> Value {
+    json!({ "refused": "denied", "action": "kms:DescribeKey" })
+}
+
+/// The lab's key in the words of DescribeKey.
+fn metadata(key: &Value) -> Value {
+    let or = |name: &str, usual: &str| key[name].as_str().unwrap_or(usual).to_owned();
+    let state = or("state", "Enabled");
+    json!({
+        "Arn": key["arn"],
+        "KeyManager": or("manager", "CUSTOMER"),
+        "KeyUsage": or("usage", "ENCRYPT_DECRYPT"),
+        "KeySpec": or("spec", "SYMMETRIC_DEFAULT"),
+        "Origin": or("origin", "AWS_KMS"),
+        "ValidTo": key["validTo"],
+        "DeletionDate": if state == "PendingDeletion" { key["deletionDate"].clone() } else { Value::Null },
+        "KeyState": state,
+    })
+}
+
+fn partition_of(region: &str) -> &'static str {
+    match region {
+        cn if cn.starts_with("cn-") => "aws-cn",
+        gov if gov.starts_with("us-gov-") => "aws-us-gov",
+        _ => "aws",
+    }
+}

@@ -1,0 +1,187 @@
+//! PutEvaluations: batches, what is sent back, what is refused for good, and the deadline.
+
+use std::time::{Duration, Instant};
+
+use trailseal_aws::Patience;
+use trailseal_lab::{Fate, Fault, FaultKind, Lab, Operation, Position, State};
+
+use super::faults::accounts::{
+    account_with_trails, change, key_arn, schedule, trail_arn, trail_item,
+};
+use super::faults::desk::{ATTEMPTS, Desk, PATIENCE, Sent, identity};
+use super::harness::{ACCOUNT, REGION, RULE, occasion};
+
+const FOR_EVER: Duration = Duration::from_secs(3600);
+
+fn trails(count: usize) -> State {
+    account_with_trails(&vec![(0, 0); count])
+}
+
+/// The number of evaluations of each PutEvaluations.
+fn batches(sent: &Sent) -> Vec<usize> {
+    let calls = sent.calls.iter().filter(|call| call.operation == "config:PutEvaluations");
+    calls.map(|call| call.request["Evaluations"].as_array().unwrap().len()).collect()
+}
+
+#[tokio::test]
+async fn at_most_a_hundred_go_with_one_call() {
+    for (count, expected) in
+        [(1, &[1][..]), (100, &[100]), (101, &[100, 1]), (250, &[100, 100, 50])]
+    {
+        let desk = Desk::open(trails(count)).await;
+        let sent = desk.send(&schedule(ACCOUNT, REGION)).await;
+        assert_eq!(sent.accepted(), count);
+        assert_eq!(batches(&sent), expected);
+        // The lab takes one token for one rule: all batches came with it.
+        assert_eq!(desk.lab.results(ACCOUNT, REGION, RULE).len(), count);
+    }
+}
+
+#[tokio::test]
+async fn what_is_sent_back_is_sent_again_alone() {
+    let desk = Desk::open(trails(150)).await;
+    desk.lab.send_back("t7", 2);
+    desk.lab.send_back("t140", 1);
+    let sent = desk.send(&schedule(ACCOUNT, REGION)).await;
+    assert_eq!(sent.accepted(), 150);
+    assert_eq!(batches(&sent), [100, 1, 1, 50, 1]);
+    assert_eq!(desk.lab.results(ACCOUNT, REGION, RULE).len(), 150);
+    assert!(sent.log.contains("\"FailedEvaluations\":3"));
+}
+
+#[tokio::test]
+async fn what_is_sent_back_for_ever_is_an_error_with_ids_after_all_else_was_delivered() {
+    let desk = Desk::open(trails(150)).await;
+    desk.lab.send_back("t7", u32::MAX);
+    desk.lab.send_back("t8", u32::MAX);
+    let sent = desk.send(&schedule(ACCOUNT, REGION)).await;
+    sent.assert_failure("NotAccepted", &["AWS::CloudTrail::Trail `t7`", "`t8`"]);
+    assert_eq!(batches(&sent), [100, 2, 2, 2, 2, 50]);
+    assert_eq!(desk.lab.results(ACCOUNT, REGION, RULE).len(), 148);
+    // A retry settles it.
+    desk.lab.clear_faults();
+    assert_eq!(desk.send(&schedule(ACCOUNT, REGION)).await.accepted(), 150);
+}
+
+#[tokio::test]
+async fn what_is_sent_back_is_not_tried_again_when_there_is_no_time_for_the_pause() {
+    let lab = Lab::start(trails(150)).await.unwrap();
+    let identity = identity(&lab, ACCOUNT, REGION, None);
+    let (backoff_first, backoff_max) = (FOR_EVER, FOR_EVER);
+    let desk = Desk::with(lab, identity, Patience { backoff_first, backoff_max, ..PATIENCE });
+    desk.lab.send_back("t7", 1);
+    let begun = Instant::now();
+    let sent = desk.send(&schedule(ACCOUNT, REGION)).await;
+    sent.assert_failure("NotAccepted", &["`t7`"]);
+    assert_eq!(batches(&sent), [100, 50]);
+    assert!(begun.elapsed() < Duration::from_secs(30), "it waited");
+}
+
+#[tokio::test]
+async fn a_token_that_config_does_not_take_is_final() {
+    let desk = Desk::open(trails(150)).await;
+    let event = schedule(ACCOUNT, REGION).to_json("NotATokenOfTheLab").to_string();
+    let sent = desk.send_bytes(event.as_bytes(), &occasion()).await;
+    sent.assert_failure("Final", &["refused the result token for good", "InvalidResultToken"]);
+    // No second batch and no second attempt, and the token is not told.
+    assert_eq!(batches(&sent), [100]);
+    assert!(!sent.failure().1.contains("NotATokenOfTheLab"));
+    assert!(!sent.log.contains("NotATokenOfTheLab"));
+}
+
+#[tokio::test]
+async fn a_rule_that_was_deleted_meanwhile_is_final() {
+    let desk = Desk::open(trails(150)).await;
+    desk.lab.delete_rule(ACCOUNT, REGION, RULE);
+    let sent = desk.send(&schedule(ACCOUNT, REGION)).await;
+    sent.assert_failure("Final", &["the rule does not exist any more", "NoSuchConfigRule"]);
+    assert_eq!(batches(&sent), [100]);
+}
+
+#[tokio::test]
+async fn a_batch_that_fails_does_not_lose_the_others() {
+    for (broken, left) in [(1, 150), (2, 150), (3, 200)] {
+        let desk = Desk::open(trails(250)).await;
+        let position = Position::Nth(broken);
+        desk.lab.inject(Fault::of(Operation::PutEvaluations, position, FaultKind::AccessDenied));
+        let sent = desk.send(&schedule(ACCOUNT, REGION)).await;
+        sent.assert_failure("PermissionMissing", &["config:PutEvaluations"]);
+        let stored = sent.put.iter().filter(|one| one.fate == Fate::Stored).count();
+        assert_eq!(stored, left);
+    }
+}
+
+/// Reading ends while there is time to say so, and what was judged by then is delivered.
+#[tokio::test]
+async fn a_read_that_does_not_end_leaves_time_to_report() {
+    let desk = Desk::open(account_with_trails(&[(0, 0), (1, 0)])).await;
+    let fault = Fault::of(Operation::DescribeKey, Position::Every, FaultKind::Slow(FOR_EVER));
+    desk.lab.inject(fault.about(key_arn(ACCOUNT, REGION, 1)));
+    // The reserve is a second, the time-out of an attempt is longer than all the time there is.
+    let begun = Instant::now();
+    let sent = desk.send_with_time(&schedule(ACCOUNT, REGION), Duration::from_secs(3)).await;
+    assert!(begun.elapsed() < Duration::from_secs(3), "the deadline passed");
+    let slow = trail_arn(ACCOUNT, REGION, "t1");
+    sent.assert_failure("NotAllJudged", &["1 evaluations were delivered", &slow, "ran out"]);
+    assert_eq!(sent.verdicts(), [("t0", "COMPLIANT")].into());
+}
+
+#[tokio::test]
+async fn whatever_does_not_end_the_deadline_is_kept_and_told() {
+    let slow = |operation| Fault::of(operation, Position::Every, FaultKind::Slow(FOR_EVER));
+    for operation in [
+        Operation::DescribeTrails,
+        Operation::ListDiscoveredResources,
+        Operation::DescribeKey,
+        Operation::HeadBucket,
+        Operation::PutEvaluations,
+    ] {
+        let desk = Desk::open(trails(1)).await;
+        desk.lab.inject(slow(operation));
+        let begun = Instant::now();
+        let sent =
+            desk.send_with_time(&schedule(ACCOUNT, REGION), Duration::from_millis(1500)).await;
+        assert!(begun.elapsed() < Duration::from_millis(2500), "{operation:?}");
+        sent.assert_failure("DeadlineExceeded", &["the time of this invocation ran out"]);
+    }
+}
+
+#[tokio::test]
+async fn a_clean_up_that_does_not_end_holds_up_no_evaluation() {
+    let desk = Desk::open(trails(1)).await;
+    let slow = FaultKind::Slow(FOR_EVER);
+    let operation = Operation::GetComplianceDetailsByConfigRule;
+    desk.lab.inject(Fault::of(operation, Position::Every, slow));
+    let sent = desk.send_with_time(&schedule(ACCOUNT, REGION), Duration::from_secs(3)).await;
+    assert_eq!(sent.verdicts(), [("t0", "COMPLIANT")].into());
+    assert_eq!(sent.accepted(), 1);
+    assert!(sent.log.contains("clean-up failed"));
+}
+
+#[tokio::test]
+async fn a_role_that_is_not_given_in_time_is_told_before_the_deadline() {
+    let desk = Desk::open(trails(1)).await;
+    let slow = FaultKind::Slow(FOR_EVER);
+    desk.lab.inject(Fault::of(Operation::AssumeRole, Position::Every, slow));
+    let event = super::faults::accounts::with(
+        schedule("444455556666", REGION),
+        &[("executionRoleName", "trailseal-member")],
+    );
+    let begun = Instant::now();
+    let sent = desk.send_with_time(&event, Duration::from_secs(2)).await;
+    assert!(begun.elapsed() < Duration::from_secs(2), "the deadline passed");
+    sent.assert_failure("DeadlineExceeded", &["the time of this invocation ran out"]);
+}
+
+/// The pauses between attempts are random, so that functions that fail together do not come back
+/// together; what is asserted is that they end.
+#[tokio::test]
+async fn attempts_are_counted() {
+    let desk = Desk::open(trails(1)).await;
+    let kind = FaultKind::ServiceUnavailable;
+    desk.lab.inject(Fault::of(Operation::PutEvaluations, Position::Every, kind));
+    let item = trail_item(&trails(1).trails[0], ACCOUNT, REGION);
+    let sent = desk.send(&change(&item)).await;
+    sent.assert_failure("AwsBreakdown", &["config:PutEvaluations in us-east-1 failed"]);
+    assert_eq!(sent.count(Operation::PutEvaluations), ATTEMPTS);
+}

@@ -1,0 +1,166 @@
+//! What must not drift: ids, tables, dependencies, sizes, the published schema.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use serde_json::{Map, Value, json};
+use trailseal_rule::{CHECKS, CheckId, PARAMETERS, Parameters, parameters_schema};
+
+use super::case::{read, sorted};
+
+const LINES_MAX: usize = 500;
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+#[test]
+fn the_ids_of_checks_stay_as_they_are() {
+    let ids: Vec<&str> = CHECKS.iter().map(|check| check.id.as_str()).collect();
+    let unique: BTreeSet<&str> = ids.iter().copied().collect();
+    assert_eq!(unique.len(), ids.len());
+    let of_kebab_case = |byte: u8| byte.is_ascii_lowercase() || byte == b'-';
+    assert!(ids.iter().all(|id| id.bytes().all(of_kebab_case)), "{ids:?}");
+    insta::assert_snapshot!(ids.join("\n"));
+}
+
+#[test]
+fn the_names_of_parameters_stay_as_they_are() {
+    let names: Vec<&str> = PARAMETERS.iter().map(|spec| spec.name).collect();
+    let unique: BTreeSet<&str> = names.iter().copied().collect();
+    assert_eq!(unique.len(), names.len());
+    insta::assert_snapshot!(names.join("\n"));
+}
+
+#[test]
+fn readme_has_the_tables_of_checks_and_parameters() {
+    readme_has_the_table_of_checks();
+    readme_has_the_table_of_parameters();
+}
+
+fn readme_has_the_table_of_checks() {
+    let rows = CHECKS.iter().map(|check| {
+        let cells = [check.sentence, &on_in(check.id), check.evidence, check.fails_when];
+        format!("| `{}` | {} |", check.id, cells.join(" | "))
+    });
+    let head = "| check | compliant when | on in | evidence | fails when |\n|---|---|---|---|---|";
+    check_table("checks", head, rows);
+}
+
+fn readme_has_the_table_of_parameters() {
+    let rows = PARAMETERS.iter().map(|spec| {
+        let default = spec.default.map_or("–".to_owned(), |default| format!("`{default}`"));
+        format!("| `{}` | {} | {} | {default} |", spec.name, spec.about, spec.expected())
+    });
+    check_table("parameters", "| name | about | values | default |\n|---|---|---|---|", rows);
+}
+
+/// In which profiles a check is on, and by which parameters in every profile.
+fn on_in(check: CheckId) -> String {
+    let is_on = |setting: Value| {
+        let setting: Map<String, Value> = setting.as_object().unwrap().clone();
+        check.is_enabled(&Parameters::parse(&setting).unwrap())
+    };
+    let profiles = ["cis", "effective", "strict"].into_iter();
+    let profiles: Vec<String> = profiles
+        .filter(|profile| is_on(json!({ "profile": profile })))
+        .map(str::to_owned)
+        .collect();
+    if profiles.len() == 3 {
+        return profiles.join(", ");
+    }
+    let switches = [
+        ("allowedKmsKeyArns", "arn:aws:kms:*:*:key/*"),
+        ("allowedKeyAccounts", "111122223333"),
+        ("requireKeyRotation", "true"),
+        ("checkKeyPolicy", "true"),
+        ("checkDelivery", "true"),
+    ];
+    let switches = switches
+        .into_iter()
+        .filter(|(name, value)| is_on(json!({ "profile": "cis", *name: value })))
+        .map(|(name, _)| format!("with `{name}`"));
+    profiles.into_iter().chain(switches).collect::<Vec<_>>().join(", ")
+}
+
+/// README's table between the markers `<!-- name -->` and `<!-- /name -->` must be this one;
+/// `UPDATE_README=1` writes it there.
+fn check_table(name: &str, head: &str, rows: impl Iterator<Item = String>) {
+    let path = repository().join("README.md");
+    let readme = read(&path);
+    let (begin, end) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
+    let rows: Vec<String> = rows.collect();
+    let table = format!("{head}\n{}\n", rows.join("\n"));
+    let parts = readme.split_once(&begin).and_then(|(before, rest)| {
+        rest.split_once(&end).map(|(found, after)| (before, found, after))
+    });
+    let Some((before, found, after)) = parts else {
+        panic!("README.md has no `{}` with `{end}` behind it", begin.trim());
+    };
+    if found == table {
+        return;
+    }
+    if env::var_os("UPDATE_README").is_some() {
+        return fs::write(&path, format!("{before}{begin}{table}{end}{after}")).unwrap();
+    }
+    panic!(
+        "README.md's table of {name} is not that of the code; UPDATE_README=1 writes it. It should \
+         be:\n{table}"
+    );
+}
+
+#[test]
+fn the_rule_depends_on_four_packages() {
+    let manifest = read(&repository().join("crates/trailseal-rule/Cargo.toml"));
+    let dependencies: Vec<&str> = manifest
+        .split("\n[")
+        .filter(|section| section.starts_with("dependencies") || section.contains(".dependencies]"))
+        .flat_map(|section| section.lines().skip(1))
+        .map(|line| line.split(['=', '.']).next().unwrap_or_default().trim())
+        .filter(|name| !name.is_empty() && !name.starts_with('#'))
+        .collect();
+    assert_eq!(dependencies, ["serde", "serde_json", "thiserror", "time"]);
+    assert!(!manifest.contains("[dependencies.") && !manifest.contains("build-dependencies"));
+}
+
+#[test]
+fn the_published_schema_is_that_of_the_code() {
+    let path = repository().join("cdk/schema/rule-parameters.schema.json");
+    let published: Value = serde_json::from_str(&read(&path)).unwrap();
+    assert_eq!(
+        published,
+        parameters_schema(),
+        "cdk/schema/rule-parameters.schema.json is not that of the code; `cargo xtask schema` \
+         writes it"
+    );
+}
+
+#[test]
+fn no_file_is_too_long() {
+    let mut files = Vec::new();
+    for place in ["crates", "tests", "cdk"] {
+        sources(&repository().join(place), &mut files);
+    }
+    assert!(files.len() > 100, "only {} files were found", files.len());
+    let long: Vec<String> = files
+        .iter()
+        .map(|path| (path, read(path).lines().count()))
+        .filter(|(_, lines)| *lines > LINES_MAX)
+        .map(|(path, lines)| format!("{}: {lines} lines", path.display()))
+        .collect();
+    assert!(long.is_empty(), "at most {LINES_MAX} lines: {long:#?}");
+}
+
+/// The Rust and TypeScript files that people write.
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    const OF_OTHERS: [&str; 4] = ["node_modules", "target", "dist", "cdk.out"];
+    for path in sorted(folder) {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if path.is_dir() && !OF_OTHERS.contains(&name) && !path.is_symlink() {
+            sources(&path, found);
+        } else if name.ends_with(".rs") || (name.ends_with(".ts") && !name.ends_with(".d.ts")) {
+            found.push(path);
+        }
+    }
+}

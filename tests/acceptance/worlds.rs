@@ -1,0 +1,326 @@
+//! What the table of decisions is made of: references to keys, what each call can say, settings.
+
+use serde_json::{Map, Value, json};
+
+use super::evidence::Found;
+use super::reference::Evidence;
+
+/// A kind of `kmsKeyId`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Kind {
+    /// The text; nothing where the member is absent.
+    id: Option<&'static str>,
+    /// The account and the Region of the key that it means; no Region is that of the bucket.
+    /// Nothing where nobody can be asked about it.
+    place: Option<(&'static str, Option<&'static str>)>,
+}
+
+const OWN: &str = "111122223333";
+const STRANGER: &str = "777788889999";
+const ID: &str = "11111111-0000-4000-8000-111111111111";
+
+/// Every kind; the first three are those of everyday life.
+pub(super) fn kinds() -> Vec<Kind> {
+    let kind = |id, place| Kind { id: Some(id), place };
+    let (own_east, own_west) = (Some((OWN, Some("us-east-1"))), Some((OWN, Some("eu-west-1"))));
+    let foreign = Some((STRANGER, Some("us-east-1")));
+    vec![
+        kind(
+            "arn:aws:kms:us-east-1:111122223333:key/11111111-0000-4000-8000-111111111111",
+            own_east,
+        ),
+        kind(
+            "arn:aws:kms:us-east-1:777788889999:key/11111111-0000-4000-8000-111111111111",
+            foreign,
+        ),
+        kind("alias/trail", Some((OWN, None))),
+        kind(
+            "arn:aws:kms:eu-west-1:111122223333:key/11111111-0000-4000-8000-111111111111",
+            own_west,
+        ),
+        kind("arn:aws:kms:us-east-1:111122223333:alias/trail", own_east),
+        kind("arn:aws:kms:us-east-1:777788889999:alias/trail", foreign),
+        kind(ID, Some((OWN, None))),
+        kind("alias/aws/s3", None),
+        kind("arn:aws:kms:us-east-1:111122223333:alias/aws/s3", None),
+        kind("arn:aws:kms:us-east-1:777788889999:alias/aws/s3", None),
+        kind("key with blanks", None),
+        kind("arn:aws:s3:::trail-logs", None),
+        kind("", None),
+        kind("  ", None),
+        Kind { id: None, place: None },
+    ]
+}
+
+/// A key of the trail's own account, by its ARN, in the Region of the bucket.
+pub(super) fn first_kind() -> Kind {
+    kinds()[0]
+}
+
+/// A trail's item with that key.
+pub(super) fn item(kind: &Kind) -> Value {
+    let mut item = json!({
+        "awsAccountId": OWN,
+        "awsRegion": "us-east-1",
+        "ARN": "arn:aws:cloudtrail:us-east-1:111122223333:trail/t",
+        "resourceType": "AWS::CloudTrail::Trail",
+        "resourceId": "t",
+        "configurationItemStatus": "OK",
+        "configurationItemCaptureTime": "2026-11-23T10:15:30.125Z",
+        "configuration": {
+            "name": "t",
+            "trailARN": "arn:aws:cloudtrail:us-east-1:111122223333:trail/t",
+            "homeRegion": "us-east-1",
+            "s3BucketName": "trail-logs",
+        },
+    });
+    if let Some(id) = kind.id {
+        item["configuration"]["kmsKeyId"] = json!(id);
+    }
+    item
+}
+
+fn refusals() -> [Value; 2] {
+    [json!({ "refused": "denied" }), json!({ "refused": "not read" })]
+}
+
+/// The key's ARN, where the key can be asked about at all.
+fn arn_of(kind: &Kind, bucket: &Value) -> Option<String> {
+    let (account, region) = kind.place?;
+    let region = region.or_else(|| bucket["known"].as_str())?;
+    Some(format!("arn:aws:kms:{region}:{account}:key/{ID}"))
+}
+
+/// All that DescribeKey can say of it, every word with every other.
+pub(super) fn every_key(kind: &Kind, bucket: &Value) -> Vec<Value> {
+    let states = [
+        "Enabled",
+        "Updating",
+        "Creating",
+        "Disabled",
+        "PendingDeletion",
+        "PendingImport",
+        "PendingReplicaDeletion",
+        "Unavailable",
+        "Resting",
+    ];
+    let mut keys: Vec<Value> = refusals().into();
+    let Some(arn) = arn_of(kind, bucket) else {
+        return keys;
+    };
+    keys.push(json!({ "absent": true }));
+    for manager in ["CUSTOMER", "AWS", "PARTNER"] {
+        for state in states {
+            for usage in ["ENCRYPT_DECRYPT", "SIGN_VERIFY"] {
+                for spec in ["SYMMETRIC_DEFAULT", "RSA_2048"] {
+                    for ends in
+                        [Value::Null, json!("2026-11-22T00:00:00Z"), json!("2026-11-24T00:00:00Z")]
+                    {
+                        let origin = if ends.is_null() { "AWS_KMS" } else { "EXTERNAL" };
+                        keys.push(json!({ "known": {
+                            "Arn": arn, "KeyManager": manager, "KeyState": state,
+                            "KeyUsage": usage, "KeySpec": spec, "Origin": origin, "ValidTo": ends,
+                        } }));
+                    }
+                }
+            }
+        }
+    }
+    keys
+}
+
+/// One key for each answer that can come of DescribeKey.
+pub(super) fn few_keys(kind: &Kind, bucket: &Value) -> Vec<Value> {
+    let mut keys: Vec<Value> = refusals().into();
+    let Some(arn) = arn_of(kind, bucket) else {
+        return keys;
+    };
+    keys.push(json!({ "absent": true }));
+    for (manager, state) in [
+        ("CUSTOMER", "Enabled"),
+        ("CUSTOMER", "Disabled"),
+        ("CUSTOMER", "Resting"),
+        ("AWS", "Enabled"),
+    ] {
+        keys.push(json!({ "known": {
+            "Arn": arn, "KeyManager": manager, "KeyState": state, "KeyUsage": "ENCRYPT_DECRYPT",
+            "KeySpec": "SYMMETRIC_DEFAULT", "Origin": "AWS_KMS",
+        } }));
+    }
+    keys
+}
+
+/// All that HeadBucket can say.
+pub(super) fn bucket_regions() -> Vec<Value> {
+    let [denied, unread] = refusals();
+    let known = |region: &str| json!({ "known": region });
+    vec![known("us-east-1"), known("eu-west-1"), json!({ "absent": true }), denied, unread]
+}
+
+/// All that GetKeyRotationStatus can say; the first passes, the second fails.
+pub(super) fn rotations() -> Vec<Value> {
+    let on = |days: Value| json!({ "known": { "KeyRotationEnabled": true, "RotationPeriodInDays": days } });
+    let [denied, unread] = refusals();
+    vec![
+        on(json!(365)),
+        json!({ "known": { "KeyRotationEnabled": false } }),
+        on(Value::Null),
+        on(json!(180)),
+        on(json!(181)),
+        json!({ "known": { "NotSupported": true } }),
+        json!({ "absent": true }),
+        denied,
+        unread,
+    ]
+}
+
+/// All that GetTrailStatus can say; the first passes, the second fails.
+pub(super) fn deliveries() -> Vec<Value> {
+    let status = |error: Value, digest: Value| json!({ "known": { "LatestDeliveryError": error, "LatestDigestDeliveryError": digest } });
+    let [denied, unread] = refusals();
+    vec![
+        status(Value::Null, Value::Null),
+        status(json!("KMS.DisabledException"), Value::Null),
+        status(json!("AccessDenied"), json!("NoSuchBucket")),
+        status(json!("AccessDenied"), json!("KMS.NotFoundException")),
+        status(json!(""), json!("")),
+        json!({ "absent": true }),
+        denied,
+        unread,
+    ]
+}
+
+/// A policy, and what it means by hand.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Policy {
+    text: &'static str,
+    admits: &'static str,
+    guards: &'static str,
+}
+
+impl Policy {
+    pub(super) fn evidence(&self) -> Value {
+        let Self { text, admits, guards } = self;
+        json!({ "known": { "policy": text, "admits": admits, "guards": guards } })
+    }
+}
+
+/// A policy for each pair of answers.
+pub(super) const POLICIES: [Policy; 9] = [
+    Policy {
+        admits: "yes",
+        guards: "yes",
+        text: r#"{"Statement":[{"Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"kms:GenerateDataKey*","Resource":"*","Condition":{"StringEquals":{"aws:SourceArn":"arn:aws:cloudtrail:us-east-1:111122223333:trail/t"}}}]}"#,
+    },
+    Policy {
+        admits: "no",
+        guards: "yes",
+        text: r#"{"Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"kms:*","Resource":"*"}]}"#,
+    },
+    Policy {
+        admits: "yes",
+        guards: "no",
+        text: r#"{"Statement":[{"Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"kms:GenerateDataKey*","Resource":"*"}]}"#,
+    },
+    Policy {
+        admits: "no",
+        guards: "no",
+        text: r#"{"Statement":[{"Effect":"Allow","Principal":"*","Action":"kms:Decrypt","Resource":"*"}]}"#,
+    },
+    Policy {
+        admits: "unknown",
+        guards: "yes",
+        text: r#"{"Statement":[{"Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"kms:GenerateDataKey*","Resource":"*","Condition":{"StringEquals":{"aws:SourceArn":"arn:aws:cloudtrail:us-east-1:111122223333:trail/t"},"StringResembles":{"aws:SourceArn":"*"}}}]}"#,
+    },
+    Policy {
+        admits: "yes",
+        guards: "unknown",
+        text: r#"{"Statement":[{"Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"kms:GenerateDataKey*","Resource":"*","Condition":{"StringEquals":{"aws:SourceArn":"arn:aws:cloudtrail:us-east-1:111122223333:trail/t"}}},{"Effect":"Allow","Principal":"*","Action":"kms:Decrypt","Resource":"*","Condition":{"StringResembles":{"kms:CallerAccount":"111122223333"}}}]}"#,
+    },
+    Policy {
+        admits: "no",
+        guards: "unknown",
+        text: r#"{"Statement":[{"Effect":"Allow","Principal":"*","Action":"kms:Decrypt","Resource":"*","Condition":{"StringResembles":{"kms:CallerAccount":"111122223333"}}}]}"#,
+    },
+    Policy {
+        admits: "unknown",
+        guards: "no",
+        text: r#"{"Statement":[{"Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"kms:GenerateDataKey*","Resource":"*","Condition":{"StringEquals":{"aws:SourceArn":"arn:aws:cloudtrail:us-east-1:111122223333:trail/t"},"StringResembles":{"aws:SourceArn":"*"}}},{"Effect":"Allow","Principal":"*","Action":"kms:Decrypt","Resource":"*"}]}"#,
+    },
+    Policy { admits: "unknown", guards: "unknown", text: "no JSON" },
+];
+
+/// Every combination of values of these dimensions of the rule's parameters; settings that the
+/// rule refuses, since they would have no effect, are left out.
+pub(super) fn settings(dimensions: &[&str]) -> Vec<Map<String, Value>> {
+    let mut settings = vec![Map::new()];
+    for dimension in dimensions {
+        let values = values(dimension);
+        let with = |setting: &Map<String, Value>| -> Vec<Map<String, Value>> {
+            let extended = values.iter().map(|more| {
+                let more = more.iter().map(|(name, value)| ((*name).to_owned(), json!(value)));
+                setting.clone().into_iter().chain(more).collect()
+            });
+            extended.collect()
+        };
+        settings = settings.iter().flat_map(with).collect();
+    }
+    settings.retain(|setting| {
+        let is = |name: &str, value: &str| setting.get(name).is_some_and(|is| is == value);
+        let has_days = setting.contains_key("maxRotationPeriodDays");
+        !has_days || is("profile", "strict") || is("requireKeyRotation", "true")
+    });
+    settings
+}
+
+type Values = &'static [&'static [(&'static str, &'static str)]];
+
+fn values(dimension: &str) -> Values {
+    match dimension {
+        "profile" => &[&[("profile", "cis")], &[], &[("profile", "strict")]],
+        "unverified" => &[&[], &[("unverified", "COMPLIANT")], &[("unverified", "NOT_APPLICABLE")]],
+        "allowed" => &[
+            &[],
+            &[("allowedKmsKeyArns", "arn:aws:kms:*:1111*:key/1*")],
+            &[("allowedKeyAccounts", "777788889999")],
+            &[
+                ("allowedKmsKeyArns", "arn:aws:kms:eu-*:*:key/*"),
+                ("allowedKeyAccounts", "777788889999"),
+            ],
+        ],
+        "requireKeyRotation" => &[&[], &[("requireKeyRotation", "true")]],
+        "days" => &[&[], &[("maxRotationPeriodDays", "180")]],
+        "checkKeyPolicy" => &[&[], &[("checkKeyPolicy", "true")]],
+        "checkDelivery" => &[&[], &[("checkDelivery", "true")]],
+        other => panic!("no dimension `{other}`"),
+    }
+}
+
+impl Found {
+    /// What is said of the first kind of key where everything is in order.
+    pub(super) fn in_order() -> Self {
+        let first = |said: Vec<Value>| said.into_iter().next().unwrap();
+        let bucket_region = first(bucket_regions());
+        let kind = first_kind();
+        let good = |key: &Value| key["known"]["KeyState"] == "Enabled";
+        let mut keys = few_keys(&kind, &bucket_region).into_iter();
+        Self {
+            key: keys.find(good).unwrap(),
+            bucket_region,
+            rotation: first(rotations()),
+            key_policy: POLICIES[0].evidence(),
+            delivery: first(deliveries()),
+        }
+    }
+
+    pub(super) fn of(evidence: Evidence<'_>) -> Self {
+        let Evidence { key, bucket_region, rotation, key_policy, delivery } = evidence;
+        Self {
+            key: key.clone(),
+            bucket_region: bucket_region.clone(),
+            rotation: rotation.clone(),
+            key_policy: key_policy.clone(),
+            delivery: delivery.clone(),
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! A great many events, with faults, through the real function.
+//!
+//! Each event must end as the evaluations that it asks for, or as a failed invocation that a retry
+//! then settles; none may be lost, nothing may be called compliant that is not, and memory must
+//! stay flat.
+
+mod tally;
+mod world;
+
+use std::env;
+use std::error::Error;
+use std::io::{self, Write, stderr, stdout};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use trailseal_lab::{
+    Call, Fault, FaultKind, Function, FunctionSettings, Lab, Outcome, Position, PutEvaluation,
+};
+
+use crate::tally::{Tally, WARM_EVENTS, report};
+use crate::world::{Errand, OWN, REGION, errands, state, verdict};
+
+const USAGE: &str = "usage: soak [--events N] [--faults PERCENT]";
+
+/// Processes of the function, each with an account of its own.
+const PROCESSES: u64 = 2;
+
+/// What the function is told to wait for an answer, and what a slow answer takes.
+const ATTEMPT_MILLISECONDS: &str = "100";
+const SLOW: Duration = Duration::from_millis(500);
+
+/// The time that Lambda gives an invocation.
+const TIME: Duration = Duration::from_secs(60);
+
+/// Tries of one event, after which it counts as lost.
+const TRIES_MAX: u64 = 20;
+
+fn main() -> ExitCode {
+    match Settings::read(env::args().skip(1)).and_then(|settings| run(&settings)) {
+        Ok(code) => code,
+        Err(error) => {
+            let _nowhere_left_to_say_so = writeln!(stderr(), "error: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Settings {
+    events: u64,
+    faults_percent: u32,
+}
+
+impl Settings {
+    fn read(mut arguments: impl Iterator<Item = String>) -> Result<Self, Box<dyn Error>> {
+        let mut settings = Self { events: 100_000, faults_percent: 5 };
+        while let Some(name) = arguments.next() {
+            let value = arguments.next().ok_or(USAGE)?;
+            let wrong = |_| format!("`{value}` is no number for `{name}`; {USAGE}");
+            match name.as_str() {
+                "--events" => settings.events = value.parse().map_err(wrong)?,
+                "--faults" => settings.faults_percent = value.parse().map_err(wrong)?,
+                _ => return Err(format!("there is no `{name}`; {USAGE}").into()),
+            }
+        }
+        if settings.faults_percent > 50 {
+            return Err("with more than 50 percent of faults no retry would end".into());
+        }
+        Ok(settings)
+    }
+}
+
+fn run(settings: &Settings) -> Result<ExitCode, Box<dyn Error>> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let begun = Instant::now();
+    let tallies = runtime.block_on(async {
+        let each = settings.events.div_ceil(PROCESSES);
+        let (one, other) = tokio::join!(
+            tokio::spawn(process(1, each, settings.faults_percent)),
+            tokio::spawn(process(2, settings.events - each, settings.faults_percent)),
+        );
+        Ok::<_, Box<dyn Error>>([one??, other??])
+    })?;
+    report(&mut stdout(), &tallies, begun.elapsed())?;
+    let clean = tallies.iter().all(|tally| tally.complaints().is_empty());
+    Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// One process of the function, from its first event to its last.
+async fn process(seed: u64, events: u64, faults_percent: u32) -> io::Result<Tally> {
+    let errands = errands();
+    let lab = Lab::start(state().map_err(|error| io::Error::other(error.to_string()))?).await?;
+    let mut function = Function::spawn(&bootstrap()?, &lab, settings()).await?;
+    inject(&lab, faults_percent);
+    let mut tally = Tally::default();
+    let mut random = seed;
+    for number in 1..=events {
+        // The generator of Knuth's MMIX: any mix will do, but the same in every run.
+        random =
+            random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let choice = usize::try_from(random >> 33).unwrap_or_default() % errands.len();
+        if let Some(errand) = errands.get(choice) {
+            settle(&lab, &mut function, errand, &mut tally).await?;
+        }
+        tally.events = number;
+        if number == WARM_EVENTS.min(events) {
+            tally.warm = function.memory();
+        }
+        if number % 10_000 == 0 {
+            let _nobody_reads_it = writeln!(stderr(), "process {seed}: {number} events");
+        }
+    }
+    tally.at_end = function.memory();
+    tally.starts = function.starts();
+    function.stop().await?;
+    Ok(tally)
+}
+
+fn bootstrap() -> io::Result<PathBuf> {
+    let path = match env::var_os("TRAILSEAL_BOOTSTRAP") {
+        Some(path) => PathBuf::from(path),
+        None => env::current_exe()?.with_file_name("bootstrap"),
+    };
+    if path.is_file() {
+        return Ok(path);
+    }
+    Err(io::Error::other(format!(
+        "`{}` is missing: build it with `cargo build --release -p trailseal-lambda`, or name it in \
+         TRAILSEAL_BOOTSTRAP",
+        path.display()
+    )))
+}
+
+fn settings() -> FunctionSettings {
+    let mut settings = FunctionSettings::new(OWN, REGION);
+    settings.environment = [
+        ("TRAILSEAL_BACKOFF_MILLISECONDS", "1"),
+        ("TRAILSEAL_ATTEMPT_TIMEOUT_MILLISECONDS", ATTEMPT_MILLISECONDS),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .to_vec();
+    settings
+}
+
+/// Each kind meets about as many requests as every other, all together the percentage. No two
+/// have the same divisor, or they would meet the same requests.
+fn inject(lab: &Lab, percent: u32) {
+    let kinds = FaultKind::all(SLOW);
+    let number = u32::try_from(kinds.len()).unwrap_or(u32::MAX);
+    let Some(one_in) = (number * 100).checked_div(percent) else { return };
+    for (offset, kind) in (0..).zip(kinds) {
+        let divisor = (one_in + offset).saturating_sub(number / 2).max(2);
+        lab.inject(Fault::anywhere(Position::OneIn(divisor), kind));
+    }
+}
+
+/// Delivers an event until the function answers, as Lambda does, and looks at what came of it.
+async fn settle(
+    lab: &Lab,
+    function: &mut Function,
+    errand: &Errand,
+    tally: &mut Tally,
+) -> io::Result<()> {
+    let event = &errand.event;
+    let token = lab.issue_token(&event.account, &event.region, &event.rule);
+    let bytes = event.to_json(&token).to_string();
+    for attempt in 0..TRIES_MAX {
+        let ended = function.invoke(bytes.as_bytes(), TIME).await?.outcome;
+        let (calls, put) = (lab.take_calls(), lab.take_put_evaluations());
+        // What it wrote is not kept.
+        drop(function.take_lines()?);
+        note(&calls, &put, tally);
+        match ended {
+            Outcome::Response(_) => {
+                tally.wrong.extend(unanswered(errand, &calls, &put));
+                tally.at_once += u64::from(attempt == 0);
+                tally.retries_max = tally.retries_max.max(attempt);
+                return Ok(());
+            }
+            Outcome::Failed { error_type, .. } => {
+                Tally::count(&mut tally.failures, &error_type);
+                tally.retries += 1;
+            }
+            Outcome::Exited { .. } | Outcome::TimedOut => {
+                tally.wrong.push(format!("{ended:?}: {bytes}"));
+                return Ok(());
+            }
+        }
+    }
+    tally.wrong.push(format!("not settled after {TRIES_MAX} tries: {bytes}"));
+    Ok(())
+}
+
+/// Counts what was asked and put; no trail may be compliant that is not.
+fn note(calls: &[Call], put: &[PutEvaluation], tally: &mut Tally) {
+    tally.requests += u64::try_from(calls.len()).unwrap_or_default();
+    for fault in calls.iter().filter_map(|call| call.fault.as_deref()) {
+        Tally::count(&mut tally.faults, fault);
+    }
+    for one in put {
+        Tally::count(&mut tally.evaluations, &one.compliance_type);
+        if one.compliance_type == "COMPLIANT" && verdict(&one.resource_id) != Some("COMPLIANT") {
+            tally.wrong.push(format!("false COMPLIANT: {one:?}"));
+        }
+    }
+}
+
+/// An answered event has put each evaluation that it asks for: the right one, or, where AWS
+/// refused evidence, one that says so.
+fn unanswered(errand: &Errand, calls: &[Call], put: &[PutEvaluation]) -> Option<String> {
+    let is = |call: &Call, operation: &str, fault: &str| {
+        call.operation == operation && call.fault.as_deref() == Some(fault)
+    };
+    // AWS said that there are no trails, so there was nothing to say of any.
+    if calls.iter().any(|call| is(call, "cloudtrail:DescribeTrails", "not-found")) {
+        return None;
+    }
+    for (name, expected) in &errand.expected {
+        let found = put.iter().rev().find(|one| one.resource_id == *name);
+        let found = found.map(|one| one.compliance_type.as_str());
+        let refused = found == Some("NON_COMPLIANT")
+            && calls.iter().any(|call| {
+                matches!(call.fault.as_deref(), Some("access-denied" | "not-found" | "wrong-types"))
+            });
+        if found != Some(*expected) && !refused {
+            return Some(format!("{name} is {found:?} instead of {expected}: {:?}", errand.event));
+        }
+    }
+    None
+}
