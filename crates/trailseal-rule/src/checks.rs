@@ -179,17 +179,16 @@ fn known<'a, T>(
     evidence: &str,
     case: &Case<'_>,
 ) -> Result<&'a T, Outcome> {
-    if let KeyRef::Unrecognized(_) = key_of(case)? {
-        return Err(Outcome::unknown(
-            format!("could not verify {evidence} of the key: kmsKeyId is no key ARN, id or alias"),
-            "set kmsKeyId to the ARN of a customer managed key",
-        ));
-    }
+    let key = key_of(case)?;
     match reading {
         Reading::Known(value) => Ok(value),
         Reading::Absent => Err(Outcome::fail(
             "the key does not exist",
             "set kmsKeyId to an enabled customer managed key in the bucket's Region",
+        )),
+        Reading::Refused(_) if matches!(key, KeyRef::Unrecognized(_)) => Err(Outcome::unknown(
+            format!("could not verify {evidence} of the key: kmsKeyId is no key ARN, id or alias"),
+            "set kmsKeyId to the ARN of a customer managed key",
         )),
         Reading::Refused(refusal) => Err(Outcome::unknown(
             format!("could not verify {evidence} of the key: {refusal}"),
