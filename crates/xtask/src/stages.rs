@@ -110,5 +110,8 @@ fn deployment(project: &Project) -> Result<(), Failure> {
             .env("TRAILSEAL_PYTHON", project.python())
             .run()?;
     }
-    Ok(())
+    Step::new(project, project.python(), "moto did not take a template; see above")
+        .words("test/moto_deploy.py")
+        .within(&project.cdk())
+        .run()
 }
