@@ -28,18 +28,54 @@ export function listContext(app: App, name: string): string[] {
     .filter((entry) => entry !== '');
 }
 
+/** A value of the context that is one of several words. */
+export function wordContext<Word extends string>(
+  app: App,
+  name: string,
+  words: readonly Word[],
+): Word | undefined {
+  const value = textContext(app, name);
+  const found = words.find((word) => word === value);
+  if (value !== undefined && found === undefined) {
+    throw new Error(`the context \`${name}\` is \`${value}\`; expected one of ${words.join(', ')}`);
+  }
+  return found;
+}
+
+/** Whether a value of the context is `true`. */
+export function switchContext(app: App, name: string): boolean {
+  return wordContext(app, name, ['true', 'false']) === 'true';
+}
+
+/** The processor for which the code was built. */
+export function architectureContext(app: App): lambda.Architecture {
+  const word = wordContext(app, 'architecture', ['arm64', 'x86_64']);
+  return word === 'x86_64' ? lambda.Architecture.X86_64 : lambda.Architecture.ARM_64;
+}
+
+/** How many invocations at a time are reserved: a number, or `none`. */
+export function concurrencyContext(app: App): { reservedConcurrency?: number | 'none' } {
+  const value = textContext(app, 'reservedConcurrency');
+  if (value === undefined) {
+    return {};
+  }
+  return { reservedConcurrency: value === 'none' ? value : Number(value) };
+}
+
 /** The function's settings. */
 export function functionContext(app: App): TrailsealFunctionProps {
-  const architecture =
-    textContext(app, 'architecture') === 'x86_64'
-      ? lambda.Architecture.X86_64
-      : lambda.Architecture.ARM_64;
-  const unreserved = textContext(app, 'reservedConcurrency') === 'none';
+  const architecture = architectureContext(app);
+  const organizationId = textContext(app, 'organizationId');
+  const named: unknown = parametersContext(app).keyAccountRoleName;
+  const keyAccountRoleName = typeof named === 'string' ? named.trim() : '';
   return {
     architecture,
     code: prebuiltCode(architecture, textContext(app, 'assets')),
-    tracing: textContext(app, 'tracing') === 'true',
-    ...(unreserved ? { reservedConcurrency: 'none' } : {}),
+    tracing: switchContext(app, 'tracing'),
+    ...concurrencyContext(app),
+    ...(organizationId === undefined ? {} : { organizationId }),
+    // What the rule asks for, the function must be allowed to assume.
+    ...(keyAccountRoleName === '' ? {} : { keyAccountRoleName }),
   };
 }
 
@@ -48,7 +84,7 @@ export function ruleContext(app: App): RuleSettings {
   const schedule = textContext(app, 'schedule') as Schedule | undefined;
   return {
     parameters: parametersContext(app),
-    watchKeys: textContext(app, 'watchKeys') === 'true',
+    watchKeys: switchContext(app, 'watchKeys'),
     ...(schedule === undefined ? {} : { schedule }),
   };
 }

@@ -5,7 +5,7 @@ import type { Construct } from 'constructs';
 import { TrailsealConformancePack } from './conformance-pack';
 import { TrailsealFunction, type TrailsealFunctionProps } from './function';
 import { TrailsealMonitoring } from './monitoring';
-import { DEFAULT_RULE_NAME, TrailsealRule, type RuleSettings } from './rule';
+import { TrailsealRule, type RuleSettings } from './rule';
 import { TrailsealTopic } from './topic';
 
 /** Props of {@link TrailsealAccountStack}. */
@@ -42,10 +42,8 @@ export class TrailsealAccountStack extends Stack {
       new TrailsealRule(this, 'Rule', { ...props.rule, handler: this.handler });
     }
     if (props.alarmEmail !== undefined) {
-      const alarms = new TrailsealTopic(this, 'Alarms', {
-        publishers: ['cloudwatch'],
-        email: props.alarmEmail,
-      });
+      const alarms = new TrailsealTopic(this, 'Alarms', { email: props.alarmEmail });
+      alarms.admitAlarms();
       this.monitor(props, alarms.topic);
     }
   }
@@ -54,7 +52,6 @@ export class TrailsealAccountStack extends Stack {
     const schedule = props.rule?.schedule;
     new TrailsealMonitoring(this, 'Monitoring', {
       handler: this.handler,
-      ruleNames: [props.rule?.ruleName ?? DEFAULT_RULE_NAME],
       topic,
       ...(schedule === undefined ? {} : { schedule }),
     });

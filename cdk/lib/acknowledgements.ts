@@ -80,6 +80,7 @@ export function explainList(construct: IConstruct): void {
   acknowledge(construct, {
     'CloudFormation-Validate::W2001': 'A loop over the list is added after the synthesis.',
     'CloudFormation-Validate::F3031': 'An empty list is left out by a condition.',
+    'CloudFormation-Validate::W8001': 'The statement with the condition is added after as well.',
   });
 }
 

@@ -10,7 +10,19 @@ import { TrailsealFunction } from './function';
 import { CENTRAL_FUNCTION_NAME, CENTRAL_RESERVED_CONCURRENCY } from './organization-rule';
 import { CENTRAL_ROLE_PREFIX, MEMBER_ROLE_NAME } from './member-role';
 import { PlainStack, type Template } from './plain-stack';
-import { DEFAULT_RULE_NAME, DEFAULT_SCHEDULE, RULE_DESCRIPTION, SCHEDULE_HOURS } from './rule';
+import { DEFAULT_RULE_NAME, RULE_DESCRIPTION } from './rule';
+import { PARAMETER_NAMES } from './rule-parameters';
+import {
+  BUCKET_PREFIX_PATTERN,
+  concurrencyParameter,
+  excludedAccountsParameter,
+  givenCondition,
+  makeKeyAccountGrantOptional,
+  ruleParameter,
+  scheduleParameter,
+  watchKeysParameter,
+  where,
+} from './template-parameters';
 
 /**
  * The central function as a plain template, with a permission for each member account.
@@ -24,36 +36,42 @@ export function centralFunctionTemplate(version: string): Template {
   );
   const text = (id: string, description: string, rest: object = {}) =>
     new CfnParameter(stack, id, { description, ...rest }).valueAsString;
-  const bucketPrefix = text('CodeBucketPrefix', 'How the name of the bucket with the code begins.');
+  const bucketPrefix = text(
+    'CodeBucketPrefix',
+    'How the name of the bucket with the code begins.',
+    { allowedPattern: BUCKET_PREFIX_PATTERN },
+  );
   new CfnParameter(stack, 'MemberAccounts', {
     type: 'CommaDelimitedList',
     description: 'The member accounts; the account of the function is admitted besides.',
   });
   explainList(stack);
+  const keyAccountRole = ruleParameter(stack, 'keyAccountRoleName');
+  givenCondition(stack, keyAccountRole);
   const handler = new TrailsealFunction(stack, 'Function', {
     code: lambda.Code.fromBucket(
       s3.Bucket.fromBucketName(stack, 'CodeBucket', codeBucketName(bucketPrefix, Aws.REGION)),
       text('CodeKey', 'The object with the code.', { default: codeKey(version) }),
     ),
     functionName: CENTRAL_FUNCTION_NAME,
-    reservedConcurrency: CENTRAL_RESERVED_CONCURRENCY,
     roleName: `${CENTRAL_ROLE_PREFIX}-${Aws.REGION}`,
     organizationId: text('OrganizationId', 'The organization within which the role is assumed.', {
       allowedPattern: '^o-[a-z0-9]{10,32}$',
     }),
-    executionRoleName: text('MemberRoleName', 'The role in the member accounts.', {
-      default: MEMBER_ROLE_NAME,
-      allowedPattern: '^[A-Za-z0-9+=,.@_-]{1,64}$',
-    }),
+    executionRoleName: memberRoleName(stack),
+    keyAccountRoleName: keyAccountRole.valueAsString,
     externalId: text('ExternalId', 'The external id that the member role asks for.', {
       allowedPattern: '^[A-Za-z0-9_+=,.@:/-]{2,1224}$',
     }),
   });
+  concurrencyParameter(stack, handler.function, CENTRAL_RESERVED_CONCURRENCY);
   new CfnOutput(stack, 'FunctionArn', {
     description: 'The function.',
     value: handler.function.functionArn,
   });
-  return admitMembers(stack.template(), 'MemberAccounts');
+  const template = stack.template();
+  makeKeyAccountGrantOptional(template);
+  return admitMembers(template, 'MemberAccounts');
 }
 
 /** One permission for each account of the list. */
@@ -86,16 +104,13 @@ export function organizationRuleTemplate(): Template {
   );
   const text = (id: string, description: string, rest: object = {}) =>
     new CfnParameter(stack, id, { description, ...rest }).valueAsString;
-  const profile = text('Profile', 'How much is asked of a key.', {
-    default: 'effective',
-    allowedValues: ['cis', 'effective', 'strict'],
-  });
-  const roleName = text('MemberRoleName', 'The role in the member accounts.', {
-    default: MEMBER_ROLE_NAME,
-    allowedPattern: '^[A-Za-z0-9+=,.@_-]{1,64}$',
-  });
-  const quoted = JSON.stringify({ profile, executionRoleName: roleName });
-  new config.CfnOrganizationConfigRule(stack, 'Rule', {
+  const names = PARAMETER_NAMES.filter((name) => name !== 'executionRoleName');
+  // An empty value means the default, so that every parameter may stand in the text.
+  const parameters = Object.fromEntries([
+    ...names.map((name) => [name, ruleParameter(stack, name).valueAsString]),
+    ['executionRoleName', memberRoleName(stack)],
+  ]) as Record<string, string>;
+  const rule = new config.CfnOrganizationConfigRule(stack, 'Rule', {
     organizationConfigRuleName: text('RuleName', 'The name of the rule; AWS adds a prefix.', {
       default: DEFAULT_RULE_NAME,
       allowedPattern: '^[A-Za-z0-9_-]{1,35}$',
@@ -110,13 +125,21 @@ export function organizationRuleTemplate(): Template {
         'OversizedConfigurationItemChangeNotification',
         'ScheduledNotification',
       ],
-      maximumExecutionFrequency: text('Schedule', 'How often every trail is evaluated.', {
-        default: DEFAULT_SCHEDULE,
-        allowedValues: Object.keys(SCHEDULE_HOURS),
-      }),
+      maximumExecutionFrequency: scheduleParameter(stack).valueAsString,
       resourceTypesScope: ['AWS::CloudTrail::Trail'],
-      inputParameters: quoted,
+      inputParameters: JSON.stringify(parameters),
     },
   });
+  watchKeysParameter(stack, rule, 'OrganizationCustomRuleMetadata.ResourceTypesScope');
+  const { list, some } = excludedAccountsParameter(stack);
+  rule.addPropertyOverride('ExcludedAccounts', where(some, list));
   return stack.template();
+}
+
+function memberRoleName(stack: PlainStack): string {
+  return new CfnParameter(stack, 'MemberRoleName', {
+    description: 'The role in the member accounts.',
+    default: MEMBER_ROLE_NAME,
+    allowedPattern: '^[A-Za-z0-9+=,.@_-]{1,64}$',
+  }).valueAsString;
 }

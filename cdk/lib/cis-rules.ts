@@ -3,7 +3,7 @@ export interface ManagedRule {
   /** Its identifier. */
   readonly identifier: string;
   /** Its parameters. @default none */
-  readonly parameters?: Readonly<Record<string, string>>;
+  readonly parameters?: Readonly<Record<string, string | { readonly 'Fn::Sub': string }>>;
   /** The types it looks at, where it is invoked by changes. @default none */
   readonly types?: readonly string[];
 }
@@ -50,7 +50,9 @@ export const CIS_RULES: Readonly<Record<string, ManagedRule>> = {
   },
   'iam-policy-in-use': {
     identifier: 'IAM_POLICY_IN_USE',
-    parameters: { policyARN: 'arn:aws:iam::aws:policy/AWSSupportAccess' },
+    parameters: {
+      policyARN: { 'Fn::Sub': 'arn:${AWS::Partition}:iam::aws:policy/AWSSupportAccess' },
+    },
   },
   'iam-policy-no-statements-with-admin-access': {
     identifier: 'IAM_POLICY_NO_STATEMENTS_WITH_ADMIN_ACCESS',

@@ -5,6 +5,7 @@ import type { TrailsealFunction } from './function';
 import * as limits from './limits';
 import { packTemplate, type PackSettings, type PackTemplate } from './pack-template';
 import { PropFaults } from './prop-faults';
+import { noteRoles } from './rule';
 
 /** What both kinds of pack have. */
 interface PackDeployment {
@@ -15,9 +16,10 @@ interface PackDeployment {
    * `awsconfigconforms`. @default none
    */
   readonly deliveryS3Bucket?: string;
-  /** Where a template too large for the call lies, `s3://bucket/key`. @default in the call */
-  readonly templateS3Uri?: string;
 }
+
+/** What is looked at in the props of both. */
+type AnyPack = PackDeployment & Pick<PackSettings, 'templateS3Uri'>;
 
 /** Props of {@link TrailsealConformancePack}. */
 export interface TrailsealConformancePackProps
@@ -41,6 +43,9 @@ export class TrailsealConformancePack extends Construct {
     super(scope, id);
     const owner = 'TrailsealConformancePack';
     this.template = packTemplate(props, owner);
+    const faults = new PropFaults(owner);
+    noteRoles(props.parameters, props.handler, faults);
+    faults.refuse();
     refuseFaults(props, props.packName, this.template, owner);
     this.pack = new config.CfnConformancePack(this, 'Pack', {
       conformancePackName: props.packName ?? 'trailseal',
@@ -84,7 +89,7 @@ export class TrailsealOrganizationConformancePack extends Construct {
   }
 }
 
-function deployment(props: PackDeployment, template: PackTemplate) {
+function deployment(props: AnyPack, template: PackTemplate) {
   const given = Object.entries(props.inputParameters ?? {});
   return {
     ...(props.templateS3Uri === undefined
@@ -103,7 +108,7 @@ function deployment(props: PackDeployment, template: PackTemplate) {
 }
 
 function refuseFaults(
-  props: PackDeployment,
+  props: AnyPack,
   packName: string | undefined,
   template: PackTemplate,
   owner: string,

@@ -2,14 +2,18 @@ import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 
-import { functionMetric, queueMetric, ruleMetric, type MonitoredFunction } from './metrics';
+import {
+  functionMetric,
+  queueMetric,
+  ruleMetric,
+  type MonitoredFunction,
+  type OwnMetric,
+} from './metrics';
 
 /** Props of {@link TrailsealDashboard}. */
 export interface TrailsealDashboardProps {
   /** The function. */
   readonly handler: MonitoredFunction;
-  /** The names of the rules that it evaluates. */
-  readonly ruleNames: string[];
   /** The alarms to show. */
   readonly alarms: cloudwatch.IAlarm[];
   /** The dashboard's name. @default named by CloudFormation */
@@ -60,9 +64,7 @@ export class TrailsealDashboard extends Construct {
         height: 3,
       }),
     );
-    for (const ruleName of props.ruleNames) {
-      this.dashboard.addWidgets(...verdictWidgets(ruleName));
-    }
+    this.dashboard.addWidgets(...verdictWidgets());
     this.dashboard.addWidgets(...healthWidgets(props));
     this.dashboard.addWidgets(recentFindings(props.handler));
   }
@@ -80,20 +82,20 @@ function heading(): cloudwatch.IWidget {
   });
 }
 
-function verdictWidgets(ruleName: string): cloudwatch.IWidget[] {
+function verdictWidgets(): cloudwatch.IWidget[] {
   const metrics = (period: Duration, verdicts: readonly Verdict[]) =>
     verdicts.map((verdict) =>
-      ruleMetric(ruleName, verdict, period, { label: LABELS[verdict], color: COLOURS[verdict] }),
+      ruleMetric(verdict, period, { label: LABELS[verdict], color: COLOURS[verdict] }),
     );
   return [
     new cloudwatch.SingleValueWidget({
-      title: `${ruleName}: evaluations in the last day`,
+      title: 'Evaluations in the last day',
       width: 8,
       height: 6,
       metrics: metrics(Duration.days(1), VERDICTS),
     }),
     new cloudwatch.GraphWidget({
-      title: `${ruleName}: evaluations by verdict, day by day`,
+      title: 'Evaluations by verdict, day by day',
       width: 10,
       height: 6,
       stacked: true,
@@ -102,7 +104,7 @@ function verdictWidgets(ruleName: string): cloudwatch.IWidget[] {
     }),
     // Not on the stack: what could not be verified is counted in a verdict already.
     new cloudwatch.GraphWidget({
-      title: `${ruleName}: could not be verified`,
+      title: 'Could not be verified',
       width: 6,
       height: 6,
       left: metrics(Duration.days(1), ['Unverified']),
@@ -112,16 +114,11 @@ function verdictWidgets(ruleName: string): cloudwatch.IWidget[] {
 }
 
 function healthWidgets(props: TrailsealDashboardProps): cloudwatch.IWidget[] {
-  const { handler, ruleNames } = props;
+  const { handler } = props;
   const hour = Duration.hours(1);
   const zero = { min: 0, showUnits: false };
-  const perRule = (metricName: string, label: string, color: string) =>
-    ruleNames.map((ruleName) =>
-      ruleMetric(ruleName, metricName, hour, {
-        label: ruleNames.length === 1 ? label : `${ruleName}: ${label}`,
-        ...(ruleNames.length === 1 ? { color } : {}),
-      }),
-    );
+  const own = (metricName: OwnMetric, label: string, color: string) =>
+    ruleMetric(metricName, hour, { label, color });
   return [
     new cloudwatch.GraphWidget({
       title: 'Invocations and what failed',
@@ -150,7 +147,7 @@ function healthWidgets(props: TrailsealDashboardProps): cloudwatch.IWidget[] {
         }),
       ),
       leftYAxis: { min: 0, showUnits: false, label: 'milliseconds' },
-      right: perRule('ColdStarts', 'cold starts', COLOURS.NotApplicable),
+      right: [own('ColdStarts', 'cold starts', COLOURS.NotApplicable)],
       rightYAxis: zero,
     }),
     new cloudwatch.GraphWidget({
@@ -162,9 +159,9 @@ function healthWidgets(props: TrailsealDashboardProps): cloudwatch.IWidget[] {
           label: 'invocations throttled',
           color: '#4b7bec',
         }),
-        ...perRule('Throttles', 'reads throttled', COLOURS.Unverified),
-        ...perRule('FailedEvaluations', 'results not taken', COLOURS.NonCompliant),
-        ...perRule('CleanUpFailures', 'clean-ups failed', COLOURS.NotApplicable),
+        own('Throttles', 'reads throttled', COLOURS.Unverified),
+        own('FailedEvaluations', 'results not taken', COLOURS.NonCompliant),
+        own('CleanUpFailures', 'clean-ups failed', COLOURS.NotApplicable),
       ],
       leftYAxis: zero,
     }),

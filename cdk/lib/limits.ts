@@ -31,6 +31,9 @@ export const FUNCTION_NAME_CHARS_MAX = 64;
 /** Bytes of a conformance pack's template handed over in the call. */
 export const PACK_BODY_BYTES_MAX = 51200;
 
+/** Bytes of a conformance pack's template in a bucket. */
+export const PACK_OBJECT_BYTES_MAX = 307200;
+
 /** Rules of a conformance pack. */
 export const PACK_RULES_MAX = 130;
 
@@ -47,7 +50,7 @@ export const EXCLUDED_ACCOUNTS_MAX = 1000;
 export const ACCOUNT_ID = /^[0-9]{12}$/;
 
 /** The shape of a Region's name. */
-export const REGION = /^[a-z]{2}(-[a-z]+)+-[0-9]$/;
+export const REGION = /^[a-z]{2,5}(-[a-z]+)+-[0-9]$/;
 
 /** The shape of an organization's id. */
 export const ORGANIZATION_ID = /^o-[a-z0-9]{10,32}$/;

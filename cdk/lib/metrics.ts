@@ -1,5 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import type { Construct } from 'constructs';
 
 /** What monitoring must know of the function. */
 export interface MonitoredFunction {
@@ -11,23 +13,60 @@ export interface MonitoredFunction {
   readonly logGroupName: string;
 }
 
-/** The namespace of the function's own metrics. */
+/** The namespace of the metrics that the function writes, by the name of the rule. */
 export const NAMESPACE = 'Trailseal';
 
-/** A metric that the function writes, by rule. */
+/** A metric that the function writes. */
+export type OwnMetric =
+  | 'Compliant'
+  | 'NonCompliant'
+  | 'NotApplicable'
+  | 'Unverified'
+  | 'FailedEvaluations'
+  | 'CleanUpFailures'
+  | 'Throttles'
+  | 'ColdStarts';
+
+/**
+ * A metric that the function writes, over all rules of the account and Region.
+ *
+ * No rule is named: AWS adds to the name of a rule that a pack or an organization makes, and what
+ * it adds is known to nobody before.
+ */
 export function ruleMetric(
-  ruleName: string,
-  metricName: string,
-  period = Duration.minutes(5),
-  options: Partial<cloudwatch.MetricProps> = {},
-): cloudwatch.Metric {
-  return new cloudwatch.Metric({
-    namespace: NAMESPACE,
-    metricName,
-    dimensionsMap: { RuleName: ruleName },
-    statistic: cloudwatch.Stats.SUM,
+  metricName: OwnMetric,
+  period: Duration,
+  options: { readonly label: string; readonly color: string },
+): cloudwatch.MathExpression {
+  const seconds = period.toSeconds().toString();
+  return new cloudwatch.MathExpression({
+    expression: `SUM(SEARCH('{${NAMESPACE},RuleName} MetricName="${metricName}"', 'Sum', ${seconds}))`,
+    usingMetrics: {},
     period,
     ...options,
+  });
+}
+
+/**
+ * What alarms hear of a metric that the function writes: an alarm can search for nothing, so a
+ * filter of the log counts it, over whatever rules the function answers.
+ */
+export function loggedMetric(
+  scope: Construct,
+  handler: MonitoredFunction,
+  metricName: OwnMetric,
+): cloudwatch.Metric {
+  const metricNamespace = `${NAMESPACE}/${handler.functionName}`;
+  new logs.CfnMetricFilter(scope, `${metricName}Filter`, {
+    logGroupName: handler.logGroupName,
+    filterPattern: `{ $.${metricName} > 0 }`,
+    metricTransformations: [{ metricNamespace, metricName, metricValue: `$.${metricName}` }],
+  });
+  return new cloudwatch.Metric({
+    namespace: metricNamespace,
+    metricName,
+    statistic: cloudwatch.Stats.SUM,
+    period: Duration.hours(1),
   });
 }
 

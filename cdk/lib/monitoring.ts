@@ -5,16 +5,20 @@ import { Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 
 import { TrailsealDashboard } from './dashboard';
-import { functionMetric, queueMetric, ruleMetric, type MonitoredFunction } from './metrics';
+import {
+  functionMetric,
+  loggedMetric,
+  queueMetric,
+  type MonitoredFunction,
+  type OwnMetric,
+} from './metrics';
 import { PropFaults } from './prop-faults';
-import { DEFAULT_SCHEDULE, SCHEDULE_HOURS, type Schedule } from './rule';
+import { DEFAULT_SCHEDULE, SCHEDULE_HOURS, noteSchedule, type Schedule } from './rule';
 
 /** Props of {@link TrailsealMonitoring}. */
 export interface TrailsealMonitoringProps {
   /** The function. */
   readonly handler: MonitoredFunction;
-  /** The names of the rules that it evaluates; metrics are kept by rule. */
-  readonly ruleNames: string[];
   /** How often the rules' schedule comes. @default every 24 hours */
   readonly schedule?: Schedule;
   /** Where alarms go: an alarm that nobody hears is none. */
@@ -33,15 +37,19 @@ export class TrailsealMonitoring extends Construct {
   constructor(scope: Construct, id: string, props: TrailsealMonitoringProps) {
     super(scope, id);
     const faults = new PropFaults('TrailsealMonitoring');
-    if (props.ruleNames.length === 0) {
-      faults.other('ruleNames', 'is empty; metrics are kept by rule');
-    }
+    noteSchedule(props.schedule, faults);
+    faults.form(
+      'dashboardName',
+      props.dashboardName,
+      /^[A-Za-z0-9_-]{1,255}$/,
+      'the name of a dashboard: letters, digits, `-` and `_`',
+    );
     faults.refuse();
     const hours = SCHEDULE_HOURS[props.schedule ?? DEFAULT_SCHEDULE];
     this.alarms = [
       ...functionAlarms(this, props.handler),
       silenceAlarm(this, props.handler, hours),
-      ...props.ruleNames.flatMap((ruleName, index) => ruleAlarms(this, ruleName, index, hours)),
+      ...ruleAlarms(this, props.handler, hours),
     ];
     for (const alarm of this.alarms) {
       alarm.addAlarmAction(new SnsAction(props.topic));
@@ -49,7 +57,6 @@ export class TrailsealMonitoring extends Construct {
     }
     this.dashboard = new TrailsealDashboard(this, 'Dashboard', {
       handler: props.handler,
-      ruleNames: props.ruleNames,
       alarms: [...this.alarms],
       ...(props.dashboardName === undefined ? {} : { dashboardName: props.dashboardName }),
     });
@@ -107,18 +114,16 @@ function silenceAlarm(
   });
 }
 
-/** What a rule's own metrics tell; the alarm stays on until the next scheduled run was better. */
+/** What the function's own metrics tell; the alarm stays on until the next scheduled run was better. */
 function ruleAlarms(
   scope: Construct,
-  ruleName: string,
-  index: number,
+  handler: MonitoredFunction,
   hours: number,
 ): cloudwatch.Alarm[] {
-  const suffix = index === 0 ? '' : (index + 1).toString();
-  const alarm = (id: string, metricName: string, description: string) =>
-    new cloudwatch.Alarm(scope, `${id}${suffix}`, {
+  const alarm = (id: string, metricName: OwnMetric, description: string) =>
+    new cloudwatch.Alarm(scope, id, {
       alarmDescription: `Trailseal: ${description}`,
-      metric: ruleMetric(ruleName, metricName, Duration.hours(1)),
+      metric: loggedMetric(scope, handler, metricName),
       threshold: 0,
       comparisonOperator: MORE,
       evaluationPeriods: hours + 1,

@@ -31,7 +31,10 @@ export interface MemberRoleStackSet extends StackSetTargets {
 export interface TrailsealOrganizationRuleProps
   extends
     RuleSettings,
-    Pick<TrailsealFunctionProps, 'code' | 'architecture' | 'logRetention' | 'tracing'> {
+    Pick<
+      TrailsealFunctionProps,
+      'code' | 'architecture' | 'reservedConcurrency' | 'logRetention' | 'tracing'
+    > {
   /** The organization. */
   readonly organizationId: string;
   /** Every account whose rule invokes the function, the central account besides. */
@@ -82,7 +85,7 @@ export class TrailsealOrganizationRule extends Construct {
       ...picked(props),
       functionName: props.functionName ?? CENTRAL_FUNCTION_NAME,
       roleName: `${CENTRAL_ROLE_PREFIX}-${Aws.REGION}`,
-      reservedConcurrency: CENTRAL_RESERVED_CONCURRENCY,
+      reservedConcurrency: props.reservedConcurrency ?? CENTRAL_RESERVED_CONCURRENCY,
       sourceAccounts: [Aws.ACCOUNT_ID, ...props.memberAccounts],
       organizationId: props.organizationId,
       executionRoleName: roleName,
@@ -179,6 +182,10 @@ function refuseFaults(scope: Construct, props: TrailsealOrganizationRuleProps): 
     'the id of an organization',
   );
   faults.forms('memberAccounts', props.memberAccounts, limits.ACCOUNT_ID, 'an account id');
+  if (props.memberAccounts.includes(Stack.of(scope).account)) {
+    faults.other('memberAccounts', 'names the central account, which is admitted without it');
+  }
+  faults.form('memberRoleName', props.memberRoleName, limits.ROLE_NAME, 'the name of a role');
   faults.form(
     'externalId',
     props.externalId,

@@ -31,6 +31,8 @@ export interface PackSettings extends RuleSettings {
    * @default none
    */
   readonly rules?: 'none' | 'cis' | { readonly pack: string };
+  /** Where a template too large for the call lies, `s3://bucket/key`. @default in the call */
+  readonly templateS3Uri?: string;
 }
 
 /** A pack's template: its text, and the names of its input parameters. */
@@ -75,7 +77,8 @@ export function packTemplate(settings: PackSettings, owner: string): PackTemplat
     'Conformance pack with the Trailseal rule.',
     `The function \`${settings.functionName}\` must be there in the same account and Region first.`,
   ]);
-  noteLimits(pack, body, faults);
+  noteBody(settings, body, faults);
+  noteLimits(pack, faults);
   faults.refuse();
   return { body, parameters: Object.keys(pack.Parameters ?? {}) };
 }
@@ -179,15 +182,22 @@ function logicalId(name: string): string {
     .join('');
 }
 
-function noteLimits(pack: Pack, body: string, faults: PropFaults): void {
+function noteBody(settings: PackSettings, body: string, faults: PropFaults): void {
   const bytes = Buffer.byteLength(body, 'utf8');
-  if (bytes > limits.PACK_BODY_BYTES_MAX) {
+  const inCall = settings.templateS3Uri === undefined;
+  const most = inCall ? limits.PACK_BODY_BYTES_MAX : limits.PACK_OBJECT_BYTES_MAX;
+  if (bytes > most) {
+    const takes = `make a template of ${bytes.toString()} bytes; Config takes ${most.toString()}`;
     faults.other(
       'rules',
-      `make a template of ${bytes.toString()} bytes; Config takes ${limits.PACK_BODY_BYTES_MAX.toString()} ` +
-        'in the call: write it to a bucket and set `templateS3Uri`',
+      inCall
+        ? `${takes} in the call: write it to a bucket and set \`templateS3Uri\``
+        : `${takes} from a bucket`,
     );
   }
+}
+
+function noteLimits(pack: Pack, faults: PropFaults): void {
   const resources = Object.values(pack.Resources);
   const rules = resources.filter((resource) => resource.Type === 'AWS::Config::ConfigRule').length;
   if (rules > limits.PACK_RULES_MAX) {

@@ -1,19 +1,29 @@
-import { Document, Scalar } from 'yaml';
+import { Document, Scalar, visit } from 'yaml';
 
 // As YAML 1.1 has it, so that old readers take a date or a `yes` for the text that it is.
 const OPTIONS = { aliasDuplicateObjects: false, version: '1.1' } as const;
 
 /** A template as YAML for people: short forms of the intrinsic functions, and a heading. */
 export function plainYaml(template: Record<string, unknown>, heading: string[]): string {
-  const document = new Document(shorten(template), OPTIONS);
-  document.commentBefore = heading.map((line) => ` ${line}`).join('\n');
-  return document.toString({ lineWidth: 100, singleQuote: true });
+  return written(shorten(template), heading);
 }
 
 /** YAML without short forms, as the sample packs of AWS are written. */
 export function longYaml(template: Record<string, unknown>, heading: string[]): string {
-  const document = new Document(template, OPTIONS);
+  return written(template, heading);
+}
+
+function written(content: unknown, heading: string[]): string {
+  const document = new Document(content, OPTIONS);
   document.commentBefore = heading.map((line) => ` ${line}`).join('\n');
+  // A text of several lines, such as the template of a pack, stands as it is.
+  visit(document, {
+    Scalar: (_, node) => {
+      if (typeof node.value === 'string' && node.value.includes('\n')) {
+        node.type = Scalar.BLOCK_LITERAL;
+      }
+    },
+  });
   return document.toString({ lineWidth: 100, singleQuote: true });
 }
 

@@ -8,6 +8,9 @@ import type { RuleParameterName, RuleParameters } from './rule-parameters.genera
 /** Characters of a refused value that a message repeats. */
 const QUOTED_CHARS_MAX = 80;
 
+/** An entry of a list of ARNs, with the last day of an exemption where it has one. */
+const ARN_ENTRY = /^arn:[\x21-\x7e]+?(@(?<day>[0-9-]{10}))?$/;
+
 /** One parameter as the schema describes it. */
 export interface ParameterSchema {
   /** What it is for. */
@@ -25,11 +28,22 @@ export interface ParameterSchema {
 /** The parameters that the rule knows, by name: made from the function's own code. */
 export const PARAMETER_SCHEMAS: Readonly<Record<string, ParameterSchema>> = schema.properties;
 
-/** The names of the parameters: the profile first, then by alphabet. */
-export const PARAMETER_NAMES = Object.keys(PARAMETER_SCHEMAS).sort((one, other) => {
-  const rank = (name: string) => (name === 'profile' ? `0${name}` : `1${name}`);
-  return rank(one) < rank(other) ? -1 : 1;
-}) as RuleParameterName[];
+/** The names of the parameters, in the order in which the function names them in its messages. */
+export const PARAMETER_NAMES: readonly RuleParameterName[] = [
+  'profile',
+  'allowedKmsKeyArns',
+  'allowedKeyAccounts',
+  'requireKeyRotation',
+  'maxRotationPeriodDays',
+  'checkKeyPolicy',
+  'checkDelivery',
+  'keyAccountRoleName',
+  'unverified',
+  'noTrails',
+  'replicas',
+  'exemptTrails',
+  'executionRoleName',
+];
 
 /**
  * What is wrong with parameters, in the words that the function itself uses.
@@ -37,7 +51,10 @@ export const PARAMETER_NAMES = Object.keys(PARAMETER_SCHEMAS).sort((one, other) 
  * An empty value means the default. A value that only the deployment knows is left to the function.
  */
 export function parameterFaults(parameters: RuleParameters): string[] {
-  const given = Object.entries(parameters as Record<string, unknown>);
+  // The function meets them by alphabet, and so names their faults.
+  const given = Object.entries(parameters as Record<string, unknown>).sort(([one], [other]) =>
+    one < other ? -1 : 1,
+  );
   const faults = given.flatMap(([name, value]) => faultsOf(name, value));
   faults.push(...withoutEffect(parameters));
   const length = JSON.stringify(parameters).length;
@@ -67,14 +84,22 @@ function faultsOf(name: string, value: unknown): string[] {
   if (spec === undefined) {
     return [`${field} is not a parameter of this rule; it has ${PARAMETER_NAMES.join(', ')}`];
   }
-  if (value === undefined || Token.isUnresolved(value)) {
+  if (value === undefined || value === null || Token.isUnresolved(value)) {
     return [];
   }
   if (typeof value !== 'string') {
-    return [`${field} is a ${typeof value}; expected text`];
+    return [`${field} is ${kind(value)}; expected text`];
   }
   const refused = refusedEntries(spec, value.trim());
   return refused.map((entry) => `${field} is \`${quote(entry)}\`; expected ${expected(spec)}`);
+}
+
+/** What a value of JSON is that is no text, in the function's words. */
+function kind(value: unknown): string {
+  if (Array.isArray(value)) {
+    return 'a list';
+  }
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
 /** The entries of a list that are refused; a value that is no list is its own only entry. */
@@ -86,10 +111,7 @@ function refusedEntries(spec: ParameterSchema, text: string): string[] {
   if (spec.pattern?.includes('(,') !== true) {
     return [text];
   }
-  const entries = text
-    .split(',')
-    .map((entry) => entry.trim())
-    .filter((entry) => entry !== '');
+  const entries = entriesOf(text);
   return entries.length === 0 ? [text] : entries.filter((entry) => !fits(spec, entry));
 }
 
@@ -106,7 +128,29 @@ function fits(spec: ParameterSchema, text: string): boolean {
   if (spec.enum !== undefined && !spec.enum.includes(text)) {
     return false;
   }
-  return spec.pattern === undefined || new RegExp(spec.pattern, 'u').test(text);
+  if (spec.pattern === undefined) {
+    return true;
+  }
+  const ofArns = spec.pattern.includes('arn:');
+  return new RegExp(spec.pattern, 'u').test(text) && (!ofArns || entriesOf(text).every(isArn));
+}
+
+/** What the form of an ARN cannot tell: that it is printable, and that its last day is a day. */
+function isArn(entry: string): boolean {
+  const found = ARN_ENTRY.exec(entry);
+  const day = found?.groups?.['day'];
+  if (found === null || day === undefined) {
+    return found !== null;
+  }
+  const midnight = new Date(`${day}T00:00:00Z`);
+  return !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(day);
+}
+
+function entriesOf(text: string): string[] {
+  return text
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
 }
 
 function expected(spec: ParameterSchema): string {
@@ -119,17 +163,20 @@ function expected(spec: ParameterSchema): string {
 
 /** A longest rotation period where rotation is not checked: the function refuses it as well. */
 function withoutEffect(parameters: RuleParameters): string[] {
-  const { maxRotationPeriodDays, profile, requireKeyRotation } = parameters;
-  const open = [maxRotationPeriodDays, profile, requireKeyRotation].some((value) =>
-    Token.isUnresolved(value),
+  const values = [
+    parameters.maxRotationPeriodDays,
+    parameters.profile,
+    parameters.requireKeyRotation,
+  ];
+  if (values.some((value) => Token.isUnresolved(value))) {
+    return [];
+  }
+  const [period, profile, rotation] = values.map((value: unknown) =>
+    typeof value === 'string' ? value.trim() : '',
   );
-  const checked = profile === 'strict' || requireKeyRotation === 'true';
-  if (
-    open ||
-    checked ||
-    maxRotationPeriodDays === undefined ||
-    maxRotationPeriodDays.trim() === ''
-  ) {
+  const spec = PARAMETER_SCHEMAS['maxRotationPeriodDays'];
+  const given = period !== undefined && period !== '' && spec !== undefined && fits(spec, period);
+  if (!given || profile === 'strict' || rotation === 'true') {
     return [];
   }
   return [

@@ -109,9 +109,14 @@ export function resourceTypes(settings: RuleSettings): string[] {
 /** Notes what is wrong with the settings that every way to deploy the rule has. */
 export function noteSettings(settings: RuleSettings, faults: PropFaults): void {
   faults.add(parameterFaults(settings.parameters ?? {}));
+  noteSchedule(settings.schedule, faults);
+}
+
+/** Notes a schedule that Config does not know. */
+export function noteSchedule(schedule: Schedule | undefined, faults: PropFaults): void {
   const schedules = Object.keys(SCHEDULE_HOURS);
-  if (settings.schedule !== undefined && !schedules.includes(settings.schedule)) {
-    faults.wrong('schedule', settings.schedule, `one of ${schedules.join(', ')}`);
+  if (schedule !== undefined && !schedules.includes(schedule)) {
+    faults.wrong('schedule', schedule, `one of ${schedules.join(', ')}`);
   }
 }
 
@@ -125,27 +130,33 @@ export function noteRuleName(
   faults.length('ruleName', ruleName, charsMax);
 }
 
+/** Notes a role among the parameters that the function could not assume. */
+export function noteRoles(
+  parameters: RuleParameters | undefined,
+  handler: TrailsealFunction,
+  faults: PropFaults,
+): void {
+  const assumable = {
+    keyAccountRoleName: handler.keyAccountRoleName,
+    executionRoleName: handler.executionRoleName,
+  };
+  for (const [name, role] of Object.entries(assumable)) {
+    const wanted = parameters?.[name as keyof typeof assumable] ?? '';
+    if (Token.isUnresolved(wanted) || wanted.trim() === '' || wanted.trim() === role) {
+      continue;
+    }
+    faults.other(
+      `parameters.${name}`,
+      `names \`${wanted}\`, which the function may not assume; set \`${name}\` of its function to it`,
+    );
+  }
+}
+
 function refuseFaults(props: TrailsealRuleProps): void {
   const faults = new PropFaults('TrailsealRule');
   noteRuleName(props.ruleName, limits.RULE_NAME_CHARS_MAX, faults);
   noteSettings(props, faults);
-  const wanted = props.parameters ?? {};
-  const roles = {
-    keyAccountRoleName: props.handler.keyAccountRoleName,
-    executionRoleName: props.handler.executionRoleName,
-  };
-  for (const [name, assumable] of Object.entries(roles)) {
-    const role = wanted[name as keyof typeof roles];
-    if (role === undefined || Token.isUnresolved(role) || role.trim() === '') {
-      continue;
-    }
-    if (role !== assumable) {
-      faults.other(
-        `parameters.${name}`,
-        `names \`${role}\`, which the function may not assume; set \`${name}\` of its function to it`,
-      );
-    }
-  }
+  noteRoles(props.parameters, props.handler, faults);
   faults.refuse();
 }
 

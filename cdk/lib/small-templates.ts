@@ -1,17 +1,18 @@
-import { CfnCondition, CfnMapping, CfnParameter, CfnStackSet, Fn } from 'aws-cdk-lib';
+import { CfnMapping, CfnParameter, CfnStackSet } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as config from 'aws-cdk-lib/aws-config';
 import * as sns from 'aws-cdk-lib/aws-sns';
 
-import { DEFAULT_FUNCTION_NAME } from './account-template';
-import { explainList } from './acknowledgements';
+import { DEFAULT_FUNCTION_NAME, accountTemplate } from './account-template';
 import { TrailsealCodeBucket } from './code-bucket';
 import { TrailsealMonitoring } from './monitoring';
 import { packTemplate } from './pack-template';
 import { PlainStack, type Template } from './plain-stack';
-import { DEFAULT_RULE_NAME, DEFAULT_SCHEDULE, SCHEDULE_HOURS } from './rule';
+import { DEFAULT_SCHEDULE, SCHEDULE_HOURS } from './rule';
+import { BUCKET_PREFIX_PATTERN, excludedAccountsParameter, where } from './template-parameters';
 import { TrailsealTickets } from './tickets';
 import { TrailsealTopic } from './topic';
+import { packageVersion } from './version';
 
 /** The bucket with the code, one for each Region. */
 export function codeBucketTemplate(): Template {
@@ -20,7 +21,7 @@ export function codeBucketTemplate(): Template {
   );
   const prefix = new CfnParameter(stack, 'CodeBucketPrefix', {
     description: 'How the name of the bucket begins; a hyphen and the Region follow.',
-    allowedPattern: '^[a-z0-9][a-z0-9-]{1,45}$',
+    allowedPattern: BUCKET_PREFIX_PATTERN,
   });
   const organization = new CfnParameter(stack, 'OrganizationId', {
     description: 'The organization whose accounts may read the code.',
@@ -38,29 +39,18 @@ export function stackSetTemplate(): Template {
   const stack = new PlainStack(
     'Trailseal, function and rule in every account and Region of an organization by a StackSet.',
   );
-  const text = (id: string, description: string, rest: object = {}) =>
-    new CfnParameter(stack, id, { description, ...rest });
   const list = (id: string, description: string) =>
-    new CfnParameter(stack, id, { description, type: 'CommaDelimitedList' });
-  const units = list('OrganizationalUnitIds', 'The roots or organizational units.');
-  const regions = list('Regions', 'The Regions.');
-  const url = text(
-    'AccountTemplateUrl',
-    'Where trailseal-account.yaml lies, as an https URL of S3.',
-    {
-      allowedPattern: '^https://.+$',
-    },
-  );
-  const prefix = text('CodeBucketPrefix', 'How the names of the buckets with the code begin.');
-  const profile = text('Profile', 'How much is asked of a key.', {
-    default: 'effective',
-    allowedValues: ['cis', 'effective', 'strict'],
+    new CfnParameter(stack, id, { description, type: 'CommaDelimitedList' }).valueAsList;
+  const url = new CfnParameter(stack, 'AccountTemplateUrl', {
+    description: 'Where trailseal-account.yaml lies, as an https URL of S3.',
+    allowedPattern: '^https://.+$',
   });
-  const callAs = text('CallAs', 'Whose StackSet it is.', {
+  const callAs = new CfnParameter(stack, 'CallAs', {
+    description: 'Whose StackSet it is.',
     default: 'SELF',
     allowedValues: ['SELF', 'DELEGATED_ADMIN'],
   });
-  new CfnStackSet(stack, 'StackSet', {
+  const set = new CfnStackSet(stack, 'StackSet', {
     stackSetName: 'Trailseal',
     description: 'Trailseal: function and rule in every account and Region',
     permissionModel: 'SERVICE_MANAGED',
@@ -73,19 +63,49 @@ export function stackSetTemplate(): Template {
       maxConcurrentPercentage: 25,
       failureTolerancePercentage: 10,
     },
-    parameters: [
-      { parameterKey: 'CodeBucketPrefix', parameterValue: prefix.valueAsString },
-      { parameterKey: 'Profile', parameterValue: profile.valueAsString },
-    ],
     stackInstancesGroup: [
       {
-        deploymentTargets: { organizationalUnitIds: units.valueAsList },
-        regions: regions.valueAsList,
+        deploymentTargets: {
+          organizationalUnitIds: list(
+            'OrganizationalUnitIds',
+            'The roots or organizational units.',
+          ),
+        },
+        regions: list('Regions', 'The Regions.'),
       },
     ],
     templateUrl: url.valueAsString,
   });
-  return stack.template();
+  const { list: excluded, some } = excludedAccountsParameter(stack);
+  const targets = 'StackInstancesGroup.0.DeploymentTargets';
+  set.addPropertyOverride(`${targets}.AccountFilterType`, where(some, 'DIFFERENCE'));
+  set.addPropertyOverride(`${targets}.Accounts`, where(some, excluded));
+  return withAccountParameters(stack.template(), 'StackSet');
+}
+
+/** The StackSet has every parameter of the template that it deploys, and passes each on. */
+function withAccountParameters(template: Template, stackSet: string): Template {
+  const { Parameters: passed } = accountTemplate(packageVersion()) as { Parameters: object };
+  const { Parameters: own, Resources: resources } = template as {
+    Parameters: object;
+    Resources: Record<string, { Properties: object }>;
+  };
+  const made = resources[stackSet];
+  if (made === undefined) {
+    throw new Error(`the template has no \`${stackSet}\``);
+  }
+  const Parameters = Object.keys(passed).map((name) => ({
+    ParameterKey: name,
+    ParameterValue: { Ref: name },
+  }));
+  return {
+    ...template,
+    Parameters: { ...own, ...passed },
+    Resources: {
+      ...resources,
+      [stackSet]: { ...made, Properties: { ...made.Properties, Parameters } },
+    },
+  };
 }
 
 /** A stack that holds the pack of the rule alone. */
@@ -106,23 +126,13 @@ export function organizationPackTemplate(): Template {
   const stack = new PlainStack(
     'Trailseal as a conformance pack of an organization; deploy trailseal-account.yaml everywhere first.',
   );
-  const excluded = new CfnParameter(stack, 'ExcludedAccounts', {
-    description: 'The accounts that get no pack, separated by commas.',
-    type: 'CommaDelimitedList',
-    default: '',
-  });
-  const some = new CfnCondition(stack, 'ExcludesAccounts', {
-    expression: Fn.conditionNot(Fn.conditionEquals(Fn.join('', excluded.valueAsList), '')),
-  });
+  const { list, some } = excludedAccountsParameter(stack);
   const { body } = packTemplate({ functionName: DEFAULT_FUNCTION_NAME }, 'templates');
   const pack = new config.CfnOrganizationConformancePack(stack, 'Pack', {
     organizationConformancePackName: 'trailseal',
     templateBody: body,
   });
-  explainList(stack);
-  pack.addPropertyOverride('ExcludedAccounts', {
-    'Fn::If': [some.logicalId, { Ref: excluded.logicalId }, { Ref: 'AWS::NoValue' }],
-  });
+  pack.addPropertyOverride('ExcludedAccounts', where(some, list));
   return stack.template();
 }
 
@@ -139,7 +149,6 @@ export function monitoringTemplate(): Template {
       failureQueueName: text('FailureQueueName', 'The output of that name of the account stack.'),
       logGroupName: text('LogGroupName', 'The output of that name of the account stack.'),
     },
-    ruleNames: [text('RuleName', 'The rule.', { default: DEFAULT_RULE_NAME })],
     topic: sns.Topic.fromTopicArn(
       stack,
       'Topic',
@@ -183,7 +192,8 @@ export function ticketsTemplate(): Template {
   const stack = new PlainStack(
     'Trailseal, an example for tickets: failed findings of the rule in Security Hub go to a topic.',
   );
-  const topic = new TrailsealTopic(stack, 'Tickets', { publishers: ['events'] });
-  new TrailsealTickets(stack, 'Findings', { topic: topic.topic });
+  const topic = new TrailsealTopic(stack, 'Tickets');
+  const { role } = new TrailsealTickets(stack, 'Findings', { topic: topic.topic });
+  topic.admitRole(role);
   return stack.template();
 }

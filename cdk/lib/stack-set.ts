@@ -1,12 +1,15 @@
 import { CfnStackSet } from 'aws-cdk-lib';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 
-import { accountTemplate, codeKey, templateParameterName } from './account-template';
+import { accountTemplateBody, codeKey } from './account-template';
 import { noteBucketPrefix } from './code-bucket';
+import type { TrailsealFunctionProps } from './function';
 import * as limits from './limits';
 import { PropFaults } from './prop-faults';
 import { noteSettings, noteRuleName, type RuleSettings } from './rule';
 import { withoutEmpty } from './rule-parameters';
+import { templateParameterName } from './template-parameters';
 import { packageVersion } from './version';
 
 /** Where a service-managed StackSet deploys, and how. */
@@ -23,7 +26,11 @@ export interface StackSetTargets {
 }
 
 /** Props of {@link TrailsealStackSet}. */
-export interface TrailsealStackSetProps extends RuleSettings, StackSetTargets {
+export interface TrailsealStackSetProps
+  extends
+    RuleSettings,
+    StackSetTargets,
+    Pick<TrailsealFunctionProps, 'architecture' | 'functionName' | 'reservedConcurrency'> {
   /** The Regions. */
   readonly regions: string[];
   /** How the names of the buckets with the code begin; a hyphen and the Region follow. */
@@ -34,6 +41,11 @@ export interface TrailsealStackSetProps extends RuleSettings, StackSetTargets {
   readonly stackSetName?: string;
   /** The rule's name. @default trailseal */
   readonly ruleName?: string;
+  /**
+   * The organization within which `keyAccountRoleName` of the parameters may be assumed; needed for
+   * that parameter only.
+   */
+  readonly organizationId?: string;
   /** The percentage of accounts worked on at a time. @default 25 */
   readonly maxConcurrentPercentage?: number;
   /** The percentage of accounts that may fail in a Region before it stops. @default 10 */
@@ -57,7 +69,7 @@ export class TrailsealStackSet extends Construct {
     this.stackSet = serviceManagedStackSet(this, 'StackSet', {
       name: props.stackSetName ?? 'Trailseal',
       description: 'Trailseal: function and rule in every account and Region',
-      templateBody: JSON.stringify(accountTemplate(packageVersion())),
+      templateBody: accountTemplateBody(),
       parameters: templateParameters(props),
       targets: props,
       regions: props.regions,
@@ -157,14 +169,8 @@ function refuseFaults(props: TrailsealStackSetProps): void {
   noteBucketPrefix(props.bucketPrefix, faults);
   noteRuleName(props.ruleName, limits.RULE_NAME_CHARS_MAX, faults);
   noteSettings(props, faults);
-  for (const name of ['keyAccountRoleName', 'executionRoleName'] as const) {
-    if ((props.parameters?.[name] ?? '').trim() !== '') {
-      faults.other(
-        `parameters.${name}`,
-        'is not for a StackSet, whose functions work in their own account with their own role',
-      );
-    }
-  }
+  noteParameterRoles(props, faults);
+  noteFunction(props, faults);
   faults.whole('maxConcurrentPercentage', props.maxConcurrentPercentage, 1, 100);
   faults.whole('failureTolerancePercentage', props.failureTolerancePercentage, 0, 100);
   faults.form(
@@ -176,11 +182,47 @@ function refuseFaults(props: TrailsealStackSetProps): void {
   faults.refuse();
 }
 
+function noteParameterRoles(props: TrailsealStackSetProps, faults: PropFaults): void {
+  const { keyAccountRoleName = '', executionRoleName = '' } = props.parameters ?? {};
+  if (executionRoleName.trim() !== '') {
+    faults.other(
+      'parameters.executionRoleName',
+      'is not for a StackSet, whose functions work in their own account with their own role',
+    );
+  }
+  if (keyAccountRoleName.trim() !== '' && props.organizationId === undefined) {
+    faults.other(
+      'parameters.keyAccountRoleName',
+      'needs `organizationId`: roles are assumed within the organization only',
+    );
+  }
+  faults.form(
+    'organizationId',
+    props.organizationId,
+    limits.ORGANIZATION_ID,
+    'the id of an organization',
+  );
+}
+
+function noteFunction(props: TrailsealStackSetProps, faults: PropFaults): void {
+  faults.form('functionName', props.functionName, limits.FUNCTION_NAME, 'the name of a function');
+  faults.length('functionName', props.functionName, limits.FUNCTION_NAME_CHARS_MAX);
+  if (props.reservedConcurrency !== 'none') {
+    faults.whole('reservedConcurrency', props.reservedConcurrency, 1, 1000);
+  }
+}
+
 function templateParameters(props: TrailsealStackSetProps): Record<string, string> {
   const rule = Object.entries(withoutEmpty(props.parameters ?? {}));
+  const { name: architecture } = props.architecture ?? lambda.Architecture.ARM_64;
+  const concurrency = props.reservedConcurrency === 'none' ? 0 : props.reservedConcurrency;
   return {
     CodeBucketPrefix: props.bucketPrefix,
-    CodeKey: props.codeKey ?? codeKey(packageVersion()),
+    CodeKey: props.codeKey ?? codeKey(packageVersion(), architecture),
+    Architecture: architecture,
+    ...(props.functionName === undefined ? {} : { FunctionName: props.functionName }),
+    ...(concurrency === undefined ? {} : { ReservedConcurrency: concurrency.toString() }),
+    ...(props.organizationId === undefined ? {} : { OrganizationId: props.organizationId }),
     ...(props.ruleName === undefined ? {} : { RuleName: props.ruleName }),
     ...(props.schedule === undefined ? {} : { Schedule: props.schedule }),
     ...(props.watchKeys === undefined ? {} : { WatchKeys: String(props.watchKeys) }),

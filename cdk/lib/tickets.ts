@@ -1,5 +1,6 @@
 import * as events from 'aws-cdk-lib/aws-events';
 import { SnsTopic } from 'aws-cdk-lib/aws-events-targets';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 
@@ -9,7 +10,7 @@ import { DEFAULT_RULE_NAME } from './rule';
 
 /** Props of {@link TrailsealTickets}. */
 export interface TrailsealTicketsProps {
-  /** Where a failed finding goes; it must admit `events.amazonaws.com`. */
+  /** Where a failed finding goes; it must admit the construct's role. */
   readonly topic: sns.ITopic;
   /** How the names of our rules begin; packs and organizations add to them. @default trailseal */
   readonly ruleNamePrefix?: string;
@@ -24,6 +25,11 @@ export interface TrailsealTicketsProps {
 export class TrailsealTickets extends Construct {
   /** The EventBridge rule. */
   readonly rule: events.Rule;
+  /**
+   * The role with which EventBridge publishes. Where a topic admits `events.amazonaws.com` instead,
+   * rules of every account could publish: a key of KMS takes no condition on the source there.
+   */
+  readonly role: iam.Role;
 
   constructor(scope: Construct, id: string, props: TrailsealTicketsProps) {
     super(scope, id);
@@ -32,6 +38,10 @@ export class TrailsealTickets extends Construct {
     faults.form('ruleNamePrefix', prefix, limits.RULE_NAME, 'letters, digits, `-` and `_`');
     faults.refuse();
     const finding = (path: string) => events.EventField.fromPath(`$.detail.findings[0].${path}`);
+    this.role = new iam.Role(this, 'Role', {
+      assumedBy: new iam.ServicePrincipal('events.amazonaws.com'),
+      description: 'Publishes failed findings of the Trailseal rule to its topic',
+    });
     this.rule = new events.Rule(this, 'Rule', {
       description: 'New failed findings of the Trailseal rule in Security Hub',
       eventPattern: {
@@ -49,6 +59,8 @@ export class TrailsealTickets extends Construct {
       },
       targets: [
         new SnsTopic(props.topic, {
+          // Its topic and key name the role: the role needs no policy of its own.
+          role: this.role.withoutPolicyUpdates(),
           message: events.RuleTargetInput.fromText(
             `Trailseal: ${finding('Resources[0].Id')} in account ${finding('AwsAccountId')}, ` +
               `Region ${finding('Region')}, is not compliant. Read the reason in Config: ` +

@@ -9,54 +9,62 @@ import { PropFaults } from './prop-faults';
 
 /** Props of {@link TrailsealTopic}. */
 export interface TrailsealTopicProps {
-  /** The services of AWS that publish: `cloudwatch` for alarms, `events` for EventBridge rules. */
-  readonly publishers: ('cloudwatch' | 'events')[];
   /** Who gets the messages by mail. @default nobody yet */
   readonly email?: string;
 }
 
 /**
  * A topic that alarms and findings go to, encrypted with a key of its own: the AWS managed key of
- * SNS admits neither CloudWatch alarms nor EventBridge.
+ * SNS admits no publisher but the account's own principals.
  */
 export class TrailsealTopic extends Construct {
   /** The topic. */
   readonly topic: sns.Topic;
+  private readonly key: kms.Key;
 
-  constructor(scope: Construct, id: string, props: TrailsealTopicProps) {
+  constructor(scope: Construct, id: string, props: TrailsealTopicProps = {}) {
     super(scope, id);
     const faults = new PropFaults('TrailsealTopic');
     faults.form('email', props.email, /^[^@\s]+@[^@\s]+$/, 'a mail address');
     faults.refuse();
-    const key = new kms.Key(this, 'Key', {
+    this.key = new kms.Key(this, 'Key', {
       description: 'Encrypts messages of the Trailseal topic',
       enableKeyRotation: true,
     });
-    this.topic = new sns.Topic(this, 'Topic', { masterKey: key, enforceSSL: true });
-    for (const publisher of props.publishers) {
-      const principal = new iam.ServicePrincipal(`${publisher}.amazonaws.com`);
-      // EventBridge names no source account to SNS and KMS: a condition would keep it out.
-      const conditions =
-        publisher === 'events' ? {} : { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } };
-      key.addToResourcePolicy(
-        new iam.PolicyStatement({
-          principals: [principal],
-          actions: ['kms:Decrypt', 'kms:GenerateDataKey*'],
-          resources: ['*'],
-          conditions,
-        }),
-      );
-      this.topic.addToResourcePolicy(
-        new iam.PolicyStatement({
-          principals: [principal],
-          actions: ['sns:Publish'],
-          resources: [this.topic.topicArn],
-          conditions,
-        }),
-      );
-    }
+    this.topic = new sns.Topic(this, 'Topic', { masterKey: this.key, enforceSSL: true });
     if (props.email !== undefined) {
       this.topic.addSubscription(new EmailSubscription(props.email));
     }
+  }
+
+  /** Alarms of this account may publish. */
+  admitAlarms(): void {
+    this.admit(new iam.ServicePrincipal('cloudwatch.amazonaws.com'), {
+      StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID },
+    });
+  }
+
+  /** A role of this account may publish. */
+  admitRole(role: iam.IRole): void {
+    this.admit(role, {});
+  }
+
+  private admit(principal: iam.IPrincipal, conditions: Record<string, unknown>): void {
+    this.key.addToResourcePolicy(
+      new iam.PolicyStatement({
+        principals: [principal],
+        actions: ['kms:Decrypt', 'kms:GenerateDataKey*'],
+        resources: ['*'],
+        conditions,
+      }),
+    );
+    this.topic.addToResourcePolicy(
+      new iam.PolicyStatement({
+        principals: [principal],
+        actions: ['sns:Publish'],
+        resources: [this.topic.topicArn],
+        conditions,
+      }),
+    );
   }
 }

@@ -1,57 +1,76 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 
+import { App } from 'aws-cdk-lib';
+
+import { organization } from '../bin/organization-app';
+import { singleAccount } from '../bin/single-account-app';
 import { packageDirectory } from '../lib/code';
 import { ACCOUNT, ORGANIZATION, REGION, UNIT, zipDirectory } from './support';
 
-interface Run {
-  readonly failed: boolean;
-  readonly output: string;
-  readonly templates: Record<string, { Resources: Record<string, { Type: string }> }>;
-}
+type Templates = Record<
+  string,
+  { Resources: Record<string, { Type: string; Properties?: object }> }
+>;
 
-/** Runs an app as the command line of CDK does, with a context. */
-function run(app: string, context: Record<string, string>): Run {
+const APPS = { 'single-account': singleAccount, organization };
+
+/** What an app makes of a context, as the command line of CDK would have it. */
+function synthesized(name: keyof typeof APPS, context: Record<string, string>): Templates {
   const outdir = fs.mkdtempSync(path.join(os.tmpdir(), 'trailseal-app-'));
-  try {
-    const output = execFileSync('node_modules/.bin/tsx', [`bin/${app}.ts`], {
-      cwd: packageDirectory(),
-      env: {
-        ...process.env,
-        CDK_OUTDIR: outdir,
-        CDK_CONTEXT_JSON: JSON.stringify({ ...context, 'aws:cdk:enable-path-metadata': false }),
-      },
-      encoding: 'utf8',
-      stdio: 'pipe',
-    });
-    return { failed: false, output, templates: templatesOf(outdir) };
-  } catch (error) {
-    return { failed: true, output: (error as { stderr: string }).stderr, templates: {} };
-  }
+  const app = new App({
+    outdir,
+    analyticsReporting: false,
+    context: { ...context, 'aws:cdk:enable-path-metadata': false },
+  });
+  APPS[name](app);
+  app.synth();
+  return templatesOf(outdir);
 }
 
-function templatesOf(outdir: string): Run['templates'] {
+/** The same by the program itself. */
+function ran(name: keyof typeof APPS, context: Record<string, string>): Templates {
+  const outdir = fs.mkdtempSync(path.join(os.tmpdir(), 'trailseal-app-'));
+  const output = execFileSync('node_modules/.bin/tsx', [`bin/${name}.ts`], {
+    cwd: packageDirectory(),
+    env: {
+      ...process.env,
+      CDK_OUTDIR: outdir,
+      CDK_CONTEXT_JSON: JSON.stringify({
+        ...context,
+        'aws:cdk:enable-path-metadata': false,
+        'aws:cdk:disable-version-reporting': true,
+      }),
+    },
+    encoding: 'utf8',
+    stdio: 'pipe',
+  });
+  expect(output).toBe('');
+  return templatesOf(outdir);
+}
+
+function templatesOf(outdir: string): Templates {
   const files = fs.readdirSync(outdir).filter((name) => name.endsWith('.template.json'));
   return Object.fromEntries(
     files.map((name) => [
       name.replace('.template.json', ''),
-      JSON.parse(fs.readFileSync(path.join(outdir, name), 'utf8')) as Run['templates'][string],
+      JSON.parse(fs.readFileSync(path.join(outdir, name), 'utf8')) as Templates[string],
     ]),
   );
 }
 
-function types(made: Run, stack: string): Record<string, number> {
+function types(made: Templates, stack: string): Record<string, number> {
   const counted: Record<string, number> = {};
-  for (const { Type: type } of Object.values(made.templates[stack]?.Resources ?? {})) {
+  for (const { Type: type } of Object.values(made[stack]?.Resources ?? {})) {
     counted[type] = (counted[type] ?? 0) + 1;
   }
   return counted;
 }
 
 const assets = zipDirectory();
-const organization = {
+const context = {
   assets,
   account: ACCOUNT,
   organizationId: ORGANIZATION,
@@ -62,14 +81,13 @@ const organization = {
 
 describe('single-account', () => {
   test('a) function and rule, with nothing asked for', () => {
-    const made = run('single-account', { assets });
-    expect(made.output).toBe('');
-    expect(Object.keys(made.templates)).toEqual(['Trailseal']);
-    expect(made.templates['Trailseal']).toMatchSnapshot();
+    const made = synthesized('single-account', { assets });
+    expect(Object.keys(made)).toEqual(['Trailseal']);
+    expect(made['Trailseal']).toMatchSnapshot();
   });
 
   test('b) the CIS pack, alarms and parameters, if asked for', () => {
-    const made = run('single-account', {
+    const made = synthesized('single-account', {
       assets,
       cisPack: 'true',
       alarmEmail: 'someone@example.com',
@@ -80,48 +98,145 @@ describe('single-account', () => {
   });
 
   test('c) a bad parameter stops it, in the words of the function', () => {
-    const made = run('single-account', { assets, parameters: '{"profile":"loose"}' });
-    expect(made.failed).toBe(true);
-    expect(made.output).toContain('`ruleParameters.profile` is `loose`; expected one of');
+    const parameters = '{"profile":"loose"}';
+    expect(() => synthesized('single-account', { assets, parameters })).toThrow(
+      '`ruleParameters.profile` is `loose`; expected one of',
+    );
   });
 
   test('d) a missing zip stops it, with the command that makes it', () => {
-    const made = run('single-account', { assets: '/nowhere' });
-    expect(made.failed).toBe(true);
-    expect(made.output).toContain('make it with `cargo xtask package`');
+    expect(() => synthesized('single-account', { assets: '/nowhere' })).toThrow(
+      'make it with `cargo xtask package`',
+    );
+  });
+
+  test('e) the role that the rule names is one that the function may assume', () => {
+    const parameters = '{"keyAccountRoleName":"reader"}';
+    expect(() => synthesized('single-account', { assets, parameters })).toThrow(
+      '`keyAccountRoleName` needs `organizationId`',
+    );
+    const organizationId = ORGANIZATION;
+    const made = synthesized('single-account', { assets, parameters, organizationId });
+    expect(JSON.stringify(made)).toContain(':iam::*:role/reader');
+  });
+
+  test('f) a word that is misspelt is no default', () => {
+    expect(() => synthesized('single-account', { assets, architecture: 'x86' })).toThrow(
+      'the context `architecture` is `x86`; expected one of arm64, x86_64',
+    );
+    expect(() => synthesized('single-account', { assets, cisPack: 'yes' })).toThrow(
+      'the context `cisPack` is `yes`; expected one of true, false',
+    );
+    expect(() => synthesized('single-account', { assets, reservedConcurrency: 'few' })).toThrow(
+      '`reservedConcurrency` is `NaN`; expected a whole number from 1 to 1000',
+    );
+  });
+
+  test('g) the program says what is wrong in one line, and makes nothing', () => {
+    const outdir = fs.mkdtempSync(path.join(os.tmpdir(), 'trailseal-app-'));
+    const run = spawnSync('node_modules/.bin/tsx', ['bin/single-account.ts'], {
+      cwd: packageDirectory(),
+      env: {
+        ...process.env,
+        CDK_OUTDIR: outdir,
+        CDK_CONTEXT_JSON: JSON.stringify({ assets, parameters: '{"profile":"loose"}' }),
+      },
+      encoding: 'utf8',
+    });
+    expect(run.status).toBe(1);
+    expect(run.stderr).toBe(
+      'TrailsealRule: `ruleParameters.profile` is `loose`; expected one of `cis`, `effective`, `strict`\n',
+    );
+    expect(Object.keys(templatesOf(outdir))).toEqual([]);
+  });
+
+  test('h) the program does what the function in it does', () => {
+    expect(ran('single-account', { assets })).toEqual(synthesized('single-account', { assets }));
   });
 });
 
 describe('organization', () => {
+  const stackSet = (made: Templates) =>
+    Object.values(made['TrailsealOrganization']?.Resources ?? {}).find(
+      (resource) => resource.Type === 'AWS::CloudFormation::StackSet',
+    )?.Properties as { Parameters: { ParameterKey: string; ParameterValue: string }[] };
+
   test('a) by a StackSet, with a stack for the management account in each Region', () => {
-    const made = run('organization', { ...organization, cisPack: 'true' });
-    expect(Object.keys(made.templates).sort()).toEqual([
+    const made = synthesized('organization', { ...context, cisPack: 'true' });
+    expect(Object.keys(made).sort()).toEqual([
       `TrailsealCode-${REGION}`,
       'TrailsealCode-us-east-1',
       `TrailsealManagement-${REGION}`,
       'TrailsealManagement-us-east-1',
       'TrailsealOrganization',
+      `TrailsealPack-${REGION}`,
+      'TrailsealPack-us-east-1',
     ]);
-    const counted = Object.keys(made.templates).map((name) => [name, types(made, name)]);
+    const counted = Object.keys(made).map((name) => [name, types(made, name)]);
     expect(Object.fromEntries(counted)).toMatchSnapshot();
   });
 
   test('b) by a central function in each Region, the member role in the first alone', () => {
-    const made = run('organization', {
-      ...organization,
+    const made = synthesized('organization', {
+      ...context,
       path: 'central',
       externalId: 'external-id',
       memberAccounts: '222233334444,333344445555',
+      reservedConcurrency: 'none',
     });
     expect(types(made, `TrailsealCentral-${REGION}`)).toMatchSnapshot();
     expect(types(made, 'TrailsealCentral-us-east-1')).not.toHaveProperty(
       'AWS::CloudFormation::StackSet',
     );
+    expect(JSON.stringify(made)).not.toContain('ReservedConcurrentExecutions');
   });
 
   test('c) what is missing in the context is named', () => {
-    expect(run('organization', { ...organization, account: '' }).output).toContain(
+    expect(() => synthesized('organization', { ...context, account: '' })).toThrow(
       'the context lacks `account`; give it with `-c account=VALUE`',
     );
+    expect(() => synthesized('organization', { ...context, regions: '' })).toThrow(
+      'the context lacks `regions`',
+    );
+    expect(() => synthesized('organization', { ...context, path: 'centre' })).toThrow(
+      'the context `path` is `centre`; expected one of stackset, central',
+    );
+  });
+
+  test('d) what is asked of the function reaches the members as well', () => {
+    const made = synthesized('organization', {
+      ...context,
+      architecture: 'x86_64',
+      reservedConcurrency: 'none',
+      parameters: '{"keyAccountRoleName":"reader"}',
+    });
+    const passed = stackSet(made).Parameters.map((one) => [one.ParameterKey, one.ParameterValue]);
+    expect(Object.fromEntries(passed)).toEqual({
+      CodeBucketPrefix: 'code',
+      CodeKey: 'trailseal/0.1.0/bootstrap-x86_64.zip',
+      Architecture: 'x86_64',
+      ReservedConcurrency: '0',
+      OrganizationId: ORGANIZATION,
+      WatchKeys: 'false',
+      KeyAccountRoleName: 'reader',
+    });
+  });
+
+  test('e) the pack has the parameters of the rule, and leaves the same accounts out', () => {
+    const made = synthesized('organization', {
+      ...context,
+      cisPack: 'true',
+      excludedAccounts: '222233334444',
+      parameters: '{"profile":"strict"}',
+    });
+    const [pack] = Object.values(made['TrailsealPack-us-east-1']?.Resources ?? {});
+    expect(pack?.Properties).toMatchObject({
+      ExcludedAccounts: ['222233334444'],
+      TemplateBody: expect.stringContaining('profile: strict'),
+    });
+  });
+
+  test('f) the program does what the function in it does', () => {
+    expect(ran('organization', context)).toEqual(synthesized('organization', context));
   });
 });

@@ -1,3 +1,6 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+
 import { Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 
@@ -8,19 +11,18 @@ import {
   TrailsealTopic,
   type Schedule,
 } from '../lib';
+import { packageDirectory } from '../lib/code';
 import { newStack, properties } from './support';
 
 const HANDLER = { functionName: 'trailseal', failureQueueName: 'failed', logGroupName: 'logs' };
 
-function monitored(ruleNames: string[], schedule?: Schedule): Stack {
+function monitored(schedule?: Schedule): Stack {
   const stack = newStack();
-  const { topic } = new TrailsealTopic(stack, 'Topic', {
-    publishers: ['cloudwatch'],
-    email: 'someone@example.com',
-  });
+  const made = new TrailsealTopic(stack, 'Topic', { email: 'someone@example.com' });
+  made.admitAlarms();
+  const { topic } = made;
   new TrailsealMonitoring(stack, 'Watch', {
     handler: HANDLER,
-    ruleNames,
     topic,
     ...(schedule === undefined ? {} : { schedule }),
   });
@@ -41,7 +43,7 @@ function alarms(stack: Stack): Record<string, Alarm> {
 
 describe('alarms', () => {
   test('a) each thing that can go wrong has one', () => {
-    expect(Object.keys(alarms(monitored(['trailseal'])))).toEqual([
+    expect(Object.keys(alarms(monitored()))).toEqual([
       'FunctionErrors',
       'DeadLetters',
       'FunctionThrottled',
@@ -53,7 +55,7 @@ describe('alarms', () => {
   });
 
   test('b) every alarm is heard, and says what to do', () => {
-    for (const alarm of Object.values(alarms(monitored(['trailseal', 'second'])))) {
+    for (const alarm of Object.values(alarms(monitored()))) {
       expect(alarm['AlarmActions']).toHaveLength(1);
       expect(alarm['OKActions']).toHaveLength(1);
       expect(alarm.AlarmDescription).toMatch(/^Trailseal: .+\./);
@@ -63,7 +65,7 @@ describe('alarms', () => {
   test.each(Object.entries(SCHEDULE_HOURS))(
     'c) silence for twice the schedule rings: %s',
     (schedule, hours) => {
-      const made = alarms(monitored(['trailseal'], schedule as Schedule));
+      const made = alarms(monitored(schedule as Schedule));
       expect(made['Silence']).toMatchObject({
         MetricName: 'Invocations',
         Namespace: 'AWS/Lambda',
@@ -79,10 +81,9 @@ describe('alarms', () => {
   );
 
   test('d) what a rule could not verify rings until a run was better', () => {
-    expect(alarms(monitored(['trailseal']))['Unverified']).toMatchObject({
-      Namespace: 'Trailseal',
+    expect(alarms(monitored())['Unverified']).toMatchObject({
+      Namespace: 'Trailseal/trailseal',
       MetricName: 'Unverified',
-      Dimensions: [{ Name: 'RuleName', Value: 'trailseal' }],
       Threshold: 0,
       ComparisonOperator: 'GreaterThanThreshold',
       EvaluationPeriods: 25,
@@ -92,22 +93,61 @@ describe('alarms', () => {
   });
 
   test('e) a failed invocation and a dead letter ring at once', () => {
-    const made = alarms(monitored(['trailseal']));
+    const made = alarms(monitored());
     for (const name of ['FunctionErrors', 'DeadLetters']) {
       expect(made[name]).toMatchObject({ EvaluationPeriods: 1, Period: 300, Threshold: 0 });
     }
   });
 
-  test('f) without a rule there is nothing to watch', () => {
-    expect(() => monitored([])).toThrow('TrailsealMonitoring: `ruleNames` is empty');
+  test('f) what the function says of itself is heard whatever AWS makes of the name of its rule', () => {
+    const stack = monitored();
+    const filters = Template.fromStack(stack).findResources('AWS::Logs::MetricFilter');
+    const made = Object.values(filters).map((filter) => filter['Properties'] as unknown);
+    const names = ['Unverified', 'FailedEvaluations', 'Throttles'];
+    expect(made).toEqual(
+      names.map((name) => ({
+        FilterPattern: `{ $.${name} > 0 }`,
+        LogGroupName: 'logs',
+        MetricTransformations: [
+          {
+            MetricName: name,
+            MetricNamespace: 'Trailseal/trailseal',
+            MetricValue: `$.${name}`,
+          },
+        ],
+      })),
+    );
+    const heard = Object.values(alarms(stack)).filter(
+      (alarm) => alarm['Namespace'] === 'Trailseal/trailseal',
+    );
+    expect(heard.map((alarm) => [alarm['MetricName'], alarm['Dimensions']])).toEqual(
+      names.map((name) => [name, undefined]),
+    );
+  });
+
+  test('g) a schedule that Config does not know is refused', () => {
+    expect(() => monitored('Hourly' as Schedule)).toThrow(
+      'TrailsealMonitoring: `schedule` is `Hourly`; expected one of One_Hour',
+    );
+  });
+
+  test('h) the function writes every metric that is looked at', () => {
+    const source = fs.readFileSync(
+      path.join(packageDirectory(), '../crates/trailseal-lambda/src/log.rs'),
+      'utf8',
+    );
+    const body = JSON.stringify(Template.fromStack(monitored()).toJSON());
+    const searched = Array.from(body.matchAll(/MetricName=\\+"([A-Za-z]+)/g), ([, name]) => name);
+    expect(searched.length).toBeGreaterThan(8);
+    for (const name of [...searched, 'Unverified', 'FailedEvaluations', 'Throttles']) {
+      expect(source).toContain(`("${name ?? ''}", "Count")`);
+    }
   });
 });
 
 describe('the dashboard', () => {
   test('it is one JSON document, its widgets side by side without overlap', () => {
-    const body = properties(monitored(['trailseal']), 'AWS::CloudWatch::Dashboard')[
-      'DashboardBody'
-    ];
+    const body = properties(monitored(), 'AWS::CloudWatch::Dashboard')['DashboardBody'];
     const text = (body as { 'Fn::Join': [string, unknown[]] })['Fn::Join'][1]
       .map((part) => (typeof part === 'string' ? part : 'token'))
       .join('');
@@ -131,7 +171,7 @@ describe('the dashboard', () => {
 
 describe('the topic', () => {
   test('its key and its policy admit the publisher from this account, over TLS', () => {
-    const stack = monitored(['trailseal']);
+    const stack = monitored();
     const key = properties(stack, 'AWS::KMS::Key')['KeyPolicy'] as { Statement: object[] };
     expect(key.Statement).toContainEqual({
       Action: ['kms:Decrypt', 'kms:GenerateDataKey*'],
@@ -159,21 +199,35 @@ describe('the topic', () => {
 });
 
 describe('tickets', () => {
-  test('c) EventBridge is admitted without a condition, which it could not meet', () => {
+  test('c) EventBridge publishes with a role of this account, and as a service it is not admitted', () => {
     const stack = newStack();
-    new TrailsealTopic(stack, 'Topic', { publishers: ['events'] });
+    const topic = new TrailsealTopic(stack, 'Topic');
+    topic.admitRole(new TrailsealTickets(stack, 'Tickets', { topic: topic.topic }).role);
+    const arn = { 'Fn::GetAtt': [expect.stringMatching(/^TicketsRole/), 'Arn'] };
     const key = properties(stack, 'AWS::KMS::Key')['KeyPolicy'] as { Statement: object[] };
     expect(key.Statement).toContainEqual({
       Action: ['kms:Decrypt', 'kms:GenerateDataKey*'],
       Effect: 'Allow',
-      Principal: { Service: 'events.amazonaws.com' },
+      Principal: { AWS: arn },
       Resource: '*',
     });
+    const policy = properties(stack, 'AWS::SNS::TopicPolicy')['PolicyDocument'];
+    expect((policy as { Statement: object[] }).Statement).toContainEqual(
+      expect.objectContaining({
+        Action: 'sns:Publish',
+        Effect: 'Allow',
+        Principal: { AWS: arn },
+      }),
+    );
+    expect(JSON.stringify([key, policy])).not.toContain('events.amazonaws.com');
+    const rule = properties(stack, 'AWS::Events::Rule') as { Targets: object[] };
+    expect(rule.Targets).toEqual([expect.objectContaining({ RoleArn: arn })]);
+    Template.fromStack(stack).resourceCountIs('AWS::IAM::Policy', 0);
   });
 
   function pattern(prefix?: string) {
     const stack = newStack();
-    const { topic } = new TrailsealTopic(stack, 'Topic', { publishers: ['events'] });
+    const { topic } = new TrailsealTopic(stack, 'Topic');
     new TrailsealTickets(stack, 'Tickets', {
       topic,
       ...(prefix === undefined ? {} : { ruleNamePrefix: prefix }),

@@ -8,6 +8,7 @@ learns one day, or one that we begin to use, makes this test fail until the list
 import io
 import json
 import os
+import re
 import sys
 import zipfile
 from pathlib import Path
@@ -34,6 +35,7 @@ UNKNOWN_TYPES = {
     "AWS::Config::OrganizationConfigRule",
     "AWS::Config::OrganizationConformancePack",
     "AWS::Lambda::EventInvokeConfig",
+    "AWS::Logs::MetricFilter",
     "AWS::S3::BucketPolicy",
     "AWS::SNS::TopicPolicy",
     "AWS::SQS::QueuePolicy",
@@ -83,6 +85,8 @@ def resolve(value, template, given):
         return None if name == "AWS::NoValue" else given[name]
     if "Fn::GetAtt" in value:
         return given[".".join(value["Fn::GetAtt"])]
+    if "Fn::Sub" in value:
+        return re.sub(r"\$\{([^}]+)\}", lambda found: given[found[1]], value["Fn::Sub"])
     if "Fn::Equals" in value:
         one, other = resolve(value["Fn::Equals"], template, given)
         return one == other
@@ -236,6 +240,7 @@ def put_alarms(outputs, topic):
     given.update(outputs)
     given.update({"AlarmTopicArn": topic, "ScheduleHours": "6"})
     periods = template["Mappings"]["AlarmPeriods"]["6"]
+    put_filters(template, given)
     for name, resource in template["Resources"].items():
         if resource["Type"] != "AWS::CloudWatch::Alarm":
             continue
@@ -248,6 +253,28 @@ def put_alarms(outputs, topic):
     silence = [alarm for alarm in alarms if alarm["MetricName"] == "Invocations"]
     expect([alarm["EvaluationPeriods"] for alarm in silence] == [12], f"silence {silence}")
     expect(len(alarms) == 7, f"{len(alarms)} alarms")
+
+
+def put_filters(template, given):
+    """What the alarms hear goes through the call of CloudWatch Logs."""
+    logs = boto3.client("logs", region_name=REGION)
+    for name, resource in template["Resources"].items():
+        if resource["Type"] != "AWS::Logs::MetricFilter":
+            continue
+        made = resolve(resource["Properties"], template, given)
+        logs.put_metric_filter(
+            logGroupName=made["LogGroupName"],
+            filterName=name,
+            filterPattern=made["FilterPattern"],
+            metricTransformations=[
+                {key[0].lower() + key[1:]: value for key, value in entry.items()}
+                for entry in made["MetricTransformations"]
+            ],
+        )
+    filters = logs.describe_metric_filters(logGroupName=given["LogGroupName"])["metricFilters"]
+    heard = {entry["metricTransformations"][0]["metricNamespace"] for entry in filters}
+    expect(heard == {"Trailseal/trailseal"}, f"namespaces {heard}")
+    expect(len(filters) == 3, f"{len(filters)} filters")
 
 
 def check_role():
@@ -314,7 +341,7 @@ def main():
     expect(deployment.removed == UNKNOWN_TYPES | WAITING_TYPES, f"left out {sorted(deployment.removed)}")
     for name, kinds in deployment.created.items():
         print(f"created {name}: {len(kinds)} resources")
-    print("rule and alarms: taken by PutConfigRule and PutMetricAlarm")
+    print("rule, filters and alarms: taken by PutConfigRule, PutMetricFilter and PutMetricAlarm")
     print(f"not created by moto: {', '.join(sorted(deployment.removed))}")
 
 

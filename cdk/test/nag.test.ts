@@ -43,8 +43,8 @@ function everything(): App {
     bucketPrefix: 'code',
   });
   new TrailsealOrganizationConformancePack(rest, 'Pack', { functionName: 'trailseal' });
-  const topic = new TrailsealTopic(rest, 'Topic', { publishers: ['events'] });
-  new TrailsealTickets(rest, 'Tickets', { topic: topic.topic });
+  const topic = new TrailsealTopic(rest, 'Topic');
+  topic.admitRole(new TrailsealTickets(rest, 'Tickets', { topic: topic.topic }).role);
   return app;
 }
 

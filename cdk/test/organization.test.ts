@@ -68,6 +68,7 @@ describe('the StackSet', () => {
       Parameters: [
         { ParameterKey: 'CodeBucketPrefix', ParameterValue: 'code' },
         { ParameterKey: 'CodeKey', ParameterValue: 'trailseal/0.1.0/bootstrap-arm64.zip' },
+        { ParameterKey: 'Architecture', ParameterValue: 'arm64' },
       ],
       PermissionModel: 'SERVICE_MANAGED',
       StackInstancesGroup: [
@@ -84,7 +85,15 @@ describe('the StackSet', () => {
       ruleName: 'sealed',
       schedule: 'One_Hour',
       watchKeys: true,
-      parameters: { profile: 'strict', exemptTrails: '', allowedKeyAccounts: ACCOUNT },
+      functionName: 'sealer',
+      reservedConcurrency: 5,
+      organizationId: ORGANIZATION,
+      parameters: {
+        profile: 'strict',
+        exemptTrails: '',
+        allowedKeyAccounts: ACCOUNT,
+        keyAccountRoleName: 'reader',
+      },
       excludedAccounts: ['222233334444'],
       callAs: 'DELEGATED_ADMIN',
     });
@@ -94,12 +103,16 @@ describe('the StackSet', () => {
     for (const { ParameterKey: key } of passed) {
       expect(template.Parameters).toHaveProperty(key);
     }
-    expect(passed.slice(2)).toEqual([
+    expect(passed.slice(3)).toEqual([
+      { ParameterKey: 'FunctionName', ParameterValue: 'sealer' },
+      { ParameterKey: 'ReservedConcurrency', ParameterValue: '5' },
+      { ParameterKey: 'OrganizationId', ParameterValue: ORGANIZATION },
       { ParameterKey: 'RuleName', ParameterValue: 'sealed' },
       { ParameterKey: 'Schedule', ParameterValue: 'One_Hour' },
       { ParameterKey: 'WatchKeys', ParameterValue: 'true' },
       { ParameterKey: 'Profile', ParameterValue: 'strict' },
       { ParameterKey: 'AllowedKeyAccounts', ParameterValue: ACCOUNT },
+      { ParameterKey: 'KeyAccountRoleName', ParameterValue: 'reader' },
     ]);
     expect(made['CallAs']).toBe('DELEGATED_ADMIN');
     expect(made['StackInstancesGroup']).toEqual([
@@ -128,6 +141,10 @@ describe('the StackSet', () => {
     expect(() => withStackSet({ parameters: { executionRoleName: 'x' } })).toThrow(
       '`parameters.executionRoleName` is not for a StackSet',
     );
+    expect(() => withStackSet({ parameters: { keyAccountRoleName: 'reader' } })).toThrow(
+      '`parameters.keyAccountRoleName` needs `organizationId`',
+    );
+    expect(() => withStackSet({ regions: ['eusc-de-east-1', 'us-gov-west-1'] })).not.toThrow();
   });
 });
 
@@ -226,6 +243,12 @@ describe('the organization rule', () => {
         '`externalId` is `?`; expected an external id of 2 to 1,224 characters; ' +
         '`excludedAccounts` is `1`; expected an account id; ' +
         '`parameters.executionRoleName` is set by `memberRoleName`',
+    );
+    expect(() => withOrganizationRule({ memberAccounts: [ACCOUNT] })).toThrow(
+      '`memberAccounts` names the central account, which is admitted without it',
+    );
+    expect(() => withOrganizationRule({ memberRoleName: 'path/role' })).toThrow(
+      '`memberRoleName` is `path/role`; expected the name of a role',
     );
   });
 });

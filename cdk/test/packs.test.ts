@@ -105,6 +105,8 @@ describe('the pack of an organization', () => {
     expect(rules).toHaveLength(Object.keys(CIS_RULES).length + 1);
     expect(pack.Resources['Trailseal']).toEqual(OURS);
     expect(JSON.stringify(pack)).not.toContain('CLOUD_TRAIL_ENCRYPTION_ENABLED');
+    // Nothing in it is of one partition alone.
+    expect(JSON.stringify(pack)).not.toContain('arn:aws');
     const names = rules.map((rule) => rule.Properties['ConfigRuleName'] as string);
     expect(new Set(names).size).toBe(names.length);
   });
@@ -181,6 +183,18 @@ describe('what is refused', () => {
     expect(refusal({ rules: { pack } })).toThrow('has 61 parameters; CloudFormation takes 60');
   });
 
+  test('b2) a pack from a bucket may be larger, up to a limit of its own', () => {
+    const pack = (bytes: number) => ({
+      rules: { pack: `${THEIRS}\nMetadata: {Long: ${'x'.repeat(bytes)}}` },
+    });
+    const templateS3Uri = 's3://bucket/pack.yaml';
+    expect(refusal(pack(60000))).toThrow('write it to a bucket and set `templateS3Uri`');
+    expect(refusal({ ...pack(60000), templateS3Uri })).not.toThrow();
+    expect(refusal({ ...pack(310000), templateS3Uri })).toThrow(
+      /make a template of \d+ bytes; Config takes 307200 from a bucket/,
+    );
+  });
+
   test('c) anything in a pack but rules and remediation', () => {
     const pack = THEIRS.replace(
       'Conditions:',
@@ -196,6 +210,16 @@ describe('what is refused', () => {
   });
 
   test('e) the props of the constructs, by name', () => {
+    const stack = newStack();
+    const handler = new TrailsealFunction(stack, 'Function', {
+      code: someCode(),
+      functionName: 'trailseal',
+    });
+    const parameters = { keyAccountRoleName: 'reader' };
+    const props = { handler, functionName: 'trailseal', parameters };
+    expect(() => new TrailsealConformancePack(stack, 'Pack', props)).toThrow(
+      'TrailsealConformancePack: `parameters.keyAccountRoleName` names `reader`, which the function may not assume',
+    );
     expect(() => organizationPack({ packName: '1st' })).toThrow('`packName` is `1st`; expected');
     expect(() => organizationPack({ deliveryS3Bucket: 'mine' })).toThrow(
       '`deliveryS3Bucket` is `mine`; expected',

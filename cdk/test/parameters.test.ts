@@ -1,6 +1,10 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+
 import Ajv from 'ajv/dist/2020';
 import * as fc from 'fast-check';
 
+import { packageDirectory } from '../lib/code';
 import schema from '../schema/rule-parameters.schema.json';
 import {
   PARAMETER_NAMES,
@@ -26,6 +30,17 @@ describe('parameters', () => {
     ],
     ['a period where rotation is checked', { maxRotationPeriodDays: '365', profile: 'strict' }],
     ['a role with its path', { keyAccountRoleName: 'security/reader' }],
+    ['null, which means what an absent value means', { profile: null }],
+    [
+      'a leap day, and spaces about a list',
+      {
+        exemptTrails: 'arn:aws:cloudtrail:*:*:trail/a@2028-02-29 , arn:aws:cloudtrail:*:*:trail/b',
+      },
+    ],
+    [
+      'a word with spaces about it that switches rotation on',
+      { maxRotationPeriodDays: '365', requireKeyRotation: ' true ' },
+    ],
   ])('accepts %s', (_, parameters) => {
     expect(given(parameters)).toEqual([]);
   });
@@ -63,6 +78,26 @@ describe('parameters', () => {
       { keyAccountRoleName: 'a role,b' },
       '`ruleParameters.keyAccountRoleName` is `a role,b`; expected the name of a role, with its path',
     ],
+    [{ profile: ['cis'] }, '`ruleParameters.profile` is a list; expected text'],
+    [{ profile: { cis: true } }, '`ruleParameters.profile` is an object; expected text'],
+    [
+      { maxRotationPeriodDays: 365 },
+      '`ruleParameters.maxRotationPeriodDays` is a number; expected text',
+    ],
+    [
+      { maxRotationPeriodDays: '89' },
+      '`ruleParameters.maxRotationPeriodDays` is `89`; expected a whole number from 90 to 2560',
+    ],
+    [
+      { exemptTrails: 'arn:aws:cloudtrail:*:*:trail/a@2027-02-29' },
+      '`ruleParameters.exemptTrails` is `arn:aws:cloudtrail:*:*:trail/a@2027-02-29`; expected trail ARNs, ' +
+        'separated by commas, `*` as wildcard within a part, each with an optional last day `@YYYY-MM-DD`',
+    ],
+    [
+      { allowedKmsKeyArns: 'arn:aws:kms:*:*:key/a b' },
+      '`ruleParameters.allowedKmsKeyArns` is `arn:aws:kms:*:*:key/a b`; expected key ARNs, ' +
+        'separated by commas, `*` as wildcard within a part',
+    ],
   ])('refuses %j', (parameters, message) => {
     expect(given(parameters)).toEqual([message]);
   });
@@ -87,8 +122,37 @@ describe('parameters', () => {
     ]);
   });
 
-  test('names every fault at once', () => {
-    expect(given({ profile: 'x', replicas: 'y', other: 'z' })).toHaveLength(3);
+  test('names every fault at once, in the order in which the function does', () => {
+    const faults = given({ replicas: 'y', profile: 'x', other: 'z' });
+    expect(faults.map((fault) => fault.split('`')[1])).toEqual([
+      'ruleParameters.other',
+      'ruleParameters.profile',
+      'ruleParameters.replicas',
+    ]);
+  });
+
+  test('has the names, the order and the words that the function has', () => {
+    const read = (file: string) =>
+      fs.readFileSync(path.join(packageDirectory(), '../crates/trailseal-rule/src', file), 'utf8');
+    const specs = read('parameter_specs.rs');
+    const names = Array.from(specs.matchAll(/^ {8}name: "(\w+)",$/gm), ([, name]) => name);
+    expect(PARAMETER_NAMES).toEqual(names);
+    expect([...PARAMETER_NAMES].sort()).toEqual(Object.keys(PARAMETER_SCHEMAS).sort());
+    // What our own code says besides the words of the schema, and where the function says it.
+    const words = {
+      'error.rs': ['is `{quoted}`; expected {expected}', 'QUOTED_CHARS_MAX: usize = 80'],
+      'parameters.rs': [
+        'is not a parameter of this rule; it has {}',
+        'is {}; expected text',
+        'has no effect; it takes `requireKeyRotation` = `true` or `profile` = `strict`',
+      ],
+      'members.rs': ['"a boolean"', '"a number"', '"a list"', '"an object"'],
+    };
+    for (const [file, sentences] of Object.entries(words)) {
+      for (const sentence of sentences) {
+        expect(read(file)).toContain(sentence);
+      }
+    }
   });
 
   test('the order of the documentation begins with the profile', () => {

@@ -4,9 +4,13 @@ import {
   TrailsealCodeBucket,
   TrailsealFunction,
   TrailsealMemberRole,
+  TrailsealMonitoring,
+  TrailsealOrganizationConformancePack,
   TrailsealOrganizationRule,
   TrailsealRule,
   TrailsealStackSet,
+  TrailsealTickets,
+  TrailsealTopic,
 } from '../lib';
 import { ACCOUNT, ORGANIZATION, REGION, UNIT, newStack, someCode } from './support';
 
@@ -14,7 +18,9 @@ const word = (form: RegExp) =>
   fc.string({ minLength: 1, maxLength: 70 }).filter((text) => !form.test(text));
 const badAccount = word(/^[0-9]{12}$/);
 const badName = word(/^[A-Za-z0-9_-]+$/);
-const badRegion = word(/^[a-z]{2}(-[a-z]+)+-[0-9]$/);
+const badRole = word(/^[A-Za-z0-9+=,.@_-]+$/);
+const badExternalId = word(/^[A-Za-z0-9_+=,.@:/-]+$/);
+const badRegion = word(/^[a-z]{2,5}(-[a-z]+)+-[0-9]$/);
 const badOrganization = word(/^o-[a-z0-9]{10,32}$/);
 
 /** Each prop, values that it cannot have, and how a construct gets it. */
@@ -83,6 +89,41 @@ const CASES: [string, fc.Arbitrary<unknown>, (value: never) => unknown][] = [
   ],
   ['centralAccount', badAccount, (centralAccount: string) => make.memberRole({ centralAccount })],
   ['organizationId', badOrganization, (organizationId: string) => make.bucket({ organizationId })],
+  [
+    'organizationId',
+    badOrganization,
+    (organizationId: string) => make.stackSet({ organizationId }),
+  ],
+  ['functionName', badName, (functionName: string) => make.stackSet({ functionName })],
+  [
+    'reservedConcurrency',
+    fc.integer({ min: 1001 }),
+    (reservedConcurrency: number) => make.stackSet({ reservedConcurrency }),
+  ],
+  ['stackSetName', badName, (stackSetName: string) => make.stackSet({ stackSetName })],
+  [
+    'failureTolerancePercentage',
+    fc.integer({ max: -1 }),
+    (failureTolerancePercentage: number) => make.stackSet({ failureTolerancePercentage }),
+  ],
+  [
+    'excludedAccounts',
+    badAccount,
+    (account: string) => make.organizationRule({ excludedAccounts: [account] }),
+  ],
+  ['memberRoleName', badRole, (name: string) => make.organizationRule({ memberRoleName: name })],
+  ['externalId', badExternalId, (externalId: string) => make.memberRole({ externalId })],
+  ['roleName', badRole, (roleName: string) => make.memberRole({ roleName })],
+  ['functionName', badName, (functionName: string) => make.pack({ functionName })],
+  ['packName', badName, (packName: string) => make.pack({ packName })],
+  ['ruleName', badName, (ruleName: string) => make.pack({ ruleName })],
+  ['templateS3Uri', badName, (templateS3Uri: string) => make.pack({ templateS3Uri })],
+  ['deliveryS3Bucket', badName, (deliveryS3Bucket: string) => make.pack({ deliveryS3Bucket })],
+  ['excludedAccounts', badAccount, (account: string) => make.pack({ excludedAccounts: [account] })],
+  ['email', word(/@/), (email: string) => make.topic({ email })],
+  ['schedule', badName, (schedule: string) => make.monitoring({ schedule })],
+  ['dashboardName', badName, (dashboardName: string) => make.monitoring({ dashboardName })],
+  ['ruleNamePrefix', badName, (ruleNamePrefix: string) => make.tickets({ ruleNamePrefix })],
 ];
 
 const make = {
@@ -114,6 +155,23 @@ const make = {
       externalId: 'external-id',
       ...props,
     }),
+  pack: (props: object) =>
+    new TrailsealOrganizationConformancePack(newStack(), 'Made', {
+      functionName: 'trailseal',
+      ...props,
+    }),
+  topic: (props: object) => new TrailsealTopic(newStack(), 'Made', props),
+  monitoring: (props: object) => {
+    const stack = newStack();
+    const { topic } = new TrailsealTopic(stack, 'Topic');
+    const handler = { functionName: 'a', failureQueueName: 'b', logGroupName: 'c' };
+    return new TrailsealMonitoring(stack, 'Made', { handler, topic, ...props });
+  },
+  tickets: (props: object) => {
+    const stack = newStack();
+    const { topic } = new TrailsealTopic(stack, 'Topic');
+    return new TrailsealTickets(stack, 'Made', { topic, ...props });
+  },
   bucket: (props: object) =>
     new TrailsealCodeBucket(newStack(), 'Made', {
       bucketPrefix: 'code',

@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 import { packageDirectory } from '../lib/code';
 import { generatedFiles } from '../lib/generated';
 import { PARAMETER_SCHEMAS } from '../lib/rule-parameters';
-import { templateParameterName } from '../lib/account-template';
+import { templateParameterName } from '../lib/template-parameters';
 
 const FILES = generatedFiles();
 
@@ -73,5 +73,44 @@ describe('the template of one account', () => {
     expect('1').not.toMatch(pattern('AllowedKeyAccounts'));
     expect('my-bucket').toMatch(pattern('CodeBucketPrefix'));
     expect('My').not.toMatch(pattern('CodeBucketPrefix'));
+  });
+});
+
+describe('the templates for an organization', () => {
+  const account = read('trailseal-account.yaml')['Parameters'] ?? {};
+
+  test('the StackSet has every parameter of the account, and passes each on', () => {
+    const template = read('trailseal-stack-set.yaml');
+    expect(template['Parameters']).toMatchObject(account);
+    const made = template['Resources']?.['StackSet']?.['Properties'] as { Parameters: object[] };
+    expect(made.Parameters).toEqual(
+      Object.keys(account).map((name) => ({ ParameterKey: name, ParameterValue: name })),
+    );
+  });
+
+  test('the organization rule has every parameter of the rule, the role of members besides', () => {
+    const template = read('trailseal-organization-rule.yaml');
+    const rule = template['Resources']?.['Rule']?.['Properties'] as {
+      OrganizationCustomRuleMetadata: { InputParameters: string };
+    };
+    const { InputParameters: text } = rule.OrganizationCustomRuleMetadata;
+    const passed = JSON.parse(text) as Record<string, string>;
+    expect(Object.keys(passed).sort()).toEqual(Object.keys(PARAMETER_SCHEMAS).sort());
+    for (const [name, value] of Object.entries(passed)) {
+      const parameter =
+        name === 'executionRoleName' ? 'MemberRoleName' : templateParameterName(name);
+      expect(value).toBe(`\${${parameter}}`);
+      expect(template['Parameters']).toHaveProperty(parameter);
+    }
+    // With every default there is room left for lists.
+    expect(text.length).toBeLessThan(700);
+  });
+
+  test('a pack within a template stands as it is', () => {
+    for (const name of ['trailseal-conformance-pack', 'trailseal-organization-conformance-pack']) {
+      const made = read(`${name}.yaml`)['Resources']?.['Pack']?.['Properties'];
+      const pack = fs.readFileSync(path.join(packageDirectory(), 'packs/trailseal.yaml'), 'utf8');
+      expect((made as { TemplateBody: string }).TemplateBody).toBe(pack);
+    }
   });
 });

@@ -1,0 +1,125 @@
+import { Stack, type App } from 'aws-cdk-lib';
+
+import {
+  architectureContext,
+  concurrencyContext,
+  functionContext,
+  listContext,
+  neededContext,
+  ruleContext,
+  switchContext,
+  textContext,
+  wordContext,
+} from './context';
+import {
+  TrailsealAccountStack,
+  TrailsealCodeBucket,
+  TrailsealOrganizationConformancePack,
+  TrailsealOrganizationRule,
+  TrailsealStackSet,
+} from '../lib';
+
+/** What both ways need. */
+interface Organization {
+  readonly account: string;
+  readonly organizationId: string;
+  readonly home: string;
+  readonly regions: string[];
+}
+
+/**
+ * A whole organization: settings come from the context alone.
+ *
+ * `-c path=stackset` (the default) puts function and rule into every account and Region;
+ * `-c path=central` makes one central function, for up to about 50 accounts.
+ */
+export function organization(app: App): void {
+  const path = wordContext(app, 'path', ['stackset', 'central']);
+  const account = neededContext(app, 'account');
+  const organizationId = neededContext(app, 'organizationId');
+  neededContext(app, 'regions');
+  const regions = listContext(app, 'regions');
+  const [home = ''] = regions;
+  const place = { account, organizationId, home, regions };
+  if (path === 'central') {
+    centralPath(app, place);
+  } else {
+    stackSetPath(app, place);
+  }
+}
+
+function stackSetPath(app: App, { account, organizationId, home, regions }: Organization): void {
+  const bucketPrefix = neededContext(app, 'bucketPrefix');
+  const codeKey = textContext(app, 'codeKey');
+  for (const region of regions) {
+    const code = new Stack(app, `TrailsealCode-${region}`, { env: { account, region } });
+    new TrailsealCodeBucket(code, 'Code', { bucketPrefix, organizationId });
+    // StackSets skip the management account: it gets a stack of its own in each Region.
+    new TrailsealAccountStack(app, `TrailsealManagement-${region}`, {
+      env: { account: textContext(app, 'managementAccount') ?? account, region },
+      function: functionContext(app),
+      rule: ruleContext(app),
+    });
+  }
+  const members = new Stack(app, 'TrailsealOrganization', { env: { account, region: home } });
+  new TrailsealStackSet(members, 'Members', {
+    ...ruleContext(app),
+    ...concurrencyContext(app),
+    architecture: architectureContext(app),
+    organizationId,
+    organizationalUnitIds: listContext(app, 'organizationalUnitIds'),
+    excludedAccounts: listContext(app, 'excludedAccounts'),
+    regions,
+    bucketPrefix,
+    ...(codeKey === undefined ? {} : { codeKey }),
+    callAs: wordContext(app, 'callAs', ['SELF', 'DELEGATED_ADMIN']) ?? 'SELF',
+  });
+  if (switchContext(app, 'cisPack')) {
+    packs(app, { account, organizationId, home, regions }, members);
+  }
+}
+
+/** An organization's pack is of one Region, and finds the function there by its name. */
+function packs(app: App, { account, regions }: Organization, members: Stack): void {
+  for (const region of regions) {
+    const stack = new Stack(app, `TrailsealPack-${region}`, { env: { account, region } });
+    stack.addStackDependency(members);
+    new TrailsealOrganizationConformancePack(stack, 'CisPack', {
+      ...ruleContext(app),
+      functionName: 'trailseal',
+      packName: 'trailseal-cis',
+      ruleName: 'trailseal-cis',
+      rules: 'cis',
+      excludedAccounts: listContext(app, 'excludedAccounts'),
+    });
+  }
+}
+
+function centralPath(app: App, { account, organizationId, home, regions }: Organization): void {
+  for (const region of regions) {
+    const stack = new Stack(app, `TrailsealCentral-${region}`, { env: { account, region } });
+    const { code, architecture, tracing } = functionContext(app);
+    new TrailsealOrganizationRule(stack, 'Central', {
+      ...ruleContext(app),
+      ...concurrencyContext(app),
+      ...(code === undefined ? {} : { code }),
+      ...(architecture === undefined ? {} : { architecture }),
+      ...(tracing === undefined ? {} : { tracing }),
+      organizationId,
+      externalId: neededContext(app, 'externalId'),
+      memberAccounts: listContext(app, 'memberAccounts'),
+      excludedAccounts: listContext(app, 'excludedAccounts'),
+      // IAM is global: the Region named first deploys the member role.
+      ...(region === home
+        ? {
+            memberRole: {
+              organizationalUnitIds: listContext(app, 'organizationalUnitIds'),
+              excludedAccounts: listContext(app, 'excludedAccounts'),
+              region,
+              callAs: wordContext(app, 'callAs', ['SELF', 'DELEGATED_ADMIN']) ?? 'SELF',
+            },
+          }
+        : {}),
+    });
+  }
+}

@@ -1,0 +1,16 @@
+import type { App } from 'aws-cdk-lib';
+
+import { functionContext, ruleContext, switchContext, textContext } from './context';
+import { TrailsealAccountStack } from '../lib';
+
+/** One account and Region: settings come from the context alone. */
+export function singleAccount(app: App): void {
+  const alarmEmail = textContext(app, 'alarmEmail');
+  new TrailsealAccountStack(app, 'Trailseal', {
+    description: 'Trailseal: CloudTrail logs are sealed with a KMS key that works',
+    function: functionContext(app),
+    rule: ruleContext(app),
+    cisPack: switchContext(app, 'cisPack'),
+    ...(alarmEmail === undefined ? {} : { alarmEmail }),
+  });
+}

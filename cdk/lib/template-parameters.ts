@@ -1,0 +1,120 @@
+import { CfnCondition, CfnParameter, Fn, type CfnResource } from 'aws-cdk-lib';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+
+import { explainList } from './acknowledgements';
+import type { PlainStack, Template } from './plain-stack';
+import { DEFAULT_SCHEDULE, SCHEDULE_HOURS } from './rule';
+import { PARAMETER_SCHEMAS } from './rule-parameters';
+
+/** How the names of the buckets with the code begin, as a template takes it. */
+export const BUCKET_PREFIX_PATTERN = '^[a-z0-9][a-z0-9-]{1,45}$';
+
+/** The name of a rule parameter as a parameter of the template: `allowedKmsKeyArns` and a capital. */
+export function templateParameterName(name: string): string {
+  return name.charAt(0).toUpperCase() + name.slice(1);
+}
+
+/** A parameter of the rule as a parameter of a template, empty where it has no default. */
+export function ruleParameter(stack: PlainStack, name: string): CfnParameter {
+  const spec = PARAMETER_SCHEMAS[name];
+  return new CfnParameter(stack, templateParameterName(name), {
+    description: `${spec?.description ?? ''} Takes ${spec?.['x-expected'] ?? 'text'}.`,
+    default: spec?.default ?? '',
+    ...(spec?.enum === undefined
+      ? { allowedPattern: `^$|${spec?.pattern ?? '.*'}` }
+      : { allowedValues: [...spec.enum] }),
+  });
+}
+
+/** The schedule as a parameter of a template. */
+export function scheduleParameter(stack: PlainStack): CfnParameter {
+  return new CfnParameter(stack, 'Schedule', {
+    description: 'How often every trail is evaluated.',
+    default: DEFAULT_SCHEDULE,
+    allowedValues: Object.keys(SCHEDULE_HOURS),
+  });
+}
+
+/** Whether keys are watched as a parameter of a template: the second type of a scope depends on it. */
+export function watchKeysParameter(stack: PlainStack, rule: CfnResource, types: string): void {
+  const watchKeys = new CfnParameter(stack, 'WatchKeys', {
+    description: 'Whether a change of a KMS key evaluates the trails that use it.',
+    default: 'false',
+    allowedValues: ['true', 'false'],
+  });
+  const watch = new CfnCondition(stack, 'WatchesKeys', {
+    expression: Fn.conditionEquals(watchKeys.valueAsString, 'true'),
+  });
+  rule.addPropertyOverride(`${types}.1`, {
+    'Fn::If': [watch.logicalId, 'AWS::KMS::Key', { Ref: 'AWS::NoValue' }],
+  });
+}
+
+/** The accounts that are left out as a parameter of a template, and whether there are any. */
+export function excludedAccountsParameter(stack: PlainStack): { list: object; some: CfnCondition } {
+  const excluded = new CfnParameter(stack, 'ExcludedAccounts', {
+    description: 'The accounts that are left out, separated by commas.',
+    type: 'CommaDelimitedList',
+    default: '',
+  });
+  const some = new CfnCondition(stack, 'ExcludesAccounts', {
+    expression: Fn.conditionNot(Fn.conditionEquals(Fn.join('', excluded.valueAsList), '')),
+  });
+  explainList(stack);
+  return { list: { Ref: excluded.logicalId }, some };
+}
+
+/** A value where a condition holds, and nothing where it does not. */
+export function where(condition: CfnCondition, value: unknown): object {
+  return { 'Fn::If': [condition.logicalId, value, { Ref: 'AWS::NoValue' }] };
+}
+
+/** Whether a parameter of a template has a value. */
+export function givenCondition(stack: PlainStack, parameter: CfnParameter): CfnCondition {
+  return new CfnCondition(stack, `Has${parameter.node.id}`, {
+    expression: Fn.conditionNot(Fn.conditionEquals(parameter.valueAsString, '')),
+  });
+}
+
+/** How many invocations at a time are reserved as a parameter of a template. */
+export function concurrencyParameter(
+  stack: PlainStack,
+  handler: lambda.Function,
+  standard: number,
+): void {
+  const concurrency = new CfnParameter(stack, 'ReservedConcurrency', {
+    type: 'Number',
+    description: 'Invocations at a time; 0 reserves none, for accounts with a small quota.',
+    default: standard,
+    minValue: 0,
+    maxValue: 1000,
+  });
+  const reserve = new CfnCondition(stack, 'ReservesConcurrency', {
+    expression: Fn.conditionNot(Fn.conditionEquals(concurrency.valueAsString, '0')),
+  });
+  (handler.node.defaultChild as CfnResource).addPropertyOverride(
+    'ReservedConcurrentExecutions',
+    where(reserve, { Ref: concurrency.logicalId }),
+  );
+}
+
+interface Statements {
+  Resources: Record<
+    string,
+    { Properties: { PolicyDocument: { Statement: Record<string, unknown>[] } } }
+  >;
+}
+
+/** The grant to assume a role in a key's account stands only where a role is named. */
+export function makeKeyAccountGrantOptional(template: Template): void {
+  const policy = (template as unknown as Statements).Resources['FunctionPolicy'];
+  const document = policy?.Properties.PolicyDocument;
+  if (document === undefined) {
+    throw new Error('the template has no `FunctionPolicy`');
+  }
+  document.Statement = document.Statement.map((statement) =>
+    statement['Sid'] === 'AssumeKeyAccountRole'
+      ? { 'Fn::If': ['HasKeyAccountRoleName', statement, { Ref: 'AWS::NoValue' }] }
+      : statement,
+  );
+}
