@@ -244,7 +244,10 @@ fn a_failure_counts_before_a_state_that_nobody_knows() {
 
 #[test]
 fn a_reference_or_a_bucket_that_cannot_be_asked_about_is_told_as_that() {
-    let odd = |trail: &mut Trail, _: &mut Facts| trail.key = KeyRef::parse("key with blanks");
+    let odd = |trail: &mut Trail, facts: &mut Facts| {
+        trail.key = KeyRef::parse("key with blanks");
+        *facts = Facts::unread();
+    };
     let words = "could not verify the manager of the key: kmsKeyId is no key ARN, id or alias; ";
     check(odd, "NON_COMPLIANT", words);
     let words =
