@@ -1,5 +1,4 @@
-//! AWS's answers as the rule's facts: every word of AWS's enumerations is matched, and one that
-//! we do not know stays unrecognized.
+//! AWS's answers as the rule's facts.
 
 use aws_sdk_kms::types::KeyMetadata;
 use aws_smithy_types::DateTime;
@@ -20,52 +19,15 @@ pub(crate) fn key_facts(key: &KeyMetadata) -> Result<KeyFacts, Unintelligible> {
     let replica = key.multi_region_configuration().and_then(|of| of.multi_region_key_type());
     Ok(KeyFacts {
         arn,
-        manager: manager(key.key_manager().map_or("", |word| word.as_str())),
-        state: state(key.key_state().map_or("", |word| word.as_str())),
-        usage: match usage.as_str() {
-            "ENCRYPT_DECRYPT" => KeyUsage::EncryptDecrypt,
-            other => KeyUsage::Other(other.to_owned()),
-        },
-        spec: match spec.as_str() {
-            "SYMMETRIC_DEFAULT" => KeySpec::SymmetricDefault,
-            other => KeySpec::Other(other.to_owned()),
-        },
-        origin: origin(key.origin().map_or("", |word| word.as_str())),
+        manager: KeyManager::of_word(key.key_manager().map_or("", |word| word.as_str())),
+        state: KeyState::of_word(key.key_state().map_or("", |word| word.as_str())),
+        usage: KeyUsage::of_word(usage.as_str()),
+        spec: KeySpec::of_word(spec.as_str()),
+        origin: KeyOrigin::of_word(key.origin().map_or("", |word| word.as_str())),
         valid_to: key.valid_to().and_then(timestamp),
         deletion_date: key.deletion_date().and_then(timestamp),
         is_replica: replica.is_some_and(|kind| kind.as_str() == "REPLICA"),
     })
-}
-
-fn manager(word: &str) -> KeyManager {
-    match word {
-        "CUSTOMER" => KeyManager::Customer,
-        "AWS" => KeyManager::Aws,
-        other => KeyManager::Unrecognized(other.to_owned()),
-    }
-}
-
-fn state(word: &str) -> KeyState {
-    match word {
-        "Enabled" => KeyState::Enabled,
-        "Updating" => KeyState::Updating,
-        "Creating" => KeyState::Creating,
-        "Disabled" => KeyState::Disabled,
-        "PendingDeletion" => KeyState::PendingDeletion,
-        "PendingImport" => KeyState::PendingImport,
-        "PendingReplicaDeletion" => KeyState::PendingReplicaDeletion,
-        "Unavailable" => KeyState::Unavailable,
-        other => KeyState::Unrecognized(other.to_owned()),
-    }
-}
-
-fn origin(word: &str) -> KeyOrigin {
-    match word {
-        "AWS_KMS" => KeyOrigin::AwsKms,
-        "EXTERNAL" => KeyOrigin::External,
-        "AWS_CLOUDHSM" | "EXTERNAL_KEY_STORE" => KeyOrigin::CustomKeyStore,
-        _ => KeyOrigin::Unrecognized,
-    }
 }
 
 /// A trail as `DescribeTrails` shows it in one account and Region.

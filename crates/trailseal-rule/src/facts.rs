@@ -181,6 +181,71 @@ pub enum KeyOrigin {
     Unrecognized,
 }
 
+impl KeyManager {
+    /// Reads KMS's word (KMS API Reference, `KeyMetadata`); blank where it says none.
+    #[must_use]
+    pub fn of_word(word: &str) -> Self {
+        match word {
+            "CUSTOMER" => Self::Customer,
+            "AWS" => Self::Aws,
+            other => Self::Unrecognized(other.to_owned()),
+        }
+    }
+}
+
+impl KeyState {
+    /// Reads KMS's word (KMS API Reference, `KeyMetadata`); blank where it says none.
+    #[must_use]
+    pub fn of_word(word: &str) -> Self {
+        match word {
+            "Enabled" => Self::Enabled,
+            "Updating" => Self::Updating,
+            "Creating" => Self::Creating,
+            "Disabled" => Self::Disabled,
+            "PendingDeletion" => Self::PendingDeletion,
+            "PendingImport" => Self::PendingImport,
+            "PendingReplicaDeletion" => Self::PendingReplicaDeletion,
+            "Unavailable" => Self::Unavailable,
+            other => Self::Unrecognized(other.to_owned()),
+        }
+    }
+}
+
+impl KeyUsage {
+    /// Reads KMS's word (KMS API Reference, `KeyMetadata`).
+    #[must_use]
+    pub fn of_word(word: &str) -> Self {
+        match word {
+            "ENCRYPT_DECRYPT" => Self::EncryptDecrypt,
+            other => Self::Other(other.to_owned()),
+        }
+    }
+}
+
+impl KeySpec {
+    /// Reads KMS's word (KMS API Reference, `KeyMetadata`).
+    #[must_use]
+    pub fn of_word(word: &str) -> Self {
+        match word {
+            "SYMMETRIC_DEFAULT" => Self::SymmetricDefault,
+            other => Self::Other(other.to_owned()),
+        }
+    }
+}
+
+impl KeyOrigin {
+    /// Reads KMS's word (KMS API Reference, `KeyMetadata`); blank where it says none.
+    #[must_use]
+    pub fn of_word(word: &str) -> Self {
+        match word {
+            "AWS_KMS" => Self::AwsKms,
+            "EXTERNAL" => Self::External,
+            "AWS_CLOUDHSM" | "EXTERNAL_KEY_STORE" => Self::CustomKeyStore,
+            _ => Self::Unrecognized,
+        }
+    }
+}
+
 /// What KMS says of a key's rotation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rotation {
