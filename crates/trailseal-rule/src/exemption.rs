@@ -87,6 +87,8 @@ mod tests {
         check(&[dated], "2026-11-24", &Exempt::Expired("2026-11-23"));
         check(&[dated, later], "2026-11-24", &Exempt::Until(Some("2026-12-01")));
         check(&[later, dated], "2026-11-01", &Exempt::Until(Some("2026-12-01")));
+        check(&[dated, later], "2026-11-01", &Exempt::Until(Some("2026-12-01")));
+        check(&[dated, later], "2027-01-01", &Exempt::Expired("2026-12-01"));
         check(&[later, dated], "2027-01-01", &Exempt::Expired("2026-12-01"));
         check(&[dated, all], "2027-01-01", &Exempt::Until(None));
     }
