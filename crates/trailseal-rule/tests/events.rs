@@ -5,8 +5,8 @@
 
 use serde_json::{Map, Value, json};
 use trailseal_rule::{
-    AccountId, Change, Invocation, ItemType, KeyRef, Parameters, Region, Standing, Timestamp,
-    Trigger,
+    AccountId, Change, Invocation, ItemType, KeyRef, Parameters, Region, RoleName, Standing,
+    Timestamp, Trigger,
 };
 
 const KEY: &str = "arn:aws:kms:us-east-1:111122223333:key/11111111-0000-4000-8000-111111111111";
@@ -455,4 +455,16 @@ fn the_rotation_period_has_bounds_and_needs_the_check() {
     for days in ["89", "2561", "0090", "+90", "90.0", "-90", "ninety", "99999999999999999999"] {
         assert!(parse(days, "strict", "").is_err(), "{days}");
     }
+}
+
+#[test]
+fn a_role_has_its_arn_in_every_partition_with_its_path() {
+    let role = RoleName::parse("path/to/reader").unwrap();
+    let account = AccountId::parse("111122223333").unwrap();
+    assert_eq!(role.as_str(), "path/to/reader");
+    assert_eq!(role.arn("aws-cn", &account), "arn:aws-cn:iam::111122223333:role/path/to/reader");
+    for wrong in ["", "/reader", "reader/", "a b", "r\u{f6}le", &"x".repeat(577)] {
+        assert_eq!(RoleName::parse(wrong), None, "{wrong}");
+    }
+    assert!(RoleName::parse(&"x".repeat(576)).is_some());
 }
