@@ -1,0 +1,119 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use trailseal_rule::CHECKS;
+
+use crate::output::{Output, OutputParser};
+
+const AFTER_HELP: &str = "\
+Exit codes:
+  0  nothing is non-compliant
+  1  something is non-compliant
+  2  wrong usage, a failure, or some input could not be judged";
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  Judge the trails of a Config snapshot, with the keys and buckets that it holds:
+    trailseal check 111122223333_Config_eu-central-1_ConfigSnapshot_20261123T190000Z.json.gz
+
+  Judge what CloudTrail shows right now; key items come from a file:
+    aws cloudtrail describe-trails | trailseal check - --facts keys.json
+
+  Ask for everything, and keep a report for programs beside the table:
+    trailseal check snapshots/ --parameter profile=strict -o table -o json=report.json
+
+Exit codes:
+  0  nothing is non-compliant
+  1  something is non-compliant
+  2  wrong usage, a failure, or some input could not be judged";
+
+/// Proves that CloudTrail logs are sealed with a KMS key that the customer controls and that works
+#[derive(Debug, Parser)]
+#[command(name = "trailseal", version, after_help = AFTER_HELP, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Check(CheckArguments),
+    Explain(ExplainArguments),
+    Schema(SchemaArguments),
+    Completions(CompletionsArguments),
+}
+
+/// Judge trails from files, without a call to AWS
+///
+/// Reads rule events, configuration items, Config snapshots and history files, and the output of
+/// CloudTrail's DescribeTrails, as JSON or `.json.gz`, told apart by content. The state of keys and
+/// the Region of buckets come from the items of keys and buckets in the same input; what is missing
+/// is reported as unverified.
+#[derive(Debug, Args)]
+#[command(after_help = CHECK_EXAMPLES)]
+pub(crate) struct CheckArguments {
+    /// Files, folders, or `-` for standard input
+    #[arg(required = true, value_name = "FILE|DIR|-")]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// More items of keys and buckets; trails in it are not judged (repeatable)
+    #[arg(long, value_name = "FILE|DIR|-")]
+    pub(crate) facts: Vec<PathBuf>,
+
+    /// A parameter of the rule, such as `profile=strict`; overrules those of rule events
+    /// (repeatable; `trailseal schema` lists them)
+    #[arg(long = "parameter", short = 'p', value_name = "NAME=VALUE")]
+    pub(crate) parameters: Vec<String>,
+
+    /// How and where to write the report (repeatable); a table on standard output unless another
+    /// format goes there
+    #[arg(long, short = 'o', value_name = "FORMAT[=FILE]", value_parser = OutputParser)]
+    pub(crate) output: Vec<Output>,
+
+    /// Say nothing but the report and what went wrong
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+/// Tell what a check asks for, why, on which evidence, and what to do
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArguments {
+    /// The check; all of them where none is named
+    #[arg(value_name = "CHECK", value_parser = checks())]
+    pub(crate) check: Option<String>,
+}
+
+/// Print a JSON Schema
+#[derive(Debug, Args)]
+pub(crate) struct SchemaArguments {
+    /// Whose schema
+    #[arg(value_enum, default_value_t = SchemaOf::Parameters)]
+    pub(crate) of: SchemaOf,
+}
+
+/// What there is a schema of.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum SchemaOf {
+    /// The parameters of the rule
+    Parameters,
+    /// The report of `-o json`
+    Report,
+}
+
+/// Print what lets a shell complete this command
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  trailseal completions bash > ~/.local/share/bash-completion/completions/trailseal"
+)]
+pub(crate) struct CompletionsArguments {
+    /// The shell
+    #[arg(value_enum)]
+    pub(crate) shell: Shell,
+}
+
+fn checks() -> clap::builder::PossibleValuesParser {
+    CHECKS.iter().map(|check| check.id.as_str()).collect::<Vec<_>>().into()
+}

@@ -1,0 +1,182 @@
+//! `trailseal check`: judges trails from files.
+
+use serde_json::{Map, Value};
+use trailseal_rule::{Fault, Parameters};
+
+use crate::arguments::CheckArguments;
+use crate::command::{Exit, Failure, Surroundings, complain};
+use crate::input::{Origin, Sources, find, read_all};
+use crate::output::{Format, Output, clean, to_file, write};
+use crate::report::{Problem, Report, judge};
+use crate::seen::{EventParameters, Role};
+
+pub(crate) fn check(
+    arguments: &CheckArguments,
+    surroundings: &mut Surroundings<'_>,
+) -> Result<Exit, Failure> {
+    let given = given_parameters(&arguments.parameters);
+    let outputs = outputs(&arguments.output);
+    let (given, parameters, outputs) = match (given, outputs) {
+        (Ok((given, parameters)), Ok(outputs)) => (given, parameters, outputs),
+        (given, outputs) => {
+            let faults = given.err().into_iter().chain(outputs.err());
+            return Err(Failure::Usage(faults.flatten().collect()));
+        }
+    };
+    let report = report(arguments, &parameters, given, surroundings)?;
+    // A file that cannot be written takes nothing from the other outputs.
+    let written = outputs.iter().map(|output| write_to(&report, output, surroundings));
+    written.collect::<Vec<_>>().into_iter().collect::<Result<(), Failure>>()?;
+    Ok(exit(&report))
+}
+
+fn write_to(
+    report: &Report,
+    output: &Output,
+    surroundings: &mut Surroundings<'_>,
+) -> Result<(), Failure> {
+    match &output.file {
+        Some(file) => to_file(report, output.format, file)
+            .map_err(|error| Failure::Output { what: format!("`{}`", file.display()), error }),
+        None => write(report, output.format, surroundings.screen(), surroundings.out)
+            .and_then(|()| surroundings.out.flush())
+            .map_err(Failure::standard_output),
+    }
+}
+
+/// What was not judged may be worse than what was, so that a partial report counts most.
+fn exit(report: &Report) -> Exit {
+    if !report.complete {
+        Exit::Failure
+    } else if report.summary.non_compliant > 0 {
+        Exit::Findings
+    } else {
+        Exit::Clean
+    }
+}
+
+fn report(
+    arguments: &CheckArguments,
+    parameters: &Parameters,
+    given: Map<String, Value>,
+    surroundings: &mut Surroundings<'_>,
+) -> Result<Report, Failure> {
+    let mut sources = Sources::default();
+    let mut errors = Vec::new();
+    for path in &arguments.paths {
+        find(path, Role::Judged, &mut sources, &mut errors);
+    }
+    for path in &arguments.facts {
+        find(path, Role::FactsOnly, &mut sources, &mut errors);
+    }
+    refuse_second_standard_input(&sources)?;
+    let event_parameters = if arguments.parameters.is_empty() {
+        EventParameters::Own
+    } else {
+        EventParameters::Overruled
+    };
+    let reading = read_all(&sources, event_parameters);
+    let names: Vec<String> = sources.list.iter().map(|source| source.origin.name()).collect();
+    let mut report = judge(&reading.seen, &names, parameters, given, surroundings.now);
+    let unfound = errors.iter().map(|found| Problem {
+        source: found.path.display().to_string(),
+        message: format!("cannot be opened: {}", found.error),
+    });
+    report.problems.splice(0..0, unfound);
+    if sources.list.is_empty() && report.problems.is_empty() && sources.skipped == 0 {
+        let source = arguments.paths.first().map(|path| path.display().to_string());
+        let message = "holds no file that could be read here (`.json` or `.json.gz`)".to_owned();
+        report.problems.push(Problem { source: source.unwrap_or_default(), message });
+    }
+    report.complete = report.problems.is_empty();
+    report.summary.files = sources.list.len();
+    report.summary.files_skipped = sources.skipped;
+    for problem in &report.problems {
+        complain(surroundings, &format!("{}: {}", clean(&problem.source), clean(&problem.message)));
+    }
+    if !arguments.quiet {
+        remark(&report, reading.of_no_use, surroundings);
+    }
+    Ok(report)
+}
+
+/// What is worth knowing beside the findings.
+fn remark(report: &Report, of_no_use: usize, surroundings: &mut Surroundings<'_>) {
+    let mut remarks = Vec::new();
+    if of_no_use > 0 {
+        remarks.push(format!("files with JSON of other kinds, left alone: {of_no_use}"));
+    }
+    if report.trails.is_empty() && report.complete {
+        remarks.push("no trail was found, so nothing was judged".to_owned());
+    }
+    if report.summary.unverified > 0 {
+        remarks.push(
+            "what is unverified lacks evidence: give the configuration items of keys and buckets \
+             in the input or by --facts; aliases, rotation periods and deliveries are in no item"
+                .to_owned(),
+        );
+    }
+    for line in remarks {
+        // If nobody reads the remarks, nothing is lost.
+        let _nobody_reads = writeln!(surroundings.err, "note: {line}");
+    }
+}
+
+fn refuse_second_standard_input(sources: &Sources) -> Result<(), Failure> {
+    let standard = sources.list.iter().filter(|source| source.origin == Origin::StandardInput);
+    if standard.count() > 1 {
+        return Err(Failure::Usage(vec!["`-` can be given once".to_owned()]));
+    }
+    Ok(())
+}
+
+/// The names and values of the command line, and what the rule makes of them; all faults at once.
+fn given_parameters(arguments: &[String]) -> Result<(Map<String, Value>, Parameters), Vec<String>> {
+    let mut faults = Vec::new();
+    let mut given = Map::new();
+    for argument in arguments {
+        match argument.split_once('=') {
+            Some((name, value)) => {
+                if given.insert(name.to_owned(), Value::from(value)).is_some() {
+                    faults.push(format!("--parameter `{}` is given twice", clean(name)));
+                }
+            }
+            None => faults.push(format!(
+                "--parameter `{}` has no value; expected NAME=VALUE",
+                clean(argument)
+            )),
+        }
+    }
+    let parameters = Parameters::parse(&given).map_err(|wrong| {
+        // The rule names its parameters as events do; here they have another name.
+        let here = |fault: &Fault| {
+            format!("--parameter {}", fault.to_string().replacen("`ruleParameters.", "`", 1))
+        };
+        faults.extend(wrong.iter().map(here));
+    });
+    match parameters {
+        Ok(parameters) if faults.is_empty() => Ok((given, parameters)),
+        Ok(_) | Err(()) => Err(faults),
+    }
+}
+
+/// The outputs, with the table where nothing else goes to standard output; all faults at once.
+fn outputs(asked: &[Output]) -> Result<Vec<Output>, Vec<String>> {
+    let mut outputs = asked.to_vec();
+    let mut faults = Vec::new();
+    match asked.iter().filter(|output| output.file.is_none()).count() {
+        0 => outputs.push(Output { format: Format::Table, file: None }),
+        1 => {}
+        _ => faults.push(
+            "only one format can go to standard output; give the others a file: FORMAT=FILE"
+                .to_owned(),
+        ),
+    }
+    for (index, output) in asked.iter().enumerate() {
+        let is_again = asked.iter().take(index).any(|other| other.file == output.file);
+        if let Some(file) = output.file.as_ref().filter(|_| is_again) {
+            faults.push(format!("`{}` is given as the file of two outputs", file.display()));
+        }
+    }
+    if faults.is_empty() { Ok(outputs) } else { Err(faults) }
+}

@@ -1,0 +1,145 @@
+//! From the command line to the exit code.
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+use thiserror::Error;
+use trailseal_rule::{Timestamp, parameters_schema};
+
+use crate::arguments::{Arguments, Command, SchemaOf};
+use crate::check::check;
+use crate::explain::explain;
+use crate::output::Screen;
+use crate::report::REPORT_SCHEMA;
+
+/// What the command stands in: where it writes, and what time it is.
+pub struct Surroundings<'a> {
+    /// Findings, and whatever else was asked for.
+    pub out: &'a mut dyn Write,
+    /// Everything else.
+    pub err: &'a mut dyn Write,
+    /// Whether `out` is a terminal, whose width a table then keeps to.
+    pub out_is_terminal: bool,
+    /// Now.
+    pub now: Timestamp,
+}
+
+impl std::fmt::Debug for Surroundings<'_> {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Surroundings").field("now", &self.now).finish_non_exhaustive()
+    }
+}
+
+impl Surroundings<'_> {
+    pub(crate) fn screen(&self) -> Screen {
+        let columns = (!self.out_is_terminal).then_some(crate::output::COLUMNS_ELSEWHERE);
+        Screen { columns, is_styled: self.out_is_terminal }
+    }
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Exit {
+    /// Nothing is non-compliant.
+    Clean,
+    /// Something is non-compliant.
+    Findings,
+    /// Wrong usage, a failure, or a partial result.
+    Failure,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Clean => 0,
+            Exit::Findings => 1,
+            Exit::Failure => 2,
+        })
+    }
+}
+
+/// What keeps the command from its work.
+#[derive(Debug, Error)]
+pub(crate) enum Failure {
+    /// The user asked for what cannot be; one line for each fault.
+    #[error("{}", .0.join("\n"))]
+    Usage(Vec<String>),
+    /// The output cannot be written.
+    #[error("cannot write {what}: {error}")]
+    Output {
+        /// Where to.
+        what: String,
+        /// Why.
+        error: io::Error,
+    },
+}
+
+impl Failure {
+    pub(crate) fn standard_output(error: io::Error) -> Self {
+        Self::Output { what: "to standard output".to_owned(), error }
+    }
+}
+
+/// Does what the command line asks for.
+pub fn run(
+    arguments: impl IntoIterator<Item = OsString>,
+    surroundings: &mut Surroundings<'_>,
+) -> Exit {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(told) => return tell(&told, surroundings),
+    };
+    match obey(arguments.command, surroundings) {
+        Ok(exit) => exit,
+        // Whoever reads has had enough: no fault of ours.
+        Err(Failure::Output { error, .. }) if error.kind() == io::ErrorKind::BrokenPipe => {
+            Exit::Failure
+        }
+        Err(failure) => {
+            for line in failure.to_string().lines() {
+                complain(surroundings, line);
+            }
+            Exit::Failure
+        }
+    }
+}
+
+/// Writes one line to the errors; if nobody reads them, the exit code says it all the same.
+pub(crate) fn complain(surroundings: &mut Surroundings<'_>, line: &str) {
+    let style = anstyle::AnsiColor::Red.on_default().bold();
+    let _nobody_reads = writeln!(surroundings.err, "{style}error:{style:#} {line}");
+}
+
+/// Help and version are answers; anything else that clap says is an error.
+fn tell(told: &clap::Error, surroundings: &mut Surroundings<'_>) -> Exit {
+    let text = told.render().ansi().to_string();
+    let (exit, out) = if told.use_stderr() {
+        (Exit::Failure, &mut surroundings.err)
+    } else {
+        (Exit::Clean, &mut surroundings.out)
+    };
+    let written = writeln!(out, "{}", text.trim_end());
+    if written.is_err() { Exit::Failure } else { exit }
+}
+
+fn obey(command: Command, surroundings: &mut Surroundings<'_>) -> Result<Exit, Failure> {
+    let text = match command {
+        Command::Check(arguments) => return check(&arguments, surroundings),
+        Command::Explain(arguments) => explain(arguments.check.as_deref()),
+        Command::Schema(arguments) => match arguments.of {
+            SchemaOf::Parameters => format!("{:#}\n", parameters_schema()),
+            SchemaOf::Report => REPORT_SCHEMA.to_owned(),
+        },
+        Command::Completions(arguments) => {
+            let mut script = Vec::new();
+            let mut command = Arguments::command();
+            clap_complete::generate(arguments.shell, &mut command, "trailseal", &mut script);
+            String::from_utf8_lossy(&script).into_owned()
+        }
+    };
+    let out = &mut surroundings.out;
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Failure::standard_output)?;
+    Ok(Exit::Clean)
+}

@@ -1,0 +1,205 @@
+use serde_json::{Map, json};
+use trailseal_rule::{ConfigurationItem, KeyState, Parameters, Timestamp};
+
+use super::*;
+
+const KEY: &str = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd";
+
+fn trail(key: &str) -> Trail {
+    let item = json!({
+        "resourceType": "AWS::CloudTrail::Trail", "resourceId": "main",
+        "accountId": "111122223333", "awsRegion": "eu-central-1",
+        "configurationItemStatus": "OK", "configurationItemCaptureTime": "2026-11-23T10:00:00.000Z",
+        "configuration": {
+            "trailARN": "arn:aws:cloudtrail:eu-central-1:111122223333:trail/main",
+            "homeRegion": "eu-central-1", "s3BucketName": "logs", "kmsKeyId": key,
+        },
+    });
+    Trail::from_item(&ConfigurationItem::parse(&item).unwrap()).unwrap()
+}
+
+fn key_item(status: &str, configuration: &Value, supplement: &Value) -> Value {
+    json!({
+        "resourceType": "AWS::KMS::Key", "resourceId": "1234abcd", "ARN": KEY,
+        "awsAccountId": "111122223333", "awsRegion": "eu-central-1",
+        "configurationItemStatus": status,
+        "configurationItemCaptureTime": "2026-11-23T10:00:00.000Z",
+        "configuration": configuration, "supplementaryConfiguration": supplement,
+    })
+}
+
+fn metadata() -> Value {
+    json!({
+        "keyId": "1234abcd", "arn": KEY, "creationDate": 1_621_024_924_302_u64, "enabled": true,
+        "keyUsage": "ENCRYPT_DECRYPT", "keyState": "Enabled", "origin": "AWS_KMS",
+        "keyManager": "CUSTOMER", "customerMasterKeySpec": "SYMMETRIC_DEFAULT",
+    })
+}
+
+fn read(item: &Value) -> SeenKey {
+    let (identity, seen) = SeenKey::read(&ConfigurationItem::parse(item).unwrap(), item);
+    assert_eq!(identity, KeyIdentity::of_arn(&KeyArn::parse(KEY).unwrap()));
+    seen
+}
+
+fn sighting() -> Sighting {
+    Sighting { captured: None, source: 0, position: 0 }
+}
+
+fn facts(
+    key: Option<&Value>,
+    bucket: Option<&Value>,
+    key_id: &str,
+    parameters: &[(&str, &str)],
+) -> Facts {
+    let mut evidence = Evidence::default();
+    if let Some(item) = key {
+        let (identity, seen) = SeenKey::read(&ConfigurationItem::parse(item).unwrap(), item);
+        evidence.keys.see(identity, sighting(), seen);
+    }
+    if let Some(item) = bucket {
+        see_bucket(&mut evidence, item, sighting()).unwrap();
+    }
+    let given: Map<String, Value> =
+        parameters.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))).collect();
+    let parameters = Parameters::parse(&given).unwrap();
+    let setting = Setting { parameters: &parameters, now: Timestamp::from_epoch_millis(0) };
+    evidence.facts(&setting, &trail(key_id))
+}
+
+fn bucket_item(status: &str) -> Value {
+    json!({
+        "resourceType": "AWS::S3::Bucket", "resourceId": "logs", "resourceName": null,
+        "awsRegion": "eu-central-1", "configurationItemStatus": status,
+    })
+}
+
+#[test]
+fn an_item_in_either_spelling_tells_all_of_a_key() {
+    let policy = "{\"Statement\":[]}";
+    let of_event =
+        key_item("OK", &metadata(), &json!({ "KeyRotationStatus": true, "Policy": policy }));
+    let wrapped = json!({ "KeyRotationStatus": "true", "Policy": json!(policy).to_string() });
+    let configuration = json!(metadata().to_string());
+    let of_api = key_item("ResourceDiscovered", &configuration, &wrapped);
+    for item in [of_event, of_api] {
+        let seen = read(&item);
+        let Reading::Known(facts) = &seen.facts else { panic!("{seen:?}") };
+        assert_eq!(facts.arn.as_str(), KEY);
+        assert_eq!(
+            (&facts.manager, &facts.state),
+            (&trailseal_rule::KeyManager::Customer, &KeyState::Enabled)
+        );
+        assert_eq!(seen.rotation, Reading::Known(Rotation::On { period_days: None, next: None }));
+        assert_eq!(seen.policy, Reading::Known(policy.to_owned()));
+    }
+}
+
+#[test]
+fn times_may_be_text_or_milliseconds() {
+    let date = Timestamp::parse("2026-12-24T00:00:00Z").unwrap();
+    for value in [json!("2026-12-24T00:00:00.000Z"), json!(date.epoch_millis())] {
+        let mut configuration = metadata();
+        configuration["deletionDate"] = value;
+        let Reading::Known(facts) = read(&key_item("OK", &configuration, &json!({}))).facts else {
+            panic!("the key is known");
+        };
+        assert_eq!(facts.deletion_date, Some(date));
+    }
+}
+
+#[test]
+fn what_an_item_leaves_out_is_not_made_up() {
+    let seen = read(&key_item("OK", &metadata(), &Value::Null));
+    assert_eq!((seen.rotation, seen.policy), (not_read(), not_read()));
+    for (name, value) in [
+        ("keyUsage", Value::Null),
+        ("customerMasterKeySpec", Value::Null),
+        ("validTo", json!("soon")),
+    ] {
+        let mut configuration = metadata();
+        configuration[name] = value;
+        let seen = read(&key_item("OK", &configuration, &json!({ "KeyRotationStatus": true })));
+        assert!(matches!(seen.facts, Reading::Refused(Refusal::Unintelligible(_))), "{name}");
+        assert!(matches!(seen.rotation, Reading::Refused(_)), "{name}");
+    }
+    let mut configuration = metadata();
+    configuration["keyState"] = Value::Null;
+    let Reading::Known(facts) = read(&key_item("OK", &configuration, &json!({}))).facts else {
+        panic!("the key is known");
+    };
+    assert_eq!(facts.state, KeyState::Unrecognized(String::new()));
+}
+
+#[test]
+fn imported_material_is_not_rotated_whatever_the_item_leaves_out() {
+    let mut configuration = metadata();
+    configuration["origin"] = json!("EXTERNAL");
+    let seen = read(&key_item("OK", &configuration, &json!({})));
+    assert_eq!(seen.rotation, Reading::Known(Rotation::NotSupported));
+}
+
+#[test]
+fn a_deleted_key_is_absent_and_one_that_is_not_recorded_is_not_read() {
+    for (status, all) in [
+        ("ResourceDeleted", Reading::Absent),
+        ("ResourceDeletedNotRecorded", Reading::Absent),
+        ("ResourceNotRecorded", not_read()),
+    ] {
+        let seen = read(&key_item(status, &Value::Null, &json!({})));
+        assert_eq!(seen.facts, all, "{status}");
+    }
+    let gone = key_item("ResourceDeleted", &Value::Null, &json!({}));
+    let strict = [("profile", "strict")];
+    let facts = facts(Some(&gone), None, KEY, &strict);
+    assert_eq!((facts.key, facts.rotation), (Reading::Absent, Reading::Absent));
+    assert_eq!(facts.key_policy, Reading::Absent);
+}
+
+#[test]
+fn a_bucket_is_where_its_recorder_is() {
+    let region = Region::parse("eu-central-1").unwrap();
+    for (status, wanted) in [
+        ("OK", Reading::Known(region)),
+        ("ResourceDeleted", Reading::Absent),
+        ("ResourceNotRecorded", not_read()),
+        ("SomethingNew", not_read()),
+    ] {
+        let facts = facts(None, Some(&bucket_item(status)), KEY, &[]);
+        assert_eq!(facts.bucket_region, wanted, "{status}");
+    }
+}
+
+#[test]
+fn what_the_input_does_not_tell_is_not_read() {
+    let nothing = facts(None, None, KEY, &[("profile", "strict")]);
+    assert_eq!(nothing, Facts::unread());
+}
+
+#[test]
+fn a_bare_id_is_looked_for_where_the_bucket_is() {
+    let item = key_item("OK", &metadata(), &json!({}));
+    let found = facts(Some(&item), Some(&bucket_item("OK")), "1234abcd", &[]);
+    assert!(matches!(found.key, Reading::Known(_)), "{found:?}");
+    let lost = facts(Some(&item), None, "1234abcd", &[]);
+    assert_eq!(lost.key, Reading::Refused(Refusal::Needs("the Region of the bucket")));
+}
+
+#[test]
+fn no_alias_is_guessed() {
+    let item = key_item("OK", &metadata(), &json!({}));
+    for alias in ["alias/logs", "arn:aws:kms:eu-central-1:111122223333:alias/logs"] {
+        let facts = facts(Some(&item), Some(&bucket_item("OK")), alias, &[]);
+        assert_eq!(facts.key, not_read(), "{alias}");
+    }
+}
+
+#[test]
+fn rotation_without_a_period_is_not_enough_for_a_longest_period() {
+    let item = key_item("OK", &metadata(), &json!({ "KeyRotationStatus": true }));
+    let rotated = facts(Some(&item), None, KEY, &[("requireKeyRotation", "true")]);
+    assert!(matches!(rotated.rotation, Reading::Known(Rotation::On { .. })));
+    let bounded = [("requireKeyRotation", "true"), ("maxRotationPeriodDays", "400")];
+    let unknown = facts(Some(&item), None, KEY, &bounded);
+    assert!(matches!(unknown.rotation, Reading::Refused(Refusal::Needs(_))));
+}

@@ -1,0 +1,123 @@
+//! The input: which files there are, and what each of them tells.
+
+mod find;
+mod read;
+
+use std::num::NonZero;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use crate::seen::{Complaint, EventParameters, Role, Seen, Taking};
+
+pub(crate) use find::find;
+
+/// Something to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Source {
+    pub(crate) origin: Origin,
+    pub(crate) role: Role,
+    /// Whether the user named it, or it was found in a folder.
+    pub(crate) is_named: bool,
+}
+
+/// Where text comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    File(PathBuf),
+    StandardInput,
+}
+
+impl Origin {
+    /// How people are told of it.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::File(path) => path.display().to_string(),
+            Self::StandardInput => "(standard input)".to_owned(),
+        }
+    }
+}
+
+/// What there is to read.
+#[derive(Debug, Default)]
+pub(crate) struct Sources {
+    pub(crate) list: Vec<Source>,
+    /// Files left unopened, since their name says that they hold nothing of use.
+    pub(crate) skipped: usize,
+}
+
+/// What reading came to.
+#[derive(Debug, Default)]
+pub(crate) struct Reading {
+    pub(crate) seen: Seen,
+    /// Files in folders that hold JSON of other kinds.
+    pub(crate) of_no_use: usize,
+}
+
+/// Reads every source, several at a time; what comes of it does not depend on how many.
+pub(crate) fn read_all(sources: &Sources, event_parameters: EventParameters) -> Reading {
+    let next = AtomicUsize::new(0);
+    let all = Mutex::new(Reading::default());
+    let work = || {
+        let mut buffer = read::buffer();
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(source) = sources.list.get(index) else {
+                return;
+            };
+            let one = read_one(index, source, event_parameters, &mut buffer);
+            let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
+            all.of_no_use += one.of_no_use;
+            all.seen.merge(one.seen);
+        }
+    };
+    let workers = thread::available_parallelism().map_or(1, NonZero::get).min(sources.list.len());
+    thread::scope(|scope| {
+        for _ in 1..workers {
+            scope.spawn(work);
+        }
+        work();
+    });
+    let mut reading = all.into_inner().unwrap_or_else(PoisonError::into_inner);
+    reading.seen.settle_announcements();
+    reading.seen.complaints.sort_by_key(|complaint| complaint.source);
+    reading
+}
+
+/// Reads one source. INVARIANT (whole or not at all): what cannot be read to its end tells nothing,
+/// since its end could have told the opposite.
+fn read_one(
+    index: usize,
+    source: &Source,
+    event_parameters: EventParameters,
+    buffer: &mut [u8],
+) -> Reading {
+    let mut seen = Seen::default();
+    let taking = Taking { role: source.role, event_parameters };
+    let mut position = 0;
+    let read = read::read(&source.origin, buffer, &mut |piece| {
+        seen.take(piece, taking, index, position);
+        position += 1;
+    });
+    if let Err(error) = read {
+        let message = error.in_one_line();
+        return Reading { seen: complaining(index, message), of_no_use: 0 };
+    }
+    let is_of_no_use = seen.unknown_documents > 0 && seen.known_pieces == 0;
+    if is_of_no_use && source.is_named {
+        let message = "holds nothing that is read here: no rule event, configuration item, Config \
+            snapshot or history, or DescribeTrails output";
+        return Reading { seen: complaining(index, message.to_owned()), of_no_use: 0 };
+    }
+    Reading { seen, of_no_use: usize::from(is_of_no_use) }
+}
+
+fn complaining(source: usize, message: String) -> Seen {
+    let mut seen = Seen::default();
+    seen.complaints.push(Complaint { source, message });
+    seen
+}
+
+#[cfg(test)]
+mod tests;

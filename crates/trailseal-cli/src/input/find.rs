@@ -1,0 +1,114 @@
+//! Which files there are: names, folders, standard input.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::{Origin, Source, Sources};
+use crate::seen::Role;
+
+/// Resource types whose history files are opened.
+const OPENED_TYPES: [&str; 3] = ["AWS::CloudTrail::Trail", "AWS::KMS::Key", "AWS::S3::Bucket"];
+
+/// Stands in the name of each history file before the resource type (AWS Config Developer Guide,
+/// "Viewing configuration history"): `…_ConfigHistory_AWS::EC2::Instance_…json.gz`.
+const HISTORY: &str = "_ConfigHistory_";
+
+/// A path that cannot be looked into.
+#[derive(Debug)]
+pub(crate) struct FindError {
+    pub(crate) path: PathBuf,
+    pub(crate) error: io::Error,
+}
+
+/// Adds what a path of the command line stands for; a folder stands for all its files, in the
+/// order of their names.
+pub(crate) fn find(path: &Path, role: Role, sources: &mut Sources, errors: &mut Vec<FindError>) {
+    if path.as_os_str() == "-" {
+        sources.list.push(Source { origin: Origin::StandardInput, role, is_named: true });
+        return;
+    }
+    match fs::metadata(path) {
+        Ok(found) if found.is_dir() => walk(path, role, sources, errors),
+        Ok(_) => add(path.to_owned(), role, true, sources),
+        Err(error) => errors.push(FindError { path: path.to_owned(), error }),
+    }
+}
+
+/// Folders within are entered, links to folders are not: they could lead round in a circle.
+fn walk(folder: &Path, role: Role, sources: &mut Sources, errors: &mut Vec<FindError>) {
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        match entries(&folder) {
+            Ok(paths) => {
+                for path in paths.0 {
+                    add(path, role, false, sources);
+                }
+                folders.extend(paths.1.into_iter().rev());
+            }
+            Err(error) => errors.push(FindError { path: folder, error }),
+        }
+    }
+}
+
+/// The files and the folders in a folder, each in the order of their names.
+fn entries(folder: &Path) -> io::Result<(Vec<PathBuf>, Vec<PathBuf>)> {
+    let (mut files, mut folders) = (Vec::new(), Vec::new());
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            folders.push(entry.path());
+        } else if kind.is_file() || (kind.is_symlink() && entry.path().is_file()) {
+            files.push(entry.path());
+        }
+    }
+    files.sort();
+    folders.sort();
+    Ok((files, folders))
+}
+
+fn add(path: PathBuf, role: Role, is_named: bool, sources: &mut Sources) {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    if is_history_of_another_type(&name) || !(is_named || may_be_json(&name)) {
+        sources.skipped += 1;
+    } else {
+        sources.list.push(Source { origin: Origin::File(path), role, is_named });
+    }
+}
+
+fn may_be_json(name: &str) -> bool {
+    [".json", ".json.gz", ".ndjson", ".jsonl"].iter().any(|end| name.ends_with(end))
+}
+
+/// A name that does not spell a type in full, since some systems forbid colons, is no proof.
+fn is_history_of_another_type(name: &str) -> bool {
+    let Some((_, rest)) = name.split_once(HISTORY) else {
+        return false;
+    };
+    let kind = rest.split('_').next().unwrap_or_default();
+    kind.matches("::").count() == 2 && !OPENED_TYPES.contains(&kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_history_of_another_type_is_known_by_its_name() {
+        let name = |kind: &str| {
+            format!(
+                "111122223333_Config_eu-central-1_ConfigHistory_{kind}_20261123T1_20261123T2_1.json.gz"
+            )
+        };
+        assert!(is_history_of_another_type(&name("AWS::EC2::Instance")));
+        assert!(is_history_of_another_type(&name("AWS::CloudTrail::EventDataStore")));
+        for opened in
+            ["AWS::CloudTrail::Trail", "AWS::KMS::Key", "AWS::S3::Bucket", "AWS-EC2-Instance"]
+        {
+            assert!(!is_history_of_another_type(&name(opened)), "{opened}");
+        }
+        let snapshot = "111122223333_Config_eu-central-1_ConfigSnapshot_20261123T1_x.json.gz";
+        assert!(!is_history_of_another_type(snapshot));
+    }
+}

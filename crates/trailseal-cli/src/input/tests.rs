@@ -1,0 +1,173 @@
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde_json::json;
+
+use super::*;
+
+/// A folder of its own for a test, gone with it.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("trailseal-{}-{name}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.0.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, bytes).unwrap();
+        path
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _left_behind = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn snapshot(names: &[&str]) -> Vec<u8> {
+    let item = |name: &&str| {
+        json!({
+            "resourceType": "AWS::CloudTrail::Trail", "resourceId": name,
+            "awsAccountId": "111122223333", "awsRegion": "eu-central-1",
+            "configurationItemStatus": "ResourceDeleted",
+            "configurationItemCaptureTime": "2026-11-23T10:00:00.000Z",
+        })
+    };
+    let items: Vec<_> = names.iter().map(item).collect();
+    json!({ "configurationItems": items }).to_string().into_bytes()
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn read_paths(paths: &[&Path]) -> (Vec<String>, Vec<(String, String)>, Sources, usize) {
+    let mut sources = Sources::default();
+    let mut errors = Vec::new();
+    for path in paths {
+        find(path, Role::Judged, &mut sources, &mut errors);
+    }
+    assert!(errors.is_empty(), "{errors:?}");
+    let reading = read_all(&sources, EventParameters::Own);
+    let mut names: Vec<String> =
+        reading.seen.trails.iter().map(|(_, _, trail)| trail.resource_id.to_string()).collect();
+    names.sort();
+    let file = |source: usize| match &sources.list[source].origin {
+        Origin::File(path) => path.file_name().unwrap().to_string_lossy().into_owned(),
+        Origin::StandardInput => panic!("no standard input here"),
+    };
+    let complaints = reading.seen.complaints.iter();
+    let complaints = complaints.map(|one| (file(one.source), one.message.clone())).collect();
+    (names, complaints, sources, reading.of_no_use)
+}
+
+#[test]
+fn files_of_every_kind_are_read_whole_or_not_at_all() {
+    let folder = Folder::new("kinds");
+    let both = snapshot(&["cut-1", "cut-2"]);
+    let (half, _) = both.split_at(both.len() - 2);
+    let deflated = gzip(&snapshot(&["short-1"]));
+    let (short, _) = deflated.split_at(deflated.len() - 4);
+    let mut flipped = gzip(&snapshot(&["flipped-1"]));
+    let place = flipped.len() - 6;
+    flipped[place] ^= 1;
+    folder.write("plain.json", &snapshot(&["plain"]));
+    folder.write("deflated.json", &gzip(&snapshot(&["deflated"])));
+    folder.write("cut.json", half);
+    folder.write("short.json.gz", short);
+    folder.write("flipped.json.gz", &flipped);
+    folder.write("within/deeper.json.gz", &gzip(&snapshot(&["deeper"])));
+    folder.write("other.json", b"{\"Records\":[]}");
+    folder.write("notes.txt", b"nothing");
+    folder.write("empty.json", b"");
+    folder.write("x_ConfigHistory_AWS::EC2::Instance_1.json.gz", b"never opened");
+    let (names, complaints, sources, of_no_use) = read_paths(&[&folder.0]);
+    assert_eq!(names, ["deeper", "deflated", "plain"]);
+    assert_eq!((sources.list.len(), sources.skipped, of_no_use), (8, 2, 1));
+    let told: Vec<&str> = complaints.iter().map(|(file, _)| file.as_str()).collect();
+    assert_eq!(told, ["cut.json", "empty.json", "flipped.json.gz", "short.json.gz"]);
+    let words: Vec<&str> = complaints.iter().map(|(_, words)| words.as_str()).collect();
+    assert!(words[0].starts_with("is cut short: it ends within a document"), "{}", words[0]);
+    assert_eq!(words[1], "is empty");
+    assert!(words[2].starts_with("is not whole gzip: "), "{}", words[2]);
+    assert!(words[3].starts_with("is not whole gzip: "), "{}", words[3]);
+}
+
+#[test]
+fn a_named_file_of_another_kind_is_a_complaint() {
+    let folder = Folder::new("named");
+    let path = folder.write("other.json", b"{\"Records\":[]}");
+    let (_, complaints, _, of_no_use) = read_paths(&[&path]);
+    assert_eq!((complaints.len(), of_no_use), (1, 0));
+    assert!(complaints[0].1.starts_with("holds nothing that is read here"), "{complaints:?}");
+}
+
+#[test]
+fn gzip_of_several_members_is_one_text() {
+    let folder = Folder::new("members");
+    let text = snapshot(&["first", "second"]);
+    let (head, tail) = text.split_at(text.len() / 2);
+    let members = [gzip(head), gzip(tail)].concat();
+    let path = folder.write("members.json.gz", &members);
+    let (names, complaints, ..) = read_paths(&[&path]);
+    assert_eq!(
+        (names.as_slice(), complaints.len()),
+        (["first".into(), "second".into()].as_slice(), 0)
+    );
+}
+
+/// 400 megabytes of blanks, which deflate to a thousandth.
+#[test]
+fn a_gzip_bomb_is_not_inflated_to_its_end() {
+    const BLOCK: usize = 1 << 20;
+    let folder = Folder::new("bomb");
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(b"{\"configurationItems\":[").unwrap();
+    for _ in 0..400 {
+        encoder.write_all(&vec![b' '; BLOCK]).unwrap();
+    }
+    let path = folder.write("bomb.json.gz", &encoder.finish().unwrap());
+    let (_, complaints, ..) = read_paths(&[&path]);
+    assert_eq!(complaints.len(), 1);
+    assert!(
+        complaints[0].1.starts_with("inflates to more than 250 times its size"),
+        "{complaints:?}"
+    );
+}
+
+#[test]
+fn many_files_come_to_the_same_however_often_they_are_read() {
+    let folder = Folder::new("many");
+    for index in 0..40 {
+        let name = format!("trail-{index}");
+        folder.write(&format!("{index}.json"), &snapshot(&["shared", &name]));
+    }
+    let sources = |reading: Reading| {
+        let mut seen: Vec<(String, usize)> = reading
+            .seen
+            .trails
+            .iter()
+            .map(|(_, sighting, trail)| (trail.resource_id.to_string(), sighting.source))
+            .collect();
+        seen.sort();
+        seen
+    };
+    let mut found = Sources::default();
+    find(&folder.0, Role::Judged, &mut found, &mut Vec::new());
+    let first = sources(read_all(&found, EventParameters::Own));
+    assert_eq!(first.len(), 41);
+    assert_eq!(first[0], ("shared".to_owned(), 39));
+    for _ in 0..5 {
+        assert_eq!(sources(read_all(&found, EventParameters::Own)), first);
+    }
+}

@@ -1,0 +1,26 @@
+//! The command `trailseal`: the rule's decision at a desk.
+//!
+//! The way through this crate is one-way: `arguments` say what is wanted; `input` finds and reads
+//! files, with `scan` cutting text into pieces; `seen` makes of them trails, and `evidence` on keys
+//! and buckets; `report` has the rule judge each trail and `output` writes what it said.
+//!
+//! *Architecture Invariant*: nothing is decided here. A trail and its facts go to
+//! `trailseal_rule::evaluate`, and what that says is told, not weighed.
+//! *Invariant of absence*: no network.
+
+mod arguments;
+mod check;
+mod command;
+mod explain;
+
+mod input;
+mod scan;
+
+mod evidence;
+mod newest;
+mod seen;
+
+mod output;
+mod report;
+
+pub use crate::command::{Exit, Surroundings, run};

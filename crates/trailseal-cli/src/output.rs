@@ -1,0 +1,98 @@
+//! The forms in which a report is written.
+
+mod clean;
+mod csv;
+mod json;
+mod table;
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
+
+use clap::builder::{EnumValueParser, PossibleValue, TypedValueParser};
+use clap::{Arg, Command, ValueEnum};
+
+use crate::report::Report;
+
+pub(crate) use clean::clean;
+
+/// A form of the report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people: what was found, why it matters, how to fix it
+    Table,
+    /// For programs: everything, by the schema that `trailseal schema report` prints
+    Json,
+    /// For spreadsheets: one row per trail
+    Csv,
+}
+
+/// `FORMAT` or `FORMAT=FILE`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Output {
+    pub(crate) format: Format,
+    /// Standard output where there is none.
+    pub(crate) file: Option<PathBuf>,
+}
+
+/// How wide a table may be, and whether it may be coloured.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Screen {
+    /// Columns; nothing where the terminal tells by itself.
+    pub(crate) columns: Option<u16>,
+    /// Whether styles are written; whoever prints takes them out where they are not wanted.
+    pub(crate) is_styled: bool,
+}
+
+/// Columns of a table that goes to a file or a pipe.
+pub(crate) const COLUMNS_ELSEWHERE: u16 = 100;
+
+/// Reads an [`Output`], with the format's own errors and suggestions.
+#[derive(Clone, Debug)]
+pub(crate) struct OutputParser;
+
+impl TypedValueParser for OutputParser {
+    type Value = Output;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        argument: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<Output, clap::Error> {
+        let text = value.to_string_lossy();
+        let (format, file) = match text.split_once('=') {
+            Some((format, file)) => (format, Some(file)),
+            None => (text.as_ref(), None),
+        };
+        let parser = EnumValueParser::<Format>::new();
+        let format = parser.parse_ref(command, argument, OsStr::new(format))?;
+        Ok(Output { format, file: file.filter(|file| !file.is_empty()).map(PathBuf::from) })
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(Format::value_variants().iter().filter_map(ValueEnum::to_possible_value)))
+    }
+}
+
+/// Writes a report into a file, whole or with an error.
+pub(crate) fn to_file(report: &Report, format: Format, file: &PathBuf) -> io::Result<()> {
+    let mut out = BufWriter::new(File::create(file)?);
+    let screen = Screen { columns: Some(COLUMNS_ELSEWHERE), is_styled: false };
+    write(report, format, screen, &mut out)?;
+    out.flush()
+}
+
+pub(crate) fn write(
+    report: &Report,
+    format: Format,
+    screen: Screen,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    match format {
+        Format::Table => table::write(report, screen, out),
+        Format::Json => json::write(report, out),
+        Format::Csv => csv::write(report, out),
+    }
+}

@@ -1,0 +1,117 @@
+//! The report for people: failing first; what was found, why it matters, how to fix it.
+
+use std::io::{self, Write};
+
+use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table, Width};
+
+use super::{Screen, clean};
+use crate::report::{CheckOutcome, CheckReport, Report, Summary, TrailReport};
+
+/// Trails with nothing to mend that are listed one by one; of more, only their number is told.
+const OTHERS_SHOWN_MAX: usize = 20;
+
+/// Columns of the shortest table that can still be read.
+const COLUMNS_MIN: u16 = 60;
+
+pub(crate) fn write(report: &Report, screen: Screen, out: &mut dyn Write) -> io::Result<()> {
+    let is_open = |trail: &&TrailReport| trail.checks.iter().any(is_open);
+    let (open, others): (Vec<_>, Vec<_>) = report.trails.iter().partition(is_open);
+    let shown = open.iter().chain(others.iter().take(OTHERS_SHOWN_MAX));
+    let mut table = Table::new();
+    table
+        .load_style(comfy_table::presets::UTF8_HORIZONTAL_ONLY)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_header(["VERDICT", "TRAIL", "FINDING"]);
+    if screen.is_styled {
+        table.enforce_styling();
+    } else {
+        table.force_no_tty();
+    }
+    if let Some(columns) = screen.columns {
+        table.set_width(columns.max(COLUMNS_MIN));
+    }
+    for trail in shown {
+        table.add_row([verdict(trail), Cell::new(place(trail)), Cell::new(finding(trail))]);
+    }
+    if let Some(verdicts) = table.column_mut(0) {
+        verdicts.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(16)));
+    }
+    if !report.trails.is_empty() {
+        writeln!(out, "{table}")?;
+    }
+    if let Some(more) = others.len().checked_sub(OTHERS_SHOWN_MAX).filter(|more| *more > 0) {
+        writeln!(out, "and {more} more with nothing to mend; `-o json` and `-o csv` list them")?;
+    }
+    writeln!(out, "{}", summary(&report.summary, report.complete))
+}
+
+fn is_open(check: &CheckReport) -> bool {
+    check.outcome != CheckOutcome::Pass
+}
+
+fn verdict(trail: &TrailReport) -> Cell {
+    let color = match trail.compliance {
+        "NON_COMPLIANT" if trail.unverified => Color::Yellow,
+        "NON_COMPLIANT" => Color::Red,
+        "COMPLIANT" if trail.unverified => Color::Yellow,
+        "COMPLIANT" => Color::Green,
+        _ => Color::DarkGrey,
+    };
+    let words = if trail.unverified {
+        format!("{}\n(unverified)", trail.compliance)
+    } else {
+        trail.compliance.to_owned()
+    };
+    Cell::new(words).fg(color).add_attribute(Attribute::Bold)
+}
+
+fn place(trail: &TrailReport) -> String {
+    let name = clean(&trail.resource_id);
+    format!("{name}\n{} {}", trail.account, trail.region)
+}
+
+fn finding(trail: &TrailReport) -> String {
+    let mut lines = Vec::new();
+    for check in trail.checks.iter().filter(|check| is_open(check)) {
+        let what = check.what.as_deref().unwrap_or_default();
+        let fix = check.fix.as_deref().unwrap_or_default();
+        lines.push(format!("{} [{}]", clean(what), check.id));
+        lines.push(format!("Why: {}", check.why));
+        lines.push(format!("Fix: {}\n", clean(fix)));
+    }
+    match (&trail.reason, &trail.key) {
+        (Some(reason), _) => lines.push(clean(reason)),
+        (None, Some(key)) if lines.is_empty() => lines.push(format!("sealed with {}", clean(key))),
+        (None, Some(key)) => lines.push(format!("Key: {}", clean(key))),
+        (None, None) => {}
+    }
+    lines.extend(trail.notes.iter().map(|note| format!("Note: {}", clean(note))));
+    lines.push(format!("Seen in: {}", clean(&trail.source)));
+    lines.join("\n")
+}
+
+fn summary(summary: &Summary, is_complete: bool) -> String {
+    let Summary { trails, non_compliant, compliant, not_applicable, unverified, .. } = summary;
+    let Summary { files, files_skipped, .. } = summary;
+    let mut line = format!(
+        "{}: {non_compliant} non-compliant, {compliant} compliant, {not_applicable} not applicable",
+        counted(*trails, "trail")
+    );
+    if *unverified > 0 {
+        line.push_str(&format!(", {unverified} of them unverified"));
+    }
+    line.push_str(&format!(" ({} read", counted(*files, "file")));
+    if *files_skipped > 0 {
+        line.push_str(&format!(", {files_skipped} skipped"));
+    }
+    line.push(')');
+    if !is_complete {
+        line.push_str(". PARTIAL: some input could not be judged");
+    }
+    line
+}
+
+fn counted(count: usize, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
+}

@@ -1,0 +1,139 @@
+//! The evidence of a judgement, in words that a program can read.
+
+use serde::Serialize;
+use trailseal_rule::{
+    Delivery, Facts, KeyFacts, KeyManager, KeyOrigin, KeySpec, KeyState, KeyUsage, Reading, Region,
+    Rotation, Timestamp,
+};
+
+/// What was known when the trail was judged.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct EvidenceReport {
+    key: Told<KeyReport>,
+    bucket_region: Told<String>,
+    rotation: Told<RotationReport>,
+    key_policy: Told<String>,
+    delivery: Told<DeliveryReport>,
+}
+
+/// A piece of evidence.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase", tag = "reading")]
+enum Told<T> {
+    Known { value: T },
+    Absent,
+    Refused { why: String },
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct KeyReport {
+    arn: String,
+    manager: String,
+    state: String,
+    usage: String,
+    spec: String,
+    origin: &'static str,
+    valid_to: Option<String>,
+    deletion_date: Option<String>,
+    replica: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RotationReport {
+    status: &'static str,
+    period_days: Option<u32>,
+    next: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct DeliveryReport {
+    error: Option<String>,
+    digest_error: Option<String>,
+}
+
+impl EvidenceReport {
+    pub(crate) fn of(facts: &Facts) -> Self {
+        Self {
+            key: told(&facts.key, key),
+            bucket_region: told(&facts.bucket_region, Region::to_string),
+            rotation: told(&facts.rotation, rotation),
+            key_policy: told(&facts.key_policy, String::clone),
+            delivery: told(&facts.delivery, delivery),
+        }
+    }
+}
+
+fn told<T, U>(reading: &Reading<T>, tell: fn(&T) -> U) -> Told<U> {
+    match reading {
+        Reading::Known(value) => Told::Known { value: tell(value) },
+        Reading::Absent => Told::Absent,
+        Reading::Refused(why) => Told::Refused { why: why.to_string() },
+    }
+}
+
+fn when(instant: Option<Timestamp>) -> Option<String> {
+    instant.map(|instant| instant.to_string())
+}
+
+fn key(key: &KeyFacts) -> KeyReport {
+    let manager = match &key.manager {
+        KeyManager::Customer => "CUSTOMER",
+        KeyManager::Aws => "AWS",
+        KeyManager::Unrecognized(word) => word,
+    };
+    let usage = match &key.usage {
+        KeyUsage::EncryptDecrypt => "ENCRYPT_DECRYPT",
+        KeyUsage::Other(word) => word,
+    };
+    let spec = match &key.spec {
+        KeySpec::SymmetricDefault => "SYMMETRIC_DEFAULT",
+        KeySpec::Other(word) => word,
+    };
+    KeyReport {
+        arn: key.arn.to_string(),
+        manager: manager.to_owned(),
+        state: state(&key.state).to_owned(),
+        usage: usage.to_owned(),
+        spec: spec.to_owned(),
+        origin: match key.origin {
+            KeyOrigin::AwsKms => "AWS_KMS",
+            KeyOrigin::External => "EXTERNAL",
+            KeyOrigin::CustomKeyStore => "custom key store",
+            KeyOrigin::Unrecognized => "unrecognized",
+        },
+        valid_to: when(key.valid_to),
+        deletion_date: when(key.deletion_date),
+        replica: key.is_replica,
+    }
+}
+
+fn state(state: &KeyState) -> &str {
+    match state {
+        KeyState::Enabled => "Enabled",
+        KeyState::Updating => "Updating",
+        KeyState::Creating => "Creating",
+        KeyState::Disabled => "Disabled",
+        KeyState::PendingDeletion => "PendingDeletion",
+        KeyState::PendingImport => "PendingImport",
+        KeyState::PendingReplicaDeletion => "PendingReplicaDeletion",
+        KeyState::Unavailable => "Unavailable",
+        KeyState::Unrecognized(word) => word,
+    }
+}
+
+fn rotation(rotation: &Rotation) -> RotationReport {
+    let (status, period_days, next) = match rotation {
+        Rotation::On { period_days, next } => ("on", *period_days, when(*next)),
+        Rotation::Off => ("off", None, None),
+        Rotation::NotSupported => ("not supported", None, None),
+    };
+    RotationReport { status, period_days, next }
+}
+
+fn delivery(delivery: &Delivery) -> DeliveryReport {
+    DeliveryReport { error: delivery.error.clone(), digest_error: delivery.digest_error.clone() }
+}

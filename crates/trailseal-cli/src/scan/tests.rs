@@ -1,0 +1,269 @@
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+
+#[derive(Debug, PartialEq)]
+enum Owned {
+    Item(Vec<u8>),
+    Described(Vec<u8>),
+    Document(Vec<u8>),
+}
+
+/// Scans a text in chunks of these lengths, over and over.
+fn scan(text: &[u8], lengths: &[usize]) -> Result<Vec<Owned>, ScanError> {
+    let mut scanner = Scanner::new();
+    let mut found = Vec::new();
+    let mut take = |piece: Piece<'_>| {
+        found.push(match piece {
+            Piece::Item(text) => Owned::Item(text.to_vec()),
+            Piece::Described(text) => Owned::Described(text.to_vec()),
+            Piece::Document(text) => Owned::Document(text.to_vec()),
+        });
+    };
+    let mut rest = text;
+    for length in lengths.iter().cycle() {
+        if rest.is_empty() {
+            break;
+        }
+        let (chunk, others) = rest.split_at((*length).clamp(1, rest.len()));
+        scanner.push(chunk, &mut take)?;
+        rest = others;
+    }
+    scanner.finish()?;
+    Ok(found)
+}
+
+/// What `serde_json` finds, with a type or an escape that makes an item worth a look.
+fn naive(text: &str) -> Vec<Owned> {
+    let document: Value = serde_json::from_str(text).unwrap();
+    let wanted = |item: &Value| {
+        let kind = item.get("resourceType").and_then(Value::as_str);
+        matches!(kind, Some("AWS::CloudTrail::Trail" | "AWS::KMS::Key" | "AWS::S3::Bucket"))
+    };
+    let lists = ["configurationItems", "trailList"].map(|name| document.get(name));
+    if lists.iter().all(|list| list.is_none_or(|list| !list.is_array())) {
+        return vec![Owned::Document(text.trim().as_bytes().to_vec())];
+    }
+    let [items, trails] = lists.map(|list| list.and_then(Value::as_array));
+    let items = items.into_iter().flatten().filter(|item| wanted(item));
+    let trails = trails.into_iter().flatten();
+    items
+        .map(|item| Owned::Item(item.to_string().into_bytes()))
+        .chain(trails.map(|trail| Owned::Described(trail.to_string().into_bytes())))
+        .collect()
+}
+
+/// The wanted among what was found, each in one spelling.
+fn normal(found: Vec<Owned>) -> Vec<Owned> {
+    let same = |text: &[u8]| {
+        let value: Value = serde_json::from_slice(text).unwrap();
+        (value.get("resourceType").cloned(), value.to_string().into_bytes())
+    };
+    let mut items = Vec::new();
+    let mut others = Vec::new();
+    for one in found {
+        match one {
+            Owned::Item(text) => {
+                let (kind, text) = same(&text);
+                let kind = kind.and_then(|kind| kind.as_str().map(str::to_owned));
+                let names =
+                    ["AWS::CloudTrail::Trail", "AWS::KMS::Key", "AWS::S3::Bucket"].map(Some);
+                if names.contains(&kind.as_deref()) {
+                    items.push(Owned::Item(text));
+                }
+            }
+            Owned::Described(text) => others.push(Owned::Described(same(&text).1)),
+            Owned::Document(text) => others.push(Owned::Document(text)),
+        }
+    }
+    items.extend(others);
+    items
+}
+
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        Just("AWS::CloudTrail::Trail".to_owned()),
+        Just("configurationItems".to_owned()),
+        Just("\\\"{[".to_owned()),
+        "[a-z\\\\\"{}\\[\\]:,\u{1}\u{fc}]{0,12}",
+    ]
+}
+
+fn value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i32>().prop_map(Value::from),
+        text().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 24, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::vec((text(), inner), 0..4)
+                .prop_map(|members| Value::Object(members.into_iter().collect())),
+        ]
+    })
+}
+
+fn item() -> impl Strategy<Value = Value> {
+    let kind = prop_oneof![
+        Just("AWS::CloudTrail::Trail"),
+        Just("AWS::KMS::Key"),
+        Just("AWS::S3::Bucket"),
+        Just("AWS::EC2::Instance"),
+    ];
+    (kind, value(), prop::collection::vec((text(), value()), 0..3)).prop_map(
+        |(kind, configuration, others)| {
+            let mut item = json!({ "resourceType": kind, "configuration": configuration });
+            let members = item.as_object_mut().unwrap();
+            for (name, value) in others {
+                members.entry(name).or_insert(value);
+            }
+            item
+        },
+    )
+}
+
+fn document() -> impl Strategy<Value = Value> {
+    let items = prop::collection::vec(item(), 0..5).prop_map(Value::from);
+    let trails = prop::collection::vec(item(), 0..3).prop_map(Value::from);
+    let list = |name: &'static str, list: BoxedStrategy<Value>| {
+        prop::option::of(list.prop_map(move |list| (name.to_owned(), list)))
+    };
+    let others = prop::collection::vec((text(), value()), 0..3);
+    (list("configurationItems", items.boxed()), list("trailList", trails.boxed()), others).prop_map(
+        |(items, trails, others)| {
+            let others = others.into_iter().filter(|(name, _)| name != "configurationItems");
+            Value::Object(others.chain(items).chain(trails).collect())
+        },
+    )
+}
+
+/// The same text, with all that JSON allows: blanks between tokens, letters as escapes.
+fn spelled(document: &Value, pretty: bool, escaped: bool) -> String {
+    let text =
+        if pretty { serde_json::to_string_pretty(document).unwrap() } else { document.to_string() };
+    if escaped { text.replace('A', "\\u0041").replace("onfig", "\\u006fnfig") } else { text }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_the_chunks_the_same_is_found_as_by_serde_json(
+        document in document(),
+        pretty in any::<bool>(),
+        escaped in any::<bool>(),
+        lengths in prop::collection::vec(1_usize..40, 1..6),
+    ) {
+        // An escaped letter leaves a name the same name.
+        let text = spelled(&document, pretty, escaped);
+        prop_assert_eq!(normal(scan(text.as_bytes(), &lengths).unwrap()), naive(&text));
+    }
+
+    #[test]
+    fn a_text_that_is_cut_short_is_never_taken_for_whole(
+        document in document(),
+        pretty in any::<bool>(),
+        lengths in prop::collection::vec(1_usize..40, 1..6),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let text = spelled(&document, pretty, false);
+        let (cut, _) = text.as_bytes().split_at(cut.index(text.len()));
+        prop_assert!(scan(cut, &lengths).is_err());
+    }
+
+    #[test]
+    fn no_bytes_make_it_panic(
+        bytes in prop::collection::vec(prop_oneof![
+            any::<u8>(), Just(b'{'), Just(b'}'), Just(b'['), Just(b']'), Just(b'"'), Just(b'\\'), Just(b','),
+        ], 0..200),
+        lengths in prop::collection::vec(1_usize..40, 1..6),
+    ) {
+        let _whatever_it_says = scan(&bytes, &lengths);
+        let behind = [br#"{"configurationItems":["#.as_slice(), &bytes].concat();
+        let _whatever_it_says = scan(&behind, &lengths);
+    }
+}
+
+#[test]
+fn documents_may_stand_one_behind_the_other_or_in_a_list() {
+    let found = scan(b"\xEF\xBB\xBF {\"a\":1}\n{\"b\":[]}\n", &[1]).unwrap();
+    let document = |text: &str| Owned::Document(text.as_bytes().to_vec());
+    let both = vec![document("{\"a\":1}"), document("{\"b\":[]}")];
+    assert_eq!(found, both);
+    assert_eq!(scan(b"[{\"a\":1},{\"b\":[]}]", &[7]).unwrap(), both);
+}
+
+#[test]
+fn a_name_with_escapes_is_the_same_name() {
+    let text = br#"{"configuration\u0049tems":[{"resourceType":"AWS::KMS::Ke\u0079"}]}"#;
+    let item = br#"{"resourceType":"AWS::KMS::Ke\u0079"}"#;
+    assert_eq!(scan(text, &[3]).unwrap(), vec![Owned::Item(item.to_vec())]);
+}
+
+#[test]
+fn what_is_of_no_use_is_not_handed_on() {
+    let text = br#"{"configurationItems":[{"resourceType":"AWS::EC2::Instance"}]}"#;
+    for length in [1, 9, 100] {
+        assert_eq!(scan(text, &[length]).unwrap(), Vec::new());
+    }
+}
+
+#[test]
+fn a_list_deeper_down_is_no_list_of_items() {
+    let text = br#"{"a":{"configurationItems":[1]}}"#;
+    assert_eq!(scan(text, &[4]).unwrap(), vec![Owned::Document(text.to_vec())]);
+}
+
+#[test]
+fn each_fault_has_its_words() {
+    let cases: [(&[u8], &str); 9] = [
+        (b"", "is empty"),
+        (b" \n", "is empty"),
+        (b"null", "is not JSON that holds objects (byte 0)"),
+        (b"{\"a\":1}x", "is not JSON that holds objects (byte 7)"),
+        (b"{\"a\":[1", "is cut short: it ends within a document (byte 7)"),
+        (b"[{}", "is cut short: it ends within a document (byte 3)"),
+        (
+            b"{\"trailList\":[1]}",
+            "is corrupt: `trailList` holds something that is no object (byte 14)",
+        ),
+        (
+            b"{\"configurationItems\":[{},,{}]}",
+            "is corrupt: `configurationItems` holds something that is no object (byte 26)",
+        ),
+        (
+            b"{\"configurationItems\":[{}{}]}",
+            "is corrupt: `configurationItems` holds something that is no object (byte 25)",
+        ),
+    ];
+    for (text, words) in cases {
+        assert_eq!(scan(text, &[5]).unwrap_err().to_string(), words);
+    }
+}
+
+#[test]
+fn deep_nesting_ends_in_an_error() {
+    for head in ["{\"a\":", "{\"configurationItems\":[{\"a\":"] {
+        let text = format!("{head}{}", "[".repeat(100_000));
+        let error = scan(text.as_bytes(), &[4096]).unwrap_err();
+        assert!(matches!(error, ScanError::TooDeep { .. }), "{error}");
+    }
+}
+
+/// Five gigabytes of one string, in a document, in an item, and behind a list.
+#[test]
+fn an_endless_string_ends_in_an_error_and_little_memory() {
+    static CHUNK: [u8; 1 << 16] = [b'x'; 1 << 16];
+    for head in ["{\"a\":\"", "{\"configurationItems\":[{\"a\":\"", "{\"trailList\":[],\"a\":\""] {
+        let mut scanner = Scanner::new();
+        let mut take = |_: Piece<'_>| panic!("nothing is whole here");
+        scanner.push(head.as_bytes(), &mut take).unwrap();
+        let chunks = (5 << 30) / CHUNK.len();
+        let error = (0..chunks).find_map(|_| scanner.push(&CHUNK, &mut take).err()).unwrap();
+        assert!(matches!(error, ScanError::TooLong { .. }), "{error}");
+        assert!(scanner.carried.capacity() <= 2 * (PIECE_BYTES_MAX + CHUNK.len()));
+    }
+}
