@@ -1,10 +1,10 @@
 //! Reads one source to its end: plain or gzip, told apart by content, in constant memory.
 
-use std::cell::Cell;
 use std::error::Error;
 use std::fs::File;
 use std::io::{self, BufReader, Read};
-use std::rc::Rc;
+use std::sync::mpsc;
+use std::thread;
 
 use flate2::bufread::MultiGzDecoder;
 use thiserror::Error;
@@ -15,6 +15,12 @@ use crate::scan::{Piece, ScanError, Scanner};
 /// Bytes that are read at once: large enough that system calls cost nothing, small enough for the
 /// caches of the processor.
 const CHUNK_BYTES: usize = 256 << 10;
+
+/// Chunks of a gzip file that are inflated and scanned by turns: a thread pays for large files only.
+const CHUNKS_BY_TURNS: usize = 16;
+
+/// Chunks that may be inflated before they are scanned.
+const CHUNKS_AHEAD: usize = 3;
 
 /// What a gzip file may inflate to without a question.
 const INFLATED_BYTES_FREE: u64 = 256 << 20;
@@ -64,13 +70,13 @@ impl ReadError {
 /// Counts the bytes that pass.
 struct Counted<R> {
     inner: R,
-    bytes: Rc<Cell<u64>>,
+    bytes: u64,
 }
 
 impl<R: Read> Read for Counted<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(buffer)?;
-        self.bytes.set(self.bytes.get() + count as u64);
+        self.bytes += count as u64;
         Ok(count)
     }
 }
@@ -91,12 +97,12 @@ pub(crate) fn read(
 ) -> Result<(), ReadError> {
     match origin {
         Origin::File(path) => read_from(File::open(path).map_err(ReadError::Open)?, buffer, take),
-        Origin::StandardInput => read_from(io::stdin().lock(), buffer, take),
+        Origin::StandardInput => read_from(io::stdin(), buffer, take),
     }
 }
 
 fn read_from(
-    mut input: impl Read,
+    mut input: impl Read + Send,
     buffer: &mut [u8],
     take: &mut dyn FnMut(Piece<'_>),
 ) -> Result<(), ReadError> {
@@ -126,24 +132,74 @@ fn fill(input: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
     Ok(filled)
 }
 
+/// Inflates and scans by turns, and of a large file both at once: inflating is most of the work.
 fn inflate(
-    input: impl Read,
+    input: impl Read + Send,
     buffer: &mut [u8],
     take: &mut dyn FnMut(Piece<'_>),
 ) -> Result<(), ReadError> {
-    let deflated = Rc::new(Cell::new(0));
-    let input = Counted { inner: input, bytes: Rc::clone(&deflated) };
-    let mut input = MultiGzDecoder::new(BufReader::with_capacity(CHUNK_BYTES, input));
+    let input = Counted { inner: input, bytes: 0 };
+    let input = BufReader::with_capacity(CHUNK_BYTES, input);
+    let mut inflating = Inflating { decoder: MultiGzDecoder::new(input), inflated: 0 };
     let mut scanner = Scanner::new();
-    let mut inflated: u64 = 0;
-    while let Some(chunk) = next_chunk(&mut input, buffer).map_err(ReadError::Gzip)? {
-        inflated += chunk.len() as u64;
-        if inflated > INFLATED_BYTES_FREE && inflated / INFLATION_MAX > deflated.get() {
+    for _ in 0..CHUNKS_BY_TURNS {
+        match inflating.next(buffer)? {
+            Some(chunk) => scanner.push(chunk, take)?,
+            None => return Ok(scanner.finish()?),
+        }
+    }
+    inflate_at_once(inflating, scanner, take)
+}
+
+/// A thread of its own inflates, never more than [`CHUNKS_AHEAD`] ahead.
+fn inflate_at_once<R: Read + Send>(
+    mut inflating: Inflating<R>,
+    mut scanner: Scanner,
+    take: &mut dyn FnMut(Piece<'_>),
+) -> Result<(), ReadError> {
+    let (give_back, empty) = mpsc::channel::<Vec<u8>>();
+    let (hand_over, full) = mpsc::channel();
+    // The scope owns its ends of the channels, so that they go away before it waits.
+    thread::scope(move |scope| {
+        scope.spawn(move || {
+            while let Ok(mut buffer) = empty.recv() {
+                let read: Result<Option<usize>, ReadError> =
+                    inflating.next(&mut buffer).map(|chunk| chunk.map(<[u8]>::len));
+                if hand_over.send((read, buffer)).is_err() {
+                    return;
+                }
+            }
+        });
+        for _ in 0..CHUNKS_AHEAD {
+            let _has_ended = give_back.send(self::buffer());
+        }
+        for (read, buffer) in full {
+            let Some(length) = read? else {
+                break;
+            };
+            scanner.push(buffer.get(..length).unwrap_or_default(), take)?;
+            let _has_ended = give_back.send(buffer);
+        }
+        Ok(scanner.finish()?)
+    })
+}
+
+/// A gzip file on its way, held against a bomb.
+struct Inflating<R> {
+    decoder: MultiGzDecoder<BufReader<Counted<R>>>,
+    inflated: u64,
+}
+
+impl<R: Read> Inflating<R> {
+    fn next<'b>(&mut self, buffer: &'b mut [u8]) -> Result<Option<&'b [u8]>, ReadError> {
+        let chunk = next_chunk(&mut self.decoder, buffer).map_err(ReadError::Gzip)?;
+        self.inflated += chunk.map_or(0, <[u8]>::len) as u64;
+        let deflated = self.decoder.get_ref().get_ref().bytes;
+        if self.inflated > INFLATED_BYTES_FREE && self.inflated / INFLATION_MAX > deflated {
             return Err(ReadError::Bomb);
         }
-        scanner.push(chunk, take)?;
+        Ok(chunk)
     }
-    Ok(scanner.finish()?)
 }
 
 /// The next bytes, or nothing at the end.

@@ -126,6 +126,27 @@ fn gzip_of_several_members_is_one_text() {
     );
 }
 
+/// Larger than what is inflated and scanned by turns; the wrong one goes on long after its fault.
+#[test]
+fn a_large_gzip_file_is_read_to_its_end_or_its_fault() {
+    let folder = Folder::new("large");
+    let blanks = vec![b' '; 12 << 20];
+    let mut right = snapshot(&["first", "last"]);
+    let place = right.len() - 2;
+    right.splice(place..place, blanks.clone());
+    let mut wrong = right.clone();
+    wrong[place + (6 << 20)] = b'x';
+    folder.write("right.json.gz", &gzip(&right));
+    folder.write("wrong.json.gz", &gzip(&wrong));
+    let (names, complaints, ..) = read_paths(&[&folder.0]);
+    assert_eq!(names, ["first", "last"]);
+    let position = place + (6 << 20);
+    let words = format!(
+        "is corrupt: `configurationItems` holds something that is no object (byte {position})"
+    );
+    assert_eq!(complaints, [("wrong.json.gz".to_owned(), words)]);
+}
+
 /// 400 megabytes of blanks, which deflate to a thousandth.
 #[test]
 fn a_gzip_bomb_is_not_inflated_to_its_end() {

@@ -1,5 +1,3 @@
-#![expect(clippy::wildcard_enum_match_arm, reason = "the rest of JSON's kinds is treated alike")]
-
 use serde_json::{Map, Value, json};
 use trailseal_rule::{Parameters, Timestamp};
 
@@ -23,9 +21,9 @@ fn faults(schema: &Value, root: &Value, value: &Value, path: &str) -> Vec<String
                 faults.extend(self::faults(named, root, value, path));
                 true
             }
-            "type" => match rule {
-                Value::Array(kinds) => kinds.iter().any(|kind| is_of(value, kind)),
-                kind => is_of(value, kind),
+            "type" => match rule.as_array() {
+                Some(kinds) => kinds.iter().any(|kind| is_of(value, kind)),
+                None => is_of(value, rule),
             },
             "const" => value == rule,
             "enum" => rule.as_array().unwrap().contains(value),
@@ -54,11 +52,10 @@ fn faults(schema: &Value, root: &Value, value: &Value, path: &str) -> Vec<String
                 let others = value.as_object().into_iter().flatten();
                 let mut others =
                     others.filter(|(name, _)| known.is_none_or(|known| !known.contains_key(*name)));
-                match rule {
-                    Value::Bool(false) => others.next().is_none(),
-                    one => {
-                        others.all(|(_, member)| self::faults(one, root, member, path).is_empty())
-                    }
+                if *rule == Value::Bool(false) {
+                    others.next().is_none()
+                } else {
+                    others.all(|(_, member)| self::faults(rule, root, member, path).is_empty())
                 }
             }
             "items" => {
