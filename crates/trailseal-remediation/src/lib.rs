@@ -1,0 +1,1 @@
+//! Carries out a plan, each step verified before the next, with a journal to go back by.
