@@ -6,9 +6,9 @@
 mod evidence;
 mod judge;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-pub(crate) use judge::judge;
+pub(crate) use judge::{Rank, judge, judge_trail, report};
 
 /// The version of the report's form; a change that could break a reader makes it the next one.
 pub(crate) const REPORT_VERSION: u32 = 1;
@@ -17,7 +17,7 @@ pub(crate) const REPORT_VERSION: u32 = 1;
 pub(crate) const REPORT_SCHEMA: &str = include_str!("../schema/report-1.schema.json");
 
 /// All that a run came to.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Report {
     pub(crate) version: u32,
@@ -31,25 +31,27 @@ pub(crate) struct Report {
     pub(crate) controls: Vec<ControlNumber>,
     /// What failed first.
     pub(crate) trails: Vec<TrailReport>,
+    /// The accounts that were asked; none where files were read.
+    pub(crate) accounts: Vec<AccountReport>,
     pub(crate) problems: Vec<Problem>,
 }
 
 /// The program that made the report.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Tool {
-    pub(crate) name: &'static str,
-    pub(crate) version: &'static str,
+    pub(crate) name: String,
+    pub(crate) version: String,
 }
 
 /// A control of a published benchmark that the rule answers.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ControlNumber {
-    pub(crate) publication: &'static str,
-    pub(crate) number: &'static str,
+    pub(crate) publication: String,
+    pub(crate) number: String,
 }
 
 /// How many of what.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Summary {
     pub(crate) trails: usize,
@@ -60,10 +62,14 @@ pub(crate) struct Summary {
     pub(crate) unverified: usize,
     pub(crate) files: usize,
     pub(crate) files_skipped: usize,
+    /// Accounts that were asked.
+    pub(crate) accounts: usize,
+    /// Those of them where something could not be asked.
+    pub(crate) accounts_with_problems: usize,
 }
 
 /// What is said of one trail.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TrailReport {
     /// The id under which AWS Config knows it.
@@ -73,7 +79,7 @@ pub(crate) struct TrailReport {
     pub(crate) account: String,
     pub(crate) region: String,
     /// As AWS Config writes it.
-    pub(crate) compliance: &'static str,
+    pub(crate) compliance: String,
     /// Whether evidence could not be read.
     pub(crate) unverified: bool,
     /// What AWS Config would show.
@@ -93,20 +99,20 @@ pub(crate) struct TrailReport {
 }
 
 /// What one check answered.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct CheckReport {
-    pub(crate) id: &'static str,
+    pub(crate) id: String,
     pub(crate) outcome: CheckOutcome,
     /// What was found, or why it could not be verified.
     pub(crate) what: Option<String>,
     /// Why the check matters.
-    pub(crate) why: &'static str,
+    pub(crate) why: String,
     /// How to mend it, or what would let it be verified.
     pub(crate) fix: Option<String>,
 }
 
 /// How a check came out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum CheckOutcome {
     Pass,
@@ -114,8 +120,37 @@ pub(crate) enum CheckOutcome {
     Unknown,
 }
 
+/// An account that was asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct AccountReport {
+    pub(crate) id: String,
+    /// Its name in the organization, where that was told.
+    pub(crate) name: Option<String>,
+    /// Why nothing could be asked there.
+    pub(crate) problem: Option<String>,
+    /// The Regions that were asked, or were to be asked.
+    pub(crate) regions: Vec<RegionReport>,
+}
+
+impl AccountReport {
+    /// Whether something could not be asked there.
+    pub(crate) fn has_problem(&self) -> bool {
+        self.problem.is_some() || self.regions.iter().any(|region| region.problem.is_some())
+    }
+}
+
+/// A Region of an account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct RegionReport {
+    pub(crate) region: String,
+    /// How many trails are visible there, copies included.
+    pub(crate) trails: usize,
+    /// Why it could not be said which trails there are.
+    pub(crate) problem: Option<String>,
+}
+
 /// Something that kept a part of the input from being judged.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Problem {
     pub(crate) source: String,
     pub(crate) message: String,

@@ -38,7 +38,7 @@ fn row(trail: &TrailReport) -> [String; HEAD.len()] {
     let what = told(|check| check.what.clone());
     let optional = |text: &Option<String>| text.clone().unwrap_or_default();
     [
-        trail.compliance.to_owned(),
+        trail.compliance.clone(),
         trail.unverified.to_string(),
         trail.account.clone(),
         trail.region.clone(),
@@ -46,7 +46,7 @@ fn row(trail: &TrailReport) -> [String; HEAD.len()] {
         optional(&trail.arn),
         optional(&trail.key),
         optional(&trail.bucket),
-        told(|check| Some(check.id.to_owned())),
+        told(|check| Some(check.id.clone())),
         if what.is_empty() { optional(&trail.reason) } else { what },
         told(|check| check.fix.clone()),
         optional(&trail.captured),

@@ -50,7 +50,7 @@ fn is_open(check: &CheckReport) -> bool {
 }
 
 fn verdict(trail: &TrailReport) -> Cell {
-    let color = match trail.compliance {
+    let color = match trail.compliance.as_str() {
         "NON_COMPLIANT" if trail.unverified => Color::Yellow,
         "NON_COMPLIANT" => Color::Red,
         "COMPLIANT" if trail.unverified => Color::Yellow,
@@ -60,7 +60,7 @@ fn verdict(trail: &TrailReport) -> Cell {
     let words = if trail.unverified {
         format!("{}\n(unverified)", trail.compliance)
     } else {
-        trail.compliance.to_owned()
+        trail.compliance.clone()
     };
     Cell::new(words).fg(color).add_attribute(Attribute::Bold)
 }

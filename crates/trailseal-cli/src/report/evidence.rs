@@ -1,13 +1,13 @@
 //! The evidence of a judgement, in words that a program can read.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use trailseal_rule::{
     Delivery, Facts, KeyFacts, KeyManager, KeyOrigin, KeySpec, KeyState, KeyUsage, Reading, Region,
     Rotation, Timestamp,
 };
 
 /// What was known when the trail was judged.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct EvidenceReport {
     key: Told<KeyReport>,
@@ -18,7 +18,7 @@ pub(crate) struct EvidenceReport {
 }
 
 /// A piece of evidence.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase", tag = "reading")]
 enum Told<T> {
     Known { value: T },
@@ -26,7 +26,7 @@ enum Told<T> {
     Refused { why: String },
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct KeyReport {
     arn: String,
@@ -34,21 +34,21 @@ struct KeyReport {
     state: String,
     usage: String,
     spec: String,
-    origin: &'static str,
+    origin: String,
     valid_to: Option<String>,
     deletion_date: Option<String>,
     replica: bool,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RotationReport {
-    status: &'static str,
+    status: String,
     period_days: Option<u32>,
     next: Option<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct DeliveryReport {
     error: Option<String>,
@@ -104,7 +104,8 @@ fn key(key: &KeyFacts) -> KeyReport {
             KeyOrigin::External => "EXTERNAL",
             KeyOrigin::CustomKeyStore => "custom key store",
             KeyOrigin::Unrecognized => "unrecognized",
-        },
+        }
+        .to_owned(),
         valid_to: when(key.valid_to),
         deletion_date: when(key.deletion_date),
         replica: key.is_replica,
@@ -131,7 +132,7 @@ fn rotation(rotation: &Rotation) -> RotationReport {
         Rotation::Off => ("off", None, None),
         Rotation::NotSupported => ("not supported", None, None),
     };
-    RotationReport { status, period_days, next }
+    RotationReport { status: status.to_owned(), period_days, next }
 }
 
 fn delivery(delivery: &Delivery) -> DeliveryReport {

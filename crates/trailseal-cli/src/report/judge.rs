@@ -2,14 +2,15 @@
 
 use serde_json::{Map, Value};
 use trailseal_rule::{
-    CHECKS, CIS_CONTROLS, CheckResult, ComplianceType, Evaluation, Outcome, Parameters, Setting,
-    Timestamp, TrailGone, Verdict, evaluate,
+    AccountId, CHECKS, CIS_CONTROLS, CheckResult, ComplianceType, Control, Evaluation, Facts,
+    Outcome, Parameters, Region, ResourceId, Setting, Timestamp, Trail, TrailGone, Verdict,
+    evaluate,
 };
 
 use super::evidence::EvidenceReport;
 use super::{
-    CheckOutcome, CheckReport, ControlNumber, Problem, REPORT_VERSION, Report, Summary, Tool,
-    TrailReport,
+    AccountReport, CheckOutcome, CheckReport, ControlNumber, Problem, REPORT_VERSION, Report,
+    Summary, Tool, TrailReport,
 };
 use crate::evidence::Evidence;
 use crate::newest::Sighting;
@@ -24,7 +25,7 @@ pub(crate) fn judge(
     now: Timestamp,
 ) -> Report {
     let name = |source: usize| names.get(source).cloned().unwrap_or_default();
-    let mut trails: Vec<(Rank, TrailReport)> = seen
+    let trails = seen
         .trails
         .iter()
         .map(|(_, sighting, trail)| {
@@ -33,12 +34,6 @@ pub(crate) fn judge(
             judge_one(trail, sighting, &seen.evidence, &setting, name(sighting.source))
         })
         .collect();
-    let place = |trail: &TrailReport| {
-        let TrailReport { account, region, resource_id, arn, source, .. } = trail;
-        (account.clone(), region.clone(), resource_id.clone(), arn.clone(), source.clone())
-    };
-    trails.sort_by_cached_key(|(rank, trail)| (*rank, place(trail)));
-    let trails: Vec<TrailReport> = trails.into_iter().map(|(_, trail)| trail).collect();
     let problems: Vec<Problem> = seen
         .complaints
         .iter()
@@ -47,28 +42,44 @@ pub(crate) fn judge(
             message: complaint.message.clone(),
         })
         .collect();
+    report(trails, Vec::new(), problems, given, now)
+}
+
+/// Puts what was said of trails, accounts and problems together, what failed first.
+pub(crate) fn report(
+    mut trails: Vec<(Rank, TrailReport)>,
+    accounts: Vec<AccountReport>,
+    problems: Vec<Problem>,
+    given: Map<String, Value>,
+    now: Timestamp,
+) -> Report {
+    let place = |trail: &TrailReport| {
+        let TrailReport { account, region, resource_id, arn, source, .. } = trail;
+        (account.clone(), region.clone(), resource_id.clone(), arn.clone(), source.clone())
+    };
+    trails.sort_by_cached_key(|(rank, trail)| (*rank, place(trail)));
+    let trails: Vec<TrailReport> = trails.into_iter().map(|(_, trail)| trail).collect();
+    let number = |control: &Control| ControlNumber {
+        publication: control.publication.to_owned(),
+        number: control.number.to_owned(),
+    };
     Report {
         version: REPORT_VERSION,
-        tool: Tool { name: "trailseal", version: env!("CARGO_PKG_VERSION") },
+        tool: Tool { name: "trailseal".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
         generated_at: now.to_string(),
         complete: problems.is_empty(),
-        summary: summary(&trails),
+        summary: summary(&trails, &accounts),
         parameters: given,
-        controls: CIS_CONTROLS
-            .iter()
-            .map(|control| ControlNumber {
-                publication: control.publication,
-                number: control.number,
-            })
-            .collect(),
+        controls: CIS_CONTROLS.iter().map(number).collect(),
         trails,
+        accounts,
         problems,
     }
 }
 
 /// The order of the report: what must be mended first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Rank {
+pub(crate) enum Rank {
     Broken,
     Unverified,
     Sealed,
@@ -93,38 +104,36 @@ fn judge_one(
     setting: &Setting<'_>,
     source: String,
 ) -> (Rank, TrailReport) {
-    let ordering = sighting.captured.unwrap_or(setting.now);
-    let SeenTrail { resource_id, account, region, presence, .. } = seen;
-    let blank = |evaluation: &Evaluation| TrailReport {
-        resource_id: resource_id.as_str().to_owned(),
-        arn: None,
-        account: account.to_string(),
-        region: region.to_string(),
-        compliance: evaluation.compliance.as_str(),
-        unverified: evaluation.is_unverified,
-        annotation: evaluation.annotation.to_string(),
-        key: None,
-        bucket: None,
-        reason: None,
-        notes: Vec::new(),
-        checks: Vec::new(),
-        evidence: None,
-        captured: sighting.captured.map(|captured| captured.to_string()),
-        source: source.clone(),
-    };
-    let trail = match presence {
-        Presence::There(trail) => trail,
-        Presence::Gone(why) => {
-            let resource_id = resource_id.clone();
-            let gone = TrailGone { resource_id, captured: ordering, why };
-            let blank = blank(&Evaluation::of_gone_trail(&gone));
-            let reason = Some((*why).to_owned());
-            return (Rank::NotApplicable, TrailReport { reason, ..blank });
+    let captured = sighting.captured;
+    let ordering = captured.unwrap_or(setting.now);
+    match &seen.presence {
+        Presence::There(trail) => {
+            let facts = evidence.facts(setting, trail);
+            judge_trail(&seen.resource_id, trail, &facts, setting, captured, source)
         }
-    };
-    let facts = evidence.facts(setting, trail);
-    let judgement = evaluate(setting, trail, &facts);
+        Presence::Gone(why) => {
+            let resource_id = seen.resource_id.clone();
+            let gone = TrailGone { resource_id, captured: ordering, why };
+            let evaluation = Evaluation::of_gone_trail(&gone);
+            let blank = blank(&evaluation, &seen.account, &seen.region, captured, source);
+            let reason = Some((*why).to_owned());
+            (Rank::NotApplicable, TrailReport { reason, ..blank })
+        }
+    }
+}
+
+/// Judges one trail by its facts; `captured` is when AWS Config saw it, where it did.
+pub(crate) fn judge_trail(
+    resource_id: &ResourceId,
+    trail: &Trail,
+    facts: &Facts,
+    setting: &Setting<'_>,
+    captured: Option<Timestamp>,
+    source: String,
+) -> (Rank, TrailReport) {
+    let judgement = evaluate(setting, trail, facts);
     let when_unverified = setting.parameters.unverified;
+    let ordering = captured.unwrap_or(setting.now);
     let evaluation =
         Evaluation::of_trail(resource_id.clone(), &judgement, when_unverified, ordering);
     let reason = match &judgement.verdict {
@@ -136,12 +145,38 @@ fn judge_one(
         key: trail.key.as_ref().map(ToString::to_string),
         bucket: trail.bucket.as_ref().map(ToString::to_string),
         checks: judgement.verdict.results().iter().map(check).collect(),
-        evidence: reason.is_none().then(|| EvidenceReport::of(&facts)),
+        evidence: reason.is_none().then(|| EvidenceReport::of(facts)),
         reason,
         notes: judgement.notes,
-        ..blank(&evaluation)
+        ..blank(&evaluation, &trail.account, &trail.region, captured, source)
     };
     (Rank::of(&judgement.verdict), report)
+}
+
+fn blank(
+    evaluation: &Evaluation,
+    account: &AccountId,
+    region: &Region,
+    captured: Option<Timestamp>,
+    source: String,
+) -> TrailReport {
+    TrailReport {
+        resource_id: evaluation.resource_id.as_str().to_owned(),
+        arn: None,
+        account: account.to_string(),
+        region: region.to_string(),
+        compliance: evaluation.compliance.as_str().to_owned(),
+        unverified: evaluation.is_unverified,
+        annotation: evaluation.annotation.to_string(),
+        key: None,
+        bucket: None,
+        reason: None,
+        notes: Vec::new(),
+        checks: Vec::new(),
+        evidence: None,
+        captured: captured.map(|captured| captured.to_string()),
+        source,
+    }
 }
 
 fn check(result: &CheckResult) -> CheckReport {
@@ -154,15 +189,15 @@ fn check(result: &CheckResult) -> CheckReport {
     };
     let known = CHECKS.iter().find(|known| known.id == result.check);
     CheckReport {
-        id: result.check.as_str(),
+        id: result.check.as_str().to_owned(),
         outcome,
         what: what.cloned(),
-        why: known.map_or("", |known| known.why),
+        why: known.map_or_else(String::new, |known| known.why.to_owned()),
         fix: fix.cloned(),
     }
 }
 
-fn summary(trails: &[TrailReport]) -> Summary {
+fn summary(trails: &[TrailReport], accounts: &[AccountReport]) -> Summary {
     let count = |wanted: ComplianceType| {
         trails.iter().filter(|trail| trail.compliance == wanted.as_str()).count()
     };
@@ -172,6 +207,8 @@ fn summary(trails: &[TrailReport]) -> Summary {
         compliant: count(ComplianceType::Compliant),
         not_applicable: count(ComplianceType::NotApplicable),
         unverified: trails.iter().filter(|trail| trail.unverified).count(),
+        accounts: accounts.len(),
+        accounts_with_problems: accounts.iter().filter(|account| account.has_problem()).count(),
         ..Summary::default()
     }
 }
