@@ -8,7 +8,7 @@ mod judge;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use judge::{Rank, judge, judge_trail, report};
+pub(crate) use judge::judge;
 
 /// The version of the report's form; a change that could break a reader makes it the next one.
 pub(crate) const REPORT_VERSION: u32 = 1;

@@ -46,7 +46,7 @@ pub(crate) fn judge(
 }
 
 /// Puts what was said of trails, accounts and problems together, what failed first.
-pub(crate) fn report(
+pub(super) fn report(
     mut trails: Vec<(Rank, TrailReport)>,
     accounts: Vec<AccountReport>,
     problems: Vec<Problem>,
@@ -79,7 +79,7 @@ pub(crate) fn report(
 
 /// The order of the report: what must be mended first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Rank {
+pub(super) enum Rank {
     Broken,
     Unverified,
     Sealed,
@@ -123,7 +123,7 @@ fn judge_one(
 }
 
 /// Judges one trail by its facts; `captured` is when AWS Config saw it, where it did.
-pub(crate) fn judge_trail(
+pub(super) fn judge_trail(
     resource_id: &ResourceId,
     trail: &Trail,
     facts: &Facts,

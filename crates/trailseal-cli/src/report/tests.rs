@@ -164,7 +164,7 @@ fn what_must_be_mended_comes_first() {
     let order: Vec<(&str, &str, bool)> = report
         .trails
         .iter()
-        .map(|trail| (trail.resource_id.as_str(), trail.compliance, trail.unverified))
+        .map(|trail| (trail.resource_id.as_str(), trail.compliance.as_str(), trail.unverified))
         .collect();
     assert_eq!(
         order,
