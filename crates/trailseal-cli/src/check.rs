@@ -1,12 +1,13 @@
 //! `trailseal check`: judges trails from files.
 
 use serde_json::{Map, Value};
-use trailseal_rule::{Fault, Parameters};
+use trailseal_rule::Parameters;
 
 use crate::arguments::CheckArguments;
 use crate::command::{Exit, Failure, Surroundings, complain};
 use crate::input::{Origin, Sources, find, read_all};
-use crate::output::{Format, Output, clean, to_file, write};
+use crate::output::{clean, emit, outputs};
+use crate::parameters::given_parameters;
 use crate::report::{Problem, Report, judge};
 use crate::seen::{EventParameters, Role};
 
@@ -24,35 +25,8 @@ pub(crate) fn check(
         }
     };
     let report = report(arguments, &parameters, given, surroundings)?;
-    // A file that cannot be written takes nothing from the other outputs.
-    let written = outputs.iter().map(|output| write_to(&report, output, surroundings));
-    written.collect::<Vec<_>>().into_iter().collect::<Result<(), Failure>>()?;
-    Ok(exit(&report))
-}
-
-fn write_to(
-    report: &Report,
-    output: &Output,
-    surroundings: &mut Surroundings<'_>,
-) -> Result<(), Failure> {
-    match &output.file {
-        Some(file) => to_file(report, output.format, file)
-            .map_err(|error| Failure::Output { what: format!("`{}`", file.display()), error }),
-        None => write(report, output.format, surroundings.screen(), surroundings.out)
-            .and_then(|()| surroundings.out.flush())
-            .map_err(Failure::standard_output),
-    }
-}
-
-/// What was not judged may be worse than what was, so that a partial report counts most.
-fn exit(report: &Report) -> Exit {
-    if !report.complete {
-        Exit::Failure
-    } else if report.summary.non_compliant > 0 {
-        Exit::Findings
-    } else {
-        Exit::Clean
-    }
+    emit(&report, &outputs, surroundings)?;
+    Ok(Exit::of(&report))
 }
 
 fn report(
@@ -128,55 +102,4 @@ fn refuse_second_standard_input(sources: &Sources) -> Result<(), Failure> {
         return Err(Failure::Usage(vec!["`-` can be given once".to_owned()]));
     }
     Ok(())
-}
-
-/// The names and values of the command line, and what the rule makes of them; all faults at once.
-fn given_parameters(arguments: &[String]) -> Result<(Map<String, Value>, Parameters), Vec<String>> {
-    let mut faults = Vec::new();
-    let mut given = Map::new();
-    for argument in arguments {
-        match argument.split_once('=') {
-            Some((name, value)) => {
-                if given.insert(name.to_owned(), Value::from(value)).is_some() {
-                    faults.push(format!("--parameter `{}` is given twice", clean(name)));
-                }
-            }
-            None => faults.push(format!(
-                "--parameter `{}` has no value; expected NAME=VALUE",
-                clean(argument)
-            )),
-        }
-    }
-    let parameters = Parameters::parse(&given).map_err(|wrong| {
-        // The rule names its parameters as events do; here they have another name.
-        let here = |fault: &Fault| {
-            format!("--parameter {}", fault.to_string().replacen("`ruleParameters.", "`", 1))
-        };
-        faults.extend(wrong.iter().map(here));
-    });
-    match parameters {
-        Ok(parameters) if faults.is_empty() => Ok((given, parameters)),
-        Ok(_) | Err(()) => Err(faults),
-    }
-}
-
-/// The outputs, with the table where nothing else goes to standard output; all faults at once.
-fn outputs(asked: &[Output]) -> Result<Vec<Output>, Vec<String>> {
-    let mut outputs = asked.to_vec();
-    let mut faults = Vec::new();
-    match asked.iter().filter(|output| output.file.is_none()).count() {
-        0 => outputs.push(Output { format: Format::Table, file: None }),
-        1 => {}
-        _ => faults.push(
-            "only one format can go to standard output; give the others a file: FORMAT=FILE"
-                .to_owned(),
-        ),
-    }
-    for (index, output) in asked.iter().enumerate() {
-        let is_again = asked.iter().take(index).any(|other| other.file == output.file);
-        if let Some(file) = output.file.as_ref().filter(|_| is_again) {
-            faults.push(format!("`{}` is given as the file of two outputs", file.display()));
-        }
-    }
-    if faults.is_empty() { Ok(outputs) } else { Err(faults) }
 }

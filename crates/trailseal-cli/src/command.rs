@@ -12,7 +12,7 @@ use crate::arguments::{Arguments, Command, SchemaOf};
 use crate::check::check;
 use crate::explain::explain;
 use crate::output::Screen;
-use crate::report::REPORT_SCHEMA;
+use crate::report::{REPORT_SCHEMA, Report};
 
 /// What the command stands in: where it writes, and what time it is.
 pub struct Surroundings<'a> {
@@ -48,6 +48,19 @@ pub enum Exit {
     Findings,
     /// Wrong usage, a failure, or a partial result.
     Failure,
+}
+
+impl Exit {
+    /// What was not judged may be worse than what was, so that a partial report counts most.
+    pub(crate) fn of(report: &Report) -> Self {
+        if !report.complete {
+            Self::Failure
+        } else if report.summary.non_compliant > 0 {
+            Self::Findings
+        } else {
+            Self::Clean
+        }
+    }
 }
 
 impl From<Exit> for ExitCode {

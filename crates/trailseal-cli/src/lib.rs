@@ -12,6 +12,7 @@ mod arguments;
 mod check;
 mod command;
 mod explain;
+mod parameters;
 
 mod input;
 mod scan;

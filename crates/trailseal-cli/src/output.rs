@@ -2,12 +2,12 @@
 
 mod clean;
 mod csv;
+mod emit;
 mod json;
 mod table;
 
 use std::ffi::OsStr;
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::builder::{EnumValueParser, PossibleValue, TypedValueParser};
@@ -16,6 +16,7 @@ use clap::{Arg, Command, ValueEnum};
 use crate::report::Report;
 
 pub(crate) use clean::clean;
+pub(crate) use emit::{emit, outputs};
 
 /// A form of the report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -74,14 +75,6 @@ impl TypedValueParser for OutputParser {
     fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
         Some(Box::new(Format::value_variants().iter().filter_map(ValueEnum::to_possible_value)))
     }
-}
-
-/// Writes a report into a file, whole or with an error.
-pub(crate) fn to_file(report: &Report, format: Format, file: &PathBuf) -> io::Result<()> {
-    let mut out = BufWriter::new(File::create(file)?);
-    let screen = Screen { columns: Some(COLUMNS_ELSEWHERE), is_styled: false };
-    write(report, format, screen, &mut out)?;
-    out.flush()
 }
 
 pub(crate) fn write(
