@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::ids::{AccountId, IdError, Region};
 
 /// The parts of `arn:partition:service:region:account:resource`.
@@ -25,7 +27,8 @@ impl<'a> ArnParts<'a> {
 }
 
 /// A trail's ARN: `arn:aws:cloudtrail:<home Region>:<owner>:trail/<name>`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct TrailArn {
     text: String,
     partition: String,
@@ -95,6 +98,20 @@ impl TrailArn {
     }
 }
 
+impl TryFrom<String> for TrailArn {
+    type Error = IdError;
+
+    fn try_from(text: String) -> Result<Self, IdError> {
+        Self::parse(&text)
+    }
+}
+
+impl From<TrailArn> for String {
+    fn from(arn: TrailArn) -> Self {
+        arn.text
+    }
+}
+
 impl fmt::Display for TrailArn {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(&self.text)
@@ -102,7 +119,8 @@ impl fmt::Display for TrailArn {
 }
 
 /// A key's ARN: `arn:aws:kms:<Region>:<account>:key/<id>`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct KeyArn {
     text: String,
     partition: String,
@@ -164,6 +182,20 @@ impl KeyArn {
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
+    }
+}
+
+impl TryFrom<String> for KeyArn {
+    type Error = IdError;
+
+    fn try_from(text: String) -> Result<Self, IdError> {
+        Self::parse(&text)
+    }
+}
+
+impl From<KeyArn> for String {
+    fn from(arn: KeyArn) -> Self {
+        arn.text
     }
 }
 

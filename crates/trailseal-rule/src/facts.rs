@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::arn::KeyArn;
 use crate::ids::{AccountId, Region};
 use crate::timestamp::Timestamp;
@@ -127,7 +129,8 @@ pub enum KeyManager {
 }
 
 /// `KeyState`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
 pub enum KeyState {
     /// Ready.
     Enabled,
@@ -209,6 +212,34 @@ impl KeyState {
             other => Self::Unrecognized(other.to_owned()),
         }
     }
+
+    /// KMS's word; blank where it says none.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Enabled => "Enabled",
+            Self::Updating => "Updating",
+            Self::Creating => "Creating",
+            Self::Disabled => "Disabled",
+            Self::PendingDeletion => "PendingDeletion",
+            Self::PendingImport => "PendingImport",
+            Self::PendingReplicaDeletion => "PendingReplicaDeletion",
+            Self::Unavailable => "Unavailable",
+            Self::Unrecognized(word) => word,
+        }
+    }
+}
+
+impl From<String> for KeyState {
+    fn from(word: String) -> Self {
+        Self::of_word(&word)
+    }
+}
+
+impl From<KeyState> for String {
+    fn from(state: KeyState) -> Self {
+        state.as_str().to_owned()
+    }
 }
 
 impl KeyUsage {
@@ -247,7 +278,8 @@ impl KeyOrigin {
 }
 
 /// What KMS says of a key's rotation.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Rotation {
     /// Automatic rotation is on.
     On {

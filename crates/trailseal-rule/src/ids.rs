@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// A name that AWS would not have given.
@@ -25,7 +26,8 @@ impl IdError {
 }
 
 /// An AWS account's id: twelve digits.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct AccountId(String);
 
 impl AccountId {
@@ -51,6 +53,20 @@ impl AccountId {
     }
 }
 
+impl TryFrom<String> for AccountId {
+    type Error = IdError;
+
+    fn try_from(text: String) -> Result<Self, IdError> {
+        Self::parse(&text)
+    }
+}
+
+impl From<AccountId> for String {
+    fn from(id: AccountId) -> Self {
+        id.0
+    }
+}
+
 impl fmt::Display for AccountId {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(&self.0)
@@ -61,7 +77,8 @@ impl fmt::Display for AccountId {
 ///
 /// Lower-case letters, digits and hyphens, 32 at most: it becomes part of a host name, so nothing
 /// else may get in.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Region(String);
 
 impl Region {
@@ -91,6 +108,20 @@ impl Region {
     }
 }
 
+impl TryFrom<String> for Region {
+    type Error = IdError;
+
+    fn try_from(text: String) -> Result<Self, IdError> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Region> for String {
+    fn from(id: Region) -> Self {
+        id.0
+    }
+}
+
 impl fmt::Display for Region {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(&self.0)
@@ -101,7 +132,8 @@ impl fmt::Display for Region {
 /// also carry capitals and underscores, up to 255 (S3 User Guide, general purpose bucket naming).
 ///
 /// It becomes part of a URL, so nothing else may get in.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct BucketName(String);
 
 impl BucketName {
@@ -130,6 +162,20 @@ impl BucketName {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl TryFrom<String> for BucketName {
+    type Error = IdError;
+
+    fn try_from(text: String) -> Result<Self, IdError> {
+        Self::parse(&text)
+    }
+}
+
+impl From<BucketName> for String {
+    fn from(name: BucketName) -> Self {
+        name.0
     }
 }
 

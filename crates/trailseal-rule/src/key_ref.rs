@@ -2,12 +2,15 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::arn::{ArnParts, KeyArn, is_key_id};
-use crate::ids::{AccountId, Region};
+use crate::ids::{AccountId, IdError, Region};
 
 /// What a trail's `kmsKeyId` says: CloudTrail takes four forms and returns a key's ARN
 /// (CloudTrail API Reference, `UpdateTrail`, `KmsKeyId`).
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub enum KeyRef {
     /// `arn:aws:kms:…:key/…`.
     Key(KeyArn),
@@ -100,6 +103,20 @@ impl KeyRef {
             Self::AliasArn { alias, .. } | Self::Alias(alias) => alias.starts_with("alias/aws/"),
             Self::Key(_) | Self::Id(_) | Self::Unrecognized(_) => false,
         }
+    }
+}
+
+impl TryFrom<String> for KeyRef {
+    type Error = IdError;
+
+    fn try_from(text: String) -> Result<Self, IdError> {
+        Self::parse(&text).ok_or_else(|| IdError::new(&text, "the ARN, id or alias of a key"))
+    }
+}
+
+impl From<KeyRef> for String {
+    fn from(key: KeyRef) -> Self {
+        key.as_str().to_owned()
     }
 }
 

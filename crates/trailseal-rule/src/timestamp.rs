@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -11,7 +12,8 @@ use time::macros::format_description;
 ///
 /// Config writes it as ISO 8601 (`2016-02-17T01:36:34.043Z`) in rule events and as seconds since
 /// 1970 with a fraction on the wire of its API.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Timestamp {
     epoch_millis: i64,
 }
@@ -71,6 +73,20 @@ impl Timestamp {
             .ok()
             .and_then(|instant| instant.format(description).ok())
             .unwrap_or_else(|| format!("{} ms since 1970", self.epoch_millis))
+    }
+}
+
+impl TryFrom<String> for Timestamp {
+    type Error = TimestampError;
+
+    fn try_from(text: String) -> Result<Self, TimestampError> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Timestamp> for String {
+    fn from(instant: Timestamp) -> Self {
+        instant.to_string()
     }
 }
 
