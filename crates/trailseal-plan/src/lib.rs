@@ -1,1 +1,34 @@
 //! Plans how a trail gets a key that works, step by step, and how to go back.
+//!
+//! CloudTrail stops delivering if the key of a trail does not let it in, so order matters. [`plan`]
+//! takes what was read live and what is wished, and gives a [`Plan`] as data or every reason
+//! against one; [`back_out`] takes a journal and gives the way back in the same form.
+//!
+//! *Invariant of absence*: no network, no file, no clock, no environment, no thread and no `async`
+//! in this crate. The same input always gives the same plan.
+
+mod call;
+mod condition;
+mod journal;
+mod plan_data;
+mod policy;
+mod refusal;
+mod situation;
+
+mod back_out;
+mod planning;
+
+pub use crate::back_out::{Force, back_out};
+pub use crate::call::{Call, JOURNAL_TAG, KeyTarget};
+pub use crate::condition::{Condition, Holds, Present};
+pub use crate::journal::{
+    Former, Journal, JournalError, Phase, Progress, Record, StepProgress, StepState,
+};
+pub use crate::plan_data::{
+    Cost, Permission, Plan, PlannedKey, PolicyChange, Purpose, Step, StepId, Undo, Warning,
+    WarningCode,
+};
+pub use crate::planning::plan;
+pub use crate::policy::{KEY_POLICY_BYTES_MAX, same_policy};
+pub use crate::refusal::{PlanRefusal, RefusalCode, Refusals};
+pub use crate::situation::{Consent, KeyReadings, NewKey, Reader, Situation, Tag, Wish};

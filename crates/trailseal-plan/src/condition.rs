@@ -1,0 +1,323 @@
+//! What must hold before a step and what must be read back after it, as data, and how it is told
+//! from what is there.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use trailseal_rule::key_policy::admission::{Admission, admits_cloudtrail};
+use trailseal_rule::key_policy::document::PolicyDocument;
+use trailseal_rule::key_policy::question::TrailAndKey;
+use trailseal_rule::key_policy::request::Answer;
+use trailseal_rule::{KeyArn, KeyFacts, KeyRef, KeyState, Reading, Region, Rotation, TrailArn};
+
+use crate::call::KeyTarget;
+use crate::policy::same_policy;
+use crate::situation::KeyReadings;
+
+/// What KMS uses where a key has no rotation period of its own (KMS API Reference,
+/// `EnableKeyRotation`, `RotationPeriodInDays`).
+pub(crate) const ROTATION_DAYS_DEFAULT: u32 = 365;
+
+/// Something that holds in AWS, or does not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Condition {
+    /// The trail has this key, or none.
+    TrailHasKey {
+        /// The trail.
+        trail: TrailArn,
+        /// `KmsKeyId` as the trail names it.
+        key: Option<KeyRef>,
+    },
+    /// The trail has the key that the plan is about.
+    TrailUses {
+        /// The trail.
+        trail: TrailArn,
+        /// The key.
+        key: KeyTarget,
+    },
+    /// The key encrypts: its state is Enabled, or Updating.
+    KeyUsable {
+        /// The key.
+        key: KeyTarget,
+    },
+    /// The key is in this state.
+    KeyHasState {
+        /// The key.
+        key: KeyTarget,
+        /// `KeyState`.
+        state: KeyState,
+    },
+    /// The key is in this Region.
+    KeyInRegion {
+        /// The key.
+        key: KeyTarget,
+        /// The Region of the trail's bucket.
+        region: Region,
+    },
+    /// The key's policy says the same as this document.
+    PolicyIs {
+        /// The key.
+        key: KeyTarget,
+        /// The document.
+        policy: String,
+    },
+    /// The key's policy lets CloudTrail encrypt this trail.
+    PolicyAdmitsCloudTrail {
+        /// The key.
+        key: KeyTarget,
+        /// The trail.
+        trail: TrailArn,
+    },
+    /// The key is rotated automatically.
+    RotationIsOn {
+        /// The key.
+        key: KeyTarget,
+        /// Days between rotations, at most.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        period_days_max: Option<u32>,
+    },
+    /// Nothing has this alias.
+    AliasIsFree {
+        /// Where.
+        region: Region,
+        /// `alias/…`.
+        alias: String,
+    },
+    /// The alias is the key's.
+    AliasNames {
+        /// Where.
+        region: Region,
+        /// `alias/…`.
+        alias: String,
+        /// The key.
+        key: KeyTarget,
+    },
+}
+
+/// What is there now, as far as it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Present {
+    /// The trail's `KmsKeyId` (CloudTrail `GetTrail`); absent where there is no such trail.
+    pub trail_key: Reading<Option<KeyRef>>,
+    /// Every key that was read. A key that is not here was not read.
+    pub keys: BTreeMap<KeyArn, KeyReadings>,
+    /// What the plan's alias names; absent where it is free.
+    pub alias: Reading<KeyArn>,
+}
+
+/// Whether a condition holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Holds {
+    /// It does.
+    Yes,
+    /// It does not; what was found instead.
+    No(String),
+    /// It cannot be told; why.
+    Unknown(String),
+}
+
+impl Condition {
+    /// Whether it holds.
+    #[must_use]
+    pub fn holds(&self, present: &Present) -> Holds {
+        match self {
+            Self::TrailHasKey { key, .. } => trail_has(present, key.as_ref().map(KeyRef::as_str)),
+            Self::TrailUses { key, .. } => match key.arn() {
+                Some(arn) => trail_has(present, Some(arn.as_str())),
+                None => not_created(),
+            },
+            Self::KeyUsable { key } => of_key(present, key, |key| match key.state {
+                KeyState::Enabled | KeyState::Updating => Ok(()),
+                KeyState::Creating
+                | KeyState::Disabled
+                | KeyState::PendingDeletion
+                | KeyState::PendingImport
+                | KeyState::PendingReplicaDeletion
+                | KeyState::Unavailable
+                | KeyState::Unrecognized(_) => Err(state_words(&key.state)),
+            }),
+            Self::KeyHasState { key, state } => of_key(present, key, |key| {
+                if key.state == *state { Ok(()) } else { Err(state_words(&key.state)) }
+            }),
+            Self::KeyInRegion { key, region } => match key.arn() {
+                Some(arn) if arn.region() == region => Holds::Yes,
+                Some(arn) => Holds::No(format!("the key is in {}", arn.region())),
+                None => not_created(),
+            },
+            Self::PolicyIs { key, policy } => of_policy(present, key, |found, _| {
+                if same_policy(found, policy) {
+                    Holds::Yes
+                } else {
+                    Holds::No("the key policy is another".to_owned())
+                }
+            }),
+            Self::PolicyAdmitsCloudTrail { key, trail } => {
+                of_policy(present, key, |found, arn| admits(found, arn, trail))
+            }
+            Self::RotationIsOn { key, period_days_max } => {
+                of_rotation(present, key, *period_days_max)
+            }
+            Self::AliasIsFree { .. } => match &present.alias {
+                Reading::Absent => Holds::Yes,
+                Reading::Known(arn) => Holds::No(format!("the alias names {arn}")),
+                Reading::Refused(refusal) => Holds::Unknown(refusal.to_string()),
+            },
+            Self::AliasNames { key, .. } => match (&present.alias, key.arn()) {
+                (_, None) => not_created(),
+                (Reading::Known(found), Some(arn)) if found == arn => Holds::Yes,
+                (Reading::Known(found), _) => Holds::No(format!("the alias names {found}")),
+                (Reading::Absent, _) => Holds::No("nothing has the alias".to_owned()),
+                (Reading::Refused(refusal), _) => Holds::Unknown(refusal.to_string()),
+            },
+        }
+    }
+
+    /// The key that it is about, where it is about one that must be read.
+    #[must_use]
+    pub fn key(&self) -> Option<&KeyArn> {
+        match self {
+            Self::TrailHasKey { .. } | Self::AliasIsFree { .. } => None,
+            Self::TrailUses { key, .. }
+            | Self::KeyUsable { key }
+            | Self::KeyHasState { key, .. }
+            | Self::KeyInRegion { key, .. }
+            | Self::PolicyIs { key, .. }
+            | Self::PolicyAdmitsCloudTrail { key, .. }
+            | Self::RotationIsOn { key, .. }
+            | Self::AliasNames { key, .. } => key.arn(),
+        }
+    }
+
+    pub(crate) fn bind(&mut self, created: &KeyArn) {
+        match self {
+            Self::TrailHasKey { .. } | Self::AliasIsFree { .. } => {}
+            Self::TrailUses { key, .. }
+            | Self::KeyUsable { key }
+            | Self::KeyHasState { key, .. }
+            | Self::KeyInRegion { key, .. }
+            | Self::PolicyIs { key, .. }
+            | Self::PolicyAdmitsCloudTrail { key, .. }
+            | Self::RotationIsOn { key, .. }
+            | Self::AliasNames { key, .. } => key.bind(created),
+        }
+    }
+}
+
+impl fmt::Display for Condition {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TrailHasKey { key: None, .. } => out.write_str("the trail has no key"),
+            Self::TrailHasKey { key: Some(key), .. } => write!(out, "the trail has key {key}"),
+            Self::TrailUses { .. } => out.write_str("the trail has the key"),
+            Self::KeyUsable { .. } => out.write_str("the key is enabled"),
+            Self::KeyHasState { state, .. } => write!(out, "the key's state is {}", state.as_str()),
+            Self::KeyInRegion { region, .. } => write!(out, "the key is in {region}"),
+            Self::PolicyIs { .. } => out.write_str("the key policy is the one shown"),
+            Self::PolicyAdmitsCloudTrail { .. } => {
+                out.write_str("the key policy lets CloudTrail encrypt this trail")
+            }
+            Self::RotationIsOn { period_days_max: None, .. } => out.write_str("the key is rotated"),
+            Self::RotationIsOn { period_days_max: Some(days), .. } => {
+                write!(out, "the key is rotated every {days} days or sooner")
+            }
+            Self::AliasIsFree { alias, .. } => write!(out, "nothing has {alias}"),
+            Self::AliasNames { alias, .. } => write!(out, "{alias} names the key"),
+        }
+    }
+}
+
+fn state_words(state: &KeyState) -> String {
+    format!("the key's state is {}", state.as_str())
+}
+
+fn not_created() -> Holds {
+    Holds::Unknown("the key is not created yet".to_owned())
+}
+
+fn trail_has(present: &Present, wanted: Option<&str>) -> Holds {
+    match &present.trail_key {
+        Reading::Known(found) if found.as_ref().map(KeyRef::as_str) == wanted => Holds::Yes,
+        Reading::Known(Some(found)) => Holds::No(format!("the trail has key {found}")),
+        Reading::Known(None) => Holds::No("the trail has no key".to_owned()),
+        Reading::Absent => Holds::No("the trail does not exist".to_owned()),
+        Reading::Refused(refusal) => Holds::Unknown(refusal.to_string()),
+    }
+}
+
+/// What was read of a key, or what that leaves to say.
+fn readings<'a>(
+    present: &'a Present,
+    key: &'a KeyTarget,
+) -> Result<(&'a KeyArn, &'a KeyReadings), Holds> {
+    let arn = key.arn().ok_or_else(not_created)?;
+    let unread = || Holds::Unknown(format!("{arn} was not read"));
+    present.keys.get(arn).map(|readings| (arn, readings)).ok_or_else(unread)
+}
+
+fn known<T>(reading: &Reading<T>) -> Result<&T, Holds> {
+    match reading {
+        Reading::Known(value) => Ok(value),
+        Reading::Absent => Err(Holds::No("the key does not exist".to_owned())),
+        Reading::Refused(refusal) => Err(Holds::Unknown(refusal.to_string())),
+    }
+}
+
+fn settle(holds: Result<Holds, Holds>) -> Holds {
+    holds.unwrap_or_else(|other| other)
+}
+
+fn of_key(
+    present: &Present,
+    key: &KeyTarget,
+    check: impl Fn(&KeyFacts) -> Result<(), String>,
+) -> Holds {
+    settle(readings(present, key).and_then(|(_, readings)| known(&readings.key)).map(|facts| {
+        match check(facts) {
+            Ok(()) => Holds::Yes,
+            Err(found) => Holds::No(found),
+        }
+    }))
+}
+
+fn of_policy(present: &Present, key: &KeyTarget, check: impl Fn(&str, &KeyArn) -> Holds) -> Holds {
+    settle(
+        readings(present, key)
+            .and_then(|(arn, readings)| known(&readings.policy).map(|policy| check(policy, arn))),
+    )
+}
+
+fn of_rotation(present: &Present, key: &KeyTarget, period_days_max: Option<u32>) -> Holds {
+    let rotation = readings(present, key).and_then(|(_, readings)| known(&readings.rotation));
+    settle(rotation.map(|rotation| match rotation {
+        Rotation::On { period_days, .. } => {
+            let days = period_days.unwrap_or(ROTATION_DAYS_DEFAULT);
+            match period_days_max {
+                Some(most) if days > most => {
+                    Holds::No(format!("the key is rotated every {days} days"))
+                }
+                _ => Holds::Yes,
+            }
+        }
+        Rotation::Off => Holds::No("the key is not rotated".to_owned()),
+        Rotation::NotSupported => Holds::No("the key cannot be rotated".to_owned()),
+    }))
+}
+
+fn admits(policy: &str, key: &KeyArn, trail: &TrailArn) -> Holds {
+    let document = match PolicyDocument::parse(policy) {
+        Ok(document) => document,
+        Err(error) => return Holds::Unknown(format!("the key policy cannot be read: {error}")),
+    };
+    let question = TrailAndKey { trail_arn: trail.as_str(), key_arn: Some(key.as_str()) };
+    let Admission { answer, elements, .. } = admits_cloudtrail(&document, &question);
+    match answer {
+        Answer::Yes => Holds::Yes,
+        Answer::No => Holds::No("the key policy does not admit CloudTrail".to_owned()),
+        Answer::Unknown => Holds::Unknown(format!(
+            "whether the key policy admits CloudTrail depends on {}",
+            elements.join(", ")
+        )),
+    }
+}
