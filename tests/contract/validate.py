@@ -38,8 +38,21 @@ OPERATIONS = {
         "ListDiscoveredResources",
         "GetComplianceDetailsByConfigRule",
     ],
-    "cloudtrail": ["DescribeTrails", "GetTrail", "GetTrailStatus"],
-    "kms": ["DescribeKey", "GetKeyPolicy", "GetKeyRotationStatus"],
+    "cloudtrail": ["DescribeTrails", "GetTrail", "GetTrailStatus", "UpdateTrail", "ListTags"],
+    "kms": [
+        "DescribeKey",
+        "GetKeyPolicy",
+        "GetKeyRotationStatus",
+        "PutKeyPolicy",
+        "CreateKey",
+        "CreateAlias",
+        "EnableKeyRotation",
+        "EnableKey",
+        "DisableKey",
+        "CancelKeyDeletion",
+        "ListKeys",
+        "ListResourceTags",
+    ],
     "sts": ["AssumeRole", "GetCallerIdentity"],
     "s3": ["HeadBucket"],
 }
@@ -100,6 +113,37 @@ NOT_SERVED = {
         "TransitiveTagKeys",
     )
 }
+
+# Members that Trailseal never sends: it changes a trail's key and nothing else of it, and makes
+# symmetric keys of one Region whose material KMS makes.
+NOT_SERVED |= {
+    ("UpdateTrail", member)
+    for member in (
+        "S3BucketName",
+        "S3KeyPrefix",
+        "SnsTopicName",
+        "IncludeGlobalServiceEvents",
+        "IsMultiRegionTrail",
+        "EnableLogFileValidation",
+        "CloudWatchLogsLogGroupArn",
+        "CloudWatchLogsRoleArn",
+        "IsOrganizationTrail",
+        "RecursiveLogging",
+    )
+}
+NOT_SERVED |= {
+    ("CreateKey", member)
+    for member in (
+        "KeyUsage",
+        "CustomerMasterKeySpec",
+        "KeySpec",
+        "Origin",
+        "CustomKeyStoreId",
+        "MultiRegion",
+        "XksKeyId",
+    )
+}
+NOT_SERVED.add(("ListKeys", "ResourceOwners"))
 
 TYPES = {
     "string": lambda value: isinstance(value, str),
@@ -248,6 +292,10 @@ class Checker:
             result = self.xml_result(exchange, model)
         else:
             result = json.loads(exchange["body"])
+        if model.output_shape is None:
+            if result:
+                self.fault(exchange, "an answer where the model has none")
+            return
         for path, constraint in sorted(breaches(model.output_shape, result)):
             self.fault(exchange, f"the answer breaks {constraint} of `{path}`")
         if exchange["error"]:

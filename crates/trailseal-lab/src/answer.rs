@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::caller::{Caller, denied, expired, recognise};
 use crate::fault::FaultKind;
+use crate::hang::Hang;
 use crate::moments;
 use crate::operation::{Operation, Service};
 use crate::record::Call;
@@ -57,7 +58,16 @@ pub(crate) fn answer(world: &mut World, head: &Parts, body: &Bytes) -> Answer {
     let mentions = mentions(head, body);
     let fault =
         asked.operation.as_ref().ok().and_then(|known| world.faults.meet(*known, &mentions));
-    let reply = reply_to(world, &asked, &caller, fault, &mentions, request);
+    let changes = |known: &Operation| known.changes_a_trail_or_a_key();
+    let hang = asked.operation.as_ref().ok().filter(|known| changes(known));
+    let hang = hang.and_then(|_| world.hangs.meet());
+    let reply = match hang {
+        Some(Hang::BeforeTheChange) => Reply::silence(),
+        Some(Hang::AfterTheChange) | None => {
+            let reply = reply_to(world, &asked, &caller, fault, &mentions, request);
+            if hang.is_some() { Reply::silence() } else { reply }
+        }
+    };
     let name = match &asked.operation {
         Ok(operation) => operation.iam().to_owned(),
         Err(name) => format!("{}:{name}", asked.service.signing_name()),
@@ -150,7 +160,11 @@ fn result_of(
         services::admit_limit(body)?;
     }
     shape::admit(body, requests::members(operation))?;
-    services::carry_out(world, caller, operation, body)
+    let result = services::carry_out(world, caller, operation, body)?;
+    if operation.changes_a_trail_or_a_key() {
+        world.note_change(operation.iam());
+    }
+    Ok(result)
 }
 
 /// What a refusal of access names as the resource.
@@ -274,12 +288,23 @@ fn not_found(operation: Operation, arn: &str, body: &Value) -> Result<Value, Ref
              your resources.",
         ),
         Operation::DescribeTrails => return Ok(serde_json::json!({ "trailList": [] })),
-        Operation::GetTrail | Operation::GetTrailStatus => {
+        Operation::GetTrail | Operation::GetTrailStatus | Operation::UpdateTrail => {
             ("TrailNotFoundException", "Unknown trail")
         }
-        Operation::DescribeKey | Operation::GetKeyPolicy | Operation::GetKeyRotationStatus => {
-            ("NotFoundException", "The key does not exist")
-        }
+        Operation::ListTags => ("ResourceNotFoundException", "Unknown trail"),
+        Operation::DescribeKey
+        | Operation::GetKeyPolicy
+        | Operation::GetKeyRotationStatus
+        | Operation::PutKeyPolicy
+        | Operation::CreateAlias
+        | Operation::EnableKeyRotation
+        | Operation::EnableKey
+        | Operation::DisableKey
+        | Operation::CancelKeyDeletion
+        | Operation::ListResourceTags => ("NotFoundException", "The key does not exist"),
+        // There is always a list of keys, and a key that is made needs nothing to be there.
+        Operation::ListKeys => return Ok(serde_json::json!({ "Keys": [], "Truncated": false })),
+        Operation::CreateKey => ("UnsupportedOperationException", "The key cannot be made"),
         // STS does not tell a role that is not there from one that does not trust the caller.
         Operation::AssumeRole => {
             return Err(denied(arn, operation.iam(), resource_of(operation, body)));

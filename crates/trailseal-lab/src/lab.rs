@@ -5,7 +5,9 @@ use std::io;
 use std::time::Duration;
 
 use crate::caller::{Credentials, credentials_of};
+use crate::delivery::{DeliveryMoment, broken};
 use crate::fault::Fault;
+use crate::hang::Hang;
 use crate::record::{Call, Ordering, PutEvaluation, StoredResult};
 use crate::server::{Server, handle_services, serve};
 use crate::state::{Account, Membership, State};
@@ -78,6 +80,59 @@ impl Lab {
         let mut world = self.shared.lock();
         world.faults.clear();
         world.send_back.clear();
+    }
+
+    /// Lets the change of this number hang, counted from now and from one: it is never answered.
+    pub fn hang_at_change(&self, number: u32, hang: Hang) {
+        self.shared.lock().hangs.arm(number, hang);
+    }
+
+    /// Whether the change that was to hang does, or did.
+    #[must_use]
+    pub fn has_hung(&self) -> bool {
+        self.shared.lock().hangs.hung
+    }
+
+    /// Lets no further change hang.
+    pub fn clear_hang(&self) {
+        self.shared.lock().hangs.disarm();
+    }
+
+    /// Lets changes of key policies that are made from now on take so long until CloudTrail meets
+    /// them; KMS shows them at once.
+    pub fn set_policy_propagation(&self, delay: Duration) {
+        self.shared.lock().propagation.delay = delay;
+    }
+
+    /// Lets CloudTrail refuse more than one UpdateTrail a second of an account and Region.
+    pub fn keep_write_rate(&self) {
+        self.shared.lock().keeps_write_rate = true;
+    }
+
+    /// The state as it stands.
+    #[must_use]
+    pub fn state(&self) -> State {
+        self.shared.lock().state.clone()
+    }
+
+    /// Changes the state as somebody else would: nothing is forgotten.
+    pub fn edit(&self, change: impl FnOnce(&mut State)) {
+        let mut world = self.shared.lock();
+        change(&mut world.state);
+        world.has_changed = true;
+    }
+
+    /// The trails that cannot deliver as things stand, with S3's error code; changes of key
+    /// policies count as if they had gone round.
+    #[must_use]
+    pub fn broken_deliveries(&self) -> BTreeMap<String, String> {
+        broken(&self.shared.lock().state)
+    }
+
+    /// Which trails could not deliver after each change since the last time, and forgets it.
+    #[must_use]
+    pub fn take_delivery_moments(&self) -> Vec<DeliveryMoment> {
+        std::mem::take(&mut self.shared.lock().delivery_moments)
     }
 
     /// Delays every answer by so much.

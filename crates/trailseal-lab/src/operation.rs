@@ -67,11 +67,22 @@ pub enum Operation {
     AssumeRole,
     GetCallerIdentity,
     HeadBucket,
+    UpdateTrail,
+    ListTags,
+    PutKeyPolicy,
+    CreateKey,
+    CreateAlias,
+    EnableKeyRotation,
+    EnableKey,
+    DisableKey,
+    CancelKeyDeletion,
+    ListKeys,
+    ListResourceTags,
 }
 
 impl Operation {
     /// Every operation, so that a test can prove that it left none out.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 24] = [
         Self::PutEvaluations,
         Self::GetResourceConfigHistory,
         Self::ListDiscoveredResources,
@@ -85,6 +96,17 @@ impl Operation {
         Self::AssumeRole,
         Self::GetCallerIdentity,
         Self::HeadBucket,
+        Self::UpdateTrail,
+        Self::ListTags,
+        Self::PutKeyPolicy,
+        Self::CreateKey,
+        Self::CreateAlias,
+        Self::EnableKeyRotation,
+        Self::EnableKey,
+        Self::DisableKey,
+        Self::CancelKeyDeletion,
+        Self::ListKeys,
+        Self::ListResourceTags,
     ];
 
     /// The service that the operation belongs to.
@@ -95,8 +117,23 @@ impl Operation {
             | Self::GetResourceConfigHistory
             | Self::ListDiscoveredResources
             | Self::GetComplianceDetailsByConfigRule => Service::Config,
-            Self::DescribeTrails | Self::GetTrail | Self::GetTrailStatus => Service::CloudTrail,
-            Self::DescribeKey | Self::GetKeyPolicy | Self::GetKeyRotationStatus => Service::Kms,
+            Self::DescribeTrails
+            | Self::GetTrail
+            | Self::GetTrailStatus
+            | Self::UpdateTrail
+            | Self::ListTags => Service::CloudTrail,
+            Self::DescribeKey
+            | Self::GetKeyPolicy
+            | Self::GetKeyRotationStatus
+            | Self::PutKeyPolicy
+            | Self::CreateKey
+            | Self::CreateAlias
+            | Self::EnableKeyRotation
+            | Self::EnableKey
+            | Self::DisableKey
+            | Self::CancelKeyDeletion
+            | Self::ListKeys
+            | Self::ListResourceTags => Service::Kms,
             Self::AssumeRole | Self::GetCallerIdentity => Service::Sts,
             Self::HeadBucket => Service::S3,
         }
@@ -121,7 +158,34 @@ impl Operation {
             Self::AssumeRole => "sts:AssumeRole",
             Self::GetCallerIdentity => "sts:GetCallerIdentity",
             Self::HeadBucket => "s3:HeadBucket",
+            Self::UpdateTrail => "cloudtrail:UpdateTrail",
+            Self::ListTags => "cloudtrail:ListTags",
+            Self::PutKeyPolicy => "kms:PutKeyPolicy",
+            Self::CreateKey => "kms:CreateKey",
+            Self::CreateAlias => "kms:CreateAlias",
+            Self::EnableKeyRotation => "kms:EnableKeyRotation",
+            Self::EnableKey => "kms:EnableKey",
+            Self::DisableKey => "kms:DisableKey",
+            Self::CancelKeyDeletion => "kms:CancelKeyDeletion",
+            Self::ListKeys => "kms:ListKeys",
+            Self::ListResourceTags => "kms:ListResourceTags",
         }
+    }
+
+    /// Whether the operation changes a trail or a key.
+    #[must_use]
+    pub const fn changes_a_trail_or_a_key(self) -> bool {
+        matches!(
+            self,
+            Self::UpdateTrail
+                | Self::PutKeyPolicy
+                | Self::CreateKey
+                | Self::CreateAlias
+                | Self::EnableKeyRotation
+                | Self::EnableKey
+                | Self::DisableKey
+                | Self::CancelKeyDeletion
+        )
     }
 
     /// The operation's own name, such as `DescribeKey`.

@@ -27,6 +27,8 @@ pub(crate) enum Ending {
     Truncated,
     /// Before it begins: the connection is reset.
     Reset,
+    /// It never begins, and the connection stays.
+    Never,
 }
 
 const JSON: &str = "application/x-amz-json-1.1";
@@ -98,6 +100,11 @@ impl Reply {
     pub(crate) fn reset() -> Self {
         let (headers, body) = (Vec::new(), Vec::new());
         Self { status: 0, headers, body, error: None, ending: Ending::Reset }
+    }
+
+    /// The answer that is waited for in vain.
+    pub(crate) fn silence() -> Self {
+        Self { ending: Ending::Never, ..Self::reset() }
     }
 
     /// The answer after a fault that garbles answers; other faults leave it as it is.

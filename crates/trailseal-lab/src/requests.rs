@@ -86,6 +86,75 @@ const ASSUME_ROLE: &[Member] = &[
     optional("ProvidedContexts", Shape::NotServed),
 ];
 
+const UPDATE_TRAIL: &[Member] = &[
+    required("Name", TEXT),
+    optional("KmsKeyId", TEXT),
+    optional("S3BucketName", Shape::NotServed),
+    optional("S3KeyPrefix", Shape::NotServed),
+    optional("SnsTopicName", Shape::NotServed),
+    optional("IncludeGlobalServiceEvents", Shape::NotServed),
+    optional("IsMultiRegionTrail", Shape::NotServed),
+    optional("EnableLogFileValidation", Shape::NotServed),
+    optional("CloudWatchLogsLogGroupArn", Shape::NotServed),
+    optional("CloudWatchLogsRoleArn", Shape::NotServed),
+    optional("IsOrganizationTrail", Shape::NotServed),
+    optional("RecursiveLogging", Shape::NotServed),
+];
+
+const LIST_TAGS: &[Member] = &[
+    required("ResourceIdList", Shape::List { min: 0, max: usize::MAX, each: &TEXT }),
+    optional("NextToken", TEXT),
+];
+
+const POLICY: Shape = Shape::Text { min: 1, max: 131_072, of: Alphabet::Policy };
+
+const PUT_KEY_POLICY: &[Member] = &[
+    required("KeyId", KEY_ID),
+    optional("PolicyName", Shape::Text { min: 1, max: 128, of: Alphabet::Word }),
+    required("Policy", POLICY),
+    optional("BypassPolicyLockoutSafetyCheck", Shape::Flag),
+];
+
+const TAG: &[Member] = &[required("TagKey", text(1, 128)), required("TagValue", text(0, 256))];
+
+const CREATE_KEY: &[Member] = &[
+    optional("Policy", POLICY),
+    optional("Description", text(0, 8192)),
+    optional("Tags", Shape::List { min: 0, max: usize::MAX, each: &Shape::Structure(TAG) }),
+    optional("BypassPolicyLockoutSafetyCheck", Shape::Flag),
+    optional("KeyUsage", Shape::NotServed),
+    optional("CustomerMasterKeySpec", Shape::NotServed),
+    optional("KeySpec", Shape::NotServed),
+    optional("Origin", Shape::NotServed),
+    optional("CustomKeyStoreId", Shape::NotServed),
+    optional("MultiRegion", Shape::NotServed),
+    optional("XksKeyId", Shape::NotServed),
+];
+
+const CREATE_ALIAS: &[Member] = &[
+    required("AliasName", Shape::Text { min: 1, max: 256, of: Alphabet::AliasName }),
+    required("TargetKeyId", KEY_ID),
+];
+
+const ENABLE_KEY_ROTATION: &[Member] = &[
+    required("KeyId", KEY_ID),
+    optional("RotationPeriodInDays", Shape::Whole { min: 90, max: 2560 }),
+];
+
+const ONE_KEY: &[Member] = &[required("KeyId", KEY_ID)];
+
+const PAGE_LIMIT: Shape = Shape::Whole { min: 1, max: 1000 };
+const MARKER: Shape = Shape::Text { min: 1, max: 1024, of: Alphabet::Marker };
+
+const LIST_KEYS: &[Member] = &[
+    optional("Limit", PAGE_LIMIT),
+    optional("Marker", MARKER),
+    optional("ResourceOwners", Shape::NotServed),
+];
+
+const LIST_RESOURCE_TAGS: &[Member] =
+    &[required("KeyId", KEY_ID), optional("Limit", PAGE_LIMIT), optional("Marker", MARKER)];
+
 /// The members of an operation's request.
 pub(crate) const fn members(operation: Operation) -> &'static [Member] {
     match operation {
@@ -100,5 +169,14 @@ pub(crate) const fn members(operation: Operation) -> &'static [Member] {
         Operation::GetKeyRotationStatus => GET_KEY_ROTATION_STATUS,
         Operation::AssumeRole => ASSUME_ROLE,
         Operation::GetCallerIdentity | Operation::HeadBucket => &[],
+        Operation::UpdateTrail => UPDATE_TRAIL,
+        Operation::ListTags => LIST_TAGS,
+        Operation::PutKeyPolicy => PUT_KEY_POLICY,
+        Operation::CreateKey => CREATE_KEY,
+        Operation::CreateAlias => CREATE_ALIAS,
+        Operation::EnableKeyRotation => ENABLE_KEY_ROTATION,
+        Operation::EnableKey | Operation::DisableKey | Operation::CancelKeyDeletion => ONE_KEY,
+        Operation::ListKeys => LIST_KEYS,
+        Operation::ListResourceTags => LIST_RESOURCE_TAGS,
     }
 }

@@ -111,6 +111,9 @@ pub(crate) async fn handle_services(
     if !delay.is_zero() {
         tokio::time::sleep(delay).await;
     }
+    if reply.ending == Ending::Never {
+        std::future::pending::<()>().await;
+    }
     // There is no body to cut off an answer to HEAD: nothing at all is sent then.
     let cut_head = reply.ending == Ending::Truncated && head.method == hyper::Method::HEAD;
     if reply.ending == Ending::Reset || cut_head {

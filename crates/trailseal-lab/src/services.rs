@@ -3,10 +3,13 @@
 mod cloudtrail;
 mod config;
 mod history;
+mod key_changes;
+mod key_lists;
 mod kms;
 mod pages;
 mod s3;
 mod sts;
+mod trail_changes;
 
 use serde_json::Value;
 
@@ -16,6 +19,7 @@ use crate::refusal::Refusal;
 use crate::world::World;
 
 pub(crate) use config::admit_limit;
+pub(crate) use kms::default_policy;
 pub(crate) use s3::{HeadBucket, head_bucket};
 
 /// Carries out an operation of the JSON protocol or of STS.
@@ -44,6 +48,17 @@ pub(crate) fn carry_out(
         Operation::GetKeyRotationStatus => kms::get_key_rotation_status(world, caller, body),
         Operation::AssumeRole => sts::assume_role(world, caller, body),
         Operation::GetCallerIdentity => Ok(sts::get_caller_identity(caller)),
+        Operation::UpdateTrail => trail_changes::update_trail(world, caller, body),
+        Operation::ListTags => trail_changes::list_tags(world, caller, body),
+        Operation::PutKeyPolicy => key_changes::put_key_policy(world, caller, body),
+        Operation::CreateKey => key_changes::create_key(world, caller, body),
+        Operation::CreateAlias => key_changes::create_alias(world, caller, body),
+        Operation::EnableKeyRotation => key_changes::enable_key_rotation(world, caller, body),
+        Operation::EnableKey => key_changes::enable_key(world, caller, body),
+        Operation::DisableKey => key_changes::disable_key(world, caller, body),
+        Operation::CancelKeyDeletion => key_changes::cancel_key_deletion(world, caller, body),
+        Operation::ListKeys => key_lists::list_keys(world, caller, body),
+        Operation::ListResourceTags => key_lists::list_resource_tags(world, caller, body),
         Operation::HeadBucket => {
             Err(Refusal::new("UnknownOperationException", "HeadBucket is asked by path"))
         }

@@ -37,6 +37,12 @@ pub(crate) enum Alphabet {
     SessionName,
     /// `[\w+=,.@:/-]`, as in external ids.
     ExternalId,
+    /// `[a-zA-Z0-9:/_-]`, as in names of aliases.
+    AliasName,
+    /// Tab, line feed, carriage return and `\u0020` to `\u00FF`, as in key policies.
+    Policy,
+    /// `\u0020` to `\u00FF`, as in what asks for the next page.
+    Marker,
 }
 
 impl Alphabet {
@@ -46,6 +52,9 @@ impl Alphabet {
             Self::Word => "[\\w]+",
             Self::SessionName => "[\\w+=,.@-]*",
             Self::ExternalId => "[\\w+=,.@:\\/-]*",
+            Self::AliasName => "^[a-zA-Z0-9:/_-]+$",
+            Self::Policy => "[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+",
+            Self::Marker => "[\\u0020-\\u00FF]*",
         }
     }
 
@@ -56,6 +65,11 @@ impl Alphabet {
             Self::Word => word,
             Self::SessionName => word || "+=,.@-".contains(character),
             Self::ExternalId => word || "+=,.@:/-".contains(character),
+            Self::AliasName => word || ":/-".contains(character),
+            Self::Policy => {
+                "\t\n\r".contains(character) || ('\u{20}'..='\u{ff}').contains(&character)
+            }
+            Self::Marker => ('\u{20}'..='\u{ff}').contains(&character),
         }
     }
 }

@@ -3,6 +3,8 @@
 mod lookup;
 mod read;
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 pub(crate) use lookup::{KeyName, Visible};
@@ -81,6 +83,8 @@ pub struct Trail {
     pub latest_digest_delivery_error: Option<String>,
     /// The form in which AWS Config knows it.
     pub discovered_as: DiscoveredAs,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
 }
 
 /// The form of resource id under which AWS Config knows a trail.
@@ -124,6 +128,8 @@ pub struct Key {
     pub rotation: Rotation,
     /// The other accounts that its policy lets describe it.
     pub readable_from: Vec<String>,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
 }
 
 /// The automatic rotation of a key.

@@ -5,6 +5,7 @@
 //! botocore's models, and demands that every constraint of the models is among those broken here.
 
 mod breaking;
+mod changes;
 
 use hyper::Request;
 use hyper::body::Bytes;
@@ -108,6 +109,17 @@ impl Recorder {
                 "ExternalId": "trailseal-central",
             }),
             Operation::HeadBucket => json!({ "Bucket": "example-trail-logs-us-east-1" }),
+            Operation::UpdateTrail
+            | Operation::ListTags
+            | Operation::PutKeyPolicy
+            | Operation::CreateKey
+            | Operation::CreateAlias
+            | Operation::EnableKeyRotation
+            | Operation::EnableKey
+            | Operation::DisableKey
+            | Operation::CancelKeyDeletion
+            | Operation::ListKeys
+            | Operation::ListResourceTags => changes::base(operation),
         }
     }
 
@@ -267,6 +279,17 @@ fn further(operation: Operation, base: &Value) -> Vec<(&'static str, Value)> {
             ("missing", json!({ "Bucket": "no-such-bucket" })),
             ("no name of a bucket", json!({ "Bucket": "No_Bucket" })),
         ],
+        Operation::UpdateTrail
+        | Operation::ListTags
+        | Operation::PutKeyPolicy
+        | Operation::CreateKey
+        | Operation::CreateAlias
+        | Operation::EnableKeyRotation
+        | Operation::EnableKey
+        | Operation::DisableKey
+        | Operation::CancelKeyDeletion
+        | Operation::ListKeys
+        | Operation::ListResourceTags => changes::further(operation, base),
     }
 }
 

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::caller::Sessions;
+use crate::delivery::{DeliveryMoment, Propagation, broken};
 use crate::fault::Faults;
+use crate::hang::Hangs;
 use crate::record::{Call, Ordering, PutEvaluation, StoredResult};
 use crate::state::State;
 
@@ -64,6 +66,18 @@ pub(crate) struct World {
     pub(crate) calls: Vec<Call>,
     pub(crate) evaluations: Vec<PutEvaluation>,
     pub(crate) created_keys: Vec<String>,
+    pub(crate) hangs: Hangs,
+    pub(crate) propagation: Propagation,
+    /// Whether CloudTrail takes no more than one change a second.
+    pub(crate) keeps_write_rate: bool,
+    /// When a trail was last changed, or was to be, by account and Region.
+    pub(crate) trail_changes: HashMap<(String, String), Instant>,
+    /// How many keys were made.
+    pub(crate) keys_made: u64,
+    /// Whether anything was changed.
+    pub(crate) has_changed: bool,
+    /// Which trails could not deliver after each change.
+    pub(crate) delivery_moments: Vec<DeliveryMoment>,
 }
 
 impl World {
@@ -100,6 +114,13 @@ impl World {
             }
         }
         self.state = state;
+    }
+
+    /// Notes what a change has done to the deliveries.
+    pub(crate) fn note_change(&mut self, operation: &str) {
+        self.has_changed = true;
+        let moment = DeliveryMoment { after: operation.to_owned(), broken: broken(&self.state) };
+        self.delivery_moments.push(moment);
     }
 
     /// A token that PutEvaluations accepts for the rule; a rule that is not there is made.

@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod lab {
     mod buckets;
+    mod changes;
     mod command;
     mod faults;
     mod function;

@@ -199,21 +199,15 @@ impl Cell {
 /// Whether each call of the operation is a matter of its own, which the failure of another does
 /// not end.
 fn is_one_by_one(operation: Operation) -> bool {
-    match operation {
+    matches!(
+        operation,
         Operation::DescribeKey
-        | Operation::GetKeyPolicy
-        | Operation::GetKeyRotationStatus
-        | Operation::GetTrailStatus
-        | Operation::HeadBucket
-        | Operation::PutEvaluations => true,
-        Operation::AssumeRole
-        | Operation::DescribeTrails
-        | Operation::GetCallerIdentity
-        | Operation::GetComplianceDetailsByConfigRule
-        | Operation::GetResourceConfigHistory
-        | Operation::GetTrail
-        | Operation::ListDiscoveredResources => false,
-    }
+            | Operation::GetKeyPolicy
+            | Operation::GetKeyRotationStatus
+            | Operation::GetTrailStatus
+            | Operation::HeadBucket
+            | Operation::PutEvaluations
+    )
 }
 
 /// No trail is COMPLIANT without an answer to each question about it: said apart from the table,

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::text;
 use crate::arn::Arn;
 use crate::caller::Caller;
+use crate::delivery;
 use crate::moments;
 use crate::refusal::Refusal;
 use crate::state::{Trail, Visible};
@@ -49,7 +50,7 @@ fn named<'a>(world: &'a World, caller: &Caller, name: &str) -> Option<&'a Trail>
 
 /// Names have 3 to 128 letters, digits, periods, underscores and dashes, and begin with a letter or
 /// digit (CloudTrail API Reference, `InvalidTrailNameException`).
-fn admit_name(name: &str) -> Result<(), Refusal> {
+pub(super) fn admit_name(name: &str) -> Result<(), Refusal> {
     if name.starts_with("arn:") {
         if Arn::of(name, "cloudtrail", "trail").is_some() {
             return Ok(());
@@ -92,13 +93,18 @@ pub(super) fn get_trail_status(
         "StartLoggingTime": moments::to_epoch(LATEST_DELIVERY - 86_400_000),
         "TimeLoggingStarted": moments::to_iso(LATEST_DELIVERY - 86_400_000),
     });
-    put(&mut status, "LatestDeliveryError", trail.latest_delivery_error.as_deref());
+    // Once anything was changed, the latest delivery is one that met the change.
+    let error = match world.has_changed {
+        true => delivery::obstacle(&world.state, trail),
+        false => trail.latest_delivery_error.as_deref(),
+    };
+    put(&mut status, "LatestDeliveryError", error);
     put(&mut status, "LatestDigestDeliveryError", trail.latest_digest_delivery_error.as_deref());
     Ok(status)
 }
 
 /// A trail as the API shows it: what it does not have is left out.
-fn describe(trail: &Trail) -> Value {
+pub(super) fn describe(trail: &Trail) -> Value {
     let home = Arn::parse(&trail.arn).map_or("", |arn| arn.region);
     let mut shown = json!({
         "Name": trail.name(),

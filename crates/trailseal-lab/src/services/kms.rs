@@ -63,13 +63,13 @@ fn create_aws_managed_key(world: &mut World, caller: &Caller, alias: &str) {
     world.state.aliases.push(alias);
 }
 
-fn own_arn(caller: &Caller, resource: &str) -> String {
+pub(super) fn own_arn(caller: &Caller, resource: &str) -> String {
     let partition = partition_of(&caller.region);
     format!("arn:{partition}:kms:{}:{}:{resource}", caller.region, caller.account())
 }
 
 /// Finds the key that a request names, or refuses as KMS does.
-fn find<'a>(
+pub(super) fn find<'a>(
     state: &'a State,
     caller: &Caller,
     name: &str,
@@ -136,7 +136,8 @@ fn by_arn<'a>(
         return of_caller(state, name);
     }
     // KMS does not tell a stranger whether the key exists.
-    let across_accounts = operation != Operation::GetKeyPolicy;
+    let across_accounts =
+        matches!(operation, Operation::DescribeKey | Operation::GetKeyRotationStatus);
     let readable = state.key(name).filter(|key| {
         across_accounts && key.readable_from.iter().any(|account| account == caller.account())
     });
@@ -154,7 +155,7 @@ fn of_caller<'a>(state: &'a State, arn: &str) -> Result<&'a Key, Refusal> {
     state.key(arn).ok_or_else(|| not_found(&format!("Key '{arn}' does not exist")))
 }
 
-fn not_found(message: &str) -> Refusal {
+pub(super) fn not_found(message: &str) -> Refusal {
     Refusal::new("NotFoundException", message)
 }
 
@@ -168,7 +169,7 @@ fn is_key_id(text: &str) -> bool {
     lengths == [8, 4, 4, 4, 12] && text.split('-').all(hexadecimal)
 }
 
-fn metadata(key: &Key) -> Value {
+pub(super) fn metadata(key: &Key) -> Value {
     let arn = Arn::parse(&key.arn);
     let id = arn.and_then(|arn| arn.resource.strip_prefix("key/")).unwrap_or_default();
     let mut shown = Map::new();
@@ -231,7 +232,7 @@ pub(super) fn get_key_policy(
 }
 
 /// The policy that KMS gives to a key that was made without one.
-fn default_policy(key_arn: &str) -> String {
+pub(crate) fn default_policy(key_arn: &str) -> String {
     let account = Arn::parse(key_arn).map_or("", |arn| arn.account);
     let partition = Arn::parse(key_arn).map_or("aws", |arn| arn.partition);
     let statement = json!({

@@ -1,5 +1,7 @@
 //! From the JSON document to the state.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::{
@@ -95,6 +97,7 @@ fn trail(place: &Place<'_>) -> Trail {
         "latestDeliveryError",
         "latestDigestDeliveryError",
         "discoveredAs",
+        "tags",
     ]);
     let discovered_as = match members.word_or("discoveredAs", &DISCOVERED_AS, "name").as_str() {
         "arn" => DiscoveredAs::Arn,
@@ -112,6 +115,7 @@ fn trail(place: &Place<'_>) -> Trail {
         latest_delivery_error: maybe_text(&members, "latestDeliveryError"),
         latest_digest_delivery_error: maybe_text(&members, "latestDigestDeliveryError"),
         discovered_as,
+        tags: members.maybe("tags").map(|place| tags(&place)).unwrap_or_default(),
     }
 }
 
@@ -130,6 +134,7 @@ fn key(place: &Place<'_>) -> Key {
         "policy",
         "rotation",
         "readableFrom",
+        "tags",
     ]);
     let key = Key {
         arn: members.need("arn", |place| arn_of(place, "kms", "key")),
@@ -145,6 +150,7 @@ fn key(place: &Place<'_>) -> Key {
         policy: members.maybe("policy").map(|place| policy(&place)),
         rotation: members.maybe("rotation").map(|place| rotation(&place)).unwrap_or_default(),
         readable_from: members.each("readableFrom", account_id),
+        tags: members.maybe("tags").map(|place| tags(&place)).unwrap_or_default(),
     };
     if key.state == "PendingDeletion" && key.deletion_date.is_none() {
         members.place().fault("a member `deletionDate`, since the state is `PendingDeletion`");
@@ -162,6 +168,21 @@ fn policy(place: &Place<'_>) -> String {
             String::new()
         }
     }
+}
+
+/// An object whose values are texts.
+fn tags(place: &Place<'_>) -> BTreeMap<String, String> {
+    let Some(object) = place.value().as_object() else {
+        place.fault("an object of texts");
+        return BTreeMap::new();
+    };
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let tags: Option<BTreeMap<String, String>> =
+        object.iter().map(|(name, value)| Some((name.clone(), text(value)?))).collect();
+    tags.unwrap_or_else(|| {
+        place.fault("an object of texts");
+        BTreeMap::new()
+    })
 }
 
 fn rotation(place: &Place<'_>) -> Rotation {

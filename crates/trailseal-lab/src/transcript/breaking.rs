@@ -72,7 +72,8 @@ fn wrong_texts(min: usize, max: usize, of: Alphabet, path: &str) -> Vec<(Breach,
         all.push((breach(path, "max"), Value::from("a".repeat(max + 1))));
     }
     if of != Alphabet::Any {
-        all.push((breach(path, "pattern"), Value::from("a".repeat(min) + " ")));
+        // A letter beyond Latin is in none of the alphabets.
+        all.push((breach(path, "pattern"), Value::from("a".repeat(min) + "\u{101}")));
     }
     all
 }

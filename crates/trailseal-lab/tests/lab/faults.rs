@@ -1,13 +1,36 @@
 //! Each fault of each operation, as a client meets it.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use trailseal_lab::{Fault, FaultKind, Lab, Operation, Position, Service};
+use trailseal_lab::{Fault, FaultKind, Key, Lab, Operation, Position, Service};
 
 use super::buckets::ask;
 use super::support::{ACCOUNT, REGION, lab};
 
 const SLOW: Duration = Duration::from_millis(40);
+
+static NUMBER: AtomicU32 = AtomicU32::new(0);
+
+const KEY: &str = "11111111-0000-4000-8000-111111111111";
+const POLICY: &str =
+    r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}}"#;
+
+fn doomed_key(number: u32) -> String {
+    format!("d0000000-0000-4000-8000-{number:012}")
+}
+
+/// A lab with more keys that are pending deletion than the tests here save.
+async fn lab_of_doomed_keys() -> Lab {
+    let lab = lab().await;
+    lab.edit(|state| {
+        let sample = state.keys.iter().find(|key| key.state == "PendingDeletion").unwrap().clone();
+        let arn = |number| format!("arn:aws:kms:{REGION}:{ACCOUNT}:key/{}", doomed_key(number));
+        let keys = (0..2000).map(|number| Key { arn: arn(number), ..sample.clone() });
+        state.keys.extend(keys);
+    });
+    lab
+}
 
 /// A request that its operation admits, as HTTP.
 fn request(lab: &Lab, operation: Operation) -> (String, String) {
@@ -18,6 +41,11 @@ fn request(lab: &Lab, operation: Operation) -> (String, String) {
     let put = format!("{{\"ResultToken\":\"{token}\",\"Evaluations\":[]}}");
     let key = r#"{"KeyId":"alias/trail-logs"}"#;
     let by_id = r#"{"KeyId":"11111111-0000-4000-8000-111111111111"}"#;
+    let put_policy = format!("{{\"KeyId\":\"{KEY}\",\"Policy\":{:?}}}", POLICY);
+    // Nothing is made or saved twice.
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let alias = format!("{{\"AliasName\":\"alias/a{number}\",\"TargetKeyId\":\"{KEY}\"}}");
+    let doomed = format!("{{\"KeyId\":\"{}\"}}", doomed_key(number));
     let body = match operation {
         Operation::PutEvaluations => put.as_str(),
         Operation::GetResourceConfigHistory => {
@@ -35,6 +63,18 @@ fn request(lab: &Lab, operation: Operation) -> (String, String) {
         }
         Operation::GetCallerIdentity => "Action=GetCallerIdentity&Version=2011-06-15",
         Operation::HeadBucket => "",
+        Operation::UpdateTrail => r#"{"Name":"sealed","KmsKeyId":""}"#,
+        Operation::ListTags => {
+            r#"{"ResourceIdList":["arn:aws:cloudtrail:us-east-1:111122223333:trail/sealed"]}"#
+        }
+        Operation::PutKeyPolicy => put_policy.as_str(),
+        Operation::CreateKey | Operation::ListKeys => "{}",
+        Operation::CreateAlias => alias.as_str(),
+        Operation::CancelKeyDeletion => doomed.as_str(),
+        Operation::EnableKeyRotation
+        | Operation::EnableKey
+        | Operation::DisableKey
+        | Operation::ListResourceTags => by_id,
     };
     let service = operation.service();
     let protocol = match service.target_prefix() {
@@ -85,7 +125,9 @@ fn check(operation: Operation, kind: FaultKind, answer: &str) {
         FaultKind::NotJson => says("<html>"),
         FaultKind::WrongTypes => {
             assert_eq!(status(answer), 200);
-            let json = if answer.contains(":7") { ":7" } else { "instead of" };
+            let without_result = answer.ends_with("[]").then_some("[]");
+            let number = answer.contains(":7").then_some(":7");
+            let json = without_result.or(number).unwrap_or("instead of");
             either("<Credentials>text</Credentials>", json);
         }
         FaultKind::AccessDenied => either("<Code>AccessDenied</Code>", "AccessDeniedException"),
@@ -108,10 +150,22 @@ fn not_found(operation: Operation) -> &'static str {
         Operation::GetResourceConfigHistory => "ResourceNotDiscoveredException",
         Operation::ListDiscoveredResources => "NoAvailableConfigurationRecorderException",
         Operation::DescribeTrails => "{\"trailList\":[]}",
-        Operation::GetTrail | Operation::GetTrailStatus => "TrailNotFoundException",
-        Operation::DescribeKey | Operation::GetKeyPolicy | Operation::GetKeyRotationStatus => {
-            "\"NotFoundException\""
+        Operation::GetTrail | Operation::GetTrailStatus | Operation::UpdateTrail => {
+            "TrailNotFoundException"
         }
+        Operation::ListTags => "ResourceNotFoundException",
+        Operation::ListKeys => "{\"Keys\":[],\"Truncated\":false}",
+        Operation::CreateKey => "UnsupportedOperationException",
+        Operation::DescribeKey
+        | Operation::GetKeyPolicy
+        | Operation::GetKeyRotationStatus
+        | Operation::PutKeyPolicy
+        | Operation::CreateAlias
+        | Operation::EnableKeyRotation
+        | Operation::EnableKey
+        | Operation::DisableKey
+        | Operation::CancelKeyDeletion
+        | Operation::ListResourceTags => "\"NotFoundException\"",
         Operation::AssumeRole => "<Code>AccessDenied</Code>",
         Operation::GetCallerIdentity => "<Code>InvalidClientTokenId</Code>",
         Operation::HeadBucket => "404",
@@ -120,7 +174,7 @@ fn not_found(operation: Operation) -> &'static str {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_fault_of_every_operation_shows_and_ends() {
-    let lab = lab().await;
+    let lab = lab_of_doomed_keys().await;
     for operation in Operation::ALL.into_iter().filter(|each| *each != Operation::HeadBucket) {
         for kind in FaultKind::all(SLOW) {
             lab.inject(Fault::of(operation, Position::Nth(2), kind));
@@ -145,7 +199,7 @@ async fn every_fault_of_every_operation_shows_and_ends() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_request_is_admitted_without_faults() {
-    let lab = lab().await;
+    let lab = lab_of_doomed_keys().await;
     for operation in Operation::ALL {
         let (head, body) = request(&lab, operation);
         // Without a signature S3 refuses, and names the Region all the same.

@@ -1,0 +1,134 @@
+//! Which trails can deliver their logs, as things stand.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+use crate::arn::Arn;
+use crate::policy::{Asker, Question, allows};
+use crate::services::default_policy;
+use crate::state::{Key, KeyName, State, Trail};
+use crate::world::World;
+
+/// The principal under which CloudTrail asks KMS.
+const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
+
+/// Which trails could not deliver after a change was carried out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeliveryMoment {
+    /// The change in IAM's spelling, such as `kms:PutKeyPolicy`.
+    pub after: String,
+    /// S3's error code by the ARN of the trail.
+    pub broken: BTreeMap<String, String>,
+}
+
+/// Key policies that have been replaced and are still in force for a while.
+#[derive(Debug, Default)]
+pub(crate) struct Propagation {
+    /// How long a change takes.
+    pub(crate) delay: Duration,
+    former: BTreeMap<String, (String, Instant)>,
+}
+
+impl Propagation {
+    /// Keeps the former policy of a key in force until the change has gone round.
+    pub(crate) fn begin(&mut self, key: &Key) {
+        if !self.delay.is_zero() {
+            let former = (policy_of(key), Instant::now() + self.delay);
+            self.former.insert(key.arn.clone(), former);
+        }
+    }
+
+    /// The policy that a service meets at present.
+    fn in_force(&self, key: &Key) -> String {
+        match self.former.get(&key.arn) {
+            Some((former, until)) if Instant::now() < *until => former.clone(),
+            Some(_) | None => policy_of(key),
+        }
+    }
+}
+
+fn policy_of(key: &Key) -> String {
+    key.policy.clone().unwrap_or_else(|| default_policy(&key.arn))
+}
+
+/// Whether CloudTrail may encrypt the trail's logs with the key by the policy in force.
+pub(crate) fn admits_now(world: &World, key: &Key, trail: &str) -> bool {
+    admits(&world.propagation.in_force(key), &key.arn, trail)
+}
+
+/// CloudTrail asks for a data key, with the trail's ARN in the encryption context.
+fn admits(policy: &str, key_arn: &str, trail: &str) -> bool {
+    let question = Question {
+        asker: Asker::Service(CLOUDTRAIL),
+        action: "kms:GenerateDataKey",
+        key_arn,
+        context: vec![
+            ("aws:sourcearn", trail),
+            ("aws:sourceaccount", Arn::parse(trail).map_or("", |arn| arn.account)),
+            ("kms:encryptioncontext:aws:cloudtrail:arn", trail),
+            ("aws:principalisawsservice", "true"),
+            ("aws:principalservicename", CLOUDTRAIL),
+        ],
+    };
+    allows(policy, &question)
+}
+
+/// The error code with which S3 would refuse the trail's next delivery; changes of key policies
+/// count as if they had gone round.
+pub(crate) fn obstacle(state: &State, trail: &Trail) -> Option<&'static str> {
+    let Some(bucket) = state.bucket(&trail.s3_bucket_name) else {
+        return Some("NoSuchBucket");
+    };
+    let named = trail.kms_key_id.as_deref()?;
+    let Some(key) = key_in_region(state, trail, named, &bucket.region) else {
+        return Some("KMS.NotFoundException");
+    };
+    if let Some(code) = unusable(key) {
+        return Some(code);
+    }
+    (!admits(&policy_of(key), &key.arn, &trail.arn)).then_some("AccessDenied")
+}
+
+/// The key of this name in the bucket's Region, where S3 looks for it.
+pub(crate) fn key_in_region<'a>(
+    state: &'a State,
+    trail: &Trail,
+    named: &str,
+    region: &str,
+) -> Option<&'a Key> {
+    let owner = Arn::parse(&trail.arn)?;
+    let own = |resource: &str| {
+        format!("arn:{}:kms:{region}:{}:{resource}", owner.partition, owner.account)
+    };
+    let by_alias = |arn: &str| state.alias(arn).map(|alias| alias.target_key_arn.clone());
+    let arn = match KeyName::parse(named) {
+        KeyName::Arn(_) => named.to_owned(),
+        KeyName::AliasArn(_) => by_alias(named)?,
+        KeyName::Alias(alias) => by_alias(&own(alias))?,
+        KeyName::Id(id) => own(&format!("key/{id}")),
+        KeyName::Malformed => return None,
+    };
+    state.key(&arn).filter(|key| Arn::parse(&key.arn).is_some_and(|arn| arn.region == region))
+}
+
+/// The error code with which S3 refuses to write with a key in such a state or of such a kind.
+pub(crate) fn unusable(key: &Key) -> Option<&'static str> {
+    match key.state.as_str() {
+        "Enabled" | "Updating" => {}
+        "Disabled" => return Some("KMS.DisabledException"),
+        _ => return Some("KMS.KMSInvalidStateException"),
+    }
+    let encrypts = key.usage == "ENCRYPT_DECRYPT" && key.spec == "SYMMETRIC_DEFAULT";
+    (!encrypts).then_some("KMS.InvalidKeyUsageException")
+}
+
+/// All trails that cannot deliver.
+pub(crate) fn broken(state: &State) -> BTreeMap<String, String> {
+    let trails = state.trails.iter();
+    trails
+        .filter_map(|trail| Some((trail.arn.clone(), obstacle(state, trail)?.to_owned())))
+        .collect()
+}

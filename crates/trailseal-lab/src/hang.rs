@@ -1,0 +1,55 @@
+//! Requests that are never answered: for tests that kill whoever waits.
+
+/// Where a change hangs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hang {
+    /// Before it is carried out.
+    BeforeTheChange,
+    /// After it was carried out.
+    AfterTheChange,
+}
+
+/// The one change that is to hang, and whether it does.
+#[derive(Debug, Default)]
+pub(crate) struct Hangs {
+    due: Option<(u32, Hang)>,
+    seen: u32,
+    pub(crate) hung: bool,
+}
+
+impl Hangs {
+    /// Lets the change of this number hang, counted from now and from one.
+    pub(crate) fn arm(&mut self, number: u32, hang: Hang) {
+        *self = Self { due: Some((number, hang)), seen: 0, hung: false };
+    }
+
+    /// Ends the wait for such a change.
+    pub(crate) fn disarm(&mut self) {
+        *self = Self::default();
+    }
+
+    /// How this change hangs, if it does.
+    pub(crate) fn meet(&mut self) -> Option<Hang> {
+        self.seen = self.seen.saturating_add(1);
+        let (_, hang) = self.due.filter(|(number, _)| *number == self.seen)?;
+        self.hung = true;
+        Some(hang)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_change_hangs_and_no_other() {
+        let mut hangs = Hangs::default();
+        assert_eq!(hangs.meet(), None);
+        hangs.arm(2, Hang::AfterTheChange);
+        assert_eq!((hangs.meet(), hangs.hung), (None, false));
+        assert_eq!((hangs.meet(), hangs.hung), (Some(Hang::AfterTheChange), true));
+        assert_eq!(hangs.meet(), None);
+        hangs.disarm();
+        assert!(!hangs.hung);
+    }
+}

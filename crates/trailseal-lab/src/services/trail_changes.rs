@@ -1,0 +1,140 @@
+//! AWS CloudTrail: changing a trail's key, and a trail's tags.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::cloudtrail::{admit_name, describe};
+use super::text;
+use crate::arn::Arn;
+use crate::caller::Caller;
+use crate::delivery::{admits_now, key_in_region, unusable};
+use crate::refusal::Refusal;
+use crate::state::{KeyName, Trail, Visible};
+use crate::world::World;
+
+/// CloudTrail takes one change a second of an account and Region.
+const PAUSE: Duration = Duration::from_secs(1);
+
+pub(super) fn update_trail(
+    world: &mut World,
+    caller: &Caller,
+    body: &Value,
+) -> Result<Value, Refusal> {
+    keep_the_rate(world, caller)?;
+    let name = text(body, "Name");
+    admit_name(name)?;
+    let arn = changeable(world, caller, name)?.arn.clone();
+    if let Some(key) = body.get("KmsKeyId").and_then(Value::as_str) {
+        let key = if key.is_empty() { None } else { Some(usable_key(world, &arn, key)?) };
+        if let Some(trail) = world.state.trails.iter_mut().find(|trail| trail.arn == arn) {
+            trail.kms_key_id = key;
+        }
+    }
+    let trail = world.state.trails.iter().find(|trail| trail.arn == arn);
+    let mut answer = trail.map(describe).unwrap_or_default();
+    if let Some(members) = answer.as_object_mut() {
+        for shown_elsewhere in ["HomeRegion", "HasCustomEventSelectors", "HasInsightSelectors"] {
+            members.remove(shown_elsewhere);
+        }
+    }
+    Ok(answer)
+}
+
+fn keep_the_rate(world: &mut World, caller: &Caller) -> Result<(), Refusal> {
+    if !world.keeps_write_rate {
+        return Ok(());
+    }
+    let place = (caller.account().to_owned(), caller.region.clone());
+    let now = Instant::now();
+    let before = world.trail_changes.insert(place, now);
+    if before.is_some_and(|before| now.duration_since(before) < PAUSE) {
+        return Err(Refusal::new("ThrottlingException", "Rate exceeded"));
+    }
+    Ok(())
+}
+
+/// The trail, if it may be changed by this caller from this Region.
+fn changeable<'a>(world: &'a World, caller: &Caller, name: &str) -> Result<&'a Trail, Refusal> {
+    let seen = world.state.trails_seen(caller.account(), &caller.region);
+    let fits = |trail: &Trail| {
+        if name.starts_with("arn:") { trail.arn == name } else { trail.name() == name }
+    };
+    let here = seen.into_iter().find(|(trail, _)| fits(trail));
+    let (trail, visible) = match here {
+        Some(found) => found,
+        None => {
+            let elsewhere = world.state.trail_by_arn(name, caller.account()).ok_or_else(|| {
+                let message = format!("Unknown trail: {name} for the user: {}", caller.account());
+                Refusal::new("TrailNotFoundException", message)
+            })?;
+            (elsewhere, Visible::Copy)
+        }
+    };
+    let owner = Arn::parse(&trail.arn);
+    if owner.is_some_and(|owner| owner.account != caller.account()) {
+        let message = "You are not authorized to update this organization trail. Only the \
+                       management account of the organization can.";
+        return Err(Refusal::new("NotOrganizationMasterAccountException", message));
+    }
+    if visible == Visible::Copy {
+        let home = owner.map_or("", |owner| owner.region);
+        let message = format!("The trail's home region is {home}; update it from there.");
+        return Err(Refusal::new("InvalidHomeRegionException", message));
+    }
+    Ok(trail)
+}
+
+/// The ARN of the key, if CloudTrail can encrypt the trail's logs with it at present.
+fn usable_key(world: &World, trail: &str, named: &str) -> Result<String, Refusal> {
+    if KeyName::parse(named) == KeyName::Malformed {
+        let message = format!("Invalid KMS key id {named}");
+        return Err(Refusal::new("InvalidKmsKeyIdException", message));
+    }
+    let trail =
+        world.state.trails.iter().find(|one| one.arn == trail).ok_or_else(|| {
+            Refusal::new("TrailNotFoundException", format!("Unknown trail: {trail}"))
+        })?;
+    let bucket = world.state.bucket(&trail.s3_bucket_name).ok_or_else(|| {
+        let message = format!("S3 bucket {} does not exist!", trail.s3_bucket_name);
+        Refusal::new("S3BucketDoesNotExistException", message)
+    })?;
+    let key = key_in_region(&world.state, trail, named, &bucket.region).ok_or_else(|| {
+        let message = format!(
+            "The KMS key {named} does not exist, or the S3 bucket and the KMS key are not in the \
+             same region."
+        );
+        Refusal::new("KmsKeyNotFoundException", message)
+    })?;
+    if unusable(key).is_some() {
+        let message = format!("The KMS key {} is {} and cannot be used.", key.arn, key.state);
+        return Err(Refusal::new("KmsException", message));
+    }
+    if !admits_now(world, key, &trail.arn) {
+        let message = format!(
+            "Insufficient permissions to access S3 bucket {} or KMS key {}.",
+            trail.s3_bucket_name, key.arn
+        );
+        return Err(Refusal::new("InsufficientEncryptionPolicyException", message));
+    }
+    Ok(key.arn.clone())
+}
+
+pub(super) fn list_tags(world: &World, caller: &Caller, body: &Value) -> Result<Value, Refusal> {
+    let mut listed = Vec::new();
+    for id in body.get("ResourceIdList").and_then(Value::as_array).into_iter().flatten() {
+        let id = id.as_str().unwrap_or_default();
+        if Arn::of(id, "cloudtrail", "trail").is_none() {
+            let message = format!("The ARN is not valid: {id}");
+            return Err(Refusal::new("CloudTrailARNInvalidException", message));
+        }
+        let trail = world.state.trail_by_arn(id, caller.account()).ok_or_else(|| {
+            Refusal::new("ResourceNotFoundException", format!("Unknown trail: {id}"))
+        })?;
+        let tags = trail.tags.iter();
+        let tags: Vec<Value> =
+            tags.map(|(key, value)| json!({ "Key": key, "Value": value })).collect();
+        listed.push(json!({ "ResourceId": id, "TagsList": tags }));
+    }
+    Ok(json!({ "ResourceTagList": listed }))
+}
