@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
-use trailseal_rule::{CHECKS, CIS_CONTROLS, Check, CheckId, Parameters};
+use trailseal_rule::{CHECKS, CIS_CONTROLS, Check, CheckId, Parameters, RELATED_CONTROLS};
 
 /// One check in full, or all of them in short.
 pub(crate) fn explain(check: Option<&str>) -> String {
@@ -16,6 +16,12 @@ pub(crate) fn explain(check: Option<&str>) -> String {
     for control in CIS_CONTROLS {
         // Writing to a `String` cannot fail, here and below.
         let _ = writeln!(text, "  {:<5} {}", control.number, control.publication);
+    }
+    text.push_str("\nRelated requirements\n");
+    for controls in RELATED_CONTROLS.chunk_by(|one, next| one.publication == next.publication) {
+        let numbers: Vec<&str> = controls.iter().map(|control| control.number).collect();
+        let publication = controls.first().map_or("", |control| control.publication);
+        let _ = writeln!(text, "  {publication}: {}", numbers.join(", "));
     }
     text
 }

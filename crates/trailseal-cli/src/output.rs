@@ -1,9 +1,16 @@
 //! The forms in which a report is written.
 
 mod clean;
-mod csv;
 mod emit;
+mod identity;
+mod severity;
+
+mod asff;
+mod csv;
 mod json;
+mod junit;
+mod ocsf;
+mod sarif;
 mod table;
 
 use std::ffi::OsStr;
@@ -12,10 +19,11 @@ use std::path::PathBuf;
 
 use clap::builder::{EnumValueParser, PossibleValue, TypedValueParser};
 use clap::{Arg, Command, ValueEnum};
+use serde::Serialize;
 
 use crate::report::Report;
 
-pub(crate) use clean::clean;
+pub(crate) use clean::{bounded, clean};
 pub(crate) use emit::{emit, outputs};
 
 /// A form of the report.
@@ -27,6 +35,14 @@ pub(crate) enum Format {
     Json,
     /// For spreadsheets: one row per trail
     Csv,
+    /// For CI: JUnit XML, a case per check of each trail; what could not be told is an error
+    Junit,
+    /// For code scanning: SARIF 2.1.0
+    Sarif,
+    /// For AWS Security Hub: a list of findings for BatchImportFindings, one per trail
+    Asff,
+    /// For data lakes: a list of OCSF 1.6 events of class 2003, one per trail
+    Ocsf,
 }
 
 /// `FORMAT` or `FORMAT=FILE`.
@@ -87,5 +103,21 @@ pub(crate) fn write(
         Format::Table => table::write(report, screen, out),
         Format::Json => json::write(report, out),
         Format::Csv => csv::write(report, out),
+        Format::Junit => junit::write(report, out),
+        Format::Sarif => sarif::write(report, out),
+        Format::Asff => asff::write(report, out),
+        Format::Ocsf => ocsf::write(report, out),
     }
+}
+
+/// Writes a JSON list with one element per line.
+fn lines<T: Serialize>(elements: impl Iterator<Item = T>, out: &mut dyn Write) -> io::Result<()> {
+    let mut before = "[";
+    for element in elements {
+        writeln!(out, "{before}")?;
+        serde_json::to_writer(&mut *out, &element)?;
+        before = ",";
+    }
+    let end = if before == "[" { "[]" } else { "\n]" };
+    writeln!(out, "{end}")
 }

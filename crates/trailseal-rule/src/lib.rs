@@ -37,7 +37,7 @@ mod error;
 
 pub use crate::arn::{KeyArn, TrailArn};
 pub use crate::checks::{CHECKS, Check, CheckId, Finding, Outcome, Unverified};
-pub use crate::controls::{CIS_CONTROLS, Control};
+pub use crate::controls::{CIS_CONTROLS, Control, RELATED_CONTROLS};
 pub use crate::error::{EventError, Fault, Faults};
 pub use crate::evaluate::{Judgement, KeyQuery, Needs, Setting, evaluate, key_arn, needs};
 pub use crate::evaluation::{

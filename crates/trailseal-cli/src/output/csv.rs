@@ -54,10 +54,12 @@ fn row(trail: &TrailReport) -> [String; HEAD.len()] {
     ]
 }
 
-/// A spreadsheet would run a cell that begins like a formula; an apostrophe makes it text.
+/// A spreadsheet would run a cell that begins like a formula, some of them also behind blanks; an
+/// apostrophe makes it text.
 fn guarded(cell: String) -> String {
+    const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
     let cell = clean(&cell);
-    if cell.starts_with(['=', '+', '-', '@']) { format!("'{cell}") } else { cell }
+    if cell.trim_start().starts_with(FORMULA) { format!("'{cell}") } else { cell }
 }
 
 #[cfg(test)]
@@ -66,8 +68,23 @@ mod tests {
 
     #[test]
     fn no_cell_begins_like_a_formula() {
-        for cell in ["=1+1", "+1", "-1", "@SUM(A1)"] {
+        let formulas = [
+            "=1+1",
+            "+1",
+            "-1",
+            "@SUM(A1)",
+            "＝1+1",
+            " =1",
+            "\u{3000}=1",
+            "  -2+3+cmd|' /C calc'!A0",
+        ];
+        for cell in formulas {
             assert_eq!(guarded(cell.to_owned()), format!("'{cell}"));
+        }
+        // A tab or a line's end before it is shown, so that it is no blank any more.
+        for blank in ["\t", "\r", "\n", "\r\n\t", "\0"] {
+            let cell = guarded(format!("{blank}=1"));
+            assert!(cell.starts_with('?') && cell.ends_with("?=1"), "{cell}");
         }
         assert_eq!(guarded("\t=1\r\n".to_owned()), "?=1??");
         assert_eq!(guarded("a=1".to_owned()), "a=1");

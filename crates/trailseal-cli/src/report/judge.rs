@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 use trailseal_rule::{
     AccountId, CHECKS, CIS_CONTROLS, CheckResult, ComplianceType, Control, Evaluation, Facts,
-    Outcome, Parameters, Region, ResourceId, Setting, Timestamp, Trail, TrailGone, Verdict,
-    evaluate,
+    Outcome, Parameters, RELATED_CONTROLS, Region, ResourceId, Setting, Timestamp, Trail,
+    TrailGone, Verdict, evaluate,
 };
 
 use super::evidence::EvidenceReport;
@@ -70,7 +70,7 @@ pub(super) fn report(
         complete: problems.is_empty(),
         summary: summary(&trails, &accounts),
         parameters: given,
-        controls: CIS_CONTROLS.iter().map(number).collect(),
+        controls: CIS_CONTROLS.iter().chain(&RELATED_CONTROLS).map(number).collect(),
         trails,
         accounts,
         problems,

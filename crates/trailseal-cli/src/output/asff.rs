@@ -1,0 +1,295 @@
+//! The report in the AWS Security Finding Format, ready for Security Hub's `BatchImportFindings`:
+//! one finding per trail, under an id that stays, so that the next import brings the finding up to
+//! date instead of adding one.
+//!
+//! The limits are those of the format's documentation (Security Hub API Reference,
+//! `AwsSecurityFinding`). Whether AWS counts characters or bytes is documented nowhere: nothing has
+//! more bytes than it may have characters.
+
+use std::collections::{BTreeMap, HashSet};
+use std::io::{self, Write};
+
+use serde::Serialize;
+use trailseal_rule::KeyArn;
+
+use super::identity::{Identity, fingerprint};
+use super::severity::Severity;
+use super::{bounded, clean, lines};
+use crate::report::{CheckOutcome, CheckReport, Report, TrailReport};
+
+/// The same for every trail and verdict, so that findings can be grouped by it.
+const TITLE: &str =
+    "CloudTrail logs should be sealed with a KMS key that the customer controls and that works";
+
+const ID_BYTES_MAX: usize = 512;
+const DESCRIPTION_BYTES_MAX: usize = 1024;
+const RECOMMENDATION_BYTES_MAX: usize = 512;
+const REQUIREMENTS_MAX: usize = 32;
+const FIELD_BYTES_MAX: usize = 2048;
+/// No limit is documented for these: as long as a description.
+const REASON_BYTES_MAX: usize = DESCRIPTION_BYTES_MAX;
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Finding<'a> {
+    schema_version: &'static str,
+    id: String,
+    product_arn: String,
+    generator_id: &'static str,
+    aws_account_id: &'a str,
+    created_at: &'a str,
+    updated_at: &'a str,
+    title: &'static str,
+    description: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remediation: Option<Remediation>,
+    product_fields: BTreeMap<&'static str, String>,
+    resources: Vec<Resource<'a>>,
+    compliance: Compliance,
+    record_state: &'static str,
+    finding_provider_fields: ProviderFields,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Remediation {
+    recommendation: Recommendation,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Recommendation {
+    text: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Resource<'a> {
+    #[serde(rename = "Type")]
+    kind: &'static str,
+    id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    partition: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    region: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<Details>,
+}
+
+#[derive(Serialize)]
+struct Details {
+    #[serde(rename = "AwsCloudTrailTrail")]
+    trail: TrailDetails,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct TrailDetails {
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trail_arn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    home_region: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kms_key_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    s3_bucket_name: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Compliance {
+    status: &'static str,
+    related_requirements: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    status_reasons: Vec<Reason>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Reason {
+    reason_code: String,
+    description: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct ProviderFields {
+    severity: SeverityLabel,
+    types: [&'static str; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct SeverityLabel {
+    label: &'static str,
+}
+
+pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let requirements = requirements(report);
+    // A trail that was seen in several sources is one resource: what is worst of it comes first.
+    let mut ids = HashSet::new();
+    let findings = report.trails.iter().map(|trail| finding(report, trail, &requirements));
+    lines(findings.filter(|finding| ids.insert(finding.id.clone())), out)
+}
+
+/// As Security Hub writes them: the publication, a slash or blank, the number.
+fn requirements(report: &Report) -> Vec<String> {
+    let controls = report.controls.iter().take(REQUIREMENTS_MAX);
+    let told = |control: &crate::report::ControlNumber| {
+        bounded(&format!("{}/{}", control.publication, control.number), FIELD_BYTES_MAX)
+    };
+    controls.map(told).collect()
+}
+
+fn finding<'a>(report: &'a Report, trail: &'a TrailReport, requirements: &[String]) -> Finding<'a> {
+    let TrailReport { account, region, .. } = trail;
+    let identity = Identity::of(trail);
+    let partition = identity.partition();
+    let fix = told(trail, |check| check.fix.as_deref());
+    Finding {
+        schema_version: "2018-10-08",
+        id: id(&identity),
+        product_arn: format!(
+            "arn:{partition}:securityhub:{region}:{account}:product/{account}/default"
+        ),
+        generator_id: "trailseal",
+        aws_account_id: account,
+        created_at: trail.captured.as_deref().unwrap_or(&report.generated_at),
+        updated_at: &report.generated_at,
+        title: TITLE,
+        description: description(trail),
+        remediation: (!fix.is_empty()).then(|| Remediation {
+            recommendation: Recommendation { text: bounded(&fix, RECOMMENDATION_BYTES_MAX) },
+        }),
+        product_fields: product_fields(report, trail),
+        resources: resources(trail, &identity),
+        compliance: Compliance {
+            status: status(trail),
+            related_requirements: requirements.to_vec(),
+            status_reasons: trail.checks.iter().filter_map(reason).collect(),
+        },
+        // Of a trail that is gone, only its end was seen.
+        record_state: if trail.arn.is_none() { "ARCHIVED" } else { "ACTIVE" },
+        finding_provider_fields: ProviderFields {
+            severity: SeverityLabel { label: severity(Severity::of_trail(trail)) },
+            types: ["Software and Configuration Checks/Industry and Regulatory Standards/CIS AWS \
+                 Foundations Benchmark"],
+        },
+    }
+}
+
+/// An id that is too long keeps apart by its fingerprint.
+fn id(identity: &Identity<'_>) -> String {
+    let uid = identity.uid();
+    let shown = clean(&uid);
+    if shown == uid && uid.len() <= ID_BYTES_MAX {
+        return uid;
+    }
+    let fingerprint = fingerprint(&uid);
+    format!("{}-{fingerprint}", bounded(&shown, ID_BYTES_MAX - 1 - fingerprint.len()))
+}
+
+fn status(trail: &TrailReport) -> &'static str {
+    match trail.compliance.as_str() {
+        _ if trail.unverified => "WARNING",
+        "NON_COMPLIANT" => "FAILED",
+        "COMPLIANT" => "PASSED",
+        _ => "NOT_AVAILABLE",
+    }
+}
+
+fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Informational => "INFORMATIONAL",
+        Severity::Low => "LOW",
+        Severity::Medium => "MEDIUM",
+        Severity::High => "HIGH",
+    }
+}
+
+/// What the checks that did not pass say of something, each thing once.
+fn told<'a>(trail: &'a TrailReport, tell: fn(&'a CheckReport) -> Option<&'a str>) -> String {
+    let open = trail.checks.iter().filter(|check| check.outcome != CheckOutcome::Pass);
+    let mut all: Vec<&str> = Vec::new();
+    for words in open.filter_map(tell) {
+        if !all.contains(&words) {
+            all.push(words);
+        }
+    }
+    all.join("; ")
+}
+
+fn description(trail: &TrailReport) -> String {
+    let what = told(trail, |check| check.what.as_deref());
+    let text = match (&trail.reason, what.is_empty()) {
+        (Some(reason), _) => reason,
+        (None, false) => &what,
+        (None, true) => &trail.annotation,
+    };
+    bounded(text, DESCRIPTION_BYTES_MAX)
+}
+
+/// The check as a code, with what it says.
+fn reason(check: &CheckReport) -> Option<Reason> {
+    let prefix = match check.outcome {
+        CheckOutcome::Pass => return None,
+        CheckOutcome::Fail => "FAILED",
+        CheckOutcome::Unknown => "UNVERIFIED",
+    };
+    let code = format!("{prefix}_{}", check.id.to_uppercase().replace('-', "_"));
+    Some(Reason {
+        reason_code: bounded(&code, REASON_BYTES_MAX),
+        description: bounded(check.what.as_deref().unwrap_or_default(), REASON_BYTES_MAX),
+    })
+}
+
+fn product_fields(report: &Report, trail: &TrailReport) -> BTreeMap<&'static str, String> {
+    let fields = [
+        ("trailseal/Compliance", Some(trail.compliance.as_str())),
+        ("trailseal/Unverified", Some(if trail.unverified { "true" } else { "false" })),
+        ("trailseal/Annotation", Some(trail.annotation.as_str())),
+        ("trailseal/Key", trail.key.as_deref()),
+        ("trailseal/Bucket", trail.bucket.as_deref()),
+        ("trailseal/Source", Some(trail.source.as_str())),
+        ("trailseal/Version", Some(report.tool.version.as_str())),
+    ];
+    let given = fields.into_iter().filter_map(|(name, text)| Some((name, text?)));
+    given.map(|(name, text)| (name, bounded(text, FIELD_BYTES_MAX))).collect()
+}
+
+/// The trail, and its key where the trail names it by ARN.
+fn resources<'a>(trail: &'a TrailReport, identity: &Identity<'_>) -> Vec<Resource<'a>> {
+    let partition = known_partition(identity.partition());
+    let short = |text: &str| bounded(text, FIELD_BYTES_MAX);
+    let details = TrailDetails {
+        name: short(identity.name()),
+        trail_arn: trail.arn.as_deref().map(short),
+        home_region: identity.home_region().map(short),
+        kms_key_id: trail.key.as_deref().map(short),
+        s3_bucket_name: trail.bucket.as_deref().map(short),
+    };
+    let mut resources = vec![Resource {
+        kind: "AwsCloudTrailTrail",
+        id: bounded(identity.arn_or_id(), ID_BYTES_MAX),
+        partition,
+        region: Some(&trail.region),
+        details: Some(Details { trail: details }),
+    }];
+    if let Some(key) = trail.key.as_deref().and_then(|key| KeyArn::parse(key).ok()) {
+        resources.push(Resource {
+            kind: "AwsKmsKey",
+            id: bounded(key.as_str(), ID_BYTES_MAX),
+            partition,
+            region: None,
+            details: None,
+        });
+    }
+    resources
+}
+
+/// The format takes these words only.
+fn known_partition(name: &str) -> Option<&'static str> {
+    let known = ["aws", "aws-cn", "aws-us-gov", "aws-us-iso", "aws-us-iso-b"];
+    known.into_iter().find(|known| *known == name)
+}

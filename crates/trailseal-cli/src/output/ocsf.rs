@@ -1,0 +1,369 @@
+//! The report as events of the Open Cybersecurity Schema Framework 1.6, class 2003, Compliance
+//! Finding: one event per trail.
+
+use std::collections::{BTreeSet, HashMap};
+use std::io::{self, Write};
+
+use serde::Serialize;
+use trailseal_rule::{CHECKS, Timestamp};
+
+use super::identity::Identity;
+use super::lines;
+use super::severity::Severity;
+use crate::report::{CheckOutcome, CheckReport, Report, TrailReport};
+
+const VERSION: &str = "1.6.0";
+const CATEGORY_UID: u32 = 2;
+const CLASS_UID: u32 = 2003;
+
+/// What is asked of a trail, in the compliant voice.
+const CONTROL: &str =
+    "CloudTrail logs are sealed with a KMS key that the customer controls and that works";
+
+/// The number and the word of one of the framework's lists.
+type Named = (u32, &'static str);
+
+#[derive(Serialize)]
+struct Event<'a> {
+    activity_id: u32,
+    activity_name: &'static str,
+    category_uid: u32,
+    category_name: &'static str,
+    class_uid: u32,
+    class_name: &'static str,
+    type_uid: u32,
+    type_name: String,
+    time: i64,
+    severity_id: u32,
+    severity: &'static str,
+    status_id: u32,
+    status: &'static str,
+    status_code: &'a str,
+    status_detail: &'a str,
+    message: &'a str,
+    metadata: Metadata<'a>,
+    cloud: Cloud<'a>,
+    finding_info: FindingInfo<'a>,
+    compliance: Compliance<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remediation: Option<Remediation>,
+    resources: Vec<Resource<'a>>,
+}
+
+#[derive(Serialize)]
+struct Metadata<'a> {
+    version: &'static str,
+    product: Product<'a>,
+    profiles: [&'static str; 1],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    original_time: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Product<'a> {
+    name: &'static str,
+    vendor_name: &'static str,
+    uid: &'a str,
+    version: &'a str,
+}
+
+#[derive(Serialize)]
+struct Cloud<'a> {
+    provider: &'static str,
+    cloud_partition: &'a str,
+    region: &'a str,
+    account: Account<'a>,
+}
+
+#[derive(Serialize)]
+struct Account<'a> {
+    uid: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    type_id: u32,
+    #[serde(rename = "type")]
+    kind: &'static str,
+}
+
+#[derive(Serialize)]
+struct FindingInfo<'a> {
+    uid: String,
+    title: &'static str,
+    desc: &'a str,
+    types: [&'static str; 1],
+    last_seen_time: i64,
+    analytic: Analytic<'a>,
+}
+
+#[derive(Serialize)]
+struct Analytic<'a> {
+    uid: &'static str,
+    name: &'static str,
+    type_id: u32,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    version: &'a str,
+}
+
+#[derive(Serialize)]
+struct Compliance<'a> {
+    control: &'static str,
+    standards: &'a [&'a str],
+    requirements: &'a [String],
+    status_id: u32,
+    status: &'static str,
+    status_code: &'a str,
+    status_details: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    checks: Vec<Check<'a>>,
+}
+
+#[derive(Serialize)]
+struct Check<'a> {
+    uid: &'a str,
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    desc: Option<&'a str>,
+    status_id: u32,
+    status: &'static str,
+    severity_id: u32,
+    severity: &'static str,
+}
+
+#[derive(Serialize)]
+struct Remediation {
+    desc: String,
+}
+
+#[derive(Serialize)]
+struct Resource<'a> {
+    uid: String,
+    name: String,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    cloud_partition: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    region: Option<&'a str>,
+    role_id: u32,
+    role: &'static str,
+}
+
+/// What is the same in every event of a report.
+struct Common<'a> {
+    report: &'a Report,
+    millis: i64,
+    standards: Vec<&'a str>,
+    requirements: Vec<String>,
+    account_names: HashMap<&'a str, &'a str>,
+}
+
+pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let controls = report.controls.iter();
+    let standards: BTreeSet<&str> =
+        controls.clone().map(|control| control.publication.as_str()).collect();
+    let requirements =
+        controls.map(|control| format!("{} {}", control.publication, control.number));
+    let names = report.accounts.iter();
+    let names = names.filter_map(|account| Some((account.id.as_str(), account.name.as_deref()?)));
+    let generated = Timestamp::parse(&report.generated_at);
+    let common = Common {
+        report,
+        millis: generated.map_or(0, Timestamp::epoch_millis),
+        standards: standards.into_iter().collect(),
+        requirements: requirements.collect(),
+        account_names: names.collect(),
+    };
+    lines(report.trails.iter().map(|trail| event(&common, trail)), out)
+}
+
+fn event<'a>(common: &'a Common<'a>, trail: &'a TrailReport) -> Event<'a> {
+    let identity = Identity::of(trail);
+    let (activity_id, activity_name) = activity(trail);
+    let (severity_id, severity) = severity(Severity::of_trail(trail));
+    let (status_id, status) = status(trail);
+    Event {
+        activity_id,
+        activity_name,
+        category_uid: CATEGORY_UID,
+        category_name: "Findings",
+        class_uid: CLASS_UID,
+        class_name: "Compliance Finding",
+        type_uid: CLASS_UID * 100 + activity_id,
+        type_name: format!("Compliance Finding: {activity_name}"),
+        time: common.millis,
+        severity_id,
+        severity,
+        status_id,
+        status,
+        status_code: &trail.compliance,
+        status_detail: &trail.annotation,
+        message: &trail.annotation,
+        metadata: metadata(common.report, trail),
+        cloud: cloud(common, trail, &identity),
+        finding_info: finding_info(common, trail, &identity),
+        compliance: compliance(common, trail),
+        remediation: remediation(trail),
+        resources: resources(trail, &identity),
+    }
+}
+
+/// Of a trail that is gone, only its end was seen.
+fn activity(trail: &TrailReport) -> Named {
+    if trail.arn.is_none() { (3, "Close") } else { (1, "Create") }
+}
+
+fn severity(severity: Severity) -> Named {
+    match severity {
+        Severity::Informational => (1, "Informational"),
+        Severity::Low => (2, "Low"),
+        Severity::Medium => (3, "Medium"),
+        Severity::High => (4, "High"),
+    }
+}
+
+/// How far people are with the finding: of what is in order, nothing is left to do.
+fn status(trail: &TrailReport) -> Named {
+    match (compliance_status(trail).0, trail.arn.is_none()) {
+        (_, true) => (5, "Archived"),
+        (1, false) => (4, "Resolved"),
+        (99, false) => (99, NOT_APPLICABLE),
+        _ => (1, "New"),
+    }
+}
+
+const NOT_APPLICABLE: &str = "Not applicable";
+
+fn compliance_status(trail: &TrailReport) -> Named {
+    match trail.compliance.as_str() {
+        _ if trail.unverified => (2, "Warning"),
+        "NON_COMPLIANT" => (3, "Fail"),
+        "COMPLIANT" => (1, "Pass"),
+        _ => (99, NOT_APPLICABLE),
+    }
+}
+
+fn check_status(check: &CheckReport) -> Named {
+    match check.outcome {
+        CheckOutcome::Pass => (1, "Pass"),
+        CheckOutcome::Fail => (3, "Fail"),
+        CheckOutcome::Unknown => (2, "Warning"),
+    }
+}
+
+fn metadata<'a>(report: &'a Report, trail: &'a TrailReport) -> Metadata<'a> {
+    Metadata {
+        version: VERSION,
+        product: Product {
+            name: "Trailseal",
+            vendor_name: "Trailseal",
+            uid: &report.tool.name,
+            version: &report.tool.version,
+        },
+        profiles: ["cloud"],
+        original_time: trail.captured.as_deref(),
+    }
+}
+
+fn cloud<'a>(common: &'a Common<'a>, trail: &'a TrailReport, identity: &Identity<'a>) -> Cloud<'a> {
+    let TrailReport { account, region, .. } = trail;
+    Cloud {
+        provider: "AWS",
+        cloud_partition: identity.partition(),
+        region,
+        account: Account {
+            uid: account,
+            name: common.account_names.get(account.as_str()).copied(),
+            type_id: 10,
+            kind: "AWS Account",
+        },
+    }
+}
+
+fn finding_info<'a>(
+    common: &'a Common<'a>,
+    trail: &'a TrailReport,
+    identity: &Identity<'_>,
+) -> FindingInfo<'a> {
+    FindingInfo {
+        uid: identity.uid(),
+        title: CONTROL,
+        desc: trail.reason.as_deref().unwrap_or(&trail.annotation),
+        types: ["Software and Configuration Checks/Industry and Regulatory Standards/CIS AWS \
+             Foundations Benchmark"],
+        last_seen_time: common.millis,
+        analytic: Analytic {
+            uid: "trailseal",
+            name: "Trailseal",
+            type_id: 1,
+            kind: "Rule",
+            version: &common.report.tool.version,
+        },
+    }
+}
+
+fn compliance<'a>(common: &'a Common<'a>, trail: &'a TrailReport) -> Compliance<'a> {
+    let (status_id, status) = compliance_status(trail);
+    let found = open_checks(trail).filter_map(|check| check.what.as_deref());
+    Compliance {
+        control: CONTROL,
+        standards: &common.standards,
+        requirements: &common.requirements,
+        status_id,
+        status,
+        status_code: &trail.compliance,
+        status_details: found.chain(trail.reason.as_deref()).collect(),
+        checks: trail.checks.iter().map(check).collect(),
+    }
+}
+
+fn open_checks(trail: &TrailReport) -> impl Iterator<Item = &CheckReport> {
+    trail.checks.iter().filter(|check| check.outcome != CheckOutcome::Pass)
+}
+
+fn check(check: &CheckReport) -> Check<'_> {
+    let known = CHECKS.iter().find(|known| known.id.as_str() == check.id);
+    let (status_id, status) = check_status(check);
+    let (severity_id, severity) = severity(Severity::of_check(check));
+    Check {
+        uid: &check.id,
+        name: known.map_or(&check.id, |known| known.sentence),
+        desc: check.what.as_deref(),
+        status_id,
+        status,
+        severity_id,
+        severity,
+    }
+}
+
+fn remediation(trail: &TrailReport) -> Option<Remediation> {
+    let fixes: Vec<&str> = open_checks(trail).filter_map(|check| check.fix.as_deref()).collect();
+    (!fixes.is_empty()).then(|| Remediation { desc: fixes.join("\n") })
+}
+
+/// The trail, and what it is judged by.
+fn resources<'a>(trail: &'a TrailReport, identity: &Identity<'a>) -> Vec<Resource<'a>> {
+    let partition = identity.partition();
+    let related = |kind, uid: String, name: &str| Resource {
+        uid,
+        name: name.to_owned(),
+        kind,
+        cloud_partition: partition,
+        region: None,
+        role_id: 4,
+        role: "Related",
+    };
+    let mut resources = vec![Resource {
+        region: Some(&trail.region),
+        role_id: 3,
+        role: "Affected",
+        ..related("AWS::CloudTrail::Trail", identity.arn_or_id().to_owned(), identity.name())
+    }];
+    if let Some(key) = &trail.key {
+        resources.push(related("AWS::KMS::Key", key.clone(), key));
+    }
+    if let Some(bucket) = &trail.bucket {
+        let arn = format!("arn:{partition}:s3:::{bucket}");
+        resources.push(related("AWS::S3::Bucket", arn, bucket));
+    }
+    resources
+}
