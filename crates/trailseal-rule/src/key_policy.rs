@@ -41,5 +41,7 @@ pub mod request;
 
 pub mod admission;
 pub mod exposure;
+pub mod grants;
+pub mod readers;
 
 pub mod question;

@@ -14,6 +14,8 @@
 use crate::checks::key_policy_words::{question, read, statements};
 use crate::checks::{Case, Check, CheckId, Outcome, settle};
 use crate::key_policy::admission::{Admission, Ground, admits_cloudtrail};
+use crate::key_policy::grants::Grant;
+use crate::key_policy::question::TrailAndKey;
 use crate::trail::Trail;
 
 pub(super) const CHECK: Check = Check {
@@ -62,11 +64,8 @@ fn judge_policy(case: &Case<'_>) -> Result<Outcome, Outcome> {
     })
 }
 
-/// The statement that admits this trail and no other (CloudTrail User Guide, "Configure AWS KMS
-/// key policies for CloudTrail").
+/// The statement that admits this trail and no other.
 fn wanted(trail: &Trail) -> String {
-    let (arn, owner, partition) = (&trail.arn, trail.arn.owner(), trail.arn.partition());
-    format!(
-        r#"{{"Effect":"Allow","Principal":{{"Service":"cloudtrail.amazonaws.com"}},"Action":"kms:GenerateDataKey*","Resource":"*","Condition":{{"StringEquals":{{"aws:SourceArn":"{arn}"}},"StringLike":{{"kms:EncryptionContext:aws:cloudtrail:arn":"arn:{partition}:cloudtrail:*:{owner}:trail/*"}}}}}}"#
-    )
+    let question = TrailAndKey { trail_arn: trail.arn.as_str(), key_arn: None };
+    Grant::Encrypt.statement(&question, None)
 }

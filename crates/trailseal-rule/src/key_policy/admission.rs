@@ -7,9 +7,10 @@
 //! covers, admits nothing, and a Deny of it alone does no harm.
 
 use super::document::{Effect, PolicyDocument, Reach, StatementRef};
+use super::grants::Grant;
 use super::matching::Match;
-use super::question::{CLOUDTRAIL, TrailAndKey, cloudtrail_for};
-use super::request::{Answer, CallerSet, Reply, Request};
+use super::question::TrailAndKey;
+use super::request::{Answer, Reply, Request};
 
 /// Whether CloudTrail may use the key for a trail, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,12 +45,13 @@ pub enum Ground {
 /// Whether the policy lets CloudTrail call `kms:GenerateDataKey` for the trail.
 #[must_use]
 pub fn admits_cloudtrail(policy: &PolicyDocument, question: &TrailAndKey<'_>) -> Admission {
-    let request = Request {
-        caller: CallerSet::Service(CLOUDTRAIL.to_owned()),
-        action: "kms:GenerateDataKey".to_owned(),
-        key_arn: question.key_arn.map(str::to_owned),
-        context: cloudtrail_for(question),
-    };
+    admits(policy, question, Grant::Encrypt)
+}
+
+/// Whether the policy lets CloudTrail do what the grant is for, on behalf of the trail.
+#[must_use]
+pub fn admits(policy: &PolicyDocument, question: &TrailAndKey<'_>, grant: Grant) -> Admission {
+    let request = grant.request(question);
     let Reply { answer, deciding } = policy.allows(&request);
     match (answer, deciding.is_empty()) {
         (Answer::Yes, _) => {

@@ -4,6 +4,7 @@ use super::context::Context;
 use super::json::{Json, repeated_name};
 use super::matching::Match;
 use super::pattern::{Pattern, Resolved, Token, Variables};
+use super::question::arn_part;
 use super::request::{CallerSet, Request};
 use super::shape::{Case, Shape, fit, fit_arn};
 
@@ -36,7 +37,7 @@ pub(super) enum Principal {
     Everyone,
     /// An account, a user, a role, a session, the id of one that was deleted, or a canonical user:
     /// somebody in particular, and never a service. An account stands for its users and roles.
-    Named,
+    Named(String),
     Service(String),
     /// A federated principal means nothing outside role trust policies, says the guide; nothing is
     /// concluded from one, but that it is no service.
@@ -69,7 +70,7 @@ fn parse_principal(kind: &str, name: &str) -> Principal {
     let has_wildcard = name.is_empty() || name.contains(['*', '?', '$']);
     match kind {
         "AWS" if name == "*" => Principal::Everyone,
-        "AWS" | "CanonicalUser" if !has_wildcard => Principal::Named,
+        "AWS" | "CanonicalUser" if !has_wildcard => Principal::Named(name.to_owned()),
         "Service" if !has_wildcard => Principal::Service(name.to_ascii_lowercase()),
         "Federated" => Principal::Federated,
         _ => Principal::Unclear,
@@ -80,11 +81,18 @@ impl Principal {
     fn matches(&self, caller: &CallerSet) -> Match {
         match (self, caller) {
             (Self::Everyone, _) => Match::Always,
-            (Self::Named, _) => Match::Never,
-            (Self::Service(_), CallerSet::AnyService | CallerSet::Stranger) => Match::Never,
+            (Self::Named(named), CallerSet::Principal(arn)) => same_principal(named, arn),
+            (
+                Self::Named(_),
+                CallerSet::Service(_) | CallerSet::AnyService | CallerSet::Stranger,
+            ) => Match::Never,
+            (
+                Self::Service(_),
+                CallerSet::AnyService | CallerSet::Stranger | CallerSet::Principal(_),
+            ) => Match::Never,
             (Self::Service(named), CallerSet::Service(service)) => same_service(named, service),
             (Self::Federated, CallerSet::Service(_) | CallerSet::AnyService) => Match::Never,
-            (Self::Federated, CallerSet::Stranger) => Match::Sometimes,
+            (Self::Federated, CallerSet::Stranger | CallerSet::Principal(_)) => Match::Sometimes,
             (Self::Unclear, _) => Match::Sometimes,
         }
     }
@@ -102,6 +110,22 @@ fn same_service(named: &str, service: &str) -> Match {
         return Match::Sometimes;
     }
     Match::Never
+}
+
+/// An account, by its id or its root, hands the decision to IAM ("AWS KMS Developer Guide, Default
+/// key policy"): its policies may or may not say yes to somebody of it. A session is a role's.
+fn same_principal(named: &str, arn: &str) -> Match {
+    if named == arn && !arn.ends_with(":root") {
+        return Match::Always;
+    }
+    let account = |text: &str| match arn_part(text, 4) {
+        Some(account) => account.to_owned(),
+        None => text.to_owned(),
+    };
+    let names_account = named.ends_with(":root") || !named.contains(':');
+    let names_session = named.contains(":assumed-role/");
+    Match::Sometimes
+        .and(Match::from(account(named) == account(arn) && (names_account || names_session)))
 }
 
 /// Who a statement is about.

@@ -20,16 +20,20 @@ pub struct TrailAndKey<'a> {
 }
 
 impl<'a> TrailAndKey<'a> {
-    fn trail_account(&self) -> Option<&'a str> {
+    pub(super) fn trail_account(&self) -> Option<&'a str> {
         arn_part(self.trail_arn, 4)
     }
 
-    fn partition(&self) -> &'a str {
+    pub(super) fn partition(&self) -> &'a str {
         arn_part(self.trail_arn, 1).unwrap_or("aws")
+    }
+
+    pub(super) fn key_region(&self) -> Option<&'a str> {
+        self.key_arn.and_then(|arn| arn_part(arn, 3))
     }
 }
 
-fn arn_part(arn: &str, index: usize) -> Option<&str> {
+pub(super) fn arn_part(arn: &str, index: usize) -> Option<&str> {
     arn.split(':').nth(index).filter(|part| !part.is_empty())
 }
 
@@ -125,6 +129,25 @@ pub(super) fn strangers_after_logs(question: &TrailAndKey<'_>) -> [Context; 2] {
         .with_family("aws:PrincipalTag/", ContextValue::Chosen);
     let context = with_context_of_logs(context, question);
     with_and_without_organization(context, "aws:PrincipalOrgID", "aws:PrincipalOrgPaths")
+}
+
+/// A principal that is known by its ARN, after the logs of this trail. What it carries beside its
+/// name and the encryption context of the logs is not known.
+pub(super) fn known_principal_after_logs(question: &TrailAndKey<'_>, arn: &str) -> Context {
+    let account = known_or_unknown(arn_part(arn, 4));
+    // A root's ARN stands for the users and roles of the account.
+    let name =
+        if arn.ends_with(":root") { ContextValue::Unknown } else { ContextValue::known(arn) };
+    about_the_key(question)
+        .with("aws:PrincipalIsAWSService", ContextValue::known("false"))
+        .with_each(SERVICE_KEYS, &ContextValue::Absent)
+        .with_each(&["aws:PrincipalAccount", "kms:CallerAccount"], &account)
+        .with("aws:PrincipalArn", name)
+        .with("kms:EncryptionContext:aws:cloudtrail:arn", ContextValue::known(question.trail_arn))
+        .with(
+            "kms:EncryptionContextKeys",
+            ContextValue::Includes(vec!["aws:cloudtrail:arn".to_owned()]),
+        )
 }
 
 fn with_context_of_logs(context: Context, question: &TrailAndKey<'_>) -> Context {

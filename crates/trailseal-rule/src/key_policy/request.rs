@@ -15,6 +15,8 @@ pub enum CallerSet {
     /// There are no anonymous callers: KMS takes signed requests only ("IAM User Guide, IAM policy elements:
     /// Variables and tags" counts anonymous callers for SQS, SNS and S3 alone).
     Stranger,
+    /// A role, a user or an account's root, by its ARN; a root stands for all of its account.
+    Principal(String),
 }
 
 /// A set of requests for one operation on the key that carries the policy.
