@@ -1,9 +1,22 @@
 //! How to go back: the same form of plan, backwards.
+//!
+//! First the trail gets its former key again, or none; then the key policy is as before; then a key
+//! that was enabled is disabled. Nothing is deleted.
 
+mod delivery;
+mod steps;
+
+use trailseal_rule::{KeyArn, KeyRef, Reading};
+
+use crate::back_out::delivery::unless_deliverable;
+use crate::back_out::steps::{advice, disable_key, restore_policy, restore_trail};
 use crate::condition::Present;
-use crate::journal::Progress;
-use crate::plan_data::Plan;
-use crate::refusal::Refusals;
+use crate::journal::{Phase, Progress};
+use crate::permissions::{Scope, permissions};
+use crate::plan_data::{
+    Plan, PlannedKey, PolicyChange, Purpose, Step, StepId, Warning, WarningCode,
+};
+use crate::refusal::{Found, RefusalCode, Refusals};
 
 /// Whether what others changed meanwhile may be overwritten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,12 +27,152 @@ pub enum Force {
     Yes,
 }
 
+/// What is to be taken back.
+#[derive(Clone, Copy, Debug)]
+struct Retreat<'a> {
+    seal: &'a Phase,
+    key: &'a KeyArn,
+    present: &'a Present,
+    force: Force,
+}
+
 /// Plans how what a journal tells of is taken back.
+///
+/// What AWS shows counts, and not only the journal: a step that did not happen, or that was taken
+/// back already, needs nothing. [`Progress::keys`] are the keys that must have been read.
 ///
 /// # Errors
 ///
-/// Every reason why there is no way back, at once.
-pub fn back_out(_progress: &Progress, _present: &Present, _force: Force) -> Result<Plan, Refusals> {
-    // FIXME: refuses everything until it is in.
-    Err(Refusals::none_yet())
+/// - nothing was done that can be taken back
+/// - somebody has changed it meanwhile, unless forced; the difference is shown
+/// - the trail would be left with a key that cannot encrypt, forced or not
+/// - what is there now could not be read
+pub fn back_out(progress: &Progress, present: &Present, force: Force) -> Result<Plan, Refusals> {
+    let seal = &progress.seal;
+    let Some(key) = seal.plan.key_arn() else {
+        return Err(nothing(seal));
+    };
+    let retreat = Retreat { seal, key, present, force };
+    let (mut found, mut warnings) = (Found::default(), Vec::new());
+    let steps: Vec<Step> = [
+        restore_trail(&retreat, &mut found, &mut warnings),
+        restore_policy(&retreat, &mut found, &mut warnings),
+        disable_key(&retreat, &mut found, &mut warnings),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    found.deny_readings();
+    found.unless_any()?;
+    if steps.is_empty() {
+        return Err(nothing(seal));
+    }
+    unless_deliverable(&retreat, &steps)?;
+    warnings.extend(stays(&retreat, &steps));
+    let change = policy_change(&retreat, &steps);
+    Ok(plan(&retreat, steps, change, warnings))
+}
+
+impl Retreat<'_> {
+    /// Whether a step's call was made, or may have been.
+    fn happened(&self, id: StepId) -> bool {
+        self.seal.step(id).is_some_and(|step| step.may_have_happened())
+    }
+
+    fn former_key(&self) -> Option<&KeyRef> {
+        self.seal.plan.former_key.as_ref()
+    }
+}
+
+fn nothing(seal: &Phase) -> Refusals {
+    let left = advice(seal);
+    let fix = if left.is_empty() { "nothing needs to be done".to_owned() } else { left.join("; ") };
+    Refusals::one(
+        RefusalCode::NothingToBackOut,
+        "nothing stands in AWS that a back-out would take back",
+        fix,
+    )
+}
+
+fn stays(retreat: &Retreat<'_>, steps: &[Step]) -> Vec<Warning> {
+    let stays = |what| Warning { code: WarningCode::StaysBehind, what };
+    let mut warnings: Vec<Warning> = advice(retreat.seal).into_iter().map(stays).collect();
+    let has = |id| steps.iter().any(|step| step.id == id);
+    if has(StepId::RestoreTrail) {
+        warnings.push(Warning {
+            code: WarningCode::KeepTheFormerKey,
+            what: format!(
+                "keep key {} for as long as log files that were sealed with it must be read",
+                retreat.key
+            ),
+        });
+    }
+    if has(StepId::RestoreKeyPolicy) || has(StepId::DisableKey) {
+        warnings.push(Warning {
+            code: WarningCode::OthersMayUseTheKey,
+            what: format!(
+                "whoever has come to use key {} since then loses it: another trail with this key \
+                 would stop delivering",
+                retreat.key
+            ),
+        });
+    }
+    warnings
+}
+
+fn policy_change(retreat: &Retreat<'_>, steps: &[Step]) -> Option<PolicyChange> {
+    let change = retreat.seal.plan.policy_change.as_ref()?;
+    steps.iter().find(|step| step.id == StepId::RestoreKeyPolicy)?;
+    let readings = retreat.present.keys.get(retreat.key)?;
+    let Reading::Known(now) = &readings.policy else {
+        return None;
+    };
+    Some(PolicyChange {
+        before: Some(now.clone()),
+        after: change.before.clone()?,
+        added: Vec::new(),
+    })
+}
+
+fn plan(
+    retreat: &Retreat<'_>,
+    steps: Vec<Step>,
+    policy_change: Option<PolicyChange>,
+    warnings: Vec<Warning>,
+) -> Plan {
+    let sealed = &retreat.seal.plan;
+    let scope = Scope {
+        trail: &sealed.trail,
+        account: &sealed.account,
+        bucket_region: &sealed.bucket_region,
+    };
+    let former = match retreat.former_key() {
+        Some(KeyRef::Key(arn)) => Some(arn),
+        Some(
+            KeyRef::AliasArn { .. } | KeyRef::Alias(_) | KeyRef::Id(_) | KeyRef::Unrecognized(_),
+        )
+        | None => None,
+    };
+    let keys: Vec<Option<&KeyArn>> =
+        std::iter::once(Some(retreat.key)).chain(former.map(Some)).collect();
+    let former_key = match &retreat.present.trail_key {
+        Reading::Known(key) => key.clone(),
+        Reading::Absent | Reading::Refused(_) => None,
+    };
+    Plan {
+        purpose: Purpose::BackOut,
+        trail: sealed.trail.clone(),
+        account: sealed.account.clone(),
+        home_region: sealed.home_region.clone(),
+        bucket: sealed.bucket.clone(),
+        bucket_region: sealed.bucket_region.clone(),
+        key: PlannedKey::Existing(retreat.key.clone()),
+        former_key,
+        policy_change,
+        readers: Vec::new(),
+        warnings,
+        cost: None,
+        permissions: permissions(&scope, &keys, &steps),
+        steps,
+    }
 }

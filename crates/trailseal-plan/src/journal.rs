@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use trailseal_rule::{KeyArn, KeyRef, KeyState, Rotation, Timestamp};
 
-use crate::plan_data::{Plan, StepId};
+use crate::plan_data::{Plan, Purpose, Step, StepId};
 
 /// One line of a journal.
 ///
@@ -174,4 +174,231 @@ pub enum JournalError {
         /// Why not.
         why: String,
     },
+}
+
+/// Reads a journal.
+///
+/// A last line that has no line end, or that cannot be read, was torn by a crash: it is left out and
+/// told. What it would have said was not yet acted upon, or is read back from AWS.
+///
+/// # Errors
+///
+/// [`JournalError::Empty`] where not even the first record is whole, [`JournalError::Garbled`] where
+/// another line than the last cannot be read.
+pub fn read_journal(bytes: &[u8]) -> Result<Journal, JournalError> {
+    let mut records = Vec::new();
+    let mut whole_bytes = 0;
+    let lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
+    for (index, line) in lines.iter().enumerate() {
+        let is_last = index + 1 == lines.len();
+        match serde_json::from_slice(line) {
+            Ok(record) if line.ends_with(b"\n") => records.push(record),
+            Ok(_) => break,
+            Err(_) if is_last => break,
+            Err(error) => {
+                return Err(JournalError::Garbled { line: index + 1, message: error.to_string() });
+            }
+        }
+        whole_bytes += line.len();
+    }
+    if records.is_empty() {
+        return Err(JournalError::Empty);
+    }
+    Ok(Journal { records, whole_bytes, is_torn: whole_bytes < bytes.len() })
+}
+
+impl Journal {
+    /// Where things stand.
+    ///
+    /// # Errors
+    ///
+    /// As [`fold`].
+    pub fn progress(&self) -> Result<Progress, JournalError> {
+        fold(&self.records)
+    }
+}
+
+/// Folds records into where things stand.
+///
+/// # Errors
+///
+/// There is none, or one cannot stand where it does: the first is no beginning of a plan that seals,
+/// a later beginning is of no back-out or of another journal, a step is none of the plan's, or is
+/// begun before those ahead of it are verified.
+pub fn fold(records: &[Record]) -> Result<Progress, JournalError> {
+    let mut rest = records.iter().enumerate();
+    let mut progress = match rest.next() {
+        None => return Err(JournalError::Empty),
+        Some((_, Record::Begun { journal, plan, .. })) if plan.purpose == Purpose::Seal => {
+            Progress {
+                journal: journal.clone(),
+                seal: Phase::begin(plan),
+                back_out: None,
+                created_key: None,
+            }
+        }
+        Some(_) => return Err(out_of_place(0, "a journal begins with a plan that seals")),
+    };
+    for (index, record) in rest {
+        progress.add(record).map_err(|why| out_of_place(index, why))?;
+    }
+    Ok(progress)
+}
+
+fn out_of_place(index: usize, why: impl Into<String>) -> JournalError {
+    JournalError::OutOfPlace { record: index + 1, why: why.into() }
+}
+
+impl Progress {
+    /// The phase that is or was last under way.
+    #[must_use]
+    pub fn current(&self) -> &Phase {
+        self.back_out.as_ref().unwrap_or(&self.seal)
+    }
+
+    /// The keys that must be read to go on or to go back: the plan's, and the one that the trail had.
+    #[must_use]
+    pub fn keys(&self) -> Vec<KeyArn> {
+        let former = match &self.seal.plan.former_key {
+            Some(KeyRef::Key(arn)) => Some(arn),
+            Some(
+                KeyRef::AliasArn { .. }
+                | KeyRef::Alias(_)
+                | KeyRef::Id(_)
+                | KeyRef::Unrecognized(_),
+            )
+            | None => None,
+        };
+        let mut keys: Vec<KeyArn> = Vec::new();
+        for key in self.seal.plan.key_arn().into_iter().chain(former) {
+            if !keys.contains(key) {
+                keys.push(key.clone());
+            }
+        }
+        keys
+    }
+
+    fn add(&mut self, record: &Record) -> Result<(), String> {
+        match record {
+            Record::Begun { journal, plan, .. } => {
+                if *journal != self.journal {
+                    return Err(format!("it is of another journal, `{journal}`"));
+                }
+                if plan.purpose != Purpose::BackOut {
+                    return Err("only a back-out may follow".to_owned());
+                }
+                self.back_out = Some(Phase::begin(plan));
+            }
+            Record::Before { step, former, .. } => self.phase().before(*step, former)?,
+            Record::Done { step, request_id, created_key, .. } => {
+                self.phase().done(*step, request_id.as_deref())?;
+                if let Some(created) = created_key {
+                    self.bind(*step, created)?;
+                }
+            }
+            Record::Verified { step, .. } => self.phase().verified(*step)?,
+            Record::Stopped { why, .. } => self.phase().stopped = Some(why.clone()),
+            Record::Finished { .. } => self.phase().finish()?,
+        }
+        Ok(())
+    }
+
+    fn phase(&mut self) -> &mut Phase {
+        self.back_out.as_mut().unwrap_or(&mut self.seal)
+    }
+
+    fn bind(&mut self, step: StepId, created: &KeyArn) -> Result<(), String> {
+        if step != StepId::CreateKey {
+            return Err(format!("{step} creates no key"));
+        }
+        self.seal.plan = self.seal.plan.clone().bind(created);
+        self.created_key = Some(created.clone());
+        Ok(())
+    }
+}
+
+impl Phase {
+    fn begin(plan: &Plan) -> Self {
+        let pending = |step: &Step| StepProgress {
+            step: step.id,
+            state: StepState::Pending,
+            former: None,
+            request_id: None,
+        };
+        Self {
+            steps: plan.steps.iter().map(pending).collect(),
+            plan: plan.clone(),
+            stopped: None,
+            is_finished: false,
+        }
+    }
+
+    /// The first step that is not verified; nothing where all are.
+    #[must_use]
+    pub fn next(&self) -> Option<&StepProgress> {
+        self.steps.iter().find(|step| step.state != StepState::Verified)
+    }
+
+    /// How far a step has come.
+    #[must_use]
+    pub fn step(&self, id: StepId) -> Option<&StepProgress> {
+        self.steps.iter().find(|step| step.step == id)
+    }
+
+    /// Only the first step that is not verified can be under way.
+    fn under_way(&mut self, id: StepId) -> Result<&mut StepProgress, String> {
+        let next = self.steps.iter_mut().find(|step| step.state != StepState::Verified);
+        match next {
+            Some(step) if step.step == id => {
+                self.stopped = None;
+                Ok(step)
+            }
+            Some(step) => Err(format!("{} comes before {id}", step.step)),
+            None => Err(format!("no step is left, and {id} least of all")),
+        }
+    }
+
+    fn before(&mut self, id: StepId, former: &Former) -> Result<(), String> {
+        let step = self.under_way(id)?;
+        step.state = StepState::Uncertain;
+        // What was there before the first attempt is what a back-out restores.
+        step.former.get_or_insert_with(|| former.clone());
+        Ok(())
+    }
+
+    fn done(&mut self, id: StepId, request_id: Option<&str>) -> Result<(), String> {
+        let step = self.under_way(id)?;
+        if step.state != StepState::Uncertain {
+            return Err(format!("{id} was not begun"));
+        }
+        step.state = StepState::Done;
+        step.request_id = request_id.map(str::to_owned);
+        Ok(())
+    }
+
+    fn verified(&mut self, id: StepId) -> Result<(), String> {
+        if self.step(id).is_some_and(|step| step.state == StepState::Verified) {
+            return Ok(());
+        }
+        self.under_way(id)?.state = StepState::Verified;
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<(), String> {
+        if let Some(step) = self.next() {
+            return Err(format!("{} is not verified", step.step));
+        }
+        self.stopped = None;
+        self.is_finished = true;
+        Ok(())
+    }
+}
+
+impl StepProgress {
+    /// Whether the step's call was made, or may have been: then a back-out has to look at it. What
+    /// was there already without a call is nobody's to take back.
+    #[must_use]
+    pub fn may_have_happened(&self) -> bool {
+        self.former.is_some()
+    }
 }

@@ -16,19 +16,26 @@ mod refusal;
 mod situation;
 
 mod back_out;
+mod permissions;
 mod planning;
+mod render;
 
 pub use crate::back_out::{Force, back_out};
 pub use crate::call::{Call, JOURNAL_TAG, KeyTarget};
 pub use crate::condition::{Condition, Holds, Present};
 pub use crate::journal::{
-    Former, Journal, JournalError, Phase, Progress, Record, StepProgress, StepState,
+    Former, Journal, JournalError, Phase, Progress, Record, StepProgress, StepState, fold,
+    read_journal,
 };
 pub use crate::plan_data::{
-    Cost, Permission, Plan, PlannedKey, PolicyChange, Purpose, Step, StepId, Undo, Warning,
-    WarningCode,
+    Cost, MayDecrypt, Permission, Plan, PlannedKey, PolicyChange, Purpose, ReaderAccess, Step,
+    StepId, Undo, Warning, WarningCode,
 };
 pub use crate::planning::plan;
-pub use crate::policy::{KEY_POLICY_BYTES_MAX, same_policy};
+pub use crate::policy::{KEY_POLICY_BYTES_MAX, MergeError, Merged, merge, same_policy};
 pub use crate::refusal::{PlanRefusal, RefusalCode, Refusals};
+pub use crate::render::{
+    aws_cli, iam_policy, indented, plan_for_people, policy_diff, refusals_for_people, step_words,
+    where_things_stand,
+};
 pub use crate::situation::{Consent, KeyReadings, NewKey, Reader, Situation, Tag, Wish};

@@ -34,6 +34,9 @@ pub struct Plan {
     /// How the key's policy changes, where it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy_change: Option<PolicyChange>,
+    /// Whether those who are known to read the log files will be able to decrypt.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub readers: Vec<ReaderAccess>,
     /// What to know before it is carried out.
     pub warnings: Vec<Warning>,
     /// What it costs, where it costs anything.
@@ -156,6 +159,28 @@ pub struct PolicyChange {
     pub added: Vec<String>,
 }
 
+/// Whether somebody who reads the log files will be able to decrypt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReaderAccess {
+    /// The ARN.
+    pub principal: String,
+    /// By the key policy as it will be.
+    pub may_decrypt: MayDecrypt,
+}
+
+/// Whether a key policy lets somebody decrypt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum MayDecrypt {
+    /// It does.
+    Yes,
+    /// It leaves that to IAM policies, or to what cannot be known from here.
+    IfIamAllows,
+    /// It does not.
+    No,
+}
+
 /// Something to know before a plan is carried out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -170,29 +195,95 @@ pub struct Warning {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum WarningCode {
-    /// `readers-lose-access`: somebody reads the bucket and the key policy does not let them
-    /// decrypt.
+    /// `readers-lose-access`
     ReadersLoseAccess,
-    /// `readers-need-iam`: somebody reads the bucket and may decrypt only if IAM policies allow it.
+    /// `readers-need-iam`
     ReadersNeedIam,
-    /// `readers-unknown`: it is not known who reads the bucket.
+    /// `readers-unknown`
     ReadersUnknown,
-    /// `infrastructure-code-drifts`: a tool seems to own the trail.
+    /// `infrastructure-code-drifts`
     InfrastructureCodeDrifts,
-    /// `old-log-files-stay`: log files that are there already stay as they were encrypted.
+    /// `old-log-files-stay`
     OldLogFilesStay,
-    /// `keep-the-former-key`: old log files can be read only while the former key is there.
+    /// `keep-the-former-key`
     KeepTheFormerKey,
-    /// `delivery-not-yet-proven`: the parameters ask for a delivery, which comes later.
+    /// `delivery-not-yet-proven`
     DeliveryNotYetProven,
-    /// `protect-the-new-key`: nothing but permissions keeps a key from being deleted.
+    /// `protect-the-new-key`
     ProtectTheNewKey,
-    /// `stays-behind`: something that a back-out leaves.
+    /// `stays-behind`
     StaysBehind,
-    /// `others-may-use-the-key`: whoever has come to use the key since loses it.
+    /// `others-may-use-the-key`
     OthersMayUseTheKey,
-    /// `changed-meanwhile`: a back-out by force overwrites what somebody has changed since.
+    /// `changed-meanwhile`
     ChangedMeanwhile,
+}
+
+impl WarningCode {
+    /// Every code.
+    pub const ALL: [Self; 11] = [
+        Self::ReadersLoseAccess,
+        Self::ReadersNeedIam,
+        Self::ReadersUnknown,
+        Self::InfrastructureCodeDrifts,
+        Self::OldLogFilesStay,
+        Self::KeepTheFormerKey,
+        Self::DeliveryNotYetProven,
+        Self::ProtectTheNewKey,
+        Self::StaysBehind,
+        Self::OthersMayUseTheKey,
+        Self::ChangedMeanwhile,
+    ];
+
+    /// The name in kebab case.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ReadersLoseAccess => "readers-lose-access",
+            Self::ReadersNeedIam => "readers-need-iam",
+            Self::ReadersUnknown => "readers-unknown",
+            Self::InfrastructureCodeDrifts => "infrastructure-code-drifts",
+            Self::OldLogFilesStay => "old-log-files-stay",
+            Self::KeepTheFormerKey => "keep-the-former-key",
+            Self::DeliveryNotYetProven => "delivery-not-yet-proven",
+            Self::ProtectTheNewKey => "protect-the-new-key",
+            Self::StaysBehind => "stays-behind",
+            Self::OthersMayUseTheKey => "others-may-use-the-key",
+            Self::ChangedMeanwhile => "changed-meanwhile",
+        }
+    }
+
+    /// When it is given.
+    #[must_use]
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::ReadersLoseAccess => {
+                "somebody reads the bucket and the key policy does not let them decrypt"
+            }
+            Self::ReadersNeedIam => {
+                "somebody reads the bucket and may decrypt only if IAM policies allow it"
+            }
+            Self::ReadersUnknown => "it is not known who reads the bucket",
+            Self::InfrastructureCodeDrifts => "a tool seems to own the trail",
+            Self::OldLogFilesStay => "log files that are there already stay as they were encrypted",
+            Self::KeepTheFormerKey => {
+                "old log files can be read only while the former key is there"
+            }
+            Self::DeliveryNotYetProven => "the parameters ask for a delivery, which comes later",
+            Self::ProtectTheNewKey => "nothing but permissions keeps a key from being deleted",
+            Self::StaysBehind => "something that a back-out leaves",
+            Self::OthersMayUseTheKey => "whoever has come to use the key since loses it",
+            Self::ChangedMeanwhile => {
+                "a back-out by force overwrites what somebody has changed since"
+            }
+        }
+    }
+}
+
+impl fmt::Display for WarningCode {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.as_str())
+    }
 }
 
 /// What a plan costs.

@@ -1,9 +1,11 @@
 //! Why there is no plan: every reason at once, each with what to do.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+use trailseal_rule::Refusal;
 
 /// The stable name of a reason, in kebab case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -78,6 +80,43 @@ pub enum RefusalCode {
 }
 
 impl RefusalCode {
+    /// Every code.
+    pub const ALL: [Self; 33] = [
+        Self::AlreadySealed,
+        Self::Unverified,
+        Self::NotJudged,
+        Self::ShadowTrail,
+        Self::OrganizationTrailOfAnotherAccount,
+        Self::TrailOfAnotherAccount,
+        Self::ReadingDenied,
+        Self::BucketMissing,
+        Self::BucketRegionUnknown,
+        Self::KeyNotNamed,
+        Self::AwsManagedKey,
+        Self::KeyMissing,
+        Self::KeyUnknown,
+        Self::KeyInWrongRegion,
+        Self::KeyOfWrongKind,
+        Self::KeyDisabled,
+        Self::KeyPendingDeletion,
+        Self::KeyNotReady,
+        Self::KeyNotAllowed,
+        Self::KeyCannotRotate,
+        Self::KeyOfAnotherAccount,
+        Self::KeyPolicyUnknown,
+        Self::KeyPolicyDenies,
+        Self::KeyPolicyInDoubt,
+        Self::KeyPolicyTooLong,
+        Self::ReplaceKeyNotConsented,
+        Self::NewKeyNotPossible,
+        Self::AliasTaken,
+        Self::WouldStillFail,
+        Self::NothingToBackOut,
+        Self::ChangedMeanwhile,
+        Self::FormerKeyCannotEncrypt,
+        Self::BackOutStopsDelivery,
+    ];
+
     /// The name in kebab case.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -117,6 +156,74 @@ impl RefusalCode {
             Self::BackOutStopsDelivery => "back-out-stops-delivery",
         }
     }
+
+    /// When it is given.
+    #[must_use]
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::AlreadySealed => "the trail is COMPLIANT already under these parameters",
+            Self::Unverified => {
+                "nothing was found wrong with the trail, but something could not be verified; or what a back-out would restore cannot be read"
+            }
+            Self::NotJudged => "the trail is exempt, or no check applies to it",
+            Self::ShadowTrail => "this is the copy of a multi-Region trail outside its home Region",
+            Self::OrganizationTrailOfAnotherAccount => {
+                "this is a member account's copy of an organization trail"
+            }
+            Self::TrailOfAnotherAccount => {
+                "the credentials are not of the account that owns the trail"
+            }
+            Self::ReadingDenied => "AWS denied readings; every missing IAM action is named",
+            Self::BucketMissing => "the trail's bucket does not exist",
+            Self::BucketRegionUnknown => "the Region of the trail's bucket is not known",
+            Self::KeyNotNamed => "what was given is no key's ARN, id or alias",
+            Self::AwsManagedKey => "the wished key is managed by AWS",
+            Self::KeyMissing => "the wished key does not exist",
+            Self::KeyUnknown => "what must be known of the wished key could not be read",
+            Self::KeyInWrongRegion => "the wished key is not in the Region of the trail's bucket",
+            Self::KeyOfWrongKind => "the wished key is not a symmetric encryption key",
+            Self::KeyDisabled => {
+                "the wished key is disabled, and it was not said that it may be enabled"
+            }
+            Self::KeyPendingDeletion => {
+                "the wished key will be deleted, and it was not said that this may be cancelled and the key enabled"
+            }
+            Self::KeyNotReady => {
+                "the wished key is in another state that does not encrypt, or its imported material has ended"
+            }
+            Self::KeyNotAllowed => "the rule's parameters do not allow the wished key",
+            Self::KeyCannotRotate => {
+                "the parameters ask for rotation, and KMS cannot turn it on for the wished key"
+            }
+            Self::KeyOfAnotherAccount => {
+                "the wished key is of another account, and its owner has to change or show something first; what is told"
+            }
+            Self::KeyPolicyUnknown => "the policy of the wished key could not be read",
+            Self::KeyPolicyDenies => "a Deny in the key policy keeps CloudTrail out",
+            Self::KeyPolicyInDoubt => {
+                "whether the key policy would admit CloudTrail cannot be told"
+            }
+            Self::KeyPolicyTooLong => "the key policy would be longer than KMS takes",
+            Self::ReplaceKeyNotConsented => {
+                "the trail has another key, and it was not said that it may be replaced"
+            }
+            Self::NewKeyNotPossible => {
+                "KMS would not take the new key's alias, tags or description"
+            }
+            Self::AliasTaken => "the new key's alias names another key",
+            Self::WouldStillFail => {
+                "after the plan the trail would still not be COMPLIANT; what is left is told"
+            }
+            Self::NothingToBackOut => "nothing stands in AWS that a back-out would take back",
+            Self::ChangedMeanwhile => {
+                "somebody has changed what would be restored; the difference is shown"
+            }
+            Self::FormerKeyCannotEncrypt => "with its former key the trail could not deliver",
+            Self::BackOutStopsDelivery => {
+                "the trail uses the key, and could not deliver without what would be taken back"
+            }
+        }
+    }
 }
 
 impl fmt::Display for RefusalCode {
@@ -135,6 +242,9 @@ pub struct PlanRefusal {
     pub what: String,
     /// What to do about it.
     pub fix: String,
+    /// The difference, in lines, where somebody has changed what was to be restored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub difference: Option<String>,
 }
 
 /// Every reason why there is no plan: one at least.
@@ -145,8 +255,10 @@ pub struct Refusals {
 }
 
 impl Refusals {
-    pub(crate) fn none_yet() -> Self {
-        Self { list: Vec::new() }
+    pub(crate) fn one(code: RefusalCode, what: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self {
+            list: vec![PlanRefusal { code, what: what.into(), fix: fix.into(), difference: None }],
+        }
     }
 
     /// The reasons.
@@ -165,5 +277,73 @@ impl fmt::Display for Refusals {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let each = self.list.iter().map(|one| format!("{}: {}", one.code, one.what));
         out.write_str(&each.collect::<Vec<_>>().join("; "))
+    }
+}
+
+/// What was found against a plan so far.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    list: Vec<PlanRefusal>,
+    denied: BTreeSet<&'static str>,
+}
+
+impl Found {
+    /// Each reason is told once.
+    pub(crate) fn push(
+        &mut self,
+        code: RefusalCode,
+        what: impl Into<String>,
+        fix: impl Into<String>,
+    ) {
+        let refusal = PlanRefusal { code, what: what.into(), fix: fix.into(), difference: None };
+        if !self.list.contains(&refusal) {
+            self.list.push(refusal);
+        }
+    }
+
+    /// A reason with a difference to show.
+    pub(crate) fn push_difference(
+        &mut self,
+        code: RefusalCode,
+        what: impl Into<String>,
+        fix: impl Into<String>,
+        difference: String,
+    ) {
+        let (what, fix) = (what.into(), fix.into());
+        self.list.push(PlanRefusal { code, what, fix, difference: Some(difference) });
+    }
+
+    /// Whether AWS denied the reading: then its action is told with all others that were denied.
+    pub(crate) fn was_denied(&mut self, refusal: &Refusal) -> bool {
+        if let Refusal::AccessDenied { action } = refusal {
+            self.denied.insert(action);
+            return true;
+        }
+        false
+    }
+
+    /// Tells of all actions that were denied at once.
+    pub(crate) fn deny_readings(&mut self) {
+        if self.denied.is_empty() {
+            return;
+        }
+        let actions: Vec<&str> = std::mem::take(&mut self.denied).into_iter().collect();
+        let actions = actions.join(", ");
+        self.push(
+            RefusalCode::ReadingDenied,
+            format!("AWS denied {actions}"),
+            format!("allow {actions} to these credentials, in IAM and for KMS in the key policy"),
+        );
+    }
+
+    pub(crate) fn unless_any(&self) -> Result<(), Refusals> {
+        if self.list.is_empty() {
+            return Ok(());
+        }
+        Err(Refusals { list: self.list.clone() })
+    }
+
+    pub(crate) fn into_refusals(self) -> Refusals {
+        Refusals { list: self.list }
     }
 }

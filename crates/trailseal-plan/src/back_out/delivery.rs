@@ -1,0 +1,100 @@
+//! Whether the trail can deliver, now and after a back-out.
+
+use trailseal_rule::{KeyArn, KeyRef, KeyState, Reading};
+
+use crate::back_out::Retreat;
+use crate::call::{Call, KeyTarget};
+use crate::condition::{Condition, Holds, Present};
+use crate::plan_data::{Step, StepId};
+use crate::refusal::{RefusalCode, Refusals};
+
+/// A back-out never leaves the trail with a key that cannot encrypt, unless it is that way now.
+///
+/// INVARIANT (no-way-back-into-silence): not even by force.
+pub(super) fn unless_deliverable(retreat: &Retreat<'_>, steps: &[Step]) -> Result<(), Refusals> {
+    let after = delivers(retreat, &after(retreat.present, steps));
+    let (Holds::No(obstacle) | Holds::Unknown(obstacle)) = after else {
+        return Ok(());
+    };
+    if steps.iter().any(|step| step.id == StepId::RestoreTrail) {
+        return Err(Refusals::one(
+            RefusalCode::FormerKeyCannotEncrypt,
+            format!("with what it had before the trail could not deliver: {obstacle}"),
+            "mend that key first, or leave the trail as it is",
+        ));
+    }
+    match delivers(retreat, retreat.present) {
+        Holds::No(_) => Ok(()),
+        Holds::Yes | Holds::Unknown(_) => Err(Refusals::one(
+            RefusalCode::BackOutStopsDelivery,
+            format!("the trail uses the key, and could not deliver any more: {obstacle}"),
+            "leave the key as it is, or give the trail another key first",
+        )),
+    }
+}
+
+/// Whether the trail can deliver.
+fn delivers(retreat: &Retreat<'_>, state: &Present) -> Holds {
+    let arn = match &state.trail_key {
+        Reading::Known(None) => return Holds::Yes,
+        Reading::Known(Some(KeyRef::Key(arn))) => arn,
+        Reading::Known(Some(named)) => {
+            return Holds::Unknown(format!("key `{named}` is not known"));
+        }
+        Reading::Absent => return Holds::No("the trail does not exist".to_owned()),
+        Reading::Refused(refusal) => {
+            return Holds::Unknown(format!("the trail is not known: {refusal}"));
+        }
+    };
+    let mut doubt = Holds::Yes;
+    for condition in conditions(retreat, arn) {
+        match condition.holds(state) {
+            Holds::Yes => {}
+            Holds::No(found) => return Holds::No(format!("{found} ({arn})")),
+            Holds::Unknown(why) => doubt = Holds::Unknown(format!("{why} ({arn})")),
+        }
+    }
+    doubt
+}
+
+fn conditions(retreat: &Retreat<'_>, arn: &KeyArn) -> [Condition; 3] {
+    let plan = &retreat.seal.plan;
+    let key = KeyTarget::Existing(arn.clone());
+    [
+        Condition::KeyUsable { key: key.clone() },
+        Condition::KeyInRegion { key: key.clone(), region: plan.bucket_region.clone() },
+        Condition::PolicyAdmitsCloudTrail { key, trail: plan.trail.clone() },
+    ]
+}
+
+/// What is there after the steps.
+fn after(present: &Present, steps: &[Step]) -> Present {
+    let mut after = present.clone();
+    for step in steps {
+        match &step.call {
+            Call::UpdateTrail { key, .. } => {
+                let arn = key.as_ref().and_then(KeyTarget::arn);
+                after.trail_key = Reading::Known(arn.cloned().map(KeyRef::Key));
+            }
+            Call::PutKeyPolicy { key, policy } => {
+                if let Some(readings) = key.arn().and_then(|arn| after.keys.get_mut(arn)) {
+                    readings.policy = Reading::Known(policy.clone());
+                }
+            }
+            Call::DisableKey { key } => {
+                if let Some(readings) = key.arn().and_then(|arn| after.keys.get_mut(arn))
+                    && let Reading::Known(facts) = &mut readings.key
+                {
+                    facts.state = KeyState::Disabled;
+                }
+            }
+            // No back-out makes any of these.
+            Call::CreateKey { .. }
+            | Call::CreateAlias { .. }
+            | Call::CancelKeyDeletion { .. }
+            | Call::EnableKey { .. }
+            | Call::EnableKeyRotation { .. } => {}
+        }
+    }
+    after
+}

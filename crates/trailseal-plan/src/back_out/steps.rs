@@ -1,0 +1,245 @@
+//! What of the plan is still there, and the step that takes it back.
+
+use trailseal_rule::{KeyFacts, KeyRef, KeyState, Reading, Refusal};
+
+use crate::back_out::{Force, Retreat};
+use crate::call::{Call, KeyTarget};
+use crate::condition::Condition;
+use crate::journal::{Former, Phase};
+use crate::plan_data::{Step, StepId, Undo, Warning, WarningCode};
+use crate::policy::same_policy;
+use crate::refusal::{Found, RefusalCode};
+use crate::render::policy_diff;
+use crate::situation::KeyReadings;
+
+/// What a back-out leaves, in words.
+pub(super) fn advice(seal: &Phase) -> Vec<String> {
+    let happened =
+        |step: &&Step| seal.step(step.id).is_some_and(|progress| progress.may_have_happened());
+    let steps = seal.plan.steps.iter().filter(happened);
+    steps
+        .filter_map(|step| match &step.undo {
+            Undo::Advice(words) => Some(words.clone()),
+            Undo::Call(_) => None,
+        })
+        .collect()
+}
+
+pub(super) fn restore_trail(
+    retreat: &Retreat<'_>,
+    found: &mut Found,
+    warnings: &mut Vec<Warning>,
+) -> Option<Step> {
+    if !retreat.happened(StepId::UpdateTrail) {
+        return None;
+    }
+    let former = retreat.former_key();
+    let now = match &retreat.present.trail_key {
+        Reading::Known(now) => now,
+        Reading::Absent => {
+            found.push(
+                RefusalCode::ChangedMeanwhile,
+                "the trail does not exist any more",
+                "nothing can be restored on it",
+            );
+            return None;
+        }
+        Reading::Refused(refusal) => {
+            unread("the trail", refusal, found);
+            return None;
+        }
+    };
+    if now.as_ref() == former {
+        return None;
+    }
+    let named = |key: Option<&KeyRef>| key.map_or("no key".to_owned(), |key| format!("key {key}"));
+    if now.as_ref().map(KeyRef::as_str) != Some(retreat.key.as_str()) {
+        changed(
+            retreat,
+            format!("the trail has {} now, and not key {}", named(now.as_ref()), retreat.key),
+            format!("-key {}\n+{}\n", retreat.key, named(now.as_ref())),
+            found,
+            warnings,
+        )?;
+    }
+    let plan = &retreat.seal.plan;
+    let target = match former {
+        None => None,
+        Some(KeyRef::Key(arn)) => Some(KeyTarget::Existing(arn.clone())),
+        Some(named) => {
+            found.push(
+                RefusalCode::FormerKeyCannotEncrypt,
+                format!("the trail's former key `{named}` is not named by an ARN"),
+                "set it by hand if it is still wanted",
+            );
+            return None;
+        }
+    };
+    let has_now = Condition::TrailHasKey { trail: plan.trail.clone(), key: now.clone() };
+    Some(Step {
+        id: StepId::RestoreTrail,
+        requires: std::iter::once(has_now)
+            .chain(target.iter().flat_map(|key| can_encrypt(retreat, key)))
+            .collect(),
+        call: Call::UpdateTrail {
+            trail: plan.trail.clone(),
+            region: plan.home_region.clone(),
+            key: target,
+        },
+        proves: vec![Condition::TrailHasKey { trail: plan.trail.clone(), key: former.cloned() }],
+        undo: plan_anew(),
+    })
+}
+
+fn can_encrypt(retreat: &Retreat<'_>, key: &KeyTarget) -> [Condition; 3] {
+    let plan = &retreat.seal.plan;
+    [
+        Condition::KeyUsable { key: key.clone() },
+        Condition::KeyInRegion { key: key.clone(), region: plan.bucket_region.clone() },
+        Condition::PolicyAdmitsCloudTrail { key: key.clone(), trail: plan.trail.clone() },
+    ]
+}
+
+pub(super) fn restore_policy(
+    retreat: &Retreat<'_>,
+    found: &mut Found,
+    warnings: &mut Vec<Warning>,
+) -> Option<Step> {
+    if !retreat.happened(StepId::PutKeyPolicy) {
+        return None;
+    }
+    let change = retreat.seal.plan.policy_change.as_ref()?;
+    let before = former_policy(retreat.seal).or(change.before.as_deref())?;
+    let now = readable(retreat, |readings| &readings.policy, "the key policy", found)?;
+    if same_policy(now, before) {
+        return None;
+    }
+    if !same_policy(now, &change.after) {
+        changed(
+            retreat,
+            format!("the policy of key {} was changed meanwhile", retreat.key),
+            policy_diff(Some(&change.after), now),
+            found,
+            warnings,
+        )?;
+    }
+    let key = KeyTarget::Existing(retreat.key.clone());
+    Some(Step {
+        id: StepId::RestoreKeyPolicy,
+        call: Call::PutKeyPolicy { key: key.clone(), policy: before.to_owned() },
+        requires: vec![Condition::PolicyIs { key: key.clone(), policy: now.clone() }],
+        proves: vec![Condition::PolicyIs { key, policy: before.to_owned() }],
+        undo: plan_anew(),
+    })
+}
+
+/// The policy just before it was put, which the journal keeps.
+fn former_policy(seal: &Phase) -> Option<&str> {
+    match &seal.step(StepId::PutKeyPolicy)?.former {
+        Some(Former::KeyPolicy(policy)) => Some(policy),
+        Some(Former::Nothing | Former::TrailKey(_) | Former::KeyState(_) | Former::Rotation(_))
+        | None => None,
+    }
+}
+
+pub(super) fn disable_key(
+    retreat: &Retreat<'_>,
+    found: &mut Found,
+    warnings: &mut Vec<Warning>,
+) -> Option<Step> {
+    if !retreat.happened(StepId::EnableKey) {
+        return None;
+    }
+    let facts: &KeyFacts = readable(retreat, |readings| &readings.key, "the key", found)?;
+    match &facts.state {
+        KeyState::Enabled | KeyState::Updating => {}
+        // Not enabled after all, or still to be deleted: as it was before.
+        KeyState::Disabled => return None,
+        KeyState::PendingDeletion if retreat.happened(StepId::CancelKeyDeletion) => return None,
+        KeyState::Creating
+        | KeyState::PendingDeletion
+        | KeyState::PendingImport
+        | KeyState::PendingReplicaDeletion
+        | KeyState::Unavailable
+        | KeyState::Unrecognized(_) => {
+            let state = facts.state.as_str();
+            changed(
+                retreat,
+                format!("key {} is in state {state}, and not Enabled", retreat.key),
+                format!("-Enabled\n+{state}\n"),
+                found,
+                warnings,
+            )?;
+            return None;
+        }
+    }
+    let key = KeyTarget::Existing(retreat.key.clone());
+    Some(Step {
+        id: StepId::DisableKey,
+        call: Call::DisableKey { key: key.clone() },
+        requires: vec![Condition::KeyUsable { key: key.clone() }],
+        proves: vec![Condition::KeyHasState { key, state: KeyState::Disabled }],
+        undo: plan_anew(),
+    })
+}
+
+fn plan_anew() -> Undo {
+    Undo::Advice("plan anew to seal the trail again".to_owned())
+}
+
+/// Something that somebody has changed: a refusal, or by force a warning.
+fn changed(
+    retreat: &Retreat<'_>,
+    what: String,
+    difference: String,
+    found: &mut Found,
+    warnings: &mut Vec<Warning>,
+) -> Option<()> {
+    match retreat.force {
+        Force::Yes => {
+            warnings.push(Warning { code: WarningCode::ChangedMeanwhile, what });
+            Some(())
+        }
+        Force::No => {
+            found.push_difference(
+                RefusalCode::ChangedMeanwhile,
+                what,
+                "see who changed it and why; `--force` restores what was there before all the same",
+                difference,
+            );
+            None
+        }
+    }
+}
+
+/// What was read of the key, or a refusal.
+fn readable<'a, T>(
+    retreat: &Retreat<'a>,
+    part: impl Fn(&'a KeyReadings) -> &'a Reading<T>,
+    name: &str,
+    found: &mut Found,
+) -> Option<&'a T> {
+    match retreat.present.keys.get(retreat.key).map(part) {
+        Some(Reading::Known(value)) => Some(value),
+        // A key that is gone takes its policy and its state with it.
+        Some(Reading::Absent) => None,
+        Some(Reading::Refused(refusal)) => {
+            unread(name, refusal, found);
+            None
+        }
+        None => {
+            unread(name, &Refusal::NotRead, found);
+            None
+        }
+    }
+}
+
+fn unread(name: &str, refusal: &Refusal, found: &mut Found) {
+    if !found.was_denied(refusal) {
+        found.push(
+            RefusalCode::Unverified,
+            format!("{name} cannot be read: {refusal}"),
+            "let it be read: nothing is taken back on what is not known",
+        );
+    }
+}

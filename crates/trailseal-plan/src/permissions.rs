@@ -1,0 +1,80 @@
+//! The permissions that carrying out a plan takes.
+
+use std::collections::BTreeSet;
+
+use trailseal_rule::{AccountId, KeyArn, Region, TrailArn};
+
+use crate::call::{Call, KeyTarget};
+use crate::plan_data::{Permission, Step};
+
+/// What a plan is about.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scope<'a> {
+    pub(crate) trail: &'a TrailArn,
+    pub(crate) account: &'a AccountId,
+    pub(crate) bucket_region: &'a Region,
+}
+
+/// What is called, and what is read before and after. A key without an ARN is one to be created.
+pub(crate) fn permissions(
+    scope: &Scope<'_>,
+    keys: &[Option<&KeyArn>],
+    steps: &[Step],
+) -> Vec<Permission> {
+    let mut needed = BTreeSet::new();
+    for action in ["cloudtrail:GetTrail", "cloudtrail:GetTrailStatus"] {
+        needed.insert(permission(action, scope.trail.as_str()));
+    }
+    for key in keys {
+        let key = key.map_or_else(|| scope.any_key(), ToString::to_string);
+        for action in ["kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus"] {
+            needed.insert(permission(action, &key));
+        }
+    }
+    for step in steps {
+        needed.extend(scope.of_call(&step.call));
+    }
+    needed.into_iter().collect()
+}
+
+impl Scope<'_> {
+    /// The permissions of a call alone.
+    fn of_call(&self, call: &Call) -> Vec<Permission> {
+        let of_key = |action: &str, key: &KeyTarget| {
+            let key = key.arn().map_or_else(|| self.any_key(), ToString::to_string);
+            vec![permission(action, &key)]
+        };
+        match call {
+            // A key that was created is found again by its tag.
+            Call::CreateKey { .. } => vec![
+                permission("kms:CreateKey", "*"),
+                permission("kms:TagResource", "*"),
+                permission("kms:ListKeys", "*"),
+                permission("kms:ListResourceTags", &self.any_key()),
+            ],
+            Call::CreateAlias { key, region, alias } => {
+                let (partition, account) = (self.trail.partition(), self.account);
+                let alias = format!("arn:{partition}:kms:{region}:{account}:{alias}");
+                let of_alias = permission("kms:CreateAlias", &alias);
+                [of_key("kms:CreateAlias", key), vec![of_alias]].concat()
+            }
+            Call::CancelKeyDeletion { key } => of_key("kms:CancelKeyDeletion", key),
+            Call::EnableKey { key } => of_key("kms:EnableKey", key),
+            Call::DisableKey { key } => of_key("kms:DisableKey", key),
+            Call::PutKeyPolicy { key, .. } => of_key("kms:PutKeyPolicy", key),
+            Call::EnableKeyRotation { key, .. } => of_key("kms:EnableKeyRotation", key),
+            Call::UpdateTrail { trail, .. } => {
+                vec![permission("cloudtrail:UpdateTrail", trail.as_str())]
+            }
+        }
+    }
+
+    fn any_key(&self) -> String {
+        let Self { trail, account, bucket_region } = self;
+        format!("arn:{}:kms:{bucket_region}:{account}:key/*", trail.partition())
+    }
+}
+
+fn permission(action: &str, resource: &str) -> Permission {
+    Permission { action: action.to_owned(), resource: resource.to_owned() }
+}

@@ -1,0 +1,99 @@
+//! Whether anything is to be done to the trail at all, and may be done from here.
+
+use trailseal_rule::{CheckResult, Outcome, Reading, Refusal, Standing, Verdict, evaluate};
+
+use crate::planning::Case;
+use crate::refusal::{Found, RefusalCode, Refusals};
+
+/// What leaves nothing else to ask is an error; what else is found is added.
+pub(super) fn pass(case: &Case<'_>, found: &mut Found) -> Result<(), Refusals> {
+    standing(case)?;
+    let judgement = evaluate(case.setting, &case.situation.trail, &case.situation.facts);
+    match &judgement.verdict {
+        Verdict::Sealed(_) => Err(Refusals::one(
+            RefusalCode::AlreadySealed,
+            "the trail is sealed already under these parameters",
+            "nothing needs to be done",
+        )),
+        Verdict::NotApplicable(why) => Err(Refusals::one(
+            RefusalCode::NotJudged,
+            format!("the trail is not judged: {why}"),
+            "take it out of exemptTrails if it is to be changed",
+        )),
+        Verdict::Unverified(results) => {
+            unverified(case, results, found);
+            Ok(())
+        }
+        Verdict::Broken(_) => {
+            if case.setting.parameters.checks_delivery() {
+                note_denied(&case.situation.facts.delivery, found);
+            }
+            Ok(())
+        }
+    }
+}
+
+/// Only the owner can change a trail, and only in its home Region (CloudTrail API Reference,
+/// `UpdateTrail`, `InvalidHomeRegionException`, `NotOrganizationMasterAccountException`).
+fn standing(case: &Case<'_>) -> Result<(), Refusals> {
+    let trail = &case.situation.trail;
+    match trail.standing() {
+        Standing::Shadow => {
+            return Err(Refusals::one(
+                RefusalCode::ShadowTrail,
+                format!(
+                    "this is the copy in {} of a trail whose home Region is {}",
+                    trail.region, trail.home_region
+                ),
+                format!("change it in {}", trail.home_region),
+            ));
+        }
+        Standing::MemberCopy => {
+            return Err(Refusals::one(
+                RefusalCode::OrganizationTrailOfAnotherAccount,
+                format!(
+                    "this is a member account's copy of an organization trail of account {}",
+                    trail.arn.owner()
+                ),
+                format!("change it with credentials of account {}", trail.arn.owner()),
+            ));
+        }
+        Standing::Own => {}
+    }
+    if *trail.arn.owner() == case.situation.caller && trail.account == case.situation.caller {
+        return Ok(());
+    }
+    Err(Refusals::one(
+        RefusalCode::TrailOfAnotherAccount,
+        format!(
+            "the trail is of account {}, the credentials are of account {}",
+            trail.arn.owner(),
+            case.situation.caller
+        ),
+        format!("change it with credentials of account {}", trail.arn.owner()),
+    ))
+}
+
+fn unverified(case: &Case<'_>, results: &[CheckResult], found: &mut Found) {
+    let facts = &case.situation.facts;
+    note_denied(&facts.key, found);
+    note_denied(&facts.bucket_region, found);
+    note_denied(&facts.rotation, found);
+    note_denied(&facts.key_policy, found);
+    note_denied(&facts.delivery, found);
+    for result in results {
+        if let Outcome::Unknown(unverified) = &result.outcome {
+            found.push(
+                RefusalCode::Unverified,
+                format!("{}: {}", result.check, unverified.why),
+                unverified.advice.clone(),
+            );
+        }
+    }
+}
+
+fn note_denied<T>(reading: &Reading<T>, found: &mut Found) {
+    if let Reading::Refused(refusal @ Refusal::AccessDenied { .. }) = reading {
+        found.was_denied(refusal);
+    }
+}

@@ -1,0 +1,125 @@
+//! The rule itself judges what the plan leads to.
+
+use trailseal_rule::{
+    Delivery, Facts, Finding, KeyArn, KeyFacts, KeyManager, KeyOrigin, KeyRef, KeySpec, KeyState,
+    KeyUsage, Outcome, Reading, Refusal, Region, Rotation, Trail, Unverified, Verdict, evaluate,
+};
+
+use crate::planning::Case;
+use crate::planning::key::{ExistingKey, WishedKey, turn_on};
+use crate::planning::policies::PlannedPolicy;
+use crate::refusal::{Found, RefusalCode, Refusals};
+
+/// INVARIANT (proven-by-the-rule): a plan is given out only if `evaluate` makes a proof of what is
+/// there after its last step, under the same parameters.
+pub(super) fn prove(
+    case: &Case<'_>,
+    key: &WishedKey<'_>,
+    policy: &PlannedPolicy,
+    changes_anything: bool,
+) -> Result<(), Refusals> {
+    let mut found = Found::default();
+    for (trail, facts) in outcomes(case, key, policy, changes_anything) {
+        match evaluate(case.setting, &trail, &facts).verdict {
+            Verdict::Sealed(_) => {}
+            Verdict::NotApplicable(why) => {
+                found.push(RefusalCode::NotJudged, why, "look at the rule's parameters");
+            }
+            Verdict::Broken(results) | Verdict::Unverified(results) => {
+                for result in results {
+                    let (what, fix) = match result.outcome {
+                        Outcome::Pass => continue,
+                        Outcome::Fail(Finding { what, fix }) => (what, fix),
+                        Outcome::Unknown(Unverified { why, advice }) => (why, advice),
+                    };
+                    let what = format!("after the plan {} would not pass: {what}", result.check);
+                    found.push(RefusalCode::WouldStillFail, what, fix);
+                }
+            }
+        }
+    }
+    found.unless_any()
+}
+
+/// What is there after the plan. The id of a new key is not known before, so two stand for it.
+fn outcomes(
+    case: &Case<'_>,
+    key: &WishedKey<'_>,
+    policy: &PlannedPolicy,
+    changes_anything: bool,
+) -> Vec<(Trail, Facts)> {
+    let bucket_region = case.situation.bucket_region.clone();
+    let outcome = |key: KeyFacts, rotation: Reading<Rotation>| {
+        let trail =
+            Trail { key: Some(KeyRef::Key(key.arn.clone())), ..case.situation.trail.clone() };
+        let facts = Facts {
+            key: Reading::Known(key),
+            bucket_region: bucket_region.clone(),
+            rotation,
+            key_policy: Reading::Known(policy.after.clone()),
+            delivery: delivery(case, changes_anything),
+        };
+        (trail, facts)
+    };
+    let turned_on =
+        Reading::Known(Rotation::On { period_days: turn_on(case).period_days, next: None });
+    match (key, &bucket_region) {
+        (WishedKey::Existing(key), _) => {
+            let rotation = match key.rotation {
+                Some(_) => turned_on,
+                None => case.situation.candidate.rotation.clone(),
+            };
+            vec![outcome(awake(key), rotation)]
+        }
+        (WishedKey::New(_), Reading::Known(region)) => stand_ins(case, region)
+            .into_iter()
+            .map(|arn| outcome(created(arn), turned_on.clone()))
+            .collect(),
+        (WishedKey::New(_), Reading::Absent | Reading::Refused(_)) => {
+            vec![(case.situation.trail.clone(), Facts::unread())]
+        }
+    }
+}
+
+/// Two ids that no pattern tells apart unless it depends on the id.
+pub(super) fn stand_ins(case: &Case<'_>, region: &Region) -> Vec<KeyArn> {
+    let (partition, account) = (case.situation.trail.arn.partition(), &case.situation.caller);
+    ["00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"]
+        .into_iter()
+        .filter_map(|id| {
+            KeyArn::parse(&format!("arn:{partition}:kms:{region}:{account}:key/{id}")).ok()
+        })
+        .collect()
+}
+
+fn awake(key: &ExistingKey<'_>) -> KeyFacts {
+    KeyFacts { state: KeyState::Enabled, deletion_date: None, ..key.facts.clone() }
+}
+
+fn created(arn: KeyArn) -> KeyFacts {
+    KeyFacts {
+        arn,
+        manager: KeyManager::Customer,
+        state: KeyState::Enabled,
+        usage: KeyUsage::EncryptDecrypt,
+        spec: KeySpec::SymmetricDefault,
+        origin: KeyOrigin::AwsKms,
+        valid_to: None,
+        deletion_date: None,
+        is_replica: false,
+    }
+}
+
+/// CloudTrail's word on deliveries is about the time before the plan. Once something is changed the
+/// next delivery counts, and whoever carries out the plan looks at it; what could not be read stays
+/// unread.
+fn delivery(case: &Case<'_>, changes_anything: bool) -> Reading<Delivery> {
+    match &case.situation.facts.delivery {
+        Reading::Known(_) | Reading::Refused(Refusal::NotRead) if changes_anything => {
+            Reading::Known(Delivery { error: None, digest_error: None })
+        }
+        Reading::Known(_) | Reading::Absent | Reading::Refused(_) => {
+            case.situation.facts.delivery.clone()
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! The steps, in the one order that cannot lose logs: the key first, the trail last.
+
+use trailseal_rule::{KeyRef, KeyState, Reading, Region};
+
+use crate::call::{Call, KeyTarget};
+use crate::condition::Condition;
+use crate::plan_data::{PolicyChange, Step, StepId, Undo};
+use crate::planning::Case;
+use crate::planning::key::{ExistingKey, TurnOn, Waking, WishedKey, turn_on};
+use crate::planning::policies::PlannedPolicy;
+use crate::situation::NewKey;
+
+/// INVARIANT (admission-first): `UpdateTrail` is the last step, and requires that the key is
+/// usable, in the bucket's Region, and admits CloudTrail for the trail.
+pub(super) fn steps(
+    case: &Case<'_>,
+    key: &WishedKey<'_>,
+    policy: &PlannedPolicy,
+    bucket_region: &Region,
+) -> Vec<Step> {
+    let mut steps = match key {
+        WishedKey::Existing(key) => mending(case, key, policy),
+        WishedKey::New(new) => creating(case, new, policy, bucket_region),
+    };
+    match key {
+        WishedKey::Existing(key) if key.is_present => {}
+        WishedKey::Existing(key) => {
+            steps.push(update_trail(case, &existing(key), bucket_region));
+        }
+        WishedKey::New(_) => steps.push(update_trail(case, &KeyTarget::Created, bucket_region)),
+    }
+    let has_former = former(case);
+    if let Some(first) = steps.first_mut()
+        && !first.requires.contains(&has_former)
+    {
+        first.requires.insert(0, has_former);
+    }
+    steps
+}
+
+fn existing(key: &ExistingKey<'_>) -> KeyTarget {
+    KeyTarget::Existing(key.facts.arn.clone())
+}
+
+fn former(case: &Case<'_>) -> Condition {
+    let trail = &case.situation.trail;
+    Condition::TrailHasKey { trail: trail.arn.clone(), key: trail.key.clone() }
+}
+
+fn mending(case: &Case<'_>, key: &ExistingKey<'_>, policy: &PlannedPolicy) -> Vec<Step> {
+    let target = existing(key);
+    let mut steps = Vec::new();
+    if key.waking == Waking::CancelDeletionAndEnable {
+        steps.push(cancel_key_deletion(key, &target));
+    }
+    if key.waking != Waking::Awake {
+        steps.push(enable_key(&target));
+    }
+    if let Some(change) = &policy.change {
+        steps.push(put_key_policy(case, &target, change));
+    }
+    if let Some(turn_on) = key.rotation {
+        steps.push(enable_rotation(case, &target, turn_on));
+    }
+    steps
+}
+
+fn creating(
+    case: &Case<'_>,
+    new: &NewKey,
+    policy: &PlannedPolicy,
+    bucket_region: &Region,
+) -> Vec<Step> {
+    let mut steps = vec![create_key(case, new, policy, bucket_region)];
+    if let Some(alias) = &new.alias {
+        steps.push(create_alias(alias, bucket_region));
+    }
+    steps.push(enable_rotation(case, &KeyTarget::Created, turn_on(case)));
+    steps
+}
+
+fn create_key(
+    case: &Case<'_>,
+    new: &NewKey,
+    policy: &PlannedPolicy,
+    bucket_region: &Region,
+) -> Step {
+    let trail = &case.situation.trail.arn;
+    let key = KeyTarget::Created;
+    let description = new
+        .description
+        .clone()
+        .unwrap_or_else(|| format!("Seals the log files of CloudTrail trail {}", trail.name()));
+    let alias_is_free = new.alias.as_ref().map(|alias| Condition::AliasIsFree {
+        region: bucket_region.clone(),
+        alias: alias.clone(),
+    });
+    Step {
+        id: StepId::CreateKey,
+        call: Call::CreateKey {
+            region: bucket_region.clone(),
+            description,
+            tags: new.tags.clone(),
+            policy: policy.after.clone(),
+        },
+        requires: alias_is_free.into_iter().collect(),
+        proves: vec![
+            Condition::KeyUsable { key: key.clone() },
+            Condition::KeyInRegion { key: key.clone(), region: bucket_region.clone() },
+            Condition::PolicyIs { key: key.clone(), policy: policy.after.clone() },
+            Condition::PolicyAdmitsCloudTrail { key, trail: trail.clone() },
+        ],
+        undo: Undo::Advice(
+            "the key stays: log files that were sealed with it can be read only while it is there. \
+             To be rid of it once nobody needs them, disable it first, wait, and then schedule its \
+             deletion (KMS ScheduleKeyDeletion, 7 to 30 days)"
+                .to_owned(),
+        ),
+    }
+}
+
+fn create_alias(alias: &str, bucket_region: &Region) -> Step {
+    let (region, alias) = (bucket_region.clone(), alias.to_owned());
+    Step {
+        id: StepId::CreateAlias,
+        call: Call::CreateAlias {
+            key: KeyTarget::Created,
+            region: region.clone(),
+            alias: alias.clone(),
+        },
+        requires: vec![Condition::AliasIsFree { region: region.clone(), alias: alias.clone() }],
+        undo: Undo::Advice(format!(
+            "the alias {alias} stays with the key; KMS DeleteAlias takes it away"
+        )),
+        proves: vec![Condition::AliasNames { region, alias, key: KeyTarget::Created }],
+    }
+}
+
+fn cancel_key_deletion(key: &ExistingKey<'_>, target: &KeyTarget) -> Step {
+    let when = key.facts.deletion_date.map(|date| format!(" on {}", date.date()));
+    let of = |state| Condition::KeyHasState { key: target.clone(), state };
+    Step {
+        id: StepId::CancelKeyDeletion,
+        call: Call::CancelKeyDeletion { key: target.clone() },
+        requires: vec![of(KeyState::PendingDeletion)],
+        proves: vec![of(KeyState::Disabled)],
+        undo: Undo::Advice(format!(
+            "the key was to be deleted{}; if that is still wanted, schedule it again (KMS \
+             ScheduleKeyDeletion, 7 to 30 days) once nobody needs log files sealed with it",
+            when.unwrap_or_default()
+        )),
+    }
+}
+
+fn enable_key(target: &KeyTarget) -> Step {
+    let key = target.clone();
+    Step {
+        id: StepId::EnableKey,
+        call: Call::EnableKey { key: key.clone() },
+        requires: vec![Condition::KeyHasState { key: key.clone(), state: KeyState::Disabled }],
+        proves: vec![Condition::KeyUsable { key: key.clone() }],
+        undo: Undo::Call(Box::new(Call::DisableKey { key })),
+    }
+}
+
+fn put_key_policy(case: &Case<'_>, target: &KeyTarget, change: &PolicyChange) -> Step {
+    let key = target.clone();
+    let before = change.before.clone().unwrap_or_default();
+    Step {
+        id: StepId::PutKeyPolicy,
+        call: Call::PutKeyPolicy { key: key.clone(), policy: change.after.clone() },
+        requires: vec![Condition::PolicyIs { key: key.clone(), policy: before.clone() }],
+        proves: vec![
+            Condition::PolicyIs { key: key.clone(), policy: change.after.clone() },
+            Condition::PolicyAdmitsCloudTrail {
+                key: key.clone(),
+                trail: case.situation.trail.arn.clone(),
+            },
+        ],
+        undo: Undo::Call(Box::new(Call::PutKeyPolicy { key, policy: before })),
+    }
+}
+
+fn enable_rotation(case: &Case<'_>, target: &KeyTarget, turn_on: TurnOn) -> Step {
+    let key = target.clone();
+    let period_days_max = case.setting.parameters.max_rotation_period_days;
+    Step {
+        id: StepId::EnableKeyRotation,
+        call: Call::EnableKeyRotation { key: key.clone(), period_days: turn_on.period_days },
+        requires: vec![Condition::KeyUsable { key: key.clone() }],
+        proves: vec![Condition::RotationIsOn { key, period_days_max }],
+        undo: Undo::Advice(
+            "rotation stays as it is now: it takes nothing away from anybody; KMS \
+             DisableKeyRotation turns it off"
+                .to_owned(),
+        ),
+    }
+}
+
+fn update_trail(case: &Case<'_>, target: &KeyTarget, bucket_region: &Region) -> Step {
+    let trail = case.situation.trail.arn.clone();
+    let key = target.clone();
+    Step {
+        id: StepId::UpdateTrail,
+        call: Call::UpdateTrail {
+            trail: trail.clone(),
+            region: case.situation.trail.home_region.clone(),
+            key: Some(key.clone()),
+        },
+        requires: vec![
+            former(case),
+            Condition::KeyUsable { key: key.clone() },
+            Condition::KeyInRegion { key: key.clone(), region: bucket_region.clone() },
+            Condition::PolicyAdmitsCloudTrail { key: key.clone(), trail: trail.clone() },
+        ],
+        proves: vec![Condition::TrailUses { trail, key }],
+        undo: undo_update(case),
+    }
+}
+
+fn undo_update(case: &Case<'_>) -> Undo {
+    let trail = &case.situation.trail;
+    let back_to = |key| {
+        Undo::Call(Box::new(Call::UpdateTrail {
+            trail: trail.arn.clone(),
+            region: trail.home_region.clone(),
+            key,
+        }))
+    };
+    match (&trail.key, &case.situation.facts.key) {
+        (None, _) => back_to(None),
+        (Some(KeyRef::Key(arn)), _) => back_to(Some(KeyTarget::Existing(arn.clone()))),
+        (Some(_), Reading::Known(facts)) => back_to(Some(KeyTarget::Existing(facts.arn.clone()))),
+        (Some(named), Reading::Absent | Reading::Refused(_)) => Undo::Advice(format!(
+            "the trail had key `{named}`, which could not be read: set it again by hand if need be"
+        )),
+    }
+}

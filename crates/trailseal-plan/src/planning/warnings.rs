@@ -1,0 +1,160 @@
+//! What to know before a plan is carried out.
+
+use trailseal_rule::key_policy::document::PolicyDocument;
+use trailseal_rule::key_policy::question::TrailAndKey;
+use trailseal_rule::key_policy::readers::may_decrypt;
+use trailseal_rule::key_policy::request::Answer;
+use trailseal_rule::{KeyRef, Reading, Trail};
+
+use crate::plan_data::{MayDecrypt, ReaderAccess, Warning, WarningCode};
+use crate::planning::Case;
+use crate::planning::key::WishedKey;
+use crate::planning::policies::PlannedPolicy;
+
+/// Whether each known reader of the bucket may decrypt under the policy that the key will have.
+pub(super) fn readers(
+    case: &Case<'_>,
+    key: &WishedKey<'_>,
+    policy: &PlannedPolicy,
+) -> Vec<ReaderAccess> {
+    let (Reading::Known(readers), Ok(document)) =
+        (&case.situation.readers, PolicyDocument::parse(&policy.after))
+    else {
+        return Vec::new();
+    };
+    let key_arn = match key {
+        WishedKey::Existing(key) => Some(key.facts.arn.as_str()),
+        WishedKey::New(_) => None,
+    };
+    let question = TrailAndKey { trail_arn: case.situation.trail.arn.as_str(), key_arn };
+    let access = |principal: &str| match may_decrypt(&document, &question, principal).answer {
+        Answer::Yes => MayDecrypt::Yes,
+        Answer::No => MayDecrypt::No,
+        Answer::Unknown => MayDecrypt::IfIamAllows,
+    };
+    readers
+        .iter()
+        .map(|reader| ReaderAccess {
+            principal: reader.principal.clone(),
+            may_decrypt: access(&reader.principal),
+        })
+        .collect()
+}
+
+pub(super) fn warnings(
+    case: &Case<'_>,
+    key: &WishedKey<'_>,
+    readers: &[ReaderAccess],
+) -> Vec<Warning> {
+    let trail = &case.situation.trail;
+    let mut warnings = Vec::new();
+    let mut warn = |code, what: String| warnings.push(Warning { code, what });
+    let changes_trail = !matches!(key, WishedKey::Existing(key) if key.is_present);
+    if changes_trail {
+        about_readers(case, readers, &mut warn);
+        warn(
+            WarningCode::OldLogFilesStay,
+            "log files that are in the bucket already stay as they were encrypted".to_owned(),
+        );
+        if let Some(former) = &trail.key {
+            warn(WarningCode::KeepTheFormerKey, keep(former));
+        }
+        if let Some(owner) = tool(case) {
+            warn(
+                WarningCode::InfrastructureCodeDrifts,
+                format!(
+                    "{owner}: it will drift, and may be set back, unless the key is also set there"
+                ),
+            );
+        }
+    }
+    if matches!(key, WishedKey::New(_)) {
+        warn(WarningCode::ProtectTheNewKey, PROTECT.to_owned());
+    }
+    if case.setting.parameters.checks_delivery() {
+        warn(
+            WarningCode::DeliveryNotYetProven,
+            "whether deliveries succeed shows only with the next one, within some 15 minutes of \
+             events: look at GetTrailStatus then"
+                .to_owned(),
+        );
+    }
+    warnings
+}
+
+const PROTECT: &str = "KMS has no deletion protection: deny kms:ScheduleKeyDeletion and \
+    kms:DisableKey for the key to all but a few, for instance by a service control policy; a key \
+    that is deleted takes the log files with it";
+
+fn keep(former: &KeyRef) -> String {
+    format!(
+        "keep key {former} for as long as log files that were sealed with it must be read: without \
+         it nobody can"
+    )
+}
+
+fn about_readers(
+    case: &Case<'_>,
+    readers: &[ReaderAccess],
+    warn: &mut impl FnMut(WarningCode, String),
+) {
+    let with = |may: MayDecrypt| -> Vec<&str> {
+        readers
+            .iter()
+            .filter(|reader| reader.may_decrypt == may)
+            .map(|reader| reader.principal.as_str())
+            .collect()
+    };
+    let (lost, by_iam) = (with(MayDecrypt::No), with(MayDecrypt::IfIamAllows));
+    if !lost.is_empty() {
+        warn(
+            WarningCode::ReadersLoseAccess,
+            format!(
+                "new log files can no longer be read by {}: the key policy does not let them \
+                 decrypt (KMS grants aside)",
+                lost.join(", ")
+            ),
+        );
+    }
+    if !by_iam.is_empty() {
+        warn(
+            WarningCode::ReadersNeedIam,
+            format!(
+                "new log files can be read by {} only if their IAM policies allow kms:Decrypt with \
+                 the key",
+                by_iam.join(", ")
+            ),
+        );
+    }
+    if let Reading::Refused(refusal) = &case.situation.readers {
+        warn(
+            WarningCode::ReadersUnknown,
+            format!(
+                "who reads the log files is not known ({refusal}): whoever does needs kms:Decrypt \
+                 with the key from now on"
+            ),
+        );
+    }
+}
+
+/// Which tool seems to own the trail.
+fn tool(case: &Case<'_>) -> Option<String> {
+    const STACK: &str = "aws:cloudformation:stack-name";
+    let trail: &Trail = &case.situation.trail;
+    if trail.arn.name().starts_with("aws-controltower-") {
+        return Some("the trail is AWS Control Tower's, by its name".to_owned());
+    }
+    let Reading::Known(tags) = &case.situation.tags else {
+        return None;
+    };
+    if let Some(stack) = tags.get(STACK) {
+        return Some(format!("the trail belongs to the CloudFormation stack {stack}, by its tag"));
+    }
+    let names_tool = |text: &str| {
+        let text = text.to_ascii_lowercase();
+        ["terraform", "opentofu", "pulumi", "cloudformation"].iter().any(|tool| text.contains(tool))
+    };
+    tags.iter()
+        .find(|(key, value)| names_tool(key) || names_tool(value))
+        .map(|(key, value)| format!("the trail is infrastructure code's, by its tag {key}={value}"))
+}

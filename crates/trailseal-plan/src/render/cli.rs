@@ -1,0 +1,95 @@
+//! A plan as lines for the AWS CLI, and its permissions as an IAM policy.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use crate::call::{Call, KeyTarget};
+use crate::plan_data::Plan;
+
+/// The name of the shell variable that holds the ARN of a created key.
+const CREATED: &str = "\"$KEY_ARN\"";
+
+/// The calls of a plan as commands for a POSIX shell, in order. They check nothing: whoever runs
+/// them reads back each before the next.
+#[must_use]
+pub fn aws_cli(plan: &Plan) -> Vec<String> {
+    plan.steps.iter().map(|step| command(plan, &step.call)).collect()
+}
+
+fn command(plan: &Plan, call: &Call) -> String {
+    let kms = |operation: &str, key: &KeyTarget| {
+        let region = key.arn().map_or(&plan.bucket_region, |arn| arn.region());
+        format!("aws kms {operation} --region {region} --key-id {}", named(key))
+    };
+    match call {
+        Call::CreateKey { region, description, tags, policy } => {
+            let tags: Vec<_> = tags
+                .iter()
+                .map(|tag| json!({ "TagKey": tag.key, "TagValue": tag.value }))
+                .collect();
+            let tags = if tags.is_empty() {
+                String::new()
+            } else {
+                format!(" --tags {}", quoted(&json!(tags).to_string()))
+            };
+            format!(
+                "KEY_ARN=$(aws kms create-key --region {region} --description {}{tags} --policy {} \
+                 --query KeyMetadata.Arn --output text)",
+                quoted(description),
+                quoted(policy)
+            )
+        }
+        Call::CreateAlias { key, region, alias } => format!(
+            "aws kms create-alias --region {region} --alias-name {} --target-key-id {}",
+            quoted(alias),
+            named(key)
+        ),
+        Call::CancelKeyDeletion { key } => kms("cancel-key-deletion", key),
+        Call::EnableKey { key } => kms("enable-key", key),
+        Call::DisableKey { key } => kms("disable-key", key),
+        Call::PutKeyPolicy { key, policy } => format!(
+            "{} --policy-name default --policy {}",
+            kms("put-key-policy", key),
+            quoted(policy)
+        ),
+        Call::EnableKeyRotation { key, period_days } => {
+            let period = period_days.map(|days| format!(" --rotation-period-in-days {days}"));
+            format!("{}{}", kms("enable-key-rotation", key), period.unwrap_or_default())
+        }
+        Call::UpdateTrail { trail, region, key } => format!(
+            "aws cloudtrail update-trail --region {region} --name {} --kms-key-id {}",
+            quoted(trail.as_str()),
+            key.as_ref().map_or_else(|| "''".to_owned(), named)
+        ),
+    }
+}
+
+fn named(key: &KeyTarget) -> String {
+    key.arn().map_or_else(|| CREATED.to_owned(), |arn| quoted(arn.as_str()))
+}
+
+/// As one word of a POSIX shell.
+fn quoted(text: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:=@%+,".contains(&byte);
+    if !text.is_empty() && text.bytes().all(is_plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// The permissions of a plan as an IAM policy, ready to be attached.
+#[must_use]
+pub fn iam_policy(plan: &Plan) -> String {
+    let mut by_resource: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for permission in &plan.permissions {
+        by_resource.entry(&permission.resource).or_default().push(&permission.action);
+    }
+    let statements: Vec<_> = by_resource
+        .into_iter()
+        .map(|(resource, actions)| {
+            json!({ "Effect": "Allow", "Action": actions, "Resource": resource })
+        })
+        .collect();
+    json!({ "Version": "2012-10-17", "Statement": statements }).to_string()
+}

@@ -1,0 +1,143 @@
+//! A plan, or the reasons against one, for people.
+
+use std::fmt::{self, Write};
+
+use crate::call::{Call, KeyTarget};
+use crate::plan_data::{MayDecrypt, Plan, PlannedKey, Purpose, Step, Undo};
+use crate::refusal::Refusals;
+use crate::render::cli::aws_cli;
+use crate::render::diff::policy_diff;
+
+/// The whole of a plan, in lines.
+#[must_use]
+pub fn plan_for_people(plan: &Plan) -> String {
+    let mut out = String::new();
+    // Writing to a `String` cannot fail.
+    let _ = write_plan(&mut out, plan);
+    out
+}
+
+/// Every reason against a plan, in lines.
+#[must_use]
+pub fn refusals_for_people(refusals: &Refusals) -> String {
+    let mut out = String::new();
+    for refusal in refusals.iter() {
+        let _ = writeln!(out, "{}: {}\n  fix: {}", refusal.code, refusal.what, refusal.fix);
+        for line in refusal.difference.iter().flat_map(|difference| difference.lines()) {
+            let _ = writeln!(out, "    {line}");
+        }
+    }
+    out
+}
+
+/// What a step does, in a line.
+#[must_use]
+pub fn step_words(step: &Step) -> String {
+    call_words(&step.call)
+}
+
+fn write_plan(out: &mut String, plan: &Plan) -> fmt::Result {
+    head(out, plan)?;
+    writeln!(out, "\nSteps")?;
+    for (index, step) in plan.steps.iter().enumerate() {
+        write_step(out, index + 1, step)?;
+    }
+    if let Some(change) = &plan.policy_change {
+        writeln!(out, "\nKey policy")?;
+        for line in policy_diff(change.before.as_deref(), &change.after).lines() {
+            writeln!(out, "  {line}")?;
+        }
+    }
+    if !plan.readers.is_empty() {
+        writeln!(out, "\nWho can decrypt new log files, by the key policy")?;
+        for reader in &plan.readers {
+            let may = match reader.may_decrypt {
+                MayDecrypt::Yes => "yes",
+                MayDecrypt::IfIamAllows => "if IAM allows",
+                MayDecrypt::No => "no",
+            };
+            writeln!(out, "  {may:<13}  {}", reader.principal)?;
+        }
+    }
+    if !plan.warnings.is_empty() {
+        writeln!(out, "\nWarnings")?;
+        for warning in &plan.warnings {
+            writeln!(out, "  {}: {}", warning.code, warning.what)?;
+        }
+    }
+    writeln!(out, "\nPermissions")?;
+    for permission in &plan.permissions {
+        writeln!(out, "  {:<26} {}", permission.action, permission.resource)?;
+    }
+    writeln!(out, "\nThe same by hand (AWS CLI); read back each before the next")?;
+    for line in aws_cli(plan) {
+        writeln!(out, "  {line}")?;
+    }
+    Ok(())
+}
+
+fn head(out: &mut String, plan: &Plan) -> fmt::Result {
+    let purpose = match plan.purpose {
+        Purpose::Seal => "Plan to seal",
+        Purpose::BackOut => "Plan to go back on",
+    };
+    writeln!(out, "{purpose} trail {}", plan.trail)?;
+    writeln!(out, "  bucket  {} in {}", plan.bucket, plan.bucket_region)?;
+    let former = plan
+        .former_key
+        .as_ref()
+        .map_or_else(|| "no key (SSE-S3)".to_owned(), |key| key.to_string());
+    writeln!(out, "  has     {former}")?;
+    let key = match (&plan.key, plan.purpose) {
+        (PlannedKey::ToCreate { region }, _) => format!("a new key in {region}"),
+        (PlannedKey::Existing(arn), _) => arn.to_string(),
+    };
+    writeln!(out, "  key     {key}")?;
+    if let Some(cost) = &plan.cost {
+        writeln!(out, "  cost    {}", cost.words)?;
+    }
+    Ok(())
+}
+
+fn write_step(out: &mut String, number: usize, step: &Step) -> fmt::Result {
+    writeln!(out, "  {number}. {}: {}", step.id, step_words(step))?;
+    for condition in &step.requires {
+        writeln!(out, "       requires that {condition}")?;
+    }
+    for condition in &step.proves {
+        writeln!(out, "       proves that {condition}")?;
+    }
+    match &step.undo {
+        Undo::Call(call) => writeln!(out, "       undone by {}", call_words(call)),
+        Undo::Advice(words) => writeln!(out, "       not undone: {words}"),
+    }
+}
+
+fn call_words(call: &Call) -> String {
+    let operation = call.operation();
+    match call {
+        Call::CreateKey { region, .. } => {
+            format!("KMS {operation}, a symmetric encryption key in {region}")
+        }
+        Call::CreateAlias { alias, .. } => format!("KMS {operation} {alias}"),
+        Call::CancelKeyDeletion { .. } | Call::EnableKey { .. } | Call::DisableKey { .. } => {
+            format!("KMS {operation}")
+        }
+        Call::PutKeyPolicy { policy, .. } => {
+            format!("KMS {operation}, {} bytes", policy.len())
+        }
+        Call::EnableKeyRotation { period_days: None, .. } => format!("KMS {operation}"),
+        Call::EnableKeyRotation { period_days: Some(days), .. } => {
+            format!("KMS {operation}, every {days} days")
+        }
+        Call::UpdateTrail { key: None, .. } => {
+            format!("CloudTrail {operation} without a key, which turns SSE-KMS off")
+        }
+        Call::UpdateTrail { key: Some(KeyTarget::Created), .. } => {
+            format!("CloudTrail {operation} with the new key")
+        }
+        Call::UpdateTrail { key: Some(KeyTarget::Existing(arn)), .. } => {
+            format!("CloudTrail {operation} with key {arn}")
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Where things stand, for people.
+
+use std::fmt::Write;
+
+use crate::journal::{Phase, Progress, StepState};
+use crate::plan_data::Purpose;
+use crate::render::people::step_words;
+
+/// Which steps are certain, which one may or may not have happened, and what is left.
+#[must_use]
+pub fn where_things_stand(progress: &Progress) -> String {
+    let mut out = format!("Journal {} of trail {}\n", progress.journal, progress.seal.plan.trail);
+    if let Some(key) = &progress.created_key {
+        let _ = writeln!(out, "  created key {key}");
+    }
+    for phase in std::iter::once(&progress.seal).chain(&progress.back_out) {
+        write_phase(&mut out, phase);
+    }
+    out
+}
+
+fn write_phase(out: &mut String, phase: &Phase) {
+    let purpose = match phase.plan.purpose {
+        Purpose::Seal => "Plan",
+        Purpose::BackOut => "Back-out",
+    };
+    let _ = writeln!(out, "{purpose}: {}", summary(phase));
+    for (progress, step) in phase.steps.iter().zip(&phase.plan.steps) {
+        let state = match progress.state {
+            StepState::Pending => "not begun",
+            StepState::Uncertain => "may have happened",
+            StepState::Done => "done, not read back",
+            StepState::Verified if progress.may_have_happened() => "done and read back",
+            StepState::Verified => "was there already",
+        };
+        let _ = writeln!(out, "  {:<20} {}: {}", state, step.id, step_words(step));
+        if let Some(id) = &progress.request_id {
+            let _ = writeln!(out, "  {:<20} request {id}", "");
+        }
+    }
+}
+
+fn summary(phase: &Phase) -> String {
+    match (&phase.stopped, phase.is_finished) {
+        (None, true) => "finished".to_owned(),
+        (Some(why), true) => format!("finished, and then: {why}"),
+        (Some(why), false) => format!("stopped: {why}"),
+        (None, false) => "not finished".to_owned(),
+    }
+}
