@@ -1,7 +1,7 @@
 //! Events that come twice, late or at the same time.
 //!
 //! What AWS Config does with an evaluation that is older than the result that stands is not
-//! documented. The lab can do both; what depends on it is said here and in the README, and so is
+//! documented. The lab can do both; what depends on it is said here and in `docs/RULE.md`, and so is
 //! that the next schedule repairs it.
 
 use serde_json::Value;

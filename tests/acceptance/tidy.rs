@@ -34,7 +34,7 @@ fn the_names_of_parameters_stay_as_they_are() {
 }
 
 #[test]
-fn readme_has_the_tables_of_checks_and_parameters() {
+fn the_docs_have_the_tables_of_checks_and_parameters() {
     readme_has_the_table_of_checks();
     readme_has_the_table_of_parameters();
 }
@@ -84,28 +84,28 @@ fn on_in(check: CheckId) -> String {
     profiles.into_iter().chain(switches).collect::<Vec<_>>().join(", ")
 }
 
-/// README's table between the markers `<!-- name -->` and `<!-- /name -->` must be this one;
-/// `UPDATE_README=1` writes it there.
+/// The table of `docs/RULE.md` between the markers `<!-- name -->` and `<!-- /name -->` must be this
+/// one; `UPDATE_DOCS=1` writes it there.
 fn check_table(name: &str, head: &str, rows: impl Iterator<Item = String>) {
-    let path = repository().join("README.md");
-    let readme = read(&path);
+    let path = repository().join("docs/RULE.md");
+    let page = read(&path);
     let (begin, end) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
     let rows: Vec<String> = rows.collect();
     let table = format!("{head}\n{}\n", rows.join("\n"));
-    let parts = readme.split_once(&begin).and_then(|(before, rest)| {
+    let parts = page.split_once(&begin).and_then(|(before, rest)| {
         rest.split_once(&end).map(|(found, after)| (before, found, after))
     });
     let Some((before, found, after)) = parts else {
-        panic!("README.md has no `{}` with `{end}` behind it", begin.trim());
+        panic!("docs/RULE.md has no `{}` with `{end}` behind it", begin.trim());
     };
     if found == table {
         return;
     }
-    if env::var_os("UPDATE_README").is_some() {
+    if env::var_os("UPDATE_DOCS").is_some() {
         return fs::write(&path, format!("{before}{begin}{table}{end}{after}")).unwrap();
     }
     panic!(
-        "README.md's table of {name} is not that of the code; UPDATE_README=1 writes it. It should \
+        "docs/RULE.md's table of {name} is not that of the code; UPDATE_DOCS=1 writes it. It should \
          be:\n{table}"
     );
 }

@@ -1,10 +1,10 @@
-//! The rule's parameters as users see them: README, JSON Schema and messages come from here.
+//! The rule's parameters as users see them: `docs/RULE.md`, JSON Schema and messages come from here.
 
 use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
-/// One parameter as users see it: documentation, README and JSON Schema come from this table.
+/// One parameter as users see it: `docs/RULE.md` and JSON Schema come from this table.
 #[derive(Debug)]
 pub struct ParameterSpec {
     /// Its name.
