@@ -11,6 +11,7 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
 use crate::calls::CallLog;
+use crate::gate::Gate;
 
 /// How long to wait for AWS, and how often to ask again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,13 +63,30 @@ impl Connection {
         Self { http_client, endpoint_url, patience, calls: CallLog::default() }
     }
 
+    /// The same way to AWS with a gate before it, which so many requests pass at a time, and with
+    /// a log of calls of its own. Gates stand one behind the other: an account's within that of all.
+    #[must_use]
+    pub fn gated(&self, requests_max: usize) -> Self {
+        let gate = Gate::before(self.http_client.clone(), requests_max);
+        let http_client = SharedHttpClient::new(gate);
+        Self { http_client, calls: CallLog::default(), ..self.clone() }
+    }
+
+    /// The HTTP client, for what else asks AWS or a provider of credentials.
+    #[must_use]
+    pub fn http_client(&self) -> SharedHttpClient {
+        self.http_client.clone()
+    }
+
     /// The calls that are made over this connection.
     #[must_use]
     pub fn calls(&self) -> &CallLog {
         &self.calls
     }
 
-    pub(crate) fn behavior_version() -> BehaviorVersion {
+    /// The behaviour of the SDK that this code was written for.
+    #[must_use]
+    pub fn behavior_version() -> BehaviorVersion {
         BehaviorVersion::v2026_01_12()
     }
 

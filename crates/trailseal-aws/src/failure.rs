@@ -79,6 +79,20 @@ pub enum AwsError {
     Deadline(&'static str),
 }
 
+impl AwsError {
+    /// AWS's own code of the error, such as `ExpiredTokenException`, where AWS answered one.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        let (Self::Breakdown { cause, .. } | Self::Denied { cause, .. } | Self::Role { cause, .. }) =
+            self
+        else {
+            return None;
+        };
+        let (code, _) = cause.split_once(':')?;
+        code.bytes().all(|byte| byte.is_ascii_alphanumeric()).then_some(code)
+    }
+}
+
 /// What AWS's answer to a failed call means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refused {
@@ -105,12 +119,9 @@ pub(crate) fn refusal<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> Ref
     }
 }
 
-/// The error of an operation that nothing can be said without.
-pub(crate) fn failed<E, R>(
-    operation: &'static str,
-    region: &str,
-    error: &SdkError<E, R>,
-) -> AwsError
+/// The error of an operation that nothing can be said without: what was denied apart from what
+/// broke down. `operation` is in IAM's spelling.
+pub fn failed<E, R>(operation: &'static str, region: &str, error: &SdkError<E, R>) -> AwsError
 where
     E: Error + ProvideErrorMetadata + 'static,
     R: std::fmt::Debug,

@@ -10,26 +10,31 @@
 mod calls;
 mod connection;
 mod failure;
+mod gate;
 mod roles;
 mod session;
+mod whoami;
 
 mod bucket;
 mod convert;
 mod gather;
 mod once;
 
+mod aggregate;
 mod discovery;
 mod history;
 mod results;
 mod submit;
 
+pub use crate::aggregate::select_aggregate;
 pub use crate::calls::{CallLog, Calls};
 pub use crate::connection::{Connection, Patience};
 pub use crate::discovery::{DiscoveredIds, describe_trails, discovered_ids};
-pub use crate::failure::AwsError;
+pub use crate::failure::{AwsError, failed};
 pub use crate::gather::Evidence;
 pub use crate::history::fetch_item;
 pub use crate::results::{StandingResult, standing_results};
 pub use crate::roles::{Aws, Identity};
 pub use crate::session::Session;
 pub use crate::submit::{Submission, submit};
+pub use crate::whoami::{Caller, caller};

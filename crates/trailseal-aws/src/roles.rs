@@ -1,13 +1,14 @@
 //! Who asks: the function's own identity, and the roles that it assumes in other accounts.
 
 use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_sts::types::Credentials as StsCredentials;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use tokio::sync::Mutex;
+use tokio::sync::Mutex as AsyncMutex;
 use trailseal_rule::{AccountId, Region, RoleName};
 
 use crate::calls::CallLog;
@@ -42,7 +43,7 @@ pub struct Identity {
 pub struct Aws {
     own: Session,
     external_id: Option<String>,
-    assumed: Mutex<HashMap<String, Assumed>>,
+    assumed: Mutex<HashMap<String, Arc<AsyncMutex<Option<Assumed>>>>>,
 }
 
 #[derive(Debug)]
@@ -57,8 +58,19 @@ impl Aws {
     pub fn new(connection: Connection, identity: Identity) -> Self {
         let Identity { account, region, credentials, external_id } = identity;
         let credentials = SharedCredentialsProvider::new(credentials);
-        let own = Session::new(connection, account, region, credentials);
+        Self::of(Session::new(connection, account, region, credentials), external_id)
+    }
+
+    /// Reaches AWS as whoever the session is of; `external_id` is given where roles are assumed.
+    #[must_use]
+    pub fn of(own: Session, external_id: Option<String>) -> Self {
         Self { own, external_id, assumed: Mutex::default() }
+    }
+
+    /// The session of whoever asks.
+    #[must_use]
+    pub fn own(&self) -> &Session {
+        &self.own
     }
 
     /// The calls that are made, in whatever session.
@@ -100,8 +112,13 @@ impl Aws {
     /// As for [`Aws::session_of_rule`].
     pub async fn assume(&self, role: &RoleName, account: &AccountId) -> Result<Session, AwsError> {
         let arn = role.arn(partition_of(self.own.region()), account);
-        let mut assumed = self.assumed.lock().await;
-        if let Some(kept) = assumed.get(&arn).filter(|kept| SystemTime::now() < kept.renew_at) {
+        let place = {
+            let mut assumed = self.assumed.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(assumed.entry(arn.clone()).or_default())
+        };
+        // Whoever wants the same role waits for it; other roles are assumed meanwhile.
+        let mut place = place.lock().await;
+        if let Some(kept) = place.as_ref().filter(|kept| SystemTime::now() < kept.renew_at) {
             return Ok(kept.session.clone());
         }
         let (credentials, renew_at) = self.ask_sts(&arn, account).await?;
@@ -111,13 +128,13 @@ impl Aws {
             self.own.region().clone(),
             SharedCredentialsProvider::new(credentials),
         );
-        assumed.insert(arn, Assumed { session: session.clone(), renew_at });
+        *place = Some(Assumed { session: session.clone(), renew_at });
         Ok(session)
     }
 
     /// Forgets the sessions of all roles: each is assumed anew when it is wanted next.
-    pub async fn forget_roles(&self) {
-        self.assumed.lock().await.clear();
+    pub fn forget_roles(&self) {
+        self.assumed.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     async fn ask_sts(

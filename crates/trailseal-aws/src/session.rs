@@ -8,6 +8,7 @@ use aws_smithy_runtime::client::retries::RetryPartition;
 use aws_types::SdkConfig;
 use trailseal_rule::{AccountId, Region};
 
+use crate::calls::CallLog;
 use crate::connection::Connection;
 
 /// Credentials of one account, and its clients, one per service and Region.
@@ -121,18 +122,49 @@ impl Session {
         })
     }
 
-    fn sdk_config(&self, region: &Region) -> SdkConfig {
-        let mut config = SdkConfig::builder()
-            .behavior_version(Connection::behavior_version())
-            .region(aws_types::region::Region::new(region.as_str().to_owned()))
-            .credentials_provider(self.credentials.clone())
-            .http_client(self.connection.http_client.clone())
-            .sleep_impl(Connection::sleep())
-            .timeout_config(self.connection.timeouts())
-            .retry_config(self.connection.retries());
-        if let Some(url) = &self.connection.endpoint_url {
-            config = config.endpoint_url(url);
-        }
-        config.build()
+    /// The same credentials with clients of their own, so many requests at a time, and a log of
+    /// calls of its own.
+    #[must_use]
+    pub fn gated(&self, requests_max: usize) -> Self {
+        let connection = self.connection.gated(requests_max);
+        Self { connection, clients: Arc::default(), ..self.clone() }
     }
+
+    /// The calls that are made over the session's connection.
+    #[must_use]
+    pub fn calls(&self) -> &CallLog {
+        &self.connection.calls
+    }
+
+    /// The retry quota that the session does not share with other accounts.
+    #[must_use]
+    pub fn retry_partition(&self) -> &RetryPartition {
+        &self.retry_partition
+    }
+
+    /// What a client of a further service is made from; its calls are to be logged with
+    /// [`Session::calls`] and its retries counted with [`Session::retry_partition`].
+    #[must_use]
+    pub fn sdk_config(&self, region: &Region) -> SdkConfig {
+        sdk_config(&self.connection, &self.credentials, region)
+    }
+}
+
+pub(crate) fn sdk_config(
+    connection: &Connection,
+    credentials: &SharedCredentialsProvider,
+    region: &Region,
+) -> SdkConfig {
+    let mut config = SdkConfig::builder()
+        .behavior_version(Connection::behavior_version())
+        .region(aws_types::region::Region::new(region.as_str().to_owned()))
+        .credentials_provider(credentials.clone())
+        .http_client(connection.http_client.clone())
+        .sleep_impl(Connection::sleep())
+        .timeout_config(connection.timeouts())
+        .retry_config(connection.retries());
+    if let Some(url) = &connection.endpoint_url {
+        config = config.endpoint_url(url);
+    }
+    config.build()
 }

@@ -65,7 +65,7 @@ impl Function {
         let calls = self.aws.calls().take();
         if calls.values().any(|calls| calls.expired > 0) {
             // They ended before their time: a retry must not meet them again.
-            self.aws.forget_roles().await;
+            self.aws.forget_roles();
         }
         tally.finish(&answer, calls, started.elapsed());
         self.log.write(&tally);

@@ -1,0 +1,45 @@
+//! Whose credentials these are.
+
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_runtime::client::retries::RetryPartition;
+use trailseal_rule::{AccountId, Region};
+
+use crate::connection::Connection;
+use crate::failure::{AwsError, failed};
+use crate::session::sdk_config;
+
+/// Who the owner of some credentials is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// The account.
+    pub account: AccountId,
+    /// The user or role, as its ARN.
+    pub arn: String,
+}
+
+/// Asks STS in a Region whose credentials these are; nobody can be denied that answer.
+///
+/// # Errors
+///
+/// [`AwsError::Breakdown`], also where STS does not take the credentials.
+pub async fn caller(
+    connection: &Connection,
+    region: &Region,
+    credentials: &SharedCredentialsProvider,
+) -> Result<Caller, AwsError> {
+    const ACTION: &str = "sts:GetCallerIdentity";
+    let config = sdk_config(connection, credentials, region);
+    let config = aws_sdk_sts::config::Builder::from(&config)
+        .retry_partition(RetryPartition::custom("trailseal-caller").build())
+        .interceptor(connection.calls.clone());
+    let client = aws_sdk_sts::Client::from_conf(config.build());
+    let answer = client.get_caller_identity().send().await;
+    let answer = answer.map_err(|error| failed(ACTION, region.as_str(), &error))?;
+    let account = AccountId::parse(answer.account.as_deref().unwrap_or_default());
+    let account = account.map_err(|error| AwsError::Breakdown {
+        operation: ACTION,
+        region: region.to_string(),
+        cause: format!("the answer names no account: {error}"),
+    })?;
+    Ok(Caller { account, arn: answer.arn.unwrap_or_default() })
+}
