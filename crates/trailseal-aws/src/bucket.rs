@@ -30,7 +30,11 @@ struct HeadBucketError {
 }
 
 /// Where S3 says that the bucket is.
-pub(crate) async fn bucket_region(
+///
+/// # Errors
+///
+/// [`AwsError::Breakdown`] where S3 does not answer.
+pub async fn bucket_region(
     session: &Session,
     bucket: &BucketName,
 ) -> Result<Reading<Region>, AwsError> {

@@ -20,7 +20,8 @@ use crate::once::Once;
 use crate::roles::Aws;
 use crate::session::Session;
 
-type Read<T> = Result<Reading<T>, AwsError>;
+/// What came of reading something: what AWS told, or that it did not answer.
+pub(crate) type Read<T> = Result<Reading<T>, AwsError>;
 
 /// The evidence of one invocation. It is dropped with it: a fact of yesterday is no evidence.
 #[derive(Debug)]
@@ -164,8 +165,15 @@ fn as_the_key<T>(key: &Reading<KeyFacts>) -> Reading<T> {
     }
 }
 
-/// Relies on INVARIANT (no-aws-alias-call): `needs` never names such an alias.
-async fn describe_key(session: &Session, region: &Region, key: &KeyRef) -> Read<KeyFacts> {
+/// What KMS tells of a key (`DescribeKey`), asked in `region`.
+///
+/// Relies on INVARIANT (no-aws-alias-call): `needs` never names such an alias, and whoever else
+/// asks must not either.
+///
+/// # Errors
+///
+/// [`AwsError::Breakdown`] where KMS does not answer; a refusal is a [`Reading::Refused`].
+pub async fn describe_key(session: &Session, region: &Region, key: &KeyRef) -> Read<KeyFacts> {
     const ACTION: &str = "kms:DescribeKey";
     let answer = session.kms(region).describe_key().key_id(key.as_str()).send().await;
     match answer {
@@ -194,7 +202,12 @@ fn of_asked_key(metadata: &KeyMetadata, key: &KeyRef) -> Reading<KeyFacts> {
     }
 }
 
-async fn read_rotation(session: &Session, key: &KeyArn) -> Read<Rotation> {
+/// How KMS rotates a key (`GetKeyRotationStatus`).
+///
+/// # Errors
+///
+/// As for [`describe_key`].
+pub async fn read_rotation(session: &Session, key: &KeyArn) -> Read<Rotation> {
     const ACTION: &str = "kms:GetKeyRotationStatus";
     let client = session.kms(key.region());
     let error = match client.get_key_rotation_status().key_id(key.as_str()).send().await {
@@ -212,7 +225,12 @@ async fn read_rotation(session: &Session, key: &KeyArn) -> Read<Rotation> {
     refused(ACTION, key.region(), &error)
 }
 
-async fn read_policy(session: &Session, key: &KeyArn) -> Read<String> {
+/// A key's policy document (`GetKeyPolicy`), which KMS never shows across accounts.
+///
+/// # Errors
+///
+/// As for [`describe_key`].
+pub async fn read_policy(session: &Session, key: &KeyArn) -> Read<String> {
     const ACTION: &str = "kms:GetKeyPolicy";
     let client = session.kms(key.region());
     match client.get_key_policy().key_id(key.as_str()).policy_name("default").send().await {

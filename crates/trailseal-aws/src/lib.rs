@@ -27,11 +27,12 @@ mod results;
 mod submit;
 
 pub use crate::aggregate::select_aggregate;
+pub use crate::bucket::bucket_region;
 pub use crate::calls::{CallLog, Calls};
 pub use crate::connection::{Connection, Patience};
 pub use crate::discovery::{DiscoveredIds, describe_trails, discovered_ids};
 pub use crate::failure::{AwsError, failed};
-pub use crate::gather::Evidence;
+pub use crate::gather::{Evidence, describe_key, read_policy, read_rotation};
 pub use crate::history::fetch_item;
 pub use crate::results::{StandingResult, standing_results};
 pub use crate::roles::{Aws, Identity};

@@ -86,18 +86,19 @@ pub(super) fn get_trail_status(
     body: &Value,
 ) -> Result<Value, Refusal> {
     let trail = one(world, caller, text(body, "Name"))?;
+    // Once anything was changed, the latest delivery is one that met the change.
+    let (error, attempt) = match world.has_changed {
+        true => (delivery::obstacle(&world.state, trail), moments::now()),
+        false => (trail.latest_delivery_error.as_deref(), LATEST_DELIVERY),
+    };
+    let success = if error.is_none() { attempt } else { LATEST_DELIVERY };
     let mut status = json!({
         "IsLogging": trail.is_logging,
-        "LatestDeliveryTime": moments::to_epoch(LATEST_DELIVERY),
-        "LatestDeliveryAttemptTime": moments::to_iso(LATEST_DELIVERY),
+        "LatestDeliveryTime": moments::to_epoch(success),
+        "LatestDeliveryAttemptTime": moments::to_iso(attempt),
         "StartLoggingTime": moments::to_epoch(LATEST_DELIVERY - 86_400_000),
         "TimeLoggingStarted": moments::to_iso(LATEST_DELIVERY - 86_400_000),
     });
-    // Once anything was changed, the latest delivery is one that met the change.
-    let error = match world.has_changed {
-        true => delivery::obstacle(&world.state, trail),
-        false => trail.latest_delivery_error.as_deref(),
-    };
     put(&mut status, "LatestDeliveryError", error);
     put(&mut status, "LatestDigestDeliveryError", trail.latest_digest_delivery_error.as_deref());
     Ok(status)

@@ -1,0 +1,321 @@
+//! Carrying out a plan: one step after the other, each announced before it is made and read back
+//! after it; at the first doubt nothing more.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+use trailseal_aws::AwsError;
+use trailseal_plan::{
+    Call, Former, Holds, Phase, Plan, Present, Record, Step, StepId, StepProgress, StepState,
+};
+use trailseal_rule::{KeyArn, Reading};
+
+use crate::change::Answer;
+use crate::failure::Stop;
+use crate::ledger::Ledger;
+use crate::look::Reach;
+use crate::pace::{Patience, now};
+use crate::present::Wanted;
+use crate::settle::created_key;
+
+/// How often a call is made whose answer does not come.
+const UNCLEAR_MAX: u32 = 3;
+
+/// What is told while a plan is carried out.
+#[derive(Clone, Copy, Debug)]
+pub enum Notice<'a> {
+    /// A step is about to be made.
+    Begins(&'a Step),
+    /// A step of an earlier run is looked after.
+    Resolves(&'a Step),
+    /// A step is made and was read back.
+    Verified(&'a Step),
+    /// Something is waited for.
+    Waits(&'a Step, &'a str),
+}
+
+/// Tells what happens while a plan is carried out.
+pub(crate) type Tell<'a> = &'a mut (dyn FnMut(Notice<'_>) + Send);
+
+/// Where and how a plan is carried out.
+pub(crate) struct Run<'a> {
+    pub(crate) reach: Reach<'a>,
+    pub(crate) patience: &'a Patience,
+    pub(crate) journal: &'a str,
+    pub(crate) ledger: &'a mut dyn Ledger,
+    pub(crate) tell: Tell<'a>,
+}
+
+/// Makes the steps of a plan that are still to be made, and gives the plan with the ARN of the key
+/// that it has created.
+///
+/// What an earlier run left uncertain is looked after first: a key that was created is found again
+/// by its tag, and whatever else was done is read back. A step is made again only if what it
+/// requires still holds.
+///
+/// # Errors
+///
+/// [`Stop`] at the first doubt; the journal says where things stand, and the same call goes on.
+pub async fn carry_out(
+    reach: Reach<'_>,
+    phase: &Phase,
+    journal: &str,
+    ledger: &mut dyn Ledger,
+    patience: &Patience,
+    tell: &mut (dyn FnMut(Notice<'_>) + Send),
+) -> Result<Plan, Stop> {
+    let mut run = Run { reach, patience, journal, ledger, tell };
+    let mut course = Course { plan: phase.plan.clone(), has_changed: false };
+    match run.steps(phase, &mut course).await {
+        Ok(()) => Ok(course.plan),
+        Err(stop) => {
+            let record = Record::Stopped { step: stop.step(), why: stop.to_string(), time: now() };
+            // The stop itself is told; that it is not in the journal changes nothing.
+            let _told_otherwise = run.ledger.write(&record);
+            Err(stop)
+        }
+    }
+}
+
+/// Begins a plan in its journal: none of its steps is made yet.
+///
+/// # Errors
+///
+/// [`Stop::Journal`]: nothing was changed.
+pub fn begin(plan: &Plan, journal: &str, ledger: &mut dyn Ledger) -> Result<Phase, Stop> {
+    let record =
+        Record::Begun { journal: journal.to_owned(), plan: Box::new(plan.clone()), time: now() };
+    ledger.write(&record).map_err(|cause| Stop::Journal { step: None, cause })?;
+    let pending = |step: &Step| StepProgress {
+        step: step.id,
+        state: StepState::Pending,
+        former: None,
+        request_id: None,
+    };
+    Ok(Phase {
+        plan: plan.clone(),
+        steps: plan.steps.iter().map(pending).collect(),
+        stopped: None,
+        is_finished: false,
+    })
+}
+
+/// How far this run has come.
+struct Course {
+    plan: Plan,
+    /// Whether this run has changed something, so that AWS may need a while to show it.
+    has_changed: bool,
+}
+
+impl Run<'_> {
+    async fn steps(&mut self, phase: &Phase, course: &mut Course) -> Result<(), Stop> {
+        let ids: Vec<StepId> = course.plan.steps.iter().map(|step| step.id).collect();
+        for id in ids {
+            // Taken anew each time: a key that was created is named in the later steps.
+            let Some(step) = course.plan.step(id).cloned() else { continue };
+            let state = phase.steps.iter().find(|progress| progress.step == id);
+            match state.map_or(StepState::Pending, |progress| progress.state) {
+                StepState::Verified => {}
+                StepState::Done => self.verify(&step).await?,
+                StepState::Uncertain => self.resolve(&step, course).await?,
+                StepState::Pending => {
+                    (self.tell)(Notice::Begins(&step));
+                    self.make(&step, course).await?;
+                }
+            }
+        }
+        self.write(None, &Record::Finished { time: now() })
+    }
+
+    /// Makes a step of which it is certain that it was not made.
+    async fn make(&mut self, step: &Step, course: &mut Course) -> Result<(), Stop> {
+        let patience = if course.has_changed { self.patience.read_back } else { Duration::ZERO };
+        let wanted = Wanted::by(&step.requires).with_call(&step.call);
+        let present = self.until_all_hold(step, &step.requires, &wanted, patience).await?;
+        let former = former(&step.call, &present).map_err(|why| doubt(step, why))?;
+        let record = Record::Before { step: step.id, former, time: now() };
+        self.write(Some(step.id), &record)?;
+        self.attempt(step, course).await
+    }
+
+    /// Makes the call until AWS says that it has done it, or that it will not.
+    async fn attempt(&mut self, step: &Step, course: &mut Course) -> Result<(), Stop> {
+        let deadline = Instant::now() + self.patience.propagation;
+        let mut unclear = 0;
+        loop {
+            match self.reach.make(&step.call, self.journal).await {
+                Answer::Done { request_id, created_key } => {
+                    return self.done(step, request_id, created_key, course).await;
+                }
+                Answer::Refused { code, cause } => {
+                    if !passes(&code, step, course) || Instant::now() >= deadline {
+                        return Err(refused(step, &code, cause));
+                    }
+                    (self.tell)(Notice::Waits(step, &cause));
+                }
+                Answer::Unclear(why) => {
+                    unclear += 1;
+                    (self.tell)(Notice::Waits(step, &why));
+                    course.has_changed = true;
+                    if self.was_made(step, course).await? {
+                        return Ok(());
+                    }
+                    if unclear >= UNCLEAR_MAX {
+                        return Err(doubt(step, format!("AWS did not answer: {why}")));
+                    }
+                    let wanted = Wanted::by(&step.requires);
+                    self.until_all_hold(step, &step.requires, &wanted, Duration::ZERO).await?;
+                }
+            }
+            sleep(self.patience.pause).await;
+        }
+    }
+
+    async fn done(
+        &mut self,
+        step: &Step,
+        request_id: Option<String>,
+        created_key: Option<KeyArn>,
+        course: &mut Course,
+    ) -> Result<(), Stop> {
+        course.has_changed = true;
+        let record = Record::Done {
+            step: step.id,
+            request_id,
+            created_key: created_key.clone(),
+            time: now(),
+        };
+        self.write(Some(step.id), &record)?;
+        if let Some(arn) = created_key {
+            course.plan = course.plan.clone().bind(&arn);
+        }
+        let step = course.plan.step(step.id).cloned().unwrap_or_else(|| step.clone());
+        self.verify(&step).await
+    }
+
+    /// Reads back what a step proves, and goes on only if it holds.
+    async fn verify(&mut self, step: &Step) -> Result<(), Stop> {
+        let wanted = Wanted::by(&step.proves);
+        self.until_all_hold(step, &step.proves, &wanted, self.patience.read_back).await?;
+        self.write(Some(step.id), &Record::Verified { step: step.id, time: now() })?;
+        (self.tell)(Notice::Verified(step));
+        Ok(())
+    }
+
+    /// Looks after a step of which an earlier run does not say whether it was made.
+    async fn resolve(&mut self, step: &Step, course: &mut Course) -> Result<(), Stop> {
+        (self.tell)(Notice::Resolves(step));
+        if self.was_made(step, course).await? {
+            return Ok(());
+        }
+        self.make(step, course).await
+    }
+
+    /// Whether an uncertain step was made: then it is journalled as such.
+    async fn was_made(&mut self, step: &Step, course: &mut Course) -> Result<bool, Stop> {
+        if let Call::CreateKey { region, .. } = &step.call {
+            let found = created_key(self.reach, region, self.journal, self.patience).await;
+            let found = found.map_err(|why| doubt(step, why))?;
+            return match found {
+                Some(arn) => self.done(step, None, Some(arn), course).await.map(|()| true),
+                None => Ok(false),
+            };
+        }
+        let present = self.read(step, &Wanted::by(&step.proves)).await?;
+        let all = step.proves.iter().all(|condition| condition.holds(&present) == Holds::Yes);
+        if all {
+            self.write(Some(step.id), &Record::Verified { step: step.id, time: now() })?;
+            (self.tell)(Notice::Verified(step));
+        }
+        Ok(all)
+    }
+
+    /// Waits until all of the conditions hold, and gives what was read then.
+    async fn until_all_hold(
+        &mut self,
+        step: &Step,
+        conditions: &[trailseal_plan::Condition],
+        wanted: &Wanted,
+        patience: Duration,
+    ) -> Result<Present, Stop> {
+        let deadline = Instant::now() + patience;
+        loop {
+            let present = self.read(step, wanted).await?;
+            let broken = conditions.iter().find_map(|condition| match condition.holds(&present) {
+                Holds::Yes => None,
+                Holds::No(found) | Holds::Unknown(found) => {
+                    Some(format!("expected that {condition}, but {found}"))
+                }
+            });
+            let Some(broken) = broken else { return Ok(present) };
+            if Instant::now() >= deadline {
+                return Err(doubt(step, broken));
+            }
+            (self.tell)(Notice::Waits(step, &broken));
+            sleep(self.patience.pause).await;
+        }
+    }
+
+    async fn read(&self, step: &Step, wanted: &Wanted) -> Result<Present, Stop> {
+        self.reach.present(wanted).await.map_err(|error| unreadable(step, &error))
+    }
+
+    fn write(&mut self, step: Option<StepId>, record: &Record) -> Result<(), Stop> {
+        self.ledger.write(record).map_err(|cause| Stop::Journal { step, cause })
+    }
+}
+
+fn doubt(step: &Step, why: String) -> Stop {
+    Stop::Doubt { step: Some(step.id), why }
+}
+
+fn unreadable(step: &Step, error: &AwsError) -> Stop {
+    doubt(step, error.to_string())
+}
+
+fn refused(step: &Step, code: &str, cause: String) -> Stop {
+    if matches!(code, "AccessDeniedException" | "AccessDenied") {
+        let service =
+            if matches!(step.call, Call::UpdateTrail { .. }) { "cloudtrail" } else { "kms" };
+        let action = format!("{service}:{}", step.call.operation());
+        return Stop::Denied { step: step.id, action, cause };
+    }
+    doubt(step, format!("AWS refused {}: {cause}", step.call.operation()))
+}
+
+/// Whether a refusal may pass by itself: AWS is busy, or what was changed has not gone round yet.
+fn passes(code: &str, step: &Step, course: &Course) -> bool {
+    match code {
+        "ThrottlingException" | "ConflictException" => true,
+        // What the step requires was read just now: the policy admits CloudTrail.
+        "InsufficientEncryptionPolicyException" => matches!(step.call, Call::UpdateTrail { .. }),
+        "NotFoundException" | "KmsKeyNotFoundException" | "KmsException" | "DisabledException" => {
+            course.has_changed
+        }
+        _ => false,
+    }
+}
+
+/// What is there before a call, as far as the call changes it.
+fn former(call: &Call, present: &Present) -> Result<Former, String> {
+    let readings = |key: &trailseal_plan::KeyTarget| {
+        key.arn().and_then(|arn| present.keys.get(arn)).ok_or("the key was not read")
+    };
+    Ok(match call {
+        Call::CreateKey { .. } | Call::CreateAlias { .. } => Former::Nothing,
+        Call::UpdateTrail { .. } => Former::TrailKey(known(&present.trail_key)?),
+        Call::PutKeyPolicy { key, .. } => Former::KeyPolicy(known(&readings(key)?.policy)?),
+        Call::EnableKeyRotation { key, .. } => Former::Rotation(known(&readings(key)?.rotation)?),
+        Call::CancelKeyDeletion { key } | Call::EnableKey { key } | Call::DisableKey { key } => {
+            Former::KeyState(known(&readings(key)?.key)?.state)
+        }
+    })
+}
+
+fn known<T: Clone>(reading: &Reading<T>) -> Result<T, String> {
+    match reading {
+        Reading::Known(value) => Ok(value.clone()),
+        Reading::Absent => Err("what is to be changed does not exist".to_owned()),
+        Reading::Refused(refusal) => Err(format!("what is to be changed was not read: {refusal}")),
+    }
+}

@@ -1,0 +1,218 @@
+//! Reading the situation, live: nothing of a report and nothing of yesterday.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_cloudtrail::error::SdkError;
+use futures_util::join;
+use trailseal_aws::{
+    Aws, AwsError, Evidence, Session, bucket_region, describe_key, describe_trails, failed,
+    read_policy, read_rotation,
+};
+use trailseal_plan::{KeyReadings, Situation, Wish};
+use trailseal_rule::{
+    Facts, Judgement, KeyArn, KeyRef, Reading, Refusal, Region, RoleName, Setting, Trail, TrailArn,
+    evaluate,
+};
+
+use crate::clients;
+use crate::failure::Failure;
+
+/// AWS as it is reached for one trail: as whom, and with which role in other accounts.
+#[derive(Clone, Copy, Debug)]
+pub struct Reach<'a> {
+    /// The way to AWS, where roles are assumed.
+    pub aws: &'a Aws,
+    /// Who reads and changes.
+    pub session: &'a Session,
+    /// The role with which the policy of another account's key is read (`keyAccountRoleName`).
+    pub key_role: Option<&'a RoleName>,
+}
+
+type Read<T> = Result<Reading<T>, AwsError>;
+
+impl Reach<'_> {
+    /// The trail of this name or ARN, as it is seen from where it would be changed: an ARN is
+    /// looked for in the home Region that it names, a name in the session's own Region.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::NoSuchTrail`], [`Failure::NotATrail`], or [`Failure::Aws`] where AWS does not say.
+    pub async fn trail(&self, named: &str) -> Result<Trail, Failure> {
+        let region = match TrailArn::parse(named) {
+            Ok(arn) => arn.home_region().clone(),
+            Err(_) if named.starts_with("arn:") || named.is_empty() => {
+                return Err(Failure::NotATrail(named.to_owned()));
+            }
+            Err(_) => self.session.region().clone(),
+        };
+        let trails = describe_trails(&self.session.in_region(region.clone())).await?;
+        let fits = |trail: &Trail| trail.arn.as_str() == named || trail.arn.name() == named;
+        trails.into_iter().find(fits).ok_or_else(|| Failure::NoSuchTrail {
+            named: named.to_owned(),
+            account: self.session.account().to_string(),
+            region: region.to_string(),
+        })
+    }
+
+    /// Everything that a plan starts from.
+    ///
+    /// # Errors
+    ///
+    /// [`AwsError::Breakdown`] where AWS does not answer. What it denies is told in the situation,
+    /// so that all denials are told at once.
+    pub async fn situation(
+        &self,
+        setting: &Setting<'_>,
+        trail: &Trail,
+        wish: &Wish,
+    ) -> Result<Situation, AwsError> {
+        let (facts, bucket_region, tags) =
+            join!(self.facts(setting, trail), self.bucket_region(trail), self.tags(trail));
+        let bucket_region = bucket_region?;
+        let (candidate, alias) =
+            join!(self.candidate(wish, &bucket_region), self.alias(wish, &bucket_region));
+        Ok(Situation {
+            trail: trail.clone(),
+            caller: self.session.account().clone(),
+            facts: facts?,
+            bucket_region,
+            candidate: candidate?,
+            alias: alias?,
+            readers: Reading::Refused(Refusal::NotRead),
+            bucket_key: Reading::Refused(Refusal::NotRead),
+            tags: tags?,
+        })
+    }
+
+    /// The rule's facts about the trail.
+    ///
+    /// # Errors
+    ///
+    /// [`AwsError::Breakdown`] where AWS does not answer.
+    pub async fn facts(&self, setting: &Setting<'_>, trail: &Trail) -> Result<Facts, AwsError> {
+        Evidence::new(self.aws, self.session).gather(setting, trail).await
+    }
+
+    /// The rule's judgement of the trail as it is now.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Reach::trail`].
+    pub async fn judge(&self, setting: &Setting<'_>, arn: &TrailArn) -> Result<Judgement, Failure> {
+        let trail = self.trail(arn.as_str()).await?;
+        let facts = self.facts(setting, &trail).await?;
+        Ok(evaluate(setting, &trail, &facts))
+    }
+
+    async fn bucket_region(&self, trail: &Trail) -> Read<Region> {
+        match &trail.bucket {
+            Some(bucket) => bucket_region(self.session, bucket).await,
+            None => Ok(Reading::Refused(Refusal::Needs("the name of the trail's bucket"))),
+        }
+    }
+
+    async fn candidate(
+        &self,
+        wish: &Wish,
+        bucket_region: &Reading<Region>,
+    ) -> Result<KeyReadings, AwsError> {
+        let Wish::Existing(key) = wish else {
+            return Ok(KeyReadings::unread());
+        };
+        let in_bucket_region = match bucket_region {
+            Reading::Known(region) => Some(region),
+            Reading::Absent | Reading::Refused(_) => None,
+        };
+        let region = key.region().or(in_bucket_region);
+        // INVARIANT (no-aws-alias-call): describing such an alias could make an AWS managed key.
+        let askable = !key.is_aws_managed_alias() && !matches!(key, KeyRef::Unrecognized(_));
+        let Some(region) = region.filter(|_| askable) else {
+            return Ok(KeyReadings::unread());
+        };
+        let facts = describe_key(self.session, region, key).await?;
+        let arn = match (&facts, key) {
+            (Reading::Known(facts), _) => facts.arn.clone(),
+            (_, KeyRef::Key(arn)) => arn.clone(),
+            _ => return Ok(KeyReadings { key: facts, ..KeyReadings::unread() }),
+        };
+        let (policy, rotation) = join!(self.key_policy(&arn), read_rotation(self.session, &arn));
+        Ok(KeyReadings { key: facts, policy: policy?, rotation: rotation? })
+    }
+
+    /// KMS never shows a policy across accounts: another account's is read with a role there.
+    pub(crate) async fn key_policy(&self, key: &KeyArn) -> Read<String> {
+        if key.account() == self.session.account() {
+            return read_policy(self.session, key).await;
+        }
+        let Some(role) = self.key_role else {
+            let (action, account) = ("kms:GetKeyPolicy", key.account().clone());
+            return Ok(Reading::Refused(Refusal::OtherAccount { action, account }));
+        };
+        match self.aws.assume(role, key.account()).await {
+            Ok(session) => read_policy(&session, key).await,
+            Err(AwsError::Role { role, .. }) => Ok(Reading::Refused(Refusal::RoleRefused { role })),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn alias(&self, wish: &Wish, bucket_region: &Reading<Region>) -> Read<KeyArn> {
+        match (wish, bucket_region) {
+            (Wish::New(key), Reading::Known(region)) => match &key.alias {
+                Some(alias) => self.named_by(alias, region).await,
+                None => Ok(Reading::Refused(Refusal::NotRead)),
+            },
+            _ => Ok(Reading::Refused(Refusal::NotRead)),
+        }
+    }
+
+    /// The key that an alias names in a Region.
+    pub(crate) async fn named_by(&self, alias: &str, region: &Region) -> Read<KeyArn> {
+        let key = KeyRef::parse(alias).filter(|key| !key.is_aws_managed_alias());
+        let Some(key) = key else {
+            return Ok(Reading::Refused(Refusal::NotRead));
+        };
+        Ok(match describe_key(self.session, region, &key).await? {
+            Reading::Known(facts) => Reading::Known(facts.arn),
+            Reading::Absent => Reading::Absent,
+            Reading::Refused(refusal) => Reading::Refused(refusal),
+        })
+    }
+
+    async fn tags(&self, trail: &Trail) -> Read<BTreeMap<String, String>> {
+        const ACTION: &str = "cloudtrail:ListTags";
+        let region = &trail.home_region;
+        let mut pages = clients::cloudtrail(self.session, region)
+            .list_tags()
+            .resource_id_list(trail.arn.as_str())
+            .into_paginator()
+            .send();
+        let mut tags = BTreeMap::new();
+        while let Some(page) = pages.next().await {
+            let page = match page {
+                Ok(page) => page,
+                Err(error) => return refused(ACTION, region, &error),
+            };
+            for tag in page.resource_tag_list().iter().flat_map(|listed| listed.tags_list()) {
+                tags.insert(tag.key().to_owned(), tag.value().unwrap_or_default().to_owned());
+            }
+        }
+        Ok(Reading::Known(tags))
+    }
+}
+
+/// A denial is told as one; anything else that keeps AWS from answering is an error.
+pub(crate) fn refused<T, E, R>(
+    action: &'static str,
+    region: &Region,
+    error: &SdkError<E, R>,
+) -> Read<T>
+where
+    E: std::error::Error + aws_sdk_cloudtrail::error::ProvideErrorMetadata + 'static,
+    R: std::fmt::Debug,
+{
+    let failed = failed(action, region.as_str(), error);
+    if matches!(failed, AwsError::Denied { .. }) {
+        return Ok(Reading::Refused(Refusal::AccessDenied { action }));
+    }
+    Err(failed)
+}

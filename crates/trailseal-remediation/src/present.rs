@@ -1,0 +1,146 @@
+//! Reading what conditions and calls are about, and no more.
+
+use std::collections::BTreeMap;
+
+use trailseal_aws::{AwsError, describe_key, read_rotation};
+use trailseal_plan::{Call, Condition, KeyReadings, KeyTarget, Present, Progress};
+use trailseal_rule::{KeyArn, KeyRef, Reading, Refusal, Region, TrailArn};
+
+use crate::clients;
+use crate::look::{Reach, refused};
+
+/// What is to be read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    trail: Option<TrailArn>,
+    keys: BTreeMap<KeyArn, Aspects>,
+    alias: Option<(Region, String)>,
+}
+
+/// What is to be read of a key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Aspects {
+    facts: bool,
+    policy: bool,
+    rotation: bool,
+}
+
+impl Wanted {
+    /// What these conditions are about.
+    pub(crate) fn by<'a>(conditions: impl IntoIterator<Item = &'a Condition>) -> Self {
+        let mut wanted = Self::default();
+        conditions.into_iter().for_each(|condition| wanted.add(condition));
+        wanted
+    }
+
+    fn add(&mut self, condition: &Condition) {
+        let mut key = |mark: fn(&mut Aspects)| {
+            if let Some(arn) = condition.key() {
+                mark(self.keys.entry(arn.clone()).or_default());
+            }
+        };
+        match condition {
+            Condition::TrailHasKey { trail, .. } | Condition::TrailUses { trail, .. } => {
+                self.trail = Some(trail.clone());
+            }
+            Condition::KeyUsable { .. } | Condition::KeyHasState { .. } => {
+                key(|aspects| aspects.facts = true);
+            }
+            Condition::KeyInRegion { .. } => {}
+            Condition::PolicyIs { .. } | Condition::PolicyAdmitsCloudTrail { .. } => {
+                key(|aspects| aspects.policy = true);
+            }
+            Condition::RotationIsOn { .. } => key(|aspects| aspects.rotation = true),
+            Condition::AliasIsFree { region, alias }
+            | Condition::AliasNames { region, alias, .. } => {
+                self.alias = Some((region.clone(), alias.clone()));
+            }
+        }
+    }
+
+    /// The same, and what the call changes.
+    pub(crate) fn with_call(mut self, call: &Call) -> Self {
+        let mut key = |target: &KeyTarget, mark: fn(&mut Aspects)| {
+            if let Some(arn) = target.arn() {
+                mark(self.keys.entry(arn.clone()).or_default());
+            }
+        };
+        match call {
+            Call::CreateKey { .. } | Call::CreateAlias { .. } => {}
+            Call::CancelKeyDeletion { key: target }
+            | Call::EnableKey { key: target }
+            | Call::DisableKey { key: target } => key(target, |aspects| aspects.facts = true),
+            Call::PutKeyPolicy { key: target, .. } => key(target, |aspects| aspects.policy = true),
+            Call::EnableKeyRotation { key: target, .. } => {
+                key(target, |aspects| aspects.rotation = true);
+            }
+            Call::UpdateTrail { trail, .. } => self.trail = Some(trail.clone()),
+        }
+        self
+    }
+
+    /// All that a back-out may be about.
+    pub(crate) fn of_back_out(progress: &Progress) -> Self {
+        let all = Aspects { facts: true, policy: true, rotation: true };
+        Self {
+            trail: Some(progress.seal.plan.trail.clone()),
+            keys: progress.keys().into_iter().map(|arn| (arn, all)).collect(),
+            alias: None,
+        }
+    }
+}
+
+impl Reach<'_> {
+    /// Reads it.
+    pub(crate) async fn present(&self, wanted: &Wanted) -> Result<Present, AwsError> {
+        let trail_key = match &wanted.trail {
+            Some(arn) => self.trail_key(arn).await?,
+            None => Reading::Refused(Refusal::NotRead),
+        };
+        let mut keys = BTreeMap::new();
+        for (arn, aspects) in &wanted.keys {
+            keys.insert(arn.clone(), self.key(arn, *aspects).await?);
+        }
+        let alias = match &wanted.alias {
+            Some((region, alias)) => self.named_by(alias, region).await?,
+            None => Reading::Refused(Refusal::NotRead),
+        };
+        Ok(Present { trail_key, keys, alias })
+    }
+
+    async fn key(&self, arn: &KeyArn, aspects: Aspects) -> Result<KeyReadings, AwsError> {
+        let mut readings = KeyReadings::unread();
+        if aspects.facts {
+            let key = KeyRef::Key(arn.clone());
+            readings.key = describe_key(self.session, arn.region(), &key).await?;
+        }
+        if aspects.policy {
+            readings.policy = self.key_policy(arn).await?;
+        }
+        if aspects.rotation {
+            readings.rotation = read_rotation(self.session, arn).await?;
+        }
+        Ok(readings)
+    }
+
+    /// The trail's `KmsKeyId`, asked in its home Region.
+    async fn trail_key(&self, arn: &TrailArn) -> Result<Reading<Option<KeyRef>>, AwsError> {
+        const ACTION: &str = "cloudtrail:GetTrail";
+        let region = arn.home_region();
+        let client = clients::cloudtrail(self.session, region);
+        let error = match client.get_trail().name(arn.as_str()).send().await {
+            Ok(answer) => {
+                let Some(trail) = answer.trail else {
+                    let what = "GetTrail told nothing".to_owned();
+                    return Ok(Reading::Refused(Refusal::Unintelligible(what)));
+                };
+                return Ok(Reading::Known(trail.kms_key_id().and_then(KeyRef::parse)));
+            }
+            Err(error) => error,
+        };
+        if error.as_service_error().is_some_and(|error| error.is_trail_not_found_exception()) {
+            return Ok(Reading::Absent);
+        }
+        refused(ACTION, region, &error)
+    }
+}

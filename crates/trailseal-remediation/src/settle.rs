@@ -1,0 +1,182 @@
+//! Finding again what an interrupted run may have made: the key that carries the journal's id.
+
+use aws_sdk_kms::error::ProvideErrorMetadata as _;
+use tokio::time::{Instant, sleep};
+use trailseal_plan::{Call, JOURNAL_TAG, Journal, Progress, Record, StepId, StepState};
+use trailseal_rule::{KeyArn, Region, Timestamp};
+
+use crate::clients;
+use crate::failure::{Failure, Stop};
+use crate::ledger::Ledger;
+use crate::look::Reach;
+use crate::pace::{Patience, now};
+
+/// A key that was created for this journal, if there is one. It may take KMS a while to list a
+/// new key, so that it is looked for until it is found or patience ends.
+///
+/// # Errors
+///
+/// Words on why that cannot be told.
+pub(crate) async fn created_key(
+    reach: Reach<'_>,
+    region: &Region,
+    journal: &str,
+    patience: &Patience,
+) -> Result<Option<KeyArn>, String> {
+    let deadline = Instant::now() + patience.wait;
+    loop {
+        let found = look_once(reach, region, journal).await?;
+        if found.is_some() || Instant::now() >= deadline {
+            return Ok(found);
+        }
+        sleep(patience.pause).await;
+    }
+}
+
+async fn look_once(
+    reach: Reach<'_>,
+    region: &Region,
+    journal: &str,
+) -> Result<Option<KeyArn>, String> {
+    let client = clients::kms(reach.session, region);
+    let mut hidden = Vec::new();
+    let mut pages = client.list_keys().into_paginator().send();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(|error| words("kms:ListKeys", &error))?;
+        for key in page.keys.unwrap_or_default() {
+            let Some(arn) = key.key_arn.and_then(|arn| KeyArn::parse(&arn).ok()) else { continue };
+            match carries(&client, &arn, journal).await? {
+                Some(true) => return Ok(Some(arn)),
+                Some(false) => {}
+                None => hidden.push(arn),
+            }
+        }
+    }
+    for arn in hidden {
+        if may_be_new(&client, &arn, journal).await? {
+            return Err(format!(
+                "the tags of {arn} may not be read, so that it cannot be told whether an earlier \
+                 run has created it; allow kms:ListResourceTags"
+            ));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether the key carries the journal's id; nothing where its tags may not be read.
+async fn carries(
+    client: &aws_sdk_kms::Client,
+    key: &KeyArn,
+    journal: &str,
+) -> Result<Option<bool>, String> {
+    let mut pages = client.list_resource_tags().key_id(key.as_str()).into_paginator().send();
+    while let Some(page) = pages.next().await {
+        let page = match page {
+            Ok(page) => page,
+            Err(error) if error.code() == Some("AccessDeniedException") => return Ok(None),
+            Err(error) if error.code() == Some("NotFoundException") => return Ok(Some(false)),
+            Err(error) => return Err(words("kms:ListResourceTags", &error)),
+        };
+        if page.tags().iter().any(|tag| tag.tag_key() == JOURNAL_TAG && tag.tag_value() == journal)
+        {
+            return Ok(Some(true));
+        }
+    }
+    Ok(Some(false))
+}
+
+/// A key whose tags are hidden is not the journal's if it is older than the journal.
+async fn may_be_new(
+    client: &aws_sdk_kms::Client,
+    key: &KeyArn,
+    journal: &str,
+) -> Result<bool, String> {
+    let described = client.describe_key().key_id(key.as_str()).send().await;
+    let created = match described {
+        Ok(described) => described.key_metadata.and_then(|key| key.creation_date),
+        Err(error) if error.code() == Some("AccessDeniedException") => None,
+        Err(error) => return Err(words("kms:DescribeKey", &error)),
+    };
+    let begun = begun(journal);
+    Ok(match (created.and_then(|at| at.to_millis().ok()), begun) {
+        (Some(created), Some(begun)) => created >= begun.epoch_millis() - CLOCKS_MILLISECONDS,
+        (None, _) | (_, None) => true,
+    })
+}
+
+/// How far the clocks of this machine and of AWS may be apart.
+const CLOCKS_MILLISECONDS: i64 = 600_000;
+
+/// The time that a journal's id begins with, such as `20261124T200501123Z`.
+fn begun(journal: &str) -> Option<Timestamp> {
+    let (time, _) = journal.split_once('-')?;
+    let part = |from: usize, to: usize| time.get(from..to);
+    let iso = format!(
+        "{}-{}-{}T{}:{}:{}Z",
+        part(0, 4)?,
+        part(4, 6)?,
+        part(6, 8)?,
+        part(9, 11)?,
+        part(11, 13)?,
+        part(13, 15)?
+    );
+    Timestamp::parse(&iso).ok()
+}
+
+fn words<E, R>(action: &str, error: &aws_sdk_kms::error::SdkError<E, R>) -> String
+where
+    E: aws_sdk_kms::error::ProvideErrorMetadata,
+{
+    let code = error.code().unwrap_or("AWS did not answer");
+    format!("{action}: {code}: {}", error.message().unwrap_or("(no message)"))
+}
+
+/// Finds the key that an interrupted run may have created without journalling it, and journals it:
+/// so that what is planned from the journal knows of it.
+///
+/// # Errors
+///
+/// [`Failure::Stopped`] where that cannot be told, or not be journalled.
+pub async fn settle(
+    reach: Reach<'_>,
+    journal: &mut Journal,
+    ledger: &mut dyn Ledger,
+    patience: &Patience,
+) -> Result<Progress, Failure> {
+    const STEP: StepId = StepId::CreateKey;
+    let progress = journal.progress().map_err(not_a_journal)?;
+    let is_uncertain = |step: StepId| {
+        let mut steps = progress.seal.steps.iter();
+        steps.any(|each| each.step == step && each.state == StepState::Uncertain)
+    };
+    let call = progress.seal.plan.step(STEP).map(|step| &step.call);
+    let is_open = progress.back_out.is_none() && is_uncertain(STEP);
+    let Some(Call::CreateKey { region, .. }) = call.filter(|_| is_open) else {
+        return Ok(progress);
+    };
+    let found = created_key(reach, region, &progress.journal, patience).await;
+    let found = found.map_err(|why| Stop::Doubt { step: Some(STEP), why })?;
+    let Some(arn) = found else { return Ok(progress) };
+    let record = Record::Done { step: STEP, request_id: None, created_key: Some(arn), time: now() };
+    ledger.write(&record).map_err(|cause| Stop::Journal { step: Some(STEP), cause })?;
+    journal.records.push(record);
+    journal.progress().map_err(not_a_journal)
+}
+
+fn not_a_journal(cause: trailseal_plan::JournalError) -> Failure {
+    Failure::NotAJournal { file: "the journal".to_owned(), cause }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::new_journal_id;
+
+    #[test]
+    fn a_journals_id_tells_when_it_was_begun() {
+        let begun = begun(&new_journal_id()).unwrap();
+        let apart = now().epoch_millis() - begun.epoch_millis();
+        assert!((0..2000).contains(&apart), "{apart}");
+        assert_eq!(super::begun("another"), None);
+    }
+}
