@@ -7,6 +7,7 @@ mod severity;
 
 mod asff;
 mod csv;
+mod html;
 mod json;
 mod junit;
 mod ocsf;
@@ -43,6 +44,8 @@ pub(crate) enum Format {
     Asff,
     /// For data lakes: a list of OCSF 1.6 events of class 2003, one per trail
     Ocsf,
+    /// For auditors: one page that needs no network, with the evidence of each finding
+    Html,
 }
 
 /// `FORMAT` or `FORMAT=FILE`.
@@ -107,6 +110,7 @@ pub(crate) fn write(
         Format::Sarif => sarif::write(report, out),
         Format::Asff => asff::write(report, out),
         Format::Ocsf => ocsf::write(report, out),
+        Format::Html => html::write(report, out),
     }
 }
 

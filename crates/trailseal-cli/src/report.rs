@@ -8,6 +8,7 @@ mod judge;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use evidence::{DeliveryReport, EvidenceReport, KeyReport, RotationReport, Told};
 pub(crate) use judge::judge;
 
 /// The version of the report's form; a change that could break a reader makes it the next one.
@@ -91,7 +92,7 @@ pub(crate) struct TrailReport {
     pub(crate) notes: Vec<String>,
     pub(crate) checks: Vec<CheckReport>,
     /// What was known of its key and bucket; nothing where it was not judged.
-    pub(crate) evidence: Option<evidence::EvidenceReport>,
+    pub(crate) evidence: Option<EvidenceReport>,
     /// When AWS Config captured it.
     pub(crate) captured: Option<String>,
     /// Where it was seen.

@@ -10,17 +10,17 @@ use trailseal_rule::{
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct EvidenceReport {
-    key: Told<KeyReport>,
-    bucket_region: Told<String>,
-    rotation: Told<RotationReport>,
-    key_policy: Told<String>,
-    delivery: Told<DeliveryReport>,
+    pub(crate) key: Told<KeyReport>,
+    pub(crate) bucket_region: Told<String>,
+    pub(crate) rotation: Told<RotationReport>,
+    pub(crate) key_policy: Told<String>,
+    pub(crate) delivery: Told<DeliveryReport>,
 }
 
 /// A piece of evidence.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase", tag = "reading")]
-enum Told<T> {
+pub(crate) enum Told<T> {
     Known { value: T },
     Absent,
     Refused { why: String },
@@ -28,31 +28,31 @@ enum Told<T> {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct KeyReport {
-    arn: String,
-    manager: String,
-    state: String,
-    usage: String,
-    spec: String,
-    origin: String,
-    valid_to: Option<String>,
-    deletion_date: Option<String>,
-    replica: bool,
+pub(crate) struct KeyReport {
+    pub(crate) arn: String,
+    pub(crate) manager: String,
+    pub(crate) state: String,
+    pub(crate) usage: String,
+    pub(crate) spec: String,
+    pub(crate) origin: String,
+    pub(crate) valid_to: Option<String>,
+    pub(crate) deletion_date: Option<String>,
+    pub(crate) replica: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct RotationReport {
-    status: String,
-    period_days: Option<u32>,
-    next: Option<String>,
+pub(crate) struct RotationReport {
+    pub(crate) status: String,
+    pub(crate) period_days: Option<u32>,
+    pub(crate) next: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct DeliveryReport {
-    error: Option<String>,
-    digest_error: Option<String>,
+pub(crate) struct DeliveryReport {
+    pub(crate) error: Option<String>,
+    pub(crate) digest_error: Option<String>,
 }
 
 impl EvidenceReport {

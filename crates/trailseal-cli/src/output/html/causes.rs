@@ -1,0 +1,40 @@
+//! Which checks kept trails from passing, and how often.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use crate::report::{CheckOutcome, TrailReport};
+
+/// A check that some trail did not pass.
+pub(super) struct Cause<'a> {
+    pub(super) check: &'a str,
+    pub(super) failed: usize,
+    pub(super) unknown: usize,
+    /// Widths of the bars, in thousandths of the longest.
+    pub(super) failed_width: usize,
+    pub(super) unknown_width: usize,
+}
+
+/// The causes, the most frequent first.
+pub(super) fn causes(trails: &[TrailReport]) -> Vec<Cause<'_>> {
+    let mut counts: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for check in trails.iter().flat_map(|trail| &trail.checks) {
+        match check.outcome {
+            CheckOutcome::Pass => {}
+            CheckOutcome::Fail => counts.entry(&check.id).or_default().0 += 1,
+            CheckOutcome::Unknown => counts.entry(&check.id).or_default().1 += 1,
+        }
+    }
+    let longest = counts.values().map(|(failed, unknown)| failed + unknown).max();
+    let width = |count: usize| (count * 1000).checked_div(longest.unwrap_or(1)).unwrap_or(0);
+    let cause = |(check, (failed, unknown))| Cause {
+        check,
+        failed,
+        unknown,
+        failed_width: width(failed),
+        unknown_width: width(unknown),
+    };
+    let mut causes: Vec<Cause<'_>> = counts.into_iter().map(cause).collect();
+    causes.sort_by_key(|cause| Reverse((cause.failed, cause.unknown)));
+    causes
+}

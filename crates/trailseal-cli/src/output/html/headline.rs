@@ -1,0 +1,91 @@
+//! What the report says, in a sentence.
+
+use std::collections::BTreeSet;
+
+use super::standing::Tally;
+use super::words::{Count, counted};
+use crate::report::Report;
+
+/// What stands at the top.
+pub(super) struct Headline {
+    pub(super) statement: String,
+    /// What was looked at.
+    pub(super) scope: String,
+}
+
+impl Headline {
+    pub(super) fn of(report: &Report, tally: &Tally) -> Self {
+        Self { statement: statement(tally), scope: scope(report) }
+    }
+}
+
+fn statement(tally: &Tally) -> String {
+    let trails = tally.trails();
+    let judged = trails - tally.not_applicable;
+    match (tally.failing, tally.unverified) {
+        (0, 0) if trails == 0 => "No trail was seen.".to_owned(),
+        (0, 0) if judged == 0 => "No trail was judged.".to_owned(),
+        (0, 0) if judged == 1 => "The one trail that was judged is sealed.".to_owned(),
+        (0, 0) => format!("All {} trails that were judged are sealed.", Count(judged)),
+        (0, unverified) => format!(
+            "No trail is known to fail, but {} of {} could not be verified.",
+            Count(unverified),
+            counted(trails, "trail")
+        ),
+        (failing, unverified) => {
+            let verb = if failing == 1 { "is" } else { "are" };
+            let failing =
+                format!("{} of {} {verb} not sealed", Count(failing), counted(trails, "trail"));
+            match unverified {
+                0 => format!("{failing}."),
+                more => format!("{failing}; {} more could not be verified.", Count(more)),
+            }
+        }
+    }
+}
+
+fn scope(report: &Report) -> String {
+    let of_trails = report.trails.iter().map(|trail| trail.account.as_str());
+    let asked = report.accounts.iter().map(|account| account.id.as_str());
+    let accounts: BTreeSet<&str> = of_trails.chain(asked).collect();
+    let of_trails = report.trails.iter().map(|trail| trail.region.as_str());
+    let asked = report.accounts.iter().flat_map(|account| &account.regions);
+    let regions: BTreeSet<&str> =
+        of_trails.chain(asked.map(|region| region.region.as_str())).collect();
+    let mut scope = format!(
+        "{} in {} and {}",
+        counted(report.trails.len(), "trail"),
+        counted(accounts.len(), "account"),
+        counted(regions.len(), "Region")
+    );
+    let summary = &report.summary;
+    if summary.files > 0 {
+        scope.push_str(&format!(", from {}", counted(summary.files, "file")));
+    }
+    if summary.files_skipped > 0 {
+        scope.push_str(&format!(" ({} skipped)", Count(summary.files_skipped)));
+    }
+    scope
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_statement_never_says_more_than_was_seen() {
+        let told = |failing, unverified, compliant, not_applicable| {
+            statement(&Tally { failing, unverified, compliant, not_applicable })
+        };
+        assert_eq!(told(0, 0, 0, 0), "No trail was seen.");
+        assert_eq!(told(0, 0, 0, 3), "No trail was judged.");
+        assert_eq!(told(0, 0, 1, 0), "The one trail that was judged is sealed.");
+        assert_eq!(told(0, 0, 1200, 1), "All 1,200 trails that were judged are sealed.");
+        assert_eq!(
+            told(0, 2, 1, 0),
+            "No trail is known to fail, but 2 of 3 trails could not be verified."
+        );
+        assert_eq!(told(1, 0, 0, 0), "1 of 1 trail is not sealed.");
+        assert_eq!(told(2, 1, 0, 0), "2 of 3 trails are not sealed; 1 more could not be verified.");
+    }
+}

@@ -1,0 +1,172 @@
+//! The overview drawing: accounts by Regions, each field with the worst that is known of it.
+//!
+//! Every kind of field has a shape or a number of its own, so that none is told by colour alone.
+
+use super::places::{Account, Place, Places};
+use super::standing::{Standing, Tally};
+use super::words::{Count, counted, shortened};
+
+/// Accounts that get a row of their own; of more, the others share the last row.
+const ROWS_MAX: usize = 40;
+
+/// Regions that get a column; there are fewer in AWS.
+const COLUMNS_MAX: usize = 48;
+
+const LABEL_WIDTH: usize = 134;
+const HEAD_HEIGHT: usize = 92;
+const PITCH: usize = 26;
+/// What a tilted label of the last column takes beyond it.
+const OVERHANG: usize = 52;
+
+/// The drawing.
+pub(super) struct HeatMap {
+    pub(super) width: usize,
+    pub(super) height: usize,
+    pub(super) columns: Vec<Column>,
+    pub(super) rows: Vec<Row>,
+    /// What the drawing leaves out, if anything.
+    pub(super) left_out: Option<String>,
+}
+
+/// A Region.
+pub(super) struct Column {
+    pub(super) x: usize,
+    pub(super) y: usize,
+    pub(super) region: String,
+}
+
+/// An account, or those that have no row of their own.
+pub(super) struct Row {
+    pub(super) y: usize,
+    pub(super) label: String,
+    pub(super) below: Option<String>,
+    pub(super) fields: Vec<Field>,
+    /// Words in the place of fields.
+    pub(super) instead: Option<&'static str>,
+}
+
+/// An account in a Region.
+pub(super) struct Field {
+    pub(super) x: usize,
+    pub(super) y: usize,
+    pub(super) kind: &'static str,
+    /// What stands in it.
+    pub(super) mark: String,
+    pub(super) title: String,
+    /// What the filters are set to; nothing for the last row.
+    pub(super) account: Option<String>,
+    pub(super) region: String,
+}
+
+impl HeatMap {
+    pub(super) fn of(places: &Places<'_>) -> Self {
+        let shown: Vec<&str> = places.regions.iter().copied().take(COLUMNS_MAX).collect();
+        let apart = if places.accounts.len() > ROWS_MAX { ROWS_MAX - 1 } else { ROWS_MAX };
+        let mut rows: Vec<Row> = places
+            .accounts
+            .iter()
+            .take(apart)
+            .enumerate()
+            .map(|(index, account)| row(index, account, &shown))
+            .collect();
+        let others: Vec<&Account<'_>> = places.accounts.iter().skip(apart).collect();
+        if !others.is_empty() {
+            rows.push(shared_row(rows.len(), &others, &shown));
+        }
+        let left_out = places.regions.len().saturating_sub(shown.len());
+        Self {
+            width: LABEL_WIDTH + shown.len() * PITCH + OVERHANG,
+            height: HEAD_HEIGHT + rows.len() * PITCH + 4,
+            columns: shown
+                .iter()
+                .enumerate()
+                .map(|(index, region)| Column {
+                    x: LABEL_WIDTH + index * PITCH + PITCH / 2,
+                    y: HEAD_HEIGHT - 8,
+                    region: shortened(region, 16),
+                })
+                .collect(),
+            rows,
+            left_out: (left_out > 0).then(|| counted(left_out, "further Region")),
+        }
+    }
+}
+
+fn row(index: usize, account: &Account<'_>, shown: &[&str]) -> Row {
+    let y = HEAD_HEIGHT + index * PITCH;
+    let field = |(column, region): (usize, &&str)| {
+        let place = account.regions.iter().find(|place| place.region == *region)?;
+        let (kind, mark) = look(&place.tally, place.problem.or(account.problem).is_some());
+        Some(Field {
+            x: LABEL_WIDTH + column * PITCH,
+            y,
+            kind,
+            mark,
+            title: format!("{} {region}: {}", account.id, told(account, place)),
+            account: Some(account.id.to_owned()),
+            region: (*region).to_owned(),
+        })
+    };
+    let fields: Vec<Field> = shown.iter().enumerate().filter_map(field).collect();
+    let instead = fields.is_empty().then_some(match account.problem {
+        Some(_) => "could not be asked",
+        None => "nothing was asked",
+    });
+    let (label, below) = match account.name {
+        Some(name) => (shortened(name, 18), Some(account.id.to_owned())),
+        None => (account.id.to_owned(), None),
+    };
+    Row { y, label, below, fields, instead }
+}
+
+fn shared_row(index: usize, others: &[&Account<'_>], shown: &[&str]) -> Row {
+    let y = HEAD_HEIGHT + index * PITCH;
+    let field = |(column, region): (usize, &&str)| {
+        let mut tally = Tally::default();
+        let mut refused = 0;
+        let mut asked = 0;
+        for account in others {
+            if let Some(place) = account.regions.iter().find(|place| place.region == *region) {
+                asked += 1;
+                tally.add_all(&place.tally);
+                refused += usize::from(place.problem.or(account.problem).is_some());
+            }
+        }
+        let (kind, mark) = look(&tally, refused > 0);
+        let words = if tally.trails() == 0 { "no trail".to_owned() } else { tally.words() };
+        let title = format!("{} {region}: {words}", counted(asked, "further account"));
+        let (x, region) = (LABEL_WIDTH + column * PITCH, (*region).to_owned());
+        (asked > 0).then_some(Field { x, y, kind, mark, title, account: None, region })
+    };
+    Row {
+        y,
+        label: format!("{} more", Count(others.len())),
+        below: Some("accounts together".to_owned()),
+        fields: shown.iter().enumerate().filter_map(field).collect(),
+        instead: None,
+    }
+}
+
+/// Faults come before what could not be asked, and that before whatever else is there.
+fn look(tally: &Tally, is_refused: bool) -> (&'static str, String) {
+    let number = |count: usize| if count > 999 { "999+".to_owned() } else { count.to_string() };
+    match tally.worst() {
+        Some(Standing::Failing) => (Standing::Failing.slug(), number(tally.failing)),
+        Some(Standing::Unverified) => {
+            (Standing::Unverified.slug(), format!("?{}", number(tally.unverified)))
+        }
+        _ if is_refused => ("refused", "!".to_owned()),
+        Some(Standing::Compliant) => (Standing::Compliant.slug(), number(tally.compliant)),
+        Some(Standing::NotApplicable) => (Standing::NotApplicable.slug(), "–".to_owned()),
+        None => ("bare", "0".to_owned()),
+    }
+}
+
+fn told(account: &Account<'_>, place: &Place<'_>) -> String {
+    match place.problem.or(account.problem) {
+        Some(why) if place.tally.trails() == 0 => format!("could not be asked: {why}"),
+        Some(why) => format!("{}; the rest could not be asked: {why}", place.tally.words()),
+        None if place.tally.trails() == 0 => "no trail".to_owned(),
+        None => place.tally.words(),
+    }
+}

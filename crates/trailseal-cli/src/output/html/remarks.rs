@@ -1,0 +1,38 @@
+//! Why trails were not judged, and what else is to be said of those that are not listed.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use super::standing::Standing;
+use super::words::Count;
+use crate::report::TrailReport;
+
+/// Different remarks that are listed, the most frequent first.
+const REMARKS_MAX: usize = 100;
+
+/// A remark, and how many trails it is made on.
+pub(super) struct Remark<'a> {
+    pub(super) standing: Standing,
+    pub(super) words: &'a str,
+    pub(super) trails: Count,
+}
+
+/// The reasons and notes of all trails without a finding.
+pub(super) fn remarks(trails: &[TrailReport]) -> Vec<Remark<'_>> {
+    let mut counts: BTreeMap<(Standing, &str), usize> = BTreeMap::new();
+    for trail in trails {
+        let standing = Standing::of(trail);
+        if standing >= Standing::Compliant {
+            for words in trail.reason.iter().chain(&trail.notes) {
+                *counts.entry((standing, words)).or_default() += 1;
+            }
+        }
+    }
+    let mut remarks: Vec<_> = counts.into_iter().collect();
+    remarks.sort_by_key(|((standing, _), count)| (Reverse(*standing), Reverse(*count)));
+    remarks
+        .into_iter()
+        .take(REMARKS_MAX)
+        .map(|((standing, words), count)| Remark { standing, words, trails: Count(count) })
+        .collect()
+}

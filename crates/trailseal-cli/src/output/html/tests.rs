@@ -1,0 +1,248 @@
+use serde_json::{Value, json};
+
+use super::*;
+use crate::report::Report;
+
+const KEY: &str = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd";
+
+fn check(id: &str, outcome: &str) -> Value {
+    let open = outcome != "pass";
+    json!({
+        "id": id, "outcome": outcome, "why": "it matters",
+        "what": open.then_some("something was found"), "fix": open.then_some("mend it"),
+    })
+}
+
+fn trail(name: &str, account: &str, region: &str, verdict: &str, checks: &[Value]) -> Value {
+    let (compliance, unverified) = match verdict {
+        "unverified" => ("NON_COMPLIANT", true),
+        other => (other, false),
+    };
+    json!({
+        "resourceId": name,
+        "arn": format!("arn:aws:cloudtrail:{region}:{account}:trail/{name}"),
+        "account": account, "region": region, "compliance": compliance, "unverified": unverified,
+        "annotation": "an annotation", "key": KEY, "bucket": "a-bucket", "reason": null,
+        "notes": ["a note"], "checks": checks, "captured": "2026-11-24T09:00:00.000Z",
+        "source": "a-file.json",
+        "evidence": {
+            "key": { "reading": "known", "value": {
+                "arn": KEY, "manager": "CUSTOMER", "state": "PendingDeletion",
+                "usage": "ENCRYPT_DECRYPT", "spec": "SYMMETRIC_DEFAULT", "origin": "AWS_KMS",
+                "validTo": null, "deletionDate": "2026-12-01T00:00:00.000Z", "replica": true } },
+            "bucketRegion": { "reading": "absent" },
+            "rotation": { "reading": "refused", "why": "kms:GetKeyRotationStatus was denied" },
+            "keyPolicy": { "reading": "known", "value": json!({ "Statement": [
+                { "Sid": "a sid", "Effect": "Allow", "Principal": "*", "Action": "kms:Decrypt" },
+            ] }).to_string() },
+            "delivery": { "reading": "refused", "why": "it was not read" },
+        },
+    })
+}
+
+fn report(trails: &[Value], accounts: &[Value]) -> Value {
+    json!({
+        "version": 1, "tool": { "name": "trailseal", "version": "0.1.0" },
+        "generatedAt": "2026-11-24T09:30:00.000Z", "complete": true,
+        "summary": {
+            "trails": trails.len(), "nonCompliant": 0, "compliant": 0, "notApplicable": 0,
+            "unverified": 0, "files": 0, "filesSkipped": 0, "accounts": accounts.len(),
+            "accountsWithProblems": 0,
+        },
+        "parameters": { "profile": "strict" },
+        "controls": [{ "publication": "CIS Controls v8", "number": "3.11" }],
+        "trails": trails, "accounts": accounts, "problems": [],
+    })
+}
+
+fn page(report: &Value) -> String {
+    let report: Report = serde_json::from_value(report.clone()).unwrap();
+    let mut out = Vec::new();
+    write(&report, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+fn one_of_each() -> Value {
+    let (one, other) = ("111122223333", "444455556666");
+    report(
+        &[
+            trail("broken", one, "eu-central-1", "NON_COMPLIANT", &[check("key-usable", "fail")]),
+            trail("dark", one, "us-east-1", "unverified", &[check("key-rotated", "unknown")]),
+            trail("sealed", other, "eu-central-1", "COMPLIANT", &[check("key-usable", "pass")]),
+            trail("copy", other, "us-east-1", "NOT_APPLICABLE", &[]),
+        ],
+        &[
+            json!({ "id": other, "name": "logs", "problem": null, "regions": [
+                { "region": "eu-central-1", "trails": 1, "problem": null },
+                { "region": "sa-east-1", "trails": 0, "problem": null },
+                { "region": "eu-west-3", "trails": 0, "problem": "it was throttled" },
+            ] }),
+            json!({ "id": "777788889999", "name": null, "problem": "the role is refused", "regions": [] }),
+        ],
+    )
+}
+
+/// The text between two marks.
+fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
+    let (_, rest) = text.split_once(start).unwrap_or_else(|| panic!("no {start}"));
+    rest.split_once(end).unwrap_or_else(|| panic!("no {end}")).0
+}
+
+#[test]
+fn style_and_script_are_the_only_ones_and_those_of_the_policy() {
+    let page = page(&one_of_each());
+    let policy = between(&page, "Content-Security-Policy\" content=\"", "\"").replace("&#39;", "'");
+    let style = between(&page, "<style>", "</style>");
+    let script = between(&page, "<script>", "</script>");
+    assert_eq!(policy, seal::policy(style, script));
+    assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
+    assert!(!policy.contains("unsafe"), "{policy}");
+    for once in ["<style", "<script", "<meta http-equiv"] {
+        assert_eq!(page.matches(once).count(), 1, "{once}");
+    }
+    for never in [" style=", " onclick=", " src=", "http://", "https://", "url(http", "@import"] {
+        assert!(!page.contains(never), "{never}");
+    }
+}
+
+#[test]
+fn each_trail_stands_under_one_word_and_with_all_that_is_known_of_it() {
+    let page = page(&one_of_each());
+    assert!(page.contains("1 of 4 trails is not sealed; 1 more could not be verified."));
+    let failing = between(&page, "id=\"failing-title\"", "id=\"unverified-title\"");
+    for words in [
+        "broken",
+        "something was found",
+        "it matters",
+        "mend it",
+        "key-usable",
+        "a note",
+        "PendingDeletion",
+        "1 December 2026, 00:00 UTC",
+        "replica of a multi-Region key",
+        "the bucket does not exist",
+        "not known: kms:GetKeyRotationStatus was denied",
+        "kms:Decrypt",
+        "a sid",
+        "a-file.json",
+        "an annotation",
+        "24 November 2026, 09:00 UTC",
+        "<dt>Not read</dt><dd><bdi>Latest delivery</bdi>",
+    ] {
+        assert!(failing.contains(words), "{words}");
+    }
+    let passes = between(&page, "id=\"passes\"", "id=\"accounts\"");
+    assert!(passes.contains("sealed") && passes.contains("copy") && !passes.contains("broken"));
+    let unverified = between(&page, "id=\"unverified-title\"", "id=\"passes\"");
+    assert!(unverified.contains("dark") && !unverified.contains("broken"));
+}
+
+#[test]
+fn what_was_not_seen_and_where_no_trail_is_is_said() {
+    let page = page(&one_of_each());
+    let refused = between(&page, "id=\"refused-title\"", "id=\"bare-title\"");
+    assert!(refused.contains("the role is refused") && refused.contains("it was throttled"));
+    let bare = between(&page, "id=\"bare-title\"", "id=\"counts-title\"");
+    assert!(bare.contains("444455556666") && bare.contains("sa-east-1"), "{bare}");
+    assert!(!bare.contains("777788889999") && !bare.contains("eu-west-3"), "{bare}");
+}
+
+#[test]
+fn a_verdict_of_another_version_is_not_taken_for_a_pass() {
+    let mut report = one_of_each();
+    report["trails"][2]["compliance"] = json!("FINE");
+    let page = page(&report);
+    assert!(page.contains("1 of 4 trails is not sealed; 2 more could not be verified."));
+    assert!(page.contains("<span class=\"word\">FINE</span>"));
+}
+
+#[test]
+fn a_partial_report_says_so_at_its_top() {
+    let mut report = one_of_each();
+    assert!(!page(&report).contains("PARTIAL"));
+    report["complete"] = json!(false);
+    report["problems"] = json!([{ "source": "a", "message": "it is cut short" }]);
+    let page = page(&report);
+    assert!(between(&page, "<main", "id=\"overview\"").contains("PARTIAL"));
+    assert!(between(&page, "id=\"problems\"", "id=\"controls\"").contains("it is cut short"));
+}
+
+/// Every text of a report, one after the other, tries to become markup.
+#[test]
+fn no_text_becomes_markup() {
+    let payload =
+        "\"'><img src=x onerror=alert(1)></style></script><script>alert(2)</script>\u{202e}";
+    let honest = one_of_each();
+    let clean = page(&honest);
+    let mut report = honest;
+    report["problems"] = json!([{ "source": "a", "message": "b" }]);
+    let mut texts = Vec::new();
+    pointers("", &report, &mut texts);
+    assert!(texts.len() > 100, "{}", texts.len());
+    for pointer in texts {
+        let mut hostile = report.clone();
+        *hostile.pointer_mut(&pointer).unwrap() = json!(payload);
+        let page = page(&hostile);
+        for bad in ["<img", "<script>alert", "\u{202e}", "'><"] {
+            assert!(!page.contains(bad), "{pointer} {bad}");
+        }
+        for tag in ["<script", "</script", "<style", "</style"] {
+            assert_eq!(page.matches(tag).count(), clean.matches(tag).count(), "{pointer} {tag}");
+        }
+    }
+}
+
+/// Where the texts of a value are, but for those that would not be read back.
+fn pointers(path: &str, value: &Value, found: &mut Vec<String>) {
+    let is_word = |path: &str| path.ends_with("/reading") || path.ends_with("/outcome");
+    match value {
+        Value::String(_) if !is_word(path) => found.push(path.to_owned()),
+        Value::Array(values) => {
+            for (index, value) in values.iter().enumerate() {
+                pointers(&format!("{path}/{index}"), value, found);
+            }
+        }
+        Value::Object(members) => {
+            for (name, value) in members {
+                pointers(&format!("{path}/{name}"), value, found);
+            }
+        }
+        Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+#[test]
+fn many_trails_are_listed_in_short_and_then_counted_and_none_is_lost() {
+    let one = trail("broken", "1", "r", "NON_COMPLIANT", &[check("key-usable", "fail")]);
+    let sealed = trail("sealed", "1", "r", "COMPLIANT", &[check("key-usable", "pass")]);
+    let trails = [vec![one; 10_007], vec![sealed; 201]].concat();
+    let page = page(&report(&trails, &[]));
+    assert_eq!(page.matches("<article").count(), 1000);
+    assert_eq!(page.matches("<tr data-item data-adds=\"failing\"").count(), 9000);
+    assert!(page.contains("<strong>7 more are not listed here</strong>"));
+    assert!(page.contains("201 trails pass and 0 are not applicable."));
+    assert!(page.contains("data-counts=\"failing:10007 compliant:201\""));
+}
+
+#[test]
+fn accounts_beyond_those_that_can_be_drawn_share_a_row() {
+    let trails: Vec<Value> = (0..50)
+        .map(|number| {
+            let verdict = if number == 49 { "NON_COMPLIANT" } else { "COMPLIANT" };
+            trail("t", &format!("{number:012}"), "eu-west-1", verdict, &[])
+        })
+        .collect();
+    let page = page(&report(&trails, &[]));
+    let heat = between(&page, "<svg class=\"heat\"", "</svg>");
+    assert_eq!(heat.matches("<g class=\"field").count(), 40);
+    assert!(heat.find("000000000049") < heat.find("000000000000"), "the worst first");
+    assert!(heat.contains("11 more"), "{heat}");
+    assert!(heat.contains("11 further accounts eu-west-1: 11 compliant"), "{heat}");
+}
+
+#[test]
+fn a_report_on_nothing_is_a_page_too() {
+    let page = page(&report(&[], &[]));
+    assert!(page.contains("<h1>No trail was seen.</h1>"));
+    assert!(page.contains("There is nothing to draw."));
+}
