@@ -97,3 +97,34 @@ impl Grant {
 fn json_text(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::admission::admits;
+    use super::super::document::PolicyDocument;
+    use super::super::exposure::guards_decryption;
+    use super::super::request::Answer;
+    use super::*;
+
+    const GRANTS: [Grant; 3] = [Grant::Encrypt, Grant::Describe, Grant::Decrypt];
+
+    /// Each statement grants what it is for, to this trail alone, and opens nothing.
+    #[test]
+    fn a_statement_grants_what_it_is_for_and_nothing_else() {
+        let of = |trail_arn| TrailAndKey { trail_arn, key_arn: None };
+        let trail = of("arn:aws-cn:cloudtrail:cn-north-1:111122223333:trail/all");
+        let other = of("arn:aws-cn:cloudtrail:cn-north-1:111122223333:trail/other");
+        for grant in GRANTS {
+            let statement = grant.statement(&trail, Some("with \"quotes\""));
+            let policy = format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#);
+            let policy = PolicyDocument::parse(&policy).unwrap();
+            for asked in GRANTS {
+                let expected = if asked == grant { Answer::Yes } else { Answer::No };
+                assert_eq!(admits(&policy, &trail, asked).answer, expected, "{grant:?} {asked:?}");
+                assert_eq!(admits(&policy, &other, asked).answer, Answer::No);
+            }
+            let guard = guards_decryption(&policy, &trail);
+            assert!(guard.exposures.is_empty() && guard.doubts.is_empty(), "{guard:?}");
+        }
+    }
+}

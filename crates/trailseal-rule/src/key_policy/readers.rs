@@ -27,3 +27,57 @@ pub fn may_decrypt(
         context: context.with("kms:ViaService", via_s3),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::request::Answer::{self, No, Unknown, Yes};
+    use super::*;
+
+    const TRAIL: &str = "arn:aws:cloudtrail:us-east-1:111122223333:trail/all";
+    const KEY: &str = "arn:aws:kms:us-east-1:111122223333:key/1234abcd";
+    const AUDITOR: &str = "arn:aws:iam::111122223333:role/auditor";
+    const ROOT: &str = "arn:aws:iam::111122223333:root";
+
+    fn check(principal: &str, condition: &str, reader: &str, expected: Answer) {
+        let policy = format!(
+            r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Principal":{principal},"Action":"kms:Decrypt","Resource":"*","Condition":{condition}}}}}"#
+        );
+        let policy = PolicyDocument::parse(&policy).unwrap();
+        let question = TrailAndKey { trail_arn: TRAIL, key_arn: Some(KEY) };
+        let reply = may_decrypt(&policy, &question, reader);
+        assert_eq!(reply.answer, expected, "{principal} {condition} {reader}");
+    }
+
+    #[test]
+    fn who_is_named_may_and_an_account_leaves_it_to_iam() {
+        let of = |arn: &str| format!(r#"{{"AWS":"{arn}"}}"#);
+        for (named, reader, expected) in [
+            (AUDITOR, AUDITOR, Yes),
+            (AUDITOR, "arn:aws:iam::111122223333:role/other", No),
+            (AUDITOR, ROOT, No),
+            (ROOT, AUDITOR, Unknown),
+            (ROOT, ROOT, Unknown),
+            ("111122223333", AUDITOR, Unknown),
+            ("111122223333", "arn:aws:iam::444455556666:role/siem", No),
+            ("arn:aws:sts::111122223333:assumed-role/auditor/me", AUDITOR, Unknown),
+            ("AROAEXAMPLE", AUDITOR, No),
+        ] {
+            check(&of(named), "{}", reader, expected);
+        }
+        check(r#""*""#, "{}", AUDITOR, Yes);
+        check(r#"{"Service":"config.amazonaws.com"}"#, "{}", AUDITOR, No);
+    }
+
+    #[test]
+    fn a_reader_comes_through_s3_with_the_trail_s_encryption_context() {
+        let of_account = |id: &str| format!(r#"{{"StringEquals":{{"kms:CallerAccount":"{id}"}}}}"#);
+        check(r#""*""#, &of_account("111122223333"), AUDITOR, Yes);
+        check(r#""*""#, &of_account("444455556666"), AUDITOR, No);
+        let context = r#"{"Null":{"kms:EncryptionContext:aws:cloudtrail:arn":"false"}}"#;
+        check(r#""*""#, context, AUDITOR, Yes);
+        let via = |service: &str| format!(r#"{{"StringEquals":{{"kms:ViaService":"{service}"}}}}"#);
+        check(r#""*""#, &via("s3.us-east-1.amazonaws.com"), AUDITOR, Yes);
+        check(r#""*""#, &via("ec2.us-east-1.amazonaws.com"), AUDITOR, No);
+        check(r#""*""#, r#"{"Bool":{"aws:MultiFactorAuthPresent":"true"}}"#, AUDITOR, Unknown);
+    }
+}
