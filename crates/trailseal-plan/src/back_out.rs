@@ -107,12 +107,13 @@ fn stays(retreat: &Retreat<'_>, steps: &[Step]) -> Vec<Warning> {
             ),
         });
     }
-    if has(StepId::RestoreKeyPolicy) || has(StepId::DisableKey) {
+    // The statements that were added are for this trail alone; a key is for everyone.
+    if has(StepId::DisableKey) {
         warnings.push(Warning {
             code: WarningCode::OthersMayUseTheKey,
             what: format!(
-                "whoever has come to use key {} since then loses it: another trail with this key \
-                 would stop delivering",
+                "whoever has come to use key {} since it was enabled loses it: another trail with \
+                 this key would stop delivering",
                 retreat.key
             ),
         });

@@ -119,6 +119,21 @@ impl Call {
         }
     }
 
+    /// The key that it is about; nothing where it creates one, or takes the trail's away.
+    #[must_use]
+    pub fn key(&self) -> Option<&KeyTarget> {
+        match self {
+            Self::CreateKey { .. } => None,
+            Self::CreateAlias { key, .. }
+            | Self::CancelKeyDeletion { key }
+            | Self::EnableKey { key }
+            | Self::DisableKey { key }
+            | Self::PutKeyPolicy { key, .. }
+            | Self::EnableKeyRotation { key, .. } => Some(key),
+            Self::UpdateTrail { key, .. } => key.as_ref(),
+        }
+    }
+
     pub(crate) fn bind(&mut self, created: &KeyArn) {
         match self {
             Self::CreateKey { .. } => {}

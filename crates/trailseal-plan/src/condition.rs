@@ -214,7 +214,9 @@ impl fmt::Display for Condition {
             Self::KeyUsable { .. } => out.write_str("the key is enabled"),
             Self::KeyHasState { state, .. } => write!(out, "the key's state is {}", state.as_str()),
             Self::KeyInRegion { region, .. } => write!(out, "the key is in {region}"),
-            Self::PolicyIs { .. } => out.write_str("the key policy is the one shown"),
+            Self::PolicyIs { policy, .. } => {
+                write!(out, "the key policy is the document of {} bytes", policy.len())
+            }
             Self::PolicyAdmitsCloudTrail { .. } => {
                 out.write_str("the key policy lets CloudTrail encrypt this trail")
             }

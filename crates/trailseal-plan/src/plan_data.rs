@@ -207,6 +207,8 @@ pub enum WarningCode {
     OldLogFilesStay,
     /// `keep-the-former-key`
     KeepTheFormerKey,
+    /// `no-way-back`
+    NoWayBack,
     /// `delivery-not-yet-proven`
     DeliveryNotYetProven,
     /// `protect-the-new-key`
@@ -221,13 +223,14 @@ pub enum WarningCode {
 
 impl WarningCode {
     /// Every code.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::ReadersLoseAccess,
         Self::ReadersNeedIam,
         Self::ReadersUnknown,
         Self::InfrastructureCodeDrifts,
         Self::OldLogFilesStay,
         Self::KeepTheFormerKey,
+        Self::NoWayBack,
         Self::DeliveryNotYetProven,
         Self::ProtectTheNewKey,
         Self::StaysBehind,
@@ -245,6 +248,7 @@ impl WarningCode {
             Self::InfrastructureCodeDrifts => "infrastructure-code-drifts",
             Self::OldLogFilesStay => "old-log-files-stay",
             Self::KeepTheFormerKey => "keep-the-former-key",
+            Self::NoWayBack => "no-way-back",
             Self::DeliveryNotYetProven => "delivery-not-yet-proven",
             Self::ProtectTheNewKey => "protect-the-new-key",
             Self::StaysBehind => "stays-behind",
@@ -269,10 +273,16 @@ impl WarningCode {
             Self::KeepTheFormerKey => {
                 "old log files can be read only while the former key is there"
             }
+            Self::NoWayBack => {
+                "with its present key the trail cannot deliver, for all that is known, so that a \
+                 back-out to it would be refused"
+            }
             Self::DeliveryNotYetProven => "the parameters ask for a delivery, which comes later",
             Self::ProtectTheNewKey => "nothing but permissions keeps a key from being deleted",
             Self::StaysBehind => "something that a back-out leaves",
-            Self::OthersMayUseTheKey => "whoever has come to use the key since loses it",
+            Self::OthersMayUseTheKey => {
+                "whoever has come to use a key since it was enabled loses it with the back-out"
+            }
             Self::ChangedMeanwhile => {
                 "a back-out by force overwrites what somebody has changed since"
             }

@@ -23,6 +23,9 @@ pub(super) fn unless_deliverable(retreat: &Retreat<'_>, steps: &[Step]) -> Resul
             "mend that key first, or leave the trail as it is",
         ));
     }
+    if !uses_the_key(retreat) {
+        return Ok(());
+    }
     match delivers(retreat, retreat.present) {
         Holds::No(_) => Ok(()),
         Holds::Yes | Holds::Unknown(_) => Err(Refusals::one(
@@ -30,6 +33,14 @@ pub(super) fn unless_deliverable(retreat: &Retreat<'_>, steps: &[Step]) -> Resul
             format!("the trail uses the key, and could not deliver any more: {obstacle}"),
             "leave the key as it is, or give the trail another key first",
         )),
+    }
+}
+
+/// Whether what is taken back of the key concerns the trail as it is.
+fn uses_the_key(retreat: &Retreat<'_>) -> bool {
+    match &retreat.present.trail_key {
+        Reading::Known(key) => key.as_ref().map(KeyRef::as_str) == Some(retreat.key.as_str()),
+        Reading::Absent | Reading::Refused(_) => true,
     }
 }
 

@@ -1,10 +1,11 @@
 //! What to know before a plan is carried out.
 
+use trailseal_rule::key_policy::admission::admits_cloudtrail;
 use trailseal_rule::key_policy::document::PolicyDocument;
 use trailseal_rule::key_policy::question::TrailAndKey;
 use trailseal_rule::key_policy::readers::may_decrypt;
 use trailseal_rule::key_policy::request::Answer;
-use trailseal_rule::{KeyRef, Reading, Trail};
+use trailseal_rule::{KeyRef, KeyState, Reading, Trail};
 
 use crate::plan_data::{MayDecrypt, ReaderAccess, Warning, WarningCode};
 use crate::planning::Case;
@@ -58,6 +59,12 @@ pub(super) fn warnings(
         );
         if let Some(former) = &trail.key {
             warn(WarningCode::KeepTheFormerKey, keep(former));
+            if let Some(why) = former_cannot_encrypt(case) {
+                warn(
+                    WarningCode::NoWayBack,
+                    format!("a back-out to key {former} would be refused: {why}"),
+                );
+            }
         }
         if let Some(owner) = tool(case) {
             warn(
@@ -91,6 +98,30 @@ fn keep(former: &KeyRef) -> String {
         "keep key {former} for as long as log files that were sealed with it must be read: without \
          it nobody can"
     )
+}
+
+/// What the facts show against the present key; a policy that nobody read shows nothing.
+fn former_cannot_encrypt(case: &Case<'_>) -> Option<String> {
+    let facts = &case.situation.facts;
+    let key = match &facts.key {
+        Reading::Known(key) => key,
+        Reading::Absent => return Some("it does not exist".to_owned()),
+        Reading::Refused(refusal) => return Some(refusal.to_string()),
+    };
+    if !matches!(key.state, KeyState::Enabled | KeyState::Updating) {
+        return Some(format!("its state is {}", key.state.as_str()));
+    }
+    if case.situation.bucket_region != Reading::Known(key.arn.region().clone()) {
+        return Some(format!("it is in {}", key.arn.region()));
+    }
+    let Reading::Known(policy) = &facts.key_policy else {
+        return None;
+    };
+    let (trail_arn, key_arn) = (case.situation.trail.arn.as_str(), Some(key.arn.as_str()));
+    let admitted = PolicyDocument::parse(policy).is_ok_and(|document| {
+        admits_cloudtrail(&document, &TrailAndKey { trail_arn, key_arn }).answer == Answer::Yes
+    });
+    (!admitted).then(|| "its policy does not admit CloudTrail, for all that is known".to_owned())
 }
 
 fn about_readers(

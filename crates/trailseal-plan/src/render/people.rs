@@ -3,6 +3,7 @@
 use std::fmt::{self, Write};
 
 use crate::call::{Call, KeyTarget};
+use crate::condition::Condition;
 use crate::plan_data::{MayDecrypt, Plan, PlannedKey, Purpose, Step, Undo};
 use crate::refusal::Refusals;
 use crate::render::cli::aws_cli;
@@ -40,7 +41,7 @@ fn write_plan(out: &mut String, plan: &Plan) -> fmt::Result {
     head(out, plan)?;
     writeln!(out, "\nSteps")?;
     for (index, step) in plan.steps.iter().enumerate() {
-        write_step(out, index + 1, step)?;
+        write_step(out, plan, index + 1, step)?;
     }
     if let Some(change) = &plan.policy_change {
         writeln!(out, "\nKey policy")?;
@@ -99,17 +100,25 @@ fn head(out: &mut String, plan: &Plan) -> fmt::Result {
     Ok(())
 }
 
-fn write_step(out: &mut String, number: usize, step: &Step) -> fmt::Result {
+fn write_step(out: &mut String, plan: &Plan, number: usize, step: &Step) -> fmt::Result {
     writeln!(out, "  {number}. {}: {}", step.id, step_words(step))?;
     for condition in &step.requires {
-        writeln!(out, "       requires that {condition}")?;
+        writeln!(out, "       requires that {condition}{}", other_key(plan, condition))?;
     }
     for condition in &step.proves {
-        writeln!(out, "       proves that {condition}")?;
+        writeln!(out, "       proves that {condition}{}", other_key(plan, condition))?;
     }
     match &step.undo {
         Undo::Call(call) => writeln!(out, "       undone by {}", call_words(call)),
         Undo::Advice(words) => writeln!(out, "       not undone: {words}"),
+    }
+}
+
+/// Which key is meant, where it is not the plan's own.
+fn other_key(plan: &Plan, condition: &Condition) -> String {
+    match condition.key() {
+        Some(key) if plan.key_arn() != Some(key) => format!(" ({key})"),
+        Some(_) | None => String::new(),
     }
 }
 

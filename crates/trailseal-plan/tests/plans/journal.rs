@@ -1,0 +1,169 @@
+//! Journals: every prefix, torn lines, and records that cannot stand where they do.
+
+use serde_json::json;
+use trailseal_plan::{
+    Consent, Force, Former, JournalError, Record, StepId, StepState, back_out, fold, read_journal,
+};
+use trailseal_rule::{KeyState, Rotation};
+
+use crate::aws::Aws;
+use crate::cases::{Case, Has, Sort, Wished, now, parameters, policies};
+use crate::laws::{HAS_ALL_CONSENT, carried_out};
+use crate::way_back::{is_restored, records};
+
+fn whole() -> Vec<Record> {
+    let policy = &policies()[0].1;
+    let case =
+        Case::new(Has::None, &Wished::NewWithAlias, policy, &Rotation::Off, Consent::default());
+    let plan = case.plan(&parameters(&json!({}))).unwrap();
+    let states = carried_out(&case, &plan, &|| "journal".to_owned());
+    let mut records = records(&plan, &states, plan.steps.len());
+    records.push(Record::Finished { time: now() });
+    records
+}
+
+fn lines(records: &[Record]) -> Vec<u8> {
+    let line = |record| serde_json::to_string(record).unwrap() + "\n";
+    records.iter().map(line).collect::<String>().into_bytes()
+}
+
+#[test]
+fn every_prefix_says_where_things_stand() {
+    let records = whole();
+    for length in 1..=records.len() {
+        let progress = fold(&records[..length]).unwrap();
+        let states: Vec<StepState> = progress.seal.steps.iter().map(|step| step.state).collect();
+        // Three records a step, after the beginning.
+        let (whole_steps, within) = ((length - 1) / 3, (length - 1) % 3);
+        for (index, state) in states.iter().enumerate() {
+            let expected = match index.cmp(&whole_steps) {
+                std::cmp::Ordering::Less => StepState::Verified,
+                std::cmp::Ordering::Equal => {
+                    [StepState::Pending, StepState::Uncertain, StepState::Done][within]
+                }
+                std::cmp::Ordering::Greater => StepState::Pending,
+            };
+            assert_eq!(*state, expected, "step {index} after {length} records");
+        }
+        assert_eq!(progress.created_key.is_some(), length >= 3);
+        assert_eq!(progress.seal.plan.key_arn().is_some(), length >= 3);
+        assert_eq!(progress.seal.is_finished, length == records.len());
+        assert_eq!(progress.seal.next().is_none(), whole_steps == states.len());
+    }
+}
+
+#[test]
+fn a_journal_that_is_cut_anywhere_is_read_up_to_its_last_whole_line() {
+    let records = whole();
+    let bytes = lines(&records);
+    let first_line = bytes.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+    for cut in 0..=bytes.len() {
+        let text = &bytes[..cut];
+        let whole_lines = text.iter().filter(|byte| **byte == b'\n').count();
+        match read_journal(text) {
+            Ok(journal) => {
+                assert_eq!(journal.records, records[..whole_lines], "cut at {cut}");
+                assert_eq!(journal.is_torn, !text.ends_with(b"\n"), "cut at {cut}");
+                assert_eq!(lines(&journal.records), bytes[..journal.whole_bytes]);
+                journal.progress().unwrap();
+            }
+            Err(error) => {
+                assert_eq!(error, JournalError::Empty);
+                assert!(cut < first_line, "cut at {cut}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_last_line_of_garbage_is_torn_and_one_within_is_refused() {
+    let records = whole();
+    let mut bytes = lines(&records[..2]);
+    let whole_bytes = bytes.len();
+    bytes.extend(b"\0\0\0\n");
+    let journal = read_journal(&bytes).unwrap();
+    assert!(journal.is_torn);
+    assert_eq!((journal.whole_bytes, journal.records.len()), (whole_bytes, 2));
+    bytes.extend(lines(&records[2..]));
+    let error = read_journal(&bytes).unwrap_err();
+    assert!(matches!(error, JournalError::Garbled { line: 3, .. }), "{error}");
+    assert_eq!(read_journal(b""), Err(JournalError::Empty));
+}
+
+#[test]
+fn a_record_that_cannot_stand_where_it_does_is_refused() {
+    let records = whole();
+    let (time, step) = (now(), StepId::UpdateTrail);
+    let begun = || records[0].clone();
+    let refused = |records: Vec<Record>| fold(&records).unwrap_err().to_string();
+    assert_eq!(fold(&[]), Err(JournalError::Empty));
+    for (records, why) in [
+        (vec![records[1].clone()], "a journal begins with a plan that seals"),
+        (vec![begun(), begun()], "only a back-out may follow"),
+        (
+            vec![begun(), Record::Before { step, former: Former::TrailKey(None), time }],
+            "create-key comes before update-trail",
+        ),
+        (vec![begun(), records[2].clone()], "create-key was not begun"),
+        (vec![begun(), Record::Finished { time }], "create-key is not verified"),
+    ] {
+        let error = refused(records);
+        assert!(error.ends_with(why), "{error}");
+    }
+}
+
+#[test]
+fn a_step_begun_twice_keeps_what_was_there_first_and_one_that_was_there_is_nobody_s() {
+    let records = whole();
+    let time = now();
+    let step = StepId::CreateKey;
+    let again = Record::Before { step, former: Former::TrailKey(None), time };
+    let progress = fold(&[records[0].clone(), records[1].clone(), again]).unwrap();
+    let first = progress.seal.step(step).unwrap();
+    assert_eq!(first.former, Some(Former::Nothing));
+    assert_eq!(first.state, StepState::Uncertain);
+    let there = [records[0].clone(), Record::Verified { step, time }];
+    let progress = fold(&there).unwrap();
+    assert!(!progress.seal.step(step).unwrap().may_have_happened());
+}
+
+/// A back-out is a phase of its own in the same journal.
+#[test]
+fn every_prefix_of_a_back_out_says_where_things_stand() {
+    let policy = &policies()[0].1;
+    let wished = Wished::Key(Sort::State(KeyState::Disabled));
+    let case = Case::new(Has::None, &wished, policy, &Rotation::Off, HAS_ALL_CONSENT);
+    let plan = case.plan(&parameters(&json!({}))).unwrap();
+    let states = carried_out(&case, &plan, &|| "journal".to_owned());
+    let mut aws = states.last().unwrap().aws.clone();
+    let seal = records(&plan, &states, plan.steps.len());
+    let progress = fold(&seal).unwrap();
+    let present = |aws: &Aws| aws.present(None, &progress.keys());
+    let retreat = back_out(&progress, &present(&aws), Force::No).unwrap();
+    let ids: Vec<StepId> = retreat.steps.iter().map(|step| step.id).collect();
+    assert_eq!(ids, [StepId::RestoreTrail, StepId::RestoreKeyPolicy, StepId::DisableKey]);
+
+    let (time, journal) = (now(), "j-1".to_owned());
+    let mut all = seal.clone();
+    all.push(Record::Begun { journal, plan: Box::new(retreat.clone()), time });
+    for (index, step) in retreat.steps.iter().enumerate() {
+        let id = step.id;
+        all.push(Record::Before { step: id, former: Former::Nothing, time });
+        // Begun anew from here, the rest is the same: what is restored needs nothing.
+        let anew = back_out(&fold(&all).unwrap(), &present(&aws), Force::No).unwrap();
+        assert_eq!(anew.steps, retreat.steps[index..]);
+        aws.call(&step.call).unwrap();
+        all.push(Record::Done { step: id, request_id: None, created_key: None, time });
+        all.push(Record::Verified { step: id, time });
+        let phase = fold(&all).unwrap().back_out.unwrap();
+        assert_eq!(phase.next().map(|next| next.step), ids.get(index + 1).copied());
+    }
+    all.push(Record::Finished { time });
+    let progress = fold(&all).unwrap();
+    assert!(progress.current().is_finished && progress.seal.next().is_none());
+    assert!(is_restored(&case.aws, &aws));
+    let other = "j-2".to_owned();
+    all.push(Record::Begun { journal: other, plan: Box::new(retreat), time });
+    let error = fold(&all).unwrap_err().to_string();
+    assert!(error.ends_with("it is of another journal, `j-2`"), "{error}");
+}

@@ -1,0 +1,394 @@
+//! What holds of every plan, over every combination of the finite states.
+
+use std::collections::BTreeMap;
+
+use trailseal_plan::{
+    Call, Condition, Consent, Holds, Plan, PlannedKey, RefusalCode, Refusals, StepId,
+};
+use trailseal_rule::{KeyState, Parameters, Reading, Region, Rotation, Verdict};
+
+use crate::aws::{
+    ACCOUNT, Aws, BUCKET_REGION, OTHER_ACCOUNT, Readable, admits, region, statements_of,
+};
+use crate::cases::{Case, HAS, Has, Sort, Wished, consents, policies, rotations, settings, wishes};
+use crate::way_back::every_way_back_holds;
+
+pub(crate) const HAS_ALL_CONSENT: Consent =
+    Consent { replace_key: true, enable_key: true, cancel_key_deletion: true };
+
+pub(crate) fn settings_by_name(name: &str) -> (&'static str, Parameters) {
+    settings().into_iter().find(|(other, _)| *other == name).unwrap()
+}
+
+/// What is said of all combinations under some parameters.
+#[derive(Debug, Default)]
+struct Tally {
+    plans: usize,
+    steps: BTreeMap<&'static str, usize>,
+    refusals: BTreeMap<&'static str, usize>,
+}
+
+/// Every combination of what the trail has, what is wished, the policy and the rotation of the
+/// wished key; a key that cannot be read has neither, and rotation counts where it is checked.
+fn combinations(rotates: bool) -> Vec<(Has, Wished, &'static str, &'static str, Rotation)> {
+    let mut all = Vec::new();
+    for has in HAS {
+        for wished in wishes() {
+            let has_policy = matches!(&wished, Wished::Key(sort) if !matches!(sort,
+                Sort::Gone | Sort::Unread(Readable::KeyDenied | Readable::KeyNotRead)));
+            for (name, policy) in &policies()[..if has_policy { policies().len() } else { 1 }] {
+                // How long a policy is has nothing to do with how a key is rotated.
+                let has_rotation = rotates && has_policy && *name != "long";
+                for rotation in &rotations()[..if has_rotation { 4 } else { 1 }] {
+                    all.push((has, wished.clone(), *name, policy.as_str(), rotation.clone()));
+                }
+            }
+        }
+    }
+    all
+}
+
+/// Every combination of consents where a key is to be woken; else none, one to replace, and all.
+fn consents_for(wished: &Wished) -> Vec<Consent> {
+    let sleeps =
+        matches!(wished, Wished::Key(Sort::State(KeyState::Disabled | KeyState::PendingDeletion)));
+    let all = consents();
+    if sleeps { all } else { vec![all[0], all[1], all[7]] }
+}
+
+fn check(name: &str) {
+    let (_, parameters) = settings_by_name(name);
+    let mut tally = Tally::default();
+    for (has, wished, policy_name, policy, rotation) in combinations(parameters.checks_rotation()) {
+        for consent in consents_for(&wished) {
+            let case = Case::new(has, &wished, policy, &rotation, consent);
+            let expected =
+                Oracle { has, wished: &wished, policy: policy_name, rotation: &rotation }.plans(
+                    &parameters,
+                    name,
+                    consent,
+                    &case,
+                );
+            let words =
+                || format!("{has:?} {wished:?} {policy_name} {rotation:?} {consent:?} {name}");
+            match case.plan(&parameters) {
+                Ok(plan) => {
+                    assert!(expected, "planned: {}", words());
+                    every_law_holds(&case, &parameters, &plan, &words);
+                    tally.add_plan(&plan);
+                }
+                Err(refusals) => {
+                    assert!(!expected, "{refusals} {}", words());
+                    tally.add_refusals(&refusals);
+                }
+            }
+        }
+    }
+    insta::assert_snapshot!(format!("laws_{}", name.replace(' ', "_")), tally.shown());
+}
+
+#[test]
+fn the_laws_hold_under_profile_cis() {
+    check("cis");
+}
+
+#[test]
+fn the_laws_hold_under_profile_effective() {
+    check("effective");
+}
+
+#[test]
+fn the_laws_hold_under_profile_strict() {
+    check("strict");
+}
+
+#[test]
+fn the_laws_hold_where_rotation_is_required() {
+    check("rotation");
+}
+
+#[test]
+fn the_laws_hold_where_the_policy_is_checked_and_unverified_counts_as_compliant() {
+    check("policy");
+}
+
+#[test]
+fn the_laws_hold_where_only_an_account_is_allowed_and_deliveries_are_checked() {
+    check("account");
+}
+
+#[test]
+fn the_laws_hold_where_only_one_key_is_allowed() {
+    check("one key");
+}
+
+#[test]
+fn nothing_is_planned_for_an_exempt_trail() {
+    check("exempt");
+}
+
+/// A second opinion, written as a list of what must not be.
+struct Oracle<'a> {
+    has: Has,
+    wished: &'a Wished,
+    policy: &'a str,
+    rotation: &'a Rotation,
+}
+
+impl Oracle<'_> {
+    fn plans(&self, parameters: &Parameters, name: &str, consent: Consent, case: &Case) -> bool {
+        let is_broken = matches!(case.verdict(parameters), Verdict::Broken(_));
+        let replaces = !matches!(self.has, Has::None | Has::TheWished);
+        is_broken
+            && (consent.replace_key || !replaces)
+            && match self.wished {
+                Wished::Key(sort) => self.key(sort, parameters, name, consent),
+                Wished::New | Wished::NewWithAlias => name != "one key",
+                Wished::NewWithTakenAlias | Wished::AwsAlias | Wished::Nonsense => false,
+            }
+    }
+
+    fn key(&self, sort: &Sort, parameters: &Parameters, name: &str, consent: Consent) -> bool {
+        let wakes = match sort {
+            Sort::State(KeyState::Enabled | KeyState::Updating) => true,
+            Sort::State(KeyState::Disabled) => consent.enable_key,
+            Sort::State(KeyState::PendingDeletion) => {
+                consent.enable_key && consent.cancel_key_deletion
+            }
+            Sort::Unread(Readable::RotationDenied) => !parameters.checks_rotation(),
+            Sort::Replica => !self.must_turn_on_rotation(parameters),
+            Sort::Foreign => {
+                let admits = match self.policy {
+                    "admits" | "open" => true,
+                    "admits, describes not" => self.has == Has::TheWished,
+                    _ => false,
+                };
+                admits
+                    && !["account", "one key"].contains(&name)
+                    && !self.must_turn_on_rotation(parameters)
+            }
+            Sort::State(_)
+            | Sort::Unread(_)
+            | Sort::Gone
+            | Sort::AwsManaged
+            | Sort::Asymmetric
+            | Sort::ForeignDisabled
+            | Sort::ForeignUnread
+            | Sort::ElsewhereRegion
+            | Sort::MaterialEnded => false,
+        };
+        let has_rotation =
+            !parameters.checks_rotation() || *self.rotation != Rotation::NotSupported;
+        let has_policy = match self.policy {
+            "denies" | "may deny" | "long" | "unreadable" => false,
+            "open" => !parameters.checks_key_policy(),
+            _ => true,
+        };
+        wakes && has_rotation && has_policy
+    }
+
+    fn must_turn_on_rotation(&self, parameters: &Parameters) -> bool {
+        let is_enough = match self.rotation {
+            Rotation::On { period_days, .. } => {
+                let most = parameters.max_rotation_period_days.unwrap_or(u32::MAX);
+                period_days.unwrap_or(365) <= most
+            }
+            Rotation::Off | Rotation::NotSupported => false,
+        };
+        parameters.checks_rotation() && !is_enough
+    }
+}
+
+impl Tally {
+    fn add_plan(&mut self, plan: &Plan) {
+        self.plans += 1;
+        for step in &plan.steps {
+            *self.steps.entry(step.id.as_str()).or_default() += 1;
+        }
+    }
+
+    fn add_refusals(&mut self, refusals: &Refusals) {
+        assert!(refusals.iter().next().is_some(), "a refusal without a reason");
+        for refusal in refusals.iter() {
+            assert!(!refusal.what.is_empty() && !refusal.fix.is_empty(), "{refusal:?}");
+            assert!(!refusal.what.contains('\n') && !refusal.fix.contains('\n'), "{refusal:?}");
+            *self.refusals.entry(refusal.code.as_str()).or_default() += 1;
+        }
+    }
+
+    fn shown(&self) -> String {
+        let mut lines = vec![format!("plans {}", self.plans)];
+        lines.extend(self.steps.iter().map(|(step, count)| format!("  {step} {count}")));
+        lines.push("refusals".to_owned());
+        lines.extend(self.refusals.iter().map(|(code, count)| format!("  {code} {count}")));
+        lines.join("\n")
+    }
+}
+
+fn every_law_holds(case: &Case, parameters: &Parameters, plan: &Plan, words: &dyn Fn() -> String) {
+    assert!(!plan.steps.is_empty(), "{}", words());
+    in_order(plan, words);
+    nothing_without_consent(case, plan, words);
+    statements_are_kept(plan, words);
+    round_trips(plan);
+    let states = carried_out(case, plan, words);
+
+    let after = Case { aws: states.last().unwrap().aws.clone(), ..case.clone() };
+    let verdict = after.verdict(parameters);
+    assert!(matches!(verdict, Verdict::Sealed(_)), "{verdict:?} {}", words());
+    let again = after.plan(parameters).unwrap_err();
+    assert!(again.has(RefusalCode::AlreadySealed) && again.iter().count() == 1, "{}", words());
+
+    every_way_back_holds(case, plan, &states, words);
+}
+
+fn in_order(plan: &Plan, words: &dyn Fn() -> String) {
+    let ids: Vec<StepId> = plan.steps.iter().map(|step| step.id).collect();
+    assert!(ids.is_sorted() && ids.windows(2).all(|pair| pair[0] != pair[1]), "{}", words());
+    for step in &plan.steps {
+        if let Call::UpdateTrail { key, .. } = &step.call {
+            let key = key.clone().unwrap();
+            for required in [
+                Condition::KeyUsable { key: key.clone() },
+                Condition::KeyInRegion { key: key.clone(), region: region(BUCKET_REGION) },
+                Condition::PolicyAdmitsCloudTrail { key, trail: plan.trail.clone() },
+            ] {
+                assert!(step.requires.contains(&required), "{}", words());
+            }
+        }
+    }
+}
+
+fn nothing_without_consent(case: &Case, plan: &Plan, words: &dyn Fn() -> String) {
+    let has = |id| plan.step(id).is_some();
+    let consent = case.consent;
+    assert!(consent.enable_key || !has(StepId::EnableKey), "{}", words());
+    assert!(consent.cancel_key_deletion || !has(StepId::CancelKeyDeletion), "{}", words());
+    let replaces = has(StepId::UpdateTrail) && case.aws.trail_key.is_some();
+    assert!(consent.replace_key || !replaces, "{}", words());
+    for step in &plan.steps {
+        let foreign = format!(":{OTHER_ACCOUNT}:");
+        let writes_to_key = step.id != StepId::UpdateTrail;
+        let arn = plan.key_arn().map(ToString::to_string).unwrap_or_default();
+        assert!(!(writes_to_key && arn.contains(&foreign)), "{}", words());
+    }
+}
+
+/// Every byte of the policy before is there, in order; and before the new statements.
+fn statements_are_kept(plan: &Plan, words: &dyn Fn() -> String) {
+    let Some(change) = &plan.policy_change else {
+        return;
+    };
+    let after: serde_json::Value = serde_json::from_str(&change.after).unwrap();
+    let after = after["Statement"].as_array().unwrap().clone();
+    let added: Vec<serde_json::Value> =
+        change.added.iter().map(|one| serde_json::from_str(one).unwrap()).collect();
+    assert!(after.ends_with(&added) && !added.is_empty(), "{}", words());
+    let Some(before) = &change.before else {
+        return;
+    };
+    let before: serde_json::Value = serde_json::from_str(before).unwrap();
+    assert_eq!([statements_of(&before), added].concat(), after, "{}", words());
+}
+
+fn round_trips(plan: &Plan) {
+    let text = serde_json::to_string(plan).unwrap();
+    assert_eq!(&serde_json::from_str::<Plan>(&text).unwrap(), plan);
+}
+
+/// A plan after some of its steps.
+#[derive(Clone, Debug)]
+pub(crate) struct State {
+    pub(crate) aws: Aws,
+    pub(crate) plan: Plan,
+}
+
+/// Makes every call, and looks at every state on the way. The first is the one before.
+pub(crate) fn carried_out(case: &Case, plan: &Plan, words: &dyn Fn() -> String) -> Vec<State> {
+    let mut states = vec![State { aws: case.aws.clone(), plan: plan.clone() }];
+    let could_deliver = case.aws.can_deliver();
+    for index in 0..plan.steps.len() {
+        let State { mut aws, mut plan } = states.last().unwrap().clone();
+        let step = plan.steps[index].clone();
+        all_hold(&step.requires, &aws, case.alias(), &words);
+        if let Call::UpdateTrail { key, .. } = &step.call {
+            let arn = key.as_ref().unwrap().arn().unwrap();
+            assert!(admits(&aws.keys[arn].policy), "{}", words());
+            assert_eq!(Reading::<Region>::Known(arn.region().clone()), aws.bucket_region);
+        }
+        let created = aws.call(&step.call).unwrap_or_else(|code| panic!("{code} {}", words()));
+        if let Some(created) = created {
+            plan = plan.bind(&created);
+            assert_eq!(plan.key, PlannedKey::Existing(created));
+        }
+        all_hold(&plan.steps[index].proves, &aws, case.alias(), &words);
+        assert!(!could_deliver || aws.can_deliver(), "silent after {}: {}", step.id, words());
+        states.push(State { aws, plan });
+    }
+    assert!(states.last().unwrap().aws.can_deliver(), "{}", words());
+    states
+}
+
+pub(crate) fn all_hold(
+    conditions: &[Condition],
+    aws: &Aws,
+    alias: Option<&str>,
+    words: &dyn Fn() -> String,
+) {
+    for condition in conditions {
+        let holds = condition.holds(&aws.present(alias, &[]));
+        assert_eq!(holds, Holds::Yes, "{condition} {}", words());
+    }
+}
+
+/// Whose the trail is, and what is known of its bucket.
+#[test]
+fn a_trail_that_cannot_be_changed_from_here_is_refused_whatever_else_holds() {
+    let bucket_regions = [
+        (Reading::Absent, RefusalCode::BucketMissing),
+        (Reading::Refused(trailseal_rule::Refusal::NotRead), RefusalCode::BucketRegionUnknown),
+        (
+            Reading::Refused(trailseal_rule::Refusal::AccessDenied { action: "s3:ListBucket" }),
+            RefusalCode::ReadingDenied,
+        ),
+    ];
+    for ((has, wished, _, policy, rotation), (_, parameters)) in
+        combinations(false).iter().flat_map(|one| settings().into_iter().map(move |set| (one, set)))
+    {
+        let consent = Consent { replace_key: true, enable_key: true, cancel_key_deletion: true };
+        let case = Case::new(*has, wished, policy, rotation, consent);
+        let refused = |case: Case| case.plan(&parameters).unwrap_err();
+        let shadow =
+            Case { change_trail: |trail| trail.region = region("eu-west-1"), ..case.clone() };
+        assert!(refused(shadow).has(RefusalCode::ShadowTrail));
+        let member = Case {
+            change_trail: |trail| {
+                trail.is_organization_trail = true;
+                trail.account = crate::aws::account(OTHER_ACCOUNT);
+            },
+            caller: OTHER_ACCOUNT,
+            ..case.clone()
+        };
+        assert!(refused(member).has(RefusalCode::OrganizationTrailOfAnotherAccount));
+        let caller = Case { caller: OTHER_ACCOUNT, ..case.clone() };
+        assert!(refused(caller).has(RefusalCode::TrailOfAnotherAccount));
+        let no_bucket = Case { change_trail: |trail| trail.bucket = None, ..case.clone() };
+        assert!(no_bucket.plan(&parameters).is_err());
+        for (bucket_region, code) in &bucket_regions {
+            let mut case = case.clone();
+            case.aws.bucket_region = bucket_region.clone();
+            let refusals = refused(case);
+            let settled = [RefusalCode::NotJudged, RefusalCode::AlreadySealed];
+            assert!(
+                refusals.has(*code) || settled.iter().any(|code| refusals.has(*code)),
+                "{refusals}"
+            );
+        }
+        let mut moved = case.clone();
+        moved.aws.bucket_region = Reading::Known(region("sa-east-1"));
+        if let Ok(plan) = moved.plan(&parameters) {
+            assert_eq!(plan.key, PlannedKey::ToCreate { region: region("sa-east-1") });
+        }
+    }
+    assert_ne!(ACCOUNT, OTHER_ACCOUNT);
+}

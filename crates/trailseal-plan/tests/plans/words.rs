@@ -1,0 +1,178 @@
+//! Everything that a person reads, as snapshots.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use serde_json::json;
+use trailseal_plan::{
+    Consent, Force, Former, Reader, Record, RefusalCode, Refusals, StepId, WarningCode, Wish,
+    aws_cli, back_out, fold, iam_policy, plan, plan_for_people, policy_diff, refusals_for_people,
+    where_things_stand,
+};
+use trailseal_rule::{KeyState, Reading, Rotation, Setting};
+
+use crate::aws::{ACCOUNT, OTHER_ACCOUNT};
+use crate::cases::{Case, Has, Sort, Wished, consents, now, parameters, policies, wishes};
+use crate::laws::{HAS_ALL_CONSENT, State, carried_out, settings_by_name};
+use crate::way_back::records;
+
+fn case(has: Has, wished: &Wished, policy: usize, consent: Consent) -> Case {
+    Case::new(has, wished, &policies()[policy].1, &Rotation::Off, consent)
+}
+
+fn enabled() -> Wished {
+    Wished::Key(Sort::State(KeyState::Enabled))
+}
+
+#[test]
+fn a_plan_with_a_new_key() {
+    let mut case = case(Has::None, &Wished::NewWithAlias, 0, Consent::default());
+    if let Wish::New(new) = &mut case.wish {
+        new.tags.push(trailseal_plan::Tag { key: "team".to_owned(), value: "it's us".to_owned() });
+    }
+    let plan = case.plan(&parameters(&json!({}))).unwrap();
+    insta::assert_snapshot!("new_key", plan_for_people(&plan));
+    insta::assert_snapshot!("new_key_iam_policy", iam_policy(&plan));
+    insta::assert_snapshot!("new_key_json", serde_json::to_string_pretty(&plan).unwrap());
+}
+
+#[test]
+fn a_plan_with_an_existing_key_that_sleeps() {
+    let sleeping = Wished::Key(Sort::State(KeyState::PendingDeletion));
+    let case = case(Has::Disabled, &sleeping, 4, HAS_ALL_CONSENT);
+    let parameters = parameters(&json!({
+        "requireKeyRotation": "true", "maxRotationPeriodDays": "180", "checkDelivery": "true",
+    }));
+    let mut situation = case.situation(&parameters);
+    situation.bucket_key = Reading::Known(true);
+    situation.tags = Reading::Known(BTreeMap::from([(
+        "aws:cloudformation:stack-name".to_owned(),
+        "logging".to_owned(),
+    )]));
+    let reader = |principal: String| Reader { principal };
+    situation.readers = Reading::Known(vec![
+        reader(format!("arn:aws:iam::{ACCOUNT}:role/auditor")),
+        reader(format!("arn:aws:iam::{OTHER_ACCOUNT}:role/siem")),
+    ]);
+    let setting = Setting { parameters: &parameters, now: now() };
+    let plan = plan(&setting, &situation, &case.wish, &case.consent).unwrap();
+    insta::assert_snapshot!("existing_key", plan_for_people(&plan));
+}
+
+#[test]
+fn the_way_back_in_words() {
+    let case = case(Has::Healthy, &enabled(), 0, HAS_ALL_CONSENT);
+    let (_, parameters) = settings_by_name("one key");
+    let plan = case.plan(&parameters).unwrap();
+    let states = carried_out(&case, &plan, &|| "words".to_owned());
+    let progress = fold(&records(&plan, &states, plan.steps.len())).unwrap();
+    let State { aws, .. } = states.last().unwrap();
+    let retreat = back_out(&progress, &aws.present(None, &progress.keys()), Force::No).unwrap();
+    insta::assert_snapshot!("back_out", plan_for_people(&retreat));
+
+    // Somebody has changed both since.
+    let mut changed = aws.clone();
+    changed.trail_key = None;
+    let arn = plan.key_arn().unwrap();
+    changed.keys.get_mut(arn).unwrap().policy = policies()[3].1.clone();
+    let present = changed.present(None, &progress.keys());
+    let refused = back_out(&progress, &present, Force::No).unwrap_err();
+    insta::assert_snapshot!("back_out_changed", refusals_for_people(&refused));
+    let forced = back_out(&progress, &present, Force::Yes).unwrap();
+    insta::assert_snapshot!("back_out_forced", plan_for_people(&forced));
+}
+
+#[test]
+fn where_things_stand_in_words() {
+    let case = case(Has::None, &Wished::New, 0, Consent::default());
+    let plan = case.plan(&parameters(&json!({}))).unwrap();
+    let states = carried_out(&case, &plan, &|| "words".to_owned());
+    let mut records = records(&plan, &states, 2);
+    records.push(Record::Before {
+        step: StepId::UpdateTrail,
+        former: Former::TrailKey(None),
+        time: now(),
+    });
+    records.push(Record::Stopped {
+        step: Some(StepId::UpdateTrail),
+        why: "CloudTrail does not answer".to_owned(),
+        time: now(),
+    });
+    insta::assert_snapshot!(where_things_stand(&fold(&records).unwrap()));
+}
+
+#[test]
+fn the_difference_of_two_policies() {
+    let [before, after] = [&policies()[3].1, &policies()[4].1];
+    insta::assert_snapshot!(policy_diff(Some(before), after));
+    assert_eq!(policy_diff(Some(before), before), "");
+    let other_order = r#"{"Statement":[],"Version":"2012-10-17"}"#;
+    let blank = "{ \"Statement\" : [ ],\n\t\"Version\":\"2012-10-17\" }";
+    assert_eq!(policy_diff(Some(other_order), blank), "");
+}
+
+/// Each code once, as it is first met among all combinations.
+#[test]
+fn every_refusal_in_words() {
+    let mut first: BTreeMap<RefusalCode, String> = BTreeMap::new();
+    let mut note = |refusals: &Refusals| {
+        for refusal in refusals.iter() {
+            let line = format!("{}\n  fix: {}", refusal.what, refusal.fix);
+            first.entry(refusal.code).or_insert(line);
+        }
+    };
+    for has in crate::cases::HAS {
+        for wished in wishes() {
+            for policy in 0..policies().len() {
+                for (name, parameters) in crate::cases::settings() {
+                    for consent in [consents()[0], consents()[7]] {
+                        let mut case = case(has, &wished, policy, consent);
+                        if name == "exempt" {
+                            case.aws.bucket_region = Reading::Absent;
+                        }
+                        if let Err(refusals) = case.plan(&parameters) {
+                            note(&refusals);
+                        }
+                    }
+                }
+                if !matches!(wished, Wished::Key(Sort::State(_))) {
+                    break;
+                }
+            }
+        }
+    }
+    let mut out = String::new();
+    for (code, words) in &first {
+        let _ = writeln!(out, "{code}: {words}");
+    }
+    insta::assert_snapshot!(out);
+}
+
+#[test]
+fn the_tables_of_codes_in_the_readme_are_the_code_s_own() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+    let readme = std::fs::read_to_string(path).unwrap();
+    let row = |code: &str, meaning: &str| format!("| `{code}` | {meaning} |");
+    let refusals = RefusalCode::ALL.map(|code| row(code.as_str(), code.meaning()));
+    let warnings = WarningCode::ALL.map(|code| row(code.as_str(), code.meaning()));
+    for rows in [refusals.join("\n"), warnings.join("\n")] {
+        assert!(readme.contains(&rows), "README.md lacks this table:\n{rows}");
+    }
+    for code in RefusalCode::ALL {
+        assert_eq!(serde_json::to_value(code).unwrap(), code.as_str());
+    }
+    for code in WarningCode::ALL {
+        assert_eq!(serde_json::to_value(code).unwrap(), code.as_str());
+    }
+}
+
+#[test]
+fn a_shell_takes_what_is_quoted() {
+    let mut case = case(Has::None, &Wished::New, 0, Consent::default());
+    if let Wish::New(new) = &mut case.wish {
+        new.description = Some("it's $HOME `id` \"x\"".to_owned());
+    }
+    let plan = case.plan(&parameters(&json!({}))).unwrap();
+    let line = &aws_cli(&plan)[0];
+    assert!(line.contains(r#"--description 'it'\''s $HOME `id` "x"' --policy '{"#), "{line}");
+}
