@@ -11,7 +11,7 @@ use aws_credential_types::Credentials;
 use serde_json::Value;
 use tokio::time::Instant;
 use trailseal_aws::{Aws, Connection, Identity, Patience};
-use trailseal_lab::{FunctionSettings, Lab, Outcome, State};
+use trailseal_lab::{FunctionSettings, Lab, Operation, Outcome, State};
 use trailseal_lambda::{Function, Log, Occasion};
 use trailseal_rule::{AccountId, Region, Timestamp};
 
@@ -23,6 +23,20 @@ pub(super) const REGION: &str = "us-east-1";
 pub(super) const RULE: &str = "cloudtrail-encrypted";
 /// Now, for the function in this process.
 pub(super) const NOW: &str = "2026-11-23T12:00:00.000Z";
+/// What the function asks of AWS; every other operation of the lab is the command's.
+pub(super) const OF_THE_FUNCTION: [Operation; 11] = [
+    Operation::AssumeRole,
+    Operation::DescribeKey,
+    Operation::DescribeTrails,
+    Operation::GetComplianceDetailsByConfigRule,
+    Operation::GetKeyPolicy,
+    Operation::GetKeyRotationStatus,
+    Operation::GetResourceConfigHistory,
+    Operation::GetTrailStatus,
+    Operation::HeadBucket,
+    Operation::ListDiscoveredResources,
+    Operation::PutEvaluations,
+];
 /// How long the real function may take for one event.
 pub(super) const TIME: Duration = Duration::from_secs(20);
 

@@ -37,6 +37,7 @@ OPERATIONS = {
         "GetResourceConfigHistory",
         "ListDiscoveredResources",
         "GetComplianceDetailsByConfigRule",
+        "SelectAggregateResourceConfig",
     ],
     "cloudtrail": ["DescribeTrails", "GetTrail", "GetTrailStatus", "UpdateTrail", "ListTags"],
     "kms": [
@@ -55,6 +56,8 @@ OPERATIONS = {
     ],
     "sts": ["AssumeRole", "GetCallerIdentity"],
     "s3": ["HeadBucket"],
+    "organizations": ["ListAccounts"],
+    "account": ["ListRegions"],
 }
 
 # Errors that AWS sends for any operation without modelling them ("Common Error Types" of each
@@ -76,6 +79,8 @@ COMMON_ERRORS = {
     "config": COMMON_JSON_ERRORS,
     "cloudtrail": COMMON_JSON_ERRORS,
     "kms": COMMON_JSON_ERRORS,
+    "organizations": COMMON_JSON_ERRORS,
+    "account": COMMON_JSON_ERRORS,
     "sts": {
         "AccessDenied",
         "ExpiredToken",
@@ -216,6 +221,8 @@ def pattern_of(shape):
     pattern = shape.metadata.get("pattern")
     if not pattern or "\\p{" in pattern or "\\u10000" in pattern:
         return None
+    if pattern == "[\\s\\S]*":
+        return None  # anything at all
     return re.compile(pattern, re.ASCII)
 
 
@@ -325,6 +332,8 @@ class Checker:
             written = ElementTree.fromstring(exchange["body"]).findtext(
                 ".//{*}Error/{*}Code"
             )
+        elif service == "account":
+            written = exchange["headers"].get("x-amzn-errortype")
         else:
             written = json.loads(exchange["body"]).get("__type")
         if written != code:

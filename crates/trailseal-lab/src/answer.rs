@@ -56,8 +56,14 @@ pub(crate) fn answer(world: &mut World, head: &Parts, body: &Bytes) -> Answer {
     };
     let caller = recognise(&head.headers, asked.service, &world.sessions, &world.state);
     let mentions = mentions(head, body);
-    let fault =
-        asked.operation.as_ref().ok().and_then(|known| world.faults.meet(*known, &mentions));
+    let fault = asked.operation.as_ref().ok().and_then(|known| {
+        // A fault can be about a caller: `@ACCOUNT/REGION`.
+        let by = caller.as_ref().map_or_else(
+            |_| String::new(),
+            |caller| format!(" @{}/{}", caller.account(), caller.region),
+        );
+        world.faults.meet(*known, &format!("{mentions}{by}"))
+    });
     let changes = |known: &Operation| known.changes_a_trail_or_a_key();
     let hang = asked.operation.as_ref().ok().filter(|known| changes(known));
     let hang = hang.and_then(|_| world.hangs.meet());
@@ -173,7 +179,7 @@ fn resource_of(operation: Operation, body: &Value) -> &str {
         Service::Kms => "KeyId",
         Service::CloudTrail => "Name",
         Service::Sts => "RoleArn",
-        Service::Config | Service::S3 => "",
+        Service::Config | Service::S3 | Service::Organizations | Service::Account => "",
     };
     body.get(member).and_then(Value::as_str).unwrap_or_default()
 }
@@ -255,7 +261,10 @@ fn refused_head(
 fn internal_error(operation: Operation) -> Refusal {
     let (code, message) = match operation.service() {
         Service::Kms => ("KMSInternalException", "An internal error occurred."),
-        Service::Config | Service::CloudTrail | Service::Sts | Service::S3 => {
+        Service::Organizations => {
+            ("ServiceException", "AWS Organizations can't complete your request.")
+        }
+        Service::Config | Service::CloudTrail | Service::Sts | Service::S3 | Service::Account => {
             ("InternalFailure", "The request processing has failed because of an unknown error")
         }
     };
@@ -313,6 +322,15 @@ fn not_found(operation: Operation, arn: &str, body: &Value) -> Result<Value, Ref
             "UnrecognizedClientException",
             "The security token included in the request is invalid.",
         ),
+        Operation::SelectAggregateResourceConfig => (
+            "NoSuchConfigurationAggregatorException",
+            "The configuration aggregator does not exist.",
+        ),
+        Operation::ListAccounts => (
+            "AWSOrganizationsNotInUseException",
+            "Your account is not a member of an organization.",
+        ),
+        Operation::ListRegions => return Ok(serde_json::json!({ "Regions": [] })),
         Operation::HeadBucket => ("NotFound", ""),
     };
     Err(Refusal::new(code, message))
@@ -331,6 +349,14 @@ fn asked(head: &Parts, body: &Bytes) -> Option<Asked> {
         };
         return Some(Asked { service: Service::S3, operation, body: Ok(Value::Object(members)) });
     }
+    if head.method == Method::POST && path == "/listRegions" {
+        let body = json_body(&head.headers, body, "application/json");
+        return Some(Asked {
+            service: Service::Account,
+            operation: Ok(Operation::ListRegions),
+            body,
+        });
+    }
     if head.method != Method::POST || path != "/" {
         return None;
     }
@@ -339,7 +365,11 @@ fn asked(head: &Parts, body: &Bytes) -> Option<Asked> {
             let (prefix, name) = target.rsplit_once('.')?;
             let service = Service::from_target_prefix(prefix)?;
             let operation = Operation::of(service, name).ok_or_else(|| name.to_owned());
-            Some(Asked { service, operation, body: json_body(&head.headers, body) })
+            Some(Asked {
+                service,
+                operation,
+                body: json_body(&head.headers, body, "application/x-amz-json-1.1"),
+            })
         }
         None => form_request(&head.headers, body),
     }
@@ -349,13 +379,11 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-fn json_body(headers: &HeaderMap, body: &Bytes) -> Result<Value, Refusal> {
+fn json_body(headers: &HeaderMap, body: &Bytes, expected: &str) -> Result<Value, Refusal> {
     let refuse = |message: String| Refusal::new("SerializationException", message);
     let content_type = header(headers, "content-type").unwrap_or_default();
-    if content_type != "application/x-amz-json-1.1" {
-        return Err(refuse(format!(
-            "content type `{content_type}` is not `application/x-amz-json-1.1`"
-        )));
+    if content_type != expected {
+        return Err(refuse(format!("content type `{content_type}` is not `{expected}`")));
     }
     serde_json::from_slice(body).map_err(|error| refuse(error.to_string()))
 }

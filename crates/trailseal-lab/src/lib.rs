@@ -44,7 +44,8 @@ pub use lab::Lab;
 pub use operation::{Operation, Service};
 pub use record::{Call, Fate, Ordering, PutEvaluation, StoredResult};
 pub use state::{
-    Account, Alias, Bucket, ConfigRule, Denial, DiscoveredAs, DiscoveredResource, History, Key,
-    Membership, Role, Rotation, STATE_VERSION, StandingResult, State, StateError, Trail,
+    Account, Aggregator, Alias, Bucket, ConfigRule, Denial, DiscoveredAs, DiscoveredResource,
+    History, Key, Membership, OrganizationAccount, Role, Rotation, STATE_VERSION, StandingResult,
+    State, StateError, Trail,
 };
 pub use transcript::{Breach, Exchange, transcript};

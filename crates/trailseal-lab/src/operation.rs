@@ -13,6 +13,10 @@ pub enum Service {
     Sts,
     /// Amazon Simple Storage Service.
     S3,
+    /// AWS Organizations.
+    Organizations,
+    /// AWS Account Management.
+    Account,
 }
 
 impl Service {
@@ -25,6 +29,8 @@ impl Service {
             Self::Kms => "kms",
             Self::Sts => "sts",
             Self::S3 => "s3",
+            Self::Organizations => "organizations",
+            Self::Account => "account",
         }
     }
 
@@ -35,7 +41,8 @@ impl Service {
             Self::Config => Some("StarlingDoveService"),
             Self::CloudTrail => Some("com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101"),
             Self::Kms => Some("TrentService"),
-            Self::Sts | Self::S3 => None,
+            Self::Organizations => Some("AWSOrganizationsV20161128"),
+            Self::Sts | Self::S3 | Self::Account => None,
         }
     }
 
@@ -45,7 +52,7 @@ impl Service {
         if prefix == "CloudTrail_20131101" {
             return Some(Self::CloudTrail);
         }
-        let services = [Self::Config, Self::CloudTrail, Self::Kms];
+        let services = [Self::Config, Self::CloudTrail, Self::Kms, Self::Organizations];
         services.into_iter().find(|service| service.target_prefix() == Some(prefix))
     }
 }
@@ -78,11 +85,14 @@ pub enum Operation {
     CancelKeyDeletion,
     ListKeys,
     ListResourceTags,
+    SelectAggregateResourceConfig,
+    ListAccounts,
+    ListRegions,
 }
 
 impl Operation {
     /// Every operation, so that a test can prove that it left none out.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 27] = [
         Self::PutEvaluations,
         Self::GetResourceConfigHistory,
         Self::ListDiscoveredResources,
@@ -107,6 +117,9 @@ impl Operation {
         Self::CancelKeyDeletion,
         Self::ListKeys,
         Self::ListResourceTags,
+        Self::SelectAggregateResourceConfig,
+        Self::ListAccounts,
+        Self::ListRegions,
     ];
 
     /// The service that the operation belongs to.
@@ -116,7 +129,10 @@ impl Operation {
             Self::PutEvaluations
             | Self::GetResourceConfigHistory
             | Self::ListDiscoveredResources
-            | Self::GetComplianceDetailsByConfigRule => Service::Config,
+            | Self::GetComplianceDetailsByConfigRule
+            | Self::SelectAggregateResourceConfig => Service::Config,
+            Self::ListAccounts => Service::Organizations,
+            Self::ListRegions => Service::Account,
             Self::DescribeTrails
             | Self::GetTrail
             | Self::GetTrailStatus
@@ -169,6 +185,9 @@ impl Operation {
             Self::CancelKeyDeletion => "kms:CancelKeyDeletion",
             Self::ListKeys => "kms:ListKeys",
             Self::ListResourceTags => "kms:ListResourceTags",
+            Self::SelectAggregateResourceConfig => "config:SelectAggregateResourceConfig",
+            Self::ListAccounts => "organizations:ListAccounts",
+            Self::ListRegions => "account:ListRegions",
         }
     }
 

@@ -32,6 +32,7 @@ pub(crate) enum Ending {
 }
 
 const JSON: &str = "application/x-amz-json-1.1";
+const REST_JSON: &str = "application/json";
 const XML: &str = "text/xml";
 
 impl Reply {
@@ -50,7 +51,12 @@ impl Reply {
                 let body = sts_result(operation.name(), result, request);
                 Self::new(200, XML, body.into_bytes(), request)
             }
-            Service::Config | Service::CloudTrail | Service::Kms | Service::S3 => {
+            Service::Account => Self::new(200, REST_JSON, result.to_string().into_bytes(), request),
+            Service::Config
+            | Service::CloudTrail
+            | Service::Kms
+            | Service::S3
+            | Service::Organizations => {
                 Self::new(200, JSON, result.to_string().into_bytes(), request)
             }
         }
@@ -65,7 +71,8 @@ impl Reply {
                 reply.error = Some(refusal.code);
                 reply
             }
-            Service::Config | Service::CloudTrail | Service::Kms => {
+            Service::Account => rest_refusal(refusal, request),
+            Service::Config | Service::CloudTrail | Service::Kms | Service::Organizations => {
                 let body = json!({ "__type": refusal.code, message_member(service, refusal): refusal.message });
                 let mut reply =
                     Self::new(refusal.status, JSON, body.to_string().into_bytes(), request);
@@ -119,9 +126,12 @@ impl Reply {
             FaultKind::WrongTypes => {
                 let (content_type, body) = match operation.service() {
                     Service::Sts => (XML, wrong_xml(operation.name()).into_bytes()),
-                    Service::Config | Service::CloudTrail | Service::Kms | Service::S3 => {
-                        (JSON, wrong_json(&self.body))
-                    }
+                    Service::Account => (REST_JSON, wrong_json(&self.body)),
+                    Service::Config
+                    | Service::CloudTrail
+                    | Service::Kms
+                    | Service::S3
+                    | Service::Organizations => (JSON, wrong_json(&self.body)),
                 };
                 self.replace(operation, content_type, body);
             }
@@ -166,9 +176,13 @@ fn message_member(service: Service, refusal: &Refusal) -> &'static str {
         ["AccessDeniedException", "ExpiredTokenException", "InvalidSignatureException"];
     match service {
         Service::Kms if unmodelled.contains(&refusal.code) => "Message",
-        Service::Config | Service::CloudTrail | Service::Kms | Service::Sts | Service::S3 => {
-            "message"
-        }
+        Service::Organizations => "Message",
+        Service::Config
+        | Service::CloudTrail
+        | Service::Kms
+        | Service::Sts
+        | Service::S3
+        | Service::Account => "message",
     }
 }
 
@@ -249,6 +263,24 @@ fn sts_refusal(refusal: &Refusal, request: u64) -> Reply {
         request_id(request),
     );
     let mut reply = Reply::new(status, XML, body.into_bytes(), request);
+    reply.error = Some(code);
+    reply
+}
+
+/// Account Management names its errors in a header, and answers them with statuses of their own.
+fn rest_refusal(refusal: &Refusal, request: u64) -> Reply {
+    let (code, status) = match refusal.code {
+        "ThrottlingException" => ("TooManyRequestsException", 429),
+        "InternalFailure" => ("InternalServerException", 500),
+        "AccessDeniedException" => ("AccessDeniedException", 403),
+        "ValidationException" | "SerializationException" | "ServiceUnavailable" => {
+            (refusal.code, refusal.status)
+        }
+        other => (other, 403),
+    };
+    let body = json!({ "message": refusal.message }).to_string();
+    let mut reply = Reply::new(status, REST_JSON, body.into_bytes(), request);
+    reply.headers.push(("x-amzn-errortype", code.to_owned()));
     reply.error = Some(code);
     reply
 }

@@ -155,6 +155,35 @@ const LIST_KEYS: &[Member] = &[
 const LIST_RESOURCE_TAGS: &[Member] =
     &[required("KeyId", KEY_ID), optional("Limit", PAGE_LIMIT), optional("Marker", MARKER)];
 
+const SELECT_AGGREGATE_RESOURCE_CONFIG: &[Member] = &[
+    required("Expression", text(1, 4096)),
+    required(
+        "ConfigurationAggregatorName",
+        Shape::Text { min: 1, max: 256, of: Alphabet::DashedWord },
+    ),
+    optional("Limit", LIMIT),
+    optional("MaxResults", LIMIT),
+    optional("NextToken", TEXT),
+];
+
+const LIST_ACCOUNTS: &[Member] = &[
+    optional("NextToken", text(0, 100_000)),
+    optional("MaxResults", Shape::Whole { min: 1, max: 20 }),
+];
+
+const REGION_OPT_STATUS: Shape =
+    Shape::Word(&["ENABLED", "ENABLING", "DISABLING", "DISABLED", "ENABLED_BY_DEFAULT"]);
+
+const LIST_REGIONS: &[Member] = &[
+    optional("AccountId", Shape::Text { min: 0, max: usize::MAX, of: Alphabet::Digits }),
+    optional("MaxResults", Shape::Whole { min: 1, max: 50 }),
+    optional("NextToken", text(0, 1000)),
+    optional(
+        "RegionOptStatusContains",
+        Shape::List { min: 0, max: usize::MAX, each: &REGION_OPT_STATUS },
+    ),
+];
+
 /// The members of an operation's request.
 pub(crate) const fn members(operation: Operation) -> &'static [Member] {
     match operation {
@@ -168,6 +197,9 @@ pub(crate) const fn members(operation: Operation) -> &'static [Member] {
         Operation::GetKeyPolicy => GET_KEY_POLICY,
         Operation::GetKeyRotationStatus => GET_KEY_ROTATION_STATUS,
         Operation::AssumeRole => ASSUME_ROLE,
+        Operation::SelectAggregateResourceConfig => SELECT_AGGREGATE_RESOURCE_CONFIG,
+        Operation::ListAccounts => LIST_ACCOUNTS,
+        Operation::ListRegions => LIST_REGIONS,
         Operation::GetCallerIdentity | Operation::HeadBucket => &[],
         Operation::UpdateTrail => UPDATE_TRAIL,
         Operation::ListTags => LIST_TAGS,

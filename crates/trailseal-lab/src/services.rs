@@ -1,11 +1,14 @@
 //! The operations, service by service: a request that its model admits goes in, an answer comes out.
 
+mod account;
+mod aggregate;
 mod cloudtrail;
 mod config;
 mod history;
 mod key_changes;
 mod key_lists;
 mod kms;
+mod organizations;
 mod pages;
 mod s3;
 mod sts;
@@ -22,7 +25,7 @@ pub(crate) use config::admit_limit;
 pub(crate) use kms::default_policy;
 pub(crate) use s3::{HeadBucket, head_bucket};
 
-/// Carries out an operation of the JSON protocol or of STS.
+/// Carries out an operation of any protocol but that of S3.
 pub(crate) fn carry_out(
     world: &mut World,
     caller: &Caller,
@@ -59,6 +62,11 @@ pub(crate) fn carry_out(
         Operation::CancelKeyDeletion => key_changes::cancel_key_deletion(world, caller, body),
         Operation::ListKeys => key_lists::list_keys(world, caller, body),
         Operation::ListResourceTags => key_lists::list_resource_tags(world, caller, body),
+        Operation::SelectAggregateResourceConfig => {
+            aggregate::select_aggregate_resource_config(world, caller, body)
+        }
+        Operation::ListAccounts => organizations::list_accounts(world, caller, body),
+        Operation::ListRegions => account::list_regions(world, caller, body),
         Operation::HeadBucket => {
             Err(Refusal::new("UnknownOperationException", "HeadBucket is asked by path"))
         }

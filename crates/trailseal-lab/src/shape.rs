@@ -33,6 +33,10 @@ pub(crate) enum Alphabet {
     Any,
     /// `\w`, that is ASCII letters, digits and the underscore.
     Word,
+    /// `[\w-]`, as in names of aggregators.
+    DashedWord,
+    /// `[0-9]`, as in account ids.
+    Digits,
     /// `[\w+=,.@-]`, as in names of role sessions.
     SessionName,
     /// `[\w+=,.@:/-]`, as in external ids.
@@ -50,6 +54,8 @@ impl Alphabet {
         match self {
             Self::Any => ".*",
             Self::Word => "[\\w]+",
+            Self::DashedWord => "[\\w\\-]+",
+            Self::Digits => "\\d{12}",
             Self::SessionName => "[\\w+=,.@-]*",
             Self::ExternalId => "[\\w+=,.@:\\/-]*",
             Self::AliasName => "^[a-zA-Z0-9:/_-]+$",
@@ -63,6 +69,8 @@ impl Alphabet {
         match self {
             Self::Any => true,
             Self::Word => word,
+            Self::DashedWord => word || character == '-',
+            Self::Digits => character.is_ascii_digit(),
             Self::SessionName => word || "+=,.@-".contains(character),
             Self::ExternalId => word || "+=,.@:/-".contains(character),
             Self::AliasName => word || ":/-".contains(character),

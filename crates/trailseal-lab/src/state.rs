@@ -1,11 +1,14 @@
 //! The account as it stands: what `STATE.md` describes, read and held.
 
 mod lookup;
+mod organization;
 mod read;
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+
+pub use organization::{Aggregator, OrganizationAccount};
 
 pub(crate) use lookup::{KeyName, Visible};
 
@@ -35,6 +38,10 @@ pub struct State {
     pub history: Vec<History>,
     /// What identities may not do in their own account.
     pub denials: Vec<Denial>,
+    /// What the organization tells of its accounts beyond their ids.
+    pub organization_accounts: Vec<OrganizationAccount>,
+    /// The configuration aggregators.
+    pub aggregators: Vec<Aggregator>,
 }
 
 /// An account.

@@ -6,6 +6,7 @@
 
 mod breaking;
 mod changes;
+mod reading;
 
 use hyper::Request;
 use hyper::body::Bytes;
@@ -120,6 +121,8 @@ impl Recorder {
             | Operation::CancelKeyDeletion
             | Operation::ListKeys
             | Operation::ListResourceTags => changes::base(operation),
+            Operation::SelectAggregateResourceConfig => reading::select(),
+            Operation::ListAccounts | Operation::ListRegions => json!({}),
         }
     }
 
@@ -274,6 +277,9 @@ fn further(operation: Operation, base: &Value) -> Vec<(&'static str, Value)> {
             ("not trusted", with(base, "ExternalId", json!("another"))),
         ],
         Operation::GetCallerIdentity => Vec::new(),
+        Operation::SelectAggregateResourceConfig => reading::further_selects(base),
+        Operation::ListAccounts => reading::further_accounts(),
+        Operation::ListRegions => reading::further_regions(),
         Operation::HeadBucket => vec![
             ("in another Region", json!({ "Bucket": "example-trail-logs-eu-west-1" })),
             ("missing", json!({ "Bucket": "no-such-bucket" })),
@@ -318,7 +324,13 @@ fn http(operation: Operation, members: &Value) -> (Parts, Bytes) {
             headers.push(("content-type", "application/x-www-form-urlencoded".to_owned()));
             body = form(operation, members).into_bytes();
         }
-        Service::Config | Service::CloudTrail | Service::Kms => {
+        Service::Account => {
+            *request.method_mut() = hyper::Method::POST;
+            *request.uri_mut() = hyper::Uri::from_static("/listRegions");
+            headers.push(("content-type", "application/json".to_owned()));
+            body = members.to_string().into_bytes();
+        }
+        Service::Config | Service::CloudTrail | Service::Kms | Service::Organizations => {
             *request.method_mut() = hyper::Method::POST;
             headers.push(("content-type", "application/x-amz-json-1.1".to_owned()));
             let prefix = service.target_prefix().unwrap_or_default();

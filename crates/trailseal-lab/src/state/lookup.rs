@@ -56,6 +56,10 @@ impl State {
     }
 
     fn how_seen(&self, trail: &Trail, account: &str, region: &str) -> Option<Visible> {
+        // Most trails of a large organization are another account's own.
+        if !trail.is_organization_trail && !trail.arn.contains(account) {
+            return None;
+        }
         let arn = Arn::parse(&trail.arn)?;
         let enabled = self.account(account)?.regions.iter().any(|enabled| enabled == region);
         let here = arn.region == region || (trail.is_multi_region_trail && enabled);

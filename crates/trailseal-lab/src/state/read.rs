@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{
-    Account, Alias, Bucket, ConfigRule, Denial, DiscoveredAs, DiscoveredResource, History, Key,
-    Membership, Role, Rotation, STATE_VERSION, StandingResult, State, Trail,
+    Account, Aggregator, Alias, Bucket, ConfigRule, Denial, DiscoveredAs, DiscoveredResource,
+    History, Key, Membership, OrganizationAccount, Role, Rotation, STATE_VERSION, StandingResult,
+    State, Trail,
 };
 use crate::arn::{Arn, is_account_id, is_region};
 use crate::document::{Faults, Members, Place};
@@ -31,6 +32,8 @@ pub(super) fn state(value: &Value) -> Result<State, Vec<String>> {
         "discoveredResources",
         "history",
         "denials",
+        "organizationAccounts",
+        "aggregators",
     ]);
     document.need("trailsealLab", |place| place.whole(STATE_VERSION, STATE_VERSION));
     let state = State {
@@ -44,6 +47,8 @@ pub(super) fn state(value: &Value) -> Result<State, Vec<String>> {
         discovered_resources: document.each("discoveredResources", discovered_resource),
         history: document.each("history", history),
         denials: document.each("denials", denial),
+        organization_accounts: document.each("organizationAccounts", organization_account),
+        aggregators: document.each("aggregators", aggregator),
     };
     let found = faults.into_found();
     if found.is_empty() { Ok(state) } else { Err(found) }
@@ -82,6 +87,30 @@ fn account(place: &Place<'_>) -> Account {
         id: members.need("id", account_id),
         membership,
         regions: members.each("regions", region),
+    }
+}
+
+/// The states of an account in an organization (AWS Organizations, `AccountState`).
+const ACCOUNT_STATES: [&str; 5] =
+    ["PENDING_ACTIVATION", "ACTIVE", "SUSPENDED", "PENDING_CLOSURE", "CLOSED"];
+
+fn organization_account(place: &Place<'_>) -> OrganizationAccount {
+    let members = place.object(&["id", "name", "state"]);
+    OrganizationAccount {
+        id: members.need("id", account_id),
+        name: maybe_text(&members, "name"),
+        state: members.word_or("state", &ACCOUNT_STATES, "ACTIVE"),
+    }
+}
+
+fn aggregator(place: &Place<'_>) -> Aggregator {
+    let members = place.object(&["account", "region", "name", "accounts", "resourceTypes"]);
+    Aggregator {
+        account: members.need("account", account_id),
+        region: members.need("region", region),
+        name: members.need("name", Place::text),
+        accounts: members.each("accounts", account_id),
+        resource_types: members.each("resourceTypes", Place::text),
     }
 }
 

@@ -62,6 +62,10 @@ fn request(lab: &Lab, operation: Operation) -> (String, String) {
              &RoleArn=arn%3Aaws%3Aiam%3A%3A444455556666%3Arole%2Ftrailseal-member"
         }
         Operation::GetCallerIdentity => "Action=GetCallerIdentity&Version=2011-06-15",
+        Operation::SelectAggregateResourceConfig => {
+            r#"{"ConfigurationAggregatorName":"organization","Expression":"SELECT arn"}"#
+        }
+        Operation::ListAccounts | Operation::ListRegions => "{}",
         Operation::HeadBucket => "",
         Operation::UpdateTrail => r#"{"Name":"sealed","KmsKeyId":""}"#,
         Operation::ListTags => {
@@ -82,11 +86,13 @@ fn request(lab: &Lab, operation: Operation) -> (String, String) {
             "content-type: application/x-amz-json-1.1\r\nx-amz-target: {prefix}.{}",
             operation.name()
         ),
+        None if service == Service::Account => "content-type: application/json".to_owned(),
         None => "content-type: application/x-www-form-urlencoded".to_owned(),
     };
+    let path = if service == Service::Account { "/listRegions" } else { "/" };
     let credentials = lab.credentials(ACCOUNT);
     let head = format!(
-        "POST / HTTP/1.1\r\n{protocol}\r\nx-amz-security-token: {}\r\nauthorization: AWS4-HMAC-SHA256 \
+        "POST {path} HTTP/1.1\r\n{protocol}\r\nx-amz-security-token: {}\r\nauthorization: AWS4-HMAC-SHA256 \
          Credential={}/20261123/{REGION}/{}/aws4_request, SignedHeaders=host, Signature=00",
         credentials.session_token,
         credentials.access_key_id,
@@ -105,14 +111,21 @@ fn check(operation: Operation, kind: FaultKind, answer: &str) {
     let says = |text: &str| assert!(answer.contains(text), "{operation:?} {kind:?}: {answer}");
     let either = |of_sts: &str, of_json: &str| says(if sts { of_sts } else { of_json });
     match kind {
+        FaultKind::Throttling if operation == Operation::ListRegions => {
+            assert_eq!(status(answer), 429);
+            says("TooManyRequestsException");
+        }
         FaultKind::Throttling => either("<Code>Throttling</Code>", "ThrottlingException"),
         FaultKind::InternalError => {
             assert_eq!(status(answer), 500);
-            if operation.service() == Service::Kms {
-                says("KMSInternalException");
-            } else {
-                says("InternalFailure");
-            }
+            says(match operation.service() {
+                Service::Kms => "KMSInternalException",
+                Service::Organizations => "ServiceException",
+                Service::Account => "InternalServerException",
+                Service::Config | Service::CloudTrail | Service::Sts | Service::S3 => {
+                    "InternalFailure"
+                }
+            });
         }
         FaultKind::ServiceUnavailable => assert_eq!(status(answer), 503),
         FaultKind::Slow(_) => assert_ne!(status(answer), 0),
@@ -168,6 +181,9 @@ fn not_found(operation: Operation) -> &'static str {
         | Operation::ListResourceTags => "\"NotFoundException\"",
         Operation::AssumeRole => "<Code>AccessDenied</Code>",
         Operation::GetCallerIdentity => "<Code>InvalidClientTokenId</Code>",
+        Operation::SelectAggregateResourceConfig => "NoSuchConfigurationAggregatorException",
+        Operation::ListAccounts => "AWSOrganizationsNotInUseException",
+        Operation::ListRegions => "{\"Regions\":[]}",
         Operation::HeadBucket => "404",
     }
 }

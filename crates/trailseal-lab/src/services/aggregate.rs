@@ -1,0 +1,297 @@
+//! Configuration aggregators: what AWS Config knows of many accounts, by query.
+//!
+//! Of the query language there is what Trailseal sends, and everything else is refused:
+//! `SELECT … [WHERE resourceType = '…' [AND resourceId IN ('…', …)]] [GROUP BY …]`.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::config::put_token;
+use super::pages::{cut, offset, page_size};
+use super::text;
+use crate::arn::Arn;
+use crate::caller::Caller;
+use crate::moments;
+use crate::refusal::Refusal;
+use crate::state::{Aggregator, Bucket, Key, State, Trail};
+use crate::world::World;
+
+/// Rows on a page unless asked; of a query with an aggregate function there are more.
+const PAGE_SIZE: usize = 25;
+const GROUPS_PAGE_SIZE: usize = 500;
+
+/// When AWS Config captured everything: 2026-11-23T06:00:00Z.
+const CAPTURED: i64 = 1_795_413_600_000;
+
+/// What can be selected of an item (AWS Config's resource schema).
+const PROPERTIES: [&str; 10] = [
+    "accountId",
+    "arn",
+    "awsRegion",
+    "configuration",
+    "configurationItemCaptureTime",
+    "configurationItemStatus",
+    "resourceId",
+    "resourceName",
+    "resourceType",
+    "supplementaryConfiguration",
+];
+
+/// The one grouping that is served.
+const GROUPING: [&str; 2] = ["accountId", "awsRegion"];
+
+/// A query, read.
+#[derive(Debug, PartialEq, Eq)]
+enum Query {
+    /// The properties of items.
+    Items { properties: Vec<String>, filter: Filter },
+    /// How many items each account and Region has.
+    Places { filter: Filter },
+}
+
+/// Which items.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Filter {
+    resource_type: Option<String>,
+    resource_ids: Option<Vec<String>>,
+}
+
+impl Filter {
+    fn admits(&self, item: &Value) -> bool {
+        let is = |name: &str, wanted: &String| text(item, name) == wanted;
+        self.resource_type.as_ref().is_none_or(|wanted| is("resourceType", wanted))
+            && self
+                .resource_ids
+                .as_ref()
+                .is_none_or(|ids| ids.iter().any(|wanted| is("resourceId", wanted)))
+    }
+}
+
+pub(super) fn select_aggregate_resource_config(
+    world: &World,
+    caller: &Caller,
+    body: &Value,
+) -> Result<Value, Refusal> {
+    let name = text(body, "ConfigurationAggregatorName");
+    let aggregator = world.state.aggregators.iter().find(|one| {
+        one.account == caller.account() && one.region == caller.region && one.name == name
+    });
+    let Some(aggregator) = aggregator else {
+        let message = "The configuration aggregator does not exist. Check the configuration \
+                       aggregator name and try again.";
+        return Err(Refusal::new("NoSuchConfigurationAggregatorException", message));
+    };
+    let expression = text(body, "Expression");
+    let Some(query) = read(expression) else {
+        let message = format!("the lab does not understand the query `{expression}`");
+        return Err(Refusal::new("InvalidExpressionException", message));
+    };
+    let items = items(&world.state, aggregator);
+    let (fields, rows, usual) = match &query {
+        Query::Items { properties, filter } => {
+            let admitted = items.iter().filter(|item| filter.admits(item));
+            let rows = admitted.map(|item| selected(item, properties)).collect();
+            (properties.clone(), rows, PAGE_SIZE)
+        }
+        Query::Places { filter } => {
+            let admitted = items.iter().filter(|item| filter.admits(item));
+            let fields = ["accountId", "awsRegion", "COUNT(*)"].map(str::to_owned).to_vec();
+            (fields, places(admitted), GROUPS_PAGE_SIZE)
+        }
+    };
+    let start = offset(body.get("NextToken"), expression)?;
+    let limit = body.get("Limit").or_else(|| body.get("MaxResults"));
+    let page = cut(rows, start, page_size(limit, usual), expression);
+    let fields: Vec<Value> = fields.iter().map(|name| json!({ "Name": name })).collect();
+    let mut answer = json!({ "Results": page.members, "QueryInfo": { "SelectFields": fields } });
+    put_token(&mut answer, "NextToken", page.next_token);
+    Ok(answer)
+}
+
+/// A row is JSON as text.
+fn selected(item: &Value, properties: &[String]) -> String {
+    let members =
+        properties.iter().filter_map(|name| Some((name.clone(), item.get(name)?.clone())));
+    Value::Object(members.collect()).to_string()
+}
+
+fn places<'a>(items: impl Iterator<Item = &'a Value>) -> Vec<String> {
+    let mut counts: BTreeMap<(&str, &str), u64> = BTreeMap::new();
+    for item in items {
+        *counts.entry((text(item, "accountId"), text(item, "awsRegion"))).or_default() += 1;
+    }
+    counts
+        .into_iter()
+        .map(|((account, region), count)| {
+            json!({ "accountId": account, "awsRegion": region, "COUNT(*)": count }).to_string()
+        })
+        .collect()
+}
+
+/// Reads a query; `None` where it is another one than those that are served.
+fn read(expression: &str) -> Option<Query> {
+    let rest = expression.strip_prefix("SELECT ")?;
+    let (rest, grouping) = match rest.split_once(" GROUP BY ") {
+        Some((rest, grouping)) => (rest, Some(grouping)),
+        None => (rest, None),
+    };
+    let (properties, filter) = match rest.split_once(" WHERE ") {
+        Some((properties, condition)) => (properties, read_filter(condition)?),
+        None => (rest, Filter::default()),
+    };
+    let properties: Vec<String> =
+        properties.split(',').map(|name| name.trim().to_owned()).collect();
+    if let Some(grouping) = grouping {
+        let groups: Vec<&str> = grouping.split(',').map(str::trim).collect();
+        let selected: Vec<&str> = properties.iter().map(String::as_str).collect();
+        let served = groups == GROUPING && selected == ["accountId", "awsRegion", "COUNT(*)"];
+        return served.then_some(Query::Places { filter });
+    }
+    let known = properties.iter().all(|name| PROPERTIES.contains(&name.as_str()));
+    known.then_some(Query::Items { properties, filter })
+}
+
+fn read_filter(condition: &str) -> Option<Filter> {
+    let (first, rest) = match condition.split_once(" AND ") {
+        Some((first, rest)) => (first, Some(rest)),
+        None => (condition, None),
+    };
+    let resource_type = Some(quoted(first.strip_prefix("resourceType = ")?)?);
+    let resource_ids = match rest {
+        None => None,
+        Some(rest) => {
+            let list = rest.strip_prefix("resourceId IN (")?.strip_suffix(')')?;
+            Some(list.split(',').map(|id| quoted(id.trim())).collect::<Option<Vec<String>>>()?)
+        }
+    };
+    Some(Filter { resource_type, resource_ids })
+}
+
+fn quoted(text: &str) -> Option<String> {
+    let inner = text.strip_prefix('\'')?.strip_suffix('\'')?;
+    (!inner.contains('\'')).then(|| inner.to_owned())
+}
+
+/// The items that the aggregator holds: what lives in its accounts, of the recorded types.
+fn items(state: &State, aggregator: &Aggregator) -> Vec<Value> {
+    let trails = state.trails.iter().filter_map(trail_item);
+    let keys = state.keys.iter().filter_map(key_item);
+    let buckets = state.buckets.iter().map(bucket_item);
+    let is_recorded = |item: &Value| {
+        let types = &aggregator.resource_types;
+        types.is_empty() || types.iter().any(|one| one == text(item, "resourceType"))
+    };
+    let is_gathered = |item: &Value| {
+        let accounts = &aggregator.accounts;
+        accounts.is_empty() || accounts.iter().any(|one| one == text(item, "accountId"))
+    };
+    trails
+        .chain(keys)
+        .chain(buckets)
+        .filter(|item| is_recorded(item) && is_gathered(item))
+        .collect()
+}
+
+fn item(resource_type: &str, arn: &str, place: (&str, &str), id: &str) -> Map<String, Value> {
+    let (account, region) = place;
+    let mut item = Map::new();
+    for (name, value) in [
+        ("accountId", account),
+        ("arn", arn),
+        ("awsRegion", region),
+        ("configurationItemStatus", "OK"),
+        ("resourceId", id),
+        ("resourceType", resource_type),
+    ] {
+        item.insert(name.to_owned(), Value::from(value));
+    }
+    let captured = Value::from(moments::to_iso(CAPTURED));
+    item.insert("configurationItemCaptureTime".to_owned(), captured);
+    item
+}
+
+/// Only in its home Region, under the id by which Config discovered it.
+fn trail_item(trail: &Trail) -> Option<Value> {
+    let id = trail.config_resource_id()?;
+    let arn = Arn::parse(&trail.arn)?;
+    let mut item = item("AWS::CloudTrail::Trail", &trail.arn, (arn.account, arn.region), id);
+    let mut configuration = json!({
+        "name": trail.name(),
+        "s3BucketName": trail.s3_bucket_name,
+        "includeGlobalServiceEvents": true,
+        "isMultiRegionTrail": trail.is_multi_region_trail,
+        "homeRegion": arn.region,
+        "trailARN": trail.arn,
+        "logFileValidationEnabled": trail.log_file_validation_enabled,
+        "isOrganizationTrail": trail.is_organization_trail,
+    });
+    if let (Some(key), Some(members)) = (&trail.kms_key_id, configuration.as_object_mut()) {
+        members.insert("kmsKeyId".to_owned(), Value::from(key.as_str()));
+    }
+    item.insert("configuration".to_owned(), configuration);
+    Some(Value::Object(item))
+}
+
+/// What Config's resource schema has of a key: neither its policy nor the expiry of its material.
+fn key_item(key: &Key) -> Option<Value> {
+    let (arn, id) = Arn::of(&key.arn, "kms", "key")?;
+    let mut item = item("AWS::KMS::Key", &key.arn, (arn.account, arn.region), id);
+    let mut configuration = json!({
+        "awsaccountId": arn.account,
+        "arn": key.arn,
+        "keyId": id,
+        "customerMasterKeySpec": key.spec,
+        "description": key.description,
+        "enabled": key.state == "Enabled",
+        "keyManager": key.manager,
+        "keyState": key.state,
+        "keyUsage": key.usage,
+        "origin": key.origin,
+    });
+    if let (Some(date), Some(members)) = (key.deletion_date, configuration.as_object_mut()) {
+        members.insert("deletionDate".to_owned(), Value::from(moments::to_iso(date)));
+    }
+    item.insert("configuration".to_owned(), configuration);
+    let rotation = json!({ "KeyRotationStatus": key.rotation.enabled });
+    item.insert("supplementaryConfiguration".to_owned(), rotation);
+    Some(Value::Object(item))
+}
+
+fn bucket_item(bucket: &Bucket) -> Value {
+    let arn = format!("arn:aws:s3:::{}", bucket.name);
+    let place = (bucket.account.as_str(), bucket.region.as_str());
+    let mut item = item("AWS::S3::Bucket", &arn, place, &bucket.name);
+    item.insert("resourceName".to_owned(), Value::from(bucket.name.as_str()));
+    Value::Object(item)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queries_are_read_as_they_are_sent_and_others_are_refused() {
+        let places = "SELECT accountId, awsRegion, COUNT(*) GROUP BY accountId, awsRegion";
+        assert_eq!(read(places), Some(Query::Places { filter: Filter::default() }));
+        let some = "SELECT arn, configuration WHERE resourceType = 'AWS::KMS::Key' AND resourceId IN ('a', 'b')";
+        let filter = Filter {
+            resource_type: Some("AWS::KMS::Key".to_owned()),
+            resource_ids: Some(vec!["a".to_owned(), "b".to_owned()]),
+        };
+        let properties = ["arn", "configuration"].map(str::to_owned).to_vec();
+        assert_eq!(read(some), Some(Query::Items { properties, filter }));
+        for other in [
+            "select arn",
+            "SELECT secrets",
+            "SELECT arn WHERE accountId = '1'",
+            "SELECT arn WHERE resourceType = AWS::KMS::Key",
+            "SELECT arn WHERE resourceType = 'a' OR resourceType = 'b'",
+            "SELECT arn WHERE resourceType = 'a' AND resourceId IN ('a', b)",
+            "SELECT arn GROUP BY arn",
+            "SELECT COUNT(*)",
+        ] {
+            assert_eq!(read(other), None, "{other}");
+        }
+    }
+}
