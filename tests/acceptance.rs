@@ -4,6 +4,7 @@
 mod acceptance {
     mod harness;
 
+    mod audit;
     mod case;
     mod corpus;
     mod evidence;

@@ -69,6 +69,38 @@ impl Case {
         (account.unwrap(), text("awsRegion").unwrap())
     }
 
+    /// The world with the trail of the event's item in it, as CloudTrail would show it; nothing
+    /// where the item tells of no trail that there can be.
+    pub(super) fn live_state(&self) -> Option<Value> {
+        let told = self.event.item.get("configuration")?;
+        let configuration: Value = match told.as_str() {
+            Some(text) => serde_json::from_str(text).ok()?,
+            None => told.clone(),
+        };
+        let arn = configuration.get("trailARN")?.as_str()?;
+        let mut trail = Map::new();
+        trail.insert("arn".to_owned(), Value::from(arn));
+        for name in ["s3BucketName", "kmsKeyId", "isMultiRegionTrail", "isOrganizationTrail"] {
+            let is_there = |value: &&Value| !value.is_null() && value.as_str() != Some("");
+            if let Some(value) = configuration.get(name).filter(is_there) {
+                trail.insert(name.to_owned(), value.clone());
+            }
+        }
+        trail.get("s3BucketName")?;
+        let mut state = self.state();
+        let trails = state["trails"].as_array_mut()?;
+        // What the case says of the trail beyond its item stays, such as how deliveries fare.
+        let there = trails.iter().position(|one| one["arn"] == arn);
+        match there.and_then(|place| trails.get_mut(place)?.as_object_mut()) {
+            Some(known) => {
+                known.remove("kmsKeyId");
+                known.extend(trail);
+            }
+            None => trails.push(Value::Object(trail)),
+        }
+        Some(state)
+    }
+
     /// The event, with a token.
     pub(super) fn event(&self, token: &str) -> Vec<u8> {
         let (account, region) = self.place();

@@ -91,8 +91,7 @@ fn remark(report: &Report, of_no_use: usize, surroundings: &mut Surroundings<'_>
         );
     }
     for line in remarks {
-        // If nobody reads the remarks, nothing is lost.
-        let _nobody_reads = writeln!(surroundings.err, "note: {line}");
+        surroundings.tell(&format!("note: {line}"));
     }
 }
 

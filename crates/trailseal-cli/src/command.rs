@@ -9,6 +9,7 @@ use thiserror::Error;
 use trailseal_rule::{Timestamp, parameters_schema};
 
 use crate::arguments::{Arguments, Command, SchemaOf};
+use crate::audit::audit;
 use crate::check::check;
 use crate::explain::explain;
 use crate::output::Screen;
@@ -36,6 +37,11 @@ impl Surroundings<'_> {
     pub(crate) fn screen(&self) -> Screen {
         let columns = (!self.out_is_terminal).then_some(crate::output::COLUMNS_ELSEWHERE);
         Screen { columns, is_styled: self.out_is_terminal }
+    }
+
+    /// Writes one line that is worth knowing beside the answer; if nobody reads it, nothing is lost.
+    pub(crate) fn tell(&mut self, line: &str) {
+        let _nobody_reads = writeln!(self.err, "{line}");
     }
 }
 
@@ -140,6 +146,7 @@ fn tell(told: &clap::Error, surroundings: &mut Surroundings<'_>) -> Exit {
 fn obey(command: Command, surroundings: &mut Surroundings<'_>) -> Result<Exit, Failure> {
     let text = match command {
         Command::Check(arguments) => return check(&arguments, surroundings),
+        Command::Audit(arguments) => return audit(&arguments, surroundings),
         Command::Explain(arguments) => explain(arguments.check.as_deref()),
         Command::Schema(arguments) => match arguments.of {
             SchemaOf::Parameters => format!("{:#}\n", parameters_schema()),

@@ -6,9 +6,10 @@
 //!
 //! *Architecture Invariant*: nothing is decided here. A trail and its facts go to
 //! `trailseal_rule::evaluate`, and what that says is told, not weighed.
-//! *Invariant of absence*: no network.
+//! *Invariant of absence*: no network but in `audit`.
 
 mod arguments;
+mod audit;
 mod check;
 mod command;
 mod explain;

@@ -1,5 +1,6 @@
 //! The forms in which a report is written.
 
+mod accounts;
 mod clean;
 mod emit;
 mod identity;

@@ -7,9 +7,10 @@ mod evidence;
 mod judge;
 
 use serde::{Deserialize, Serialize};
+use trailseal_rule::TrailArn;
 
 pub(crate) use evidence::{DeliveryReport, EvidenceReport, KeyReport, RotationReport, Told};
-pub(crate) use judge::judge;
+pub(crate) use judge::{Rank, judge, judge_account_without_trails, judge_trail, report};
 
 /// The version of the report's form; a change that could break a reader makes it the next one.
 pub(crate) const REPORT_VERSION: u32 = 1;
@@ -99,6 +100,17 @@ pub(crate) struct TrailReport {
     pub(crate) source: String,
 }
 
+impl TrailReport {
+    /// The ARN of a trail of which only a copy was seen here, which was not judged: a shadow copy,
+    /// or a member account's copy of an organization trail.
+    pub(crate) fn copy_of(&self) -> Option<TrailArn> {
+        let arn = TrailArn::parse(self.arn.as_deref()?).ok()?;
+        let is_copy =
+            arn.owner().as_str() != self.account || arn.home_region().as_str() != self.region;
+        (is_copy && self.reason.is_some()).then_some(arn)
+    }
+}
+
 /// What one check answered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct CheckReport {
@@ -123,12 +135,16 @@ pub(crate) enum CheckOutcome {
 
 /// An account that was asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct AccountReport {
     pub(crate) id: String,
     /// Its name in the organization, where that was told.
     pub(crate) name: Option<String>,
     /// Why nothing could be asked there.
     pub(crate) problem: Option<String>,
+    /// Why it was left out on purpose.
+    #[serde(default)]
+    pub(crate) left_out: Option<String>,
     /// The Regions that were asked, or were to be asked.
     pub(crate) regions: Vec<RegionReport>,
 }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table, Width};
 
-use super::{Screen, clean};
+use super::{Screen, accounts, clean};
 use crate::report::{CheckOutcome, CheckReport, Report, Summary, TrailReport};
 
 /// Trails with nothing to mend that are listed one by one; of more, only their number is told.
@@ -14,8 +14,11 @@ const OTHERS_SHOWN_MAX: usize = 20;
 const COLUMNS_MIN: u16 = 60;
 
 pub(crate) fn write(report: &Report, screen: Screen, out: &mut dyn Write) -> io::Result<()> {
-    let is_open = |trail: &&TrailReport| trail.checks.iter().any(is_open);
-    let (open, others): (Vec<_>, Vec<_>) = report.trails.iter().partition(is_open);
+    let is_open = |trail: &&TrailReport| {
+        trail.checks.iter().any(is_open) || trail.compliance == "NON_COMPLIANT"
+    };
+    let (open, others): (Vec<_>, Vec<_>) =
+        report.trails.iter().filter(|trail| !is_counted(report, trail)).partition(is_open);
     let shown = open.iter().chain(others.iter().take(OTHERS_SHOWN_MAX));
     let mut table = Table::new();
     table
@@ -36,13 +39,19 @@ pub(crate) fn write(report: &Report, screen: Screen, out: &mut dyn Write) -> io:
     if let Some(verdicts) = table.column_mut(0) {
         verdicts.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(16)));
     }
-    if !report.trails.is_empty() {
+    if !(open.is_empty() && others.is_empty()) {
         writeln!(out, "{table}")?;
     }
     if let Some(more) = others.len().checked_sub(OTHERS_SHOWN_MAX).filter(|more| *more > 0) {
         writeln!(out, "and {more} more with nothing to mend; `-o json` and `-o csv` list them")?;
     }
+    accounts::write(report, out)?;
     writeln!(out, "{}", summary(&report.summary, report.complete))
+}
+
+/// In an audit there can be thousands of copies.
+fn is_counted(report: &Report, trail: &TrailReport) -> bool {
+    !report.accounts.is_empty() && trail.copy_of().is_some()
 }
 
 fn is_open(check: &CheckReport) -> bool {
@@ -92,7 +101,6 @@ fn finding(trail: &TrailReport) -> String {
 
 fn summary(summary: &Summary, is_complete: bool) -> String {
     let Summary { trails, non_compliant, compliant, not_applicable, unverified, .. } = summary;
-    let Summary { files, files_skipped, .. } = summary;
     let mut line = format!(
         "{}: {non_compliant} non-compliant, {compliant} compliant, {not_applicable} not applicable",
         counted(*trails, "trail")
@@ -100,15 +108,26 @@ fn summary(summary: &Summary, is_complete: bool) -> String {
     if *unverified > 0 {
         line.push_str(&format!(", {unverified} of them unverified"));
     }
-    line.push_str(&format!(" ({} read", counted(*files, "file")));
-    if *files_skipped > 0 {
-        line.push_str(&format!(", {files_skipped} skipped"));
-    }
-    line.push(')');
+    line.push_str(&format!(" ({})", asked(summary)));
     if !is_complete {
         line.push_str(". PARTIAL: some input could not be judged");
     }
     line
+}
+
+/// What was read, or who was asked.
+fn asked(summary: &Summary) -> String {
+    let Summary { files, files_skipped, accounts, accounts_with_problems, .. } = summary;
+    let (mut words, more) = if *accounts > 0 {
+        let problems = (*accounts_with_problems > 0)
+            .then(|| format!(", {accounts_with_problems} with problems"));
+        (format!("{} asked", counted(*accounts, "account")), problems)
+    } else {
+        let skipped = (*files_skipped > 0).then(|| format!(", {files_skipped} skipped"));
+        (format!("{} read", counted(*files, "file")), skipped)
+    };
+    words.push_str(&more.unwrap_or_default());
+    words
 }
 
 fn counted(count: usize, noun: &str) -> String {

@@ -46,7 +46,7 @@ pub(crate) fn judge(
 }
 
 /// Puts what was said of trails, accounts and problems together, what failed first.
-pub(super) fn report(
+pub(crate) fn report(
     mut trails: Vec<(Rank, TrailReport)>,
     accounts: Vec<AccountReport>,
     problems: Vec<Problem>,
@@ -79,7 +79,7 @@ pub(super) fn report(
 
 /// The order of the report: what must be mended first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Rank {
+pub(crate) enum Rank {
     Broken,
     Unverified,
     Sealed,
@@ -123,7 +123,7 @@ fn judge_one(
 }
 
 /// Judges one trail by its facts; `captured` is when AWS Config saw it, where it did.
-pub(super) fn judge_trail(
+pub(crate) fn judge_trail(
     resource_id: &ResourceId,
     trail: &Trail,
     facts: &Facts,
@@ -151,6 +151,20 @@ pub(super) fn judge_trail(
         ..blank(&evaluation, &trail.account, &trail.region, captured, source)
     };
     (Rank::of(&judgement.verdict), report)
+}
+
+/// What is said of an account and Region in which no trail of any kind is visible, where that is
+/// asked for: what the rule reports on the account.
+pub(crate) fn judge_account_without_trails(
+    account: &AccountId,
+    region: &Region,
+    now: Timestamp,
+    source: String,
+) -> Option<(Rank, TrailReport)> {
+    let evaluation = Evaluation::of_account_without_trails(account, now)?;
+    let reason = Some(evaluation.annotation.to_string());
+    let blank = blank(&evaluation, account, region, None, source);
+    Some((Rank::Broken, TrailReport { reason, ..blank }))
 }
 
 fn blank(

@@ -1,0 +1,241 @@
+//! `trailseal audit`: judges the trails of AWS accounts as they are now.
+//!
+//! `identity` finds out who asks, `targets` which accounts and Regions there are; each `account` is
+//! judged in its turn and `gathered` keeps what comes of it, whatever becomes of the rest.
+//! `aggregator` asks AWS Config instead. `words` say what to do where AWS does not answer.
+
+mod account;
+mod aggregator;
+mod arguments;
+mod gathered;
+mod identity;
+mod progress;
+mod targets;
+mod words;
+
+use std::pin::pin;
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Map, Value};
+use tokio::runtime::{Builder, Runtime};
+use tokio::task::JoinSet;
+use trailseal_aws::{Aws, Calls};
+use trailseal_rule::{Parameters, WhenNoTrails};
+
+use self::account::{Audit, Done};
+use self::arguments::RegionsWanted;
+use self::gathered::Gathered;
+use self::identity::Identity;
+use self::progress::Progress;
+use self::targets::Target;
+use crate::command::{Exit, Failure, Surroundings, complain};
+use crate::output::{clean, emit, outputs};
+use crate::parameters::given_parameters;
+use crate::report::{Report, report};
+
+pub(crate) use arguments::AuditArguments;
+
+/// Threads that make requests: more would not help, since waiting takes none.
+const THREADS_MAX: usize = 4;
+
+const INTERRUPTED: &str = "the audit was interrupted before this account was done";
+const UNFINISHED: &str = "the audit of this account ended unexpectedly";
+
+pub(crate) fn audit(
+    arguments: &AuditArguments,
+    surroundings: &mut Surroundings<'_>,
+) -> Result<Exit, Failure> {
+    let given = given_parameters(&arguments.parameters);
+    let outputs = outputs(&arguments.output);
+    let ((given, parameters), outputs) = match (given, outputs) {
+        (Ok(given), Ok(outputs)) => (given, outputs),
+        (given, outputs) => {
+            let faults = given.err().into_iter().chain(outputs.err());
+            return Err(Failure::Usage(faults.flatten().collect()));
+        }
+    };
+    refuse_unanswerable(arguments, &parameters)?;
+    let runtime = runtime()?;
+    let judged = runtime.block_on(judged(arguments, parameters, given, surroundings));
+    let report = judged.map_err(|line| Failure::Usage(vec![line]))?;
+    for problem in &report.problems {
+        complain(surroundings, &format!("{}: {}", clean(&problem.source), clean(&problem.message)));
+    }
+    if !arguments.quiet {
+        remark(&report, arguments, surroundings);
+    }
+    // The runtime is still there to hear a second interruption.
+    emit(&report, &outputs, surroundings)?;
+    runtime.shutdown_background();
+    Ok(Exit::of(&report))
+}
+
+/// What AWS Config does not record may be there all the same.
+fn refuse_unanswerable(arguments: &AuditArguments, parameters: &Parameters) -> Result<(), Failure> {
+    if arguments.aggregator.is_some() && parameters.no_trails == WhenNoTrails::NonCompliant {
+        return Err(Failure::Usage(vec![
+            "--parameter `noTrails=NON_COMPLIANT` cannot be judged with --aggregator: AWS Config \
+             does not show copies of trails, so that an account without a row may have a trail"
+                .to_owned(),
+        ]));
+    }
+    Ok(())
+}
+
+fn runtime() -> Result<Runtime, Failure> {
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    Builder::new_multi_thread()
+        .worker_threads(threads.min(THREADS_MAX))
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Usage(vec![format!("no threads can be had: {error}")]))
+}
+
+async fn judged(
+    arguments: &AuditArguments,
+    parameters: Parameters,
+    given: Map<String, Value>,
+    surroundings: &mut Surroundings<'_>,
+) -> Result<Report, String> {
+    let identity = Identity::find(arguments).await?;
+    if let Some(name) = &arguments.aggregator {
+        let session = &identity.session;
+        let now = surroundings.now;
+        let judged = aggregator::judge_aggregate(session, name, &parameters, given, now).await;
+        return judged
+            .map_err(|error| words::aggregator(&error, name, &identity.caller, session.region()));
+    }
+    let has_role = arguments.role_name.is_some();
+    let targets = targets::targets(&identity, arguments.accounts.as_ref(), has_role).await?;
+    let audit = Arc::new(Audit {
+        aws: Aws::of(identity.session, arguments.external_id.clone()),
+        role: arguments.role_name.clone(),
+        regions: arguments.regions.clone(),
+        parameters,
+        now: surroundings.now,
+        gathered: Mutex::new(Gathered::of(&targets)),
+    });
+    let end = ask_all(&audit, targets, arguments, surroundings).await;
+    let mut gathered = std::mem::take(&mut *audit.gathered());
+    gathered.close(match end {
+        End::Whole => UNFINISHED,
+        End::Interrupted => INTERRUPTED,
+    });
+    if arguments.verbose {
+        let line = calls_line("other calls", &audit.aws.calls().take());
+        surroundings.tell(&line);
+    }
+    let trails = std::mem::take(&mut gathered.trails);
+    let problems = std::mem::take(&mut gathered.problems);
+    Ok(report(trails, gathered.into_accounts(), problems, given, surroundings.now))
+}
+
+/// How asking the accounts ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    Whole,
+    Interrupted,
+}
+
+/// Asks the accounts, as many at a time as requests may be under way: each begins with few of them.
+async fn ask_all(
+    audit: &Arc<Audit>,
+    targets: Vec<Target>,
+    arguments: &AuditArguments,
+    surroundings: &mut Surroundings<'_>,
+) -> End {
+    let targets: Vec<Target> =
+        targets.into_iter().filter(|target| target.left_out.is_none()).collect();
+    let mut progress = Progress::of(arguments, targets.len());
+    let mut waiting = targets.into_iter();
+    let mut under_way = JoinSet::new();
+    let mut interruption = pin!(tokio::signal::ctrl_c());
+    let mut done = 0;
+    let end = loop {
+        while under_way.len() < usize::from(arguments.concurrency)
+            && let Some(target) = waiting.next()
+        {
+            under_way.spawn(Arc::clone(audit).account(target));
+        }
+        tokio::select! {
+            ended = under_way.join_next() => match ended {
+                None => {
+                    end_at_next_interruption();
+                    break End::Whole;
+                }
+                Some(ended) => {
+                    done += 1;
+                    if let (Ok(ended), true) = (&ended, arguments.verbose) {
+                        progress.line(&account_line(ended), surroundings.err);
+                    }
+                    progress.tell(done, audit.gathered().counts(), surroundings.err);
+                }
+            },
+            heard = &mut interruption => if heard.is_ok() {
+                // Whoever presses Ctrl-C again does not want to wait for the report.
+                end_at_next_interruption();
+                under_way.shutdown().await;
+                break End::Interrupted;
+            },
+        }
+    };
+    progress.end();
+    end
+}
+
+/// Once the program hears interruptions, nobody else does: not to listen would be to ignore them.
+fn end_at_next_interruption() {
+    tokio::spawn(async {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            std::process::exit(2);
+        }
+    });
+}
+
+fn account_line(done: &Done) -> String {
+    let name = done.target.name.as_deref().map_or_else(String::new, |name| format!(" ({name})"));
+    calls_line(&format!("account {}{}", done.target.id, clean(&name)), &done.calls)
+}
+
+/// `WHAT: OPERATION N, … (N throttled)`.
+fn calls_line(what: &str, calls: &std::collections::BTreeMap<String, Calls>) -> String {
+    let each: Vec<String> =
+        calls.iter().map(|(name, calls)| format!("{name} {}", calls.attempts)).collect();
+    let throttled: u32 = calls.values().map(|calls| calls.throttled).sum();
+    let throttled = if throttled > 0 { format!(" ({throttled} throttled)") } else { String::new() };
+    let each = if each.is_empty() { "none".to_owned() } else { each.join(", ") };
+    format!("calls: {what}: {each}{throttled}")
+}
+
+/// What is worth knowing beside the findings.
+fn remark(report: &Report, arguments: &AuditArguments, surroundings: &mut Surroundings<'_>) {
+    let mut remarks = Vec::new();
+    let left_out = report
+        .accounts
+        .iter()
+        .filter_map(|account| Some(format!("{}: {}", account.id, account.left_out.as_deref()?)));
+    remarks.extend(left_out.map(|line| format!("left out: {line}")));
+    if arguments.aggregator.is_some() {
+        remarks.push(
+            "an aggregator shows what AWS Config records, and that may be old; audit without it to \
+             judge by what AWS says now"
+                .to_owned(),
+        );
+    } else if let RegionsWanted::List(regions) = &arguments.regions {
+        remarks.push(format!(
+            "{} of each account: a trail is judged in its home Region only, so that trails of \
+             other Regions were not judged",
+            if regions.len() == 1 {
+                "one Region".to_owned()
+            } else {
+                format!("{} Regions", regions.len())
+            }
+        ));
+    }
+    if report.trails.is_empty() && report.complete {
+        remarks.push("no trail was found, so nothing was judged".to_owned());
+    }
+    for line in remarks {
+        surroundings.tell(&format!("note: {}", clean(&line)));
+    }
+}

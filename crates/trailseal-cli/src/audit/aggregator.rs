@@ -1,0 +1,157 @@
+//! A whole organization by what a configuration aggregator knows of it.
+//!
+//! Its rows are configuration items, and are judged as those of files are: what AWS Config does not
+//! record is not read, and so unverified.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use trailseal_aws::{AwsError, Session, select_aggregate};
+use trailseal_rule::{
+    AccountId, KEY_TYPE, KeyQuery, KeyRef, Parameters, Region, Setting, TRAIL_TYPE, Timestamp,
+    Trail, TrailArn, needs,
+};
+
+use super::gathered::{Gathered, trail_source};
+use super::targets::Target;
+use crate::evidence::BUCKET_TYPE;
+use crate::report::{Problem, RegionReport, Report, judge};
+use crate::scan::Piece;
+use crate::seen::{EventParameters, Presence, Role, Seen, Taking};
+
+/// What makes a row a configuration item (AWS Config Developer Guide, "Query Components").
+const ITEM: &str = "SELECT accountId, awsRegion, arn, resourceId, resourceName, resourceType, \
+    configurationItemCaptureTime, configurationItemStatus, configuration, \
+    supplementaryConfiguration";
+
+/// Every account and Region of which the aggregator knows anything.
+const PLACES: &str = "SELECT accountId, awsRegion, COUNT(*) GROUP BY accountId, awsRegion";
+
+/// Characters of a list of ids, so that a query stays below AWS Config's 4,096.
+const IDS_CHARS_MAX: usize = 3_500;
+
+const TAKING: Taking = Taking { role: Role::Judged, event_parameters: EventParameters::Overruled };
+
+/// An account and a Region of which the aggregator knows something.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Place {
+    account_id: String,
+    aws_region: String,
+}
+
+/// Judges all that the aggregator knows.
+///
+/// # Errors
+///
+/// What the first query is answered that fails: a list with a gap is no list.
+pub(super) async fn judge_aggregate(
+    session: &Session,
+    name: &str,
+    parameters: &Parameters,
+    given: Map<String, Value>,
+    now: Timestamp,
+) -> Result<Report, AwsError> {
+    let mut seen = Seen::default();
+    let query = format!("{ITEM} WHERE resourceType = '{TRAIL_TYPE}'");
+    take(&mut seen, select_aggregate(session, name, &query).await?);
+    let setting = Setting { parameters, now };
+    let (keys, buckets) = wanted(&seen, &setting);
+    for (kind, ids) in [(KEY_TYPE, keys), (BUCKET_TYPE, buckets)] {
+        for ids in lists(&ids) {
+            let query = format!("{ITEM} WHERE resourceType = '{kind}' AND resourceId IN ({ids})");
+            take(&mut seen, select_aggregate(session, name, &query).await?);
+        }
+    }
+    let places = select_aggregate(session, name, PLACES).await?;
+    let mut report = judge(&seen, &[format!("aws/aggregator/{name}")], parameters, given, now);
+    for trail in &mut report.trails {
+        let arn = trail.arn.as_deref().and_then(|arn| TrailArn::parse(arn).ok());
+        let known = arn.as_ref().map_or(trail.resource_id.as_str(), TrailArn::name);
+        trail.source = trail_source(&trail.account, &trail.region, known);
+    }
+    tell_places(&mut report, &places, name);
+    Ok(report)
+}
+
+fn take(seen: &mut Seen, rows: Vec<String>) {
+    let position = seen.known_pieces;
+    for (row, position) in rows.iter().zip(position..) {
+        seen.take(Piece::Item(row.as_bytes()), TAKING, 0, position);
+    }
+}
+
+/// The ids of the keys and the names of the buckets that are worth asking for.
+fn wanted(seen: &Seen, setting: &Setting<'_>) -> (BTreeSet<String>, BTreeSet<String>) {
+    let (mut keys, mut buckets) = (BTreeSet::new(), BTreeSet::new());
+    for (_, _, trail) in seen.trails.iter() {
+        let Presence::There(trail) = &trail.presence else { continue };
+        let needs = needs(setting, trail);
+        keys.extend(needs.key.as_ref().and_then(|query| key_id(query, trail)));
+        buckets.extend(needs.bucket.map(|bucket| bucket.as_str().to_owned()));
+    }
+    (keys, buckets)
+}
+
+/// Config knows keys by their ids; which key an alias means is in no item.
+fn key_id(query: &KeyQuery, _trail: &Trail) -> Option<String> {
+    let (KeyQuery::At(_, key) | KeyQuery::InBucketRegion(key)) = query;
+    match key {
+        KeyRef::Key(arn) => Some(arn.id().to_owned()),
+        KeyRef::Id(id) => Some(id.clone()),
+        KeyRef::AliasArn { .. } | KeyRef::Alias(_) | KeyRef::Unrecognized(_) => None,
+    }
+}
+
+/// The ids as lists of a query, none too long. What could not stand in quotes is no id of AWS.
+fn lists(ids: &BTreeSet<String>) -> Vec<String> {
+    let of_ids = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte);
+    let mut lists: Vec<String> = Vec::new();
+    for id in ids.iter().filter(|id| id.bytes().all(of_ids)) {
+        match lists.last_mut() {
+            Some(list) if list.len() + id.len() < IDS_CHARS_MAX => {
+                list.push_str(&format!(", '{id}'"));
+            }
+            Some(_) | None => lists.push(format!("'{id}'")),
+        }
+    }
+    lists
+}
+
+/// The accounts and Regions of the aggregator, with what was seen in each.
+fn tell_places(report: &mut Report, places: &[String], name: &str) {
+    let mut targets = Vec::new();
+    let mut regions = Vec::new();
+    for place in places {
+        let read = serde_json::from_str::<Place>(place).ok().and_then(|place| {
+            let account = AccountId::parse(&place.account_id).ok()?;
+            Some((account, Region::parse(&place.aws_region).ok()?))
+        });
+        match read {
+            Some((id, region)) => {
+                targets.push(Target { id: id.clone(), name: None, left_out: None });
+                regions.push((id, region));
+            }
+            None => report.problems.push(Problem {
+                source: format!("aws/aggregator/{name}"),
+                message: "a row names no account and Region".to_owned(),
+            }),
+        }
+    }
+    targets.dedup();
+    let mut gathered = Gathered::of(&targets);
+    for (account, region) in regions {
+        let here = report
+            .trails
+            .iter()
+            .filter(|trail| trail.account == account.as_str() && trail.region == region.as_str());
+        let trails = here.count();
+        let place = RegionReport { region: region.to_string(), trails, problem: None };
+        gathered.region(&account, place);
+        gathered.done(&account);
+    }
+    report.accounts = gathered.into_accounts();
+    report.summary.accounts = report.accounts.len();
+    report.complete = report.problems.is_empty();
+}

@@ -1,0 +1,138 @@
+//! What has come together so far: it is kept whatever becomes of the rest.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use trailseal_rule::{AccountId, Region, TrailArn};
+
+use super::targets::Target;
+use crate::report::{AccountReport, Problem, Rank, RegionReport, TrailReport};
+
+/// Everything that was found, account by account.
+#[derive(Debug, Default)]
+pub(super) struct Gathered {
+    pub(super) trails: Vec<(Rank, TrailReport)>,
+    pub(super) problems: Vec<Problem>,
+    accounts: BTreeMap<String, AccountReport>,
+    /// Accounts that are not done yet.
+    open: BTreeSet<String>,
+}
+
+impl Gathered {
+    /// Begins with all accounts that are wanted, none of them done.
+    pub(super) fn of(targets: &[Target]) -> Self {
+        let mut gathered = Self::default();
+        for target in targets {
+            let id = target.id.to_string();
+            let account = AccountReport {
+                id: id.clone(),
+                name: target.name.clone(),
+                problem: None,
+                left_out: target.left_out.clone(),
+                regions: Vec::new(),
+            };
+            if target.left_out.is_none() {
+                gathered.open.insert(id.clone());
+            }
+            gathered.accounts.insert(id, account);
+        }
+        gathered
+    }
+
+    /// A Region whose trails are known, or why they are not.
+    pub(super) fn region(&mut self, account: &AccountId, region: RegionReport) {
+        if let Some(account) = self.accounts.get_mut(account.as_str()) {
+            account.regions.push(region);
+        }
+    }
+
+    /// What went wrong in some Region, beside the trails that were judged.
+    pub(super) fn region_problem(&mut self, account: &AccountId, region: &Region, what: &str) {
+        let regions =
+            self.accounts.get_mut(account.as_str()).into_iter().flat_map(|of| &mut of.regions);
+        for known in regions.filter(|known| known.region == region.as_str()) {
+            known.problem.get_or_insert_with(|| what.to_owned());
+        }
+    }
+
+    /// Nothing could be asked in the account.
+    pub(super) fn refused(&mut self, account: &AccountId, what: &str) {
+        if let Some(account) = self.accounts.get_mut(account.as_str()) {
+            account.problem = Some(what.to_owned());
+        }
+        self.problem(source(account, None), what);
+    }
+
+    /// Something could not be judged.
+    pub(super) fn problem(&mut self, source: String, what: &str) {
+        self.problems.push(Problem { source, message: what.to_owned() });
+    }
+
+    /// The account is done, whatever came of it.
+    pub(super) fn done(&mut self, account: &AccountId) {
+        self.open.remove(account.as_str());
+    }
+
+    /// How many trails there are, and how many of them are non-compliant.
+    pub(super) fn counts(&self) -> (usize, usize) {
+        let broken = |trail: &&(Rank, TrailReport)| trail.1.compliance == "NON_COMPLIANT";
+        (self.trails.len(), self.trails.iter().filter(broken).count())
+    }
+
+    /// Ends the gathering: what is not done by now never will be.
+    pub(super) fn close(&mut self, why: &str) {
+        for id in std::mem::take(&mut self.open) {
+            if let Some(account) = self.accounts.get_mut(&id) {
+                account.problem.get_or_insert_with(|| why.to_owned());
+            }
+            self.problem(format!("aws/{id}"), why);
+        }
+        for account in self.accounts.values_mut() {
+            account.regions.sort_by(|one, other| one.region.cmp(&other.region));
+        }
+        self.tell_of_absent_owners();
+    }
+
+    pub(super) fn into_accounts(self) -> Vec<AccountReport> {
+        self.accounts.into_values().collect()
+    }
+
+    /// A copy says who owns the trail; where nobody judged it there, it says that too.
+    fn tell_of_absent_owners(&mut self) {
+        for (_, trail) in &mut self.trails {
+            let Some(arn) = trail.copy_of() else { continue };
+            let note = match self.accounts.get(arn.owner().as_str()) {
+                None => format!(
+                    "account {} owns this trail and is not among the audited ones, so that the \
+                     trail was not judged",
+                    arn.owner()
+                ),
+                Some(owner) if !is_asked(owner, &arn) => format!(
+                    "{} of account {} was not asked, so that the trail was not judged there",
+                    arn.home_region(),
+                    arn.owner()
+                ),
+                Some(_) => continue,
+            };
+            trail.notes.push(note);
+        }
+    }
+}
+
+/// Whether the Region in which the trail is judged told its trails.
+fn is_asked(owner: &AccountReport, arn: &TrailArn) -> bool {
+    let home = arn.home_region().as_str();
+    owner.regions.iter().any(|region| region.region == home && region.problem.is_none())
+}
+
+/// Where something live was seen: `aws/ACCOUNT/REGION`.
+pub(super) fn source(account: &AccountId, region: Option<&Region>) -> String {
+    match region {
+        Some(region) => format!("aws/{account}/{region}"),
+        None => format!("aws/{account}"),
+    }
+}
+
+/// Where a trail was seen.
+pub(super) fn trail_source(account: &str, region: &str, name: &str) -> String {
+    format!("aws/{account}/{region}/cloudtrail/{name}")
+}

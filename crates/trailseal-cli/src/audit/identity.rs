@@ -1,0 +1,100 @@
+//! Who asks: the credentials that the AWS tools would use, too, and what to do where there are none.
+
+use std::env;
+use std::error::Error;
+use std::time::Duration;
+
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use trailseal_aws::{Caller, Connection, Patience, Session, caller};
+use trailseal_rule::Region;
+
+use super::arguments::{AuditArguments, RegionsWanted};
+use super::words;
+
+/// Who asks, and how.
+#[derive(Debug)]
+pub(super) struct Identity {
+    pub(super) session: Session,
+    pub(super) caller: Caller,
+}
+
+/// As patient as a person who waits for an answer: a place within the bound of requests is waited
+/// for within the time of an attempt.
+fn patience() -> Patience {
+    let attempts = env::var("AWS_MAX_ATTEMPTS").ok().and_then(|text| text.parse().ok());
+    Patience {
+        attempt: Duration::from_secs(30),
+        attempts_max: attempts.filter(|attempts| *attempts > 0).unwrap_or(8),
+        ..Patience::default()
+    }
+}
+
+impl Identity {
+    /// Finds credentials and a Region, and asks whose they are.
+    ///
+    /// # Errors
+    ///
+    /// One line, with what to do next.
+    pub(super) async fn find(arguments: &AuditArguments) -> Result<Self, String> {
+        let direct = Connection::new(None, patience());
+        let mut loader =
+            aws_config::defaults(Connection::behavior_version()).http_client(direct.http_client());
+        if let Some(profile) = &arguments.profile {
+            // As for the other AWS tools, a profile that is named counts more than the environment.
+            let config = ProviderConfig::without_region().with_http_client(direct.http_client());
+            let provider =
+                ProfileFileCredentialsProvider::builder().configure(&config).profile_name(profile);
+            loader = loader.profile_name(profile).credentials_provider(provider.build());
+        }
+        let config = loader.load().await;
+        let region = region(arguments, config.region().map(AsRef::as_ref))?;
+        let profile = arguments.profile.clone().or_else(|| env::var("AWS_PROFILE").ok());
+        let credentials = config.credentials_provider().ok_or_else(|| words::no_credentials(""))?;
+        let found = credentials.provide_credentials().await;
+        found.map_err(|error| words::credentials(&causes(&error), profile.as_deref()))?;
+        let endpoint = config.endpoint_url().map(str::to_owned);
+        let connection = Connection::new(endpoint, patience());
+        Self::ask(&connection.gated(arguments.concurrency.into()), region, credentials).await
+    }
+
+    async fn ask(
+        connection: &Connection,
+        region: Region,
+        credentials: SharedCredentialsProvider,
+    ) -> Result<Self, String> {
+        let asked = caller(connection, &region, &credentials).await;
+        let caller = asked.map_err(|error| words::caller(&error, &region))?;
+        let account = caller.account.clone();
+        let session = Session::new(connection.clone(), account, region, credentials);
+        Ok(Self { session, caller })
+    }
+}
+
+/// The Region that is asked first: the aggregator's, the configured one, or the first of those that
+/// are to be asked.
+fn region(arguments: &AuditArguments, configured: Option<&str>) -> Result<Region, String> {
+    if let Some(region) = &arguments.aggregator_region {
+        return Ok(region.clone());
+    }
+    match (configured, &arguments.regions) {
+        (Some(name), _) => Region::parse(name).map_err(|error| words::wrong_region(&error)),
+        (None, RegionsWanted::List(regions)) => {
+            regions.first().cloned().ok_or_else(words::no_region)
+        }
+        (None, RegionsWanted::All) => Err(words::no_region()),
+    }
+}
+
+/// The error and its causes in one line.
+fn causes(error: &dyn Error) -> String {
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        line.push_str(": ");
+        line.push_str(&error.to_string());
+        cause = error.source();
+    }
+    line.replace(['\n', '\r'], " ")
+}

@@ -1,0 +1,139 @@
+//! Which accounts are asked, and which Regions of an account.
+
+use aws_sdk_account::types::RegionOptStatus;
+use aws_sdk_organizations::types::Account;
+use trailseal_aws::{AwsError, Session, failed};
+use trailseal_rule::{AccountId, Region};
+
+use super::arguments::AccountsWanted;
+use super::identity::Identity;
+use super::words;
+
+/// An account that is to be asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Target {
+    pub(super) id: AccountId,
+    /// Its name in the organization, where that was told.
+    pub(super) name: Option<String>,
+    /// Why it is left out, where it is.
+    pub(super) left_out: Option<String>,
+}
+
+impl Target {
+    fn plain(id: AccountId) -> Self {
+        Self { id, name: None, left_out: None }
+    }
+}
+
+/// The accounts that are wanted, those that are left out on purpose included.
+///
+/// # Errors
+///
+/// One line: the organization's accounts cannot be listed, or there is no way into other accounts.
+pub(super) async fn targets(
+    identity: &Identity,
+    wanted: Option<&AccountsWanted>,
+    has_role: bool,
+) -> Result<Vec<Target>, String> {
+    let own = &identity.caller.account;
+    let targets = match wanted {
+        None => vec![Target::plain(own.clone())],
+        Some(AccountsWanted::List(ids)) => ids.iter().cloned().map(Target::plain).collect(),
+        Some(AccountsWanted::Organization) => {
+            let listed = list_accounts(&identity.session).await;
+            listed.map_err(|error| words::organization(&error, &identity.caller))?
+        }
+    };
+    let other = targets.iter().find(|target| target.id != *own && target.left_out.is_none());
+    match other {
+        Some(other) if !has_role => Err(format!(
+            "account {} is another one than that of the credentials ({own}): name the role that is \
+             to be assumed there by --role-name",
+            other.id
+        )),
+        Some(_) | None => Ok(targets),
+    }
+}
+
+/// Only active accounts can be entered, and their trails alone still record.
+async fn list_accounts(session: &Session) -> Result<Vec<Target>, AwsError> {
+    const ACTION: &str = "organizations:ListAccounts";
+    let config = session.sdk_config(session.region());
+    let config = aws_sdk_organizations::config::Builder::from(&config)
+        .retry_partition(session.retry_partition().clone())
+        .interceptor(session.calls().clone());
+    let client = aws_sdk_organizations::Client::from_conf(config.build());
+    let mut targets = Vec::new();
+    let mut next = None;
+    loop {
+        let answer = client.list_accounts().set_next_token(next).send().await;
+        let page = answer.map_err(|error| failed(ACTION, session.region().as_str(), &error))?;
+        for account in page.accounts.unwrap_or_default() {
+            targets.push(target(&account).map_err(|cause| AwsError::Breakdown {
+                operation: ACTION,
+                region: session.region().to_string(),
+                cause,
+            })?);
+        }
+        next = page.next_token.filter(|token| !token.is_empty());
+        if next.is_none() {
+            return Ok(targets);
+        }
+    }
+}
+
+/// `Status` is being replaced by `State` (Organizations API Reference, `Account`).
+fn target(account: &Account) -> Result<Target, String> {
+    let id = AccountId::parse(account.id().unwrap_or_default())
+        .map_err(|error| format!("an account has no usable id: {error}"))?;
+    let state = account.state().map(|state| state.as_str());
+    let state = state.or_else(|| account.status().map(|status| status.as_str()));
+    let left_out = match state {
+        Some("ACTIVE") => None,
+        Some(other) => Some(format!("the account is {other} in the organization")),
+        None => Some("the organization does not tell whether the account is active".to_owned()),
+    };
+    Ok(Target { id, name: account.name().map(str::to_owned), left_out })
+}
+
+/// The Regions that are enabled in the session's account.
+pub(super) async fn enabled_regions(session: &Session) -> Result<Vec<Region>, AwsError> {
+    const ACTION: &str = "account:ListRegions";
+    let broken = |cause: String| AwsError::Breakdown {
+        operation: ACTION,
+        region: session.region().to_string(),
+        cause,
+    };
+    let config = session.sdk_config(session.region());
+    let config = aws_sdk_account::config::Builder::from(&config)
+        .retry_partition(session.retry_partition().clone())
+        .interceptor(session.calls().clone());
+    let client = aws_sdk_account::Client::from_conf(config.build());
+    let mut regions = Vec::new();
+    let mut next = None;
+    loop {
+        let answer = client
+            .list_regions()
+            .region_opt_status_contains(RegionOptStatus::Enabled)
+            .region_opt_status_contains(RegionOptStatus::EnabledByDefault)
+            .max_results(50)
+            .set_next_token(next)
+            .send()
+            .await;
+        let page = answer.map_err(|error| failed(ACTION, session.region().as_str(), &error))?;
+        for region in page.regions.unwrap_or_default() {
+            let name = region.region_name.unwrap_or_default();
+            regions.push(Region::parse(&name).map_err(|error| broken(error.to_string()))?);
+        }
+        next = page.next_token.filter(|token| !token.is_empty());
+        if next.is_none() {
+            break;
+        }
+    }
+    regions.sort();
+    if regions.is_empty() {
+        Err(broken("the answer names no Region".to_owned()))
+    } else {
+        Ok(regions)
+    }
+}

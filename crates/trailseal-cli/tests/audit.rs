@@ -1,0 +1,12 @@
+//! `trailseal audit`, the real program, against an AWS account on loopback.
+
+#[cfg(test)]
+mod audit {
+    mod desk;
+
+    mod accounts;
+    mod aggregator;
+    mod beginners;
+    mod faults;
+    mod interruption;
+}

@@ -1,0 +1,206 @@
+//! What a beginner meets: each with what to do next, in one line.
+
+use trailseal_lab::{Fault, FaultKind, Operation, Position};
+
+use super::desk::{Desk, MANAGEMENT, MEMBER, ROLE, Run};
+
+fn says(error: &str, words: &[&str]) {
+    for word in words {
+        assert!(error.contains(word), "`{word}` is missing: {error}");
+    }
+}
+
+fn bare(desk: &Desk, arguments: &[&str]) -> Run {
+    Run::of(desk.bare(arguments).env("AWS_REGION", "us-east-1").output().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_credentials() {
+    let desk = Desk::open().await;
+    let run = bare(&desk, &[]);
+    says(run.error(), &["no AWS credentials were found", "aws sso login", "--profile"]);
+    assert_eq!(desk.lab.take_calls().len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_region() {
+    let desk = Desk::open().await;
+    let mut command = desk.command(MANAGEMENT, &[]);
+    let run = Run::of(command.env_remove("AWS_REGION").output().unwrap());
+    says(run.error(), &["no AWS Region is set", "AWS_REGION", "--regions"]);
+    // Regions that are named are enough.
+    let mut command = desk.command(MANAGEMENT, &["--regions", "us-east-1", "--quiet"]);
+    let run = Run::of(command.env_remove("AWS_REGION").output().unwrap());
+    assert_eq!((run.code, run.err.as_str()), (1, ""));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_region_that_is_none_or_is_not_enabled() {
+    let desk = Desk::open().await;
+    let run =
+        Run::of(desk.command(MANAGEMENT, &[]).env("AWS_REGION", "Frankfurt").output().unwrap());
+    says(run.error(), &["`Frankfurt`", "AWS_REGION"]);
+    let run =
+        Run::of(desk.command(MANAGEMENT, &[]).env("AWS_REGION", "af-south-1").output().unwrap());
+    says(run.error(), &["`af-south-1`", "InvalidClientTokenId", "names a Region that is enabled"]);
+    // A name of the right form that no Region has: there is nobody to ask.
+    let mut command = desk.command(MANAGEMENT, &[]);
+    command.env("AWS_REGION", "us-esat-1").env("AWS_ENDPOINT_URL", "http://127.0.0.1:9");
+    let run = Run::of(command.env("AWS_MAX_ATTEMPTS", "1").output().unwrap());
+    says(run.error(), &["`us-esat-1` is the name of a Region", "can be reached from here"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn credentials_that_are_wrong_or_have_expired() {
+    let desk = Desk::open().await;
+    let mut command = desk.command(MANAGEMENT, &[]);
+    let run = Run::of(command.env_remove("AWS_SESSION_TOKEN").output().unwrap());
+    says(run.error(), &["AWS does not know these credentials", "session token"]);
+    let fault = FaultKind::ExpiredCredentials;
+    desk.lab.inject(Fault::of(Operation::GetCallerIdentity, Position::Every, fault));
+    says(desk.run(MANAGEMENT, &[]).error(), &["has expired (ExpiredToken)", "sign in anew"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn credentials_that_expire_on_the_way() {
+    let desk = Desk::open().await;
+    let fault = FaultKind::ExpiredCredentials;
+    desk.lab.inject(Fault::of(Operation::DescribeTrails, Position::Every, fault));
+    let run = desk.run(MANAGEMENT, &["-o", "json"]);
+    assert_eq!(run.code, 2);
+    let problem = run.report()["accounts"][0]["problem"].to_string();
+    says(&problem, &["has expired (ExpiredTokenException)", "sign in anew"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_profile_that_is_not_there() {
+    let desk = Desk::open().await;
+    desk.write(".aws/config", "[profile other]\nregion = us-east-1\n");
+    let run = desk.run(MANAGEMENT, &["--profile", "audit"]);
+    says(run.error(), &["`audit`", "aws configure list-profiles"]);
+    // A profile that is named counts more than the credentials of the environment.
+    assert_eq!(desk.lab.take_calls().len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_profile_is_used_with_its_region() {
+    let desk = Desk::open().await;
+    let credentials = desk.lab.credentials(MEMBER);
+    let text = format!(
+        "[audit]\naws_access_key_id = {}\naws_secret_access_key = {}\naws_session_token = {}\n",
+        credentials.access_key_id, credentials.secret_access_key, credentials.session_token
+    );
+    desk.write(".aws/credentials", &text);
+    desk.write(".aws/config", "[profile audit]\nregion = eu-west-1\n");
+    let mut command = desk.command(MANAGEMENT, &["--profile", "audit", "-o", "json"]);
+    let run = Run::of(command.env_remove("AWS_REGION").output().unwrap());
+    assert_eq!(run.code, 0, "{}", run.err);
+    assert_eq!(run.report()["accounts"][0]["id"], MEMBER);
+    assert_eq!(desk.lab.take_calls()[0].region.as_deref(), Some("eu-west-1"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_credential_process() {
+    let desk = Desk::open().await;
+    let credentials = desk.lab.credentials(MEMBER);
+    let answer = serde_json::json!({
+        "Version": 1,
+        "AccessKeyId": credentials.access_key_id,
+        "SecretAccessKey": credentials.secret_access_key,
+        "SessionToken": credentials.session_token,
+    });
+    desk.write("answer.json", &answer.to_string());
+    desk.write(
+        ".aws/config",
+        "[profile works]\nregion = us-east-1\ncredential_process = cat answer.json\n\
+         [profile fails]\nregion = us-east-1\ncredential_process = false\n",
+    );
+    let mut command = desk.bare(&["--profile", "works", "-o", "json"]);
+    let run = Run::of(command.current_dir(desk.home()).output().unwrap());
+    assert_eq!((run.code, run.err.as_str()), (0, ""));
+    let mut command = desk.bare(&["--profile", "fails"]);
+    let run = Run::of(command.current_dir(desk.home()).output().unwrap());
+    says(run.error(), &["cannot be read", "aws sts get-caller-identity --profile fails"]);
+}
+
+/// A single sign-on whose token is not there, or has expired.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_single_sign_on_that_is_over() {
+    let desk = Desk::open().await;
+    desk.write(
+        ".aws/config",
+        "[profile audit]\nregion = us-east-1\nsso_session = company\n\
+         sso_account_id = 111122223333\nsso_role_name = Audit\n\
+         [sso-session company]\nsso_region = us-east-1\n\
+         sso_start_url = https://company.awsapps.com/start\n",
+    );
+    let expected = ["single sign-on is missing or has expired", "aws sso login --profile audit"];
+    says(bare(&desk, &["--profile", "audit"]).error(), &expected);
+    let token = "{\"accessToken\": \"t\", \"expiresAt\": \"2020-01-01T00:00:00Z\", \
+                 \"region\": \"us-east-1\", \"startUrl\": \"https://company.awsapps.com/start\"}";
+    desk.write(&format!(".aws/sso/cache/{SHA1_OF_COMPANY}.json"), token);
+    says(bare(&desk, &["--profile", "audit"]).error(), &expected);
+}
+
+/// Every AWS tool names the file by it.
+const SHA1_OF_COMPANY: &str = "71b21161ffa1e6516bcc072aaf5ef38cbe85b511";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_list_the_accounts() {
+    let desk = Desk::open().await;
+    let organization = ["--accounts", "organization", "--role-name", ROLE];
+    let run = desk.run(MEMBER, &organization);
+    says(
+        run.error(),
+        &["organizations:ListAccounts was denied", "management account", "--accounts ID,ID"],
+    );
+    let run = desk.run("777788889999", &organization);
+    says(run.error(), &["777788889999 is in no organization", "leave --accounts out"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_accounts_need_a_role() {
+    let desk = Desk::open().await;
+    let run = desk.run(MANAGEMENT, &["--accounts", MEMBER]);
+    says(run.error(), &[MEMBER, "--role-name"]);
+    let run = desk.run(MANAGEMENT, &["--accounts", "organization"]);
+    says(run.error(), &[MEMBER, "--role-name"]);
+    // The own account needs none.
+    let run = desk.run(MANAGEMENT, &["--accounts", MANAGEMENT, "--quiet"]);
+    assert_eq!((run.code, run.err.as_str()), (1, ""));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn which_regions_are_enabled_may_not_be_asked() {
+    let mut state = trailseal_lab::State::default_state().unwrap();
+    state.denials.push(trailseal_lab::Denial {
+        account: MANAGEMENT.to_owned(),
+        operation: "account:ListRegions".to_owned(),
+        about: None,
+    });
+    let desk = Desk::with(state).await;
+    let run = desk.run(MANAGEMENT, &[]);
+    assert_eq!(run.code, 2);
+    says(&run.err, &["account:ListRegions", "was denied", "name the Regions by --regions"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_usage_is_told_before_anything_is_asked() {
+    let desk = Desk::open().await;
+    for (arguments, words) in [
+        (vec!["--accounts", "12"], "account id"),
+        (vec!["--accounts", ","], "the list is empty"),
+        (vec!["--regions", "Frankfurt"], "Region"),
+        (vec!["--role-name", "Audit"], "--accounts"),
+        (vec!["--accounts", MEMBER, "--role-name", "arn:aws:iam::1:role/x"], "not its ARN"),
+        (vec!["--concurrency", "0"], "1..=1000"),
+        (vec!["--aggregator", "a", "--accounts", MEMBER], "cannot be used with"),
+        (vec!["-p", "noTrials=NON_COMPLIANT"], "noTrials"),
+        (vec!["--quiet", "--verbose"], "cannot be used with"),
+    ] {
+        let run = desk.run(MANAGEMENT, &arguments);
+        assert_eq!(run.code, 2, "{arguments:?}");
+        says(&run.err, &[words]);
+    }
+    assert_eq!(desk.lab.take_calls().len(), 0);
+}

@@ -1,0 +1,148 @@
+//! A lab, and the program in front of it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use serde_json::Value;
+use trailseal_lab::{Lab, State};
+
+/// The management account of the lab's own state.
+pub(super) const MANAGEMENT: &str = "111122223333";
+/// Its member.
+pub(super) const MEMBER: &str = "444455556666";
+/// The role that the lab's own state has in the member account.
+pub(super) const ROLE: &str = "trailseal-member";
+/// The external id that it asks for.
+pub(super) const EXTERNAL_ID: &str = "trailseal-central";
+
+pub(super) struct Desk {
+    pub(super) lab: Lab,
+    home: PathBuf,
+}
+
+/// What a run came to.
+#[derive(Debug)]
+pub(super) struct Run {
+    pub(super) code: i32,
+    pub(super) out: String,
+    pub(super) err: String,
+}
+
+impl Run {
+    pub(super) fn of(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// The report of `-o json`, which must be as its schema says.
+    pub(super) fn report(&self) -> Value {
+        let report: Value = serde_json::from_str(&self.out).unwrap_or_else(|_| panic!("{self:?}"));
+        let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/report-1.schema.json");
+        let schema: Value = serde_json::from_str(&fs::read_to_string(schema).unwrap()).unwrap();
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        let faults: Vec<String> =
+            validator.iter_errors(&report).map(|fault| fault.to_string()).collect();
+        assert_eq!(faults, Vec::<String>::new());
+        report
+    }
+
+    /// The trails of the report: account, name and verdict, in no order that matters.
+    pub(super) fn verdicts(&self) -> BTreeMap<(String, String, String), String> {
+        let report = self.report();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let trails = report["trails"].as_array().unwrap().iter();
+        trails
+            .map(|trail| {
+                let of = |name: &str| text(&trail[name]);
+                ((of("account"), of("region"), of("resourceId")), of("compliance"))
+            })
+            .collect()
+    }
+
+    /// The one line that is said where nothing could be judged.
+    pub(super) fn error(&self) -> &str {
+        assert_eq!((self.code, self.out.as_str()), (2, ""), "{self:?}");
+        let line =
+            self.err.strip_prefix("error: ").unwrap_or_else(|| panic!("{self:?}")).trim_end();
+        assert!(!line.contains('\n'), "{line}");
+        line
+    }
+}
+
+impl Desk {
+    /// In front of a lab with the state that it ships with.
+    pub(super) async fn open() -> Self {
+        Self::with(State::default_state().unwrap()).await
+    }
+
+    pub(super) async fn with(state: State) -> Self {
+        static DESKS: AtomicU32 = AtomicU32::new(0);
+        let number = DESKS.fetch_add(1, Ordering::Relaxed);
+        let name = format!("trailseal-audit-{}-{number}", std::process::id());
+        let home = std::env::temp_dir().join(name);
+        fs::create_dir_all(home.join(".aws/sso/cache")).unwrap();
+        Self { lab: Lab::start(state).await.unwrap(), home }
+    }
+
+    /// Writes a file in the home folder.
+    pub(super) fn write(&self, path: &str, text: &str) {
+        fs::write(self.home.join(path), text).unwrap();
+    }
+
+    pub(super) fn home(&self) -> &Path {
+        &self.home
+    }
+
+    /// The program without any credentials or Region, and with no way to AWS but the lab.
+    pub(super) fn bare(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_trailseal"));
+        command
+            .arg("audit")
+            .args(arguments)
+            .env_clear()
+            .env("HOME", &self.home)
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("AWS_ENDPOINT_URL", self.lab.url())
+            .env("AWS_MAX_ATTEMPTS", "3");
+        command
+    }
+
+    /// The program with the credentials of an account.
+    pub(super) fn command(&self, account: &str, arguments: &[&str]) -> Command {
+        let credentials = self.lab.credentials(account);
+        let mut command = self.bare(arguments);
+        command
+            .env("AWS_REGION", "us-east-1")
+            .env("AWS_ACCESS_KEY_ID", credentials.access_key_id)
+            .env("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key)
+            .env("AWS_SESSION_TOKEN", credentials.session_token);
+        command
+    }
+
+    pub(super) fn run(&self, account: &str, arguments: &[&str]) -> Run {
+        Run::of(self.command(account, arguments).output().unwrap())
+    }
+
+    pub(super) fn start(&self, account: &str, arguments: &[&str]) -> Child {
+        let mut command = self.command(account, arguments);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        let _left_behind = fs::remove_dir_all(&self.home);
+    }
+}
+
+/// The id of an account of [`State::organization`].
+pub(super) fn member(number: u64) -> String {
+    (100_000_000_000 + number).to_string()
+}

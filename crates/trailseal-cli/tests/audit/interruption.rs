@@ -1,0 +1,81 @@
+//! Ctrl-C: what was judged is kept and marked as a part; a second one ends at once.
+
+use std::process::{Child, Command};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use trailseal_lab::State;
+
+use super::desk::{Desk, Run, member};
+
+const ORGANIZATION: [&str; 6] =
+    ["--accounts", "organization", "--role-name", "Audit", "--concurrency", "1"];
+
+fn interrupt(child: &Child) {
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+}
+
+/// Waits until the lab was asked so often.
+fn wait_for_calls(desk: &Desk, operation: &str, number: usize) {
+    let begun = Instant::now();
+    while desk.lab.call_counts().get(operation).copied().unwrap_or_default() < number {
+        assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", desk.lab.call_counts());
+        sleep(Duration::from_millis(5));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_judged_is_kept_and_marked_partial() {
+    let desk = Desk::with(State::organization(30, &["us-east-1", "eu-west-1"], "Audit")).await;
+    desk.lab.set_latency(Duration::from_millis(30));
+    let arguments = [ORGANIZATION.as_slice(), &["-o", "json"]].concat();
+    let child = desk.start(&member(0), &arguments);
+    // Accounts are asked one after the other, each with two Regions.
+    wait_for_calls(&desk, "cloudtrail:DescribeTrails", 9);
+    interrupt(&child);
+    let run = Run::of(child.wait_with_output().unwrap());
+    assert_eq!(run.code, 2, "{}", run.err);
+    let report = run.report();
+    assert_eq!(report["complete"], false);
+    let accounts = report["accounts"].as_array().unwrap();
+    assert_eq!(accounts.len(), 30);
+    let open = accounts.iter().filter(|account| {
+        account["problem"] == "the audit was interrupted before this account was done"
+    });
+    let open = open.count();
+    assert!((20..30).contains(&open), "{open}");
+    assert_eq!(report["problems"].as_array().unwrap().len(), open);
+    let first = (member(0), "us-east-1".to_owned(), "main".to_owned());
+    assert_eq!(run.verdicts()[&first], "COMPLIANT");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_one_ends_at_once() {
+    let desk = Desk::with(State::organization(3, &["us-east-1"], "Audit")).await;
+    desk.lab.set_latency(Duration::from_millis(20));
+    // Nobody reads this pipe, so that the report cannot be written to its end.
+    let file = std::env::temp_dir().join(format!("trailseal-pipe-{}", std::process::id()));
+    assert!(Command::new("mkfifo").arg(&file).status().unwrap().success());
+    let output = format!("json={}", file.display());
+    let arguments = [ORGANIZATION.as_slice(), &["-o", &output]].concat();
+    let mut child = desk.start(&member(0), &arguments);
+    wait_for_calls(&desk, "cloudtrail:DescribeTrails", 1);
+    interrupt(&child);
+    sleep(Duration::from_millis(300));
+    assert!(child.try_wait().unwrap().is_none(), "it waits for a reader of the report");
+    interrupt(&child);
+    let begun = Instant::now();
+    let ended = loop {
+        match child.try_wait().unwrap() {
+            Some(status) => break status,
+            None if begun.elapsed() > Duration::from_secs(10) => {
+                child.kill().unwrap();
+                panic!("it did not end");
+            }
+            None => sleep(Duration::from_millis(5)),
+        }
+    };
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(ended.code(), Some(2));
+}

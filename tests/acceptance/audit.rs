@@ -1,0 +1,124 @@
+//! The worlds of the corpus through `trailseal audit`: the verdicts are those of the function's
+//! schedule, word for word.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde_json::Value;
+use tokio::time::Instant;
+use trailseal_lab::Lab;
+use trailseal_lambda::Occasion;
+use trailseal_rule::Timestamp;
+
+use super::case::{Case, all};
+use super::faults::accounts::schedule;
+use super::harness::{RULE, function_of, lab};
+
+/// A trail's verdict and annotation, by its name.
+type Told = BTreeMap<String, (String, String)>;
+
+/// The real command, built beside this test.
+fn command_path() -> PathBuf {
+    let own = env::current_exe().unwrap();
+    let path = own.parent().and_then(|deps| deps.parent()).unwrap().join("trailseal");
+    assert!(
+        path.is_file(),
+        "`{}` is missing: build it with `cargo build --release --workspace --bins`",
+        path.display()
+    );
+    path
+}
+
+/// What the function reports at its schedule, at the time at which the command is run: the command
+/// knows no other.
+async fn by_the_function(case: &Case, lab: &Lab) -> Told {
+    let (account, region) = case.place();
+    let (function, _) = function_of(lab, account, region);
+    let mut event = schedule(account, region);
+    event.parameters = case.parameters.clone();
+    let token = lab.issue_token(account, region, RULE);
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let occasion = Occasion {
+        now: Timestamp::from_epoch_millis(i64::try_from(since_1970.as_millis()).unwrap()),
+        deadline: Instant::now() + Duration::from_secs(60),
+        is_cold: false,
+    };
+    let event = event.to_json(&token).to_string().into_bytes();
+    function
+        .answer(&event, &occasion)
+        .await
+        .unwrap_or_else(|error| panic!("{}: {error}", case.name));
+    let put = lab.take_put_evaluations().into_iter();
+    put.map(|one| {
+        let name = one.resource_id.rsplit('/').next().unwrap().to_owned();
+        (name, (one.compliance_type, one.annotation.unwrap()))
+    })
+    .collect()
+}
+
+/// What the command says of the same account and Region.
+fn by_the_command(case: &Case, lab: &Lab) -> Told {
+    let (account, region) = case.place();
+    let credentials = lab.credentials(account);
+    let mut command = Command::new(command_path());
+    command
+        .args(["audit", "--regions", region, "-o", "json", "--quiet"])
+        .env_clear()
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("AWS_ENDPOINT_URL", lab.url())
+        .env("AWS_REGION", region)
+        .env("AWS_ACCESS_KEY_ID", credentials.access_key_id)
+        .env("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key)
+        .env("AWS_SESSION_TOKEN", credentials.session_token);
+    for (name, value) in &case.parameters {
+        command.arg("--parameter").arg(format!("{name}={}", value.as_str().unwrap()));
+    }
+    let output = command.output().unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code().is_some_and(|code| code < 2), "{}: {error}", case.name);
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["complete"], true, "{}", case.name);
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let trails = report["trails"].as_array().unwrap().iter();
+    // A copy can have the name of a trail that lives here.
+    let here = format!(":{region}:{account}:");
+    trails
+        .filter(|trail| trail["arn"].as_str().is_some_and(|arn| arn.contains(&here)))
+        .map(|trail| {
+            (text(&trail["resourceId"]), (text(&trail["compliance"]), text(&trail["annotation"])))
+        })
+        .collect()
+}
+
+/// Whether the live world has what the case is about: parameters that are refused, items that tell
+/// of no trail, and what the function asks of another account's role are for events alone.
+fn is_for_the_command(case: &Case) -> bool {
+    let is_text = case.parameters.values().all(Value::is_string);
+    let of_events = ["executionRoleName", "replicas"];
+    let is_of_events = of_events.iter().any(|name| case.parameters.contains_key(*name));
+    case.expected.error.is_none() && is_text && !is_of_events
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_worlds_of_the_corpus_are_judged_as_by_the_function() {
+    let mut trails = 0;
+    let mut verdicts = BTreeMap::new();
+    for case in all().iter().filter(|case| is_for_the_command(case)) {
+        let Some(state) = case.live_state() else { continue };
+        let lab = lab(&state).await;
+        let by_the_function = by_the_function(case, &lab).await;
+        let by_the_command = by_the_command(case, &lab);
+        for (name, told) in &by_the_function {
+            assert_eq!(by_the_command.get(name), Some(told), "{}: {name}", case.name);
+            *verdicts.entry(told.0.clone()).or_insert(0) += 1;
+            trails += 1;
+        }
+    }
+    // It is about something.
+    assert!(trails > 80, "{trails}");
+    assert!(verdicts.len() == 3 || verdicts.len() == 2, "{verdicts:?}");
+    assert!(verdicts["COMPLIANT"] > 10 && verdicts["NON_COMPLIANT"] > 10, "{verdicts:?}");
+}
