@@ -111,17 +111,23 @@ fn check_table(name: &str, head: &str, rows: impl Iterator<Item = String>) {
 }
 
 #[test]
-fn the_rule_depends_on_four_packages() {
-    let manifest = read(&repository().join("crates/trailseal-rule/Cargo.toml"));
-    let dependencies: Vec<&str> = manifest
+fn what_is_pure_depends_on_few_packages() {
+    let of_rule = ["serde", "serde_json", "thiserror", "time"];
+    assert_eq!(dependencies("trailseal-rule"), of_rule);
+    let of_plan = ["serde", "serde_json", "thiserror", "trailseal-rule"];
+    assert_eq!(dependencies("trailseal-plan"), of_plan);
+}
+
+fn dependencies(package: &str) -> Vec<String> {
+    let manifest = read(&repository().join(format!("crates/{package}/Cargo.toml")));
+    assert!(!manifest.contains("[dependencies.") && !manifest.contains("build-dependencies"));
+    manifest
         .split("\n[")
         .filter(|section| section.starts_with("dependencies") || section.contains(".dependencies]"))
         .flat_map(|section| section.lines().skip(1))
-        .map(|line| line.split(['=', '.']).next().unwrap_or_default().trim())
+        .map(|line| line.split(['=', '.']).next().unwrap_or_default().trim().to_owned())
         .filter(|name| !name.is_empty() && !name.starts_with('#'))
-        .collect();
-    assert_eq!(dependencies, ["serde", "serde_json", "thiserror", "time"]);
-    assert!(!manifest.contains("[dependencies.") && !manifest.contains("build-dependencies"));
+        .collect()
 }
 
 #[test]
