@@ -241,4 +241,34 @@ mod tests {
         assert!(TrailArn::parse(&named(128)).is_ok());
         assert!(TrailArn::parse(&named(129)).is_err());
     }
+    #[test]
+    fn a_key_arn_gives_its_parts() {
+        let text = "arn:aws-cn:kms:cn-north-1:111122223333:key/mrk-1234_a";
+        let arn = KeyArn::parse(text).unwrap();
+        assert_eq!(
+            (arn.partition(), arn.region().as_str(), arn.account().as_str(), arn.id()),
+            ("aws-cn", "cn-north-1", "111122223333", "mrk-1234_a")
+        );
+        let key = |id: &str| KeyArn::parse(&format!("arn:aws:kms:us-east-1:111122223333:key/{id}"));
+        assert!(key(&"x".repeat(256)).is_ok());
+        for bad in ["", "a b", "a/b", &"x".repeat(257)] {
+            assert!(key(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_arn_is_shown_and_kept_as_its_text() {
+        let trail = "arn:aws:cloudtrail:us-east-1:111122223333:trail/t";
+        let key = "arn:aws:kms:us-east-1:111122223333:key/x";
+        assert_eq!(TrailArn::parse(trail).unwrap().to_string(), trail);
+        assert_eq!(KeyArn::parse(key).unwrap().to_string(), key);
+        let quoted = serde_json::to_string(&TrailArn::parse(trail).unwrap()).unwrap();
+        assert_eq!(quoted, format!("\"{trail}\""));
+        assert_eq!(serde_json::from_str::<TrailArn>(&quoted).unwrap().as_str(), trail);
+        assert!(serde_json::from_str::<TrailArn>(&format!("\"{key}\"")).is_err());
+        let quoted = serde_json::to_string(&KeyArn::parse(key).unwrap()).unwrap();
+        assert_eq!(quoted, format!("\"{key}\""));
+        assert_eq!(serde_json::from_str::<KeyArn>(&quoted).unwrap().as_str(), key);
+        assert!(serde_json::from_str::<KeyArn>(&format!("\"{trail}\"")).is_err());
+    }
 }

@@ -113,6 +113,8 @@ mod tests {
         let mut faults = Faults::default();
         faults.push(Fault::missing("resultToken", "the token that Config sent"));
         faults.push(Fault::wrong("ruleParameters.profile", "a\nb", "`cis`"));
+        let fields: Vec<&str> = faults.iter().map(Fault::field).collect();
+        assert_eq!(fields, ["resultToken", "ruleParameters.profile"]);
         assert_eq!(
             EventError(faults).to_string(),
             "the event cannot be used: `resultToken` is missing; expected the token that Config \

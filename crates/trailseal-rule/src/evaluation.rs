@@ -286,3 +286,46 @@ fn push_new(list: &mut Vec<String>, text: &str) {
         list.push(text.to_owned());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_put_is_spelled_as_config_spells_it() {
+        let id = ResourceId::new("lab").unwrap();
+        assert_eq!(id.to_string(), "lab");
+        for (compliance, word) in [
+            (ComplianceType::Compliant, "COMPLIANT"),
+            (ComplianceType::NonCompliant, "NON_COMPLIANT"),
+            (ComplianceType::NotApplicable, "NOT_APPLICABLE"),
+        ] {
+            assert_eq!(compliance.to_string(), word);
+            assert_eq!(compliance.as_str(), word);
+        }
+        assert_eq!(ReportedType::Trail.as_str(), "AWS::CloudTrail::Trail");
+        assert_eq!(ReportedType::Account.as_str(), "AWS::::Account");
+        assert_eq!(Annotation::new("found").to_string(), "found");
+    }
+
+    #[test]
+    fn an_account_without_trails_is_reported_on_the_account() {
+        let account = AccountId::parse("111122223333").unwrap();
+        let ordering = Timestamp::from_epoch_millis(7);
+        let said = Evaluation::of_account_without_trails(&account, ordering).unwrap();
+        assert_eq!(said.resource_type, ReportedType::Account);
+        assert_eq!(said.resource_id.as_str(), "111122223333");
+        assert_eq!(said.compliance, ComplianceType::NonCompliant);
+        assert_eq!(said.ordering, ordering);
+        assert!(!said.is_unverified);
+        let words = "no trail is visible in this account and Region. Fix: make a multi-Region";
+        assert!(said.annotation.as_str().starts_with(words), "{}", said.annotation);
+    }
+
+    #[test]
+    fn a_resource_id_has_its_bounds_in_characters() {
+        assert_eq!(ResourceId::new(""), None);
+        assert!(ResourceId::new(&"\u{fc}".repeat(768)).is_some());
+        assert_eq!(ResourceId::new(&"x".repeat(769)), None);
+    }
+}

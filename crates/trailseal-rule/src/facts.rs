@@ -324,3 +324,60 @@ impl Refusal {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_is_kept_as_the_word_of_kms() {
+        let known = [
+            "Enabled",
+            "Updating",
+            "Creating",
+            "Disabled",
+            "PendingDeletion",
+            "PendingImport",
+            "PendingReplicaDeletion",
+            "Unavailable",
+        ];
+        for word in known.into_iter().chain(["", "Resting"]) {
+            let state = KeyState::of_word(word);
+            assert_eq!(matches!(state, KeyState::Unrecognized(_)), !known.contains(&word));
+            assert_eq!(state.as_str(), word);
+            let quoted = serde_json::to_string(&state).unwrap();
+            assert_eq!(quoted, format!("\"{word}\""));
+            assert_eq!(serde_json::from_str::<KeyState>(&quoted).unwrap(), state);
+        }
+    }
+    #[test]
+    fn every_word_of_kms_has_its_meaning() {
+        assert_eq!(KeyManager::of_word("CUSTOMER"), KeyManager::Customer);
+        assert_eq!(KeyManager::of_word("AWS"), KeyManager::Aws);
+        assert_eq!(KeyManager::of_word("aws"), KeyManager::Unrecognized("aws".into()));
+        assert_eq!(KeyUsage::of_word("ENCRYPT_DECRYPT"), KeyUsage::EncryptDecrypt);
+        assert_eq!(KeyUsage::of_word("SIGN_VERIFY"), KeyUsage::Other("SIGN_VERIFY".into()));
+        assert_eq!(KeySpec::of_word("SYMMETRIC_DEFAULT"), KeySpec::SymmetricDefault);
+        assert_eq!(KeySpec::of_word("RSA_2048"), KeySpec::Other("RSA_2048".into()));
+        for (word, origin) in [
+            ("AWS_KMS", KeyOrigin::AwsKms),
+            ("EXTERNAL", KeyOrigin::External),
+            ("AWS_CLOUDHSM", KeyOrigin::CustomKeyStore),
+            ("EXTERNAL_KEY_STORE", KeyOrigin::CustomKeyStore),
+            ("", KeyOrigin::Unrecognized),
+            ("ELSEWHERE", KeyOrigin::Unrecognized),
+        ] {
+            assert_eq!(KeyOrigin::of_word(word), origin, "{word}");
+        }
+    }
+
+    #[test]
+    fn only_a_key_has_a_policy_of_its_own_that_must_allow() {
+        let advice = |action| Refusal::AccessDenied { action }.advice();
+        assert_eq!(
+            advice("kms:DescribeKey"),
+            "allow kms:DescribeKey to the rule's role, in IAM and in the key policy"
+        );
+        assert_eq!(advice("s3:ListBucket"), "allow s3:ListBucket to the rule's role");
+    }
+}

@@ -242,7 +242,33 @@ mod tests {
     #[test]
     fn a_token_never_prints() {
         let token = ResultToken::new("canary").unwrap();
-        assert!(!format!("{token:?}").contains("canary"));
+        assert_eq!(format!("{token:?}"), "ResultToken(hidden)");
         assert_eq!(ResultToken::new("  "), None);
+    }
+    #[test]
+    fn a_name_is_shown_and_kept_as_its_text() {
+        fn check<T>(read: fn(&str) -> Result<T, IdError>, good: &str, bad: &str)
+        where
+            T: Serialize + for<'a> Deserialize<'a> + fmt::Display + fmt::Debug + PartialEq,
+        {
+            let name = read(good).unwrap();
+            assert_eq!(name.to_string(), good);
+            let quoted = serde_json::to_string(&name).unwrap();
+            assert_eq!(quoted, format!("\"{good}\""));
+            assert_eq!(serde_json::from_str::<T>(&quoted).unwrap(), name);
+            let refusal = serde_json::from_str::<T>(&format!("\"{bad}\"")).unwrap_err();
+            assert!(refusal.to_string().starts_with(&read(bad).unwrap_err().to_string()));
+        }
+        check(AccountId::parse, "111122223333", "11112222333");
+        check(AccountId::parse, "111122223333", "11112222333x");
+        check(Region::parse, "eu-central-1", "mars");
+        check(BucketName::parse, "trail-logs", "a/b");
+    }
+
+    #[test]
+    fn a_refusal_says_what_was_expected() {
+        let refusal = AccountId::parse("1").unwrap_err();
+        assert_eq!(refusal.expected(), "an account id of twelve digits");
+        assert_eq!(refusal.to_string(), "`1` is not an account id of twelve digits");
     }
 }

@@ -181,4 +181,16 @@ mod tests {
         assert!(!managed("alias/my/aws/key"));
         assert!(!managed(KEY));
     }
+    #[test]
+    fn a_reference_is_shown_and_kept_as_its_text() {
+        for text in [KEY, "alias/trail", "1234abcd", "key with blanks"] {
+            let key = KeyRef::parse(text).unwrap();
+            assert_eq!(key.to_string(), text);
+            let quoted = serde_json::to_string(&key).unwrap();
+            assert_eq!(quoted, format!("\"{text}\""));
+            assert_eq!(serde_json::from_str::<KeyRef>(&quoted).unwrap(), key);
+        }
+        let refusal = serde_json::from_str::<KeyRef>("\" \"").unwrap_err().to_string();
+        assert!(refusal.starts_with("` ` is not the ARN, id or alias of a key"), "{refusal}");
+    }
 }

@@ -192,3 +192,63 @@ impl ParameterSpec {
         schema
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Parameters;
+
+    fn read(name: &str, value: &str) -> Result<Parameters, String> {
+        let raw = json!({ name: value });
+        Parameters::parse(raw.as_object().unwrap()).map_err(|faults| faults.to_string())
+    }
+
+    #[test]
+    fn every_word_of_the_table_is_taken_and_the_default_changes_nothing() {
+        for spec in &PARAMETERS {
+            let Values::OneOf(words) = spec.values else {
+                continue;
+            };
+            let mut readings: Vec<Parameters> = Vec::new();
+            for word in words {
+                let parameters = read(spec.name, word).unwrap();
+                assert!(!readings.contains(&parameters), "{} = {word} is told apart", spec.name);
+                if spec.default == Some(word) {
+                    assert_eq!(parameters, Parameters::default(), "{} = {word}", spec.name);
+                }
+                readings.push(parameters);
+            }
+            let expected = format!("expected one of `{}`", words.join("`, `"));
+            let refusal = read(spec.name, "nonsense").unwrap_err();
+            assert!(refusal.ends_with(&expected), "{refusal}");
+        }
+    }
+
+    #[test]
+    fn the_schema_says_what_the_table_says() {
+        let schema = parameters_schema();
+        assert_eq!(schema["additionalProperties"], false);
+        let properties = schema["properties"].as_object().unwrap();
+        assert_eq!(properties.len(), PARAMETERS.len());
+        assert_eq!(
+            properties["profile"],
+            json!({
+                "type": "string",
+                "description": "How much is asked of a trail's key.",
+                "enum": ["cis", "effective", "strict"],
+                "x-expected": "one of `cis`, `effective`, `strict`",
+                "default": "effective",
+            })
+        );
+        assert_eq!(
+            properties["maxRotationPeriodDays"],
+            json!({
+                "type": "string",
+                "description": "The longest period between two rotations, in days; only where \
+                                rotation is checked.",
+                "pattern": "^(9[0-9]|[1-9][0-9]{2}|1[0-9]{3}|2[0-4][0-9]{2}|25[0-5][0-9]|2560)$",
+                "x-expected": "a whole number from 90 to 2560",
+            })
+        );
+    }
+}

@@ -71,7 +71,9 @@ mod tests {
 
     #[test]
     fn a_star_stays_within_its_part() {
-        let pattern = ArnPattern::parse("arn:aws:kms:*:111122223333:key/*", "kms").unwrap();
+        let text = "arn:aws:kms:*:111122223333:key/*";
+        let pattern = ArnPattern::parse(text, "kms").unwrap();
+        assert_eq!(pattern.as_str(), text);
         assert!(pattern.matches("arn:aws:kms:eu-central-1:111122223333:key/mrk-1"));
         assert!(!pattern.matches("arn:aws:kms:eu-central-1:999999999999:key/a:111122223333:key/b"));
         assert!(!pattern.matches("arn:aws:kms:eu-central-1:444455556666:key/1"));

@@ -116,7 +116,9 @@ mod tests {
     fn epoch_seconds_keep_their_milliseconds() {
         let instant = Timestamp::parse("2016-07-13T21:50:00.373Z").unwrap();
         assert_eq!(Timestamp::from_epoch_seconds(1_468_446_600.373), Some(instant));
-        for wrong in [f64::NAN, f64::INFINITY, 1e300, -1e300] {
+        let last = Timestamp::from_epoch_seconds(253_402_300_799.999).unwrap();
+        assert_eq!(last.to_string(), "9999-12-31T23:59:59.999Z");
+        for wrong in [f64::NAN, f64::INFINITY, 1e300, -1e300, 253_402_300_800.0] {
             assert_eq!(Timestamp::from_epoch_seconds(wrong), None);
         }
     }
@@ -134,5 +136,13 @@ mod tests {
             Timestamp::from_epoch_millis(i64::MAX).to_string(),
             format!("{} ms since 1970", i64::MAX)
         );
+    }
+    #[test]
+    fn an_instant_is_kept_as_its_text() {
+        let quoted = "\"2016-02-17T01:36:34.043Z\"";
+        let instant: Timestamp = serde_json::from_str(quoted).unwrap();
+        assert_eq!(instant.epoch_millis(), 1_455_672_994_043);
+        assert_eq!(serde_json::to_string(&instant).unwrap(), quoted);
+        assert!(serde_json::from_str::<Timestamp>("\"yesterday\"").is_err());
     }
 }

@@ -328,6 +328,8 @@ mod tests {
                 ("Null", json!(false), Always),
                 ("Null", json!("true"), Never),
                 ("Null", json!([true, false]), Always),
+                ("Null", json!(["true", true]), Never),
+                ("Null", json!(["false", "False"]), Always),
                 ("Null", json!([false, "FALSE"]), Always),
                 ("Null", json!("perhaps"), Sometimes),
                 ("Bool", json!("true"), Sometimes),

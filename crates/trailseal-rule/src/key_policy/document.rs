@@ -223,3 +223,79 @@ impl PolicyDocument {
         Reply::new(Answer::Unknown, maybe_denying)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::key_policy::context::ContextValue;
+    use crate::key_policy::request::CallerSet;
+
+    /// A statement that allows CloudTrail to encrypt; members of it can be replaced or taken away.
+    fn statement(changes: &[(&str, Value)]) -> Value {
+        let mut statement = json!({
+            "Effect": "Allow",
+            "Principal": { "Service": "cloudtrail.amazonaws.com" },
+            "Action": "kms:GenerateDataKey",
+            "Resource": "*",
+        });
+        let members = statement.as_object_mut().unwrap();
+        for (name, value) in changes {
+            if value.is_null() {
+                members.remove(*name);
+            } else {
+                members.insert((*name).to_owned(), value.clone());
+            }
+        }
+        statement
+    }
+
+    fn ask(statements: Value) -> Reply {
+        let text = json!({ "Version": "2012-10-17", "Statement": statements }).to_string();
+        let trail = "arn:aws:cloudtrail:us-east-1:111122223333:trail/all";
+        PolicyDocument::parse(&text).unwrap().allows(&Request {
+            caller: CallerSet::Service("cloudtrail.amazonaws.com".to_owned()),
+            action: "kms:GenerateDataKey".to_owned(),
+            key_arn: None,
+            context: super::super::context::Context::default()
+                .with("aws:SourceArn", ContextValue::known(trail)),
+        })
+    }
+
+    #[test]
+    fn a_statement_is_found_again_by_its_place_and_its_sid() {
+        let named = statement(&[("Sid", json!("trail"))]);
+        let Reply { answer, deciding } =
+            ask(json!([statement(&[("Sid", json!(" "))]), named, statement(&[])]));
+        assert_eq!(answer, Answer::Yes);
+        let found: Vec<_> = deciding.iter().map(|one| (one.index(), one.sid())).collect();
+        assert_eq!(found, [(0, None), (1, Some("trail")), (2, None)]);
+        let shown: Vec<_> = deciding.iter().map(ToString::to_string).collect();
+        assert_eq!(shown, ["statement 1", "statement `trail`", "statement 3"]);
+    }
+
+    #[test]
+    fn a_member_in_another_case_is_neither_taken_nor_ignored() {
+        let other = json!({ "StringEquals": { "aws:SourceArn": "arn:aws:cloudtrail:x" } });
+        assert_eq!(ask(statement(&[("Condition", other.clone())])).answer, Answer::No);
+        assert_eq!(ask(statement(&[("condition", other)])).answer, Answer::Unknown);
+        let action = [("Action", Value::Null), ("action", json!("kms:GenerateDataKey"))];
+        assert_eq!(ask(statement(&action)).answer, Answer::Unknown);
+        let action = [("Action", Value::Null), ("notAction", json!("kms:GenerateDataKey"))];
+        assert_eq!(ask(statement(&action)).answer, Answer::Unknown);
+        let principal = [("Principal", Value::Null), ("principal", json!("*"))];
+        assert_eq!(ask(statement(&principal)).answer, Answer::Unknown);
+    }
+
+    #[test]
+    fn a_policy_may_be_as_long_as_kms_says_and_no_longer() {
+        let text = json!({ "Statement": [] }).to_string();
+        let padded = |bytes: usize| format!("{text}{}", " ".repeat(bytes - text.len()));
+        assert!(PolicyDocument::parse(&padded(POLICY_BYTES_MAX)).is_ok());
+        for bytes in [POLICY_BYTES_MAX + 1, POLICY_BYTES_MAX * 2] {
+            let refusal = PolicyDocument::parse(&padded(bytes)).unwrap_err();
+            assert_eq!(refusal, PolicyError::TooLong { bytes });
+        }
+    }
+}

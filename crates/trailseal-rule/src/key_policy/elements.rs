@@ -195,3 +195,68 @@ fn resolved(
         Some(Resolved::Unknown) | None => Match::Sometimes,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::matching::Match::{self, Always, Never, Sometimes};
+    use super::{CallerSet, Listed, parse_principals, principals_match};
+    use crate::key_policy::context::Context;
+    use crate::key_policy::request::Request;
+
+    fn check(principal: &str, caller: &CallerSet, expected: Match) {
+        let read = parse_principals(&serde_json::from_str(principal).unwrap()).unwrap();
+        let request = Request {
+            caller: caller.clone(),
+            action: "kms:Decrypt".to_owned(),
+            key_arn: None,
+            context: Context::default(),
+        };
+        let found = principals_match(&Listed::Only(read), &request);
+        assert_eq!(found, expected, "{principal} for {caller:?}");
+    }
+
+    #[test]
+    fn a_principal_matches_those_whom_it_means() {
+        let cloudtrail = CallerSet::Service("cloudtrail.amazonaws.com".to_owned());
+        let reader = CallerSet::Principal("arn:aws:iam::111122223333:role/Reader".to_owned());
+        let (any, stranger) = (CallerSet::AnyService, CallerSet::Stranger);
+        let each = |principal: &str, expected: [Match; 4]| {
+            for (caller, expected) in [&cloudtrail, &any, &stranger, &reader].iter().zip(expected) {
+                check(principal, caller, expected);
+            }
+        };
+        each(r#""*""#, [Always, Always, Always, Always]);
+        each(r#"{"AWS": "*"}"#, [Always, Always, Always, Always]);
+        let role = r#"{"AWS": "arn:aws:iam::111122223333:role/Reader"}"#;
+        each(role, [Never, Never, Never, Always]);
+        each(r#"{"AWS": "111122223333"}"#, [Never, Never, Never, Sometimes]);
+        each(r#"{"CanonicalUser": "79a59df900b949e5"}"#, [Never, Never, Never, Never]);
+        each(r#"{"Service": "CloudTrail.amazonaws.com"}"#, [Always, Never, Never, Never]);
+        let regional = r#"{"Service": "cloudtrail.af-south-1.amazonaws.com"}"#;
+        each(regional, [Sometimes, Never, Never, Never]);
+        each(r#"{"Service": "s3.amazonaws.com"}"#, [Never, Never, Never, Never]);
+        let federated = r#"{"Federated": "cognito-identity.amazonaws.com"}"#;
+        each(federated, [Never, Never, Sometimes, Sometimes]);
+    }
+
+    #[test]
+    fn a_wildcard_or_nothing_within_a_name_is_not_understood() {
+        let cloudtrail = CallerSet::Service("cloudtrail.amazonaws.com".to_owned());
+        let reader = CallerSet::Principal("arn:aws:iam::111122223333:role/Reader".to_owned());
+        for principal in [
+            r#"{"AWS": "arn:aws:iam::*:root"}"#,
+            r#"{"AWS": "1111?2223333"}"#,
+            r#"{"AWS": ""}"#,
+            r#"{"CanonicalUser": "*"}"#,
+            r#"{"Service": "*.amazonaws.com"}"#,
+            r#"{"Service": "${aws:PrincipalServiceName}"}"#,
+            r#"{"Service": ""}"#,
+            r#"{"Robot": "x"}"#,
+            r#"{"AWS": [null]}"#,
+        ] {
+            for caller in [&cloudtrail, &CallerSet::AnyService, &CallerSet::Stranger, &reader] {
+                check(principal, caller, Sometimes);
+            }
+        }
+    }
+}

@@ -100,6 +100,8 @@ fn json_text(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::super::admission::admits;
     use super::super::document::PolicyDocument;
     use super::super::exposure::guards_decryption;
@@ -126,5 +128,71 @@ mod tests {
             let guard = guards_decryption(&policy, &trail);
             assert!(guard.exposures.is_empty() && guard.doubts.is_empty(), "{guard:?}");
         }
+    }
+    const TRAIL: &str = "arn:aws-cn:cloudtrail:cn-north-1:111122223333:trail/all";
+    const KEY: &str = "arn:aws-cn:kms:cn-north-1:111122223333:key/1234";
+
+    fn about(trail_arn: &str) -> TrailAndKey<'_> {
+        TrailAndKey { trail_arn, key_arn: Some(KEY) }
+    }
+
+    fn policy(statement: &str) -> PolicyDocument {
+        let text = format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#);
+        PolicyDocument::parse(&text).unwrap()
+    }
+
+    #[test]
+    fn a_statement_is_the_documented_one_for_this_trail() {
+        let check = |grant: Grant, sid: &str, action: &str, condition: Value| {
+            assert_eq!(grant.sid(), sid);
+            let mut expected = json!({
+                "Effect": "Allow",
+                "Principal": { "Service": "cloudtrail.amazonaws.com" },
+                "Action": action,
+                "Resource": "*",
+                "Condition": condition,
+            });
+            let read = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+            assert_eq!(read(&grant.statement(&about(TRAIL), None)), expected);
+            expected["Sid"] = json!("with \"quotes\"");
+            let statement = grant.statement(&about(TRAIL), Some("with \"quotes\""));
+            assert_eq!(read(&statement), expected);
+            assert!(!statement.contains('\n'));
+        };
+        let source = json!({ "StringEquals": { "aws:SourceArn": TRAIL } });
+        let mut with_context = source.clone();
+        with_context["StringLike"] = json!({
+            "kms:EncryptionContext:aws:cloudtrail:arn":
+                "arn:aws-cn:cloudtrail:*:111122223333:trail/*",
+        });
+        let encrypt = "Allow CloudTrail to encrypt logs";
+        check(Grant::Encrypt, encrypt, "kms:GenerateDataKey*", with_context);
+        let describe = "Allow CloudTrail to describe key";
+        check(Grant::Describe, describe, "kms:DescribeKey", source.clone());
+        let decrypt = "Allow CloudTrail to decrypt a trail";
+        check(Grant::Decrypt, decrypt, "kms:Decrypt", source);
+    }
+
+    #[test]
+    fn the_encryption_context_is_what_each_operation_carries() {
+        let check = |context: Value, expected: [Answer; 3]| {
+            let statement = json!({
+                "Effect": "Allow",
+                "Principal": { "Service": "cloudtrail.amazonaws.com" },
+                "Action": "kms:*",
+                "Resource": "*",
+                "Condition": context,
+            });
+            let document = policy(&statement.to_string());
+            let grants = [Grant::Encrypt, Grant::Describe, Grant::Decrypt];
+            let found = grants.map(|grant| admits(&document, &about(TRAIL), grant).answer);
+            assert_eq!(found, expected, "{statement}");
+        };
+        let key = "kms:EncryptionContext:aws:cloudtrail:arn";
+        let (yes, no, unknown) = (Answer::Yes, Answer::No, Answer::Unknown);
+        check(json!({ "StringEquals": { key: TRAIL } }), [yes, no, unknown]);
+        check(json!({ "Null": { key: "true" } }), [no, yes, unknown]);
+        let keys = json!({ "kms:EncryptionContextKeys": "aws:cloudtrail:arn" });
+        check(json!({ "ForAnyValue:StringEquals": keys }), [yes, no, unknown]);
     }
 }

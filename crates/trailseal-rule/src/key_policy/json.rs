@@ -111,6 +111,9 @@ impl<'de> Visitor<'de> for JsonVisitor {
 
 #[cfg(test)]
 mod tests {
+    use serde::Deserialize;
+    use serde::de::value::{BytesDeserializer, Error};
+
     use super::{Json, repeated_name};
 
     #[test]
@@ -132,5 +135,10 @@ mod tests {
     fn nesting_is_bounded() {
         let deep = "[".repeat(200) + &"]".repeat(200);
         assert!(serde_json::from_str::<Json>(&deep).is_err());
+    }
+    #[test]
+    fn what_is_no_json_value_is_told_as_that() {
+        let refusal = Json::deserialize(BytesDeserializer::<Error>::new(b"x")).unwrap_err();
+        assert_eq!(refusal.to_string(), "invalid type: byte array, expected any JSON value");
     }
 }

@@ -139,7 +139,7 @@ impl Order {
 
 #[cfg(test)]
 mod tests {
-    use super::{Missing, Operator, Polarity, Quantifier, Test};
+    use super::{Missing, Operator, Order, Polarity, Quantifier, Test};
 
     #[test]
     fn names_are_taken_apart() {
@@ -178,6 +178,42 @@ mod tests {
             " StringEquals",
         ] {
             assert_eq!(Operator::parse(name), None, "{name}");
+        }
+    }
+    #[test]
+    fn every_documented_name_is_known() {
+        use Polarity::{Matching, Negated};
+        for (name, test, polarity) in [
+            ("StringEquals", Test::Equals, Matching),
+            ("StringNotEquals", Test::Equals, Negated),
+            ("StringEqualsIgnoreCase", Test::EqualsIgnoreCase, Matching),
+            ("StringNotEqualsIgnoreCase", Test::EqualsIgnoreCase, Negated),
+            ("StringLike", Test::Like, Matching),
+            ("StringNotLike", Test::Like, Negated),
+            ("ArnEquals", Test::Arn, Matching),
+            ("ArnLike", Test::Arn, Matching),
+            ("ArnNotEquals", Test::Arn, Negated),
+            ("ArnNotLike", Test::Arn, Negated),
+            ("Bool", Test::Bool, Matching),
+            ("Null", Test::Null, Matching),
+            ("NumericEquals", Test::Number(Order::Equal), Matching),
+            ("NumericNotEquals", Test::Number(Order::Equal), Negated),
+            ("NumericLessThan", Test::Number(Order::Less), Matching),
+            ("NumericLessThanEquals", Test::Number(Order::LessOrEqual), Matching),
+            ("NumericGreaterThan", Test::Number(Order::Greater), Matching),
+            ("NumericGreaterThanEquals", Test::Number(Order::GreaterOrEqual), Matching),
+            ("IpAddress", Test::Address, Matching),
+            ("NotIpAddress", Test::Address, Negated),
+            ("DateEquals", Test::Opaque, Matching),
+            ("DateNotEquals", Test::Opaque, Negated),
+            ("DateLessThan", Test::Opaque, Matching),
+            ("DateLessThanEquals", Test::Opaque, Matching),
+            ("DateGreaterThan", Test::Opaque, Matching),
+            ("DateGreaterThanEquals", Test::Opaque, Matching),
+            ("BinaryEquals", Test::Opaque, Matching),
+        ] {
+            let operator = Operator::parse(name).map(|found| (found.test, found.polarity));
+            assert_eq!(operator, Some((test, polarity)), "{name}");
         }
     }
 }

@@ -179,4 +179,38 @@ mod tests {
         assert_eq!(resolve("${aws:SourceAccount"), Resolved::Unknown);
         assert_eq!(resolve("${}"), Resolved::Unknown);
     }
+    #[test]
+    fn what_is_no_name_of_a_key_is_not_looked_up() {
+        for name in
+            ["", "team", "a b:c", "a:\tb", "a:$b", "a:{b", "a:'b", "a:*", "a:?", "'a:b'", ":x y"]
+        {
+            let known = Context::default().with(name, ContextValue::known("x"));
+            let plain = Pattern::parse(&format!("${{{name}}}"), Variables::Supported);
+            assert!(
+                !matches!(plain.resolve(&known), Resolved::Tokens(found) if spelled(&found) == "x")
+            );
+            let absent = Context::default().with(name, ContextValue::Absent);
+            let default = Pattern::parse(&format!("${{{name}, 'x'}}"), Variables::Supported);
+            assert_eq!(default.resolve(&absent), Resolved::Unknown, "`{name}`");
+        }
+    }
+
+    #[test]
+    fn a_wildcard_within_a_value_is_not_guessed_at() {
+        for value in ["a*", "a?"] {
+            let context = Context::default().with("aws:userid", ContextValue::known(value));
+            let pattern = Pattern::parse("${aws:userid}", Variables::Supported);
+            assert_eq!(pattern.resolve(&context), Resolved::Unknown, "{value}");
+        }
+        let context = Context::default().with("aws:userid", ContextValue::Absent);
+        for default in ["'a*'", "'a?'", "'a$'", "a", "'a", "a'"] {
+            let text = format!("${{aws:userid, {default}}}");
+            let pattern = Pattern::parse(&text, Variables::Supported);
+            assert_eq!(pattern.resolve(&context), Resolved::Unknown, "{text}");
+        }
+        let several = ContextValue::Known(vec!["a".to_owned(), "b".to_owned()]);
+        let context = Context::default().with("aws:userid", several);
+        let pattern = Pattern::parse("${aws:userid}", Variables::Supported);
+        assert_eq!(pattern.resolve(&context), Resolved::Unknown, "one of several values");
+    }
 }

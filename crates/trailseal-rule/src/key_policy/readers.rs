@@ -30,12 +30,16 @@ pub fn may_decrypt(
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::super::request::Answer::{self, No, Unknown, Yes};
     use super::*;
 
     const TRAIL: &str = "arn:aws:cloudtrail:us-east-1:111122223333:trail/all";
     const KEY: &str = "arn:aws:kms:us-east-1:111122223333:key/1234abcd";
     const AUDITOR: &str = "arn:aws:iam::111122223333:role/auditor";
+    const KEY_IN_IRELAND: &str = "arn:aws:kms:eu-west-1:111122223333:key/1234";
+    const READER: &str = "arn:aws:iam::444455556666:role/Reader";
     const ROOT: &str = "arn:aws:iam::111122223333:root";
 
     fn check(principal: &str, condition: &str, reader: &str, expected: Answer) {
@@ -79,5 +83,78 @@ mod tests {
         check(r#""*""#, &via("s3.us-east-1.amazonaws.com"), AUDITOR, Yes);
         check(r#""*""#, &via("ec2.us-east-1.amazonaws.com"), AUDITOR, No);
         check(r#""*""#, r#"{"Bool":{"aws:MultiFactorAuthPresent":"true"}}"#, AUDITOR, Unknown);
+    }
+    fn ask(principal: Value, condition: Value, key_arn: Option<&str>, reader: &str) -> Answer {
+        let text = json!({ "Version": "2012-10-17", "Statement": {
+            "Effect": "Allow", "Principal": principal, "Action": "kms:Decrypt", "Resource": "*",
+            "Condition": condition,
+        }});
+        let document = PolicyDocument::parse(&text.to_string()).unwrap();
+        may_decrypt(&document, &TrailAndKey { trail_arn: TRAIL, key_arn }, reader).answer
+    }
+
+    #[test]
+    fn who_is_named_may_and_who_is_of_a_named_account_perhaps() {
+        let check = |named: &str, reader: &str, expected: Answer| {
+            let found = ask(json!({ "AWS": named }), json!({}), Some(KEY_IN_IRELAND), reader);
+            assert_eq!(found, expected, "{reader} where {named} is named");
+        };
+        let root = "arn:aws:iam::444455556666:root";
+        check(READER, READER, Yes);
+        check("*", READER, Yes);
+        check(root, READER, Unknown);
+        check("444455556666", READER, Unknown);
+        check(root, root, Unknown);
+        check("arn:aws:sts::444455556666:assumed-role/Reader/me", READER, Unknown);
+        check("arn:aws:iam::444455556666:role/Other", READER, No);
+        check("arn:aws:iam::777788889999:root", READER, No);
+        check("777788889999", READER, No);
+        check("arn:aws:sts::777788889999:assumed-role/Reader/me", READER, No);
+        check("AROAEXAMPLE", READER, No);
+    }
+
+    #[test]
+    fn a_reader_is_no_service_and_perhaps_federated() {
+        let check = |principal: Value, expected: Answer| {
+            let found = ask(principal.clone(), json!({}), Some(KEY_IN_IRELAND), READER);
+            assert_eq!(found, expected, "{principal}");
+        };
+        check(json!({ "Service": "s3.amazonaws.com" }), No);
+        check(json!({ "Federated": "cognito-identity.amazonaws.com" }), Unknown);
+    }
+
+    #[test]
+    fn a_reader_carries_its_name_the_context_of_the_logs_and_comes_through_s3() {
+        let check = |operator: &str, key: &str, value: &str, expected: Answer| {
+            let condition = json!({ operator: { key: value } });
+            let found = ask(json!("*"), condition.clone(), Some(KEY_IN_IRELAND), READER);
+            assert_eq!(found, expected, "{condition}");
+        };
+        check("StringEquals", "kms:CallerAccount", "444455556666", Yes);
+        check("StringEquals", "aws:PrincipalAccount", "111122223333", No);
+        check("ArnEquals", "aws:PrincipalArn", READER, Yes);
+        check("ArnEquals", "aws:PrincipalArn", "arn:aws:iam::444455556666:role/Other", No);
+        check("Bool", "aws:PrincipalIsAWSService", "true", No);
+        check("Null", "aws:SourceArn", "true", Yes);
+        check("StringEquals", "kms:EncryptionContext:aws:cloudtrail:arn", TRAIL, Yes);
+        check("ForAnyValue:StringEquals", "kms:EncryptionContextKeys", "aws:cloudtrail:arn", Yes);
+        check("StringEquals", "kms:ViaService", "s3.eu-west-1.amazonaws.com", Yes);
+        check("StringEquals", "kms:ViaService", "s3.us-east-1.amazonaws.com", No);
+        check("StringEquals", "aws:PrincipalOrgID", "o-a1b2c3d4e5", Unknown);
+        let via_s3 = json!({ "StringEquals": { "kms:ViaService": "s3.eu-west-1.amazonaws.com" } });
+        assert_eq!(ask(json!("*"), via_s3, None, READER), Unknown, "the key is not known");
+    }
+
+    #[test]
+    fn a_root_stands_for_all_of_its_account() {
+        let root = "arn:aws:iam::444455556666:root";
+        let check = |operator: &str, key: &str, value: &str, expected: Answer| {
+            let condition = json!({ operator: { key: value } });
+            let found = ask(json!("*"), condition.clone(), Some(KEY_IN_IRELAND), root);
+            assert_eq!(found, expected, "{condition}");
+        };
+        check("StringEquals", "aws:PrincipalAccount", "444455556666", Yes);
+        check("ArnEquals", "aws:PrincipalArn", READER, Unknown);
+        check("ArnEquals", "aws:PrincipalArn", root, Unknown);
     }
 }

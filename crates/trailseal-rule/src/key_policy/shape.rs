@@ -69,10 +69,6 @@ impl Shape {
         self.elements.push(Element::Hole(hole));
         self
     }
-
-    fn is_concrete(&self) -> bool {
-        self.elements.iter().all(|element| matches!(element, Element::Char(_)))
-    }
 }
 
 /// Whether letters must agree in case.
@@ -94,11 +90,7 @@ pub(super) struct Fit {
 /// Compares the whole of a pattern with the whole of a value.
 pub(super) fn fit(tokens: &[Token], shape: &Shape, case: Case) -> Fit {
     let possible = walk(tokens, &shape.elements, case, Filling::Some);
-    let always = if shape.is_concrete() {
-        possible
-    } else {
-        possible && walk(tokens, &shape.elements, case, Filling::Every)
-    };
+    let always = possible && walk(tokens, &shape.elements, case, Filling::Every);
     Fit { always, possible }
 }
 
@@ -294,6 +286,9 @@ mod tests {
         check("111122223333", &account, NEVER);
         check("*", &account, ALWAYS);
         check("1111*", &account, SOMETIMES);
+        check("*1111", &account, SOMETIMES);
+        check("1*1?1", &account, SOMETIMES);
+        check("*-*", &account, NEVER);
         check("????????????", &account, SOMETIMES);
         let role = Shape::text("arn:aws:iam::").then_unnamed().then(":role/").then_name();
         check("arn:aws:iam::111122223333:role/*", &role, NEVER);
@@ -317,6 +312,9 @@ mod tests {
         check("y*", &name, NEVER);
         check("x:*", &name, NEVER);
         check("x*", &Shape::text("x").then_anything(), ALWAYS);
+        let name_and_x = Shape::text("").then_name().then(":x");
+        check(":x", &name_and_x, SOMETIMES);
+        check(":*:x", &name_and_x, NEVER);
     }
 
     #[test]

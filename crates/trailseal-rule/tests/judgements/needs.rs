@@ -2,10 +2,11 @@
 
 use serde_json::json;
 use trailseal_rule::{
-    AccountId, ComplianceType, KeyQuery, KeyRef, Needs, Parameters, Reading, Setting, Trail, needs,
+    AccountId, ComplianceType, KeyArn, KeyFacts, KeyQuery, KeyRef, Needs, Parameters, Reading,
+    Setting, Trail, key_arn, needs,
 };
 
-use crate::fixtures::{FOREIGN, KEY, facts, now, parameters, region, report, strict, trail};
+use crate::fixtures::{FOREIGN, KEY, facts, key, now, parameters, region, report, strict, trail};
 
 #[test]
 fn what_is_read_is_what_is_asked_for() {
@@ -122,4 +123,20 @@ fn copies_and_exemptions() {
         "{}",
         expired.annotation
     );
+}
+
+#[test]
+fn the_key_is_the_one_that_kms_named_else_the_one_that_the_trail_names() {
+    let of = |reference: &str, reading: Reading<KeyFacts>| {
+        let (mut trail, mut facts) = (trail(), facts());
+        trail.key = KeyRef::parse(reference);
+        facts.key = reading;
+        key_arn(&trail, &facts).map(|arn| arn.as_str().to_owned())
+    };
+    let told = || KeyFacts { arn: KeyArn::parse(FOREIGN).unwrap(), ..key() };
+    assert_eq!(of("alias/logs", Reading::Known(told())).as_deref(), Some(FOREIGN));
+    assert_eq!(of(KEY, Reading::Known(told())).as_deref(), Some(FOREIGN));
+    assert_eq!(of(KEY, Reading::Absent).as_deref(), Some(KEY));
+    assert_eq!(of("alias/logs", Reading::Absent), None);
+    assert_eq!(of("", Reading::Absent), None);
 }

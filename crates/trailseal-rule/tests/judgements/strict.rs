@@ -1,9 +1,12 @@
 //! The strict profile: rotation, delivery and the key policy.
 
 use serde_json::json;
-use trailseal_rule::{Delivery, Facts, KeyFacts, KeyOrigin, Reading, Rotation, Timestamp, Trail};
+use trailseal_rule::{
+    CheckId, Delivery, Facts, KeyFacts, KeyOrigin, Outcome, Reading, Rotation, Setting, Timestamp,
+    Trail, evaluate,
+};
 
-use crate::fixtures::{check, facts, key, parameters, policy, report, trail};
+use crate::fixtures::{check, facts, key, now, parameters, policy, report, trail};
 
 #[test]
 fn every_way_to_fail_strictly_has_its_words() {
@@ -124,5 +127,88 @@ fn a_grant_that_every_account_can_use_is_an_exposure() {
         |_, facts| facts.key_policy = Reading::Known(text),
         "NON_COMPLIANT",
         "the key policy opens the logs: statement `trail` allows the trails of any account kms:GenerateDataKey (key",
+    );
+}
+
+/// What the check says to do about a policy, in full: an annotation would be cut.
+fn fix_of(id: CheckId, policy: &serde_json::Value) -> String {
+    let mut facts = facts();
+    facts.key_policy = Reading::Known(policy.to_string());
+    let parameters = parameters(&json!({ "profile": "strict" }));
+    let judgement = evaluate(&Setting { parameters: &parameters, now: now() }, &trail(), &facts);
+    let result = judgement.verdict.results().iter().find(|result| result.check == id).unwrap();
+    match &result.outcome {
+        Outcome::Fail(finding) => finding.fix.clone(),
+        Outcome::Unknown(unverified) => unverified.advice.clone(),
+        Outcome::Pass => panic!("{id} passes under {policy}"),
+    }
+}
+
+#[test]
+fn the_fix_of_a_policy_is_the_statement_to_add() {
+    let fix = |statement: serde_json::Value| {
+        let policy = json!({ "Version": "2012-10-17", "Statement": [statement] });
+        fix_of(CheckId::KeyPolicyAdmitsCloudtrail, &policy)
+    };
+    let wanted = |fix: &str| -> serde_json::Value {
+        let (_, behind) = fix.split_once('{').unwrap();
+        serde_json::from_str(&format!("{{{behind}")).unwrap()
+    };
+    let expected = json!({
+        "Effect": "Allow",
+        "Principal": { "Service": "cloudtrail.amazonaws.com" },
+        "Action": "kms:GenerateDataKey*",
+        "Resource": "*",
+        "Condition": {
+            "StringEquals": {
+                "aws:SourceArn": "arn:aws:cloudtrail:us-east-1:111122223333:trail/lab",
+            },
+            "StringLike": {
+                "kms:EncryptionContext:aws:cloudtrail:arn":
+                    "arn:aws:cloudtrail:*:111122223333:trail/*",
+            },
+        },
+    });
+    let cloudtrail = |effect: &str, condition: serde_json::Value| {
+        json!({
+            "Effect": effect, "Principal": { "Service": "cloudtrail.amazonaws.com" },
+            "Action": "kms:*", "Resource": "*", "Condition": condition,
+        })
+    };
+    let root = json!({
+        "Effect": "Allow", "Principal": { "AWS": "111122223333" }, "Action": "kms:*",
+        "Resource": "*",
+    });
+    let others = json!({ "StringEquals": { "aws:SourceAccount": "444455556666" } });
+    let unclear = json!({ "StringResembles": { "aws:SourceAccount": "444455556666" } });
+    for (statement, begin) in [
+        (root, "add to the key policy {"),
+        (cloudtrail("Allow", others), "add to the key policy {"),
+        (cloudtrail("Allow", unclear), "add to the key policy {"),
+        (cloudtrail("Deny", json!({})), "let that Deny leave out CloudTrail, and keep this one: {"),
+    ] {
+        let found = fix(statement);
+        assert!(found.starts_with(begin), "{found}");
+        assert_eq!(wanted(&found), expected);
+    }
+}
+
+#[test]
+fn the_fix_of_an_open_key_is_the_condition_to_add() {
+    let fix = |principal: serde_json::Value| {
+        let policy = json!({ "Version": "2012-10-17", "Statement": [
+            { "Effect": "Allow", "Principal": principal, "Action": "kms:*", "Resource": "*" },
+        ]});
+        fix_of(CheckId::KeyPolicyGuardsDecryption, &policy)
+    };
+    assert_eq!(
+        fix(json!("*")),
+        "name the principals, or confine the statement, for instance by \
+         \"Condition\":{\"StringEquals\":{\"kms:CallerAccount\":\"111122223333\"}}"
+    );
+    assert_eq!(
+        fix(json!({ "Service": "cloudtrail.amazonaws.com" })),
+        "confine the statement to the trail by \"Condition\":{\"StringEquals\":\
+         {\"aws:SourceArn\":\"arn:aws:cloudtrail:us-east-1:111122223333:trail/lab\"}}"
     );
 }

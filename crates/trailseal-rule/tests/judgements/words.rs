@@ -3,7 +3,8 @@
 use serde_json::json;
 use trailseal_rule::{
     AccountId, Annotation, CHECKS, ComplianceType, Facts, KeyFacts, KeyManager, KeyRef, KeySpec,
-    KeyState, KeyUsage, Parameters, Reading, Refusal, Setting, Timestamp, Trail, Verdict, evaluate,
+    KeyState, KeyUsage, Outcome, Parameters, Reading, Refusal, Setting, Timestamp, Trail, Verdict,
+    evaluate,
 };
 
 use crate::fixtures::{
@@ -227,6 +228,17 @@ fn a_proof_takes_at_least_one_pass_and_nothing_else() {
         matches!(judge(&one), Verdict::Broken(results) if results.len() == 2),
         "the rest is settled"
     );
+    let mut two = facts();
+    two.key = Reading::Known(KeyFacts { state: KeyState::Disabled, ..key() });
+    two.bucket_region = Reading::Known(region("eu-west-1"));
+    match judge(&two) {
+        Verdict::Broken(results) => {
+            assert_eq!(results.len(), CHECKS.len(), "no other failure settles the rest");
+            let failed = results.iter().filter(|one| matches!(one.outcome, Outcome::Fail(_)));
+            assert_eq!(failed.count(), 2);
+        }
+        other => panic!("{other:?}"),
+    }
     assert_eq!(judge(&facts()).results().len(), CHECKS.len());
 }
 
