@@ -1,4 +1,6 @@
 //! `cargo xtask mutants`: changes the rule in small ways and reports what no test notices.
+//!
+//! How mutants are built and which tests they meet is in `.cargo/mutants.toml`.
 
 use crate::failure::Failure;
 use crate::project::Project;
