@@ -109,6 +109,16 @@ impl TrailReport {
             arn.owner().as_str() != self.account || arn.home_region().as_str() != self.region;
         (is_copy && self.reason.is_some()).then_some(arn)
     }
+
+    /// Whether it is said of an account and Region in which no trail is visible.
+    pub(crate) fn is_of_account(&self) -> bool {
+        self.arn.is_none() && self.resource_id == self.account
+    }
+
+    /// Whether the trail is gone, so that only its end was seen.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.arn.is_none() && !self.is_of_account()
+    }
 }
 
 /// What one check answered.

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use trailseal_aws::{AwsError, Session, select_aggregate};
 use trailseal_rule::{
     AccountId, KEY_TYPE, KeyQuery, KeyRef, Parameters, Region, Setting, TRAIL_TYPE, Timestamp,
-    Trail, TrailArn, needs,
+    TrailArn, needs,
 };
 
 use super::gathered::{Gathered, trail_source};
@@ -88,14 +88,14 @@ fn wanted(seen: &Seen, setting: &Setting<'_>) -> (BTreeSet<String>, BTreeSet<Str
     for (_, _, trail) in seen.trails.iter() {
         let Presence::There(trail) = &trail.presence else { continue };
         let needs = needs(setting, trail);
-        keys.extend(needs.key.as_ref().and_then(|query| key_id(query, trail)));
+        keys.extend(needs.key.as_ref().and_then(key_id));
         buckets.extend(needs.bucket.map(|bucket| bucket.as_str().to_owned()));
     }
     (keys, buckets)
 }
 
 /// Config knows keys by their ids; which key an alias means is in no item.
-fn key_id(query: &KeyQuery, _trail: &Trail) -> Option<String> {
+fn key_id(query: &KeyQuery) -> Option<String> {
     let (KeyQuery::At(_, key) | KeyQuery::InBucketRegion(key)) = query;
     match key {
         KeyRef::Key(arn) => Some(arn.id().to_owned()),

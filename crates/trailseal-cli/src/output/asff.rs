@@ -170,7 +170,7 @@ fn finding<'a>(report: &'a Report, trail: &'a TrailReport, requirements: &[Strin
             status_reasons: trail.checks.iter().filter_map(reason).collect(),
         },
         // Of a trail that is gone, only its end was seen.
-        record_state: if trail.arn.is_none() { "ARCHIVED" } else { "ACTIVE" },
+        record_state: if trail.is_gone() { "ARCHIVED" } else { "ACTIVE" },
         finding_provider_fields: ProviderFields {
             severity: SeverityLabel { label: severity(Severity::of_trail(trail)) },
             types: ["Software and Configuration Checks/Industry and Regulatory Standards/CIS AWS \
@@ -269,6 +269,15 @@ fn resources<'a>(trail: &'a TrailReport, identity: &Identity<'_>) -> Vec<Resourc
         kms_key_id: trail.key.as_deref().map(short),
         s3_bucket_name: trail.bucket.as_deref().map(short),
     };
+    if trail.is_of_account() {
+        return vec![Resource {
+            kind: "AwsAccount",
+            id: format!("AWS::::Account:{}", trail.account),
+            partition,
+            region: Some(&trail.region),
+            details: None,
+        }];
+    }
     let mut resources = vec![Resource {
         kind: "AwsCloudTrailTrail",
         id: bounded(identity.arn_or_id(), ID_BYTES_MAX),

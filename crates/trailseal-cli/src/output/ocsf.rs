@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::io::{self, Write};
 
 use serde::Serialize;
-use trailseal_rule::{CHECKS, Timestamp};
+use trailseal_rule::{ACCOUNT_TYPE, CHECKS, TRAIL_TYPE, Timestamp};
 
 use super::identity::Identity;
 use super::lines;
@@ -209,7 +209,7 @@ fn event<'a>(common: &'a Common<'a>, trail: &'a TrailReport) -> Event<'a> {
 
 /// Of a trail that is gone, only its end was seen.
 fn activity(trail: &TrailReport) -> Named {
-    if trail.arn.is_none() { (3, "Close") } else { (1, "Create") }
+    if trail.is_gone() { (3, "Close") } else { (1, "Create") }
 }
 
 fn severity(severity: Severity) -> Named {
@@ -223,7 +223,7 @@ fn severity(severity: Severity) -> Named {
 
 /// How far people are with the finding: of what is in order, nothing is left to do.
 fn status(trail: &TrailReport) -> Named {
-    match (compliance_status(trail).0, trail.arn.is_none()) {
+    match (compliance_status(trail).0, trail.is_gone()) {
         (_, true) => (5, "Archived"),
         (1, false) => (4, "Resolved"),
         (99, false) => (99, NOT_APPLICABLE),
@@ -340,6 +340,11 @@ fn remediation(trail: &TrailReport) -> Option<Remediation> {
     (!fixes.is_empty()).then(|| Remediation { desc: fixes.join("\n") })
 }
 
+/// What was judged: a trail, or an account without any.
+fn affected_type(trail: &TrailReport) -> &'static str {
+    if trail.is_of_account() { ACCOUNT_TYPE } else { TRAIL_TYPE }
+}
+
 /// The trail, and what it is judged by.
 fn resources<'a>(trail: &'a TrailReport, identity: &Identity<'a>) -> Vec<Resource<'a>> {
     let partition = identity.partition();
@@ -356,7 +361,7 @@ fn resources<'a>(trail: &'a TrailReport, identity: &Identity<'a>) -> Vec<Resourc
         region: Some(&trail.region),
         role_id: 3,
         role: "Affected",
-        ..related("AWS::CloudTrail::Trail", identity.arn_or_id().to_owned(), identity.name())
+        ..related(affected_type(trail), identity.arn_or_id().to_owned(), identity.name())
     }];
     if let Some(key) = &trail.key {
         resources.push(related("AWS::KMS::Key", key.clone(), key));

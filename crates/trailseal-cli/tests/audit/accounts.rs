@@ -200,3 +200,23 @@ async fn a_membership_is_what_the_organization_says() {
         desk.run(&member(0), &["--accounts", "organization", "--role-name", "Audit", "-o", "json"]);
     assert_eq!(run.report()["summary"]["accounts"], 2);
 }
+
+/// An account without a trail is a finding on the account in every form, and never one of a trail
+/// that is gone.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_without_trails_is_a_finding_on_the_account() {
+    let mut state = organization(1);
+    state.trails.clear();
+    let desk = Desk::with(state).await;
+    let asked = ["--regions", "us-east-1", "-p", "noTrails=NON_COMPLIANT"];
+    for (format, words) in [
+        ("asff", ["\"AwsAccount\"", "\"AWS::::Account:100000000000\"", "\"ACTIVE\"", "\"FAILED\""]),
+        ("ocsf", ["\"AWS::::Account\"", "\"Create\"", "\"New\"", "\"Fail\""]),
+    ] {
+        let run = desk.run(&member(0), &[asked.as_slice(), &["-o", format]].concat());
+        assert_eq!(run.code, 1, "{}", run.err);
+        for word in words {
+            assert!(run.out.contains(word), "{format}: `{word}` is missing: {}", run.out);
+        }
+    }
+}
