@@ -26,6 +26,7 @@ mod acceptance {
     mod order;
     mod oversized;
     mod privilege;
+    mod remediation;
     mod schedule;
     mod submission;
 }

@@ -8,6 +8,7 @@ use trailseal_rule::CHECKS;
 
 use crate::audit::AuditArguments;
 use crate::output::{Output, OutputParser};
+use crate::remediate::RemediateArguments;
 
 const AFTER_HELP: &str = "\
 Exit codes:
@@ -43,6 +44,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     Check(CheckArguments),
     Audit(AuditArguments),
+    Remediate(Box<RemediateArguments>),
     Explain(ExplainArguments),
     Schema(SchemaArguments),
     Completions(CompletionsArguments),

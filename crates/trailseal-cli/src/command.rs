@@ -13,6 +13,7 @@ use crate::audit::audit;
 use crate::check::check;
 use crate::explain::explain;
 use crate::output::Screen;
+use crate::remediate::remediate;
 use crate::report::{REPORT_SCHEMA, Report};
 
 /// What the command stands in: where it writes, and what time it is.
@@ -147,6 +148,7 @@ fn obey(command: Command, surroundings: &mut Surroundings<'_>) -> Result<Exit, F
     let text = match command {
         Command::Check(arguments) => return check(&arguments, surroundings),
         Command::Audit(arguments) => return audit(&arguments, surroundings),
+        Command::Remediate(arguments) => return remediate(&arguments, surroundings),
         Command::Explain(arguments) => explain(arguments.check.as_deref()),
         Command::Schema(arguments) => match arguments.of {
             SchemaOf::Parameters => format!("{:#}\n", parameters_schema()),

@@ -6,7 +6,8 @@
 //!
 //! *Architecture Invariant*: nothing is decided here. A trail and its facts go to
 //! `trailseal_rule::evaluate`, and what that says is told, not weighed.
-//! *Invariant of absence*: no network but in `audit`.
+//! *Invariant of absence*: no network but for `audit` and `remediate`, and no change in AWS but for
+//! `remediate --apply`.
 
 mod arguments;
 mod audit;
@@ -14,6 +15,7 @@ mod check;
 mod command;
 mod explain;
 mod parameters;
+mod remediate;
 
 mod input;
 mod scan;

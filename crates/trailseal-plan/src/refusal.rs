@@ -255,7 +255,9 @@ pub struct Refusals {
 }
 
 impl Refusals {
-    pub(crate) fn one(code: RefusalCode, what: impl Into<String>, fix: impl Into<String>) -> Self {
+    /// One reason alone.
+    #[must_use]
+    pub fn one(code: RefusalCode, what: impl Into<String>, fix: impl Into<String>) -> Self {
         Self {
             list: vec![PlanRefusal { code, what: what.into(), fix: fix.into(), difference: None }],
         }

@@ -1,6 +1,13 @@
 //! The way back, planned from a journal and from what is there now.
 
-use trailseal_plan::{Force, Plan, Progress, back_out};
+use std::collections::BTreeMap;
+
+use trailseal_aws::{AwsError, describe_trails};
+use trailseal_plan::{
+    Call, Condition, Force, Holds, KeyReadings, KeyTarget, Plan, Present, Progress, RefusalCode,
+    Refusals, back_out,
+};
+use trailseal_rule::{KeyArn, KeyRef, Reading, Refusal, TrailArn};
 
 use crate::failure::Failure;
 use crate::look::Reach;
@@ -10,13 +17,83 @@ use crate::present::Wanted;
 ///
 /// # Errors
 ///
-/// [`Failure::Refused`] with every reason against it, [`Failure::Aws`] where AWS does not say what
-/// is there now.
+/// [`Failure::Refused`] with every reason against it, also where another trail would stop
+/// delivering; [`Failure::Aws`] where AWS does not say what is there now.
 pub async fn plan_back_out(
     reach: Reach<'_>,
     progress: &Progress,
     force: Force,
 ) -> Result<Plan, Failure> {
     let present = reach.present(&Wanted::of_back_out(progress)).await?;
-    Ok(back_out(progress, &present, force)?)
+    let plan = back_out(progress, &present, force)?;
+    unless_others_stop(reach, &plan, &present).await?;
+    Ok(plan)
+}
+
+/// Other trails may have come to use the key since: they must not lose it, not even by force.
+///
+/// Those of the trail's home Region are looked at, with the copies of multi-Region trails there.
+async fn unless_others_stop(
+    reach: Reach<'_>,
+    plan: &Plan,
+    present: &Present,
+) -> Result<(), Failure> {
+    let takes = |call: &Call| matches!(call, Call::DisableKey { .. } | Call::PutKeyPolicy { .. });
+    let Some(key) = plan.key_arn().filter(|_| plan.steps.iter().any(|step| takes(&step.call)))
+    else {
+        return Ok(());
+    };
+    let stopped: Vec<String> = others(reach, plan, key)
+        .await?
+        .iter()
+        .filter(|trail| stops(plan, key, trail, present))
+        .map(ToString::to_string)
+        .collect();
+    if stopped.is_empty() {
+        return Ok(());
+    }
+    let what = format!("{} would stop delivering: key {key} is theirs, too", stopped.join(", "));
+    let fix = "leave the key as it is, or give those trails another key first";
+    Err(Refusals::one(RefusalCode::BackOutStopsDelivery, what, fix).into())
+}
+
+async fn others(reach: Reach<'_>, plan: &Plan, key: &KeyArn) -> Result<Vec<TrailArn>, AwsError> {
+    let session = reach.session.in_region(plan.home_region.clone());
+    let uses = |found: &Option<KeyRef>| matches!(found, Some(KeyRef::Key(arn)) if arn == key);
+    let trails = describe_trails(&session).await?.into_iter();
+    let others = trails.filter(|trail| trail.arn != plan.trail && uses(&trail.key));
+    Ok(others.map(|trail| trail.arn).collect())
+}
+
+/// Whether a trail that can use the key now could not any more.
+fn stops(plan: &Plan, key: &KeyArn, trail: &TrailArn, present: &Present) -> bool {
+    let admits = |present: &Present| {
+        let (key, trail) = (KeyTarget::Existing(key.clone()), trail.clone());
+        Condition::PolicyAdmitsCloudTrail { key, trail }.holds(present)
+    };
+    let usable = Condition::KeyUsable { key: KeyTarget::Existing(key.clone()) };
+    if admits(present) != Holds::Yes || usable.holds(present) != Holds::Yes {
+        return false;
+    }
+    plan.steps.iter().any(|step| match &step.call {
+        Call::DisableKey { .. } => true,
+        Call::PutKeyPolicy { policy, .. } => admits(&with_policy(key, policy)) != Holds::Yes,
+        Call::CreateKey { .. }
+        | Call::CreateAlias { .. }
+        | Call::CancelKeyDeletion { .. }
+        | Call::EnableKey { .. }
+        | Call::EnableKeyRotation { .. }
+        | Call::UpdateTrail { .. } => false,
+    })
+}
+
+/// Nothing but a key with this policy.
+fn with_policy(key: &KeyArn, policy: &str) -> Present {
+    let readings =
+        KeyReadings { policy: Reading::Known(policy.to_owned()), ..KeyReadings::unread() };
+    Present {
+        trail_key: Reading::Refused(Refusal::NotRead),
+        keys: BTreeMap::from([(key.clone(), readings)]),
+        alias: Reading::Refused(Refusal::NotRead),
+    }
 }

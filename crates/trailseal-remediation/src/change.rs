@@ -9,7 +9,7 @@ use trailseal_rule::{KeyArn, Region, TrailArn};
 
 use crate::clients;
 use crate::look::Reach;
-use crate::pace;
+use crate::pace::{Patience, before_trail_change};
 
 /// What AWS said to a call that changes something.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,13 +30,13 @@ impl Answer {
 
 impl Reach<'_> {
     /// Makes the call. A key that is created carries the journal's id in a tag.
-    pub(crate) async fn make(&self, call: &Call, journal: &str) -> Answer {
+    pub(crate) async fn make(&self, call: &Call, journal: &str, patience: &Patience) -> Answer {
         match call {
             Call::CreateKey { region, description, tags, policy } => {
                 self.create_key(region, description, tags, policy, journal).await
             }
             Call::UpdateTrail { trail, region, key } => {
-                self.update_trail(trail, region, key.as_ref()).await
+                self.update_trail(trail, region, key.as_ref(), patience).await
             }
             Call::CreateAlias { key, region, alias } => match key.arn() {
                 Some(arn) => self.create_alias(arn, region, alias).await,
@@ -136,6 +136,7 @@ impl Reach<'_> {
         trail: &TrailArn,
         region: &Region,
         key: Option<&KeyTarget>,
+        patience: &Patience,
     ) -> Answer {
         let id = match key {
             // An empty id turns SSE-KMS off.
@@ -145,7 +146,7 @@ impl Reach<'_> {
                 None => return not_bound(),
             },
         };
-        pace::before_trail_change().await;
+        before_trail_change(patience).await;
         let client = clients::cloudtrail_for_changes(self.session, region);
         match client.update_trail().name(trail.as_str()).kms_key_id(id).send().await {
             Ok(answer) => Answer::done(answer.request_id()),

@@ -143,7 +143,7 @@ impl Run<'_> {
         let deadline = Instant::now() + self.patience.propagation;
         let mut unclear = 0;
         loop {
-            match self.reach.make(&step.call, self.journal).await {
+            match self.reach.make(&step.call, self.journal, self.patience).await {
                 Answer::Done { request_id, created_key } => {
                     return self.done(step, request_id, created_key, course).await;
                 }

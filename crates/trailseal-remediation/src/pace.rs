@@ -7,10 +7,6 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::time::Instant;
 use trailseal_rule::Timestamp;
 
-/// CloudTrail takes one change a second of an account and Region (CloudTrail User Guide, "Quotas in
-/// CloudTrail").
-const BETWEEN_TRAIL_CHANGES: Duration = Duration::from_secs(1);
-
 /// How long to wait for AWS to show what was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Patience {
@@ -22,6 +18,9 @@ pub struct Patience {
     pub pause: Duration,
     /// For a delivery after the change, and for a key of an interrupted run to be listed.
     pub wait: Duration,
+    /// Between two changes of trails: CloudTrail takes one a second of an account and Region
+    /// (CloudTrail User Guide, "Quotas in CloudTrail").
+    pub between_trail_changes: Duration,
 }
 
 impl Default for Patience {
@@ -31,6 +30,7 @@ impl Default for Patience {
             read_back: Duration::from_secs(30),
             pause: Duration::from_secs(2),
             wait: Duration::from_secs(30),
+            between_trail_changes: Duration::from_secs(1),
         }
     }
 }
@@ -39,11 +39,11 @@ impl Default for Patience {
 static LAST_TRAIL_CHANGE: Mutex<Option<Instant>> = Mutex::new(None);
 
 /// Waits until another change of a trail keeps CloudTrail's rate, and counts it.
-pub(crate) async fn before_trail_change() {
+pub(crate) async fn before_trail_change(patience: &Patience) {
     let at = {
         let mut last = LAST_TRAIL_CHANGE.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
-        let at = last.map_or(now, |last| (last + BETWEEN_TRAIL_CHANGES).max(now));
+        let at = last.map_or(now, |last| (last + patience.between_trail_changes).max(now));
         *last = Some(at);
         at
     };

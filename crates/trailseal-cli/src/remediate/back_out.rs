@@ -1,0 +1,81 @@
+//! Going back: what a journal tells of is taken back, as far as nobody has changed it since.
+
+use std::path::Path;
+
+use trailseal_plan::{Force, Journal, Plan, Progress};
+use trailseal_remediation::{
+    Failure as NotBegun, JournalFile, begin, carry_out, plan_back_out, settle,
+};
+
+use super::confirm::confirm;
+use super::outcome::{End, Outcome};
+use super::seal::{failed, own_account, tell_end};
+use super::{Errand, show};
+use crate::command::{Failure, Surroundings};
+
+pub(super) async fn back_out(
+    errand: &Errand<'_>,
+    path: &Path,
+    surroundings: &mut Surroundings<'_>,
+) -> Result<Outcome, Failure> {
+    let named = path.display().to_string();
+    let (mut file, journal) = match JournalFile::open(path) {
+        Ok((file, Some(journal))) => (file, journal),
+        Ok((_, None)) => {
+            show::people(errand, "The journal is empty: nothing was changed\n", surroundings)?;
+            return Ok(Outcome::without_plan(&named, End::Done(None)));
+        }
+        Err(failure) => return failed(errand, &named, &failure, surroundings),
+    };
+    let (progress, plan) = match way_back(errand, path, journal, &mut file).await {
+        Ok(found) => found,
+        Err(NotBegun::Refused(refusals)) => {
+            let text = show::refusals(errand, &named, &refusals);
+            show::people(errand, &text, surroundings)?;
+            return Ok(Outcome::without_plan(&named, End::Refused(refusals)));
+        }
+        Err(failure) => return failed(errand, &named, &failure, surroundings),
+    };
+    show::people(errand, &show::plan(&plan), surroundings)?;
+    let outcome = |end| Outcome {
+        trail: plan.trail.to_string(),
+        plan: Some(plan.clone()),
+        journal: Some(path.to_owned()),
+        progress: Some(progress.clone()),
+        end,
+    };
+    if !errand.arguments.apply {
+        return Ok(outcome(End::Planned));
+    }
+    let what = format!("{} calls go back on trail {}", plan.steps.len(), plan.trail.name());
+    if !confirm(errand.arguments.yes, &plan.account, &what)? {
+        show::people(errand, "Nothing was changed\n", surroundings)?;
+        return Ok(outcome(End::Declined));
+    }
+    let phase = match begin(&plan, &progress.journal, &mut file) {
+        Ok(phase) => phase,
+        Err(stop) => return failed(errand, &named, &NotBegun::Stopped(stop), surroundings),
+    };
+    let (reach, patience) = (errand.reach(), &errand.patience);
+    let tell = &mut show::notice;
+    let carried = carry_out(reach, &phase, &progress.journal, &mut file, patience, tell).await;
+    let end = match carried {
+        Ok(_) => End::Done(None),
+        Err(stop) => End::Stopped(stop.to_string()),
+    };
+    tell_end(errand, &plan, end, path, surroundings)
+}
+
+/// What AWS shows counts: a back-out that was interrupted is planned anew from what is there now.
+async fn way_back(
+    errand: &Errand<'_>,
+    path: &Path,
+    mut journal: Journal,
+    file: &mut JournalFile,
+) -> Result<(Progress, Plan), NotBegun> {
+    own_account(errand, path, &journal)?;
+    let progress = settle(errand.reach(), &mut journal, file, &errand.patience).await?;
+    let force = if errand.arguments.force { Force::Yes } else { Force::No };
+    let plan = plan_back_out(errand.reach(), &progress, force).await?;
+    Ok((progress, plan))
+}

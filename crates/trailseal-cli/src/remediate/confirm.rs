@@ -1,0 +1,58 @@
+//! Asking before something is changed.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+
+use trailseal_rule::AccountId;
+
+use crate::command::Failure;
+
+/// Whether the user agrees: by `--yes`, or by typing the account's id at a terminal.
+pub(super) fn confirm(is_agreed: bool, account: &AccountId, what: &str) -> Result<bool, Failure> {
+    if is_agreed {
+        return Ok(true);
+    }
+    if !io::stdin().is_terminal() {
+        let line =
+            "there is no terminal to ask at: say --yes beside --apply, once the plan is read";
+        return Err(Failure::Usage(vec![line.to_owned()]));
+    }
+    ask(&mut io::stdin().lock(), &mut anstream::stderr(), account, what)
+        .map_err(|error| Failure::Usage(vec![format!("no answer can be had: {error}")]))
+}
+
+fn ask(
+    answers: &mut dyn BufRead,
+    questions: &mut dyn Write,
+    account: &AccountId,
+    what: &str,
+) -> io::Result<bool> {
+    write!(questions, "{what} in account {account}. Type the account's id to go on: ")?;
+    questions.flush()?;
+    let mut answer = String::new();
+    answers.read_line(&mut answer)?;
+    Ok(answer.trim() == account.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_accounts_own_id_is_a_yes() {
+        let account = AccountId::parse("111122223333").unwrap();
+        for (answer, agrees) in [
+            ("111122223333\n", true),
+            (" 111122223333 \n", true),
+            ("yes\n", false),
+            ("\n", false),
+            ("", false),
+            ("444455556666\n", false),
+        ] {
+            let mut questions = Vec::new();
+            let agreed = ask(&mut answer.as_bytes(), &mut questions, &account, "2 calls").unwrap();
+            assert_eq!(agreed, agrees, "{answer:?}");
+            let question = String::from_utf8(questions).unwrap();
+            assert!(question.starts_with("2 calls in account 111122223333. "), "{question}");
+        }
+    }
+}

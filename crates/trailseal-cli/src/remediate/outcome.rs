@@ -1,0 +1,77 @@
+//! What came of one trail.
+
+use std::path::PathBuf;
+
+use trailseal_plan::{Plan, Progress, Refusals};
+use trailseal_remediation::{Aftermath, DeliverySeen};
+use trailseal_rule::Verdict;
+
+use crate::command::Exit;
+
+/// What came of one trail.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    /// The trail as it was named.
+    pub(super) trail: String,
+    /// The plan, where there is one.
+    pub(super) plan: Option<Plan>,
+    /// The journal, where there is one.
+    pub(super) journal: Option<PathBuf>,
+    /// Where things stand by the journal.
+    pub(super) progress: Option<Progress>,
+    /// How it ended.
+    pub(super) end: End,
+}
+
+/// How it ended.
+#[derive(Debug)]
+pub(super) enum End {
+    /// The plan was shown.
+    Planned,
+    /// The planner refuses.
+    Refused(Refusals),
+    /// The user did not say yes.
+    Declined,
+    /// The plan was carried out.
+    Done(Option<Aftermath>),
+    /// It could not be begun; nothing was changed.
+    Failed(String),
+    /// It was begun and not gone on with.
+    Stopped(String),
+}
+
+impl Outcome {
+    /// An end without a plan.
+    pub(super) fn without_plan(trail: &str, end: End) -> Self {
+        Self { trail: trail.to_owned(), plan: None, journal: None, progress: None, end }
+    }
+
+    /// The exit code that it asks for.
+    pub(super) fn exit(&self) -> Exit {
+        match &self.end {
+            End::Planned => Exit::Clean,
+            End::Refused(refusals) if is_nothing_to_do(refusals) => Exit::Clean,
+            End::Refused(_) | End::Declined => Exit::Findings,
+            End::Done(None) => Exit::Clean,
+            End::Done(Some(after)) => match (&after.delivery, &after.judgement.verdict) {
+                (DeliverySeen::Failed(_), _) => Exit::Failure,
+                (_, Verdict::Sealed(_)) => Exit::Clean,
+                (_, Verdict::Broken(_) | Verdict::Unverified(_) | Verdict::NotApplicable(_)) => {
+                    Exit::Findings
+                }
+            },
+            End::Failed(_) | End::Stopped(_) => Exit::Failure,
+        }
+    }
+
+    /// Whether other trails may still be gone on with.
+    pub(super) fn is_no_doubt(&self) -> bool {
+        self.exit() != Exit::Failure
+    }
+}
+
+/// Nothing to do is no refusal to whoever asks whether all is done.
+pub(super) fn is_nothing_to_do(refusals: &Refusals) -> bool {
+    use trailseal_plan::RefusalCode::{AlreadySealed, NothingToBackOut};
+    refusals.iter().all(|refusal| matches!(refusal.code, AlreadySealed | NothingToBackOut))
+}

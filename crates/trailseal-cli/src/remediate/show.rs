@@ -1,0 +1,216 @@
+//! What is told: plans, reasons, what came of it, and what to do next.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use serde_json::{Value, json};
+use trailseal_plan::{
+    Plan, Progress, RefusalCode, Refusals, Step, aws_cli, iam_policy, indented, plan_for_people,
+    refusals_for_people, step_words, where_things_stand,
+};
+use trailseal_remediation::{Aftermath, DeliverySeen, Notice};
+use trailseal_rule::{Outcome as CheckOutcome, Verdict};
+
+use super::Errand;
+use super::arguments::Form;
+use super::outcome::{End, Outcome};
+use crate::command::{Failure, Surroundings};
+
+/// The version of the form of `-o json`.
+const VERSION: u32 = 1;
+
+/// Writes a text for people, unless programs are written for.
+pub(super) fn people(
+    errand: &Errand<'_>,
+    text: &str,
+    surroundings: &mut Surroundings<'_>,
+) -> Result<(), Failure> {
+    if errand.arguments.output != Form::Text {
+        return Ok(());
+    }
+    let out = &mut surroundings.out;
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Failure::standard_output)
+}
+
+/// A plan, and the IAM policy that it takes, in a line to be copied.
+pub(super) fn plan(plan: &Plan) -> String {
+    let policy = iam_policy(plan);
+    format!("{}\nThe permissions as an IAM policy\n  {policy}\n", plan_for_people(plan))
+}
+
+/// The reasons against a plan; where AWS denied something, also what would let it be planned and
+/// carried out.
+pub(super) fn refusals(errand: &Errand<'_>, trail: &str, refusals: &Refusals) -> String {
+    let mut text = format!("Trail {trail}: no plan\n{}", refusals_for_people(refusals));
+    if refusals.has(RefusalCode::ReadingDenied) {
+        text.push_str("An IAM policy for all that this command may call here\n");
+        let policy = every_permission(errand).to_string();
+        text.extend(indented(&policy).lines().map(|line| format!("  {line}\n")));
+    }
+    text
+}
+
+/// Every action that reading, planning and carrying out what was asked for may take.
+pub(super) fn every_permission(errand: &Errand<'_>) -> Value {
+    let mut actions = vec![
+        "cloudtrail:DescribeTrails",
+        "cloudtrail:GetTrail",
+        "cloudtrail:GetTrailStatus",
+        "cloudtrail:ListTags",
+        "cloudtrail:UpdateTrail",
+        "kms:DescribeKey",
+        "kms:EnableKeyRotation",
+        "kms:GetKeyPolicy",
+        "kms:GetKeyRotationStatus",
+        "kms:PutKeyPolicy",
+    ];
+    let arguments = errand.arguments;
+    if arguments.create_key {
+        actions.extend([
+            "kms:CreateAlias",
+            "kms:CreateKey",
+            "kms:ListKeys",
+            "kms:ListResourceTags",
+            "kms:TagResource",
+        ]);
+    }
+    if arguments.enable_key {
+        actions.extend(["kms:DisableKey", "kms:EnableKey"]);
+    }
+    if arguments.cancel_key_deletion {
+        actions.push("kms:CancelKeyDeletion");
+    }
+    json!({
+        "Version": "2012-10-17",
+        "Statement": [{ "Effect": "Allow", "Action": actions, "Resource": "*" }],
+    })
+}
+
+/// Tells what happens on standard error, as it happens.
+pub(super) fn notice(notice: Notice<'_>) {
+    let line = |step: &Step, what: &str| format!("{}: {what}", step.id);
+    let line = match notice {
+        Notice::Begins(step) => line(step, &step_words(step)),
+        Notice::Resolves(step) => line(step, "looking whether the interrupted run has made it"),
+        Notice::Verified(step) => line(step, "read back"),
+        Notice::Waits(step, why) => line(step, &format!("waiting: {why}")),
+    };
+    // Nobody reads it: the journal has it all the same.
+    let _nobody_reads = writeln!(anstream::stderr(), "{line}");
+}
+
+/// Where things stand after a doubt, and what to run next.
+pub(super) fn stopped(why: &str, journal: &Path, progress: Option<&Progress>) -> String {
+    let stands = progress.map(where_things_stand).unwrap_or_default();
+    let journal = journal.display();
+    format!(
+        "Stopped: {why}\n\n{stands}\nNext, once that is mended\n  go on:   trailseal remediate \
+         --apply --journal {journal}\n  go back: trailseal remediate --back-out {journal}\n"
+    )
+}
+
+/// What came of a plan that was carried out.
+pub(super) fn done(plan: &Plan, after: Option<&Aftermath>, journal: &Path) -> String {
+    let mut text = format!("Done: {}\n", plan.trail);
+    if let Some(after) = after {
+        text.push_str(&format!("  verdict   {}\n", verdict_words(&after.judgement.verdict)));
+        text.push_str(&format!("  delivery  {}\n", delivery_words(&after.delivery)));
+    }
+    let journal = journal.display();
+    text.push_str(&format!("  journal   {journal}\n"));
+    if plan.purpose == trailseal_plan::Purpose::Seal {
+        text.push_str(&format!("  go back   trailseal remediate --back-out {journal}\n"));
+    }
+    text
+}
+
+fn verdict_words(verdict: &Verdict) -> String {
+    let found = |results: &[trailseal_rule::CheckResult]| {
+        let found = results.iter().filter_map(|result| match &result.outcome {
+            CheckOutcome::Pass => None,
+            CheckOutcome::Fail(finding) => Some(finding.what.clone()),
+            CheckOutcome::Unknown(unverified) => Some(unverified.why.clone()),
+        });
+        found.collect::<Vec<_>>().join("; ")
+    };
+    match verdict {
+        Verdict::Sealed(_) => "COMPLIANT".to_owned(),
+        Verdict::Broken(results) => format!("NON_COMPLIANT: {}", found(results)),
+        Verdict::Unverified(results) => format!("unverified: {}", found(results)),
+        Verdict::NotApplicable(why) => format!("NOT_APPLICABLE: {why}"),
+    }
+}
+
+fn delivery_words(delivery: &DeliverySeen) -> String {
+    match delivery {
+        DeliverySeen::Succeeded => "a delivery after the change went well".to_owned(),
+        DeliverySeen::Failed(code) => {
+            format!("the delivery after the change failed with {code}: go back, or mend it now")
+        }
+        DeliverySeen::NotYet => {
+            "none was seen after the change yet; CloudTrail delivers every few minutes".to_owned()
+        }
+        DeliverySeen::Unknown(why) => format!("it is not known: {why}"),
+    }
+}
+
+/// Everything as one JSON document.
+pub(super) fn json(
+    errand: &Errand<'_>,
+    outcomes: &[Outcome],
+    surroundings: &mut Surroundings<'_>,
+) -> Result<(), Failure> {
+    let document = json!({
+        "version": VERSION,
+        "account": errand.aws.own().account(),
+        "trails": outcomes.iter().map(|outcome| one(errand, outcome)).collect::<Vec<_>>(),
+    });
+    let out = &mut surroundings.out;
+    let written: io::Result<()> = writeln!(out, "{document:#}").and_then(|()| out.flush());
+    written.map_err(Failure::standard_output)
+}
+
+fn one(errand: &Errand<'_>, outcome: &Outcome) -> Value {
+    let (end, why) = match &outcome.end {
+        End::Planned => ("planned", None),
+        End::Refused(_) => ("refused", None),
+        End::Declined => ("declined", None),
+        End::Done(_) => ("done", None),
+        End::Failed(why) => ("failed", Some(why)),
+        End::Stopped(why) => ("stopped", Some(why)),
+    };
+    let mut value = json!({ "trail": outcome.trail, "end": end });
+    let mut put = |name: &str, member: Value| {
+        if let Some(members) = value.as_object_mut() {
+            members.insert(name.to_owned(), member);
+        }
+    };
+    if let Some(why) = why {
+        put("why", json!(why));
+    }
+    if let Some(plan) = &outcome.plan {
+        put("plan", json!(plan));
+        put("awsCli", json!(aws_cli(plan)));
+        put("iamPolicy", serde_json::from_str(&iam_policy(plan)).unwrap_or_default());
+    }
+    if let Some(journal) = &outcome.journal {
+        put("journal", json!(journal.display().to_string()));
+    }
+    if let Some(progress) = &outcome.progress {
+        put("whereThingsStand", json!(where_things_stand(progress)));
+    }
+    match &outcome.end {
+        End::Refused(refusals) => {
+            put("refusals", json!(refusals));
+            if refusals.has(RefusalCode::ReadingDenied) {
+                put("iamPolicy", every_permission(errand));
+            }
+        }
+        End::Done(Some(after)) => {
+            put("verdict", json!(verdict_words(&after.judgement.verdict)));
+            put("delivery", json!(delivery_words(&after.delivery)));
+        }
+        End::Planned | End::Declined | End::Done(None) | End::Failed(_) | End::Stopped(_) => {}
+    }
+    value
+}

@@ -1,0 +1,84 @@
+//! Which trails are meant: those that are named, or all that fail.
+
+use std::path::Path;
+
+use trailseal_aws::describe_trails;
+use trailseal_rule::{Region, Standing, TrailArn, Verdict, evaluate};
+
+use super::Errand;
+use crate::command::{Failure, Surroundings, complain};
+use crate::report::Report;
+
+/// The trails by name or ARN, as they were named or found.
+pub(super) async fn targets(
+    errand: &Errand<'_>,
+    surroundings: &mut Surroundings<'_>,
+) -> Result<Vec<String>, Failure> {
+    if let Some(report) = &errand.arguments.report {
+        return of_report(errand, report, surroundings);
+    }
+    if !errand.arguments.trails.is_empty() {
+        return Ok(errand.arguments.trails.clone());
+    }
+    let regions = match errand.arguments.regions.as_slice() {
+        [] => std::slice::from_ref(errand.aws.own().region()),
+        regions => regions,
+    };
+    let mut found = Vec::new();
+    for region in regions {
+        found.extend(failing(errand, region, surroundings).await?);
+    }
+    Ok(found)
+}
+
+/// The trails of the account that fail in their home Region. What is unverified is told and left.
+async fn failing(
+    errand: &Errand<'_>,
+    region: &Region,
+    surroundings: &mut Surroundings<'_>,
+) -> Result<Vec<String>, Failure> {
+    let failed = |error: &dyn std::fmt::Display| Failure::Usage(vec![error.to_string()]);
+    let session = errand.aws.own().in_region(region.clone());
+    let trails = describe_trails(&session).await.map_err(|error| failed(&error))?;
+    let mut found = Vec::new();
+    for trail in trails.iter().filter(|trail| trail.standing() == Standing::Own) {
+        let facts = errand.reach().facts(&errand.setting(), trail).await;
+        let facts = facts.map_err(|error| failed(&error))?;
+        match evaluate(&errand.setting(), trail, &facts).verdict {
+            Verdict::Broken(_) => found.push(trail.arn.to_string()),
+            Verdict::Unverified(_) => complain(
+                surroundings,
+                &format!("{}: could not be verified, and nothing is done on that", trail.arn),
+            ),
+            Verdict::Sealed(_) | Verdict::NotApplicable(_) => {}
+        }
+    }
+    Ok(found)
+}
+
+/// A report only names trails. Those of other accounts are told: they take other credentials.
+fn of_report(
+    errand: &Errand<'_>,
+    path: &Path,
+    surroundings: &mut Surroundings<'_>,
+) -> Result<Vec<String>, Failure> {
+    let unreadable =
+        |what: String| Failure::Usage(vec![format!("--report `{}`: {what}", path.display())]);
+    let text = std::fs::read(path).map_err(|error| unreadable(error.to_string()))?;
+    let report: Report = serde_json::from_slice(&text)
+        .map_err(|error| unreadable(format!("is no report of this version: {error}")))?;
+    let own = errand.aws.own().account();
+    let mut found = Vec::new();
+    for trail in report.trails.iter().filter(|trail| trail.compliance == "NON_COMPLIANT") {
+        let Some(arn) = trail.arn.as_deref().and_then(|arn| TrailArn::parse(arn).ok()) else {
+            continue;
+        };
+        if arn.owner() == own {
+            found.push(arn.to_string());
+        } else {
+            let line = format!("{arn}: is left out, since the credentials are of account {own}");
+            complain(surroundings, &line);
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,10 @@
+//! `trailseal remediate` as people run it, against an account on loopback: interrupted anywhere,
+//! refused, throttled, denied, and gone back on.
+
+#[cfg(test)]
+mod remediate {
+    mod faults;
+    mod kill;
+    mod support;
+    mod words;
+}

@@ -1,0 +1,171 @@
+//! An account on loopback, and the command that is run in it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use trailseal_lab::{Lab, State};
+
+pub(super) const ACCOUNT: &str = "111122223333";
+pub(super) const REGION: &str = "us-east-1";
+pub(super) const TRAIL: &str = "arn:aws:cloudtrail:us-east-1:111122223333:trail/audit";
+pub(super) const NEIGHBOUR: &str = "arn:aws:cloudtrail:us-east-1:111122223333:trail/neighbour";
+pub(super) const KEY: &str =
+    "arn:aws:kms:us-east-1:111122223333:key/11111111-0000-4000-8000-111111111111";
+pub(super) const BROKEN: &str =
+    "arn:aws:kms:us-east-1:111122223333:key/22222222-0000-4000-8000-222222222222";
+pub(super) const DOOMED: &str =
+    "arn:aws:kms:us-east-1:111122223333:key/33333333-0000-4000-8000-333333333333";
+
+/// The account's own statement, and CloudTrail's for a trail.
+pub(super) fn policy(trails: &[&str]) -> Value {
+    let mut statements = vec![json!({
+        "Sid": "Enable IAM User Permissions",
+        "Effect": "Allow",
+        "Principal": { "AWS": format!("arn:aws:iam::{ACCOUNT}:root") },
+        "Action": "kms:*",
+        "Resource": "*",
+    })];
+    for trail in trails {
+        statements.push(json!({
+            "Effect": "Allow",
+            "Principal": { "Service": "cloudtrail.amazonaws.com" },
+            "Action": "kms:GenerateDataKey*",
+            "Resource": "*",
+            "Condition": { "StringEquals": { "aws:SourceArn": trail } },
+        }));
+    }
+    json!({ "Version": "2012-10-17", "Statement": statements })
+}
+
+/// An account whose trail has this key, or none; the neighbour is sealed with the good key.
+pub(super) fn state(key: Option<&str>) -> State {
+    let document = json!({
+        "trailsealLab": 1,
+        "accounts": [{ "id": ACCOUNT, "regions": [REGION] }],
+        "trails": [
+            { "arn": TRAIL, "s3BucketName": "example-logs", "kmsKeyId": key },
+            { "arn": NEIGHBOUR, "s3BucketName": "example-logs", "kmsKeyId": KEY },
+        ],
+        "keys": [
+            { "arn": KEY, "policy": policy(&[NEIGHBOUR]) },
+            { "arn": BROKEN, "state": "Disabled", "policy": policy(&[]) },
+            {
+                "arn": DOOMED,
+                "state": "PendingDeletion",
+                "deletionDate": "2026-12-24T00:00:00Z",
+                "policy": policy(&[TRAIL]),
+            },
+        ],
+        "buckets": [{ "name": "example-logs", "account": ACCOUNT, "region": REGION }],
+    });
+    State::from_value("test", &document).unwrap()
+}
+
+/// A folder of its own for each test.
+pub(super) fn folder(name: &str) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("remediate-{name}"));
+    drop(std::fs::remove_dir_all(&folder));
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+/// The command in the lab's account, with nothing of this process's surroundings.
+pub(super) fn command(lab: &Lab, folder: &Path, words: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trailseal"));
+    surround(&mut command, lab, folder);
+    command.arg("remediate").args(words);
+    command
+}
+
+pub(super) fn surround(command: &mut Command, lab: &Lab, folder: &Path) {
+    let credentials = lab.credentials(ACCOUNT);
+    command
+        .env_clear()
+        .env("HOME", folder)
+        .env("AWS_ENDPOINT_URL", lab.url())
+        .env("AWS_REGION", REGION)
+        .env("AWS_ACCESS_KEY_ID", credentials.access_key_id)
+        .env("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key)
+        .env("AWS_SESSION_TOKEN", credentials.session_token)
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+}
+
+/// How a run ended: its exit code, and all that it said.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) code: Option<i32>,
+    pub(super) out: String,
+    pub(super) err: String,
+}
+
+impl Ended {
+    fn of(output: &Output) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Self { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
+    }
+
+    #[track_caller]
+    pub(super) fn expect(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "{}\n{}", self.out, self.err);
+        self
+    }
+}
+
+/// Runs the command to its end.
+pub(super) fn run(lab: &Lab, folder: &Path, words: &[&str]) -> Ended {
+    Ended::of(&command(lab, folder, words).output().unwrap())
+}
+
+pub(super) fn run_of(command: &mut Command) -> Ended {
+    Ended::of(&command.output().unwrap())
+}
+
+/// Starts the command and waits until its change hangs.
+pub(super) fn until_it_hangs(lab: &Lab, folder: &Path, words: &[&str]) -> Child {
+    let mut child = command(lab, folder, words).spawn().unwrap();
+    let begun = Instant::now();
+    while !lab.has_hung() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "it never came to that change");
+        if let Some(status) = child.try_wait().unwrap() {
+            let ended = Ended::of(&child.wait_with_output().unwrap());
+            panic!("it ended with {status} before that change: {ended:?}");
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    child
+}
+
+/// Kills it: on Unix by SIGKILL, so that it has no say in it.
+pub(super) fn kill(mut child: Child) {
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+/// The same state without what is of a journal alone.
+pub(super) fn without_journal_tags(mut state: State) -> State {
+    for key in &mut state.keys {
+        key.tags.remove("trailseal:journal");
+    }
+    state
+}
+
+pub(super) fn key_of(state: &State, trail: &str) -> Option<String> {
+    state.trails.iter().find(|one| one.arn == trail).unwrap().kms_key_id.clone()
+}
+
+/// No change may have stopped a trail that could deliver before it.
+#[track_caller]
+pub(super) fn nothing_was_lost(lab: &Lab, broken_at_first: usize) {
+    let mut broken = broken_at_first;
+    for moment in lab.take_delivery_moments() {
+        assert!(moment.broken.len() <= broken, "{moment:?}");
+        assert!(!moment.broken.contains_key(NEIGHBOUR), "{moment:?}");
+        broken = moment.broken.len();
+    }
+}

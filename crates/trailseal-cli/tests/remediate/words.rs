@@ -1,0 +1,105 @@
+//! What is shown, refused and asked.
+
+use serde_json::Value;
+use trailseal_lab::Lab;
+
+use super::support::{BROKEN, KEY, NEIGHBOUR, TRAIL, folder, key_of, run, state};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_shows_its_effect_and_changes_nothing() {
+    let lab = Lab::start(state(None)).await.unwrap();
+    let ended = run(&lab, &folder("plan"), &["audit", "--key", KEY]).expect(0);
+    for words in [
+        "Plan to seal trail arn:aws:cloudtrail:us-east-1:111122223333:trail/audit",
+        "put-key-policy: KMS PutKeyPolicy",
+        "update-trail: CloudTrail UpdateTrail",
+        "undone by",
+        "+",
+        "aws cloudtrail update-trail --region us-east-1",
+        "\"cloudtrail:UpdateTrail\"",
+    ] {
+        assert!(ended.out.contains(words), "{words}: {}", ended.out);
+    }
+    assert_eq!(lab.take_delivery_moments(), []);
+    assert_eq!(lab.state(), state(None));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_for_programs_is_one_document() {
+    let lab = Lab::start(state(None)).await.unwrap();
+    let words = ["audit", "--create-key", "--alias", "alias/trail-logs", "-o", "json"];
+    let ended = run(&lab, &folder("json"), &words).expect(0);
+    let document: Value = serde_json::from_str(&ended.out).unwrap();
+    let trail = &document["trails"][0];
+    assert_eq!((trail["end"].as_str(), trail["trail"].as_str()), (Some("planned"), Some(TRAIL)));
+    assert_eq!(trail["plan"]["cost"]["monthlyUsd"], 1);
+    let steps: Vec<&str> = trail["plan"]["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|step| step["id"].as_str().unwrap())
+        .collect();
+    assert_eq!(steps, ["create-key", "create-alias", "enable-key-rotation", "update-trail"]);
+    assert_eq!(lab.take_delivery_moments(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_changed_without_a_yes() {
+    let lab = Lab::start(state(None)).await.unwrap();
+    let ended = run(&lab, &folder("yes"), &["audit", "--key", KEY, "--apply"]).expect(2);
+    assert!(ended.err.contains("--yes"), "{}", ended.err);
+    let ended = run(&lab, &folder("wish"), &["audit"]).expect(2);
+    assert!(ended.err.contains("--create-key"), "{}", ended.err);
+    assert_eq!(lab.take_delivery_moments(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_replaced_or_enabled_only_on_an_explicit_word() {
+    let lab = Lab::start(state(Some(BROKEN))).await.unwrap();
+    let folder = folder("words");
+    let ended = run(&lab, &folder, &["audit", "--key", KEY]).expect(1);
+    assert!(ended.out.contains("replace-key-not-consented"), "{}", ended.out);
+    let ended = run(&lab, &folder, &["audit", "--key", BROKEN]).expect(1);
+    assert!(ended.out.contains("--enable-key"), "{}", ended.out);
+    let ended = run(&lab, &folder, &["neighbour", "--key", KEY]).expect(0);
+    assert!(ended.out.contains("already-sealed"), "{}", ended.out);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_trails_that_fail_are_found_or_named_by_a_report() {
+    let mut failing = state(None);
+    failing.trails[1].kms_key_id = None;
+    let lab = Lab::start(failing.clone()).await.unwrap();
+    let all = folder("all");
+    let words = ["--key", KEY, "--apply", "--yes", "--wait", "0"];
+    let ended = run(&lab, &all, &words).expect(0);
+    assert_eq!(ended.out.matches("verdict   COMPLIANT").count(), 2, "{}", ended.out);
+    for trail in [TRAIL, NEIGHBOUR] {
+        assert_eq!(key_of(&lab.state(), trail).as_deref(), Some(KEY));
+    }
+    assert_eq!(std::fs::read_dir(&all).unwrap().count(), 2);
+
+    lab.set_state(failing);
+    let one = folder("report");
+    let report = serde_json::json!({
+        "version": 1,
+        "tool": { "name": "trailseal", "version": "0" },
+        "generatedAt": "2026-11-24T00:00:00.000Z",
+        "complete": true,
+        "summary": {
+            "trails": 1, "nonCompliant": 1, "compliant": 0, "notApplicable": 0, "unverified": 0,
+            "files": 0, "filesSkipped": 0, "accounts": 0, "accountsWithProblems": 0
+        },
+        "parameters": {}, "controls": [], "accounts": [], "problems": [],
+        "trails": [{
+            "resourceId": "audit", "arn": TRAIL, "account": "111122223333", "region": "us-east-1",
+            "compliance": "NON_COMPLIANT", "unverified": false, "annotation": "", "key": null,
+            "bucket": null, "reason": null, "notes": [], "checks": [], "evidence": null,
+            "captured": null, "source": "x"
+        }]
+    });
+    std::fs::write(one.join("report.json"), report.to_string()).unwrap();
+    run(&lab, &one, &[&["--report", "report.json"], &words[..]].concat()).expect(0);
+    assert_eq!(key_of(&lab.state(), TRAIL).as_deref(), Some(KEY));
+    assert_eq!(key_of(&lab.state(), NEIGHBOUR), None);
+}
