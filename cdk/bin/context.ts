@@ -2,7 +2,7 @@ import type { App } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 
 import { prebuiltCode, type RuleParameters, type RuleSettings, type Schedule } from '../lib';
-import type { TrailsealFunctionProps } from '../lib';
+import type { TrailsealFunctionProps, TrailsealRemediationProps } from '../lib';
 
 /** A value of the context (`-c name=value`). */
 export function textContext(app: App, name: string): string | undefined {
@@ -76,6 +76,29 @@ export function functionContext(app: App): TrailsealFunctionProps {
     ...(organizationId === undefined ? {} : { organizationId }),
     // What the rule asks for, the function must be allowed to assume.
     ...(keyAccountRoleName === '' ? {} : { keyAccountRoleName }),
+  };
+}
+
+/** The remediation, where a key for it is named. */
+export function remediationContext(app: App): {
+  remediation?: Omit<TrailsealRemediationProps, 'rule' | 'parameters'>;
+} {
+  const keyArn = textContext(app, 'remediationKey');
+  const dryRun = wordContext(app, 'remediationDryRun', ['true', 'false']) !== 'false';
+  if (keyArn === undefined) {
+    return {};
+  }
+  const architecture = architectureContext(app);
+  const directory = textContext(app, 'assets');
+  return {
+    remediation: {
+      keyArn,
+      dryRun,
+      replaceKey: switchContext(app, 'remediationReplaceKey'),
+      automatic: switchContext(app, 'remediationAutomatic'),
+      architecture,
+      code: prebuiltCode(architecture, { directory, program: 'remediation' }),
+    },
   };
 }
 

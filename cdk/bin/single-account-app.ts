@@ -1,6 +1,12 @@
 import type { App } from 'aws-cdk-lib';
 
-import { functionContext, ruleContext, switchContext, textContext } from './context';
+import {
+  functionContext,
+  remediationContext,
+  ruleContext,
+  switchContext,
+  textContext,
+} from './context';
 import { TrailsealAccountStack } from '../lib';
 
 /** One account and Region: settings come from the context alone. */
@@ -10,6 +16,7 @@ export function singleAccount(app: App): void {
     description: 'Trailseal: CloudTrail logs are sealed with a KMS key that works',
     function: functionContext(app),
     rule: ruleContext(app),
+    ...remediationContext(app),
     cisPack: switchContext(app, 'cisPack'),
     ...(alarmEmail === undefined ? {} : { alarmEmail }),
   });

@@ -1,10 +1,15 @@
-import { Stack, type StackProps } from 'aws-cdk-lib';
+import { Stack, type CfnResource, type StackProps } from 'aws-cdk-lib';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 
 import { TrailsealConformancePack } from './conformance-pack';
 import { TrailsealFunction, type TrailsealFunctionProps } from './function';
 import { TrailsealMonitoring } from './monitoring';
+import {
+  DEFAULT_REMEDIATION_NAME,
+  TrailsealRemediation,
+  type TrailsealRemediationProps,
+} from './remediation';
 import { TrailsealRule, type RuleSettings } from './rule';
 import { TrailsealTopic } from './topic';
 
@@ -16,6 +21,11 @@ export interface TrailsealAccountStackProps extends StackProps {
   readonly rule?: RuleSettings & { readonly ruleName?: string };
   /** Also deploys the CIS conformance pack. @default false */
   readonly cisPack?: boolean;
+  /**
+   * Also deploys the remediation, to be started by hand; the parameters of the rule are the rule's.
+   * @default none: nothing here can change a trail
+   */
+  readonly remediation?: Omit<TrailsealRemediationProps, 'rule' | 'parameters'>;
   /** Also makes alarms and a dashboard, and a topic that mails to this address. @default none */
   readonly alarmEmail?: string;
 }
@@ -30,22 +40,49 @@ export class TrailsealAccountStack extends Stack {
     const functionName = props.function?.functionName ?? 'trailseal';
     this.handler = new TrailsealFunction(this, 'Function', { ...props.function, functionName });
     if (props.cisPack === true) {
-      // The pack holds the rule; beside it, a second one would evaluate everything twice.
-      new TrailsealConformancePack(this, 'CisPack', {
-        ...props.rule,
-        handler: this.handler,
-        functionName,
-        packName: 'trailseal-cis',
-        rules: 'cis',
-      });
+      this.makePack(props, functionName);
     } else {
-      new TrailsealRule(this, 'Rule', { ...props.rule, handler: this.handler });
+      const rule = new TrailsealRule(this, 'Rule', { ...props.rule, handler: this.handler });
+      this.remediate(props, rule);
     }
     if (props.alarmEmail !== undefined) {
       const alarms = new TrailsealTopic(this, 'Alarms', { email: props.alarmEmail });
       alarms.admitAlarms();
       this.monitor(props, alarms.topic);
     }
+  }
+
+  /** The pack holds the rule; beside it, a second one would evaluate everything twice. */
+  private makePack(props: TrailsealAccountStackProps, functionName: string): void {
+    const runbook = this.remediate(props, undefined);
+    const { pack } = new TrailsealConformancePack(this, 'CisPack', {
+      ...props.rule,
+      handler: this.handler,
+      functionName,
+      packName: 'trailseal-cis',
+      rules: 'cis',
+      ...(props.remediation === undefined ? {} : { remediation: props.remediation }),
+    });
+    if (runbook !== undefined) {
+      pack.addResourceDependency(runbook.document);
+      pack.addResourceDependency(runbook.automationRole.node.defaultChild as CfnResource);
+    }
+  }
+
+  private remediate(
+    props: TrailsealAccountStackProps,
+    rule: TrailsealRule | undefined,
+  ): TrailsealRemediation | undefined {
+    if (props.remediation === undefined) {
+      return undefined;
+    }
+    const parameters = props.rule?.parameters;
+    return new TrailsealRemediation(this, 'Remediation', {
+      functionName: DEFAULT_REMEDIATION_NAME,
+      ...props.remediation,
+      ...(parameters === undefined ? {} : { parameters }),
+      ...(rule === undefined ? {} : { rule }),
+    });
   }
 
   private monitor(props: TrailsealAccountStackProps, topic: sns.ITopic): void {

@@ -22,9 +22,9 @@ import { packageVersion } from './version';
 /** The function's name where a template gives one: conformance packs look for it. */
 export const DEFAULT_FUNCTION_NAME = 'trailseal';
 
-/** The object that the code is, in the bucket of each Region, for a version. */
-export function codeKey(version: string, architecture = 'arm64'): string {
-  return `trailseal/${version}/bootstrap-${architecture}.zip`;
+/** The object that a program's code is, in the bucket of each Region, for a version. */
+export function codeKey(version: string, architecture = 'arm64', program = 'bootstrap'): string {
+  return `trailseal/${version}/${program}-${architecture}.zip`;
 }
 
 /**

@@ -45,6 +45,32 @@ export function explainFunction(construct: IConstruct, wildcards: Record<string,
 }
 
 /**
+ * What is accepted of the remediation function and what belongs to it.
+ *
+ * @param wildcards why its policy names resources with a wildcard, by the resource
+ */
+export function explainRemediation(construct: IConstruct, wildcards: Record<string, string>): void {
+  acknowledge(construct, {
+    ...explained(wildcards),
+    ...nist(
+      'LambdaDLQ',
+      'The runbook invokes the function and waits: a failure is the failure of the runbook, and ' +
+        'nothing is ever queued.',
+    ),
+    ...nist(
+      'LambdaInsideVPC',
+      'The function talks to the public endpoints of AWS alone; a VPC would add endpoints and ' +
+        'addresses in every account and Region, and guard nothing.',
+    ),
+    ...nist(
+      'CloudWatchLogGroupEncrypted',
+      'CloudWatch Logs encrypts every group; the journals in it hold key policies, which are no ' +
+        'secret. A customer managed key is a prop (encryptionKey), since it costs money.',
+    ),
+  });
+}
+
+/**
  * What is accepted of the role in a member account.
  *
  * @param wildcards why its policy names resources with a wildcard, by the resource
@@ -81,6 +107,14 @@ export function explainList(construct: IConstruct): void {
     'CloudFormation-Validate::W2001': 'A loop over the list is added after the synthesis.',
     'CloudFormation-Validate::F3031': 'An empty list is left out by a condition.',
     'CloudFormation-Validate::W8001': 'The statement with the condition is added after as well.',
+  });
+}
+
+/** The same for a statement of a policy that a condition is put around later. */
+export function explainStatement(construct: IConstruct): void {
+  acknowledge(construct, {
+    'CloudFormation-Validate::W8001':
+      'The statement with the condition is added after the synthesis.',
   });
 }
 

@@ -3,17 +3,28 @@ import * as path from 'node:path';
 
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 
+/** Where a zip lies, and of which program. */
+export interface PrebuiltCode {
+  /** Where the zips are. @default `assets` of this package */
+  readonly directory?: string | undefined;
+  /** The function that evaluates, or the one that remediates. @default bootstrap */
+  readonly program?: 'bootstrap' | 'remediation';
+}
+
 /**
- * The function's code as `cargo xtask package` makes it: a zip with one file, `bootstrap`.
+ * A function's code as `cargo xtask package` makes it: a zip with one file, `bootstrap`.
  *
  * @param architecture arm64 or x86_64
- * @param directory where the zips are; by default `assets` of this package
+ * @param where a folder by its name, or which program
  */
 export function prebuiltCode(
   architecture: lambda.Architecture,
-  directory: string = path.join(packageDirectory(), 'assets'),
+  where: string | PrebuiltCode = {},
 ): lambda.Code {
-  const zip = path.join(directory, `bootstrap-${architecture.name}.zip`);
+  const { directory, program = 'bootstrap' } =
+    typeof where === 'string' ? { directory: where } : where;
+  const folder = directory ?? path.join(packageDirectory(), 'assets');
+  const zip = path.join(folder, `${program}-${architecture.name}.zip`);
   if (!fs.existsSync(zip)) {
     throw new Error(
       `the function's code is missing: \`${zip}\`; make it with \`cargo xtask package\``,

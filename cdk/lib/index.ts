@@ -1,6 +1,6 @@
 /** Constructs that deploy the Trailseal rule. */
 export { TrailsealFunction, type TrailsealFunctionProps } from './function';
-export { prebuiltCode } from './code';
+export { prebuiltCode, type PrebuiltCode } from './code';
 export {
   TrailsealRule,
   SCHEDULE_HOURS,
@@ -30,3 +30,5 @@ export { TrailsealMonitoring, type TrailsealMonitoringProps } from './monitoring
 export { type MonitoredFunction } from './metrics';
 export { TrailsealTopic, type TrailsealTopicProps } from './topic';
 export { TrailsealTickets, type TrailsealTicketsProps } from './tickets';
+export { TrailsealRemediation, type TrailsealRemediationProps } from './remediation';
+export { type PackRemediation, type RemediationSettings } from './remediation-settings';

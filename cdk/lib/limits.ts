@@ -75,3 +75,18 @@ export const BUCKET_NAME = /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/;
 
 /** The shape of an external id, as STS takes it. */
 export const EXTERNAL_ID = /^[\w+=,.@:/-]{2,1224}$/;
+
+/** Seconds that a step of Automation waits for a Lambda function. */
+export const AUTOMATION_INVOKE_SECONDS_MAX = 300;
+
+/** Bytes of the content of a document of Systems Manager. */
+export const DOCUMENT_BYTES_MAX = 65536;
+
+/** Parameters of a remediation configuration. */
+export const REMEDIATION_PARAMETERS_MAX = 25;
+
+/** The shape of the name of a document of Systems Manager. */
+export const DOCUMENT_NAME = /^[a-zA-Z0-9_.-]{3,128}$/;
+
+/** The shape of a KMS key's ARN; an alias names no key for good. */
+export const KEY_ARN = /^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key\/[a-zA-Z0-9-]+$/;

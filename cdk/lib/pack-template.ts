@@ -4,6 +4,13 @@ import { CIS_RULES, type ManagedRule } from './cis-rules';
 import * as limits from './limits';
 import { longYaml } from './plain-yaml';
 import { PropFaults } from './prop-faults';
+import { DEFAULT_DOCUMENT_NAME } from './remediation-document';
+import {
+  notePackRemediation,
+  packRoleArn,
+  remediationProperties,
+  type PackRemediation,
+} from './remediation-settings';
 import {
   DEFAULT_RULE_NAME,
   DEFAULT_SCHEDULE,
@@ -31,6 +38,11 @@ export interface PackSettings extends RuleSettings {
    * @default none
    */
   readonly rules?: 'none' | 'cis' | { readonly pack: string };
+  /**
+   * Offers the runbook of TrailsealRemediation for the findings of our rule; deploy it in every
+   * account and Region of the pack first. @default no remediation
+   */
+  readonly remediation?: PackRemediation;
   /** Where a template too large for the call lies, `s3://bucket/key`. @default in the call */
   readonly templateS3Uri?: string;
 }
@@ -46,6 +58,7 @@ export interface PackTemplate {
 /** A resource of a pack. */
 interface PackResource {
   Type: string;
+  DependsOn?: string;
   Properties: { Source?: Record<string, unknown> } & Record<string, unknown>;
 }
 
@@ -72,22 +85,30 @@ export function packTemplate(settings: PackSettings, owner: string): PackTemplat
     'the name of a function',
   );
   faults.length('functionName', settings.functionName, limits.FUNCTION_NAME_CHARS_MAX);
+  if (settings.remediation !== undefined) {
+    notePackRemediation(settings.remediation, settings.templateS3Uri !== undefined, faults);
+  }
   const pack = packWith(settings, faults);
-  const body = longYaml(pack, [
-    'Conformance pack with the Trailseal rule.',
-    `The function \`${settings.functionName}\` must be there in the same account and Region first.`,
-  ]);
+  const body = longYaml(pack, heading(settings));
   noteBody(settings, body, faults);
   noteLimits(pack, faults);
   faults.refuse();
   return { body, parameters: Object.keys(pack.Parameters ?? {}) };
 }
 
+function heading(settings: PackSettings): string[] {
+  const needed = settings.remediation === undefined ? '' : ' and the runbook of the remediation';
+  return [
+    'Conformance pack with the Trailseal rule.',
+    `The function \`${settings.functionName}\`${needed} must be there in the same account and Region first.`,
+  ];
+}
+
 function packWith(settings: PackSettings, faults: PropFaults): Pack {
-  const ours = ourRule(settings);
+  const ours = { Trailseal: ourRule(settings), ...ourRemediation(settings) };
   const rules = settings.rules ?? 'none';
   if (rules === 'none') {
-    return { Resources: { Trailseal: ours } };
+    return { Resources: ours };
   }
   if (rules === 'cis') {
     const managed = Object.entries(CIS_RULES).map(([name, rule]) => [
@@ -95,14 +116,14 @@ function packWith(settings: PackSettings, faults: PropFaults): Pack {
       managedRule(name, rule),
     ]);
     return {
-      Resources: { Trailseal: ours, ...(Object.fromEntries(managed) as Pack['Resources']) },
+      Resources: { ...ours, ...(Object.fromEntries(managed) as Pack['Resources']) },
     };
   }
   return withReplaced(rules.pack, ours, faults);
 }
 
 /** The pack with our rule wherever AWS's own rule was. */
-function withReplaced(text: string, ours: PackResource, faults: PropFaults): Pack {
+function withReplaced(text: string, ours: Pack['Resources'], faults: PropFaults): Pack {
   const pack = parsePack(text);
   if (pack === undefined) {
     faults.other('rules.pack', 'is not the text of a conformance pack; it has no `Resources`');
@@ -117,8 +138,8 @@ function withReplaced(text: string, ours: PackResource, faults: PropFaults): Pac
       `has ${replaced.length.toString()} rules with the identifier ${REPLACED_IDENTIFIER}; expected one to replace`,
     );
   }
-  const resources = Object.entries(pack.Resources).map(([id, resource]) =>
-    replaced.some(([old]) => old === id) ? ['Trailseal', ours] : [id, resource],
+  const resources = Object.entries(pack.Resources).flatMap(([id, resource]) =>
+    replaced.some(([old]) => old === id) ? Object.entries(ours) : [[id, resource]],
   );
   return { ...pack, Resources: Object.fromEntries(resources) as Pack['Resources'] };
 }
@@ -159,6 +180,25 @@ function ourRule(settings: PackSettings): PackResource {
             : { MaximumExecutionFrequency: detail.maximumExecutionFrequency }),
         })),
       },
+    },
+  };
+}
+
+/** What offers the runbook for the rule; Config makes it after the rule. */
+function ourRemediation(settings: PackSettings): Pack['Resources'] {
+  if (settings.remediation === undefined) {
+    return {};
+  }
+  const names = {
+    rule: settings.ruleName ?? DEFAULT_RULE_NAME,
+    document: settings.remediation.documentName ?? DEFAULT_DOCUMENT_NAME,
+    roleArn: packRoleArn(settings.remediation),
+  };
+  return {
+    TrailsealRemediation: {
+      Type: 'AWS::Config::RemediationConfiguration',
+      DependsOn: 'Trailseal',
+      Properties: remediationProperties(settings.remediation, names),
     },
   };
 }

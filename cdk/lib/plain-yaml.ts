@@ -1,3 +1,4 @@
+import { Token } from 'aws-cdk-lib';
 import { Document, Scalar, visit } from 'yaml';
 
 // As YAML 1.1 has it, so that old readers take a date or a `yes` for the text that it is.
@@ -21,6 +22,9 @@ function written(content: unknown, heading: string[]): string {
     Scalar: (_, node) => {
       if (typeof node.value === 'string' && node.value.includes('\n')) {
         node.type = Scalar.BLOCK_LITERAL;
+      } else if (typeof node.value === 'string' && Token.isUnresolved(node.value)) {
+        // Whatever the deployment puts here, a `true` above all, stays a text.
+        node.type = Scalar.QUOTE_SINGLE;
       }
     },
   });
@@ -56,14 +60,17 @@ function intrinsic(name: string, argument: unknown): Scalar | undefined {
   return undefined;
 }
 
-/** A join of texts, references and attributes is one text with names in it. */
+/**
+ * A join of texts, references and attributes is one text with names in it; what had braces already
+ * keeps them for whoever reads the text later.
+ */
 function substitution(parts: unknown): Scalar | undefined {
   if (!Array.isArray(parts)) {
     return undefined;
   }
   const texts = parts.map((part: unknown) => {
     if (typeof part === 'string') {
-      return part.includes('${') ? undefined : part;
+      return part.replaceAll('${', '${!');
     }
     const { Ref: reference, 'Fn::GetAtt': attribute } = part as Record<string, unknown>;
     if (typeof reference === 'string') {

@@ -107,14 +107,28 @@ interface Statements {
 
 /** The grant to assume a role in a key's account stands only where a role is named. */
 export function makeKeyAccountGrantOptional(template: Template): void {
-  const policy = (template as unknown as Statements).Resources['FunctionPolicy'];
-  const document = policy?.Properties.PolicyDocument;
+  makeStatementOptional(
+    template,
+    'FunctionPolicy',
+    'AssumeKeyAccountRole',
+    'HasKeyAccountRoleName',
+  );
+}
+
+/** A statement of a policy stands only where a condition holds. */
+export function makeStatementOptional(
+  template: Template,
+  policy: string,
+  sid: string,
+  condition: string,
+): void {
+  const document = (template as unknown as Statements).Resources[policy]?.Properties.PolicyDocument;
   if (document === undefined) {
-    throw new Error('the template has no `FunctionPolicy`');
+    throw new Error(`the template has no \`${policy}\``);
   }
   document.Statement = document.Statement.map((statement) =>
-    statement['Sid'] === 'AssumeKeyAccountRole'
-      ? { 'Fn::If': ['HasKeyAccountRoleName', statement, { Ref: 'AWS::NoValue' }] }
+    statement['Sid'] === sid
+      ? { 'Fn::If': [condition, statement, { Ref: 'AWS::NoValue' }] }
       : statement,
   );
 }

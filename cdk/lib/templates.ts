@@ -2,6 +2,7 @@ import { accountTemplate, DEFAULT_FUNCTION_NAME } from './account-template';
 import { centralFunctionTemplate, organizationRuleTemplate } from './central-template';
 import { memberRoleTemplate } from './member-role-template';
 import { packTemplate } from './pack-template';
+import { remediationPackTemplate, remediationTemplate } from './remediation-template';
 import { plainYaml } from './plain-yaml';
 import type { Template } from './plain-stack';
 import {
@@ -27,6 +28,8 @@ export function templateFiles(): Record<string, string> {
     'organization-rule': organizationRuleTemplate(),
     'conformance-pack': packStackTemplate(),
     'organization-conformance-pack': organizationPackTemplate(),
+    remediation: remediationTemplate(),
+    'conformance-pack-with-remediation': remediationPackTemplate(),
     monitoring: monitoringTemplate(),
     'security-hub-tickets': ticketsTemplate(),
   };

@@ -11,9 +11,11 @@ const example = {
   organizationalUnitIds: 'ou-ab12-cdefgh34',
   regions: 'eu-west-1,us-east-1',
 };
+const key = 'arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555';
 const apps = [
   ['single-account', 'single-account', { alarmEmail: 'someone@example.com' }],
-  ['single-account-cis', 'single-account', { cisPack: 'true' }],
+  ['single-account-cis', 'single-account', { cisPack: 'true', remediationKey: key }],
+  ['single-account-remediation', 'single-account', { remediationKey: key }],
   ['organization', 'organization', { ...example, bucketPrefix: 'trailseal-code' }],
   [
     'organization-central',
@@ -25,12 +27,15 @@ const apps = [
 /** The packaged code, or zips that hold nothing. */
 function codeDirectory() {
   const packaged = path.join(root, 'assets');
-  if (existsSync(path.join(packaged, 'bootstrap-arm64.zip'))) {
+  const zips = ['bootstrap-arm64.zip', 'remediation-arm64.zip'];
+  if (zips.every((zip) => existsSync(path.join(packaged, zip)))) {
     return packaged;
   }
   const directory = mkdtempSync(path.join(tmpdir(), 'trailseal-code-'));
   const emptyZip = Buffer.from('504b0506'.padEnd(44, '0'), 'hex');
-  writeFileSync(path.join(directory, 'bootstrap-arm64.zip'), emptyZip);
+  for (const zip of zips) {
+    writeFileSync(path.join(directory, zip), emptyZip);
+  }
   return directory;
 }
 

@@ -8,7 +8,7 @@ import { App } from 'aws-cdk-lib';
 import { organization } from '../bin/organization-app';
 import { singleAccount } from '../bin/single-account-app';
 import { packageDirectory } from '../lib/code';
-import { ACCOUNT, ORGANIZATION, REGION, UNIT, zipDirectory } from './support';
+import { ACCOUNT, KEY_ARN, ORGANIZATION, REGION, UNIT, zipDirectory } from './support';
 
 type Templates = Record<
   string,
@@ -148,6 +148,50 @@ describe('single-account', () => {
       'TrailsealRule: `ruleParameters.profile` is `loose`; expected one of `cis`, `effective`, `strict`\n',
     );
     expect(Object.keys(templatesOf(outdir))).toEqual([]);
+  });
+
+  test('i) remediation is offered where a key is named, and starts nothing by itself', () => {
+    const made = synthesized('single-account', { assets, remediationKey: KEY_ARN });
+    expect(types(made, 'Trailseal')).toMatchSnapshot();
+    const offered = Object.values(made['Trailseal']?.Resources ?? {}).find(
+      (resource) => resource.Type === 'AWS::Config::RemediationConfiguration',
+    );
+    expect(offered?.Properties).toMatchObject({
+      Automatic: false,
+      Parameters: { DryRun: { StaticValue: { Values: ['true'] } } },
+    });
+    expect(ran('single-account', { assets, remediationKey: KEY_ARN })).toEqual(made);
+  });
+
+  test('j) with the CIS pack the pack offers it, and waits for the runbook', () => {
+    const made = synthesized('single-account', {
+      assets,
+      cisPack: 'true',
+      remediationKey: KEY_ARN,
+      remediationDryRun: 'false',
+    });
+    const pack = Object.values(made['Trailseal']?.Resources ?? {}).find(
+      (resource) => resource.Type === 'AWS::Config::ConformancePack',
+    ) as unknown as { Properties: object; DependsOn: string[] };
+    const body = JSON.stringify(pack.Properties);
+    expect(body).toContain('AWS::Config::RemediationConfiguration');
+    expect(body).toContain(KEY_ARN);
+    const awaited = ['RemediationAutomationRole', 'RemediationDocument'];
+    expect(pack.DependsOn.map((id) => id.replace(/[0-9A-F]{8}$/, ''))).toEqual(
+      expect.arrayContaining(awaited),
+    );
+  });
+
+  test('k) automatic remediation needs two words of the context, and never replaces a key', () => {
+    const automatic = { assets, remediationKey: KEY_ARN, remediationAutomatic: 'true' };
+    expect(() => synthesized('single-account', automatic)).toThrow(
+      '`automatic` needs `dryRun: false` said besides',
+    );
+    const applied = { ...automatic, remediationDryRun: 'false' };
+    expect(() => synthesized('single-account', applied)).not.toThrow();
+    expect(() =>
+      synthesized('single-account', { ...applied, remediationReplaceKey: 'true' }),
+    ).toThrow('`automatic` goes with no `replaceKey`');
   });
 
   test('h) the program does what the function in it does', () => {

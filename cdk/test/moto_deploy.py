@@ -19,6 +19,7 @@ os.environ.setdefault("AWS_DEFAULT_REGION", "eu-west-1")
 
 import boto3
 import yaml
+from botocore.validate import ParamValidator
 from moto import mock_aws
 from moto.cloudformation import parsing
 
@@ -34,6 +35,7 @@ UNKNOWN_TYPES = {
     "AWS::Config::ConformancePack",
     "AWS::Config::OrganizationConfigRule",
     "AWS::Config::OrganizationConformancePack",
+    "AWS::Config::RemediationConfiguration",
     "AWS::Lambda::EventInvokeConfig",
     "AWS::Logs::MetricFilter",
     "AWS::S3::BucketPolicy",
@@ -277,17 +279,17 @@ def put_filters(template, given):
     expect(len(filters) == 3, f"{len(filters)} filters")
 
 
-def check_role():
-    """The policy has exactly the actions of the file."""
+def check_role(begin, role):
+    """The policy whose name begins so has exactly the actions that the file has for the role."""
     iam = boto3.client("iam")
     file = Path(__file__).resolve().parent.parent / "iam" / "least-privilege.json"
-    entries = json.loads(file.read_text())["roles"]["function"]["statements"]
+    entries = json.loads(file.read_text())["roles"][role]["statements"]
     wanted = sorted(action for entry in entries if "when" not in entry for action in entry["actions"])
     # moto makes the policy and the role, but does not attach the one to the other.
     (attached,) = [
         policy
         for policy in iam.list_policies(Scope="Local")["Policies"]
-        if policy["PolicyName"].startswith("account-")
+        if policy["PolicyName"].startswith(begin)
     ]
     policy = iam.get_policy(PolicyArn=attached["Arn"])["Policy"]
     version = iam.get_policy_version(
@@ -300,6 +302,68 @@ def check_role():
     expect(sorted(actions) == wanted, f"actions {sorted(actions)} are not {wanted}")
 
 
+KEY = "arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+
+
+def check_remediation(deployment, config):
+    """Function, runbook and roles are there, and the runbook is what its template says."""
+    boto3.client("s3", region_name=REGION).put_object(
+        Bucket=f"code-{REGION}",
+        Key="trailseal/0.1.0/remediation-arm64.zip",
+        Body=zip_of_nothing(),
+    )
+    deployment.create("remediation", CodeBucketPrefix="code", KeyArn=KEY)
+    outputs = deployment.outputs("remediation")
+    functions = boto3.client("lambda", region_name=REGION)
+    settings = functions.get_function(FunctionName="trailseal-remediation")["Configuration"]
+    expect(settings["Role"] == outputs["RoleArn"], "the function has another role")
+    expect(settings["Timeout"] < 300, f"timeout {settings['Timeout']}")
+    check_role("remediation-RemediationPolicy", "remediation")
+    check_role("remediation-RemediationAutomationPolicy", "automation")
+    role = boto3.client("iam").get_role(RoleName=f"TrailsealAutomation-{REGION}")["Role"]
+    expect(role["Arn"] == outputs["AutomationRoleArn"], f"role {role['Arn']}")
+    expect(outputs["DocumentName"] == "TrailsealRemediation", f"runbook {outputs['DocumentName']}")
+    create_runbook()
+    put_remediation(config, outputs)
+
+
+def create_runbook():
+    """moto keeps the runbook's content as an object, which it cannot describe: it gets the text."""
+    template = read("remediation")
+    made = template["Resources"]["RemediationDocument"]["Properties"]
+    given = {"RemediationFunction": "trailseal-remediation"}
+    documents = boto3.client("ssm", region_name=REGION)
+    described = documents.create_document(
+        Name="Runbook",
+        Content=json.dumps(resolve(made["Content"], template, given)),
+        DocumentType=made["DocumentType"],
+        DocumentFormat=made["DocumentFormat"],
+        TargetType=made["TargetType"],
+    )["DocumentDescription"]
+    expect(described["SchemaVersion"] == "0.3", f"schema {described['SchemaVersion']}")
+    shown = {entry["Name"]: entry.get("DefaultValue") for entry in described["Parameters"]}
+    wanted = {"Trail", "KeyArn", "DryRun", "ReplaceKey", "AutomationAssumeRole"}
+    expect(set(shown) == wanted, f"parameters {shown}")
+    content = yaml.safe_load(documents.get_document(Name="Runbook")["Content"])
+    invoke = content["mainSteps"][0]["inputs"]
+    expect(invoke["FunctionName"] == "trailseal-remediation", f"invokes {invoke}")
+
+
+def put_remediation(config, outputs):
+    """moto knows no remediation: Config's own model takes what the template says."""
+    template = read("remediation")
+    given = defaults(template)
+    given.update({"KeyArn": KEY, "RemediationDocument": outputs["DocumentName"]})
+    given["RemediationAutomationRole.Arn"] = outputs["AutomationRoleArn"]
+    made = resolve(template["Resources"]["Offer"]["Properties"], template, given)
+    shape = config.meta.service_model.operation_model("PutRemediationConfigurations").input_shape
+    report = ParamValidator().validate({"RemediationConfigurations": [made]}, shape)
+    expect(not report.has_errors(), report.generate_report())
+    expect(made["Automatic"] is False, "the remediation starts by itself")
+    dry = made["Parameters"]["DryRun"]["StaticValue"]["Values"]
+    expect(dry == ["true"], f"dry run {dry}")
+
+
 def main():
     """Creates every template, looks at what came of it, and deletes it again."""
     deployment = Deployment()
@@ -308,7 +372,8 @@ def main():
     code_bucket()
     deployment.create("account", CodeBucketPrefix="code", Profile="strict")
     check_account(deployment, config)
-    check_role()
+    check_role("account-", "function")
+    check_remediation(deployment, config)
     deployment.create(
         "member-role", CentralAccount="111122223333", ExternalId="external-id"
     )
@@ -326,10 +391,11 @@ def main():
         ScheduleHours="6",
     )
     put_alarms(outputs, topic)
-    for name in ("stack-set", "organization-rule", "conformance-pack", "organization-conformance-pack"):
+    packs = ("conformance-pack", "conformance-pack-with-remediation", "organization-conformance-pack")
+    for name in ("stack-set", "organization-rule", *packs):
         rest = known(read(name), deployment.removed)["Resources"]
         expect(rest == {}, f"{name} has {sorted(rest)}, which moto may know")
-    for name in ("monitoring", "security-hub-tickets", "member-role", "account", "code-bucket"):
+    for name in ("remediation", "monitoring", "security-hub-tickets", "member-role", "account", "code-bucket"):
         if name == "code-bucket":
             continue  # The bucket stays by its own policy, and is not empty.
         deployment.stacks.delete_stack(StackName=name)
@@ -341,6 +407,7 @@ def main():
     expect(deployment.removed == UNKNOWN_TYPES | WAITING_TYPES, f"left out {sorted(deployment.removed)}")
     for name, kinds in deployment.created.items():
         print(f"created {name}: {len(kinds)} resources")
+    print("remediation: taken by the model of PutRemediationConfigurations")
     print("rule, filters and alarms: taken by PutConfigRule, PutMetricFilter and PutMetricAlarm")
     print(f"not created by moto: {', '.join(sorted(deployment.removed))}")
 

@@ -12,7 +12,7 @@ import {
   TrailsealTickets,
   TrailsealTopic,
 } from '../lib';
-import { ACCOUNT, ORGANIZATION, REGION, UNIT, quietApp, someCode } from './support';
+import { ACCOUNT, KEY_ARN, ORGANIZATION, REGION, UNIT, quietApp, someCode } from './support';
 
 /** Everything that the constructs make, in one app. */
 function everything(): App {
@@ -25,6 +25,8 @@ function everything(): App {
       cisPack,
       alarmEmail: 'someone@example.com',
       function: { code: someCode(), tracing: true },
+      rule: { parameters: { profile: 'strict' } },
+      remediation: { code: someCode(), keyArn: KEY_ARN },
     });
   }
   const rest = new Stack(app, 'Rest', { env });

@@ -7,12 +7,13 @@ import {
   TrailsealMonitoring,
   TrailsealOrganizationConformancePack,
   TrailsealOrganizationRule,
+  TrailsealRemediation,
   TrailsealRule,
   TrailsealStackSet,
   TrailsealTickets,
   TrailsealTopic,
 } from '../lib';
-import { ACCOUNT, ORGANIZATION, REGION, UNIT, newStack, someCode } from './support';
+import { ACCOUNT, KEY_ARN, ORGANIZATION, REGION, UNIT, newStack, someCode } from './support';
 
 const word = (form: RegExp) =>
   fc.string({ minLength: 1, maxLength: 70 }).filter((text) => !form.test(text));
@@ -59,6 +60,12 @@ const CASES: [string, fc.Arbitrary<unknown>, (value: never) => unknown][] = [
     'profile',
     word(/^\s*(cis|effective|strict)?\s*$/),
     (profile: string) => make.rule({ parameters: { profile: profile as 'cis' } }),
+  ],
+  ['keyArn', word(/^arn:/), (keyArn: string) => make.remediation({ keyArn })],
+  [
+    'documentName',
+    word(/^[A-Za-z0-9_.-]+$/),
+    (documentName: string) => make.remediation({ documentName }),
   ],
   ['regions', badRegion, (region: string) => make.stackSet({ regions: [region] })],
   [
@@ -134,6 +141,8 @@ const make = {
     const handler = new TrailsealFunction(stack, 'Function', { code: someCode() });
     return new TrailsealRule(stack, 'Made', { handler, ...props });
   },
+  remediation: (props: object) =>
+    new TrailsealRemediation(newStack(), 'Made', { code: someCode(), keyArn: KEY_ARN, ...props }),
   stackSet: (props: object) =>
     new TrailsealStackSet(newStack(), 'Made', {
       organizationalUnitIds: [UNIT],

@@ -11,16 +11,19 @@ import { prebuiltCode } from '../lib';
 export const ACCOUNT = '111122223333';
 export const REGION = 'eu-west-1';
 export const ORGANIZATION = 'o-abcde12345';
+export const KEY_ARN = `arn:aws:kms:${REGION}:${ACCOUNT}:key/11111111-2222-3333-4444-555555555555`;
 export const UNIT = 'ou-ab12-cdefgh34';
 
 /** The smallest zip there is: the end of a directory without entries. */
 const EMPTY_ZIP = Buffer.from('504b0506'.padEnd(44, '0'), 'hex');
 
-/** A directory with the two zips that the constructs look for. */
+/** A directory with the zips that the constructs look for, of both programs. */
 export function zipDirectory(): string {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'trailseal-'));
-  for (const architecture of ['arm64', 'x86_64']) {
-    fs.writeFileSync(path.join(directory, `bootstrap-${architecture}.zip`), EMPTY_ZIP);
+  for (const program of ['bootstrap', 'remediation']) {
+    for (const architecture of ['arm64', 'x86_64']) {
+      fs.writeFileSync(path.join(directory, `${program}-${architecture}.zip`), EMPTY_ZIP);
+    }
   }
   return directory;
 }

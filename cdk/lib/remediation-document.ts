@@ -1,0 +1,151 @@
+import * as limits from './limits';
+
+/** The name of the runbook where none is given; conformance packs name it so. */
+export const DEFAULT_DOCUMENT_NAME = 'TrailsealRemediation';
+
+/** The names of the runbook's parameters. */
+export const DOCUMENT_PARAMETERS = {
+  trail: 'Trail',
+  key: 'KeyArn',
+  dryRun: 'DryRun',
+  replaceKey: 'ReplaceKey',
+  role: 'AutomationAssumeRole',
+} as const;
+
+/** The outputs of the runbook, by their names, and the members of the function's answer. */
+export const DOCUMENT_OUTPUTS = {
+  Outcome: 'outcome',
+  Plan: 'plan',
+  Done: 'done',
+  FormerKeyId: 'formerKeyId',
+  FormerKeyPolicy: 'formerKeyPolicy',
+  BackOut: 'backOut',
+  Journal: 'journal',
+} as const;
+
+/** The runtime of the script, in the words of Automation. */
+const SCRIPT_RUNTIME = 'python3.11';
+
+/**
+ * What turns the function's answer into outputs. An error that Lambda reports ends the runbook with
+ * its one line, whether or not the step before took it for a failure.
+ */
+export const REPORT_SCRIPT = [
+  'import json',
+  '',
+  'def report(events, context):',
+  '    answer = events["answer"]',
+  '    if isinstance(answer, str):',
+  '        answer = json.loads(answer)',
+  '    if "errorMessage" in answer:',
+  '        raise Exception(answer["errorMessage"])',
+  '    texts = {}',
+  `    for name in ${JSON.stringify(Object.values(DOCUMENT_OUTPUTS))}:`,
+  '        value = answer[name]',
+  '        if isinstance(value, list):',
+  '            value = "\\n".join(value)',
+  '        texts[name] = "" if value is None else value',
+  '    return texts',
+  '',
+].join('\n');
+
+const DESCRIPTION = [
+  'Seals an AWS CloudTrail trail with a customer managed KMS key that exists already.',
+  '',
+  'A dry run by default: it shows the plan and changes nothing. Otherwise it adds to the policy of',
+  'the key the statements that CloudTrail needs and that are missing, gives the key to the trail,',
+  'and reads back what it did. It acts only on a trail without a key unless ReplaceKey says',
+  'otherwise, and never on what could not be verified. It creates no key and deletes none.',
+  '',
+  'The outputs hold the former key, its former policy, and how to go back.',
+].join('\n');
+
+/** The runbook that AWS Systems Manager Automation runs: schema 0.3. */
+export function remediationDocument(functionName: string): Record<string, unknown> {
+  return {
+    schemaVersion: '0.3',
+    description: DESCRIPTION,
+    assumeRole: `{{ ${DOCUMENT_PARAMETERS.role} }}`,
+    parameters: documentParameters(),
+    mainSteps: [invokeStep(functionName), reportStep()],
+    outputs: Object.keys(DOCUMENT_OUTPUTS).map((name) => `Report.${name}`),
+  };
+}
+
+function documentParameters(): Record<string, unknown> {
+  const names = DOCUMENT_PARAMETERS;
+  return {
+    [names.trail]: {
+      type: 'String',
+      description: '(Required) The trail, by its name or its ARN; in its home Region.',
+      allowedPattern:
+        '^([a-zA-Z0-9][a-zA-Z0-9._-]{1,126}[a-zA-Z0-9]|arn:[a-z-]+:cloudtrail:[a-z0-9-]+:[0-9]{12}:trail/[a-zA-Z0-9._-]{3,128})$',
+    },
+    [names.key]: {
+      type: 'String',
+      description: "(Required) The ARN of the KMS key, in the Region of the trail's bucket.",
+      allowedPattern: '^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+$',
+    },
+    [names.dryRun]: {
+      type: 'Boolean',
+      description: '(Optional) Whether to show the plan and change nothing.',
+      default: true,
+    },
+    [names.replaceKey]: {
+      type: 'Boolean',
+      description: '(Optional) Whether a key that the trail has already may be replaced.',
+      default: false,
+    },
+    [names.role]: {
+      type: 'String',
+      description: '(Required) The ARN of the role that may invoke the remediation function.',
+      allowedPattern: '^arn:[a-z-]+:iam::[0-9]{12}:role/[a-zA-Z0-9+=,.@_/-]+$',
+    },
+  };
+}
+
+/** No second attempt: what stopped in doubt is looked at by a person first. */
+function invokeStep(functionName: string): Record<string, unknown> {
+  const names = DOCUMENT_PARAMETERS;
+  return {
+    name: 'Remediate',
+    action: 'aws:invokeLambdaFunction',
+    description: 'Plans and, unless it is a dry run, carries out the plan.',
+    timeoutSeconds: limits.AUTOMATION_INVOKE_SECONDS_MAX,
+    maxAttempts: 1,
+    onFailure: 'Abort',
+    inputs: {
+      FunctionName: functionName,
+      InvocationType: 'RequestResponse',
+      InputPayload: {
+        trail: `{{ ${names.trail} }}`,
+        key: `{{ ${names.key} }}`,
+        dryRun: `{{ ${names.dryRun} }}`,
+        replaceKey: `{{ ${names.replaceKey} }}`,
+      },
+    },
+    nextStep: 'Report',
+  };
+}
+
+function reportStep(): Record<string, unknown> {
+  return {
+    name: 'Report',
+    action: 'aws:executeScript',
+    description: 'Gives the parts of the answer as outputs, or fails with its error.',
+    timeoutSeconds: 60,
+    onFailure: 'Abort',
+    inputs: {
+      Runtime: SCRIPT_RUNTIME,
+      Handler: 'report',
+      InputPayload: { answer: '{{ Remediate.Payload }}' },
+      Script: REPORT_SCRIPT,
+    },
+    outputs: Object.entries(DOCUMENT_OUTPUTS).map(([name, member]) => ({
+      Name: name,
+      Selector: `$.Payload.${member}`,
+      Type: 'String',
+    })),
+    isEnd: true,
+  };
+}

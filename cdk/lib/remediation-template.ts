@@ -1,0 +1,187 @@
+import { Aws, CfnCondition, CfnOutput, CfnParameter, Fn, type CfnResource } from 'aws-cdk-lib';
+import * as config from 'aws-cdk-lib/aws-config';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as s3 from 'aws-cdk-lib/aws-s3';
+
+import { explainStatement } from './acknowledgements';
+import { DEFAULT_FUNCTION_NAME, codeKey } from './account-template';
+import { codeBucketName } from './code-bucket';
+import { packTemplate } from './pack-template';
+import { PlainStack, type Template } from './plain-stack';
+import {
+  DEFAULT_REMEDIATION_NAME,
+  PARAMETERS_VARIABLE,
+  REMEDIATION_CONCURRENCY,
+  TrailsealRemediation,
+} from './remediation';
+import { DEFAULT_DOCUMENT_NAME } from './remediation-document';
+import { remediationProperties, type RemediationSettings } from './remediation-settings';
+import { DEFAULT_RULE_NAME } from './rule';
+import {
+  BUCKET_PREFIX_PATTERN,
+  concurrencyParameter,
+  makeStatementOptional,
+} from './template-parameters';
+import { packageVersion } from './version';
+
+/**
+ * The remediation of one account and Region as a plain template: never automatic. Whoever wants
+ * that says so with the construct.
+ */
+export function remediationTemplate(): Template {
+  const stack = new PlainStack(
+    'Trailseal, remediation by hand: a runbook that seals trails with a KMS key that exists already.',
+  );
+  const code = codeParameters(stack);
+  const settings = settingParameters(stack);
+  const rule = new CfnParameter(stack, 'RuleName', {
+    description: 'The rule whose findings are remediated; empty where a pack names the runbook.',
+    default: DEFAULT_RULE_NAME,
+    allowedPattern: '^[A-Za-z0-9_-]{0,64}$',
+  });
+  const remediation = new TrailsealRemediation(stack, 'Remediation', {
+    ...settings,
+    ...code,
+    // Turned into conditions below: what asks for rotation, and the text of the parameters.
+    parameters: { requireKeyRotation: 'true' },
+    functionName: DEFAULT_REMEDIATION_NAME,
+  });
+  offer(stack, rule, settings, remediation);
+  overrideFunction(stack, remediation);
+  explainStatement(stack);
+  addOutputs(stack, remediation);
+  const template = stack.template();
+  makeStatementOptional(template, 'RemediationPolicy', 'RotateKey', 'RotatesKey');
+  return template;
+}
+
+function codeParameters(stack: PlainStack) {
+  const bucketPrefix = new CfnParameter(stack, 'CodeBucketPrefix', {
+    description: 'How the name of the bucket with the code begins; a hyphen and the Region follow.',
+    allowedPattern: BUCKET_PREFIX_PATTERN,
+  }).valueAsString;
+  const key = new CfnParameter(stack, 'CodeKey', {
+    description: 'The object with the code; another version of the code needs another key.',
+    default: codeKey(packageVersion(), 'arm64', 'remediation'),
+  }).valueAsString;
+  const architecture = new CfnParameter(stack, 'Architecture', {
+    description: 'The processor for which the code was built.',
+    default: 'arm64',
+    allowedValues: ['arm64', 'x86_64'],
+  }).valueAsString;
+  const bucket = s3.Bucket.fromBucketName(
+    stack,
+    'CodeBucket',
+    codeBucketName(bucketPrefix, Aws.REGION),
+  );
+  return {
+    code: lambda.Code.fromBucket(bucket, key),
+    architecture: lambda.Architecture.custom(architecture),
+  };
+}
+
+/** What the rule hands to the runbook; the texts stand where the props have switches. */
+function settingParameters(stack: PlainStack): RemediationSettings {
+  const keyArn = new CfnParameter(stack, 'KeyArn', {
+    description:
+      "The ARN of the KMS key, which exists already, in the Region of the trails' bucket.",
+    allowedPattern: '^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+$',
+  });
+  const word = (id: string, description: string, standard: string) =>
+    new CfnParameter(stack, id, {
+      description,
+      default: standard,
+      allowedValues: ['true', 'false'],
+    });
+  const dryRun = word('DryRun', 'Whether the runbook shows its plan and changes nothing.', 'true');
+  const replaceKey = word(
+    'ReplaceKey',
+    'Whether a key that a trail has already may be replaced.',
+    'false',
+  );
+  return {
+    keyArn: keyArn.valueAsString,
+    dryRun: dryRun.valueAsString as unknown as boolean,
+    replaceKey: replaceKey.valueAsString as unknown as boolean,
+  };
+}
+
+/** The remediation of a rule by its name, which is there already. */
+function offer(
+  stack: PlainStack,
+  rule: CfnParameter,
+  settings: RemediationSettings,
+  remediation: TrailsealRemediation,
+): void {
+  const offers = new CfnCondition(stack, 'HasRuleName', {
+    expression: Fn.conditionNot(Fn.conditionEquals(rule.valueAsString, '')),
+  });
+  const made = remediationProperties(settings, {
+    rule: rule.valueAsString,
+    document: remediation.document.ref,
+    roleArn: remediation.automationRole.roleArn,
+  });
+  const configuration = new config.CfnRemediationConfiguration(stack, 'Offer', {
+    configRuleName: made.ConfigRuleName,
+    resourceType: made.ResourceType,
+    targetType: made.TargetType,
+    targetId: made.TargetId,
+    parameters: made.Parameters,
+    automatic: made.Automatic,
+  });
+  configuration.addPropertyOverride('ExecutionControls', made.ExecutionControls);
+  configuration.cfnOptions.condition = offers;
+}
+
+function overrideFunction(stack: PlainStack, remediation: TrailsealRemediation): void {
+  const parameters = new CfnParameter(stack, 'RuleParameters', {
+    description: "The rule's parameters as a JSON object of texts, as the rule has them.",
+    default: '{}',
+    allowedPattern: '^\\{.*\\}$',
+    maxLength: 1024,
+  });
+  const rotate = new CfnParameter(stack, 'AllowKeyRotation', {
+    description: 'Whether rotation of the key may be turned on, as the rule may ask for it.',
+    default: 'false',
+    allowedValues: ['true', 'false'],
+  });
+  new CfnCondition(stack, 'RotatesKey', {
+    expression: Fn.conditionEquals(rotate.valueAsString, 'true'),
+  });
+  concurrencyParameter(stack, remediation.function, REMEDIATION_CONCURRENCY);
+  (remediation.function.node.defaultChild as CfnResource).addPropertyOverride(
+    `Environment.Variables.${PARAMETERS_VARIABLE}`,
+    { Ref: parameters.logicalId },
+  );
+}
+
+function addOutputs(stack: PlainStack, remediation: TrailsealRemediation): void {
+  const outputs = {
+    DocumentName: ['The runbook.', remediation.document.ref],
+    AutomationRoleArn: ['The role of the runbook.', remediation.automationRole.roleArn],
+    RoleArn: ['The role of the function.', remediation.role.roleArn],
+    LogGroupName: ['Where it logs, journals included.', remediation.logGroup.logGroupName],
+  } as const;
+  for (const [id, [description, value]] of Object.entries(outputs)) {
+    new CfnOutput(stack, id, { description, value });
+  }
+}
+
+/** A stack that holds the pack of the rule with its remediation: CloudFormation completes the ARN. */
+export function remediationPackTemplate(): Template {
+  const stack = new PlainStack(
+    'Trailseal as a conformance pack with remediation; deploy trailseal-account.yaml and trailseal-remediation.yaml first.',
+  );
+  const settings = settingParameters(stack);
+  new config.CfnConformancePack(stack, 'Pack', {
+    conformancePackName: 'trailseal',
+    templateBody: packTemplate(
+      {
+        functionName: DEFAULT_FUNCTION_NAME,
+        remediation: { ...settings, documentName: DEFAULT_DOCUMENT_NAME },
+      },
+      'templates',
+    ).body,
+  });
+  return stack.template();
+}

@@ -1,0 +1,233 @@
+import { Aws, Duration, RemovalPolicy } from 'aws-cdk-lib';
+import * as config from 'aws-cdk-lib/aws-config';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as kms from 'aws-cdk-lib/aws-kms';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import * as ssm from 'aws-cdk-lib/aws-ssm';
+import { Construct } from 'constructs';
+
+import { explainRemediation } from './acknowledgements';
+import { prebuiltCode } from './code';
+import { FUNCTION_MEMORY_MEBIBYTES } from './function';
+import { policyStatements, wildcardReasons, type Settings } from './least-privilege';
+import * as limits from './limits';
+import { PropFaults } from './prop-faults';
+import { DEFAULT_DOCUMENT_NAME, remediationDocument } from './remediation-document';
+import {
+  automationRoleName,
+  noteRemediation,
+  remediationProperties,
+  type RemediationSettings,
+} from './remediation-settings';
+import type { TrailsealRule } from './rule';
+import { parameterFaults, withoutEmpty } from './rule-parameters';
+import type { RuleParameters } from './rule-parameters.generated';
+
+/** The name of the remediation function where a deployment gives one. */
+export const DEFAULT_REMEDIATION_NAME = 'trailseal-remediation';
+
+/** Seconds that one invocation may take: it ends before the runbook stops to wait for it. */
+export const REMEDIATION_TIMEOUT_SECONDS = limits.AUTOMATION_INVOKE_SECONDS_MAX - 20;
+
+/** Invocations at a time: CloudTrail takes one change a second, and a policy has one writer. */
+export const REMEDIATION_CONCURRENCY = 1;
+
+/** The variable that tells the function the parameters of the rule. */
+export const PARAMETERS_VARIABLE = 'TRAILSEAL_RULE_PARAMETERS';
+
+/** Props of {@link TrailsealRemediation}. */
+export interface TrailsealRemediationProps extends RemediationSettings {
+  /** The rule whose findings are remediated. @default none: the rule of a pack names the runbook */
+  readonly rule?: TrailsealRule;
+  /**
+   * The parameters of the rule: a plan must satisfy them, and a trail that they exempt is left
+   * alone. @default the rule's defaults
+   */
+  readonly parameters?: RuleParameters;
+  /** The code. @default the prebuilt zip for the architecture, made by `cargo xtask package` */
+  readonly code?: lambda.Code;
+  /** The processor. @default arm64 */
+  readonly architecture?: lambda.Architecture;
+  /** The name of the function. @default named by CloudFormation */
+  readonly functionName?: string;
+  /** The name of the runbook; packs find it by its name. @default TrailsealRemediation */
+  readonly documentName?: string;
+  /**
+   * Invocations at a time; `none` reserves nothing, for accounts whose quota is too small for a
+   * reservation. @default REMEDIATION_CONCURRENCY
+   */
+  readonly reservedConcurrency?: number | 'none';
+  /** How long logs are kept; they hold the journals to go back by. @default ten years */
+  readonly logRetention?: logs.RetentionDays;
+  /** A key for the logs; its policy must admit CloudWatch Logs. @default that of the service */
+  readonly encryptionKey?: kms.IKey;
+}
+
+/**
+ * Remediation by hand, from the Config console or from Systems Manager: a runbook, the function
+ * that it invokes, and a role for each. A dry run unless it is told otherwise.
+ *
+ * The function that evaluates has no part in it and can still change nothing.
+ */
+export class TrailsealRemediation extends Construct {
+  /** The function that plans and carries out. */
+  readonly function: lambda.Function;
+  /** Its role: the only one here that can change a trail. */
+  readonly role: iam.Role;
+  /** Its log group. */
+  readonly logGroup: logs.LogGroup;
+  /** The runbook. */
+  readonly document: ssm.CfnDocument;
+  /** Its role, which can only invoke the function. */
+  readonly automationRole: iam.Role;
+  /** What offers the runbook for findings of the rule, if there is a rule. */
+  readonly configuration: config.CfnRemediationConfiguration | undefined;
+
+  constructor(scope: Construct, id: string, props: TrailsealRemediationProps) {
+    super(scope, id);
+    refuseFaults(props);
+    this.logGroup = new logs.LogGroup(this, 'Logs', {
+      retention: props.logRetention ?? logs.RetentionDays.TEN_YEARS,
+      removalPolicy: RemovalPolicy.RETAIN,
+      ...(props.encryptionKey === undefined ? {} : { encryptionKey: props.encryptionKey }),
+    });
+    this.role = makeRole(this, props, this.logGroup);
+    this.function = makeFunction(this, props);
+    this.automationRole = makeAutomationRole(this, this.function);
+    this.document = new ssm.CfnDocument(this, 'Document', {
+      name: props.documentName ?? DEFAULT_DOCUMENT_NAME,
+      documentType: 'Automation',
+      // The content is JSON, and so YAML as well: of JSON, Automation takes no script.
+      documentFormat: 'YAML',
+      content: remediationDocument(this.function.functionName),
+      targetType: '/AWS::CloudTrail::Trail',
+      updateMethod: 'NewVersion',
+    });
+    this.configuration = props.rule === undefined ? undefined : this.configure(props, props.rule);
+  }
+
+  private configure(
+    props: TrailsealRemediationProps,
+    rule: TrailsealRule,
+  ): config.CfnRemediationConfiguration {
+    const made = remediationProperties(props, {
+      rule: rule.rule.ref,
+      document: this.document.ref,
+      roleArn: this.automationRole.roleArn,
+    });
+    const controls = made.ExecutionControls.SsmControls;
+    return new config.CfnRemediationConfiguration(this, 'Configuration', {
+      configRuleName: made.ConfigRuleName,
+      resourceType: made.ResourceType,
+      targetType: made.TargetType,
+      targetId: made.TargetId,
+      parameters: made.Parameters,
+      automatic: made.Automatic,
+      executionControls: {
+        ssmControls: {
+          concurrentExecutionRatePercentage: controls.ConcurrentExecutionRatePercentage,
+          errorPercentage: controls.ErrorPercentage,
+        },
+      },
+      ...('MaximumAutomaticAttempts' in made
+        ? {
+            maximumAutomaticAttempts: made.MaximumAutomaticAttempts,
+            retryAttemptSeconds: made.RetryAttemptSeconds,
+          }
+        : {}),
+    });
+  }
+}
+
+function refuseFaults(props: TrailsealRemediationProps): void {
+  const faults = new PropFaults('TrailsealRemediation');
+  noteRemediation(props, '', faults);
+  faults.add(parameterFaults(props.parameters ?? {}));
+  faults.form('functionName', props.functionName, limits.FUNCTION_NAME, 'the name of a function');
+  faults.length('functionName', props.functionName, limits.FUNCTION_NAME_CHARS_MAX);
+  faults.form('documentName', props.documentName, limits.DOCUMENT_NAME, 'the name of a document');
+  if (props.reservedConcurrency !== 'none') {
+    faults.whole('reservedConcurrency', props.reservedConcurrency, 1, 1000);
+  }
+  faults.refuse();
+}
+
+/** Whether the parameters ask for rotation, so that a plan may have to turn it on. */
+function asksForRotation(parameters: RuleParameters): boolean {
+  const word = (value = '') => value.trim();
+  return word(parameters.profile) === 'strict' || word(parameters.requireKeyRotation) === 'true';
+}
+
+function makeRole(
+  scope: Construct,
+  props: TrailsealRemediationProps,
+  logGroup: logs.LogGroup,
+): iam.Role {
+  const settings: Settings = {
+    LogGroupArn: logGroup.logGroupArn,
+    KeyArn: props.keyArn,
+    keyRotation: asksForRotation(props.parameters ?? {}) ? 'true' : undefined,
+  };
+  const policy = new iam.ManagedPolicy(scope, 'Policy', {
+    description: 'What the Trailseal remediation function calls, and nothing more',
+    statements: policyStatements('remediation', settings),
+  });
+  explainRemediation(scope, wildcardReasons('remediation', settings));
+  return new iam.Role(scope, 'Role', {
+    assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
+    description: 'Role of the Trailseal remediation function: gives one key to trails',
+    managedPolicies: [policy],
+  });
+}
+
+function makeFunction(
+  scope: TrailsealRemediation,
+  props: TrailsealRemediationProps,
+): lambda.Function {
+  const architecture = props.architecture ?? lambda.Architecture.ARM_64;
+  const concurrency = props.reservedConcurrency ?? REMEDIATION_CONCURRENCY;
+  const parameters = withoutEmpty(props.parameters ?? {});
+  const made = new lambda.Function(scope, 'Function', {
+    description: 'Seals CloudTrail trails with a KMS key when the runbook asks for it (Trailseal)',
+    code: props.code ?? prebuiltCode(architecture, { program: 'remediation' }),
+    handler: 'bootstrap',
+    runtime: lambda.Runtime.PROVIDED_AL2023,
+    architecture,
+    memorySize: FUNCTION_MEMORY_MEBIBYTES,
+    timeout: Duration.seconds(REMEDIATION_TIMEOUT_SECONDS),
+    role: scope.role.withoutPolicyUpdates(),
+    logGroup: scope.logGroup,
+    loggingFormat: lambda.LoggingFormat.JSON,
+    applicationLogLevelV2: lambda.ApplicationLogLevel.INFO,
+    systemLogLevelV2: lambda.SystemLogLevel.WARN,
+    ...(props.functionName === undefined ? {} : { functionName: props.functionName }),
+    ...(concurrency === 'none' ? {} : { reservedConcurrentExecutions: concurrency }),
+    ...(Object.keys(parameters).length === 0
+      ? {}
+      : { environment: { [PARAMETERS_VARIABLE]: JSON.stringify(parameters) } }),
+  });
+  // The function names its role, and the role its policy: no other order is needed.
+  (made.node.defaultChild as lambda.CfnFunction).addDeletionOverride('DependsOn');
+  return made;
+}
+
+/** Automation of this account alone may take the role. */
+function makeAutomationRole(scope: Construct, handler: lambda.Function): iam.Role {
+  const executions = `arn:${Aws.PARTITION}:ssm:*:${Aws.ACCOUNT_ID}:automation-execution/*`;
+  const policy = new iam.ManagedPolicy(scope, 'AutomationPolicy', {
+    description: 'What the Trailseal runbook calls, and nothing more',
+    statements: policyStatements('automation', { FunctionArn: handler.functionArn }),
+  });
+  return new iam.Role(scope, 'AutomationRole', {
+    assumedBy: new iam.ServicePrincipal('ssm.amazonaws.com', {
+      conditions: {
+        StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID },
+        ArnLike: { 'aws:SourceArn': executions },
+      },
+    }),
+    description: 'Role of the Trailseal runbook: invokes the remediation function',
+    managedPolicies: [policy],
+    roleName: automationRoleName(Aws.REGION),
+  });
+}

@@ -1,0 +1,377 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+
+import { Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import { parse } from 'yaml';
+
+import leastPrivilege from '../iam/least-privilege.json';
+import {
+  TrailsealConformancePack,
+  TrailsealFunction,
+  TrailsealRemediation,
+  TrailsealRule,
+  type TrailsealRemediationProps,
+} from '../lib';
+import { packageDirectory } from '../lib/code';
+import { generatedFiles } from '../lib/generated';
+import * as limits from '../lib/limits';
+import { packTemplate } from '../lib/pack-template';
+import { ACCOUNT, KEY_ARN, REGION, newStack, only, properties, someCode } from './support';
+
+type Found = Record<string, { Type: string; Properties: Record<string, unknown> }>;
+
+function withRemediation(props: Partial<TrailsealRemediationProps> = {}): Stack {
+  const stack = newStack();
+  new TrailsealRemediation(stack, 'Remediation', { code: someCode(), keyArn: KEY_ARN, ...props });
+  return stack;
+}
+
+/** Remediation beside function and rule, as the app of one account has it. */
+function withRule(props: Partial<TrailsealRemediationProps> = {}): Stack {
+  const stack = newStack();
+  const handler = new TrailsealFunction(stack, 'Function', { code: someCode() });
+  const rule = new TrailsealRule(stack, 'Rule', { handler });
+  new TrailsealRemediation(stack, 'Remediation', {
+    code: someCode(),
+    keyArn: KEY_ARN,
+    rule,
+    ...props,
+  });
+  return stack;
+}
+
+function found(stack: Stack, type: string): Found {
+  return Template.fromStack(stack).findResources(type) as Found;
+}
+
+/** The statements of a policy, by what its logical id begins with. */
+function statementsOf(stack: Stack, id: string): Record<string, unknown>[] {
+  const policies = Object.entries(found(stack, 'AWS::IAM::ManagedPolicy'));
+  const [policy] = policies.filter(([name]) => name.startsWith(id)).map(([, made]) => made);
+  const document = policy?.Properties['PolicyDocument'] as { Statement: Record<string, unknown>[] };
+  return document.Statement;
+}
+
+const actionsOf = (statements: Record<string, unknown>[]) =>
+  statements.flatMap((statement) => statement['Action'] as string | string[]).sort();
+
+const WRITES = ['cloudtrail:UpdateTrail', 'kms:PutKeyPolicy', 'kms:EnableKeyRotation'];
+
+describe('the role of the remediation function', () => {
+  test('a) it reads, and writes trails of its account and the policy of its key only', () => {
+    expect(statementsOf(withRemediation(), 'RemediationPolicy')).toMatchSnapshot();
+  });
+
+  test('b) it may turn on rotation where the parameters of the rule ask for it', () => {
+    const asked = [
+      { profile: 'strict' as const },
+      { profile: ' strict ' as 'strict' },
+      { requireKeyRotation: 'true' as const },
+    ];
+    for (const parameters of asked) {
+      const statements = statementsOf(withRemediation({ parameters }), 'RemediationPolicy');
+      expect(statements).toContainEqual({
+        Sid: 'RotateKey',
+        Effect: 'Allow',
+        Action: 'kms:EnableKeyRotation',
+        Resource: KEY_ARN,
+      });
+    }
+    const parameters = { requireKeyRotation: 'false' as const };
+    const actions = actionsOf(statementsOf(withRemediation({ parameters }), 'RemediationPolicy'));
+    expect(actions).not.toContain('kms:EnableKeyRotation');
+  });
+
+  test('c) what it writes is confined: one key, and trails of one account and Region', () => {
+    const statements = statementsOf(
+      withRemediation({ parameters: { profile: 'strict' } }),
+      'RemediationPolicy',
+    );
+    const reading = /:(Get|List|Describe)|^logs:/;
+    const writing = statements.filter(
+      (statement) => !actionsOf([statement]).every((action) => reading.test(action)),
+    );
+    expect(actionsOf(writing)).toEqual([...WRITES].sort());
+    for (const statement of writing) {
+      const resource = statement['Resource'];
+      const isKey = resource === KEY_ARN;
+      const text = JSON.stringify(resource);
+      const isOwn = text.includes('AWS::AccountId') && text.includes('AWS::Region');
+      expect([statement['Sid'], isKey || isOwn]).toEqual([statement['Sid'], true]);
+    }
+  });
+
+  test('d) the role of the runbook can invoke that function and do nothing else', () => {
+    expect(statementsOf(withRemediation(), 'RemediationAutomationPolicy')).toEqual([
+      {
+        Sid: 'InvokeRemediation',
+        Effect: 'Allow',
+        Action: 'lambda:InvokeFunction',
+        Resource: { 'Fn::GetAtt': [expect.stringMatching(/^RemediationFunction/), 'Arn'] },
+      },
+    ]);
+  });
+
+  test('e) Automation of this account alone may take the role of the runbook', () => {
+    const [made] = Object.entries(found(withRemediation(), 'AWS::IAM::Role'))
+      .filter(([id]) => id.startsWith('RemediationAutomationRole'))
+      .map(([, role]) => role.Properties);
+    expect(made?.['RoleName']).toEqual({
+      'Fn::Join': ['', ['TrailsealAutomation-', { Ref: 'AWS::Region' }]],
+    });
+    expect(made?.['AssumeRolePolicyDocument']).toMatchSnapshot();
+  });
+
+  test('f) the function that evaluates gains nothing', () => {
+    const alone = newStack();
+    new TrailsealFunction(alone, 'Function', { code: someCode() });
+    const beside = statementsOf(withRule(), 'FunctionPolicy');
+    expect(beside).toEqual(statementsOf(alone, 'FunctionPolicy'));
+    for (const write of WRITES) {
+      expect(actionsOf(beside)).not.toContain(write);
+    }
+    for (const kind of ['function', 'member', 'central'] as const) {
+      const actions = leastPrivilege.roles[kind].statements.flatMap((entry) => entry.actions);
+      expect(actions.filter((action) => WRITES.includes(action))).toEqual([]);
+    }
+  });
+});
+
+describe('what no role, template or pack of ours may do', () => {
+  const never = /ScheduleKeyDeletion|CreateKey\b|DisableKey\b|DeleteAlias|StopLogging|DeleteTrail/;
+
+  test('a) no template and no pack names an action that ends a key or a trail, or makes a key', () => {
+    for (const [name, text] of Object.entries(generatedFiles())) {
+      expect([name, never.exec(text)]).toEqual([name, null]);
+    }
+  });
+
+  test('b) nor does the file of least privilege', () => {
+    const file = path.join(packageDirectory(), 'iam/least-privilege.json');
+    expect(never.exec(fs.readFileSync(file, 'utf8'))).toBeNull();
+    const roles = Object.values(leastPrivilege.roles);
+    const statements = roles.flatMap((role) => role.statements as { actions: string[] }[]);
+    const wide = statements.flatMap((entry) => entry.actions).filter((name) => name.includes('*'));
+    expect(wide).toEqual([]);
+  });
+
+  test('c) nor does what the construct makes, with everything asked for', () => {
+    const stack = withRule({
+      dryRun: false,
+      replaceKey: true,
+      parameters: { profile: 'strict' },
+    });
+    expect(never.exec(JSON.stringify(Template.fromStack(stack).toJSON()))).toBeNull();
+  });
+});
+
+describe('the remediation function', () => {
+  test('a) it is what a person expects, with nothing asked for', () => {
+    const made = properties(withRemediation(), 'AWS::Lambda::Function');
+    expect(made).toMatchSnapshot({ Code: expect.any(Object) });
+  });
+
+  test('b) it ends before the runbook stops to wait', () => {
+    const made = properties(withRemediation(), 'AWS::Lambda::Function');
+    expect(made['Timeout']).toBeLessThan(limits.AUTOMATION_INVOKE_SECONDS_MAX);
+  });
+
+  test('c) the parameters of the rule are its only variable', () => {
+    const parameters = { profile: 'strict' as const, exemptTrails: '' };
+    const made = properties(withRemediation({ parameters }), 'AWS::Lambda::Function');
+    expect(made['Environment']).toEqual({
+      Variables: { TRAILSEAL_RULE_PARAMETERS: '{"profile":"strict"}' },
+    });
+  });
+
+  test('d) its logs hold journals: they are kept long, and stay when the stack goes', () => {
+    const stack = newStack();
+    const encryptionKey = kms.Key.fromKeyArn(stack, 'Key', KEY_ARN);
+    new TrailsealRemediation(stack, 'Remediation', {
+      code: someCode(),
+      keyArn: KEY_ARN,
+      encryptionKey,
+    });
+    const group = only(stack, 'AWS::Logs::LogGroup');
+    expect(group['Properties']).toEqual({ RetentionInDays: 3653, KmsKeyId: KEY_ARN });
+    expect(group['DeletionPolicy']).toBe('Retain');
+  });
+
+  test('e) nobody but a principal of the account may invoke it', () => {
+    expect(found(withRemediation(), 'AWS::Lambda::Permission')).toEqual({});
+  });
+
+  test('f) a reservation can be left out', () => {
+    const stack = withRemediation({ reservedConcurrency: 'none' });
+    const made = properties(stack, 'AWS::Lambda::Function');
+    expect(made).not.toHaveProperty('ReservedConcurrentExecutions');
+  });
+});
+
+describe('what Config offers', () => {
+  const configuration = (props: Partial<TrailsealRemediationProps> = {}) =>
+    properties(withRule(props), 'AWS::Config::RemediationConfiguration');
+
+  test('a) a dry run by hand, with nothing asked for', () => {
+    expect(configuration()).toMatchSnapshot();
+  });
+
+  test('b) what the runbook is handed follows from the props', () => {
+    const made = configuration({ dryRun: false, replaceKey: true });
+    expect(made['Automatic']).toBe(false);
+    expect(made['Parameters']).toMatchObject({
+      KeyArn: { StaticValue: { Values: [KEY_ARN] } },
+      DryRun: { StaticValue: { Values: ['false'] } },
+      ReplaceKey: { StaticValue: { Values: ['true'] } },
+    });
+  });
+
+  test('c) automatic only on explicit words, one attempt at a time', () => {
+    expect(configuration({ dryRun: false, automatic: true })).toMatchObject({
+      Automatic: true,
+      MaximumAutomaticAttempts: 1,
+      RetryAttemptSeconds: 3600,
+      Parameters: { ReplaceKey: { StaticValue: { Values: ['false'] } } },
+    });
+  });
+
+  test('d) it hands over what the runbook takes, each parameter', () => {
+    const stack = withRule();
+    const { Content: content } = properties(stack, 'AWS::SSM::Document') as {
+      Content: { parameters: object };
+    };
+    const handed = Object.keys(configuration()['Parameters'] as object);
+    expect(handed.sort()).toEqual(Object.keys(content.parameters).sort());
+    expect(handed.length).toBeLessThanOrEqual(limits.REMEDIATION_PARAMETERS_MAX);
+  });
+
+  test('e) nothing, where no rule is given', () => {
+    expect(found(withRemediation(), 'AWS::Config::RemediationConfiguration')).toEqual({});
+  });
+});
+
+describe('a pack', () => {
+  const LITERAL = { account: ACCOUNT, region: REGION, partition: 'aws', keyArn: KEY_ARN };
+
+  test('a) it offers the runbook after its rule, the role of a literal account', () => {
+    const { body } = packTemplate({ functionName: 'trailseal', remediation: LITERAL }, 'Pack');
+    expect(body).toMatchSnapshot();
+    expect(body).not.toContain('Token[');
+  });
+
+  test('b) within a pack of AWS it stands beside our rule', () => {
+    const theirs = `
+Resources:
+  Theirs:
+    Type: AWS::Config::ConfigRule
+    Properties: {Source: {Owner: AWS, SourceIdentifier: CLOUD_TRAIL_ENCRYPTION_ENABLED}}
+`;
+    for (const rules of [{ pack: theirs }, 'cis' as const]) {
+      const { body } = packTemplate(
+        { functionName: 'trailseal', ruleName: 'ours', rules, remediation: LITERAL },
+        'Pack',
+      );
+      const made = parse(body) as { Resources: Found };
+      expect(made.Resources['TrailsealRemediation']).toMatchObject({
+        Type: 'AWS::Config::RemediationConfiguration',
+        DependsOn: 'Trailseal',
+        Properties: { ConfigRuleName: 'ours', Automatic: false },
+      });
+      expect(made.Resources['Trailseal']?.Type).toBe('AWS::Config::ConfigRule');
+    }
+  });
+
+  test('c) in a stack CloudFormation completes the ARN of the role', () => {
+    const stack = newStack();
+    const handler = new TrailsealFunction(stack, 'Function', { code: someCode() });
+    new TrailsealConformancePack(stack, 'Pack', {
+      handler,
+      functionName: 'trailseal',
+      remediation: { keyArn: KEY_ARN },
+    });
+    const made = properties(stack, 'AWS::Config::ConformancePack')['TemplateBody'];
+    const parts = (made as { 'Fn::Join': [string, unknown[]] })['Fn::Join'][1];
+    const values: Record<string, string> = {
+      'AWS::Partition': 'aws',
+      'AWS::AccountId': ACCOUNT,
+      'AWS::Region': REGION,
+    };
+    const text = parts
+      .map((part) => (typeof part === 'string' ? part : values[(part as { Ref: string }).Ref]))
+      .join('');
+    expect(text).toContain(`- 'arn:aws:iam::${ACCOUNT}:role/TrailsealAutomation-${REGION}'\n`);
+    // What Config itself resolves is left to it.
+    expect(text).toContain('${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}');
+  });
+
+  test('d) what the deployment puts into the kept template stays a text', () => {
+    const file = path.join(
+      packageDirectory(),
+      'templates/trailseal-conformance-pack-with-remediation.yaml',
+    );
+    const tag = (name: string) => ({ tag: name, resolve: (value: string) => value });
+    const template = parse(fs.readFileSync(file, 'utf8'), {
+      customTags: [tag('!Sub'), tag('!Ref')],
+    }) as { Resources: { Pack: { Properties: { TemplateBody: string } } } };
+    const values: Record<string, string> = {
+      'AWS::Partition': 'aws',
+      'AWS::AccountId': ACCOUNT,
+      'AWS::Region': REGION,
+      KeyArn: KEY_ARN,
+      DryRun: 'false',
+      ReplaceKey: 'true',
+    };
+    const body = template.Resources.Pack.Properties.TemplateBody.replace(
+      /\$\{(!?)([^}]+)\}/g,
+      (_, literal: string, name: string) =>
+        literal === '' ? (values[name] ?? 'unknown') : `\${${name}}`,
+    );
+    const given = { ...LITERAL, dryRun: false, replaceKey: true };
+    const made = packTemplate({ functionName: 'trailseal', remediation: given }, 'Pack').body;
+    expect(parse(body)).toEqual(parse(made));
+  });
+
+  test('e) what cannot be completed, or is not safe, is refused by name', () => {
+    const refusal = (remediation: object, rest: object = {}) => {
+      const settings = { functionName: 'trailseal', remediation: { ...LITERAL, ...remediation } };
+      return () => packTemplate({ ...settings, ...rest }, 'Pack');
+    };
+    expect(refusal({ keyArn: 'alias/logs', account: '1' })).toThrow(
+      'Pack: `remediation.keyArn` is `alias/logs`; expected the ARN of a KMS key: an alias names ' +
+        'no key for good; `remediation.account` is `1`; expected an account id',
+    );
+    expect(refusal({ automatic: true })).toThrow('`remediation.automatic` needs `dryRun: false`');
+    const templateS3Uri = 's3://bucket/pack.yaml';
+    expect(refusal({}, { templateS3Uri })).not.toThrow();
+    expect(refusal({ account: undefined }, { templateS3Uri })).toThrow(
+      '`remediation` of a template in a bucket needs `account`, `region` and `partition`',
+    );
+  });
+});
+
+describe('what is refused', () => {
+  test('a) every bad prop at once, by name', () => {
+    const props = {
+      keyArn: 'arn:aws:kms:eu-west-1:111122223333:alias/logs',
+      automatic: true,
+      replaceKey: true,
+      functionName: 'not a name',
+      documentName: 'no',
+      reservedConcurrency: 0,
+      parameters: { profile: 'loose' as 'cis' },
+    };
+    expect(() => withRemediation(props)).toThrow(
+      'TrailsealRemediation: `keyArn` is `arn:aws:kms:eu-west-1:111122223333:alias/logs`; ' +
+        'expected the ARN of a KMS key: an alias names no key for good; ' +
+        '`automatic` needs `dryRun: false` said besides: a dry run that starts by itself changes ' +
+        'nothing; ' +
+        '`automatic` goes with no `replaceKey`: a key is replaced by a person who saw the plan; ' +
+        '`ruleParameters.profile` is `loose`; expected one of `cis`, `effective`, `strict`; ' +
+        '`functionName` is `not a name`; expected the name of a function; ' +
+        '`documentName` is `no`; expected the name of a document; ' +
+        '`reservedConcurrency` is `0`; expected a whole number from 1 to 1000',
+    );
+  });
+});

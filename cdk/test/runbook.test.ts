@@ -1,0 +1,217 @@
+import { spawnSync } from 'node:child_process';
+
+import {
+  DOCUMENT_OUTPUTS,
+  DOCUMENT_PARAMETERS,
+  REPORT_SCRIPT,
+  remediationDocument,
+} from '../lib/remediation-document';
+import * as limits from '../lib/limits';
+
+interface Step {
+  name: string;
+  action: string;
+  inputs: Record<string, unknown>;
+  outputs?: { Name: string; Selector: string; Type: string }[];
+  nextStep?: string;
+  isEnd?: boolean;
+  onFailure?: string;
+  timeoutSeconds?: number;
+  maxAttempts?: number;
+}
+
+interface Parameter {
+  type: string;
+  description: string;
+  default?: unknown;
+  allowedPattern?: string;
+}
+
+const content = remediationDocument('trailseal-remediation');
+const parameters = content['parameters'] as Record<string, Parameter>;
+const steps = content['mainSteps'] as Step[];
+
+/** Every name in `{{ }}` of a value. */
+function references(value: unknown): string[] {
+  const found = JSON.stringify(value).matchAll(/\{\{\s*([^}\s]+)\s*\}\}/g);
+  return [...found].map((match) => match[1] ?? '');
+}
+
+describe('the runbook', () => {
+  test('a) it reads as a person would wish', () => {
+    expect(content).toMatchSnapshot();
+  });
+
+  test('b) its members are those of schema 0.3, and no others', () => {
+    expect(content['schemaVersion']).toBe('0.3');
+    const members = ['schemaVersion', 'description', 'assumeRole', 'parameters', 'mainSteps'];
+    expect(Object.keys(content)).toEqual([...members, 'outputs']);
+    expect(Buffer.byteLength(JSON.stringify(content))).toBeLessThan(limits.DOCUMENT_BYTES_MAX);
+  });
+
+  test('c) its parameters have types that Automation knows, and defaults that change nothing', () => {
+    expect(Object.keys(parameters)).toEqual(Object.values(DOCUMENT_PARAMETERS));
+    for (const parameter of Object.values(parameters)) {
+      expect(['String', 'Boolean']).toContain(parameter.type);
+      const isOptional = parameter.default !== undefined;
+      expect(parameter.description.startsWith(isOptional ? '(Optional) ' : '(Required) ')).toBe(
+        true,
+      );
+    }
+    expect(parameters['DryRun']?.default).toBe(true);
+    expect(parameters['ReplaceKey']?.default).toBe(false);
+    // Nothing stands in for the trail, the key or the role.
+    for (const name of ['Trail', 'KeyArn', 'AutomationAssumeRole']) {
+      expect(parameters[name]).not.toHaveProperty('default');
+    }
+  });
+
+  test('d) its patterns take what Config knows a trail by, and nothing else', () => {
+    const pattern = (name: string) => new RegExp(parameters[name]?.allowedPattern ?? 'none', 'u');
+    const takes: [string, string[], string[]][] = [
+      [
+        'Trail',
+        ['main-trail', 'arn:aws:cloudtrail:eu-west-1:111122223333:trail/main-trail'],
+        ['', 'a', '-trail', 'a b', 'arn:aws:s3:::bucket', 'main-trail\n', '{{ KeyArn }}'],
+      ],
+      [
+        'KeyArn',
+        [
+          'arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555',
+          'arn:aws-cn:kms:cn-north-1:111122223333:key/mrk-11112222333344445555666677778888',
+        ],
+        ['', 'alias/logs', 'arn:aws:kms:eu-west-1:111122223333:alias/logs'],
+      ],
+      [
+        'AutomationAssumeRole',
+        ['arn:aws:iam::111122223333:role/TrailsealAutomation-eu-west-1'],
+        ['', 'TrailsealAutomation', 'arn:aws:iam::1:role/x'],
+      ],
+    ];
+    for (const [name, good, bad] of takes) {
+      for (const value of good) {
+        expect(value).toMatch(pattern(name));
+      }
+      for (const value of bad) {
+        expect(value).not.toMatch(pattern(name));
+      }
+    }
+  });
+
+  test('e) every step leads to the next, and the last ends', () => {
+    const names = steps.map((step) => step.name);
+    expect(new Set(names).size).toBe(names.length);
+    steps.forEach((step, index) => {
+      const isLast = index === steps.length - 1;
+      expect(step.isEnd ?? false).toBe(isLast);
+      expect(step.nextStep).toBe(isLast ? undefined : names[index + 1]);
+      expect(step.onFailure).toBe('Abort');
+    });
+  });
+
+  test('f) every name in braces is a parameter or an output of a step before', () => {
+    const known = new Set(Object.keys(parameters));
+    expect(references(content['assumeRole'])).toEqual(['AutomationAssumeRole']);
+    for (const step of steps) {
+      for (const name of references(step.inputs)) {
+        expect(known).toContain(name);
+      }
+      if (step.action === 'aws:invokeLambdaFunction') {
+        known.add(`${step.name}.Payload`);
+      }
+      for (const output of step.outputs ?? []) {
+        known.add(`${step.name}.${output.Name}`);
+      }
+    }
+    const outputs = content['outputs'] as string[];
+    expect(outputs).toEqual(Object.keys(DOCUMENT_OUTPUTS).map((name) => `Report.${name}`));
+    for (const output of outputs) {
+      expect(known).toContain(output);
+    }
+  });
+
+  test('g) the function is invoked once, and waited for as long as Automation waits', () => {
+    const [invoke] = steps;
+    expect(invoke).toMatchObject({
+      action: 'aws:invokeLambdaFunction',
+      maxAttempts: 1,
+      timeoutSeconds: limits.AUTOMATION_INVOKE_SECONDS_MAX,
+      inputs: { FunctionName: 'trailseal-remediation', InvocationType: 'RequestResponse' },
+    });
+    expect(Object.keys(invoke?.inputs['InputPayload'] as object)).toEqual([
+      'trail',
+      'key',
+      'dryRun',
+      'replaceKey',
+    ]);
+  });
+});
+
+describe('the script of the runbook', () => {
+  /** Runs the script as Automation does: its handler gets the inputs of the step. */
+  function report(answer: unknown): { status: number | null; stdout: string; stderr: string } {
+    const program = `${REPORT_SCRIPT}\nimport sys\nprint(json.dumps(report(json.load(sys.stdin), None)))\n`;
+    const run = spawnSync(process.env['TRAILSEAL_PYTHON'] ?? 'python3', ['-c', program], {
+      input: JSON.stringify({ answer }),
+      encoding: 'utf8',
+    });
+    expect(run.error).toBeUndefined();
+    return run;
+  }
+
+  const ANSWER = {
+    outcome: 'applied',
+    plan: 'first\nsecond',
+    done: ['one', 'two'],
+    formerKeyId: null,
+    formerKeyPolicy: '{"Version":"2012-10-17"}',
+    backOut: ['aws cloudtrail update-trail'],
+    journal: ['{"a":1}', '{"b":2}'],
+    trail: 'not an output',
+  };
+  const OUTPUTS = {
+    outcome: 'applied',
+    plan: 'first\nsecond',
+    done: 'one\ntwo',
+    formerKeyId: '',
+    formerKeyPolicy: '{"Version":"2012-10-17"}',
+    backOut: 'aws cloudtrail update-trail',
+    journal: '{"a":1}\n{"b":2}',
+  };
+
+  test('a) every output is a text, whether the answer comes as text or as an object', () => {
+    for (const answer of [ANSWER, JSON.stringify(ANSWER)]) {
+      const run = report(answer);
+      expect(run.stderr).toBe('');
+      expect(JSON.parse(run.stdout)).toEqual(OUTPUTS);
+    }
+  });
+
+  test("b) an error of the function fails the runbook with the function's own line", () => {
+    const run = report(
+      JSON.stringify({ errorType: 'Refused', errorMessage: 'refused: the trail has a key' }),
+    );
+    expect(run.status).not.toBe(0);
+    expect(run.stderr.trim().split('\n').at(-1)).toBe('Exception: refused: the trail has a key');
+  });
+
+  test('c) an answer that lacks an output fails it as well', () => {
+    const { journal, ...rest } = ANSWER;
+    expect(journal).toHaveLength(2);
+    const run = report(JSON.stringify(rest));
+    expect(run.status).not.toBe(0);
+    expect(run.stderr).toContain("KeyError: 'journal'");
+  });
+
+  test('d) each output has its selector', () => {
+    const report = steps.at(-1);
+    expect(report?.outputs).toEqual(
+      Object.entries(DOCUMENT_OUTPUTS).map(([name, member]) => ({
+        Name: name,
+        Selector: `$.Payload.${member}`,
+        Type: 'String',
+      })),
+    );
+    expect(Object.keys(OUTPUTS)).toEqual(Object.values(DOCUMENT_OUTPUTS));
+  });
+});
