@@ -6,20 +6,26 @@ use aws_credential_types::Credentials;
 use trailseal_aws::{Identity, Patience};
 use trailseal_rule::{AccountId, Region};
 
-/// What the environment says, all faults told at once.
-pub(crate) struct Environment {
+/// What the environment says of every function of Trailseal, all faults told at once.
+#[derive(Debug)]
+pub struct Environment {
     region: Region,
     credentials: Credentials,
     external_id: Option<String>,
     /// `AWS_ENDPOINT_URL`.
-    pub(crate) endpoint_url: Option<String>,
+    pub endpoint_url: Option<String>,
     /// Defaults, unless `TRAILSEAL_BACKOFF_MILLISECONDS` or
     /// `TRAILSEAL_ATTEMPT_TIMEOUT_MILLISECONDS` say otherwise.
-    pub(crate) patience: Patience,
+    pub patience: Patience,
 }
 
 impl Environment {
-    pub(crate) fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
+    /// Reads it through `get`, which knows a variable by its name.
+    ///
+    /// # Errors
+    ///
+    /// Every variable that is missing or misshapen, at once.
+    pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
         let mut faults = Vec::new();
         let filled = |name: &str| get(name).filter(|value| !value.trim().is_empty());
         let mut need = |name: &str| {
@@ -62,7 +68,11 @@ impl Environment {
     }
 
     /// The function's own identity; its ARN names the account.
-    pub(crate) fn identity(&self, function_arn: &str) -> Result<Identity, String> {
+    ///
+    /// # Errors
+    ///
+    /// What is no ARN of a function.
+    pub fn identity(&self, function_arn: &str) -> Result<Identity, String> {
         let account = function_arn.split(':').nth(4).unwrap_or_default();
         let account = AccountId::parse(account).map_err(|error| {
             format!("the function's ARN `{function_arn}` names no account: {error}")

@@ -6,6 +6,7 @@
 //! *Invariant of absence*: no decision about a trail is made here, and no fact outlives an
 //! invocation.
 
+mod environment;
 mod error;
 mod function;
 mod schedule;
@@ -13,6 +14,7 @@ mod turn;
 
 mod log;
 
+pub use crate::environment::Environment;
 pub use crate::error::FunctionError;
 pub use crate::function::{Answer, Function, Occasion};
 pub use crate::log::Log;

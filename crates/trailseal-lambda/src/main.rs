@@ -1,7 +1,5 @@
 //! `bootstrap`: the function as Lambda runs it.
 
-mod environment;
-
 use std::env;
 use std::io::stdout;
 use std::sync::OnceLock;
@@ -13,10 +11,8 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 use trailseal_aws::{Aws, Connection};
-use trailseal_lambda::{Function, FunctionError, Log, Occasion};
+use trailseal_lambda::{Environment, Function, FunctionError, Log, Occasion};
 use trailseal_rule::Timestamp;
-
-use crate::environment::Environment;
 
 /// Everything ends this long before Lambda's deadline, so that a failure is told, not cut off.
 const MARGIN: Duration = Duration::from_millis(250);

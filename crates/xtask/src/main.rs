@@ -33,7 +33,8 @@ Usage: cargo xtask TASK [ARGUMENT]...
 
   lab [--] [ARGUMENT]...   builds the function and the lab, and shows the one at work in the other
   test [--list] [STAGE]... does all set-up and runs everything, or the named stages only
-  package [--arch ARCH]... makes cdk/assets/bootstrap-ARCH.zip; ARCH is arm64 or x86_64, default both
+  package [--arch ARCH]... makes cdk/assets/{bootstrap,remediation}-ARCH.zip; ARCH is arm64 or
+                           x86_64, default both
   schema                   writes cdk/schema/rule-parameters.schema.json from the code
   soak [ARGUMENT]...       sends a great many events, with faults, through the function
   mutants [--shard K/N]    changes the rule in small ways and reports what no test notices

@@ -1,4 +1,4 @@
-//! `cargo xtask package`: the function as AWS Lambda takes it.
+//! `cargo xtask package`: the functions as AWS Lambda takes them.
 //!
 //! Equal sources give equal bytes, wherever they lie: paths are mapped, times are fixed, and the
 //! versions of all that is compiled are locked. The compression is that of the machine's zlib.
@@ -6,6 +6,7 @@
 mod architecture;
 mod elf;
 mod glibc;
+mod program;
 
 use std::env;
 use std::fs;
@@ -16,6 +17,7 @@ use crate::failure::Failure;
 use crate::package::architecture::Architecture;
 use crate::package::elf::Elf;
 use crate::package::glibc::GlibcVersion;
+use crate::package::program::Program;
 use crate::project::Project;
 use crate::step::Step;
 use crate::tools;
@@ -25,7 +27,7 @@ const SOURCE_DATE_EPOCH: &str = "315532800";
 
 const PYTHON: &str = "install Python 3.10 or later";
 
-/// Builds and packs the function for each architecture.
+/// Builds and packs each function for each architecture.
 pub(crate) fn run(
     project: &Project,
     arguments: &[String],
@@ -37,11 +39,14 @@ pub(crate) fn run(
         require_target(project, *architecture)?;
     }
     for architecture in architectures {
-        let program = build(project, architecture)?;
-        let glibc = admit(&program, architecture)?;
-        let made = pack(project, architecture, &program)?;
-        let name = architecture.archive();
-        writeln!(out, "cdk/assets/{name}: {made}, needs glibc {glibc}").map_err(Failure::output)?;
+        for program in Program::ALL {
+            let built = build(project, architecture, program)?;
+            let glibc = admit(&built, architecture)?;
+            let name = program.archive(architecture);
+            let made = pack(project, &name, &built)?;
+            writeln!(out, "cdk/assets/{name}: {made}, needs glibc {glibc}")
+                .map_err(Failure::output)?;
+        }
     }
     Ok(())
 }
@@ -81,25 +86,30 @@ fn require_target(project: &Project, architecture: Architecture) -> Result<(), F
     )))
 }
 
-/// Builds the function alone, so that no other package adds features to what ships.
-fn build(project: &Project, architecture: Architecture) -> Result<PathBuf, Failure> {
+/// Builds a function alone, so that no other package adds features to what ships.
+fn build(
+    project: &Project,
+    architecture: Architecture,
+    program: Program,
+) -> Result<PathBuf, Failure> {
     let triple = architecture.triple();
-    let what = "--locked --profile dist --package trailseal-lambda --bin bootstrap --target";
+    let (package, name) = (program.package(), program.name());
+    let what = format!("--locked --profile dist --package {package} --bin {name} --target");
     let remedy = "see the errors above";
     let step = if architecture.is_hosts() {
-        Step::cargo(project, "build", remedy).words(what).arg(triple)
+        Step::cargo(project, "build", remedy).words(&what).arg(triple)
     } else {
         tools::zig(project)?;
         let folder = project.tools().join("zig/bin");
         // The linker is told the oldest glibc that the program must run with.
         Step::new(project, folder.join("cargo-zigbuild"), remedy)
             .words("zigbuild")
-            .words(what)
+            .words(&what)
             .arg(format!("{triple}.{}", glibc::OF_LAMBDA))
             .path_first(&folder)?
     };
     reproducible(project, step)?.run()?;
-    Ok(project.target().join(triple).join("dist/bootstrap"))
+    Ok(project.target().join(triple).join("dist").join(name))
 }
 
 /// Keeps the folders of this machine and the time of the build out of the program.
@@ -159,13 +169,13 @@ fn admit(program: &Path, architecture: Architecture) -> Result<GlibcVersion, Fai
 }
 
 /// Writes the archive and says its size and SHA-256.
-fn pack(project: &Project, architecture: Architecture, program: &Path) -> Result<String, Failure> {
+fn pack(project: &Project, archive: &str, program: &Path) -> Result<String, Failure> {
     let folder = project.cdk().join("assets");
     fs::create_dir_all(&folder).map_err(|error| Failure::file("create", &folder, &error))?;
     let made = Step::new(project, "python3", PYTHON)
         .arg(project.xtask().join("src/package/archive.py"))
         .arg(program)
-        .arg(folder.join(architecture.archive()))
+        .arg(folder.join(archive))
         .output()?;
     match made.split_whitespace().collect::<Vec<_>>().as_slice() {
         [size, sum] => Ok(format!("{size} bytes, SHA-256 {sum}")),

@@ -25,11 +25,6 @@ impl Architecture {
         }
     }
 
-    /// The archive of the function.
-    pub(super) fn archive(self) -> String {
-        format!("bootstrap-{}.zip", self.name())
-    }
-
     /// Rust's name of the target.
     pub(super) fn triple(self) -> &'static str {
         match self {
