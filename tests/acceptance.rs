@@ -27,6 +27,7 @@ mod acceptance {
     mod oversized;
     mod privilege;
     mod remediation;
+    mod runbook;
     mod schedule;
     mod submission;
 }

@@ -77,8 +77,10 @@ export class TrailsealAccountStack extends Stack {
       return undefined;
     }
     const parameters = props.rule?.parameters;
+    const organizationId = props.function?.organizationId;
     return new TrailsealRemediation(this, 'Remediation', {
       functionName: DEFAULT_REMEDIATION_NAME,
+      ...(organizationId === undefined ? {} : { organizationId }),
       ...props.remediation,
       ...(parameters === undefined ? {} : { parameters }),
       ...(rule === undefined ? {} : { rule }),

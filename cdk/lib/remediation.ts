@@ -45,6 +45,8 @@ export interface TrailsealRemediationProps extends RemediationSettings {
    * alone. @default the rule's defaults
    */
   readonly parameters?: RuleParameters;
+  /** The organization within which the role `keyAccountRoleName` of the parameters is assumed. */
+  readonly organizationId?: string;
   /** The code. @default the prebuilt zip for the architecture, made by `cargo xtask package` */
   readonly code?: lambda.Code;
   /** The processor. @default arm64 */
@@ -147,10 +149,28 @@ function refuseFaults(props: TrailsealRemediationProps): void {
   faults.form('functionName', props.functionName, limits.FUNCTION_NAME, 'the name of a function');
   faults.length('functionName', props.functionName, limits.FUNCTION_NAME_CHARS_MAX);
   faults.form('documentName', props.documentName, limits.DOCUMENT_NAME, 'the name of a document');
+  faults.form(
+    'organizationId',
+    props.organizationId,
+    limits.ORGANIZATION_ID,
+    'the id of an organization',
+  );
+  if (keyAccountRole(props) !== undefined && props.organizationId === undefined) {
+    faults.other(
+      'parameters.keyAccountRoleName',
+      'needs `organizationId`: roles are assumed within the organization only',
+    );
+  }
   if (props.reservedConcurrency !== 'none') {
     faults.whole('reservedConcurrency', props.reservedConcurrency, 1, 1000);
   }
   faults.refuse();
+}
+
+/** The role that the parameters name for policies of keys in other accounts. */
+function keyAccountRole(props: TrailsealRemediationProps): string | undefined {
+  const named = (props.parameters?.keyAccountRoleName ?? '').trim();
+  return named === '' ? undefined : named;
 }
 
 /** Whether the parameters ask for rotation, so that a plan may have to turn it on. */
@@ -167,6 +187,9 @@ function makeRole(
   const settings: Settings = {
     LogGroupArn: logGroup.logGroupArn,
     KeyArn: props.keyArn,
+    keyAccountRoleName: keyAccountRole(props),
+    KeyAccountRoleName: keyAccountRole(props),
+    OrganizationId: props.organizationId,
     keyRotation: asksForRotation(props.parameters ?? {}) ? 'true' : undefined,
   };
   const policy = new iam.ManagedPolicy(scope, 'Policy', {

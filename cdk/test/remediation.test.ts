@@ -18,7 +18,16 @@ import { packageDirectory } from '../lib/code';
 import { generatedFiles } from '../lib/generated';
 import * as limits from '../lib/limits';
 import { packTemplate } from '../lib/pack-template';
-import { ACCOUNT, KEY_ARN, REGION, newStack, only, properties, someCode } from './support';
+import {
+  ACCOUNT,
+  KEY_ARN,
+  ORGANIZATION,
+  REGION,
+  newStack,
+  only,
+  properties,
+  someCode,
+} from './support';
 
 type Found = Record<string, { Type: string; Properties: Record<string, unknown> }>;
 
@@ -101,6 +110,22 @@ describe('the role of the remediation function', () => {
       const isOwn = text.includes('AWS::AccountId') && text.includes('AWS::Region');
       expect([statement['Sid'], isKey || isOwn]).toEqual([statement['Sid'], true]);
     }
+  });
+
+  test('g) a role in the account of a key may be assumed within the organization', () => {
+    const parameters = { keyAccountRoleName: 'reader' };
+    expect(() => withRemediation({ parameters })).toThrow(
+      '`parameters.keyAccountRoleName` needs `organizationId`',
+    );
+    const organizationId = ORGANIZATION;
+    const made = statementsOf(withRemediation({ parameters, organizationId }), 'RemediationPolicy');
+    expect(made).toContainEqual({
+      Sid: 'AssumeKeyAccountRole',
+      Effect: 'Allow',
+      Action: 'sts:AssumeRole',
+      Resource: { 'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, ':iam::*:role/reader']] },
+      Condition: { StringEquals: { 'aws:ResourceOrgID': ORGANIZATION } },
+    });
   });
 
   test('d) the role of the runbook can invoke that function and do nothing else', () => {

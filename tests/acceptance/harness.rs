@@ -128,16 +128,25 @@ pub(super) fn occasion() -> Occasion {
 
 /// The real function: `TRAILSEAL_BOOTSTRAP`, or what was built beside this test.
 pub(super) fn bootstrap_path() -> PathBuf {
-    if let Some(path) = env::var_os("TRAILSEAL_BOOTSTRAP") {
+    program_path("TRAILSEAL_BOOTSTRAP", "bootstrap")
+}
+
+/// The real remediation function: `TRAILSEAL_REMEDIATION`, or what was built beside this test.
+pub(super) fn remediation_path() -> PathBuf {
+    program_path("TRAILSEAL_REMEDIATION", "remediation")
+}
+
+fn program_path(variable: &str, name: &str) -> PathBuf {
+    if let Some(path) = env::var_os(variable) {
         return PathBuf::from(path);
     }
     // target/<profile>/deps/acceptance-…
     let own = env::current_exe().unwrap();
-    let path = own.parent().and_then(|deps| deps.parent()).unwrap().join("bootstrap");
+    let path = own.parent().and_then(|deps| deps.parent()).unwrap().join(name);
     assert!(
         path.is_file(),
-        "`{}` is missing: build it with `cargo build --release -p trailseal-lambda`, or name it \
-         in TRAILSEAL_BOOTSTRAP",
+        "`{}` is missing: build it with `cargo build --release --workspace --bins`, or name it in \
+         {variable}",
         path.display()
     );
     path
@@ -149,15 +158,20 @@ pub(super) async fn bootstrap_of(
     account: &str,
     region: &str,
 ) -> trailseal_lab::Function {
+    trailseal_lab::Function::spawn(&bootstrap_path(), lab, impatient(account, region))
+        .await
+        .unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Short pauses and time-outs for a real function of an account and a Region.
+pub(super) fn impatient(account: &str, region: &str) -> FunctionSettings {
     let mut settings = FunctionSettings::new(account, region);
     for (name, value) in
         [("TRAILSEAL_BACKOFF_MILLISECONDS", "1"), ("TRAILSEAL_ATTEMPT_TIMEOUT_MILLISECONDS", "300")]
     {
         settings.environment.push((name.to_owned(), value.to_owned()));
     }
-    trailseal_lab::Function::spawn(&bootstrap_path(), lab, settings)
-        .await
-        .unwrap_or_else(|error| panic!("{error}"))
+    settings
 }
 
 /// The message of the error that an invocation of the real function ended with, if it did; a

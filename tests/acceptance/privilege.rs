@@ -27,7 +27,7 @@ const OF_THE_DEPLOYMENT: [(&str, &[&str]); 4] = [
 const WITHOUT_GRANT: &str = "s3:HeadBucket";
 
 /// What a role may do, but for what the deployment needs for itself.
-fn granted(role: &str) -> BTreeSet<String> {
+pub(super) fn granted(role: &str) -> BTreeSet<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../cdk/iam/least-privilege.json");
     let text = std::fs::read_to_string(&path)
         .unwrap_or_else(|error| panic!("`{}`: {error}", path.display()));

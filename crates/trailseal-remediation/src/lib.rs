@@ -25,10 +25,15 @@ mod after;
 mod back_out;
 mod one;
 
+mod function;
+
 pub use crate::after::{Aftermath, DeliverySeen, aftermath};
 pub use crate::back_out::plan_back_out;
 pub use crate::execute::{Notice, begin, carry_out};
 pub use crate::failure::{Failure, Stop};
+pub use crate::function::{
+    Event, EventFaults, Remediation, RemediationError, RemediationLog, read_parameters,
+};
 pub use crate::ledger::{JournalFile, Ledger, Remembered, new_journal_id};
 pub use crate::look::Reach;
 pub use crate::one::{Mode, Remedied, Request, remediate_one};

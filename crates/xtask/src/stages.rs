@@ -79,6 +79,7 @@ fn test(project: &Project) -> Result<(), Failure> {
     build::programs(project)?;
     Step::cargo(project, "test --release --workspace", SEE_ABOVE)
         .env("TRAILSEAL_BOOTSTRAP", project.release("bootstrap"))
+        .env("TRAILSEAL_REMEDIATION", project.release("remediation"))
         .env("TRAILSEAL_PYTHON", project.python())
         .run()
 }

@@ -1,0 +1,82 @@
+//! `remediation`: the remediation function as Lambda runs it.
+
+use std::env;
+use std::io::stdout;
+use std::sync::OnceLock;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use lambda_runtime::{Context, Diagnostic, Error, LambdaEvent, service_fn};
+use serde_json::Value;
+use serde_json::value::RawValue;
+use tokio::time::Instant;
+use trailseal_aws::{Aws, Connection};
+use trailseal_lambda::Environment;
+use trailseal_remediation::{Remediation, RemediationLog, read_parameters};
+use trailseal_rule::Parameters;
+
+/// The parameters of the rule, as a JSON object.
+const PARAMETERS: &str = "TRAILSEAL_RULE_PARAMETERS";
+
+/// Everything ends this long before Lambda's deadline, so that a failure is told, not cut off.
+const MARGIN: Duration = Duration::from_secs(2);
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let get = |name: &str| env::var(name).ok();
+    let environment = Environment::read(get);
+    let parameters = read_parameters(get(PARAMETERS).as_deref())
+        .map_err(|faults| format!("`{PARAMETERS}`: {faults}"));
+    let (environment, parameters) = both(environment, parameters)?;
+    let connection = Connection::new(environment.endpoint_url.clone(), environment.patience);
+    let warm = Warm { connection, environment, parameters, function: OnceLock::new() };
+    let warm = &warm;
+    lambda_runtime::run(service_fn(|event: LambdaEvent<Box<RawValue>>| warm.answer(event))).await
+}
+
+/// All faults at once.
+fn both<A, B>(one: Result<A, String>, other: Result<B, String>) -> Result<(A, B), String> {
+    match (one, other) {
+        (Ok(one), Ok(other)) => Ok((one, other)),
+        (Err(one), Err(other)) => Err(format!("{one}; {other}")),
+        (Err(faults), Ok(_)) | (Ok(_), Err(faults)) => Err(faults),
+    }
+}
+
+/// What stays between two invocations.
+struct Warm {
+    environment: Environment,
+    connection: Connection,
+    parameters: Parameters,
+    function: OnceLock<Remediation>,
+}
+
+impl Warm {
+    async fn answer(&self, event: LambdaEvent<Box<RawValue>>) -> Result<Value, Diagnostic> {
+        let function = match self.function.get() {
+            Some(function) => function,
+            None => {
+                let function = self.make_function(&event.context)?;
+                self.function.get_or_init(|| function)
+            }
+        };
+        let answer = function.answer(event.payload.get().as_bytes(), deadline(&event.context));
+        answer.await.map_err(|error| Diagnostic {
+            error_type: error.kind().to_owned(),
+            error_message: error.to_string(),
+        })
+    }
+
+    /// The function's own account is known from the first invocation on.
+    fn make_function(&self, context: &Context) -> Result<Remediation, Diagnostic> {
+        let identity = self.environment.identity(&context.invoked_function_arn)?;
+        let aws = Aws::new(self.connection.clone(), identity);
+        let session = aws.own().clone();
+        let log = RemediationLog::new(stdout());
+        Ok(Remediation::new(aws, session, self.parameters.clone(), log))
+    }
+}
+
+fn deadline(context: &Context) -> Instant {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Instant::now() + Duration::from_millis(context.deadline).saturating_sub(now + MARGIN)
+}

@@ -1,0 +1,225 @@
+//! What the runbook asks for: an event in, every fault at once, by name.
+
+use std::fmt;
+
+use serde_json::{Map, Value};
+use thiserror::Error;
+use trailseal_rule::{Fault, KeyArn, TrailArn};
+
+/// What the runbook asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// `trail`: a trail's name or its ARN, as AWS Config knows it.
+    pub trail: String,
+    /// `key`: the key that the trail is to have.
+    pub key: KeyArn,
+    /// `dryRun`: true where it is left out.
+    pub is_dry_run: bool,
+    /// `replaceKey`: false where it is left out.
+    pub may_replace_key: bool,
+}
+
+/// An event that cannot be used. Nothing was read and nothing was changed.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("the event cannot be used: {}", Joined(.0))]
+pub struct EventFaults(Vec<Fault>);
+
+struct Joined<'a>(&'a [Fault]);
+
+impl fmt::Display for Joined<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, fault) in self.0.iter().enumerate() {
+            write!(out, "{}{fault}", if index == 0 { "" } else { "; " })?;
+        }
+        Ok(())
+    }
+}
+
+const NAMES: [&str; 4] = ["trail", "key", "dryRun", "replaceKey"];
+const TRAIL: &str = "the name of a trail or its ARN";
+const KEY: &str = "the ARN of a KMS key such as \
+    `arn:aws:kms:eu-central-1:111122223333:key/11111111-2222-3333-4444-555555555555`";
+const SWITCH: &str = "`true` or `false`";
+
+impl Event {
+    /// Reads an event.
+    ///
+    /// # Errors
+    ///
+    /// Every fault at once: what is no JSON object, members that are missing, unknown or of
+    /// another kind, a trail or key that is none.
+    pub fn parse(text: &[u8]) -> Result<Self, EventFaults> {
+        let mut faults = Vec::new();
+        let event = match serde_json::from_slice(text) {
+            Ok(Value::Object(event)) => event,
+            Ok(_) => return Err(EventFaults(vec![Fault::other("event", "is no JSON object")])),
+            Err(error) => {
+                let place = format!("is not JSON (column {})", error.column());
+                return Err(EventFaults(vec![Fault::other("event", place)]));
+            }
+        };
+        for name in event.keys().filter(|name| !NAMES.contains(&name.as_str())) {
+            faults.push(Fault::other(name, format!("is unknown; known are {}", known())));
+        }
+        let trail = text_of(&event, "trail", TRAIL, &mut faults);
+        let trail =
+            trail.filter(|trail| is_trail(trail) || wrong("trail", trail, TRAIL, &mut faults));
+        let key = text_of(&event, "key", KEY, &mut faults);
+        let key = key.and_then(|text| {
+            let key = KeyArn::parse(text).ok();
+            if key.is_none() {
+                wrong("key", text, KEY, &mut faults);
+            }
+            key
+        });
+        let is_dry_run = switch(&event, "dryRun", true, &mut faults);
+        let may_replace_key = switch(&event, "replaceKey", false, &mut faults);
+        match (trail, key) {
+            (Some(trail), Some(key)) if faults.is_empty() => {
+                Ok(Self { trail: trail.to_owned(), key, is_dry_run, may_replace_key })
+            }
+            _ => Err(EventFaults(faults)),
+        }
+    }
+}
+
+fn known() -> String {
+    NAMES.map(|name| format!("`{name}`")).join(", ")
+}
+
+/// Notes a value that cannot be; answers false, so that it is left out.
+fn wrong(name: &str, value: &str, expected: &str, faults: &mut Vec<Fault>) -> bool {
+    faults.push(Fault::wrong(name, value, expected));
+    false
+}
+
+fn text_of<'a>(
+    event: &'a Map<String, Value>,
+    name: &str,
+    expected: &str,
+    faults: &mut Vec<Fault>,
+) -> Option<&'a str> {
+    match event.get(name) {
+        Some(Value::String(text)) if !text.trim().is_empty() => Some(text),
+        Some(Value::String(_) | Value::Null) | None => {
+            faults.push(Fault::missing(name, expected));
+            None
+        }
+        Some(Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
+            faults.push(Fault::other(name, format!("is no text; expected {expected}")));
+            None
+        }
+    }
+}
+
+/// AWS does not say whether Automation hands a parameter of type Boolean over as a boolean or as
+/// its text, so both are taken: these two words and no others.
+fn switch(event: &Map<String, Value>, name: &str, default: bool, faults: &mut Vec<Fault>) -> bool {
+    match event.get(name) {
+        None => default,
+        Some(Value::Bool(value)) => *value,
+        Some(Value::String(text)) if text == "true" => true,
+        Some(Value::String(text)) if text == "false" => false,
+        Some(Value::String(text)) => {
+            wrong(name, text, SWITCH, faults);
+            default
+        }
+        Some(Value::Null | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
+            faults.push(Fault::other(name, format!("is neither; expected {SWITCH}")));
+            default
+        }
+    }
+}
+
+fn is_trail(text: &str) -> bool {
+    let of_name = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    let is_name = (3..=128).contains(&text.len()) && text.bytes().all(of_name);
+    is_name || TrailArn::parse(text).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const ARN: &str = "arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555";
+    const TRAIL_ARN: &str = "arn:aws:cloudtrail:eu-west-1:111122223333:trail/main";
+
+    fn parse(event: &Value) -> Result<Event, String> {
+        Event::parse(event.to_string().as_bytes()).map_err(|faults| faults.to_string())
+    }
+
+    #[test]
+    fn a_name_and_an_arn_are_taken_and_a_dry_run_is_the_default() {
+        for trail in ["main-trail", TRAIL_ARN] {
+            let event = parse(&json!({ "trail": trail, "key": ARN })).unwrap();
+            assert_eq!(event.trail, trail);
+            assert_eq!(event.key.as_str(), ARN);
+            assert!(event.is_dry_run && !event.may_replace_key);
+        }
+    }
+
+    #[test]
+    fn the_two_words_are_booleans_however_automation_writes_them() {
+        for (no, yes) in [(json!(false), json!(true)), (json!("false"), json!("true"))] {
+            let event = json!({ "trail": "main", "key": ARN, "dryRun": no, "replaceKey": yes });
+            let event = parse(&event).unwrap();
+            assert!(!event.is_dry_run && event.may_replace_key);
+        }
+        for wrong in [json!("yes"), json!("True"), json!(1), json!(null), json!([true]), json!("")]
+        {
+            for name in ["dryRun", "replaceKey"] {
+                let mut event = json!({ "trail": "main", "key": ARN });
+                event[name] = wrong.clone();
+                let fault = parse(&event).unwrap_err();
+                assert!(fault.contains(&format!("`{name}` is ")), "{fault}");
+                assert!(fault.ends_with("expected `true` or `false`"), "{fault}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_fault_is_told_at_once_by_name() {
+        let event = json!({ "key": "alias/logs", "dryRun": "no", "DryRun": false, "trail": 5 });
+        assert_eq!(
+            parse(&event).unwrap_err(),
+            format!(
+                "the event cannot be used: `DryRun` is unknown; known are `trail`, `key`, \
+                 `dryRun`, `replaceKey`; `trail` is no text; expected {TRAIL}; `key` is \
+                 `alias/logs`; expected {KEY}; `dryRun` is `no`; expected {SWITCH}"
+            )
+        );
+    }
+
+    #[test]
+    fn what_is_missing_is_told() {
+        for event in [json!({}), json!({ "trail": null, "key": " " })] {
+            let fault = parse(&event).unwrap_err();
+            assert_eq!(
+                fault,
+                format!(
+                    "the event cannot be used: `trail` is missing; expected {TRAIL}; `key` is \
+                     missing; expected {KEY}"
+                )
+            );
+        }
+    }
+
+    #[test]
+    fn what_names_no_trail_is_refused() {
+        for trail in ["ab", "a b", "a/b", "arn:aws:s3:::bucket", "{{ Trail }}", "main\n"] {
+            let fault = parse(&json!({ "trail": trail, "key": ARN })).unwrap_err();
+            assert!(fault.contains("`trail` is `"), "{fault}");
+            assert!(!fault.contains('\n'), "{fault}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_json_object_is_refused() {
+        for text in ["", "{", "[]", "\"main\"", "null", "\u{0}", "{\"trail\":\"main\"} x"] {
+            let fault = Event::parse(text.as_bytes()).unwrap_err().to_string();
+            assert!(fault.starts_with("the event cannot be used: `event` is no"), "{fault}");
+        }
+    }
+}
