@@ -32,6 +32,30 @@ Exit codes:
   1  something is non-compliant
   2  wrong usage, a failure, or some input could not be judged";
 
+const RENDER_EXAMPLES: &str = "\
+Examples:
+  Keep a report once, and make of it what others ask for:
+    trailseal check snapshots/ -o json=report.json
+    trailseal render report.json -o junit=trailseal.xml -o sarif=trailseal.sarif
+
+  Show a report that another program passes on:
+    gzip -dc report.json.gz | trailseal render -
+
+Exit codes:
+  0  nothing is non-compliant
+  1  something is non-compliant
+  2  wrong usage, a failure, or a report of which some input could not be judged";
+
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  trailseal explain
+  trailseal explain key-usable";
+
+const SCHEMA_EXAMPLES: &str = "\
+Examples:
+  trailseal schema parameters
+  trailseal schema report > report-1.schema.json";
+
 /// Proves that CloudTrail logs are sealed with a KMS key that the customer controls and that works
 #[derive(Debug, Parser)]
 #[command(name = "trailseal", version, after_help = AFTER_HELP, max_term_width = 100)]
@@ -45,6 +69,7 @@ pub(crate) enum Command {
     Check(CheckArguments),
     Audit(AuditArguments),
     Remediate(Box<RemediateArguments>),
+    Render(RenderArguments),
     Explain(ExplainArguments),
     Schema(SchemaArguments),
     Completions(CompletionsArguments),
@@ -73,17 +98,40 @@ pub(crate) struct CheckArguments {
     pub(crate) parameters: Vec<String>,
 
     /// How and where to write the report (repeatable); a table on standard output unless another
-    /// format goes there
+    /// format goes there, without FILE or with `-` for it
     #[arg(long, short = 'o', value_name = "FORMAT[=FILE]", value_parser = OutputParser)]
     pub(crate) output: Vec<Output>,
 
     /// Say nothing but the report and what went wrong
     #[arg(long, short)]
     pub(crate) quiet: bool,
+
+    /// Say also what each file held, which were left unopened, and what was written
+    #[arg(long, short, conflicts_with = "quiet")]
+    pub(crate) verbose: bool,
+}
+
+/// Write a report that was kept as JSON in any other form
+///
+/// Gives exactly what the run that made the report would have given for that form, and exits as
+/// that run did. Members that this version does not know are passed over; a report of another
+/// version is refused.
+#[derive(Debug, Args)]
+#[command(after_help = RENDER_EXAMPLES)]
+pub(crate) struct RenderArguments {
+    /// What `-o json` wrote, or `-` for standard input
+    #[arg(value_name = "REPORT.json|-")]
+    pub(crate) report: PathBuf,
+
+    /// How and where to write the report (repeatable); a table on standard output unless another
+    /// format goes there, without FILE or with `-` for it
+    #[arg(long, short = 'o', value_name = "FORMAT[=FILE]", value_parser = OutputParser)]
+    pub(crate) output: Vec<Output>,
 }
 
 /// Tell what a check asks for, why, on which evidence, and what to do
 #[derive(Debug, Args)]
+#[command(after_help = EXPLAIN_EXAMPLES)]
 pub(crate) struct ExplainArguments {
     /// The check; all of them where none is named
     #[arg(value_name = "CHECK", value_parser = checks())]
@@ -92,6 +140,7 @@ pub(crate) struct ExplainArguments {
 
 /// Print a JSON Schema
 #[derive(Debug, Args)]
+#[command(after_help = SCHEMA_EXAMPLES)]
 pub(crate) struct SchemaArguments {
     /// Whose schema
     #[arg(value_enum, default_value_t = SchemaOf::Parameters)]

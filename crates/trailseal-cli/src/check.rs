@@ -4,9 +4,9 @@ use serde_json::{Map, Value};
 use trailseal_rule::Parameters;
 
 use crate::arguments::CheckArguments;
-use crate::command::{Exit, Failure, Surroundings, complain};
-use crate::input::{Origin, Sources, find, read_all};
-use crate::output::{clean, emit, outputs};
+use crate::command::{Exit, Failure, Surroundings, note, tell_problems};
+use crate::input::{Counts, FindError, Origin, Sources, find, read_all};
+use crate::output::{Output, clean, emit, outputs, refuse_to_overwrite};
 use crate::parameters::given_parameters;
 use crate::report::{Problem, Report, judge};
 use crate::seen::{EventParameters, Role};
@@ -24,17 +24,6 @@ pub(crate) fn check(
             return Err(Failure::Usage(faults.flatten().collect()));
         }
     };
-    let report = report(arguments, &parameters, given, surroundings)?;
-    emit(&report, &outputs, surroundings)?;
-    Ok(Exit::of(&report))
-}
-
-fn report(
-    arguments: &CheckArguments,
-    parameters: &Parameters,
-    given: Map<String, Value>,
-    surroundings: &mut Surroundings<'_>,
-) -> Result<Report, Failure> {
     let mut sources = Sources::default();
     let mut errors = Vec::new();
     for path in &arguments.paths {
@@ -44,12 +33,40 @@ fn report(
         find(path, Role::FactsOnly, &mut sources, &mut errors);
     }
     refuse_second_standard_input(&sources)?;
+    refuse_to_overwrite(sources.list.iter().filter_map(|source| source.origin.path()), &outputs)?;
+    let found = Found { sources, errors };
+    let report = report(arguments, &parameters, given, &found, surroundings);
+    emit(&report, &outputs, surroundings)?;
+    if arguments.verbose {
+        for Output { format, file } in &outputs {
+            let file = file.as_ref().map(|file| file.display().to_string());
+            let place = file.unwrap_or_else(|| "standard output".to_owned());
+            note(surroundings, &format!("wrote {} to {}", format.name(), clean(&place)));
+        }
+    }
+    Ok(Exit::of(&report))
+}
+
+/// What the paths of the command line stand for.
+struct Found {
+    sources: Sources,
+    errors: Vec<FindError>,
+}
+
+fn report(
+    arguments: &CheckArguments,
+    parameters: &Parameters,
+    given: Map<String, Value>,
+    found: &Found,
+    surroundings: &mut Surroundings<'_>,
+) -> Report {
+    let Found { sources, errors } = found;
     let event_parameters = if arguments.parameters.is_empty() {
         EventParameters::Own
     } else {
         EventParameters::Overruled
     };
-    let reading = read_all(&sources, event_parameters);
+    let reading = read_all(sources, event_parameters);
     let names: Vec<String> = sources.list.iter().map(|source| source.origin.name()).collect();
     let mut report = judge(&reading.seen, &names, parameters, given, surroundings.now);
     let unfound = errors.iter().map(|found| Problem {
@@ -57,21 +74,42 @@ fn report(
         message: format!("cannot be opened: {}", found.error),
     });
     report.problems.splice(0..0, unfound);
-    if sources.list.is_empty() && report.problems.is_empty() && sources.skipped == 0 {
+    if sources.list.is_empty() && report.problems.is_empty() && sources.skipped.is_empty() {
         let source = arguments.paths.first().map(|path| path.display().to_string());
         let message = "holds no file that could be read here (`.json` or `.json.gz`)".to_owned();
         report.problems.push(Problem { source: source.unwrap_or_default(), message });
     }
     report.complete = report.problems.is_empty();
     report.summary.files = sources.list.len();
-    report.summary.files_skipped = sources.skipped;
-    for problem in &report.problems {
-        complain(surroundings, &format!("{}: {}", clean(&problem.source), clean(&problem.message)));
+    report.summary.files_skipped = sources.skipped.len();
+    tell_problems(&report, surroundings);
+    if arguments.verbose {
+        tell_sources(sources, &names, &reading.counts, surroundings);
     }
     if !arguments.quiet {
         remark(&report, reading.of_no_use, surroundings);
     }
-    Ok(report)
+    report
+}
+
+/// What each file held, and which were left unopened.
+fn tell_sources(
+    sources: &Sources,
+    names: &[String],
+    counts: &[Counts],
+    surroundings: &mut Surroundings<'_>,
+) {
+    for (name, Counts { trails, keys, buckets, .. }) in names.iter().zip(counts) {
+        let name = clean(name);
+        note(surroundings, &format!("{name}: trails {trails}, keys {keys}, buckets {buckets}"));
+    }
+    for path in &sources.skipped {
+        let path = clean(&path.display().to_string());
+        note(
+            surroundings,
+            &format!("{path}: left unopened, since its name says that it is of no use"),
+        );
+    }
 }
 
 /// What is worth knowing beside the findings.
@@ -91,7 +129,7 @@ fn remark(report: &Report, of_no_use: usize, surroundings: &mut Surroundings<'_>
         );
     }
     for line in remarks {
-        surroundings.tell(&format!("note: {line}"));
+        note(surroundings, &line);
     }
 }
 

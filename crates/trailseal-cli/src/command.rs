@@ -12,8 +12,9 @@ use crate::arguments::{Arguments, Command, SchemaOf};
 use crate::audit::audit;
 use crate::check::check;
 use crate::explain::explain;
-use crate::output::Screen;
+use crate::output::{Screen, clean};
 use crate::remediate::remediate;
+use crate::render::render;
 use crate::report::{REPORT_SCHEMA, Report};
 
 /// What the command stands in: where it writes, and what time it is.
@@ -94,9 +95,17 @@ pub(crate) enum Failure {
         /// Why.
         error: io::Error,
     },
+    /// It was told already.
+    #[error("")]
+    Told,
 }
 
 impl Failure {
+    /// Whether it only means that whoever reads has had enough.
+    pub(crate) fn is_broken_pipe(&self) -> bool {
+        matches!(self, Self::Output { error, .. } if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+
     pub(crate) fn standard_output(error: io::Error) -> Self {
         Self::Output { what: "to standard output".to_owned(), error }
     }
@@ -114,9 +123,7 @@ pub fn run(
     match obey(arguments.command, surroundings) {
         Ok(exit) => exit,
         // Whoever reads has had enough: no fault of ours.
-        Err(Failure::Output { error, .. }) if error.kind() == io::ErrorKind::BrokenPipe => {
-            Exit::Failure
-        }
+        Err(failure) if failure.is_broken_pipe() => Exit::Failure,
         Err(failure) => {
             for line in failure.to_string().lines() {
                 complain(surroundings, line);
@@ -130,6 +137,18 @@ pub fn run(
 pub(crate) fn complain(surroundings: &mut Surroundings<'_>, line: &str) {
     let style = anstyle::AnsiColor::Red.on_default().bold();
     let _nobody_reads = writeln!(surroundings.err, "{style}error:{style:#} {line}");
+}
+
+/// Writes a line that is worth knowing; if nobody reads it, nothing is lost.
+pub(crate) fn note(surroundings: &mut Surroundings<'_>, line: &str) {
+    surroundings.tell(&format!("note: {line}"));
+}
+
+/// Writes what kept parts of the input from being judged.
+pub(crate) fn tell_problems(report: &Report, surroundings: &mut Surroundings<'_>) {
+    for problem in &report.problems {
+        complain(surroundings, &format!("{}: {}", clean(&problem.source), clean(&problem.message)));
+    }
 }
 
 /// Help and version are answers; anything else that clap says is an error.
@@ -149,6 +168,7 @@ fn obey(command: Command, surroundings: &mut Surroundings<'_>) -> Result<Exit, F
         Command::Check(arguments) => return check(&arguments, surroundings),
         Command::Audit(arguments) => return audit(&arguments, surroundings),
         Command::Remediate(arguments) => return remediate(&arguments, surroundings),
+        Command::Render(arguments) => return render(&arguments, surroundings),
         Command::Explain(arguments) => explain(arguments.check.as_deref()),
         Command::Schema(arguments) => match arguments.of {
             SchemaOf::Parameters => format!("{:#}\n", parameters_schema()),

@@ -4,14 +4,14 @@ mod find;
 mod read;
 
 use std::num::NonZero;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use crate::seen::{Complaint, EventParameters, Role, Seen, Taking};
 
-pub(crate) use find::find;
+pub(crate) use find::{FindError, find};
 
 /// Something to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +30,14 @@ pub(crate) enum Origin {
 }
 
 impl Origin {
+    /// Nothing where it is no file.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) => Some(path),
+            Self::StandardInput => None,
+        }
+    }
+
     /// How people are told of it.
     pub(crate) fn name(&self) -> String {
         match self {
@@ -44,7 +52,7 @@ impl Origin {
 pub(crate) struct Sources {
     pub(crate) list: Vec<Source>,
     /// Files left unopened, since their name says that they hold nothing of use.
-    pub(crate) skipped: usize,
+    pub(crate) skipped: Vec<PathBuf>,
 }
 
 /// What reading came to.
@@ -53,6 +61,28 @@ pub(crate) struct Reading {
     pub(crate) seen: Seen,
     /// Files in folders that hold JSON of other kinds.
     pub(crate) of_no_use: usize,
+    /// What each source held, in the order of the sources.
+    pub(crate) counts: Vec<Counts>,
+}
+
+/// How many resources of use a source held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Counts {
+    source: usize,
+    pub(crate) trails: usize,
+    pub(crate) keys: usize,
+    pub(crate) buckets: usize,
+}
+
+impl Counts {
+    fn of(source: usize, seen: &Seen) -> Self {
+        Self {
+            source,
+            trails: seen.trails.len(),
+            keys: seen.evidence.keys.len(),
+            buckets: seen.evidence.buckets.len(),
+        }
+    }
 }
 
 /// Reads every source, several at a time; what comes of it does not depend on how many.
@@ -67,7 +97,9 @@ pub(crate) fn read_all(sources: &Sources, event_parameters: EventParameters) -> 
                 return;
             };
             let one = read_one(index, source, event_parameters, &mut buffer);
+            let counts = Counts::of(index, &one.seen);
             let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
+            all.counts.push(counts);
             all.of_no_use += one.of_no_use;
             all.seen.merge(one.seen);
         }
@@ -81,6 +113,7 @@ pub(crate) fn read_all(sources: &Sources, event_parameters: EventParameters) -> 
     });
     let mut reading = all.into_inner().unwrap_or_else(PoisonError::into_inner);
     reading.seen.settle_announcements();
+    reading.counts.sort_unstable();
     reading.seen.complaints.sort_by_key(|complaint| complaint.source);
     reading
 }
@@ -102,15 +135,15 @@ fn read_one(
     });
     if let Err(error) = read {
         let message = error.in_one_line();
-        return Reading { seen: complaining(index, message), of_no_use: 0 };
+        return Reading { seen: complaining(index, message), ..Reading::default() };
     }
     let is_of_no_use = seen.unknown_documents > 0 && seen.known_pieces == 0;
     if is_of_no_use && source.is_named {
         let message = "holds nothing that is read here: no rule event, configuration item, Config \
             snapshot or history, or DescribeTrails output";
-        return Reading { seen: complaining(index, message.to_owned()), of_no_use: 0 };
+        return Reading { seen: complaining(index, message.to_owned()), ..Reading::default() };
     }
-    Reading { seen, of_no_use: usize::from(is_of_no_use) }
+    Reading { seen, of_no_use: usize::from(is_of_no_use), ..Reading::default() }
 }
 
 fn complaining(source: usize, message: String) -> Seen {

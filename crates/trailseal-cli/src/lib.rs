@@ -16,6 +16,7 @@ mod command;
 mod explain;
 mod parameters;
 mod remediate;
+mod render;
 
 mod input;
 mod scan;

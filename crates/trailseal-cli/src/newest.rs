@@ -53,6 +53,10 @@ impl<K: Eq + Hash, V> Newest<K, V> {
         self.0.get(key).map(|(_, value)| value)
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Every value with its key and sighting, in no order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&K, &Sighting, &V)> {
         self.0.iter().map(|(key, (sighting, value))| (key, sighting, value))

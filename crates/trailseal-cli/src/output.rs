@@ -4,6 +4,7 @@ mod accounts;
 mod clean;
 mod emit;
 mod identity;
+mod requirements;
 mod severity;
 
 mod asff;
@@ -20,13 +21,14 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::builder::{EnumValueParser, PossibleValue, TypedValueParser};
+use clap::error::ErrorKind;
 use clap::{Arg, Command, ValueEnum};
 use serde::Serialize;
 
 use crate::report::Report;
 
 pub(crate) use clean::{bounded, clean};
-pub(crate) use emit::{emit, outputs};
+pub(crate) use emit::{emit, outputs, refuse_to_overwrite};
 
 /// A form of the report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -49,7 +51,14 @@ pub(crate) enum Format {
     Html,
 }
 
-/// `FORMAT` or `FORMAT=FILE`.
+impl Format {
+    /// The word on the command line.
+    pub(crate) fn name(self) -> String {
+        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+}
+
+/// `FORMAT`, or `FORMAT=FILE` where `-` is standard output too.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Output {
     pub(crate) format: Format,
@@ -82,14 +91,25 @@ impl TypedValueParser for OutputParser {
         argument: Option<&Arg>,
         value: &OsStr,
     ) -> Result<Output, clap::Error> {
-        let text = value.to_string_lossy();
-        let (format, file) = match text.split_once('=') {
-            Some((format, file)) => (format, Some(file)),
-            None => (text.as_ref(), None),
+        let Some(text) = value.to_str() else {
+            return Err(clap::Error::new(ErrorKind::InvalidUtf8).with_cmd(command));
+        };
+        let (format, place) = match text.split_once('=') {
+            Some((format, place)) => (format, Some(place)),
+            None => (text, None),
         };
         let parser = EnumValueParser::<Format>::new();
         let format = parser.parse_ref(command, argument, OsStr::new(format))?;
-        Ok(Output { format, file: file.filter(|file| !file.is_empty()).map(PathBuf::from) })
+        let file = match place {
+            Some("") => {
+                let message =
+                    format!("`{text}` names no file; give one, or `-` for standard output\n");
+                return Err(clap::Error::raw(ErrorKind::ValueValidation, message).with_cmd(command));
+            }
+            None | Some("-") => None,
+            Some(file) => Some(PathBuf::from(file)),
+        };
+        Ok(Output { format, file })
     }
 
     fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
@@ -126,3 +146,12 @@ fn lines<T: Serialize>(elements: impl Iterator<Item = T>, out: &mut dyn Write) -
     let end = if before == "[" { "[]" } else { "\n]" };
     writeln!(out, "{end}")
 }
+
+/// Every form that there is.
+#[cfg(test)]
+pub(crate) fn formats() -> impl Iterator<Item = Format> {
+    Format::value_variants().iter().copied()
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

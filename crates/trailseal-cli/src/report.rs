@@ -5,12 +5,14 @@
 
 mod evidence;
 mod judge;
+mod read;
 
 use serde::{Deserialize, Serialize};
 use trailseal_rule::TrailArn;
 
 pub(crate) use evidence::{DeliveryReport, EvidenceReport, KeyReport, RotationReport, Told};
 pub(crate) use judge::{Rank, judge, judge_account_without_trails, judge_trail, report};
+pub(crate) use read::read_report;
 
 /// The version of the report's form; a change that could break a reader makes it the next one.
 pub(crate) const REPORT_VERSION: u32 = 1;
@@ -184,4 +186,4 @@ pub(crate) struct Problem {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

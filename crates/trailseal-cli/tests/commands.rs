@@ -1,6 +1,115 @@
 //! Runs the command as people do, and holds every word that it says.
 
-#[test]
-fn commands_say_what_they_said() {
-    trycmd::TestCases::new().case("tests/cmd/*.trycmd");
+#[cfg(test)]
+mod commands {
+    use std::collections::BTreeSet;
+    use std::fs::{self, File};
+    use std::path::{Path, PathBuf};
+    use std::process::{Command, Stdio};
+
+    #[test]
+    fn commands_say_what_they_said() {
+        trycmd::TestCases::new().case("tests/cmd/*.trycmd");
+    }
+
+    /// Every command that README, `docs/OUTPUT.md` and the help texts show, and that needs no AWS,
+    /// does what it is shown for.
+    #[test]
+    fn the_commands_that_are_shown_work() {
+        let mut shown = Vec::new();
+        for page in ["README.md", "docs/OUTPUT.md"] {
+            let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(page);
+            shown.extend(commands(&fs::read_to_string(&page).unwrap()));
+        }
+        for subcommand in ["check", "render", "explain", "schema", "completions"] {
+            let help = trailseal().args([subcommand, "--help"]).output().unwrap();
+            let help = String::from_utf8(help.stdout).unwrap();
+            let (_, examples) = help.split_once("Example").expect("each help has an example");
+            shown.extend(commands(&format!("```sh\n{examples}\n```\n")));
+        }
+        let mut subcommands = BTreeSet::new();
+        for words in shown {
+            subcommands.insert(words[0].clone());
+            let folder = Folder::new();
+            let needs_input = words.iter().any(|word| word == "-");
+            let input = if words[0] == "render" { "report.json" } else { "trails.json" };
+            let mut command = trailseal();
+            command.current_dir(&folder.0).args(&words).stdin(Stdio::null());
+            if needs_input {
+                command.stdin(File::open(folder.0.join(input)).unwrap());
+            }
+            let output = command.output().unwrap();
+            let errors = String::from_utf8(output.stderr).unwrap();
+            assert!(matches!(output.status.code(), Some(0 | 1)), "{words:?}: {errors}");
+            for pair in words.windows(2).filter(|pair| pair[0] == "-o") {
+                if let Some((_, file)) = pair[1].split_once('=') {
+                    let is_there =
+                        fs::metadata(folder.0.join(file)).is_ok_and(|file| file.len() > 0);
+                    assert!(is_there, "{words:?} wrote no {file}");
+                }
+            }
+        }
+        let all = ["check", "completions", "explain", "render", "schema"].map(str::to_owned);
+        assert_eq!(subcommands, BTreeSet::from(all));
+    }
+
+    fn trailseal() -> Command {
+        Command::new(env!("CARGO_BIN_EXE_trailseal"))
+    }
+
+    /// The words behind `trailseal` of each command in a block of `sh`.
+    fn commands(page: &str) -> Vec<Vec<String>> {
+        let page = page.replace("\\\n", " ");
+        let mut is_shell = false;
+        let mut commands = Vec::new();
+        for line in page.lines().map(str::trim) {
+            if line.starts_with("```") {
+                is_shell = line == "```sh" || line == "```yaml";
+            } else if is_shell {
+                let line = line.replace("cargo run --release -p trailseal-cli -- ", "trailseal ");
+                commands.extend(words(&line));
+            }
+        }
+        commands
+    }
+
+    fn words(line: &str) -> Option<Vec<String>> {
+        const OF_AWS: [&str; 2] = ["audit", "remediate"];
+        let begin = line.starts_with("trailseal ").then_some(0);
+        let begin = begin.or_else(|| line.find("| trailseal ").map(|at| at + 2));
+        let begin = begin.or_else(|| line.find("run: trailseal ").map(|at| at + 5))?;
+        let command = line.get(begin..)?.split(" || ").next()?.split(" > ").next()?;
+        let words = command.split_whitespace().skip(1);
+        let words: Vec<String> =
+            words.map(|word| word.replace("FOLDER-OR-FILE", "snapshots")).collect();
+        (!OF_AWS.contains(&words.first()?.as_str())).then_some(words)
+    }
+
+    /// A folder with what the commands read, that goes away with them.
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new() -> Self {
+            let path = std::env::temp_dir().join(format!("trailseal-shown-{}", std::process::id()));
+            let given = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cmd/check.in");
+            let snapshot = given.join("snapshot.json");
+            fs::create_dir_all(path.join("snapshots")).unwrap();
+            let name = "111122223333_Config_eu-central-1_ConfigSnapshot_20261123T190000Z.json.gz";
+            for name in ["snapshots/a.json", name] {
+                fs::copy(&snapshot, path.join(name)).unwrap();
+            }
+            for name in ["keys.json", "trails.json"] {
+                fs::copy(given.join(name), path.join(name)).unwrap();
+            }
+            let report = trailseal().args(["check", "-o", "json"]).arg(&snapshot).output().unwrap();
+            fs::write(path.join("report.json"), report.stdout).unwrap();
+            Self(path)
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _stays = fs::remove_dir_all(&self.0);
+        }
+    }
 }

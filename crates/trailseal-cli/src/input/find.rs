@@ -71,7 +71,7 @@ fn entries(folder: &Path) -> io::Result<(Vec<PathBuf>, Vec<PathBuf>)> {
 fn add(path: PathBuf, role: Role, is_named: bool, sources: &mut Sources) {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     if is_history_of_another_type(&name) || !(is_named || may_be_json(&name)) {
-        sources.skipped += 1;
+        sources.skipped.push(path);
     } else {
         sources.list.push(Source { origin: Origin::File(path), role, is_named });
     }

@@ -93,7 +93,7 @@ fn files_of_every_kind_are_read_whole_or_not_at_all() {
     folder.write("x_ConfigHistory_AWS::EC2::Instance_1.json.gz", b"never opened");
     let (names, complaints, sources, of_no_use) = read_paths(&[&folder.0]);
     assert_eq!(names, ["deeper", "deflated", "plain"]);
-    assert_eq!((sources.list.len(), sources.skipped, of_no_use), (8, 2, 1));
+    assert_eq!((sources.list.len(), sources.skipped.len(), of_no_use), (8, 2, 1));
     let told: Vec<&str> = complaints.iter().map(|(file, _)| file.as_str()).collect();
     assert_eq!(told, ["cut.json", "empty.json", "flipped.json.gz", "short.json.gz"]);
     let words: Vec<&str> = complaints.iter().map(|(_, words)| words.as_str()).collect();

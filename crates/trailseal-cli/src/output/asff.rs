@@ -13,6 +13,7 @@ use serde::Serialize;
 use trailseal_rule::KeyArn;
 
 use super::identity::{Identity, fingerprint};
+use super::requirements::by_version;
 use super::severity::Severity;
 use super::{bounded, clean, lines};
 use crate::report::{CheckOutcome, CheckReport, Report, TrailReport};
@@ -24,6 +25,7 @@ const TITLE: &str =
 const ID_BYTES_MAX: usize = 512;
 const DESCRIPTION_BYTES_MAX: usize = 1024;
 const RECOMMENDATION_BYTES_MAX: usize = 512;
+const REGION_BYTES_MAX: usize = 16;
 const REQUIREMENTS_MAX: usize = 32;
 const FIELD_BYTES_MAX: usize = 2048;
 /// No limit is documented for these: as long as a description.
@@ -133,12 +135,10 @@ pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     lines(findings.filter(|finding| ids.insert(finding.id.clone())), out)
 }
 
-/// As Security Hub writes them: the publication, a slash or blank, the number.
+/// As Security Hub writes them: the publication, a slash, the number.
 fn requirements(report: &Report) -> Vec<String> {
-    let controls = report.controls.iter().take(REQUIREMENTS_MAX);
-    let told = |control: &crate::report::ControlNumber| {
-        bounded(&format!("{}/{}", control.publication, control.number), FIELD_BYTES_MAX)
-    };
+    let controls = by_version(&report.controls).into_iter().take(REQUIREMENTS_MAX);
+    let told = |(publication, number)| bounded(&format!("{publication}/{number}"), FIELD_BYTES_MAX);
     controls.map(told).collect()
 }
 
@@ -282,7 +282,7 @@ fn resources<'a>(trail: &'a TrailReport, identity: &Identity<'_>) -> Vec<Resourc
         kind: "AwsCloudTrailTrail",
         id: bounded(identity.arn_or_id(), ID_BYTES_MAX),
         partition,
-        region: Some(&trail.region),
+        region: Some(trail.region.as_str()).filter(|region| region.len() <= REGION_BYTES_MAX),
         details: Some(Details { trail: details }),
     }];
     if let Some(key) = trail.key.as_deref().and_then(|key| KeyArn::parse(key).ok()) {

@@ -1,12 +1,16 @@
 //! From a report to where it was asked for.
 
-use std::fs::File;
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{COLUMNS_ELSEWHERE, Format, Output, Screen, write};
-use crate::command::{Failure, Surroundings};
+use crate::command::{Failure, Surroundings, complain};
 use crate::report::Report;
+
+/// Names that are tried for a file on its way, before its folder is given up.
+const TRIES_MAX: u32 = 100;
 
 /// The outputs, with the table where nothing else goes to standard output; all faults at once.
 pub(crate) fn outputs(asked: &[Output]) -> Result<Vec<Output>, Vec<String>> {
@@ -20,13 +24,47 @@ pub(crate) fn outputs(asked: &[Output]) -> Result<Vec<Output>, Vec<String>> {
                 .to_owned(),
         ),
     }
-    for (index, output) in asked.iter().enumerate() {
-        let is_again = asked.iter().take(index).any(|other| other.file == output.file);
-        if let Some(file) = output.file.as_ref().filter(|_| is_again) {
+    let places: Vec<Option<PathBuf>> =
+        asked.iter().map(|output| output.file.as_deref().map(place)).collect();
+    for (index, (output, place)) in asked.iter().zip(&places).enumerate() {
+        let Some(file) = &output.file else {
+            continue;
+        };
+        if places.iter().take(index).any(|other| other == place) {
             faults.push(format!("`{}` is given as the file of two outputs", file.display()));
+        }
+        if file.is_dir() {
+            faults.push(format!("`{}` is a folder; give the output a file", file.display()));
         }
     }
     if faults.is_empty() { Ok(outputs) } else { Err(faults) }
+}
+
+/// No output may take the place of what is read.
+pub(crate) fn refuse_to_overwrite<'a>(
+    inputs: impl Iterator<Item = &'a Path>,
+    outputs: &[Output],
+) -> Result<(), Failure> {
+    let read: Vec<PathBuf> = inputs.map(place).collect();
+    let files = outputs.iter().filter_map(|output| output.file.as_ref());
+    let faults: Vec<String> = files
+        .filter(|file| read.contains(&place(file)))
+        .map(|file| format!("`{}` is read; give the output another file", file.display()))
+        .collect();
+    if faults.is_empty() { Ok(()) } else { Err(Failure::Usage(faults)) }
+}
+
+/// The same for all ways to write a path: links and dots are followed as far as there is something.
+fn place(path: &Path) -> PathBuf {
+    if let Ok(place) = path.canonicalize() {
+        return place;
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    match (folder.canonicalize(), path.file_name()) {
+        (Ok(folder), Some(name)) => folder.join(name),
+        (Ok(_) | Err(_), _) => path.to_owned(),
+    }
 }
 
 /// Writes the report wherever it was asked for; a place that cannot be written takes nothing from
@@ -36,8 +74,19 @@ pub(crate) fn emit(
     outputs: &[Output],
     surroundings: &mut Surroundings<'_>,
 ) -> Result<(), Failure> {
-    let written = outputs.iter().map(|output| write_to(report, output, surroundings));
-    written.collect::<Vec<_>>().into_iter().collect()
+    let mut outcome = Ok(());
+    for output in outputs {
+        match write_to(report, output, surroundings) {
+            Ok(()) => {}
+            // Whoever reads has had enough.
+            Err(failure) if failure.is_broken_pipe() => outcome = Err(failure),
+            Err(failure) => {
+                complain(surroundings, &failure.to_string());
+                outcome = Err(Failure::Told);
+            }
+        }
+    }
+    outcome
 }
 
 fn write_to(
@@ -54,10 +103,53 @@ fn write_to(
     }
 }
 
-/// Writes a report into a file, whole or with an error.
-fn to_file(report: &Report, format: Format, file: &PathBuf) -> io::Result<()> {
-    let mut out = BufWriter::new(File::create(file)?);
+/// Writes a report into a file, whole or not at all: what stands there stays until the new one is
+/// complete. Pipes and devices are written as they are.
+fn to_file(report: &Report, format: Format, file: &Path) -> io::Result<()> {
+    // A link stays a link: what it leads to is replaced.
+    let file = &file.canonicalize().unwrap_or_else(|_is_new| file.to_owned());
+    let there = fs::metadata(file);
+    if there.as_ref().is_ok_and(|there| !there.is_file()) {
+        return write_out(report, format, OpenOptions::new().write(true).open(file)?);
+    }
+    let (on_its_way, out) = beside(file)?;
+    let permissions = there.map(|there| there.permissions());
+    let written = write_out(report, format, out)
+        .and_then(|()| match permissions {
+            Ok(permissions) => fs::set_permissions(&on_its_way, permissions),
+            Err(_is_new) => Ok(()),
+        })
+        .and_then(|()| fs::rename(&on_its_way, file));
+    if written.is_err() {
+        // The first error is the one to tell.
+        let _stays = fs::remove_file(&on_its_way);
+    }
+    written
+}
+
+fn write_out(report: &Report, format: Format, file: File) -> io::Result<()> {
+    let mut out = BufWriter::new(file);
     let screen = Screen { columns: Some(COLUMNS_ELSEWHERE), is_styled: false };
     write(report, format, screen, &mut out)?;
     out.flush()
 }
+
+/// A new file in the same folder, so that it can take the other's place at once.
+fn beside(file: &Path) -> io::Result<(PathBuf, File)> {
+    let name = file.file_name().ok_or(io::ErrorKind::InvalidFilename)?;
+    for number in 0..TRIES_MAX {
+        let mut hidden = OsString::from(".");
+        hidden.push(name);
+        hidden.push(format!(".{}-{number}.part", std::process::id()));
+        let path = file.with_file_name(hidden);
+        match OpenOptions::new().write(true).create_new(true).open(&path) {
+            Ok(out) => return Ok((path, out)),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
+}
+
+#[cfg(test)]
+mod tests;

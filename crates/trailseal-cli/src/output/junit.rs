@@ -54,7 +54,7 @@ fn suites(report: &Report) -> Vec<TestSuite> {
         place.extend(cases_of_trail(trail));
     }
     for account in &report.accounts {
-        for (region, case) in cases_of_account(account) {
+        for (region, case) in cases_without_trails(account) {
             places.entry((&account.id, region)).or_default().push(case);
         }
     }
@@ -95,10 +95,16 @@ fn case(class: &str, name: &str, status: TestCaseStatus) -> TestCase {
 
 fn cases_of_trail(trail: &TrailReport) -> Vec<TestCase> {
     if trail.checks.is_empty() {
-        let mut status = TestCaseStatus::skipped();
-        status.set_type("not applicable");
+        // An account that has no trail and should is found broken without a check.
+        let (mut status, kind, name) = if trail.compliance == "NON_COMPLIANT" {
+            let failure = TestCaseStatus::non_success(NonSuccessKind::Failure);
+            (failure, "non-compliant", "has a trail")
+        } else {
+            (TestCaseStatus::skipped(), "not applicable", "not judged")
+        };
+        status.set_type(kind);
         status.set_message(bounded(&trail.annotation, TEXT_BYTES_MAX));
-        return vec![case(&trail.resource_id, "not judged", status)];
+        return vec![case(&trail.resource_id, name, status)];
     }
     let told = |check| case(&trail.resource_id, &name(check), status(trail, check));
     trail.checks.iter().map(told).collect()
@@ -148,45 +154,31 @@ fn description(trail: &TrailReport, check: &CheckReport) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// What is said of an account beside its trails: what could not be asked, and where there are none.
-fn cases_of_account(account: &AccountReport) -> Vec<(&str, TestCase)> {
-    let mut cases = Vec::new();
-    if let Some(problem) = &account.problem {
-        cases.push(("all Regions", problem_case(&account.id, problem)));
-    }
-    for region in &account.regions {
-        let status = match &region.problem {
-            Some(problem) => problem_status(problem),
-            None if region.trails == 0 => {
-                let mut status = TestCaseStatus::skipped();
-                status.set_type("no trail");
-                status.set_message("no trail is visible here");
-                status
-            }
-            None => continue,
-        };
-        cases.push((region.region.as_str(), case(&account.id, "trails can be seen", status)));
-    }
-    cases
+/// The Regions without a trail. What could not be asked of an account is among the problems.
+fn cases_without_trails(account: &AccountReport) -> impl Iterator<Item = (&str, TestCase)> {
+    let regions = account.regions.iter();
+    let without = regions.filter(|region| region.trails == 0 && region.problem.is_none());
+    without.map(|region| {
+        let mut status = TestCaseStatus::skipped();
+        status.set_type("no trail");
+        status.set_message("no trail is visible here");
+        (region.region.as_str(), case(&account.id, "trails are visible", status))
+    })
 }
 
+/// What keeps the report from being whole.
 fn cases_of_problems(report: &Report) -> Vec<TestCase> {
+    let problem = |about: &str, message: &str| {
+        let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+        status.set_type("problem");
+        status.set_message(bounded(message, TEXT_BYTES_MAX));
+        case(about, "can be judged", status)
+    };
     let problems = report.problems.iter();
     let mut cases: Vec<TestCase> =
-        problems.map(|problem| problem_case(&problem.source, &problem.message)).collect();
+        problems.map(|told| problem(&told.source, &told.message)).collect();
     if cases.is_empty() && !report.complete {
-        cases.push(problem_case("trailseal", "the report is partial"));
+        cases.push(problem("trailseal", "the report is partial"));
     }
     cases
-}
-
-fn problem_case(about: &str, message: &str) -> TestCase {
-    case(about, "can be judged", problem_status(message))
-}
-
-fn problem_status(message: &str) -> TestCaseStatus {
-    let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
-    status.set_type("problem");
-    status.set_message(bounded(message, TEXT_BYTES_MAX));
-    status
 }

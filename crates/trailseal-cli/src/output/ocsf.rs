@@ -9,6 +9,7 @@ use trailseal_rule::{ACCOUNT_TYPE, CHECKS, TRAIL_TYPE, Timestamp};
 
 use super::identity::Identity;
 use super::lines;
+use super::requirements::by_version;
 use super::severity::Severity;
 use crate::report::{CheckOutcome, CheckReport, Report, TrailReport};
 
@@ -108,7 +109,7 @@ struct Analytic<'a> {
 #[derive(Serialize)]
 struct Compliance<'a> {
     control: &'static str,
-    standards: &'a [&'a str],
+    standards: &'a [String],
     requirements: &'a [String],
     status_id: u32,
     status: &'static str,
@@ -152,17 +153,15 @@ struct Resource<'a> {
 struct Common<'a> {
     report: &'a Report,
     millis: i64,
-    standards: Vec<&'a str>,
+    standards: Vec<String>,
     requirements: Vec<String>,
     account_names: HashMap<&'a str, &'a str>,
 }
 
 pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let controls = report.controls.iter();
-    let standards: BTreeSet<&str> =
-        controls.clone().map(|control| control.publication.as_str()).collect();
-    let requirements =
-        controls.map(|control| format!("{} {}", control.publication, control.number));
+    let controls = by_version(&report.controls);
+    let requirements = controls.iter().map(|(name, number)| format!("{name} {number}")).collect();
+    let standards: BTreeSet<String> = controls.into_iter().map(|(name, _)| name).collect();
     let names = report.accounts.iter();
     let names = names.filter_map(|account| Some((account.id.as_str(), account.name.as_deref()?)));
     let generated = Timestamp::parse(&report.generated_at);
@@ -170,7 +169,7 @@ pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         report,
         millis: generated.map_or(0, Timestamp::epoch_millis),
         standards: standards.into_iter().collect(),
-        requirements: requirements.collect(),
+        requirements,
         account_names: names.collect(),
     };
     lines(report.trails.iter().map(|trail| event(&common, trail)), out)

@@ -212,7 +212,47 @@ fn rules(report: &Report) -> Vec<Rule<'_>> {
             rules.push(rule(&check.id, &check.id, &check.why, None));
         }
     }
+    if report.trails.iter().any(|trail| trail.is_of_account()) {
+        let why = "what no trail records leaves no trace";
+        rules.push(rule(NO_TRAIL, "the account has a trail", why, None));
+    }
     rules
+}
+
+/// Not a check, but what is found where an account has no trail and should.
+const NO_TRAIL: &str = "no-trail";
+
+fn no_trail(trail: &TrailReport, rule_index: usize, is_live: bool) -> Finding<'_> {
+    let identity = Identity::of(trail);
+    let TrailReport { account, region, .. } = trail;
+    let uri = if is_live {
+        ["aws", account, region].map(|part| encoded(part, b"")).join("/")
+    } else {
+        uri_of_path(&trail.source)
+    };
+    let uid = format!("{}#{NO_TRAIL}", identity.uid());
+    Finding {
+        rule_id: NO_TRAIL,
+        rule_index,
+        kind: "fail",
+        level: "error",
+        message: Message { text: clean(&trail.annotation) },
+        locations: [Location { physical_location: physical(uri), logical_locations: None }],
+        partial_fingerprints: Fingerprints {
+            primary_location_line_hash: format!("{}:1", fingerprint(&uid)),
+            trail_and_check: uid,
+        },
+        properties: FindingProperties {
+            outcome: CheckOutcome::Fail,
+            compliance: &trail.compliance,
+            account,
+            region,
+            trail: &trail.resource_id,
+            key: None,
+            bucket: None,
+            fix: None,
+        },
+    }
 }
 
 fn rule<'a>(id: &'a str, sentence: &str, why: &str, fails_when: Option<&str>) -> Rule<'a> {
@@ -253,34 +293,19 @@ fn rule<'a>(id: &'a str, sentence: &str, why: &str, fails_when: Option<&str>) ->
 }
 
 fn invocation(report: &Report) -> Invocation<'_> {
-    let mut notifications: Vec<Notification> = report.problems.iter().map(notification).collect();
-    for account in &report.accounts {
-        let of_account = account.problem.iter().map(|problem| (None, problem));
-        let of_regions = account
-            .regions
-            .iter()
-            .filter_map(|region| Some((Some(region.region.as_str()), region.problem.as_ref()?)));
-        for (region, problem) in of_account.chain(of_regions) {
-            let place = place_of_account(&account.id, region);
-            notifications.push(notification_at(problem, place));
-        }
-    }
     Invocation {
         execution_successful: report.complete,
         end_time_utc: &report.generated_at,
-        tool_execution_notifications: notifications,
+        tool_execution_notifications: report.problems.iter().map(notification).collect(),
     }
 }
 
 fn notification(problem: &Problem) -> Notification {
-    notification_at(&problem.message, uri_of_path(&problem.source))
-}
-
-fn notification_at(message: &str, uri: String) -> Notification {
+    let place = physical(uri_of_path(&problem.source));
     Notification {
         level: "error",
-        message: Message { text: clean(message) },
-        locations: [Location { physical_location: physical(uri), logical_locations: None }],
+        message: Message { text: clean(&problem.message) },
+        locations: [Location { physical_location: place, logical_locations: None }],
     }
 }
 
@@ -288,6 +313,10 @@ fn results<'a>(report: &'a Report, indices: &HashMap<&str, usize>) -> Vec<Findin
     let is_live = !report.accounts.is_empty();
     let mut results = Vec::new();
     for trail in &report.trails {
+        if trail.is_of_account() && trail.compliance == "NON_COMPLIANT" {
+            let rule_index = indices.get(NO_TRAIL).copied().unwrap_or_default();
+            results.push(no_trail(trail, rule_index, is_live));
+        }
         for check in trail.checks.iter().filter(|check| check.outcome != CheckOutcome::Pass) {
             let rule_index = indices.get(check.id.as_str()).copied().unwrap_or_default();
             results.push(result(trail, check, rule_index, is_live));
@@ -360,11 +389,6 @@ fn physical(uri: String) -> PhysicalLocation {
 fn place_of_trail(trail: &TrailReport, identity: &Identity<'_>) -> String {
     let parts = ["aws", &trail.account, &trail.region, "cloudtrail", identity.name()];
     parts.map(|part| encoded(part, b"")).join("/")
-}
-
-fn place_of_account(account: &str, region: Option<&str>) -> String {
-    let parts = ["aws", account].into_iter().chain(region);
-    parts.map(|part| encoded(part, b"")).collect::<Vec<_>>().join("/")
 }
 
 /// A path as a URI reference; whoever reads the report knows what it is relative to.

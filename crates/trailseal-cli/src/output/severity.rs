@@ -47,6 +47,9 @@ impl Severity {
     /// Of what its checks said of a trail, the worst.
     pub(crate) fn of_trail(trail: &TrailReport) -> Self {
         let worst = trail.checks.iter().map(Self::of_check).max();
-        worst.unwrap_or(Self::Informational)
+        // An account without any trail has no check.
+        let otherwise =
+            if trail.compliance == "NON_COMPLIANT" { Self::Medium } else { Self::Informational };
+        worst.unwrap_or(otherwise)
     }
 }

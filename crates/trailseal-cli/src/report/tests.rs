@@ -225,3 +225,8 @@ fn nothing_becomes_compliant_for_want_of_facts() {
         assert_eq!(report(&parameters, &fewer).summary.compliant, 0);
     }
 }
+
+/// A report with evidence, for the tests of others.
+pub(crate) fn judged() -> Report {
+    report(&[("profile", "strict")], &items())
+}

@@ -1,0 +1,217 @@
+//! Measures `trailseal check` on a synthetic Config snapshot against what bounds it, in one run:
+//! reading the same file, inflating the same file with zlib-rs, and `jq` where it is installed.
+//!
+//! `check_throughput [MEGABYTES] [--runs N] [--without-jq]`; 500 megabytes and the best of 3 runs
+//! where nothing is said. It prints one line of JSON. `trailseal` and `synthetic_snapshot` must be
+//! built in the same profile, of which `dist` is the one that ships:
+//!
+//! ```sh
+//! cargo build --profile dist -p trailseal-cli --bin trailseal --examples
+//! target/dist/examples/check_throughput
+//! ```
+
+use std::env;
+use std::error::Error;
+use std::fs::{self, File};
+use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use flate2::Compression;
+use flate2::bufread::MultiGzDecoder;
+use flate2::write::GzEncoder;
+use serde_json::{Value, json};
+
+/// What `trailseal check` reads at once, too.
+const BUFFER_BYTES: usize = 256 << 10;
+
+/// How often the memory of a process is looked at.
+const LOOK: Duration = Duration::from_millis(2);
+
+const OF_TRAILS: &str =
+    ".configurationItems[] | select(.resourceType == \"AWS::CloudTrail::Trail\") | .resourceId";
+
+/// Seconds, and the most memory in KiB.
+#[derive(Clone, Copy, Debug)]
+struct Measured {
+    seconds: f64,
+    peak_kib: u64,
+}
+
+struct Settings {
+    megabytes: u64,
+    runs: u32,
+    with_jq: bool,
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let settings = settings(&env::args().skip(1).collect::<Vec<_>>())?;
+    let examples = env::current_exe()?;
+    let examples = examples.parent().ok_or("no folder of examples")?;
+    let profile = examples.parent().ok_or("no folder of the profile")?;
+    let folder = profile.parent().ok_or("no target folder")?.join("bench");
+    fs::create_dir_all(&folder)?;
+    let (plain, zipped) = snapshot(&examples.join("synthetic_snapshot"), &folder, &settings)?;
+    let trailseal = profile.join("trailseal");
+    let mut best = [None; 4];
+    for _ in 0..settings.runs {
+        let runs = [
+            alone(&plain, |file| Ok(Box::new(file)))?,
+            command(Command::new(&trailseal).args(["check", "-q", "-o", "json"]).arg(&plain))?,
+            alone(&zipped, |file| {
+                let file = BufReader::with_capacity(BUFFER_BYTES, file);
+                Ok(Box::new(MultiGzDecoder::new(file)))
+            })?,
+            command(Command::new(&trailseal).args(["check", "-q", "-o", "json"]).arg(&zipped))?,
+        ];
+        for (best, run) in best.iter_mut().zip(runs) {
+            *best = Some(better(*best, run));
+        }
+    }
+    let [Some(read), Some(check), Some(inflate), Some(check_zipped)] = best else {
+        return Err("no run was asked for".into());
+    };
+    let jq = settings.with_jq.then(|| command(Command::new("jq").arg(OF_TRAILS).arg(&plain)));
+    // Without jq, there is nothing to compare with.
+    let jq = jq.and_then(Result::ok);
+    let line = line(&settings, fs::metadata(&plain)?.len(), read, check, inflate, check_zipped, jq);
+    writeln!(io::stdout(), "{line}")?;
+    Ok(())
+}
+
+fn settings(arguments: &[String]) -> Result<Settings, Box<dyn Error>> {
+    let mut settings = Settings { megabytes: 500, runs: 3, with_jq: true };
+    let mut rest = arguments.iter();
+    while let Some(argument) = rest.next() {
+        match argument.as_str() {
+            "--without-jq" => settings.with_jq = false,
+            "--runs" => settings.runs = rest.next().ok_or("--runs needs a number")?.parse()?,
+            megabytes => settings.megabytes = megabytes.parse()?,
+        }
+    }
+    Ok(settings)
+}
+
+/// The snapshot, plain and as gzip -6, made if it is not there.
+fn snapshot(
+    maker: &Path,
+    folder: &Path,
+    settings: &Settings,
+) -> Result<(PathBuf, PathBuf), Box<dyn Error>> {
+    let plain = folder.join(format!("snapshot-{}.json", settings.megabytes));
+    let zipped = folder.join(format!("snapshot-{}.json.gz", settings.megabytes));
+    if plain.exists() && zipped.exists() {
+        return Ok((plain, zipped));
+    }
+    let mut child = Command::new(maker)
+        .arg(settings.megabytes.to_string())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| format!("`{}` cannot be run: {error}", maker.display()))?;
+    let (new_plain, new_zipped) = (plain.with_extension("new"), zipped.with_extension("new"));
+    let mut out = BufWriter::new(File::create(&new_plain)?);
+    let mut encoder =
+        GzEncoder::new(BufWriter::new(File::create(&new_zipped)?), Compression::new(6));
+    let mut made = child.stdout.take().ok_or("no output")?;
+    let mut buffer = vec![0; BUFFER_BYTES];
+    loop {
+        let count = made.read(&mut buffer)?;
+        let chunk = buffer.get(..count).unwrap_or_default();
+        if chunk.is_empty() {
+            break;
+        }
+        out.write_all(chunk)?;
+        encoder.write_all(chunk)?;
+    }
+    out.flush()?;
+    encoder.finish()?.flush()?;
+    if !child.wait()?.success() {
+        return Err("the snapshot could not be made".into());
+    }
+    fs::rename(new_plain, &plain)?;
+    fs::rename(new_zipped, &zipped)?;
+    Ok((plain, zipped))
+}
+
+/// Reads a file to its end, and does nothing with it.
+fn alone(
+    path: &Path,
+    open: fn(File) -> io::Result<Box<dyn Read>>,
+) -> Result<Measured, Box<dyn Error>> {
+    let begin = Instant::now();
+    let mut input = open(File::open(path)?)?;
+    let mut buffer = vec![0; BUFFER_BYTES];
+    while input.read(&mut buffer)? > 0 {}
+    Ok(Measured { seconds: begin.elapsed().as_secs_f64(), peak_kib: 0 })
+}
+
+/// Runs a command that may find something to complain of, and watches its memory.
+fn command(command: &mut Command) -> Result<Measured, Box<dyn Error>> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let begin = Instant::now();
+    let mut child = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(|error| format!("`{program}` cannot be run: {error}"))?;
+    let mut peak_kib = 0;
+    let status = loop {
+        peak_kib = peak_kib.max(peak(&child));
+        match child.try_wait()? {
+            Some(status) => break status,
+            None => thread::sleep(LOOK),
+        }
+    };
+    match status.code() {
+        Some(0 | 1) => Ok(Measured { seconds: begin.elapsed().as_secs_f64(), peak_kib }),
+        code => Err(format!("`{program}` ended with {code:?}").into()),
+    }
+}
+
+/// The most memory of a process so far, as Linux counts it; nothing elsewhere.
+fn peak(child: &Child) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+}
+
+fn better(best: Option<Measured>, run: Measured) -> Measured {
+    match best {
+        Some(best) => Measured {
+            seconds: best.seconds.min(run.seconds),
+            // Of memory, the worst counts.
+            peak_kib: best.peak_kib.max(run.peak_kib),
+        },
+        None => run,
+    }
+}
+
+fn line(
+    settings: &Settings,
+    bytes: u64,
+    read: Measured,
+    check: Measured,
+    inflate: Measured,
+    check_zipped: Measured,
+    jq: Option<Measured>,
+) -> Value {
+    let rounded = |number: f64| (number * 1000.0).round() / 1000.0;
+    json!({
+        "bench": "check",
+        "bytes": bytes,
+        "runs": settings.runs,
+        "seconds": {
+            "read": rounded(read.seconds),
+            "check": rounded(check.seconds),
+            "inflate": rounded(inflate.seconds),
+            "checkGz": rounded(check_zipped.seconds),
+            "jq": jq.map(|jq| rounded(jq.seconds)),
+        },
+        "ofRead": rounded(read.seconds / check.seconds),
+        "timesJq": jq.map(|jq| rounded(jq.seconds / check.seconds)),
+        "gzOfInflate": rounded(inflate.seconds / check_zipped.seconds),
+        "peakKib": { "check": check.peak_kib, "checkGz": check_zipped.peak_kib },
+    })
+}

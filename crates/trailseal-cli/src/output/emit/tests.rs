@@ -1,0 +1,120 @@
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use trailseal_rule::Timestamp;
+
+use super::*;
+use crate::output::tests::{full, trail, written};
+
+/// A folder of its own that goes away with its test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("trailseal-{}-{name}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(&self.0).unwrap();
+        let mut names: Vec<String> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _stays = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn to(format: Format, file: &Path) -> Output {
+    Output { format, file: Some(file.to_owned()) }
+}
+
+fn emitted(outputs: &[Output]) -> (Result<(), Failure>, String, String) {
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let mut surroundings = Surroundings {
+        out: &mut out,
+        err: &mut err,
+        out_is_terminal: false,
+        now: Timestamp::from_epoch_millis(0),
+    };
+    let outcome = emit(&full(), outputs, &mut surroundings);
+    (outcome, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
+}
+
+#[test]
+fn files_and_standard_output_are_written_at_once() {
+    let folder = Folder::new("several");
+    let outputs = outputs(&[
+        to(Format::Json, &folder.0.join("a.json")),
+        to(Format::Junit, &folder.0.join("b.xml")),
+    ])
+    .unwrap();
+    let (outcome, out, _) = emitted(&outputs);
+    assert!(outcome.is_ok() && out.contains("VERDICT"), "{out}");
+    assert_eq!(folder.names(), ["a.json", "b.xml"]);
+    assert_eq!(fs::read(folder.0.join("a.json")).unwrap(), written(&full(), Format::Json));
+}
+
+#[test]
+fn a_place_that_cannot_be_written_takes_nothing_from_the_others() {
+    let folder = Folder::new("broken");
+    let missing = folder.0.join("missing/a.json");
+    let asked = [to(Format::Json, &missing), to(Format::Csv, &folder.0.join("b.csv"))];
+    let (outcome, out, err) = emitted(&outputs(&asked).unwrap());
+    assert!(matches!(outcome, Err(Failure::Told)), "{outcome:?}");
+    assert!(err.contains("missing/a.json") && err.contains("cannot write"), "{err}");
+    assert!(out.contains("VERDICT"));
+    assert_eq!(folder.names(), ["b.csv"]);
+}
+
+/// A device that is always full stands for a disk that is.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_stands_in_a_file_stays_until_the_new_is_whole() {
+    let folder = Folder::new("whole");
+    let file = folder.0.join("report.json");
+    fs::write(&file, "old").unwrap();
+    let report = crate::output::tests::report(vec![trail("t"); 3]);
+    let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+    assert!(write_out(&report, Format::Json, full).is_err());
+    assert!(to_file(&report, Format::Json, Path::new("/dev/full")).is_err());
+    assert_eq!(fs::read_to_string(&file).unwrap(), "old");
+    to_file(&report, Format::Json, &file).unwrap();
+    assert_eq!(fs::read(&file).unwrap(), written(&report, Format::Json));
+    assert_eq!(folder.names(), ["report.json"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_stays_a_link_and_permissions_stay() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let folder = Folder::new("link");
+    let (file, link) = (folder.0.join("file.csv"), folder.0.join("link.csv"));
+    fs::write(&file, "old").unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    symlink("file.csv", &link).unwrap();
+    to_file(&full(), Format::Csv, &link).unwrap();
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(fs::read(&file).unwrap(), written(&full(), Format::Csv));
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn no_place_is_written_twice_or_read() {
+    let folder = Folder::new("twice");
+    let file = folder.0.join("a.json");
+    let same = folder.0.join(".").join("a.json");
+    let twice = outputs(&[to(Format::Json, &file), to(Format::Csv, &same)]).unwrap_err();
+    assert_eq!(twice.len(), 1, "{twice:?}");
+    let again = outputs(&[to(Format::Json, &folder.0)]).unwrap_err();
+    assert!(again[0].contains("is a folder"), "{again:?}");
+    let asked = [to(Format::Json, &same)];
+    assert!(refuse_to_overwrite(std::iter::once(file.as_path()), &asked).is_err());
+    assert!(refuse_to_overwrite(std::iter::once(Path::new("other.json")), &asked).is_ok());
+}

@@ -1,0 +1,226 @@
+//! Every form against its published schema, with all that a report can hold.
+
+mod schemas;
+mod xsd;
+
+use serde_json::{Map, Value};
+
+use super::*;
+use crate::report::{
+    AccountReport, CheckOutcome, CheckReport, ControlNumber, Problem, RegionReport, Report,
+    Summary, Tool, TrailReport,
+};
+
+/// What nobody would call a trail or a key, and somebody will.
+pub(crate) const HOSTILE: [&str; 10] = [
+    "]]>",
+    "<script>alert(1)</script>&amp;\"'",
+    "\u{0}\u{1}\u{8}\u{b}\u{1b}[31m\u{7f}\u{9b}\u{fffe}\u{ffff}",
+    "=cmd|' /C calc'!A0",
+    "\t=1+1\r\n+2",
+    "名前 🔑 naïve \u{202e}moc",
+    " \u{3000} ",
+    "",
+    "a/b?c#d%e:f\\g",
+    "{\"{{0}}\": [1]}",
+];
+
+pub(crate) fn trail(name: &str) -> TrailReport {
+    TrailReport {
+        resource_id: name.to_owned(),
+        arn: Some(format!("arn:aws:cloudtrail:eu-central-1:111122223333:trail/{name}")),
+        account: "111122223333".to_owned(),
+        region: "eu-central-1".to_owned(),
+        compliance: "NON_COMPLIANT".to_owned(),
+        unverified: false,
+        annotation: "the key is disabled. Fix: enable the key".to_owned(),
+        key: Some("arn:aws:kms:eu-central-1:111122223333:key/1234abcd".to_owned()),
+        bucket: Some("logs".to_owned()),
+        reason: None,
+        notes: Vec::new(),
+        checks: vec![
+            check("sse-kms-enabled", CheckOutcome::Pass),
+            check("key-usable", CheckOutcome::Fail),
+            check("key-in-bucket-region", CheckOutcome::Unknown),
+        ],
+        evidence: None,
+        captured: Some("2026-11-23T10:00:00.000Z".to_owned()),
+        source: "snapshot.json".to_owned(),
+    }
+}
+
+pub(crate) fn check(id: &str, outcome: CheckOutcome) -> CheckReport {
+    let told = outcome != CheckOutcome::Pass;
+    CheckReport {
+        id: id.to_owned(),
+        outcome,
+        what: told.then(|| format!("what {id} found")),
+        why: format!("why {id} matters"),
+        fix: told.then(|| format!("how to fix {id}")),
+    }
+}
+
+pub(crate) fn report(trails: Vec<TrailReport>) -> Report {
+    let count = |word: &str| trails.iter().filter(|trail| trail.compliance == word).count();
+    let summary = Summary {
+        trails: trails.len(),
+        non_compliant: count("NON_COMPLIANT"),
+        compliant: count("COMPLIANT"),
+        not_applicable: count("NOT_APPLICABLE"),
+        ..Summary::default()
+    };
+    let controls = trailseal_rule::CIS_CONTROLS.iter().chain(&trailseal_rule::RELATED_CONTROLS);
+    let number = |control: &trailseal_rule::Control| ControlNumber {
+        publication: control.publication.to_owned(),
+        number: control.number.to_owned(),
+    };
+    Report {
+        version: 1,
+        tool: Tool { name: "trailseal".to_owned(), version: "0.1.0".to_owned() },
+        generated_at: "2026-11-23T12:00:00.000Z".to_owned(),
+        complete: true,
+        summary,
+        parameters: Map::new(),
+        controls: controls.map(number).collect(),
+        trails,
+        accounts: Vec::new(),
+        problems: Vec::new(),
+    }
+}
+
+/// One of each verdict, in a report that says everything a report can say.
+pub(crate) fn full() -> Report {
+    let sealed = TrailReport {
+        compliance: "COMPLIANT".to_owned(),
+        checks: vec![check("sse-kms-enabled", CheckOutcome::Pass)],
+        ..trail("sealed")
+    };
+    let unverified = TrailReport {
+        unverified: true,
+        checks: vec![check("key-usable", CheckOutcome::Unknown)],
+        ..trail("unverified")
+    };
+    let waved_through = TrailReport {
+        compliance: "COMPLIANT".to_owned(),
+        ..TrailReport { resource_id: "waved-through".to_owned(), ..unverified.clone() }
+    };
+    let gone = TrailReport {
+        arn: None,
+        compliance: "NOT_APPLICABLE".to_owned(),
+        annotation: "the trail was deleted".to_owned(),
+        reason: Some("the trail was deleted".to_owned()),
+        key: None,
+        bucket: None,
+        checks: Vec::new(),
+        ..trail("gone")
+    };
+    let exempt = TrailReport {
+        arn: trail("exempt").arn,
+        resource_id: "exempt".to_owned(),
+        ..TrailReport { reason: Some("exempt until 2026-12-31".to_owned()), ..gone.clone() }
+    };
+    let of_organization = TrailReport {
+        arn: Some("arn:aws-cn:cloudtrail:cn-north-1:999988887777:trail/org".to_owned()),
+        region: "cn-north-1".to_owned(),
+        captured: None,
+        checks: vec![check("of-a-later-version", CheckOutcome::Fail)],
+        ..trail("org")
+    };
+    let mut report = report(vec![
+        trail("broken"),
+        of_organization,
+        unverified,
+        waved_through,
+        sealed,
+        gone,
+        exempt,
+    ]);
+    report.complete = false;
+    report.problems = vec![Problem { source: "cut.json".to_owned(), message: "is cut".to_owned() }];
+    report.accounts = vec![AccountReport {
+        id: "111122223333".to_owned(),
+        name: Some("production".to_owned()),
+        problem: None,
+        left_out: None,
+        regions: vec![
+            RegionReport { region: "eu-west-1".to_owned(), trails: 0, problem: None },
+            RegionReport {
+                region: "us-east-1".to_owned(),
+                trails: 0,
+                problem: Some("denied".to_owned()),
+            },
+        ],
+    }];
+    report
+}
+
+/// Every text that comes from outside, hostile.
+pub(crate) fn hostile() -> Report {
+    let huge = "ü".repeat(50_000);
+    let texts = HOSTILE.into_iter().chain([huge.as_str()]);
+    let trails = texts
+        .map(|text| {
+            let mut trail = trail(text);
+            trail.key = Some(text.to_owned());
+            trail.bucket = Some(text.to_owned());
+            trail.source = text.to_owned();
+            trail.annotation = text.to_owned();
+            for check in &mut trail.checks {
+                check.what = check.what.as_ref().map(|_| text.to_owned());
+                check.fix = check.fix.as_ref().map(|_| text.to_owned());
+            }
+            trail
+        })
+        .collect();
+    let mut report = report(trails);
+    report.complete = false;
+    let problem = |text: &str| Problem { source: text.to_owned(), message: text.to_owned() };
+    report.problems = HOSTILE.into_iter().map(problem).collect();
+    report
+}
+
+pub(crate) fn written(report: &Report, format: Format) -> Vec<u8> {
+    let mut out = Vec::new();
+    let screen = Screen { columns: Some(COLUMNS_ELSEWHERE), is_styled: false };
+    write(report, format, screen, &mut out).unwrap();
+    out
+}
+
+pub(crate) fn json(report: &Report, format: Format) -> Value {
+    serde_json::from_slice(&written(report, format)).unwrap()
+}
+
+#[test]
+fn the_same_report_gives_the_same_bytes() {
+    for report in [report(Vec::new()), full(), hostile()] {
+        for format in Format::value_variants() {
+            let first = written(&report, *format);
+            assert_eq!(first, written(&report.clone(), *format), "{format:?}");
+            let ends_its_line = first.last() == Some(&b'\n');
+            assert!(ends_its_line || *format == Format::Html, "{format:?}");
+        }
+    }
+}
+
+/// No name of a trail reaches a terminal or a spreadsheet as it is.
+#[test]
+fn no_form_holds_raw_control_characters() {
+    for format in Format::value_variants() {
+        let text = String::from_utf8(written(&hostile(), *format)).unwrap();
+        let raw = text.chars().find(|&one| one.is_control() && one != '\n' && one != '\r');
+        // JSON may hold DEL and the C1 controls as they are; the others are escaped.
+        let is_json = matches!(format, Format::Json | Format::Ocsf | Format::Sarif);
+        assert!(raw.is_none_or(|raw| is_json && raw > '\u{1f}'), "{format:?} holds {raw:?}");
+    }
+}
+
+#[test]
+fn ten_thousand_trails_are_written() {
+    let report = report((0..10_000).map(|number| trail(&format!("trail-{number}"))).collect());
+    for format in Format::value_variants() {
+        let text = String::from_utf8(written(&report, *format)).unwrap();
+        if *format != Format::Html {
+            assert!(text.contains("trail-9999"), "{format:?}");
+        }
+    }
+}

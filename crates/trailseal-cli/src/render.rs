@@ -1,0 +1,42 @@
+//! `trailseal render`: a report that was kept as JSON, in any other form.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use crate::arguments::RenderArguments;
+use crate::command::{Exit, Failure, Surroundings, tell_problems};
+use crate::output::{emit, outputs, refuse_to_overwrite};
+use crate::report::read_report;
+
+pub(crate) fn render(
+    arguments: &RenderArguments,
+    surroundings: &mut Surroundings<'_>,
+) -> Result<Exit, Failure> {
+    let outputs = outputs(&arguments.output).map_err(Failure::Usage)?;
+    refuse_to_overwrite(std::iter::once(arguments.report.as_path()), &outputs)?;
+    let text = text(&arguments.report)?;
+    let name = name(&arguments.report);
+    let report = read_report(&text).map_err(|faults| {
+        Failure::Usage(faults.into_iter().map(|fault| format!("{name}: {fault}")).collect())
+    })?;
+    tell_problems(&report, surroundings);
+    emit(&report, &outputs, surroundings)?;
+    Ok(Exit::of(&report))
+}
+
+fn text(path: &Path) -> Result<Vec<u8>, Failure> {
+    let mut text = Vec::new();
+    let read = if path.as_os_str() == "-" {
+        io::stdin().lock().read_to_end(&mut text)
+    } else {
+        File::open(path).and_then(|mut file| file.read_to_end(&mut text))
+    };
+    let unread = |error| Failure::Usage(vec![format!("{}: cannot be read: {error}", name(path))]);
+    read.map_err(unread)?;
+    Ok(text)
+}
+
+fn name(path: &Path) -> String {
+    if path.as_os_str() == "-" { "(standard input)".to_owned() } else { path.display().to_string() }
+}
