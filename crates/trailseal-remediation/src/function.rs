@@ -36,6 +36,7 @@ const PATIENCE: Patience = Patience {
     read_back: Duration::from_secs(20),
     pause: Duration::from_secs(2),
     wait: Duration::ZERO,
+    between_trail_changes: Duration::from_secs(1),
 };
 
 /// The remediation function, as it stays warm between two invocations.
