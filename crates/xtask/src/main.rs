@@ -1,7 +1,7 @@
 //! The tasks of this repository: `cargo xtask TASK`.
 //!
 //! *Invariant of absence*: the standard library only, and nothing is installed outside the
-//! ignored folders `.tools`, `target` and `cdk/node_modules`.
+//! ignored folders `.tools`, `target` and `node_modules`.
 
 mod failure;
 mod project;

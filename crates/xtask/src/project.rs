@@ -62,6 +62,11 @@ impl Project {
         self.root.join("cdk")
     }
 
+    /// What looks at the HTML report in a browser.
+    pub(crate) fn browser_tests(&self) -> PathBuf {
+        self.root.join("tests/browser")
+    }
+
     /// The folder of the tasks themselves.
     pub(crate) fn xtask(&self) -> PathBuf {
         self.root.join("crates/xtask")

@@ -2,7 +2,9 @@
 //!
 //! Each stage sets up by itself what it needs, so that it can be run alone.
 
+use std::env;
 use std::fs;
+use std::io::{self, Write};
 
 use crate::build;
 use crate::failure::Failure;
@@ -22,7 +24,7 @@ pub(crate) struct Stage {
 }
 
 /// Every stage, the quick ones and those that others stand on first.
-pub(crate) const STAGES: [Stage; 9] = [
+pub(crate) const STAGES: [Stage; 10] = [
     Stage { name: "tools", about: "set-up of Python, Node and cargo-deny, pinned", run: set_up },
     Stage { name: "fmt", about: "the code is formatted", run: format },
     Stage { name: "clippy", about: "no warning of the compiler or of clippy", run: clippy },
@@ -40,6 +42,7 @@ pub(crate) const STAGES: [Stage; 9] = [
         about: "constructs, apps and templates of the deployment",
         run: deployment,
     },
+    Stage { name: "browser", about: "the HTML report in a real browser", run: browser },
 ];
 
 const SEE_ABOVE: &str = "see the errors above";
@@ -47,6 +50,7 @@ const SEE_ABOVE: &str = "see the errors above";
 fn set_up(project: &Project) -> Result<(), Failure> {
     tools::python(project)?;
     tools::node(project)?;
+    tools::browser_packages(project)?;
     tools::cargo_tool(project, &tools::DENY)
 }
 
@@ -115,4 +119,46 @@ fn deployment(project: &Project) -> Result<(), Failure> {
         .words("test/moto_deploy.py")
         .within(&project.cdk())
         .run()
+}
+
+/// Without a browser there is nothing to run this in, and that is said, not failed; where
+/// `TRAILSEAL_BROWSER=required`, as in continuous integration, it is a failure.
+fn browser(project: &Project) -> Result<(), Failure> {
+    let Some(chromium) = tools::chromium() else {
+        return no_browser(env::var_os("TRAILSEAL_BROWSER").is_some_and(|word| word == "required"));
+    };
+    tools::browser_packages(project)?;
+    Step::cargo(
+        project,
+        "build --release --workspace --bins --example synthetic_report",
+        SEE_ABOVE,
+    )
+    .run()?;
+    Step::new(project, "npm", SEE_ABOVE)
+        .words("test")
+        .within(&project.browser_tests())
+        .env("TRAILSEAL_CHROMIUM", chromium)
+        .env("TRAILSEAL_PROGRAMS", project.target().join("release"))
+        .run()
+}
+
+fn no_browser(is_required: bool) -> Result<(), Failure> {
+    const WHAT: &str = "no Chromium is found: install it (Debian: `apt-get install chromium`), or \
+                        name it in `TRAILSEAL_CHROMIUM`";
+    if is_required {
+        return Err(Failure::task(WHAT));
+    }
+    writeln!(io::stderr(), "THE BROWSER TESTS DID NOT RUN: {WHAT}").map_err(Failure::output)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_browser_only_continuous_integration_fails() {
+        assert!(no_browser(false).is_ok());
+        let failure = no_browser(true).unwrap_err();
+        assert!(failure.message().unwrap().contains("apt-get install chromium"));
+    }
 }

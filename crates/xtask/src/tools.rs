@@ -4,8 +4,9 @@
 
 mod stamp;
 
+use std::env;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
 use crate::project::Project;
@@ -18,6 +19,9 @@ const PYTHON: &str = "install Python 3.10 or later with its `venv` module (Debia
                       python3 python3-venv`)";
 
 const NODE: &str = "install Node 20 or later with npm; the npm registry must be reachable";
+
+const BROWSERS: [&str; 4] =
+    ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
 
 /// A program from crates.io.
 #[derive(Debug)]
@@ -73,19 +77,37 @@ pub(crate) fn zig(project: &Project) -> Result<(), Failure> {
 
 /// Installs the packages of the deployment's code into `cdk/node_modules`, as its lock file says.
 pub(crate) fn node(project: &Project) -> Result<(), Failure> {
+    node_packages(project, &project.cdk())
+}
+
+/// Installs what drives a browser into `tests/browser/node_modules`, as its lock file says.
+pub(crate) fn browser_packages(project: &Project) -> Result<(), Failure> {
+    node_packages(project, &project.browser_tests())
+}
+
+fn node_packages(project: &Project, folder: &Path) -> Result<(), Failure> {
     let version = Step::new(project, "node", NODE).arg("--version").output()?;
-    let lock = read(&project.cdk().join("package-lock.json"))?;
-    let manifest = read(&project.cdk().join("package.json"))?;
-    let path = project.cdk().join("node_modules/.trailseal.stamp");
+    let lock = read(&folder.join("package-lock.json"))?;
+    let manifest = read(&folder.join("package.json"))?;
+    let path = folder.join("node_modules/.trailseal.stamp");
     let stamp = Stamp::new(path, format!("{version}{manifest}{lock}"));
     if stamp.is_current() {
         return Ok(());
     }
-    Step::new(project, "npm", NODE)
-        .words("ci --no-audit --no-fund")
-        .within(&project.cdk())
-        .run()?;
+    Step::new(project, "npm", NODE).words("ci --no-audit --no-fund").within(folder).run()?;
     stamp.set()
+}
+
+/// The browser that is installed here, if one is: `TRAILSEAL_CHROMIUM`, or one of the usual names.
+pub(crate) fn chromium() -> Option<PathBuf> {
+    let given = env::var_os("TRAILSEAL_CHROMIUM").filter(|path| !path.is_empty());
+    given.map(PathBuf::from).or_else(|| {
+        let path = env::var_os("PATH")?;
+        BROWSERS
+            .iter()
+            .flat_map(|name| env::split_paths(&path).map(move |folder| folder.join(name)))
+            .find(|program| program.is_file())
+    })
 }
 
 fn virtual_environment(
