@@ -1,7 +1,7 @@
 // Reports of any size, made by the programs of this repository.
 
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, openSync, closeSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, openSync, closeSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -40,7 +40,7 @@ export function made(within, name, words) {
   }
   // 0, 1 and 2 tell what is in the report; a page must be there in each case.
   const rendered = run("trailseal", ["render", json, "-o", `html=${html}`]);
-  if (![0, 1, 2].includes(rendered.code)) {
+  if (![0, 1, 2].includes(rendered.code) || !existsSync(html)) {
     throw new Error(`trailseal render failed: ${rendered.errors}`);
   }
   return html;
@@ -51,7 +51,7 @@ export function checked(within, name, files, words = []) {
   const html = join(within, `${name}.html`);
   const paths = files.map((file) => join(ROOT, "crates/trailseal-cli/tests/cmd/check.in", file));
   const done = run("trailseal", ["check", ...paths, ...words, "-o", `html=${html}`]);
-  if (![0, 1, 2].includes(done.code)) {
+  if (![0, 1, 2].includes(done.code) || !existsSync(html)) {
     throw new Error(`trailseal check failed: ${done.errors}`);
   }
   return html;

@@ -41,6 +41,21 @@ const PAYLOADS: [&str; 6] = [
     "&lt;b&gt;\u{202e}gnp.exe\u{0000}<style>*{display:none}</style>",
 ];
 
+/// Members whose texts have a form of their own, without which a report is refused.
+const FORMS: [&str; 11] = [
+    "account",
+    "captured",
+    "compliance",
+    "deletionDate",
+    "generatedAt",
+    "next",
+    "origin",
+    "outcome",
+    "reading",
+    "status",
+    "validTo",
+];
+
 /// What is wanted.
 struct Plan {
     trails: usize,
@@ -336,10 +351,7 @@ fn told(plan: &Plan, value: Value, number: usize) -> Value {
 
 fn hostile(name: &str, value: Value, counter: &mut usize) -> Value {
     match value {
-        // What is not free text could not be read back.
-        Value::String(text) if ["outcome", "reading", "compliance"].contains(&name) => {
-            Value::String(text)
-        }
+        Value::String(text) if FORMS.contains(&name) || text == "trailseal" => Value::String(text),
         Value::String(text) => {
             // A document within a text stays one, and its own texts are replaced.
             if let Ok(document @ Value::Object(_)) = serde_json::from_str(&text) {

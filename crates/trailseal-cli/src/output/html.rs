@@ -121,6 +121,11 @@ impl<'a> Page<'a> {
         Count(*number.borrow())
     }
 
+    /// The parts of a message, and whether each is a value in backticks.
+    fn ticked<'t>(&self, message: &'t str) -> Vec<(bool, &'t str)> {
+        words::ticked(message)
+    }
+
     fn standings(&self) -> [Standing; 4] {
         Standing::ALL
     }

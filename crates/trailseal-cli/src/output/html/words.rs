@@ -54,6 +54,15 @@ fn told(instant: &str) -> Option<String> {
     Some(format!("{day} {month} {year}, {} UTC", time.get(..5)?))
 }
 
+/// The parts of a message, and whether each is a value that stands in backticks.
+pub(super) fn ticked(message: &str) -> Vec<(bool, &str)> {
+    if !message.matches('`').count().is_multiple_of(2) {
+        return vec![(false, message)];
+    }
+    let parts = message.split('`').enumerate();
+    parts.map(|(index, part)| (!index.is_multiple_of(2), part)).collect()
+}
+
 /// The first characters of a text that has too many.
 pub(super) fn shortened(text: &str, chars_max: usize) -> String {
     if text.chars().count() <= chars_max {
@@ -81,6 +90,13 @@ mod tests {
         for odd in ["", "yesterday", "2026-13-01T00:00:00.000Z", "2026-11-04TäZ", "T:Z"] {
             assert_eq!(moment(odd), odd);
         }
+    }
+
+    #[test]
+    fn values_stand_apart_where_their_backticks_are_pairs() {
+        assert_eq!(ticked("a `b` c"), [(false, "a "), (true, "b"), (false, " c")]);
+        assert_eq!(ticked("a `b c"), [(false, "a `b c")]);
+        assert_eq!(ticked(""), [(false, "")]);
     }
 
     #[test]
