@@ -25,7 +25,6 @@ use trailseal_rule::{Parameters, WhenNoTrails};
 use self::account::{Audit, Done};
 use self::arguments::RegionsWanted;
 use self::gathered::Gathered;
-use self::identity::Identity;
 use self::progress::Progress;
 use self::targets::Target;
 use crate::command::{Exit, Failure, Surroundings, complain};
@@ -34,6 +33,7 @@ use crate::parameters::given_parameters;
 use crate::report::{Report, report};
 
 pub(crate) use arguments::AuditArguments;
+pub(crate) use identity::Identity;
 
 /// Threads that make requests: more would not help, since waiting takes none.
 const THREADS_MAX: usize = 4;

@@ -10,8 +10,8 @@ use trailseal_aws::{
 };
 use trailseal_plan::{KeyReadings, Situation, Wish};
 use trailseal_rule::{
-    Facts, Judgement, KeyArn, KeyRef, Reading, Refusal, Region, RoleName, Setting, Trail, TrailArn,
-    evaluate,
+    Facts, Judgement, KeyArn, KeyRef, Reading, Refusal, Region, RoleName, Setting, Standing, Trail,
+    TrailArn, evaluate,
 };
 
 use crate::clients;
@@ -47,7 +47,10 @@ impl Reach<'_> {
         };
         let trails = describe_trails(&self.session.in_region(region.clone())).await?;
         let fits = |trail: &Trail| trail.arn.as_str() == named || trail.arn.name() == named;
-        trails.into_iter().find(fits).ok_or_else(|| Failure::NoSuchTrail {
+        let mut fitting: Vec<Trail> = trails.into_iter().filter(fits).collect();
+        // An organization's trail may have the name of one that is the account's own.
+        fitting.sort_by_key(|trail| trail.standing() != Standing::Own);
+        fitting.into_iter().next().ok_or_else(|| Failure::NoSuchTrail {
             named: named.to_owned(),
             account: self.session.account().to_string(),
             region: region.to_string(),

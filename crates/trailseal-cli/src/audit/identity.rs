@@ -15,8 +15,8 @@ use super::words;
 
 /// Who asks, and how.
 #[derive(Debug)]
-pub(super) struct Identity {
-    pub(super) session: Session,
+pub(crate) struct Identity {
+    pub(crate) session: Session,
     pub(super) caller: Caller,
 }
 
@@ -38,10 +38,21 @@ impl Identity {
     ///
     /// One line, with what to do next.
     pub(super) async fn find(arguments: &AuditArguments) -> Result<Self, String> {
+        let profile = arguments.profile.as_deref();
+        let choose = |configured: Option<&str>| region(arguments, configured);
+        Self::of(profile, arguments.concurrency.into(), choose).await
+    }
+
+    /// The same by a profile, where one is named, and a Region chosen by what is configured.
+    pub(crate) async fn of(
+        profile: Option<&str>,
+        requests_max: usize,
+        region: impl FnOnce(Option<&str>) -> Result<Region, String>,
+    ) -> Result<Self, String> {
         let direct = Connection::new(None, patience());
         let mut loader =
             aws_config::defaults(Connection::behavior_version()).http_client(direct.http_client());
-        if let Some(profile) = &arguments.profile {
+        if let Some(profile) = profile {
             // As for the other AWS tools, a profile that is named counts more than the environment.
             let config = ProviderConfig::without_region().with_http_client(direct.http_client());
             let provider =
@@ -49,14 +60,14 @@ impl Identity {
             loader = loader.profile_name(profile).credentials_provider(provider.build());
         }
         let config = loader.load().await;
-        let region = region(arguments, config.region().map(AsRef::as_ref))?;
-        let profile = arguments.profile.clone().or_else(|| env::var("AWS_PROFILE").ok());
+        let region = region(config.region().map(AsRef::as_ref))?;
+        let profile = profile.map(str::to_owned).or_else(|| env::var("AWS_PROFILE").ok());
         let credentials = config.credentials_provider().ok_or_else(|| words::no_credentials(""))?;
         let found = credentials.provide_credentials().await;
         found.map_err(|error| words::credentials(&causes(&error), profile.as_deref()))?;
         let endpoint = config.endpoint_url().map(str::to_owned);
         let connection = Connection::new(endpoint, patience());
-        Self::ask(&connection.gated(arguments.concurrency.into()), region, credentials).await
+        Self::ask(&connection.gated(requests_max), region, credentials).await
     }
 
     async fn ask(
