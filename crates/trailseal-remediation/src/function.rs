@@ -124,9 +124,10 @@ impl Remediation {
 /// What is no JSON object, or every parameter that is wrong.
 pub fn read_parameters(text: Option<&str>) -> Result<Parameters, String> {
     let text = text.map(str::trim).filter(|text| !text.is_empty()).unwrap_or("{}");
-    let given = serde_json::from_str(text)
-        .map_err(|error| format!("is no JSON object (column {})", error.column()))?;
-    Parameters::parse(&given).map_err(|faults| faults.to_string())
+    let given: Value = serde_json::from_str(text)
+        .map_err(|error| format!("is no JSON (column {})", error.column()))?;
+    let given = given.as_object().ok_or("is no JSON object")?;
+    Parameters::parse(given).map_err(|faults| faults.to_string())
 }
 
 #[cfg(test)]
@@ -140,7 +141,8 @@ mod tests {
         }
         let strict = read_parameters(Some("{\"requireKeyRotation\":\"true\"}")).unwrap();
         assert!(strict.require_key_rotation);
-        assert_eq!(read_parameters(Some("[1]")).unwrap_err(), "is no JSON object (column 1)");
+        assert_eq!(read_parameters(Some("[1]")).unwrap_err(), "is no JSON object");
+        assert_eq!(read_parameters(Some("{,}")).unwrap_err(), "is no JSON (column 2)");
         let faults = read_parameters(Some("{\"profile\":\"loose\",\"x\":\"\"}")).unwrap_err();
         assert!(faults.contains("`loose`") && faults.contains("`ruleParameters.x`"), "{faults}");
     }
