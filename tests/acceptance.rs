@@ -20,6 +20,7 @@ mod acceptance {
     mod words;
 
     mod cross_account;
+    mod desk;
     mod faults;
     mod keys;
     mod moto;
