@@ -93,17 +93,19 @@ impl fmt::Display for StatementRef {
         let Some(sid) = &self.sid else {
             return write!(formatter, "statement {}", self.index + 1);
         };
-        // One line, and no backtick that would end the quotation.
-        let shown: String = sid
-            .chars()
-            .map(|c| match c {
-                '`' => '\'',
-                other if other.is_control() => ' ',
-                other => other,
-            })
-            .collect();
-        write!(formatter, "statement `{shown}`")
+        write!(formatter, "statement `{}`", quotable(sid))
     }
+}
+
+/// In one line, and without a backtick that would end the quotation.
+pub(super) fn quotable(text: &str) -> String {
+    text.chars()
+        .map(|c| match c {
+            '`' => '\'',
+            other if other.is_control() => ' ',
+            other => other,
+        })
+        .collect()
 }
 
 /// One statement of a policy.
@@ -273,6 +275,15 @@ mod tests {
         assert_eq!(found, [(0, None), (1, Some("trail")), (2, None)]);
         let shown: Vec<_> = deciding.iter().map(ToString::to_string).collect();
         assert_eq!(shown, ["statement 1", "statement `trail`", "statement 3"]);
+    }
+
+    #[test]
+    fn a_refusal_is_one_line_whatever_a_member_is_called() {
+        let refusal = |text: &str| PolicyDocument::parse(text).unwrap_err().to_string();
+        assert_eq!(refusal(r#"{"\n`t":[]}"#), "` 't` is not a member of a policy");
+        assert_eq!(refusal(r#"{"a\rb":1,"a\rb":2}"#), "`a b` occurs twice");
+        let named = json!({ "Statement": { "Sid": "a\n`b" } }).to_string();
+        assert_eq!(refusal(&named), "`Effect of statement a 'b` is not `Allow` or `Deny`");
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! statement unclear is said in the module above.
 
 use super::conditions::{Condition, parse_conditions};
-use super::document::{Effect, POLICY_BYTES_MAX, PolicyError, Statement, StatementRef};
+use super::document::{Effect, POLICY_BYTES_MAX, PolicyError, Statement, StatementRef, quotable};
 use super::elements::{Listed, parse_patterns, parse_principals};
 use super::json::{Json, repeated_name};
 use super::pattern::{Pattern, Variables};
@@ -31,12 +31,12 @@ pub(super) fn read_statements(text: &str) -> Result<Vec<Statement>, PolicyError>
         return Err(malformed("the policy", "an object"));
     };
     if let Some(name) = repeated_name(members) {
-        return Err(PolicyError::Repeated { name: name.to_owned() });
+        return Err(PolicyError::Repeated { name: quotable(name) });
     }
     if let Some((name, _)) =
         members.iter().find(|(name, _)| !["Version", "Id", "Statement"].contains(&name.as_str()))
     {
-        return Err(PolicyError::UnknownMember { name: name.clone() });
+        return Err(PolicyError::UnknownMember { name: quotable(name) });
     }
     let variables = match member(members, "Version") {
         None => Variables::Literal,
