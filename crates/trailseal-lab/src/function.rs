@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::process::{ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -11,6 +12,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use serde_json::Value;
 use tokio::process::{Child, Command};
+use tokio::sync::oneshot;
 
 use crate::arn::partition_of;
 use crate::lab::Lab;
@@ -27,6 +29,8 @@ pub struct FunctionSettings {
     pub account: String,
     /// The Region that the function runs in.
     pub region: String,
+    /// Arguments of the program, where it takes some.
+    pub arguments: Vec<String>,
     /// The memory that it says it has, in MiB.
     pub memory_mib: u32,
     /// Environment variables beside, or instead of, those that Lambda sets.
@@ -38,7 +42,8 @@ impl FunctionSettings {
     #[must_use]
     pub fn new(account: impl Into<String>, region: impl Into<String>) -> Self {
         let (account, region) = (account.into(), region.into());
-        Self { account, region, memory_mib: 128, environment: Vec::new() }
+        let (arguments, environment) = (Vec::new(), Vec::new());
+        Self { account, region, arguments, memory_mib: 128, environment }
     }
 }
 
@@ -72,6 +77,19 @@ pub struct Invocation {
     pub outcome: Outcome,
     /// From handing it over to the outcome.
     pub duration: Duration,
+}
+
+/// A cold start, from the start of the process to its first answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FirstResponse {
+    /// What became of the event.
+    pub outcome: Outcome,
+    /// From the start of the process to the question for an event: Lambda's init phase.
+    pub until_asked: Duration,
+    /// From the start of the process to the outcome.
+    pub duration: Duration,
+    /// The process's memory, right after the outcome.
+    pub memory: Option<Memory>,
 }
 
 /// The memory of the function's process, in KiB.
@@ -108,6 +126,17 @@ impl Function {
     /// The program cannot be started, ends, reports an error or stays silent for ten seconds; the
     /// message holds what it wrote.
     pub async fn spawn(program: &Path, lab: &Lab, settings: FunctionSettings) -> io::Result<Self> {
+        let mut function = Self::rest(program, lab, settings).await?;
+        function.start().await?;
+        Ok(function)
+    }
+
+    /// The function before its process is started, as it is between two bursts of events.
+    ///
+    /// # Errors
+    ///
+    /// No port or file can be had.
+    pub async fn rest(program: &Path, lab: &Lab, settings: FunctionSettings) -> io::Result<Self> {
         let runtime = RuntimeApi::start().await?;
         let credentials = lab.credentials(&settings.account);
         let environment = vec![
@@ -115,7 +144,7 @@ impl Function {
             ("AWS_SECRET_ACCESS_KEY".to_owned(), credentials.secret_access_key),
             ("AWS_SESSION_TOKEN".to_owned(), credentials.session_token),
         ];
-        let mut function = Self {
+        Ok(Self {
             program: program.to_owned(),
             endpoint: lab.url(),
             settings,
@@ -125,9 +154,42 @@ impl Function {
             output: Output::create()?,
             cold_start: Duration::ZERO,
             starts: 0,
+        })
+    }
+
+    /// Starts the process anew for an event that waits already, and measures until its answer.
+    ///
+    /// # Errors
+    ///
+    /// The process cannot be ended or started.
+    pub async fn first_response(
+        &mut self,
+        event: &[u8],
+        time: Duration,
+    ) -> io::Result<FirstResponse> {
+        self.stop().await?;
+        let said = self.deliver(event, time);
+        let mut polls = self.runtime.polls();
+        polls.mark_unchanged();
+        let begun = Instant::now();
+        self.process = Some(self.launch()?);
+        let mut until_asked = None;
+        let outcome = {
+            let mut outcome = pin!(outcome(self.process.as_mut(), said, time));
+            loop {
+                tokio::select! {
+                    biased;
+                    _ = polls.changed(), if until_asked.is_none() => {
+                        until_asked = Some(begun.elapsed());
+                    }
+                    outcome = &mut outcome => break outcome?,
+                }
+            }
         };
-        function.start().await?;
-        Ok(function)
+        let duration = begun.elapsed();
+        self.cold_start = until_asked.unwrap_or(duration);
+        let (until_asked, memory) = (self.cold_start, self.memory());
+        Ok(FirstResponse { outcome, until_asked, duration, memory })
     }
 
     /// From the start of the process to its first question for an event, the last time.
@@ -179,25 +241,8 @@ impl Function {
             self.start().await?;
         }
         let begun = Instant::now();
-        let allowed = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
-        let said = self.runtime.deliver(Delivery {
-            event: event.to_vec(),
-            deadline: moments::now().saturating_add(allowed),
-            function_arn: self.function_arn(),
-        });
-        let process = self.process.as_mut();
-        let ended = async {
-            match process {
-                Some(process) => process.wait().await,
-                None => std::future::pending().await,
-            }
-        };
-        let outcome = tokio::select! {
-            biased;
-            said = said => said.map_or(Outcome::TimedOut, outcome_of),
-            status = ended => Outcome::Exited { status: status?.to_string() },
-            () = tokio::time::sleep(time) => Outcome::TimedOut,
-        };
+        let said = self.deliver(event, time);
+        let outcome = outcome(self.process.as_mut(), said, time).await?;
         let duration = begun.elapsed();
         if matches!(outcome, Outcome::TimedOut | Outcome::Exited { .. }) {
             self.stop().await?;
@@ -218,6 +263,16 @@ impl Function {
         }
     }
 
+    /// Hands an event over to whatever process asks for it next.
+    fn deliver(&self, event: &[u8], time: Duration) -> oneshot::Receiver<Said> {
+        let allowed = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+        self.runtime.deliver(Delivery {
+            event: event.to_vec(),
+            deadline: moments::now().saturating_add(allowed),
+            function_arn: self.function_arn(),
+        })
+    }
+
     fn function_arn(&self) -> String {
         let FunctionSettings { account, region, .. } = &self.settings;
         format!("arn:{}:lambda:{region}:{account}:function:trailseal", partition_of(region))
@@ -235,13 +290,7 @@ impl Function {
         let begun = Instant::now();
         let mut polls = self.runtime.polls();
         polls.mark_unchanged();
-        let mut process = self.command()?.spawn().map_err(|error| {
-            io::Error::new(
-                error.kind(),
-                format!("cannot start `{}`: {error}", self.program.display()),
-            )
-        })?;
-        self.starts = self.starts.saturating_add(1);
+        let mut process = self.launch()?;
         let failed = tokio::select! {
             biased;
             changed = polls.changed() => changed.err().map(|_| "the Runtime API ended".to_owned()),
@@ -266,9 +315,19 @@ impl Function {
         Err(io::Error::other(message))
     }
 
+    fn launch(&mut self) -> io::Result<Child> {
+        let process = self.command()?.spawn().map_err(|error| {
+            let program = self.program.display();
+            io::Error::new(error.kind(), format!("cannot start `{program}`: {error}"))
+        })?;
+        self.starts = self.starts.saturating_add(1);
+        Ok(process)
+    }
+
     fn command(&self) -> io::Result<Command> {
         let mut command = Command::new(&self.program);
         command
+            .args(&self.settings.arguments)
             .env_clear()
             .envs(std::env::vars_os().filter(|(name, _)| name == "PATH"))
             .env("AWS_LAMBDA_RUNTIME_API", self.runtime.address().to_string())
@@ -290,6 +349,26 @@ impl Function {
             .kill_on_drop(true);
         Ok(command)
     }
+}
+
+/// Waits for what the function says, for its end or for the end of its time.
+async fn outcome(
+    process: Option<&mut Child>,
+    said: oneshot::Receiver<Said>,
+    time: Duration,
+) -> io::Result<Outcome> {
+    let ended = async {
+        match process {
+            Some(process) => process.wait().await,
+            None => std::future::pending().await,
+        }
+    };
+    Ok(tokio::select! {
+        biased;
+        said = said => said.map_or(Outcome::TimedOut, outcome_of),
+        status = ended => Outcome::Exited { status: status?.to_string() },
+        () = tokio::time::sleep(time) => Outcome::TimedOut,
+    })
 }
 
 fn outcome_of(said: Said) -> Outcome {

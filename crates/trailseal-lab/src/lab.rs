@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use crate::caller::{Credentials, credentials_of};
 use crate::delivery::{DeliveryMoment, broken};
+use crate::door::{Authority, Door};
 use crate::fault::Fault;
 use crate::hang::Hang;
 use crate::record::{Call, Ordering, PutEvaluation, StoredResult};
-use crate::server::{Server, handle_services, serve};
+use crate::server::{Place, Server, handle_services, serve};
 use crate::state::{Account, Membership, State};
 use crate::world::{RuleId, SendBack, Shared, World};
 
@@ -31,8 +33,22 @@ impl Lab {
     pub async fn start(state: State) -> io::Result<Self> {
         let shared = Shared::new(World::of(state));
         let world = shared.clone();
-        let server = serve(move |head, body| handle_services(world.clone(), head, body)).await?;
-        Ok(Self { shared, server })
+        let server =
+            serve(Place::plain(), move |head, body| handle_services(world.clone(), head, body));
+        Ok(Self { shared, server: server.await? })
+    }
+
+    /// Opens a further address of the same account, on a free port of `ip`, which must be one of
+    /// this machine: in the clear, or over TLS with a certificate of `authority`.
+    ///
+    /// # Errors
+    ///
+    /// No port can be had there.
+    pub async fn open(&self, ip: Ipv4Addr, authority: Option<&Authority>) -> io::Result<Door> {
+        let place = Place { ip, tls: authority.map(Authority::acceptor) };
+        let (world, is_secret) = (self.shared.clone(), place.tls.is_some());
+        let server = serve(place, move |head, body| handle_services(world.clone(), head, body));
+        Ok(Door::new(server.await?, is_secret))
     }
 
     /// The endpoint of every service, such as `http://127.0.0.1:40123`.

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::{Notify, oneshot, watch};
 
-use crate::server::{Payload, Reset, Server, plain, serve};
+use crate::server::{Payload, Place, Reset, Server, plain, serve};
 
 const BASE: &str = "/2018-06-01/runtime/";
 
@@ -73,7 +73,9 @@ impl RuntimeApi {
         let (queue, arrived) = (Mutex::default(), Notify::new());
         let inner = Arc::new(Inner { queue, arrived, polls: watch::Sender::new(0) });
         let served = Arc::clone(&inner);
-        let server = serve(move |head, body| handle(Arc::clone(&served), head, body)).await?;
+        let server =
+            serve(Place::plain(), move |head, body| handle(Arc::clone(&served), head, body))
+                .await?;
         Ok(Self { inner, server })
     }
 

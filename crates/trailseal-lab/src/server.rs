@@ -1,8 +1,8 @@
-//! HTTP on loopback: one listener, a task per connection.
+//! HTTP on loopback, in the clear or over TLS: one listener, a task per connection.
 
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -14,8 +14,10 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
+use tokio_rustls::TlsAcceptor;
 
 use crate::answer::{Answer, answer};
 use crate::reply::{Ending, Reply};
@@ -52,13 +54,29 @@ impl std::fmt::Display for Reset {
 
 impl std::error::Error for Reset {}
 
-/// Listens on a free port of 127.0.0.1 and answers every request by `handle`.
-pub(crate) async fn serve<H, F>(handle: H) -> io::Result<Server>
+/// Where a server listens, and how it is spoken to.
+#[derive(Clone)]
+pub(crate) struct Place {
+    /// An address of this machine; the port is a free one.
+    pub(crate) ip: Ipv4Addr,
+    /// With what connections are made secret, where they are.
+    pub(crate) tls: Option<TlsAcceptor>,
+}
+
+impl Place {
+    /// 127.0.0.1, in the clear.
+    pub(crate) fn plain() -> Self {
+        Self { ip: Ipv4Addr::LOCALHOST, tls: None }
+    }
+}
+
+/// Listens on a free port and answers every request by `handle`.
+pub(crate) async fn serve<H, F>(place: Place, handle: H) -> io::Result<Server>
 where
     H: Fn(Parts, Bytes) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Result<Response<Payload>, Reset>> + Send + 'static,
 {
-    let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).await?;
+    let listener = TcpListener::bind((place.ip, 0)).await?;
     let address = listener.local_addr()?;
     let accepting = tokio::spawn(async move {
         let mut connections = JoinSet::new();
@@ -66,7 +84,7 @@ where
             tokio::select! {
                 accepted = listener.accept() => {
                     if let Ok((stream, _)) = accepted {
-                        connections.spawn(connection(stream, handle.clone()));
+                        connections.spawn(connection(stream, place.tls.clone(), handle.clone()));
                     }
                 }
                 Some(_) = connections.join_next() => {}
@@ -76,7 +94,7 @@ where
     Ok(Server { address, accepting: accepting.abort_handle() })
 }
 
-async fn connection<H, F>(stream: TcpStream, handle: H)
+async fn connection<H, F>(stream: TcpStream, tls: Option<TlsAcceptor>, handle: H)
 where
     H: Fn(Parts, Bytes) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Result<Response<Payload>, Reset>> + Send + 'static,
@@ -85,6 +103,27 @@ where
     if stream.set_nodelay(true).is_err() {
         return;
     }
+    let cut_off = match tls {
+        None => answer_all(stream, handle).await,
+        Some(tls) => match tls.accept(stream).await {
+            Ok(stream) => answer_all(stream, handle).await.map(|stream| stream.into_inner().0),
+            // The client did not like the certificate, or went away.
+            Err(_) => None,
+        },
+    };
+    if let Some(stream) = cut_off {
+        // With no time to linger, closing sends a reset instead of an orderly end.
+        let _lingering_is_harmless = stream.set_zero_linger();
+    }
+}
+
+/// Answers requests until the connection ends; gives it back where it is to be cut off.
+async fn answer_all<S, H, F>(stream: S, handle: H) -> Option<S>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    H: Fn(Parts, Bytes) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Result<Response<Payload>, Reset>> + Send + 'static,
+{
     let service = service_fn(move |request: Request<Incoming>| {
         let handle = handle.clone();
         async move {
@@ -94,11 +133,8 @@ where
         }
     });
     let mut served = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
-    if (&mut served).await.is_err() {
-        // With no time to linger, closing sends a reset instead of an orderly end.
-        let stream = served.into_parts().io.into_inner();
-        let _lingering_is_harmless = stream.set_zero_linger();
-    }
+    let outcome = (&mut served).await;
+    outcome.is_err().then(|| served.into_parts().io.into_inner())
 }
 
 /// The handler of the AWS services.
