@@ -15,6 +15,7 @@ mod acceptance {
     mod worlds;
 
     mod malformed;
+    mod secret_ways;
     mod secrets;
     mod tidy;
     mod words;

@@ -16,6 +16,7 @@ use thiserror::Error;
 use trailseal_rule::{BucketName, Reading, Refusal, Region};
 
 use crate::connection::Connection;
+use crate::endpoints::Service;
 use crate::failure::{AwsError, with_causes};
 use crate::session::Session;
 
@@ -25,9 +26,12 @@ const REGION_HEADER: &str = "x-amz-bucket-region";
 /// S3 answered neither with the bucket's Region nor with "no such bucket".
 #[derive(Debug, Error)]
 #[error("S3 answered {status} and named no Region")]
-struct HeadBucketError {
+pub(crate) struct HeadBucketError {
     status: u16,
 }
+
+/// The call, as it is made for every bucket.
+pub(crate) type HeadBucket = Operation<BucketName, Reading<Region>, HeadBucketError>;
 
 /// Where S3 says that the bucket is.
 ///
@@ -38,14 +42,19 @@ pub async fn bucket_region(
     session: &Session,
     bucket: &BucketName,
 ) -> Result<Reading<Region>, AwsError> {
-    let region = session.region();
+    let answer = session.head_bucket().invoke(bucket.clone()).await;
+    answer.or_else(|error| unreadable(session.region(), &error))
+}
+
+/// Makes the call ready, which takes longer than to make it once more.
+pub(crate) fn head_bucket(session: &Session) -> HeadBucket {
     let connection = &session.connection;
-    let operation = Operation::builder()
+    Operation::builder()
         .service_name("s3")
         .operation_name("HeadBucket")
         .behavior_version(Connection::behavior_version())
         .http_client(connection.http_client.clone())
-        .endpoint_url(&endpoint(connection, region))
+        .endpoint_url(&connection.endpoints.url(Service::S3, session.region()))
         .no_auth()
         .sleep_impl(Connection::sleep())
         .timeout_config(connection.timeouts())
@@ -61,8 +70,7 @@ pub async fn bucket_region(
             Ok(request)
         })
         .deserializer(read_region)
-        .build();
-    operation.invoke(bucket.clone()).await.or_else(|error| unreadable(region, &error))
+        .build()
 }
 
 /// The session's own retry quota, not one that all accounts share.
@@ -70,20 +78,6 @@ fn quota_of(session: &Session) -> FrozenLayer {
     let mut layer = Layer::new("retry quota of the session");
     layer.store_put(session.retry_partition.clone());
     layer.freeze()
-}
-
-fn endpoint(connection: &Connection, region: &Region) -> String {
-    if let Some(url) = &connection.endpoint_url {
-        return url.clone();
-    }
-    let suffix = match region.as_str() {
-        name if name.starts_with("cn-") => "amazonaws.com.cn",
-        name if name.starts_with("us-isob-") => "sc2s.sgov.gov",
-        name if name.starts_with("us-iso-") => "c2s.ic.gov",
-        name if name.starts_with("eusc-") => "amazonaws.eu",
-        _ => "amazonaws.com",
-    };
-    format!("https://s3.{region}.{suffix}")
 }
 
 /// 404 means that there is no such bucket; every other answer that names a Region names the

@@ -3,15 +3,19 @@
 use std::time::Duration;
 
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
-use aws_smithy_http_client::tls::Provider;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
+use trailseal_rule::Region;
 
 use crate::calls::CallLog;
+use crate::endpoints::{Endpoints, Service};
 use crate::gate::Gate;
+use crate::transport::Transport;
+
+/// The longest wait for connections that are opened early.
+const EARLY_MAX: Duration = Duration::from_millis(300);
 
 /// How long to wait for AWS, and how often to ask again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,24 +47,41 @@ impl Default for Patience {
 /// The way to AWS, shared by every client, account and Region.
 #[derive(Clone, Debug)]
 pub struct Connection {
+    transport: Transport,
     pub(crate) http_client: SharedHttpClient,
-    pub(crate) endpoint_url: Option<String>,
+    pub(crate) endpoints: Endpoints,
     pub(crate) patience: Patience,
     pub(crate) calls: CallLog,
 }
 
 impl Connection {
-    /// Connects by TLS with the roots of the system (`SSL_CERT_FILE` is honoured), or in the
-    /// clear where the endpoint's URL says so.
+    /// Connects by TLS, trusting Amazon's roots and those of the system (`SSL_CERT_FILE` is
+    /// honoured), or in the clear where the endpoint's URL says so.
     ///
     /// With `endpoint_url` every service is asked there (as the AWS SDKs do with
     /// `AWS_ENDPOINT_URL`), S3 with the bucket in the path.
     #[must_use]
     pub fn new(endpoint_url: Option<String>, patience: Patience) -> Self {
-        let http_client = aws_smithy_http_client::Builder::new()
-            .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .build_https();
-        Self { http_client, endpoint_url, patience, calls: CallLog::default() }
+        Self::at(Endpoints::from(endpoint_url), patience)
+    }
+
+    /// The same, where services have endpoints of their own.
+    #[must_use]
+    pub fn at(endpoints: Endpoints, patience: Patience) -> Self {
+        let transport = Transport::new(patience.connect);
+        let http_client = SharedHttpClient::new(transport.clone());
+        Self { transport, http_client, endpoints, patience, calls: CallLog::default() }
+    }
+
+    /// Opens connections to the services by which a change is judged, while there is nothing else
+    /// to do. Nothing is sent over them, and what cannot be opened is left to the call that wants
+    /// it: this fails by no means, and takes a third of a second at most.
+    pub async fn open_early(&self, region: &Region) {
+        let services = [Service::Kms, Service::S3, Service::Config];
+        let mut origins: Vec<String> =
+            services.into_iter().map(|service| self.endpoints.url(service, region)).collect();
+        origins.dedup();
+        self.transport.open_early(origins, EARLY_MAX).await;
     }
 
     /// The same way to AWS with a gate before it, which so many requests pass at a time, and with

@@ -9,10 +9,12 @@
 
 mod calls;
 mod connection;
+mod endpoints;
 mod failure;
 mod gate;
 mod roles;
 mod session;
+mod transport;
 mod whoami;
 
 mod bucket;
@@ -31,6 +33,7 @@ pub use crate::bucket::bucket_region;
 pub use crate::calls::{CallLog, Calls};
 pub use crate::connection::{Connection, Patience};
 pub use crate::discovery::{DiscoveredIds, describe_trails, discovered_ids};
+pub use crate::endpoints::Endpoints;
 pub use crate::failure::{AwsError, failed};
 pub use crate::gather::{Evidence, describe_key, read_policy, read_rotation};
 pub use crate::history::fetch_item;

@@ -8,8 +8,10 @@ use aws_smithy_runtime::client::retries::RetryPartition;
 use aws_types::SdkConfig;
 use trailseal_rule::{AccountId, Region};
 
+use crate::bucket::{HeadBucket, head_bucket};
 use crate::calls::CallLog;
 use crate::connection::Connection;
+use crate::endpoints::Service;
 
 /// Credentials of one account, and its clients, one per service and Region.
 ///
@@ -29,6 +31,7 @@ pub struct Session {
 struct Clients {
     cloudtrail: ByRegion<aws_sdk_cloudtrail::Client>,
     config: ByRegion<aws_sdk_config::Client>,
+    head_bucket: ByRegion<HeadBucket>,
     kms: ByRegion<aws_sdk_kms::Client>,
     sts: ByRegion<aws_sdk_sts::Client>,
 }
@@ -84,7 +87,9 @@ impl Session {
 
     pub(crate) fn cloudtrail(&self, region: &Region) -> aws_sdk_cloudtrail::Client {
         self.clients.cloudtrail.get_or_make(region, || {
-            let config = aws_sdk_cloudtrail::config::Builder::from(&self.sdk_config(region));
+            let config = aws_sdk_cloudtrail::config::Builder::from(
+                &self.config_of(Service::CloudTrail, region),
+            );
             let config = config
                 .retry_partition(self.retry_partition.clone())
                 .interceptor(self.connection.calls.clone());
@@ -94,7 +99,9 @@ impl Session {
 
     pub(crate) fn config(&self) -> aws_sdk_config::Client {
         self.clients.config.get_or_make(&self.region, || {
-            let config = aws_sdk_config::config::Builder::from(&self.sdk_config(&self.region));
+            let config = aws_sdk_config::config::Builder::from(
+                &self.config_of(Service::Config, &self.region),
+            );
             let config = config
                 .retry_partition(self.retry_partition.clone())
                 .interceptor(self.connection.calls.clone());
@@ -102,9 +109,13 @@ impl Session {
         })
     }
 
+    pub(crate) fn head_bucket(&self) -> HeadBucket {
+        self.clients.head_bucket.get_or_make(&self.region, || head_bucket(self))
+    }
+
     pub(crate) fn kms(&self, region: &Region) -> aws_sdk_kms::Client {
         self.clients.kms.get_or_make(region, || {
-            let config = aws_sdk_kms::config::Builder::from(&self.sdk_config(region));
+            let config = aws_sdk_kms::config::Builder::from(&self.config_of(Service::Kms, region));
             let config = config
                 .retry_partition(self.retry_partition.clone())
                 .interceptor(self.connection.calls.clone());
@@ -114,7 +125,8 @@ impl Session {
 
     pub(crate) fn sts(&self) -> aws_sdk_sts::Client {
         self.clients.sts.get_or_make(&self.region, || {
-            let config = aws_sdk_sts::config::Builder::from(&self.sdk_config(&self.region));
+            let config =
+                aws_sdk_sts::config::Builder::from(&self.config_of(Service::Sts, &self.region));
             let config = config
                 .retry_partition(self.retry_partition.clone())
                 .interceptor(self.connection.calls.clone());
@@ -148,6 +160,15 @@ impl Session {
     pub fn sdk_config(&self, region: &Region) -> SdkConfig {
         sdk_config(&self.connection, &self.credentials, region)
     }
+
+    /// The same with the endpoint of one service.
+    fn config_of(&self, service: Service, region: &Region) -> SdkConfig {
+        let mut config = self.sdk_config(region);
+        if let Some(url) = self.connection.endpoints.of(service) {
+            config = config.into_builder().endpoint_url(url).build();
+        }
+        config
+    }
 }
 
 pub(crate) fn sdk_config(
@@ -163,7 +184,7 @@ pub(crate) fn sdk_config(
         .sleep_impl(Connection::sleep())
         .timeout_config(connection.timeouts())
         .retry_config(connection.retries());
-    if let Some(url) = &connection.endpoint_url {
+    if let Some(url) = connection.endpoints.of_all() {
         config = config.endpoint_url(url);
     }
     config.build()

@@ -3,17 +3,18 @@
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
-use trailseal_aws::{Identity, Patience};
+use trailseal_aws::{Endpoints, Identity, Patience};
 use trailseal_rule::{AccountId, Region};
 
 /// What the environment says of every function of Trailseal, all faults told at once.
 #[derive(Debug)]
 pub struct Environment {
-    region: Region,
+    /// The function's own Region.
+    pub region: Region,
     credentials: Credentials,
     external_id: Option<String>,
-    /// `AWS_ENDPOINT_URL`.
-    pub endpoint_url: Option<String>,
+    /// `AWS_ENDPOINT_URL`, and `AWS_ENDPOINT_URL_KMS` and the like.
+    pub endpoints: Endpoints,
     /// Defaults, unless `TRAILSEAL_BACKOFF_MILLISECONDS` or
     /// `TRAILSEAL_ATTEMPT_TIMEOUT_MILLISECONDS` say otherwise.
     pub patience: Patience,
@@ -60,7 +61,7 @@ impl Environment {
                 region,
                 credentials,
                 external_id: filled("TRAILSEAL_EXTERNAL_ID"),
-                endpoint_url: filled("AWS_ENDPOINT_URL"),
+                endpoints: Endpoints::read(&get),
                 patience: Patience { backoff_first, attempt, ..defaults },
             }),
             _ => Err(faults.join("; ")),

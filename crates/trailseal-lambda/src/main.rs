@@ -24,11 +24,12 @@ const RESERVE: Duration = Duration::from_secs(3);
 async fn main() -> Result<(), Error> {
     let environment = Environment::read(|name| env::var(name).ok())?;
     let warm = Warm {
-        connection: Connection::new(environment.endpoint_url.clone(), environment.patience),
+        connection: Connection::at(environment.endpoints.clone(), environment.patience),
         environment,
         function: OnceLock::new(),
         is_cold: AtomicBool::new(true),
     };
+    warm.connection.open_early(&warm.environment.region).await;
     let warm = &warm;
     lambda_runtime::run(service_fn(|event: LambdaEvent<Box<RawValue>>| warm.answer(event))).await
 }

@@ -1,0 +1,151 @@
+//! The HTTP client of every call: HTTP/1.1 in the clear or over TLS, one pool of connections.
+//!
+//! The SDK's own client builds its TLS set-up anew, every root certificate included, for each
+//! service's client, and cannot open a connection before there is a request. This one is the same
+//! stack otherwise: hyper, hyper-util's pool, rustls.
+
+mod dial;
+mod roots;
+
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::connection::{CaptureSmithyConnection, ConnectionMetadata};
+use aws_smithy_runtime_api::client::connector_metadata::ConnectorMetadata;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::retry::ErrorKind;
+use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
+use hyper_util::client::legacy::{Client, Error as ClientError};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+
+use crate::transport::dial::{ConnectTimedOut, Dialer};
+
+/// The one HTTP client. Clones share its connections.
+#[derive(Clone)]
+pub(crate) struct Transport {
+    dialer: Dialer,
+    connector: SharedHttpConnector,
+}
+
+impl Transport {
+    /// A client that gives up a connection that is not there in time.
+    pub(crate) fn new(connect: Duration) -> Self {
+        let dialer = Dialer::new(connect);
+        let client = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .build(dialer.clone());
+        Self { dialer, connector: SharedHttpConnector::new(Connector(Arc::new(client))) }
+    }
+
+    /// Opens a connection to each origin before it is wanted, and waits for them for this long.
+    pub(crate) async fn open_early(&self, origins: Vec<String>, patience: Duration) {
+        self.dialer.open_early(origins, patience).await;
+    }
+}
+
+impl fmt::Debug for Transport {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Transport")
+    }
+}
+
+impl HttpClient for Transport {
+    /// Every client has the same settings: those of the connection.
+    fn http_connector(
+        &self,
+        _settings: &HttpConnectorSettings,
+        _components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        self.connector.clone()
+    }
+
+    fn connector_metadata(&self) -> Option<ConnectorMetadata> {
+        Some(ConnectorMetadata::new("hyper", Some("1.x".into())))
+    }
+}
+
+struct Connector(Arc<Client<Dialer, SdkBody>>);
+
+impl fmt::Debug for Connector {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Connector")
+    }
+}
+
+impl HttpConnector for Connector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let mut request = match request.try_into_http1x() {
+            Ok(request) => request,
+            Err(error) => {
+                return HttpConnectorFuture::ready(Err(ConnectorError::user(error.into())));
+            }
+        };
+        let connection = capture_connection(&mut request);
+        if let Some(captured) = request.extensions().get::<CaptureSmithyConnection>() {
+            captured.set_connection_retriever(move || metadata(&connection));
+        }
+        let answer = self.0.request(request);
+        HttpConnectorFuture::new(async move {
+            let response = answer.await.map_err(failure)?;
+            HttpResponse::try_from(response.map(SdkBody::from_body_1_x))
+                .map_err(|error| ConnectorError::other(error.into(), None))
+        })
+    }
+}
+
+/// What lets the SDK retire a connection over which a call went wrong.
+fn metadata(captured: &CaptureConnection) -> Option<ConnectionMetadata> {
+    captured.connection_metadata().as_ref()?;
+    let captured = captured.clone();
+    let retire = move || {
+        if let Some(connection) = captured.connection_metadata().as_ref() {
+            connection.poison();
+        }
+    };
+    Some(ConnectionMetadata::builder().proxied(false).poison_fn(retire).build())
+}
+
+/// What went wrong, in the kinds by which the SDK decides whether to try again.
+fn failure(error: ClientError) -> ConnectorError {
+    let is_connect = error.is_connect();
+    let error = BoxError::from(error);
+    if find::<ConnectTimedOut>(&*error).is_some() {
+        return ConnectorError::timeout(error);
+    }
+    let has_io = find::<std::io::Error>(&*error).is_some();
+    let Some(cause) = find::<hyper::Error>(&*error) else {
+        let is_io = is_connect || has_io;
+        return if is_io { ConnectorError::io(error) } else { ConnectorError::other(error, None) };
+    };
+    if cause.is_timeout() {
+        ConnectorError::timeout(error)
+    } else if cause.is_user() {
+        ConnectorError::user(error)
+    } else if cause.is_closed() || cause.is_canceled() || has_io {
+        ConnectorError::io(error)
+    } else if cause.is_incomplete_message() {
+        ConnectorError::other(error, Some(ErrorKind::TransientError))
+    } else {
+        ConnectorError::other(error, None)
+    }
+}
+
+fn find<'e, E: Error + 'static>(error: &'e (dyn Error + 'static)) -> Option<&'e E> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        next = error.source();
+    }
+    None
+}

@@ -1,0 +1,81 @@
+//! The real function over TLS: whom it trusts, and whom not.
+
+use std::net::Ipv4Addr;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::{env, fs, process};
+
+use trailseal_lab::{Authority, Door, Function, FunctionSettings, Lab, Outcome};
+
+use super::case::{Case, all};
+use super::harness::{ACCOUNT, REGION, RULE, TIME, bootstrap_path, lab};
+
+/// A case of the usual account and Region that asks KMS, S3 and Config once each.
+fn case() -> Case {
+    let is_usual = |case: &Case| {
+        case.place() == (ACCOUNT, REGION)
+            && case.expected.calls.len() == 3
+            && case.expected.evaluations.iter().any(|one| one.compliance == "COMPLIANT")
+    };
+    all().into_iter().find(is_usual).unwrap()
+}
+
+/// Each service at an address of its own, and a function that trusts whom a file names.
+async fn function(lab: &Lab, authority: &Authority, trusted: &str) -> (Function, Vec<Door>) {
+    let mut doors = Vec::new();
+    let mut settings = FunctionSettings::new(ACCOUNT, REGION);
+    for (host, service) in (1..).zip(["KMS", "S3", "CONFIG_SERVICE"]) {
+        let door = lab.open(Ipv4Addr::new(127, 0, 0, host), Some(authority)).await.unwrap();
+        settings.environment.push((format!("AWS_ENDPOINT_URL_{service}"), door.url()));
+        doors.push(door);
+    }
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let name = format!("trailseal-root-{}-{number}.pem", process::id());
+    let file = env::temp_dir().join(name);
+    fs::write(&file, trusted).unwrap();
+    for (name, value) in [
+        ("SSL_CERT_FILE", file.to_str().unwrap()),
+        ("TRAILSEAL_BACKOFF_MILLISECONDS", "1"),
+        ("TRAILSEAL_ATTEMPT_TIMEOUT_MILLISECONDS", "2000"),
+    ] {
+        settings.environment.push((name.to_owned(), value.to_owned()));
+    }
+    (Function::rest(&bootstrap_path(), lab, settings).await.unwrap(), doors)
+}
+
+#[tokio::test]
+async fn each_service_is_asked_over_tls_at_its_own_address() {
+    let (case, authority) = (case(), Authority::new().unwrap());
+    let lab = lab(&case.state()).await;
+    let event = case.event(&lab.issue_token(ACCOUNT, REGION, RULE));
+    let trusted = authority.certificate().to_owned();
+    let (mut function, _doors) = function(&lab, &authority, &trusted).await;
+    let first = function.first_response(&event, TIME).await.unwrap();
+    assert!(matches!(first.outcome, Outcome::Response(_)), "{first:?}");
+    assert!(first.until_asked <= first.duration);
+    let again = function.invoke(&event, TIME).await.unwrap();
+    assert!(matches!(again.outcome, Outcome::Response(_)), "{again:?}");
+    let put = lab.take_put_evaluations();
+    assert_eq!(put.len(), 2, "{put:?}");
+    assert!(put.iter().all(|one| one.compliance_type == "COMPLIANT"), "{put:?}");
+    // Connections that are opened early send nothing.
+    assert_eq!(lab.take_calls().len(), 6);
+    assert_eq!(function.starts(), 1);
+}
+
+/// Nothing is said to a stranger, and the failure says what is wrong.
+#[tokio::test]
+async fn a_certificate_that_nobody_trusted_vouches_for_is_refused() {
+    let (case, authority) = (case(), Authority::new().unwrap());
+    let lab = lab(&case.state()).await;
+    let event = case.event(&lab.issue_token(ACCOUNT, REGION, RULE));
+    let other = Authority::new().unwrap().certificate().to_owned();
+    let (mut function, _doors) = function(&lab, &authority, &other).await;
+    let first = function.first_response(&event, TIME).await.unwrap();
+    let Outcome::Failed { error_type, message, .. } = first.outcome else {
+        panic!("{first:?}");
+    };
+    assert_eq!(error_type, "AwsBreakdown");
+    assert!(message.contains("invalid peer certificate"), "{message}");
+    assert!(lab.take_calls().is_empty() && lab.take_put_evaluations().is_empty());
+}
