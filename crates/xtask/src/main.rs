@@ -9,6 +9,7 @@ mod step;
 
 mod tools;
 
+mod bench;
 mod build;
 mod lab;
 mod stages;
@@ -36,6 +37,9 @@ Usage: cargo xtask TASK [ARGUMENT]...
   package [--arch ARCH]... makes cdk/assets/{bootstrap,remediation}-ARCH.zip; ARCH is arm64 or
                            x86_64, default both
   schema                   writes cdk/schema/rule-parameters.schema.json from the code
+  bench [PART]... [--json FILE] [--runs N]
+                           measures; PART is cold, warm, schedule, memory, size, rule, check,
+                           audit or all
   soak [ARGUMENT]...       sends a great many events, with faults, through the function
   mutants [--shard K/N]    changes the rule in small ways and reports what no test notices
   fuzz [--seconds N] [TARGET]...
@@ -71,6 +75,7 @@ fn run(words: &[String], out: &mut dyn Write) -> Result<(), Failure> {
         "test" => test::run(&project, arguments, out),
         "package" => package::run(&project, arguments, out),
         "schema" => schema::run(&project, arguments, out),
+        "bench" => bench::run(&project, arguments, out),
         "soak" => soak::run(&project, arguments),
         "mutants" => mutants::run(&project, arguments),
         "fuzz" => fuzz::run(&project, arguments),

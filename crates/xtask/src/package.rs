@@ -3,7 +3,7 @@
 //! Equal sources give equal bytes, wherever they lie: paths are mapped, times are fixed, and the
 //! versions of all that is compiled are locked. The compression is that of the machine's zlib.
 
-mod architecture;
+pub(crate) mod architecture;
 mod elf;
 mod glibc;
 mod program;
@@ -40,15 +40,41 @@ pub(crate) fn run(
     }
     for architecture in architectures {
         for program in Program::ALL {
-            let built = build(project, architecture, program)?;
-            let glibc = admit(&built, architecture)?;
-            let name = program.archive(architecture);
-            let made = pack(project, &name, &built)?;
+            let (name, made, glibc) = make(project, architecture, program)?;
             writeln!(out, "cdk/assets/{name}: {made}, needs glibc {glibc}")
                 .map_err(Failure::output)?;
         }
     }
     Ok(())
+}
+
+/// Builds a function and packs it; gives the archive's name, and what is to be said of it.
+fn make(
+    project: &Project,
+    architecture: Architecture,
+    program: Program,
+) -> Result<(String, String, GlibcVersion), Failure> {
+    let built = build(project, architecture, program)?;
+    let glibc = admit(&built, architecture)?;
+    let name = program.archive(architecture);
+    let made = pack(project, &name, &built)?;
+    Ok((name, made, glibc))
+}
+
+/// Builds and packs the rule's function for an architecture; gives the archive.
+pub(crate) fn archive(project: &Project, architecture: Architecture) -> Result<PathBuf, Failure> {
+    let (name, ..) = make(project, architecture, Program::Bootstrap)?;
+    Ok(project.cdk().join("assets").join(name))
+}
+
+/// Builds targets of a package for this machine as what ships is built; gives their folder.
+pub(crate) fn build_for_host(project: &Project, targets: &str) -> Result<PathBuf, Failure> {
+    build_targets(project, host()?, targets)
+}
+
+fn host() -> Result<Architecture, Failure> {
+    let host = Architecture::ALL.into_iter().find(|architecture| architecture.is_hosts());
+    host.ok_or_else(|| Failure::task("the function runs on arm64 and x86_64 only"))
 }
 
 fn parse(words: &[String]) -> Result<Vec<Architecture>, Failure> {
@@ -70,16 +96,21 @@ fn parse(words: &[String]) -> Result<Vec<Architecture>, Failure> {
     Ok(architectures)
 }
 
-/// Refuses to start where the toolchain lacks the target's standard library.
-fn require_target(project: &Project, architecture: Architecture) -> Result<(), Failure> {
-    let triple = architecture.triple();
+/// Whether the toolchain has the target's standard library.
+pub(crate) fn has_target(project: &Project, architecture: Architecture) -> Result<bool, Failure> {
     let folder = Step::new(project, "rustc", "install Rust")
         .words("--print target-libdir --target")
-        .arg(triple)
+        .arg(architecture.triple())
         .output()?;
-    if Path::new(folder.trim()).is_dir() {
+    Ok(Path::new(folder.trim()).is_dir())
+}
+
+/// Refuses to start where the toolchain lacks the target's standard library.
+fn require_target(project: &Project, architecture: Architecture) -> Result<(), Failure> {
+    if has_target(project, architecture)? {
         return Ok(());
     }
+    let triple = architecture.triple();
     Err(Failure::task(format!(
         "the toolchain has no standard library for `{triple}`: run `rustup target add {triple}` \
          here, or package the other architecture alone with `--arch`"
@@ -92,9 +123,19 @@ fn build(
     architecture: Architecture,
     program: Program,
 ) -> Result<PathBuf, Failure> {
+    let name = program.name();
+    let targets = format!("{} --bin {name}", program.package());
+    Ok(build_targets(project, architecture, &targets)?.join(name))
+}
+
+/// Builds targets of a package as what ships is built; gives their folder.
+fn build_targets(
+    project: &Project,
+    architecture: Architecture,
+    targets: &str,
+) -> Result<PathBuf, Failure> {
     let triple = architecture.triple();
-    let (package, name) = (program.package(), program.name());
-    let what = format!("--locked --profile dist --package {package} --bin {name} --target");
+    let what = format!("--locked --profile dist --package {targets} --target");
     let remedy = "see the errors above";
     let step = if architecture.is_hosts() {
         Step::cargo(project, "build", remedy).words(&what).arg(triple)
@@ -109,7 +150,7 @@ fn build(
             .path_first(&folder)?
     };
     reproducible(project, step)?.run()?;
-    Ok(project.target().join(triple).join("dist").join(name))
+    Ok(project.target().join(triple).join("dist"))
 }
 
 /// Keeps the folders of this machine and the time of the build out of the program.

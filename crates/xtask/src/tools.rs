@@ -70,6 +70,13 @@ pub(crate) fn python(project: &Project) -> Result<(), Failure> {
     virtual_environment(project, "python", &requirements)
 }
 
+/// Installs what the Python rule that the function is measured against needs into
+/// `.tools/python-rule`.
+pub(crate) fn python_rule(project: &Project) -> Result<(), Failure> {
+    let requirements = project.xtask().join("requirements/python-rule.txt");
+    virtual_environment(project, "python-rule", &[&requirements])
+}
+
 /// Installs the zig toolchain and cargo-zigbuild into `.tools/zig`.
 pub(crate) fn zig(project: &Project) -> Result<(), Failure> {
     virtual_environment(project, "zig", &[&project.xtask().join("requirements/zig.txt")])

@@ -4,7 +4,7 @@ use std::env::consts;
 
 /// A processor, by the name that AWS Lambda gives it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Architecture {
+pub(crate) enum Architecture {
     /// 64-bit Arm: AWS Graviton.
     Arm64,
     /// 64-bit x86.
@@ -12,13 +12,13 @@ pub(super) enum Architecture {
 }
 
 impl Architecture {
-    pub(super) const ALL: [Self; 2] = [Self::Arm64, Self::X86_64];
+    pub(crate) const ALL: [Self; 2] = [Self::Arm64, Self::X86_64];
 
-    pub(super) fn named(name: &str) -> Option<Self> {
+    pub(crate) fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|architecture| architecture.name() == name)
     }
 
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Arm64 => "arm64",
             Self::X86_64 => "x86_64",
@@ -26,7 +26,7 @@ impl Architecture {
     }
 
     /// Rust's name of the target.
-    pub(super) fn triple(self) -> &'static str {
+    pub(crate) fn triple(self) -> &'static str {
         match self {
             Self::Arm64 => "aarch64-unknown-linux-gnu",
             Self::X86_64 => "x86_64-unknown-linux-gnu",
@@ -34,7 +34,7 @@ impl Architecture {
     }
 
     /// The machine's number in an ELF header.
-    pub(super) fn elf_machine(self) -> u16 {
+    pub(crate) fn elf_machine(self) -> u16 {
         match self {
             Self::Arm64 => 183,
             Self::X86_64 => 62,
@@ -42,7 +42,7 @@ impl Architecture {
     }
 
     /// Whether this machine builds for it without a cross compiler.
-    pub(super) fn is_hosts(self) -> bool {
+    pub(crate) fn is_hosts(self) -> bool {
         consts::OS == "linux"
             && match self {
                 Self::Arm64 => consts::ARCH == "aarch64",

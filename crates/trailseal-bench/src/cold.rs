@@ -1,0 +1,148 @@
+//! Cold starts: from the start of the process to its first answer.
+
+use std::error::Error;
+use std::path::Path;
+use std::time::Duration;
+
+use trailseal_lab::{Function, FunctionSettings, Outcome};
+
+use crate::Settings;
+use crate::figure::{Figure, Sorted};
+use crate::stand::{Over, Stand};
+
+const TIME: Duration = Duration::from_secs(30);
+
+/// One who is measured.
+struct Contestant {
+    id: &'static str,
+    about: &'static str,
+    function: Function,
+    event: Vec<u8>,
+    /// Whether it reports an evaluation, or does nothing.
+    reports: bool,
+    until_asked: Vec<Duration>,
+    until_answered: Vec<Duration>,
+    peak_kib: Vec<f64>,
+}
+
+/// Every contestant once, and again, so that whatever slows the machine slows all of them.
+pub(crate) async fn measure(settings: &Settings) -> Result<(), Box<dyn Error>> {
+    let stand = Stand::new(1, &settings.folder).await?;
+    let mut contestants = contestants(settings, &stand).await?;
+    for run in 0..=settings.runs.unwrap_or(40) {
+        for contestant in &mut contestants {
+            // The first start of each only brings its files into memory.
+            contestant.start(&stand, run > 0).await?;
+        }
+    }
+    for contestant in &contestants {
+        contestant.tell()?;
+    }
+    Ok(())
+}
+
+async fn contestants(
+    settings: &Settings,
+    stand: &Stand,
+) -> Result<Vec<Contestant>, Box<dyn Error>> {
+    let ours = stand.change(&[]);
+    let theirs = stand.change(&[("AssumeRoleMode", "false")]);
+    let python = |over| python(stand, settings, over);
+    Ok(vec![
+        Contestant {
+            reports: false,
+            ..contestant("empty", "an empty function", &settings.empty, stand, Over::Http, &ours)
+                .await?
+        },
+        contestant("http", "the function, HTTP", &settings.function, stand, Over::Http, &ours)
+            .await?,
+        contestant("tls", "the function, TLS", &settings.function, stand, Over::Tls, &ours).await?,
+        contestant(
+            "tls-all-roots",
+            "the function, TLS, all roots of the system",
+            &settings.function,
+            stand,
+            Over::TlsAllRoots,
+            &ours,
+        )
+        .await?,
+        made("python-http", "the Python rule, HTTP", python(Over::Http), stand, &theirs).await?,
+        made("python-tls", "the Python rule, TLS", python(Over::TlsAllRoots), stand, &theirs)
+            .await?,
+    ])
+}
+
+async fn contestant(
+    id: &'static str,
+    about: &'static str,
+    program: &Path,
+    stand: &Stand,
+    over: Over,
+    event: &[u8],
+) -> Result<Contestant, Box<dyn Error>> {
+    made(id, about, (program, stand.settings(over)), stand, event).await
+}
+
+async fn made(
+    id: &'static str,
+    about: &'static str,
+    (program, settings): (&Path, FunctionSettings),
+    stand: &Stand,
+    event: &[u8],
+) -> Result<Contestant, Box<dyn Error>> {
+    Ok(Contestant {
+        id,
+        about,
+        function: Function::rest(program, &stand.lab, settings).await?,
+        event: event.to_vec(),
+        reports: true,
+        until_asked: Vec::new(),
+        until_answered: Vec::new(),
+        peak_kib: Vec::new(),
+    })
+}
+
+fn python<'a>(stand: &Stand, settings: &'a Settings, over: Over) -> (&'a Path, FunctionSettings) {
+    let mut of_python = stand.settings(over);
+    of_python.arguments = ["-m", "awslambdaric", "rule.lambda_handler"].map(str::to_owned).to_vec();
+    let folder = settings.rule.display().to_string();
+    for name in ["PYTHONPATH", "LAMBDA_TASK_ROOT"] {
+        of_python.environment.push((name.to_owned(), folder.clone()));
+    }
+    (&settings.python, of_python)
+}
+
+impl Contestant {
+    async fn start(&mut self, stand: &Stand, counts: bool) -> Result<(), Box<dyn Error>> {
+        let first = self.function.first_response(&self.event, TIME).await?;
+        self.function.stop().await?;
+        let put = stand.lab.take_put_evaluations();
+        drop((stand.lab.take_calls(), self.function.take_lines()?));
+        let answered = matches!(first.outcome, Outcome::Response(_));
+        let verdicts: Vec<&str> = put.iter().map(|one| one.compliance_type.as_str()).collect();
+        let expected: &[&str] = if self.reports { &["COMPLIANT"] } else { &[] };
+        if !answered || verdicts != expected {
+            let outcome = first.outcome;
+            return Err(format!("{} ended with {outcome:?} and put {verdicts:?}", self.id).into());
+        }
+        if counts {
+            self.until_asked.push(first.until_asked);
+            self.until_answered.push(first.duration);
+            self.peak_kib.extend(first.memory.map(|memory| memory.peak_kib as f64));
+        }
+        Ok(())
+    }
+
+    fn tell(&self) -> Result<(), Box<dyn Error>> {
+        let Self { id, about, .. } = self;
+        let answered = Sorted::milliseconds(&self.until_answered);
+        Figure::median(&format!("cold.{id}"), &format!("cold start: {about}"), &answered, "ms")
+            .tell()?;
+        let asked = Sorted::milliseconds(&self.until_asked);
+        let words = format!("of it until it asks for its event: {about}");
+        Figure::median(&format!("cold.{id}.init"), &words, &asked, "ms").tell()?;
+        let peak = Sorted::of(self.peak_kib.iter().map(|kib| kib / 1024.0).collect());
+        let words = format!("most memory in a cold start: {about}");
+        Figure::median(&format!("cold.{id}.memory"), &words, &peak, "MiB").tell()
+    }
+}

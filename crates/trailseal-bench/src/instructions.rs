@@ -1,0 +1,81 @@
+//! Instructions of one change in a warm function, counted by callgrind: the figure that is the same
+//! on every run.
+
+use std::error::Error;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use trailseal_lab::{Function, FunctionSettings};
+
+use crate::Settings;
+use crate::figure::Figure;
+use crate::stand::{Over, Stand};
+use crate::warm::{once, settings_of_bare};
+
+/// What the longer run has more than the shorter one is counted.
+const SHORT: usize = 20;
+const LONG: usize = 120;
+
+pub(crate) async fn measure(settings: &Settings) -> Result<(), Box<dyn Error>> {
+    let stand = Stand::new(1, &settings.folder).await?;
+    let event = stand.change(&[]);
+    let over = Over::Http;
+    let bare = settings_of_bare(&stand, &event, over, &settings.folder)?;
+    let of_function = stand.settings_of_one_address(over);
+    for (id, about, program, of_program) in [
+        ("instructions", "instructions of a change, warm, HTTP", &settings.function, of_function),
+        ("instructions.bare", "instructions of the same calls made bare", &settings.bare, bare),
+    ] {
+        let short = count(&stand, program, &of_program, &event, SHORT, &settings.folder).await?;
+        let long = count(&stand, program, &of_program, &event, LONG, &settings.folder).await?;
+        let each = (long - short) / (LONG - SHORT) as f64 / 1e3;
+        Figure::once(id, about, each, "thousand").tell()?;
+        if id == "instructions" {
+            let words = "instructions of a cold start and 20 changes, HTTP";
+            Figure::once("instructions.cold", words, short / 1e3, "thousand").tell()?;
+        }
+    }
+    Ok(())
+}
+
+/// All instructions of a process that answers so many events.
+async fn count(
+    stand: &Stand,
+    program: &Path,
+    settings: &FunctionSettings,
+    event: &[u8],
+    events: usize,
+    folder: &Path,
+) -> Result<f64, Box<dyn Error>> {
+    let out = folder.join("callgrind.out");
+    if out.exists() {
+        fs::remove_file(&out)?;
+    }
+    let mut settings = settings.clone();
+    settings.arguments = vec![
+        "--tool=callgrind".to_owned(),
+        format!("--callgrind-out-file={}", out.display()),
+        program.display().to_string(),
+    ];
+    let mut function = Function::spawn(Path::new("valgrind"), &stand.lab, settings).await?;
+    for _ in 0..events {
+        once(&mut function, stand, event).await?;
+    }
+    let process = function.process_id().ok_or("the function is gone")?;
+    // Asked to end, callgrind writes down what it counted; killed, it could not.
+    Command::new("kill").arg("-TERM").arg(process.to_string()).status()?;
+    let begun = Instant::now();
+    loop {
+        let text = fs::read_to_string(&out).unwrap_or_default();
+        let total = text.lines().find_map(|line| line.strip_prefix("summary: "));
+        if let Some(total) = total {
+            return Ok(total.trim().parse()?);
+        }
+        if begun.elapsed() > Duration::from_secs(20) {
+            return Err(format!("`{}` has no summary", out.display()).into());
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}

@@ -1,0 +1,95 @@
+//! The pure rule: judgements per second on one core, and what each further trail costs.
+
+use std::error::Error;
+use std::hint::black_box;
+use std::time::Instant;
+
+use serde_json::Value;
+use trailseal_rule::{
+    ConfigurationItem, Evaluation, Facts, Invocation, KeyArn, KeyFacts, KeyManager, KeyOrigin,
+    KeySpec, KeyState, KeyUsage, Parameters, Reading, Region, ResourceId, Setting, Timestamp,
+    Trail, evaluate,
+};
+
+use crate::figure::{Figure, Sorted};
+use crate::stand::{ACCOUNT, REGION, RULE, item, key_arn};
+
+const ROUNDS: usize = 20;
+const TRAILS: [usize; 4] = [1, 100, 10_000, 100_000];
+const CAPTURED: &str = "2026-11-23T10:00:00.125Z";
+
+/// A trail, its facts and the id under which it is reported.
+type Case = (Trail, Facts, ResourceId);
+
+pub(crate) fn measure() -> Result<(), Box<dyn Error>> {
+    let now = Timestamp::parse(CAPTURED)?;
+    let effective =
+        Parameters::parse(&serde_json::Map::new()).map_err(|error| error.to_string())?;
+    let setting = Setting { parameters: &effective, now };
+    for trails in TRAILS {
+        let cases = (0..trails).map(case).collect::<Result<Vec<_>, _>>()?;
+        let repeats = 400_000_usize.div_ceil(trails);
+        let rates = (0..ROUNDS).map(|_| {
+            let begun = Instant::now();
+            for _ in 0..repeats {
+                for case in &cases {
+                    black_box(judge(&setting, black_box(case), now));
+                }
+            }
+            (repeats * trails) as f64 / begun.elapsed().as_secs_f64()
+        });
+        let rates = Sorted::of(rates.collect());
+        let words = format!("the rule alone: judgements a second on one core, {trails} trails");
+        Figure::median(&format!("rule.{trails}"), &words, &rates, "/s").tell()?;
+    }
+    read_and_judge(&setting, now)
+}
+
+/// As the function does it, but for the calls: from facts to what AWS Config is told.
+fn judge(setting: &Setting<'_>, (trail, facts, id): &Case, now: Timestamp) -> Evaluation {
+    let judgement = evaluate(setting, trail, facts);
+    Evaluation::of_trail(id.clone(), &judgement, setting.parameters.unverified, now)
+}
+
+/// The same from the bytes of an event.
+fn read_and_judge(setting: &Setting<'_>, now: Timestamp) -> Result<(), Box<dyn Error>> {
+    let event = trailseal_lab::RuleEvent::of_item(ACCOUNT, REGION, RULE, &item(0));
+    let event = event.to_json("token").to_string();
+    let case = case(0)?;
+    Invocation::parse(event.as_bytes())?;
+    let repeats = 20_000;
+    let rates = (0..ROUNDS).map(|_| {
+        let begun = Instant::now();
+        for _ in 0..repeats {
+            let _measured = black_box(Invocation::parse(black_box(event.as_bytes())));
+            black_box(judge(setting, black_box(&case), now));
+        }
+        f64::from(repeats) / begun.elapsed().as_secs_f64()
+    });
+    let words = "the rule alone: events read and judged a second on one core";
+    Figure::median("rule.events", words, &Sorted::of(rates.collect()), "/s").tell()
+}
+
+fn case(number: usize) -> Result<Case, Box<dyn Error>> {
+    let item: Value = item(number);
+    let item = ConfigurationItem::parse(&item).map_err(|error| error.to_string())?;
+    let trail = Trail::from_item(&item).map_err(|error| error.to_string())?;
+    let key = KeyFacts {
+        arn: KeyArn::parse(&key_arn(number))?,
+        manager: KeyManager::Customer,
+        state: KeyState::Enabled,
+        usage: KeyUsage::EncryptDecrypt,
+        spec: KeySpec::SymmetricDefault,
+        origin: KeyOrigin::AwsKms,
+        valid_to: None,
+        deletion_date: None,
+        is_replica: false,
+    };
+    let facts = Facts {
+        key: Reading::Known(key),
+        bucket_region: Reading::Known(Region::parse(REGION)?),
+        ..Facts::unread()
+    };
+    let id = ResourceId::new(trail.arn.name()).ok_or("no id")?;
+    Ok((trail, facts, id))
+}

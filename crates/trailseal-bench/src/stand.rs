@@ -1,0 +1,181 @@
+//! The test stand: an account on loopback with so many trails, reached as AWS is, each service at
+//! an address of its own.
+
+use std::error::Error;
+use std::fs;
+use std::net::Ipv4Addr;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use trailseal_lab::{Authority, Door, FunctionSettings, Lab, RuleEvent, State};
+
+pub(crate) const ACCOUNT: &str = "111122223333";
+pub(crate) const REGION: &str = "us-east-1";
+pub(crate) const RULE: &str = "cloudtrail-encrypted";
+const CAPTURED: &str = "2026-11-23T10:00:00.125Z";
+
+/// The services that are asked, in the names of the SDKs' variables.
+const SERVICES: [&str; 3] = ["KMS", "S3", "CONFIG_SERVICE"];
+
+/// Where systems keep the certificates of those whom they trust.
+const SYSTEM_ROOTS: [&str; 2] =
+    ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"];
+
+/// How the services are spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Over {
+    /// In the clear.
+    Http,
+    /// Over TLS, where the client trusts the root of the lab alone: about as much to read as the
+    /// five roots of Amazon, which the function has compiled in.
+    Tls,
+    /// Over TLS, where the client trusts the roots of the system and that of the lab.
+    TlsAllRoots,
+}
+
+/// The stand.
+#[derive(Debug)]
+pub(crate) struct Stand {
+    pub(crate) lab: Lab,
+    http: Vec<Door>,
+    https: Vec<Door>,
+    /// The root of the lab; and the same after the roots of the system.
+    root: PathBuf,
+    roots: PathBuf,
+}
+
+impl Stand {
+    /// A stand whose account has so many trails; its files are written into `folder`.
+    pub(crate) async fn new(trails: usize, folder: &Path) -> Result<Self, Box<dyn Error>> {
+        let lab = Lab::start(state(trails)?).await?;
+        let (mut http, mut https) = (Vec::new(), Vec::new());
+        let authority = Authority::new()?;
+        for (_, host) in SERVICES.iter().zip(1..) {
+            let ip = Ipv4Addr::new(127, 0, 0, host);
+            http.push(lab.open(ip, None).await?);
+            https.push(lab.open(ip, Some(&authority)).await?);
+        }
+        fs::create_dir_all(folder)?;
+        let (root, roots) = (folder.join("root.pem"), folder.join("roots.pem"));
+        fs::write(&root, authority.certificate())?;
+        let system = SYSTEM_ROOTS.iter().find_map(|path| fs::read_to_string(path).ok());
+        let system = system.ok_or("this system keeps its root certificates elsewhere")?;
+        fs::write(&roots, format!("{system}\n{}", authority.certificate()))?;
+        Ok(Self { lab, http, https, root, roots })
+    }
+
+    /// The settings of a function that asks each service at an address of its own.
+    pub(crate) fn settings(&self, over: Over) -> FunctionSettings {
+        let mut settings = FunctionSettings::new(ACCOUNT, REGION);
+        let doors = if over == Over::Http { &self.http } else { &self.https };
+        let mut set = |name: &str, value: String| {
+            settings.environment.push((name.to_owned(), value));
+        };
+        for (service, door) in SERVICES.iter().zip(doors) {
+            set(&format!("AWS_ENDPOINT_URL_{service}"), door.url());
+        }
+        if let Some(door) = doors.first() {
+            set("AWS_ENDPOINT_URL", door.url());
+        }
+        let file = if over == Over::Tls { &self.root } else { &self.roots };
+        for name in ["SSL_CERT_FILE", "AWS_CA_BUNDLE"] {
+            set(name, file.display().to_string());
+        }
+        settings
+    }
+
+    /// The settings of a function that asks all services at one address.
+    pub(crate) fn settings_of_one_address(&self, over: Over) -> FunctionSettings {
+        let mut settings = self.settings(over);
+        settings.environment.retain(|(name, _)| !name.starts_with("AWS_ENDPOINT_URL_"));
+        settings
+    }
+
+    /// The one address of all services.
+    pub(crate) fn address(&self, over: Over) -> String {
+        let doors = if over == Over::Http { &self.http } else { &self.https };
+        doors.first().map(Door::url).unwrap_or_default()
+    }
+
+    /// The file with the root of the lab.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The change of the first trail, with these parameters.
+    pub(crate) fn change(&self, parameters: &[(&str, &str)]) -> Vec<u8> {
+        let mut event = RuleEvent::of_item(ACCOUNT, REGION, RULE, &item(0));
+        for (name, value) in parameters {
+            event.parameters.insert((*name).to_owned(), Value::from(*value));
+        }
+        self.bytes(&event)
+    }
+
+    /// The schedule.
+    pub(crate) fn schedule(&self) -> Vec<u8> {
+        let mut event = RuleEvent::of_item(ACCOUNT, REGION, RULE, &Value::Null);
+        event.invoking_event = json!({
+            "awsAccountId": ACCOUNT, "notificationCreationTime": CAPTURED,
+            "messageType": "ScheduledNotification", "recordVersion": "1.0",
+        });
+        self.bytes(&event)
+    }
+
+    fn bytes(&self, event: &RuleEvent) -> Vec<u8> {
+        event.to_json(&self.lab.issue_token(ACCOUNT, REGION, RULE)).to_string().into_bytes()
+    }
+}
+
+/// An account with so many trails, each with a key and a bucket of its own, all as it should be.
+pub(crate) fn state(trails: usize) -> Result<State, Box<dyn Error>> {
+    let each = |make: fn(usize) -> Value| -> Vec<Value> { (0..trails).map(make).collect() };
+    let document = json!({
+        "trailsealLab": 1,
+        "accounts": [{"id": ACCOUNT, "regions": [REGION]}],
+        "trails": each(|number| json!({
+            "arn": trail_arn(number), "s3BucketName": bucket(number), "kmsKeyId": key_arn(number),
+            "isMultiRegionTrail": false,
+        })),
+        "keys": each(|number| json!({"arn": key_arn(number)})),
+        "buckets": each(|number| json!({
+            "name": bucket(number), "account": ACCOUNT, "region": REGION,
+        })),
+        "configRules": [{"account": ACCOUNT, "region": REGION, "name": RULE}],
+    });
+    Ok(State::from_value("the stand's state", &document)?)
+}
+
+/// The configuration item of a trail.
+pub(crate) fn item(number: usize) -> Value {
+    json!({
+        "configurationItemVersion": "1.3", "awsAccountId": ACCOUNT, "awsRegion": REGION,
+        "configurationItemCaptureTime": CAPTURED, "configurationItemStatus": "OK",
+        "configurationStateId": "1795428000125", "resourceType": "AWS::CloudTrail::Trail",
+        "resourceId": name(number), "resourceName": name(number), "ARN": trail_arn(number),
+        "availabilityZone": "Not Applicable", "tags": {}, "relationships": [],
+        "configuration": {
+            "name": name(number), "s3BucketName": bucket(number), "homeRegion": REGION,
+            "isMultiRegionTrail": false, "trailARN": trail_arn(number),
+            "kmsKeyId": key_arn(number), "includeGlobalServiceEvents": true,
+            "logFileValidationEnabled": true, "hasCustomEventSelectors": false,
+            "isOrganizationTrail": false,
+        },
+        "supplementaryConfiguration": {},
+    })
+}
+
+fn name(number: usize) -> String {
+    format!("trail-{number:06}")
+}
+
+fn trail_arn(number: usize) -> String {
+    format!("arn:aws:cloudtrail:{REGION}:{ACCOUNT}:trail/{}", name(number))
+}
+
+pub(crate) fn key_arn(number: usize) -> String {
+    format!("arn:aws:kms:{REGION}:{ACCOUNT}:key/{number:08}-0000-4000-8000-000000000000")
+}
+
+pub(crate) fn bucket(number: usize) -> String {
+    format!("example-logs-{number:06}")
+}
