@@ -37,10 +37,13 @@ export function launch() {
   return chromium.launch({ executablePath: program(), args: FLAGS });
 }
 
-/** Opens a file, and keeps what the page does that it should not. */
-export async function open(browser, file, options = {}) {
+/** Opens a file, once the page is prepared, and keeps what the page does that it should not. */
+export async function open(browser, file, options = {}, prepare = async () => {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  // A busy machine is slow, which is no fault of the page.
+  context.setDefaultTimeout(180_000);
   const page = await context.newPage();
+  await prepare(page);
   const address = `file://${file}`;
   const complaints = [];
   page.on("console", (message) => complaints.push(`${message.type()}: ${message.text()}`));

@@ -30,7 +30,7 @@ for (const { name, viewport, colorScheme, top } of PICTURES) {
   const path = join(IMAGES, `${name}.png`);
   await page.screenshot({ path });
   await close();
-  spawnSync("convert", [path, "-strip", "-colors", "64", "-define", "png:compression-level=9", `png8:${path}`]);
+  spawnSync("convert", [path, "-strip", "+dither", "-colors", "64", "-define", "png:compression-level=9", `png8:${path}`]);
   console.log(`${path}: ${statSync(path).size} bytes`);
 }
 await browser.close();

@@ -6,10 +6,10 @@ use super::standing::{Standing, open_checks};
 use crate::report::{CheckOutcome, TrailReport};
 
 /// Trails with a finding that are told in full.
-const EXHIBITS_MAX: usize = 1000;
+const EXHIBITS_MAX: usize = 300;
 
 /// Further ones that get a line each.
-const LINES_MAX: usize = 9000;
+const LINES_MAX: usize = 4700;
 
 /// Trails without a finding that are told in full; of more, each account and Region says how many.
 const PASSES_MAX: usize = 200;

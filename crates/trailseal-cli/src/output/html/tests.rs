@@ -215,13 +215,13 @@ fn pointers(path: &str, value: &Value, found: &mut Vec<String>) {
 fn many_trails_are_listed_in_short_and_then_counted_and_none_is_lost() {
     let one = trail("broken", "1", "r", "NON_COMPLIANT", &[check("key-usable", "fail")]);
     let sealed = trail("sealed", "1", "r", "COMPLIANT", &[check("key-usable", "pass")]);
-    let trails = [vec![one; 10_007], vec![sealed; 201]].concat();
+    let trails = [vec![one; 5007], vec![sealed; 201]].concat();
     let page = page(&report(&trails, &[]));
-    assert_eq!(page.matches("<article").count(), 1000);
-    assert_eq!(page.matches("<tr data-item data-adds=\"failing\"").count(), 9000);
+    assert_eq!(page.matches("<article").count(), 300);
+    assert_eq!(page.matches("<tr data-item data-adds=\"failing\"").count(), 4700);
     assert!(page.contains("<strong>7 more are not listed here</strong>"));
     assert!(page.contains("201 trails pass and 0 are not applicable."));
-    assert!(page.contains("data-counts=\"failing:10007 compliant:201\""));
+    assert!(page.contains("data-counts=\"failing:5007 compliant:201\""));
 }
 
 #[test]
