@@ -2,12 +2,13 @@
 
 use std::collections::HashSet;
 
+use aws_sdk_cloudtrail::operation::describe_trails::DescribeTrailsOutput;
 use aws_sdk_config::error::SdkError;
 use aws_sdk_config::operation::list_discovered_resources::ListDiscoveredResourcesError;
 use aws_sdk_config::types::ResourceType;
-use trailseal_rule::{ReportedType, ResourceId, Trail, TrailArn};
+use trailseal_rule::{AccountId, Region, ReportedType, ResourceId, Trail, TrailArn};
 
-use crate::convert;
+use crate::convert::{self, Unintelligible};
 use crate::failure::{AwsError, failed};
 use crate::results::StandingResult;
 use crate::session::Session;
@@ -18,7 +19,8 @@ use crate::session::Session;
 /// # Errors
 ///
 /// [`AwsError::Denied`] or [`AwsError::Breakdown`]; also where AWS describes a trail in a way that
-/// cannot be understood, since a list with a gap is no list.
+/// cannot be understood, since a list with a gap is no list, and where the list is left out, since
+/// that is not an empty one: nothing here may take trails away by silence.
 pub async fn describe_trails(session: &Session) -> Result<Vec<Trail>, AwsError> {
     const ACTION: &str = "cloudtrail:DescribeTrails";
     let region = session.region();
@@ -29,15 +31,20 @@ pub async fn describe_trails(session: &Session) -> Result<Vec<Trail>, AwsError> 
         .send()
         .await
         .map_err(|error| failed(ACTION, region.as_str(), &error))?;
-    answer
-        .trail_list()
-        .iter()
-        .map(|described| {
-            convert::trail(described, session.account(), region).map_err(|cause| {
-                AwsError::Breakdown { operation: ACTION, region: region.to_string(), cause }
-            })
-        })
-        .collect()
+    trails(answer, session.account(), region).map_err(|cause| AwsError::Breakdown {
+        operation: ACTION,
+        region: region.to_string(),
+        cause,
+    })
+}
+
+fn trails(
+    answer: DescribeTrailsOutput,
+    account: &AccountId,
+    region: &Region,
+) -> Result<Vec<Trail>, Unintelligible> {
+    let list = answer.trail_list.ok_or("DescribeTrails left out trailList")?;
+    list.iter().map(|described| convert::trail(described, account, region)).collect()
 }
 
 /// The ids under which Config knows the trails of an account and Region.
@@ -110,4 +117,19 @@ fn is_without_recorder<R>(error: &SdkError<ListDiscoveredResourcesError, R>) -> 
     error
         .as_service_error()
         .is_some_and(ListDiscoveredResourcesError::is_no_available_configuration_recorder_exception)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_that_is_left_out_is_no_empty_list() {
+        let account = AccountId::parse("111122223333").unwrap();
+        let region = Region::parse("us-east-1").unwrap();
+        let answer = |list| DescribeTrailsOutput::builder().set_trail_list(list).build();
+        assert_eq!(trails(answer(Some(Vec::new())), &account, &region), Ok(Vec::new()));
+        let refused = trails(answer(None), &account, &region);
+        assert_eq!(refused, Err("DescribeTrails left out trailList".to_owned()));
+    }
 }
