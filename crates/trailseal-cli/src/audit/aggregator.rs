@@ -139,6 +139,14 @@ fn tell_places(report: &mut Report, places: &[String], name: &str) {
             }),
         }
     }
+    if places.is_empty() {
+        report.problems.push(Problem {
+            source: format!("aws/aggregator/{name}"),
+            message: "it knows no resource of any account, so that nothing can be said: see that \
+                      its sources have authorized it and record their resources"
+                .to_owned(),
+        });
+    }
     targets.dedup();
     let mut gathered = Gathered::of(&targets);
     for (account, region) in regions {

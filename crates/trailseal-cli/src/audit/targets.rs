@@ -77,21 +77,32 @@ async fn list_accounts(session: &Session) -> Result<Vec<Target>, AwsError> {
         }
         next = page.next_token.filter(|token| !token.is_empty());
         if next.is_none() {
-            return Ok(targets);
+            return at_least_one(targets).map_err(|cause| AwsError::Breakdown {
+                operation: ACTION,
+                region: session.region().to_string(),
+                cause,
+            });
         }
     }
 }
 
-/// `Status` is being replaced by `State` (Organizations API Reference, `Account`).
+/// An organization has its management account at least: a list of none is no list.
+fn at_least_one(targets: Vec<Target>) -> Result<Vec<Target>, String> {
+    if targets.is_empty() { Err("the answer names no account".to_owned()) } else { Ok(targets) }
+}
+
+/// `Status` is being replaced by `State` (Organizations API Reference, `Account`). An account is
+/// left out only by a word that says so; of any other it is asked, and its answer tells.
 fn target(account: &Account) -> Result<Target, String> {
     let id = AccountId::parse(account.id().unwrap_or_default())
         .map_err(|error| format!("an account has no usable id: {error}"))?;
     let state = account.state().map(|state| state.as_str());
     let state = state.or_else(|| account.status().map(|status| status.as_str()));
     let left_out = match state {
-        Some("ACTIVE") => None,
-        Some(other) => Some(format!("the account is {other} in the organization")),
-        None => Some("the organization does not tell whether the account is active".to_owned()),
+        Some(word @ ("PENDING_ACTIVATION" | "SUSPENDED" | "PENDING_CLOSURE" | "CLOSED")) => {
+            Some(format!("the account is {word} in the organization"))
+        }
+        Some(_) | None => None,
     };
     Ok(Target { id, name: account.name().map(str::to_owned), left_out })
 }
@@ -135,5 +146,41 @@ pub(super) async fn enabled_regions(session: &Session) -> Result<Vec<Region>, Aw
         Err(broken("the answer names no Region".to_owned()))
     } else {
         Ok(regions)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_organizations::types::{AccountState, AccountStatus};
+
+    use super::*;
+
+    fn left_out(state: Option<&str>, status: Option<&str>) -> Option<String> {
+        let account = Account::builder()
+            .id("111122223333")
+            .set_state(state.map(AccountState::from))
+            .set_status(status.map(AccountStatus::from))
+            .build();
+        target(&account).unwrap().left_out
+    }
+
+    #[test]
+    fn an_organization_without_accounts_is_no_answer() {
+        assert_eq!(at_least_one(Vec::new()), Err("the answer names no account".to_owned()));
+        let one = vec![Target::plain(AccountId::parse("111122223333").unwrap())];
+        assert_eq!(at_least_one(one.clone()), Ok(one));
+    }
+
+    #[test]
+    fn an_account_is_left_out_by_a_word_that_says_so_and_by_no_other() {
+        for word in ["PENDING_ACTIVATION", "SUSPENDED", "PENDING_CLOSURE", "CLOSED"] {
+            let said = Some(format!("the account is {word} in the organization"));
+            assert_eq!(left_out(Some(word), None), said);
+            assert_eq!(left_out(None, Some(word)), said);
+        }
+        for asked in [Some("ACTIVE"), Some("RESTING"), None] {
+            assert_eq!(left_out(asked, None), None, "{asked:?}");
+        }
+        assert_eq!(left_out(Some("ACTIVE"), Some("SUSPENDED")), None);
     }
 }

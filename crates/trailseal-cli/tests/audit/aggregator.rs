@@ -98,3 +98,15 @@ async fn absence_from_an_aggregator_is_no_evidence() {
     assert!(run.error().contains("`noTrails=NON_COMPLIANT` cannot be judged with --aggregator"));
     assert_eq!(desk.lab.take_calls().len(), 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_aggregator_that_knows_nothing_says_nothing_good() {
+    // No resource is of this type.
+    let desk = Desk::with(organization(2, &["AWS::EC2::EIP"])).await;
+    let run = judge(&desk, &[]);
+    assert_eq!(run.code, 2, "{}", run.err);
+    let report = run.report();
+    assert_eq!((&report["complete"], &report["summary"]["trails"]), (&false.into(), &0.into()));
+    let said = "error: aws/aggregator/all: it knows no resource of any account";
+    assert!(run.err.contains(said), "{}", run.err);
+}
