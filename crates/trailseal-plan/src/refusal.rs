@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
-use trailseal_rule::Refusal;
+use trailseal_rule::{Reading, Refusal};
 
 /// The stable name of a reason, in kebab case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -322,6 +322,13 @@ impl Found {
             return true;
         }
         false
+    }
+
+    /// Notes a reading that AWS denied; any other reading is passed over.
+    pub(crate) fn note_denied<T>(&mut self, reading: &Reading<T>) {
+        if let Reading::Refused(refusal) = reading {
+            self.was_denied(refusal);
+        }
     }
 
     /// Tells of all actions that were denied at once.

@@ -1,6 +1,6 @@
 //! Whether anything is to be done to the trail at all, and may be done from here.
 
-use trailseal_rule::{CheckResult, Outcome, Reading, Refusal, Standing, Verdict, evaluate};
+use trailseal_rule::{CheckResult, Outcome, Standing, Verdict, evaluate};
 
 use crate::planning::Case;
 use crate::refusal::{Found, RefusalCode, Refusals};
@@ -26,7 +26,7 @@ pub(super) fn pass(case: &Case<'_>, found: &mut Found) -> Result<(), Refusals> {
         }
         Verdict::Broken(_) => {
             if case.setting.parameters.checks_delivery() {
-                note_denied(&case.situation.facts.delivery, found);
+                found.note_denied(&case.situation.facts.delivery);
             }
             Ok(())
         }
@@ -76,11 +76,11 @@ fn standing(case: &Case<'_>) -> Result<(), Refusals> {
 
 fn unverified(case: &Case<'_>, results: &[CheckResult], found: &mut Found) {
     let facts = &case.situation.facts;
-    note_denied(&facts.key, found);
-    note_denied(&facts.bucket_region, found);
-    note_denied(&facts.rotation, found);
-    note_denied(&facts.key_policy, found);
-    note_denied(&facts.delivery, found);
+    found.note_denied(&facts.key);
+    found.note_denied(&facts.bucket_region);
+    found.note_denied(&facts.rotation);
+    found.note_denied(&facts.key_policy);
+    found.note_denied(&facts.delivery);
     for result in results {
         if let Outcome::Unknown(unverified) = &result.outcome {
             found.push(
@@ -89,11 +89,5 @@ fn unverified(case: &Case<'_>, results: &[CheckResult], found: &mut Found) {
                 unverified.advice.clone(),
             );
         }
-    }
-}
-
-fn note_denied<T>(reading: &Reading<T>, found: &mut Found) {
-    if let Reading::Refused(refusal @ Refusal::AccessDenied { .. }) = reading {
-        found.was_denied(refusal);
     }
 }

@@ -138,7 +138,9 @@ fn described<'a>(case: &Case<'a>, named: &KeyRef, found: &mut Found) -> Option<&
             statements_for_owner(case),
         ),
         Reading::Refused(refusal) => {
-            if !found.was_denied(refusal) {
+            if found.was_denied(refusal) {
+                denied_beside(case, found);
+            } else {
                 found.push(
                     RefusalCode::KeyUnknown,
                     format!("key {named} cannot be read: {refusal}"),
@@ -148,6 +150,14 @@ fn described<'a>(case: &Case<'a>, named: &KeyRef, found: &mut Found) -> Option<&
         }
     }
     None
+}
+
+/// What was denied of the key beside its description, and is as much needed.
+fn denied_beside(case: &Case<'_>, found: &mut Found) {
+    found.note_denied(&case.situation.candidate.policy);
+    if case.setting.parameters.checks_rotation() {
+        found.note_denied(&case.situation.candidate.rotation);
+    }
 }
 
 fn names(named: &KeyRef, arn: &KeyArn) -> bool {

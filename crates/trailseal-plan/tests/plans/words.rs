@@ -9,7 +9,7 @@ use trailseal_plan::{
     aws_cli, back_out, fold, iam_policy, plan, plan_for_people, policy_diff, refusals_for_people,
     where_things_stand,
 };
-use trailseal_rule::{KeyState, Reading, Rotation, Setting};
+use trailseal_rule::{KeyState, Reading, Refusal, Rotation, Setting};
 
 use crate::aws::{ACCOUNT, OTHER_ACCOUNT};
 use crate::cases::{Case, Has, Sort, Wished, consents, now, parameters, policies, wishes};
@@ -146,6 +146,28 @@ fn every_refusal_in_words() {
         let _ = writeln!(out, "{code}: {words}");
     }
     insta::assert_snapshot!(out);
+}
+
+/// A key that may not be described hides no other denial: whoever allows what is named is not sent
+/// back for more.
+#[test]
+fn all_readings_that_were_denied_are_told_at_once() {
+    let denied = |action| Refusal::AccessDenied { action };
+    let case = case(Has::None, &enabled(), 0, Consent::default());
+    for (raw, rotation) in
+        [(json!({}), ""), (json!({ "requireKeyRotation": "true" }), ", kms:GetKeyRotationStatus")]
+    {
+        let parameters = parameters(&raw);
+        let mut situation = case.situation(&parameters);
+        situation.candidate.key = Reading::Refused(denied("kms:DescribeKey"));
+        situation.candidate.policy = Reading::Refused(denied("kms:GetKeyPolicy"));
+        situation.candidate.rotation = Reading::Refused(denied("kms:GetKeyRotationStatus"));
+        let setting = Setting { parameters: &parameters, now: now() };
+        let refusals = plan(&setting, &situation, &case.wish, &case.consent).unwrap_err();
+        let told: Vec<&str> = refusals.iter().map(|refusal| refusal.what.as_str()).collect();
+        let all = format!("AWS denied kms:DescribeKey, kms:GetKeyPolicy{rotation}");
+        assert_eq!(told, [all.as_str()]);
+    }
 }
 
 #[test]
