@@ -7,7 +7,7 @@ use trailseal_remediation::{
     Failure as NotBegun, JournalFile, begin, carry_out, plan_back_out, settle,
 };
 
-use super::confirm::confirm;
+use super::confirm::offer;
 use super::outcome::{End, Outcome};
 use super::seal::{failed, own_account, tell_end};
 use super::{Errand, show};
@@ -25,36 +25,25 @@ pub(super) async fn back_out(
             show::people(errand, "The journal is empty: nothing was changed\n", surroundings)?;
             return Ok(Outcome::without_plan(&named, End::Done(None)));
         }
-        Err(failure) => return failed(errand, &named, &failure, surroundings),
+        Err(failure) => return failed(errand, &named, failure, surroundings),
     };
     let (progress, plan) = match way_back(errand, path, journal, &mut file).await {
         Ok(found) => found,
-        Err(NotBegun::Refused(refusals)) => {
-            let text = show::refusals(errand, &named, &refusals);
-            show::people(errand, &text, surroundings)?;
-            return Ok(Outcome::without_plan(&named, End::Refused(refusals)));
-        }
-        Err(failure) => return failed(errand, &named, &failure, surroundings),
+        Err(failure) => return failed(errand, &named, failure, surroundings),
     };
-    show::people(errand, &show::plan(&plan), surroundings)?;
-    let outcome = |end| Outcome {
-        trail: plan.trail.to_string(),
-        plan: Some(plan.clone()),
-        journal: Some(path.to_owned()),
-        progress: Some(progress.clone()),
-        end,
-    };
-    if !errand.arguments.apply {
-        return Ok(outcome(End::Planned));
-    }
     let what = format!("{} calls go back on trail {}", plan.steps.len(), plan.trail.name());
-    if !confirm(errand.arguments.yes, &plan.account, &what)? {
-        show::people(errand, "Nothing was changed\n", surroundings)?;
-        return Ok(outcome(End::Declined));
+    if let Some(end) = offer(errand, &plan, &what, surroundings)? {
+        return Ok(Outcome {
+            trail: plan.trail.to_string(),
+            plan: Some(plan),
+            journal: Some(path.to_owned()),
+            progress: Some(progress),
+            end,
+        });
     }
     let phase = match begin(&plan, &progress.journal, &mut file) {
         Ok(phase) => phase,
-        Err(stop) => return failed(errand, &named, &NotBegun::Stopped(stop), surroundings),
+        Err(stop) => return failed(errand, &named, NotBegun::Stopped(stop), surroundings),
     };
     let (reach, patience) = (errand.reach(), &errand.patience);
     let tell = &mut show::notice;

@@ -2,9 +2,30 @@
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
+use trailseal_plan::Plan;
 use trailseal_rule::AccountId;
 
-use crate::command::Failure;
+use super::outcome::End;
+use super::{Errand, show};
+use crate::command::{Failure, Surroundings};
+
+/// Shows a plan and asks whether it is to be carried out: an end means that it is not.
+pub(super) fn offer(
+    errand: &Errand<'_>,
+    plan: &Plan,
+    what: &str,
+    surroundings: &mut Surroundings<'_>,
+) -> Result<Option<End>, Failure> {
+    show::people(errand, &show::plan(plan), surroundings)?;
+    if !errand.arguments.apply {
+        return Ok(Some(End::Planned));
+    }
+    if confirm(errand.arguments.yes, &plan.account, what)? {
+        return Ok(None);
+    }
+    show::people(errand, "Nothing was changed\n", surroundings)?;
+    Ok(Some(End::Declined))
+}
 
 /// Whether the user agrees: by `--yes`, or by typing the account's id at a terminal.
 pub(super) fn confirm(is_agreed: bool, account: &AccountId, what: &str) -> Result<bool, Failure> {

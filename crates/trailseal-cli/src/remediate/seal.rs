@@ -8,7 +8,7 @@ use trailseal_remediation::{
 };
 use trailseal_rule::{Trail, TrailArn};
 
-use super::confirm::confirm;
+use super::confirm::{confirm, offer};
 use super::files::{journal_of, progress_of};
 use super::outcome::{End, Outcome};
 use super::targets::targets;
@@ -84,7 +84,7 @@ async fn seal_one(
 ) -> Result<Outcome, Failure> {
     let trail = match errand.reach().trail(named).await {
         Ok(trail) => trail,
-        Err(failure) => return failed(errand, named, &failure, surroundings),
+        Err(failure) => return failed(errand, named, failure, surroundings),
     };
     let journal = errand.arguments.journal.clone();
     let journal =
@@ -94,28 +94,12 @@ async fn seal_one(
     }
     let plan = match planned(errand, &trail).await {
         Ok(plan) => plan,
-        Err(NotBegun::Refused(refusals)) => {
-            let text = show::refusals(errand, trail.arn.as_str(), &refusals);
-            show::people(errand, &text, surroundings)?;
-            return Ok(Outcome::without_plan(trail.arn.as_str(), End::Refused(refusals)));
-        }
-        Err(failure) => return failed(errand, named, &failure, surroundings),
+        Err(failure) => return failed(errand, trail.arn.as_str(), failure, surroundings),
     };
-    show::people(errand, &show::plan(&plan), surroundings)?;
-    let outcome = |end| Outcome {
-        trail: plan.trail.to_string(),
-        plan: Some(plan.clone()),
-        journal: None,
-        progress: None,
-        end,
-    };
-    if !errand.arguments.apply {
-        return Ok(outcome(End::Planned));
-    }
     let what = format!("{} calls change trail {}", plan.steps.len(), plan.trail.name());
-    if !confirm(errand.arguments.yes, &plan.account, &what)? {
-        show::people(errand, "Nothing was changed\n", surroundings)?;
-        return Ok(outcome(End::Declined));
+    if let Some(end) = offer(errand, &plan, &what, surroundings)? {
+        let trail = plan.trail.to_string();
+        return Ok(Outcome { trail, plan: Some(plan), journal: None, progress: None, end });
     }
     begin_new(errand, &plan, &journal, surroundings).await
 }
@@ -142,12 +126,12 @@ async fn begin_new(
     };
     let mut file = match opened {
         Ok(file) => file,
-        Err(failure) => return failed(errand, named, &failure, surroundings),
+        Err(failure) => return failed(errand, named, failure, surroundings),
     };
     let id = new_journal_id();
     match begin(plan, &id, &mut file) {
         Ok(phase) => go_on(errand, &phase, &id, &mut file, path, surroundings).await,
-        Err(stop) => failed(errand, named, &NotBegun::Stopped(stop), surroundings),
+        Err(stop) => failed(errand, named, NotBegun::Stopped(stop), surroundings),
     }
 }
 
@@ -164,12 +148,12 @@ async fn resume(
             let line = format!("the journal `{named}` is empty: nothing was changed by it");
             return Err(Failure::Usage(vec![line]));
         }
-        Err(failure) => return failed(errand, &named, &failure, surroundings),
+        Err(failure) => return failed(errand, &named, failure, surroundings),
     };
     let mut journal = journal;
     let progress = match resumable(errand, path, &mut journal, &mut file).await {
         Ok(progress) => progress,
-        Err(failure) => return failed(errand, &named, &failure, surroundings),
+        Err(failure) => return failed(errand, &named, failure, surroundings),
     };
     show::people(errand, &trailseal_plan::where_things_stand(&progress), surroundings)?;
     if progress.back_out.is_some() {
@@ -272,18 +256,20 @@ pub(super) fn tell_end(
     })
 }
 
-/// Tells why nothing was begun.
+/// Tells why nothing was begun: the reasons against a plan, or what went wrong.
 pub(super) fn failed(
     errand: &Errand<'_>,
     named: &str,
-    failure: &NotBegun,
+    failure: NotBegun,
     surroundings: &mut Surroundings<'_>,
 ) -> Result<Outcome, Failure> {
+    if let NotBegun::Refused(refusals) = failure {
+        show::people(errand, &show::refusals(errand, named, &refusals), surroundings)?;
+        return Ok(Outcome::without_plan(named, End::Refused(refusals)));
+    }
     let mut text = format!("{named}: {failure}\n");
     if matches!(failure, NotBegun::Aws(trailseal_aws::AwsError::Denied { .. })) {
-        text.push_str("An IAM policy for all that this command may call here\n");
-        let policy = trailseal_plan::indented(&show::every_permission(errand).to_string());
-        text.extend(policy.lines().map(|line| format!("  {line}\n")));
+        show::add_every_permission(errand, &mut text);
     }
     show::people(errand, &text, surroundings)?;
     Ok(Outcome::without_plan(named, End::Failed(failure.to_string())))

@@ -43,15 +43,20 @@ pub(super) fn plan(plan: &Plan) -> String {
 pub(super) fn refusals(errand: &Errand<'_>, trail: &str, refusals: &Refusals) -> String {
     let mut text = format!("Trail {trail}: no plan\n{}", refusals_for_people(refusals));
     if refusals.has(RefusalCode::ReadingDenied) {
-        text.push_str("An IAM policy for all that this command may call here\n");
-        let policy = every_permission(errand).to_string();
-        text.extend(indented(&policy).lines().map(|line| format!("  {line}\n")));
+        add_every_permission(errand, &mut text);
     }
     text
 }
 
+/// Adds what would let all of it be read, planned and carried out.
+pub(super) fn add_every_permission(errand: &Errand<'_>, text: &mut String) {
+    text.push_str("An IAM policy for all that this command may call here\n");
+    let policy = every_permission(errand).to_string();
+    text.extend(indented(&policy).lines().map(|line| format!("  {line}\n")));
+}
+
 /// Every action that reading, planning and carrying out what was asked for may take.
-pub(super) fn every_permission(errand: &Errand<'_>) -> Value {
+fn every_permission(errand: &Errand<'_>) -> Value {
     let mut actions = vec![
         "cloudtrail:DescribeTrails",
         "cloudtrail:GetTrail",
