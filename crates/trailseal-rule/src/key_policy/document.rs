@@ -13,6 +13,20 @@ use super::request::{Answer, Reply, Request};
 /// 131,072 characters. KMS itself stores at most 32 KiB.
 pub const POLICY_BYTES_MAX: usize = 131_072;
 
+/// The members that a statement may have, in the order in which AWS's documentation writes them
+/// ("IAM User Guide, Grammar of the IAM JSON policy language").
+pub const STATEMENT_MEMBERS: [&str; 9] = [
+    "Sid",
+    "Effect",
+    "Principal",
+    "NotPrincipal",
+    "Action",
+    "NotAction",
+    "Resource",
+    "NotResource",
+    "Condition",
+];
+
 /// Why a text cannot be read as a key policy.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

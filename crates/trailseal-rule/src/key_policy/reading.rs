@@ -4,22 +4,12 @@
 //! statement unclear is said in the module above.
 
 use super::conditions::{Condition, parse_conditions};
-use super::document::{Effect, POLICY_BYTES_MAX, PolicyError, Statement, StatementRef, quotable};
+use super::document::{
+    Effect, POLICY_BYTES_MAX, PolicyError, STATEMENT_MEMBERS, Statement, StatementRef, quotable,
+};
 use super::elements::{Listed, parse_patterns, parse_principals};
 use super::json::{Json, repeated_name};
 use super::pattern::{Pattern, Variables};
-
-const STATEMENT_MEMBERS: [&str; 9] = [
-    "Sid",
-    "Effect",
-    "Principal",
-    "NotPrincipal",
-    "Action",
-    "NotAction",
-    "Resource",
-    "NotResource",
-    "Condition",
-];
 
 pub(super) fn read_statements(text: &str) -> Result<Vec<Statement>, PolicyError> {
     if text.len() > POLICY_BYTES_MAX {

@@ -1,19 +1,7 @@
 //! A key policy as people read it: statement by statement.
 
 use serde_json::{Map, Value};
-
-/// Members of a statement in the order in which AWS's documentation writes them.
-const ORDER: [&str; 9] = [
-    "Sid",
-    "Effect",
-    "Principal",
-    "NotPrincipal",
-    "Action",
-    "NotAction",
-    "Resource",
-    "NotResource",
-    "Condition",
-];
+use trailseal_rule::key_policy::document::STATEMENT_MEMBERS;
 
 /// Words of a list that are told in a summary.
 const WORDS_MAX: usize = 3;
@@ -88,8 +76,8 @@ fn collect<'a>(value: &'a Value, words: &mut Vec<&'a str>) {
 
 /// The statement as indented JSON, its members in the usual order.
 fn ordered(members: &Map<String, Value>) -> String {
-    let usual = ORDER.iter().filter_map(|name| members.get_key_value(*name));
-    let others = members.iter().filter(|(name, _)| !ORDER.contains(&name.as_str()));
+    let usual = STATEMENT_MEMBERS.iter().filter_map(|name| members.get_key_value(*name));
+    let others = members.iter().filter(|(name, _)| !STATEMENT_MEMBERS.contains(&name.as_str()));
     let lines = usual.chain(others).map(|(name, value)| {
         let value = format!("{value:#}").replace('\n', "\n  ");
         format!("  {}: {value}", Value::from(name.as_str()))
