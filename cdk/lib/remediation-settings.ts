@@ -1,4 +1,6 @@
 import { Aws, Token } from 'aws-cdk-lib';
+import * as config from 'aws-cdk-lib/aws-config';
+import type { Construct } from 'constructs';
 
 import * as limits from './limits';
 import type { PropFaults } from './prop-faults';
@@ -96,6 +98,35 @@ export function remediationProperties(
     },
     ...automation(settings.automatic === true),
   };
+}
+
+/** The same as a resource of a stack. */
+export function remediationConfiguration(
+  scope: Construct,
+  id: string,
+  made: ReturnType<typeof remediationProperties>,
+): config.CfnRemediationConfiguration {
+  const controls = made.ExecutionControls.SsmControls;
+  return new config.CfnRemediationConfiguration(scope, id, {
+    configRuleName: made.ConfigRuleName,
+    resourceType: made.ResourceType,
+    targetType: made.TargetType,
+    targetId: made.TargetId,
+    parameters: made.Parameters,
+    automatic: made.Automatic,
+    executionControls: {
+      ssmControls: {
+        concurrentExecutionRatePercentage: controls.ConcurrentExecutionRatePercentage,
+        errorPercentage: controls.ErrorPercentage,
+      },
+    },
+    ...('MaximumAutomaticAttempts' in made
+      ? {
+          maximumAutomaticAttempts: made.MaximumAutomaticAttempts,
+          retryAttemptSeconds: made.RetryAttemptSeconds,
+        }
+      : {}),
+  });
 }
 
 function automation(automatic: boolean) {

@@ -15,7 +15,11 @@ import {
   TrailsealRemediation,
 } from './remediation';
 import { DEFAULT_DOCUMENT_NAME } from './remediation-document';
-import { remediationProperties, type RemediationSettings } from './remediation-settings';
+import {
+  remediationConfiguration,
+  remediationProperties,
+  type RemediationSettings,
+} from './remediation-settings';
 import { DEFAULT_RULE_NAME } from './rule';
 import {
   BUCKET_PREFIX_PATTERN,
@@ -121,15 +125,7 @@ function offer(
     document: remediation.document.ref,
     roleArn: remediation.automationRole.roleArn,
   });
-  const configuration = new config.CfnRemediationConfiguration(stack, 'Offer', {
-    configRuleName: made.ConfigRuleName,
-    resourceType: made.ResourceType,
-    targetType: made.TargetType,
-    targetId: made.TargetId,
-    parameters: made.Parameters,
-    automatic: made.Automatic,
-  });
-  configuration.addPropertyOverride('ExecutionControls', made.ExecutionControls);
+  const configuration = remediationConfiguration(stack, 'Offer', made);
   configuration.cfnOptions.condition = offers;
 }
 

@@ -17,6 +17,7 @@ import { DEFAULT_DOCUMENT_NAME, remediationDocument } from './remediation-docume
 import {
   automationRoleName,
   noteRemediation,
+  remediationConfiguration,
   remediationProperties,
   type RemediationSettings,
 } from './remediation-settings';
@@ -118,27 +119,7 @@ export class TrailsealRemediation extends Construct {
       document: this.document.ref,
       roleArn: this.automationRole.roleArn,
     });
-    const controls = made.ExecutionControls.SsmControls;
-    return new config.CfnRemediationConfiguration(this, 'Configuration', {
-      configRuleName: made.ConfigRuleName,
-      resourceType: made.ResourceType,
-      targetType: made.TargetType,
-      targetId: made.TargetId,
-      parameters: made.Parameters,
-      automatic: made.Automatic,
-      executionControls: {
-        ssmControls: {
-          concurrentExecutionRatePercentage: controls.ConcurrentExecutionRatePercentage,
-          errorPercentage: controls.ErrorPercentage,
-        },
-      },
-      ...('MaximumAutomaticAttempts' in made
-        ? {
-            maximumAutomaticAttempts: made.MaximumAutomaticAttempts,
-            retryAttemptSeconds: made.RetryAttemptSeconds,
-          }
-        : {}),
-    });
+    return remediationConfiguration(this, 'Configuration', made);
   }
 }
 
