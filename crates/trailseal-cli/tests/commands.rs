@@ -66,8 +66,7 @@ mod commands {
             if line.starts_with("```") {
                 is_shell = line == "```sh" || line == "```yaml";
             } else if is_shell {
-                let line = line.replace("cargo run --release -p trailseal-cli -- ", "trailseal ");
-                commands.extend(words(&line));
+                commands.extend(words(line));
             }
         }
         commands
