@@ -53,6 +53,28 @@ mod commands {
         assert_eq!(subcommands, BTreeSet::from(all));
     }
 
+    /// Python has pseudo-terminals; what it reads of the command is what a person would see.
+    #[test]
+    fn a_terminal_is_coloured_unless_no_color_is_set() {
+        const ON_A_TERMINAL: &str = "import pty, sys; pty.spawn(sys.argv[1:])";
+        let snapshot =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cmd/check.in/snapshot.json");
+        let shown = |no_color: Option<&str>| {
+            let mut python = Command::new("python3");
+            python.args(["-c", ON_A_TERMINAL, env!("CARGO_BIN_EXE_trailseal"), "check"]);
+            python.arg(&snapshot).stdin(Stdio::null()).env("TERM", "xterm").env_remove("NO_COLOR");
+            python.env_remove("CLICOLOR").env_remove("CLICOLOR_FORCE");
+            python.envs(no_color.map(|value| ("NO_COLOR", value)));
+            String::from_utf8(python.output().unwrap().stdout).unwrap()
+        };
+        let (coloured, plain) = (shown(None), shown(Some("1")));
+        assert!(coloured.contains("\u{1b}["), "{coloured}");
+        assert!(!plain.contains('\u{1b}') && plain.contains("NON_COMPLIANT"), "{plain}");
+        let piped =
+            trailseal().arg("check").arg(&snapshot).env_remove("NO_COLOR").output().unwrap();
+        assert!(!piped.stdout.contains(&0x1b));
+    }
+
     fn trailseal() -> Command {
         Command::new(env!("CARGO_BIN_EXE_trailseal"))
     }

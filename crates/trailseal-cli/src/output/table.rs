@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table, Width};
 
-use super::{Screen, accounts, clean};
+use super::{COLUMNS_ELSEWHERE, Screen, accounts, clean};
 use crate::report::{CheckOutcome, CheckReport, Report, Summary, TrailReport};
 
 /// Trails with nothing to mend that are listed one by one; of more, only their number is told.
@@ -30,7 +30,9 @@ pub(crate) fn write(report: &Report, screen: Screen, out: &mut dyn Write) -> io:
     } else {
         table.force_no_tty();
     }
-    if let Some(columns) = screen.columns {
+    // A pseudo-terminal, such as a build server's, may say that it has no columns.
+    let is_unsized = table.width() == Some(0);
+    if let Some(columns) = screen.columns.or_else(|| is_unsized.then_some(COLUMNS_ELSEWHERE)) {
         table.set_width(columns.max(COLUMNS_MIN));
     }
     for trail in shown {

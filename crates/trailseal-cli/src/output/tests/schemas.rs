@@ -94,6 +94,34 @@ fn sarif_tells_what_did_not_pass_and_where() {
 }
 
 #[test]
+fn sarif_tells_of_an_account_that_has_no_trail_and_should() {
+    let without = TrailReport {
+        resource_id: "111122223333".to_owned(),
+        arn: None,
+        annotation: "no trail is visible in eu-central-1".to_owned(),
+        checks: Vec::new(),
+        ..trail("none")
+    };
+    let mut report = report(vec![without.clone(), trail("broken")]);
+    report.accounts = full().accounts;
+    let log = json(&report, Format::Sarif);
+    assert_eq!(faults(&validator(SARIF), &log), [""; 0]);
+    let result = pointed(&log, "/runs/0/results/0");
+    assert_eq!((&result["ruleId"], &result["level"]), (&json!("no-trail"), &json!("error")));
+    assert_eq!(result["message"]["text"], without.annotation);
+    let uri = pointed(result, "/locations/0/physicalLocation/artifactLocation/uri");
+    assert_eq!(uri, "aws/111122223333/eu-central-1");
+    let index = &result["ruleIndex"];
+    assert_eq!(pointed(&log, &format!("/runs/0/tool/driver/rules/{index}/id")), "no-trail");
+
+    let allowed = TrailReport { compliance: "NOT_APPLICABLE".to_owned(), ..without };
+    report.trails = vec![allowed, trail("broken")];
+    let log = json(&report, Format::Sarif);
+    let told = pointed(&log, "/runs/0/results").as_array().unwrap();
+    assert!(told.iter().all(|result| result["ruleId"] != "no-trail"), "{told:?}");
+}
+
+#[test]
 fn paths_become_uris() {
     let uri = |source: &str| {
         let report = report(vec![TrailReport { source: source.to_owned(), ..trail("t") }]);
