@@ -18,9 +18,14 @@ use crate::failure::Failure;
 use crate::package;
 use crate::package::architecture::Architecture;
 use crate::project::Project;
+use crate::tools;
 
 /// The parts, in their order.
-const PARTS: [&str; 8] = ["cold", "warm", "schedule", "memory", "size", "rule", "check", "audit"];
+const PARTS: [&str; 9] =
+    ["cold", "warm", "schedule", "memory", "size", "rule", "check", "audit", "html"];
+
+/// Measured only where it is named: other tools have to be installed, of which one takes 2.3 GB.
+const PEERS: &str = "peers";
 
 #[derive(Debug, PartialEq, Eq)]
 struct Arguments {
@@ -63,7 +68,7 @@ impl Arguments {
                     arguments.runs = Some(number.parse().map_err(wrong)?);
                 }
                 name => {
-                    let part = PARTS.into_iter().find(|part| *part == name);
+                    let part = PARTS.into_iter().chain([PEERS]).find(|part| *part == name);
                     let part = part.ok_or_else(|| Failure::argument("bench", name))?;
                     arguments.parts.push(part);
                 }
@@ -95,7 +100,12 @@ fn measure(
                          install valgrind`)";
             writeln!(out, "{words}").map_err(Failure::output)
         }
-        "check" | "audit" => programs::measure_command(project, part, figures),
+        "html" if tools::chromium().is_none() => {
+            let words = "the report is not measured: there is no Chromium (Debian: `apt-get install \
+                         chromium`)";
+            writeln!(out, "{words}").map_err(Failure::output)
+        }
+        "check" | "audit" | "html" | PEERS => programs::measure_command(project, part, figures),
         other => programs.measure(project, other, arguments.runs, figures),
     }
 }
@@ -184,6 +194,7 @@ mod tests {
     fn all_parts_are_run_unless_some_are_named() {
         assert_eq!(parse(&[]).unwrap().parts, PARTS);
         assert_eq!(parse(&["all"]).unwrap().parts, PARTS);
+        assert_eq!(parse(&["peers"]).unwrap().parts, [PEERS]);
         let some = parse(&["rule", "--runs", "5", "cold", "--json", "x.json"]).unwrap();
         assert_eq!(some.parts, ["rule", "cold"]);
         assert_eq!((some.runs, some.json), (Some(5), Some("x.json".into())));

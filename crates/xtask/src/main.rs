@@ -39,7 +39,7 @@ Usage: cargo xtask TASK [ARGUMENT]...
   schema                   writes cdk/schema/rule-parameters.schema.json from the code
   bench [PART]... [--json FILE] [--runs N]
                            measures; PART is cold, warm, schedule, memory, size, rule, check,
-                           audit or all
+                           audit, html or all, or peers: other tools, which it installs
   soak [ARGUMENT]...       sends a great many events, with faults, through the function
   mutants [--shard K/N]    changes the rule in small ways and reports what no test notices
   fuzz [--seconds N] [TARGET]...

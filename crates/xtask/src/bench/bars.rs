@@ -33,7 +33,7 @@ impl Bar {
     }
 }
 
-const BARS: [Bar; 18] = [
+const BARS: [Bar; 21] = [
     at_most("cold.tls", 3.5).times("cold.empty", "an empty function"),
     at_least("cold.python-tls", 45.0).times("cold.tls", "the function"),
     at_most("cold.tls.memory", 9.0),
@@ -52,6 +52,9 @@ const BARS: [Bar; 18] = [
     at_most("check.peakKib.check", 15_625.0),
     at_most("audit.ratio", 1.5),
     at_most("audit.peakMegabytes", 300.0),
+    at_most("html.interactive_ms", 3000.0),
+    at_least("peers.medianSeconds.prowler", 20.0).times("peers.medianSeconds.trailseal", "ours"),
+    at_least("peers.medianSeconds.custodian", 3.0).times("peers.medianSeconds.trailseal", "ours"),
 ];
 
 /// A figure beside its bar.

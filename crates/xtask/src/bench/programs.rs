@@ -33,7 +33,7 @@ impl Programs {
                 "trailseal-lambda --bin bootstrap --example empty_function",
             )?;
         }
-        if parts.iter().any(|part| !["size", "check", "audit"].contains(part)) {
+        if parts.iter().any(|part| ["cold", "warm", "schedule", "memory", "rule"].contains(part)) {
             let what = "build --locked --profile dist --package trailseal-bench --bins";
             Step::cargo(project, what, ERRORS).run()?;
         }
@@ -79,31 +79,42 @@ impl Programs {
     }
 }
 
-/// Runs a measuring program of the command and takes the numbers of the object that it prints.
+/// Runs a measuring program of the command, or of its report, and takes the numbers of the object
+/// that it prints last.
 pub(crate) fn measure_command(
     project: &Project,
     part: &str,
     figures: &mut Vec<Figure>,
 ) -> Result<(), Failure> {
-    let (build, folder, example) = match part {
-        "check" => (
-            "build --locked --profile dist --package trailseal-cli --bins --examples",
-            "dist",
-            "check_throughput",
-        ),
-        _ => ("build --release --workspace --bins --examples", "release", "audit_bench"),
+    const SHIPPED: &str = "build --locked --profile dist --package trailseal-cli --bins --examples";
+    const RELEASE: &str = "build --release --workspace --bins --examples";
+    Step::cargo(project, if part == "check" { SHIPPED } else { RELEASE }, ERRORS).run()?;
+    let release = project.target().join("release");
+    let step = match part {
+        "check" => Step::new(project, example(project, "dist", "check_throughput"), ERRORS),
+        "audit" => Step::new(project, example(project, "release", "audit_bench"), ERRORS),
+        "html" => {
+            tools::browser_packages(project)?;
+            Step::new(project, "node", ERRORS)
+                .arg("bench.mjs")
+                .within(&project.browser_tests())
+                .env("TRAILSEAL_PROGRAMS", release)
+        }
+        _ => Step::new(project, "python3", ERRORS).arg(project.root().join("tests/peers/audit.py")),
     };
-    Step::cargo(project, build, ERRORS).run()?;
-    let program = project.target().join(folder).join("examples").join(example);
-    let said = Step::new(project, program, ERRORS).output()?;
-    let wrong = || Failure::task(format!("`{example}` said `{}`", said.trim()));
-    let numbers = leaves(&said).ok_or_else(wrong)?;
-    for (name, value) in numbers {
+    let said = step.output()?;
+    let last = said.trim().lines().next_back().unwrap_or_default();
+    let wrong = || Failure::task(format!("the measuring program of `{part}` said `{last}`"));
+    for (name, value) in leaves(last).ok_or_else(wrong)? {
         let Ok(value) = value.parse() else { continue };
         let about = format!("trailseal {part}: {name}");
         figures.push(Figure::once(&format!("{part}.{name}"), &about, value, ""));
     }
     Ok(())
+}
+
+fn example(project: &Project, profile: &str, name: &str) -> PathBuf {
+    project.target().join(profile).join("examples").join(name)
 }
 
 /// Whether a program is installed.
