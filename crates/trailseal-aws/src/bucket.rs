@@ -42,7 +42,8 @@ pub async fn bucket_region(
     session: &Session,
     bucket: &BucketName,
 ) -> Result<Reading<Region>, AwsError> {
-    let answer = session.head_bucket().invoke(bucket.clone()).await;
+    let call = session.head_bucket();
+    let answer = Box::pin(call.invoke(bucket.clone())).await;
     answer.or_else(|error| unreadable(session.region(), &error))
 }
 

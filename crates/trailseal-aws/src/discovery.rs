@@ -24,13 +24,9 @@ use crate::session::Session;
 pub async fn describe_trails(session: &Session) -> Result<Vec<Trail>, AwsError> {
     const ACTION: &str = "cloudtrail:DescribeTrails";
     let region = session.region();
-    let answer = session
-        .cloudtrail(region)
-        .describe_trails()
-        .include_shadow_trails(true)
-        .send()
-        .await
-        .map_err(|error| failed(ACTION, region.as_str(), &error))?;
+    let call = session.cloudtrail(region).describe_trails().include_shadow_trails(true);
+    let answer = Box::pin(call.send()).await;
+    let answer = answer.map_err(|error| failed(ACTION, region.as_str(), &error))?;
     trails(answer, session.account(), region).map_err(|cause| AwsError::Breakdown {
         operation: ACTION,
         region: region.to_string(),
@@ -92,14 +88,9 @@ pub async fn discovered_ids(session: &Session) -> Result<DiscoveredIds, AwsError
     let mut ids = HashSet::new();
     let mut next = None;
     loop {
-        let answer = client
-            .list_discovered_resources()
-            .resource_type(ResourceType::Trail)
-            .limit(100)
-            .set_next_token(next)
-            .send()
-            .await;
-        let page = match answer {
+        let call = client.list_discovered_resources().resource_type(ResourceType::Trail);
+        let call = call.limit(100).set_next_token(next);
+        let page = match Box::pin(call.send()).await {
             Ok(page) => page,
             Err(error) if is_without_recorder(&error) => return Ok(DiscoveredIds::default()),
             Err(error) => return Err(failed(ACTION, region.as_str(), &error)),

@@ -175,7 +175,8 @@ fn as_the_key<T>(key: &Reading<KeyFacts>) -> Reading<T> {
 /// [`AwsError::Breakdown`] where KMS does not answer; a refusal is a [`Reading::Refused`].
 pub async fn describe_key(session: &Session, region: &Region, key: &KeyRef) -> Read<KeyFacts> {
     const ACTION: &str = "kms:DescribeKey";
-    let answer = session.kms(region).describe_key().key_id(key.as_str()).send().await;
+    let call = session.kms(region).describe_key().key_id(key.as_str());
+    let answer = Box::pin(call.send()).await;
     match answer {
         Ok(described) => Ok(described.key_metadata.map_or_else(
             || Reading::Refused(Refusal::Unintelligible("DescribeKey told nothing".to_owned())),
@@ -210,7 +211,8 @@ fn of_asked_key(metadata: &KeyMetadata, key: &KeyRef) -> Reading<KeyFacts> {
 pub async fn read_rotation(session: &Session, key: &KeyArn) -> Read<Rotation> {
     const ACTION: &str = "kms:GetKeyRotationStatus";
     let client = session.kms(key.region());
-    let error = match client.get_key_rotation_status().key_id(key.as_str()).send().await {
+    let call = client.get_key_rotation_status().key_id(key.as_str());
+    let error = match Box::pin(call.send()).await {
         Ok(status) if status.key_rotation_enabled => {
             let period_days = status.rotation_period_in_days.and_then(|days| days.try_into().ok());
             let next = status.next_rotation_date.as_ref().and_then(timestamp);
@@ -233,7 +235,8 @@ pub async fn read_rotation(session: &Session, key: &KeyArn) -> Read<Rotation> {
 pub async fn read_policy(session: &Session, key: &KeyArn) -> Read<String> {
     const ACTION: &str = "kms:GetKeyPolicy";
     let client = session.kms(key.region());
-    match client.get_key_policy().key_id(key.as_str()).policy_name("default").send().await {
+    let call = client.get_key_policy().key_id(key.as_str()).policy_name("default");
+    match Box::pin(call.send()).await {
         Ok(answer) => Ok(answer.policy.map_or_else(
             || Reading::Refused(Refusal::Unintelligible("GetKeyPolicy told nothing".to_owned())),
             Reading::Known,
@@ -246,7 +249,8 @@ pub async fn read_policy(session: &Session, key: &KeyArn) -> Read<String> {
 async fn read_delivery(session: &Session, trail: &Trail) -> Read<Delivery> {
     const ACTION: &str = "cloudtrail:GetTrailStatus";
     let client = session.cloudtrail(&trail.home_region);
-    match client.get_trail_status().name(trail.arn.as_str()).send().await {
+    let call = client.get_trail_status().name(trail.arn.as_str());
+    match Box::pin(call.send()).await {
         Ok(status) => Ok(Reading::Known(Delivery {
             error: status.latest_delivery_error,
             digest_error: status.latest_digest_delivery_error,

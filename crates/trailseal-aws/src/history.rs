@@ -23,7 +23,7 @@ pub async fn fetch_item(session: &Session, announced: &Announced) -> Result<Valu
     let client = session.config();
     let mut next = None;
     loop {
-        let page = client
+        let call = client
             .get_resource_config_history()
             .resource_type(match announced.resource_type {
                 ItemType::Trail => ResourceType::Trail,
@@ -32,10 +32,9 @@ pub async fn fetch_item(session: &Session, announced: &Announced) -> Result<Valu
             .resource_id(announced.resource_id.as_str())
             .later_time(date_time(announced.captured))
             .limit(1)
-            .set_next_token(next)
-            .send()
-            .await
-            .map_err(|error| failed(ACTION, session.region().as_str(), &error))?;
+            .set_next_token(next);
+        let page = Box::pin(call.send()).await;
+        let page = page.map_err(|error| failed(ACTION, session.region().as_str(), &error))?;
         if let Some(item) = page.configuration_items().first() {
             return as_announced(item, announced);
         }

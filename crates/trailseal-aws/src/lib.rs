@@ -6,6 +6,9 @@
 //! *Invariant of absence*: nothing here judges a trail, and nothing here knows of Lambda or of a
 //! terminal. Facts live as long as an [`Evidence`] and no longer; only clients and credentials
 //! stay warm.
+//!
+//! The SDK's calls are futures of tens of kilobytes, which are copied with everything that they are
+//! a part of: each is boxed where it is made (`docs/PERFORMANCE.md`).
 
 mod calls;
 mod connection;

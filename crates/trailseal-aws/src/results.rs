@@ -40,16 +40,15 @@ pub async fn standing_results(
     let mut results = Vec::new();
     let mut next = None;
     loop {
-        let page = client
+        let call = client
             .get_compliance_details_by_config_rule()
             .config_rule_name(rule_name)
             .compliance_types(ComplianceType::Compliant)
             .compliance_types(ComplianceType::NonCompliant)
             .limit(100)
-            .set_next_token(next)
-            .send()
-            .await
-            .map_err(|error| failed(ACTION, region.as_str(), &error))?;
+            .set_next_token(next);
+        let page = Box::pin(call.send()).await;
+        let page = page.map_err(|error| failed(ACTION, region.as_str(), &error))?;
         results.extend(page.evaluation_results().iter().filter_map(standing));
         next = page.next_token.filter(|token| !token.is_empty());
         if next.is_none() {

@@ -142,15 +142,10 @@ impl Aws {
         role: &str,
         account: &AccountId,
     ) -> Result<(Credentials, SystemTime), AwsError> {
-        let answer = self
-            .own
-            .sts()
-            .assume_role()
-            .role_arn(role)
-            .role_session_name(SESSION_NAME)
-            .set_external_id(self.external_id.clone())
-            .send()
-            .await;
+        let call = self.own.sts().assume_role();
+        let call = call.role_arn(role).role_session_name(SESSION_NAME);
+        let call = call.set_external_id(self.external_id.clone());
+        let answer = Box::pin(call.send()).await;
         let answer = answer.map_err(|error| {
             let refused = error.as_service_error().and_then(ProvideErrorMetadata::code);
             match refused {

@@ -98,7 +98,7 @@ impl Put<'_> {
             .result_token(self.token.reveal())
             .set_evaluations(Some(evaluations))
             .send();
-        let answer = tokio::time::timeout_at(self.deadline, call)
+        let answer = tokio::time::timeout_at(self.deadline, Box::pin(call))
             .await
             .map_err(|_| AwsError::Deadline("putting evaluations"))?;
         match answer {
