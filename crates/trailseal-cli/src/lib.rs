@@ -28,4 +28,7 @@ mod seen;
 mod output;
 mod report;
 
+#[cfg(test)]
+mod pages;
+
 pub use crate::command::{Exit, Surroundings, run};
