@@ -27,6 +27,8 @@ const SOURCE_DATE_EPOCH: &str = "315532800";
 
 const PYTHON: &str = "install Python 3.10 or later";
 
+const REMEDY: &str = "see the errors above";
+
 /// Builds and packs each function for each architecture.
 pub(crate) fn run(
     project: &Project,
@@ -136,21 +138,32 @@ fn build_targets(
 ) -> Result<PathBuf, Failure> {
     let triple = architecture.triple();
     let what = format!("--locked --profile dist --package {targets} --target");
-    let remedy = "see the errors above";
+    let mut folders = vec![project.tools().join("bin")];
     let step = if architecture.is_hosts() {
-        Step::cargo(project, "build", remedy).words(&what).arg(triple)
+        Step::cargo(project, "build", REMEDY).words(&what).arg(triple)
     } else {
         tools::zig(project)?;
-        let folder = project.tools().join("zig/bin");
+        folders.push(project.tools().join("zig/bin"));
         // The linker is told the oldest glibc that the program must run with.
-        Step::new(project, folder.join("cargo-zigbuild"), remedy)
-            .words("zigbuild")
-            .words(&what)
-            .arg(format!("{triple}.{}", glibc::OF_LAMBDA))
-            .path_first(&folder)?
+        let target = format!("{triple}.{}", glibc::OF_LAMBDA);
+        Step::cargo(project, "zigbuild", REMEDY).words(&what).arg(target)
     };
+    let step = auditable(project, step.path_first(&folders)?)?;
     reproducible(project, step)?.run()?;
     Ok(project.target().join(triple).join("dist"))
+}
+
+/// Has the list of all that a program is compiled of linked into it.
+///
+/// This does what `cargo auditable build --locked` does, but for the name of the wrapper: cargo
+/// hashes it into the symbols of the workspace's crates, and the path that `cargo auditable` gives
+/// would have the bytes depend on where the repository lies. The bare name is looked up in `PATH`.
+fn auditable(project: &Project, step: Step) -> Result<Step, Failure> {
+    tools::cargo_tool(project, &tools::AUDITABLE)?;
+    Ok(step.env("RUSTC_WORKSPACE_WRAPPER", "cargo-auditable").env(
+        "CARGO_AUDITABLE_ORIG_ARGS",
+        r#"{"offline":false,"locked":true,"frozen":false,"config":[]}"#,
+    ))
 }
 
 /// Keeps the folders of this machine and the time of the build out of the program.

@@ -2,7 +2,7 @@
 
 use std::env;
 use std::ffi::{OsStr, OsString};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 
 use crate::failure::Failure;
@@ -55,14 +55,15 @@ impl Step {
         self
     }
 
-    /// Puts a folder before all others in which programs are looked for.
-    pub(crate) fn path_first(self, folder: &Path) -> Result<Self, Failure> {
+    /// Puts folders before all others in which programs are looked for.
+    pub(crate) fn path_first(self, folders: &[PathBuf]) -> Result<Self, Failure> {
         let path = env::var_os("PATH").unwrap_or_default();
-        let folders = [folder.to_owned()].into_iter().chain(env::split_paths(&path));
-        let path = env::join_paths(folders).map_err(|_| {
+        let all = folders.iter().cloned().chain(env::split_paths(&path));
+        let path = env::join_paths(all).map_err(|_| {
+            let shown: Vec<String> = folders.iter().map(|it| it.display().to_string()).collect();
             Failure::task(format!(
                 "the folder `{}` cannot be in `PATH`; move the repository",
-                folder.display()
+                shown.join("`, `")
             ))
         })?;
         Ok(self.env("PATH", path))
@@ -171,9 +172,10 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_can_come_first_in_the_path() {
-        let step = Step::new(&project(), "sh", "").path_first(Path::new("/first")).unwrap();
+    fn folders_can_come_first_in_the_path() {
+        let folders = [PathBuf::from("/first"), PathBuf::from("/second")];
+        let step = Step::new(&project(), "sh", "").path_first(&folders).unwrap();
         let path = step.arg("-c").arg("echo $PATH").output().unwrap();
-        assert!(path.starts_with("/first:"), "{path}");
+        assert!(path.starts_with("/first:/second:"), "{path}");
     }
 }

@@ -33,6 +33,9 @@ pub(crate) struct CargoTool {
 /// Looks at the dependencies' licences, sources and bans.
 pub(crate) const DENY: CargoTool = CargoTool { name: "cargo-deny", version: "0.20.2" };
 
+/// Writes into each program the list of what it was compiled of.
+pub(crate) const AUDITABLE: CargoTool = CargoTool { name: "cargo-auditable", version: "0.7.7" };
+
 /// Changes code to see whether a test notices.
 pub(crate) const MUTANTS: CargoTool = CargoTool { name: "cargo-mutants", version: "27.1.0" };
 
