@@ -18,6 +18,7 @@ mod test;
 mod fuzz;
 mod mutants;
 mod package;
+mod release;
 mod schema;
 mod soak;
 
@@ -36,6 +37,9 @@ Usage: cargo xtask TASK [ARGUMENT]...
   test [--list] [STAGE]... does all set-up and runs everything, or the named stages only
   package [--arch ARCH]... makes cdk/assets/{bootstrap,remediation}-ARCH.zip; ARCH is arm64 or
                            x86_64, default both
+  release [--check] [--arch ARCH]...
+                           makes target/trailseal-VERSION: both functions, the command, templates,
+                           bills of materials, checksums; --check builds all of it twice
   schema                   writes cdk/schema/rule-parameters.schema.json from the code
   bench [PART]... [--json FILE] [--runs N]
                            measures; PART is cold, warm, schedule, memory, size, rule, check,
@@ -74,6 +78,7 @@ fn run(words: &[String], out: &mut dyn Write) -> Result<(), Failure> {
         "lab" => lab::run(&project, arguments),
         "test" => test::run(&project, arguments, out),
         "package" => package::run(&project, arguments, out),
+        "release" => release::run(&project, arguments, out),
         "schema" => schema::run(&project, arguments, out),
         "bench" => bench::run(&project, arguments, out),
         "soak" => soak::run(&project, arguments),

@@ -25,7 +25,7 @@ use crate::tools;
 /// The first moment that a zip archive can name, 1980-01-01: no build says when it was made.
 const SOURCE_DATE_EPOCH: &str = "315532800";
 
-const PYTHON: &str = "install Python 3.10 or later";
+pub(crate) const PYTHON: &str = "install Python 3.10 or later";
 
 const REMEDY: &str = "see the errors above";
 
@@ -35,19 +35,43 @@ pub(crate) fn run(
     arguments: &[String],
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
-    let architectures = parse(arguments)?;
+    let architectures = parse("package", arguments)?;
     // All that can be wrong is told before minutes go into the first build.
-    for architecture in &architectures {
-        require_target(project, *architecture)?;
-    }
+    require_targets(project, &architectures)?;
     for architecture in architectures {
-        for program in Program::ALL {
-            let (name, made, glibc) = make(project, architecture, program)?;
-            writeln!(out, "cdk/assets/{name}: {made}, needs glibc {glibc}")
-                .map_err(Failure::output)?;
-        }
+        functions(project, architecture, out)?;
     }
     Ok(())
+}
+
+/// Builds and packs each function for an architecture; gives the archives.
+pub(crate) fn functions(
+    project: &Project,
+    architecture: Architecture,
+    out: &mut dyn Write,
+) -> Result<Vec<PathBuf>, Failure> {
+    let mut archives = Vec::new();
+    for program in Program::ALL {
+        let (name, made, glibc) = make(project, architecture, program)?;
+        writeln!(out, "cdk/assets/{name}: {made}, needs glibc {glibc}").map_err(Failure::output)?;
+        archives.push(project.cdk().join("assets").join(name));
+    }
+    Ok(archives)
+}
+
+/// Builds the command for an architecture; gives it, and the oldest glibc that it runs with.
+///
+/// The limit is that of the functions: glibc 2.34 is in every distribution since 2022 that is
+/// still looked after. A static build, with musl, would run on older ones too, but would resolve
+/// names without the system's own configuration, and would be a second way to build.
+pub(crate) fn command(
+    project: &Project,
+    architecture: Architecture,
+) -> Result<(PathBuf, String), Failure> {
+    let folder = build_targets(project, architecture, "trailseal-cli --bin trailseal")?;
+    let built = folder.join("trailseal");
+    let glibc = admit(&built, architecture)?;
+    Ok((built, glibc.to_string()))
 }
 
 /// Builds a function and packs it; gives the archive's name, and what is to be said of it.
@@ -79,12 +103,13 @@ fn host() -> Result<Architecture, Failure> {
     host.ok_or_else(|| Failure::task("the function runs on arm64 and x86_64 only"))
 }
 
-fn parse(words: &[String]) -> Result<Vec<Architecture>, Failure> {
+/// The architectures that a task's arguments name; all of them where there are none.
+pub(crate) fn parse(task: &str, words: &[String]) -> Result<Vec<Architecture>, Failure> {
     let mut architectures = Vec::new();
     let mut words = words.iter();
     while let Some(word) = words.next() {
         if word != "--arch" {
-            return Err(Failure::argument("package", word));
+            return Err(Failure::argument(task, word));
         }
         let named = words.next().and_then(|name| Architecture::named(name));
         let named = named.ok_or_else(|| Failure::usage("`--arch` needs `arm64` or `x86_64`"))?;
@@ -107,7 +132,14 @@ pub(crate) fn has_target(project: &Project, architecture: Architecture) -> Resul
     Ok(Path::new(folder.trim()).is_dir())
 }
 
-/// Refuses to start where the toolchain lacks the target's standard library.
+/// Refuses to start where the toolchain lacks a target's standard library.
+pub(crate) fn require_targets(
+    project: &Project,
+    architectures: &[Architecture],
+) -> Result<(), Failure> {
+    architectures.iter().try_for_each(|architecture| require_target(project, *architecture))
+}
+
 fn require_target(project: &Project, architecture: Architecture) -> Result<(), Failure> {
     if has_target(project, architecture)? {
         return Ok(());
@@ -115,7 +147,7 @@ fn require_target(project: &Project, architecture: Architecture) -> Result<(), F
     let triple = architecture.triple();
     Err(Failure::task(format!(
         "the toolchain has no standard library for `{triple}`: run `rustup target add {triple}` \
-         here, or package the other architecture alone with `--arch`"
+         here, or make the other architecture alone with `--arch`"
     )))
 }
 
@@ -247,15 +279,15 @@ mod tests {
 
     #[test]
     fn both_architectures_are_packed_unless_one_is_named() {
-        assert_eq!(parse(&[]).unwrap(), Architecture::ALL);
-        let one = parse(&words(&["--arch", "x86_64", "--arch", "x86_64"])).unwrap();
+        assert_eq!(parse("package", &[]).unwrap(), Architecture::ALL);
+        let one = parse("package", &words(&["--arch", "x86_64", "--arch", "x86_64"])).unwrap();
         assert_eq!(one, [Architecture::X86_64]);
     }
 
     #[test]
     fn wrong_arguments_are_refused() {
         for wrong in [&["--arch"][..], &["--arch", "aarch64"], &["arm64"]] {
-            assert_eq!(parse(&words(wrong)).unwrap_err().exit_code(), 2, "{wrong:?}");
+            assert_eq!(parse("package", &words(wrong)).unwrap_err().exit_code(), 2, "{wrong:?}");
         }
     }
 

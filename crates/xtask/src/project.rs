@@ -24,6 +24,11 @@ impl Project {
         Ok(Self { root: root.to_owned(), target: root.join(target) })
     }
 
+    /// A repository in another folder, which builds within itself.
+    pub(crate) fn at(root: PathBuf) -> Self {
+        Self { target: root.join("target"), root }
+    }
+
     pub(crate) fn root(&self) -> &Path {
         &self.root
     }
