@@ -114,8 +114,10 @@ fn same_service(named: &str, service: &str) -> Match {
 
 /// An account, by its id or its root, hands the decision to IAM ("AWS KMS Developer Guide, Default
 /// key policy"): its policies may or may not say yes to somebody of it. A session is a role's.
+/// Where an account is asked about, whoever of it is named is some of it.
 fn same_principal(named: &str, arn: &str) -> Match {
-    if named == arn && !arn.ends_with(":root") {
+    let stands_for_many = arn.ends_with(":root");
+    if named == arn && !stands_for_many {
         return Match::Always;
     }
     let account = |text: &str| match arn_part(text, 4) {
@@ -124,8 +126,9 @@ fn same_principal(named: &str, arn: &str) -> Match {
     };
     let names_account = named.ends_with(":root") || !named.contains(':');
     let names_session = named.contains(":assumed-role/");
-    Match::Sometimes
-        .and(Match::from(account(named) == account(arn) && (names_account || names_session)))
+    Match::Sometimes.and(Match::from(
+        account(named) == account(arn) && (names_account || names_session || stands_for_many),
+    ))
 }
 
 /// Who a statement is about.

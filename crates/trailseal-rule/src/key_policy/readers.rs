@@ -58,7 +58,8 @@ mod tests {
         for (named, reader, expected) in [
             (AUDITOR, AUDITOR, Yes),
             (AUDITOR, "arn:aws:iam::111122223333:role/other", No),
-            (AUDITOR, ROOT, No),
+            (AUDITOR, ROOT, Unknown),
+            (READER, ROOT, No),
             (ROOT, AUDITOR, Unknown),
             (ROOT, ROOT, Unknown),
             ("111122223333", AUDITOR, Unknown),
@@ -105,6 +106,7 @@ mod tests {
         check(root, READER, Unknown);
         check("444455556666", READER, Unknown);
         check(root, root, Unknown);
+        check(READER, root, Unknown);
         check("arn:aws:sts::444455556666:assumed-role/Reader/me", READER, Unknown);
         check("arn:aws:iam::444455556666:role/Other", READER, No);
         check("arn:aws:iam::777788889999:root", READER, No);
