@@ -38,6 +38,7 @@ OPERATIONS = {
         "ListDiscoveredResources",
         "GetComplianceDetailsByConfigRule",
         "SelectAggregateResourceConfig",
+        "BatchGetResourceConfig",
     ],
     "cloudtrail": ["DescribeTrails", "GetTrail", "GetTrailStatus", "UpdateTrail", "ListTags"],
     "kms": [

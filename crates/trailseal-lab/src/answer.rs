@@ -291,7 +291,7 @@ fn not_found(operation: Operation, arn: &str, body: &Value) -> Result<Value, Ref
         Operation::GetResourceConfigHistory => {
             ("ResourceNotDiscoveredException", "The resource is unknown or has not been discovered")
         }
-        Operation::ListDiscoveredResources => (
+        Operation::ListDiscoveredResources | Operation::BatchGetResourceConfig => (
             "NoAvailableConfigurationRecorderException",
             "There are no configuration recorders available to provide the role needed to describe \
              your resources.",

@@ -86,13 +86,14 @@ pub enum Operation {
     ListKeys,
     ListResourceTags,
     SelectAggregateResourceConfig,
+    BatchGetResourceConfig,
     ListAccounts,
     ListRegions,
 }
 
 impl Operation {
     /// Every operation, so that a test can prove that it left none out.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::PutEvaluations,
         Self::GetResourceConfigHistory,
         Self::ListDiscoveredResources,
@@ -118,6 +119,7 @@ impl Operation {
         Self::ListKeys,
         Self::ListResourceTags,
         Self::SelectAggregateResourceConfig,
+        Self::BatchGetResourceConfig,
         Self::ListAccounts,
         Self::ListRegions,
     ];
@@ -130,7 +132,8 @@ impl Operation {
             | Self::GetResourceConfigHistory
             | Self::ListDiscoveredResources
             | Self::GetComplianceDetailsByConfigRule
-            | Self::SelectAggregateResourceConfig => Service::Config,
+            | Self::SelectAggregateResourceConfig
+            | Self::BatchGetResourceConfig => Service::Config,
             Self::ListAccounts => Service::Organizations,
             Self::ListRegions => Service::Account,
             Self::DescribeTrails
@@ -186,6 +189,7 @@ impl Operation {
             Self::ListKeys => "kms:ListKeys",
             Self::ListResourceTags => "kms:ListResourceTags",
             Self::SelectAggregateResourceConfig => "config:SelectAggregateResourceConfig",
+            Self::BatchGetResourceConfig => "config:BatchGetResourceConfig",
             Self::ListAccounts => "organizations:ListAccounts",
             Self::ListRegions => "account:ListRegions",
         }

@@ -33,6 +33,14 @@ const GET_RESOURCE_CONFIG_HISTORY: &[Member] = &[
     optional("nextToken", TEXT),
 ];
 
+const RESOURCE_KEY: &[Member] =
+    &[required("resourceType", RESOURCE_TYPE), required("resourceId", RESOURCE_ID)];
+
+const BATCH_GET_RESOURCE_CONFIG: &[Member] = &[required(
+    "resourceKeys",
+    Shape::List { min: 1, max: 100, each: &Shape::Structure(RESOURCE_KEY) },
+)];
+
 const LIST_DISCOVERED_RESOURCES: &[Member] = &[
     required("resourceType", RESOURCE_TYPE),
     optional("resourceIds", Shape::List { min: 0, max: 20, each: &RESOURCE_ID }),
@@ -189,6 +197,7 @@ pub(crate) const fn members(operation: Operation) -> &'static [Member] {
     match operation {
         Operation::PutEvaluations => PUT_EVALUATIONS,
         Operation::GetResourceConfigHistory => GET_RESOURCE_CONFIG_HISTORY,
+        Operation::BatchGetResourceConfig => BATCH_GET_RESOURCE_CONFIG,
         Operation::ListDiscoveredResources => LIST_DISCOVERED_RESOURCES,
         Operation::GetComplianceDetailsByConfigRule => GET_COMPLIANCE_DETAILS_BY_CONFIG_RULE,
         Operation::DescribeTrails => DESCRIBE_TRAILS,

@@ -65,6 +65,9 @@ pub(crate) fn carry_out(
         Operation::SelectAggregateResourceConfig => {
             aggregate::select_aggregate_resource_config(world, caller, body)
         }
+        Operation::BatchGetResourceConfig => {
+            history::batch_get_resource_config(world, caller, body)
+        }
         Operation::ListAccounts => organizations::list_accounts(world, caller, body),
         Operation::ListRegions => account::list_regions(world, caller, body),
         Operation::HeadBucket => {

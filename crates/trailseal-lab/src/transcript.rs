@@ -98,6 +98,7 @@ impl Recorder {
             Operation::GetResourceConfigHistory => {
                 json!({ "resourceType": TRAIL, "resourceId": "sealed" })
             }
+            Operation::BatchGetResourceConfig => reading::batch(),
             Operation::ListDiscoveredResources => json!({ "resourceType": TRAIL }),
             Operation::GetComplianceDetailsByConfigRule => json!({ "ConfigRuleName": RULE }),
             Operation::DescribeTrails | Operation::GetCallerIdentity => json!({}),
@@ -278,6 +279,7 @@ fn further(operation: Operation, base: &Value) -> Vec<(&'static str, Value)> {
         ],
         Operation::GetCallerIdentity => Vec::new(),
         Operation::SelectAggregateResourceConfig => reading::further_selects(base),
+        Operation::BatchGetResourceConfig => reading::further_batches(),
         Operation::ListAccounts => reading::further_accounts(),
         Operation::ListRegions => reading::further_regions(),
         Operation::HeadBucket => vec![

@@ -25,6 +25,20 @@ pub(super) fn further_selects(base: &Value) -> Vec<(&'static str, Value)> {
     ]
 }
 
+/// What AWS Config has recorded of a trail and of a bucket.
+pub(super) fn batch() -> Value {
+    json!({ "resourceKeys": [
+        { "resourceType": "AWS::CloudTrail::Trail", "resourceId": "sealed" },
+        { "resourceType": "AWS::S3::Bucket", "resourceId": "example-trail-logs-us-east-1" },
+    ] })
+}
+
+/// What is not recorded is left out of the answer.
+pub(super) fn further_batches() -> Vec<(&'static str, Value)> {
+    let missing = json!({ "resourceType": "AWS::S3::Bucket", "resourceId": "missing" });
+    vec![("not recorded", json!({ "resourceKeys": [missing] }))]
+}
+
 /// The same of AWS Organizations.
 pub(super) fn further_accounts() -> Vec<(&'static str, Value)> {
     vec![

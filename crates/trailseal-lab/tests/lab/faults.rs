@@ -51,6 +51,9 @@ fn request(lab: &Lab, operation: Operation) -> (String, String) {
         Operation::GetResourceConfigHistory => {
             r#"{"resourceType":"AWS::CloudTrail::Trail","resourceId":"sealed"}"#
         }
+        Operation::BatchGetResourceConfig => {
+            r#"{"resourceKeys":[{"resourceType":"AWS::S3::Bucket","resourceId":"logs"}]}"#
+        }
         Operation::ListDiscoveredResources => r#"{"resourceType":"AWS::CloudTrail::Trail"}"#,
         Operation::GetComplianceDetailsByConfigRule => r#"{"ConfigRuleName":"trailseal"}"#,
         Operation::DescribeTrails => "{}",
@@ -161,7 +164,9 @@ fn not_found(operation: Operation) -> &'static str {
             "NoSuchConfigRuleException"
         }
         Operation::GetResourceConfigHistory => "ResourceNotDiscoveredException",
-        Operation::ListDiscoveredResources => "NoAvailableConfigurationRecorderException",
+        Operation::ListDiscoveredResources | Operation::BatchGetResourceConfig => {
+            "NoAvailableConfigurationRecorderException"
+        }
         Operation::DescribeTrails => "{\"trailList\":[]}",
         Operation::GetTrail | Operation::GetTrailStatus | Operation::UpdateTrail => {
             "TrailNotFoundException"
