@@ -98,7 +98,7 @@ describe('the role of the remediation function', () => {
       withRemediation({ parameters: { profile: 'strict' } }),
       'RemediationPolicy',
     );
-    const reading = /:(Get|List|Describe)|^logs:/;
+    const reading = /:(Get|BatchGet|List|Describe)|^logs:/;
     const writing = statements.filter(
       (statement) => !actionsOf([statement]).every((action) => reading.test(action)),
     );

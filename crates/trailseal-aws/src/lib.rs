@@ -21,6 +21,7 @@ mod transport;
 mod whoami;
 
 mod bucket;
+mod bucket_policy;
 mod convert;
 mod gather;
 mod once;
@@ -33,6 +34,7 @@ mod submit;
 
 pub use crate::aggregate::select_aggregate;
 pub use crate::bucket::bucket_region;
+pub use crate::bucket_policy::{RecordedPolicy, recorded_bucket_policy};
 pub use crate::calls::{CallLog, Calls};
 pub use crate::connection::{Connection, Patience};
 pub use crate::discovery::{DiscoveredIds, describe_trails, discovered_ids};

@@ -5,6 +5,7 @@
 mod remediate {
     mod faults;
     mod kill;
+    mod readers;
     mod support;
     mod words;
 }

@@ -173,7 +173,7 @@ fn plan(
         readers: Vec::new(),
         warnings,
         cost: None,
-        permissions: permissions(&scope, &keys, &steps),
+        permissions: permissions(Purpose::BackOut, &scope, &keys, &steps),
         steps,
     }
 }

@@ -38,4 +38,4 @@ pub use crate::render::{
     aws_cli, iam_policy, indented, plan_for_people, policy_diff, refusals_for_people, step_words,
     where_things_stand,
 };
-pub use crate::situation::{Consent, KeyReadings, NewKey, Reader, Situation, Tag, Wish};
+pub use crate::situation::{Consent, KeyReadings, NewKey, Reader, Readers, Situation, Tag, Wish};

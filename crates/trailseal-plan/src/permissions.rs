@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use trailseal_rule::{AccountId, KeyArn, Region, TrailArn};
 
 use crate::call::{Call, KeyTarget};
-use crate::plan_data::{Permission, Step};
+use crate::plan_data::{Permission, Purpose, Step};
 
 /// What a plan is about.
 #[derive(Clone, Copy, Debug)]
@@ -15,15 +15,22 @@ pub(crate) struct Scope<'a> {
     pub(crate) bucket_region: &'a Region,
 }
 
-/// What is called, and what is read before and after. A key without an ARN is one to be created.
+/// What is called, and what is read to plan, before and after. A key without an ARN is one to be
+/// created.
 pub(crate) fn permissions(
+    purpose: Purpose,
     scope: &Scope<'_>,
     keys: &[Option<&KeyArn>],
     steps: &[Step],
 ) -> Vec<Permission> {
-    let mut needed = BTreeSet::new();
+    let trail = scope.trail.as_str();
+    let mut needed = BTreeSet::from([permission("cloudtrail:DescribeTrails", "*")]);
     for action in ["cloudtrail:GetTrail", "cloudtrail:GetTrailStatus"] {
-        needed.insert(permission(action, scope.trail.as_str()));
+        needed.insert(permission(action, trail));
+    }
+    if purpose == Purpose::Seal {
+        needed.insert(permission("cloudtrail:ListTags", trail));
+        needed.insert(permission("config:BatchGetResourceConfig", "*"));
     }
     for key in keys {
         let key = key.map_or_else(|| scope.any_key(), ToString::to_string);

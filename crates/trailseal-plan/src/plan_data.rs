@@ -42,7 +42,7 @@ pub struct Plan {
     /// What it costs, where it costs anything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost: Option<Cost>,
-    /// The permissions that carrying it out takes.
+    /// The permissions that planning it and carrying it out take.
     pub permissions: Vec<Permission>,
 }
 
@@ -201,6 +201,8 @@ pub enum WarningCode {
     ReadersNeedIam,
     /// `readers-unknown`
     ReadersUnknown,
+    /// `readers-by-iam-unseen`
+    ReadersByIamUnseen,
     /// `infrastructure-code-drifts`
     InfrastructureCodeDrifts,
     /// `old-log-files-stay`
@@ -223,10 +225,11 @@ pub enum WarningCode {
 
 impl WarningCode {
     /// Every code.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::ReadersLoseAccess,
         Self::ReadersNeedIam,
         Self::ReadersUnknown,
+        Self::ReadersByIamUnseen,
         Self::InfrastructureCodeDrifts,
         Self::OldLogFilesStay,
         Self::KeepTheFormerKey,
@@ -245,6 +248,7 @@ impl WarningCode {
             Self::ReadersLoseAccess => "readers-lose-access",
             Self::ReadersNeedIam => "readers-need-iam",
             Self::ReadersUnknown => "readers-unknown",
+            Self::ReadersByIamUnseen => "readers-by-iam-unseen",
             Self::InfrastructureCodeDrifts => "infrastructure-code-drifts",
             Self::OldLogFilesStay => "old-log-files-stay",
             Self::KeepTheFormerKey => "keep-the-former-key",
@@ -267,7 +271,10 @@ impl WarningCode {
             Self::ReadersNeedIam => {
                 "somebody reads the bucket and may decrypt only if IAM policies allow it"
             }
-            Self::ReadersUnknown => "it is not known who reads the bucket",
+            Self::ReadersUnknown => "it is not known who reads the bucket, or who else does",
+            Self::ReadersByIamUnseen => {
+                "the readers are those whom the bucket's policy lets read; others may by IAM policies, access points and ACLs"
+            }
             Self::InfrastructureCodeDrifts => "a tool seems to own the trail",
             Self::OldLogFilesStay => "log files that are there already stay as they were encrypted",
             Self::KeepTheFormerKey => {

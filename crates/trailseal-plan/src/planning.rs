@@ -73,7 +73,7 @@ pub fn plan(
         warnings: warnings::warnings(&case, &key, &readers),
         readers,
         cost: matches!(key, WishedKey::New(_)).then(new_key_cost),
-        permissions: permissions(&scope, &[key.arn()], &steps),
+        permissions: permissions(Purpose::Seal, &scope, &[key.arn()], &steps),
         policy_change: policy.change,
         steps,
     })

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use trailseal_rule::{
-    AccountId, Facts, KeyArn, KeyFacts, KeyRef, Reading, Refusal, Region, Rotation, Trail,
+    AccountId, Facts, KeyArn, KeyFacts, KeyRef, Reading, Refusal, Region, Rotation, Timestamp,
+    Trail,
 };
 
 /// Everything that is read before a plan is made: live, and never from a report.
@@ -24,9 +25,8 @@ pub struct Situation {
     pub candidate: KeyReadings,
     /// The key that the wished alias names already (KMS `DescribeKey`): absent where it is free.
     pub alias: Reading<KeyArn>,
-    /// Who reads the log files: the principals to whom the bucket's policy allows it, or others
-    /// whom the user names.
-    pub readers: Reading<Vec<Reader>>,
+    /// Who reads the log files, as far as the bucket's policy tells.
+    pub readers: Reading<Readers>,
     /// Whether the bucket has an S3 Bucket Key: then CloudTrail also needs `kms:Decrypt`.
     pub bucket_key: Reading<bool>,
     /// The trail's tags (CloudTrail `ListTags`): some of them say that a tool owns the trail.
@@ -54,6 +54,18 @@ impl KeyReadings {
             rotation: Reading::Refused(Refusal::NotRead),
         }
     }
+}
+
+/// Whom the bucket's policy lets read the log files. The IAM policies of the bucket's account can let
+/// others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Readers {
+    /// Whom it names.
+    pub named: Vec<Reader>,
+    /// Who else it may let read, each in words.
+    pub others: Vec<String>,
+    /// When the policy was recorded.
+    pub recorded: Timestamp,
 }
 
 /// Somebody who reads the log files in the bucket.

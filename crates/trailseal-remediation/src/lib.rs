@@ -14,6 +14,7 @@ mod pace;
 
 mod look;
 mod present;
+mod readers;
 
 mod change;
 mod ledger;

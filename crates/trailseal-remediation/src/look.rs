@@ -72,8 +72,11 @@ impl Reach<'_> {
         let (facts, bucket_region, tags) =
             join!(self.facts(setting, trail), self.bucket_region(trail), self.tags(trail));
         let bucket_region = bucket_region?;
-        let (candidate, alias) =
-            join!(self.candidate(wish, &bucket_region), self.alias(wish, &bucket_region));
+        let (candidate, alias, readers) = join!(
+            self.candidate(wish, &bucket_region),
+            self.alias(wish, &bucket_region),
+            self.readers(trail, &bucket_region)
+        );
         Ok(Situation {
             trail: trail.clone(),
             caller: self.session.account().clone(),
@@ -81,7 +84,7 @@ impl Reach<'_> {
             bucket_region,
             candidate: candidate?,
             alias: alias?,
-            readers: Reading::Refused(Refusal::NotRead),
+            readers,
             bucket_key: Reading::Refused(Refusal::NotRead),
             tags: tags?,
         })

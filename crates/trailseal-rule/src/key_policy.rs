@@ -40,6 +40,7 @@ mod reading;
 pub mod request;
 
 pub mod admission;
+pub mod bucket;
 pub mod exposure;
 pub mod grants;
 pub mod readers;

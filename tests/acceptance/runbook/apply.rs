@@ -15,9 +15,10 @@ use crate::acceptance::runbook::{Desk, apply, arn, broken_state, dry, key, repla
 use trailseal_lab::Membership;
 
 /// What is asked whatever comes of it.
-const READS: [&str; 6] = [
+const READS: [&str; 7] = [
     "cloudtrail:DescribeTrails",
     "cloudtrail:ListTags",
+    "config:BatchGetResourceConfig",
     "kms:DescribeKey",
     "kms:GetKeyPolicy",
     "kms:GetKeyRotationStatus",

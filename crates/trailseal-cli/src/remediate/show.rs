@@ -63,6 +63,7 @@ fn every_permission(errand: &Errand<'_>) -> Value {
         "cloudtrail:GetTrailStatus",
         "cloudtrail:ListTags",
         "cloudtrail:UpdateTrail",
+        "config:BatchGetResourceConfig",
         "kms:DescribeKey",
         "kms:EnableKeyRotation",
         "kms:GetKeyPolicy",

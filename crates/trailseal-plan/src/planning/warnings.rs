@@ -34,6 +34,7 @@ pub(super) fn readers(
         Answer::Unknown => MayDecrypt::IfIamAllows,
     };
     readers
+        .named
         .iter()
         .map(|reader| ReaderAccess {
             principal: reader.principal.clone(),
@@ -157,15 +158,45 @@ fn about_readers(
             ),
         );
     }
-    if let Reading::Refused(refusal) = &case.situation.readers {
+    about_unseen_readers(case, warn);
+}
+
+/// There are always readers who are not known: IAM policies are not seen.
+fn about_unseen_readers(case: &Case<'_>, warn: &mut impl FnMut(WarningCode, String)) {
+    let unknown = |why: &str| {
+        format!(
+            "who reads the log files is not known ({why}): whoever does needs kms:Decrypt with the \
+             key from now on"
+        )
+    };
+    let known = match &case.situation.readers {
+        Reading::Known(readers) => readers,
+        Reading::Absent => {
+            return warn(WarningCode::ReadersUnknown, unknown("the bucket is not there"));
+        }
+        Reading::Refused(refusal) => {
+            return warn(WarningCode::ReadersUnknown, unknown(&refusal.to_string()));
+        }
+    };
+    if !known.others.is_empty() {
         warn(
             WarningCode::ReadersUnknown,
             format!(
-                "who reads the log files is not known ({refusal}): whoever does needs kms:Decrypt \
-                 with the key from now on"
+                "who else reads the log files is not known, by the bucket's policy: {}; whoever does \
+                 needs kms:Decrypt with the key from now on",
+                known.others.join("; ")
             ),
         );
     }
+    warn(
+        WarningCode::ReadersByIamUnseen,
+        format!(
+            "readers are told by the bucket's policy as AWS Config recorded it at {}: principals of \
+             account {} whose IAM policies allow reading, and whoever reads by an access point or \
+             an ACL, are not seen, and need kms:Decrypt with the key from now on as well",
+            known.recorded, case.situation.caller
+        ),
+    );
 }
 
 /// Which tool seems to own the trail.

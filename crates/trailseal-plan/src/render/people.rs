@@ -68,7 +68,7 @@ fn write_plan(out: &mut String, plan: &Plan) -> fmt::Result {
     }
     writeln!(out, "\nPermissions")?;
     for permission in &plan.permissions {
-        writeln!(out, "  {:<26} {}", permission.action, permission.resource)?;
+        writeln!(out, "  {:<30} {}", permission.action, permission.resource)?;
     }
     writeln!(out, "\nThe same by hand (AWS CLI); read back each before the next")?;
     for line in aws_cli(plan) {

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde_json::{Value, json};
-use trailseal_plan::{Consent, KeyReadings, NewKey, Plan, Reader, Refusals, Situation, Wish, plan};
+use trailseal_plan::{
+    Consent, KeyReadings, NewKey, Plan, Reader, Readers, Refusals, Situation, Wish, plan,
+};
 use trailseal_rule::{
     Facts, KeyArn, KeyManager, KeyRef, KeySpec, KeyState, Parameters, Reading, Refusal, Rotation,
     Setting, Timestamp, Trail, Verdict, evaluate, needs,
@@ -262,9 +264,11 @@ impl Case {
                 Some(arn) => Reading::Known(arn.clone()),
                 None => Reading::Absent,
             },
-            readers: Reading::Known(vec![Reader {
-                principal: format!("arn:aws:iam::{ACCOUNT}:role/auditor"),
-            }]),
+            readers: Reading::Known(Readers {
+                named: vec![Reader { principal: format!("arn:aws:iam::{ACCOUNT}:role/auditor") }],
+                others: Vec::new(),
+                recorded: now(),
+            }),
             bucket_key: Reading::Refused(Refusal::NotRead),
             tags: Reading::Refused(Refusal::NotRead),
         }

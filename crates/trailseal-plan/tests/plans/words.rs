@@ -5,8 +5,8 @@ use std::fmt::Write;
 
 use serde_json::json;
 use trailseal_plan::{
-    Consent, Force, Former, Reader, Record, RefusalCode, Refusals, StepId, WarningCode, Wish,
-    aws_cli, back_out, fold, iam_policy, plan, plan_for_people, policy_diff, refusals_for_people,
+    Consent, Force, Former, Reader, Readers, Record, RefusalCode, Refusals, StepId, WarningCode,
+    Wish, aws_cli, back_out, fold, iam_policy, plan, plan_for_people, policy_diff, refusals_for_people,
     where_things_stand,
 };
 use trailseal_rule::{KeyState, Reading, Refusal, Rotation, Setting};
@@ -50,10 +50,14 @@ fn a_plan_with_an_existing_key_that_sleeps() {
         "logging".to_owned(),
     )]));
     let reader = |principal: String| Reader { principal };
-    situation.readers = Reading::Known(vec![
-        reader(format!("arn:aws:iam::{ACCOUNT}:role/auditor")),
-        reader(format!("arn:aws:iam::{OTHER_ACCOUNT}:role/siem")),
-    ]);
+    situation.readers = Reading::Known(Readers {
+        named: vec![
+            reader(format!("arn:aws:iam::{ACCOUNT}:role/auditor")),
+            reader(format!("arn:aws:iam::{OTHER_ACCOUNT}:role/siem")),
+        ],
+        others: vec!["statement `Public` lets everybody read".to_owned()],
+        recorded: now(),
+    });
     let setting = Setting { parameters: &parameters, now: now() };
     let plan = plan(&setting, &situation, &case.wish, &case.consent).unwrap();
     insta::assert_snapshot!("existing_key", plan_for_people(&plan));

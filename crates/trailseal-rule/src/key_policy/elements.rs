@@ -187,6 +187,26 @@ pub(super) fn resources_match(resources: &Listed<Option<Pattern>>, request: &Req
     })
 }
 
+/// Which objects of a bucket a statement of the bucket's policy is about: some, where the pattern
+/// fits some.
+pub(super) fn objects_match(
+    resources: &Listed<Option<Pattern>>,
+    context: &Context,
+    objects: &Shape,
+) -> Match {
+    resources.matches(|pattern| {
+        resolved(pattern.as_ref(), context, |tokens| {
+            let as_arn = fit_arn(tokens, objects, Case::Sensitive);
+            let as_text = fit(tokens, objects, Case::Sensitive);
+            if as_text.always {
+                return Match::Always;
+            }
+            let is_possible = as_text.possible || as_arn.is_some_and(|fit| fit.possible);
+            if is_possible { Match::Sometimes } else { Match::Never }
+        })
+    })
+}
+
 fn resolved(
     pattern: Option<&Pattern>,
     context: &Context,

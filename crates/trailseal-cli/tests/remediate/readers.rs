@@ -1,0 +1,133 @@
+//! Who reads the bucket and who will be able to decrypt, as far as AWS Config's item of the bucket
+//! tells.
+
+use serde_json::{Value, json};
+use trailseal_lab::{Denial, Fault, FaultKind, History, Lab, Operation, Position, State};
+
+use super::support::{ACCOUNT, Ended, KEY, REGION, folder, run, state};
+
+const SIEM: &str = "arn:aws:iam::444455556666:role/siem";
+const AUDITOR: &str = "arn:aws:iam::111122223333:role/auditor";
+
+/// The account, with what AWS Config has recorded of the bucket.
+fn recorded(bucket_policy: Value) -> State {
+    let mut state = state(None);
+    state.history.push(History {
+        account: ACCOUNT.to_owned(),
+        region: REGION.to_owned(),
+        empty_pages: 0,
+        items: vec![item(bucket_policy)],
+    });
+    state
+}
+
+fn item(bucket_policy: Value) -> Value {
+    json!({
+        "awsAccountId": ACCOUNT,
+        "ARN": "arn:aws:s3:::example-logs",
+        "awsRegion": REGION,
+        "configurationItemCaptureTime": "2026-11-23T09:01:00.107Z",
+        "configurationItemStatus": "OK",
+        "configurationItemVersion": "1.3",
+        "resourceType": "AWS::S3::Bucket",
+        "resourceId": "example-logs",
+        "configuration": { "name": "example-logs" },
+        "supplementaryConfiguration": { "BucketPolicy": bucket_policy },
+        "tags": {},
+    })
+}
+
+fn reads(principal: Value) -> Value {
+    json!({
+        "Sid": "Read", "Effect": "Allow", "Principal": principal, "Action": "s3:GetObject",
+        "Resource": "arn:aws:s3:::example-logs/*",
+    })
+}
+
+fn policy(statements: Value) -> Value {
+    let policy = json!({ "Version": "2012-10-17", "Statement": statements });
+    json!({ "policyText": policy.to_string() })
+}
+
+async fn planned(name: &str, state: State) -> (Ended, Lab) {
+    let lab = Lab::start(state).await.unwrap();
+    let ended = run(&lab, &folder(name), &["audit", "--key", KEY]).expect(0);
+    assert_eq!(lab.take_delivery_moments(), []);
+    (ended, lab)
+}
+
+fn asked(lab: &Lab) -> usize {
+    let calls = lab.take_calls();
+    calls.iter().filter(|call| call.operation == "config:BatchGetResourceConfig").count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whom_the_bucket_s_policy_names_is_told_with_what_will_come() {
+    let statements = json!([reads(json!({ "AWS": [SIEM, AUDITOR] })), reads(json!("*"))]);
+    let (ended, lab) = planned("readers", recorded(policy(statements))).await;
+    for words in [
+        &format!("no             {SIEM}"),
+        &format!("if IAM allows  {AUDITOR}"),
+        &format!("readers-lose-access: new log files can no longer be read by {SIEM}:"),
+        &format!("readers-need-iam: new log files can be read by {AUDITOR} only if"),
+        "readers-unknown: who else reads the log files is not known",
+        "statement `Read` lets everybody read",
+        "readers-by-iam-unseen: ",
+        "2026-11-23T09:01:00.107Z: principals of account 111122223333 whose IAM policies",
+    ] {
+        assert!(ended.out.contains(words), "{words}: {}", ended.out);
+    }
+    assert_eq!(asked(&lab), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_without_a_policy_still_has_readers_by_iam() {
+    let (ended, _) = planned("no-policy", recorded(json!({ "policyText": null }))).await;
+    assert!(!ended.out.contains("readers-unknown"), "{}", ended.out);
+    assert!(ended.out.contains("readers-by-iam-unseen: "), "{}", ended.out);
+}
+
+/// Whatever is not the known form is not taken for "nobody".
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_understood_leaves_the_readers_unknown() {
+    let with = |member: &str, value: Value| {
+        let mut state = recorded(json!({ "policyText": null }));
+        state.history[0].items[0][member] = value;
+        state
+    };
+    for (number, (state, why)) in [
+        (state(None), "AWS Config has recorded no bucket example-logs of account 111122223333"),
+        (recorded(json!({})), "BucketPolicy is not a JSON object with `policyText` alone"),
+        (recorded(json!({ "policyText": {} })), "`policyText` is neither a text nor null"),
+        (recorded(json!({ "policyText": "{}" })), "the bucket's policy is not understood"),
+        (with("supplementaryConfiguration", json!({})), "it has no BucketPolicy"),
+        (with("configurationItemStatus", json!("ResourceNotRecorded")), "its status is"),
+        (with("awsRegion", json!("eu-west-1")), "it is of another resource"),
+        (with("awsAccountId", json!("444455556666")), "it is of another resource"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let (ended, _) = planned(&format!("not-understood-{number}"), state).await;
+        let unknown = "readers-unknown: who reads the log files is not known (";
+        assert!(ended.out.contains(unknown), "{why}: {}", ended.out);
+        assert!(ended.out.contains(why), "{why}: {}", ended.out);
+        assert!(!ended.out.contains("readers-by-iam-unseen"), "{why}: {}", ended.out);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reading_that_is_denied_or_breaks_down_keeps_nothing_from_being_planned() {
+    let operation = "config:BatchGetResourceConfig".to_owned();
+    let mut state = recorded(policy(json!([reads(json!({ "AWS": SIEM }))])));
+    state.denials.push(Denial { account: ACCOUNT.to_owned(), operation, about: None });
+    let (ended, _) = planned("readers-denied", state).await;
+    let unknown = "is not known (config:BatchGetResourceConfig was denied): whoever does needs";
+    assert!(ended.out.contains(unknown), "{}", ended.out);
+
+    let lab = Lab::start(recorded(policy(json!([])))).await.unwrap();
+    let batch = Operation::BatchGetResourceConfig;
+    lab.inject(Fault::of(batch, Position::Every, FaultKind::NotFound));
+    let ended = run(&lab, &folder("no-recorder"), &["audit", "--key", KEY]).expect(0);
+    assert!(ended.out.contains("NoAvailableConfigurationRecorderException"), "{}", ended.out);
+}

@@ -1,0 +1,254 @@
+//! Whom does the policy of a bucket let read the log files in it?
+//!
+//! Bucket policies are written in the language of key policies, and are read by the same reader.
+//! What is wanted is a list that leaves nobody out, so whoever *may* be meant is on it: what a Deny
+//! takes away and what conditions ask for is not weighed. Whom the policy lets read without naming
+//! an account, a role or a user is told in words. IAM policies, access points and ACLs can let
+//! others read, and are not seen here.
+
+use std::collections::BTreeSet;
+
+use super::context::Context;
+use super::document::{Effect, PolicyDocument, Statement};
+use super::elements::{Listed, Principal, actions_match, objects_match};
+use super::matching::Match;
+use super::question::arn_part;
+use super::request::{CallerSet, Request};
+use super::shape::Shape;
+use crate::ids::{AccountId, BucketName};
+
+/// What lets somebody read an object, in either of its versions ("Service Authorization Reference,
+/// Actions, resources, and condition keys for Amazon S3").
+const READS: [&str; 2] = ["s3:GetObject", "s3:GetObjectVersion"];
+
+/// Whom the policy of a bucket lets read objects of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BucketReaders {
+    /// The ARNs of the accounts (by their roots), roles and users that it names.
+    pub named: BTreeSet<String>,
+    /// Who else it may let read, each in words, with the statement.
+    pub others: BTreeSet<String>,
+}
+
+/// Whom the policy lets read objects of the bucket, which is of this partition.
+#[must_use]
+pub fn bucket_readers(
+    policy: &PolicyDocument,
+    partition: &str,
+    bucket: &BucketName,
+) -> BucketReaders {
+    let objects = Shape::text(&format!("arn:{partition}:s3:::{bucket}/")).then_anything();
+    let mut readers = BucketReaders::default();
+    let statements = policy.statements_of(Effect::Allow);
+    for statement in statements.filter(|statement| lets_read(statement, &objects)) {
+        readers.add(statement, partition);
+    }
+    readers
+}
+
+/// Nothing is known of the requests, so that a variable may stand for anything.
+fn lets_read(statement: &Statement, objects: &Shape) -> bool {
+    let reads = READS.map(|action| {
+        let request = Request {
+            caller: CallerSet::Stranger,
+            action: action.to_owned(),
+            key_arn: None,
+            context: Context::default(),
+        };
+        actions_match(&statement.actions, &request)
+    });
+    let of_objects = objects_match(&statement.resources, &Context::default(), objects);
+    Match::any(reads).and(of_objects) != Match::Never
+}
+
+impl BucketReaders {
+    fn add(&mut self, statement: &Statement, partition: &str) {
+        let of = &statement.reference;
+        match &statement.principals {
+            Listed::Only(principals) => {
+                for principal in principals {
+                    self.add_principal(statement, principal, partition);
+                }
+            }
+            Listed::Except(_) => {
+                self.others.insert(format!("{of} lets everybody read but those whom it names"));
+            }
+            Listed::Unclear => {
+                self.others.insert(format!("it is not clear whom {of} lets read"));
+            }
+        }
+    }
+
+    fn add_principal(&mut self, statement: &Statement, principal: &Principal, partition: &str) {
+        let of = &statement.reference;
+        let words = match principal {
+            Principal::Named(name) => match reader(name, partition) {
+                Some(arn) => {
+                    self.named.insert(arn);
+                    return;
+                }
+                None => format!("{of} names somebody who is no account, role or user"),
+            },
+            Principal::Everyone if statement.conditions.is_empty() => {
+                format!("{of} lets everybody read")
+            }
+            Principal::Everyone => format!("{of} lets everybody read who meets its conditions"),
+            Principal::Service(_) => format!("{of} lets an AWS service read"),
+            Principal::Federated => format!("{of} lets federated users read"),
+            Principal::Unclear => format!("it is not clear whom {of} lets read"),
+        };
+        self.others.insert(words);
+    }
+}
+
+/// The ARN of an account's root, a role or a user. An account is named by its id or by its root
+/// ("IAM User Guide, AWS JSON policy elements: Principal", *AWS account principals*). Names have no
+/// blanks and no control characters.
+fn reader(name: &str, partition: &str) -> Option<String> {
+    if AccountId::parse(name).is_ok() {
+        return Some(format!("arn:{partition}:iam::{name}:root"));
+    }
+    let is_iam = arn_part(name, 0) == Some("arn") && arn_part(name, 2) == Some("iam");
+    let has_account = arn_part(name, 4).is_some_and(|id| AccountId::parse(id).is_ok());
+    let resource = name.splitn(6, ':').nth(5)?;
+    let is_known = resource == "root"
+        || ["role/", "user/"]
+            .iter()
+            .any(|kind| resource.strip_prefix(kind).is_some_and(|rest| !rest.is_empty()));
+    let is_plain = name.bytes().all(|byte| byte.is_ascii_graphic()) && !resource.contains(':');
+    (is_iam && has_account && is_known && is_plain).then(|| name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const ROLE: &str = "arn:aws:iam::444455556666:role/path/siem";
+    const OBJECTS: &str = "arn:aws:s3:::trail-logs/*";
+
+    fn readers(statement: Value) -> (Vec<String>, Vec<String>) {
+        let text = json!({ "Version": "2012-10-17", "Statement": statement }).to_string();
+        let document = PolicyDocument::parse(&text).unwrap();
+        let bucket = BucketName::parse("trail-logs").unwrap();
+        let found = bucket_readers(&document, "aws", &bucket);
+        (found.named.into_iter().collect(), found.others.into_iter().collect())
+    }
+
+    fn allow(action: Value, resource: Value, principal: Value) -> Value {
+        json!({
+            "Effect": "Allow", "Principal": principal, "Action": action, "Resource": resource,
+        })
+    }
+
+    #[test]
+    fn whoever_may_read_objects_is_on_the_list() {
+        let check = |action: Value, resource: Value, is_reader: bool| {
+            let statement = allow(action, resource, json!({ "AWS": ROLE }));
+            let (named, others) = readers(statement.clone());
+            assert_eq!(named.contains(&ROLE.to_owned()), is_reader, "{statement}");
+            assert_eq!((named.len(), others.len()), (usize::from(is_reader), 0), "{statement}");
+        };
+        for action in
+            ["s3:GetObject", "S3:getobject", "s3:GetObjectVersion", "s3:Get*", "s3:*", "*"]
+        {
+            check(json!(action), json!(OBJECTS), true);
+        }
+        check(json!(["s3:PutObject", "s3:GetObject"]), json!(OBJECTS), true);
+        check(json!(7), json!(OBJECTS), true);
+        for action in ["s3:PutObject", "s3:ListBucket", "s3:GetBucketAcl", "s3:GetObjectAcl"] {
+            check(json!(action), json!(OBJECTS), false);
+        }
+        for resource in [
+            "*",
+            "arn:aws:s3:::*",
+            "arn:aws:s3:::trail-logs/AWSLogs/111122223333/*",
+            "arn:aws:s3:::trail-logs/one",
+            "arn:*:s3:::trail*",
+            "arn:aws:s3:::trail-logs/${aws:PrincipalAccount}/*",
+            "arn:aws:s3:::${aws:PrincipalTag/bucket}/*",
+        ] {
+            check(json!("s3:GetObject"), json!(resource), true);
+        }
+        check(json!("s3:GetObject"), json!(["arn:aws:s3:::other/*", OBJECTS]), true);
+        for resource in ["arn:aws:s3:::trail-logs", "arn:aws:s3:::other/*", "arn:aws:s3:::trail/*"]
+        {
+            check(json!("s3:GetObject"), json!(resource), false);
+        }
+    }
+
+    #[test]
+    fn what_is_left_out_leaves_the_rest_in() {
+        let mut statement = allow(Value::Null, json!(OBJECTS), json!({ "AWS": ROLE }));
+        let members = statement.as_object_mut().unwrap();
+        members.remove("Action");
+        members.insert("NotAction".to_owned(), json!("s3:Delete*"));
+        assert_eq!(readers(statement.clone()).0, [ROLE]);
+        statement["NotAction"] = json!(["s3:Get*"]);
+        assert_eq!(readers(statement.clone()).0, [""; 0]);
+        let mut statement = allow(json!("s3:*"), Value::Null, json!({ "AWS": ROLE }));
+        statement.as_object_mut().unwrap().remove("Resource");
+        statement["NotResource"] = json!("arn:aws:s3:::trail-logs/private/*");
+        assert_eq!(readers(statement).0, [ROLE]);
+    }
+
+    #[test]
+    fn accounts_roles_and_users_are_named_and_others_are_told_in_words() {
+        let check = |principal: Value, named: &[&str], others: &[&str]| {
+            let mut statement = allow(json!("s3:GetObject"), json!(OBJECTS), principal.clone());
+            statement["Sid"] = json!("Read");
+            let found = readers(statement);
+            let expected = |words: &[&str]| -> Vec<String> {
+                words.iter().map(|words| (*words).to_owned()).collect()
+            };
+            assert_eq!(found, (expected(named), expected(others)), "{principal}");
+        };
+        let root = "arn:aws:iam::444455556666:root";
+        let user = "arn:aws:iam::444455556666:user/ann";
+        check(json!({ "AWS": [user, "444455556666", ROLE] }), &[ROLE, root, user], &[]);
+        check(json!({ "AWS": [user, "444455556666", root] }), &[root, user], &[]);
+        let nobody = "statement `Read` names somebody who is no account, role or user";
+        for name in [
+            "arn:aws:sts::444455556666:assumed-role/siem/me",
+            "arn:aws:iam::444455556666:role/",
+            "arn:aws:iam::444455556666:role/\u{1b}[31mred",
+            "arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E1",
+            "arn:aws:iam::444455556666:group/all",
+            "arn:aws:iam::444455556666:role/siem:more",
+            "AROAEXAMPLE",
+        ] {
+            check(json!({ "AWS": name }), &[], &[nobody]);
+        }
+        check(json!({ "CanonicalUser": "79a59df900b949e5" }), &[], &[nobody]);
+        check(json!("*"), &[], &["statement `Read` lets everybody read"]);
+        check(json!({ "AWS": "*" }), &[], &["statement `Read` lets everybody read"]);
+        let service = json!({ "Service": "config.amazonaws.com", "AWS": ROLE });
+        check(service, &[ROLE], &["statement `Read` lets an AWS service read"]);
+        let federated = "statement `Read` lets federated users read";
+        check(json!({ "Federated": "cognito-identity.amazonaws.com" }), &[], &[federated]);
+        let unclear = "it is not clear whom statement `Read` lets read";
+        check(json!({ "AWS": "arn:aws:iam::*:root" }), &[], &[unclear]);
+        check(json!({ "Robot": "x" }), &[], &[unclear]);
+        check(json!(7), &[], &[unclear]);
+    }
+
+    #[test]
+    fn conditions_and_denials_take_nobody_off_the_list() {
+        let mut conditional = allow(json!("s3:GetObject"), json!(OBJECTS), json!({ "AWS": ROLE }));
+        conditional["Condition"] = json!({ "Bool": { "aws:SecureTransport": "false" } });
+        let mut denied = allow(json!("s3:*"), json!(OBJECTS), json!({ "AWS": ROLE }));
+        denied["Effect"] = json!("Deny");
+        assert_eq!(readers(json!([conditional, denied])).0, [ROLE]);
+        assert_eq!(readers(json!([denied])), (Vec::new(), Vec::new()));
+        let mut everybody = allow(json!("s3:GetObject"), json!(OBJECTS), json!("*"));
+        everybody["Condition"] = json!({ "StringEquals": { "aws:PrincipalOrgID": "o-1" } });
+        let words = "statement 1 lets everybody read who meets its conditions";
+        assert_eq!(readers(json!([everybody])), (Vec::new(), vec![words.to_owned()]));
+        let mut but = allow(json!("s3:GetObject"), json!(OBJECTS), Value::Null);
+        but.as_object_mut().unwrap().remove("Principal");
+        but["NotPrincipal"] = json!({ "AWS": ROLE });
+        let words = "statement 1 lets everybody read but those whom it names";
+        assert_eq!(readers(json!([but])), (Vec::new(), vec![words.to_owned()]));
+    }
+}
