@@ -27,6 +27,7 @@ pub use crate::journal::{
     Former, Journal, JournalError, Phase, Progress, Record, StepProgress, StepState, fold,
     read_journal,
 };
+pub use crate::permissions::permissions_left;
 pub use crate::plan_data::{
     Cost, MayDecrypt, Permission, Plan, PlannedKey, PolicyChange, Purpose, ReaderAccess, Step,
     StepId, Undo, Warning, WarningCode,

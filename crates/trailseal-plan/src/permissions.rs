@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use trailseal_rule::{AccountId, KeyArn, Region, TrailArn};
 
 use crate::call::{Call, KeyTarget};
+use crate::journal::{Phase, StepState};
 use crate::plan_data::{Permission, Purpose, Step};
 
 /// What a plan is about.
@@ -42,6 +43,30 @@ pub(crate) fn permissions(
         needed.extend(scope.of_call(&step.call));
     }
     needed.into_iter().collect()
+}
+
+/// The permissions that going on with a plan takes: every call that is still to be made, also the
+/// one that was denied, and what is read for that.
+#[must_use]
+pub fn permissions_left(phase: &Phase) -> Vec<Permission> {
+    let plan = &phase.plan;
+    let scope =
+        Scope { trail: &plan.trail, account: &plan.account, bucket_region: &plan.bucket_region };
+    let is_done = |step: &Step| {
+        let mut done = phase.steps.iter().filter(|one| one.state == StepState::Verified);
+        done.any(|one| one.step == step.id)
+    };
+    let of_steps: BTreeSet<String> = plan
+        .steps
+        .iter()
+        .flat_map(|step| scope.of_call(&step.call))
+        .map(|permission| permission.action)
+        .collect();
+    let reads = plan.permissions.iter().filter(|read| !of_steps.contains(&read.action)).cloned();
+    let steps = plan.steps.iter().filter(|step| !is_done(step));
+    let left = steps.flat_map(|step| scope.of_call(&step.call));
+    let all: BTreeSet<Permission> = reads.chain(left).collect();
+    all.into_iter().collect()
 }
 
 impl Scope<'_> {

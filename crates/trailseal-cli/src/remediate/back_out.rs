@@ -50,7 +50,7 @@ pub(super) async fn back_out(
     let carried = carry_out(reach, &phase, &progress.journal, &mut file, patience, tell).await;
     let end = match carried {
         Ok(_) => End::Done(None),
-        Err(stop) => End::Stopped(stop.to_string()),
+        Err(stop) => End::Stopped(stop.into()),
     };
     tell_end(errand, &plan, end, path, surroundings)
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use trailseal_plan::{Plan, Progress, Refusals};
-use trailseal_remediation::{Aftermath, DeliverySeen};
+use trailseal_remediation::{Aftermath, DeliverySeen, Stop};
 use trailseal_rule::Verdict;
 
 use crate::command::Exit;
@@ -37,7 +37,21 @@ pub(super) enum End {
     /// It could not be begun; nothing was changed.
     Failed(String),
     /// It was begun and not gone on with.
-    Stopped(String),
+    Stopped(Stopped),
+}
+
+/// Why a plan was not gone on with.
+#[derive(Debug)]
+pub(super) struct Stopped {
+    pub(super) why: String,
+    /// Whether AWS denied a call, so that permissions are what is missing.
+    pub(super) is_denied: bool,
+}
+
+impl From<Stop> for Stopped {
+    fn from(stop: Stop) -> Self {
+        Self { is_denied: matches!(stop, Stop::Denied { .. }), why: stop.to_string() }
+    }
 }
 
 impl Outcome {

@@ -10,7 +10,7 @@ use trailseal_rule::{Trail, TrailArn};
 
 use super::confirm::{confirm, offer};
 use super::files::{journal_of, progress_of};
-use super::outcome::{End, Outcome};
+use super::outcome::{End, Outcome, Stopped};
 use super::targets::targets;
 use super::{Errand, show};
 use crate::command::{Failure, Surroundings};
@@ -216,7 +216,7 @@ async fn go_on(
             let end = after(errand, &plan.trail).await;
             (plan, end)
         }
-        Err(stop) => (phase.plan.clone(), End::Stopped(stop.to_string())),
+        Err(stop) => (phase.plan.clone(), End::Stopped(stop.into())),
     };
     tell_end(errand, &plan, end, path, surroundings)
 }
@@ -225,10 +225,13 @@ async fn after(errand: &Errand<'_>, trail: &TrailArn) -> End {
     let setting = errand.setting();
     match aftermath(errand.reach(), &setting, trail, errand.now, &errand.patience).await {
         Ok(after) => End::Done(Some(after)),
-        Err(failure) => End::Stopped(format!(
-            "every step is done and read back, but the trail could not be judged afterwards: \
-             {failure}"
-        )),
+        Err(failure) => End::Stopped(Stopped {
+            why: format!(
+                "every step is done and read back, but the trail could not be judged afterwards: \
+                 {failure}"
+            ),
+            is_denied: false,
+        }),
     }
 }
 
@@ -242,7 +245,7 @@ pub(super) fn tell_end(
 ) -> Result<Outcome, Failure> {
     let progress = progress_of(path);
     let text = match &end {
-        End::Stopped(why) => show::stopped(why, path, progress.as_ref()),
+        End::Stopped(stopped) => show::stopped(stopped, path, progress.as_ref()),
         End::Done(after) => show::done(plan, after.as_ref(), path),
         End::Planned | End::Refused(_) | End::Declined | End::Failed(_) => String::new(),
     };

@@ -5,15 +5,15 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use trailseal_plan::{
-    Plan, Progress, RefusalCode, Refusals, Step, aws_cli, iam_policy, indented, plan_for_people,
-    refusals_for_people, step_words, where_things_stand,
+    Plan, Progress, RefusalCode, Refusals, Step, aws_cli, iam_policy, indented, permissions_left,
+    plan_for_people, refusals_for_people, step_words, where_things_stand,
 };
 use trailseal_remediation::{Aftermath, DeliverySeen, Notice};
 use trailseal_rule::{Outcome as CheckOutcome, Verdict};
 
 use super::Errand;
 use super::arguments::Form;
-use super::outcome::{End, Outcome};
+use super::outcome::{End, Outcome, Stopped};
 use crate::command::{Failure, Surroundings};
 
 /// The version of the form of `-o json`.
@@ -34,7 +34,7 @@ pub(super) fn people(
 
 /// A plan, and the IAM policy that it takes, in a line to be copied.
 pub(super) fn plan(plan: &Plan) -> String {
-    let policy = iam_policy(plan);
+    let policy = iam_policy(&plan.permissions);
     format!("{}\nThe permissions as an IAM policy\n  {policy}\n", plan_for_people(plan))
 }
 
@@ -106,13 +106,26 @@ pub(super) fn notice(notice: Notice<'_>) {
 }
 
 /// Where things stand after a doubt, and what to run next.
-pub(super) fn stopped(why: &str, journal: &Path, progress: Option<&Progress>) -> String {
+pub(super) fn stopped(stopped: &Stopped, journal: &Path, progress: Option<&Progress>) -> String {
     let stands = progress.map(where_things_stand).unwrap_or_default();
     let journal = journal.display();
-    format!(
-        "Stopped: {why}\n\n{stands}\nNext, once that is mended\n  go on:   trailseal remediate \
-         --apply --journal {journal}\n  go back: trailseal remediate --back-out {journal}\n"
-    )
+    let mut text = format!("Stopped: {}\n\n{stands}\n", stopped.why);
+    if let Some(policy) = policy_left(stopped, progress) {
+        text.push_str("An IAM policy for all that is left to do, denied so far or not\n");
+        text.push_str(&format!("  {policy}\n\n"));
+    }
+    text.push_str(&format!(
+        "Next, once that is mended\n  go on:   trailseal remediate --apply --journal {journal}\n  \
+         go back: trailseal remediate --back-out {journal}\n"
+    ));
+    text
+}
+
+/// After a denial: what every call that is still to be made takes, so that nobody is sent back for
+/// more.
+fn policy_left(stopped: &Stopped, progress: Option<&Progress>) -> Option<String> {
+    let progress = progress.filter(|_| stopped.is_denied)?;
+    Some(iam_policy(&permissions_left(progress.current())))
 }
 
 /// What came of a plan that was carried out.
@@ -183,7 +196,7 @@ fn one(errand: &Errand<'_>, outcome: &Outcome) -> Value {
         End::Declined => ("declined", None),
         End::Done(_) => ("done", None),
         End::Failed(why) => ("failed", Some(why)),
-        End::Stopped(why) => ("stopped", Some(why)),
+        End::Stopped(stopped) => ("stopped", Some(&stopped.why)),
     };
     let mut value = json!({ "trail": outcome.trail, "end": end });
     let mut put = |name: &str, member: Value| {
@@ -197,7 +210,7 @@ fn one(errand: &Errand<'_>, outcome: &Outcome) -> Value {
     if let Some(plan) = &outcome.plan {
         put("plan", json!(plan));
         put("awsCli", json!(aws_cli(plan)));
-        put("iamPolicy", serde_json::from_str(&iam_policy(plan)).unwrap_or_default());
+        put("iamPolicy", serde_json::from_str(&iam_policy(&plan.permissions)).unwrap_or_default());
     }
     if let Some(journal) = &outcome.journal {
         put("journal", json!(journal.display().to_string()));
@@ -216,7 +229,12 @@ fn one(errand: &Errand<'_>, outcome: &Outcome) -> Value {
             put("verdict", json!(verdict_words(&after.judgement.verdict)));
             put("delivery", json!(delivery_words(&after.delivery)));
         }
-        End::Planned | End::Declined | End::Done(None) | End::Failed(_) | End::Stopped(_) => {}
+        End::Stopped(stopped) => {
+            if let Some(policy) = policy_left(stopped, outcome.progress.as_ref()) {
+                put("iamPolicy", serde_json::from_str(&policy).unwrap_or_default());
+            }
+        }
+        End::Planned | End::Declined | End::Done(None) | End::Failed(_) => {}
     }
     value
 }

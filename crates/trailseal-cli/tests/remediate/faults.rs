@@ -87,6 +87,54 @@ async fn a_denied_change_stops_and_is_gone_on_with_once_it_is_allowed() {
     nothing_was_lost(&lab, 0);
 }
 
+/// What a denied call needs is told with what every later one needs.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_denied_change_is_told_with_a_policy_for_all_that_is_left() {
+    for (denied, left, done) in [
+        (
+            Operation::CreateKey,
+            &[
+                "kms:CreateKey",
+                "kms:CreateAlias",
+                "kms:EnableKeyRotation",
+                "cloudtrail:UpdateTrail",
+            ][..],
+            &[][..],
+        ),
+        (
+            Operation::EnableKeyRotation,
+            &["kms:EnableKeyRotation", "cloudtrail:UpdateTrail"],
+            &["kms:CreateKey", "kms:CreateAlias"],
+        ),
+        (
+            Operation::UpdateTrail,
+            &["cloudtrail:UpdateTrail"],
+            &["kms:CreateKey", "kms:CreateAlias", "kms:EnableKeyRotation"],
+        ),
+    ] {
+        let lab = lab().await;
+        lab.inject(Fault::of(denied, Position::Every, FaultKind::AccessDenied));
+        let words = [NEW, &["--alias", "alias/trail-logs"][..]].concat();
+        let ended = run(&lab, &folder(&format!("left-{}", denied.name())), &words).expect(2);
+        let (_, told) = ended.out.split_once("An IAM policy for all that is left to do").unwrap();
+        let line = told.lines().nth(1).unwrap();
+        let policy: serde_json::Value = serde_json::from_str(line).unwrap();
+        let actions: Vec<&str> = policy["Statement"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .flat_map(|statement| statement["Action"].as_array().unwrap())
+            .map(|action| action.as_str().unwrap())
+            .collect();
+        for action in [left, &["cloudtrail:DescribeTrails", "kms:DescribeKey"]].concat() {
+            assert!(actions.contains(&action), "{denied:?} {action}: {line}");
+        }
+        assert!(!done.iter().any(|action| actions.contains(action)), "{denied:?}: {line}");
+        assert_eq!(key_of(&lab.state(), TRAIL), None);
+        nothing_was_lost(&lab, 0);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn all_readings_that_are_denied_are_told_at_once_with_a_policy() {
     let mut state = state(None);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use crate::call::{Call, KeyTarget};
-use crate::plan_data::Plan;
+use crate::plan_data::{Permission, Plan};
 
 /// The name of the shell variable that holds the ARN of a created key.
 const CREATED: &str = "\"$KEY_ARN\"";
@@ -78,11 +78,11 @@ fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
-/// The permissions of a plan as an IAM policy, ready to be attached.
+/// Permissions, such as those of a plan, as an IAM policy, ready to be attached.
 #[must_use]
-pub fn iam_policy(plan: &Plan) -> String {
+pub fn iam_policy(permissions: &[Permission]) -> String {
     let mut by_resource: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for permission in &plan.permissions {
+    for permission in permissions {
         by_resource.entry(&permission.resource).or_default().push(&permission.action);
     }
     let statements: Vec<_> = by_resource

@@ -32,7 +32,7 @@ fn a_plan_with_a_new_key() {
     }
     let plan = case.plan(&parameters(&json!({}))).unwrap();
     insta::assert_snapshot!("new_key", plan_for_people(&plan));
-    insta::assert_snapshot!("new_key_iam_policy", iam_policy(&plan));
+    insta::assert_snapshot!("new_key_iam_policy", iam_policy(&plan.permissions));
     insta::assert_snapshot!("new_key_json", serde_json::to_string_pretty(&plan).unwrap());
 }
 
