@@ -7,6 +7,7 @@ mod files;
 mod identity;
 mod outcome;
 mod seal;
+mod shared_key;
 mod show;
 mod targets;
 

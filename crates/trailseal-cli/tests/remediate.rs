@@ -6,6 +6,7 @@ mod remediate {
     mod faults;
     mod kill;
     mod readers;
+    mod shared_key;
     mod support;
     mod words;
 }

@@ -110,7 +110,12 @@ impl Reach<'_> {
         Ok(evaluate(setting, &trail, &facts))
     }
 
-    async fn bucket_region(&self, trail: &Trail) -> Read<Region> {
+    /// Where S3 says that the trail's bucket is.
+    ///
+    /// # Errors
+    ///
+    /// [`AwsError::Breakdown`] where S3 does not answer.
+    pub async fn bucket_region(&self, trail: &Trail) -> Result<Reading<Region>, AwsError> {
         match &trail.bucket {
             Some(bucket) => bucket_region(self.session, bucket).await,
             None => Ok(Reading::Refused(Refusal::Needs("the name of the trail's bucket"))),

@@ -3,7 +3,7 @@
 use aws_sdk_kms::error::ProvideErrorMetadata as _;
 use tokio::time::{Instant, sleep};
 use trailseal_plan::{Call, JOURNAL_TAG, Journal, Progress, Record, StepId, StepState};
-use trailseal_rule::{KeyArn, Region, Timestamp};
+use trailseal_rule::{KeyArn, Reading, Region, Timestamp};
 
 use crate::clients;
 use crate::failure::{Failure, Stop};
@@ -45,7 +45,7 @@ async fn look_once(
         let page = page.map_err(|error| words("kms:ListKeys", &error))?;
         for key in page.keys.unwrap_or_default() {
             let Some(arn) = key.key_arn.and_then(|arn| KeyArn::parse(&arn).ok()) else { continue };
-            match carries(&client, &arn, journal).await? {
+            match carries(&client, &arn, Some(journal)).await? {
                 Some(true) => return Ok(Some(arn)),
                 Some(false) => {}
                 None => hidden.push(arn),
@@ -63,11 +63,12 @@ async fn look_once(
     Ok(None)
 }
 
-/// Whether the key carries the journal's id; nothing where its tags may not be read.
+/// Whether the key carries the journal's id, or any journal's where none is given; nothing where its
+/// tags may not be read.
 async fn carries(
     client: &aws_sdk_kms::Client,
     key: &KeyArn,
-    journal: &str,
+    journal: Option<&str>,
 ) -> Result<Option<bool>, String> {
     let mut pages = client.list_resource_tags().key_id(key.as_str()).into_paginator().send();
     while let Some(page) = pages.next().await {
@@ -77,8 +78,8 @@ async fn carries(
             Err(error) if error.code() == Some("NotFoundException") => return Ok(Some(false)),
             Err(error) => return Err(words("kms:ListResourceTags", &error)),
         };
-        if page.tags().iter().any(|tag| tag.tag_key() == JOURNAL_TAG && tag.tag_value() == journal)
-        {
+        let mut ids = page.tags().iter().filter(|tag| tag.tag_key() == JOURNAL_TAG);
+        if ids.any(|tag| journal.is_none_or(|journal| tag.tag_value() == journal)) {
             return Ok(Some(true));
         }
     }
@@ -161,6 +162,24 @@ pub async fn settle(
     ledger.write(&record).map_err(|cause| Stop::Journal { step: Some(STEP), cause })?;
     journal.records.push(record);
     journal.progress().map_err(not_a_journal)
+}
+
+/// The key of the caller's account that has this alias, if an earlier run has made it: it carries
+/// the id of a journal. One whose tags may not be read does not count.
+///
+/// # Errors
+///
+/// [`Failure::Aws`] where AWS does not answer, [`Failure::Stopped`] where the tags cannot be told.
+pub async fn made_before(
+    reach: Reach<'_>,
+    region: &Region,
+    alias: &str,
+) -> Result<Option<KeyArn>, Failure> {
+    let Reading::Known(key) = reach.named_by(alias, region).await? else { return Ok(None) };
+    let client = clients::kms(reach.session, region);
+    let is_made = carries(&client, &key, None).await;
+    let is_made = is_made.map_err(|why| Stop::Doubt { step: None, why })?;
+    Ok((is_made == Some(true)).then_some(key))
 }
 
 fn not_a_journal(cause: trailseal_plan::JournalError) -> Failure {

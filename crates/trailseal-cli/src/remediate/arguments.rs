@@ -51,7 +51,8 @@ pub(crate) struct RemediateArguments {
     #[arg(long, value_name = "KEY", conflicts_with_all = ["create_key", "back_out"])]
     pub(crate) key: Option<String>,
 
-    /// Make a new key for the trail, rotated every year
+    /// Make a new key, rotated every year: one for all trails that are meant, in each Region of
+    /// their buckets; that takes --alias, by which the key is found again
     #[arg(long, conflicts_with = "back_out")]
     pub(crate) create_key: bool,
 

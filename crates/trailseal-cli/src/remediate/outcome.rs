@@ -28,6 +28,8 @@ pub(super) struct Outcome {
 pub(super) enum End {
     /// The plan was shown.
     Planned,
+    /// The plan comes later: the trail gets the key that another plan makes.
+    Follows(Follows),
     /// The planner refuses.
     Refused(Refusals),
     /// The user did not say yes.
@@ -38,6 +40,15 @@ pub(super) enum End {
     Failed(String),
     /// It was begun and not gone on with.
     Stopped(Stopped),
+}
+
+/// A trail that gets the key of another one's plan.
+#[derive(Debug)]
+pub(super) struct Follows {
+    /// The trail whose plan makes the key.
+    pub(super) first: String,
+    /// The statements that its own plan will add to the key's policy, each as JSON.
+    pub(super) statements: Vec<String>,
 }
 
 /// Why a plan was not gone on with.
@@ -63,7 +74,7 @@ impl Outcome {
     /// The exit code that it asks for.
     pub(super) fn exit(&self) -> Exit {
         match &self.end {
-            End::Planned => Exit::Clean,
+            End::Planned | End::Follows(_) => Exit::Clean,
             End::Refused(refusals) if is_nothing_to_do(refusals) => Exit::Clean,
             End::Refused(_) | End::Declined => Exit::Findings,
             End::Done(None) => Exit::Clean,

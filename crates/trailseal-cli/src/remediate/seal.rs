@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use trailseal_plan::{Phase, Plan, Progress, plan};
+use trailseal_plan::{Phase, Plan, Progress, Wish, plan};
 use trailseal_remediation::{
     Failure as NotBegun, JournalFile, Ledger, aftermath, begin, carry_out, new_journal_id, settle,
 };
@@ -11,6 +11,7 @@ use trailseal_rule::{Trail, TrailArn};
 use super::confirm::{confirm, offer};
 use super::files::{journal_of, progress_of};
 use super::outcome::{End, Outcome, Stopped};
+use super::shared_key::SharedKey;
 use super::targets::targets;
 use super::{Errand, show};
 use crate::command::{Failure, Surroundings};
@@ -35,11 +36,13 @@ pub(super) async fn seal_all(
     if named.is_empty() {
         show::people(errand, "No trail fails: nothing to do\n", surroundings)?;
     }
+    let mut shared = SharedKey::of(errand, &named)?;
     only_one(errand, named.len())?;
     let mut outcomes = Vec::new();
     for trail in named {
-        let outcome = seal_one(errand, &trail, surroundings).await?;
+        let outcome = seal_one(errand, &trail, &mut shared, surroundings).await?;
         let goes_on = outcome.is_no_doubt() || !arguments.apply;
+        shared.note(&outcome);
         outcomes.push(outcome);
         if !goes_on {
             break;
@@ -51,19 +54,13 @@ pub(super) async fn seal_all(
 /// What holds one trail only is not given to several.
 fn only_one(errand: &Errand<'_>, number: usize) -> Result<(), Failure> {
     let arguments = errand.arguments;
-    let mut faults = Vec::new();
-    if number > 1 && arguments.create_key {
-        faults.push(format!(
-            "--create-key makes a key for one trail, and {number} are meant: name one, and give the \
-             others the same key by --key"
-        ));
-    }
     if number > 1 && arguments.journal.is_some() {
-        faults.push(format!(
+        let line = format!(
             "--journal holds one trail, and {number} are meant: leave it out, and each gets its own"
-        ));
+        );
+        return Err(Failure::Usage(vec![line]));
     }
-    if faults.is_empty() { Ok(()) } else { Err(Failure::Usage(faults)) }
+    Ok(())
 }
 
 /// A journal is gone on with only for the trail that it is about.
@@ -80,6 +77,7 @@ fn fits(errand: &Errand<'_>, path: &Path, progress: &Progress) -> Result<(), Fai
 async fn seal_one(
     errand: &Errand<'_>,
     named: &str,
+    shared: &mut SharedKey,
     surroundings: &mut Surroundings<'_>,
 ) -> Result<Outcome, Failure> {
     let trail = match errand.reach().trail(named).await {
@@ -92,10 +90,14 @@ async fn seal_one(
     if errand.arguments.apply && progress_of(&journal).is_some() {
         return resume(errand, &journal, surroundings).await;
     }
-    let plan = match planned(errand, &trail).await {
+    let plan = match planned(errand, &trail, shared).await {
         Ok(plan) => plan,
         Err(failure) => return failed(errand, trail.arn.as_str(), failure, surroundings),
     };
+    if let Some(follows) = shared.follows(&plan) {
+        show::people(errand, &show::follows(plan.trail.as_str(), &follows), surroundings)?;
+        return Ok(Outcome::without_plan(plan.trail.as_str(), End::Follows(follows)));
+    }
     let what = format!("{} calls change trail {}", plan.steps.len(), plan.trail.name());
     if let Some(end) = offer(errand, &plan, &what, surroundings)? {
         let trail = plan.trail.to_string();
@@ -104,9 +106,15 @@ async fn seal_one(
     begin_new(errand, &plan, &journal, surroundings).await
 }
 
-async fn planned(errand: &Errand<'_>, trail: &Trail) -> Result<Plan, NotBegun> {
+async fn planned(
+    errand: &Errand<'_>,
+    trail: &Trail,
+    shared: &mut SharedKey,
+) -> Result<Plan, NotBegun> {
     // Whoever comes here has wished for a key.
     let Some(wish) = &errand.wish else { return Err(NotBegun::NotATrail(trail.arn.to_string())) };
+    let shared = shared.key_for(errand, trail).await?.map(Wish::Existing);
+    let wish = shared.as_ref().unwrap_or(wish);
     let situation = errand.reach().situation(&errand.setting(), trail, wish).await?;
     Ok(plan(&errand.setting(), &situation, wish, &errand.consent)?)
 }
@@ -247,7 +255,9 @@ pub(super) fn tell_end(
     let text = match &end {
         End::Stopped(stopped) => show::stopped(stopped, path, progress.as_ref()),
         End::Done(after) => show::done(plan, after.as_ref(), path),
-        End::Planned | End::Refused(_) | End::Declined | End::Failed(_) => String::new(),
+        End::Planned | End::Follows(_) | End::Refused(_) | End::Declined | End::Failed(_) => {
+            String::new()
+        }
     };
     show::people(errand, &text, surroundings)?;
     Ok(Outcome {

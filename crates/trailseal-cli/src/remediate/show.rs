@@ -13,7 +13,7 @@ use trailseal_rule::{Outcome as CheckOutcome, Verdict};
 
 use super::Errand;
 use super::arguments::Form;
-use super::outcome::{End, Outcome, Stopped};
+use super::outcome::{End, Follows, Outcome, Stopped};
 use crate::command::{Failure, Surroundings};
 
 /// The version of the form of `-o json`.
@@ -128,6 +128,17 @@ fn policy_left(stopped: &Stopped, progress: Option<&Progress>) -> Option<String>
     Some(iam_policy(&permissions_left(progress.current())))
 }
 
+/// A trail whose plan comes once another one's was carried out.
+pub(super) fn follows(trail: &str, follows: &Follows) -> String {
+    let mut text = format!(
+        "Trail {trail}: gets the key that the plan for {} makes, once it is there\n  Its own plan \
+         then adds to the policy of that key, for this trail alone, and sets the key:\n",
+        follows.first
+    );
+    text.extend(follows.statements.iter().map(|statement| format!("  + {statement}\n")));
+    text
+}
+
 /// What came of a plan that was carried out.
 pub(super) fn done(plan: &Plan, after: Option<&Aftermath>, journal: &Path) -> String {
     let mut text = format!("Done: {}\n", plan.trail);
@@ -192,6 +203,7 @@ pub(super) fn json(
 fn one(errand: &Errand<'_>, outcome: &Outcome) -> Value {
     let (end, why) = match &outcome.end {
         End::Planned => ("planned", None),
+        End::Follows(_) => ("follows", None),
         End::Refused(_) => ("refused", None),
         End::Declined => ("declined", None),
         End::Done(_) => ("done", None),
@@ -228,6 +240,10 @@ fn one(errand: &Errand<'_>, outcome: &Outcome) -> Value {
         End::Done(Some(after)) => {
             put("verdict", json!(verdict_words(&after.judgement.verdict)));
             put("delivery", json!(delivery_words(&after.delivery)));
+        }
+        End::Follows(follows) => {
+            put("follows", json!(follows.first));
+            put("statements", json!(follows.statements));
         }
         End::Stopped(stopped) => {
             if let Some(policy) = policy_left(stopped, outcome.progress.as_ref()) {

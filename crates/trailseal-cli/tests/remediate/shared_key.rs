@@ -1,0 +1,137 @@
+//! One new key for several trails: the first plan makes it, the others get it, whatever is
+//! interrupted.
+
+use trailseal_lab::{Bucket, Hang, Lab, State, Trail};
+
+use super::support::{
+    ACCOUNT, NEIGHBOUR, REGION, TRAIL, folder, key_of, kill, run, state, until_it_hangs,
+};
+
+const NEW: &[&str] = &["--create-key", "--alias", "alias/trail-logs", "--wait", "0"];
+const APPLY: &[&str] = &["--apply", "--yes"];
+const FAR: &str = "arn:aws:cloudtrail:us-east-1:111122223333:trail/far";
+const KEYS: usize = 3;
+
+/// Two trails without a key, with buckets in the same Region.
+fn both() -> State {
+    let mut state = state(None);
+    state.trails[1].kms_key_id = None;
+    state
+}
+
+/// A third one, whose bucket is in another Region.
+fn three() -> State {
+    let mut state = both();
+    state.accounts[0].regions.push("eu-west-1".to_owned());
+    let (name, region) = ("far-logs".to_owned(), "eu-west-1".to_owned());
+    state.buckets.push(Bucket { name: name.clone(), account: ACCOUNT.to_owned(), region });
+    state.trails.push(Trail {
+        arn: FAR.to_owned(),
+        s3_bucket_name: name,
+        ..state.trails[0].clone()
+    });
+    state
+}
+
+fn words<'a>(trails: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
+    [trails, NEW, more].concat()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_plan_makes_the_key_and_the_others_get_it() {
+    let lab = Lab::start(three()).await.unwrap();
+    let folder = folder("shared");
+    let ended = run(&lab, &folder, &words(&[], APPLY)).expect(0);
+    let state = lab.state();
+    let made: Vec<&str> = state.keys[KEYS..].iter().map(|key| key.arn.as_str()).collect();
+    assert_eq!(made.len(), 2, "one in each Region: {made:?}");
+    let of = |region: &str| made.iter().copied().find(|arn| arn.contains(region));
+    assert_eq!(key_of(&state, TRAIL).as_deref(), of("us-east-1"));
+    assert_eq!(key_of(&state, NEIGHBOUR).as_deref(), of("us-east-1"));
+    assert_eq!(key_of(&state, FAR).as_deref(), of("eu-west-1"));
+    assert_eq!(ended.out.matches("verdict   COMPLIANT").count(), 3, "{}", ended.out);
+    // The second plan adds to the policy of the first one's key.
+    assert_eq!(ended.out.matches("put-key-policy: KMS PutKeyPolicy").count(), 1, "{}", ended.out);
+    assert_eq!(state.aliases.len(), 2);
+    assert!(lab.broken_deliveries().is_empty());
+    for moment in lab.take_delivery_moments() {
+        assert!(moment.broken.is_empty(), "{moment:?}");
+    }
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 3, "a journal for each");
+    // Each can be gone back on, the last first, and what is left is the key.
+    let mut journals: Vec<String> = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .collect();
+    journals.sort_by_key(|name| name.contains("-audit-"));
+    for journal in &journals {
+        run(&lab, &folder, &["--back-out", journal, "--apply", "--yes", "--wait", "0"]).expect(0);
+    }
+    let now = lab.state();
+    assert_eq!(now.trails, three().trails);
+    assert_eq!(now.keys.len(), KEYS + 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_apply_the_others_are_told_that_they_follow() {
+    let lab = Lab::start(three()).await.unwrap();
+    let ended = run(&lab, &folder("shared-plan"), &words(&[], &[])).expect(0);
+    assert_eq!(ended.out.matches("create-key: KMS CreateKey").count(), 2, "{}", ended.out);
+    let follows = format!("Trail {NEIGHBOUR}: gets the key that the plan for {TRAIL} makes");
+    assert!(ended.out.contains(&follows), "{}", ended.out);
+    let statement = format!("\"aws:SourceArn\":\"{NEIGHBOUR}\"");
+    assert!(ended.out.contains(&statement), "{}", ended.out);
+    assert_eq!(lab.state(), three());
+    // Every reason against one of them is told all the same.
+    let ended = run(&lab, &folder("shared-no"), &words(&["audit", "none"], &[])).expect(2);
+    assert!(ended.out.contains("has no trail `none`"), "{}", ended.out);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_an_alias_it_is_refused_with_what_to_say() {
+    let lab = Lab::start(both()).await.unwrap();
+    let ended = run(&lab, &folder("shared-alias"), &["--create-key"]).expect(2);
+    for words in ["takes --alias", "2 trails", TRAIL, NEIGHBOUR] {
+        assert!(ended.err.contains(words), "{words}: {}", ended.err);
+    }
+    assert_eq!(lab.state(), both());
+}
+
+/// Killed before and after every change: the same command makes no second key.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_command_goes_on_with_the_same_key() {
+    // Named, or found: then the first is not found any more once it is sealed.
+    for named in [&[][..], &["audit", "neighbour"]] {
+        for number in 1..=6 {
+            for hang in [Hang::BeforeTheChange, Hang::AfterTheChange] {
+                let name = format!("shared-{}-{number}-{hang:?}", named.len());
+                let folder = folder(&name);
+                let lab = Lab::start(both()).await.unwrap();
+                lab.hang_at_change(number, hang);
+                kill(until_it_hangs(&lab, &folder, &words(named, APPLY)));
+                lab.clear_hang();
+                let ended = run(&lab, &folder, &words(named, APPLY)).expect(0);
+                let state = lab.state();
+                assert_eq!(state.keys.len(), KEYS + 1, "{name}: {}", ended.out);
+                let made = Some(state.keys[KEYS].arn.as_str());
+                assert_eq!(key_of(&state, TRAIL).as_deref(), made, "{name}");
+                assert_eq!(key_of(&state, NEIGHBOUR).as_deref(), made, "{name}");
+                assert!(lab.broken_deliveries().is_empty(), "{name}");
+                assert_eq!(state.aliases.len(), 1);
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alias_of_somebody_else_s_key_is_taken() {
+    let mut taken = both();
+    taken.aliases.push(trailseal_lab::Alias {
+        arn: format!("arn:aws:kms:{REGION}:{ACCOUNT}:alias/trail-logs"),
+        target_key_arn: taken.keys[0].arn.clone(),
+    });
+    let lab = Lab::start(taken.clone()).await.unwrap();
+    let ended = run(&lab, &folder("shared-taken"), &words(&[], APPLY)).expect(1);
+    assert_eq!(ended.out.matches("alias-taken: ").count(), 2, "{}", ended.out);
+    assert_eq!(lab.state(), taken);
+}
