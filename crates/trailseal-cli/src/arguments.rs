@@ -54,7 +54,8 @@ Examples:
 const SCHEMA_EXAMPLES: &str = "\
 Examples:
   trailseal schema parameters
-  trailseal schema report > report-1.schema.json";
+  trailseal schema report > report-1.schema.json
+  trailseal schema remediation > remediation-1.schema.json";
 
 /// Proves that CloudTrail logs are sealed with a KMS key that the customer controls and that works
 #[derive(Debug, Parser)]
@@ -154,6 +155,8 @@ pub(crate) enum SchemaOf {
     Parameters,
     /// The report of `-o json`
     Report,
+    /// What `trailseal remediate -o json` writes
+    Remediation,
 }
 
 /// Print what lets a shell complete this command

@@ -13,7 +13,7 @@ use crate::audit::audit;
 use crate::check::check;
 use crate::explain::explain;
 use crate::output::{Screen, clean};
-use crate::remediate::remediate;
+use crate::remediate::{REMEDIATION_SCHEMA, remediate};
 use crate::render::render;
 use crate::report::{REPORT_SCHEMA, Report};
 
@@ -173,6 +173,7 @@ fn obey(command: Command, surroundings: &mut Surroundings<'_>) -> Result<Exit, F
         Command::Schema(arguments) => match arguments.of {
             SchemaOf::Parameters => format!("{:#}\n", parameters_schema()),
             SchemaOf::Report => REPORT_SCHEMA.to_owned(),
+            SchemaOf::Remediation => REMEDIATION_SCHEMA.to_owned(),
         },
         Command::Completions(arguments) => {
             let mut script = Vec::new();

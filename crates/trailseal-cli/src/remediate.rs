@@ -26,6 +26,9 @@ pub(crate) use arguments::RemediateArguments;
 use identity::find_identity;
 use outcome::Outcome;
 
+/// The JSON Schema of what `-o json` writes.
+pub(crate) const REMEDIATION_SCHEMA: &str = include_str!("../schema/remediation-1.schema.json");
+
 /// What is wished and allowed, for every trail alike.
 struct Errand<'a> {
     arguments: &'a RemediateArguments,

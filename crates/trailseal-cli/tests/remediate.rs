@@ -3,6 +3,7 @@
 
 #[cfg(test)]
 mod remediate {
+    mod document;
     mod faults;
     mod kill;
     mod readers;

@@ -132,7 +132,7 @@ pub(crate) struct RemediateArguments {
 pub(crate) enum Form {
     /// For people
     Text,
-    /// For programs: one JSON document
+    /// For programs: one JSON document, by the schema that `trailseal schema remediation` prints
     Json,
 }
 
