@@ -9,5 +9,6 @@ mod cases;
 mod journal;
 mod laws;
 mod merging;
+mod refusals;
 mod way_back;
 mod words;

@@ -1,18 +1,17 @@
 //! Everything that a person reads, as snapshots.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
 use serde_json::json;
 use trailseal_plan::{
-    Consent, Force, Former, Reader, Readers, Record, RefusalCode, Refusals, StepId, WarningCode,
-    Wish, aws_cli, back_out, fold, iam_policy, plan, plan_for_people, policy_diff, refusals_for_people,
+    Consent, Force, Former, Reader, Readers, Record, RefusalCode, StepId, WarningCode, Wish,
+    aws_cli, back_out, fold, iam_policy, plan, plan_for_people, policy_diff, refusals_for_people,
     where_things_stand,
 };
 use trailseal_rule::{KeyState, Reading, Refusal, Rotation, Setting};
 
 use crate::aws::{ACCOUNT, OTHER_ACCOUNT};
-use crate::cases::{Case, Has, Sort, Wished, consents, now, parameters, policies, wishes};
+use crate::cases::{Case, Has, Sort, Wished, now, parameters, policies};
 use crate::laws::{HAS_ALL_CONSENT, State, carried_out, settings_by_name};
 use crate::way_back::records;
 
@@ -113,43 +112,6 @@ fn the_difference_of_two_policies() {
     let other_order = r#"{"Statement":[],"Version":"2012-10-17"}"#;
     let blank = "{ \"Statement\" : [ ],\n\t\"Version\":\"2012-10-17\" }";
     assert_eq!(policy_diff(Some(other_order), blank), "");
-}
-
-/// Each code once, as it is first met among all combinations.
-#[test]
-fn every_refusal_in_words() {
-    let mut first: BTreeMap<RefusalCode, String> = BTreeMap::new();
-    let mut note = |refusals: &Refusals| {
-        for refusal in refusals.iter() {
-            let line = format!("{}\n  fix: {}", refusal.what, refusal.fix);
-            first.entry(refusal.code).or_insert(line);
-        }
-    };
-    for has in crate::cases::HAS {
-        for wished in wishes() {
-            for policy in 0..policies().len() {
-                for (name, parameters) in crate::cases::settings() {
-                    for consent in [consents()[0], consents()[7]] {
-                        let mut case = case(has, &wished, policy, consent);
-                        if name == "exempt" {
-                            case.aws.bucket_region = Reading::Absent;
-                        }
-                        if let Err(refusals) = case.plan(&parameters) {
-                            note(&refusals);
-                        }
-                    }
-                }
-                if !matches!(wished, Wished::Key(Sort::State(_))) {
-                    break;
-                }
-            }
-        }
-    }
-    let mut out = String::new();
-    for (code, words) in &first {
-        let _ = writeln!(out, "{code}: {words}");
-    }
-    insta::assert_snapshot!(out);
 }
 
 /// A key that may not be described hides no other denial: whoever allows what is named is not sent

@@ -1,0 +1,140 @@
+//! The words of every reason against a plan: none is left out.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use serde_json::json;
+use trailseal_plan::{Consent, Force, RefusalCode, Refusals, Wish, back_out, fold, plan};
+use trailseal_rule::{KeyState, Parameters, Reading, Rotation, Setting, Trail};
+
+use crate::aws::{OTHER_ACCOUNT, account, region};
+use crate::cases::{Case, Has, Sort, Wished, consents, now, parameters, policies, wishes};
+use crate::laws::{HAS_ALL_CONSENT, carried_out};
+use crate::way_back::records;
+
+fn case(has: Has, wished: &Wished, policy: usize, consent: Consent) -> Case {
+    Case::new(has, wished, &policies()[policy].1, &Rotation::Off, consent)
+}
+
+fn enabled() -> Wished {
+    Wished::Key(Sort::State(KeyState::Enabled))
+}
+
+/// Each code once, as it is first met.
+#[derive(Default)]
+struct First(BTreeMap<RefusalCode, String>);
+
+impl First {
+    fn note(&mut self, refusals: &Refusals) {
+        for refusal in refusals.iter() {
+            let line = format!("{}\n  fix: {}", refusal.what, refusal.fix);
+            self.0.entry(refusal.code).or_insert(line);
+        }
+    }
+}
+
+#[test]
+fn every_refusal_in_words() {
+    let mut first = First::default();
+    among_all_combinations(&mut first);
+    of_trails_and_buckets(&mut first);
+    of_keys(&mut first);
+    of_ways_back(&mut first);
+    let mut out = String::new();
+    for code in RefusalCode::ALL {
+        let words = first.0.get(&code).unwrap_or_else(|| panic!("no case is refused by {code}"));
+        let _ = writeln!(out, "{code}: {words}");
+    }
+    insta::assert_snapshot!(out);
+}
+
+/// Serde knows every variant, and names them all where it is given none of them.
+#[test]
+fn the_list_of_codes_leaves_none_out() {
+    let error = serde_json::from_str::<RefusalCode>("\"none\"").unwrap_err().to_string();
+    let named: Vec<&str> = error.split('`').skip(3).step_by(2).collect();
+    assert_eq!(named, RefusalCode::ALL.map(RefusalCode::as_str), "{error}");
+}
+
+fn among_all_combinations(first: &mut First) {
+    for has in crate::cases::HAS {
+        for wished in wishes() {
+            for policy in 0..policies().len() {
+                for (name, parameters) in crate::cases::settings() {
+                    for consent in [consents()[0], consents()[7]] {
+                        let mut case = case(has, &wished, policy, consent);
+                        if name == "exempt" {
+                            case.aws.bucket_region = Reading::Absent;
+                        }
+                        if let Err(refusals) = case.plan(&parameters) {
+                            first.note(&refusals);
+                        }
+                    }
+                }
+                if !matches!(wished, Wished::Key(Sort::State(_))) {
+                    break;
+                }
+            }
+        }
+    }
+}
+
+fn of_trails_and_buckets(first: &mut First) {
+    let changes: [fn(&mut Trail); 3] = [
+        |trail| trail.region = region("eu-west-1"),
+        |trail| {
+            trail.is_organization_trail = true;
+            trail.account = account(OTHER_ACCOUNT);
+        },
+        |trail| trail.bucket = None,
+    ];
+    for change_trail in changes {
+        let mut case = case(Has::None, &enabled(), 0, Consent::default());
+        case.change_trail = change_trail;
+        first.note(&case.plan(&parameters(&json!({}))).unwrap_err());
+    }
+    let mut strange = case(Has::None, &enabled(), 0, Consent::default());
+    strange.caller = OTHER_ACCOUNT;
+    let mut gone = case(Has::None, &enabled(), 0, Consent::default());
+    gone.aws.bucket_region = Reading::Absent;
+    for case in [strange, gone] {
+        first.note(&case.plan(&parameters(&json!({}))).unwrap_err());
+    }
+}
+
+fn of_keys(first: &mut First) {
+    let parameters: Parameters = parameters(&json!({}));
+    let hidden = case(Has::None, &enabled(), 0, Consent::default());
+    let mut situation = hidden.situation(&parameters);
+    situation.candidate.policy = Reading::Absent;
+    let setting = Setting { parameters: &parameters, now: now() };
+    first.note(&plan(&setting, &situation, &hidden.wish, &hidden.consent).unwrap_err());
+
+    let mut impossible = case(Has::None, &Wished::NewWithAlias, 0, Consent::default());
+    if let Wish::New(new) = &mut impossible.wish {
+        new.alias = Some("alias/aws/cloudtrail".to_owned());
+    }
+    first.note(&impossible.plan(&parameters).unwrap_err());
+}
+
+fn of_ways_back(first: &mut First) {
+    let sleeping = Wished::Key(Sort::State(KeyState::Disabled));
+    // What the trail has, what it gets, how many steps are made, and whether others meddle then.
+    for (has, wished, steps, meddled) in [
+        (Has::None, enabled(), 0, false),
+        (Has::None, enabled(), 2, true),
+        (Has::Disabled, enabled(), 2, false),
+        (Has::TheWished, sleeping, 2, false),
+    ] {
+        let case = case(has, &wished, 0, HAS_ALL_CONSENT);
+        let plan = case.plan(&parameters(&json!({}))).unwrap();
+        let states = carried_out(&case, &plan, &|| "words".to_owned());
+        let progress = fold(&records(&plan, &states, steps)).unwrap();
+        let mut aws = states[steps].aws.clone();
+        if meddled {
+            aws.keys.get_mut(plan.key_arn().unwrap()).unwrap().policy.clone_from(&policies()[3].1);
+        }
+        let present = aws.present(case.alias(), &progress.keys());
+        first.note(&back_out(&progress, &present, Force::No).unwrap_err());
+    }
+}
