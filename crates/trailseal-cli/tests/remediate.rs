@@ -9,5 +9,7 @@ mod remediate {
     mod readers;
     mod shared_key;
     mod support;
+    #[cfg(unix)]
+    mod terminal;
     mod words;
 }
