@@ -427,7 +427,7 @@ _trailseal() {
             return 0
             ;;
         trailseal__subcmd__schema)
-            opts="-h --help parameters report"
+            opts="-h --help parameters report remediation"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -81,8 +81,8 @@ complete -c trailseal -n "__fish_trailseal_using_subcommand remediate" -s p -l p
 complete -c trailseal -n "__fish_trailseal_using_subcommand remediate" -l profile -d 'The profile whose credentials are used, in place of those of the environment' -r
 complete -c trailseal -n "__fish_trailseal_using_subcommand remediate" -l region -d 'Regions with commas between, in which failing trails are looked for; the first is also the one in which trails are named' -r
 complete -c trailseal -n "__fish_trailseal_using_subcommand remediate" -s o -l output -d 'How to write what is planned and what was done' -r -f -a "text\t'For people'
-json\t'For programs: one JSON document'"
-complete -c trailseal -n "__fish_trailseal_using_subcommand remediate" -l create-key -d 'Make a new key for the trail, rotated every year'
+json\t'For programs: one JSON document, by the schema that `trailseal schema remediation` prints'"
+complete -c trailseal -n "__fish_trailseal_using_subcommand remediate" -l create-key -d 'Make a new key, rotated every year: one for all trails that are meant, in each Region of their buckets; that takes --alias, by which the key is found again'
 complete -c trailseal -n "__fish_trailseal_using_subcommand remediate" -l replace-key -d 'The trail\'s key may be replaced by another one'
 complete -c trailseal -n "__fish_trailseal_using_subcommand remediate" -l enable-key -d 'The wished key may be enabled'
 complete -c trailseal -n "__fish_trailseal_using_subcommand remediate" -l cancel-key-deletion -d 'The wished key\'s scheduled deletion may be cancelled; it is disabled then, so that --enable-key is needed, too'
