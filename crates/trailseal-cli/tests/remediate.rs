@@ -5,6 +5,7 @@
 mod remediate {
     mod document;
     mod faults;
+    mod journals;
     mod kill;
     mod readers;
     mod shared_key;

@@ -1,0 +1,71 @@
+//! Which journal a run goes on with, where none is named.
+
+use std::path::{Path, PathBuf};
+
+use trailseal_lab::{Hang, Lab, State, Trail};
+
+use super::support::{KEY, TRAIL, folder, key_of, kill, run, state, until_it_hangs};
+
+const ELSEWHERE: &str = "arn:aws:cloudtrail:eu-west-1:111122223333:trail/audit";
+const NEW: &[&str] = &["--create-key", "--apply", "--yes", "--wait", "0"];
+const KEYS: usize = 3;
+
+/// Two trails of one name.
+fn namesakes() -> State {
+    let mut state = state(None);
+    state.accounts[0].regions.push("eu-west-1".to_owned());
+    state.trails.push(Trail { arn: ELSEWHERE.to_owned(), ..state.trails[0].clone() });
+    state
+}
+
+fn journals(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut paths: Vec<PathBuf> = entries.filter(|path| path.is_file()).collect();
+    paths.sort();
+    paths
+}
+
+/// Leaves the making of a key for the trail in the middle.
+fn interrupt(lab: &Lab, folder: &Path) -> PathBuf {
+    lab.hang_at_change(1, Hang::AfterTheChange);
+    kill(until_it_hangs(lab, folder, &[&[TRAIL], NEW].concat()));
+    lab.clear_hang();
+    assert_eq!(lab.state().keys.len(), KEYS + 1);
+    journals(folder).pop().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_is_gone_on_with_on_another_day() {
+    let lab = Lab::start(state(None)).await.unwrap();
+    let folder = folder("journals-day");
+    let journal = interrupt(&lab, &folder);
+    let earlier = folder.join("trailseal-111122223333-audit-2026-01-01.jsonl");
+    std::fs::rename(journal, &earlier).unwrap();
+    let ended = run(&lab, &folder, &[&[TRAIL], NEW].concat()).expect(0);
+    let state = lab.state();
+    assert_eq!(state.keys.len(), KEYS + 1, "no second key: {}", ended.out);
+    assert_eq!(key_of(&state, TRAIL), Some(state.keys[KEYS].arn.clone()));
+    assert_eq!(journals(&folder), [earlier]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trail_of_the_same_name_has_a_journal_of_its_own() {
+    let lab = Lab::start(namesakes()).await.unwrap();
+    let folder = folder("journals-name");
+    let journal = interrupt(&lab, &folder);
+    let before = std::fs::read(&journal).unwrap();
+    let words = [ELSEWHERE, "--key", KEY, "--apply", "--yes", "--wait", "0"];
+    let ended = run(&lab, &folder, &words).expect(0);
+    let state = lab.state();
+    assert_eq!(key_of(&state, ELSEWHERE).as_deref(), Some(KEY), "{}", ended.out);
+    assert_eq!(key_of(&state, TRAIL), None);
+    assert_eq!(std::fs::read(&journal).unwrap(), before);
+    assert_eq!(journals(&folder).len(), 2);
+
+    // Each goes on with its own.
+    run(&lab, &folder, &[&[TRAIL], NEW].concat()).expect(0);
+    let state = lab.state();
+    assert_eq!(key_of(&state, TRAIL), Some(state.keys[KEYS].arn.clone()));
+    assert_eq!(state.keys.len(), KEYS + 1);
+    assert_eq!(journals(&folder).len(), 2);
+}
