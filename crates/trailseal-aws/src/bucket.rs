@@ -12,6 +12,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, Or
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_runtime_api::client::runtime_plugin::StaticRuntimePlugin;
 use aws_smithy_types::config_bag::{FrozenLayer, Layer};
+use futures_util::FutureExt as _;
 use thiserror::Error;
 use trailseal_rule::{BucketName, Reading, Refusal, Region};
 
@@ -43,7 +44,7 @@ pub async fn bucket_region(
     bucket: &BucketName,
 ) -> Result<Reading<Region>, AwsError> {
     let call = session.head_bucket();
-    let answer = Box::pin(call.invoke(bucket.clone())).await;
+    let answer = call.invoke(bucket.clone()).boxed().await;
     answer.or_else(|error| unreadable(session.region(), &error))
 }
 

@@ -6,6 +6,7 @@ use aws_sdk_cloudtrail::operation::describe_trails::DescribeTrailsOutput;
 use aws_sdk_config::error::SdkError;
 use aws_sdk_config::operation::list_discovered_resources::ListDiscoveredResourcesError;
 use aws_sdk_config::types::ResourceType;
+use futures_util::FutureExt as _;
 use trailseal_rule::{AccountId, Region, ReportedType, ResourceId, Trail, TrailArn};
 
 use crate::convert::{self, Unintelligible};
@@ -25,7 +26,7 @@ pub async fn describe_trails(session: &Session) -> Result<Vec<Trail>, AwsError> 
     const ACTION: &str = "cloudtrail:DescribeTrails";
     let region = session.region();
     let call = session.cloudtrail(region).describe_trails().include_shadow_trails(true);
-    let answer = Box::pin(call.send()).await;
+    let answer = call.send().boxed().await;
     let answer = answer.map_err(|error| failed(ACTION, region.as_str(), &error))?;
     trails(answer, session.account(), region).map_err(|cause| AwsError::Breakdown {
         operation: ACTION,
@@ -90,7 +91,7 @@ pub async fn discovered_ids(session: &Session) -> Result<DiscoveredIds, AwsError
     loop {
         let call = client.list_discovered_resources().resource_type(ResourceType::Trail);
         let call = call.limit(100).set_next_token(next);
-        let page = match Box::pin(call.send()).await {
+        let page = match call.send().boxed().await {
             Ok(page) => page,
             Err(error) if is_without_recorder(&error) => return Ok(DiscoveredIds::default()),
             Err(error) => return Err(failed(ACTION, region.as_str(), &error)),

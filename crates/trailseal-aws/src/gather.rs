@@ -6,6 +6,7 @@ use std::fmt::Debug;
 use aws_sdk_kms::types::KeyMetadata;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use futures_util::FutureExt as _;
 use futures_util::future::join;
 use futures_util::join;
 use trailseal_rule::{
@@ -176,7 +177,7 @@ fn as_the_key<T>(key: &Reading<KeyFacts>) -> Reading<T> {
 pub async fn describe_key(session: &Session, region: &Region, key: &KeyRef) -> Read<KeyFacts> {
     const ACTION: &str = "kms:DescribeKey";
     let call = session.kms(region).describe_key().key_id(key.as_str());
-    let answer = Box::pin(call.send()).await;
+    let answer = call.send().boxed().await;
     match answer {
         Ok(described) => Ok(described.key_metadata.map_or_else(
             || Reading::Refused(Refusal::Unintelligible("DescribeKey told nothing".to_owned())),
@@ -212,7 +213,7 @@ pub async fn read_rotation(session: &Session, key: &KeyArn) -> Read<Rotation> {
     const ACTION: &str = "kms:GetKeyRotationStatus";
     let client = session.kms(key.region());
     let call = client.get_key_rotation_status().key_id(key.as_str());
-    let error = match Box::pin(call.send()).await {
+    let error = match call.send().boxed().await {
         Ok(status) if status.key_rotation_enabled => {
             let period_days = status.rotation_period_in_days.and_then(|days| days.try_into().ok());
             let next = status.next_rotation_date.as_ref().and_then(timestamp);
@@ -236,7 +237,7 @@ pub async fn read_policy(session: &Session, key: &KeyArn) -> Read<String> {
     const ACTION: &str = "kms:GetKeyPolicy";
     let client = session.kms(key.region());
     let call = client.get_key_policy().key_id(key.as_str()).policy_name("default");
-    match Box::pin(call.send()).await {
+    match call.send().boxed().await {
         Ok(answer) => Ok(answer.policy.map_or_else(
             || Reading::Refused(Refusal::Unintelligible("GetKeyPolicy told nothing".to_owned())),
             Reading::Known,
@@ -250,7 +251,7 @@ async fn read_delivery(session: &Session, trail: &Trail) -> Read<Delivery> {
     const ACTION: &str = "cloudtrail:GetTrailStatus";
     let client = session.cloudtrail(&trail.home_region);
     let call = client.get_trail_status().name(trail.arn.as_str());
-    match Box::pin(call.send()).await {
+    match call.send().boxed().await {
         Ok(status) => Ok(Reading::Known(Delivery {
             error: status.latest_delivery_error,
             digest_error: status.latest_digest_delivery_error,

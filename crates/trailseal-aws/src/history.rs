@@ -1,6 +1,7 @@
 //! The item of a change that was too large to be sent, from AWS Config's history.
 
 use aws_sdk_config::types::{ConfigurationItem, ResourceType};
+use futures_util::FutureExt as _;
 use serde_json::{Value, json};
 use trailseal_rule::{Announced, ItemType, Timestamp};
 
@@ -33,7 +34,7 @@ pub async fn fetch_item(session: &Session, announced: &Announced) -> Result<Valu
             .later_time(date_time(announced.captured))
             .limit(1)
             .set_next_token(next);
-        let page = Box::pin(call.send()).await;
+        let page = call.send().boxed().await;
         let page = page.map_err(|error| failed(ACTION, session.region().as_str(), &error))?;
         if let Some(item) = page.configuration_items().first() {
             return as_announced(item, announced);

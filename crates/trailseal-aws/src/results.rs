@@ -1,6 +1,7 @@
 //! The results that stand already, so that those which do not apply any more can be replaced.
 
 use aws_sdk_config::types::{ComplianceType, EvaluationResult};
+use futures_util::FutureExt as _;
 use trailseal_rule::{ReportedType, ResourceId};
 
 use crate::failure::{AwsError, failed};
@@ -47,7 +48,7 @@ pub async fn standing_results(
             .compliance_types(ComplianceType::NonCompliant)
             .limit(100)
             .set_next_token(next);
-        let page = Box::pin(call.send()).await;
+        let page = call.send().boxed().await;
         let page = page.map_err(|error| failed(ACTION, region.as_str(), &error))?;
         results.extend(page.evaluation_results().iter().filter_map(standing));
         next = page.next_token.filter(|token| !token.is_empty());

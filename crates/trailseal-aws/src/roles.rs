@@ -8,6 +8,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_sts::types::Credentials as StsCredentials;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use futures_util::FutureExt as _;
 use tokio::sync::Mutex as AsyncMutex;
 use trailseal_rule::{AccountId, Region, RoleName};
 
@@ -145,7 +146,7 @@ impl Aws {
         let call = self.own.sts().assume_role();
         let call = call.role_arn(role).role_session_name(SESSION_NAME);
         let call = call.set_external_id(self.external_id.clone());
-        let answer = Box::pin(call.send()).await;
+        let answer = call.send().boxed().await;
         let answer = answer.map_err(|error| {
             let refused = error.as_service_error().and_then(ProvideErrorMetadata::code);
             match refused {

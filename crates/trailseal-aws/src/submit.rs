@@ -5,6 +5,7 @@ use std::time::Duration;
 use aws_sdk_config::error::SdkError;
 use aws_sdk_config::operation::put_evaluations::PutEvaluationsError;
 use aws_sdk_config::types;
+use futures_util::FutureExt as _;
 use tokio::time::{Instant, sleep};
 use trailseal_rule::{EVALUATIONS_PER_CALL_MAX, Evaluation, ResultToken};
 
@@ -98,7 +99,7 @@ impl Put<'_> {
             .result_token(self.token.reveal())
             .set_evaluations(Some(evaluations))
             .send();
-        let answer = tokio::time::timeout_at(self.deadline, Box::pin(call))
+        let answer = tokio::time::timeout_at(self.deadline, call.boxed())
             .await
             .map_err(|_| AwsError::Deadline("putting evaluations"))?;
         match answer {
