@@ -11,6 +11,7 @@ mod log;
 
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 use trailseal_aws::{Aws, Session};
@@ -97,7 +98,9 @@ impl Remediation {
         let mut quietly = |_: Notice<'_>| {};
         let work =
             remediate_one(reach, &self.parameters, &request, journal, &PATIENCE, &mut quietly);
-        let remedied = timeout_at(deadline, work).await.map_err(|_| Cause::Deadline)??;
+        // Boxed, because the types of all that is awaited within would nest too deeply to compile.
+        let remedied =
+            timeout_at(deadline, work.boxed_local()).await.map_err(|_| Cause::Deadline)??;
         answer::proven(&remedied)?;
         Ok(remedied)
     }
