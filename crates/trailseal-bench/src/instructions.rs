@@ -28,8 +28,10 @@ pub(crate) async fn measure(settings: &Settings) -> Result<(), Box<dyn Error>> {
         ("instructions", "instructions of a change, warm, HTTP", &settings.function, of_function),
         ("instructions.bare", "instructions of the same calls made bare", &settings.bare, bare),
     ] {
-        let short = count(&stand, program, &of_program, &event, SHORT, &settings.folder).await?;
-        let long = count(&stand, program, &of_program, &event, LONG, &settings.folder).await?;
+        // The longer run's stays, for `callgrind_annotate`.
+        let out = settings.folder.join(format!("callgrind.{id}.out"));
+        let short = count(&stand, program, &of_program, &event, SHORT, &out).await?;
+        let long = count(&stand, program, &of_program, &event, LONG, &out).await?;
         let each = (long - short) / (LONG - SHORT) as f64 / 1e3;
         Figure::once(id, about, each, "thousand").tell()?;
         if id == "instructions" {
@@ -47,11 +49,10 @@ async fn count(
     settings: &FunctionSettings,
     event: &[u8],
     events: usize,
-    folder: &Path,
+    out: &Path,
 ) -> Result<f64, Box<dyn Error>> {
-    let out = folder.join("callgrind.out");
     if out.exists() {
-        fs::remove_file(&out)?;
+        fs::remove_file(out)?;
     }
     let mut settings = settings.clone();
     settings.arguments = vec![
@@ -68,7 +69,7 @@ async fn count(
     Command::new("kill").arg("-TERM").arg(process.to_string()).status()?;
     let begun = Instant::now();
     loop {
-        let text = fs::read_to_string(&out).unwrap_or_default();
+        let text = fs::read_to_string(out).unwrap_or_default();
         let total = text.lines().find_map(|line| line.strip_prefix("summary: "));
         if let Some(total) = total {
             return Ok(total.trim().parse()?);
