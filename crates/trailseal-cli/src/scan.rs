@@ -325,7 +325,8 @@ impl Scanner {
         self.after_element = true;
         self.place = Place::List(list);
         let is_wanted = |item: &[u8]| {
-            list == List::Trails || self.prefilter.may_be_wanted(item, self.skipper.has_escapes())
+            let has_escapes = self.skipper.has_unicode_escapes();
+            list == List::Trails || self.prefilter.may_be_wanted(item, has_escapes)
         };
         if self.carried.is_empty() {
             if is_wanted(text) {

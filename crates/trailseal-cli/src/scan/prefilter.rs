@@ -26,7 +26,7 @@ impl Prefilter {
         Self { name: Finder::new(NAME), escape: Finder::new(ESCAPE) }
     }
 
-    /// Whether the item may be wanted; `has_escapes` says whether there is any backslash in it.
+    /// Whether the item may be wanted; `has_escapes` says whether there is any `\u` in it.
     pub(crate) fn may_be_wanted(&self, item: &[u8], has_escapes: bool) -> bool {
         self.name.find_iter(item).any(|at| is_wanted(item.get(at + NAME.len()..)))
             || (has_escapes && self.escape.find(item).is_some())
