@@ -16,10 +16,10 @@ use crate::scan::{Piece, ScanError, Scanner};
 /// caches of the processor.
 const CHUNK_BYTES: usize = 256 << 10;
 
-/// Chunks of a gzip file that are inflated and scanned by turns: a thread pays for large files only.
+/// Chunks that are read and scanned by turns: a thread pays for large files only.
 const CHUNKS_BY_TURNS: usize = 16;
 
-/// Chunks that may be inflated before they are scanned.
+/// Chunks that may be read, and inflated, before they are scanned.
 const CHUNKS_AHEAD: usize = 3;
 
 /// What a gzip file may inflate to without a question.
@@ -108,16 +108,16 @@ fn read_from(
 ) -> Result<(), ReadError> {
     let first = fill(&mut input, buffer).map_err(ReadError::Read)?;
     let first = buffer.get(..first).unwrap_or_default();
-    if first.starts_with(&GZIP_MAGIC) {
-        let first = io::Cursor::new(first.to_vec());
-        return inflate(first.chain(input), buffer, take);
-    }
     let mut scanner = Scanner::new();
-    scanner.push(first, take)?;
-    while let Some(chunk) = next_chunk(&mut input, buffer).map_err(ReadError::Read)? {
-        scanner.push(chunk, take)?;
+    if first.starts_with(&GZIP_MAGIC) {
+        let input = io::Cursor::new(first.to_vec()).chain(input);
+        let input = BufReader::with_capacity(CHUNK_BYTES, Counted { inner: input, bytes: 0 });
+        let mut inflating = Inflating { decoder: MultiGzDecoder::new(input), inflated: 0 };
+        return scan(move |buffer| inflating.next(buffer), scanner, buffer, take);
     }
-    Ok(scanner.finish()?)
+    scanner.push(first, take)?;
+    let next = move |buffer: &mut [u8]| next_chunk(&mut input, buffer).map_err(ReadError::Read);
+    scan(next, scanner, buffer, take)
 }
 
 /// Reads until the buffer is full or the input ends, so that files are read on at whole pages.
@@ -125,35 +125,32 @@ fn fill(input: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
     while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
         match next_chunk(input, rest)? {
-            Some(chunk) => filled += chunk.len(),
+            Some(length) => filled += length,
             None => break,
         }
     }
     Ok(filled)
 }
 
-/// Inflates and scans by turns, and of a large file both at once: inflating is most of the work.
-fn inflate(
-    input: impl Read + Send,
+/// Gets the next chunk and scans it by turns, and of a large file does both at once.
+fn scan(
+    mut next: impl FnMut(&mut [u8]) -> Result<Option<usize>, ReadError> + Send,
+    mut scanner: Scanner,
     buffer: &mut [u8],
     take: &mut dyn FnMut(Piece<'_>),
 ) -> Result<(), ReadError> {
-    let input = Counted { inner: input, bytes: 0 };
-    let input = BufReader::with_capacity(CHUNK_BYTES, input);
-    let mut inflating = Inflating { decoder: MultiGzDecoder::new(input), inflated: 0 };
-    let mut scanner = Scanner::new();
     for _ in 0..CHUNKS_BY_TURNS {
-        match inflating.next(buffer)? {
-            Some(chunk) => scanner.push(chunk, take)?,
-            None => return Ok(scanner.finish()?),
-        }
+        let Some(length) = next(buffer)? else {
+            return Ok(scanner.finish()?);
+        };
+        scanner.push(buffer.get(..length).unwrap_or_default(), take)?;
     }
-    inflate_at_once(inflating, scanner, take)
+    scan_at_once(next, scanner, take)
 }
 
-/// A thread of its own inflates, never more than [`CHUNKS_AHEAD`] ahead.
-fn inflate_at_once<R: Read + Send>(
-    mut inflating: Inflating<R>,
+/// A thread of its own gets the chunks, never more than [`CHUNKS_AHEAD`] ahead.
+fn scan_at_once(
+    mut next: impl FnMut(&mut [u8]) -> Result<Option<usize>, ReadError> + Send,
     mut scanner: Scanner,
     take: &mut dyn FnMut(Piece<'_>),
 ) -> Result<(), ReadError> {
@@ -163,9 +160,7 @@ fn inflate_at_once<R: Read + Send>(
     thread::scope(move |scope| {
         scope.spawn(move || {
             while let Ok(mut buffer) = empty.recv() {
-                let read: Result<Option<usize>, ReadError> =
-                    inflating.next(&mut buffer).map(|chunk| chunk.map(<[u8]>::len));
-                if hand_over.send((read, buffer)).is_err() {
+                if hand_over.send((next(&mut buffer), buffer)).is_err() {
                     return;
                 }
             }
@@ -191,23 +186,23 @@ struct Inflating<R> {
 }
 
 impl<R: Read> Inflating<R> {
-    fn next<'b>(&mut self, buffer: &'b mut [u8]) -> Result<Option<&'b [u8]>, ReadError> {
-        let chunk = next_chunk(&mut self.decoder, buffer).map_err(ReadError::Gzip)?;
-        self.inflated += chunk.map_or(0, <[u8]>::len) as u64;
+    fn next(&mut self, buffer: &mut [u8]) -> Result<Option<usize>, ReadError> {
+        let length = next_chunk(&mut self.decoder, buffer).map_err(ReadError::Gzip)?;
+        self.inflated += length.unwrap_or_default() as u64;
         let deflated = self.decoder.get_ref().get_ref().bytes;
         if self.inflated > INFLATED_BYTES_FREE && self.inflated / INFLATION_MAX > deflated {
             return Err(ReadError::Bomb);
         }
-        Ok(chunk)
+        Ok(length)
     }
 }
 
-/// The next bytes, or nothing at the end.
-fn next_chunk<'b>(input: &mut impl Read, buffer: &'b mut [u8]) -> io::Result<Option<&'b [u8]>> {
+/// How many bytes come next, or nothing at the end.
+fn next_chunk(input: &mut impl Read, buffer: &mut [u8]) -> io::Result<Option<usize>> {
     loop {
         match input.read(buffer) {
             Ok(0) => return Ok(None),
-            Ok(count) => return Ok(buffer.get(..count)),
+            Ok(count) => return Ok(Some(count)),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
