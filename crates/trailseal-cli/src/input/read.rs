@@ -12,12 +12,12 @@ use thiserror::Error;
 use super::Origin;
 use crate::scan::{Piece, ScanError, Scanner};
 
-/// Bytes that are read at once: large enough that system calls cost nothing, small enough for the
-/// caches of the processor.
-const CHUNK_BYTES: usize = 256 << 10;
+/// Bytes that are read at once: large enough that neither system calls nor handing over from thread
+/// to thread costs much, small enough for the caches of the processor.
+const CHUNK_BYTES: usize = 512 << 10;
 
 /// Chunks that are read and scanned by turns: a thread pays for large files only.
-const CHUNKS_BY_TURNS: usize = 16;
+const CHUNKS_BY_TURNS: usize = 8;
 
 /// Chunks that may be read, and inflated, before they are scanned.
 const CHUNKS_AHEAD: usize = 3;
