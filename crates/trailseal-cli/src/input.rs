@@ -90,7 +90,7 @@ pub(crate) fn read_all(sources: &Sources, event_parameters: EventParameters) -> 
     let next = AtomicUsize::new(0);
     let all = Mutex::new(Reading::default());
     let work = || {
-        let mut buffer = read::buffer();
+        let mut buffer = Vec::new();
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(source) = sources.list.get(index) else {
@@ -124,7 +124,7 @@ fn read_one(
     index: usize,
     source: &Source,
     event_parameters: EventParameters,
-    buffer: &mut [u8],
+    buffer: &mut Vec<u8>,
 ) -> Reading {
     let mut seen = Seen::default();
     let taking = Taking { role: source.role, event_parameters };

@@ -14,10 +14,10 @@ use crate::scan::{Piece, ScanError, Scanner};
 
 /// Bytes that are read at once: large enough that neither system calls nor handing over from thread
 /// to thread costs much, small enough for the caches of the processor.
-const CHUNK_BYTES: usize = 512 << 10;
+const CHUNK_BYTES: usize = 384 << 10;
 
 /// Chunks that are read and scanned by turns: a thread pays for large files only.
-const CHUNKS_BY_TURNS: usize = 8;
+const CHUNKS_BY_TURNS: usize = 10;
 
 /// Chunks that may be read, and inflated, before they are scanned.
 const CHUNKS_AHEAD: usize = 3;
@@ -81,18 +81,19 @@ impl<R: Read> Read for Counted<R> {
     }
 }
 
-pub(crate) fn buffer() -> Vec<u8> {
+fn buffer() -> Vec<u8> {
     vec![0; CHUNK_BYTES]
 }
 
-/// Reads a source and hands on its pieces.
+/// Reads a source and hands on its pieces. The buffer is for one source after the other; empty, it is
+/// made anew.
 ///
 /// # Errors
 ///
 /// The source cannot be read to its end; what was handed on before must not be used.
 pub(crate) fn read(
     origin: &Origin,
-    buffer: &mut [u8],
+    buffer: &mut Vec<u8>,
     take: &mut dyn FnMut(Piece<'_>),
 ) -> Result<(), ReadError> {
     match origin {
@@ -103,9 +104,10 @@ pub(crate) fn read(
 
 fn read_from(
     mut input: impl Read + Send,
-    buffer: &mut [u8],
+    buffer: &mut Vec<u8>,
     take: &mut dyn FnMut(Piece<'_>),
 ) -> Result<(), ReadError> {
+    buffer.resize(CHUNK_BYTES, 0);
     let first = fill(&mut input, buffer).map_err(ReadError::Read)?;
     let first = buffer.get(..first).unwrap_or_default();
     let mut scanner = Scanner::new();
@@ -136,7 +138,7 @@ fn fill(input: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
 fn scan(
     mut next: impl FnMut(&mut [u8]) -> Result<Option<usize>, ReadError> + Send,
     mut scanner: Scanner,
-    buffer: &mut [u8],
+    buffer: &mut Vec<u8>,
     take: &mut dyn FnMut(Piece<'_>),
 ) -> Result<(), ReadError> {
     for _ in 0..CHUNKS_BY_TURNS {
@@ -145,13 +147,14 @@ fn scan(
         };
         scanner.push(buffer.get(..length).unwrap_or_default(), take)?;
     }
-    scan_at_once(next, scanner, take)
+    scan_at_once(next, scanner, std::mem::take(buffer), take)
 }
 
 /// A thread of its own gets the chunks, never more than [`CHUNKS_AHEAD`] ahead.
 fn scan_at_once(
     mut next: impl FnMut(&mut [u8]) -> Result<Option<usize>, ReadError> + Send,
     mut scanner: Scanner,
+    first: Vec<u8>,
     take: &mut dyn FnMut(Piece<'_>),
 ) -> Result<(), ReadError> {
     let (give_back, empty) = mpsc::channel::<Vec<u8>>();
@@ -165,8 +168,9 @@ fn scan_at_once(
                 }
             }
         });
-        for _ in 0..CHUNKS_AHEAD {
-            let _has_ended = give_back.send(self::buffer());
+        let more = std::iter::repeat_with(self::buffer);
+        for buffer in std::iter::once(first).chain(more).take(CHUNKS_AHEAD) {
+            let _has_ended = give_back.send(buffer);
         }
         for (read, buffer) in full {
             let Some(length) = read? else {
