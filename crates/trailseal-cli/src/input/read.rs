@@ -14,10 +14,13 @@ use crate::scan::{Piece, ScanError, Scanner};
 
 /// Bytes that are read at once: large enough that neither system calls nor handing over from thread
 /// to thread costs much, small enough for the caches of the processor.
-const CHUNK_BYTES: usize = 384 << 10;
+const CHUNK_BYTES: usize = 320 << 10;
+
+/// Bytes of a file that tell what it is, and that are read of a gzip file at once.
+const INPUT_BYTES: usize = 64 << 10;
 
 /// Chunks that are read and scanned by turns: a thread pays for large files only.
-const CHUNKS_BY_TURNS: usize = 10;
+const CHUNKS_BY_TURNS: usize = 12;
 
 /// Chunks that may be read, and inflated, before they are scanned.
 const CHUNKS_AHEAD: usize = 3;
@@ -108,12 +111,13 @@ fn read_from(
     take: &mut dyn FnMut(Piece<'_>),
 ) -> Result<(), ReadError> {
     buffer.resize(CHUNK_BYTES, 0);
-    let first = fill(&mut input, buffer).map_err(ReadError::Read)?;
-    let first = buffer.get(..first).unwrap_or_default();
+    let first = buffer.get_mut(..INPUT_BYTES).unwrap_or_default();
+    let length = fill(&mut input, first).map_err(ReadError::Read)?;
+    let first = buffer.get(..length).unwrap_or_default();
     let mut scanner = Scanner::new();
     if first.starts_with(&GZIP_MAGIC) {
         let input = io::Cursor::new(first.to_vec()).chain(input);
-        let input = BufReader::with_capacity(CHUNK_BYTES, Counted { inner: input, bytes: 0 });
+        let input = BufReader::with_capacity(INPUT_BYTES, Counted { inner: input, bytes: 0 });
         let mut inflating = Inflating { decoder: MultiGzDecoder::new(input), inflated: 0 };
         return scan(move |buffer| inflating.next(buffer), scanner, buffer, take);
     }
