@@ -25,7 +25,7 @@ use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 
 /// What `trailseal check` reads at once, too.
-const BUFFER_BYTES: usize = 320 << 10;
+const BUFFER_BYTES: usize = 512 << 10;
 
 /// How often the memory of a process is looked at.
 const LOOK: Duration = Duration::from_millis(2);

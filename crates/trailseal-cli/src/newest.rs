@@ -43,7 +43,11 @@ impl<K: Eq + Hash, V> Newest<K, V> {
         }
     }
 
-    pub(crate) fn merge(&mut self, other: Self) {
+    /// Takes the fewer into the more, so that what one large file tells is not held twice.
+    pub(crate) fn merge(&mut self, mut other: Self) {
+        if other.0.len() > self.0.len() {
+            std::mem::swap(&mut self.0, &mut other.0);
+        }
         for (key, (sighting, value)) in other.0 {
             self.see(key, sighting, value);
         }

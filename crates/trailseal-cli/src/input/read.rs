@@ -14,13 +14,13 @@ use crate::scan::{Piece, ScanError, Scanner};
 
 /// Bytes that are read at once: large enough that neither system calls nor handing over from thread
 /// to thread costs much, small enough for the caches of the processor.
-const CHUNK_BYTES: usize = 320 << 10;
+const CHUNK_BYTES: usize = 512 << 10;
 
 /// Bytes of a file that tell what it is, and that are read of a gzip file at once.
 const INPUT_BYTES: usize = 64 << 10;
 
 /// Chunks that are read and scanned by turns: a thread pays for large files only.
-const CHUNKS_BY_TURNS: usize = 12;
+const CHUNKS_BY_TURNS: usize = 8;
 
 /// Chunks that may be read, and inflated, before they are scanned.
 const CHUNKS_AHEAD: usize = 3;
