@@ -1,5 +1,7 @@
 //! What a configuration aggregator knows of many accounts.
 
+use futures_util::FutureExt as _;
+
 use crate::failure::{AwsError, failed};
 use crate::session::Session;
 
@@ -22,15 +24,14 @@ pub async fn select_aggregate(
     let mut rows = Vec::new();
     let mut next = None;
     loop {
-        let answer = client
+        let call = client
             .select_aggregate_resource_config()
             .configuration_aggregator_name(aggregator)
             .expression(expression)
             .limit(ROWS_PER_PAGE_MAX)
-            .set_next_token(next)
-            .send()
-            .await;
-        let page = answer.map_err(|error| failed(ACTION, session.region().as_str(), &error))?;
+            .set_next_token(next);
+        let page = call.send().boxed().await;
+        let page = page.map_err(|error| failed(ACTION, session.region().as_str(), &error))?;
         rows.extend(page.results.unwrap_or_default());
         next = page.next_token.filter(|token| !token.is_empty());
         if next.is_none() {

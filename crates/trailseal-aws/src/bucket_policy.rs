@@ -8,6 +8,7 @@
 use aws_sdk_config::types::{
     BaseConfigurationItem, ConfigurationItemStatus, ResourceKey, ResourceType,
 };
+use futures_util::FutureExt as _;
 use serde_json::Value;
 use trailseal_rule::{BucketName, Reading, Refusal, Region, Timestamp};
 
@@ -51,7 +52,8 @@ async fn ask(
         .build()
         .map_err(|error| Refusal::Unintelligible(error.to_string()))?;
     let client = session.in_region(region.clone()).config();
-    let answer = client.batch_get_resource_config().resource_keys(key).send().await;
+    let call = client.batch_get_resource_config().resource_keys(key);
+    let answer = call.send().boxed().await;
     let answer = answer.map_err(|error| {
         let failed = failed(ACTION, region.as_str(), &error);
         if matches!(failed, AwsError::Denied { .. }) {

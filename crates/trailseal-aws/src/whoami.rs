@@ -2,6 +2,7 @@
 
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime::client::retries::RetryPartition;
+use futures_util::FutureExt as _;
 use trailseal_rule::{AccountId, Region};
 
 use crate::connection::Connection;
@@ -33,7 +34,7 @@ pub async fn caller(
         .retry_partition(RetryPartition::custom("trailseal-caller").build())
         .interceptor(connection.calls.clone());
     let client = aws_sdk_sts::Client::from_conf(config.build());
-    let answer = client.get_caller_identity().send().await;
+    let answer = client.get_caller_identity().send().boxed().await;
     let answer = answer.map_err(|error| failed(ACTION, region.as_str(), &error))?;
     let account = AccountId::parse(answer.account.as_deref().unwrap_or_default());
     let account = account.map_err(|error| AwsError::Breakdown {
