@@ -26,7 +26,7 @@ pub struct Judgement {
     /// The verdict.
     pub verdict: Verdict,
     /// The trail's key as the trail names it, where it was judged and has one.
-    pub key: Option<KeyRef>,
+    pub key: Option<String>,
     /// Remarks: whose copy the trail is, an exemption that has expired.
     pub notes: Vec<String>,
 }
@@ -105,7 +105,7 @@ pub fn evaluate(setting: &Setting<'_>, trail: &Trail, facts: &Facts) -> Judgemen
     }
     Judgement {
         verdict: Verdict::of(results),
-        key: trail.key.clone(),
+        key: trail.key.as_ref().map(|key| key.as_str().to_owned()),
         notes: notes(setting, trail),
     }
 }

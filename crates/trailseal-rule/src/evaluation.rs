@@ -197,10 +197,14 @@ impl Annotation {
     /// and marked as cut.
     #[must_use]
     pub fn new(text: &str) -> Self {
-        let printable = |character: char| character.is_ascii_graphic() || character == ' ';
-        let clean = |character: char| if printable(character) { character } else { '?' };
-        // Past this `collect` a character is a byte.
-        let mut line: String = text.trim().chars().map(clean).collect();
+        let text = text.trim();
+        // Past this a character is a byte. Nearly every line is clean, and is copied whole.
+        let mut line = if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            text.to_owned()
+        } else {
+            let clean = |character| if matches!(character, ' '..='~') { character } else { '?' };
+            text.chars().map(clean).collect()
+        };
         if line.is_empty() {
             line.push_str("(nothing to say)");
         }
@@ -256,7 +260,7 @@ fn words(judgement: &Judgement, when_unverified: WhenUnverified) -> (Vec<String>
     match verdict {
         Verdict::Sealed(proof) => {
             let passed: Vec<&str> = proof.passed().iter().map(|one| one.check.as_str()).collect();
-            let key = judgement.key.as_ref().map_or("a key", |key| key.as_str());
+            let key = judgement.key.as_deref().unwrap_or("a key");
             return (vec![format!("sealed with {key}: {}", passed.join(", "))], Vec::new());
         }
         Verdict::NotApplicable(why) => return (vec![why.clone()], Vec::new()),
