@@ -10,9 +10,10 @@ use std::time::{Duration, Instant};
 use trailseal_lab::{Function, FunctionSettings};
 
 use crate::Settings;
+use crate::bare;
 use crate::figure::Figure;
 use crate::stand::{Over, Stand};
-use crate::warm::{once, settings_of_bare};
+use crate::warm::once;
 
 /// What the longer run has more than the shorter one is counted.
 const SHORT: usize = 20;
@@ -22,7 +23,7 @@ pub(crate) async fn measure(settings: &Settings) -> Result<(), Box<dyn Error>> {
     let stand = Stand::new(1, &settings.folder).await?;
     let event = stand.change(&[]);
     let over = Over::Http;
-    let bare = settings_of_bare(&stand, &event, over, &settings.folder)?;
+    let bare = bare::settings(settings, &stand, &event, over).await?;
     let of_function = stand.settings_of_one_address(over);
     for (id, about, program, of_program) in [
         ("instructions", "instructions of a change, warm, HTTP", &settings.function, of_function),

@@ -3,6 +3,7 @@
 //!
 //! *Invariant of absence*: no figure is compared with anything here, and none is left out.
 
+mod bare;
 mod cold;
 mod figure;
 mod instructions;

@@ -1,4 +1,4 @@
-//! Scheduled runs with more and more trails.
+//! Scheduled runs with more and more trails, against the same calls made bare.
 
 use std::error::Error;
 use std::time::Duration;
@@ -6,6 +6,7 @@ use std::time::Duration;
 use trailseal_lab::{Function, Outcome};
 
 use crate::Settings;
+use crate::bare;
 use crate::figure::{Figure, Sorted, line};
 use crate::stand::{Over, Stand};
 
@@ -17,27 +18,18 @@ const TRAILS: [usize; 5] = [1, QUOTA, 10, 100, 1000];
 /// The trails and the discovery of their ids at once, then key and bucket at once, then the
 /// evaluations: no run with a trail can be faster than three answers.
 const WAVES: u32 = 3;
+/// Runs without latency: 99 of 100 take two hundred, for a thousand trails one.
+const RUNS: usize = 200;
+const TRAILS_IN_ALL_MAX: usize = 100_000;
+/// Runs with latency, which has them all alike.
+const LATE_RUNS: usize = 10;
 
 pub(crate) async fn measure(settings: &Settings) -> Result<(), Box<dyn Error>> {
     let (mut times, mut peaks) = (Vec::new(), Vec::new());
     for trails in TRAILS {
-        let stand = Stand::new(trails, &settings.folder).await?;
-        let of_function = stand.settings_of_one_address(Over::Http);
-        let mut function = Function::spawn(&settings.function, &stand.lab, of_function).await?;
-        let runs = settings.runs.unwrap_or(20).min(2000 / trails).max(3);
-        let at_once = median(&mut function, &stand, trails, runs).await?;
-        let words = format!("a schedule, {trails} trails, no latency");
-        Figure::median(&format!("schedule.{trails}"), &words, &at_once, "ms").tell()?;
-        let peak = function.memory().map(|memory| memory.peak_kib as f64 / 1024.0);
-        let peak = peak.unwrap_or_default();
-        let words = format!("most memory in a schedule, {trails} trails");
-        Figure::once(&format!("schedule.{trails}.memory"), &words, peak, "MiB").tell()?;
-        times.push((trails as f64, at_once.at(0.5)));
+        let (time, peak) = with(trails, settings).await?;
+        times.push((trails as f64, time));
         peaks.push((trails as f64, peak));
-        stand.lab.set_latency(LATENCY);
-        let late = median(&mut function, &stand, trails, runs.min(10)).await?;
-        let words = format!("a schedule, {trails} trails, 20 ms latency");
-        Figure::median(&format!("schedule.{trails}.20ms"), &words, &late, "ms").tell()?;
     }
     let path = (LATENCY * WAVES).as_secs_f64() * 1e3;
     Figure::once("schedule.path", "three answers one after the other, 20 ms latency", path, "ms")
@@ -52,26 +44,58 @@ pub(crate) async fn measure(settings: &Settings) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The first run, which opens connections, does not count.
-async fn median(
-    function: &mut Function,
-    stand: &Stand,
-    trails: usize,
-    runs: usize,
-) -> Result<Sorted, Box<dyn Error>> {
+/// Measures with so many trails; gives the median without latency in milliseconds, and the most
+/// memory in MiB.
+async fn with(trails: usize, settings: &Settings) -> Result<(f64, f64), Box<dyn Error>> {
+    let stand = Stand::new(trails, &settings.folder).await?;
     let event = stand.schedule();
-    let mut durations = Vec::new();
-    for run in 0..=runs {
-        let invocation = function.invoke(&event, TIME).await?;
-        let put = stand.lab.take_put_evaluations().len();
-        drop((stand.lab.take_calls(), function.take_lines()?));
-        if !matches!(invocation.outcome, Outcome::Response(_)) || put != trails {
-            let outcome = invocation.outcome;
-            return Err(format!("{trails} trails: {outcome:?}, {put} evaluations").into());
-        }
+    let of_bare = bare::settings(settings, &stand, &event, Over::Http).await?;
+    let of_function = stand.settings_of_one_address(Over::Http);
+    let mut function = Function::spawn(&settings.function, &stand.lab, of_function).await?;
+    let mut bare = Function::spawn(&settings.bare, &stand.lab, of_bare).await?;
+    let (mut ours, mut bares) = (Vec::new(), Vec::new());
+    for run in 0..=settings.runs.unwrap_or(RUNS).min(TRAILS_IN_ALL_MAX / trails) {
+        let took = once(&mut function, &stand, &event, trails).await?;
+        let bare_took = once(&mut bare, &stand, &event, trails).await?;
+        // The first run, which opens connections, does not count.
         if run > 0 {
-            durations.push(invocation.duration);
+            ours.push(took);
+            bares.push(bare_took);
         }
     }
-    Ok(Sorted::milliseconds(&durations))
+    let (ours, bares) = (Sorted::milliseconds(&ours), Sorted::milliseconds(&bares));
+    let (id, words) = (format!("schedule.{trails}"), format!("a schedule, {trails} trails"));
+    Figure::median(&id, &format!("{words}, no latency"), &ours, "ms").tell()?;
+    let about = format!("{words}, no latency: 99 of 100 within");
+    Figure::once(&format!("{id}.p99"), &about, ours.at(0.99), "ms").tell()?;
+    let about = format!("{words}: the same calls made bare, one after the other");
+    Figure::median(&format!("{id}.bare"), &about, &bares, "ms").tell()?;
+    let peak = function.memory().ok_or("the function is gone")?.peak_kib as f64 / 1024.0;
+    Figure::once(&format!("{id}.memory"), &format!("{words}: most memory"), peak, "MiB").tell()?;
+
+    stand.lab.set_latency(LATENCY);
+    let mut late = Vec::new();
+    for _ in 0..LATE_RUNS {
+        late.push(once(&mut function, &stand, &event, trails).await?);
+    }
+    let late = Sorted::milliseconds(&late);
+    Figure::median(&format!("{id}.20ms"), &format!("{words}, 20 ms latency"), &late, "ms")
+        .tell()?;
+    Ok((ours.at(0.5), peak))
+}
+
+/// One run, which must put an evaluation for each trail.
+async fn once(
+    function: &mut Function,
+    stand: &Stand,
+    event: &[u8],
+    trails: usize,
+) -> Result<Duration, Box<dyn Error>> {
+    let invocation = function.invoke(event, TIME).await?;
+    let put = stand.lab.take_put_evaluations().len();
+    drop((stand.lab.take_calls(), function.take_lines()?));
+    if matches!(invocation.outcome, Outcome::Response(_)) && put == trails {
+        return Ok(invocation.duration);
+    }
+    Err(format!("{trails} trails: {:?}, {put} evaluations", invocation.outcome).into())
 }
