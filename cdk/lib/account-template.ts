@@ -1,4 +1,4 @@
-import { Aws, CfnOutput, CfnParameter, CfnRule, Fn, Token, type CfnResource } from 'aws-cdk-lib';
+import { Aws, CfnOutput, CfnParameter, Fn, Token, type CfnResource } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 
@@ -6,14 +6,15 @@ import { codeBucketName } from './code-bucket';
 import { RESERVED_CONCURRENCY, TrailsealFunction } from './function';
 import { PlainStack, type Template } from './plain-stack';
 import { DEFAULT_RULE_NAME, DEFAULT_SCHEDULE, TrailsealRule } from './rule';
-import { PARAMETER_NAMES, PARAMETER_SCHEMAS } from './rule-parameters';
+import { PARAMETER_SCHEMAS } from './rule-parameters';
 import type { RuleParameters } from './rule-parameters.generated';
 import {
   BUCKET_PREFIX_PATTERN,
   concurrencyParameter,
   givenCondition,
+  keyAccountOrganization,
   makeKeyAccountGrantOptional,
-  ruleParameter,
+  ruleParameters,
   scheduleParameter,
   watchKeysParameter,
 } from './template-parameters';
@@ -38,12 +39,8 @@ export function accountTemplate(version: string): Template {
     'Trailseal, function and rule of one account and Region: CloudTrail logs are sealed with a KMS key that works.',
   );
   const settings = settingParameters(stack, version);
-  const organization = new CfnParameter(stack, 'OrganizationId', {
-    description: 'The organization within which KeyAccountRoleName may be assumed.',
-    default: '',
-    allowedPattern: '^(o-[a-z0-9]{10,32})?$',
-  });
-  const parameters = ruleParameters(stack);
+  const organization = keyAccountOrganization(stack);
+  const parameters = optionalParameters(stack);
   const handler = new TrailsealFunction(stack, 'Function', {
     code: lambda.Code.fromBucket(
       s3.Bucket.fromBucketName(
@@ -68,9 +65,8 @@ export function accountTemplate(version: string): Template {
   });
   overrideRule(stack, rule, settings.schedule);
   addOutputs(stack, handler);
-  demandOrganization(stack, organization);
   const template = stack.template();
-  makeKeyAccountGrantOptional(template);
+  makeKeyAccountGrantOptional(template, 'FunctionPolicy');
   return template;
 }
 
@@ -120,14 +116,15 @@ function settingParameters(stack: PlainStack, version: string) {
   };
 }
 
-/** One parameter of the template for each of the rule, empty where the default is meant. */
-function ruleParameters(stack: PlainStack): RuleParameters {
-  const names = PARAMETER_NAMES.filter((name) => name !== 'executionRoleName');
-  return Object.fromEntries(names.map((name) => [name, optionalParameter(stack, name)]));
+/** One parameter of the template for each of the rule, left out where it is empty. */
+function optionalParameters(stack: PlainStack): RuleParameters {
+  const given = Object.entries(ruleParameters(stack));
+  return Object.fromEntries(
+    given.map(([name, parameter]) => [name, optionalParameter(stack, name, parameter)]),
+  );
 }
 
-function optionalParameter(stack: PlainStack, name: string): string {
-  const parameter = ruleParameter(stack, name);
+function optionalParameter(stack: PlainStack, name: string, parameter: CfnParameter): string {
   if (PARAMETER_SCHEMAS[name]?.default !== undefined) {
     return parameter.valueAsString;
   }
@@ -159,16 +156,4 @@ function overrideRule(stack: PlainStack, rule: CfnResource, schedule: CfnParamet
     Ref: schedule.logicalId,
   });
   watchKeysParameter(stack, rule, 'Scope.ComplianceResourceTypes');
-}
-
-function demandOrganization(stack: PlainStack, organization: CfnParameter): void {
-  new CfnRule(stack, 'KeyAccountRoleNeedsOrganization', {
-    ruleCondition: Fn.conditionNot(Fn.conditionEquals(Fn.ref('KeyAccountRoleName'), '')),
-    assertions: [
-      {
-        assert: Fn.conditionNot(Fn.conditionEquals(organization.valueAsString, '')),
-        assertDescription: 'KeyAccountRoleName needs OrganizationId',
-      },
-    ],
-  });
 }

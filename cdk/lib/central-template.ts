@@ -11,14 +11,15 @@ import { CENTRAL_FUNCTION_NAME, CENTRAL_RESERVED_CONCURRENCY } from './organizat
 import { CENTRAL_ROLE_PREFIX, MEMBER_ROLE_NAME } from './member-role';
 import { PlainStack, type Template } from './plain-stack';
 import { DEFAULT_RULE_NAME, RULE_DESCRIPTION } from './rule';
-import { PARAMETER_NAMES } from './rule-parameters';
 import {
   BUCKET_PREFIX_PATTERN,
   concurrencyParameter,
   excludedAccountsParameter,
   givenCondition,
   makeKeyAccountGrantOptional,
+  referencesOf,
   ruleParameter,
+  ruleParameters,
   scheduleParameter,
   watchKeysParameter,
   where,
@@ -70,7 +71,7 @@ export function centralFunctionTemplate(version: string): Template {
     value: handler.function.functionArn,
   });
   const template = stack.template();
-  makeKeyAccountGrantOptional(template);
+  makeKeyAccountGrantOptional(template, 'FunctionPolicy');
   return admitMembers(template, 'MemberAccounts');
 }
 
@@ -104,12 +105,10 @@ export function organizationRuleTemplate(): Template {
   );
   const text = (id: string, description: string, rest: object = {}) =>
     new CfnParameter(stack, id, { description, ...rest }).valueAsString;
-  const names = PARAMETER_NAMES.filter((name) => name !== 'executionRoleName');
-  // An empty value means the default, so that every parameter may stand in the text.
-  const parameters = Object.fromEntries([
-    ...names.map((name) => [name, ruleParameter(stack, name).valueAsString]),
-    ['executionRoleName', memberRoleName(stack)],
-  ]) as Record<string, string>;
+  const parameters = {
+    ...referencesOf(ruleParameters(stack)),
+    executionRoleName: memberRoleName(stack),
+  };
   const rule = new config.CfnOrganizationConfigRule(stack, 'Rule', {
     organizationConfigRuleName: text('RuleName', 'The name of the rule; AWS adds a prefix.', {
       default: DEFAULT_RULE_NAME,

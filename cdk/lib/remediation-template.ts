@@ -1,4 +1,4 @@
-import { Aws, CfnCondition, CfnOutput, CfnParameter, Fn, type CfnResource } from 'aws-cdk-lib';
+import { Aws, CfnCondition, CfnOutput, CfnParameter, Fn } from 'aws-cdk-lib';
 import * as config from 'aws-cdk-lib/aws-config';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as s3 from 'aws-cdk-lib/aws-s3';
@@ -10,7 +10,6 @@ import { packTemplate } from './pack-template';
 import { PlainStack, type Template } from './plain-stack';
 import {
   DEFAULT_REMEDIATION_NAME,
-  PARAMETERS_VARIABLE,
   REMEDIATION_CONCURRENCY,
   TrailsealRemediation,
 } from './remediation';
@@ -24,7 +23,13 @@ import { DEFAULT_RULE_NAME } from './rule';
 import {
   BUCKET_PREFIX_PATTERN,
   concurrencyParameter,
+  givenCondition,
+  keyAccountOrganization,
+  makeKeyAccountGrantOptional,
   makeStatementOptional,
+  referencesOf,
+  ruleParameters,
+  type GivenParameters,
 } from './template-parameters';
 import { packageVersion } from './version';
 
@@ -34,7 +39,7 @@ import { packageVersion } from './version';
  */
 export function remediationTemplate(): Template {
   const stack = new PlainStack(
-    'Trailseal, remediation by hand: a runbook that seals trails with a KMS key that exists already.',
+    'Trailseal, remediation by hand: a runbook that seals trails with a KMS key that exists already; give it the parameters that the rule has.',
   );
   const code = codeParameters(stack);
   const settings = settingParameters(stack);
@@ -43,19 +48,22 @@ export function remediationTemplate(): Template {
     default: DEFAULT_RULE_NAME,
     allowedPattern: '^[A-Za-z0-9_-]{0,64}$',
   });
+  const organization = keyAccountOrganization(stack);
+  const parameters = ruleParameters(stack);
   const remediation = new TrailsealRemediation(stack, 'Remediation', {
     ...settings,
     ...code,
-    // Turned into conditions below: what asks for rotation, and the text of the parameters.
-    parameters: { requireKeyRotation: 'true' },
+    parameters: referencesOf(parameters),
+    organizationId: organization.valueAsString,
     functionName: DEFAULT_REMEDIATION_NAME,
   });
   offer(stack, rule, settings, remediation);
-  overrideFunction(stack, remediation);
-  explainStatement(stack);
+  concurrencyParameter(stack, remediation.function, REMEDIATION_CONCURRENCY);
+  grantConditions(stack, parameters);
   addOutputs(stack, remediation);
   const template = stack.template();
   makeStatementOptional(template, 'RemediationPolicy', 'RotateKey', 'RotatesKey');
+  makeKeyAccountGrantOptional(template, 'RemediationPolicy');
   return template;
 }
 
@@ -129,26 +137,16 @@ function offer(
   configuration.cfnOptions.condition = offers;
 }
 
-function overrideFunction(stack: PlainStack, remediation: TrailsealRemediation): void {
-  const parameters = new CfnParameter(stack, 'RuleParameters', {
-    description: "The rule's parameters as a JSON object of texts, as the rule has them.",
-    default: '{}',
-    allowedPattern: '^\\{.*\\}$',
-    maxLength: 1024,
-  });
-  const rotate = new CfnParameter(stack, 'AllowKeyRotation', {
-    description: 'Whether rotation of the key may be turned on, as the rule may ask for it.',
-    default: 'false',
-    allowedValues: ['true', 'false'],
-  });
+/** What the parameters of the rule must ask for, that the policy has its optional statements. */
+function grantConditions(stack: PlainStack, parameters: GivenParameters): void {
   new CfnCondition(stack, 'RotatesKey', {
-    expression: Fn.conditionEquals(rotate.valueAsString, 'true'),
+    expression: Fn.conditionOr(
+      Fn.conditionEquals(parameters.profile.valueAsString, 'strict'),
+      Fn.conditionEquals(parameters.requireKeyRotation.valueAsString, 'true'),
+    ),
   });
-  concurrencyParameter(stack, remediation.function, REMEDIATION_CONCURRENCY);
-  (remediation.function.node.defaultChild as CfnResource).addPropertyOverride(
-    `Environment.Variables.${PARAMETERS_VARIABLE}`,
-    { Ref: parameters.logicalId },
-  );
+  givenCondition(stack, parameters.keyAccountRoleName);
+  explainStatement(stack);
 }
 
 function addOutputs(stack: PlainStack, remediation: TrailsealRemediation): void {

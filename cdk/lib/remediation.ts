@@ -1,4 +1,4 @@
-import { Aws, Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Aws, Duration, RemovalPolicy, Token } from 'aws-cdk-lib';
 import * as config from 'aws-cdk-lib/aws-config';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
@@ -154,10 +154,14 @@ function keyAccountRole(props: TrailsealRemediationProps): string | undefined {
   return named === '' ? undefined : named;
 }
 
-/** Whether the parameters ask for rotation, so that a plan may have to turn it on. */
+/**
+ * Whether the parameters ask for rotation, so that a plan may have to turn it on. A value that only
+ * the deployment knows may ask for it.
+ */
 function asksForRotation(parameters: RuleParameters): boolean {
-  const word = (value = '') => value.trim();
-  return word(parameters.profile) === 'strict' || word(parameters.requireKeyRotation) === 'true';
+  const asks = (value: string | undefined, word: string) =>
+    Token.isUnresolved(value) || value?.trim() === word;
+  return asks(parameters.profile, 'strict') || asks(parameters.requireKeyRotation, 'true');
 }
 
 function makeRole(

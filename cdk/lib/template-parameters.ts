@@ -1,10 +1,11 @@
-import { CfnCondition, CfnParameter, Fn, type CfnResource } from 'aws-cdk-lib';
+import { CfnCondition, CfnParameter, CfnRule, Fn, type CfnResource } from 'aws-cdk-lib';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 
 import { explainList } from './acknowledgements';
 import type { PlainStack, Template } from './plain-stack';
 import { DEFAULT_SCHEDULE, SCHEDULE_HOURS } from './rule';
-import { PARAMETER_SCHEMAS } from './rule-parameters';
+import { PARAMETER_NAMES, PARAMETER_SCHEMAS } from './rule-parameters';
+import type { RuleParameterName } from './rule-parameters.generated';
 
 /** How the names of the buckets with the code begin, as a template takes it. */
 export const BUCKET_PREFIX_PATTERN = '^[a-z0-9][a-z0-9-]{1,45}$';
@@ -24,6 +25,22 @@ export function ruleParameter(stack: PlainStack, name: string): CfnParameter {
       ? { allowedPattern: `^$|${spec?.pattern ?? '.*'}` }
       : { allowedValues: [...spec.enum] }),
   });
+}
+
+/** The parameters of the rule that a template takes: all but the one of central functions. */
+export type GivenParameters = Record<Exclude<RuleParameterName, 'executionRoleName'>, CfnParameter>;
+
+/** Each of them as a parameter of a template. */
+export function ruleParameters(stack: PlainStack): GivenParameters {
+  const names = PARAMETER_NAMES.filter((name) => name !== 'executionRoleName');
+  const made = names.map((name) => [name, ruleParameter(stack, name)] as const);
+  return Object.fromEntries(made) as GivenParameters;
+}
+
+/** What they refer to, for a text that holds them all: an empty value means the default there. */
+export function referencesOf(parameters: GivenParameters): Record<string, string> {
+  const given = Object.entries(parameters);
+  return Object.fromEntries(given.map(([name, parameter]) => [name, parameter.valueAsString]));
 }
 
 /** The schedule as a parameter of a template. */
@@ -76,6 +93,25 @@ export function givenCondition(stack: PlainStack, parameter: CfnParameter): CfnC
   });
 }
 
+/** The organization of a role in a key's account as a parameter of a template: the role needs it. */
+export function keyAccountOrganization(stack: PlainStack): CfnParameter {
+  const organization = new CfnParameter(stack, 'OrganizationId', {
+    description: 'The organization within which KeyAccountRoleName may be assumed.',
+    default: '',
+    allowedPattern: '^(o-[a-z0-9]{10,32})?$',
+  });
+  new CfnRule(stack, 'KeyAccountRoleNeedsOrganization', {
+    ruleCondition: Fn.conditionNot(Fn.conditionEquals(Fn.ref('KeyAccountRoleName'), '')),
+    assertions: [
+      {
+        assert: Fn.conditionNot(Fn.conditionEquals(organization.valueAsString, '')),
+        assertDescription: 'KeyAccountRoleName needs OrganizationId',
+      },
+    ],
+  });
+  return organization;
+}
+
 /** How many invocations at a time are reserved as a parameter of a template. */
 export function concurrencyParameter(
   stack: PlainStack,
@@ -106,13 +142,8 @@ interface Statements {
 }
 
 /** The grant to assume a role in a key's account stands only where a role is named. */
-export function makeKeyAccountGrantOptional(template: Template): void {
-  makeStatementOptional(
-    template,
-    'FunctionPolicy',
-    'AssumeKeyAccountRole',
-    'HasKeyAccountRoleName',
-  );
+export function makeKeyAccountGrantOptional(template: Template, policy: string): void {
+  makeStatementOptional(template, policy, 'AssumeKeyAccountRole', 'HasKeyAccountRoleName');
 }
 
 /** A statement of a policy stands only where a condition holds. */

@@ -94,6 +94,8 @@ def resolve(value, template, given):
         return one == other
     if "Fn::Not" in value:
         return not resolve(value["Fn::Not"], template, given)[0]
+    if "Fn::Or" in value:
+        return any(resolve(value["Fn::Or"], template, given))
     if "Fn::If" in value:
         condition, then, otherwise = value["Fn::If"]
         holds = resolve(template["Conditions"][condition], template, given)
@@ -279,22 +281,18 @@ def put_filters(template, given):
     expect(len(filters) == 3, f"{len(filters)} filters")
 
 
-def check_role(begin, role):
-    """The policy whose name begins so has exactly the actions that the file has for the role."""
+def check_role(deployment, stack, policy, role, *settings):
+    """The policy of the stack has exactly the file's actions for the role, so set up."""
     iam = boto3.client("iam")
     file = Path(__file__).resolve().parent.parent / "iam" / "least-privilege.json"
     entries = json.loads(file.read_text())["roles"][role]["statements"]
-    wanted = sorted(action for entry in entries if "when" not in entry for action in entry["actions"])
+    entries = [entry for entry in entries if entry.get("when") in (None, *settings)]
+    wanted = sorted(action for entry in entries for action in entry["actions"])
     # moto makes the policy and the role, but does not attach the one to the other.
-    (attached,) = [
-        policy
-        for policy in iam.list_policies(Scope="Local")["Policies"]
-        if policy["PolicyName"].startswith(begin)
-    ]
-    policy = iam.get_policy(PolicyArn=attached["Arn"])["Policy"]
-    version = iam.get_policy_version(
-        PolicyArn=attached["Arn"], VersionId=policy["DefaultVersionId"]
-    )
+    made = deployment.stacks.describe_stack_resource(StackName=stack, LogicalResourceId=policy)
+    arn = made["StackResourceDetail"]["PhysicalResourceId"]
+    default = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+    version = iam.get_policy_version(PolicyArn=arn, VersionId=default)
     actions = []
     for statement in version["PolicyVersion"]["Document"]["Statement"]:
         action = statement["Action"]
@@ -312,19 +310,36 @@ def check_remediation(deployment, config):
         Key="trailseal/0.1.0/remediation-arm64.zip",
         Body=zip_of_nothing(),
     )
+    check_remediation_grants(deployment)
     deployment.create("remediation", CodeBucketPrefix="code", KeyArn=KEY)
     outputs = deployment.outputs("remediation")
     functions = boto3.client("lambda", region_name=REGION)
     settings = functions.get_function(FunctionName="trailseal-remediation")["Configuration"]
     expect(settings["Role"] == outputs["RoleArn"], "the function has another role")
     expect(settings["Timeout"] < 300, f"timeout {settings['Timeout']}")
-    check_role("remediation-RemediationPolicy", "remediation")
-    check_role("remediation-RemediationAutomationPolicy", "automation")
+    check_role(deployment, "remediation", "RemediationPolicy", "remediation")
+    check_role(deployment, "remediation", "RemediationAutomationPolicy", "automation")
     role = boto3.client("iam").get_role(RoleName=f"TrailsealAutomation-{REGION}")["Role"]
     expect(role["Arn"] == outputs["AutomationRoleArn"], f"role {role['Arn']}")
     expect(outputs["DocumentName"] == "TrailsealRemediation", f"runbook {outputs['DocumentName']}")
     create_runbook()
     put_remediation(config, outputs)
+
+
+def check_remediation_grants(deployment):
+    """The parameters of the rule reach the function, and its policy has what they ask for."""
+    asked = {"Profile": "strict", "KeyAccountRoleName": "reader"}
+    rest = {"CodeBucketPrefix": "code", "KeyArn": KEY, "OrganizationId": ORGANIZATION}
+    deployment.create("remediation", **asked, **rest)
+    given = ("keyRotation", "keyAccountRoleName")
+    check_role(deployment, "remediation", "RemediationPolicy", "remediation", *given)
+    functions = boto3.client("lambda", region_name=REGION)
+    settings = functions.get_function(FunctionName="trailseal-remediation")["Configuration"]
+    told = json.loads(settings["Environment"]["Variables"]["TRAILSEAL_RULE_PARAMETERS"])
+    expect(told["profile"] == "strict", f"profile {told}")
+    expect(told["keyAccountRoleName"] == "reader", f"role {told}")
+    expect(told["exemptTrails"] == "", f"exemptions {told}")
+    deployment.stacks.delete_stack(StackName="remediation")
 
 
 def create_runbook():
@@ -372,7 +387,7 @@ def main():
     code_bucket()
     deployment.create("account", CodeBucketPrefix="code", Profile="strict")
     check_account(deployment, config)
-    check_role("account-", "function")
+    check_role(deployment, "account", "FunctionPolicy", "function")
     check_remediation(deployment, config)
     deployment.create(
         "member-role", CentralAccount="111122223333", ExternalId="external-id"

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 
-import { Stack } from 'aws-cdk-lib';
+import { CfnParameter, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { parse } from 'yaml';
@@ -91,6 +91,20 @@ describe('the role of the remediation function', () => {
     const parameters = { requireKeyRotation: 'false' as const };
     const actions = actionsOf(statementsOf(withRemediation({ parameters }), 'RemediationPolicy'));
     expect(actions).not.toContain('kms:EnableKeyRotation');
+  });
+
+  test('b2) a parameter that only the deployment knows may ask for it', () => {
+    for (const name of ['profile', 'requireKeyRotation']) {
+      const stack = newStack();
+      const parameters = { [name]: new CfnParameter(stack, 'Word').valueAsString };
+      new TrailsealRemediation(stack, 'Remediation', {
+        code: someCode(),
+        keyArn: KEY_ARN,
+        parameters,
+      });
+      const actions = actionsOf(statementsOf(stack, 'RemediationPolicy'));
+      expect([name, actions]).toEqual([name, expect.arrayContaining(['kms:EnableKeyRotation'])]);
+    }
   });
 
   test('c) what it writes is confined: one key, and trails of one account and Region', () => {

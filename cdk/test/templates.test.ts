@@ -5,7 +5,8 @@ import { parse } from 'yaml';
 
 import { packageDirectory } from '../lib/code';
 import { generatedFiles } from '../lib/generated';
-import { PARAMETER_SCHEMAS } from '../lib/rule-parameters';
+import { statementEntries, type RoleKind } from '../lib/least-privilege';
+import { PARAMETER_SCHEMAS, parameterFaults } from '../lib/rule-parameters';
 import { templateParameterName } from '../lib/template-parameters';
 
 const FILES = generatedFiles();
@@ -17,6 +18,59 @@ function read(name: string): Record<string, Record<string, Record<string, unknow
   return parse(text, {
     customTags: [tag('!Ref'), tag('!Sub'), tag('!GetAtt')],
   }) as Record<string, Record<string, Record<string, unknown>>>;
+}
+
+/** What a statement of a template says, and under which conditions it stands. */
+interface Granted {
+  Sid: string;
+  Effect: string;
+  Action: string | string[];
+  Resource: string | string[];
+  Condition?: object;
+}
+type Statement = Granted | { 'Fn::If': [string, Granted, string] };
+
+/** The statements of a policy where these conditions of the template hold, and no others. */
+function granted(template: string, policy: string, holding: readonly string[]): Granted[] {
+  const made = read(template)['Resources']?.[policy]?.['Properties'];
+  const { PolicyDocument: document } = made as { PolicyDocument: { Statement: Statement[] } };
+  return document.Statement.flatMap((statement) => {
+    if (!('Fn::If' in statement)) {
+      return [statement];
+    }
+    const [condition, then, otherwise] = statement['Fn::If'];
+    expect(otherwise).toBe('AWS::NoValue');
+    return holding.includes(condition) ? [then] : [];
+  });
+}
+
+/**
+ * The statements that the file has for a role with these settings, as a template writes them.
+ *
+ * @param attributes the names in the file that are ARNs of resources of the template, by resource
+ */
+function wanted(
+  role: RoleKind,
+  settings: readonly string[],
+  attributes: Readonly<Record<string, string>>,
+): Granted[] {
+  const entries = statementEntries(role).filter(
+    (entry) => entry.when === undefined || settings.includes(entry.when),
+  );
+  const oneOf = (list: readonly string[]) => (list.length === 1 ? list[0] : list);
+  const statements = entries.map((entry) => ({
+    Sid: entry.sid,
+    Effect: 'Allow',
+    Action: oneOf(entry.actions),
+    Resource: oneOf(entry.resources),
+    Condition: entry.conditions,
+  }));
+  // A reference alone is its own name here; within a text it keeps its braces.
+  const written = (text: string) =>
+    text.replace(/^\$\{([A-Za-z]+)\}$/, (_, name: string) => attributes[name] ?? name);
+  return JSON.parse(JSON.stringify(statements), (_, value: unknown) =>
+    typeof value === 'string' ? written(value) : value,
+  ) as Granted[];
 }
 
 describe('what is made from the constructs and the schema', () => {
@@ -73,6 +127,75 @@ describe('the template of one account', () => {
     expect('1').not.toMatch(pattern('AllowedKeyAccounts'));
     expect('my-bucket').toMatch(pattern('CodeBucketPrefix'));
     expect('My').not.toMatch(pattern('CodeBucketPrefix'));
+  });
+
+  test('grants the role in the account of a key where one is named, and only there', () => {
+    const policy = (...holding: string[]) =>
+      granted('trailseal-account.yaml', 'FunctionPolicy', holding);
+    const file = (...settings: string[]) =>
+      wanted('function', settings, {
+        LogGroupArn: 'FunctionLogs.Arn',
+        FailureQueueArn: 'FunctionFailedEvents.Arn',
+      });
+    expect(policy()).toEqual(file());
+    expect(policy('HasKeyAccountRoleName')).toEqual(file('keyAccountRoleName'));
+  });
+});
+
+describe('the template of the remediation', () => {
+  const NAME = 'trailseal-remediation.yaml';
+  const template = read(NAME);
+  const account = read('trailseal-account.yaml');
+  const policy = (...holding: string[]) => granted(NAME, 'RemediationPolicy', holding);
+  const file = (...settings: string[]) =>
+    wanted('remediation', settings, { LogGroupArn: 'RemediationLogs.Arn' });
+
+  test('a) nothing asked for, it grants what the file has without a setting', () => {
+    expect(policy()).toEqual(file());
+    expect(policy().map((statement) => statement.Sid)).not.toContain('AssumeKeyAccountRole');
+  });
+
+  test('b) each optional statement is that of the file, under a condition of its own', () => {
+    expect(policy('HasKeyAccountRoleName')).toEqual(file('keyAccountRoleName'));
+    expect(policy('RotatesKey')).toEqual(file('keyRotation'));
+    expect(policy('RotatesKey', 'HasKeyAccountRoleName')).toEqual(
+      file('keyRotation', 'keyAccountRoleName'),
+    );
+  });
+
+  test('c) the conditions hold where the parameters of the rule ask for it', () => {
+    const equal = (name: string, value: string) => ({ 'Fn::Equals': [name, value] });
+    expect(template['Conditions']).toMatchObject({
+      HasKeyAccountRoleName: { 'Fn::Not': [equal('KeyAccountRoleName', '')] },
+      RotatesKey: { 'Fn::Or': [equal('Profile', 'strict'), equal('RequireKeyRotation', 'true')] },
+    });
+  });
+
+  test('d) it takes the parameters of the rule in the words of the account, their rule too', () => {
+    const names = Object.keys(PARAMETER_SCHEMAS).filter((name) => name !== 'executionRoleName');
+    for (const name of [...names.map(templateParameterName), 'OrganizationId']) {
+      expect(account['Parameters']).toHaveProperty(name);
+      expect(template['Parameters']?.[name]).toEqual(account['Parameters']?.[name]);
+    }
+    expect(account['Rules']).toHaveProperty('KeyAccountRoleNeedsOrganization');
+    expect(template['Rules']).toEqual(account['Rules']);
+  });
+
+  test('e) the function is told each of them, the role that is granted too', () => {
+    const made = template['Resources']?.['RemediationFunction']?.['Properties'] as {
+      Environment: { Variables: Record<string, string> };
+    };
+    const { TRAILSEAL_RULE_PARAMETERS: text = '', ...others } = made.Environment.Variables;
+    expect(others).toEqual({});
+    const names = Object.keys(PARAMETER_SCHEMAS).filter((name) => name !== 'executionRoleName');
+    expect(JSON.parse(text)).toEqual(
+      Object.fromEntries(names.map((name) => [name, `\${${templateParameterName(name)}}`])),
+    );
+    // With nothing said, they are what the function takes.
+    const filled = text.replace(/\$\{([A-Za-z]+)\}/g, (_, name: string) =>
+      String(template['Parameters']?.[name]?.['Default']),
+    );
+    expect(parameterFaults(JSON.parse(filled) as object)).toEqual([]);
   });
 });
 
