@@ -1,19 +1,16 @@
 import { Aws, CfnCondition, CfnOutput, CfnParameter, Fn } from 'aws-cdk-lib';
-import * as config from 'aws-cdk-lib/aws-config';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 
 import { explainStatement } from './acknowledgements';
-import { DEFAULT_FUNCTION_NAME, codeKey } from './account-template';
+import { codeKey } from './account-template';
 import { codeBucketName } from './code-bucket';
-import { packTemplate } from './pack-template';
 import { PlainStack, type Template } from './plain-stack';
 import {
   DEFAULT_REMEDIATION_NAME,
   REMEDIATION_CONCURRENCY,
   TrailsealRemediation,
 } from './remediation';
-import { DEFAULT_DOCUMENT_NAME } from './remediation-document';
 import {
   remediationConfiguration,
   remediationProperties,
@@ -42,7 +39,7 @@ export function remediationTemplate(): Template {
     'Trailseal, remediation by hand: a runbook that seals trails with a KMS key that exists already; give it the parameters that the rule has.',
   );
   const code = codeParameters(stack);
-  const settings = settingParameters(stack);
+  const settings = remediationParameters(stack);
   const rule = new CfnParameter(stack, 'RuleName', {
     description: 'The rule whose findings are remediated; empty where a pack names the runbook.',
     default: DEFAULT_RULE_NAME,
@@ -93,7 +90,7 @@ function codeParameters(stack: PlainStack) {
 }
 
 /** What the rule hands to the runbook; the texts stand where the props have switches. */
-function settingParameters(stack: PlainStack): RemediationSettings {
+export function remediationParameters(stack: PlainStack): RemediationSettings {
   const keyArn = new CfnParameter(stack, 'KeyArn', {
     description:
       "The ARN of the KMS key, which exists already, in the Region of the trails' bucket.",
@@ -159,23 +156,4 @@ function addOutputs(stack: PlainStack, remediation: TrailsealRemediation): void 
   for (const [id, [description, value]] of Object.entries(outputs)) {
     new CfnOutput(stack, id, { description, value });
   }
-}
-
-/** A stack that holds the pack of the rule with its remediation: CloudFormation completes the ARN. */
-export function remediationPackTemplate(): Template {
-  const stack = new PlainStack(
-    'Trailseal as a conformance pack with remediation; deploy trailseal-account.yaml and trailseal-remediation.yaml first.',
-  );
-  const settings = settingParameters(stack);
-  new config.CfnConformancePack(stack, 'Pack', {
-    conformancePackName: 'trailseal',
-    templateBody: packTemplate(
-      {
-        functionName: DEFAULT_FUNCTION_NAME,
-        remediation: { ...settings, documentName: DEFAULT_DOCUMENT_NAME },
-      },
-      'templates',
-    ).body,
-  });
-  return stack.template();
 }

@@ -1,12 +1,10 @@
 import { CfnMapping, CfnParameter, CfnStackSet } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import * as config from 'aws-cdk-lib/aws-config';
 import * as sns from 'aws-cdk-lib/aws-sns';
 
 import { DEFAULT_FUNCTION_NAME, accountTemplate } from './account-template';
 import { TrailsealCodeBucket } from './code-bucket';
 import { TrailsealMonitoring } from './monitoring';
-import { packTemplate } from './pack-template';
 import { PlainStack, type Template } from './plain-stack';
 import { DEFAULT_SCHEDULE, SCHEDULE_HOURS } from './rule';
 import { BUCKET_PREFIX_PATTERN, excludedAccountsParameter, where } from './template-parameters';
@@ -106,34 +104,6 @@ function withAccountParameters(template: Template, stackSet: string): Template {
       [stackSet]: { ...made, Properties: { ...made.Properties, Parameters } },
     },
   };
-}
-
-/** A stack that holds the pack of the rule alone. */
-export function packStackTemplate(): Template {
-  const stack = new PlainStack(
-    'Trailseal as a conformance pack of one account and Region; deploy trailseal-account.yaml first.',
-  );
-  const { body } = packTemplate({ functionName: DEFAULT_FUNCTION_NAME }, 'templates');
-  new config.CfnConformancePack(stack, 'Pack', {
-    conformancePackName: 'trailseal',
-    templateBody: body,
-  });
-  return stack.template();
-}
-
-/** A stack that holds the pack of the rule alone, for an organization. */
-export function organizationPackTemplate(): Template {
-  const stack = new PlainStack(
-    'Trailseal as a conformance pack of an organization; deploy trailseal-account.yaml everywhere first.',
-  );
-  const { list, some } = excludedAccountsParameter(stack);
-  const { body } = packTemplate({ functionName: DEFAULT_FUNCTION_NAME }, 'templates');
-  const pack = new config.CfnOrganizationConformancePack(stack, 'Pack', {
-    organizationConformancePackName: 'trailseal',
-    templateBody: body,
-  });
-  pack.addPropertyOverride('ExcludedAccounts', where(some, list));
-  return stack.template();
 }
 
 /** Alarms and the dashboard of a function that is there. */

@@ -1,15 +1,18 @@
 import { accountTemplate, DEFAULT_FUNCTION_NAME } from './account-template';
 import { centralFunctionTemplate, organizationRuleTemplate } from './central-template';
 import { memberRoleTemplate } from './member-role-template';
+import {
+  organizationPackTemplate,
+  packStackTemplate,
+  remediationPackTemplate,
+} from './pack-stack-templates';
 import { packTemplate } from './pack-template';
-import { remediationPackTemplate, remediationTemplate } from './remediation-template';
+import { remediationTemplate } from './remediation-template';
 import { plainYaml } from './plain-yaml';
 import type { Template } from './plain-stack';
 import {
   codeBucketTemplate,
   monitoringTemplate,
-  organizationPackTemplate,
-  packStackTemplate,
   stackSetTemplate,
   ticketsTemplate,
 } from './small-templates';
