@@ -1,22 +1,21 @@
+import { CfnParameter } from 'aws-cdk-lib';
 import * as config from 'aws-cdk-lib/aws-config';
 
 import { DEFAULT_FUNCTION_NAME } from './account-template';
 import { packTemplate } from './pack-template';
 import { PlainStack, type Template } from './plain-stack';
-import { DEFAULT_DOCUMENT_NAME } from './remediation-document';
+import type { PackRemediation } from './remediation-settings';
 import { remediationParameters } from './remediation-template';
 import { excludedAccountsParameter, where } from './template-parameters';
+
+const PACK_NAME = 'trailseal';
 
 /** A stack that holds the pack of the rule alone. */
 export function packStackTemplate(): Template {
   const stack = new PlainStack(
     'Trailseal as a conformance pack of one account and Region; deploy trailseal-account.yaml first.',
   );
-  const { body } = packTemplate({ functionName: DEFAULT_FUNCTION_NAME }, 'templates');
-  new config.CfnConformancePack(stack, 'Pack', {
-    conformancePackName: 'trailseal',
-    templateBody: body,
-  });
+  addPack(stack, packBody());
   return stack.template();
 }
 
@@ -25,17 +24,7 @@ export function remediationPackTemplate(): Template {
   const stack = new PlainStack(
     'Trailseal as a conformance pack with remediation; deploy trailseal-account.yaml and trailseal-remediation.yaml first.',
   );
-  const settings = remediationParameters(stack);
-  new config.CfnConformancePack(stack, 'Pack', {
-    conformancePackName: 'trailseal',
-    templateBody: packTemplate(
-      {
-        functionName: DEFAULT_FUNCTION_NAME,
-        remediation: { ...settings, documentName: DEFAULT_DOCUMENT_NAME },
-      },
-      'templates',
-    ).body,
-  });
+  addPack(stack, packBody(remediationParameters(stack)));
   return stack.template();
 }
 
@@ -44,12 +33,47 @@ export function organizationPackTemplate(): Template {
   const stack = new PlainStack(
     'Trailseal as a conformance pack of an organization; deploy trailseal-account.yaml everywhere first.',
   );
+  addOrganizationPack(stack, packBody());
+  return stack.template();
+}
+
+/** The same with its remediation: Config puts each member's account into the ARN. */
+export function organizationRemediationPackTemplate(): Template {
+  const stack = new PlainStack(
+    'Trailseal as a conformance pack of an organization with remediation; deploy trailseal-account.yaml and trailseal-remediation.yaml everywhere first.',
+  );
+  const settings = remediationParameters(
+    stack,
+    "The ARN of the one KMS key that every account gets, usually of the account with the logs; it exists already, in the Region of the trails' buckets, and its policy admits CloudTrail for the trails of every other account.",
+  );
+  // A delegated administrator deploys as well; what AWS documents is that the management account is
+  // replaced, so the stack's own would not do.
+  const account = new CfnParameter(stack, 'ManagementAccount', {
+    description:
+      "The organization's management account, whoever deploys: in the ARN of the runbook's role Config puts each member's own account in its place.",
+    allowedPattern: '^[0-9]{12}$',
+  });
+  addOrganizationPack(stack, packBody({ ...settings, account: account.valueAsString }));
+  return stack.template();
+}
+
+function packBody(remediation?: PackRemediation): string {
+  const settings = { functionName: DEFAULT_FUNCTION_NAME };
+  return packTemplate(
+    remediation === undefined ? settings : { ...settings, remediation },
+    'templates',
+  ).body;
+}
+
+function addPack(stack: PlainStack, templateBody: string): void {
+  new config.CfnConformancePack(stack, 'Pack', { conformancePackName: PACK_NAME, templateBody });
+}
+
+function addOrganizationPack(stack: PlainStack, templateBody: string): void {
   const { list, some } = excludedAccountsParameter(stack);
-  const { body } = packTemplate({ functionName: DEFAULT_FUNCTION_NAME }, 'templates');
   const pack = new config.CfnOrganizationConformancePack(stack, 'Pack', {
-    organizationConformancePackName: 'trailseal',
-    templateBody: body,
+    organizationConformancePackName: PACK_NAME,
+    templateBody,
   });
   pack.addPropertyOverride('ExcludedAccounts', where(some, list));
-  return stack.template();
 }

@@ -90,10 +90,12 @@ function codeParameters(stack: PlainStack) {
 }
 
 /** What the rule hands to the runbook; the texts stand where the props have switches. */
-export function remediationParameters(stack: PlainStack): RemediationSettings {
+export function remediationParameters(
+  stack: PlainStack,
+  aboutKey = "The ARN of the KMS key, which exists already, in the Region of the trails' bucket.",
+): RemediationSettings {
   const keyArn = new CfnParameter(stack, 'KeyArn', {
-    description:
-      "The ARN of the KMS key, which exists already, in the Region of the trails' bucket.",
+    description: aboutKey,
     allowedPattern: '^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+$',
   });
   const word = (id: string, description: string, standard: string) =>

@@ -3,6 +3,7 @@ import { centralFunctionTemplate, organizationRuleTemplate } from './central-tem
 import { memberRoleTemplate } from './member-role-template';
 import {
   organizationPackTemplate,
+  organizationRemediationPackTemplate,
   packStackTemplate,
   remediationPackTemplate,
 } from './pack-stack-templates';
@@ -33,6 +34,7 @@ export function templateFiles(): Record<string, string> {
     'organization-conformance-pack': organizationPackTemplate(),
     remediation: remediationTemplate(),
     'conformance-pack-with-remediation': remediationPackTemplate(),
+    'organization-conformance-pack-with-remediation': organizationRemediationPackTemplate(),
     monitoring: monitoringTemplate(),
     'security-hub-tickets': ticketsTemplate(),
   };

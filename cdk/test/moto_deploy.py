@@ -406,7 +406,11 @@ def main():
         ScheduleHours="6",
     )
     put_alarms(outputs, topic)
-    packs = ("conformance-pack", "conformance-pack-with-remediation", "organization-conformance-pack")
+    packs = [
+        f"{whose}conformance-pack{what}"
+        for whose in ("", "organization-")
+        for what in ("", "-with-remediation")
+    ]
     for name in ("stack-set", "organization-rule", *packs):
         rest = known(read(name), deployment.removed)["Resources"]
         expect(rest == {}, f"{name} has {sorted(rest)}, which moto may know")

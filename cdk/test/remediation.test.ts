@@ -10,6 +10,7 @@ import leastPrivilege from '../iam/least-privilege.json';
 import {
   TrailsealConformancePack,
   TrailsealFunction,
+  TrailsealOrganizationConformancePack,
   TrailsealRemediation,
   TrailsealRule,
   type TrailsealRemediationProps,
@@ -347,11 +348,9 @@ Resources:
     expect(text).toContain('${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}');
   });
 
-  test('d) what the deployment puts into the kept template stays a text', () => {
-    const file = path.join(
-      packageDirectory(),
-      'templates/trailseal-conformance-pack-with-remediation.yaml',
-    );
+  /** The text of the pack in a kept template, as the deployment completes it. */
+  const completed = (name: string, given: Record<string, string>) => {
+    const file = path.join(packageDirectory(), `templates/trailseal-${name}.yaml`);
     const tag = (name: string) => ({ tag: name, resolve: (value: string) => value });
     const template = parse(fs.readFileSync(file, 'utf8'), {
       customTags: [tag('!Sub'), tag('!Ref')],
@@ -363,15 +362,36 @@ Resources:
       KeyArn: KEY_ARN,
       DryRun: 'false',
       ReplaceKey: 'true',
+      ...given,
     };
-    const body = template.Resources.Pack.Properties.TemplateBody.replace(
+    return template.Resources.Pack.Properties.TemplateBody.replace(
       /\$\{(!?)([^}]+)\}/g,
       (_, literal: string, name: string) =>
         literal === '' ? (values[name] ?? 'unknown') : `\${${name}}`,
     );
+  };
+
+  test('d) what the deployment puts into the kept template stays a text', () => {
+    const body = completed('conformance-pack-with-remediation', {});
     const given = { ...LITERAL, dryRun: false, replaceKey: true };
     const made = packTemplate({ functionName: 'trailseal', remediation: given }, 'Pack').body;
     expect(parse(body)).toEqual(parse(made));
+  });
+
+  test('d2) the same for an organization, by its management account whoever deploys', () => {
+    const management = '999988887777';
+    const body = completed('organization-conformance-pack-with-remediation', {
+      ManagementAccount: management,
+    });
+    const stack = newStack();
+    new TrailsealOrganizationConformancePack(stack, 'Pack', {
+      functionName: 'trailseal',
+      remediation: { ...LITERAL, account: management, dryRun: false, replaceKey: true },
+    });
+    const made = properties(stack, 'AWS::Config::OrganizationConformancePack');
+    expect(parse(body)).toEqual(parse(made['TemplateBody'] as string));
+    expect(body).toContain(`arn:aws:iam::${management}:role/TrailsealAutomation-${REGION}`);
+    expect(body).not.toContain(`iam::${ACCOUNT}`);
   });
 
   test('e) what cannot be completed, or is not safe, is refused by name', () => {

@@ -229,6 +229,38 @@ describe('the templates for an organization', () => {
     expect(text.length).toBeLessThan(700);
   });
 
+  test('the pack with remediation is that of an account, deployed as that without', () => {
+    const [made, account, without] = [
+      read('trailseal-organization-conformance-pack-with-remediation.yaml'),
+      read('trailseal-conformance-pack-with-remediation.yaml'),
+      read('trailseal-organization-conformance-pack.yaml'),
+    ];
+    const pack = (template: typeof made) => {
+      const { TemplateBody: body, ...rest } = template['Resources']?.['Pack']?.['Properties'] as {
+        TemplateBody: string;
+      };
+      return { body, rest };
+    };
+    expect(pack(made).rest).toEqual({
+      OrganizationConformancePackName: 'trailseal',
+      ExcludedAccounts: { 'Fn::If': ['ExcludesAccounts', 'ExcludedAccounts', 'AWS::NoValue'] },
+    });
+    expect(pack(made).rest).toEqual(pack(without).rest);
+    expect(made['Conditions']).toEqual(without['Conditions']);
+    const role = (of: string) => `iam::\${${of}}:role/`;
+    expect(pack(made).body).toBe(
+      pack(account).body.replace(role('AWS::AccountId'), role('ManagementAccount')),
+    );
+    // The key is told of in other words: it is one for all.
+    const { KeyArn: key, ...handed } = account['Parameters'] ?? {};
+    const { KeyArn: one, ManagementAccount: management, ...rest } = made['Parameters'] ?? {};
+    expect(rest).toEqual({ ...handed, ...without['Parameters'] });
+    expect({ ...one, Description: '' }).toEqual({ ...key, Description: '' });
+    expect(one?.['Description']).toContain('the one KMS key that every account gets');
+    expect(management).not.toHaveProperty('Default');
+    expect(management?.['AllowedPattern']).toBe('^[0-9]{12}$');
+  });
+
   test('a pack within a template stands as it is', () => {
     for (const name of ['trailseal-conformance-pack', 'trailseal-organization-conformance-pack']) {
       const made = read(`${name}.yaml`)['Resources']?.['Pack']?.['Properties'];
