@@ -24,6 +24,7 @@ mod acceptance {
     mod desk;
     mod faults;
     mod keys;
+    mod log;
     mod moto;
     mod order;
     mod oversized;

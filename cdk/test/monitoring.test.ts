@@ -140,7 +140,7 @@ describe('alarms', () => {
     const searched = Array.from(body.matchAll(/MetricName=\\+"([A-Za-z]+)/g), ([, name]) => name);
     expect(searched.length).toBeGreaterThan(8);
     for (const name of [...searched, 'Unverified', 'FailedEvaluations', 'Throttles']) {
-      expect(source).toContain(`("${name ?? ''}", "Count")`);
+      expect(source).toContain(`Metric { name: "${name ?? ''}", unit: "Count" }`);
     }
   });
 });

@@ -9,7 +9,7 @@ use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use serde_json::{Map, Value, json};
+use serde::{Serialize, Serializer};
 use trailseal_aws::Calls;
 use trailseal_rule::{ComplianceType, Evaluation, Judgement, Outcome as CheckOutcome, Timestamp};
 
@@ -28,14 +28,11 @@ impl Log {
     }
 
     pub(crate) fn write(&self, tally: &Tally) {
-        let mut text = String::new();
-        for line in tally.lines() {
-            text.push_str(&line.to_string());
-            text.push('\n');
-        }
+        let mut lines = Vec::new();
+        let made = tally.write_lines(&mut lines);
         let mut out = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // An invocation must not fail for its log: there is nowhere left to say so.
-        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        let _ = (made, out.write_all(&lines).and_then(|()| out.flush()));
     }
 }
 
@@ -90,85 +87,66 @@ impl Tally {
         self.elapsed = elapsed;
     }
 
-    fn lines(&self) -> Vec<Value> {
-        let evaluations = self.judged.iter().map(|judged| self.evaluation_line(judged));
-        let clean_up = self
-            .clean_up_failure
-            .iter()
-            .map(|error| json!({ "level": "WARN", "message": "clean-up failed", "error": error }));
-        let failure = self.failure.iter().map(|(kind, error)| {
-            json!({ "level": "ERROR", "message": "invocation failed", "kind": kind, "error": error })
-        });
-        evaluations.chain(clean_up).chain(failure).chain([self.metrics_line()]).collect()
+    fn write_lines(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {
+        for judged in &self.judged {
+            write_line(out, &self.evaluation_line(judged))?;
+        }
+        if let Some(error) = &self.clean_up_failure {
+            let message = "clean-up failed";
+            write_line(out, &FailureLine { level: "WARN", message, kind: None, error })?;
+        }
+        if let Some((kind, error)) = &self.failure {
+            let message = "invocation failed";
+            write_line(out, &FailureLine { level: "ERROR", message, kind: Some(kind), error })?;
+        }
+        write_line(out, &self.metrics_line())
     }
 
-    fn evaluation_line(&self, judged: &Judged) -> Value {
+    fn evaluation_line<'a>(&'a self, judged: &'a Judged) -> EvaluationLine<'a> {
         let Judged { evaluation, of } = judged;
-        let trail = of.as_ref().map(|(arn, _)| arn.as_str());
-        let checks = of.as_ref().map(|(_, judgement)| check_outcomes(judgement));
-        json!({
-            "level": "INFO",
-            "message": "evaluation",
-            "rule": self.rule_name,
-            "resourceType": evaluation.resource_type.as_str(),
-            "resourceId": evaluation.resource_id.as_str(),
-            "trail": trail,
-            "compliance": evaluation.compliance.as_str(),
-            "unverified": evaluation.is_unverified,
-            "annotation": evaluation.annotation.as_str(),
-            "checks": checks,
-            "calls": self.call_counts(),
-            "milliseconds": self.milliseconds(),
-        })
+        EvaluationLine {
+            level: "INFO",
+            message: "evaluation",
+            rule: self.rule_name.as_deref(),
+            resource_type: evaluation.resource_type.as_str(),
+            resource_id: evaluation.resource_id.as_str(),
+            trail: of.as_ref().map(|(arn, _)| arn.as_str()),
+            compliance: evaluation.compliance.as_str(),
+            unverified: evaluation.is_unverified,
+            annotation: evaluation.annotation.as_str(),
+            checks: of.as_ref().map(|(_, judgement)| CheckOutcomes(judgement)),
+            calls: CallCounts(&self.calls),
+            milliseconds: self.milliseconds(),
+        }
     }
 
-    /// CloudWatch embedded metric format (CloudWatch User Guide, "Specification: Embedded metric
-    /// format"). The account is no dimension: every one would be a metric to pay for.
-    fn metrics_line(&self) -> Value {
-        const METRICS: [(&str, &str); 10] = [
-            ("Compliant", "Count"),
-            ("NonCompliant", "Count"),
-            ("NotApplicable", "Count"),
-            ("Unverified", "Count"),
-            ("FailedEvaluations", "Count"),
-            ("CleanUpFailures", "Count"),
-            ("Throttles", "Count"),
-            ("ColdStarts", "Count"),
-            ("InvocationErrors", "Count"),
-            ("DurationMilliseconds", "Milliseconds"),
-        ];
-        let metrics: Vec<Value> =
-            METRICS.iter().map(|(name, unit)| json!({ "Name": name, "Unit": unit })).collect();
-        json!({
-            "_aws": {
-                "Timestamp": self.now.epoch_millis(),
-                "CloudWatchMetrics": [{
-                    "Namespace": "Trailseal",
-                    "Dimensions": [["RuleName"]],
-                    "Metrics": metrics,
+    fn metrics_line(&self) -> MetricsLine<'_> {
+        MetricsLine {
+            aws: MetricsMeaning {
+                timestamp: self.now.epoch_millis(),
+                cloud_watch_metrics: [MetricsDirective {
+                    namespace: "Trailseal",
+                    dimensions: [["RuleName"]],
+                    metrics: METRICS,
                 }],
             },
-            "RuleName": self.rule_name.as_deref().unwrap_or("unknown"),
-            "Compliant": self.count(|one| one.compliance == ComplianceType::Compliant),
-            "NonCompliant": self.count(|one| one.compliance == ComplianceType::NonCompliant),
-            "NotApplicable": self.count(|one| one.compliance == ComplianceType::NotApplicable),
-            "Unverified": self.count(|one| one.is_unverified),
-            "FailedEvaluations": self.refused,
-            "CleanUpFailures": u8::from(self.clean_up_failure.is_some()),
-            "Throttles": self.calls.values().map(|calls| calls.throttled).sum::<u32>(),
-            "ColdStarts": u8::from(self.is_cold),
-            "InvocationErrors": u8::from(self.failure.is_some()),
-            "DurationMilliseconds": self.milliseconds(),
-            "calls": self.call_counts(),
-        })
+            rule_name: self.rule_name.as_deref().unwrap_or("unknown"),
+            compliant: self.count(|one| one.compliance == ComplianceType::Compliant),
+            non_compliant: self.count(|one| one.compliance == ComplianceType::NonCompliant),
+            not_applicable: self.count(|one| one.compliance == ComplianceType::NotApplicable),
+            unverified: self.count(|one| one.is_unverified),
+            failed_evaluations: self.refused,
+            clean_up_failures: u8::from(self.clean_up_failure.is_some()),
+            throttles: self.calls.values().map(|calls| calls.throttled).sum(),
+            cold_starts: u8::from(self.is_cold),
+            invocation_errors: u8::from(self.failure.is_some()),
+            duration_milliseconds: self.milliseconds(),
+            calls: CallCounts(&self.calls),
+        }
     }
 
     fn count(&self, is: impl Fn(&Evaluation) -> bool) -> usize {
         self.judged.iter().filter(|judged| is(&judged.evaluation)).count()
-    }
-
-    fn call_counts(&self) -> Map<String, Value> {
-        self.calls.iter().map(|(name, calls)| (name.clone(), json!(calls.attempts))).collect()
     }
 
     fn milliseconds(&self) -> f64 {
@@ -176,12 +154,116 @@ impl Tally {
     }
 }
 
-fn check_outcomes(judgement: &Judgement) -> Map<String, Value> {
-    let word = |outcome: &CheckOutcome| match outcome {
-        CheckOutcome::Pass => "pass",
-        CheckOutcome::Fail(_) => "fail",
-        CheckOutcome::Unknown(_) => "unknown",
-    };
-    let results = judgement.verdict.results().iter();
-    results.map(|one| (one.check.to_string(), json!(word(&one.outcome)))).collect()
+fn write_line(out: &mut Vec<u8>, line: &impl Serialize) -> serde_json::Result<()> {
+    serde_json::to_writer(&mut *out, line)?;
+    out.push(b'\n');
+    Ok(())
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct EvaluationLine<'a> {
+    level: &'static str,
+    message: &'static str,
+    rule: Option<&'a str>,
+    resource_type: &'static str,
+    resource_id: &'a str,
+    trail: Option<&'a str>,
+    compliance: &'static str,
+    unverified: bool,
+    annotation: &'a str,
+    checks: Option<CheckOutcomes<'a>>,
+    calls: CallCounts<'a>,
+    milliseconds: f64,
+}
+
+#[derive(Serialize)]
+struct FailureLine<'a> {
+    level: &'static str,
+    message: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<&'static str>,
+    error: &'a str,
+}
+
+/// CloudWatch embedded metric format (CloudWatch User Guide, "Specification: Embedded metric
+/// format"). The account is no dimension: every one would be a metric to pay for.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct MetricsLine<'a> {
+    #[serde(rename = "_aws")]
+    aws: MetricsMeaning,
+    rule_name: &'a str,
+    compliant: usize,
+    non_compliant: usize,
+    not_applicable: usize,
+    unverified: usize,
+    failed_evaluations: usize,
+    clean_up_failures: u8,
+    throttles: u32,
+    cold_starts: u8,
+    invocation_errors: u8,
+    duration_milliseconds: f64,
+    #[serde(rename = "calls")]
+    calls: CallCounts<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct MetricsMeaning {
+    timestamp: i64,
+    cloud_watch_metrics: [MetricsDirective; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct MetricsDirective {
+    namespace: &'static str,
+    dimensions: [[&'static str; 1]; 1],
+    metrics: [Metric; 10],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Metric {
+    name: &'static str,
+    unit: &'static str,
+}
+
+/// Those of [`MetricsLine`].
+const METRICS: [Metric; 10] = [
+    Metric { name: "Compliant", unit: "Count" },
+    Metric { name: "NonCompliant", unit: "Count" },
+    Metric { name: "NotApplicable", unit: "Count" },
+    Metric { name: "Unverified", unit: "Count" },
+    Metric { name: "FailedEvaluations", unit: "Count" },
+    Metric { name: "CleanUpFailures", unit: "Count" },
+    Metric { name: "Throttles", unit: "Count" },
+    Metric { name: "ColdStarts", unit: "Count" },
+    Metric { name: "InvocationErrors", unit: "Count" },
+    Metric { name: "DurationMilliseconds", unit: "Milliseconds" },
+];
+
+/// How often each operation was called.
+struct CallCounts<'a>(&'a BTreeMap<String, Calls>);
+
+impl Serialize for CallCounts<'_> {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        out.collect_map(self.0.iter().map(|(name, calls)| (name, calls.attempts)))
+    }
+}
+
+/// What each check answered.
+struct CheckOutcomes<'a>(&'a Judgement);
+
+impl Serialize for CheckOutcomes<'_> {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        let word = |outcome: &CheckOutcome| match outcome {
+            CheckOutcome::Pass => "pass",
+            CheckOutcome::Fail(_) => "fail",
+            CheckOutcome::Unknown(_) => "unknown",
+        };
+        let results = self.0.verdict.results().iter();
+        out.collect_map(results.map(|one| (one.check.as_str(), word(&one.outcome))))
+    }
 }
