@@ -1,11 +1,11 @@
 //! Changes of keys: the item only triggers, and trails are judged from what AWS says now.
 
 use serde_json::{Value, json};
-use trailseal_lab::{DiscoveredAs, Fault, FaultKind, Key, Operation, Position, State};
+use trailseal_lab::{DiscoveredAs, Fault, FaultKind, Key, Membership, Operation, Position, State};
 
 use super::faults::accounts::{
-    CAPTURED, MEMBER, account_with_trails, bucket, change, deleted, key_arn, key_item,
-    key_of_trails, schedule, trail, trail_arn, trail_item, with,
+    CAPTURED, MEMBER, account, account_with_trails, bucket, change, deleted, key_arn, key_item,
+    key_of_trails, rule, schedule, standing, trail, trail_arn, trail_item, with,
 };
 use super::faults::desk::Desk;
 use super::harness::{ACCOUNT, REGION};
@@ -133,6 +133,50 @@ async fn copies_are_judged_only_where_that_is_asked() {
     assert_eq!(desk.send(&event).await.verdicts(), [("t0", "COMPLIANT")].into());
     let both = desk.send(&with(event, &[("replicas", "EVALUATE")])).await;
     assert_eq!(both.verdicts(), [("roaming", "COMPLIANT"), ("t0", "COMPLIANT")].into());
+}
+
+/// A copy of another account's trail does not put its verdict under the name of a trail of this
+/// account, though the changed key does not seal that one.
+#[tokio::test]
+async fn a_copy_does_not_take_the_name_of_a_trail_that_another_key_seals() {
+    let key = key_arn(ACCOUNT, REGION, 0);
+    let copied = trail_arn(MEMBER, REGION, "t1");
+    let mut copy = trail(&copied, "logs-0", Some(&key));
+    copy.is_organization_trail = true;
+    copy.discovered_as = DiscoveredAs::Nothing;
+    let mut state = account_with_trails(&[(0, 0), (1, 0)]);
+    state.accounts = vec![
+        account(MEMBER, Membership::Management, &[REGION]),
+        account(ACCOUNT, Membership::Member, &[REGION]),
+    ];
+    state.trails[1].kms_key_id = None;
+    state.trails.push(copy);
+    let event = change(&key_item(&state.keys[0]));
+    let desk = Desk::open(state).await;
+    let sent = desk.send(&with(event, &[("replicas", "EVALUATE")])).await;
+    assert_eq!(sent.verdicts(), [(copied.as_str(), "COMPLIANT"), ("t0", "COMPLIANT")].into());
+}
+
+/// As after a schedule: a trail that Config has not discovered goes by the id under which a result
+/// of it stands, so that none is left behind.
+#[tokio::test]
+async fn a_trail_that_is_not_discovered_goes_by_the_id_of_its_standing_result() {
+    let disabled = |key: &mut Key| key.state = "Disabled".to_owned();
+    let mut state = with_key(account_with_trails(&[(0, 0)]), 0, disabled);
+    state.trails[0].discovered_as = DiscoveredAs::Nothing;
+    let arn = state.trails[0].arn.clone();
+    let standing = vec![standing("AWS::CloudTrail::Trail", &arn, "COMPLIANT")];
+    state.config_rules = vec![rule(ACCOUNT, REGION, standing)];
+    let event = change(&key_item(&state.keys[0]));
+    let desk = Desk::open(state).await;
+    let sent = desk.send(&event).await;
+    assert_eq!(sent.verdicts(), [(arn.as_str(), "NON_COMPLIANT")].into());
+    // Where nobody may look, the trail goes by its name, and the operator is told.
+    let operation = Operation::GetComplianceDetailsByConfigRule;
+    desk.lab.inject(Fault::of(operation, Position::Every, FaultKind::AccessDenied));
+    let sent = desk.send(&event).await;
+    assert_eq!(sent.verdicts(), [("t0", "NON_COMPLIANT")].into());
+    assert!(sent.log.contains("\"CleanUpFailures\":1"), "{}", sent.log);
 }
 
 #[tokio::test]

@@ -56,9 +56,13 @@ impl DiscoveredIds {
         let by_arn = Some(trail.arn.as_str()).filter(|arn| self.0.contains(*arn));
         ResourceId::new(by_arn.unwrap_or_else(|| trail.arn.name()))
     }
-}
 
-impl DiscoveredIds {
+    /// Whether Config has discovered a trail, under whichever id.
+    #[must_use]
+    pub fn has(&self, trail: &Trail) -> bool {
+        self.0.contains(trail.arn.as_str()) || self.0.contains(trail.arn.name())
+    }
+
     /// The same, and for trails that Config has not discovered the ARN where a result already
     /// stands under it.
     #[must_use]

@@ -42,7 +42,7 @@ impl Turn<'_> {
     }
 
     /// Without a rule's name there is nothing to ask for.
-    async fn standing_results(&self) -> Result<Vec<StandingResult>, AwsError> {
+    pub(crate) async fn standing_results(&self) -> Result<Vec<StandingResult>, AwsError> {
         match &self.invocation.rule.name {
             Some(name) => standing_results(self.session, name).await,
             None => Ok(Vec::new()),

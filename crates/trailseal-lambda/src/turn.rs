@@ -110,17 +110,25 @@ impl<'a> Turn<'a> {
             return Ok(Outcome::default());
         }
         let trails = self.in_time(describe_trails(self.session)).await?;
-        let sealed: Vec<&Trail> = trails
-            .iter()
-            .filter(|trail| self.is_judged_here(trail))
-            .filter(|trail| trail.key.as_ref().is_some_and(|key| change.may_seal(key)))
-            .collect();
-        if sealed.is_empty() {
+        let judged_here: Vec<&Trail> =
+            trails.iter().filter(|trail| self.is_judged_here(trail)).collect();
+        let is_sealed = |trail: &Trail| trail.key.as_ref().is_some_and(|key| change.may_seal(key));
+        let mut sealed = judged_here.iter().filter(|trail| is_sealed(trail)).peekable();
+        if sealed.peek().is_none() {
             return Ok(Outcome::default());
         }
-        let ids = self.in_time(discovered_ids(self.session)).await?;
-        let named = with_ids(&ids, &sealed);
-        Ok(self.judge_all(&named, change.captured).await)
+        let mut ids = self.in_time(discovered_ids(self.session)).await?;
+        let mut clean_up_failure = None;
+        if !sealed.all(|trail| ids.has(trail)) {
+            match self.in_half_the_time(self.standing_results()).await {
+                Ok(standing) => ids = ids.or_as_reported(&standing),
+                Err(error) => clean_up_failure = Some(error),
+            }
+        }
+        // A name may be shared with a trail that another key seals: all are named, then chosen.
+        let mut named = with_ids(&ids, &judged_here);
+        named.retain(|(_, trail)| is_sealed(trail));
+        Ok(Outcome { clean_up_failure, ..self.judge_all(&named, change.captured).await })
     }
 
     /// Whether a visible trail gets a judgement of its own in this account and Region.
