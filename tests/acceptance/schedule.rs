@@ -2,8 +2,8 @@
 //! results are replaced.
 
 use trailseal_lab::{
-    DiscoveredAs, Fault, FaultKind, Membership, Operation, Position, RuleEvent, StandingResult,
-    State,
+    Alias, DiscoveredAs, Fault, FaultKind, Membership, Operation, Position, RuleEvent,
+    StandingResult, State,
 };
 
 use super::faults::accounts::{
@@ -354,6 +354,32 @@ async fn copies_are_judged_if_asked_and_the_owner_is_named() {
     let member = run_as(copies(), MEMBER, &evaluate).await;
     assert_eq!(put(&member), [(TRAIL, "shared", "COMPLIANT")]);
     assert!(member.annotation("shared").contains(&format!("copy of a trail of account {ACCOUNT}")));
+}
+
+/// An alias means a key of the account that asks: the member's own key of that alias says nothing
+/// of the organization's trail.
+#[tokio::test]
+async fn a_copy_that_names_its_key_without_an_account_is_not_judged_by_the_members_key() {
+    let alias = |account: &str| format!("arn:aws:kms:{REGION}:{account}:alias/logs");
+    let of_owner = key_arn(ACCOUNT, REGION, 1);
+    let of_member = key_arn(MEMBER, REGION, 9);
+    let mut state = copies();
+    state.keys[1].state = "Disabled".to_owned();
+    state.keys.push(key_of_trails(&of_member, &[]));
+    state.aliases = [(ACCOUNT, of_owner), (MEMBER, of_member)]
+        .map(|(account, key)| Alias { arn: alias(account), target_key_arn: key })
+        .into();
+    for reference in ["alias/logs", "00000009-0000-4000-8000-000000000000"] {
+        state.trails[1].kms_key_id = Some(reference.to_owned());
+        let member = run_as(state.clone(), MEMBER, &[("replicas", "EVALUATE")]).await;
+        assert_eq!(put(&member), [(TRAIL, "shared", "NON_COMPLIANT")], "{reference}");
+        let words = "could not verify the manager of the key: kmsKeyId names no account";
+        assert!(member.annotation("shared").starts_with(words), "{}", member.annotation("shared"));
+        assert_eq!(member.count(Operation::DescribeKey), 0);
+    }
+    state.trails[1].kms_key_id = Some("alias/logs".to_owned());
+    let owner = run(state, &[]).await;
+    assert!(owner.annotation("shared").starts_with("the key is disabled"));
 }
 
 /// A member may have a trail of the same name as the organization's.

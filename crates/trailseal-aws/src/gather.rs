@@ -57,7 +57,7 @@ impl<'a> Evidence<'a> {
     /// refusal is no error but a [`Reading::Refused`].
     pub async fn gather(&self, setting: &Setting<'_>, trail: &Trail) -> Result<Facts, AwsError> {
         let needs = needs(setting, trail);
-        let (key, bucket_region) = self.key_and_bucket(&needs).await;
+        let (key, bucket_region) = self.key_and_bucket(&needs, trail).await;
         let mut facts = Facts { key: key?, bucket_region: bucket_region?, ..Facts::unread() };
         let asked_key = key_arn(trail, &facts).cloned();
         let role = setting.parameters.key_account_role_name.as_ref();
@@ -73,10 +73,15 @@ impl<'a> Evidence<'a> {
     }
 
     /// Both at once, unless the key must be looked for where the bucket is.
-    async fn key_and_bucket(&self, needs: &Needs) -> (Read<KeyFacts>, Read<Region>) {
+    async fn key_and_bucket(&self, needs: &Needs, trail: &Trail) -> (Read<KeyFacts>, Read<Region>) {
         match &needs.key {
             Some(KeyQuery::At(region, key)) => {
                 join(self.key(region, key), self.bucket(needs.bucket.as_ref())).await
+            }
+            // KMS takes an alias or a bare id for one of the caller's account.
+            Some(KeyQuery::InBucketRegion(_)) if trail.arn.owner() != self.session.account() => {
+                let bucket = self.bucket(needs.bucket.as_ref()).await;
+                (Ok(Reading::Refused(Refusal::NamesNoAccount)), bucket)
             }
             Some(KeyQuery::InBucketRegion(key)) => {
                 let bucket = self.bucket(needs.bucket.as_ref()).await;

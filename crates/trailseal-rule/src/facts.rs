@@ -44,6 +44,9 @@ pub enum Refusal {
         /// The role's ARN.
         role: String,
     },
+    /// The trail is another account's and names its key by an alias or a bare id: here that could
+    /// mean another key.
+    NamesNoAccount,
     /// It takes something else that could not be read.
     Needs(&'static str),
     /// The reference or the answer is not one that AWS documents.
@@ -59,6 +62,9 @@ impl fmt::Display for Refusal {
                 write!(out, "{action} does not work across accounts and the key is in {account}")
             }
             Self::RoleRefused { role } => write!(out, "role {role} cannot be assumed"),
+            Self::NamesNoAccount => {
+                out.write_str("kmsKeyId names no account, and the trail is another one's")
+            }
             Self::Needs(what) => write!(out, "it takes {what}, which could not be read"),
             Self::Unintelligible(what) => out.write_str(what),
         }
@@ -319,6 +325,7 @@ impl Refusal {
             Self::RoleRefused { .. } => {
                 "make the role, and let the rule's role assume it".to_owned()
             }
+            Self::NamesNoAccount => "set kmsKeyId to the ARN of the key".to_owned(),
             Self::Needs(what) => format!("let {what} be read"),
             Self::Unintelligible(_) => "look it up in AWS, and update this rule".to_owned(),
         }
