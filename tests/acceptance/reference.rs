@@ -237,9 +237,12 @@ impl<'a> Question<'a> {
 
     fn delivery_unbroken(&self) -> Answer {
         read(self.evidence.delivery, |status| {
-            let of_key = |name: &str| status[name].as_str().unwrap_or("").starts_with("KMS.");
-            if of_key("LatestDeliveryError") || of_key("LatestDigestDeliveryError") {
+            let code = |name: &str| status[name].as_str().unwrap_or("").to_owned();
+            let codes = [code("LatestDeliveryError"), code("LatestDigestDeliveryError")];
+            if codes.iter().any(|code| code.starts_with("KMS.")) {
                 Answer::Fail
+            } else if codes.iter().any(|code| code == "AccessDenied") {
+                Answer::Unknown
             } else {
                 Answer::Pass
             }

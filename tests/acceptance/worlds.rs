@@ -181,7 +181,9 @@ pub(super) fn deliveries() -> Vec<Value> {
     vec![
         status(Value::Null, Value::Null),
         status(json!("KMS.DisabledException"), Value::Null),
+        status(json!("SlowDown"), json!("NoSuchBucket")),
         status(json!("AccessDenied"), json!("NoSuchBucket")),
+        status(Value::Null, json!("AccessDenied")),
         status(json!("AccessDenied"), json!("KMS.NotFoundException")),
         status(json!(""), json!("")),
         json!({ "absent": true }),

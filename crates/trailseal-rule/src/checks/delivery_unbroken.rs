@@ -4,9 +4,11 @@
 //! with `KMS.` come from the key (S3 API Reference, "Error responses"). It is the only sign in any
 //! API that a broken key stops logging.
 //!
-//! a) No error, or one that is not about the key: pass.
+//! a) No error, or one that cannot come from the key: pass.
 //! b) A `KMS.*` code for log files or digest files: fail.
-//! c) CloudTrail refuses to tell: unknown.
+//! c) `AccessDenied`: unknown. S3 says so where the bucket does not admit the writer, and where the
+//!    key does not (S3 User Guide, "Troubleshoot access denied (403 Forbidden) errors").
+//! d) CloudTrail refuses to tell: unknown.
 
 use crate::checks::{Case, Check, CheckId, Outcome, key_of, settle};
 use crate::facts::Reading;
@@ -42,12 +44,18 @@ fn judge_delivery(case: &Case<'_>) -> Result<Outcome, Outcome> {
         }
     };
     let errors = [&delivery.error, &delivery.digest_error];
-    let of_key = errors.into_iter().flatten().find(|code| code.starts_with("KMS."));
-    Ok(match of_key {
-        None => Outcome::Pass,
-        Some(code) => Outcome::fail(
+    let said: Vec<&str> = errors.into_iter().flatten().map(String::as_str).collect();
+    if let Some(code) = said.iter().find(|code| code.starts_with("KMS.")) {
+        return Ok(Outcome::fail(
             format!("the latest delivery failed because of the key: {code}"),
             "let the key policy admit CloudTrail and see that the key is enabled",
-        ),
-    })
+        ));
+    }
+    if said.contains(&"AccessDenied") {
+        return Ok(Outcome::unknown(
+            "could not verify that the key let the latest delivery pass: S3 said AccessDenied",
+            "see that the policies of key and bucket admit CloudTrail",
+        ));
+    }
+    Ok(Outcome::Pass)
 }

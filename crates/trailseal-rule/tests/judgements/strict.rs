@@ -59,10 +59,16 @@ fn every_way_to_fail_strictly_has_its_words() {
             facts.delivery = Reading::Known(Delivery { error, digest_error })
         }
     };
-    check(delivery(Some("NoSuchBucket"), Some("AccessDenied")), "COMPLIANT", "sealed");
+    check(delivery(Some("NoSuchBucket"), Some("SlowDown")), "COMPLIANT", "sealed");
+    let either =
+        "could not verify that the key let the latest delivery pass: S3 said AccessDenied (key";
+    check(delivery(Some("AccessDenied"), Some("NoSuchBucket")), "NON_COMPLIANT", either);
+    check(delivery(None, Some("AccessDenied")), "NON_COMPLIANT", either);
     let broken = "the latest delivery failed because of the key: KMS.DisabledException (key";
     check(delivery(Some("KMS.DisabledException"), None), "NON_COMPLIANT", broken);
     check(delivery(None, Some("KMS.DisabledException")), "NON_COMPLIANT", broken);
+    let both = delivery(Some("AccessDenied"), Some("KMS.DisabledException"));
+    check(both, "NON_COMPLIANT", broken);
     check(
         |_, facts| facts.delivery = Reading::Absent,
         "NON_COMPLIANT",
