@@ -34,7 +34,7 @@ impl Exemption {
         let is_day =
             |day: &str| day.len() == 10 && Timestamp::parse(&format!("{day}T00:00:00Z")).is_ok();
         last_day.is_none_or(is_day).then_some(())?;
-        let trails = ArnPattern::parse(trails, "cloudtrail")?;
+        let trails = ArnPattern::parse(trails, "cloudtrail", "trail")?;
         Some(Self { trails, last_day: last_day.map(str::to_owned) })
     }
 }

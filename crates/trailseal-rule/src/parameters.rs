@@ -321,5 +321,5 @@ fn account(text: &str) -> Option<AccountId> {
 }
 
 fn key_pattern(text: &str) -> Option<ArnPattern> {
-    ArnPattern::parse(text, "kms")
+    ArnPattern::parse(text, "kms", "key")
 }

@@ -8,9 +8,10 @@
 pub struct ArnPattern(String);
 
 impl ArnPattern {
-    /// Takes six parts, none empty, the third naming the service.
+    /// Takes six parts, none empty, the third naming the service, the last one that can be
+    /// `KIND/NAME`: a pattern that no resource matches, such as one of aliases, is a mistake.
     #[must_use]
-    pub fn parse(text: &str, service: &str) -> Option<Self> {
+    pub fn parse(text: &str, service: &str, kind: &str) -> Option<Self> {
         let parts: Vec<&str> = text.split(':').collect();
         let [scheme, partition, named_service, region, account, resource] = *parts.as_slice()
         else {
@@ -18,8 +19,8 @@ impl ArnPattern {
         };
         let filled = [partition, region, account, resource].iter().all(|part| !part.is_empty());
         let printable = text.bytes().all(|byte| byte.is_ascii_graphic());
-        (scheme == "arn" && named_service == service && filled && printable)
-            .then(|| Self(text.to_owned()))
+        let is_ours = scheme == "arn" && named_service == service && can_be(resource, kind);
+        (is_ours && filled && printable).then(|| Self(text.to_owned()))
     }
 
     /// Whether an ARN is meant.
@@ -41,6 +42,14 @@ impl ArnPattern {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Whether a pattern can match a resource of this kind, such as `key/1234abcd`.
+fn can_be(resource: &str, kind: &str) -> bool {
+    if let Some(name) = resource.strip_prefix(kind).and_then(|rest| rest.strip_prefix('/')) {
+        return !name.is_empty();
+    }
+    resource.split_once('*').is_some_and(|(head, _)| kind.starts_with(head))
 }
 
 /// Every literal piece is taken at its earliest place, which is enough when `*` is the only
@@ -72,7 +81,7 @@ mod tests {
     #[test]
     fn a_star_stays_within_its_part() {
         let text = "arn:aws:kms:*:111122223333:key/*";
-        let pattern = ArnPattern::parse(text, "kms").unwrap();
+        let pattern = ArnPattern::parse(text, "kms", "key").unwrap();
         assert_eq!(pattern.as_str(), text);
         assert!(pattern.matches("arn:aws:kms:eu-central-1:111122223333:key/mrk-1"));
         assert!(!pattern.matches("arn:aws:kms:eu-central-1:999999999999:key/a:111122223333:key/b"));
@@ -84,7 +93,20 @@ mod tests {
     fn anything_but_an_arn_is_refused() {
         for text in ["*", "arn:aws:kms:*", "arn:aws:kms:*:*:", "arn:aws:s3:*:*:key/*", "key/*", ""]
         {
-            assert_eq!(ArnPattern::parse(text, "kms"), None, "{text}");
+            assert_eq!(ArnPattern::parse(text, "kms", "key"), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_that_no_resource_can_match_is_refused() {
+        let parse = |resource: &str| {
+            ArnPattern::parse(&format!("arn:aws:kms:*:*:{resource}"), "kms", "key").is_some()
+        };
+        for resource in ["key/1", "key/*", "key*", "k*", "*", "*/mrk-*"] {
+            assert!(parse(resource), "{resource}");
+        }
+        for resource in ["key", "key/", "1234abcd", "alias/logs", "alias/*", "keys*", "mrk-*"] {
+            assert!(!parse(resource), "{resource}");
         }
     }
 
