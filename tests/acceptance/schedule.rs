@@ -382,6 +382,27 @@ async fn a_copy_that_names_its_key_without_an_account_is_not_judged_by_the_membe
     assert!(owner.annotation("shared").starts_with("the key is disabled"));
 }
 
+/// What stood of the trail does not stand for ever because one Region cannot be asked.
+#[tokio::test]
+async fn a_key_in_a_region_that_is_not_enabled_is_not_verified() {
+    const OPT_IN: &str = "af-south-1";
+    let key = key_arn(MEMBER, OPT_IN, 0);
+    let mut state = copies();
+    state.accounts[1].regions.push(OPT_IN.to_owned());
+    state.trails = vec![trail(&trail_arn(ACCOUNT, REGION, "far"), "logs-far", Some(&key))];
+    state.keys = vec![key_of_trails(&key, &[&state.trails[0].arn])];
+    state.keys[0].readable_from = vec![ACCOUNT.to_owned()];
+    state.buckets = vec![bucket("logs-far", MEMBER, OPT_IN)];
+    state.config_rules = vec![rule(ACCOUNT, REGION, vec![standing(TRAIL, "far", "COMPLIANT")])];
+    let sent = run(state.clone(), &[]).await;
+    assert_eq!(put(&sent), [(TRAIL, "far", "NON_COMPLIANT")]);
+    let words = "could not verify the state of the key: Region af-south-1 is not enabled in the";
+    assert!(sent.annotation("far").starts_with(words), "{}", sent.annotation("far"));
+    // Credentials that the rule's own Region does not know say nothing of any trail.
+    state.accounts[0].regions.retain(|region| region != REGION);
+    run(state, &[]).await.assert_failure("AwsBreakdown", &["Unrecognized"]);
+}
+
 /// A member may have a trail of the same name as the organization's.
 #[tokio::test]
 async fn two_trails_of_one_name_do_not_answer_for_each_other() {

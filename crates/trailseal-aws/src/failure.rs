@@ -102,18 +102,21 @@ pub(crate) enum Refused {
     NotFound,
     /// The question does not fit the resource, and never will.
     Invalid(&'static str),
-    /// Neither: a breakdown, or a fault of ours.
+    /// AWS does not know the credentials there.
+    Unrecognized,
+    /// None of these: a breakdown, or a fault of ours.
     No,
 }
 
 /// Whether the error is AWS's refusal of the call, by its code.
 ///
-/// Expired, unknown and unsigned credentials are no refusals: they say nothing of the resource.
+/// Expired and unsigned credentials are no refusals: they say nothing of the resource.
 pub(crate) fn refusal<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> Refused {
     match error.as_service_error().and_then(ProvideErrorMetadata::code) {
         Some("AccessDeniedException" | "AccessDenied") => Refused::Denied,
         Some("NotFoundException" | "TrailNotFoundException") => Refused::NotFound,
         Some("InvalidArnException") => Refused::Invalid("InvalidArnException"),
+        Some("UnrecognizedClientException") => Refused::Unrecognized,
         Some("KMSInvalidStateException") => Refused::Invalid("KMSInvalidStateException"),
         _ => Refused::No,
     }
@@ -129,7 +132,7 @@ where
     let (region, cause) = (region.to_owned(), chain(error));
     match refusal(error) {
         Refused::Denied => AwsError::Denied { operation, region, cause },
-        Refused::NotFound | Refused::Invalid(_) | Refused::No => {
+        Refused::NotFound | Refused::Invalid(_) | Refused::Unrecognized | Refused::No => {
             AwsError::Breakdown { operation, region, cause }
         }
     }

@@ -188,7 +188,7 @@ pub async fn describe_key(session: &Session, region: &Region, key: &KeyRef) -> R
             || Reading::Refused(Refusal::Unintelligible("DescribeKey told nothing".to_owned())),
             |metadata| of_asked_key(&metadata, key),
         )),
-        Err(error) => refused(ACTION, region, &error),
+        Err(error) => refused(ACTION, session, region, &error),
     }
 }
 
@@ -230,7 +230,7 @@ pub async fn read_rotation(session: &Session, key: &KeyArn) -> Read<Rotation> {
     if error.as_service_error().is_some_and(|error| error.is_unsupported_operation_exception()) {
         return Ok(Reading::Known(Rotation::NotSupported));
     }
-    refused(ACTION, key.region(), &error)
+    refused(ACTION, session, key.region(), &error)
 }
 
 /// A key's policy document (`GetKeyPolicy`), which KMS never shows across accounts.
@@ -247,7 +247,7 @@ pub async fn read_policy(session: &Session, key: &KeyArn) -> Read<String> {
             || Reading::Refused(Refusal::Unintelligible("GetKeyPolicy told nothing".to_owned())),
             Reading::Known,
         )),
-        Err(error) => refused(ACTION, key.region(), &error),
+        Err(error) => refused(ACTION, session, key.region(), &error),
     }
 }
 
@@ -261,12 +261,20 @@ async fn read_delivery(session: &Session, trail: &Trail) -> Read<Delivery> {
             error: status.latest_delivery_error,
             digest_error: status.latest_digest_delivery_error,
         })),
-        Err(error) => refused(ACTION, &trail.home_region, &error),
+        Err(error) => refused(ACTION, session, &trail.home_region, &error),
     }
 }
 
 /// AWS's no is a fact; anything else says nothing of the resource.
-fn refused<T, E, R>(action: &'static str, region: &Region, error: &SdkError<E, R>) -> Read<T>
+///
+/// Credentials that another Region does not know are those of an account in which it is not
+/// enabled: were they good for nothing, nothing could be reported either.
+fn refused<T, E, R>(
+    action: &'static str,
+    session: &Session,
+    region: &Region,
+    error: &SdkError<E, R>,
+) -> Read<T>
 where
     E: Error + ProvideErrorMetadata + 'static,
     R: Debug,
@@ -278,7 +286,10 @@ where
             let what = format!("{action} answered {code}");
             Ok(Reading::Refused(Refusal::Unintelligible(what)))
         }
-        Refused::No => Err(AwsError::Breakdown {
+        Refused::Unrecognized if region != session.region() => {
+            Ok(Reading::Refused(Refusal::RegionNotEnabled(region.clone())))
+        }
+        Refused::Unrecognized | Refused::No => Err(AwsError::Breakdown {
             operation: action,
             region: region.to_string(),
             cause: chain(error),

@@ -44,6 +44,9 @@ pub enum Refusal {
         /// The role's ARN.
         role: String,
     },
+    /// AWS does not know the account's credentials in another Region than the rule's own: it is not
+    /// enabled in the account.
+    RegionNotEnabled(Region),
     /// The trail is another account's and names its key by an alias or a bare id: here that could
     /// mean another key.
     NamesNoAccount,
@@ -62,6 +65,9 @@ impl fmt::Display for Refusal {
                 write!(out, "{action} does not work across accounts and the key is in {account}")
             }
             Self::RoleRefused { role } => write!(out, "role {role} cannot be assumed"),
+            Self::RegionNotEnabled(region) => {
+                write!(out, "Region {region} is not enabled in the rule's account")
+            }
             Self::NamesNoAccount => {
                 out.write_str("kmsKeyId names no account, and the trail is another one's")
             }
@@ -324,6 +330,9 @@ impl Refusal {
             }
             Self::RoleRefused { .. } => {
                 "make the role, and let the rule's role assume it".to_owned()
+            }
+            Self::RegionNotEnabled(region) => {
+                format!("enable Region {region} in the rule's account")
             }
             Self::NamesNoAccount => "set kmsKeyId to the ARN of the key".to_owned(),
             Self::Needs(what) => format!("let {what} be read"),

@@ -143,6 +143,10 @@ fn what_could_not_be_read_is_told_with_its_reason() {
             "allow cloudtrail:GetTrailStatus to the rule's role",
         ),
         (Refusal::NotRead, "let the evidence be read"),
+        (
+            Refusal::RegionNotEnabled(region("af-south-1")),
+            "enable Region af-south-1 in the rule's account",
+        ),
         (Refusal::NamesNoAccount, "set kmsKeyId to the ARN of the key"),
         (Refusal::Needs("the Region of the bucket"), "let the Region of the bucket be read"),
         (
