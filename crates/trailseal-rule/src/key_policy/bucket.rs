@@ -166,6 +166,7 @@ mod tests {
             "arn:aws:s3:::trail-logs/AWSLogs/111122223333/*",
             "arn:aws:s3:::trail-logs/one",
             "arn:*:s3:::trail*",
+            "*trail-logs/AWSLogs/*",
             "arn:aws:s3:::trail-logs/${aws:PrincipalAccount}/*",
             "arn:aws:s3:::${aws:PrincipalTag/bucket}/*",
         ] {

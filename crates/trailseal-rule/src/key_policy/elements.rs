@@ -6,7 +6,7 @@ use super::matching::Match;
 use super::pattern::{Pattern, Resolved, Token, Variables};
 use super::question::arn_part;
 use super::request::{CallerSet, Request};
-use super::shape::{Case, Shape, fit, fit_arn};
+use super::shape::{Case, Fit, Shape, fit, fit_arn};
 
 /// A list that is meant, or a list of what is not meant (`NotPrincipal`, `NotAction`,
 /// `NotResource`).
@@ -188,7 +188,7 @@ pub(super) fn resources_match(resources: &Listed<Option<Pattern>>, request: &Req
 }
 
 /// Which objects of a bucket a statement of the bucket's policy is about: some, where the pattern
-/// fits some.
+/// fits some. A wildcard may reach over the colons of an ARN, which leaves no object out.
 pub(super) fn objects_match(
     resources: &Listed<Option<Pattern>>,
     context: &Context,
@@ -196,13 +196,12 @@ pub(super) fn objects_match(
 ) -> Match {
     resources.matches(|pattern| {
         resolved(pattern.as_ref(), context, |tokens| {
-            let as_arn = fit_arn(tokens, objects, Case::Sensitive);
-            let as_text = fit(tokens, objects, Case::Sensitive);
-            if as_text.always {
-                return Match::Always;
+            let Fit { always, possible } = fit(tokens, objects, Case::Sensitive);
+            match (always, possible) {
+                (true, _) => Match::Always,
+                (false, true) => Match::Sometimes,
+                (false, false) => Match::Never,
             }
-            let is_possible = as_text.possible || as_arn.is_some_and(|fit| fit.possible);
-            if is_possible { Match::Sometimes } else { Match::Never }
         })
     })
 }
