@@ -212,6 +212,9 @@ mod tests {
         let nobody = "statement `Read` names somebody who is no account, role or user";
         for name in [
             "arn:aws:sts::444455556666:assumed-role/siem/me",
+            "arn:aws:sts::444455556666:role/siem",
+            "arn:aws:iam::everybody:role/siem",
+            "urn:aws:iam::444455556666:role/siem",
             "arn:aws:iam::444455556666:role/",
             "arn:aws:iam::444455556666:role/\u{1b}[31mred",
             "arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E1",
