@@ -74,9 +74,13 @@ fn report(
         message: format!("cannot be opened: {}", found.error),
     });
     report.problems.splice(0..0, unfound);
-    if sources.list.is_empty() && report.problems.is_empty() && sources.skipped.is_empty() {
+    if sources.list.is_empty() && report.problems.is_empty() {
         let source = arguments.paths.first().map(|path| path.display().to_string());
-        let message = "holds no file that could be read here (`.json` or `.json.gz`)".to_owned();
+        let mut message =
+            "holds no file that could be read here (`.json` or `.json.gz`)".to_owned();
+        if !sources.skipped.is_empty() {
+            message.push_str(&format!("; left unopened: {}", sources.skipped.len()));
+        }
         report.problems.push(Problem { source: source.unwrap_or_default(), message });
     }
     report.complete = report.problems.is_empty();
@@ -107,7 +111,7 @@ fn tell_sources(
         let path = clean(&path.display().to_string());
         note(
             surroundings,
-            &format!("{path}: left unopened, since its name says that it is of no use"),
+            &format!("{path}: left unopened: its name says that it is of no use, or it is a link"),
         );
     }
 }

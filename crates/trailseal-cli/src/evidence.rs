@@ -12,7 +12,7 @@ use trailseal_rule::{
     Setting, Timestamp, Trail, key_arn, needs,
 };
 
-use crate::newest::{Newest, Sighting};
+use crate::newest::{Newest, Sighting, Telling};
 
 pub(crate) use key::SeenKey;
 
@@ -42,6 +42,18 @@ impl KeyIdentity {
 pub(crate) struct Evidence {
     pub(crate) keys: Newest<KeyIdentity, SeenKey>,
     pub(crate) buckets: Newest<String, Reading<Region>>,
+}
+
+impl Telling for SeenKey {
+    fn agrees(&self, other: &Self) -> bool {
+        self == other
+    }
+}
+
+impl Telling for Reading<Region> {
+    fn agrees(&self, other: &Self) -> bool {
+        self == other
+    }
 }
 
 impl Evidence {

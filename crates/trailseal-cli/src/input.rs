@@ -51,7 +51,8 @@ impl Origin {
 #[derive(Debug, Default)]
 pub(crate) struct Sources {
     pub(crate) list: Vec<Source>,
-    /// Files left unopened, since their name says that they hold nothing of use.
+    /// Files left unopened, since their name says that they hold nothing of use, and links to
+    /// folders.
     pub(crate) skipped: Vec<PathBuf>,
 }
 
@@ -112,7 +113,7 @@ pub(crate) fn read_all(sources: &Sources, event_parameters: EventParameters) -> 
         work();
     });
     let mut reading = all.into_inner().unwrap_or_else(PoisonError::into_inner);
-    reading.seen.settle_announcements();
+    reading.seen.settle();
     reading.counts.sort_unstable();
     reading.seen.complaints.sort_by_key(|complaint| complaint.source);
     reading
@@ -137,13 +138,20 @@ fn read_one(
         let message = error.in_one_line();
         return Reading { seen: complaining(index, message), ..Reading::default() };
     }
-    let is_of_no_use = seen.unknown_documents > 0 && seen.known_pieces == 0;
-    if is_of_no_use && source.is_named {
+    let has_unknown = seen.unknown_documents > 0;
+    if has_unknown && source.is_named && seen.known_pieces > 0 {
+        let message = format!(
+            "holds JSON of other kinds, too, which was left alone: {} documents",
+            seen.unknown_documents
+        );
+        seen.complaints.push(Complaint { source: index, message });
+    }
+    if has_unknown && source.is_named && seen.known_pieces == 0 {
         let message = "holds nothing that is read here: no rule event, configuration item, Config \
             snapshot or history, or DescribeTrails output";
         return Reading { seen: complaining(index, message.to_owned()), ..Reading::default() };
     }
-    Reading { seen, of_no_use: usize::from(is_of_no_use), ..Reading::default() }
+    Reading { seen, of_no_use: usize::from(has_unknown), ..Reading::default() }
 }
 
 fn complaining(source: usize, message: String) -> Seen {

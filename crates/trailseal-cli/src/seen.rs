@@ -12,7 +12,7 @@ use trailseal_rule::{
 };
 
 use crate::evidence::{BUCKET_TYPE, Evidence, SeenKey, see_bucket};
-use crate::newest::{Newest, Sighting};
+use crate::newest::{Newest, Sighting, Telling};
 use crate::scan::Piece;
 
 /// What the pieces of a source are taken for.
@@ -54,8 +54,15 @@ pub(crate) struct SeenTrail {
     pub(crate) parameters: Option<Arc<Parameters>>,
 }
 
+/// The parameters are not of the trail: two rules may tell of one change.
+impl Telling for SeenTrail {
+    fn agrees(&self, other: &Self) -> bool {
+        self.presence == other.presence
+    }
+}
+
 /// Whether a trail is there to be judged.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Presence {
     There(Box<Trail>),
     /// What became of it, in words.
@@ -74,6 +81,8 @@ pub(crate) struct Complaint {
 struct Announcement {
     sighting: Sighting,
     account: AccountId,
+    /// Where the announcement says so.
+    region: Option<Region>,
     announced: Announced,
 }
 
@@ -117,7 +126,7 @@ impl Seen {
 
     /// Takes one piece of a source.
     pub(crate) fn take(&mut self, piece: Piece<'_>, taking: Taking, source: usize, position: u64) {
-        let sighting = Sighting { captured: None, source, position };
+        let sighting = Sighting { captured: None, state: None, source, position };
         let taken = match piece {
             Piece::Item(text) => self.take_item_text(text, taking, sighting),
             Piece::Described(text) => self.take_described(text, taking, sighting),
@@ -128,8 +137,30 @@ impl Seen {
         }
     }
 
-    /// The announced items that were not found, as complaints; the rest is forgotten.
-    pub(crate) fn settle_announcements(&mut self) {
+    /// What only the whole input shows, as complaints: resources that are told of in two ways, and
+    /// announced items that were not found.
+    pub(crate) fn settle(&mut self) {
+        let trails = self.trails.take_contested().into_iter();
+        let trails =
+            trails.map(|(identity, sources)| (format!("trail `{}`", identity.id), sources));
+        let keys = self.evidence.keys.take_contested().into_iter();
+        let keys = keys.map(|(identity, sources)| (format!("key `{}`", identity.id), sources));
+        let buckets = self.evidence.buckets.take_contested().into_iter();
+        let buckets = buckets.map(|(name, sources)| (format!("bucket `{name}`"), sources));
+        for (what, [one, other]) in trails.chain(keys).chain(buckets) {
+            let message = format!(
+                "{what} is told of in two ways that no time tells apart, so that neither counts: \
+                 give the newer one alone"
+            );
+            self.complaints.push(Complaint { source: one, message: message.clone() });
+            if other != one {
+                self.complaints.push(Complaint { source: other, message });
+            }
+        }
+        self.settle_announcements();
+    }
+
+    fn settle_announcements(&mut self) {
         for announcement in std::mem::take(&mut self.announcements) {
             if !self.holds(&announcement) {
                 let Announcement { sighting, announced, .. } = announcement;
@@ -145,15 +176,22 @@ impl Seen {
 
     /// Whether the announced item, or a newer one, was seen.
     fn holds(&self, announcement: &Announcement) -> bool {
-        let Announcement { account, announced, .. } = announcement;
+        let Announcement { account, region, announced, .. } = announcement;
+        let there = |seen: &Region| region.as_ref().is_none_or(|region| region == seen);
         let id = announced.resource_id.as_str();
         let is_new = |seen: &Sighting| seen.captured >= Some(announced.captured);
         match announced.resource_type {
             ItemType::Trail => self.trails.iter().any(|(identity, seen, _)| {
-                is_new(seen) && identity.account == *account && identity.id == id
+                is_new(seen)
+                    && identity.account == *account
+                    && there(&identity.region)
+                    && identity.id == id
             }),
             ItemType::Key => self.evidence.keys.iter().any(|(identity, seen, _)| {
-                is_new(seen) && identity.account == *account && identity.id == id
+                is_new(seen)
+                    && identity.account == *account
+                    && there(&identity.region)
+                    && identity.id == id
             }),
         }
     }
@@ -185,7 +223,7 @@ impl Seen {
     ) -> Result<(), String> {
         let kind = item.get("resourceType").and_then(Value::as_str);
         let captured = item.get("configurationItemCaptureTime").and_then(capture_time);
-        let sighting = Sighting { captured, ..sighting };
+        let sighting = Sighting { captured, state: state_id(item), ..sighting };
         match (kind, taking.role) {
             (Some(TRAIL_TYPE), Role::FactsOnly) => Ok(()),
             (Some(TRAIL_TYPE), Role::Judged) => self.take_trail_item(item, sighting),
@@ -332,6 +370,7 @@ impl Seen {
             EventParameters::Overruled => None,
         };
         let account = invocation.rule.account;
+        let sighting = Sighting { state: item.and_then(state_id), ..sighting };
         match invocation.trigger {
             Trigger::Changed(Change::Trail(change)) => {
                 let trail = change.trail;
@@ -354,12 +393,23 @@ impl Seen {
                 Ok(())
             }
             Trigger::Oversized(announced) => {
-                self.announcements.push(Announcement { sighting, account, announced });
+                let region = item.and_then(|item| item.get("awsRegion")?.as_str());
+                let region = region.and_then(|region| Region::parse(region).ok());
+                self.announcements.push(Announcement { sighting, account, region, announced });
                 Ok(())
             }
             // A key's change is taken as evidence before; the schedule names no trail.
             Trigger::Changed(Change::Key(_)) | Trigger::Scheduled { .. } => Ok(()),
         }
+    }
+}
+
+/// `configurationStateId`: a number in events, digits in the API's answers.
+fn state_id(item: &Value) -> Option<u64> {
+    match item.get("configurationStateId")? {
+        Value::Number(number) => number.as_u64(),
+        Value::String(text) => text.parse().ok(),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     }
 }
 

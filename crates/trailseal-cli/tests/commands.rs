@@ -75,6 +75,21 @@ mod commands {
         assert!(!piped.stdout.contains(&0x1b));
     }
 
+    /// Nothing that could be read is no clean result, whatever lies there.
+    #[test]
+    fn a_folder_of_which_nothing_is_read_is_a_problem() {
+        let folder = std::env::temp_dir().join(format!("trailseal-unread-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("trails.txt"), "{}").unwrap();
+        let output = trailseal().arg("check").arg(&folder).output().unwrap();
+        fs::remove_dir_all(&folder).unwrap();
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{errors}");
+        let words =
+            "holds no file that could be read here (`.json` or `.json.gz`); left unopened: 1";
+        assert!(errors.contains(words), "{errors}");
+    }
+
     fn trailseal() -> Command {
         Command::new(env!("CARGO_BIN_EXE_trailseal"))
     }

@@ -40,20 +40,29 @@ fn walk(folder: &Path, role: Role, sources: &mut Sources, errors: &mut Vec<FindE
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
         match entries(&folder) {
-            Ok(paths) => {
-                for path in paths.0 {
+            Ok(entries) => {
+                for path in entries.files {
                     add(path, role, false, sources);
                 }
-                folders.extend(paths.1.into_iter().rev());
+                sources.skipped.extend(entries.links);
+                folders.extend(entries.folders.into_iter().rev());
             }
             Err(error) => errors.push(FindError { path: folder, error }),
         }
     }
 }
 
-/// The files and the folders in a folder, each in the order of their names.
-fn entries(folder: &Path) -> io::Result<(Vec<PathBuf>, Vec<PathBuf>)> {
-    let (mut files, mut folders) = (Vec::new(), Vec::new());
+/// What is in a folder, each in the order of the names.
+#[derive(Default)]
+struct Entries {
+    files: Vec<PathBuf>,
+    folders: Vec<PathBuf>,
+    /// Links to folders, and to nothing.
+    links: Vec<PathBuf>,
+}
+
+fn entries(folder: &Path) -> io::Result<Entries> {
+    let Entries { mut files, mut folders, mut links } = Entries::default();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let kind = entry.file_type()?;
@@ -61,11 +70,14 @@ fn entries(folder: &Path) -> io::Result<(Vec<PathBuf>, Vec<PathBuf>)> {
             folders.push(entry.path());
         } else if kind.is_file() || (kind.is_symlink() && entry.path().is_file()) {
             files.push(entry.path());
+        } else if kind.is_symlink() {
+            links.push(entry.path());
         }
     }
     files.sort();
     folders.sort();
-    Ok((files, folders))
+    links.sort();
+    Ok(Entries { files, folders, links })
 }
 
 fn add(path: PathBuf, role: Role, is_named: bool, sources: &mut Sources) {
@@ -78,6 +90,7 @@ fn add(path: PathBuf, role: Role, is_named: bool, sources: &mut Sources) {
 }
 
 fn may_be_json(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
     [".json", ".json.gz", ".ndjson", ".jsonl"].iter().any(|end| name.ends_with(end))
 }
 

@@ -112,6 +112,36 @@ fn a_named_file_of_another_kind_is_a_complaint() {
     assert!(complaints[0].1.starts_with("holds nothing that is read here"), "{complaints:?}");
 }
 
+/// What is of no use is told of, also where something else in the file is.
+#[test]
+fn a_named_file_that_holds_other_kinds_too_is_a_complaint() {
+    let folder = Folder::new("mixed");
+    let mixed = [&snapshot(&["one"])[..], b"{\"baseConfigurationItems\":[]}"].concat();
+    let path = folder.write("mixed.json", &mixed);
+    let (names, complaints, _, of_no_use) = read_paths(&[&path]);
+    assert_eq!((names, of_no_use), (vec!["one".to_owned()], 1));
+    let words = "holds JSON of other kinds, too, which was left alone: 1 documents";
+    assert_eq!(complaints, [("mixed.json".to_owned(), words.to_owned())]);
+    let (names, complaints, _, of_no_use) = read_paths(&[&folder.0]);
+    assert_eq!((names.len(), complaints.len(), of_no_use), (1, 0, 1));
+}
+
+#[test]
+fn endings_count_in_either_case_and_links_to_folders_are_told_of() {
+    let folder = Folder::new("endings");
+    folder.write("in/UPPER.JSON", &snapshot(&["upper"]));
+    folder.write("in/Deflated.Json.GZ", &gzip(&snapshot(&["deflated"])));
+    folder.write("out/beyond.json", &snapshot(&["beyond"]));
+    let inside = folder.0.join("in");
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(folder.0.join("out"), inside.join("link")).unwrap();
+    let (names, complaints, sources, _) = read_paths(&[&inside]);
+    assert_eq!(names, ["deflated", "upper"]);
+    assert_eq!(complaints, []);
+    #[cfg(unix)]
+    assert_eq!(sources.skipped, [inside.join("link")]);
+}
+
 #[test]
 fn gzip_of_several_members_is_one_text() {
     let folder = Folder::new("members");

@@ -143,7 +143,7 @@ fn an_announced_item_must_be_in_the_input() {
         if let Some(captured) = captured {
             take(&mut seen, &trail_item(captured, "OK"), OWN);
         }
-        seen.settle_announcements();
+        seen.settle();
         assert_eq!(seen.complaints.len(), complaints, "{captured:?}");
     }
 }
@@ -182,4 +182,96 @@ fn an_event_about_another_resource_says_nothing() {
     take(&mut seen, &event(&change(&item), "{\"whatever\":\"1\"}"), OWN);
     assert_eq!((seen.trails.iter().count(), seen.complaints.len()), (0, 0));
     assert_eq!(seen.known_pieces, 1);
+}
+
+fn key_item(state: &str, state_id: &Value) -> Value {
+    json!({
+        "resourceType": "AWS::KMS::Key", "resourceId": "1234abcd", "awsAccountId": "111122223333",
+        "awsRegion": "eu-central-1", "configurationItemStatus": "OK",
+        "configurationItemCaptureTime": "2026-11-23T10:00:00.000Z",
+        "configurationStateId": state_id,
+        "ARN": "arn:aws:kms:eu-central-1:111122223333:key/1234abcd",
+        "configuration": {
+            "keyState": state, "keyManager": "CUSTOMER", "keyUsage": "ENCRYPT_DECRYPT",
+            "keySpec": "SYMMETRIC_DEFAULT", "origin": "AWS_KMS",
+        },
+    })
+}
+
+fn described(key: Option<&str>) -> Vec<u8> {
+    let trail = json!({
+        "Name": "main", "TrailARN": "arn:aws:cloudtrail:eu-central-1:111122223333:trail/main",
+        "HomeRegion": "eu-central-1", "S3BucketName": "trail-logs", "KmsKeyId": key,
+    });
+    trail.to_string().into_bytes()
+}
+
+/// Two lists of different days tell of one trail, and no time tells which is newer.
+#[test]
+fn a_trail_that_is_described_in_two_ways_does_not_count() {
+    let key = Some("arn:aws:kms:eu-central-1:111122223333:key/1234abcd");
+    for order in [[key, None], [None, key]] {
+        let mut seen = Seen::default();
+        for (source, key) in order.into_iter().enumerate() {
+            let mut one = Seen::default();
+            one.take(Piece::Described(&described(key)), OWN, source, 0);
+            seen.merge(one);
+        }
+        seen.settle();
+        assert_eq!(words(&seen), [""; 0]);
+        let told: Vec<usize> = seen.complaints.iter().map(|one| one.source).collect();
+        assert_eq!(told, [0, 1]);
+        assert_eq!(
+            seen.complaints[0].message,
+            "trail `arn:aws:cloudtrail:eu-central-1:111122223333:trail/main` is told of in two \
+             ways that no time tells apart, so that neither counts: give the newer one alone"
+        );
+    }
+    let mut same = Seen::default();
+    for source in 0..2 {
+        same.take(Piece::Described(&described(key)), OWN, source, 0);
+    }
+    same.settle();
+    assert_eq!((words(&same), same.complaints.len()), (vec!["there"], 0));
+}
+
+/// AWS tells the newest first: the place in the input says nothing.
+#[test]
+fn of_two_items_of_one_instant_the_higher_state_id_counts() {
+    let disabled = key_item("Disabled", &json!("1795435200126"));
+    let enabled = key_item("Enabled", &json!(1_795_435_200_125_u64));
+    for order in [[&disabled, &enabled], [&enabled, &disabled]] {
+        let mut seen = Seen::default();
+        for item in order {
+            take(&mut seen, item, OWN);
+        }
+        seen.settle();
+        let (_, _, key) = seen.evidence.keys.iter().next().unwrap();
+        assert!(format!("{key:?}").contains("Disabled"), "{key:?}");
+        assert_eq!(seen.complaints, []);
+    }
+    // Where nothing tells which is newer, neither is evidence.
+    let mut seen = Seen::default();
+    for state in ["Disabled", "Enabled"] {
+        take(&mut seen, &key_item(state, &Value::Null), OWN);
+    }
+    seen.settle();
+    assert_eq!((seen.evidence.keys.len(), seen.complaints.len()), (0, 1));
+    assert!(seen.complaints[0].message.starts_with("key `1234abcd` is told of in two ways"));
+}
+
+#[test]
+fn an_item_of_another_region_is_not_the_announced_one() {
+    let announced = trail_item("2026-11-23T10:00:00.000Z", "OK");
+    let message = json!({
+        "messageType": "OversizedConfigurationItemChangeNotification",
+        "configurationItemSummary": announced,
+    });
+    let mut elsewhere = trail_item("2026-11-23T11:00:00.000Z", "OK");
+    elsewhere["awsRegion"] = json!("eu-west-1");
+    let mut seen = Seen::default();
+    take(&mut seen, &event(&message, ""), OWN);
+    take(&mut seen, &elsewhere, OWN);
+    seen.settle();
+    assert_eq!(seen.complaints.len(), 1);
 }
