@@ -65,19 +65,26 @@ async fn others(reach: Reach<'_>, plan: &Plan, key: &KeyArn) -> Result<Vec<Trail
     Ok(others.map(|trail| trail.arn).collect())
 }
 
-/// Whether a trail that can use the key now could not any more.
+/// Whether a trail that may be able to use the key now may not be any more: only what is known to
+/// be kept from the key already has nothing to lose.
 fn stops(plan: &Plan, key: &KeyArn, trail: &TrailArn, present: &Present) -> bool {
     let admits = |present: &Present| {
         let (key, trail) = (KeyTarget::Existing(key.clone()), trail.clone());
         Condition::PolicyAdmitsCloudTrail { key, trail }.holds(present)
     };
     let usable = Condition::KeyUsable { key: KeyTarget::Existing(key.clone()) };
-    if admits(present) != Holds::Yes || usable.holds(present) != Holds::Yes {
+    let now = admits(present);
+    if matches!(now, Holds::No(_)) || matches!(usable.holds(present), Holds::No(_)) {
         return false;
     }
     plan.steps.iter().any(|step| match &step.call {
         Call::DisableKey { .. } => true,
-        Call::PutKeyPolicy { policy, .. } => admits(&with_policy(key, policy)) != Holds::Yes,
+        Call::PutKeyPolicy { policy, .. } => match admits(&with_policy(key, policy)) {
+            Holds::Yes => false,
+            Holds::No(_) => true,
+            // What was not known before either is not taken away.
+            Holds::Unknown(_) => now == Holds::Yes,
+        },
         Call::CreateKey { .. }
         | Call::CreateAlias { .. }
         | Call::CancelKeyDeletion { .. }

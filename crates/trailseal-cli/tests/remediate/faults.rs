@@ -223,6 +223,54 @@ async fn a_key_that_others_use_is_not_taken_from_them() {
     }
 }
 
+/// Whether a statement by organization admits the neighbour cannot be told: it may deliver by it.
+/// Where the statement certainly shuts it out, there is nothing to take from it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_not_taken_from_whom_its_policy_may_admit() {
+    for (name, key, value, may_deliver) in [
+        ("others-org", "aws:SourceOrgID", "o-a1b2c3d4e5", true),
+        ("others-arn", "aws:SourceArn", NEIGHBOUR, true),
+        ("others-out", "aws:SourceArn", "arn:aws:cloudtrail:us-east-1:111122223333:trail/x", false),
+    ] {
+        let lab = lab().await;
+        let folder = folder(name);
+        let mut document = policy(&[TRAIL]);
+        document["Statement"].as_array_mut().unwrap().push(serde_json::json!({
+            "Effect": "Allow",
+            "Principal": { "Service": "cloudtrail.amazonaws.com" },
+            "Action": "kms:GenerateDataKey*",
+            "Resource": "*",
+            "Condition": { "StringEquals": { key: value } },
+        }));
+        lab.edit(|state| {
+            state.keys[1].policy = Some(document.to_string());
+            state.trails[1].kms_key_id = Some(BROKEN.to_owned());
+        });
+        let seal = ["audit", "--key", BROKEN, "--enable-key", "--apply", "--yes", "--wait", "0"];
+        run(&lab, &folder, &[&seal[..], &["--journal", JOURNAL]].concat()).expect(0);
+        let sealed = lab.state();
+        drop(lab.take_calls());
+        for more in [&[][..], &["--force"]] {
+            let back = ["--back-out", JOURNAL, "--apply", "--yes", "--wait", "0"];
+            let ended = run(&lab, &folder, &[&back[..], more].concat());
+            let calls = lab.take_calls();
+            let disabled = calls.iter().any(|call| call.operation == "kms:DisableKey");
+            if may_deliver {
+                let ended = ended.expect(1);
+                assert!(ended.out.contains("back-out-stops-delivery"), "{name}: {}", ended.out);
+                assert!(ended.out.contains(NEIGHBOUR), "{name}: {}", ended.out);
+                assert!(!disabled, "{name}: {calls:?}");
+                assert_eq!(lab.state(), sealed, "{name}");
+            } else {
+                ended.expect(0);
+                assert!(disabled, "{name}: {calls:?}");
+                assert_eq!(lab.state().keys[1].state, "Disabled", "{name}");
+                break;
+            }
+        }
+    }
+}
+
 /// No file can grow there: as on a disk that is full.
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
