@@ -52,7 +52,7 @@ complete -c trailseal -n "__fish_trailseal_using_subcommand audit" -l accounts -
 complete -c trailseal -n "__fish_trailseal_using_subcommand audit" -l role-name -d 'The role, with its path if it has one, that is assumed in accounts other than that of the credentials' -r
 complete -c trailseal -n "__fish_trailseal_using_subcommand audit" -l external-id -d 'The external id that the roles ask for' -r
 complete -c trailseal -n "__fish_trailseal_using_subcommand audit" -l regions -d 'Regions with commas between, or `all` that are enabled in the account. A trail is judged in its home Region only, which can be any, so that fewer than all may miss some' -r
-complete -c trailseal -n "__fish_trailseal_using_subcommand audit" -l aggregator -d 'Ask this configuration aggregator for the trails, keys and buckets of all accounts and Regions that it gathers; what AWS Config does not record stays unverified' -r
+complete -c trailseal -n "__fish_trailseal_using_subcommand audit" -l aggregator -d 'Ask this configuration aggregator for the trails, keys and buckets of all accounts and Regions that it gathers; what it does not gather cannot be seen' -r
 complete -c trailseal -n "__fish_trailseal_using_subcommand audit" -l aggregator-region -d 'The Region of the aggregator, where it is not that of the credentials' -r
 complete -c trailseal -n "__fish_trailseal_using_subcommand audit" -s p -l parameter -d 'A parameter of the rule, such as `profile=strict` (repeatable; `trailseal schema` lists them)' -r
 complete -c trailseal -n "__fish_trailseal_using_subcommand audit" -s o -l output -d 'How and where to write the report (repeatable); a table on standard output unless another format goes there' -r -f -a "table\t'For people: what was found, why it matters, how to fix it'

@@ -221,6 +221,11 @@ fn remark(report: &Report, arguments: &AuditArguments, surroundings: &mut Surrou
              judge by what AWS says now"
                 .to_owned(),
         );
+        remarks.push(
+            "accounts and Regions that the aggregator does not gather cannot be seen by it, and \
+             are not in this report"
+                .to_owned(),
+        );
     } else if let RegionsWanted::List(regions) = &arguments.regions {
         remarks.push(format!(
             "{} of each account: a trail is judged in its home Region only, so that trails of \

@@ -1,7 +1,9 @@
 //! A whole organization by what a configuration aggregator knows of it.
 //!
 //! Its rows are configuration items, and are judged as those of files are: what AWS Config does not
-//! record is not read, and so unverified.
+//! record of a trail's key and bucket is not read, and so unverified. Whether it records trails at
+//! all, no row tells: an account and Region of which the aggregator knows something, and no trail,
+//! is not judged. Of what it does not gather it knows nothing.
 
 use std::collections::BTreeSet;
 
@@ -30,6 +32,12 @@ const PLACES: &str = "SELECT accountId, awsRegion, COUNT(*) GROUP BY accountId, 
 
 /// Characters of a list of ids, so that a query stays below AWS Config's 4,096.
 const IDS_CHARS_MAX: usize = 3_500;
+
+/// What is said of an account and Region of which the aggregator knows something, and no trail.
+const NO_TRAIL_SEEN: &str = "no trail seen there: AWS Config may not record trails";
+
+/// Places of one kind that a line names; of more, only their number is told.
+const PLACES_NAMED_MAX: usize = 10;
 
 const TAKING: Taking = Taking { role: Role::Judged, event_parameters: EventParameters::Overruled };
 
@@ -149,17 +157,48 @@ fn tell_places(report: &mut Report, places: &[String], name: &str) {
     }
     targets.dedup();
     let mut gathered = Gathered::of(&targets);
+    let all = regions.len();
+    let mut silent = Vec::new();
     for (account, region) in regions {
         let here = report
             .trails
             .iter()
             .filter(|trail| trail.account == account.as_str() && trail.region == region.as_str());
         let trails = here.count();
-        let place = RegionReport { region: region.to_string(), trails, problem: None };
-        gathered.region(&account, place);
+        let problem = (trails == 0).then(|| NO_TRAIL_SEEN.to_owned());
+        if problem.is_some() {
+            silent.push(format!("{account} {region}"));
+        }
+        gathered.region(&account, RegionReport { region: region.to_string(), trails, problem });
         gathered.done(&account);
     }
+    report.problems.extend(silent_places(&silent, all, name));
     report.accounts = gathered.into_accounts();
     report.summary.accounts = report.accounts.len();
+    report.summary.accounts_with_problems =
+        report.accounts.iter().filter(|account| account.has_problem()).count();
     report.complete = report.problems.is_empty();
+}
+
+/// The places without a trail, in one line: there can be thousands.
+fn silent_places(silent: &[String], all: usize, name: &str) -> Option<Problem> {
+    if silent.is_empty() {
+        return None;
+    }
+    let named: Vec<&str> = silent.iter().take(PLACES_NAMED_MAX).map(String::as_str).collect();
+    let number = silent.len();
+    let more = match number.saturating_sub(PLACES_NAMED_MAX) {
+        0 => String::new(),
+        more => format!(" and {more} more; `-o json` lists them"),
+    };
+    Some(Problem {
+        source: format!("aws/aggregator/{name}"),
+        message: format!(
+            "no trail is seen in {number} of the {all} places that it gathers ({}{more}), so that \
+             nothing can be said of them: AWS Config may not record trails there, and shows no \
+             copies of trails; see that their recorders record AWS::CloudTrail::Trail, or audit \
+             these accounts by --accounts",
+            named.join(", ")
+        ),
+    })
 }

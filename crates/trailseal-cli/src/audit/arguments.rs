@@ -24,6 +24,8 @@ Examples:
 
 It takes cloudtrail:DescribeTrails, kms:DescribeKey and account:ListRegions in each account; with
 profile=strict also kms:GetKeyRotationStatus, kms:GetKeyPolicy and cloudtrail:GetTrailStatus.
+With --aggregator it takes nothing but config:SelectAggregateResourceConfig, in the account and
+Region of the aggregator.
 Nothing is ever changed.
 
 Exit codes:
@@ -64,7 +66,10 @@ pub(crate) struct AuditArguments {
     pub(crate) regions: RegionsWanted,
 
     /// Ask this configuration aggregator for the trails, keys and buckets of all accounts and
-    /// Regions that it gathers; what AWS Config does not record stays unverified
+    /// Regions that it gathers; what it does not gather cannot be seen
+    ///
+    /// What AWS Config does not record of a key or bucket leaves its trail unverified. An account
+    /// and Region where no trail is recorded is not judged, and the exit code is 2.
     #[arg(long, value_name = "NAME", conflicts_with_all = ["accounts", "role_name", "regions"])]
     pub(crate) aggregator: Option<String>,
 

@@ -110,3 +110,87 @@ async fn an_aggregator_that_knows_nothing_says_nothing_good() {
     let said = "error: aws/aggregator/all: it knows no resource of any account";
     assert!(run.err.contains(said), "{}", run.err);
 }
+
+/// The table, in which people read it, and what is said beside it.
+fn judge_for_people(desk: &Desk, more: &[&str]) -> Run {
+    let words = ["--aggregator", "all", "--aggregator-region", "eu-west-1"];
+    desk.run(&member(0), &[words.as_slice(), more].concat())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_no_trail_is_recorded_nothing_is_taken_for_clean() {
+    // Keys and buckets are recorded, trails are not.
+    let desk = Desk::with(organization(3, &["AWS::KMS::Key", "AWS::S3::Bucket"])).await;
+    let run = judge(&desk, &[]);
+    assert_eq!(run.code, 2, "{}", run.err);
+    let report = run.report();
+    assert_eq!((&report["complete"], &report["summary"]["trails"]), (&false.into(), &0.into()));
+    assert_eq!(report["summary"]["accounts"], 3);
+    assert_eq!(report["summary"]["accountsWithProblems"], 3);
+    for account in report["accounts"].as_array().unwrap() {
+        let problem = &account["regions"][0]["problem"];
+        assert_eq!(*problem, "no trail seen there: AWS Config may not record trails");
+    }
+    let [one, two, three] = [0, 1, 2].map(member);
+    let said = format!(
+        "error: aws/aggregator/all: no trail is seen in 3 of the 3 places that it gathers ({one} \
+         us-east-1, {two} us-east-1, {three} us-east-1), so that nothing can be said of them: AWS \
+         Config may not record trails there, and shows no copies of trails; see that their \
+         recorders record AWS::CloudTrail::Trail, or audit these accounts by --accounts\n"
+    );
+    assert!(run.err.contains(&said), "{}", run.err);
+    assert!(!run.err.contains("no trail was found"), "{}", run.err);
+    let table = judge_for_people(&desk, &[]);
+    assert_eq!(table.code, 2, "{}", table.err);
+    let line = format!("NOT JUDGED: {two} in us-east-1: no trail seen there: AWS Config may not");
+    assert!(table.out.contains(&line), "{}", table.out);
+    assert!(!table.out.contains("NO TRAIL SEEN"), "{}", table.out);
+    assert!(table.out.contains("PARTIAL"), "{}", table.out);
+    let counts = desk.lab.call_counts();
+    assert_eq!(counts["config:SelectAggregateResourceConfig"], 2 * 2, "{counts:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_place_without_a_trail_beside_others_that_are_judged() {
+    let mut state = organization(12, &[]);
+    // The log archive: a bucket, and no trail of its own.
+    let (archive, region) = (member(3), "eu-west-1".to_owned());
+    let name = "archive".to_owned();
+    state.buckets.push(trailseal_lab::Bucket { name, account: archive.clone(), region });
+    let desk = Desk::with(state).await;
+    let run = judge(&desk, &[]);
+    assert_eq!(run.code, 2, "{}", run.err);
+    let report = run.report();
+    let summary = &report["summary"];
+    // What is seen is judged all the same.
+    assert_eq!((&summary["trails"], &summary["nonCompliant"]), (&13.into(), &1.into()));
+    assert_eq!(summary["accountsWithProblems"], 1);
+    let said =
+        format!("no trail is seen in 1 of the 13 places that it gathers ({archive} eu-west-1)");
+    assert!(run.err.contains(&said), "{}", run.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_places_without_a_trail_the_first_are_named() {
+    let desk = Desk::with(organization(14, &["AWS::KMS::Key"])).await;
+    let run = judge(&desk, &[]);
+    assert_eq!(run.code, 2, "{}", run.err);
+    let said = format!("{} us-east-1 and 4 more; `-o json` lists them), so that", member(9));
+    assert!(run.err.contains(&said), "{}", run.err);
+    assert!(!run.err.contains(&member(10)), "{}", run.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_gathered_is_said_to_be_unseen() {
+    let mut state = organization(3, &[]);
+    state.aggregators[0].accounts = vec![member(0), member(1)];
+    state.trails[2].kms_key_id = None;
+    let desk = Desk::with(state).await;
+    let run = judge(&desk, &[]);
+    // An aggregator cannot tell of whom it does not gather: the run says so.
+    assert_eq!(run.code, 0, "{}", run.err);
+    assert_eq!(run.report()["summary"]["accounts"], 2);
+    let note = "note: accounts and Regions that the aggregator does not gather cannot be seen by \
+                it, and are not in this report";
+    assert!(run.err.contains(note), "{}", run.err);
+}
