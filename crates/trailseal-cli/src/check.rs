@@ -144,3 +144,6 @@ fn refuse_second_standard_input(sources: &Sources) -> Result<(), Failure> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

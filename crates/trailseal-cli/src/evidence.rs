@@ -12,7 +12,7 @@ use trailseal_rule::{
     Setting, Timestamp, Trail, key_arn, needs,
 };
 
-use crate::newest::{Newest, Sighting, Telling};
+use crate::newest::{Difference, Newest, Sighting, Telling};
 
 pub(crate) use key::SeenKey;
 
@@ -44,15 +44,9 @@ pub(crate) struct Evidence {
     pub(crate) buckets: Newest<String, Reading<Region>>,
 }
 
-impl Telling for SeenKey {
-    fn agrees(&self, other: &Self) -> bool {
-        self == other
-    }
-}
-
 impl Telling for Reading<Region> {
-    fn agrees(&self, other: &Self) -> bool {
-        self == other
+    fn difference(&self, other: &Self) -> Option<Difference> {
+        (self != other).then_some(Difference::Content)
     }
 }
 

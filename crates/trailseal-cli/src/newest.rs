@@ -7,12 +7,13 @@ use std::hash::Hash;
 
 use trailseal_rule::Timestamp;
 
-/// When and where something was seen. What was captured later is newer; of two captures of one
-/// instant, the one with the higher state id. Where it stands in the input decides nothing.
+/// When and where something was seen; of two that tell the same, the greater one is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Sighting {
     /// `configurationItemCaptureTime`; nothing in `DescribeTrails` output.
     pub(crate) captured: Option<Timestamp>,
+    /// Whether a rule event brought parameters, which those without leave as they are.
+    pub(crate) has_parameters: bool,
     /// `configurationStateId`, which orders the captures of one instant.
     pub(crate) state: Option<u64>,
     /// Which of the sources, counted from 0.
@@ -22,28 +23,83 @@ pub(crate) struct Sighting {
 }
 
 impl Sighting {
-    fn moment(&self) -> (Option<Timestamp>, Option<u64>) {
-        (self.captured, self.state)
+    /// Which is newer. What was captured later is; of two captures of one instant, the one with
+    /// the higher state id. Nothing where one of two does not say: the place in the input, and
+    /// what only one of them says, decide nothing.
+    fn compare_age(&self, other: &Self) -> Option<Ordering> {
+        let by_time = compare_known(self.captured, other.captured)?;
+        if by_time.is_ne() { Some(by_time) } else { compare_known(self.state, other.state) }
     }
+}
+
+/// Two that are both unknown are alike.
+fn compare_known<T: Ord>(one: Option<T>, other: Option<T>) -> Option<Ordering> {
+    (one.is_some() == other.is_some()).then(|| one.cmp(&other))
+}
+
+/// In what two tell of one resource differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Difference {
+    /// The parameters under which it is to be judged.
+    Parameters,
+    /// What it is like.
+    Content,
 }
 
 /// What is told of a resource.
 pub(crate) trait Telling {
-    /// Whether both tell the same.
-    fn agrees(&self, other: &Self) -> bool;
+    /// Nothing where both tell the same.
+    fn difference(&self, other: &Self) -> Option<Difference>;
 }
 
-/// A value, and the source of another one of the same moment that tells otherwise.
+/// Two that are told of one resource, of which neither is known to be newer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Contest {
+    /// The sources of both, the lower one first.
+    pub(crate) sources: [usize; 2],
+    pub(crate) difference: Difference,
+}
+
+/// Another one that tells otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Rival {
+    sighting: Sighting,
+    difference: Difference,
+}
+
+/// The greatest sighting of one age, and the greatest one of that age that tells otherwise.
 #[derive(Debug)]
 struct Kept<V> {
     sighting: Sighting,
     value: V,
-    rival: Option<usize>,
+    rival: Option<Rival>,
+}
+
+impl<V: Telling> Kept<V> {
+    /// How another one of the same age, or of an age that does not compare, tells otherwise.
+    fn rival_in(&self, other: &Self) -> Option<Rival> {
+        match self.value.difference(&other.value) {
+            Some(difference) => Some(Rival { sighting: other.sighting, difference }),
+            None => other.rival,
+        }
+    }
+
+    /// Takes in another one of the same age; which of them comes first decides nothing.
+    fn join(&mut self, mut other: Self) {
+        if other.sighting > self.sighting {
+            std::mem::swap(self, &mut other);
+        }
+        self.rival = self.rival.max(self.rival_in(&other));
+    }
 }
 
 /// Keeps the newest value of each key, in whatever order values come.
+///
+/// INVARIANT (none is newer): of what is kept of one key, none is newer than another, and no two
+/// are of one age. There is mostly one, and there are four at most: with a time or without, and
+/// with a state id or without.
 #[derive(Debug)]
-pub(crate) struct Newest<K, V>(HashMap<K, Kept<V>>);
+pub(crate) struct Newest<K, V>(HashMap<K, Vec<Kept<V>>>);
 
 impl<K, V> Default for Newest<K, V> {
     fn default() -> Self {
@@ -60,23 +116,9 @@ impl<K: Eq + Hash, V: Telling> Newest<K, V> {
     fn keep(&mut self, key: K, new: Kept<V>) {
         match self.0.entry(key) {
             Entry::Vacant(place) => {
-                place.insert(new);
+                place.insert(vec![new]);
             }
-            Entry::Occupied(mut place) => {
-                let old = place.get_mut();
-                match new.sighting.moment().cmp(&old.sighting.moment()) {
-                    Ordering::Less => {}
-                    Ordering::Greater => *old = new,
-                    Ordering::Equal => {
-                        if new.value.agrees(&old.value) {
-                            old.rival = old.rival.or(new.rival);
-                            old.sighting = old.sighting.max(new.sighting);
-                        } else {
-                            old.rival = old.rival.or(Some(new.sighting.source));
-                        }
-                    }
-                }
-            }
+            Entry::Occupied(mut place) => keep_newest(place.get_mut(), new),
         }
     }
 
@@ -85,25 +127,56 @@ impl<K: Eq + Hash, V: Telling> Newest<K, V> {
         if other.0.len() > self.0.len() {
             std::mem::swap(&mut self.0, &mut other.0);
         }
-        for (key, kept) in other.0 {
-            self.keep(key, kept);
+        for (key, all) in other.0 {
+            match self.0.entry(key) {
+                Entry::Vacant(place) => {
+                    place.insert(all);
+                }
+                Entry::Occupied(mut place) => {
+                    for one in all {
+                        keep_newest(place.get_mut(), one);
+                    }
+                }
+            }
         }
     }
 
-    /// Takes out what two sightings of one moment tell differently, with the sources of both.
-    pub(crate) fn take_contested(&mut self) -> Vec<(K, [usize; 2])> {
-        let contested = self.0.extract_if(|_, kept| kept.rival.is_some());
-        let sources = |kept: &Kept<V>| {
-            let own = kept.sighting.source;
-            [own, kept.rival.unwrap_or(own)]
-        };
-        contested.map(|(key, kept)| (key, sources(&kept))).collect()
+    /// Takes out what is told differently by two of which neither is known to be newer, in no
+    /// order.
+    pub(crate) fn take_contested(&mut self) -> Vec<(K, Contest)> {
+        let contested = self.0.extract_if(|_, all| contest(all).is_some());
+        contested.filter_map(|(key, all)| Some((key, contest(&all)?))).collect()
     }
+}
+
+fn keep_newest<V: Telling>(all: &mut Vec<Kept<V>>, new: Kept<V>) {
+    let age_of = |old: &Kept<V>| old.sighting.compare_age(&new.sighting);
+    if all.iter().any(|old| age_of(old) == Some(Ordering::Greater)) {
+        return;
+    }
+    all.retain(|old| age_of(old) != Some(Ordering::Less));
+    let same = all.iter().position(|old| age_of(old) == Some(Ordering::Equal));
+    match same.and_then(|place| all.get_mut(place)) {
+        Some(old) => old.join(new),
+        None => all.push(new),
+    }
+}
+
+fn shown<V>(all: &[Kept<V>]) -> Option<&Kept<V>> {
+    all.iter().max_by_key(|kept| kept.sighting)
+}
+
+fn contest<V: Telling>(all: &[Kept<V>]) -> Option<Contest> {
+    let shown = shown(all)?;
+    let rival = all.iter().filter_map(|kept| shown.rival_in(kept)).max()?;
+    let mut sources = [shown.sighting.source, rival.sighting.source];
+    sources.sort_unstable();
+    Some(Contest { sources, difference: rival.difference })
 }
 
 impl<K: Eq + Hash, V> Newest<K, V> {
     pub(crate) fn get(&self, key: &K) -> Option<&V> {
-        self.0.get(key).map(|kept| &kept.value)
+        self.0.get(key).and_then(|all| shown(all)).map(|kept| &kept.value)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -112,82 +185,10 @@ impl<K: Eq + Hash, V> Newest<K, V> {
 
     /// Every value with its key and sighting, in no order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&K, &Sighting, &V)> {
-        self.0.iter().map(|(key, kept)| (key, &kept.sighting, &kept.value))
+        let all = self.0.iter().filter_map(|(key, all)| Some((key, shown(all)?)));
+        all.map(|(key, kept)| (key, &kept.sighting, &kept.value))
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    impl Telling for &str {
-        fn agrees(&self, other: &Self) -> bool {
-            self == other
-        }
-    }
-
-    fn sighting(captured: Option<i64>, state: Option<u64>, source: usize) -> Sighting {
-        let captured = captured.map(Timestamp::from_epoch_millis);
-        Sighting { captured, state, source, position: 0 }
-    }
-
-    /// What remains of sightings, from whichever of them one begins, and what is contested.
-    fn all_orders(
-        seen: &[(Sighting, &'static str)],
-    ) -> Vec<(Option<&'static str>, Vec<[usize; 2]>)> {
-        let begun_with = |first: usize| {
-            let mut newest = Newest::default();
-            for (sighting, value) in seen.iter().cycle().skip(first).take(seen.len()) {
-                let mut other = Newest::default();
-                other.see("key", *sighting, *value);
-                newest.merge(other);
-            }
-            let contested = newest.take_contested().into_iter().map(|(_, mut sources)| {
-                sources.sort_unstable();
-                sources
-            });
-            let contested: Vec<_> = contested.collect();
-            (newest.get(&"key").copied(), contested)
-        };
-        (0..seen.len()).map(begun_with).collect()
-    }
-
-    #[test]
-    fn the_newest_stays_in_whatever_order_they_come() {
-        let seen = [
-            (sighting(Some(1), Some(9), 9), "old"),
-            (sighting(Some(2), Some(1), 5), "new"),
-            (sighting(None, None, 9), "undated"),
-            (sighting(Some(2), Some(2), 0), "newest"),
-            (sighting(Some(2), None, 9), "without a state"),
-            (sighting(Some(2), Some(2), 3), "newest"),
-        ];
-        for found in all_orders(&seen) {
-            assert_eq!(found, (Some("newest"), Vec::new()));
-        }
-    }
-
-    #[test]
-    fn two_that_differ_at_one_moment_are_both_out() {
-        for captured in [None, Some(2)] {
-            let seen = [
-                (sighting(Some(1), None, 0), "older"),
-                (sighting(captured, None, 1), "this"),
-                (sighting(captured, None, 2), "that"),
-            ];
-            let seen = if captured.is_none() { &seen[1..] } else { &seen };
-            for found in all_orders(seen) {
-                assert_eq!(found, (None, vec![[1, 2]]));
-            }
-        }
-        // What is newer settles it.
-        let seen = [
-            (sighting(None, None, 1), "this"),
-            (sighting(None, None, 2), "that"),
-            (sighting(Some(1), None, 3), "dated"),
-        ];
-        for found in all_orders(&seen) {
-            assert_eq!(found, (Some("dated"), Vec::new()));
-        }
-    }
-}
+mod tests;

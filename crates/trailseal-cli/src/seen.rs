@@ -12,7 +12,7 @@ use trailseal_rule::{
 };
 
 use crate::evidence::{BUCKET_TYPE, Evidence, SeenKey, see_bucket};
-use crate::newest::{Newest, Sighting, Telling};
+use crate::newest::{Contest, Difference, Newest, Sighting, Telling};
 use crate::scan::Piece;
 
 /// What the pieces of a source are taken for.
@@ -54,10 +54,17 @@ pub(crate) struct SeenTrail {
     pub(crate) parameters: Option<Arc<Parameters>>,
 }
 
-/// The parameters are not of the trail: two rules may tell of one change.
+/// Two rules may tell of one change, each with its own parameters; an item has none to tell.
 impl Telling for SeenTrail {
-    fn agrees(&self, other: &Self) -> bool {
-        self.presence == other.presence
+    fn difference(&self, other: &Self) -> Option<Difference> {
+        let parameters = (&self.parameters, &other.parameters);
+        if self.presence != other.presence {
+            Some(Difference::Content)
+        } else if matches!(parameters, (Some(one), Some(other)) if one != other) {
+            Some(Difference::Parameters)
+        } else {
+            None
+        }
     }
 }
 
@@ -126,7 +133,8 @@ impl Seen {
 
     /// Takes one piece of a source.
     pub(crate) fn take(&mut self, piece: Piece<'_>, taking: Taking, source: usize, position: u64) {
-        let sighting = Sighting { captured: None, state: None, source, position };
+        let sighting =
+            Sighting { captured: None, has_parameters: false, state: None, source, position };
         let taken = match piece {
             Piece::Item(text) => self.take_item_text(text, taking, sighting),
             Piece::Described(text) => self.take_described(text, taking, sighting),
@@ -141,17 +149,25 @@ impl Seen {
     /// announced items that were not found.
     pub(crate) fn settle(&mut self) {
         let trails = self.trails.take_contested().into_iter();
-        let trails =
-            trails.map(|(identity, sources)| (format!("trail `{}`", identity.id), sources));
+        let trails = trails.map(|(trail, contest)| (contest, format!("trail `{}`", trail.id)));
         let keys = self.evidence.keys.take_contested().into_iter();
-        let keys = keys.map(|(identity, sources)| (format!("key `{}`", identity.id), sources));
+        let keys = keys.map(|(key, contest)| (contest, format!("key `{}`", key.id)));
         let buckets = self.evidence.buckets.take_contested().into_iter();
-        let buckets = buckets.map(|(name, sources)| (format!("bucket `{name}`"), sources));
-        for (what, [one, other]) in trails.chain(keys).chain(buckets) {
-            let message = format!(
-                "{what} is told of in two ways that no time tells apart, so that neither counts: \
-                 give the newer one alone"
-            );
+        let buckets = buckets.map(|(name, contest)| (contest, format!("bucket `{name}`")));
+        let mut contested: Vec<(Contest, String)> = trails.chain(keys).chain(buckets).collect();
+        contested.sort_unstable();
+        for (Contest { sources: [one, other], difference }, what) in contested {
+            let why = match difference {
+                Difference::Content => {
+                    "is told of in two ways that no time tells apart, so that neither counts: give \
+                     the newer one alone"
+                }
+                Difference::Parameters => {
+                    "is told of by rule events with different parameters, so that neither counts: \
+                     give one of them alone, or its parameters by --parameter"
+                }
+            };
+            let message = format!("{what} {why}");
             self.complaints.push(Complaint { source: one, message: message.clone() });
             if other != one {
                 self.complaints.push(Complaint { source: other, message });
@@ -370,7 +386,9 @@ impl Seen {
             EventParameters::Overruled => None,
         };
         let account = invocation.rule.account;
-        let sighting = Sighting { state: item.and_then(state_id), ..sighting };
+        let has_parameters = parameters.is_some();
+        let state = item.and_then(state_id);
+        let sighting = Sighting { has_parameters, state, ..sighting };
         match invocation.trigger {
             Trigger::Changed(Change::Trail(change)) => {
                 let trail = change.trail;

@@ -11,6 +11,7 @@ use trailseal_rule::{
 };
 
 use super::{KeyIdentity, instant, not_read};
+use crate::newest::{Difference, Telling};
 
 /// Everything that an item tells of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +19,27 @@ pub(crate) struct SeenKey {
     pub(crate) facts: Reading<KeyFacts>,
     pub(crate) rotation: Reading<Rotation>,
     pub(crate) policy: Reading<String>,
+}
+
+impl Telling for SeenKey {
+    fn difference(&self, other: &Self) -> Option<Difference> {
+        let are_alike = self.facts == other.facts
+            && self.rotation == other.rotation
+            && are_alike(&self.policy, &other.policy);
+        (!are_alike).then_some(Difference::Content)
+    }
+}
+
+/// Blanks and the order of members are no difference: AWS writes one item in several ways.
+fn are_alike(one: &Reading<String>, other: &Reading<String>) -> bool {
+    if one == other {
+        return true;
+    }
+    let (Reading::Known(one), Reading::Known(other)) = (one, other) else {
+        return false;
+    };
+    let document = |text: &str| serde_json::from_str::<Value>(text).ok();
+    document(one).is_some_and(|one| Some(one) == document(other))
 }
 
 impl SeenKey {

@@ -43,7 +43,7 @@ fn read(item: &Value) -> SeenKey {
 }
 
 fn sighting() -> Sighting {
-    Sighting { captured: None, state: None, source: 0, position: 0 }
+    Sighting { captured: None, has_parameters: false, state: None, source: 0, position: 0 }
 }
 
 fn facts(

@@ -1,0 +1,262 @@
+//! From files to the exit code and the words: what is not known to be so is never compliant.
+
+use std::fs;
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+use trailseal_rule::Timestamp;
+
+use crate::command::{Exit, Surroundings, run};
+
+const KEY: &str = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd";
+const TRAIL: &str = "arn:aws:cloudtrail:eu-central-1:111122223333:trail/main";
+const INSTANT: &str = "2026-11-23T10:00:00.000Z";
+
+/// A folder of its own that goes away with its test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let name = format!("trailseal-check-{}-{name}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    /// Writes documents into a file, one after the other.
+    fn write(&self, name: &str, documents: &[Value]) {
+        let path = self.0.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let lines: Vec<String> = documents.iter().map(Value::to_string).collect();
+        fs::write(path, lines.join("\n")).unwrap();
+    }
+
+    /// What `trailseal check` of these says, with the folder's own path left out.
+    fn check(&self, arguments: &[&str]) -> Checked {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let now = Timestamp::parse("2026-11-23T12:00:00Z").unwrap();
+        let mut surroundings =
+            Surroundings { out: &mut out, err: &mut err, out_is_terminal: false, now };
+        let is_path = |word: &str| !word.starts_with('-') && !word.contains('=') && word != "json";
+        let words = arguments.iter().map(|word| match is_path(word) {
+            true => self.0.join(word).into_os_string(),
+            false => word.into(),
+        });
+        let words = ["trailseal", "check", "-o", "json"].map(Into::into).into_iter().chain(words);
+        let exit = run(words, &mut surroundings);
+        let report: Value = serde_json::from_slice(&out).unwrap();
+        let of_folder = format!("{}/", self.0.display());
+        let err = anstream::adapter::strip_bytes(&err).into_vec();
+        let err = String::from_utf8(err).unwrap().replace(&of_folder, "");
+        let told = err.lines().map(str::to_owned).collect();
+        Checked { exit, verdicts: verdicts(&report), told }
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _stays = fs::remove_dir_all(&self.0);
+    }
+}
+
+struct Checked {
+    exit: Exit,
+    /// Of each trail its verdict, and whether that is unverified.
+    verdicts: Vec<(String, bool)>,
+    /// The lines of the errors and notes.
+    told: Vec<String>,
+}
+
+fn verdicts(report: &Value) -> Vec<(String, bool)> {
+    let trails = report["trails"].as_array().unwrap().iter();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    trails
+        .map(|trail| (text(&trail["compliance"]), trail["unverified"].as_bool().unwrap()))
+        .collect()
+}
+
+fn compliant() -> Vec<(String, bool)> {
+    vec![("COMPLIANT".to_owned(), false)]
+}
+
+fn non_compliant() -> Vec<(String, bool)> {
+    vec![("NON_COMPLIANT".to_owned(), false)]
+}
+
+fn unverified() -> Vec<(String, bool)> {
+    vec![("NON_COMPLIANT".to_owned(), true)]
+}
+
+fn described(key: Option<&str>) -> Value {
+    json!({ "trailList": [{
+        "Name": "main", "TrailARN": TRAIL, "HomeRegion": "eu-central-1",
+        "S3BucketName": "trail-logs", "KmsKeyId": key,
+    }] })
+}
+
+fn item(kind: &str, id: &str, configuration: &Value) -> Value {
+    json!({
+        "resourceType": kind, "resourceId": id, "awsAccountId": "111122223333",
+        "awsRegion": "eu-central-1", "configurationItemStatus": "OK",
+        "configurationItemCaptureTime": INSTANT, "configuration": configuration,
+    })
+}
+
+fn trail_item(key: Option<&str>) -> Value {
+    let configuration = json!({
+        "trailARN": TRAIL, "homeRegion": "eu-central-1", "s3BucketName": "trail-logs",
+        "kmsKeyId": key,
+    });
+    item("AWS::CloudTrail::Trail", "main", &configuration)
+}
+
+fn key_item(state: &str) -> Value {
+    let configuration = json!({
+        "arn": KEY, "keyState": state, "keyManager": "CUSTOMER", "keyUsage": "ENCRYPT_DECRYPT",
+        "keySpec": "SYMMETRIC_DEFAULT", "origin": "AWS_KMS",
+    });
+    item("AWS::KMS::Key", "1234abcd", &configuration)
+}
+
+fn bucket_item() -> Value {
+    item("AWS::S3::Bucket", "trail-logs", &json!({}))
+}
+
+/// The item with one member more, or without that one.
+fn with(mut item: Value, member: &str, value: Value) -> Value {
+    item[member] = value;
+    item
+}
+
+fn event(item: &Value, parameters: &str) -> Value {
+    let message =
+        json!({ "messageType": "ConfigurationItemChangeNotification", "configurationItem": item });
+    json!({
+        "invokingEvent": message.to_string(), "ruleParameters": parameters, "resultToken": "token",
+        "eventLeftScope": false, "accountId": "111122223333",
+    })
+}
+
+const IN_TWO_WAYS: &str = "is told of in two ways that no time tells apart, so that neither counts: \
+    give the newer one alone";
+
+#[test]
+fn a_trail_that_two_lists_tell_of_differently_is_a_problem_of_both_files() {
+    let folder = Folder::new("two-lists");
+    folder.write("facts.json", &[key_item("Enabled"), bucket_item()]);
+    folder.write("lists/2026-11-now.json", &[described(None)]);
+    folder.write("lists/backup-2024.json", &[described(Some(KEY))]);
+    let checked = folder.check(&["lists", "--facts", "facts.json"]);
+    assert_eq!((checked.exit, checked.verdicts), (Exit::Failure, Vec::new()));
+    let words = format!("trail `{TRAIL}` {IN_TWO_WAYS}");
+    let told = ["2026-11-now.json", "backup-2024.json"];
+    assert_eq!(checked.told, told.map(|name| format!("error: lists/{name}: {words}")));
+    // What agrees counts.
+    folder.write("lists/2026-11-now.json", &[described(Some(KEY))]);
+    let checked = folder.check(&["lists", "--facts", "facts.json"]);
+    assert_eq!((checked.exit, checked.verdicts, checked.told), (Exit::Clean, compliant(), vec![]));
+}
+
+/// No time tells which is newer, so both are judged, and the worse one decides the exit code.
+#[test]
+fn a_list_and_an_item_of_one_trail_are_both_judged() {
+    for keys in [[None, Some(KEY)], [Some(KEY), None]] {
+        let folder = Folder::new("list-and-item");
+        let [of_list, of_item] = keys;
+        folder.write("facts.json", &[key_item("Enabled"), bucket_item()]);
+        folder.write("trails.json", &[described(of_list), trail_item(of_item)]);
+        let checked = folder.check(&["trails.json", "--facts", "facts.json"]);
+        let both = [non_compliant(), compliant()].concat();
+        assert_eq!((checked.exit, checked.verdicts), (Exit::Findings, both));
+    }
+}
+
+#[test]
+fn of_two_items_of_one_instant_the_state_id_tells_which_is_newer() {
+    let state = |state: &str, id: &str| with(key_item(state), "configurationStateId", json!(id));
+    let enabled = state("Enabled", "9");
+    for (disabled, exit, verdicts) in [
+        (state("Disabled", "10"), Exit::Findings, non_compliant()),
+        (state("Disabled", "8"), Exit::Clean, compliant()),
+        (state("Disabled", "9"), Exit::Failure, unverified()),
+        // An item that leaves out the state id may be the newer one.
+        (key_item("Disabled"), Exit::Failure, unverified()),
+        (key_item("Enabled"), Exit::Clean, compliant()),
+    ] {
+        for keys in [[&disabled, &enabled], [&enabled, &disabled]] {
+            let folder = Folder::new("state-ids");
+            let items: Vec<&Value> = keys.into_iter().collect();
+            folder.write("keys.json", &[json!({ "configurationItems": items })]);
+            folder.write("trail.json", &[trail_item(Some(KEY)), bucket_item()]);
+            let checked = folder.check(&["keys.json", "trail.json"]);
+            assert_eq!((checked.exit, &checked.verdicts), (exit, &verdicts), "{keys:?}");
+            if exit == Exit::Failure {
+                let words = format!("error: keys.json: key `1234abcd` {IN_TWO_WAYS}");
+                assert_eq!(checked.told[0], words);
+            }
+        }
+    }
+}
+
+#[test]
+fn an_item_without_a_time_does_not_lose_to_one_with_a_time() {
+    let mut undated = with(bucket_item(), "configurationItemStatus", json!("ResourceDeleted"));
+    undated.as_object_mut().unwrap().remove("configurationItemCaptureTime");
+    let dated = with(undated.clone(), "configurationItemCaptureTime", json!(INSTANT));
+    let folder = Folder::new("undated");
+    folder.write("trail.json", &[trail_item(Some(KEY)), key_item("Enabled")]);
+    folder.write("a.json", &[undated]);
+    folder.write("b.json", &[bucket_item()]);
+    let checked = folder.check(&["trail.json", "b.json", "a.json"]);
+    assert_eq!((checked.exit, checked.verdicts), (Exit::Failure, unverified()));
+    let words = format!("bucket `trail-logs` {IN_TWO_WAYS}");
+    let told = ["b.json", "a.json"].map(|name| format!("error: {name}: {words}"));
+    assert_eq!(checked.told.get(..2), Some(&told[..]));
+    folder.write("b.json", &[dated]);
+    let checked = folder.check(&["trail.json", "b.json", "a.json"]);
+    assert_eq!((checked.exit, checked.verdicts), (Exit::Findings, non_compliant()));
+}
+
+/// A snapshot writes a policy as an object, the API as text.
+#[test]
+fn one_item_in_two_spellings_is_one() {
+    let policy = json!({ "Version": "2012-10-17", "Statement": [] });
+    let supplement = |policy: Value| json!({ "Policy": policy, "KeyRotationStatus": true });
+    let member = "supplementaryConfiguration";
+    let in_words = json!("{ \"Statement\": [], \"Version\": \"2012-10-17\" }");
+    let other = json!({ "Version": "2012-10-17", "Statement": [{}] });
+    for (second, exit) in [(in_words, Exit::Clean), (other, Exit::Failure)] {
+        let folder = Folder::new("spellings");
+        let first = with(key_item("Enabled"), member, supplement(policy.clone()));
+        let second = with(key_item("Enabled"), member, supplement(second));
+        folder.write("all.json", &[trail_item(Some(KEY)), bucket_item(), first, second]);
+        assert_eq!(folder.check(&["all.json"]).exit, exit);
+    }
+}
+
+#[test]
+fn two_rules_that_tell_of_one_change_are_a_problem_unless_parameters_are_given() {
+    let item = with(trail_item(Some(KEY)), "configurationStateId", json!(7));
+    let folder = Folder::new("two-rules");
+    folder.write("facts.json", &[key_item("Enabled"), bucket_item()]);
+    folder.write("cis.json", &[event(&item, "{\"profile\":\"cis\"}")]);
+    folder.write("strict.json", &[event(&item, "{\"profile\":\"strict\"}")]);
+    folder.write("item.json", &[item]);
+    for events in [["cis.json", "strict.json"], ["strict.json", "cis.json"]] {
+        let [one, other] = events;
+        let checked = folder.check(&[one, other, "item.json", "--facts", "facts.json"]);
+        assert_eq!((checked.exit, checked.verdicts), (Exit::Failure, Vec::new()));
+        let words = "trail `main` is told of by rule events with different parameters, so that \
+            neither counts: give one of them alone, or its parameters by --parameter";
+        assert_eq!(checked.told, events.map(|name| format!("error: {name}: {words}")));
+    }
+    // The event's parameters count, wherever the same item stands.
+    for files in [["strict.json", "item.json"], ["item.json", "strict.json"]] {
+        let [one, other] = files;
+        let checked = folder.check(&[one, other, "--facts", "facts.json"]);
+        assert_eq!((checked.exit, checked.verdicts), (Exit::Findings, unverified()));
+    }
+    let files = ["cis.json", "strict.json", "--facts", "facts.json", "-p", "profile=effective"];
+    let checked = folder.check(&files);
+    assert_eq!((checked.exit, checked.verdicts), (Exit::Clean, compliant()));
+}
