@@ -1,11 +1,13 @@
 //! `trailseal check`: judges trails from files.
 
+use std::path::{Path, PathBuf};
+
 use serde_json::{Map, Value};
 use trailseal_rule::Parameters;
 
 use crate::arguments::CheckArguments;
 use crate::command::{Exit, Failure, Surroundings, note, tell_problems};
-use crate::input::{Counts, FindError, Origin, Sources, find, read_all};
+use crate::input::{Counts, FindError, Origin, Sources, Unread, find, read_all};
 use crate::output::{Output, clean, emit, outputs, refuse_to_overwrite};
 use crate::parameters::given_parameters;
 use crate::report::{Problem, Report, judge};
@@ -73,15 +75,12 @@ fn report(
         source: found.path.display().to_string(),
         message: format!("cannot be opened: {}", found.error),
     });
-    report.problems.splice(0..0, unfound);
+    let unread =
+        sources.unread.iter().map(|Unread { folder, skipped }| nothing_in(folder, skipped));
+    report.problems.splice(0..0, unfound.chain(unread));
     if sources.list.is_empty() && report.problems.is_empty() {
-        let source = arguments.paths.first().map(|path| path.display().to_string());
-        let mut message =
-            "holds no file that could be read here (`.json` or `.json.gz`)".to_owned();
-        if !sources.skipped.is_empty() {
-            message.push_str(&format!("; left unopened: {}", sources.skipped.len()));
-        }
-        report.problems.push(Problem { source: source.unwrap_or_default(), message });
+        let path = arguments.paths.first().map_or(Path::new(""), PathBuf::as_path);
+        report.problems.push(nothing_in(path, &sources.skipped));
     }
     report.complete = report.problems.is_empty();
     report.summary.files = sources.list.len();
@@ -94,6 +93,18 @@ fn report(
         remark(&report, reading.of_no_use, surroundings);
     }
     report
+}
+
+/// Nothing that could be read is no clean result, whatever lies there.
+fn nothing_in(path: &Path, skipped: &[PathBuf]) -> Problem {
+    let mut message = "holds no file that could be read here (`.json` or `.json.gz`)".to_owned();
+    if let Some(first) = skipped.first() {
+        message.push_str(&format!("; left unopened: `{}`", first.display()));
+    }
+    if skipped.len() > 1 {
+        message.push_str(&format!(" and {} more", skipped.len() - 1));
+    }
+    Problem { source: path.display().to_string(), message }
 }
 
 /// What each file held, and which were left unopened.

@@ -54,6 +54,16 @@ pub(crate) struct Sources {
     /// Files left unopened, since their name says that they hold nothing of use, and links to
     /// folders.
     pub(crate) skipped: Vec<PathBuf>,
+    /// Folders of the command line of which nothing is read.
+    pub(crate) unread: Vec<Unread>,
+}
+
+/// A folder of the command line that holds no file that could be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Unread {
+    pub(crate) folder: PathBuf,
+    /// What was left unopened there.
+    pub(crate) skipped: Vec<PathBuf>,
 }
 
 /// What reading came to.
@@ -140,9 +150,10 @@ fn read_one(
     }
     let has_unknown = seen.unknown_documents > 0;
     if has_unknown && source.is_named && seen.known_pieces > 0 {
+        let documents = seen.unknown_documents;
         let message = format!(
-            "holds JSON of other kinds, too, which was left alone: {} documents",
-            seen.unknown_documents
+            "holds JSON of other kinds, too, which was left alone: {documents} document{}",
+            if documents == 1 { "" } else { "s" }
         );
         seen.complaints.push(Complaint { source: index, message });
     }

@@ -356,14 +356,17 @@ impl Seen {
         let resource = item.or_else(|| invoking.get("configurationItemSummary"));
         let kind = resource.and_then(|item| item.get("resourceType")?.as_str());
         match (kind, item) {
+            (Some(TRAIL_TYPE), _) if taking.role == Role::FactsOnly => return Ok(()),
             (Some(TRAIL_TYPE) | None, _) | (Some(KEY_TYPE), None) => {}
             // Whatever the rule would do on another resource's item, here it is evidence.
             (Some(_), Some(item)) => return self.take_item(item, taking, sighting),
             (Some(_), None) => return Ok(()),
         }
-        if taking.role == Role::FactsOnly {
-            return Ok(());
-        }
+        // No trail is judged by the parameters of what is evidence only.
+        let taking = match taking.role {
+            Role::Judged => taking,
+            Role::FactsOnly => Taking { event_parameters: EventParameters::Overruled, ..taking },
+        };
         if taking.event_parameters == EventParameters::Overruled
             && let Some(members) = event.as_object_mut()
         {

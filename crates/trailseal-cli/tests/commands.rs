@@ -85,9 +85,11 @@ mod commands {
         fs::remove_dir_all(&folder).unwrap();
         let errors = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{errors}");
-        let words =
-            "holds no file that could be read here (`.json` or `.json.gz`); left unopened: 1";
-        assert!(errors.contains(words), "{errors}");
+        let words = format!(
+            "holds no file that could be read here (`.json` or `.json.gz`); left unopened: `{}`",
+            folder.join("trails.txt").display()
+        );
+        assert!(errors.contains(&words), "{errors}");
     }
 
     fn trailseal() -> Command {

@@ -49,7 +49,7 @@ impl Folder {
         let err = anstream::adapter::strip_bytes(&err).into_vec();
         let err = String::from_utf8(err).unwrap().replace(&of_folder, "");
         let told = err.lines().map(str::to_owned).collect();
-        Checked { exit, verdicts: verdicts(&report), told }
+        Checked { exit, verdicts: verdicts(&report), told, summary: report["summary"].clone() }
     }
 }
 
@@ -65,6 +65,7 @@ struct Checked {
     verdicts: Vec<(String, bool)>,
     /// The lines of the errors and notes.
     told: Vec<String>,
+    summary: Value,
 }
 
 fn verdicts(report: &Value) -> Vec<(String, bool)> {
@@ -259,4 +260,141 @@ fn two_rules_that_tell_of_one_change_are_a_problem_unless_parameters_are_given()
     let files = ["cis.json", "strict.json", "--facts", "facts.json", "-p", "profile=effective"];
     let checked = folder.check(&files);
     assert_eq!((checked.exit, checked.verdicts), (Exit::Clean, compliant()));
+}
+
+fn announced(item: &Value) -> Value {
+    let mut summary = item.clone();
+    summary.as_object_mut().unwrap().remove("configuration");
+    let message = json!({
+        "messageType": "OversizedConfigurationItemChangeNotification",
+        "configurationItemSummary": summary,
+    });
+    json!({
+        "invokingEvent": message.to_string(), "ruleParameters": "{\"profile\":\"none\"}",
+        "resultToken": "token", "eventLeftScope": false, "accountId": "111122223333",
+    })
+}
+
+/// A key's state may have changed in the item that is only announced.
+#[test]
+fn an_item_of_a_key_that_is_announced_in_evidence_must_be_there() {
+    let later = "2026-11-23T11:00:00.000Z";
+    let newer = with(key_item("Enabled"), "configurationItemCaptureTime", json!(later));
+    let elsewhere = |item: &Value| {
+        let arn = KEY.replace("eu-central-1", "eu-west-1");
+        let mut item = with(item.clone(), "awsRegion", json!("eu-west-1"));
+        item["configuration"]["arn"] = json!(arn);
+        item
+    };
+    for (more, exit) in [
+        (None, Exit::Failure),
+        (Some(elsewhere(&newer)), Exit::Failure),
+        (Some(newer.clone()), Exit::Clean),
+    ] {
+        let folder = Folder::new("announced");
+        folder.write("trail.json", &[trail_item(Some(KEY))]);
+        let facts = [key_item("Enabled"), bucket_item(), announced(&newer)];
+        folder.write("facts.json", &facts.into_iter().chain(more).collect::<Vec<_>>());
+        let checked = folder.check(&["trail.json", "--facts", "facts.json"]);
+        assert_eq!((checked.exit, checked.verdicts), (exit, compliant()));
+        let words = "error: facts.json: the item of `1234abcd` was too large for the event: give \
+            its item of 2026-11-23T11:00:00.000Z too, as `aws configservice \
+            get-resource-config-history` tells it";
+        let told = if exit == Exit::Failure { vec![words.to_owned()] } else { vec![] };
+        assert_eq!(checked.told, told);
+    }
+}
+
+/// What is only evidence is read as whole as what is judged, but for its trails.
+#[test]
+fn a_rule_event_of_evidence_that_cannot_be_read_is_a_problem() {
+    let folder = Folder::new("broken-event");
+    folder.write("all.json", &[trail_item(Some(KEY)), key_item("Enabled"), bucket_item()]);
+    let mut broken = event(&key_item("Disabled"), "");
+    broken["invokingEvent"] = json!("{\"configurationItem\":");
+    folder.write("facts.json", &[broken]);
+    let checked = folder.check(&["all.json", "--facts", "facts.json"]);
+    assert_eq!((checked.exit, checked.verdicts), (Exit::Failure, compliant()));
+    assert!(checked.told[0].starts_with("error: facts.json: "), "{:?}", checked.told);
+    assert!(checked.told[0].contains("`invokingEvent`"), "{:?}", checked.told);
+    let mut trail = trail_item(None);
+    trail["awsAccountId"] = json!("1");
+    folder.write("facts.json", &[event(&trail, "{\"profile\":\"none\"}")]);
+    let checked = folder.check(&["all.json", "--facts", "facts.json"]);
+    assert_eq!((checked.exit, checked.verdicts, checked.told), (Exit::Clean, compliant(), vec![]));
+}
+
+const UNREAD: &str = "holds no file that could be read here (`.json` or `.json.gz`)";
+
+#[test]
+fn a_folder_of_which_nothing_is_read_is_a_problem_beside_others_too() {
+    let folder = Folder::new("unread");
+    let all = [trail_item(Some(KEY)), key_item("Enabled"), bucket_item()];
+    folder.write("good/all.json", &all);
+    folder.write("notes/a.txt", &[]);
+    folder.write("notes/b.txt", &[]);
+    folder.write("others/x_ConfigHistory_AWS::EC2::Instance_1.json.gz", &[]);
+    fs::create_dir(folder.0.join("empty")).unwrap();
+    for (paths, told) in [
+        (
+            &["good", "notes"][..],
+            vec![format!("error: notes: {UNREAD}; left unopened: `notes/a.txt` and 1 more")],
+        ),
+        (&["good", "--facts", "empty"], vec![format!("error: empty: {UNREAD}")]),
+        (&["empty"], vec![format!("error: empty: {UNREAD}")]),
+        // Whose name says that it is of no use is left out on purpose, unless that is all.
+        (&["good", "others"], vec![]),
+        (
+            &["others"],
+            vec![format!(
+                "error: others: {UNREAD}; left unopened: \
+             `others/x_ConfigHistory_AWS::EC2::Instance_1.json.gz`"
+            )],
+        ),
+    ] {
+        let checked = folder.check(paths);
+        let exit = if told.is_empty() { Exit::Clean } else { Exit::Failure };
+        assert_eq!((checked.exit, checked.told), (exit, told), "{paths:?}");
+    }
+    folder.write("good/UPPER.JSON", &[json!({ "configurationItems": [] })]);
+    let checked = folder.check(&["good"]);
+    assert_eq!((checked.exit, checked.verdicts), (Exit::Clean, compliant()));
+    assert_eq!(checked.summary["files"], json!(2));
+}
+
+#[cfg(unix)]
+#[test]
+fn links_to_folders_are_skipped_and_links_to_nothing_are_problems() {
+    use std::os::unix::fs::symlink;
+
+    let folder = Folder::new("links");
+    let all = [trail_item(Some(KEY)), key_item("Enabled"), bucket_item()];
+    folder.write("in/all.json", &all);
+    symlink(&folder.0, folder.0.join("in/round")).unwrap();
+    let checked = folder.check(&["in", "-v"]);
+    assert_eq!((checked.exit, checked.verdicts), (Exit::Clean, compliant()));
+    assert_eq!(checked.summary["filesSkipped"], json!(1));
+    let words =
+        "note: in/round: left unopened: its name says that it is of no use, or it is a link";
+    assert!(checked.told.iter().any(|line| line == words), "{:?}", checked.told);
+    symlink("nowhere", folder.0.join("in/gone.json")).unwrap();
+    let checked = folder.check(&["in"]);
+    assert_eq!((checked.exit, checked.verdicts), (Exit::Failure, compliant()));
+    assert!(checked.told[0].starts_with("error: in/gone.json: cannot be "), "{:?}", checked.told);
+}
+
+#[test]
+fn a_file_that_holds_other_kinds_too_is_told_of() {
+    let folder = Folder::new("other-kinds");
+    let all = [trail_item(Some(KEY)), key_item("Enabled"), bucket_item()];
+    let other = json!({ "baseConfigurationItems": [] });
+    folder.write("in/mixed.json", &[&all[..], &[other.clone(), other]].concat());
+    let note = "note: files with JSON of other kinds, left alone: 1".to_owned();
+    let checked = folder.check(&["in/mixed.json"]);
+    assert_eq!((checked.exit, checked.verdicts), (Exit::Failure, compliant()));
+    let words = "holds JSON of other kinds, too, which was left alone: 2 documents";
+    assert_eq!(checked.told, [format!("error: in/mixed.json: {words}"), note.clone()]);
+    let checked = folder.check(&["in"]);
+    assert_eq!((checked.exit, checked.verdicts), (Exit::Clean, compliant()));
+    assert_eq!(checked.told, [note]);
 }

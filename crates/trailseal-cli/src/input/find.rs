@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Origin, Source, Sources};
+use super::{Origin, Source, Sources, Unread};
 use crate::seen::Role;
 
 /// Resource types whose history files are opened.
@@ -22,14 +22,24 @@ pub(crate) struct FindError {
 }
 
 /// Adds what a path of the command line stands for; a folder stands for all its files, in the
-/// order of their names.
+/// order of their names. A folder of which nothing can be read is remembered as that, unless all
+/// that it holds is known to be of no use.
 pub(crate) fn find(path: &Path, role: Role, sources: &mut Sources, errors: &mut Vec<FindError>) {
     if path.as_os_str() == "-" {
         sources.list.push(Source { origin: Origin::StandardInput, role, is_named: true });
         return;
     }
     match fs::metadata(path) {
-        Ok(found) if found.is_dir() => walk(path, role, sources, errors),
+        Ok(found) if found.is_dir() => {
+            let before = (sources.list.len(), sources.skipped.len(), errors.len());
+            walk(path, role, sources, errors);
+            let (listed, skipped, failed) = before;
+            let skipped = sources.skipped.get(skipped..).unwrap_or_default().to_vec();
+            let is_unread = sources.list.len() == listed && errors.len() == failed;
+            if is_unread && (skipped.is_empty() || !skipped.iter().all(|path| is_of_no_use(path))) {
+                sources.unread.push(Unread { folder: path.to_owned(), skipped });
+            }
+        }
         Ok(_) => add(path.to_owned(), role, true, sources),
         Err(error) => errors.push(FindError { path: path.to_owned(), error }),
     }
@@ -44,7 +54,7 @@ fn walk(folder: &Path, role: Role, sources: &mut Sources, errors: &mut Vec<FindE
                 for path in entries.files {
                     add(path, role, false, sources);
                 }
-                sources.skipped.extend(entries.links);
+                sources.skipped.extend(entries.others);
                 folders.extend(entries.folders.into_iter().rev());
             }
             Err(error) => errors.push(FindError { path: folder, error }),
@@ -57,36 +67,48 @@ fn walk(folder: &Path, role: Role, sources: &mut Sources, errors: &mut Vec<FindE
 struct Entries {
     files: Vec<PathBuf>,
     folders: Vec<PathBuf>,
-    /// Links to folders, and to nothing.
-    links: Vec<PathBuf>,
+    /// Links to folders, and what is neither file nor folder.
+    others: Vec<PathBuf>,
 }
 
 fn entries(folder: &Path) -> io::Result<Entries> {
-    let Entries { mut files, mut folders, mut links } = Entries::default();
+    let Entries { mut files, mut folders, mut others } = Entries::default();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let kind = entry.file_type()?;
         if kind.is_dir() {
             folders.push(entry.path());
-        } else if kind.is_file() || (kind.is_symlink() && entry.path().is_file()) {
+        } else if kind.is_file() || (kind.is_symlink() && may_lead_to_a_file(&entry.path())) {
             files.push(entry.path());
-        } else if kind.is_symlink() {
-            links.push(entry.path());
+        } else {
+            others.push(entry.path());
         }
     }
     files.sort();
     folders.sort();
-    links.sort();
-    Ok(Entries { files, folders, links })
+    others.sort();
+    Ok(Entries { files, folders, others })
+}
+
+/// A link that leads nowhere is taken for a file, so that opening it says what is wrong.
+fn may_lead_to_a_file(link: &Path) -> bool {
+    fs::metadata(link).map_or(true, |found| found.is_file())
 }
 
 fn add(path: PathBuf, role: Role, is_named: bool, sources: &mut Sources) {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    if is_history_of_another_type(&name) || !(is_named || may_be_json(&name)) {
+    if is_of_no_use(&path) || !(is_named || may_be_json(&name(&path))) {
         sources.skipped.push(path);
     } else {
         sources.list.push(Source { origin: Origin::File(path), role, is_named });
     }
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn is_of_no_use(path: &Path) -> bool {
+    is_history_of_another_type(&name(path))
 }
 
 fn may_be_json(name: &str) -> bool {

@@ -120,7 +120,7 @@ fn a_named_file_that_holds_other_kinds_too_is_a_complaint() {
     let path = folder.write("mixed.json", &mixed);
     let (names, complaints, _, of_no_use) = read_paths(&[&path]);
     assert_eq!((names, of_no_use), (vec!["one".to_owned()], 1));
-    let words = "holds JSON of other kinds, too, which was left alone: 1 documents";
+    let words = "holds JSON of other kinds, too, which was left alone: 1 document";
     assert_eq!(complaints, [("mixed.json".to_owned(), words.to_owned())]);
     let (names, complaints, _, of_no_use) = read_paths(&[&folder.0]);
     assert_eq!((names.len(), complaints.len(), of_no_use), (1, 0, 1));
