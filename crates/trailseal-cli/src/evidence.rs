@@ -79,6 +79,31 @@ impl Evidence {
         Facts { rotation, key_policy, ..facts }
     }
 
+    /// Of which days the items of the key and the bucket are that the facts rest on, in words;
+    /// nothing where neither was asked for or is in the input.
+    pub(crate) fn age(
+        &self,
+        setting: &Setting<'_>,
+        trail: &Trail,
+        facts: &Facts,
+    ) -> Option<String> {
+        let needs = needs(setting, trail);
+        let key = key_arn(trail, facts).filter(|_| needs.key.is_some());
+        let key = key.and_then(|arn| self.keys.sighting(&KeyIdentity::of_arn(arn)));
+        let bucket = needs.bucket.as_ref();
+        let bucket = bucket.and_then(|name| self.buckets.sighting(&name.as_str().to_owned()));
+        let day =
+            |of: &Sighting| of.captured.map_or_else(|| "an untold day".to_owned(), Timestamp::date);
+        match (key.map(day), bucket.map(day)) {
+            (Some(key), Some(bucket)) => {
+                Some(format!("judged by the key's item of {key} and the bucket's of {bucket}"))
+            }
+            (Some(key), None) => Some(format!("judged by the key's item of {key}")),
+            (None, Some(bucket)) => Some(format!("judged by the bucket's item of {bucket}")),
+            (None, None) => None,
+        }
+    }
+
     /// What the input tells of the key.
     fn key(
         &self,

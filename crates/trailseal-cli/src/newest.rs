@@ -179,6 +179,10 @@ impl<K: Eq + Hash, V> Newest<K, V> {
         self.0.get(key).and_then(|all| shown(all)).map(|kept| &kept.value)
     }
 
+    pub(crate) fn sighting(&self, key: &K) -> Option<&Sighting> {
+        self.0.get(key).and_then(|all| shown(all)).map(|kept| &kept.sighting)
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }

@@ -49,7 +49,9 @@ impl Folder {
         let err = anstream::adapter::strip_bytes(&err).into_vec();
         let err = String::from_utf8(err).unwrap().replace(&of_folder, "");
         let told = err.lines().map(str::to_owned).collect();
-        Checked { exit, verdicts: verdicts(&report), told, summary: report["summary"].clone() }
+        let notes = report["trails"].as_array().unwrap().iter().map(|trail| trail["notes"].clone());
+        let (notes, summary) = (notes.collect(), report["summary"].clone());
+        Checked { exit, verdicts: verdicts(&report), told, summary, notes }
     }
 }
 
@@ -66,6 +68,8 @@ struct Checked {
     /// The lines of the errors and notes.
     told: Vec<String>,
     summary: Value,
+    /// The notes of each trail.
+    notes: Value,
 }
 
 fn verdicts(report: &Value) -> Vec<(String, bool)> {
@@ -322,6 +326,38 @@ fn a_rule_event_of_evidence_that_cannot_be_read_is_a_problem() {
     folder.write("facts.json", &[event(&trail, "{\"profile\":\"none\"}")]);
     let checked = folder.check(&["all.json", "--facts", "facts.json"]);
     assert_eq!((checked.exit, checked.verdicts, checked.told), (Exit::Clean, compliant(), vec![]));
+}
+
+#[test]
+fn the_report_tells_of_which_days_its_evidence_is() {
+    let old = |item: Value, day: &str| {
+        with(item, "configurationItemCaptureTime", json!(format!("{day}T10:00:00.000Z")))
+    };
+    let (key, bucket) = (old(key_item("Enabled"), "2019-03-01"), old(bucket_item(), "2019-04-02"));
+    let note = "judged by the key's item of 2019-03-01 and the bucket's of 2019-04-02";
+    for (trail, evidence, exit, notes) in [
+        (trail_item(Some(KEY)), vec![key.clone(), bucket.clone()], Exit::Clean, vec![note]),
+        (
+            trail_item(Some(KEY)),
+            vec![key.clone()],
+            Exit::Findings,
+            vec!["judged by the key's item of 2019-03-01"],
+        ),
+        (
+            trail_item(Some(KEY)),
+            vec![bucket.clone()],
+            Exit::Findings,
+            vec!["judged by the bucket's item of 2019-04-02"],
+        ),
+        // What was not asked for decided nothing.
+        (trail_item(None), vec![key, bucket], Exit::Findings, vec![]),
+        (trail_item(Some(KEY)), vec![], Exit::Findings, vec![]),
+    ] {
+        let folder = Folder::new("age");
+        folder.write("all.json", &[vec![trail], evidence].concat());
+        let checked = folder.check(&["all.json"]);
+        assert_eq!((checked.exit, checked.notes), (exit, json!([notes])));
+    }
 }
 
 const UNREAD: &str = "holds no file that could be read here (`.json` or `.json.gz`)";

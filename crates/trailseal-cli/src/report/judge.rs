@@ -109,7 +109,12 @@ fn judge_one(
     match &seen.presence {
         Presence::There(trail) => {
             let facts = evidence.facts(setting, trail);
-            judge_trail(&seen.resource_id, trail, &facts, setting, captured, source)
+            let (rank, mut report) =
+                judge_trail(&seen.resource_id, trail, &facts, setting, captured, source);
+            if report.reason.is_none() {
+                report.notes.extend(evidence.age(setting, trail, &facts));
+            }
+            (rank, report)
         }
         Presence::Gone(why) => {
             let resource_id = seen.resource_id.clone();
