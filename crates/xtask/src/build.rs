@@ -22,3 +22,39 @@ pub(crate) fn function_and_lab(project: &Project) -> Result<(), Failure> {
     )
     .run()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// The packages that cargo compiles, each with a set of features; some have more than one.
+    fn packages(edges: &str) -> BTreeSet<(String, String)> {
+        let tree = Step::cargo(&Project::locate().unwrap(), "tree --workspace --locked", "")
+            .words("--prefix none --format {p}|{f} --edges")
+            .arg(edges)
+            .output()
+            .unwrap();
+        let package = |line: &str| {
+            let (name, features) = line.split_once('|').unwrap();
+            (name.to_owned(), features.trim_end_matches(" (*)").to_owned())
+        };
+        tree.lines().filter(|line| !line.is_empty()).map(package).collect()
+    }
+
+    #[test]
+    fn tests_add_no_feature_to_what_programs_are_made_of() {
+        let of_programs = packages("normal,build");
+        let names: BTreeSet<&String> = of_programs.iter().map(|(name, _)| name).collect();
+        let of_tests = packages("normal,build,dev");
+        let compiled_again: Vec<_> =
+            of_tests.difference(&of_programs).filter(|(name, _)| names.contains(name)).collect();
+        assert!(names.len() > 200, "{}", names.len());
+        assert!(
+            compiled_again.is_empty(),
+            "dev-dependencies add features to these packages, which cargo then compiles twice; \
+             name the dev-dependency in `tests/Cargo.toml` too: {compiled_again:?}"
+        );
+    }
+}
