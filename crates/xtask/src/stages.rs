@@ -59,11 +59,12 @@ fn format(project: &Project) -> Result<(), Failure> {
 }
 
 fn clippy(project: &Project) -> Result<(), Failure> {
-    Step::cargo(project, "clippy --workspace --all-targets -- -D warnings", SEE_ABOVE).run()
+    Step::cargo(project, "clippy --release --workspace --all-targets -- -D warnings", SEE_ABOVE)
+        .run()
 }
 
 fn document(project: &Project) -> Result<(), Failure> {
-    Step::cargo(project, "doc --workspace --no-deps", SEE_ABOVE)
+    Step::cargo(project, "doc --release --workspace --no-deps", SEE_ABOVE)
         .env("RUSTDOCFLAGS", "-D warnings")
         .run()
 }
