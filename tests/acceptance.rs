@@ -8,6 +8,7 @@ mod acceptance {
     mod case;
     mod corpus;
     mod evidence;
+    mod rewrite;
     mod state;
 
     mod reference;

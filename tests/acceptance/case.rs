@@ -38,7 +38,7 @@ pub(super) struct Event {
 }
 
 /// What must come of it.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Expected {
     #[serde(default)]

@@ -6,7 +6,7 @@ use crate::exemption::{Exempt, exempt};
 use crate::facts::Facts;
 use crate::ids::{BucketName, Region};
 use crate::key_ref::KeyRef;
-use crate::parameters::{Parameters, Replicas};
+use crate::parameters::{Parameters, Profile, Replicas};
 use crate::timestamp::Timestamp;
 use crate::trail::{Standing, Trail};
 use crate::verdict::{CheckResult, Verdict};
@@ -25,6 +25,8 @@ pub struct Setting<'a> {
 pub struct Judgement {
     /// The verdict.
     pub verdict: Verdict,
+    /// The profile under which the trail was judged.
+    pub profile: Profile,
     /// The trail's key as the trail names it, where it was judged and has one.
     pub key: Option<String>,
     /// Remarks: whose copy the trail is, an exemption that has expired.
@@ -90,8 +92,10 @@ pub fn needs(setting: &Setting<'_>, trail: &Trail) -> Needs {
 /// Judges a trail.
 #[must_use]
 pub fn evaluate(setting: &Setting<'_>, trail: &Trail, facts: &Facts) -> Judgement {
+    let profile = setting.parameters.profile;
     if let Some(why) = not_applicable(setting, trail) {
-        return Judgement { verdict: Verdict::NotApplicable(why), key: None, notes: Vec::new() };
+        let verdict = Verdict::NotApplicable(why);
+        return Judgement { verdict, profile, key: None, notes: Vec::new() };
     }
     let case = Case { trail, facts, parameters: setting.parameters, now: setting.now };
     let mut results = Vec::new();
@@ -105,6 +109,7 @@ pub fn evaluate(setting: &Setting<'_>, trail: &Trail, facts: &Facts) -> Judgemen
     }
     Judgement {
         verdict: Verdict::of(results),
+        profile,
         key: trail.key.as_ref().map(|key| key.as_str().to_owned()),
         notes: notes(setting, trail),
     }

@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use crate::checks::{Finding, Outcome, Unverified};
+use crate::checks::{CheckId, Finding, Outcome, Unverified};
 use crate::evaluate::Judgement;
 use crate::item::{ACCOUNT_TYPE, TRAIL_TYPE};
 use crate::parameters::WhenUnverified;
 use crate::timestamp::Timestamp;
-use crate::verdict::Verdict;
+use crate::verdict::{Proof, Verdict};
 use crate::{AccountId, TrailGone};
 
 /// Characters of an annotation, at most (AWS Config API Reference, `Evaluation`). Whether AWS
@@ -258,11 +258,7 @@ fn words(judgement: &Judgement, when_unverified: WhenUnverified) -> (Vec<String>
     };
     let verdict = &judgement.verdict;
     match verdict {
-        Verdict::Sealed(proof) => {
-            let passed: Vec<&str> = proof.passed().iter().map(|one| one.check.as_str()).collect();
-            let key = judgement.key.as_deref().unwrap_or("a key");
-            return (vec![format!("sealed with {key}: {}", passed.join(", "))], Vec::new());
-        }
+        Verdict::Sealed(proof) => return (vec![sealed(proof, judgement)], Vec::new()),
         Verdict::NotApplicable(why) => return (vec![why.clone()], Vec::new()),
         Verdict::Broken(results) => {
             for result in results {
@@ -283,6 +279,18 @@ fn words(judgement: &Judgement, when_unverified: WhenUnverified) -> (Vec<String>
         whats.insert(0, "reported as compliant because unverified=COMPLIANT".to_owned());
     }
     (whats, fixes)
+}
+
+/// A trail is sealed if its key works. Where nobody looked at that, as in the profile `cis`, it is
+/// encrypted, and no more is said.
+fn sealed(proof: &Proof, judgement: &Judgement) -> String {
+    let passed = proof.passed();
+    let key_works = passed.iter().any(|one| one.check == CheckId::KeyUsable);
+    let verb = if key_works { "sealed" } else { "encrypted" };
+    let key = judgement.key.as_deref().unwrap_or("a key");
+    let (profile, count) = (judgement.profile.as_str(), passed.len());
+    let checks = if count == 1 { "check" } else { "checks" };
+    format!("{verb} with {key} (profile {profile}: {count} {checks} passed)")
 }
 
 fn push_new(list: &mut Vec<String>, text: &str) {

@@ -57,6 +57,18 @@ pub enum Profile {
     Strict,
 }
 
+impl Profile {
+    /// The profile as the parameter writes it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Cis => "cis",
+            Self::Effective => "effective",
+            Self::Strict => "strict",
+        }
+    }
+}
+
 /// What is reported where evidence could not be read (`unverified`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum WhenUnverified {
@@ -270,12 +282,9 @@ fn list<T>(name: &str, text: &str, read: fn(&str) -> Option<T>, faults: &mut Fau
 }
 
 fn profile(text: &str) -> Option<Profile> {
-    match text {
-        "cis" => Some(Profile::Cis),
-        "effective" => Some(Profile::Effective),
-        "strict" => Some(Profile::Strict),
-        _ => None,
-    }
+    [Profile::Cis, Profile::Effective, Profile::Strict]
+        .into_iter()
+        .find(|profile| profile.as_str() == text)
 }
 
 fn unverified(text: &str) -> Option<WhenUnverified> {

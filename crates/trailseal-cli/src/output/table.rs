@@ -90,13 +90,17 @@ fn finding(trail: &TrailReport) -> String {
         lines.push(format!("Why: {}", check.why));
         lines.push(format!("Fix: {}\n", clean(fix)));
     }
+    let is_passed = trail.reason.is_none() && lines.is_empty();
     match (&trail.reason, &trail.key) {
+        _ if is_passed => lines.push(clean(&trail.annotation)),
         (Some(reason), _) => lines.push(clean(reason)),
-        (None, Some(key)) if lines.is_empty() => lines.push(format!("sealed with {}", clean(key))),
         (None, Some(key)) => lines.push(format!("Key: {}", clean(key))),
         (None, None) => {}
     }
-    lines.extend(trail.notes.iter().map(|note| format!("Note: {}", clean(note))));
+    // The annotation of a trail that passed holds the rule's notes.
+    let is_said = |note: &str| is_passed && trail.annotation.contains(note);
+    let notes = trail.notes.iter().filter(|note| !is_said(note));
+    lines.extend(notes.map(|note| format!("Note: {}", clean(note))));
     lines.push(format!("Seen in: {}", clean(&trail.source)));
     lines.join("\n")
 }

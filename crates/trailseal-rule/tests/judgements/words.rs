@@ -13,20 +13,26 @@ use crate::fixtures::{
 
 #[test]
 fn a_sealed_trail_says_with_which_key_and_what_was_verified() {
-    check(
-        |_, _| {},
-        "COMPLIANT",
-        &format!("sealed with {KEY}: sse-kms-enabled, key-customer-managed"),
-    );
-    let evaluation = report(&Parameters::default(), &trail(), &facts());
-    assert_eq!(
-        evaluation.annotation.as_str(),
-        format!(
-            "sealed with {KEY}: sse-kms-enabled, key-customer-managed, key-usable, \
-             key-in-bucket-region"
-        )
-    );
-    assert!(!evaluation.is_unverified);
+    let said = |raw: &serde_json::Value, words: &str| {
+        let evaluation = report(&parameters(raw), &trail(), &facts());
+        assert_eq!(evaluation.annotation.as_str(), words);
+        assert_eq!(evaluation.compliance, ComplianceType::Compliant);
+        assert!(!evaluation.is_unverified);
+    };
+    let sealed = |count: &str| format!("sealed with {KEY} (profile {count} checks passed)");
+    said(&json!({}), &sealed("effective: 4"));
+    said(&json!({ "profile": "strict" }), &sealed("strict: 8"));
+    let more = json!({ "requireKeyRotation": "true", "checkKeyPolicy": "true" });
+    said(&more, &sealed("effective: 7"));
+}
+
+#[test]
+fn a_key_of_which_nobody_asked_whether_it_works_seals_nothing() {
+    let words = format!("encrypted with {KEY} (profile cis: 2 checks passed)");
+    let (cis, mut unusable) = (parameters(&json!({ "profile": "cis" })), facts());
+    assert_eq!(report(&cis, &trail(), &unusable).annotation.as_str(), words);
+    unusable.key = Reading::Known(KeyFacts { state: KeyState::Disabled, ..key() });
+    assert_eq!(report(&cis, &trail(), &unusable).annotation.as_str(), words);
 }
 
 #[test]
