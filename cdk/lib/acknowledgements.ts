@@ -4,7 +4,7 @@ import type { IConstruct } from 'constructs';
 /**
  * The findings of cdk-nag that are accepted, each with its reason.
  *
- * Whoever runs cdk-nag over an app with these constructs sees them as acknowledged.
+ * cdk-nag reports them as acknowledged in apps that use these constructs.
  */
 function acknowledge(construct: IConstruct, reasons: Record<string, string>): void {
   for (const [id, reason] of Object.entries(reasons)) {

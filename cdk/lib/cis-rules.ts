@@ -10,7 +10,7 @@ export interface ManagedRule {
 
 /**
  * The rules that AWS runs by itself in its own conformance pack for the CIS AWS Foundations
- * Benchmark v1.4 Level 2, but for `cloud-trail-encryption-enabled`, whose place ours takes.
+ * Benchmark v1.4 Level 2, except `cloud-trail-encryption-enabled`, which our rule replaces.
  *
  * Controls that a person has to check by hand are not among them.
  */

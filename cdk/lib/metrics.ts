@@ -48,8 +48,8 @@ export function ruleMetric(
 }
 
 /**
- * What alarms hear of a metric that the function writes: an alarm can search for nothing, so a
- * filter of the log counts it, over whatever rules the function answers.
+ * A metric for alarms. An alarm cannot use a search expression, so a log filter counts the
+ * function's metric over all rules that it serves.
  */
 export function loggedMetric(
   scope: Construct,

@@ -83,7 +83,7 @@ function functionAlarms(scope: Construct, handler: MonitoredFunction): cloudwatc
     new cloudwatch.Alarm(scope, 'DeadLetters', {
       ...common,
       alarmDescription:
-        'Trailseal: an event failed after all retries and waits in the queue. Mend the cause, then evaluate the rule again.',
+        'Trailseal: an event failed after all retries and waits in the queue. Fix the cause, then evaluate the rule again.',
       metric: queueMetric(handler, 'ApproximateNumberOfMessagesVisible'),
       evaluationPeriods: 1,
     }),

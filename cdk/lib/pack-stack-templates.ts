@@ -50,7 +50,7 @@ export function organizationRemediationPackTemplate(): Template {
   // replaced, so the stack's own would not do.
   const account = new CfnParameter(stack, 'ManagementAccount', {
     description:
-      "The organization's management account, whoever deploys: in the ARN of the runbook's role Config puts each member's own account in its place.",
+      "The organization's management account, even if a delegated administrator deploys. Config replaces it with each member account in the ARN of the runbook's role.",
     allowedPattern: '^[0-9]{12}$',
   });
   addOrganizationPack(stack, packBody({ ...settings, account: account.valueAsString }));

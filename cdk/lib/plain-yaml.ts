@@ -23,7 +23,7 @@ function written(content: unknown, heading: string[]): string {
       if (typeof node.value === 'string' && node.value.includes('\n')) {
         node.type = Scalar.BLOCK_LITERAL;
       } else if (typeof node.value === 'string' && Token.isUnresolved(node.value)) {
-        // Whatever the deployment puts here, a `true` above all, stays a text.
+        // Quote the value: `true` and the like must stay text after deployment.
         node.type = Scalar.QUOTE_SINGLE;
       }
     },
@@ -61,8 +61,8 @@ function intrinsic(name: string, argument: unknown): Scalar | undefined {
 }
 
 /**
- * A join of texts, references and attributes is one text with names in it; what had braces already
- * keeps them for whoever reads the text later.
+ * Writes a join of texts, references and attributes as one `Fn::Sub` text; existing braces are
+ * escaped and stay as they are.
  */
 function substitution(parts: unknown): Scalar | undefined {
   if (!Array.isArray(parts)) {

@@ -51,7 +51,7 @@ export class PropFaults {
     }
   }
 
-  /** A text of at most so many characters. */
+  /** A text with at most `charsMax` characters. */
   length(prop: string, value: string | undefined, charsMax: number): void {
     if (value === undefined || Token.isUnresolved(value)) {
       return;

@@ -31,8 +31,8 @@ import {
 import { packageVersion } from './version';
 
 /**
- * The remediation of one account and Region as a plain template: never automatic. Whoever wants
- * that says so with the construct.
+ * The remediation of one account and Region as a plain template: never automatic.
+ * Automatic remediation is an option of the construct only.
  */
 export function remediationTemplate(): Template {
   const stack = new PlainStack(

@@ -69,7 +69,7 @@ export interface TrailsealRemediationProps extends RemediationSettings {
 
 /**
  * Remediation by hand, from the Config console or from Systems Manager: a runbook, the function
- * that it invokes, and a role for each. A dry run unless it is told otherwise.
+ * that it invokes, and a role for each. A dry run by default.
  *
  * The function that evaluates has no part in it and can still change nothing.
  */

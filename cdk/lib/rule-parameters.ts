@@ -94,7 +94,7 @@ function faultsOf(name: string, value: unknown): string[] {
   return refused.map((entry) => `${field} is \`${quote(entry)}\`; expected ${expected(spec)}`);
 }
 
-/** What a value of JSON is that is no text, in the function's words. */
+/** The kind of a JSON value that is not text, in the function's words. */
 function kind(value: unknown): string {
   if (Array.isArray(value)) {
     return 'a list';
@@ -102,7 +102,7 @@ function kind(value: unknown): string {
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
-/** The entries of a list that are refused; a value that is no list is its own only entry. */
+/** The invalid entries of a list. A value that is not a list counts as its only entry. */
 function refusedEntries(spec: ParameterSchema, text: string): string[] {
   if (text === '' || fits(spec, text)) {
     return [];

@@ -81,7 +81,7 @@ export function excludedAccountsParameter(stack: PlainStack): { list: object; so
   return { list: { Ref: excluded.logicalId }, some };
 }
 
-/** A value where a condition holds, and nothing where it does not. */
+/** The value if the condition holds, otherwise `AWS::NoValue`. */
 export function where(condition: CfnCondition, value: unknown): object {
   return { 'Fn::If': [condition.logicalId, value, { Ref: 'AWS::NoValue' }] };
 }

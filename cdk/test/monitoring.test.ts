@@ -99,7 +99,7 @@ describe('alarms', () => {
     }
   });
 
-  test('f) what the function says of itself is heard whatever AWS makes of the name of its rule', () => {
+  test('f) metrics of the function are counted for every rule name', () => {
     const stack = monitored();
     const filters = Template.fromStack(stack).findResources('AWS::Logs::MetricFilter');
     const made = Object.values(filters).map((filter) => filter['Properties'] as unknown);

@@ -342,7 +342,7 @@ Resources:
       .map((part) => (typeof part === 'string' ? part : values[(part as { Ref: string }).Ref]))
       .join('');
     expect(text).toContain(`- 'arn:aws:iam::${ACCOUNT}:role/TrailsealAutomation-${REGION}'\n`);
-    // What Config itself resolves is left to it, and cfn-lint is told so.
+    // Config resolves these itself, so cfn-lint must ignore them.
     const made = only(stack, 'AWS::Config::ConformancePack');
     expect(made['Metadata']).toEqual({ 'cfn-lint': { config: { ignore_checks: ['E1029'] } } });
     expect(text).toContain('${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}');
@@ -378,7 +378,7 @@ Resources:
     expect(parse(body)).toEqual(parse(made));
   });
 
-  test('d2) the same for an organization, by its management account whoever deploys', () => {
+  test('d2) the same for an organization, with the management account of any deployer', () => {
     const management = '999988887777';
     const body = completed('organization-conformance-pack-with-remediation', {
       ManagementAccount: management,

@@ -60,7 +60,7 @@ describe('the runbook', () => {
     }
     expect(parameters['DryRun']?.default).toBe(true);
     expect(parameters['ReplaceKey']?.default).toBe(false);
-    // Nothing stands in for the trail, the key or the role.
+    // The trail, the key and the role have no default.
     for (const name of ['Trail', 'KeyArn', 'AutomationAssumeRole']) {
       expect(parameters[name]).not.toHaveProperty('default');
     }

@@ -181,7 +181,7 @@ describe('the template of the remediation', () => {
     expect(template['Rules']).toEqual(account['Rules']);
   });
 
-  test('e) the function is told each of them, the role that is granted too', () => {
+  test('e) the function gets each of them, and the granted role', () => {
     const made = template['Resources']?.['RemediationFunction']?.['Properties'] as {
       Environment: { Variables: Record<string, string> };
     };
@@ -251,7 +251,7 @@ describe('the templates for an organization', () => {
     expect(pack(made).body).toBe(
       pack(account).body.replace(role('AWS::AccountId'), role('ManagementAccount')),
     );
-    // The key is told of in other words: it is one for all.
+    // The key has another description: one key serves all accounts.
     const { KeyArn: key, ...handed } = account['Parameters'] ?? {};
     const { KeyArn: one, ManagementAccount: management, ...rest } = made['Parameters'] ?? {};
     expect(rest).toEqual({ ...handed, ...without['Parameters'] });
