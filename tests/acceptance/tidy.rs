@@ -142,6 +142,28 @@ fn the_published_schema_is_that_of_the_code() {
     );
 }
 
+/// A list that is read in another way could end silently, or never.
+#[test]
+fn every_list_of_aws_is_read_by_the_one_helper() {
+    let mut files = Vec::new();
+    sources(&repository().join("crates"), &mut files);
+    let mut readers = 0;
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap();
+        let asks = ["set_next_token(", "set_marker(", ".next_token(", ".marker("];
+        let asks: usize = asks.iter().map(|call| text.matches(call).count()).sum();
+        let is_src = file.components().any(|part| part.as_os_str() == "src");
+        if !is_src || file.ends_with("trailseal-aws/src/pages.rs") {
+            continue;
+        }
+        assert!(!text.contains(".into_paginator()"), "{}: use Pages", file.display());
+        assert_eq!(asks, text.matches("Pages::new(").count(), "{}: use Pages", file.display());
+        readers += asks;
+    }
+    // It is about something.
+    assert!(readers >= 9, "{readers}");
+}
+
 #[test]
 fn no_file_is_too_long() {
     let mut files = Vec::new();

@@ -3,6 +3,7 @@
 use futures_util::FutureExt as _;
 
 use crate::failure::{AwsError, failed};
+use crate::pages::Pages;
 use crate::session::Session;
 
 /// Rows on a page, the most that AWS Config gives.
@@ -13,7 +14,8 @@ const ROWS_PER_PAGE_MAX: i32 = 100;
 /// # Errors
 ///
 /// [`AwsError::Denied`] or [`AwsError::Breakdown`]; the latter also where there is no such
-/// aggregator, with the code `NoSuchConfigurationAggregatorException`.
+/// aggregator, with the code `NoSuchConfigurationAggregatorException`. [`AwsError::EndlessList`]
+/// where the rows do not end.
 pub async fn select_aggregate(
     session: &Session,
     aggregator: &str,
@@ -22,6 +24,7 @@ pub async fn select_aggregate(
     const ACTION: &str = "config:SelectAggregateResourceConfig";
     let client = session.config();
     let mut rows = Vec::new();
+    let mut pages = Pages::new(ACTION, session.region());
     let mut next = None;
     loop {
         let call = client
@@ -33,7 +36,7 @@ pub async fn select_aggregate(
         let page = call.send().boxed().await;
         let page = page.map_err(|error| failed(ACTION, session.region().as_str(), &error))?;
         rows.extend(page.results.unwrap_or_default());
-        next = page.next_token.filter(|token| !token.is_empty());
+        next = pages.next(page.next_token)?;
         if next.is_none() {
             return Ok(rows);
         }

@@ -11,6 +11,7 @@ use trailseal_rule::{AccountId, Region, ReportedType, ResourceId, Trail, TrailAr
 
 use crate::convert::{self, Unintelligible};
 use crate::failure::{AwsError, failed};
+use crate::pages::Pages;
 use crate::results::StandingResult;
 use crate::session::Session;
 
@@ -85,12 +86,13 @@ impl DiscoveredIds {
 ///
 /// # Errors
 ///
-/// [`AwsError::Denied`] or [`AwsError::Breakdown`].
+/// [`AwsError::Denied`], [`AwsError::Breakdown`] or [`AwsError::EndlessList`].
 pub async fn discovered_ids(session: &Session) -> Result<DiscoveredIds, AwsError> {
     const ACTION: &str = "config:ListDiscoveredResources";
     let region = session.region();
     let client = session.config();
     let mut ids = HashSet::new();
+    let mut pages = Pages::new(ACTION, region);
     let mut next = None;
     loop {
         let call = client.list_discovered_resources().resource_type(ResourceType::Trail);
@@ -102,7 +104,7 @@ pub async fn discovered_ids(session: &Session) -> Result<DiscoveredIds, AwsError
         };
         let found = page.resource_identifiers.unwrap_or_default();
         ids.extend(found.into_iter().filter_map(|one| one.resource_id));
-        next = page.next_token.filter(|token| !token.is_empty());
+        next = pages.next(page.next_token)?;
         if next.is_none() {
             return Ok(DiscoveredIds(ids));
         }

@@ -21,6 +21,16 @@ pub enum AwsError {
         /// The whole chain of causes.
         cause: String,
     },
+    /// A list has no end, so that it cannot be known as a whole.
+    #[error("{operation} in {region} cannot be read to its end: {cause}")]
+    EndlessList {
+        /// The operation in IAM's spelling, such as `kms:ListKeys`.
+        operation: &'static str,
+        /// Where.
+        region: String,
+        /// What is wrong with its pages.
+        cause: String,
+    },
     /// AWS denied a call without which nothing can be said; a person must allow it.
     #[error("{operation} in {region} was denied: {cause}; allow it to the rule's role")]
     Denied {

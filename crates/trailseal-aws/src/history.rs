@@ -7,6 +7,7 @@ use trailseal_rule::{Announced, ItemType, Timestamp};
 
 use crate::convert::{date_time, timestamp};
 use crate::failure::{AwsError, failed};
+use crate::pages::Pages;
 use crate::session::Session;
 
 /// Fetches the announced item, in the API's spelling.
@@ -18,10 +19,12 @@ use crate::session::Session;
 /// # Errors
 ///
 /// [`AwsError::Denied`] names the missing permission; [`AwsError::NotInHistory`] where the newest
-/// item up to that time is not the announced one; [`AwsError::Breakdown`] otherwise.
+/// item up to that time is not the announced one; [`AwsError::EndlessList`] where the history does
+/// not end; [`AwsError::Breakdown`] otherwise.
 pub async fn fetch_item(session: &Session, announced: &Announced) -> Result<Value, AwsError> {
     const ACTION: &str = "config:GetResourceConfigHistory";
     let client = session.config();
+    let mut pages = Pages::new(ACTION, session.region());
     let mut next = None;
     loop {
         let call = client
@@ -39,7 +42,7 @@ pub async fn fetch_item(session: &Session, announced: &Announced) -> Result<Valu
         if let Some(item) = page.configuration_items().first() {
             return as_announced(item, announced);
         }
-        next = page.next_token.filter(|token| !token.is_empty());
+        next = pages.next(page.next_token)?;
         if next.is_none() {
             return Err(not_in_history(announced));
         }

@@ -25,6 +25,7 @@ mod bucket_policy;
 mod convert;
 mod gather;
 mod once;
+mod pages;
 
 mod aggregate;
 mod discovery;
@@ -42,6 +43,7 @@ pub use crate::endpoints::Endpoints;
 pub use crate::failure::{AwsError, failed};
 pub use crate::gather::{Evidence, describe_key, read_policy, read_rotation};
 pub use crate::history::fetch_item;
+pub use crate::pages::Pages;
 pub use crate::results::{StandingResult, standing_results};
 pub use crate::roles::{Aws, Identity};
 pub use crate::session::Session;

@@ -1,10 +1,13 @@
 //! The results that stand already, so that those which do not apply any more can be replaced.
 
+use std::collections::HashSet;
+
 use aws_sdk_config::types::{ComplianceType, EvaluationResult};
 use futures_util::FutureExt as _;
 use trailseal_rule::{ReportedType, ResourceId};
 
 use crate::failure::{AwsError, failed};
+use crate::pages::Pages;
 use crate::session::Session;
 
 /// Characters of a rule's name in `GetComplianceDetailsByConfigRule`, at most, though a rule's
@@ -20,12 +23,12 @@ pub struct StandingResult {
     pub resource_id: ResourceId,
 }
 
-/// Every result of the rule that says something, page by page.
+/// Every result of the rule that says something, page by page and each once.
 ///
 /// # Errors
 ///
 /// [`AwsError::Denied`] or [`AwsError::Breakdown`]; the latter also, and without a call, for a rule
-/// whose name the API does not take.
+/// whose name the API does not take. [`AwsError::EndlessList`] where the results do not end.
 pub async fn standing_results(
     session: &Session,
     rule_name: &str,
@@ -38,7 +41,9 @@ pub async fn standing_results(
         return Err(AwsError::Breakdown { operation: ACTION, region, cause });
     }
     let client = session.config();
+    let mut known = HashSet::new();
     let mut results = Vec::new();
+    let mut pages = Pages::new(ACTION, region);
     let mut next = None;
     loop {
         let call = client
@@ -50,8 +55,9 @@ pub async fn standing_results(
             .set_next_token(next);
         let page = call.send().boxed().await;
         let page = page.map_err(|error| failed(ACTION, region.as_str(), &error))?;
-        results.extend(page.evaluation_results().iter().filter_map(standing));
-        next = page.next_token.filter(|token| !token.is_empty());
+        let standing = page.evaluation_results().iter().filter_map(standing);
+        results.extend(standing.filter(|one| known.insert(one.clone())));
+        next = pages.next(page.next_token)?;
         if next.is_none() {
             return Ok(results);
         }

@@ -9,4 +9,5 @@ mod audit {
     mod beginners;
     mod faults;
     mod interruption;
+    mod pages;
 }

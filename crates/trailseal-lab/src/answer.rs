@@ -139,7 +139,12 @@ fn reply_to(
         head_bucket(world, asked, caller.as_ref().ok(), request)
     } else {
         match result_of(world, operation, asked, caller, mentions) {
-            Ok(result) => Reply::result(operation, &result, request),
+            Ok(mut result) => {
+                if let (Some(FaultKind::RepeatedToken), Ok(body)) = (fault, &asked.body) {
+                    services::repeat_token(operation, body, &mut result);
+                }
+                Reply::result(operation, &result, request)
+            }
             Err(refusal) => refuse(&refusal),
         }
     };
@@ -158,6 +163,7 @@ fn result_of(
 ) -> Result<Value, Refusal> {
     let caller = caller.as_ref().map_err(Clone::clone)?;
     let body = asked.body.as_ref().map_err(Clone::clone)?;
+    let body = &services::without_repetition(operation, body);
     if world.state.denies(caller.account(), operation.iam(), mentions) {
         return Err(denied(&caller.identity.arn, operation.iam(), resource_of(operation, body)));
     }
@@ -210,7 +216,8 @@ fn refused_by_fault(
         FaultKind::Slow(_)
         | FaultKind::TruncatedBody
         | FaultKind::NotJson
-        | FaultKind::WrongTypes => return None,
+        | FaultKind::WrongTypes
+        | FaultKind::RepeatedToken => return None,
         FaultKind::ConnectionReset => return Some(Reply::reset()),
         FaultKind::Throttling => Refusal::new("ThrottlingException", "Rate exceeded"),
         FaultKind::InternalError => internal_error(operation),
@@ -254,7 +261,8 @@ fn refused_head(
         | FaultKind::ConnectionReset
         | FaultKind::TruncatedBody
         | FaultKind::NotJson
-        | FaultKind::WrongTypes => Reply::head(403, region, request),
+        | FaultKind::WrongTypes
+        | FaultKind::RepeatedToken => Reply::head(403, region, request),
     }
 }
 

@@ -90,6 +90,9 @@ pub enum FaultKind {
     NotJson,
     /// Carried out, but each member of the answer has another type than it ought to.
     WrongTypes,
+    /// Carried out, but the answer says that the page which was asked for also comes next. An
+    /// operation without pages is not affected.
+    RepeatedToken,
     /// Refused: the caller may not.
     AccessDenied,
     /// Refused: what was asked for is not there, in the operation's own words.
@@ -103,7 +106,7 @@ pub enum FaultKind {
 impl FaultKind {
     /// Every kind, so that a test can prove that it left none out; `slow` is the delay of the slow one.
     #[must_use]
-    pub const fn all(slow: Duration) -> [Self; 12] {
+    pub const fn all(slow: Duration) -> [Self; 13] {
         [
             Self::Throttling,
             Self::InternalError,
@@ -113,6 +116,7 @@ impl FaultKind {
             Self::TruncatedBody,
             Self::NotJson,
             Self::WrongTypes,
+            Self::RepeatedToken,
             Self::AccessDenied,
             Self::NotFound,
             Self::ExpiredCredentials,
@@ -132,6 +136,7 @@ impl FaultKind {
             Self::TruncatedBody => "truncated-body",
             Self::NotJson => "not-json",
             Self::WrongTypes => "wrong-types",
+            Self::RepeatedToken => "repeated-token",
             Self::AccessDenied => "access-denied",
             Self::NotFound => "not-found",
             Self::ExpiredCredentials => "expired-credentials",

@@ -140,6 +140,7 @@ impl Reply {
             | FaultKind::ServiceUnavailable
             | FaultKind::Slow(_)
             | FaultKind::ConnectionReset
+            | FaultKind::RepeatedToken
             | FaultKind::AccessDenied
             | FaultKind::NotFound
             | FaultKind::ExpiredCredentials

@@ -23,6 +23,7 @@ use crate::world::World;
 
 pub(crate) use config::admit_limit;
 pub(crate) use kms::default_policy;
+pub(crate) use pages::{repeat_token, without_repetition};
 pub(crate) use s3::{HeadBucket, head_bucket};
 
 /// Carries out an operation of any protocol but that of S3.

@@ -38,7 +38,9 @@ impl FunctionError {
             Self::Event(_) => "EventError",
             Self::Partly { .. } => "NotAllJudged",
             Self::Aws(error) => match error {
-                AwsError::Breakdown { .. } | AwsError::NotInHistory { .. } => "AwsBreakdown",
+                AwsError::Breakdown { .. }
+                | AwsError::EndlessList { .. }
+                | AwsError::NotInHistory { .. } => "AwsBreakdown",
                 AwsError::Denied { .. } | AwsError::Role { .. } | AwsError::NoRole { .. } => {
                     "PermissionMissing"
                 }

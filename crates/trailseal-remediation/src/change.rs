@@ -175,7 +175,8 @@ where
     let failed = failed(action, region.as_str(), error);
     let cause = match &failed {
         AwsError::Denied { cause, .. } | AwsError::Breakdown { cause, .. } => cause.clone(),
-        AwsError::Role { .. }
+        AwsError::EndlessList { .. }
+        | AwsError::Role { .. }
         | AwsError::NoRole { .. }
         | AwsError::TokenRefused(_)
         | AwsError::RuleGone(_)

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use aws_sdk_cloudtrail::error::SdkError;
 use futures_util::join;
 use trailseal_aws::{
-    Aws, AwsError, Evidence, Session, bucket_region, describe_key, describe_trails, failed,
+    Aws, AwsError, Evidence, Pages, Session, bucket_region, describe_key, describe_trails, failed,
     read_policy, read_rotation,
 };
 use trailseal_plan::{KeyReadings, Situation, Wish};
@@ -192,22 +192,24 @@ impl Reach<'_> {
     async fn tags(&self, trail: &Trail) -> Read<BTreeMap<String, String>> {
         const ACTION: &str = "cloudtrail:ListTags";
         let region = &trail.home_region;
-        let mut pages = clients::cloudtrail(self.session, region)
-            .list_tags()
-            .resource_id_list(trail.arn.as_str())
-            .into_paginator()
-            .send();
+        let client = clients::cloudtrail(self.session, region);
+        let mut pages = Pages::new(ACTION, region);
         let mut tags = BTreeMap::new();
-        while let Some(page) = pages.next().await {
-            let page = match page {
+        let mut next = None;
+        loop {
+            let call = client.list_tags().resource_id_list(trail.arn.as_str()).set_next_token(next);
+            let page = match call.send().await {
                 Ok(page) => page,
                 Err(error) => return refused(ACTION, region, &error),
             };
             for tag in page.resource_tag_list().iter().flat_map(|listed| listed.tags_list()) {
                 tags.insert(tag.key().to_owned(), tag.value().unwrap_or_default().to_owned());
             }
+            next = pages.next(page.next_token)?;
+            if next.is_none() {
+                return Ok(Reading::Known(tags));
+            }
         }
-        Ok(Reading::Known(tags))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use aws_sdk_kms::error::ProvideErrorMetadata as _;
 use tokio::time::{Instant, sleep};
+use trailseal_aws::Pages;
 use trailseal_plan::{Call, JOURNAL_TAG, Journal, Progress, Record, StepId, StepState};
 use trailseal_rule::{KeyArn, Reading, Region, Timestamp};
 
@@ -40,8 +41,10 @@ async fn look_once(
 ) -> Result<Option<KeyArn>, String> {
     let client = clients::kms(reach.session, region);
     let mut hidden = Vec::new();
-    let mut pages = client.list_keys().into_paginator().send();
-    while let Some(page) = pages.next().await {
+    let mut pages = Pages::new("kms:ListKeys", region);
+    let mut next = None;
+    loop {
+        let page = client.list_keys().set_marker(next).send().await;
         let page = page.map_err(|error| words("kms:ListKeys", &error))?;
         for key in page.keys.unwrap_or_default() {
             let Some(arn) = key.key_arn.and_then(|arn| KeyArn::parse(&arn).ok()) else { continue };
@@ -50,6 +53,11 @@ async fn look_once(
                 Some(false) => {}
                 None => hidden.push(arn),
             }
+        }
+        let following = pages.next_marker(page.truncated, page.next_marker);
+        next = following.map_err(|error| error.to_string())?;
+        if next.is_none() {
+            break;
         }
     }
     for arn in hidden {
@@ -70,9 +78,11 @@ async fn carries(
     key: &KeyArn,
     journal: Option<&str>,
 ) -> Result<Option<bool>, String> {
-    let mut pages = client.list_resource_tags().key_id(key.as_str()).into_paginator().send();
-    while let Some(page) = pages.next().await {
-        let page = match page {
+    let mut pages = Pages::new("kms:ListResourceTags", key.region());
+    let mut next = None;
+    loop {
+        let call = client.list_resource_tags().key_id(key.as_str()).set_marker(next);
+        let page = match call.send().await {
             Ok(page) => page,
             Err(error) if error.code() == Some("AccessDeniedException") => return Ok(None),
             Err(error) if error.code() == Some("NotFoundException") => return Ok(Some(false)),
@@ -82,8 +92,12 @@ async fn carries(
         if ids.any(|tag| journal.is_none_or(|journal| tag.tag_value() == journal)) {
             return Ok(Some(true));
         }
+        let following = pages.next_marker(page.truncated, page.next_marker);
+        next = following.map_err(|error| error.to_string())?;
+        if next.is_none() {
+            return Ok(Some(false));
+        }
     }
-    Ok(Some(false))
 }
 
 /// A key whose tags are hidden is not the journal's if it is older than the journal.

@@ -84,6 +84,20 @@ const BUCKET: &[Operation] = &[HeadBucket];
 const ROLE: &[Operation] = &[AssumeRole];
 const WRITE: &[Operation] = &[PutEvaluations];
 const CLEAN_UP: &[Operation] = &[GetComplianceDetailsByConfigRule];
+/// These have pages.
+const PAGED: &[Operation] =
+    &[ListDiscoveredResources, GetResourceConfigHistory, GetComplianceDetailsByConfigRule];
+/// These have none.
+const UNPAGED: &[Operation] = &[
+    DescribeTrails,
+    DescribeKey,
+    GetKeyRotationStatus,
+    GetKeyPolicy,
+    GetTrailStatus,
+    AssumeRole,
+    PutEvaluations,
+    HeadBucket,
+];
 /// All that is signed.
 const SIGNED: &[Operation] = &[
     DescribeTrails,
@@ -123,6 +137,8 @@ const NOT_DONE: &[&str] =
 const DONE: &[&str] = &["slow", "truncated-body"];
 /// The answer cannot be understood; asking again at once would give the same one.
 const GARBLED: &[&str] = &["not-json", "wrong-types"];
+/// The list has no end. An operation without pages is not affected.
+const REPEATED: &[&str] = &["repeated-token"];
 /// The caller is at fault: nothing is said of the resource.
 const EXPIRED: &[&str] = &["expired-credentials"];
 const DENIED: &[&str] = &["access-denied"];
@@ -191,6 +207,20 @@ pub(crate) const TABLE: &[Row] = &[
     row(&[GetResourceConfigHistory], NOT_FOUND, AtFirst,  Fails(BREAKDOWN, "ResourceNotDiscoveredException"), First),
     row(&[GetResourceConfigHistory], NOT_FOUND, AtSecond, Fails(BREAKDOWN, "ResourceNotDiscoveredException"), Second),
     row(&[GetResourceConfigHistory], NOT_FOUND, Always,   Fails(BREAKDOWN, "ResourceNotDiscoveredException"), First),
+
+    // A list that repeats a token is an error, never a shorter list. Where the first page comes
+    // twice and the list then goes on, it is whole.
+    row(UNPAGED, REPEATED, AtFirst,  Healthy, Unchanged),
+    row(UNPAGED, REPEATED, AtSecond, Healthy, Unchanged),
+    row(UNPAGED, REPEATED, Always,   Healthy, Unchanged),
+    row(PAGED,   REPEATED, AtFirst,  Healthy, OneMore),
+    row(&[ListDiscoveredResources], REPEATED, AtSecond, Fails(BREAKDOWN, ""), Second),
+    row(&[ListDiscoveredResources], REPEATED, Always,   Fails(BREAKDOWN, ""), Second),
+    row(CLEAN_UP, REPEATED, AtSecond, NoCleanUp, Second),
+    row(CLEAN_UP, REPEATED, Always,   NoCleanUp, Second),
+    // The second page has the item, so that nobody asks for a third.
+    row(&[GetResourceConfigHistory], REPEATED, AtSecond, Healthy, Unchanged),
+    row(&[GetResourceConfigHistory], REPEATED, Always,   Fails(BREAKDOWN, ""), Second),
 
     // A breakdown says nothing of a trail; a no is reported, and what is gone is a finding.
     row(EVIDENCE, PASSING,   Always,   Unjudged, Retried),

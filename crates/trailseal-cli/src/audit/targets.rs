@@ -2,7 +2,7 @@
 
 use aws_sdk_account::types::RegionOptStatus;
 use aws_sdk_organizations::types::Account;
-use trailseal_aws::{AwsError, Session, failed};
+use trailseal_aws::{AwsError, Pages, Session, failed};
 use trailseal_rule::{AccountId, Region};
 
 use super::arguments::AccountsWanted;
@@ -64,6 +64,7 @@ async fn list_accounts(session: &Session) -> Result<Vec<Target>, AwsError> {
         .interceptor(session.calls().clone());
     let client = aws_sdk_organizations::Client::from_conf(config.build());
     let mut targets = Vec::new();
+    let mut pages = Pages::new(ACTION, session.region());
     let mut next = None;
     loop {
         let answer = client.list_accounts().set_next_token(next).send().await;
@@ -75,7 +76,7 @@ async fn list_accounts(session: &Session) -> Result<Vec<Target>, AwsError> {
                 cause,
             })?);
         }
-        next = page.next_token.filter(|token| !token.is_empty());
+        next = pages.next(page.next_token)?;
         if next.is_none() {
             return at_least_one(targets).map_err(|cause| AwsError::Breakdown {
                 operation: ACTION,
@@ -121,6 +122,7 @@ pub(super) async fn enabled_regions(session: &Session) -> Result<Vec<Region>, Aw
         .interceptor(session.calls().clone());
     let client = aws_sdk_account::Client::from_conf(config.build());
     let mut regions = Vec::new();
+    let mut pages = Pages::new(ACTION, session.region());
     let mut next = None;
     loop {
         let answer = client
@@ -136,7 +138,7 @@ pub(super) async fn enabled_regions(session: &Session) -> Result<Vec<Region>, Aw
             let name = region.region_name.unwrap_or_default();
             regions.push(Region::parse(&name).map_err(|error| broken(error.to_string()))?);
         }
-        next = page.next_token.filter(|token| !token.is_empty());
+        next = pages.next(page.next_token)?;
         if next.is_none() {
             break;
         }

@@ -150,6 +150,9 @@ pub(super) fn failed(error: &AwsError, role: Option<&str>) -> String {
                  that AWS can be reached from here"
             ),
         },
+        AwsError::EndlessList { .. } => {
+            format!("{error}; nothing that depends on the list is judged: try again later")
+        }
         AwsError::NoRole { .. }
         | AwsError::TokenRefused(_)
         | AwsError::RuleGone(_)

@@ -2,7 +2,48 @@
 
 use serde_json::Value;
 
+use crate::operation::Operation;
 use crate::refusal::Refusal;
+
+/// The operations with pages: what asks for a page, and what names the next one.
+const TOKENS: [(Operation, &str, &str); 9] = [
+    (Operation::GetResourceConfigHistory, "nextToken", "nextToken"),
+    (Operation::ListDiscoveredResources, "nextToken", "nextToken"),
+    (Operation::GetComplianceDetailsByConfigRule, "NextToken", "NextToken"),
+    (Operation::SelectAggregateResourceConfig, "NextToken", "NextToken"),
+    (Operation::ListAccounts, "NextToken", "NextToken"),
+    (Operation::ListRegions, "NextToken", "NextToken"),
+    (Operation::ListTags, "NextToken", "NextToken"),
+    (Operation::ListKeys, "Marker", "NextMarker"),
+    (Operation::ListResourceTags, "Marker", "NextMarker"),
+];
+
+/// The token of a list's first page, which has none until a fault repeats it.
+const FIRST_PAGE: &str = "first-page";
+
+/// The request as it would be without [`repeat_token`]: the first page has no token.
+pub(crate) fn without_repetition(operation: Operation, body: &Value) -> Value {
+    let mut body = body.clone();
+    let tokens = TOKENS.iter().find(|(of, ..)| *of == operation);
+    if let (Some((_, asks, _)), Some(members)) = (tokens, body.as_object_mut())
+        && members.get(*asks).and_then(Value::as_str) == Some(FIRST_PAGE)
+    {
+        members.remove(*asks);
+    }
+    body
+}
+
+/// Makes an answer say that the page which was asked for also comes next.
+pub(crate) fn repeat_token(operation: Operation, body: &Value, answer: &mut Value) {
+    let tokens = TOKENS.iter().find(|(of, ..)| *of == operation);
+    if let (Some((_, asks, names)), Some(members)) = (tokens, answer.as_object_mut()) {
+        let token = body.get(*asks).cloned().unwrap_or_else(|| Value::from(FIRST_PAGE));
+        members.insert((*names).to_owned(), token);
+        if let Some(truncated) = members.get_mut("Truncated") {
+            *truncated = Value::from(true);
+        }
+    }
+}
 
 /// A part of a list, and the token that asks for the rest.
 #[derive(Debug, PartialEq, Eq)]

@@ -146,6 +146,10 @@ fn check(operation: Operation, kind: FaultKind, answer: &str) {
             let json = without_result.or(number).unwrap_or("instead of");
             either("<Credentials>text</Credentials>", json);
         }
+        FaultKind::RepeatedToken => match next_page(operation) {
+            Some(member) => says(&format!("\"{member}\":\"first-page\"")),
+            None => assert!(!answer.contains("first-page"), "{operation:?}: {answer}"),
+        },
         FaultKind::AccessDenied => either("<Code>AccessDenied</Code>", "AccessDeniedException"),
         FaultKind::NotFound => says(not_found(operation)),
         FaultKind::ExpiredCredentials => {
@@ -156,6 +160,25 @@ fn check(operation: Operation, kind: FaultKind, answer: &str) {
             says("Signature expired");
         }
     }
+}
+
+/// What names the next page, if the operation has pages.
+fn next_page(operation: Operation) -> Option<&'static str> {
+    let members: [(&str, &[Operation]); 3] = [
+        ("nextToken", &[Operation::GetResourceConfigHistory, Operation::ListDiscoveredResources]),
+        (
+            "NextToken",
+            &[
+                Operation::GetComplianceDetailsByConfigRule,
+                Operation::SelectAggregateResourceConfig,
+                Operation::ListAccounts,
+                Operation::ListRegions,
+                Operation::ListTags,
+            ],
+        ),
+        ("NextMarker", &[Operation::ListKeys, Operation::ListResourceTags]),
+    ];
+    members.into_iter().find(|(_, of)| of.contains(&operation)).map(|(member, _)| member)
 }
 
 fn not_found(operation: Operation) -> &'static str {
