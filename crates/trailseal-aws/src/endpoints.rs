@@ -1,42 +1,76 @@
 //! Where each service is asked: at AWS's own address, or at one that the environment names.
 
+use aws_types::SdkConfig;
+use aws_types::service_config::ServiceConfigKey;
 use trailseal_rule::Region;
 
 /// A service that is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Service {
+pub enum Service {
+    /// AWS Account Management.
+    Account,
+    /// AWS CloudTrail.
     CloudTrail,
+    /// AWS Config.
     Config,
+    /// AWS Key Management Service.
     Kms,
+    /// AWS Organizations.
+    Organizations,
+    /// Amazon Simple Storage Service.
     S3,
+    /// AWS Security Token Service.
     Sts,
 }
 
 impl Service {
-    const ALL: [Self; 5] = [Self::CloudTrail, Self::Config, Self::Kms, Self::S3, Self::Sts];
+    const ALL: [Self; 7] = [
+        Self::Account,
+        Self::CloudTrail,
+        Self::Config,
+        Self::Kms,
+        Self::Organizations,
+        Self::S3,
+        Self::Sts,
+    ];
 
-    /// The variable that names its endpoint, as for every AWS SDK (AWS SDKs and Tools Reference
-    /// Guide, "Service-specific endpoints").
-    const fn variable(self) -> &'static str {
+    /// The service ID of its API model; variables and configuration files spell it their own way
+    /// (AWS SDKs and Tools Reference Guide, "Service-specific endpoints").
+    const fn id(self) -> &'static str {
         match self {
-            Self::CloudTrail => "AWS_ENDPOINT_URL_CLOUDTRAIL",
-            Self::Config => "AWS_ENDPOINT_URL_CONFIG_SERVICE",
-            Self::Kms => "AWS_ENDPOINT_URL_KMS",
-            Self::S3 => "AWS_ENDPOINT_URL_S3",
-            Self::Sts => "AWS_ENDPOINT_URL_STS",
+            Self::Account => "Account",
+            Self::CloudTrail => "CloudTrail",
+            Self::Config => "Config Service",
+            Self::Kms => "KMS",
+            Self::Organizations => "Organizations",
+            Self::S3 => "S3",
+            Self::Sts => "STS",
         }
+    }
+
+    /// The variable that names its endpoint, such as `AWS_ENDPOINT_URL_CONFIG_SERVICE`.
+    fn variable(self) -> String {
+        format!("{OF_ALL}_{}", self.id().replace(' ', "_").to_uppercase())
     }
 
     const fn host(self) -> &'static str {
         match self {
+            Self::Account => "account",
             Self::CloudTrail => "cloudtrail",
             Self::Config => "config",
             Self::Kms => "kms",
+            Self::Organizations => "organizations",
             Self::S3 => "s3",
             Self::Sts => "sts",
         }
     }
 }
+
+/// Names the endpoint of every service.
+const OF_ALL: &str = "AWS_ENDPOINT_URL";
+
+/// Is `true` where the other variables are to be ignored.
+const IGNORE: &str = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
 
 /// The endpoints that are asked instead of AWS's own, such as interface endpoints of a VPC or an
 /// emulation.
@@ -48,15 +82,39 @@ pub struct Endpoints {
 
 impl Endpoints {
     /// Those that the environment names: `AWS_ENDPOINT_URL` for every service, and
-    /// `AWS_ENDPOINT_URL_KMS` and the like for one, which wins. Empty values name none.
+    /// `AWS_ENDPOINT_URL_KMS` and the like for one, which wins. Empty values name none, and
+    /// `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true` means that none is named.
     #[must_use]
     pub fn read(get: impl Fn(&str) -> Option<String>) -> Self {
+        if get(IGNORE).is_some_and(|value| value.eq_ignore_ascii_case("true")) {
+            return Self::default();
+        }
         let filled = |name: &str| get(name).filter(|value| !value.trim().is_empty());
-        let named = |service: Service| Some((service, filled(service.variable())?));
+        let named = |service: Service| Some((service, filled(&service.variable())?));
         Self {
-            of_all: filled("AWS_ENDPOINT_URL"),
+            of_all: filled(OF_ALL),
             of_one: Service::ALL.into_iter().filter_map(named).collect(),
         }
+    }
+
+    /// The same for a program that also has a profile: where the environment names none, those of
+    /// the profile count, `endpoint_url` in its `services` section first. `config` must be loaded
+    /// with the same environment.
+    #[must_use]
+    pub fn configured(get: impl Fn(&str) -> Option<String>, config: &SdkConfig) -> Self {
+        let environment = Self::read(get);
+        // Nothing names one, or the profile says that all are to be ignored.
+        let of_all = config.endpoint_url().map(str::to_owned);
+        if environment.of_all.is_some() && of_all.is_none() {
+            return Self::default();
+        }
+        let of_one = |service: Service| {
+            let is_named = environment.of_one.iter().any(|(of, _)| *of == service);
+            let url = configured_for(service, config).filter(|url| !url.trim().is_empty())?;
+            (is_named || environment.of_all.is_none()).then_some((service, url))
+        };
+        let of_one = Service::ALL.into_iter().filter_map(of_one).collect();
+        Self { of_all: of_all.filter(|url| !url.trim().is_empty()), of_one }
     }
 
     /// Where a service is asked in a Region: by its own endpoint, or at AWS's address.
@@ -68,7 +126,7 @@ impl Endpoints {
     }
 
     /// The endpoint of every service that has none of its own.
-    pub(crate) fn of_all(&self) -> Option<&str> {
+    fn of_all(&self) -> Option<&str> {
         self.of_all.as_deref()
     }
 
@@ -84,6 +142,16 @@ impl From<Option<String>> for Endpoints {
     fn from(of_all: Option<String>) -> Self {
         Self { of_all, of_one: Vec::new() }
     }
+}
+
+/// What the environment or the profile's `services` section names for one service.
+fn configured_for(service: Service, config: &SdkConfig) -> Option<String> {
+    let key = ServiceConfigKey::builder()
+        .service_id(service.id())
+        .env(OF_ALL)
+        .profile("endpoint_url")
+        .build();
+    config.service_config()?.load_config(key.ok()?)
 }
 
 fn aws_address(service: Service, region: &Region) -> String {
@@ -119,5 +187,32 @@ mod tests {
         assert_eq!(endpoints.url(Service::Kms, &region), "https://kms");
         let own = Endpoints::default().url(Service::S3, &region);
         assert_eq!(own, "https://s3.cn-north-1.amazonaws.com.cn");
+    }
+
+    #[test]
+    fn each_service_has_the_variable_that_the_aws_tools_read() {
+        let names: Vec<String> = Service::ALL.into_iter().map(Service::variable).collect();
+        let expected = [
+            "AWS_ENDPOINT_URL_ACCOUNT",
+            "AWS_ENDPOINT_URL_CLOUDTRAIL",
+            "AWS_ENDPOINT_URL_CONFIG_SERVICE",
+            "AWS_ENDPOINT_URL_KMS",
+            "AWS_ENDPOINT_URL_ORGANIZATIONS",
+            "AWS_ENDPOINT_URL_S3",
+            "AWS_ENDPOINT_URL_STS",
+        ];
+        assert_eq!(names, expected);
+    }
+
+    #[test]
+    fn endpoints_are_ignored_where_the_environment_says_so() {
+        for (value, is_ignored) in [("true", true), ("TRUE", true), ("false", false), ("", false)] {
+            let endpoints = Endpoints::read(|name| match name {
+                "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS" => Some(value.to_owned()),
+                _ => Some("https://here".to_owned()),
+            });
+            assert_eq!(endpoints.of(Service::Kms).is_none(), is_ignored, "{value}");
+            assert_eq!(endpoints.of_all().is_none(), is_ignored, "{value}");
+        }
     }
 }

@@ -39,7 +39,7 @@ pub use crate::bucket_policy::{RecordedPolicy, recorded_bucket_policy};
 pub use crate::calls::{CallLog, Calls};
 pub use crate::connection::{Connection, Patience};
 pub use crate::discovery::{DiscoveredIds, describe_trails, discovered_ids};
-pub use crate::endpoints::Endpoints;
+pub use crate::endpoints::{Endpoints, Service};
 pub use crate::failure::{AwsError, failed};
 pub use crate::gather::{Evidence, describe_key, read_policy, read_rotation};
 pub use crate::history::fetch_item;

@@ -88,7 +88,7 @@ impl Session {
     pub(crate) fn cloudtrail(&self, region: &Region) -> aws_sdk_cloudtrail::Client {
         self.clients.cloudtrail.get_or_make(region, || {
             let config = aws_sdk_cloudtrail::config::Builder::from(
-                &self.config_of(Service::CloudTrail, region),
+                &self.sdk_config(Service::CloudTrail, region),
             );
             let config = config
                 .retry_partition(self.retry_partition.clone())
@@ -100,7 +100,7 @@ impl Session {
     pub(crate) fn config(&self) -> aws_sdk_config::Client {
         self.clients.config.get_or_make(&self.region, || {
             let config = aws_sdk_config::config::Builder::from(
-                &self.config_of(Service::Config, &self.region),
+                &self.sdk_config(Service::Config, &self.region),
             );
             let config = config
                 .retry_partition(self.retry_partition.clone())
@@ -115,7 +115,7 @@ impl Session {
 
     pub(crate) fn kms(&self, region: &Region) -> aws_sdk_kms::Client {
         self.clients.kms.get_or_make(region, || {
-            let config = aws_sdk_kms::config::Builder::from(&self.config_of(Service::Kms, region));
+            let config = aws_sdk_kms::config::Builder::from(&self.sdk_config(Service::Kms, region));
             let config = config
                 .retry_partition(self.retry_partition.clone())
                 .interceptor(self.connection.calls.clone());
@@ -126,7 +126,7 @@ impl Session {
     pub(crate) fn sts(&self) -> aws_sdk_sts::Client {
         self.clients.sts.get_or_make(&self.region, || {
             let config =
-                aws_sdk_sts::config::Builder::from(&self.config_of(Service::Sts, &self.region));
+                aws_sdk_sts::config::Builder::from(&self.sdk_config(Service::Sts, &self.region));
             let config = config
                 .retry_partition(self.retry_partition.clone())
                 .interceptor(self.connection.calls.clone());
@@ -154,26 +154,18 @@ impl Session {
         &self.retry_partition
     }
 
-    /// What a client of a further service is made from; its calls are to be logged with
-    /// [`Session::calls`] and its retries counted with [`Session::retry_partition`].
+    /// What a client of a service is made from, with the endpoint of that service; its calls are to
+    /// be logged with [`Session::calls`] and its retries counted with [`Session::retry_partition`].
     #[must_use]
-    pub fn sdk_config(&self, region: &Region) -> SdkConfig {
-        sdk_config(&self.connection, &self.credentials, region)
-    }
-
-    /// The same with the endpoint of one service.
-    fn config_of(&self, service: Service, region: &Region) -> SdkConfig {
-        let mut config = self.sdk_config(region);
-        if let Some(url) = self.connection.endpoints.of(service) {
-            config = config.into_builder().endpoint_url(url).build();
-        }
-        config
+    pub fn sdk_config(&self, service: Service, region: &Region) -> SdkConfig {
+        sdk_config(&self.connection, &self.credentials, service, region)
     }
 }
 
 pub(crate) fn sdk_config(
     connection: &Connection,
     credentials: &SharedCredentialsProvider,
+    service: Service,
     region: &Region,
 ) -> SdkConfig {
     let mut config = SdkConfig::builder()
@@ -184,7 +176,7 @@ pub(crate) fn sdk_config(
         .sleep_impl(Connection::sleep())
         .timeout_config(connection.timeouts())
         .retry_config(connection.retries());
-    if let Some(url) = connection.endpoints.of_all() {
+    if let Some(url) = connection.endpoints.of(service) {
         config = config.endpoint_url(url);
     }
     config.build()

@@ -6,6 +6,7 @@ use futures_util::FutureExt as _;
 use trailseal_rule::{AccountId, Region};
 
 use crate::connection::Connection;
+use crate::endpoints::Service;
 use crate::failure::{AwsError, failed};
 use crate::session::sdk_config;
 
@@ -29,7 +30,7 @@ pub async fn caller(
     credentials: &SharedCredentialsProvider,
 ) -> Result<Caller, AwsError> {
     const ACTION: &str = "sts:GetCallerIdentity";
-    let config = sdk_config(connection, credentials, region);
+    let config = sdk_config(connection, credentials, Service::Sts, region);
     let config = aws_sdk_sts::config::Builder::from(&config)
         .retry_partition(RetryPartition::custom("trailseal-caller").build())
         .interceptor(connection.calls.clone());

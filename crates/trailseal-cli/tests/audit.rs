@@ -7,6 +7,7 @@ mod audit {
     mod accounts;
     mod aggregator;
     mod beginners;
+    mod endpoints;
     mod faults;
     mod interruption;
     mod pages;

@@ -4,7 +4,7 @@ use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
 use aws_smithy_runtime_api::client::retries::classifiers::{
     ClassifyRetry, RetryAction, RetryClassifierPriority,
 };
-use trailseal_aws::Session;
+use trailseal_aws::{Service, Session};
 use trailseal_rule::Region;
 
 /// Forbids that a change is sent again unless AWS has refused it by an answer.
@@ -47,7 +47,7 @@ pub(crate) fn cloudtrail_for_changes(
 }
 
 fn cloudtrail_config(session: &Session, region: &Region) -> aws_sdk_cloudtrail::config::Builder {
-    aws_sdk_cloudtrail::config::Builder::from(&session.sdk_config(region))
+    aws_sdk_cloudtrail::config::Builder::from(&session.sdk_config(Service::CloudTrail, region))
         .retry_partition(session.retry_partition().clone())
         .interceptor(session.calls().clone())
 }
@@ -64,7 +64,7 @@ pub(crate) fn kms_for_changes(session: &Session, region: &Region) -> aws_sdk_kms
 }
 
 fn kms_config(session: &Session, region: &Region) -> aws_sdk_kms::config::Builder {
-    aws_sdk_kms::config::Builder::from(&session.sdk_config(region))
+    aws_sdk_kms::config::Builder::from(&session.sdk_config(Service::Kms, region))
         .retry_partition(session.retry_partition().clone())
         .interceptor(session.calls().clone())
 }

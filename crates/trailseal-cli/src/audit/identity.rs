@@ -7,7 +7,7 @@ use std::time::Duration;
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
-use trailseal_aws::{Caller, Connection, Patience, Session, caller};
+use trailseal_aws::{Caller, Connection, Endpoints, Patience, Session, caller};
 use trailseal_rule::Region;
 
 use super::arguments::{AuditArguments, RegionsWanted};
@@ -65,8 +65,8 @@ impl Identity {
         let credentials = config.credentials_provider().ok_or_else(|| words::no_credentials(""))?;
         let found = credentials.provide_credentials().await;
         found.map_err(|error| words::credentials(&causes(&error), profile.as_deref()))?;
-        let endpoint = config.endpoint_url().map(str::to_owned);
-        let connection = Connection::new(endpoint, patience());
+        let endpoints = Endpoints::configured(|name| env::var(name).ok(), &config);
+        let connection = Connection::at(endpoints, patience());
         Self::ask(&connection.gated(requests_max), region, credentials).await
     }
 

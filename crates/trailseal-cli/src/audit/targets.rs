@@ -2,7 +2,7 @@
 
 use aws_sdk_account::types::RegionOptStatus;
 use aws_sdk_organizations::types::Account;
-use trailseal_aws::{AwsError, Pages, Session, failed};
+use trailseal_aws::{AwsError, Pages, Service, Session, failed};
 use trailseal_rule::{AccountId, Region};
 
 use super::arguments::AccountsWanted;
@@ -58,7 +58,7 @@ pub(super) async fn targets(
 /// Only active accounts can be entered, and their trails alone still record.
 async fn list_accounts(session: &Session) -> Result<Vec<Target>, AwsError> {
     const ACTION: &str = "organizations:ListAccounts";
-    let config = session.sdk_config(session.region());
+    let config = session.sdk_config(Service::Organizations, session.region());
     let config = aws_sdk_organizations::config::Builder::from(&config)
         .retry_partition(session.retry_partition().clone())
         .interceptor(session.calls().clone());
@@ -116,7 +116,7 @@ pub(super) async fn enabled_regions(session: &Session) -> Result<Vec<Region>, Aw
         region: session.region().to_string(),
         cause,
     };
-    let config = session.sdk_config(session.region());
+    let config = session.sdk_config(Service::Account, session.region());
     let config = aws_sdk_account::config::Builder::from(&config)
         .retry_partition(session.retry_partition().clone())
         .interceptor(session.calls().clone());
