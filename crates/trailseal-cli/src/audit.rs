@@ -9,6 +9,7 @@ mod aggregator;
 mod arguments;
 mod gathered;
 mod identity;
+mod profile;
 mod progress;
 mod targets;
 mod words;
@@ -98,6 +99,9 @@ async fn judged(
     surroundings: &mut Surroundings<'_>,
 ) -> Result<Report, String> {
     let identity = Identity::find(arguments).await?;
+    if !arguments.quiet {
+        identity.introduce(surroundings);
+    }
     if let Some(name) = &arguments.aggregator {
         let session = &identity.session;
         let now = surroundings.now;

@@ -71,11 +71,12 @@ pub(crate) fn remediate(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::Usage(vec![error.to_string()]))?;
     runtime.block_on(async {
-        let session = find_identity(arguments.profile.as_deref(), arguments.regions.first()).await;
-        let session = session.map_err(|line| Failure::Usage(vec![line]))?;
+        let found = find_identity(arguments.profile.as_deref(), arguments.regions.first()).await;
+        let identity = found.map_err(|line| Failure::Usage(vec![line]))?;
+        identity.introduce(surroundings);
         let errand = Errand {
             arguments,
-            aws: Aws::of(session, None),
+            aws: Aws::of(identity.session, None),
             parameters,
             wish,
             consent: Consent {

@@ -11,4 +11,5 @@ mod audit {
     mod faults;
     mod interruption;
     mod pages;
+    mod profiles;
 }

@@ -5,6 +5,7 @@
 mod remediate {
     mod document;
     mod faults;
+    mod identity;
     mod journals;
     mod kill;
     mod readers;

@@ -1,23 +1,28 @@
 //! Who asks: the credentials that the AWS tools would use, too, and what to do where there are none.
 
 use std::env;
-use std::error::Error;
 use std::time::Duration;
 
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_types::SdkConfig;
 use trailseal_aws::{Caller, Connection, Endpoints, Patience, Session, caller};
 use trailseal_rule::Region;
 
 use super::arguments::{AuditArguments, RegionsWanted};
+use super::profile::NamedProfile;
 use super::words;
+use crate::command::{Surroundings, note};
+use crate::output::clean;
 
 /// Who asks, and how.
 #[derive(Debug)]
 pub(crate) struct Identity {
     pub(crate) session: Session,
     pub(super) caller: Caller,
+    /// What is worth knowing of where the credentials come from.
+    note: Option<String>,
 }
 
 /// As patient as a person who waits for an answer: a place within the bound of requests is waited
@@ -29,6 +34,23 @@ fn patience() -> Patience {
         attempts_max: attempts.filter(|attempts| *attempts > 0).unwrap_or(8),
         ..Patience::default()
     }
+}
+
+/// The configuration that the AWS tools would read, too.
+async fn load(profile: Option<&NamedProfile>, direct: &Connection) -> SdkConfig {
+    let mut loader =
+        aws_config::defaults(Connection::behavior_version()).http_client(direct.http_client());
+    if let Some(profile) = profile {
+        loader = loader.profile_name(&profile.name);
+        if profile.overrides_environment() {
+            let config = ProviderConfig::without_region().with_http_client(direct.http_client());
+            let provider = ProfileFileCredentialsProvider::builder()
+                .configure(&config)
+                .profile_name(&profile.name);
+            loader = loader.credentials_provider(provider.build());
+        }
+    }
+    loader.load().await
 }
 
 impl Identity {
@@ -49,25 +71,29 @@ impl Identity {
         requests_max: usize,
         region: impl FnOnce(Option<&str>) -> Result<Region, String>,
     ) -> Result<Self, String> {
-        let direct = Connection::new(None, patience());
-        let mut loader =
-            aws_config::defaults(Connection::behavior_version()).http_client(direct.http_client());
-        if let Some(profile) = profile {
-            // As for the other AWS tools, a profile that is named counts more than the environment.
-            let config = ProviderConfig::without_region().with_http_client(direct.http_client());
-            let provider =
-                ProfileFileCredentialsProvider::builder().configure(&config).profile_name(profile);
-            loader = loader.profile_name(profile).credentials_provider(provider.build());
-        }
-        let config = loader.load().await;
+        let profile = NamedProfile::find(profile).await?;
+        let config = load(profile.as_ref(), &Connection::new(None, patience())).await;
         let region = region(config.region().map(AsRef::as_ref))?;
-        let profile = profile.map(str::to_owned).or_else(|| env::var("AWS_PROFILE").ok());
         let credentials = config.credentials_provider().ok_or_else(|| words::no_credentials(""))?;
         let found = credentials.provide_credentials().await;
-        found.map_err(|error| words::credentials(&causes(&error), profile.as_deref()))?;
+        let name = profile.as_ref().map(|profile| profile.name.as_str());
+        found.map_err(|error| words::credentials(&words::causes(&error), name))?;
         let endpoints = Endpoints::configured(|name| env::var(name).ok(), &config);
-        let connection = Connection::at(endpoints, patience());
-        Self::ask(&connection.gated(requests_max), region, credentials).await
+        let connection = Connection::at(endpoints, patience()).gated(requests_max);
+        let mut identity = Self::ask(&connection, region, credentials).await?;
+        identity.note = profile.and_then(|profile| profile.note());
+        Ok(identity)
+    }
+
+    /// Says who asks, before anything else is asked or changed.
+    pub(crate) fn introduce(&self, surroundings: &mut Surroundings<'_>) {
+        let Caller { account, arn } = &self.caller;
+        let region = self.session.region();
+        let line = format!("caller: {arn} of account {account}, Region {region}");
+        surroundings.tell(&clean(&line));
+        if let Some(line) = &self.note {
+            note(surroundings, &clean(line));
+        }
     }
 
     async fn ask(
@@ -79,7 +105,7 @@ impl Identity {
         let caller = asked.map_err(|error| words::caller(&error, &region))?;
         let account = caller.account.clone();
         let session = Session::new(connection.clone(), account, region, credentials);
-        Ok(Self { session, caller })
+        Ok(Self { session, caller, note: None })
     }
 }
 
@@ -96,16 +122,4 @@ fn region(arguments: &AuditArguments, configured: Option<&str>) -> Result<Region
         }
         (None, RegionsWanted::All) => Err(words::no_region()),
     }
-}
-
-/// The error and its causes in one line.
-fn causes(error: &dyn Error) -> String {
-    let mut line = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        line.push_str(": ");
-        line.push_str(&error.to_string());
-        cause = error.source();
-    }
-    line.replace(['\n', '\r'], " ")
 }

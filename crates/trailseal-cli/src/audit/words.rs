@@ -1,7 +1,11 @@
 //! What is said where AWS does not answer: what happened, and what to do next, in one line.
 
+use std::error::Error;
+
 use trailseal_aws::{AwsError, Caller};
 use trailseal_rule::{IdError, Region};
+
+use crate::output::clean;
 
 /// There is nothing to ask with.
 pub(super) fn no_credentials(cause: &str) -> String {
@@ -10,6 +14,36 @@ pub(super) fn no_credentials(cause: &str) -> String {
         "no AWS credentials were found{cause}: sign in with `aws sso login` or `aws configure`, \
          name a profile by --profile, or set AWS_PROFILE or AWS_ACCESS_KEY_ID and \
          AWS_SECRET_ACCESS_KEY"
+    )
+}
+
+/// A profile is named that does not exist.
+pub(super) fn no_such_profile(name: &str, named_by: &str) -> String {
+    let fix = match named_by {
+        "--profile" => "name another one".to_owned(),
+        variable => format!("set {variable} to one of them, or unset it"),
+    };
+    format!(
+        "the profile `{}` that {named_by} names does not exist, so nothing was asked: `aws \
+         configure list-profiles` lists the profiles; {fix}",
+        clean(name)
+    )
+}
+
+/// Whether a profile exists cannot be found out.
+pub(super) fn profile_files(cause: &str) -> String {
+    format!(
+        "the AWS configuration files cannot be read ({}), so nothing was asked: see \
+         AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE, or ~/.aws/config and ~/.aws/credentials",
+        clean(cause)
+    )
+}
+
+/// A variable names a profile, and the credentials of the environment are used all the same.
+pub(super) fn environment_wins(name: &str, named_by: &str) -> String {
+    format!(
+        "the credentials are those of AWS_ACCESS_KEY_ID and not those of the profile `{name}` that \
+         {named_by} names, as for the AWS CLI; use --profile {name} for those of the profile"
     )
 }
 
@@ -160,4 +194,16 @@ pub(super) fn failed(error: &AwsError, role: Option<&str>) -> String {
         | AwsError::NotInHistory { .. }
         | AwsError::Deadline(_) => error.to_string(),
     }
+}
+
+/// The error and its causes in one line.
+pub(super) fn causes(error: &dyn Error) -> String {
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        line.push_str(": ");
+        line.push_str(&error.to_string());
+        cause = error.source();
+    }
+    line.replace(['\n', '\r'], " ")
 }

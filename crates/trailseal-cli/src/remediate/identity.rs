@@ -1,6 +1,5 @@
 //! Whose credentials these are, and in which Region trails are named.
 
-use trailseal_aws::Session;
 use trailseal_rule::Region;
 
 use crate::audit::Identity;
@@ -19,11 +18,11 @@ const NO_REGION: &str = "no AWS Region is set: name it by --region, set AWS_REGI
 pub(super) async fn find_identity(
     profile: Option<&str>,
     wanted: Option<&Region>,
-) -> Result<Session, String> {
+) -> Result<Identity, String> {
     let region = |configured: Option<&str>| match (wanted, configured) {
         (Some(region), _) => Ok(region.clone()),
         (None, Some(name)) => Region::parse(name).map_err(|error| error.to_string()),
         (None, None) => Err(NO_REGION.to_owned()),
     };
-    Ok(Identity::of(profile, REQUESTS_MAX, region).await?.session)
+    Identity::of(profile, REQUESTS_MAX, region).await
 }

@@ -2,7 +2,7 @@
 
 use trailseal_lab::{Membership, OrganizationAccount, State};
 
-use super::desk::{Desk, EXTERNAL_ID, MANAGEMENT, MEMBER, ROLE, member};
+use super::desk::{Desk, EXTERNAL_ID, MANAGEMENT, MEMBER, ROLE, caller, member};
 
 const REGIONS: [&str; 3] = ["us-east-1", "eu-west-1", "ap-south-1"];
 const JSON: [&str; 2] = ["-o", "json"];
@@ -185,8 +185,8 @@ async fn whoever_wants_to_know_is_told_calls_and_progress() {
     let others = "calls: other calls: organizations:ListAccounts 1, sts:AssumeRole 2, sts:GetCallerIdentity 1";
     assert!(verbose.contains(others), "{verbose}");
     assert!(verbose.contains("progress: 3 of 3 accounts, 18 trails, 0 findings"), "{verbose}");
-    // Nobody is told who did not ask, since this is no terminal.
-    assert_eq!(told(&[]), "");
+    // Nobody is told who did not ask, since this is no terminal; who asks AWS is always shown.
+    assert_eq!(told(&[]), caller(&member(0), "us-east-1"));
     assert_eq!(told(&["--quiet"]), "");
 }
 

@@ -65,11 +65,12 @@ impl Run {
             .collect()
     }
 
-    /// The one line that is said where nothing could be judged.
+    /// The one line that is said where nothing could be judged, after the one on the caller.
     pub(super) fn error(&self) -> &str {
         assert_eq!((self.code, self.out.as_str()), (2, ""), "{self:?}");
-        let line =
-            self.err.strip_prefix("error: ").unwrap_or_else(|| panic!("{self:?}")).trim_end();
+        let said = self.err.strip_prefix("caller: ").and_then(|said| said.split_once('\n'));
+        let said = said.map_or(self.err.as_str(), |(_, rest)| rest);
+        let line = said.strip_prefix("error: ").unwrap_or_else(|| panic!("{self:?}")).trim_end();
         assert!(!line.contains('\n'), "{line}");
         line
     }
@@ -140,6 +141,12 @@ impl Drop for Desk {
     fn drop(&mut self) {
         let _left_behind = fs::remove_dir_all(&self.home);
     }
+}
+
+/// The first line of standard error: who asks, from which account and Region.
+pub(super) fn caller(account: &str, region: &str) -> String {
+    let arn = format!("arn:aws:sts::{account}:assumed-role/trailseal-function/trailseal");
+    format!("caller: {arn} of account {account}, Region {region}\n")
 }
 
 /// The id of an account of [`State::organization`].

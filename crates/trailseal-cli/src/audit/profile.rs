@@ -1,0 +1,63 @@
+//! The profile that somebody named: it must exist, or the wrong account could be asked.
+
+use std::env;
+
+use aws_types::os_shim_internal::{Env, Fs};
+
+use super::words;
+
+/// What names a profile where no `--profile` is given, in the order of the AWS CLI.
+const VARIABLES: [&str; 2] = ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"];
+
+/// The variables with which credentials of the environment begin.
+const KEY_VARIABLES: [&str; 2] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
+
+/// A profile that somebody named, and that exists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct NamedProfile {
+    pub(super) name: String,
+    /// `--profile` or a variable.
+    pub(super) named_by: &'static str,
+}
+
+impl NamedProfile {
+    /// The profile that `--profile` names, or else the environment. As for the AWS CLI, a variable
+    /// that is empty names a profile, which does not exist.
+    ///
+    /// # Errors
+    ///
+    /// One line: there is no such profile, or the configuration files cannot be read.
+    pub(super) async fn find(option: Option<&str>) -> Result<Option<Self>, String> {
+        let by_option = option.map(|name| (name.to_owned(), "--profile"));
+        let by_variable = || {
+            VARIABLES.into_iter().find_map(|variable| {
+                let name = env::var_os(variable)?;
+                Some((name.to_string_lossy().into_owned(), variable))
+            })
+        };
+        let Some((name, named_by)) = by_option.or_else(by_variable) else {
+            return Ok(None);
+        };
+        let files = Default::default();
+        let known = aws_config::profile::load(&Fs::real(), &Env::real(), &files, None).await;
+        let known = known.map_err(|error| words::profile_files(&words::causes(&error)))?;
+        match known.get_profile(&name) {
+            Some(_) => Ok(Some(Self { name, named_by })),
+            None => Err(words::no_such_profile(&name, named_by)),
+        }
+    }
+
+    /// Whether its credentials are used before those of the environment: as for the AWS CLI, only
+    /// where `--profile` names it.
+    pub(super) fn overrides_environment(&self) -> bool {
+        self.named_by == "--profile"
+    }
+
+    /// What is worth knowing where a profile is named and its credentials are not used.
+    pub(super) fn note(&self) -> Option<String> {
+        let is_set = |variable: &&str| env::var_os(variable).is_some_and(|value| !value.is_empty());
+        let has_keys = KEY_VARIABLES.iter().all(is_set);
+        (has_keys && !self.overrides_environment())
+            .then(|| words::environment_wins(&self.name, self.named_by))
+    }
+}

@@ -1,0 +1,179 @@
+//! Whose credentials are used, and that a profile which somebody named must exist: as for the AWS
+//! CLI, `--profile` overrides the credentials of the environment, and a variable does not.
+
+use std::process::Command;
+
+use super::desk::{Desk, MANAGEMENT, MEMBER, Run, caller};
+
+const REGION: &str = "us-east-1";
+
+/// A section of a credentials file, with credentials of the member account.
+fn section(desk: &Desk, name: &str) -> String {
+    let credentials = desk.lab.credentials(MEMBER);
+    format!(
+        "[{name}]\naws_access_key_id = {}\naws_secret_access_key = {}\naws_session_token = {}\n",
+        credentials.access_key_id, credentials.secret_access_key, credentials.session_token
+    )
+}
+
+/// Runs the program with the credentials of the management account in the environment.
+fn with_environment(desk: &Desk, arguments: &[&str], variables: &[(&str, &str)]) -> Run {
+    let arguments = [["-o", "json"].as_slice(), arguments].concat();
+    run(desk.command(MANAGEMENT, &arguments), variables)
+}
+
+/// Runs the program without credentials in the environment.
+fn without_environment(desk: &Desk, arguments: &[&str], variables: &[(&str, &str)]) -> Run {
+    let mut command = desk.bare(&[["-o", "json"].as_slice(), arguments].concat());
+    command.env("AWS_REGION", REGION);
+    run(command, variables)
+}
+
+fn run(mut command: Command, variables: &[(&str, &str)]) -> Run {
+    Run::of(command.envs(variables.iter().copied()).output().unwrap())
+}
+
+/// Nothing is asked, and the line says which profile, who named it and what to do.
+#[track_caller]
+fn is_refused(desk: &Desk, run: &Run, name: &str, named_by: &str) {
+    let error = run.error();
+    let said = format!("the profile `{name}` that {named_by} names does not exist");
+    assert!(error.starts_with(&said), "{error}");
+    assert!(error.contains("`aws configure list-profiles` lists the profiles"), "{error}");
+    assert!(!run.err.contains("caller"), "{}", run.err);
+    assert_eq!(desk.lab.take_calls().len(), 0);
+}
+
+/// The run asks as this account.
+#[track_caller]
+fn asks_as(run: &Run, account: &str) {
+    assert!(run.err.starts_with(&caller(account, REGION)), "{}", run.err);
+    assert_eq!(run.report()["accounts"][0]["id"], account);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_profile_that_does_not_exist_is_refused_whatever_the_environment_holds() {
+    let desk = Desk::open().await;
+    for files in ["", "[profile other]\nregion = eu-west-1\n", "[audit]\nregion = eu-west-1\n"] {
+        // A section of the configuration file without `profile` is not a profile.
+        desk.write(".aws/config", files);
+        for variable in ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"] {
+            let run = with_environment(&desk, &[], &[(variable, "audit")]);
+            is_refused(&desk, &run, "audit", variable);
+            let run = without_environment(&desk, &[], &[(variable, "audit")]);
+            is_refused(&desk, &run, "audit", variable);
+        }
+        let run = with_environment(&desk, &["--profile", "audit"], &[]);
+        is_refused(&desk, &run, "audit", "--profile");
+        let run = without_environment(&desk, &["--profile", "audit"], &[]);
+        is_refused(&desk, &run, "audit", "--profile");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_configuration_files_no_profile_exists_not_even_the_default_one() {
+    let desk = Desk::open().await;
+    for name in ["audit", "default", ""] {
+        let run = with_environment(&desk, &[], &[("AWS_PROFILE", name)]);
+        is_refused(&desk, &run, name, "AWS_PROFILE");
+    }
+    desk.write(".aws/config", "[default]\nregion = eu-west-1\n");
+    asks_as(&with_environment(&desk, &[], &[("AWS_PROFILE", "default")]), MANAGEMENT);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_profile_of_either_file_exists_wherever_the_files_are() {
+    let desk = Desk::open().await;
+    let path = |name: &str| desk.home().join(name).to_str().unwrap().to_owned();
+    desk.write("config", "[profile audit]\nregion = us-east-1\n");
+    desk.write("credentials", &section(&desk, "audit"));
+    let (config, credentials) = (path("config"), path("credentials"));
+    let of_audit = ("AWS_PROFILE", "audit");
+    let config = ("AWS_CONFIG_FILE", config.as_str());
+    let credentials = ("AWS_SHARED_CREDENTIALS_FILE", credentials.as_str());
+    asks_as(&with_environment(&desk, &[], &[of_audit, config]), MANAGEMENT);
+    asks_as(&without_environment(&desk, &[], &[of_audit, credentials]), MEMBER);
+    asks_as(&without_environment(&desk, &[], &[of_audit, config, credentials]), MEMBER);
+    assert!(!desk.lab.take_calls().is_empty());
+    // The files are those that the variables name, and no others.
+    desk.write(".aws/config", "[profile audit]\nregion = us-east-1\n");
+    let elsewhere = path("nowhere");
+    let nowhere = ("AWS_CONFIG_FILE", elsewhere.as_str());
+    let run = with_environment(&desk, &[], &[of_audit, nowhere]);
+    is_refused(&desk, &run, "audit", "AWS_PROFILE");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_variable_does_not_override_the_credentials_of_the_environment_and_that_is_said() {
+    let desk = Desk::open().await;
+    desk.write(".aws/credentials", &section(&desk, "audit"));
+    for variable in ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"] {
+        let run = with_environment(&desk, &[], &[(variable, "audit")]);
+        asks_as(&run, MANAGEMENT);
+        let said = format!(
+            "note: the credentials are those of AWS_ACCESS_KEY_ID and not those of the profile \
+             `audit` that {variable} names, as for the AWS CLI; use --profile audit for those of \
+             the profile\n"
+        );
+        assert!(run.err.contains(&said), "{}", run.err);
+        let run = without_environment(&desk, &[], &[(variable, "audit")]);
+        asks_as(&run, MEMBER);
+        assert!(!run.err.contains("AWS_ACCESS_KEY_ID"), "{}", run.err);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_option_overrides_the_credentials_and_the_variables_of_the_environment() {
+    let desk = Desk::open().await;
+    desk.write(".aws/credentials", &section(&desk, "audit"));
+    let option = ["--profile", "audit"];
+    asks_as(&with_environment(&desk, &option, &[]), MEMBER);
+    let run = with_environment(&desk, &option, &[("AWS_PROFILE", "nosuch")]);
+    asks_as(&run, MEMBER);
+    assert!(!run.err.contains("note: the credentials"), "{}", run.err);
+    // Of the variables, AWS_PROFILE counts first.
+    let variables = [("AWS_PROFILE", "audit"), ("AWS_DEFAULT_PROFILE", "nosuch")];
+    asks_as(&without_environment(&desk, &[], &variables), MEMBER);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_profile_is_used_with_its_region() {
+    let desk = Desk::open().await;
+    desk.write(".aws/credentials", &section(&desk, "audit"));
+    desk.write(".aws/config", "[profile audit]\nregion = eu-west-1\n");
+    let mut command = desk.command(MANAGEMENT, &["--profile", "audit", "-o", "json"]);
+    let run = Run::of(command.env_remove("AWS_REGION").output().unwrap());
+    assert_eq!(run.report()["accounts"][0]["id"], MEMBER);
+    assert!(run.err.starts_with(&caller(MEMBER, "eu-west-1")), "{}", run.err);
+    assert_eq!(desk.lab.take_calls()[0].region.as_deref(), Some("eu-west-1"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_caller_is_shown_before_anything_else_is_asked() {
+    let desk = Desk::open().await;
+    let run = with_environment(&desk, &[], &[]);
+    asks_as(&run, MANAGEMENT);
+    let calls = desk.lab.take_calls();
+    assert_eq!(calls[0].operation, "sts:GetCallerIdentity");
+    assert_eq!(calls.iter().filter(|call| call.operation.starts_with("sts:")).count(), 1);
+    // Who wants to read nothing but the report is not shown it.
+    assert_eq!(with_environment(&desk, &["--quiet"], &[]).err, "");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_terminal_would_obey_is_not_printed() {
+    let desk = Desk::open().await;
+    let run = with_environment(&desk, &[], &[("AWS_PROFILE", "a\u{1b}[2J\u{202e}b\nerror: c")]);
+    is_refused(&desk, &run, "a?[2J?b?error: c", "AWS_PROFILE");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn configuration_files_that_cannot_be_read_are_an_error_where_a_profile_is_named() {
+    let desk = Desk::open().await;
+    desk.write(".aws/config", "[profile audit\nregion");
+    let run = with_environment(&desk, &[], &[("AWS_PROFILE", "audit")]);
+    let error = run.error();
+    assert!(error.contains("configuration files cannot be read"), "{error}");
+    assert!(error.contains("AWS_CONFIG_FILE"), "{error}");
+    assert_eq!(desk.lab.take_calls().len(), 0);
+}

@@ -1,0 +1,105 @@
+//! Who changes what: the profile must exist, each service is asked where the environment says, and
+//! the caller is shown first. A list that does not end changes nothing.
+
+use trailseal_lab::{Fault, FaultKind, Lab, Operation, Position};
+
+use super::support::{ACCOUNT, KEY, REGION, TRAIL, command, folder, key_of, run, run_of, state};
+
+const SEAL: &[&str] = &["audit", "--key", KEY, "--apply", "--yes", "--wait", "0"];
+
+async fn lab() -> Lab {
+    Lab::start(state(None)).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_profile_that_does_not_exist_changes_nothing_in_the_account_of_the_environment() {
+    let lab = lab().await;
+    let folder = folder("no-such-profile");
+    for (variable, arguments) in [
+        (Some("AWS_PROFILE"), SEAL),
+        (Some("AWS_DEFAULT_PROFILE"), SEAL),
+        (None, &[SEAL, &["--profile", "nosuch"]].concat()),
+    ] {
+        let mut command = command(&lab, &folder, arguments);
+        if let Some(variable) = variable {
+            command.env(variable, "nosuch");
+        }
+        let ended = run_of(&mut command).expect(2);
+        let named_by = variable.unwrap_or("--profile");
+        let said = format!("error: the profile `nosuch` that {named_by} names does not exist");
+        assert!(ended.err.starts_with(&said), "{}", ended.err);
+        assert_eq!(lab.take_calls().len(), 0);
+    }
+    assert_eq!(key_of(&lab.state(), TRAIL), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_caller_is_shown_before_anything_else_is_asked() {
+    let lab = lab().await;
+    let ended = run(&lab, &folder("caller"), SEAL).expect(0);
+    let said = format!(
+        "caller: arn:aws:sts::{ACCOUNT}:assumed-role/trailseal-function/trailseal of account \
+         {ACCOUNT}, Region {REGION}\n"
+    );
+    assert!(ended.err.starts_with(&said), "{}", ended.err);
+    assert_eq!(lab.take_calls()[0].operation, "sts:GetCallerIdentity");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_service_is_asked_where_its_variable_says() {
+    for (service, operation) in [
+        ("CLOUDTRAIL", "cloudtrail:"),
+        ("KMS", "kms:"),
+        ("S3", "s3:HeadBucket"),
+        ("STS", "sts:GetCallerIdentity"),
+    ] {
+        let lab = lab().await;
+        let folder = folder(&format!("endpoint-{service}"));
+        // Nobody listens there.
+        let mut nowhere = command(&lab, &folder, SEAL);
+        nowhere.env(format!("AWS_ENDPOINT_URL_{service}"), "http://127.0.0.1:9");
+        let ended = run_of(nowhere.env("AWS_MAX_ATTEMPTS", "1")).expect(2);
+        let said = format!("{}{}", ended.out, ended.err);
+        assert!(said.contains(operation), "{service}: {said}");
+        let calls = lab.take_calls();
+        assert!(calls.iter().all(|call| !call.operation.starts_with(operation)), "{calls:?}");
+        assert_eq!(key_of(&lab.state(), TRAIL), None);
+    }
+    let lab = lab().await;
+    let mut each = command(&lab, &folder("endpoints"), SEAL);
+    each.env("AWS_ENDPOINT_URL", "http://127.0.0.1:9");
+    for service in ["CLOUDTRAIL", "CONFIG_SERVICE", "KMS", "S3", "STS"] {
+        each.env(format!("AWS_ENDPOINT_URL_{service}"), lab.url());
+    }
+    run_of(&mut each).expect(0);
+    assert_eq!(key_of(&lab.state(), TRAIL).as_deref(), Some(KEY));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_does_not_end_changes_nothing() {
+    const CAUSE: &str = "cannot be read to its end: the service repeats the token of a page";
+    let lab = lab().await;
+    lab.inject(Fault::of(Operation::ListTags, Position::Every, FaultKind::RepeatedToken));
+    let ended = run(&lab, &folder("endless-tags"), SEAL).expect(2);
+    assert!(ended.out.contains(&format!("cloudtrail:ListTags in {REGION} {CAUSE}")), "{ended:?}");
+    assert_eq!(key_of(&lab.state(), TRAIL), None);
+}
+
+/// Whether a key was created is looked up in the list of keys and in their tags: a list that does
+/// not end must not mean that there is none, or a second key would be created.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_of_keys_that_does_not_end_creates_no_second_key() {
+    const CAUSE: &str = "cannot be read to its end: the service repeats the token of a page";
+    const NEW: &[&str] = &["audit", "--create-key", "--apply", "--yes", "--wait", "0"];
+    for operation in [Operation::ListKeys, Operation::ListResourceTags] {
+        let lab = lab().await;
+        lab.inject(Fault::of(Operation::CreateKey, Position::First, FaultKind::ConnectionReset));
+        lab.inject(Fault::of(operation, Position::Every, FaultKind::RepeatedToken));
+        let folder = folder(&format!("endless-{}", operation.name()));
+        let ended = run(&lab, &folder, NEW).expect(2);
+        let said = format!("{} in {REGION} {CAUSE}", operation.iam());
+        assert!(ended.out.contains(&said), "{ended:?}");
+        assert_eq!(lab.call_counts().get("kms:CreateKey"), Some(&1));
+        assert_eq!(key_of(&lab.state(), TRAIL), None);
+    }
+}
