@@ -1,131 +1,114 @@
-//! `cargo xtask bench`: measures, and holds the figures against their bars.
+//! `cargo xtask bench`: measures, and compares the figures with their limits.
 //!
-//! The measuring programs are others; this builds them, runs them and puts what they say into one
-//! table and one file.
+//! Other programs measure; this builds and runs them, and puts what they print into one table and
+//! one file.
 
-mod bars;
 mod figure;
+mod limits;
 mod programs;
 
-use std::fs;
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use crate::bench::bars::{Row, rows};
-use crate::bench::figure::{Figure, quoted};
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use crate::bench::figure::Figure;
+use crate::bench::limits::{Row, rows};
 use crate::bench::programs::Programs;
-use crate::failure::Failure;
 use crate::package;
 use crate::package::architecture::Architecture;
-use crate::project::Project;
+use crate::project::{Project, print};
 use crate::tools;
 
 /// The parts, in their order.
 const PARTS: [&str; 9] =
     ["cold", "warm", "schedule", "memory", "size", "rule", "check", "audit", "html"];
 
-/// Measured only where it is named: other tools have to be installed, of which one takes 2.3 GB.
+/// Every part.
+const ALL: &str = "all";
+
+/// Measured only if it is named: it installs other tools, one of which takes 2.3 GB.
 const PEERS: &str = "peers";
 
-#[derive(Debug, PartialEq, Eq)]
-struct Arguments {
-    parts: Vec<&'static str>,
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// What to measure; all but `peers` if nothing is named. `peers` installs other tools
+    #[arg(value_name = "PART", value_parser = [
+        "cold", "warm", "schedule", "memory", "size", "rule", "check", "audit", "html", ALL, PEERS,
+    ])]
+    parts: Vec<String>,
+    /// Where to write the results, instead of target/bench/bench.json
+    #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// How often to measure each figure
+    #[arg(long, value_name = "N")]
     runs: Option<u32>,
 }
 
-/// Runs the named parts, or all.
-pub(crate) fn run(project: &Project, words: &[String], out: &mut dyn Write) -> Result<(), Failure> {
-    let arguments = Arguments::parse(words)?;
-    let folder = project.target().join("bench");
-    fs::create_dir_all(&folder).map_err(|error| Failure::file("create", &folder, &error))?;
-    let programs = Programs::build(project, &arguments.parts)?;
-    let mut figures = Vec::new();
-    for part in &arguments.parts {
-        writeln!(out, "==> {part}").map_err(Failure::output)?;
-        measure(project, &programs, part, &arguments, &mut figures, out)?;
+impl Arguments {
+    fn parts(&self) -> Vec<String> {
+        let all = || PARTS.map(str::to_owned).to_vec();
+        let expand = |part: &String| if part == ALL { all() } else { vec![part.clone()] };
+        if self.parts.is_empty() { all() } else { self.parts.iter().flat_map(expand).collect() }
     }
-    let rows = rows(&figures);
-    write!(out, "\n{}", table(&rows)).map_err(Failure::output)?;
-    let path = arguments.json.unwrap_or_else(|| folder.join("bench.json"));
-    write_json(&path, &rows)?;
-    writeln!(out, "\nthe same as JSON: {}", path.display()).map_err(Failure::output)
 }
 
-impl Arguments {
-    fn parse(words: &[String]) -> Result<Self, Failure> {
-        let mut arguments = Self { parts: Vec::new(), json: None, runs: None };
-        let mut words = words.iter();
-        while let Some(word) = words.next() {
-            let mut value =
-                || words.next().ok_or_else(|| Failure::usage(format!("`{word}` needs a value")));
-            match word.as_str() {
-                "all" => arguments.parts.extend(PARTS),
-                "--json" => arguments.json = Some(value()?.into()),
-                "--runs" => {
-                    let number = value()?;
-                    let wrong = |_| Failure::usage(format!("`{number}` is no number of runs"));
-                    arguments.runs = Some(number.parse().map_err(wrong)?);
-                }
-                name => {
-                    let part = PARTS.into_iter().chain([PEERS]).find(|part| *part == name);
-                    let part = part.ok_or_else(|| Failure::argument("bench", name))?;
-                    arguments.parts.push(part);
-                }
-            }
-        }
-        if arguments.parts.is_empty() {
-            arguments.parts.extend(PARTS);
-        }
-        Ok(arguments)
+/// Measures the named parts, or all.
+pub(crate) fn run(project: &Project, arguments: Arguments) -> Result<()> {
+    let folder = project.shell().create_dir(project.target().join("bench"))?;
+    let parts = arguments.parts();
+    let programs = Programs::build(project, &parts)?;
+    let mut figures = Vec::new();
+    for part in &parts {
+        print(&format!("==> {part}"))?;
+        measure(project, &programs, part, arguments.runs, &mut figures)?;
     }
+    let rows = rows(&figures);
+    print(&format!("\n{}", table(&rows)))?;
+    let path = arguments.json.map_or_else(
+        || Ok(folder.join("bench.json")),
+        // A relative path starts where the user is.
+        std::path::absolute,
+    )?;
+    project.shell().write_file(&path, document(&rows)?)?;
+    print(&format!("as JSON: {}", path.display()))
 }
 
 fn measure(
     project: &Project,
     programs: &Programs,
     part: &str,
-    arguments: &Arguments,
+    runs: Option<u32>,
     figures: &mut Vec<Figure>,
-    out: &mut dyn Write,
-) -> Result<(), Failure> {
+) -> Result<()> {
     match part {
-        "size" => sizes(project, figures, out),
+        "size" => sizes(project, figures),
         "warm" => {
-            programs.measure(project, "warm", arguments.runs, figures)?;
+            programs.measure(project, "warm", runs, figures)?;
             if programs::has("valgrind") {
                 return programs.measure(project, "instructions", None, figures);
             }
-            let words = "instructions are not counted: there is no `valgrind` (Debian: `apt-get \
-                         install valgrind`)";
-            writeln!(out, "{words}").map_err(Failure::output)
+            print("instructions are not counted: install valgrind (`apt-get install valgrind`)")
         }
         "html" if tools::chromium().is_none() => {
-            let words = "the report is not measured: there is no Chromium (Debian: `apt-get install \
-                         chromium`)";
-            writeln!(out, "{words}").map_err(Failure::output)
+            print("the report is not measured: install Chromium (`apt-get install chromium`)")
         }
         "check" | "audit" | "html" | PEERS => programs::measure_command(project, part, figures),
-        other => programs.measure(project, other, arguments.runs, figures),
+        other => programs.measure(project, other, runs, figures),
     }
 }
 
 /// The archives of the architectures that can be built here.
-fn sizes(project: &Project, figures: &mut Vec<Figure>, out: &mut dyn Write) -> Result<(), Failure> {
+fn sizes(project: &Project, figures: &mut Vec<Figure>) -> Result<()> {
     for architecture in Architecture::ALL {
-        let name = architecture.name();
-        if !package::has_target(project, architecture)? {
-            let words = "there is no standard library for it here: `rustup target add";
-            let triple = architecture.triple();
-            writeln!(out, "{name} is not measured: {words} {triple}`").map_err(Failure::output)?;
+        let (name, triple) = (architecture.name(), architecture.triple());
+        if !architecture.is_installed(project)? {
+            print(&format!("{name} is not measured: run `rustup target add {triple}`"))?;
             continue;
         }
-        let archive = package::archive(project, architecture)?;
-        let bytes =
-            fs::metadata(&archive).map_err(|error| Failure::file("read", &archive, &error))?.len();
+        let bytes = std::fs::metadata(package::rule_function(project, architecture)?)?.len();
         let about = format!("the archive for {name}");
-        let megabytes = bytes as f64 / 1e6;
-        figures.push(Figure::once(&format!("size.{name}"), &about, megabytes, "MB"));
+        figures.push(Figure::new(&format!("size.{name}"), &about, bytes as f64 / 1e6, "MB"));
     }
     Ok(())
 }
@@ -133,29 +116,21 @@ fn sizes(project: &Project, figures: &mut Vec<Figure>, out: &mut dyn Write) -> R
 fn table(rows: &[Row]) -> String {
     let mut text = String::new();
     let about = rows.iter().map(|row| row.figure.about.chars().count()).max().unwrap_or_default();
-    for row in rows {
-        let Row { figure, .. } = row;
-        let value = format!("{} {}", shown(figure.value), figure.unit);
-        let line =
-            format!("{:<about$}  {value:>16}  {:>8}  {}", figure.about, ratio(row), said(row));
+    for Row { figure, ratio, limit } in rows {
+        let value = format!("{} {}", rounded(figure.value), figure.unit);
+        let ratio = ratio.map(|ratio| format!("{ratio:.2} x")).unwrap_or_default();
+        let limit = limit.as_ref().map(|limit| {
+            format!("{}: {}", limit.text, if limit.is_met { "met" } else { "NOT MET" })
+        });
+        let limit = limit.unwrap_or_default();
+        let line = format!("{:<about$}  {value:>16}  {ratio:>8}  {limit}", figure.about);
         text.push_str(line.trim_end());
         text.push('\n');
     }
     text
 }
 
-fn ratio(row: &Row) -> String {
-    row.ratio.map(|ratio| format!("{ratio:.2} x")).unwrap_or_default()
-}
-
-/// The bar, and whether it is met.
-fn said(row: &Row) -> String {
-    let Some(bar) = &row.bar else { return String::new() };
-    let words = if bar.is_met { "met" } else { "NOT MET" };
-    format!("{}: {words}", bar.words)
-}
-
-fn shown(value: f64) -> String {
+fn rounded(value: f64) -> String {
     match value.abs() {
         1000.0.. => format!("{value:.0}"),
         100.0.. => format!("{value:.1}"),
@@ -164,60 +139,54 @@ fn shown(value: f64) -> String {
     }
 }
 
-fn write_json(path: &Path, rows: &[Row]) -> Result<(), Failure> {
+/// All rows as a JSON document.
+fn document(rows: &[Row]) -> Result<String> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let lines: Vec<String> = rows.iter().map(line).collect();
-    let text = format!("{{\"cores\":{cores},\"figures\":[\n{}\n]}}\n", lines.join(",\n"));
-    fs::write(path, text).map_err(|error| Failure::file("write", path, &error))
+    let figures: Vec<Value> = rows.iter().map(object).collect();
+    Ok(serde_json::to_string_pretty(&json!({"cores": cores, "figures": figures}))?)
 }
 
-fn line(row: &Row) -> String {
-    let mut line = row.figure.line.trim_end_matches('}').to_owned();
+fn object(row: &Row) -> Value {
+    let mut members = row.figure.members.clone();
     if let Some(ratio) = row.ratio {
-        line.push_str(&format!(",\"ratio\":{ratio:.4}"));
+        members.insert("ratio".to_owned(), json!(ratio));
     }
-    if let Some(bar) = &row.bar {
-        line.push_str(&format!(",\"bar\":{},\"met\":{}", quoted(&bar.words), bar.is_met));
+    if let Some(limit) = &row.limit {
+        members.insert("limit".to_owned(), json!(limit.text));
+        members.insert("met".to_owned(), json!(limit.is_met));
     }
-    format!("{line}}}")
+    Value::Object(members)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn parse(words: &[&str]) -> Result<Arguments, Failure> {
-        Arguments::parse(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>())
+    fn parts(names: &[&str]) -> Vec<String> {
+        let parts = names.iter().copied().map(str::to_owned).collect();
+        Arguments { parts, json: None, runs: None }.parts()
     }
 
     #[test]
-    fn all_parts_are_run_unless_some_are_named() {
-        assert_eq!(parse(&[]).unwrap().parts, PARTS);
-        assert_eq!(parse(&["all"]).unwrap().parts, PARTS);
-        assert_eq!(parse(&["peers"]).unwrap().parts, [PEERS]);
-        let some = parse(&["rule", "--runs", "5", "cold", "--json", "x.json"]).unwrap();
-        assert_eq!(some.parts, ["rule", "cold"]);
-        assert_eq!((some.runs, some.json), (Some(5), Some("x.json".into())));
+    fn all_parts_run_unless_some_are_named() {
+        assert_eq!(parts(&[]), PARTS);
+        assert_eq!(parts(&["all"]), PARTS);
+        assert_eq!(parts(&["rule", "peers"]), ["rule", "peers"]);
     }
 
     #[test]
-    fn wrong_arguments_are_refused() {
-        for wrong in [&["colt"][..], &["--runs"], &["--runs", "few"], &["--json"]] {
-            assert_eq!(parse(wrong).unwrap_err().exit_code(), 2, "{wrong:?}");
-        }
-    }
-
-    #[test]
-    fn what_is_told_is_shown_with_its_bar() {
+    fn figures_are_shown_with_their_limits() {
         let figures = [
-            Figure::once("cold.empty", "an empty one", 2.0, "ms"),
-            Figure::once("cold.tls", "the function", 8.0, "ms"),
+            Figure::new("cold.empty", "an empty one", 2.0, "ms"),
+            Figure::new("cold.tls", "the function", 8.0, "ms"),
         ];
         let rows = rows(&figures);
         let text = table(&rows);
         assert!(text.contains("the function           8.00 ms    4.00 x  at most 3.5 x"), "{text}");
         assert!(text.contains("NOT MET"), "{text}");
-        let json = rows.iter().map(line).collect::<Vec<_>>().join("\n");
-        assert!(json.contains("\"ratio\":4.0000,\"bar\":\"at most 3.5 x an empty"), "{json}");
+        let Value::Object(tls) = object(&rows[1]) else { panic!("not an object") };
+        assert_eq!(tls.get("ratio"), Some(&json!(4.0)));
+        assert_eq!(tls.get("limit"), Some(&json!("at most 3.5 x an empty function")));
+        assert_eq!(tls.get("met"), Some(&json!(false)));
     }
 }

@@ -4,23 +4,18 @@
 //! packages: with another selection it would compile the AWS SDK a second time. Only `package`
 //! and `release` build a program by itself, so that what ships has no more features than it needs.
 
-use crate::failure::Failure;
+use anyhow::Result;
+
 use crate::project::Project;
-use crate::step::Step;
 
 /// Builds every program of the workspace.
-pub(crate) fn programs(project: &Project) -> Result<(), Failure> {
-    Step::cargo(project, "build --release --workspace --bins", "see the errors above").run()
+pub(crate) fn programs(project: &Project) -> Result<()> {
+    Ok(project.cargo("build --release --workspace --bins").run()?)
 }
 
 /// Builds the function and the lab only, with the same features as [`programs`].
-pub(crate) fn function_and_lab(project: &Project) -> Result<(), Failure> {
-    Step::cargo(
-        project,
-        "build --release --workspace --bin bootstrap --bin trailseal-lab",
-        "see the errors above",
-    )
-    .run()
+pub(crate) fn function_and_lab(project: &Project) -> Result<()> {
+    Ok(project.cargo("build --release --workspace --bin bootstrap --bin trailseal-lab").run()?)
 }
 
 #[cfg(test)]
@@ -31,11 +26,8 @@ mod tests {
 
     /// The packages that cargo compiles, each with a set of features; some have more than one.
     fn packages(edges: &str) -> BTreeSet<(String, String)> {
-        let tree = Step::cargo(&Project::locate().unwrap(), "tree --workspace --locked", "")
-            .words("--prefix none --format {p}|{f} --edges")
-            .arg(edges)
-            .output()
-            .unwrap();
+        let tree = "tree --workspace --locked --prefix none --format {p}|{f} --edges";
+        let tree = Project::locate().unwrap().cargo(tree).arg(edges).read().unwrap();
         let package = |line: &str| {
             let (name, features) = line.split_once('|').unwrap();
             (name.to_owned(), features.trim_end_matches(" (*)").to_owned())
@@ -44,7 +36,7 @@ mod tests {
     }
 
     #[test]
-    fn tests_add_no_feature_to_what_programs_are_made_of() {
+    fn dev_dependencies_add_no_feature_to_dependencies_of_programs() {
         let of_programs = packages("normal,build");
         let names: BTreeSet<&String> = of_programs.iter().map(|(name, _)| name).collect();
         let of_tests = packages("normal,build,dev");

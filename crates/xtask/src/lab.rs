@@ -1,30 +1,39 @@
-//! `cargo xtask lab`: the function at work in an AWS account on loopback.
+//! `cargo xtask lab` and `cargo xtask soak`: the function in an AWS account on loopback.
 
-use std::io::{self, Write};
+use std::env;
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use anyhow::Result;
 
 use crate::build;
-use crate::failure::Failure;
-use crate::project::Project;
-use crate::step::Step;
+use crate::project::{Project, exit_code, print};
 
-/// Builds the function and the lab, and runs the one in the other.
-pub(crate) fn run(project: &Project, arguments: &[String]) -> Result<(), Failure> {
+/// Builds the function and the lab, and runs the function in the lab.
+pub(crate) fn run(project: &Project, arguments: &[OsString]) -> Result<ExitCode> {
     if !project.release("bootstrap").is_file() {
-        const FIRST_BUILD: &str = "Compiling the Lambda function and the lab. The first time takes \
-                                   2 to 4 minutes on two cores, later runs a few seconds.";
-        writeln!(io::stderr(), "{FIRST_BUILD}").map_err(Failure::output)?;
+        print(
+            "Compiling the Lambda function and the lab. The first time takes 2 to 4 minutes on \
+             two cores, later runs a few seconds.",
+        )?;
     }
     build::function_and_lab(project)?;
-    let arguments = match arguments.split_first() {
-        Some((first, rest)) if first == "--" => rest,
-        Some(_) | None => arguments,
-    };
-    let mut step = Step::new(project, project.release("trailseal-lab"), "see what it said above")
-        .within(&std::env::current_dir().map_err(|error| {
-            Failure::task(format!("the current folder is not to be found ({error})"))
-        })?);
-    if !arguments.iter().any(|word| word == "--bootstrap" || word.starts_with("--bootstrap=")) {
-        step = step.arg("--bootstrap").arg(project.release("bootstrap"));
+    // Paths in the arguments start where the user is.
+    project.shell().change_dir(env::current_dir()?);
+    let mut lab = project.program(project.release("trailseal-lab"), "");
+    let names_function =
+        |argument: &OsString| argument.to_string_lossy().split('=').next() == Some("--bootstrap");
+    if !arguments.iter().any(names_function) {
+        lab = lab.arg("--bootstrap").arg(project.release("bootstrap"));
     }
-    step.args(arguments).hand_over()
+    exit_code(lab.args(arguments))
+}
+
+/// Builds everything and runs the program `soak` of the acceptance tests.
+pub(crate) fn soak(project: &Project, arguments: &[OsString]) -> Result<ExitCode> {
+    build::programs(project)?;
+    let soak = project
+        .program(project.release("soak"), "")
+        .env("TRAILSEAL_BOOTSTRAP", project.release("bootstrap"));
+    exit_code(soak.args(arguments))
 }

@@ -1,110 +1,138 @@
 //! The tasks of this repository: `cargo xtask TASK`.
 //!
-//! *Invariant of absence*: the standard library only, and nothing is installed outside the
-//! ignored folders `.tools`, `target` and `node_modules`.
-
-mod failure;
-mod project;
-mod step;
-
-mod tools;
+//! Tasks install nothing outside the ignored folders `.tools`, `target` and `node_modules`.
 
 mod bench;
 mod build;
-mod lab;
-mod stages;
-mod test;
-
 mod fuzz;
+mod lab;
 mod mutants;
 mod package;
+mod project;
 mod release;
 mod schema;
-mod soak;
+mod stages;
+mod test;
+mod tools;
 
-use std::io::{self, Write};
+use std::ffi::OsString;
 use std::process::ExitCode;
 
-use crate::failure::Failure;
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use crate::package::Architectures;
 use crate::project::Project;
 
-const USAGE: &str = "\
-The tasks of this repository.
-
-Usage: cargo xtask TASK [ARGUMENT]...
-
-  lab [--] [ARGUMENT]...   builds the function and the lab, and shows the one at work in the other
-  test [--list] [STAGE]... does all set-up and runs everything, or the named stages only
-  package [--arch ARCH]... makes cdk/assets/{bootstrap,remediation}-ARCH.zip; ARCH is arm64 or
-                           x86_64, default both
-  release [--check] [--arch ARCH]...
-                           makes target/trailseal-VERSION: both functions, the command, templates,
-                           bills of materials, checksums; --check builds all of it twice
-  schema                   writes cdk/schema/rule-parameters.schema.json from the code
-  bench [PART]... [--json FILE] [--runs N]
-                           measures; PART is cold, warm, schedule, memory, size, rule, check,
-                           audit, html or all, or peers: other tools, which it installs
-  soak [ARGUMENT]...       sends a great many events, with faults, through the function
-  mutants [--shard K/N]    changes the rule in small ways and reports what no test notices
-  fuzz [--seconds N] [TARGET]...
-                           feeds made-up input to the readers of events and key policies
-  help                     this page
-";
-
-fn main() -> ExitCode {
-    let words: Vec<String> = std::env::args().skip(1).collect();
-    let outcome = run(&words, &mut io::stdout());
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            if let Some(message) = failure.message() {
-                // Nobody is left to tell if standard error is closed.
-                let _ = writeln!(io::stderr(), "error: {message}");
-            }
-            ExitCode::from(failure.exit_code())
-        }
-    }
+/// The tasks of this repository.
+#[derive(Debug, Parser)]
+#[command(name = "xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
 }
 
-fn run(words: &[String], out: &mut dyn Write) -> Result<(), Failure> {
-    let Some((task, arguments)) = words.split_first() else {
-        return Err(Failure::usage(format!("no task is given\n\n{USAGE}")));
-    };
-    if matches!(task.as_str(), "help" | "--help" | "-h") {
-        return write!(out, "{USAGE}").map_err(Failure::output);
-    }
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Build the function and the lab, and run the function in the lab
+    #[command(disable_help_flag = true)]
+    Lab {
+        /// Arguments of the lab; `cargo xtask lab -- --help` shows them
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
+    /// Set everything up and run all tests, or the named stages only
+    Test(test::Arguments),
+    /// Build and pack the functions: cdk/assets/{bootstrap,remediation}-ARCH.zip
+    Package {
+        #[command(flatten)]
+        architectures: Architectures,
+    },
+    /// Make target/trailseal-VERSION: functions, command, templates, SBOMs, checksums
+    Release {
+        /// Build everything twice and compare the bytes
+        #[arg(long)]
+        check: bool,
+        #[command(flatten)]
+        architectures: Architectures,
+    },
+    /// Write cdk/schema/rule-parameters.schema.json from the code
+    Schema,
+    /// Measure, and compare the results with their limits
+    Bench(bench::Arguments),
+    /// Send many events, some with faults, through the function
+    #[command(disable_help_flag = true)]
+    Soak {
+        /// Arguments of the soak program
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
+    /// Change the rule in small ways and list the changes that no test detects
+    Mutants {
+        /// Only part K of N, counted from 0
+        #[arg(long, value_name = "K/N", value_parser = mutants::shard)]
+        shard: Option<String>,
+    },
+    /// Run random input through the readers of events and key policies
+    Fuzz(fuzz::Arguments),
+}
+
+fn main() -> Result<ExitCode> {
+    let Arguments { task } = Arguments::parse();
     let project = Project::locate()?;
-    match task.as_str() {
-        "lab" => lab::run(&project, arguments),
-        "test" => test::run(&project, arguments, out),
-        "package" => package::run(&project, arguments, out),
-        "release" => release::run(&project, arguments, out),
-        "schema" => schema::run(&project, arguments, out),
-        "bench" => bench::run(&project, arguments, out),
-        "soak" => soak::run(&project, arguments),
-        "mutants" => mutants::run(&project, arguments),
-        "fuzz" => fuzz::run(&project, arguments),
-        _ => Err(Failure::usage(format!("there is no task `{task}`\n\n{USAGE}"))),
+    match task {
+        Task::Lab { arguments } => return lab::run(&project, &arguments),
+        Task::Soak { arguments } => return lab::soak(&project, &arguments),
+        Task::Test(arguments) => test::run(&project, &arguments)?,
+        Task::Package { architectures } => package::run(&project, &architectures)?,
+        Task::Release { check, architectures } => release::run(&project, &architectures, check)?,
+        Task::Schema => schema::run(&project)?,
+        Task::Bench(arguments) => bench::run(&project, arguments)?,
+        Task::Mutants { shard } => mutants::run(&project, shard.as_deref())?,
+        Task::Fuzz(arguments) => fuzz::run(&project, &arguments)?,
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory;
+
     use super::*;
 
-    #[test]
-    fn help_is_printed() {
-        let mut out = Vec::new();
-        assert!(run(&["help".to_owned()], &mut out).is_ok());
-        assert_eq!(String::from_utf8(out).unwrap(), USAGE);
+    fn parse(words: &str) -> Result<Task, clap::Error> {
+        Arguments::try_parse_from(words.split_whitespace()).map(|arguments| arguments.task)
     }
 
     #[test]
-    fn a_missing_or_unknown_task_is_wrong_usage() {
-        let none = run(&[], &mut Vec::new()).unwrap_err();
-        assert_eq!(none.exit_code(), 2);
-        let unknown = run(&["tets".to_owned()], &mut Vec::new()).unwrap_err();
-        assert_eq!(unknown.exit_code(), 2);
-        assert!(unknown.message().unwrap().starts_with("there is no task `tets`"));
+    fn the_arguments_are_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn the_lab_gets_its_arguments_unchanged() {
+        for words in ["xtask lab -- --serve --help", "xtask lab --serve --help"] {
+            let Ok(Task::Lab { arguments }) = parse(words) else { panic!("{words}") };
+            assert_eq!(arguments, ["--serve", "--help"]);
+        }
+    }
+
+    #[test]
+    fn wrong_arguments_are_errors_with_exit_code_2() {
+        for wrong in [
+            "xtask",
+            "xtask tets",
+            "xtask test five",
+            "xtask package arm64",
+            "xtask package --arch aarch64",
+            "xtask release --checks",
+            "xtask bench colt",
+            "xtask bench --runs few",
+            "xtask fuzz --seconds 0",
+            "xtask fuzz events",
+            "xtask mutants --shard 9/8",
+        ] {
+            assert_eq!(parse(wrong).unwrap_err().exit_code(), 2, "{wrong}");
+        }
     }
 }

@@ -1,28 +1,17 @@
 //! `cargo xtask schema`: the JSON Schema of the rule's parameters, from the code.
 
-use std::fs;
-use std::io::Write;
+use anyhow::Result;
 
-use crate::failure::Failure;
-use crate::project::Project;
-use crate::step::Step;
+use crate::project::{Project, print};
 
-/// Writes the schema that the deployment validates parameters with.
-pub(crate) fn run(
-    project: &Project,
-    arguments: &[String],
-    out: &mut dyn Write,
-) -> Result<(), Failure> {
-    if let Some(argument) = arguments.first() {
-        return Err(Failure::argument("schema", argument));
-    }
-    let build = "build --release --workspace --example parameters_schema";
-    Step::cargo(project, build, "see the errors above").run()?;
-    let example = project.release("examples").join("parameters_schema");
-    let schema = Step::new(project, example, "see what it said above").output()?;
-    let path = project.cdk().join("schema/rule-parameters.schema.json");
-    let former = fs::read_to_string(&path).ok();
-    let word = if former.as_deref() == Some(schema.as_str()) { "current" } else { "written" };
-    fs::write(&path, schema).map_err(|error| Failure::file("write", &path, &error))?;
-    writeln!(out, "{word}: cdk/schema/rule-parameters.schema.json").map_err(Failure::output)
+const SCHEMA: &str = "cdk/schema/rule-parameters.schema.json";
+
+/// Writes the schema with which the deployment validates parameters.
+pub(crate) fn run(project: &Project) -> Result<()> {
+    project.cargo("build --release --workspace --example parameters_schema").run()?;
+    let example = project.release("examples/parameters_schema");
+    let schema = project.program(example, "").output()?.stdout;
+    let is_current = project.shell().read_binary_file(SCHEMA).is_ok_and(|old| old == schema);
+    project.shell().write_file(SCHEMA, schema)?;
+    print(&format!("{}: {SCHEMA}", if is_current { "unchanged" } else { "written" }))
 }

@@ -1,34 +1,31 @@
 //! The stages of `cargo xtask test`, in the order in which they run.
 //!
-//! Each stage sets up by itself what it needs, so that it can be run alone.
+//! Each stage sets up what it needs, so that it can run by itself.
 
 use std::env;
-use std::fs;
-use std::io::{self, Write};
+
+use anyhow::{Context, Result, bail};
 
 use crate::build;
-use crate::failure::Failure;
-use crate::project::Project;
-use crate::step::Step;
+use crate::project::{Project, print};
 use crate::tools;
 
 /// A stage of the tests.
 #[derive(Debug)]
 pub(crate) struct Stage {
-    /// What it is called on the command line.
+    /// Its name on the command line.
     pub(crate) name: &'static str,
-    /// What it does, in a line.
+    /// What it does, in one line.
     pub(crate) about: &'static str,
-    /// Does it.
-    pub(crate) run: fn(&Project) -> Result<(), Failure>,
+    pub(crate) run: fn(&Project) -> Result<()>,
 }
 
-/// Every stage, the quick ones and those that others stand on first.
+/// Every stage, quick ones first.
 pub(crate) const STAGES: [Stage; 10] = [
-    Stage { name: "tools", about: "set-up of Python, Node and cargo-deny, pinned", run: set_up },
+    Stage { name: "tools", about: "installs pinned Python, Node and cargo tools", run: set_up },
     Stage { name: "fmt", about: "the code is formatted", run: format },
-    Stage { name: "clippy", about: "no warning of the compiler or of clippy", run: clippy },
-    Stage { name: "doc", about: "the documentation builds without a warning", run: document },
+    Stage { name: "clippy", about: "no warnings of the compiler or of clippy", run: clippy },
+    Stage { name: "doc", about: "the documentation builds without warnings", run: document },
     Stage { name: "deny", about: "bans, licences and sources of all dependencies", run: deny },
     Stage {
         name: "build",
@@ -36,7 +33,7 @@ pub(crate) const STAGES: [Stage; 10] = [
         run: build::programs,
     },
     Stage { name: "tests", about: "all tests in Rust, acceptance tests included", run: test },
-    Stage { name: "contract", about: "the lab against AWS's own service models", run: contract },
+    Stage { name: "contract", about: "the lab follows AWS's service models", run: contract },
     Stage {
         name: "cdk",
         about: "constructs, apps and templates of the deployment",
@@ -45,111 +42,97 @@ pub(crate) const STAGES: [Stage; 10] = [
     Stage { name: "browser", about: "the HTML report in a real browser", run: browser },
 ];
 
-const SEE_ABOVE: &str = "see the errors above";
-
-fn set_up(project: &Project) -> Result<(), Failure> {
+fn set_up(project: &Project) -> Result<()> {
     tools::python(project)?;
     tools::node(project)?;
     tools::browser_packages(project)?;
     tools::cargo_tool(project, &tools::DENY)
 }
 
-fn format(project: &Project) -> Result<(), Failure> {
-    Step::cargo(project, "fmt --all --check", "run `cargo fmt --all`").run()
+fn format(project: &Project) -> Result<()> {
+    project.cargo("fmt --all --check").run().context("run `cargo fmt --all`")
 }
 
-fn clippy(project: &Project) -> Result<(), Failure> {
-    Step::cargo(project, "clippy --release --workspace --all-targets -- -D warnings", SEE_ABOVE)
-        .run()
+fn clippy(project: &Project) -> Result<()> {
+    Ok(project.cargo("clippy --release --workspace --all-targets -- -D warnings").run()?)
 }
 
-fn document(project: &Project) -> Result<(), Failure> {
-    Step::cargo(project, "doc --release --workspace --no-deps", SEE_ABOVE)
-        .env("RUSTDOCFLAGS", "-D warnings")
-        .run()
+fn document(project: &Project) -> Result<()> {
+    let doc = project.cargo("doc --release --workspace --no-deps");
+    Ok(doc.env("RUSTDOCFLAGS", "-D warnings").run()?)
 }
 
-/// Advisories are left out: their database is fetched from the network, and what it says on a day
-/// has nothing to do with the change under test.
-fn deny(project: &Project) -> Result<(), Failure> {
+/// Leaves out advisories: their database comes from the network and changes without a change here.
+fn deny(project: &Project) -> Result<()> {
     tools::cargo_tool(project, &tools::DENY)?;
-    Step::cargo(project, "fetch --locked", "the registry of crates must be reachable").run()?;
-    Step::new(project, project.tool("cargo-deny"), "see deny.toml, which gives the reasons")
-        .words("--offline check bans licenses sources")
-        .run()
+    project.cargo("fetch --locked").run()?;
+    let check = "--offline check bans licenses sources";
+    let deny = project.program(project.tool("cargo-deny"), check).run();
+    deny.context("`deny.toml` gives the reason for each rule")
 }
 
-fn test(project: &Project) -> Result<(), Failure> {
+fn test(project: &Project) -> Result<()> {
     tools::python(project)?;
     build::programs(project)?;
-    Step::cargo(project, "test --release --workspace", SEE_ABOVE)
+    project
+        .cargo("test --release --workspace")
         .env("TRAILSEAL_BOOTSTRAP", project.release("bootstrap"))
         .env("TRAILSEAL_REMEDIATION", project.release("remediation"))
         .env("TRAILSEAL_PYTHON", project.python())
-        .run()
+        .run()?;
+    Ok(())
 }
 
-fn contract(project: &Project) -> Result<(), Failure> {
+fn contract(project: &Project) -> Result<()> {
     tools::python(project)?;
     build::programs(project)?;
-    let folder = project.target().join("contract");
-    fs::create_dir_all(&folder).map_err(|error| Failure::file("create", &folder, &error))?;
+    let folder = project.shell().create_dir(project.target().join("contract"))?;
     let transcript = folder.join("transcript.jsonl");
-    Step::new(project, project.release("trailseal-lab"), SEE_ABOVE)
-        .arg("--transcript")
-        .arg(&transcript)
-        .run()?;
-    Step::new(project, project.python(), "the lab does not speak as AWS's models say; see above")
-        .arg("tests/contract/validate.py")
-        .arg(&transcript)
-        .run()
+    let lab = project.program(project.release("trailseal-lab"), "--transcript");
+    lab.arg(&transcript).run()?;
+    let validate = project.program(project.python(), "tests/contract/validate.py");
+    validate.arg(&transcript).run().context("the lab does not follow AWS's service models")
 }
 
-fn deployment(project: &Project) -> Result<(), Failure> {
+fn deployment(project: &Project) -> Result<()> {
     tools::python(project)?;
     tools::node(project)?;
+    let _in_folder = project.shell().push_dir(project.cdk());
     for script in ["test", "run synth", "run lint:templates"] {
-        Step::new(project, "npm", SEE_ABOVE)
-            .words(script)
-            .within(&project.cdk())
-            .env("CFN_LINT", project.python_program("cfn-lint"))
+        project
+            .program("npm", script)
+            .env("CFN_LINT", project.python().with_file_name("cfn-lint"))
             .env("TRAILSEAL_PYTHON", project.python())
             .run()?;
     }
-    Step::new(project, project.python(), "moto did not take a template; see above")
-        .words("test/moto_deploy.py")
-        .within(&project.cdk())
-        .run()
+    let deploy = project.program(project.python(), "test/moto_deploy.py").run();
+    deploy.context("moto rejected a template")
 }
 
-/// Without a browser there is nothing to run this in, and that is said, not failed; where
-/// `TRAILSEAL_BROWSER=required`, as in continuous integration, it is a failure.
-fn browser(project: &Project) -> Result<(), Failure> {
+/// Without a browser this does not run: a failure where `TRAILSEAL_BROWSER=required`, as in
+/// continuous integration, and a message elsewhere.
+fn browser(project: &Project) -> Result<()> {
     let Some(chromium) = tools::chromium() else {
         return no_browser(env::var_os("TRAILSEAL_BROWSER").is_some_and(|word| word == "required"));
     };
     tools::browser_packages(project)?;
-    Step::cargo(
-        project,
-        "build --release --workspace --bins --example synthetic_report",
-        SEE_ABOVE,
-    )
-    .run()?;
-    Step::new(project, "npm", SEE_ABOVE)
-        .words("test")
-        .within(&project.browser_tests())
+    project.cargo("build --release --workspace --bins --example synthetic_report").run()?;
+    let _in_folder = project.shell().push_dir(project.browser_tests());
+    project
+        .program("npm", "test")
         .env("TRAILSEAL_CHROMIUM", chromium)
         .env("TRAILSEAL_PROGRAMS", project.target().join("release"))
-        .run()
+        .run()?;
+    Ok(())
 }
 
-fn no_browser(is_required: bool) -> Result<(), Failure> {
-    const WHAT: &str = "no Chromium is found: install it (Debian: `apt-get install chromium`), or \
-                        name it in `TRAILSEAL_CHROMIUM`";
+fn no_browser(is_required: bool) -> Result<()> {
+    const FIX: &str = "Chromium is not installed: install it (Debian: `apt-get install chromium`), \
+                       or name it in `TRAILSEAL_CHROMIUM`";
     if is_required {
-        return Err(Failure::task(WHAT));
+        bail!(FIX);
     }
-    writeln!(io::stderr(), "THE BROWSER TESTS DID NOT RUN: {WHAT}").map_err(Failure::output)
+    print(&format!("THE BROWSER TESTS DID NOT RUN: {FIX}"))
 }
 
 #[cfg(test)]
@@ -159,7 +142,7 @@ mod tests {
     #[test]
     fn without_a_browser_only_continuous_integration_fails() {
         assert!(no_browser(false).is_ok());
-        let failure = no_browser(true).unwrap_err();
-        assert!(failure.message().unwrap().contains("apt-get install chromium"));
+        let error = no_browser(true).unwrap_err();
+        assert!(error.to_string().contains("apt-get install chromium"));
     }
 }

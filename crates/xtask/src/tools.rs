@@ -1,24 +1,21 @@
 //! What the tasks need beyond Rust, Python 3 and Node, installed into ignored folders.
 //!
-//! Everything is pinned to exact versions, and nothing is installed again while its pins stand.
-
-mod stamp;
+//! Every version is pinned, and nothing is installed again until its pins change.
 
 use std::env;
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::failure::Failure;
-use crate::project::Project;
-use crate::step::Step;
-use crate::tools::stamp::Stamp;
+use anyhow::{Context, Result};
+use xshell::Shell;
 
-const REGISTRIES: &str = "see the errors above; the package registries must be reachable";
+use crate::project::Project;
 
 const PYTHON: &str = "install Python 3.10 or later with its `venv` module (Debian: `apt-get install \
                       python3 python3-venv`)";
 
-const NODE: &str = "install Node 20 or later with npm; the npm registry must be reachable";
+const NODE: &str = "install Node 20 or later with npm";
+
+const REGISTRIES: &str = "the package registries must be reachable";
 
 const BROWSERS: [&str; 4] =
     ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
@@ -30,32 +27,35 @@ pub(crate) struct CargoTool {
     version: &'static str,
 }
 
-/// Looks at the dependencies' licences, sources and bans.
+/// Checks the licences, sources and bans of the dependencies.
 pub(crate) const DENY: CargoTool = CargoTool { name: "cargo-deny", version: "0.20.2" };
 
-/// Writes into each program the list of what it was compiled of.
+/// Writes the list of its dependencies into each program.
 pub(crate) const AUDITABLE: CargoTool = CargoTool { name: "cargo-auditable", version: "0.7.7" };
 
-/// Writes what a program is compiled of into a file beside it.
+/// Writes a bill of materials for each program.
 pub(crate) const CYCLONEDX: CargoTool = CargoTool { name: "cargo-cyclonedx", version: "0.5.9" };
 
-/// Changes code to see whether a test notices.
+/// Changes code and runs the tests.
 pub(crate) const MUTANTS: CargoTool = CargoTool { name: "cargo-mutants", version: "27.1.0" };
 
-/// Feeds made-up input to a function.
+/// Runs random input through a function.
 pub(crate) const FUZZ: CargoTool = CargoTool { name: "cargo-fuzz", version: "0.13.2" };
 
-/// Installs a program from crates.io into `.tools/bin`, as its own lock file wants it.
+/// Installs a program from crates.io into `.tools/bin`, with the versions of its own lock file.
 ///
-/// It is built without optimisation: it builds in half the time and has little to do.
-pub(crate) fn cargo_tool(project: &Project, tool: &CargoTool) -> Result<(), Failure> {
-    let inputs = format!("{} {}\n", tool.name, tool.version);
-    let stamp = Stamp::new(project.tools().join(format!("{}.stamp", tool.name)), inputs);
-    if stamp.is_current() && project.tool(tool.name).is_file() {
+/// It is built without optimization, which takes half the time; the tools have little to do.
+pub(crate) fn cargo_tool(project: &Project, tool: &CargoTool) -> Result<()> {
+    let stamp = Stamp {
+        path: project.tools().join(format!("{}.stamp", tool.name)),
+        inputs: format!("{} {}\n", tool.name, tool.version),
+    };
+    if stamp.is_current(project.shell()) && project.tool(tool.name).is_file() {
         return Ok(());
     }
     let build = project.tools().join("build");
-    Step::cargo(project, "install --quiet --locked --debug --version", REGISTRIES)
+    project
+        .cargo("install --quiet --locked --debug --version")
         .arg(tool.version)
         .arg("--root")
         .arg(project.tools())
@@ -63,55 +63,56 @@ pub(crate) fn cargo_tool(project: &Project, tool: &CargoTool) -> Result<(), Fail
         .arg(&build)
         .arg(tool.name)
         .env("CARGO_PROFILE_DEV_DEBUG", "0")
-        .run()?;
-    remove_folder(&build)?;
-    stamp.set()
+        .run()
+        .context(REGISTRIES)?;
+    project.shell().remove_path(&build)?;
+    stamp.set(project.shell())
 }
 
 /// Installs the tests' Python packages into `.tools/python`.
-pub(crate) fn python(project: &Project) -> Result<(), Failure> {
+pub(crate) fn python(project: &Project) -> Result<()> {
     let requirements =
         [project.xtask().join("requirements/test.txt"), project.cdk().join("requirements.txt")];
-    let requirements: Vec<&Path> = requirements.iter().map(AsRef::as_ref).collect();
     virtual_environment(project, "python", &requirements)
 }
 
-/// Installs what the Python rule that the function is measured against needs into
-/// `.tools/python-rule`.
-pub(crate) fn python_rule(project: &Project) -> Result<(), Failure> {
-    let requirements = project.xtask().join("requirements/python-rule.txt");
-    virtual_environment(project, "python-rule", &[&requirements])
+/// Installs the packages of the Python rule with which `bench` compares the function.
+pub(crate) fn python_rule(project: &Project) -> Result<()> {
+    let requirements = [project.xtask().join("requirements/python-rule.txt")];
+    virtual_environment(project, "python-rule", &requirements)
 }
 
 /// Installs the zig toolchain and cargo-zigbuild into `.tools/zig`.
-pub(crate) fn zig(project: &Project) -> Result<(), Failure> {
-    virtual_environment(project, "zig", &[&project.xtask().join("requirements/zig.txt")])
+pub(crate) fn zig(project: &Project) -> Result<()> {
+    virtual_environment(project, "zig", &[project.xtask().join("requirements/zig.txt")])
 }
 
-/// Installs the packages of the deployment's code into `cdk/node_modules`, as its lock file says.
-pub(crate) fn node(project: &Project) -> Result<(), Failure> {
+/// Installs the packages of the deployment's code into `cdk/node_modules`.
+pub(crate) fn node(project: &Project) -> Result<()> {
     node_packages(project, &project.cdk())
 }
 
-/// Installs what drives a browser into `tests/browser/node_modules`, as its lock file says.
-pub(crate) fn browser_packages(project: &Project) -> Result<(), Failure> {
+/// Installs the packages of the browser tests into `tests/browser/node_modules`.
+pub(crate) fn browser_packages(project: &Project) -> Result<()> {
     node_packages(project, &project.browser_tests())
 }
 
-fn node_packages(project: &Project, folder: &Path) -> Result<(), Failure> {
-    let version = Step::new(project, "node", NODE).arg("--version").output()?;
-    let lock = read(&folder.join("package-lock.json"))?;
-    let manifest = read(&folder.join("package.json"))?;
-    let path = folder.join("node_modules/.trailseal.stamp");
-    let stamp = Stamp::new(path, format!("{version}{manifest}{lock}"));
-    if stamp.is_current() {
+fn node_packages(project: &Project, folder: &Path) -> Result<()> {
+    let shell = project.shell();
+    let mut inputs = project.program("node", "--version").read().context(NODE)?;
+    for file in ["package.json", "package-lock.json"] {
+        inputs.push_str(&shell.read_file(folder.join(file))?);
+    }
+    let stamp = Stamp { path: folder.join("node_modules/.trailseal.stamp"), inputs };
+    if stamp.is_current(shell) {
         return Ok(());
     }
-    Step::new(project, "npm", NODE).words("ci --no-audit --no-fund").within(folder).run()?;
-    stamp.set()
+    let _in_folder = shell.push_dir(folder);
+    project.program("npm", "ci --no-audit --no-fund").run().context(REGISTRIES)?;
+    stamp.set(shell)
 }
 
-/// The browser that is installed here, if one is: `TRAILSEAL_CHROMIUM`, or one of the usual names.
+/// The installed browser, if there is one: `TRAILSEAL_CHROMIUM`, or one of the usual names.
 pub(crate) fn chromium() -> Option<PathBuf> {
     let given = env::var_os("TRAILSEAL_CHROMIUM").filter(|path| !path.is_empty());
     given.map(PathBuf::from).or_else(|| {
@@ -123,38 +124,61 @@ pub(crate) fn chromium() -> Option<PathBuf> {
     })
 }
 
-fn virtual_environment(
-    project: &Project,
-    name: &str,
-    requirements: &[&Path],
-) -> Result<(), Failure> {
-    let mut inputs = Step::new(project, "python3", PYTHON).arg("--version").output()?;
+fn virtual_environment(project: &Project, name: &str, requirements: &[PathBuf]) -> Result<()> {
+    let shell = project.shell();
+    let mut inputs = project.program("python3", "--version").read().context(PYTHON)?;
     for path in requirements {
-        inputs.push_str(&read(path)?);
+        inputs.push_str(&shell.read_file(path)?);
     }
     let folder = project.tools().join(name);
-    let stamp = Stamp::new(folder.join("trailseal.stamp"), inputs);
-    if stamp.is_current() {
+    let stamp = Stamp { path: folder.join("trailseal.stamp"), inputs };
+    if stamp.is_current(shell) {
         return Ok(());
     }
-    remove_folder(&folder)?;
-    Step::new(project, "python3", PYTHON).words("-m venv").arg(&folder).run()?;
-    let mut install = Step::new(project, folder.join("bin/python"), REGISTRIES)
-        .words("-m pip install --quiet --disable-pip-version-check");
+    shell.remove_path(&folder)?;
+    project.program("python3", "-m venv").arg(&folder).run().context(PYTHON)?;
+    // Python compiles a module when it is first used; most of these never are.
+    let pip = "-m pip install --quiet --disable-pip-version-check --no-compile";
+    let mut pip = project.program(folder.join("bin/python"), pip);
     for path in requirements {
-        install = install.arg("--requirement").arg(path);
+        pip = pip.arg("--requirement").arg(path);
     }
-    install.run()?;
-    stamp.set()
+    pip.run().context(REGISTRIES)?;
+    stamp.set(shell)
 }
 
-fn read(path: &Path) -> Result<String, Failure> {
-    fs::read_to_string(path).map_err(|error| Failure::file("read", path, &error))
+/// A file with the inputs of the last set-up that succeeded.
+#[derive(Debug)]
+struct Stamp {
+    path: PathBuf,
+    inputs: String,
 }
 
-fn remove_folder(path: &Path) -> Result<(), Failure> {
-    if !path.exists() {
-        return Ok(());
+impl Stamp {
+    /// Whether the last set-up had these inputs; `false` if the file is unreadable.
+    fn is_current(&self, shell: &Shell) -> bool {
+        shell.read_file(&self.path).is_ok_and(|former| former == self.inputs)
     }
-    fs::remove_dir_all(path).map_err(|error| Failure::file("remove", path, &error))
+
+    /// Records that the set-up succeeded.
+    fn set(&self, shell: &Shell) -> Result<()> {
+        Ok(shell.write_file(&self.path, &self.inputs)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stamp_is_current_until_an_input_changes() {
+        let shell = Shell::new().unwrap();
+        let folder = shell.create_temp_dir().unwrap();
+        let path = folder.path().join("stamp");
+        let stamp = Stamp { path: path.clone(), inputs: "a 1.0\n".to_owned() };
+        assert!(!stamp.is_current(&shell));
+        stamp.set(&shell).unwrap();
+        assert!(stamp.is_current(&shell));
+        assert!(!Stamp { path, inputs: "a 1.1\n".to_owned() }.is_current(&shell));
+    }
 }

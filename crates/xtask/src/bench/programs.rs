@@ -3,19 +3,19 @@
 use std::env;
 use std::path::PathBuf;
 
-use crate::bench::figure::{Figure, leaves};
-use crate::failure::Failure;
-use crate::package;
-use crate::project::Project;
-use crate::step::Step;
-use crate::tools;
+use anyhow::{Context, Result};
+use serde_json::Value;
 
-const ERRORS: &str = "see the errors above";
+use crate::bench::figure::{Figure, numbers};
+use crate::package;
+use crate::package::architecture::Architecture;
+use crate::project::Project;
+use crate::tools;
 
 /// Programs that were built for a run.
 #[derive(Debug)]
 pub(crate) struct Programs {
-    /// The function as it ships, and an empty one built the same way.
+    /// The function as it ships, and an empty one built in the same way.
     function: PathBuf,
     empty: PathBuf,
     bench: PathBuf,
@@ -24,20 +24,18 @@ pub(crate) struct Programs {
 
 impl Programs {
     /// Builds what the parts need.
-    pub(crate) fn build(project: &Project, parts: &[&str]) -> Result<Self, Failure> {
-        let needs = |part: &str| parts.contains(&part);
+    pub(crate) fn build(project: &Project, parts: &[String]) -> Result<Self> {
+        let needs = |names: &[&str]| parts.iter().any(|part| names.contains(&part.as_str()));
         let mut shipped = PathBuf::new();
-        if parts.iter().any(|part| ["cold", "warm", "schedule", "memory"].contains(part)) {
-            shipped = package::build_for_host(
-                project,
-                "trailseal-lambda --bin bootstrap --example empty_function",
-            )?;
+        if needs(&["cold", "warm", "schedule", "memory"]) {
+            let targets = "trailseal-lambda --bin bootstrap --example empty_function";
+            shipped = package::build(project, Architecture::host()?, targets)?;
         }
-        if parts.iter().any(|part| ["cold", "warm", "schedule", "memory", "rule"].contains(part)) {
-            let what = "build --locked --profile dist --package trailseal-bench --bins";
-            Step::cargo(project, what, ERRORS).run()?;
+        if needs(&["cold", "warm", "schedule", "memory", "rule"]) {
+            let bench = "build --locked --profile dist --package trailseal-bench --bins";
+            project.cargo(bench).run()?;
         }
-        if needs("cold") {
+        if needs(&["cold"]) {
             tools::python_rule(project)?;
         }
         let dist = project.target().join("dist");
@@ -49,72 +47,66 @@ impl Programs {
         })
     }
 
-    /// Runs a part and takes its figures.
+    /// Runs a part and adds its figures.
     pub(crate) fn measure(
         &self,
         project: &Project,
         part: &str,
         runs: Option<u32>,
         figures: &mut Vec<Figure>,
-    ) -> Result<(), Failure> {
-        let mut step = Step::new(project, &self.bench, ERRORS).arg(part);
-        let rule = project.root().join("crates/trailseal-bench/python");
+    ) -> Result<()> {
+        let mut bench = project.program(&self.bench, part);
         for (name, path) in [
             ("--function", &self.function),
             ("--empty", &self.empty),
             ("--bare", &self.bare),
             ("--python", &project.tools().join("python-rule/bin/python")),
-            ("--rule", &rule),
+            ("--rule", &project.root().join("crates/trailseal-bench/python")),
             ("--folder", &project.target().join("bench")),
         ] {
-            step = step.arg(name).arg(path);
+            bench = bench.arg(name).arg(path);
         }
         if let Some(runs) = runs {
-            step = step.arg("--runs").arg(runs.to_string());
+            bench = bench.args(["--runs", &runs.to_string()]);
         }
-        for line in step.output()?.lines() {
+        for line in bench.read()?.lines() {
             figures.push(Figure::parse(line)?);
         }
         Ok(())
     }
 }
 
-/// Runs a measuring program of the command, or of its report, and takes the numbers of the object
+/// Runs a measuring program of the command, or of its report, and adds the numbers of the object
 /// that it prints last.
 pub(crate) fn measure_command(
     project: &Project,
     part: &str,
     figures: &mut Vec<Figure>,
-) -> Result<(), Failure> {
+) -> Result<()> {
     const SHIPPED: &str = "build --locked --profile dist --package trailseal-cli --bins --examples";
     const RELEASE: &str = "build --release --workspace --bins --examples";
-    Step::cargo(project, if part == "check" { SHIPPED } else { RELEASE }, ERRORS).run()?;
-    let release = project.target().join("release");
-    let step = match part {
-        "check" => Step::new(project, example(project, "dist", "check_throughput"), ERRORS),
-        "audit" => Step::new(project, example(project, "release", "audit_bench"), ERRORS),
+    project.cargo(if part == "check" { SHIPPED } else { RELEASE }).run()?;
+    let _in_folder = (part == "html").then(|| project.shell().push_dir(project.browser_tests()));
+    let program = match part {
+        "check" => project.program(project.target().join("dist/examples/check_throughput"), ""),
+        "audit" => project.program(project.release("examples/audit_bench"), ""),
         "html" => {
             tools::browser_packages(project)?;
-            Step::new(project, "node", ERRORS)
-                .arg("bench.mjs")
-                .within(&project.browser_tests())
-                .env("TRAILSEAL_PROGRAMS", release)
+            project
+                .program("node", "bench.mjs")
+                .env("TRAILSEAL_PROGRAMS", project.target().join("release"))
         }
-        _ => Step::new(project, "python3", ERRORS).arg(project.root().join("tests/peers/audit.py")),
+        _ => project.program("python3", "tests/peers/audit.py"),
     };
-    let said = step.output()?;
-    let last = said.trim().lines().next_back().unwrap_or_default();
-    let wrong = || Failure::task(format!("the measuring program of `{part}` said `{last}`"));
-    for (name, value) in leaves(last).ok_or_else(wrong)? {
-        let Ok(value) = value.parse() else { continue };
+    let printed = program.read()?;
+    let last = printed.lines().next_back().unwrap_or_default();
+    let document: Value = serde_json::from_str(last)
+        .with_context(|| format!("the measuring program of `{part}` printed `{last}`, not JSON"))?;
+    for (name, value) in numbers(&document) {
         let about = format!("trailseal {part}: {name}");
-        figures.push(Figure::once(&format!("{part}.{name}"), &about, value, ""));
+        figures.push(Figure::new(&format!("{part}.{name}"), &about, value, ""));
     }
     Ok(())
-}
-
-fn example(project: &Project, profile: &str, name: &str) -> PathBuf {
-    project.target().join(profile).join("examples").join(name)
 }
 
 /// Whether a program is installed.

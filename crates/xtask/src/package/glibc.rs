@@ -7,7 +7,7 @@ pub(super) const OF_LAMBDA: GlibcVersion = GlibcVersion { major: 2, minor: 34, p
 
 /// A version of glibc; later ones are greater.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct GlibcVersion {
+pub(crate) struct GlibcVersion {
     major: u32,
     minor: u32,
     patch: u32,

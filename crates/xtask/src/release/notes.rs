@@ -1,47 +1,44 @@
-//! What the changelog says of a version.
+//! A version's section of the changelog.
 
-use crate::failure::Failure;
-
-const SECONDS_OF_A_DAY: u64 = 86_400;
+use anyhow::{Context, Result, ensure};
+use time::Date;
+use time::macros::format_description;
 
 /// A version's section of the changelog.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Notes {
     /// The section's date at midnight, UTC, in seconds since 1970.
     pub(super) date_seconds: u64,
-    /// What it says, without its heading.
+    /// The section without its heading.
     pub(super) text: String,
 }
 
 impl Notes {
-    /// Finds the section in a changelog as Keep a Changelog wants it: `## [1.2.3] - 2026-11-28`,
+    /// Finds the section in a changelog in the form of Keep a Changelog: `## [1.2.3] - 2026-11-28`,
     /// with or without the brackets.
-    pub(super) fn of(changelog: &str, version: &str) -> Result<Self, Failure> {
-        let fault = |what: &str| Failure::task(format!("`CHANGELOG.md` {what}"));
+    pub(super) fn of(changelog: &str, version: &str) -> Result<Self> {
         let mut lines = changelog
             .lines()
             .skip_while(|line| heading(line).is_none_or(|found| found.0 != version));
-        let (_, date) = lines.next().and_then(heading).ok_or_else(|| {
-            fault(&format!(
-                "has no section for {version}: give what is under `Unreleased` a heading as \
-                 `## {version} - 2026-11-28`, with the day of the release"
-            ))
+        let (_, date) = lines.next().and_then(heading).with_context(|| {
+            format!(
+                "`CHANGELOG.md` has no section for {version}: give what is under `Unreleased` the \
+                 heading `## {version} - 2026-11-28`, with the date of the release"
+            )
         })?;
-        let date_seconds = seconds(date).ok_or_else(|| {
-            fault(&format!("gives {version} no date, as in `## {version} - 2026-11-28`"))
+        let date_seconds = seconds(date).with_context(|| {
+            format!("`CHANGELOG.md` has no date for {version}: write `## {version} - 2026-11-28`")
         })?;
         let body: Vec<&str> = lines
             .take_while(|line| !line.starts_with("## ") && !is_link_definition(line))
             .collect();
         let text = body.join("\n").trim().to_owned();
-        if text.is_empty() {
-            return Err(fault(&format!("says nothing of {version}")));
-        }
+        ensure!(!text.is_empty(), "the section for {version} in `CHANGELOG.md` is empty");
         Ok(Self { date_seconds, text: format!("{text}\n") })
     }
 }
 
-/// The version of a section's heading, and what is behind it.
+/// The version of a section's heading, and the text after it.
 fn heading(line: &str) -> Option<(&str, &str)> {
     let words = line.strip_prefix("## ")?.trim();
     let (version, rest) = words.split_once(' ').unwrap_or((words, ""));
@@ -49,38 +46,16 @@ fn heading(line: &str) -> Option<(&str, &str)> {
     Some((bare.unwrap_or(version), rest.trim_start_matches(['-', ' '])))
 }
 
-/// Links to comparisons stand at the end of such a changelog.
+/// Links to comparisons are at the end of such a changelog.
 fn is_link_definition(line: &str) -> bool {
     line.starts_with('[') && line.contains("]: ")
 }
 
-/// The midnight with which a day of the form `2026-11-28` begins; none before 1970.
+/// Midnight of a date such as `2026-11-28`; `None` before 1970.
 fn seconds(date: &str) -> Option<u64> {
-    let mut parts = date.split('-');
-    let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
-    let is_plain = [(year, 4), (month, 2), (day, 2)].iter().all(|(part, length)| {
-        part.len() == *length && part.bytes().all(|byte| byte.is_ascii_digit())
-    });
-    if !is_plain || parts.next().is_some() {
-        return None;
-    }
-    let (year, month, day): (u64, u64, u64) =
-        (year.parse().ok()?, month.parse().ok()?, day.parse().ok()?);
-    let is_leap = |year: u64| {
-        year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
-    };
-    let days_of = |month: u64| match month {
-        2 if is_leap(year) => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    };
-    if year < 1970 || !(1..=12).contains(&month) || day < 1 || day > days_of(month) {
-        return None;
-    }
-    let years: u64 = (1970..year).map(|year| if is_leap(year) { 366 } else { 365 }).sum();
-    let months: u64 = (1..month).map(days_of).sum();
-    Some((years + months + day - 1) * SECONDS_OF_A_DAY)
+    let form = format_description!(version = 2, "[year]-[month]-[day]");
+    let date = Date::parse(date, form).ok()?;
+    u64::try_from(date.midnight().assume_utc().unix_timestamp()).ok()
 }
 
 #[cfg(test)]
@@ -112,8 +87,8 @@ mod tests {
 [1.2.0]: https://example.com/compare
 ";
 
-    fn refusal(version: &str) -> String {
-        Notes::of(CHANGELOG, version).unwrap_err().message().unwrap().to_owned()
+    fn error(version: &str) -> String {
+        Notes::of(CHANGELOG, version).unwrap_err().to_string()
     }
 
     #[test]
@@ -127,14 +102,14 @@ mod tests {
     }
 
     #[test]
-    fn a_version_that_is_not_written_about_is_refused() {
-        let none = refusal("1.2");
+    fn a_version_without_a_complete_section_is_an_error() {
+        let none = error("1.2");
         assert!(none.starts_with("`CHANGELOG.md` has no section for 1.2: give "), "{none}");
         assert_eq!(
-            refusal("1.0.0"),
-            "`CHANGELOG.md` gives 1.0.0 no date, as in `## 1.0.0 - 2026-11-28`"
+            error("1.0.0"),
+            "`CHANGELOG.md` has no date for 1.0.0: write `## 1.0.0 - 2026-11-28`"
         );
-        assert_eq!(refusal("0.9.0"), "`CHANGELOG.md` says nothing of 0.9.0");
+        assert_eq!(error("0.9.0"), "the section for 0.9.0 in `CHANGELOG.md` is empty");
     }
 
     #[test]

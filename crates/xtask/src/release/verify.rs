@@ -1,46 +1,39 @@
-//! Looks at a release as those who get it would.
+//! Checks a release from the outside.
 
 use std::path::Path;
 
-use crate::failure::Failure;
+use anyhow::{Context, Result, ensure};
+
 use crate::package::architecture::Architecture;
 use crate::project::Project;
-use crate::release::artefacts::SUMS;
-use crate::step::Step;
+use crate::release::artifacts::{SUMS, sums};
+use crate::release::version::VERSION;
 
-const REMEDY: &str = "the release is not fit to be given away; see above";
-
-/// Checks the sums, and opens every archive: what is in it, of what its programs are compiled,
-/// and, where this machine can, that the command starts.
-pub(super) fn verify(project: &Project, folder: &Path, version: &str) -> Result<(), Failure> {
-    Step::new(project, "sha256sum", REMEDY)
-        .words("--check --strict --quiet")
-        .arg(SUMS)
-        .within(folder)
-        .run()?;
-    let host = Architecture::ALL.into_iter().find(|architecture| architecture.is_hosts());
-    Step::new(project, "python3", REMEDY)
-        .env("PYTHONDONTWRITEBYTECODE", "1")
-        .arg(project.xtask().join("src/release/verify.py"))
+/// Checks the sums, and opens every archive.
+pub(super) fn verify(project: &Project, folder: &Path) -> Result<()> {
+    let listed = project.shell().read_file(folder.join(SUMS))?;
+    ensure!(listed == sums(project, folder)?, "`{SUMS}` is wrong");
+    let host = Architecture::host().map_or("none", Architecture::name);
+    project
+        .program("python3", "crates/xtask/src/release/verify.py")
         .arg(folder)
-        .arg(version)
-        .arg(project.root().join("Cargo.lock"))
-        .arg(host.map_or("none", Architecture::name))
+        .args([VERSION, "Cargo.lock", host])
+        .env("PYTHONDONTWRITEBYTECODE", "1")
         .run()
+        .context("the release is not correct; see above")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::package::PYTHON;
 
     #[test]
     fn faults_of_a_release_are_found() {
         let project = Project::locate().unwrap();
-        Step::new(&project, "python3", PYTHON)
-            .words("-m unittest --quiet verify_test")
+        let _in_folder = project.shell().push_dir("crates/xtask/src/release");
+        project
+            .program("python3", "-m unittest --quiet verify_test")
             .env("PYTHONDONTWRITEBYTECODE", "1")
-            .within(&project.xtask().join("src/release"))
             .run()
             .unwrap();
     }

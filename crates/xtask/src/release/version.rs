@@ -1,14 +1,15 @@
-//! The version, which `Cargo.toml` gives, and the other places that repeat it.
+//! The version of `Cargo.toml`, and the other files that repeat it.
 
-use std::fs;
+use anyhow::{Result, ensure};
 
-use crate::failure::Failure;
 use crate::project::Project;
 
-/// Where else it stands: a file, and the words before it.
+/// Cargo gives every package the version of the workspace; a test checks that they ask for it.
+pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The other files: a name, and the text before the version.
 ///
-/// The templates of the deployment and the manual pages repeat it too; they are generated, and
-/// tests of their own hold them.
+/// The templates of the deployment repeat it too: they are generated, and their tests compare them.
 const ELSEWHERE: [(&str, &str); 5] = [
     ("cdk/package.json", r#""name": "trailseal-cdk", "version": ""#),
     ("cdk/package-lock.json", r#""name": "trailseal-cdk", "version": ""#),
@@ -17,26 +18,17 @@ const ELSEWHERE: [(&str, &str); 5] = [
     ("cdk/README.md", "trailseal/"),
 ];
 
-/// The version of the workspace; an error where another place gives another one.
-pub(super) fn read(project: &Project) -> Result<String, Failure> {
-    let manifest = text(project, "Cargo.toml")?;
-    let version = of_workspace(&manifest)
-        .ok_or_else(|| Failure::task("`Cargo.toml` gives no `version` in `[workspace.package]`"))?;
+/// Checks that every other file names the version of the workspace.
+pub(super) fn check(project: &Project) -> Result<()> {
     let mut faults = Vec::new();
     for (name, before) in ELSEWHERE {
-        faults.extend(fault(name, &text(project, name)?, before, version));
+        faults.extend(fault(name, &project.shell().read_file(name)?, before, VERSION));
     }
-    if faults.is_empty() { Ok(version.to_owned()) } else { Err(Failure::task(faults.join("; "))) }
+    ensure!(faults.is_empty(), "{}", faults.join("; "));
+    Ok(())
 }
 
-fn of_workspace(manifest: &str) -> Option<&str> {
-    let (_, section) = manifest.split_once("[workspace.package]\n")?;
-    let section = section.split("\n[").next()?;
-    let line = section.lines().find_map(|line| line.strip_prefix("version = \""))?;
-    line.strip_suffix('"')
-}
-
-/// What is wrong with the versions that a file names behind some words, however it is wrapped.
+/// The fault in the versions that a file names after a text, however the file wraps its lines.
 fn fault(name: &str, text: &str, before: &str, version: &str) -> Option<String> {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let mut found: Vec<&str> = text
@@ -48,7 +40,7 @@ fn fault(name: &str, text: &str, before: &str, version: &str) -> Option<String> 
     found.dedup();
     match found.as_slice() {
         [one] if *one == version => None,
-        [] => Some(format!("`{name}` no longer names the version behind `{before}`")),
+        [] => Some(format!("`{name}` no longer names the version after `{before}`")),
         _ => Some(format!(
             "`{name}` names the version `{}`, `Cargo.toml` the version `{version}`: make them equal",
             found.join("`, `")
@@ -56,39 +48,24 @@ fn fault(name: &str, text: &str, before: &str, version: &str) -> Option<String> 
     }
 }
 
-fn text(project: &Project, name: &str) -> Result<String, Failure> {
-    let path = project.root().join(name);
-    fs::read_to_string(&path).map_err(|error| Failure::file("read", &path, &error))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn every_place_names_the_version_of_the_workspace() {
-        let version = read(&Project::locate().unwrap()).unwrap();
-        assert_eq!(version, env!("CARGO_PKG_VERSION"));
+    fn every_file_names_the_version_of_the_workspace() {
+        check(&Project::locate().unwrap()).unwrap();
     }
 
     #[test]
     fn every_crate_takes_the_version_of_the_workspace() {
         let project = Project::locate().unwrap();
-        let mut crates = 0;
-        for entry in fs::read_dir(project.root().join("crates")).unwrap() {
-            let manifest = fs::read_to_string(entry.unwrap().path().join("Cargo.toml")).unwrap();
+        let folders = project.shell().read_dir("crates").unwrap();
+        for folder in &folders {
+            let manifest = project.shell().read_file(folder.join("Cargo.toml")).unwrap();
             assert!(manifest.contains("\nversion.workspace = true\n"), "{manifest}");
-            crates += 1;
         }
-        assert!(crates > 5, "{crates}");
-    }
-
-    #[test]
-    fn only_the_section_of_the_workspace_counts() {
-        let manifest = "[workspace.package]\nedition = \"2024\"\nversion = \"1.2.3\"\n\n[other]\n";
-        assert_eq!(of_workspace(manifest), Some("1.2.3"));
-        assert_eq!(of_workspace("[workspace.package]\n\n[other]\nversion = \"1.2.3\"\n"), None);
-        assert_eq!(of_workspace("version = \"1.2.3\"\n"), None);
+        assert!(folders.len() > 5, "{folders:?}");
     }
 
     #[test]
@@ -108,7 +85,7 @@ mod tests {
         );
         assert_eq!(
             fault("a.md", "nothing", "trailseal/", "1.3.0").unwrap(),
-            "`a.md` no longer names the version behind `trailseal/`"
+            "`a.md` no longer names the version after `trailseal/`"
         );
     }
 }

@@ -1,39 +1,39 @@
-//! The bars: what a figure must come to, by itself or against another one of the same run.
+//! The limits of figures, by themselves or relative to another figure of the same run.
 
 use crate::bench::figure::Figure;
 
-/// Which side of the bar is the right one.
+/// Whether a limit is a maximum or a minimum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Side {
     AtMost,
     AtLeast,
 }
 
-/// What a figure must come to.
+/// The limit of a figure.
 #[derive(Clone, Copy, Debug)]
-struct Bar {
-    of: &'static str,
-    /// The figure that it is divided by, and its name in a sentence.
-    against: Option<(&'static str, &'static str)>,
+struct Limit {
+    figure: &'static str,
+    /// The figure by which it is divided, and that figure's name in a sentence.
+    divisor: Option<(&'static str, &'static str)>,
     side: Side,
-    bar: f64,
+    value: f64,
 }
 
-const fn at_most(of: &'static str, bar: f64) -> Bar {
-    Bar { of, against: None, side: Side::AtMost, bar }
+const fn at_most(figure: &'static str, value: f64) -> Limit {
+    Limit { figure, divisor: None, side: Side::AtMost, value }
 }
 
-const fn at_least(of: &'static str, bar: f64) -> Bar {
-    Bar { of, against: None, side: Side::AtLeast, bar }
+const fn at_least(figure: &'static str, value: f64) -> Limit {
+    Limit { figure, divisor: None, side: Side::AtLeast, value }
 }
 
-impl Bar {
+impl Limit {
     const fn times(self, figure: &'static str, name: &'static str) -> Self {
-        Self { against: Some((figure, name)), ..self }
+        Self { divisor: Some((figure, name)), ..self }
     }
 }
 
-const BARS: [Bar; 21] = [
+const LIMITS: [Limit; 21] = [
     at_most("cold.tls", 3.5).times("cold.empty", "an empty function"),
     at_least("cold.python-tls", 45.0).times("cold.tls", "the function"),
     at_most("cold.tls.memory", 9.0),
@@ -57,45 +57,45 @@ const BARS: [Bar; 21] = [
     at_least("peers.medianSeconds.custodian", 3.0).times("peers.medianSeconds.trailseal", "ours"),
 ];
 
-/// A figure beside its bar.
+/// A figure and its limit.
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
     pub(crate) figure: Figure,
     pub(crate) ratio: Option<f64>,
-    pub(crate) bar: Option<Held>,
+    pub(crate) limit: Option<LimitResult>,
 }
 
-/// A bar, and whether it is met.
+/// A limit, and whether the figure meets it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Held {
-    pub(crate) words: String,
+pub(crate) struct LimitResult {
+    pub(crate) text: String,
     pub(crate) is_met: bool,
 }
 
-/// Each figure, with its bar if it has one and what it is divided by was measured too.
+/// Each figure, with its limit if it has one and the divisor was measured too.
 pub(crate) fn rows(figures: &[Figure]) -> Vec<Row> {
     figures.iter().map(|figure| row(figure, figures)).collect()
 }
 
 fn row(figure: &Figure, figures: &[Figure]) -> Row {
-    let none = Row { figure: figure.clone(), ratio: None, bar: None };
-    let Some(bar) = BARS.iter().find(|bar| bar.of == figure.id) else { return none };
-    let (ratio, measured, what) = match bar.against {
+    let none = Row { figure: figure.clone(), ratio: None, limit: None };
+    let Some(limit) = LIMITS.iter().find(|limit| limit.figure == figure.id) else { return none };
+    let (ratio, measured, unit) = match limit.divisor {
         None => (None, figure.value, figure.unit.clone()),
-        Some((against, name)) => {
-            let Some(other) = figures.iter().find(|other| other.id == against) else {
+        Some((divisor, name)) => {
+            let Some(divisor) = figures.iter().find(|other| other.id == divisor) else {
                 return none;
             };
-            let ratio = figure.value / other.value;
+            let ratio = figure.value / divisor.value;
             (Some(ratio), ratio, format!("x {name}"))
         }
     };
-    let (words, is_met) = match bar.side {
-        Side::AtMost => ("at most", measured <= bar.bar),
-        Side::AtLeast => ("at least", measured >= bar.bar),
+    let (side, is_met) = match limit.side {
+        Side::AtMost => ("at most", measured <= limit.value),
+        Side::AtLeast => ("at least", measured >= limit.value),
     };
-    let words = format!("{words} {} {what}", bar.bar);
-    Row { ratio, bar: Some(Held { words, is_met }), ..none }
+    let text = format!("{side} {} {unit}", limit.value);
+    Row { ratio, limit: Some(LimitResult { text, is_met }), ..none }
 }
 
 #[cfg(test)]
@@ -103,22 +103,22 @@ mod tests {
     use super::*;
 
     fn figure(id: &str, value: f64) -> Figure {
-        Figure::once(id, id, value, "ms")
+        Figure::new(id, id, value, "ms")
     }
 
     #[test]
-    fn a_figure_is_held_against_its_bar() {
+    fn a_figure_is_compared_with_its_limit() {
         let all = rows(&[figure("warm.http", 1.3), figure("warm.http.bare", 1.0)]);
-        let held = all[0].bar.clone().unwrap();
-        assert_eq!((held.words.as_str(), held.is_met), ("at most 1.3 x the bare calls", true));
-        assert!(all[1].bar.is_none());
+        let limit = all[0].limit.clone().unwrap();
+        assert_eq!((limit.text.as_str(), limit.is_met), ("at most 1.3 x the bare calls", true));
+        assert!(all[1].limit.is_none());
         let low = rows(&[figure("rule.1", 999_999.0)]);
-        assert!(!low[0].bar.as_ref().unwrap().is_met);
+        assert!(!low[0].limit.as_ref().unwrap().is_met);
     }
 
     #[test]
-    fn what_was_not_measured_is_not_divided_by() {
+    fn without_the_divisor_there_is_no_limit() {
         let alone = rows(&[figure("cold.tls", 5.0)]);
-        assert!(alone[0].ratio.is_none() && alone[0].bar.is_none());
+        assert!(alone[0].ratio.is_none() && alone[0].limit.is_none());
     }
 }

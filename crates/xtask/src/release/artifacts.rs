@@ -1,0 +1,149 @@
+//! The files of a release.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use sha2::{Digest, Sha256};
+
+use crate::package;
+use crate::package::architecture::Architecture;
+use crate::project::{Project, print};
+use crate::release::compare;
+use crate::release::notes::Notes;
+use crate::release::sbom;
+use crate::release::version::VERSION;
+use crate::tools;
+
+/// The list of checksums, in the form that `sha256sum --check` reads.
+pub(super) const SUMS: &str = "SHA256SUMS";
+
+/// The folder of a release.
+pub(super) fn folder(project: &Project) -> PathBuf {
+    project.target().join(format!("trailseal-{VERSION}"))
+}
+
+/// Makes every file of a release; returns their folder, which has no other files.
+pub(super) fn make(
+    project: &Project,
+    notes: &Notes,
+    architectures: &[Architecture],
+) -> Result<PathBuf> {
+    let folder = folder(project);
+    make_empty(project, &folder)?;
+    // What takes minutes comes last.
+    project.shell().write_file(folder.join("NOTES.md"), &notes.text)?;
+    templates(project, notes, &folder)?;
+    for architecture in architectures {
+        bills(project, notes, *architecture, &folder)?;
+    }
+    for architecture in architectures {
+        for archive in package::functions(project, *architecture)? {
+            project.shell().copy_file(archive, &folder)?;
+        }
+        command(project, notes, *architecture, &folder)?;
+    }
+    project.shell().write_file(folder.join(SUMS), sums(project, &folder)?)?;
+    Ok(folder)
+}
+
+/// The bill of materials of each program for one architecture.
+fn bills(
+    project: &Project,
+    notes: &Notes,
+    architecture: Architecture,
+    folder: &Path,
+) -> Result<()> {
+    let arch = architecture.name();
+    let bill = |name: String| folder.join(format!("{name}.cdx.json"));
+    let programs = [
+        ("crates/trailseal-lambda", "bootstrap", bill(format!("bootstrap-{arch}"))),
+        ("crates/trailseal-remediation", "remediation", bill(format!("remediation-{arch}"))),
+        ("crates/trailseal-cli", "trailseal", bill(command_name(architecture))),
+    ];
+    sbom::write(project, architecture, notes.date_seconds, &programs)
+}
+
+fn command_name(architecture: Architecture) -> String {
+    format!("trailseal-{VERSION}-{}-linux", architecture.name())
+}
+
+/// The command with its manual pages and completions, which a test holds equal to it.
+fn command(
+    project: &Project,
+    notes: &Notes,
+    architecture: Architecture,
+    folder: &Path,
+) -> Result<()> {
+    let (program, glibc) = package::command(project, architecture)?;
+    let name = command_name(architecture);
+    let stage = stage(project, &name)?;
+    for file in
+        [program.as_path(), "LICENSE".as_ref(), "README.md".as_ref(), "CHANGELOG.md".as_ref()]
+    {
+        project.shell().copy_file(file, &stage)?;
+    }
+    copy_files(project, "crates/trailseal-cli/man", &stage.join("man/man1"))?;
+    copy_files(project, "crates/trailseal-cli/completions", &stage.join("completions"))?;
+    tarball(project, &stage, folder, notes)?;
+    print(&format!("{name}.tar.gz: needs glibc {glibc}"))
+}
+
+/// The deployment without CDK, generated from the constructs.
+fn templates(project: &Project, notes: &Notes, folder: &Path) -> Result<()> {
+    tools::node(project)?;
+    let stage = stage(project, &format!("trailseal-{VERSION}-templates"))?;
+    let generated = project.target().join("release-stage/generated");
+    make_empty(project, &generated)?;
+    {
+        let _in_folder = project.shell().push_dir(project.cdk());
+        project.program("npm", "run --silent generate --").arg(&generated).run()?;
+    }
+    for part in ["templates", "packs"] {
+        copy_files(project, generated.join(part), &stage.join(part))?;
+    }
+    copy_files(project, "cdk/schema", &stage.join("schema"))?;
+    project.shell().copy_file("cdk/README.md", &stage)?;
+    project.shell().copy_file("LICENSE", &stage)?;
+    tarball(project, &stage, folder, notes)
+}
+
+fn tarball(project: &Project, stage: &Path, folder: &Path, notes: &Notes) -> Result<()> {
+    let script = project.xtask().join("src/release/tarball.py");
+    let tarball = project.program("python3", "").arg(script).args([stage, folder]);
+    Ok(tarball.arg(notes.date_seconds.to_string()).run()?)
+}
+
+/// An empty folder for the files of an archive with that name.
+fn stage(project: &Project, name: &str) -> Result<PathBuf> {
+    let folder = project.target().join("release-stage").join(name);
+    make_empty(project, &folder)?;
+    Ok(folder)
+}
+
+fn make_empty(project: &Project, folder: &Path) -> Result<()> {
+    project.shell().remove_path(folder)?;
+    project.shell().create_dir(folder)?;
+    Ok(())
+}
+
+/// Copies the files of a folder that has no folders in it.
+fn copy_files(project: &Project, from: impl AsRef<Path>, to: &Path) -> Result<()> {
+    let shell = project.shell();
+    shell.create_dir(to)?;
+    shell.read_dir(from)?.iter().try_for_each(|path| Ok(shell.copy_file(path, to)?))
+}
+
+/// The checksums of a release's files, except the list itself.
+pub(super) fn sums(project: &Project, folder: &Path) -> Result<String> {
+    let mut sums = String::new();
+    for name in compare::names(project.shell(), folder)?.iter().filter(|name| *name != SUMS) {
+        let content = project.shell().read_binary_file(folder.join(name))?;
+        sums.push_str(&format!("{}  {name}\n", sha256(&content)));
+    }
+    Ok(sums)
+}
+
+/// The SHA-256 in hexadecimal digits.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
