@@ -4,19 +4,17 @@
 //! `Cargo.lock` fixes the version of everything that is compiled, the compressor included.
 
 pub(crate) mod architecture;
-mod elf;
-mod glibc;
+pub(crate) mod elf;
 
 use std::env;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use xshell::Cmd;
 
 use crate::package::architecture::Architecture;
 pub(crate) use crate::package::architecture::Architectures;
-use crate::package::elf::Elf;
-use crate::package::glibc::GlibcVersion;
+use crate::package::elf::{GLIBC_OF_LAMBDA, GlibcVersion};
 use crate::project::{Project, print};
 use crate::tools;
 
@@ -96,7 +94,7 @@ pub(crate) fn build(
         tools::zig(project)?;
         folders.push(project.tools().join("zig/bin"));
         // The suffix is the oldest glibc with which the program must run.
-        project.cargo(&format!("zigbuild {arguments}.{}", glibc::OF_LAMBDA))
+        project.cargo(&format!("zigbuild {arguments}.{}", GLIBC_OF_LAMBDA))
     };
     let path = env::var_os("PATH").unwrap_or_default();
     let path = env::join_paths(folders.into_iter().chain(env::split_paths(&path)))
@@ -137,26 +135,10 @@ fn reproducible<'a>(project: &Project, cargo: Cmd<'a>) -> Result<Cmd<'a>> {
         .env("SOURCE_DATE_EPOCH", SOURCE_DATE_EPOCH))
 }
 
-/// An error if AWS Lambda could not start the program; returns the glibc that it needs.
 fn require_lambda(program: &Path, architecture: Architecture) -> Result<GlibcVersion> {
-    let bytes = std::fs::read(program).with_context(|| format!("`{}`", program.display()))?;
-    let shown = program.display();
-    let elf = Elf::read(&bytes)
-        .with_context(|| format!("`{shown}` is not a 64-bit little-endian ELF file"))?;
-    let name = architecture.name();
-    ensure!(elf.machine() == architecture.elf_machine(), "`{shown}` is not a program for {name}");
-    let needed = elf.needed_versions();
-    let needed = needed.with_context(|| format!("`{shown}` has unreadable symbol versions"))?;
-    let highest = needed.iter().filter_map(|name| GlibcVersion::parse(name)).max();
-    let highest =
-        highest.with_context(|| format!("`{shown}` does not say which glibc it needs"))?;
-    ensure!(
-        highest <= glibc::OF_LAMBDA,
-        "`{shown}` needs glibc {highest}, but the runtime `provided.al2023` has {}: build on an \
-         older system (Debian 12, Ubuntu 22.04)",
-        glibc::OF_LAMBDA
-    );
-    Ok(highest)
+    let path = || format!("`{}`", program.display());
+    let bytes = std::fs::read(program).with_context(path)?;
+    elf::require_lambda(&bytes, architecture).with_context(path)
 }
 
 /// Writes the archive; returns its size and SHA-256.
@@ -168,24 +150,4 @@ fn pack(project: &Project, archive: &Path, program: &Path) -> Result<String> {
     let packed = project.program("python3", "").args([&script, program, archive]).read()?;
     let (size, sum) = packed.split_once(' ').context("`archive.py` printed no size")?;
     Ok(format!("{size} bytes, SHA-256 {sum}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_program_for_another_architecture_is_an_error() {
-        let this = env::current_exe().unwrap();
-        let other = Architecture::ALL.into_iter().find(|architecture| !architecture.is_host());
-        let error = require_lambda(&this, other.unwrap()).unwrap_err();
-        assert!(error.to_string().contains("is not a program for"));
-    }
-
-    #[test]
-    fn a_file_that_is_not_a_program_is_an_error() {
-        let text = Project::locate().unwrap().root().join("Cargo.toml");
-        let error = require_lambda(&text, Architecture::X86_64).unwrap_err();
-        assert!(error.to_string().ends_with("is not a 64-bit little-endian ELF file"));
-    }
 }

@@ -4,6 +4,7 @@ use std::env::consts;
 
 use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
+use object::elf::{EM_AARCH64, EM_X86_64, Machine};
 
 use crate::project::Project;
 
@@ -35,11 +36,11 @@ impl Architecture {
         }
     }
 
-    /// The machine's number in an ELF header.
-    pub(crate) fn elf_machine(self) -> u16 {
+    /// The machine in an ELF header.
+    pub(crate) fn elf_machine(self) -> Machine {
         match self {
-            Self::Arm64 => 183,
-            Self::X86_64 => 62,
+            Self::Arm64 => EM_AARCH64,
+            Self::X86_64 => EM_X86_64,
         }
     }
 

@@ -1,207 +1,142 @@
-//! Reads from an ELF file which versions of its libraries it needs.
-//!
-//! The layout is that of the System V ABI and of the Linux Standard Base, "Symbol Versioning".
+//! What a program's ELF file says about itself.
 
-use std::ops::Range;
+use std::fmt::{self, Display, Formatter};
 
-/// The sections' type of needed versions, `SHT_GNU_verneed`.
-const SECTION_OF_NEEDED_VERSIONS: u32 = 0x6fff_fffe;
+use anyhow::{Context, Result, ensure};
+use object::LittleEndian;
+use object::read::elf::ElfFile64;
+use object::{Object, ObjectSection};
 
-const SECTION_HEADER_SIZE: u64 = 64;
+use crate::package::architecture::Architecture;
 
-/// A 64-bit little-endian ELF file.
-#[derive(Debug)]
-pub(super) struct Elf<'a> {
-    bytes: &'a [u8],
+/// The glibc of Amazon Linux 2023, and so of the runtime `provided.al2023`.
+pub(crate) const GLIBC_OF_LAMBDA: GlibcVersion = GlibcVersion { major: 2, minor: 34, patch: 0 };
+
+/// A version of glibc; later ones are greater.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct GlibcVersion {
+    major: u32,
+    minor: u32,
+    patch: u32,
 }
 
-/// Where a section lies.
-#[derive(Debug)]
-struct Section {
-    kind: u32,
-    offset: u64,
-    size: u64,
-    /// The section of its names.
-    link: u32,
-    /// How many entries it has.
-    info: u32,
+impl GlibcVersion {
+    /// Reads the name of a symbol version, such as `GLIBC_2.2.5`; others have no number.
+    fn parse(name: &str) -> Option<Self> {
+        let mut numbers = name.strip_prefix("GLIBC_")?.split('.').map(str::parse);
+        let major = numbers.next()?.ok()?;
+        let minor = numbers.next()?.ok()?;
+        let patch = numbers.next().unwrap_or(Ok(0)).ok()?;
+        if numbers.next().is_some() { None } else { Some(Self { major, minor, patch }) }
+    }
 }
 
-impl<'a> Elf<'a> {
-    /// Recognises a file; `None` for any other.
-    pub(super) fn read(bytes: &'a [u8]) -> Option<Self> {
-        // The magic number, then: 64 bits, little-endian, version 1.
-        bytes.starts_with(b"\x7fELF\x02\x01\x01").then_some(Self { bytes })
+impl Display for GlibcVersion {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}.{}", self.major, self.minor)?;
+        if self.patch == 0 { Ok(()) } else { write!(formatter, ".{}", self.patch) }
     }
+}
 
-    /// The machine's number; 0 (no machine) where the header is cut.
-    pub(super) fn machine(&self) -> u16 {
-        self.half(18).unwrap_or(0)
-    }
+fn elf(program: &[u8]) -> Result<ElfFile64<'_, LittleEndian>> {
+    ElfFile64::parse(program).context("not a 64-bit little-endian ELF file")
+}
 
-    /// The names of all versions needed; `None` where the file is cut or contradicts itself.
-    pub(super) fn needed_versions(&self) -> Option<Vec<&'a str>> {
-        let count = u64::from(self.half(60)?);
-        let mut names = Vec::new();
-        for index in 0..count {
-            let section = self.section(index)?;
-            if section.kind == SECTION_OF_NEEDED_VERSIONS {
-                let strings = self.section(u64::from(section.link))?;
-                self.read_needs(&section, &strings, &mut names)?;
-            }
+/// An error if AWS Lambda could not start the program; returns the glibc that it needs.
+pub(super) fn require_lambda(program: &[u8], architecture: Architecture) -> Result<GlibcVersion> {
+    let elf = elf(program)?;
+    let machine = elf.elf_header().e_machine.get(LittleEndian);
+    ensure!(machine == architecture.elf_machine(), "not a program for {}", architecture.name());
+    let highest = needed_versions(&elf)
+        .context("the symbol versions are unreadable")?
+        .iter()
+        .filter_map(|name| GlibcVersion::parse(name))
+        .max()
+        .context("the program does not say which glibc it needs")?;
+    ensure!(
+        highest <= GLIBC_OF_LAMBDA,
+        "the program needs glibc {highest}, but the runtime `provided.al2023` has \
+         {GLIBC_OF_LAMBDA}: build on an older system (Debian 12, Ubuntu 22.04)"
+    );
+    Ok(highest)
+}
+
+/// The names of the symbol versions that a program needs from its libraries.
+fn needed_versions(elf: &ElfFile64<'_, LittleEndian>) -> Result<Vec<String>> {
+    let (sections, data) = (elf.elf_section_table(), elf.data());
+    let mut names = Vec::new();
+    let Some((mut libraries, link)) = sections.gnu_verneed(LittleEndian, data)? else {
+        return Ok(names);
+    };
+    let strings = sections.strings(LittleEndian, data, link)?;
+    while let Some((_, mut versions)) = libraries.next()? {
+        while let Some(version) = versions.next()? {
+            let name = version.name(LittleEndian, strings)?;
+            names.push(String::from_utf8_lossy(name).into_owned());
         }
-        Some(names)
     }
-
-    fn section(&self, index: u64) -> Option<Section> {
-        let start = self.long(40)?.checked_add(index.checked_mul(SECTION_HEADER_SIZE)?)?;
-        Some(Section {
-            kind: self.word(start.checked_add(4)?)?,
-            offset: self.long(start.checked_add(24)?)?,
-            size: self.long(start.checked_add(32)?)?,
-            link: self.word(start.checked_add(40)?)?,
-            info: self.word(start.checked_add(44)?)?,
-        })
-    }
-
-    /// One entry per library, each with a chain of versions.
-    fn read_needs(
-        &self,
-        needs: &Section,
-        strings: &Section,
-        names: &mut Vec<&'a str>,
-    ) -> Option<()> {
-        let mut library = needs.offset;
-        for _ in 0..needs.info {
-            let versions = self.half(library.checked_add(2)?)?;
-            let mut version =
-                library.checked_add(u64::from(self.word(library.checked_add(8)?)?))?;
-            for _ in 0..versions {
-                names.push(self.name(strings, self.word(version.checked_add(8)?)?)?);
-                version = version.checked_add(u64::from(self.word(version.checked_add(12)?)?))?;
-            }
-            library = library.checked_add(u64::from(self.word(library.checked_add(12)?)?))?;
-        }
-        Some(())
-    }
-
-    fn name(&self, strings: &Section, offset: u32) -> Option<&'a str> {
-        let start = strings.offset.checked_add(u64::from(offset))?;
-        let end = strings.offset.checked_add(strings.size)?;
-        let text = self.bytes.get(range(start, end)?)?;
-        let text = text.split(|byte| *byte == 0).next()?;
-        std::str::from_utf8(text).ok()
-    }
-
-    fn half(&self, offset: u64) -> Option<u16> {
-        self.array(offset).map(u16::from_le_bytes)
-    }
-
-    fn word(&self, offset: u64) -> Option<u32> {
-        self.array(offset).map(u32::from_le_bytes)
-    }
-
-    fn long(&self, offset: u64) -> Option<u64> {
-        self.array(offset).map(u64::from_le_bytes)
-    }
-
-    fn array<const N: usize>(&self, offset: u64) -> Option<[u8; N]> {
-        let end = offset.checked_add(u64::try_from(N).ok()?)?;
-        self.bytes.get(range(offset, end)?)?.try_into().ok()
-    }
+    Ok(names)
 }
 
-fn range(start: u64, end: u64) -> Option<Range<usize>> {
-    Some(usize::try_from(start).ok()?..usize::try_from(end).ok()?)
+/// The content of a section; `None` if the program has no such section.
+pub(crate) fn section<'a>(program: &'a [u8], name: &str) -> Result<Option<&'a [u8]>> {
+    let elf = elf(program)?;
+    Ok(elf.section_by_name(name).map(|section| section.data()).transpose()?)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const STRINGS: &[u8] = b"\0libc.so.6\0GLIBC_2.2.5\0GLIBC_2.34\0libgcc_s.so.1\0GCC_3.0\0";
-
-    fn offset_of(name: &str) -> u32 {
-        let text = String::from_utf8(STRINGS.to_vec()).unwrap();
-        u32::try_from(text.find(name).unwrap()).unwrap()
-    }
-
-    fn put(bytes: &mut Vec<u8>, words: &[u32]) {
-        bytes.extend(words.iter().flat_map(|word| word.to_le_bytes()));
-    }
-
-    /// A library's entry: version 1 and the count in one word, file, first version, next library.
-    fn library(bytes: &mut Vec<u8>, name: &str, versions: &[&str], is_last: bool) {
-        let count = u32::try_from(versions.len()).unwrap();
-        let next = if is_last { 0 } else { 16 + 16 * count };
-        put(bytes, &[1 | (count << 16), offset_of(name), 16, next]);
-        for (index, version) in versions.iter().enumerate() {
-            let next = if index + 1 == versions.len() { 0 } else { 16 };
-            put(bytes, &[0, 0, offset_of(version), next]);
-        }
-    }
-
-    fn section(bytes: &mut Vec<u8>, kind: u32, offset: u32, size: usize, link: u32, info: u32) {
-        let size = u32::try_from(size).unwrap();
-        put(bytes, &[0, kind, 0, 0, 0, 0, offset, 0, size, 0, link, info, 0, 0, 0, 0]);
-    }
-
-    /// A file with two libraries, three versions, and no more than a reader needs.
-    fn small_file() -> Vec<u8> {
-        let mut needs = Vec::new();
-        library(&mut needs, "libc.so.6", &["GLIBC_2.2.5", "GLIBC_2.34"], false);
-        library(&mut needs, "libgcc_s.so.1", &["GCC_3.0"], true);
-        let mut sections = Vec::new();
-        let strings_at = 64 + 3 * 64;
-        let needs_at = strings_at + u32::try_from(STRINGS.len()).unwrap();
-        section(&mut sections, 0, 0, 0, 0, 0);
-        section(&mut sections, 3, strings_at, STRINGS.len(), 0, 0);
-        section(&mut sections, SECTION_OF_NEEDED_VERSIONS, needs_at, needs.len(), 1, 2);
-        let mut bytes = b"\x7fELF\x02\x01\x01".to_vec();
-        bytes.resize(64, 0);
-        bytes[18] = 183;
-        bytes[40] = 64;
-        bytes[60] = 3;
-        [bytes, sections, STRINGS.to_vec(), needs].concat()
+    fn this_program() -> Vec<u8> {
+        std::fs::read(std::env::current_exe().unwrap()).unwrap()
     }
 
     #[test]
-    fn the_needed_versions_of_all_libraries_are_read() {
-        let bytes = small_file();
-        let elf = Elf::read(&bytes).unwrap();
-        assert_eq!(elf.machine(), 183);
-        assert_eq!(elf.needed_versions().unwrap(), ["GLIBC_2.2.5", "GLIBC_2.34", "GCC_3.0"]);
+    fn a_program_needs_symbol_versions_and_has_sections() {
+        let program = this_program();
+        let names = needed_versions(&elf(&program).unwrap()).unwrap();
+        assert!(names.iter().any(|name| name.starts_with("GLIBC_2.")), "{names:?}");
+        assert!(!section(&program, ".text").unwrap().unwrap().is_empty());
+        assert_eq!(section(&program, ".no-such-section").unwrap(), None);
     }
 
     #[test]
-    fn a_cut_file_is_unreadable_rather_than_without_needs() {
-        let bytes = small_file();
-        for length in 7..bytes.len() {
-            let elf = Elf::read(&bytes[..length]).unwrap();
-            assert_eq!(elf.needed_versions(), None, "cut after {length} bytes");
+    fn a_program_for_another_architecture_is_an_error() {
+        let other = Architecture::ALL.into_iter().find(|architecture| !architecture.is_host());
+        let error = require_lambda(&this_program(), other.unwrap()).unwrap_err();
+        assert!(error.to_string().starts_with("not a program for "), "{error}");
+    }
+
+    #[test]
+    fn a_truncated_program_is_an_error() {
+        let program = this_program();
+        for length in [0, 6, 63, 64, program.len() / 2, program.len() - 1] {
+            let error = require_lambda(&program[..length], Architecture::host().unwrap());
+            assert!(error.is_err(), "the first {length} bytes");
         }
     }
 
     #[test]
-    fn offsets_beyond_all_numbers_are_unreadable() {
-        let mut bytes = small_file();
-        bytes[40..48].fill(0xff);
-        assert_eq!(Elf::read(&bytes).unwrap().needed_versions(), None);
+    fn other_files_are_errors() {
+        let other = [&b"#!/bin/sh\n"[..], b"\x7fELF\x01\x01\x01", b"\x7fELF\x02\x02\x01"];
+        for bytes in other {
+            let error = require_lambda(bytes, Architecture::X86_64).unwrap_err();
+            assert_eq!(error.to_string(), "not a 64-bit little-endian ELF file");
+        }
     }
 
     #[test]
-    fn other_files_are_not_recognised() {
-        assert!(Elf::read(b"").is_none());
-        assert!(Elf::read(b"#!/bin/sh\n").is_none());
-        assert!(Elf::read(b"\x7fELF\x01\x01\x01").is_none(), "32 bits");
-        assert!(Elf::read(b"\x7fELF\x02\x02\x01").is_none(), "big-endian");
-    }
-
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn this_test_itself_needs_a_c_library() {
-        let bytes = std::fs::read(std::env::current_exe().unwrap()).unwrap();
-        let needed = Elf::read(&bytes).unwrap().needed_versions().unwrap();
-        assert!(needed.iter().any(|name| name.starts_with("GLIBC_2.")), "{needed:?}");
+    fn versions_are_compared_by_number() {
+        let version = |name| GlibcVersion::parse(name).unwrap();
+        assert!(version("GLIBC_2.4") < version("GLIBC_2.34"));
+        assert!(version("GLIBC_2.34") == GLIBC_OF_LAMBDA);
+        assert!(version("GLIBC_2.35") > GLIBC_OF_LAMBDA);
+        assert!(version("GLIBC_2.2.5") > version("GLIBC_2.2"));
+        assert_eq!(version("GLIBC_2.2.5").to_string(), "2.2.5");
+        assert_eq!(GLIBC_OF_LAMBDA.to_string(), "2.34");
+        for name in ["GCC_3.0", "GLIBC_PRIVATE", "GLIBC_2", "GLIBC_2.2.5.1", "GLIBC_2.x", ""] {
+            assert_eq!(GlibcVersion::parse(name), None, "{name}");
+        }
     }
 }
