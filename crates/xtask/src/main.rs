@@ -2,6 +2,7 @@
 //!
 //! Tasks install nothing outside the ignored folders `.tools`, `target` and `node_modules`.
 
+mod archive;
 mod bench;
 mod build;
 mod fuzz;

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use xshell::Cmd;
 
+use crate::archive::{self, sha256};
 use crate::package::architecture::Architecture;
 pub(crate) use crate::package::architecture::Architectures;
 use crate::package::elf::{GLIBC_OF_LAMBDA, GlibcVersion};
@@ -55,10 +56,12 @@ fn function(
 ) -> Result<PathBuf> {
     let built = build(project, architecture, &format!("{package} --bin {name}"))?.join(name);
     let glibc = require_lambda(&built, architecture)?;
-    let archive = format!("cdk/assets/{name}-{}.zip", architecture.name());
-    let path = project.root().join(&archive);
-    let packed = pack(project, &path, &built)?;
-    print(&format!("{archive}: {packed}, needs glibc {glibc}"))?;
+    let name = format!("cdk/assets/{name}-{}.zip", architecture.name());
+    let path = project.root().join(&name);
+    let packed = archive::function(&project.shell().read_binary_file(built)?)?;
+    project.shell().write_file(&path, &packed)?;
+    let (bytes, sum) = (packed.len(), sha256(&packed));
+    print(&format!("{name}: {bytes} bytes, SHA-256 {sum}, needs glibc {glibc}"))?;
     Ok(path)
 }
 
@@ -139,15 +142,4 @@ fn require_lambda(program: &Path, architecture: Architecture) -> Result<GlibcVer
     let path = || format!("`{}`", program.display());
     let bytes = std::fs::read(program).with_context(path)?;
     elf::require_lambda(&bytes, architecture).with_context(path)
-}
-
-/// Writes the archive; returns its size and SHA-256.
-fn pack(project: &Project, archive: &Path, program: &Path) -> Result<String> {
-    if let Some(folder) = archive.parent() {
-        project.shell().create_dir(folder)?;
-    }
-    let script = project.xtask().join("src/package/archive.py");
-    let packed = project.program("python3", "").args([&script, program, archive]).read()?;
-    let (size, sum) = packed.split_once(' ').context("`archive.py` printed no size")?;
-    Ok(format!("{size} bytes, SHA-256 {sum}"))
 }

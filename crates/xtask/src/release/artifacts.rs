@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use sha2::{Digest, Sha256};
 
+use crate::archive::{self, sha256};
 use crate::package;
 use crate::package::architecture::Architecture;
 use crate::project::{Project, print};
@@ -107,10 +107,12 @@ fn templates(project: &Project, notes: &Notes, folder: &Path) -> Result<()> {
     tarball(project, &stage, folder, notes)
 }
 
+/// Packs a folder into an archive of its name.
 fn tarball(project: &Project, stage: &Path, folder: &Path, notes: &Notes) -> Result<()> {
-    let script = project.xtask().join("src/release/tarball.py");
-    let tarball = project.program("python3", "").arg(script).args([stage, folder]);
-    Ok(tarball.arg(notes.date_seconds.to_string()).run()?)
+    let mut name = stage.file_name().unwrap_or_default().to_owned();
+    name.push(".tar.gz");
+    let archive = archive::folder(project.shell(), stage, notes.date_seconds, Some("trailseal"))?;
+    Ok(project.shell().write_file(folder.join(name), archive)?)
 }
 
 /// An empty folder for the files of an archive with that name.
@@ -141,9 +143,4 @@ pub(super) fn sums(project: &Project, folder: &Path) -> Result<String> {
         sums.push_str(&format!("{}  {name}\n", sha256(&content)));
     }
     Ok(sums)
-}
-
-/// The SHA-256 in hexadecimal digits.
-pub(crate) fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
