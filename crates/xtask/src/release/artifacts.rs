@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use xshell::Shell;
 
 use crate::archive::{self, sha256};
 use crate::package;
@@ -16,6 +17,10 @@ use crate::tools;
 
 /// The list of checksums, in the form that `sha256sum --check` reads.
 pub(super) const SUMS: &str = "SHA256SUMS";
+
+/// The shells that have completions, and the names of the scripts.
+pub(super) const COMPLETIONS: [(&str, &str); 3] =
+    [("bash", "trailseal.bash"), ("zsh", "_trailseal"), ("fish", "trailseal.fish")];
 
 /// The folder of a release.
 pub(super) fn folder(project: &Project) -> PathBuf {
@@ -42,7 +47,7 @@ pub(super) fn make(
         }
         command(project, notes, *architecture, &folder)?;
     }
-    project.shell().write_file(folder.join(SUMS), sums(project, &folder)?)?;
+    project.shell().write_file(folder.join(SUMS), sums(project.shell(), &folder)?)?;
     Ok(folder)
 }
 
@@ -136,10 +141,10 @@ fn copy_files(project: &Project, from: impl AsRef<Path>, to: &Path) -> Result<()
 }
 
 /// The checksums of a release's files, except the list itself.
-pub(super) fn sums(project: &Project, folder: &Path) -> Result<String> {
+pub(super) fn sums(shell: &Shell, folder: &Path) -> Result<String> {
     let mut sums = String::new();
-    for name in compare::names(project.shell(), folder)?.iter().filter(|name| *name != SUMS) {
-        let content = project.shell().read_binary_file(folder.join(name))?;
+    for name in compare::names(shell, folder)?.iter().filter(|name| *name != SUMS) {
+        let content = shell.read_binary_file(folder.join(name))?;
         sums.push_str(&format!("{}  {name}\n", sha256(&content)));
     }
     Ok(sums)

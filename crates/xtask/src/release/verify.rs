@@ -1,40 +1,215 @@
-//! Checks a release from the outside.
+//! Opens a release as its users do, and checks what is in it.
 
+mod program;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Cursor, Read};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::{fs, io};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
+use flate2::read::GzDecoder;
+use xshell::Shell;
 
 use crate::package::architecture::Architecture;
-use crate::project::Project;
-use crate::release::artifacts::{SUMS, sums};
+use crate::project::{Project, print};
+use crate::release::artifacts::{COMPLETIONS, SUMS, sums};
+use crate::release::compare::names;
 use crate::release::version::VERSION;
 
-/// Checks the sums, and opens every archive.
+const EXECUTABLE: u32 = 0o100_755;
+
+/// A file of a `.tar.gz` archive.
+struct Packed {
+    content: Vec<u8>,
+    mode: u32,
+}
+
+/// The release in a folder.
+struct Release<'a> {
+    shell: &'a Shell,
+    folder: &'a Path,
+    version: &'a str,
+    /// The packages of `Cargo.lock`.
+    locked: BTreeSet<program::Package>,
+    /// The architecture of this machine, which can start that command.
+    host: Option<Architecture>,
+}
+
+/// Checks the sums, opens every archive, compares the dependencies of each program, and starts the
+/// command if this machine can.
 pub(super) fn verify(project: &Project, folder: &Path) -> Result<()> {
-    let listed = project.shell().read_file(folder.join(SUMS))?;
-    ensure!(listed == sums(project, folder)?, "`{SUMS}` is wrong");
-    let host = Architecture::host().map_or("none", Architecture::name);
-    project
-        .program("python3", "crates/xtask/src/release/verify.py")
-        .arg(folder)
-        .args([VERSION, "Cargo.lock", host])
-        .env("PYTHONDONTWRITEBYTECODE", "1")
-        .run()
-        .context("the release is not correct; see above")
+    let lock = project.shell().read_file("Cargo.lock")?;
+    let release = Release {
+        shell: project.shell(),
+        folder,
+        version: VERSION,
+        locked: program::locked(&lock),
+        host: Architecture::host().ok(),
+    };
+    let mut faults = Vec::new();
+    for (name, outcome) in release.check()? {
+        match outcome {
+            Ok(summary) => print(&format!("{name}: {summary}"))?,
+            Err(fault) => faults.push(format!("{name}: {fault:#}")),
+        }
+    }
+    ensure!(faults.is_empty(), "the release is not correct:\n{}", faults.join("\n"));
+    Ok(())
+}
+
+impl Release<'_> {
+    /// Checks every archive and the sums; each with a summary or a fault.
+    fn check(&self) -> Result<Vec<(String, Result<String>)>> {
+        let names = names(self.shell, self.folder)?;
+        let mut outcomes = vec![(SUMS.to_owned(), self.check_sums())];
+        let mut programs = 0;
+        for name in names {
+            let architecture = Architecture::ALL.into_iter().find(|it| {
+                let arch = it.name();
+                name.ends_with(&format!("-{arch}.zip"))
+                    || name.ends_with(&format!("-{arch}-linux.tar.gz"))
+            });
+            programs += usize::from(architecture.is_some());
+            let outcome = match architecture {
+                Some(_) if name.ends_with(".zip") => self.check_function(&name),
+                Some(architecture) => self.check_command(&name, architecture),
+                None if name.ends_with(".tar.gz") => self.check_templates(&name),
+                None => continue,
+            };
+            outcomes.push((name, outcome));
+        }
+        if programs == 0 || programs % 3 != 0 {
+            let fault = anyhow::anyhow!("two functions and a command are needed, not {programs}");
+            outcomes.push(("programs".to_owned(), Err(fault)));
+        }
+        Ok(outcomes)
+    }
+
+    fn read(&self, name: &str) -> Result<Vec<u8>> {
+        Ok(self.shell.read_binary_file(self.folder.join(name))?)
+    }
+
+    fn check_sums(&self) -> Result<String> {
+        let listed = self.shell.read_file(self.folder.join(SUMS))?;
+        let sums = sums(self.shell, self.folder)?;
+        ensure!(listed == sums, "it lists\n{listed}but the files are\n{sums}");
+        Ok(format!("lists all {} other files", sums.lines().count()))
+    }
+
+    fn check_function(&self, name: &str) -> Result<String> {
+        let mut archive = zip::ZipArchive::new(Cursor::new(self.read(name)?))?;
+        ensure!(archive.len() == 1, "it has {} files, not one", archive.len());
+        let mut entry = archive.by_index(0)?;
+        ensure!(entry.name()? == "bootstrap", "its file is not `bootstrap`");
+        ensure!(entry.unix_mode() == Some(EXECUTABLE), "`bootstrap` cannot be executed");
+        let mut program = Vec::new();
+        entry.read_to_end(&mut program)?;
+        self.check_program(&program, name.trim_end_matches(".zip"))
+    }
+
+    fn check_command(&self, name: &str, architecture: Architecture) -> Result<String> {
+        let root = name.trim_end_matches(".tar.gz");
+        let files = self.unpack(name)?;
+        let page =
+            files.get("man/man1/trailseal.1").context("`man/man1/trailseal.1` is missing")?;
+        let expected = ["trailseal", "LICENSE", "README.md", "CHANGELOG.md"].map(str::to_owned);
+        let completions = COMPLETIONS.iter().map(|(_, file)| format!("completions/{file}"));
+        let expected: BTreeSet<String> =
+            expected.into_iter().chain(completions).chain(pages(&page.content)).collect();
+        let found: BTreeSet<String> = files.keys().cloned().collect();
+        let differences: Vec<_> = expected.symmetric_difference(&found).collect();
+        ensure!(differences.is_empty(), "missing or unexpected: {differences:?}");
+        let executable: Vec<_> =
+            files.iter().filter(|(_, file)| file.mode & 0o111 != 0).map(|(name, _)| name).collect();
+        ensure!(executable == ["trailseal"], "{executable:?} can be executed");
+        let program = files.get("trailseal").context("`trailseal` is missing")?;
+        let summary = self.check_program(&program.content, root)?;
+        if self.host != Some(architecture) {
+            return Ok(format!("{summary}; not started: it is for another machine"));
+        }
+        self.check_running(&files).map(|version| format!("{summary}; it starts as {version}"))
+    }
+
+    /// Starts the command, and compares what it generates with the files next to it.
+    fn check_running(&self, files: &BTreeMap<String, Packed>) -> Result<String> {
+        let folder = self.shell.create_temp_dir()?;
+        let path = folder.path().join("trailseal");
+        let content = |name: &str| files.get(name).map(|file| file.content.as_slice());
+        self.shell.write_file(&path, content("trailseal").unwrap_or_default())?;
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755))?;
+        let run = |words: &[&str]| -> Result<Vec<u8>> {
+            Ok(self.shell.cmd(&path).args(words).quiet().output()?.stdout)
+        };
+        let version = String::from_utf8(run(&["--version"])?)?.trim().to_owned();
+        ensure!(version == format!("trailseal {}", self.version), "`--version` is `{version}`");
+        for (shell, file) in COMPLETIONS {
+            let script = run(&["completions", shell])?;
+            let packed = content(&format!("completions/{file}"));
+            ensure!(packed == Some(script.as_slice()), "`completions/{file}` is not its own");
+        }
+        Ok(version)
+    }
+
+    fn check_templates(&self, name: &str) -> Result<String> {
+        let files = self.unpack(name)?;
+        let (mut templates, mut packs) = (0, 0);
+        for (name, file) in &files {
+            ensure!(file.mode & 0o111 == 0, "`{name}` can be executed");
+            if !name.ends_with(".yaml") {
+                continue;
+            }
+            templates += usize::from(name.starts_with("templates/"));
+            packs += usize::from(name.starts_with("packs/"));
+            let text = String::from_utf8_lossy(&file.content);
+            let has_resources = text.lines().any(|line| line.starts_with("Resources:"));
+            ensure!(has_resources, "`{name}` has no `Resources`");
+        }
+        ensure!(templates > 0 && packs > 0, "{templates} templates and {packs} packs");
+        Ok(format!("{templates} templates and {packs} packs"))
+    }
+
+    fn check_program(&self, program: &[u8], name: &str) -> Result<String> {
+        let bill = self.folder.join(format!("{name}.cdx.json"));
+        program::check(program, &self.shell.read_file(bill)?, &self.locked)
+    }
+
+    /// The files of an archive, by their paths in its one folder; anything else is a fault.
+    fn unpack(&self, name: &str) -> Result<BTreeMap<String, Packed>> {
+        let root = format!("{}/", name.trim_end_matches(".tar.gz"));
+        let (mut files, mut times) = (BTreeMap::new(), BTreeSet::new());
+        let packed = self.read(name)?;
+        for entry in tar::Archive::new(GzDecoder::new(packed.as_slice())).entries()? {
+            let mut entry = entry?;
+            let path = entry.path()?.to_string_lossy().into_owned();
+            let header = entry.header();
+            let is_plain = header.entry_type() == tar::EntryType::Regular
+                && (header.uid()?, header.gid()?) == (0, 0);
+            ensure!(is_plain, "`{path}` is not a plain file of root");
+            let mode = header.mode()?;
+            times.insert(header.mtime()?);
+            let mut content = Vec::new();
+            io::copy(&mut entry, &mut content)?;
+            let Some(inner) = path.strip_prefix(&root) else {
+                bail!("`{path}` is outside of `{root}`");
+            };
+            let former = files.insert(inner.to_owned(), Packed { content, mode });
+            ensure!(former.is_none(), "`{path}` is in it twice");
+        }
+        ensure!(times.len() == 1, "its files have different times");
+        Ok(files)
+    }
+}
+
+/// The page of the command, and one for each subcommand that the page names.
+fn pages(page: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(page).replace("\\-", "-");
+    let name = |rest: &str| rest.split_once("(1)").map(|(name, _)| name.to_owned());
+    let names = text.split("\ntrailseal-").skip(1).filter_map(name);
+    let pages = names.map(|name| format!("man/man1/trailseal-{name}.1"));
+    pages.chain(["man/man1/trailseal.1".to_owned()]).collect()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn faults_of_a_release_are_found() {
-        let project = Project::locate().unwrap();
-        let _in_folder = project.shell().push_dir("crates/xtask/src/release");
-        project
-            .program("python3", "-m unittest --quiet verify_test")
-            .env("PYTHONDONTWRITEBYTECODE", "1")
-            .run()
-            .unwrap();
-    }
-}
+mod tests;
