@@ -123,7 +123,7 @@ fn auditable<'a>(project: &Project, cargo: Cmd<'a>) -> Result<Cmd<'a>> {
 fn reproducible<'a>(project: &Project, cargo: Cmd<'a>) -> Result<Cmd<'a>> {
     let home = env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| env::home_dir().map(|home| home.join(".cargo")));
-    let home = home.context("there is no home folder; set `CARGO_HOME`")?;
+    let home = home.context("the home folder is unknown: set `CARGO_HOME`")?;
     let maps = [
         (project.root(), "/trailseal"),
         (project.target(), "/trailseal/target"),

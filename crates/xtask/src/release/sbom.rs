@@ -26,7 +26,7 @@ pub(super) fn write(
     let outcome = project
         .program(project.tool("cargo-cyclonedx"), cyclonedx)
         .args(["--target", architecture.triple()])
-        // With this variable there is no random serial number, and this is the time.
+        // This variable gives the time, and turns off the random serial number.
         .env("SOURCE_DATE_EPOCH", date_seconds.to_string())
         .run()
         .map_err(Into::into)
