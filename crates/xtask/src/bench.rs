@@ -13,7 +13,7 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use crate::bench::figure::Figure;
-use crate::bench::limits::{Row, rows};
+use crate::bench::limits::compare;
 use crate::bench::programs::Programs;
 use crate::package;
 use crate::package::architecture::Architecture;
@@ -63,14 +63,13 @@ pub(crate) fn run(project: &Project, arguments: Arguments) -> Result<()> {
         print(&format!("==> {part}"))?;
         measure(project, &programs, part, arguments.runs, &mut figures)?;
     }
-    let rows = rows(&figures);
-    print(&format!("\n{}", table(&rows)))?;
+    print(&format!("\n{}", table(&figures)))?;
     let path = arguments.json.map_or_else(
         || Ok(folder.join("bench.json")),
         // A relative path starts where the user is.
         std::path::absolute,
     )?;
-    project.shell().write_file(&path, document(&rows)?)?;
+    project.shell().write_file(&path, document(&figures)?)?;
     print(&format!("as JSON: {}", path.display()))
 }
 
@@ -113,17 +112,18 @@ fn sizes(project: &Project, figures: &mut Vec<Figure>) -> Result<()> {
     Ok(())
 }
 
-fn table(rows: &[Row]) -> String {
+fn table(figures: &[Figure]) -> String {
     let mut text = String::new();
-    let about = rows.iter().map(|row| row.figure.about.chars().count()).max().unwrap_or_default();
-    for Row { figure, ratio, limit } in rows {
-        let value = format!("{} {}", rounded(figure.value), figure.unit);
-        let ratio = ratio.map(|ratio| format!("{ratio:.2} x")).unwrap_or_default();
-        let limit = limit.as_ref().map(|limit| {
-            format!("{}: {}", limit.text, if limit.is_met { "met" } else { "NOT MET" })
-        });
-        let limit = limit.unwrap_or_default();
-        let line = format!("{:<about$}  {value:>16}  {ratio:>8}  {limit}", figure.about);
+    let about = figures.iter().map(|it| it.text("about").chars().count()).max().unwrap_or_default();
+    for figure in figures {
+        let value = format!("{} {}", rounded(figure.value()), figure.text("unit"));
+        let (mut ratio, mut limit) = (String::new(), String::new());
+        if let Some(compared) = compare(figure, figures) {
+            ratio = compared.ratio.map(|ratio| format!("{ratio:.2} x")).unwrap_or_default();
+            limit =
+                format!("{}: {}", compared.limit, if compared.is_met { "met" } else { "NOT MET" });
+        }
+        let line = format!("{:<about$}  {value:>16}  {ratio:>8}  {limit}", figure.text("about"));
         text.push_str(line.trim_end());
         text.push('\n');
     }
@@ -139,21 +139,19 @@ fn rounded(value: f64) -> String {
     }
 }
 
-/// All rows as a JSON document.
-fn document(rows: &[Row]) -> Result<String> {
+/// All figures as a JSON document.
+fn document(figures: &[Figure]) -> Result<String> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let figures: Vec<Value> = rows.iter().map(object).collect();
-    Ok(serde_json::to_string_pretty(&json!({"cores": cores, "figures": figures}))?)
+    let objects: Vec<Value> = figures.iter().map(|figure| object(figure, figures)).collect();
+    Ok(serde_json::to_string_pretty(&json!({"cores": cores, "figures": objects}))?)
 }
 
-fn object(row: &Row) -> Value {
-    let mut members = row.figure.members.clone();
-    if let Some(ratio) = row.ratio {
-        members.insert("ratio".to_owned(), json!(ratio));
-    }
-    if let Some(limit) = &row.limit {
-        members.insert("limit".to_owned(), json!(limit.text));
-        members.insert("met".to_owned(), json!(limit.is_met));
+fn object(figure: &Figure, figures: &[Figure]) -> Value {
+    let mut members = figure.0.clone();
+    if let Some(compared) = compare(figure, figures) {
+        members.extend(compared.ratio.map(|ratio| ("ratio".to_owned(), json!(ratio))));
+        members.insert("limit".to_owned(), json!(compared.limit));
+        members.insert("met".to_owned(), json!(compared.is_met));
     }
     Value::Object(members)
 }
@@ -180,13 +178,12 @@ mod tests {
             Figure::new("cold.empty", "an empty one", 2.0, "ms"),
             Figure::new("cold.tls", "the function", 8.0, "ms"),
         ];
-        let rows = rows(&figures);
-        let text = table(&rows);
+        let text = table(&figures);
         assert!(text.contains("the function           8.00 ms    4.00 x  at most 3.5 x"), "{text}");
         assert!(text.contains("NOT MET"), "{text}");
-        let Value::Object(tls) = object(&rows[1]) else { panic!("not an object") };
-        assert_eq!(tls.get("ratio"), Some(&json!(4.0)));
-        assert_eq!(tls.get("limit"), Some(&json!("at most 3.5 x an empty function")));
-        assert_eq!(tls.get("met"), Some(&json!(false)));
+        let tls = object(&figures[1], &figures);
+        assert_eq!(tls["ratio"], 4.0);
+        assert_eq!(tls["limit"], "at most 3.5 x an empty function");
+        assert_eq!(tls["met"], false);
     }
 }

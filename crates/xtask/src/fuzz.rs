@@ -8,6 +8,9 @@ use anyhow::{Context, Result};
 use crate::project::Project;
 use crate::tools;
 
+/// The fuzz crate.
+const FOLDER: &str = "crates/trailseal-rule/fuzz";
+
 const TARGETS: [&str; 2] = ["event", "key_policy"];
 
 #[derive(Debug, clap::Args)]
@@ -34,12 +37,12 @@ fn run_target(project: &Project, target: &str, seconds: u32) -> Result<()> {
     let fuzz = "fuzz run --release --debug-assertions --sanitizer none --fuzz-dir";
     project
         .program(project.tool("cargo-fuzz"), fuzz)
-        .arg(project.fuzz())
+        .arg(project.root().join(FOLDER))
         .arg("--target-dir")
         .arg(project.target().join("fuzz"))
         .arg(target)
         .arg(found)
-        .arg(project.fuzz().join("corpus").join(target))
+        .arg(project.root().join(FOLDER).join("corpus").join(target))
         .args(["--", &format!("-max_total_time={seconds}")])
         // The timeout is in seconds of real time: on a busy machine fast input takes long.
         .args(["-timeout=100", "-max_len=65536", "-print_final_stats=1"])

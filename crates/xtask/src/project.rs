@@ -75,24 +75,6 @@ impl Project {
         self.tools().join("python/bin/python")
     }
 
-    pub(crate) fn cdk(&self) -> PathBuf {
-        self.root.join("cdk")
-    }
-
-    /// The tests of the HTML report in a browser.
-    pub(crate) fn browser_tests(&self) -> PathBuf {
-        self.root.join("tests/browser")
-    }
-
-    /// The folder of this package.
-    pub(crate) fn xtask(&self) -> PathBuf {
-        self.root.join("crates/xtask")
-    }
-
-    pub(crate) fn fuzz(&self) -> PathBuf {
-        self.root.join("crates/trailseal-rule/fuzz")
-    }
-
     /// The cargo that runs this task, with arguments separated by spaces.
     pub(crate) fn cargo(&self, arguments: &str) -> Cmd<'_> {
         let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());

@@ -97,7 +97,7 @@ fn contract(project: &Project) -> Result<()> {
 fn deployment(project: &Project) -> Result<()> {
     tools::python(project)?;
     tools::node(project)?;
-    let _in_folder = project.shell().push_dir(project.cdk());
+    let _in_folder = project.shell().push_dir("cdk");
     for script in ["test", "run synth", "run lint:templates"] {
         project
             .program("npm", script)
@@ -117,7 +117,7 @@ fn browser(project: &Project) -> Result<()> {
     };
     tools::browser_packages(project)?;
     project.cargo("build --release --workspace --bins --example synthetic_report").run()?;
-    let _in_folder = project.shell().push_dir(project.browser_tests());
+    let _in_folder = project.shell().push_dir("tests/browser");
     project
         .program("npm", "test")
         .env("TRAILSEAL_CHROMIUM", chromium)

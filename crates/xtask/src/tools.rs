@@ -3,7 +3,7 @@
 //! Every version is pinned, and nothing is installed again until its pins change.
 
 use std::env;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use xshell::Shell;
@@ -71,34 +71,33 @@ pub(crate) fn cargo_tool(project: &Project, tool: &CargoTool) -> Result<()> {
 
 /// Installs the tests' Python packages into `.tools/python`.
 pub(crate) fn python(project: &Project) -> Result<()> {
-    let requirements =
-        [project.xtask().join("requirements/test.txt"), project.cdk().join("requirements.txt")];
+    let requirements = ["crates/xtask/requirements/test.txt", "cdk/requirements.txt"];
     virtual_environment(project, "python", &requirements)
 }
 
 /// Installs the packages of the Python rule with which `bench` compares the function.
 pub(crate) fn python_rule(project: &Project) -> Result<()> {
-    let requirements = [project.xtask().join("requirements/python-rule.txt")];
+    let requirements = ["crates/xtask/requirements/python-rule.txt"];
     virtual_environment(project, "python-rule", &requirements)
 }
 
 /// Installs the zig toolchain and cargo-zigbuild into `.tools/zig`.
 pub(crate) fn zig(project: &Project) -> Result<()> {
-    virtual_environment(project, "zig", &[project.xtask().join("requirements/zig.txt")])
+    virtual_environment(project, "zig", &["crates/xtask/requirements/zig.txt"])
 }
 
 /// Installs the packages of the deployment's code into `cdk/node_modules`.
 pub(crate) fn node(project: &Project) -> Result<()> {
-    node_packages(project, &project.cdk())
+    node_packages(project, "cdk")
 }
 
 /// Installs the packages of the browser tests into `tests/browser/node_modules`.
 pub(crate) fn browser_packages(project: &Project) -> Result<()> {
-    node_packages(project, &project.browser_tests())
+    node_packages(project, "tests/browser")
 }
 
-fn node_packages(project: &Project, folder: &Path) -> Result<()> {
-    let shell = project.shell();
+fn node_packages(project: &Project, folder: &str) -> Result<()> {
+    let (shell, folder) = (project.shell(), project.root().join(folder));
     let mut inputs = project.program("node", "--version").read().context(NODE)?;
     for file in ["package.json", "package-lock.json"] {
         inputs.push_str(&shell.read_file(folder.join(file))?);
@@ -107,7 +106,7 @@ fn node_packages(project: &Project, folder: &Path) -> Result<()> {
     if stamp.is_current(shell) {
         return Ok(());
     }
-    let _in_folder = shell.push_dir(folder);
+    let _in_folder = shell.push_dir(&folder);
     project.program("npm", "ci --no-audit --no-fund").run().context(REGISTRIES)?;
     stamp.set(shell)
 }
@@ -124,7 +123,7 @@ pub(crate) fn chromium() -> Option<PathBuf> {
     })
 }
 
-fn virtual_environment(project: &Project, name: &str, requirements: &[PathBuf]) -> Result<()> {
+fn virtual_environment(project: &Project, name: &str, requirements: &[&str]) -> Result<()> {
     let shell = project.shell();
     let mut inputs = project.program("python3", "--version").read().context(PYTHON)?;
     for path in requirements {

@@ -2,100 +2,69 @@
 
 use crate::bench::figure::Figure;
 
-/// Whether a limit is a maximum or a minimum.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Side {
-    AtMost,
-    AtLeast,
-}
-
-/// The limit of a figure.
+/// A limit.
 #[derive(Clone, Copy, Debug)]
-struct Limit {
-    figure: &'static str,
-    /// The figure by which it is divided, and that figure's name in a sentence.
-    divisor: Option<(&'static str, &'static str)>,
-    side: Side,
-    value: f64,
+enum Limit {
+    AtMost(f64),
+    AtLeast(f64),
 }
 
-const fn at_most(figure: &'static str, value: f64) -> Limit {
-    Limit { figure, divisor: None, side: Side::AtMost, value }
-}
+use Limit::{AtLeast, AtMost};
 
-const fn at_least(figure: &'static str, value: f64) -> Limit {
-    Limit { figure, divisor: None, side: Side::AtLeast, value }
-}
-
-impl Limit {
-    const fn times(self, figure: &'static str, name: &'static str) -> Self {
-        Self { divisor: Some((figure, name)), ..self }
-    }
-}
-
-const LIMITS: [Limit; 21] = [
-    at_most("cold.tls", 3.5).times("cold.empty", "an empty function"),
-    at_least("cold.python-tls", 45.0).times("cold.tls", "the function"),
-    at_most("cold.tls.memory", 9.0),
-    at_most("memory.10000.peak", 9.0),
-    at_most("warm.http", 1.3).times("warm.http.bare", "the bare calls"),
-    at_most("warm.tls", 1.3).times("warm.tls.bare", "the bare calls"),
-    at_most("schedule.5.20ms", 1.5).times("schedule.path", "the critical path"),
-    at_least("schedule.time.fit", 0.99),
-    at_most("size.x86_64", 3.0),
-    at_most("size.arm64", 3.0),
-    at_least("rule.1", 1e6),
-    at_least("rule.100000", 1e6),
-    at_least("check.ofRead", 0.25),
-    at_least("check.timesJq", 50.0),
-    at_least("check.gzOfInflate", 0.8),
-    at_most("check.peakKib.check", 15_625.0),
-    at_most("audit.ratio", 1.5),
-    at_most("audit.peakMegabytes", 300.0),
-    at_most("html.interactive_ms", 3000.0),
-    at_least("peers.medianSeconds.prowler", 20.0).times("peers.medianSeconds.trailseal", "ours"),
-    at_least("peers.medianSeconds.custodian", 3.0).times("peers.medianSeconds.trailseal", "ours"),
+/// A figure, its limit, and the figure by which it is divided, with its name in a sentence.
+const LIMITS: [(&str, Limit, Option<(&str, &str)>); 21] = [
+    ("cold.tls", AtMost(3.5), Some(("cold.empty", "an empty function"))),
+    ("cold.python-tls", AtLeast(45.0), Some(("cold.tls", "the function"))),
+    ("cold.tls.memory", AtMost(9.0), None),
+    ("memory.10000.peak", AtMost(9.0), None),
+    ("warm.http", AtMost(1.3), Some(("warm.http.bare", "the bare calls"))),
+    ("warm.tls", AtMost(1.3), Some(("warm.tls.bare", "the bare calls"))),
+    ("schedule.5.20ms", AtMost(1.5), Some(("schedule.path", "the critical path"))),
+    ("schedule.time.fit", AtLeast(0.99), None),
+    ("size.x86_64", AtMost(3.0), None),
+    ("size.arm64", AtMost(3.0), None),
+    ("rule.1", AtLeast(1e6), None),
+    ("rule.100000", AtLeast(1e6), None),
+    ("check.ofRead", AtLeast(0.25), None),
+    ("check.timesJq", AtLeast(50.0), None),
+    ("check.gzOfInflate", AtLeast(0.8), None),
+    ("check.peakKib.check", AtMost(15_625.0), None),
+    ("audit.ratio", AtMost(1.5), None),
+    ("audit.peakMegabytes", AtMost(300.0), None),
+    ("html.interactive_ms", AtMost(3000.0), None),
+    ("peers.medianSeconds.prowler", AtLeast(20.0), Some(("peers.medianSeconds.trailseal", "ours"))),
+    (
+        "peers.medianSeconds.custodian",
+        AtLeast(3.0),
+        Some(("peers.medianSeconds.trailseal", "ours")),
+    ),
 ];
 
-/// A figure and its limit.
+/// A figure compared with its limit.
 #[derive(Clone, Debug)]
-pub(crate) struct Row {
-    pub(crate) figure: Figure,
+pub(crate) struct Comparison {
     pub(crate) ratio: Option<f64>,
-    pub(crate) limit: Option<LimitResult>,
-}
-
-/// A limit, and whether the figure meets it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct LimitResult {
-    pub(crate) text: String,
+    /// The limit in words.
+    pub(crate) limit: String,
     pub(crate) is_met: bool,
 }
 
-/// Each figure, with its limit if it has one and the divisor was measured too.
-pub(crate) fn rows(figures: &[Figure]) -> Vec<Row> {
-    figures.iter().map(|figure| row(figure, figures)).collect()
-}
-
-fn row(figure: &Figure, figures: &[Figure]) -> Row {
-    let none = Row { figure: figure.clone(), ratio: None, limit: None };
-    let Some(limit) = LIMITS.iter().find(|limit| limit.figure == figure.id) else { return none };
-    let (ratio, measured, unit) = match limit.divisor {
-        None => (None, figure.value, figure.unit.clone()),
-        Some((divisor, name)) => {
-            let Some(divisor) = figures.iter().find(|other| other.id == divisor) else {
-                return none;
-            };
-            let ratio = figure.value / divisor.value;
-            (Some(ratio), ratio, format!("x {name}"))
+/// Compares a figure; `None` if it has no limit, or if the divisor was not measured.
+pub(crate) fn compare(figure: &Figure, all: &[Figure]) -> Option<Comparison> {
+    let (_, limit, divisor) = LIMITS.iter().find(|(id, ..)| *id == figure.text("id"))?;
+    let (ratio, unit) = match divisor {
+        None => (None, figure.text("unit").to_owned()),
+        Some((id, name)) => {
+            let divisor = all.iter().find(|other| other.text("id") == *id)?;
+            (Some(figure.value() / divisor.value()), format!("x {name}"))
         }
     };
-    let (side, is_met) = match limit.side {
-        Side::AtMost => ("at most", measured <= limit.value),
-        Side::AtLeast => ("at least", measured >= limit.value),
+    let measured = ratio.unwrap_or(figure.value());
+    let (limit, is_met) = match limit {
+        AtMost(value) => (format!("at most {value} {unit}"), measured <= *value),
+        AtLeast(value) => (format!("at least {value} {unit}"), measured >= *value),
     };
-    let text = format!("{side} {} {unit}", limit.value);
-    Row { ratio, limit: Some(LimitResult { text, is_met }), ..none }
+    Some(Comparison { ratio, limit, is_met })
 }
 
 #[cfg(test)]
@@ -108,17 +77,15 @@ mod tests {
 
     #[test]
     fn a_figure_is_compared_with_its_limit() {
-        let all = rows(&[figure("warm.http", 1.3), figure("warm.http.bare", 1.0)]);
-        let limit = all[0].limit.clone().unwrap();
-        assert_eq!((limit.text.as_str(), limit.is_met), ("at most 1.3 x the bare calls", true));
-        assert!(all[1].limit.is_none());
-        let low = rows(&[figure("rule.1", 999_999.0)]);
-        assert!(!low[0].limit.as_ref().unwrap().is_met);
+        let all = [figure("warm.http", 1.3), figure("warm.http.bare", 1.0)];
+        let met = compare(&all[0], &all).unwrap();
+        assert_eq!((met.limit.as_str(), met.is_met), ("at most 1.3 x the bare calls", true));
+        assert!(compare(&all[1], &all).is_none());
+        assert!(!compare(&figure("rule.1", 999_999.0), &[]).unwrap().is_met);
     }
 
     #[test]
-    fn without_the_divisor_there_is_no_limit() {
-        let alone = rows(&[figure("cold.tls", 5.0)]);
-        assert!(alone[0].ratio.is_none() && alone[0].limit.is_none());
+    fn without_the_divisor_there_is_no_comparison() {
+        assert!(compare(&figure("cold.tls", 5.0), &[]).is_none());
     }
 }

@@ -86,7 +86,7 @@ pub(crate) fn measure_command(
     const SHIPPED: &str = "build --locked --profile dist --package trailseal-cli --bins --examples";
     const RELEASE: &str = "build --release --workspace --bins --examples";
     project.cargo(if part == "check" { SHIPPED } else { RELEASE }).run()?;
-    let _in_folder = (part == "html").then(|| project.shell().push_dir(project.browser_tests()));
+    let _in_folder = (part == "html").then(|| project.shell().push_dir("tests/browser"));
     let program = match part {
         "check" => project.program(project.target().join("dist/examples/check_throughput"), ""),
         "audit" => project.program(project.release("examples/audit_bench"), ""),

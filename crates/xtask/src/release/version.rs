@@ -22,30 +22,26 @@ const ELSEWHERE: [(&str, &str); 5] = [
 pub(super) fn check(project: &Project) -> Result<()> {
     let mut faults = Vec::new();
     for (name, before) in ELSEWHERE {
-        faults.extend(fault(name, &project.shell().read_file(name)?, before, VERSION));
+        let outcome = check_file(&project.shell().read_file(name)?, before, VERSION);
+        faults.extend(outcome.err().map(|fault| format!("`{name}`: {fault}")));
     }
-    ensure!(faults.is_empty(), "{}", faults.join("; "));
+    ensure!(faults.is_empty(), "expected the version {VERSION}; {}", faults.join("; "));
     Ok(())
 }
 
-/// The fault in the versions that a file names after a text, however the file wraps its lines.
-fn fault(name: &str, text: &str, before: &str, version: &str) -> Option<String> {
+/// Checks every version that a file names after a text, however the file wraps its lines.
+fn check_file(text: &str, before: &str, version: &str) -> Result<()> {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let mut found: Vec<&str> = text
+    let is_version = |rest: &&str| rest.starts_with(|first: char| first.is_ascii_digit());
+    let found: Vec<&str> = text
         .split(before)
         .skip(1)
-        .filter(|rest| rest.starts_with(|first: char| first.is_ascii_digit()))
+        .filter(is_version)
         .filter_map(|rest| rest.split(['"', '/', '`', ' ']).next())
         .collect();
-    found.dedup();
-    match found.as_slice() {
-        [one] if *one == version => None,
-        [] => Some(format!("`{name}` no longer names the version after `{before}`")),
-        _ => Some(format!(
-            "`{name}` names the version `{}`, `Cargo.toml` the version `{version}`: make them equal",
-            found.join("`, `")
-        )),
-    }
+    let is_right = !found.is_empty() && found.iter().all(|found| *found == version);
+    ensure!(is_right, "after `{before}` it has {found:?}");
+    Ok(())
 }
 
 #[cfg(test)]
@@ -69,23 +65,14 @@ mod tests {
     }
 
     #[test]
-    fn another_version_elsewhere_is_a_fault() {
+    fn another_version_in_a_file_is_an_error() {
         let before = r#""name": "a", "version": ""#;
         let json = "{\n  \"name\": \"a\",\n  \"version\": \"1.2.3\",\n";
-        assert_eq!(fault("a.json", json, before, "1.2.3"), None);
-        assert_eq!(
-            fault("a.json", json, before, "1.3.0").unwrap(),
-            "`a.json` names the version `1.2.3`, `Cargo.toml` the version `1.3.0`: make them equal"
-        );
+        assert!(check_file(json, before, "1.2.3").is_ok());
+        assert!(check_file(json, before, "1.3.0").is_err());
         let page = "put it under `trailseal/1.2.3/a.zip`, trailseal/x or trailseal/1.3.0/b.zip";
-        assert_eq!(
-            fault("a.md", page, "trailseal/", "1.3.0").unwrap(),
-            "`a.md` names the version `1.2.3`, `1.3.0`, `Cargo.toml` the version `1.3.0`: make \
-             them equal"
-        );
-        assert_eq!(
-            fault("a.md", "nothing", "trailseal/", "1.3.0").unwrap(),
-            "`a.md` no longer names the version after `trailseal/`"
-        );
+        let error = check_file(page, "trailseal/", "1.3.0").unwrap_err();
+        assert_eq!(error.to_string(), r#"after `trailseal/` it has ["1.2.3", "1.3.0"]"#);
+        assert!(check_file("nothing", "trailseal/", "1.3.0").is_err());
     }
 }
