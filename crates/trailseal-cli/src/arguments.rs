@@ -74,6 +74,7 @@ pub(crate) enum Command {
     Explain(ExplainArguments),
     Schema(SchemaArguments),
     Completions(CompletionsArguments),
+    Man(ManArguments),
 }
 
 /// Judge trails from files, without a call to AWS
@@ -159,7 +160,7 @@ pub(crate) enum SchemaOf {
     Remediation,
 }
 
-/// Print what lets a shell complete this command
+/// Print the script with which a shell completes this command
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  trailseal completions bash > ~/.local/share/bash-completion/completions/trailseal"
@@ -168,6 +169,15 @@ pub(crate) struct CompletionsArguments {
     /// The shell
     #[arg(value_enum)]
     pub(crate) shell: Shell,
+}
+
+/// Print a manual page
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  trailseal man audit > trailseal-audit.1")]
+pub(crate) struct ManArguments {
+    /// The subcommand; the whole command if none is named
+    #[arg(value_name = "COMMAND")]
+    pub(crate) subcommand: Option<String>,
 }
 
 fn checks() -> clap::builder::PossibleValuesParser {

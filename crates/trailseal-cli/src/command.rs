@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::Parser;
 use thiserror::Error;
 use trailseal_rule::{Timestamp, parameters_schema};
 
@@ -13,6 +13,7 @@ use crate::audit::audit;
 use crate::check::check;
 use crate::explain::explain;
 use crate::output::{Screen, clean};
+use crate::pages::{completions, manual_page};
 use crate::remediate::{REMEDIATION_SCHEMA, remediate};
 use crate::render::render;
 use crate::report::{REPORT_SCHEMA, Report};
@@ -175,14 +176,19 @@ fn obey(command: Command, surroundings: &mut Surroundings<'_>) -> Result<Exit, F
             SchemaOf::Report => REPORT_SCHEMA.to_owned(),
             SchemaOf::Remediation => REMEDIATION_SCHEMA.to_owned(),
         },
-        Command::Completions(arguments) => {
-            let mut script = Vec::new();
-            let mut command = Arguments::command();
-            clap_complete::generate(arguments.shell, &mut command, "trailseal", &mut script);
-            String::from_utf8_lossy(&script).into_owned()
+        Command::Completions(arguments) => completions(arguments.shell),
+        Command::Man(arguments) => {
+            let subcommand = arguments.subcommand.as_deref();
+            manual_page(subcommand).map_err(|known| no_such_command(subcommand, &known))?
         }
     };
     let out = &mut surroundings.out;
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Failure::standard_output)?;
     Ok(Exit::Clean)
+}
+
+fn no_such_command(name: Option<&str>, known: &[String]) -> Failure {
+    let name = clean(name.unwrap_or_default());
+    let known = known.join("`, `");
+    Failure::Usage(vec![format!("there is no command `{name}`: expected one of `{known}`")])
 }

@@ -14,6 +14,7 @@ mod audit;
 mod check;
 mod command;
 mod explain;
+mod pages;
 mod parameters;
 mod remediate;
 mod render;
@@ -27,8 +28,5 @@ mod seen;
 
 mod output;
 mod report;
-
-#[cfg(test)]
-mod pages;
 
 pub use crate::command::{Exit, Surroundings, run};

@@ -1,11 +1,4 @@
-//! The manual pages and completions that ship with the command, kept as files.
-//!
-//! They are made here and not by the command, which would carry what makes them, and not at a
-//! release, which may build the command for a processor that cannot run it.
-
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::{env, fs};
+//! The manual pages and the completions for shells, generated from the command line's definition.
 
 use clap::CommandFactory;
 use clap_complete::Shell;
@@ -13,84 +6,31 @@ use clap_mangen::Man;
 
 use crate::arguments::Arguments;
 
-/// Every page and script, by its path in this package.
-fn files() -> BTreeMap<PathBuf, String> {
-    let mut files = BTreeMap::new();
+/// The manual page of a subcommand, or of the whole command, as roff.
+///
+/// # Errors
+///
+/// The names of the subcommands, if there is none of that name.
+pub(crate) fn manual_page(subcommand: Option<&str>) -> Result<String, Vec<String>> {
     let mut command = Arguments::command().disable_help_subcommand(true);
     command.build();
-    let commands: Vec<clap::Command> = command.get_subcommands().cloned().collect();
-    for command in commands.into_iter().chain([command]) {
-        let page = Man::new(command).source(source()).manual("Trailseal");
-        let mut text = Vec::new();
-        page.render(&mut text).unwrap();
-        files.insert(Path::new("man").join(page.get_filename()), text_of(text));
-    }
-    for (shell, name) in [
-        (Shell::Bash, "trailseal.bash"),
-        (Shell::Zsh, "_trailseal"),
-        (Shell::Fish, "trailseal.fish"),
-    ] {
-        let mut text = Vec::new();
-        clap_complete::generate(shell, &mut Arguments::command(), "trailseal", &mut text);
-        files.insert(Path::new("completions").join(name), text_of(text));
-    }
-    files
+    let selected = match subcommand {
+        None => Some(&command),
+        Some(name) => command.find_subcommand(name),
+    };
+    let Some(selected) = selected.cloned() else {
+        return Err(command.get_subcommands().map(|it| it.get_name().to_owned()).collect());
+    };
+    let source = format!("trailseal {}", env!("CARGO_PKG_VERSION"));
+    let mut page = Vec::new();
+    // Writing to a `Vec` cannot fail.
+    let _ = Man::new(selected).source(source).manual("Trailseal").render(&mut page);
+    Ok(String::from_utf8_lossy(&page).into_owned())
 }
 
-/// What the foot of every page says.
-fn source() -> String {
-    format!("trailseal {}", env!("CARGO_PKG_VERSION"))
-}
-
-fn text_of(bytes: Vec<u8>) -> String {
-    String::from_utf8(bytes).unwrap()
-}
-
-/// The files that are kept, all of them.
-fn kept(package: &Path) -> BTreeMap<PathBuf, String> {
-    let mut kept = BTreeMap::new();
-    for folder in ["man", "completions"].map(PathBuf::from) {
-        let Ok(entries) = fs::read_dir(package.join(&folder)) else { continue };
-        for entry in entries {
-            let path = entry.unwrap().path();
-            let name = folder.join(path.file_name().unwrap());
-            kept.insert(name, fs::read_to_string(&path).unwrap());
-        }
-    }
-    kept
-}
-
-#[test]
-fn the_manual_pages_and_completions_are_those_of_the_command() {
-    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let wanted = files();
-    if env::var_os("UPDATE_DOCS").is_some() {
-        for (name, text) in &wanted {
-            fs::create_dir_all(package.join(name).parent().unwrap()).unwrap();
-            fs::write(package.join(name), text).unwrap();
-        }
-    }
-    let kept = kept(package);
-    let stale: Vec<&PathBuf> = wanted
-        .iter()
-        .filter(|(name, text)| kept.get(*name) != Some(text))
-        .map(|(name, _)| name)
-        .chain(kept.keys().filter(|name| !wanted.contains_key(*name)))
-        .collect();
-    assert!(stale.is_empty(), "not those of the command; UPDATE_DOCS=1 writes them: {stale:?}");
-}
-
-#[test]
-fn every_subcommand_has_a_page_that_names_the_version() {
-    let files = files();
-    let pages =
-        ["", "-audit", "-check", "-completions", "-explain", "-remediate", "-render", "-schema"];
-    for page in pages.map(|name| format!("man/trailseal{name}.1")) {
-        assert!(files.contains_key(Path::new(&page)), "{page}");
-    }
-    assert_eq!(files.len(), pages.len() + 3);
-    let manual = files.iter().filter(|(name, _)| name.starts_with("man"));
-    for (name, text) in manual {
-        assert!(text.contains(&format!(" \"{}\" ", source())), "{}", name.display());
-    }
+/// The script with which a shell completes the command.
+pub(crate) fn completions(shell: Shell) -> String {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "trailseal", &mut script);
+    String::from_utf8_lossy(&script).into_owned()
 }

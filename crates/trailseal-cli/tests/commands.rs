@@ -21,7 +21,7 @@ mod commands {
             let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(page);
             shown.extend(commands(&fs::read_to_string(&page).unwrap()));
         }
-        for subcommand in ["check", "render", "explain", "schema", "completions"] {
+        for subcommand in ["check", "render", "explain", "schema", "completions", "man"] {
             let help = trailseal().args([subcommand, "--help"]).output().unwrap();
             let help = String::from_utf8(help.stdout).unwrap();
             let (_, examples) = help.split_once("Example").expect("each help has an example");
@@ -49,8 +49,38 @@ mod commands {
                 }
             }
         }
-        let all = ["check", "completions", "explain", "render", "schema"].map(str::to_owned);
+        let all = ["check", "completions", "explain", "man", "render", "schema"].map(str::to_owned);
         assert_eq!(subcommands, BTreeSet::from(all));
+    }
+
+    #[test]
+    fn every_subcommand_has_a_manual_page_and_is_completed() {
+        let print = |words: &[&str]| {
+            let output = trailseal().args(words).output().unwrap();
+            assert!(output.status.success(), "{words:?}");
+            String::from_utf8(output.stdout).unwrap()
+        };
+        let help = print(&["--help"]);
+        let (_, commands) = help.split_once("Commands:\n").unwrap();
+        let lines = commands.lines().take_while(|line| !line.is_empty());
+        let names: Vec<&str> = lines
+            .filter_map(|line| line.split_whitespace().next())
+            .filter(|name| *name != "help")
+            .collect();
+        assert!(names.len() > 6, "{names:?}");
+        let page = print(&["man"]);
+        let scripts = ["bash", "elvish", "fish", "powershell", "zsh"];
+        let scripts = scripts.map(|shell| print(&["completions", shell]));
+        for name in names {
+            assert!(page.contains(&format!("\ntrailseal\\-{name}(1)\n")), "{name}: {page}");
+            let own = print(&["man", name]);
+            assert!(own.contains(&format!(".TH trailseal-{name} 1 ")), "{own}");
+            assert!(
+                own.contains(concat!("\"trailseal ", env!("CARGO_PKG_VERSION"), "\"")),
+                "{own}"
+            );
+            assert!(scripts.iter().all(|script| script.contains(name)), "{name}");
+        }
     }
 
     /// Python has pseudo-terminals; what it reads of the command is what a person would see.

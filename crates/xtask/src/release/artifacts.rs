@@ -9,7 +9,6 @@ use crate::archive::{self, sha256};
 use crate::package;
 use crate::package::architecture::Architecture;
 use crate::project::{Project, print};
-use crate::release::compare;
 use crate::release::notes::Notes;
 use crate::release::sbom;
 use crate::release::version::VERSION;
@@ -72,7 +71,7 @@ fn command_name(architecture: Architecture) -> String {
     format!("trailseal-{VERSION}-{}-linux", architecture.name())
 }
 
-/// The command with its manual pages and completions, which a test holds equal to it.
+/// The command with its manual pages and completions.
 fn command(
     project: &Project,
     notes: &Notes,
@@ -87,10 +86,32 @@ fn command(
     {
         project.shell().copy_file(file, &stage)?;
     }
-    copy_files(project, "crates/trailseal-cli/man", &stage.join("man/man1"))?;
-    copy_files(project, "crates/trailseal-cli/completions", &stage.join("completions"))?;
+    let (host, _) = package::command(project, Architecture::host()?)?;
+    pages(project.shell(), &host, &stage)?;
     tarball(project, &stage, folder, notes)?;
     print(&format!("{name}.tar.gz: needs glibc {glibc}"))
+}
+
+/// Has a command for this machine write its manual pages and completions.
+fn pages(shell: &Shell, command: &Path, stage: &Path) -> Result<()> {
+    let print = |words: &[&str]| shell.cmd(command).args(words).quiet().output();
+    for (name, file) in COMPLETIONS {
+        let script = print(&["completions", name])?.stdout;
+        shell.write_file(stage.join("completions").join(file), script)?;
+    }
+    let page = print(&["man"])?.stdout;
+    for name in subcommands(&page) {
+        let page = print(&["man", &name])?.stdout;
+        shell.write_file(stage.join(format!("man/man1/trailseal-{name}.1")), page)?;
+    }
+    Ok(shell.write_file(stage.join("man/man1/trailseal.1"), page)?)
+}
+
+/// The subcommands that the manual page of the command names.
+pub(super) fn subcommands(page: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(page).replace("\\-", "-");
+    let name = |rest: &str| rest.split_once("(1)").map(|(name, _)| name.to_owned());
+    text.split("\ntrailseal-").skip(1).filter_map(name).collect()
 }
 
 /// The deployment without CDK, generated from the constructs.
@@ -100,7 +121,7 @@ fn templates(project: &Project, notes: &Notes, folder: &Path) -> Result<()> {
     let generated = project.target().join("release-stage/generated");
     make_empty(project, &generated)?;
     {
-        let _in_folder = project.shell().push_dir(project.cdk());
+        let _in_folder = project.shell().push_dir("cdk");
         project.program("npm", "run --silent generate --").arg(&generated).run()?;
     }
     for part in ["templates", "packs"] {
@@ -140,12 +161,12 @@ fn copy_files(project: &Project, from: impl AsRef<Path>, to: &Path) -> Result<()
     shell.read_dir(from)?.iter().try_for_each(|path| Ok(shell.copy_file(path, to)?))
 }
 
-/// The checksums of a release's files, except the list itself.
+/// The checksums of a release's files, except the list itself, sorted by name.
 pub(super) fn sums(shell: &Shell, folder: &Path) -> Result<String> {
     let mut sums = String::new();
-    for name in compare::names(shell, folder)?.iter().filter(|name| *name != SUMS) {
-        let content = shell.read_binary_file(folder.join(name))?;
-        sums.push_str(&format!("{}  {name}\n", sha256(&content)));
+    for path in shell.read_dir(folder)?.iter().filter(|path| !path.ends_with(SUMS)) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        sums.push_str(&format!("{}  {name}\n", sha256(&shell.read_binary_file(path)?)));
     }
     Ok(sums)
 }

@@ -3,19 +3,18 @@
 mod program;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::io::{Cursor, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::{fs, io};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use flate2::read::GzDecoder;
 use xshell::Shell;
 
 use crate::package::architecture::Architecture;
 use crate::project::{Project, print};
-use crate::release::artifacts::{COMPLETIONS, SUMS, sums};
-use crate::release::compare::names;
+use crate::release::artifacts::{COMPLETIONS, SUMS, subcommands, sums};
 use crate::release::version::VERSION;
 
 const EXECUTABLE: u32 = 0o100_755;
@@ -62,10 +61,10 @@ pub(super) fn verify(project: &Project, folder: &Path) -> Result<()> {
 impl Release<'_> {
     /// Checks every archive and the sums; each with a summary or a fault.
     fn check(&self) -> Result<Vec<(String, Result<String>)>> {
-        let names = names(self.shell, self.folder)?;
         let mut outcomes = vec![(SUMS.to_owned(), self.check_sums())];
         let mut programs = 0;
-        for name in names {
+        for path in self.shell.read_dir(self.folder)? {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let architecture = Architecture::ALL.into_iter().find(|it| {
                 let arch = it.name();
                 name.ends_with(&format!("-{arch}.zip"))
@@ -81,7 +80,7 @@ impl Release<'_> {
             outcomes.push((name, outcome));
         }
         if programs == 0 || programs % 3 != 0 {
-            let fault = anyhow::anyhow!("two functions and a command are needed, not {programs}");
+            let fault = anyhow!("two functions and a command are needed, not {programs}");
             outcomes.push(("programs".to_owned(), Err(fault)));
         }
         Ok(outcomes)
@@ -149,25 +148,18 @@ impl Release<'_> {
             let packed = content(&format!("completions/{file}"));
             ensure!(packed == Some(script.as_slice()), "`completions/{file}` is not its own");
         }
+        let packed = content("man/man1/trailseal.1");
+        ensure!(packed == Some(run(&["man"])?.as_slice()), "`trailseal.1` is not its own");
         Ok(version)
     }
 
     fn check_templates(&self, name: &str) -> Result<String> {
         let files = self.unpack(name)?;
-        let (mut templates, mut packs) = (0, 0);
-        for (name, file) in &files {
-            ensure!(file.mode & 0o111 == 0, "`{name}` can be executed");
-            if !name.ends_with(".yaml") {
-                continue;
-            }
-            templates += usize::from(name.starts_with("templates/"));
-            packs += usize::from(name.starts_with("packs/"));
-            let text = String::from_utf8_lossy(&file.content);
-            let has_resources = text.lines().any(|line| line.starts_with("Resources:"));
-            ensure!(has_resources, "`{name}` has no `Resources`");
+        for folder in ["templates/", "packs/", "schema/"] {
+            ensure!(files.keys().any(|name| name.starts_with(folder)), "`{folder}` is missing");
         }
-        ensure!(templates > 0 && packs > 0, "{templates} templates and {packs} packs");
-        Ok(format!("{templates} templates and {packs} packs"))
+        ensure!(files.values().all(|file| file.mode & 0o111 == 0), "a file can be executed");
+        Ok(format!("{} files", files.len()))
     }
 
     fn check_program(&self, program: &[u8], name: &str) -> Result<String> {
@@ -178,35 +170,27 @@ impl Release<'_> {
     /// The files of an archive, by their paths in its one folder; anything else is a fault.
     fn unpack(&self, name: &str) -> Result<BTreeMap<String, Packed>> {
         let root = format!("{}/", name.trim_end_matches(".tar.gz"));
-        let (mut files, mut times) = (BTreeMap::new(), BTreeSet::new());
+        let mut files = BTreeMap::new();
         let packed = self.read(name)?;
         for entry in tar::Archive::new(GzDecoder::new(packed.as_slice())).entries()? {
             let mut entry = entry?;
             let path = entry.path()?.to_string_lossy().into_owned();
-            let header = entry.header();
-            let is_plain = header.entry_type() == tar::EntryType::Regular
-                && (header.uid()?, header.gid()?) == (0, 0);
-            ensure!(is_plain, "`{path}` is not a plain file of root");
-            let mode = header.mode()?;
-            times.insert(header.mtime()?);
-            let mut content = Vec::new();
-            io::copy(&mut entry, &mut content)?;
-            let Some(inner) = path.strip_prefix(&root) else {
-                bail!("`{path}` is outside of `{root}`");
-            };
-            let former = files.insert(inner.to_owned(), Packed { content, mode });
-            ensure!(former.is_none(), "`{path}` is in it twice");
+            let is_file = entry.header().entry_type() == tar::EntryType::Regular;
+            ensure!(is_file, "`{path}` is not a regular file");
+            let inner = path.strip_prefix(&root);
+            let inner =
+                inner.with_context(|| format!("`{path}` is outside of `{root}`"))?.to_owned();
+            let mut file = Packed { content: Vec::new(), mode: entry.header().mode()? };
+            entry.read_to_end(&mut file.content)?;
+            ensure!(files.insert(inner, file).is_none(), "`{path}` is in it twice");
         }
-        ensure!(times.len() == 1, "its files have different times");
         Ok(files)
     }
 }
 
 /// The page of the command, and one for each subcommand that the page names.
 fn pages(page: &[u8]) -> Vec<String> {
-    let text = String::from_utf8_lossy(page).replace("\\-", "-");
-    let name = |rest: &str| rest.split_once("(1)").map(|(name, _)| name.to_owned());
-    let names = text.split("\ntrailseal-").skip(1).filter_map(name);
+    let names = subcommands(page).into_iter();
     let pages = names.map(|name| format!("man/man1/trailseal-{name}.1"));
     pages.chain(["man/man1/trailseal.1".to_owned()]).collect()
 }

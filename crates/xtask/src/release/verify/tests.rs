@@ -88,10 +88,9 @@ impl Files {
         }
         files.bill(COMMAND, &bill());
         files.command(&["trailseal.1", "trailseal-audit.1"]);
-        let template = "Resources:\n";
         files.archive(
             "trailseal-1.2.3-templates",
-            &[("templates/a.yaml", template), ("packs/b.yaml", template)],
+            &[("templates/a.yaml", ""), ("packs/b.yaml", ""), ("schema/c.json", "")],
             None,
         );
         files
