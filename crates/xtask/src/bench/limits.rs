@@ -11,8 +11,11 @@ enum Limit {
 
 use Limit::{AtLeast, AtMost};
 
-/// A figure, its limit, and the figure by which it is divided, with its name in a sentence.
-const LIMITS: [(&str, Limit, Option<(&str, &str)>); 21] = [
+/// A figure by which another one is divided, and its name in a sentence.
+type Divisor = (&'static str, &'static str);
+
+/// Figures and their limits.
+const LIMITS: [(&str, Limit, Option<Divisor>); 21] = [
     ("cold.tls", AtMost(3.5), Some(("cold.empty", "an empty function"))),
     ("cold.python-tls", AtLeast(45.0), Some(("cold.tls", "the function"))),
     ("cold.tls.memory", AtMost(9.0), None),

@@ -19,8 +19,8 @@ pub(super) fn check(program: &[u8], bill: &str, locked: &BTreeSet<Package>) -> R
     let section = elf::section(program, DEPENDENCIES)?;
     let section = section.context("the program has no list of its dependencies")?;
     let list: Value = serde_json::from_reader(ZlibDecoder::new(section))?;
-    let entries = array(&list["packages"]);
-    let roots: Vec<&Value> = entries.iter().filter(|it| it["root"] == true).collect();
+    let entries = array(at(&list, "/packages"));
+    let roots: Vec<&Value> = entries.iter().filter(|it| at(it, "/root") == true).collect();
     let [root] = roots.as_slice() else {
         anyhow::bail!("the list of dependencies has {} roots, not one", roots.len());
     };
@@ -28,15 +28,16 @@ pub(super) fn check(program: &[u8], bill: &str, locked: &BTreeSet<Package>) -> R
     require_subset("packages that are not locked", &listed, locked)?;
 
     let document: Value = serde_json::from_str(bill)?;
-    ensure!(document["bomFormat"] == "CycloneDX", "the bill of materials is not CycloneDX");
-    ensure!(document["serialNumber"].is_null(), "the bill of materials has a random number");
+    ensure!(at(&document, "/bomFormat") == "CycloneDX", "the bill of materials is not CycloneDX");
+    ensure!(at(&document, "/serialNumber").is_null(), "the bill of materials has a random number");
     let has_path = bill.replace("path+file:///trailseal/", "").contains("file:///");
     ensure!(!has_path, "the bill of materials has a path of this machine");
-    let version = &document["metadata"]["component"]["version"];
-    ensure!(*version == root["version"], "the bill of materials is for version {version}");
-    let billed = packages(array(&document["components"]));
+    let version = at(&document, "/metadata/component/version");
+    ensure!(version == at(root, "/version"), "the bill of materials is for version {version}");
+    let billed = packages(array(at(&document, "/components")));
     require_subset("packages in the bill that are not locked", &billed, locked)?;
-    let is_runtime = |entry: &&Value| entry["kind"].is_null() || entry["kind"] == "runtime";
+    let is_runtime =
+        |entry: &&Value| at(entry, "/kind").is_null() || at(entry, "/kind") == "runtime";
     let mut runtime: BTreeSet<Package> =
         entries.iter().filter(is_runtime).filter_map(package).collect();
     runtime.remove(&package(root).context("the root has no name or version")?);
@@ -65,7 +66,7 @@ fn require_subset(fault: &str, packages: &BTreeSet<Package>, of: &BTreeSet<Packa
 }
 
 fn direct_dependencies(root: &Value, entries: &[Value]) -> BTreeSet<Package> {
-    array(&root["dependencies"])
+    array(at(root, "/dependencies"))
         .iter()
         .filter_map(|index| entries.get(usize::try_from(index.as_u64()?).ok()?))
         .filter_map(package)
@@ -77,9 +78,14 @@ fn packages(entries: &[Value]) -> BTreeSet<Package> {
 }
 
 fn package(entry: &Value) -> Option<Package> {
-    Some((entry["name"].as_str()?.to_owned(), entry["version"].as_str()?.to_owned()))
+    Some((at(entry, "/name").as_str()?.to_owned(), at(entry, "/version").as_str()?.to_owned()))
 }
 
 fn array(value: &Value) -> &[Value] {
     value.as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+/// The value that a JSON pointer names, or null.
+fn at<'a>(value: &'a Value, pointer: &str) -> &'a Value {
+    value.pointer(pointer).unwrap_or(&Value::Null)
 }
