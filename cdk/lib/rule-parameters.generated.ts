@@ -2,9 +2,9 @@
 
 /** The rule's parameters, as Config passes them; an empty value means the default. */
 export interface RuleParameters {
-  /** The accounts whose keys the organization allows. Takes account ids, separated by commas. */
+  /** Accounts whose keys are allowed, beside the trail's own account. Takes account ids, separated by commas. */
   readonly allowedKeyAccounts?: string;
-  /** The keys that the organization allows; a key is allowed if this or allowedKeyAccounts matches. Takes key ARNs, separated by commas, `*` as wildcard within a part. */
+  /** The keys that are allowed. If set, it restricts the keys of the trail's own account too; a key of another account is allowed if this or allowedKeyAccounts names it. Takes key ARNs, separated by commas, `*` as wildcard within a part. */
   readonly allowedKmsKeyArns?: string;
   /** Whether the latest delivery must not have failed because of the key, in every profile. Takes one of `true`, `false`. @default false */
   readonly checkDelivery?: 'true' | 'false' | '';
@@ -14,7 +14,7 @@ export interface RuleParameters {
   readonly executionRoleName?: string;
   /** Trails that are not judged, each until its last day where one is given. Takes trail ARNs, separated by commas, `*` as wildcard within a part, each with an optional last day `@YYYY-MM-DD`. */
   readonly exemptTrails?: string;
-  /** The role to assume in the key's account to read a policy that KMS never shows across accounts. Takes the name of a role, with its path. */
+  /** The role to assume in the account of a key of another account, to read the key's state, rotation and policy. Takes the name of a role, with its path. */
   readonly keyAccountRoleName?: string;
   /** The longest period between two rotations, in days; only where rotation is checked. Takes a whole number from 90 to 2560. */
   readonly maxRotationPeriodDays?: string;

@@ -237,32 +237,104 @@ fn foreign_key(roles: &[&str]) -> State {
 }
 
 #[tokio::test]
-async fn the_policy_of_another_accounts_key_is_read_with_a_role_there() {
-    let state = foreign_key(&[KEY_ROLE]);
+async fn a_key_of_another_account_is_read_with_a_role_there() {
+    let mut state = foreign_key(&[KEY_ROLE]);
+    // Its policy admits nobody else.
+    state.keys[0].readable_from.clear();
     let event = change(&trail_item(&state.trails[0], ACCOUNT, REGION));
     let desk = Desk::open(state.clone()).await;
     let sent = desk.send(&with(event.clone(), &STRICT)).await;
     assert_eq!(sent.verdicts(), [("main", "COMPLIANT")].into());
+    assert_eq!(assumed(&sent.calls).len(), 1);
     for call in &sent.calls {
-        let there = call.operation == "kms:GetKeyPolicy";
+        let there = call.operation.starts_with("kms:");
         assert_eq!(call.account.as_deref() == Some(KEY_ACCOUNT), there, "{}", call.operation);
     }
-    // No role is named, or it cannot be assumed: the policy is not verified.
-    let sent = desk.send(&with(event.clone(), &STRICT[..1])).await;
+    sent.assert_counts(&[
+        (Operation::AssumeRole, 1),
+        (Operation::DescribeKey, 1),
+        (Operation::GetKeyRotationStatus, 1),
+        (Operation::GetKeyPolicy, 1),
+        (Operation::HeadBucket, 1),
+        (Operation::GetTrailStatus, 1),
+        (Operation::PutEvaluations, 1),
+    ]);
+}
+
+/// KMS describes a key and its rotation to whom its policy admits, and never shows the policy.
+#[tokio::test]
+async fn without_a_role_the_policy_of_another_accounts_key_is_not_verified() {
+    let state = foreign_key(&[KEY_ROLE]);
+    let event = change(&trail_item(&state.trails[0], ACCOUNT, REGION));
+    let sent = Desk::open(state).await.send(&with(event, &STRICT[..2])).await;
     assert_eq!(sent.verdicts(), [("main", "NON_COMPLIANT")].into());
+    assert!(sent.annotation("main").starts_with("could not verify the policy of the key"));
     assert!(sent.annotation("main").contains("does not work across accounts"));
-    assert_eq!(sent.count(Operation::GetKeyPolicy), 0);
-    let sent = Desk::open(foreign_key(&[])).await.send(&with(event, &STRICT)).await;
+    let kms = [Operation::DescribeKey, Operation::GetKeyRotationStatus, Operation::GetKeyPolicy];
+    assert_eq!(kms.map(|operation| sent.count(operation)), [1, 1, 0]);
+}
+
+/// Nothing is asked without the role, though the key's policy would admit it; it is refused once.
+#[tokio::test]
+async fn a_role_in_the_account_of_the_key_that_is_refused_is_named() {
+    let state = foreign_key(&[]);
+    let event = change(&trail_item(&state.trails[0], ACCOUNT, REGION));
+    let sent = Desk::open(state).await.send(&with(event, &STRICT)).await;
+    assert_eq!(sent.returned, Returned::Accepted(1));
     assert_eq!(sent.verdicts(), [("main", "NON_COMPLIANT")].into());
-    assert!(sent.annotation("main").contains(KEY_ROLE));
+    let words = format!(
+        "could not verify the state of the key: role {} cannot be assumed",
+        role_arn(REGION, KEY_ACCOUNT, KEY_ROLE)
+    );
+    assert!(sent.annotation("main").starts_with(&words), "{}", sent.annotation("main"));
+    assert_eq!(sent.count(Operation::AssumeRole), 1);
+    assert_eq!(sent.count(Operation::DescribeKey), 0);
 }
 
 #[tokio::test]
-async fn a_stranger_who_refuses_is_reported_and_nothing_fails() {
+async fn what_a_role_in_the_account_of_the_key_may_not_call_is_named() {
+    let state = foreign_key(&[KEY_ROLE]);
+    let event = with(change(&trail_item(&state.trails[0], ACCOUNT, REGION)), &STRICT[1..]);
+    let desk = Desk::open(state).await;
+    let denied = Fault::of(Operation::DescribeKey, Position::Every, FaultKind::AccessDenied);
+    desk.lab.inject(denied);
+    let sent = desk.send(&event).await;
+    assert_eq!(sent.verdicts(), [("main", "NON_COMPLIANT")].into());
+    let words = format!(
+        "could not verify the state of the key: role {KEY_ROLE} may not call kms:DescribeKey"
+    );
+    assert!(sent.annotation("main").starts_with(&words), "{}", sent.annotation("main"));
+    let fix = "Fix: allow kms:DescribeKey to the role, in IAM and in the key policy";
+    assert!(sent.annotation("main").contains(fix), "{}", sent.annotation("main"));
+}
+
+/// By default the key of a stranger is not the customer's, whatever it answers.
+#[tokio::test]
+async fn a_trail_with_a_strangers_key_is_not_compliant() {
+    for readable in [true, false] {
+        let mut state = foreign_key(&[]);
+        if !readable {
+            state.keys[0].readable_from.clear();
+        }
+        let event = change(&trail_item(&state.trails[0], ACCOUNT, REGION));
+        let desk = Desk::open(state).await;
+        for unverified in ["NON_COMPLIANT", "COMPLIANT", "NOT_APPLICABLE"] {
+            let sent = desk.send(&with(event.clone(), &[("unverified", unverified)])).await;
+            assert_eq!(sent.verdicts(), [("main", "NON_COMPLIANT")].into(), "{unverified}");
+            let words =
+                "the key belongs to account 777788889999, which is neither this account nor";
+            assert!(sent.annotation("main").starts_with(words), "{}", sent.annotation("main"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_strangers_key_that_cannot_be_read_is_reported_and_nothing_fails() {
     let mut state = foreign_key(&[]);
     state.keys[0].readable_from.clear();
     let event = change(&trail_item(&state.trails[0], ACCOUNT, REGION));
-    let sent = Desk::open(state).await.send(&event).await;
+    let allowed = [("allowedKeyAccounts", KEY_ACCOUNT)];
+    let sent = Desk::open(state).await.send(&with(event, &allowed)).await;
     assert_eq!(sent.returned, Returned::Accepted(1));
     assert_eq!(sent.verdicts(), [("main", "NON_COMPLIANT")].into());
     assert!(sent.annotation("main").contains("kms:DescribeKey was denied"));

@@ -153,7 +153,8 @@ async fn a_copy_does_not_take_the_name_of_a_trail_that_another_key_seals() {
     state.trails.push(copy);
     let event = change(&key_item(&state.keys[0]));
     let desk = Desk::open(state).await;
-    let sent = desk.send(&with(event, &[("replicas", "EVALUATE")])).await;
+    let copies = [("replicas", "EVALUATE"), ("allowedKeyAccounts", ACCOUNT)];
+    let sent = desk.send(&with(event, &copies)).await;
     assert_eq!(sent.verdicts(), [(copied.as_str(), "COMPLIANT"), ("t0", "COMPLIANT")].into());
 }
 

@@ -133,9 +133,10 @@ async fn a_central_function_and_the_role_of_a_member_ask_what_they_grant() {
 }
 
 #[tokio::test]
-async fn the_role_in_the_account_of_a_key_reads_policies_only() {
+async fn the_role_in_the_account_of_a_key_reads_keys_only() {
     let asked = asked(&[ACCOUNT, MEMBER]).await;
-    assert_eq!(of(&asked, Some(KEY_ACCOUNT)), ["kms:GetKeyPolicy".to_owned()].into());
+    let reads = ["kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus"];
+    assert_eq!(of(&asked, Some(KEY_ACCOUNT)), reads.map(str::to_owned).into());
 }
 
 #[tokio::test]

@@ -123,7 +123,9 @@ impl<'a> Question<'a> {
             answers.push(("key-in-bucket-region", self.key_in_bucket_region()));
         }
         let lists = ["allowedKmsKeyArns", "allowedKeyAccounts"];
-        if lists.iter().any(|list| !self.parameter(list).is_empty()) {
+        if self.parameter("profile") != "cis"
+            || lists.iter().any(|list| !self.parameter(list).is_empty())
+        {
             answers.push(("key-allowed", self.key_allowed()));
         }
         if self.is_on("requireKeyRotation") {
@@ -150,9 +152,10 @@ impl<'a> Question<'a> {
         if id.starts_with("alias/aws/") || id.contains(":alias/aws/") {
             return Answer::Fail;
         }
-        if id.starts_with("arn:") && part(id, 4) != part(self.trail("trailARN"), 4) {
+        let is_foreign = part(id, 2) == "kms" && part(id, 4) != part(self.trail("trailARN"), 4);
+        if is_foreign && self.evidence.key.get("refused").is_some() {
             // An AWS managed key serves its own account only.
-            return if part(id, 2) == "kms" { Answer::Pass } else { Answer::Unknown };
+            return Answer::Pass;
         }
         read(self.evidence.key, |key| match key["KeyManager"].as_str() {
             Some("CUSTOMER") => Answer::Pass,
@@ -197,21 +200,38 @@ impl<'a> Question<'a> {
         })
     }
 
+    /// The owner's keys, unless keys are listed; of others, what is listed by account or by key.
     fn key_allowed(&self) -> Answer {
+        let owner = part(self.trail("trailARN"), 4);
+        let keys: Vec<&str> = self.list("allowedKmsKeyArns");
+        let accounts: Vec<&str> = self.list("allowedKeyAccounts");
+        let is_free = |account: &str| {
+            if account == owner { keys.is_empty() } else { accounts.contains(&account) }
+        };
         let allows = |arn: &str| {
-            let in_accounts =
-                self.parameter("allowedKeyAccounts").split(',').any(|one| one == part(arn, 4));
-            let mut patterns = self.parameter("allowedKmsKeyArns").split(',');
-            if in_accounts || patterns.any(|pattern| arn_matches(pattern, arn)) {
+            if is_free(part(arn, 4)) || keys.iter().any(|pattern| arn_matches(pattern, arn)) {
                 Answer::Pass
             } else {
                 Answer::Fail
             }
         };
-        if self.key_id().contains(":key/") {
-            return allows(self.key_id());
+        let id = self.key_id();
+        if id.contains(":key/") {
+            return allows(id);
+        }
+        if part(id, 2) == "kms" {
+            // An alias and its key are in one account and Region.
+            let account = |arn: &'a str| arn.rsplit_once(':').unwrap_or_default().0;
+            let named = |pattern: &&'a str| arn_matches(account(pattern), account(id));
+            if !is_free(part(id, 4)) && !keys.iter().any(named) {
+                return Answer::Fail;
+            }
         }
         read(self.evidence.key, |key| allows(key["Arn"].as_str().unwrap_or("")))
+    }
+
+    fn list(&self, name: &str) -> Vec<&'a str> {
+        self.parameter(name).split(',').map(str::trim).filter(|one| !one.is_empty()).collect()
     }
 
     fn key_rotated(&self) -> Answer {

@@ -394,7 +394,7 @@ async fn a_key_in_a_region_that_is_not_enabled_is_not_verified() {
     state.keys[0].readable_from = vec![ACCOUNT.to_owned()];
     state.buckets = vec![bucket("logs-far", MEMBER, OPT_IN)];
     state.config_rules = vec![rule(ACCOUNT, REGION, vec![standing(TRAIL, "far", "COMPLIANT")])];
-    let sent = run(state.clone(), &[]).await;
+    let sent = run(state.clone(), &[("allowedKeyAccounts", MEMBER)]).await;
     assert_eq!(put(&sent), [(TRAIL, "far", "NON_COMPLIANT")]);
     let words = "could not verify the state of the key: Region af-south-1 is not enabled in the";
     assert!(sent.annotation("far").starts_with(words), "{}", sent.annotation("far"));

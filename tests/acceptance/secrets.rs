@@ -59,7 +59,8 @@ fn runs() -> Vec<Run> {
         .map(|(name, operation, kind)| Run { fault: every(operation, kind), ..run(name) })
         .collect();
     let with_role = |name| {
-        let parameters = json!({ "profile": "strict", "keyAccountRoleName": "reader" });
+        let parameters = json!({ "profile": "strict", "keyAccountRoleName": "reader",
+                                 "allowedKeyAccounts": "777788889999" });
         Run { key: KEY_ELSEWHERE, parameters, ..run(name) }
     };
     runs.push(with_role("a role in the account of the key"));

@@ -13,14 +13,16 @@ pub(super) fn evidence(
     needs: &Needs,
     parameters: &Parameters,
 ) -> Found {
-    let reader = Reader { state, account: trail.account.as_str() };
+    let reader = Reader { state, account: trail.account.as_str(), parameters };
     let mut found = Found::nothing();
     if let Some(bucket) = &needs.bucket {
         found.bucket_region = reader.bucket_region(bucket.as_str());
     }
     found.key = match &needs.key {
         None => found.key,
-        Some(KeyQuery::At(region, key)) => reader.key(region.as_str(), key.as_str()),
+        Some(KeyQuery::At(region, key)) => {
+            reader.as_key_reader(key.as_str(), |reader| reader.key(region.as_str(), key.as_str()))
+        }
         Some(KeyQuery::InBucketRegion(key)) => match found.bucket_region["known"].as_str() {
             Some(region) => reader.key(region, key.as_str()),
             None => json!({ "refused": "needs the bucket" }),
@@ -32,13 +34,13 @@ pub(super) fn evidence(
     let is_described = found.key.get("known").is_some();
     if needs.rotation {
         found.rotation = match arn.filter(|_| is_described) {
-            Some(arn) => reader.rotation(arn),
+            Some(arn) => reader.as_key_reader(arn, |reader| reader.rotation(arn)),
             None => found.key.clone(),
         };
     }
     if needs.key_policy {
         found.key_policy = match arn.filter(|_| found.key.get("absent").is_none()) {
-            Some(arn) => reader.key_policy(arn, parameters),
+            Some(arn) => reader.key_policy(arn),
             None => found.key.clone(),
         };
     }
@@ -51,6 +53,7 @@ pub(super) fn evidence(
 struct Reader<'a> {
     state: &'a Value,
     account: &'a str,
+    parameters: &'a Parameters,
 }
 
 impl<'a> Reader<'a> {
@@ -143,13 +146,20 @@ impl<'a> Reader<'a> {
         } })
     }
 
-    fn key_policy(&self, arn: &str, parameters: &Parameters) -> Value {
-        let owner = arn.split(':').nth(4).unwrap();
-        if owner == self.account {
-            return self.own_key_policy(arn);
-        }
-        let Some(role) = &parameters.key_account_role_name else {
+    fn key_policy(&self, arn: &str) -> Value {
+        let owner = account_of(arn);
+        if owner != self.account && self.parameters.key_account_role_name.is_none() {
             return json!({ "refused": "another account", "account": owner });
+        }
+        self.as_key_reader(arn, |reader| reader.own_key_policy(arn))
+    }
+
+    /// Reads as the role in the account of a key, if it is another account and a role is named.
+    fn as_key_reader(&self, arn: &str, read: impl Fn(&Reader<'_>) -> Value) -> Value {
+        let owner = account_of(arn);
+        let role = self.parameters.key_account_role_name.as_ref();
+        let Some(role) = role.filter(|_| owner != self.account) else {
+            return read(self);
         };
         let partition = partition_of(arn.split(':').nth(3).unwrap());
         let role = format!("arn:{partition}:iam::{owner}:role/{}", role.as_str());
@@ -160,7 +170,7 @@ impl<'a> Reader<'a> {
         if !trusted {
             return json!({ "refused": "role", "role": role });
         }
-        Reader { state: self.state, account: owner }.own_key_policy(arn)
+        read(&Reader { account: owner, ..*self })
     }
 
     fn own_key_policy(&self, arn: &str) -> Value {
@@ -210,6 +220,10 @@ fn metadata(key: &Value) -> Value {
         "DeletionDate": if state == "PendingDeletion" { key["deletionDate"].clone() } else { Value::Null },
         "KeyState": state,
     })
+}
+
+fn account_of(arn: &str) -> &str {
+    arn.split(':').nth(4).unwrap()
 }
 
 fn partition_of(region: &str) -> &'static str {

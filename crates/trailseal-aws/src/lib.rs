@@ -24,6 +24,7 @@ mod bucket;
 mod bucket_policy;
 mod convert;
 mod gather;
+mod key_reader;
 mod once;
 mod pages;
 
@@ -41,8 +42,9 @@ pub use crate::connection::{Connection, Patience};
 pub use crate::discovery::{DiscoveredIds, describe_trails, discovered_ids};
 pub use crate::endpoints::{Endpoints, Service};
 pub use crate::failure::{AwsError, failed};
-pub use crate::gather::{Evidence, describe_key, read_policy, read_rotation};
+pub use crate::gather::Evidence;
 pub use crate::history::fetch_item;
+pub use crate::key_reader::KeyReader;
 pub use crate::pages::Pages;
 pub use crate::results::{StandingResult, standing_results};
 pub use crate::roles::{Aws, Identity};

@@ -118,7 +118,8 @@ fn what_to_do(check: CheckId) -> &'static str {
         }
         CheckId::KeyInBucketRegion => "set kmsKeyId to a key in the Region of the trail's bucket",
         CheckId::KeyAllowed => {
-            "set kmsKeyId to an allowed key, or allow this one in the rule's parameters"
+            "set kmsKeyId to a key of the trail's account; if the other account is yours, add it to \
+             allowedKeyAccounts"
         }
         CheckId::KeyRotated => {
             "turn on automatic rotation of the key, within the period that is allowed; of a \
@@ -158,7 +159,10 @@ mod tests {
 
     #[test]
     fn each_check_tells_when_it_is_on() {
-        assert_eq!(asked_for(CheckId::KeyAllowed), "by allowedKmsKeyArns or allowedKeyAccounts");
+        assert_eq!(
+            asked_for(CheckId::KeyAllowed),
+            "by profile=effective, profile=strict, allowedKmsKeyArns or allowedKeyAccounts"
+        );
         assert_eq!(asked_for(CheckId::KeyRotated), "by profile=strict, requireKeyRotation=true");
     }
 }

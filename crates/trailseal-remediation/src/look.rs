@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use aws_sdk_cloudtrail::error::SdkError;
 use futures_util::join;
 use trailseal_aws::{
-    Aws, AwsError, Evidence, Pages, Session, bucket_region, describe_key, describe_trails, failed,
-    read_policy, read_rotation,
+    Aws, AwsError, Evidence, KeyReader, Pages, Session, bucket_region, describe_trails, failed,
 };
 use trailseal_plan::{KeyReadings, Situation, Wish};
 use trailseal_rule::{
@@ -24,7 +23,7 @@ pub struct Reach<'a> {
     pub aws: &'a Aws,
     /// Who reads and changes.
     pub session: &'a Session,
-    /// The role with which the policy of another account's key is read (`keyAccountRoleName`).
+    /// The role with which a key of another account is read (`keyAccountRoleName`).
     pub key_role: Option<&'a RoleName>,
 }
 
@@ -140,30 +139,16 @@ impl Reach<'_> {
         let Some(region) = region.filter(|_| askable) else {
             return Ok(KeyReadings::unread());
         };
-        let facts = describe_key(self.session, region, key).await?;
+        let reader = KeyReader::new(self.aws, self.session);
+        let facts = reader.describe(region, key, self.key_role).await?;
         let arn = match (&facts, key) {
             (Reading::Known(facts), _) => facts.arn.clone(),
             (_, KeyRef::Key(arn)) => arn.clone(),
             _ => return Ok(KeyReadings { key: facts, ..KeyReadings::unread() }),
         };
-        let (policy, rotation) = join!(self.key_policy(&arn), read_rotation(self.session, &arn));
+        let (policy, rotation) =
+            join!(reader.policy(&arn, self.key_role), reader.rotation(&arn, self.key_role));
         Ok(KeyReadings { key: facts, policy: policy?, rotation: rotation? })
-    }
-
-    /// KMS never shows a policy across accounts: another account's is read with a role there.
-    pub(crate) async fn key_policy(&self, key: &KeyArn) -> Read<String> {
-        if key.account() == self.session.account() {
-            return read_policy(self.session, key).await;
-        }
-        let Some(role) = self.key_role else {
-            let (action, account) = ("kms:GetKeyPolicy", key.account().clone());
-            return Ok(Reading::Refused(Refusal::OtherAccount { action, account }));
-        };
-        match self.aws.assume(role, key.account()).await {
-            Ok(session) => read_policy(&session, key).await,
-            Err(AwsError::Role { role, .. }) => Ok(Reading::Refused(Refusal::RoleRefused { role })),
-            Err(error) => Err(error),
-        }
     }
 
     async fn alias(&self, wish: &Wish, bucket_region: &Reading<Region>) -> Read<KeyArn> {
@@ -182,7 +167,8 @@ impl Reach<'_> {
         let Some(key) = key else {
             return Ok(Reading::Refused(Refusal::NotRead));
         };
-        Ok(match describe_key(self.session, region, &key).await? {
+        let reader = KeyReader::new(self.aws, self.session);
+        Ok(match reader.describe(region, &key, None).await? {
             Reading::Known(facts) => Reading::Known(facts.arn),
             Reading::Absent => Reading::Absent,
             Reading::Refused(refusal) => Reading::Refused(refusal),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use trailseal_aws::{AwsError, describe_key, read_rotation};
+use trailseal_aws::{AwsError, KeyReader};
 use trailseal_plan::{Call, Condition, KeyReadings, KeyTarget, Present, Progress};
 use trailseal_rule::{KeyArn, KeyRef, Reading, Refusal, Region, TrailArn};
 
@@ -110,15 +110,16 @@ impl Reach<'_> {
 
     async fn key(&self, arn: &KeyArn, aspects: Aspects) -> Result<KeyReadings, AwsError> {
         let mut readings = KeyReadings::unread();
+        let reader = KeyReader::new(self.aws, self.session);
         if aspects.facts {
             let key = KeyRef::Key(arn.clone());
-            readings.key = describe_key(self.session, arn.region(), &key).await?;
+            readings.key = reader.describe(arn.region(), &key, self.key_role).await?;
         }
         if aspects.policy {
-            readings.policy = self.key_policy(arn).await?;
+            readings.policy = reader.policy(arn, self.key_role).await?;
         }
         if aspects.rotation {
-            readings.rotation = read_rotation(self.session, arn).await?;
+            readings.rotation = reader.rotation(arn, self.key_role).await?;
         }
         Ok(readings)
     }

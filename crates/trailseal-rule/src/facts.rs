@@ -44,6 +44,13 @@ pub enum Refusal {
         /// The role's ARN.
         role: String,
     },
+    /// A role in the key's account was assumed, and AWS denied it the call.
+    RoleDenied {
+        /// The IAM action that is missing, such as `kms:DescribeKey`.
+        action: &'static str,
+        /// The role's name, with its path.
+        role: String,
+    },
     /// AWS does not know the account's credentials in another Region than the rule's own: it is not
     /// enabled in the account.
     RegionNotEnabled(Region),
@@ -65,6 +72,7 @@ impl fmt::Display for Refusal {
                 write!(out, "{action} does not work across accounts and the key is in {account}")
             }
             Self::RoleRefused { role } => write!(out, "role {role} cannot be assumed"),
+            Self::RoleDenied { action, role } => write!(out, "role {role} may not call {action}"),
             Self::RegionNotEnabled(region) => {
                 write!(out, "Region {region} is not enabled in the rule's account")
             }
@@ -330,6 +338,9 @@ impl Refusal {
             }
             Self::RoleRefused { .. } => {
                 "make the role, and let the rule's role assume it".to_owned()
+            }
+            Self::RoleDenied { action, .. } => {
+                format!("allow {action} to the role, in IAM and in the key policy")
             }
             Self::RegionNotEnabled(region) => {
                 format!("enable Region {region} in the rule's account")

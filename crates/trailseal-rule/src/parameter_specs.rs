@@ -64,14 +64,14 @@ pub const PARAMETERS: [ParameterSpec; 13] = [
     },
     ParameterSpec {
         name: "allowedKmsKeyArns",
-        about: "The keys that the organization allows; a key is allowed if this or \
-                allowedKeyAccounts matches.",
+        about: "The keys that are allowed. If set, it restricts the keys of the trail's own account \
+                too; a key of another account is allowed if this or allowedKeyAccounts names it.",
         values: KEYS,
         default: None,
     },
     ParameterSpec {
         name: "allowedKeyAccounts",
-        about: "The accounts whose keys the organization allows.",
+        about: "Accounts whose keys are allowed, beside the trail's own account.",
         values: ACCOUNTS,
         default: None,
     },
@@ -101,8 +101,8 @@ pub const PARAMETERS: [ParameterSpec; 13] = [
     },
     ParameterSpec {
         name: "keyAccountRoleName",
-        about: "The role to assume in the key's account to read a policy that KMS never shows \
-                across accounts.",
+        about: "The role to assume in the account of a key of another account, to read the key's \
+                state, rotation and policy.",
         values: ROLE,
         default: None,
     },

@@ -18,9 +18,9 @@ use crate::pattern::ArnPattern;
 pub struct Parameters {
     /// Which checks are on.
     pub profile: Profile,
-    /// `allowedKmsKeyArns`: the keys that the organization allows.
+    /// `allowedKmsKeyArns`: the keys that are allowed, those of the trail's own account included.
     pub allowed_keys: Vec<ArnPattern>,
-    /// `allowedKeyAccounts`: the accounts whose keys the organization allows.
+    /// `allowedKeyAccounts`: further accounts whose keys are allowed.
     pub allowed_key_accounts: Vec<AccountId>,
     /// `requireKeyRotation`.
     pub require_key_rotation: bool,
@@ -179,17 +179,28 @@ impl Parameters {
         self.profile == Profile::Strict || self.check_delivery
     }
 
-    /// Whether only some keys are allowed.
+    /// Whether it is checked which keys are allowed: always, except in the profile `cis` without
+    /// a list.
     #[must_use]
     pub fn checks_allowed_keys(&self) -> bool {
-        !(self.allowed_keys.is_empty() && self.allowed_key_accounts.is_empty())
+        self.profile != Profile::Cis
+            || !(self.allowed_keys.is_empty() && self.allowed_key_accounts.is_empty())
     }
 
-    /// Whether the organization allows the key.
+    /// Whether the key is allowed for trails of the account `owner`: its own keys, unless
+    /// `allowedKmsKeyArns` names others, and whatever the lists name.
     #[must_use]
-    pub fn allows(&self, key: &KeyArn) -> bool {
-        self.allowed_key_accounts.contains(key.account())
+    pub fn allows(&self, key: &KeyArn, owner: &AccountId) -> bool {
+        self.allows_account(key.account(), owner)
             || self.allowed_keys.iter().any(|pattern| pattern.matches(key.as_str()))
+    }
+
+    /// Whether every key of `account` is allowed for trails of the account `owner`.
+    pub(crate) fn allows_account(&self, account: &AccountId, owner: &AccountId) -> bool {
+        if account == owner {
+            return self.allowed_keys.is_empty();
+        }
+        self.allowed_key_accounts.contains(account)
     }
 
     fn set(&mut self, name: &str, text: &str, faults: &mut Faults) {

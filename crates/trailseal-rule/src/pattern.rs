@@ -37,6 +37,13 @@ impl ArnPattern {
         }
     }
 
+    /// Whether the ARN of some resource in the partition, Region and account of `arn` is meant.
+    #[must_use]
+    pub(crate) fn can_match_account_of(&self, arn: &str) -> bool {
+        let parts = self.0.split(':').zip(arn.split(':')).take(5);
+        parts.filter(|(pattern, part)| matches_part(pattern, part)).count() == 5
+    }
+
     /// The pattern as it was written.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -87,6 +94,16 @@ mod tests {
         assert!(!pattern.matches("arn:aws:kms:eu-central-1:999999999999:key/a:111122223333:key/b"));
         assert!(!pattern.matches("arn:aws:kms:eu-central-1:444455556666:key/1"));
         assert!(!pattern.matches("arn:aws:kms:eu-central-1:111122223333"));
+    }
+
+    #[test]
+    fn a_pattern_is_of_accounts_too() {
+        let pattern = ArnPattern::parse("arn:aws:kms:eu-*:1111*:key/1", "kms", "key").unwrap();
+        let alias = |region, account| format!("arn:aws:kms:{region}:{account}:alias/logs");
+        assert!(pattern.can_match_account_of(&alias("eu-west-1", "111122223333")));
+        assert!(!pattern.can_match_account_of(&alias("eu-west-1", "777788889999")));
+        assert!(!pattern.can_match_account_of(&alias("us-east-1", "111122223333")));
+        assert!(!pattern.can_match_account_of("arn:aws:kms:eu-west-1"));
     }
 
     #[test]

@@ -23,8 +23,8 @@ pub(crate) const CAPTURED: &str = "2026-11-23T10:00:00.125Z";
 pub(crate) const EARLIER_MILLIS: i64 = 1_795_424_400_000;
 
 /// The parameters under which every operation of the function has a use.
-pub(crate) const STRICT: [(&str, &str); 2] =
-    [("profile", "strict"), ("keyAccountRoleName", KEY_ROLE)];
+pub(crate) const STRICT: [(&str, &str); 3] =
+    [("profile", "strict"), ("allowedKeyAccounts", KEY_ACCOUNT), ("keyAccountRoleName", KEY_ROLE)];
 
 pub(crate) fn partition(region: &str) -> &'static str {
     match region {

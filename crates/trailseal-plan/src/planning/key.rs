@@ -221,12 +221,32 @@ fn region_and_allowance(
             format!("name a key in {bucket_region}, or let one be created there"),
         );
     }
-    let parameters = case.setting.parameters;
-    if parameters.checks_allowed_keys() && !parameters.allows(arn) {
+    allowance(case, arn, found);
+}
+
+fn allowance(case: &Case<'_>, arn: &KeyArn, found: &mut Found) {
+    let (parameters, owner) = (case.setting.parameters, case.situation.trail.arn.owner());
+    if !parameters.checks_allowed_keys() || parameters.allows(arn, owner) {
+        return;
+    }
+    let account = arn.account();
+    if account == owner {
         found.push(
             RefusalCode::KeyNotAllowed,
-            format!("neither allowedKmsKeyArns nor allowedKeyAccounts allows key {arn}"),
-            "name an allowed key, or allow this one in the rule's parameters",
+            format!("allowedKmsKeyArns does not allow key {arn}"),
+            "name an allowed key, or add this one to allowedKmsKeyArns",
+        );
+    } else {
+        found.push(
+            RefusalCode::KeyNotAllowed,
+            format!(
+                "key {arn} belongs to account {account}, which is neither the trail's account nor \
+                 in allowedKeyAccounts"
+            ),
+            format!(
+                "name a key of the trail's account, or, if account {account} is yours, add \
+                 `--parameter allowedKeyAccounts={account}`"
+            ),
         );
     }
 }

@@ -183,9 +183,17 @@ pub(crate) fn settings() -> Vec<(&'static str, Parameters)> {
     [
         ("cis", json!({ "profile": "cis" })),
         ("effective", json!({})),
-        ("strict", json!({ "profile": "strict" })),
-        ("rotation", json!({ "requireKeyRotation": "true", "maxRotationPeriodDays": "180" })),
-        ("policy", json!({ "checkKeyPolicy": "true", "unverified": "COMPLIANT" })),
+        ("strict", json!({ "profile": "strict", "allowedKeyAccounts": OTHER_ACCOUNT })),
+        (
+            "rotation",
+            json!({ "requireKeyRotation": "true", "maxRotationPeriodDays": "180",
+                    "allowedKeyAccounts": OTHER_ACCOUNT }),
+        ),
+        (
+            "policy",
+            json!({ "checkKeyPolicy": "true", "unverified": "COMPLIANT",
+                    "allowedKeyAccounts": OTHER_ACCOUNT }),
+        ),
         ("account", json!({ "allowedKeyAccounts": ACCOUNT, "checkDelivery": "true" })),
         ("one key", json!({ "allowedKmsKeyArns": wished })),
         ("exempt", json!({ "exemptTrails": TRAIL })),

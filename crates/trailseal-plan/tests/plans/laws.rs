@@ -164,7 +164,7 @@ impl Oracle<'_> {
                     _ => false,
                 };
                 admits
-                    && !["account", "one key"].contains(&name)
+                    && !["effective", "account", "one key"].contains(&name)
                     && !self.must_turn_on_rotation(parameters)
             }
             Sort::State(_)

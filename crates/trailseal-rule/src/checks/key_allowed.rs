@@ -1,19 +1,32 @@
-//! The key is one that the organization allows.
+//! The key belongs to the trail's account or is allowed.
 //!
-//! a) Its ARN matches `allowedKmsKeyArns`, or its account is among `allowedKeyAccounts`: pass.
-//! b) Neither: fail.
-//! c) `kmsKeyId` is an alias or a bare id: the key's own ARN counts, as KMS tells it; if KMS does
-//!    not tell it, unknown; if there is no such key, fail.
+//! Whoever can change a trail can encrypt it with a key of another account, whose owner then
+//! decides who reads the logs. Such a key usually works, so no other check notices it.
+//!
+//! a) A key of the trail's own account: pass, unless `allowedKmsKeyArns` is set and does not match
+//!    it. The own account is the one in the trail's ARN: for an organization trail, and for the
+//!    copies of it that member accounts see, the account that owns the trail.
+//! b) A key of another account: pass if `allowedKeyAccounts` or `allowedKmsKeyArns` names it, fail
+//!    if neither does. It is not unknown, so no value of `unverified` makes it COMPLIANT.
+//! c) Any other text that names an account, such as the ARN of an alias: fail, without a call, if no
+//!    key of that account and Region is allowed. An alias and its key belong to one account and
+//!    Region (KMS Developer Guide, "Aliases in AWS KMS").
+//! d) Any other alias or a bare ID: the key's own ARN counts, as KMS answers it; if KMS does not
+//!    answer it, unknown; if there is no such key, fail.
 
+use crate::arn::{ArnParts, KeyArn};
 use crate::checks::{Case, Check, CheckId, Outcome, key_of, known, settle};
+use crate::ids::AccountId;
 use crate::key_ref::KeyRef;
 
 pub(super) const CHECK: Check = Check {
     id: CheckId::KeyAllowed,
-    sentence: "the key is one that the organization allows",
+    sentence: "the key belongs to the trail's account or is allowed",
     why: "whoever owns the key decides who decrypts the logs, and can take the key away",
     evidence: "the key's ARN; KMS DescribeKey where the trail names an alias or a bare id",
-    fails_when: "neither `allowedKmsKeyArns` nor `allowedKeyAccounts` matches",
+    fails_when: "the key belongs to another account that neither `allowedKeyAccounts` nor \
+                 `allowedKmsKeyArns` names, or to the trail's own account and \
+                 `allowedKmsKeyArns` is set and does not match",
     judge,
 };
 
@@ -22,17 +35,50 @@ fn judge(case: &Case<'_>) -> Outcome {
 }
 
 fn judge_key(case: &Case<'_>) -> Result<Outcome, Outcome> {
-    let arn = match key_of(case)? {
-        KeyRef::Key(arn) => arn,
-        KeyRef::AliasArn { .. } | KeyRef::Alias(_) | KeyRef::Id(_) | KeyRef::Unrecognized(_) => {
-            &known(&case.facts.key, "the ARN", case)?.arn
-        }
-    };
-    if case.parameters.allows(arn) {
-        return Ok(Outcome::Pass);
+    let key = key_of(case)?;
+    if let KeyRef::Key(arn) = key {
+        return Ok(judge_arn(case, arn));
     }
-    Ok(Outcome::fail(
-        "the key is not one that allowedKmsKeyArns or allowedKeyAccounts allows",
-        "set kmsKeyId to an allowed key, or allow this one in the rule's parameters",
-    ))
+    if let Some(account) = account_of_refused(case, key) {
+        return Ok(refused(case, &account));
+    }
+    Ok(judge_arn(case, &known(&case.facts.key, "the ARN", case)?.arn))
+}
+
+fn judge_arn(case: &Case<'_>, arn: &KeyArn) -> Outcome {
+    if case.parameters.allows(arn, case.trail.arn.owner()) {
+        return Outcome::Pass;
+    }
+    refused(case, arn.account())
+}
+
+/// The account that a reference names, if no key of that account and Region is allowed.
+fn account_of_refused(case: &Case<'_>, key: &KeyRef) -> Option<AccountId> {
+    let parts = ArnParts::split(key.as_str()).filter(|parts| parts.service == "kms")?;
+    let account = AccountId::parse(parts.account).ok()?;
+    let parameters = case.parameters;
+    let is_possible = parameters.allows_account(&account, case.trail.arn.owner())
+        || parameters.allowed_keys.iter().any(|one| one.can_match_account_of(key.as_str()));
+    (!is_possible).then_some(account)
+}
+
+fn refused(case: &Case<'_>, account: &AccountId) -> Outcome {
+    let owner = case.trail.arn.owner();
+    if account == owner {
+        return Outcome::fail(
+            "the key is not one that allowedKmsKeyArns allows",
+            "set kmsKeyId to an allowed key, or add this one to allowedKmsKeyArns",
+        );
+    }
+    let own = if case.trail.account == *owner {
+        "this account".to_owned()
+    } else {
+        format!("account {owner} of the trail")
+    };
+    Outcome::fail(
+        format!(
+            "the key belongs to account {account}, which is neither {own} nor in allowedKeyAccounts"
+        ),
+        "add the account if it is yours",
+    )
 }

@@ -7,20 +7,22 @@
 //! b) KMS says `AWS`: fail.
 //! c) `kmsKeyId` is an `alias/aws/…` name or ARN: fail, without a call, since `DescribeKey` on such
 //!    an alias creates a key.
-//! d) The key is another account's: pass, without a call, since AWS managed keys cannot be used
-//!    across accounts (KMS Developer Guide, "Allowing users in other accounts to use a KMS key").
+//! d) The key is another account's and its manager could not be read: pass, since AWS managed keys
+//!    cannot be used across accounts (KMS Developer Guide, "Allowing users in other accounts to use
+//!    a KMS key"). No call is made for this check alone; what evidence states counts.
 //! e) The key does not exist: fail.
 //! f) KMS refuses, or says a word that we do not know: unknown.
 
 use crate::checks::{Case, Check, CheckId, Outcome, key_of, known, settle, what_kms_says};
-use crate::facts::KeyManager;
+use crate::facts::{KeyManager, Reading};
 
 pub(super) const CHECK: Check = Check {
     id: CheckId::KeyCustomerManaged,
     sentence: "the key is customer managed",
     why: "the policy of an AWS managed key cannot be changed: the customer decides neither who \
           decrypts the logs nor when the key ends",
-    evidence: "the key id; KMS DescribeKey for keys of the trail's own account",
+    evidence: "the key id; KMS DescribeKey, for keys of other accounts where it is read for \
+               another check",
     fails_when: "KMS says that AWS manages the key, the id is an `alias/aws/…` name or ARN, or the \
                  key does not exist",
     judge,
@@ -35,11 +37,13 @@ fn judge_key(case: &Case<'_>) -> Result<Outcome, Outcome> {
     if key.is_aws_managed_alias() {
         return Ok(aws_managed());
     }
-    if key.account().is_some_and(|account| account != case.trail.arn.owner()) {
+    let is_foreign = key.account().is_some_and(|account| account != case.trail.arn.owner());
+    if is_foreign && matches!(case.facts.key, Reading::Refused(_)) {
         return Ok(Outcome::Pass);
     }
     let facts = known(&case.facts.key, "the manager", case)?;
     Ok(match &facts.manager {
+        KeyManager::Unrecognized(word) if is_foreign && word.is_empty() => Outcome::Pass,
         KeyManager::Customer => Outcome::Pass,
         KeyManager::Aws => aws_managed(),
         KeyManager::Unrecognized(word) => Outcome::unknown(

@@ -20,10 +20,10 @@ fn a_sealed_trail_says_with_which_key_and_what_was_verified() {
         assert!(!evaluation.is_unverified);
     };
     let sealed = |count: &str| format!("sealed with {KEY} (profile {count} checks passed)");
-    said(&json!({}), &sealed("effective: 4"));
-    said(&json!({ "profile": "strict" }), &sealed("strict: 8"));
+    said(&json!({}), &sealed("effective: 5"));
+    said(&json!({ "profile": "strict" }), &sealed("strict: 9"));
     let more = json!({ "requireKeyRotation": "true", "checkKeyPolicy": "true" });
-    said(&more, &sealed("effective: 7"));
+    said(&more, &sealed("effective: 8"));
 }
 
 #[test]
@@ -87,7 +87,8 @@ fn every_way_to_fail_has_its_words() {
     check(
         |trail, _| trail.key = KeyRef::parse(FOREIGN),
         "NON_COMPLIANT",
-        "the key is not one that allowedKmsKeyArns or allowedKeyAccounts allows (key",
+        "the key belongs to account 777788889999, which is neither this account nor in \
+         allowedKeyAccounts (key",
     );
 }
 

@@ -90,17 +90,17 @@ fn alias_taken(case: &Case<'_>, new: &NewKey, found: &mut Found) {
 
 /// A new key's id is not known before, so an allowance must not depend on it.
 fn allowed(case: &Case<'_>, region: &Region, found: &mut Found) {
-    let parameters = case.setting.parameters;
-    let is_allowed = stand_ins(case, region).iter().all(|arn| parameters.allows(arn));
+    let (parameters, owner) = (case.setting.parameters, case.situation.trail.arn.owner());
+    let is_allowed = stand_ins(case, region).iter().all(|arn| parameters.allows(arn, owner));
     if parameters.checks_allowed_keys() && !is_allowed {
         found.push(
             RefusalCode::KeyNotAllowed,
             format!(
-                "neither allowedKmsKeyArns nor allowedKeyAccounts allows just any key of account \
-                 {} in {region}",
+                "allowedKmsKeyArns does not allow every key of account {} in {region}, and the ID \
+                 of a new key is not known before",
                 case.situation.caller
             ),
-            "allow the account's keys in the rule's parameters, or name an allowed key",
+            "add the account's keys to allowedKmsKeyArns, or name an allowed key",
         );
     }
 }

@@ -1,0 +1,203 @@
+//! Reads a key: its description, rotation and policy, each as whoever KMS answers.
+//!
+//! A key of another account is read with a role in that account, if one is named
+//! (`keyAccountRoleName`). Without a role, KMS describes such a key and its rotation to callers that
+//! its policy admits, and never shows its policy.
+
+use aws_sdk_kms::types::KeyMetadata;
+use futures_util::FutureExt as _;
+use trailseal_rule::{
+    AccountId, KeyArn, KeyFacts, KeyRef, Reading, Refusal, Region, RoleName, Rotation,
+};
+
+use crate::convert::{key_facts, timestamp};
+use crate::failure::AwsError;
+use crate::gather::{Read, refused};
+use crate::once::Once;
+use crate::roles::Aws;
+use crate::session::Session;
+
+/// Reads keys of one invocation; a role is assumed, or refused, once for each account.
+#[derive(Debug)]
+pub struct KeyReader<'a> {
+    aws: &'a Aws,
+    session: &'a Session,
+    roles: Once<AccountId, Result<RoleSession, AwsError>>,
+}
+
+/// The session of a role in the account of a key, or its ARN where it cannot be assumed.
+type RoleSession = Result<Session, String>;
+
+impl<'a> KeyReader<'a> {
+    /// Reads keys as `session`, or with roles that `aws` assumes.
+    #[must_use]
+    pub fn new(aws: &'a Aws, session: &'a Session) -> Self {
+        Self { aws, session, roles: Once::default() }
+    }
+
+    /// What KMS says of a key in `region` (`DescribeKey`).
+    ///
+    /// Relies on INVARIANT (no-aws-alias-call): `needs` never names such an alias, and whoever else
+    /// asks must not either.
+    ///
+    /// # Errors
+    ///
+    /// [`AwsError::Breakdown`] where KMS or STS does not answer; a refusal is a
+    /// [`Reading::Refused`].
+    pub async fn describe(
+        &self,
+        region: &Region,
+        key: &KeyRef,
+        role: Option<&RoleName>,
+    ) -> Result<Reading<KeyFacts>, AwsError> {
+        match self.other_account(key.account(), role) {
+            None => describe_key(self.session, region, key).await,
+            Some((account, role)) => match self.assume(account, role).await? {
+                Ok(session) => Ok(of_role(describe_key(&session, region, key).await?, role)),
+                Err(role) => Ok(Reading::Refused(Refusal::RoleRefused { role })),
+            },
+        }
+    }
+
+    /// How KMS rotates a key (`GetKeyRotationStatus`).
+    ///
+    /// # Errors
+    ///
+    /// As for [`KeyReader::describe`].
+    pub async fn rotation(
+        &self,
+        key: &KeyArn,
+        role: Option<&RoleName>,
+    ) -> Result<Reading<Rotation>, AwsError> {
+        match self.other_account(Some(key.account()), role) {
+            None => read_rotation(self.session, key).await,
+            Some((account, role)) => match self.assume(account, role).await? {
+                Ok(session) => Ok(of_role(read_rotation(&session, key).await?, role)),
+                Err(role) => Ok(Reading::Refused(Refusal::RoleRefused { role })),
+            },
+        }
+    }
+
+    /// A key's policy document (`GetKeyPolicy`), which KMS never shows across accounts.
+    ///
+    /// # Errors
+    ///
+    /// As for [`KeyReader::describe`].
+    pub async fn policy(
+        &self,
+        key: &KeyArn,
+        role: Option<&RoleName>,
+    ) -> Result<Reading<String>, AwsError> {
+        if role.is_none() && key.account() != self.session.account() {
+            let (action, account) = ("kms:GetKeyPolicy", key.account().clone());
+            return Ok(Reading::Refused(Refusal::OtherAccount { action, account }));
+        }
+        match self.other_account(Some(key.account()), role) {
+            None => read_policy(self.session, key).await,
+            Some((account, role)) => match self.assume(account, role).await? {
+                Ok(session) => Ok(of_role(read_policy(&session, key).await?, role)),
+                Err(role) => Ok(Reading::Refused(Refusal::RoleRefused { role })),
+            },
+        }
+    }
+
+    /// The account whose role is to be assumed, and the role; nothing for a key of the session's own
+    /// account or without a role.
+    fn other_account<'k>(
+        &self,
+        account: Option<&'k AccountId>,
+        role: Option<&'k RoleName>,
+    ) -> Option<(&'k AccountId, &'k RoleName)> {
+        account.filter(|account| *account != self.session.account()).zip(role)
+    }
+
+    async fn assume(&self, account: &AccountId, role: &RoleName) -> Result<RoleSession, AwsError> {
+        let assume = async {
+            match self.aws.assume(role, account).await {
+                Ok(session) => Ok(Ok(session)),
+                Err(AwsError::Role { role, .. }) => Ok(Err(role)),
+                Err(error) => Err(error),
+            }
+        };
+        self.roles.get(account.clone(), assume).await
+    }
+}
+
+/// Says that the role was denied the call: it needs the permission, not the rule's role.
+fn of_role<T>(reading: Reading<T>, role: &RoleName) -> Reading<T> {
+    match reading {
+        Reading::Refused(Refusal::AccessDenied { action }) => {
+            let role = role.as_str().to_owned();
+            Reading::Refused(Refusal::RoleDenied { action, role })
+        }
+        other => other,
+    }
+}
+
+/// What KMS tells of a key (`DescribeKey`), asked in `region`.
+///
+/// Relies on INVARIANT (no-aws-alias-call): `needs` never names such an alias, and whoever else
+/// asks must not either.
+async fn describe_key(session: &Session, region: &Region, key: &KeyRef) -> Read<KeyFacts> {
+    const ACTION: &str = "kms:DescribeKey";
+    let call = session.kms(region).describe_key().key_id(key.as_str());
+    let answer = call.send().boxed().await;
+    match answer {
+        Ok(described) => Ok(described.key_metadata.map_or_else(
+            || Reading::Refused(Refusal::Unintelligible("DescribeKey told nothing".to_owned())),
+            |metadata| of_asked_key(&metadata, key),
+        )),
+        Err(error) => refused(ACTION, session, region, &error),
+    }
+}
+
+/// An answer about another key than the asked one is no evidence.
+fn of_asked_key(metadata: &KeyMetadata, key: &KeyRef) -> Reading<KeyFacts> {
+    let asked = match key {
+        KeyRef::Key(arn) => Some(arn),
+        KeyRef::AliasArn { .. } | KeyRef::Alias(_) | KeyRef::Id(_) | KeyRef::Unrecognized(_) => {
+            None
+        }
+    };
+    match key_facts(metadata) {
+        Ok(facts) if asked.is_some_and(|asked| *asked != facts.arn) => Reading::Refused(
+            Refusal::Unintelligible(format!("DescribeKey told of another key, {}", facts.arn)),
+        ),
+        Ok(facts) => Reading::Known(facts),
+        Err(what) => Reading::Refused(Refusal::Unintelligible(what)),
+    }
+}
+
+/// How KMS rotates a key (`GetKeyRotationStatus`).
+async fn read_rotation(session: &Session, key: &KeyArn) -> Read<Rotation> {
+    const ACTION: &str = "kms:GetKeyRotationStatus";
+    let client = session.kms(key.region());
+    let call = client.get_key_rotation_status().key_id(key.as_str());
+    let error = match call.send().boxed().await {
+        Ok(status) if status.key_rotation_enabled => {
+            let period_days = status.rotation_period_in_days.and_then(|days| days.try_into().ok());
+            let next = status.next_rotation_date.as_ref().and_then(timestamp);
+            return Ok(Reading::Known(Rotation::On { period_days, next }));
+        }
+        Ok(_) => return Ok(Reading::Known(Rotation::Off)),
+        Err(error) => error,
+    };
+    if error.as_service_error().is_some_and(|error| error.is_unsupported_operation_exception()) {
+        return Ok(Reading::Known(Rotation::NotSupported));
+    }
+    refused(ACTION, session, key.region(), &error)
+}
+
+/// A key's policy document (`GetKeyPolicy`), which KMS never shows across accounts.
+async fn read_policy(session: &Session, key: &KeyArn) -> Read<String> {
+    const ACTION: &str = "kms:GetKeyPolicy";
+    let client = session.kms(key.region());
+    let call = client.get_key_policy().key_id(key.as_str()).policy_name("default");
+    match call.send().boxed().await {
+        Ok(answer) => Ok(answer.policy.map_or_else(
+            || Reading::Refused(Refusal::Unintelligible("GetKeyPolicy told nothing".to_owned())),
+            Reading::Known,
+        )),
+        Err(error) => refused(ACTION, session, key.region(), &error),
+    }
+}
