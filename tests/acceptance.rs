@@ -18,6 +18,7 @@ mod acceptance {
     mod malformed;
     mod secret_ways;
     mod secrets;
+    mod templates;
     mod tidy;
     mod words;
 

@@ -24,6 +24,7 @@ use trailseal_lab::{Lab, Membership, RuleEvent, State};
 
 use self::dispatcher::Dispatcher;
 use self::server::Moto;
+pub(super) use self::server::python;
 use super::faults::accounts::{
     MEMBER, MEMBER_ROLE, account, change, key_of_trails, rule, schedule, trail, trail_arn,
     trail_item, with,

@@ -128,7 +128,7 @@ fn authorization(region: &str, service: &str) -> String {
     )
 }
 
-fn python() -> PathBuf {
+pub(in crate::acceptance) fn python() -> PathBuf {
     match env::var_os("TRAILSEAL_PYTHON") {
         Some(python) => PathBuf::from(python),
         None => {
