@@ -53,6 +53,7 @@ impl Found {
             rotation: rotation(&self.rotation),
             key_policy: key_policy(&self.key_policy),
             delivery: delivery(&self.delivery),
+            ..Facts::unread()
         }
     }
 }

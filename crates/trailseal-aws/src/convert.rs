@@ -50,6 +50,8 @@ pub(crate) fn trail(
         home_region,
         bucket: described.s3_bucket_name().and_then(|name| BucketName::parse(name).ok()),
         key: described.kms_key_id().and_then(KeyRef::parse),
+        // CloudTrail always states it. Without it, all Regions are asked.
+        is_multi_region_trail: described.is_multi_region_trail().unwrap_or(true),
         is_organization_trail: described.is_organization_trail().unwrap_or_default(),
         arn,
     })

@@ -1,16 +1,17 @@
 //! Reads what the rule needs of a trail, each key and bucket once per invocation.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::Debug;
 
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use futures_util::FutureExt as _;
-use futures_util::future::join;
+use futures_util::future::{join, try_join_all};
 use futures_util::join;
 use trailseal_rule::{
     BucketName, Delivery, Facts, KeyArn, KeyFacts, KeyQuery, KeyRef, Needs, Reading, Refusal,
-    Region, RoleName, Rotation, Setting, Trail, key_arn, needs,
+    Region, RoleName, Rotation, Setting, Trail, TrailArn, key_arn, needs,
 };
 
 use crate::bucket::bucket_region;
@@ -32,6 +33,9 @@ pub struct Evidence<'a> {
     buckets: Once<BucketName, Read<Region>>,
     rotations: Once<KeyArn, Read<Rotation>>,
     policies: Once<KeyArn, Read<String>>,
+    deliveries: Once<(TrailArn, Region), Read<Delivery>>,
+    /// The Regions in which a multi-Region trail delivers, besides its home Region.
+    regions: Reading<Vec<Region>>,
 }
 
 impl<'a> Evidence<'a> {
@@ -45,7 +49,16 @@ impl<'a> Evidence<'a> {
             buckets: Once::default(),
             rotations: Once::default(),
             policies: Once::default(),
+            deliveries: Once::default(),
+            regions: Reading::Known(Vec::new()),
         }
+    }
+
+    /// Also reads the deliveries of multi-Region trails in these Regions, which are those that are
+    /// enabled in the account: each Region has a status of its own.
+    #[must_use]
+    pub fn in_regions(self, regions: Reading<Vec<Region>>) -> Self {
+        Self { regions, ..self }
     }
 
     /// Reads what the checks that are asked for need to know of this trail, and no more.
@@ -60,14 +73,16 @@ impl<'a> Evidence<'a> {
         let (key, bucket_region) = self.key_and_bucket(&needs, trail, role).await;
         let mut facts = Facts { key: key?, bucket_region: bucket_region?, ..Facts::unread() };
         let asked_key = key_arn(trail, &facts).cloned();
-        let (rotation, policy, delivery) = join!(
+        let (rotation, policy, delivery, elsewhere) = join!(
             self.rotation(&needs, asked_key.as_ref(), role, &facts),
             self.key_policy(&needs, asked_key.as_ref(), role, &facts),
             self.delivery(&needs, trail),
+            self.delivery_elsewhere(&needs, trail),
         );
         facts.rotation = rotation?;
         facts.key_policy = policy?;
         facts.delivery = delivery?;
+        facts.delivery_elsewhere = elsewhere?;
         Ok(facts)
     }
 
@@ -147,7 +162,33 @@ impl<'a> Evidence<'a> {
     }
 
     async fn delivery(&self, needs: &Needs, trail: &Trail) -> Read<Delivery> {
-        if needs.delivery { read_delivery(self.session, trail).await } else { unread() }
+        if needs.delivery { self.delivery_in(&trail.home_region, trail).await } else { unread() }
+    }
+
+    async fn delivery_in(&self, region: &Region, trail: &Trail) -> Read<Delivery> {
+        let read = read_delivery(self.session, region, trail);
+        self.deliveries.get((trail.arn.clone(), region.clone()), read).await
+    }
+
+    /// The deliveries in the other Regions of a multi-Region trail.
+    async fn delivery_elsewhere(
+        &self,
+        needs: &Needs,
+        trail: &Trail,
+    ) -> Read<BTreeMap<Region, Reading<Delivery>>> {
+        if !needs.delivery || !trail.is_multi_region_trail {
+            return Ok(Reading::Known(BTreeMap::new()));
+        }
+        let regions = match &self.regions {
+            Reading::Known(regions) => regions,
+            Reading::Absent => return Ok(Reading::Absent),
+            Reading::Refused(refusal) => return Ok(Reading::Refused(refusal.clone())),
+        };
+        let others = regions.iter().filter(|region| **region != trail.home_region);
+        let reads = others.map(async |region| {
+            self.delivery_in(region, trail).await.map(|read| (region.clone(), read))
+        });
+        Ok(Reading::Known(try_join_all(reads).await?.into_iter().collect()))
     }
 }
 
@@ -164,17 +205,18 @@ fn as_the_key<T>(key: &Reading<KeyFacts>) -> Reading<T> {
     }
 }
 
-/// Asked by ARN in the trail's home Region, where its deliveries are counted.
-async fn read_delivery(session: &Session, trail: &Trail) -> Read<Delivery> {
+/// Asked by ARN, which CloudTrail requires for a trail of another Region or account. The answer is
+/// about this one Region (CloudTrail API Reference, `GetTrailStatus`).
+async fn read_delivery(session: &Session, region: &Region, trail: &Trail) -> Read<Delivery> {
     const ACTION: &str = "cloudtrail:GetTrailStatus";
-    let client = session.cloudtrail(&trail.home_region);
+    let client = session.cloudtrail(region);
     let call = client.get_trail_status().name(trail.arn.as_str());
     match call.send().boxed().await {
         Ok(status) => Ok(Reading::Known(Delivery {
             error: status.latest_delivery_error,
             digest_error: status.latest_digest_delivery_error,
         })),
-        Err(error) => refused(ACTION, session, &trail.home_region, &error),
+        Err(error) => refused(ACTION, session, region, &error),
     }
 }
 

@@ -86,6 +86,8 @@ pub struct Trail {
     pub is_logging: bool,
     /// S3's error code of the latest delivery.
     pub latest_delivery_error: Option<String>,
+    /// S3's error code of the latest delivery in Regions where it is another one; empty for none.
+    pub delivery_error_by_region: BTreeMap<String, String>,
     /// S3's error code of the latest delivery of a digest file.
     pub latest_digest_delivery_error: Option<String>,
     /// The form in which AWS Config knows it.

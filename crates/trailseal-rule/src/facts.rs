@@ -1,5 +1,6 @@
 //! The evidence: what was read of the trail's key and bucket, and what could not be read.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -96,8 +97,12 @@ pub struct Facts {
     pub rotation: Reading<Rotation>,
     /// The key's policy document (KMS `GetKeyPolicy`).
     pub key_policy: Reading<String>,
-    /// What became of the latest delivery (CloudTrail `GetTrailStatus`).
+    /// What became of the latest delivery (CloudTrail `GetTrailStatus`) in the trail's home Region.
     pub delivery: Reading<Delivery>,
+    /// The same in other Regions: an answer of `GetTrailStatus` is about one Region (CloudTrail API
+    /// Reference). Empty unless all Regions of a multi-Region trail are asked; refused if it is not
+    /// known which Regions those are.
+    pub delivery_elsewhere: Reading<BTreeMap<Region, Reading<Delivery>>>,
 }
 
 impl Facts {
@@ -110,6 +115,7 @@ impl Facts {
             rotation: Reading::Refused(Refusal::NotRead),
             key_policy: Reading::Refused(Refusal::NotRead),
             delivery: Reading::Refused(Refusal::NotRead),
+            delivery_elsewhere: Reading::Known(BTreeMap::new()),
         }
     }
 }

@@ -24,6 +24,8 @@ pub struct Trail {
     pub bucket: Option<BucketName>,
     /// `kmsKeyId`; nothing where it is absent, null, empty or blank: then there is no SSE-KMS.
     pub key: Option<KeyRef>,
+    /// Whether it says that it is a multi-Region trail: then each Region delivers its own logs.
+    pub is_multi_region_trail: bool,
     /// Whether it says that it is the trail of an organization.
     pub is_organization_trail: bool,
 }
@@ -63,6 +65,9 @@ impl Trail {
         let arn = read_arn(&members, item, faults);
         let key = members.text(["kmsKeyId", "KmsKeyId"], faults).and_then(KeyRef::parse);
         let bucket = members.text(["s3BucketName", "S3BucketName"], faults);
+        // No verdict on an item depends on it, so that another type is not a fault.
+        let is_multi_region_trail =
+            members.get_either(["isMultiRegionTrail", "IsMultiRegionTrail"]);
         let is_organization_trail =
             members.flag(["isOrganizationTrail", "IsOrganizationTrail"], faults);
         let home_region = read_home_region(&members, faults);
@@ -74,6 +79,7 @@ impl Trail {
             region: item.region.clone(),
             bucket: bucket.and_then(|name| BucketName::parse(name).ok()),
             key,
+            is_multi_region_trail: is_multi_region_trail == Some(&Value::Bool(true)),
             is_organization_trail,
         })
     }

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures_util::stream::{self, StreamExt as _};
 use trailseal_aws::{Aws, AwsError, Calls, Evidence, Session, describe_trails};
 use trailseal_rule::{
-    Parameters, Region, ResourceId, RoleName, Setting, Timestamp, Trail, WhenNoTrails,
+    CheckId, Parameters, Reading, Refusal, Region, ResourceId, RoleName, Setting, Timestamp, Trail,
+    WhenNoTrails,
 };
 
 use super::arguments::RegionsWanted;
@@ -92,7 +93,10 @@ impl Audit {
                 }
             },
         };
-        let evidence = Evidence::new(&self.aws, session);
+        let evidence = match self.delivery_regions(session, &regions).await {
+            Ok(regions) => Evidence::new(&self.aws, session).in_regions(regions),
+            Err(error) => return self.gathered().refused(session.account(), &self.words(&error)),
+        };
         let asked = regions.len();
         let answers: Vec<Option<Failure>> = stream::iter(regions)
             .map(|region| self.region(session.in_region(region), &evidence))
@@ -100,6 +104,28 @@ impl Audit {
             .collect()
             .await;
         self.tell(session, asked, answers.into_iter().flatten().collect());
+    }
+
+    /// The Regions from which a multi-Region trail delivers, if a check needs them: all that are
+    /// enabled, also if `--regions` leaves some out.
+    async fn delivery_regions(
+        &self,
+        session: &Session,
+        judged: &[Region],
+    ) -> Result<Reading<Vec<Region>>, AwsError> {
+        if !CheckId::DeliveryUnbroken.is_enabled(&self.parameters) {
+            return Ok(Reading::Known(Vec::new()));
+        }
+        if self.regions == RegionsWanted::All {
+            return Ok(Reading::Known(judged.to_vec()));
+        }
+        match enabled_regions(session).await {
+            Ok(regions) => Ok(Reading::Known(regions)),
+            Err(AwsError::Denied { operation, .. }) => {
+                Ok(Reading::Refused(Refusal::AccessDenied { action: operation }))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Judges the trails of one Region.

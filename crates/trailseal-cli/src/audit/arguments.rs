@@ -23,7 +23,8 @@ Examples:
     trailseal audit --aggregator organization --aggregator-region eu-central-1
 
 It takes cloudtrail:DescribeTrails, kms:DescribeKey and account:ListRegions in each account; with
-profile=strict also kms:GetKeyRotationStatus, kms:GetKeyPolicy and cloudtrail:GetTrailStatus.
+profile=strict also kms:GetKeyRotationStatus, kms:GetKeyPolicy and cloudtrail:GetTrailStatus, which
+is asked in every enabled Region of a multi-Region trail: also with --regions.
 With --aggregator it takes nothing but config:SelectAggregateResourceConfig, in the account and
 Region of the aggregator.
 Nothing is ever changed.

@@ -1,5 +1,7 @@
 //! The evidence of a judgement, in words that a program can read.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use trailseal_rule::{
     Delivery, Facts, KeyFacts, KeyManager, KeyOrigin, KeySpec, KeyState, KeyUsage, Reading, Region,
@@ -15,6 +17,9 @@ pub(crate) struct EvidenceReport {
     pub(crate) rotation: Told<RotationReport>,
     pub(crate) key_policy: Told<String>,
     pub(crate) delivery: Told<DeliveryReport>,
+    /// The same in other Regions than the trail's home Region, where they were asked.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) delivery_elsewhere: BTreeMap<String, Told<DeliveryReport>>,
 }
 
 /// A piece of evidence.
@@ -63,6 +68,13 @@ impl EvidenceReport {
             rotation: told(&facts.rotation, rotation),
             key_policy: told(&facts.key_policy, String::clone),
             delivery: told(&facts.delivery, delivery),
+            delivery_elsewhere: match &facts.delivery_elsewhere {
+                Reading::Known(regions) => regions
+                    .iter()
+                    .map(|(region, reading)| (region.to_string(), told(reading, delivery)))
+                    .collect(),
+                Reading::Absent | Reading::Refused(_) => BTreeMap::new(),
+            },
         }
     }
 }

@@ -23,6 +23,7 @@ pub(super) fn trail(described: &Value) -> Result<Trail, String> {
         home_region,
         bucket: text("S3BucketName")?.and_then(|name| BucketName::parse(name).ok()),
         key: text("KmsKeyId")?.and_then(KeyRef::parse),
+        is_multi_region_trail: described.get("IsMultiRegionTrail") == Some(&Value::Bool(true)),
         is_organization_trail: described.get("IsOrganizationTrail") == Some(&Value::Bool(true)),
         arn,
     })

@@ -91,6 +91,8 @@ pub(super) fn get_trail_status(
         true => (delivery::obstacle(&world.state, trail), moments::now()),
         false => (trail.latest_delivery_error.as_deref(), LATEST_DELIVERY),
     };
+    let of_region = trail.delivery_error_by_region.get(&caller.region).map(String::as_str);
+    let error = of_region.or(error).filter(|error| !error.is_empty());
     let success = if error.is_none() { attempt } else { LATEST_DELIVERY };
     let mut status = json!({
         "IsLogging": trail.is_logging,

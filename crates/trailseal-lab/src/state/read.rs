@@ -124,6 +124,7 @@ fn trail(place: &Place<'_>) -> Trail {
         "logFileValidationEnabled",
         "isLogging",
         "latestDeliveryError",
+        "deliveryErrorByRegion",
         "latestDigestDeliveryError",
         "discoveredAs",
         "tags",
@@ -142,6 +143,10 @@ fn trail(place: &Place<'_>) -> Trail {
         log_file_validation_enabled: members.flag_or("logFileValidationEnabled", true),
         is_logging: members.flag_or("isLogging", true),
         latest_delivery_error: maybe_text(&members, "latestDeliveryError"),
+        delivery_error_by_region: members
+            .maybe("deliveryErrorByRegion")
+            .map(|place| tags(&place))
+            .unwrap_or_default(),
         latest_digest_delivery_error: maybe_text(&members, "latestDigestDeliveryError"),
         discovered_as,
         tags: members.maybe("tags").map(|place| tags(&place)).unwrap_or_default(),

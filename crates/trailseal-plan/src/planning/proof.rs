@@ -58,6 +58,7 @@ fn outcomes(
             rotation,
             key_policy: Reading::Known(policy.after.clone()),
             delivery: delivery(case, changes_anything),
+            ..Facts::unread()
         };
         (trail, facts)
     };

@@ -86,6 +86,7 @@ impl Aws {
             home_region: region(HOME),
             bucket: BucketName::parse("trail-logs").ok(),
             key: self.trail_key.clone(),
+            is_multi_region_trail: true,
             is_organization_trail: false,
         }
     }

@@ -9,9 +9,15 @@
 //! c) `AccessDenied`: unknown. S3 says so where the bucket does not admit the writer, and where the
 //!    key does not (S3 User Guide, "Troubleshoot access denied (403 Forbidden) errors").
 //! d) CloudTrail refuses to tell: unknown.
+//!
+//! The same holds for each further Region of a multi-Region trail that was asked: a failure in any
+//! Region counts most, then an unknown.
+
+use std::collections::BTreeMap;
 
 use crate::checks::{Case, Check, CheckId, Outcome, key_of, settle};
-use crate::facts::Reading;
+use crate::facts::{Delivery, Reading};
+use crate::ids::Region;
 
 pub(super) const CHECK: Check = Check {
     id: CheckId::DeliveryUnbroken,
@@ -23,7 +29,51 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(case: &Case<'_>) -> Outcome {
-    settle(judge_delivery(case))
+    let home = settle(judge_delivery(case));
+    if matches!(home, Outcome::Fail(_)) {
+        return home;
+    }
+    let elsewhere = match &case.facts.delivery_elsewhere {
+        Reading::Known(regions) => judge_regions(regions),
+        Reading::Absent => Outcome::Pass,
+        Reading::Refused(refusal) => Outcome::unknown(
+            format!("could not verify in which Regions the trail delivers: {refusal}"),
+            refusal.advice(),
+        ),
+    };
+    match (&home, &elsewhere) {
+        (_, Outcome::Fail(_)) | (Outcome::Pass, _) => elsewhere,
+        (Outcome::Fail(_) | Outcome::Unknown(_), _) => home,
+    }
+}
+
+/// What the Regions besides the home Region say: the first one that fails, or that is unknown.
+fn judge_regions(regions: &BTreeMap<Region, Reading<Delivery>>) -> Outcome {
+    let mut unknown = None;
+    for (region, delivery) in regions {
+        match judge_region(region, delivery) {
+            Outcome::Pass => {}
+            Outcome::Fail(finding) => return Outcome::Fail(finding),
+            Outcome::Unknown(reason) => {
+                unknown.get_or_insert(Outcome::Unknown(reason));
+            }
+        }
+    }
+    unknown.unwrap_or(Outcome::Pass)
+}
+
+fn judge_region(region: &Region, delivery: &Reading<Delivery>) -> Outcome {
+    match delivery {
+        Reading::Known(delivery) => judge_errors(delivery, &format!("delivery from {region}")),
+        Reading::Absent => Outcome::unknown(
+            format!("could not verify the delivery from {region}: the trail is not known there"),
+            "audit again in some minutes: CloudTrail may not have copied the trail to the Region",
+        ),
+        Reading::Refused(refusal) => Outcome::unknown(
+            format!("could not verify the delivery from {region}: {refusal}"),
+            refusal.advice(),
+        ),
+    }
 }
 
 fn judge_delivery(case: &Case<'_>) -> Result<Outcome, Outcome> {
@@ -43,19 +93,25 @@ fn judge_delivery(case: &Case<'_>) -> Result<Outcome, Outcome> {
             ));
         }
     };
+    Ok(judge_errors(delivery, "delivery"))
+}
+
+fn judge_errors(delivery: &Delivery, what: &str) -> Outcome {
     let errors = [&delivery.error, &delivery.digest_error];
     let said: Vec<&str> = errors.into_iter().flatten().map(String::as_str).collect();
     if let Some(code) = said.iter().find(|code| code.starts_with("KMS.")) {
-        return Ok(Outcome::fail(
-            format!("the latest delivery failed because of the key: {code}"),
+        return Outcome::fail(
+            format!("the latest {what} failed because of the key: {code}"),
             "let the key policy admit CloudTrail and see that the key is enabled",
-        ));
+        );
     }
     if said.contains(&"AccessDenied") {
-        return Ok(Outcome::unknown(
-            "could not verify that the key let the latest delivery pass: S3 said AccessDenied",
+        return Outcome::unknown(
+            format!(
+                "could not verify that the key let the latest {what} pass: S3 said AccessDenied"
+            ),
             "see that the policies of key and bucket admit CloudTrail",
-        ));
+        );
     }
-    Ok(Outcome::Pass)
+    Outcome::Pass
 }

@@ -28,6 +28,7 @@ pub(crate) fn trail() -> Trail {
         home_region: region("us-east-1"),
         bucket: BucketName::parse("lab-logs").ok(),
         key: KeyRef::parse(KEY),
+        is_multi_region_trail: true,
         is_organization_trail: false,
     }
 }
@@ -64,6 +65,7 @@ pub(crate) fn facts() -> Facts {
         rotation: Reading::Known(Rotation::On { period_days: None, next: None }),
         key_policy: Reading::Known(policy()),
         delivery: Reading::Known(Delivery { error: None, digest_error: None }),
+        ..Facts::unread()
     }
 }
 

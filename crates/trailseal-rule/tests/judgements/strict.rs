@@ -2,11 +2,69 @@
 
 use serde_json::json;
 use trailseal_rule::{
-    CheckId, Delivery, Facts, KeyFacts, KeyOrigin, Outcome, Reading, Rotation, Setting, Timestamp,
-    Trail, evaluate,
+    CheckId, Delivery, Facts, KeyFacts, KeyOrigin, Outcome, Reading, Refusal, Region, Rotation,
+    Setting, Timestamp, Trail, evaluate,
 };
 
 use crate::fixtures::{check, facts, key, now, parameters, policy, report, trail};
+
+/// A status of each Region: a failure in any of them counts most, then what is not known.
+#[test]
+fn a_delivery_in_any_region_counts() {
+    let region = |name: &str| Region::parse(name).unwrap();
+    let known = |error: Option<&str>| {
+        Reading::Known(Delivery { error: error.map(str::to_owned), digest_error: None })
+    };
+    let denied = || Reading::Refused(Refusal::AccessDenied { action: "cloudtrail:GetTrailStatus" });
+    let elsewhere = |regions: Vec<(&str, Reading<Delivery>)>| {
+        let regions = regions.into_iter().map(|(name, read)| (region(name), read)).collect();
+        move |_: &mut Trail, facts: &mut Facts| facts.delivery_elsewhere = Reading::Known(regions)
+    };
+    let fine = elsewhere(vec![("eu-west-1", known(None)), ("sa-east-1", known(Some("SlowDown")))]);
+    check(fine, "COMPLIANT", "sealed");
+    let broken = known(Some("KMS.DisabledException"));
+    check(
+        elsewhere(vec![("ap-south-1", denied()), ("eu-west-1", broken.clone())]),
+        "NON_COMPLIANT",
+        "the latest delivery from eu-west-1 failed because of the key: KMS.DisabledException",
+    );
+    check(
+        elsewhere(vec![("eu-west-1", denied())]),
+        "NON_COMPLIANT",
+        "could not verify the delivery from eu-west-1: cloudtrail:GetTrailStatus was denied",
+    );
+    check(
+        elsewhere(vec![("eu-west-1", Reading::Absent)]),
+        "NON_COMPLIANT",
+        "could not verify the delivery from eu-west-1: the trail is not known there",
+    );
+    check(
+        elsewhere(vec![("eu-west-1", known(Some("AccessDenied")))]),
+        "NON_COMPLIANT",
+        "could not verify that the key let the latest delivery from eu-west-1 pass",
+    );
+    let nowhere = Refusal::AccessDenied { action: "account:ListRegions" };
+    check(
+        |_, facts| facts.delivery_elsewhere = Reading::Refused(nowhere),
+        "NON_COMPLIANT",
+        "could not verify in which Regions the trail delivers: account:ListRegions was denied",
+    );
+    // A failure counts more than what is not known of the home Region.
+    check(
+        |_, facts| {
+            facts.delivery = denied();
+            facts.delivery_elsewhere = Reading::Known([(region("eu-west-1"), broken)].into());
+        },
+        "NON_COMPLIANT",
+        "the latest delivery from eu-west-1 failed because of the key",
+    );
+    let parameters = parameters(&json!({ "profile": "strict", "unverified": "COMPLIANT" }));
+    let mut known_broken = facts();
+    let broken = known(Some("KMS.DisabledException"));
+    known_broken.delivery_elsewhere = Reading::Known([(region("eu-west-1"), broken)].into());
+    let said = report(&parameters, &trail(), &known_broken);
+    assert_eq!(said.compliance.as_str(), "NON_COMPLIANT");
+}
 
 #[test]
 fn every_way_to_fail_strictly_has_its_words() {
