@@ -28,7 +28,7 @@ use self::arguments::RegionsWanted;
 use self::gathered::Gathered;
 use self::progress::Progress;
 use self::targets::Target;
-use crate::command::{Exit, Failure, Surroundings, complain};
+use crate::command::{Exit, Failure, Surroundings, tell_problems};
 use crate::output::{clean, emit, outputs};
 use crate::parameters::given_parameters;
 use crate::report::{Report, report};
@@ -59,9 +59,7 @@ pub(crate) fn audit(
     let runtime = runtime()?;
     let judged = runtime.block_on(judged(arguments, parameters, given, surroundings));
     let report = judged.map_err(|line| Failure::Usage(vec![line]))?;
-    for problem in &report.problems {
-        complain(surroundings, &format!("{}: {}", clean(&problem.source), clean(&problem.message)));
-    }
+    tell_problems(&report, surroundings);
     if !arguments.quiet {
         remark(&report, arguments, surroundings);
     }

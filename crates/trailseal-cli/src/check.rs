@@ -82,7 +82,7 @@ fn report(
         let path = arguments.paths.first().map_or(Path::new(""), PathBuf::as_path);
         report.problems.push(nothing_in(path, &sources.skipped));
     }
-    report.complete = report.problems.is_empty();
+    report.complete = report.is_whole();
     report.summary.files = sources.list.len();
     report.summary.files_skipped = sources.skipped.len();
     tell_problems(&report, surroundings);

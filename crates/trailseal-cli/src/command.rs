@@ -16,7 +16,7 @@ use crate::output::{Screen, clean};
 use crate::pages::{completions, manual_page};
 use crate::remediate::{REMEDIATION_SCHEMA, remediate};
 use crate::render::render;
-use crate::report::{REPORT_SCHEMA, Report};
+use crate::report::{NotEvaluated, REPORT_SCHEMA, Report};
 
 /// What the command stands in: where it writes, and what time it is.
 pub struct Surroundings<'a> {
@@ -145,10 +145,14 @@ pub(crate) fn note(surroundings: &mut Surroundings<'_>, line: &str) {
     surroundings.tell(&format!("note: {line}"));
 }
 
-/// Writes what kept parts of the input from being judged.
+/// Writes what kept parts of the input from being judged, and which trails were not evaluated.
 pub(crate) fn tell_problems(report: &Report, surroundings: &mut Surroundings<'_>) {
     for problem in &report.problems {
         complain(surroundings, &format!("{}: {}", clean(&problem.source), clean(&problem.message)));
+    }
+    for NotEvaluated { trail, reason, source } in report.not_evaluated() {
+        let line = format!("{source}: trail {trail} was not evaluated: {reason}");
+        complain(surroundings, &clean(&line));
     }
 }
 

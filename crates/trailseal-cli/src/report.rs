@@ -3,9 +3,12 @@
 //! INVARIANT (decided elsewhere): every word on a trail comes from `trailseal_rule`; nothing here
 //! turns one verdict into another.
 
+mod coverage;
 mod evidence;
 mod judge;
 mod read;
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use trailseal_rule::TrailArn;
@@ -27,7 +30,7 @@ pub(crate) struct Report {
     pub(crate) version: u32,
     pub(crate) tool: Tool,
     pub(crate) generated_at: String,
-    /// Whether all of the input could be judged.
+    /// Whether every trail of the input was evaluated, and nothing kept it from being so.
     pub(crate) complete: bool,
     pub(crate) summary: Summary,
     /// The rule's parameters as they were given, not those of rule events.
@@ -38,6 +41,35 @@ pub(crate) struct Report {
     /// The accounts that were asked; none where files were read.
     pub(crate) accounts: Vec<AccountReport>,
     pub(crate) problems: Vec<Problem>,
+}
+
+/// A trail that exists and was not evaluated in the run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct NotEvaluated<'a> {
+    /// Its ARN, or the ID under which AWS Config knows it.
+    pub(crate) trail: &'a str,
+    pub(crate) reason: &'a str,
+    /// Where it was seen first.
+    pub(crate) source: &'a str,
+}
+
+impl Report {
+    /// Whether everything in the input was evaluated.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.problems.is_empty() && self.summary.not_evaluated == 0
+    }
+
+    /// The trails that were not evaluated, each once, in the order of their names.
+    pub(crate) fn not_evaluated(&self) -> Vec<NotEvaluated<'_>> {
+        let mut all: BTreeMap<&str, NotEvaluated<'_>> = BTreeMap::new();
+        for trail in &self.trails {
+            let Some(reason) = trail.not_evaluated.as_deref() else { continue };
+            let name = trail.arn.as_deref().unwrap_or(&trail.resource_id);
+            let new = NotEvaluated { trail: name, reason, source: &trail.source };
+            all.entry(name).or_insert(new);
+        }
+        all.into_values().collect()
+    }
 }
 
 /// The program that made the report.
@@ -64,6 +96,9 @@ pub(crate) struct Summary {
     pub(crate) not_applicable: usize,
     /// Those whose evidence could not be read, whatever they are reported as.
     pub(crate) unverified: usize,
+    /// Those that exist and were not evaluated in this run, each once.
+    #[serde(default)]
+    pub(crate) not_evaluated: usize,
     pub(crate) files: usize,
     pub(crate) files_skipped: usize,
     /// Accounts that were asked.
@@ -88,6 +123,9 @@ pub(crate) struct TrailReport {
     pub(crate) unverified: bool,
     /// What AWS Config would show.
     pub(crate) annotation: String,
+    /// Why the trail was evaluated nowhere in this run, though it exists.
+    #[serde(default)]
+    pub(crate) not_evaluated: Option<String>,
     pub(crate) key: Option<String>,
     pub(crate) bucket: Option<String>,
     /// Why it was not judged.

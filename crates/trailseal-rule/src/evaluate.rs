@@ -1,6 +1,6 @@
 //! The decision: a trail, the parameters and the facts become a [`Judgement`].
 
-use crate::arn::KeyArn;
+use crate::arn::{KeyArn, TrailArn};
 use crate::checks::{CHECKS, Case, CheckId, Outcome};
 use crate::exemption::{Exempt, exempt};
 use crate::facts::Facts;
@@ -143,6 +143,15 @@ fn not_applicable(setting: &Setting<'_>, trail: &Trail) -> Option<String> {
         Exempt::Until(Some(day)) => Some(format!("the trail is exempt until {day} (exemptTrails)")),
         Exempt::Until(None) => Some("the trail is exempt (exemptTrails)".to_owned()),
         Exempt::No | Exempt::Expired(_) => None,
+    }
+}
+
+impl Setting<'_> {
+    /// Whether `exemptTrails` exempts the trail today, also where it is a copy.
+    #[must_use]
+    pub fn exempts(&self, trail: &TrailArn) -> bool {
+        let exemption = exempt(&self.parameters.exempt_trails, trail, self.now);
+        matches!(exemption, Exempt::Until(_))
     }
 }
 

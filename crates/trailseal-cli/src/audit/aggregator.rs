@@ -177,7 +177,7 @@ fn tell_places(report: &mut Report, places: &[String], name: &str) {
     report.summary.accounts = report.accounts.len();
     report.summary.accounts_with_problems =
         report.accounts.iter().filter(|account| account.has_problem()).count();
-    report.complete = report.problems.is_empty();
+    report.complete = report.is_whole();
 }
 
 /// The places without a trail, in one line: there can be thousands.

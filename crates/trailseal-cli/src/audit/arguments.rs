@@ -32,18 +32,20 @@ Nothing is ever changed.
 Exit codes:
   0  nothing is non-compliant
   1  something is non-compliant
-  2  wrong usage, a failure, or something could not be judged";
+  2  wrong usage, a failure, or something could not be judged, such as a trail of which only
+     copies were seen";
 
 /// Judge the trails of AWS accounts as they are now
 ///
 /// Asks CloudTrail, KMS and S3 with the credentials that the AWS tools use: environment variables,
 /// the profile, single sign-on, a credential process, a container's or an instance's role. An
 /// account or a Region that refuses is listed with the reason, and the rest goes on. Ctrl-C ends
-/// early and reports what was judged until then.
+/// early and reports what was judged until then. The caller, its account and the Region are printed
+/// first. AWS_ENDPOINT_URL, and AWS_ENDPOINT_URL_KMS and the like, name other endpoints.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct AuditArguments {
-    /// The profile whose credentials are used, in place of those of the environment
+    /// The profile whose credentials are used, in place of those of the environment; it must exist
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use trailseal_rule::{AccountId, Region, TrailArn};
+use trailseal_rule::{AccountId, Region};
 
 use super::targets::Target;
 use crate::report::{AccountReport, Problem, Rank, RegionReport, TrailReport};
@@ -89,39 +89,11 @@ impl Gathered {
         for account in self.accounts.values_mut() {
             account.regions.sort_by(|one, other| one.region.cmp(&other.region));
         }
-        self.tell_of_absent_owners();
     }
 
     pub(super) fn into_accounts(self) -> Vec<AccountReport> {
         self.accounts.into_values().collect()
     }
-
-    /// A copy says who owns the trail; where nobody judged it there, it says that too.
-    fn tell_of_absent_owners(&mut self) {
-        for (_, trail) in &mut self.trails {
-            let Some(arn) = trail.copy_of() else { continue };
-            let note = match self.accounts.get(arn.owner().as_str()) {
-                None => format!(
-                    "account {} owns this trail and is not among the audited ones, so that the \
-                     trail was not judged",
-                    arn.owner()
-                ),
-                Some(owner) if !is_asked(owner, &arn) => format!(
-                    "{} of account {} was not asked, so that the trail was not judged there",
-                    arn.home_region(),
-                    arn.owner()
-                ),
-                Some(_) => continue,
-            };
-            trail.notes.push(note);
-        }
-    }
-}
-
-/// Whether the Region in which the trail is judged told its trails.
-fn is_asked(owner: &AccountReport, arn: &TrailArn) -> bool {
-    let home = arn.home_region().as_str();
-    owner.regions.iter().any(|region| region.region == home && region.problem.is_none())
 }
 
 /// Where something live was seen: `aws/ACCOUNT/REGION`.

@@ -4,7 +4,7 @@
 use std::io::{self, Write};
 
 use super::clean;
-use crate::report::{AccountReport, Report, TrailReport};
+use crate::report::{AccountReport, NotEvaluated, Report, TrailReport};
 
 /// Lines of one kind; of more, only their number is told.
 const LINES_MAX: usize = 20;
@@ -22,30 +22,24 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     write_lines("LEFT OUT", left_out.collect(), out)
 }
 
-/// Copies are told by number, and those whose trail nobody judged by their owner too.
+/// Copies whose trail was evaluated are counted; trails that were evaluated nowhere are named.
 fn write_copies(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let copies: Vec<&TrailReport> =
-        report.trails.iter().filter(|trail| trail.copy_of().is_some()).collect();
-    if copies.is_empty() {
-        return Ok(());
+    let is_judged =
+        |trail: &&TrailReport| trail.copy_of().is_some() && trail.not_evaluated.is_none();
+    match report.trails.iter().filter(is_judged).count() {
+        0 => {}
+        count => writeln!(
+            out,
+            "and {} of trails that are judged where they were made: in their home Region, \
+             organization trails in the account that owns them",
+            if count == 1 { "1 copy".to_owned() } else { format!("{count} copies") }
+        )?,
     }
-    writeln!(
-        out,
-        "and {} of trails that are judged where they were made: in their home Region, \
-         organization trails in the account that owns them",
-        if copies.len() == 1 { "1 copy".to_owned() } else { format!("{} copies", copies.len()) }
-    )?;
-    let mut orphans: Vec<String> = copies
-        .iter()
-        .filter(|copy| !copy.notes.is_empty())
-        .map(|copy| {
-            let arn = copy.arn.as_deref().unwrap_or_default();
-            format!("{}: {}", clean(arn), clean(&copy.notes.join("; ")))
-        })
-        .collect();
-    orphans.sort();
-    orphans.dedup();
-    write_lines("JUDGED NOWHERE", orphans, out)
+    let lines = report.not_evaluated().into_iter().map(|left_out| {
+        let NotEvaluated { trail, reason, source } = left_out;
+        format!("{}: {} (seen in {})", clean(trail), clean(reason), clean(source))
+    });
+    write_lines("NOT EVALUATED", lines.collect(), out)
 }
 
 fn write_lines(title: &str, lines: Vec<String>, out: &mut dyn Write) -> io::Result<()> {

@@ -192,7 +192,7 @@ fn id(identity: &Identity<'_>) -> String {
 
 fn status(trail: &TrailReport) -> &'static str {
     match trail.compliance.as_str() {
-        _ if trail.unverified => "WARNING",
+        _ if trail.unverified || trail.not_evaluated.is_some() => "WARNING",
         "NON_COMPLIANT" => "FAILED",
         "COMPLIANT" => "PASSED",
         _ => "NOT_AVAILABLE",
@@ -222,10 +222,11 @@ fn told<'a>(trail: &'a TrailReport, tell: fn(&'a CheckReport) -> Option<&'a str>
 
 fn description(trail: &TrailReport) -> String {
     let what = told(trail, |check| check.what.as_deref());
-    let text = match (&trail.reason, what.is_empty()) {
-        (Some(reason), _) => reason,
-        (None, false) => &what,
-        (None, true) => &trail.annotation,
+    let text = match (&trail.not_evaluated, &trail.reason, what.is_empty()) {
+        (Some(why), ..) => &format!("the trail was not evaluated: {why}"),
+        (None, Some(reason), _) => reason,
+        (None, None, false) => &what,
+        (None, None, true) => &trail.annotation,
     };
     bounded(text, DESCRIPTION_BYTES_MAX)
 }
@@ -249,6 +250,7 @@ fn product_fields(report: &Report, trail: &TrailReport) -> BTreeMap<&'static str
         ("trailseal/Compliance", Some(trail.compliance.as_str())),
         ("trailseal/Unverified", Some(if trail.unverified { "true" } else { "false" })),
         ("trailseal/Annotation", Some(trail.annotation.as_str())),
+        ("trailseal/NotEvaluated", trail.not_evaluated.as_deref()),
         ("trailseal/Key", trail.key.as_deref()),
         ("trailseal/Bucket", trail.bucket.as_deref()),
         ("trailseal/Source", Some(trail.source.as_str())),

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::clean;
 use crate::report::{CheckOutcome, CheckReport, Report, TrailReport};
 
-const HEAD: [&str; 13] = [
+const HEAD: [&str; 14] = [
     "compliance",
     "unverified",
     "account",
@@ -19,6 +19,7 @@ const HEAD: [&str; 13] = [
     "how to fix",
     "captured",
     "source",
+    "not evaluated",
 ];
 
 pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
@@ -51,6 +52,7 @@ fn row(trail: &TrailReport) -> [String; HEAD.len()] {
         told(|check| check.fix.clone()),
         optional(&trail.captured),
         trail.source.clone(),
+        optional(&trail.not_evaluated),
     ]
 }
 

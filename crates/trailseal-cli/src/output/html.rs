@@ -28,7 +28,7 @@ use std::io::{self, Write};
 use askama::Template;
 use trailseal_rule::CHECKS;
 
-use crate::report::{ControlNumber, Report, TrailReport};
+use crate::report::{ControlNumber, NotEvaluated, Report, TrailReport};
 use causes::{Cause, causes};
 use harmless::Harmless;
 use headline::Headline;
@@ -68,6 +68,7 @@ struct Page<'a> {
     listing: Listing<'a>,
     remarks: Vec<Remark<'a>>,
     checks: Vec<Known>,
+    not_evaluated: Vec<NotEvaluated<'a>>,
 }
 
 /// The numbers of the control in a publication.
@@ -113,6 +114,7 @@ impl<'a> Page<'a> {
                     fails_when: check.fails_when,
                 })
                 .collect(),
+            not_evaluated: report.not_evaluated(),
             tally,
         }
     }

@@ -177,6 +177,9 @@ fn cases_of_problems(report: &Report) -> Vec<TestCase> {
     let problems = report.problems.iter();
     let mut cases: Vec<TestCase> =
         problems.map(|told| problem(&told.source, &told.message)).collect();
+    cases.extend(
+        report.not_evaluated().iter().map(|left_out| problem(left_out.trail, left_out.reason)),
+    );
     if cases.is_empty() && !report.complete {
         cases.push(problem("trailseal", "the report is partial"));
     }

@@ -234,7 +234,7 @@ const NOT_APPLICABLE: &str = "Not applicable";
 
 fn compliance_status(trail: &TrailReport) -> Named {
     match trail.compliance.as_str() {
-        _ if trail.unverified => (2, "Warning"),
+        _ if trail.unverified || trail.not_evaluated.is_some() => (2, "Warning"),
         "NON_COMPLIANT" => (3, "Fail"),
         "COMPLIANT" => (1, "Pass"),
         _ => (99, NOT_APPLICABLE),
@@ -286,7 +286,11 @@ fn finding_info<'a>(
     FindingInfo {
         uid: identity.uid(),
         title: CONTROL,
-        desc: trail.reason.as_deref().unwrap_or(&trail.annotation),
+        desc: trail
+            .not_evaluated
+            .as_deref()
+            .or(trail.reason.as_deref())
+            .unwrap_or(&trail.annotation),
         types: ["Software and Configuration Checks/Industry and Regulatory Standards/CIS AWS \
              Foundations Benchmark"],
         last_seen_time: common.millis,
@@ -310,7 +314,10 @@ fn compliance<'a>(common: &'a Common<'a>, trail: &'a TrailReport) -> Compliance<
         status_id,
         status,
         status_code: &trail.compliance,
-        status_details: found.chain(trail.reason.as_deref()).collect(),
+        status_details: found
+            .chain(trail.reason.as_deref())
+            .chain(trail.not_evaluated.as_deref())
+            .collect(),
         checks: trail.checks.iter().map(check).collect(),
     }
 }

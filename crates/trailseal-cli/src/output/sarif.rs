@@ -13,7 +13,7 @@ use trailseal_rule::{CHECKS, CIS_CONTROLS};
 use super::clean;
 use super::identity::{Identity, fingerprint};
 use super::severity::Severity;
-use crate::report::{CheckOutcome, CheckReport, Problem, Report, TrailReport};
+use crate::report::{CheckOutcome, CheckReport, NotEvaluated, Problem, Report, TrailReport};
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
@@ -296,7 +296,12 @@ fn invocation(report: &Report) -> Invocation<'_> {
     Invocation {
         execution_successful: report.complete,
         end_time_utc: &report.generated_at,
-        tool_execution_notifications: report.problems.iter().map(notification).collect(),
+        tool_execution_notifications: report
+            .problems
+            .iter()
+            .map(notification)
+            .chain(report.not_evaluated().iter().map(not_evaluated))
+            .collect(),
     }
 }
 
@@ -307,6 +312,12 @@ fn notification(problem: &Problem) -> Notification {
         message: Message { text: clean(&problem.message) },
         locations: [Location { physical_location: place, logical_locations: None }],
     }
+}
+
+fn not_evaluated(trail: &NotEvaluated<'_>) -> Notification {
+    let NotEvaluated { trail, reason, source } = trail;
+    let message = format!("trail {trail} was not evaluated: {reason}");
+    notification(&Problem { source: (*source).to_owned(), message })
 }
 
 fn results<'a>(report: &'a Report, indices: &HashMap<&str, usize>) -> Vec<Finding<'a>> {

@@ -51,9 +51,10 @@ pub(crate) fn write(report: &Report, screen: Screen, out: &mut dyn Write) -> io:
     writeln!(out, "{}", summary(&report.summary, report.complete))
 }
 
-/// In an audit there can be thousands of copies.
+/// In an audit there can be thousands of copies. Trails that nothing evaluates have lines of their
+/// own.
 fn is_counted(report: &Report, trail: &TrailReport) -> bool {
-    !report.accounts.is_empty() && trail.copy_of().is_some()
+    trail.not_evaluated.is_some() || !report.accounts.is_empty() && trail.copy_of().is_some()
 }
 
 fn is_open(check: &CheckReport) -> bool {
@@ -113,6 +114,9 @@ fn summary(summary: &Summary, is_complete: bool) -> String {
     );
     if *unverified > 0 {
         line.push_str(&format!(", {unverified} of them unverified"));
+    }
+    if summary.not_evaluated > 0 {
+        line.push_str(&format!(", {} not evaluated", counted(summary.not_evaluated, "trail")));
     }
     line.push_str(&format!(" ({})", asked(summary)));
     if !is_complete {

@@ -37,6 +37,7 @@ pub(crate) fn trail(name: &str) -> TrailReport {
         key: Some("arn:aws:kms:eu-central-1:111122223333:key/1234abcd".to_owned()),
         bucket: Some("logs".to_owned()),
         reason: None,
+        not_evaluated: None,
         notes: Vec::new(),
         checks: vec![
             check("sse-kms-enabled", CheckOutcome::Pass),

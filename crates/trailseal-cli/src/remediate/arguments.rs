@@ -113,7 +113,7 @@ pub(crate) struct RemediateArguments {
     #[arg(long = "parameter", short = 'p', value_name = "NAME=VALUE")]
     pub(crate) parameters: Vec<String>,
 
-    /// The profile whose credentials are used, in place of those of the environment
+    /// The profile whose credentials are used, in place of those of the environment; it must exist
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,
 

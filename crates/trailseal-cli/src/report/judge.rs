@@ -3,10 +3,11 @@
 use serde_json::{Map, Value};
 use trailseal_rule::{
     AccountId, CHECKS, CIS_CONTROLS, CheckResult, ComplianceType, Control, Evaluation, Facts,
-    Outcome, Parameters, RELATED_CONTROLS, Region, ResourceId, Setting, Timestamp, Trail,
+    Outcome, Parameters, RELATED_CONTROLS, Region, ResourceId, Setting, Standing, Timestamp, Trail,
     TrailGone, Verdict, evaluate,
 };
 
+use super::coverage::mark_not_evaluated;
 use super::evidence::EvidenceReport;
 use super::{
     AccountReport, CheckOutcome, CheckReport, ControlNumber, Problem, REPORT_VERSION, Report,
@@ -53,6 +54,7 @@ pub(crate) fn report(
     given: Map<String, Value>,
     now: Timestamp,
 ) -> Report {
+    mark_not_evaluated(&mut trails, &accounts);
     let place = |trail: &TrailReport| {
         let TrailReport { account, region, resource_id, arn, source, .. } = trail;
         (account.clone(), region.clone(), resource_id.clone(), arn.clone(), source.clone())
@@ -63,18 +65,21 @@ pub(crate) fn report(
         publication: control.publication.to_owned(),
         number: control.number.to_owned(),
     };
-    Report {
+    let mut report = Report {
         version: REPORT_VERSION,
         tool: Tool { name: "trailseal".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
         generated_at: now.to_string(),
-        complete: problems.is_empty(),
+        complete: false,
         summary: summary(&trails, &accounts),
         parameters: given,
         controls: CIS_CONTROLS.iter().chain(&RELATED_CONTROLS).map(number).collect(),
         trails,
         accounts,
         problems,
-    }
+    };
+    report.summary.not_evaluated = report.not_evaluated().len();
+    report.complete = report.is_whole();
+    report
 }
 
 /// The order of the report: what must be mended first.
@@ -145,12 +150,15 @@ pub(crate) fn judge_trail(
         Verdict::NotApplicable(why) => Some(why.clone()),
         Verdict::Sealed(_) | Verdict::Broken(_) | Verdict::Unverified(_) => None,
     };
+    let is_copy = trail.standing() != Standing::Own;
+    let is_open_copy = is_copy && reason.is_some() && !setting.exempts(&trail.arn);
     let report = TrailReport {
         arn: Some(trail.arn.to_string()),
         key: trail.key.as_ref().map(ToString::to_string),
         bucket: trail.bucket.as_ref().map(ToString::to_string),
         checks: judgement.verdict.results().iter().map(check).collect(),
         evidence: reason.is_none().then(|| EvidenceReport::of(facts)),
+        not_evaluated: is_open_copy.then(String::new),
         reason,
         notes: judgement.notes,
         ..blank(&evaluation, &trail.account, &trail.region, captured, source)
@@ -190,6 +198,7 @@ fn blank(
         key: None,
         bucket: None,
         reason: None,
+        not_evaluated: None,
         notes: Vec::new(),
         checks: Vec::new(),
         evidence: None,

@@ -173,14 +173,16 @@ fn what_must_be_mended_comes_first() {
             ("f-no-key", "NON_COMPLIANT", false),
             ("g-alias", "NON_COMPLIANT", false),
             ("d-unverified", "NON_COMPLIANT", true),
+            // Nothing evaluates the trail of this copy.
+            ("a-shadow", "NOT_APPLICABLE", false),
             ("c-sealed", "COMPLIANT", false),
             ("b-gone", "NOT_APPLICABLE", false),
-            ("a-shadow", "NOT_APPLICABLE", false),
         ]
     );
     let Summary { trails, non_compliant, compliant, not_applicable, unverified, .. } =
         report.summary;
     assert_eq!((trails, non_compliant, compliant, not_applicable, unverified), (7, 4, 1, 2, 1));
+    assert_eq!((report.summary.not_evaluated, report.complete), (1, false));
 }
 
 #[test]

@@ -97,6 +97,9 @@ fn facts(trail: &TrailReport) -> Vec<Fact> {
     if !unread.is_empty() {
         facts.push(Fact::words("Not read", unread.join(", ")));
     }
+    if let Some(why) = &trail.not_evaluated {
+        facts.push(Fact::words("Not evaluated", why));
+    }
     if let Some(captured) = &trail.captured {
         facts.push(Fact::words("Captured by AWS Config", moment(captured)));
     }

@@ -15,7 +15,13 @@ pub(super) struct Headline {
 
 impl Headline {
     pub(super) fn of(report: &Report, tally: &Tally) -> Self {
-        Self { statement: statement(tally), scope: scope(report) }
+        let mut statement = statement(tally);
+        let left_out = report.summary.not_evaluated;
+        if left_out > 0 {
+            let verb = if left_out == 1 { "was" } else { "were" };
+            statement.push_str(&format!(" {} {verb} not evaluated.", counted(left_out, "trail")));
+        }
+        Self { statement, scope: scope(report) }
     }
 }
 

@@ -1,0 +1,160 @@
+//! Trails that are seen and that nothing evaluates: the run is partial, and every format says so.
+
+use serde_json::Value;
+use trailseal_lab::{Denial, State};
+
+use super::desk::{Desk, EXTERNAL_ID, MANAGEMENT, MEMBER, ROLE, Run, member};
+
+const LOST: &str = "arn:aws:cloudtrail:af-south-1:111122223333:trail/lost";
+const ORGANIZATION: &str = "arn:aws:cloudtrail:us-east-1:111122223333:trail/org";
+
+fn state(text: &str) -> State {
+    State::from_value("state", &serde_json::from_str(text).unwrap()).unwrap()
+}
+
+/// A multi-Region trail whose home Region is not enabled in its account.
+fn home_region_not_enabled() -> State {
+    state(include_str!("states/home-region-not-enabled.json"))
+}
+
+/// A member account that sees nothing but the organization's trail.
+fn member_with_organization_trail_only() -> State {
+    state(include_str!("states/member-with-organization-trail-only.json"))
+}
+
+/// The ARNs of the trails that the report lists as not evaluated, each once.
+fn not_evaluated(run: &Run) -> Vec<String> {
+    let report = run.report();
+    let marked = report["trails"].as_array().unwrap().iter();
+    let marked = marked.filter(|trail| !trail["notEvaluated"].is_null());
+    let mut arns: Vec<String> =
+        marked.map(|trail| trail["arn"].as_str().unwrap().to_owned()).collect();
+    arns.sort();
+    arns.dedup();
+    assert_eq!(report["summary"]["notEvaluated"], arns.len());
+    let is_named = |arn: &String| run.err.contains(&format!("trail {arn} was not evaluated: "));
+    assert!(arns.iter().all(is_named), "{}", run.err);
+    if !arns.is_empty() {
+        assert_eq!((run.code, &report["complete"]), (2, &Value::Bool(false)), "{}", run.err);
+    }
+    arns
+}
+
+/// Every format names the trail, says that it is not evaluated and why; and so does `render`.
+#[track_caller]
+fn is_said_in_every_format(desk: &Desk, account: &str, arn: &str, why: &str) {
+    let name = arn.rsplit('/').next().unwrap();
+    for (format, words) in [
+        (
+            "table",
+            vec![
+                format!("NOT EVALUATED: {arn}: "),
+                "PARTIAL".to_owned(),
+                "1 trail not evaluated".to_owned(),
+            ],
+        ),
+        (
+            "json",
+            vec![arn.to_owned(), "\"notEvaluated\"".to_owned(), "\"complete\": false".to_owned()],
+        ),
+        ("csv", vec![arn.to_owned(), "not evaluated".to_owned()]),
+        ("html", vec!["PARTIAL".to_owned(), arn.to_owned(), name.to_owned()]),
+        ("junit", vec!["type=\"problem\"".to_owned(), arn.to_owned()]),
+        ("sarif", vec!["\"executionSuccessful\": false".to_owned(), arn.to_owned()]),
+        (
+            "asff",
+            vec!["trailseal/NotEvaluated".to_owned(), "\"WARNING\"".to_owned(), arn.to_owned()],
+        ),
+        ("ocsf", vec!["\"Warning\"".to_owned(), arn.to_owned()]),
+    ] {
+        let run = desk.run(account, &["-o", format]);
+        assert_eq!(run.code, 2, "{format}: {}", run.err);
+        for word in words.into_iter().chain([why.to_owned()]) {
+            assert!(run.out.contains(&word), "{format}: `{word}` is missing: {}", run.out);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_home_region_that_is_not_enabled() {
+    let desk = Desk::with(home_region_not_enabled()).await;
+    let run = desk.run(MANAGEMENT, &["-o", "json"]);
+    assert_eq!(not_evaluated(&run), [LOST]);
+    let why = "its home Region af-south-1 of account 111122223333 was not asked";
+    is_said_in_every_format(&desk, MANAGEMENT, LOST, why);
+    // A user who wants copies to be evaluated gets a verdict on each.
+    let run = desk.run(MANAGEMENT, &["-o", "json", "-p", "replicas=EVALUATE"]);
+    assert_eq!((run.code, not_evaluated(&run).len()), (1, 0), "{}", run.err);
+    assert_eq!(run.report()["summary"]["nonCompliant"], 1);
+    // A trail that the user exempts needs no evaluation.
+    let exempt = format!("exemptTrails={LOST}");
+    let run = desk.run(MANAGEMENT, &["-o", "json", "-p", &exempt]);
+    assert_eq!((run.code, not_evaluated(&run).len()), (0, 0), "{}", run.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_that_sees_the_trail_of_its_organization_only() {
+    let desk = Desk::with(member_with_organization_trail_only()).await;
+    let run = desk.run(MEMBER, &["-o", "json"]);
+    assert_eq!(not_evaluated(&run), [ORGANIZATION]);
+    let why = "account 111122223333 owns it and was not audited; add it to --accounts";
+    is_said_in_every_format(&desk, MEMBER, ORGANIZATION, why);
+    let run = desk.run(MEMBER, &["-o", "json", "-p", "replicas=EVALUATE"]);
+    assert_eq!((run.code, not_evaluated(&run).len()), (1, 0), "{}", run.err);
+    // Its owner sees the same trail, and evaluates it.
+    let run = desk.run(MANAGEMENT, &["-o", "json"]);
+    assert_eq!((run.code, not_evaluated(&run).len()), (1, 0), "{}", run.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn regions_that_leave_out_the_home_region() {
+    let desk = Desk::open().await;
+    let run = desk.run(MANAGEMENT, &["--regions", "eu-west-1", "-o", "json"]);
+    // All trails of us-east-1 have a copy there.
+    let found = not_evaluated(&run);
+    assert_eq!(found.len(), 9, "{found:?}");
+    assert!(found.iter().all(|arn| arn.contains(":us-east-1:")), "{found:?}");
+    let home = "its home Region us-east-1 of account 111122223333 was not asked: --regions leaves";
+    assert!(run.err.contains(home), "{}", run.err);
+    let run = desk.run(MANAGEMENT, &["--regions", "eu-west-1,us-east-1", "-o", "json"]);
+    assert_eq!((run.code, not_evaluated(&run).len()), (1, 0), "{}", run.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn accounts_that_leave_out_the_owner() {
+    let desk = Desk::open().await;
+    let role = ["--role-name", ROLE, "--external-id", EXTERNAL_ID, "-o", "json"];
+    let arguments = [["--accounts", MEMBER].as_slice(), &role].concat();
+    let run = desk.run(MANAGEMENT, &arguments);
+    let found = not_evaluated(&run);
+    assert_eq!(found, ["arn:aws:cloudtrail:us-east-1:111122223333:trail/organization"]);
+    let both = format!("{MEMBER},{MANAGEMENT}");
+    let run = desk.run(MANAGEMENT, &[["--accounts", &both].as_slice(), &role].concat());
+    assert_eq!(not_evaluated(&run), Vec::<String>::new());
+}
+
+/// The owner of the organization's trail refuses: its members' copies do not make up for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_that_refuses() {
+    let mut state = State::organization(3, &["us-east-1", "eu-west-1"], "Audit");
+    state.denials.push(Denial {
+        account: member(0),
+        operation: "cloudtrail:DescribeTrails".to_owned(),
+        about: None,
+    });
+    let desk = Desk::with(state).await;
+    let arguments = ["--accounts", "organization", "--role-name", "Audit", "-o", "json"];
+    let run = desk.run(&member(0), &arguments);
+    let arn = format!("arn:aws:cloudtrail:us-east-1:{}:trail/organization", member(0));
+    assert_eq!(not_evaluated(&run), [arn]);
+    assert!(run.err.contains("owns it and could not be audited"), "{}", run.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_whole_organization_leaves_nothing_out() {
+    let desk = Desk::with(State::organization(4, &["us-east-1", "eu-west-1"], "Audit")).await;
+    let arguments = ["--accounts", "organization", "--role-name", "Audit", "-o", "json"];
+    let run = desk.run(&member(0), &arguments);
+    assert_eq!((run.code, not_evaluated(&run).len()), (0, 0), "{}", run.err);
+    assert_eq!(run.report()["complete"], true);
+}
