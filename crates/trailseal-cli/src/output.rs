@@ -27,7 +27,7 @@ use serde::Serialize;
 
 use crate::report::Report;
 
-pub(crate) use clean::{bounded, clean};
+pub(crate) use clean::{bounded, clean, clean_json, clean_lines};
 pub(crate) use emit::{emit, outputs, refuse_to_overwrite};
 
 /// A form of the report.

@@ -10,6 +10,27 @@ pub(crate) fn clean(text: &str) -> String {
     text.chars().map(harmless).collect()
 }
 
+/// The same for a text of several lines.
+pub(crate) fn clean_lines(text: &str) -> String {
+    text.split('\n').map(clean).collect::<Vec<_>>().join("\n")
+}
+
+/// JSON in which every harmful character is written as `\u` and its number: the same document.
+pub(crate) fn clean_json(json: &str) -> String {
+    let mut units = [0; 2];
+    let mut out = String::with_capacity(json.len());
+    for character in json.chars() {
+        if character == '\n' || !is_harmful(character) {
+            out.push(character);
+        } else {
+            for unit in character.encode_utf16(&mut units) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    out
+}
+
 fn is_harmful(character: char) -> bool {
     let turns = matches!(
         character,
@@ -18,7 +39,24 @@ fn is_harmful(character: char) -> bool {
     let breaks = matches!(character, '\u{2028}' | '\u{2029}');
     // No characters at all: XML refuses the last two of them.
     let is_none = matches!(character, '\u{FDD0}'..='\u{FDEF}' | '\u{FFFE}' | '\u{FFFF}');
-    character.is_control() || turns || breaks || is_none
+    character.is_control() || turns || breaks || is_none || is_invisible(character)
+}
+
+/// Takes no room, so that two texts look the same and are not.
+fn is_invisible(character: char) -> bool {
+    matches!(
+        character,
+        '\u{00AD}'
+            | '\u{180B}'..='\u{180F}'
+            | '\u{200B}'..='\u{200D}'
+            | '\u{2060}'..='\u{2064}'
+            | '\u{206A}'..='\u{206F}'
+            | '\u{FE00}'..='\u{FE0F}'
+            | '\u{FEFF}'
+            | '\u{FFF9}'..='\u{FFFB}'
+            | '\u{E0000}'..='\u{E007F}'
+            | '\u{E0100}'..='\u{E01EF}'
+    )
 }
 
 /// Clean text of so many bytes at most, which are at least as many characters as any service
@@ -44,6 +82,20 @@ mod tests {
         assert_eq!(clean("a\u{1b}[31m\t\r\n\u{7f}\u{9b}z"), "a?[31m?????z");
         assert_eq!(clean("\u{202e}moc\u{2066}\u{200f}\u{2028}\u{ffff}"), "?moc????");
         assert_eq!(clean("naïve 名前 🔑"), "naïve 名前 🔑");
+    }
+
+    #[test]
+    fn what_takes_no_room_is_shown() {
+        assert_eq!(clean("a\u{200b}b\u{2060}c\u{feff}d\u{e0041}e\u{ad}f"), "a?b?c?d?e?f");
+        assert_eq!(clean_lines("a\u{1b}[2J\nb\u{200b}\n"), "a?[2J\nb?\n");
+    }
+
+    #[test]
+    fn json_stays_the_same_document() {
+        let text = "a\u{1b}\n\u{202e}\u{200b}\u{e0041}\u{9b}é";
+        let json = clean_json(&serde_json::json!({ "name": text }).to_string());
+        assert!(!json.chars().any(is_harmful), "{json}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&json).unwrap()["name"], text);
     }
 
     #[test]
