@@ -108,7 +108,7 @@ async fn play(lab: &Lab, aws: &Aws, scenario: &Scenario) -> Result<Came, String>
     no_new_silence(lab, broken)?;
     sealed(reach, &parameters).await?;
     let progress = fold(&ledger.records).map_err(|error| error.to_string())?;
-    go_back(lab, reach, &progress, &mut ledger, before).await
+    go_back(lab, reach, &parameters, &progress, &mut ledger, before).await
 }
 
 /// Between two changes no trail stops delivering.
@@ -123,7 +123,7 @@ fn no_new_silence(lab: &Lab, mut broken: BTreeMap<String, String>) -> Result<(),
 }
 
 async fn sealed(reach: Reach<'_>, parameters: &Parameters) -> Result<(), String> {
-    let setting = Setting { parameters, now: Timestamp::from_epoch_millis(1_795_500_000_000) };
+    let setting = setting(parameters);
     let arn = TrailArn::parse(TRAIL).unwrap();
     let judged = reach.judge(&setting, &arn).await.map_err(|failure| failure.to_string())?;
     if matches!(judged.verdict, Verdict::Sealed(_)) {
@@ -132,16 +132,22 @@ async fn sealed(reach: Reach<'_>, parameters: &Parameters) -> Result<(), String>
     Err(format!("it is not COMPLIANT afterwards: {:?}", judged.verdict))
 }
 
+fn setting(parameters: &Parameters) -> Setting<'_> {
+    Setting { parameters, now: Timestamp::from_epoch_millis(1_795_500_000_000) }
+}
+
 async fn go_back(
     lab: &Lab,
     reach: Reach<'_>,
+    parameters: &Parameters,
     progress: &Progress,
     ledger: &mut Remembered,
     before: State,
 ) -> Result<Came, String> {
     let sealed = lab.state();
     let broken = lab.broken_deliveries();
-    let plan = match plan_back_out(reach, progress, Force::No).await {
+    let setting = setting(parameters);
+    let plan = match plan_back_out(reach, &setting, progress, Force::No).await {
         Ok(plan) => plan,
         Err(Failure::Refused(refusals)) => {
             return if lab.state() == sealed && refusals.iter().count() > 0 {

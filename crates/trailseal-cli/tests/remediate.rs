@@ -5,6 +5,7 @@
 mod remediate {
     mod document;
     mod faults;
+    mod hostile;
     mod identity;
     mod journals;
     mod kill;

@@ -45,6 +45,7 @@ struct Retreat<'a> {
 ///
 /// - nothing was done that can be taken back
 /// - somebody has changed it meanwhile, unless forced; the difference is shown
+/// - the journal says that statements were added which the planner never adds
 /// - the trail would be left with a key that cannot encrypt, forced or not
 /// - what is there now could not be read
 pub fn back_out(progress: &Progress, present: &Present, force: Force) -> Result<Plan, Refusals> {
@@ -121,18 +122,15 @@ fn stays(retreat: &Retreat<'_>, steps: &[Step]) -> Vec<Warning> {
     warnings
 }
 
+/// As the step sends it.
 fn policy_change(retreat: &Retreat<'_>, steps: &[Step]) -> Option<PolicyChange> {
-    let change = retreat.seal.plan.policy_change.as_ref()?;
-    steps.iter().find(|step| step.id == StepId::RestoreKeyPolicy)?;
+    let step = steps.iter().find(|step| step.id == StepId::RestoreKeyPolicy)?;
     let readings = retreat.present.keys.get(retreat.key)?;
     let Reading::Known(now) = &readings.policy else {
         return None;
     };
-    Some(PolicyChange {
-        before: Some(now.clone()),
-        after: change.before.clone()?,
-        added: Vec::new(),
-    })
+    let after = step.call.policy()?.to_owned();
+    Some(PolicyChange { before: Some(now.clone()), after, added: Vec::new() })
 }
 
 fn plan(

@@ -119,6 +119,20 @@ impl Call {
         }
     }
 
+    /// The key policy that it sends.
+    #[must_use]
+    pub fn policy(&self) -> Option<&str> {
+        match self {
+            Self::CreateKey { policy, .. } | Self::PutKeyPolicy { policy, .. } => Some(policy),
+            Self::CreateAlias { .. }
+            | Self::CancelKeyDeletion { .. }
+            | Self::EnableKey { .. }
+            | Self::DisableKey { .. }
+            | Self::EnableKeyRotation { .. }
+            | Self::UpdateTrail { .. } => None,
+        }
+    }
+
     /// The key that it is about; nothing where it creates one, or takes the trail's away.
     #[must_use]
     pub fn key(&self) -> Option<&KeyTarget> {

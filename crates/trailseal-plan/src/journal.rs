@@ -9,6 +9,7 @@ use thiserror::Error;
 use trailseal_rule::{KeyArn, KeyRef, KeyState, Rotation, Timestamp};
 
 use crate::plan_data::{Plan, Purpose, Step, StepId};
+use crate::plan_shape;
 
 /// One line of a journal.
 ///
@@ -223,13 +224,15 @@ impl Journal {
 /// # Errors
 ///
 /// There is none, or one cannot stand where it does: the first is no beginning of a plan that seals,
-/// a later beginning is of no back-out or of another journal, a step is none of the plan's, or is
-/// begun before those ahead of it are verified.
+/// a later beginning is of no back-out or of another journal, a plan does not have the form that
+/// every plan has, a step is none of the plan's, or is begun before those ahead of it are verified,
+/// or what was there before it does not fit it.
 pub fn fold(records: &[Record]) -> Result<Progress, JournalError> {
     let mut rest = records.iter().enumerate();
     let mut progress = match rest.next() {
         None => return Err(JournalError::Empty),
         Some((_, Record::Begun { journal, plan, .. })) if plan.purpose == Purpose::Seal => {
+            well_formed(plan).map_err(|why| out_of_place(0, why))?;
             Progress {
                 journal: journal.clone(),
                 seal: Phase::begin(plan),
@@ -243,6 +246,11 @@ pub fn fold(records: &[Record]) -> Result<Progress, JournalError> {
         progress.add(record).map_err(|why| out_of_place(index, why))?;
     }
     Ok(progress)
+}
+
+fn well_formed(plan: &Plan) -> Result<(), String> {
+    plan_shape::fault(plan)
+        .map_or(Ok(()), |why| Err(format!("this program makes no such plan: {why}")))
 }
 
 fn out_of_place(index: usize, why: impl Into<String>) -> JournalError {
@@ -286,6 +294,10 @@ impl Progress {
                 }
                 if plan.purpose != Purpose::BackOut {
                     return Err("only a back-out may follow".to_owned());
+                }
+                well_formed(plan)?;
+                if plan.trail != self.seal.plan.trail {
+                    return Err("the back-out is of another trail".to_owned());
                 }
                 self.back_out = Some(Phase::begin(plan));
             }
@@ -359,6 +371,9 @@ impl Phase {
     }
 
     fn before(&mut self, id: StepId, former: &Former) -> Result<(), String> {
+        if !plan_shape::is_former_of(&self.plan, id, former) {
+            return Err(format!("what was there before {id} does not fit the plan"));
+        }
         let step = self.under_way(id)?;
         step.state = StepState::Uncertain;
         // What was there before the first attempt is what a back-out restores.

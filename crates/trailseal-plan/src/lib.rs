@@ -11,6 +11,7 @@ mod call;
 mod condition;
 mod journal;
 mod plan_data;
+mod plan_shape;
 mod policy;
 mod refusal;
 mod situation;
@@ -19,6 +20,8 @@ mod back_out;
 mod permissions;
 mod planning;
 mod render;
+mod resume;
+mod shared_key;
 
 pub use crate::back_out::{Force, back_out};
 pub use crate::call::{Call, JOURNAL_TAG, KeyTarget};
@@ -36,7 +39,9 @@ pub use crate::planning::plan;
 pub use crate::policy::{KEY_POLICY_BYTES_MAX, MergeError, Merged, merge, same_policy};
 pub use crate::refusal::{PlanRefusal, RefusalCode, Refusals};
 pub use crate::render::{
-    aws_cli, iam_policy, indented, plan_for_people, policy_diff, refusals_for_people, step_words,
-    where_things_stand,
+    aws_cli, iam_policy, indented, plan_for_people, policy_diff, refusals_for_people, shell_word,
+    step_words, where_things_stand,
 };
+pub use crate::resume::{resumed, trail_before};
+pub use crate::shared_key::is_policy_of_created_key;
 pub use crate::situation::{Consent, KeyReadings, NewKey, Reader, Readers, Situation, Tag, Wish};

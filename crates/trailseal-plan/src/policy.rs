@@ -1,6 +1,9 @@
 //! Key policies as documents: whether two say the same, and how one gets the statements that
 //! CloudTrail needs.
 
+mod json;
+mod remove;
+
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -10,6 +13,9 @@ use trailseal_rule::key_policy::grants::Grant;
 use trailseal_rule::key_policy::question::TrailAndKey;
 use trailseal_rule::key_policy::request::Answer;
 use trailseal_rule::{AccountId, TrailArn};
+
+pub(crate) use json::strict;
+pub(crate) use remove::{Removed, is_generated, remove};
 
 /// Bytes of a key policy, at most (KMS API Reference, `PutKeyPolicy`, `Policy`).
 pub const KEY_POLICY_BYTES_MAX: usize = 32_768;
@@ -97,18 +103,10 @@ pub(crate) fn new_key_policy(trail: &TrailArn, account: &AccountId, grants: &[Gr
 }
 
 /// Whether two key policies say the same: blanks and the order of members aside, which KMS need
-/// not keep.
+/// not keep. Policies in which an object repeats a member are the same only byte for byte.
 #[must_use]
 pub fn same_policy(one: &str, other: &str) -> bool {
-    if one == other {
-        return true;
-    }
-    // A member that occurs twice is kept by the one reader and lost by the other, so both must
-    // agree.
-    let values = |text: &str| serde_json::from_str::<Value>(text).ok();
-    let documents = |text: &str| PolicyDocument::parse(text).ok();
-    matches!((values(one), values(other)), (Some(one), Some(other)) if one == other)
-        && matches!((documents(one), documents(other)), (Some(one), Some(other)) if one == other)
+    one == other || matches!((strict(one), strict(other)), (Some(one), Some(other)) if one == other)
 }
 
 fn granted(admission: Admission) -> Result<(), MergeError> {
@@ -147,11 +145,15 @@ fn append(policy: &str, added: &[String]) -> String {
             format!("[{kept}{comma}{added}{blanks}]")
         }
     };
+    in_place(policy, raw, &list)
+}
+
+/// The policy with this for its `Statement`, which `raw` is a part of.
+fn in_place(policy: &str, raw: &str, statement: &str) -> String {
     // The raw value borrows from the text, so its place there is the distance of the two.
     let start = (raw.as_ptr() as usize).saturating_sub(policy.as_ptr() as usize);
     let (before, rest) = policy.split_at_checked(start).unwrap_or((policy, ""));
-    let after = rest.strip_prefix(raw).unwrap_or_default();
-    format!("{before}{list}{after}")
+    format!("{before}{statement}{}", rest.strip_prefix(raw).unwrap_or_default())
 }
 
 /// The `Sid` of every statement that has one.

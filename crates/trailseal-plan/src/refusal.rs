@@ -77,11 +77,15 @@ pub enum RefusalCode {
     FormerKeyCannotEncrypt,
     /// `back-out-stops-delivery`
     BackOutStopsDelivery,
+    /// `former-key-not-allowed`
+    FormerKeyNotAllowed,
+    /// `journal-mismatch`
+    JournalMismatch,
 }
 
 impl RefusalCode {
     /// Every code.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 35] = [
         Self::AlreadySealed,
         Self::Unverified,
         Self::NotJudged,
@@ -115,6 +119,8 @@ impl RefusalCode {
         Self::ChangedMeanwhile,
         Self::FormerKeyCannotEncrypt,
         Self::BackOutStopsDelivery,
+        Self::FormerKeyNotAllowed,
+        Self::JournalMismatch,
     ];
 
     /// The name in kebab case.
@@ -154,6 +160,8 @@ impl RefusalCode {
             Self::ChangedMeanwhile => "changed-meanwhile",
             Self::FormerKeyCannotEncrypt => "former-key-cannot-encrypt",
             Self::BackOutStopsDelivery => "back-out-stops-delivery",
+            Self::FormerKeyNotAllowed => "former-key-not-allowed",
+            Self::JournalMismatch => "journal-mismatch",
         }
     }
 
@@ -222,6 +230,12 @@ impl RefusalCode {
             Self::BackOutStopsDelivery => {
                 "the trail uses the key, and could not deliver without what would be taken back"
             }
+            Self::FormerKeyNotAllowed => {
+                "the journal names a former key that the rule's parameters do not allow, that AWS manages, or that anybody can decrypt with"
+            }
+            Self::JournalMismatch => {
+                "the journal holds other steps than the planner makes now, or a back-out would not give back what was there; the difference is shown"
+            }
         }
     }
 }
@@ -261,6 +275,19 @@ impl Refusals {
         Self {
             list: vec![PlanRefusal { code, what: what.into(), fix: fix.into(), difference: None }],
         }
+    }
+
+    /// One reason with a difference to show.
+    #[must_use]
+    pub(crate) fn with_difference(
+        code: RefusalCode,
+        what: impl Into<String>,
+        fix: impl Into<String>,
+        difference: String,
+    ) -> Self {
+        let mut found = Found::default();
+        found.push_difference(code, what, fix, difference);
+        found.into_refusals()
     }
 
     /// The reasons.

@@ -6,7 +6,7 @@ mod diff;
 mod people;
 mod progress;
 
-pub use crate::render::cli::{aws_cli, iam_policy};
+pub use crate::render::cli::{aws_cli, iam_policy, shell_word};
 pub use crate::render::diff::{indented, policy_diff};
 pub use crate::render::people::{plan_for_people, refusals_for_people, step_words};
 pub use crate::render::progress::where_things_stand;

@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use trailseal_aws::{AwsError, describe_trails};
 use trailseal_plan::{
     Call, Condition, Force, Holds, KeyReadings, KeyTarget, Plan, Present, Progress, RefusalCode,
-    Refusals, back_out,
+    Refusals, StepId, back_out,
 };
-use trailseal_rule::{KeyArn, KeyRef, Reading, Refusal, TrailArn};
+use trailseal_rule::{
+    CheckId, Facts, KeyArn, KeyRef, Outcome, Parameters, Reading, Refusal, Replicas, Setting,
+    Trail, TrailArn, Verdict, evaluate,
+};
 
 use crate::failure::Failure;
 use crate::look::Reach;
@@ -18,17 +21,85 @@ use crate::present::Wanted;
 /// # Errors
 ///
 /// [`Failure::Refused`] with every reason against it, also where another trail would stop
-/// delivering; [`Failure::Aws`] where AWS does not say what is there now.
+/// delivering, or where the former key that the journal names is not one that a trail may have;
+/// [`Failure::Aws`] where AWS does not say what is there now.
 pub async fn plan_back_out(
     reach: Reach<'_>,
+    setting: &Setting<'_>,
     progress: &Progress,
     force: Force,
 ) -> Result<Plan, Failure> {
     let present = reach.present(&Wanted::of_back_out(progress)).await?;
     let plan = back_out(progress, &present, force)?;
+    let trail = reach.trail(plan.trail.as_str()).await?;
+    unless_former_key_is_allowed(setting, &trail, &plan, &present)?;
     unless_others_stop(reach, &plan, &present).await?;
     Ok(plan)
 }
+
+/// A journal may name any key as the former one: it must be one that the rule lets a trail have,
+/// and one that not everybody can decrypt with. Not even by force.
+fn unless_former_key_is_allowed(
+    setting: &Setting<'_>,
+    trail: &Trail,
+    plan: &Plan,
+    present: &Present,
+) -> Result<(), Refusals> {
+    let step = plan.step(StepId::RestoreTrail);
+    let former = step.and_then(|step| step.call.key()).and_then(KeyTarget::arn);
+    let Some(former) = former else { return Ok(()) };
+    let Some(why) = against(setting, trail, former, present) else { return Ok(()) };
+    Err(Refusals::one(
+        RefusalCode::FormerKeyNotAllowed,
+        format!("the journal names {former} as the former key: {why}"),
+        format!(
+            "leave the trail as it is; if the key is yours, name it yourself: \
+             `trailseal remediate {} --key {former} --replace-key`",
+            plan.trail
+        ),
+    ))
+}
+
+/// What the rule has against a former key, with the checks of who may use and open it.
+fn against(
+    setting: &Setting<'_>,
+    trail: &Trail,
+    former: &KeyArn,
+    present: &Present,
+) -> Option<String> {
+    let parameters = Parameters {
+        check_key_policy: true,
+        replicas: Replicas::Evaluate,
+        exempt_trails: Vec::new(),
+        ..setting.parameters.clone()
+    };
+    if former.account() != trail.arn.owner() && !parameters.allows(former) {
+        return Some(format!("it belongs to account {}, which is not allowed", former.account()));
+    }
+    let Some(readings) = present.keys.get(former) else {
+        return Some("it was not read".to_owned());
+    };
+    let trail = Trail { key: Some(KeyRef::Key(former.clone())), ..trail.clone() };
+    let facts =
+        Facts { key: readings.key.clone(), key_policy: readings.policy.clone(), ..Facts::unread() };
+    let setting = Setting { parameters: &parameters, now: setting.now };
+    let (Verdict::Broken(results) | Verdict::Unverified(results)) =
+        evaluate(&setting, &trail, &facts).verdict
+    else {
+        return None;
+    };
+    results.into_iter().filter(|result| TRUST.contains(&result.check)).find_map(|result| {
+        match result.outcome {
+            Outcome::Pass => None,
+            Outcome::Fail(finding) => Some(finding.what),
+            Outcome::Unknown(unverified) => Some(unverified.why),
+        }
+    })
+}
+
+/// The checks that say whose the key is and who can open it.
+const TRUST: [CheckId; 3] =
+    [CheckId::KeyCustomerManaged, CheckId::KeyAllowed, CheckId::KeyPolicyGuardsDecryption];
 
 /// Other trails may have come to use the key since: they must not lose it, not even by force.
 ///

@@ -1,48 +1,21 @@
 //! Clients for what the evaluating function never asks, and for changes.
 
-use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
-use aws_smithy_runtime_api::client::retries::classifiers::{
-    ClassifyRetry, RetryAction, RetryClassifierPriority,
-};
+use aws_smithy_types::retry::RetryConfig;
 use trailseal_aws::{Service, Session};
 use trailseal_rule::Region;
-
-/// Forbids that a change is sent again unless AWS has refused it by an answer.
-///
-/// A change without an answer may have been made: sending it again could make a second key. Who
-/// carries out a plan looks first.
-#[derive(Debug)]
-struct OnlyAfterARefusal;
-
-impl ClassifyRetry for OnlyAfterARefusal {
-    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
-        let status = context.response().map(|response| response.status().as_u16());
-        match status {
-            Some(400..500) => RetryAction::NoActionIndicated,
-            Some(_) | None => RetryAction::RetryForbidden,
-        }
-    }
-
-    fn name(&self) -> &'static str {
-        "OnlyAfterARefusal"
-    }
-
-    fn priority(&self) -> RetryClassifierPriority {
-        RetryClassifierPriority::run_after(RetryClassifierPriority::transient_error_classifier())
-    }
-}
 
 /// CloudTrail, for reading.
 pub(crate) fn cloudtrail(session: &Session, region: &Region) -> aws_sdk_cloudtrail::Client {
     aws_sdk_cloudtrail::Client::from_conf(cloudtrail_config(session, region).build())
 }
 
-/// CloudTrail, for changes.
+/// CloudTrail, for changes: the SDK sends none again. Whoever carries out a plan looks first
+/// whether what the change requires still holds.
 pub(crate) fn cloudtrail_for_changes(
     session: &Session,
     region: &Region,
 ) -> aws_sdk_cloudtrail::Client {
-    let config = cloudtrail_config(session, region).retry_classifier(OnlyAfterARefusal);
+    let config = cloudtrail_config(session, region).retry_config(RetryConfig::disabled());
     aws_sdk_cloudtrail::Client::from_conf(config.build())
 }
 
@@ -57,9 +30,9 @@ pub(crate) fn kms(session: &Session, region: &Region) -> aws_sdk_kms::Client {
     aws_sdk_kms::Client::from_conf(kms_config(session, region).build())
 }
 
-/// KMS, for changes.
+/// KMS, for changes: as for CloudTrail.
 pub(crate) fn kms_for_changes(session: &Session, region: &Region) -> aws_sdk_kms::Client {
-    let config = kms_config(session, region).retry_classifier(OnlyAfterARefusal);
+    let config = kms_config(session, region).retry_config(RetryConfig::disabled());
     aws_sdk_kms::Client::from_conf(config.build())
 }
 

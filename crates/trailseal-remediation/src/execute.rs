@@ -6,7 +6,8 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use trailseal_aws::AwsError;
 use trailseal_plan::{
-    Call, Former, Holds, Phase, Plan, Present, Record, Step, StepId, StepProgress, StepState,
+    Call, Condition, Former, Holds, Phase, Plan, Present, Record, Step, StepId, StepProgress,
+    StepState,
 };
 use trailseal_rule::{KeyArn, Reading};
 
@@ -115,7 +116,7 @@ impl Run<'_> {
             let Some(step) = course.plan.step(id).cloned() else { continue };
             let state = phase.steps.iter().find(|progress| progress.step == id);
             match state.map_or(StepState::Pending, |progress| progress.state) {
-                StepState::Verified => {}
+                StepState::Verified => self.still_holds(&step, phase).await?,
                 StepState::Done => self.verify(&step).await?,
                 StepState::Uncertain => self.resolve(&step, course).await?,
                 StepState::Pending => {
@@ -139,6 +140,9 @@ impl Run<'_> {
     }
 
     /// Makes the call until AWS says that it has done it, or that it will not.
+    ///
+    /// INVARIANT (no-blind-retry): before each attempt but the first, which comes right after they
+    /// were read, everything that the step requires is read again.
     async fn attempt(&mut self, step: &Step, course: &mut Course) -> Result<(), Stop> {
         let deadline = Instant::now() + self.patience.propagation;
         let mut unclear = 0;
@@ -148,10 +152,11 @@ impl Run<'_> {
                     return self.done(step, request_id, created_key, course).await;
                 }
                 Answer::Refused { code, cause } => {
-                    if !passes(&code, step, course) || Instant::now() >= deadline {
+                    if !passes(&code, &cause, step, course) || Instant::now() >= deadline {
                         return Err(refused(step, &code, cause));
                     }
                     (self.tell)(Notice::Waits(step, &cause));
+                    sleep(self.patience.pause).await;
                 }
                 Answer::Unclear(why) => {
                     unclear += 1;
@@ -163,11 +168,11 @@ impl Run<'_> {
                     if unclear >= UNCLEAR_MAX {
                         return Err(doubt(step, format!("AWS did not answer: {why}")));
                     }
-                    let wanted = Wanted::by(&step.requires);
-                    self.until_all_hold(step, &step.requires, &wanted, Duration::ZERO).await?;
+                    sleep(self.patience.pause).await;
                 }
             }
-            sleep(self.patience.pause).await;
+            let wanted = Wanted::by(&step.requires);
+            self.until_all_hold(step, &step.requires, &wanted, Duration::ZERO).await?;
         }
     }
 
@@ -202,6 +207,22 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// Reads back a step that a journal says was made and read back: a journal may say anything.
+    async fn still_holds(&mut self, step: &Step, phase: &Phase) -> Result<(), Stop> {
+        // What a later step has changed since does not count.
+        let is_enabled_since = |step: &StepProgress| {
+            step.step == StepId::EnableKey && step.state != StepState::Pending
+        };
+        let is_outdated = |condition: &Condition| {
+            matches!(condition, Condition::KeyHasState { .. })
+                && phase.steps.iter().any(is_enabled_since)
+        };
+        let mut proves = step.proves.clone();
+        proves.retain(|condition| !is_outdated(condition));
+        let wanted = Wanted::by(&proves);
+        self.until_all_hold(step, &proves, &wanted, Duration::ZERO).await.map(drop)
+    }
+
     /// Looks after a step of which an earlier run does not say whether it was made.
     async fn resolve(&mut self, step: &Step, course: &mut Course) -> Result<(), Stop> {
         (self.tell)(Notice::Resolves(step));
@@ -234,7 +255,7 @@ impl Run<'_> {
     async fn until_all_hold(
         &mut self,
         step: &Step,
-        conditions: &[trailseal_plan::Condition],
+        conditions: &[Condition],
         wanted: &Wanted,
         patience: Duration,
     ) -> Result<Present, Stop> {
@@ -284,9 +305,15 @@ fn refused(step: &Step, code: &str, cause: String) -> Stop {
 }
 
 /// Whether a refusal may pass by itself: AWS is busy, or what was changed has not gone round yet.
-fn passes(code: &str, step: &Step, course: &Course) -> bool {
+fn passes(code: &str, cause: &str, step: &Step, course: &Course) -> bool {
     match code {
-        "ThrottlingException" | "ConflictException" => true,
+        "ThrottlingException"
+        | "Throttling"
+        | "TooManyRequestsException"
+        | "RequestLimitExceeded"
+        | "ConflictException" => true,
+        // A request that came too late, by a clock that is off or a slow connection.
+        "InvalidSignatureException" => cause.contains("Signature expired"),
         // What the step requires was read just now: the policy admits CloudTrail.
         "InsufficientEncryptionPolicyException" => matches!(step.call, Call::UpdateTrail { .. }),
         "NotFoundException" | "KmsKeyNotFoundException" | "KmsException" | "DisabledException" => {

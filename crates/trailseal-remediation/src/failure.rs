@@ -50,6 +50,19 @@ pub enum Failure {
         /// What is wrong with it.
         cause: JournalError,
     },
+    /// The journal is of another trail than the one that was named.
+    #[error("the journal `{file}` is of trail {journal}, not of {trail}: name another file")]
+    OtherTrail {
+        /// The file.
+        file: String,
+        /// The journal's trail.
+        journal: String,
+        /// The trail that was named.
+        trail: String,
+    },
+    /// The operating system gives no random bits for a journal's id.
+    #[error("the operating system gives no random bits ({0}); nothing was changed")]
+    NoRandomBits(String),
     /// The journal is of another account than the credentials are.
     #[error("the journal is of account {journal}, the credentials are of {caller}")]
     OtherAccount {

@@ -19,11 +19,17 @@ pub trait Ledger: Send {
     fn write(&mut self, record: &Record) -> io::Result<()>;
 }
 
-/// An id for a new journal: the time, so that people can tell journals apart, and chance.
-#[must_use]
-pub fn new_journal_id() -> String {
+/// An id for a new journal: the time, so that people can tell journals apart, and 128 random bits,
+/// so that nobody can make a key beforehand that carries it.
+///
+/// # Errors
+///
+/// [`Failure::NoRandomBits`]: the operating system gives none.
+pub fn new_journal_id() -> Result<String, Failure> {
+    let mut bits = [0_u8; 16];
+    getrandom::getrandom(&mut bits).map_err(|cause| Failure::NoRandomBits(cause.to_string()))?;
     let time = pace::now().to_string().replace([':', '-', '.'], "");
-    format!("{time}-{:08x}", fastrand::u32(..))
+    Ok(format!("{time}-{:032x}", u128::from_le_bytes(bits)))
 }
 
 /// A journal in memory, for where there is no disk that outlives the process.

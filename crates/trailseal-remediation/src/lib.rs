@@ -39,4 +39,4 @@ pub use crate::ledger::{JournalFile, Ledger, Remembered, new_journal_id};
 pub use crate::look::Reach;
 pub use crate::one::{Mode, Remedied, Request, remediate_one};
 pub use crate::pace::Patience;
-pub use crate::settle::{made_before, settle};
+pub use crate::settle::{made_by, settle};

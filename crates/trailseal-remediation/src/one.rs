@@ -65,7 +65,7 @@ pub async fn remediate_one(
     if request.mode == Mode::DryRun {
         return Ok(Remedied { plan, journal: None, aftermath: None });
     }
-    let journal = new_journal_id();
+    let journal = new_journal_id()?;
     let phase = begin(&plan, &journal, ledger)?;
     let plan = carry_out(reach, &phase, &journal, ledger, patience, tell).await?;
     let after = aftermath(reach, &setting, &plan.trail, begun, patience).await?;

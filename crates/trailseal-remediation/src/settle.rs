@@ -3,8 +3,10 @@
 use aws_sdk_kms::error::ProvideErrorMetadata as _;
 use tokio::time::{Instant, sleep};
 use trailseal_aws::Pages;
-use trailseal_plan::{Call, JOURNAL_TAG, Journal, Progress, Record, StepId, StepState};
-use trailseal_rule::{KeyArn, Reading, Region, Timestamp};
+use trailseal_plan::{
+    Call, JOURNAL_TAG, Journal, Progress, Record, StepId, StepState, is_policy_of_created_key,
+};
+use trailseal_rule::{KeyArn, Reading, Region, Timestamp, TrailArn};
 
 use crate::clients;
 use crate::failure::{Failure, Stop};
@@ -48,7 +50,7 @@ async fn look_once(
         let page = page.map_err(|error| words("kms:ListKeys", &error))?;
         for key in page.keys.unwrap_or_default() {
             let Some(arn) = key.key_arn.and_then(|arn| KeyArn::parse(&arn).ok()) else { continue };
-            match carries(&client, &arn, Some(journal)).await? {
+            match carries(&client, &arn, journal).await? {
                 Some(true) => return Ok(Some(arn)),
                 Some(false) => {}
                 None => hidden.push(arn),
@@ -71,12 +73,11 @@ async fn look_once(
     Ok(None)
 }
 
-/// Whether the key carries the journal's id, or any journal's where none is given; nothing where its
-/// tags may not be read.
+/// Whether the key carries the journal's id; nothing where its tags may not be read.
 async fn carries(
     client: &aws_sdk_kms::Client,
     key: &KeyArn,
-    journal: Option<&str>,
+    journal: &str,
 ) -> Result<Option<bool>, String> {
     let mut pages = Pages::new("kms:ListResourceTags", key.region());
     let mut next = None;
@@ -89,7 +90,7 @@ async fn carries(
             Err(error) => return Err(words("kms:ListResourceTags", &error)),
         };
         let mut ids = page.tags().iter().filter(|tag| tag.tag_key() == JOURNAL_TAG);
-        if ids.any(|tag| journal.is_none_or(|journal| tag.tag_value() == journal)) {
+        if ids.any(|tag| tag.tag_value() == journal) {
             return Ok(Some(true));
         }
         let following = pages.next_marker(page.truncated, page.next_marker);
@@ -178,22 +179,48 @@ pub async fn settle(
     journal.progress().map_err(not_a_journal)
 }
 
-/// The key of the caller's account that has this alias, if an earlier run has made it: it carries
-/// the id of a journal. One whose tags may not be read does not count.
+/// The key of the caller's account that has this alias, if the run of one of these journals has
+/// created it: it carries the journal's id, and its policy is what that run gives it, with
+/// statements for the trails of the other journals. Anything else is somebody else's key.
 ///
 /// # Errors
 ///
 /// [`Failure::Aws`] where AWS does not answer, [`Failure::Stopped`] where the tags cannot be told.
-pub async fn made_before(
+pub async fn made_by(
     reach: Reach<'_>,
     region: &Region,
     alias: &str,
+    journals: &[Progress],
 ) -> Result<Option<KeyArn>, Failure> {
     let Reading::Known(key) = reach.named_by(alias, region).await? else { return Ok(None) };
+    let account = reach.session.account();
+    let own = |progress: &&Progress| progress.seal.plan.trail.owner() == account;
+    let makers = journals.iter().filter(own).filter(|progress| makes(progress, alias, region));
+    let others: Vec<TrailArn> =
+        journals.iter().filter(own).map(|progress| progress.seal.plan.trail.clone()).collect();
     let client = clients::kms(reach.session, region);
-    let is_made = carries(&client, &key, None).await;
-    let is_made = is_made.map_err(|why| Stop::Doubt { step: None, why })?;
-    Ok((is_made == Some(true)).then_some(key))
+    for progress in makers {
+        let carries = carries(&client, &key, &progress.journal).await;
+        let carries = carries.map_err(|why| Stop::Doubt { step: None, why })?;
+        if carries != Some(true) {
+            continue;
+        }
+        if let Reading::Known(policy) = reach.key_policy(&key).await?
+            && is_policy_of_created_key(&policy, progress, account, &others)
+        {
+            return Ok(Some(key));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether a journal's run creates a key with this alias.
+fn makes(progress: &Progress, alias: &str, region: &Region) -> bool {
+    let step = progress.seal.plan.step(StepId::CreateAlias);
+    step.is_some_and(|step| {
+        matches!(&step.call, Call::CreateAlias { region: of, alias: named, .. }
+            if named == alias && of == region)
+    })
 }
 
 fn not_a_journal(cause: trailseal_plan::JournalError) -> Failure {
@@ -207,7 +234,7 @@ mod tests {
 
     #[test]
     fn a_journals_id_tells_when_it_was_begun() {
-        let begun = begun(&new_journal_id()).unwrap();
+        let begun = begun(&new_journal_id().unwrap()).unwrap();
         let apart = now().epoch_millis() - begun.epoch_millis();
         assert!((0..2000).contains(&apart), "{apart}");
         assert_eq!(super::begun("another"), None);

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use trailseal_plan::shell_word;
 use trailseal_rule::Region;
 
 const EXAMPLES: &str = "\
@@ -16,8 +17,10 @@ Examples:
   Give every failing trail of two Regions the same key, without questions, in a pipeline:
     trailseal remediate --region eu-central-1,eu-west-1 --key alias/trail-logs --apply --yes
 
-  Go on where a run was interrupted; then show, and carry out, the way back:
-    trailseal remediate --apply --journal trailseal-111122223333-audit-2026-11-24.jsonl
+  Go on where that run was interrupted: the same command with --resume:
+    trailseal remediate audit --create-key --alias alias/trail-logs --apply --resume
+
+  Show, and then carry out, the way back:
     trailseal remediate --back-out trailseal-111122223333-audit-2026-11-24.jsonl
     trailseal remediate --back-out trailseal-111122223333-audit-2026-11-24.jsonl --apply
 
@@ -33,13 +36,14 @@ Exit codes:
 /// Reads each trail and the key live, and shows every call in the order in which it would be made,
 /// the change of the key policy, the cost, and how each step is taken back. With --apply it makes
 /// the calls: each is written into a journal first and read back before the next, and at the first
-/// doubt nothing more is done. The same command goes on with the journal.
+/// doubt nothing more is done. The same command with --resume goes on with the journal.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct RemediateArguments {
     /// Trails by name (in the Region of the credentials, or the first of --region) or by ARN; all
-    /// failing trails of the account and Regions where none is named
-    #[arg(value_name = "TRAIL", conflicts_with = "back_out")]
+    /// failing trails of the account and Regions where none is named. With --back-out, the trail
+    /// that the journal must be of
+    #[arg(value_name = "TRAIL")]
     pub(crate) trails: Vec<String>,
 
     /// Take the names of the failing trails from a report of `trailseal audit -o json`; what is true
@@ -85,8 +89,8 @@ pub(crate) struct RemediateArguments {
     #[arg(long, value_name = "JOURNAL", conflicts_with = "journal")]
     pub(crate) back_out: Option<PathBuf>,
 
-    /// Overwrite what others have changed since; the trail is never left with a key that cannot
-    /// encrypt, not even so
+    /// Go back although others have changed something since; what they changed in the key policy
+    /// stays, and the trail is never left with a key that cannot encrypt
     #[arg(long, requires = "back_out")]
     pub(crate) force: bool,
 
@@ -99,9 +103,15 @@ pub(crate) struct RemediateArguments {
     pub(crate) yes: bool,
 
     /// The journal; a name with the account, the trail and the date in the current folder where
-    /// none is given. One that is there is gone on with
+    /// none is given. If the file holds a run of the trail that was interrupted, goes on with it;
+    /// the trail and the options must be those of that run
     #[arg(long, value_name = "FILE", requires = "apply")]
     pub(crate) journal: Option<PathBuf>,
+
+    /// Go on with the unfinished journals of the trails in the current folder, if there are any;
+    /// give the options of the interrupted run
+    #[arg(long, requires = "apply", conflicts_with_all = ["journal", "back_out"])]
+    pub(crate) resume: bool,
 
     /// How long to wait for a delivery after the change, and for a key of an interrupted run to be
     /// listed
@@ -125,6 +135,45 @@ pub(crate) struct RemediateArguments {
     /// How to write what is planned and what was done
     #[arg(long, short = 'o', value_enum, default_value_t = Form::Text)]
     pub(crate) output: Form,
+}
+
+impl RemediateArguments {
+    /// The command that goes on with the run of this one; nothing for a back-out, which is run
+    /// again as it is.
+    pub(crate) fn again(&self) -> Option<String> {
+        if self.back_out.is_some() {
+            return None;
+        }
+        let mut words: Vec<String> = ["trailseal", "remediate"].map(str::to_owned).to_vec();
+        words.extend(self.trails.iter().cloned());
+        let path = |path: &PathBuf| path.display().to_string();
+        let regions = self.regions.iter().map(Region::as_str).collect::<Vec<_>>().join(",");
+        for (name, value) in [
+            ("--report", self.report.as_ref().map(path)),
+            ("--key", self.key.clone()),
+            ("--alias", self.alias.clone()),
+            ("--description", self.description.clone()),
+            ("--profile", self.profile.clone()),
+            ("--region", Some(regions).filter(|regions| !regions.is_empty())),
+            ("--journal", self.journal.as_ref().map(path)),
+        ] {
+            words.extend(value.into_iter().flat_map(|value| [name.to_owned(), value]));
+        }
+        for (name, values) in [("--tag", &self.tags), ("--parameter", &self.parameters)] {
+            words.extend(values.iter().flat_map(|value| [name.to_owned(), value.clone()]));
+        }
+        for (name, is_given) in [
+            ("--create-key", self.create_key),
+            ("--replace-key", self.replace_key),
+            ("--enable-key", self.enable_key),
+            ("--cancel-key-deletion", self.cancel_key_deletion),
+            ("--apply", true),
+            ("--resume", self.journal.is_none()),
+        ] {
+            words.extend(is_given.then(|| name.to_owned()));
+        }
+        Some(words.iter().map(|word| shell_word(word)).collect::<Vec<_>>().join(" "))
+    }
 }
 
 /// How it is written.

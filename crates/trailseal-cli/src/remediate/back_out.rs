@@ -62,9 +62,24 @@ async fn way_back(
     mut journal: Journal,
     file: &mut JournalFile,
 ) -> Result<(Progress, Plan), NotBegun> {
-    own_account(errand, path, &journal)?;
+    let progress = own_account(errand, path, &journal)?;
+    of_named_trail(errand, path, &progress)?;
     let progress = settle(errand.reach(), &mut journal, file, &errand.patience).await?;
     let force = if errand.arguments.force { Force::Yes } else { Force::No };
-    let plan = plan_back_out(errand.reach(), &progress, force).await?;
+    let plan = plan_back_out(errand.reach(), &errand.setting(), &progress, force).await?;
     Ok((progress, plan))
+}
+
+/// A trail that is named beside the journal is the one that it must be of.
+fn of_named_trail(errand: &Errand<'_>, path: &Path, progress: &Progress) -> Result<(), NotBegun> {
+    let own = &progress.seal.plan.trail;
+    let is_own = |named: &&String| own.as_str() == named.as_str() || own.name() == named.as_str();
+    match errand.arguments.trails.iter().find(|named| !is_own(named)) {
+        None => Ok(()),
+        Some(trail) => Err(NotBegun::OtherTrail {
+            file: path.display().to_string(),
+            journal: own.to_string(),
+            trail: trail.clone(),
+        }),
+    }
 }

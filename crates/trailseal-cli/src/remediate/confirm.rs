@@ -8,6 +8,7 @@ use trailseal_rule::AccountId;
 use super::outcome::End;
 use super::{Errand, show};
 use crate::command::{Failure, Surroundings};
+use crate::output::clean;
 
 /// Shows a plan and asks whether it is to be carried out: an end means that it is not.
 pub(super) fn offer(
@@ -47,6 +48,7 @@ fn ask(
     account: &AccountId,
     what: &str,
 ) -> io::Result<bool> {
+    let what = clean(what);
     write!(questions, "{what} in account {account}. Type the account's id to go on: ")?;
     questions.flush()?;
     let mut answer = String::new();

@@ -1,45 +1,152 @@
-//! Journals on disk: their names, and what they say.
+//! Journals on disk: which one a run writes, and which one it goes on with.
 
 use std::path::{Path, PathBuf};
 
-use trailseal_plan::{Progress, read_journal};
+use trailseal_plan::{JournalError, Progress, read_journal};
 use trailseal_rule::{AccountId, Timestamp, TrailArn};
 
 /// Journals of one trail, account and day, at most.
 const JOURNALS_A_DAY_MAX: u32 = 1000;
 
-/// The journal of a trail: one in the current folder that is not finished, of whatever day, or a new
-/// one of today.
-pub(super) fn journal_of(trail: &TrailArn, account: &AccountId, now: Timestamp) -> PathBuf {
-    let stem = format!("trailseal-{account}-{}-", trail.name());
-    unfinished(trail, &stem).unwrap_or_else(|| new_journal(&format!("{stem}{}", now.date())))
+/// The journal of a run.
+pub(super) enum Chosen {
+    /// A new one.
+    New(PathBuf),
+    /// One that is not finished, and that the user has asked to go on with.
+    Resumed(PathBuf),
 }
 
-/// Trails of different Regions may share a name: what counts is whose journal it says it is.
-fn unfinished(trail: &TrailArn, stem: &str) -> Option<PathBuf> {
-    let entries = std::fs::read_dir(".").ok()?;
+/// The journal that `--journal` names: a new one, or one to go on with if it holds anything.
+pub(super) fn named(path: &Path) -> Chosen {
+    match std::fs::read(path) {
+        Ok(bytes) if read_journal(&bytes) != Err(JournalError::Empty) => {
+            Chosen::Resumed(path.to_owned())
+        }
+        // Whoever opens it says why it cannot be read.
+        Ok(_) | Err(_) => Chosen::New(path.to_owned()),
+    }
+}
+
+/// The journal of a trail in the current folder. None that is there is gone on with unless that was
+/// asked for.
+///
+/// # Errors
+///
+/// Why the run must not begin, and what to do: one of the trail is not finished and `resumes` is
+/// false, or a file with the name of one is none.
+pub(super) fn in_current_folder(
+    trail: &TrailArn,
+    account: &AccountId,
+    now: Timestamp,
+    resumes: bool,
+) -> Result<Chosen, String> {
+    let stem = format!("trailseal-{account}-{}-", trail.name());
+    let mut unfinished = None;
+    for (path, read) in journals(&stem) {
+        let shown = path.display();
+        let progress = match read {
+            Ok(Some(progress)) => progress,
+            Ok(None) => continue,
+            Err(why) => {
+                return Err(format!(
+                    "`{shown}` has the name of a journal of this trail and is not one: {why}. \
+                     Nothing was changed. Find out who wrote it and move it away, or name another \
+                     file by --journal"
+                ));
+            }
+        };
+        let Progress { seal, back_out, .. } = progress;
+        if seal.plan.trail == *trail && !seal.is_finished && back_out.is_none() {
+            unfinished = Some(path);
+        }
+    }
+    match unfinished {
+        None => Ok(Chosen::New(new_journal(&format!("{stem}{}", now.date())))),
+        Some(path) if resumes => Ok(Chosen::Resumed(path)),
+        Some(path) => Err(format!(
+            "the journal `{}` says that an earlier run on this trail is not finished. Nothing was \
+             changed. If you started that run, give the same options and --resume; to begin anew, \
+             name another file by --journal",
+            path.display()
+        )),
+    }
+}
+
+/// Every journal of an account in the current folder that can be read.
+pub(super) fn of_account(account: &AccountId) -> Vec<Progress> {
+    let found = journals(&format!("trailseal-{account}-"));
+    found.into_iter().filter_map(|(_, read)| read.ok().flatten()).collect()
+}
+
+/// The files of the current folder with the name of a journal, and what they hold; nothing of those
+/// without a record.
+fn journals(stem: &str) -> Vec<(PathBuf, Result<Option<Progress>, String>)> {
+    let entries = std::fs::read_dir(".").into_iter().flatten();
     let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-    let names = names.filter(|name| name.starts_with(stem) && name.ends_with(".jsonl"));
+    let names = names.filter(|name| {
+        let rest = name.strip_prefix(stem).and_then(|rest| rest.strip_suffix(".jsonl"));
+        rest.is_some_and(ends_with_date)
+    });
     let mut paths: Vec<PathBuf> = names.map(PathBuf::from).collect();
     paths.sort_unstable();
-    paths.into_iter().rev().find(|path| {
-        progress_of(path).is_some_and(|progress| {
-            let Progress { seal, back_out, .. } = progress;
-            seal.plan.trail == *trail && !seal.is_finished && back_out.is_none()
-        })
+    paths.into_iter().map(|path| (path.clone(), read(&path))).collect()
+}
+
+/// Whether this is a date, with a number where there are several of a day; a trail's name may stand
+/// before it.
+fn ends_with_date(rest: &str) -> bool {
+    let is_date = |text: &str| Timestamp::parse(&format!("{text}T00:00:00Z")).is_ok();
+    let without_number = match rest.rsplit_once('-') {
+        Some((date, number)) if number.bytes().all(|byte| byte.is_ascii_digit()) => date,
+        Some(_) | None => rest,
+    };
+    [rest, without_number].iter().any(|text| {
+        let start = text.len().saturating_sub(DATE_BYTES);
+        text.get(start..).is_some_and(is_date)
     })
 }
 
-/// The first name that is free, or of a file that holds nothing: nothing was done then. Where it
-/// holds what is no journal, whoever opens it tells.
+/// `2026-11-24`.
+const DATE_BYTES: usize = 10;
+
+/// The first name that is free, or of a file that holds nothing: nothing was done then.
 fn new_journal(stem: &str) -> PathBuf {
     let names = (2..JOURNALS_A_DAY_MAX).map(|number| format!("{stem}-{number}.jsonl"));
     let mut names = std::iter::once(format!("{stem}.jsonl")).chain(names).map(PathBuf::from);
-    names.find(|path| progress_of(path).is_none()).unwrap_or_else(|| stem.into())
+    let is_free = |path: &PathBuf| matches!(read(path), Ok(None));
+    names.find(is_free).unwrap_or_else(|| stem.into())
+}
+
+/// Where things stand by a journal; nothing where there is no file, or no record in it.
+fn read(path: &Path) -> Result<Option<Progress>, String> {
+    let bytes = match std::fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error.to_string()),
+    };
+    match read_journal(&bytes).and_then(|journal| journal.progress()) {
+        Ok(progress) => Ok(Some(progress)),
+        Err(JournalError::Empty) => Ok(None),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 /// Where things stand by a journal, if it can be read.
 pub(super) fn progress_of(path: &Path) -> Option<Progress> {
-    let bytes = std::fs::read(path).ok()?;
-    read_journal(&bytes).ok()?.progress().ok()
+    read(path).ok().flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ends_with_date;
+
+    #[test]
+    fn a_journals_name_ends_with_a_date() {
+        for name in ["2026-11-24", "2026-11-24-2", "2026-11-24-17", "audit-2026-11-24"] {
+            assert!(ends_with_date(name), "{name}");
+        }
+        for name in ["", "notes", "2026-13-24", "2026-11-24-x", "2026-11-24-2-3"] {
+            assert!(!ends_with_date(name), "{name}");
+        }
+    }
 }

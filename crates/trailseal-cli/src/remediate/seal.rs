@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use trailseal_plan::{Phase, Plan, Progress, Wish, plan};
+use trailseal_plan::{Phase, Plan, Progress, StepId, Wish, plan, resumed, trail_before};
 use trailseal_remediation::{
-    Failure as NotBegun, JournalFile, Ledger, aftermath, begin, carry_out, new_journal_id, settle,
+    Failure as NotBegun, JournalFile, Ledger, aftermath, begin, carry_out, new_journal_id,
 };
 use trailseal_rule::{Trail, TrailArn};
 
-use super::confirm::{confirm, offer};
-use super::files::{journal_of, progress_of};
+use super::confirm::offer;
+use super::files::{Chosen, in_current_folder, named, progress_of};
 use super::outcome::{End, Outcome, Stopped};
 use super::shared_key::SharedKey;
 use super::targets::targets;
@@ -22,14 +22,13 @@ pub(super) async fn seal_all(
     surroundings: &mut Surroundings<'_>,
 ) -> Result<Vec<Outcome>, Failure> {
     let arguments = errand.arguments;
-    if let Some(path) = &arguments.journal
-        && let Some(progress) = progress_of(path)
-    {
-        fits(errand, path, &progress)?;
-        return Ok(vec![resume(errand, path, surroundings).await?]);
-    }
     if errand.wish.is_none() {
-        let line = "say which key the trails are to have: --key KEY, or --create-key for a new one";
+        let line = "say which key the trails are to have: --key KEY, or --create-key for a new one; \
+                    a journal does not say it, so give it again to go on with one";
+        return Err(Failure::Usage(vec![line.to_owned()]));
+    }
+    if arguments.journal.is_some() && arguments.trails.is_empty() {
+        let line = "--journal holds one trail: name it; a journal does not choose it";
         return Err(Failure::Usage(vec![line.to_owned()]));
     }
     let named = targets(errand, surroundings).await?;
@@ -63,17 +62,6 @@ fn only_one(errand: &Errand<'_>, number: usize) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A journal is gone on with only for the trail that it is about.
-fn fits(errand: &Errand<'_>, path: &Path, progress: &Progress) -> Result<(), Failure> {
-    let own = &progress.seal.plan.trail;
-    let names = |named: &String| own.as_str() == named || own.name() == named;
-    if errand.arguments.trails.iter().all(names) {
-        return Ok(());
-    }
-    let line = format!("the journal `{}` is of trail {own}: name another file", path.display());
-    Err(Failure::Usage(vec![line]))
-}
-
 async fn seal_one(
     errand: &Errand<'_>,
     named: &str,
@@ -84,12 +72,13 @@ async fn seal_one(
         Ok(trail) => trail,
         Err(failure) => return failed(errand, named, failure, surroundings),
     };
-    let journal = errand.arguments.journal.clone();
-    let journal =
-        journal.unwrap_or_else(|| journal_of(&trail.arn, errand.aws.own().account(), errand.now));
-    if errand.arguments.apply && progress_of(&journal).is_some() {
-        return resume(errand, &journal, surroundings).await;
-    }
+    let path = match chosen(errand, &trail) {
+        Ok(Chosen::Resumed(path)) => {
+            return resume(errand, &trail, shared, &path, surroundings).await;
+        }
+        Ok(Chosen::New(path)) => path,
+        Err(why) => return not_begun(errand, trail.arn.as_str(), why, surroundings),
+    };
     let plan = match planned(errand, &trail, shared).await {
         Ok(plan) => plan,
         Err(failure) => return failed(errand, trail.arn.as_str(), failure, surroundings),
@@ -103,7 +92,20 @@ async fn seal_one(
         let trail = plan.trail.to_string();
         return Ok(Outcome { trail, plan: Some(plan), journal: None, progress: None, end });
     }
-    begin_new(errand, &plan, &journal, surroundings).await
+    begin_new(errand, &plan, &path, surroundings).await
+}
+
+/// The journal of the run; a plan that is only shown needs none.
+fn chosen(errand: &Errand<'_>, trail: &Trail) -> Result<Chosen, String> {
+    let arguments = errand.arguments;
+    match &arguments.journal {
+        Some(path) => Ok(named(path)),
+        None if !arguments.apply => Ok(Chosen::New(PathBuf::new())),
+        None => {
+            let account = errand.aws.own().account();
+            in_current_folder(&trail.arn, account, errand.now, arguments.resume)
+        }
+    }
 }
 
 async fn planned(
@@ -112,11 +114,21 @@ async fn planned(
     shared: &mut SharedKey,
 ) -> Result<Plan, NotBegun> {
     // Whoever comes here has wished for a key.
-    let Some(wish) = &errand.wish else { return Err(NotBegun::NotATrail(trail.arn.to_string())) };
-    let shared = shared.key_for(errand, trail).await?.map(Wish::Existing);
-    let wish = shared.as_ref().unwrap_or(wish);
-    let situation = errand.reach().situation(&errand.setting(), trail, wish).await?;
-    Ok(plan(&errand.setting(), &situation, wish, &errand.consent)?)
+    let Some(wish) = wish_for(errand, trail, shared).await? else {
+        return Err(NotBegun::NotATrail(trail.arn.to_string()));
+    };
+    let situation = errand.reach().situation(&errand.setting(), trail, &wish).await?;
+    Ok(plan(&errand.setting(), &situation, &wish, &errand.consent)?)
+}
+
+/// The key that a trail is to have: one that this run shares, or the one that was asked for.
+async fn wish_for(
+    errand: &Errand<'_>,
+    trail: &Trail,
+    shared: &mut SharedKey,
+) -> Result<Option<Wish>, NotBegun> {
+    let shared = shared.key_for(errand, trail).await?;
+    Ok(shared.map(Wish::Existing).or_else(|| errand.wish.clone()))
 }
 
 async fn begin_new(
@@ -136,77 +148,108 @@ async fn begin_new(
         Ok(file) => file,
         Err(failure) => return failed(errand, named, failure, surroundings),
     };
-    let id = new_journal_id();
+    let id = match new_journal_id() {
+        Ok(id) => id,
+        Err(failure) => return failed(errand, named, failure, surroundings),
+    };
     match begin(plan, &id, &mut file) {
         Ok(phase) => go_on(errand, &phase, &id, &mut file, path, surroundings).await,
         Err(stop) => failed(errand, named, NotBegun::Stopped(stop), surroundings),
     }
 }
 
-/// Goes on with a journal where it stands.
+/// Goes on with a journal where it stands, if its plan is the one that is made now.
 async fn resume(
     errand: &Errand<'_>,
+    trail: &Trail,
+    shared: &mut SharedKey,
     path: &Path,
     surroundings: &mut Surroundings<'_>,
 ) -> Result<Outcome, Failure> {
-    let named = path.display().to_string();
+    let named = trail.arn.as_str();
     let (mut file, journal) = match JournalFile::open(path) {
         Ok((file, Some(journal))) => (file, journal),
         Ok((_, None)) => {
-            let line = format!("the journal `{named}` is empty: nothing was changed by it");
+            let line =
+                format!("the journal `{}` is empty: nothing was changed by it", path.display());
             return Err(Failure::Usage(vec![line]));
         }
-        Err(failure) => return failed(errand, &named, failure, surroundings),
+        Err(failure) => return failed(errand, named, failure, surroundings),
     };
-    let mut journal = journal;
-    let progress = match resumable(errand, path, &mut journal, &mut file).await {
+    let progress = match of_this_trail(errand, trail, path, &journal) {
         Ok(progress) => progress,
-        Err(failure) => return failed(errand, &named, failure, surroundings),
+        Err(failure) => return failed(errand, named, failure, surroundings),
     };
     show::people(errand, &trailseal_plan::where_things_stand(&progress), surroundings)?;
     if progress.back_out.is_some() {
         let line = format!(
-            "a back-out was begun with the journal `{named}`: finish it by --back-out {named}"
+            "a back-out was begun with the journal `{0}`: finish it by --back-out {0}",
+            path.display()
         );
         return Err(Failure::Usage(vec![line]));
     }
-    let plan = progress.seal.plan.clone();
-    if progress.seal.is_finished {
-        let end = after(errand, &plan.trail).await;
-        return tell_end(errand, &plan, end, path, surroundings);
+    let phase = match planned_again(errand, trail, shared, &progress).await {
+        Ok(phase) => phase,
+        Err(failure) => return failed(errand, named, failure, surroundings),
+    };
+    if phase.is_finished {
+        let end = after(errand, &trail.arn).await;
+        return tell_end(errand, &phase.plan, end, path, surroundings);
     }
-    let what = format!("Going on changes trail {}", plan.trail.name());
-    if !confirm(errand.arguments.yes, &plan.account, &what)? {
-        let mut outcome = Outcome::without_plan(plan.trail.as_str(), End::Declined);
+    let what = format!("Going on changes trail {}", trail.arn.name());
+    if let Some(end) = offer(errand, &phase.plan, &what, surroundings)? {
+        let mut outcome = Outcome::without_plan(named, end);
         outcome.journal = Some(path.to_owned());
         return Ok(outcome);
     }
-    go_on(errand, &progress.seal, &progress.journal, &mut file, path, surroundings).await
+    go_on(errand, &phase, &progress.journal, &mut file, path, surroundings).await
 }
 
-/// Where a journal stands, once it is sure that it is of the caller's account.
-async fn resumable(
+/// Where a journal stands, once it is sure that it says to be of this account and trail.
+fn of_this_trail(
     errand: &Errand<'_>,
+    trail: &Trail,
     path: &Path,
-    journal: &mut trailseal_plan::Journal,
-    file: &mut JournalFile,
+    journal: &trailseal_plan::Journal,
 ) -> Result<Progress, NotBegun> {
-    own_account(errand, path, journal)?;
-    settle(errand.reach(), journal, file, &errand.patience).await
+    let progress = own_account(errand, path, journal)?;
+    if progress.seal.plan.trail == trail.arn {
+        return Ok(progress);
+    }
+    let (journal, trail) = (progress.seal.plan.trail.to_string(), trail.arn.to_string());
+    Err(NotBegun::OtherTrail { file: path.display().to_string(), journal, trail })
+}
+
+/// The plan of a journal as it is made now: a journal that holds another one is refused.
+async fn planned_again(
+    errand: &Errand<'_>,
+    trail: &Trail,
+    shared: &mut SharedKey,
+    progress: &Progress,
+) -> Result<Phase, NotBegun> {
+    let creates_key = progress.seal.plan.step(StepId::CreateKey).is_some();
+    let shared = if creates_key { None } else { wish_for(errand, trail, shared).await? };
+    let Some(wish) = shared.or_else(|| errand.wish.clone()) else {
+        return Err(NotBegun::NotATrail(trail.arn.to_string()));
+    };
+    let (setting, before) = (errand.setting(), trail_before(trail, progress));
+    let live = errand.reach().situation(&setting, &before, &wish).await?;
+    Ok(resumed(&setting, &live, &wish, &errand.consent, progress)?)
 }
 
 pub(super) fn own_account(
     errand: &Errand<'_>,
     path: &Path,
     journal: &trailseal_plan::Journal,
-) -> Result<(), NotBegun> {
+) -> Result<Progress, NotBegun> {
     let file = path.display().to_string();
     let progress = journal.progress().map_err(|cause| NotBegun::NotAJournal { file, cause })?;
     let (own, caller) = (&progress.seal.plan.account, errand.aws.own().account());
-    if own == caller {
-        return Ok(());
+    if own != caller {
+        let (journal, caller) = (own.to_string(), caller.to_string());
+        return Err(NotBegun::OtherAccount { journal, caller });
     }
-    Err(NotBegun::OtherAccount { journal: own.to_string(), caller: caller.to_string() })
+    Ok(progress)
 }
 
 /// Makes the steps that are left, and looks what came of them.
@@ -253,7 +296,7 @@ pub(super) fn tell_end(
 ) -> Result<Outcome, Failure> {
     let progress = progress_of(path);
     let text = match &end {
-        End::Stopped(stopped) => show::stopped(stopped, path, progress.as_ref()),
+        End::Stopped(stopped) => show::stopped(errand, stopped, path, progress.as_ref()),
         End::Done(after) => show::done(plan, after.as_ref(), path),
         End::Planned | End::Follows(_) | End::Refused(_) | End::Declined | End::Failed(_) => {
             String::new()
@@ -267,6 +310,17 @@ pub(super) fn tell_end(
         progress,
         end,
     })
+}
+
+/// Says why a run must not begin.
+fn not_begun(
+    errand: &Errand<'_>,
+    trail: &str,
+    why: String,
+    surroundings: &mut Surroundings<'_>,
+) -> Result<Outcome, Failure> {
+    show::people(errand, &format!("{trail}: {why}\n"), surroundings)?;
+    Ok(Outcome::without_plan(trail, End::Failed(why)))
 }
 
 /// Tells why nothing was begun: the reasons against a plan, or what went wrong.

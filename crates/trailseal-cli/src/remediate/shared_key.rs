@@ -1,16 +1,18 @@
 //! One new key for several trails: the first plan of a bucket's Region makes it, the other trails
 //! get it as a key that exists.
 //!
-//! An alias names one key of an account and Region, and so the next run finds by it what an
-//! interrupted one has made.
+//! An alias names one key of an account and Region, and so a resumed run finds by it what the
+//! interrupted one has made. A key counts as that only if a journal in the current folder says so,
+//! the key carries the journal's id, and its policy is the one that was planned.
 
 use std::collections::BTreeMap;
 
 use trailseal_plan::{Plan, PlannedKey, StepId};
-use trailseal_remediation::{Failure as NotBegun, made_before};
+use trailseal_remediation::{Failure as NotBegun, made_by};
 use trailseal_rule::{KeyArn, KeyRef, Reading, Region, Trail};
 
 use super::Errand;
+use super::files::of_account;
 use super::outcome::{End, Follows, Outcome};
 use crate::command::Failure;
 
@@ -57,10 +59,11 @@ impl SharedKey {
         let Reading::Known(region) = errand.reach().bucket_region(trail).await? else {
             return Ok(None);
         };
-        if !self.by_region.contains_key(&region)
-            && let Some(arn) = made_before(errand.reach(), &region, alias).await?
-        {
-            self.by_region.insert(region.clone(), Made::Key(arn));
+        if errand.arguments.resume && !self.by_region.contains_key(&region) {
+            let journals = of_account(errand.aws.own().account());
+            if let Some(arn) = made_by(errand.reach(), &region, alias, &journals).await? {
+                self.by_region.insert(region.clone(), Made::Key(arn));
+            }
         }
         Ok(match self.by_region.get(&region) {
             Some(Made::Key(arn)) => Some(KeyRef::Key(arn.clone())),

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use trailseal_plan::{
     Plan, Progress, RefusalCode, Refusals, Step, aws_cli, iam_policy, indented, permissions_left,
-    plan_for_people, refusals_for_people, step_words, where_things_stand,
+    plan_for_people, refusals_for_people, shell_word, step_words, where_things_stand,
 };
 use trailseal_remediation::{Aftermath, DeliverySeen, Notice};
 use trailseal_rule::{Outcome as CheckOutcome, Verdict};
@@ -15,11 +15,13 @@ use super::Errand;
 use super::arguments::Form;
 use super::outcome::{End, Follows, Outcome, Stopped};
 use crate::command::{Failure, Surroundings};
+use crate::output::{clean, clean_json, clean_lines};
 
 /// The version of the form of `-o json`.
 const VERSION: u32 = 1;
 
-/// Writes a text for people, unless programs are written for.
+/// Writes a text for people, unless programs are written for. Names, policies and journals may hold
+/// anything: no character of theirs acts on a terminal.
 pub(super) fn people(
     errand: &Errand<'_>,
     text: &str,
@@ -28,7 +30,7 @@ pub(super) fn people(
     if errand.arguments.output != Form::Text {
         return Ok(());
     }
-    let out = &mut surroundings.out;
+    let (out, text) = (&mut surroundings.out, clean_lines(text));
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Failure::standard_output)
 }
 
@@ -102,22 +104,28 @@ pub(super) fn notice(notice: Notice<'_>) {
         Notice::Waits(step, why) => line(step, &format!("waiting: {why}")),
     };
     // Nobody reads it: the journal has it all the same.
-    let _nobody_reads = writeln!(anstream::stderr(), "{line}");
+    let _nobody_reads = writeln!(anstream::stderr(), "{}", clean(&line));
 }
 
 /// Where things stand after a doubt, and what to run next.
-pub(super) fn stopped(stopped: &Stopped, journal: &Path, progress: Option<&Progress>) -> String {
+pub(super) fn stopped(
+    errand: &Errand<'_>,
+    stopped: &Stopped,
+    journal: &Path,
+    progress: Option<&Progress>,
+) -> String {
     let stands = progress.map(where_things_stand).unwrap_or_default();
-    let journal = journal.display();
     let mut text = format!("Stopped: {}\n\n{stands}\n", stopped.why);
     if let Some(policy) = policy_left(stopped, progress) {
         text.push_str("An IAM policy for all that is left to do, denied so far or not\n");
         text.push_str(&format!("  {policy}\n\n"));
     }
-    text.push_str(&format!(
-        "Next, once that is mended\n  go on:   trailseal remediate --apply --journal {journal}\n  \
-         go back: trailseal remediate --back-out {journal}\n"
-    ));
+    let journal = shell_word(&journal.display().to_string());
+    text.push_str("Next, once that is mended\n");
+    if let Some(again) = errand.arguments.again() {
+        text.push_str(&format!("  go on:   {again}\n"));
+    }
+    text.push_str(&format!("  go back: trailseal remediate --back-out {journal}\n"));
     text
 }
 
@@ -146,7 +154,7 @@ pub(super) fn done(plan: &Plan, after: Option<&Aftermath>, journal: &Path) -> St
         text.push_str(&format!("  verdict   {}\n", verdict_words(&after.judgement.verdict)));
         text.push_str(&format!("  delivery  {}\n", delivery_words(&after.delivery)));
     }
-    let journal = journal.display();
+    let journal = shell_word(&journal.display().to_string());
     text.push_str(&format!("  journal   {journal}\n"));
     if plan.purpose == trailseal_plan::Purpose::Seal {
         text.push_str(&format!("  go back   trailseal remediate --back-out {journal}\n"));
@@ -196,7 +204,8 @@ pub(super) fn json(
         "trails": outcomes.iter().map(|outcome| one(errand, outcome)).collect::<Vec<_>>(),
     });
     let out = &mut surroundings.out;
-    let written: io::Result<()> = writeln!(out, "{document:#}").and_then(|()| out.flush());
+    let document = clean_json(&format!("{document:#}"));
+    let written: io::Result<()> = writeln!(out, "{document}").and_then(|()| out.flush());
     written.map_err(Failure::standard_output)
 }
 

@@ -41,7 +41,7 @@ async fn a_run_is_gone_on_with_on_another_day() {
     let journal = interrupt(&lab, &folder);
     let earlier = folder.join("trailseal-111122223333-audit-2026-01-01.jsonl");
     std::fs::rename(journal, &earlier).unwrap();
-    let ended = run(&lab, &folder, &[&[TRAIL], NEW].concat()).expect(0);
+    let ended = run(&lab, &folder, &[&[TRAIL, "--resume"], NEW].concat()).expect(0);
     let state = lab.state();
     assert_eq!(state.keys.len(), KEYS + 1, "no second key: {}", ended.out);
     assert_eq!(key_of(&state, TRAIL), Some(state.keys[KEYS].arn.clone()));
@@ -63,7 +63,7 @@ async fn a_trail_of_the_same_name_has_a_journal_of_its_own() {
     assert_eq!(journals(&folder).len(), 2);
 
     // Each goes on with its own.
-    run(&lab, &folder, &[&[TRAIL], NEW].concat()).expect(0);
+    run(&lab, &folder, &[&[TRAIL, "--resume"], NEW].concat()).expect(0);
     let state = lab.state();
     assert_eq!(key_of(&state, TRAIL), Some(state.keys[KEYS].arn.clone()));
     assert_eq!(state.keys.len(), KEYS + 1);

@@ -130,13 +130,13 @@ async fn goes_on(case: &Case) {
             let folder = folder(&format!("{}-on-{number}-{hang:?}", case.name));
             let broken = usize::from(case.key.is_some());
             let lab = killed(case, number, hang, &folder).await;
-            let ended = run(&lab, &folder, APPLY).expect(0);
+            let ended = run(&lab, &folder, &words(case, APPLY)).expect(0);
             assert!(ended.out.contains("COMPLIANT"), "{}", ended.out);
             let name = format!("{} {number} {hang:?}", case.name);
             assert_eq!(without_journal_tags(lab.state()), goal, "{name}");
             nothing_was_lost(&lab, broken);
             // Once more: nothing is left to do, and nothing is done.
-            run(&lab, &folder, APPLY).expect(0);
+            run(&lab, &folder, &words(case, APPLY)).expect(0);
             assert_eq!(lab.take_delivery_moments(), [], "{name}");
         }
     }

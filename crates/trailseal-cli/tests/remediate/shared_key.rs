@@ -97,7 +97,7 @@ async fn without_an_alias_it_is_refused_with_what_to_say() {
     assert_eq!(lab.state(), both());
 }
 
-/// Killed before and after every change: the same command makes no second key.
+/// Killed before and after every change: the same command with `--resume` makes no second key.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_command_goes_on_with_the_same_key() {
     // Named, or found: then the first is not found any more once it is sealed.
@@ -110,7 +110,8 @@ async fn the_same_command_goes_on_with_the_same_key() {
                 lab.hang_at_change(number, hang);
                 kill(until_it_hangs(&lab, &folder, &words(named, APPLY)));
                 lab.clear_hang();
-                let ended = run(&lab, &folder, &words(named, APPLY)).expect(0);
+                let resumed = [APPLY, &["--resume"]].concat();
+                let ended = run(&lab, &folder, &words(named, &resumed)).expect(0);
                 let state = lab.state();
                 assert_eq!(state.keys.len(), KEYS + 1, "{name}: {}", ended.out);
                 let made = Some(state.keys[KEYS].arn.as_str());

@@ -169,3 +169,19 @@ pub(super) fn nothing_was_lost(lab: &Lab, broken_at_first: usize) {
         broken = moment.broken.len();
     }
 }
+
+/// The calls that would change something, in order; they are forgotten.
+pub(super) fn changes(lab: &Lab) -> Vec<String> {
+    const CHANGES: [&str; 8] = [
+        "cloudtrail:UpdateTrail",
+        "kms:CancelKeyDeletion",
+        "kms:CreateAlias",
+        "kms:CreateKey",
+        "kms:DisableKey",
+        "kms:EnableKey",
+        "kms:EnableKeyRotation",
+        "kms:PutKeyPolicy",
+    ];
+    let calls = lab.take_calls().into_iter().map(|call| call.operation);
+    calls.filter(|operation| CHANGES.contains(&operation.as_str())).collect()
+}

@@ -5,9 +5,9 @@ use trailseal_rule::{KeyFacts, KeyRef, KeyState, Reading, Refusal};
 use crate::back_out::{Force, Retreat};
 use crate::call::{Call, KeyTarget};
 use crate::condition::Condition;
-use crate::journal::{Former, Phase};
-use crate::plan_data::{Step, StepId, Undo, Warning, WarningCode};
-use crate::policy::same_policy;
+use crate::journal::Phase;
+use crate::plan_data::{PolicyChange, Step, StepId, Undo, Warning, WarningCode};
+use crate::policy::{Removed, is_generated, remove, same_policy};
 use crate::refusal::{Found, RefusalCode};
 use crate::render::policy_diff;
 use crate::situation::KeyReadings;
@@ -58,6 +58,7 @@ pub(super) fn restore_trail(
             retreat,
             format!("the trail has {} now, and not key {}", named(now.as_ref()), retreat.key),
             format!("-key {}\n+{}\n", retreat.key, named(now.as_ref())),
+            RESTORES,
             found,
             warnings,
         )?;
@@ -100,6 +101,8 @@ fn can_encrypt(retreat: &Retreat<'_>, key: &KeyTarget) -> [Condition; 3] {
     ]
 }
 
+/// INVARIANT (a-back-out-only-removes): the policy that is put is the one that is there now without
+/// statements that the planner generates. Nothing of a journal gets into it.
 pub(super) fn restore_policy(
     retreat: &Retreat<'_>,
     found: &mut Found,
@@ -109,37 +112,64 @@ pub(super) fn restore_policy(
         return None;
     }
     let change = retreat.seal.plan.policy_change.as_ref()?;
-    let before = former_policy(retreat.seal).or(change.before.as_deref())?;
+    let before = change.before.as_deref()?;
     let now = readable(retreat, |readings| &readings.policy, "the key policy", found)?;
     if same_policy(now, before) {
         return None;
     }
-    if !same_policy(now, &change.after) {
+    let removed = removed(retreat, change, now, before, found)?;
+    if removed.count == 0 && retreat.force == Force::Yes {
+        return None;
+    }
+    if !same_policy(&removed.document, before) {
         changed(
             retreat,
             format!("the policy of key {} was changed meanwhile", retreat.key),
-            policy_diff(Some(&change.after), now),
+            policy_diff(Some(before), &removed.document),
+            "see who changed it and why; `--force` takes out the statements that were added and \
+             keeps the change",
             found,
             warnings,
         )?;
     }
-    let key = KeyTarget::Existing(retreat.key.clone());
+    let (key, policy) = (KeyTarget::Existing(retreat.key.clone()), removed.document);
     Some(Step {
         id: StepId::RestoreKeyPolicy,
-        call: Call::PutKeyPolicy { key: key.clone(), policy: before.to_owned() },
+        call: Call::PutKeyPolicy { key: key.clone(), policy: policy.clone() },
         requires: vec![Condition::PolicyIs { key: key.clone(), policy: now.clone() }],
-        proves: vec![Condition::PolicyIs { key, policy: before.to_owned() }],
+        proves: vec![Condition::PolicyIs { key, policy }],
         undo: plan_anew(),
     })
 }
 
-/// The policy just before it was put, which the journal keeps.
-fn former_policy(seal: &Phase) -> Option<&str> {
-    match &seal.step(StepId::PutKeyPolicy)?.former {
-        Some(Former::KeyPolicy(policy)) => Some(policy),
-        Some(Former::Nothing | Former::TrailKey(_) | Former::KeyState(_) | Former::Rotation(_))
-        | None => None,
+/// The policy of now without what the journal says was added, if that is ours to take out.
+fn removed(
+    retreat: &Retreat<'_>,
+    change: &PolicyChange,
+    now: &str,
+    before: &str,
+    found: &mut Found,
+) -> Option<Removed> {
+    let trail = retreat.seal.plan.trail.as_str();
+    if let Some(other) = change.added.iter().find(|added| !is_generated(added, trail)) {
+        found.push_difference(
+            RefusalCode::JournalMismatch,
+            "the journal says that a statement was added which this program never adds",
+            "take statements out of the key policy by hand; find out who wrote the journal",
+            format!("{other}\n"),
+        );
+        return None;
     }
+    let removed = remove(now, &change.added, before);
+    if removed.is_none() {
+        found.push_difference(
+            RefusalCode::ChangedMeanwhile,
+            format!("the policy of key {} cannot be read as a list of statements", retreat.key),
+            "look at the key policy: an object in it repeats a member, or it is no policy",
+            policy_diff(Some(before), now),
+        );
+    }
+    removed
 }
 
 pub(super) fn disable_key(
@@ -167,6 +197,7 @@ pub(super) fn disable_key(
                 retreat,
                 format!("key {} is in state {state}, and not Enabled", retreat.key),
                 format!("-Enabled\n+{state}\n"),
+                RESTORES,
                 found,
                 warnings,
             )?;
@@ -183,6 +214,9 @@ pub(super) fn disable_key(
     })
 }
 
+const RESTORES: &str =
+    "see who changed it and why; `--force` restores what was there before all the same";
+
 fn plan_anew() -> Undo {
     Undo::Advice("plan anew to seal the trail again".to_owned())
 }
@@ -192,6 +226,7 @@ fn changed(
     retreat: &Retreat<'_>,
     what: String,
     difference: String,
+    fix: &str,
     found: &mut Found,
     warnings: &mut Vec<Warning>,
 ) -> Option<()> {
@@ -201,12 +236,7 @@ fn changed(
             Some(())
         }
         Force::No => {
-            found.push_difference(
-                RefusalCode::ChangedMeanwhile,
-                what,
-                "see who changed it and why; `--force` restores what was there before all the same",
-                difference,
-            );
+            found.push_difference(RefusalCode::ChangedMeanwhile, what, fix, difference);
             None
         }
     }

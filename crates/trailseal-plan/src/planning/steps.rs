@@ -29,11 +29,12 @@ pub(super) fn steps(
         }
         WishedKey::New(_) => steps.push(update_trail(case, &KeyTarget::Created, bucket_region)),
     }
+    // Each step counts on the trail as it was planned for, also where a run is resumed.
     let has_former = former(case);
-    if let Some(first) = steps.first_mut()
-        && !first.requires.contains(&has_former)
-    {
-        first.requires.insert(0, has_former);
+    for step in &mut steps {
+        if !step.requires.contains(&has_former) {
+            step.requires.insert(0, has_former.clone());
+        }
     }
     steps
 }

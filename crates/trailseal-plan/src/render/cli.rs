@@ -31,18 +31,18 @@ fn command(plan: &Plan, call: &Call) -> String {
             let tags = if tags.is_empty() {
                 String::new()
             } else {
-                format!(" --tags {}", quoted(&json!(tags).to_string()))
+                format!(" --tags {}", shell_word(&json!(tags).to_string()))
             };
             format!(
                 "KEY_ARN=$(aws kms create-key --region {region} --description {}{tags} --policy {} \
                  --query KeyMetadata.Arn --output text)",
-                quoted(description),
-                quoted(policy)
+                shell_word(description),
+                shell_word(policy)
             )
         }
         Call::CreateAlias { key, region, alias } => format!(
             "aws kms create-alias --region {region} --alias-name {} --target-key-id {}",
-            quoted(alias),
+            shell_word(alias),
             named(key)
         ),
         Call::CancelKeyDeletion { key } => kms("cancel-key-deletion", key),
@@ -51,7 +51,7 @@ fn command(plan: &Plan, call: &Call) -> String {
         Call::PutKeyPolicy { key, policy } => format!(
             "{} --policy-name default --policy {}",
             kms("put-key-policy", key),
-            quoted(policy)
+            shell_word(policy)
         ),
         Call::EnableKeyRotation { key, period_days } => {
             let period = period_days.map(|days| format!(" --rotation-period-in-days {days}"));
@@ -59,18 +59,19 @@ fn command(plan: &Plan, call: &Call) -> String {
         }
         Call::UpdateTrail { trail, region, key } => format!(
             "aws cloudtrail update-trail --region {region} --name {} --kms-key-id {}",
-            quoted(trail.as_str()),
+            shell_word(trail.as_str()),
             key.as_ref().map_or_else(|| "''".to_owned(), named)
         ),
     }
 }
 
 fn named(key: &KeyTarget) -> String {
-    key.arn().map_or_else(|| CREATED.to_owned(), |arn| quoted(arn.as_str()))
+    key.arn().map_or_else(|| CREATED.to_owned(), |arn| shell_word(arn.as_str()))
 }
 
-/// As one word of a POSIX shell.
-fn quoted(text: &str) -> String {
+/// A text as one word of a POSIX shell.
+#[must_use]
+pub fn shell_word(text: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:=@%+,".contains(&byte);
     if !text.is_empty() && text.bytes().all(is_plain) {
         return text.to_owned();

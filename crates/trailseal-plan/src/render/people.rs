@@ -43,11 +43,8 @@ fn write_plan(out: &mut String, plan: &Plan) -> fmt::Result {
     for (index, step) in plan.steps.iter().enumerate() {
         write_step(out, plan, index + 1, step)?;
     }
-    if let Some(change) = &plan.policy_change {
-        writeln!(out, "\nKey policy")?;
-        for line in policy_diff(change.before.as_deref(), &change.after).lines() {
-            writeln!(out, "  {line}")?;
-        }
+    for step in &plan.steps {
+        write_policy(out, step)?;
     }
     if !plan.readers.is_empty() {
         writeln!(out, "\nWho can decrypt new log files, by the key policy")?;
@@ -112,6 +109,20 @@ fn write_step(out: &mut String, plan: &Plan, number: usize, step: &Step) -> fmt:
         Undo::Call(call) => writeln!(out, "       undone by {}", call_words(call)),
         Undo::Advice(words) => writeln!(out, "       not undone: {words}"),
     }
+}
+
+/// How a step changes the key policy: from the policy that it requires to the one that it sends.
+fn write_policy(out: &mut String, step: &Step) -> fmt::Result {
+    let Some(sent) = step.call.policy() else { return Ok(()) };
+    let required = step.requires.iter().find_map(|condition| match condition {
+        Condition::PolicyIs { policy, .. } => Some(policy.as_str()),
+        _ => None,
+    });
+    writeln!(out, "\nKey policy")?;
+    for line in policy_diff(required, sent).lines() {
+        writeln!(out, "  {line}")?;
+    }
+    Ok(())
 }
 
 /// Which key is meant, where it is not the plan's own.

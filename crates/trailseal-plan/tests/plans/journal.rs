@@ -9,7 +9,7 @@ use trailseal_rule::{KeyState, Rotation};
 use crate::aws::Aws;
 use crate::cases::{Case, Has, Sort, Wished, now, parameters, policies};
 use crate::laws::{HAS_ALL_CONSENT, carried_out};
-use crate::way_back::{is_restored, records};
+use crate::way_back::{former, is_restored, records};
 
 fn whole() -> Vec<Record> {
     let policy = &policies()[0].1;
@@ -95,6 +95,7 @@ fn a_record_that_cannot_stand_where_it_does_is_refused() {
     let records = whole();
     let (time, step) = (now(), StepId::UpdateTrail);
     let begun = || records[0].clone();
+    let of_trail = || Former::TrailKey(None);
     let refused = |records: Vec<Record>| fold(&records).unwrap_err().to_string();
     assert_eq!(fold(&[]), Err(JournalError::Empty));
     for (records, why) in [
@@ -106,6 +107,10 @@ fn a_record_that_cannot_stand_where_it_does_is_refused() {
         ),
         (vec![begun(), records[2].clone()], "create-key was not begun"),
         (vec![begun(), Record::Finished { time }], "create-key is not verified"),
+        (
+            vec![begun(), Record::Before { step: StepId::CreateKey, former: of_trail(), time }],
+            "what was there before create-key does not fit the plan",
+        ),
     ] {
         let error = refused(records);
         assert!(error.ends_with(why), "{error}");
@@ -116,12 +121,14 @@ fn a_record_that_cannot_stand_where_it_does_is_refused() {
 fn a_step_begun_twice_keeps_what_was_there_first_and_one_that_was_there_is_nobody_s() {
     let records = whole();
     let time = now();
-    let step = StepId::CreateKey;
-    let again = Record::Before { step, former: Former::TrailKey(None), time };
-    let progress = fold(&[records[0].clone(), records[1].clone(), again]).unwrap();
+    let step = StepId::EnableKeyRotation;
+    let former = Former::Rotation(Rotation::On { period_days: Some(365), next: None });
+    let again = Record::Before { step, former, time };
+    let progress = fold(&[&records[..8], &[again]].concat()).unwrap();
     let first = progress.seal.step(step).unwrap();
-    assert_eq!(first.former, Some(Former::Nothing));
+    assert_eq!(first.former, Some(Former::Rotation(Rotation::Off)));
     assert_eq!(first.state, StepState::Uncertain);
+    let step = StepId::CreateKey;
     let there = [records[0].clone(), Record::Verified { step, time }];
     let progress = fold(&there).unwrap();
     assert!(!progress.seal.step(step).unwrap().may_have_happened());
@@ -148,7 +155,7 @@ fn every_prefix_of_a_back_out_says_where_things_stand() {
     all.push(Record::Begun { journal, plan: Box::new(retreat.clone()), time });
     for (index, step) in retreat.steps.iter().enumerate() {
         let id = step.id;
-        all.push(Record::Before { step: id, former: Former::Nothing, time });
+        all.push(Record::Before { step: id, former: former(step, &aws), time });
         // Begun anew from here, the rest is the same: what is restored needs nothing.
         let anew = back_out(&fold(&all).unwrap(), &present(&aws), Force::No).unwrap();
         assert_eq!(anew.steps, retreat.steps[index..]);

@@ -13,9 +13,11 @@ use crate::laws::{State, all_hold};
 pub(crate) fn former(step: &Step, aws: &Aws) -> Former {
     let key = step.call.key().and_then(|target| target.arn()).and_then(|arn| aws.keys.get(arn));
     match (step.id, key) {
-        (StepId::UpdateTrail, _) => Former::TrailKey(aws.trail_key.clone()),
-        (StepId::PutKeyPolicy, Some(key)) => Former::KeyPolicy(key.policy.clone()),
-        (StepId::EnableKey | StepId::CancelKeyDeletion, Some(key)) => {
+        (StepId::UpdateTrail | StepId::RestoreTrail, _) => Former::TrailKey(aws.trail_key.clone()),
+        (StepId::PutKeyPolicy | StepId::RestoreKeyPolicy, Some(key)) => {
+            Former::KeyPolicy(key.policy.clone())
+        }
+        (StepId::EnableKey | StepId::CancelKeyDeletion | StepId::DisableKey, Some(key)) => {
             Former::KeyState(key.facts.state.clone())
         }
         (StepId::EnableKeyRotation, Some(key)) => Former::Rotation(key.rotation.clone()),

@@ -67,6 +67,8 @@ fn kind_of(failure: &Failure) -> &'static str {
         Failure::Journal { .. }
         | Failure::JournalInUse(_)
         | Failure::NotAJournal { .. }
+        | Failure::NoRandomBits(_)
+        | Failure::OtherTrail { .. }
         | Failure::OtherAccount { .. } => "JournalError",
     }
 }

@@ -1,0 +1,156 @@
+//! Taking statements out of a key policy that CloudTrail was given by this planner.
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+use trailseal_rule::key_policy::grants::Grant;
+use trailseal_rule::key_policy::question::TrailAndKey;
+
+use super::json::strict;
+use super::{Outline, in_place, same_policy};
+
+/// A key policy without the statements that were added to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Removed {
+    /// The document, whole: the bytes of what stays are those that were there.
+    pub(crate) document: String,
+    /// How many statements were taken out.
+    pub(crate) count: usize,
+}
+
+/// Whether the planner generates this statement for the trail, the `Sid` aside: it only tells
+/// statements apart.
+pub(crate) fn is_generated(statement: &str, trail_arn: &str) -> bool {
+    let Some(found) = strict(statement).and_then(without_sid) else {
+        return false;
+    };
+    let question = TrailAndKey { trail_arn, key_arn: None };
+    [Grant::Encrypt, Grant::Describe, Grant::Decrypt]
+        .iter()
+        .any(|grant| strict(&grant.statement(&question, None)).as_ref() == Some(&found))
+}
+
+fn without_sid(mut statement: Value) -> Option<Value> {
+    let members = statement.as_object_mut()?;
+    if let Some(sid) = members.remove("Sid") {
+        sid.as_str()?;
+    }
+    Some(statement)
+}
+
+/// Takes these statements out of a policy, each where it stands as JSON.
+///
+/// Where the policy was one statement outside a list before they were added, and `before` says the
+/// same as that, the list goes as well. Nothing of `before` gets into the document.
+pub(crate) fn remove(policy: &str, added: &[String], before: &str) -> Option<Removed> {
+    strict(policy)?;
+    let outline: Outline<'_> = serde_json::from_str(policy).ok()?;
+    let raw = outline.statement.get();
+    let elements: Vec<&RawValue> = serde_json::from_str(raw).ok()?;
+    let mut left: Vec<Value> = added.iter().map(|one| strict(one)).collect::<Option<_>>()?;
+    let mut takes = |element: &RawValue| {
+        let found = strict(element.get());
+        match left.iter().position(|one| Some(one) == found.as_ref()) {
+            Some(place) => {
+                left.swap_remove(place);
+                true
+            }
+            None => false,
+        }
+    };
+    let taken: Vec<bool> = elements.iter().map(|element| takes(element)).collect();
+    let (list, only) = rebuilt(raw, &elements, &taken)?;
+    let count = taken.iter().filter(|taken| **taken).count();
+    let whole = |statement: &str| in_place(policy, raw, statement);
+    let document = match only {
+        Some(only) if !same_policy(&whole(&list), before) && same_policy(&whole(only), before) => {
+            whole(only)
+        }
+        _ => whole(&list),
+    };
+    Some(Removed { document, count })
+}
+
+/// The list without what is taken, and its only element where one is left.
+fn rebuilt<'a>(
+    raw: &'a str,
+    elements: &[&'a RawValue],
+    taken: &[bool],
+) -> Option<(String, Option<&'a str>)> {
+    let mut list = String::from("[");
+    let (mut rest, mut kept) = (raw.strip_prefix('[')?, Vec::new());
+    let mut first_gap = None;
+    for (element, is_taken) in elements.iter().zip(taken) {
+        let text = element.get();
+        let (gap, after) = rest.split_once(text)?;
+        let first_gap = *first_gap.get_or_insert(gap);
+        rest = after;
+        if !is_taken {
+            list.push_str(if kept.is_empty() { first_gap } else { gap });
+            list.push_str(text);
+            kept.push(text);
+        }
+    }
+    list.push_str(rest);
+    let only = match kept.as_slice() {
+        [only] => Some(*only),
+        _ => None,
+    };
+    Some((list, only))
+}
+
+#[cfg(test)]
+mod tests {
+    use trailseal_rule::key_policy::grants::Grant;
+    use trailseal_rule::key_policy::question::TrailAndKey;
+
+    use super::*;
+    use crate::policy::merge;
+
+    const TRAIL: &str = "arn:aws:cloudtrail:us-east-1:111122223333:trail/audit";
+    const KEY: &str = "arn:aws:kms:us-east-1:111122223333:key/11111111-0000-4000-8000-111111111111";
+
+    fn root() -> String {
+        r#"{"Sid":"root", "Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"kms:*","Resource":"*"}"#.to_owned()
+    }
+
+    #[test]
+    fn what_was_added_is_taken_out_again_byte_for_byte() {
+        let root = root();
+        let question = TrailAndKey { trail_arn: TRAIL, key_arn: Some(KEY) };
+        for before in [
+            format!(r#"{{"Version":"2012-10-17","Statement":[{root}]}}"#),
+            format!("{{\n \"Statement\" : [\n  {root} ,\n  {root}\n ],\n \"Id\":\"x\" }}"),
+            format!(r#"{{"Version":"2012-10-17","Statement":{root}}}"#),
+            r#"{"Version":"2012-10-17","Statement":[ ]}"#.to_owned(),
+        ] {
+            let grants = [Grant::Encrypt, Grant::Describe, Grant::Decrypt];
+            let merged = merge(&before, &question, &grants).unwrap();
+            assert_eq!(merged.added.len(), 3);
+            let removed = remove(&merged.document, &merged.added, &before).unwrap();
+            assert_eq!(removed, Removed { document: before.clone(), count: 3 });
+            // Once more: nothing of it is there.
+            assert_eq!(remove(&merged.document, &[], &before).unwrap().count, 0);
+        }
+    }
+
+    #[test]
+    fn only_statements_that_the_planner_makes_for_the_trail_are_generated() {
+        let question = TrailAndKey { trail_arn: TRAIL, key_arn: None };
+        let encrypt = Grant::Encrypt.statement(&question, Some("any \"Sid\""));
+        assert!(is_generated(&encrypt, TRAIL));
+        assert!(is_generated(&Grant::Decrypt.statement(&question, None), TRAIL));
+        assert!(!is_generated(&encrypt, "arn:aws:cloudtrail:us-east-1:111122223333:trail/other"));
+        for other in [
+            root(),
+            encrypt.replace("Allow\",\"Principal", "Deny\",\"Principal"),
+            encrypt.replace("kms:GenerateDataKey*", "kms:*"),
+            encrypt.replace("\"any \\\"Sid\\\"\"", "7"),
+            encrypt.replace("\"Effect\"", "\"Effect\":\"Allow\",\"Effect\""),
+            "[]".to_owned(),
+            "{".to_owned(),
+        ] {
+            assert_ne!(other, encrypt);
+            assert!(!is_generated(&other, TRAIL), "{other}");
+        }
+    }
+}
