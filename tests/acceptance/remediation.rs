@@ -83,7 +83,7 @@ async fn every_plan_loses_nothing_seals_and_goes_back() {
 
 async fn play(lab: &Lab, aws: &Aws, scenario: &Scenario) -> Result<Came, String> {
     let before = lab.state();
-    let reach = Reach { aws, session: aws.own(), key_role: None };
+    let reach = Reach { aws, session: aws.own(), delegation: None, key_role: None };
     let parameters = scenario.parameters();
     let request = Request {
         trail: TRAIL.to_owned(),

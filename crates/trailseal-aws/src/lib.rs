@@ -21,12 +21,12 @@ mod transport;
 mod whoami;
 
 mod bucket;
-mod bucket_policy;
 mod convert;
 mod gather;
 mod key_reader;
 mod once;
 mod pages;
+mod recorded_bucket;
 
 mod aggregate;
 mod discovery;
@@ -36,7 +36,6 @@ mod submit;
 
 pub use crate::aggregate::select_aggregate;
 pub use crate::bucket::bucket_region;
-pub use crate::bucket_policy::{RecordedPolicy, recorded_bucket_policy};
 pub use crate::calls::{CallLog, Calls};
 pub use crate::connection::{Connection, Patience};
 pub use crate::discovery::{DiscoveredIds, describe_trails, discovered_ids};
@@ -46,6 +45,7 @@ pub use crate::gather::Evidence;
 pub use crate::history::fetch_item;
 pub use crate::key_reader::KeyReader;
 pub use crate::pages::Pages;
+pub use crate::recorded_bucket::{RecordedBucket, recorded_bucket};
 pub use crate::results::{StandingResult, standing_results};
 pub use crate::roles::{Aws, Identity};
 pub use crate::session::Session;

@@ -3,6 +3,7 @@
 mod arguments;
 mod back_out;
 mod confirm;
+mod delegation;
 mod files;
 mod identity;
 mod outcome;
@@ -23,6 +24,7 @@ use crate::parameters::given_parameters;
 
 use arguments::Form;
 pub(crate) use arguments::RemediateArguments;
+use delegation::ByOrganizations;
 use identity::find_identity;
 use outcome::Outcome;
 
@@ -50,6 +52,7 @@ impl Errand<'_> {
         Reach {
             aws: &self.aws,
             session: self.aws.own(),
+            delegation: Some(&ByOrganizations),
             key_role: self.parameters.key_account_role_name.as_ref(),
         }
     }

@@ -3,6 +3,8 @@
 
 #[cfg(test)]
 mod remediate {
+    mod bucket_key;
+    mod delegated;
     mod document;
     mod faults;
     mod hostile;

@@ -334,7 +334,7 @@ fn not_found(operation: Operation, arn: &str, body: &Value) -> Result<Value, Ref
             "NoSuchConfigurationAggregatorException",
             "The configuration aggregator does not exist.",
         ),
-        Operation::ListAccounts => (
+        Operation::ListAccounts | Operation::ListDelegatedAdministrators => (
             "AWSOrganizationsNotInUseException",
             "Your account is not a member of an organization.",
         ),

@@ -54,16 +54,17 @@ fn policy_of(key: &Key) -> String {
     key.policy.clone().unwrap_or_else(|| default_policy(&key.arn))
 }
 
-/// Whether CloudTrail may encrypt the trail's logs with the key by the policy in force.
-pub(crate) fn admits_now(world: &World, key: &Key, trail: &str) -> bool {
-    admits(&world.propagation.in_force(key), &key.arn, trail)
+/// Whether CloudTrail may use the key in this way for the trail by the policy in force.
+pub(crate) fn admits_now(world: &World, key: &Key, trail: &str, action: &str) -> bool {
+    admits(&world.propagation.in_force(key), &key.arn, trail, action)
 }
 
-/// CloudTrail asks for a data key, with the trail's ARN in the encryption context.
-fn admits(policy: &str, key_arn: &str, trail: &str) -> bool {
+/// CloudTrail asks for a data key, or to decrypt one, with the trail's ARN in the encryption
+/// context.
+fn admits(policy: &str, key_arn: &str, trail: &str, action: &str) -> bool {
     let question = Question {
         asker: Asker::Service(CLOUDTRAIL),
-        action: "kms:GenerateDataKey",
+        action,
         key_arn,
         context: vec![
             ("aws:sourcearn", trail),
@@ -89,7 +90,8 @@ pub(crate) fn obstacle(state: &State, trail: &Trail) -> Option<&'static str> {
     if let Some(code) = unusable(key) {
         return Some(code);
     }
-    (!admits(&policy_of(key), &key.arn, &trail.arn)).then_some("AccessDenied")
+    (!admits(&policy_of(key), &key.arn, &trail.arn, "kms:GenerateDataKey"))
+        .then_some("AccessDenied")
 }
 
 /// The key of this name in the bucket's Region, where S3 looks for it.

@@ -88,12 +88,13 @@ pub enum Operation {
     SelectAggregateResourceConfig,
     BatchGetResourceConfig,
     ListAccounts,
+    ListDelegatedAdministrators,
     ListRegions,
 }
 
 impl Operation {
     /// Every operation, so that a test can prove that it left none out.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::PutEvaluations,
         Self::GetResourceConfigHistory,
         Self::ListDiscoveredResources,
@@ -121,6 +122,7 @@ impl Operation {
         Self::SelectAggregateResourceConfig,
         Self::BatchGetResourceConfig,
         Self::ListAccounts,
+        Self::ListDelegatedAdministrators,
         Self::ListRegions,
     ];
 
@@ -134,7 +136,7 @@ impl Operation {
             | Self::GetComplianceDetailsByConfigRule
             | Self::SelectAggregateResourceConfig
             | Self::BatchGetResourceConfig => Service::Config,
-            Self::ListAccounts => Service::Organizations,
+            Self::ListAccounts | Self::ListDelegatedAdministrators => Service::Organizations,
             Self::ListRegions => Service::Account,
             Self::DescribeTrails
             | Self::GetTrail
@@ -191,6 +193,7 @@ impl Operation {
             Self::SelectAggregateResourceConfig => "config:SelectAggregateResourceConfig",
             Self::BatchGetResourceConfig => "config:BatchGetResourceConfig",
             Self::ListAccounts => "organizations:ListAccounts",
+            Self::ListDelegatedAdministrators => "organizations:ListDelegatedAdministrators",
             Self::ListRegions => "account:ListRegions",
         }
     }

@@ -179,6 +179,12 @@ const LIST_ACCOUNTS: &[Member] = &[
     optional("MaxResults", Shape::Whole { min: 1, max: 20 }),
 ];
 
+const LIST_DELEGATED_ADMINISTRATORS: &[Member] = &[
+    optional("ServicePrincipal", text(1, 128)),
+    optional("NextToken", text(0, 100_000)),
+    optional("MaxResults", Shape::Whole { min: 1, max: 20 }),
+];
+
 const REGION_OPT_STATUS: Shape =
     Shape::Word(&["ENABLED", "ENABLING", "DISABLING", "DISABLED", "ENABLED_BY_DEFAULT"]);
 
@@ -208,6 +214,7 @@ pub(crate) const fn members(operation: Operation) -> &'static [Member] {
         Operation::AssumeRole => ASSUME_ROLE,
         Operation::SelectAggregateResourceConfig => SELECT_AGGREGATE_RESOURCE_CONFIG,
         Operation::ListAccounts => LIST_ACCOUNTS,
+        Operation::ListDelegatedAdministrators => LIST_DELEGATED_ADMINISTRATORS,
         Operation::ListRegions => LIST_REGIONS,
         Operation::GetCallerIdentity | Operation::HeadBucket => &[],
         Operation::UpdateTrail => UPDATE_TRAIL,

@@ -70,6 +70,9 @@ pub(crate) fn carry_out(
             history::batch_get_resource_config(world, caller, body)
         }
         Operation::ListAccounts => organizations::list_accounts(world, caller, body),
+        Operation::ListDelegatedAdministrators => {
+            organizations::list_delegated_administrators(world, caller, body)
+        }
         Operation::ListRegions => account::list_regions(world, caller, body),
         Operation::HeadBucket => {
             Err(Refusal::new("UnknownOperationException", "HeadBucket is asked by path"))

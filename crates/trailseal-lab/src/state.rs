@@ -62,6 +62,8 @@ pub enum Membership {
     Management,
     /// A member account.
     Member,
+    /// A member account that is CloudTrail's delegated administrator.
+    DelegatedAdministrator,
     /// Not of the organization.
     #[default]
     Outside,
@@ -170,6 +172,8 @@ pub struct Bucket {
     pub account: String,
     /// Its Region.
     pub region: String,
+    /// Whether it has an S3 Bucket Key.
+    pub bucket_key: bool,
 }
 
 /// A role that can be assumed.

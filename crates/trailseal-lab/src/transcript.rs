@@ -124,6 +124,9 @@ impl Recorder {
             | Operation::ListResourceTags => changes::base(operation),
             Operation::SelectAggregateResourceConfig => reading::select(),
             Operation::ListAccounts | Operation::ListRegions => json!({}),
+            Operation::ListDelegatedAdministrators => {
+                json!({ "ServicePrincipal": "cloudtrail.amazonaws.com" })
+            }
         }
     }
 
@@ -280,7 +283,9 @@ fn further(operation: Operation, base: &Value) -> Vec<(&'static str, Value)> {
         Operation::GetCallerIdentity => Vec::new(),
         Operation::SelectAggregateResourceConfig => reading::further_selects(base),
         Operation::BatchGetResourceConfig => reading::further_batches(),
-        Operation::ListAccounts => reading::further_accounts(),
+        Operation::ListAccounts | Operation::ListDelegatedAdministrators => {
+            reading::further_accounts()
+        }
         Operation::ListRegions => reading::further_regions(),
         Operation::HeadBucket => vec![
             ("in another Region", json!({ "Bucket": "example-trail-logs-eu-west-1" })),

@@ -195,7 +195,8 @@ pub fn read_journal(bytes: &[u8]) -> Result<Journal, JournalError> {
         match serde_json::from_slice(line) {
             Ok(record) if line.ends_with(b"\n") => records.push(record),
             Ok(_) => break,
-            Err(_) if is_last => break,
+            // A whole first line that is not a record was not written by a run.
+            Err(_) if is_last && !(index == 0 && line.ends_with(b"\n")) => break,
             Err(error) => {
                 return Err(JournalError::Garbled { line: index + 1, message: error.to_string() });
             }

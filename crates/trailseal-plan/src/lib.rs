@@ -35,7 +35,7 @@ pub use crate::plan_data::{
     Cost, MayDecrypt, Permission, Plan, PlannedKey, PolicyChange, Purpose, ReaderAccess, Step,
     StepId, Undo, Warning, WarningCode,
 };
-pub use crate::planning::plan;
+pub use crate::planning::{parameters_for, plan};
 pub use crate::policy::{KEY_POLICY_BYTES_MAX, MergeError, Merged, merge, same_policy};
 pub use crate::refusal::{PlanRefusal, RefusalCode, Refusals};
 pub use crate::render::{

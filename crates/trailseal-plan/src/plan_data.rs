@@ -221,11 +221,13 @@ pub enum WarningCode {
     OthersMayUseTheKey,
     /// `changed-meanwhile`
     ChangedMeanwhile,
+    /// `bucket-key-unknown`
+    BucketKeyUnknown,
 }
 
 impl WarningCode {
     /// Every code.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::ReadersLoseAccess,
         Self::ReadersNeedIam,
         Self::ReadersUnknown,
@@ -239,6 +241,7 @@ impl WarningCode {
         Self::StaysBehind,
         Self::OthersMayUseTheKey,
         Self::ChangedMeanwhile,
+        Self::BucketKeyUnknown,
     ];
 
     /// The name in kebab case.
@@ -258,6 +261,7 @@ impl WarningCode {
             Self::StaysBehind => "stays-behind",
             Self::OthersMayUseTheKey => "others-may-use-the-key",
             Self::ChangedMeanwhile => "changed-meanwhile",
+            Self::BucketKeyUnknown => "bucket-key-unknown",
         }
     }
 
@@ -291,7 +295,10 @@ impl WarningCode {
                 "whoever has come to use a key since it was enabled loses it with the back-out"
             }
             Self::ChangedMeanwhile => {
-                "a back-out by force overwrites what somebody has changed since"
+                "a back-out by force is made although somebody has changed something since"
+            }
+            Self::BucketKeyUnknown => {
+                "the bucket may have an S3 Bucket Key, with which CloudTrail also needs kms:Decrypt"
             }
         }
     }

@@ -7,8 +7,12 @@ mod proof;
 mod steps;
 mod warnings;
 
+use std::borrow::Cow;
+
 use trailseal_rule::key_policy::grants::Grant;
-use trailseal_rule::{BucketName, KeyArn, Reading, Region, Setting};
+use trailseal_rule::{
+    BucketName, KeyArn, Parameters, Reading, Region, Replicas, Setting, Standing, Trail,
+};
 
 use crate::permissions::{Scope, permissions};
 use crate::plan_data::{Cost, Plan, PlannedKey, Purpose};
@@ -44,6 +48,8 @@ pub fn plan(
     wish: &Wish,
     consent: &Consent,
 ) -> Result<Plan, Refusals> {
+    let parameters = parameters_for(setting.parameters, &situation.trail);
+    let setting = &Setting { parameters: &parameters, now: setting.now };
     let case = Case { setting, situation, wish, consent };
     let mut found = Found::default();
     gate::pass(&case, &mut found)?;
@@ -77,6 +83,18 @@ pub fn plan(
         policy_change: policy.change,
         steps,
     })
+}
+
+/// The parameters under which a trail is read and evaluated to change it: the organization's trail is
+/// evaluated also where a delegated administrator sees it, which is as a copy.
+#[must_use]
+pub fn parameters_for<'a>(parameters: &'a Parameters, trail: &Trail) -> Cow<'a, Parameters> {
+    match trail.standing() {
+        Standing::MemberCopy => {
+            Cow::Owned(Parameters { replicas: Replicas::Evaluate, ..parameters.clone() })
+        }
+        Standing::Own | Standing::Shadow => Cow::Borrowed(parameters),
+    }
 }
 
 /// The grants that CloudTrail needs of a key which the trail is to get.

@@ -29,6 +29,10 @@ pub struct Situation {
     pub readers: Reading<Readers>,
     /// Whether the bucket has an S3 Bucket Key: then CloudTrail also needs `kms:Decrypt`.
     pub bucket_key: Reading<bool>,
+    /// Whether the caller's account is CloudTrail's delegated administrator of the organization
+    /// (Organizations `ListDelegatedAdministrators`): read only where the trail is an organization's
+    /// of another account.
+    pub delegated: Reading<bool>,
     /// The trail's tags (CloudTrail `ListTags`): some of them say that a tool owns the trail.
     pub tags: Reading<BTreeMap<String, String>>,
 }

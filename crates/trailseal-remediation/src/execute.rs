@@ -294,6 +294,11 @@ fn unreadable(step: &Step, error: &AwsError) -> Stop {
     doubt(step, error.to_string())
 }
 
+/// CloudTrail User Guide, "Configure AWS KMS key policies for CloudTrail".
+const BUCKET_KEY: &str = "; the key policy was read and admits CloudTrail, so that the bucket may \
+    have an S3 Bucket Key, with which CloudTrail also needs kms:Decrypt with the key (see \
+    `aws s3api get-bucket-encryption`), or the bucket policy refuses CloudTrail";
+
 fn refused(step: &Step, code: &str, cause: String) -> Stop {
     if matches!(code, "AccessDeniedException" | "AccessDenied") {
         let service =
@@ -301,7 +306,11 @@ fn refused(step: &Step, code: &str, cause: String) -> Stop {
         let action = format!("{service}:{}", step.call.operation());
         return Stop::Denied { step: step.id, action, cause };
     }
-    doubt(step, format!("AWS refused {}: {cause}", step.call.operation()))
+    let hint = match code {
+        "InsufficientEncryptionPolicyException" => BUCKET_KEY,
+        _ => "",
+    };
+    doubt(step, format!("AWS refused {}: {cause}{hint}", step.call.operation()))
 }
 
 /// Whether a refusal may pass by itself: AWS is busy, or what was changed has not gone round yet.

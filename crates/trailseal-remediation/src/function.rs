@@ -94,7 +94,7 @@ impl Remediation {
             mode,
         };
         let key_role = self.parameters.key_account_role_name.as_ref();
-        let reach = Reach { aws: &self.aws, session: &self.session, key_role };
+        let reach = Reach { aws: &self.aws, session: &self.session, delegation: None, key_role };
         let mut quietly = |_: Notice<'_>| {};
         let work =
             remediate_one(reach, &self.parameters, &request, journal, &PATIENCE, &mut quietly);

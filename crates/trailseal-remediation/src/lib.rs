@@ -36,7 +36,7 @@ pub use crate::function::{
     Event, EventFaults, Remediation, RemediationError, RemediationLog, read_parameters,
 };
 pub use crate::ledger::{JournalFile, Ledger, Remembered, new_journal_id};
-pub use crate::look::Reach;
+pub use crate::look::{Delegation, Reach};
 pub use crate::one::{Mode, Remedied, Request, remediate_one};
 pub use crate::pace::Patience;
 pub use crate::settle::{made_by, settle};

@@ -1,13 +1,15 @@
 //! Reading the situation, live: nothing of a report and nothing of yesterday.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use aws_sdk_cloudtrail::error::SdkError;
+use futures_util::future::BoxFuture;
 use futures_util::join;
 use trailseal_aws::{
     Aws, AwsError, Evidence, KeyReader, Pages, Session, bucket_region, describe_trails, failed,
 };
-use trailseal_plan::{KeyReadings, Situation, Wish};
+use trailseal_plan::{KeyReadings, Situation, Wish, parameters_for};
 use trailseal_rule::{
     Facts, Judgement, KeyArn, KeyRef, Reading, Refusal, Region, RoleName, Setting, Standing, Trail,
     TrailArn, evaluate,
@@ -23,8 +25,22 @@ pub struct Reach<'a> {
     pub aws: &'a Aws,
     /// Who reads and changes.
     pub session: &'a Session,
+    /// How it is found whether the account is CloudTrail's delegated administrator; nothing where
+    /// only the account's own trails are changed.
+    pub delegation: Option<&'a dyn Delegation>,
     /// The role with which a key of another account is read (`keyAccountRoleName`).
     pub key_role: Option<&'a RoleName>,
+}
+
+/// Finds whether an account is CloudTrail's delegated administrator of its organization.
+///
+/// AWS Organizations knows it, which the remediation function never asks.
+pub trait Delegation: fmt::Debug + Sync {
+    /// Whether the session's account is.
+    fn is_delegated<'a>(
+        &'a self,
+        session: &'a Session,
+    ) -> BoxFuture<'a, Result<Reading<bool>, AwsError>>;
 }
 
 type Read<T> = Result<Reading<T>, AwsError>;
@@ -71,10 +87,10 @@ impl Reach<'_> {
         let (facts, bucket_region, tags) =
             join!(self.facts(setting, trail), self.bucket_region(trail), self.tags(trail));
         let bucket_region = bucket_region?;
-        let (candidate, alias, readers) = join!(
+        let (candidate, alias, (readers, bucket_key)) = join!(
             self.candidate(wish, &bucket_region),
             self.alias(wish, &bucket_region),
-            self.readers(trail, &bucket_region)
+            self.recorded(trail, &bucket_region)
         );
         Ok(Situation {
             trail: trail.clone(),
@@ -84,9 +100,18 @@ impl Reach<'_> {
             candidate: candidate?,
             alias: alias?,
             readers,
-            bucket_key: Reading::Refused(Refusal::NotRead),
+            bucket_key,
+            delegated: self.delegated(trail).await?,
             tags: tags?,
         })
+    }
+
+    /// Whether the caller's account may change an organization's trail of another account.
+    async fn delegated(&self, trail: &Trail) -> Read<bool> {
+        match (trail.standing(), self.delegation) {
+            (Standing::MemberCopy, Some(delegation)) => delegation.is_delegated(self.session).await,
+            _ => Ok(Reading::Refused(Refusal::NotRead)),
+        }
     }
 
     /// The rule's facts about the trail.
@@ -95,7 +120,9 @@ impl Reach<'_> {
     ///
     /// [`AwsError::Breakdown`] where AWS does not answer.
     pub async fn facts(&self, setting: &Setting<'_>, trail: &Trail) -> Result<Facts, AwsError> {
-        Evidence::new(self.aws, self.session).gather(setting, trail).await
+        let parameters = parameters_for(setting.parameters, trail);
+        let setting = Setting { parameters: &parameters, now: setting.now };
+        Evidence::new(self.aws, self.session).gather(&setting, trail).await
     }
 
     /// The rule's judgement of the trail as it is now.
@@ -106,7 +133,9 @@ impl Reach<'_> {
     pub async fn judge(&self, setting: &Setting<'_>, arn: &TrailArn) -> Result<Judgement, Failure> {
         let trail = self.trail(arn.as_str()).await?;
         let facts = self.facts(setting, &trail).await?;
-        Ok(evaluate(setting, &trail, &facts))
+        let parameters = parameters_for(setting.parameters, &trail);
+        let setting = Setting { parameters: &parameters, now: setting.now };
+        Ok(evaluate(&setting, &trail, &facts))
     }
 
     /// Where S3 says that the trail's bucket is.

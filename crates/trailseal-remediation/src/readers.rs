@@ -1,35 +1,53 @@
 //! Who reads the log files, as far as the bucket's policy tells.
 
-use trailseal_aws::{RecordedPolicy, recorded_bucket_policy};
+use trailseal_aws::recorded_bucket;
 use trailseal_plan::{Reader, Readers};
 use trailseal_rule::key_policy::bucket::bucket_readers;
 use trailseal_rule::key_policy::document::PolicyDocument;
-use trailseal_rule::{BucketName, Reading, Refusal, Region, Trail};
+use trailseal_rule::{BucketName, Reading, Refusal, Region, Timestamp, Trail};
 
 use crate::look::Reach;
 
 impl Reach<'_> {
-    /// Whom the policy of the trail's bucket lets read, by what AWS Config has recorded in the
-    /// caller's account. Only warnings come of it, so that nothing that keeps it from being read is
-    /// an error.
-    pub(crate) async fn readers(
+    /// Whom the policy of the trail's bucket lets read, and whether the bucket has an S3 Bucket Key,
+    /// by what AWS Config has recorded in the caller's account. What keeps them from being read
+    /// leads to warnings, and is not an error.
+    pub(crate) async fn recorded(
         &self,
         trail: &Trail,
         bucket_region: &Reading<Region>,
-    ) -> Reading<Readers> {
+    ) -> (Reading<Readers>, Reading<bool>) {
         let (Some(bucket), Reading::Known(region)) = (&trail.bucket, bucket_region) else {
-            return Reading::Refused(Refusal::Needs("the trail's bucket and its Region"));
+            let refusal = Refusal::Needs("the trail's bucket and its Region");
+            return (Reading::Refused(refusal.clone()), Reading::Refused(refusal));
         };
-        match recorded_bucket_policy(self.session, region, bucket).await {
-            Reading::Known(recorded) => named_by(&recorded, trail.arn.partition(), bucket),
-            Reading::Absent => Reading::Absent,
-            Reading::Refused(refusal) => Reading::Refused(refusal),
+        match recorded_bucket(self.session, region, bucket).await {
+            Reading::Known(recorded) => {
+                let (policy, captured) = (recorded.policy, recorded.captured);
+                let readers = match policy {
+                    Reading::Known(policy) => {
+                        named_by(policy.as_deref(), captured, trail.arn.partition(), bucket)
+                    }
+                    Reading::Absent => Reading::Absent,
+                    Reading::Refused(refusal) => Reading::Refused(refusal),
+                };
+                (readers, recorded.bucket_key)
+            }
+            Reading::Absent => (Reading::Absent, Reading::Absent),
+            Reading::Refused(refusal) => {
+                (Reading::Refused(refusal.clone()), Reading::Refused(refusal))
+            }
         }
     }
 }
 
-fn named_by(recorded: &RecordedPolicy, partition: &str, bucket: &BucketName) -> Reading<Readers> {
-    let readers = match recorded.policy.as_deref().map(PolicyDocument::parse).transpose() {
+fn named_by(
+    policy: Option<&str>,
+    recorded: Timestamp,
+    partition: &str,
+    bucket: &BucketName,
+) -> Reading<Readers> {
+    let readers = match policy.map(PolicyDocument::parse).transpose() {
         Ok(policy) => policy.map(|policy| bucket_readers(&policy, partition, bucket)),
         Err(error) => {
             let what = format!("the bucket's policy is not understood: {error}");
@@ -40,6 +58,6 @@ fn named_by(recorded: &RecordedPolicy, partition: &str, bucket: &BucketName) -> 
     Reading::Known(Readers {
         named: readers.named.into_iter().map(|principal| Reader { principal }).collect(),
         others: readers.others.into_iter().collect(),
-        recorded: recorded.captured,
+        recorded,
     })
 }

@@ -113,7 +113,12 @@ pub(crate) fn key_of_trails(arn: &str, trails: &[&str]) -> Key {
 }
 
 pub(crate) fn bucket(name: &str, account: &str, region: &str) -> Bucket {
-    Bucket { name: name.to_owned(), account: account.to_owned(), region: region.to_owned() }
+    Bucket {
+        name: name.to_owned(),
+        account: account.to_owned(),
+        region: region.to_owned(),
+        bucket_key: false,
+    }
 }
 
 pub(crate) fn account(id: &str, membership: Membership, regions: &[&str]) -> Account {

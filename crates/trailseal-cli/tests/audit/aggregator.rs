@@ -156,7 +156,12 @@ async fn one_place_without_a_trail_beside_others_that_are_judged() {
     // The log archive: a bucket, and no trail of its own.
     let (archive, region) = (member(3), "eu-west-1".to_owned());
     let name = "archive".to_owned();
-    state.buckets.push(trailseal_lab::Bucket { name, account: archive.clone(), region });
+    state.buckets.push(trailseal_lab::Bucket {
+        name,
+        account: archive.clone(),
+        region,
+        bucket_key: false,
+    });
     let desk = Desk::with(state).await;
     let run = judge(&desk, &[]);
     assert_eq!(run.code, 2, "{}", run.err);

@@ -24,7 +24,12 @@ fn three() -> State {
     let mut state = both();
     state.accounts[0].regions.push("eu-west-1".to_owned());
     let (name, region) = ("far-logs".to_owned(), "eu-west-1".to_owned());
-    state.buckets.push(Bucket { name: name.clone(), account: ACCOUNT.to_owned(), region });
+    state.buckets.push(Bucket {
+        name: name.clone(),
+        account: ACCOUNT.to_owned(),
+        region,
+        bucket_key: false,
+    });
     state.trails.push(Trail {
         arn: FAR.to_owned(),
         s3_bucket_name: name,

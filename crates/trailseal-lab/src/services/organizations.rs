@@ -24,30 +24,65 @@ pub(super) fn list_accounts(
     caller: &Caller,
     body: &Value,
 ) -> Result<Value, Refusal> {
-    let state = &world.state;
-    match state.account(caller.account()).map(|account| account.membership) {
-        Some(Membership::Management) => {}
+    admit(world, caller)?;
+    let accounts = world.state.accounts.iter();
+    let members = accounts.filter(|one| one.membership != Membership::Outside);
+    let accounts = members.map(|account| shown(world, account)).collect();
+    page_of(accounts, body, "Accounts")
+}
+
+/// The delegated administrators of CloudTrail, or of every service, which is the same here.
+pub(super) fn list_delegated_administrators(
+    world: &World,
+    caller: &Caller,
+    body: &Value,
+) -> Result<Value, Refusal> {
+    admit(world, caller)?;
+    let service = body.get("ServicePrincipal").and_then(Value::as_str);
+    let is_asked = service.is_none_or(|service| service == "cloudtrail.amazonaws.com");
+    let accounts = world.state.accounts.iter().filter(|_| is_asked);
+    let delegated = accounts.filter(|one| one.membership == Membership::DelegatedAdministrator);
+    let delegated = delegated
+        .map(|account| {
+            let mut shown = shown(world, account);
+            if let Some(members) = shown.as_object_mut() {
+                members.insert("DelegationEnabledDate".to_owned(), moments::to_epoch(JOINED));
+            }
+            shown
+        })
+        .collect();
+    page_of(delegated, body, "DelegatedAdministrators")
+}
+
+/// Only the management account and delegated administrators may ask (Organizations API Reference).
+fn admit(world: &World, caller: &Caller) -> Result<(), Refusal> {
+    match world.state.account(caller.account()).map(|account| account.membership) {
+        Some(Membership::Management | Membership::DelegatedAdministrator) => Ok(()),
         Some(Membership::Member) => {
             let message = "You don't have permissions to access this resource.";
-            return Err(Refusal::new("AccessDeniedException", message));
+            Err(Refusal::new("AccessDeniedException", message))
         }
         Some(Membership::Outside) | None => {
             let message = "Your account is not a member of an organization.";
-            return Err(Refusal::new("AWSOrganizationsNotInUseException", message));
+            Err(Refusal::new("AWSOrganizationsNotInUseException", message))
         }
     }
-    let members = state.accounts.iter().filter(|one| one.membership != Membership::Outside);
-    let accounts = members
-        .map(|account| {
-            let details = state.organization_accounts.iter().find(|one| one.id == account.id);
-            describe(account, details, caller.account())
-        })
-        .collect();
-    let start = offset(body.get("NextToken"), "accounts").map_err(|_| {
+}
+
+fn shown(world: &World, account: &Account) -> Value {
+    let mut accounts = world.state.accounts.iter();
+    let management = accounts.find(|one| one.membership == Membership::Management);
+    let management = management.map_or("", |account| account.id.as_str());
+    let details = world.state.organization_accounts.iter().find(|one| one.id == account.id);
+    describe(account, details, management)
+}
+
+fn page_of(accounts: Vec<Value>, body: &Value, name: &str) -> Result<Value, Refusal> {
+    let start = offset(body.get("NextToken"), name).map_err(|_| {
         Refusal::new("InvalidInputException", "You specified an invalid value: NextToken")
     })?;
-    let page = cut(accounts, start, page_size(body.get("MaxResults"), PAGE_SIZE), "accounts");
-    let mut answer = json!({ "Accounts": page.members });
+    let page = cut(accounts, start, page_size(body.get("MaxResults"), PAGE_SIZE), name);
+    let mut answer = json!({ name: page.members });
     put_token(&mut answer, "NextToken", page.next_token);
     Ok(answer)
 }

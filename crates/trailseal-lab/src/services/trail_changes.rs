@@ -10,7 +10,7 @@ use crate::arn::Arn;
 use crate::caller::Caller;
 use crate::delivery::{admits_now, key_in_region, unusable};
 use crate::refusal::Refusal;
-use crate::state::{KeyName, Trail, Visible};
+use crate::state::{KeyName, Membership, Trail, Visible};
 use crate::world::World;
 
 /// CloudTrail takes one change a second of an account and Region.
@@ -72,13 +72,17 @@ fn changeable<'a>(world: &'a World, caller: &Caller, name: &str) -> Result<&'a T
         }
     };
     let owner = Arn::parse(&trail.arn);
-    if owner.is_some_and(|owner| owner.account != caller.account()) {
+    let is_own = owner.is_some_and(|owner| owner.account == caller.account());
+    let account = world.state.account(caller.account());
+    let is_delegated = trail.is_organization_trail
+        && account.is_some_and(|one| one.membership == Membership::DelegatedAdministrator);
+    if !is_own && !is_delegated {
         let message = "You are not authorized to update this organization trail. Only the \
-                       management account of the organization can.";
+                       management account and the delegated administrator can.";
         return Err(Refusal::new("NotOrganizationMasterAccountException", message));
     }
-    if visible == Visible::Copy {
-        let home = owner.map_or("", |owner| owner.region);
+    let home = owner.map_or("", |owner| owner.region);
+    if visible == Visible::Copy && (is_own || home != caller.region) {
         let message = format!("The trail's home region is {home}; update it from there.");
         return Err(Refusal::new("InvalidHomeRegionException", message));
     }
@@ -110,7 +114,9 @@ fn usable_key(world: &World, trail: &str, named: &str) -> Result<String, Refusal
         let message = format!("The KMS key {} is {} and cannot be used.", key.arn, key.state);
         return Err(Refusal::new("KmsException", message));
     }
-    if !admits_now(world, key, &trail.arn) {
+    if !admits_now(world, key, &trail.arn, "kms:GenerateDataKey")
+        || (bucket.bucket_key && !admits_now(world, key, &trail.arn, "kms:Decrypt"))
+    {
         let message = format!(
             "Insufficient permissions to access S3 bucket {} or KMS key {}.",
             trail.s3_bucket_name, key.arn

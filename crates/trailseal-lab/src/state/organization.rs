@@ -82,6 +82,6 @@ impl State {
             ..Key::default()
         });
         let (account, region) = (account.to_owned(), home.to_owned());
-        self.buckets.push(Bucket { name: bucket, account, region });
+        self.buckets.push(Bucket { name: bucket, account, region, bucket_key: false });
     }
 }

@@ -14,7 +14,7 @@ use crate::document::{Faults, Members, Place};
 use crate::model;
 use crate::operation::Operation;
 
-const ORGANIZATION: [&str; 3] = ["management", "member", "outside"];
+const ORGANIZATION: [&str; 4] = ["management", "member", "delegatedAdministrator", "outside"];
 const DISCOVERED_AS: [&str; 3] = ["name", "arn", "nothing"];
 
 /// Reads the whole document, or tells all that is wrong with it.
@@ -81,6 +81,7 @@ fn account(place: &Place<'_>) -> Account {
     let membership = match members.word_or("organization", &ORGANIZATION, "outside").as_str() {
         "management" => Membership::Management,
         "member" => Membership::Member,
+        "delegatedAdministrator" => Membership::DelegatedAdministrator,
         _ => Membership::Outside,
     };
     Account {
@@ -237,11 +238,12 @@ fn alias(place: &Place<'_>) -> Alias {
 }
 
 fn bucket(place: &Place<'_>) -> Bucket {
-    let members = place.object(&["name", "account", "region"]);
+    let members = place.object(&["name", "account", "region", "bucketKey"]);
     Bucket {
         name: members.need("name", Place::text),
         account: members.need("account", account_id),
         region: members.need("region", region),
+        bucket_key: members.flag_or("bucketKey", false),
     }
 }
 

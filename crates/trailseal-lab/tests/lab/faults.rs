@@ -68,7 +68,9 @@ fn request(lab: &Lab, operation: Operation) -> (String, String) {
         Operation::SelectAggregateResourceConfig => {
             r#"{"ConfigurationAggregatorName":"organization","Expression":"SELECT arn"}"#
         }
-        Operation::ListAccounts | Operation::ListRegions => "{}",
+        Operation::ListAccounts
+        | Operation::ListDelegatedAdministrators
+        | Operation::ListRegions => "{}",
         Operation::HeadBucket => "",
         Operation::UpdateTrail => r#"{"Name":"sealed","KmsKeyId":""}"#,
         Operation::ListTags => {
@@ -210,7 +212,9 @@ fn not_found(operation: Operation) -> &'static str {
         Operation::AssumeRole => "<Code>AccessDenied</Code>",
         Operation::GetCallerIdentity => "<Code>InvalidClientTokenId</Code>",
         Operation::SelectAggregateResourceConfig => "NoSuchConfigurationAggregatorException",
-        Operation::ListAccounts => "AWSOrganizationsNotInUseException",
+        Operation::ListAccounts | Operation::ListDelegatedAdministrators => {
+            "AWSOrganizationsNotInUseException"
+        }
         Operation::ListRegions => "{\"Regions\":[]}",
         Operation::HeadBucket => "404",
     }

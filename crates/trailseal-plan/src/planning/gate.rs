@@ -1,6 +1,6 @@
 //! Whether anything is to be done to the trail at all, and may be done from here.
 
-use trailseal_rule::{CheckResult, Outcome, Standing, Verdict, evaluate};
+use trailseal_rule::{CheckResult, Outcome, Reading, Standing, Verdict, evaluate};
 
 use crate::planning::Case;
 use crate::refusal::{Found, RefusalCode, Refusals};
@@ -48,16 +48,7 @@ fn standing(case: &Case<'_>) -> Result<(), Refusals> {
                 format!("change it in {}", trail.home_region),
             ));
         }
-        Standing::MemberCopy => {
-            return Err(Refusals::one(
-                RefusalCode::OrganizationTrailOfAnotherAccount,
-                format!(
-                    "this is a member account's copy of an organization trail of account {}",
-                    trail.arn.owner()
-                ),
-                format!("change it with credentials of account {}", trail.arn.owner()),
-            ));
-        }
+        Standing::MemberCopy => return delegated(case),
         Standing::Own => {}
     }
     if *trail.arn.owner() == case.situation.caller && trail.account == case.situation.caller {
@@ -71,6 +62,38 @@ fn standing(case: &Case<'_>) -> Result<(), Refusals> {
             case.situation.caller
         ),
         format!("change it with credentials of account {}", trail.arn.owner()),
+    ))
+}
+
+/// A member account can change the organization's trail if it is CloudTrail's delegated administrator
+/// (CloudTrail User Guide, "Organization delegated administrator"), and in the home Region only.
+fn delegated(case: &Case<'_>) -> Result<(), Refusals> {
+    let trail = &case.situation.trail;
+    let owner = trail.arn.owner();
+    if trail.region != trail.home_region {
+        return Err(Refusals::one(
+            RefusalCode::ShadowTrail,
+            format!("this is the copy in {} of an organization trail", trail.region),
+            format!("change it in its home Region {}", trail.home_region),
+        ));
+    }
+    let why = match &case.situation.delegated {
+        Reading::Known(true) => return Ok(()),
+        Reading::Known(false) | Reading::Absent => {
+            format!("account {} is not CloudTrail's delegated administrator", case.situation.caller)
+        }
+        Reading::Refused(refusal) => format!(
+            "whether account {} is CloudTrail's delegated administrator is not known: {refusal}",
+            case.situation.caller
+        ),
+    };
+    Err(Refusals::one(
+        RefusalCode::OrganizationTrailOfAnotherAccount,
+        format!("this is an organization trail of account {owner}; {why}"),
+        format!(
+            "use credentials of account {owner}, or of the delegated administrator with \
+             organizations:ListDelegatedAdministrators"
+        ),
     ))
 }
 

@@ -1,7 +1,8 @@
 //! What to know before a plan is carried out.
 
-use trailseal_rule::key_policy::admission::admits_cloudtrail;
+use trailseal_rule::key_policy::admission::{admits, admits_cloudtrail};
 use trailseal_rule::key_policy::document::PolicyDocument;
+use trailseal_rule::key_policy::grants::Grant;
 use trailseal_rule::key_policy::question::TrailAndKey;
 use trailseal_rule::key_policy::readers::may_decrypt;
 use trailseal_rule::key_policy::request::Answer;
@@ -54,6 +55,7 @@ pub(super) fn warnings(
     let changes_trail = !matches!(key, WishedKey::Existing(key) if key.is_present);
     if changes_trail {
         about_readers(case, readers, &mut warn);
+        about_bucket_key(case, key, &mut warn);
         warn(
             WarningCode::OldLogFilesStay,
             "log files that are in the bucket already stay as they were encrypted".to_owned(),
@@ -159,6 +161,46 @@ fn about_readers(
         );
     }
     about_unseen_readers(case, warn);
+}
+
+/// CloudTrail User Guide, "Configure AWS KMS key policies for CloudTrail".
+fn about_bucket_key(
+    case: &Case<'_>,
+    key: &WishedKey<'_>,
+    warn: &mut impl FnMut(WarningCode, String),
+) {
+    let why = match &case.situation.bucket_key {
+        Reading::Known(_) => return,
+        Reading::Absent => "the bucket is not there".to_owned(),
+        Reading::Refused(refusal) => refusal.to_string(),
+    };
+    if let WishedKey::Existing(existing) = key
+        && let Reading::Known(policy) = &case.situation.candidate.policy
+        && lets_decrypt(policy, case, existing.facts.arn.as_str())
+    {
+        return;
+    }
+    warn(
+        WarningCode::BucketKeyUnknown,
+        format!(
+            "whether the bucket has an S3 Bucket Key is not known ({why}): if it has one, CloudTrail \
+             also needs kms:Decrypt with the key, and UpdateTrail fails without it. Look at \
+             `aws s3api get-bucket-encryption`; if it says BucketKeyEnabled, add to the key policy {}",
+            decrypt_statement(case)
+        ),
+    );
+}
+
+fn lets_decrypt(policy: &str, case: &Case<'_>, key_arn: &str) -> bool {
+    let question =
+        TrailAndKey { trail_arn: case.situation.trail.arn.as_str(), key_arn: Some(key_arn) };
+    PolicyDocument::parse(policy)
+        .is_ok_and(|document| admits(&document, &question, Grant::Decrypt).answer == Answer::Yes)
+}
+
+fn decrypt_statement(case: &Case<'_>) -> String {
+    let question = TrailAndKey { trail_arn: case.situation.trail.arn.as_str(), key_arn: None };
+    Grant::Decrypt.statement(&question, Some(Grant::Decrypt.sid()))
 }
 
 /// There are always readers who are not known: IAM policies are not seen.

@@ -278,6 +278,7 @@ impl Case {
                 recorded: now(),
             }),
             bucket_key: Reading::Refused(Refusal::NotRead),
+            delegated: Reading::Refused(Refusal::NotRead),
             tags: Reading::Refused(Refusal::NotRead),
         }
     }

@@ -88,6 +88,8 @@ fn a_last_line_of_garbage_is_torn_and_one_within_is_refused() {
     let error = read_journal(&bytes).unwrap_err();
     assert!(matches!(error, JournalError::Garbled { line: 3, .. }), "{error}");
     assert_eq!(read_journal(b""), Err(JournalError::Empty));
+    let error = read_journal(b"some notes\n").unwrap_err();
+    assert!(matches!(error, JournalError::Garbled { line: 1, .. }), "{error}");
 }
 
 #[test]

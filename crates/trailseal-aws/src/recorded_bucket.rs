@@ -1,9 +1,11 @@
-//! The policy of an S3 bucket, as AWS Config has recorded it.
+//! The policy of an S3 bucket and its S3 Bucket Key, as AWS Config has recorded them.
 //!
-//! So that a plan can tell who reads the log files, without a grant for S3. The form of the item is
-//! not documented: it is known from items that others have recorded, where `BucketPolicy` of
-//! `supplementaryConfiguration` is a JSON text with `policyText`, which is the policy as a text, or
-//! null where there is none. Any other form is taken for unreadable, never for "no policy".
+//! So that a plan can tell who reads the log files and whether CloudTrail needs `kms:Decrypt`,
+//! without a grant for S3. The form of the item is not documented: it is known from items that
+//! others have recorded, where two members of `supplementaryConfiguration` are JSON texts.
+//! `BucketPolicy` has `policyText`, which is the policy as a text, or null where there is none.
+//! `ServerSideEncryptionConfiguration` has `rules` with `bucketKeyEnabled`. Any other form is
+//! unreadable, never "no policy" or "no Bucket Key".
 
 use aws_sdk_config::types::{
     BaseConfigurationItem, ConfigurationItemStatus, ResourceKey, ResourceType,
@@ -18,25 +20,27 @@ use crate::session::Session;
 
 const ACTION: &str = "config:BatchGetResourceConfig";
 
-/// The policy of a bucket at a time in the past.
+/// A bucket at a time in the past.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RecordedPolicy {
+pub struct RecordedBucket {
     /// The policy; nothing where the bucket had none.
-    pub policy: Option<String>,
+    pub policy: Reading<Option<String>>,
+    /// Whether the bucket had an S3 Bucket Key.
+    pub bucket_key: Reading<bool>,
     /// When AWS Config captured it.
     pub captured: Timestamp,
 }
 
-/// The policy of a bucket of the session's account, in the bucket's Region.
+/// A bucket of the session's account, in the bucket's Region.
 ///
 /// Whatever keeps it from being read is a refusal, also a breakdown: nothing is decided by it.
-pub async fn recorded_bucket_policy(
+pub async fn recorded_bucket(
     session: &Session,
     region: &Region,
     bucket: &BucketName,
-) -> Reading<RecordedPolicy> {
+) -> Reading<RecordedBucket> {
     match ask(session, region, bucket).await {
-        Ok(policy) => Reading::Known(policy),
+        Ok(recorded) => Reading::Known(recorded),
         Err(refusal) => Reading::Refused(refusal),
     }
 }
@@ -45,7 +49,7 @@ async fn ask(
     session: &Session,
     region: &Region,
     bucket: &BucketName,
-) -> Result<RecordedPolicy, Refusal> {
+) -> Result<RecordedBucket, Refusal> {
     let key = ResourceKey::builder()
         .resource_type(ResourceType::Bucket)
         .resource_id(bucket.as_str())
@@ -62,10 +66,7 @@ async fn ask(
         Refusal::Unintelligible(failed.to_string())
     })?;
     match answer.base_configuration_items() {
-        [item] => read(item, session, region, bucket).map_err(|what| {
-            let what = format!("AWS Config's item of the bucket is not understood: {what}");
-            Refusal::Unintelligible(what)
-        }),
+        [item] => read(item, session, region, bucket).map_err(not_understood),
         [] if !answer.unprocessed_resource_keys().is_empty() => {
             Err(Refusal::Unintelligible("AWS Config did not look the bucket up".to_owned()))
         }
@@ -77,14 +78,13 @@ async fn ask(
     }
 }
 
-/// Nothing is left to a guess: the item is of the bucket, is no deletion, and has the policy in the
-/// known form.
+/// Nothing is left to a guess: the item is of the bucket and is not a deletion.
 fn read(
     item: &BaseConfigurationItem,
     session: &Session,
     region: &Region,
     bucket: &BucketName,
-) -> Result<RecordedPolicy, String> {
+) -> Result<RecordedBucket, String> {
     let is_of_the_bucket = item.resource_type() == Some(&ResourceType::Bucket)
         && item.resource_id() == Some(bucket.as_str())
         && item.account_id() == Some(session.account().as_str())
@@ -100,9 +100,24 @@ fn read(
     let captured = item.configuration_item_capture_time().and_then(timestamp);
     let captured = captured.ok_or("it has no capture time")?;
     let supplementary = item.supplementary_configuration();
-    let text = supplementary.and_then(|members| members.get("BucketPolicy"));
-    let policy = policy_text(text.ok_or("it has no BucketPolicy")?)?;
-    Ok(RecordedPolicy { policy, captured })
+    let member = |name: &'static str| -> Result<&String, String> {
+        let text = supplementary.and_then(|members| members.get(name));
+        text.ok_or_else(|| format!("it has no {name}"))
+    };
+    let policy = member("BucketPolicy").and_then(|text| policy_text(text));
+    let bucket_key = member("ServerSideEncryptionConfiguration").and_then(|text| bucket_key(text));
+    Ok(RecordedBucket { policy: reading(policy), bucket_key: reading(bucket_key), captured })
+}
+
+fn not_understood(what: String) -> Refusal {
+    Refusal::Unintelligible(format!("AWS Config's item of the bucket is not understood: {what}"))
+}
+
+fn reading<T>(read: Result<T, String>) -> Reading<T> {
+    match read {
+        Ok(value) => Reading::Known(value),
+        Err(what) => Reading::Refused(not_understood(what)),
+    }
 }
 
 fn policy_text(text: &str) -> Result<Option<String>, String> {
@@ -117,9 +132,20 @@ fn policy_text(text: &str) -> Result<Option<String>, String> {
     }
 }
 
+/// A bucket has one rule; of several, one with a Bucket Key counts.
+fn bucket_key(text: &str) -> Result<bool, String> {
+    const FORM: &str = "ServerSideEncryptionConfiguration does not have `rules` that each say \
+        `bucketKeyEnabled`";
+    let value: Value = serde_json::from_str(text).map_err(|_| FORM)?;
+    let rules = value.get("rules").and_then(Value::as_array).filter(|rules| !rules.is_empty());
+    let enabled = |rule: &Value| rule.get("bucketKeyEnabled").and_then(Value::as_bool).ok_or(FORM);
+    let enabled: Vec<bool> = rules.ok_or(FORM)?.iter().map(enabled).collect::<Result<_, _>>()?;
+    Ok(enabled.contains(&true))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::policy_text;
+    use super::{bucket_key, policy_text};
 
     #[test]
     fn no_policy_is_null_and_nothing_else() {
@@ -137,6 +163,25 @@ mod tests {
             r#"{"policyText":null,"more":1}"#,
         ] {
             assert!(policy_text(other).is_err(), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_bucket_key_is_on_or_off_and_anything_else_is_not_known() {
+        let rules = |rules: &str| bucket_key(&format!(r#"{{"rules":[{rules}]}}"#));
+        let rule = |enabled: &str| {
+            format!(
+                r#"{{"applyServerSideEncryptionByDefault":{{"sseAlgorithm":"aws:kms"}},"bucketKeyEnabled":{enabled}}}"#
+            )
+        };
+        assert_eq!(rules(&rule("true")), Ok(true));
+        assert_eq!(rules(&rule("false")), Ok(false));
+        assert_eq!(rules(&format!("{},{}", rule("false"), rule("true"))), Ok(true));
+        for other in ["", "{}", "7", &rule("null"), &rule(r#""true""#)] {
+            assert!(rules(other).is_err(), "{other}");
+        }
+        for other in ["", "{", "[]", "{}", r#"{"rules":{}}"#, r#"{"Rules":[]}"#] {
+            assert!(bucket_key(other).is_err(), "{other}");
         }
     }
 }

@@ -1,0 +1,72 @@
+//! Whether the account is CloudTrail's delegated administrator of its organization.
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use trailseal_aws::{AwsError, Session, failed};
+use trailseal_remediation::Delegation;
+use trailseal_rule::{Reading, Refusal};
+
+const ACTION: &str = "organizations:ListDelegatedAdministrators";
+const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
+
+/// Pages that are read at most: an organization has at most three delegated administrators of
+/// CloudTrail (CloudTrail User Guide, "Organization delegated administrator").
+const PAGES_MAX: usize = 10;
+
+/// As AWS Organizations says. It tells the management account and delegated administrators only, so
+/// that a denial says nothing of an account.
+#[derive(Debug)]
+pub(super) struct ByOrganizations;
+
+impl Delegation for ByOrganizations {
+    fn is_delegated<'a>(
+        &'a self,
+        session: &'a Session,
+    ) -> BoxFuture<'a, Result<Reading<bool>, AwsError>> {
+        ask(session).boxed()
+    }
+}
+
+async fn ask(session: &Session) -> Result<Reading<bool>, AwsError> {
+    let config = session.sdk_config(session.region());
+    let config = aws_sdk_organizations::config::Builder::from(&config)
+        .retry_partition(session.retry_partition().clone())
+        .interceptor(session.calls().clone());
+    let client = aws_sdk_organizations::Client::from_conf(config.build());
+    let request = client.list_delegated_administrators().service_principal(CLOUDTRAIL);
+    let mut next = None;
+    for _ in 0..PAGES_MAX {
+        let page = match request.clone().set_next_token(next).send().await {
+            Ok(page) => page,
+            Err(error) if is_outside(&error) => return Ok(Reading::Known(false)),
+            Err(error) => return refused(failed(ACTION, session.region().as_str(), &error)),
+        };
+        let own = session.account().as_str();
+        let found = page.delegated_administrators();
+        if found.iter().any(|administrator| administrator.id() == Some(own)) {
+            return Ok(Reading::Known(true));
+        }
+        next = page.next_token.filter(|token| !token.is_empty());
+        if next.is_none() {
+            return Ok(Reading::Known(false));
+        }
+    }
+    let what = format!("the list of {ACTION} does not end");
+    Ok(Reading::Refused(Refusal::Unintelligible(what)))
+}
+
+type ListError = aws_sdk_organizations::error::SdkError<
+    aws_sdk_organizations::operation::list_delegated_administrators::ListDelegatedAdministratorsError,
+>;
+
+fn is_outside(error: &ListError) -> bool {
+    let error = error.as_service_error();
+    error.is_some_and(|error| error.is_aws_organizations_not_in_use_exception())
+}
+
+fn refused(error: AwsError) -> Result<Reading<bool>, AwsError> {
+    match error {
+        AwsError::Denied { .. } => Ok(Reading::Refused(Refusal::AccessDenied { action: ACTION })),
+        other => Err(other),
+    }
+}

@@ -1,0 +1,78 @@
+//! The organization's trail, changed by CloudTrail's delegated administrator.
+
+use serde_json::json;
+use trailseal_lab::{Account, Denial, Lab, Membership, State};
+
+use super::support::{ACCOUNT, KEY, REGION, changes, folder, key_of, run, state};
+
+const MANAGEMENT: &str = "999988887777";
+const ORGANIZATION_TRAIL: &str = "arn:aws:cloudtrail:us-east-1:999988887777:trail/organization";
+const OWN_KEYS: &str = "allowedKeyAccounts=111122223333";
+const SEAL: &[&str] =
+    &[ORGANIZATION_TRAIL, "--key", KEY, "-p", OWN_KEYS, "--apply", "--yes", "--wait", "0"];
+
+/// The organization's trail belongs to the management account; the key is the caller's.
+fn organization(membership: Membership) -> State {
+    let mut state = state(None);
+    let regions = vec![REGION.to_owned(), "eu-west-1".to_owned()];
+    state.accounts = vec![
+        Account { id: ACCOUNT.to_owned(), membership, regions: regions.clone() },
+        Account { id: MANAGEMENT.to_owned(), membership: Membership::Management, regions },
+    ];
+    state.trails[0].arn = ORGANIZATION_TRAIL.to_owned();
+    state.trails[0].is_organization_trail = true;
+    state.trails[0].is_multi_region_trail = true;
+    state.buckets[0].account = MANAGEMENT.to_owned();
+    state
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delegated_administrator_gives_the_organizations_trail_a_key_and_goes_back() {
+    let lab = Lab::start(organization(Membership::DelegatedAdministrator)).await.unwrap();
+    let before = lab.state();
+    let folder = folder("delegated");
+    let seal = [SEAL, &["--journal", "journal.jsonl"]].concat();
+    let ended = run(&lab, &folder, &seal).expect(0);
+    assert!(ended.out.contains("verdict   COMPLIANT"), "{}", ended.out);
+    assert_eq!(changes(&lab), ["kms:PutKeyPolicy", "cloudtrail:UpdateTrail"]);
+    let state = lab.state();
+    assert_eq!(key_of(&state, ORGANIZATION_TRAIL).as_deref(), Some(KEY));
+    // The statement is for the trail of the management account.
+    let policy = state.keys[0].policy.as_deref().unwrap();
+    assert!(
+        policy.contains(&json!({ "aws:SourceArn": ORGANIZATION_TRAIL }).to_string()),
+        "{policy}"
+    );
+    let back = ["--back-out", "journal.jsonl", "--apply", "--yes", "--wait", "0"];
+    run(&lab, &folder, &back).expect(0);
+    assert_eq!(lab.state(), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_and_whoever_may_not_ask_are_refused() {
+    let mut denied = organization(Membership::DelegatedAdministrator);
+    denied.denials.push(Denial {
+        account: ACCOUNT.to_owned(),
+        operation: "organizations:ListDelegatedAdministrators".to_owned(),
+        about: None,
+    });
+    for (name, state) in [("member", organization(Membership::Member)), ("denied", denied)] {
+        let lab = Lab::start(state.clone()).await.unwrap();
+        let ended = run(&lab, &folder(&format!("delegated-{name}")), SEAL).expect(1);
+        for words in ["organization-trail-of-another-account", "ListDelegatedAdministrators"] {
+            assert!(ended.out.contains(words), "{words}: {}", ended.out);
+        }
+        assert_eq!(changes(&lab), [""; 0]);
+        assert_eq!(lab.state(), state);
+    }
+}
+
+/// Whose keys the organization allows is for the parameters to say.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_of_the_delegated_administrator_is_the_organizations_only_if_it_is_allowed() {
+    let lab = Lab::start(organization(Membership::DelegatedAdministrator)).await.unwrap();
+    let words = [ORGANIZATION_TRAIL, "--key", KEY, "-p", "allowedKeyAccounts=444455556666"];
+    let ended = run(&lab, &folder("delegated-key"), &words).expect(1);
+    assert!(ended.out.contains("key-not-allowed"), "{}", ended.out);
+    assert_eq!(changes(&lab), [""; 0]);
+}
