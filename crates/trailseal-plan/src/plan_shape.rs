@@ -1,7 +1,7 @@
 //! Whether a plan that a journal holds has the form that every plan has.
 //!
-//! A journal is a file, and so anybody may have written it. What is wrong with its plan whatever is
-//! there in AWS is found here; whether the planner would make this plan is found by [`resumed`].
+//! Anybody may have written a journal. This module finds what is wrong with its plan without looking
+//! at AWS; [`resumed`] finds whether the planner makes this plan.
 //!
 //! [`resumed`]: crate::resumed
 

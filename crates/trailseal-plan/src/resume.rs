@@ -96,7 +96,7 @@ fn situation_before(live: &Situation, progress: &Progress) -> Situation {
     before
 }
 
-/// Whether the wished key is the one that the trail has.
+/// Whether the requested key is the one that the trail has.
 fn is_present(situation: &Situation) -> bool {
     matches!(
         (&situation.facts.key, &situation.candidate.key),

@@ -73,7 +73,7 @@ async fn look_once(
     Ok(None)
 }
 
-/// Whether the key carries the journal's id; nothing where its tags may not be read.
+/// Whether the key carries the journal's ID; `None` where its tags may not be read.
 async fn carries(
     client: &aws_sdk_kms::Client,
     key: &KeyArn,

@@ -2,16 +2,12 @@
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use trailseal_aws::{AwsError, Session, failed};
+use trailseal_aws::{AwsError, Pages, Service, Session, failed};
 use trailseal_remediation::Delegation;
 use trailseal_rule::{Reading, Refusal};
 
 const ACTION: &str = "organizations:ListDelegatedAdministrators";
 const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
-
-/// Pages that are read at most: an organization has at most three delegated administrators of
-/// CloudTrail (CloudTrail User Guide, "Organization delegated administrator").
-const PAGES_MAX: usize = 10;
 
 /// As AWS Organizations says. It tells the management account and delegated administrators only, so
 /// that a denial says nothing of an account.
@@ -28,14 +24,14 @@ impl Delegation for ByOrganizations {
 }
 
 async fn ask(session: &Session) -> Result<Reading<bool>, AwsError> {
-    let config = session.sdk_config(session.region());
+    let config = session.sdk_config(Service::Organizations, session.region());
     let config = aws_sdk_organizations::config::Builder::from(&config)
         .retry_partition(session.retry_partition().clone())
         .interceptor(session.calls().clone());
     let client = aws_sdk_organizations::Client::from_conf(config.build());
     let request = client.list_delegated_administrators().service_principal(CLOUDTRAIL);
-    let mut next = None;
-    for _ in 0..PAGES_MAX {
+    let (mut pages, mut next) = (Pages::new(ACTION, session.region()), None);
+    loop {
         let page = match request.clone().set_next_token(next).send().await {
             Ok(page) => page,
             Err(error) if is_outside(&error) => return Ok(Reading::Known(false)),
@@ -46,13 +42,11 @@ async fn ask(session: &Session) -> Result<Reading<bool>, AwsError> {
         if found.iter().any(|administrator| administrator.id() == Some(own)) {
             return Ok(Reading::Known(true));
         }
-        next = page.next_token.filter(|token| !token.is_empty());
+        next = pages.next(page.next_token)?;
         if next.is_none() {
             return Ok(Reading::Known(false));
         }
     }
-    let what = format!("the list of {ACTION} does not end");
-    Ok(Reading::Refused(Refusal::Unintelligible(what)))
 }
 
 type ListError = aws_sdk_organizations::error::SdkError<

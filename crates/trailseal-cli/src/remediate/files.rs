@@ -65,7 +65,7 @@ pub(super) fn in_current_folder(
         Some(path) if resumes => Ok(Chosen::Resumed(path)),
         Some(path) => Err(format!(
             "the journal `{}` says that an earlier run on this trail is not finished. Nothing was \
-             changed. If you started that run, give the same options and --resume; to begin anew, \
+             changed. If you started that run, give the same options and --resume; to start a new run, \
              name another file by --journal",
             path.display()
         )),
@@ -117,7 +117,7 @@ fn new_journal(stem: &str) -> PathBuf {
     names.find(is_free).unwrap_or_else(|| stem.into())
 }
 
-/// Where things stand by a journal; nothing where there is no file, or no record in it.
+/// The progress of a journal; `None` without a file or a record.
 fn read(path: &Path) -> Result<Option<Progress>, String> {
     let bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,

@@ -2,7 +2,7 @@
 //! get it as a key that exists.
 //!
 //! An alias names one key of an account and Region, and so a resumed run finds by it what the
-//! interrupted one has made. A key counts as that only if a journal in the current folder says so,
+//! interrupted one has made. A key counts as that only if a journal in the current folder names it,
 //! the key carries the journal's id, and its policy is the one that was planned.
 
 use std::collections::BTreeMap;

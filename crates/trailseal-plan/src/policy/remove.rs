@@ -1,4 +1,4 @@
-//! Taking statements out of a key policy that CloudTrail was given by this planner.
+//! Removes statements that this planner added to a key policy.
 
 use serde_json::Value;
 use serde_json::value::RawValue;
