@@ -73,8 +73,8 @@ fn against(
         exempt_trails: Vec::new(),
         ..setting.parameters.clone()
     };
-    if former.account() != trail.arn.owner() && !parameters.allows(former) {
-        return Some(format!("it belongs to account {}, which is not allowed", former.account()));
+    if !parameters.allows(former, trail.arn.owner()) {
+        return Some(format!("account {} or its key is not allowed", former.account()));
     }
     let Some(readings) = present.keys.get(former) else {
         return Some("it was not read".to_owned());

@@ -2,7 +2,7 @@
 
 use aws_sdk_kms::error::ProvideErrorMetadata as _;
 use tokio::time::{Instant, sleep};
-use trailseal_aws::Pages;
+use trailseal_aws::{KeyReader, Pages};
 use trailseal_plan::{
     Call, JOURNAL_TAG, Journal, Progress, Record, StepId, StepState, is_policy_of_created_key,
 };
@@ -205,7 +205,8 @@ pub async fn made_by(
         if carries != Some(true) {
             continue;
         }
-        if let Reading::Known(policy) = reach.key_policy(&key).await?
+        let reader = KeyReader::new(reach.aws, reach.session);
+        if let Reading::Known(policy) = reader.policy(&key, reach.key_role).await?
             && is_policy_of_created_key(&policy, progress, account, &others)
         {
             return Ok(Some(key));
