@@ -8,6 +8,7 @@ mod acceptance {
     mod case;
     mod corpus;
     mod evidence;
+    mod ineffective;
     mod rewrite;
     mod state;
 

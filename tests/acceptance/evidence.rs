@@ -5,8 +5,8 @@
 
 use serde_json::{Value, json};
 use trailseal_rule::{
-    AccountId, Delivery, Facts, KeyArn, KeyFacts, KeyManager, KeyOrigin, KeySpec, KeyState,
-    KeyUsage, Reading, Refusal, Region, Rotation, Timestamp,
+    AccountId, Delivery, Facts, KeyArn, KeyFacts, KeyManager, KeyOrigin, KeyPolicy, KeySpec,
+    KeyState, KeyUsage, Reading, Refusal, Region, Rotation, Timestamp,
 };
 
 use super::reference::Evidence;
@@ -115,8 +115,8 @@ pub(super) fn rotation(found: &Value) -> Reading<Rotation> {
     })
 }
 
-pub(super) fn key_policy(found: &Value) -> Reading<String> {
-    reading(found, "kms:GetKeyPolicy", |known| text(known, "policy").to_owned())
+pub(super) fn key_policy(found: &Value) -> Reading<KeyPolicy> {
+    reading(found, "kms:GetKeyPolicy", |known| KeyPolicy::new(text(known, "policy")))
 }
 
 pub(super) fn delivery(found: &Value) -> Reading<Delivery> {

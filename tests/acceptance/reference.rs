@@ -140,6 +140,9 @@ impl<'a> Question<'a> {
         if self.is_on("checkKeyPolicy") {
             answers.push(("key-policy-guards-decryption", self.key_policy("guards")));
         }
+        if self.parameter("profile") == "strict" {
+            answers.push(("key-policy-binds-cloudtrail", self.key_policy("binds")));
+        }
         answers
     }
 

@@ -10,7 +10,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::{join, try_join_all};
 use futures_util::join;
 use trailseal_rule::{
-    BucketName, Delivery, Facts, KeyArn, KeyFacts, KeyQuery, KeyRef, Needs, Reading, Refusal,
+    BucketName, Delivery, Facts, KeyArn, KeyFacts, KeyPolicy, KeyQuery, KeyRef, Needs, Reading, Refusal,
     Region, RoleName, Rotation, Setting, Trail, TrailArn, key_arn, needs,
 };
 
@@ -32,7 +32,7 @@ pub struct Evidence<'a> {
     keys: Once<(Region, KeyRef), Read<KeyFacts>>,
     buckets: Once<BucketName, Read<Region>>,
     rotations: Once<KeyArn, Read<Rotation>>,
-    policies: Once<KeyArn, Read<String>>,
+    policies: Once<KeyArn, Read<KeyPolicy>>,
     deliveries: Once<(TrailArn, Region), Read<Delivery>>,
     /// The Regions in which a multi-Region trail delivers, besides its home Region.
     regions: Reading<Vec<Region>>,
@@ -151,10 +151,11 @@ impl<'a> Evidence<'a> {
         key: Option<&KeyArn>,
         role: Option<&RoleName>,
         facts: &Facts,
-    ) -> Read<String> {
+    ) -> Read<KeyPolicy> {
         match (needs.key_policy, key) {
             (true, Some(key)) if !matches!(facts.key, Reading::Absent) => {
-                self.policies.get(key.clone(), self.reader.policy(key, role)).await
+                let read = async { Ok(self.reader.policy(key, role).await?.map(KeyPolicy::new)) };
+                self.policies.get(key.clone(), read).await
             }
             (true, _) => Ok(as_the_key(&facts.key)),
             (false, _) => unread(),

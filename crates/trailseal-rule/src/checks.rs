@@ -8,6 +8,7 @@ mod key_allowed;
 mod key_customer_managed;
 mod key_in_bucket_region;
 mod key_policy_admits_cloudtrail;
+mod key_policy_binds_cloudtrail;
 mod key_policy_guards_decryption;
 mod key_policy_words;
 mod key_rotated;
@@ -43,6 +44,8 @@ pub enum CheckId {
     DeliveryUnbroken,
     /// `key-policy-guards-decryption`
     KeyPolicyGuardsDecryption,
+    /// `key-policy-binds-cloudtrail`
+    KeyPolicyBindsCloudtrail,
 }
 
 /// What a check knows of the world.
@@ -100,7 +103,7 @@ pub struct Check {
 }
 
 /// Every check, in the order in which they are judged and documented.
-pub const CHECKS: [&Check; 9] = [
+pub const CHECKS: [&Check; 10] = [
     &sse_kms_enabled::CHECK,
     &key_customer_managed::CHECK,
     &key_usable::CHECK,
@@ -110,6 +113,7 @@ pub const CHECKS: [&Check; 9] = [
     &key_policy_admits_cloudtrail::CHECK,
     &delivery_unbroken::CHECK,
     &key_policy_guards_decryption::CHECK,
+    &key_policy_binds_cloudtrail::CHECK,
 ];
 
 impl CheckId {
@@ -126,6 +130,7 @@ impl CheckId {
             Self::KeyPolicyAdmitsCloudtrail => "key-policy-admits-cloudtrail",
             Self::DeliveryUnbroken => "delivery-unbroken",
             Self::KeyPolicyGuardsDecryption => "key-policy-guards-decryption",
+            Self::KeyPolicyBindsCloudtrail => "key-policy-binds-cloudtrail",
         }
     }
 
@@ -140,6 +145,7 @@ impl CheckId {
             Self::KeyPolicyAdmitsCloudtrail | Self::KeyPolicyGuardsDecryption => {
                 parameters.checks_key_policy()
             }
+            Self::KeyPolicyBindsCloudtrail => parameters.profile == Profile::Strict,
             Self::DeliveryUnbroken => parameters.checks_delivery(),
         }
     }

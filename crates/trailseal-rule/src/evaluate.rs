@@ -71,7 +71,9 @@ pub fn needs(setting: &Setting<'_>, trail: &Trail) -> Needs {
     let is_arn = matches!(key, KeyRef::Key(_));
     let is_own = key.account().is_none_or(|account| account == trail.arn.owner());
     let rotation = asks(CheckId::KeyRotated);
-    let key_policy = asks(CheckId::KeyPolicyAdmitsCloudtrail);
+    let key_policy = asks(CheckId::KeyPolicyAdmitsCloudtrail)
+        || asks(CheckId::KeyPolicyGuardsDecryption)
+        || asks(CheckId::KeyPolicyBindsCloudtrail);
     let describes = is_own
         || asks(CheckId::KeyUsable)
         || rotation

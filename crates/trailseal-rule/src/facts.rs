@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::arn::KeyArn;
 use crate::ids::{AccountId, Region};
+use crate::key_policy::parsed::KeyPolicy;
 use crate::timestamp::Timestamp;
 
 /// What came of reading one piece of evidence.
@@ -21,6 +22,18 @@ pub enum Reading<T> {
     Absent,
     /// It could not be read, and asking again would not help.
     Refused(Refusal),
+}
+
+impl<T> Reading<T> {
+    /// The same reading of what the value becomes.
+    #[must_use]
+    pub fn map<U>(self, become_other: impl FnOnce(T) -> U) -> Reading<U> {
+        match self {
+            Self::Known(value) => Reading::Known(become_other(value)),
+            Self::Absent => Reading::Absent,
+            Self::Refused(refusal) => Reading::Refused(refusal),
+        }
+    }
 }
 
 /// Why evidence could not be read, though AWS answered.
@@ -96,7 +109,7 @@ pub struct Facts {
     /// The rotation of the key (KMS `GetKeyRotationStatus`).
     pub rotation: Reading<Rotation>,
     /// The key's policy document (KMS `GetKeyPolicy`).
-    pub key_policy: Reading<String>,
+    pub key_policy: Reading<KeyPolicy>,
     /// What became of the latest delivery (CloudTrail `GetTrailStatus`) in the trail's home Region.
     pub delivery: Reading<Delivery>,
     /// The same in other Regions: an answer of `GetTrailStatus` is about one Region (CloudTrail API

@@ -56,6 +56,7 @@ pub use crate::invocation::{
 pub use crate::item::{
     ACCOUNT_TYPE, ConfigurationItem, ItemStatus, ItemType, KEY_TYPE, TRAIL_TYPE,
 };
+pub use crate::key_policy::parsed::KeyPolicy;
 pub use crate::key_ref::KeyRef;
 pub use crate::parameter_specs::{PARAMETERS, ParameterSpec, Values, parameters_schema};
 pub use crate::parameters::{

@@ -9,11 +9,13 @@
 use std::fs;
 use std::path::PathBuf;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use trailseal_rule::key_policy::admission::admits_cloudtrail;
 use trailseal_rule::key_policy::document::PolicyDocument;
-use trailseal_rule::key_policy::exposure::{Exposure, guards_decryption};
+use trailseal_rule::key_policy::exposure::{
+    Exposure, Openings, binds_cloudtrail, guards_decryption,
+};
 use trailseal_rule::key_policy::question::TrailAndKey;
 
 const TRAIL: &str = "arn:aws:cloudtrail:us-east-1:111122223333:trail/all";
@@ -29,10 +31,21 @@ struct Case {
     policy_text: Option<String>,
     unreadable: Option<String>,
     admits: Option<ExpectedAdmission>,
-    guards: Option<ExpectedGuard>,
+    guards: Option<ExpectedOpenings>,
+    binds: Option<ExpectedOpenings>,
+    /// The acceptable answers, where they were given before this reader was asked.
+    acceptable: Option<Acceptable>,
 }
 
-#[derive(Debug, PartialEq, Deserialize)]
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Acceptable {
+    admits: Vec<String>,
+    /// Of the two checks on who else can use or open the key, taken together.
+    guards: Vec<String>,
+}
+
+#[derive(Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct ExpectedAdmission {
     answer: String,
@@ -41,27 +54,47 @@ struct ExpectedAdmission {
     elements: Vec<String>,
 }
 
-#[derive(Debug, PartialEq, Deserialize)]
+#[derive(Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct ExpectedGuard {
+struct ExpectedOpenings {
     exposures: Vec<ExpectedExposure>,
     doubts: Vec<ExpectedExposure>,
 }
 
-#[derive(Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct ExpectedExposure {
     statement: String,
-    kind: String,
     actions: Vec<String>,
+    /// Each element in doubt, with its statement.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    depends_on: Vec<String>,
 }
 
 impl From<&Exposure> for ExpectedExposure {
     fn from(exposure: &Exposure) -> Self {
+        let doubts = exposure.depends_on.iter();
         Self {
             statement: exposure.statement.to_string(),
-            kind: format!("{:?}", exposure.kind),
             actions: exposure.actions.iter().map(ToString::to_string).collect(),
+            depends_on: doubts.map(|one| format!("{} in {}", one.element, one.statement)).collect(),
+        }
+    }
+}
+
+impl From<&Openings> for ExpectedOpenings {
+    fn from(open: &Openings) -> Self {
+        let each = |exposures: &[Exposure]| exposures.iter().map(From::from).collect();
+        Self { exposures: each(&open.exposures), doubts: each(&open.doubts) }
+    }
+}
+
+impl ExpectedOpenings {
+    fn outcome(&self) -> &'static str {
+        match (self.exposures.is_empty(), self.doubts.is_empty()) {
+            (false, _) => "fail",
+            (true, false) => "unknown",
+            (true, true) => "pass",
         }
     }
 }
@@ -109,13 +142,27 @@ fn check(name: &str, case: &Case) {
         deciding: admission.deciding.iter().map(ToString::to_string).collect(),
         elements: admission.elements,
     };
+    let guards = ExpectedOpenings::from(&guards_decryption(&policy, &question));
+    let binds = ExpectedOpenings::from(&binds_cloudtrail(&policy, &question));
+    if let Ok(folder) = std::env::var("DUMP_POLICIES") {
+        let all = serde_json::json!({ "admits": found, "guards": guards, "binds": binds });
+        fs::write(format!("{folder}/{name}.json"), all.to_string()).unwrap();
+    }
+    if let Some(acceptable) = &case.acceptable {
+        let admits = match found.answer.as_str() {
+            "Yes" => "pass",
+            "No" => "fail",
+            _ => "unknown",
+        };
+        assert!(acceptable.admits.iter().any(|one| one == admits), "{name}: {admits}");
+        let outcomes = [guards.outcome(), binds.outcome()];
+        let together = ["fail", "unknown", "pass"].into_iter().find(|one| outcomes.contains(one));
+        let is_acceptable = acceptable.guards.iter().any(|one| Some(one.as_str()) == together);
+        assert!(is_acceptable, "{name}: {together:?}");
+    }
     assert_eq!(Some(&found), case.admits.as_ref(), "{name}: {}", case.note);
-    let guard = guards_decryption(&policy, &question);
-    let found = ExpectedGuard {
-        exposures: guard.exposures.iter().map(ExpectedExposure::from).collect(),
-        doubts: guard.doubts.iter().map(ExpectedExposure::from).collect(),
-    };
-    assert_eq!(Some(&found), case.guards.as_ref(), "{name}: {}", case.note);
+    assert_eq!(Some(&guards), case.guards.as_ref(), "{name}: {}", case.note);
+    assert_eq!(Some(&binds), case.binds.as_ref(), "{name}: {}", case.note);
 }
 
 #[test]

@@ -6,8 +6,8 @@
 
 use serde_json::{Map, Value};
 use trailseal_rule::{
-    ConfigurationItem, ItemStatus, KeyArn, KeyFacts, KeyManager, KeyOrigin, KeySpec, KeyState,
-    KeyUsage, Reading, Refusal, Rotation, Timestamp,
+    ConfigurationItem, ItemStatus, KeyArn, KeyFacts, KeyManager, KeyOrigin, KeyPolicy, KeySpec,
+    KeyState, KeyUsage, Reading, Refusal, Rotation, Timestamp,
 };
 
 use super::{KeyIdentity, instant, not_read};
@@ -18,7 +18,7 @@ use crate::newest::{Difference, Telling};
 pub(crate) struct SeenKey {
     pub(crate) facts: Reading<KeyFacts>,
     pub(crate) rotation: Reading<Rotation>,
-    pub(crate) policy: Reading<String>,
+    pub(crate) policy: Reading<KeyPolicy>,
 }
 
 impl Telling for SeenKey {
@@ -31,7 +31,7 @@ impl Telling for SeenKey {
 }
 
 /// Blanks and the order of members are no difference: AWS writes one item in several ways.
-fn are_alike(one: &Reading<String>, other: &Reading<String>) -> bool {
+fn are_alike(one: &Reading<KeyPolicy>, other: &Reading<KeyPolicy>) -> bool {
     if one == other {
         return true;
     }
@@ -39,7 +39,7 @@ fn are_alike(one: &Reading<String>, other: &Reading<String>) -> bool {
         return false;
     };
     let document = |text: &str| serde_json::from_str::<Value>(text).ok();
-    document(one).is_some_and(|one| Some(one) == document(other))
+    document(one.text()).is_some_and(|one| Some(one) == document(other.text()))
 }
 
 impl SeenKey {
@@ -155,14 +155,14 @@ fn switch(value: &Value) -> Option<bool> {
 }
 
 /// A policy is text that holds a document; Config's API wraps that text in JSON text once more.
-fn policy(value: Option<&Value>) -> Reading<String> {
+fn policy(value: Option<&Value>) -> Reading<KeyPolicy> {
     match value {
         Some(Value::String(text)) => match serde_json::from_str(text) {
-            Ok(Value::String(inner)) => Reading::Known(inner),
+            Ok(Value::String(inner)) => Reading::Known(KeyPolicy::new(inner)),
             // What is no JSON at all is for the rule to refuse.
-            Ok(_) | Err(_) => Reading::Known(text.clone()),
+            Ok(_) | Err(_) => Reading::Known(KeyPolicy::new(text.clone())),
         },
-        Some(document @ Value::Object(_)) => Reading::Known(document.to_string()),
+        Some(document @ Value::Object(_)) => Reading::Known(KeyPolicy::new(document.to_string())),
         Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_)) | None => {
             not_read()
         }

@@ -66,7 +66,7 @@ impl EvidenceReport {
             key: told(&facts.key, key),
             bucket_region: told(&facts.bucket_region, Region::to_string),
             rotation: told(&facts.rotation, rotation),
-            key_policy: told(&facts.key_policy, String::clone),
+            key_policy: told(&facts.key_policy, |policy| policy.text().to_owned()),
             delivery: told(&facts.delivery, delivery),
             delivery_elsewhere: match &facts.delivery_elsewhere {
                 Reading::Known(regions) => regions

@@ -1,8 +1,9 @@
 //! The rule itself judges what the plan leads to.
 
 use trailseal_rule::{
-    Delivery, Facts, Finding, KeyArn, KeyFacts, KeyManager, KeyOrigin, KeyRef, KeySpec, KeyState,
-    KeyUsage, Outcome, Reading, Refusal, Region, Rotation, Trail, Unverified, Verdict, evaluate,
+    Delivery, Facts, Finding, KeyArn, KeyFacts, KeyManager, KeyOrigin, KeyPolicy, KeyRef, KeySpec,
+    KeyState, KeyUsage, Outcome, Reading, Refusal, Region, Rotation, Trail, Unverified, Verdict,
+    evaluate,
 };
 
 use crate::planning::Case;
@@ -56,7 +57,7 @@ fn outcomes(
             key: Reading::Known(key),
             bucket_region: bucket_region.clone(),
             rotation,
-            key_policy: Reading::Known(policy.after.clone()),
+            key_policy: Reading::Known(KeyPolicy::new(policy.after.clone())),
             delivery: delivery(case, changes_anything),
             ..Facts::unread()
         };

@@ -8,8 +8,8 @@ use trailseal_plan::{
     Consent, KeyReadings, NewKey, Plan, Reader, Readers, Refusals, Situation, Wish, plan,
 };
 use trailseal_rule::{
-    Facts, KeyArn, KeyManager, KeyRef, KeySpec, KeyState, Parameters, Reading, Refusal, Rotation,
-    Setting, Timestamp, Trail, Verdict, evaluate, needs,
+    Facts, KeyArn, KeyManager, KeyPolicy, KeyRef, KeySpec, KeyState, Parameters, Reading, Refusal,
+    Rotation, Setting, Timestamp, Trail, Verdict, evaluate, needs,
 };
 
 use crate::aws::{
@@ -297,7 +297,7 @@ impl Case {
             let readings = self.aws.readings(arn);
             facts.key = readings.key;
             if needs.key_policy {
-                facts.key_policy = readings.policy;
+                facts.key_policy = readings.policy.map(KeyPolicy::new);
             }
             if needs.rotation {
                 facts.rotation = readings.rotation;

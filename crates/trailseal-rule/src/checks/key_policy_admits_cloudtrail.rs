@@ -4,11 +4,12 @@
 //! key policy can (CloudTrail User Guide, "Configure AWS KMS key policies for CloudTrail").
 //!
 //! a) A statement must match this trail's requests, and no Deny can: pass.
-//! b) No statement grants CloudTrail the operation: fail.
+//! b) No statement grants CloudTrail the operation: fail. A statement that would, but has no effect
+//!    because it has no `Resource` or no `Action`, is named.
 //! c) One does, but for another trail, account or key: fail; the elements in the way are named.
 //! d) A Deny matches: fail; it is named.
 //! e) Whether a statement matches depends on what cannot be known from here, or the document
-//!    cannot be read: unknown.
+//!    cannot be read: unknown. Of a Deny, the fix is about that Deny.
 //! f) The key does not exist: fail. KMS refuses the policy: unknown.
 
 use crate::checks::key_policy_words::{question, read, statements};
@@ -33,35 +34,61 @@ fn judge(case: &Case<'_>) -> Outcome {
 }
 
 fn judge_policy(case: &Case<'_>) -> Result<Outcome, Outcome> {
-    let policy = read(case)?;
-    let Admission { ground, deciding, elements, .. } = admits_cloudtrail(&policy, &question(case));
-    let (by, elements) = (statements(&deciding), elements.join(", "));
+    let admission = admits_cloudtrail(read(case)?, &question(case));
+    let (by, elements) = (statements(&admission.deciding), admission.elements.join(", "));
     let not_admitted = "the key policy does not let CloudTrail encrypt this trail";
-    Ok(match ground {
+    let fix = fix(&admission, case.trail);
+    Ok(match admission.ground {
         Ground::Allowed => Outcome::Pass,
-        Ground::Denied => Outcome::fail(
-            format!("{not_admitted}: {by} denies it"),
-            format!(
-                "let that Deny leave out CloudTrail, and keep this one: {}",
-                wanted(case.trail)
-            ),
-        ),
-        Ground::NotGranted => Outcome::fail(
-            format!("{not_admitted}: no statement grants it"),
-            format!("add to the key policy {}", wanted(case.trail)),
-        ),
-        Ground::GrantedForOthers => Outcome::fail(
-            format!("{not_admitted}: {by} excludes it by {elements}"),
-            format!("add to the key policy {}", wanted(case.trail)),
-        ),
-        Ground::Undecided => Outcome::unknown(
-            format!(
-                "could not verify that the key policy admits CloudTrail: it depends on \
-                 {elements} in {by}"
-            ),
-            format!("add to the key policy {}", wanted(case.trail)),
-        ),
+        Ground::Denied => Outcome::fail(format!("{not_admitted}: {by} denies it"), fix),
+        Ground::NotGranted => Outcome::fail(format!("{not_admitted}: no statement grants it"), fix),
+        Ground::Ineffective => {
+            let why = format!("{by} without {elements} has no effect");
+            Outcome::fail(format!("{not_admitted}: {why}"), fix)
+        }
+        Ground::GrantedForOthers => {
+            Outcome::fail(format!("{not_admitted}: {by} excludes it by {elements}"), fix)
+        }
+        Ground::Undecided => {
+            let may = if admission.denying.is_empty() { "allow" } else { "deny" };
+            let on = if admission.is_granted || admission.denying.is_empty() {
+                format!("{by} may {may} it, depending on {elements}")
+            } else {
+                format!("it depends on {elements} in {by}")
+            };
+            Outcome::unknown(
+                format!("could not verify that the key policy admits CloudTrail: {on}"),
+                fix,
+            )
+        }
     })
+}
+
+/// What makes the policy admit CloudTrail for the trail.
+///
+/// A Deny is kept for everybody else: in addition to its own conditions, the request must be another
+/// one than CloudTrail's for this trail.
+fn fix(admission: &Admission, trail: &Trail) -> String {
+    let Admission { ground, deciding, elements, denying, is_granted, .. } = admission;
+    if *ground == Ground::Ineffective {
+        let members = elements.iter().map(|element| match element.as_str() {
+            "Action" => "\"Action\":\"kms:GenerateDataKey*\"",
+            _ => "\"Resource\":\"*\"",
+        });
+        let members = members.collect::<Vec<_>>().join(",");
+        return format!("add {members} to {}", statements(deciding));
+    }
+    let mut steps = Vec::new();
+    if !denying.is_empty() {
+        let (by, arn) = (statements(denying), &trail.arn);
+        steps.push(format!(
+            "add to the Condition of {by} \"ArnNotEquals\":{{\"aws:SourceArn\":\"{arn}\"}}"
+        ));
+    }
+    if !is_granted {
+        steps.push(format!("add to the key policy {}", wanted(trail)));
+    }
+    steps.join(", and ")
 }
 
 /// The statement that admits this trail and no other.

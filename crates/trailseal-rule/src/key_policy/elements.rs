@@ -6,7 +6,7 @@ use super::matching::Match;
 use super::pattern::{Pattern, Resolved, Token, Variables};
 use super::question::arn_part;
 use super::request::{CallerSet, Request};
-use super::shape::{Case, Fit, Shape, fit, fit_arn};
+use super::shape::{Case, Fit, Shape, fit};
 
 /// A list that is meant, or a list of what is not meant (`NotPrincipal`, `NotAction`,
 /// `NotResource`).
@@ -136,7 +136,8 @@ pub(super) fn principals_match(principals: &Listed<Principal>, request: &Request
     principals.matches(|principal| principal.matches(&request.caller))
 }
 
-/// Reads `Action`, `NotAction`, `Resource` or `NotResource`; an entry that is no text is `None`.
+/// Reads `Action`, `NotAction`, `Resource` or `NotResource`; an entry that is not text, or that is
+/// blank, is `None`. What KMS makes of those is not documented.
 pub(super) fn parse_patterns(json: &Json, variables: Variables) -> Option<Vec<Option<Pattern>>> {
     let entries = match json {
         Json::Text(_) => std::slice::from_ref(json),
@@ -144,8 +145,13 @@ pub(super) fn parse_patterns(json: &Json, variables: Variables) -> Option<Vec<Op
         Json::Null | Json::Bool(_) | Json::Number(_) | Json::Object(_) => return None,
     };
     let patterns = entries.iter().map(|entry| match entry {
-        Json::Text(text) => Some(Pattern::parse(text, variables)),
-        Json::Null | Json::Bool(_) | Json::Number(_) | Json::List(_) | Json::Object(_) => None,
+        Json::Text(text) if !text.trim().is_empty() => Some(Pattern::parse(text, variables)),
+        Json::Text(_)
+        | Json::Null
+        | Json::Bool(_)
+        | Json::Number(_)
+        | Json::List(_)
+        | Json::Object(_) => None,
     });
     Some(patterns.collect())
 }
@@ -156,7 +162,7 @@ pub(super) fn actions_match(actions: &Listed<Option<Pattern>>, request: &Request
     let action = Shape::text(&request.action);
     actions.matches(|pattern| {
         resolved(pattern.as_ref(), &request.context, |tokens| {
-            Match::from(fit(tokens, &action, Case::Ignored).always)
+            Match::from(tokens == [Token::AnyRun] || fit(tokens, &action, Case::Ignored).always)
         })
     })
 }
@@ -164,8 +170,9 @@ pub(super) fn actions_match(actions: &Listed<Option<Pattern>>, request: &Request
 /// Which keys a statement is about; in a key policy `*` means the key that carries it ("AWS KMS
 /// Developer Guide, Key policies in AWS KMS").
 ///
-/// Whether a wildcard reaches over the colons of an ARN is left open: where it would make a
-/// difference, nothing is certain.
+/// A `*` that is the last character of a segment "can expand to match beyond the colon boundaries"
+/// ("IAM User Guide, IAM JSON policy elements: Resource"). Of one within a segment that is not said:
+/// where it would have to, nothing is certain.
 pub(super) fn resources_match(resources: &Listed<Option<Pattern>>, request: &Request) -> Match {
     resources.matches(|pattern| {
         resolved(pattern.as_ref(), &request.context, |tokens| {
@@ -176,15 +183,36 @@ pub(super) fn resources_match(resources: &Listed<Option<Pattern>>, request: &Req
                 return Match::Sometimes;
             };
             let key = Shape::text(key_arn);
-            let as_text = fit(tokens, &key, Case::Sensitive).always;
-            let as_arn = fit_arn(tokens, &key, Case::Sensitive).is_some_and(|fit| fit.always);
-            match (as_text, as_arn) {
-                (true, true) => Match::Always,
-                (false, false) => Match::Never,
-                _ => Match::Sometimes,
+            if fit(&within_segments(tokens), &key, Case::Sensitive).always {
+                return Match::Always;
             }
+            let expanded = fit(tokens, &key, Case::Sensitive).always;
+            if expanded { Match::Sometimes } else { Match::Never }
         })
     })
+}
+
+/// The same pattern, in which only the wildcards at the end of a segment reach over colons.
+fn within_segments(tokens: &[Token]) -> Vec<Token> {
+    let mut ends_segment = true;
+    let mut bounded: Vec<Token> = tokens
+        .iter()
+        .rev()
+        .map(|token| match token {
+            Token::AnyRun if ends_segment => Token::AnyRun,
+            Token::AnyRun => Token::RunInSegment,
+            Token::AnyOne => {
+                ends_segment = false;
+                Token::OneInSegment
+            }
+            other => {
+                ends_segment = *other == Token::Literal(':');
+                *other
+            }
+        })
+        .collect();
+    bounded.reverse();
+    bounded
 }
 
 /// Which objects of a bucket a statement of the bucket's policy is about: some, where the pattern

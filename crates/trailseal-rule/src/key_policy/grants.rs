@@ -104,7 +104,7 @@ mod tests {
 
     use super::super::admission::admits;
     use super::super::document::PolicyDocument;
-    use super::super::exposure::guards_decryption;
+    use super::super::exposure::{Openings, binds_cloudtrail, guards_decryption};
     use super::super::request::Answer;
     use super::*;
 
@@ -125,8 +125,9 @@ mod tests {
                 assert_eq!(admits(&policy, &trail, asked).answer, expected, "{grant:?} {asked:?}");
                 assert_eq!(admits(&policy, &other, asked).answer, Answer::No);
             }
-            let guard = guards_decryption(&policy, &trail);
-            assert!(guard.exposures.is_empty() && guard.doubts.is_empty(), "{guard:?}");
+            for open in [guards_decryption(&policy, &trail), binds_cloudtrail(&policy, &trail)] {
+                assert_eq!(open, Openings::default());
+            }
         }
     }
     const TRAIL: &str = "arn:aws-cn:cloudtrail:cn-north-1:111122223333:trail/all";

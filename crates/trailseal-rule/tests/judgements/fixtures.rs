@@ -3,8 +3,8 @@
 use serde_json::json;
 use trailseal_rule::{
     AccountId, BucketName, Delivery, Evaluation, Facts, KeyArn, KeyFacts, KeyManager, KeyOrigin,
-    KeyRef, KeySpec, KeyState, KeyUsage, Parameters, Reading, Region, ResourceId, Rotation,
-    Setting, Timestamp, Trail, TrailArn, evaluate,
+    KeyPolicy, KeyRef, KeySpec, KeyState, KeyUsage, Parameters, Reading, Region, ResourceId,
+    Rotation, Setting, Timestamp, Trail, TrailArn, evaluate,
 };
 
 pub(crate) const KEY: &str =
@@ -63,7 +63,7 @@ pub(crate) fn facts() -> Facts {
         key: Reading::Known(key()),
         bucket_region: Reading::Known(region("us-east-1")),
         rotation: Reading::Known(Rotation::On { period_days: None, next: None }),
-        key_policy: Reading::Known(policy()),
+        key_policy: Reading::Known(KeyPolicy::new(policy())),
         delivery: Reading::Known(Delivery { error: None, digest_error: None }),
         ..Facts::unread()
     }
