@@ -24,6 +24,7 @@ mod acceptance {
     mod words;
 
     mod cross_account;
+    mod denials;
     mod desk;
     mod faults;
     mod keys;

@@ -186,7 +186,27 @@ impl<'a> Question<'a> {
             {
                 return Answer::Fail;
             }
-            if ["Enabled", "Updating"].contains(&state) { Answer::Pass } else { Answer::Unknown }
+            let is_external = key["Origin"] == "EXTERNAL_KEY_STORE";
+            let external = if is_external { self.external_key() } else { Answer::Pass };
+            let known = ["Enabled", "Updating"].contains(&state);
+            if external == Answer::Pass && !known { Answer::Unknown } else { external }
+        })
+    }
+
+    /// What CloudTrail's status says about a key that KMS cannot judge.
+    fn external_key(&self) -> Answer {
+        read(self.evidence.delivery, |status| {
+            let code = |name: &str| status[name].as_str().unwrap_or("").to_owned();
+            let codes = [code("LatestDeliveryError"), code("LatestDigestDeliveryError")];
+            let captured = self.item["configurationItemCaptureTime"].as_str().unwrap_or("");
+            let delivered = status["LatestDeliveryTime"].as_str().unwrap_or("");
+            if codes.iter().any(|code| code.starts_with("KMS.")) {
+                Answer::Fail
+            } else if codes.iter().all(String::is_empty) && delivered > captured {
+                Answer::Pass
+            } else {
+                Answer::Unknown
+            }
         })
     }
 

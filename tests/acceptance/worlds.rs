@@ -186,6 +186,8 @@ pub(super) fn deliveries() -> Vec<Value> {
         status(Value::Null, json!("AccessDenied")),
         status(json!("AccessDenied"), json!("KMS.NotFoundException")),
         status(json!(""), json!("")),
+        json!({ "known": { "LatestDeliveryTime": "2026-11-23T11:30:00.000Z", "IsLogging": false } }),
+        json!({ "known": { "LatestDeliveryTime": "2020-01-01T00:00:00.000Z" } }),
         json!({ "absent": true }),
         denied,
         unread,

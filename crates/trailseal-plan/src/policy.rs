@@ -19,7 +19,6 @@ use trailseal_rule::{AccountId, TrailArn};
 pub(crate) use json::strict;
 pub(crate) use remove::{Removed, is_generated, remove};
 
-
 /// A key policy with what was missing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Merged {

@@ -3,7 +3,7 @@
 use crate::arn::{KeyArn, TrailArn};
 use crate::checks::{CHECKS, Case, CheckId, Outcome};
 use crate::exemption::{Exempt, exempt};
-use crate::facts::Facts;
+use crate::facts::{Facts, KeyFacts, KeyOrigin, Reading};
 use crate::ids::{BucketName, Region};
 use crate::key_ref::KeyRef;
 use crate::parameters::{Parameters, Profile, Replicas};
@@ -46,6 +46,20 @@ pub struct Needs {
     pub key_policy: bool,
     /// Whether the trail's delivery status is wanted.
     pub delivery: bool,
+    /// Whether it is also wanted where the key turns out to be in an external key store.
+    pub delivery_of_external_key: bool,
+}
+
+impl Needs {
+    /// Whether the trail's delivery status is wanted, once the key was read: only then is it known
+    /// whether the key is in an external key store, and no other key costs a call.
+    #[must_use]
+    pub fn wants_delivery(&self, key: &Reading<KeyFacts>) -> bool {
+        let is_external = |key: &KeyFacts| key.origin == KeyOrigin::ExternalKeyStore;
+        self.delivery
+            || (self.delivery_of_external_key
+                && matches!(key, Reading::Known(key) if is_external(key)))
+    }
 }
 
 /// Which key to describe, and in which Region.
@@ -88,6 +102,7 @@ pub fn needs(setting: &Setting<'_>, trail: &Trail) -> Needs {
         rotation,
         key_policy,
         delivery: asks(CheckId::DeliveryUnbroken),
+        delivery_of_external_key: asks(CheckId::KeyUsable),
     }
 }
 
@@ -113,7 +128,7 @@ pub fn evaluate(setting: &Setting<'_>, trail: &Trail, facts: &Facts) -> Judgemen
         verdict: Verdict::of(results),
         profile,
         key: trail.key.as_ref().map(|key| key.as_str().to_owned()),
-        notes: notes(setting, trail),
+        notes: notes(setting, trail, facts),
     }
 }
 
@@ -171,7 +186,7 @@ fn whose_copy(trail: &Trail) -> Option<String> {
     }
 }
 
-fn notes(setting: &Setting<'_>, trail: &Trail) -> Vec<String> {
+fn notes(setting: &Setting<'_>, trail: &Trail, facts: &Facts) -> Vec<String> {
     let whose = match trail.standing() {
         Standing::Own => None,
         Standing::Shadow => Some(format!("copy of a trail of {}", trail.home_region)),
@@ -181,14 +196,15 @@ fn notes(setting: &Setting<'_>, trail: &Trail) -> Vec<String> {
         Exempt::Expired(day) => Some(format!("its exemption ended on {day}")),
         Exempt::No | Exempt::Until(_) => None,
     };
-    whose.into_iter().chain(expired).collect()
+    let is_stopped =
+        matches!(&facts.delivery, Reading::Known(one) if one.is_logging == Some(false));
+    let stopped = is_stopped.then(|| "the trail does not log".to_owned());
+    whose.into_iter().chain(expired).chain(stopped).collect()
 }
 
 /// The key whose policy and rotation are to be read: as KMS named it, else as the trail does.
 #[must_use]
 pub fn key_arn<'a>(trail: &'a Trail, facts: &'a Facts) -> Option<&'a KeyArn> {
-    use crate::facts::Reading;
-
     match (&facts.key, &trail.key) {
         (Reading::Known(key), _) => Some(&key.arn),
         (_, Some(KeyRef::Key(arn))) => Some(arn),

@@ -138,11 +138,16 @@ fn date(metadata: &Map<String, Value>, name: &str) -> Result<Option<Timestamp>, 
 fn rotation(status: Option<&Value>, origin: KeyOrigin) -> Reading<Rotation> {
     match status.and_then(switch) {
         Some(true) => Reading::Known(Rotation::On { period_days: None, next: None }),
-        Some(false) | None if matches!(origin, KeyOrigin::External | KeyOrigin::CustomKeyStore) => {
-            Reading::Known(Rotation::NotSupported)
-        }
+        Some(false) | None if is_never_rotated(origin) => Reading::Known(Rotation::NotSupported),
         Some(false) => Reading::Known(Rotation::Off),
         None => not_read(),
+    }
+}
+
+fn is_never_rotated(origin: KeyOrigin) -> bool {
+    match origin {
+        KeyOrigin::External | KeyOrigin::CloudHsm | KeyOrigin::ExternalKeyStore => true,
+        KeyOrigin::AwsKms | KeyOrigin::Unrecognized => false,
     }
 }
 

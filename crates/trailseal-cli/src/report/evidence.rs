@@ -58,6 +58,10 @@ pub(crate) struct RotationReport {
 pub(crate) struct DeliveryReport {
     pub(crate) error: Option<String>,
     pub(crate) digest_error: Option<String>,
+    #[serde(default)]
+    pub(crate) delivered: Option<String>,
+    #[serde(default)]
+    pub(crate) logging: Option<bool>,
 }
 
 impl EvidenceReport {
@@ -114,7 +118,8 @@ fn key(key: &KeyFacts) -> KeyReport {
         origin: match key.origin {
             KeyOrigin::AwsKms => "AWS_KMS",
             KeyOrigin::External => "EXTERNAL",
-            KeyOrigin::CustomKeyStore => "custom key store",
+            KeyOrigin::CloudHsm => "AWS_CLOUDHSM",
+            KeyOrigin::ExternalKeyStore => "EXTERNAL_KEY_STORE",
             KeyOrigin::Unrecognized => "unrecognized",
         }
         .to_owned(),
@@ -148,5 +153,10 @@ fn rotation(rotation: &Rotation) -> RotationReport {
 }
 
 fn delivery(delivery: &Delivery) -> DeliveryReport {
-    DeliveryReport { error: delivery.error.clone(), digest_error: delivery.digest_error.clone() }
+    DeliveryReport {
+        error: delivery.error.clone(),
+        digest_error: delivery.digest_error.clone(),
+        delivered: when(delivery.delivered),
+        logging: delivery.is_logging,
+    }
 }

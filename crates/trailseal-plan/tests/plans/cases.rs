@@ -291,7 +291,10 @@ impl Case {
         }
         if needs.delivery {
             let error = (!self.aws.can_deliver()).then(|| "KMS.DisabledException".to_owned());
-            facts.delivery = Reading::Known(trailseal_rule::Delivery { error, digest_error: None });
+            facts.delivery = Reading::Known(trailseal_rule::Delivery {
+                error,
+                ..trailseal_rule::Delivery::default()
+            });
         }
         if let (Some(_), Some(KeyRef::Key(arn))) = (&needs.key, &trail.key) {
             let readings = self.aws.readings(arn);

@@ -37,9 +37,9 @@ fn judge_policy(case: &Case<'_>) -> Result<Outcome, Outcome> {
     let admission = admits_cloudtrail(read(case)?, &question(case));
     let (by, elements) = (statements(&admission.deciding), admission.elements.join(", "));
     let not_admitted = "the key policy does not let CloudTrail encrypt this trail";
-    let fix = fix(&admission, case.trail);
-    Ok(match admission.ground {
-        Ground::Allowed => Outcome::Pass,
+    let (fix, added) = fix(&admission, case.trail);
+    let outcome = match admission.ground {
+        Ground::Allowed => return Ok(Outcome::Pass),
         Ground::Denied => Outcome::fail(format!("{not_admitted}: {by} denies it"), fix),
         Ground::NotGranted => Outcome::fail(format!("{not_admitted}: no statement grants it"), fix),
         Ground::Ineffective => {
@@ -56,19 +56,26 @@ fn judge_policy(case: &Case<'_>) -> Result<Outcome, Outcome> {
             } else {
                 format!("it depends on {elements} in {by}")
             };
-            Outcome::unknown(
-                format!("could not verify that the key policy admits CloudTrail: {on}"),
-                fix,
-            )
+            let why = format!("could not verify that the key policy admits CloudTrail: {on}");
+            Outcome::unknown(why, fix)
         }
-    })
+    };
+    Ok(outcome.with_statement(added))
 }
 
-/// What makes the policy admit CloudTrail for the trail.
+const ALLOW: &str = "let the key policy allow cloudtrail.amazonaws.com kms:GenerateDataKey* with \
+                     this trail's ARN as aws:SourceArn";
+const COMPLETE: &str = "add what that statement lacks";
+const EXEMPT: &str = "exempt this trail from that Deny by a condition ArnNotEquals aws:SourceArn";
+const EXEMPT_AND_ALLOW: &str = "exempt this trail from that Deny by a condition ArnNotEquals \
+                                aws:SourceArn, and allow cloudtrail.amazonaws.com \
+                                kms:GenerateDataKey*";
+
+/// What makes the policy admit CloudTrail for the trail, and what that adds to the policy.
 ///
-/// A Deny is kept for everybody else: in addition to its own conditions, the request must be another
-/// one than CloudTrail's for this trail.
-fn fix(admission: &Admission, trail: &Trail) -> String {
+/// A Deny stays for everybody else: its own conditions are kept, and the request must also not be
+/// CloudTrail's for this trail.
+fn fix(admission: &Admission, trail: &Trail) -> (&'static str, String) {
     let Admission { ground, deciding, elements, denying, is_granted, .. } = admission;
     if *ground == Ground::Ineffective {
         let members = elements.iter().map(|element| match element.as_str() {
@@ -76,19 +83,19 @@ fn fix(admission: &Admission, trail: &Trail) -> String {
             _ => "\"Resource\":\"*\"",
         });
         let members = members.collect::<Vec<_>>().join(",");
-        return format!("add {members} to {}", statements(deciding));
+        return (COMPLETE, format!("{members} in {}", statements(deciding)));
     }
-    let mut steps = Vec::new();
-    if !denying.is_empty() {
-        let (by, arn) = (statements(denying), &trail.arn);
-        steps.push(format!(
-            "add to the Condition of {by} \"ArnNotEquals\":{{\"aws:SourceArn\":\"{arn}\"}}"
-        ));
+    if denying.is_empty() {
+        return (ALLOW, wanted(trail));
     }
-    if !is_granted {
-        steps.push(format!("add to the key policy {}", wanted(trail)));
+    let (by, arn) = (statements(denying), &trail.arn);
+    let exempted =
+        format!("\"ArnNotEquals\":{{\"aws:SourceArn\":\"{arn}\"}} in the Condition of {by}");
+    if *is_granted {
+        (EXEMPT, exempted)
+    } else {
+        (EXEMPT_AND_ALLOW, format!("{exempted}; {}", wanted(trail)))
     }
-    steps.join(", and ")
 }
 
 /// The statement that admits this trail and no other.

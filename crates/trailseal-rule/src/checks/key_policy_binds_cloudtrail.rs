@@ -33,21 +33,19 @@ fn judge(case: &Case<'_>) -> Outcome {
 fn judge_policy(case: &Case<'_>) -> Result<Outcome, Outcome> {
     let open = binds_cloudtrail(read(case)?, &question(case));
     let arn = &case.trail.arn;
-    let fix = format!(
-        "confine the statement to the trail by \
-         \"Condition\":{{\"StringEquals\":{{\"aws:SourceArn\":\"{arn}\"}}}}"
-    );
+    let fix = "confine the statement to this trail by aws:SourceArn";
+    let condition = format!("\"Condition\":{{\"StringEquals\":{{\"aws:SourceArn\":\"{arn}\"}}}}");
     if !open.exposures.is_empty() {
         let what = each(&open.exposures, "CloudTrail");
         let what = format!("the key policy lets trails of any account use the key: {what}");
-        return Ok(Outcome::fail(what, fix));
+        return Ok(Outcome::fail(what, fix).with_statement(condition));
     }
     if !open.doubts.is_empty() {
         let what = each(&open.doubts, "CloudTrail");
         let why = format!(
             "could not verify that only the customer's trails can use the key: {what} for any trail"
         );
-        return Ok(Outcome::unknown(why, fix));
+        return Ok(Outcome::unknown(why, fix).with_statement(condition));
     }
     Ok(Outcome::Pass)
 }

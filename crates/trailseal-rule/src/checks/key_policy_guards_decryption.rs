@@ -34,18 +34,18 @@ fn judge(case: &Case<'_>) -> Outcome {
 fn judge_policy(case: &Case<'_>) -> Result<Outcome, Outcome> {
     let open = guards_decryption(read(case)?, &question(case));
     let owner = case.trail.arn.owner();
-    let fix = format!(
-        "name the principals, or confine the statement, for instance by \
-         \"Condition\":{{\"StringEquals\":{{\"kms:CallerAccount\":\"{owner}\"}}}}"
-    );
+    let fix = "name the principals, or confine the statement by kms:CallerAccount";
+    let condition =
+        format!("\"Condition\":{{\"StringEquals\":{{\"kms:CallerAccount\":\"{owner}\"}}}}");
     if !open.exposures.is_empty() {
         let what = each(&open.exposures, "everyone");
-        return Ok(Outcome::fail(format!("the key policy opens the logs: {what}"), fix));
+        let what = format!("the key policy opens the logs: {what}");
+        return Ok(Outcome::fail(what, fix).with_statement(condition));
     }
     if !open.doubts.is_empty() {
         let what = each(&open.doubts, "everyone");
         let why = format!("could not verify that the key policy guards the logs: {what}");
-        return Ok(Outcome::unknown(why, fix));
+        return Ok(Outcome::unknown(why, fix).with_statement(condition));
     }
     Ok(Outcome::Pass)
 }

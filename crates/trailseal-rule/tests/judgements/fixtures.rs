@@ -30,6 +30,7 @@ pub(crate) fn trail() -> Trail {
         key: KeyRef::parse(KEY),
         is_multi_region_trail: true,
         is_organization_trail: false,
+        changed: None,
     }
 }
 
@@ -64,7 +65,7 @@ pub(crate) fn facts() -> Facts {
         bucket_region: Reading::Known(region("us-east-1")),
         rotation: Reading::Known(Rotation::On { period_days: None, next: None }),
         key_policy: Reading::Known(KeyPolicy::new(policy())),
-        delivery: Reading::Known(Delivery { error: None, digest_error: None }),
+        delivery: Reading::Known(Delivery::default()),
         ..Facts::unread()
     }
 }

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 use trailseal_rule::{
-    CheckId, Delivery, Facts, KeyFacts, KeyOrigin, KeyPolicy, Outcome, Reading, Refusal, Region, Rotation,
-    Setting, Timestamp, Trail, evaluate,
+    CheckId, Delivery, Facts, KeyFacts, KeyOrigin, KeyPolicy, Outcome, Reading, Refusal, Region,
+    Rotation, Setting, Timestamp, Trail, evaluate,
 };
 
 use crate::fixtures::{check, facts, key, now, parameters, policy, report, trail};
@@ -79,9 +79,9 @@ fn every_way_to_fail_strictly_has_its_words() {
     check(
         rotation(on(401)),
         "NON_COMPLIANT",
-        "the key is rotated every 401 days (next on 2027-01-02), more than the allowed 400 (key",
+        "the key is rotated every 401 days (next on 2027-01-02), more than the allowed 400. Fix: ",
     );
-    check(rotation(Rotation::Off), "NON_COMPLIANT", "the key is not rotated (key");
+    check(rotation(Rotation::Off), "NON_COMPLIANT", "the key is not rotated. Fix: ");
     check(
         rotation(Rotation::NotSupported),
         "NON_COMPLIANT",
@@ -89,7 +89,7 @@ fn every_way_to_fail_strictly_has_its_words() {
     );
     for (origin, why) in [
         (KeyOrigin::External, "its material is imported"),
-        (KeyOrigin::CustomKeyStore, "it is in a custom key store"),
+        (KeyOrigin::CloudHsm, "it is in a custom key store"),
     ] {
         let change = move |_: &mut Trail, facts: &mut Facts| {
             facts.key = Reading::Known(KeyFacts { origin, ..key() });
@@ -98,7 +98,7 @@ fn every_way_to_fail_strictly_has_its_words() {
         check(
             change,
             "NON_COMPLIANT",
-            &format!("the key cannot be rotated automatically: {why} (key"),
+            &format!("the key cannot be rotated automatically: {why}. Fix: "),
         );
     }
     let parameters = parameters(&json!({ "profile": "strict" }));
@@ -114,15 +114,15 @@ fn every_way_to_fail_strictly_has_its_words() {
     let delivery = |error: Option<&str>, digest_error: Option<&str>| {
         let (error, digest_error) = (error.map(str::to_owned), digest_error.map(str::to_owned));
         move |_: &mut Trail, facts: &mut Facts| {
-            facts.delivery = Reading::Known(Delivery { error, digest_error })
+            facts.delivery = Reading::Known(Delivery { error, digest_error, ..Delivery::default() })
         }
     };
     check(delivery(Some("NoSuchBucket"), Some("SlowDown")), "COMPLIANT", "sealed");
     let either =
-        "could not verify that the key let the latest delivery pass: S3 said AccessDenied (key";
+        "could not verify that the key let the latest delivery pass: S3 said AccessDenied. Fix: ";
     check(delivery(Some("AccessDenied"), Some("NoSuchBucket")), "NON_COMPLIANT", either);
     check(delivery(None, Some("AccessDenied")), "NON_COMPLIANT", either);
-    let broken = "the latest delivery failed because of the key: KMS.DisabledException (key";
+    let broken = "the latest delivery failed because of the key: KMS.DisabledException. Fix: ";
     check(delivery(Some("KMS.DisabledException"), None), "NON_COMPLIANT", broken);
     check(delivery(None, Some("KMS.DisabledException")), "NON_COMPLIANT", broken);
     let both = delivery(Some("AccessDenied"), Some("KMS.DisabledException"));
@@ -150,19 +150,19 @@ fn the_key_policy_is_judged_with_the_statement_that_decided() {
         "kms:GenerateDataKey*",
         "kms:DescribeKey",
         "NON_COMPLIANT",
-        &format!("{not}no statement grants it (key"),
+        &format!("{not}no statement grants it. Fix: "),
     );
     check(
         "trail/lab",
         "trail/other",
         "NON_COMPLIANT",
-        &format!("{not}statement `trail` excludes it by aws:SourceArn (key"),
+        &format!("{not}statement `trail` excludes it by aws:SourceArn. Fix: "),
     );
     check(
         "[{",
         "[{\"Sid\":\"no\",\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"kms:*\",\"Resource\":\"*\"},{",
         "NON_COMPLIANT",
-        &format!("{not}statement `no` denies it (key"),
+        &format!("{not}statement `no` denies it. Fix: "),
     );
     check(
         "StringEquals",
@@ -200,7 +200,7 @@ fn a_grant_that_every_account_can_use_is_not_bound() {
     );
 }
 
-/// What the check says to do about a policy, in full: an annotation would be cut.
+/// What the check says to do about a policy, in full: an annotation leaves the statement out.
 fn fix_of(id: CheckId, policy: &serde_json::Value) -> String {
     let mut facts = facts();
     facts.key_policy = Reading::Known(KeyPolicy::new(policy.to_string()));
@@ -208,8 +208,8 @@ fn fix_of(id: CheckId, policy: &serde_json::Value) -> String {
     let judgement = evaluate(&Setting { parameters: &parameters, now: now() }, &trail(), &facts);
     let result = judgement.verdict.results().iter().find(|result| result.check == id).unwrap();
     match &result.outcome {
-        Outcome::Fail(finding) => finding.fix.clone(),
-        Outcome::Unknown(unverified) => unverified.advice.clone(),
+        Outcome::Fail(finding) => finding.fix_in_full(),
+        Outcome::Unknown(unverified) => unverified.advice_in_full(),
         Outcome::Pass => panic!("{id} passes under {policy}"),
     }
 }
@@ -251,10 +251,12 @@ fn the_fix_of_a_policy_is_the_statement_to_add() {
     });
     let others = json!({ "StringEquals": { "aws:SourceAccount": "444455556666" } });
     let unclear = json!({ "StringResembles": { "aws:SourceAccount": "444455556666" } });
+    let allow = "let the key policy allow cloudtrail.amazonaws.com kms:GenerateDataKey*";
     for (statement, begin) in [
-        (root, "add to the key policy {"),
-        (cloudtrail("Allow", others), "add to the key policy {"),
-        (cloudtrail("Allow", unclear), "add to the key policy {"),
+        (root, allow),
+        (cloudtrail("Allow", others), allow),
+        (cloudtrail("Allow", unclear), allow),
+        (cloudtrail("Deny", json!({})), "exempt cloudtrail.amazonaws.com from that Deny"),
     ] {
         let found = fix(statement);
         assert!(found.starts_with(begin), "{found}");
@@ -336,12 +338,12 @@ fn the_fix_of_an_open_key_is_the_condition_to_add() {
     };
     assert_eq!(
         fix(CheckId::KeyPolicyGuardsDecryption, json!("*")),
-        "name the principals, or confine the statement, for instance by \
+        "name the principals, or confine the statement by kms:CallerAccount: \
          \"Condition\":{\"StringEquals\":{\"kms:CallerAccount\":\"111122223333\"}}"
     );
     assert_eq!(
         fix(CheckId::KeyPolicyBindsCloudtrail, json!({ "Service": "cloudtrail.amazonaws.com" })),
-        "confine the statement to the trail by \"Condition\":{\"StringEquals\":\
+        "confine the statement to this trail by aws:SourceArn: \"Condition\":{\"StringEquals\":\
          {\"aws:SourceArn\":\"arn:aws:cloudtrail:us-east-1:111122223333:trail/lab\"}}"
     );
 }

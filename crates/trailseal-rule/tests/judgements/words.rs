@@ -43,21 +43,24 @@ fn every_way_to_fail_has_its_words() {
     let day = Timestamp::parse("2026-12-14T00:00:00Z").ok();
     fails(
         &|key| key.manager = KeyManager::Aws,
-        "the key is managed by AWS, not by the customer (key",
+        "the key is managed by AWS, not by the customer. Fix: ",
     );
-    fails(&|key| key.state = KeyState::Disabled, "the key is disabled (key");
-    fails(&|key| key.state = KeyState::Creating, "the key is still being created (");
-    fails(&|key| key.state = KeyState::PendingImport, "the key has no key material (");
+    fails(&|key| key.state = KeyState::Disabled, "the key is disabled. Fix: ");
+    fails(&|key| key.state = KeyState::Creating, "the key is still being created. Fix: ");
+    fails(
+        &|key| key.state = KeyState::PendingImport,
+        "the key has no key material (PendingImport). Fix",
+    );
     fails(&|key| key.state = KeyState::Unavailable, "the key is unavailable: its custom key store");
-    fails(&|key| key.state = KeyState::PendingDeletion, "the key will be deleted (key");
+    fails(&|key| key.state = KeyState::PendingDeletion, "the key will be deleted. Fix: ");
     fails(
         &|key| {
             key.state = KeyState::PendingDeletion;
             key.deletion_date = day;
         },
-        "the key will be deleted on 2026-12-14 (key",
+        "the key will be deleted on 2026-12-14. Fix: ",
     );
-    fails(&|key| key.state = KeyState::PendingReplicaDeletion, "the key will be deleted (key");
+    fails(&|key| key.state = KeyState::PendingReplicaDeletion, "the key will be deleted. Fix: ");
     fails(
         &|key| key.usage = KeyUsage::Other("SIGN_VERIFY".into()),
         "the key is for SIGN_VERIFY, not",
@@ -68,27 +71,27 @@ fn every_way_to_fail_has_its_words() {
         "the imported material of the key ended on 2026-11-23",
     );
     check(|trail, _| trail.key = None, "NON_COMPLIANT", "the trail has no KMS key: its log files");
-    check(|_, facts| facts.key = Reading::Absent, "NON_COMPLIANT", "the key does not exist (key");
+    check(|_, facts| facts.key = Reading::Absent, "NON_COMPLIANT", "the key does not exist. Fix: ");
     check(
         |trail, _| trail.key = KeyRef::parse("alias/aws/s3"),
         "NON_COMPLIANT",
-        "the key is managed by AWS, not by the customer (key alias/aws/s3). Fix: set",
+        "the key is managed by AWS, not by the customer. Fix: set",
     );
     check(
         |_, facts| facts.bucket_region = Reading::Known(region("eu-west-1")),
         "NON_COMPLIANT",
-        "the key is in us-east-1, but the trail's bucket is in eu-west-1 (key",
+        "the key is in us-east-1, but the trail's bucket is in eu-west-1. Fix: ",
     );
     check(
         |_, facts| facts.bucket_region = Reading::Absent,
         "NON_COMPLIANT",
-        "the trail's bucket lab-logs does not exist (key",
+        "the trail's bucket lab-logs does not exist. Fix: ",
     );
     check(
         |trail, _| trail.key = KeyRef::parse(FOREIGN),
         "NON_COMPLIANT",
         "the key belongs to account 777788889999, which is neither this account nor in \
-         allowedKeyAccounts (key",
+         allowedKeyAccounts. Fix: ",
     );
 }
 
@@ -104,7 +107,7 @@ fn what_could_not_be_read_is_told_with_its_reason() {
     check(
         |_, facts| facts.bucket_region = Reading::Refused(Refusal::NotRead),
         "NON_COMPLIANT",
-        "could not verify the Region of bucket lab-logs: it was not read (key",
+        "could not verify the Region of bucket lab-logs: it was not read. Fix: ",
     );
     check(
         |_, facts| {
@@ -112,7 +115,7 @@ fn what_could_not_be_read_is_told_with_its_reason() {
                 Reading::Refused(Refusal::AccessDenied { action: "cloudtrail:GetTrailStatus" })
         },
         "NON_COMPLIANT",
-        "could not verify the delivery of the trail: cloudtrail:GetTrailStatus was denied (key",
+        "could not verify the delivery of the trail: cloudtrail:GetTrailStatus was denied. Fix: ",
     );
     let account = AccountId::parse("777788889999").unwrap();
     check(
@@ -121,27 +124,27 @@ fn what_could_not_be_read_is_told_with_its_reason() {
                 Reading::Refused(Refusal::OtherAccount { action: "kms:GetKeyPolicy", account })
         },
         "NON_COMPLIANT",
-        "could not verify the policy of the key: kms:GetKeyPolicy does not work across accounts and the key is in 777788889999 (key",
+        "could not verify the policy of the key: kms:GetKeyPolicy does not work across accounts and the key is in 777788889999. Fix: ",
     );
     check(
         |_, facts| facts.key_policy = Reading::Refused(Refusal::RoleRefused { role: "r".into() }),
         "NON_COMPLIANT",
-        "could not verify the policy of the key: role r cannot be assumed (key",
+        "could not verify the policy of the key: role r cannot be assumed. Fix: ",
     );
     check(
         |_, facts| facts.rotation = Reading::Refused(Refusal::Unintelligible("odd".into())),
         "NON_COMPLIANT",
-        "could not verify the rotation of the key: odd (key",
+        "could not verify the rotation of the key: odd. Fix: ",
     );
     check(
         of_key(|key| key.state = KeyState::Unrecognized("Odd".into())),
         "NON_COMPLIANT",
-        "could not verify the state of the key: KMS says `Odd` (key",
+        "could not verify the state of the key: KMS says `Odd`. Fix: ",
     );
     check(
         of_key(|key| key.manager = KeyManager::Unrecognized("Odd".into())),
         "NON_COMPLIANT",
-        "could not verify who manages the key: KMS says `Odd` (key",
+        "could not verify who manages the key: KMS says `Odd`. Fix: ",
     );
     let advices = [
         (denied, "allow kms:DescribeKey to the rule's role, in IAM and in the key policy"),
@@ -260,9 +263,9 @@ fn a_failure_counts_before_a_state_that_nobody_knows() {
         key.state = KeyState::Unrecognized("Odd".into());
         key.valid_to = Some(now());
     });
-    check(change, "NON_COMPLIANT", "the imported material of the key ended on 2026-11-23 (key");
+    check(change, "NON_COMPLIANT", "the imported material of the key ended on 2026-11-23. Fix: ");
     let silent = of_key(|key| key.state = KeyState::Unrecognized(String::new()));
-    let words = "could not verify the state of the key: KMS does not say (key";
+    let words = "could not verify the state of the key: KMS does not say. Fix: ";
     check(silent, "NON_COMPLIANT", words);
 }
 
@@ -275,6 +278,33 @@ fn a_reference_or_a_bucket_that_cannot_be_asked_about_is_told_as_that() {
     let words = "could not verify the manager of the key: kmsKeyId is no key ARN, id or alias; ";
     check(odd, "NON_COMPLIANT", words);
     let words =
-        "could not verify the Region of the bucket: the trail names no possible bucket (key";
+        "could not verify the Region of the bucket: the trail names no possible bucket. Fix: ";
     check(|trail, _| trail.bucket = None, "NON_COMPLIANT", words);
+}
+
+/// The reason behind a finding is about what was found: a missing key has nothing to do with who
+/// manages it.
+#[test]
+fn a_missing_key_matters_for_its_own_reason() {
+    let mut gone = facts();
+    gone.key = Reading::Absent;
+    let judgement = evaluate(&Setting { parameters: &strict(), now: now() }, &trail(), &gone);
+    let results = judgement.verdict.results();
+    let reasons: Vec<(&str, Option<&str>)> = results
+        .iter()
+        .filter_map(|result| match &result.outcome {
+            Outcome::Fail(finding) => Some((finding.what.as_str(), finding.why)),
+            Outcome::Pass | Outcome::Unknown(_) => None,
+        })
+        .collect();
+    let reason = "without its key a trail cannot deliver log files, and the log files that the key \
+                  encrypted cannot be read";
+    assert_eq!(reasons, [("the key does not exist", Some(reason))]);
+    let mut elsewhere = facts();
+    elsewhere.bucket_region = Reading::Known(region("eu-west-1"));
+    let judgement = evaluate(&Setting { parameters: &strict(), now: now() }, &trail(), &elsewhere);
+    let results = judgement.verdict.results().iter();
+    let own =
+        results.filter(|result| matches!(&result.outcome, Outcome::Fail(one) if one.why.is_none()));
+    assert_eq!(own.count(), 1, "the reason of the check fits");
 }
