@@ -79,10 +79,10 @@ pub(crate) enum Command {
 
 /// Judge trails from files, without a call to AWS
 ///
-/// Reads rule events, configuration items, Config snapshots and history files, and the output of
-/// CloudTrail's DescribeTrails, as JSON or `.json.gz`, told apart by content. The state of keys and
-/// the Region of buckets come from the items of keys and buckets in the same input; what is missing
-/// is reported as unverified.
+/// Reads rule events, configuration items, Config snapshots and history files, notifications of SNS
+/// and EventBridge, and what the AWS CLI prints of trails, items and keys, as JSON or `.json.gz`,
+/// recognized by content. The state of keys and the Region of buckets come from the items of keys,
+/// aliases and buckets in the same input; missing evidence is reported as unverified.
 #[derive(Debug, Args)]
 #[command(after_help = CHECK_EXAMPLES)]
 pub(crate) struct CheckArguments {
@@ -93,6 +93,11 @@ pub(crate) struct CheckArguments {
     /// More items of keys and buckets; trails in it are not judged (repeatable)
     #[arg(long, value_name = "FILE|DIR|-")]
     pub(crate) facts: Vec<PathBuf>,
+
+    /// What the AWS CLI prints of a key or bucket without naming it (get-key-policy,
+    /// get-key-rotation-status, get-bucket-location), with the ARN of that key or bucket (repeatable)
+    #[arg(long, value_name = "ARN=FILE|-")]
+    pub(crate) evidence: Vec<String>,
 
     /// A parameter of the rule, such as `profile=strict`; overrules those of rule events
     /// (repeatable; `trailseal schema` lists them)

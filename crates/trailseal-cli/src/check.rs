@@ -11,7 +11,7 @@ use crate::input::{Counts, FindError, Origin, Sources, Unread, find, read_all};
 use crate::output::{Output, clean, emit, outputs, refuse_to_overwrite};
 use crate::parameters::given_parameters;
 use crate::report::{Problem, Report, judge};
-use crate::seen::{EventParameters, Role};
+use crate::seen::{EventParameters, Role, Subject};
 
 pub(crate) fn check(
     arguments: &CheckArguments,
@@ -34,6 +34,14 @@ pub(crate) fn check(
     for path in &arguments.facts {
         find(path, Role::FactsOnly, &mut sources, &mut errors);
     }
+    for argument in &arguments.evidence {
+        let (subject, path) = evidence(argument).map_err(|line| Failure::Usage(vec![line]))?;
+        let before = sources.list.len();
+        find(&path, Role::FactsOnly, &mut sources, &mut errors);
+        for source in sources.list.iter_mut().skip(before) {
+            source.subject = Some(subject.clone());
+        }
+    }
     refuse_second_standard_input(&sources)?;
     refuse_to_overwrite(sources.list.iter().filter_map(|source| source.origin.path()), &outputs)?;
     let found = Found { sources, errors };
@@ -47,6 +55,19 @@ pub(crate) fn check(
         }
     }
     Ok(Exit::of(&report))
+}
+
+/// Reads `ARN=FILE`.
+fn evidence(argument: &str) -> Result<(Subject, PathBuf), String> {
+    let parts = argument.split_once('=');
+    let read = parts.and_then(|(arn, path)| Some((Subject::parse(arn)?, PathBuf::from(path))));
+    read.filter(|(_, path)| !path.as_os_str().is_empty() && !path.is_dir()).ok_or_else(|| {
+        format!(
+            "--evidence `{}` is not ARN=FILE with the ARN of a key or bucket, such as \
+             `arn:aws:s3:::example-logs=location.json`",
+            clean(argument)
+        )
+    })
 }
 
 /// What the paths of the command line stand for.
@@ -138,8 +159,9 @@ fn remark(report: &Report, of_no_use: usize, surroundings: &mut Surroundings<'_>
     }
     if report.summary.unverified > 0 {
         remarks.push(
-            "what is unverified lacks evidence: give the configuration items of keys and buckets \
-             in the input or by --facts; aliases, rotation periods and deliveries are in no item"
+            "what is unverified lacks evidence: give the configuration items of keys, aliases and \
+             buckets in the input or by --facts, or answers of the AWS CLI by --evidence; \
+             deliveries are in neither"
                 .to_owned(),
         );
     }
@@ -156,5 +178,7 @@ fn refuse_second_standard_input(sources: &Sources) -> Result<(), Failure> {
     Ok(())
 }
 
+#[cfg(test)]
+mod inputs;
 #[cfg(test)]
 mod tests;

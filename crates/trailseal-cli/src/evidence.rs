@@ -4,6 +4,7 @@
 //! file out never helps a verdict. Only an item that says that a resource was deleted makes it
 //! absent.
 
+mod alias;
 mod key;
 
 use serde_json::Value;
@@ -12,9 +13,10 @@ use trailseal_rule::{
     Setting, Timestamp, Trail, key_arn, needs,
 };
 
-use crate::newest::{Difference, Newest, Sighting, Telling};
+use crate::newest::{Contest, Difference, Newest, Sighting, Telling};
 
-pub(crate) use key::SeenKey;
+pub(crate) use alias::{ALIAS_TYPE, AliasIdentity, SeenAlias, see_alias};
+pub(crate) use key::{SeenKey, SeenPolicy, key_facts};
 
 /// `AWS::S3::Bucket`, whose items tell the Region of a bucket.
 pub(crate) const BUCKET_TYPE: &str = "AWS::S3::Bucket";
@@ -37,23 +39,65 @@ impl KeyIdentity {
     }
 }
 
-/// The keys and buckets of the input.
+/// The keys, aliases and buckets of the input.
 #[derive(Debug, Default)]
 pub(crate) struct Evidence {
-    pub(crate) keys: Newest<KeyIdentity, SeenKey>,
+    pub(crate) keys: Newest<KeyIdentity, Reading<KeyFacts>>,
+    pub(crate) rotations: Newest<KeyIdentity, Reading<Rotation>>,
+    pub(crate) policies: Newest<KeyIdentity, SeenPolicy>,
+    pub(crate) aliases: Newest<AliasIdentity, SeenAlias>,
     pub(crate) buckets: Newest<String, Reading<Region>>,
 }
 
-impl Telling for Reading<Region> {
+/// What was not read contradicts nothing.
+impl<T: PartialEq> Telling for Reading<T> {
     fn difference(&self, other: &Self) -> Option<Difference> {
-        (self != other).then_some(Difference::Content)
+        let is_alike = self == other || self.is_silent() || other.is_silent();
+        (!is_alike).then_some(Difference::Content)
+    }
+
+    fn is_silent(&self) -> bool {
+        matches!(self, Self::Refused(Refusal::NotRead))
     }
 }
 
 impl Evidence {
     pub(crate) fn merge(&mut self, other: Self) {
         self.keys.merge(other.keys);
+        self.rotations.merge(other.rotations);
+        self.policies.merge(other.policies);
+        self.aliases.merge(other.aliases);
         self.buckets.merge(other.buckets);
+    }
+
+    /// Takes all that an item tells of a key.
+    pub(crate) fn see_key(&mut self, identity: KeyIdentity, sighting: Sighting, key: SeenKey) {
+        self.rotations.see(identity.clone(), sighting, key.rotation);
+        self.policies.see(identity.clone(), sighting, SeenPolicy(key.policy));
+        self.keys.see(identity, sighting, key.facts);
+    }
+
+    /// Takes out what is told differently by two of which neither is known to be newer, with the
+    /// names of the resources, in no order.
+    pub(crate) fn take_contested(&mut self) -> Vec<(Contest, String)> {
+        let mut all = Vec::new();
+        let name = |what: &str, id: &str| format!("{what} `{id}`");
+        for (key, contest) in self.keys.take_contested() {
+            all.push((contest, name("key", &key.id)));
+        }
+        for (key, contest) in self.rotations.take_contested() {
+            all.push((contest, name("the rotation of key", &key.id)));
+        }
+        for (key, contest) in self.policies.take_contested() {
+            all.push((contest, name("the policy of key", &key.id)));
+        }
+        for (alias, contest) in self.aliases.take_contested() {
+            all.push((contest, name("alias", &alias.name)));
+        }
+        for (bucket, contest) in self.buckets.take_contested() {
+            all.push((contest, name("bucket", &bucket)));
+        }
+        all
     }
 
     /// What the rule asks to know of a trail, as far as the input tells it.
@@ -67,14 +111,16 @@ impl Evidence {
             .as_ref()
             .map_or_else(not_read, |query| self.key(query, trail, &bucket_region));
         let facts = Facts { key, bucket_region, ..Facts::unread() };
-        let seen = key_arn(trail, &facts).and_then(|arn| self.keys.get(&KeyIdentity::of_arn(arn)));
-        let rotation = match seen {
-            Some(seen) if needs.rotation => rotation(seen, setting),
-            Some(_) | None => as_the_key(&facts.key),
+        let identity = key_arn(trail, &facts).map(KeyIdentity::of_arn);
+        let seen = identity.as_ref().filter(|_| needs.rotation);
+        let rotation = match seen.and_then(|key| self.rotations.get(key)) {
+            Some(seen) => rotation(seen, setting),
+            None => as_the_key(&facts.key),
         };
-        let key_policy = match seen {
-            Some(seen) if needs.key_policy => seen.policy.clone(),
-            Some(_) | None => as_the_key(&facts.key),
+        let seen = identity.as_ref().filter(|_| needs.key_policy);
+        let key_policy = match seen.and_then(|key| self.policies.get(key)) {
+            Some(seen) => seen.0.clone(),
+            None => as_the_key(&facts.key),
         };
         Facts { rotation, key_policy, ..facts }
     }
@@ -118,19 +164,44 @@ impl Evidence {
                 return Reading::Refused(Refusal::Needs("the Region of the bucket"));
             }
         };
-        let identity = match key {
-            KeyRef::Key(arn) => KeyIdentity::of_arn(arn),
-            KeyRef::Id(id) => KeyIdentity {
-                account: trail.arn.owner().clone(),
-                region: region.clone(),
-                id: id.clone(),
-            },
-            // No item tells which key an alias means.
-            KeyRef::AliasArn { .. } | KeyRef::Alias(_) | KeyRef::Unrecognized(_) => {
-                return not_read();
-            }
+        let owner = trail.arn.owner();
+        let here = |id: &str| KeyIdentity {
+            account: owner.clone(),
+            region: region.clone(),
+            id: id.to_owned(),
         };
-        self.keys.get(&identity).map_or_else(not_read, |seen| seen.facts.clone())
+        let identity = match key {
+            KeyRef::Key(arn) => Some(KeyIdentity::of_arn(arn)),
+            KeyRef::Id(id) => Some(here(id)),
+            KeyRef::AliasArn { account, alias, .. } => match self.target(account, region, alias) {
+                Ok(identity) => identity,
+                Err(reading) => return reading,
+            },
+            KeyRef::Alias(alias) => match self.target(owner, region, alias) {
+                Ok(identity) => identity,
+                Err(reading) => return reading,
+            },
+            KeyRef::Unrecognized(_) => None,
+        };
+        let seen = identity.and_then(|identity| self.keys.get(&identity));
+        seen.cloned().unwrap_or_else(not_read)
+    }
+
+    /// The key that an alias names; an alias that was deleted names none.
+    fn target(
+        &self,
+        account: &AccountId,
+        region: &Region,
+        alias: &str,
+    ) -> Result<Option<KeyIdentity>, Reading<KeyFacts>> {
+        let (account, region) = (account.clone(), region.clone());
+        let alias = AliasIdentity { account, region, name: alias.to_owned() };
+        match self.aliases.get(&alias) {
+            Some(Reading::Known(key)) => Ok(Some(key.clone())),
+            Some(Reading::Absent) => Err(Reading::Absent),
+            Some(Reading::Refused(why)) => Err(Reading::Refused(why.clone())),
+            None => Ok(None),
+        }
     }
 }
 
@@ -149,15 +220,14 @@ fn as_the_key<T>(key: &Reading<KeyFacts>) -> Reading<T> {
 
 /// An item tells whether the key is rotated, never how often: that is not enough where there is a
 /// longest period.
-fn rotation(key: &SeenKey, setting: &Setting<'_>) -> Reading<Rotation> {
-    let has_no_period =
-        matches!(key.rotation, Reading::Known(Rotation::On { period_days: None, .. }));
+fn rotation(rotation: &Reading<Rotation>, setting: &Setting<'_>) -> Reading<Rotation> {
+    let has_no_period = matches!(rotation, Reading::Known(Rotation::On { period_days: None, .. }));
     if has_no_period && setting.parameters.max_rotation_period_days.is_some() {
         return Reading::Refused(Refusal::Needs(
             "the rotation period, which AWS Config does not record",
         ));
     }
-    key.rotation.clone()
+    rotation.clone()
 }
 
 /// A bucket's item: the recorder's Region is the bucket's.
@@ -184,10 +254,17 @@ pub(crate) fn see_bucket(
     Ok(())
 }
 
-/// A time as items write it: ISO 8601, or milliseconds since 1970.
+/// A time as items and answers write it: ISO 8601, or a number since 1970, of milliseconds in
+/// items and of seconds in answers. As milliseconds, every number of seconds before the year 5138
+/// would be before March 1973, which KMS did not see.
 fn instant(value: &Value) -> Option<Timestamp> {
+    const SECONDS_MAX: f64 = 1e11;
     match value {
-        Value::Number(millis) => millis.as_i64().map(Timestamp::from_epoch_millis),
+        Value::Number(number) => {
+            let number = number.as_f64()?;
+            let seconds = if number.abs() < SECONDS_MAX { number } else { number / 1000.0 };
+            Timestamp::from_epoch_seconds(seconds)
+        }
         Value::String(text) => Timestamp::parse(text).ok(),
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     }

@@ -2,6 +2,7 @@
 
 mod find;
 mod read;
+mod utf16;
 
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
@@ -9,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use crate::seen::{Complaint, EventParameters, Role, Seen, Taking};
+use crate::seen::{Complaint, EventParameters, Role, Seen, Subject, Taking};
 
 pub(crate) use find::{FindError, find};
 
@@ -20,6 +21,8 @@ pub(crate) struct Source {
     pub(crate) role: Role,
     /// Whether the user named it, or it was found in a folder.
     pub(crate) is_named: bool,
+    /// The key or bucket that its answers are about, where the user names one.
+    pub(crate) subject: Option<Subject>,
 }
 
 /// Where text comes from.
@@ -138,7 +141,7 @@ fn read_one(
     buffer: &mut Vec<u8>,
 ) -> Reading {
     let mut seen = Seen::default();
-    let taking = Taking { role: source.role, event_parameters };
+    let taking = Taking { role: source.role, event_parameters, subject: source.subject.as_ref() };
     let mut position = 0;
     let read = read::read(&source.origin, buffer, &mut |piece| {
         seen.take(piece, taking, index, position);
@@ -148,21 +151,28 @@ fn read_one(
         let message = error.in_one_line();
         return Reading { seen: complaining(index, message), ..Reading::default() };
     }
-    let has_unknown = seen.unknown_documents > 0;
-    if has_unknown && source.is_named && seen.known_pieces > 0 {
-        let documents = seen.unknown_documents;
-        let message = format!(
-            "holds JSON of other kinds, too, which was left alone: {documents} document{}",
-            if documents == 1 { "" } else { "s" }
-        );
+    if seen.untyped_items > 0 {
+        let items = counted(seen.untyped_items, "item");
+        let message = format!("holds {items} without a `resourceType`, which cannot be read");
         seen.complaints.push(Complaint { source: index, message });
     }
-    if has_unknown && source.is_named && seen.known_pieces == 0 {
+    let has_unknown = seen.unknown_documents > 0;
+    if has_unknown && source.is_named && seen.known_pieces > 0 {
+        let documents = counted(seen.unknown_documents, "document");
+        let message = format!("holds JSON of other kinds, too, which was left alone: {documents}");
+        seen.complaints.push(Complaint { source: index, message });
+    }
+    let is_empty = seen.known_pieces == 0 && seen.complaints.is_empty();
+    if is_empty && source.is_named {
         let message = "holds nothing that is read here: no rule event, configuration item, Config \
-            snapshot or history, or DescribeTrails output";
+            snapshot or history, and no trail, key or bucket as the AWS CLI shows them";
         return Reading { seen: complaining(index, message.to_owned()), ..Reading::default() };
     }
     Reading { seen, of_no_use: usize::from(has_unknown), ..Reading::default() }
+}
+
+fn counted(number: u64, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
 fn complaining(source: usize, message: String) -> Seen {

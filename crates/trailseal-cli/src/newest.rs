@@ -50,6 +50,11 @@ pub(crate) enum Difference {
 pub(crate) trait Telling {
     /// Nothing where both tell the same.
     fn difference(&self, other: &Self) -> Option<Difference>;
+
+    /// Whether it says nothing of the resource, so that one that says something is shown instead.
+    fn is_silent(&self) -> bool {
+        false
+    }
 }
 
 /// Two that are told of one resource, of which neither is known to be newer.
@@ -76,6 +81,11 @@ struct Kept<V> {
 }
 
 impl<V: Telling> Kept<V> {
+    /// What says something is shown before what is silent.
+    fn rank(&self) -> (bool, Sighting) {
+        (!self.value.is_silent(), self.sighting)
+    }
+
     /// How another one of the same age, or of an age that does not compare, tells otherwise.
     fn rival_in(&self, other: &Self) -> Option<Rival> {
         match self.value.difference(&other.value) {
@@ -86,7 +96,7 @@ impl<V: Telling> Kept<V> {
 
     /// Takes in another one of the same age; which of them comes first decides nothing.
     fn join(&mut self, mut other: Self) {
-        if other.sighting > self.sighting {
+        if other.rank() > self.rank() {
             std::mem::swap(self, &mut other);
         }
         self.rival = self.rival.max(self.rival_in(&other));
@@ -162,8 +172,8 @@ fn keep_newest<V: Telling>(all: &mut Vec<Kept<V>>, new: Kept<V>) {
     }
 }
 
-fn shown<V>(all: &[Kept<V>]) -> Option<&Kept<V>> {
-    all.iter().max_by_key(|kept| kept.sighting)
+fn shown<V: Telling>(all: &[Kept<V>]) -> Option<&Kept<V>> {
+    all.iter().max_by_key(|kept| kept.rank())
 }
 
 fn contest<V: Telling>(all: &[Kept<V>]) -> Option<Contest> {
@@ -174,7 +184,7 @@ fn contest<V: Telling>(all: &[Kept<V>]) -> Option<Contest> {
     Some(Contest { sources, difference: rival.difference })
 }
 
-impl<K: Eq + Hash, V> Newest<K, V> {
+impl<K: Eq + Hash, V: Telling> Newest<K, V> {
     pub(crate) fn get(&self, key: &K) -> Option<&V> {
         self.0.get(key).and_then(|all| shown(all)).map(|kept| &kept.value)
     }

@@ -3,6 +3,7 @@
 mod accounts;
 mod clean;
 mod emit;
+mod escape;
 mod identity;
 mod requirements;
 mod severity;
@@ -29,6 +30,7 @@ use crate::report::Report;
 
 pub(crate) use clean::{bounded, clean, clean_json, clean_lines};
 pub(crate) use emit::{emit, outputs, refuse_to_overwrite};
+pub(crate) use escape::{JsonWriter, shown};
 
 /// A form of the report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -140,7 +142,7 @@ fn lines<T: Serialize>(elements: impl Iterator<Item = T>, out: &mut dyn Write) -
     let mut before = "[";
     for element in elements {
         writeln!(out, "{before}")?;
-        serde_json::to_writer(&mut *out, &element)?;
+        serde_json::to_writer(JsonWriter::new(out), &element)?;
         before = ",";
     }
     let end = if before == "[" { "[]" } else { "\n]" };

@@ -11,7 +11,7 @@ mod read;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use trailseal_rule::TrailArn;
+use trailseal_rule::{Profile, TrailArn};
 
 pub(crate) use evidence::{DeliveryReport, EvidenceReport, KeyReport, RotationReport, Told};
 pub(crate) use judge::{Rank, judge, judge_account_without_trails, judge_trail, report};
@@ -70,6 +70,12 @@ impl Report {
         }
         all.into_values().collect()
     }
+
+    /// The profile of the run, which rule events can replace by their own.
+    pub(crate) fn profile(&self) -> &str {
+        let given = self.parameters.get("profile").and_then(serde_json::Value::as_str);
+        given.filter(|given| !given.is_empty()).unwrap_or(Profile::Effective.as_str())
+    }
 }
 
 /// The program that made the report.
@@ -123,6 +129,9 @@ pub(crate) struct TrailReport {
     pub(crate) unverified: bool,
     /// What AWS Config would show.
     pub(crate) annotation: String,
+    /// The profile by which it was judged; nothing where it was not.
+    #[serde(default)]
+    pub(crate) profile: Option<String>,
     /// Why the trail was evaluated nowhere in this run, though it exists.
     #[serde(default)]
     pub(crate) not_evaluated: Option<String>,

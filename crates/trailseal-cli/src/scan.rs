@@ -1,8 +1,8 @@
 //! Finds configuration items and trails in JSON text of any size, in constant memory.
 //!
 //! Text is pushed in chunks. What is of use is handed on as soon as it is whole: the elements of
-//! a top-level `configurationItems` or `trailList`, and documents that hold neither (rule events,
-//! single items). Nothing is judged and little is validated here; whoever takes a piece parses it.
+//! a top-level `configurationItems`, `baseConfigurationItems` or `trailList`, and each document
+//! without these elements (rule events, single items). Nothing is judged and little is validated here; whoever takes a piece parses it.
 //!
 //! INVARIANT (bounded): what is kept between two chunks is never longer than [`PIECE_BYTES_MAX`]
 //! and one chunk, and nesting is counted, not stacked.
@@ -28,8 +28,10 @@ pub(crate) enum Piece<'a> {
     Item(&'a [u8]),
     /// An element of `trailList`, as CloudTrail's `DescribeTrails` answers.
     Described(&'a [u8]),
-    /// A document that has neither list.
+    /// A document that has no list.
     Document(&'a [u8]),
+    /// What a document holds beside its lists; a list that had elements holds `1`.
+    Remainder(&'a [u8]),
 }
 
 /// Why a text cannot be used; every position counts bytes of the text from 0.
@@ -76,6 +78,10 @@ pub(crate) enum ScanError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum List {
     Items,
+    /// Of `BatchGetResourceConfig`.
+    BaseItems,
+    /// Of `BatchGetAggregateResourceConfig`.
+    AggregateItems,
     Trails,
 }
 
@@ -83,6 +89,8 @@ impl List {
     fn of_name(name: &[u8]) -> Option<Self> {
         match name {
             b"configurationItems" => Some(Self::Items),
+            b"baseConfigurationItems" => Some(Self::BaseItems),
+            b"BaseConfigurationItems" => Some(Self::AggregateItems),
             b"trailList" => Some(Self::Trails),
             _ => None,
         }
@@ -91,13 +99,15 @@ impl List {
     fn name(self) -> &'static str {
         match self {
             Self::Items => "configurationItems",
+            Self::BaseItems => "baseConfigurationItems",
+            Self::AggregateItems => "BaseConfigurationItems",
             Self::Trails => "trailList",
         }
     }
 
     fn piece(self, text: &[u8]) -> Piece<'_> {
         match self {
-            Self::Items => Piece::Item(text),
+            Self::Items | Self::BaseItems | Self::AggregateItems => Piece::Item(text),
             Self::Trails => Piece::Described(text),
         }
     }
@@ -131,8 +141,12 @@ pub(crate) struct Scanner {
     after_element: bool,
     skipper: Skipper,
     prefilter: Prefilter,
-    /// What began in an earlier chunk.
+    /// The element that began in an earlier chunk.
     carried: Vec<u8>,
+    /// The document without the elements of its lists.
+    remainder: Vec<u8>,
+    /// Whether the current list has handed on an element, or passed it over.
+    has_elements: bool,
 }
 
 /// Where in a document, outside of its lists, the scanner stands.
@@ -147,7 +161,7 @@ struct DocumentState {
     at_value: bool,
     /// Whether it has a list, so that it is handed on in pieces.
     has_list: bool,
-    /// Bytes since the document or the latest list.
+    /// Bytes of the document without its lists.
     bytes: usize,
 }
 
@@ -163,6 +177,8 @@ impl Scanner {
             skipper: Skipper::default(),
             prefilter: Prefilter::new(),
             carried: Vec::new(),
+            remainder: Vec::new(),
+            has_elements: false,
         }
     }
 
@@ -216,6 +232,7 @@ impl Scanner {
                     self.documents += 1;
                     self.document.begin();
                     self.carried.clear();
+                    self.remainder.clear();
                     self.place = Place::Document;
                     return Ok(offset);
                 }
@@ -244,33 +261,29 @@ impl Scanner {
             return Err(ScanError::TooLong { at: self.position(at) });
         }
         let end = at + length;
+        self.remainder.extend_from_slice(chunk.get(at..end).unwrap_or_default());
         match event {
-            None => self.keep(chunk.get(at..end)),
+            None => {}
             Some(DocumentEvent::TooDeep) => {
                 return Err(ScanError::TooDeep { at: self.position(end) });
             }
             Some(DocumentEvent::List(list)) => {
                 self.carried.clear();
                 self.after_element = false;
+                self.has_elements = false;
                 self.place = Place::List(list);
             }
             Some(DocumentEvent::End) => {
                 self.place = Place::Between;
-                if !self.document.has_list {
-                    self.keep(chunk.get(at..end));
-                    take(Piece::Document(&self.carried));
-                }
-                self.carried.clear();
+                take(if self.document.has_list {
+                    Piece::Remainder(&self.remainder)
+                } else {
+                    Piece::Document(&self.remainder)
+                });
+                self.remainder.clear();
             }
         }
         Ok(end)
-    }
-
-    /// Keeps what may turn out to be a document without lists.
-    fn keep(&mut self, text: Option<&[u8]>) {
-        if !self.document.has_list {
-            self.carried.extend_from_slice(text.unwrap_or_default());
-        }
     }
 
     fn list(&mut self, list: List, chunk: &[u8], at: usize) -> Result<usize, ScanError> {
@@ -285,6 +298,8 @@ impl Scanner {
                 }
                 b']' => {
                     self.document.end_list();
+                    let end: &[u8] = if self.has_elements { b"1]" } else { b"]" };
+                    self.remainder.extend_from_slice(end);
                     self.place = Place::Document;
                     return Ok(offset + 1);
                 }
@@ -324,9 +339,11 @@ impl Scanner {
         }
         self.after_element = true;
         self.place = Place::List(list);
+        // The first tells the account of all: AWS Config delivers each account's items by themselves.
+        let is_first = !std::mem::replace(&mut self.has_elements, true);
         let is_wanted = |item: &[u8]| {
             let has_escapes = self.skipper.has_unicode_escapes();
-            list == List::Trails || self.prefilter.may_be_wanted(item, has_escapes)
+            is_first || list == List::Trails || self.prefilter.may_be_wanted(item, has_escapes)
         };
         if self.carried.is_empty() {
             if is_wanted(text) {
@@ -364,7 +381,6 @@ impl DocumentState {
 
     fn end_list(&mut self) {
         self.at_value = false;
-        self.bytes = 0;
     }
 
     /// Reads on to the next event, and says how many bytes that took.

@@ -39,7 +39,8 @@ const NO_TRAIL_SEEN: &str = "no trail seen there: AWS Config may not record trai
 /// Places of one kind that a line names; of more, only their number is told.
 const PLACES_NAMED_MAX: usize = 10;
 
-const TAKING: Taking = Taking { role: Role::Judged, event_parameters: EventParameters::Overruled };
+const TAKING: Taking<'static> =
+    Taking { role: Role::Judged, event_parameters: EventParameters::Overruled, subject: None };
 
 /// An account and a Region of which the aggregator knows something.
 #[derive(Debug, Deserialize)]

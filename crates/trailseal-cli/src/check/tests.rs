@@ -423,7 +423,7 @@ fn links_to_folders_are_skipped_and_links_to_nothing_are_problems() {
 fn a_file_that_holds_other_kinds_too_is_told_of() {
     let folder = Folder::new("other-kinds");
     let all = [trail_item(Some(KEY)), key_item("Enabled"), bucket_item()];
-    let other = json!({ "baseConfigurationItems": [] });
+    let other = json!({ "Buckets": [] });
     folder.write("in/mixed.json", &[&all[..], &[other.clone(), other]].concat());
     let note = "note: files with JSON of other kinds, left alone: 1".to_owned();
     let checked = folder.check(&["in/mixed.json"]);

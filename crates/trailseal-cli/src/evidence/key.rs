@@ -6,8 +6,8 @@
 
 use serde_json::{Map, Value};
 use trailseal_rule::{
-    ConfigurationItem, ItemStatus, KeyArn, KeyFacts, KeyManager, KeyOrigin, KeyPolicy, KeySpec,
-    KeyState, KeyUsage, Reading, Refusal, Rotation, Timestamp,
+    AccountId, ConfigurationItem, ItemStatus, KeyArn, KeyFacts, KeyManager, KeyOrigin, KeyPolicy,
+    KeySpec, KeyState, KeyUsage, Reading, Refusal, Region, Rotation, Timestamp,
 };
 
 use super::{KeyIdentity, instant, not_read};
@@ -21,12 +21,17 @@ pub(crate) struct SeenKey {
     pub(crate) policy: Reading<KeyPolicy>,
 }
 
-impl Telling for SeenKey {
+/// The policy of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SeenPolicy(pub(crate) Reading<KeyPolicy>);
+
+impl Telling for SeenPolicy {
     fn difference(&self, other: &Self) -> Option<Difference> {
-        let are_alike = self.facts == other.facts
-            && self.rotation == other.rotation
-            && are_alike(&self.policy, &other.policy);
-        (!are_alike).then_some(Difference::Content)
+        if are_alike(&self.0, &other.0) { None } else { self.0.difference(&other.0) }
+    }
+
+    fn is_silent(&self) -> bool {
+        self.0.is_silent()
     }
 }
 
@@ -56,7 +61,9 @@ impl SeenKey {
     pub(crate) fn read(item: &ConfigurationItem, whole: &Value) -> (KeyIdentity, Self) {
         let metadata = item.configuration.as_ref().and_then(Value::as_object);
         let own = metadata.and_then(|members| members.get("arn")?.as_str());
-        let arn = own.or(item.arn.as_deref()).and_then(|text| KeyArn::parse(text).ok());
+        let arn = own.and_then(|text| KeyArn::parse(text).ok());
+        let arn = arn.or_else(|| KeyArn::parse(item.arn.as_deref()?).ok());
+        let arn = arn.or_else(|| arn_of(&item.account, &item.region, item.resource_id.as_str()));
         let identity = arn.as_ref().map_or_else(
             || KeyIdentity {
                 account: item.account.clone(),
@@ -68,23 +75,40 @@ impl SeenKey {
         let seen = match item.status {
             ItemStatus::Deleted | ItemStatus::DeletedNotRecorded => Self::all(&Reading::Absent),
             ItemStatus::NotRecorded => Self::all(&not_read()),
-            ItemStatus::Present => match key_facts(arn, metadata) {
-                Ok(facts) => Self::present(facts, whole),
-                Err(what) => Self::all(&Reading::Refused(Refusal::Unintelligible(what))),
-            },
+            ItemStatus::Present => Self::present(arn, metadata, whole),
         };
         (identity, seen)
     }
 
-    fn present(facts: KeyFacts, whole: &Value) -> Self {
+    fn present(arn: Option<KeyArn>, metadata: Option<&Map<String, Value>>, whole: &Value) -> Self {
         let supplement = unfold(whole.get("supplementaryConfiguration"));
         let member = |name: &str| supplement.as_ref().and_then(|members| members.get(name));
+        let metadata = metadata.ok_or("the item of the key has no configuration");
+        let facts = metadata.and_then(|metadata| {
+            let arn = arn.ok_or("the item of the key has no usable ARN")?;
+            Ok(key_facts(arn, &|name| metadata.get(name)))
+        });
+        let origin = facts.as_ref().map_or(KeyOrigin::Unrecognized, |facts| facts.origin);
         Self {
-            rotation: rotation(member("KeyRotationStatus"), facts.origin),
+            rotation: rotation(member("KeyRotationStatus"), origin),
             policy: policy(member("Policy")),
-            facts: Reading::Known(facts),
+            facts: facts.map_or_else(
+                |what: &str| Reading::Refused(Refusal::Unintelligible(what.to_owned())),
+                Reading::Known,
+            ),
         }
     }
+}
+
+/// The ARN of a key that is only known by its place and ID.
+fn arn_of(account: &AccountId, region: &Region, id: &str) -> Option<KeyArn> {
+    let region_name = region.as_str();
+    let partition = match region_name.split('-').next() {
+        Some("cn") => "aws-cn",
+        Some("us") if region_name.starts_with("us-gov-") => "aws-us-gov",
+        _ => "aws",
+    };
+    KeyArn::parse(&format!("arn:{partition}:kms:{region}:{account}:key/{id}")).ok()
 }
 
 /// An object, or text that holds one.
@@ -96,40 +120,44 @@ fn unfold(value: Option<&Value>) -> Option<Value> {
     }
 }
 
-fn key_facts(
-    arn: Option<KeyArn>,
-    metadata: Option<&Map<String, Value>>,
-) -> Result<KeyFacts, String> {
-    let metadata = metadata.ok_or("the item of the key has no configuration")?;
-    let text = |name: &str| metadata.get(name).and_then(Value::as_str);
-    let needed = |name: &str, older: &str| {
-        let word = text(name).or_else(|| text(older));
-        word.ok_or_else(|| format!("the item of the key has no {name}"))
+/// Reads the members of `KeyMetadata`, each on its own: one that cannot be read is blank, and makes
+/// unknown only what depends on it. `member` finds one by its name in items (`keyState`).
+pub(crate) fn key_facts<'a>(arn: KeyArn, member: &dyn Fn(&str) -> Option<&'a Value>) -> KeyFacts {
+    let text = |name: &str| member(name).and_then(Value::as_str);
+    let word = |name: &str| text(name).unwrap_or_default();
+    let multi_region = member("multiRegionConfiguration");
+    let kind = multi_region.and_then(|of| {
+        of.get("multiRegionKeyType").or_else(|| of.get("MultiRegionKeyType"))?.as_str()
+    });
+    let state = KeyState::of_word(word("keyState"));
+    let (valid_to, state) = match (date(member("validTo")), state) {
+        (Ok(date), state) => (date, state),
+        // Whether the material has ended is then not known.
+        (Err(()), state @ (KeyState::Enabled | KeyState::Updating)) => {
+            let word = format!("{} with a validTo that is not a time", state.as_str());
+            (None, KeyState::Unrecognized(word))
+        }
+        (Err(()), state) => (None, state),
     };
-    let arn = arn.ok_or("the item of the key has no usable ARN")?;
-    let usage = needed("keyUsage", "keyUsage")?;
-    let spec = needed("keySpec", "customerMasterKeySpec")?;
-    let multi_region = metadata.get("multiRegionConfiguration");
-    let kind = multi_region.and_then(|of| of.get("multiRegionKeyType")?.as_str());
-    Ok(KeyFacts {
+    KeyFacts {
         arn,
-        manager: KeyManager::of_word(text("keyManager").unwrap_or_default()),
-        state: KeyState::of_word(text("keyState").unwrap_or_default()),
-        usage: KeyUsage::of_word(usage),
-        spec: KeySpec::of_word(spec),
-        origin: KeyOrigin::of_word(text("origin").unwrap_or_default()),
-        valid_to: date(metadata, "validTo")?,
-        deletion_date: date(metadata, "deletionDate")?,
+        manager: KeyManager::of_word(word("keyManager")),
+        state,
+        usage: KeyUsage::of_word(word("keyUsage")),
+        spec: KeySpec::of_word(
+            text("keySpec").or_else(|| text("customerMasterKeySpec")).unwrap_or_default(),
+        ),
+        origin: KeyOrigin::of_word(word("origin")),
+        valid_to,
+        deletion_date: date(member("deletionDate")).unwrap_or_default(),
         is_replica: kind == Some("REPLICA"),
-    })
+    }
 }
 
-fn date(metadata: &Map<String, Value>, name: &str) -> Result<Option<Timestamp>, String> {
-    match metadata.get(name) {
+fn date(value: Option<&Value>) -> Result<Option<Timestamp>, ()> {
+    match value {
         None | Some(Value::Null) => Ok(None),
-        Some(value) => instant(value)
-            .map(Some)
-            .ok_or_else(|| format!("the item of the key has a {name} that is no time")),
+        Some(value) => instant(value).map(Some).ok_or(()),
     }
 }
 

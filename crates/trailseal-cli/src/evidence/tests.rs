@@ -55,7 +55,7 @@ fn facts(
     let mut evidence = Evidence::default();
     if let Some(item) = key {
         let (identity, seen) = SeenKey::read(&ConfigurationItem::parse(item).unwrap(), item);
-        evidence.keys.see(identity, sighting(), seen);
+        evidence.see_key(identity, sighting(), seen);
     }
     if let Some(item) = bucket {
         see_bucket(&mut evidence, item, sighting()).unwrap();
@@ -112,16 +112,22 @@ fn times_may_be_text_or_milliseconds() {
 fn what_an_item_leaves_out_is_not_made_up() {
     let seen = read(&key_item("OK", &metadata(), &Value::Null));
     assert_eq!((seen.rotation, seen.policy), (not_read(), not_read()));
+    // What cannot be read is blank, and takes nothing from the rest.
     for (name, value) in [
         ("keyUsage", Value::Null),
-        ("customerMasterKeySpec", Value::Null),
+        ("customerMasterKeySpec", json!(7)),
         ("validTo", json!("soon")),
+        ("deletionDate", json!({})),
     ] {
         let mut configuration = metadata();
         configuration[name] = value;
+        configuration["keyManager"] = json!("AWS");
         let seen = read(&key_item("OK", &configuration, &json!({ "KeyRotationStatus": true })));
-        assert!(matches!(seen.facts, Reading::Refused(Refusal::Unintelligible(_))), "{name}");
-        assert!(matches!(seen.rotation, Reading::Refused(_)), "{name}");
+        let Reading::Known(facts) = &seen.facts else { panic!("{name}: {seen:?}") };
+        assert_eq!(facts.manager, trailseal_rule::KeyManager::Aws, "{name}");
+        assert!(matches!(seen.rotation, Reading::Known(Rotation::On { .. })), "{name}");
+        let is_enabled = facts.state == KeyState::Enabled;
+        assert_eq!(is_enabled, name != "validTo", "{name}");
     }
     let mut configuration = metadata();
     configuration["keyState"] = Value::Null;

@@ -8,7 +8,8 @@ use super::{Origin, Source, Sources, Unread};
 use crate::seen::Role;
 
 /// Resource types whose history files are opened.
-const OPENED_TYPES: [&str; 3] = ["AWS::CloudTrail::Trail", "AWS::KMS::Key", "AWS::S3::Bucket"];
+const OPENED_TYPES: [&str; 4] =
+    ["AWS::CloudTrail::Trail", "AWS::KMS::Key", "AWS::KMS::Alias", "AWS::S3::Bucket"];
 
 /// Stands in the name of each history file before the resource type (AWS Config Developer Guide,
 /// "Viewing configuration history"): `…_ConfigHistory_AWS::EC2::Instance_…json.gz`.
@@ -26,7 +27,8 @@ pub(crate) struct FindError {
 /// that it holds is known to be of no use.
 pub(crate) fn find(path: &Path, role: Role, sources: &mut Sources, errors: &mut Vec<FindError>) {
     if path.as_os_str() == "-" {
-        sources.list.push(Source { origin: Origin::StandardInput, role, is_named: true });
+        let origin = Origin::StandardInput;
+        sources.list.push(Source { origin, role, is_named: true, subject: None });
         return;
     }
     match fs::metadata(path) {
@@ -99,7 +101,8 @@ fn add(path: PathBuf, role: Role, is_named: bool, sources: &mut Sources) {
     if is_of_no_use(&path) || !(is_named || may_be_json(&name(&path))) {
         sources.skipped.push(path);
     } else {
-        sources.list.push(Source { origin: Origin::File(path), role, is_named });
+        let origin = Origin::File(path);
+        sources.list.push(Source { origin, role, is_named, subject: None });
     }
 }
 

@@ -9,7 +9,7 @@ use std::thread;
 use flate2::bufread::MultiGzDecoder;
 use thiserror::Error;
 
-use super::Origin;
+use super::{Origin, utf16};
 use crate::scan::{Piece, ScanError, Scanner};
 
 /// Bytes that are read at once: large enough that neither system calls nor handing over from thread
@@ -46,6 +46,9 @@ pub(crate) enum ReadError {
     /// It begins like gzip and goes on otherwise, or ends too soon.
     #[error("is not whole gzip")]
     Gzip(#[source] io::Error),
+    /// It begins like UTF-16 and goes on otherwise.
+    #[error("is not whole UTF-16")]
+    Utf16(#[source] io::Error),
     /// It inflates beyond all that AWS writes.
     #[error(
         "inflates to more than {INFLATION_MAX} times its size, which nothing that AWS Config writes does"
@@ -120,6 +123,13 @@ fn read_from(
         let input = BufReader::with_capacity(INPUT_BYTES, Counted { inner: input, bytes: 0 });
         let mut inflating = Inflating { decoder: MultiGzDecoder::new(input), inflated: 0 };
         return scan(move |buffer| inflating.next(buffer), scanner, buffer, take);
+    }
+    if let Some(order) = utf16::ByteOrder::of(first) {
+        let input = io::Cursor::new(first.to_vec()).chain(input);
+        let mut decoder = utf16::Decoder::new(input, order);
+        let next =
+            move |buffer: &mut [u8]| next_chunk(&mut decoder, buffer).map_err(ReadError::Utf16);
+        return scan(next, scanner, buffer, take);
     }
     scanner.push(first, take)?;
     let next = move |buffer: &mut [u8]| next_chunk(&mut input, buffer).map_err(ReadError::Read);

@@ -116,7 +116,7 @@ fn a_named_file_of_another_kind_is_a_complaint() {
 #[test]
 fn a_named_file_that_holds_other_kinds_too_is_a_complaint() {
     let folder = Folder::new("mixed");
-    let mixed = [&snapshot(&["one"])[..], b"{\"baseConfigurationItems\":[]}"].concat();
+    let mixed = [&snapshot(&["one"])[..], b"{\"Buckets\":[]}"].concat();
     let path = folder.write("mixed.json", &mixed);
     let (names, complaints, _, of_no_use) = read_paths(&[&path]);
     assert_eq!((names, of_no_use), (vec!["one".to_owned()], 1));

@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use super::clean;
+use super::shown;
 use crate::report::{AccountReport, NotEvaluated, Report, TrailReport};
 
 /// Lines of one kind; of more, only their number is told.
@@ -17,7 +17,7 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let silent = report.accounts.iter().filter_map(without_trail);
     write_lines("NO TRAIL SEEN", silent.collect(), out)?;
     let left_out = report.accounts.iter().filter_map(|account| {
-        Some(format!("{}: {}", name(account), clean(account.left_out.as_deref()?)))
+        Some(format!("{}: {}", name(account), shown(account.left_out.as_deref()?)))
     });
     write_lines("LEFT OUT", left_out.collect(), out)
 }
@@ -37,7 +37,7 @@ fn write_copies(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     }
     let lines = report.not_evaluated().into_iter().map(|left_out| {
         let NotEvaluated { trail, reason, source } = left_out;
-        format!("{}: {} (seen in {})", clean(trail), clean(reason), clean(source))
+        format!("{}: {} (seen in {})", shown(trail), shown(reason), shown(source))
     });
     write_lines("NOT EVALUATED", lines.collect(), out)
 }
@@ -56,19 +56,19 @@ fn write_lines(title: &str, lines: Vec<String>, out: &mut dyn Write) -> io::Resu
 
 fn name(account: &AccountReport) -> String {
     match &account.name {
-        Some(name) => format!("{} ({})", account.id, clean(name)),
+        Some(name) => format!("{} ({})", account.id, shown(name)),
         None => account.id.clone(),
     }
 }
 
 fn refusal(account: &AccountReport) -> String {
     if let Some(problem) = &account.problem {
-        return format!("{}: {}", name(account), clean(problem));
+        return format!("{}: {}", name(account), shown(problem));
     }
     let failing = account.regions.iter().filter(|region| region.problem.is_some());
     let regions: Vec<&str> = failing.clone().map(|region| region.region.as_str()).collect();
     let first = failing.clone().find_map(|region| region.problem.as_deref()).unwrap_or_default();
-    format!("{} in {}: {}", name(account), regions.join(", "), clean(first))
+    format!("{} in {}: {}", name(account), regions.join(", "), shown(first))
 }
 
 /// The Regions of the account in which no trail of any kind is visible.

@@ -250,6 +250,7 @@ fn product_fields(report: &Report, trail: &TrailReport) -> BTreeMap<&'static str
         ("trailseal/Compliance", Some(trail.compliance.as_str())),
         ("trailseal/Unverified", Some(if trail.unverified { "true" } else { "false" })),
         ("trailseal/Annotation", Some(trail.annotation.as_str())),
+        ("trailseal/Profile", trail.profile.as_deref()),
         ("trailseal/NotEvaluated", trail.not_evaluated.as_deref()),
         ("trailseal/Key", trail.key.as_deref()),
         ("trailseal/Bucket", trail.bucket.as_deref()),

@@ -31,7 +31,7 @@ pub(crate) fn clean_json(json: &str) -> String {
     out
 }
 
-fn is_harmful(character: char) -> bool {
+pub(super) fn is_harmful(character: char) -> bool {
     let turns = matches!(
         character,
         '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}'
@@ -42,27 +42,32 @@ fn is_harmful(character: char) -> bool {
     character.is_control() || turns || breaks || is_none || is_invisible(character)
 }
 
-/// Takes no room, so that two texts look the same and are not.
-fn is_invisible(character: char) -> bool {
+/// Takes no room, so that two texts look alike and are not: format characters, variation selectors,
+/// Hangul fillers and tags (Unicode, `Default_Ignorable_Code_Point`).
+pub(super) fn is_invisible(character: char) -> bool {
     matches!(
         character,
         '\u{00AD}'
+            | '\u{034F}'
+            | '\u{115F}'..='\u{1160}'
+            | '\u{17B4}'..='\u{17B5}'
             | '\u{180B}'..='\u{180F}'
             | '\u{200B}'..='\u{200D}'
-            | '\u{2060}'..='\u{2064}'
+            | '\u{2060}'..='\u{2065}'
             | '\u{206A}'..='\u{206F}'
+            | '\u{3164}'
             | '\u{FE00}'..='\u{FE0F}'
             | '\u{FEFF}'
-            | '\u{FFF9}'..='\u{FFFB}'
-            | '\u{E0000}'..='\u{E007F}'
-            | '\u{E0100}'..='\u{E01EF}'
+            | '\u{FFA0}'
+            | '\u{FFF0}'..='\u{FFFB}'
+            | '\u{E0000}'..='\u{E0FFF}'
     )
 }
 
 /// Clean text of so many bytes at most, which are at least as many characters as any service
 /// counts; never empty, and never cut within a character.
 pub(crate) fn bounded(text: &str, bytes_max: usize) -> String {
-    let text = clean(text);
+    let text = super::shown(text);
     if text.trim().is_empty() {
         return "-".to_owned();
     }

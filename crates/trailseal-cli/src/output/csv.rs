@@ -2,10 +2,10 @@
 
 use std::io::{self, Write};
 
-use super::clean;
+use super::shown;
 use crate::report::{CheckOutcome, CheckReport, Report, TrailReport};
 
-const HEAD: [&str; 14] = [
+const HEAD: [&str; 15] = [
     "compliance",
     "unverified",
     "account",
@@ -19,6 +19,7 @@ const HEAD: [&str; 14] = [
     "how to fix",
     "captured",
     "source",
+    "profile",
     "not evaluated",
 ];
 
@@ -52,16 +53,38 @@ fn row(trail: &TrailReport) -> [String; HEAD.len()] {
         told(|check| check.fix.clone()),
         optional(&trail.captured),
         trail.source.clone(),
+        optional(&trail.profile),
         optional(&trail.not_evaluated),
     ]
 }
 
-/// A spreadsheet would run a cell that begins like a formula, some of them also behind blanks; an
-/// apostrophe makes it text.
+/// A spreadsheet would run a cell that begins like a formula, some of them also behind blanks or
+/// quotes; an apostrophe makes it text. What separates cells depends on the spreadsheet's language,
+/// so that the text behind each such character counts as a cell.
 fn guarded(cell: String) -> String {
+    const SEPARATORS: [char; 4] = [';', ',', '|', '\t'];
+    let mut out = String::with_capacity(cell.len());
+    // A tab would be shown, and might separate cells where the text is pasted.
+    let cell = shown(&cell);
+    for part in cell.split_inclusive(SEPARATORS) {
+        if begins_like_a_formula(part) {
+            out.push('\'');
+        }
+        out.push_str(part);
+    }
+    out
+}
+
+fn begins_like_a_formula(cell: &str) -> bool {
     const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
-    let cell = clean(&cell);
-    if cell.trim_start().starts_with(FORMULA) { format!("'{cell}") } else { cell }
+    let is_passed_over =
+        |character: char| character.is_whitespace() || ['"', '\'', '?'].contains(&character);
+    let mut rest = cell.trim_start_matches(is_passed_over);
+    // What has no width is shown as an escape, which a formula could follow.
+    while let Some((_, behind)) = rest.strip_prefix("\\u{").and_then(|rest| rest.split_once('}')) {
+        rest = behind.trim_start_matches(is_passed_over);
+    }
+    rest.starts_with(FORMULA)
 }
 
 #[cfg(test)]
@@ -83,12 +106,16 @@ mod tests {
         for cell in formulas {
             assert_eq!(guarded(cell.to_owned()), format!("'{cell}"));
         }
-        // A tab or a line's end before it is shown, so that it is no blank any more.
-        for blank in ["\t", "\r", "\n", "\r\n\t", "\0"] {
-            let cell = guarded(format!("{blank}=1"));
-            assert!(cell.starts_with('?') && cell.ends_with("?=1"), "{cell}");
+        // Behind a separator, and behind what is shown instead of a character.
+        for separator in [";", ",", "|", "; ", ";\""] {
+            let cell = guarded(format!("evil{separator}=1+1;@SUM(A1)"));
+            let first = separator.get(..1).unwrap();
+            let rest = separator.get(1..).unwrap();
+            assert_eq!(cell, format!("evil{first}'{rest}=1+1;'@SUM(A1)"));
         }
-        assert_eq!(guarded("\t=1\r\n".to_owned()), "?=1??");
+        assert_eq!(guarded("\t=1\r\n".to_owned()), "'?=1??");
+        assert_eq!(guarded("\u{200b}=1".to_owned()), "'\\u{200b}=1");
+        assert_eq!(guarded("\"=1".to_owned()), "'\"=1");
         assert_eq!(guarded("a=1".to_owned()), "a=1");
     }
 }

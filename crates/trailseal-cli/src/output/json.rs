@@ -2,9 +2,10 @@
 
 use std::io::{self, Write};
 
+use super::JsonWriter;
 use crate::report::Report;
 
 pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, report)?;
+    serde_json::to_writer_pretty(JsonWriter::new(out), report)?;
     out.write_all(b"\n")
 }

@@ -143,6 +143,7 @@ fn description(trail: &TrailReport, check: &CheckReport) -> String {
         ("Found", check.what.as_deref()),
         ("Why it matters", Some(check.why.as_str())),
         ("How to fix it", check.fix.as_deref()),
+        ("Profile", trail.profile.as_deref()),
         ("Trail", trail.arn.as_deref()),
         ("Key", trail.key.as_deref()),
         ("Seen in", Some(trail.source.as_str())),

@@ -10,9 +10,9 @@ use std::io::{self, Write};
 use serde::Serialize;
 use trailseal_rule::{CHECKS, CIS_CONTROLS};
 
-use super::clean;
 use super::identity::{Identity, fingerprint};
 use super::severity::Severity;
+use super::{JsonWriter, clean};
 use crate::report::{CheckOutcome, CheckReport, NotEvaluated, Problem, Report, TrailReport};
 
 const SCHEMA: &str =
@@ -172,6 +172,7 @@ struct FindingProperties<'a> {
     account: &'a str,
     region: &'a str,
     trail: &'a str,
+    profile: Option<&'a str>,
     key: Option<&'a str>,
     bucket: Option<&'a str>,
     fix: Option<&'a str>,
@@ -194,7 +195,7 @@ pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         },
     };
     let log = Log { schema: SCHEMA, version: "2.1.0", runs: [run] };
-    serde_json::to_writer_pretty(&mut *out, &log)?;
+    serde_json::to_writer_pretty(JsonWriter::new(out), &log)?;
     out.write_all(b"\n")
 }
 
@@ -236,7 +237,7 @@ fn no_trail(trail: &TrailReport, rule_index: usize, is_live: bool) -> Finding<'_
         rule_index,
         kind: "fail",
         level: "error",
-        message: Message { text: clean(&trail.annotation) },
+        message: Message { text: plain(&trail.annotation) },
         locations: [Location { physical_location: physical(uri), logical_locations: None }],
         partial_fingerprints: Fingerprints {
             primary_location_line_hash: format!("{}:1", fingerprint(&uid)),
@@ -248,6 +249,7 @@ fn no_trail(trail: &TrailReport, rule_index: usize, is_live: bool) -> Finding<'_
             account,
             region,
             trail: &trail.resource_id,
+            profile: None,
             key: None,
             bucket: None,
             fix: None,
@@ -262,7 +264,7 @@ fn rule<'a>(id: &'a str, sentence: &str, why: &str, fails_when: Option<&str>) ->
         Severity::Low | Severity::Informational => "3.0",
     };
     let mut text = format!("Compliant when {}.\nWhy it matters: {why}.\n", clean(sentence));
-    let mut markdown = format!("**Compliant when** {}.\n\n{why}.\n", clean(sentence));
+    let mut markdown = format!("**Compliant when** {}.\n\n{}.\n", plain(sentence), plain(why));
     if let Some(fails_when) = fails_when {
         // Writing to a `String` cannot fail, here and below.
         let _ = writeln!(text, "Fails when {fails_when}.");
@@ -309,7 +311,7 @@ fn notification(problem: &Problem) -> Notification {
     let place = physical(uri_of_path(&problem.source));
     Notification {
         level: "error",
-        message: Message { text: clean(&problem.message) },
+        message: Message { text: plain(&problem.message) },
         locations: [Location { physical_location: place, logical_locations: None }],
     }
 }
@@ -318,6 +320,21 @@ fn not_evaluated(trail: &NotEvaluated<'_>) -> Notification {
     let NotEvaluated { trail, reason, source } = trail;
     let message = format!("trail {trail} was not evaluated: {reason}");
     notification(&Problem { source: (*source).to_owned(), message })
+}
+
+/// Clean text in which nothing is a link or a format: a plain text message may hold links in square
+/// brackets (SARIF 2.1.0, 3.11.6), and some viewers show messages as Markdown.
+fn plain(text: &str) -> String {
+    const SPECIAL: &[char] = &['\\', '[', ']', '<', '>', '*', '_', '~', '|', '#', '!', '`'];
+    let mut out = String::new();
+    for character in clean(text).chars() {
+        if SPECIAL.contains(&character) {
+            out.push('\\');
+        }
+        out.push(character);
+    }
+    // An address that stands alone is a link in GitHub's Markdown.
+    out.replace("://", ":\\//").replace("www.", "www\\.")
 }
 
 fn results<'a>(report: &'a Report, indices: &HashMap<&str, usize>) -> Vec<Finding<'a>> {
@@ -353,7 +370,7 @@ fn result<'a>(
         rule_index,
         kind: "fail",
         level: level(trail, check),
-        message: Message { text: format!("Trail {name}: {what}. Fix: {fix}") },
+        message: Message { text: plain(&format!("Trail {name}: {what}. Fix: {fix}")) },
         locations: [Location {
             physical_location: physical(uri),
             logical_locations: Some([LogicalLocation {
@@ -372,6 +389,7 @@ fn result<'a>(
             account: &trail.account,
             region: &trail.region,
             trail: &trail.resource_id,
+            profile: trail.profile.as_deref(),
             key: trail.key.as_deref(),
             bucket: trail.bucket.as_deref(),
             fix: check.fix.as_deref(),

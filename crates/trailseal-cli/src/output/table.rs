@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table, Width};
 
-use super::{COLUMNS_ELSEWHERE, Screen, accounts, clean};
+use super::{COLUMNS_ELSEWHERE, Screen, accounts, shown};
 use crate::report::{CheckOutcome, CheckReport, Report, Summary, TrailReport};
 
 /// Trails with nothing to mend that are listed one by one; of more, only their number is told.
@@ -19,7 +19,7 @@ pub(crate) fn write(report: &Report, screen: Screen, out: &mut dyn Write) -> io:
     };
     let (open, others): (Vec<_>, Vec<_>) =
         report.trails.iter().filter(|trail| !is_counted(report, trail)).partition(is_open);
-    let shown = open.iter().chain(others.iter().take(OTHERS_SHOWN_MAX));
+    let listed = open.iter().chain(others.iter().take(OTHERS_SHOWN_MAX));
     let mut table = Table::new();
     table
         .load_style(comfy_table::presets::UTF8_HORIZONTAL_ONLY)
@@ -35,8 +35,12 @@ pub(crate) fn write(report: &Report, screen: Screen, out: &mut dyn Write) -> io:
     if let Some(columns) = screen.columns.or_else(|| is_unsized.then_some(COLUMNS_ELSEWHERE)) {
         table.set_width(columns.max(COLUMNS_MIN));
     }
-    for trail in shown {
-        table.add_row([verdict(trail), Cell::new(place(trail)), Cell::new(finding(trail))]);
+    for trail in listed {
+        table.add_row([
+            verdict(trail),
+            Cell::new(place(trail)),
+            Cell::new(finding(trail, report.profile())),
+        ]);
     }
     if let Some(verdicts) = table.column_mut(0) {
         verdicts.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(16)));
@@ -78,31 +82,34 @@ fn verdict(trail: &TrailReport) -> Cell {
 }
 
 fn place(trail: &TrailReport) -> String {
-    let name = clean(&trail.resource_id);
+    let name = shown(&trail.resource_id);
     format!("{name}\n{} {}", trail.account, trail.region)
 }
 
-fn finding(trail: &TrailReport) -> String {
+fn finding(trail: &TrailReport, profile: &str) -> String {
     let mut lines = Vec::new();
     for check in trail.checks.iter().filter(|check| is_open(check)) {
         let what = check.what.as_deref().unwrap_or_default();
         let fix = check.fix.as_deref().unwrap_or_default();
-        lines.push(format!("{} [{}]", clean(what), check.id));
+        lines.push(format!("{} [{}]", shown(what), check.id));
         lines.push(format!("Why: {}", check.why));
-        lines.push(format!("Fix: {}\n", clean(fix)));
+        lines.push(format!("Fix: {}\n", shown(fix)));
     }
     let is_passed = trail.reason.is_none() && lines.is_empty();
     match (&trail.reason, &trail.key) {
-        _ if is_passed => lines.push(clean(&trail.annotation)),
-        (Some(reason), _) => lines.push(clean(reason)),
-        (None, Some(key)) => lines.push(format!("Key: {}", clean(key))),
+        _ if is_passed => lines.push(shown(&trail.annotation)),
+        (Some(reason), _) => lines.push(shown(reason)),
+        (None, Some(key)) => lines.push(format!("Key: {}", shown(key))),
         (None, None) => {}
+    }
+    if let Some(own) = trail.profile.as_deref().filter(|own| *own != profile) {
+        lines.push(format!("Profile: {} (of its rule event)", shown(own)));
     }
     // The annotation of a trail that passed holds the rule's notes.
     let is_said = |note: &str| is_passed && trail.annotation.contains(note);
     let notes = trail.notes.iter().filter(|note| !is_said(note));
-    lines.extend(notes.map(|note| format!("Note: {}", clean(note))));
-    lines.push(format!("Seen in: {}", clean(&trail.source)));
+    lines.extend(notes.map(|note| format!("Note: {}", shown(note))));
+    lines.push(format!("Seen in: {}", shown(&trail.source)));
     lines.join("\n")
 }
 
@@ -120,7 +127,7 @@ fn summary(summary: &Summary, is_complete: bool) -> String {
     }
     line.push_str(&format!(" ({})", asked(summary)));
     if !is_complete {
-        line.push_str(". PARTIAL: some input could not be judged");
+        line.push_str(". PARTIAL: not everything was evaluated");
     }
     line
 }

@@ -16,8 +16,11 @@ use super::{AccountReport, Rank, TrailReport};
 pub(super) fn mark_not_evaluated(trails: &mut [(Rank, TrailReport)], accounts: &[AccountReport]) {
     let evaluated: HashSet<Place> = trails.iter().filter_map(|(_, one)| evaluated(one)).collect();
     for (rank, trail) in trails.iter_mut().filter(|(_, trail)| trail.not_evaluated.is_some()) {
-        let arn = trail.copy_of().filter(|arn| !evaluated.contains(&Place::of(arn)));
-        trail.not_evaluated = arn.map(|arn| reason(&arn, accounts));
+        trail.not_evaluated = match trail.copy_of() {
+            Some(arn) if evaluated.contains(&Place::of(&arn)) => None,
+            Some(arn) => Some(reason(&arn, accounts)),
+            None => trail.not_evaluated.take().map(own_reason),
+        };
         if trail.not_evaluated.is_some() {
             *rank = Rank::Unverified;
         }
@@ -45,16 +48,31 @@ impl Place {
 /// The trail that this report is about, unless it is a copy that was not judged. A trail that is
 /// gone needs no evaluation any more.
 fn evaluated(trail: &TrailReport) -> Option<Place> {
+    if trail.not_evaluated.is_some() {
+        return None;
+    }
     if trail.is_gone() {
         let id = trail.resource_id.as_str();
         let name = id.rsplit_once(":trail/").map_or(id, |(_, name)| name);
         let (account, region) = (trail.account.clone(), trail.region.clone());
         return Some(Place { account, region, name: name.to_owned() });
     }
-    if trail.not_evaluated.is_some() || trail.copy_of().is_some() {
+    if trail.copy_of().is_some() {
         return None;
     }
     TrailArn::parse(trail.arn.as_deref()?).ok().as_ref().map(Place::of)
+}
+
+/// The reason of a trail that by its ARN is not a copy: the one that it already has, or that it says
+/// of itself to be one.
+fn own_reason(reason: String) -> String {
+    if reason.is_empty() {
+        "its homeRegion is not the Region in its ARN; look the trail up in AWS, or set \
+         replicas=EVALUATE"
+            .to_owned()
+    } else {
+        reason
+    }
 }
 
 /// Why the trail was not evaluated, and what would have it evaluated.
@@ -150,6 +168,21 @@ mod tests {
         let expected = "nothing in the input is from its home Region eu-west-1 of account \
                         111122223333; add the trail from there, or set replicas=EVALUATE";
         assert_eq!(reasons(vec![copy(), member], &[]), [expected, expected]);
+    }
+
+    /// An item can say another home Region than its ARN, or that it is not recorded.
+    #[test]
+    fn what_is_a_copy_by_its_own_words_only_is_not_evaluated() {
+        let mut odd = seen("111122223333", "eu-west-1", Some("this is a copy"));
+        odd.1.not_evaluated = Some(String::new());
+        let mut not_recorded = seen("111122223333", "eu-west-1", Some("not recorded"));
+        (not_recorded.1.arn, not_recorded.1.not_evaluated) =
+            (None, Some("not recorded".to_owned()));
+        let copy = seen("111122223333", "us-east-1", Some("this is a copy"));
+        let said = reasons(vec![odd, not_recorded, copy], &[]);
+        assert_eq!(said.len(), 3, "{said:?}");
+        assert!(said[0].starts_with("its homeRegion is not the Region in its ARN"), "{said:?}");
+        assert_eq!(said[1], "not recorded");
     }
 
     #[test]

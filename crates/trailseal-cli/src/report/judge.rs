@@ -1,10 +1,12 @@
 //! From what was seen to what is reported.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 use trailseal_rule::{
     AccountId, CHECKS, CIS_CONTROLS, CheckResult, ComplianceType, Control, Evaluation, Facts,
     Outcome, Parameters, RELATED_CONTROLS, Region, ResourceId, Setting, Standing, Timestamp, Trail,
-    TrailGone, Verdict, evaluate,
+    TrailGone, Verdict, WhenNoTrails, evaluate,
 };
 
 use super::coverage::mark_not_evaluated;
@@ -26,7 +28,7 @@ pub(crate) fn judge(
     now: Timestamp,
 ) -> Report {
     let name = |source: usize| names.get(source).cloned().unwrap_or_default();
-    let trails = seen
+    let mut trails: Vec<_> = seen
         .trails
         .iter()
         .map(|(_, sighting, trail)| {
@@ -35,7 +37,7 @@ pub(crate) fn judge(
             judge_one(trail, sighting, &seen.evidence, &setting, name(sighting.source))
         })
         .collect();
-    let problems: Vec<Problem> = seen
+    let mut problems: Vec<Problem> = seen
         .complaints
         .iter()
         .map(|complaint| Problem {
@@ -43,7 +45,68 @@ pub(crate) fn judge(
             message: complaint.message.clone(),
         })
         .collect();
+    let found = accounts_without_trails(seen, parameters, now, &name);
+    trails.extend(found.0);
+    problems.extend(found.1);
     report(trails, Vec::new(), problems, given, now)
+}
+
+/// The accounts of the input that have no trail and should (`noTrails`), each once, and what keeps
+/// accounts from being judged.
+fn accounts_without_trails(
+    seen: &Seen,
+    parameters: &Parameters,
+    now: Timestamp,
+    name: &dyn Fn(usize) -> String,
+) -> (Vec<(Rank, TrailReport)>, Vec<Problem>) {
+    let is_for_all = parameters.no_trails == WhenNoTrails::NonCompliant;
+    let (mut found, mut problems) = (Vec::new(), Vec::new());
+    let with_trails: HashSet<&AccountId> = seen
+        .trails
+        .iter()
+        .filter(|(_, _, trail)| !matches!(trail.presence, Presence::Gone(_)))
+        .map(|(_, _, trail)| &trail.account)
+        .collect();
+    for (account, known) in seen.accounts.iter() {
+        let has_trail = with_trails.contains(account) || known.may_have_a_trail;
+        if has_trail || !(is_for_all || known.is_asked) {
+            continue;
+        }
+        let source = name(known.source);
+        match &known.region {
+            Some(region) => {
+                found.extend(judge_account_without_trails(account, region, now, source));
+            }
+            None => problems.push(Problem {
+                source,
+                message: format!(
+                    "names account {account}, where no trail is seen, and no Region of it, so that \
+                     noTrails cannot be reported"
+                ),
+            }),
+        }
+    }
+    if is_for_all {
+        problems.extend(unknown_accounts(seen, name));
+    }
+    (found, problems)
+}
+
+/// An empty list of trails does not say whose it is: it is the one account's that the rest of the
+/// input names.
+fn unknown_accounts(seen: &Seen, name: &dyn Fn(usize) -> String) -> Vec<Problem> {
+    let accounts = seen.accounts.iter().len();
+    if accounts == 1 {
+        return Vec::new();
+    }
+    let message = "does not say of which account it has no trail, so that noTrails cannot be \
+        judged: give a configuration item of that account too, or use `trailseal audit`";
+    let problem = |source: usize| Problem { source: name(source), message: message.to_owned() };
+    let mut sources: Vec<usize> = seen.accounts.empty_lists.iter().copied().collect();
+    if sources.is_empty() && accounts == 0 {
+        sources.push(0);
+    }
+    sources.into_iter().map(problem).collect()
 }
 
 /// Puts what was said of trails, accounts and problems together, what failed first.
@@ -121,6 +184,16 @@ fn judge_one(
             }
             (rank, report)
         }
+        Presence::NotRecorded => {
+            let resource_id = seen.resource_id.clone();
+            let why = "AWS Config does not record the trail";
+            let gone = TrailGone { resource_id, captured: ordering, why };
+            let evaluation = Evaluation::of_gone_trail(&gone);
+            let blank = blank(&evaluation, &seen.account, &seen.region, captured, source);
+            let reason = Some(why.to_owned());
+            let not_evaluated = Some(format!("{why}, so that nothing is known of it"));
+            (Rank::NotApplicable, TrailReport { reason, not_evaluated, ..blank })
+        }
         Presence::Gone(why) => {
             let resource_id = seen.resource_id.clone();
             let gone = TrailGone { resource_id, captured: ordering, why };
@@ -153,6 +226,7 @@ pub(crate) fn judge_trail(
     let is_copy = trail.standing() != Standing::Own;
     let is_open_copy = is_copy && reason.is_some() && !setting.exempts(&trail.arn);
     let report = TrailReport {
+        profile: reason.is_none().then(|| judgement.profile.as_str().to_owned()),
         arn: Some(trail.arn.to_string()),
         key: trail.key.as_ref().map(ToString::to_string),
         bucket: trail.bucket.as_ref().map(ToString::to_string),
@@ -195,6 +269,7 @@ fn blank(
         compliance: evaluation.compliance.as_str().to_owned(),
         unverified: evaluation.is_unverified,
         annotation: evaluation.annotation.to_string(),
+        profile: None,
         key: None,
         bucket: None,
         reason: None,

@@ -131,7 +131,8 @@ fn resources() -> Vec<Value> {
 
 fn report(parameters: &[(&str, &str)], items: &[Value]) -> Report {
     let mut seen = Seen::default();
-    let taking = Taking { role: Role::Judged, event_parameters: EventParameters::Own };
+    let taking =
+        Taking { role: Role::Judged, event_parameters: EventParameters::Own, subject: None };
     for (position, item) in (0..).zip(items) {
         seen.take(Piece::Item(item.to_string().as_bytes()), taking, 0, position);
     }

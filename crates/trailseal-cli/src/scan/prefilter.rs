@@ -9,8 +9,12 @@ use memchr::memmem::Finder;
 const NAME: &str = "\"resourceType\"";
 
 /// The values that count, as JSON text.
-const WANTED: [&str; 3] =
-    ["\"AWS::CloudTrail::Trail\"", "\"AWS::KMS::Key\"", "\"AWS::S3::Bucket\""];
+const WANTED: [&str; 4] = [
+    "\"AWS::CloudTrail::Trail\"",
+    "\"AWS::KMS::Key\"",
+    "\"AWS::KMS::Alias\"",
+    "\"AWS::S3::Bucket\"",
+];
 
 /// The one escape that can hide a letter of them.
 const ESCAPE: &str = "\\u00";
@@ -28,7 +32,10 @@ impl Prefilter {
 
     /// Whether the item may be wanted; `has_escapes` says whether there is any `\u` in it.
     pub(crate) fn may_be_wanted(&self, item: &[u8], has_escapes: bool) -> bool {
-        self.name.find_iter(item).any(|at| is_wanted(item.get(at + NAME.len()..)))
+        let mut names = self.name.find_iter(item).peekable();
+        // What names no type is let through, so that it is not passed over in silence.
+        names.peek().is_none()
+            || names.any(|at| is_wanted(item.get(at + NAME.len()..)))
             || (has_escapes && self.escape.find(item).is_some())
     }
 }

@@ -3,11 +3,12 @@ use serde_json::{Value, json};
 
 use super::*;
 
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 enum Owned {
     Item(Vec<u8>),
     Described(Vec<u8>),
     Document(Vec<u8>),
+    Remainder,
 }
 
 /// Scans a text in chunks of these lengths, over and over.
@@ -19,6 +20,7 @@ fn scan(text: &[u8], lengths: &[usize]) -> Result<Vec<Owned>, ScanError> {
             Piece::Item(text) => Owned::Item(text.to_vec()),
             Piece::Described(text) => Owned::Described(text.to_vec()),
             Piece::Document(text) => Owned::Document(text.to_vec()),
+            Piece::Remainder(_) => Owned::Remainder,
         });
     };
     let mut rest = text;
@@ -37,10 +39,8 @@ fn scan(text: &[u8], lengths: &[usize]) -> Result<Vec<Owned>, ScanError> {
 /// What `serde_json` finds, with a type or an escape that makes an item worth a look.
 fn naive(text: &str) -> Vec<Owned> {
     let document: Value = serde_json::from_str(text).unwrap();
-    let wanted = |item: &Value| {
-        let kind = item.get("resourceType").and_then(Value::as_str);
-        matches!(kind, Some("AWS::CloudTrail::Trail" | "AWS::KMS::Key" | "AWS::S3::Bucket"))
-    };
+    let wanted =
+        |item: &Value| item.get("resourceType").and_then(Value::as_str).is_some_and(is_wanted);
     let lists = ["configurationItems", "trailList"].map(|name| document.get(name));
     if lists.iter().all(|list| list.is_none_or(|list| !list.is_array())) {
         return vec![Owned::Document(text.trim().as_bytes().to_vec())];
@@ -51,7 +51,13 @@ fn naive(text: &str) -> Vec<Owned> {
     items
         .map(|item| Owned::Item(item.to_string().into_bytes()))
         .chain(trails.map(|trail| Owned::Described(trail.to_string().into_bytes())))
+        .chain([Owned::Remainder])
         .collect()
+}
+
+fn is_wanted(kind: &str) -> bool {
+    ["AWS::CloudTrail::Trail", "AWS::KMS::Key", "AWS::KMS::Alias", "AWS::S3::Bucket"]
+        .contains(&kind)
 }
 
 /// The wanted among what was found, each in one spelling.
@@ -67,14 +73,13 @@ fn normal(found: Vec<Owned>) -> Vec<Owned> {
             Owned::Item(text) => {
                 let (kind, text) = same(&text);
                 let kind = kind.and_then(|kind| kind.as_str().map(str::to_owned));
-                let names =
-                    ["AWS::CloudTrail::Trail", "AWS::KMS::Key", "AWS::S3::Bucket"].map(Some);
-                if names.contains(&kind.as_deref()) {
+                if kind.as_deref().is_some_and(is_wanted) {
                     items.push(Owned::Item(text));
                 }
             }
             Owned::Described(text) => others.push(Owned::Described(same(&text).1)),
             Owned::Document(text) => others.push(Owned::Document(text)),
+            Owned::Remainder => others.push(Owned::Remainder),
         }
     }
     items.extend(others);
@@ -200,14 +205,37 @@ fn documents_may_stand_one_behind_the_other_or_in_a_list() {
 fn a_name_with_escapes_is_the_same_name() {
     let text = br#"{"configuration\u0049tems":[{"resourceType":"AWS::KMS::Ke\u0079"}]}"#;
     let item = br#"{"resourceType":"AWS::KMS::Ke\u0079"}"#;
-    assert_eq!(scan(text, &[3]).unwrap(), vec![Owned::Item(item.to_vec())]);
+    assert_eq!(scan(text, &[3]).unwrap(), vec![Owned::Item(item.to_vec()), Owned::Remainder]);
+}
+
+/// The first item tells the account of all; one without a type is somebody's mistake.
+#[test]
+fn of_what_is_of_no_use_only_the_first_is_handed_on() {
+    let text = br#"{"configurationItems":[{"resourceType":"AWS::EC2::Instance"},{"resourceType":"AWS::EC2::Volume"},{"a":1}]}"#;
+    let item = |text: &str| Owned::Item(text.as_bytes().to_vec());
+    let first = item(r#"{"resourceType":"AWS::EC2::Instance"}"#);
+    for length in [1, 9, 100] {
+        let found = scan(text, &[length]).unwrap();
+        assert_eq!(found.get(..2), Some(&[first.clone(), item(r#"{"a":1}"#)][..]));
+        assert_eq!(found.len(), 3);
+    }
 }
 
 #[test]
-fn what_is_of_no_use_is_not_handed_on() {
-    let text = br#"{"configurationItems":[{"resourceType":"AWS::EC2::Instance"}]}"#;
+fn what_stands_beside_lists_is_handed_on() {
+    let text = br#"{"a":[2],"trailList":[{}],"configurationItems":[ ],"b":"]"}"#;
     for length in [1, 9, 100] {
-        assert_eq!(scan(text, &[length]).unwrap(), Vec::new());
+        let mut scanner = Scanner::new();
+        let mut rest = Vec::new();
+        let mut take = |piece: Piece<'_>| {
+            if let Piece::Remainder(text) = piece {
+                rest.push(String::from_utf8(text.to_vec()).unwrap());
+            }
+        };
+        for chunk in text.chunks(length) {
+            scanner.push(chunk, &mut take).unwrap();
+        }
+        assert_eq!(rest, [r#"{"a":[2],"trailList":[1],"configurationItems":[],"b":"]"}"#]);
     }
 }
 
@@ -264,6 +292,7 @@ fn an_endless_string_ends_in_an_error_and_little_memory() {
         let chunks = (5 << 30) / CHUNK.len();
         let error = (0..chunks).find_map(|_| scanner.push(&CHUNK, &mut take).err()).unwrap();
         assert!(matches!(error, ScanError::TooLong { .. }), "{error}");
-        assert!(scanner.carried.capacity() <= 2 * (PIECE_BYTES_MAX + CHUNK.len()));
+        let kept = scanner.carried.capacity().max(scanner.remainder.capacity());
+        assert!(kept <= 2 * (PIECE_BYTES_MAX + CHUNK.len()));
     }
 }

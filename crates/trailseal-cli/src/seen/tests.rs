@@ -2,7 +2,8 @@ use serde_json::json;
 
 use super::*;
 
-const OWN: Taking = Taking { role: Role::Judged, event_parameters: EventParameters::Own };
+const OWN: Taking<'static> =
+    Taking { role: Role::Judged, event_parameters: EventParameters::Own, subject: None };
 
 fn trail_item(captured: &str, status: &str) -> Value {
     let configuration = json!({
@@ -28,7 +29,7 @@ fn change(item: &Value) -> Value {
     json!({ "messageType": "ConfigurationItemChangeNotification", "configurationItem": item })
 }
 
-fn take(seen: &mut Seen, document: &Value, taking: Taking) {
+fn take(seen: &mut Seen, document: &Value, taking: Taking<'_>) {
     let position = seen.known_pieces;
     seen.take(Piece::Document(document.to_string().as_bytes()), taking, 0, position);
 }
@@ -37,6 +38,7 @@ fn words(seen: &Seen) -> Vec<&'static str> {
     let words = |trail: &SeenTrail| match trail.presence {
         Presence::There(_) => "there",
         Presence::Gone(why) => why,
+        Presence::NotRecorded => "AWS Config does not record the trail",
     };
     seen.trails.iter().map(|(_, _, trail)| words(trail)).collect()
 }

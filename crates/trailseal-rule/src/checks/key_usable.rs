@@ -15,7 +15,7 @@
 //!    delivery after the trail's last known change, or within the last 24 hours where no change is
 //!    known, passes; anything else is unknown. A key of a CloudHSM key store is `Unavailable` while
 //!    its store is disconnected, which d) covers.
-//! g) KMS refuses, or says a state that we do not know: unknown.
+//! g) KMS refuses, or says a state that we do not know, or no usage or spec: unknown.
 
 use crate::checks::{Case, Check, CheckId, Outcome, known, settle, what_kms_says};
 use crate::facts::{Delivery, KeyFacts, KeyOrigin, KeySpec, KeyState, KeyUsage, Reading};
@@ -47,18 +47,34 @@ fn judge_key(case: &Case<'_>) -> Result<Outcome, Outcome> {
         .or(failed)
         .or_else(|| unless_material_ended(key, case.now))
         .or_else(|| unless_external_key_works(key, case))
+        .or_else(|| unless_kind_is_stated(key))
         .unwrap_or(state))
 }
 
 fn unless_of_wrong_kind(key: &KeyFacts) -> Option<Outcome> {
     let kind = match (&key.usage, &key.spec) {
-        (KeyUsage::EncryptDecrypt, KeySpec::SymmetricDefault) => return None,
-        (KeyUsage::Other(usage), _) => format!("is for {usage}, not for encryption"),
-        (KeyUsage::EncryptDecrypt, KeySpec::Other(spec)) => {
+        (KeyUsage::Other(usage), _) if !usage.is_empty() => {
+            format!("is for {usage}, not for encryption")
+        }
+        (_, KeySpec::Other(spec)) if !spec.is_empty() => {
             format!("is of kind {spec}, not SYMMETRIC_DEFAULT")
         }
+        (_, _) => return None,
     };
     Some(Outcome::fail(format!("the key {kind}"), "set kmsKeyId to a symmetric encryption key"))
+}
+
+/// Files may leave out what KMS always says; blank is neither right nor wrong.
+fn unless_kind_is_stated(key: &KeyFacts) -> Option<Outcome> {
+    let what = match (&key.usage, &key.spec) {
+        (KeyUsage::EncryptDecrypt, KeySpec::SymmetricDefault) => return None,
+        (KeyUsage::Other(_), _) => "usage",
+        (KeyUsage::EncryptDecrypt, KeySpec::Other(_)) => "kind",
+    };
+    Some(Outcome::unknown(
+        format!("could not verify the {what} of the key: {}", what_kms_says("")),
+        "look the key up in KMS",
+    ))
 }
 
 fn state(key: &KeyFacts) -> Outcome {

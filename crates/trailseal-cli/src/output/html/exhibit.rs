@@ -97,6 +97,9 @@ fn facts(trail: &TrailReport) -> Vec<Fact> {
     if !unread.is_empty() {
         facts.push(Fact::words("Not read", unread.join(", ")));
     }
+    if let Some(profile) = &trail.profile {
+        facts.push(Fact::words("Profile", profile));
+    }
     if let Some(why) = &trail.not_evaluated {
         facts.push(Fact::words("Not evaluated", why));
     }
