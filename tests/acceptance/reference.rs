@@ -108,16 +108,28 @@ impl<'a> Question<'a> {
         })
     }
 
-    /// Every enabled check in order; the first two, when they fail, leave no key to talk about.
+    /// The answers of all checks that are not skipped; the first two, when they fail, leave no key
+    /// to talk about.
     fn answers(&self) -> Vec<(&'static str, Answer)> {
+        let skipped = self.list("skipChecks");
+        let mut answers = Vec::new();
+        for (name, answer) in self.unskipped_answers() {
+            if skipped.contains(&name) {
+                continue;
+            }
+            answers.push((name, answer));
+            let settles = ["sse-kms-enabled", "key-customer-managed"].contains(&name);
+            if settles && answer == Answer::Fail {
+                break;
+            }
+        }
+        answers
+    }
+
+    /// Every enabled check in order.
+    fn unskipped_answers(&self) -> Vec<(&'static str, Answer)> {
         let mut answers = vec![("sse-kms-enabled", self.sse_kms_enabled())];
-        if answers[0].1 == Answer::Fail {
-            return answers;
-        }
         answers.push(("key-customer-managed", self.key_customer_managed()));
-        if answers[1].1 == Answer::Fail {
-            return answers;
-        }
         if self.parameter("profile") != "cis" {
             answers.push(("key-usable", self.key_usable()));
             answers.push(("key-in-bucket-region", self.key_in_bucket_region()));

@@ -336,6 +336,11 @@ fn values(dimension: &str) -> Values {
         "days" => &[&[], &[("maxRotationPeriodDays", "180")]],
         "checkKeyPolicy" => &[&[], &[("checkKeyPolicy", "true")]],
         "checkDelivery" => &[&[], &[("checkDelivery", "true")]],
+        "skip" => &[
+            &[],
+            &[("skipChecks", "key-usable, delivery-unbroken")],
+            &[("skipChecks", "key-customer-managed,key-in-bucket-region")],
+        ],
         other => panic!("no dimension `{other}`"),
     }
 }

@@ -120,6 +120,7 @@ impl Tally {
             checks: of.as_ref().map(|(_, judgement)| CheckOutcomes(judgement)),
             findings: results.iter().filter_map(finding).collect(),
             notes: of.as_ref().map_or(&[], |(_, judgement)| &judgement.notes),
+            skipped: of.iter().flat_map(|(_, judgement)| skipped(judgement)).collect(),
             calls: CallCounts(&self.calls),
             milliseconds: self.milliseconds(),
         }
@@ -182,6 +183,7 @@ struct EvaluationLine<'a> {
     findings: Vec<FindingLine<'a>>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     notes: &'a [String],
+    skipped: Vec<&'static str>,
     calls: CallCounts<'a>,
     milliseconds: f64,
 }
@@ -277,6 +279,11 @@ fn finding(result: &CheckResult) -> Option<FindingLine<'_>> {
         CheckOutcome::Unknown(unknown) => (&unknown.why, unknown.advice_in_full()),
     };
     Some(FindingLine { check: result.check.as_str(), cause, fix })
+}
+
+/// What `skipChecks` left out.
+fn skipped(judgement: &Judgement) -> impl Iterator<Item = &'static str> {
+    judgement.skipped.iter().map(|check| check.as_str())
 }
 
 /// What each check answered.

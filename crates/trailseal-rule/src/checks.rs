@@ -163,19 +163,41 @@ impl CheckId {
         }
     }
 
-    /// Whether the parameters ask for this check.
+    /// The check with this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        CHECKS.iter().map(|check| check.id).find(|id| id.as_str() == name)
+    }
+
+    /// Whether `skipChecks` may name the check: without a key there is nothing to evaluate.
+    #[must_use]
+    pub fn can_be_skipped(self) -> bool {
+        self != Self::SseKmsEnabled
+    }
+
+    /// Whether the parameters ask for this check and do not skip it.
     #[must_use]
     pub fn is_enabled(self, parameters: &Parameters) -> bool {
+        self.is_asked_for(parameters) && !parameters.skips(self)
+    }
+
+    /// Whether the parameters would enable this check if they did not skip it.
+    #[must_use]
+    pub fn is_skipped(self, parameters: &Parameters) -> bool {
+        self.is_asked_for(parameters) && parameters.skips(self)
+    }
+
+    fn is_asked_for(self, parameters: &Parameters) -> bool {
         match self {
             Self::SseKmsEnabled | Self::KeyCustomerManaged => true,
             Self::KeyUsable | Self::KeyInBucketRegion => parameters.profile != Profile::Cis,
-            Self::KeyAllowed => parameters.checks_allowed_keys(),
-            Self::KeyRotated => parameters.checks_rotation(),
+            Self::KeyAllowed => parameters.asks_for_allowed_keys(),
+            Self::KeyRotated => parameters.asks_for(parameters.require_key_rotation),
             Self::KeyPolicyAdmitsCloudtrail | Self::KeyPolicyGuardsDecryption => {
-                parameters.checks_key_policy()
+                parameters.asks_for(parameters.check_key_policy)
             }
             Self::KeyPolicyBindsCloudtrail => parameters.profile == Profile::Strict,
-            Self::DeliveryUnbroken => parameters.checks_delivery(),
+            Self::DeliveryUnbroken => parameters.asks_for(parameters.check_delivery),
         }
     }
 

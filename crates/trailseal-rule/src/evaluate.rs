@@ -27,10 +27,21 @@ pub struct Judgement {
     pub verdict: Verdict,
     /// The profile under which the trail was judged.
     pub profile: Profile,
+    /// The checks that `skipChecks` left out and that would have been made otherwise.
+    pub skipped: Vec<CheckId>,
     /// The trail's key as the trail names it, where it was judged and has one.
     pub key: Option<String>,
     /// Remarks: whose copy the trail is, an exemption that has expired.
     pub notes: Vec<String>,
+}
+
+impl Judgement {
+    /// What `skipChecks` left out, in words.
+    #[must_use]
+    pub fn skipped(&self) -> Option<String> {
+        let names: Vec<&str> = self.skipped.iter().map(|check| check.as_str()).collect();
+        (!names.is_empty()).then(|| format!("skipped: {}", names.join(", ")))
+    }
 }
 
 /// Which evidence is worth reading for a trail: what no enabled check looks at is not read.
@@ -112,7 +123,7 @@ pub fn evaluate(setting: &Setting<'_>, trail: &Trail, facts: &Facts) -> Judgemen
     let profile = setting.parameters.profile;
     if let Some(why) = not_applicable(setting, trail) {
         let verdict = Verdict::NotApplicable(why);
-        return Judgement { verdict, profile, key: None, notes: Vec::new() };
+        return Judgement { verdict, profile, skipped: Vec::new(), key: None, notes: Vec::new() };
     }
     let case = Case { trail, facts, parameters: setting.parameters, now: setting.now };
     let mut results = Vec::new();
@@ -127,6 +138,11 @@ pub fn evaluate(setting: &Setting<'_>, trail: &Trail, facts: &Facts) -> Judgemen
     Judgement {
         verdict: Verdict::of(results),
         profile,
+        skipped: CHECKS
+            .iter()
+            .map(|check| check.id)
+            .filter(|check| check.is_skipped(setting.parameters))
+            .collect(),
         key: trail.key.as_ref().map(|key| key.as_str().to_owned()),
         notes: notes(setting, trail, facts),
     }

@@ -253,7 +253,10 @@ struct Words {
 
 impl Words {
     fn of(judgement: &Judgement, when_unverified: WhenUnverified) -> Self {
-        let notes = judgement.notes.iter().map(|note| printable(note)).collect();
+        // The count of a proof names what was skipped.
+        let is_named = matches!(judgement.verdict, Verdict::Sealed(_));
+        let skipped = judgement.skipped().filter(|_| !is_named);
+        let notes = skipped.iter().chain(&judgement.notes).map(|note| printable(note)).collect();
         let mut words = Self { notes, ..Self::default() };
         match &judgement.verdict {
             Verdict::Sealed(proof) => {
@@ -369,7 +372,8 @@ fn sealed(proof: &Proof, judgement: &Judgement) -> String {
     let key = judgement.key.as_deref().unwrap_or("a key");
     let (profile, count) = (judgement.profile.as_str(), passed.len());
     let checks = if count == 1 { "check" } else { "checks" };
-    format!("{verb} with {key} (profile {profile}: {count} {checks} passed)")
+    let skipped = judgement.skipped().map(|skipped| format!(", {skipped}")).unwrap_or_default();
+    format!("{verb} with {key} (profile {profile}: {count} {checks} passed{skipped})")
 }
 
 fn push_new(list: &mut Vec<String>, text: &str) {

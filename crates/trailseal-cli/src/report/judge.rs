@@ -234,7 +234,8 @@ pub(crate) fn judge_trail(
         evidence: reason.is_none().then(|| EvidenceReport::of(facts)),
         not_evaluated: is_open_copy.then(String::new),
         reason,
-        notes: judgement.notes,
+        skipped: judgement.skipped.iter().map(ToString::to_string).collect(),
+        notes: judgement.skipped().into_iter().chain(judgement.notes).collect(),
         ..blank(&evaluation, &trail.account, &trail.region, captured, source)
     };
     (Rank::of(&judgement.verdict), report)
@@ -276,6 +277,7 @@ fn blank(
         not_evaluated: None,
         notes: Vec::new(),
         checks: Vec::new(),
+        skipped: Vec::new(),
         evidence: None,
         captured: captured.map(|captured| captured.to_string()),
         source,

@@ -162,7 +162,10 @@ fn write_policies() -> Vec<(&'static str, String)> {
         ("admits, describes not", list(&[&root, &encrypts])),
         ("admits another trail", list(&[&root, &other])),
         ("denies", list(&[&root, &encrypts, &deny(json!({}))])),
-        ("may deny", list(&[&root, &deny(json!({ "Bool": { "aws:SecureTransport": "false" } }))])),
+        (
+            "may deny",
+            list(&[&root, &deny(json!({ "StringNotEquals": { "aws:SourceVpce": "vpce-1" } }))]),
+        ),
         ("open", list(&[&root, &open, &encrypts, &describes])),
         ("long", list(&[&root, &long])),
         ("unreadable", "{}".to_owned()),

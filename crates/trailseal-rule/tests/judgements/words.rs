@@ -36,6 +36,79 @@ fn a_key_of_which_nobody_asked_whether_it_works_seals_nothing() {
 }
 
 #[test]
+fn what_is_skipped_is_named_whatever_the_verdict() {
+    let skip = |profile: &str, checks: &str| {
+        parameters(&json!({ "profile": profile, "skipChecks": checks }))
+    };
+    let said = |parameters: &Parameters, facts: &Facts| {
+        report(parameters, &trail(), facts).annotation.as_str().to_owned()
+    };
+    let mut facts = facts();
+    facts.delivery = Reading::Refused(Refusal::NotRead);
+    let strict = skip("strict", "delivery-unbroken");
+    assert_eq!(
+        said(&strict, &facts),
+        format!("sealed with {KEY} (profile strict: 8 checks passed, skipped: delivery-unbroken)")
+    );
+    // In this profile nobody asked for it.
+    let effective = skip("effective", "delivery-unbroken, key-in-bucket-region,key-usable");
+    assert_eq!(
+        said(&effective, &facts),
+        format!(
+            "encrypted with {KEY} (profile effective: 3 checks passed, skipped: key-usable, \
+             key-in-bucket-region)"
+        )
+    );
+    facts.rotation = Reading::Known(trailseal_rule::Rotation::Off);
+    assert!(said(&strict, &facts).contains(" (skipped: delivery-unbroken)"));
+    facts.rotation = Reading::Refused(Refusal::NotRead);
+    assert!(said(&strict, &facts).contains(" (skipped: delivery-unbroken)"));
+}
+
+#[test]
+fn every_check_but_the_first_can_be_skipped() {
+    for check in CHECKS {
+        let raw = json!({ "profile": "strict", "skipChecks": check.id.as_str() });
+        let read = Parameters::parse(raw.as_object().unwrap());
+        if check.id.as_str() == "sse-kms-enabled" {
+            let refusal = read.unwrap_err().to_string();
+            assert!(refusal.contains("`ruleParameters.skipChecks` is `sse-kms-enabled`; expected"));
+            continue;
+        }
+        let read = read.unwrap();
+        assert!(!check.id.is_enabled(&read) && check.id.is_skipped(&read), "{}", check.id);
+        let others = CHECKS.iter().filter(|other| other.id != check.id);
+        assert!(others.into_iter().all(|other| other.id.is_enabled(&read)), "{}", check.id);
+    }
+}
+
+#[test]
+fn a_setting_that_asks_for_a_skipped_check_is_refused() {
+    let policy = "key-policy-admits-cloudtrail,key-policy-guards-decryption";
+    for (name, value, skipped) in [
+        ("allowedKmsKeyArns", KEY, "key-allowed"),
+        ("allowedKeyAccounts", "777788889999", "key-allowed"),
+        ("requireKeyRotation", "true", "key-rotated"),
+        ("checkKeyPolicy", "true", policy),
+        ("checkDelivery", "true", "delivery-unbroken"),
+    ] {
+        let raw = json!({ "profile": "strict", name: value, "skipChecks": skipped });
+        let refusal = Parameters::parse(raw.as_object().unwrap()).unwrap_err().to_string();
+        let names = skipped.replace(',', "`, `");
+        let expected =
+            format!("`ruleParameters.{name}` has no effect; `skipChecks` names `{names}`");
+        assert_eq!(refusal, expected);
+    }
+    let one = json!({ "checkKeyPolicy": "true", "skipChecks": "key-policy-guards-decryption" });
+    assert!(Parameters::parse(one.as_object().unwrap()).is_ok());
+    // `false` takes nothing away from a profile.
+    let off = json!({ "profile": "strict", "requireKeyRotation": "false",
+                      "checkKeyPolicy": "false", "checkDelivery": "false" });
+    let off = Parameters::parse(off.as_object().unwrap()).unwrap();
+    assert!(CHECKS.iter().all(|check| check.id.is_enabled(&off)));
+}
+
+#[test]
 fn every_way_to_fail_has_its_words() {
     let fails = |change: &dyn Fn(&mut KeyFacts), words: &str| {
         check(of_key(change), "NON_COMPLIANT", words);
