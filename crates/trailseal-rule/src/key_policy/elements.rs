@@ -101,7 +101,7 @@ impl Principal {
 /// A service in a Region that has to be opted into calls other Regions under a name with its own
 /// Region in it ("IAM User Guide, AWS JSON policy elements: Principal", *AWS service principals in
 /// opt-in Regions*), so such a name may be the one that is asked about.
-fn same_service(named: &str, service: &str) -> Match {
+pub(super) fn same_service(named: &str, service: &str) -> Match {
     if named == service.to_ascii_lowercase() {
         return Match::Always;
     }
@@ -129,6 +129,20 @@ fn same_principal(named: &str, arn: &str) -> Match {
     Match::Sometimes.and(Match::from(
         account(named) == account(arn) && (names_account || names_session || stands_for_many),
     ))
+}
+
+/// The services that are left out of everyone by `NotPrincipal`.
+pub(super) fn services_left_out(principals: &Listed<Principal>) -> impl Iterator<Item = &str> {
+    let left_out = match principals {
+        Listed::Except(principals) => principals.as_slice(),
+        Listed::Only(_) | Listed::Unclear => &[],
+    };
+    left_out.iter().filter_map(|principal| match principal {
+        Principal::Service(name) => Some(name.as_str()),
+        Principal::Everyone | Principal::Named(_) | Principal::Federated | Principal::Unclear => {
+            None
+        }
+    })
 }
 
 /// Who a statement is about.

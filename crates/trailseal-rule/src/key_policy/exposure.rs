@@ -18,15 +18,17 @@
 //! stores, and an unbound `kms:DescribeKey`, which CloudTrail's default policy has, are neither: by
 //! themselves they let nobody's trail use the key.
 
+use std::collections::BTreeSet;
+
 use super::context::Context;
 use super::document::{Effect, PolicyDocument, Statement, StatementRef};
-use super::elements::principals_match;
+use super::elements::{principals_match, same_service, services_left_out};
 use super::matching::Match;
-use super::question::{CLOUDTRAIL, TrailAndKey, without_encryption_context};
+use super::question::{CLOUDTRAIL, TrailAndKey, of_operation, without_encryption_context};
 use super::request::{CallerSet, Request};
 use super::strangers::{
-    after_logs, cloudtrail_for_strangers, granting_logs, putting_policies, services,
-    users_and_roles,
+    after_logs, cloudtrail_for_strangers, granting_logs, putting_policies, service_for_strangers,
+    services, users_and_roles,
 };
 
 /// What a policy leaves open to those whom it does not name.
@@ -60,13 +62,26 @@ pub struct Doubt {
     pub element: String,
 }
 
+/// The operations that lead to plaintext.
+const WAYS_TO_PLAINTEXT: [&str; 4] =
+    ["kms:Decrypt", "kms:ReEncryptFrom", "kms:CreateGrant", "kms:PutKeyPolicy"];
+
 /// One operation of one kind of caller, who may be in several situations.
 struct Avenue {
     caller: CallerSet,
     action: &'static str,
     contexts: Vec<Context>,
-    /// Whether statements that are open to everyone are left out.
-    only_named: bool,
+    about: Allows,
+}
+
+/// Which Allow statements are asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Allows {
+    All,
+    /// Those that are open to everyone.
+    ForEveryone,
+    /// The others.
+    ForNamed,
 }
 
 /// What leads those whom the policy does not name to the plaintext of the logs. Nothing open and
@@ -74,24 +89,76 @@ struct Avenue {
 #[must_use]
 pub fn guards_decryption(policy: &PolicyDocument, question: &TrailAndKey<'_>) -> Openings {
     let mut openings = Openings::default();
-    let callers: [(CallerSet, fn(&TrailAndKey<'_>) -> Vec<Context>); 2] =
-        [(CallerSet::Stranger, users_and_roles), (CallerSet::AnyService, services)];
-    for (caller, contexts_of) in callers {
-        for action in ["kms:Decrypt", "kms:ReEncryptFrom", "kms:CreateGrant", "kms:PutKeyPolicy"] {
-            let Some(statements) = addressed(policy, question, &caller, action) else {
-                continue;
-            };
-            let contexts = contexts_of(question).into_iter().flat_map(|context| match action {
-                "kms:CreateGrant" => granting_logs(&context, question),
-                "kms:PutKeyPolicy" => putting_policies(&context),
-                _ => after_logs(&context, question),
-            });
-            let contexts = contexts.collect();
-            let avenue = Avenue { caller: caller.clone(), action, contexts, only_named: false };
-            explore(&statements, question, avenue, &mut openings);
-        }
+    let mut ask = |caller, contexts: &dyn Fn() -> Vec<Context>, about| {
+        explore_ways_to_plaintext(policy, question, (caller, contexts, about), &mut openings);
+    };
+    ask(CallerSet::Stranger, &|| users_and_roles(question), Allows::All);
+    ask(CallerSet::AnyService, &|| services(question), Allows::All);
+    let spared = spared_services(policy);
+    for name in spared.iter().take(SPARED_SERVICES_MAX) {
+        let caller = CallerSet::Service((*name).to_owned());
+        ask(caller, &|| service_for_strangers(question, name), Allows::ForEveryone);
+    }
+    if spared.len() > SPARED_SERVICES_MAX {
+        doubt_what_spares_services(policy, question, &mut openings);
     }
     openings.without_settled_doubts()
+}
+
+/// The services that a Deny of everyone else spares. CloudTrail is not one of them: it gives nobody
+/// the plaintext.
+fn spared_services(policy: &PolicyDocument) -> BTreeSet<&str> {
+    let denies = policy.statements_of(Effect::Deny);
+    let named = denies.flat_map(|statement| services_left_out(&statement.principals));
+    named.filter(|name| same_service(name, CLOUDTRAIL) == Match::Never).collect()
+}
+
+/// So many services that Deny statements spare are asked about one by one. This bounds the work:
+/// where there are more, what is open to everyone is in doubt.
+const SPARED_SERVICES_MAX: usize = 50;
+
+/// Holds everything that is open to everyone in doubt, because of the Deny statements that spare
+/// services.
+fn doubt_what_spares_services(
+    policy: &PolicyDocument,
+    question: &TrailAndKey<'_>,
+    openings: &mut Openings,
+) {
+    for action in WAYS_TO_PLAINTEXT {
+        let Some([allows, denies]) = addressed(policy, question, &CallerSet::AnyService, action)
+        else {
+            continue;
+        };
+        let spares = |statement: &Statement| services_left_out(&statement.principals).count() > 0;
+        let doubts = denies.iter().filter(|(deny, _)| spares(deny)).map(|(deny, _)| Doubt {
+            statement: deny.reference.clone(),
+            element: "Principal".to_owned(),
+        });
+        for (allow, _) in &allows {
+            add(&mut openings.doubts, &allow.reference, action, doubts.clone().collect());
+        }
+    }
+}
+
+fn explore_ways_to_plaintext(
+    policy: &PolicyDocument,
+    question: &TrailAndKey<'_>,
+    (caller, contexts_of, about): (CallerSet, &dyn Fn() -> Vec<Context>, Allows),
+    openings: &mut Openings,
+) {
+    for action in WAYS_TO_PLAINTEXT {
+        let Some(statements) = addressed(policy, question, &caller, action) else {
+            continue;
+        };
+        let contexts = contexts_of().into_iter().flat_map(|context| match action {
+            "kms:CreateGrant" => granting_logs(&context, question),
+            "kms:PutKeyPolicy" => putting_policies(&context),
+            _ => after_logs(&context, question),
+        });
+        let contexts = contexts.collect();
+        let avenue = Avenue { caller: caller.clone(), action, contexts, about };
+        explore(&statements, question, avenue, openings);
+    }
 }
 
 /// What lets trails and event data stores of any account use the key through CloudTrail.
@@ -113,8 +180,8 @@ pub fn binds_cloudtrail(policy: &PolicyDocument, question: &TrailAndKey<'_>) -> 
             _ => context,
         });
         let (caller, contexts) = (caller.clone(), contexts.collect());
-        let only_named = action != "kms:GenerateDataKey";
-        let avenue = Avenue { caller, action, contexts, only_named };
+        let about = if action == "kms:GenerateDataKey" { Allows::All } else { Allows::ForNamed };
+        let avenue = Avenue { caller, action, contexts, about };
         explore(&statements, question, avenue, &mut openings);
     }
     openings.without_settled_doubts()
@@ -172,7 +239,7 @@ fn request(
         caller: caller.clone(),
         action: action.to_owned(),
         key_arn: question.key_arn.map(str::to_owned),
-        context,
+        context: of_operation(context, action),
     }
 }
 
@@ -195,7 +262,7 @@ fn explore(
     avenue: Avenue,
     openings: &mut Openings,
 ) {
-    let Avenue { caller, action, contexts, only_named } = avenue;
+    let Avenue { caller, action, contexts, about } = avenue;
     let mut asked: Vec<AskedRequest> = contexts
         .into_iter()
         .map(|context| AskedRequest {
@@ -204,8 +271,9 @@ fn explore(
         })
         .collect();
     for (statement, addressed) in allows {
-        if only_named && is_for_everyone(statement, question) {
-            continue;
+        match (about, is_for_everyone(statement, question)) {
+            (Allows::ForEveryone, false) | (Allows::ForNamed, true) => continue,
+            _ => {}
         }
         let mut doubts: Vec<Doubt> = Vec::new();
         let mut open = Match::Never;

@@ -5,7 +5,9 @@
 //! Guide, The confused deputy problem").
 
 use super::context::{Context, ContextValue};
-use super::question::{CLOUDTRAIL, TrailAndKey, cloudtrail_for, without_encryption_context};
+use super::question::{
+    CLOUDTRAIL, TrailAndKey, cloudtrail_for, of_operation, without_encryption_context,
+};
 use super::request::{CallerSet, Request};
 
 /// Something that CloudTrail needs to be allowed.
@@ -76,7 +78,7 @@ impl Grant {
             caller: CallerSet::Service(CLOUDTRAIL.to_owned()),
             action: action.to_owned(),
             key_arn: question.key_arn.map(str::to_owned),
-            context: self.context(question),
+            context: of_operation(self.context(question), action),
         }
     }
 

@@ -49,10 +49,9 @@ pub(super) fn known_or_unknown(value: Option<&str>) -> ContextValue {
 ///   principal has no account that a policy names.
 /// - The network keys are withheld from calls between services, so nothing is certain about them;
 ///   nor about the time or `kms:ViaService`.
-/// - `kms:EncryptionAlgorithm` has no effect on `GenerateDataKey`, which is always symmetric.
 pub(super) fn cloudtrail_for(question: &TrailAndKey<'_>) -> Context {
     let trail_arn = ContextValue::known(question.trail_arn);
-    cloudtrail(question)
+    service_named(question, CLOUDTRAIL)
         .with("aws:SourceArn", trail_arn.clone())
         .with("aws:SourceAccount", known_or_unknown(question.trail_account()))
         .with("kms:EncryptionContext:aws:cloudtrail:arn", trail_arn)
@@ -62,14 +61,20 @@ pub(super) fn cloudtrail_for(question: &TrailAndKey<'_>) -> Context {
         )
 }
 
-pub(super) fn cloudtrail(question: &TrailAndKey<'_>) -> Context {
+/// A service under its service principal.
+pub(super) fn service_named(question: &TrailAndKey<'_>, name: &str) -> Context {
+    service(question)
+        .with("aws:PrincipalServiceName", ContextValue::known(name))
+        .with("aws:PrincipalServiceNamesList", ContextValue::Includes(vec![name.to_owned()]))
+}
+
+/// A service of any name.
+pub(super) fn service(question: &TrailAndKey<'_>) -> Context {
     about_the_key(question)
         .with("aws:SecureTransport", over_tls())
         .with("aws:PrincipalIsAWSService", ContextValue::known("true"))
-        .with("aws:PrincipalServiceName", ContextValue::known(CLOUDTRAIL))
-        .with("aws:PrincipalServiceNamesList", ContextValue::Includes(vec![CLOUDTRAIL.to_owned()]))
         .with("aws:PrincipalAccount", no_ones(unnamed()))
-        .with("aws:PrincipalArn", no_ones(unnamed_principal(question)))
+        .with("aws:PrincipalArn", no_ones(service_principal_arn(question)))
         .with("aws:userid", no_ones(unnamed().then_anything()))
         .with_each(
             &["aws:PrincipalOrgID", "aws:PrincipalOrgPaths", "aws:username"],
@@ -99,9 +104,13 @@ pub(super) fn known_principal_after_logs(question: &TrailAndKey<'_>, arn: &str) 
 
 /// The same, of an operation that takes no encryption context.
 pub(super) fn without_encryption_context(context: Context) -> Context {
+    const KEYS: [&str; 3] = [
+        "kms:EncryptionContextKeys",
+        "kms:EncryptionContext:aws:cloudtrail:arn",
+        "kms:EncryptionContext:aws:s3:arn",
+    ];
     context
-        .with("kms:EncryptionContextKeys", ContextValue::Absent)
-        .with("kms:EncryptionContext:aws:cloudtrail:arn", ContextValue::Absent)
+        .with_each(&KEYS, &ContextValue::Absent)
         .with_family("kms:EncryptionContext:", ContextValue::Absent)
 }
 
@@ -123,6 +132,36 @@ pub(super) fn about_the_key(question: &TrailAndKey<'_>) -> Context {
         .with("aws:ResourceAccount", known_or_unknown(key_part(question, 4)))
         .with("kms:EncryptionAlgorithm", ContextValue::known("SYMMETRIC_DEFAULT"))
 }
+
+/// The same, of one operation: keys that KMS takes from the parameters of other operations are
+/// missing ("AWS KMS Developer Guide, AWS KMS condition keys", *API operations*).
+pub(super) fn of_operation(context: Context, action: &str) -> Context {
+    let name = action.strip_prefix("kms:").unwrap_or(action);
+    OPERATION_KEYS
+        .iter()
+        .filter(|(operations, _)| !operations.contains(&name))
+        .fold(context, |context, (_, keys)| context.with_each(keys, &ContextValue::Absent))
+}
+
+/// Operations with the condition keys that only these have, of the operations asked about.
+const OPERATION_KEYS: &[(&[&str], &[&str])] = &[
+    (&["Decrypt", "GenerateDataKey", "ReEncryptFrom"], &["kms:EncryptionAlgorithm"]),
+    (&["ReEncryptFrom"], &["kms:ReEncryptOnSameKey"]),
+    (&["PutKeyPolicy"], &["kms:BypassPolicyLockoutSafetyCheck"]),
+    (
+        &["CreateGrant"],
+        &[
+            "kms:GrantConstraintSourceArn",
+            "kms:GrantConstraintType",
+            "kms:GranteePrincipal",
+            "kms:GranteeServicePrincipal",
+            "kms:GrantIsForAWSResource",
+            "kms:GrantOperations",
+            "kms:RetiringPrincipal",
+            "kms:RetiringServicePrincipal",
+        ],
+    ),
+];
 
 fn key_part<'a>(question: &TrailAndKey<'a>, index: usize) -> Option<&'a str> {
     question.key_arn.and_then(|arn| arn_part(arn, index))
@@ -148,8 +187,8 @@ pub(super) fn unnamed() -> Shape {
     Shape::text("").then_unnamed()
 }
 
-/// A user, a role, a federated user (of STS) or the root user.
-pub(super) fn unnamed_principal(question: &TrailAndKey<'_>) -> Shape {
+/// What `aws:PrincipalArn` may be for a service principal, if it is there.
+fn service_principal_arn(question: &TrailAndKey<'_>) -> Shape {
     Shape::text("arn:")
         .then(question.partition())
         .then(":")

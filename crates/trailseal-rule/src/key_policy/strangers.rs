@@ -5,8 +5,8 @@
 
 use super::context::{Context, ContextValue};
 use super::question::{
-    SERVICE_KEYS, TrailAndKey, about_the_key, cloudtrail, no_ones, theirs, unnamed,
-    unnamed_principal, without_encryption_context,
+    CLOUDTRAIL, SERVICE_KEYS, TrailAndKey, about_the_key, no_ones, service, service_named, theirs,
+    unnamed, without_encryption_context,
 };
 use super::shape::Shape;
 
@@ -24,11 +24,26 @@ pub(super) fn users_and_roles(question: &TrailAndKey<'_>) -> Vec<Context> {
         .with("aws:PrincipalIsAWSService", ContextValue::known("false"))
         .with_each(SERVICE_KEYS, &ContextValue::Absent)
         .with_each(&["aws:PrincipalAccount", "kms:CallerAccount"], &theirs(unnamed()))
-        .with("aws:PrincipalArn", theirs(unnamed_principal(question)))
+        .with("aws:PrincipalArn", theirs(principal_arn(question)))
         .with("aws:userid", theirs(unnamed().then_anything()))
         .with_each(CHOSEN_KEYS, &ContextValue::Chosen)
         .with_family("aws:PrincipalTag/", ContextValue::Chosen);
     in_and_outside_organizations(&context, "aws:PrincipalOrgID", "aws:PrincipalOrgPaths").to_vec()
+}
+
+/// The ARN of a user, a role, a federated user (of STS) or the root user.
+///
+/// A path can have any character from `!` to U+007F (IAM API Reference, `CreateRole`, *Path*), so a
+/// stranger can put colons and the account of somebody else after their own account.
+fn principal_arn(question: &TrailAndKey<'_>) -> Shape {
+    Shape::text("arn:")
+        .then(question.partition())
+        .then(":")
+        .then_name()
+        .then("::")
+        .then_unnamed()
+        .then(":")
+        .then_anything()
 }
 
 /// A service that the policy does not name, on behalf of what a stranger has set up there.
@@ -38,11 +53,18 @@ pub(super) fn users_and_roles(question: &TrailAndKey<'_>) -> Vec<Context> {
 /// Not every service sends `aws:SourceArn` and `aws:SourceAccount` ("IAM User Guide, AWS global
 /// condition context keys").
 pub(super) fn services(question: &TrailAndKey<'_>) -> Vec<Context> {
-    let service = theirs(unnamed().then(".amazonaws.com"));
+    let name = theirs(unnamed().then(".amazonaws.com"));
     let service_keys = ["aws:PrincipalServiceName", "aws:PrincipalServiceNamesList"];
-    let context = cloudtrail(question)
-        .with("kms:CallerAccount", no_ones(unnamed()))
-        .with_each(&service_keys, &service);
+    for_strangers(&service(question).with_each(&service_keys, &name), question)
+}
+
+/// A service of which the name is known, on behalf of what a stranger has set up there.
+pub(super) fn service_for_strangers(question: &TrailAndKey<'_>, name: &str) -> Vec<Context> {
+    for_strangers(&service_named(question, name), question)
+}
+
+fn for_strangers(context: &Context, question: &TrailAndKey<'_>) -> Vec<Context> {
+    let context = context.clone().with("kms:CallerAccount", no_ones(unnamed()));
     let mut contexts = vec![context.clone().with_each(SOURCE_KEYS, &ContextValue::Absent)];
     for arn in source_arns(question) {
         let sent = context
@@ -104,7 +126,7 @@ pub(super) fn cloudtrail_for_strangers(question: &TrailAndKey<'_>) -> Vec<Contex
         .then_unnamed()
         .then(":");
     let trail_arn = theirs(arn.clone().then("trail/").then_segment());
-    let context = cloudtrail(question).with("kms:CallerAccount", no_ones(unnamed()));
+    let context = service_named(question, CLOUDTRAIL).with("kms:CallerAccount", no_ones(unnamed()));
     let of_trail = context
         .clone()
         .with("aws:SourceArn", trail_arn.clone())
@@ -141,9 +163,23 @@ pub(super) fn after_logs(context: &Context, question: &TrailAndKey<'_>) -> Vec<C
 /// - The encryption context is that of a constraint, which the caller puts on the grant or does
 ///   not. A grant whose constraint does not fit the logs does not decrypt them.
 /// - The operations of the grant include one that leads to plaintext.
-/// - The grantee is somebody whom the policy does not name.
+/// - The grantee is somebody whom the policy does not name: a principal, or instead a service
+///   ("AWS KMS Developer Guide, AWS KMS condition keys", `kms:GranteeServicePrincipal`).
 pub(super) fn granting_logs(context: &Context, question: &TrailAndKey<'_>) -> Vec<Context> {
-    let grantee = theirs(unnamed_principal(question));
+    let grantees = [
+        [theirs(principal_arn(question)), ContextValue::Absent],
+        [ContextValue::Absent, ContextValue::Chosen],
+    ];
+    let with_grantees = grantees.map(|[principal, service]| {
+        context
+            .clone()
+            .with("kms:GranteePrincipal", principal)
+            .with("kms:GranteeServicePrincipal", service)
+    });
+    with_grantees.iter().flat_map(|context| granting_decryption(context, question)).collect()
+}
+
+fn granting_decryption(context: &Context, question: &TrailAndKey<'_>) -> Vec<Context> {
     let mut contexts = Vec::new();
     for needed in ["Decrypt", "ReEncryptFrom"] {
         for constrained in [[false, false], [true, false], [false, true], [true, true]] {
@@ -156,7 +192,6 @@ pub(super) fn granting_logs(context: &Context, question: &TrailAndKey<'_>) -> Ve
             contexts.push(
                 with_encryption_context(context, question, constrained, keys)
                     .with("kms:GrantConstraintType", kind)
-                    .with("kms:GranteePrincipal", grantee.clone())
                     .with(
                         "kms:GrantOperations",
                         ContextValue::ChosenWith { needed, others: &GRANT_OPERATIONS },
