@@ -290,6 +290,7 @@ fn a_service_that_a_deny_spares_works_for_strangers() {
         serde_json::json!({ "StringNotEquals": { "aws:SourceAccount": "111122223333" } });
     check(&["s3.amazonaws.com"], vec![for_everyone("Deny", "kms:*", &condition)], "pass");
     check(&["s3.amazonaws.com"], sparing(&["sns.amazonaws.com".to_owned()]), "pass");
+    check(&["s3.amazonaws.com"], sparing(&["S3.amazonaws.com".to_owned()]), "unknown");
     let mut named = for_everyone("Allow", "kms:Decrypt", &serde_json::json!({}));
     named["Principal"] = serde_json::json!({ "Service": "s3.amazonaws.com" });
     let deny = sparing(&["s3.amazonaws.com".to_owned()]).pop();

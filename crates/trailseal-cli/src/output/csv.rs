@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::shown;
 use crate::report::{CheckOutcome, CheckReport, Report, TrailReport};
 
-const HEAD: [&str; 15] = [
+const HEAD: [&str; 16] = [
     "compliance",
     "unverified",
     "account",

@@ -71,7 +71,7 @@ fn parse_principal(kind: &str, name: &str) -> Principal {
     match kind {
         "AWS" if name == "*" => Principal::Everyone,
         "AWS" | "CanonicalUser" if !has_wildcard => Principal::Named(name.to_owned()),
-        "Service" if !has_wildcard => Principal::Service(name.to_ascii_lowercase()),
+        "Service" if !has_wildcard => Principal::Service(name.to_owned()),
         "Federated" => Principal::Federated,
         _ => Principal::Unclear,
     }
@@ -100,9 +100,10 @@ impl Principal {
 
 /// A service in a Region that has to be opted into calls other Regions under a name with its own
 /// Region in it ("IAM User Guide, AWS JSON policy elements: Principal", *AWS service principals in
-/// opt-in Regions*), so such a name may be the one that is asked about.
+/// opt-in Regions*), so such a name may be the one that is asked about. So may one in another letter
+/// case: the guide spells service principals in lower case and does not say that case is ignored.
 pub(super) fn same_service(named: &str, service: &str) -> Match {
-    if named == service.to_ascii_lowercase() {
+    if named == service {
         return Match::Always;
     }
     let first_label = |name: &str| name.split('.').next().map(str::to_ascii_lowercase);
@@ -295,7 +296,9 @@ mod tests {
         each(role, [Never, Never, Never, Always]);
         each(r#"{"AWS": "111122223333"}"#, [Never, Never, Never, Sometimes]);
         each(r#"{"CanonicalUser": "79a59df900b949e5"}"#, [Never, Never, Never, Never]);
-        each(r#"{"Service": "CloudTrail.amazonaws.com"}"#, [Always, Never, Never, Never]);
+        each(r#"{"Service": "cloudtrail.amazonaws.com"}"#, [Always, Never, Never, Never]);
+        each(r#"{"Service": "CloudTrail.amazonaws.com"}"#, [Sometimes, Never, Never, Never]);
+        each(r#"{"Service": "cloudtrail.Amazonaws.com"}"#, [Sometimes, Never, Never, Never]);
         let regional = r#"{"Service": "cloudtrail.af-south-1.amazonaws.com"}"#;
         each(regional, [Sometimes, Never, Never, Never]);
         each(r#"{"Service": "s3.amazonaws.com"}"#, [Never, Never, Never, Never]);

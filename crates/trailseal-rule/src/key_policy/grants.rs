@@ -90,6 +90,7 @@ impl Grant {
             Self::Encrypt => context,
             Self::Describe => without_encryption_context(context),
             Self::Decrypt => context
+                .with_family("kms:EncryptionContext:", ContextValue::Unknown)
                 .with("kms:EncryptionContextKeys", ContextValue::Unknown)
                 .with("kms:EncryptionContext:aws:cloudtrail:arn", ContextValue::Unknown),
         }
@@ -197,5 +198,14 @@ mod tests {
         check(json!({ "Null": { key: "true" } }), [no, yes, unknown]);
         let keys = json!({ "kms:EncryptionContextKeys": "aws:cloudtrail:arn" });
         check(json!({ "ForAnyValue:StringEquals": keys }), [yes, no, unknown]);
+        check(json!({ "ForAllValues:StringEquals": keys }), [no, yes, unknown]);
+        let both = ["aws:cloudtrail:arn", "aws:s3:arn"];
+        let keys = json!({ "kms:EncryptionContextKeys": both });
+        check(json!({ "ForAllValues:StringEquals": keys }), [yes, yes, unknown]);
+        let object = "kms:EncryptionContext:aws:s3:arn";
+        check(json!({ "Null": { object: "true" } }), [unknown, yes, unknown]);
+        let other = json!({ "kms:EncryptionContext:Department": "HR" });
+        check(json!({ "StringEquals": other }), [no, no, unknown]);
+        check(json!({ "StringNotEquals": other }), [yes, yes, unknown]);
     }
 }

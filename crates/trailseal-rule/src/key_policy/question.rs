@@ -51,14 +51,20 @@ pub(super) fn known_or_unknown(value: Option<&str>) -> ContextValue {
 ///   nor about the time or `kms:ViaService`.
 pub(super) fn cloudtrail_for(question: &TrailAndKey<'_>) -> Context {
     let trail_arn = ContextValue::known(question.trail_arn);
-    service_named(question, CLOUDTRAIL)
+    let context = service_named(question, CLOUDTRAIL)
         .with("aws:SourceArn", trail_arn.clone())
-        .with("aws:SourceAccount", known_or_unknown(question.trail_account()))
+        .with("aws:SourceAccount", known_or_unknown(question.trail_account()));
+    encrypting_log_files(context, trail_arn)
+}
+
+/// The same, with the encryption context of log files: the ARNs of the trail and of the S3 object,
+/// and no other key ("CloudTrail User Guide, How AWS CloudTrail uses AWS KMS").
+pub(super) fn encrypting_log_files(context: Context, trail_arn: ContextValue) -> Context {
+    let keys = ["aws:cloudtrail:arn", "aws:s3:arn"].map(str::to_owned);
+    without_encryption_context(context)
         .with("kms:EncryptionContext:aws:cloudtrail:arn", trail_arn)
-        .with(
-            "kms:EncryptionContextKeys",
-            ContextValue::Includes(vec!["aws:cloudtrail:arn".to_owned()]),
-        )
+        .with("kms:EncryptionContext:aws:s3:arn", ContextValue::Unknown)
+        .with("kms:EncryptionContextKeys", ContextValue::Known(keys.to_vec()))
 }
 
 /// A service under its service principal.
