@@ -3,9 +3,9 @@
 use serde_json::json;
 use trailseal_rule::{
     ANNOTATION_CHARS_MAX, AccountId, BucketName, Delivery, Denial, Evaluation, FIX_CHARS_MAX,
-    Facts, Judgement, KeyArn, KeyFacts, KeyManager, KeyOrigin, KeyRef, KeySpec, KeyState, KeyUsage,
-    Outcome, Parameters, PolicyType, Reading, Refusal, Region, ResourceId, Rotation, Setting,
-    Timestamp, Trail, TrailArn, WhenUnverified, evaluate,
+    Facts, Judgement, KeyArn, KeyFacts, KeyManager, KeyOrigin, KeyPolicy, KeyRef, KeySpec,
+    KeyState, KeyUsage, Outcome, Parameters, PolicyType, Reading, Refusal, Region, ResourceId,
+    Rotation, Setting, Timestamp, Trail, TrailArn, WhenUnverified, evaluate,
 };
 
 use crate::fixtures::{facts, key, now, parameters, region, report, trail};
@@ -202,7 +202,8 @@ fn every_fix_is_whole_whatever_is_wrong() {
     for key_policy in policies() {
         for rotation in rotations() {
             for delivery in deliveries() {
-                let (key_policy, rotation) = (key_policy.clone(), rotation.clone());
+                let key_policy = key_policy.clone().map(KeyPolicy::new);
+                let rotation = rotation.clone();
                 let facts = Facts { key_policy, rotation, delivery, ..facts() };
                 assert_whole(&given, &trail, &facts);
             }

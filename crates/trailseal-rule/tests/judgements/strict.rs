@@ -13,7 +13,7 @@ use crate::fixtures::{check, facts, key, now, parameters, policy, report, trail}
 fn a_delivery_in_any_region_counts() {
     let region = |name: &str| Region::parse(name).unwrap();
     let known = |error: Option<&str>| {
-        Reading::Known(Delivery { error: error.map(str::to_owned), digest_error: None })
+        Reading::Known(Delivery { error: error.map(str::to_owned), ..Delivery::default() })
     };
     let denied = || Reading::Refused(Refusal::AccessDenied { action: "cloudtrail:GetTrailStatus" });
     let elsewhere = |regions: Vec<(&str, Reading<Delivery>)>| {

@@ -21,7 +21,7 @@ fn a_sealed_trail_says_with_which_key_and_what_was_verified() {
     };
     let sealed = |count: &str| format!("sealed with {KEY} (profile {count} checks passed)");
     said(&json!({}), &sealed("effective: 5"));
-    said(&json!({ "profile": "strict" }), &sealed("strict: 9"));
+    said(&json!({ "profile": "strict" }), &sealed("strict: 10"));
     let more = json!({ "requireKeyRotation": "true", "checkKeyPolicy": "true" });
     said(&more, &sealed("effective: 8"));
 }
