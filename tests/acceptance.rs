@@ -8,6 +8,7 @@ mod acceptance {
     mod case;
     mod corpus;
     mod evidence;
+    mod ineffective;
     mod rewrite;
     mod state;
 
@@ -23,6 +24,7 @@ mod acceptance {
     mod words;
 
     mod cross_account;
+    mod denials;
     mod desk;
     mod faults;
     mod keys;

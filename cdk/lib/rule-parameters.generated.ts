@@ -26,6 +26,8 @@ export interface RuleParameters {
   readonly replicas?: 'NOT_APPLICABLE' | 'EVALUATE' | '';
   /** Whether the key must be rotated, in every profile. Takes one of `true`, `false`. @default false */
   readonly requireKeyRotation?: 'true' | 'false' | '';
+  /** Checks to leave out, in every profile; results and reports name them. Takes checks, separated by commas, of key-customer-managed, key-usable, key-in-bucket-region, key-allowed, key-rotated, key-policy-admits-cloudtrail, delivery-unbroken, key-policy-guards-decryption, key-policy-binds-cloudtrail. */
+  readonly skipChecks?: string;
   /** What is reported where evidence could not be read. Takes one of `NON_COMPLIANT`, `COMPLIANT`, `NOT_APPLICABLE`. @default NON_COMPLIANT */
   readonly unverified?: 'NON_COMPLIANT' | 'COMPLIANT' | 'NOT_APPLICABLE' | '';
 }

@@ -33,6 +33,7 @@ export const PARAMETER_NAMES: readonly RuleParameterName[] = [
   'profile',
   'allowedKmsKeyArns',
   'allowedKeyAccounts',
+  'skipChecks',
   'requireKeyRotation',
   'maxRotationPeriodDays',
   'checkKeyPolicy',
@@ -161,8 +162,44 @@ function expected(spec: ParameterSchema): string {
   return words === undefined ? `of the form \`${spec.pattern ?? ''}\`` : `one of ${words}`;
 }
 
-/** A longest rotation period where rotation is not checked: the function refuses it as well. */
+/** The checks that a setting asks for: it has no effect if all of them are skipped. */
+const CHECKS_OF_SETTING: Readonly<Partial<Record<RuleParameterName, readonly string[]>>> = {
+  allowedKmsKeyArns: ['key-allowed'],
+  allowedKeyAccounts: ['key-allowed'],
+  requireKeyRotation: ['key-rotated'],
+  maxRotationPeriodDays: ['key-rotated'],
+  checkKeyPolicy: ['key-policy-admits-cloudtrail', 'key-policy-guards-decryption'],
+  checkDelivery: ['delivery-unbroken'],
+};
+
+/** Settings that would have no effect: the function refuses them as well. */
 function withoutEffect(parameters: RuleParameters): string[] {
+  return [...askingForSkipped(parameters), ...periodWithoutRotation(parameters)];
+}
+
+/** Settings that ask for a check that is skipped. */
+function askingForSkipped(parameters: RuleParameters): string[] {
+  const given = parameters as Record<string, unknown>;
+  const valid = (name: string): string => {
+    const [value, spec] = [given[name], PARAMETER_SCHEMAS[name]];
+    if (typeof value !== 'string' || Token.isUnresolved(value) || spec === undefined) {
+      return '';
+    }
+    return refusedEntries(spec, value.trim()).length === 0 ? value.trim() : '';
+  };
+  const skipped = entriesOf(valid('skipChecks'));
+  return Object.entries(CHECKS_OF_SETTING).flatMap(([name, checks]) => {
+    const asks = !['', 'false'].includes(valid(name));
+    if (!asks || !checks.every((check) => skipped.includes(check))) {
+      return [];
+    }
+    const names = checks.map((check) => `\`${check}\``).join(', ');
+    return [`\`ruleParameters.${name}\` has no effect; \`skipChecks\` names ${names}`];
+  });
+}
+
+/** A longest rotation period where rotation is not checked. */
+function periodWithoutRotation(parameters: RuleParameters): string[] {
   const values = [
     parameters.maxRotationPeriodDays,
     parameters.profile,

@@ -29,6 +29,11 @@ describe('parameters', () => {
       { exemptTrails: 'arn:aws:cloudtrail:us-east-1:111122223333:trail/old@2026-12-31' },
     ],
     ['a period where rotation is checked', { maxRotationPeriodDays: '365', profile: 'strict' }],
+    ['skipped checks', { profile: 'strict', skipChecks: 'delivery-unbroken, key-rotated,' }],
+    [
+      'a switch that is off beside its skipped check',
+      { checkDelivery: 'false', skipChecks: 'delivery-unbroken' },
+    ],
     ['a role with its path', { keyAccountRoleName: 'security/reader' }],
     ['null, which means what an absent value means', { profile: null }],
     [
@@ -69,6 +74,24 @@ describe('parameters', () => {
     [
       { maxRotationPeriodDays: '365' },
       '`ruleParameters.maxRotationPeriodDays` has no effect; it takes `requireKeyRotation` = `true` or `profile` = `strict`',
+    ],
+    [
+      { checkDelivery: 'true', skipChecks: 'key-rotated, delivery-unbroken' },
+      '`ruleParameters.checkDelivery` has no effect; `skipChecks` names `delivery-unbroken`',
+    ],
+    [
+      {
+        checkKeyPolicy: 'true',
+        skipChecks: 'key-policy-guards-decryption,key-policy-admits-cloudtrail',
+      },
+      '`ruleParameters.checkKeyPolicy` has no effect; ' +
+        '`skipChecks` names `key-policy-admits-cloudtrail`, `key-policy-guards-decryption`',
+    ],
+    [
+      { skipChecks: 'sse-kms-enabled' },
+      expect.stringMatching(
+        /^`ruleParameters.skipChecks` is `sse-kms-enabled`; expected checks, separated by commas, of key-customer-managed, /,
+      ),
     ],
     [
       { requireKeyRotation: true },
@@ -144,7 +167,9 @@ describe('parameters', () => {
       'parameters.rs': [
         'is not a parameter of this rule; it has {}',
         'is {}; expected text',
-        'has no effect; it takes `requireKeyRotation` = `true` or `profile` = `strict`',
+        'has no effect; {why}',
+        'it takes `requireKeyRotation` = `true` or `profile` = `strict`',
+        '`skipChecks` names {}',
       ],
       'members.rs': ['"a boolean"', '"a number"', '"a list"', '"an object"'],
     };

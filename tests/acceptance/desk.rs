@@ -49,7 +49,8 @@ fn judged(case: &Case) -> Option<Judged> {
     let setting = Setting { parameters: &parameters, now: Timestamp::parse(NOW).unwrap() };
     let wanted = needs(&setting, &change.trail);
     let found = evidence(&case.state(), &change.trail, &wanted, &parameters);
-    let lacks = lacks(&change.trail, &found, &parameters, wanted.delivery);
+    let needs_delivery = wanted.wants_delivery(&found.to_facts().key);
+    let lacks = lacks(&change.trail, &found, &parameters, needs_delivery);
     Some(Judged { trail: change.trail, found, lacks })
 }
 

@@ -5,8 +5,8 @@
 
 use serde_json::{Value, json};
 use trailseal_rule::{
-    AccountId, Delivery, Facts, KeyArn, KeyFacts, KeyManager, KeyOrigin, KeySpec, KeyState,
-    KeyUsage, Reading, Refusal, Region, Rotation, Timestamp,
+    AccountId, Delivery, Denial, Facts, KeyArn, KeyFacts, KeyManager, KeyOrigin, KeyPolicy,
+    KeySpec, KeyState, KeyUsage, Reading, Refusal, Region, Rotation, Timestamp,
 };
 
 use super::reference::Evidence;
@@ -88,7 +88,8 @@ pub(super) fn key(found: &Value) -> Reading<KeyFacts> {
         origin: match text(key, "Origin") {
             "AWS_KMS" => KeyOrigin::AwsKms,
             "EXTERNAL" => KeyOrigin::External,
-            "AWS_CLOUDHSM" | "EXTERNAL_KEY_STORE" => KeyOrigin::CustomKeyStore,
+            "AWS_CLOUDHSM" => KeyOrigin::CloudHsm,
+            "EXTERNAL_KEY_STORE" => KeyOrigin::ExternalKeyStore,
             _ => KeyOrigin::Unrecognized,
         },
         valid_to: moment(key, "ValidTo"),
@@ -115,8 +116,8 @@ pub(super) fn rotation(found: &Value) -> Reading<Rotation> {
     })
 }
 
-pub(super) fn key_policy(found: &Value) -> Reading<String> {
-    reading(found, "kms:GetKeyPolicy", |known| text(known, "policy").to_owned())
+pub(super) fn key_policy(found: &Value) -> Reading<KeyPolicy> {
+    reading(found, "kms:GetKeyPolicy", |known| KeyPolicy::new(text(known, "policy")))
 }
 
 pub(super) fn delivery(found: &Value) -> Reading<Delivery> {
@@ -125,6 +126,8 @@ pub(super) fn delivery(found: &Value) -> Reading<Delivery> {
         Delivery {
             error: code("LatestDeliveryError"),
             digest_error: code("LatestDigestDeliveryError"),
+            delivered: moment(status, "LatestDeliveryTime"),
+            is_logging: status["IsLogging"].as_bool(),
         }
     })
 }
@@ -138,6 +141,14 @@ fn reading<T>(found: &Value, action: &'static str, read: impl Fn(&Value) -> T) -
     }
     Reading::Refused(match text(found, "refused") {
         "not read" => Refusal::NotRead,
+        "denied" if found["policy"].as_str().is_some_and(|policy| policy != "none") => {
+            let policy = text(found, "policy");
+            let denial =
+                Denial::from_message(&format!("User: x with an explicit deny in a {policy}"));
+            let described = found["action"] == DESCRIBE_KEY;
+            let action = if described { DESCRIBE_KEY } else { action };
+            Refusal::DeniedByPolicy { action, denial: denial.unwrap() }
+        }
         // Where the key could not be described, what hangs on it is refused for the same reason.
         "denied" if found["action"] == DESCRIBE_KEY => {
             Refusal::AccessDenied { action: DESCRIBE_KEY }

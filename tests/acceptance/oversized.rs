@@ -97,6 +97,8 @@ async fn a_history_that_is_denied_fails_naming_the_permission() {
         account: ACCOUNT.to_owned(),
         operation: "config:GetResourceConfigHistory".to_owned(),
         about: None,
+        policy: Some("none".to_owned()),
+        error: None,
     };
     let history = vec![history(0, vec![sealed_item()])];
     let desk = Desk::open(State { history, denials: vec![denial], ..state() }).await;

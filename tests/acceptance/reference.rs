@@ -108,16 +108,28 @@ impl<'a> Question<'a> {
         })
     }
 
-    /// Every enabled check in order; the first two, when they fail, leave no key to talk about.
+    /// The answers of all checks that are not skipped; the first two, when they fail, leave no key
+    /// to talk about.
     fn answers(&self) -> Vec<(&'static str, Answer)> {
+        let skipped = self.list("skipChecks");
+        let mut answers = Vec::new();
+        for (name, answer) in self.unskipped_answers() {
+            if skipped.contains(&name) {
+                continue;
+            }
+            answers.push((name, answer));
+            let settles = ["sse-kms-enabled", "key-customer-managed"].contains(&name);
+            if settles && answer == Answer::Fail {
+                break;
+            }
+        }
+        answers
+    }
+
+    /// Every enabled check in order.
+    fn unskipped_answers(&self) -> Vec<(&'static str, Answer)> {
         let mut answers = vec![("sse-kms-enabled", self.sse_kms_enabled())];
-        if answers[0].1 == Answer::Fail {
-            return answers;
-        }
         answers.push(("key-customer-managed", self.key_customer_managed()));
-        if answers[1].1 == Answer::Fail {
-            return answers;
-        }
         if self.parameter("profile") != "cis" {
             answers.push(("key-usable", self.key_usable()));
             answers.push(("key-in-bucket-region", self.key_in_bucket_region()));
@@ -139,6 +151,9 @@ impl<'a> Question<'a> {
         }
         if self.is_on("checkKeyPolicy") {
             answers.push(("key-policy-guards-decryption", self.key_policy("guards")));
+        }
+        if self.parameter("profile") == "strict" {
+            answers.push(("key-policy-binds-cloudtrail", self.key_policy("binds")));
         }
         answers
     }
@@ -183,7 +198,27 @@ impl<'a> Question<'a> {
             {
                 return Answer::Fail;
             }
-            if ["Enabled", "Updating"].contains(&state) { Answer::Pass } else { Answer::Unknown }
+            let is_external = key["Origin"] == "EXTERNAL_KEY_STORE";
+            let external = if is_external { self.external_key() } else { Answer::Pass };
+            let known = ["Enabled", "Updating"].contains(&state);
+            if external == Answer::Pass && !known { Answer::Unknown } else { external }
+        })
+    }
+
+    /// What CloudTrail's status says about a key that KMS cannot judge.
+    fn external_key(&self) -> Answer {
+        read(self.evidence.delivery, |status| {
+            let code = |name: &str| status[name].as_str().unwrap_or("").to_owned();
+            let codes = [code("LatestDeliveryError"), code("LatestDigestDeliveryError")];
+            let captured = self.item["configurationItemCaptureTime"].as_str().unwrap_or("");
+            let delivered = status["LatestDeliveryTime"].as_str().unwrap_or("");
+            if codes.iter().any(|code| code.starts_with("KMS.")) {
+                Answer::Fail
+            } else if codes.iter().all(String::is_empty) && delivered > captured {
+                Answer::Pass
+            } else {
+                Answer::Unknown
+            }
         })
     }
 

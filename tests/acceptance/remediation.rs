@@ -81,6 +81,38 @@ async fn every_plan_loses_nothing_seals_and_goes_back() {
     }
 }
 
+/// The bucket has an S3 Bucket Key, which nothing that is read says.
+#[tokio::test(flavor = "multi_thread")]
+async fn where_cloudtrail_may_not_decrypt_the_bucket_key_is_named() {
+    let lab = Lab::start(State::default()).await.unwrap();
+    let aws = aws(&lab);
+    let reach = Reach { aws: &aws, session: aws.own(), delegation: None, key_role: None };
+    let tell = &mut |_: Notice<'_>| {};
+    let mut named = 0;
+    for scenario in scenarios().into_iter().take(200) {
+        let mut state = scenario.state();
+        state.buckets.iter_mut().for_each(|bucket| bucket.bucket_key = true);
+        lab.set_state(state);
+        let request = Request {
+            trail: TRAIL.to_owned(),
+            wish: scenario.wish(),
+            consent: scenario.consent(),
+            mode: Mode::Apply,
+        };
+        let parameters = scenario.parameters();
+        let mut ledger = Remembered::default();
+        let came = remediate_one(reach, &parameters, &request, &mut ledger, &PATIENCE, tell).await;
+        if let Err(Failure::Stopped(stop)) = came {
+            let why = stop.to_string();
+            assert!(why.contains("InsufficientEncryptionPolicyException"), "{why}");
+            assert!(why.contains("S3 Bucket Key") && why.contains("kms:Decrypt"), "{why}");
+            named += 1;
+        }
+        lab.take_delivery_moments();
+    }
+    assert!(named > 0, "UpdateTrail was never refused");
+}
+
 async fn play(lab: &Lab, aws: &Aws, scenario: &Scenario) -> Result<Came, String> {
     let before = lab.state();
     let reach = Reach { aws, session: aws.own(), delegation: None, key_role: None };

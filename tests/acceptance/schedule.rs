@@ -252,6 +252,8 @@ async fn a_clean_up_that_is_denied_is_logged_and_counted() {
         account: ACCOUNT.to_owned(),
         operation: "config:GetComplianceDetailsByConfigRule".to_owned(),
         about: None,
+        policy: Some("none".to_owned()),
+        error: None,
     });
     let sent = run(state, &[]).await;
     assert_eq!(put(&sent), [(TRAIL, "t0", "COMPLIANT")]);

@@ -44,7 +44,7 @@ pub(super) fn evidence(
             None => found.key.clone(),
         };
     }
-    if needs.delivery {
+    if needs.wants_delivery(&facts.key) {
         found.delivery = reader.delivery(trail.arn.as_str());
     }
     found
@@ -65,13 +65,21 @@ impl<'a> Reader<'a> {
         self.list(list).iter().find(|one| one[member] == value)
     }
 
-    fn is_denied(&self, operation: &str, about: &str) -> bool {
-        self.list("denials").iter().any(|denial| {
+    /// What a denial of the state makes of a call.
+    fn denied(&self, operation: &str, about: &str) -> Option<Value> {
+        let mut denials = self.list("denials").iter();
+        let denial = denials.find(|denial| {
             let told = denial["about"].as_str();
             denial["account"] == self.account
                 && denial["operation"] == operation
                 && told.is_none_or(|told| about.contains(told))
-        })
+        })?;
+        if let Some(code) = denial["error"].as_str() {
+            let what = format!("{operation} answered {code}");
+            return Some(json!({ "refused": "unintelligible", "what": what }));
+        }
+        let policy = denial["policy"].as_str().unwrap_or("service control policy");
+        Some(json!({ "refused": "denied", "action": operation, "policy": policy }))
     }
 
     fn bucket_region(&self, name: &str) -> Value {
@@ -86,8 +94,8 @@ impl<'a> Reader<'a> {
     }
 
     fn key(&self, region: &str, name: &str) -> Value {
-        if self.is_denied("kms:DescribeKey", name) {
-            return not_described();
+        if let Some(denied) = self.denied("kms:DescribeKey", name) {
+            return denied;
         }
         let own = |resource: &str| {
             let partition = partition_of(region);
@@ -126,8 +134,8 @@ impl<'a> Reader<'a> {
     }
 
     fn rotation(&self, arn: &str) -> Value {
-        if self.is_denied("kms:GetKeyRotationStatus", arn) {
-            return denied();
+        if let Some(denied) = self.denied("kms:GetKeyRotationStatus", arn) {
+            return denied;
         }
         let Some(key) = self.find("keys", "arn", arn) else {
             return json!({ "absent": true });
@@ -174,8 +182,8 @@ impl<'a> Reader<'a> {
     }
 
     fn own_key_policy(&self, arn: &str) -> Value {
-        if self.is_denied("kms:GetKeyPolicy", arn) {
-            return denied();
+        if let Some(denied) = self.denied("kms:GetKeyPolicy", arn) {
+            return denied;
         }
         match self.find("keys", "arn", arn).map(|key| &key["policy"]) {
             None => json!({ "absent": true }),
@@ -185,21 +193,20 @@ impl<'a> Reader<'a> {
     }
 
     fn delivery(&self, arn: &str) -> Value {
-        if self.is_denied("cloudtrail:GetTrailStatus", arn) {
-            return denied();
+        if let Some(denied) = self.denied("cloudtrail:GetTrailStatus", arn) {
+            return denied;
         }
         match self.find("trails", "arn", arn) {
             None => json!({ "absent": true }),
             Some(trail) => json!({ "known": {
                 "LatestDeliveryError": trail["latestDeliveryError"],
                 "LatestDigestDeliveryError": trail["latestDigestDeliveryError"],
+                "LatestDeliveryTime":
+                    trail["latestDeliveryTime"].as_str().unwrap_or("2026-11-23T06:00:00Z"),
+                "IsLogging": trail["isLogging"].as_bool().unwrap_or(true),
             } }),
         }
     }
-}
-
-fn denied() -> Value {
-    json!({ "refused": "denied" })
 }
 
 fn not_described() -> Value {

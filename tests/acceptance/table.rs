@@ -241,7 +241,8 @@ fn everyday() -> Vec<Kind> {
 
 #[test]
 fn all_that_is_said_of_a_key_is_decided_alike() {
-    let settings = settings(&["profile", "unverified", "allowed"]);
+    let mut settings = settings(&["profile", "unverified", "allowed"]);
+    settings.extend(super::worlds::settings(&["profile", "skip"]));
     let settings: Vec<Given> = settings.into_iter().map(given).collect();
     let rows = of_keys(&kinds()).walk(&settings, compare);
     assert!(rows > 300_000, "{rows} rows");

@@ -186,6 +186,8 @@ pub(super) fn deliveries() -> Vec<Value> {
         status(Value::Null, json!("AccessDenied")),
         status(json!("AccessDenied"), json!("KMS.NotFoundException")),
         status(json!(""), json!("")),
+        json!({ "known": { "LatestDeliveryTime": "2026-11-23T11:30:00.000Z", "IsLogging": false } }),
+        json!({ "known": { "LatestDeliveryTime": "2020-01-01T00:00:00.000Z" } }),
         json!({ "absent": true }),
         denied,
         unread,
@@ -198,58 +200,98 @@ pub(super) struct Policy {
     text: &'static str,
     admits: &'static str,
     guards: &'static str,
+    binds: &'static str,
 }
 
 impl Policy {
     pub(super) fn evidence(&self) -> Value {
-        let Self { text, admits, guards } = self;
-        json!({ "known": { "policy": text, "admits": admits, "guards": guards } })
+        let Self { text, admits, guards, binds } = self;
+        let answers = json!({ "policy": text, "admits": admits, "guards": guards, "binds": binds });
+        json!({ "known": answers })
     }
 }
 
 /// A policy for each pair of answers.
-pub(super) const POLICIES: [Policy; 9] = [
+pub(super) const POLICIES: [Policy; 14] = [
     Policy {
         admits: "yes",
         guards: "yes",
+        binds: "yes",
         text: r#"{"Statement":[{"Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"kms:GenerateDataKey*","Resource":"*","Condition":{"StringEquals":{"aws:SourceArn":"arn:aws:cloudtrail:us-east-1:111122223333:trail/t"}}}]}"#,
     },
     Policy {
         admits: "no",
         guards: "yes",
+        binds: "yes",
         text: r#"{"Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"kms:*","Resource":"*"}]}"#,
     },
     Policy {
         admits: "yes",
-        guards: "no",
+        guards: "yes",
+        binds: "no",
         text: r#"{"Statement":[{"Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"kms:GenerateDataKey*","Resource":"*"}]}"#,
+    },
+    Policy {
+        admits: "yes",
+        guards: "no",
+        binds: "yes",
+        text: r#"{"Statement":[{"Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"kms:GenerateDataKey*","Resource":"*","Condition":{"StringEquals":{"aws:SourceArn":"arn:aws:cloudtrail:us-east-1:111122223333:trail/t"}}},{"Effect":"Allow","Principal":"*","Action":"kms:Decrypt","Resource":"*"}]}"#,
+    },
+    Policy {
+        admits: "yes",
+        guards: "no",
+        binds: "no",
+        text: r#"{"Statement":[{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*"}]}"#,
+    },
+    Policy {
+        admits: "yes",
+        guards: "yes",
+        binds: "unknown",
+        text: r#"{"Statement":[{"Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"kms:GenerateDataKey*","Resource":"*","Condition":{"StringEquals":{"aws:SourceArn":"arn:aws:cloudtrail:us-east-1:111122223333:trail/t"}}},{"Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"kms:GenerateDataKey*","Resource":"*","Condition":{"StringResembles":{"aws:SourceArn":"*"}}}]}"#,
+    },
+    Policy {
+        admits: "no",
+        guards: "yes",
+        binds: "no",
+        text: r#"{"Statement":[{"Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"kms:GenerateDataKey*","Resource":"*","Condition":{"Null":{"aws:SourceArn":"true"}}}]}"#,
+    },
+    Policy {
+        admits: "no",
+        guards: "yes",
+        binds: "yes",
+        text: r#"{"Statement":[{"Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"kms:GenerateDataKey*"},{"Effect":"Allow","Principal":"*","Action":"kms:*"}]}"#,
     },
     Policy {
         admits: "no",
         guards: "no",
+        binds: "yes",
         text: r#"{"Statement":[{"Effect":"Allow","Principal":"*","Action":"kms:Decrypt","Resource":"*"}]}"#,
     },
     Policy {
         admits: "unknown",
         guards: "yes",
+        binds: "yes",
         text: r#"{"Statement":[{"Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"kms:GenerateDataKey*","Resource":"*","Condition":{"StringEquals":{"aws:SourceArn":"arn:aws:cloudtrail:us-east-1:111122223333:trail/t"},"StringResembles":{"aws:SourceArn":"*"}}}]}"#,
     },
     Policy {
         admits: "yes",
         guards: "unknown",
+        binds: "yes",
         text: r#"{"Statement":[{"Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"kms:GenerateDataKey*","Resource":"*","Condition":{"StringEquals":{"aws:SourceArn":"arn:aws:cloudtrail:us-east-1:111122223333:trail/t"}}},{"Effect":"Allow","Principal":"*","Action":"kms:Decrypt","Resource":"*","Condition":{"StringResembles":{"kms:CallerAccount":"111122223333"}}}]}"#,
     },
     Policy {
         admits: "no",
         guards: "unknown",
+        binds: "yes",
         text: r#"{"Statement":[{"Effect":"Allow","Principal":"*","Action":"kms:Decrypt","Resource":"*","Condition":{"StringResembles":{"kms:CallerAccount":"111122223333"}}}]}"#,
     },
     Policy {
         admits: "unknown",
         guards: "no",
+        binds: "yes",
         text: r#"{"Statement":[{"Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"kms:GenerateDataKey*","Resource":"*","Condition":{"StringEquals":{"aws:SourceArn":"arn:aws:cloudtrail:us-east-1:111122223333:trail/t"},"StringResembles":{"aws:SourceArn":"*"}}},{"Effect":"Allow","Principal":"*","Action":"kms:Decrypt","Resource":"*"}]}"#,
     },
-    Policy { admits: "unknown", guards: "unknown", text: "no JSON" },
+    Policy { admits: "unknown", guards: "unknown", binds: "unknown", text: "no JSON" },
 ];
 
 /// Every combination of values of these dimensions of the rule's parameters; settings that the
@@ -294,6 +336,11 @@ fn values(dimension: &str) -> Values {
         "days" => &[&[], &[("maxRotationPeriodDays", "180")]],
         "checkKeyPolicy" => &[&[], &[("checkKeyPolicy", "true")]],
         "checkDelivery" => &[&[], &[("checkDelivery", "true")]],
+        "skip" => &[
+            &[],
+            &[("skipChecks", "key-usable, delivery-unbroken")],
+            &[("skipChecks", "key-customer-managed,key-in-bucket-region")],
+        ],
         other => panic!("no dimension `{other}`"),
     }
 }

@@ -53,6 +53,7 @@ pub(crate) fn trail(
         // CloudTrail always states it. Without it, all Regions are asked.
         is_multi_region_trail: described.is_multi_region_trail().unwrap_or(true),
         is_organization_trail: described.is_organization_trail().unwrap_or_default(),
+        changed: None,
         arn,
     })
 }

@@ -5,6 +5,7 @@ use std::error::Error;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use thiserror::Error;
+use trailseal_rule::Denial;
 
 /// Why an invocation could not be answered. None of these is a finding.
 ///
@@ -32,14 +33,28 @@ pub enum AwsError {
         cause: String,
     },
     /// AWS denied a call without which nothing can be said; a person must allow it.
-    #[error("{operation} in {region} was denied: {cause}; allow it to the rule's role")]
+    #[error("{operation} in {region} was {}", denied(operation, cause, *denial))]
     Denied {
         /// The IAM action that is missing.
         operation: &'static str,
         /// Where.
         region: String,
-        /// AWS's words.
+        /// AWS's own code of the error.
         cause: String,
+        /// The policy that denied it, where AWS names one.
+        denial: Option<Denial>,
+    },
+    /// AWS refused a call for a reason that only a person can remove; asking again never helps.
+    #[error("{operation} in {region} was refused: {code}; {advice}")]
+    Refused {
+        /// The operation in IAM's spelling.
+        operation: &'static str,
+        /// Where.
+        region: String,
+        /// AWS's own code of the error.
+        code: &'static str,
+        /// What to do.
+        advice: &'static str,
     },
     /// A role could not be assumed; a person must mend the role or its trust.
     #[error("role `{role}` of account {account} cannot be assumed: {cause}; {advice}")]
@@ -103,15 +118,43 @@ impl AwsError {
     }
 }
 
+/// "denied", by what, and what to do.
+fn denied(operation: &str, code: &str, denial: Option<Denial>) -> String {
+    match denial {
+        Some(denial) => format!("{denial} ({code}); {}", denial.advice(operation)),
+        None => format!("denied: {code}; allow it to the rule's role"),
+    }
+}
+
+/// Errors of CloudTrail that never go away by themselves (CloudTrail API Reference, "Errors" of
+/// `DescribeTrails` and `GetTrailStatus`). None of them is about capacity or time: each says that
+/// the caller, the name or the organization is not set up for the call. So they are refusals.
+const FOR_GOOD: [(&str, &str); 6] = [
+    (
+        "NoManagementAccountSLRExistsException",
+        "create the service-linked role of CloudTrail in the organization's management account",
+    ),
+    ("OperationNotPermittedException", "see in CloudTrail why the operation is not permitted here"),
+    ("UnsupportedOperationException", "see in CloudTrail why the operation is not supported here"),
+    (
+        "CloudTrailAccessNotEnabledException",
+        "enable trusted access of CloudTrail in the organization",
+    ),
+    ("InvalidTrailNameException", "look at the trail's name in CloudTrail"),
+    ("CloudTrailARNInvalidException", "look at the trail's ARN in CloudTrail"),
+];
+
 /// What AWS's answer to a failed call means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refused {
-    /// A plain no.
-    Denied,
+    /// A plain no, and the policy that says it, where AWS names one.
+    Denied(Option<Denial>),
     /// There is no such thing.
     NotFound,
     /// The question does not fit the resource, and never will.
     Invalid(&'static str),
+    /// CloudTrail does not carry the call out here, and will not until a person changes something.
+    ForGood { code: &'static str, advice: &'static str },
     /// AWS does not know the credentials there.
     Unrecognized,
     /// None of these: a breakdown, or a fault of ours.
@@ -122,8 +165,16 @@ pub(crate) enum Refused {
 ///
 /// Expired and unsigned credentials are no refusals: they say nothing of the resource.
 pub(crate) fn refusal<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> Refused {
-    match error.as_service_error().and_then(ProvideErrorMetadata::code) {
-        Some("AccessDeniedException" | "AccessDenied") => Refused::Denied,
+    let service = error.as_service_error();
+    let code = service.and_then(ProvideErrorMetadata::code);
+    if let Some((code, advice)) = FOR_GOOD.into_iter().find(|(known, _)| Some(*known) == code) {
+        return Refused::ForGood { code, advice };
+    }
+    match code {
+        Some("AccessDeniedException" | "AccessDenied") => {
+            let message = service.and_then(ProvideErrorMetadata::message);
+            Refused::Denied(message.and_then(Denial::from_message))
+        }
         Some("NotFoundException" | "TrailNotFoundException") => Refused::NotFound,
         Some("InvalidArnException") => Refused::Invalid("InvalidArnException"),
         Some("UnrecognizedClientException") => Refused::Unrecognized,
@@ -141,7 +192,11 @@ where
 {
     let (region, cause) = (region.to_owned(), chain(error));
     match refusal(error) {
-        Refused::Denied => AwsError::Denied { operation, region, cause },
+        Refused::Denied(denial) => {
+            let cause = cause.split(':').next().unwrap_or_default().to_owned();
+            AwsError::Denied { operation, region, cause, denial }
+        }
+        Refused::ForGood { code, advice } => AwsError::Refused { operation, region, code, advice },
         Refused::NotFound | Refused::Invalid(_) | Refused::Unrecognized | Refused::No => {
             AwsError::Breakdown { operation, region, cause }
         }

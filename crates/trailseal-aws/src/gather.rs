@@ -10,11 +10,12 @@ use futures_util::FutureExt as _;
 use futures_util::future::{join, try_join_all};
 use futures_util::join;
 use trailseal_rule::{
-    BucketName, Delivery, Facts, KeyArn, KeyFacts, KeyQuery, KeyRef, Needs, Reading, Refusal,
-    Region, RoleName, Rotation, Setting, Trail, TrailArn, key_arn, needs,
+    BucketName, Delivery, Facts, KeyArn, KeyFacts, KeyPolicy, KeyQuery, KeyRef, Needs, Reading,
+    Refusal, Region, RoleName, Rotation, Setting, Trail, TrailArn, key_arn, needs,
 };
 
 use crate::bucket::bucket_region;
+use crate::convert::timestamp;
 use crate::failure::{AwsError, Refused, chain, refusal};
 use crate::key_reader::KeyReader;
 use crate::once::Once;
@@ -32,7 +33,7 @@ pub struct Evidence<'a> {
     keys: Once<(Region, KeyRef), Read<KeyFacts>>,
     buckets: Once<BucketName, Read<Region>>,
     rotations: Once<KeyArn, Read<Rotation>>,
-    policies: Once<KeyArn, Read<String>>,
+    policies: Once<KeyArn, Read<KeyPolicy>>,
     deliveries: Once<(TrailArn, Region), Read<Delivery>>,
     /// The Regions in which a multi-Region trail delivers, besides its home Region.
     regions: Reading<Vec<Region>>,
@@ -76,7 +77,7 @@ impl<'a> Evidence<'a> {
         let (rotation, policy, delivery, elsewhere) = join!(
             self.rotation(&needs, asked_key.as_ref(), role, &facts),
             self.key_policy(&needs, asked_key.as_ref(), role, &facts),
-            self.delivery(&needs, trail),
+            self.delivery(&needs, trail, &facts),
             self.delivery_elsewhere(&needs, trail),
         );
         facts.rotation = rotation?;
@@ -151,18 +152,23 @@ impl<'a> Evidence<'a> {
         key: Option<&KeyArn>,
         role: Option<&RoleName>,
         facts: &Facts,
-    ) -> Read<String> {
+    ) -> Read<KeyPolicy> {
         match (needs.key_policy, key) {
             (true, Some(key)) if !matches!(facts.key, Reading::Absent) => {
-                self.policies.get(key.clone(), self.reader.policy(key, role)).await
+                let read = async { Ok(self.reader.policy(key, role).await?.map(KeyPolicy::new)) };
+                self.policies.get(key.clone(), read).await
             }
             (true, _) => Ok(as_the_key(&facts.key)),
             (false, _) => unread(),
         }
     }
 
-    async fn delivery(&self, needs: &Needs, trail: &Trail) -> Read<Delivery> {
-        if needs.delivery { self.delivery_in(&trail.home_region, trail).await } else { unread() }
+    async fn delivery(&self, needs: &Needs, trail: &Trail, facts: &Facts) -> Read<Delivery> {
+        if needs.wants_delivery(&facts.key) {
+            self.delivery_in(&trail.home_region, trail).await
+        } else {
+            unread()
+        }
     }
 
     async fn delivery_in(&self, region: &Region, trail: &Trail) -> Read<Delivery> {
@@ -215,6 +221,8 @@ async fn read_delivery(session: &Session, region: &Region, trail: &Trail) -> Rea
         Ok(status) => Ok(Reading::Known(Delivery {
             error: status.latest_delivery_error,
             digest_error: status.latest_digest_delivery_error,
+            delivered: status.latest_delivery_time.as_ref().and_then(timestamp),
+            is_logging: status.is_logging,
         })),
         Err(error) => refused(ACTION, session, region, &error),
     }
@@ -235,9 +243,12 @@ where
     R: Debug,
 {
     match refusal(error) {
-        Refused::Denied => Ok(Reading::Refused(Refusal::AccessDenied { action })),
+        Refused::Denied(None) => Ok(Reading::Refused(Refusal::AccessDenied { action })),
+        Refused::Denied(Some(denial)) => {
+            Ok(Reading::Refused(Refusal::DeniedByPolicy { action, denial }))
+        }
         Refused::NotFound => Ok(Reading::Absent),
-        Refused::Invalid(code) => {
+        Refused::Invalid(code) | Refused::ForGood { code, .. } => {
             let what = format!("{action} answered {code}");
             Ok(Reading::Refused(Refusal::Unintelligible(what)))
         }

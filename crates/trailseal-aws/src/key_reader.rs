@@ -125,13 +125,10 @@ impl<'a> KeyReader<'a> {
 
 /// Says that the role was denied the call: it needs the permission, not the rule's role.
 fn of_role<T>(reading: Reading<T>, role: &RoleName) -> Reading<T> {
-    match reading {
-        Reading::Refused(Refusal::AccessDenied { action }) => {
-            let role = role.as_str().to_owned();
-            Reading::Refused(Refusal::RoleDenied { action, role })
-        }
-        other => other,
-    }
+    let Reading::Refused(Refusal::AccessDenied { action }) = reading else {
+        return reading;
+    };
+    Reading::Refused(Refusal::RoleDenied { action, role: role.as_str().to_owned() })
 }
 
 /// What KMS tells of a key (`DescribeKey`), asked in `region`.

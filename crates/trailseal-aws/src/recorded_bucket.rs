@@ -60,8 +60,10 @@ async fn ask(
     let answer = call.send().boxed().await;
     let answer = answer.map_err(|error| {
         let failed = failed(ACTION, region.as_str(), &error);
-        if matches!(failed, AwsError::Denied { .. }) {
-            return Refusal::AccessDenied { action: ACTION };
+        if let AwsError::Denied { denial, .. } = failed {
+            let denied = Refusal::AccessDenied { action: ACTION };
+            let by_policy = |denial| Refusal::DeniedByPolicy { action: ACTION, denial };
+            return denial.map_or(denied, by_policy);
         }
         Refusal::Unintelligible(failed.to_string())
     })?;

@@ -91,6 +91,7 @@ fn asked_for(check: CheckId) -> String {
         CheckId::KeyPolicyAdmitsCloudtrail | CheckId::KeyPolicyGuardsDecryption => {
             Some("checkKeyPolicy=true")
         }
+        CheckId::KeyPolicyBindsCloudtrail => None,
         CheckId::DeliveryUnbroken => Some("checkDelivery=true"),
     };
     let ways: Vec<String> = profiles.into_iter().chain(parameters.map(str::to_owned)).collect();
@@ -135,7 +136,10 @@ fn what_to_do(check: CheckId) -> &'static str {
         }
         CheckId::KeyPolicyGuardsDecryption => {
             "name the principals that may decrypt, or confine the statement by \
-             kms:CallerAccount, aws:PrincipalOrgID or, for CloudTrail, aws:SourceArn"
+             kms:CallerAccount or aws:PrincipalOrgID"
+        }
+        CheckId::KeyPolicyBindsCloudtrail => {
+            "confine the statement for CloudTrail by aws:SourceArn, to the ARN of the trail"
         }
     }
 }

@@ -51,7 +51,7 @@ fn suggestion(fault: &Fault, given: &Map<String, Value>) -> Option<String> {
             let value = given.get(name)?.as_str()?;
             nearest(value, words.iter().copied())
         }
-        Some(ParameterSpec { values: Values::Text { .. }, .. }) => None,
+        Some(ParameterSpec { values: Values::Text { .. } | Values::SkippableChecks, .. }) => None,
     };
     meant.map(|meant| format!("; did you mean `{meant}`?"))
 }

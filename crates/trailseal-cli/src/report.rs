@@ -141,6 +141,9 @@ pub(crate) struct TrailReport {
     pub(crate) reason: Option<String>,
     pub(crate) notes: Vec<String>,
     pub(crate) checks: Vec<CheckReport>,
+    /// The checks that `skipChecks` left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) skipped: Vec<String>,
     /// What was known of its key and bucket; nothing where it was not judged.
     pub(crate) evidence: Option<EvidenceReport>,
     /// When AWS Config captured it.

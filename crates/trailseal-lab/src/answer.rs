@@ -164,8 +164,8 @@ fn result_of(
     let caller = caller.as_ref().map_err(Clone::clone)?;
     let body = asked.body.as_ref().map_err(Clone::clone)?;
     let body = &services::without_repetition(operation, body);
-    if world.state.denies(caller.account(), operation.iam(), mentions) {
-        return Err(denied(&caller.identity.arn, operation.iam(), resource_of(operation, body)));
+    if let Some(denial) = world.state.denies(caller.account(), operation.iam(), mentions) {
+        return Err(denial.refusal(&caller.identity.arn, resource_of(operation, body)));
     }
     if matches!(operation, Operation::GetResourceConfigHistory | Operation::ListDiscoveredResources)
     {

@@ -7,10 +7,11 @@ use std::collections::HashMap;
 
 use hyper::HeaderMap;
 
+use crate::model;
 use crate::moments;
 use crate::operation::Service;
 use crate::refusal::Refusal;
-use crate::state::State;
+use crate::state::{Denial, State};
 
 /// Credentials that the lab hands out.
 #[derive(Clone, PartialEq, Eq)]
@@ -189,11 +190,34 @@ pub(crate) fn expired() -> Refusal {
     Refusal::new("ExpiredTokenException", "The security token included in the request is expired")
 }
 
-/// The refusal of a caller who may not.
+/// The refusal of a caller whom no policy of its own allows the call.
 pub(crate) fn denied(caller_arn: &str, action: &str, resource: &str) -> Refusal {
+    let why = format!("because no identity-based policy allows the {action} action");
+    not_authorized(caller_arn, action, resource, &why)
+}
+
+/// In the words of AWS (IAM User Guide, "Troubleshoot access denied error messages").
+fn not_authorized(caller_arn: &str, action: &str, resource: &str, why: &str) -> Refusal {
     let on = if resource.is_empty() { String::new() } else { format!(" on resource: {resource}") };
-    let message = format!("User: {caller_arn} is not authorized to perform: {action}{on}");
+    let message = format!("User: {caller_arn} is not authorized to perform: {action}{on} {why}");
     Refusal::new("AccessDeniedException", message)
+}
+
+impl Denial {
+    /// What a denied caller is answered.
+    pub(crate) fn refusal(&self, caller_arn: &str, resource: &str) -> Refusal {
+        if let Some(code) = &self.error {
+            let message = "The operation cannot be carried out for this caller.";
+            return Refusal::new(model::cloudtrail_error(code), message);
+        }
+        let policy = self.policy.as_deref().unwrap_or("service control policy");
+        if policy == "none" {
+            return denied(caller_arn, &self.operation, resource);
+        }
+        let article = if policy.starts_with('i') { "an" } else { "a" };
+        let why = format!("with an explicit deny in {article} {policy}");
+        not_authorized(caller_arn, &self.operation, resource, &why)
+    }
 }
 
 #[cfg(test)]

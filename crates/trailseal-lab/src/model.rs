@@ -3,6 +3,21 @@
 //! Taken from botocore's models of config 2014-11-12, cloudtrail 2013-11-01, kms 2014-11-01 and
 //! sts 2011-06-15; the contract test compares what the lab does with those models.
 
+/// Errors that CloudTrail's model has for `DescribeTrails` and `GetTrailStatus`.
+pub(crate) const CLOUDTRAIL_ERRORS: [&str; 5] = [
+    "NoManagementAccountSLRExistsException",
+    "OperationNotPermittedException",
+    "UnsupportedOperationException",
+    "InvalidTrailNameException",
+    "CloudTrailARNInvalidException",
+];
+
+/// The error of this code.
+pub(crate) fn cloudtrail_error(code: &str) -> &'static str {
+    let known = CLOUDTRAIL_ERRORS.into_iter().find(|known| *known == code);
+    known.unwrap_or("OperationNotPermittedException")
+}
+
 /// `KeyManagerType`.
 pub(crate) const KEY_MANAGERS: [&str; 2] = ["AWS", "CUSTOMER"];
 

@@ -33,6 +33,9 @@ enum Concern {
 }
 
 /// Whether the policy's text is one that KMS takes: the words of the refusal where it is not.
+///
+/// KMS takes a statement without `Resource` or `Action`, which then has no effect (KMS API Reference,
+/// `PutKeyPolicy`, *Policy*).
 pub(crate) fn malformed(policy: &str) -> Option<&'static str> {
     let Ok(document) = serde_json::from_str::<Value>(policy) else {
         return Some("Policy contains invalid json");
@@ -57,9 +60,6 @@ pub(crate) fn malformed(policy: &str) -> Option<&'static str> {
         }
         if !(has("Principal") || has("NotPrincipal")) {
             return Some("Policy contains a statement with no principal");
-        }
-        if !(has("Action") || has("NotAction")) || !(has("Resource") || has("NotResource")) {
-            return Some("Policy contains a statement with no action or no resource");
         }
         let sid = statement.get("Sid").and_then(Value::as_str);
         if let Some(sid) = sid.filter(|sid| !sid.is_empty()) {
@@ -96,6 +96,10 @@ fn statements(document: &Value) -> Vec<&Value> {
 
 fn concerns(statement: &Value, question: &Question<'_>) -> Concern {
     let named = |name: &str| statement.get(name);
+    let is_given = |plain: &str, not: &str| named(plain).is_some() || named(not).is_some();
+    if !is_given("Action", "NotAction") || !is_given("Resource", "NotResource") {
+        return Concern::No;
+    }
     if named("NotPrincipal").is_some() || named("NotResource").is_some() {
         return Concern::Unclear;
     }
@@ -255,6 +259,19 @@ mod tests {
         assert!(cloudtrail_may(&json!([allow, statement("Deny", &elsewhere)])));
         assert!(!cloudtrail_may(&json!([allow, statement("Deny", &odd)])));
         assert!(!cloudtrail_may(&json!([])));
+    }
+
+    #[test]
+    fn a_statement_without_action_or_resource_is_taken_and_has_no_effect() {
+        let allow = statement("Allow", &json!({}));
+        for missing in ["Action", "Resource"] {
+            let mut ineffective = allow.clone();
+            ineffective.as_object_mut().unwrap().remove(missing).unwrap();
+            assert_eq!(malformed(&json!({ "Statement": [ineffective] }).to_string()), None);
+            assert!(!cloudtrail_may(&json!([ineffective])));
+            ineffective["Effect"] = json!("Deny");
+            assert!(cloudtrail_may(&json!([allow, ineffective])));
+        }
     }
 
     #[test]

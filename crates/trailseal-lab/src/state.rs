@@ -90,6 +90,8 @@ pub struct Trail {
     pub latest_delivery_error: Option<String>,
     /// S3's error code of the latest delivery in Regions where it is another one; empty for none.
     pub delivery_error_by_region: BTreeMap<String, String>,
+    /// When log files were last delivered, in milliseconds since 1970.
+    pub latest_delivery_time: Option<i64>,
     /// S3's error code of the latest delivery of a digest file.
     pub latest_digest_delivery_error: Option<String>,
     /// The form in which AWS Config knows it.
@@ -256,6 +258,10 @@ pub struct Denial {
     pub operation: String,
     /// Only for requests that mention this text, such as a key's ARN.
     pub about: Option<String>,
+    /// The type of the policy that denies, as AWS writes it; `None` is a service control policy.
+    pub policy: Option<String>,
+    /// CloudTrail's error code, where it is another one than that of a denied call.
+    pub error: Option<String>,
 }
 
 /// A state that could not be read.

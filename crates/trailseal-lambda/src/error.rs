@@ -41,9 +41,10 @@ impl FunctionError {
                 AwsError::Breakdown { .. }
                 | AwsError::EndlessList { .. }
                 | AwsError::NotInHistory { .. } => "AwsBreakdown",
-                AwsError::Denied { .. } | AwsError::Role { .. } | AwsError::NoRole { .. } => {
-                    "PermissionMissing"
-                }
+                AwsError::Denied { .. }
+                | AwsError::Refused { .. }
+                | AwsError::Role { .. }
+                | AwsError::NoRole { .. } => "PermissionMissing",
                 AwsError::TokenRefused(_) | AwsError::RuleGone(_) => "Final",
                 AwsError::NotAccepted { .. } => "NotAccepted",
                 AwsError::Deadline(_) => "DeadlineExceeded",

@@ -11,7 +11,9 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 use trailseal_aws::Calls;
-use trailseal_rule::{ComplianceType, Evaluation, Judgement, Outcome as CheckOutcome, Timestamp};
+use trailseal_rule::{
+    CheckResult, ComplianceType, Evaluation, Judgement, Outcome as CheckOutcome, Timestamp,
+};
 
 use crate::error::FunctionError;
 use crate::function::{Answer, Occasion};
@@ -104,6 +106,7 @@ impl Tally {
 
     fn evaluation_line<'a>(&'a self, judged: &'a Judged) -> EvaluationLine<'a> {
         let Judged { evaluation, of } = judged;
+        let results = of.as_ref().map_or(&[][..], |(_, judgement)| judgement.verdict.results());
         EvaluationLine {
             level: "INFO",
             message: "evaluation",
@@ -115,6 +118,9 @@ impl Tally {
             unverified: evaluation.is_unverified,
             annotation: evaluation.annotation.as_str(),
             checks: of.as_ref().map(|(_, judgement)| CheckOutcomes(judgement)),
+            findings: results.iter().filter_map(finding).collect(),
+            notes: of.as_ref().map_or(&[], |(_, judgement)| &judgement.notes),
+            skipped: of.iter().flat_map(|(_, judgement)| skipped(judgement)).collect(),
             calls: CallCounts(&self.calls),
             milliseconds: self.milliseconds(),
         }
@@ -173,6 +179,11 @@ struct EvaluationLine<'a> {
     unverified: bool,
     annotation: &'a str,
     checks: Option<CheckOutcomes<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    findings: Vec<FindingLine<'a>>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    notes: &'a [String],
+    skipped: Vec<&'static str>,
     calls: CallCounts<'a>,
     milliseconds: f64,
 }
@@ -251,6 +262,28 @@ impl Serialize for CallCounts<'_> {
     fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
         out.collect_map(self.0.iter().map(|(name, calls)| (name, calls.attempts)))
     }
+}
+
+/// What a check found or could not verify, with the whole fix: an annotation has less room.
+#[derive(Serialize)]
+struct FindingLine<'a> {
+    check: &'static str,
+    cause: &'a str,
+    fix: String,
+}
+
+fn finding(result: &CheckResult) -> Option<FindingLine<'_>> {
+    let (cause, fix) = match &result.outcome {
+        CheckOutcome::Pass => return None,
+        CheckOutcome::Fail(finding) => (&finding.what, finding.fix_in_full()),
+        CheckOutcome::Unknown(unknown) => (&unknown.why, unknown.advice_in_full()),
+    };
+    Some(FindingLine { check: result.check.as_str(), cause, fix })
+}
+
+/// What `skipChecks` left out.
+fn skipped(judgement: &Judgement) -> impl Iterator<Item = &'static str> {
+    judgement.skipped.iter().map(|check| check.as_str())
 }
 
 /// What each check answered.

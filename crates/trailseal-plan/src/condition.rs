@@ -174,6 +174,11 @@ impl Condition {
         }
     }
 
+    /// The policy document that the key must have.
+    pub(crate) fn policy(&self) -> Option<&str> {
+        if let Self::PolicyIs { policy, .. } = self { Some(policy) } else { None }
+    }
+
     /// The key that it is about, where it is about one that must be read.
     #[must_use]
     pub fn key(&self) -> Option<&KeyArn> {

@@ -8,7 +8,9 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use trailseal_rule::key_policy::admission::{Admission, Ground, admits};
-use trailseal_rule::key_policy::document::{PolicyDocument, PolicyError, StatementRef};
+use trailseal_rule::key_policy::document::{
+    POLICY_BYTES_MAX, PolicyDocument, PolicyError, StatementRef,
+};
 use trailseal_rule::key_policy::grants::Grant;
 use trailseal_rule::key_policy::question::TrailAndKey;
 use trailseal_rule::key_policy::request::Answer;
@@ -16,9 +18,6 @@ use trailseal_rule::{AccountId, TrailArn};
 
 pub(crate) use json::strict;
 pub(crate) use remove::{Removed, is_generated, remove};
-
-/// Bytes of a key policy, at most (KMS API Reference, `PutKeyPolicy`, `Policy`).
-pub const KEY_POLICY_BYTES_MAX: usize = 32_768;
 
 /// A key policy with what was missing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,7 +46,7 @@ pub enum MergeError {
         elements: Vec<String>,
     },
     /// The document would be longer than KMS takes.
-    #[error("it would have {bytes} bytes, and KMS takes at most {KEY_POLICY_BYTES_MAX}")]
+    #[error("it would have {bytes} bytes, and KMS takes at most {POLICY_BYTES_MAX}")]
     TooLong {
         /// The bytes that it would have.
         bytes: usize,
@@ -78,12 +77,12 @@ pub fn merge(
         sids.push(sid);
     }
     let merged = append(policy, &added);
+    if merged.len() > POLICY_BYTES_MAX {
+        return Err(MergeError::TooLong { bytes: merged.len() });
+    }
     let document = PolicyDocument::parse(&merged).map_err(MergeError::Unreadable)?;
     for grant in grants {
         granted(admits(&document, question, *grant))?;
-    }
-    if !added.is_empty() && merged.len() > KEY_POLICY_BYTES_MAX {
-        return Err(MergeError::TooLong { bytes: merged.len() });
     }
     Ok(Merged { document: merged, added })
 }
@@ -114,7 +113,7 @@ fn granted(admission: Admission) -> Result<(), MergeError> {
     match ground {
         Ground::Allowed => Ok(()),
         Ground::Denied => Err(MergeError::Denied(deciding)),
-        Ground::Undecided | Ground::NotGranted | Ground::GrantedForOthers => {
+        Ground::Undecided | Ground::NotGranted | Ground::Ineffective | Ground::GrantedForOthers => {
             Err(MergeError::InDoubt { statements: deciding, elements })
         }
     }

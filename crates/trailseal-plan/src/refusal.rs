@@ -344,7 +344,7 @@ impl Found {
 
     /// Whether AWS denied the reading: then its action is told with all others that were denied.
     pub(crate) fn was_denied(&mut self, refusal: &Refusal) -> bool {
-        if let Refusal::AccessDenied { action } = refusal {
+        if let Refusal::AccessDenied { action } | Refusal::DeniedByPolicy { action, .. } = refusal {
             self.denied.insert(action);
             return true;
         }

@@ -3,7 +3,7 @@
 //! A journal is untrusted. The steps that are left are the planner's own, made from what is there
 //! now; the journal only says which steps were begun, and what was there before those.
 
-use trailseal_rule::{KeyArn, KeyFacts, KeyRef, Reading, Setting, Trail};
+use trailseal_rule::{KeyArn, KeyFacts, KeyPolicy, KeyRef, Reading, Setting, Trail};
 
 use crate::journal::{Former, Phase, Progress, StepProgress};
 use crate::plan_data::{Plan, Step, StepId};
@@ -75,7 +75,7 @@ fn situation_before(live: &Situation, progress: &Progress) -> Situation {
             Some(Former::KeyPolicy(policy)) => {
                 let policy = Reading::Known(policy.clone());
                 if is_present(&before) {
-                    before.facts.key_policy = policy.clone();
+                    before.facts.key_policy = policy.clone().map(KeyPolicy::new);
                 }
                 before.candidate.policy = policy;
             }

@@ -8,8 +8,8 @@ use trailseal_plan::{
     Refusals, StepId, back_out,
 };
 use trailseal_rule::{
-    CheckId, Facts, KeyArn, KeyRef, Outcome, Parameters, Reading, Refusal, Replicas, Setting,
-    Trail, TrailArn, Verdict, evaluate,
+    CheckId, Facts, KeyArn, KeyPolicy, KeyRef, Outcome, Parameters, Reading, Refusal, Replicas,
+    Setting, Trail, TrailArn, Verdict, evaluate,
 };
 
 use crate::failure::Failure;
@@ -80,8 +80,11 @@ fn against(
         return Some("it was not read".to_owned());
     };
     let trail = Trail { key: Some(KeyRef::Key(former.clone())), ..trail.clone() };
-    let facts =
-        Facts { key: readings.key.clone(), key_policy: readings.policy.clone(), ..Facts::unread() };
+    let facts = Facts {
+        key: readings.key.clone(),
+        key_policy: readings.policy.clone().map(KeyPolicy::new),
+        ..Facts::unread()
+    };
     let setting = Setting { parameters: &parameters, now: setting.now };
     let (Verdict::Broken(results) | Verdict::Unverified(results)) =
         evaluate(&setting, &trail, &facts).verdict

@@ -176,6 +176,7 @@ where
     let cause = match &failed {
         AwsError::Denied { cause, .. } | AwsError::Breakdown { cause, .. } => cause.clone(),
         AwsError::EndlessList { .. }
+        | AwsError::Refused { .. }
         | AwsError::Role { .. }
         | AwsError::NoRole { .. }
         | AwsError::TokenRefused(_)

@@ -239,8 +239,10 @@ where
     R: std::fmt::Debug,
 {
     let failed = failed(action, region.as_str(), error);
-    if matches!(failed, AwsError::Denied { .. }) {
-        return Ok(Reading::Refused(Refusal::AccessDenied { action }));
+    if let AwsError::Denied { denial, .. } = failed {
+        let denied = Refusal::AccessDenied { action };
+        let by_policy = |denial| Refusal::DeniedByPolicy { action, denial };
+        return Ok(Reading::Refused(denial.map_or(denied, by_policy)));
     }
     Err(failed)
 }

@@ -8,6 +8,7 @@ mod key_allowed;
 mod key_customer_managed;
 mod key_in_bucket_region;
 mod key_policy_admits_cloudtrail;
+mod key_policy_binds_cloudtrail;
 mod key_policy_guards_decryption;
 mod key_policy_words;
 mod key_rotated;
@@ -43,6 +44,8 @@ pub enum CheckId {
     DeliveryUnbroken,
     /// `key-policy-guards-decryption`
     KeyPolicyGuardsDecryption,
+    /// `key-policy-binds-cloudtrail`
+    KeyPolicyBindsCloudtrail,
 }
 
 /// What a check knows of the world.
@@ -65,13 +68,20 @@ pub enum Outcome {
     Unknown(Unverified),
 }
 
-/// What was found, and how to mend it.
+/// What was found, and how to fix it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// What was found.
     pub what: String,
-    /// What to do about it.
+    /// What to do about it, short enough for every annotation (see [`FIX_CHARS_MAX`]).
+    ///
+    /// [`FIX_CHARS_MAX`]: crate::FIX_CHARS_MAX
     pub fix: String,
+    /// The policy statement or condition that the fix adds, where there is one: too long for an
+    /// annotation, so that only reports and the log show it.
+    pub statement: Option<String>,
+    /// Why the finding matters, where the reason of the check does not fit it.
+    pub why: Option<&'static str>,
 }
 
 /// What could not be verified, and what would let it be.
@@ -79,8 +89,30 @@ pub struct Finding {
 pub struct Unverified {
     /// Why not.
     pub why: String,
-    /// What to do about it.
+    /// What to do about it, as short as [`Finding::fix`].
     pub advice: String,
+    /// As [`Finding::statement`].
+    pub statement: Option<String>,
+}
+
+impl Finding {
+    /// The fix with the statement that it adds.
+    #[must_use]
+    pub fn fix_in_full(&self) -> String {
+        in_full(&self.fix, self.statement.as_deref())
+    }
+}
+
+impl Unverified {
+    /// The advice with the statement that it adds.
+    #[must_use]
+    pub fn advice_in_full(&self) -> String {
+        in_full(&self.advice, self.statement.as_deref())
+    }
+}
+
+fn in_full(fix: &str, statement: Option<&str>) -> String {
+    statement.map_or_else(|| fix.to_owned(), |statement| format!("{fix}: {statement}"))
 }
 
 /// A check: its words and its judgement.
@@ -100,7 +132,7 @@ pub struct Check {
 }
 
 /// Every check, in the order in which they are judged and documented.
-pub const CHECKS: [&Check; 9] = [
+pub const CHECKS: [&Check; 10] = [
     &sse_kms_enabled::CHECK,
     &key_customer_managed::CHECK,
     &key_usable::CHECK,
@@ -110,6 +142,7 @@ pub const CHECKS: [&Check; 9] = [
     &key_policy_admits_cloudtrail::CHECK,
     &delivery_unbroken::CHECK,
     &key_policy_guards_decryption::CHECK,
+    &key_policy_binds_cloudtrail::CHECK,
 ];
 
 impl CheckId {
@@ -126,21 +159,45 @@ impl CheckId {
             Self::KeyPolicyAdmitsCloudtrail => "key-policy-admits-cloudtrail",
             Self::DeliveryUnbroken => "delivery-unbroken",
             Self::KeyPolicyGuardsDecryption => "key-policy-guards-decryption",
+            Self::KeyPolicyBindsCloudtrail => "key-policy-binds-cloudtrail",
         }
     }
 
-    /// Whether the parameters ask for this check.
+    /// The check with this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        CHECKS.iter().map(|check| check.id).find(|id| id.as_str() == name)
+    }
+
+    /// Whether `skipChecks` may name the check: without a key there is nothing to evaluate.
+    #[must_use]
+    pub fn can_be_skipped(self) -> bool {
+        self != Self::SseKmsEnabled
+    }
+
+    /// Whether the parameters ask for this check and do not skip it.
     #[must_use]
     pub fn is_enabled(self, parameters: &Parameters) -> bool {
+        self.is_asked_for(parameters) && !parameters.skips(self)
+    }
+
+    /// Whether the parameters would enable this check if they did not skip it.
+    #[must_use]
+    pub fn is_skipped(self, parameters: &Parameters) -> bool {
+        self.is_asked_for(parameters) && parameters.skips(self)
+    }
+
+    fn is_asked_for(self, parameters: &Parameters) -> bool {
         match self {
             Self::SseKmsEnabled | Self::KeyCustomerManaged => true,
             Self::KeyUsable | Self::KeyInBucketRegion => parameters.profile != Profile::Cis,
-            Self::KeyAllowed => parameters.checks_allowed_keys(),
-            Self::KeyRotated => parameters.checks_rotation(),
+            Self::KeyAllowed => parameters.asks_for_allowed_keys(),
+            Self::KeyRotated => parameters.asks_for(parameters.require_key_rotation),
             Self::KeyPolicyAdmitsCloudtrail | Self::KeyPolicyGuardsDecryption => {
-                parameters.checks_key_policy()
+                parameters.asks_for(parameters.check_key_policy)
             }
-            Self::DeliveryUnbroken => parameters.checks_delivery(),
+            Self::KeyPolicyBindsCloudtrail => parameters.profile == Profile::Strict,
+            Self::DeliveryUnbroken => parameters.asks_for(parameters.check_delivery),
         }
     }
 
@@ -159,13 +216,37 @@ impl fmt::Display for CheckId {
 
 impl Outcome {
     fn fail(what: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self::Fail(Finding { what: what.into(), fix: fix.into() })
+        let (what, fix) = (what.into(), fix.into());
+        Self::Fail(Finding { what, fix, statement: None, why: None })
     }
 
     fn unknown(why: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self::Unknown(Unverified { why: why.into(), advice: advice.into() })
+        Self::Unknown(Unverified { why: why.into(), advice: advice.into(), statement: None })
+    }
+
+    /// The same with the policy statement or condition that the fix adds.
+    fn with_statement(mut self, added: String) -> Self {
+        match &mut self {
+            Self::Pass => {}
+            Self::Fail(Finding { statement, .. }) | Self::Unknown(Unverified { statement, .. }) => {
+                *statement = Some(added);
+            }
+        }
+        self
+    }
+
+    /// The same finding with a reason of its own.
+    fn because(mut self, reason: &'static str) -> Self {
+        if let Self::Fail(finding) = &mut self {
+            finding.why = Some(reason);
+        }
+        self
     }
 }
+
+/// Why a key that does not exist matters to every check that needs it.
+const WITHOUT_THE_KEY: &str = "without its key a trail cannot deliver log files, and the log files \
+                               that the key encrypted cannot be read";
 
 /// The trail's key, or the answer of every check that would need one.
 fn key_of<'a>(case: &Case<'a>) -> Result<&'a KeyRef, Outcome> {
@@ -185,7 +266,8 @@ fn known<'a, T>(
         Reading::Absent => Err(Outcome::fail(
             "the key does not exist",
             "set kmsKeyId to an enabled customer managed key in the bucket's Region",
-        )),
+        )
+        .because(WITHOUT_THE_KEY)),
         Reading::Refused(_) if matches!(key, KeyRef::Unrecognized(_)) => Err(Outcome::unknown(
             format!("could not verify {evidence} of the key: kmsKeyId is no key ARN, id or alias"),
             "set kmsKeyId to the ARN of a customer managed key",

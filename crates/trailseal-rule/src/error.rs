@@ -61,6 +61,17 @@ impl Faults {
         self.0.push(fault);
     }
 
+    /// Removes the faults of other fields called `name` that say the same as the fault of `field`:
+    /// the account, which an event repeats.
+    pub(crate) fn drop_repeats(&mut self, field: &str, name: &str) {
+        let Some(first) = self.0.iter().find(|fault| fault.field == field).cloned() else {
+            return;
+        };
+        let is_called = |fault: &Fault| fault.field.rsplit('.').next() == Some(name);
+        self.0
+            .retain(|fault| *fault == first || fault.message != first.message || !is_called(fault));
+    }
+
     /// Gives the value back if there was no fault and there is a value.
     ///
     /// Whoever leaves the value out has pushed a fault that says why; if not, this does.

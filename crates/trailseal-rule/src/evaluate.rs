@@ -3,7 +3,7 @@
 use crate::arn::{KeyArn, TrailArn};
 use crate::checks::{CHECKS, Case, CheckId, Outcome};
 use crate::exemption::{Exempt, exempt};
-use crate::facts::Facts;
+use crate::facts::{Facts, KeyFacts, KeyOrigin, Reading};
 use crate::ids::{BucketName, Region};
 use crate::key_ref::KeyRef;
 use crate::parameters::{Parameters, Profile, Replicas};
@@ -27,10 +27,21 @@ pub struct Judgement {
     pub verdict: Verdict,
     /// The profile under which the trail was judged.
     pub profile: Profile,
+    /// The checks that `skipChecks` left out and that would have been made otherwise.
+    pub skipped: Vec<CheckId>,
     /// The trail's key as the trail names it, where it was judged and has one.
     pub key: Option<String>,
     /// Remarks: whose copy the trail is, an exemption that has expired.
     pub notes: Vec<String>,
+}
+
+impl Judgement {
+    /// What `skipChecks` left out, in words.
+    #[must_use]
+    pub fn skipped(&self) -> Option<String> {
+        let names: Vec<&str> = self.skipped.iter().map(|check| check.as_str()).collect();
+        (!names.is_empty()).then(|| format!("skipped: {}", names.join(", ")))
+    }
 }
 
 /// Which evidence is worth reading for a trail: what no enabled check looks at is not read.
@@ -46,6 +57,20 @@ pub struct Needs {
     pub key_policy: bool,
     /// Whether the trail's delivery status is wanted.
     pub delivery: bool,
+    /// Whether it is also wanted where the key turns out to be in an external key store.
+    pub delivery_of_external_key: bool,
+}
+
+impl Needs {
+    /// Whether the trail's delivery status is wanted, once the key was read: only then is it known
+    /// whether the key is in an external key store, and no other key costs a call.
+    #[must_use]
+    pub fn wants_delivery(&self, key: &Reading<KeyFacts>) -> bool {
+        let is_external = |key: &KeyFacts| key.origin == KeyOrigin::ExternalKeyStore;
+        self.delivery
+            || (self.delivery_of_external_key
+                && matches!(key, Reading::Known(key) if is_external(key)))
+    }
 }
 
 /// Which key to describe, and in which Region.
@@ -71,7 +96,9 @@ pub fn needs(setting: &Setting<'_>, trail: &Trail) -> Needs {
     let is_arn = matches!(key, KeyRef::Key(_));
     let is_own = key.account().is_none_or(|account| account == trail.arn.owner());
     let rotation = asks(CheckId::KeyRotated);
-    let key_policy = asks(CheckId::KeyPolicyAdmitsCloudtrail);
+    let key_policy = asks(CheckId::KeyPolicyAdmitsCloudtrail)
+        || asks(CheckId::KeyPolicyGuardsDecryption)
+        || asks(CheckId::KeyPolicyBindsCloudtrail);
     let describes = is_own
         || asks(CheckId::KeyUsable)
         || rotation
@@ -86,6 +113,7 @@ pub fn needs(setting: &Setting<'_>, trail: &Trail) -> Needs {
         rotation,
         key_policy,
         delivery: asks(CheckId::DeliveryUnbroken),
+        delivery_of_external_key: asks(CheckId::KeyUsable),
     }
 }
 
@@ -95,7 +123,7 @@ pub fn evaluate(setting: &Setting<'_>, trail: &Trail, facts: &Facts) -> Judgemen
     let profile = setting.parameters.profile;
     if let Some(why) = not_applicable(setting, trail) {
         let verdict = Verdict::NotApplicable(why);
-        return Judgement { verdict, profile, key: None, notes: Vec::new() };
+        return Judgement { verdict, profile, skipped: Vec::new(), key: None, notes: Vec::new() };
     }
     let case = Case { trail, facts, parameters: setting.parameters, now: setting.now };
     let mut results = Vec::new();
@@ -110,8 +138,13 @@ pub fn evaluate(setting: &Setting<'_>, trail: &Trail, facts: &Facts) -> Judgemen
     Judgement {
         verdict: Verdict::of(results),
         profile,
+        skipped: CHECKS
+            .iter()
+            .map(|check| check.id)
+            .filter(|check| check.is_skipped(setting.parameters))
+            .collect(),
         key: trail.key.as_ref().map(|key| key.as_str().to_owned()),
-        notes: notes(setting, trail),
+        notes: notes(setting, trail, facts),
     }
 }
 
@@ -169,7 +202,7 @@ fn whose_copy(trail: &Trail) -> Option<String> {
     }
 }
 
-fn notes(setting: &Setting<'_>, trail: &Trail) -> Vec<String> {
+fn notes(setting: &Setting<'_>, trail: &Trail, facts: &Facts) -> Vec<String> {
     let whose = match trail.standing() {
         Standing::Own => None,
         Standing::Shadow => Some(format!("copy of a trail of {}", trail.home_region)),
@@ -179,14 +212,15 @@ fn notes(setting: &Setting<'_>, trail: &Trail) -> Vec<String> {
         Exempt::Expired(day) => Some(format!("its exemption ended on {day}")),
         Exempt::No | Exempt::Until(_) => None,
     };
-    whose.into_iter().chain(expired).collect()
+    let is_stopped =
+        matches!(&facts.delivery, Reading::Known(one) if one.is_logging == Some(false));
+    let stopped = is_stopped.then(|| "the trail does not log".to_owned());
+    whose.into_iter().chain(expired).chain(stopped).collect()
 }
 
 /// The key whose policy and rotation are to be read: as KMS named it, else as the trail does.
 #[must_use]
 pub fn key_arn<'a>(trail: &'a Trail, facts: &'a Facts) -> Option<&'a KeyArn> {
-    use crate::facts::Reading;
-
     match (&facts.key, &trail.key) {
         (Reading::Known(key), _) => Some(&key.arn),
         (_, Some(KeyRef::Key(arn))) => Some(arn),

@@ -17,7 +17,16 @@ pub const ANNOTATION_CHARS_MAX: usize = 256;
 /// Evaluations of one `PutEvaluations` call, at most (AWS Config API Reference, `PutEvaluations`).
 pub const EVALUATIONS_PER_CALL_MAX: usize = 100;
 
-/// Stands at the end of an annotation that was cut.
+/// Characters of one fix, at most, so that every annotation shows its fix whole beside a cause.
+pub const FIX_CHARS_MAX: usize = 150;
+
+/// Characters that the first cause keeps, at least.
+const CAUSE_CHARS_MIN: usize = 40;
+
+/// What stands for a fix that is too long. No check has one: a test tries all of them.
+const FIX_ELSEWHERE: &str = "see the fix in the log of the function or by `trailseal audit`";
+
+/// Stands where text was cut.
 const CUT: &str = " [cut]";
 
 /// The id under which Config knows a resource: 1 to 768 characters, byte for byte.
@@ -193,46 +202,30 @@ fn compliance(verdict: &Verdict, when_unverified: WhenUnverified) -> ComplianceT
 pub struct Annotation(String);
 
 impl Annotation {
-    /// Takes any text: whatever is not printable ASCII becomes `?`, and what is too long is cut
+    /// Takes any text: anything else than printable ASCII becomes `?`, and what is too long is cut
     /// and marked as cut.
     #[must_use]
     pub fn new(text: &str) -> Self {
-        let text = text.trim();
-        // Past this a character is a byte. Nearly every line is clean, and is copied whole.
-        let mut line = if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
-            text.to_owned()
-        } else {
-            let clean = |character| if matches!(character, ' '..='~') { character } else { '?' };
-            text.chars().map(clean).collect()
-        };
+        let mut line = printable(text);
         if line.is_empty() {
             line.push_str("(nothing to say)");
         }
-        if line.len() > ANNOTATION_CHARS_MAX {
-            line.truncate(ANNOTATION_CHARS_MAX - CUT.len());
-            line.push_str(CUT);
-        }
-        Self(line)
+        Self(shortened(&line, ANNOTATION_CHARS_MAX))
     }
 
-    /// What was found comes first, then the key and remarks, then the fix: what is cut is the
-    /// least.
+    /// The fix is never cut: notes and causes share the room that it leaves.
     fn of(judgement: &Judgement, when_unverified: WhenUnverified) -> Self {
-        let (whats, fixes) = words(judgement, when_unverified);
-        let mut text = whats.join("; ");
-        let key = match &judgement.verdict {
-            Verdict::Broken(_) | Verdict::Unverified(_) => judgement.key.as_ref(),
-            // A proof begins with the key.
-            Verdict::Sealed(_) | Verdict::NotApplicable(_) => None,
-        };
-        let key = key.map(|key| format!("key {key}"));
-        for note in key.iter().chain(&judgement.notes) {
-            text.push_str(&format!(" ({note})"));
-        }
-        if !fixes.is_empty() {
-            text.push_str(&format!(". Fix: {}", fixes.join("; ")));
-        }
-        Self::new(&text)
+        let words = Words::of(judgement, when_unverified);
+        let first_fix = words.fixes.first().map_or_else(String::new, |fix| fix_part(&[fix], false));
+        let mut room = ANNOTATION_CHARS_MAX.saturating_sub(first_fix.len() + words.premise.len());
+        let first_cause = words.causes.first().map_or(0, String::len);
+        let notes =
+            notes_within(&words.notes, room.saturating_sub(first_cause.min(CAUSE_CHARS_MIN)));
+        room = room.saturating_sub(notes.len());
+        let causes = causes_within(&words.causes, room);
+        room = room.saturating_sub(causes.len()) + first_fix.len();
+        let fixes = fixes_within(&words.fixes, room);
+        Self::new(&format!("{}{causes}{notes}{fixes}", words.premise))
     }
 
     /// The annotation.
@@ -248,37 +241,126 @@ impl fmt::Display for Annotation {
     }
 }
 
-/// What was found, and what to do: each once, in the order of the checks.
-fn words(judgement: &Judgement, when_unverified: WhenUnverified) -> (Vec<String>, Vec<String>) {
-    let mut whats = Vec::new();
-    let mut fixes = Vec::new();
-    let mut say = |what: &str, fix: &str| {
-        push_new(&mut whats, what);
-        push_new(&mut fixes, fix);
+/// What an annotation is made of, each text once and in the order of the checks.
+#[derive(Debug, Default)]
+struct Words {
+    /// What must be said before everything else.
+    premise: String,
+    causes: Vec<String>,
+    notes: Vec<String>,
+    fixes: Vec<String>,
+}
+
+impl Words {
+    fn of(judgement: &Judgement, when_unverified: WhenUnverified) -> Self {
+        // The count of a proof names what was skipped.
+        let is_named = matches!(judgement.verdict, Verdict::Sealed(_));
+        let skipped = judgement.skipped().filter(|_| !is_named);
+        let notes = skipped.iter().chain(&judgement.notes).map(|note| printable(note)).collect();
+        let mut words = Self { notes, ..Self::default() };
+        match &judgement.verdict {
+            Verdict::Sealed(proof) => {
+                words.causes.push(printable(&sealed(proof, judgement)));
+            }
+            Verdict::NotApplicable(why) => words.causes.push(printable(why)),
+            Verdict::Broken(results) => {
+                for result in results {
+                    if let Outcome::Fail(Finding { what, fix, .. }) = &result.outcome {
+                        words.add(what, fix);
+                    }
+                }
+            }
+            Verdict::Unverified(results) => {
+                for result in results {
+                    if let Outcome::Unknown(Unverified { why, advice, .. }) = &result.outcome {
+                        words.add(why, advice);
+                    }
+                }
+                if when_unverified == WhenUnverified::Compliant {
+                    "reported as compliant because unverified=COMPLIANT; "
+                        .clone_into(&mut words.premise);
+                }
+            }
+        }
+        words
+    }
+
+    fn add(&mut self, cause: &str, fix: &str) {
+        push_new(&mut self.causes, &printable(cause));
+        let fix = printable(fix);
+        let is_too_long = fix.len() > FIX_CHARS_MAX;
+        push_new(&mut self.fixes, if is_too_long { FIX_ELSEWHERE } else { &fix });
+    }
+}
+
+/// As many fixes as fit, each whole, and the first in any case.
+fn fixes_within(fixes: &[String], room: usize) -> String {
+    let all: Vec<&String> = fixes.iter().collect();
+    let first = |count: usize| {
+        let some = all.get(..count).unwrap_or_default();
+        fix_part(some, count < all.len())
     };
-    let verdict = &judgement.verdict;
-    match verdict {
-        Verdict::Sealed(proof) => return (vec![sealed(proof, judgement)], Vec::new()),
-        Verdict::NotApplicable(why) => return (vec![why.clone()], Vec::new()),
-        Verdict::Broken(results) => {
-            for result in results {
-                if let Outcome::Fail(Finding { what, fix }) = &result.outcome {
-                    say(what, fix);
-                }
-            }
+    let fitting = (1..=all.len()).rev().map(first).find(|part| part.len() <= room);
+    fitting.unwrap_or_else(|| fix_part(all.get(..1).unwrap_or_default(), false))
+}
+
+/// What stands for fixes; `are_some` says that there are more of them.
+fn fix_part(fixes: &[&String], are_some: bool) -> String {
+    if fixes.is_empty() {
+        return String::new();
+    }
+    let label = if are_some { ". Fix first: " } else { ". Fix: " };
+    let fixes: Vec<&str> = fixes.iter().map(|fix| fix.as_str()).collect();
+    format!("{label}{}", fixes.join("; "))
+}
+
+/// As many causes as fit, each whole, and how many more there are; the first one in any case,
+/// shortened where it is too long.
+fn causes_within(causes: &[String], room: usize) -> String {
+    let first = |count: usize| {
+        let mut text = causes.get(..count).unwrap_or_default().join("; ");
+        if count < causes.len() {
+            text.push_str(&format!("; {} more", causes.len() - count));
         }
-        Verdict::Unverified(results) => {
-            for result in results {
-                if let Outcome::Unknown(Unverified { why, advice }) = &result.outcome {
-                    say(why, advice);
-                }
-            }
+        text
+    };
+    let fitting = (1..=causes.len()).rev().map(first).find(|text| text.len() <= room);
+    fitting.unwrap_or_else(|| causes.first().map_or_else(String::new, |one| shortened(one, room)))
+}
+
+/// The notes that fit, each whole and in brackets.
+fn notes_within(notes: &[String], room: usize) -> String {
+    let mut text = String::new();
+    for note in notes {
+        let note = format!(" ({note})");
+        if text.len() + note.len() <= room {
+            text.push_str(&note);
         }
     }
-    if matches!(verdict, Verdict::Unverified(_)) && when_unverified == WhenUnverified::Compliant {
-        whats.insert(0, "reported as compliant because unverified=COMPLIANT".to_owned());
+    text
+}
+
+/// ASCII text, cut and marked as cut where it is too long: behind a word, unless a long one would
+/// leave little.
+fn shortened(text: &str, room: usize) -> String {
+    if text.len() <= room {
+        return text.to_owned();
     }
-    (whats, fixes)
+    let kept = text.get(..room.saturating_sub(CUT.len())).unwrap_or_default();
+    let whole_words = kept.rsplit_once(' ').map_or(kept, |(whole_words, _)| whole_words);
+    let kept = if whole_words.len() * 2 > kept.len() { whole_words } else { kept };
+    format!("{kept}{CUT}")
+}
+
+/// One line in which a character is a byte: anything else than printable ASCII becomes `?`.
+fn printable(text: &str) -> String {
+    let text = text.trim();
+    // Nearly every line is clean, and is copied whole.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.to_owned();
+    }
+    let clean = |character| if matches!(character, ' '..='~') { character } else { '?' };
+    text.chars().map(clean).collect()
 }
 
 /// A trail is sealed if its key works. Where nobody looked at that, as in the profile `cis`, it is
@@ -290,7 +372,8 @@ fn sealed(proof: &Proof, judgement: &Judgement) -> String {
     let key = judgement.key.as_deref().unwrap_or("a key");
     let (profile, count) = (judgement.profile.as_str(), passed.len());
     let checks = if count == 1 { "check" } else { "checks" };
-    format!("{verb} with {key} (profile {profile}: {count} {checks} passed)")
+    let skipped = judgement.skipped().map(|skipped| format!(", {skipped}")).unwrap_or_default();
+    format!("{verb} with {key} (profile {profile}: {count} {checks} passed{skipped})")
 }
 
 fn push_new(list: &mut Vec<String>, text: &str) {

@@ -6,7 +6,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::arn::KeyArn;
+use crate::denial::Denial;
 use crate::ids::{AccountId, Region};
+use crate::key_policy::parsed::KeyPolicy;
 use crate::timestamp::Timestamp;
 
 /// What came of reading one piece of evidence.
@@ -23,6 +25,18 @@ pub enum Reading<T> {
     Refused(Refusal),
 }
 
+impl<T> Reading<T> {
+    /// The same reading of what the value becomes.
+    #[must_use]
+    pub fn map<U>(self, become_other: impl FnOnce(T) -> U) -> Reading<U> {
+        match self {
+            Self::Known(value) => Reading::Known(become_other(value)),
+            Self::Absent => Reading::Absent,
+            Self::Refused(refusal) => Reading::Refused(refusal),
+        }
+    }
+}
+
 /// Why evidence could not be read, though AWS answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
@@ -32,6 +46,13 @@ pub enum Refusal {
     AccessDenied {
         /// The IAM action that is missing, such as `kms:DescribeKey`.
         action: &'static str,
+    },
+    /// AWS denied the call, and named the policy that did.
+    DeniedByPolicy {
+        /// The IAM action that was denied.
+        action: &'static str,
+        /// The policy.
+        denial: Denial,
     },
     /// KMS never answers this across accounts and there is no role to ask with.
     OtherAccount {
@@ -69,6 +90,7 @@ impl fmt::Display for Refusal {
         match self {
             Self::NotRead => out.write_str("it was not read"),
             Self::AccessDenied { action } => write!(out, "{action} was denied"),
+            Self::DeniedByPolicy { action, denial } => write!(out, "{action} was {denial}"),
             Self::OtherAccount { action, account } => {
                 write!(out, "{action} does not work across accounts and the key is in {account}")
             }
@@ -96,7 +118,7 @@ pub struct Facts {
     /// The rotation of the key (KMS `GetKeyRotationStatus`).
     pub rotation: Reading<Rotation>,
     /// The key's policy document (KMS `GetKeyPolicy`).
-    pub key_policy: Reading<String>,
+    pub key_policy: Reading<KeyPolicy>,
     /// What became of the latest delivery (CloudTrail `GetTrailStatus`) in the trail's home Region.
     pub delivery: Reading<Delivery>,
     /// The same in other Regions: an answer of `GetTrailStatus` is about one Region (CloudTrail API
@@ -204,8 +226,11 @@ pub enum KeyOrigin {
     AwsKms,
     /// The customer imported it.
     External,
-    /// It lives in a custom key store, CloudHSM or external.
-    CustomKeyStore,
+    /// It is in an AWS CloudHSM key store.
+    CloudHsm,
+    /// It is outside of AWS, in an external key store. The key state says nothing about the
+    /// external key (KMS Developer Guide, "External key stores").
+    ExternalKeyStore,
     /// A word that this version does not know, or none.
     Unrecognized,
 }
@@ -297,7 +322,8 @@ impl KeyOrigin {
         match word {
             "AWS_KMS" => Self::AwsKms,
             "EXTERNAL" => Self::External,
-            "AWS_CLOUDHSM" | "EXTERNAL_KEY_STORE" => Self::CustomKeyStore,
+            "AWS_CLOUDHSM" => Self::CloudHsm,
+            "EXTERNAL_KEY_STORE" => Self::ExternalKeyStore,
             _ => Self::Unrecognized,
         }
     }
@@ -321,12 +347,29 @@ pub enum Rotation {
 }
 
 /// What CloudTrail says of a trail's latest delivery.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Delivery {
     /// `LatestDeliveryError`: S3's error code.
     pub error: Option<String>,
     /// `LatestDigestDeliveryError`: S3's error code for digest files.
     pub digest_error: Option<String>,
+    /// `LatestDeliveryTime`: when log files were last delivered.
+    pub delivered: Option<Timestamp>,
+    /// `IsLogging`, where CloudTrail says it.
+    pub is_logging: Option<bool>,
+}
+
+impl Delivery {
+    /// The error codes of log files and digest files, none of them blank.
+    pub(crate) fn errors(&self) -> impl Iterator<Item = &str> {
+        let errors = [&self.error, &self.digest_error].into_iter().flatten();
+        errors.map(String::as_str).filter(|code| !code.is_empty())
+    }
+
+    /// The error that comes from the key, if there is one (S3 API Reference, "Error responses").
+    pub(crate) fn key_error(&self) -> Option<&str> {
+        self.errors().find(|code| code.starts_with("KMS."))
+    }
 }
 
 impl Refusal {
@@ -339,6 +382,7 @@ impl Refusal {
                 format!("allow {action} to the rule's role, in IAM and in the key policy")
             }
             Self::AccessDenied { action } => format!("allow {action} to the rule's role"),
+            Self::DeniedByPolicy { action, denial } => denial.advice(action),
             Self::OtherAccount { .. } => {
                 "set keyAccountRoleName to a role of that account that may read it".to_owned()
             }
@@ -395,8 +439,8 @@ mod tests {
         for (word, origin) in [
             ("AWS_KMS", KeyOrigin::AwsKms),
             ("EXTERNAL", KeyOrigin::External),
-            ("AWS_CLOUDHSM", KeyOrigin::CustomKeyStore),
-            ("EXTERNAL_KEY_STORE", KeyOrigin::CustomKeyStore),
+            ("AWS_CLOUDHSM", KeyOrigin::CloudHsm),
+            ("EXTERNAL_KEY_STORE", KeyOrigin::ExternalKeyStore),
             ("", KeyOrigin::Unrecognized),
             ("ELSEWHERE", KeyOrigin::Unrecognized),
         ] {

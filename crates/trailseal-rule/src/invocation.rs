@@ -155,9 +155,11 @@ impl Invocation {
         let arn = members.text(["configRuleArn", "configRuleArn"], faults);
         let account = members.text(["accountId", "accountId"], faults);
         let account = account.and_then(|text| read_account(text, "accountId", faults));
-        let (trigger, seen_in) = read_invoking_event(&members, left_scope, faults)?;
+        let invoking_event = read_invoking_event(&members, left_scope, faults);
+        faults.drop_repeats("accountId", "awsAccountId");
+        let (trigger, seen_in) = invoking_event?;
         let account = account.or(seen_in);
-        if account.is_none() {
+        if account.is_none() && !faults.iter().any(is_about_an_account) {
             faults.push(Fault::missing("accountId", "the account that owns the rule"));
         }
         Some(Self {
@@ -229,6 +231,10 @@ impl KeyChange {
             KeyRef::Unrecognized(_) => false,
         }
     }
+}
+
+fn is_about_an_account(fault: &Fault) -> bool {
+    matches!(fault.field().rsplit('.').next(), Some("accountId" | "awsAccountId"))
 }
 
 fn read_account(text: &str, field: &str, faults: &mut Faults) -> Option<AccountId> {

@@ -13,9 +13,12 @@
 //!
 //! - A text that is not JSON, an unknown `Version`, a missing or unknown `Effect`, a repeated or
 //!   unknown member beside `Statement` make the whole document unreadable ([`document`]).
-//! - A repeated or unknown member within a statement, both or neither of `Action` and `NotAction`,
-//!   `Principal` and `NotPrincipal`, or a value of the wrong type make that element *sometimes*: the
-//!   statement may still be ruled out by its other elements, but it can never be relied upon.
+//! - A statement without `Action` and `NotAction`, or without `Resource` and `NotResource`, has no
+//!   effect, as KMS documents ([`document`]).
+//! - A repeated or unknown member within a statement, both of `Action` and `NotAction`, of `Resource`
+//!   and `NotResource`, both or neither of `Principal` and `NotPrincipal`, an empty list or a value of
+//!   the wrong type make that element *sometimes*: the statement may still be ruled out by its other
+//!   elements, but it can never be relied upon. Whether KMS takes such a statement is not documented.
 //! - A condition that is not understood is *sometimes*.
 //!
 //! *Invariant of absence*: nothing else of this crate, no clock, no input or output.
@@ -43,6 +46,8 @@ pub mod admission;
 pub mod bucket;
 pub mod exposure;
 pub mod grants;
+pub mod parsed;
 pub mod readers;
 
 pub mod question;
+mod strangers;

@@ -33,16 +33,18 @@ mod evaluation;
 mod verdict;
 
 mod controls;
+mod denial;
 mod error;
 
 pub use crate::arn::{KeyArn, TrailArn};
 pub use crate::checks::{CHECKS, Check, CheckId, Finding, Outcome, Unverified};
 pub use crate::controls::{CIS_CONTROLS, Control, RELATED_CONTROLS};
+pub use crate::denial::{Denial, PolicyType};
 pub use crate::error::{EventError, Fault, Faults};
 pub use crate::evaluate::{Judgement, KeyQuery, Needs, Setting, evaluate, key_arn, needs};
 pub use crate::evaluation::{
     ANNOTATION_CHARS_MAX, Annotation, ComplianceType, EVALUATIONS_PER_CALL_MAX, Evaluation,
-    ReportedType, ResourceId,
+    FIX_CHARS_MAX, ReportedType, ResourceId,
 };
 pub use crate::exemption::Exemption;
 pub use crate::facts::{
@@ -56,6 +58,7 @@ pub use crate::invocation::{
 pub use crate::item::{
     ACCOUNT_TYPE, ConfigurationItem, ItemStatus, ItemType, KEY_TYPE, TRAIL_TYPE,
 };
+pub use crate::key_policy::parsed::KeyPolicy;
 pub use crate::key_ref::KeyRef;
 pub use crate::parameter_specs::{PARAMETERS, ParameterSpec, Values, parameters_schema};
 pub use crate::parameters::{

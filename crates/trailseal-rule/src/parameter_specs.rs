@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
+use crate::checks::{CHECKS, CheckId};
+
 /// One parameter as users see it: `docs/RULE.md` and JSON Schema come from this table.
 #[derive(Debug)]
 pub struct ParameterSpec {
@@ -22,6 +24,8 @@ pub struct ParameterSpec {
 pub enum Values {
     /// One of these words.
     OneOf(&'static [&'static str]),
+    /// Names of checks that can be skipped, separated by commas.
+    SkippableChecks,
     /// Text of this form (a regular expression), in words for people.
     Text {
         /// The form, as ECMA 262 writes it.
@@ -55,7 +59,7 @@ const ROLE: Values = Values::Text {
 };
 
 /// Every parameter, in the order of the documentation.
-pub const PARAMETERS: [ParameterSpec; 13] = [
+pub const PARAMETERS: [ParameterSpec; 14] = [
     ParameterSpec {
         name: "profile",
         about: "How much is asked of a trail's key.",
@@ -73,6 +77,12 @@ pub const PARAMETERS: [ParameterSpec; 13] = [
         name: "allowedKeyAccounts",
         about: "Accounts whose keys are allowed, beside the trail's own account.",
         values: ACCOUNTS,
+        default: None,
+    },
+    ParameterSpec {
+        name: "skipChecks",
+        about: "Checks to leave out, in every profile; results and reports name them.",
+        values: Values::SkippableChecks,
         default: None,
     },
     ParameterSpec {
@@ -168,6 +178,9 @@ impl ParameterSpec {
                 }
                 text
             }
+            Values::SkippableChecks => {
+                format!("checks, separated by commas, of {}", skippable_checks().join(", "))
+            }
             Values::Text { words, .. } => words.to_owned(),
         }
     }
@@ -181,6 +194,11 @@ impl ParameterSpec {
             Values::OneOf(words) => {
                 members.insert("enum".to_owned(), json!(words));
             }
+            Values::SkippableChecks => {
+                let one = format!("({})", skippable_checks().join("|"));
+                let pattern = format!(r"^\s*{one}\s*(,\s*{one}\s*)*$");
+                members.insert("pattern".to_owned(), json!(pattern));
+            }
             Values::Text { pattern, .. } => {
                 members.insert("pattern".to_owned(), json!(pattern));
             }
@@ -191,6 +209,11 @@ impl ParameterSpec {
         }
         schema
     }
+}
+
+fn skippable_checks() -> Vec<&'static str> {
+    let checks = CHECKS.iter().map(|check| check.id).filter(|check| check.can_be_skipped());
+    checks.map(CheckId::as_str).collect()
 }
 
 #[cfg(test)]

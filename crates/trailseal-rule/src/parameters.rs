@@ -6,12 +6,17 @@
 use serde_json::{Map, Value};
 
 use crate::arn::KeyArn;
+use crate::checks::CheckId;
 use crate::error::{Fault, Faults};
 use crate::exemption::Exemption;
 use crate::ids::AccountId;
 use crate::members::kind;
 use crate::parameter_specs::{PARAMETERS, ParameterSpec};
 use crate::pattern::ArnPattern;
+
+/// The checks that `checkKeyPolicy` asks for.
+const POLICY_CHECKS: [CheckId; 2] =
+    [CheckId::KeyPolicyAdmitsCloudtrail, CheckId::KeyPolicyGuardsDecryption];
 
 /// The rule's parameters, valid.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,6 +27,8 @@ pub struct Parameters {
     pub allowed_keys: Vec<ArnPattern>,
     /// `allowedKeyAccounts`: further accounts whose keys are allowed.
     pub allowed_key_accounts: Vec<AccountId>,
+    /// `skipChecks`: checks that are left out.
+    pub skip_checks: Vec<CheckId>,
     /// `requireKeyRotation`.
     pub require_key_rotation: bool,
     /// `maxRotationPeriodDays`: 90 to 2560.
@@ -152,37 +159,46 @@ impl Parameters {
                     .push(Fault::other(field(name), format!("is {}; expected text", kind(value)))),
             }
         }
-        if parameters.max_rotation_period_days.is_some() && !parameters.checks_rotation() {
-            faults.push(Fault::other(
-                field("maxRotationPeriodDays"),
-                "has no effect; it takes `requireKeyRotation` = `true` or `profile` = `strict`",
-            ));
-        }
+        parameters.refuse_without_effect(faults);
         (faults.iter().count() == before).then_some(parameters)
     }
 
     /// Whether rotation is checked.
     #[must_use]
     pub fn checks_rotation(&self) -> bool {
-        self.profile == Profile::Strict || self.require_key_rotation
+        CheckId::KeyRotated.is_enabled(self)
     }
 
-    /// Whether the key policy is checked.
+    /// Whether a part of the key policy is checked.
     #[must_use]
     pub fn checks_key_policy(&self) -> bool {
-        self.profile == Profile::Strict || self.check_key_policy
+        POLICY_CHECKS.iter().any(|check| check.is_enabled(self))
     }
 
     /// Whether the latest delivery is checked.
     #[must_use]
     pub fn checks_delivery(&self) -> bool {
-        self.profile == Profile::Strict || self.check_delivery
+        CheckId::DeliveryUnbroken.is_enabled(self)
     }
 
-    /// Whether it is checked which keys are allowed: always, except in the profile `cis` without
-    /// a list.
+    /// Whether it is checked which keys are allowed.
     #[must_use]
     pub fn checks_allowed_keys(&self) -> bool {
+        CheckId::KeyAllowed.is_enabled(self)
+    }
+
+    /// Whether `skipChecks` names the check.
+    pub(crate) fn skips(&self, check: CheckId) -> bool {
+        self.skip_checks.contains(&check)
+    }
+
+    /// Whether a check of the profile `strict` is asked for, by the profile or by its own switch.
+    pub(crate) fn asks_for(&self, switch: bool) -> bool {
+        self.profile == Profile::Strict || switch
+    }
+
+    /// Always, except in the profile `cis` without a list.
+    pub(crate) fn asks_for_allowed_keys(&self) -> bool {
         self.profile != Profile::Cis
             || !(self.allowed_keys.is_empty() && self.allowed_key_accounts.is_empty())
     }
@@ -203,6 +219,37 @@ impl Parameters {
         self.allowed_key_accounts.contains(account)
     }
 
+    /// Refuses what asks for a check that is not made. A name in `skipChecks` that changes nothing is
+    /// accepted: it takes nothing away, and one text can serve rules of several profiles.
+    fn refuse_without_effect(&self, faults: &mut Faults) {
+        let mut refuse = |name: &str, why: String| {
+            faults.push(Fault::other(field(name), format!("has no effect; {why}")));
+        };
+        let settings: [(&str, bool, &[CheckId]); 6] = [
+            ("allowedKmsKeyArns", !self.allowed_keys.is_empty(), &[CheckId::KeyAllowed]),
+            ("allowedKeyAccounts", !self.allowed_key_accounts.is_empty(), &[CheckId::KeyAllowed]),
+            ("requireKeyRotation", self.require_key_rotation, &[CheckId::KeyRotated]),
+            (
+                "maxRotationPeriodDays",
+                self.max_rotation_period_days.is_some(),
+                &[CheckId::KeyRotated],
+            ),
+            ("checkKeyPolicy", self.check_key_policy, &POLICY_CHECKS),
+            ("checkDelivery", self.check_delivery, &[CheckId::DeliveryUnbroken]),
+        ];
+        for (name, is_set, checks) in settings {
+            if is_set && checks.iter().all(|check| self.skips(*check)) {
+                let names: Vec<String> = checks.iter().map(|check| format!("`{check}`")).collect();
+                refuse(name, format!("`skipChecks` names {}", names.join(", ")));
+            }
+        }
+        let days = self.max_rotation_period_days;
+        if days.is_some() && !self.asks_for(self.require_key_rotation) {
+            let why = "it takes `requireKeyRotation` = `true` or `profile` = `strict`";
+            refuse("maxRotationPeriodDays", why.to_owned());
+        }
+    }
+
     fn set(&mut self, name: &str, text: &str, faults: &mut Faults) {
         match name {
             "profile" => assign(&mut self.profile, profile(text), name, text, faults),
@@ -210,6 +257,7 @@ impl Parameters {
             "allowedKeyAccounts" => {
                 self.allowed_key_accounts = list(name, text, account, faults);
             }
+            "skipChecks" => self.skip_checks = list(name, text, skippable, faults),
             "requireKeyRotation" => {
                 assign(&mut self.require_key_rotation, switch(text), name, text, faults);
             }
@@ -334,6 +382,10 @@ fn switch(text: &str) -> Option<bool> {
 fn rotation_days(text: &str) -> Option<u32> {
     let plain = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
     text.parse().ok().filter(|days| plain && (90..=2560).contains(days))
+}
+
+fn skippable(text: &str) -> Option<CheckId> {
+    CheckId::parse(text).filter(|check| check.can_be_skipped())
 }
 
 fn account(text: &str) -> Option<AccountId> {

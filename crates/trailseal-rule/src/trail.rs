@@ -8,6 +8,7 @@ use crate::ids::{AccountId, BucketName, Region};
 use crate::item::ConfigurationItem;
 use crate::key_ref::KeyRef;
 use crate::members::{Members, kind, parse_json};
+use crate::timestamp::Timestamp;
 
 /// A trail as it was seen in one account and Region.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +29,10 @@ pub struct Trail {
     pub is_multi_region_trail: bool,
     /// Whether it says that it is the trail of an organization.
     pub is_organization_trail: bool,
+    /// When the trail last changed, as far as that is known: when AWS Config captured its item,
+    /// which is after the change. `DescribeTrails` does not say it, and `StartLoggingTime` is about
+    /// another kind of change.
+    pub changed: Option<Timestamp>,
 }
 
 /// Whose a trail is, seen from one account and Region.
@@ -81,6 +86,7 @@ impl Trail {
             key,
             is_multi_region_trail: is_multi_region_trail == Some(&Value::Bool(true)),
             is_organization_trail,
+            changed: Some(item.captured),
         })
     }
 

@@ -468,3 +468,28 @@ fn a_role_has_its_arn_in_every_partition_with_its_path() {
     }
     assert!(RoleName::parse(&"x".repeat(576)).is_some());
 }
+
+/// An event names its account up to three times, and is then wrong once.
+#[test]
+fn a_wrong_account_is_reported_once() {
+    let refused = |event: &Value| Invocation::parse(event.to_string().as_bytes()).unwrap_err();
+    let thirteen = "0123456789012";
+    let schedule = json!({
+        "awsAccountId": thirteen, "notificationCreationTime": "2026-11-20T10:01:00.000Z",
+        "messageType": "ScheduledNotification", "recordVersion": "1.0",
+    });
+    let once = "the event cannot be used: `accountId` is `0123456789012`; expected an account id";
+    for event in [event(&schedule), change(&with(item(), "awsAccountId", json!(thirteen)))] {
+        let text = refused(&with(event, "accountId", json!(thirteen))).to_string();
+        assert!(text.starts_with(once), "{text}");
+        assert_eq!(text.matches('`').count(), 4, "{text}");
+    }
+    // Two different values are two faults.
+    let text = refused(&with(event(&schedule), "accountId", json!("1"))).to_string();
+    assert!(text.contains("`accountId` is `1`; expected an account id"), "{text}");
+    assert!(text.contains("`invokingEvent.awsAccountId` is `0123456789012`"), "{text}");
+    // Where it is named once, that place is named.
+    let text = refused(&without(event(&schedule), "accountId")).to_string();
+    assert_eq!(text.matches("ccountId").count(), 1, "{text}");
+    assert!(text.contains("`invokingEvent.awsAccountId` is `0123456789012`"), "{text}");
+}

@@ -9,11 +9,13 @@
 use std::fs;
 use std::path::PathBuf;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use trailseal_rule::key_policy::admission::admits_cloudtrail;
 use trailseal_rule::key_policy::document::PolicyDocument;
-use trailseal_rule::key_policy::exposure::{Exposure, guards_decryption};
+use trailseal_rule::key_policy::exposure::{
+    Exposure, Openings, binds_cloudtrail, guards_decryption,
+};
 use trailseal_rule::key_policy::question::TrailAndKey;
 
 const TRAIL: &str = "arn:aws:cloudtrail:us-east-1:111122223333:trail/all";
@@ -29,10 +31,21 @@ struct Case {
     policy_text: Option<String>,
     unreadable: Option<String>,
     admits: Option<ExpectedAdmission>,
-    guards: Option<ExpectedGuard>,
+    guards: Option<ExpectedOpenings>,
+    binds: Option<ExpectedOpenings>,
+    /// The acceptable answers, where they were given before this reader was asked.
+    acceptable: Option<Acceptable>,
 }
 
-#[derive(Debug, PartialEq, Deserialize)]
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Acceptable {
+    admits: Vec<String>,
+    /// Of the two checks on who else can use or open the key, taken together.
+    guards: Vec<String>,
+}
+
+#[derive(Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct ExpectedAdmission {
     answer: String,
@@ -41,27 +54,47 @@ struct ExpectedAdmission {
     elements: Vec<String>,
 }
 
-#[derive(Debug, PartialEq, Deserialize)]
+#[derive(Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct ExpectedGuard {
+struct ExpectedOpenings {
     exposures: Vec<ExpectedExposure>,
     doubts: Vec<ExpectedExposure>,
 }
 
-#[derive(Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct ExpectedExposure {
     statement: String,
-    kind: String,
     actions: Vec<String>,
+    /// Each element in doubt, with its statement.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    depends_on: Vec<String>,
 }
 
 impl From<&Exposure> for ExpectedExposure {
     fn from(exposure: &Exposure) -> Self {
+        let doubts = exposure.depends_on.iter();
         Self {
             statement: exposure.statement.to_string(),
-            kind: format!("{:?}", exposure.kind),
             actions: exposure.actions.iter().map(ToString::to_string).collect(),
+            depends_on: doubts.map(|one| format!("{} in {}", one.element, one.statement)).collect(),
+        }
+    }
+}
+
+impl From<&Openings> for ExpectedOpenings {
+    fn from(open: &Openings) -> Self {
+        let each = |exposures: &[Exposure]| exposures.iter().map(From::from).collect();
+        Self { exposures: each(&open.exposures), doubts: each(&open.doubts) }
+    }
+}
+
+impl ExpectedOpenings {
+    fn outcome(&self) -> &'static str {
+        match (self.exposures.is_empty(), self.doubts.is_empty()) {
+            (false, _) => "fail",
+            (true, false) => "unknown",
+            (true, true) => "pass",
         }
     }
 }
@@ -109,13 +142,27 @@ fn check(name: &str, case: &Case) {
         deciding: admission.deciding.iter().map(ToString::to_string).collect(),
         elements: admission.elements,
     };
+    let guards = ExpectedOpenings::from(&guards_decryption(&policy, &question));
+    let binds = ExpectedOpenings::from(&binds_cloudtrail(&policy, &question));
+    if let Ok(folder) = std::env::var("DUMP_POLICIES") {
+        let all = serde_json::json!({ "admits": found, "guards": guards, "binds": binds });
+        fs::write(format!("{folder}/{name}.json"), all.to_string()).unwrap();
+    }
+    if let Some(acceptable) = &case.acceptable {
+        let admits = match found.answer.as_str() {
+            "Yes" => "pass",
+            "No" => "fail",
+            _ => "unknown",
+        };
+        assert!(acceptable.admits.iter().any(|one| one == admits), "{name}: {admits}");
+        let outcomes = [guards.outcome(), binds.outcome()];
+        let together = ["fail", "unknown", "pass"].into_iter().find(|one| outcomes.contains(one));
+        let is_acceptable = acceptable.guards.iter().any(|one| Some(one.as_str()) == together);
+        assert!(is_acceptable, "{name}: {together:?}");
+    }
     assert_eq!(Some(&found), case.admits.as_ref(), "{name}: {}", case.note);
-    let guard = guards_decryption(&policy, &question);
-    let found = ExpectedGuard {
-        exposures: guard.exposures.iter().map(ExpectedExposure::from).collect(),
-        doubts: guard.doubts.iter().map(ExpectedExposure::from).collect(),
-    };
-    assert_eq!(Some(&found), case.guards.as_ref(), "{name}: {}", case.note);
+    assert_eq!(Some(&guards), case.guards.as_ref(), "{name}: {}", case.note);
+    assert_eq!(Some(&binds), case.binds.as_ref(), "{name}: {}", case.note);
 }
 
 #[test]
@@ -143,4 +190,120 @@ fn without_the_key_arn_a_resource_is_in_doubt() {
     let admission = admits_cloudtrail(&policy, &question);
     assert_eq!(format!("{:?}", admission.answer), "Unknown");
     assert_eq!(admission.elements, ["Resource"]);
+}
+
+/// What `guards_decryption` answers for a policy of these statements.
+fn guards(statements: &serde_json::Value) -> &'static str {
+    let text = serde_json::json!({ "Version": "2012-10-17", "Statement": statements }).to_string();
+    let policy = PolicyDocument::parse(&text).unwrap();
+    let question = TrailAndKey { trail_arn: TRAIL, key_arn: Some(KEY) };
+    ExpectedOpenings::from(&guards_decryption(&policy, &question)).outcome()
+}
+
+fn for_everyone(effect: &str, action: &str, condition: &serde_json::Value) -> serde_json::Value {
+    serde_json::json!({
+        "Effect": effect, "Principal": "*", "Action": action, "Resource": "*",
+        "Condition": condition,
+    })
+}
+
+/// The path of a stranger's role may contain colons and any account.
+#[test]
+fn string_operators_confine_arns_only_by_what_stands_before_a_wildcard() {
+    for (arn, by_text, by_parts) in [
+        ("arn:aws:iam::111122223333:role/*", "pass", "pass"),
+        ("arn:aws:iam::111122223333:*", "pass", "pass"),
+        ("arn:aws:iam::1111222?3333:role/*", "fail", "fail"),
+        ("arn:*:iam::111122223333:role/*", "fail", "pass"),
+        ("arn:aws*:iam::111122223333:role/*", "fail", "pass"),
+        ("arn:aws:*::111122223333:role/Reader", "fail", "pass"),
+        ("arn:aws:iam:*:111122223333:role/Reader", "fail", "pass"),
+        ("*:111122223333:*", "fail", "unknown"),
+    ] {
+        for (action, key) in
+            [("kms:Decrypt", "aws:PrincipalArn"), ("kms:CreateGrant", "kms:GranteePrincipal")]
+        {
+            for (like, not_like, expected) in
+                [("StringLike", "StringNotLike", by_text), ("ArnLike", "ArnNotLike", by_parts)]
+            {
+                let allow =
+                    for_everyone("Allow", action, &serde_json::json!({ like: { key: arn } }));
+                assert_eq!(guards(&allow), expected, "{like} {key} {arn}");
+                // A service is neither of the two, and a Deny has to close that way as well.
+                let negated = format!("{not_like}IfExists");
+                let condition = serde_json::json!({ negated: { key: arn } });
+                let deny = for_everyone("Deny", action, &condition);
+                let everyone = for_everyone("Allow", action, &serde_json::json!({}));
+                let found = guards(&serde_json::json!([everyone, deny]));
+                let is_open = found == "fail";
+                assert_eq!(is_open, expected == "fail", "{not_like} {key} {arn}: {found}");
+            }
+        }
+    }
+}
+
+/// A request does not have the parameters of another operation.
+#[test]
+fn keys_of_another_operation_are_missing() {
+    for (key, operations) in [
+        ("kms:EncryptionAlgorithm", &["kms:Decrypt", "kms:ReEncryptFrom"][..]),
+        ("kms:ReEncryptOnSameKey", &["kms:ReEncryptFrom"]),
+        ("kms:GrantOperations", &["kms:CreateGrant"]),
+        ("kms:BypassPolicyLockoutSafetyCheck", &["kms:PutKeyPolicy"]),
+    ] {
+        let missing = serde_json::json!({ "Null": { key: "true" } });
+        for action in ["kms:Decrypt", "kms:ReEncryptFrom", "kms:CreateGrant", "kms:PutKeyPolicy"] {
+            let found = guards(&for_everyone("Allow", action, &missing));
+            let is_of_another = !operations.contains(&action);
+            assert!(!is_of_another || found == "fail", "{action} without {key}: {found}");
+            let denied = [
+                for_everyone("Allow", action, &serde_json::json!({})),
+                for_everyone("Deny", action, &missing),
+            ];
+            let found = guards(&serde_json::json!(denied));
+            assert!(!is_of_another || found == "pass", "{action} with {key}: {found}");
+        }
+    }
+}
+
+/// Allows everyone to decrypt, and denies it to all but these services.
+fn sparing(services: &[String]) -> Vec<serde_json::Value> {
+    let mut deny = for_everyone("Deny", "kms:*", &serde_json::json!({}));
+    let members = deny.as_object_mut().unwrap();
+    members.remove("Principal");
+    members.insert("NotPrincipal".to_owned(), serde_json::json!({ "Service": services }));
+    vec![for_everyone("Allow", "kms:Decrypt", &serde_json::json!({})), deny]
+}
+
+#[test]
+fn a_service_that_a_deny_spares_works_for_strangers() {
+    let check = |services: &[&str], more: Vec<serde_json::Value>, expected: &str| {
+        let services: Vec<String> = services.iter().map(ToString::to_string).collect();
+        let statements = serde_json::json!([sparing(&services), more.clone()].concat());
+        assert_eq!(guards(&statements), expected, "{services:?} {more:?}");
+    };
+    check(&["s3.amazonaws.com"], Vec::new(), "fail");
+    check(&["cloudtrail.amazonaws.com", "sns.amazonaws.com"], Vec::new(), "fail");
+    check(&["cloudtrail.amazonaws.com"], Vec::new(), "pass");
+    check(&["cloudtrail.af-south-1.amazonaws.com"], Vec::new(), "pass");
+    let condition =
+        serde_json::json!({ "StringNotEquals": { "aws:SourceAccount": "111122223333" } });
+    check(&["s3.amazonaws.com"], vec![for_everyone("Deny", "kms:*", &condition)], "pass");
+    check(&["s3.amazonaws.com"], sparing(&["sns.amazonaws.com".to_owned()]), "pass");
+    check(&["s3.amazonaws.com"], sparing(&["S3.amazonaws.com".to_owned()]), "unknown");
+    let mut named = for_everyone("Allow", "kms:Decrypt", &serde_json::json!({}));
+    named["Principal"] = serde_json::json!({ "Service": "s3.amazonaws.com" });
+    let deny = sparing(&["s3.amazonaws.com".to_owned()]).pop();
+    assert_eq!(guards(&serde_json::json!([named, deny])), "pass", "the service is named");
+}
+
+#[test]
+fn what_spares_too_many_services_to_ask_about_is_in_doubt() {
+    let services: Vec<String> = (0..51).map(|each| format!("s{each:02}.amazonaws.com")).collect();
+    let closing: Vec<String> = vec!["s50.amazonaws.com".to_owned()];
+    let deny_all_but_the_last = sparing(&closing).pop();
+    let mut statements = sparing(&services);
+    statements.extend(deny_all_but_the_last);
+    assert_eq!(guards(&serde_json::json!(statements)), "unknown");
+    assert_eq!(guards(&serde_json::json!(sparing(&services))), "fail");
 }

@@ -13,7 +13,13 @@ const OTHER: &str = "eu-west-1";
 
 fn denied(operation: &str, about: Option<&str>) -> Denial {
     let (account, operation) = (ACCOUNT.to_owned(), operation.to_owned());
-    Denial { account, operation, about: about.map(str::to_owned) }
+    Denial {
+        account,
+        operation,
+        about: about.map(str::to_owned),
+        policy: Some("none".to_owned()),
+        error: None,
+    }
 }
 
 /// Expects that an event is refused for this reason, in a dry run and otherwise.

@@ -166,7 +166,8 @@ pub(super) fn failed(error: &AwsError, role: Option<&str>) -> String {
             "role `{role}` cannot be assumed: {cause}; see that account {account} has it, that it \
              trusts whoever asks, and that --external-id is the one that it asks for"
         ),
-        AwsError::Denied { operation, region, cause } => {
+        AwsError::Denied { denial: Some(_), .. } | AwsError::Refused { .. } => error.to_string(),
+        AwsError::Denied { operation, region, cause, denial: None } => {
             format!("{operation} in {region} was denied: {cause}; allow it to {whom}")
         }
         AwsError::Breakdown { operation, region, cause } => match error.code() {

@@ -6,8 +6,8 @@
 
 use serde_json::{Map, Value};
 use trailseal_rule::{
-    AccountId, ConfigurationItem, ItemStatus, KeyArn, KeyFacts, KeyManager, KeyOrigin, KeySpec,
-    KeyState, KeyUsage, Reading, Refusal, Region, Rotation, Timestamp,
+    AccountId, ConfigurationItem, ItemStatus, KeyArn, KeyFacts, KeyManager, KeyOrigin, KeyPolicy,
+    KeySpec, KeyState, KeyUsage, Reading, Refusal, Region, Rotation, Timestamp,
 };
 
 use super::{KeyIdentity, instant, not_read};
@@ -18,12 +18,12 @@ use crate::newest::{Difference, Telling};
 pub(crate) struct SeenKey {
     pub(crate) facts: Reading<KeyFacts>,
     pub(crate) rotation: Reading<Rotation>,
-    pub(crate) policy: Reading<String>,
+    pub(crate) policy: Reading<KeyPolicy>,
 }
 
 /// The policy of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct SeenPolicy(pub(crate) Reading<String>);
+pub(crate) struct SeenPolicy(pub(crate) Reading<KeyPolicy>);
 
 impl Telling for SeenPolicy {
     fn difference(&self, other: &Self) -> Option<Difference> {
@@ -36,7 +36,7 @@ impl Telling for SeenPolicy {
 }
 
 /// Blanks and the order of members are no difference: AWS writes one item in several ways.
-fn are_alike(one: &Reading<String>, other: &Reading<String>) -> bool {
+fn are_alike(one: &Reading<KeyPolicy>, other: &Reading<KeyPolicy>) -> bool {
     if one == other {
         return true;
     }
@@ -44,7 +44,7 @@ fn are_alike(one: &Reading<String>, other: &Reading<String>) -> bool {
         return false;
     };
     let document = |text: &str| serde_json::from_str::<Value>(text).ok();
-    document(one).is_some_and(|one| Some(one) == document(other))
+    document(one.text()).is_some_and(|one| Some(one) == document(other.text()))
 }
 
 impl SeenKey {
@@ -166,11 +166,16 @@ fn date(value: Option<&Value>) -> Result<Option<Timestamp>, ()> {
 fn rotation(status: Option<&Value>, origin: KeyOrigin) -> Reading<Rotation> {
     match status.and_then(switch) {
         Some(true) => Reading::Known(Rotation::On { period_days: None, next: None }),
-        Some(false) | None if matches!(origin, KeyOrigin::External | KeyOrigin::CustomKeyStore) => {
-            Reading::Known(Rotation::NotSupported)
-        }
+        Some(false) | None if is_never_rotated(origin) => Reading::Known(Rotation::NotSupported),
         Some(false) => Reading::Known(Rotation::Off),
         None => not_read(),
+    }
+}
+
+fn is_never_rotated(origin: KeyOrigin) -> bool {
+    match origin {
+        KeyOrigin::External | KeyOrigin::CloudHsm | KeyOrigin::ExternalKeyStore => true,
+        KeyOrigin::AwsKms | KeyOrigin::Unrecognized => false,
     }
 }
 
@@ -183,14 +188,14 @@ fn switch(value: &Value) -> Option<bool> {
 }
 
 /// A policy is text that holds a document; Config's API wraps that text in JSON text once more.
-fn policy(value: Option<&Value>) -> Reading<String> {
+fn policy(value: Option<&Value>) -> Reading<KeyPolicy> {
     match value {
         Some(Value::String(text)) => match serde_json::from_str(text) {
-            Ok(Value::String(inner)) => Reading::Known(inner),
+            Ok(Value::String(inner)) => Reading::Known(KeyPolicy::new(inner)),
             // What is no JSON at all is for the rule to refuse.
-            Ok(_) | Err(_) => Reading::Known(text.clone()),
+            Ok(_) | Err(_) => Reading::Known(KeyPolicy::new(text.clone())),
         },
-        Some(document @ Value::Object(_)) => Reading::Known(document.to_string()),
+        Some(document @ Value::Object(_)) => Reading::Known(KeyPolicy::new(document.to_string())),
         Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_)) | None => {
             not_read()
         }

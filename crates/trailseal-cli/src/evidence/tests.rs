@@ -1,5 +1,5 @@
 use serde_json::{Map, json};
-use trailseal_rule::{ConfigurationItem, KeyState, Parameters, Timestamp};
+use trailseal_rule::{ConfigurationItem, KeyPolicy, KeyState, Parameters, Timestamp};
 
 use super::*;
 
@@ -91,7 +91,7 @@ fn an_item_in_either_spelling_tells_all_of_a_key() {
             (&trailseal_rule::KeyManager::Customer, &KeyState::Enabled)
         );
         assert_eq!(seen.rotation, Reading::Known(Rotation::On { period_days: None, next: None }));
-        assert_eq!(seen.policy, Reading::Known(policy.to_owned()));
+        assert_eq!(seen.policy, Reading::Known(KeyPolicy::new(policy)));
     }
 }
 

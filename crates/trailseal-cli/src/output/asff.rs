@@ -246,12 +246,14 @@ fn reason(check: &CheckReport) -> Option<Reason> {
 }
 
 fn product_fields(report: &Report, trail: &TrailReport) -> BTreeMap<&'static str, String> {
+    let skipped = (!trail.skipped.is_empty()).then(|| trail.skipped.join(", "));
     let fields = [
         ("trailseal/Compliance", Some(trail.compliance.as_str())),
         ("trailseal/Unverified", Some(if trail.unverified { "true" } else { "false" })),
         ("trailseal/Annotation", Some(trail.annotation.as_str())),
         ("trailseal/Profile", trail.profile.as_deref()),
         ("trailseal/NotEvaluated", trail.not_evaluated.as_deref()),
+        ("trailseal/SkippedChecks", skipped.as_deref()),
         ("trailseal/Key", trail.key.as_deref()),
         ("trailseal/Bucket", trail.bucket.as_deref()),
         ("trailseal/Source", Some(trail.source.as_str())),

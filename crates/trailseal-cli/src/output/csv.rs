@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::shown;
 use crate::report::{CheckOutcome, CheckReport, Report, TrailReport};
 
-const HEAD: [&str; 15] = [
+const HEAD: [&str; 16] = [
     "compliance",
     "unverified",
     "account",
@@ -21,6 +21,7 @@ const HEAD: [&str; 15] = [
     "source",
     "profile",
     "not evaluated",
+    "checks skipped",
 ];
 
 pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
@@ -55,6 +56,7 @@ fn row(trail: &TrailReport) -> [String; HEAD.len()] {
         trail.source.clone(),
         optional(&trail.profile),
         optional(&trail.not_evaluated),
+        trail.skipped.join("; "),
     ]
 }
 

@@ -107,7 +107,13 @@ fn cases_of_trail(trail: &TrailReport) -> Vec<TestCase> {
         return vec![case(&trail.resource_id, name, status)];
     }
     let told = |check| case(&trail.resource_id, &name(check), status(trail, check));
-    trail.checks.iter().map(told).collect()
+    let skipped = trail.skipped.iter().map(|check| {
+        let mut status = TestCaseStatus::skipped();
+        status.set_type("skipped");
+        status.set_message("skipped by the parameter skipChecks");
+        case(&trail.resource_id, check, status)
+    });
+    trail.checks.iter().map(told).chain(skipped).collect()
 }
 
 /// The check, and what holds where it passes.

@@ -317,6 +317,7 @@ fn compliance<'a>(common: &'a Common<'a>, trail: &'a TrailReport) -> Compliance<
         status_details: found
             .chain(trail.reason.as_deref())
             .chain(trail.not_evaluated.as_deref())
+            .chain(trail.notes.iter().map(String::as_str))
             .collect(),
         checks: trail.checks.iter().map(check).collect(),
     }

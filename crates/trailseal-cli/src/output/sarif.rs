@@ -3,7 +3,7 @@
 //! A result is what a check found broken or could not verify; what passed is none, since viewers
 //! show each result as an alert.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
@@ -104,7 +104,8 @@ struct Invocation<'a> {
 struct Notification {
     level: &'static str,
     message: Message,
-    locations: [Location<'static>; 1],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    locations: Vec<Location<'static>>,
 }
 
 #[derive(Serialize)]
@@ -176,6 +177,8 @@ struct FindingProperties<'a> {
     key: Option<&'a str>,
     bucket: Option<&'a str>,
     fix: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    skipped: &'a [String],
 }
 
 pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
@@ -253,6 +256,7 @@ fn no_trail(trail: &TrailReport, rule_index: usize, is_live: bool) -> Finding<'_
             key: None,
             bucket: None,
             fix: None,
+            skipped: &trail.skipped,
         },
     }
 }
@@ -303,6 +307,7 @@ fn invocation(report: &Report) -> Invocation<'_> {
             .iter()
             .map(notification)
             .chain(report.not_evaluated().iter().map(not_evaluated))
+            .chain(skipped(report))
             .collect(),
     }
 }
@@ -312,7 +317,7 @@ fn notification(problem: &Problem) -> Notification {
     Notification {
         level: "error",
         message: Message { text: plain(&problem.message) },
-        locations: [Location { physical_location: place, logical_locations: None }],
+        locations: vec![Location { physical_location: place, logical_locations: None }],
     }
 }
 
@@ -335,6 +340,24 @@ fn plain(text: &str) -> String {
     }
     // An address that stands alone is a link in GitHub's Markdown.
     out.replace("://", ":\\//").replace("www.", "www\\.")
+}
+
+/// The checks that the parameter `skipChecks` left out: a trail that passes has no result to name
+/// them in.
+fn skipped(report: &Report) -> impl Iterator<Item = Notification> {
+    let mut trails: BTreeMap<&[String], usize> = BTreeMap::new();
+    for trail in report.trails.iter().filter(|trail| !trail.skipped.is_empty()) {
+        *trails.entry(&trail.skipped).or_default() += 1;
+    }
+    trails.into_iter().map(|(checks, count)| {
+        let trails = if count == 1 { "1 trail".to_owned() } else { format!("{count} trails") };
+        let text = format!("skipped by skipChecks for {trails}: {}", checks.join(", "));
+        Notification {
+            level: "note",
+            message: Message { text: plain(&text) },
+            locations: Vec::new(),
+        }
+    })
 }
 
 fn results<'a>(report: &'a Report, indices: &HashMap<&str, usize>) -> Vec<Finding<'a>> {
@@ -393,6 +416,7 @@ fn result<'a>(
             key: trail.key.as_deref(),
             bucket: trail.bucket.as_deref(),
             fix: check.fix.as_deref(),
+            skipped: &trail.skipped,
         },
     }
 }

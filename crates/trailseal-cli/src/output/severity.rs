@@ -31,7 +31,7 @@ impl Severity {
             ) => Self::High,
             Some(CheckId::SseKmsEnabled | CheckId::KeyCustomerManaged | CheckId::KeyAllowed)
             | None => Self::Medium,
-            Some(CheckId::KeyRotated) => Self::Low,
+            Some(CheckId::KeyRotated | CheckId::KeyPolicyBindsCloudtrail) => Self::Low,
         }
     }
 

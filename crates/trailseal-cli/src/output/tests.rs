@@ -45,6 +45,7 @@ pub(crate) fn trail(name: &str) -> TrailReport {
             check("key-usable", CheckOutcome::Fail),
             check("key-in-bucket-region", CheckOutcome::Unknown),
         ],
+        skipped: Vec::new(),
         evidence: None,
         captured: Some("2026-11-23T10:00:00.000Z".to_owned()),
         source: "snapshot.json".to_owned(),
@@ -211,6 +212,33 @@ fn no_form_holds_raw_control_characters() {
         let text = String::from_utf8(written(&hostile(), *format)).unwrap();
         let raw = text.chars().find(|&one| one.is_control() && one != '\n' && one != '\r');
         assert_eq!(raw, None, "{format:?}");
+    }
+}
+
+/// A trail that passes because a check was skipped does not look as one that passed all.
+#[test]
+fn every_form_names_what_was_skipped() {
+    for compliance in ["COMPLIANT", "NON_COMPLIANT"] {
+        let outcome =
+            if compliance == "COMPLIANT" { CheckOutcome::Pass } else { CheckOutcome::Fail };
+        let skipping = TrailReport {
+            compliance: compliance.to_owned(),
+            // Its annotation was cut.
+            annotation: "cut".to_owned(),
+            notes: vec!["skipped: delivery-unbroken".to_owned()],
+            skipped: vec!["delivery-unbroken".to_owned()],
+            checks: vec![check("key-usable", outcome)],
+            ..trail("main")
+        };
+        for format in Format::value_variants() {
+            let names = |trail: &TrailReport| {
+                let text = written(&report(vec![trail.clone()]), *format);
+                String::from_utf8(text).unwrap().matches("delivery-unbroken").count()
+            };
+            let without =
+                TrailReport { notes: Vec::new(), skipped: Vec::new(), ..skipping.clone() };
+            assert!(names(&skipping) > names(&without), "{format:?} {compliance}");
+        }
     }
 }
 

@@ -59,8 +59,8 @@ fn is_outside(error: &ListError) -> bool {
 }
 
 fn refused(error: AwsError) -> Result<Reading<bool>, AwsError> {
-    match error {
-        AwsError::Denied { .. } => Ok(Reading::Refused(Refusal::AccessDenied { action: ACTION })),
-        other => Err(other),
+    if matches!(error, AwsError::Denied { .. }) {
+        return Ok(Reading::Refused(Refusal::AccessDenied { action: ACTION }));
     }
+    Err(error)
 }

@@ -58,6 +58,10 @@ pub(crate) struct RotationReport {
 pub(crate) struct DeliveryReport {
     pub(crate) error: Option<String>,
     pub(crate) digest_error: Option<String>,
+    #[serde(default)]
+    pub(crate) delivered: Option<String>,
+    #[serde(default)]
+    pub(crate) logging: Option<bool>,
 }
 
 impl EvidenceReport {
@@ -66,7 +70,7 @@ impl EvidenceReport {
             key: told(&facts.key, key),
             bucket_region: told(&facts.bucket_region, Region::to_string),
             rotation: told(&facts.rotation, rotation),
-            key_policy: told(&facts.key_policy, String::clone),
+            key_policy: told(&facts.key_policy, |policy| policy.text().to_owned()),
             delivery: told(&facts.delivery, delivery),
             delivery_elsewhere: match &facts.delivery_elsewhere {
                 Reading::Known(regions) => regions
@@ -114,7 +118,8 @@ fn key(key: &KeyFacts) -> KeyReport {
         origin: match key.origin {
             KeyOrigin::AwsKms => "AWS_KMS",
             KeyOrigin::External => "EXTERNAL",
-            KeyOrigin::CustomKeyStore => "custom key store",
+            KeyOrigin::CloudHsm => "AWS_CLOUDHSM",
+            KeyOrigin::ExternalKeyStore => "EXTERNAL_KEY_STORE",
             KeyOrigin::Unrecognized => "unrecognized",
         }
         .to_owned(),
@@ -148,5 +153,10 @@ fn rotation(rotation: &Rotation) -> RotationReport {
 }
 
 fn delivery(delivery: &Delivery) -> DeliveryReport {
-    DeliveryReport { error: delivery.error.clone(), digest_error: delivery.digest_error.clone() }
+    DeliveryReport {
+        error: delivery.error.clone(),
+        digest_error: delivery.digest_error.clone(),
+        delivered: when(delivery.delivered),
+        logging: delivery.is_logging,
+    }
 }

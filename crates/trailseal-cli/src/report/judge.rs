@@ -234,7 +234,8 @@ pub(crate) fn judge_trail(
         evidence: reason.is_none().then(|| EvidenceReport::of(facts)),
         not_evaluated: is_open_copy.then(String::new),
         reason,
-        notes: judgement.notes,
+        skipped: judgement.skipped.iter().map(ToString::to_string).collect(),
+        notes: judgement.skipped().into_iter().chain(judgement.notes).collect(),
         ..blank(&evaluation, &trail.account, &trail.region, captured, source)
     };
     (Rank::of(&judgement.verdict), report)
@@ -276,6 +277,7 @@ fn blank(
         not_evaluated: None,
         notes: Vec::new(),
         checks: Vec::new(),
+        skipped: Vec::new(),
         evidence: None,
         captured: captured.map(|captured| captured.to_string()),
         source,
@@ -285,19 +287,30 @@ fn blank(
 fn check(result: &CheckResult) -> CheckReport {
     let (outcome, what, fix) = match &result.outcome {
         Outcome::Pass => (CheckOutcome::Pass, None, None),
-        Outcome::Fail(finding) => (CheckOutcome::Fail, Some(&finding.what), Some(&finding.fix)),
+        Outcome::Fail(finding) => {
+            (CheckOutcome::Fail, Some(&finding.what), Some(finding.fix_in_full()))
+        }
         Outcome::Unknown(unverified) => {
-            (CheckOutcome::Unknown, Some(&unverified.why), Some(&unverified.advice))
+            (CheckOutcome::Unknown, Some(&unverified.why), Some(unverified.advice_in_full()))
         }
     };
-    let known = CHECKS.iter().find(|known| known.id == result.check);
     CheckReport {
         id: result.check.as_str().to_owned(),
         outcome,
         what: what.cloned(),
-        why: known.map_or_else(String::new, |known| known.why.to_owned()),
-        fix: fix.cloned(),
+        why: reason(result).to_owned(),
+        fix,
     }
+}
+
+/// Why it matters: the finding's own reason, else that of the check.
+fn reason(result: &CheckResult) -> &'static str {
+    let own = match &result.outcome {
+        Outcome::Fail(finding) => finding.why,
+        Outcome::Pass | Outcome::Unknown(_) => None,
+    };
+    let known = CHECKS.iter().find(|known| known.id == result.check);
+    own.or(known.map(|known| known.why)).unwrap_or_default()
 }
 
 fn summary(trails: &[TrailReport], accounts: &[AccountReport]) -> Summary {

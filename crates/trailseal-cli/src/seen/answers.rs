@@ -4,7 +4,7 @@
 //! one that `--evidence ARN=FILE` names.
 
 use serde_json::Value;
-use trailseal_rule::{BucketName, KeyArn, KeyFacts, Reading, Refusal, Region, Rotation};
+use trailseal_rule::{BucketName, KeyArn, KeyFacts, KeyPolicy, Reading, Refusal, Region, Rotation};
 
 use super::{Complaint, Seen, Taking};
 use crate::evidence::{KeyIdentity, SeenPolicy, key_facts};
@@ -82,7 +82,7 @@ impl Seen {
                 self.evidence.rotations.see(key, sighting, rotation);
             }
             (Answer::Policy(text), Some(key), _) => {
-                let policy = SeenPolicy(Reading::Known(text));
+                let policy = SeenPolicy(Reading::Known(KeyPolicy::new(text)));
                 self.evidence.policies.see(key, sighting, policy);
             }
             (Answer::Location(region), _, Some(Subject::Bucket(name))) => {

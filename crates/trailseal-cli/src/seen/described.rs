@@ -25,6 +25,7 @@ pub(super) fn trail(described: &Value) -> Result<Trail, String> {
         key: text("KmsKeyId")?.and_then(KeyRef::parse),
         is_multi_region_trail: described.get("IsMultiRegionTrail") == Some(&Value::Bool(true)),
         is_organization_trail: described.get("IsOrganizationTrail") == Some(&Value::Bool(true)),
+        changed: None,
         arn,
     })
 }

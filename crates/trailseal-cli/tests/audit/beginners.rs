@@ -151,6 +151,8 @@ async fn which_regions_are_enabled_may_not_be_asked() {
         account: MANAGEMENT.to_owned(),
         operation: "account:ListRegions".to_owned(),
         about: None,
+        policy: Some("none".to_owned()),
+        error: None,
     });
     let desk = Desk::with(state).await;
     let run = desk.run(MANAGEMENT, &[]);

@@ -141,6 +141,8 @@ async fn an_owner_that_refuses() {
         account: member(0),
         operation: "cloudtrail:DescribeTrails".to_owned(),
         about: None,
+        policy: Some("none".to_owned()),
+        error: None,
     });
     let desk = Desk::with(state).await;
     let arguments = ["--accounts", "organization", "--role-name", "Audit", "-o", "json"];

@@ -130,6 +130,8 @@ async fn all_enabled_regions_are_asked_whatever_is_judged() {
         account: member(0),
         operation: "account:ListRegions".to_owned(),
         about: None,
+        policy: Some("none".to_owned()),
+        error: None,
     });
     let desk = Desk::with(hidden).await;
     let run = judge(&desk, &["--regions", "us-east-1"]);

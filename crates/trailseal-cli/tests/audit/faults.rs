@@ -18,7 +18,13 @@ fn judge(desk: &Desk, more: &[&str]) -> Run {
 }
 
 fn denial(account: u64, operation: &str) -> Denial {
-    Denial { account: member(account), operation: operation.to_owned(), about: None }
+    Denial {
+        account: member(account),
+        operation: operation.to_owned(),
+        about: None,
+        policy: Some("none".to_owned()),
+        error: None,
+    }
 }
 
 /// An account refuses; the others are judged, and none of its trails is compliant.

@@ -55,6 +55,8 @@ async fn a_member_and_whoever_may_not_ask_are_refused() {
         account: ACCOUNT.to_owned(),
         operation: "organizations:ListDelegatedAdministrators".to_owned(),
         about: None,
+        policy: Some("none".to_owned()),
+        error: None,
     });
     for (name, state) in [("member", organization(Membership::Member)), ("denied", denied)] {
         let lab = Lab::start(state.clone()).await.unwrap();

@@ -102,7 +102,15 @@ async fn so_do_denials_changes_by_others_and_trails_that_follow() {
     assert!(refused["refusals"][0]["difference"].is_string(), "{refused:#}");
 
     let (account, operation) = (ACCOUNT.to_owned(), "kms:DescribeKey".to_owned());
-    lab.edit(|state| state.denials.push(Denial { account, operation, about: None }));
+    lab.edit(|state| {
+        state.denials.push(Denial {
+            account,
+            operation,
+            about: None,
+            policy: Some("none".to_owned()),
+            error: None,
+        })
+    });
     let denied = run(&lab, &place, &["neighbour", "--key", KEY, "-o", "json"]);
     let denied = checked(&validator, &denied, "refused");
     assert!(denied["iamPolicy"].is_object(), "{denied:#}");

@@ -140,7 +140,13 @@ async fn all_readings_that_are_denied_are_told_at_once_with_a_policy() {
     let mut state = state(None);
     for operation in ["kms:DescribeKey", "kms:GetKeyPolicy"] {
         let (account, operation) = (ACCOUNT.to_owned(), operation.to_owned());
-        state.denials.push(Denial { account, operation, about: None });
+        state.denials.push(Denial {
+            account,
+            operation,
+            about: None,
+            policy: Some("none".to_owned()),
+            error: None,
+        });
     }
     let lab = Lab::start(state).await.unwrap();
     let ended = run(&lab, &folder("denials"), &["audit", "--key", KEY]).expect(1);

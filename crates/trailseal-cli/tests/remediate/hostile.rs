@@ -119,7 +119,12 @@ fn leaves(value: &Value, place: String, found: &mut Vec<String>) {
                 leaves(value, format!("{place}/{index}"), found);
             }
         }
-        _ => found.push(place),
+        Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::String(_)
+        | Value::Array(_)
+        | Value::Object(_) => found.push(place),
     }
 }
 

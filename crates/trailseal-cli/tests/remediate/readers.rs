@@ -120,7 +120,13 @@ async fn what_is_not_understood_leaves_the_readers_unknown() {
 async fn a_reading_that_is_denied_or_breaks_down_keeps_nothing_from_being_planned() {
     let operation = "config:BatchGetResourceConfig".to_owned();
     let mut state = recorded(policy(json!([reads(json!({ "AWS": SIEM }))])));
-    state.denials.push(Denial { account: ACCOUNT.to_owned(), operation, about: None });
+    state.denials.push(Denial {
+        account: ACCOUNT.to_owned(),
+        operation,
+        about: None,
+        policy: Some("none".to_owned()),
+        error: None,
+    });
     let (ended, _) = planned("readers-denied", state).await;
     let unknown = "is not known (config:BatchGetResourceConfig was denied): whoever does needs";
     assert!(ended.out.contains(unknown), "{}", ended.out);

@@ -93,7 +93,8 @@ pub(super) fn get_trail_status(
     };
     let of_region = trail.delivery_error_by_region.get(&caller.region).map(String::as_str);
     let error = of_region.or(error).filter(|error| !error.is_empty());
-    let success = if error.is_none() { attempt } else { LATEST_DELIVERY };
+    let delivered = trail.latest_delivery_time.unwrap_or(LATEST_DELIVERY);
+    let success = if error.is_none() && world.has_changed { attempt } else { delivered };
     let mut status = json!({
         "IsLogging": trail.is_logging,
         "LatestDeliveryTime": moments::to_epoch(success),

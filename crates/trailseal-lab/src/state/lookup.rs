@@ -1,6 +1,6 @@
 //! What an account sees of the state.
 
-use super::{Account, Alias, Bucket, DiscoveredAs, Key, Membership, Role, State, Trail};
+use super::{Account, Alias, Bucket, Denial, DiscoveredAs, Key, Membership, Role, State, Trail};
 use crate::arn::Arn;
 
 /// What a trail is to the account and Region that look at it.
@@ -103,9 +103,9 @@ impl State {
         self.roles.iter().find(|role| role.arn == arn)
     }
 
-    /// Whether the account's own identities are denied the operation for such a request.
-    pub(crate) fn denies(&self, account: &str, operation: &str, mentions: &str) -> bool {
-        self.denials.iter().any(|denial| {
+    /// What denies the account's own identities the operation for such a request.
+    pub(crate) fn denies(&self, account: &str, operation: &str, mentions: &str) -> Option<&Denial> {
+        self.denials.iter().find(|denial| {
             denial.account == account
                 && denial.operation == operation
                 && denial.about.as_ref().is_none_or(|about| mentions.contains(about.as_str()))

@@ -126,6 +126,7 @@ fn trail(place: &Place<'_>) -> Trail {
         "isLogging",
         "latestDeliveryError",
         "deliveryErrorByRegion",
+        "latestDeliveryTime",
         "latestDigestDeliveryError",
         "discoveredAs",
         "tags",
@@ -148,6 +149,7 @@ fn trail(place: &Place<'_>) -> Trail {
             .maybe("deliveryErrorByRegion")
             .map(|place| tags(&place))
             .unwrap_or_default(),
+        latest_delivery_time: members.maybe("latestDeliveryTime").map(|place| place.moment()),
         latest_digest_delivery_error: maybe_text(&members, "latestDigestDeliveryError"),
         discovered_as,
         tags: members.maybe("tags").map(|place| tags(&place)).unwrap_or_default(),
@@ -323,8 +325,20 @@ fn item(place: &Place<'_>) -> Value {
     place.value().clone()
 }
 
+/// The policies that AWS names as those which deny; the last stands for none that allows.
+const DENYING_POLICIES: [&str; 8] = [
+    "service control policy",
+    "resource control policy",
+    "permissions boundary",
+    "session policy",
+    "VPC endpoint policy",
+    "identity-based policy",
+    "resource-based policy",
+    "none",
+];
+
 fn denial(place: &Place<'_>) -> Denial {
-    let members = place.object(&["account", "operation", "about"]);
+    let members = place.object(&["account", "operation", "about", "policy", "error"]);
     let known = |text: &str| Operation::from_iam(text).is_some();
     Denial {
         account: members.need("account", account_id),
@@ -332,5 +346,7 @@ fn denial(place: &Place<'_>) -> Denial {
             place.text_that("an operation of the lab such as `kms:DescribeKey`", known)
         }),
         about: maybe_text(&members, "about"),
+        policy: members.maybe("policy").map(|place| place.word(&DENYING_POLICIES)),
+        error: members.maybe("error").map(|place| place.word(&model::CLOUDTRAIL_ERRORS)),
     }
 }

@@ -131,6 +131,8 @@ async fn what_the_state_denies_is_denied_to_the_accounts_own_identities() {
         account: ACCOUNT.to_owned(),
         operation: "kms:DescribeKey".to_owned(),
         about: Some(SEALED.to_owned()),
+        policy: Some("none".to_owned()),
+        error: None,
     });
     let lab = lab().await;
     lab.set_state(state);

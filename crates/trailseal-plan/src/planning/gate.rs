@@ -109,7 +109,7 @@ fn unverified(case: &Case<'_>, results: &[CheckResult], found: &mut Found) {
             found.push(
                 RefusalCode::Unverified,
                 format!("{}: {}", result.check, unverified.why),
-                unverified.advice.clone(),
+                unverified.advice_in_full(),
             );
         }
     }

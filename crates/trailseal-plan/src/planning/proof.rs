@@ -1,8 +1,8 @@
 //! The rule itself judges what the plan leads to.
 
 use trailseal_rule::{
-    Delivery, Facts, Finding, KeyArn, KeyFacts, KeyManager, KeyOrigin, KeyRef, KeySpec, KeyState,
-    KeyUsage, Outcome, Reading, Refusal, Region, Rotation, Trail, Unverified, Verdict, evaluate,
+    Delivery, Facts, KeyArn, KeyFacts, KeyManager, KeyOrigin, KeyPolicy, KeyRef, KeySpec, KeyState,
+    KeyUsage, Outcome, Reading, Refusal, Region, Rotation, Trail, Verdict, evaluate,
 };
 
 use crate::planning::Case;
@@ -27,10 +27,10 @@ pub(super) fn prove(
             }
             Verdict::Broken(results) | Verdict::Unverified(results) => {
                 for result in results {
-                    let (what, fix) = match result.outcome {
+                    let (fix, what) = match result.outcome {
                         Outcome::Pass => continue,
-                        Outcome::Fail(Finding { what, fix }) => (what, fix),
-                        Outcome::Unknown(Unverified { why, advice }) => (why, advice),
+                        Outcome::Fail(finding) => (finding.fix_in_full(), finding.what),
+                        Outcome::Unknown(unknown) => (unknown.advice_in_full(), unknown.why),
                     };
                     let what = format!("after the plan {} would not pass: {what}", result.check);
                     found.push(RefusalCode::WouldStillFail, what, fix);
@@ -56,7 +56,7 @@ fn outcomes(
             key: Reading::Known(key),
             bucket_region: bucket_region.clone(),
             rotation,
-            key_policy: Reading::Known(policy.after.clone()),
+            key_policy: Reading::Known(KeyPolicy::new(policy.after.clone())),
             delivery: delivery(case, changes_anything),
             ..Facts::unread()
         };
@@ -117,7 +117,12 @@ fn created(arn: KeyArn) -> KeyFacts {
 fn delivery(case: &Case<'_>, changes_anything: bool) -> Reading<Delivery> {
     match &case.situation.facts.delivery {
         Reading::Known(_) | Reading::Refused(Refusal::NotRead) if changes_anything => {
-            Reading::Known(Delivery { error: None, digest_error: None })
+            let is_logging = match &case.situation.facts.delivery {
+                Reading::Known(delivery) => delivery.is_logging,
+                Reading::Absent | Reading::Refused(_) => None,
+            };
+            let delivered = Some(case.setting.now);
+            Reading::Known(Delivery { delivered, is_logging, ..Delivery::default() })
         }
         Reading::Known(_) | Reading::Absent | Reading::Refused(_) => {
             case.situation.facts.delivery.clone()

@@ -121,8 +121,8 @@ fn former_cannot_encrypt(case: &Case<'_>) -> Option<String> {
         return None;
     };
     let (trail_arn, key_arn) = (case.situation.trail.arn.as_str(), Some(key.arn.as_str()));
-    let admitted = PolicyDocument::parse(policy).is_ok_and(|document| {
-        admits_cloudtrail(&document, &TrailAndKey { trail_arn, key_arn }).answer == Answer::Yes
+    let admitted = policy.document().is_ok_and(|document| {
+        admits_cloudtrail(document, &TrailAndKey { trail_arn, key_arn }).answer == Answer::Yes
     });
     (!admitted).then(|| "its policy does not admit CloudTrail, for all that is known".to_owned())
 }

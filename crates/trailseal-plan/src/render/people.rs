@@ -114,10 +114,7 @@ fn write_step(out: &mut String, plan: &Plan, number: usize, step: &Step) -> fmt:
 /// How a step changes the key policy: from the policy that it requires to the one that it sends.
 fn write_policy(out: &mut String, step: &Step) -> fmt::Result {
     let Some(sent) = step.call.policy() else { return Ok(()) };
-    let required = step.requires.iter().find_map(|condition| match condition {
-        Condition::PolicyIs { policy, .. } => Some(policy.as_str()),
-        _ => None,
-    });
+    let required = step.requires.iter().find_map(Condition::policy);
     writeln!(out, "\nKey policy")?;
     for line in policy_diff(required, sent).lines() {
         writeln!(out, "  {line}")?;

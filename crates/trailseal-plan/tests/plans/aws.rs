@@ -88,6 +88,7 @@ impl Aws {
             key: self.trail_key.clone(),
             is_multi_region_trail: true,
             is_organization_trail: false,
+            changed: None,
         }
     }
 

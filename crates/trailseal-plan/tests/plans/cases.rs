@@ -8,8 +8,8 @@ use trailseal_plan::{
     Consent, KeyReadings, NewKey, Plan, Reader, Readers, Refusals, Situation, Wish, plan,
 };
 use trailseal_rule::{
-    Facts, KeyArn, KeyManager, KeyRef, KeySpec, KeyState, Parameters, Reading, Refusal, Rotation,
-    Setting, Timestamp, Trail, Verdict, evaluate, needs,
+    Facts, KeyArn, KeyManager, KeyPolicy, KeyRef, KeySpec, KeyState, Parameters, Reading, Refusal,
+    Rotation, Setting, Timestamp, Trail, Verdict, evaluate, needs,
 };
 
 use crate::aws::{
@@ -162,7 +162,10 @@ fn write_policies() -> Vec<(&'static str, String)> {
         ("admits, describes not", list(&[&root, &encrypts])),
         ("admits another trail", list(&[&root, &other])),
         ("denies", list(&[&root, &encrypts, &deny(json!({}))])),
-        ("may deny", list(&[&root, &deny(json!({ "Bool": { "aws:SecureTransport": "false" } }))])),
+        (
+            "may deny",
+            list(&[&root, &deny(json!({ "StringNotEquals": { "aws:SourceVpce": "vpce-1" } }))]),
+        ),
         ("open", list(&[&root, &open, &encrypts, &describes])),
         ("long", list(&[&root, &long])),
         ("unreadable", "{}".to_owned()),
@@ -291,13 +294,16 @@ impl Case {
         }
         if needs.delivery {
             let error = (!self.aws.can_deliver()).then(|| "KMS.DisabledException".to_owned());
-            facts.delivery = Reading::Known(trailseal_rule::Delivery { error, digest_error: None });
+            facts.delivery = Reading::Known(trailseal_rule::Delivery {
+                error,
+                ..trailseal_rule::Delivery::default()
+            });
         }
         if let (Some(_), Some(KeyRef::Key(arn))) = (&needs.key, &trail.key) {
             let readings = self.aws.readings(arn);
             facts.key = readings.key;
             if needs.key_policy {
-                facts.key_policy = readings.policy;
+                facts.key_policy = readings.policy.map(KeyPolicy::new);
             }
             if needs.rotation {
                 facts.rotation = readings.rotation;

@@ -5,9 +5,9 @@ use proptest::prelude::{Just, Strategy};
 use proptest::sample::select;
 use proptest::test_runner::{Config, TestRng, TestRunner};
 use serde_json::Value;
-use trailseal_plan::{KEY_POLICY_BYTES_MAX, MergeError, merge};
+use trailseal_plan::{MergeError, merge};
 use trailseal_rule::key_policy::admission::admits;
-use trailseal_rule::key_policy::document::PolicyDocument;
+use trailseal_rule::key_policy::document::{POLICY_BYTES_MAX, PolicyDocument};
 use trailseal_rule::key_policy::grants::Grant;
 use trailseal_rule::key_policy::question::TrailAndKey;
 use trailseal_rule::key_policy::request::Answer;
@@ -140,7 +140,7 @@ fn a_policy_may_be_just_as_long_as_kms_takes() {
         format!(r#"{{"Id":"{filling}","Statement":[]}}"#)
     };
     let bare = merge(&of(0), &question(), &GRANTS).unwrap().document.len();
-    let most = KEY_POLICY_BYTES_MAX - bare;
+    let most = POLICY_BYTES_MAX - bare;
     assert_eq!(merge(&of(most), &question(), &GRANTS).unwrap().document.len(), 32_768);
     let error = merge(&of(most + 1), &question(), &GRANTS).unwrap_err();
     assert_eq!(error, MergeError::TooLong { bytes: 32_769 });

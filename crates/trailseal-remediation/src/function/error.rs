@@ -60,7 +60,12 @@ fn kind_of(failure: &Failure) -> &'static str {
     match failure {
         Failure::Refused(_) => "Refused",
         Failure::NoSuchTrail { .. } | Failure::NotATrail(_) => "NoSuchTrail",
-        Failure::Aws(AwsError::Denied { .. } | AwsError::Role { .. } | AwsError::NoRole { .. })
+        Failure::Aws(
+            AwsError::Denied { .. }
+            | AwsError::Refused { .. }
+            | AwsError::Role { .. }
+            | AwsError::NoRole { .. },
+        )
         | Failure::Stopped(Stop::Denied { .. }) => "PermissionMissing",
         Failure::Aws(_) => "AwsBreakdown",
         Failure::Stopped(_) => "Stopped",

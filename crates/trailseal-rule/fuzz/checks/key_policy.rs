@@ -2,7 +2,7 @@
 
 use trailseal_rule::key_policy::admission::admits_cloudtrail;
 use trailseal_rule::key_policy::document::PolicyDocument;
-use trailseal_rule::key_policy::exposure::guards_decryption;
+use trailseal_rule::key_policy::exposure::{binds_cloudtrail, guards_decryption};
 use trailseal_rule::key_policy::question::TrailAndKey;
 
 const TRAIL: &str = "arn:aws:cloudtrail:us-east-1:111122223333:trail/all";
@@ -23,7 +23,8 @@ pub(crate) fn check(text: &str) {
         let question = TrailAndKey { trail_arn: TRAIL, key_arn };
         let admission = admits_cloudtrail(&policy, &question);
         assert_eq!(admission, admits_cloudtrail(&policy, &question), "another answer");
-        let guard = guards_decryption(&policy, &question);
-        assert_eq!(guard, guards_decryption(&policy, &question), "another answer");
+        for ask in [guards_decryption, binds_cloudtrail] {
+            assert_eq!(ask(&policy, &question), ask(&policy, &question), "another answer");
+        }
     }
 }

@@ -84,7 +84,8 @@ fn judge_delivery(case: &Case<'_>) -> Result<Outcome, Outcome> {
             return Ok(Outcome::fail(
                 "the trail does not exist any more",
                 "make the trail again, or delete what is left of it",
-            ));
+            )
+            .because("a trail that does not exist delivers no log files"));
         }
         Reading::Refused(refusal) => {
             return Ok(Outcome::unknown(
@@ -97,15 +98,13 @@ fn judge_delivery(case: &Case<'_>) -> Result<Outcome, Outcome> {
 }
 
 fn judge_errors(delivery: &Delivery, what: &str) -> Outcome {
-    let errors = [&delivery.error, &delivery.digest_error];
-    let said: Vec<&str> = errors.into_iter().flatten().map(String::as_str).collect();
-    if let Some(code) = said.iter().find(|code| code.starts_with("KMS.")) {
+    if let Some(code) = delivery.key_error() {
         return Outcome::fail(
             format!("the latest {what} failed because of the key: {code}"),
             "let the key policy admit CloudTrail and see that the key is enabled",
         );
     }
-    if said.contains(&"AccessDenied") {
+    if delivery.errors().any(|code| code == "AccessDenied") {
         return Outcome::unknown(
             format!(
                 "could not verify that the key let the latest {what} pass: S3 said AccessDenied"

@@ -55,7 +55,8 @@ fn bucket_region<'a>(case: &Case<'a>) -> Result<&'a Region, Outcome> {
         Reading::Absent => Err(Outcome::fail(
             format!("the trail's bucket {bucket} does not exist"),
             "let the trail deliver to a bucket of yours",
-        )),
+        )
+        .because("CloudTrail cannot deliver log files to a bucket that does not exist")),
         Reading::Refused(refusal) => Err(Outcome::unknown(
             format!("could not verify the Region of bucket {bucket}: {refusal}"),
             refusal.advice(),

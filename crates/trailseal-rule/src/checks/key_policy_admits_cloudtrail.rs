@@ -4,11 +4,12 @@
 //! key policy can (CloudTrail User Guide, "Configure AWS KMS key policies for CloudTrail").
 //!
 //! a) A statement must match this trail's requests, and no Deny can: pass.
-//! b) No statement grants CloudTrail the operation: fail.
+//! b) No statement grants CloudTrail the operation: fail. A statement that would, but has no effect
+//!    because it has no `Resource` or no `Action`, is named.
 //! c) One does, but for another trail, account or key: fail; the elements in the way are named.
 //! d) A Deny matches: fail; it is named.
 //! e) Whether a statement matches depends on what cannot be known from here, or the document
-//!    cannot be read: unknown.
+//!    cannot be read: unknown. Of a Deny, the fix is about that Deny.
 //! f) The key does not exist: fail. KMS refuses the policy: unknown.
 
 use crate::checks::key_policy_words::{question, read, statements};
@@ -33,35 +34,68 @@ fn judge(case: &Case<'_>) -> Outcome {
 }
 
 fn judge_policy(case: &Case<'_>) -> Result<Outcome, Outcome> {
-    let policy = read(case)?;
-    let Admission { ground, deciding, elements, .. } = admits_cloudtrail(&policy, &question(case));
-    let (by, elements) = (statements(&deciding), elements.join(", "));
+    let admission = admits_cloudtrail(read(case)?, &question(case));
+    let (by, elements) = (statements(&admission.deciding), admission.elements.join(", "));
     let not_admitted = "the key policy does not let CloudTrail encrypt this trail";
-    Ok(match ground {
-        Ground::Allowed => Outcome::Pass,
-        Ground::Denied => Outcome::fail(
-            format!("{not_admitted}: {by} denies it"),
-            format!(
-                "let that Deny leave out CloudTrail, and keep this one: {}",
-                wanted(case.trail)
-            ),
-        ),
-        Ground::NotGranted => Outcome::fail(
-            format!("{not_admitted}: no statement grants it"),
-            format!("add to the key policy {}", wanted(case.trail)),
-        ),
-        Ground::GrantedForOthers => Outcome::fail(
-            format!("{not_admitted}: {by} excludes it by {elements}"),
-            format!("add to the key policy {}", wanted(case.trail)),
-        ),
-        Ground::Undecided => Outcome::unknown(
-            format!(
-                "could not verify that the key policy admits CloudTrail: it depends on \
-                 {elements} in {by}"
-            ),
-            format!("add to the key policy {}", wanted(case.trail)),
-        ),
-    })
+    let (fix, added) = fix(&admission, case.trail);
+    let outcome = match admission.ground {
+        Ground::Allowed => return Ok(Outcome::Pass),
+        Ground::Denied => Outcome::fail(format!("{not_admitted}: {by} denies it"), fix),
+        Ground::NotGranted => Outcome::fail(format!("{not_admitted}: no statement grants it"), fix),
+        Ground::Ineffective => {
+            let why = format!("{by} without {elements} has no effect");
+            Outcome::fail(format!("{not_admitted}: {why}"), fix)
+        }
+        Ground::GrantedForOthers => {
+            Outcome::fail(format!("{not_admitted}: {by} excludes it by {elements}"), fix)
+        }
+        Ground::Undecided => {
+            let may = if admission.denying.is_empty() { "allow" } else { "deny" };
+            let on = if admission.is_granted || admission.denying.is_empty() {
+                format!("{by} may {may} it, depending on {elements}")
+            } else {
+                format!("it depends on {elements} in {by}")
+            };
+            let why = format!("could not verify that the key policy admits CloudTrail: {on}");
+            Outcome::unknown(why, fix)
+        }
+    };
+    Ok(outcome.with_statement(added))
+}
+
+const ALLOW: &str = "let the key policy allow cloudtrail.amazonaws.com kms:GenerateDataKey* with \
+                     this trail's ARN as aws:SourceArn";
+const COMPLETE: &str = "add what that statement lacks";
+const EXEMPT: &str = "exempt this trail from that Deny by a condition ArnNotEquals aws:SourceArn";
+const EXEMPT_AND_ALLOW: &str = "exempt this trail from that Deny by a condition ArnNotEquals \
+                                aws:SourceArn, and allow cloudtrail.amazonaws.com \
+                                kms:GenerateDataKey*";
+
+/// What makes the policy admit CloudTrail for the trail, and what that adds to the policy.
+///
+/// A Deny stays for everybody else: its own conditions are kept, and the request must also not be
+/// CloudTrail's for this trail.
+fn fix(admission: &Admission, trail: &Trail) -> (&'static str, String) {
+    let Admission { ground, deciding, elements, denying, is_granted, .. } = admission;
+    if *ground == Ground::Ineffective {
+        let members = elements.iter().map(|element| match element.as_str() {
+            "Action" => "\"Action\":\"kms:GenerateDataKey*\"",
+            _ => "\"Resource\":\"*\"",
+        });
+        let members = members.collect::<Vec<_>>().join(",");
+        return (COMPLETE, format!("{members} in {}", statements(deciding)));
+    }
+    if denying.is_empty() {
+        return (ALLOW, wanted(trail));
+    }
+    let (by, arn) = (statements(denying), &trail.arn);
+    let exempted =
+        format!("\"ArnNotEquals\":{{\"aws:SourceArn\":\"{arn}\"}} in the Condition of {by}");
+    if *is_granted {
+        (EXEMPT, exempted)
+    } else {
+        (EXEMPT_AND_ALLOW, format!("{exempted}; {}", wanted(trail)))
+    }
 }
 
 /// The statement that admits this trail and no other.

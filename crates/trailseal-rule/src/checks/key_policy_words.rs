@@ -1,16 +1,17 @@
-//! What the two checks of the key policy share: the document, the question and the statements'
-//! names.
+//! What the checks of the key policy share: the document, the question and the words for its
+//! statements.
 
 use crate::arn::KeyArn;
 use crate::checks::{Case, Outcome, known};
 use crate::evaluate::key_arn;
 use crate::key_policy::document::{PolicyDocument, StatementRef};
+use crate::key_policy::exposure::{Doubt, Exposure};
 use crate::key_policy::question::TrailAndKey;
 
-/// The key's policy, or the answer of both checks where it could not be read.
-pub(super) fn read(case: &Case<'_>) -> Result<PolicyDocument, Outcome> {
-    let text = known(&case.facts.key_policy, "the policy", case)?;
-    PolicyDocument::parse(text).map_err(|error| {
+/// The key's policy, or the answer of each of these checks if it could not be read.
+pub(super) fn read<'a>(case: &Case<'a>) -> Result<&'a PolicyDocument, Outcome> {
+    let policy = known(&case.facts.key_policy, "the policy", case)?;
+    policy.document().map_err(|error| {
         Outcome::unknown(
             format!("could not verify the key policy: {error}"),
             "look the policy up in KMS, and update this rule",
@@ -26,4 +27,30 @@ pub(super) fn question<'a>(case: &Case<'a>) -> TrailAndKey<'a> {
 /// The statements' names in one line.
 pub(super) fn statements(references: &[StatementRef]) -> String {
     references.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// What each statement allows to whom, and what that depends on.
+pub(super) fn each(exposures: &[Exposure], whom: &str) -> String {
+    let words = |exposure: &Exposure| {
+        let Exposure { statement, actions, depends_on } = exposure;
+        let actions = actions.join(", ");
+        if depends_on.is_empty() {
+            return format!("{statement} allows {whom} {actions}");
+        }
+        let on = doubts(statement, depends_on);
+        format!("{statement} may allow {whom} {actions}, depending on {on}")
+    };
+    exposures.iter().map(words).collect::<Vec<_>>().join("; ")
+}
+
+/// The elements in doubt; those of another statement with its name.
+fn doubts(own: &StatementRef, doubts: &[Doubt]) -> String {
+    let words = doubts.iter().map(|doubt| {
+        if doubt.statement == *own {
+            doubt.element.clone()
+        } else {
+            format!("{} in {}", doubt.element, doubt.statement)
+        }
+    });
+    words.collect::<Vec<_>>().join(", ")
 }

@@ -64,7 +64,7 @@ fn off(key: Option<&KeyFacts>) -> Outcome {
 fn not_supported(key: Option<&KeyFacts>) -> Outcome {
     let why = match key.map(|key| key.origin) {
         Some(KeyOrigin::External) => "its material is imported",
-        Some(KeyOrigin::CustomKeyStore) => "it is in a custom key store",
+        Some(KeyOrigin::CloudHsm | KeyOrigin::ExternalKeyStore) => "it is in a custom key store",
         Some(KeyOrigin::AwsKms | KeyOrigin::Unrecognized) | None => "KMS does not rotate its kind",
     };
     Outcome::fail(

@@ -10,10 +10,15 @@
 //! c) Any other state: fail; the deletion date is told.
 //! d) A key for anything but encryption, or an asymmetric one: fail.
 //! e) Imported key material that has ended: fail.
-//! f) KMS refuses, or says a state that we do not know, or no usage or spec: unknown.
+//! f) A key of an external key store, whose key state says nothing about the external key (KMS
+//!    Developer Guide, "External key stores"): a `KMS.*` error of the latest delivery fails; a
+//!    delivery after the trail's last known change, or within the last 24 hours where no change is
+//!    known, passes; anything else is unknown. A key of a CloudHSM key store is `Unavailable` while
+//!    its store is disconnected, which d) covers.
+//! g) KMS refuses, or says a state that we do not know, or no usage or spec: unknown.
 
 use crate::checks::{Case, Check, CheckId, Outcome, known, settle, what_kms_says};
-use crate::facts::{KeyFacts, KeySpec, KeyState, KeyUsage};
+use crate::facts::{Delivery, KeyFacts, KeyOrigin, KeySpec, KeyState, KeyUsage, Reading};
 use crate::timestamp::Timestamp;
 
 pub(super) const CHECK: Check = Check {
@@ -21,10 +26,11 @@ pub(super) const CHECK: Check = Check {
     sentence: "the key exists, is enabled and is a symmetric encryption key",
     why: "with a key that is gone, disabled or of the wrong kind CloudTrail cannot deliver, and \
           delivered logs cannot be read",
-    evidence: "KMS DescribeKey",
+    evidence: "KMS DescribeKey; CloudTrail GetTrailStatus for keys of external key stores",
     fails_when: "the key does not exist; its state is any but Enabled or Updating; its usage is \
                  not ENCRYPT_DECRYPT; its spec is not SYMMETRIC_DEFAULT; its imported material \
-                 has ended",
+                 has ended; it is in an external key store and the latest delivery failed with \
+                 one of S3's `KMS.*` codes",
     judge,
 };
 
@@ -40,6 +46,7 @@ fn judge_key(case: &Case<'_>) -> Result<Outcome, Outcome> {
     Ok(unless_of_wrong_kind(key)
         .or(failed)
         .or_else(|| unless_material_ended(key, case.now))
+        .or_else(|| unless_external_key_works(key, case))
         .or_else(|| unless_kind_is_stated(key))
         .unwrap_or(state))
 }
@@ -110,5 +117,59 @@ fn unless_material_ended(key: &KeyFacts, now: Timestamp) -> Option<Outcome> {
     Some(Outcome::fail(
         format!("the imported material of the key ended on {}", ended.date()),
         "import the key material again, or set kmsKeyId to another key",
+    ))
+}
+
+/// How old a delivery may be where it is not known when the trail changed.
+const FRESH_MILLIS: i64 = 24 * 60 * 60 * 1000;
+
+/// What CloudTrail says about a key whose state KMS does not know; nothing where log files are delivered.
+fn unless_external_key_works(key: &KeyFacts, case: &Case<'_>) -> Option<Outcome> {
+    if key.origin != KeyOrigin::ExternalKeyStore {
+        return None;
+    }
+    let unverified = "could not verify that the key in the external key store works";
+    match &case.facts.delivery {
+        Reading::Known(delivery) => unless_delivered(delivery, case, unverified),
+        Reading::Absent => Some(Outcome::fail(
+            "the trail does not exist any more",
+            "make the trail again, or delete what is left of it",
+        )),
+        Reading::Refused(refusal) => {
+            Some(Outcome::unknown(format!("{unverified}: {refusal}"), refusal.advice()))
+        }
+    }
+}
+
+fn unless_delivered(delivery: &Delivery, case: &Case<'_>, unverified: &str) -> Option<Outcome> {
+    if let Some(code) = delivery.key_error() {
+        return Some(
+            Outcome::fail(
+                format!(
+                    "the key is in an external key store, and the latest delivery failed: {code}"
+                ),
+                "restore the external key and its key store proxy, or set kmsKeyId to another key",
+            )
+            .because("with an external key that does not answer CloudTrail cannot deliver"),
+        );
+    }
+    if let Some(code) = delivery.errors().next() {
+        return Some(Outcome::unknown(
+            format!("{unverified}: the latest delivery failed with {code}"),
+            "fix the delivery of the trail, then evaluate again",
+        ));
+    }
+    let day_ago =
+        Timestamp::from_epoch_millis(case.now.epoch_millis().saturating_sub(FRESH_MILLIS));
+    let (since, words) = match case.trail.changed {
+        Some(changed) => (changed, format!("after {changed}")),
+        None => (day_ago, "in the last 24 hours".to_owned()),
+    };
+    if delivery.delivered.is_some_and(|delivered| delivered > since) {
+        return None;
+    }
+    Some(Outcome::unknown(
+        format!("{unverified}: nothing was delivered {words}"),
+        "wait for the next delivery, then evaluate again",
     ))
 }

@@ -6,7 +6,7 @@
 //! CloudTrail"); a grant of `kms:GenerateDataKeyWithoutPlaintext` alone, which that pattern also
 //! covers, admits nothing, and a Deny of it alone does no harm.
 
-use super::document::{Effect, PolicyDocument, Reach, StatementRef};
+use super::document::{Effect, PolicyDocument, Statement, StatementRef};
 use super::grants::Grant;
 use super::matching::Match;
 use super::question::TrailAndKey;
@@ -24,6 +24,10 @@ pub struct Admission {
     /// What in these statements excludes the trail or is in doubt: condition keys as the policy
     /// spells them, or `Resource`, `Principal`, `Action`; none of them twice.
     pub elements: Vec<String>,
+    /// Those of the deciding statements that are Deny statements.
+    pub denying: Vec<StatementRef>,
+    /// Whether an Allow reaches the request for certain, Deny statements aside.
+    pub is_granted: bool,
 }
 
 /// What an admission rests on.
@@ -35,6 +39,9 @@ pub enum Ground {
     Denied,
     /// No: no statement grants CloudTrail the operation.
     NotGranted,
+    /// No: the deciding statements would concern the operation, but have no effect; the elements are
+    /// the required ones that they lack.
+    Ineffective,
     /// No: the deciding statements grant CloudTrail the operation, but not for this trail and key;
     /// the elements say what excludes it.
     GrantedForOthers,
@@ -53,36 +60,46 @@ pub fn admits_cloudtrail(policy: &PolicyDocument, question: &TrailAndKey<'_>) ->
 pub fn admits(policy: &PolicyDocument, question: &TrailAndKey<'_>, grant: Grant) -> Admission {
     let request = grant.request(question);
     let Reply { answer, deciding } = policy.allows(&request);
-    match (answer, deciding.is_empty()) {
-        (Answer::Yes, _) => {
-            Admission { answer, ground: Ground::Allowed, deciding, elements: Vec::new() }
-        }
-        (Answer::No, false) => {
-            Admission { answer, ground: Ground::Denied, elements: Vec::new(), deciding }
-        }
+    let (ground, deciding, elements) = match (answer, deciding.is_empty()) {
+        (Answer::Yes, _) => (Ground::Allowed, deciding, Vec::new()),
+        (Answer::No, false) => (Ground::Denied, deciding, Vec::new()),
         (Answer::No, true) => not_granted(policy, &request),
-        (Answer::Unknown, _) => Admission {
-            answer,
-            ground: Ground::Undecided,
-            elements: elements_at(policy, &request, &deciding, Match::Sometimes),
-            deciding,
-        },
-    }
+        (Answer::Unknown, _) => {
+            let elements = elements_at(policy, &request, &deciding, Match::Sometimes);
+            (Ground::Undecided, deciding, elements)
+        }
+    };
+    let denies = policy.statements_of(Effect::Deny).map(|statement| &statement.reference);
+    let denying = denies.filter(|one| deciding.contains(one)).cloned().collect();
+    let is_granted = policy
+        .statements_of(Effect::Allow)
+        .any(|statement| statement.reach(&request).whole() == Match::Always);
+    Admission { answer, ground, deciding, elements, denying, is_granted }
 }
 
-fn not_granted(policy: &PolicyDocument, request: &Request) -> Admission {
+fn not_granted(
+    policy: &PolicyDocument,
+    request: &Request,
+) -> (Ground, Vec<StatementRef>, Vec<String>) {
+    let ineffective: Vec<&Statement> = policy.ineffective(request).collect();
+    if !ineffective.is_empty() {
+        let mut elements: Vec<String> = Vec::new();
+        for missing in ineffective.iter().flat_map(|statement| &statement.missing) {
+            if !elements.iter().any(|element| element == missing) {
+                elements.push((*missing).to_owned());
+            }
+        }
+        let deciding = ineffective.iter().map(|one| one.reference.clone()).collect();
+        return (Ground::Ineffective, deciding, elements);
+    }
     let near: Vec<StatementRef> = policy
         .statements_of(Effect::Allow)
         .filter(|statement| statement.reach(request).addressed() != Match::Never)
         .map(|statement| statement.reference.clone())
         .collect();
     let ground = if near.is_empty() { Ground::NotGranted } else { Ground::GrantedForOthers };
-    Admission {
-        answer: Answer::No,
-        ground,
-        elements: elements_at(policy, request, &near, Match::Never),
-        deciding: near,
-    }
+    let elements = elements_at(policy, request, &near, Match::Never);
+    (ground, near, elements)
 }
 
 fn elements_at(
@@ -96,12 +113,9 @@ fn elements_at(
         if !statements.contains(&statement.reference) {
             continue;
         }
-        let Reach { principal, action, resource, open_conditions } = statement.reach(request);
-        let named = [("Principal", principal), ("Action", action), ("Resource", resource)];
-        let named = named.into_iter().map(|(element, holds)| (element.to_owned(), holds));
-        for (element, holds) in named.chain(open_conditions) {
-            if holds == at && !found.contains(&element) {
-                found.push(element);
+        for element in statement.reach(request).elements_at(at) {
+            if !found.iter().any(|known| known == element) {
+                found.push(element.to_owned());
             }
         }
     }

@@ -39,7 +39,8 @@ pub fn bucket_readers(
 ) -> BucketReaders {
     let objects = Shape::text(&format!("arn:{partition}:s3:::{bucket}/")).then_anything();
     let mut readers = BucketReaders::default();
-    let statements = policy.statements_of(Effect::Allow);
+    // That a statement without `Resource` has no effect is documented for key policies only.
+    let statements = policy.statements.iter().filter(|one| one.effect == Effect::Allow);
     for statement in statements.filter(|statement| lets_read(statement, &objects)) {
         readers.add(statement, partition);
     }

@@ -20,6 +20,7 @@ pub(super) struct Condition {
     /// The key as the policy spells it, or what stands in its place where the block is not
     /// understood.
     pub(super) key: String,
+    lower_key: String,
     test: Option<(Operator, Vec<Pattern>)>,
 }
 
@@ -29,6 +30,8 @@ enum Tendency {
     Certain(Match),
     /// The caller can make it hold and can make it fail.
     ByChoice,
+    /// The caller can make it hold; whether it can fail is not known.
+    CanHold,
 }
 
 /// Reads a `Condition` element. What is not understood becomes a condition that may hold.
@@ -53,6 +56,7 @@ fn parse_operator(name: &str, keys: &Json, variables: Variables) -> Vec<Conditio
     keys.iter()
         .map(|(key, values)| Condition {
             key: key.clone(),
+            lower_key: key.to_ascii_lowercase(),
             test: operator.zip(parse_values(values, variables)),
         })
         .collect()
@@ -70,7 +74,7 @@ fn parse_values(values: &Json, variables: Variables) -> Option<Vec<Pattern>> {
 impl Condition {
     /// A condition that may hold, whatever the request.
     pub(super) fn unclear(place: &str) -> Self {
-        Self { key: place.to_owned(), test: None }
+        Self { key: place.to_owned(), lower_key: String::new(), test: None }
     }
 
     /// Whether the condition holds for the requests. What the caller may choose is chosen to reach
@@ -79,9 +83,11 @@ impl Condition {
         let Some((operator, patterns)) = &self.test else {
             return Match::Sometimes;
         };
-        match tendency(*operator, context.value(&self.key), patterns, context) {
+        match tendency(*operator, context.value_of_lower(&self.lower_key), patterns, context) {
             Tendency::Certain(holds) => holds,
             Tendency::ByChoice => Match::from(effect == Effect::Allow),
+            Tendency::CanHold if effect == Effect::Allow => Match::Always,
+            Tendency::CanHold => Match::Sometimes,
         }
     }
 }
@@ -105,7 +111,50 @@ fn tendency(
         ContextValue::Includes(values) => {
             Tendency::Certain(includes(operator, values, patterns, context))
         }
+        ContextValue::KnownOrAbsent(value) => {
+            let present = known(operator, std::slice::from_ref(value), patterns, context);
+            let same = present == absent(operator);
+            Tendency::Certain(if same { present } else { Match::Sometimes })
+        }
+        ContextValue::ChosenWith { needed, others } => {
+            chosen_with(operator, needed, others, patterns, context)
+        }
         ContextValue::Open(value) => open(operator, value, patterns, context),
+    }
+}
+
+/// Whether the caller can add values so that the condition holds, and so that it fails.
+fn chosen_with(
+    operator: Operator,
+    needed: &str,
+    others: &[&str],
+    patterns: &[Pattern],
+    context: &Context,
+) -> Tendency {
+    let passes = |value: &str| {
+        negate_if(operator.polarity, match_text(operator.test, value, patterns, context))
+    };
+    let needed = passes(needed);
+    let others: Vec<Match> = others.iter().map(|value| passes(value)).collect();
+    if needed == Match::Sometimes || others.contains(&Match::Sometimes) {
+        return Tendency::Certain(Match::Sometimes);
+    }
+    let needed_passes = needed == Match::Always;
+    let (can_hold, can_fail) = match operator.quantifier {
+        Quantifier::ForAllValues => {
+            (needed_passes, !needed_passes || others.contains(&Match::Never))
+        }
+        Quantifier::ForAnyValue => {
+            (needed_passes || others.contains(&Match::Always), !needed_passes)
+        }
+        // What such an operator makes of several values is not documented; with one value it is
+        // plain.
+        Quantifier::Single if needed_passes => return Tendency::CanHold,
+        Quantifier::Single => return Tendency::Certain(Match::Sometimes),
+    };
+    match (can_hold, can_fail) {
+        (true, true) => Tendency::ByChoice,
+        (can_hold, _) => Tendency::Certain(Match::from(can_hold)),
     }
 }
 
@@ -129,8 +178,12 @@ fn absent(operator: Operator) -> Match {
 fn null(value: &ContextValue, patterns: &[Pattern], context: &Context) -> Tendency {
     let missing = match value {
         ContextValue::Absent => Tendency::Certain(Match::Always),
-        ContextValue::Known(_) | ContextValue::Includes(_) => Tendency::Certain(Match::Never),
-        ContextValue::Unknown => Tendency::Certain(Match::Sometimes),
+        ContextValue::Known(_) | ContextValue::Includes(_) | ContextValue::ChosenWith { .. } => {
+            Tendency::Certain(Match::Never)
+        }
+        ContextValue::Unknown | ContextValue::KnownOrAbsent(_) => {
+            Tendency::Certain(Match::Sometimes)
+        }
         ContextValue::Chosen => Tendency::ByChoice,
         ContextValue::Open(open) => Tendency::Certain(match open.settled {
             Settled::ByCaller => Match::Never,
@@ -148,7 +201,7 @@ fn null(value: &ContextValue, patterns: &[Pattern], context: &Context) -> Tenden
     match (asked.as_slice(), missing) {
         ([true], missing) => missing,
         ([false], Tendency::Certain(missing)) => Tendency::Certain(!missing),
-        ([false], Tendency::ByChoice) => Tendency::ByChoice,
+        ([false], Tendency::ByChoice | Tendency::CanHold) => Tendency::ByChoice,
         _ => Tendency::Certain(Match::Always),
     }
 }

@@ -12,6 +12,15 @@ pub enum ContextValue {
     Known(Vec<String>),
     /// Present in every request with at least these values, of a key that can have several.
     Includes(Vec<String>),
+    /// Either present with this one value or missing; which of them is not known.
+    KnownOrAbsent(String),
+    /// Present with several values by the caller's choice: `needed` and any of `others`.
+    ChosenWith {
+        /// The value that the caller needs.
+        needed: &'static str,
+        /// The values that can be added.
+        others: &'static [&'static str],
+    },
     /// Missing from every request.
     Absent,
     /// Anything: one value, several, or none.
@@ -83,8 +92,12 @@ impl Context {
     /// What is known of a key.
     #[must_use]
     pub fn value(&self, key: &str) -> &ContextValue {
-        let key = key.to_ascii_lowercase();
-        if let Some(value) = self.keys.get(&key) {
+        self.value_of_lower(&key.to_ascii_lowercase())
+    }
+
+    /// The same, of a key in lower case.
+    pub(super) fn value_of_lower(&self, key: &str) -> &ContextValue {
+        if let Some(value) = self.keys.get(key) {
             return value;
         }
         self.families

@@ -9,9 +9,9 @@ use super::pattern::Pattern;
 use super::reading::read_statements;
 use super::request::{Answer, Reply, Request};
 
-/// The longest text that is read: botocore's model of kms 2014-11-01 gives `PolicyType` at most
-/// 131,072 characters. KMS itself stores at most 32 KiB.
-pub const POLICY_BYTES_MAX: usize = 131_072;
+/// Bytes of a key policy, at most ("AWS KMS Developer Guide, Creating a key policy", *Key policy
+/// format*: 32,768 bytes). A longer text did not come from KMS.
+pub const POLICY_BYTES_MAX: usize = 32_768;
 
 /// The members that a statement may have, in the order in which AWS's documentation writes them
 /// ("IAM User Guide, Grammar of the IAM JSON policy language").
@@ -32,7 +32,7 @@ pub const STATEMENT_MEMBERS: [&str; 9] = [
 #[non_exhaustive]
 pub enum PolicyError {
     /// The text is longer than any key policy.
-    #[error("it has {bytes} bytes, more than the {POLICY_BYTES_MAX} of the longest key policy")]
+    #[error("it has {bytes} bytes, and a key policy has at most {POLICY_BYTES_MAX}")]
     TooLong {
         /// The bytes of the text.
         bytes: usize,
@@ -131,6 +131,8 @@ pub(super) struct Statement {
     pub(super) actions: Listed<Option<Pattern>>,
     pub(super) resources: Listed<Option<Pattern>>,
     pub(super) conditions: Vec<Condition>,
+    /// The required elements that are missing, so that the statement neither allows nor denies.
+    pub(super) missing: Vec<&'static str>,
 }
 
 /// How the elements of one statement match the requests of a set.
@@ -151,6 +153,14 @@ impl Reach {
             .and(Match::all(self.open_conditions.iter().map(|(_, holds)| *holds)))
     }
 
+    /// The elements and condition keys that match so.
+    pub(super) fn elements_at(&self, at: Match) -> impl Iterator<Item = &str> {
+        let named =
+            [("Principal", self.principal), ("Action", self.action), ("Resource", self.resource)];
+        let conditions = self.open_conditions.iter().map(|(key, holds)| (key.as_str(), *holds));
+        named.into_iter().chain(conditions).filter(move |(_, is)| *is == at).map(|(name, _)| name)
+    }
+
     /// How the statement would match if it were for its principals and actions alone.
     pub(super) fn addressed(&self) -> Match {
         self.principal.and(self.action)
@@ -158,15 +168,44 @@ impl Reach {
 }
 
 impl Statement {
+    /// Whether the principals and actions match, which does not depend on what the request carries.
+    pub(super) fn addressed(&self, request: &Request) -> Match {
+        let principal = principals_match(&self.principals, request);
+        if principal == Match::Never {
+            return principal;
+        }
+        principal.and(actions_match(&self.actions, request))
+    }
+
+    /// How the statement matches, given what [`Statement::addressed`] says: [`Reach::whole`] without
+    /// the work for what cannot change it.
+    pub(super) fn matches(&self, addressed: Match, request: &Request) -> Match {
+        if addressed == Match::Never {
+            return addressed;
+        }
+        let mut matches = addressed.and(resources_match(&self.resources, request));
+        for condition in &self.conditions {
+            if matches == Match::Never {
+                break;
+            }
+            matches = matches.and(condition.holds(&request.context, self.effect));
+        }
+        matches
+    }
+
     pub(super) fn reach(&self, request: &Request) -> Reach {
         let mut reach = Reach {
             principal: principals_match(&self.principals, request),
-            action: actions_match(&self.actions, request),
-            resource: resources_match(&self.resources, request),
+            action: Match::Never,
+            resource: Match::Never,
             open_conditions: Vec::new(),
         };
-        // A statement about others costs no comparison of its conditions.
+        // A statement about others costs no comparison of its other elements.
+        if reach.principal != Match::Never {
+            reach.action = actions_match(&self.actions, request);
+        }
         if reach.addressed() != Match::Never {
+            reach.resource = resources_match(&self.resources, request);
             reach.open_conditions = self
                 .conditions
                 .iter()
@@ -201,8 +240,28 @@ impl PolicyDocument {
         Ok(Self { statements })
     }
 
+    /// The statements that have an effect.
     pub(super) fn statements_of(&self, effect: Effect) -> impl Iterator<Item = &Statement> {
-        self.statements.iter().filter(move |statement| statement.effect == effect)
+        self.statements
+            .iter()
+            .filter(move |statement| statement.effect == effect && statement.missing.is_empty())
+    }
+
+    /// The Allow statements without an effect that would concern the request if they had what they
+    /// lack.
+    pub(super) fn ineffective(&self, request: &Request) -> impl Iterator<Item = &Statement> {
+        self.statements.iter().filter(|statement| {
+            let is_missing = |name: &str| statement.missing.contains(&name);
+            if statement.effect != Effect::Allow || statement.missing.is_empty() {
+                return false;
+            }
+            let reach = statement.reach(request);
+            let conditions = reach.open_conditions.iter().map(|(_, holds)| *holds);
+            reach.principal != Match::Never
+                && (is_missing("Action") || reach.action != Match::Never)
+                && (is_missing("Resource") || reach.resource != Match::Never)
+                && Match::all(conditions) != Match::Never
+        })
     }
 
     /// Whether the policy allows the requests: a Deny beats every Allow, and what nothing allows is

@@ -6,7 +6,7 @@ use super::matching::Match;
 use super::pattern::{Pattern, Resolved, Token, Variables};
 use super::question::arn_part;
 use super::request::{CallerSet, Request};
-use super::shape::{Case, Fit, Shape, fit, fit_arn};
+use super::shape::{Case, Fit, Shape, fit};
 
 /// A list that is meant, or a list of what is not meant (`NotPrincipal`, `NotAction`,
 /// `NotResource`).
@@ -71,7 +71,7 @@ fn parse_principal(kind: &str, name: &str) -> Principal {
     match kind {
         "AWS" if name == "*" => Principal::Everyone,
         "AWS" | "CanonicalUser" if !has_wildcard => Principal::Named(name.to_owned()),
-        "Service" if !has_wildcard => Principal::Service(name.to_ascii_lowercase()),
+        "Service" if !has_wildcard => Principal::Service(name.to_owned()),
         "Federated" => Principal::Federated,
         _ => Principal::Unclear,
     }
@@ -100,9 +100,10 @@ impl Principal {
 
 /// A service in a Region that has to be opted into calls other Regions under a name with its own
 /// Region in it ("IAM User Guide, AWS JSON policy elements: Principal", *AWS service principals in
-/// opt-in Regions*), so such a name may be the one that is asked about.
-fn same_service(named: &str, service: &str) -> Match {
-    if named == service.to_ascii_lowercase() {
+/// opt-in Regions*), so such a name may be the one that is asked about. So may one in another letter
+/// case: the guide spells service principals in lower case and does not say that case is ignored.
+pub(super) fn same_service(named: &str, service: &str) -> Match {
+    if named == service {
         return Match::Always;
     }
     let first_label = |name: &str| name.split('.').next().map(str::to_ascii_lowercase);
@@ -131,12 +132,27 @@ fn same_principal(named: &str, arn: &str) -> Match {
     ))
 }
 
+/// The services that are left out of everyone by `NotPrincipal`.
+pub(super) fn services_left_out(principals: &Listed<Principal>) -> impl Iterator<Item = &str> {
+    let left_out = match principals {
+        Listed::Except(principals) => principals.as_slice(),
+        Listed::Only(_) | Listed::Unclear => &[],
+    };
+    left_out.iter().filter_map(|principal| match principal {
+        Principal::Service(name) => Some(name.as_str()),
+        Principal::Everyone | Principal::Named(_) | Principal::Federated | Principal::Unclear => {
+            None
+        }
+    })
+}
+
 /// Who a statement is about.
 pub(super) fn principals_match(principals: &Listed<Principal>, request: &Request) -> Match {
     principals.matches(|principal| principal.matches(&request.caller))
 }
 
-/// Reads `Action`, `NotAction`, `Resource` or `NotResource`; an entry that is no text is `None`.
+/// Reads `Action`, `NotAction`, `Resource` or `NotResource`; an entry that is not text, or that is
+/// blank, is `None`. What KMS makes of those is not documented.
 pub(super) fn parse_patterns(json: &Json, variables: Variables) -> Option<Vec<Option<Pattern>>> {
     let entries = match json {
         Json::Text(_) => std::slice::from_ref(json),
@@ -144,8 +160,13 @@ pub(super) fn parse_patterns(json: &Json, variables: Variables) -> Option<Vec<Op
         Json::Null | Json::Bool(_) | Json::Number(_) | Json::Object(_) => return None,
     };
     let patterns = entries.iter().map(|entry| match entry {
-        Json::Text(text) => Some(Pattern::parse(text, variables)),
-        Json::Null | Json::Bool(_) | Json::Number(_) | Json::List(_) | Json::Object(_) => None,
+        Json::Text(text) if !text.trim().is_empty() => Some(Pattern::parse(text, variables)),
+        Json::Text(_)
+        | Json::Null
+        | Json::Bool(_)
+        | Json::Number(_)
+        | Json::List(_)
+        | Json::Object(_) => None,
     });
     Some(patterns.collect())
 }
@@ -156,7 +177,7 @@ pub(super) fn actions_match(actions: &Listed<Option<Pattern>>, request: &Request
     let action = Shape::text(&request.action);
     actions.matches(|pattern| {
         resolved(pattern.as_ref(), &request.context, |tokens| {
-            Match::from(fit(tokens, &action, Case::Ignored).always)
+            Match::from(tokens == [Token::AnyRun] || fit(tokens, &action, Case::Ignored).always)
         })
     })
 }
@@ -164,8 +185,9 @@ pub(super) fn actions_match(actions: &Listed<Option<Pattern>>, request: &Request
 /// Which keys a statement is about; in a key policy `*` means the key that carries it ("AWS KMS
 /// Developer Guide, Key policies in AWS KMS").
 ///
-/// Whether a wildcard reaches over the colons of an ARN is left open: where it would make a
-/// difference, nothing is certain.
+/// A `*` that is the last character of a segment "can expand to match beyond the colon boundaries"
+/// ("IAM User Guide, IAM JSON policy elements: Resource"). Of one within a segment that is not said:
+/// where it would have to, nothing is certain.
 pub(super) fn resources_match(resources: &Listed<Option<Pattern>>, request: &Request) -> Match {
     resources.matches(|pattern| {
         resolved(pattern.as_ref(), &request.context, |tokens| {
@@ -176,15 +198,36 @@ pub(super) fn resources_match(resources: &Listed<Option<Pattern>>, request: &Req
                 return Match::Sometimes;
             };
             let key = Shape::text(key_arn);
-            let as_text = fit(tokens, &key, Case::Sensitive).always;
-            let as_arn = fit_arn(tokens, &key, Case::Sensitive).is_some_and(|fit| fit.always);
-            match (as_text, as_arn) {
-                (true, true) => Match::Always,
-                (false, false) => Match::Never,
-                _ => Match::Sometimes,
+            if fit(&within_segments(tokens), &key, Case::Sensitive).always {
+                return Match::Always;
             }
+            let expanded = fit(tokens, &key, Case::Sensitive).always;
+            if expanded { Match::Sometimes } else { Match::Never }
         })
     })
+}
+
+/// The same pattern, in which only the wildcards at the end of a segment reach over colons.
+fn within_segments(tokens: &[Token]) -> Vec<Token> {
+    let mut ends_segment = true;
+    let mut bounded: Vec<Token> = tokens
+        .iter()
+        .rev()
+        .map(|token| match token {
+            Token::AnyRun if ends_segment => Token::AnyRun,
+            Token::AnyRun => Token::RunInSegment,
+            Token::AnyOne => {
+                ends_segment = false;
+                Token::OneInSegment
+            }
+            other => {
+                ends_segment = *other == Token::Literal(':');
+                *other
+            }
+        })
+        .collect();
+    bounded.reverse();
+    bounded
 }
 
 /// Which objects of a bucket a statement of the bucket's policy is about: some, where the pattern
@@ -253,7 +296,9 @@ mod tests {
         each(role, [Never, Never, Never, Always]);
         each(r#"{"AWS": "111122223333"}"#, [Never, Never, Never, Sometimes]);
         each(r#"{"CanonicalUser": "79a59df900b949e5"}"#, [Never, Never, Never, Never]);
-        each(r#"{"Service": "CloudTrail.amazonaws.com"}"#, [Always, Never, Never, Never]);
+        each(r#"{"Service": "cloudtrail.amazonaws.com"}"#, [Always, Never, Never, Never]);
+        each(r#"{"Service": "CloudTrail.amazonaws.com"}"#, [Sometimes, Never, Never, Never]);
+        each(r#"{"Service": "cloudtrail.Amazonaws.com"}"#, [Sometimes, Never, Never, Never]);
         let regional = r#"{"Service": "cloudtrail.af-south-1.amazonaws.com"}"#;
         each(regional, [Sometimes, Never, Never, Never]);
         each(r#"{"Service": "s3.amazonaws.com"}"#, [Never, Never, Never, Never]);

@@ -1,31 +1,39 @@
-//! Can somebody whom the policy does not name come to read the logs?
+//! Can somebody whom the policy does not name read the logs, or use the key through CloudTrail?
 //!
 //! What leads to plaintext is `kms:Decrypt`, `kms:ReEncryptFrom` (under a key of one's own),
-//! `kms:CreateGrant` (of either) and `kms:PutKeyPolicy`. A statement that names its principals is no
-//! exposure, and neither is the one of the account's root, which hands the decision to IAM. One that
-//! is open to everyone is, unless a condition on *who* calls confines it: `kms:CallerAccount`,
-//! `aws:PrincipalAccount`, `aws:PrincipalArn`, `aws:PrincipalOrgID`, `aws:PrincipalOrgPaths`, or a
-//! key that only services carry, such as `aws:SourceAccount`. What a stranger can arrange does not
-//! confine: the encryption context, `kms:ViaService`, `kms:GrantIsForAWSResource`, tags, MFA.
+//! `kms:CreateGrant` (of either) and `kms:PutKeyPolicy`. A statement that names its principals is
+//! not an exposure, and neither is the one of the account's root, which hands the decision to IAM.
+//! One that is open to everyone is, unless a condition on *who* calls confines it:
+//! `kms:CallerAccount`, `aws:PrincipalAccount`, `aws:PrincipalArn`, `aws:PrincipalOrgID`,
+//! `aws:PrincipalOrgPaths`, or a key that only services send, such as `aws:SourceAccount`; or unless
+//! it cannot be used on the logs, because it asks for another encryption context or for a grant that
+//! gives a stranger no plaintext. What a stranger can arrange does not confine: `kms:ViaService`,
+//! `kms:GrantIsForAWSResource`, tags, MFA.
 //!
-//! A grant to CloudTrail's service principal is a second way in, where any account could make
-//! CloudTrail use it ("IAM User Guide, The confused deputy problem"). `kms:DescribeKey` is no such
-//! grant: CloudTrail's own default policy leaves it unbound. Nor is `kms:Decrypt` alone, which the
-//! CloudTrail User Guide shows unbound for buckets with an S3 Bucket Key: CloudTrail decrypts what was
-//! encrypted for the trail that it works for, and returns nothing of it to anybody.
+//! A grant to CloudTrail's service principal is another matter: any account can make CloudTrail use
+//! it ("IAM User Guide, The confused deputy problem"), to encrypt with the key. That opens no logs:
+//! CloudTrail calls `GenerateDataKey`, `Decrypt` and `DescribeKey` ("CloudTrail User Guide, How AWS
+//! CloudTrail uses AWS KMS") and returns neither plaintext nor data keys to anybody. So an unbound
+//! `kms:Decrypt`, which that guide itself shows for buckets with an S3 Bucket Key and for event data
+//! stores, and an unbound `kms:DescribeKey`, which CloudTrail's default policy has, are neither: by
+//! themselves they let nobody's trail use the key.
+
+use std::collections::BTreeSet;
 
 use super::context::Context;
-use super::document::{Effect, PolicyDocument, StatementRef};
+use super::document::{Effect, PolicyDocument, Statement, StatementRef};
+use super::elements::{principals_match, same_service, services_left_out};
 use super::matching::Match;
-use super::question::{
-    CLOUDTRAIL, TrailAndKey, cloudtrail_for_strangers, services_for_strangers,
-    strangers_after_logs, with_chosen_encryption_context, without_encryption_context,
-};
+use super::question::{CLOUDTRAIL, TrailAndKey, of_operation, without_encryption_context};
 use super::request::{CallerSet, Request};
+use super::strangers::{
+    after_logs, cloudtrail_for_strangers, granting_logs, putting_policies, service_for_strangers,
+    services, users_and_roles,
+};
 
 /// What a policy leaves open to those whom it does not name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Guard {
+pub struct Openings {
     /// What is open.
     pub exposures: Vec<Exposure>,
     /// What may be open: conditions or principals that could not be read, or a Deny that may or may
@@ -38,125 +46,309 @@ pub struct Guard {
 pub struct Exposure {
     /// The statement that allows it.
     pub statement: StatementRef,
-    /// To whom.
-    pub kind: ExposureKind,
     /// The operations, such as `kms:Decrypt`.
     pub actions: Vec<&'static str>,
+    /// What is in doubt, each with its statement, which may be a Deny; empty if it is open for
+    /// certain.
+    pub depends_on: Vec<Doubt>,
 }
 
-/// To whom a key is open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ExposureKind {
-    /// To everyone: to the users and roles of whatever account, or to whatever service.
-    Everyone,
-    /// To the trails of any account, through CloudTrail.
-    AnyAccountThroughCloudTrail,
+/// An element of a statement that may or may not match.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Doubt {
+    /// The statement.
+    pub statement: StatementRef,
+    /// A condition key as the policy spells it, or `Principal`, `Action` or `Resource`.
+    pub element: String,
 }
+
+/// The operations that lead to plaintext.
+const WAYS_TO_PLAINTEXT: [&str; 4] =
+    ["kms:Decrypt", "kms:ReEncryptFrom", "kms:CreateGrant", "kms:PutKeyPolicy"];
 
 /// One operation of one kind of caller, who may be in several situations.
 struct Avenue {
-    kind: ExposureKind,
+    caller: CallerSet,
     action: &'static str,
-    requests: Vec<Request>,
+    contexts: Vec<Context>,
+    about: Allows,
 }
 
-/// What is open to those whom the policy does not name. Nothing open and nothing in doubt means that
-/// the logs are guarded.
+/// Which Allow statements are asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Allows {
+    All,
+    /// Those that are open to everyone.
+    ForEveryone,
+    /// The others.
+    ForNamed,
+}
+
+/// What leads those whom the policy does not name to the plaintext of the logs. Nothing open and
+/// nothing in doubt means that the logs are guarded.
 #[must_use]
-pub fn guards_decryption(policy: &PolicyDocument, question: &TrailAndKey<'_>) -> Guard {
-    let mut guard = Guard::default();
-    for avenue in avenues(question) {
-        explore(policy, &avenue, &mut guard);
+pub fn guards_decryption(policy: &PolicyDocument, question: &TrailAndKey<'_>) -> Openings {
+    let mut openings = Openings::default();
+    let mut ask = |caller, contexts: &dyn Fn() -> Vec<Context>, about| {
+        explore_ways_to_plaintext(policy, question, (caller, contexts, about), &mut openings);
+    };
+    ask(CallerSet::Stranger, &|| users_and_roles(question), Allows::All);
+    ask(CallerSet::AnyService, &|| services(question), Allows::All);
+    let spared = spared_services(policy);
+    for name in spared.iter().take(SPARED_SERVICES_MAX) {
+        let caller = CallerSet::Service((*name).to_owned());
+        ask(caller, &|| service_for_strangers(question, name), Allows::ForEveryone);
     }
-    guard
+    if spared.len() > SPARED_SERVICES_MAX {
+        doubt_what_spares_services(policy, question, &mut openings);
+    }
+    openings.without_settled_doubts()
 }
 
-fn avenues(question: &TrailAndKey<'_>) -> Vec<Avenue> {
-    let requests = |caller: CallerSet, contexts: Vec<Context>| -> Vec<Request> {
-        let about = |context| Request {
-            caller: caller.clone(),
-            action: String::new(),
-            key_arn: question.key_arn.map(str::to_owned),
-            context,
-        };
-        contexts.into_iter().map(about).collect()
-    };
-    let cloudtrail = CallerSet::Service(CLOUDTRAIL.to_owned());
-    let strangers = requests(CallerSet::Stranger, strangers_after_logs(question).to_vec());
-    let services = requests(CallerSet::AnyService, services_for_strangers(question));
-    let trails = requests(cloudtrail, cloudtrail_for_strangers(question).to_vec());
-
-    let everyone = [strangers, services].concat();
-    let through_cloudtrail = ExposureKind::AnyAccountThroughCloudTrail;
-    [
-        leading_to_plaintext(ExposureKind::Everyone, "kms:Decrypt", &everyone),
-        leading_to_plaintext(through_cloudtrail, "kms:GenerateDataKey", &trails),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+/// The services that a Deny of everyone else spares. CloudTrail is not one of them: it gives nobody
+/// the plaintext.
+fn spared_services(policy: &PolicyDocument) -> BTreeSet<&str> {
+    let denies = policy.statements_of(Effect::Deny);
+    let named = denies.flat_map(|statement| services_left_out(&statement.principals));
+    named.filter(|name| same_service(name, CLOUDTRAIL) == Match::Never).collect()
 }
 
-fn leading_to_plaintext(
-    kind: ExposureKind,
-    first: &'static str,
-    situations: &[Request],
-) -> [Avenue; 4] {
-    let avenue = |action: &'static str, adapt: fn(Context) -> Context| Avenue {
-        kind,
-        action,
-        requests: situations
-            .iter()
-            .map(|request| Request {
-                action: action.to_owned(),
-                context: adapt(request.context.clone()),
-                ..request.clone()
-            })
-            .collect(),
-    };
-    [
-        avenue(first, std::convert::identity),
-        avenue("kms:ReEncryptFrom", std::convert::identity),
-        avenue("kms:CreateGrant", with_chosen_encryption_context),
-        avenue("kms:PutKeyPolicy", without_encryption_context),
-    ]
-}
+/// So many services that Deny statements spare are asked about one by one. This bounds the work:
+/// where there are more, what is open to everyone is in doubt.
+const SPARED_SERVICES_MAX: usize = 50;
 
-fn explore(policy: &PolicyDocument, avenue: &Avenue, guard: &mut Guard) {
-    let closed = avenue.requests.iter().map(|request| {
-        let denies = policy.statements_of(Effect::Deny);
-        Match::any(denies.map(|statement| statement.reach(request).whole()))
-    });
-    let closed: Vec<Match> = closed.collect();
-    for statement in policy.statements_of(Effect::Allow) {
-        // What is open to everyone is open through CloudTrail as well, and told once.
-        let is_told = avenue.kind != ExposureKind::Everyone
-            && guard.exposures.iter().any(|told| {
-                told.kind == ExposureKind::Everyone && told.statement == statement.reference
-            });
-        if is_told {
+/// Holds everything that is open to everyone in doubt, because of the Deny statements that spare
+/// services.
+fn doubt_what_spares_services(
+    policy: &PolicyDocument,
+    question: &TrailAndKey<'_>,
+    openings: &mut Openings,
+) {
+    for action in WAYS_TO_PLAINTEXT {
+        let Some([allows, denies]) = addressed(policy, question, &CallerSet::AnyService, action)
+        else {
             continue;
-        }
-        let requests = avenue.requests.iter().zip(&closed);
-        let open = requests.map(|(request, closed)| statement.reach(request).whole().and(!*closed));
-        match Match::any(open) {
-            Match::Never => {}
-            Match::Sometimes => add(&mut guard.doubts, &statement.reference, avenue),
-            Match::Always => add(&mut guard.exposures, &statement.reference, avenue),
+        };
+        let spares = |statement: &Statement| services_left_out(&statement.principals).count() > 0;
+        let doubts = denies.iter().filter(|(deny, _)| spares(deny)).map(|(deny, _)| Doubt {
+            statement: deny.reference.clone(),
+            element: "Principal".to_owned(),
+        });
+        for (allow, _) in &allows {
+            add(&mut openings.doubts, &allow.reference, action, doubts.clone().collect());
         }
     }
 }
 
-fn add(found: &mut Vec<Exposure>, statement: &StatementRef, avenue: &Avenue) {
-    let same = found
-        .iter_mut()
-        .find(|exposure| exposure.kind == avenue.kind && exposure.statement == *statement);
-    match same {
-        Some(exposure) => exposure.actions.push(avenue.action),
-        None => found.push(Exposure {
-            statement: statement.clone(),
-            kind: avenue.kind,
-            actions: vec![avenue.action],
-        }),
+fn explore_ways_to_plaintext(
+    policy: &PolicyDocument,
+    question: &TrailAndKey<'_>,
+    (caller, contexts_of, about): (CallerSet, &dyn Fn() -> Vec<Context>, Allows),
+    openings: &mut Openings,
+) {
+    for action in WAYS_TO_PLAINTEXT {
+        let Some(statements) = addressed(policy, question, &caller, action) else {
+            continue;
+        };
+        let contexts = contexts_of().into_iter().flat_map(|context| match action {
+            "kms:CreateGrant" => granting_logs(&context, question),
+            "kms:PutKeyPolicy" => putting_policies(&context),
+            _ => after_logs(&context, question),
+        });
+        let contexts = contexts.collect();
+        let avenue = Avenue { caller: caller.clone(), action, contexts, about };
+        explore(&statements, question, avenue, openings);
+    }
+}
+
+/// What lets trails and event data stores of any account use the key through CloudTrail.
+///
+/// They encrypt with it. Of a statement that is not open to everyone, for which
+/// [`guards_decryption`] answers, a permission that CloudTrail is not known to use counts as well.
+#[must_use]
+pub fn binds_cloudtrail(policy: &PolicyDocument, question: &TrailAndKey<'_>) -> Openings {
+    let mut openings = Openings::default();
+    let caller = CallerSet::Service(CLOUDTRAIL.to_owned());
+    for action in
+        ["kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:CreateGrant", "kms:PutKeyPolicy"]
+    {
+        let Some(statements) = addressed(policy, question, &caller, action) else {
+            continue;
+        };
+        let contexts = cloudtrail_for_strangers(question).into_iter().map(|context| match action {
+            "kms:PutKeyPolicy" => without_encryption_context(context),
+            _ => context,
+        });
+        let (caller, contexts) = (caller.clone(), contexts.collect());
+        let about = if action == "kms:GenerateDataKey" { Allows::All } else { Allows::ForNamed };
+        let avenue = Avenue { caller, action, contexts, about };
+        explore(&statements, question, avenue, &mut openings);
+    }
+    openings.without_settled_doubts()
+}
+
+impl Openings {
+    /// What is open for certain is not in doubt as well.
+    fn without_settled_doubts(mut self) -> Self {
+        for doubt in &mut self.doubts {
+            let mut exposures = self.exposures.iter();
+            if let Some(open) = exposures.find(|open| open.statement == doubt.statement) {
+                doubt.actions.retain(|action| !open.actions.contains(action));
+            }
+        }
+        self.doubts.retain(|doubt| !doubt.actions.is_empty());
+        self
+    }
+}
+
+/// Whether any Allow is about this operation of such a caller; most policies have none, which spares
+/// the work below.
+/// Statements that are about an operation of a caller, with how they address it.
+type Addressed<'a> = Vec<(&'a Statement, Match)>;
+
+/// The Allow and Deny statements about this operation of such a caller, if there is any Allow. Most
+/// policies have none, which spares the work below.
+fn addressed<'a>(
+    policy: &'a PolicyDocument,
+    question: &TrailAndKey<'_>,
+    caller: &CallerSet,
+    action: &str,
+) -> Option<[Addressed<'a>; 2]> {
+    let request = request(question, caller, action, Context::default());
+    let both = [Effect::Allow, Effect::Deny].map(|effect| {
+        let statements = policy.statements_of(effect);
+        let each = statements.map(|statement| (statement, statement.addressed(&request)));
+        each.filter(|(_, how)| *how != Match::Never).collect::<Addressed<'a>>()
+    });
+    let [allows, _] = &both;
+    (!allows.is_empty()).then_some(both)
+}
+
+fn is_for_everyone(statement: &Statement, question: &TrailAndKey<'_>) -> bool {
+    let request = request(question, &CallerSet::AnyService, "", Context::default());
+    principals_match(&statement.principals, &request) != Match::Never
+}
+
+fn request(
+    question: &TrailAndKey<'_>,
+    caller: &CallerSet,
+    action: &str,
+    context: Context,
+) -> Request {
+    Request {
+        caller: caller.clone(),
+        action: action.to_owned(),
+        key_arn: question.key_arn.map(str::to_owned),
+        context: of_operation(context, action),
+    }
+}
+
+/// A request with what Deny statements make of it, once that is asked.
+struct AskedRequest {
+    request: Request,
+    closed: Option<Closed>,
+}
+
+/// Whether a Deny closes a way, and the Deny statements that may.
+#[derive(Clone)]
+struct Closed {
+    holds: Match,
+    doubts: Vec<Doubt>,
+}
+
+fn explore(
+    [allows, denies]: &[Addressed<'_>; 2],
+    question: &TrailAndKey<'_>,
+    avenue: Avenue,
+    openings: &mut Openings,
+) {
+    let Avenue { caller, action, contexts, about } = avenue;
+    let mut asked: Vec<AskedRequest> = contexts
+        .into_iter()
+        .map(|context| AskedRequest {
+            request: request(question, &caller, action, context),
+            closed: None,
+        })
+        .collect();
+    for (statement, addressed) in allows {
+        match (about, is_for_everyone(statement, question)) {
+            (Allows::ForEveryone, false) | (Allows::ForNamed, true) => continue,
+            _ => {}
+        }
+        let mut doubts: Vec<Doubt> = Vec::new();
+        let mut open = Match::Never;
+        for asked in &mut asked {
+            let request = &asked.request;
+            let allows = statement.matches(*addressed, request);
+            if allows == Match::Never {
+                continue;
+            }
+            let closed = asked.closed.get_or_insert_with(|| closed(denies, request));
+            let here = allows.and(!closed.holds);
+            open = open.or(here);
+            if open == Match::Always {
+                break;
+            }
+            if here == Match::Sometimes {
+                let own = elements_in_doubt(statement, request);
+                for doubt in own.into_iter().chain(closed.doubts.clone()) {
+                    if !doubts.contains(&doubt) {
+                        doubts.push(doubt);
+                    }
+                }
+            }
+        }
+        match open {
+            Match::Never => {}
+            Match::Sometimes => add(&mut openings.doubts, &statement.reference, action, doubts),
+            Match::Always => {
+                add(&mut openings.exposures, &statement.reference, action, Vec::new());
+            }
+        }
+    }
+}
+
+fn closed(denies: &Addressed<'_>, request: &Request) -> Closed {
+    let mut closed = Closed { holds: Match::Never, doubts: Vec::new() };
+    for (statement, addressed) in denies {
+        let matches = statement.matches(*addressed, request);
+        closed.holds = closed.holds.or(matches);
+        match matches {
+            Match::Never => {}
+            Match::Sometimes => closed.doubts.extend(elements_in_doubt(statement, request)),
+            Match::Always => break,
+        }
+    }
+    closed
+}
+
+fn elements_in_doubt(statement: &Statement, request: &Request) -> Vec<Doubt> {
+    let reach = statement.reach(request);
+    let in_doubt = reach.elements_at(Match::Sometimes);
+    in_doubt
+        .map(|element| Doubt {
+            statement: statement.reference.clone(),
+            element: element.to_owned(),
+        })
+        .collect()
+}
+
+fn add(
+    found: &mut Vec<Exposure>,
+    statement: &StatementRef,
+    action: &'static str,
+    depends_on: Vec<Doubt>,
+) {
+    let Some(same) = found.iter_mut().find(|exposure| exposure.statement == *statement) else {
+        found.push(Exposure { statement: statement.clone(), actions: vec![action], depends_on });
+        return;
+    };
+    if !same.actions.contains(&action) {
+        same.actions.push(action);
+    }
+    for doubt in depends_on {
+        if !same.depends_on.contains(&doubt) {
+            same.depends_on.push(doubt);
+        }
     }
 }

@@ -5,7 +5,9 @@
 //! Guide, The confused deputy problem").
 
 use super::context::{Context, ContextValue};
-use super::question::{CLOUDTRAIL, TrailAndKey, cloudtrail_for, without_encryption_context};
+use super::question::{
+    CLOUDTRAIL, TrailAndKey, cloudtrail_for, of_operation, without_encryption_context,
+};
 use super::request::{CallerSet, Request};
 
 /// Something that CloudTrail needs to be allowed.
@@ -76,7 +78,7 @@ impl Grant {
             caller: CallerSet::Service(CLOUDTRAIL.to_owned()),
             action: action.to_owned(),
             key_arn: question.key_arn.map(str::to_owned),
-            context: self.context(question),
+            context: of_operation(self.context(question), action),
         }
     }
 
@@ -88,6 +90,7 @@ impl Grant {
             Self::Encrypt => context,
             Self::Describe => without_encryption_context(context),
             Self::Decrypt => context
+                .with_family("kms:EncryptionContext:", ContextValue::Unknown)
                 .with("kms:EncryptionContextKeys", ContextValue::Unknown)
                 .with("kms:EncryptionContext:aws:cloudtrail:arn", ContextValue::Unknown),
         }
@@ -104,7 +107,7 @@ mod tests {
 
     use super::super::admission::admits;
     use super::super::document::PolicyDocument;
-    use super::super::exposure::guards_decryption;
+    use super::super::exposure::{Openings, binds_cloudtrail, guards_decryption};
     use super::super::request::Answer;
     use super::*;
 
@@ -125,8 +128,9 @@ mod tests {
                 assert_eq!(admits(&policy, &trail, asked).answer, expected, "{grant:?} {asked:?}");
                 assert_eq!(admits(&policy, &other, asked).answer, Answer::No);
             }
-            let guard = guards_decryption(&policy, &trail);
-            assert!(guard.exposures.is_empty() && guard.doubts.is_empty(), "{guard:?}");
+            for open in [guards_decryption(&policy, &trail), binds_cloudtrail(&policy, &trail)] {
+                assert_eq!(open, Openings::default());
+            }
         }
     }
     const TRAIL: &str = "arn:aws-cn:cloudtrail:cn-north-1:111122223333:trail/all";
@@ -194,5 +198,14 @@ mod tests {
         check(json!({ "Null": { key: "true" } }), [no, yes, unknown]);
         let keys = json!({ "kms:EncryptionContextKeys": "aws:cloudtrail:arn" });
         check(json!({ "ForAnyValue:StringEquals": keys }), [yes, no, unknown]);
+        check(json!({ "ForAllValues:StringEquals": keys }), [no, yes, unknown]);
+        let both = ["aws:cloudtrail:arn", "aws:s3:arn"];
+        let keys = json!({ "kms:EncryptionContextKeys": both });
+        check(json!({ "ForAllValues:StringEquals": keys }), [yes, yes, unknown]);
+        let object = "kms:EncryptionContext:aws:s3:arn";
+        check(json!({ "Null": { object: "true" } }), [unknown, yes, unknown]);
+        let other = json!({ "kms:EncryptionContext:Department": "HR" });
+        check(json!({ "StringEquals": other }), [no, no, unknown]);
+        check(json!({ "StringNotEquals": other }), [yes, yes, unknown]);
     }
 }

@@ -1,5 +1,7 @@
 //! What a policy writes to be compared: text with `*`, `?` and policy variables.
 
+use std::borrow::Cow;
+
 use super::context::{Context, ContextValue};
 
 /// Whether `${…}` is a variable ("IAM User Guide, IAM policy elements: Variables and tags": only in
@@ -25,18 +27,24 @@ pub(super) enum Token {
     Literal(char),
     AnyOne,
     AnyRun,
+    /// One character of an ARN's segment: not a colon.
+    OneInSegment,
+    /// Characters of one segment of an ARN.
+    RunInSegment,
 }
 
 /// A value as it stands in a policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Pattern {
     parts: Vec<Part>,
+    /// The whole of it, if it has no variable.
+    tokens: Option<Vec<Token>>,
 }
 
 /// A pattern once its variables were looked up.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Resolved {
-    Tokens(Vec<Token>),
+pub(super) enum Resolved<'a> {
+    Tokens(Cow<'a, [Token]>),
     /// A variable has no value in these requests: there is no equal or like value.
     NoValue,
     Unknown,
@@ -66,20 +74,22 @@ impl Pattern {
             });
             rest = rest.get(first.len_utf8()..).unwrap_or_default();
         }
-        Self { parts }
+        let tokens = parts.iter().map(plain_token).collect();
+        Self { parts, tokens }
     }
 
     /// Puts in what the requests carry for each variable.
     ///
     /// "IAM User Guide, IAM policy elements: Variables and tags", *Policy variables with no value*
     /// and *Specifying default values*.
-    pub(super) fn resolve(&self, context: &Context) -> Resolved {
+    pub(super) fn resolve(&self, context: &Context) -> Resolved<'_> {
+        if let Some(tokens) = &self.tokens {
+            return Resolved::Tokens(Cow::Borrowed(tokens));
+        }
         let mut tokens = Vec::with_capacity(self.parts.len());
         for part in &self.parts {
             match part {
-                Part::Literal(character) => tokens.push(Token::Literal(*character)),
-                Part::AnyOne => tokens.push(Token::AnyOne),
-                Part::AnyRun => tokens.push(Token::AnyRun),
+                Part::Literal(_) | Part::AnyOne | Part::AnyRun => tokens.extend(plain_token(part)),
                 Part::Malformed => return Resolved::Unknown,
                 Part::Variable { key, default } => match (context.value(key), default) {
                     (ContextValue::Known(values), _) => match values.as_slice() {
@@ -96,7 +106,17 @@ impl Pattern {
                 },
             }
         }
-        Resolved::Tokens(tokens)
+        Resolved::Tokens(Cow::Owned(tokens))
+    }
+}
+
+/// What a part is without looking anything up.
+fn plain_token(part: &Part) -> Option<Token> {
+    match part {
+        Part::Literal(character) => Some(Token::Literal(*character)),
+        Part::AnyOne => Some(Token::AnyOne),
+        Part::AnyRun => Some(Token::AnyRun),
+        Part::Variable { .. } | Part::Malformed => None,
     }
 }
 
@@ -133,8 +153,8 @@ pub(super) fn literally(tokens: &[Token]) -> Vec<Token> {
     tokens
         .iter()
         .map(|token| match token {
-            Token::AnyOne => Token::Literal('?'),
-            Token::AnyRun => Token::Literal('*'),
+            Token::AnyOne | Token::OneInSegment => Token::Literal('?'),
+            Token::AnyRun | Token::RunInSegment => Token::Literal('*'),
             Token::Literal(character) => Token::Literal(*character),
         })
         .collect()
@@ -145,8 +165,8 @@ pub(super) fn spelled(tokens: &[Token]) -> String {
     tokens
         .iter()
         .map(|token| match token {
-            Token::AnyOne => '?',
-            Token::AnyRun => '*',
+            Token::AnyOne | Token::OneInSegment => '?',
+            Token::AnyRun | Token::RunInSegment => '*',
             Token::Literal(character) => *character,
         })
         .collect()
@@ -163,8 +183,8 @@ mod tests {
             .with("aws:SourceAccount", ContextValue::known("111122223333"))
             .with("aws:PrincipalTag/team", ContextValue::Absent);
         let check = |text: &str, variables: Variables, expected: Option<&str>| {
-            let resolved = Pattern::parse(text, variables).resolve(&context);
-            match (resolved, expected) {
+            let pattern = Pattern::parse(text, variables);
+            match (pattern.resolve(&context), expected) {
                 (Resolved::Tokens(tokens), Some(text)) => assert_eq!(spelled(&tokens), text),
                 (resolved, expected) => panic!("`{text}` gave {resolved:?}, not {expected:?}"),
             }
@@ -173,11 +193,14 @@ mod tests {
         check("a-${aws:SourceAccount}", Variables::Literal, Some("a-${aws:SourceAccount}"));
         check("${*}${?}${$}", Variables::Supported, Some("*?$"));
         check("${aws:PrincipalTag/team, 'all'}", Variables::Supported, Some("all"));
-        let resolve = |text: &str| Pattern::parse(text, Variables::Supported).resolve(&context);
-        assert_eq!(resolve("${aws:PrincipalTag/team}"), Resolved::NoValue);
-        assert_eq!(resolve("${aws:userid}"), Resolved::Unknown);
-        assert_eq!(resolve("${aws:SourceAccount"), Resolved::Unknown);
-        assert_eq!(resolve("${}"), Resolved::Unknown);
+        let is = |text: &str, expected: Resolved<'_>| {
+            let pattern = Pattern::parse(text, Variables::Supported);
+            assert_eq!(pattern.resolve(&context), expected, "{text}");
+        };
+        is("${aws:PrincipalTag/team}", Resolved::NoValue);
+        is("${aws:userid}", Resolved::Unknown);
+        is("${aws:SourceAccount", Resolved::Unknown);
+        is("${}", Resolved::Unknown);
     }
     #[test]
     fn what_is_no_name_of_a_key_is_not_looked_up() {

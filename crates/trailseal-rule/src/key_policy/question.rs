@@ -37,7 +37,7 @@ pub(super) fn arn_part(arn: &str, index: usize) -> Option<&str> {
     arn.split(':').nth(index).filter(|part| !part.is_empty())
 }
 
-fn known_or_unknown(value: Option<&str>) -> ContextValue {
+pub(super) fn known_or_unknown(value: Option<&str>) -> ContextValue {
     value.map_or(ContextValue::Unknown, ContextValue::known)
 }
 
@@ -45,90 +45,48 @@ fn known_or_unknown(value: Option<&str>) -> ContextValue {
 ///
 /// - `aws:PrincipalOrgID` and its like are missing: they are there "only if the principal is a
 ///   member of an organization", and the guide warns that a condition on them keeps out CloudTrail.
-/// - `aws:PrincipalAccount` and `aws:PrincipalArn` are said to be in every signed request; whatever
-///   they hold for a service, it is no account that a policy names.
-/// - `aws:SecureTransport` and the network keys are withheld from calls between services, so
-///   nothing is certain about them; nor about the time or `kms:ViaService`.
-/// - `kms:EncryptionAlgorithm` has no effect on `GenerateDataKey`, which is always symmetric.
+/// - `aws:PrincipalAccount` and `aws:PrincipalArn` are said to be in every signed request; a service
+///   principal has no account that a policy names.
+/// - The network keys are withheld from calls between services, so nothing is certain about them;
+///   nor about the time or `kms:ViaService`.
 pub(super) fn cloudtrail_for(question: &TrailAndKey<'_>) -> Context {
     let trail_arn = ContextValue::known(question.trail_arn);
-    cloudtrail(question)
+    let context = service_named(question, CLOUDTRAIL)
         .with("aws:SourceArn", trail_arn.clone())
-        .with("aws:SourceAccount", known_or_unknown(question.trail_account()))
+        .with("aws:SourceAccount", known_or_unknown(question.trail_account()));
+    encrypting_log_files(context, trail_arn)
+}
+
+/// The same, with the encryption context of log files: the ARNs of the trail and of the S3 object,
+/// and no other key ("CloudTrail User Guide, How AWS CloudTrail uses AWS KMS").
+pub(super) fn encrypting_log_files(context: Context, trail_arn: ContextValue) -> Context {
+    let keys = ["aws:cloudtrail:arn", "aws:s3:arn"].map(str::to_owned);
+    without_encryption_context(context)
         .with("kms:EncryptionContext:aws:cloudtrail:arn", trail_arn)
+        .with("kms:EncryptionContext:aws:s3:arn", ContextValue::Unknown)
+        .with("kms:EncryptionContextKeys", ContextValue::Known(keys.to_vec()))
 }
 
-/// CloudTrail, on behalf of whatever trail a stranger has set up, be it in an account of an
-/// organization or of none.
-pub(super) fn cloudtrail_for_strangers(question: &TrailAndKey<'_>) -> [Context; 2] {
-    let arn = Shape::text("arn:").then(question.partition()).then(":cloudtrail:").then_name();
-    let trail_arn = theirs(arn.then(":").then_unnamed().then(":").then_name());
-    let context = cloudtrail(question)
-        .with("kms:CallerAccount", no_ones(unnamed()))
-        .with("aws:SourceArn", trail_arn.clone())
-        .with("aws:SourceAccount", theirs(unnamed()))
-        .with("kms:EncryptionContext:aws:cloudtrail:arn", trail_arn);
-    with_and_without_organization(context, "aws:SourceOrgID", "aws:SourceOrgPaths")
+/// A service under its service principal.
+pub(super) fn service_named(question: &TrailAndKey<'_>, name: &str) -> Context {
+    service(question)
+        .with("aws:PrincipalServiceName", ContextValue::known(name))
+        .with("aws:PrincipalServiceNamesList", ContextValue::Includes(vec![name.to_owned()]))
 }
 
-/// A service that the policy does not name, on behalf of whatever a stranger has set up there, after
-/// the logs of this trail.
-///
-/// The ARN of what works for the stranger names their account, or none: that of a bucket does not
-/// ("Amazon S3 User Guide, Policy resources for Amazon S3").
-pub(super) fn services_for_strangers(question: &TrailAndKey<'_>) -> Vec<Context> {
-    let service = theirs(unnamed().then(".amazonaws.com"));
-    let arn =
-        Shape::text("arn:").then(question.partition()).then(":").then_name().then(":").then_name();
-    let of_account = theirs(arn.clone().then(":").then_unnamed().then(":").then_anything());
-    let of_none = theirs(arn.then("::").then_unnamed());
-    let situations = cloudtrail_for_strangers(question).map(|context| {
-        let context = with_context_of_logs(context, question)
-            .with_each(&["aws:PrincipalServiceName", "aws:PrincipalServiceNamesList"], &service);
-        [&of_account, &of_none].map(|arn| context.clone().with("aws:SourceArn", arn.clone()))
-    });
-    situations.into_iter().flatten().collect()
-}
-
-fn cloudtrail(question: &TrailAndKey<'_>) -> Context {
+/// A service of any name.
+pub(super) fn service(question: &TrailAndKey<'_>) -> Context {
     about_the_key(question)
+        .with("aws:SecureTransport", over_tls())
         .with("aws:PrincipalIsAWSService", ContextValue::known("true"))
-        .with("aws:PrincipalServiceName", ContextValue::known(CLOUDTRAIL))
-        .with("aws:PrincipalServiceNamesList", ContextValue::Includes(vec![CLOUDTRAIL.to_owned()]))
         .with("aws:PrincipalAccount", no_ones(unnamed()))
-        .with("aws:PrincipalArn", no_ones(unnamed_principal(question)))
+        .with("aws:PrincipalArn", no_ones(service_principal_arn(question)))
         .with("aws:userid", no_ones(unnamed().then_anything()))
         .with_each(
             &["aws:PrincipalOrgID", "aws:PrincipalOrgPaths", "aws:username"],
             &ContextValue::Absent,
         )
         .with_family("aws:PrincipalTag/", ContextValue::Absent)
-        .with(
-            "kms:EncryptionContextKeys",
-            ContextValue::Includes(vec!["aws:cloudtrail:arn".to_owned()]),
-        )
-}
-
-/// Somebody of an account that the policy does not name, of another organization or of none, after
-/// the logs of this trail.
-///
-/// - The encryption context is the one that the logs were encrypted with; without it they cannot be
-///   decrypted ("AWS KMS Developer Guide, Encryption context").
-/// - Tags, user names, sessions, MFA and the service that the call comes through are for a stranger
-///   to arrange in an account of their own.
-/// - Where the call comes from, and when, may or may not confine it: nothing is certain.
-pub(super) fn strangers_after_logs(question: &TrailAndKey<'_>) -> [Context; 2] {
-    let context = about_the_key(question)
-        .with("aws:PrincipalIsAWSService", ContextValue::known("false"))
-        .with_each(SERVICE_KEYS, &ContextValue::Absent)
-        .with_each(&["aws:PrincipalAccount", "kms:CallerAccount"], &theirs(unnamed()))
-        .with("aws:PrincipalArn", theirs(unnamed_principal(question)))
-        .with("aws:userid", theirs(unnamed().then_anything()))
-        .with("aws:RequestedRegion", known_or_unknown(key_part(question, 3)))
-        .with_each(CHOSEN_KEYS, &ContextValue::Chosen)
-        .with_family("aws:PrincipalTag/", ContextValue::Chosen);
-    let context = with_context_of_logs(context, question);
-    with_and_without_organization(context, "aws:PrincipalOrgID", "aws:PrincipalOrgPaths")
 }
 
 /// A principal that is known by its ARN, after the logs of this trail. What it carries beside its
@@ -150,44 +108,20 @@ pub(super) fn known_principal_after_logs(question: &TrailAndKey<'_>, arn: &str) 
         )
 }
 
-fn with_context_of_logs(context: Context, question: &TrailAndKey<'_>) -> Context {
-    context
-        .with("kms:EncryptionContext:aws:cloudtrail:arn", ContextValue::known(question.trail_arn))
-        .with(
-            "kms:EncryptionContextKeys",
-            ContextValue::Includes(vec!["aws:cloudtrail:arn".to_owned()]),
-        )
-        .with_family("kms:EncryptionContext:", ContextValue::Chosen)
-}
-
-/// A key about an organization is there only where the account is in one.
-fn with_and_without_organization(context: Context, id: &str, paths: &str) -> [Context; 2] {
-    let organization = Shape::text("o-").then_unnamed();
-    let path = organization.clone().then("/").then_anything();
-    [
-        context.clone().with(id, theirs(organization)).with(paths, theirs(path)),
-        context.with_each(&[id, paths], &ContextValue::Absent),
-    ]
-}
-
 /// The same, of an operation that takes no encryption context.
 pub(super) fn without_encryption_context(context: Context) -> Context {
+    const KEYS: [&str; 3] = [
+        "kms:EncryptionContextKeys",
+        "kms:EncryptionContext:aws:cloudtrail:arn",
+        "kms:EncryptionContext:aws:s3:arn",
+    ];
     context
-        .with("kms:EncryptionContextKeys", ContextValue::Absent)
-        .with("kms:EncryptionContext:aws:cloudtrail:arn", ContextValue::Absent)
+        .with_each(&KEYS, &ContextValue::Absent)
         .with_family("kms:EncryptionContext:", ContextValue::Absent)
 }
 
-/// The same, of `CreateGrant`, where the encryption context is that of a constraint which the caller
-/// puts on the grant, or does not.
-pub(super) fn with_chosen_encryption_context(context: Context) -> Context {
-    context
-        .with("kms:EncryptionContextKeys", ContextValue::Chosen)
-        .with("kms:EncryptionContext:aws:cloudtrail:arn", ContextValue::Chosen)
-}
-
 /// What only a service principal's requests carry.
-const SERVICE_KEYS: &[&str] = &[
+pub(super) const SERVICE_KEYS: &[&str] = &[
     "aws:PrincipalServiceName",
     "aws:PrincipalServiceNamesList",
     "aws:SourceArn",
@@ -196,58 +130,71 @@ const SERVICE_KEYS: &[&str] = &[
     "aws:SourceOrgPaths",
 ];
 
-/// What a stranger arranges as it serves.
-const CHOSEN_KEYS: &[&str] = &[
-    "aws:CalledVia",
-    "aws:CalledViaFirst",
-    "aws:CalledViaLast",
-    "aws:FederatedProvider",
-    "aws:MultiFactorAuthAge",
-    "aws:MultiFactorAuthPresent",
-    "aws:PrincipalType",
-    "aws:referer",
-    "aws:SecureTransport",
-    "aws:SourceIdentity",
-    "aws:TokenIssueTime",
-    "aws:UserAgent",
-    "aws:username",
-    "aws:ViaAWSService",
-    "kms:BypassPolicyLockoutSafetyCheck",
-    "kms:GrantConstraintType",
-    "kms:GranteePrincipal",
-    "kms:GrantIsForAWSResource",
-    "kms:GrantOperations",
-    "kms:RetiringPrincipal",
-    "kms:ViaService",
-];
-
-/// What is the same for everybody.
-fn about_the_key(question: &TrailAndKey<'_>) -> Context {
+/// What is the same for everybody. `aws:RequestedRegion` is "always included in the request context"
+/// and is the Region that was called; a key is called in its own Region.
+pub(super) fn about_the_key(question: &TrailAndKey<'_>) -> Context {
     Context::default()
+        .with("aws:RequestedRegion", known_or_unknown(question.key_region()))
         .with("aws:ResourceAccount", known_or_unknown(key_part(question, 4)))
         .with("kms:EncryptionAlgorithm", ContextValue::known("SYMMETRIC_DEFAULT"))
 }
+
+/// The same, of one operation: keys that KMS takes from the parameters of other operations are
+/// missing ("AWS KMS Developer Guide, AWS KMS condition keys", *API operations*).
+pub(super) fn of_operation(context: Context, action: &str) -> Context {
+    let name = action.strip_prefix("kms:").unwrap_or(action);
+    OPERATION_KEYS
+        .iter()
+        .filter(|(operations, _)| !operations.contains(&name))
+        .fold(context, |context, (_, keys)| context.with_each(keys, &ContextValue::Absent))
+}
+
+/// Operations with the condition keys that only these have, of the operations asked about.
+const OPERATION_KEYS: &[(&[&str], &[&str])] = &[
+    (&["Decrypt", "GenerateDataKey", "ReEncryptFrom"], &["kms:EncryptionAlgorithm"]),
+    (&["ReEncryptFrom"], &["kms:ReEncryptOnSameKey"]),
+    (&["PutKeyPolicy"], &["kms:BypassPolicyLockoutSafetyCheck"]),
+    (
+        &["CreateGrant"],
+        &[
+            "kms:GrantConstraintSourceArn",
+            "kms:GrantConstraintType",
+            "kms:GranteePrincipal",
+            "kms:GranteeServicePrincipal",
+            "kms:GrantIsForAWSResource",
+            "kms:GrantOperations",
+            "kms:RetiringPrincipal",
+            "kms:RetiringServicePrincipal",
+        ],
+    ),
+];
 
 fn key_part<'a>(question: &TrailAndKey<'a>, index: usize) -> Option<&'a str> {
     question.key_arn.and_then(|arn| arn_part(arn, index))
 }
 
+/// KMS takes requests over TLS only ("AWS KMS Developer Guide, Infrastructure security"), so
+/// `aws:SecureTransport` is never false. Calls between services may leave it out.
+pub(super) fn over_tls() -> ContextValue {
+    ContextValue::KnownOrAbsent("true".to_owned())
+}
+
 /// A value of which the caller gives what is open.
-fn theirs(shape: Shape) -> ContextValue {
+pub(super) fn theirs(shape: Shape) -> ContextValue {
     ContextValue::Open(OpenValue { shape, settled: Settled::ByCaller })
 }
 
 /// A value that is no account's in particular, if it is there at all.
-fn no_ones(shape: Shape) -> ContextValue {
+pub(super) fn no_ones(shape: Shape) -> ContextValue {
     ContextValue::Open(OpenValue { shape, settled: Settled::ByNobody })
 }
 
-fn unnamed() -> Shape {
+pub(super) fn unnamed() -> Shape {
     Shape::text("").then_unnamed()
 }
 
-/// A user, a role, a federated user (of STS) or the root user.
-fn unnamed_principal(question: &TrailAndKey<'_>) -> Shape {
+/// What `aws:PrincipalArn` may be for a service principal, if it is there.
+fn service_principal_arn(question: &TrailAndKey<'_>) -> Shape {
     Shape::text("arn:")
         .then(question.partition())
         .then(":")

@@ -5,7 +5,7 @@
 
 use super::context::{Context, ContextValue};
 use super::document::PolicyDocument;
-use super::question::{TrailAndKey, known_principal_after_logs};
+use super::question::{TrailAndKey, known_principal_after_logs, of_operation};
 use super::request::{CallerSet, Reply, Request};
 
 /// Whether the key policy lets the principal, an ARN of a role, a user or an account's root,
@@ -20,11 +20,12 @@ pub fn may_decrypt(
     let via_s3 = question.key_region().map_or(ContextValue::Unknown, |region| {
         ContextValue::known(&format!("s3.{region}.amazonaws.com"))
     });
+    let action = "kms:Decrypt";
     policy.allows(&Request {
         caller: CallerSet::Principal(principal_arn.to_owned()),
-        action: "kms:Decrypt".to_owned(),
+        action: action.to_owned(),
         key_arn: question.key_arn.map(str::to_owned),
-        context: context.with("kms:ViaService", via_s3),
+        context: of_operation(context.with("kms:ViaService", via_s3), action),
     })
 }
 

@@ -9,7 +9,7 @@ use super::document::{
 };
 use super::elements::{Listed, parse_patterns, parse_principals};
 use super::json::{Json, repeated_name};
-use super::pattern::{Pattern, Variables};
+use super::pattern::Variables;
 
 pub(super) fn read_statements(text: &str) -> Result<Vec<Statement>, PolicyError> {
     if text.len() > POLICY_BYTES_MAX {
@@ -66,26 +66,36 @@ fn read_statement(
             return Err(malformed(&place, "`Allow` or `Deny`"));
         }
     };
+    let patterns = |plain: &str, negated: &str, variables: Variables| {
+        listed(members, plain, negated, |json| parse_patterns(json, variables))
+    };
     Ok(Statement {
         reference,
         effect,
         principals: listed(members, "Principal", "NotPrincipal", parse_principals),
-        actions: listed(members, "Action", "NotAction", |json| {
-            parse_patterns(json, Variables::Literal)
-        }),
-        resources: read_resources(members, variables),
+        actions: patterns("Action", "NotAction", Variables::Literal),
+        resources: patterns("Resource", "NotResource", variables),
         conditions: read_conditions(members, variables),
+        missing: missing_elements(members),
     })
 }
 
-/// The key policy itself is the resource, so a statement without one is about its key.
-fn read_resources(members: &[(String, Json)], variables: Variables) -> Listed<Option<Pattern>> {
-    let parse = |json: &Json| parse_patterns(json, variables);
-    let is_given = |name: &str| members.iter().any(|(member, _)| member.eq_ignore_ascii_case(name));
-    if is_given("Resource") || is_given("NotResource") {
-        return listed(members, "Resource", "NotResource", parse);
+/// "If either of the required `Resource` or `Action` elements are missing from a key policy
+/// statement, the policy statement has no effect" (KMS API Reference, `CreateKey` and
+/// `PutKeyPolicy`, *Policy*).
+///
+/// A member that the policy language does not have may be the missing element under a name that
+/// this reader does not know, so such a statement is unclear instead.
+fn missing_elements(members: &[(String, Json)]) -> Vec<&'static str> {
+    if members.iter().any(|(name, _)| !STATEMENT_MEMBERS.contains(&name.as_str())) {
+        return Vec::new();
     }
-    Listed::Only(vec![Some(Pattern::parse("*", Variables::Literal))])
+    let is_given = |wanted: &str| members.iter().any(|(name, _)| name == wanted);
+    [("Action", "NotAction"), ("Resource", "NotResource")]
+        .into_iter()
+        .filter(|(plain, negated)| !is_given(plain) && !is_given(negated))
+        .map(|(plain, _)| plain)
+        .collect()
 }
 
 fn read_conditions(members: &[(String, Json)], variables: Variables) -> Vec<Condition> {

@@ -19,6 +19,8 @@ pub struct Shape {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Element {
     Char(char),
+    /// One ASCII letter.
+    Letter,
     Hole(Hole),
 }
 
@@ -26,8 +28,16 @@ enum Element {
 enum Hole {
     /// Any text without a colon, the empty one included.
     Name,
+    /// Any text without a colon and without a slash, the empty one included.
+    Segment,
+    /// Nothing, or letters, digits and hyphens of which the first is a letter: a Region, a service,
+    /// but not the ID of an account.
+    Label,
     /// Any text.
     Anything,
+    /// A name without a colon and without a slash, of something that the policy does not name: no
+    /// run of literal characters spells it out in full. It may have any other character.
+    NewName,
     /// The id of an account, an organization or a principal that the policy does not name: letters
     /// and digits that no run of literal characters spells out in full.
     Unnamed,
@@ -51,6 +61,31 @@ impl Shape {
     #[must_use]
     pub fn then_name(self) -> Self {
         self.then_hole(Hole::Name)
+    }
+
+    /// Followed by any text without a colon and without a slash.
+    #[must_use]
+    pub fn then_segment(self) -> Self {
+        self.then_hole(Hole::Segment)
+    }
+
+    /// Followed by a Region, a service or nothing.
+    #[must_use]
+    pub fn then_label(self) -> Self {
+        self.then_hole(Hole::Label)
+    }
+
+    /// Followed by one ASCII letter.
+    #[must_use]
+    pub fn then_letter(mut self) -> Self {
+        self.elements.push(Element::Letter);
+        self
+    }
+
+    /// Followed by a name that the policy does not spell out.
+    #[must_use]
+    pub fn then_new_name(self) -> Self {
+        self.then_hole(Hole::NewName)
     }
 
     /// Followed by any text.
@@ -124,16 +159,17 @@ enum Filling {
 }
 
 /// Where the comparison may stand before an element: nothing of it used, or, of a hole, a part
-/// taken by a wildcard.
+/// spelled out by literal characters or a part taken by a wildcard.
 #[derive(Debug, Clone, Copy, Default)]
 struct Place {
     fresh: bool,
+    spelled: bool,
     taken: bool,
 }
 
 impl Place {
     fn is_open(self) -> bool {
-        self.fresh || self.taken
+        self.fresh || self.spelled || self.taken
     }
 }
 
@@ -145,8 +181,11 @@ fn walk(tokens: &[Token], elements: &[Element], case: Case, filling: Filling) ->
     leave_holes(&mut places, elements, filling);
     for token in tokens {
         places = match token {
-            Token::AnyRun => take_run(&places, elements),
-            Token::AnyOne | Token::Literal(_) => take_one(&places, elements, *token, case, filling),
+            Token::AnyRun => take_run(&places, elements, false),
+            Token::RunInSegment => take_run(&places, elements, true),
+            Token::AnyOne | Token::OneInSegment | Token::Literal(_) => {
+                take_one(&places, elements, *token, case, filling)
+            }
         };
         if !places.iter().any(|place| place.is_open()) {
             return false;
@@ -156,8 +195,9 @@ fn walk(tokens: &[Token], elements: &[Element], case: Case, filling: Filling) ->
     places.last().is_some_and(|end| end.is_open())
 }
 
-/// Every place from the first open one on can be reached by a run.
-fn take_run(places: &[Place], elements: &[Element]) -> Vec<Place> {
+/// Every place from the first open one on can be reached by a run, or every one before the next
+/// colon.
+fn take_run(places: &[Place], elements: &[Element], stops_at_colon: bool) -> Vec<Place> {
     let mut reached = false;
     with_end(places, elements)
         .map(|(place, element)| {
@@ -165,6 +205,9 @@ fn take_run(places: &[Place], elements: &[Element]) -> Vec<Place> {
             here.fresh |= reached;
             reached |= place.is_open();
             here.taken |= reached && matches!(element, Some(Element::Hole(_)));
+            if stops_at_colon && element == Some(&Element::Char(':')) {
+                reached = false;
+            }
             here
         })
         .collect()
@@ -180,17 +223,23 @@ fn take_one(
     let mut arriving = false;
     with_end(places, elements)
         .map(|(place, element)| {
-            let mut here = Place { fresh: arriving, taken: false };
+            let mut here = Place { fresh: arriving, ..Place::default() };
             arriving = false;
             match (element, token) {
                 (Some(Element::Char(found)), Token::Literal(wanted)) => {
                     arriving = place.is_open() && same(*found, wanted, case);
                 }
-                (Some(Element::Char(_)), _) => arriving = place.is_open(),
+                (Some(Element::Char(':')), Token::OneInSegment) => {}
+                (Some(Element::Letter), Token::Literal(wanted)) => {
+                    let fits = filling == Filling::Some && wanted.is_ascii_alphabetic();
+                    arriving = place.is_open() && fits;
+                }
+                (Some(Element::Char(_) | Element::Letter), _) => arriving = place.is_open(),
                 (Some(Element::Hole(hole)), Token::Literal(wanted)) => {
-                    if filling == Filling::Some && hole.holds(wanted) {
-                        here.fresh |= place.fresh;
-                        here.taken |= place.taken;
+                    if filling == Filling::Some {
+                        let begins = place.fresh && hole.begins_with(wanted);
+                        here.spelled |= begins || (place.spelled && hole.holds(wanted));
+                        here.taken |= place.taken && hole.holds(wanted);
                     }
                 }
                 (Some(Element::Hole(_)), _) => {
@@ -211,9 +260,9 @@ fn leave_holes(places: &mut [Place], elements: &[Element], filling: Filling) {
     {
         place.fresh |= arriving;
         arriving = match element {
-            Some(Element::Hole(Hole::Unnamed)) => place.taken,
-            Some(Element::Hole(_)) => place.taken || (place.fresh && filling == Filling::Some),
-            Some(Element::Char(_)) | None => false,
+            Some(Element::Hole(Hole::Unnamed | Hole::NewName)) => place.taken,
+            Some(Element::Hole(_)) => place.taken || (place.is_open() && filling == Filling::Some),
+            Some(Element::Char(_) | Element::Letter) | None => false,
         };
     }
 }
@@ -230,8 +279,17 @@ impl Hole {
     fn holds(self, character: char) -> bool {
         match self {
             Self::Name => character != ':',
+            Self::Segment | Self::NewName => !matches!(character, ':' | '/'),
+            Self::Label => character.is_ascii_alphanumeric() || character == '-',
             Self::Anything => true,
             Self::Unnamed => character.is_ascii_alphanumeric(),
+        }
+    }
+
+    fn begins_with(self, character: char) -> bool {
+        match self {
+            Self::Label => character.is_ascii_alphabetic(),
+            _ => self.holds(character),
         }
     }
 }
@@ -254,9 +312,8 @@ mod tests {
     const ALWAYS: Fit = Fit { always: true, possible: true };
 
     fn check(pattern: &str, shape: &Shape, expected: Fit) {
-        let Resolved::Tokens(tokens) =
-            Pattern::parse(pattern, Variables::Literal).resolve(&Context::default())
-        else {
+        let parsed = Pattern::parse(pattern, Variables::Literal);
+        let Resolved::Tokens(tokens) = parsed.resolve(&Context::default()) else {
             panic!("`{pattern}` needs no look-up");
         };
         assert_eq!(fit(&tokens, shape, Case::Sensitive), expected, "`{pattern}` on {shape:?}");
@@ -318,12 +375,47 @@ mod tests {
     }
 
     #[test]
+    fn a_new_name_has_any_characters_but_is_not_spelled_out() {
+        let bucket = Shape::text("arn:aws:s3:::").then_new_name();
+        for (pattern, expected) in [
+            ("arn:aws:s3:::*", ALWAYS),
+            ("arn:aws:s3:::my-trail-*", SOMETIMES),
+            ("arn:aws:s3:::*-111122223333", SOMETIMES),
+            ("arn:aws:s3:::logs.?", SOMETIMES),
+            ("arn:aws:s3:::my-trail", NEVER),
+            ("arn:aws:s3:::my-trail/*", NEVER),
+            ("*:111122223333:*", NEVER),
+        ] {
+            check(pattern, &bucket, expected);
+        }
+    }
+
+    #[test]
+    fn a_label_is_not_an_account_id() {
+        let trail = Shape::text("arn:aws:cloudtrail:").then_label().then(":").then_unnamed();
+        let trail = trail.then(":trail/").then_segment();
+        check("*:111122223333:*", &trail, NEVER);
+        check("arn:aws:cloudtrail:us-east-1:*", &trail, SOMETIMES);
+        check("arn:aws:cloudtrail:?s-east-1:*", &trail, SOMETIMES);
+        check("*1:1*", &trail, SOMETIMES);
+        check("arn:aws:cloudtrail::*", &trail, SOMETIMES);
+        check("arn:aws:cloudtrail:*:*:trail/*", &trail, ALWAYS);
+        check("arn:aws:cloudtrail:*:*:trail/a/b", &trail, NEVER);
+        check("*/111122223333", &trail, SOMETIMES);
+        let service = Shape::text("").then_letter().then_letter().then_segment().then("::");
+        check("s3::", &service, NEVER);
+        check("s*::", &service, SOMETIMES);
+        check("route53::", &service, SOMETIMES);
+        check("??::", &service, SOMETIMES);
+        check("*::", &service, ALWAYS);
+    }
+
+    #[test]
     fn arn_parts_are_compared_one_by_one() {
         let arn = Shape::text("arn:aws:cloudtrail:us-east-1:111122223333:trail/all");
         let arn_fit = |pattern: &str| {
-            let Resolved::Tokens(tokens) =
-                Pattern::parse(pattern, Variables::Literal).resolve(&Context::default())
-            else {
+            let parsed = Pattern::parse(pattern, Variables::Literal);
+            let Resolved::Tokens(tokens) = parsed.resolve(&Context::default()) else {
                 panic!("`{pattern}` needs no look-up");
             };
             fit_arn(&tokens, &arn, Case::Sensitive)

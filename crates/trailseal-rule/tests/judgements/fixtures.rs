@@ -3,8 +3,8 @@
 use serde_json::json;
 use trailseal_rule::{
     AccountId, BucketName, Delivery, Evaluation, Facts, KeyArn, KeyFacts, KeyManager, KeyOrigin,
-    KeyRef, KeySpec, KeyState, KeyUsage, Parameters, Reading, Region, ResourceId, Rotation,
-    Setting, Timestamp, Trail, TrailArn, evaluate,
+    KeyPolicy, KeyRef, KeySpec, KeyState, KeyUsage, Parameters, Reading, Region, ResourceId,
+    Rotation, Setting, Timestamp, Trail, TrailArn, evaluate,
 };
 
 pub(crate) const KEY: &str =
@@ -30,6 +30,7 @@ pub(crate) fn trail() -> Trail {
         key: KeyRef::parse(KEY),
         is_multi_region_trail: true,
         is_organization_trail: false,
+        changed: None,
     }
 }
 
@@ -63,8 +64,8 @@ pub(crate) fn facts() -> Facts {
         key: Reading::Known(key()),
         bucket_region: Reading::Known(region("us-east-1")),
         rotation: Reading::Known(Rotation::On { period_days: None, next: None }),
-        key_policy: Reading::Known(policy()),
-        delivery: Reading::Known(Delivery { error: None, digest_error: None }),
+        key_policy: Reading::Known(KeyPolicy::new(policy())),
+        delivery: Reading::Known(Delivery::default()),
         ..Facts::unread()
     }
 }

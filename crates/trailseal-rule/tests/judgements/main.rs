@@ -3,6 +3,8 @@
 #![cfg(test)]
 #![expect(clippy::wildcard_enum_match_arm, reason = "any other variant fails the test")]
 
+mod annotations;
+mod external;
 mod fixtures;
 
 mod needs;

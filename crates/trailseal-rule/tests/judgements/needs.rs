@@ -2,8 +2,8 @@
 
 use serde_json::json;
 use trailseal_rule::{
-    AccountId, ComplianceType, KeyArn, KeyFacts, KeyQuery, KeyRef, Needs, Parameters, Reading,
-    Setting, Trail, key_arn, needs,
+    AccountId, ComplianceType, KeyArn, KeyFacts, KeyOrigin, KeyQuery, KeyRef, Needs, Parameters,
+    Reading, Setting, Trail, key_arn, needs,
 };
 
 use crate::fixtures::{FOREIGN, KEY, facts, key, now, parameters, region, report, strict, trail};
@@ -29,16 +29,25 @@ fn what_is_read_is_what_is_asked_for() {
         Needs::default(),
         "AWS managed keys serve one account only"
     );
-    assert_eq!(ask(&effective, &|_| {}), Needs { bucket: bucket.clone(), ..key_only.clone() });
+    assert_eq!(
+        ask(&effective, &|_| {}),
+        Needs { bucket: bucket.clone(), delivery_of_external_key: true, ..key_only.clone() }
+    );
     assert_eq!(
         ask(&effective, &set(FOREIGN)),
-        Needs { key: at(FOREIGN), bucket: bucket.clone(), ..Needs::default() }
+        Needs {
+            key: at(FOREIGN),
+            bucket: bucket.clone(),
+            delivery_of_external_key: true,
+            ..Needs::default()
+        }
     );
     let everything = Needs {
         bucket: bucket.clone(),
         rotation: true,
         key_policy: true,
         delivery: true,
+        delivery_of_external_key: true,
         ..key_only
     };
     assert_eq!(ask(&strict(), &|_| {}), everything);
@@ -139,4 +148,27 @@ fn the_key_is_the_one_that_kms_named_else_the_one_that_the_trail_names() {
     assert_eq!(of(KEY, Reading::Absent).as_deref(), Some(KEY));
     assert_eq!(of("alias/logs", Reading::Absent), None);
     assert_eq!(of("", Reading::Absent), None);
+}
+
+/// `GetTrailStatus` costs a call only where the key turns out to be in an external key store.
+#[test]
+fn the_delivery_is_wanted_for_keys_of_external_key_stores_only() {
+    let setting = |parameters| Setting { parameters, now: now() };
+    let effective = Parameters::default();
+    let wanted = needs(&setting(&effective), &trail());
+    for (origin, wants) in [
+        (KeyOrigin::AwsKms, false),
+        (KeyOrigin::External, false),
+        (KeyOrigin::CloudHsm, false),
+        (KeyOrigin::Unrecognized, false),
+        (KeyOrigin::ExternalKeyStore, true),
+    ] {
+        let key = Reading::Known(KeyFacts { origin, ..key() });
+        assert_eq!(wanted.wants_delivery(&key), wants, "{origin:?}");
+    }
+    assert!(!wanted.wants_delivery(&Reading::Absent));
+    let external = Reading::Known(KeyFacts { origin: KeyOrigin::ExternalKeyStore, ..key() });
+    let cis = parameters(&json!({ "profile": "cis" }));
+    assert!(!needs(&setting(&cis), &trail()).wants_delivery(&external));
+    assert!(needs(&setting(&strict()), &trail()).wants_delivery(&Reading::Absent));
 }

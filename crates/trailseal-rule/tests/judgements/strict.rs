@@ -2,8 +2,8 @@
 
 use serde_json::json;
 use trailseal_rule::{
-    CheckId, Delivery, Facts, KeyFacts, KeyOrigin, Outcome, Reading, Refusal, Region, Rotation,
-    Setting, Timestamp, Trail, evaluate,
+    CheckId, Delivery, Facts, KeyFacts, KeyOrigin, KeyPolicy, Outcome, Reading, Refusal, Region,
+    Rotation, Setting, Timestamp, Trail, evaluate,
 };
 
 use crate::fixtures::{check, facts, key, now, parameters, policy, report, trail};
@@ -13,7 +13,7 @@ use crate::fixtures::{check, facts, key, now, parameters, policy, report, trail}
 fn a_delivery_in_any_region_counts() {
     let region = |name: &str| Region::parse(name).unwrap();
     let known = |error: Option<&str>| {
-        Reading::Known(Delivery { error: error.map(str::to_owned), digest_error: None })
+        Reading::Known(Delivery { error: error.map(str::to_owned), ..Delivery::default() })
     };
     let denied = || Reading::Refused(Refusal::AccessDenied { action: "cloudtrail:GetTrailStatus" });
     let elsewhere = |regions: Vec<(&str, Reading<Delivery>)>| {
@@ -79,9 +79,9 @@ fn every_way_to_fail_strictly_has_its_words() {
     check(
         rotation(on(401)),
         "NON_COMPLIANT",
-        "the key is rotated every 401 days (next on 2027-01-02), more than the allowed 400 (key",
+        "the key is rotated every 401 days (next on 2027-01-02), more than the allowed 400. Fix: ",
     );
-    check(rotation(Rotation::Off), "NON_COMPLIANT", "the key is not rotated (key");
+    check(rotation(Rotation::Off), "NON_COMPLIANT", "the key is not rotated. Fix: ");
     check(
         rotation(Rotation::NotSupported),
         "NON_COMPLIANT",
@@ -89,7 +89,7 @@ fn every_way_to_fail_strictly_has_its_words() {
     );
     for (origin, why) in [
         (KeyOrigin::External, "its material is imported"),
-        (KeyOrigin::CustomKeyStore, "it is in a custom key store"),
+        (KeyOrigin::CloudHsm, "it is in a custom key store"),
     ] {
         let change = move |_: &mut Trail, facts: &mut Facts| {
             facts.key = Reading::Known(KeyFacts { origin, ..key() });
@@ -98,7 +98,7 @@ fn every_way_to_fail_strictly_has_its_words() {
         check(
             change,
             "NON_COMPLIANT",
-            &format!("the key cannot be rotated automatically: {why} (key"),
+            &format!("the key cannot be rotated automatically: {why}. Fix: "),
         );
     }
     let parameters = parameters(&json!({ "profile": "strict" }));
@@ -114,15 +114,15 @@ fn every_way_to_fail_strictly_has_its_words() {
     let delivery = |error: Option<&str>, digest_error: Option<&str>| {
         let (error, digest_error) = (error.map(str::to_owned), digest_error.map(str::to_owned));
         move |_: &mut Trail, facts: &mut Facts| {
-            facts.delivery = Reading::Known(Delivery { error, digest_error })
+            facts.delivery = Reading::Known(Delivery { error, digest_error, ..Delivery::default() })
         }
     };
     check(delivery(Some("NoSuchBucket"), Some("SlowDown")), "COMPLIANT", "sealed");
     let either =
-        "could not verify that the key let the latest delivery pass: S3 said AccessDenied (key";
+        "could not verify that the key let the latest delivery pass: S3 said AccessDenied. Fix: ";
     check(delivery(Some("AccessDenied"), Some("NoSuchBucket")), "NON_COMPLIANT", either);
     check(delivery(None, Some("AccessDenied")), "NON_COMPLIANT", either);
-    let broken = "the latest delivery failed because of the key: KMS.DisabledException (key";
+    let broken = "the latest delivery failed because of the key: KMS.DisabledException. Fix: ";
     check(delivery(Some("KMS.DisabledException"), None), "NON_COMPLIANT", broken);
     check(delivery(None, Some("KMS.DisabledException")), "NON_COMPLIANT", broken);
     let both = delivery(Some("AccessDenied"), Some("KMS.DisabledException"));
@@ -139,32 +139,37 @@ fn the_key_policy_is_judged_with_the_statement_that_decided() {
     let check = |from: &str, to: &str, compliance: &str, words: &str| {
         let text = policy().replacen(from, to, 1);
         assert_ne!(text, policy(), "{from}");
-        check(|_, facts| facts.key_policy = Reading::Known(text), compliance, words);
+        check(
+            |_, facts| facts.key_policy = Reading::Known(KeyPolicy::new(text)),
+            compliance,
+            words,
+        );
     };
     let not = "the key policy does not let CloudTrail encrypt this trail: ";
     check(
         "kms:GenerateDataKey*",
         "kms:DescribeKey",
         "NON_COMPLIANT",
-        &format!("{not}no statement grants it (key"),
+        &format!("{not}no statement grants it. Fix: "),
     );
     check(
         "trail/lab",
         "trail/other",
         "NON_COMPLIANT",
-        &format!("{not}statement `trail` excludes it by aws:SourceArn (key"),
+        &format!("{not}statement `trail` excludes it by aws:SourceArn. Fix: "),
     );
     check(
         "[{",
         "[{\"Sid\":\"no\",\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"kms:*\",\"Resource\":\"*\"},{",
         "NON_COMPLIANT",
-        &format!("{not}statement `no` denies it (key"),
+        &format!("{not}statement `no` denies it. Fix: "),
     );
     check(
         "StringEquals",
         "StringResembles",
         "NON_COMPLIANT",
-        "could not verify that the key policy admits CloudTrail: it depends on",
+        "could not verify that the key policy admits CloudTrail: statement `trail` may allow it, \
+         depending on aws:SourceArn",
     );
     check(
         "\"Action\":\"kms:GenerateDataKey*\"",
@@ -183,27 +188,28 @@ fn the_key_policy_is_judged_with_the_statement_that_decided() {
 }
 
 #[test]
-fn a_grant_that_every_account_can_use_is_an_exposure() {
+fn a_grant_that_every_account_can_use_is_not_bound() {
     let mut document: serde_json::Value = serde_json::from_str(&policy()).unwrap();
     document["Statement"][1].as_object_mut().unwrap().remove("Condition").unwrap();
     let text = document.to_string();
     check(
-        |_, facts| facts.key_policy = Reading::Known(text),
+        |_, facts| facts.key_policy = Reading::Known(KeyPolicy::new(text)),
         "NON_COMPLIANT",
-        "the key policy opens the logs: statement `trail` allows the trails of any account kms:GenerateDataKey (key",
+        "the key policy lets trails of any account use the key: statement `trail` allows CloudTrail \
+         kms:GenerateDataKey",
     );
 }
 
-/// What the check says to do about a policy, in full: an annotation would be cut.
+/// What the check says to do about a policy, in full: an annotation leaves the statement out.
 fn fix_of(id: CheckId, policy: &serde_json::Value) -> String {
     let mut facts = facts();
-    facts.key_policy = Reading::Known(policy.to_string());
+    facts.key_policy = Reading::Known(KeyPolicy::new(policy.to_string()));
     let parameters = parameters(&json!({ "profile": "strict" }));
     let judgement = evaluate(&Setting { parameters: &parameters, now: now() }, &trail(), &facts);
     let result = judgement.verdict.results().iter().find(|result| result.check == id).unwrap();
     match &result.outcome {
-        Outcome::Fail(finding) => finding.fix.clone(),
-        Outcome::Unknown(unverified) => unverified.advice.clone(),
+        Outcome::Fail(finding) => finding.fix_in_full(),
+        Outcome::Unknown(unverified) => unverified.advice_in_full(),
         Outcome::Pass => panic!("{id} passes under {policy}"),
     }
 }
@@ -245,34 +251,99 @@ fn the_fix_of_a_policy_is_the_statement_to_add() {
     });
     let others = json!({ "StringEquals": { "aws:SourceAccount": "444455556666" } });
     let unclear = json!({ "StringResembles": { "aws:SourceAccount": "444455556666" } });
+    let allow = "let the key policy allow cloudtrail.amazonaws.com kms:GenerateDataKey*";
     for (statement, begin) in [
-        (root, "add to the key policy {"),
-        (cloudtrail("Allow", others), "add to the key policy {"),
-        (cloudtrail("Allow", unclear), "add to the key policy {"),
-        (cloudtrail("Deny", json!({})), "let that Deny leave out CloudTrail, and keep this one: {"),
+        (root, allow),
+        (cloudtrail("Allow", others), allow),
+        (cloudtrail("Allow", unclear), allow),
+        (cloudtrail("Deny", json!({})), "exempt cloudtrail.amazonaws.com from that Deny"),
     ] {
         let found = fix(statement);
         assert!(found.starts_with(begin), "{found}");
         assert_eq!(wanted(&found), expected);
     }
+    let spared = "add to the Condition of statement 1 \"ArnNotEquals\":\
+                  {\"aws:SourceArn\":\"arn:aws:cloudtrail:us-east-1:111122223333:trail/lab\"}";
+    let found = fix(cloudtrail("Deny", json!({})));
+    let behind = found.strip_prefix(spared).unwrap_or_else(|| panic!("{found}"));
+    assert!(behind.starts_with(", and add to the key policy {"), "{found}");
+    assert_eq!(wanted(behind), expected);
+}
+
+/// A policy that grants CloudTrail what it needs, and one more statement.
+fn granted_and(statement: &serde_json::Value) -> serde_json::Value {
+    let mut document: serde_json::Value = serde_json::from_str(&policy()).unwrap();
+    document["Statement"].as_array_mut().unwrap().push(statement.clone());
+    document
+}
+
+/// Following the fix makes the policy admit CloudTrail, and keeps the Deny for everybody else.
+#[test]
+fn the_fix_of_a_deny_is_about_that_deny_and_works() {
+    for condition in [
+        json!({}),
+        json!({ "StringNotEqualsIfExists": { "aws:SourceOrgID": "o-abc" } }),
+        json!({ "StringResembles": { "aws:SourceIp": "x" } }),
+    ] {
+        let mut deny = json!({
+            "Sid": "perimeter", "Effect": "Deny", "Principal": "*", "Action": "kms:*",
+            "Resource": "*", "Condition": condition,
+        });
+        let fix = fix_of(CheckId::KeyPolicyAdmitsCloudtrail, &granted_and(&deny));
+        let added = fix.strip_prefix("add to the Condition of statement `perimeter` ").unwrap();
+        let added: serde_json::Value = serde_json::from_str(&format!("{{{added}}}")).unwrap();
+        deny["Condition"].as_object_mut().unwrap().extend(added.as_object().unwrap().clone());
+        let text = granted_and(&deny).to_string();
+        check(|_, facts| facts.key_policy = Reading::Known(KeyPolicy::new(text)), "COMPLIANT", "");
+    }
+}
+
+#[test]
+fn a_statement_without_effect_is_named_with_what_it_lacks() {
+    for (missing, fix) in [
+        ("Resource", "add \"Resource\":\"*\" to statement `trail`"),
+        ("Action", "add \"Action\":\"kms:GenerateDataKey*\" to statement `trail`"),
+    ] {
+        let mut document: serde_json::Value = serde_json::from_str(&policy()).unwrap();
+        document["Statement"][1].as_object_mut().unwrap().remove(missing).unwrap();
+        assert_eq!(fix_of(CheckId::KeyPolicyAdmitsCloudtrail, &document), fix);
+        let text = document.to_string();
+        check(
+            |_, facts| facts.key_policy = Reading::Known(KeyPolicy::new(text)),
+            "NON_COMPLIANT",
+            &format!(
+                "the key policy does not let CloudTrail encrypt this trail: statement `trail` \
+                 without {missing} has no effect"
+            ),
+        );
+        // Without effect it neither opens the key nor denies anything.
+        let mut other = document["Statement"][1].clone();
+        other["Principal"] = json!("*");
+        for effect in ["Allow", "Deny"] {
+            other["Effect"] = json!(effect);
+            let text = granted_and(&other).to_string();
+            let known = Reading::Known(KeyPolicy::new(text));
+            check(|_, facts| facts.key_policy = known, "COMPLIANT", "");
+        }
+    }
 }
 
 #[test]
 fn the_fix_of_an_open_key_is_the_condition_to_add() {
-    let fix = |principal: serde_json::Value| {
+    let fix = |id: CheckId, principal: serde_json::Value| {
         let policy = json!({ "Version": "2012-10-17", "Statement": [
             { "Effect": "Allow", "Principal": principal, "Action": "kms:*", "Resource": "*" },
         ]});
-        fix_of(CheckId::KeyPolicyGuardsDecryption, &policy)
+        fix_of(id, &policy)
     };
     assert_eq!(
-        fix(json!("*")),
-        "name the principals, or confine the statement, for instance by \
+        fix(CheckId::KeyPolicyGuardsDecryption, json!("*")),
+        "name the principals, or confine the statement by kms:CallerAccount: \
          \"Condition\":{\"StringEquals\":{\"kms:CallerAccount\":\"111122223333\"}}"
     );
     assert_eq!(
-        fix(json!({ "Service": "cloudtrail.amazonaws.com" })),
-        "confine the statement to the trail by \"Condition\":{\"StringEquals\":\
+        fix(CheckId::KeyPolicyBindsCloudtrail, json!({ "Service": "cloudtrail.amazonaws.com" })),
+        "confine the statement to this trail by aws:SourceArn: \"Condition\":{\"StringEquals\":\
          {\"aws:SourceArn\":\"arn:aws:cloudtrail:us-east-1:111122223333:trail/lab\"}}"
     );
 }

@@ -3,29 +3,26 @@
 
 #![cfg(test)]
 
-mod key_policy_naive;
+mod generated;
+mod naive;
+mod services;
 
 use std::collections::BTreeMap;
 
-use proptest::collection::vec;
 use proptest::prelude::{Strategy, any};
-use proptest::sample::{select, subsequence};
-use proptest::test_runner::{Config, TestRng, TestRunner};
+use proptest::sample::select;
 use serde_json::{Value, json};
 
 use trailseal_rule::key_policy::context::{Context, ContextValue, OpenValue, Settled};
-use trailseal_rule::key_policy::document::PolicyDocument;
-use trailseal_rule::key_policy::exposure::{Guard, guards_decryption};
-use trailseal_rule::key_policy::question::TrailAndKey;
+use trailseal_rule::key_policy::exposure::{Exposure, Openings, guards_decryption};
 use trailseal_rule::key_policy::request::{Answer, CallerSet, Request};
 use trailseal_rule::key_policy::shape::Shape;
 
-use key_policy_naive::{Caller, Concrete, allowed};
+use generated::{
+    ACCOUNT, CLOUDTRAIL, KEY, TRAIL, concretes, policy, question, read, run, statement,
+};
+use naive::{Caller, Concrete, allowed};
 
-const ACCOUNT: &str = "111122223333";
-const TRAIL: &str = "arn:aws:cloudtrail:us-east-1:111122223333:trail/all";
-const KEY: &str = "arn:aws:kms:us-east-1:111122223333:key/1234abcd";
-const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
 const STRANGERS: [&str; 3] = ["900000000001", "900000000002", "111100000003"];
 
 /// The keys of the small universe, and the values that they take there.
@@ -56,92 +53,6 @@ const POLICY_VALUES: [&str; 16] = [
     "${aws:SourceAccount}",
     "${aws:SourceArn}",
 ];
-
-const OPERATORS: [&str; 16] = [
-    "StringEquals",
-    "StringNotEquals",
-    "StringEqualsIgnoreCase",
-    "StringNotEqualsIgnoreCase",
-    "StringLike",
-    "StringNotLike",
-    "ArnEquals",
-    "ArnLike",
-    "ArnNotLike",
-    "Bool",
-    "NumericLessThan",
-    "NumericNotEquals",
-    "IpAddress",
-    "NotIpAddress",
-    "Null",
-    "StringMatches",
-];
-
-fn operator() -> impl Strategy<Value = String> {
-    let sets = select(vec!["", "", "ForAnyValue:", "ForAllValues:"]);
-    let missing = select(vec!["", "", "IfExists"]);
-    (sets, select(&OPERATORS[..]), missing).prop_map(|(set, base, missing)| match base {
-        "Null" => base.to_owned(),
-        base => format!("{set}{base}{missing}"),
-    })
-}
-
-fn conditions(
-    keys: &'static [&'static str],
-    values: &'static [&'static str],
-) -> impl Strategy<Value = Value> {
-    let one = (operator(), select(keys), subsequence(values, 1..3));
-    vec(one, 0..3).prop_map(|conditions| {
-        let mut element = json!({});
-        for (operator, key, values) in conditions {
-            element[operator][key] = json!(values);
-        }
-        element
-    })
-}
-
-fn principal() -> impl Strategy<Value = (&'static str, Value)> {
-    let who = select(vec![
-        json!("*"),
-        json!({"AWS": "*"}),
-        json!({"AWS": ACCOUNT}),
-        json!({"AWS": ["arn:aws:iam::111122223333:root", "arn:aws:iam::*:root"]}),
-        json!({"AWS": "AIDACKCEVSQ6C2EXAMPLE", "Service": CLOUDTRAIL}),
-        json!({"Service": ["s3.amazonaws.com", CLOUDTRAIL]}),
-        json!({"Service": "s3.amazonaws.com"}),
-        json!({"Federated": "cognito-identity.amazonaws.com"}),
-    ]);
-    let how = select(vec!["Principal", "Principal", "Principal", "NotPrincipal"]);
-    (how, who)
-}
-
-fn statement(
-    keys: &'static [&'static str],
-    values: &'static [&'static str],
-) -> impl Strategy<Value = Value> {
-    let actions =
-        ["kms:*", "*", "kms:GenerateDataKey*", "KMS:decrypt", "kms:DescribeKey", "kms:ReEncrypt*"];
-    let effect = select(vec!["Allow", "Allow", "Deny"]);
-    let how = select(vec!["Action", "Action", "NotAction"]);
-    let what = subsequence(actions.to_vec(), 1..3);
-    let resource = select(vec!["*", "*", KEY, "arn:aws:kms:*:*:key/*", "arn:aws:kms:::x"]);
-    (effect, principal(), how, what, resource, conditions(keys, values)).prop_map(
-        |(effect, (who, principal), how, what, resource, condition)| {
-            json!({
-                "Effect": effect, who: principal, how: what, "Resource": resource,
-                "Condition": condition,
-            })
-        },
-    )
-}
-
-fn policy(
-    keys: &'static [&'static str],
-    values: &'static [&'static str],
-) -> impl Strategy<Value = Value> {
-    let version = select(vec!["2012-10-17", "2012-10-17", "2008-10-17"]);
-    (version, vec(statement(keys, values), 0..4))
-        .prop_map(|(version, statements)| json!({"Version": version, "Statement": statements}))
-}
 
 const SET_KEYS: [&str; 6] = [
     "aws:SourceAccount",
@@ -199,43 +110,6 @@ fn world() -> impl Strategy<Value = Vec<Known>> {
         }
         world
     })
-}
-
-fn concretes(
-    keys: &[&str],
-    fillings: &[Vec<Option<Vec<String>>>],
-) -> Vec<BTreeMap<String, Vec<String>>> {
-    let mut contexts = vec![BTreeMap::new()];
-    for (key, fillings) in keys.iter().zip(fillings) {
-        contexts = contexts
-            .into_iter()
-            .flat_map(|context| {
-                fillings.iter().map(move |filling| {
-                    let mut context: BTreeMap<_, _> = context.clone();
-                    if let Some(values) = filling {
-                        context.insert(key.to_lowercase(), values.clone());
-                    }
-                    context
-                })
-            })
-            .collect();
-    }
-    contexts
-}
-
-fn run<S: Strategy>(cases: u32, strategy: &S, test: impl Fn(S::Value)) {
-    let config = Config { cases, failure_persistence: None, ..Config::default() };
-    let rng = TestRng::deterministic_rng(config.rng_algorithm);
-    TestRunner::new_with_rng(config, rng)
-        .run(strategy, |value| {
-            test(value);
-            Ok(())
-        })
-        .unwrap();
-}
-
-fn read(policy: &Value) -> PolicyDocument {
-    PolicyDocument::parse(&policy.to_string()).unwrap()
 }
 
 fn request(caller: CallerSet, action: &str, world: &[Known]) -> Request {
@@ -319,18 +193,13 @@ fn a_statement_added_moves_an_answer_one_way() {
     });
 }
 
-fn question() -> TrailAndKey<'static> {
-    TrailAndKey { trail_arn: TRAIL, key_arn: Some(KEY) }
-}
-
 /// The operations that are or may be open to everyone, each once.
-fn count(guard: &Guard) -> usize {
-    let mut actions: Vec<_> = guard
+fn count(open: &Openings) -> usize {
+    let mut actions: Vec<_> = open
         .exposures
         .iter()
-        .chain(&guard.doubts)
-        .flat_map(|exposure| exposure.actions.iter().map(|action| (exposure.kind as u8, *action)))
-        .filter(|(kind, _)| *kind == 0)
+        .chain(&open.doubts)
+        .flat_map(|exposure| exposure.actions.iter().copied())
         .collect();
     actions.sort_unstable();
     actions.dedup();
@@ -407,7 +276,7 @@ fn no_stranger_decrypts_under_a_policy_that_is_called_guarded() {
     let guarded = std::cell::Cell::new(0);
     run(1000, &policy(&GUARD_KEYS, &GUARD_VALUES), |policy| {
         let guard = guards_decryption(&read(&policy), &question());
-        let is_open = |action: &str, found: &[trailseal_rule::key_policy::exposure::Exposure]| {
+        let is_open = |action: &str, found: &[Exposure]| {
             found.iter().any(|exposure| exposure.actions.contains(&action))
         };
         for action in ["kms:Decrypt", "kms:ReEncryptFrom"] {
@@ -430,6 +299,7 @@ fn no_stranger_decrypts_under_a_policy_that_is_called_guarded() {
 fn the_naive_reader_knows_the_simple_cases() {
     let policy = json!({"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Principal": {"Service": CLOUDTRAIL}, "Action": "kms:GenerateDataKey*",
+         "Resource": "*",
          "Condition": {"StringLike": {"aws:SourceArn": "arn:aws:cloudtrail:*:111122223333:trail/*"}}},
     ]});
     let with = |arn: &str| Concrete {

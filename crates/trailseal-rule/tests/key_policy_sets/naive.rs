@@ -45,6 +45,12 @@ fn statement_matches(
     supports_variables: bool,
     quirk: bool,
 ) -> bool {
+    // A statement without one of these has no effect.
+    let lacks =
+        |plain: &str, not: &str| statement.get(plain).is_none() && statement.get(not).is_none();
+    if lacks("Action", "NotAction") || lacks("Resource", "NotResource") {
+        return false;
+    }
     let principal = match (statement.get("Principal"), statement.get("NotPrincipal")) {
         (Some(listed), None) => principal_matches(listed, request, quirk),
         (None, Some(listed)) => !principal_matches(listed, request, quirk),
@@ -55,9 +61,12 @@ fn statement_matches(
         (None, Some(listed)) => !action_matches(listed, request),
         _ => quirk,
     };
-    let resource = match statement.get("Resource") {
-        Some(listed) => texts(listed).iter().any(|pattern| glob(pattern, &request.key_arn)),
-        None => true,
+    let names_key =
+        |listed: &Value| texts(listed).iter().any(|pattern| glob(pattern, &request.key_arn));
+    let resource = match (statement.get("Resource"), statement.get("NotResource")) {
+        (Some(listed), None) => names_key(listed),
+        (None, Some(listed)) => !names_key(listed),
+        _ => quirk,
     };
     let conditions =
         statement.get("Condition").and_then(Value::as_object).is_none_or(|operators| {

@@ -1,0 +1,51 @@
+//! Only the customer's trails can use the key through CloudTrail.
+//!
+//! CloudTrail works for trails of every account. A grant to it that does not say for which of them
+//! lets the trails of any account encrypt with the key, and so use up its requests and its price
+//! ("IAM User Guide, The confused deputy problem"). It opens no logs. CloudTrail recommends
+//! `aws:SourceArn` ("CloudTrail User Guide, Configure AWS KMS key policies for CloudTrail").
+//!
+//! a) Each grant to CloudTrail is bound to trails or accounts that it names: pass. `kms:Decrypt` and
+//!    `kms:DescribeKey` alone, which CloudTrail's documentation shows unbound, pass.
+//! b) Trails or event data stores of any account can use a grant: fail.
+//! c) Whether they can depends on what cannot be known from here, or the document cannot be read:
+//!    unknown.
+//! d) The key does not exist: fail. KMS refuses the policy: unknown.
+
+use crate::checks::key_policy_words::{each, question, read};
+use crate::checks::{Case, Check, CheckId, Outcome, settle};
+use crate::key_policy::exposure::binds_cloudtrail;
+
+pub(super) const CHECK: Check = Check {
+    id: CheckId::KeyPolicyBindsCloudtrail,
+    sentence: "only the customer's trails can use the key through CloudTrail",
+    why: "CloudTrail works for every account; a grant that does not name the trail lets a \
+          stranger's trail encrypt with the key",
+    evidence: "KMS GetKeyPolicy",
+    fails_when: "a grant to CloudTrail can be used by trails of any account",
+    judge,
+};
+
+fn judge(case: &Case<'_>) -> Outcome {
+    settle(judge_policy(case))
+}
+
+fn judge_policy(case: &Case<'_>) -> Result<Outcome, Outcome> {
+    let open = binds_cloudtrail(read(case)?, &question(case));
+    let arn = &case.trail.arn;
+    let fix = "confine the statement to this trail by aws:SourceArn";
+    let condition = format!("\"Condition\":{{\"StringEquals\":{{\"aws:SourceArn\":\"{arn}\"}}}}");
+    if !open.exposures.is_empty() {
+        let what = each(&open.exposures, "CloudTrail");
+        let what = format!("the key policy lets trails of any account use the key: {what}");
+        return Ok(Outcome::fail(what, fix).with_statement(condition));
+    }
+    if !open.doubts.is_empty() {
+        let what = each(&open.doubts, "CloudTrail");
+        let why = format!(
+            "could not verify that only the customer's trails can use the key: {what} for any trail"
+        );
+        return Ok(Outcome::unknown(why, fix).with_statement(condition));
+    }
+    Ok(Outcome::Pass)
+}

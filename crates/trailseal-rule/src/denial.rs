@@ -1,0 +1,165 @@
+//! Why AWS denied a call, as far as its message says: which kind of policy, and how.
+//!
+//! The wording is that of the IAM User Guide, "Troubleshoot access denied error messages": `with an
+//! explicit deny in a TYPE` or `because no TYPE allows the ACTION action`. Only the type is kept:
+//! the text of a message never reaches an annotation or a log.
+
+use std::fmt;
+
+/// A kind of policy that can deny a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PolicyType {
+    /// A service control policy of the organization.
+    ServiceControl,
+    /// A resource control policy of the organization.
+    ResourceControl,
+    /// The permissions boundary of the caller.
+    PermissionsBoundary,
+    /// The policy of the caller's session.
+    Session,
+    /// The policy of a VPC endpoint.
+    VpcEndpoint,
+    /// A policy of the caller.
+    IdentityBased,
+    /// The policy of the resource.
+    ResourceBased,
+}
+
+impl PolicyType {
+    const ALL: [Self; 7] = [
+        Self::ServiceControl,
+        Self::ResourceControl,
+        Self::PermissionsBoundary,
+        Self::Session,
+        Self::VpcEndpoint,
+        Self::IdentityBased,
+        Self::ResourceBased,
+    ];
+
+    /// The type as AWS writes it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ServiceControl => "service control policy",
+            Self::ResourceControl => "resource control policy",
+            Self::PermissionsBoundary => "permissions boundary",
+            Self::Session => "session policy",
+            Self::VpcEndpoint => "VPC endpoint policy",
+            Self::IdentityBased => "identity-based policy",
+            Self::ResourceBased => "resource-based policy",
+        }
+    }
+
+    fn begins(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|policy| text.starts_with(policy.as_str()))
+    }
+}
+
+/// The policy that denied a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Denial {
+    /// Its type.
+    pub policy: PolicyType,
+    /// Whether a Deny matches; otherwise no Allow does.
+    pub is_explicit: bool,
+}
+
+impl Denial {
+    /// Reads the message of an access denied error. Nothing where it names no policy, or only
+    /// says that the caller's or the resource's policy allows nothing: the usual case.
+    #[must_use]
+    pub fn from_message(message: &str) -> Option<Self> {
+        const EXPLICIT: &str = " with an explicit deny in a";
+        const IMPLICIT: &str = " because no ";
+        // The reason comes last; before it stand names that others may have chosen.
+        if let Some((_, named)) = message.rsplit_once(EXPLICIT) {
+            let named = named.strip_prefix('n').unwrap_or(named).trim_start();
+            return PolicyType::begins(named).map(|policy| Self { policy, is_explicit: true });
+        }
+        let (_, named) = message.rsplit_once(IMPLICIT)?;
+        let policy = PolicyType::begins(named)?;
+        let is_usual = matches!(policy, PolicyType::IdentityBased | PolicyType::ResourceBased);
+        (!is_usual).then_some(Self { policy, is_explicit: false })
+    }
+
+    /// What would let the call pass.
+    #[must_use]
+    pub fn advice(self, action: &str) -> String {
+        let policy = self.policy.as_str();
+        if self.is_explicit {
+            format!("exempt the role from the Deny of {action} in the {policy}")
+        } else {
+            format!("let the {policy} allow {action} to the role")
+        }
+    }
+}
+
+impl fmt::Display for Denial {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let policy = self.policy.as_str();
+        let article = if policy.starts_with('i') { "an" } else { "a" };
+        if self.is_explicit {
+            write!(out, "denied with an explicit deny in {article} {policy}")
+        } else {
+            write!(out, "denied because no {policy} allows it")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BEFORE: &str = "User: arn:aws:sts::111122223333:assumed-role/f/f is not authorized to \
+                          perform: kms:DescribeKey on resource: arn:aws:kms:us-east-1::key/1";
+
+    #[test]
+    fn every_type_of_policy_is_read_from_the_wording_of_aws() {
+        for policy in PolicyType::ALL {
+            let name = policy.as_str();
+            let article = if name.starts_with('i') { "an" } else { "a" };
+            for end in ["", ": arn:aws:organizations::111122223333:policy/o-1/p-1"] {
+                let message = format!("{BEFORE} with an explicit deny in {article} {name}{end}");
+                let denial = Denial::from_message(&message).unwrap();
+                assert_eq!(denial, Denial { policy, is_explicit: true });
+                assert!(message.contains(denial.to_string().trim_start_matches("denied ")));
+            }
+            let message = format!("{BEFORE} because no {name} allows the kms:DescribeKey action");
+            let usual = matches!(policy, PolicyType::IdentityBased | PolicyType::ResourceBased);
+            let expected = (!usual).then_some(Denial { policy, is_explicit: false });
+            assert_eq!(Denial::from_message(&message), expected, "{message}");
+        }
+    }
+
+    #[test]
+    fn other_messages_name_no_policy() {
+        for message in [
+            "",
+            BEFORE,
+            "with an explicit deny",
+            "User: x with an explicit deny in a strange policy",
+            "x because no policy allows it",
+        ] {
+            assert_eq!(Denial::from_message(message), None, "{message}");
+        }
+        // A name that looks like a reason does not count before the reason.
+        let named = "on resource: alias/ with an explicit deny in a session policy with an \
+                     explicit deny in a service control policy";
+        let denial = Denial::from_message(named).unwrap();
+        assert_eq!(denial.policy, PolicyType::ServiceControl);
+    }
+
+    #[test]
+    fn the_advice_is_about_the_policy_that_denies() {
+        let denial = Denial { policy: PolicyType::ServiceControl, is_explicit: true };
+        assert_eq!(
+            denial.advice("kms:DescribeKey"),
+            "exempt the role from the Deny of kms:DescribeKey in the service control policy"
+        );
+        let denial = Denial { policy: PolicyType::PermissionsBoundary, is_explicit: false };
+        assert_eq!(
+            denial.advice("kms:DescribeKey"),
+            "let the permissions boundary allow kms:DescribeKey to the role"
+        );
+    }
+}

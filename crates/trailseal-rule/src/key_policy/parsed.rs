@@ -1,0 +1,66 @@
+//! A key's policy as evidence: its text, and what the reader makes of it.
+
+use std::sync::{Arc, OnceLock};
+
+use super::document::{PolicyDocument, PolicyError};
+
+/// The policy of one key.
+///
+/// The text is parsed when it is first asked for, and once: clones share the parsed document, so
+/// that a run over many trails of one key reads its policy once. Two policies are equal if their
+/// texts are.
+#[derive(Clone, Debug)]
+pub struct KeyPolicy {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    text: String,
+    document: OnceLock<Result<PolicyDocument, PolicyError>>,
+}
+
+impl KeyPolicy {
+    /// A policy as KMS or AWS Config gave it.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        Self { shared: Arc::new(Shared { text: text.into(), document: OnceLock::new() }) }
+    }
+
+    /// The text, unchanged.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.shared.text
+    }
+
+    /// The parsed document.
+    ///
+    /// # Errors
+    ///
+    /// As for [`PolicyDocument::parse`].
+    pub fn document(&self) -> Result<&PolicyDocument, &PolicyError> {
+        self.shared.document.get_or_init(|| PolicyDocument::parse(&self.shared.text)).as_ref()
+    }
+}
+
+impl PartialEq for KeyPolicy {
+    fn eq(&self, other: &Self) -> bool {
+        self.text() == other.text()
+    }
+}
+
+impl Eq for KeyPolicy {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clones_share_the_parsed_document() {
+        let policy = KeyPolicy::new(r#"{"Statement":[]}"#);
+        let clone = policy.clone();
+        assert!(std::ptr::eq(policy.document().unwrap(), clone.document().unwrap()));
+        assert_eq!(policy, KeyPolicy::new(r#"{"Statement":[]}"#));
+        assert_ne!(policy, KeyPolicy::new(r#"{"Statement": []}"#));
+    }
+}

@@ -1,0 +1,276 @@
+//! What the requests of strangers carry: of accounts that the policy does not name.
+//!
+//! Which key is in which request is said under *Availability* in "IAM User Guide, AWS global
+//! condition context keys", and in "AWS KMS Developer Guide, AWS KMS condition keys".
+
+use super::context::{Context, ContextValue};
+use super::question::{
+    CLOUDTRAIL, SERVICE_KEYS, TrailAndKey, about_the_key, no_ones, service, service_named, theirs,
+    unnamed, without_encryption_context,
+};
+use super::shape::Shape;
+
+const CLOUDTRAIL_CONTEXT: &str = "aws:cloudtrail:arn";
+const S3_CONTEXT: &str = "aws:s3:arn";
+
+/// Somebody of an account that the policy does not name, of another organization or of none.
+///
+/// - Tags, user names, sessions, MFA and the service that the call comes through are for a stranger
+///   to arrange in an account of their own.
+/// - Where the call comes from, and when, may or may not confine it: nothing is certain.
+pub(super) fn users_and_roles(question: &TrailAndKey<'_>) -> Vec<Context> {
+    let context = about_the_key(question)
+        .with("aws:SecureTransport", ContextValue::known("true"))
+        .with("aws:PrincipalIsAWSService", ContextValue::known("false"))
+        .with_each(SERVICE_KEYS, &ContextValue::Absent)
+        .with_each(&["aws:PrincipalAccount", "kms:CallerAccount"], &theirs(unnamed()))
+        .with("aws:PrincipalArn", theirs(principal_arn(question)))
+        .with("aws:userid", theirs(unnamed().then_anything()))
+        .with_each(CHOSEN_KEYS, &ContextValue::Chosen)
+        .with_family("aws:PrincipalTag/", ContextValue::Chosen);
+    in_and_outside_organizations(&context, "aws:PrincipalOrgID", "aws:PrincipalOrgPaths").to_vec()
+}
+
+/// The ARN of a user, a role, a federated user (of STS) or the root user.
+///
+/// A path can have any character from `!` to U+007F (IAM API Reference, `CreateRole`, *Path*), so a
+/// stranger can put colons and the account of somebody else after their own account.
+fn principal_arn(question: &TrailAndKey<'_>) -> Shape {
+    Shape::text("arn:")
+        .then(question.partition())
+        .then(":")
+        .then_name()
+        .then("::")
+        .then_unnamed()
+        .then(":")
+        .then_anything()
+}
+
+/// A service that the policy does not name, on behalf of what a stranger has set up there.
+///
+/// The ARN of what works for the stranger names their account, or none: that of a bucket does not
+/// ("Amazon S3 User Guide, Policy resources for Amazon S3"), and names are for anybody to choose.
+/// Not every service sends `aws:SourceArn` and `aws:SourceAccount` ("IAM User Guide, AWS global
+/// condition context keys").
+pub(super) fn services(question: &TrailAndKey<'_>) -> Vec<Context> {
+    let name = theirs(unnamed().then(".amazonaws.com"));
+    let service_keys = ["aws:PrincipalServiceName", "aws:PrincipalServiceNamesList"];
+    for_strangers(&service(question).with_each(&service_keys, &name), question)
+}
+
+/// A service of which the name is known, on behalf of what a stranger has set up there.
+pub(super) fn service_for_strangers(question: &TrailAndKey<'_>, name: &str) -> Vec<Context> {
+    for_strangers(&service_named(question, name), question)
+}
+
+fn for_strangers(context: &Context, question: &TrailAndKey<'_>) -> Vec<Context> {
+    let context = context.clone().with("kms:CallerAccount", no_ones(unnamed()));
+    let mut contexts = vec![context.clone().with_each(SOURCE_KEYS, &ContextValue::Absent)];
+    for arn in source_arns(question) {
+        let sent = context
+            .clone()
+            .with("aws:SourceArn", theirs(arn))
+            .with("aws:SourceAccount", theirs(unnamed()));
+        let sent = in_and_outside_organizations(&sent, "aws:SourceOrgID", "aws:SourceOrgPaths");
+        contexts.extend(sent);
+    }
+    contexts
+}
+
+/// The ARNs of what a stranger can set up.
+fn source_arns(question: &TrailAndKey<'_>) -> Vec<Shape> {
+    let partition = || Shape::text("arn:").then(question.partition()).then(":");
+    let of_account = partition()
+        .then_label()
+        .then(":")
+        .then_label()
+        .then(":")
+        .then_unnamed()
+        .then(":")
+        .then_anything();
+    let bucket = partition().then("s3:::").then_new_name();
+    let objects = bucket.clone().then("/").then_anything();
+    // Amazon Route 53 and Amazon API Gateway name no account either. A service other than S3 begins
+    // with two letters.
+    let other =
+        partition().then_letter().then_letter().then_segment().then(":").then_label().then("::");
+    let typed = |start: &str| other.clone().then(start).then_segment().then("/").then_new_name();
+    let below = |shape: Shape| shape.then("/").then_anything();
+    vec![
+        of_account,
+        bucket,
+        objects,
+        other.clone().then_new_name(),
+        typed(""),
+        below(typed("")),
+        typed("/"),
+        below(typed("/")),
+    ]
+}
+
+/// CloudTrail, on behalf of what a stranger has set up, be it in an account of an organization or of
+/// none.
+///
+/// - A trail: its ARN is in `aws:SourceArn` and in the encryption context of log files. The
+///   notifications that it publishes to an encrypted SNS topic have another encryption context.
+/// - An event data store: `aws:SourceArn` and `aws:SourceAccount` "are not supported in KMS key
+///   policies for event data stores" ("CloudTrail User Guide, Configure AWS KMS key policies for
+///   CloudTrail"); its encryption context is not documented.
+pub(super) fn cloudtrail_for_strangers(question: &TrailAndKey<'_>) -> Vec<Context> {
+    const ENCRYPTION_CONTEXT: &str = "kms:EncryptionContext:aws:cloudtrail:arn";
+    let arn = Shape::text("arn:")
+        .then(question.partition())
+        .then(":cloudtrail:")
+        .then_label()
+        .then(":")
+        .then_unnamed()
+        .then(":");
+    let trail_arn = theirs(arn.clone().then("trail/").then_segment());
+    let context = service_named(question, CLOUDTRAIL).with("kms:CallerAccount", no_ones(unnamed()));
+    let of_trail = context
+        .clone()
+        .with("aws:SourceArn", trail_arn.clone())
+        .with("aws:SourceAccount", theirs(unnamed()));
+    let log_file = of_trail.clone().with(ENCRYPTION_CONTEXT, trail_arn).with(
+        "kms:EncryptionContextKeys",
+        ContextValue::Includes(vec![CLOUDTRAIL_CONTEXT.to_owned()]),
+    );
+    let notification = of_trail.with(ENCRYPTION_CONTEXT, ContextValue::Absent);
+    let store = context
+        .with_each(SOURCE_KEYS, &ContextValue::Absent)
+        .with(ENCRYPTION_CONTEXT, no_ones(arn.then_name()));
+    [log_file, notification]
+        .iter()
+        .flat_map(|sent| {
+            in_and_outside_organizations(sent, "aws:SourceOrgID", "aws:SourceOrgPaths")
+        })
+        .chain([store])
+        .collect()
+}
+
+/// The same, after the logs of this trail.
+///
+/// The encryption context is the one that the logs were encrypted with; without it they cannot be
+/// decrypted ("AWS KMS Developer Guide, Encryption context"). It has the ARNs of the trail and of
+/// the S3 object, and no other key ("CloudTrail User Guide, How AWS CloudTrail uses AWS KMS").
+pub(super) fn after_logs(context: &Context, question: &TrailAndKey<'_>) -> Vec<Context> {
+    let keys = ContextValue::Includes(vec![CLOUDTRAIL_CONTEXT.to_owned()]);
+    vec![with_encryption_context(context, question, [true, true], keys)]
+}
+
+/// The same, of `CreateGrant` for a grant that allows to decrypt logs of this trail.
+///
+/// - The encryption context is that of a constraint, which the caller puts on the grant or does
+///   not. A grant whose constraint does not fit the logs does not decrypt them.
+/// - The operations of the grant include one that leads to plaintext.
+/// - The grantee is somebody whom the policy does not name: a principal, or instead a service
+///   ("AWS KMS Developer Guide, AWS KMS condition keys", `kms:GranteeServicePrincipal`).
+pub(super) fn granting_logs(context: &Context, question: &TrailAndKey<'_>) -> Vec<Context> {
+    let grantees = [
+        [theirs(principal_arn(question)), ContextValue::Absent],
+        [ContextValue::Absent, ContextValue::Chosen],
+    ];
+    let with_grantees = grantees.map(|[principal, service]| {
+        context
+            .clone()
+            .with("kms:GranteePrincipal", principal)
+            .with("kms:GranteeServicePrincipal", service)
+    });
+    with_grantees.iter().flat_map(|context| granting_decryption(context, question)).collect()
+}
+
+fn granting_decryption(context: &Context, question: &TrailAndKey<'_>) -> Vec<Context> {
+    let mut contexts = Vec::new();
+    for needed in ["Decrypt", "ReEncryptFrom"] {
+        for constrained in [[false, false], [true, false], [false, true], [true, true]] {
+            let names = [CLOUDTRAIL_CONTEXT, S3_CONTEXT].into_iter().zip(constrained);
+            let names: Vec<String> =
+                names.filter(|(_, is)| *is).map(|(name, _)| name.to_owned()).collect();
+            let is_free = names.is_empty();
+            let keys = if is_free { ContextValue::Absent } else { ContextValue::Known(names) };
+            let kind = if is_free { ContextValue::Absent } else { ContextValue::Chosen };
+            contexts.push(
+                with_encryption_context(context, question, constrained, keys)
+                    .with("kms:GrantConstraintType", kind)
+                    .with(
+                        "kms:GrantOperations",
+                        ContextValue::ChosenWith { needed, others: &GRANT_OPERATIONS },
+                    ),
+            );
+        }
+    }
+    contexts
+}
+
+/// The same, of `PutKeyPolicy`.
+pub(super) fn putting_policies(context: &Context) -> Vec<Context> {
+    vec![without_encryption_context(context.clone())]
+}
+
+fn with_encryption_context(
+    context: &Context,
+    question: &TrailAndKey<'_>,
+    [has_trail, has_object]: [bool; 2],
+    keys: ContextValue,
+) -> Context {
+    let trail = ContextValue::known(question.trail_arn);
+    let object = Shape::text("arn:").then(question.partition()).then(":s3:::").then_anything();
+    let present = |is: bool, value: ContextValue| if is { value } else { ContextValue::Absent };
+    context
+        .clone()
+        .with_family("kms:EncryptionContext:", ContextValue::Absent)
+        .with("kms:EncryptionContext:aws:cloudtrail:arn", present(has_trail, trail))
+        .with("kms:EncryptionContext:aws:s3:arn", present(has_object, theirs(object)))
+        .with("kms:EncryptionContextKeys", keys)
+}
+
+/// A key about an organization is there only where the account is in one.
+fn in_and_outside_organizations(context: &Context, id: &str, paths: &str) -> [Context; 2] {
+    let organization = Shape::text("o-").then_unnamed();
+    let path = organization.clone().then("/").then_anything();
+    [
+        context.clone().with(id, theirs(organization)).with(paths, theirs(path)),
+        context.clone().with_each(&[id, paths], &ContextValue::Absent),
+    ]
+}
+
+/// What a service may or may not send of what it works for.
+const SOURCE_KEYS: &[&str] =
+    &["aws:SourceArn", "aws:SourceAccount", "aws:SourceOrgID", "aws:SourceOrgPaths"];
+
+/// The operations that a grant for a symmetric encryption key can allow (KMS API Reference,
+/// `CreateGrant`, *Operations*).
+const GRANT_OPERATIONS: [&str; 11] = [
+    "CreateGrant",
+    "Decrypt",
+    "DescribeKey",
+    "Encrypt",
+    "GenerateDataKey",
+    "GenerateDataKeyPair",
+    "GenerateDataKeyPairWithoutPlaintext",
+    "GenerateDataKeyWithoutPlaintext",
+    "ReEncryptFrom",
+    "ReEncryptTo",
+    "RetireGrant",
+];
+
+/// What a stranger can arrange.
+const CHOSEN_KEYS: &[&str] = &[
+    "aws:CalledVia",
+    "aws:CalledViaFirst",
+    "aws:CalledViaLast",
+    "aws:FederatedProvider",
+    "aws:MultiFactorAuthAge",
+    "aws:MultiFactorAuthPresent",
+    "aws:PrincipalType",
+    "aws:referer",
+    "aws:SourceIdentity",
+    "aws:TokenIssueTime",
+    "aws:UserAgent",
+    "aws:username",
+    "aws:ViaAWSService",
+    "kms:BypassPolicyLockoutSafetyCheck",
+    "kms:GrantIsForAWSResource",
+    "kms:RetiringPrincipal",
+    "kms:ViaService",
+];

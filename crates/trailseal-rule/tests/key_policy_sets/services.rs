@@ -1,0 +1,160 @@
+//! What services do for strangers, and CloudTrail for the trail, request by request.
+
+use trailseal_rule::key_policy::admission::admits_cloudtrail;
+use trailseal_rule::key_policy::exposure::{Openings, binds_cloudtrail, guards_decryption};
+use trailseal_rule::key_policy::request::Answer;
+
+use crate::generated::{ACCOUNT, CLOUDTRAIL, KEY, TRAIL, concretes, policy, question, read, run};
+use crate::naive::{Caller, Concrete, allowed};
+
+const SOURCE_KEYS: [&str; 8] = [
+    "aws:SourceArn",
+    "aws:SourceAccount",
+    "aws:SourceOrgID",
+    "aws:PrincipalIsAWSService",
+    "aws:SecureTransport",
+    "aws:RequestedRegion",
+    "kms:EncryptionContext:aws:cloudtrail:arn",
+    "kms:EncryptionContext:Department",
+];
+
+const SOURCE_VALUES: [&str; 18] = [
+    ACCOUNT,
+    "1111*",
+    "*",
+    "o-a1b2c3d4e5",
+    TRAIL,
+    "arn:aws:cloudtrail:*:111122223333:trail/*",
+    "arn:aws:cloudtrail:*:*:trail/*",
+    "arn:aws:*:*:111122223333:*",
+    "*:111122223333:*",
+    "arn:aws:s3:::all-logs",
+    "arn:aws:s3:::all-*",
+    "arn:aws:s3:::*-111122223333",
+    "arn:aws:route53:::hostedzone/*",
+    "arn:aws:apigateway:us-east-1::/restapis/*",
+    "HR",
+    "true",
+    "false",
+    "us-east-1",
+];
+
+/// Requests of services on behalf of strangers: with the ARN of what works for them, of a bucket, a
+/// hosted zone or an API that names no account, or with none; `contexts` are the encryption contexts.
+fn on_behalf_of_strangers(
+    service: &str,
+    arns: &[&str],
+    contexts: &[Option<&str>],
+) -> Vec<Concrete> {
+    let one = |text: &str| Some(vec![text.to_owned()]);
+    let mut requests = Vec::new();
+    let sent = arns.iter().map(|arn| (one(arn), one("900000000001"), one("o-z9y8x7w6v5")));
+    for (arn, account, organization) in sent.chain([(None, None, None)]) {
+        let fillings = [
+            vec![arn],
+            vec![account],
+            vec![None, organization],
+            vec![one("true")],
+            vec![None, one("true")],
+            vec![one("us-east-1")],
+            contexts.iter().map(|arn| arn.and_then(one)).collect(),
+            vec![None],
+        ];
+        requests.extend(concretes(&SOURCE_KEYS, &fillings).into_iter().map(|context| Concrete {
+            caller: Caller::Service(service.to_owned()),
+            action: String::new(),
+            key_arn: KEY.to_owned(),
+            context,
+        }));
+    }
+    requests
+}
+
+fn says_open(open: &Openings, action: &str) -> bool {
+    open.exposures.iter().chain(&open.doubts).any(|one| one.actions.contains(&action))
+}
+
+/// No service reads the logs for a stranger under a policy that is called guarded, and no trail or
+/// event data store of a stranger encrypts under one that is called bound.
+#[test]
+fn no_service_works_for_strangers_under_a_policy_that_is_called_guarded_and_bound() {
+    let arns = [
+        "arn:aws:sns:us-east-1:900000000001:topic",
+        "arn:aws:logs:us-east-1:900000000001:log-group:111122223333:x",
+        "arn:aws:s3:::all-theirs",
+        "arn:aws:s3:::their.logs-111122223333",
+        "arn:aws:route53:::hostedzone/Z1",
+        "arn:aws:apigateway:us-east-1::/restapis/abc/stages/x",
+    ];
+    let readers = on_behalf_of_strangers("other.amazonaws.com", &arns, &[Some(TRAIL)]);
+    let theirs = "arn:aws:cloudtrail:eu-west-1:900000000001:trail/x";
+    let store = "arn:aws:cloudtrail:eu-west-1:900000000001:eventdatastore/1";
+    let contexts = [Some(theirs), Some(store), None];
+    let trails = on_behalf_of_strangers(CLOUDTRAIL, &[theirs], &contexts);
+    let counts = std::cell::Cell::new((0, 0));
+    run(1500, &policy(&SOURCE_KEYS, &SOURCE_VALUES), |policy| {
+        let document = read(&policy);
+        let guards = guards_decryption(&document, &question());
+        let binds = binds_cloudtrail(&document, &question());
+        let (mut guarded, mut bound) = counts.get();
+        for (open, requests, action, count) in [
+            (&guards, &readers, "kms:Decrypt", &mut guarded),
+            (&binds, &trails, "kms:GenerateDataKey", &mut bound),
+        ] {
+            if says_open(open, action) {
+                continue;
+            }
+            *count += 1;
+            for request in requests {
+                let request = Concrete { action: action.to_owned(), ..request.clone() };
+                for quirk in [false, true] {
+                    assert!(!allowed(&policy, &request, quirk), "{request:?} under {policy:#}");
+                }
+            }
+        }
+        counts.set((guarded, bound));
+    });
+    let (guarded, bound) = counts.get();
+    assert!(guarded > 600 && bound > 400, "only {guarded} were guarded and {bound} bound");
+}
+
+/// The other direction: where the policy is said to admit CloudTrail, each of its requests is
+/// allowed; where it is said not to, none is.
+#[test]
+fn cloudtrail_s_requests_over_tls_in_the_region_of_the_key_are_answered_alike() {
+    let one = |text: &str| Some(vec![text.to_owned()]);
+    let fillings = [
+        vec![one(TRAIL)],
+        vec![one(ACCOUNT)],
+        vec![None, one("o-a1b2c3d4e5"), one("o-z9y8x7w6v5")],
+        vec![one("true")],
+        vec![None, one("true")],
+        vec![one("us-east-1")],
+        vec![one(TRAIL)],
+        vec![None],
+    ];
+    let contexts = concretes(&SOURCE_KEYS, &fillings);
+    let decided = std::cell::Cell::new((0, 0));
+    run(1500, &policy(&SOURCE_KEYS, &SOURCE_VALUES), |policy| {
+        let answer = admits_cloudtrail(&read(&policy), &question()).answer;
+        let (mut yes, mut no) = decided.get();
+        for context in &contexts {
+            let request = Concrete {
+                caller: Caller::Service(CLOUDTRAIL.to_owned()),
+                action: "kms:GenerateDataKey".to_owned(),
+                key_arn: KEY.to_owned(),
+                context: context.clone(),
+            };
+            for quirk in [false, true] {
+                let allowed = allowed(&policy, &request, quirk);
+                assert!(answer != Answer::Yes || allowed, "{request:?} under {policy:#}");
+                assert!(answer != Answer::No || !allowed, "{request:?} under {policy:#}");
+            }
+        }
+        yes += u32::from(answer == Answer::Yes);
+        no += u32::from(answer == Answer::No);
+        decided.set((yes, no));
+    });
+    let (yes, no) = decided.get();
+    assert!(yes > 40 && no > 500, "{yes} {no}");
+}
