@@ -188,6 +188,7 @@ impl Evidence {
     }
 
     /// The key that an alias names; an alias that was deleted names none.
+    #[expect(clippy::result_large_err, reason = "the answer is used at once, not passed up")]
     fn target(
         &self,
         account: &AccountId,

@@ -132,7 +132,11 @@ fn answer(document: &Value) -> Option<Answer> {
             // Reference, `GetBucketLocation`).
             Value::Null => Region::parse("us-east-1").ok(),
             Value::String(name) if name == "EU" => Region::parse("eu-west-1").ok(),
-            other => Region::parse(other.as_str().unwrap_or_default()).ok(),
+            other @ (Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Array(_)
+            | Value::Object(_)) => Region::parse(other.as_str().unwrap_or_default()).ok(),
         }));
     }
     let is_policy = document.as_object().is_some_and(|members| {

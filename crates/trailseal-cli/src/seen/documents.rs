@@ -127,7 +127,11 @@ impl Seen {
     ) -> Result<(), String> {
         let parsed: Value = match row {
             Value::String(text) => serde_json::from_str(text).map_err(not_json("a row"))?,
-            other => other.clone(),
+            other @ (Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::Array(_)
+            | Value::Object(_)) => other.clone(),
         };
         if !parsed.is_object() {
             return Err("a row of `Results` is not an object, or text that holds one".to_owned());

@@ -220,7 +220,7 @@ fn within_segments(tokens: &[Token]) -> Vec<Token> {
                 ends_segment = false;
                 Token::OneInSegment
             }
-            other => {
+            other @ (Token::Literal(_) | Token::OneInSegment | Token::RunInSegment) => {
                 ends_segment = *other == Token::Literal(':');
                 *other
             }

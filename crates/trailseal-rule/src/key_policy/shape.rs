@@ -289,7 +289,9 @@ impl Hole {
     fn begins_with(self, character: char) -> bool {
         match self {
             Self::Label => character.is_ascii_alphabetic(),
-            _ => self.holds(character),
+            Self::Name | Self::Segment | Self::Anything | Self::NewName | Self::Unnamed => {
+                self.holds(character)
+            }
         }
     }
 }
