@@ -108,7 +108,7 @@ async fn where_cloudtrail_may_not_decrypt_the_bucket_key_is_named() {
             assert!(why.contains("S3 Bucket Key") && why.contains("kms:Decrypt"), "{why}");
             named += 1;
         }
-        lab.take_delivery_moments();
+        drop(lab.take_delivery_moments());
     }
     assert!(named > 0, "UpdateTrail was never refused");
 }

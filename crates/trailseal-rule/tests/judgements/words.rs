@@ -48,7 +48,7 @@ fn what_is_skipped_is_named_whatever_the_verdict() {
     let strict = skip("strict", "delivery-unbroken");
     assert_eq!(
         said(&strict, &facts),
-        format!("sealed with {KEY} (profile strict: 8 checks passed, skipped: delivery-unbroken)")
+        format!("sealed with {KEY} (profile strict: 9 checks passed, skipped: delivery-unbroken)")
     );
     // In this profile nobody asked for it.
     let effective = skip("effective", "delivery-unbroken, key-in-bucket-region,key-usable");
