@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde_json::Value;
 use tokio::time::Instant;
 use trailseal_lab::Lab;
-use trailseal_lambda::Occasion;
+use trailseal_lambda::InvocationContext;
 use trailseal_rule::Timestamp;
 
 use super::case::{Case, all};
@@ -41,14 +41,14 @@ async fn by_the_function(case: &Case, lab: &Lab) -> Told {
     event.parameters = case.parameters.clone();
     let token = lab.issue_token(account, region, RULE);
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    let occasion = Occasion {
+    let context = InvocationContext {
         now: Timestamp::from_epoch_millis(i64::try_from(since_1970.as_millis()).unwrap()),
         deadline: Instant::now() + Duration::from_secs(60),
         is_cold: false,
     };
     let event = event.to_json(&token).to_string().into_bytes();
     function
-        .answer(&event, &occasion)
+        .answer(&event, &context)
         .await
         .unwrap_or_else(|error| panic!("{}: {error}", case.name));
     let put = lab.take_put_evaluations().into_iter();

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use trailseal_lab::{Call, Lab, PutEvaluation};
 use trailseal_rule::{
-    CHECKS, Change, Evaluation, Invocation, Outcome, Setting, Timestamp, Trigger, Verdict,
-    evaluate, needs,
+    CHECKS, Change, Evaluation, EvaluationContext, Invocation, Outcome, Timestamp, Trigger,
+    Verdict, evaluate, needs,
 };
 
 use super::case::{Case, Expected, Wanted, all, root, sorted};
 use super::harness::{
-    NOW, RULE, TIME, bootstrap_of, error_of, function_of, lab, occasion, read_state,
+    NOW, RULE, TIME, bootstrap_of, context, error_of, function_of, lab, read_state,
 };
 use super::rewrite::update_if_asked;
 use super::state::evidence;
@@ -36,10 +36,10 @@ fn decide(case: &Case) -> Decided {
     let evaluation = match &invocation.trigger {
         Trigger::Changed(Change::TrailGone(gone)) => Evaluation::of_gone_trail(gone),
         Trigger::Changed(Change::Trail(change)) => {
-            let setting = Setting { parameters, now: Timestamp::parse(NOW).unwrap() };
-            let wanted = needs(&setting, &change.trail);
+            let context = EvaluationContext { parameters, now: Timestamp::parse(NOW).unwrap() };
+            let wanted = needs(&context, &change.trail);
             let found = evidence(&case.state(), &change.trail, &wanted, parameters);
-            let judgement = evaluate(&setting, &change.trail, &found.to_facts());
+            let judgement = evaluate(&context, &change.trail, &found.to_facts());
             decided.verdict = Some(judgement.verdict.clone());
             let id = change.resource_id.clone();
             Evaluation::of_trail(id, &judgement, parameters.unverified, change.captured)
@@ -124,7 +124,7 @@ async fn the_function_answers_every_case() {
         let event = begin(&lab, case);
         let (account, region) = case.place();
         let (function, _) = function_of(&lab, account, region);
-        let answer = function.answer(&event, &occasion()).await;
+        let answer = function.answer(&event, &context()).await;
         check(case, &lab, answer.err().map(|error| error.to_string()));
     }
 }

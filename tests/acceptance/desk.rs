@@ -11,9 +11,9 @@ use std::path::PathBuf;
 use std::{env, fs};
 
 use serde_json::{Value, json};
-use trailseal_cli::{Exit, Surroundings, run};
+use trailseal_cli::{Console, Exit, run};
 use trailseal_rule::{
-    Change, Invocation, KeyRef, Parameters, Setting, Timestamp, Trail, Trigger, needs,
+    Change, EvaluationContext, Invocation, KeyRef, Parameters, Timestamp, Trail, Trigger, needs,
 };
 
 use super::case::{Case, Wanted, all};
@@ -46,8 +46,9 @@ fn judged(case: &Case) -> Option<Judged> {
     let Trigger::Changed(Change::Trail(change)) = trigger else {
         return None;
     };
-    let setting = Setting { parameters: &parameters, now: Timestamp::parse(NOW).unwrap() };
-    let wanted = needs(&setting, &change.trail);
+    let context =
+        EvaluationContext { parameters: &parameters, now: Timestamp::parse(NOW).unwrap() };
+    let wanted = needs(&context, &change.trail);
     let found = evidence(&case.state(), &change.trail, &wanted, &parameters);
     let needs_delivery = wanted.wants_delivery(&found.to_facts().key);
     let lacks = lacks(&change.trail, &found, &parameters, needs_delivery);
@@ -153,14 +154,14 @@ fn checked(case: &Case, items: &[Value]) -> (Exit, Value) {
     let snapshot = json!({ "fileVersion": "1.0", "configurationItems": items });
     fs::write(folder.0.join("snapshot.json"), snapshot.to_string()).unwrap();
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let mut surroundings = Surroundings {
+    let mut console = Console {
         out: &mut out,
         err: &mut err,
         out_is_terminal: false,
         now: Timestamp::parse(NOW).unwrap(),
     };
     let words = ["trailseal", "check", "-q", "-o", "json"].map(Into::into);
-    let exit = run(words.into_iter().chain([folder.0.clone().into()]), &mut surroundings);
+    let exit = run(words.into_iter().chain([folder.0.clone().into()]), &mut console);
     (exit, serde_json::from_slice(&out).unwrap())
 }
 

@@ -160,7 +160,7 @@ fn reading<T>(found: &Value, action: &'static str, read: impl Fn(&Value) -> T) -
         },
         "role" => Refusal::RoleRefused { role: text(found, "role").to_owned() },
         "needs the bucket" => Refusal::Needs("the Region of the bucket"),
-        "unintelligible" => Refusal::Unintelligible(text(found, "what").to_owned()),
+        "unintelligible" => Refusal::Malformed(text(found, "what").to_owned()),
         other => panic!("`{other}` is no refusal"),
     })
 }

@@ -16,12 +16,12 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use tokio::task::{JoinSet, LocalSet};
-use trailseal_aws::Patience;
+use trailseal_aws::RetryPolicy;
 use trailseal_lab::{FaultKind, FunctionSettings, Lab, Operation, Outcome as Ended};
 
 use self::accounts::MEMBER;
 use self::cell::{Cell, FOR_EVER};
-use self::desk::{Desk, PATIENCE, Returned, Sent, identity};
+use self::desk::{Desk, RETRY_POLICY, Returned, Sent, identity};
 use self::table::{TABLE, Where};
 use self::triggers::Trigger;
 use super::harness::{ACCOUNT, OF_THE_FUNCTION, REGION, RULE, bootstrap_path};
@@ -37,7 +37,7 @@ async fn cells_hold(trigger: Trigger) {
         Cell::all(trigger).into_iter().partition(Cell::is_slow);
     let mut wrong = Vec::new();
     for cell in prompt {
-        wrong.extend(wrong_in(cell, PATIENCE).await);
+        wrong.extend(wrong_in(cell, RETRY_POLICY).await);
     }
     LocalSet::new().run_until(async { wrong.extend(wrong_beside_each_other(slow).await) }).await;
     assert!(wrong.is_empty(), "{} cells differ:\n{}", wrong.len(), wrong.join("\n"));
@@ -51,17 +51,17 @@ async fn wrong_beside_each_other(cells: Vec<Cell>) -> Vec<String> {
         let places = Arc::clone(&places);
         running.spawn_local(async move {
             let _place = places.acquire_owned().await;
-            wrong_in(cell, Patience { attempt: ATTEMPT, ..PATIENCE }).await
+            wrong_in(cell, RetryPolicy { attempt: ATTEMPT, ..RETRY_POLICY }).await
         });
     }
     running.join_all().await.into_iter().flatten().collect()
 }
 
 /// Runs a cell with a cold function, and what follows it; everything that is not as expected.
-async fn wrong_in(cell: Cell, patience: Patience) -> Option<String> {
+async fn wrong_in(cell: Cell, retry_policy: RetryPolicy) -> Option<String> {
     let lab = Lab::start(cell.trigger.state()).await.unwrap();
     let identity = identity(&lab, ACCOUNT, REGION, None);
-    let desk = Desk::with(lab, identity, patience);
+    let desk = Desk::with(lab, identity, retry_policy);
     desk.lab.inject(cell.fault());
     let event = cell.trigger.event();
     let sent = desk.send(&event).await;

@@ -10,9 +10,9 @@ use std::time::Duration;
 use aws_credential_types::Credentials;
 use serde_json::Value;
 use tokio::time::Instant;
-use trailseal_aws::{Aws, Connection, Identity, Patience};
+use trailseal_aws::{Aws, Connection, Identity, RetryPolicy};
 use trailseal_lab::{FunctionSettings, Lab, Operation, Outcome, State};
-use trailseal_lambda::{Function, Log, Occasion};
+use trailseal_lambda::{Function, InvocationContext, Log};
 use trailseal_rule::{AccountId, Region, Timestamp};
 
 /// The account of the rule and of the function.
@@ -41,7 +41,7 @@ pub(super) const OF_THE_FUNCTION: [Operation; 11] = [
 pub(super) const TIME: Duration = Duration::from_secs(20);
 
 /// Short pauses and time-outs: the lab answers at once or not at all.
-pub(super) const PATIENCE: Patience = Patience {
+pub(super) const RETRY_POLICY: RetryPolicy = RetryPolicy {
     connect: Duration::from_millis(1000),
     attempt: Duration::from_millis(300),
     attempts_max: 5,
@@ -107,7 +107,7 @@ pub(super) fn function_with(
         credentials,
         external_id: external_id.map(str::to_owned),
     };
-    let aws = Aws::new(Connection::new(Some(lab.url()), PATIENCE), identity);
+    let aws = Aws::new(Connection::new(Some(lab.url()), RETRY_POLICY), identity);
     let captured = Captured::default();
     (Function::new(aws, Duration::from_secs(1), Log::new(captured.clone())), captured)
 }
@@ -118,8 +118,8 @@ pub(super) fn function(lab: &Lab) -> (Function, Captured) {
 }
 
 /// An invocation at [`NOW`], with a minute of time.
-pub(super) fn occasion() -> Occasion {
-    Occasion {
+pub(super) fn context() -> InvocationContext {
+    InvocationContext {
         now: Timestamp::parse(NOW).unwrap(),
         deadline: Instant::now() + Duration::from_secs(60),
         is_cold: false,

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use trailseal_rule::Invocation;
 
 use super::case::{change, read, root};
-use super::harness::{ACCOUNT, REGION, RULE, TIME, bootstrap, error_of, function, lab, occasion};
+use super::harness::{ACCOUNT, REGION, RULE, TIME, bootstrap, context, error_of, function, lab};
 
 /// An event that is wrong, and what its error must name.
 struct Malformed {
@@ -287,7 +287,7 @@ async fn the_function_fails_and_puts_nothing() {
     let lab = lab(&state()).await;
     let (function, log) = function(&lab);
     for malformed in all(&lab.issue_token(ACCOUNT, REGION, RULE)) {
-        let error = function.answer(&malformed.event, &occasion()).await.unwrap_err();
+        let error = function.answer(&malformed.event, &context()).await.unwrap_err();
         assert_eq!(error.kind(), "EventError", "{}", malformed.name);
         check(&malformed, &error.to_string());
         let log = log.take();

@@ -29,7 +29,7 @@ use super::faults::accounts::{
     MEMBER, MEMBER_ROLE, account, change, key_of_trails, rule, schedule, trail, trail_arn,
     trail_item, with,
 };
-use super::faults::desk::{Desk, PATIENCE, Sent, identity};
+use super::faults::desk::{Desk, RETRY_POLICY, Sent, identity};
 use super::harness::REGION;
 
 /// moto's account for credentials that it does not know.
@@ -55,7 +55,7 @@ impl Stage {
         let moto = Moto::start();
         let dispatcher = Dispatcher::new(moto.address, &lab.url(), lab.credentials(MEMBER));
         let identity = identity(&lab, OWN, REGION, None);
-        let desk = Desk::at(dispatcher.listen(), lab, identity, PATIENCE);
+        let desk = Desk::at(dispatcher.listen(), lab, identity, RETRY_POLICY);
         Self { moto, dispatcher, desk }
     }
 

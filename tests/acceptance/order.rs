@@ -12,7 +12,7 @@ use super::faults::accounts::{
     standing, trail_item,
 };
 use super::faults::desk::Desk;
-use super::harness::{ACCOUNT, REGION, RULE, function, occasion};
+use super::harness::{ACCOUNT, REGION, RULE, context, function};
 
 const FIRST: &str = "2026-11-23T10:00:00.000Z";
 const THEN: &str = "2026-11-23T10:05:00.000Z";
@@ -79,8 +79,8 @@ async fn a_retry_has_the_same_token() {
     let desk = desk(sealed(), Ordering::NewestWins).await;
     let token = desk.lab.issue_token(ACCOUNT, REGION, RULE);
     let event = schedule(ACCOUNT, REGION).to_json(&token).to_string();
-    let first = desk.send_bytes(event.as_bytes(), &occasion()).await;
-    let again = desk.send_bytes(event.as_bytes(), &occasion()).await;
+    let first = desk.send_bytes(event.as_bytes(), &context()).await;
+    let again = desk.send_bytes(event.as_bytes(), &context()).await;
     assert_eq!((first.accepted(), first.put), (again.accepted(), again.put));
 }
 
@@ -166,11 +166,11 @@ async fn two_functions_at_once_agree() {
         for _ in 0..10 {
             let (run, change) =
                 (event(schedule_at(ACCOUNT, REGION, LAST)), event(change(&unsealed_item(THEN))));
-            let occasion = occasion();
+            let context = context();
             let (first, second, third) = tokio::join!(
-                one.function.answer(run.as_bytes(), &occasion),
-                other.answer(change.as_bytes(), &occasion),
-                other.answer(run.as_bytes(), &occasion),
+                one.function.answer(run.as_bytes(), &context),
+                other.answer(change.as_bytes(), &context),
+                other.answer(run.as_bytes(), &context),
             );
             for answer in [first, second, third] {
                 answer.unwrap();

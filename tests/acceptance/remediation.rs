@@ -12,15 +12,17 @@ use trailseal_aws::{Aws, Connection, Identity};
 use trailseal_lab::{Lab, State};
 use trailseal_plan::{Force, Progress, fold};
 use trailseal_remediation::{
-    Failure, Mode, Notice, Patience, Reach, Remembered, Request, begin, carry_out, plan_back_out,
-    remediate_one,
+    AwsReader, Failure, InMemoryJournal, Mode, Notice, Request, WaitPolicy, begin, carry_out,
+    plan_back_out, remediate_one,
 };
-use trailseal_rule::{AccountId, Parameters, Region, Setting, Timestamp, TrailArn, Verdict};
+use trailseal_rule::{
+    AccountId, EvaluationContext, Parameters, Region, Timestamp, TrailArn, Verdict,
+};
 
 use self::worlds::{ACCOUNT, REGION, Scenario, TRAIL, scenarios};
 
 /// As fast as a lab on loopback shows what was changed.
-const PATIENCE: Patience = Patience {
+const WAIT_POLICY: WaitPolicy = WaitPolicy {
     propagation: Duration::from_millis(200),
     read_back: Duration::from_millis(200),
     pause: Duration::from_millis(5),
@@ -30,7 +32,7 @@ const PATIENCE: Patience = Patience {
 
 fn aws(lab: &Lab) -> Aws {
     let credentials = lab.credentials(ACCOUNT);
-    let connection = Connection::new(Some(lab.url()), trailseal_aws::Patience::default());
+    let connection = Connection::new(Some(lab.url()), trailseal_aws::RetryPolicy::default());
     Aws::new(
         connection,
         Identity {
@@ -86,7 +88,7 @@ async fn every_plan_loses_nothing_seals_and_goes_back() {
 async fn where_cloudtrail_may_not_decrypt_the_bucket_key_is_named() {
     let lab = Lab::start(State::default()).await.unwrap();
     let aws = aws(&lab);
-    let reach = Reach { aws: &aws, session: aws.own(), delegation: None, key_role: None };
+    let reader = AwsReader { aws: &aws, session: aws.own(), delegation: None, key_role: None };
     let tell = &mut |_: Notice<'_>| {};
     let mut named = 0;
     for scenario in scenarios().into_iter().take(200) {
@@ -95,13 +97,15 @@ async fn where_cloudtrail_may_not_decrypt_the_bucket_key_is_named() {
         lab.set_state(state);
         let request = Request {
             trail: TRAIL.to_owned(),
-            wish: scenario.wish(),
+            target_key: scenario.target_key(),
             consent: scenario.consent(),
             mode: Mode::Apply,
         };
         let parameters = scenario.parameters();
-        let mut ledger = Remembered::default();
-        let came = remediate_one(reach, &parameters, &request, &mut ledger, &PATIENCE, tell).await;
+        let mut journal_writer = InMemoryJournal::default();
+        let came =
+            remediate_one(reader, &parameters, &request, &mut journal_writer, &WAIT_POLICY, tell)
+                .await;
         if let Err(Failure::Stopped(stop)) = came {
             let why = stop.to_string();
             assert!(why.contains("InsufficientEncryptionPolicyException"), "{why}");
@@ -115,18 +119,20 @@ async fn where_cloudtrail_may_not_decrypt_the_bucket_key_is_named() {
 
 async fn play(lab: &Lab, aws: &Aws, scenario: &Scenario) -> Result<Came, String> {
     let before = lab.state();
-    let reach = Reach { aws, session: aws.own(), delegation: None, key_role: None };
+    let reader = AwsReader { aws, session: aws.own(), delegation: None, key_role: None };
     let parameters = scenario.parameters();
     let request = Request {
         trail: TRAIL.to_owned(),
-        wish: scenario.wish(),
+        target_key: scenario.target_key(),
         consent: scenario.consent(),
         mode: Mode::Apply,
     };
-    let mut ledger = Remembered::default();
+    let mut journal_writer = InMemoryJournal::default();
     let tell = &mut |_: Notice<'_>| {};
     let broken = lab.broken_deliveries();
-    match remediate_one(reach, &parameters, &request, &mut ledger, &PATIENCE, tell).await {
+    match remediate_one(reader, &parameters, &request, &mut journal_writer, &WAIT_POLICY, tell)
+        .await
+    {
         Ok(_) => {}
         Err(Failure::Refused(_)) => {
             return if lab.state() == before && lab.take_delivery_moments().is_empty() {
@@ -138,9 +144,9 @@ async fn play(lab: &Lab, aws: &Aws, scenario: &Scenario) -> Result<Came, String>
         Err(failure) => return Err(format!("neither refused nor done: {failure}")),
     }
     no_new_silence(lab, broken)?;
-    sealed(reach, &parameters).await?;
-    let progress = fold(&ledger.records).map_err(|error| error.to_string())?;
-    go_back(lab, reach, &parameters, &progress, &mut ledger, before).await
+    sealed(reader, &parameters).await?;
+    let progress = fold(&journal_writer.records).map_err(|error| error.to_string())?;
+    go_back(lab, reader, &parameters, &progress, &mut journal_writer, before).await
 }
 
 /// Between two changes no trail stops delivering.
@@ -154,32 +160,32 @@ fn no_new_silence(lab: &Lab, mut broken: BTreeMap<String, String>) -> Result<(),
     Ok(())
 }
 
-async fn sealed(reach: Reach<'_>, parameters: &Parameters) -> Result<(), String> {
-    let setting = setting(parameters);
+async fn sealed(reader: AwsReader<'_>, parameters: &Parameters) -> Result<(), String> {
+    let context = context(parameters);
     let arn = TrailArn::parse(TRAIL).unwrap();
-    let judged = reach.judge(&setting, &arn).await.map_err(|failure| failure.to_string())?;
+    let judged = reader.judge(&context, &arn).await.map_err(|failure| failure.to_string())?;
     if matches!(judged.verdict, Verdict::Sealed(_)) {
         return Ok(());
     }
     Err(format!("it is not COMPLIANT afterwards: {:?}", judged.verdict))
 }
 
-fn setting(parameters: &Parameters) -> Setting<'_> {
-    Setting { parameters, now: Timestamp::from_epoch_millis(1_795_500_000_000) }
+fn context(parameters: &Parameters) -> EvaluationContext<'_> {
+    EvaluationContext { parameters, now: Timestamp::from_epoch_millis(1_795_500_000_000) }
 }
 
 async fn go_back(
     lab: &Lab,
-    reach: Reach<'_>,
+    reader: AwsReader<'_>,
     parameters: &Parameters,
     progress: &Progress,
-    ledger: &mut Remembered,
+    journal_writer: &mut InMemoryJournal,
     before: State,
 ) -> Result<Came, String> {
     let sealed = lab.state();
     let broken = lab.broken_deliveries();
-    let setting = setting(parameters);
-    let plan = match plan_back_out(reach, &setting, progress, Force::No).await {
+    let context = context(parameters);
+    let plan = match plan_back_out(reader, &context, progress, Force::No).await {
         Ok(plan) => plan,
         Err(Failure::Refused(refusals)) => {
             return if lab.state() == sealed && refusals.iter().count() > 0 {
@@ -191,8 +197,9 @@ async fn go_back(
         Err(failure) => return Err(failure.to_string()),
     };
     let tell = &mut |_: Notice<'_>| {};
-    let phase = begin(&plan, &progress.journal, ledger).map_err(|stop| stop.to_string())?;
-    let gone = carry_out(reach, &phase, &progress.journal, ledger, &PATIENCE, tell).await;
+    let phase = begin(&plan, &progress.journal, journal_writer).map_err(|stop| stop.to_string())?;
+    let gone =
+        carry_out(reader, &phase, &progress.journal, journal_writer, &WAIT_POLICY, tell).await;
     gone.map_err(|stop| format!("the back-out stopped: {stop}"))?;
     no_new_silence(lab, broken)?;
     let now = lab.state();

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::{env, fs, process};
 
-use trailseal_lab::{Authority, Door, Function, FunctionSettings, Lab, Outcome};
+use trailseal_lab::{Authority, Function, FunctionSettings, Lab, Listener, Outcome};
 
 use super::case::{Case, all};
 use super::harness::{ACCOUNT, REGION, RULE, TIME, bootstrap_path, lab};
@@ -20,13 +20,13 @@ fn case() -> Case {
 }
 
 /// Each service at an address of its own, and a function that trusts whom a file names.
-async fn function(lab: &Lab, authority: &Authority, trusted: &str) -> (Function, Vec<Door>) {
-    let mut doors = Vec::new();
+async fn function(lab: &Lab, authority: &Authority, trusted: &str) -> (Function, Vec<Listener>) {
+    let mut listeners = Vec::new();
     let mut settings = FunctionSettings::new(ACCOUNT, REGION);
     for (host, service) in (1..).zip(["KMS", "S3", "CONFIG_SERVICE"]) {
-        let door = lab.open(Ipv4Addr::new(127, 0, 0, host), Some(authority)).await.unwrap();
-        settings.environment.push((format!("AWS_ENDPOINT_URL_{service}"), door.url()));
-        doors.push(door);
+        let listener = lab.open(Ipv4Addr::new(127, 0, 0, host), Some(authority)).await.unwrap();
+        settings.environment.push((format!("AWS_ENDPOINT_URL_{service}"), listener.url()));
+        listeners.push(listener);
     }
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
@@ -40,7 +40,7 @@ async fn function(lab: &Lab, authority: &Authority, trusted: &str) -> (Function,
     ] {
         settings.environment.push((name.to_owned(), value.to_owned()));
     }
-    (Function::rest(&bootstrap_path(), lab, settings).await.unwrap(), doors)
+    (Function::rest(&bootstrap_path(), lab, settings).await.unwrap(), listeners)
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use trailseal_lab::{Fault, FaultKind, Lab, Operation, Position, RuleEvent};
 
 use super::case::{read, root};
-use super::harness::{ACCOUNT, REGION, RULE, TIME, bootstrap, function, lab, occasion, read_state};
+use super::harness::{ACCOUNT, REGION, RULE, TIME, bootstrap, context, function, lab, read_state};
 
 /// Planted in the event and in what AWS tells; the lab's own secrets are sought beside them.
 const CANARIES: [&str; 8] = [
@@ -172,7 +172,7 @@ async fn the_function_tells_no_secret() {
     for run in runs() {
         let (token, event) = begin(&lab, &run);
         let (function, log) = function(&lab);
-        let answer = function.answer(&event, &occasion()).await;
+        let answer = function.answer(&event, &context()).await;
         failures += u32::from(answer.is_err());
         let told = answer.err().map(|error| format!("{error} {error:?}")).unwrap_or_default();
         let put = lab.take_put_evaluations();

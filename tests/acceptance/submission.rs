@@ -2,14 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use trailseal_aws::Patience;
+use trailseal_aws::RetryPolicy;
 use trailseal_lab::{Fate, Fault, FaultKind, Lab, Operation, Position, State};
 
 use super::faults::accounts::{
     account_with_trails, change, key_arn, schedule, trail_arn, trail_item,
 };
-use super::faults::desk::{ATTEMPTS, Desk, PATIENCE, Sent, identity};
-use super::harness::{ACCOUNT, REGION, RULE, occasion};
+use super::faults::desk::{ATTEMPTS, Desk, RETRY_POLICY, Sent, identity};
+use super::harness::{ACCOUNT, REGION, RULE, context};
 
 const FOR_EVER: Duration = Duration::from_secs(3600);
 
@@ -68,7 +68,8 @@ async fn what_is_sent_back_is_not_tried_again_when_there_is_no_time_for_the_paus
     let lab = Lab::start(trails(150)).await.unwrap();
     let identity = identity(&lab, ACCOUNT, REGION, None);
     let (backoff_first, backoff_max) = (FOR_EVER, FOR_EVER);
-    let desk = Desk::with(lab, identity, Patience { backoff_first, backoff_max, ..PATIENCE });
+    let desk =
+        Desk::with(lab, identity, RetryPolicy { backoff_first, backoff_max, ..RETRY_POLICY });
     desk.lab.send_back("t7", 1);
     let begun = Instant::now();
     let sent = desk.send(&schedule(ACCOUNT, REGION)).await;
@@ -81,7 +82,7 @@ async fn what_is_sent_back_is_not_tried_again_when_there_is_no_time_for_the_paus
 async fn a_token_that_config_does_not_take_is_final() {
     let desk = Desk::open(trails(150)).await;
     let event = schedule(ACCOUNT, REGION).to_json("NotATokenOfTheLab").to_string();
-    let sent = desk.send_bytes(event.as_bytes(), &occasion()).await;
+    let sent = desk.send_bytes(event.as_bytes(), &context()).await;
     sent.assert_failure("Final", &["refused the result token for good", "InvalidResultToken"]);
     // No second batch and no second attempt, and the token is not told.
     assert_eq!(batches(&sent), [100]);

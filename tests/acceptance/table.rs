@@ -2,13 +2,13 @@
 //!
 //! Three products together are complete over what the checks can tell apart: everything that
 //! DescribeKey can say, everything that the other calls can say, and everything that a policy can
-//! say, each with every setting that looks at it.
+//! say, each with every context that looks at it.
 
 use serde_json::{Map, Value, json};
 use trailseal_rule::{
-    ComplianceType, ConfigurationItem, Evaluation, Facts, Judgement, Outcome, Parameters, Reading,
-    Refusal, ResourceId, Rotation, Setting, Timestamp, Trail, Verdict, WhenUnverified, evaluate,
-    needs,
+    ComplianceType, ConfigurationItem, Evaluation, EvaluationContext, Facts, Judgement, Outcome,
+    Parameters, Reading, Refusal, ResourceId, Rotation, Timestamp, Trail, Verdict, WhenUnverified,
+    evaluate, needs,
 };
 
 use super::evidence::{self, Found};
@@ -27,7 +27,7 @@ struct Row<'a> {
     facts: &'a Facts,
 }
 
-/// A setting, as text and as the rule's own.
+/// A context, as text and as the rule's own.
 struct Given {
     text: Map<String, Value>,
     parameters: Parameters,
@@ -43,7 +43,7 @@ fn now() -> Timestamp {
 }
 
 fn judge(row: &Row<'_>, parameters: &Parameters) -> Judgement {
-    evaluate(&Setting { parameters, now: now() }, row.trail, row.facts)
+    evaluate(&EvaluationContext { parameters, now: now() }, row.trail, row.facts)
 }
 
 fn trail_of(item: &Value) -> Trail {
@@ -112,8 +112,8 @@ fn rank(verdict: &Verdict) -> u8 {
 /// it is not read, as in the profile `cis`, such a key passes.
 fn hide_and_spoil(row: &Row<'_>, given: &Given) {
     let before = rank(&judge(row, &given.parameters).verdict);
-    let setting = Setting { parameters: &given.parameters, now: now() };
-    let wanted = needs(&setting, row.trail);
+    let context = EvaluationContext { parameters: &given.parameters, now: now() };
+    let wanted = needs(&context, row.trail);
     let asked = [
         // A key of another account is customer managed whatever is said of it: where no other
         // check looks at it, it is asked about only for what hangs on it.
@@ -157,7 +157,7 @@ struct Product<'a> {
 }
 
 impl Product<'_> {
-    /// Calls `visit` for each row and setting, and says how many there were.
+    /// Calls `visit` for each row and context, and says how many there were.
     fn walk(&self, settings: &[Given], visit: fn(&Row<'_>, &Given)) -> usize {
         let mut rows = 0;
         for kind in self.kinds {

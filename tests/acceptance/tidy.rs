@@ -58,9 +58,9 @@ fn readme_has_the_table_of_parameters() {
 
 /// In which profiles a check is on, and by which parameters in every profile.
 fn on_in(check: CheckId) -> String {
-    let is_on = |setting: Value| {
-        let setting: Map<String, Value> = setting.as_object().unwrap().clone();
-        check.is_enabled(&Parameters::parse(&setting).unwrap())
+    let is_on = |context: Value| {
+        let context: Map<String, Value> = context.as_object().unwrap().clone();
+        check.is_enabled(&Parameters::parse(&context).unwrap())
     };
     let profiles = ["cis", "effective", "strict"].into_iter();
     let profiles: Vec<String> = profiles

@@ -3,7 +3,8 @@
 
 use serde_json::{Value, json};
 use trailseal_rule::{
-    ConfigurationItem, Evaluation, Parameters, ResourceId, Setting, Timestamp, Trail, evaluate,
+    ConfigurationItem, Evaluation, EvaluationContext, Parameters, ResourceId, Timestamp, Trail,
+    evaluate,
 };
 
 use super::case::all;
@@ -36,8 +37,8 @@ fn words(about: &str, spoil: fn(&mut Found)) -> String {
     let strict = json!({ "profile": "strict", "maxRotationPeriodDays": "365" });
     let parameters = Parameters::parse(strict.as_object().unwrap()).unwrap();
     let now = Timestamp::parse(NOW).unwrap();
-    let setting = Setting { parameters: &parameters, now };
-    let judgement = evaluate(&setting, &trail, &found.to_facts());
+    let context = EvaluationContext { parameters: &parameters, now };
+    let judgement = evaluate(&context, &trail, &found.to_facts());
     let id = ResourceId::new("t").unwrap();
     let evaluation = Evaluation::of_trail(id, &judgement, parameters.unverified, now);
     format!("{about}: {}: {}", evaluation.compliance, evaluation.annotation)

@@ -300,18 +300,18 @@ pub(super) fn settings(dimensions: &[&str]) -> Vec<Map<String, Value>> {
     let mut settings = vec![Map::new()];
     for dimension in dimensions {
         let values = values(dimension);
-        let with = |setting: &Map<String, Value>| -> Vec<Map<String, Value>> {
+        let with = |context: &Map<String, Value>| -> Vec<Map<String, Value>> {
             let extended = values.iter().map(|more| {
                 let more = more.iter().map(|(name, value)| ((*name).to_owned(), json!(value)));
-                setting.clone().into_iter().chain(more).collect()
+                context.clone().into_iter().chain(more).collect()
             });
             extended.collect()
         };
         settings = settings.iter().flat_map(with).collect();
     }
-    settings.retain(|setting| {
-        let is = |name: &str, value: &str| setting.get(name).is_some_and(|is| is == value);
-        let has_days = setting.contains_key("maxRotationPeriodDays");
+    settings.retain(|context| {
+        let is = |name: &str, value: &str| context.get(name).is_some_and(|is| is == value);
+        let has_days = context.contains_key("maxRotationPeriodDays");
         !has_days || is("profile", "strict") || is("requireKeyRotation", "true")
     });
     settings

@@ -4,7 +4,7 @@
 //! then settles; none may be lost, nothing may be called compliant that is not, and memory must
 //! stay flat.
 
-mod tally;
+mod totals;
 mod world;
 
 use std::env;
@@ -18,8 +18,8 @@ use trailseal_lab::{
     Call, Fault, FaultKind, Function, FunctionSettings, Lab, Outcome, Position, PutEvaluation,
 };
 
-use crate::tally::{Tally, WARM_EVENTS, report};
-use crate::world::{Errand, OWN, REGION, errands, state, verdict};
+use crate::totals::{Totals, WARM_EVENTS, report};
+use crate::world::{OWN, REGION, SoakCase, cases, state, verdict};
 
 const USAGE: &str = "usage: soak [--events N] [--faults PERCENT]";
 
@@ -74,7 +74,7 @@ impl Settings {
 fn run(settings: &Settings) -> Result<ExitCode, Box<dyn Error>> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let begun = Instant::now();
-    let tallies = runtime.block_on(async {
+    let all_totals = runtime.block_on(async {
         let each = settings.events.div_ceil(PROCESSES);
         let (one, other) = tokio::join!(
             tokio::spawn(process(1, each, settings.faults_percent)),
@@ -82,39 +82,39 @@ fn run(settings: &Settings) -> Result<ExitCode, Box<dyn Error>> {
         );
         Ok::<_, Box<dyn Error>>([one??, other??])
     })?;
-    report(&mut stdout(), &tallies, begun.elapsed())?;
-    let clean = tallies.iter().all(|tally| tally.complaints().is_empty());
+    report(&mut stdout(), &all_totals, begun.elapsed())?;
+    let clean = all_totals.iter().all(|totals| totals.complaints().is_empty());
     Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// One process of the function, from its first event to its last.
-async fn process(seed: u64, events: u64, faults_percent: u32) -> io::Result<Tally> {
-    let errands = errands();
+async fn process(seed: u64, events: u64, faults_percent: u32) -> io::Result<Totals> {
+    let cases = cases();
     let lab = Lab::start(state().map_err(|error| io::Error::other(error.to_string()))?).await?;
     let mut function = Function::spawn(&bootstrap()?, &lab, settings()).await?;
     inject(&lab, faults_percent);
-    let mut tally = Tally::default();
+    let mut totals = Totals::default();
     let mut random = seed;
     for number in 1..=events {
         // The generator of Knuth's MMIX: any mix will do, but the same in every run.
         random =
             random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let choice = usize::try_from(random >> 33).unwrap_or_default() % errands.len();
-        if let Some(errand) = errands.get(choice) {
-            settle(&lab, &mut function, errand, &mut tally).await?;
+        let choice = usize::try_from(random >> 33).unwrap_or_default() % cases.len();
+        if let Some(case) = cases.get(choice) {
+            deliver_until_answered(&lab, &mut function, case, &mut totals).await?;
         }
-        tally.events = number;
+        totals.events = number;
         if number == WARM_EVENTS.min(events) {
-            tally.warm = function.memory();
+            totals.warm = function.memory();
         }
         if number % 10_000 == 0 {
             let _nobody_reads_it = writeln!(stderr(), "process {seed}: {number} events");
         }
     }
-    tally.at_end = function.memory();
-    tally.starts = function.starts();
+    totals.at_end = function.memory();
+    totals.starts = function.starts();
     function.stop().await?;
-    Ok(tally)
+    Ok(totals)
 }
 
 fn bootstrap() -> io::Result<PathBuf> {
@@ -156,13 +156,13 @@ fn inject(lab: &Lab, percent: u32) {
 }
 
 /// Delivers an event until the function answers, as Lambda does, and looks at what came of it.
-async fn settle(
+async fn deliver_until_answered(
     lab: &Lab,
     function: &mut Function,
-    errand: &Errand,
-    tally: &mut Tally,
+    case: &SoakCase,
+    totals: &mut Totals,
 ) -> io::Result<()> {
-    let event = &errand.event;
+    let event = &case.event;
     let token = lab.issue_token(&event.account, &event.region, &event.rule);
     let bytes = event.to_json(&token).to_string();
     for attempt in 0..TRIES_MAX {
@@ -170,45 +170,45 @@ async fn settle(
         let (calls, put) = (lab.take_calls(), lab.take_put_evaluations());
         // What it wrote is not kept.
         drop(function.take_lines()?);
-        note(&calls, &put, tally);
+        note(&calls, &put, totals);
         match ended {
             Outcome::Response(_) => {
-                tally.wrong.extend(unanswered(errand, &calls, &put));
-                tally.at_once += u64::from(attempt == 0);
-                tally.retries_max = tally.retries_max.max(attempt);
+                totals.wrong.extend(unanswered(case, &calls, &put));
+                totals.at_once += u64::from(attempt == 0);
+                totals.retries_max = totals.retries_max.max(attempt);
                 return Ok(());
             }
             Outcome::Failed { error_type, .. } => {
-                Tally::count(&mut tally.failures, &error_type);
-                tally.retries += 1;
+                Totals::count(&mut totals.failures, &error_type);
+                totals.retries += 1;
             }
             Outcome::Exited { .. } | Outcome::TimedOut => {
-                tally.wrong.push(format!("{ended:?}: {bytes}"));
+                totals.wrong.push(format!("{ended:?}: {bytes}"));
                 return Ok(());
             }
         }
     }
-    tally.wrong.push(format!("not settled after {TRIES_MAX} tries: {bytes}"));
+    totals.wrong.push(format!("not settled after {TRIES_MAX} tries: {bytes}"));
     Ok(())
 }
 
 /// Counts what was asked and put; no trail may be compliant that is not.
-fn note(calls: &[Call], put: &[PutEvaluation], tally: &mut Tally) {
-    tally.requests += u64::try_from(calls.len()).unwrap_or_default();
+fn note(calls: &[Call], put: &[PutEvaluation], totals: &mut Totals) {
+    totals.requests += u64::try_from(calls.len()).unwrap_or_default();
     for fault in calls.iter().filter_map(|call| call.fault.as_deref()) {
-        Tally::count(&mut tally.faults, fault);
+        Totals::count(&mut totals.faults, fault);
     }
     for one in put {
-        Tally::count(&mut tally.evaluations, &one.compliance_type);
+        Totals::count(&mut totals.evaluations, &one.compliance_type);
         if one.compliance_type == "COMPLIANT" && verdict(&one.resource_id) != Some("COMPLIANT") {
-            tally.wrong.push(format!("false COMPLIANT: {one:?}"));
+            totals.wrong.push(format!("false COMPLIANT: {one:?}"));
         }
     }
 }
 
 /// An answered event has put each evaluation that it asks for: the right one, or, where AWS
 /// refused evidence, one that says so.
-fn unanswered(errand: &Errand, calls: &[Call], put: &[PutEvaluation]) -> Option<String> {
+fn unanswered(case: &SoakCase, calls: &[Call], put: &[PutEvaluation]) -> Option<String> {
     let is = |call: &Call, operation: &str, fault: &str| {
         call.operation == operation && call.fault.as_deref() == Some(fault)
     };
@@ -216,7 +216,7 @@ fn unanswered(errand: &Errand, calls: &[Call], put: &[PutEvaluation]) -> Option<
     if calls.iter().any(|call| is(call, "cloudtrail:DescribeTrails", "not-found")) {
         return None;
     }
-    for (name, expected) in &errand.expected {
+    for (name, expected) in &case.expected {
         let found = put.iter().rev().find(|one| one.resource_id == *name);
         let found = found.map(|one| one.compliance_type.as_str());
         let refused = found == Some("NON_COMPLIANT")
@@ -224,7 +224,7 @@ fn unanswered(errand: &Errand, calls: &[Call], put: &[PutEvaluation]) -> Option<
                 matches!(call.fault.as_deref(), Some("access-denied" | "not-found" | "wrong-types"))
             });
         if found != Some(*expected) && !refused {
-            return Some(format!("{name} is {found:?} instead of {expected}: {:?}", errand.event));
+            return Some(format!("{name} is {found:?} instead of {expected}: {:?}", case.event));
         }
     }
     None

@@ -43,7 +43,7 @@ const KEYS: [(&str, u32, &str); 6] = [
 
 /// An event, and what is to be put of which trails where nothing goes wrong.
 #[derive(Debug)]
-pub(crate) struct Errand {
+pub(crate) struct SoakCase {
     pub(crate) event: RuleEvent,
     pub(crate) expected: Vec<(&'static str, &'static str)>,
 }
@@ -90,30 +90,30 @@ pub(crate) fn state() -> Result<State, Box<dyn Error>> {
 }
 
 /// Every event of the mix, each under the default profile and the strict one.
-pub(crate) fn errands() -> Vec<Errand> {
+pub(crate) fn cases() -> Vec<SoakCase> {
     let mut all = Vec::new();
     for profile in ["effective", "strict"] {
         for (owner, name, key, verdict) in TRAILS {
             let item = trail_item(owner, name, key);
             let expected = || vec![(name, verdict)];
-            all.push(errand(change(owner, &item), profile, expected()));
-            all.push(errand(oversized(owner, &item), profile, expected()));
+            all.push(case(change(owner, &item), profile, expected()));
+            all.push(case(oversized(owner, &item), profile, expected()));
         }
         for (owner, number, _) in KEYS {
             let item = key_item(owner, number, "CUSTOMER");
-            all.push(errand(change(owner, &item), profile, sealed_with(number)));
-            all.push(errand(oversized(owner, &item), profile, sealed_with(number)));
+            all.push(case(change(owner, &item), profile, sealed_with(number)));
+            all.push(case(oversized(owner, &item), profile, sealed_with(number)));
         }
         let managed = key_item(OWN, 8, "AWS");
-        all.push(errand(change(OWN, &managed), profile, Vec::new()));
+        all.push(case(change(OWN, &managed), profile, Vec::new()));
         let mut former = trail_item(OWN, "former", Some(1));
         set(&mut former, "configurationItemStatus", json!("ResourceDeleted"));
         set(&mut former, "configuration", Value::Null);
-        all.push(errand(change(OWN, &former), profile, vec![("former", NOT_APPLICABLE)]));
+        all.push(case(change(OWN, &former), profile, vec![("former", NOT_APPLICABLE)]));
         for owner in [OWN, MEMBER] {
             let of_owner = TRAILS.iter().filter(|(of, ..)| *of == owner);
             let expected = of_owner.map(|(_, name, _, verdict)| (*name, *verdict)).collect();
-            all.push(errand(schedule(owner), profile, expected));
+            all.push(case(schedule(owner), profile, expected));
         }
     }
     all
@@ -124,16 +124,16 @@ fn sealed_with(number: u32) -> Vec<(&'static str, &'static str)> {
     sealed.map(|(_, name, _, verdict)| (*name, *verdict)).collect()
 }
 
-fn errand(
+fn case(
     mut event: RuleEvent,
     profile: &str,
     expected: Vec<(&'static str, &'static str)>,
-) -> Errand {
+) -> SoakCase {
     event.parameters = Map::from_iter([
         ("profile".to_owned(), Value::from(profile)),
         ("executionRoleName".to_owned(), Value::from(MEMBER_ROLE)),
     ]);
-    Errand { event, expected }
+    SoakCase { event, expected }
 }
 
 fn trail_arn(owner: &str, name: &str) -> String {

@@ -13,7 +13,7 @@ const ROWS_PER_PAGE_MAX: i32 = 100;
 ///
 /// # Errors
 ///
-/// [`AwsError::Denied`] or [`AwsError::Breakdown`]; the latter also where there is no such
+/// [`AwsError::Denied`] or [`AwsError::ServiceFailure`]; the latter also where there is no such
 /// aggregator, with the code `NoSuchConfigurationAggregatorException`. [`AwsError::EndlessList`]
 /// where the rows do not end.
 pub async fn select_aggregate(

@@ -38,7 +38,7 @@ pub(crate) type HeadBucket = Operation<BucketName, Reading<Region>, HeadBucketEr
 ///
 /// # Errors
 ///
-/// [`AwsError::Breakdown`] where S3 does not answer.
+/// [`AwsError::ServiceFailure`] where S3 does not answer.
 pub async fn bucket_region(
     session: &Session,
     bucket: &BucketName,
@@ -104,9 +104,9 @@ fn unreadable(
         // A refusal that names no Region: nothing that asking again would change.
         Some(HeadBucketError { status: status @ 400..500 }) if *status != 429 => {
             let what = format!("S3 answered {status} and named no Region");
-            Ok(Reading::Refused(Refusal::Unintelligible(what)))
+            Ok(Reading::Refused(Refusal::Malformed(what)))
         }
-        _ => Err(AwsError::Breakdown {
+        _ => Err(AwsError::ServiceFailure {
             operation: OPERATION,
             region: region.to_string(),
             cause: with_causes(error),

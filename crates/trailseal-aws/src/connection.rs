@@ -19,7 +19,7 @@ const EARLY_MAX: Duration = Duration::from_millis(300);
 
 /// How long to wait for AWS, and how often to ask again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Patience {
+pub struct RetryPolicy {
     /// For a connection.
     pub connect: Duration,
     /// For the answer to one attempt.
@@ -32,7 +32,7 @@ pub struct Patience {
     pub backoff_max: Duration,
 }
 
-impl Default for Patience {
+impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(3),
@@ -50,7 +50,7 @@ pub struct Connection {
     transport: Transport,
     pub(crate) http_client: SharedHttpClient,
     pub(crate) endpoints: Endpoints,
-    pub(crate) patience: Patience,
+    pub(crate) retry_policy: RetryPolicy,
     pub(crate) calls: CallLog,
 }
 
@@ -61,16 +61,16 @@ impl Connection {
     /// With `endpoint_url` every service is asked there (as the AWS SDKs do with
     /// `AWS_ENDPOINT_URL`), S3 with the bucket in the path.
     #[must_use]
-    pub fn new(endpoint_url: Option<String>, patience: Patience) -> Self {
-        Self::at(Endpoints::from(endpoint_url), patience)
+    pub fn new(endpoint_url: Option<String>, retry_policy: RetryPolicy) -> Self {
+        Self::at(Endpoints::from(endpoint_url), retry_policy)
     }
 
     /// The same, where services have endpoints of their own.
     #[must_use]
-    pub fn at(endpoints: Endpoints, patience: Patience) -> Self {
-        let transport = Transport::new(patience.connect);
+    pub fn at(endpoints: Endpoints, retry_policy: RetryPolicy) -> Self {
+        let transport = Transport::new(retry_policy.connect);
         let http_client = SharedHttpClient::new(transport.clone());
-        Self { transport, http_client, endpoints, patience, calls: CallLog::default() }
+        Self { transport, http_client, endpoints, retry_policy, calls: CallLog::default() }
     }
 
     /// Opens connections to the services by which a change is judged, while there is nothing else
@@ -113,16 +113,16 @@ impl Connection {
 
     pub(crate) fn timeouts(&self) -> TimeoutConfig {
         TimeoutConfig::builder()
-            .connect_timeout(self.patience.connect)
-            .operation_attempt_timeout(self.patience.attempt)
+            .connect_timeout(self.retry_policy.connect)
+            .operation_attempt_timeout(self.retry_policy.attempt)
             .build()
     }
 
     pub(crate) fn retries(&self) -> RetryConfig {
         RetryConfig::standard()
-            .with_max_attempts(self.patience.attempts_max)
-            .with_initial_backoff(self.patience.backoff_first)
-            .with_max_backoff(self.patience.backoff_max)
+            .with_max_attempts(self.retry_policy.attempts_max)
+            .with_initial_backoff(self.retry_policy.backoff_first)
+            .with_max_backoff(self.retry_policy.backoff_max)
     }
 
     pub(crate) fn sleep() -> SharedAsyncSleep {

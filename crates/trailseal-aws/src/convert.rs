@@ -8,10 +8,10 @@ use trailseal_rule::{
 };
 
 /// What is missing in, or wrong with, an answer of AWS.
-pub(crate) type Unintelligible = String;
+pub(crate) type Malformed = String;
 
 /// What `DescribeKey` says of a key.
-pub(crate) fn key_facts(key: &KeyMetadata) -> Result<KeyFacts, Unintelligible> {
+pub(crate) fn key_facts(key: &KeyMetadata) -> Result<KeyFacts, Malformed> {
     let arn = key.arn().ok_or("DescribeKey left out Arn")?;
     let arn = KeyArn::parse(arn).map_err(|error| format!("DescribeKey says that {error}"))?;
     let usage = key.key_usage().ok_or("DescribeKey left out KeyUsage")?;
@@ -19,11 +19,11 @@ pub(crate) fn key_facts(key: &KeyMetadata) -> Result<KeyFacts, Unintelligible> {
     let replica = key.multi_region_configuration().and_then(|of| of.multi_region_key_type());
     Ok(KeyFacts {
         arn,
-        manager: KeyManager::of_word(key.key_manager().map_or("", |word| word.as_str())),
-        state: KeyState::of_word(key.key_state().map_or("", |word| word.as_str())),
-        usage: KeyUsage::of_word(usage.as_str()),
-        spec: KeySpec::of_word(spec.as_str()),
-        origin: KeyOrigin::of_word(key.origin().map_or("", |word| word.as_str())),
+        manager: KeyManager::from_kms(key.key_manager().map_or("", |word| word.as_str())),
+        state: KeyState::from_kms(key.key_state().map_or("", |word| word.as_str())),
+        usage: KeyUsage::from_kms(usage.as_str()),
+        spec: KeySpec::from_kms(spec.as_str()),
+        origin: KeyOrigin::from_kms(key.origin().map_or("", |word| word.as_str())),
         valid_to: key.valid_to().and_then(timestamp),
         deletion_date: key.deletion_date().and_then(timestamp),
         is_replica: replica.is_some_and(|kind| kind.as_str() == "REPLICA"),
@@ -35,7 +35,7 @@ pub(crate) fn trail(
     described: &aws_sdk_cloudtrail::types::Trail,
     account: &AccountId,
     region: &Region,
-) -> Result<Trail, Unintelligible> {
+) -> Result<Trail, Malformed> {
     let arn = described.trail_arn().ok_or("DescribeTrails left out TrailARN")?;
     let arn = TrailArn::parse(arn).map_err(|error| format!("DescribeTrails says that {error}"))?;
     let home_region = match described.home_region() {

@@ -9,7 +9,7 @@ use aws_sdk_config::types::ResourceType;
 use futures_util::FutureExt as _;
 use trailseal_rule::{AccountId, Region, ReportedType, ResourceId, Trail, TrailArn};
 
-use crate::convert::{self, Unintelligible};
+use crate::convert::{self, Malformed};
 use crate::failure::{AwsError, failed};
 use crate::pages::Pages;
 use crate::results::StandingResult;
@@ -20,7 +20,7 @@ use crate::session::Session;
 ///
 /// # Errors
 ///
-/// [`AwsError::Denied`] or [`AwsError::Breakdown`]; also where AWS describes a trail in a way that
+/// [`AwsError::Denied`] or [`AwsError::ServiceFailure`]; also where AWS describes a trail in a way that
 /// cannot be understood, since a list with a gap is no list, and where the list is left out, since
 /// that is not an empty one: nothing here may take trails away by silence.
 pub async fn describe_trails(session: &Session) -> Result<Vec<Trail>, AwsError> {
@@ -29,7 +29,7 @@ pub async fn describe_trails(session: &Session) -> Result<Vec<Trail>, AwsError> 
     let call = session.cloudtrail(region).describe_trails().include_shadow_trails(true);
     let answer = call.send().boxed().await;
     let answer = answer.map_err(|error| failed(ACTION, region.as_str(), &error))?;
-    trails(answer, session.account(), region).map_err(|cause| AwsError::Breakdown {
+    trails(answer, session.account(), region).map_err(|cause| AwsError::ServiceFailure {
         operation: ACTION,
         region: region.to_string(),
         cause,
@@ -40,7 +40,7 @@ fn trails(
     answer: DescribeTrailsOutput,
     account: &AccountId,
     region: &Region,
-) -> Result<Vec<Trail>, Unintelligible> {
+) -> Result<Vec<Trail>, Malformed> {
     let list = answer.trail_list.ok_or("DescribeTrails left out trailList")?;
     list.iter().map(|described| convert::trail(described, account, region)).collect()
 }
@@ -86,7 +86,7 @@ impl DiscoveredIds {
 ///
 /// # Errors
 ///
-/// [`AwsError::Denied`], [`AwsError::Breakdown`] or [`AwsError::EndlessList`].
+/// [`AwsError::Denied`], [`AwsError::ServiceFailure`] or [`AwsError::EndlessList`].
 pub async fn discovered_ids(session: &Session) -> Result<DiscoveredIds, AwsError> {
     const ACTION: &str = "config:ListDiscoveredResources";
     let region = session.region();

@@ -14,7 +14,7 @@ use trailseal_rule::Denial;
 pub enum AwsError {
     /// AWS broke down or was too busy; a later attempt may succeed.
     #[error("{operation} in {region} failed: {cause}")]
-    Breakdown {
+    ServiceFailure {
         /// The operation in IAM's spelling, such as `kms:DescribeKey`.
         operation: &'static str,
         /// Where.
@@ -108,8 +108,9 @@ impl AwsError {
     /// AWS's own code of the error, such as `ExpiredTokenException`, where AWS answered one.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
-        let (Self::Breakdown { cause, .. } | Self::Denied { cause, .. } | Self::Role { cause, .. }) =
-            self
+        let (Self::ServiceFailure { cause, .. }
+        | Self::Denied { cause, .. }
+        | Self::Role { cause, .. }) = self
         else {
             return None;
         };
@@ -198,7 +199,7 @@ where
         }
         Refused::ForGood { code, advice } => AwsError::Refused { operation, region, code, advice },
         Refused::NotFound | Refused::Invalid(_) | Refused::Unrecognized | Refused::No => {
-            AwsError::Breakdown { operation, region, cause }
+            AwsError::ServiceFailure { operation, region, cause }
         }
     }
 }

@@ -10,8 +10,8 @@ use futures_util::FutureExt as _;
 use futures_util::future::{join, try_join_all};
 use futures_util::join;
 use trailseal_rule::{
-    BucketName, Delivery, Facts, KeyArn, KeyFacts, KeyPolicy, KeyQuery, KeyRef, Needs, Reading,
-    Refusal, Region, RoleName, Rotation, Setting, Trail, TrailArn, key_arn, needs,
+    BucketName, Delivery, EvaluationContext, Facts, KeyArn, KeyFacts, KeyPolicy, KeyQuery, KeyRef,
+    Needs, Reading, Refusal, Region, RoleName, Rotation, Trail, TrailArn, key_arn, needs,
 };
 
 use crate::bucket::bucket_region;
@@ -66,11 +66,15 @@ impl<'a> Evidence<'a> {
     ///
     /// # Errors
     ///
-    /// [`AwsError::Breakdown`] where AWS does not answer, which says nothing of the trail. A
+    /// [`AwsError::ServiceFailure`] where AWS does not answer, which says nothing of the trail. A
     /// refusal is no error but a [`Reading::Refused`].
-    pub async fn gather(&self, setting: &Setting<'_>, trail: &Trail) -> Result<Facts, AwsError> {
-        let needs = needs(setting, trail);
-        let role = setting.parameters.key_account_role_name.as_ref();
+    pub async fn gather(
+        &self,
+        context: &EvaluationContext<'_>,
+        trail: &Trail,
+    ) -> Result<Facts, AwsError> {
+        let needs = needs(context, trail);
+        let role = context.parameters.key_account_role_name.as_ref();
         let (key, bucket_region) = self.key_and_bucket(&needs, trail, role).await;
         let mut facts = Facts { key: key?, bucket_region: bucket_region?, ..Facts::unread() };
         let asked_key = key_arn(trail, &facts).cloned();
@@ -250,12 +254,12 @@ where
         Refused::NotFound => Ok(Reading::Absent),
         Refused::Invalid(code) | Refused::ForGood { code, .. } => {
             let what = format!("{action} answered {code}");
-            Ok(Reading::Refused(Refusal::Unintelligible(what)))
+            Ok(Reading::Refused(Refusal::Malformed(what)))
         }
         Refused::Unrecognized if region != session.region() => {
             Ok(Reading::Refused(Refusal::RegionNotEnabled(region.clone())))
         }
-        Refused::Unrecognized | Refused::No => Err(AwsError::Breakdown {
+        Refused::Unrecognized | Refused::No => Err(AwsError::ServiceFailure {
             operation: action,
             region: region.to_string(),
             cause: chain(error),

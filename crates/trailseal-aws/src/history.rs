@@ -20,7 +20,7 @@ use crate::session::Session;
 ///
 /// [`AwsError::Denied`] names the missing permission; [`AwsError::NotInHistory`] where the newest
 /// item up to that time is not the announced one; [`AwsError::EndlessList`] where the history does
-/// not end; [`AwsError::Breakdown`] otherwise.
+/// not end; [`AwsError::ServiceFailure`] otherwise.
 pub async fn fetch_item(session: &Session, announced: &Announced) -> Result<Value, AwsError> {
     const ACTION: &str = "config:GetResourceConfigHistory";
     let client = session.config();

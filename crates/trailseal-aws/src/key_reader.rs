@@ -42,7 +42,7 @@ impl<'a> KeyReader<'a> {
     ///
     /// # Errors
     ///
-    /// [`AwsError::Breakdown`] where KMS or STS does not answer; a refusal is a
+    /// [`AwsError::ServiceFailure`] where KMS or STS does not answer; a refusal is a
     /// [`Reading::Refused`].
     pub async fn describe(
         &self,
@@ -141,7 +141,7 @@ async fn describe_key(session: &Session, region: &Region, key: &KeyRef) -> Read<
     let answer = call.send().boxed().await;
     match answer {
         Ok(described) => Ok(described.key_metadata.map_or_else(
-            || Reading::Refused(Refusal::Unintelligible("DescribeKey told nothing".to_owned())),
+            || Reading::Refused(Refusal::Malformed("DescribeKey told nothing".to_owned())),
             |metadata| of_asked_key(&metadata, key),
         )),
         Err(error) => refused(ACTION, session, region, &error),
@@ -158,10 +158,10 @@ fn of_asked_key(metadata: &KeyMetadata, key: &KeyRef) -> Reading<KeyFacts> {
     };
     match key_facts(metadata) {
         Ok(facts) if asked.is_some_and(|asked| *asked != facts.arn) => Reading::Refused(
-            Refusal::Unintelligible(format!("DescribeKey told of another key, {}", facts.arn)),
+            Refusal::Malformed(format!("DescribeKey told of another key, {}", facts.arn)),
         ),
         Ok(facts) => Reading::Known(facts),
-        Err(what) => Reading::Refused(Refusal::Unintelligible(what)),
+        Err(what) => Reading::Refused(Refusal::Malformed(what)),
     }
 }
 
@@ -192,7 +192,7 @@ async fn read_policy(session: &Session, key: &KeyArn) -> Read<String> {
     let call = client.get_key_policy().key_id(key.as_str()).policy_name("default");
     match call.send().boxed().await {
         Ok(answer) => Ok(answer.policy.map_or_else(
-            || Reading::Refused(Refusal::Unintelligible("GetKeyPolicy told nothing".to_owned())),
+            || Reading::Refused(Refusal::Malformed("GetKeyPolicy told nothing".to_owned())),
             Reading::Known,
         )),
         Err(error) => refused(ACTION, session, key.region(), &error),

@@ -37,7 +37,7 @@ mod submit;
 pub use crate::aggregate::select_aggregate;
 pub use crate::bucket::bucket_region;
 pub use crate::calls::{CallLog, Calls};
-pub use crate::connection::{Connection, Patience};
+pub use crate::connection::{Connection, RetryPolicy};
 pub use crate::discovery::{DiscoveredIds, describe_trails, discovered_ids};
 pub use crate::endpoints::{Endpoints, Service};
 pub use crate::failure::{AwsError, failed};

@@ -54,7 +54,7 @@ async fn ask(
         .resource_type(ResourceType::Bucket)
         .resource_id(bucket.as_str())
         .build()
-        .map_err(|error| Refusal::Unintelligible(error.to_string()))?;
+        .map_err(|error| Refusal::Malformed(error.to_string()))?;
     let client = session.in_region(region.clone()).config();
     let call = client.batch_get_resource_config().resource_keys(key);
     let answer = call.send().boxed().await;
@@ -65,18 +65,18 @@ async fn ask(
             let by_policy = |denial| Refusal::DeniedByPolicy { action: ACTION, denial };
             return denial.map_or(denied, by_policy);
         }
-        Refusal::Unintelligible(failed.to_string())
+        Refusal::Malformed(failed.to_string())
     })?;
     match answer.base_configuration_items() {
         [item] => read(item, session, region, bucket).map_err(not_understood),
         [] if !answer.unprocessed_resource_keys().is_empty() => {
-            Err(Refusal::Unintelligible("AWS Config did not look the bucket up".to_owned()))
+            Err(Refusal::Malformed("AWS Config did not look the bucket up".to_owned()))
         }
-        [] => Err(Refusal::Unintelligible(format!(
+        [] => Err(Refusal::Malformed(format!(
             "AWS Config has recorded no bucket {bucket} of account {} in {region}",
             session.account()
         ))),
-        _ => Err(Refusal::Unintelligible("AWS Config shows several items of it".to_owned())),
+        _ => Err(Refusal::Malformed("AWS Config shows several items of it".to_owned())),
     }
 }
 
@@ -112,7 +112,7 @@ fn read(
 }
 
 fn not_understood(what: String) -> Refusal {
-    Refusal::Unintelligible(format!("AWS Config's item of the bucket is not understood: {what}"))
+    Refusal::Malformed(format!("AWS Config's item of the bucket is not understood: {what}"))
 }
 
 fn reading<T>(read: Result<T, String>) -> Reading<T> {

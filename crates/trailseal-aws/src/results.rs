@@ -27,7 +27,7 @@ pub struct StandingResult {
 ///
 /// # Errors
 ///
-/// [`AwsError::Denied`] or [`AwsError::Breakdown`]; the latter also, and without a call, for a rule
+/// [`AwsError::Denied`] or [`AwsError::ServiceFailure`]; the latter also, and without a call, for a rule
 /// whose name the API does not take. [`AwsError::EndlessList`] where the results do not end.
 pub async fn standing_results(
     session: &Session,
@@ -38,7 +38,7 @@ pub async fn standing_results(
     if rule_name.chars().count() > RULE_NAME_CHARS_MAX {
         let cause = format!("it takes rule names of at most {RULE_NAME_CHARS_MAX} characters");
         let region = region.to_string();
-        return Err(AwsError::Breakdown { operation: ACTION, region, cause });
+        return Err(AwsError::ServiceFailure { operation: ACTION, region, cause });
     }
     let client = session.config();
     let mut known = HashSet::new();

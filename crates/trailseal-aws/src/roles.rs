@@ -86,7 +86,7 @@ impl Aws {
     /// # Errors
     ///
     /// [`AwsError::NoRole`] where the account is another one and no role is named;
-    /// [`AwsError::Role`] where the role cannot be assumed; [`AwsError::Breakdown`] where STS
+    /// [`AwsError::Role`] where the role cannot be assumed; [`AwsError::ServiceFailure`] where STS
     /// does not answer.
     pub async fn session_of_rule(
         &self,
@@ -156,14 +156,14 @@ impl Aws {
                     cause: chain(&error),
                     advice: advice(role),
                 },
-                _ => AwsError::Breakdown {
+                _ => AwsError::ServiceFailure {
                     operation: "sts:AssumeRole",
                     region: self.own.region().to_string(),
                     cause: chain(&error),
                 },
             }
         })?;
-        answer.credentials.filter(is_whole).map(keep).ok_or_else(|| AwsError::Breakdown {
+        answer.credentials.filter(is_whole).map(keep).ok_or_else(|| AwsError::ServiceFailure {
             operation: "sts:AssumeRole",
             region: self.own.region().to_string(),
             cause: "the answer holds no credentials".to_owned(),

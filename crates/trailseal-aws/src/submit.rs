@@ -9,7 +9,7 @@ use futures_util::FutureExt as _;
 use tokio::time::{Instant, sleep};
 use trailseal_rule::{EVALUATIONS_PER_CALL_MAX, Evaluation, ResultToken};
 
-use crate::connection::Patience;
+use crate::connection::RetryPolicy;
 use crate::convert::date_time;
 use crate::failure::{AwsError, chain, failed};
 use crate::session::Session;
@@ -72,16 +72,16 @@ impl Put<'_> {
         batch: &[Evaluation],
         submission: &mut Submission,
     ) -> Result<Vec<types::Evaluation>, AwsError> {
-        let patience = self.session.connection.patience;
+        let retry_policy = self.session.connection.retry_policy;
         let mut waiting = batch.iter().map(wire).collect::<Result<Vec<_>, _>>()?;
-        for attempt in 1..=patience.attempts_max {
+        for attempt in 1..=retry_policy.attempts_max {
             let sent = waiting.len();
             waiting = self.once(waiting).await?;
             submission.accepted += sent.saturating_sub(waiting.len());
             submission.refused += waiting.len();
-            let pause = pause_before_retry(&patience, attempt);
+            let pause = pause_before_retry(&retry_policy, attempt);
             let in_time = Instant::now() + pause < self.deadline;
-            if waiting.is_empty() || attempt == patience.attempts_max || !in_time {
+            if waiting.is_empty() || attempt == retry_policy.attempts_max || !in_time {
                 break;
             }
             sleep(pause).await;
@@ -122,9 +122,9 @@ impl Put<'_> {
 }
 
 /// Grows with every attempt, and differs between two functions that fail at the same moment.
-fn pause_before_retry(patience: &Patience, attempt: u32) -> Duration {
-    let bound = patience.backoff_first.saturating_mul(1 << attempt.min(16).saturating_sub(1));
-    let half = bound.min(patience.backoff_max) / 2;
+fn pause_before_retry(retry_policy: &RetryPolicy, attempt: u32) -> Duration {
+    let bound = retry_policy.backoff_first.saturating_mul(1 << attempt.min(16).saturating_sub(1));
+    let half = bound.min(retry_policy.backoff_max) / 2;
     half + half.mul_f64(fastrand::f64())
 }
 
@@ -136,7 +136,7 @@ fn wire(evaluation: &Evaluation) -> Result<types::Evaluation, AwsError> {
         .annotation(evaluation.annotation.as_str())
         .ordering_timestamp(date_time(evaluation.ordering))
         .build()
-        .map_err(|error| AwsError::Breakdown {
+        .map_err(|error| AwsError::ServiceFailure {
             operation: ACTION,
             region: String::new(),
             cause: error.to_string(),

@@ -47,8 +47,8 @@ impl Transport {
     }
 
     /// Opens a connection to each origin before it is wanted, and waits for them for this long.
-    pub(crate) async fn open_early(&self, origins: Vec<String>, patience: Duration) {
-        self.dialer.open_early(origins, patience).await;
+    pub(crate) async fn open_early(&self, origins: Vec<String>, retry_policy: Duration) {
+        self.dialer.open_early(origins, retry_policy).await;
     }
 }
 

@@ -23,7 +23,7 @@ pub struct Caller {
 ///
 /// # Errors
 ///
-/// [`AwsError::Breakdown`], also where STS does not take the credentials.
+/// [`AwsError::ServiceFailure`], also where STS does not take the credentials.
 pub async fn caller(
     connection: &Connection,
     region: &Region,
@@ -38,7 +38,7 @@ pub async fn caller(
     let answer = client.get_caller_identity().send().boxed().await;
     let answer = answer.map_err(|error| failed(ACTION, region.as_str(), &error))?;
     let account = AccountId::parse(answer.account.as_deref().unwrap_or_default());
-    let account = account.map_err(|error| AwsError::Breakdown {
+    let account = account.map_err(|error| AwsError::ServiceFailure {
         operation: ACTION,
         region: region.to_string(),
         cause: format!("the answer names no account: {error}"),

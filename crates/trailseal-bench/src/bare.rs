@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use trailseal_lab::{Call, Function, FunctionSettings, Outcome};
 
 use crate::Settings;
-use crate::stand::{ACCOUNT, Over, REGION, Stand};
+use crate::testbed::{ACCOUNT, Over, REGION, Testbed};
 
 const TIME: Duration = Duration::from_secs(60);
 
@@ -19,21 +19,21 @@ const TIME: Duration = Duration::from_secs(60);
 /// verify.
 pub(crate) async fn settings(
     settings: &Settings,
-    stand: &Stand,
+    testbed: &Testbed,
     event: &[u8],
     over: Over,
 ) -> Result<FunctionSettings, Box<dyn Error>> {
-    let calls = calls(settings, stand, event).await?;
+    let calls = calls(settings, testbed, event).await?;
     let token = serde_json::from_slice::<Value>(event)?.get("resultToken").cloned();
-    let calls = calls.iter().map(|call| bare(stand, call, token.as_ref()));
+    let calls = calls.iter().map(|call| bare(testbed, call, token.as_ref()));
     let calls: Vec<Value> = calls.collect::<Result<_, _>>()?;
     let path = settings.folder.join("calls.json");
     fs::write(&path, Value::from(calls).to_string())?;
-    let mut of_bare = stand.settings_of_one_address(over);
+    let mut of_bare = testbed.settings_of_one_address(over);
     for (name, value) in [
         ("BARE_CALLS", path.display().to_string()),
-        ("BARE_ADDRESS", stand.address(over)),
-        ("BARE_ROOT", stand.root().display().to_string()),
+        ("BARE_ADDRESS", testbed.address(over)),
+        ("BARE_ROOT", testbed.root().display().to_string()),
     ] {
         of_bare.environment.push((name.to_owned(), value));
     }
@@ -43,23 +43,23 @@ pub(crate) async fn settings(
 /// What the function asks when it has reported before: from then on every run is like the last.
 async fn calls(
     settings: &Settings,
-    stand: &Stand,
+    testbed: &Testbed,
     event: &[u8],
 ) -> Result<Vec<Call>, Box<dyn Error>> {
-    let of_function = stand.settings_of_one_address(Over::Http);
-    let mut function = Function::spawn(&settings.function, &stand.lab, of_function).await?;
+    let of_function = testbed.settings_of_one_address(Over::Http);
+    let mut function = Function::spawn(&settings.function, &testbed.lab, of_function).await?;
     for _ in 0..2 {
-        drop(stand.lab.take_calls());
+        drop(testbed.lab.take_calls());
         let outcome = function.invoke(event, TIME).await?.outcome;
         if !matches!(outcome, Outcome::Response(_)) {
             return Err(format!("{outcome:?} where calls were to be written down").into());
         }
     }
-    drop(stand.lab.take_put_evaluations());
-    Ok(stand.lab.take_calls())
+    drop(testbed.lab.take_put_evaluations());
+    Ok(testbed.lab.take_calls())
 }
 
-fn bare(stand: &Stand, call: &Call, token: Option<&Value>) -> Result<Value, Box<dyn Error>> {
+fn bare(testbed: &Testbed, call: &Call, token: Option<&Value>) -> Result<Value, Box<dyn Error>> {
     let (service, name) = call.operation.split_once(':').ok_or("an operation without a service")?;
     let target = match service {
         "cloudtrail" => "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101",
@@ -79,11 +79,11 @@ fn bare(stand: &Stand, call: &Call, token: Option<&Value>) -> Result<Value, Box<
         // The lab does not remember tokens.
         members.insert("ResultToken".to_owned(), token.clone());
     }
-    Ok(post(stand, service, &format!("{target}.{name}"), &body))
+    Ok(post(testbed, service, &format!("{target}.{name}"), &body))
 }
 
-fn post(stand: &Stand, service: &str, target: &str, body: &Value) -> Value {
-    let credentials = stand.lab.credentials(ACCOUNT);
+fn post(testbed: &Testbed, service: &str, target: &str, body: &Value) -> Value {
+    let credentials = testbed.lab.credentials(ACCOUNT);
     let key = &credentials.access_key_id;
     let agent = "aws-sdk-rust/1.3.1 ua/2.1 api/config/1.131.0 os/linux lang/rust/1.95.0 m/E,b";
     json!({

@@ -8,7 +8,7 @@ use trailseal_lab::{Function, FunctionSettings, Outcome};
 
 use crate::Settings;
 use crate::figure::{Figure, Sorted};
-use crate::stand::{Over, Stand};
+use crate::testbed::{Over, Testbed};
 
 const TIME: Duration = Duration::from_secs(30);
 
@@ -27,12 +27,12 @@ struct Contestant {
 
 /// Every contestant once, and again, so that whatever slows the machine slows all of them.
 pub(crate) async fn measure(settings: &Settings) -> Result<(), Box<dyn Error>> {
-    let stand = Stand::new(1, &settings.folder).await?;
-    let mut contestants = contestants(settings, &stand).await?;
+    let testbed = Testbed::new(1, &settings.folder).await?;
+    let mut contestants = contestants(settings, &testbed).await?;
     for run in 0..=settings.runs.unwrap_or(40) {
         for contestant in &mut contestants {
             // The first start of each only brings its files into memory.
-            contestant.start(&stand, run > 0).await?;
+            contestant.start(&testbed, run > 0).await?;
         }
     }
     for contestant in &contestants {
@@ -43,31 +43,32 @@ pub(crate) async fn measure(settings: &Settings) -> Result<(), Box<dyn Error>> {
 
 async fn contestants(
     settings: &Settings,
-    stand: &Stand,
+    testbed: &Testbed,
 ) -> Result<Vec<Contestant>, Box<dyn Error>> {
-    let ours = stand.change(&[]);
-    let theirs = stand.change(&[("AssumeRoleMode", "false")]);
-    let python = |over| python(stand, settings, over);
+    let ours = testbed.change(&[]);
+    let theirs = testbed.change(&[("AssumeRoleMode", "false")]);
+    let python = |over| python(testbed, settings, over);
     Ok(vec![
         Contestant {
             reports: false,
-            ..contestant("empty", "an empty function", &settings.empty, stand, Over::Http, &ours)
+            ..contestant("empty", "an empty function", &settings.empty, testbed, Over::Http, &ours)
                 .await?
         },
-        contestant("http", "the function, HTTP", &settings.function, stand, Over::Http, &ours)
+        contestant("http", "the function, HTTP", &settings.function, testbed, Over::Http, &ours)
             .await?,
-        contestant("tls", "the function, TLS", &settings.function, stand, Over::Tls, &ours).await?,
+        contestant("tls", "the function, TLS", &settings.function, testbed, Over::Tls, &ours)
+            .await?,
         contestant(
             "tls-all-roots",
             "the function, TLS, all roots of the system",
             &settings.function,
-            stand,
+            testbed,
             Over::TlsAllRoots,
             &ours,
         )
         .await?,
-        made("python-http", "the Python rule, HTTP", python(Over::Http), stand, &theirs).await?,
-        made("python-tls", "the Python rule, TLS", python(Over::TlsAllRoots), stand, &theirs)
+        made("python-http", "the Python rule, HTTP", python(Over::Http), testbed, &theirs).await?,
+        made("python-tls", "the Python rule, TLS", python(Over::TlsAllRoots), testbed, &theirs)
             .await?,
     ])
 }
@@ -76,24 +77,24 @@ async fn contestant(
     id: &'static str,
     about: &'static str,
     program: &Path,
-    stand: &Stand,
+    testbed: &Testbed,
     over: Over,
     event: &[u8],
 ) -> Result<Contestant, Box<dyn Error>> {
-    made(id, about, (program, stand.settings(over)), stand, event).await
+    made(id, about, (program, testbed.settings(over)), testbed, event).await
 }
 
 async fn made(
     id: &'static str,
     about: &'static str,
     (program, settings): (&Path, FunctionSettings),
-    stand: &Stand,
+    testbed: &Testbed,
     event: &[u8],
 ) -> Result<Contestant, Box<dyn Error>> {
     Ok(Contestant {
         id,
         about,
-        function: Function::rest(program, &stand.lab, settings).await?,
+        function: Function::rest(program, &testbed.lab, settings).await?,
         event: event.to_vec(),
         reports: true,
         until_asked: Vec::new(),
@@ -102,8 +103,12 @@ async fn made(
     })
 }
 
-fn python<'a>(stand: &Stand, settings: &'a Settings, over: Over) -> (&'a Path, FunctionSettings) {
-    let mut of_python = stand.settings(over);
+fn python<'a>(
+    testbed: &Testbed,
+    settings: &'a Settings,
+    over: Over,
+) -> (&'a Path, FunctionSettings) {
+    let mut of_python = testbed.settings(over);
     of_python.arguments = ["-m", "awslambdaric", "rule.lambda_handler"].map(str::to_owned).to_vec();
     let folder = settings.rule.display().to_string();
     for name in ["PYTHONPATH", "LAMBDA_TASK_ROOT"] {
@@ -113,11 +118,11 @@ fn python<'a>(stand: &Stand, settings: &'a Settings, over: Over) -> (&'a Path, F
 }
 
 impl Contestant {
-    async fn start(&mut self, stand: &Stand, counts: bool) -> Result<(), Box<dyn Error>> {
+    async fn start(&mut self, testbed: &Testbed, counts: bool) -> Result<(), Box<dyn Error>> {
         let first = self.function.first_response(&self.event, TIME).await?;
         self.function.stop().await?;
-        let put = stand.lab.take_put_evaluations();
-        drop((stand.lab.take_calls(), self.function.take_lines()?));
+        let put = testbed.lab.take_put_evaluations();
+        drop((testbed.lab.take_calls(), self.function.take_lines()?));
         let answered = matches!(first.outcome, Outcome::Response(_));
         let verdicts: Vec<&str> = put.iter().map(|one| one.compliance_type.as_str()).collect();
         let expected: &[&str] = if self.reports { &["COMPLIANT"] } else { &[] };

@@ -12,7 +12,7 @@ use trailseal_lab::{Function, FunctionSettings};
 use crate::Settings;
 use crate::bare;
 use crate::figure::Figure;
-use crate::stand::{Over, Stand};
+use crate::testbed::{Over, Testbed};
 use crate::warm::once;
 
 /// What the longer run has more than the shorter one is counted.
@@ -20,19 +20,19 @@ const SHORT: usize = 20;
 const LONG: usize = 120;
 
 pub(crate) async fn measure(settings: &Settings) -> Result<(), Box<dyn Error>> {
-    let stand = Stand::new(1, &settings.folder).await?;
-    let event = stand.change(&[]);
+    let testbed = Testbed::new(1, &settings.folder).await?;
+    let event = testbed.change(&[]);
     let over = Over::Http;
-    let bare = bare::settings(settings, &stand, &event, over).await?;
-    let of_function = stand.settings_of_one_address(over);
+    let bare = bare::settings(settings, &testbed, &event, over).await?;
+    let of_function = testbed.settings_of_one_address(over);
     for (id, about, program, of_program) in [
         ("instructions", "instructions of a change, warm, HTTP", &settings.function, of_function),
         ("instructions.bare", "instructions of the same calls made bare", &settings.bare, bare),
     ] {
         // The longer run's stays, for `callgrind_annotate`.
         let out = settings.folder.join(format!("callgrind.{id}.out"));
-        let short = count(&stand, program, &of_program, &event, SHORT, &out).await?;
-        let long = count(&stand, program, &of_program, &event, LONG, &out).await?;
+        let short = count(&testbed, program, &of_program, &event, SHORT, &out).await?;
+        let long = count(&testbed, program, &of_program, &event, LONG, &out).await?;
         let each = (long - short) / (LONG - SHORT) as f64 / 1e3;
         Figure::once(id, about, each, "thousand").tell()?;
         if id == "instructions" {
@@ -45,7 +45,7 @@ pub(crate) async fn measure(settings: &Settings) -> Result<(), Box<dyn Error>> {
 
 /// All instructions of a process that answers so many events.
 async fn count(
-    stand: &Stand,
+    testbed: &Testbed,
     program: &Path,
     settings: &FunctionSettings,
     event: &[u8],
@@ -61,9 +61,9 @@ async fn count(
         format!("--callgrind-out-file={}", out.display()),
         program.display().to_string(),
     ];
-    let mut function = Function::spawn(Path::new("valgrind"), &stand.lab, settings).await?;
+    let mut function = Function::spawn(Path::new("valgrind"), &testbed.lab, settings).await?;
     for _ in 0..events {
-        once(&mut function, stand, event).await?;
+        once(&mut function, testbed, event).await?;
     }
     let process = function.process_id().ok_or("the function is gone")?;
     // Asked to end, callgrind writes down what it counted; killed, it could not.

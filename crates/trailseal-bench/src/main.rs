@@ -10,7 +10,7 @@ mod instructions;
 mod memory;
 mod rule;
 mod schedule;
-mod stand;
+mod testbed;
 mod warm;
 
 use std::env;

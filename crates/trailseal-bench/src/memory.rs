@@ -6,19 +6,19 @@ use trailseal_lab::{Function, Memory};
 
 use crate::Settings;
 use crate::figure::Figure;
-use crate::stand::{Over, Stand};
+use crate::testbed::{Over, Testbed};
 use crate::warm::once;
 
 const EARLY: usize = 100;
 const EVENTS: usize = 10_000;
 
 pub(crate) async fn measure(settings: &Settings) -> Result<(), Box<dyn Error>> {
-    let stand = Stand::new(1, &settings.folder).await?;
-    let event = stand.change(&[]);
+    let testbed = Testbed::new(1, &settings.folder).await?;
+    let event = testbed.change(&[]);
     let mut function =
-        Function::spawn(&settings.function, &stand.lab, stand.settings(Over::Tls)).await?;
+        Function::spawn(&settings.function, &testbed.lab, testbed.settings(Over::Tls)).await?;
     for number in 1..=EVENTS {
-        once(&mut function, &stand, &event).await?;
+        once(&mut function, &testbed, &event).await?;
         if number == EARLY || number == EVENTS {
             tell(number, function.memory().ok_or("the function is gone")?)?;
         }

@@ -6,13 +6,13 @@ use std::time::Instant;
 
 use serde_json::Value;
 use trailseal_rule::{
-    ConfigurationItem, Evaluation, Facts, Invocation, KeyArn, KeyFacts, KeyManager, KeyOrigin,
-    KeySpec, KeyState, KeyUsage, Parameters, Reading, Region, ResourceId, Setting, Timestamp,
-    Trail, evaluate,
+    ConfigurationItem, Evaluation, EvaluationContext, Facts, Invocation, KeyArn, KeyFacts,
+    KeyManager, KeyOrigin, KeySpec, KeyState, KeyUsage, Parameters, Reading, Region, ResourceId,
+    Timestamp, Trail, evaluate,
 };
 
 use crate::figure::{Figure, Sorted};
-use crate::stand::{ACCOUNT, REGION, RULE, item, key_arn};
+use crate::testbed::{ACCOUNT, REGION, RULE, item, key_arn};
 
 const ROUNDS: usize = 20;
 const TRAILS: [usize; 4] = [1, 100, 10_000, 100_000];
@@ -25,7 +25,7 @@ pub(crate) fn measure() -> Result<(), Box<dyn Error>> {
     let now = Timestamp::parse(CAPTURED)?;
     let effective =
         Parameters::parse(&serde_json::Map::new()).map_err(|error| error.to_string())?;
-    let setting = Setting { parameters: &effective, now };
+    let context = EvaluationContext { parameters: &effective, now };
     for trails in TRAILS {
         let cases = (0..trails).map(case).collect::<Result<Vec<_>, _>>()?;
         let repeats = 400_000_usize.div_ceil(trails);
@@ -33,7 +33,7 @@ pub(crate) fn measure() -> Result<(), Box<dyn Error>> {
             let begun = Instant::now();
             for _ in 0..repeats {
                 for case in &cases {
-                    black_box(judge(&setting, black_box(case), now));
+                    black_box(judge(&context, black_box(case), now));
                 }
             }
             (repeats * trails) as f64 / begun.elapsed().as_secs_f64()
@@ -42,17 +42,17 @@ pub(crate) fn measure() -> Result<(), Box<dyn Error>> {
         let words = format!("the rule alone: judgements a second on one core, {trails} trails");
         Figure::median(&format!("rule.{trails}"), &words, &rates, "/s").tell()?;
     }
-    read_and_judge(&setting, now)
+    read_and_judge(&context, now)
 }
 
 /// As the function does it, but for the calls: from facts to what AWS Config is told.
-fn judge(setting: &Setting<'_>, (trail, facts, id): &Case, now: Timestamp) -> Evaluation {
-    let judgement = evaluate(setting, trail, facts);
-    Evaluation::of_trail(id.clone(), &judgement, setting.parameters.unverified, now)
+fn judge(context: &EvaluationContext<'_>, (trail, facts, id): &Case, now: Timestamp) -> Evaluation {
+    let judgement = evaluate(context, trail, facts);
+    Evaluation::of_trail(id.clone(), &judgement, context.parameters.unverified, now)
 }
 
 /// The same from the bytes of an event.
-fn read_and_judge(setting: &Setting<'_>, now: Timestamp) -> Result<(), Box<dyn Error>> {
+fn read_and_judge(context: &EvaluationContext<'_>, now: Timestamp) -> Result<(), Box<dyn Error>> {
     let event = trailseal_lab::RuleEvent::of_item(ACCOUNT, REGION, RULE, &item(0));
     let event = event.to_json("token").to_string();
     let case = case(0)?;
@@ -62,7 +62,7 @@ fn read_and_judge(setting: &Setting<'_>, now: Timestamp) -> Result<(), Box<dyn E
         let begun = Instant::now();
         for _ in 0..repeats {
             let _measured = black_box(Invocation::parse(black_box(event.as_bytes())));
-            black_box(judge(setting, black_box(&case), now));
+            black_box(judge(context, black_box(&case), now));
         }
         f64::from(repeats) / begun.elapsed().as_secs_f64()
     });

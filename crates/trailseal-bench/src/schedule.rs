@@ -8,7 +8,7 @@ use trailseal_lab::{Function, Outcome};
 use crate::Settings;
 use crate::bare;
 use crate::figure::{Figure, Sorted, line};
-use crate::stand::{Over, Stand};
+use crate::testbed::{Over, Testbed};
 
 const TIME: Duration = Duration::from_secs(60);
 const LATENCY: Duration = Duration::from_millis(20);
@@ -47,16 +47,16 @@ pub(crate) async fn measure(settings: &Settings) -> Result<(), Box<dyn Error>> {
 /// Measures with so many trails; gives the median without latency in milliseconds, and the most
 /// memory in MiB.
 async fn with(trails: usize, settings: &Settings) -> Result<(f64, f64), Box<dyn Error>> {
-    let stand = Stand::new(trails, &settings.folder).await?;
-    let event = stand.schedule();
-    let of_bare = bare::settings(settings, &stand, &event, Over::Http).await?;
-    let of_function = stand.settings_of_one_address(Over::Http);
-    let mut function = Function::spawn(&settings.function, &stand.lab, of_function).await?;
-    let mut bare = Function::spawn(&settings.bare, &stand.lab, of_bare).await?;
+    let testbed = Testbed::new(trails, &settings.folder).await?;
+    let event = testbed.schedule();
+    let of_bare = bare::settings(settings, &testbed, &event, Over::Http).await?;
+    let of_function = testbed.settings_of_one_address(Over::Http);
+    let mut function = Function::spawn(&settings.function, &testbed.lab, of_function).await?;
+    let mut bare = Function::spawn(&settings.bare, &testbed.lab, of_bare).await?;
     let (mut ours, mut bares) = (Vec::new(), Vec::new());
     for run in 0..=settings.runs.unwrap_or(RUNS).min(TRAILS_IN_ALL_MAX / trails) {
-        let took = once(&mut function, &stand, &event, trails).await?;
-        let bare_took = once(&mut bare, &stand, &event, trails).await?;
+        let took = once(&mut function, &testbed, &event, trails).await?;
+        let bare_took = once(&mut bare, &testbed, &event, trails).await?;
         // The first run, which opens connections, does not count.
         if run > 0 {
             ours.push(took);
@@ -73,10 +73,10 @@ async fn with(trails: usize, settings: &Settings) -> Result<(f64, f64), Box<dyn 
     let peak = function.memory().ok_or("the function is gone")?.peak_kib as f64 / 1024.0;
     Figure::once(&format!("{id}.memory"), &format!("{words}: most memory"), peak, "MiB").tell()?;
 
-    stand.lab.set_latency(LATENCY);
+    testbed.lab.set_latency(LATENCY);
     let mut late = Vec::new();
     for _ in 0..LATE_RUNS {
-        late.push(once(&mut function, &stand, &event, trails).await?);
+        late.push(once(&mut function, &testbed, &event, trails).await?);
     }
     let late = Sorted::milliseconds(&late);
     Figure::median(&format!("{id}.20ms"), &format!("{words}, 20 ms latency"), &late, "ms")
@@ -87,13 +87,13 @@ async fn with(trails: usize, settings: &Settings) -> Result<(f64, f64), Box<dyn 
 /// One run, which must put an evaluation for each trail.
 async fn once(
     function: &mut Function,
-    stand: &Stand,
+    testbed: &Testbed,
     event: &[u8],
     trails: usize,
 ) -> Result<Duration, Box<dyn Error>> {
     let invocation = function.invoke(event, TIME).await?;
-    let put = stand.lab.take_put_evaluations().len();
-    drop((stand.lab.take_calls(), function.take_lines()?));
+    let put = testbed.lab.take_put_evaluations().len();
+    drop((testbed.lab.take_calls(), function.take_lines()?));
     if matches!(invocation.outcome, Outcome::Response(_)) && put == trails {
         return Ok(invocation.duration);
     }

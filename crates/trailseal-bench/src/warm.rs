@@ -9,7 +9,7 @@ use trailseal_lab::{Function, FunctionSettings, Outcome};
 use crate::Settings;
 use crate::bare;
 use crate::figure::{Figure, Sorted};
-use crate::stand::{Over, Stand};
+use crate::testbed::{Over, Testbed};
 
 const TIME: Duration = Duration::from_secs(30);
 /// Events before any is measured, and between two changes of who is measured.
@@ -19,15 +19,15 @@ const BLOCK: usize = 100;
 /// Measures in turns, a block of events each.
 pub(crate) async fn measure(settings: &Settings) -> Result<(), Box<dyn Error>> {
     for (over, id, words) in [(Over::Http, "http", "HTTP"), (Over::Tls, "tls", "TLS")] {
-        let stand = Stand::new(1, &settings.folder).await?;
-        let event = stand.change(&[]);
-        let of_function = stand.settings_of_one_address(over);
-        let of_bare = bare::settings(settings, &stand, &event, over).await?;
-        let mut function = Warm::start(&settings.function, &stand, of_function, &event).await?;
-        let mut bare = Warm::start(&settings.bare, &stand, of_bare, &event).await?;
+        let testbed = Testbed::new(1, &settings.folder).await?;
+        let event = testbed.change(&[]);
+        let of_function = testbed.settings_of_one_address(over);
+        let of_bare = bare::settings(settings, &testbed, &event, over).await?;
+        let mut function = Warm::start(&settings.function, &testbed, of_function, &event).await?;
+        let mut bare = Warm::start(&settings.bare, &testbed, of_bare, &event).await?;
         for _ in 0..settings.runs.unwrap_or(40) {
-            function.block(&stand).await?;
-            bare.block(&stand).await?;
+            function.block(&testbed).await?;
+            bare.block(&testbed).await?;
         }
         function.tell(&format!("warm.{id}"), &format!("a change, warm, {words}"))?;
         bare.tell(&format!("warm.{id}.bare"), &format!("the same calls made bare, {words}"))?;
@@ -45,28 +45,28 @@ struct Warm<'a> {
 impl<'a> Warm<'a> {
     async fn start(
         program: &Path,
-        stand: &Stand,
+        testbed: &Testbed,
         settings: FunctionSettings,
         event: &'a [u8],
     ) -> Result<Self, Box<dyn Error>> {
-        let function = Function::spawn(program, &stand.lab, settings).await?;
+        let function = Function::spawn(program, &testbed.lab, settings).await?;
         let mut warm = Self { function, event, durations: Vec::new() };
         for _ in 0..UNMEASURED {
-            warm.once(stand).await?;
+            warm.once(testbed).await?;
         }
         Ok(warm)
     }
 
-    async fn block(&mut self, stand: &Stand) -> Result<(), Box<dyn Error>> {
+    async fn block(&mut self, testbed: &Testbed) -> Result<(), Box<dyn Error>> {
         for _ in 0..BLOCK {
-            let duration = self.once(stand).await?;
+            let duration = self.once(testbed).await?;
             self.durations.push(duration);
         }
         Ok(())
     }
 
-    async fn once(&mut self, stand: &Stand) -> Result<Duration, Box<dyn Error>> {
-        once(&mut self.function, stand, self.event).await
+    async fn once(&mut self, testbed: &Testbed) -> Result<Duration, Box<dyn Error>> {
+        once(&mut self.function, testbed, self.event).await
     }
 
     fn tell(&self, id: &str, about: &str) -> Result<(), Box<dyn Error>> {
@@ -80,11 +80,11 @@ impl<'a> Warm<'a> {
 /// One event, which must put its evaluation with three calls.
 pub(crate) async fn once(
     function: &mut Function,
-    stand: &Stand,
+    testbed: &Testbed,
     event: &[u8],
 ) -> Result<Duration, Box<dyn Error>> {
     let invocation = function.invoke(event, TIME).await?;
-    let (calls, put) = (stand.lab.take_calls().len(), stand.lab.take_put_evaluations().len());
+    let (calls, put) = (testbed.lab.take_calls().len(), testbed.lab.take_put_evaluations().len());
     drop(function.take_lines()?);
     let answered = matches!(invocation.outcome, Outcome::Response(_));
     if answered && calls == 3 && put == 1 {

@@ -147,7 +147,7 @@ fn alone(
     Ok(Measured { seconds: begin.elapsed().as_secs_f64(), peak_kib: 0 })
 }
 
-/// Runs a command that may find something to complain of, and watches its memory.
+/// Runs a command that may find something to print error of, and watches its memory.
 fn command(command: &mut Command) -> Result<Measured, Box<dyn Error>> {
     let program = command.get_program().to_string_lossy().into_owned();
     let begin = Instant::now();

@@ -9,10 +9,10 @@ mod aggregator;
 mod arguments;
 mod gathered;
 mod identity;
+mod messages;
 mod profile;
 mod progress;
 mod targets;
-mod words;
 
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
@@ -28,7 +28,7 @@ use self::arguments::RegionsWanted;
 use self::gathered::Gathered;
 use self::progress::Progress;
 use self::targets::Target;
-use crate::command::{Exit, Failure, Surroundings, tell_problems};
+use crate::command::{Console, Exit, Failure, tell_problems};
 use crate::output::{clean, emit, outputs};
 use crate::parameters::given_parameters;
 use crate::report::{Report, report};
@@ -44,7 +44,7 @@ const UNFINISHED: &str = "the audit of this account ended unexpectedly";
 
 pub(crate) fn audit(
     arguments: &AuditArguments,
-    surroundings: &mut Surroundings<'_>,
+    console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
     let given = given_parameters(&arguments.parameters);
     let outputs = outputs(&arguments.output);
@@ -57,14 +57,14 @@ pub(crate) fn audit(
     };
     refuse_unanswerable(arguments, &parameters)?;
     let runtime = runtime()?;
-    let judged = runtime.block_on(judged(arguments, parameters, given, surroundings));
+    let judged = runtime.block_on(judged(arguments, parameters, given, console));
     let report = judged.map_err(|line| Failure::Usage(vec![line]))?;
-    tell_problems(&report, surroundings);
+    tell_problems(&report, console);
     if !arguments.quiet {
-        remark(&report, arguments, surroundings);
+        remark(&report, arguments, console);
     }
     // The runtime is still there to hear a second interruption.
-    emit(&report, &outputs, surroundings)?;
+    emit(&report, &outputs, console)?;
     runtime.shutdown_background();
     Ok(Exit::of(&report))
 }
@@ -94,18 +94,19 @@ async fn judged(
     arguments: &AuditArguments,
     parameters: Parameters,
     given: Map<String, Value>,
-    surroundings: &mut Surroundings<'_>,
+    console: &mut Console<'_>,
 ) -> Result<Report, String> {
     let identity = Identity::find(arguments).await?;
     if !arguments.quiet {
-        identity.introduce(surroundings);
+        identity.introduce(console);
     }
     if let Some(name) = &arguments.aggregator {
         let session = &identity.session;
-        let now = surroundings.now;
+        let now = console.now;
         let judged = aggregator::judge_aggregate(session, name, &parameters, given, now).await;
-        return judged
-            .map_err(|error| words::aggregator(&error, name, &identity.caller, session.region()));
+        return judged.map_err(|error| {
+            messages::aggregator(&error, name, &identity.caller, session.region())
+        });
     }
     let has_role = arguments.role_name.is_some();
     let targets = targets::targets(&identity, arguments.accounts.as_ref(), has_role).await?;
@@ -114,10 +115,10 @@ async fn judged(
         role: arguments.role_name.clone(),
         regions: arguments.regions.clone(),
         parameters,
-        now: surroundings.now,
+        now: console.now,
         gathered: Mutex::new(Gathered::of(&targets)),
     });
-    let end = ask_all(&audit, targets, arguments, surroundings).await;
+    let end = ask_all(&audit, targets, arguments, console).await;
     let mut gathered = std::mem::take(&mut *audit.gathered());
     gathered.close(match end {
         End::Whole => UNFINISHED,
@@ -125,11 +126,11 @@ async fn judged(
     });
     if arguments.verbose {
         let line = calls_line("other calls", &audit.aws.calls().take());
-        surroundings.tell(&line);
+        console.tell(&line);
     }
     let trails = std::mem::take(&mut gathered.trails);
     let problems = std::mem::take(&mut gathered.problems);
-    Ok(report(trails, gathered.into_accounts(), problems, given, surroundings.now))
+    Ok(report(trails, gathered.into_accounts(), problems, given, console.now))
 }
 
 /// How asking the accounts ended.
@@ -144,7 +145,7 @@ async fn ask_all(
     audit: &Arc<Audit>,
     targets: Vec<Target>,
     arguments: &AuditArguments,
-    surroundings: &mut Surroundings<'_>,
+    console: &mut Console<'_>,
 ) -> End {
     let targets: Vec<Target> =
         targets.into_iter().filter(|target| target.left_out.is_none()).collect();
@@ -168,9 +169,9 @@ async fn ask_all(
                 Some(ended) => {
                     done += 1;
                     if let (Ok(ended), true) = (&ended, arguments.verbose) {
-                        progress.line(&account_line(ended), surroundings.err);
+                        progress.line(&account_line(ended), console.err);
                     }
-                    progress.tell(done, audit.gathered().counts(), surroundings.err);
+                    progress.tell(done, audit.gathered().counts(), console.err);
                 }
             },
             heard = &mut interruption => if heard.is_ok() {
@@ -210,7 +211,7 @@ fn calls_line(what: &str, calls: &std::collections::BTreeMap<String, Calls>) -> 
 }
 
 /// What is worth knowing beside the findings.
-fn remark(report: &Report, arguments: &AuditArguments, surroundings: &mut Surroundings<'_>) {
+fn remark(report: &Report, arguments: &AuditArguments, console: &mut Console<'_>) {
     let mut remarks = Vec::new();
     let left_out = report
         .accounts
@@ -243,6 +244,6 @@ fn remark(report: &Report, arguments: &AuditArguments, surroundings: &mut Surrou
         remarks.push("no trail was found, so nothing was judged".to_owned());
     }
     for line in remarks {
-        surroundings.tell(&format!("note: {}", clean(&line)));
+        console.tell(&format!("note: {}", clean(&line)));
     }
 }

@@ -6,16 +6,16 @@ use serde_json::{Map, Value};
 use trailseal_rule::Parameters;
 
 use crate::arguments::CheckArguments;
-use crate::command::{Exit, Failure, Surroundings, note, tell_problems};
+use crate::command::{Console, Exit, Failure, note, tell_problems};
 use crate::input::{Counts, FindError, Origin, Sources, Unread, find, read_all};
+use crate::inventory::{EventParameters, Role, Subject};
 use crate::output::{Output, clean, emit, outputs, refuse_to_overwrite};
 use crate::parameters::given_parameters;
 use crate::report::{Problem, Report, judge};
-use crate::seen::{EventParameters, Role, Subject};
 
 pub(crate) fn check(
     arguments: &CheckArguments,
-    surroundings: &mut Surroundings<'_>,
+    console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
     let given = given_parameters(&arguments.parameters);
     let outputs = outputs(&arguments.output);
@@ -45,13 +45,13 @@ pub(crate) fn check(
     refuse_second_standard_input(&sources)?;
     refuse_to_overwrite(sources.list.iter().filter_map(|source| source.origin.path()), &outputs)?;
     let found = Found { sources, errors };
-    let report = report(arguments, &parameters, given, &found, surroundings);
-    emit(&report, &outputs, surroundings)?;
+    let report = report(arguments, &parameters, given, &found, console);
+    emit(&report, &outputs, console)?;
     if arguments.verbose {
         for Output { format, file } in &outputs {
             let file = file.as_ref().map(|file| file.display().to_string());
             let place = file.unwrap_or_else(|| "standard output".to_owned());
-            note(surroundings, &format!("wrote {} to {}", format.name(), clean(&place)));
+            note(console, &format!("wrote {} to {}", format.name(), clean(&place)));
         }
     }
     Ok(Exit::of(&report))
@@ -81,7 +81,7 @@ fn report(
     parameters: &Parameters,
     given: Map<String, Value>,
     found: &Found,
-    surroundings: &mut Surroundings<'_>,
+    console: &mut Console<'_>,
 ) -> Report {
     let Found { sources, errors } = found;
     let event_parameters = if arguments.parameters.is_empty() {
@@ -91,7 +91,7 @@ fn report(
     };
     let reading = read_all(sources, event_parameters);
     let names: Vec<String> = sources.list.iter().map(|source| source.origin.name()).collect();
-    let mut report = judge(&reading.seen, &names, parameters, given, surroundings.now);
+    let mut report = judge(&reading.seen, &names, parameters, given, console.now);
     let unfound = errors.iter().map(|found| Problem {
         source: found.path.display().to_string(),
         message: format!("cannot be opened: {}", found.error),
@@ -106,12 +106,12 @@ fn report(
     report.complete = report.is_whole();
     report.summary.files = sources.list.len();
     report.summary.files_skipped = sources.skipped.len();
-    tell_problems(&report, surroundings);
+    tell_problems(&report, console);
     if arguments.verbose {
-        tell_sources(sources, &names, &reading.counts, surroundings);
+        tell_sources(sources, &names, &reading.counts, console);
     }
     if !arguments.quiet {
-        remark(&report, reading.of_no_use, surroundings);
+        remark(&report, reading.of_no_use, console);
     }
     report
 }
@@ -129,27 +129,22 @@ fn nothing_in(path: &Path, skipped: &[PathBuf]) -> Problem {
 }
 
 /// What each file held, and which were left unopened.
-fn tell_sources(
-    sources: &Sources,
-    names: &[String],
-    counts: &[Counts],
-    surroundings: &mut Surroundings<'_>,
-) {
+fn tell_sources(sources: &Sources, names: &[String], counts: &[Counts], console: &mut Console<'_>) {
     for (name, Counts { trails, keys, buckets, .. }) in names.iter().zip(counts) {
         let name = clean(name);
-        note(surroundings, &format!("{name}: trails {trails}, keys {keys}, buckets {buckets}"));
+        note(console, &format!("{name}: trails {trails}, keys {keys}, buckets {buckets}"));
     }
     for path in &sources.skipped {
         let path = clean(&path.display().to_string());
         note(
-            surroundings,
+            console,
             &format!("{path}: left unopened: its name says that it is of no use, or it is a link"),
         );
     }
 }
 
 /// What is worth knowing beside the findings.
-fn remark(report: &Report, of_no_use: usize, surroundings: &mut Surroundings<'_>) {
+fn remark(report: &Report, of_no_use: usize, console: &mut Console<'_>) {
     let mut remarks = Vec::new();
     if of_no_use > 0 {
         remarks.push(format!("files with JSON of other kinds, left alone: {of_no_use}"));
@@ -166,7 +161,7 @@ fn remark(report: &Report, of_no_use: usize, surroundings: &mut Surroundings<'_>
         );
     }
     for line in remarks {
-        note(surroundings, &line);
+        note(console, &line);
     }
 }
 

@@ -19,7 +19,7 @@ use crate::render::render;
 use crate::report::{NotEvaluated, REPORT_SCHEMA, Report};
 
 /// What the command stands in: where it writes, and what time it is.
-pub struct Surroundings<'a> {
+pub struct Console<'a> {
     /// Findings, and whatever else was asked for.
     pub out: &'a mut dyn Write,
     /// Everything else.
@@ -30,13 +30,13 @@ pub struct Surroundings<'a> {
     pub now: Timestamp,
 }
 
-impl std::fmt::Debug for Surroundings<'_> {
+impl std::fmt::Debug for Console<'_> {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("Surroundings").field("now", &self.now).finish_non_exhaustive()
+        out.debug_struct("Console").field("now", &self.now).finish_non_exhaustive()
     }
 }
 
-impl Surroundings<'_> {
+impl Console<'_> {
     pub(crate) fn screen(&self) -> Screen {
         let columns = (!self.out_is_terminal).then_some(crate::output::COLUMNS_ELSEWHERE);
         Screen { columns, is_styled: self.out_is_terminal }
@@ -98,7 +98,7 @@ pub(crate) enum Failure {
     },
     /// It was told already.
     #[error("")]
-    Told,
+    EvidenceValue,
 }
 
 impl Failure {
@@ -113,21 +113,18 @@ impl Failure {
 }
 
 /// Does what the command line asks for.
-pub fn run(
-    arguments: impl IntoIterator<Item = OsString>,
-    surroundings: &mut Surroundings<'_>,
-) -> Exit {
+pub fn run(arguments: impl IntoIterator<Item = OsString>, console: &mut Console<'_>) -> Exit {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
-        Err(told) => return tell(&told, surroundings),
+        Err(told) => return tell(&told, console),
     };
-    match obey(arguments.command, surroundings) {
+    match dispatch(arguments.command, console) {
         Ok(exit) => exit,
         // Whoever reads has had enough: no fault of ours.
         Err(failure) if failure.is_broken_pipe() => Exit::Failure,
         Err(failure) => {
             for line in failure.to_string().lines() {
-                complain(surroundings, line);
+                print_error(console, line);
             }
             Exit::Failure
         }
@@ -135,45 +132,45 @@ pub fn run(
 }
 
 /// Writes one line to the errors; if nobody reads them, the exit code says it all the same.
-pub(crate) fn complain(surroundings: &mut Surroundings<'_>, line: &str) {
+pub(crate) fn print_error(console: &mut Console<'_>, line: &str) {
     let style = anstyle::AnsiColor::Red.on_default().bold();
-    let _nobody_reads = writeln!(surroundings.err, "{style}error:{style:#} {line}");
+    let _nobody_reads = writeln!(console.err, "{style}error:{style:#} {line}");
 }
 
 /// Writes a line that is worth knowing; if nobody reads it, nothing is lost.
-pub(crate) fn note(surroundings: &mut Surroundings<'_>, line: &str) {
-    surroundings.tell(&format!("note: {line}"));
+pub(crate) fn note(console: &mut Console<'_>, line: &str) {
+    console.tell(&format!("note: {line}"));
 }
 
 /// Writes what kept parts of the input from being judged, and which trails were not evaluated.
-pub(crate) fn tell_problems(report: &Report, surroundings: &mut Surroundings<'_>) {
+pub(crate) fn tell_problems(report: &Report, console: &mut Console<'_>) {
     for problem in &report.problems {
-        complain(surroundings, &format!("{}: {}", clean(&problem.source), clean(&problem.message)));
+        print_error(console, &format!("{}: {}", clean(&problem.source), clean(&problem.message)));
     }
     for NotEvaluated { trail, reason, source } in report.not_evaluated() {
         let line = format!("{source}: trail {trail} was not evaluated: {reason}");
-        complain(surroundings, &clean(&line));
+        print_error(console, &clean(&line));
     }
 }
 
 /// Help and version are answers; anything else that clap says is an error.
-fn tell(told: &clap::Error, surroundings: &mut Surroundings<'_>) -> Exit {
+fn tell(told: &clap::Error, console: &mut Console<'_>) -> Exit {
     let text = told.render().ansi().to_string();
     let (exit, out) = if told.use_stderr() {
-        (Exit::Failure, &mut surroundings.err)
+        (Exit::Failure, &mut console.err)
     } else {
-        (Exit::Clean, &mut surroundings.out)
+        (Exit::Clean, &mut console.out)
     };
     let written = writeln!(out, "{}", text.trim_end());
     if written.is_err() { Exit::Failure } else { exit }
 }
 
-fn obey(command: Command, surroundings: &mut Surroundings<'_>) -> Result<Exit, Failure> {
+fn dispatch(command: Command, console: &mut Console<'_>) -> Result<Exit, Failure> {
     let text = match command {
-        Command::Check(arguments) => return check(&arguments, surroundings),
-        Command::Audit(arguments) => return audit(&arguments, surroundings),
-        Command::Remediate(arguments) => return remediate(&arguments, surroundings),
-        Command::Render(arguments) => return render(&arguments, surroundings),
+        Command::Check(arguments) => return check(&arguments, console),
+        Command::Audit(arguments) => return audit(&arguments, console),
+        Command::Remediate(arguments) => return remediate(&arguments, console),
+        Command::Render(arguments) => return render(&arguments, console),
         Command::Explain(arguments) => explain(arguments.check.as_deref()),
         Command::Schema(arguments) => match arguments.of {
             SchemaOf::Parameters => format!("{:#}\n", parameters_schema()),
@@ -186,7 +183,7 @@ fn obey(command: Command, surroundings: &mut Surroundings<'_>) -> Result<Exit, F
             manual_page(subcommand).map_err(|known| no_such_command(subcommand, &known))?
         }
     };
-    let out = &mut surroundings.out;
+    let out = &mut console.out;
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Failure::standard_output)?;
     Ok(Exit::Clean)
 }

@@ -9,8 +9,8 @@ mod key;
 
 use serde_json::Value;
 use trailseal_rule::{
-    AccountId, Facts, KeyArn, KeyFacts, KeyQuery, KeyRef, Reading, Refusal, Region, Rotation,
-    Setting, Timestamp, Trail, key_arn, needs,
+    AccountId, EvaluationContext, Facts, KeyArn, KeyFacts, KeyQuery, KeyRef, Reading, Refusal,
+    Region, Rotation, Timestamp, Trail, key_arn, needs,
 };
 
 use crate::newest::{Contest, Difference, Newest, Sighting, Telling};
@@ -101,8 +101,8 @@ impl Evidence {
     }
 
     /// What the rule asks to know of a trail, as far as the input tells it.
-    pub(crate) fn facts(&self, setting: &Setting<'_>, trail: &Trail) -> Facts {
-        let needs = needs(setting, trail);
+    pub(crate) fn facts(&self, context: &EvaluationContext<'_>, trail: &Trail) -> Facts {
+        let needs = needs(context, trail);
         let bucket_region = needs.bucket.as_ref().map_or_else(not_read, |bucket| {
             self.buckets.get(&bucket.as_str().to_owned()).cloned().unwrap_or_else(not_read)
         });
@@ -114,7 +114,7 @@ impl Evidence {
         let identity = key_arn(trail, &facts).map(KeyIdentity::of_arn);
         let seen = identity.as_ref().filter(|_| needs.rotation);
         let rotation = match seen.and_then(|key| self.rotations.get(key)) {
-            Some(seen) => rotation(seen, setting),
+            Some(seen) => rotation(seen, context),
             None => as_the_key(&facts.key),
         };
         let seen = identity.as_ref().filter(|_| needs.key_policy);
@@ -129,11 +129,11 @@ impl Evidence {
     /// nothing where neither was asked for or is in the input.
     pub(crate) fn age(
         &self,
-        setting: &Setting<'_>,
+        context: &EvaluationContext<'_>,
         trail: &Trail,
         facts: &Facts,
     ) -> Option<String> {
-        let needs = needs(setting, trail);
+        let needs = needs(context, trail);
         let key = key_arn(trail, facts).filter(|_| needs.key.is_some());
         let key = key.and_then(|arn| self.keys.sighting(&KeyIdentity::of_arn(arn)));
         let bucket = needs.bucket.as_ref();
@@ -221,9 +221,9 @@ fn as_the_key<T>(key: &Reading<KeyFacts>) -> Reading<T> {
 
 /// An item tells whether the key is rotated, never how often: that is not enough where there is a
 /// longest period.
-fn rotation(rotation: &Reading<Rotation>, setting: &Setting<'_>) -> Reading<Rotation> {
+fn rotation(rotation: &Reading<Rotation>, context: &EvaluationContext<'_>) -> Reading<Rotation> {
     let has_no_period = matches!(rotation, Reading::Known(Rotation::On { period_days: None, .. }));
-    if has_no_period && setting.parameters.max_rotation_period_days.is_some() {
+    if has_no_period && context.parameters.max_rotation_period_days.is_some() {
         return Reading::Refused(Refusal::Needs(
             "the rotation period, which AWS Config does not record",
         ));
@@ -244,7 +244,7 @@ pub(crate) fn see_bucket(
         Some("OK" | "ResourceDiscovered") => {
             let region = text("awsRegion").unwrap_or_default();
             Region::parse(region).map_or_else(
-                |error| Reading::Refused(Refusal::Unintelligible(error.to_string())),
+                |error| Reading::Refused(Refusal::Malformed(error.to_string())),
                 Reading::Known,
             )
         }

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use crate::seen::{Complaint, EventParameters, Role, Seen, Subject, Taking};
+use crate::inventory::{Complaint, EventParameters, Inventory, Role, ScanOptions, Subject};
 
 pub(crate) use find::{FindError, find};
 
@@ -72,7 +72,7 @@ pub(crate) struct Unread {
 /// What reading came to.
 #[derive(Debug, Default)]
 pub(crate) struct Reading {
-    pub(crate) seen: Seen,
+    pub(crate) seen: Inventory,
     /// Files in folders that hold JSON of other kinds.
     pub(crate) of_no_use: usize,
     /// What each source held, in the order of the sources.
@@ -89,7 +89,7 @@ pub(crate) struct Counts {
 }
 
 impl Counts {
-    fn of(source: usize, seen: &Seen) -> Self {
+    fn of(source: usize, seen: &Inventory) -> Self {
         Self {
             source,
             trails: seen.trails.len(),
@@ -140,11 +140,12 @@ fn read_one(
     event_parameters: EventParameters,
     buffer: &mut Vec<u8>,
 ) -> Reading {
-    let mut seen = Seen::default();
-    let taking = Taking { role: source.role, event_parameters, subject: source.subject.as_ref() };
+    let mut seen = Inventory::default();
+    let options =
+        ScanOptions { role: source.role, event_parameters, subject: source.subject.as_ref() };
     let mut position = 0;
     let read = read::read(&source.origin, buffer, &mut |piece| {
-        seen.take(piece, taking, index, position);
+        seen.take(piece, options, index, position);
         position += 1;
     });
     if let Err(error) = read {
@@ -175,8 +176,8 @@ fn counted(number: u64, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
-fn complaining(source: usize, message: String) -> Seen {
-    let mut seen = Seen::default();
+fn complaining(source: usize, message: String) -> Inventory {
+    let mut seen = Inventory::default();
     seen.complaints.push(Complaint { source, message });
     seen
 }

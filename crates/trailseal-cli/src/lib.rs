@@ -23,10 +23,10 @@ mod input;
 mod scan;
 
 mod evidence;
+mod inventory;
 mod newest;
-mod seen;
 
 mod output;
 mod report;
 
-pub use crate::command::{Exit, Surroundings, run};
+pub use crate::command::{Console, Exit, run};

@@ -15,11 +15,11 @@ mod targets;
 use std::time::Duration;
 
 use trailseal_aws::Aws;
-use trailseal_plan::{Consent, NewKey, Tag, Wish};
-use trailseal_remediation::{Patience, Reach};
-use trailseal_rule::{KeyRef, Parameters, Setting, Timestamp};
+use trailseal_plan::{Consent, NewKey, Tag, TargetKey};
+use trailseal_remediation::{AwsReader, WaitPolicy};
+use trailseal_rule::{EvaluationContext, KeyRef, Parameters, Timestamp};
 
-use crate::command::{Exit, Failure, Surroundings};
+use crate::command::{Console, Exit, Failure};
 use crate::parameters::given_parameters;
 
 use arguments::Form;
@@ -31,25 +31,25 @@ use outcome::Outcome;
 /// The JSON Schema of what `-o json` writes.
 pub(crate) const REMEDIATION_SCHEMA: &str = include_str!("../schema/remediation-1.schema.json");
 
-/// What is wished and allowed, for every trail alike.
-struct Errand<'a> {
+/// What is requested and allowed, for every trail alike.
+struct RemediateContext<'a> {
     arguments: &'a RemediateArguments,
     aws: Aws,
     parameters: Parameters,
     /// Nothing where only a journal is gone on with.
-    wish: Option<Wish>,
+    target_key: Option<TargetKey>,
     consent: Consent,
-    patience: Patience,
+    wait_policy: WaitPolicy,
     now: Timestamp,
 }
 
-impl Errand<'_> {
-    fn setting(&self) -> Setting<'_> {
-        Setting { parameters: &self.parameters, now: self.now }
+impl RemediateContext<'_> {
+    fn evaluation(&self) -> EvaluationContext<'_> {
+        EvaluationContext { parameters: &self.parameters, now: self.now }
     }
 
-    fn reach(&self) -> Reach<'_> {
-        Reach {
+    fn reader(&self) -> AwsReader<'_> {
+        AwsReader {
             aws: &self.aws,
             session: self.aws.own(),
             delegation: Some(&ByOrganizations),
@@ -60,14 +60,14 @@ impl Errand<'_> {
 
 pub(crate) fn remediate(
     arguments: &RemediateArguments,
-    surroundings: &mut Surroundings<'_>,
+    console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
     let parameters = given_parameters(&arguments.parameters);
-    let wish = wish(arguments);
-    let (parameters, wish) = match (parameters, wish) {
-        (Ok((_, parameters)), Ok(wish)) => (parameters, wish),
-        (parameters, wish) => {
-            let faults = parameters.err().into_iter().chain(wish.err());
+    let target_key = target_key(arguments);
+    let (parameters, target_key) = match (parameters, target_key) {
+        (Ok((_, parameters)), Ok(target_key)) => (parameters, target_key),
+        (parameters, target_key) => {
+            let faults = parameters.err().into_iter().chain(target_key.err());
             return Err(Failure::Usage(faults.flatten().collect()));
         }
     };
@@ -76,45 +76,48 @@ pub(crate) fn remediate(
     runtime.block_on(async {
         let found = find_identity(arguments.profile.as_deref(), arguments.regions.first()).await;
         let identity = found.map_err(|line| Failure::Usage(vec![line]))?;
-        identity.introduce(surroundings);
-        let errand = Errand {
+        identity.introduce(console);
+        let context = RemediateContext {
             arguments,
             aws: Aws::of(identity.session, None),
             parameters,
-            wish,
+            target_key,
             consent: Consent {
                 replace_key: arguments.replace_key,
                 enable_key: arguments.enable_key,
                 cancel_key_deletion: arguments.cancel_key_deletion,
             },
-            patience: Patience { wait: Duration::from_secs(arguments.wait), ..Patience::default() },
-            now: surroundings.now,
+            wait_policy: WaitPolicy {
+                wait: Duration::from_secs(arguments.wait),
+                ..WaitPolicy::default()
+            },
+            now: console.now,
         };
-        run(&errand, surroundings).await
+        run(&context, console).await
     })
 }
 
-async fn run(errand: &Errand<'_>, surroundings: &mut Surroundings<'_>) -> Result<Exit, Failure> {
-    let outcomes = match &errand.arguments.back_out {
-        Some(journal) => vec![back_out::back_out(errand, journal, surroundings).await?],
-        None => seal::seal_all(errand, surroundings).await?,
+async fn run(context: &RemediateContext<'_>, console: &mut Console<'_>) -> Result<Exit, Failure> {
+    let outcomes = match &context.arguments.back_out {
+        Some(journal) => vec![back_out::back_out(context, journal, console).await?],
+        None => seal::seal_all(context, console).await?,
     };
-    if errand.arguments.output == Form::Json {
-        show::json(errand, &outcomes, surroundings)?;
+    if context.arguments.output == Form::Json {
+        show::json(context, &outcomes, console)?;
     }
     let worst = outcomes.iter().map(Outcome::exit).max();
     Ok(worst.unwrap_or(Exit::Clean))
 }
 
-/// The key that is wished; all faults at once.
-fn wish(arguments: &RemediateArguments) -> Result<Option<Wish>, Vec<String>> {
+/// The key that is requested; all faults at once.
+fn target_key(arguments: &RemediateArguments) -> Result<Option<TargetKey>, Vec<String>> {
     if arguments.create_key {
-        return new_key(arguments).map(|key| Some(Wish::New(key)));
+        return new_key(arguments).map(|key| Some(TargetKey::New(key)));
     }
     match arguments.key.as_deref() {
         None => Ok(None),
         Some(text) => match KeyRef::parse(text) {
-            Some(key) => Ok(Some(Wish::Existing(key))),
+            Some(key) => Ok(Some(TargetKey::Existing(key))),
             None => Err(vec!["--key is blank; expected a key's ARN, id or alias".to_owned()]),
         },
     }

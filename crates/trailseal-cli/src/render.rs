@@ -5,13 +5,13 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use crate::arguments::RenderArguments;
-use crate::command::{Exit, Failure, Surroundings, tell_problems};
+use crate::command::{Console, Exit, Failure, tell_problems};
 use crate::output::{emit, outputs, refuse_to_overwrite};
 use crate::report::read_report;
 
 pub(crate) fn render(
     arguments: &RenderArguments,
-    surroundings: &mut Surroundings<'_>,
+    console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
     let outputs = outputs(&arguments.output).map_err(Failure::Usage)?;
     refuse_to_overwrite(std::iter::once(arguments.report.as_path()), &outputs)?;
@@ -20,8 +20,8 @@ pub(crate) fn render(
     let report = read_report(&text).map_err(|faults| {
         Failure::Usage(faults.into_iter().map(|fault| format!("{name}: {fault}")).collect())
     })?;
-    tell_problems(&report, surroundings);
-    emit(&report, &outputs, surroundings)?;
+    tell_problems(&report, console);
+    emit(&report, &outputs, console)?;
     Ok(Exit::of(&report))
 }
 

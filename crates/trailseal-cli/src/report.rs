@@ -13,7 +13,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use trailseal_rule::{Profile, TrailArn};
 
-pub(crate) use evidence::{DeliveryReport, EvidenceReport, KeyReport, RotationReport, Told};
+pub(crate) use evidence::{
+    DeliveryReport, EvidenceReport, EvidenceValue, KeyReport, RotationReport,
+};
 pub(crate) use judge::{Rank, judge, judge_account_without_trails, judge_trail, report};
 pub(crate) use read::read_report;
 

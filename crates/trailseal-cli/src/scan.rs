@@ -23,13 +23,13 @@ const NAME_BYTES_MAX: usize = 64;
 
 /// Something of use in the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Piece<'a> {
+pub(crate) enum Document<'a> {
     /// An element of `configurationItems`.
     Item(&'a [u8]),
     /// An element of `trailList`, as CloudTrail's `DescribeTrails` answers.
     Described(&'a [u8]),
     /// A document that has no list.
-    Document(&'a [u8]),
+    Other(&'a [u8]),
     /// What a document holds beside its lists; a list that had elements holds `1`.
     Remainder(&'a [u8]),
 }
@@ -105,10 +105,10 @@ impl List {
         }
     }
 
-    fn piece(self, text: &[u8]) -> Piece<'_> {
+    fn piece(self, text: &[u8]) -> Document<'_> {
         match self {
-            Self::Items | Self::BaseItems | Self::AggregateItems => Piece::Item(text),
-            Self::Trails => Piece::Described(text),
+            Self::Items | Self::BaseItems | Self::AggregateItems => Document::Item(text),
+            Self::Trails => Document::Described(text),
         }
     }
 }
@@ -190,7 +190,7 @@ impl Scanner {
     pub(crate) fn push(
         &mut self,
         chunk: &[u8],
-        take: &mut dyn FnMut(Piece<'_>),
+        take: &mut dyn FnMut(Document<'_>),
     ) -> Result<(), ScanError> {
         let mut at = 0;
         while at < chunk.len() {
@@ -253,7 +253,7 @@ impl Scanner {
         &mut self,
         chunk: &[u8],
         at: usize,
-        take: &mut dyn FnMut(Piece<'_>),
+        take: &mut dyn FnMut(Document<'_>),
     ) -> Result<usize, ScanError> {
         let rest = chunk.get(at..).unwrap_or_default();
         let (length, event) = self.document.advance(rest);
@@ -276,9 +276,9 @@ impl Scanner {
             Some(DocumentEvent::End) => {
                 self.place = Place::Between;
                 take(if self.document.has_list {
-                    Piece::Remainder(&self.remainder)
+                    Document::Remainder(&self.remainder)
                 } else {
-                    Piece::Document(&self.remainder)
+                    Document::Other(&self.remainder)
                 });
                 self.remainder.clear();
             }
@@ -317,7 +317,7 @@ impl Scanner {
         list: List,
         chunk: &[u8],
         at: usize,
-        take: &mut dyn FnMut(Piece<'_>),
+        take: &mut dyn FnMut(Document<'_>),
     ) -> Result<usize, ScanError> {
         let rest = chunk.get(at..).unwrap_or_default();
         let found = self.skipper.skip(rest);

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use crate::caller::{Caller, denied, expired, recognise};
 use crate::fault::FaultKind;
 use crate::hang::Hang;
+use crate::lab_state::LabState;
 use crate::moments;
 use crate::operation::{Operation, Service};
 use crate::record::Call;
@@ -18,7 +19,6 @@ use crate::reply::Reply;
 use crate::requests;
 use crate::services::{self, HeadBucket};
 use crate::shape;
-use crate::world::World;
 
 /// An answer and how long it takes.
 #[derive(Debug)]
@@ -38,23 +38,23 @@ struct Asked {
 }
 
 /// Answers a request, and remembers it.
-pub(crate) fn answer(world: &mut World, head: &Parts, body: &Bytes) -> Answer {
-    world.requests = world.requests.saturating_add(1);
-    let request = world.requests;
+pub(crate) fn answer(lab_state: &mut LabState, head: &Parts, body: &Bytes) -> Answer {
+    lab_state.requests = lab_state.requests.saturating_add(1);
+    let request = lab_state.requests;
     let Some(asked) = asked(head, body) else {
         let refusal = Refusal::new("UnknownOperationException", "the lab serves no such request");
         let reply = Reply::refusal(Service::Config, &refusal.with_status(404), request);
         remember(
-            world,
+            lab_state,
             format!("{} {}", head.method, head.uri.path()),
             None,
             Value::Null,
             &reply,
             None,
         );
-        return Answer { reply, delay: world.latency };
+        return Answer { reply, delay: lab_state.latency };
     };
-    let caller = recognise(&head.headers, asked.service, &world.sessions, &world.state);
+    let caller = recognise(&head.headers, asked.service, &lab_state.sessions, &lab_state.state);
     let mentions = mentions(head, body);
     let fault = asked.operation.as_ref().ok().and_then(|known| {
         // A fault can be about a caller: `@ACCOUNT/REGION`.
@@ -62,15 +62,15 @@ pub(crate) fn answer(world: &mut World, head: &Parts, body: &Bytes) -> Answer {
             |_| String::new(),
             |caller| format!(" @{}/{}", caller.account(), caller.region),
         );
-        world.faults.meet(*known, &format!("{mentions}{by}"))
+        lab_state.faults.meet(*known, &format!("{mentions}{by}"))
     });
     let changes = |known: &Operation| known.changes_a_trail_or_a_key();
     let hang = asked.operation.as_ref().ok().filter(|known| changes(known));
-    let hang = hang.and_then(|_| world.hangs.meet());
+    let hang = hang.and_then(|_| lab_state.hangs.meet());
     let reply = match hang {
         Some(Hang::BeforeTheChange) => Reply::silence(),
         Some(Hang::AfterTheChange) | None => {
-            let reply = reply_to(world, &asked, &caller, fault, &mentions, request);
+            let reply = reply_to(lab_state, &asked, &caller, fault, &mentions, request);
             if hang.is_some() { Reply::silence() } else { reply }
         }
     };
@@ -79,16 +79,16 @@ pub(crate) fn answer(world: &mut World, head: &Parts, body: &Bytes) -> Answer {
         Err(name) => format!("{}:{name}", asked.service.signing_name()),
     };
     let members = asked.body.unwrap_or(Value::Null);
-    remember(world, name, caller.as_ref().ok(), members, &reply, fault);
+    remember(lab_state, name, caller.as_ref().ok(), members, &reply, fault);
     let slow = match fault {
         Some(FaultKind::Slow(delay)) => delay,
         Some(_) | None => Duration::ZERO,
     };
-    Answer { reply, delay: world.latency.saturating_add(slow) }
+    Answer { reply, delay: lab_state.latency.saturating_add(slow) }
 }
 
 fn remember(
-    world: &mut World,
+    lab_state: &mut LabState,
     operation: String,
     caller: Option<&Caller>,
     mut request: Value,
@@ -98,7 +98,7 @@ fn remember(
     if let Some(members) = request.as_object_mut() {
         members.remove("ResultToken");
     }
-    world.calls.push(Call {
+    lab_state.calls.push(Call {
         operation,
         account: caller.map(|caller| caller.account().to_owned()),
         region: caller.map(|caller| caller.region.clone()),
@@ -115,7 +115,7 @@ fn mentions(head: &Parts, body: &Bytes) -> String {
 }
 
 fn reply_to(
-    world: &mut World,
+    lab_state: &mut LabState,
     asked: &Asked,
     caller: &Result<Caller, Refusal>,
     fault: Option<FaultKind>,
@@ -131,14 +131,14 @@ fn reply_to(
         }
     };
     if let Some(kind) = fault
-        && let Some(reply) = refused_by_fault(world, operation, kind, asked, caller, request)
+        && let Some(reply) = refused_by_fault(lab_state, operation, kind, asked, caller, request)
     {
         return reply;
     }
     let reply = if operation == Operation::HeadBucket {
-        head_bucket(world, asked, caller.as_ref().ok(), request)
+        head_bucket(lab_state, asked, caller.as_ref().ok(), request)
     } else {
-        match result_of(world, operation, asked, caller, mentions) {
+        match result_of(lab_state, operation, asked, caller, mentions) {
             Ok(mut result) => {
                 if let (Some(FaultKind::RepeatedToken), Ok(body)) = (fault, &asked.body) {
                     services::repeat_token(operation, body, &mut result);
@@ -155,7 +155,7 @@ fn reply_to(
 }
 
 fn result_of(
-    world: &mut World,
+    lab_state: &mut LabState,
     operation: Operation,
     asked: &Asked,
     caller: &Result<Caller, Refusal>,
@@ -164,7 +164,7 @@ fn result_of(
     let caller = caller.as_ref().map_err(Clone::clone)?;
     let body = asked.body.as_ref().map_err(Clone::clone)?;
     let body = &services::without_repetition(operation, body);
-    if let Some(denial) = world.state.denies(caller.account(), operation.iam(), mentions) {
+    if let Some(denial) = lab_state.state.denies(caller.account(), operation.iam(), mentions) {
         return Err(denial.refusal(&caller.identity.arn, resource_of(operation, body)));
     }
     if matches!(operation, Operation::GetResourceConfigHistory | Operation::ListDiscoveredResources)
@@ -172,9 +172,9 @@ fn result_of(
         services::admit_limit(body)?;
     }
     shape::admit(body, requests::members(operation))?;
-    let result = services::carry_out(world, caller, operation, body)?;
+    let result = services::carry_out(lab_state, caller, operation, body)?;
     if operation.changes_a_trail_or_a_key() {
-        world.note_change(operation.iam());
+        lab_state.note_change(operation.iam());
     }
     Ok(result)
 }
@@ -190,16 +190,21 @@ fn resource_of(operation: Operation, body: &Value) -> &str {
     body.get(member).and_then(Value::as_str).unwrap_or_default()
 }
 
-fn head_bucket(world: &World, asked: &Asked, caller: Option<&Caller>, request: u64) -> Reply {
+fn head_bucket(
+    lab_state: &LabState,
+    asked: &Asked,
+    caller: Option<&Caller>,
+    request: u64,
+) -> Reply {
     let name = asked.body.as_ref().ok().and_then(|body| body.get("Bucket")).and_then(Value::as_str);
     let HeadBucket { status, region } =
-        services::head_bucket(&world.state, caller, name.unwrap_or_default());
+        services::head_bucket(&lab_state.state, caller, name.unwrap_or_default());
     Reply::head(status, region.as_deref(), request)
 }
 
 /// The answer of a fault that keeps the operation from being carried out.
 fn refused_by_fault(
-    world: &World,
+    lab_state: &LabState,
     operation: Operation,
     kind: FaultKind,
     asked: &Asked,
@@ -233,7 +238,7 @@ fn refused_by_fault(
         FaultKind::ClockSkew => clock_skew(),
     };
     if operation == Operation::HeadBucket {
-        return Some(refused_head(world, kind, asked, caller.as_ref().ok(), request));
+        return Some(refused_head(lab_state, kind, asked, caller.as_ref().ok(), request));
     }
     let reply = Reply::refusal(operation.service(), &refusal, request);
     Some(if kind == FaultKind::ClockSkew { reply.an_hour_ahead() } else { reply })
@@ -241,13 +246,13 @@ fn refused_by_fault(
 
 /// S3 refuses `HEAD` by status alone, and names the bucket's Region all the same.
 fn refused_head(
-    world: &World,
+    lab_state: &LabState,
     kind: FaultKind,
     asked: &Asked,
     caller: Option<&Caller>,
     request: u64,
 ) -> Reply {
-    let reply = head_bucket(world, asked, caller, request);
+    let reply = head_bucket(lab_state, asked, caller, request);
     let region = reply.headers.iter().find(|(name, _)| *name == "x-amz-bucket-region");
     let region = region.map(|(_, region)| region.as_str());
     match kind {

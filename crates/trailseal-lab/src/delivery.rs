@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use crate::arn::Arn;
+use crate::lab_state::LabState;
 use crate::policy::{Asker, Question, allows};
 use crate::services::default_policy;
 use crate::state::{Key, KeyName, State, Trail};
-use crate::world::World;
 
 /// The principal under which CloudTrail asks KMS.
 const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
@@ -55,8 +55,8 @@ fn policy_of(key: &Key) -> String {
 }
 
 /// Whether CloudTrail may use the key in this way for the trail by the policy in force.
-pub(crate) fn admits_now(world: &World, key: &Key, trail: &str, action: &str) -> bool {
-    admits(&world.propagation.in_force(key), &key.arn, trail, action)
+pub(crate) fn admits_now(lab_state: &LabState, key: &Key, trail: &str, action: &str) -> bool {
+    admits(&lab_state.propagation.in_force(key), &key.arn, trail, action)
 }
 
 /// CloudTrail asks for a data key, or to decrypt one, with the trail's ARN in the encryption

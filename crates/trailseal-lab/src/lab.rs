@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use crate::caller::{Credentials, credentials_of};
 use crate::delivery::{DeliveryMoment, broken};
-use crate::door::{Authority, Door};
 use crate::fault::Fault;
 use crate::hang::Hang;
+use crate::lab_state::{LabState, RuleId, SendBack, Shared};
+use crate::listener::{Authority, Listener};
 use crate::record::{Call, Ordering, PutEvaluation, StoredResult};
 use crate::server::{Place, Server, handle_services, serve};
 use crate::state::{Account, Membership, State};
-use crate::world::{RuleId, SendBack, Shared, World};
 
 /// An AWS account on loopback, up as long as the value lives.
 ///
@@ -31,10 +31,10 @@ impl Lab {
     ///
     /// No port of 127.0.0.1 can be had.
     pub async fn start(state: State) -> io::Result<Self> {
-        let shared = Shared::new(World::of(state));
-        let world = shared.clone();
+        let shared = Shared::new(LabState::of(state));
+        let lab_state = shared.clone();
         let server =
-            serve(Place::plain(), move |head, body| handle_services(world.clone(), head, body));
+            serve(Place::plain(), move |head, body| handle_services(lab_state.clone(), head, body));
         Ok(Self { shared, server: server.await? })
     }
 
@@ -44,11 +44,11 @@ impl Lab {
     /// # Errors
     ///
     /// No port can be had there.
-    pub async fn open(&self, ip: Ipv4Addr, authority: Option<&Authority>) -> io::Result<Door> {
+    pub async fn open(&self, ip: Ipv4Addr, authority: Option<&Authority>) -> io::Result<Listener> {
         let place = Place { ip, tls: authority.map(Authority::acceptor) };
-        let (world, is_secret) = (self.shared.clone(), place.tls.is_some());
-        let server = serve(place, move |head, body| handle_services(world.clone(), head, body));
-        Ok(Door::new(server.await?, is_secret))
+        let (lab_state, is_secret) = (self.shared.clone(), place.tls.is_some());
+        let server = serve(place, move |head, body| handle_services(lab_state.clone(), head, body));
+        Ok(Listener::new(server.await?, is_secret))
     }
 
     /// The endpoint of every service, such as `http://127.0.0.1:40123`.
@@ -71,8 +71,8 @@ impl Lab {
 
     /// Adds an account without anything in it, unless it is there; says whether it was missing.
     pub fn ensure_account(&self, id: &str, region: &str) -> bool {
-        let mut world = self.shared.lock();
-        let accounts = &mut world.state.accounts;
+        let mut lab_state = self.shared.lock();
+        let accounts = &mut lab_state.state.accounts;
         let there = accounts.iter_mut().find(|account| account.id == id);
         let Some(account) = there else {
             let regions = vec![region.to_owned()];
@@ -93,9 +93,9 @@ impl Lab {
 
     /// Ends all faults, those of [`Lab::send_back`] included.
     pub fn clear_faults(&self) {
-        let mut world = self.shared.lock();
-        world.faults.clear();
-        world.send_back.clear();
+        let mut lab_state = self.shared.lock();
+        lab_state.faults.clear();
+        lab_state.send_back.clear();
     }
 
     /// Lets the change of this number hang, counted from now and from one: it is never answered.
@@ -133,9 +133,9 @@ impl Lab {
 
     /// Changes the state as somebody else would: nothing is forgotten.
     pub fn edit(&self, change: impl FnOnce(&mut State)) {
-        let mut world = self.shared.lock();
-        change(&mut world.state);
-        world.has_changed = true;
+        let mut lab_state = self.shared.lock();
+        change(&mut lab_state.state);
+        lab_state.has_changed = true;
     }
 
     /// The trails that cannot deliver as things stand, with S3's error code; changes of key
@@ -214,8 +214,8 @@ impl Lab {
     /// The results that stand for a rule.
     #[must_use]
     pub fn results(&self, account: &str, region: &str, rule: &str) -> Vec<StoredResult> {
-        let world = self.shared.lock();
-        let results = world.rules.get(&rule_id(account, region, rule));
+        let lab_state = self.shared.lock();
+        let results = lab_state.rules.get(&rule_id(account, region, rule));
         results.map(|results| results.all().cloned().collect()).unwrap_or_default()
     }
 

@@ -20,8 +20,8 @@ use tokio::task::{AbortHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 
 use crate::answer::{Answer, answer};
+use crate::lab_state::Shared;
 use crate::reply::{Ending, Reply};
-use crate::world::Shared;
 
 /// A server that ends when it is dropped.
 #[derive(Debug)]

@@ -17,10 +17,10 @@ use serde_json::{Map, Value, json};
 use crate::answer::answer;
 use crate::caller::credentials_of;
 use crate::fault::{Fault, FaultKind, Position};
+use crate::lab_state::{LabState, RuleId, SendBack};
 use crate::operation::{Operation, Service};
 use crate::requests;
 use crate::state::State;
-use crate::world::{RuleId, SendBack, World};
 
 pub use breaking::Breach;
 
@@ -60,9 +60,9 @@ const ROLE: &str = "arn:aws:iam::444455556666:role/trailseal-member";
 /// The exchanges, against the state that ships with the lab.
 #[must_use]
 pub fn transcript(state: State) -> Vec<Exchange> {
-    let mut recorder = Recorder { world: World::of(state) };
+    let mut recorder = Recorder { lab_state: LabState::of(state) };
     let send_back = SendBack { resource_id: SENT_BACK.to_owned(), times_left: 1 };
-    recorder.world.send_back.push(send_back);
+    recorder.lab_state.send_back.push(send_back);
     let mut exchanges = Vec::new();
     for operation in Operation::ALL {
         let base = recorder.base(operation);
@@ -78,7 +78,7 @@ pub fn transcript(state: State) -> Vec<Exchange> {
 }
 
 struct Recorder {
-    world: World,
+    lab_state: LabState,
 }
 
 impl Recorder {
@@ -92,7 +92,7 @@ impl Recorder {
                     region: REGION.to_owned(),
                     name: RULE.to_owned(),
                 };
-                let token = self.world.issue_token(rule);
+                let token = self.lab_state.issue_token(rule);
                 json!({ "ResultToken": token, "Evaluations": [evaluation("sealed", "COMPLIANT")] })
             }
             Operation::GetResourceConfigHistory => {
@@ -132,7 +132,7 @@ impl Recorder {
 
     fn exchange(&mut self, operation: Operation, case: &str, request: Value) -> Exchange {
         let (head, body) = http(operation, &request);
-        let reply = answer(&mut self.world, &head, &body).reply;
+        let reply = answer(&mut self.lab_state, &head, &body).reply;
         let headers = reply.headers.iter();
         Exchange {
             service: operation.service().signing_name(),
@@ -163,11 +163,11 @@ impl Recorder {
         ];
         let mut exchanges = Vec::new();
         for kind in kinds {
-            self.world.faults.add(Fault::of(operation, Position::Every, kind));
+            self.lab_state.faults.add(Fault::of(operation, Position::Every, kind));
             let mut exchange = self.exchange(operation, "fault", base.clone());
             exchange.fault = Some(kind.name());
             exchanges.push(exchange);
-            self.world.faults.clear();
+            self.lab_state.faults.clear();
         }
         exchanges
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
-use trailseal_aws::{Endpoints, Identity, Patience};
+use trailseal_aws::{Endpoints, Identity, RetryPolicy};
 use trailseal_rule::{AccountId, Region};
 
 /// What the environment says of every function of Trailseal, all faults told at once.
@@ -17,7 +17,7 @@ pub struct Environment {
     pub endpoints: Endpoints,
     /// Defaults, unless `TRAILSEAL_BACKOFF_MILLISECONDS` or
     /// `TRAILSEAL_ATTEMPT_TIMEOUT_MILLISECONDS` say otherwise.
-    pub patience: Patience,
+    pub retry_policy: RetryPolicy,
 }
 
 impl Environment {
@@ -46,7 +46,7 @@ impl Environment {
         if let Err(error) = &region {
             faults.push(format!("`AWS_REGION`: {error}"));
         }
-        let defaults = Patience::default();
+        let defaults = RetryPolicy::default();
         let mut millis = |name: &str, default: Duration| {
             let Some(text) = filled(name) else { return default };
             text.parse().map(Duration::from_millis).unwrap_or_else(|_| {
@@ -62,7 +62,7 @@ impl Environment {
                 credentials,
                 external_id: filled("TRAILSEAL_EXTERNAL_ID"),
                 endpoints: Endpoints::read(&get),
-                patience: Patience { backoff_first, attempt, ..defaults },
+                retry_policy: RetryPolicy { backoff_first, attempt, ..defaults },
             }),
             _ => Err(faults.join("; ")),
         }
@@ -105,7 +105,7 @@ mod tests {
             ("AWS_SECRET_ACCESS_KEY", "secret"),
         ])
         .unwrap_or_else(|error| panic!("{error}"));
-        assert_eq!(environment.patience, Patience::default());
+        assert_eq!(environment.retry_policy, RetryPolicy::default());
         let identity = environment
             .identity("arn:aws:lambda:eu-central-1:111122223333:function:trailseal")
             .unwrap();

@@ -38,7 +38,7 @@ impl FunctionError {
             Self::Event(_) => "EventError",
             Self::Partly { .. } => "NotAllJudged",
             Self::Aws(error) => match error {
-                AwsError::Breakdown { .. }
+                AwsError::ServiceFailure { .. }
                 | AwsError::EndlessList { .. }
                 | AwsError::NotInHistory { .. } => "AwsBreakdown",
                 AwsError::Denied { .. }

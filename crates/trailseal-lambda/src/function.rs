@@ -7,8 +7,8 @@ use trailseal_aws::{Aws, AwsError, Submission, submit};
 use trailseal_rule::{Change, Evaluation, Invocation, Timestamp, Trigger};
 
 use crate::error::FunctionError;
-use crate::log::{Log, Tally};
-use crate::turn::{Outcome, Turn};
+use crate::log::{InvocationSummary, Log};
+use crate::run::{Outcome, RuleRun};
 
 /// The function, as it stays warm between two invocations.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub struct Function {
 
 /// What Lambda and the clock say of one invocation.
 #[derive(Clone, Copy, Debug)]
-pub struct Occasion {
+pub struct InvocationContext {
     /// Now, for exemptions and for the metrics.
     pub now: Timestamp,
     /// When Lambda ends the invocation.
@@ -50,15 +50,19 @@ impl Function {
     ///
     /// What a retry can mend or a person must: see [`FunctionError`]. What could be judged was
     /// delivered even then.
-    pub async fn answer(&self, event: &[u8], occasion: &Occasion) -> Result<Answer, FunctionError> {
+    pub async fn answer(
+        &self,
+        event: &[u8],
+        context: &InvocationContext,
+    ) -> Result<Answer, FunctionError> {
         let started = Instant::now();
-        let mut tally = Tally::new(occasion);
+        let mut summary = InvocationSummary::new(context);
         // A run that was cut short may have left some.
         drop(self.aws.calls().take());
         let answer = match Invocation::parse(event) {
             Ok(invocation) => {
-                tally.rule_name = invocation.rule.name.clone();
-                self.answer_invocation(&invocation, occasion, &mut tally).await
+                summary.rule_name = invocation.rule.name.clone();
+                self.answer_invocation(&invocation, context, &mut summary).await
             }
             Err(error) => Err(error.into()),
         };
@@ -67,16 +71,16 @@ impl Function {
             // They ended before their time: a retry must not meet them again.
             self.aws.forget_roles();
         }
-        tally.finish(&answer, calls, started.elapsed());
-        self.log.write(&tally);
+        summary.finish(&answer, calls, started.elapsed());
+        self.log.write(&summary);
         answer
     }
 
     async fn answer_invocation(
         &self,
         invocation: &Invocation,
-        occasion: &Occasion,
-        tally: &mut Tally,
+        context: &InvocationContext,
+        summary: &mut InvocationSummary,
     ) -> Result<Answer, FunctionError> {
         if let Trigger::Changed(Change::Key(change)) = &invocation.trigger
             && !change.can_seal_trails
@@ -85,16 +89,16 @@ impl Function {
         }
         let rule = &invocation.rule;
         let role = invocation.parameters.execution_role_name.as_ref();
-        let read_until = occasion.deadline.checked_sub(self.reserve).unwrap_or(occasion.deadline);
+        let read_until = context.deadline.checked_sub(self.reserve).unwrap_or(context.deadline);
         let session = self.aws.session_of_rule(&rule.account, rule.region.as_ref(), role);
         let session = timeout_at(read_until, session)
             .await
             .unwrap_or(Err(AwsError::Deadline("assuming the role")))?;
-        let turn = Turn::new(&self.aws, &session, invocation, occasion.now, read_until);
-        let outcome = turn.judge(&invocation.trigger).await?;
-        tally.note(&outcome);
-        let (submission, undelivered) = self.put(&turn, &outcome, occasion).await;
-        tally.refused += submission.refused;
+        let run = RuleRun::new(&self.aws, &session, invocation, context.now, read_until);
+        let outcome = run.judge(&invocation.trigger).await?;
+        summary.note(&outcome);
+        let (submission, undelivered) = self.put(&run, &outcome, context).await;
+        summary.refused += submission.refused;
         let delivered = submission.accepted;
         let mut unjudged = outcome.failures;
         match (undelivered, unjudged.pop()) {
@@ -113,15 +117,15 @@ impl Function {
 
     async fn put(
         &self,
-        turn: &Turn<'_>,
+        run: &RuleRun<'_>,
         outcome: &Outcome,
-        occasion: &Occasion,
+        context: &InvocationContext,
     ) -> (Submission, Result<(), AwsError>) {
         let evaluations: Vec<Evaluation> =
             outcome.judged.iter().map(|judged| judged.evaluation.clone()).collect();
         if evaluations.is_empty() {
             return (Submission::default(), Ok(()));
         }
-        submit(turn.session, &turn.invocation.token, &evaluations, occasion.deadline).await
+        submit(run.session, &run.invocation.token, &evaluations, context.deadline).await
     }
 }

@@ -9,12 +9,12 @@
 mod environment;
 mod error;
 mod function;
+mod run;
 mod schedule;
-mod turn;
 
 mod log;
 
 pub use crate::environment::Environment;
 pub use crate::error::FunctionError;
-pub use crate::function::{Answer, Function, Occasion};
+pub use crate::function::{Answer, Function, InvocationContext};
 pub use crate::log::Log;

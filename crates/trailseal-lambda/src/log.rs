@@ -16,8 +16,8 @@ use trailseal_rule::{
 };
 
 use crate::error::FunctionError;
-use crate::function::{Answer, Occasion};
-use crate::turn::{Judged, Outcome};
+use crate::function::{Answer, InvocationContext};
+use crate::run::{Judged, Outcome};
 
 /// Where log lines go: Lambda takes them from the standard output.
 pub struct Log(Mutex<Box<dyn Write + Send>>);
@@ -29,9 +29,9 @@ impl Log {
         Self(Mutex::new(Box::new(out)))
     }
 
-    pub(crate) fn write(&self, tally: &Tally) {
+    pub(crate) fn write(&self, summary: &InvocationSummary) {
         let mut lines = Vec::new();
-        let made = tally.write_lines(&mut lines);
+        let made = summary.write_lines(&mut lines);
         let mut out = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // An invocation must not fail for its log: there is nowhere left to say so.
         let _ = (made, out.write_all(&lines).and_then(|()| out.flush()));
@@ -46,7 +46,7 @@ impl fmt::Debug for Log {
 
 /// What is to be said of one invocation.
 #[derive(Debug)]
-pub(crate) struct Tally {
+pub(crate) struct InvocationSummary {
     pub(crate) rule_name: Option<String>,
     pub(crate) refused: usize,
     now: Timestamp,
@@ -58,13 +58,13 @@ pub(crate) struct Tally {
     elapsed: Duration,
 }
 
-impl Tally {
-    pub(crate) fn new(occasion: &Occasion) -> Self {
+impl InvocationSummary {
+    pub(crate) fn new(context: &InvocationContext) -> Self {
         Self {
             rule_name: None,
             refused: 0,
-            now: occasion.now,
-            is_cold: occasion.is_cold,
+            now: context.now,
+            is_cold: context.is_cold,
             judged: Vec::new(),
             clean_up_failure: None,
             failure: None,

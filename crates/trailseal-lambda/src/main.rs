@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 use trailseal_aws::{Aws, Connection};
-use trailseal_lambda::{Environment, Function, FunctionError, Log, Occasion};
+use trailseal_lambda::{Environment, Function, FunctionError, InvocationContext, Log};
 use trailseal_rule::Timestamp;
 
 /// Everything ends this long before Lambda's deadline, so that a failure is told, not cut off.
@@ -24,7 +24,7 @@ const RESERVE: Duration = Duration::from_secs(3);
 async fn main() -> Result<(), Error> {
     let environment = Environment::read(|name| env::var(name).ok())?;
     let warm = Warm {
-        connection: Connection::at(environment.endpoints.clone(), environment.patience),
+        connection: Connection::at(environment.endpoints.clone(), environment.retry_policy),
         environment,
         function: OnceLock::new(),
         is_cold: AtomicBool::new(true),
@@ -51,8 +51,8 @@ impl Warm {
                 self.function.get_or_init(|| function)
             }
         };
-        let occasion = occasion(&event.context, self.is_cold.swap(false, Ordering::Relaxed));
-        match function.answer(event.payload.get().as_bytes(), &occasion).await {
+        let context = context(&event.context, self.is_cold.swap(false, Ordering::Relaxed));
+        match function.answer(event.payload.get().as_bytes(), &context).await {
             Ok(answer) => Ok(json!({ "accepted": answer.accepted })),
             Err(error) => Err(diagnostic(&error)),
         }
@@ -66,11 +66,11 @@ impl Warm {
     }
 }
 
-fn occasion(context: &Context, is_cold: bool) -> Occasion {
+fn context(context: &Context, is_cold: bool) -> InvocationContext {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let left = Duration::from_millis(context.deadline).saturating_sub(now + MARGIN);
     let now = Timestamp::from_epoch_millis(i64::try_from(now.as_millis()).unwrap_or(i64::MAX));
-    Occasion { now, deadline: Instant::now() + left, is_cold }
+    InvocationContext { now, deadline: Instant::now() + left, is_cold }
 }
 
 /// Our errors carry their whole chain of causes in their text.

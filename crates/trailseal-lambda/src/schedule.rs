@@ -7,9 +7,9 @@ use trailseal_aws::{AwsError, StandingResult, describe_trails, discovered_ids, s
 use trailseal_rule::{Evaluation, ReportedType, ResourceId, Timestamp, Trail, WhenNoTrails};
 
 use crate::error::FunctionError;
-use crate::turn::{Judged, Outcome, Turn, with_ids};
+use crate::run::{Judged, Outcome, RuleRun, with_ids};
 
-impl Turn<'_> {
+impl RuleRun<'_> {
     /// Judges every trail of this account and Region, then replaces results that do not apply any
     /// more. Discovery is complete here: a list of trails with a gap is an error.
     pub(crate) async fn judge_everything(

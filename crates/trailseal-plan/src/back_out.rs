@@ -29,7 +29,7 @@ pub enum Force {
 
 /// What is to be taken back.
 #[derive(Clone, Copy, Debug)]
-struct Retreat<'a> {
+struct BackOut<'a> {
     seal: &'a Phase,
     key: &'a KeyArn,
     present: &'a Present,
@@ -53,12 +53,12 @@ pub fn back_out(progress: &Progress, present: &Present, force: Force) -> Result<
     let Some(key) = seal.plan.key_arn() else {
         return Err(nothing(seal));
     };
-    let retreat = Retreat { seal, key, present, force };
+    let back_out = BackOut { seal, key, present, force };
     let (mut found, mut warnings) = (Found::default(), Vec::new());
     let steps: Vec<Step> = [
-        restore_trail(&retreat, &mut found, &mut warnings),
-        restore_policy(&retreat, &mut found, &mut warnings),
-        disable_key(&retreat, &mut found, &mut warnings),
+        restore_trail(&back_out, &mut found, &mut warnings),
+        restore_policy(&back_out, &mut found, &mut warnings),
+        disable_key(&back_out, &mut found, &mut warnings),
     ]
     .into_iter()
     .flatten()
@@ -68,13 +68,13 @@ pub fn back_out(progress: &Progress, present: &Present, force: Force) -> Result<
     if steps.is_empty() {
         return Err(nothing(seal));
     }
-    unless_deliverable(&retreat, &steps)?;
-    warnings.extend(stays(&retreat, &steps));
-    let change = policy_change(&retreat, &steps);
-    Ok(plan(&retreat, steps, change, warnings))
+    unless_deliverable(&back_out, &steps)?;
+    warnings.extend(stays(&back_out, &steps));
+    let change = policy_change(&back_out, &steps);
+    Ok(plan(&back_out, steps, change, warnings))
 }
 
-impl Retreat<'_> {
+impl BackOut<'_> {
     /// Whether a step's call was made, or may have been.
     fn happened(&self, id: StepId) -> bool {
         self.seal.step(id).is_some_and(|step| step.may_have_happened())
@@ -95,16 +95,16 @@ fn nothing(seal: &Phase) -> Refusals {
     )
 }
 
-fn stays(retreat: &Retreat<'_>, steps: &[Step]) -> Vec<Warning> {
+fn stays(back_out: &BackOut<'_>, steps: &[Step]) -> Vec<Warning> {
     let stays = |what| Warning { code: WarningCode::StaysBehind, what };
-    let mut warnings: Vec<Warning> = advice(retreat.seal).into_iter().map(stays).collect();
+    let mut warnings: Vec<Warning> = advice(back_out.seal).into_iter().map(stays).collect();
     let has = |id| steps.iter().any(|step| step.id == id);
     if has(StepId::RestoreTrail) {
         warnings.push(Warning {
             code: WarningCode::KeepTheFormerKey,
             what: format!(
                 "keep key {} for as long as log files that were sealed with it must be read",
-                retreat.key
+                back_out.key
             ),
         });
     }
@@ -115,7 +115,7 @@ fn stays(retreat: &Retreat<'_>, steps: &[Step]) -> Vec<Warning> {
             what: format!(
                 "whoever has come to use key {} since it was enabled loses it: another trail with \
                  this key would stop delivering",
-                retreat.key
+                back_out.key
             ),
         });
     }
@@ -123,9 +123,9 @@ fn stays(retreat: &Retreat<'_>, steps: &[Step]) -> Vec<Warning> {
 }
 
 /// As the step sends it.
-fn policy_change(retreat: &Retreat<'_>, steps: &[Step]) -> Option<PolicyChange> {
+fn policy_change(back_out: &BackOut<'_>, steps: &[Step]) -> Option<PolicyChange> {
     let step = steps.iter().find(|step| step.id == StepId::RestoreKeyPolicy)?;
-    let readings = retreat.present.keys.get(retreat.key)?;
+    let readings = back_out.present.keys.get(back_out.key)?;
     let Reading::Known(now) = &readings.policy else {
         return None;
     };
@@ -134,18 +134,18 @@ fn policy_change(retreat: &Retreat<'_>, steps: &[Step]) -> Option<PolicyChange> 
 }
 
 fn plan(
-    retreat: &Retreat<'_>,
+    back_out: &BackOut<'_>,
     steps: Vec<Step>,
     policy_change: Option<PolicyChange>,
     warnings: Vec<Warning>,
 ) -> Plan {
-    let sealed = &retreat.seal.plan;
+    let sealed = &back_out.seal.plan;
     let scope = Scope {
         trail: &sealed.trail,
         account: &sealed.account,
         bucket_region: &sealed.bucket_region,
     };
-    let former = match retreat.former_key() {
+    let former = match back_out.former_key() {
         Some(KeyRef::Key(arn)) => Some(arn),
         Some(
             KeyRef::AliasArn { .. } | KeyRef::Alias(_) | KeyRef::Id(_) | KeyRef::Unrecognized(_),
@@ -153,8 +153,8 @@ fn plan(
         | None => None,
     };
     let keys: Vec<Option<&KeyArn>> =
-        std::iter::once(Some(retreat.key)).chain(former.map(Some)).collect();
-    let former_key = match &retreat.present.trail_key {
+        std::iter::once(Some(back_out.key)).chain(former.map(Some)).collect();
+    let former_key = match &back_out.present.trail_key {
         Reading::Known(key) => key.clone(),
         Reading::Absent | Reading::Refused(_) => None,
     };
@@ -165,7 +165,7 @@ fn plan(
         home_region: sealed.home_region.clone(),
         bucket: sealed.bucket.clone(),
         bucket_region: sealed.bucket_region.clone(),
-        key: PlannedKey::Existing(retreat.key.clone()),
+        key: PlannedKey::Existing(back_out.key.clone()),
         former_key,
         policy_change,
         readers: Vec::new(),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use trailseal_rule::{KeyArn, Region, TrailArn};
 
-use crate::situation::Tag;
+use crate::current_state::Tag;
 
 /// The tag by which a key that was created but not yet journalled is found again. Whoever carries
 /// out [`Call::CreateKey`] adds it, with the journal's id as its value.

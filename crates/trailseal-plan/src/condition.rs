@@ -12,8 +12,8 @@ use trailseal_rule::key_policy::request::Answer;
 use trailseal_rule::{KeyArn, KeyFacts, KeyRef, KeyState, Reading, Region, Rotation, TrailArn};
 
 use crate::call::KeyTarget;
+use crate::current_state::KeyReadings;
 use crate::policy::same_policy;
-use crate::situation::KeyReadings;
 
 /// What KMS uses where a key has no rotation period of its own (KMS API Reference,
 /// `EnableKeyRotation`, `RotationPeriodInDays`).

@@ -1,7 +1,7 @@
 //! Plans how a trail gets a key that works, step by step, and how to go back.
 //!
 //! CloudTrail stops delivering if the key of a trail does not let it in, so order matters. [`plan`]
-//! takes what was read live and what is wished, and gives a [`Plan`] as data or every reason
+//! takes what was read live and what is requested, and gives a [`Plan`] as data or every reason
 //! against one; [`back_out`] takes a journal and gives the way back in the same form.
 //!
 //! *Invariant of absence*: no network, no file, no clock, no environment, no thread and no `async`
@@ -9,12 +9,12 @@
 
 mod call;
 mod condition;
+mod current_state;
 mod journal;
 mod plan_data;
 mod plan_shape;
 mod policy;
 mod refusal;
-mod situation;
 
 mod back_out;
 mod permissions;
@@ -26,6 +26,9 @@ mod shared_key;
 pub use crate::back_out::{Force, back_out};
 pub use crate::call::{Call, JOURNAL_TAG, KeyTarget};
 pub use crate::condition::{Condition, Holds, Present};
+pub use crate::current_state::{
+    Consent, CurrentState, KeyReadings, NewKey, Reader, Readers, Tag, TargetKey,
+};
 pub use crate::journal::{
     Former, Journal, JournalError, Phase, Progress, Record, StepProgress, StepState, fold,
     read_journal,
@@ -44,4 +47,3 @@ pub use crate::render::{
 };
 pub use crate::resume::{resumed, trail_before};
 pub use crate::shared_key::is_policy_of_created_key;
-pub use crate::situation::{Consent, KeyReadings, NewKey, Reader, Readers, Situation, Tag, Wish};

@@ -1,4 +1,4 @@
-//! From what was read and wished to a plan, or to every reason against one.
+//! From what was read and requested to a plan, or to every reason against one.
 
 mod gate;
 mod key;
@@ -11,29 +11,29 @@ use std::borrow::Cow;
 
 use trailseal_rule::key_policy::grants::Grant;
 use trailseal_rule::{
-    BucketName, KeyArn, Parameters, Reading, Region, Replicas, Setting, Standing, Trail,
+    BucketName, EvaluationContext, KeyArn, Parameters, Reading, Region, Replicas, Standing, Trail,
 };
 
+use crate::current_state::{Consent, CurrentState, TargetKey};
 use crate::permissions::{Scope, permissions};
 use crate::plan_data::{Cost, Plan, PlannedKey, Purpose};
-use crate::planning::key::WishedKey;
+use crate::planning::key::RequestedKey;
 use crate::refusal::{Found, RefusalCode, Refusals};
-use crate::situation::{Consent, Situation, Wish};
 
 /// What is planned for.
 #[derive(Clone, Copy, Debug)]
 struct Case<'a> {
-    setting: &'a Setting<'a>,
-    situation: &'a Situation,
-    wish: &'a Wish,
+    context: &'a EvaluationContext<'a>,
+    current_state: &'a CurrentState,
+    target_key: &'a TargetKey,
     consent: &'a Consent,
 }
 
-/// Plans how the trail gets the wished key.
+/// Plans how the trail gets the requested key.
 ///
 /// - Nothing is planned for a trail that is sealed, that is not judged, or of which nothing was
 ///   found wrong but something could not be verified.
-/// - A key that the trail has is replaced only with [`Consent::replace_key`]; if it is the wished
+/// - A key that the trail has is replaced only with [`Consent::replace_key`]; if it is the requested
 ///   one, it is mended.
 /// - The plan is proven by the rule itself: what is there after the last step is judged under the
 ///   same parameters, and must be sealed.
@@ -43,18 +43,18 @@ struct Case<'a> {
 /// Every reason why there is no plan, at once. What leaves nothing else to ask (a sealed trail, a
 /// copy, an exempt trail) comes alone.
 pub fn plan(
-    setting: &Setting<'_>,
-    situation: &Situation,
-    wish: &Wish,
+    context: &EvaluationContext<'_>,
+    current_state: &CurrentState,
+    target_key: &TargetKey,
     consent: &Consent,
 ) -> Result<Plan, Refusals> {
-    let parameters = parameters_for(setting.parameters, &situation.trail);
-    let setting = &Setting { parameters: &parameters, now: setting.now };
-    let case = Case { setting, situation, wish, consent };
+    let parameters = parameters_for(context.parameters, &current_state.trail);
+    let context = &EvaluationContext { parameters: &parameters, now: context.now };
+    let case = Case { context, current_state, target_key, consent };
     let mut found = Found::default();
     gate::pass(&case, &mut found)?;
     let bucket = bucket(&case, &mut found);
-    let key = key::wished(&case, bucket.as_ref().map(|(_, region)| *region), &mut found);
+    let key = key::requested(&case, bucket.as_ref().map(|(_, region)| *region), &mut found);
     let policy = key.as_ref().and_then(|key| policies::planned(&case, key, &mut found));
     found.deny_readings();
     let (Some((bucket, bucket_region)), Some(key), Some(policy)) = (bucket, key, policy) else {
@@ -65,20 +65,20 @@ pub fn plan(
     let steps = steps::steps(&case, &key, &policy, bucket_region);
     proof::prove(&case, &key, &policy, !steps.is_empty())?;
     let readers = warnings::readers(&case, &key, &policy);
-    let (trail, account) = (&situation.trail.arn, &situation.caller);
+    let (trail, account) = (&current_state.trail.arn, &current_state.caller);
     let scope = Scope { trail, account, bucket_region };
     Ok(Plan {
         purpose: Purpose::Seal,
         trail: trail.clone(),
         account: account.clone(),
-        home_region: situation.trail.home_region.clone(),
+        home_region: current_state.trail.home_region.clone(),
         bucket: bucket.clone(),
         bucket_region: bucket_region.clone(),
         key: key.planned(bucket_region),
-        former_key: situation.trail.key.clone(),
+        former_key: current_state.trail.key.clone(),
         warnings: warnings::warnings(&case, &key, &readers),
         readers,
-        cost: matches!(key, WishedKey::New(_)).then(new_key_cost),
+        cost: matches!(key, RequestedKey::New(_)).then(new_key_cost),
         permissions: permissions(Purpose::Seal, &scope, &[key.arn()], &steps),
         policy_change: policy.change,
         steps,
@@ -99,13 +99,13 @@ pub fn parameters_for<'a>(parameters: &'a Parameters, trail: &Trail) -> Cow<'a, 
 
 /// The grants that CloudTrail needs of a key which the trail is to get.
 fn grants(case: &Case<'_>) -> Vec<Grant> {
-    let has_bucket_key = case.situation.bucket_key == Reading::Known(true);
+    let has_bucket_key = case.current_state.bucket_key == Reading::Known(true);
     let decrypt = has_bucket_key.then_some(Grant::Decrypt);
     [Grant::Encrypt, Grant::Describe].into_iter().chain(decrypt).collect()
 }
 
 fn bucket<'a>(case: &Case<'a>, found: &mut Found) -> Option<(&'a BucketName, &'a Region)> {
-    let Some(bucket) = &case.situation.trail.bucket else {
+    let Some(bucket) = &case.current_state.trail.bucket else {
         found.push(
             RefusalCode::BucketRegionUnknown,
             "the trail names no possible bucket",
@@ -113,7 +113,7 @@ fn bucket<'a>(case: &Case<'a>, found: &mut Found) -> Option<(&'a BucketName, &'a
         );
         return None;
     };
-    match &case.situation.bucket_region {
+    match &case.current_state.bucket_region {
         Reading::Known(region) => return Some((bucket, region)),
         Reading::Absent => found.push(
             RefusalCode::BucketMissing,
@@ -145,7 +145,7 @@ fn new_key_cost() -> Cost {
     }
 }
 
-impl WishedKey<'_> {
+impl RequestedKey<'_> {
     fn arn(&self) -> Option<&KeyArn> {
         match self {
             Self::Existing(key) => Some(&key.facts.arn),

@@ -185,28 +185,30 @@ impl RefusalCode {
             Self::BucketMissing => "the trail's bucket does not exist",
             Self::BucketRegionUnknown => "the Region of the trail's bucket is not known",
             Self::KeyNotNamed => "what was given is no key's ARN, id or alias",
-            Self::AwsManagedKey => "the wished key is managed by AWS",
-            Self::KeyMissing => "the wished key does not exist",
-            Self::KeyUnknown => "what must be known of the wished key could not be read",
-            Self::KeyInWrongRegion => "the wished key is not in the Region of the trail's bucket",
-            Self::KeyOfWrongKind => "the wished key is not a symmetric encryption key",
+            Self::AwsManagedKey => "the requested key is managed by AWS",
+            Self::KeyMissing => "the requested key does not exist",
+            Self::KeyUnknown => "what must be known of the requested key could not be read",
+            Self::KeyInWrongRegion => {
+                "the requested key is not in the Region of the trail's bucket"
+            }
+            Self::KeyOfWrongKind => "the requested key is not a symmetric encryption key",
             Self::KeyDisabled => {
-                "the wished key is disabled, and it was not said that it may be enabled"
+                "the requested key is disabled, and it was not said that it may be enabled"
             }
             Self::KeyPendingDeletion => {
-                "the wished key will be deleted, and it was not said that this may be cancelled and the key enabled"
+                "the requested key will be deleted, and it was not said that this may be cancelled and the key enabled"
             }
             Self::KeyNotReady => {
-                "the wished key is in another state that does not encrypt, or its imported material has ended"
+                "the requested key is in another state that does not encrypt, or its imported material has ended"
             }
-            Self::KeyNotAllowed => "the rule's parameters do not allow the wished key",
+            Self::KeyNotAllowed => "the rule's parameters do not allow the requested key",
             Self::KeyCannotRotate => {
-                "the parameters ask for rotation, and KMS cannot turn it on for the wished key"
+                "the parameters ask for rotation, and KMS cannot turn it on for the requested key"
             }
             Self::KeyOfAnotherAccount => {
-                "the wished key is of another account, and its owner has to change or show something first; what is told"
+                "the requested key is of another account, and its owner has to change or show something first; what is told"
             }
-            Self::KeyPolicyUnknown => "the policy of the wished key could not be read",
+            Self::KeyPolicyUnknown => "the policy of the requested key could not be read",
             Self::KeyPolicyDenies => "a Deny in the key policy keeps CloudTrail out",
             Self::KeyPolicyInDoubt => {
                 "whether the key policy would admit CloudTrail cannot be told"

@@ -3,14 +3,14 @@
 //! A journal is untrusted. The steps that are left are the planner's own, made from what is there
 //! now; the journal only says which steps were begun, and what was there before those.
 
-use trailseal_rule::{KeyArn, KeyFacts, KeyPolicy, KeyRef, Reading, Setting, Trail};
+use trailseal_rule::{EvaluationContext, KeyArn, KeyFacts, KeyPolicy, KeyRef, Reading, Trail};
 
+use crate::current_state::{Consent, CurrentState, TargetKey};
 use crate::journal::{Former, Phase, Progress, StepProgress};
 use crate::plan_data::{Plan, Step, StepId};
 use crate::planning::plan;
 use crate::refusal::{RefusalCode, Refusals};
 use crate::render::policy_diff;
-use crate::situation::{Consent, Situation, Wish};
 
 /// The trail as it was before the run that a journal is of: what [`resumed`] needs read, is read
 /// with this key.
@@ -34,14 +34,14 @@ pub fn trail_before(trail: &Trail, progress: &Progress) -> Trail {
 /// - the planner refuses
 /// - it makes another plan ([`RefusalCode::JournalMismatch`]); the difference is shown
 pub fn resumed(
-    setting: &Setting<'_>,
-    live: &Situation,
-    wish: &Wish,
+    context: &EvaluationContext<'_>,
+    live: &CurrentState,
+    target_key: &TargetKey,
     consent: &Consent,
     progress: &Progress,
 ) -> Result<Phase, Refusals> {
     let before = situation_before(live, progress);
-    let planned = plan(setting, &before, wish, consent)?;
+    let planned = plan(context, &before, target_key, consent)?;
     let planned = match &progress.created_key {
         Some(created) => planned.bind(created),
         None => planned,
@@ -66,8 +66,8 @@ fn begun(phase: &Phase, id: StepId) -> Option<&Former> {
     phase.step(id)?.former.as_ref()
 }
 
-/// The situation with what the journal says was there before the steps that were begun.
-fn situation_before(live: &Situation, progress: &Progress) -> Situation {
+/// The current state with what the journal says was there before the steps that were begun.
+fn situation_before(live: &CurrentState, progress: &Progress) -> CurrentState {
     let mut before = live.clone();
     // Backwards, so that what was there before the first of them stays.
     for StepProgress { step, former, .. } in progress.seal.steps.iter().rev() {
@@ -97,28 +97,28 @@ fn situation_before(live: &Situation, progress: &Progress) -> Situation {
 }
 
 /// Whether the requested key is the one that the trail has.
-fn is_present(situation: &Situation) -> bool {
+fn is_present(current_state: &CurrentState) -> bool {
     matches!(
-        (&situation.facts.key, &situation.candidate.key),
+        (&current_state.facts.key, &current_state.candidate.key),
         (Reading::Known(one), Reading::Known(other)) if one.arn == other.arn
     )
 }
 
-fn each_key(situation: &mut Situation, change: impl Fn(&mut KeyFacts)) {
-    if is_present(situation)
-        && let Reading::Known(key) = &mut situation.facts.key
+fn each_key(current_state: &mut CurrentState, change: impl Fn(&mut KeyFacts)) {
+    if is_present(current_state)
+        && let Reading::Known(key) = &mut current_state.facts.key
     {
         change(key);
     }
-    if let Reading::Known(key) = &mut situation.candidate.key {
+    if let Reading::Known(key) = &mut current_state.candidate.key {
         change(key);
     }
 }
 
 /// An alias that names the key of this journal was free before it.
-fn free_alias(situation: &mut Situation, created: Option<&KeyArn>) {
-    if matches!(&situation.alias, Reading::Known(arn) if Some(arn) == created) {
-        situation.alias = Reading::Absent;
+fn free_alias(current_state: &mut CurrentState, created: Option<&KeyArn>) {
+    if matches!(&current_state.alias, Reading::Known(arn) if Some(arn) == created) {
+        current_state.alias = Reading::Absent;
     }
 }
 

@@ -8,13 +8,13 @@ use trailseal_plan::{
     Refusals, StepId, back_out,
 };
 use trailseal_rule::{
-    CheckId, Facts, KeyArn, KeyPolicy, KeyRef, Outcome, Parameters, Reading, Refusal, Replicas,
-    Setting, Trail, TrailArn, Verdict, evaluate,
+    CheckId, EvaluationContext, Facts, KeyArn, KeyPolicy, KeyRef, Outcome, Parameters, Reading,
+    Refusal, Replicas, Trail, TrailArn, Verdict, evaluate,
 };
 
 use crate::failure::Failure;
-use crate::look::Reach;
-use crate::present::Wanted;
+use crate::observe::Wanted;
+use crate::read::AwsReader;
 
 /// Plans how what a journal tells of is taken back.
 ///
@@ -24,23 +24,23 @@ use crate::present::Wanted;
 /// delivering, or where the former key that the journal names is not one that a trail may have;
 /// [`Failure::Aws`] where AWS does not say what is there now.
 pub async fn plan_back_out(
-    reach: Reach<'_>,
-    setting: &Setting<'_>,
+    reader: AwsReader<'_>,
+    context: &EvaluationContext<'_>,
     progress: &Progress,
     force: Force,
 ) -> Result<Plan, Failure> {
-    let present = reach.present(&Wanted::of_back_out(progress)).await?;
+    let present = reader.present(&Wanted::of_back_out(progress)).await?;
     let plan = back_out(progress, &present, force)?;
-    let trail = reach.trail(plan.trail.as_str()).await?;
-    unless_former_key_is_allowed(setting, &trail, &plan, &present)?;
-    unless_others_stop(reach, &plan, &present).await?;
+    let trail = reader.trail(plan.trail.as_str()).await?;
+    unless_former_key_is_allowed(context, &trail, &plan, &present)?;
+    unless_others_stop(reader, &plan, &present).await?;
     Ok(plan)
 }
 
 /// A journal may name any key as the former one: it must be one that the rule lets a trail have,
 /// and one that not everybody can decrypt with. Not even by force.
 fn unless_former_key_is_allowed(
-    setting: &Setting<'_>,
+    context: &EvaluationContext<'_>,
     trail: &Trail,
     plan: &Plan,
     present: &Present,
@@ -48,7 +48,7 @@ fn unless_former_key_is_allowed(
     let step = plan.step(StepId::RestoreTrail);
     let former = step.and_then(|step| step.call.key()).and_then(KeyTarget::arn);
     let Some(former) = former else { return Ok(()) };
-    let Some(why) = against(setting, trail, former, present) else { return Ok(()) };
+    let Some(why) = against(context, trail, former, present) else { return Ok(()) };
     Err(Refusals::one(
         RefusalCode::FormerKeyNotAllowed,
         format!("the journal names {former} as the former key: {why}"),
@@ -62,7 +62,7 @@ fn unless_former_key_is_allowed(
 
 /// What the rule has against a former key, with the checks of who may use and open it.
 fn against(
-    setting: &Setting<'_>,
+    context: &EvaluationContext<'_>,
     trail: &Trail,
     former: &KeyArn,
     present: &Present,
@@ -71,7 +71,7 @@ fn against(
         check_key_policy: true,
         replicas: Replicas::Evaluate,
         exempt_trails: Vec::new(),
-        ..setting.parameters.clone()
+        ..context.parameters.clone()
     };
     if !parameters.allows(former, trail.arn.owner()) {
         return Some(format!("account {} or its key is not allowed", former.account()));
@@ -85,9 +85,9 @@ fn against(
         key_policy: readings.policy.clone().map(KeyPolicy::new),
         ..Facts::unread()
     };
-    let setting = Setting { parameters: &parameters, now: setting.now };
+    let context = EvaluationContext { parameters: &parameters, now: context.now };
     let (Verdict::Broken(results) | Verdict::Unverified(results)) =
-        evaluate(&setting, &trail, &facts).verdict
+        evaluate(&context, &trail, &facts).verdict
     else {
         return None;
     };
@@ -108,7 +108,7 @@ const TRUST: [CheckId; 3] =
 ///
 /// Those of the trail's home Region are looked at, with the copies of multi-Region trails there.
 async fn unless_others_stop(
-    reach: Reach<'_>,
+    reader: AwsReader<'_>,
     plan: &Plan,
     present: &Present,
 ) -> Result<(), Failure> {
@@ -117,7 +117,7 @@ async fn unless_others_stop(
     else {
         return Ok(());
     };
-    let stopped: Vec<String> = others(reach, plan, key)
+    let stopped: Vec<String> = others(reader, plan, key)
         .await?
         .iter()
         .filter(|trail| stops(plan, key, trail, present))
@@ -131,8 +131,12 @@ async fn unless_others_stop(
     Err(Refusals::one(RefusalCode::BackOutStopsDelivery, what, fix).into())
 }
 
-async fn others(reach: Reach<'_>, plan: &Plan, key: &KeyArn) -> Result<Vec<TrailArn>, AwsError> {
-    let session = reach.session.in_region(plan.home_region.clone());
+async fn others(
+    reader: AwsReader<'_>,
+    plan: &Plan,
+    key: &KeyArn,
+) -> Result<Vec<TrailArn>, AwsError> {
+    let session = reader.session.in_region(plan.home_region.clone());
     let uses = |found: &Option<KeyRef>| matches!(found, Some(KeyRef::Key(arn)) if arn == key);
     let trails = describe_trails(&session).await?.into_iter();
     let others = trails.filter(|trail| trail.arn != plan.trail && uses(&trail.key));

@@ -8,8 +8,8 @@ use trailseal_plan::{Call, JOURNAL_TAG, KeyTarget, Tag};
 use trailseal_rule::{KeyArn, Region, TrailArn};
 
 use crate::clients;
-use crate::look::Reach;
-use crate::pace::{Patience, before_trail_change};
+use crate::read::AwsReader;
+use crate::wait::{WaitPolicy, before_trail_change};
 
 /// What AWS said to a call that changes something.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,15 +28,20 @@ impl Answer {
     }
 }
 
-impl Reach<'_> {
+impl AwsReader<'_> {
     /// Makes the call. A key that is created carries the journal's id in a tag.
-    pub(crate) async fn make(&self, call: &Call, journal: &str, patience: &Patience) -> Answer {
+    pub(crate) async fn make(
+        &self,
+        call: &Call,
+        journal: &str,
+        wait_policy: &WaitPolicy,
+    ) -> Answer {
         match call {
             Call::CreateKey { region, description, tags, policy } => {
                 self.create_key(region, description, tags, policy, journal).await
             }
             Call::UpdateTrail { trail, region, key } => {
-                self.update_trail(trail, region, key.as_ref(), patience).await
+                self.update_trail(trail, region, key.as_ref(), wait_policy).await
             }
             Call::CreateAlias { key, region, alias } => match key.arn() {
                 Some(arn) => self.create_alias(arn, region, alias).await,
@@ -136,7 +141,7 @@ impl Reach<'_> {
         trail: &TrailArn,
         region: &Region,
         key: Option<&KeyTarget>,
-        patience: &Patience,
+        wait_policy: &WaitPolicy,
     ) -> Answer {
         let id = match key {
             // An empty id turns SSE-KMS off.
@@ -146,7 +151,7 @@ impl Reach<'_> {
                 None => return not_bound(),
             },
         };
-        before_trail_change(patience).await;
+        before_trail_change(wait_policy).await;
         let client = clients::cloudtrail_for_changes(self.session, region);
         match client.update_trail().name(trail.as_str()).kms_key_id(id).send().await {
             Ok(answer) => Answer::done(answer.request_id()),
@@ -174,7 +179,7 @@ where
 {
     let failed = failed(action, region.as_str(), error);
     let cause = match &failed {
-        AwsError::Denied { cause, .. } | AwsError::Breakdown { cause, .. } => cause.clone(),
+        AwsError::Denied { cause, .. } | AwsError::ServiceFailure { cause, .. } => cause.clone(),
         AwsError::EndlessList { .. }
         | AwsError::Refused { .. }
         | AwsError::Role { .. }

@@ -13,11 +13,11 @@ use trailseal_rule::{KeyArn, Reading};
 
 use crate::change::Answer;
 use crate::failure::Stop;
-use crate::ledger::Ledger;
-use crate::look::Reach;
-use crate::pace::{Patience, now};
-use crate::present::Wanted;
+use crate::journal_writer::JournalWriter;
+use crate::observe::Wanted;
+use crate::read::AwsReader;
 use crate::settle::created_key;
+use crate::wait::{WaitPolicy, now};
 
 /// How often a call is made whose answer does not come.
 const UNCLEAR_MAX: u32 = 3;
@@ -40,10 +40,10 @@ pub(crate) type Tell<'a> = &'a mut (dyn FnMut(Notice<'_>) + Send);
 
 /// Where and how a plan is carried out.
 pub(crate) struct Run<'a> {
-    pub(crate) reach: Reach<'a>,
-    pub(crate) patience: &'a Patience,
+    pub(crate) reader: AwsReader<'a>,
+    pub(crate) wait_policy: &'a WaitPolicy,
     pub(crate) journal: &'a str,
-    pub(crate) ledger: &'a mut dyn Ledger,
+    pub(crate) journal_writer: &'a mut dyn JournalWriter,
     pub(crate) tell: Tell<'a>,
 }
 
@@ -58,21 +58,21 @@ pub(crate) struct Run<'a> {
 ///
 /// [`Stop`] at the first doubt; the journal says where things stand, and the same call goes on.
 pub async fn carry_out(
-    reach: Reach<'_>,
+    reader: AwsReader<'_>,
     phase: &Phase,
     journal: &str,
-    ledger: &mut dyn Ledger,
-    patience: &Patience,
+    journal_writer: &mut dyn JournalWriter,
+    wait_policy: &WaitPolicy,
     tell: &mut (dyn FnMut(Notice<'_>) + Send),
 ) -> Result<Plan, Stop> {
-    let mut run = Run { reach, patience, journal, ledger, tell };
-    let mut course = Course { plan: phase.plan.clone(), has_changed: false };
-    match run.steps(phase, &mut course).await {
-        Ok(()) => Ok(course.plan),
+    let mut run = Run { reader, wait_policy, journal, journal_writer, tell };
+    let mut execution = ExecutionState { plan: phase.plan.clone(), has_changed: false };
+    match run.steps(phase, &mut execution).await {
+        Ok(()) => Ok(execution.plan),
         Err(stop) => {
             let record = Record::Stopped { step: stop.step(), why: stop.to_string(), time: now() };
             // The stop itself is told; that it is not in the journal changes nothing.
-            let _told_otherwise = run.ledger.write(&record);
+            let _told_otherwise = run.journal_writer.write(&record);
             Err(stop)
         }
     }
@@ -83,10 +83,14 @@ pub async fn carry_out(
 /// # Errors
 ///
 /// [`Stop::Journal`]: nothing was changed.
-pub fn begin(plan: &Plan, journal: &str, ledger: &mut dyn Ledger) -> Result<Phase, Stop> {
+pub fn begin(
+    plan: &Plan,
+    journal: &str,
+    journal_writer: &mut dyn JournalWriter,
+) -> Result<Phase, Stop> {
     let record =
         Record::Begun { journal: journal.to_owned(), plan: Box::new(plan.clone()), time: now() };
-    ledger.write(&record).map_err(|cause| Stop::Journal { step: None, cause })?;
+    journal_writer.write(&record).map_err(|cause| Stop::Journal { step: None, cause })?;
     let pending = |step: &Step| StepProgress {
         step: step.id,
         state: StepState::Pending,
@@ -102,26 +106,26 @@ pub fn begin(plan: &Plan, journal: &str, ledger: &mut dyn Ledger) -> Result<Phas
 }
 
 /// How far this run has come.
-struct Course {
+struct ExecutionState {
     plan: Plan,
     /// Whether this run has changed something, so that AWS may need a while to show it.
     has_changed: bool,
 }
 
 impl Run<'_> {
-    async fn steps(&mut self, phase: &Phase, course: &mut Course) -> Result<(), Stop> {
-        let ids: Vec<StepId> = course.plan.steps.iter().map(|step| step.id).collect();
+    async fn steps(&mut self, phase: &Phase, execution: &mut ExecutionState) -> Result<(), Stop> {
+        let ids: Vec<StepId> = execution.plan.steps.iter().map(|step| step.id).collect();
         for id in ids {
             // Taken anew each time: a key that was created is named in the later steps.
-            let Some(step) = course.plan.step(id).cloned() else { continue };
+            let Some(step) = execution.plan.step(id).cloned() else { continue };
             let state = phase.steps.iter().find(|progress| progress.step == id);
             match state.map_or(StepState::Pending, |progress| progress.state) {
                 StepState::Verified => self.still_holds(&step, phase).await?,
                 StepState::Done => self.verify(&step).await?,
-                StepState::Uncertain => self.resolve(&step, course).await?,
+                StepState::Uncertain => self.resolve(&step, execution).await?,
                 StepState::Pending => {
                     (self.tell)(Notice::Begins(&step));
-                    self.make(&step, course).await?;
+                    self.make(&step, execution).await?;
                 }
             }
         }
@@ -129,46 +133,47 @@ impl Run<'_> {
     }
 
     /// Makes a step of which it is certain that it was not made.
-    async fn make(&mut self, step: &Step, course: &mut Course) -> Result<(), Stop> {
-        let patience = if course.has_changed { self.patience.read_back } else { Duration::ZERO };
+    async fn make(&mut self, step: &Step, execution: &mut ExecutionState) -> Result<(), Stop> {
+        let wait_policy =
+            if execution.has_changed { self.wait_policy.read_back } else { Duration::ZERO };
         let wanted = Wanted::by(&step.requires).with_call(&step.call);
-        let present = self.until_all_hold(step, &step.requires, &wanted, patience).await?;
+        let present = self.until_all_hold(step, &step.requires, &wanted, wait_policy).await?;
         let former = former(&step.call, &present).map_err(|why| doubt(step, why))?;
         let record = Record::Before { step: step.id, former, time: now() };
         self.write(Some(step.id), &record)?;
-        self.attempt(step, course).await
+        self.attempt(step, execution).await
     }
 
     /// Makes the call until AWS says that it has done it, or that it will not.
     ///
     /// INVARIANT (no-blind-retry): before each attempt but the first, which comes right after they
     /// were read, everything that the step requires is read again.
-    async fn attempt(&mut self, step: &Step, course: &mut Course) -> Result<(), Stop> {
-        let deadline = Instant::now() + self.patience.propagation;
+    async fn attempt(&mut self, step: &Step, execution: &mut ExecutionState) -> Result<(), Stop> {
+        let deadline = Instant::now() + self.wait_policy.propagation;
         let mut unclear = 0;
         loop {
-            match self.reach.make(&step.call, self.journal, self.patience).await {
+            match self.reader.make(&step.call, self.journal, self.wait_policy).await {
                 Answer::Done { request_id, created_key } => {
-                    return self.done(step, request_id, created_key, course).await;
+                    return self.done(step, request_id, created_key, execution).await;
                 }
                 Answer::Refused { code, cause } => {
-                    if !passes(&code, &cause, step, course) || Instant::now() >= deadline {
+                    if !passes(&code, &cause, step, execution) || Instant::now() >= deadline {
                         return Err(refused(step, &code, cause));
                     }
                     (self.tell)(Notice::Waits(step, &cause));
-                    sleep(self.patience.pause).await;
+                    sleep(self.wait_policy.pause).await;
                 }
                 Answer::Unclear(why) => {
                     unclear += 1;
                     (self.tell)(Notice::Waits(step, &why));
-                    course.has_changed = true;
-                    if self.was_made(step, course).await? {
+                    execution.has_changed = true;
+                    if self.was_made(step, execution).await? {
                         return Ok(());
                     }
                     if unclear >= UNCLEAR_MAX {
                         return Err(doubt(step, format!("AWS did not answer: {why}")));
                     }
-                    sleep(self.patience.pause).await;
+                    sleep(self.wait_policy.pause).await;
                 }
             }
             let wanted = Wanted::by(&step.requires);
@@ -181,9 +186,9 @@ impl Run<'_> {
         step: &Step,
         request_id: Option<String>,
         created_key: Option<KeyArn>,
-        course: &mut Course,
+        execution: &mut ExecutionState,
     ) -> Result<(), Stop> {
-        course.has_changed = true;
+        execution.has_changed = true;
         let record = Record::Done {
             step: step.id,
             request_id,
@@ -192,16 +197,16 @@ impl Run<'_> {
         };
         self.write(Some(step.id), &record)?;
         if let Some(arn) = created_key {
-            course.plan = course.plan.clone().bind(&arn);
+            execution.plan = execution.plan.clone().bind(&arn);
         }
-        let step = course.plan.step(step.id).cloned().unwrap_or_else(|| step.clone());
+        let step = execution.plan.step(step.id).cloned().unwrap_or_else(|| step.clone());
         self.verify(&step).await
     }
 
     /// Reads back what a step proves, and goes on only if it holds.
     async fn verify(&mut self, step: &Step) -> Result<(), Stop> {
         let wanted = Wanted::by(&step.proves);
-        self.until_all_hold(step, &step.proves, &wanted, self.patience.read_back).await?;
+        self.until_all_hold(step, &step.proves, &wanted, self.wait_policy.read_back).await?;
         self.write(Some(step.id), &Record::Verified { step: step.id, time: now() })?;
         (self.tell)(Notice::Verified(step));
         Ok(())
@@ -224,21 +229,25 @@ impl Run<'_> {
     }
 
     /// Looks after a step of which an earlier run does not say whether it was made.
-    async fn resolve(&mut self, step: &Step, course: &mut Course) -> Result<(), Stop> {
+    async fn resolve(&mut self, step: &Step, execution: &mut ExecutionState) -> Result<(), Stop> {
         (self.tell)(Notice::Resolves(step));
-        if self.was_made(step, course).await? {
+        if self.was_made(step, execution).await? {
             return Ok(());
         }
-        self.make(step, course).await
+        self.make(step, execution).await
     }
 
     /// Whether an uncertain step was made: then it is journalled as such.
-    async fn was_made(&mut self, step: &Step, course: &mut Course) -> Result<bool, Stop> {
+    async fn was_made(
+        &mut self,
+        step: &Step,
+        execution: &mut ExecutionState,
+    ) -> Result<bool, Stop> {
         if let Call::CreateKey { region, .. } = &step.call {
-            let found = created_key(self.reach, region, self.journal, self.patience).await;
+            let found = created_key(self.reader, region, self.journal, self.wait_policy).await;
             let found = found.map_err(|why| doubt(step, why))?;
             return match found {
-                Some(arn) => self.done(step, None, Some(arn), course).await.map(|()| true),
+                Some(arn) => self.done(step, None, Some(arn), execution).await.map(|()| true),
                 None => Ok(false),
             };
         }
@@ -257,9 +266,9 @@ impl Run<'_> {
         step: &Step,
         conditions: &[Condition],
         wanted: &Wanted,
-        patience: Duration,
+        wait_policy: Duration,
     ) -> Result<Present, Stop> {
-        let deadline = Instant::now() + patience;
+        let deadline = Instant::now() + wait_policy;
         loop {
             let present = self.read(step, wanted).await?;
             let broken = conditions.iter().find_map(|condition| match condition.holds(&present) {
@@ -273,16 +282,16 @@ impl Run<'_> {
                 return Err(doubt(step, broken));
             }
             (self.tell)(Notice::Waits(step, &broken));
-            sleep(self.patience.pause).await;
+            sleep(self.wait_policy.pause).await;
         }
     }
 
     async fn read(&self, step: &Step, wanted: &Wanted) -> Result<Present, Stop> {
-        self.reach.present(wanted).await.map_err(|error| unreadable(step, &error))
+        self.reader.present(wanted).await.map_err(|error| unreadable(step, &error))
     }
 
     fn write(&mut self, step: Option<StepId>, record: &Record) -> Result<(), Stop> {
-        self.ledger.write(record).map_err(|cause| Stop::Journal { step, cause })
+        self.journal_writer.write(record).map_err(|cause| Stop::Journal { step, cause })
     }
 }
 
@@ -314,7 +323,7 @@ fn refused(step: &Step, code: &str, cause: String) -> Stop {
 }
 
 /// Whether a refusal may pass by itself: AWS is busy, or what was changed has not gone round yet.
-fn passes(code: &str, cause: &str, step: &Step, course: &Course) -> bool {
+fn passes(code: &str, cause: &str, step: &Step, execution: &ExecutionState) -> bool {
     match code {
         "ThrottlingException"
         | "Throttling"
@@ -326,7 +335,7 @@ fn passes(code: &str, cause: &str, step: &Step, course: &Course) -> bool {
         // What the step requires was read just now: the policy admits CloudTrail.
         "InsufficientEncryptionPolicyException" => matches!(step.call, Call::UpdateTrail { .. }),
         "NotFoundException" | "KmsKeyNotFoundException" | "KmsException" | "DisabledException" => {
-            course.has_changed
+            execution.has_changed
         }
         _ => false,
     }

@@ -15,7 +15,7 @@ use futures_util::FutureExt as _;
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 use trailseal_aws::{Aws, Session};
-use trailseal_plan::{Consent, Wish};
+use trailseal_plan::{Consent, TargetKey};
 use trailseal_rule::{KeyRef, Parameters, TrailArn};
 
 pub use crate::function::error::RemediationError;
@@ -25,14 +25,14 @@ pub use crate::function::log::RemediationLog;
 use crate::execute::Notice;
 use crate::function::error::Cause;
 use crate::function::log::LoggedJournal;
-use crate::look::Reach;
-use crate::one::{Mode, Remedied, Request, remediate_one};
-use crate::pace::Patience;
+use crate::read::AwsReader;
+use crate::remediate_trail::{Mode, RemediationOutcome, Request, remediate_one};
+use crate::wait::WaitPolicy;
 
 /// How long to wait for AWS: so little that the function ends before the runbook stops to wait.
 ///
 /// A delivery after the change is not waited for, since it comes minutes later.
-const PATIENCE: Patience = Patience {
+const WAIT_POLICY: WaitPolicy = WaitPolicy {
     propagation: Duration::from_secs(90),
     read_back: Duration::from_secs(20),
     pause: Duration::from_secs(2),
@@ -74,7 +74,7 @@ impl Remediation {
             self.aws.forget_roles();
         }
         self.log.finished(&outcome, &calls);
-        outcome.map(|remedied| answer::answer(&remedied, journal.lines()))
+        outcome.map(|remediated| answer::answer(&remediated, journal.lines()))
     }
 
     async fn remediate(
@@ -82,27 +82,28 @@ impl Remediation {
         event: &[u8],
         deadline: Instant,
         journal: &mut LoggedJournal<'_>,
-    ) -> Result<Remedied, Cause> {
+    ) -> Result<RemediationOutcome, Cause> {
         let event = Event::parse(event)?;
         self.refuse_other_region(&event.trail)?;
         let mode = if event.is_dry_run { Mode::DryRun } else { Mode::Apply };
         let consent = Consent { replace_key: event.may_replace_key, ..Consent::default() };
         let request = Request {
             trail: event.trail,
-            wish: Wish::Existing(KeyRef::Key(event.key)),
+            target_key: TargetKey::Existing(KeyRef::Key(event.key)),
             consent,
             mode,
         };
         let key_role = self.parameters.key_account_role_name.as_ref();
-        let reach = Reach { aws: &self.aws, session: &self.session, delegation: None, key_role };
+        let reader =
+            AwsReader { aws: &self.aws, session: &self.session, delegation: None, key_role };
         let mut quietly = |_: Notice<'_>| {};
         let work =
-            remediate_one(reach, &self.parameters, &request, journal, &PATIENCE, &mut quietly);
+            remediate_one(reader, &self.parameters, &request, journal, &WAIT_POLICY, &mut quietly);
         // Boxed, because the types of all that is awaited within would nest too deeply to compile.
-        let remedied =
+        let remediated =
             timeout_at(deadline, work.boxed_local()).await.map_err(|_| Cause::Deadline)??;
-        answer::proven(&remedied)?;
-        Ok(remedied)
+        answer::proven(&remediated)?;
+        Ok(remediated)
     }
 
     /// The role may change trails of its own Region only, and CloudTrail takes changes in the home

@@ -6,9 +6,9 @@ use trailseal_rule::key_policy::bucket::bucket_readers;
 use trailseal_rule::key_policy::document::PolicyDocument;
 use trailseal_rule::{BucketName, Reading, Refusal, Region, Timestamp, Trail};
 
-use crate::look::Reach;
+use crate::read::AwsReader;
 
-impl Reach<'_> {
+impl AwsReader<'_> {
     /// Whom the policy of the trail's bucket lets read, and whether the bucket has an S3 Bucket Key,
     /// by what AWS Config has recorded in the caller's account. What keeps them from being read
     /// leads to warnings, and is not an error.
@@ -51,7 +51,7 @@ fn named_by(
         Ok(policy) => policy.map(|policy| bucket_readers(&policy, partition, bucket)),
         Err(error) => {
             let what = format!("the bucket's policy is not understood: {error}");
-            return Reading::Refused(Refusal::Unintelligible(what));
+            return Reading::Refused(Refusal::Malformed(what));
         }
     };
     let readers = readers.unwrap_or_default();

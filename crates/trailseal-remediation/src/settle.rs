@@ -10,38 +10,38 @@ use trailseal_rule::{KeyArn, Reading, Region, Timestamp, TrailArn};
 
 use crate::clients;
 use crate::failure::{Failure, Stop};
-use crate::ledger::Ledger;
-use crate::look::Reach;
-use crate::pace::{Patience, now};
+use crate::journal_writer::JournalWriter;
+use crate::read::AwsReader;
+use crate::wait::{WaitPolicy, now};
 
 /// A key that was created for this journal, if there is one. It may take KMS a while to list a
-/// new key, so that it is looked for until it is found or patience ends.
+/// new key, so that it is looked for until it is found or wait policy ends.
 ///
 /// # Errors
 ///
 /// Words on why that cannot be told.
 pub(crate) async fn created_key(
-    reach: Reach<'_>,
+    reader: AwsReader<'_>,
     region: &Region,
     journal: &str,
-    patience: &Patience,
+    wait_policy: &WaitPolicy,
 ) -> Result<Option<KeyArn>, String> {
-    let deadline = Instant::now() + patience.wait;
+    let deadline = Instant::now() + wait_policy.wait;
     loop {
-        let found = look_once(reach, region, journal).await?;
+        let found = look_once(reader, region, journal).await?;
         if found.is_some() || Instant::now() >= deadline {
             return Ok(found);
         }
-        sleep(patience.pause).await;
+        sleep(wait_policy.pause).await;
     }
 }
 
 async fn look_once(
-    reach: Reach<'_>,
+    reader: AwsReader<'_>,
     region: &Region,
     journal: &str,
 ) -> Result<Option<KeyArn>, String> {
-    let client = clients::kms(reach.session, region);
+    let client = clients::kms(reader.session, region);
     let mut hidden = Vec::new();
     let mut pages = Pages::new("kms:ListKeys", region);
     let mut next = None;
@@ -154,10 +154,10 @@ where
 ///
 /// [`Failure::Stopped`] where that cannot be told, or not be journalled.
 pub async fn settle(
-    reach: Reach<'_>,
+    reader: AwsReader<'_>,
     journal: &mut Journal,
-    ledger: &mut dyn Ledger,
-    patience: &Patience,
+    journal_writer: &mut dyn JournalWriter,
+    wait_policy: &WaitPolicy,
 ) -> Result<Progress, Failure> {
     const STEP: StepId = StepId::CreateKey;
     let progress = journal.progress().map_err(not_a_journal)?;
@@ -170,11 +170,11 @@ pub async fn settle(
     let Some(Call::CreateKey { region, .. }) = call.filter(|_| is_open) else {
         return Ok(progress);
     };
-    let found = created_key(reach, region, &progress.journal, patience).await;
+    let found = created_key(reader, region, &progress.journal, wait_policy).await;
     let found = found.map_err(|why| Stop::Doubt { step: Some(STEP), why })?;
     let Some(arn) = found else { return Ok(progress) };
     let record = Record::Done { step: STEP, request_id: None, created_key: Some(arn), time: now() };
-    ledger.write(&record).map_err(|cause| Stop::Journal { step: Some(STEP), cause })?;
+    journal_writer.write(&record).map_err(|cause| Stop::Journal { step: Some(STEP), cause })?;
     journal.records.push(record);
     journal.progress().map_err(not_a_journal)
 }
@@ -187,26 +187,26 @@ pub async fn settle(
 ///
 /// [`Failure::Aws`] where AWS does not answer, [`Failure::Stopped`] where the tags cannot be told.
 pub async fn made_by(
-    reach: Reach<'_>,
+    reader: AwsReader<'_>,
     region: &Region,
     alias: &str,
     journals: &[Progress],
 ) -> Result<Option<KeyArn>, Failure> {
-    let Reading::Known(key) = reach.named_by(alias, region).await? else { return Ok(None) };
-    let account = reach.session.account();
+    let Reading::Known(key) = reader.named_by(alias, region).await? else { return Ok(None) };
+    let account = reader.session.account();
     let own = |progress: &&Progress| progress.seal.plan.trail.owner() == account;
     let makers = journals.iter().filter(own).filter(|progress| makes(progress, alias, region));
     let others: Vec<TrailArn> =
         journals.iter().filter(own).map(|progress| progress.seal.plan.trail.clone()).collect();
-    let client = clients::kms(reach.session, region);
+    let client = clients::kms(reader.session, region);
     for progress in makers {
         let carries = carries(&client, &key, &progress.journal).await;
         let carries = carries.map_err(|why| Stop::Doubt { step: None, why })?;
         if carries != Some(true) {
             continue;
         }
-        let reader = KeyReader::new(reach.aws, reach.session);
-        if let Reading::Known(policy) = reader.policy(&key, reach.key_role).await?
+        let keys = KeyReader::new(reader.aws, reader.session);
+        if let Reading::Known(policy) = keys.policy(&key, reader.key_role).await?
             && is_policy_of_created_key(&policy, progress, account, &others)
         {
             return Ok(Some(key));
@@ -231,7 +231,7 @@ fn not_a_journal(cause: trailseal_plan::JournalError) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::new_journal_id;
+    use crate::journal_writer::new_journal_id;
 
     #[test]
     fn a_journals_id_tells_when_it_was_begun() {

@@ -50,7 +50,7 @@ pub enum CheckId {
 
 /// What a check knows of the world.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Case<'a> {
+pub(crate) struct CheckInput<'a> {
     pub(crate) trail: &'a Trail,
     pub(crate) facts: &'a Facts,
     pub(crate) parameters: &'a Parameters,
@@ -128,7 +128,7 @@ pub struct Check {
     pub evidence: &'static str,
     /// When it fails.
     pub fails_when: &'static str,
-    pub(crate) judge: fn(&Case<'_>) -> Outcome,
+    pub(crate) judge: fn(&CheckInput<'_>) -> Outcome,
 }
 
 /// Every check, in the order in which they are judged and documented.
@@ -146,7 +146,7 @@ pub const CHECKS: [&Check; 10] = [
 ];
 
 impl CheckId {
-    /// The name in kebab case.
+    /// The name in kebab input.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -249,8 +249,8 @@ const WITHOUT_THE_KEY: &str = "without its key a trail cannot deliver log files,
                                that the key encrypted cannot be read";
 
 /// The trail's key, or the answer of every check that would need one.
-fn key_of<'a>(case: &Case<'a>) -> Result<&'a KeyRef, Outcome> {
-    case.trail.key.as_ref().ok_or_else(sse_kms_enabled::no_key)
+fn key_of<'a>(input: &CheckInput<'a>) -> Result<&'a KeyRef, Outcome> {
+    input.trail.key.as_ref().ok_or_else(sse_kms_enabled::no_key)
 }
 
 /// The evidence about the trail's key, or the answer where there is none: absent evidence is a
@@ -258,9 +258,9 @@ fn key_of<'a>(case: &Case<'a>) -> Result<&'a KeyRef, Outcome> {
 fn known<'a, T>(
     reading: &'a Reading<T>,
     evidence: &str,
-    case: &Case<'_>,
+    input: &CheckInput<'_>,
 ) -> Result<&'a T, Outcome> {
-    let key = key_of(case)?;
+    let key = key_of(input)?;
     match reading {
         Reading::Known(value) => Ok(value),
         Reading::Absent => Err(Outcome::fail(
@@ -285,6 +285,6 @@ fn what_kms_says(word: &str) -> String {
 }
 
 /// Folds "the evidence" and "the answer for want of it" into one outcome.
-fn settle(outcome: Result<Outcome, Outcome>) -> Outcome {
+fn into_outcome(outcome: Result<Outcome, Outcome>) -> Outcome {
     outcome.unwrap_or_else(|answer| answer)
 }

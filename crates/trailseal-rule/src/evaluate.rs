@@ -1,7 +1,7 @@
 //! The decision: a trail, the parameters and the facts become a [`Judgement`].
 
 use crate::arn::{KeyArn, TrailArn};
-use crate::checks::{CHECKS, Case, CheckId, Outcome};
+use crate::checks::{CHECKS, CheckId, CheckInput, Outcome};
 use crate::exemption::{Exempt, exempt};
 use crate::facts::{Facts, KeyFacts, KeyOrigin, Reading};
 use crate::ids::{BucketName, Region};
@@ -13,7 +13,7 @@ use crate::verdict::{CheckResult, Verdict};
 
 /// Under what the trail is judged.
 #[derive(Clone, Copy, Debug)]
-pub struct Setting<'a> {
+pub struct EvaluationContext<'a> {
     /// The rule's parameters.
     pub parameters: &'a Parameters,
     /// Now, for exemptions and for imported key material: this crate has no clock.
@@ -84,14 +84,14 @@ pub enum KeyQuery {
 
 /// Which evidence is worth reading for a trail.
 #[must_use]
-pub fn needs(setting: &Setting<'_>, trail: &Trail) -> Needs {
+pub fn needs(context: &EvaluationContext<'_>, trail: &Trail) -> Needs {
     let Some(key) = askable_key(trail) else {
         return Needs::default();
     };
-    if not_applicable(setting, trail).is_some() {
+    if not_applicable(context, trail).is_some() {
         return Needs::default();
     }
-    let asks = |check: CheckId| check.is_enabled(setting.parameters);
+    let asks = |check: CheckId| check.is_enabled(context.parameters);
     let key_query = key_query(key);
     let is_arn = matches!(key, KeyRef::Key(_));
     let is_own = key.account().is_none_or(|account| account == trail.arn.owner());
@@ -119,16 +119,16 @@ pub fn needs(setting: &Setting<'_>, trail: &Trail) -> Needs {
 
 /// Judges a trail.
 #[must_use]
-pub fn evaluate(setting: &Setting<'_>, trail: &Trail, facts: &Facts) -> Judgement {
-    let profile = setting.parameters.profile;
-    if let Some(why) = not_applicable(setting, trail) {
+pub fn evaluate(context: &EvaluationContext<'_>, trail: &Trail, facts: &Facts) -> Judgement {
+    let profile = context.parameters.profile;
+    if let Some(why) = not_applicable(context, trail) {
         let verdict = Verdict::NotApplicable(why);
         return Judgement { verdict, profile, skipped: Vec::new(), key: None, notes: Vec::new() };
     }
-    let case = Case { trail, facts, parameters: setting.parameters, now: setting.now };
+    let input = CheckInput { trail, facts, parameters: context.parameters, now: context.now };
     let mut results = Vec::new();
-    for check in CHECKS.iter().filter(|check| check.id.is_enabled(setting.parameters)) {
-        let outcome = (check.judge)(&case);
+    for check in CHECKS.iter().filter(|check| check.id.is_enabled(context.parameters)) {
+        let outcome = (check.judge)(&input);
         let settled = matches!(outcome, Outcome::Fail(_)) && check.id.settles_the_rest();
         results.push(CheckResult { check: check.id, outcome });
         if settled {
@@ -141,10 +141,10 @@ pub fn evaluate(setting: &Setting<'_>, trail: &Trail, facts: &Facts) -> Judgemen
         skipped: CHECKS
             .iter()
             .map(|check| check.id)
-            .filter(|check| check.is_skipped(setting.parameters))
+            .filter(|check| check.is_skipped(context.parameters))
             .collect(),
         key: trail.key.as_ref().map(|key| key.as_str().to_owned()),
-        notes: notes(setting, trail, facts),
+        notes: notes(context, trail, facts),
     }
 }
 
@@ -165,21 +165,21 @@ fn key_query(key: &KeyRef) -> KeyQuery {
 }
 
 /// Why the trail is not judged at all.
-fn not_applicable(setting: &Setting<'_>, trail: &Trail) -> Option<String> {
-    let parameters = setting.parameters;
+fn not_applicable(context: &EvaluationContext<'_>, trail: &Trail) -> Option<String> {
+    let parameters = context.parameters;
     if parameters.replicas == Replicas::NotApplicable
         && let Some(whose) = whose_copy(trail)
     {
         return Some(whose);
     }
-    match exempt(&parameters.exempt_trails, &trail.arn, setting.now) {
+    match exempt(&parameters.exempt_trails, &trail.arn, context.now) {
         Exempt::Until(Some(day)) => Some(format!("the trail is exempt until {day} (exemptTrails)")),
         Exempt::Until(None) => Some("the trail is exempt (exemptTrails)".to_owned()),
         Exempt::No | Exempt::Expired(_) => None,
     }
 }
 
-impl Setting<'_> {
+impl EvaluationContext<'_> {
     /// Whether `exemptTrails` exempts the trail today, also where it is a copy.
     #[must_use]
     pub fn exempts(&self, trail: &TrailArn) -> bool {
@@ -202,13 +202,13 @@ fn whose_copy(trail: &Trail) -> Option<String> {
     }
 }
 
-fn notes(setting: &Setting<'_>, trail: &Trail, facts: &Facts) -> Vec<String> {
+fn notes(context: &EvaluationContext<'_>, trail: &Trail, facts: &Facts) -> Vec<String> {
     let whose = match trail.standing() {
         Standing::Own => None,
         Standing::Shadow => Some(format!("copy of a trail of {}", trail.home_region)),
         Standing::MemberCopy => Some(format!("copy of a trail of account {}", trail.arn.owner())),
     };
-    let expired = match exempt(&setting.parameters.exempt_trails, &trail.arn, setting.now) {
+    let expired = match exempt(&context.parameters.exempt_trails, &trail.arn, context.now) {
         Exempt::Expired(day) => Some(format!("its exemption ended on {day}")),
         Exempt::No | Exempt::Until(_) => None,
     };

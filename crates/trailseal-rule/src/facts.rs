@@ -82,7 +82,7 @@ pub enum Refusal {
     /// It takes something else that could not be read.
     Needs(&'static str),
     /// The reference or the answer is not one that AWS documents.
-    Unintelligible(String),
+    Malformed(String),
 }
 
 impl fmt::Display for Refusal {
@@ -103,7 +103,7 @@ impl fmt::Display for Refusal {
                 out.write_str("kmsKeyId names no account, and the trail is another one's")
             }
             Self::Needs(what) => write!(out, "it takes {what}, which could not be read"),
-            Self::Unintelligible(what) => out.write_str(what),
+            Self::Malformed(what) => out.write_str(what),
         }
     }
 }
@@ -238,7 +238,7 @@ pub enum KeyOrigin {
 impl KeyManager {
     /// Reads KMS's word (KMS API Reference, `KeyMetadata`); blank where it says none.
     #[must_use]
-    pub fn of_word(word: &str) -> Self {
+    pub fn from_kms(word: &str) -> Self {
         match word {
             "CUSTOMER" => Self::Customer,
             "AWS" => Self::Aws,
@@ -250,7 +250,7 @@ impl KeyManager {
 impl KeyState {
     /// Reads KMS's word (KMS API Reference, `KeyMetadata`); blank where it says none.
     #[must_use]
-    pub fn of_word(word: &str) -> Self {
+    pub fn from_kms(word: &str) -> Self {
         match word {
             "Enabled" => Self::Enabled,
             "Updating" => Self::Updating,
@@ -283,7 +283,7 @@ impl KeyState {
 
 impl From<String> for KeyState {
     fn from(word: String) -> Self {
-        Self::of_word(&word)
+        Self::from_kms(&word)
     }
 }
 
@@ -296,7 +296,7 @@ impl From<KeyState> for String {
 impl KeyUsage {
     /// Reads KMS's word (KMS API Reference, `KeyMetadata`).
     #[must_use]
-    pub fn of_word(word: &str) -> Self {
+    pub fn from_kms(word: &str) -> Self {
         match word {
             "ENCRYPT_DECRYPT" => Self::EncryptDecrypt,
             other => Self::Other(other.to_owned()),
@@ -307,7 +307,7 @@ impl KeyUsage {
 impl KeySpec {
     /// Reads KMS's word (KMS API Reference, `KeyMetadata`).
     #[must_use]
-    pub fn of_word(word: &str) -> Self {
+    pub fn from_kms(word: &str) -> Self {
         match word {
             "SYMMETRIC_DEFAULT" => Self::SymmetricDefault,
             other => Self::Other(other.to_owned()),
@@ -318,7 +318,7 @@ impl KeySpec {
 impl KeyOrigin {
     /// Reads KMS's word (KMS API Reference, `KeyMetadata`); blank where it says none.
     #[must_use]
-    pub fn of_word(word: &str) -> Self {
+    pub fn from_kms(word: &str) -> Self {
         match word {
             "AWS_KMS" => Self::AwsKms,
             "EXTERNAL" => Self::External,
@@ -397,7 +397,7 @@ impl Refusal {
             }
             Self::NamesNoAccount => "set kmsKeyId to the ARN of the key".to_owned(),
             Self::Needs(what) => format!("let {what} be read"),
-            Self::Unintelligible(_) => "look it up in AWS, and update this rule".to_owned(),
+            Self::Malformed(_) => "look it up in AWS, and update this rule".to_owned(),
         }
     }
 }
@@ -419,7 +419,7 @@ mod tests {
             "Unavailable",
         ];
         for word in known.into_iter().chain(["", "Resting"]) {
-            let state = KeyState::of_word(word);
+            let state = KeyState::from_kms(word);
             assert_eq!(matches!(state, KeyState::Unrecognized(_)), !known.contains(&word));
             assert_eq!(state.as_str(), word);
             let quoted = serde_json::to_string(&state).unwrap();
@@ -429,13 +429,13 @@ mod tests {
     }
     #[test]
     fn every_word_of_kms_has_its_meaning() {
-        assert_eq!(KeyManager::of_word("CUSTOMER"), KeyManager::Customer);
-        assert_eq!(KeyManager::of_word("AWS"), KeyManager::Aws);
-        assert_eq!(KeyManager::of_word("aws"), KeyManager::Unrecognized("aws".into()));
-        assert_eq!(KeyUsage::of_word("ENCRYPT_DECRYPT"), KeyUsage::EncryptDecrypt);
-        assert_eq!(KeyUsage::of_word("SIGN_VERIFY"), KeyUsage::Other("SIGN_VERIFY".into()));
-        assert_eq!(KeySpec::of_word("SYMMETRIC_DEFAULT"), KeySpec::SymmetricDefault);
-        assert_eq!(KeySpec::of_word("RSA_2048"), KeySpec::Other("RSA_2048".into()));
+        assert_eq!(KeyManager::from_kms("CUSTOMER"), KeyManager::Customer);
+        assert_eq!(KeyManager::from_kms("AWS"), KeyManager::Aws);
+        assert_eq!(KeyManager::from_kms("aws"), KeyManager::Unrecognized("aws".into()));
+        assert_eq!(KeyUsage::from_kms("ENCRYPT_DECRYPT"), KeyUsage::EncryptDecrypt);
+        assert_eq!(KeyUsage::from_kms("SIGN_VERIFY"), KeyUsage::Other("SIGN_VERIFY".into()));
+        assert_eq!(KeySpec::from_kms("SYMMETRIC_DEFAULT"), KeySpec::SymmetricDefault);
+        assert_eq!(KeySpec::from_kms("RSA_2048"), KeySpec::Other("RSA_2048".into()));
         for (word, origin) in [
             ("AWS_KMS", KeyOrigin::AwsKms),
             ("EXTERNAL", KeyOrigin::External),
@@ -444,7 +444,7 @@ mod tests {
             ("", KeyOrigin::Unrecognized),
             ("ELSEWHERE", KeyOrigin::Unrecognized),
         ] {
-            assert_eq!(KeyOrigin::of_word(word), origin, "{word}");
+            assert_eq!(KeyOrigin::from_kms(word), origin, "{word}");
         }
     }
 

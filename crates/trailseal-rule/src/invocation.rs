@@ -1,6 +1,6 @@
 //! What AWS Config asks: an event's bytes become an [`Invocation`].
 //!
-//! *Invariant of absence*: no other module knows the event's JSON. Past this door every field is
+//! *Invariant of absence*: no other module knows the event's JSON. Past this listener every field is
 //! present and typed.
 //!
 //! The shapes are those of the AWS Config Developer Guide, "Example events for AWS Config rules".

@@ -3,7 +3,7 @@
 //!
 //! The way through this crate is one-way: an event's bytes become an [`Invocation`]; [`needs`]
 //! says which evidence is worth reading for a trail; whoever reads it hands back [`Facts`];
-//! [`evaluate`] turns trail, setting and facts into a [`Judgement`]; an [`Evaluation`] is that
+//! [`evaluate`] turns trail, context and facts into a [`Judgement`]; an [`Evaluation`] is that
 //! judgement in AWS Config's form.
 //!
 //! *Invariant of absence*: no network, no file, no clock, no environment, no thread and no `async`
@@ -41,7 +41,9 @@ pub use crate::checks::{CHECKS, Check, CheckId, Finding, Outcome, Unverified};
 pub use crate::controls::{CIS_CONTROLS, Control, RELATED_CONTROLS};
 pub use crate::denial::{Denial, PolicyType};
 pub use crate::error::{EventError, Fault, Faults};
-pub use crate::evaluate::{Judgement, KeyQuery, Needs, Setting, evaluate, key_arn, needs};
+pub use crate::evaluate::{
+    EvaluationContext, Judgement, KeyQuery, Needs, evaluate, key_arn, needs,
+};
 pub use crate::evaluation::{
     ANNOTATION_CHARS_MAX, Annotation, ComplianceType, EVALUATIONS_PER_CALL_MAX, Evaluation,
     FIX_CHARS_MAX, ReportedType, ResourceId,

@@ -5,18 +5,18 @@ use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use tokio::time::Instant;
-use trailseal_aws::{Aws, Connection, Identity, Patience};
+use trailseal_aws::{Aws, Connection, Identity, RetryPolicy};
 use trailseal_lab::{Call, Lab, Operation, PutEvaluation, RuleEvent, State};
-use trailseal_lambda::{Function, Log, Occasion};
+use trailseal_lambda::{Function, InvocationContext, Log};
 use trailseal_rule::{AccountId, Region};
 
-use crate::acceptance::harness::{ACCOUNT, Captured, REGION, occasion};
+use crate::acceptance::harness::{ACCOUNT, Captured, REGION, context};
 
 /// How often the function asks before it gives up.
 pub(crate) const ATTEMPTS: usize = 5;
 
 /// Pauses that end at once; the time-out of an attempt is long, so that only a fault meets it.
-pub(crate) const PATIENCE: Patience = Patience {
+pub(crate) const RETRY_POLICY: RetryPolicy = RetryPolicy {
     connect: Duration::from_secs(10),
     attempt: Duration::from_secs(30),
     attempts_max: 5,
@@ -46,41 +46,41 @@ impl Desk {
     ) -> Self {
         let lab = Lab::start(state).await.unwrap();
         let identity = identity(&lab, account, region, external_id);
-        Self::with(lab, identity, PATIENCE)
+        Self::with(lab, identity, RETRY_POLICY)
     }
 
     /// A cold function of this identity that is so patient.
-    pub(crate) fn with(lab: Lab, identity: Identity, patience: Patience) -> Self {
-        Self::at(lab.url(), lab, identity, patience)
+    pub(crate) fn with(lab: Lab, identity: Identity, retry_policy: RetryPolicy) -> Self {
+        Self::at(lab.url(), lab, identity, retry_policy)
     }
 
     /// The same, with an endpoint before the lab.
-    pub(crate) fn at(url: String, lab: Lab, identity: Identity, patience: Patience) -> Self {
+    pub(crate) fn at(url: String, lab: Lab, identity: Identity, retry_policy: RetryPolicy) -> Self {
         let log = Captured::default();
-        let aws = Aws::new(Connection::new(Some(url), patience), identity);
+        let aws = Aws::new(Connection::new(Some(url), retry_policy), identity);
         let function = Function::new(aws, Duration::from_secs(1), Log::new(log.clone()));
         Self { lab, function, log }
     }
 
     /// Delivers an event with a token of its rule.
     pub(crate) async fn send(&self, event: &RuleEvent) -> Sent {
-        self.send_within(event, &occasion()).await
+        self.send_within(event, &context()).await
     }
 
     /// Delivers an event so long before its deadline.
     pub(crate) async fn send_with_time(&self, event: &RuleEvent, left: Duration) -> Sent {
         let deadline = Instant::now() + left;
-        self.send_within(event, &Occasion { deadline, ..occasion() }).await
+        self.send_within(event, &InvocationContext { deadline, ..context() }).await
     }
 
-    async fn send_within(&self, event: &RuleEvent, occasion: &Occasion) -> Sent {
+    async fn send_within(&self, event: &RuleEvent, context: &InvocationContext) -> Sent {
         let token = self.lab.issue_token(&event.account, &event.region, &event.rule);
-        self.send_bytes(event.to_json(&token).to_string().as_bytes(), occasion).await
+        self.send_bytes(event.to_json(&token).to_string().as_bytes(), context).await
     }
 
     /// Delivers an event as it is.
-    pub(crate) async fn send_bytes(&self, event: &[u8], occasion: &Occasion) -> Sent {
-        let answer = self.function.answer(event, occasion).await;
+    pub(crate) async fn send_bytes(&self, event: &[u8], context: &InvocationContext) -> Sent {
+        let answer = self.function.answer(event, context).await;
         let returned = match answer {
             Ok(answer) => Returned::Accepted(answer.accepted),
             Err(error) => Returned::Failed(error.kind().to_owned(), error.to_string()),

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 use trailseal_lab::State;
-use trailseal_plan::{Consent, NewKey, Wish};
+use trailseal_plan::{Consent, NewKey, TargetKey};
 use trailseal_rule::{KeyRef, Parameters};
 
 pub(crate) const ACCOUNT: &str = "111122223333";
@@ -24,11 +24,11 @@ pub(crate) enum Has {
     Doomed,
     Gone,
     InAnotherRegion,
-    /// The wished one.
-    Wished,
+    /// The requested one.
+    Requested,
 }
 
-/// The policy of the wished key.
+/// The policy of the requested key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Policy {
     Root,
@@ -39,9 +39,9 @@ pub(crate) enum Policy {
     Odd,
 }
 
-/// What is wished.
+/// What is requested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Wished {
+pub(crate) enum Requested {
     Existing { policy: Policy, state: &'static str, rotates: bool },
     New { alias: Option<&'static str> },
 }
@@ -50,7 +50,7 @@ pub(crate) enum Wished {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scenario {
     has: Has,
-    wished: Wished,
+    requested: Requested,
     consents: bool,
     profile: &'static str,
 }
@@ -65,12 +65,12 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         Has::Doomed,
         Has::Gone,
         Has::InAnotherRegion,
-        Has::Wished,
+        Has::Requested,
     ] {
-        for wished in wishes() {
+        for requested in wishes() {
             for consents in [false, true] {
                 for profile in ["effective", "strict"] {
-                    all.push(Scenario { has, wished, consents, profile });
+                    all.push(Scenario { has, requested, consents, profile });
                 }
             }
         }
@@ -78,11 +78,11 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
     all
 }
 
-fn wishes() -> Vec<Wished> {
+fn wishes() -> Vec<Requested> {
     let mut all = vec![
-        Wished::New { alias: None },
-        Wished::New { alias: Some("alias/free") },
-        Wished::New { alias: Some("alias/taken") },
+        Requested::New { alias: None },
+        Requested::New { alias: Some("alias/free") },
+        Requested::New { alias: Some("alias/taken") },
     ];
     for policy in [
         Policy::Root,
@@ -94,7 +94,7 @@ fn wishes() -> Vec<Wished> {
     ] {
         for state in ["Enabled", "Disabled", "PendingDeletion"] {
             for rotates in [false, true] {
-                all.push(Wished::Existing { policy, state, rotates });
+                all.push(Requested::Existing { policy, state, rotates });
             }
         }
     }
@@ -102,11 +102,11 @@ fn wishes() -> Vec<Wished> {
 }
 
 impl Scenario {
-    pub(crate) fn wish(&self) -> Wish {
-        match self.wished {
-            Wished::Existing { .. } => Wish::Existing(KeyRef::parse(WISHED).unwrap()),
-            Wished::New { alias } => {
-                Wish::New(NewKey { alias: alias.map(str::to_owned), ..NewKey::default() })
+    pub(crate) fn target_key(&self) -> TargetKey {
+        match self.requested {
+            Requested::Existing { .. } => TargetKey::Existing(KeyRef::parse(WISHED).unwrap()),
+            Requested::New { alias } => {
+                TargetKey::New(NewKey { alias: alias.map(str::to_owned), ..NewKey::default() })
             }
         }
     }
@@ -125,9 +125,9 @@ impl Scenario {
     }
 
     pub(crate) fn state(&self) -> State {
-        let (policy, state, rotates) = match self.wished {
-            Wished::Existing { policy, state, rotates } => (policy, state, rotates),
-            Wished::New { .. } => (Policy::AdmitsTheNeighbour, "Enabled", true),
+        let (policy, state, rotates) = match self.requested {
+            Requested::Existing { policy, state, rotates } => (policy, state, rotates),
+            Requested::New { .. } => (Policy::AdmitsTheNeighbour, "Enabled", true),
         };
         let doomed = |state: &str| (state == "PendingDeletion").then_some("2026-12-24T00:00:00Z");
         let (present, present_state, present_policy) = self.present();
@@ -164,7 +164,7 @@ impl Scenario {
         State::from_value("scenario", &document).unwrap()
     }
 
-    /// The trail's key, and the state and policy of the key that it has beside the wished one.
+    /// The trail's key, and the state and policy of the key that it has beside the requested one.
     fn present(&self) -> (Option<&'static str>, &'static str, Policy) {
         match self.has {
             Has::None => (None, "Enabled", Policy::Admits),
@@ -178,7 +178,7 @@ impl Scenario {
                 Policy::Admits,
             ),
             Has::InAnotherRegion => (Some(ELSEWHERE), "Enabled", Policy::Admits),
-            Has::Wished => (Some(WISHED), "Enabled", Policy::Admits),
+            Has::Requested => (Some(WISHED), "Enabled", Policy::Admits),
         }
     }
 }

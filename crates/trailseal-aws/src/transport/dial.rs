@@ -65,7 +65,7 @@ impl Dialer {
     }
 
     /// What cannot be opened is left to the request that wants it, and so are its complaints.
-    pub(crate) async fn open_early(&self, origins: Vec<String>, patience: Duration) {
+    pub(crate) async fn open_early(&self, origins: Vec<String>, retry_policy: Duration) {
         let (opened, is_open) = origins
             .into_iter()
             .filter_map(|origin| origin.parse::<Uri>().ok())
@@ -82,7 +82,8 @@ impl Dialer {
             })
             .unzip::<_, _, Vec<_>, Vec<_>>();
         self.early.lock().unwrap_or_else(PoisonError::into_inner).extend(opened);
-        let _those_that_take_longer_go_on = tokio::time::timeout(patience, join_all(is_open)).await;
+        let _those_that_take_longer_go_on =
+            tokio::time::timeout(retry_policy, join_all(is_open)).await;
     }
 
     fn take_early(&self, uri: &Uri) -> Option<Early> {

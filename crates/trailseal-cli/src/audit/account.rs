@@ -6,14 +6,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures_util::stream::{self, StreamExt as _};
 use trailseal_aws::{Aws, AwsError, Calls, Evidence, Session, describe_trails};
 use trailseal_rule::{
-    CheckId, Parameters, Reading, Refusal, Region, ResourceId, RoleName, Setting, Timestamp, Trail,
-    WhenNoTrails,
+    CheckId, EvaluationContext, Parameters, Reading, Refusal, Region, ResourceId, RoleName,
+    Timestamp, Trail, WhenNoTrails,
 };
 
 use super::arguments::RegionsWanted;
 use super::gathered::{Gathered, source, trail_source};
+use super::messages;
 use super::targets::{Target, enabled_regions};
-use super::words;
 use crate::report::{RegionReport, judge_account_without_trails, judge_trail};
 
 /// Requests that are under way in one account at the same time: CloudTrail takes ten reads a
@@ -76,7 +76,7 @@ impl Audit {
     }
 
     fn words(&self, error: &AwsError) -> String {
-        words::failed(error, self.role.as_ref().map(RoleName::as_str))
+        messages::failed(error, self.role.as_ref().map(RoleName::as_str))
     }
 
     async fn regions_of(&self, session: &Session) {
@@ -161,14 +161,14 @@ impl Audit {
     }
 
     async fn trail(&self, session: &Session, trail: &Trail, evidence: &Evidence<'_>) {
-        let setting = Setting { parameters: &self.parameters, now: self.now };
+        let context = EvaluationContext { parameters: &self.parameters, now: self.now };
         let (account, region) = (session.account(), session.region());
         let source = trail_source(account.as_str(), region.as_str(), trail.arn.name());
-        let facts = evidence.gather(&setting, trail).await;
+        let facts = evidence.gather(&context, trail).await;
         let mut gathered = self.gathered();
         match (facts, ResourceId::new(trail.arn.name())) {
             (Ok(facts), Some(id)) => {
-                let judged = judge_trail(&id, trail, &facts, &setting, None, source);
+                let judged = judge_trail(&id, trail, &facts, &context, None, source);
                 gathered.trails.push(judged);
             }
             (Err(error), _) => {

@@ -11,16 +11,16 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use trailseal_aws::{AwsError, Session, select_aggregate};
 use trailseal_rule::{
-    AccountId, KEY_TYPE, KeyQuery, KeyRef, Parameters, Region, Setting, TRAIL_TYPE, Timestamp,
-    TrailArn, needs,
+    AccountId, EvaluationContext, KEY_TYPE, KeyQuery, KeyRef, Parameters, Region, TRAIL_TYPE,
+    Timestamp, TrailArn, needs,
 };
 
 use super::gathered::{Gathered, trail_source};
 use super::targets::Target;
 use crate::evidence::BUCKET_TYPE;
+use crate::inventory::{EventParameters, Inventory, Presence, Role, ScanOptions};
 use crate::report::{Problem, RegionReport, Report, judge};
-use crate::scan::Piece;
-use crate::seen::{EventParameters, Presence, Role, Seen, Taking};
+use crate::scan::Document;
 
 /// What makes a row a configuration item (AWS Config Developer Guide, "Query Components").
 const ITEM: &str = "SELECT accountId, awsRegion, arn, resourceId, resourceName, resourceType, \
@@ -39,8 +39,8 @@ const NO_TRAIL_SEEN: &str = "no trail seen there: AWS Config may not record trai
 /// Places of one kind that a line names; of more, only their number is told.
 const PLACES_NAMED_MAX: usize = 10;
 
-const TAKING: Taking<'static> =
-    Taking { role: Role::Judged, event_parameters: EventParameters::Overruled, subject: None };
+const SCAN_OPTIONS: ScanOptions<'static> =
+    ScanOptions { role: Role::Judged, event_parameters: EventParameters::Overruled, subject: None };
 
 /// An account and a Region of which the aggregator knows something.
 #[derive(Debug, Deserialize)]
@@ -62,11 +62,11 @@ pub(super) async fn judge_aggregate(
     given: Map<String, Value>,
     now: Timestamp,
 ) -> Result<Report, AwsError> {
-    let mut seen = Seen::default();
+    let mut seen = Inventory::default();
     let query = format!("{ITEM} WHERE resourceType = '{TRAIL_TYPE}'");
     take(&mut seen, select_aggregate(session, name, &query).await?);
-    let setting = Setting { parameters, now };
-    let (keys, buckets) = wanted(&seen, &setting);
+    let context = EvaluationContext { parameters, now };
+    let (keys, buckets) = wanted(&seen, &context);
     for (kind, ids) in [(KEY_TYPE, keys), (BUCKET_TYPE, buckets)] {
         for ids in lists(&ids) {
             let query = format!("{ITEM} WHERE resourceType = '{kind}' AND resourceId IN ({ids})");
@@ -84,19 +84,22 @@ pub(super) async fn judge_aggregate(
     Ok(report)
 }
 
-fn take(seen: &mut Seen, rows: Vec<String>) {
+fn take(seen: &mut Inventory, rows: Vec<String>) {
     let position = seen.known_pieces;
     for (row, position) in rows.iter().zip(position..) {
-        seen.take(Piece::Item(row.as_bytes()), TAKING, 0, position);
+        seen.take(Document::Item(row.as_bytes()), SCAN_OPTIONS, 0, position);
     }
 }
 
 /// The ids of the keys and the names of the buckets that are worth asking for.
-fn wanted(seen: &Seen, setting: &Setting<'_>) -> (BTreeSet<String>, BTreeSet<String>) {
+fn wanted(
+    seen: &Inventory,
+    context: &EvaluationContext<'_>,
+) -> (BTreeSet<String>, BTreeSet<String>) {
     let (mut keys, mut buckets) = (BTreeSet::new(), BTreeSet::new());
     for (_, _, trail) in seen.trails.iter() {
         let Presence::There(trail) = &trail.presence else { continue };
-        let needs = needs(setting, trail);
+        let needs = needs(context, trail);
         keys.extend(needs.key.as_ref().and_then(key_id));
         buckets.extend(needs.bucket.map(|bucket| bucket.as_str().to_owned()));
     }

@@ -7,13 +7,13 @@ use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_types::SdkConfig;
-use trailseal_aws::{Caller, Connection, Endpoints, Patience, Session, caller};
+use trailseal_aws::{Caller, Connection, Endpoints, RetryPolicy, Session, caller};
 use trailseal_rule::Region;
 
 use super::arguments::{AuditArguments, RegionsWanted};
+use super::messages;
 use super::profile::NamedProfile;
-use super::words;
-use crate::command::{Surroundings, note};
+use crate::command::{Console, note};
 use crate::output::clean;
 
 /// Who asks, and how.
@@ -27,12 +27,12 @@ pub(crate) struct Identity {
 
 /// As patient as a person who waits for an answer: a place within the bound of requests is waited
 /// for within the time of an attempt.
-fn patience() -> Patience {
+fn retry_policy() -> RetryPolicy {
     let attempts = env::var("AWS_MAX_ATTEMPTS").ok().and_then(|text| text.parse().ok());
-    Patience {
+    RetryPolicy {
         attempt: Duration::from_secs(30),
         attempts_max: attempts.filter(|attempts| *attempts > 0).unwrap_or(8),
-        ..Patience::default()
+        ..RetryPolicy::default()
     }
 }
 
@@ -72,27 +72,28 @@ impl Identity {
         region: impl FnOnce(Option<&str>) -> Result<Region, String>,
     ) -> Result<Self, String> {
         let profile = NamedProfile::find(profile).await?;
-        let config = load(profile.as_ref(), &Connection::new(None, patience())).await;
+        let config = load(profile.as_ref(), &Connection::new(None, retry_policy())).await;
         let region = region(config.region().map(AsRef::as_ref))?;
-        let credentials = config.credentials_provider().ok_or_else(|| words::no_credentials(""))?;
+        let credentials =
+            config.credentials_provider().ok_or_else(|| messages::no_credentials(""))?;
         let found = credentials.provide_credentials().await;
         let name = profile.as_ref().map(|profile| profile.name.as_str());
-        found.map_err(|error| words::credentials(&words::causes(&error), name))?;
+        found.map_err(|error| messages::credentials(&messages::causes(&error), name))?;
         let endpoints = Endpoints::configured(|name| env::var(name).ok(), &config);
-        let connection = Connection::at(endpoints, patience()).gated(requests_max);
+        let connection = Connection::at(endpoints, retry_policy()).gated(requests_max);
         let mut identity = Self::ask(&connection, region, credentials).await?;
         identity.note = profile.and_then(|profile| profile.note());
         Ok(identity)
     }
 
     /// Says who asks, before anything else is asked or changed.
-    pub(crate) fn introduce(&self, surroundings: &mut Surroundings<'_>) {
+    pub(crate) fn introduce(&self, console: &mut Console<'_>) {
         let Caller { account, arn } = &self.caller;
         let region = self.session.region();
         let line = format!("caller: {arn} of account {account}, Region {region}");
-        surroundings.tell(&clean(&line));
+        console.tell(&clean(&line));
         if let Some(line) = &self.note {
-            note(surroundings, &clean(line));
+            note(console, &clean(line));
         }
     }
 
@@ -102,7 +103,7 @@ impl Identity {
         credentials: SharedCredentialsProvider,
     ) -> Result<Self, String> {
         let asked = caller(connection, &region, &credentials).await;
-        let caller = asked.map_err(|error| words::caller(&error, &region))?;
+        let caller = asked.map_err(|error| messages::caller(&error, &region))?;
         let account = caller.account.clone();
         let session = Session::new(connection.clone(), account, region, credentials);
         Ok(Self { session, caller, note: None })
@@ -116,10 +117,10 @@ fn region(arguments: &AuditArguments, configured: Option<&str>) -> Result<Region
         return Ok(region.clone());
     }
     match (configured, &arguments.regions) {
-        (Some(name), _) => Region::parse(name).map_err(|error| words::wrong_region(&error)),
+        (Some(name), _) => Region::parse(name).map_err(|error| messages::wrong_region(&error)),
         (None, RegionsWanted::List(regions)) => {
-            regions.first().cloned().ok_or_else(words::no_region)
+            regions.first().cloned().ok_or_else(messages::no_region)
         }
-        (None, RegionsWanted::All) => Err(words::no_region()),
+        (None, RegionsWanted::All) => Err(messages::no_region()),
     }
 }

@@ -4,7 +4,7 @@ use std::env;
 
 use aws_types::os_shim_internal::{Env, Fs};
 
-use super::words;
+use super::messages;
 
 /// What names a profile where no `--profile` is given, in the order of the AWS CLI.
 const VARIABLES: [&str; 2] = ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"];
@@ -40,10 +40,10 @@ impl NamedProfile {
         };
         let files = Default::default();
         let known = aws_config::profile::load(&Fs::real(), &Env::real(), &files, None).await;
-        let known = known.map_err(|error| words::profile_files(&words::causes(&error)))?;
+        let known = known.map_err(|error| messages::profile_files(&messages::causes(&error)))?;
         match known.get_profile(&name) {
             Some(_) => Ok(Some(Self { name, named_by })),
-            None => Err(words::no_such_profile(&name, named_by)),
+            None => Err(messages::no_such_profile(&name, named_by)),
         }
     }
 
@@ -58,6 +58,6 @@ impl NamedProfile {
         let is_set = |variable: &&str| env::var_os(variable).is_some_and(|value| !value.is_empty());
         let has_keys = KEY_VARIABLES.iter().all(is_set);
         (has_keys && !self.overrides_environment())
-            .then(|| words::environment_wins(&self.name, self.named_by))
+            .then(|| messages::environment_wins(&self.name, self.named_by))
     }
 }

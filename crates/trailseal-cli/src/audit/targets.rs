@@ -7,7 +7,7 @@ use trailseal_rule::{AccountId, Region};
 
 use super::arguments::AccountsWanted;
 use super::identity::Identity;
-use super::words;
+use super::messages;
 
 /// An account that is to be asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +41,7 @@ pub(super) async fn targets(
         Some(AccountsWanted::List(ids)) => ids.iter().cloned().map(Target::plain).collect(),
         Some(AccountsWanted::Organization) => {
             let listed = list_accounts(&identity.session).await;
-            listed.map_err(|error| words::organization(&error, &identity.caller))?
+            listed.map_err(|error| messages::organization(&error, &identity.caller))?
         }
     };
     let other = targets.iter().find(|target| target.id != *own && target.left_out.is_none());
@@ -70,7 +70,7 @@ async fn list_accounts(session: &Session) -> Result<Vec<Target>, AwsError> {
         let answer = client.list_accounts().set_next_token(next).send().await;
         let page = answer.map_err(|error| failed(ACTION, session.region().as_str(), &error))?;
         for account in page.accounts.unwrap_or_default() {
-            targets.push(target(&account).map_err(|cause| AwsError::Breakdown {
+            targets.push(target(&account).map_err(|cause| AwsError::ServiceFailure {
                 operation: ACTION,
                 region: session.region().to_string(),
                 cause,
@@ -78,7 +78,7 @@ async fn list_accounts(session: &Session) -> Result<Vec<Target>, AwsError> {
         }
         next = pages.next(page.next_token)?;
         if next.is_none() {
-            return at_least_one(targets).map_err(|cause| AwsError::Breakdown {
+            return at_least_one(targets).map_err(|cause| AwsError::ServiceFailure {
                 operation: ACTION,
                 region: session.region().to_string(),
                 cause,
@@ -111,7 +111,7 @@ fn target(account: &Account) -> Result<Target, String> {
 /// The Regions that are enabled in the session's account.
 pub(super) async fn enabled_regions(session: &Session) -> Result<Vec<Region>, AwsError> {
     const ACTION: &str = "account:ListRegions";
-    let broken = |cause: String| AwsError::Breakdown {
+    let broken = |cause: String| AwsError::ServiceFailure {
         operation: ACTION,
         region: session.region().to_string(),
         cause,

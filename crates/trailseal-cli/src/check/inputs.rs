@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 use trailseal_rule::Timestamp;
 
-use crate::command::{Exit, Surroundings, run};
+use crate::command::{Console, Exit, run};
 
 /// The report of `trailseal check` on files of `tests/inputs`.
 fn check(arguments: &[&str]) -> (Exit, Value, String) {
@@ -21,10 +21,9 @@ fn check(arguments: &[&str]) -> (Exit, Value, String) {
     let words: Vec<String> = arguments.iter().map(place).collect();
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let now = Timestamp::parse("2026-11-26T12:00:00Z").unwrap();
-    let mut surroundings =
-        Surroundings { out: &mut out, err: &mut err, out_is_terminal: false, now };
+    let mut console = Console { out: &mut out, err: &mut err, out_is_terminal: false, now };
     let command = ["trailseal", "check", "-q", "-o", "json"].map(str::to_owned);
-    let exit = run(command.into_iter().chain(words).map(Into::into), &mut surroundings);
+    let exit = run(command.into_iter().chain(words).map(Into::into), &mut console);
     let report = serde_json::from_slice(&out).unwrap_or_default();
     (exit, report, String::from_utf8(err).unwrap())
 }
@@ -105,10 +104,9 @@ fn every_format_names_a_trail_that_was_not_evaluated() {
         let file = root.join("only-the-shadow-copy.json").display().to_string();
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let now = Timestamp::parse("2026-11-26T12:00:00Z").unwrap();
-        let mut surroundings =
-            Surroundings { out: &mut out, err: &mut err, out_is_terminal: false, now };
+        let mut console = Console { out: &mut out, err: &mut err, out_is_terminal: false, now };
         let words = ["trailseal", "check", &file, "-o", &format.name()].map(Into::into);
-        assert_eq!(run(words, &mut surroundings), Exit::Failure);
+        assert_eq!(run(words, &mut console), Exit::Failure);
         let text = String::from_utf8(out).unwrap();
         let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(flat.contains("nothing in the input is from its home"), "{format:?}: {text}");
@@ -252,9 +250,8 @@ fn written(file: &str, format: &str) -> String {
     let file = root.join(file).display().to_string();
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let now = Timestamp::parse("2026-11-26T12:00:00Z").unwrap();
-    let mut surroundings =
-        Surroundings { out: &mut out, err: &mut err, out_is_terminal: false, now };
-    run(["trailseal", "check", &file, "-o", format].map(Into::into), &mut surroundings);
+    let mut console = Console { out: &mut out, err: &mut err, out_is_terminal: false, now };
+    run(["trailseal", "check", &file, "-o", format].map(Into::into), &mut console);
     String::from_utf8(out).unwrap()
 }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 use trailseal_rule::Timestamp;
 
-use crate::command::{Exit, Surroundings, run};
+use crate::command::{Console, Exit, run};
 
 const KEY: &str = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd";
 const TRAIL: &str = "arn:aws:cloudtrail:eu-central-1:111122223333:trail/main";
@@ -35,15 +35,14 @@ impl Folder {
     fn check(&self, arguments: &[&str]) -> Checked {
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let now = Timestamp::parse("2026-11-23T12:00:00Z").unwrap();
-        let mut surroundings =
-            Surroundings { out: &mut out, err: &mut err, out_is_terminal: false, now };
+        let mut console = Console { out: &mut out, err: &mut err, out_is_terminal: false, now };
         let is_path = |word: &str| !word.starts_with('-') && !word.contains('=') && word != "json";
         let words = arguments.iter().map(|word| match is_path(word) {
             true => self.0.join(word).into_os_string(),
             false => word.into(),
         });
         let words = ["trailseal", "check", "-o", "json"].map(Into::into).into_iter().chain(words);
-        let exit = run(words, &mut surroundings);
+        let exit = run(words, &mut console);
         let report: Value = serde_json::from_slice(&out).unwrap();
         let of_folder = format!("{}/", self.0.display());
         let err = anstream::adapter::strip_bytes(&err).into_vec();

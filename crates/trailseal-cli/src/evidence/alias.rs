@@ -56,7 +56,7 @@ pub(crate) fn see_alias(
                     id: target.to_owned(),
                 },
             }),
-            None => Reading::Refused(Refusal::Unintelligible(
+            None => Reading::Refused(Refusal::Malformed(
                 "the item of the alias names no TargetKeyId".to_owned(),
             )),
         },

@@ -93,7 +93,7 @@ impl SeenKey {
             rotation: rotation(member("KeyRotationStatus"), origin),
             policy: policy(member("Policy")),
             facts: facts.map_or_else(
-                |what: &str| Reading::Refused(Refusal::Unintelligible(what.to_owned())),
+                |what: &str| Reading::Refused(Refusal::Malformed(what.to_owned())),
                 Reading::Known,
             ),
         }
@@ -129,7 +129,7 @@ pub(crate) fn key_facts<'a>(arn: KeyArn, member: &dyn Fn(&str) -> Option<&'a Val
     let kind = multi_region.and_then(|of| {
         of.get("multiRegionKeyType").or_else(|| of.get("MultiRegionKeyType"))?.as_str()
     });
-    let state = KeyState::of_word(word("keyState"));
+    let state = KeyState::from_kms(word("keyState"));
     let (valid_to, state) = match (date(member("validTo")), state) {
         (Ok(date), state) => (date, state),
         // Whether the material has ended is then not known.
@@ -141,13 +141,13 @@ pub(crate) fn key_facts<'a>(arn: KeyArn, member: &dyn Fn(&str) -> Option<&'a Val
     };
     KeyFacts {
         arn,
-        manager: KeyManager::of_word(word("keyManager")),
+        manager: KeyManager::from_kms(word("keyManager")),
         state,
-        usage: KeyUsage::of_word(word("keyUsage")),
-        spec: KeySpec::of_word(
+        usage: KeyUsage::from_kms(word("keyUsage")),
+        spec: KeySpec::from_kms(
             text("keySpec").or_else(|| text("customerMasterKeySpec")).unwrap_or_default(),
         ),
-        origin: KeyOrigin::of_word(word("origin")),
+        origin: KeyOrigin::from_kms(word("origin")),
         valid_to,
         deletion_date: date(member("deletionDate")).unwrap_or_default(),
         is_replica: kind == Some("REPLICA"),

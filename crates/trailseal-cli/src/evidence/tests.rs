@@ -63,8 +63,9 @@ fn facts(
     let given: Map<String, Value> =
         parameters.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))).collect();
     let parameters = Parameters::parse(&given).unwrap();
-    let setting = Setting { parameters: &parameters, now: Timestamp::from_epoch_millis(0) };
-    evidence.facts(&setting, &trail(key_id))
+    let context =
+        EvaluationContext { parameters: &parameters, now: Timestamp::from_epoch_millis(0) };
+    evidence.facts(&context, &trail(key_id))
 }
 
 fn bucket_item(status: &str) -> Value {

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{Origin, Source, Sources, Unread};
-use crate::seen::Role;
+use crate::inventory::Role;
 
 /// Resource types whose history files are opened.
 const OPENED_TYPES: [&str; 4] =

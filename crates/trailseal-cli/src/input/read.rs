@@ -10,7 +10,7 @@ use flate2::bufread::MultiGzDecoder;
 use thiserror::Error;
 
 use super::{Origin, utf16};
-use crate::scan::{Piece, ScanError, Scanner};
+use crate::scan::{Document, ScanError, Scanner};
 
 /// Bytes that are read at once: large enough that neither system calls nor handing over from thread
 /// to thread costs much, small enough for the caches of the processor.
@@ -100,7 +100,7 @@ fn buffer() -> Vec<u8> {
 pub(crate) fn read(
     origin: &Origin,
     buffer: &mut Vec<u8>,
-    take: &mut dyn FnMut(Piece<'_>),
+    take: &mut dyn FnMut(Document<'_>),
 ) -> Result<(), ReadError> {
     match origin {
         Origin::File(path) => read_from(File::open(path).map_err(ReadError::Open)?, buffer, take),
@@ -111,7 +111,7 @@ pub(crate) fn read(
 fn read_from(
     mut input: impl Read + Send,
     buffer: &mut Vec<u8>,
-    take: &mut dyn FnMut(Piece<'_>),
+    take: &mut dyn FnMut(Document<'_>),
 ) -> Result<(), ReadError> {
     buffer.resize(CHUNK_BYTES, 0);
     let first = buffer.get_mut(..INPUT_BYTES).unwrap_or_default();
@@ -153,7 +153,7 @@ fn scan(
     mut next: impl FnMut(&mut [u8]) -> Result<Option<usize>, ReadError> + Send,
     mut scanner: Scanner,
     buffer: &mut Vec<u8>,
-    take: &mut dyn FnMut(Piece<'_>),
+    take: &mut dyn FnMut(Document<'_>),
 ) -> Result<(), ReadError> {
     for _ in 0..CHUNKS_BY_TURNS {
         let Some(length) = next(buffer)? else {
@@ -169,7 +169,7 @@ fn scan_at_once(
     mut next: impl FnMut(&mut [u8]) -> Result<Option<usize>, ReadError> + Send,
     mut scanner: Scanner,
     first: Vec<u8>,
-    take: &mut dyn FnMut(Piece<'_>),
+    take: &mut dyn FnMut(Document<'_>),
 ) -> Result<(), ReadError> {
     let (give_back, empty) = mpsc::channel::<Vec<u8>>();
     let (hand_over, full) = mpsc::channel();

@@ -2,9 +2,9 @@ use super::*;
 
 /// What a resource is like, and the parameters of a rule event.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Told(&'static str, Option<&'static str>);
+struct EvidenceValue(&'static str, Option<&'static str>);
 
-impl Telling for Told {
+impl Telling for EvidenceValue {
     fn difference(&self, other: &Self) -> Option<Difference> {
         if self.0 != other.0 {
             Some(Difference::Content)
@@ -21,15 +21,19 @@ fn told(
     state: Option<u64>,
     source: usize,
     content: &'static str,
-) -> (Sighting, Told) {
+) -> (Sighting, EvidenceValue) {
     let captured = captured.map(Timestamp::from_epoch_millis);
     let sighting = Sighting { captured, has_parameters: false, state, source, position: 0 };
-    (sighting, Told(content, None))
+    (sighting, EvidenceValue(content, None))
 }
 
-fn event(source: usize, content: &'static str, parameters: &'static str) -> (Sighting, Told) {
+fn event(
+    source: usize,
+    content: &'static str,
+    parameters: &'static str,
+) -> (Sighting, EvidenceValue) {
     let (sighting, _) = told(Some(2), Some(2), source, content);
-    (Sighting { has_parameters: true, ..sighting }, Told(content, Some(parameters)))
+    (Sighting { has_parameters: true, ..sighting }, EvidenceValue(content, Some(parameters)))
 }
 
 /// Every order of these.
@@ -49,7 +53,11 @@ fn orders<T: Copy>(all: &[T]) -> Vec<Vec<T>> {
 }
 
 /// What remains and what is contested, which every order comes to, and every way to share out.
-fn check(seen: &[(Sighting, Told)], remains: Option<(Told, usize)>, contested: Option<Contest>) {
+fn check(
+    seen: &[(Sighting, EvidenceValue)],
+    remains: Option<(EvidenceValue, usize)>,
+    contested: Option<Contest>,
+) {
     for order in orders(seen) {
         for cut in 0..=order.len() {
             let (one, other) = order.split_at(cut);
@@ -71,7 +79,11 @@ fn check(seen: &[(Sighting, Told)], remains: Option<(Told, usize)>, contested: O
     }
 }
 
-fn check_contested(seen: &[(Sighting, Told)], sources: [usize; 2], difference: Difference) {
+fn check_contested(
+    seen: &[(Sighting, EvidenceValue)],
+    sources: [usize; 2],
+    difference: Difference,
+) {
     check(seen, None, Some(Contest { sources, difference }));
 }
 
@@ -84,7 +96,7 @@ fn the_newest_stays_in_whatever_order_they_come() {
         told(Some(2), Some(2), 0, "newest"),
         told(Some(2), Some(2), 3, "newest"),
     ];
-    check(&seen, Some((Told("newest", None), 3)), None);
+    check(&seen, Some((EvidenceValue("newest", None), 3)), None);
 }
 
 /// The pair that is named is the same, however many there are and whoever reads them first.
@@ -111,7 +123,7 @@ fn what_is_newer_settles_what_differed() {
         told(Some(1), Some(1), 0, "those"),
         told(Some(2), None, 3, "newer"),
     ];
-    check(&seen, Some((Told("newer", None), 3)), None);
+    check(&seen, Some((EvidenceValue("newer", None), 3)), None);
 }
 
 /// What one of two leaves out tells nothing of the other.
@@ -127,7 +139,7 @@ fn without_a_time_or_a_state_id_nothing_tells_which_is_newer() {
         told(None, Some(3), 7, "this"),
         told(None, None, 9, "this"),
     ];
-    check(&alike, Some((Told("this", None), 1)), None);
+    check(&alike, Some((EvidenceValue("this", None), 1)), None);
     let beside = [alike[0], alike[1], alike[2], told(None, None, 9, "that")];
     check_contested(&beside, [1, 9], Difference::Content);
 }
@@ -136,7 +148,7 @@ fn without_a_time_or_a_state_id_nothing_tells_which_is_newer() {
 fn of_two_sets_of_parameters_at_one_moment_neither_counts() {
     let item = |source| told(Some(2), Some(2), source, "this");
     let alike = [item(9), event(1, "this", "strict"), item(0), event(2, "this", "strict")];
-    check(&alike, Some((Told("this", Some("strict")), 2)), None);
+    check(&alike, Some((EvidenceValue("this", Some("strict")), 2)), None);
     let differing = [item(9), event(1, "this", "strict"), item(0), event(2, "this", "cis")];
     check_contested(&differing, [1, 2], Difference::Parameters);
 }

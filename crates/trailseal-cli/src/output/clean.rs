@@ -6,8 +6,8 @@ const CUT: &str = "...";
 /// Control characters become `?`, so that nobody's trail can write over what is on the screen, and
 /// so do those that turn the direction of reading or break a line in some programs only.
 pub(crate) fn clean(text: &str) -> String {
-    let harmless = |character: char| if is_harmful(character) { '?' } else { character };
-    text.chars().map(harmless).collect()
+    let sanitizing_writer = |character: char| if is_harmful(character) { '?' } else { character };
+    text.chars().map(sanitizing_writer).collect()
 }
 
 /// The same for a text of several lines.

@@ -6,7 +6,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use super::{COLUMNS_ELSEWHERE, Format, Output, Screen, write};
-use crate::command::{Failure, Surroundings, complain};
+use crate::command::{Console, Failure, print_error};
 use crate::report::Report;
 
 /// Names that are tried for a file on its way, before its folder is given up.
@@ -72,33 +72,29 @@ fn place(path: &Path) -> PathBuf {
 pub(crate) fn emit(
     report: &Report,
     outputs: &[Output],
-    surroundings: &mut Surroundings<'_>,
+    console: &mut Console<'_>,
 ) -> Result<(), Failure> {
     let mut outcome = Ok(());
     for output in outputs {
-        match write_to(report, output, surroundings) {
+        match write_to(report, output, console) {
             Ok(()) => {}
             // Whoever reads has had enough.
             Err(failure) if failure.is_broken_pipe() => outcome = Err(failure),
             Err(failure) => {
-                complain(surroundings, &failure.to_string());
-                outcome = Err(Failure::Told);
+                print_error(console, &failure.to_string());
+                outcome = Err(Failure::EvidenceValue);
             }
         }
     }
     outcome
 }
 
-fn write_to(
-    report: &Report,
-    output: &Output,
-    surroundings: &mut Surroundings<'_>,
-) -> Result<(), Failure> {
+fn write_to(report: &Report, output: &Output, console: &mut Console<'_>) -> Result<(), Failure> {
     match &output.file {
         Some(file) => to_file(report, output.format, file)
             .map_err(|error| Failure::Output { what: format!("`{}`", file.display()), error }),
-        None => write(report, output.format, surroundings.screen(), surroundings.out)
-            .and_then(|()| surroundings.out.flush())
+        None => write(report, output.format, console.screen(), console.out)
+            .and_then(|()| console.out.flush())
             .map_err(Failure::standard_output),
     }
 }

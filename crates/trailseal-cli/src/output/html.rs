@@ -3,22 +3,22 @@
 //!
 //! INVARIANT (inert): whatever comes from the input is escaped by the template; the page's policy
 //! (`seal`) admits its own style and script by their digest and nothing else; and characters that
-//! could hide or turn text round are made visible on the way out (`harmless`).
+//! could hide or turn text round are made visible on the way out (`sanitizing_writer`).
 //!
 //! INVARIANT (bounded): findings are told in full up to a number and in a line each up to another;
 //! beyond these, and for what passes, trails are counted. The page says so wherever it counts.
 
 mod causes;
-mod exhibit;
-mod harmless;
+mod csp;
 mod headline;
 mod heat;
 mod listing;
 mod places;
 mod policy;
 mod remarks;
-mod seal;
+mod sanitizing_writer;
 mod standing;
+mod trail_evidence;
 mod words;
 
 use std::borrow::Borrow;
@@ -30,22 +30,22 @@ use trailseal_rule::CHECKS;
 
 use crate::report::{ControlNumber, NotEvaluated, Report, TrailReport};
 use causes::{Cause, causes};
-use harmless::Harmless;
 use headline::Headline;
 use heat::HeatMap;
 use listing::Listing;
 use places::Places;
 use remarks::{Remark, remarks};
-use standing::{Standing, Tally};
+use sanitizing_writer::SanitizingWriter;
+use standing::{Standing, VerdictCounts};
 use words::{Count, moment};
 
 const STYLE: &str = include_str!("html/page.css");
 const SCRIPT: &str = include_str!("html/page.js");
 
 pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let mut harmless = Harmless::new(out);
-    let written = Page::of(report).render_into(&mut harmless);
-    harmless.finish()?;
+    let mut sanitizing_writer = SanitizingWriter::new(out);
+    let written = Page::of(report).render_into(&mut sanitizing_writer);
+    sanitizing_writer.finish()?;
     written.map_err(io::Error::other)
 }
 
@@ -61,7 +61,7 @@ struct Page<'a> {
     parameters: Vec<String>,
     control: Option<&'a ControlNumber>,
     controls: Vec<Numbers<'a>>,
-    tally: Tally,
+    tally: VerdictCounts,
     places: Places<'a>,
     heat: HeatMap,
     causes: Vec<Cause<'a>>,
@@ -87,14 +87,14 @@ struct Known {
 
 impl<'a> Page<'a> {
     fn of(report: &'a Report) -> Self {
-        let mut tally = Tally::default();
+        let mut tally = VerdictCounts::default();
         report.trails.iter().for_each(|trail| tally.add(Standing::of(trail)));
         let places = Places::of(report);
         Self {
             report,
             style: STYLE,
             script: SCRIPT,
-            policy: seal::policy(STYLE, SCRIPT),
+            policy: csp::policy(STYLE, SCRIPT),
             headline: Headline::of(report, &tally),
             generated: moment(&report.generated_at),
             parameters: parameters(report),

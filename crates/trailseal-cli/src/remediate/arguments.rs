@@ -76,11 +76,11 @@ pub(crate) struct RemediateArguments {
     #[arg(long, conflicts_with = "back_out")]
     pub(crate) replace_key: bool,
 
-    /// The wished key may be enabled
+    /// The requested key may be enabled
     #[arg(long, conflicts_with = "back_out")]
     pub(crate) enable_key: bool,
 
-    /// The wished key's scheduled deletion may be cancelled; it is disabled then, so that
+    /// The requested key's scheduled deletion may be cancelled; it is disabled then, so that
     /// --enable-key is needed, too
     #[arg(long, conflicts_with = "back_out")]
     pub(crate) cancel_key_deletion: bool,

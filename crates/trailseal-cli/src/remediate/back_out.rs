@@ -10,29 +10,29 @@ use trailseal_remediation::{
 use super::confirm::offer;
 use super::outcome::{End, Outcome};
 use super::seal::{failed, own_account, tell_end};
-use super::{Errand, show};
-use crate::command::{Failure, Surroundings};
+use super::{RemediateContext, show};
+use crate::command::{Console, Failure};
 
 pub(super) async fn back_out(
-    errand: &Errand<'_>,
+    context: &RemediateContext<'_>,
     path: &Path,
-    surroundings: &mut Surroundings<'_>,
+    console: &mut Console<'_>,
 ) -> Result<Outcome, Failure> {
     let named = path.display().to_string();
     let (mut file, journal) = match JournalFile::open(path) {
         Ok((file, Some(journal))) => (file, journal),
         Ok((_, None)) => {
-            show::people(errand, "The journal is empty: nothing was changed\n", surroundings)?;
+            show::people(context, "The journal is empty: nothing was changed\n", console)?;
             return Ok(Outcome::without_plan(&named, End::Done(None)));
         }
-        Err(failure) => return failed(errand, &named, failure, surroundings),
+        Err(failure) => return failed(context, &named, failure, console),
     };
-    let (progress, plan) = match way_back(errand, path, journal, &mut file).await {
+    let (progress, plan) = match way_back(context, path, journal, &mut file).await {
         Ok(found) => found,
-        Err(failure) => return failed(errand, &named, failure, surroundings),
+        Err(failure) => return failed(context, &named, failure, console),
     };
     let what = format!("{} calls go back on trail {}", plan.steps.len(), plan.trail.name());
-    if let Some(end) = offer(errand, &plan, &what, surroundings)? {
+    if let Some(end) = offer(context, &plan, &what, console)? {
         return Ok(Outcome {
             trail: plan.trail.to_string(),
             plan: Some(plan),
@@ -43,38 +43,42 @@ pub(super) async fn back_out(
     }
     let phase = match begin(&plan, &progress.journal, &mut file) {
         Ok(phase) => phase,
-        Err(stop) => return failed(errand, &named, NotBegun::Stopped(stop), surroundings),
+        Err(stop) => return failed(context, &named, NotBegun::Stopped(stop), console),
     };
-    let (reach, patience) = (errand.reach(), &errand.patience);
+    let (reader, wait_policy) = (context.reader(), &context.wait_policy);
     let tell = &mut show::notice;
-    let carried = carry_out(reach, &phase, &progress.journal, &mut file, patience, tell).await;
+    let carried = carry_out(reader, &phase, &progress.journal, &mut file, wait_policy, tell).await;
     let end = match carried {
         Ok(_) => End::Done(None),
         Err(stop) => End::Stopped(stop.into()),
     };
-    tell_end(errand, &plan, end, path, surroundings)
+    tell_end(context, &plan, end, path, console)
 }
 
 /// What AWS shows counts: a back-out that was interrupted is planned anew from what is there now.
 async fn way_back(
-    errand: &Errand<'_>,
+    context: &RemediateContext<'_>,
     path: &Path,
     mut journal: Journal,
     file: &mut JournalFile,
 ) -> Result<(Progress, Plan), NotBegun> {
-    let progress = own_account(errand, path, &journal)?;
-    of_named_trail(errand, path, &progress)?;
-    let progress = settle(errand.reach(), &mut journal, file, &errand.patience).await?;
-    let force = if errand.arguments.force { Force::Yes } else { Force::No };
-    let plan = plan_back_out(errand.reach(), &errand.setting(), &progress, force).await?;
+    let progress = own_account(context, path, &journal)?;
+    of_named_trail(context, path, &progress)?;
+    let progress = settle(context.reader(), &mut journal, file, &context.wait_policy).await?;
+    let force = if context.arguments.force { Force::Yes } else { Force::No };
+    let plan = plan_back_out(context.reader(), &context.evaluation(), &progress, force).await?;
     Ok((progress, plan))
 }
 
 /// A trail that is named beside the journal is the one that it must be of.
-fn of_named_trail(errand: &Errand<'_>, path: &Path, progress: &Progress) -> Result<(), NotBegun> {
+fn of_named_trail(
+    context: &RemediateContext<'_>,
+    path: &Path,
+    progress: &Progress,
+) -> Result<(), NotBegun> {
     let own = &progress.seal.plan.trail;
     let is_own = |named: &&String| own.as_str() == named.as_str() || own.name() == named.as_str();
-    match errand.arguments.trails.iter().find(|named| !is_own(named)) {
+    match context.arguments.trails.iter().find(|named| !is_own(named)) {
         None => Ok(()),
         Some(trail) => Err(NotBegun::OtherTrail {
             file: path.display().to_string(),

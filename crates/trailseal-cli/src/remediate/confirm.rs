@@ -6,25 +6,25 @@ use trailseal_plan::Plan;
 use trailseal_rule::AccountId;
 
 use super::outcome::End;
-use super::{Errand, show};
-use crate::command::{Failure, Surroundings};
+use super::{RemediateContext, show};
+use crate::command::{Console, Failure};
 use crate::output::clean;
 
 /// Shows a plan and asks whether it is to be carried out: an end means that it is not.
 pub(super) fn offer(
-    errand: &Errand<'_>,
+    context: &RemediateContext<'_>,
     plan: &Plan,
     what: &str,
-    surroundings: &mut Surroundings<'_>,
+    console: &mut Console<'_>,
 ) -> Result<Option<End>, Failure> {
-    show::people(errand, &show::plan(plan), surroundings)?;
-    if !errand.arguments.apply {
+    show::people(context, &show::plan(plan), console)?;
+    if !context.arguments.apply {
         return Ok(Some(End::Planned));
     }
-    if confirm(errand.arguments.yes, &plan.account, what)? {
+    if confirm(context.arguments.yes, &plan.account, what)? {
         return Ok(None);
     }
-    show::people(errand, "Nothing was changed\n", surroundings)?;
+    show::people(context, "Nothing was changed\n", console)?;
     Ok(Some(End::Declined))
 }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use trailseal_plan::{Plan, Progress, Refusals};
-use trailseal_remediation::{Aftermath, DeliverySeen, Stop};
+use trailseal_remediation::{DeliverySeen, PostCheck, Stop};
 use trailseal_rule::Verdict;
 
 use crate::command::Exit;
@@ -35,7 +35,7 @@ pub(super) enum End {
     /// The user did not say yes.
     Declined,
     /// The plan was carried out.
-    Done(Option<Aftermath>),
+    Done(Option<PostCheck>),
     /// It could not be begun; nothing was changed.
     Failed(String),
     /// It was begun and not gone on with.

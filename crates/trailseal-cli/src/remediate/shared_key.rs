@@ -11,7 +11,7 @@ use trailseal_plan::{Plan, PlannedKey, StepId};
 use trailseal_remediation::{Failure as NotBegun, made_by};
 use trailseal_rule::{KeyArn, KeyRef, Reading, Region, Trail};
 
-use super::Errand;
+use super::RemediateContext;
 use super::files::of_account;
 use super::outcome::{End, Follows, Outcome};
 use crate::command::Failure;
@@ -33,8 +33,8 @@ enum Made {
 
 impl SharedKey {
     /// Whoever names one trail gets a plan for that one, and is told where the alias is taken.
-    pub(super) fn of(errand: &Errand<'_>, named: &[String]) -> Result<Self, Failure> {
-        let arguments = errand.arguments;
+    pub(super) fn of(context: &RemediateContext<'_>, named: &[String]) -> Result<Self, Failure> {
+        let arguments = context.arguments;
         if named.len() > 1 && arguments.create_key && arguments.alias.is_none() {
             return Err(Failure::Usage(vec![format!(
                 "--create-key makes one key for the {} trails that are meant, and takes --alias for \
@@ -52,16 +52,16 @@ impl SharedKey {
     /// The key that is there for a trail already: made by this run, or by an earlier one.
     pub(super) async fn key_for(
         &mut self,
-        errand: &Errand<'_>,
+        context: &RemediateContext<'_>,
         trail: &Trail,
     ) -> Result<Option<KeyRef>, NotBegun> {
         let Some(alias) = &self.alias else { return Ok(None) };
-        let Reading::Known(region) = errand.reach().bucket_region(trail).await? else {
+        let Reading::Known(region) = context.reader().bucket_region(trail).await? else {
             return Ok(None);
         };
-        if errand.arguments.resume && !self.by_region.contains_key(&region) {
-            let journals = of_account(errand.aws.own().account());
-            if let Some(arn) = made_by(errand.reach(), &region, alias, &journals).await? {
+        if context.arguments.resume && !self.by_region.contains_key(&region) {
+            let journals = of_account(context.aws.own().account());
+            if let Some(arn) = made_by(context.reader(), &region, alias, &journals).await? {
                 self.by_region.insert(region.clone(), Made::Key(arn));
             }
         }

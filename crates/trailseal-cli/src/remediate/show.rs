@@ -8,13 +8,13 @@ use trailseal_plan::{
     Plan, Progress, RefusalCode, Refusals, Step, aws_cli, iam_policy, indented, permissions_left,
     plan_for_people, refusals_for_people, shell_word, step_words, where_things_stand,
 };
-use trailseal_remediation::{Aftermath, DeliverySeen, Notice};
+use trailseal_remediation::{DeliverySeen, Notice, PostCheck};
 use trailseal_rule::{Outcome as CheckOutcome, Verdict};
 
-use super::Errand;
+use super::RemediateContext;
 use super::arguments::Form;
 use super::outcome::{End, Follows, Outcome, Stopped};
-use crate::command::{Failure, Surroundings};
+use crate::command::{Console, Failure};
 use crate::output::{clean, clean_json, clean_lines};
 
 /// The version of the form of `-o json`.
@@ -23,14 +23,14 @@ const VERSION: u32 = 1;
 /// Writes a text for people, unless programs are written for. Names, policies and journals may hold
 /// anything: no character of theirs acts on a terminal.
 pub(super) fn people(
-    errand: &Errand<'_>,
+    context: &RemediateContext<'_>,
     text: &str,
-    surroundings: &mut Surroundings<'_>,
+    console: &mut Console<'_>,
 ) -> Result<(), Failure> {
-    if errand.arguments.output != Form::Text {
+    if context.arguments.output != Form::Text {
         return Ok(());
     }
-    let (out, text) = (&mut surroundings.out, clean_lines(text));
+    let (out, text) = (&mut console.out, clean_lines(text));
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Failure::standard_output)
 }
 
@@ -42,23 +42,23 @@ pub(super) fn plan(plan: &Plan) -> String {
 
 /// The reasons against a plan; where AWS denied something, also what would let it be planned and
 /// carried out.
-pub(super) fn refusals(errand: &Errand<'_>, trail: &str, refusals: &Refusals) -> String {
+pub(super) fn refusals(context: &RemediateContext<'_>, trail: &str, refusals: &Refusals) -> String {
     let mut text = format!("Trail {trail}: no plan\n{}", refusals_for_people(refusals));
     if refusals.has(RefusalCode::ReadingDenied) {
-        add_every_permission(errand, &mut text);
+        add_every_permission(context, &mut text);
     }
     text
 }
 
 /// Adds what would let all of it be read, planned and carried out.
-pub(super) fn add_every_permission(errand: &Errand<'_>, text: &mut String) {
+pub(super) fn add_every_permission(context: &RemediateContext<'_>, text: &mut String) {
     text.push_str("An IAM policy for all that this command may call here\n");
-    let policy = every_permission(errand).to_string();
+    let policy = every_permission(context).to_string();
     text.extend(indented(&policy).lines().map(|line| format!("  {line}\n")));
 }
 
 /// Every action that reading, planning and carrying out what was asked for may take.
-fn every_permission(errand: &Errand<'_>) -> Value {
+fn every_permission(context: &RemediateContext<'_>) -> Value {
     let mut actions = vec![
         "cloudtrail:DescribeTrails",
         "cloudtrail:GetTrail",
@@ -72,7 +72,7 @@ fn every_permission(errand: &Errand<'_>) -> Value {
         "kms:GetKeyRotationStatus",
         "kms:PutKeyPolicy",
     ];
-    let arguments = errand.arguments;
+    let arguments = context.arguments;
     if arguments.create_key {
         actions.extend([
             "kms:CreateAlias",
@@ -109,7 +109,7 @@ pub(super) fn notice(notice: Notice<'_>) {
 
 /// Where things stand after a doubt, and what to run next.
 pub(super) fn stopped(
-    errand: &Errand<'_>,
+    context: &RemediateContext<'_>,
     stopped: &Stopped,
     journal: &Path,
     progress: Option<&Progress>,
@@ -122,7 +122,7 @@ pub(super) fn stopped(
     }
     let journal = shell_word(&journal.display().to_string());
     text.push_str("Next, once that is mended\n");
-    if let Some(again) = errand.arguments.again() {
+    if let Some(again) = context.arguments.again() {
         text.push_str(&format!("  go on:   {again}\n"));
     }
     text.push_str(&format!("  go back: trailseal remediate --back-out {journal}\n"));
@@ -148,7 +148,7 @@ pub(super) fn follows(trail: &str, follows: &Follows) -> String {
 }
 
 /// What came of a plan that was carried out.
-pub(super) fn done(plan: &Plan, after: Option<&Aftermath>, journal: &Path) -> String {
+pub(super) fn done(plan: &Plan, after: Option<&PostCheck>, journal: &Path) -> String {
     let mut text = format!("Done: {}\n", plan.trail);
     if let Some(after) = after {
         text.push_str(&format!("  verdict   {}\n", verdict_words(&after.judgement.verdict)));
@@ -194,22 +194,22 @@ fn delivery_words(delivery: &DeliverySeen) -> String {
 
 /// Everything as one JSON document.
 pub(super) fn json(
-    errand: &Errand<'_>,
+    context: &RemediateContext<'_>,
     outcomes: &[Outcome],
-    surroundings: &mut Surroundings<'_>,
+    console: &mut Console<'_>,
 ) -> Result<(), Failure> {
     let document = json!({
         "version": VERSION,
-        "account": errand.aws.own().account(),
-        "trails": outcomes.iter().map(|outcome| one(errand, outcome)).collect::<Vec<_>>(),
+        "account": context.aws.own().account(),
+        "trails": outcomes.iter().map(|outcome| one(context, outcome)).collect::<Vec<_>>(),
     });
-    let out = &mut surroundings.out;
+    let out = &mut console.out;
     let document = clean_json(&format!("{document:#}"));
     let written: io::Result<()> = writeln!(out, "{document}").and_then(|()| out.flush());
     written.map_err(Failure::standard_output)
 }
 
-fn one(errand: &Errand<'_>, outcome: &Outcome) -> Value {
+fn one(context: &RemediateContext<'_>, outcome: &Outcome) -> Value {
     let (end, why) = match &outcome.end {
         End::Planned => ("planned", None),
         End::Follows(_) => ("follows", None),
@@ -243,7 +243,7 @@ fn one(errand: &Errand<'_>, outcome: &Outcome) -> Value {
         End::Refused(refusals) => {
             put("refusals", json!(refusals));
             if refusals.has(RefusalCode::ReadingDenied) {
-                put("iamPolicy", every_permission(errand));
+                put("iamPolicy", every_permission(context));
             }
         }
         End::Done(Some(after)) => {

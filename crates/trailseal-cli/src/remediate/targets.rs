@@ -5,49 +5,49 @@ use std::path::Path;
 use trailseal_aws::describe_trails;
 use trailseal_rule::{Region, Standing, TrailArn, Verdict, evaluate};
 
-use super::Errand;
-use crate::command::{Failure, Surroundings, complain};
+use super::RemediateContext;
+use crate::command::{Console, Failure, print_error};
 use crate::report::Report;
 
 /// The trails by name or ARN, as they were named or found.
 pub(super) async fn targets(
-    errand: &Errand<'_>,
-    surroundings: &mut Surroundings<'_>,
+    context: &RemediateContext<'_>,
+    console: &mut Console<'_>,
 ) -> Result<Vec<String>, Failure> {
-    if let Some(report) = &errand.arguments.report {
-        return of_report(errand, report, surroundings);
+    if let Some(report) = &context.arguments.report {
+        return of_report(context, report, console);
     }
-    if !errand.arguments.trails.is_empty() {
-        return Ok(errand.arguments.trails.clone());
+    if !context.arguments.trails.is_empty() {
+        return Ok(context.arguments.trails.clone());
     }
-    let regions = match errand.arguments.regions.as_slice() {
-        [] => std::slice::from_ref(errand.aws.own().region()),
+    let regions = match context.arguments.regions.as_slice() {
+        [] => std::slice::from_ref(context.aws.own().region()),
         regions => regions,
     };
     let mut found = Vec::new();
     for region in regions {
-        found.extend(failing(errand, region, surroundings).await?);
+        found.extend(failing(context, region, console).await?);
     }
     Ok(found)
 }
 
 /// The trails of the account that fail in their home Region. What is unverified is told and left.
 async fn failing(
-    errand: &Errand<'_>,
+    context: &RemediateContext<'_>,
     region: &Region,
-    surroundings: &mut Surroundings<'_>,
+    console: &mut Console<'_>,
 ) -> Result<Vec<String>, Failure> {
     let failed = |error: &dyn std::fmt::Display| Failure::Usage(vec![error.to_string()]);
-    let session = errand.aws.own().in_region(region.clone());
+    let session = context.aws.own().in_region(region.clone());
     let trails = describe_trails(&session).await.map_err(|error| failed(&error))?;
     let mut found = Vec::new();
     for trail in trails.iter().filter(|trail| trail.standing() == Standing::Own) {
-        let facts = errand.reach().facts(&errand.setting(), trail).await;
+        let facts = context.reader().facts(&context.evaluation(), trail).await;
         let facts = facts.map_err(|error| failed(&error))?;
-        match evaluate(&errand.setting(), trail, &facts).verdict {
+        match evaluate(&context.evaluation(), trail, &facts).verdict {
             Verdict::Broken(_) => found.push(trail.arn.to_string()),
-            Verdict::Unverified(_) => complain(
-                surroundings,
+            Verdict::Unverified(_) => print_error(
+                console,
                 &format!("{}: could not be verified, and nothing is done on that", trail.arn),
             ),
             Verdict::Sealed(_) | Verdict::NotApplicable(_) => {}
@@ -58,16 +58,16 @@ async fn failing(
 
 /// A report only names trails. Those of other accounts are told: they take other credentials.
 fn of_report(
-    errand: &Errand<'_>,
+    context: &RemediateContext<'_>,
     path: &Path,
-    surroundings: &mut Surroundings<'_>,
+    console: &mut Console<'_>,
 ) -> Result<Vec<String>, Failure> {
     let unreadable =
         |what: String| Failure::Usage(vec![format!("--report `{}`: {what}", path.display())]);
     let text = std::fs::read(path).map_err(|error| unreadable(error.to_string()))?;
     let report: Report = serde_json::from_slice(&text)
         .map_err(|error| unreadable(format!("is no report of this version: {error}")))?;
-    let own = errand.aws.own().account();
+    let own = context.aws.own().account();
     let mut found = Vec::new();
     for trail in report.trails.iter().filter(|trail| trail.compliance == "NON_COMPLIANT") {
         let Some(arn) = trail.arn.as_deref().and_then(|arn| TrailArn::parse(arn).ok()) else {
@@ -77,7 +77,7 @@ fn of_report(
             found.push(arn.to_string());
         } else {
             let line = format!("{arn}: is left out, since the credentials are of account {own}");
-            complain(surroundings, &line);
+            print_error(console, &line);
         }
     }
     Ok(found)

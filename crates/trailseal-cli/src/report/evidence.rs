@@ -12,20 +12,20 @@ use trailseal_rule::{
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct EvidenceReport {
-    pub(crate) key: Told<KeyReport>,
-    pub(crate) bucket_region: Told<String>,
-    pub(crate) rotation: Told<RotationReport>,
-    pub(crate) key_policy: Told<String>,
-    pub(crate) delivery: Told<DeliveryReport>,
+    pub(crate) key: EvidenceValue<KeyReport>,
+    pub(crate) bucket_region: EvidenceValue<String>,
+    pub(crate) rotation: EvidenceValue<RotationReport>,
+    pub(crate) key_policy: EvidenceValue<String>,
+    pub(crate) delivery: EvidenceValue<DeliveryReport>,
     /// The same in other Regions than the trail's home Region, where they were asked.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub(crate) delivery_elsewhere: BTreeMap<String, Told<DeliveryReport>>,
+    pub(crate) delivery_elsewhere: BTreeMap<String, EvidenceValue<DeliveryReport>>,
 }
 
 /// A piece of evidence.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase", tag = "reading")]
-pub(crate) enum Told<T> {
+pub(crate) enum EvidenceValue<T> {
     Known { value: T },
     Absent,
     Refused { why: String },
@@ -83,11 +83,11 @@ impl EvidenceReport {
     }
 }
 
-fn told<T, U>(reading: &Reading<T>, tell: fn(&T) -> U) -> Told<U> {
+fn told<T, U>(reading: &Reading<T>, tell: fn(&T) -> U) -> EvidenceValue<U> {
     match reading {
-        Reading::Known(value) => Told::Known { value: tell(value) },
-        Reading::Absent => Told::Absent,
-        Reading::Refused(why) => Told::Refused { why: why.to_string() },
+        Reading::Known(value) => EvidenceValue::Known { value: tell(value) },
+        Reading::Absent => EvidenceValue::Absent,
+        Reading::Refused(why) => EvidenceValue::Refused { why: why.to_string() },
     }
 }
 

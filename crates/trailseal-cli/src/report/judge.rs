@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 use trailseal_rule::{
-    AccountId, CHECKS, CIS_CONTROLS, CheckResult, ComplianceType, Control, Evaluation, Facts,
-    Outcome, Parameters, RELATED_CONTROLS, Region, ResourceId, Setting, Standing, Timestamp, Trail,
-    TrailGone, Verdict, WhenNoTrails, evaluate,
+    AccountId, CHECKS, CIS_CONTROLS, CheckResult, ComplianceType, Control, Evaluation,
+    EvaluationContext, Facts, Outcome, Parameters, RELATED_CONTROLS, Region, ResourceId, Standing,
+    Timestamp, Trail, TrailGone, Verdict, WhenNoTrails, evaluate,
 };
 
 use super::coverage::mark_not_evaluated;
@@ -16,12 +16,12 @@ use super::{
     Summary, Tool, TrailReport,
 };
 use crate::evidence::Evidence;
+use crate::inventory::{Inventory, Presence, SeenTrail};
 use crate::newest::Sighting;
-use crate::seen::{Presence, Seen, SeenTrail};
 
 /// Judges every trail; `names` are the sources, in the order in which sightings count them.
 pub(crate) fn judge(
-    seen: &Seen,
+    seen: &Inventory,
     names: &[String],
     parameters: &Parameters,
     given: Map<String, Value>,
@@ -33,8 +33,8 @@ pub(crate) fn judge(
         .iter()
         .map(|(_, sighting, trail)| {
             let parameters = trail.parameters.as_deref().unwrap_or(parameters);
-            let setting = Setting { parameters, now };
-            judge_one(trail, sighting, &seen.evidence, &setting, name(sighting.source))
+            let context = EvaluationContext { parameters, now };
+            judge_one(trail, sighting, &seen.evidence, &context, name(sighting.source))
         })
         .collect();
     let mut problems: Vec<Problem> = seen
@@ -54,7 +54,7 @@ pub(crate) fn judge(
 /// The accounts of the input that have no trail and should (`noTrails`), each once, and what keeps
 /// accounts from being judged.
 fn accounts_without_trails(
-    seen: &Seen,
+    seen: &Inventory,
     parameters: &Parameters,
     now: Timestamp,
     name: &dyn Fn(usize) -> String,
@@ -94,7 +94,7 @@ fn accounts_without_trails(
 
 /// An empty list of trails does not say whose it is: it is the one account's that the rest of the
 /// input names.
-fn unknown_accounts(seen: &Seen, name: &dyn Fn(usize) -> String) -> Vec<Problem> {
+fn unknown_accounts(seen: &Inventory, name: &dyn Fn(usize) -> String) -> Vec<Problem> {
     let accounts = seen.accounts.iter().len();
     if accounts == 1 {
         return Vec::new();
@@ -169,18 +169,18 @@ fn judge_one(
     seen: &SeenTrail,
     sighting: &Sighting,
     evidence: &Evidence,
-    setting: &Setting<'_>,
+    context: &EvaluationContext<'_>,
     source: String,
 ) -> (Rank, TrailReport) {
     let captured = sighting.captured;
-    let ordering = captured.unwrap_or(setting.now);
+    let ordering = captured.unwrap_or(context.now);
     match &seen.presence {
         Presence::There(trail) => {
-            let facts = evidence.facts(setting, trail);
+            let facts = evidence.facts(context, trail);
             let (rank, mut report) =
-                judge_trail(&seen.resource_id, trail, &facts, setting, captured, source);
+                judge_trail(&seen.resource_id, trail, &facts, context, captured, source);
             if report.reason.is_none() {
-                report.notes.extend(evidence.age(setting, trail, &facts));
+                report.notes.extend(evidence.age(context, trail, &facts));
             }
             (rank, report)
         }
@@ -210,13 +210,13 @@ pub(crate) fn judge_trail(
     resource_id: &ResourceId,
     trail: &Trail,
     facts: &Facts,
-    setting: &Setting<'_>,
+    context: &EvaluationContext<'_>,
     captured: Option<Timestamp>,
     source: String,
 ) -> (Rank, TrailReport) {
-    let judgement = evaluate(setting, trail, facts);
-    let when_unverified = setting.parameters.unverified;
-    let ordering = captured.unwrap_or(setting.now);
+    let judgement = evaluate(context, trail, facts);
+    let when_unverified = context.parameters.unverified;
+    let ordering = captured.unwrap_or(context.now);
     let evaluation =
         Evaluation::of_trail(resource_id.clone(), &judgement, when_unverified, ordering);
     let reason = match &judgement.verdict {
@@ -224,7 +224,7 @@ pub(crate) fn judge_trail(
         Verdict::Sealed(_) | Verdict::Broken(_) | Verdict::Unverified(_) => None,
     };
     let is_copy = trail.standing() != Standing::Own;
-    let is_open_copy = is_copy && reason.is_some() && !setting.exempts(&trail.arn);
+    let is_open_copy = is_copy && reason.is_some() && !context.exempts(&trail.arn);
     let report = TrailReport {
         profile: reason.is_none().then(|| judgement.profile.as_str().to_owned()),
         arn: Some(trail.arn.to_string()),

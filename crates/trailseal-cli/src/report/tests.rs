@@ -2,8 +2,8 @@ use serde_json::{Map, Value, json};
 use trailseal_rule::{Parameters, Timestamp};
 
 use super::*;
-use crate::scan::Piece;
-use crate::seen::{EventParameters, Role, Seen, Taking};
+use crate::inventory::{EventParameters, Inventory, Role, ScanOptions};
+use crate::scan::Document;
 
 const KEY: &str = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd";
 
@@ -130,11 +130,11 @@ fn resources() -> Vec<Value> {
 }
 
 fn report(parameters: &[(&str, &str)], items: &[Value]) -> Report {
-    let mut seen = Seen::default();
-    let taking =
-        Taking { role: Role::Judged, event_parameters: EventParameters::Own, subject: None };
+    let mut seen = Inventory::default();
+    let options =
+        ScanOptions { role: Role::Judged, event_parameters: EventParameters::Own, subject: None };
     for (position, item) in (0..).zip(items) {
-        seen.take(Piece::Item(item.to_string().as_bytes()), taking, 0, position);
+        seen.take(Document::Item(item.to_string().as_bytes()), options, 0, position);
     }
     let given: Map<String, Value> =
         parameters.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))).collect();

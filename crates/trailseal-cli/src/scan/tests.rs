@@ -15,12 +15,12 @@ enum Owned {
 fn scan(text: &[u8], lengths: &[usize]) -> Result<Vec<Owned>, ScanError> {
     let mut scanner = Scanner::new();
     let mut found = Vec::new();
-    let mut take = |piece: Piece<'_>| {
+    let mut take = |piece: Document<'_>| {
         found.push(match piece {
-            Piece::Item(text) => Owned::Item(text.to_vec()),
-            Piece::Described(text) => Owned::Described(text.to_vec()),
-            Piece::Document(text) => Owned::Document(text.to_vec()),
-            Piece::Remainder(_) => Owned::Remainder,
+            Document::Item(text) => Owned::Item(text.to_vec()),
+            Document::Described(text) => Owned::Described(text.to_vec()),
+            Document::Other(text) => Owned::Document(text.to_vec()),
+            Document::Remainder(_) => Owned::Remainder,
         });
     };
     let mut rest = text;
@@ -227,8 +227,8 @@ fn what_stands_beside_lists_is_handed_on() {
     for length in [1, 9, 100] {
         let mut scanner = Scanner::new();
         let mut rest = Vec::new();
-        let mut take = |piece: Piece<'_>| {
-            if let Piece::Remainder(text) = piece {
+        let mut take = |piece: Document<'_>| {
+            if let Document::Remainder(text) = piece {
                 rest.push(String::from_utf8(text.to_vec()).unwrap());
             }
         };
@@ -287,7 +287,7 @@ fn an_endless_string_ends_in_an_error_and_little_memory() {
     static CHUNK: [u8; 1 << 16] = [b'x'; 1 << 16];
     for head in ["{\"a\":\"", "{\"configurationItems\":[{\"a\":\"", "{\"trailList\":[],\"a\":\""] {
         let mut scanner = Scanner::new();
-        let mut take = |_: Piece<'_>| panic!("nothing is whole here");
+        let mut take = |_: Document<'_>| panic!("nothing is whole here");
         scanner.push(head.as_bytes(), &mut take).unwrap();
         let chunks = (5 << 30) / CHUNK.len();
         let error = (0..chunks).find_map(|_| scanner.push(&CHUNK, &mut take).err()).unwrap();

@@ -99,7 +99,7 @@ async fn a_profile_names_endpoints_where_the_environment_names_none() {
         let run = as_profile(name, &[]);
         assert_eq!(run.report()["accounts"][0]["id"], MEMBER, "{}", run.err);
     }
-    // The environment wins, the variable of all services also over the setting of one.
+    // The environment wins, the variable of all services also over the context of one.
     for variable in ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS"] {
         let run = as_profile("one", &[(variable, NOWHERE)]);
         assert!(run.error().contains("sts:GetCallerIdentity"), "{}", run.err);

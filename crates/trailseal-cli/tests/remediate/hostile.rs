@@ -16,7 +16,7 @@ const SEAL: &[&str] =
     &["audit", "--key", KEY, "--apply", "--yes", "--wait", "0", "--journal", JOURNAL];
 const BACK: &[&str] = &["--back-out", JOURNAL, "--apply", "--yes", "--wait", "0"];
 
-/// Two trails, of which one has a key, and a key with a back door that an alias names.
+/// Two trails, of which one has a key, and a key with a back listener that an alias names.
 fn planted_state(with_alias: bool) -> State {
     let mut document: Value = serde_json::from_str(ALIAS_OF_A_PLANTED_KEY).unwrap();
     if !with_alias {
@@ -264,7 +264,7 @@ async fn records_that_are_not_true_are_refused() {
     nothing_changed(&lab, &before, &run(&lab, &folder, SEAL));
 }
 
-/// A key with a back door that carries the journal's id.
+/// A key with a back listener that carries the journal's id.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_planted_key_is_not_taken_for_the_created_one() {
     let words = ["audit", "--create-key", "--alias", "alias/x", "--apply", "--yes", "--wait", "0"];

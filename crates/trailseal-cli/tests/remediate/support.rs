@@ -71,7 +71,7 @@ pub(super) fn folder(name: &str) -> PathBuf {
     folder
 }
 
-/// The command in the lab's account, with nothing of this process's surroundings.
+/// The command in the lab's account, with nothing of this process's console.
 pub(super) fn command(lab: &Lab, folder: &Path, words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_trailseal"));
     surround(&mut command, lab, folder);

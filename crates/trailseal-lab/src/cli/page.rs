@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use trailseal_lab::{Call, PutEvaluation};
 
-use super::report::{Report, StepReport, Tally};
+use super::report::{Report, StepReport, Totals};
 use super::steps::Origin;
 
 const COLUMNS_MAX: usize = 100;
@@ -102,7 +102,7 @@ fn call_in_words(call: &Call) -> String {
 }
 
 fn write_summary(report: &Report, colour: bool, out: &mut impl Write) -> io::Result<()> {
-    let Tally { verdicts, calls, failures } = report.tally();
+    let Totals { verdicts, calls, failures } = report.tally();
     writeln!(out, "\n{}", painted("Summary", Paint::Bold, colour))?;
     let mut counted: Vec<String> =
         verdicts.iter().map(|(verdict, number)| format!("{number} {verdict}")).collect();

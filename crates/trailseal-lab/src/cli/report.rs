@@ -116,7 +116,7 @@ impl StepReport {
 
 /// How many evaluations, calls and failures there were.
 #[derive(Debug)]
-pub(super) struct Tally {
+pub(super) struct Totals {
     pub(super) verdicts: BTreeMap<String, usize>,
     pub(super) calls: BTreeMap<String, usize>,
     pub(super) failures: usize,
@@ -128,7 +128,7 @@ impl Report {
         self.steps.iter().all(|step| step.as_expected) && self.created_keys.is_empty()
     }
 
-    pub(super) fn tally(&self) -> Tally {
+    pub(super) fn tally(&self) -> Totals {
         let (mut verdicts, mut calls) = (BTreeMap::new(), BTreeMap::new());
         for step in &self.steps {
             for evaluation in &step.evaluations {
@@ -139,12 +139,12 @@ impl Report {
             }
         }
         let failures = self.steps.iter().filter(|step| step.failure().is_some()).count();
-        Tally { verdicts, calls, failures }
+        Totals { verdicts, calls, failures }
     }
 
     /// The report as one JSON document.
     pub(super) fn to_json(&self) -> Value {
-        let Tally { verdicts, calls, failures } = self.tally();
+        let Totals { verdicts, calls, failures } = self.tally();
         let used = self.used.iter().map(|used| {
             json!({ "coldStartMilliseconds": milliseconds(used.cold_start), "memory": used.memory })
         });

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::config::put_token;
 use super::pages::{cut, offset, page_size};
 use crate::caller::{Caller, denied};
+use crate::lab_state::LabState;
 use crate::refusal::Refusal;
-use crate::world::World;
 
 /// How many Regions are on a page, unless fewer are asked for.
 const PAGE_SIZE: usize = 50;
@@ -30,7 +30,11 @@ const OPT_IN: [&str; 14] = [
     "mx-central-1",
 ];
 
-pub(super) fn list_regions(world: &World, caller: &Caller, body: &Value) -> Result<Value, Refusal> {
+pub(super) fn list_regions(
+    lab_state: &LabState,
+    caller: &Caller,
+    body: &Value,
+) -> Result<Value, Refusal> {
     let own = caller.account();
     if let Some(asked) = body.get("AccountId").and_then(Value::as_str) {
         if asked.len() != 12 {
@@ -46,7 +50,7 @@ pub(super) fn list_regions(world: &World, caller: &Caller, body: &Value) -> Resu
         .and_then(Value::as_array)
         .map(|words| words.iter().filter_map(Value::as_str).collect())
         .unwrap_or_default();
-    let enabled = world.state.account(own).map(|account| account.regions.as_slice());
+    let enabled = lab_state.state.account(own).map(|account| account.regions.as_slice());
     let enabled = enabled.unwrap_or_default();
     let disabled = OPT_IN.iter().filter(|name| !enabled.iter().any(|one| one == *name));
     let of = |name: &str, status: &str| json!({ "RegionName": name, "RegionOptStatus": status });

@@ -12,10 +12,10 @@ use super::pages::{cut, offset, page_size};
 use super::text;
 use crate::arn::Arn;
 use crate::caller::Caller;
+use crate::lab_state::LabState;
 use crate::moments;
 use crate::refusal::Refusal;
 use crate::state::{Aggregator, Bucket, Key, State, Trail};
-use crate::world::World;
 
 /// Rows on a page unless asked; of a query with an aggregate function there are more.
 const PAGE_SIZE: usize = 25;
@@ -69,12 +69,12 @@ impl Filter {
 }
 
 pub(super) fn select_aggregate_resource_config(
-    world: &World,
+    lab_state: &LabState,
     caller: &Caller,
     body: &Value,
 ) -> Result<Value, Refusal> {
     let name = text(body, "ConfigurationAggregatorName");
-    let aggregator = world.state.aggregators.iter().find(|one| {
+    let aggregator = lab_state.state.aggregators.iter().find(|one| {
         one.account == caller.account() && one.region == caller.region && one.name == name
     });
     let Some(aggregator) = aggregator else {
@@ -87,7 +87,7 @@ pub(super) fn select_aggregate_resource_config(
         let message = format!("the lab does not understand the query `{expression}`");
         return Err(Refusal::new("InvalidExpressionException", message));
     };
-    let items = items(&world.state, aggregator);
+    let items = items(&lab_state.state, aggregator);
     let (fields, rows, usual) = match &query {
         Query::Items { properties, filter } => {
             let admitted = items.iter().filter(|item| filter.admits(item));

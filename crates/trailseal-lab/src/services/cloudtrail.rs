@@ -6,16 +6,16 @@ use super::text;
 use crate::arn::Arn;
 use crate::caller::Caller;
 use crate::delivery;
+use crate::lab_state::LabState;
 use crate::moments;
 use crate::refusal::Refusal;
 use crate::state::{Trail, Visible};
-use crate::world::World;
 
 /// The moment at which every trail of the lab last delivered: 2026-11-23T06:00:00Z.
 const LATEST_DELIVERY: i64 = 1_795_413_600_000;
 
 pub(super) fn describe_trails(
-    world: &World,
+    lab_state: &LabState,
     caller: &Caller,
     body: &Value,
 ) -> Result<Value, Refusal> {
@@ -28,22 +28,22 @@ pub(super) fn describe_trails(
         admit_name(name)?;
     }
     let shadows = body.get("includeShadowTrails").and_then(Value::as_bool).unwrap_or(true);
-    let seen = world.state.trails_seen(caller.account(), &caller.region);
+    let seen = lab_state.state.trails_seen(caller.account(), &caller.region);
     let trails: Vec<Value> = if names.is_empty() {
         let listed = seen.iter().filter(|(_, visible)| shadows || *visible == Visible::Own);
         listed.map(|(trail, _)| describe(trail)).collect()
     } else {
-        names.iter().filter_map(|name| named(world, caller, name)).map(describe).collect()
+        names.iter().filter_map(|name| named(lab_state, caller, name)).map(describe).collect()
     };
     Ok(json!({ "trailList": trails }))
 }
 
 /// A trail by its ARN from anywhere, by its name from the current account and Region only.
-fn named<'a>(world: &'a World, caller: &Caller, name: &str) -> Option<&'a Trail> {
+fn named<'a>(lab_state: &'a LabState, caller: &Caller, name: &str) -> Option<&'a Trail> {
     if name.starts_with("arn:") {
-        return world.state.trail_by_arn(name, caller.account());
+        return lab_state.state.trail_by_arn(name, caller.account());
     }
-    let seen = world.state.trails_seen(caller.account(), &caller.region);
+    let seen = lab_state.state.trails_seen(caller.account(), &caller.region);
     let own = seen.into_iter().filter(|(_, visible)| *visible == Visible::Own);
     own.map(|(trail, _)| trail).find(|trail| trail.name() == name)
 }
@@ -67,34 +67,38 @@ pub(super) fn admit_name(name: &str) -> Result<(), Refusal> {
     Err(Refusal::new("InvalidTrailNameException", message))
 }
 
-pub(super) fn get_trail(world: &World, caller: &Caller, body: &Value) -> Result<Value, Refusal> {
+pub(super) fn get_trail(
+    lab_state: &LabState,
+    caller: &Caller,
+    body: &Value,
+) -> Result<Value, Refusal> {
     let name = text(body, "Name");
-    Ok(json!({ "Trail": describe(one(world, caller, name)?) }))
+    Ok(json!({ "Trail": describe(one(lab_state, caller, name)?) }))
 }
 
-fn one<'a>(world: &'a World, caller: &Caller, name: &str) -> Result<&'a Trail, Refusal> {
+fn one<'a>(lab_state: &'a LabState, caller: &Caller, name: &str) -> Result<&'a Trail, Refusal> {
     admit_name(name)?;
-    named(world, caller, name).ok_or_else(|| {
+    named(lab_state, caller, name).ok_or_else(|| {
         let message = format!("Unknown trail: {name} for the user: {}", caller.account());
         Refusal::new("TrailNotFoundException", message)
     })
 }
 
 pub(super) fn get_trail_status(
-    world: &World,
+    lab_state: &LabState,
     caller: &Caller,
     body: &Value,
 ) -> Result<Value, Refusal> {
-    let trail = one(world, caller, text(body, "Name"))?;
+    let trail = one(lab_state, caller, text(body, "Name"))?;
     // Once anything was changed, the latest delivery is one that met the change.
-    let (error, attempt) = match world.has_changed {
-        true => (delivery::obstacle(&world.state, trail), moments::now()),
+    let (error, attempt) = match lab_state.has_changed {
+        true => (delivery::obstacle(&lab_state.state, trail), moments::now()),
         false => (trail.latest_delivery_error.as_deref(), LATEST_DELIVERY),
     };
     let of_region = trail.delivery_error_by_region.get(&caller.region).map(String::as_str);
     let error = of_region.or(error).filter(|error| !error.is_empty());
     let delivered = trail.latest_delivery_time.unwrap_or(LATEST_DELIVERY);
-    let success = if error.is_none() && world.has_changed { attempt } else { delivered };
+    let success = if error.is_none() && lab_state.has_changed { attempt } else { delivered };
     let mut status = json!({
         "IsLogging": trail.is_logging,
         "LatestDeliveryTime": moments::to_epoch(success),

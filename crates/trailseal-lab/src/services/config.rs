@@ -5,17 +5,17 @@ use serde_json::{Map, Value, json};
 use super::pages::{cut, offset, page_size};
 use super::text;
 use crate::caller::Caller;
+use crate::lab_state::{LabState, RuleId};
 use crate::model;
 use crate::moments;
 use crate::record::{Fate, Ordering, PutEvaluation, StoredResult};
 use crate::refusal::Refusal;
-use crate::world::{RuleId, World};
 
 /// How many members AWS Config puts on a page unless asked.
 const PAGE_SIZE: usize = 10;
 
 pub(super) fn put_evaluations(
-    world: &mut World,
+    lab_state: &mut LabState,
     caller: &Caller,
     body: &Value,
 ) -> Result<Value, Refusal> {
@@ -25,7 +25,7 @@ pub(super) fn put_evaluations(
         admit_evaluation(evaluation)?;
     }
     let test_mode = body.get("TestMode").and_then(Value::as_bool).unwrap_or_default();
-    let rule = match rule_of_token(world, caller, text(body, "ResultToken")) {
+    let rule = match rule_of_token(lab_state, caller, text(body, "ResultToken")) {
         Err(_) if test_mode => RuleId {
             account: caller.account().to_owned(),
             region: caller.region.clone(),
@@ -35,11 +35,11 @@ pub(super) fn put_evaluations(
     };
     let mut failed = Vec::new();
     for evaluation in evaluations {
-        let fate = settle(world, &rule, evaluation, test_mode);
+        let fate = settle(lab_state, &rule, evaluation, test_mode);
         if fate == Fate::SentBack {
             failed.push(evaluation.clone());
         }
-        world.evaluations.push(put_evaluation(&rule, evaluation, fate));
+        lab_state.evaluations.push(put_evaluation(&rule, evaluation, fate));
     }
     Ok(json!({ "FailedEvaluations": failed }))
 }
@@ -66,8 +66,8 @@ fn admit_evaluation(evaluation: &Value) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn rule_of_token(world: &World, caller: &Caller, token: &str) -> Result<RuleId, Refusal> {
-    let rule = world
+fn rule_of_token(lab_state: &LabState, caller: &Caller, token: &str) -> Result<RuleId, Refusal> {
+    let rule = lab_state
         .tokens
         .get(token)
         .filter(|rule| rule.account == caller.account() && rule.region == caller.region);
@@ -75,7 +75,7 @@ fn rule_of_token(world: &World, caller: &Caller, token: &str) -> Result<RuleId, 
         let message = "The specified ResultToken is not valid.";
         return Err(Refusal::new("InvalidResultTokenException", message));
     };
-    if world.deleted_rules.contains(rule) {
+    if lab_state.deleted_rules.contains(rule) {
         return Err(no_such_rule(&rule.name));
     }
     Ok(rule.clone())
@@ -89,10 +89,12 @@ fn no_such_rule(name: &str) -> Refusal {
 }
 
 /// Stores the evaluation, unless something stands against it.
-fn settle(world: &mut World, rule: &RuleId, evaluation: &Value, test_mode: bool) -> Fate {
+fn settle(lab_state: &mut LabState, rule: &RuleId, evaluation: &Value, test_mode: bool) -> Fate {
     let resource_id = text(evaluation, "ComplianceResourceId");
-    let due =
-        world.send_back.iter_mut().find(|due| due.times_left > 0 && resource_id == due.resource_id);
+    let due = lab_state
+        .send_back
+        .iter_mut()
+        .find(|due| due.times_left > 0 && resource_id == due.resource_id);
     if let Some(due) = due {
         due.times_left -= 1;
         return Fate::SentBack;
@@ -100,8 +102,8 @@ fn settle(world: &mut World, rule: &RuleId, evaluation: &Value, test_mode: bool)
     if test_mode {
         return Fate::TestMode;
     }
-    let ordering = world.ordering;
-    let results = world.rules.entry(rule.clone()).or_default();
+    let ordering = lab_state.ordering;
+    let results = lab_state.rules.entry(rule.clone()).or_default();
     let result = stored_result(evaluation);
     let standing = results.get(&result.resource_type, &result.resource_id);
     let newer_stands =
@@ -142,7 +144,7 @@ fn put_evaluation(rule: &RuleId, evaluation: &Value, fate: Fate) -> PutEvaluatio
 }
 
 pub(super) fn get_compliance_details_by_config_rule(
-    world: &World,
+    lab_state: &LabState,
     caller: &Caller,
     body: &Value,
 ) -> Result<Value, Refusal> {
@@ -160,7 +162,7 @@ pub(super) fn get_compliance_details_by_config_rule(
         let message = "INSUFFICIENT_DATA is not a valid value of ComplianceTypes";
         return Err(Refusal::new("InvalidParameterValueException", message));
     }
-    let results = world.rules.get(&rule).filter(|_| !world.deleted_rules.contains(&rule));
+    let results = lab_state.rules.get(&rule).filter(|_| !lab_state.deleted_rules.contains(&rule));
     let results = results.ok_or_else(|| no_such_rule(&rule.name))?;
     let matching: Vec<Value> = results
         .all()
@@ -215,7 +217,7 @@ pub(crate) fn admit_limit(body: &Value) -> Result<(), Refusal> {
 }
 
 pub(super) fn list_discovered_resources(
-    world: &World,
+    lab_state: &LabState,
     caller: &Caller,
     body: &Value,
 ) -> Result<Value, Refusal> {
@@ -231,7 +233,7 @@ pub(super) fn list_discovered_resources(
     }
     let deleted_too = body.get("includeDeletedResources").and_then(Value::as_bool);
     let resource_type = text(body, "resourceType");
-    let matching: Vec<Value> = discovered(world, caller, resource_type)
+    let matching: Vec<Value> = discovered(lab_state, caller, resource_type)
         .into_iter()
         .filter(|found| deleted_too == Some(true) || !found.contains_key("resourceDeletionTime"))
         .filter(|found| {
@@ -253,7 +255,11 @@ pub(super) fn list_discovered_resources(
 
 /// What Config knows in the caller's account and Region: the trails that live there, and what the
 /// state lists beyond them.
-fn discovered(world: &World, caller: &Caller, resource_type: &str) -> Vec<Map<String, Value>> {
+fn discovered(
+    lab_state: &LabState,
+    caller: &Caller,
+    resource_type: &str,
+) -> Vec<Map<String, Value>> {
     let identifier = |id: &str, name: Option<&str>, deleted_at: Option<i64>| {
         let mut found = Map::new();
         found.insert("resourceType".to_owned(), Value::from(resource_type));
@@ -268,14 +274,14 @@ fn discovered(world: &World, caller: &Caller, resource_type: &str) -> Vec<Map<St
     };
     let mut all = Vec::new();
     if resource_type == "AWS::CloudTrail::Trail" {
-        for (trail, visible) in world.state.trails_seen(caller.account(), &caller.region) {
+        for (trail, visible) in lab_state.state.trails_seen(caller.account(), &caller.region) {
             let id = trail.config_resource_id();
             if let (Some(id), crate::state::Visible::Own) = (id, visible) {
                 all.push(identifier(id, Some(trail.name()), None));
             }
         }
     }
-    let listed = world.state.discovered_resources.iter().filter(|resource| {
+    let listed = lab_state.state.discovered_resources.iter().filter(|resource| {
         resource.account == caller.account()
             && resource.region == caller.region
             && resource.resource_type == resource_type

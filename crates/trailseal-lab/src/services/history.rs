@@ -6,10 +6,10 @@ use super::config::put_token;
 use super::pages::{cut, offset, page_size};
 use super::text;
 use crate::caller::Caller;
+use crate::lab_state::LabState;
 use crate::moments;
 use crate::refusal::Refusal;
 use crate::state::History;
-use crate::world::World;
 
 /// How many items AWS Config puts on a page unless asked.
 const PAGE_SIZE: usize = 10;
@@ -30,7 +30,7 @@ const NOT_IN_BASE: [&str; 4] =
     ["configurationItemMD5Hash", "relatedEvents", "relationships", "tags"];
 
 pub(super) fn get_resource_config_history(
-    world: &World,
+    lab_state: &LabState,
     caller: &Caller,
     body: &Value,
 ) -> Result<Value, Refusal> {
@@ -44,7 +44,7 @@ pub(super) fn get_resource_config_history(
         return Err(Refusal::new("InvalidTimeRangeException", message));
     }
     let (kind, id) = (text(body, "resourceType"), text(body, "resourceId"));
-    let Some(history) = world.state.history.iter().find(|history| {
+    let Some(history) = lab_state.state.history.iter().find(|history| {
         history.account == caller.account()
             && history.region == caller.region
             && history.is_of(kind, id)
@@ -72,18 +72,19 @@ pub(super) fn get_resource_config_history(
 /// deleted resources; nor relationships, which the model does not have. What is not recorded is left
 /// out, and every key is processed.
 pub(super) fn batch_get_resource_config(
-    world: &World,
+    lab_state: &LabState,
     caller: &Caller,
     body: &Value,
 ) -> Result<Value, Refusal> {
     let keys = body.get("resourceKeys").and_then(Value::as_array).into_iter().flatten();
-    let items: Vec<Value> = keys.filter_map(|key| newest(world, caller, key)).map(base).collect();
+    let items: Vec<Value> =
+        keys.filter_map(|key| newest(lab_state, caller, key)).map(base).collect();
     Ok(json!({ "baseConfigurationItems": items }))
 }
 
-fn newest<'a>(world: &'a World, caller: &Caller, key: &Value) -> Option<&'a Value> {
+fn newest<'a>(lab_state: &'a LabState, caller: &Caller, key: &Value) -> Option<&'a Value> {
     let (kind, id) = (text(key, "resourceType"), text(key, "resourceId"));
-    let histories = world.state.history.iter();
+    let histories = lab_state.state.history.iter();
     let mut of_caller = histories
         .filter(|history| history.account == caller.account() && history.region == caller.region);
     let history = of_caller.find(|history| history.is_of(kind, id))?;

@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use super::kms::{find, metadata, not_found, own_arn};
 use super::text;
 use crate::caller::Caller;
+use crate::lab_state::LabState;
 use crate::operation::Operation;
 use crate::policy::{Asker, Question, allows, malformed};
 use crate::refusal::Refusal;
 use crate::state::{Alias, Key};
-use crate::world::World;
 
 /// A key policy has at most 32 KiB (KMS Developer Guide, resource quotas).
 const POLICY_BYTES_MAX: usize = 32_768;
@@ -19,18 +19,18 @@ const POLICY_BYTES_MAX: usize = 32_768;
 const TAGS_MAX: usize = 50;
 
 pub(super) fn put_key_policy(
-    world: &mut World,
+    lab_state: &mut LabState,
     caller: &Caller,
     body: &Value,
 ) -> Result<Value, Refusal> {
-    let arn = asked_key(world, caller, body, Operation::PutKeyPolicy)?.arn.clone();
+    let arn = asked_key(lab_state, caller, body, Operation::PutKeyPolicy)?.arn.clone();
     let name = body.get("PolicyName").and_then(Value::as_str).unwrap_or("default");
     if name != "default" {
         return Err(not_found("No such policy exists"));
     }
     let policy = text(body, "Policy");
     admit_policy(caller, &arn, policy, body)?;
-    let World { state, propagation, .. } = world;
+    let LabState { state, propagation, .. } = lab_state;
     if let Some(key) = state.keys.iter_mut().find(|key| key.arn == arn) {
         propagation.begin(key);
         key.policy = Some(policy.to_owned());
@@ -64,12 +64,12 @@ fn admit_policy(caller: &Caller, key: &str, policy: &str, body: &Value) -> Resul
 }
 
 pub(super) fn create_key(
-    world: &mut World,
+    lab_state: &mut LabState,
     caller: &Caller,
     body: &Value,
 ) -> Result<Value, Refusal> {
-    world.keys_made = world.keys_made.saturating_add(1);
-    let arn = own_arn(caller, &format!("key/c0000000-0000-4000-8000-{:012}", world.keys_made));
+    lab_state.keys_made = lab_state.keys_made.saturating_add(1);
+    let arn = own_arn(caller, &format!("key/c0000000-0000-4000-8000-{:012}", lab_state.keys_made));
     let policy = body.get("Policy").and_then(Value::as_str);
     if let Some(policy) = policy {
         admit_policy(caller, &arn, policy, body)?;
@@ -87,7 +87,7 @@ pub(super) fn create_key(
         ..Key::default()
     };
     let answer = json!({ "KeyMetadata": metadata(&key) });
-    world.state.keys.push(key);
+    lab_state.state.keys.push(key);
     Ok(answer)
 }
 
@@ -112,7 +112,7 @@ fn tags(body: &Value) -> Result<BTreeMap<String, String>, Refusal> {
 }
 
 pub(super) fn create_alias(
-    world: &mut World,
+    lab_state: &mut LabState,
     caller: &Caller,
     body: &Value,
 ) -> Result<Value, Refusal> {
@@ -123,27 +123,27 @@ pub(super) fn create_alias(
         return Err(Refusal::new("InvalidAliasNameException", message));
     }
     let arn = own_arn(caller, name);
-    if world.state.alias(&arn).is_some() {
+    if lab_state.state.alias(&arn).is_some() {
         let message = format!("An alias with the name {arn} already exists");
         return Err(Refusal::new("AlreadyExistsException", message));
     }
     let target = text(body, "TargetKeyId");
-    let key = find(&world.state, caller, target, Operation::CreateAlias)?;
+    let key = find(&lab_state.state, caller, target, Operation::CreateAlias)?;
     if key.state == "PendingDeletion" {
         return Err(invalid_state(key, "is pending deletion"));
     }
     let target_key_arn = key.arn.clone();
-    world.state.aliases.push(Alias { arn, target_key_arn });
+    lab_state.state.aliases.push(Alias { arn, target_key_arn });
     Ok(json!({}))
 }
 
 pub(super) fn enable_key_rotation(
-    world: &mut World,
+    lab_state: &mut LabState,
     caller: &Caller,
     body: &Value,
 ) -> Result<Value, Refusal> {
     let days = body.get("RotationPeriodInDays").and_then(Value::as_u64);
-    let key = asked_key(world, caller, body, Operation::EnableKeyRotation)?;
+    let key = asked_key(lab_state, caller, body, Operation::EnableKeyRotation)?;
     if key.spec != "SYMMETRIC_DEFAULT" || key.origin != "AWS_KMS" {
         let message = format!("{} key spec or origin does not support rotation", key.arn);
         return Err(Refusal::new("UnsupportedOperationException", message));
@@ -160,29 +160,29 @@ pub(super) fn enable_key_rotation(
 }
 
 pub(super) fn enable_key(
-    world: &mut World,
+    lab_state: &mut LabState,
     caller: &Caller,
     body: &Value,
 ) -> Result<Value, Refusal> {
-    switch(world, caller, body, Operation::EnableKey, "Enabled")
+    switch(lab_state, caller, body, Operation::EnableKey, "Enabled")
 }
 
 pub(super) fn disable_key(
-    world: &mut World,
+    lab_state: &mut LabState,
     caller: &Caller,
     body: &Value,
 ) -> Result<Value, Refusal> {
-    switch(world, caller, body, Operation::DisableKey, "Disabled")
+    switch(lab_state, caller, body, Operation::DisableKey, "Disabled")
 }
 
 fn switch(
-    world: &mut World,
+    lab_state: &mut LabState,
     caller: &Caller,
     body: &Value,
     operation: Operation,
     to: &str,
 ) -> Result<Value, Refusal> {
-    let key = asked_key(world, caller, body, operation)?;
+    let key = asked_key(lab_state, caller, body, operation)?;
     if !["Enabled", "Disabled"].contains(&key.state.as_str()) {
         return Err(invalid_state(key, "is not in a state for this request"));
     }
@@ -192,11 +192,11 @@ fn switch(
 
 /// A key whose deletion is cancelled is disabled (KMS API Reference, `CancelKeyDeletion`).
 pub(super) fn cancel_key_deletion(
-    world: &mut World,
+    lab_state: &mut LabState,
     caller: &Caller,
     body: &Value,
 ) -> Result<Value, Refusal> {
-    let key = asked_key(world, caller, body, Operation::CancelKeyDeletion)?;
+    let key = asked_key(lab_state, caller, body, Operation::CancelKeyDeletion)?;
     if key.state != "PendingDeletion" {
         return Err(invalid_state(key, "is not pending deletion"));
     }
@@ -206,18 +206,18 @@ pub(super) fn cancel_key_deletion(
 }
 
 fn asked_key<'a>(
-    world: &'a mut World,
+    lab_state: &'a mut LabState,
     caller: &Caller,
     body: &Value,
     operation: Operation,
 ) -> Result<&'a mut Key, Refusal> {
-    let key = find(&world.state, caller, text(body, "KeyId"), operation)?;
+    let key = find(&lab_state.state, caller, text(body, "KeyId"), operation)?;
     if key.manager == "AWS" {
         let message = format!("{} is managed by AWS", key.arn);
         return Err(Refusal::new("UnsupportedOperationException", message));
     }
     let arn = key.arn.clone();
-    let found = world.state.keys.iter_mut().find(|key| key.arn == arn);
+    let found = lab_state.state.keys.iter_mut().find(|key| key.arn == arn);
     found.ok_or_else(|| not_found(&format!("Key '{arn}' does not exist")))
 }
 

@@ -7,18 +7,23 @@ use super::pages::{cut, page_size};
 use super::text;
 use crate::arn::Arn;
 use crate::caller::Caller;
+use crate::lab_state::LabState;
 use crate::operation::Operation;
 use crate::refusal::Refusal;
-use crate::world::World;
 
 /// KMS lists so many keys on a page unless asked.
 const KEYS_ON_A_PAGE: usize = 100;
 /// KMS lists so many tags on a page unless asked.
 const TAGS_ON_A_PAGE: usize = 50;
 
-pub(super) fn list_keys(world: &World, caller: &Caller, body: &Value) -> Result<Value, Refusal> {
+pub(super) fn list_keys(
+    lab_state: &LabState,
+    caller: &Caller,
+    body: &Value,
+) -> Result<Value, Refusal> {
     let own = |arn: &Arn<'_>| arn.account == caller.account() && arn.region == caller.region;
-    let keys = world.state.keys.iter().filter(|key| Arn::parse(&key.arn).as_ref().is_some_and(own));
+    let keys =
+        lab_state.state.keys.iter().filter(|key| Arn::parse(&key.arn).as_ref().is_some_and(own));
     let keys: Vec<Value> = keys
         .map(|key| {
             let id = key.arn.split_once(":key/").map_or("", |(_, id)| id);
@@ -29,11 +34,11 @@ pub(super) fn list_keys(world: &World, caller: &Caller, body: &Value) -> Result<
 }
 
 pub(super) fn list_resource_tags(
-    world: &World,
+    lab_state: &LabState,
     caller: &Caller,
     body: &Value,
 ) -> Result<Value, Refusal> {
-    let key = find(&world.state, caller, text(body, "KeyId"), Operation::ListResourceTags)?;
+    let key = find(&lab_state.state, caller, text(body, "KeyId"), Operation::ListResourceTags)?;
     let tags = key.tags.iter();
     let tags = tags.map(|(key, value)| json!({ "TagKey": key, "TagValue": value })).collect();
     page(tags, body, TAGS_ON_A_PAGE, "Tags")

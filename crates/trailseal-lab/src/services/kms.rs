@@ -5,26 +5,26 @@ use serde_json::{Map, Value, json};
 use super::text;
 use crate::arn::{Arn, partition_of};
 use crate::caller::{Caller, denied};
+use crate::lab_state::LabState;
 use crate::model;
 use crate::moments;
 use crate::operation::Operation;
 use crate::refusal::Refusal;
 use crate::state::{Key, KeyName, Rotation, State};
-use crate::world::World;
 
 /// The moment at which every key of the lab was made: 2026-01-15T09:00:00Z.
 const CREATION_DATE: i64 = 1_768_467_600_000;
 
 pub(super) fn describe_key(
-    world: &mut World,
+    lab_state: &mut LabState,
     caller: &Caller,
     body: &Value,
 ) -> Result<Value, Refusal> {
     let name = text(body, "KeyId");
-    if let Some(alias) = missing_aws_alias(&world.state, caller, name) {
-        create_aws_managed_key(world, caller, &alias);
+    if let Some(alias) = missing_aws_alias(&lab_state.state, caller, name) {
+        create_aws_managed_key(lab_state, caller, &alias);
     }
-    let key = find(&world.state, caller, name, Operation::DescribeKey)?;
+    let key = find(&lab_state.state, caller, name, Operation::DescribeKey)?;
     Ok(json!({ "KeyMetadata": metadata(key) }))
 }
 
@@ -45,10 +45,10 @@ fn missing_aws_alias(state: &State, caller: &Caller, name: &str) -> Option<Strin
 }
 
 /// What KMS does when a predefined alias without a key is described: it makes an AWS managed key.
-fn create_aws_managed_key(world: &mut World, caller: &Caller, alias: &str) {
-    let number = world.created_keys.len() + 1;
+fn create_aws_managed_key(lab_state: &mut LabState, caller: &Caller, alias: &str) {
+    let number = lab_state.created_keys.len() + 1;
     let arn = own_arn(caller, &format!("key/a0000000-0000-4000-8000-{number:012}"));
-    world.state.keys.push(Key {
+    lab_state.state.keys.push(Key {
         arn: arn.clone(),
         manager: "AWS".to_owned(),
         state: "Enabled".to_owned(),
@@ -59,8 +59,8 @@ fn create_aws_managed_key(world: &mut World, caller: &Caller, alias: &str) {
         ..Key::default()
     });
     let alias = crate::state::Alias { arn: alias.to_owned(), target_key_arn: arn };
-    world.created_keys.push(alias.arn.clone());
-    world.state.aliases.push(alias);
+    lab_state.created_keys.push(alias.arn.clone());
+    lab_state.state.aliases.push(alias);
 }
 
 pub(super) fn own_arn(caller: &Caller, resource: &str) -> String {
@@ -218,11 +218,11 @@ pub(super) fn metadata(key: &Key) -> Value {
 }
 
 pub(super) fn get_key_policy(
-    world: &World,
+    lab_state: &LabState,
     caller: &Caller,
     body: &Value,
 ) -> Result<Value, Refusal> {
-    let key = find(&world.state, caller, text(body, "KeyId"), Operation::GetKeyPolicy)?;
+    let key = find(&lab_state.state, caller, text(body, "KeyId"), Operation::GetKeyPolicy)?;
     let name = body.get("PolicyName").and_then(Value::as_str).unwrap_or("default");
     if name != "default" {
         return Err(not_found("No such policy exists"));
@@ -246,12 +246,12 @@ pub(crate) fn default_policy(key_arn: &str) -> String {
 }
 
 pub(super) fn get_key_rotation_status(
-    world: &World,
+    lab_state: &LabState,
     caller: &Caller,
     body: &Value,
 ) -> Result<Value, Refusal> {
     let operation = Operation::GetKeyRotationStatus;
-    let key = find(&world.state, caller, text(body, "KeyId"), operation)?;
+    let key = find(&lab_state.state, caller, text(body, "KeyId"), operation)?;
     if key.spec != "SYMMETRIC_DEFAULT" || key.origin != "AWS_KMS" {
         let message = format!("{} key spec or origin does not support rotation", key.arn);
         return Err(Refusal::new("UnsupportedOperationException", message));

@@ -5,10 +5,10 @@ use serde_json::{Map, Value, json};
 use super::config::put_token;
 use super::pages::{cut, offset, page_size};
 use crate::caller::Caller;
+use crate::lab_state::LabState;
 use crate::moments;
 use crate::refusal::Refusal;
 use crate::state::{Account, Membership, OrganizationAccount};
-use crate::world::World;
 
 /// How many accounts are on a page, unless fewer are asked for.
 const PAGE_SIZE: usize = 20;
@@ -20,31 +20,31 @@ const ORGANIZATION: &str = "o-trailseal01";
 const JOINED: i64 = 1_735_689_600_000;
 
 pub(super) fn list_accounts(
-    world: &World,
+    lab_state: &LabState,
     caller: &Caller,
     body: &Value,
 ) -> Result<Value, Refusal> {
-    admit(world, caller)?;
-    let accounts = world.state.accounts.iter();
+    admit(lab_state, caller)?;
+    let accounts = lab_state.state.accounts.iter();
     let members = accounts.filter(|one| one.membership != Membership::Outside);
-    let accounts = members.map(|account| shown(world, account)).collect();
+    let accounts = members.map(|account| shown(lab_state, account)).collect();
     page_of(accounts, body, "Accounts")
 }
 
 /// The delegated administrators of CloudTrail, or of every service, which is the same here.
 pub(super) fn list_delegated_administrators(
-    world: &World,
+    lab_state: &LabState,
     caller: &Caller,
     body: &Value,
 ) -> Result<Value, Refusal> {
-    admit(world, caller)?;
+    admit(lab_state, caller)?;
     let service = body.get("ServicePrincipal").and_then(Value::as_str);
     let is_asked = service.is_none_or(|service| service == "cloudtrail.amazonaws.com");
-    let accounts = world.state.accounts.iter().filter(|_| is_asked);
+    let accounts = lab_state.state.accounts.iter().filter(|_| is_asked);
     let delegated = accounts.filter(|one| one.membership == Membership::DelegatedAdministrator);
     let delegated = delegated
         .map(|account| {
-            let mut shown = shown(world, account);
+            let mut shown = shown(lab_state, account);
             if let Some(members) = shown.as_object_mut() {
                 members.insert("DelegationEnabledDate".to_owned(), moments::to_epoch(JOINED));
             }
@@ -55,8 +55,8 @@ pub(super) fn list_delegated_administrators(
 }
 
 /// Only the management account and delegated administrators may ask (Organizations API Reference).
-fn admit(world: &World, caller: &Caller) -> Result<(), Refusal> {
-    match world.state.account(caller.account()).map(|account| account.membership) {
+fn admit(lab_state: &LabState, caller: &Caller) -> Result<(), Refusal> {
+    match lab_state.state.account(caller.account()).map(|account| account.membership) {
         Some(Membership::Management | Membership::DelegatedAdministrator) => Ok(()),
         Some(Membership::Member) => {
             let message = "You don't have permissions to access this resource.";
@@ -69,11 +69,11 @@ fn admit(world: &World, caller: &Caller) -> Result<(), Refusal> {
     }
 }
 
-fn shown(world: &World, account: &Account) -> Value {
-    let mut accounts = world.state.accounts.iter();
+fn shown(lab_state: &LabState, account: &Account) -> Value {
+    let mut accounts = lab_state.state.accounts.iter();
     let management = accounts.find(|one| one.membership == Membership::Management);
     let management = management.map_or("", |account| account.id.as_str());
-    let details = world.state.organization_accounts.iter().find(|one| one.id == account.id);
+    let details = lab_state.state.organization_accounts.iter().find(|one| one.id == account.id);
     describe(account, details, management)
 }
 

@@ -5,16 +5,16 @@ use serde_json::{Value, json};
 use super::text;
 use crate::arn::Arn;
 use crate::caller::{Caller, denied};
+use crate::lab_state::LabState;
 use crate::moments;
 use crate::refusal::Refusal;
-use crate::world::World;
 
 /// How long a session lasts unless asked, and how long it may last for a caller that is itself a
 /// session of a role, as a function always is (IAM User Guide, role chaining).
 const SESSION_SECONDS: i64 = 3600;
 
 pub(super) fn assume_role(
-    world: &mut World,
+    lab_state: &mut LabState,
     caller: &Caller,
     body: &Value,
 ) -> Result<Value, Refusal> {
@@ -29,11 +29,11 @@ pub(super) fn assume_role(
         return Err(Refusal::new("ValidationError", message));
     }
     let external_id = body.get("ExternalId").and_then(Value::as_str);
-    let trusted = world.state.role(arn).is_some_and(|role| {
+    let trusted = lab_state.state.role(arn).is_some_and(|role| {
         role.trusted_accounts.iter().any(|account| account == caller.account())
             && role.external_id.as_deref().is_none_or(|demanded| external_id == Some(demanded))
     });
-    if !trusted || world.state.account(parts.account).is_none() {
+    if !trusted || lab_state.state.account(parts.account).is_none() {
         return Err(denied(&caller.identity.arn, "sts:AssumeRole", arn));
     }
     let name = path.rsplit('/').next().unwrap_or(path);
@@ -41,8 +41,8 @@ pub(super) fn assume_role(
     let assumed =
         format!("arn:{}:sts::{}:assumed-role/{name}/{session}", parts.partition, parts.account);
     // STS counts in seconds.
-    let expires = (moments::now() / 1000 + world.session_seconds.unwrap_or(seconds)) * 1000;
-    let credentials = world.sessions.begin(parts.account, assumed.clone(), expires);
+    let expires = (moments::now() / 1000 + lab_state.session_seconds.unwrap_or(seconds)) * 1000;
+    let credentials = lab_state.sessions.begin(parts.account, assumed.clone(), expires);
     Ok(json!({
         "Credentials": {
             "AccessKeyId": credentials.access_key_id,

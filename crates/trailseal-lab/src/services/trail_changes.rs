@@ -9,29 +9,29 @@ use super::text;
 use crate::arn::Arn;
 use crate::caller::Caller;
 use crate::delivery::{admits_now, key_in_region, unusable};
+use crate::lab_state::LabState;
 use crate::refusal::Refusal;
 use crate::state::{KeyName, Membership, Trail, Visible};
-use crate::world::World;
 
 /// CloudTrail takes one change a second of an account and Region.
 const PAUSE: Duration = Duration::from_secs(1);
 
 pub(super) fn update_trail(
-    world: &mut World,
+    lab_state: &mut LabState,
     caller: &Caller,
     body: &Value,
 ) -> Result<Value, Refusal> {
-    keep_the_rate(world, caller)?;
+    keep_the_rate(lab_state, caller)?;
     let name = text(body, "Name");
     admit_name(name)?;
-    let arn = changeable(world, caller, name)?.arn.clone();
+    let arn = changeable(lab_state, caller, name)?.arn.clone();
     if let Some(key) = body.get("KmsKeyId").and_then(Value::as_str) {
-        let key = if key.is_empty() { None } else { Some(usable_key(world, &arn, key)?) };
-        if let Some(trail) = world.state.trails.iter_mut().find(|trail| trail.arn == arn) {
+        let key = if key.is_empty() { None } else { Some(usable_key(lab_state, &arn, key)?) };
+        if let Some(trail) = lab_state.state.trails.iter_mut().find(|trail| trail.arn == arn) {
             trail.kms_key_id = key;
         }
     }
-    let trail = world.state.trails.iter().find(|trail| trail.arn == arn);
+    let trail = lab_state.state.trails.iter().find(|trail| trail.arn == arn);
     let mut answer = trail.map(describe).unwrap_or_default();
     if let Some(members) = answer.as_object_mut() {
         for shown_elsewhere in ["HomeRegion", "HasCustomEventSelectors", "HasInsightSelectors"] {
@@ -41,13 +41,13 @@ pub(super) fn update_trail(
     Ok(answer)
 }
 
-fn keep_the_rate(world: &mut World, caller: &Caller) -> Result<(), Refusal> {
-    if !world.keeps_write_rate {
+fn keep_the_rate(lab_state: &mut LabState, caller: &Caller) -> Result<(), Refusal> {
+    if !lab_state.keeps_write_rate {
         return Ok(());
     }
     let place = (caller.account().to_owned(), caller.region.clone());
     let now = Instant::now();
-    let before = world.trail_changes.insert(place, now);
+    let before = lab_state.trail_changes.insert(place, now);
     if before.is_some_and(|before| now.duration_since(before) < PAUSE) {
         return Err(Refusal::new("ThrottlingException", "Rate exceeded"));
     }
@@ -55,8 +55,12 @@ fn keep_the_rate(world: &mut World, caller: &Caller) -> Result<(), Refusal> {
 }
 
 /// The trail, if it may be changed by this caller from this Region.
-fn changeable<'a>(world: &'a World, caller: &Caller, name: &str) -> Result<&'a Trail, Refusal> {
-    let seen = world.state.trails_seen(caller.account(), &caller.region);
+fn changeable<'a>(
+    lab_state: &'a LabState,
+    caller: &Caller,
+    name: &str,
+) -> Result<&'a Trail, Refusal> {
+    let seen = lab_state.state.trails_seen(caller.account(), &caller.region);
     let fits = |trail: &Trail| {
         if name.starts_with("arn:") { trail.arn == name } else { trail.name() == name }
     };
@@ -64,16 +68,18 @@ fn changeable<'a>(world: &'a World, caller: &Caller, name: &str) -> Result<&'a T
     let (trail, visible) = match here {
         Some(found) => found,
         None => {
-            let elsewhere = world.state.trail_by_arn(name, caller.account()).ok_or_else(|| {
-                let message = format!("Unknown trail: {name} for the user: {}", caller.account());
-                Refusal::new("TrailNotFoundException", message)
-            })?;
+            let elsewhere =
+                lab_state.state.trail_by_arn(name, caller.account()).ok_or_else(|| {
+                    let message =
+                        format!("Unknown trail: {name} for the user: {}", caller.account());
+                    Refusal::new("TrailNotFoundException", message)
+                })?;
             (elsewhere, Visible::Copy)
         }
     };
     let owner = Arn::parse(&trail.arn);
     let is_own = owner.is_some_and(|owner| owner.account == caller.account());
-    let account = world.state.account(caller.account());
+    let account = lab_state.state.account(caller.account());
     let is_delegated = trail.is_organization_trail
         && account.is_some_and(|one| one.membership == Membership::DelegatedAdministrator);
     if !is_own && !is_delegated {
@@ -90,20 +96,20 @@ fn changeable<'a>(world: &'a World, caller: &Caller, name: &str) -> Result<&'a T
 }
 
 /// The ARN of the key, if CloudTrail can encrypt the trail's logs with it at present.
-fn usable_key(world: &World, trail: &str, named: &str) -> Result<String, Refusal> {
+fn usable_key(lab_state: &LabState, trail: &str, named: &str) -> Result<String, Refusal> {
     if KeyName::parse(named) == KeyName::Malformed {
         let message = format!("Invalid KMS key id {named}");
         return Err(Refusal::new("InvalidKmsKeyIdException", message));
     }
     let trail =
-        world.state.trails.iter().find(|one| one.arn == trail).ok_or_else(|| {
+        lab_state.state.trails.iter().find(|one| one.arn == trail).ok_or_else(|| {
             Refusal::new("TrailNotFoundException", format!("Unknown trail: {trail}"))
         })?;
-    let bucket = world.state.bucket(&trail.s3_bucket_name).ok_or_else(|| {
+    let bucket = lab_state.state.bucket(&trail.s3_bucket_name).ok_or_else(|| {
         let message = format!("S3 bucket {} does not exist!", trail.s3_bucket_name);
         Refusal::new("S3BucketDoesNotExistException", message)
     })?;
-    let key = key_in_region(&world.state, trail, named, &bucket.region).ok_or_else(|| {
+    let key = key_in_region(&lab_state.state, trail, named, &bucket.region).ok_or_else(|| {
         let message = format!(
             "The KMS key {named} does not exist, or the S3 bucket and the KMS key are not in the \
              same region."
@@ -114,8 +120,8 @@ fn usable_key(world: &World, trail: &str, named: &str) -> Result<String, Refusal
         let message = format!("The KMS key {} is {} and cannot be used.", key.arn, key.state);
         return Err(Refusal::new("KmsException", message));
     }
-    if !admits_now(world, key, &trail.arn, "kms:GenerateDataKey")
-        || (bucket.bucket_key && !admits_now(world, key, &trail.arn, "kms:Decrypt"))
+    if !admits_now(lab_state, key, &trail.arn, "kms:GenerateDataKey")
+        || (bucket.bucket_key && !admits_now(lab_state, key, &trail.arn, "kms:Decrypt"))
     {
         let message = format!(
             "Insufficient permissions to access S3 bucket {} or KMS key {}.",
@@ -126,7 +132,11 @@ fn usable_key(world: &World, trail: &str, named: &str) -> Result<String, Refusal
     Ok(key.arn.clone())
 }
 
-pub(super) fn list_tags(world: &World, caller: &Caller, body: &Value) -> Result<Value, Refusal> {
+pub(super) fn list_tags(
+    lab_state: &LabState,
+    caller: &Caller,
+    body: &Value,
+) -> Result<Value, Refusal> {
     let mut listed = Vec::new();
     for id in body.get("ResourceIdList").and_then(Value::as_array).into_iter().flatten() {
         let id = id.as_str().unwrap_or_default();
@@ -134,7 +144,7 @@ pub(super) fn list_tags(world: &World, caller: &Caller, body: &Value) -> Result<
             let message = format!("The ARN is not valid: {id}");
             return Err(Refusal::new("CloudTrailARNInvalidException", message));
         }
-        let trail = world.state.trail_by_arn(id, caller.account()).ok_or_else(|| {
+        let trail = lab_state.state.trail_by_arn(id, caller.account()).ok_or_else(|| {
             Refusal::new("ResourceNotFoundException", format!("Unknown trail: {id}"))
         })?;
         let tags = trail.tags.iter();

@@ -2,7 +2,7 @@
 
 use trailseal_rule::{KeyArn, KeyRef, KeyState, Reading};
 
-use crate::back_out::Retreat;
+use crate::back_out::BackOut;
 use crate::call::{Call, KeyTarget};
 use crate::condition::{Condition, Holds, Present};
 use crate::plan_data::{Step, StepId};
@@ -11,8 +11,8 @@ use crate::refusal::{RefusalCode, Refusals};
 /// A back-out never leaves the trail with a key that cannot encrypt, unless it is that way now.
 ///
 /// INVARIANT (no-way-back-into-silence): not even by force.
-pub(super) fn unless_deliverable(retreat: &Retreat<'_>, steps: &[Step]) -> Result<(), Refusals> {
-    let after = delivers(retreat, &after(retreat.present, steps));
+pub(super) fn unless_deliverable(back_out: &BackOut<'_>, steps: &[Step]) -> Result<(), Refusals> {
+    let after = delivers(back_out, &after(back_out.present, steps));
     let (Holds::No(obstacle) | Holds::Unknown(obstacle)) = after else {
         return Ok(());
     };
@@ -23,10 +23,10 @@ pub(super) fn unless_deliverable(retreat: &Retreat<'_>, steps: &[Step]) -> Resul
             "mend that key first, or leave the trail as it is",
         ));
     }
-    if !uses_the_key(retreat) {
+    if !uses_the_key(back_out) {
         return Ok(());
     }
-    match delivers(retreat, retreat.present) {
+    match delivers(back_out, back_out.present) {
         Holds::No(_) => Ok(()),
         Holds::Yes | Holds::Unknown(_) => Err(Refusals::one(
             RefusalCode::BackOutStopsDelivery,
@@ -37,15 +37,15 @@ pub(super) fn unless_deliverable(retreat: &Retreat<'_>, steps: &[Step]) -> Resul
 }
 
 /// Whether what is taken back of the key concerns the trail as it is.
-fn uses_the_key(retreat: &Retreat<'_>) -> bool {
-    match &retreat.present.trail_key {
-        Reading::Known(key) => key.as_ref().map(KeyRef::as_str) == Some(retreat.key.as_str()),
+fn uses_the_key(back_out: &BackOut<'_>) -> bool {
+    match &back_out.present.trail_key {
+        Reading::Known(key) => key.as_ref().map(KeyRef::as_str) == Some(back_out.key.as_str()),
         Reading::Absent | Reading::Refused(_) => true,
     }
 }
 
 /// Whether the trail can deliver.
-fn delivers(retreat: &Retreat<'_>, state: &Present) -> Holds {
+fn delivers(back_out: &BackOut<'_>, state: &Present) -> Holds {
     let arn = match &state.trail_key {
         Reading::Known(None) => return Holds::Yes,
         Reading::Known(Some(KeyRef::Key(arn))) => arn,
@@ -58,7 +58,7 @@ fn delivers(retreat: &Retreat<'_>, state: &Present) -> Holds {
         }
     };
     let mut doubt = Holds::Yes;
-    for condition in conditions(retreat, arn) {
+    for condition in conditions(back_out, arn) {
         match condition.holds(state) {
             Holds::Yes => {}
             Holds::No(found) => return Holds::No(format!("{found} ({arn})")),
@@ -68,8 +68,8 @@ fn delivers(retreat: &Retreat<'_>, state: &Present) -> Holds {
     doubt
 }
 
-fn conditions(retreat: &Retreat<'_>, arn: &KeyArn) -> [Condition; 3] {
-    let plan = &retreat.seal.plan;
+fn conditions(back_out: &BackOut<'_>, arn: &KeyArn) -> [Condition; 3] {
+    let plan = &back_out.seal.plan;
     let key = KeyTarget::Existing(arn.clone());
     [
         Condition::KeyUsable { key: key.clone() },

@@ -2,15 +2,15 @@
 
 use trailseal_rule::{KeyFacts, KeyRef, KeyState, Reading, Refusal};
 
-use crate::back_out::{Force, Retreat};
+use crate::back_out::{BackOut, Force};
 use crate::call::{Call, KeyTarget};
 use crate::condition::Condition;
+use crate::current_state::KeyReadings;
 use crate::journal::Phase;
 use crate::plan_data::{PolicyChange, Step, StepId, Undo, Warning, WarningCode};
 use crate::policy::{Removed, is_generated, remove, same_policy};
 use crate::refusal::{Found, RefusalCode};
 use crate::render::policy_diff;
-use crate::situation::KeyReadings;
 
 /// What a back-out leaves, in words.
 pub(super) fn advice(seal: &Phase) -> Vec<String> {
@@ -26,15 +26,15 @@ pub(super) fn advice(seal: &Phase) -> Vec<String> {
 }
 
 pub(super) fn restore_trail(
-    retreat: &Retreat<'_>,
+    back_out: &BackOut<'_>,
     found: &mut Found,
     warnings: &mut Vec<Warning>,
 ) -> Option<Step> {
-    if !retreat.happened(StepId::UpdateTrail) {
+    if !back_out.happened(StepId::UpdateTrail) {
         return None;
     }
-    let former = retreat.former_key();
-    let now = match &retreat.present.trail_key {
+    let former = back_out.former_key();
+    let now = match &back_out.present.trail_key {
         Reading::Known(now) => now,
         Reading::Absent => {
             found.push(
@@ -53,17 +53,17 @@ pub(super) fn restore_trail(
         return None;
     }
     let named = |key: Option<&KeyRef>| key.map_or("no key".to_owned(), |key| format!("key {key}"));
-    if now.as_ref().map(KeyRef::as_str) != Some(retreat.key.as_str()) {
+    if now.as_ref().map(KeyRef::as_str) != Some(back_out.key.as_str()) {
         changed(
-            retreat,
-            format!("the trail has {} now, and not key {}", named(now.as_ref()), retreat.key),
-            format!("-key {}\n+{}\n", retreat.key, named(now.as_ref())),
+            back_out,
+            format!("the trail has {} now, and not key {}", named(now.as_ref()), back_out.key),
+            format!("-key {}\n+{}\n", back_out.key, named(now.as_ref())),
             RESTORES,
             found,
             warnings,
         )?;
     }
-    let plan = &retreat.seal.plan;
+    let plan = &back_out.seal.plan;
     let target = match former {
         None => None,
         Some(KeyRef::Key(arn)) => Some(KeyTarget::Existing(arn.clone())),
@@ -80,7 +80,7 @@ pub(super) fn restore_trail(
     Some(Step {
         id: StepId::RestoreTrail,
         requires: std::iter::once(has_now)
-            .chain(target.iter().flat_map(|key| can_encrypt(retreat, key)))
+            .chain(target.iter().flat_map(|key| can_encrypt(back_out, key)))
             .collect(),
         call: Call::UpdateTrail {
             trail: plan.trail.clone(),
@@ -92,8 +92,8 @@ pub(super) fn restore_trail(
     })
 }
 
-fn can_encrypt(retreat: &Retreat<'_>, key: &KeyTarget) -> [Condition; 3] {
-    let plan = &retreat.seal.plan;
+fn can_encrypt(back_out: &BackOut<'_>, key: &KeyTarget) -> [Condition; 3] {
+    let plan = &back_out.seal.plan;
     [
         Condition::KeyUsable { key: key.clone() },
         Condition::KeyInRegion { key: key.clone(), region: plan.bucket_region.clone() },
@@ -104,27 +104,27 @@ fn can_encrypt(retreat: &Retreat<'_>, key: &KeyTarget) -> [Condition; 3] {
 /// INVARIANT (a-back-out-only-removes): the policy that is put is the one that is there now without
 /// statements that the planner generates. Nothing of a journal gets into it.
 pub(super) fn restore_policy(
-    retreat: &Retreat<'_>,
+    back_out: &BackOut<'_>,
     found: &mut Found,
     warnings: &mut Vec<Warning>,
 ) -> Option<Step> {
-    if !retreat.happened(StepId::PutKeyPolicy) {
+    if !back_out.happened(StepId::PutKeyPolicy) {
         return None;
     }
-    let change = retreat.seal.plan.policy_change.as_ref()?;
+    let change = back_out.seal.plan.policy_change.as_ref()?;
     let before = change.before.as_deref()?;
-    let now = readable(retreat, |readings| &readings.policy, "the key policy", found)?;
+    let now = readable(back_out, |readings| &readings.policy, "the key policy", found)?;
     if same_policy(now, before) {
         return None;
     }
-    let removed = removed(retreat, change, now, before, found)?;
-    if removed.count == 0 && retreat.force == Force::Yes {
+    let removed = removed(back_out, change, now, before, found)?;
+    if removed.count == 0 && back_out.force == Force::Yes {
         return None;
     }
     if !same_policy(&removed.document, before) {
         changed(
-            retreat,
-            format!("the policy of key {} was changed meanwhile", retreat.key),
+            back_out,
+            format!("the policy of key {} was changed meanwhile", back_out.key),
             policy_diff(Some(before), &removed.document),
             "see who changed it and why; `--force` takes out the statements that were added and \
              keeps the change",
@@ -132,7 +132,7 @@ pub(super) fn restore_policy(
             warnings,
         )?;
     }
-    let (key, policy) = (KeyTarget::Existing(retreat.key.clone()), removed.document);
+    let (key, policy) = (KeyTarget::Existing(back_out.key.clone()), removed.document);
     Some(Step {
         id: StepId::RestoreKeyPolicy,
         call: Call::PutKeyPolicy { key: key.clone(), policy: policy.clone() },
@@ -144,13 +144,13 @@ pub(super) fn restore_policy(
 
 /// The policy of now without what the journal says was added, if that is ours to take out.
 fn removed(
-    retreat: &Retreat<'_>,
+    back_out: &BackOut<'_>,
     change: &PolicyChange,
     now: &str,
     before: &str,
     found: &mut Found,
 ) -> Option<Removed> {
-    let trail = retreat.seal.plan.trail.as_str();
+    let trail = back_out.seal.plan.trail.as_str();
     if let Some(other) = change.added.iter().find(|added| !is_generated(added, trail)) {
         found.push_difference(
             RefusalCode::JournalMismatch,
@@ -164,7 +164,7 @@ fn removed(
     if removed.is_none() {
         found.push_difference(
             RefusalCode::ChangedMeanwhile,
-            format!("the policy of key {} cannot be read as a list of statements", retreat.key),
+            format!("the policy of key {} cannot be read as a list of statements", back_out.key),
             "look at the key policy: an object in it repeats a member, or it is no policy",
             policy_diff(Some(before), now),
         );
@@ -173,19 +173,19 @@ fn removed(
 }
 
 pub(super) fn disable_key(
-    retreat: &Retreat<'_>,
+    back_out: &BackOut<'_>,
     found: &mut Found,
     warnings: &mut Vec<Warning>,
 ) -> Option<Step> {
-    if !retreat.happened(StepId::EnableKey) {
+    if !back_out.happened(StepId::EnableKey) {
         return None;
     }
-    let facts: &KeyFacts = readable(retreat, |readings| &readings.key, "the key", found)?;
+    let facts: &KeyFacts = readable(back_out, |readings| &readings.key, "the key", found)?;
     match &facts.state {
         KeyState::Enabled | KeyState::Updating => {}
         // Not enabled after all, or still to be deleted: as it was before.
         KeyState::Disabled => return None,
-        KeyState::PendingDeletion if retreat.happened(StepId::CancelKeyDeletion) => return None,
+        KeyState::PendingDeletion if back_out.happened(StepId::CancelKeyDeletion) => return None,
         KeyState::Creating
         | KeyState::PendingDeletion
         | KeyState::PendingImport
@@ -194,8 +194,8 @@ pub(super) fn disable_key(
         | KeyState::Unrecognized(_) => {
             let state = facts.state.as_str();
             changed(
-                retreat,
-                format!("key {} is in state {state}, and not Enabled", retreat.key),
+                back_out,
+                format!("key {} is in state {state}, and not Enabled", back_out.key),
                 format!("-Enabled\n+{state}\n"),
                 RESTORES,
                 found,
@@ -204,7 +204,7 @@ pub(super) fn disable_key(
             return None;
         }
     }
-    let key = KeyTarget::Existing(retreat.key.clone());
+    let key = KeyTarget::Existing(back_out.key.clone());
     Some(Step {
         id: StepId::DisableKey,
         call: Call::DisableKey { key: key.clone() },
@@ -223,14 +223,14 @@ fn plan_anew() -> Undo {
 
 /// Something that somebody has changed: a refusal, or by force a warning.
 fn changed(
-    retreat: &Retreat<'_>,
+    back_out: &BackOut<'_>,
     what: String,
     difference: String,
     fix: &str,
     found: &mut Found,
     warnings: &mut Vec<Warning>,
 ) -> Option<()> {
-    match retreat.force {
+    match back_out.force {
         Force::Yes => {
             warnings.push(Warning { code: WarningCode::ChangedMeanwhile, what });
             Some(())
@@ -244,12 +244,12 @@ fn changed(
 
 /// What was read of the key, or a refusal.
 fn readable<'a, T>(
-    retreat: &Retreat<'a>,
+    back_out: &BackOut<'a>,
     part: impl Fn(&'a KeyReadings) -> &'a Reading<T>,
     name: &str,
     found: &mut Found,
 ) -> Option<&'a T> {
-    match retreat.present.keys.get(retreat.key).map(part) {
+    match back_out.present.keys.get(back_out.key).map(part) {
         Some(Reading::Known(value)) => Some(value),
         // A key that is gone takes its policy and its state with it.
         Some(Reading::Absent) => None,

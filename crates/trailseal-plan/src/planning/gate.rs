@@ -8,7 +8,7 @@ use crate::refusal::{Found, RefusalCode, Refusals};
 /// What leaves nothing else to ask is an error; what else is found is added.
 pub(super) fn pass(case: &Case<'_>, found: &mut Found) -> Result<(), Refusals> {
     standing(case)?;
-    let judgement = evaluate(case.setting, &case.situation.trail, &case.situation.facts);
+    let judgement = evaluate(case.context, &case.current_state.trail, &case.current_state.facts);
     match &judgement.verdict {
         Verdict::Sealed(_) => Err(Refusals::one(
             RefusalCode::AlreadySealed,
@@ -25,8 +25,8 @@ pub(super) fn pass(case: &Case<'_>, found: &mut Found) -> Result<(), Refusals> {
             Ok(())
         }
         Verdict::Broken(_) => {
-            if case.setting.parameters.checks_delivery() {
-                found.note_denied(&case.situation.facts.delivery);
+            if case.context.parameters.checks_delivery() {
+                found.note_denied(&case.current_state.facts.delivery);
             }
             Ok(())
         }
@@ -36,7 +36,7 @@ pub(super) fn pass(case: &Case<'_>, found: &mut Found) -> Result<(), Refusals> {
 /// Only the owner can change a trail, and only in its home Region (CloudTrail API Reference,
 /// `UpdateTrail`, `InvalidHomeRegionException`, `NotOrganizationMasterAccountException`).
 fn standing(case: &Case<'_>) -> Result<(), Refusals> {
-    let trail = &case.situation.trail;
+    let trail = &case.current_state.trail;
     match trail.standing() {
         Standing::Shadow => {
             return Err(Refusals::one(
@@ -51,7 +51,8 @@ fn standing(case: &Case<'_>) -> Result<(), Refusals> {
         Standing::MemberCopy => return delegated(case),
         Standing::Own => {}
     }
-    if *trail.arn.owner() == case.situation.caller && trail.account == case.situation.caller {
+    if *trail.arn.owner() == case.current_state.caller && trail.account == case.current_state.caller
+    {
         return Ok(());
     }
     Err(Refusals::one(
@@ -59,7 +60,7 @@ fn standing(case: &Case<'_>) -> Result<(), Refusals> {
         format!(
             "the trail is of account {}, the credentials are of account {}",
             trail.arn.owner(),
-            case.situation.caller
+            case.current_state.caller
         ),
         format!("change it with credentials of account {}", trail.arn.owner()),
     ))
@@ -68,7 +69,7 @@ fn standing(case: &Case<'_>) -> Result<(), Refusals> {
 /// A member account can change the organization's trail if it is CloudTrail's delegated administrator
 /// (CloudTrail User Guide, "Organization delegated administrator"), and in the home Region only.
 fn delegated(case: &Case<'_>) -> Result<(), Refusals> {
-    let trail = &case.situation.trail;
+    let trail = &case.current_state.trail;
     let owner = trail.arn.owner();
     if trail.region != trail.home_region {
         return Err(Refusals::one(
@@ -77,14 +78,17 @@ fn delegated(case: &Case<'_>) -> Result<(), Refusals> {
             format!("change it in its home Region {}", trail.home_region),
         ));
     }
-    let why = match &case.situation.delegated {
+    let why = match &case.current_state.delegated {
         Reading::Known(true) => return Ok(()),
         Reading::Known(false) | Reading::Absent => {
-            format!("account {} is not CloudTrail's delegated administrator", case.situation.caller)
+            format!(
+                "account {} is not CloudTrail's delegated administrator",
+                case.current_state.caller
+            )
         }
         Reading::Refused(refusal) => format!(
             "whether account {} is CloudTrail's delegated administrator is not known: {refusal}",
-            case.situation.caller
+            case.current_state.caller
         ),
     };
     Err(Refusals::one(
@@ -98,7 +102,7 @@ fn delegated(case: &Case<'_>) -> Result<(), Refusals> {
 }
 
 fn unverified(case: &Case<'_>, results: &[CheckResult], found: &mut Found) {
-    let facts = &case.situation.facts;
+    let facts = &case.current_state.facts;
     found.note_denied(&facts.key);
     found.note_denied(&facts.bucket_region);
     found.note_denied(&facts.rotation);

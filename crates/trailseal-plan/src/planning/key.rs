@@ -1,4 +1,4 @@
-//! The wished key: whether it can seal the trail, and what it takes.
+//! The requested key: whether it can seal the trail, and what it takes.
 
 use trailseal_rule::{
     KeyArn, KeyFacts, KeyManager, KeyOrigin, KeyRef, KeySpec, KeyState, KeyUsage, Reading, Region,
@@ -6,16 +6,16 @@ use trailseal_rule::{
 };
 
 use crate::condition::ROTATION_DAYS_DEFAULT;
+use crate::current_state::{NewKey, TargetKey};
 use crate::planning::Case;
 use crate::planning::policies::statements_for_owner;
 use crate::refusal::{Found, RefusalCode};
-use crate::situation::{NewKey, Wish};
 
 mod new;
 
-/// The wished key, once nothing about it is in doubt.
+/// The requested key, once nothing about it is in doubt.
 #[derive(Debug)]
-pub(super) enum WishedKey<'a> {
+pub(super) enum RequestedKey<'a> {
     Existing(ExistingKey<'a>),
     New(&'a NewKey),
 }
@@ -27,15 +27,15 @@ pub(super) struct ExistingKey<'a> {
     /// Whether it is the key that the trail has.
     pub(super) is_present: bool,
     /// What its state takes.
-    pub(super) waking: Waking,
+    pub(super) activation: KeyActivation,
     /// Whether its rotation is to be turned on, and with which period.
     pub(super) rotation: Option<TurnOn>,
 }
 
 /// What a key's state takes until it encrypts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Waking {
-    Awake,
+pub(super) enum KeyActivation {
+    AlreadyEnabled,
     Enable,
     CancelDeletionAndEnable,
 }
@@ -48,28 +48,28 @@ pub(super) struct TurnOn {
 
 /// The period to ask for, where the parameters bound it.
 pub(super) fn turn_on(case: &Case<'_>) -> TurnOn {
-    let most = case.setting.parameters.max_rotation_period_days;
+    let most = case.context.parameters.max_rotation_period_days;
     TurnOn { period_days: most.map(|most| most.min(ROTATION_DAYS_DEFAULT)) }
 }
 
-pub(super) fn wished<'a>(
+pub(super) fn requested<'a>(
     case: &Case<'a>,
     bucket_region: Option<&Region>,
     found: &mut Found,
-) -> Option<WishedKey<'a>> {
-    match case.wish {
-        Wish::New(new) => {
+) -> Option<RequestedKey<'a>> {
+    match case.target_key {
+        TargetKey::New(new) => {
             replaces(case, found);
             new::check(case, new, bucket_region, found);
-            Some(WishedKey::New(new))
+            Some(RequestedKey::New(new))
         }
-        Wish::Existing(named) => existing(case, named, bucket_region, found),
+        TargetKey::Existing(named) => existing(case, named, bucket_region, found),
     }
 }
 
 /// A key that is there is replaced only by an explicit word.
 fn replaces(case: &Case<'_>, found: &mut Found) {
-    if let Some(present) = &case.situation.trail.key
+    if let Some(present) = &case.current_state.trail.key
         && !case.consent.replace_key
     {
         found.push(
@@ -85,7 +85,7 @@ fn existing<'a>(
     named: &KeyRef,
     bucket_region: Option<&Region>,
     found: &mut Found,
-) -> Option<WishedKey<'a>> {
+) -> Option<RequestedKey<'a>> {
     if named.is_aws_managed_alias() {
         aws_managed(named.as_str(), found);
         return None;
@@ -105,9 +105,9 @@ fn existing<'a>(
     }
     kind(facts, case, found);
     region_and_allowance(case, &facts.arn, bucket_region, found);
-    let waking = waking(case, facts, found);
+    let activation = activation(case, facts, found);
     let rotation = rotation(case, facts, found);
-    Some(WishedKey::Existing(ExistingKey { facts, is_present, waking, rotation }))
+    Some(RequestedKey::Existing(ExistingKey { facts, is_present, activation, rotation }))
 }
 
 fn aws_managed(key: &str, found: &mut Found) {
@@ -119,8 +119,8 @@ fn aws_managed(key: &str, found: &mut Found) {
 }
 
 fn described<'a>(case: &Case<'a>, named: &KeyRef, found: &mut Found) -> Option<&'a KeyFacts> {
-    let is_foreign = named.account().is_some_and(|account| *account != case.situation.caller);
-    match &case.situation.candidate.key {
+    let is_foreign = named.account().is_some_and(|account| *account != case.current_state.caller);
+    match &case.current_state.candidate.key {
         Reading::Known(facts) if names(named, &facts.arn) => return Some(facts),
         Reading::Known(facts) => found.push(
             RefusalCode::KeyUnknown,
@@ -154,9 +154,9 @@ fn described<'a>(case: &Case<'a>, named: &KeyRef, found: &mut Found) -> Option<&
 
 /// What was denied of the key beside its description, and is as much needed.
 fn denied_beside(case: &Case<'_>, found: &mut Found) {
-    found.note_denied(&case.situation.candidate.policy);
-    if case.setting.parameters.checks_rotation() {
-        found.note_denied(&case.situation.candidate.rotation);
+    found.note_denied(&case.current_state.candidate.policy);
+    if case.context.parameters.checks_rotation() {
+        found.note_denied(&case.current_state.candidate.rotation);
     }
 }
 
@@ -173,7 +173,7 @@ fn names(named: &KeyRef, arn: &KeyArn) -> bool {
 }
 
 fn is_present(case: &Case<'_>, arn: &KeyArn) -> bool {
-    match (&case.situation.trail.key, &case.situation.facts.key) {
+    match (&case.current_state.trail.key, &case.current_state.facts.key) {
         (Some(KeyRef::Key(present)), _) => present == arn,
         (Some(_), Reading::Known(present)) => present.arn == *arn,
         _ => false,
@@ -181,7 +181,7 @@ fn is_present(case: &Case<'_>, arn: &KeyArn) -> bool {
 }
 
 fn kind(facts: &KeyFacts, case: &Case<'_>, found: &mut Found) {
-    let is_own = *facts.arn.account() == case.situation.caller;
+    let is_own = *facts.arn.account() == case.current_state.caller;
     match &facts.manager {
         KeyManager::Customer => {}
         KeyManager::Aws => aws_managed(facts.arn.as_str(), found),
@@ -225,7 +225,7 @@ fn region_and_allowance(
 }
 
 fn allowance(case: &Case<'_>, arn: &KeyArn, found: &mut Found) {
-    let (parameters, owner) = (case.setting.parameters, case.situation.trail.arn.owner());
+    let (parameters, owner) = (case.context.parameters, case.current_state.trail.arn.owner());
     if !parameters.checks_allowed_keys() || parameters.allows(arn, owner) {
         return;
     }
@@ -251,12 +251,12 @@ fn allowance(case: &Case<'_>, arn: &KeyArn, found: &mut Found) {
     }
 }
 
-fn waking(case: &Case<'_>, facts: &KeyFacts, found: &mut Found) -> Waking {
+fn activation(case: &Case<'_>, facts: &KeyFacts, found: &mut Found) -> KeyActivation {
     let consent = case.consent;
-    let waking = match &facts.state {
-        KeyState::Enabled | KeyState::Updating => Waking::Awake,
-        KeyState::Disabled => Waking::Enable,
-        KeyState::PendingDeletion => Waking::CancelDeletionAndEnable,
+    let activation = match &facts.state {
+        KeyState::Enabled | KeyState::Updating => KeyActivation::AlreadyEnabled,
+        KeyState::Disabled => KeyActivation::Enable,
+        KeyState::PendingDeletion => KeyActivation::CancelDeletionAndEnable,
         KeyState::Creating
         | KeyState::PendingImport
         | KeyState::PendingReplicaDeletion
@@ -267,34 +267,34 @@ fn waking(case: &Case<'_>, facts: &KeyFacts, found: &mut Found) -> Waking {
                 format!("key {} is in state {}", facts.arn, facts.state.as_str()),
                 "bring the key into state Enabled by hand, or name another one",
             );
-            Waking::Awake
+            KeyActivation::AlreadyEnabled
         }
     };
-    if let Some(end) = facts.valid_to.filter(|end| *end <= case.setting.now) {
+    if let Some(end) = facts.valid_to.filter(|end| *end <= case.context.now) {
         found.push(
             RefusalCode::KeyNotReady,
             format!("the imported material of key {} ended on {}", facts.arn, end.date()),
             "import the key material again, or name another key",
         );
     }
-    let is_foreign = *facts.arn.account() != case.situation.caller;
-    if is_foreign && waking != Waking::Awake {
+    let is_foreign = *facts.arn.account() != case.current_state.caller;
+    if is_foreign && activation != KeyActivation::AlreadyEnabled {
         found.push(
             RefusalCode::KeyOfAnotherAccount,
             format!("key {} is in state {}", facts.arn, facts.state.as_str()),
             format!("let account {}, which owns it, bring it to Enabled", facts.arn.account()),
         );
-        return waking;
+        return activation;
     }
     let consented = consent.enable_key
-        && (waking != Waking::CancelDeletionAndEnable || consent.cancel_key_deletion);
-    match waking {
-        Waking::Enable if !consented => found.push(
+        && (activation != KeyActivation::CancelDeletionAndEnable || consent.cancel_key_deletion);
+    match activation {
+        KeyActivation::Enable if !consented => found.push(
             RefusalCode::KeyDisabled,
             format!("key {} is disabled", facts.arn),
             "say that it may be enabled (`--enable-key`), or name another key",
         ),
-        Waking::CancelDeletionAndEnable if !consented => {
+        KeyActivation::CancelDeletionAndEnable if !consented => {
             let when = facts.deletion_date.map(|date| format!(" on {}", date.date()));
             found.push(
                 RefusalCode::KeyPendingDeletion,
@@ -303,17 +303,19 @@ fn waking(case: &Case<'_>, facts: &KeyFacts, found: &mut Found) -> Waking {
                  may be enabled (`--cancel-key-deletion --enable-key`), or name another key",
             );
         }
-        Waking::Awake | Waking::Enable | Waking::CancelDeletionAndEnable => {}
+        KeyActivation::AlreadyEnabled
+        | KeyActivation::Enable
+        | KeyActivation::CancelDeletionAndEnable => {}
     }
-    waking
+    activation
 }
 
 fn rotation(case: &Case<'_>, facts: &KeyFacts, found: &mut Found) -> Option<TurnOn> {
-    if !case.setting.parameters.checks_rotation() {
+    if !case.context.parameters.checks_rotation() {
         return None;
     }
-    let most = case.setting.parameters.max_rotation_period_days;
-    let why = match &case.situation.candidate.rotation {
+    let most = case.context.parameters.max_rotation_period_days;
+    let why = match &case.current_state.candidate.rotation {
         Reading::Known(Rotation::On { period_days, .. }) => {
             let days = period_days.unwrap_or(ROTATION_DAYS_DEFAULT);
             if most.is_none_or(|most| days <= most) {
@@ -342,7 +344,7 @@ fn rotation(case: &Case<'_>, facts: &KeyFacts, found: &mut Found) -> Option<Turn
         cannot_rotate(facts, "it is a replica, and takes its rotation from its primary", found);
     } else if facts.origin != KeyOrigin::AwsKms {
         cannot_rotate(facts, "KMS did not make its material", found);
-    } else if *facts.arn.account() != case.situation.caller {
+    } else if *facts.arn.account() != case.current_state.caller {
         found.push(
             RefusalCode::KeyOfAnotherAccount,
             format!("key {} {why}", facts.arn),

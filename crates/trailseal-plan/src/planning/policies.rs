@@ -1,11 +1,11 @@
-//! The key policy that the wished key needs.
+//! The key policy that the requested key needs.
 
 use trailseal_rule::Reading;
 use trailseal_rule::key_policy::grants::Grant;
 use trailseal_rule::key_policy::question::TrailAndKey;
 
 use crate::plan_data::PolicyChange;
-use crate::planning::key::{ExistingKey, WishedKey};
+use crate::planning::key::{ExistingKey, RequestedKey};
 use crate::planning::{Case, grants};
 use crate::policy::{MergeError, Merged, merge, new_key_policy};
 use crate::refusal::{Found, RefusalCode};
@@ -21,15 +21,15 @@ pub(super) struct PlannedPolicy {
 
 pub(super) fn planned(
     case: &Case<'_>,
-    key: &WishedKey<'_>,
+    key: &RequestedKey<'_>,
     found: &mut Found,
 ) -> Option<PlannedPolicy> {
     match key {
-        WishedKey::Existing(key) => existing(case, key, found),
-        WishedKey::New(_) => {
-            let trail = &case.situation.trail.arn;
+        RequestedKey::Existing(key) => existing(case, key, found),
+        RequestedKey::New(_) => {
+            let trail = &case.current_state.trail.arn;
             let Merged { document, added } =
-                new_key_policy(trail, &case.situation.caller, &grants(case));
+                new_key_policy(trail, &case.current_state.caller, &grants(case));
             let change = PolicyChange { before: None, after: document.clone(), added };
             Some(PlannedPolicy { after: document, change: Some(change) })
         }
@@ -38,7 +38,7 @@ pub(super) fn planned(
 
 /// What an owner elsewhere is to add to the key's policy.
 pub(super) fn statements_for_owner(case: &Case<'_>) -> String {
-    let question = TrailAndKey { trail_arn: case.situation.trail.arn.as_str(), key_arn: None };
+    let question = TrailAndKey { trail_arn: case.current_state.trail.arn.as_str(), key_arn: None };
     let statements: Vec<String> = grants(case)
         .into_iter()
         .map(|grant| grant.statement(&question, Some(grant.sid())))
@@ -48,8 +48,8 @@ pub(super) fn statements_for_owner(case: &Case<'_>) -> String {
 
 fn existing(case: &Case<'_>, key: &ExistingKey<'_>, found: &mut Found) -> Option<PlannedPolicy> {
     let arn = &key.facts.arn;
-    let is_foreign = *arn.account() != case.situation.caller;
-    let before = match &case.situation.candidate.policy {
+    let is_foreign = *arn.account() != case.current_state.caller;
+    let before = match &case.current_state.candidate.policy {
         Reading::Known(policy) => policy,
         Reading::Absent => {
             found.push(
@@ -106,7 +106,7 @@ fn existing(case: &Case<'_>, key: &ExistingKey<'_>, found: &mut Found) -> Option
 
 /// A key that the trail has already, and that admits CloudTrail, is left as it is.
 fn merged(case: &Case<'_>, key: &ExistingKey<'_>, before: &str) -> Result<Merged, MergeError> {
-    let trail_arn = case.situation.trail.arn.as_str();
+    let trail_arn = case.current_state.trail.arn.as_str();
     let question = TrailAndKey { trail_arn, key_arn: Some(key.facts.arn.as_str()) };
     if key.is_present {
         let least = merge(before, &question, &[Grant::Encrypt])?;

@@ -6,7 +6,7 @@ use trailseal_rule::{
 };
 
 use crate::planning::Case;
-use crate::planning::key::{ExistingKey, WishedKey, turn_on};
+use crate::planning::key::{ExistingKey, RequestedKey, turn_on};
 use crate::planning::policies::PlannedPolicy;
 use crate::refusal::{Found, RefusalCode, Refusals};
 
@@ -14,13 +14,13 @@ use crate::refusal::{Found, RefusalCode, Refusals};
 /// there after its last step, under the same parameters.
 pub(super) fn prove(
     case: &Case<'_>,
-    key: &WishedKey<'_>,
+    key: &RequestedKey<'_>,
     policy: &PlannedPolicy,
     changes_anything: bool,
 ) -> Result<(), Refusals> {
     let mut found = Found::default();
     for (trail, facts) in outcomes(case, key, policy, changes_anything) {
-        match evaluate(case.setting, &trail, &facts).verdict {
+        match evaluate(case.context, &trail, &facts).verdict {
             Verdict::Sealed(_) => {}
             Verdict::NotApplicable(why) => {
                 found.push(RefusalCode::NotJudged, why, "look at the rule's parameters");
@@ -44,14 +44,14 @@ pub(super) fn prove(
 /// What is there after the plan. The id of a new key is not known before, so two stand for it.
 fn outcomes(
     case: &Case<'_>,
-    key: &WishedKey<'_>,
+    key: &RequestedKey<'_>,
     policy: &PlannedPolicy,
     changes_anything: bool,
 ) -> Vec<(Trail, Facts)> {
-    let bucket_region = case.situation.bucket_region.clone();
+    let bucket_region = case.current_state.bucket_region.clone();
     let outcome = |key: KeyFacts, rotation: Reading<Rotation>| {
         let trail =
-            Trail { key: Some(KeyRef::Key(key.arn.clone())), ..case.situation.trail.clone() };
+            Trail { key: Some(KeyRef::Key(key.arn.clone())), ..case.current_state.trail.clone() };
         let facts = Facts {
             key: Reading::Known(key),
             bucket_region: bucket_region.clone(),
@@ -65,26 +65,27 @@ fn outcomes(
     let turned_on =
         Reading::Known(Rotation::On { period_days: turn_on(case).period_days, next: None });
     match (key, &bucket_region) {
-        (WishedKey::Existing(key), _) => {
+        (RequestedKey::Existing(key), _) => {
             let rotation = match key.rotation {
                 Some(_) => turned_on,
-                None => case.situation.candidate.rotation.clone(),
+                None => case.current_state.candidate.rotation.clone(),
             };
-            vec![outcome(awake(key), rotation)]
+            vec![outcome(enabled(key), rotation)]
         }
-        (WishedKey::New(_), Reading::Known(region)) => stand_ins(case, region)
+        (RequestedKey::New(_), Reading::Known(region)) => stand_ins(case, region)
             .into_iter()
             .map(|arn| outcome(created(arn), turned_on.clone()))
             .collect(),
-        (WishedKey::New(_), Reading::Absent | Reading::Refused(_)) => {
-            vec![(case.situation.trail.clone(), Facts::unread())]
+        (RequestedKey::New(_), Reading::Absent | Reading::Refused(_)) => {
+            vec![(case.current_state.trail.clone(), Facts::unread())]
         }
     }
 }
 
 /// Two ids that no pattern tells apart unless it depends on the id.
 pub(super) fn stand_ins(case: &Case<'_>, region: &Region) -> Vec<KeyArn> {
-    let (partition, account) = (case.situation.trail.arn.partition(), &case.situation.caller);
+    let (partition, account) =
+        (case.current_state.trail.arn.partition(), &case.current_state.caller);
     ["00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"]
         .into_iter()
         .filter_map(|id| {
@@ -93,7 +94,7 @@ pub(super) fn stand_ins(case: &Case<'_>, region: &Region) -> Vec<KeyArn> {
         .collect()
 }
 
-fn awake(key: &ExistingKey<'_>) -> KeyFacts {
+fn enabled(key: &ExistingKey<'_>) -> KeyFacts {
     KeyFacts { state: KeyState::Enabled, deletion_date: None, ..key.facts.clone() }
 }
 
@@ -115,17 +116,17 @@ fn created(arn: KeyArn) -> KeyFacts {
 /// next delivery counts, and whoever carries out the plan looks at it; what could not be read stays
 /// unread.
 fn delivery(case: &Case<'_>, changes_anything: bool) -> Reading<Delivery> {
-    match &case.situation.facts.delivery {
+    match &case.current_state.facts.delivery {
         Reading::Known(_) | Reading::Refused(Refusal::NotRead) if changes_anything => {
-            let is_logging = match &case.situation.facts.delivery {
+            let is_logging = match &case.current_state.facts.delivery {
                 Reading::Known(delivery) => delivery.is_logging,
                 Reading::Absent | Reading::Refused(_) => None,
             };
-            let delivered = Some(case.setting.now);
+            let delivered = Some(case.context.now);
             Reading::Known(Delivery { delivered, is_logging, ..Delivery::default() })
         }
         Reading::Known(_) | Reading::Absent | Reading::Refused(_) => {
-            case.situation.facts.delivery.clone()
+            case.current_state.facts.delivery.clone()
         }
     }
 }

@@ -4,30 +4,30 @@ use trailseal_rule::{KeyRef, KeyState, Reading, Region};
 
 use crate::call::{Call, KeyTarget};
 use crate::condition::Condition;
+use crate::current_state::NewKey;
 use crate::plan_data::{PolicyChange, Step, StepId, Undo};
 use crate::planning::Case;
-use crate::planning::key::{ExistingKey, TurnOn, Waking, WishedKey, turn_on};
+use crate::planning::key::{ExistingKey, KeyActivation, RequestedKey, TurnOn, turn_on};
 use crate::planning::policies::PlannedPolicy;
-use crate::situation::NewKey;
 
 /// INVARIANT (admission-first): `UpdateTrail` is the last step, and requires that the key is
 /// usable, in the bucket's Region, and admits CloudTrail for the trail.
 pub(super) fn steps(
     case: &Case<'_>,
-    key: &WishedKey<'_>,
+    key: &RequestedKey<'_>,
     policy: &PlannedPolicy,
     bucket_region: &Region,
 ) -> Vec<Step> {
     let mut steps = match key {
-        WishedKey::Existing(key) => mending(case, key, policy),
-        WishedKey::New(new) => creating(case, new, policy, bucket_region),
+        RequestedKey::Existing(key) => mending(case, key, policy),
+        RequestedKey::New(new) => creating(case, new, policy, bucket_region),
     };
     match key {
-        WishedKey::Existing(key) if key.is_present => {}
-        WishedKey::Existing(key) => {
+        RequestedKey::Existing(key) if key.is_present => {}
+        RequestedKey::Existing(key) => {
             steps.push(update_trail(case, &existing(key), bucket_region));
         }
-        WishedKey::New(_) => steps.push(update_trail(case, &KeyTarget::Created, bucket_region)),
+        RequestedKey::New(_) => steps.push(update_trail(case, &KeyTarget::Created, bucket_region)),
     }
     // Each step counts on the trail as it was planned for, also where a run is resumed.
     let has_former = former(case);
@@ -44,17 +44,17 @@ fn existing(key: &ExistingKey<'_>) -> KeyTarget {
 }
 
 fn former(case: &Case<'_>) -> Condition {
-    let trail = &case.situation.trail;
+    let trail = &case.current_state.trail;
     Condition::TrailHasKey { trail: trail.arn.clone(), key: trail.key.clone() }
 }
 
 fn mending(case: &Case<'_>, key: &ExistingKey<'_>, policy: &PlannedPolicy) -> Vec<Step> {
     let target = existing(key);
     let mut steps = Vec::new();
-    if key.waking == Waking::CancelDeletionAndEnable {
+    if key.activation == KeyActivation::CancelDeletionAndEnable {
         steps.push(cancel_key_deletion(key, &target));
     }
-    if key.waking != Waking::Awake {
+    if key.activation != KeyActivation::AlreadyEnabled {
         steps.push(enable_key(&target));
     }
     if let Some(change) = &policy.change {
@@ -86,7 +86,7 @@ fn create_key(
     policy: &PlannedPolicy,
     bucket_region: &Region,
 ) -> Step {
-    let trail = &case.situation.trail.arn;
+    let trail = &case.current_state.trail.arn;
     let key = KeyTarget::Created;
     let description = new
         .description
@@ -175,7 +175,7 @@ fn put_key_policy(case: &Case<'_>, target: &KeyTarget, change: &PolicyChange) ->
             Condition::PolicyIs { key: key.clone(), policy: change.after.clone() },
             Condition::PolicyAdmitsCloudTrail {
                 key: key.clone(),
-                trail: case.situation.trail.arn.clone(),
+                trail: case.current_state.trail.arn.clone(),
             },
         ],
         undo: Undo::Call(Box::new(Call::PutKeyPolicy { key, policy: before })),
@@ -184,7 +184,7 @@ fn put_key_policy(case: &Case<'_>, target: &KeyTarget, change: &PolicyChange) ->
 
 fn enable_rotation(case: &Case<'_>, target: &KeyTarget, turn_on: TurnOn) -> Step {
     let key = target.clone();
-    let period_days_max = case.setting.parameters.max_rotation_period_days;
+    let period_days_max = case.context.parameters.max_rotation_period_days;
     Step {
         id: StepId::EnableKeyRotation,
         call: Call::EnableKeyRotation { key: key.clone(), period_days: turn_on.period_days },
@@ -199,13 +199,13 @@ fn enable_rotation(case: &Case<'_>, target: &KeyTarget, turn_on: TurnOn) -> Step
 }
 
 fn update_trail(case: &Case<'_>, target: &KeyTarget, bucket_region: &Region) -> Step {
-    let trail = case.situation.trail.arn.clone();
+    let trail = case.current_state.trail.arn.clone();
     let key = target.clone();
     Step {
         id: StepId::UpdateTrail,
         call: Call::UpdateTrail {
             trail: trail.clone(),
-            region: case.situation.trail.home_region.clone(),
+            region: case.current_state.trail.home_region.clone(),
             key: Some(key.clone()),
         },
         requires: vec![
@@ -220,7 +220,7 @@ fn update_trail(case: &Case<'_>, target: &KeyTarget, bucket_region: &Region) -> 
 }
 
 fn undo_update(case: &Case<'_>) -> Undo {
-    let trail = &case.situation.trail;
+    let trail = &case.current_state.trail;
     let back_to = |key| {
         Undo::Call(Box::new(Call::UpdateTrail {
             trail: trail.arn.clone(),
@@ -228,7 +228,7 @@ fn undo_update(case: &Case<'_>) -> Undo {
             key,
         }))
     };
-    match (&trail.key, &case.situation.facts.key) {
+    match (&trail.key, &case.current_state.facts.key) {
         (None, _) => back_to(None),
         (Some(KeyRef::Key(arn)), _) => back_to(Some(KeyTarget::Existing(arn.clone()))),
         (Some(_), Reading::Known(facts)) => back_to(Some(KeyTarget::Existing(facts.arn.clone()))),

@@ -10,25 +10,25 @@ use trailseal_rule::{KeyRef, KeyState, Reading, Trail};
 
 use crate::plan_data::{MayDecrypt, ReaderAccess, Warning, WarningCode};
 use crate::planning::Case;
-use crate::planning::key::WishedKey;
+use crate::planning::key::RequestedKey;
 use crate::planning::policies::PlannedPolicy;
 
 /// Whether each known reader of the bucket may decrypt under the policy that the key will have.
 pub(super) fn readers(
     case: &Case<'_>,
-    key: &WishedKey<'_>,
+    key: &RequestedKey<'_>,
     policy: &PlannedPolicy,
 ) -> Vec<ReaderAccess> {
     let (Reading::Known(readers), Ok(document)) =
-        (&case.situation.readers, PolicyDocument::parse(&policy.after))
+        (&case.current_state.readers, PolicyDocument::parse(&policy.after))
     else {
         return Vec::new();
     };
     let key_arn = match key {
-        WishedKey::Existing(key) => Some(key.facts.arn.as_str()),
-        WishedKey::New(_) => None,
+        RequestedKey::Existing(key) => Some(key.facts.arn.as_str()),
+        RequestedKey::New(_) => None,
     };
-    let question = TrailAndKey { trail_arn: case.situation.trail.arn.as_str(), key_arn };
+    let question = TrailAndKey { trail_arn: case.current_state.trail.arn.as_str(), key_arn };
     let access = |principal: &str| match may_decrypt(&document, &question, principal).answer {
         Answer::Yes => MayDecrypt::Yes,
         Answer::No => MayDecrypt::No,
@@ -46,13 +46,13 @@ pub(super) fn readers(
 
 pub(super) fn warnings(
     case: &Case<'_>,
-    key: &WishedKey<'_>,
+    key: &RequestedKey<'_>,
     readers: &[ReaderAccess],
 ) -> Vec<Warning> {
-    let trail = &case.situation.trail;
+    let trail = &case.current_state.trail;
     let mut warnings = Vec::new();
     let mut warn = |code, what: String| warnings.push(Warning { code, what });
-    let changes_trail = !matches!(key, WishedKey::Existing(key) if key.is_present);
+    let changes_trail = !matches!(key, RequestedKey::Existing(key) if key.is_present);
     if changes_trail {
         about_readers(case, readers, &mut warn);
         about_bucket_key(case, key, &mut warn);
@@ -78,10 +78,10 @@ pub(super) fn warnings(
             );
         }
     }
-    if matches!(key, WishedKey::New(_)) {
+    if matches!(key, RequestedKey::New(_)) {
         warn(WarningCode::ProtectTheNewKey, PROTECT.to_owned());
     }
-    if case.setting.parameters.checks_delivery() {
+    if case.context.parameters.checks_delivery() {
         warn(
             WarningCode::DeliveryNotYetProven,
             "whether deliveries succeed shows only with the next one, within some 15 minutes of \
@@ -105,7 +105,7 @@ fn keep(former: &KeyRef) -> String {
 
 /// What the facts show against the present key; a policy that nobody read shows nothing.
 fn former_cannot_encrypt(case: &Case<'_>) -> Option<String> {
-    let facts = &case.situation.facts;
+    let facts = &case.current_state.facts;
     let key = match &facts.key {
         Reading::Known(key) => key,
         Reading::Absent => return Some("it does not exist".to_owned()),
@@ -114,13 +114,13 @@ fn former_cannot_encrypt(case: &Case<'_>) -> Option<String> {
     if !matches!(key.state, KeyState::Enabled | KeyState::Updating) {
         return Some(format!("its state is {}", key.state.as_str()));
     }
-    if case.situation.bucket_region != Reading::Known(key.arn.region().clone()) {
+    if case.current_state.bucket_region != Reading::Known(key.arn.region().clone()) {
         return Some(format!("it is in {}", key.arn.region()));
     }
     let Reading::Known(policy) = &facts.key_policy else {
         return None;
     };
-    let (trail_arn, key_arn) = (case.situation.trail.arn.as_str(), Some(key.arn.as_str()));
+    let (trail_arn, key_arn) = (case.current_state.trail.arn.as_str(), Some(key.arn.as_str()));
     let admitted = policy.document().is_ok_and(|document| {
         admits_cloudtrail(document, &TrailAndKey { trail_arn, key_arn }).answer == Answer::Yes
     });
@@ -166,16 +166,16 @@ fn about_readers(
 /// CloudTrail User Guide, "Configure AWS KMS key policies for CloudTrail".
 fn about_bucket_key(
     case: &Case<'_>,
-    key: &WishedKey<'_>,
+    key: &RequestedKey<'_>,
     warn: &mut impl FnMut(WarningCode, String),
 ) {
-    let why = match &case.situation.bucket_key {
+    let why = match &case.current_state.bucket_key {
         Reading::Known(_) => return,
         Reading::Absent => "the bucket is not there".to_owned(),
         Reading::Refused(refusal) => refusal.to_string(),
     };
-    if let WishedKey::Existing(existing) = key
-        && let Reading::Known(policy) = &case.situation.candidate.policy
+    if let RequestedKey::Existing(existing) = key
+        && let Reading::Known(policy) = &case.current_state.candidate.policy
         && lets_decrypt(policy, case, existing.facts.arn.as_str())
     {
         return;
@@ -193,13 +193,13 @@ fn about_bucket_key(
 
 fn lets_decrypt(policy: &str, case: &Case<'_>, key_arn: &str) -> bool {
     let question =
-        TrailAndKey { trail_arn: case.situation.trail.arn.as_str(), key_arn: Some(key_arn) };
+        TrailAndKey { trail_arn: case.current_state.trail.arn.as_str(), key_arn: Some(key_arn) };
     PolicyDocument::parse(policy)
         .is_ok_and(|document| admits(&document, &question, Grant::Decrypt).answer == Answer::Yes)
 }
 
 fn decrypt_statement(case: &Case<'_>) -> String {
-    let question = TrailAndKey { trail_arn: case.situation.trail.arn.as_str(), key_arn: None };
+    let question = TrailAndKey { trail_arn: case.current_state.trail.arn.as_str(), key_arn: None };
     Grant::Decrypt.statement(&question, Some(Grant::Decrypt.sid()))
 }
 
@@ -211,7 +211,7 @@ fn about_unseen_readers(case: &Case<'_>, warn: &mut impl FnMut(WarningCode, Stri
              key from now on"
         )
     };
-    let known = match &case.situation.readers {
+    let known = match &case.current_state.readers {
         Reading::Known(readers) => readers,
         Reading::Absent => {
             return warn(WarningCode::ReadersUnknown, unknown("the bucket is not there"));
@@ -236,7 +236,7 @@ fn about_unseen_readers(case: &Case<'_>, warn: &mut impl FnMut(WarningCode, Stri
             "readers are told by the bucket's policy as AWS Config recorded it at {}: principals of \
              account {} whose IAM policies allow reading, and whoever reads by an access point or \
              an ACL, are not seen, and need kms:Decrypt with the key from now on as well",
-            known.recorded, case.situation.caller
+            known.recorded, case.current_state.caller
         ),
     );
 }
@@ -244,11 +244,11 @@ fn about_unseen_readers(case: &Case<'_>, warn: &mut impl FnMut(WarningCode, Stri
 /// Which tool seems to own the trail.
 fn tool(case: &Case<'_>) -> Option<String> {
     const STACK: &str = "aws:cloudformation:stack-name";
-    let trail: &Trail = &case.situation.trail;
+    let trail: &Trail = &case.current_state.trail;
     if trail.arn.name().starts_with("aws-controltower-") {
         return Some("the trail is AWS Control Tower's, by its name".to_owned());
     }
-    let Reading::Known(tags) = &case.situation.tags else {
+    let Reading::Known(tags) = &case.current_state.tags else {
         return None;
     };
     if let Some(stack) = tags.get(STACK) {

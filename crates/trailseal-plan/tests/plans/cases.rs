@@ -5,11 +5,11 @@ use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 use trailseal_plan::{
-    Consent, KeyReadings, NewKey, Plan, Reader, Readers, Refusals, Situation, Wish, plan,
+    Consent, CurrentState, KeyReadings, NewKey, Plan, Reader, Readers, Refusals, TargetKey, plan,
 };
 use trailseal_rule::{
-    Facts, KeyArn, KeyManager, KeyPolicy, KeyRef, KeySpec, KeyState, Parameters, Reading, Refusal,
-    Rotation, Setting, Timestamp, Trail, Verdict, evaluate, needs,
+    EvaluationContext, Facts, KeyArn, KeyManager, KeyPolicy, KeyRef, KeySpec, KeyState, Parameters,
+    Reading, Refusal, Rotation, Timestamp, Trail, Verdict, evaluate, needs,
 };
 
 use crate::aws::{
@@ -50,9 +50,9 @@ pub(crate) const HAS: [Has; 8] = [
     Has::AwsAlias,
 ];
 
-/// What is wished.
+/// What is requested.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Wished {
+pub(crate) enum Requested {
     Key(Sort),
     New,
     NewWithAlias,
@@ -77,7 +77,7 @@ pub(crate) enum Sort {
     MaterialEnded,
 }
 
-pub(crate) fn wishes() -> Vec<Wished> {
+pub(crate) fn wishes() -> Vec<Requested> {
     let states = [
         KeyState::Enabled,
         KeyState::Updating,
@@ -111,14 +111,14 @@ pub(crate) fn wishes() -> Vec<Wished> {
         .map(Sort::State)
         .chain(unread.into_iter().map(Sort::Unread))
         .chain(others)
-        .map(Wished::Key);
+        .map(Requested::Key);
     sorts
         .chain([
-            Wished::New,
-            Wished::NewWithAlias,
-            Wished::NewWithTakenAlias,
-            Wished::AwsAlias,
-            Wished::Nonsense,
+            Requested::New,
+            Requested::NewWithAlias,
+            Requested::NewWithTakenAlias,
+            Requested::AwsAlias,
+            Requested::Nonsense,
         ])
         .collect()
 }
@@ -182,7 +182,7 @@ pub(crate) fn rotations() -> Vec<Rotation> {
 }
 
 pub(crate) fn settings() -> Vec<(&'static str, Parameters)> {
-    let wished = key_arn(BUCKET_REGION, ACCOUNT, 'a').to_string();
+    let requested = key_arn(BUCKET_REGION, ACCOUNT, 'a').to_string();
     [
         ("cis", json!({ "profile": "cis" })),
         ("effective", json!({})),
@@ -198,7 +198,7 @@ pub(crate) fn settings() -> Vec<(&'static str, Parameters)> {
                     "allowedKeyAccounts": OTHER_ACCOUNT }),
         ),
         ("account", json!({ "allowedKeyAccounts": ACCOUNT, "checkDelivery": "true" })),
-        ("one key", json!({ "allowedKmsKeyArns": wished })),
+        ("one key", json!({ "allowedKmsKeyArns": requested })),
         ("exempt", json!({ "exemptTrails": TRAIL })),
     ]
     .into_iter()
@@ -220,7 +220,7 @@ pub(crate) fn consents() -> Vec<Consent> {
 #[derive(Clone, Debug)]
 pub(crate) struct Case {
     pub(crate) aws: Aws,
-    pub(crate) wish: Wish,
+    pub(crate) target_key: TargetKey,
     pub(crate) consent: Consent,
     pub(crate) change_trail: fn(&mut Trail),
     pub(crate) caller: &'static str,
@@ -229,7 +229,7 @@ pub(crate) struct Case {
 impl Case {
     pub(crate) fn new(
         has: Has,
-        wished: &Wished,
+        requested: &Requested,
         policy: &str,
         rotation: &Rotation,
         consent: Consent,
@@ -240,15 +240,15 @@ impl Case {
             aliases: BTreeMap::new(),
             bucket_region: Reading::Known(region(BUCKET_REGION)),
         };
-        let wish = wish(&mut aws, wished, policy, rotation);
-        aws.trail_key = trail_key(&mut aws, has, &wish);
-        Self { aws, wish, consent, change_trail: |_| {}, caller: ACCOUNT }
+        let target_key = target_key(&mut aws, requested, policy, rotation);
+        aws.trail_key = trail_key(&mut aws, has, &target_key);
+        Self { aws, target_key, consent, change_trail: |_| {}, caller: ACCOUNT }
     }
 
     pub(crate) fn alias(&self) -> Option<&str> {
-        match &self.wish {
-            Wish::New(new) => new.alias.as_deref(),
-            Wish::Existing(_) => None,
+        match &self.target_key {
+            TargetKey::New(new) => new.alias.as_deref(),
+            TargetKey::Existing(_) => None,
         }
     }
 
@@ -259,13 +259,13 @@ impl Case {
     }
 
     /// As whoever looks would read it: of the trail's key what the parameters ask for.
-    pub(crate) fn situation(&self, parameters: &Parameters) -> Situation {
+    pub(crate) fn current_state(&self, parameters: &Parameters) -> CurrentState {
         let trail = self.trail();
-        let candidate = match &self.wish {
-            Wish::Existing(KeyRef::Key(arn)) => self.aws.readings(arn),
-            Wish::Existing(_) | Wish::New(_) => KeyReadings::unread(),
+        let candidate = match &self.target_key {
+            TargetKey::Existing(KeyRef::Key(arn)) => self.aws.readings(arn),
+            TargetKey::Existing(_) | TargetKey::New(_) => KeyReadings::unread(),
         };
-        Situation {
+        CurrentState {
             facts: self.facts(parameters, &trail),
             trail,
             caller: account(self.caller),
@@ -287,7 +287,7 @@ impl Case {
     }
 
     pub(crate) fn facts(&self, parameters: &Parameters, trail: &Trail) -> Facts {
-        let needs = needs(&Setting { parameters, now: now() }, trail);
+        let needs = needs(&EvaluationContext { parameters, now: now() }, trail);
         let mut facts = Facts::unread();
         if needs.bucket.is_some() {
             facts.bucket_region = self.aws.bucket_region.clone();
@@ -315,30 +315,37 @@ impl Case {
     pub(crate) fn verdict(&self, parameters: &Parameters) -> Verdict {
         let trail = self.trail();
         let facts = self.facts(parameters, &trail);
-        evaluate(&Setting { parameters, now: now() }, &trail, &facts).verdict
+        evaluate(&EvaluationContext { parameters, now: now() }, &trail, &facts).verdict
     }
 
     pub(crate) fn plan(&self, parameters: &Parameters) -> Result<Plan, Refusals> {
-        let setting = Setting { parameters, now: now() };
-        plan(&setting, &self.situation(parameters), &self.wish, &self.consent)
+        let context = EvaluationContext { parameters, now: now() };
+        plan(&context, &self.current_state(parameters), &self.target_key, &self.consent)
     }
 }
 
-fn wish(aws: &mut Aws, wished: &Wished, policy: &str, rotation: &Rotation) -> Wish {
+fn target_key(
+    aws: &mut Aws,
+    requested: &Requested,
+    policy: &str,
+    rotation: &Rotation,
+) -> TargetKey {
     let new = |alias: Option<&str>| {
-        Wish::New(NewKey { alias: alias.map(str::to_owned), ..NewKey::default() })
+        TargetKey::New(NewKey { alias: alias.map(str::to_owned), ..NewKey::default() })
     };
-    let named = |text: &str| Wish::Existing(KeyRef::parse(text).unwrap());
-    match wished {
-        Wished::New => new(None),
-        Wished::NewWithAlias => new(Some(ALIAS)),
-        Wished::NewWithTakenAlias => {
+    let named = |text: &str| TargetKey::Existing(KeyRef::parse(text).unwrap());
+    match requested {
+        Requested::New => new(None),
+        Requested::NewWithAlias => new(Some(ALIAS)),
+        Requested::NewWithTakenAlias => {
             aws.aliases.insert(ALIAS.to_owned(), key_arn(BUCKET_REGION, ACCOUNT, '9'));
             new(Some(ALIAS))
         }
-        Wished::AwsAlias => named("alias/aws/s3"),
-        Wished::Nonsense => named("arn:aws:s3:::bucket"),
-        Wished::Key(sort) => Wish::Existing(KeyRef::Key(put_key(aws, sort, policy, rotation))),
+        Requested::AwsAlias => named("alias/aws/s3"),
+        Requested::Nonsense => named("arn:aws:s3:::bucket"),
+        Requested::Key(sort) => {
+            TargetKey::Existing(KeyRef::Key(put_key(aws, sort, policy, rotation)))
+        }
     }
 }
 
@@ -377,14 +384,14 @@ fn put_key(aws: &mut Aws, sort: &Sort, policy: &str, rotation: &Rotation) -> Key
     arn
 }
 
-fn trail_key(aws: &mut Aws, has: Has, wish: &Wish) -> Option<KeyRef> {
+fn trail_key(aws: &mut Aws, has: Has, target_key: &TargetKey) -> Option<KeyRef> {
     let admitting = &policies()[2].1;
     let mut other = key(key_arn(BUCKET_REGION, ACCOUNT, 'b'), admitting);
     let elsewhere = key(key_arn("us-west-2", ACCOUNT, 'b'), admitting);
-    match (has, wish) {
+    match (has, target_key) {
         (Has::None, _) => return None,
-        (Has::TheWished, Wish::Existing(key)) => return Some(key.clone()),
-        (Has::TheWished, Wish::New(_)) => return None,
+        (Has::TheWished, TargetKey::Existing(key)) => return Some(key.clone()),
+        (Has::TheWished, TargetKey::New(_)) => return None,
         (Has::AwsAlias, _) => return KeyRef::parse("alias/aws/cloudtrail"),
         (Has::Gone, _) => return Some(KeyRef::Key(other.facts.arn)),
         (Has::ElsewhereRegion, _) => {

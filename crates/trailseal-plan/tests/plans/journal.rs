@@ -7,14 +7,14 @@ use trailseal_plan::{
 use trailseal_rule::{KeyState, Rotation};
 
 use crate::aws::Aws;
-use crate::cases::{Case, Has, Sort, Wished, now, parameters, policies};
+use crate::cases::{Case, Has, Requested, Sort, now, parameters, policies};
 use crate::laws::{HAS_ALL_CONSENT, carried_out};
 use crate::way_back::{former, is_restored, records};
 
 fn whole() -> Vec<Record> {
     let policy = &policies()[0].1;
     let case =
-        Case::new(Has::None, &Wished::NewWithAlias, policy, &Rotation::Off, Consent::default());
+        Case::new(Has::None, &Requested::NewWithAlias, policy, &Rotation::Off, Consent::default());
     let plan = case.plan(&parameters(&json!({}))).unwrap();
     let states = carried_out(&case, &plan, &|| "journal".to_owned());
     let mut records = records(&plan, &states, plan.steps.len());
@@ -140,27 +140,27 @@ fn a_step_begun_twice_keeps_what_was_there_first_and_one_that_was_there_is_nobod
 #[test]
 fn every_prefix_of_a_back_out_says_where_things_stand() {
     let policy = &policies()[0].1;
-    let wished = Wished::Key(Sort::State(KeyState::Disabled));
-    let case = Case::new(Has::None, &wished, policy, &Rotation::Off, HAS_ALL_CONSENT);
+    let requested = Requested::Key(Sort::State(KeyState::Disabled));
+    let case = Case::new(Has::None, &requested, policy, &Rotation::Off, HAS_ALL_CONSENT);
     let plan = case.plan(&parameters(&json!({}))).unwrap();
     let states = carried_out(&case, &plan, &|| "journal".to_owned());
     let mut aws = states.last().unwrap().aws.clone();
     let seal = records(&plan, &states, plan.steps.len());
     let progress = fold(&seal).unwrap();
     let present = |aws: &Aws| aws.present(None, &progress.keys());
-    let retreat = back_out(&progress, &present(&aws), Force::No).unwrap();
-    let ids: Vec<StepId> = retreat.steps.iter().map(|step| step.id).collect();
+    let back_out_plan = back_out(&progress, &present(&aws), Force::No).unwrap();
+    let ids: Vec<StepId> = back_out_plan.steps.iter().map(|step| step.id).collect();
     assert_eq!(ids, [StepId::RestoreTrail, StepId::RestoreKeyPolicy, StepId::DisableKey]);
 
     let (time, journal) = (now(), "j-1".to_owned());
     let mut all = seal.clone();
-    all.push(Record::Begun { journal, plan: Box::new(retreat.clone()), time });
-    for (index, step) in retreat.steps.iter().enumerate() {
+    all.push(Record::Begun { journal, plan: Box::new(back_out_plan.clone()), time });
+    for (index, step) in back_out_plan.steps.iter().enumerate() {
         let id = step.id;
         all.push(Record::Before { step: id, former: former(step, &aws), time });
         // Begun anew from here, the rest is the same: what is restored needs nothing.
         let anew = back_out(&fold(&all).unwrap(), &present(&aws), Force::No).unwrap();
-        assert_eq!(anew.steps, retreat.steps[index..]);
+        assert_eq!(anew.steps, back_out_plan.steps[index..]);
         aws.call(&step.call).unwrap();
         all.push(Record::Done { step: id, request_id: None, created_key: None, time });
         all.push(Record::Verified { step: id, time });
@@ -172,7 +172,7 @@ fn every_prefix_of_a_back_out_says_where_things_stand() {
     assert!(progress.current().is_finished && progress.seal.next().is_none());
     assert!(is_restored(&case.aws, &aws));
     let other = "j-2".to_owned();
-    all.push(Record::Begun { journal: other, plan: Box::new(retreat), time });
+    all.push(Record::Begun { journal: other, plan: Box::new(back_out_plan), time });
     let error = fold(&all).unwrap_err().to_string();
     assert!(error.ends_with("it is of another journal, `j-2`"), "{error}");
 }

@@ -10,7 +10,9 @@ use trailseal_rule::{KeyState, Parameters, Reading, Region, Rotation, Verdict};
 use crate::aws::{
     ACCOUNT, Aws, BUCKET_REGION, OTHER_ACCOUNT, Readable, admits, region, statements_of,
 };
-use crate::cases::{Case, HAS, Has, Sort, Wished, consents, policies, rotations, settings, wishes};
+use crate::cases::{
+    Case, HAS, Has, Requested, Sort, consents, policies, rotations, settings, wishes,
+};
 use crate::way_back::every_way_back_holds;
 
 pub(crate) const HAS_ALL_CONSENT: Consent =
@@ -22,25 +24,25 @@ pub(crate) fn settings_by_name(name: &str) -> (&'static str, Parameters) {
 
 /// What is said of all combinations under some parameters.
 #[derive(Debug, Default)]
-struct Tally {
+struct Counts {
     plans: usize,
     steps: BTreeMap<&'static str, usize>,
     refusals: BTreeMap<&'static str, usize>,
 }
 
-/// Every combination of what the trail has, what is wished, the policy and the rotation of the
-/// wished key; a key that cannot be read has neither, and rotation counts where it is checked.
-fn combinations(rotates: bool) -> Vec<(Has, Wished, &'static str, &'static str, Rotation)> {
+/// Every combination of what the trail has, what is requested, the policy and the rotation of the
+/// requested key; a key that cannot be read has neither, and rotation counts where it is checked.
+fn combinations(rotates: bool) -> Vec<(Has, Requested, &'static str, &'static str, Rotation)> {
     let mut all = Vec::new();
     for has in HAS {
-        for wished in wishes() {
-            let has_policy = matches!(&wished, Wished::Key(sort) if !matches!(sort,
+        for requested in wishes() {
+            let has_policy = matches!(&requested, Requested::Key(sort) if !matches!(sort,
                 Sort::Gone | Sort::Unread(Readable::KeyDenied | Readable::KeyNotRead)));
             for (name, policy) in &policies()[..if has_policy { policies().len() } else { 1 }] {
                 // How long a policy is has nothing to do with how a key is rotated.
                 let has_rotation = rotates && has_policy && *name != "long";
                 for rotation in &rotations()[..if has_rotation { 4 } else { 1 }] {
-                    all.push((has, wished.clone(), *name, policy.as_str(), rotation.clone()));
+                    all.push((has, requested.clone(), *name, policy.as_str(), rotation.clone()));
                 }
             }
         }
@@ -49,28 +51,28 @@ fn combinations(rotates: bool) -> Vec<(Has, Wished, &'static str, &'static str, 
 }
 
 /// Every combination of consents where a key is to be woken; else none, one to replace, and all.
-fn consents_for(wished: &Wished) -> Vec<Consent> {
-    let sleeps =
-        matches!(wished, Wished::Key(Sort::State(KeyState::Disabled | KeyState::PendingDeletion)));
+fn consents_for(requested: &Requested) -> Vec<Consent> {
+    let sleeps = matches!(
+        requested,
+        Requested::Key(Sort::State(KeyState::Disabled | KeyState::PendingDeletion))
+    );
     let all = consents();
     if sleeps { all } else { vec![all[0], all[1], all[7]] }
 }
 
 fn check(name: &str) {
     let (_, parameters) = settings_by_name(name);
-    let mut tally = Tally::default();
-    for (has, wished, policy_name, policy, rotation) in combinations(parameters.checks_rotation()) {
-        for consent in consents_for(&wished) {
-            let case = Case::new(has, &wished, policy, &rotation, consent);
+    let mut tally = Counts::default();
+    for (has, requested, policy_name, policy, rotation) in
+        combinations(parameters.checks_rotation())
+    {
+        for consent in consents_for(&requested) {
+            let case = Case::new(has, &requested, policy, &rotation, consent);
             let expected =
-                Oracle { has, wished: &wished, policy: policy_name, rotation: &rotation }.plans(
-                    &parameters,
-                    name,
-                    consent,
-                    &case,
-                );
+                Oracle { has, requested: &requested, policy: policy_name, rotation: &rotation }
+                    .plans(&parameters, name, consent, &case);
             let words =
-                || format!("{has:?} {wished:?} {policy_name} {rotation:?} {consent:?} {name}");
+                || format!("{has:?} {requested:?} {policy_name} {rotation:?} {consent:?} {name}");
             match case.plan(&parameters) {
                 Ok(plan) => {
                     assert!(expected, "planned: {}", words());
@@ -130,7 +132,7 @@ fn nothing_is_planned_for_an_exempt_trail() {
 /// A second opinion, written as a list of what must not be.
 struct Oracle<'a> {
     has: Has,
-    wished: &'a Wished,
+    requested: &'a Requested,
     policy: &'a str,
     rotation: &'a Rotation,
 }
@@ -141,10 +143,10 @@ impl Oracle<'_> {
         let replaces = !matches!(self.has, Has::None | Has::TheWished);
         is_broken
             && (consent.replace_key || !replaces)
-            && match self.wished {
-                Wished::Key(sort) => self.key(sort, parameters, name, consent),
-                Wished::New | Wished::NewWithAlias => name != "one key",
-                Wished::NewWithTakenAlias | Wished::AwsAlias | Wished::Nonsense => false,
+            && match self.requested {
+                Requested::Key(sort) => self.key(sort, parameters, name, consent),
+                Requested::New | Requested::NewWithAlias => name != "one key",
+                Requested::NewWithTakenAlias | Requested::AwsAlias | Requested::Nonsense => false,
             }
     }
 
@@ -199,7 +201,7 @@ impl Oracle<'_> {
     }
 }
 
-impl Tally {
+impl Counts {
     fn add_plan(&mut self, plan: &Plan) {
         self.plans += 1;
         for step in &plan.steps {
@@ -352,11 +354,11 @@ fn a_trail_that_cannot_be_changed_from_here_is_refused_whatever_else_holds() {
             RefusalCode::ReadingDenied,
         ),
     ];
-    for ((has, wished, _, policy, rotation), (_, parameters)) in
+    for ((has, requested, _, policy, rotation), (_, parameters)) in
         combinations(false).iter().flat_map(|one| settings().into_iter().map(move |set| (one, set)))
     {
         let consent = Consent { replace_key: true, enable_key: true, cancel_key_deletion: true };
-        let case = Case::new(*has, wished, policy, rotation, consent);
+        let case = Case::new(*has, requested, policy, rotation, consent);
         let refused = |case: Case| case.plan(&parameters).unwrap_err();
         let shadow =
             Case { change_trail: |trail| trail.region = region("eu-west-1"), ..case.clone() };

@@ -4,20 +4,20 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use serde_json::json;
-use trailseal_plan::{Consent, Force, RefusalCode, Refusals, Wish, back_out, fold, plan};
-use trailseal_rule::{KeyState, Parameters, Reading, Rotation, Setting, Trail};
+use trailseal_plan::{Consent, Force, RefusalCode, Refusals, TargetKey, back_out, fold, plan};
+use trailseal_rule::{EvaluationContext, KeyState, Parameters, Reading, Rotation, Trail};
 
 use crate::aws::{OTHER_ACCOUNT, account, region};
-use crate::cases::{Case, Has, Sort, Wished, consents, now, parameters, policies, wishes};
+use crate::cases::{Case, Has, Requested, Sort, consents, now, parameters, policies, wishes};
 use crate::laws::{HAS_ALL_CONSENT, carried_out};
 use crate::way_back::records;
 
-fn case(has: Has, wished: &Wished, policy: usize, consent: Consent) -> Case {
-    Case::new(has, wished, &policies()[policy].1, &Rotation::Off, consent)
+fn case(has: Has, requested: &Requested, policy: usize, consent: Consent) -> Case {
+    Case::new(has, requested, &policies()[policy].1, &Rotation::Off, consent)
 }
 
-fn enabled() -> Wished {
-    Wished::Key(Sort::State(KeyState::Enabled))
+fn enabled() -> Requested {
+    Requested::Key(Sort::State(KeyState::Enabled))
 }
 
 /// Each code once, as it is first met.
@@ -60,11 +60,11 @@ fn the_list_of_codes_leaves_none_out() {
 
 fn among_all_combinations(first: &mut First) {
     for has in crate::cases::HAS {
-        for wished in wishes() {
+        for requested in wishes() {
             for policy in 0..policies().len() {
                 for (name, parameters) in crate::cases::settings() {
                     for consent in [consents()[0], consents()[7]] {
-                        let mut case = case(has, &wished, policy, consent);
+                        let mut case = case(has, &requested, policy, consent);
                         if name == "exempt" {
                             case.aws.bucket_region = Reading::Absent;
                         }
@@ -73,7 +73,7 @@ fn among_all_combinations(first: &mut First) {
                         }
                     }
                 }
-                if !matches!(wished, Wished::Key(Sort::State(_))) {
+                if !matches!(requested, Requested::Key(Sort::State(_))) {
                     break;
                 }
             }
@@ -107,28 +107,28 @@ fn of_trails_and_buckets(first: &mut First) {
 fn of_keys(first: &mut First) {
     let parameters: Parameters = parameters(&json!({}));
     let hidden = case(Has::None, &enabled(), 0, Consent::default());
-    let mut situation = hidden.situation(&parameters);
-    situation.candidate.policy = Reading::Absent;
-    let setting = Setting { parameters: &parameters, now: now() };
-    first.note(&plan(&setting, &situation, &hidden.wish, &hidden.consent).unwrap_err());
+    let mut current_state = hidden.current_state(&parameters);
+    current_state.candidate.policy = Reading::Absent;
+    let context = EvaluationContext { parameters: &parameters, now: now() };
+    first.note(&plan(&context, &current_state, &hidden.target_key, &hidden.consent).unwrap_err());
 
-    let mut impossible = case(Has::None, &Wished::NewWithAlias, 0, Consent::default());
-    if let Wish::New(new) = &mut impossible.wish {
+    let mut impossible = case(Has::None, &Requested::NewWithAlias, 0, Consent::default());
+    if let TargetKey::New(new) = &mut impossible.target_key {
         new.alias = Some("alias/aws/cloudtrail".to_owned());
     }
     first.note(&impossible.plan(&parameters).unwrap_err());
 }
 
 fn of_ways_back(first: &mut First) {
-    let sleeping = Wished::Key(Sort::State(KeyState::Disabled));
+    let sleeping = Requested::Key(Sort::State(KeyState::Disabled));
     // What the trail has, what it gets, how many steps are made, and whether others meddle then.
-    for (has, wished, steps, meddled) in [
+    for (has, requested, steps, meddled) in [
         (Has::None, enabled(), 0, false),
         (Has::None, enabled(), 2, true),
         (Has::Disabled, enabled(), 2, false),
         (Has::TheWished, sleeping, 2, false),
     ] {
-        let case = case(has, &wished, 0, HAS_ALL_CONSENT);
+        let case = case(has, &requested, 0, HAS_ALL_CONSENT);
         let plan = case.plan(&parameters(&json!({}))).unwrap();
         let states = carried_out(&case, &plan, &|| "words".to_owned());
         let progress = fold(&records(&plan, &states, steps)).unwrap();

@@ -69,8 +69,8 @@ pub(crate) fn every_way_back_holds(
 
 fn way_back_holds(case: &Case, progress: &Progress, from: &Aws, words: &dyn Fn() -> String) {
     let present = |aws: &Aws| -> Present { aws.present(case.alias(), &progress.keys()) };
-    let retreat = match back_out(progress, &present(from), Force::No) {
-        Ok(retreat) => retreat,
+    let back_out_plan = match back_out(progress, &present(from), Force::No) {
+        Ok(back_out_plan) => back_out_plan,
         Err(refusals) => {
             for refusal in refusals.iter() {
                 let could_deliver = case.aws.can_deliver();
@@ -89,7 +89,7 @@ fn way_back_holds(case: &Case, progress: &Progress, from: &Aws, words: &dyn Fn()
         }
     };
     let mut aws = from.clone();
-    for step in &retreat.steps {
+    for step in &back_out_plan.steps {
         all_hold(&step.requires, &aws, case.alias(), words);
         let delivered = aws.can_deliver();
         aws.call(&step.call).unwrap_or_else(|code| panic!("{code} {}", words()));

@@ -4,29 +4,29 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 use trailseal_plan::{
-    Consent, Force, Former, Reader, Readers, Record, RefusalCode, StepId, WarningCode, Wish,
+    Consent, Force, Former, Reader, Readers, Record, RefusalCode, StepId, TargetKey, WarningCode,
     aws_cli, back_out, fold, iam_policy, plan, plan_for_people, policy_diff, refusals_for_people,
     where_things_stand,
 };
-use trailseal_rule::{KeyState, Reading, Refusal, Rotation, Setting};
+use trailseal_rule::{EvaluationContext, KeyState, Reading, Refusal, Rotation};
 
 use crate::aws::{ACCOUNT, OTHER_ACCOUNT};
-use crate::cases::{Case, Has, Sort, Wished, now, parameters, policies};
+use crate::cases::{Case, Has, Requested, Sort, now, parameters, policies};
 use crate::laws::{HAS_ALL_CONSENT, State, carried_out, settings_by_name};
 use crate::way_back::records;
 
-fn case(has: Has, wished: &Wished, policy: usize, consent: Consent) -> Case {
-    Case::new(has, wished, &policies()[policy].1, &Rotation::Off, consent)
+fn case(has: Has, requested: &Requested, policy: usize, consent: Consent) -> Case {
+    Case::new(has, requested, &policies()[policy].1, &Rotation::Off, consent)
 }
 
-fn enabled() -> Wished {
-    Wished::Key(Sort::State(KeyState::Enabled))
+fn enabled() -> Requested {
+    Requested::Key(Sort::State(KeyState::Enabled))
 }
 
 #[test]
 fn a_plan_with_a_new_key() {
-    let mut case = case(Has::None, &Wished::NewWithAlias, 0, Consent::default());
-    if let Wish::New(new) = &mut case.wish {
+    let mut case = case(Has::None, &Requested::NewWithAlias, 0, Consent::default());
+    if let TargetKey::New(new) = &mut case.target_key {
         new.tags.push(trailseal_plan::Tag { key: "team".to_owned(), value: "it's us".to_owned() });
     }
     let plan = case.plan(&parameters(&json!({}))).unwrap();
@@ -37,19 +37,19 @@ fn a_plan_with_a_new_key() {
 
 #[test]
 fn a_plan_with_an_existing_key_that_sleeps() {
-    let sleeping = Wished::Key(Sort::State(KeyState::PendingDeletion));
+    let sleeping = Requested::Key(Sort::State(KeyState::PendingDeletion));
     let case = case(Has::Disabled, &sleeping, 4, HAS_ALL_CONSENT);
     let parameters = parameters(&json!({
         "requireKeyRotation": "true", "maxRotationPeriodDays": "180", "checkDelivery": "true",
     }));
-    let mut situation = case.situation(&parameters);
-    situation.bucket_key = Reading::Known(true);
-    situation.tags = Reading::Known(BTreeMap::from([(
+    let mut current_state = case.current_state(&parameters);
+    current_state.bucket_key = Reading::Known(true);
+    current_state.tags = Reading::Known(BTreeMap::from([(
         "aws:cloudformation:stack-name".to_owned(),
         "logging".to_owned(),
     )]));
     let reader = |principal: String| Reader { principal };
-    situation.readers = Reading::Known(Readers {
+    current_state.readers = Reading::Known(Readers {
         named: vec![
             reader(format!("arn:aws:iam::{ACCOUNT}:role/auditor")),
             reader(format!("arn:aws:iam::{OTHER_ACCOUNT}:role/siem")),
@@ -57,8 +57,8 @@ fn a_plan_with_an_existing_key_that_sleeps() {
         others: vec!["statement `Public` lets everybody read".to_owned()],
         recorded: now(),
     });
-    let setting = Setting { parameters: &parameters, now: now() };
-    let plan = plan(&setting, &situation, &case.wish, &case.consent).unwrap();
+    let context = EvaluationContext { parameters: &parameters, now: now() };
+    let plan = plan(&context, &current_state, &case.target_key, &case.consent).unwrap();
     insta::assert_snapshot!("existing_key", plan_for_people(&plan));
 }
 
@@ -70,8 +70,9 @@ fn the_way_back_in_words() {
     let states = carried_out(&case, &plan, &|| "words".to_owned());
     let progress = fold(&records(&plan, &states, plan.steps.len())).unwrap();
     let State { aws, .. } = states.last().unwrap();
-    let retreat = back_out(&progress, &aws.present(None, &progress.keys()), Force::No).unwrap();
-    insta::assert_snapshot!("back_out", plan_for_people(&retreat));
+    let back_out_plan =
+        back_out(&progress, &aws.present(None, &progress.keys()), Force::No).unwrap();
+    insta::assert_snapshot!("back_out", plan_for_people(&back_out_plan));
 
     // Somebody has changed both since.
     let mut changed = aws.clone();
@@ -87,7 +88,7 @@ fn the_way_back_in_words() {
 
 #[test]
 fn where_things_stand_in_words() {
-    let case = case(Has::None, &Wished::New, 0, Consent::default());
+    let case = case(Has::None, &Requested::New, 0, Consent::default());
     let plan = case.plan(&parameters(&json!({}))).unwrap();
     let states = carried_out(&case, &plan, &|| "words".to_owned());
     let mut records = records(&plan, &states, 2);
@@ -124,12 +125,12 @@ fn all_readings_that_were_denied_are_told_at_once() {
         [(json!({}), ""), (json!({ "requireKeyRotation": "true" }), ", kms:GetKeyRotationStatus")]
     {
         let parameters = parameters(&raw);
-        let mut situation = case.situation(&parameters);
-        situation.candidate.key = Reading::Refused(denied("kms:DescribeKey"));
-        situation.candidate.policy = Reading::Refused(denied("kms:GetKeyPolicy"));
-        situation.candidate.rotation = Reading::Refused(denied("kms:GetKeyRotationStatus"));
-        let setting = Setting { parameters: &parameters, now: now() };
-        let refusals = plan(&setting, &situation, &case.wish, &case.consent).unwrap_err();
+        let mut current_state = case.current_state(&parameters);
+        current_state.candidate.key = Reading::Refused(denied("kms:DescribeKey"));
+        current_state.candidate.policy = Reading::Refused(denied("kms:GetKeyPolicy"));
+        current_state.candidate.rotation = Reading::Refused(denied("kms:GetKeyRotationStatus"));
+        let context = EvaluationContext { parameters: &parameters, now: now() };
+        let refusals = plan(&context, &current_state, &case.target_key, &case.consent).unwrap_err();
         let told: Vec<&str> = refusals.iter().map(|refusal| refusal.what.as_str()).collect();
         let all = format!("AWS denied kms:DescribeKey, kms:GetKeyPolicy{rotation}");
         assert_eq!(told, [all.as_str()]);
@@ -156,8 +157,8 @@ fn the_tables_of_codes_in_the_readme_are_the_code_s_own() {
 
 #[test]
 fn a_shell_takes_what_is_quoted() {
-    let mut case = case(Has::None, &Wished::New, 0, Consent::default());
-    if let Wish::New(new) = &mut case.wish {
+    let mut case = case(Has::None, &Requested::New, 0, Consent::default());
+    if let TargetKey::New(new) = &mut case.target_key {
         new.description = Some("it's $HOME `id` \"x\"".to_owned());
     }
     let plan = case.plan(&parameters(&json!({}))).unwrap();

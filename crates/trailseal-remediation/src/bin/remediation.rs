@@ -27,7 +27,7 @@ async fn main() -> Result<(), Error> {
     let parameters = read_parameters(get(PARAMETERS).as_deref())
         .map_err(|faults| format!("`{PARAMETERS}`: {faults}"));
     let (environment, parameters) = both(environment, parameters)?;
-    let connection = Connection::at(environment.endpoints.clone(), environment.patience);
+    let connection = Connection::at(environment.endpoints.clone(), environment.retry_policy);
     let warm = Warm { connection, environment, parameters, function: OnceLock::new() };
     let warm = &warm;
     lambda_runtime::run(service_fn(|event: LambdaEvent<Box<RawValue>>| warm.answer(event))).await

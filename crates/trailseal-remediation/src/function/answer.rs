@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 use trailseal_plan::{Plan, Undo, aws_cli, plan_for_people, step_words};
 use trailseal_rule::{CheckId, Outcome, Verdict};
 
-use crate::after::DeliverySeen;
 use crate::function::error::Cause;
-use crate::one::Remedied;
+use crate::post_check::DeliverySeen;
+use crate::remediate_trail::RemediationOutcome;
 
 /// Bytes of an answer: a script step of Automation returns at most 100 KB (Systems Manager User
 /// Guide, `aws:executeScript`), and the texts are written once more as JSON.
@@ -23,10 +23,10 @@ struct Texts {
 }
 
 /// The answer, in the members that the runbook makes outputs of.
-pub(crate) fn answer(remedied: &Remedied, journal: &[String]) -> Value {
-    let plan = plan_for_people(&remedied.plan);
-    let back_out = back_out(remedied);
-    let in_log = match &remedied.journal {
+pub(crate) fn answer(remediated: &RemediationOutcome, journal: &[String]) -> Value {
+    let plan = plan_for_people(&remediated.plan);
+    let back_out = back_out(remediated);
+    let in_log = match &remediated.journal {
         Some(id) => {
             format!("too long for the runbook: see journal `{id}` in the log of the function")
         }
@@ -37,25 +37,25 @@ pub(crate) fn answer(remedied: &Remedied, journal: &[String]) -> Value {
     let shorter = Texts { plan: shortened.clone(), back_out, journal: vec![in_log.clone()] };
     [whole, shorter]
         .iter()
-        .map(|texts| texts.within(remedied))
+        .map(|texts| texts.within(remediated))
         .find(|answer| answer.to_string().len() <= ANSWER_BYTES_MAX)
         .unwrap_or_else(|| {
             let in_log = vec![in_log];
             let shortest = Texts { plan: shortened, back_out: in_log.clone(), journal: in_log };
-            shortest.within(remedied)
+            shortest.within(remediated)
         })
 }
 
 impl Texts {
-    fn within(&self, remedied: &Remedied) -> Value {
-        let change = remedied.plan.policy_change.as_ref();
+    fn within(&self, remediated: &RemediationOutcome) -> Value {
+        let change = remediated.plan.policy_change.as_ref();
         json!({
-            "outcome": outcome(remedied),
-            "trail": remedied.plan.trail.as_str(),
-            "key": remedied.plan.key_arn().map(|arn| arn.as_str()),
+            "outcome": outcome(remediated),
+            "trail": remediated.plan.trail.as_str(),
+            "key": remediated.plan.key_arn().map(|arn| arn.as_str()),
             "plan": self.plan,
-            "done": done(remedied),
-            "formerKeyId": remedied.plan.former_key.as_ref().map(|key| key.as_str()),
+            "done": done(remediated),
+            "formerKeyId": remediated.plan.former_key.as_ref().map(|key| key.as_str()),
             "formerKeyPolicy": change.and_then(|change| change.before.as_deref()),
             "backOut": self.back_out,
             "journal": self.journal,
@@ -64,14 +64,14 @@ impl Texts {
 }
 
 /// What came of it, in a word.
-pub(crate) fn outcome(remedied: &Remedied) -> &'static str {
-    if remedied.aftermath.is_some() { "applied" } else { "planned" }
+pub(crate) fn outcome(remediated: &RemediationOutcome) -> &'static str {
+    if remediated.post_check.is_some() { "applied" } else { "planned" }
 }
 
 /// What was done, line by line; nothing in a dry run.
-fn done(remedied: &Remedied) -> Vec<String> {
-    let Some(after) = &remedied.aftermath else { return Vec::new() };
-    let steps = remedied.plan.steps.iter();
+fn done(remediated: &RemediationOutcome) -> Vec<String> {
+    let Some(after) = &remediated.post_check else { return Vec::new() };
+    let steps = remediated.plan.steps.iter();
     let mut done: Vec<String> =
         steps.map(|step| format!("{}: {}, read back", step.id, step_words(step))).collect();
     done.push(match &after.judgement.verdict {
@@ -94,12 +94,12 @@ fn done(remedied: &Remedied) -> Vec<String> {
 }
 
 /// How to go back: the command with the journal, then the calls by hand, the latest step first.
-fn back_out(remedied: &Remedied) -> Vec<String> {
-    if remedied.aftermath.is_none() {
+fn back_out(remediated: &RemediationOutcome) -> Vec<String> {
+    if remediated.post_check.is_none() {
         return Vec::new();
     }
-    let by_hand = aws_cli(&reversed(&remedied.plan));
-    let advice = remedied.plan.steps.iter().rev().filter_map(|step| match &step.undo {
+    let by_hand = aws_cli(&reversed(&remediated.plan));
+    let advice = remediated.plan.steps.iter().rev().filter_map(|step| match &step.undo {
         Undo::Call(_) => None,
         Undo::Advice(words) => Some(format!("# {}: {words}", step.id)),
     });
@@ -131,8 +131,8 @@ fn reversed(plan: &Plan) -> Plan {
 
 /// Refuses an answer where the rule still finds something that the plan was to mend; a delivery
 /// after the change comes later.
-pub(crate) fn proven(remedied: &Remedied) -> Result<(), Cause> {
-    let Some(after) = &remedied.aftermath else { return Ok(()) };
+pub(crate) fn proven(remediated: &RemediationOutcome) -> Result<(), Cause> {
+    let Some(after) = &remediated.post_check else { return Ok(()) };
     if let DeliverySeen::Failed(code) = &after.delivery {
         return Err(Cause::NotProven(format!("the first delivery failed: S3 says {code}")));
     }

@@ -11,8 +11,8 @@ use trailseal_aws::Calls;
 use trailseal_plan::Record;
 
 use crate::function::error::RemediationError;
-use crate::ledger::Ledger;
-use crate::one::Remedied;
+use crate::journal_writer::JournalWriter;
+use crate::remediate_trail::RemediationOutcome;
 
 /// Where log lines go: Lambda takes them from the standard output.
 pub struct RemediationLog(Mutex<Box<dyn Write + Send>>);
@@ -33,18 +33,18 @@ impl RemediationLog {
     /// One line on what came of an invocation.
     pub(crate) fn finished(
         &self,
-        outcome: &Result<Remedied, RemediationError>,
+        outcome: &Result<RemediationOutcome, RemediationError>,
         calls: &BTreeMap<String, Calls>,
     ) {
         let calls: BTreeMap<&String, u32> =
             calls.iter().map(|(name, calls)| (name, calls.attempts)).collect();
         let line = match outcome {
-            Ok(remedied) => json!({
+            Ok(remediated) => json!({
                 "level": "INFO",
                 "message": "remediation",
-                "trail": remedied.plan.trail.as_str(),
-                "outcome": super::answer::outcome(remedied),
-                "journal": remedied.journal,
+                "trail": remediated.plan.trail.as_str(),
+                "outcome": super::answer::outcome(remediated),
+                "journal": remediated.journal,
                 "calls": calls,
             }),
             Err(error) => json!({
@@ -89,7 +89,7 @@ impl<'a> LoggedJournal<'a> {
     }
 }
 
-impl Ledger for LoggedJournal<'_> {
+impl JournalWriter for LoggedJournal<'_> {
     fn write(&mut self, record: &Record) -> io::Result<()> {
         if let Record::Begun { journal, .. } = record {
             self.id = Some(journal.clone());

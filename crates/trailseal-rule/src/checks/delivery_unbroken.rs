@@ -15,7 +15,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::checks::{Case, Check, CheckId, Outcome, key_of, settle};
+use crate::checks::{Check, CheckId, CheckInput, Outcome, into_outcome, key_of};
 use crate::facts::{Delivery, Reading};
 use crate::ids::Region;
 
@@ -28,12 +28,12 @@ pub(super) const CHECK: Check = Check {
     judge,
 };
 
-fn judge(case: &Case<'_>) -> Outcome {
-    let home = settle(judge_delivery(case));
+fn judge(input: &CheckInput<'_>) -> Outcome {
+    let home = into_outcome(judge_delivery(input));
     if matches!(home, Outcome::Fail(_)) {
         return home;
     }
-    let elsewhere = match &case.facts.delivery_elsewhere {
+    let elsewhere = match &input.facts.delivery_elsewhere {
         Reading::Known(regions) => judge_regions(regions),
         Reading::Absent => Outcome::Pass,
         Reading::Refused(refusal) => Outcome::unknown(
@@ -76,9 +76,9 @@ fn judge_region(region: &Region, delivery: &Reading<Delivery>) -> Outcome {
     }
 }
 
-fn judge_delivery(case: &Case<'_>) -> Result<Outcome, Outcome> {
-    key_of(case)?;
-    let delivery = match &case.facts.delivery {
+fn judge_delivery(input: &CheckInput<'_>) -> Result<Outcome, Outcome> {
+    key_of(input)?;
+    let delivery = match &input.facts.delivery {
         Reading::Known(delivery) => delivery,
         Reading::Absent => {
             return Ok(Outcome::fail(

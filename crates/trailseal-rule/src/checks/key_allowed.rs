@@ -15,7 +15,7 @@
 //!    answer it, unknown; if there is no such key, fail.
 
 use crate::arn::{ArnParts, KeyArn};
-use crate::checks::{Case, Check, CheckId, Outcome, key_of, known, settle};
+use crate::checks::{Check, CheckId, CheckInput, Outcome, into_outcome, key_of, known};
 use crate::ids::AccountId;
 use crate::key_ref::KeyRef;
 
@@ -30,47 +30,47 @@ pub(super) const CHECK: Check = Check {
     judge,
 };
 
-fn judge(case: &Case<'_>) -> Outcome {
-    settle(judge_key(case))
+fn judge(input: &CheckInput<'_>) -> Outcome {
+    into_outcome(judge_key(input))
 }
 
-fn judge_key(case: &Case<'_>) -> Result<Outcome, Outcome> {
-    let key = key_of(case)?;
+fn judge_key(input: &CheckInput<'_>) -> Result<Outcome, Outcome> {
+    let key = key_of(input)?;
     if let KeyRef::Key(arn) = key {
-        return Ok(judge_arn(case, arn));
+        return Ok(judge_arn(input, arn));
     }
-    if let Some(account) = account_of_refused(case, key) {
-        return Ok(refused(case, &account));
+    if let Some(account) = account_of_refused(input, key) {
+        return Ok(refused(input, &account));
     }
-    Ok(judge_arn(case, &known(&case.facts.key, "the ARN", case)?.arn))
+    Ok(judge_arn(input, &known(&input.facts.key, "the ARN", input)?.arn))
 }
 
-fn judge_arn(case: &Case<'_>, arn: &KeyArn) -> Outcome {
-    if case.parameters.allows(arn, case.trail.arn.owner()) {
+fn judge_arn(input: &CheckInput<'_>, arn: &KeyArn) -> Outcome {
+    if input.parameters.allows(arn, input.trail.arn.owner()) {
         return Outcome::Pass;
     }
-    refused(case, arn.account())
+    refused(input, arn.account())
 }
 
 /// The account that a reference names, if no key of that account and Region is allowed.
-fn account_of_refused(case: &Case<'_>, key: &KeyRef) -> Option<AccountId> {
+fn account_of_refused(input: &CheckInput<'_>, key: &KeyRef) -> Option<AccountId> {
     let parts = ArnParts::split(key.as_str()).filter(|parts| parts.service == "kms")?;
     let account = AccountId::parse(parts.account).ok()?;
-    let parameters = case.parameters;
-    let is_possible = parameters.allows_account(&account, case.trail.arn.owner())
+    let parameters = input.parameters;
+    let is_possible = parameters.allows_account(&account, input.trail.arn.owner())
         || parameters.allowed_keys.iter().any(|one| one.can_match_account_of(key.as_str()));
     (!is_possible).then_some(account)
 }
 
-fn refused(case: &Case<'_>, account: &AccountId) -> Outcome {
-    let owner = case.trail.arn.owner();
+fn refused(input: &CheckInput<'_>, account: &AccountId) -> Outcome {
+    let owner = input.trail.arn.owner();
     if account == owner {
         return Outcome::fail(
             "the key is not one that allowedKmsKeyArns allows",
             "set kmsKeyId to an allowed key, or add this one to allowedKmsKeyArns",
         );
     }
-    let own = if case.trail.account == *owner {
+    let own = if input.trail.account == *owner {
         "this account".to_owned()
     } else {
         format!("account {owner} of the trail")

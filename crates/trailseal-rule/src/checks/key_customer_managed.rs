@@ -13,7 +13,9 @@
 //! e) The key does not exist: fail.
 //! f) KMS refuses, or says a word that we do not know: unknown.
 
-use crate::checks::{Case, Check, CheckId, Outcome, key_of, known, settle, what_kms_says};
+use crate::checks::{
+    Check, CheckId, CheckInput, Outcome, into_outcome, key_of, known, what_kms_says,
+};
 use crate::facts::{KeyManager, Reading};
 
 pub(super) const CHECK: Check = Check {
@@ -28,20 +30,20 @@ pub(super) const CHECK: Check = Check {
     judge,
 };
 
-fn judge(case: &Case<'_>) -> Outcome {
-    settle(judge_key(case))
+fn judge(input: &CheckInput<'_>) -> Outcome {
+    into_outcome(judge_key(input))
 }
 
-fn judge_key(case: &Case<'_>) -> Result<Outcome, Outcome> {
-    let key = key_of(case)?;
+fn judge_key(input: &CheckInput<'_>) -> Result<Outcome, Outcome> {
+    let key = key_of(input)?;
     if key.is_aws_managed_alias() {
         return Ok(aws_managed());
     }
-    let is_foreign = key.account().is_some_and(|account| account != case.trail.arn.owner());
-    if is_foreign && matches!(case.facts.key, Reading::Refused(_)) {
+    let is_foreign = key.account().is_some_and(|account| account != input.trail.arn.owner());
+    if is_foreign && matches!(input.facts.key, Reading::Refused(_)) {
         return Ok(Outcome::Pass);
     }
-    let facts = known(&case.facts.key, "the manager", case)?;
+    let facts = known(&input.facts.key, "the manager", input)?;
     Ok(match &facts.manager {
         KeyManager::Unrecognized(word) if is_foreign && word.is_empty() => Outcome::Pass,
         KeyManager::Customer => Outcome::Pass,

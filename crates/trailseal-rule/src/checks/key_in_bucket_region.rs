@@ -9,7 +9,7 @@
 //! c) The bucket does not exist: fail.
 //! d) Either Region could not be read: unknown.
 
-use crate::checks::{Case, Check, CheckId, Outcome, key_of, known, settle};
+use crate::checks::{Check, CheckId, CheckInput, Outcome, into_outcome, key_of, known};
 use crate::facts::Reading;
 use crate::ids::Region;
 
@@ -23,16 +23,16 @@ pub(super) const CHECK: Check = Check {
     judge,
 };
 
-fn judge(case: &Case<'_>) -> Outcome {
-    settle(judge_regions(case))
+fn judge(input: &CheckInput<'_>) -> Outcome {
+    into_outcome(judge_regions(input))
 }
 
-fn judge_regions(case: &Case<'_>) -> Result<Outcome, Outcome> {
-    let key = key_of(case)?;
-    let bucket_region = bucket_region(case)?;
+fn judge_regions(input: &CheckInput<'_>) -> Result<Outcome, Outcome> {
+    let key = key_of(input)?;
+    let bucket_region = bucket_region(input)?;
     let key_region = match key.region() {
         Some(region) => region,
-        None => known(&case.facts.key, "the Region", case)?.arn.region(),
+        None => known(&input.facts.key, "the Region", input)?.arn.region(),
     };
     if key_region == bucket_region {
         return Ok(Outcome::Pass);
@@ -43,14 +43,14 @@ fn judge_regions(case: &Case<'_>) -> Result<Outcome, Outcome> {
     ))
 }
 
-fn bucket_region<'a>(case: &Case<'a>) -> Result<&'a Region, Outcome> {
-    let Some(bucket) = &case.trail.bucket else {
+fn bucket_region<'a>(input: &CheckInput<'a>) -> Result<&'a Region, Outcome> {
+    let Some(bucket) = &input.trail.bucket else {
         return Err(Outcome::unknown(
             "could not verify the Region of the bucket: the trail names no possible bucket",
             "look at the trail's S3BucketName",
         ));
     };
-    match &case.facts.bucket_region {
+    match &input.facts.bucket_region {
         Reading::Known(region) => Ok(region),
         Reading::Absent => Err(Outcome::fail(
             format!("the trail's bucket {bucket} does not exist"),

@@ -13,7 +13,7 @@
 //! f) The key does not exist: fail. KMS refuses the policy: unknown.
 
 use crate::checks::key_policy_words::{question, read, statements};
-use crate::checks::{Case, Check, CheckId, Outcome, settle};
+use crate::checks::{Check, CheckId, CheckInput, Outcome, into_outcome};
 use crate::key_policy::admission::{Admission, Ground, admits_cloudtrail};
 use crate::key_policy::grants::Grant;
 use crate::key_policy::question::TrailAndKey;
@@ -29,15 +29,15 @@ pub(super) const CHECK: Check = Check {
     judge,
 };
 
-fn judge(case: &Case<'_>) -> Outcome {
-    settle(judge_policy(case))
+fn judge(input: &CheckInput<'_>) -> Outcome {
+    into_outcome(judge_policy(input))
 }
 
-fn judge_policy(case: &Case<'_>) -> Result<Outcome, Outcome> {
-    let admission = admits_cloudtrail(read(case)?, &question(case));
+fn judge_policy(input: &CheckInput<'_>) -> Result<Outcome, Outcome> {
+    let admission = admits_cloudtrail(read(input)?, &question(input));
     let (by, elements) = (statements(&admission.deciding), admission.elements.join(", "));
     let not_admitted = "the key policy does not let CloudTrail encrypt this trail";
-    let (fix, added) = fix(&admission, case.trail);
+    let (fix, added) = fix(&admission, input.trail);
     let outcome = match admission.ground {
         Ground::Allowed => return Ok(Outcome::Pass),
         Ground::Denied => Outcome::fail(format!("{not_admitted}: {by} denies it"), fix),

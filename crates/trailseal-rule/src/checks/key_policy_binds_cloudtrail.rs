@@ -13,7 +13,7 @@
 //! d) The key does not exist: fail. KMS refuses the policy: unknown.
 
 use crate::checks::key_policy_words::{each, question, read};
-use crate::checks::{Case, Check, CheckId, Outcome, settle};
+use crate::checks::{Check, CheckId, CheckInput, Outcome, into_outcome};
 use crate::key_policy::exposure::binds_cloudtrail;
 
 pub(super) const CHECK: Check = Check {
@@ -26,13 +26,13 @@ pub(super) const CHECK: Check = Check {
     judge,
 };
 
-fn judge(case: &Case<'_>) -> Outcome {
-    settle(judge_policy(case))
+fn judge(input: &CheckInput<'_>) -> Outcome {
+    into_outcome(judge_policy(input))
 }
 
-fn judge_policy(case: &Case<'_>) -> Result<Outcome, Outcome> {
-    let open = binds_cloudtrail(read(case)?, &question(case));
-    let arn = &case.trail.arn;
+fn judge_policy(input: &CheckInput<'_>) -> Result<Outcome, Outcome> {
+    let open = binds_cloudtrail(read(input)?, &question(input));
+    let arn = &input.trail.arn;
     let fix = "confine the statement to this trail by aws:SourceArn";
     let condition = format!("\"Condition\":{{\"StringEquals\":{{\"aws:SourceArn\":\"{arn}\"}}}}");
     if !open.exposures.is_empty() {

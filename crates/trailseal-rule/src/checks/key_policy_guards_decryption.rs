@@ -13,7 +13,7 @@
 //! d) The key does not exist: fail. KMS refuses the policy: unknown.
 
 use crate::checks::key_policy_words::{each, question, read};
-use crate::checks::{Case, Check, CheckId, Outcome, settle};
+use crate::checks::{Check, CheckId, CheckInput, Outcome, into_outcome};
 use crate::key_policy::exposure::guards_decryption;
 
 pub(super) const CHECK: Check = Check {
@@ -27,13 +27,13 @@ pub(super) const CHECK: Check = Check {
     judge,
 };
 
-fn judge(case: &Case<'_>) -> Outcome {
-    settle(judge_policy(case))
+fn judge(input: &CheckInput<'_>) -> Outcome {
+    into_outcome(judge_policy(input))
 }
 
-fn judge_policy(case: &Case<'_>) -> Result<Outcome, Outcome> {
-    let open = guards_decryption(read(case)?, &question(case));
-    let owner = case.trail.arn.owner();
+fn judge_policy(input: &CheckInput<'_>) -> Result<Outcome, Outcome> {
+    let open = guards_decryption(read(input)?, &question(input));
+    let owner = input.trail.arn.owner();
     let fix = "name the principals, or confine the statement by kms:CallerAccount";
     let condition =
         format!("\"Condition\":{{\"StringEquals\":{{\"kms:CallerAccount\":\"{owner}\"}}}}");

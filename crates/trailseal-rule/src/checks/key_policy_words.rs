@@ -2,15 +2,15 @@
 //! statements.
 
 use crate::arn::KeyArn;
-use crate::checks::{Case, Outcome, known};
+use crate::checks::{CheckInput, Outcome, known};
 use crate::evaluate::key_arn;
 use crate::key_policy::document::{PolicyDocument, StatementRef};
 use crate::key_policy::exposure::{Doubt, Exposure};
 use crate::key_policy::question::TrailAndKey;
 
 /// The key's policy, or the answer of each of these checks if it could not be read.
-pub(super) fn read<'a>(case: &Case<'a>) -> Result<&'a PolicyDocument, Outcome> {
-    let policy = known(&case.facts.key_policy, "the policy", case)?;
+pub(super) fn read<'a>(input: &CheckInput<'a>) -> Result<&'a PolicyDocument, Outcome> {
+    let policy = known(&input.facts.key_policy, "the policy", input)?;
     policy.document().map_err(|error| {
         Outcome::unknown(
             format!("could not verify the key policy: {error}"),
@@ -19,9 +19,9 @@ pub(super) fn read<'a>(case: &Case<'a>) -> Result<&'a PolicyDocument, Outcome> {
     })
 }
 
-pub(super) fn question<'a>(case: &Case<'a>) -> TrailAndKey<'a> {
-    let key_arn = key_arn(case.trail, case.facts).map(KeyArn::as_str);
-    TrailAndKey { trail_arn: case.trail.arn.as_str(), key_arn }
+pub(super) fn question<'a>(input: &CheckInput<'a>) -> TrailAndKey<'a> {
+    let key_arn = key_arn(input.trail, input.facts).map(KeyArn::as_str);
+    TrailAndKey { trail_arn: input.trail.arn.as_str(), key_arn }
 }
 
 /// The statements' names in one line.

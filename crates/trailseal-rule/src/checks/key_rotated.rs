@@ -7,7 +7,7 @@
 //!    its own (KMS Developer Guide, "Rotate AWS KMS keys").
 //! e) The key does not exist: fail. KMS refuses: unknown.
 
-use crate::checks::{Case, Check, CheckId, Outcome, known, settle};
+use crate::checks::{Check, CheckId, CheckInput, Outcome, into_outcome, known};
 use crate::facts::{KeyFacts, KeyOrigin, Rotation};
 
 /// What KMS uses where a key has no period of its own (KMS API Reference,
@@ -23,17 +23,17 @@ pub(super) const CHECK: Check = Check {
     judge,
 };
 
-fn judge(case: &Case<'_>) -> Outcome {
-    settle(judge_rotation(case))
+fn judge(input: &CheckInput<'_>) -> Outcome {
+    into_outcome(judge_rotation(input))
 }
 
-fn judge_rotation(case: &Case<'_>) -> Result<Outcome, Outcome> {
-    let key = known(&case.facts.key, "the rotation", case);
-    let rotation = known(&case.facts.rotation, "the rotation", case)?;
+fn judge_rotation(input: &CheckInput<'_>) -> Result<Outcome, Outcome> {
+    let key = known(&input.facts.key, "the rotation", input);
+    let rotation = known(&input.facts.rotation, "the rotation", input)?;
     Ok(match rotation {
         Rotation::On { period_days, next } => {
             let days = period_days.unwrap_or(DEFAULT_PERIOD_DAYS);
-            match case.parameters.max_rotation_period_days {
+            match input.parameters.max_rotation_period_days {
                 Some(most) if days > most => {
                     let next = next.map(|date| format!(" (next on {})", date.date()));
                     Outcome::fail(

@@ -17,7 +17,7 @@
 //!    its store is disconnected, which d) covers.
 //! g) KMS refuses, or says a state that we do not know, or no usage or spec: unknown.
 
-use crate::checks::{Case, Check, CheckId, Outcome, known, settle, what_kms_says};
+use crate::checks::{Check, CheckId, CheckInput, Outcome, into_outcome, known, what_kms_says};
 use crate::facts::{Delivery, KeyFacts, KeyOrigin, KeySpec, KeyState, KeyUsage, Reading};
 use crate::timestamp::Timestamp;
 
@@ -34,19 +34,19 @@ pub(super) const CHECK: Check = Check {
     judge,
 };
 
-fn judge(case: &Case<'_>) -> Outcome {
-    settle(judge_key(case))
+fn judge(input: &CheckInput<'_>) -> Outcome {
+    into_outcome(judge_key(input))
 }
 
-fn judge_key(case: &Case<'_>) -> Result<Outcome, Outcome> {
-    let key = known(&case.facts.key, "the state", case)?;
+fn judge_key(input: &CheckInput<'_>) -> Result<Outcome, Outcome> {
+    let key = known(&input.facts.key, "the state", input)?;
     let state = state(key);
     // A failure counts before a state that we do not know.
     let failed = matches!(state, Outcome::Fail(_)).then(|| state.clone());
     Ok(unless_of_wrong_kind(key)
         .or(failed)
-        .or_else(|| unless_material_ended(key, case.now))
-        .or_else(|| unless_external_key_works(key, case))
+        .or_else(|| unless_material_ended(key, input.now))
+        .or_else(|| unless_external_key_works(key, input))
         .or_else(|| unless_kind_is_stated(key))
         .unwrap_or(state))
 }
@@ -124,13 +124,13 @@ fn unless_material_ended(key: &KeyFacts, now: Timestamp) -> Option<Outcome> {
 const FRESH_MILLIS: i64 = 24 * 60 * 60 * 1000;
 
 /// What CloudTrail says about a key whose state KMS does not know; nothing where log files are delivered.
-fn unless_external_key_works(key: &KeyFacts, case: &Case<'_>) -> Option<Outcome> {
+fn unless_external_key_works(key: &KeyFacts, input: &CheckInput<'_>) -> Option<Outcome> {
     if key.origin != KeyOrigin::ExternalKeyStore {
         return None;
     }
     let unverified = "could not verify that the key in the external key store works";
-    match &case.facts.delivery {
-        Reading::Known(delivery) => unless_delivered(delivery, case, unverified),
+    match &input.facts.delivery {
+        Reading::Known(delivery) => unless_delivered(delivery, input, unverified),
         Reading::Absent => Some(Outcome::fail(
             "the trail does not exist any more",
             "make the trail again, or delete what is left of it",
@@ -141,7 +141,11 @@ fn unless_external_key_works(key: &KeyFacts, case: &Case<'_>) -> Option<Outcome>
     }
 }
 
-fn unless_delivered(delivery: &Delivery, case: &Case<'_>, unverified: &str) -> Option<Outcome> {
+fn unless_delivered(
+    delivery: &Delivery,
+    input: &CheckInput<'_>,
+    unverified: &str,
+) -> Option<Outcome> {
     if let Some(code) = delivery.key_error() {
         return Some(
             Outcome::fail(
@@ -160,8 +164,8 @@ fn unless_delivered(delivery: &Delivery, case: &Case<'_>, unverified: &str) -> O
         ));
     }
     let day_ago =
-        Timestamp::from_epoch_millis(case.now.epoch_millis().saturating_sub(FRESH_MILLIS));
-    let (since, words) = match case.trail.changed {
+        Timestamp::from_epoch_millis(input.now.epoch_millis().saturating_sub(FRESH_MILLIS));
+    let (since, words) = match input.trail.changed {
         Some(changed) => (changed, format!("after {changed}")),
         None => (day_ago, "in the last 24 hours".to_owned()),
     };

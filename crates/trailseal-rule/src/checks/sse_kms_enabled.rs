@@ -6,7 +6,7 @@
 //! a) `kmsKeyId` names something: pass.
 //! b) `kmsKeyId` is absent, null, empty or blank: fail.
 
-use crate::checks::{Case, Check, CheckId, Outcome, key_of};
+use crate::checks::{Check, CheckId, CheckInput, Outcome, key_of};
 
 pub(super) const CHECK: Check = Check {
     id: CheckId::SseKmsEnabled,
@@ -18,8 +18,8 @@ pub(super) const CHECK: Check = Check {
     judge,
 };
 
-fn judge(case: &Case<'_>) -> Outcome {
-    match key_of(case) {
+fn judge(input: &CheckInput<'_>) -> Outcome {
+    match key_of(input) {
         Ok(_) => Outcome::Pass,
         Err(no_key) => no_key,
     }

@@ -2,10 +2,10 @@
 
 use serde_json::json;
 use trailseal_rule::{
-    ANNOTATION_CHARS_MAX, AccountId, BucketName, Delivery, Denial, Evaluation, FIX_CHARS_MAX,
-    Facts, Judgement, KeyArn, KeyFacts, KeyManager, KeyOrigin, KeyPolicy, KeyRef, KeySpec,
-    KeyState, KeyUsage, Outcome, Parameters, PolicyType, Reading, Refusal, Region, ResourceId,
-    Rotation, Setting, Timestamp, Trail, TrailArn, WhenUnverified, evaluate,
+    ANNOTATION_CHARS_MAX, AccountId, BucketName, Delivery, Denial, Evaluation, EvaluationContext,
+    FIX_CHARS_MAX, Facts, Judgement, KeyArn, KeyFacts, KeyManager, KeyOrigin, KeyPolicy, KeyRef,
+    KeySpec, KeyState, KeyUsage, Outcome, Parameters, PolicyType, Reading, Refusal, Region,
+    ResourceId, Rotation, Timestamp, Trail, TrailArn, WhenUnverified, evaluate,
 };
 
 use crate::fixtures::{facts, key, now, parameters, region, report, trail};
@@ -39,7 +39,7 @@ fn unreadable<T>() -> Vec<Reading<T>> {
         Refusal::RegionNotEnabled(region("ap-southeast-5")),
         Refusal::NamesNoAccount,
         Refusal::Needs("the rotation period, which AWS Config does not record"),
-        Refusal::Unintelligible("u\u{fc} ".repeat(200)),
+        Refusal::Malformed("u\u{fc} ".repeat(200)),
     ];
     let policies = [PolicyType::ServiceControl, PolicyType::PermissionsBoundary];
     for policy in policies {
@@ -150,7 +150,7 @@ fn fixes(judgement: &Judgement) -> Vec<String> {
 /// Judges under each value of `unverified`; the annotation ends with whole fixes, the first of
 /// them first, and says something before.
 fn assert_whole(parameters: &Parameters, trail: &Trail, facts: &Facts) {
-    let judgement = evaluate(&Setting { parameters, now: now() }, trail, facts);
+    let judgement = evaluate(&EvaluationContext { parameters, now: now() }, trail, facts);
     let fixes = fixes(&judgement);
     for when in [WhenUnverified::NonCompliant, WhenUnverified::Compliant] {
         let id = ResourceId::new("t").unwrap();
@@ -231,8 +231,7 @@ fn causes_are_shortened_before_a_fix_is() {
         let parameters = crate::fixtures::parameters(&parameters);
         report(&parameters, &longest_trail(), facts).annotation.to_string()
     };
-    let long =
-        Facts { key: Reading::Refused(Refusal::Unintelligible("word ".repeat(100))), ..facts() };
+    let long = Facts { key: Reading::Refused(Refusal::Malformed("word ".repeat(100))), ..facts() };
     assert_eq!(
         said(json!({ "profile": "cis" }), &long),
         format!(

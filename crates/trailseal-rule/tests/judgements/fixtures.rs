@@ -2,9 +2,9 @@
 
 use serde_json::json;
 use trailseal_rule::{
-    AccountId, BucketName, Delivery, Evaluation, Facts, KeyArn, KeyFacts, KeyManager, KeyOrigin,
-    KeyPolicy, KeyRef, KeySpec, KeyState, KeyUsage, Parameters, Reading, Region, ResourceId,
-    Rotation, Setting, Timestamp, Trail, TrailArn, evaluate,
+    AccountId, BucketName, Delivery, Evaluation, EvaluationContext, Facts, KeyArn, KeyFacts,
+    KeyManager, KeyOrigin, KeyPolicy, KeyRef, KeySpec, KeyState, KeyUsage, Parameters, Reading,
+    Region, ResourceId, Rotation, Timestamp, Trail, TrailArn, evaluate,
 };
 
 pub(crate) const KEY: &str =
@@ -81,7 +81,7 @@ pub(crate) fn strict() -> Parameters {
 }
 
 pub(crate) fn report(parameters: &Parameters, trail: &Trail, facts: &Facts) -> Evaluation {
-    let judgement = evaluate(&Setting { parameters, now: now() }, trail, facts);
+    let judgement = evaluate(&EvaluationContext { parameters, now: now() }, trail, facts);
     let id = ResourceId::new("lab").unwrap();
     Evaluation::of_trail(id, &judgement, parameters.unverified, now())
 }

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 use trailseal_rule::{
-    AccountId, ComplianceType, KeyArn, KeyFacts, KeyOrigin, KeyQuery, KeyRef, Needs, Parameters,
-    Reading, Setting, Trail, key_arn, needs,
+    AccountId, ComplianceType, EvaluationContext, KeyArn, KeyFacts, KeyOrigin, KeyQuery, KeyRef,
+    Needs, Parameters, Reading, Trail, key_arn, needs,
 };
 
 use crate::fixtures::{FOREIGN, KEY, facts, key, now, parameters, region, report, strict, trail};
@@ -13,7 +13,7 @@ fn what_is_read_is_what_is_asked_for() {
     let ask = |parameters: &Parameters, change: &dyn Fn(&mut Trail)| {
         let mut trail = trail();
         change(&mut trail);
-        needs(&Setting { parameters, now: now() }, &trail)
+        needs(&EvaluationContext { parameters, now: now() }, &trail)
     };
     let (cis, effective) = (parameters(&json!({ "profile": "cis" })), Parameters::default());
     let set =
@@ -153,9 +153,9 @@ fn the_key_is_the_one_that_kms_named_else_the_one_that_the_trail_names() {
 /// `GetTrailStatus` costs a call only where the key turns out to be in an external key store.
 #[test]
 fn the_delivery_is_wanted_for_keys_of_external_key_stores_only() {
-    let setting = |parameters| Setting { parameters, now: now() };
+    let context = |parameters| EvaluationContext { parameters, now: now() };
     let effective = Parameters::default();
-    let wanted = needs(&setting(&effective), &trail());
+    let wanted = needs(&context(&effective), &trail());
     for (origin, wants) in [
         (KeyOrigin::AwsKms, false),
         (KeyOrigin::External, false),
@@ -169,6 +169,6 @@ fn the_delivery_is_wanted_for_keys_of_external_key_stores_only() {
     assert!(!wanted.wants_delivery(&Reading::Absent));
     let external = Reading::Known(KeyFacts { origin: KeyOrigin::ExternalKeyStore, ..key() });
     let cis = parameters(&json!({ "profile": "cis" }));
-    assert!(!needs(&setting(&cis), &trail()).wants_delivery(&external));
-    assert!(needs(&setting(&strict()), &trail()).wants_delivery(&Reading::Absent));
+    assert!(!needs(&context(&cis), &trail()).wants_delivery(&external));
+    assert!(needs(&context(&strict()), &trail()).wants_delivery(&Reading::Absent));
 }

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 use trailseal_rule::{
-    CheckId, Delivery, Facts, KeyFacts, KeyOrigin, KeyPolicy, Outcome, Reading, Refusal, Region,
-    Rotation, Setting, Timestamp, Trail, evaluate,
+    CheckId, Delivery, EvaluationContext, Facts, KeyFacts, KeyOrigin, KeyPolicy, Outcome, Reading,
+    Refusal, Region, Rotation, Timestamp, Trail, evaluate,
 };
 
 use crate::fixtures::{check, facts, key, now, parameters, policy, report, trail};
@@ -205,7 +205,8 @@ fn fix_of(id: CheckId, policy: &serde_json::Value) -> String {
     let mut facts = facts();
     facts.key_policy = Reading::Known(KeyPolicy::new(policy.to_string()));
     let parameters = parameters(&json!({ "profile": "strict" }));
-    let judgement = evaluate(&Setting { parameters: &parameters, now: now() }, &trail(), &facts);
+    let judgement =
+        evaluate(&EvaluationContext { parameters: &parameters, now: now() }, &trail(), &facts);
     let result = judgement.verdict.results().iter().find(|result| result.check == id).unwrap();
     match &result.outcome {
         Outcome::Fail(finding) => finding.fix_in_full(),

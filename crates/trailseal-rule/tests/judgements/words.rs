@@ -2,9 +2,9 @@
 
 use serde_json::json;
 use trailseal_rule::{
-    AccountId, Annotation, CHECKS, ComplianceType, Facts, KeyFacts, KeyManager, KeyRef, KeySpec,
-    KeyState, KeyUsage, Outcome, Parameters, Reading, Refusal, Setting, Timestamp, Trail, Verdict,
-    evaluate,
+    AccountId, Annotation, CHECKS, ComplianceType, EvaluationContext, Facts, KeyFacts, KeyManager,
+    KeyRef, KeySpec, KeyState, KeyUsage, Outcome, Parameters, Reading, Refusal, Timestamp, Trail,
+    Verdict, evaluate,
 };
 
 use crate::fixtures::{
@@ -205,7 +205,7 @@ fn what_could_not_be_read_is_told_with_its_reason() {
         "could not verify the policy of the key: role r cannot be assumed. Fix: ",
     );
     check(
-        |_, facts| facts.rotation = Reading::Refused(Refusal::Unintelligible("odd".into())),
+        |_, facts| facts.rotation = Reading::Refused(Refusal::Malformed("odd".into())),
         "NON_COMPLIANT",
         "could not verify the rotation of the key: odd. Fix: ",
     );
@@ -236,7 +236,7 @@ fn what_could_not_be_read_is_told_with_its_reason() {
             Refusal::RoleRefused { role: "r".into() },
             "make the role, and let the rule's role assume it",
         ),
-        (Refusal::Unintelligible("odd".into()), "look it up in AWS, and update this rule"),
+        (Refusal::Malformed("odd".into()), "look it up in AWS, and update this rule"),
     ];
     for (refusal, advice) in advices {
         let mut facts = facts();
@@ -301,7 +301,7 @@ fn every_check_has_its_words_and_a_name_of_its_own() {
 fn a_proof_takes_at_least_one_pass_and_nothing_else() {
     assert!(matches!(Verdict::of(Vec::new()), Verdict::NotApplicable(_)));
     let judge = |facts: &Facts| {
-        evaluate(&Setting { parameters: &strict(), now: now() }, &trail(), facts).verdict
+        evaluate(&EvaluationContext { parameters: &strict(), now: now() }, &trail(), facts).verdict
     };
     match judge(&facts()) {
         Verdict::Sealed(proof) => assert_eq!(proof.passed().len(), CHECKS.len()),
@@ -361,7 +361,8 @@ fn a_reference_or_a_bucket_that_cannot_be_asked_about_is_told_as_that() {
 fn a_missing_key_matters_for_its_own_reason() {
     let mut gone = facts();
     gone.key = Reading::Absent;
-    let judgement = evaluate(&Setting { parameters: &strict(), now: now() }, &trail(), &gone);
+    let judgement =
+        evaluate(&EvaluationContext { parameters: &strict(), now: now() }, &trail(), &gone);
     let results = judgement.verdict.results();
     let reasons: Vec<(&str, Option<&str>)> = results
         .iter()
@@ -375,7 +376,8 @@ fn a_missing_key_matters_for_its_own_reason() {
     assert_eq!(reasons, [("the key does not exist", Some(reason))]);
     let mut elsewhere = facts();
     elsewhere.bucket_region = Reading::Known(region("eu-west-1"));
-    let judgement = evaluate(&Setting { parameters: &strict(), now: now() }, &trail(), &elsewhere);
+    let judgement =
+        evaluate(&EvaluationContext { parameters: &strict(), now: now() }, &trail(), &elsewhere);
     let results = judgement.verdict.results().iter();
     let own =
         results.filter(|result| matches!(&result.outcome, Outcome::Fail(one) if one.why.is_none()));

@@ -37,13 +37,13 @@ fn to(format: Format, file: &Path) -> Output {
 
 fn emitted(outputs: &[Output]) -> (Result<(), Failure>, String, String) {
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let mut surroundings = Surroundings {
+    let mut console = Console {
         out: &mut out,
         err: &mut err,
         out_is_terminal: false,
         now: Timestamp::from_epoch_millis(0),
     };
-    let outcome = emit(&full(), outputs, &mut surroundings);
+    let outcome = emit(&full(), outputs, &mut console);
     (outcome, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
 }
 
@@ -67,7 +67,7 @@ fn a_place_that_cannot_be_written_takes_nothing_from_the_others() {
     let missing = folder.0.join("missing/a.json");
     let asked = [to(Format::Json, &missing), to(Format::Csv, &folder.0.join("b.csv"))];
     let (outcome, out, err) = emitted(&outputs(&asked).unwrap());
-    assert!(matches!(outcome, Err(Failure::Told)), "{outcome:?}");
+    assert!(matches!(outcome, Err(Failure::EvidenceValue)), "{outcome:?}");
     assert!(err.contains("missing/a.json") && err.contains("cannot write"), "{err}");
     assert!(out.contains("VERDICT"));
     assert_eq!(folder.names(), ["b.csv"]);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::standing::Tally;
+use super::standing::VerdictCounts;
 use super::words::{Count, counted};
 use crate::report::Report;
 
@@ -14,7 +14,7 @@ pub(super) struct Headline {
 }
 
 impl Headline {
-    pub(super) fn of(report: &Report, tally: &Tally) -> Self {
+    pub(super) fn of(report: &Report, tally: &VerdictCounts) -> Self {
         let mut statement = statement(tally);
         let left_out = report.summary.not_evaluated;
         if left_out > 0 {
@@ -25,7 +25,7 @@ impl Headline {
     }
 }
 
-fn statement(tally: &Tally) -> String {
+fn statement(tally: &VerdictCounts) -> String {
     let trails = tally.trails();
     let judged = trails - tally.not_applicable;
     match (tally.failing, tally.unverified) {
@@ -81,7 +81,7 @@ mod tests {
     #[test]
     fn the_statement_never_says_more_than_was_seen() {
         let told = |failing, unverified, compliant, not_applicable| {
-            statement(&Tally { failing, unverified, compliant, not_applicable })
+            statement(&VerdictCounts { failing, unverified, compliant, not_applicable })
         };
         assert_eq!(told(0, 0, 0, 0), "No trail was seen.");
         assert_eq!(told(0, 0, 0, 3), "No trail was judged.");

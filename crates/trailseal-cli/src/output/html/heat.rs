@@ -3,7 +3,7 @@
 //! Every kind of field has a shape or a number of its own, so that none is told by colour alone.
 
 use super::places::{Account, Place, Places};
-use super::standing::{Standing, Tally};
+use super::standing::{Standing, VerdictCounts};
 use super::words::{Count, counted, shortened};
 
 /// Accounts that get a row of their own; of more, the others share the last row.
@@ -122,7 +122,7 @@ fn row(index: usize, account: &Account<'_>, shown: &[&str]) -> Row {
 fn shared_row(index: usize, others: &[&Account<'_>], shown: &[&str]) -> Row {
     let y = HEAD_HEIGHT + index * PITCH;
     let field = |(column, region): (usize, &&str)| {
-        let mut tally = Tally::default();
+        let mut tally = VerdictCounts::default();
         let mut refused = 0;
         let mut asked = 0;
         for account in others {
@@ -148,7 +148,7 @@ fn shared_row(index: usize, others: &[&Account<'_>], shown: &[&str]) -> Row {
 }
 
 /// Faults come before what could not be asked, and that before whatever else is there.
-fn look(tally: &Tally, is_refused: bool) -> (&'static str, String) {
+fn look(tally: &VerdictCounts, is_refused: bool) -> (&'static str, String) {
     let number = |count: usize| if count > 999 { "999+".to_owned() } else { count.to_string() };
     match tally.worst() {
         Some(Standing::Failing) => (Standing::Failing.slug(), number(tally.failing)),

@@ -1,8 +1,8 @@
 //! Which trails are told in full, which in a line, and which are only counted.
 
-use super::exhibit::Exhibit;
 use super::name;
 use super::standing::{Standing, open_checks};
+use super::trail_evidence::TrailEvidence;
 use crate::report::{CheckOutcome, TrailReport};
 
 /// Trails with a finding that are told in full.
@@ -16,13 +16,13 @@ const PASSES_MAX: usize = 200;
 
 /// The trails, as far as they are listed.
 pub(super) struct Listing<'a> {
-    pub(super) failing: Vec<Exhibit<'a>>,
-    pub(super) unverified: Vec<Exhibit<'a>>,
+    pub(super) failing: Vec<TrailEvidence<'a>>,
+    pub(super) unverified: Vec<TrailEvidence<'a>>,
     pub(super) lines: Vec<Line<'a>>,
     /// Trails with a finding that are only counted.
     pub(super) uncounted: usize,
     /// Trails without a finding, where they are few.
-    pub(super) passes: Vec<Exhibit<'a>>,
+    pub(super) passes: Vec<TrailEvidence<'a>>,
 }
 
 /// A trail in a line.
@@ -38,10 +38,11 @@ impl<'a> Listing<'a> {
     pub(super) fn of(trails: &'a [TrailReport]) -> Self {
         let of = |standing| trails.iter().filter(move |trail| Standing::of(trail) == standing);
         let open = of(Standing::Failing).chain(of(Standing::Unverified));
-        let exhibits = open.clone().take(EXHIBITS_MAX).enumerate();
-        let (failing, unverified) = exhibits
-            .map(|(index, trail)| Exhibit::of(index + 1, trail))
-            .partition(|exhibit: &Exhibit<'_>| exhibit.standing == Standing::Failing);
+        let evidence = open.clone().take(EXHIBITS_MAX).enumerate();
+        let (failing, unverified) =
+            evidence.map(|(index, trail)| TrailEvidence::of(index + 1, trail)).partition(
+                |trail_evidence: &TrailEvidence<'_>| trail_evidence.standing == Standing::Failing,
+            );
         let rest = open.clone().skip(EXHIBITS_MAX);
         let others = || of(Standing::Compliant).chain(of(Standing::NotApplicable));
         let first = open.clone().count().min(EXHIBITS_MAX) + 1;
@@ -52,7 +53,7 @@ impl<'a> Listing<'a> {
             unverified,
             uncounted: rest.clone().count().saturating_sub(LINES_MAX),
             lines: rest.take(LINES_MAX).map(Line::of).collect(),
-            passes: passes.map(|(index, trail)| Exhibit::of(first + index, trail)).collect(),
+            passes: passes.map(|(index, trail)| TrailEvidence::of(first + index, trail)).collect(),
         }
     }
 }

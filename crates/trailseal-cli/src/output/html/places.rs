@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::standing::{Standing, Tally, open_checks};
+use super::standing::{Standing, VerdictCounts, open_checks};
 use crate::report::Report;
 
 /// Different keys of a Region that are named; of more, only their number is told.
@@ -32,7 +32,7 @@ pub(super) struct Account<'a> {
     pub(super) id: &'a str,
     pub(super) name: Option<&'a str>,
     pub(super) problem: Option<&'a str>,
-    pub(super) tally: Tally,
+    pub(super) tally: VerdictCounts,
     pub(super) regions: Vec<Place<'a>>,
     /// Regions that were asked and where no trail is visible.
     pub(super) bare: Vec<&'a str>,
@@ -42,7 +42,7 @@ pub(super) struct Account<'a> {
 #[derive(Default)]
 pub(super) struct Place<'a> {
     pub(super) region: &'a str,
-    pub(super) tally: Tally,
+    pub(super) tally: VerdictCounts,
     pub(super) problem: Option<&'a str>,
     pub(super) is_bare: bool,
     keys: BTreeSet<&'a str>,

@@ -59,14 +59,14 @@ impl Standing {
 
 /// How many trails stand how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Tally {
+pub(super) struct VerdictCounts {
     pub(super) failing: usize,
     pub(super) unverified: usize,
     pub(super) compliant: usize,
     pub(super) not_applicable: usize,
 }
 
-impl Tally {
+impl VerdictCounts {
     pub(super) fn add(&mut self, standing: Standing) {
         let count = match standing {
             Standing::Failing => &mut self.failing,

@@ -94,7 +94,7 @@ fn style_and_script_are_the_only_ones_and_those_of_the_policy() {
     let policy = between(&page, "Content-Security-Policy\" content=\"", "\"").replace("&#39;", "'");
     let style = between(&page, "<style>", "</style>");
     let script = between(&page, "<script>", "</script>");
-    assert_eq!(policy, seal::policy(style, script));
+    assert_eq!(policy, csp::policy(style, script));
     assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
     assert!(!policy.contains("unsafe"), "{policy}");
     for once in ["<style", "<script", "<meta http-equiv"] {

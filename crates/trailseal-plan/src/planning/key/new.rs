@@ -1,12 +1,12 @@
-//! A key that is to be created: whether KMS would take what is wished.
+//! A key that is to be created: whether KMS would take what is requested.
 
 use trailseal_rule::{KeyRef, Reading, Region};
 
 use crate::call::JOURNAL_TAG;
+use crate::current_state::NewKey;
 use crate::planning::Case;
 use crate::planning::proof::stand_ins;
 use crate::refusal::{Found, RefusalCode};
-use crate::situation::NewKey;
 
 /// Tags of a key, at most, without the one that finds it again (AWS KMS Developer Guide, "Tags in
 /// AWS KMS").
@@ -74,7 +74,7 @@ fn alias_taken(case: &Case<'_>, new: &NewKey, found: &mut Found) {
     let Some(alias) = &new.alias else {
         return;
     };
-    match &case.situation.alias {
+    match &case.current_state.alias {
         Reading::Known(arn) => found.push(
             RefusalCode::AliasTaken,
             format!("`{alias}` names key {arn} already"),
@@ -90,7 +90,7 @@ fn alias_taken(case: &Case<'_>, new: &NewKey, found: &mut Found) {
 
 /// A new key's id is not known before, so an allowance must not depend on it.
 fn allowed(case: &Case<'_>, region: &Region, found: &mut Found) {
-    let (parameters, owner) = (case.setting.parameters, case.situation.trail.arn.owner());
+    let (parameters, owner) = (case.context.parameters, case.current_state.trail.arn.owner());
     let is_allowed = stand_ins(case, region).iter().all(|arn| parameters.allows(arn, owner));
     if parameters.checks_allowed_keys() && !is_allowed {
         found.push(
@@ -98,7 +98,7 @@ fn allowed(case: &Case<'_>, region: &Region, found: &mut Found) {
             format!(
                 "allowedKmsKeyArns does not allow every key of account {} in {region}, and the ID \
                  of a new key is not known before",
-                case.situation.caller
+                case.current_state.caller
             ),
             "add the account's keys to allowedKmsKeyArns, or name an allowed key",
         );

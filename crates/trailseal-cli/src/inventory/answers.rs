@@ -6,7 +6,7 @@
 use serde_json::Value;
 use trailseal_rule::{BucketName, KeyArn, KeyFacts, KeyPolicy, Reading, Refusal, Region, Rotation};
 
-use super::{Complaint, Seen, Taking};
+use super::{Complaint, Inventory, ScanOptions};
 use crate::evidence::{KeyIdentity, SeenPolicy, key_facts};
 use crate::newest::Sighting;
 
@@ -42,16 +42,16 @@ enum Answer {
     Location(Option<Region>),
 }
 
-impl Seen {
+impl Inventory {
     /// Takes the answer that a document is; says whether it is one.
     pub(super) fn take_answers_of(
         &mut self,
         document: &Value,
-        taking: Taking<'_>,
+        options: ScanOptions<'_>,
         sighting: Sighting,
     ) -> bool {
         let Some(answer) = answer(document) else { return false };
-        if let Err(message) = self.attach(answer, taking.subject, sighting) {
+        if let Err(message) = self.attach(answer, options.subject, sighting) {
             self.complaints.push(Complaint { source: sighting.source, message });
         }
         true
@@ -168,7 +168,7 @@ fn rotation(enabled: &Value, document: &Value) -> Reading<Rotation> {
             next: None,
         }),
         Some(false) => Reading::Known(Rotation::Off),
-        None => Reading::Refused(Refusal::Unintelligible(
+        None => Reading::Refused(Refusal::Malformed(
             "KeyRotationEnabled is not true or false".to_owned(),
         )),
     }

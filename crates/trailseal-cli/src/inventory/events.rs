@@ -6,14 +6,14 @@ use serde_json::Value;
 use trailseal_rule::{Change, Invocation, Region, TRAIL_TYPE, TrailGone, Trigger, WhenNoTrails};
 
 use super::items::{account, state_id, text};
-use super::{EventParameters, Presence, Role, Seen, SeenTrail, Taking};
+use super::{EventParameters, Inventory, Presence, Role, ScanOptions, SeenTrail};
 use crate::newest::Sighting;
 
-impl Seen {
+impl Inventory {
     pub(super) fn take_event(
         &mut self,
         event: &mut Value,
-        taking: Taking<'_>,
+        options: ScanOptions<'_>,
         sighting: Sighting,
     ) -> Result<(), String> {
         let invoking = event.get("invokingEvent").and_then(Value::as_str).unwrap_or_default();
@@ -23,19 +23,21 @@ impl Seen {
         let resource = item.or(summary);
         let kind = resource.and_then(|item| item.get("resourceType")?.as_str());
         match (kind, item, summary) {
-            (Some(TRAIL_TYPE), ..) if taking.role == Role::FactsOnly => return Ok(()),
+            (Some(TRAIL_TYPE), ..) if options.role == Role::FactsOnly => return Ok(()),
             (Some(TRAIL_TYPE), ..) | (None, None, None) => {}
             // What the rule would do on another resource's item does not matter here.
-            (_, Some(item), _) => return self.take_item(item, taking, sighting),
-            (_, None, Some(summary)) => return self.take_summary(summary, taking, sighting),
+            (_, Some(item), _) => return self.take_item(item, options, sighting),
+            (_, None, Some(summary)) => return self.take_summary(summary, options, sighting),
             (Some(_), None, None) => return Ok(()),
         }
         // No trail is judged by the parameters of what is evidence only.
-        let taking = match taking.role {
-            Role::Judged => taking,
-            Role::FactsOnly => Taking { event_parameters: EventParameters::Overruled, ..taking },
+        let options = match options.role {
+            Role::Judged => options,
+            Role::FactsOnly => {
+                ScanOptions { event_parameters: EventParameters::Overruled, ..options }
+            }
         };
-        if taking.event_parameters == EventParameters::Overruled
+        if options.event_parameters == EventParameters::Overruled
             && let Some(members) = event.as_object_mut()
         {
             members.remove("ruleParameters");
@@ -47,22 +49,22 @@ impl Seen {
             self.accounts.may_have_a_trail(account);
             error.to_string()
         })?;
-        self.take_invocation(invocation, resource, taking, sighting)
+        self.take_invocation(invocation, resource, options, sighting)
     }
 
     fn take_invocation(
         &mut self,
         invocation: Invocation,
         item: Option<&Value>,
-        taking: Taking<'_>,
+        options: ScanOptions<'_>,
         sighting: Sighting,
     ) -> Result<(), String> {
-        let parameters = match taking.event_parameters {
+        let parameters = match options.event_parameters {
             EventParameters::Own => Some(Arc::new(invocation.parameters)),
             EventParameters::Overruled => None,
         };
         let region_of_item = item.and_then(|item| text(item, "awsRegion"));
-        if taking.role == Role::Judged {
+        if options.role == Role::Judged {
             let region = region_of_item.or(invocation.rule.region.as_ref().map(Region::as_str));
             let account = invocation.rule.account.as_str();
             self.accounts.see(Some(account), region, sighting.source);
@@ -102,7 +104,7 @@ impl Seen {
                 Ok(())
             }
             Trigger::Oversized(_) => match item {
-                Some(summary) => self.take_summary(summary, taking, sighting),
+                Some(summary) => self.take_summary(summary, options, sighting),
                 None => Ok(()),
             },
             // A key's change is taken as evidence before; the schedule names no trail.

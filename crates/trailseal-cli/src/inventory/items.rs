@@ -7,7 +7,7 @@ use trailseal_rule::{
     Trail,
 };
 
-use super::{Announcement, Presence, Role, Seen, SeenTrail, Taking, not_json};
+use super::{Announcement, Inventory, Presence, Role, ScanOptions, SeenTrail, not_json};
 use crate::evidence::{ALIAS_TYPE, BUCKET_TYPE, SeenKey, see_alias, see_bucket};
 use crate::newest::Sighting;
 
@@ -41,11 +41,11 @@ struct Head {
     aws_region: Option<Value>,
 }
 
-impl Seen {
+impl Inventory {
     pub(super) fn take_item_text(
         &mut self,
         text: &[u8],
-        taking: Taking<'_>,
+        options: ScanOptions<'_>,
         sighting: Sighting,
     ) -> Result<(), String> {
         let head: Head = serde_json::from_slice(text).map_err(not_json("an item"))?;
@@ -57,33 +57,33 @@ impl Seen {
         if ![TRAIL_TYPE, KEY_TYPE, BUCKET_TYPE, ALIAS_TYPE].contains(&kind.as_str()) {
             let text =
                 |value: Option<Value>| value.and_then(|value| Some(value.as_str()?.to_owned()));
-            if taking.role == Role::Judged {
+            if options.role == Role::Judged {
                 let (account, region) = (text(head.aws_account_id), text(head.aws_region));
                 self.accounts.see(account.as_deref(), region.as_deref(), sighting.source);
             }
             return Ok(());
         }
         let item = serde_json::from_slice(text).map_err(not_json("an item"))?;
-        self.take_item(&item, taking, sighting)
+        self.take_item(&item, options, sighting)
     }
 
     /// Takes an item of any type; only trails, keys, aliases and buckets are of use.
     pub(super) fn take_item(
         &mut self,
         item: &Value,
-        taking: Taking<'_>,
+        options: ScanOptions<'_>,
         sighting: Sighting,
     ) -> Result<(), String> {
         let Some(kind) = item.get("resourceType").and_then(Value::as_str) else {
             self.untyped_items += 1;
             return Ok(());
         };
-        if taking.role == Role::Judged {
+        if options.role == Role::Judged {
             self.accounts.see(account(item), text(item, "awsRegion"), sighting.source);
         }
         let captured = item.get(CAPTURED).and_then(capture_time);
         let sighting = Sighting { captured, state: state_id(item), ..sighting };
-        match (kind, taking.role) {
+        match (kind, options.role) {
             (TRAIL_TYPE, Role::Judged) => {
                 let taken = self.take_trail_item(item, sighting);
                 if taken.is_err() {
@@ -130,7 +130,7 @@ impl Seen {
     pub(super) fn take_summary(
         &mut self,
         summary: &Value,
-        taking: Taking<'_>,
+        options: ScanOptions<'_>,
         sighting: Sighting,
     ) -> Result<(), String> {
         let kind = text(summary, "resourceType");
@@ -139,16 +139,16 @@ impl Seen {
             Some("ResourceDeleted" | "ResourceDeletedNotRecorded" | "ResourceNotRecorded")
         );
         match kind {
-            Some(TRAIL_TYPE) if taking.role == Role::FactsOnly => Ok(()),
+            Some(TRAIL_TYPE) if options.role == Role::FactsOnly => Ok(()),
             Some(TRAIL_TYPE | KEY_TYPE | ALIAS_TYPE) if is_present => {
-                if taking.role == Role::Judged {
+                if options.role == Role::Judged {
                     let region = text(summary, "awsRegion");
                     self.accounts.see(account(summary), region, sighting.source);
                 }
                 self.announce(summary, sighting)
             }
             // The Region of a bucket is not in its configuration.
-            _ => self.take_item(summary, taking, sighting),
+            _ => self.take_item(summary, options, sighting),
         }
     }
 

@@ -17,7 +17,7 @@ const GROWTH_PERCENT_MAX: u64 = 10;
 
 /// The counts of one process.
 #[derive(Debug, Default)]
-pub(crate) struct Tally {
+pub(crate) struct Totals {
     pub(crate) events: u64,
     /// Events that were answered at the first try.
     pub(crate) at_once: u64,
@@ -36,7 +36,7 @@ pub(crate) struct Tally {
     pub(crate) at_end: Option<Memory>,
 }
 
-impl Tally {
+impl Totals {
     pub(crate) fn count(counts: &mut BTreeMap<String, u64>, name: &str) {
         *counts.entry(name.to_owned()).or_default() += 1;
     }
@@ -65,36 +65,40 @@ impl Tally {
 }
 
 /// Writes the figures.
-pub(crate) fn report(out: &mut impl Write, tallies: &[Tally], elapsed: Duration) -> io::Result<()> {
-    let sum = |count: fn(&Tally) -> u64| tallies.iter().map(count).sum::<u64>();
+pub(crate) fn report(
+    out: &mut impl Write,
+    all_totals: &[Totals],
+    elapsed: Duration,
+) -> io::Result<()> {
+    let sum = |count: fn(&Totals) -> u64| all_totals.iter().map(count).sum::<u64>();
     let (events, requests) = (sum(|of| of.events), sum(|of| of.requests));
     let faults = sum(|of| of.faults.values().sum());
     writeln!(
         out,
         "{events} events through {} processes of the real function in {} s",
-        tallies.len(),
+        all_totals.len(),
         elapsed.as_secs()
     )?;
     writeln!(out, "  requests to AWS    {requests}, of which {faults} met a fault")?;
-    writeln!(out, "  faults             {}", all(tallies, |of| &of.faults))?;
+    writeln!(out, "  faults             {}", all(all_totals, |of| &of.faults))?;
     writeln!(out, "  answered at once   {}", sum(|of| of.at_once))?;
-    writeln!(out, "  failed invocations {}", all(tallies, |of| &of.failures))?;
-    let most = tallies.iter().map(|of| of.retries_max).max().unwrap_or_default();
+    writeln!(out, "  failed invocations {}", all(all_totals, |of| &of.failures))?;
+    let most = all_totals.iter().map(|of| of.retries_max).max().unwrap_or_default();
     writeln!(out, "  retries            {}, at most {most} for one event", sum(|of| of.retries))?;
-    writeln!(out, "  evaluations        {}", all(tallies, |of| &of.evaluations))?;
-    for (number, tally) in tallies.iter().enumerate() {
+    writeln!(out, "  evaluations        {}", all(all_totals, |of| &of.evaluations))?;
+    for (number, totals) in all_totals.iter().enumerate() {
         let resident = |memory: &Option<Memory>| memory.map_or(0, |memory| memory.resident_kib);
-        let peak = tally.at_end.map_or(0, |memory| memory.peak_kib);
+        let peak = totals.at_end.map_or(0, |memory| memory.peak_kib);
         writeln!(
             out,
             "  memory of process {} {} KiB after {WARM_EVENTS} events, {} KiB after {} (peak {peak} KiB)",
             number + 1,
-            resident(&tally.warm),
-            resident(&tally.at_end),
-            tally.events,
+            resident(&totals.warm),
+            resident(&totals.at_end),
+            totals.events,
         )?;
     }
-    let complaints: Vec<String> = tallies.iter().flat_map(Tally::complaints).collect();
+    let complaints: Vec<String> = all_totals.iter().flat_map(Totals::complaints).collect();
     writeln!(out, "  wrong or lost      {}", complaints.len())?;
     for complaint in complaints.iter().take(20) {
         writeln!(out, "    {complaint}")?;
@@ -103,9 +107,9 @@ pub(crate) fn report(out: &mut impl Write, tallies: &[Tally], elapsed: Duration)
 }
 
 /// The counts of all processes together, by name.
-fn all(tallies: &[Tally], counts: fn(&Tally) -> &BTreeMap<String, u64>) -> String {
+fn all(all_totals: &[Totals], counts: fn(&Totals) -> &BTreeMap<String, u64>) -> String {
     let mut sums: BTreeMap<&str, u64> = BTreeMap::new();
-    for (name, count) in tallies.iter().flat_map(counts) {
+    for (name, count) in all_totals.iter().flat_map(counts) {
         *sums.entry(name).or_default() += count;
     }
     let parts: Vec<String> = sums.iter().map(|(name, count)| format!("{name} {count}")).collect();

@@ -2,16 +2,16 @@
 
 use aws_sdk_cloudtrail::error::ProvideErrorMetadata as _;
 use tokio::time::{Instant, sleep};
-use trailseal_rule::{Judgement, Setting, Timestamp, TrailArn};
+use trailseal_rule::{EvaluationContext, Judgement, Timestamp, TrailArn};
 
 use crate::clients;
 use crate::failure::Failure;
-use crate::look::Reach;
-use crate::pace::Patience;
+use crate::read::AwsReader;
+use crate::wait::WaitPolicy;
 
 /// What came of a plan that was carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Aftermath {
+pub struct PostCheck {
     /// The rule's judgement of the trail as it is now.
     pub judgement: Judgement,
     /// Whether the trail delivers with its key.
@@ -31,40 +31,40 @@ pub enum DeliverySeen {
     Unknown(String),
 }
 
-/// Looks for a delivery after `since` until there was one or patience ends, and judges the trail.
+/// Looks for a delivery after `since` until there was one or wait policy ends, and judges the trail.
 ///
 /// # Errors
 ///
 /// [`Failure::Aws`] where the trail cannot be judged.
-pub async fn aftermath(
-    reach: Reach<'_>,
-    setting: &Setting<'_>,
+pub async fn post_check(
+    reader: AwsReader<'_>,
+    context: &EvaluationContext<'_>,
     trail: &TrailArn,
     since: Timestamp,
-    patience: &Patience,
-) -> Result<Aftermath, Failure> {
-    let delivery = delivery_after(reach, trail, since, patience).await;
-    Ok(Aftermath { judgement: reach.judge(setting, trail).await?, delivery })
+    wait_policy: &WaitPolicy,
+) -> Result<PostCheck, Failure> {
+    let delivery = delivery_after(reader, trail, since, wait_policy).await;
+    Ok(PostCheck { judgement: reader.judge(context, trail).await?, delivery })
 }
 
 async fn delivery_after(
-    reach: Reach<'_>,
+    reader: AwsReader<'_>,
     trail: &TrailArn,
     since: Timestamp,
-    patience: &Patience,
+    wait_policy: &WaitPolicy,
 ) -> DeliverySeen {
-    let deadline = Instant::now() + patience.wait;
+    let deadline = Instant::now() + wait_policy.wait;
     loop {
-        let seen = delivery(reach, trail, since).await;
+        let seen = delivery(reader, trail, since).await;
         if seen != DeliverySeen::NotYet || Instant::now() >= deadline {
             return seen;
         }
-        sleep(patience.pause).await;
+        sleep(wait_policy.pause).await;
     }
 }
 
-async fn delivery(reach: Reach<'_>, trail: &TrailArn, since: Timestamp) -> DeliverySeen {
-    let client = clients::cloudtrail(reach.session, trail.home_region());
+async fn delivery(reader: AwsReader<'_>, trail: &TrailArn, since: Timestamp) -> DeliverySeen {
+    let client = clients::cloudtrail(reader.session, trail.home_region());
     let status = match client.get_trail_status().name(trail.as_str()).send().await {
         Ok(status) => status,
         Err(error) => {

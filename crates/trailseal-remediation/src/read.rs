@@ -1,4 +1,4 @@
-//! Reading the situation, live: nothing of a report and nothing of yesterday.
+//! Reading the current state, live: nothing of a report and nothing of yesterday.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,10 +9,10 @@ use futures_util::join;
 use trailseal_aws::{
     Aws, AwsError, Evidence, KeyReader, Pages, Session, bucket_region, describe_trails, failed,
 };
-use trailseal_plan::{KeyReadings, Situation, Wish, parameters_for};
+use trailseal_plan::{CurrentState, KeyReadings, TargetKey, parameters_for};
 use trailseal_rule::{
-    Facts, Judgement, KeyArn, KeyRef, Reading, Refusal, Region, RoleName, Setting, Standing, Trail,
-    TrailArn, evaluate,
+    EvaluationContext, Facts, Judgement, KeyArn, KeyRef, Reading, Refusal, Region, RoleName,
+    Standing, Trail, TrailArn, evaluate,
 };
 
 use crate::clients;
@@ -20,7 +20,7 @@ use crate::failure::Failure;
 
 /// AWS as it is reached for one trail: as whom, and with which role in other accounts.
 #[derive(Clone, Copy, Debug)]
-pub struct Reach<'a> {
+pub struct AwsReader<'a> {
     /// The way to AWS, where roles are assumed.
     pub aws: &'a Aws,
     /// Who reads and changes.
@@ -45,7 +45,7 @@ pub trait Delegation: fmt::Debug + Sync {
 
 type Read<T> = Result<Reading<T>, AwsError>;
 
-impl Reach<'_> {
+impl AwsReader<'_> {
     /// The trail of this name or ARN, as it is seen from where it would be changed: an ARN is
     /// looked for in the home Region that it names, a name in the session's own Region.
     ///
@@ -76,23 +76,23 @@ impl Reach<'_> {
     ///
     /// # Errors
     ///
-    /// [`AwsError::Breakdown`] where AWS does not answer. What it denies is told in the situation,
+    /// [`AwsError::ServiceFailure`] where AWS does not answer. What it denies is told in the current state,
     /// so that all denials are told at once.
-    pub async fn situation(
+    pub async fn current_state(
         &self,
-        setting: &Setting<'_>,
+        context: &EvaluationContext<'_>,
         trail: &Trail,
-        wish: &Wish,
-    ) -> Result<Situation, AwsError> {
+        target_key: &TargetKey,
+    ) -> Result<CurrentState, AwsError> {
         let (facts, bucket_region, tags) =
-            join!(self.facts(setting, trail), self.bucket_region(trail), self.tags(trail));
+            join!(self.facts(context, trail), self.bucket_region(trail), self.tags(trail));
         let bucket_region = bucket_region?;
         let (candidate, alias, (readers, bucket_key)) = join!(
-            self.candidate(wish, &bucket_region),
-            self.alias(wish, &bucket_region),
+            self.candidate(target_key, &bucket_region),
+            self.alias(target_key, &bucket_region),
             self.recorded(trail, &bucket_region)
         );
-        Ok(Situation {
+        Ok(CurrentState {
             trail: trail.clone(),
             caller: self.session.account().clone(),
             facts: facts?,
@@ -118,31 +118,39 @@ impl Reach<'_> {
     ///
     /// # Errors
     ///
-    /// [`AwsError::Breakdown`] where AWS does not answer.
-    pub async fn facts(&self, setting: &Setting<'_>, trail: &Trail) -> Result<Facts, AwsError> {
-        let parameters = parameters_for(setting.parameters, trail);
-        let setting = Setting { parameters: &parameters, now: setting.now };
-        Evidence::new(self.aws, self.session).gather(&setting, trail).await
+    /// [`AwsError::ServiceFailure`] where AWS does not answer.
+    pub async fn facts(
+        &self,
+        context: &EvaluationContext<'_>,
+        trail: &Trail,
+    ) -> Result<Facts, AwsError> {
+        let parameters = parameters_for(context.parameters, trail);
+        let context = EvaluationContext { parameters: &parameters, now: context.now };
+        Evidence::new(self.aws, self.session).gather(&context, trail).await
     }
 
     /// The rule's judgement of the trail as it is now.
     ///
     /// # Errors
     ///
-    /// As for [`Reach::trail`].
-    pub async fn judge(&self, setting: &Setting<'_>, arn: &TrailArn) -> Result<Judgement, Failure> {
+    /// As for [`AwsReader::trail`].
+    pub async fn judge(
+        &self,
+        context: &EvaluationContext<'_>,
+        arn: &TrailArn,
+    ) -> Result<Judgement, Failure> {
         let trail = self.trail(arn.as_str()).await?;
-        let facts = self.facts(setting, &trail).await?;
-        let parameters = parameters_for(setting.parameters, &trail);
-        let setting = Setting { parameters: &parameters, now: setting.now };
-        Ok(evaluate(&setting, &trail, &facts))
+        let facts = self.facts(context, &trail).await?;
+        let parameters = parameters_for(context.parameters, &trail);
+        let context = EvaluationContext { parameters: &parameters, now: context.now };
+        Ok(evaluate(&context, &trail, &facts))
     }
 
     /// Where S3 says that the trail's bucket is.
     ///
     /// # Errors
     ///
-    /// [`AwsError::Breakdown`] where S3 does not answer.
+    /// [`AwsError::ServiceFailure`] where S3 does not answer.
     pub async fn bucket_region(&self, trail: &Trail) -> Result<Reading<Region>, AwsError> {
         match &trail.bucket {
             Some(bucket) => bucket_region(self.session, bucket).await,
@@ -152,10 +160,10 @@ impl Reach<'_> {
 
     async fn candidate(
         &self,
-        wish: &Wish,
+        target_key: &TargetKey,
         bucket_region: &Reading<Region>,
     ) -> Result<KeyReadings, AwsError> {
-        let Wish::Existing(key) = wish else {
+        let TargetKey::Existing(key) = target_key else {
             return Ok(KeyReadings::unread());
         };
         let in_bucket_region = match bucket_region {
@@ -180,9 +188,9 @@ impl Reach<'_> {
         Ok(KeyReadings { key: facts, policy: policy?, rotation: rotation? })
     }
 
-    async fn alias(&self, wish: &Wish, bucket_region: &Reading<Region>) -> Read<KeyArn> {
-        match (wish, bucket_region) {
-            (Wish::New(key), Reading::Known(region)) => match &key.alias {
+    async fn alias(&self, target_key: &TargetKey, bucket_region: &Reading<Region>) -> Read<KeyArn> {
+        match (target_key, bucket_region) {
+            (TargetKey::New(key), Reading::Known(region)) => match &key.alias {
                 Some(alias) => self.named_by(alias, region).await,
                 None => Ok(Reading::Refused(Refusal::NotRead)),
             },

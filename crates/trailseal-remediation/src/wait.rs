@@ -9,7 +9,7 @@ use trailseal_rule::Timestamp;
 
 /// How long to wait for AWS to show what was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Patience {
+pub struct WaitPolicy {
     /// For a key policy, or a new key, to have gone round: CloudTrail does not take the key before.
     pub propagation: Duration,
     /// For a change to be read back.
@@ -23,7 +23,7 @@ pub struct Patience {
     pub between_trail_changes: Duration,
 }
 
-impl Default for Patience {
+impl Default for WaitPolicy {
     fn default() -> Self {
         Self {
             propagation: Duration::from_secs(120),
@@ -39,11 +39,11 @@ impl Default for Patience {
 static LAST_TRAIL_CHANGE: Mutex<Option<Instant>> = Mutex::new(None);
 
 /// Waits until another change of a trail keeps CloudTrail's rate, and counts it.
-pub(crate) async fn before_trail_change(patience: &Patience) {
+pub(crate) async fn before_trail_change(wait_policy: &WaitPolicy) {
     let at = {
         let mut last = LAST_TRAIL_CHANGE.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
-        let at = last.map_or(now, |last| (last + patience.between_trail_changes).max(now));
+        let at = last.map_or(now, |last| (last + wait_policy.between_trail_changes).max(now));
         *last = Some(at);
         at
     };

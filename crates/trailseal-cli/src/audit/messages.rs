@@ -170,7 +170,7 @@ pub(super) fn failed(error: &AwsError, role: Option<&str>) -> String {
         AwsError::Denied { operation, region, cause, denial: None } => {
             format!("{operation} in {region} was denied: {cause}; allow it to {whom}")
         }
-        AwsError::Breakdown { operation, region, cause } => match error.code() {
+        AwsError::ServiceFailure { operation, region, cause } => match error.code() {
             Some(code) if is_unrecognized(code) => format!(
                 "{operation} in {region} failed: {code}; the Region is not enabled in this account: \
                  enable it, or leave it out of --regions"

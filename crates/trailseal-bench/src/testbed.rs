@@ -1,4 +1,4 @@
-//! The test stand: an account on loopback with so many trails, reached as AWS is, each service at
+//! The test testbed: an account on loopback with so many trails, reached as AWS is, each service at
 //! an address of its own.
 
 use std::error::Error;
@@ -7,7 +7,7 @@ use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use trailseal_lab::{Authority, Door, FunctionSettings, Lab, RuleEvent, State};
+use trailseal_lab::{Authority, FunctionSettings, Lab, Listener, RuleEvent, State};
 
 pub(crate) const ACCOUNT: &str = "111122223333";
 pub(crate) const REGION: &str = "us-east-1";
@@ -33,19 +33,19 @@ pub(crate) enum Over {
     TlsAllRoots,
 }
 
-/// The stand.
+/// The testbed.
 #[derive(Debug)]
-pub(crate) struct Stand {
+pub(crate) struct Testbed {
     pub(crate) lab: Lab,
-    http: Vec<Door>,
-    https: Vec<Door>,
+    http: Vec<Listener>,
+    https: Vec<Listener>,
     /// The root of the lab; and the same after the roots of the system.
     root: PathBuf,
     roots: PathBuf,
 }
 
-impl Stand {
-    /// A stand whose account has so many trails; its files are written into `folder`.
+impl Testbed {
+    /// A testbed whose account has so many trails; its files are written into `folder`.
     pub(crate) async fn new(trails: usize, folder: &Path) -> Result<Self, Box<dyn Error>> {
         let lab = Lab::start(state(trails)?).await?;
         let (mut http, mut https) = (Vec::new(), Vec::new());
@@ -67,15 +67,15 @@ impl Stand {
     /// The settings of a function that asks each service at an address of its own.
     pub(crate) fn settings(&self, over: Over) -> FunctionSettings {
         let mut settings = FunctionSettings::new(ACCOUNT, REGION);
-        let doors = if over == Over::Http { &self.http } else { &self.https };
+        let listeners = if over == Over::Http { &self.http } else { &self.https };
         let mut set = |name: &str, value: String| {
             settings.environment.push((name.to_owned(), value));
         };
-        for (service, door) in SERVICES.iter().zip(doors) {
-            set(&format!("AWS_ENDPOINT_URL_{service}"), door.url());
+        for (service, listener) in SERVICES.iter().zip(listeners) {
+            set(&format!("AWS_ENDPOINT_URL_{service}"), listener.url());
         }
-        if let Some(door) = doors.first() {
-            set("AWS_ENDPOINT_URL", door.url());
+        if let Some(listener) = listeners.first() {
+            set("AWS_ENDPOINT_URL", listener.url());
         }
         let file = if over == Over::Tls { &self.root } else { &self.roots };
         for name in ["SSL_CERT_FILE", "AWS_CA_BUNDLE"] {
@@ -93,8 +93,8 @@ impl Stand {
 
     /// The one address of all services.
     pub(crate) fn address(&self, over: Over) -> String {
-        let doors = if over == Over::Http { &self.http } else { &self.https };
-        doors.first().map(Door::url).unwrap_or_default()
+        let listeners = if over == Over::Http { &self.http } else { &self.https };
+        listeners.first().map(Listener::url).unwrap_or_default()
     }
 
     /// The file with the root of the lab.
@@ -142,7 +142,7 @@ pub(crate) fn state(trails: usize) -> Result<State, Box<dyn Error>> {
         })),
         "configRules": [{"account": ACCOUNT, "region": REGION, "name": RULE}],
     });
-    Ok(State::from_value("the stand's state", &document)?)
+    Ok(State::from_value("the testbed's state", &document)?)
 }
 
 /// The configuration item of a trail.

@@ -82,12 +82,12 @@ fn server(
 
 /// A further address of a lab, open as long as the value lives.
 #[derive(Debug)]
-pub struct Door {
+pub struct Listener {
     server: Server,
     is_secret: bool,
 }
 
-impl Door {
+impl Listener {
     pub(crate) fn new(server: Server, is_secret: bool) -> Self {
         Self { server, is_secret }
     }

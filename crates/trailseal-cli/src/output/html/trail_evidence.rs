@@ -7,12 +7,12 @@ use super::policy::KeyPolicy;
 use super::standing::{Standing, open_checks};
 use super::words::moment;
 use crate::report::{
-    CheckOutcome, CheckReport, DeliveryReport, EvidenceReport, KeyReport, RotationReport, Told,
-    TrailReport,
+    CheckOutcome, CheckReport, DeliveryReport, EvidenceReport, EvidenceValue, KeyReport,
+    RotationReport, TrailReport,
 };
 
 /// A trail with all that is known of it.
-pub(super) struct Exhibit<'a> {
+pub(super) struct TrailEvidence<'a> {
     pub(super) number: usize,
     pub(super) trail: &'a TrailReport,
     pub(super) standing: Standing,
@@ -49,7 +49,7 @@ impl Fact {
     }
 }
 
-impl<'a> Exhibit<'a> {
+impl<'a> TrailEvidence<'a> {
     pub(super) fn of(number: usize, trail: &'a TrailReport) -> Self {
         let with =
             |wanted: CheckOutcome| trail.checks.iter().filter(move |check| check.outcome == wanted);
@@ -58,8 +58,8 @@ impl<'a> Exhibit<'a> {
         let unknown = with(CheckOutcome::Unknown)
             .map(|check| Finding { check, standing: Standing::Unverified });
         let policy = trail.evidence.as_ref().and_then(|evidence| match &evidence.key_policy {
-            Told::Known { value } => Some(KeyPolicy::read(value)),
-            Told::Absent | Told::Refused { .. } => None,
+            EvidenceValue::Known { value } => Some(KeyPolicy::read(value)),
+            EvidenceValue::Absent | EvidenceValue::Refused { .. } => None,
         });
         Self {
             number,
@@ -113,19 +113,19 @@ fn facts(trail: &TrailReport) -> Vec<Fact> {
 
 /// What a reading says, or that it says nothing; what nobody asked for is only named.
 fn read<'a, T>(
-    told: &'a Told<T>,
+    told: &'a EvidenceValue<T>,
     name: &'static str,
     absent: &str,
     unread: &mut Vec<&'static str>,
 ) -> Result<&'a T, Option<Fact>> {
     match told {
-        Told::Known { value } => Ok(value),
-        Told::Absent => Err(Some(Fact::words(name, absent))),
-        Told::Refused { why } if *why == Refusal::NotRead.to_string() => {
+        EvidenceValue::Known { value } => Ok(value),
+        EvidenceValue::Absent => Err(Some(Fact::words(name, absent))),
+        EvidenceValue::Refused { why } if *why == Refusal::NotRead.to_string() => {
             unread.push(name);
             Err(None)
         }
-        Told::Refused { why } => Err(Some(Fact::words(name, format!("not known: {why}")))),
+        EvidenceValue::Refused { why } => Err(Some(Fact::words(name, format!("not known: {why}")))),
     }
 }
 

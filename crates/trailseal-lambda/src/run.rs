@@ -8,8 +8,8 @@ use trailseal_aws::{
     Aws, AwsError, DiscoveredIds, Evidence, Session, describe_trails, discovered_ids, fetch_item,
 };
 use trailseal_rule::{
-    Change, Evaluation, Invocation, Judgement, KeyChange, Replicas, ResourceId, Setting, Standing,
-    Timestamp, Trail, Trigger, evaluate,
+    Change, Evaluation, EvaluationContext, Invocation, Judgement, KeyChange, Replicas, ResourceId,
+    Standing, Timestamp, Trail, Trigger, evaluate,
 };
 
 use crate::error::FunctionError;
@@ -19,7 +19,7 @@ const CONCURRENT_TRAILS_MAX: usize = 16;
 
 /// One trigger being answered.
 #[derive(Debug)]
-pub(crate) struct Turn<'a> {
+pub(crate) struct RuleRun<'a> {
     pub(crate) session: &'a Session,
     pub(crate) invocation: &'a Invocation,
     evidence: Evidence<'a>,
@@ -46,7 +46,7 @@ pub(crate) struct Outcome {
     pub(crate) clean_up_failure: Option<AwsError>,
 }
 
-impl<'a> Turn<'a> {
+impl<'a> RuleRun<'a> {
     pub(crate) fn new(
         aws: &'a Aws,
         session: &'a Session,
@@ -162,13 +162,13 @@ impl<'a> Turn<'a> {
         ordering: Timestamp,
     ) -> Result<Judged, (String, AwsError)> {
         let parameters = &self.invocation.parameters;
-        let setting = Setting { parameters, now: self.now };
+        let context = EvaluationContext { parameters, now: self.now };
         let arn = trail.arn.to_string();
-        let facts = match self.in_time(self.evidence.gather(&setting, trail)).await {
+        let facts = match self.in_time(self.evidence.gather(&context, trail)).await {
             Ok(facts) => facts,
             Err(error) => return Err((arn, error)),
         };
-        let judgement = evaluate(&setting, trail, &facts);
+        let judgement = evaluate(&context, trail, &facts);
         let evaluation =
             Evaluation::of_trail(id.clone(), &judgement, parameters.unverified, ordering);
         Ok(Judged { evaluation, of: Some((arn, judgement)) })

@@ -4,12 +4,12 @@ use std::fmt;
 use std::io::{self, Write};
 
 /// Writes text, with `�` in the place of every control and direction character.
-pub(super) struct Harmless<'a> {
+pub(super) struct SanitizingWriter<'a> {
     out: &'a mut dyn Write,
     failed: io::Result<()>,
 }
 
-impl<'a> Harmless<'a> {
+impl<'a> SanitizingWriter<'a> {
     pub(super) fn new(out: &'a mut dyn Write) -> Self {
         Self { out, failed: Ok(()) }
     }
@@ -20,7 +20,7 @@ impl<'a> Harmless<'a> {
     }
 }
 
-impl fmt::Write for Harmless<'_> {
+impl fmt::Write for SanitizingWriter<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let written = if text.contains(is_harmful) {
             self.out.write_all(text.replace(is_harmful, "\u{fffd}").as_bytes())
@@ -57,17 +57,17 @@ mod tests {
     #[test]
     fn what_hides_or_turns_text_is_shown() {
         let mut out = Vec::new();
-        let mut harmless = Harmless::new(&mut out);
-        harmless.write_str("a\0b\u{202e}c\u{200b}d\te\u{1b}[0m\r\nf é 鍵").unwrap();
-        harmless.finish().unwrap();
+        let mut sanitizing_writer = SanitizingWriter::new(&mut out);
+        sanitizing_writer.write_str("a\0b\u{202e}c\u{200b}d\te\u{1b}[0m\r\nf é 鍵").unwrap();
+        sanitizing_writer.finish().unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), "a�b�c�d�e�[0m�\nf é 鍵");
     }
 
     #[test]
     fn a_full_disk_is_told() {
         let mut out: &mut [u8] = &mut [0; 3];
-        let mut harmless = Harmless::new(&mut out);
-        assert!(harmless.write_str("four").is_err());
-        assert_eq!(harmless.finish().unwrap_err().kind(), io::ErrorKind::WriteZero);
+        let mut sanitizing_writer = SanitizingWriter::new(&mut out);
+        assert!(sanitizing_writer.write_str("four").is_err());
+        assert_eq!(sanitizing_writer.finish().unwrap_err().kind(), io::ErrorKind::WriteZero);
     }
 }

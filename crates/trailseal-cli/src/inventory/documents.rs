@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::items::text;
-use super::{Complaint, Role, Seen, Taking, not_json};
+use super::{Complaint, Inventory, Role, ScanOptions, not_json};
 use crate::newest::Sighting;
 
 /// Envelopes within envelopes that are opened: SNS in Lambda's records, EventBridge in SNS.
@@ -13,16 +13,16 @@ const ENVELOPES_MAX: usize = 4;
 const STATUS: &str = "configurationItemStatus";
 const CAPTURED: &str = "configurationItemCaptureTime";
 
-impl Seen {
+impl Inventory {
     /// Takes a document that has no list that is read item by item.
     pub(super) fn take_document_text(
         &mut self,
         text: &[u8],
-        taking: Taking<'_>,
+        options: ScanOptions<'_>,
         sighting: Sighting,
     ) -> Result<(), String> {
         let mut document: Value = serde_json::from_slice(text).map_err(not_json("a document"))?;
-        if self.take_document(&mut document, taking, sighting, 0) {
+        if self.take_document(&mut document, options, sighting, 0) {
             self.known_pieces += 1;
         } else {
             self.unknown_documents += 1;
@@ -35,36 +35,36 @@ impl Seen {
     pub(super) fn take_remainder(
         &mut self,
         text: &[u8],
-        taking: Taking<'_>,
+        options: ScanOptions<'_>,
         sighting: Sighting,
     ) -> Result<(), String> {
         let mut document: Value = serde_json::from_slice(text).map_err(not_json("a document"))?;
         let list = |name: &str| document.get(name).and_then(Value::as_array);
         let trails = list("trailList");
         self.known_pieces += u64::from(trails.is_some());
-        if taking.role == Role::Judged && trails.is_some_and(Vec::is_empty) {
+        if options.role == Role::Judged && trails.is_some_and(Vec::is_empty) {
             self.accounts.empty_lists.insert(sighting.source);
         }
         let unprocessed = ["unprocessedResourceKeys", "UnprocessedResourceIdentifiers"];
         let missing: usize = unprocessed.into_iter().filter_map(list).map(Vec::len).sum();
         if missing > 0 {
-            self.complain(
+            self.print_error(
                 sighting,
                 format!("lacks {missing} of the resources that were asked for"),
             );
         }
-        let is_known = self.take_document(&mut document, taking, sighting, 0);
+        let is_known = self.take_document(&mut document, options, sighting, 0);
         self.known_pieces += u64::from(is_known);
         Ok(())
     }
 
-    fn complain(&mut self, sighting: Sighting, message: String) {
+    fn print_error(&mut self, sighting: Sighting, message: String) {
         self.complaints.push(Complaint { source: sighting.source, message });
     }
 
     fn complain_of(&mut self, sighting: Sighting, taken: Result<(), String>) {
         if let Err(message) = taken {
-            self.complain(sighting, message);
+            self.print_error(sighting, message);
         }
     }
 
@@ -72,16 +72,16 @@ impl Seen {
     fn take_document(
         &mut self,
         document: &mut Value,
-        taking: Taking<'_>,
+        options: ScanOptions<'_>,
         sighting: Sighting,
         depth: usize,
     ) -> bool {
-        let mut is_known = self.take_items_of(document, taking, sighting);
-        is_known |= self.take_trails_of(document, taking, sighting);
-        is_known |= self.take_answers_of(document, taking, sighting);
-        is_known |= self.open_envelopes(document, taking, sighting, depth);
+        let mut is_known = self.take_items_of(document, options, sighting);
+        is_known |= self.take_trails_of(document, options, sighting);
+        is_known |= self.take_answers_of(document, options, sighting);
+        is_known |= self.open_envelopes(document, options, sighting, depth);
         if document.get("invokingEvent").is_some() {
-            let taken = self.take_event(document, taking, sighting);
+            let taken = self.take_event(document, options, sighting);
             self.complain_of(sighting, taken);
             is_known = true;
         }
@@ -89,29 +89,34 @@ impl Seen {
     }
 
     /// Items that stand alone, and rows of a query.
-    fn take_items_of(&mut self, document: &Value, taking: Taking<'_>, sighting: Sighting) -> bool {
+    fn take_items_of(
+        &mut self,
+        document: &Value,
+        options: ScanOptions<'_>,
+        sighting: Sighting,
+    ) -> bool {
         let mut is_known = false;
         let object = |name: &str| document.get(name).filter(|value| value.is_object());
         let rows = document.get("Results").and_then(Value::as_array);
         for row in rows.into_iter().flatten() {
-            let taken = self.take_row_text(row, taking, sighting);
+            let taken = self.take_row_text(row, options, sighting);
             self.complain_of(sighting, taken);
         }
         is_known |= rows.is_some();
         if let Some(item) = object("configurationItem") {
-            let taken = self.take_item(item, taking, sighting);
+            let taken = self.take_item(item, options, sighting);
             self.complain_of(sighting, taken);
             is_known = true;
         }
         if let Some(summary) = object("configurationItemSummary") {
-            let taken = self.take_summary(summary, taking, sighting);
+            let taken = self.take_summary(summary, options, sighting);
             self.complain_of(sighting, taken);
             is_known = true;
         }
         let is_row = document.get("resourceType").is_some()
             && (document.get(STATUS).is_some() || document.get("configuration").is_some());
         for item in object("ConfigurationItem").into_iter().chain(is_row.then_some(document)) {
-            let taken = self.take_row(item, taking, sighting);
+            let taken = self.take_row(item, options, sighting);
             self.complain_of(sighting, taken);
             is_known = true;
         }
@@ -122,7 +127,7 @@ impl Seen {
     fn take_row_text(
         &mut self,
         row: &Value,
-        taking: Taking<'_>,
+        options: ScanOptions<'_>,
         sighting: Sighting,
     ) -> Result<(), String> {
         let parsed: Value = match row {
@@ -143,7 +148,7 @@ impl Seen {
                 text(&parsed, "resourceId").unwrap_or_default()
             ));
         }
-        self.take_row(&parsed, taking, sighting)
+        self.take_row(&parsed, options, sighting)
     }
 
     /// An item of which a query may have selected neither the status nor the time: AWS Config then
@@ -151,7 +156,7 @@ impl Seen {
     fn take_row(
         &mut self,
         row: &Value,
-        taking: Taking<'_>,
+        options: ScanOptions<'_>,
         sighting: Sighting,
     ) -> Result<(), String> {
         let mut item = row.clone();
@@ -160,13 +165,18 @@ impl Seen {
             members.insert(STATUS.to_owned(), Value::from("OK"));
             members.entry(CAPTURED).or_insert_with(|| Value::from(super::items::NO_TIME));
         }
-        self.take_item(&item, taking, sighting)
+        self.take_item(&item, options, sighting)
     }
 
     /// Trails as CloudTrail shows them.
-    fn take_trails_of(&mut self, document: &Value, taking: Taking<'_>, sighting: Sighting) -> bool {
+    fn take_trails_of(
+        &mut self,
+        document: &Value,
+        options: ScanOptions<'_>,
+        sighting: Sighting,
+    ) -> bool {
         if document.get("Trails").is_some_and(Value::is_array) {
-            self.complain(sighting, NAMES_ONLY.to_owned());
+            self.print_error(sighting, NAMES_ONLY.to_owned());
             return true;
         }
         let inner = document.get("Trail").filter(|value| value.is_object());
@@ -174,7 +184,7 @@ impl Seen {
         if inner.is_none() && trail.get("TrailARN").is_none() {
             return false;
         }
-        if taking.role == Role::Judged {
+        if options.role == Role::Judged {
             let taken = match trail.get("S3BucketName") {
                 Some(_) => self.take_described_trail(trail, sighting),
                 None => Err(NAMES_ONLY.to_owned()),
@@ -188,7 +198,7 @@ impl Seen {
     fn open_envelopes(
         &mut self,
         document: &Value,
-        taking: Taking<'_>,
+        options: ScanOptions<'_>,
         sighting: Sighting,
         depth: usize,
     ) -> bool {
@@ -210,7 +220,7 @@ impl Seen {
         contents.extend(messages.iter().filter_map(|text| serde_json::from_str(text).ok()));
         let mut is_known = false;
         for mut content in contents {
-            is_known |= self.take_document(&mut content, taking, sighting, depth + 1);
+            is_known |= self.take_document(&mut content, options, sighting, depth + 1);
         }
         is_known
     }

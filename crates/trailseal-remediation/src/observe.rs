@@ -7,7 +7,7 @@ use trailseal_plan::{Call, Condition, KeyReadings, KeyTarget, Present, Progress}
 use trailseal_rule::{KeyArn, KeyRef, Reading, Refusal, Region, TrailArn};
 
 use crate::clients;
-use crate::look::{Reach, refused};
+use crate::read::{AwsReader, refused};
 
 /// What is to be read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -90,7 +90,7 @@ impl Wanted {
     }
 }
 
-impl Reach<'_> {
+impl AwsReader<'_> {
     /// Reads it.
     pub(crate) async fn present(&self, wanted: &Wanted) -> Result<Present, AwsError> {
         let trail_key = match &wanted.trail {
@@ -133,7 +133,7 @@ impl Reach<'_> {
             Ok(answer) => {
                 let Some(trail) = answer.trail else {
                     let what = "GetTrail told nothing".to_owned();
-                    return Ok(Reading::Refused(Refusal::Unintelligible(what)));
+                    return Ok(Reading::Refused(Refusal::Malformed(what)));
                 };
                 return Ok(Reading::Known(trail.kms_key_id().and_then(KeyRef::parse)));
             }

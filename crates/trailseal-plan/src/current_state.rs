@@ -1,4 +1,4 @@
-//! What a plan starts from: what was read live, what is wished, what was consented to.
+//! What a plan starts from: what was read live, what is requested, what was consented to.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use trailseal_rule::{
 ///
 /// What nobody read is `Reading::Refused(NotRead)`, as in the rule's [`Facts`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Situation {
+pub struct CurrentState {
     /// The trail, as CloudTrail shows it in the account and Region from which it would be changed.
     pub trail: Trail,
     /// The account whose credentials would make the calls.
@@ -21,9 +21,9 @@ pub struct Situation {
     pub facts: Facts,
     /// The Region of the trail's bucket (S3 `HeadBucket`), wanted whatever the parameters say.
     pub bucket_region: Reading<Region>,
-    /// The wished key, where that is an existing one; [`KeyReadings::unread`] for a new one.
+    /// The requested key, where that is an existing one; [`KeyReadings::unread`] for a new one.
     pub candidate: KeyReadings,
-    /// The key that the wished alias names already (KMS `DescribeKey`): absent where it is free.
+    /// The key that the requested alias names already (KMS `DescribeKey`): absent where it is free.
     pub alias: Reading<KeyArn>,
     /// Who reads the log files, as far as the bucket's policy tells.
     pub readers: Reading<Readers>,
@@ -81,7 +81,7 @@ pub struct Reader {
 
 /// Which key the trail is to have.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Wish {
+pub enum TargetKey {
     /// One that exists.
     Existing(KeyRef),
     /// One that is made for it.
@@ -114,8 +114,8 @@ pub struct Tag {
 pub struct Consent {
     /// The trail's key may be replaced by another.
     pub replace_key: bool,
-    /// The wished key may be enabled.
+    /// The requested key may be enabled.
     pub enable_key: bool,
-    /// The wished key's scheduled deletion may be cancelled.
+    /// The requested key's scheduled deletion may be cancelled.
     pub cancel_key_deletion: bool,
 }

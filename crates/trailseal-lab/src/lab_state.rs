@@ -49,7 +49,7 @@ pub(crate) struct SendBack {
 
 /// What the lab holds.
 #[derive(Debug, Default)]
-pub(crate) struct World {
+pub(crate) struct LabState {
     pub(crate) state: State,
     pub(crate) sessions: Sessions,
     /// How long sessions last, where that is not what was asked for.
@@ -80,12 +80,12 @@ pub(crate) struct World {
     pub(crate) delivery_moments: Vec<DeliveryMoment>,
 }
 
-impl World {
-    /// A world that begins with this state.
+impl LabState {
+    /// A lab state that begins with this state.
     pub(crate) fn of(state: State) -> Self {
-        let mut world = Self::default();
-        world.begin(state);
-        world
+        let mut lab_state = Self::default();
+        lab_state.begin(state);
+        lab_state
     }
 
     /// Begins anew with this state: nothing that was asked or told before is remembered, but for the
@@ -133,19 +133,19 @@ impl World {
     }
 }
 
-/// The world, shared between the connections.
+/// The lab state, shared between the connections.
 #[derive(Debug, Clone)]
 pub(crate) struct Shared {
-    world: Arc<Mutex<World>>,
+    lab_state: Arc<Mutex<LabState>>,
 }
 
 impl Shared {
-    pub(crate) fn new(world: World) -> Self {
-        Self { world: Arc::new(Mutex::new(world)) }
+    pub(crate) fn new(lab_state: LabState) -> Self {
+        Self { lab_state: Arc::new(Mutex::new(lab_state)) }
     }
 
-    /// The world, for a moment: never held across an `await`.
-    pub(crate) fn lock(&self) -> MutexGuard<'_, World> {
-        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The lab state, for a moment: never held across an `await`.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, LabState> {
+        self.lab_state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

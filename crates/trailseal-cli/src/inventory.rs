@@ -15,7 +15,7 @@ use trailseal_rule::{AccountId, Parameters, Region, ResourceId, Timestamp, Trail
 
 use crate::evidence::Evidence;
 use crate::newest::{Difference, Newest, Sighting, Telling};
-use crate::scan::Piece;
+use crate::scan::Document;
 
 pub(crate) use accounts::Accounts;
 pub(crate) use answers::Subject;
@@ -104,7 +104,7 @@ struct Announcement {
 
 /// All that was seen.
 #[derive(Debug, Default)]
-pub(crate) struct Seen {
+pub(crate) struct Inventory {
     pub(crate) trails: Newest<TrailIdentity, SeenTrail>,
     pub(crate) evidence: Evidence,
     pub(crate) complaints: Vec<Complaint>,
@@ -121,14 +121,14 @@ pub(crate) struct Seen {
 
 /// How pieces are taken.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Taking<'a> {
+pub(crate) struct ScanOptions<'a> {
     pub(crate) role: Role,
     pub(crate) event_parameters: EventParameters,
     /// What answers are about that do not say it themselves.
     pub(crate) subject: Option<&'a Subject>,
 }
 
-impl Seen {
+impl Inventory {
     pub(crate) fn merge(&mut self, other: Self) {
         self.trails.merge(other.trails);
         self.evidence.merge(other.evidence);
@@ -143,18 +143,18 @@ impl Seen {
     /// Takes one piece of a source.
     pub(crate) fn take(
         &mut self,
-        piece: Piece<'_>,
-        taking: Taking<'_>,
+        piece: Document<'_>,
+        options: ScanOptions<'_>,
         source: usize,
         position: u64,
     ) {
         let sighting =
             Sighting { captured: None, has_parameters: false, state: None, source, position };
         let taken = match piece {
-            Piece::Item(text) => self.take_item_text(text, taking, sighting),
-            Piece::Described(text) => self.take_described(text, taking, sighting),
-            Piece::Document(text) => self.take_document_text(text, taking, sighting),
-            Piece::Remainder(text) => self.take_remainder(text, taking, sighting),
+            Document::Item(text) => self.take_item_text(text, options, sighting),
+            Document::Described(text) => self.take_described(text, options, sighting),
+            Document::Other(text) => self.take_document_text(text, options, sighting),
+            Document::Remainder(text) => self.take_remainder(text, options, sighting),
         };
         if let Err(message) = taken {
             self.complaints.push(Complaint { source, message });
@@ -174,11 +174,11 @@ impl Seen {
     fn take_described(
         &mut self,
         text: &[u8],
-        taking: Taking<'_>,
+        options: ScanOptions<'_>,
         sighting: Sighting,
     ) -> Result<(), String> {
         self.known_pieces += 1;
-        if taking.role == Role::FactsOnly {
+        if options.role == Role::FactsOnly {
             return Ok(());
         }
         let described: Value = serde_json::from_slice(text).map_err(not_json("a trail"))?;

@@ -1,14 +1,14 @@
 //! All of it for one trail, for whoever has a single call to make: the remediation function.
 
-use trailseal_plan::{Consent, Plan, Wish, plan};
-use trailseal_rule::{Parameters, Setting};
+use trailseal_plan::{Consent, Plan, TargetKey, plan};
+use trailseal_rule::{EvaluationContext, Parameters};
 
-use crate::after::{Aftermath, aftermath};
 use crate::execute::{Notice, begin, carry_out};
 use crate::failure::Failure;
-use crate::ledger::{Ledger, new_journal_id};
-use crate::look::Reach;
-use crate::pace::{Patience, now};
+use crate::journal_writer::{JournalWriter, new_journal_id};
+use crate::post_check::{PostCheck, post_check};
+use crate::read::AwsReader;
+use crate::wait::{WaitPolicy, now};
 
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub struct Request {
     /// The trail's name or ARN.
     pub trail: String,
     /// The key that it is to have.
-    pub wish: Wish,
+    pub target_key: TargetKey,
     /// What was consented to.
     pub consent: Consent,
     /// Whether anything is to be changed.
@@ -34,40 +34,40 @@ pub enum Mode {
 
 /// What came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Remedied {
+pub struct RemediationOutcome {
     /// The plan; once its key was created, with that key's ARN.
     pub plan: Plan,
     /// The journal's id, where the plan was carried out.
     pub journal: Option<String>,
     /// What came of it, where it was carried out.
-    pub aftermath: Option<Aftermath>,
+    pub post_check: Option<PostCheck>,
 }
 
-/// Reads the situation of a trail, plans, and carries the plan out if that is asked for.
+/// Reads the current state of a trail, plans, and carries the plan out if that is asked for.
 ///
 /// # Errors
 ///
 /// [`Failure::Refused`] with every reason against a plan; [`Failure::Stopped`] at the first doubt,
 /// with the journal saying where things stand; else nothing was changed.
 pub async fn remediate_one(
-    reach: Reach<'_>,
+    reader: AwsReader<'_>,
     parameters: &Parameters,
     request: &Request,
-    ledger: &mut dyn Ledger,
-    patience: &Patience,
+    journal_writer: &mut dyn JournalWriter,
+    wait_policy: &WaitPolicy,
     tell: &mut (dyn FnMut(Notice<'_>) + Send),
-) -> Result<Remedied, Failure> {
+) -> Result<RemediationOutcome, Failure> {
     let begun = now();
-    let setting = Setting { parameters, now: begun };
-    let trail = reach.trail(&request.trail).await?;
-    let situation = reach.situation(&setting, &trail, &request.wish).await?;
-    let plan = plan(&setting, &situation, &request.wish, &request.consent)?;
+    let context = EvaluationContext { parameters, now: begun };
+    let trail = reader.trail(&request.trail).await?;
+    let current_state = reader.current_state(&context, &trail, &request.target_key).await?;
+    let plan = plan(&context, &current_state, &request.target_key, &request.consent)?;
     if request.mode == Mode::DryRun {
-        return Ok(Remedied { plan, journal: None, aftermath: None });
+        return Ok(RemediationOutcome { plan, journal: None, post_check: None });
     }
     let journal = new_journal_id()?;
-    let phase = begin(&plan, &journal, ledger)?;
-    let plan = carry_out(reach, &phase, &journal, ledger, patience, tell).await?;
-    let after = aftermath(reach, &setting, &plan.trail, begun, patience).await?;
-    Ok(Remedied { plan, journal: Some(journal), aftermath: Some(after) })
+    let phase = begin(&plan, &journal, journal_writer)?;
+    let plan = carry_out(reader, &phase, &journal, journal_writer, wait_policy, tell).await?;
+    let after = post_check(reader, &context, &plan.trail, begun, wait_policy).await?;
+    Ok(RemediationOutcome { plan, journal: Some(journal), post_check: Some(after) })
 }

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use trailseal_plan::{Journal, JournalError, Record, read_journal};
 
 use crate::failure::Failure;
-use crate::pace;
+use crate::wait;
 
 /// Takes the records of a journal, in order.
-pub trait Ledger: Send {
+pub trait JournalWriter: Send {
     /// Takes one record, and answers once it is safe.
     ///
     /// # Errors
@@ -28,18 +28,18 @@ pub trait Ledger: Send {
 pub fn new_journal_id() -> Result<String, Failure> {
     let mut bits = [0_u8; 16];
     getrandom::getrandom(&mut bits).map_err(|cause| Failure::NoRandomBits(cause.to_string()))?;
-    let time = pace::now().to_string().replace([':', '-', '.'], "");
+    let time = wait::now().to_string().replace([':', '-', '.'], "");
     Ok(format!("{time}-{:032x}", u128::from_le_bytes(bits)))
 }
 
 /// A journal in memory, for where there is no disk that outlives the process.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Remembered {
+pub struct InMemoryJournal {
     /// The records so far.
     pub records: Vec<Record>,
 }
 
-impl Ledger for Remembered {
+impl JournalWriter for InMemoryJournal {
     fn write(&mut self, record: &Record) -> io::Result<()> {
         self.records.push(record.clone());
         Ok(())
@@ -125,7 +125,7 @@ impl JournalFile {
     }
 }
 
-impl Ledger for JournalFile {
+impl JournalWriter for JournalFile {
     fn write(&mut self, record: &Record) -> io::Result<()> {
         let mut line = serde_json::to_vec(record)?;
         line.push(b'\n');

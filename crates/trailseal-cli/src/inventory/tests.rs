@@ -2,8 +2,8 @@ use serde_json::json;
 
 use super::*;
 
-const OWN: Taking<'static> =
-    Taking { role: Role::Judged, event_parameters: EventParameters::Own, subject: None };
+const OWN: ScanOptions<'static> =
+    ScanOptions { role: Role::Judged, event_parameters: EventParameters::Own, subject: None };
 
 fn trail_item(captured: &str, status: &str) -> Value {
     let configuration = json!({
@@ -29,12 +29,12 @@ fn change(item: &Value) -> Value {
     json!({ "messageType": "ConfigurationItemChangeNotification", "configurationItem": item })
 }
 
-fn take(seen: &mut Seen, document: &Value, taking: Taking<'_>) {
+fn take(seen: &mut Inventory, document: &Value, options: ScanOptions<'_>) {
     let position = seen.known_pieces;
-    seen.take(Piece::Document(document.to_string().as_bytes()), taking, 0, position);
+    seen.take(Document::Other(document.to_string().as_bytes()), options, 0, position);
 }
 
-fn words(seen: &Seen) -> Vec<&'static str> {
+fn words(seen: &Inventory) -> Vec<&'static str> {
     let words = |trail: &SeenTrail| match trail.presence {
         Presence::There(_) => "there",
         Presence::Gone(why) => why,
@@ -47,13 +47,13 @@ fn words(seen: &Seen) -> Vec<&'static str> {
 fn a_document_is_told_apart_by_what_it_holds() {
     let item = trail_item("2026-11-23T10:00:00.000Z", "OK");
     for document in [event(&change(&item), ""), change(&item), item.clone()] {
-        let mut seen = Seen::default();
+        let mut seen = Inventory::default();
         take(&mut seen, &document, OWN);
         assert_eq!(words(&seen), ["there"], "{document}");
         assert_eq!((seen.complaints.len(), seen.unknown_documents), (0, 0));
     }
     for document in [json!({}), json!({ "Records": [] }), json!({ "configurationItem": 1 })] {
-        let mut seen = Seen::default();
+        let mut seen = Inventory::default();
         take(&mut seen, &document, OWN);
         assert_eq!((seen.unknown_documents, seen.known_pieces), (1, 0), "{document}");
     }
@@ -61,7 +61,7 @@ fn a_document_is_told_apart_by_what_it_holds() {
 
 #[test]
 fn the_newest_item_of_a_trail_counts_and_a_deleted_trail_is_gone() {
-    let mut seen = Seen::default();
+    let mut seen = Inventory::default();
     for (captured, status) in [
         ("2026-11-23T10:00:00.000Z", "OK"),
         ("2026-11-23T12:00:00.000Z", "ResourceDeleted"),
@@ -78,7 +78,7 @@ fn a_gone_trail_in_an_event_has_the_same_words() {
     for status in ["ResourceDeleted", "ResourceDeletedNotRecorded", "ResourceNotRecorded"] {
         let item = trail_item("2026-11-23T10:00:00.000Z", status);
         for document in [event(&change(&item), ""), item] {
-            let mut seen = Seen::default();
+            let mut seen = Inventory::default();
             take(&mut seen, &document, OWN);
             words_of.push(words(&seen));
         }
@@ -94,8 +94,8 @@ fn an_event_brings_its_own_parameters_unless_they_are_overruled() {
     let item = trail_item("2026-11-23T10:00:00.000Z", "OK");
     let document = event(&change(&item), "{\"profile\":\"strict\"}");
     let parameters = |event_parameters| {
-        let mut seen = Seen::default();
-        take(&mut seen, &document, Taking { event_parameters, ..OWN });
+        let mut seen = Inventory::default();
+        take(&mut seen, &document, ScanOptions { event_parameters, ..OWN });
         let (_, _, trail) = seen.trails.iter().next().unwrap();
         trail.parameters.as_ref().map(|parameters| parameters.profile)
     };
@@ -105,21 +105,21 @@ fn an_event_brings_its_own_parameters_unless_they_are_overruled() {
     for (event_parameters, complaints) in
         [(EventParameters::Own, 1), (EventParameters::Overruled, 0)]
     {
-        let mut seen = Seen::default();
-        take(&mut seen, &faulty, Taking { event_parameters, ..OWN });
+        let mut seen = Inventory::default();
+        take(&mut seen, &faulty, ScanOptions { event_parameters, ..OWN });
         assert_eq!(seen.complaints.len(), complaints);
     }
 }
 
 #[test]
 fn trails_of_facts_are_left_alone() {
-    let facts = Taking { role: Role::FactsOnly, ..OWN };
+    let facts = ScanOptions { role: Role::FactsOnly, ..OWN };
     let item = trail_item("2026-11-23T10:00:00.000Z", "OK");
-    let mut seen = Seen::default();
+    let mut seen = Inventory::default();
     for document in [event(&change(&item), ""), change(&item), item] {
         take(&mut seen, &document, facts);
     }
-    seen.take(Piece::Described(b"{\"TrailARN\":\"x\"}"), facts, 0, 9);
+    seen.take(Document::Described(b"{\"TrailARN\":\"x\"}"), facts, 0, 9);
     assert_eq!((seen.trails.iter().count(), seen.complaints.len()), (0, 0));
 }
 
@@ -140,7 +140,7 @@ fn an_announced_item_must_be_in_the_input() {
         (Some("2026-11-23T11:00:00.000Z"), 0),
     ];
     for (captured, complaints) in cases {
-        let mut seen = Seen::default();
+        let mut seen = Inventory::default();
         take(&mut seen, &announcement, OWN);
         if let Some(captured) = captured {
             take(&mut seen, &trail_item(captured, "OK"), OWN);
@@ -152,12 +152,12 @@ fn an_announced_item_must_be_in_the_input() {
 
 #[test]
 fn what_cannot_be_used_is_told_and_the_rest_goes_on() {
-    let mut seen = Seen::default();
+    let mut seen = Inventory::default();
     let mut wrong = trail_item("2026-11-23T10:00:00.000Z", "OK");
     wrong["awsAccountId"] = json!("1");
     take(&mut seen, &wrong, OWN);
-    seen.take(Piece::Item(b"{\"resourceType\":\"AWS::KMS::Key\""), OWN, 3, 0);
-    seen.take(Piece::Described(b"{}"), OWN, 4, 0);
+    seen.take(Document::Item(b"{\"resourceType\":\"AWS::KMS::Key\""), OWN, 3, 0);
+    seen.take(Document::Described(b"{}"), OWN, 4, 0);
     take(&mut seen, &trail_item("2026-11-23T10:00:00.000Z", "OK"), OWN);
     assert_eq!(words(&seen), ["there"]);
     let told: Vec<(usize, &str)> =
@@ -180,7 +180,7 @@ fn what_cannot_be_used_is_told_and_the_rest_goes_on() {
 fn an_event_about_another_resource_says_nothing() {
     let mut item = trail_item("2026-11-23T10:00:00.000Z", "OK");
     item["resourceType"] = json!("AWS::EC2::Instance");
-    let mut seen = Seen::default();
+    let mut seen = Inventory::default();
     take(&mut seen, &event(&change(&item), "{\"whatever\":\"1\"}"), OWN);
     assert_eq!((seen.trails.iter().count(), seen.complaints.len()), (0, 0));
     assert_eq!(seen.known_pieces, 1);
@@ -213,10 +213,10 @@ fn described(key: Option<&str>) -> Vec<u8> {
 fn a_trail_that_is_described_in_two_ways_does_not_count() {
     let key = Some("arn:aws:kms:eu-central-1:111122223333:key/1234abcd");
     for order in [[key, None], [None, key]] {
-        let mut seen = Seen::default();
+        let mut seen = Inventory::default();
         for (source, key) in order.into_iter().enumerate() {
-            let mut one = Seen::default();
-            one.take(Piece::Described(&described(key)), OWN, source, 0);
+            let mut one = Inventory::default();
+            one.take(Document::Described(&described(key)), OWN, source, 0);
             seen.merge(one);
         }
         seen.settle();
@@ -229,9 +229,9 @@ fn a_trail_that_is_described_in_two_ways_does_not_count() {
              ways that no time tells apart, so that neither counts: give the newer one alone"
         );
     }
-    let mut same = Seen::default();
+    let mut same = Inventory::default();
     for source in 0..2 {
-        same.take(Piece::Described(&described(key)), OWN, source, 0);
+        same.take(Document::Described(&described(key)), OWN, source, 0);
     }
     same.settle();
     assert_eq!((words(&same), same.complaints.len()), (vec!["there"], 0));
@@ -243,7 +243,7 @@ fn of_two_items_of_one_instant_the_higher_state_id_counts() {
     let disabled = key_item("Disabled", &json!("1795435200126"));
     let enabled = key_item("Enabled", &json!(1_795_435_200_125_u64));
     for order in [[&disabled, &enabled], [&enabled, &disabled]] {
-        let mut seen = Seen::default();
+        let mut seen = Inventory::default();
         for item in order {
             take(&mut seen, item, OWN);
         }
@@ -253,7 +253,7 @@ fn of_two_items_of_one_instant_the_higher_state_id_counts() {
         assert_eq!(seen.complaints, []);
     }
     // Where nothing tells which is newer, neither is evidence.
-    let mut seen = Seen::default();
+    let mut seen = Inventory::default();
     for state in ["Disabled", "Enabled"] {
         take(&mut seen, &key_item(state, &Value::Null), OWN);
     }
@@ -271,7 +271,7 @@ fn an_item_of_another_region_is_not_the_announced_one() {
     });
     let mut elsewhere = trail_item("2026-11-23T11:00:00.000Z", "OK");
     elsewhere["awsRegion"] = json!("eu-west-1");
-    let mut seen = Seen::default();
+    let mut seen = Inventory::default();
     take(&mut seen, &event(&message, ""), OWN);
     take(&mut seen, &elsewhere, OWN);
     seen.settle();

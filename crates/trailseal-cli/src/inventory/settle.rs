@@ -2,10 +2,10 @@
 
 use trailseal_rule::{AccountId, KEY_TYPE, Region, TRAIL_TYPE};
 
-use super::{Announcement, Complaint, Seen};
+use super::{Announcement, Complaint, Inventory};
 use crate::newest::{Contest, Difference, Sighting};
 
-impl Seen {
+impl Inventory {
     /// What only the whole input shows, as complaints: resources that are told of in two ways, and
     /// announced items that were not found.
     pub(crate) fn settle(&mut self) {
