@@ -152,7 +152,7 @@ fn description(trail: &TrailReport, check: &CheckReport) -> String {
         ("Profile", trail.profile.as_deref()),
         ("Trail", trail.arn.as_deref()),
         ("Key", trail.key.as_deref()),
-        ("Inventory in", Some(trail.source.as_str())),
+        ("Seen in", Some(trail.source.as_str())),
     ];
     let lines = lines.into_iter().filter_map(|(name, text)| {
         let text = bounded(text?, TEXT_BYTES_MAX);

@@ -109,7 +109,7 @@ fn finding(trail: &TrailReport, profile: &str) -> String {
     let is_said = |note: &str| is_passed && trail.annotation.contains(note);
     let notes = trail.notes.iter().filter(|note| !is_said(note));
     lines.extend(notes.map(|note| format!("Note: {}", shown(note))));
-    lines.push(format!("Inventory in: {}", shown(&trail.source)));
+    lines.push(format!("Seen in: {}", shown(&trail.source)));
     lines.join("\n")
 }
 
