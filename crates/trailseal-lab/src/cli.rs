@@ -1,4 +1,4 @@
-//! The command `trailseal-lab`: the real function, an account on loopback, and what came of it.
+//! The command `trailseal-lab`: runs the real function against an account on loopback and prints the results.
 
 mod arguments;
 mod page;

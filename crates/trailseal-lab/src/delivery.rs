@@ -1,4 +1,4 @@
-//! Which trails can deliver their logs, as things stand.
+//! Which trails can currently deliver their logs.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -6,12 +6,10 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use crate::arn::Arn;
-use crate::lab_state::LabState;
 use crate::policy::{Asker, Question, allows};
-use crate::services::default_policy;
 use crate::state::{Key, KeyName, State, Trail};
 
-/// The principal under which CloudTrail asks KMS.
+/// CloudTrail's service principal.
 const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
 
 /// Which trails could not deliver after a change was carried out.
@@ -24,42 +22,38 @@ pub struct DeliveryMoment {
     pub broken: BTreeMap<String, String>,
 }
 
-/// Key policies that have been replaced and are still in force for a while.
+/// Replaced key policies that stay in force until the change has propagated.
 #[derive(Debug, Default)]
 pub(crate) struct Propagation {
-    /// How long a change takes.
+    /// How long a change takes to propagate.
     pub(crate) delay: Duration,
     former: BTreeMap<String, (String, Instant)>,
 }
 
 impl Propagation {
-    /// Keeps the former policy of a key in force until the change has gone round.
+    /// Keeps the former policy of a key in force until the change has propagated.
     pub(crate) fn begin(&mut self, key: &Key) {
         if !self.delay.is_zero() {
-            let former = (policy_of(key), Instant::now() + self.delay);
+            let former = (key.policy_text(), Instant::now() + self.delay);
             self.former.insert(key.arn.clone(), former);
         }
     }
 
-    /// The policy that a service meets at present.
+    /// The policy that services currently evaluate.
     fn in_force(&self, key: &Key) -> String {
         match self.former.get(&key.arn) {
             Some((former, until)) if Instant::now() < *until => former.clone(),
-            Some(_) | None => policy_of(key),
+            Some(_) | None => key.policy_text(),
         }
+    }
+
+    /// Whether the policy in force allows CloudTrail this action for the trail.
+    pub(crate) fn admits(&self, key: &Key, trail: &str, action: &str) -> bool {
+        admits(&self.in_force(key), &key.arn, trail, action)
     }
 }
 
-fn policy_of(key: &Key) -> String {
-    key.policy.clone().unwrap_or_else(|| default_policy(&key.arn))
-}
-
-/// Whether CloudTrail may use the key in this way for the trail by the policy in force.
-pub(crate) fn admits_now(lab_state: &LabState, key: &Key, trail: &str, action: &str) -> bool {
-    admits(&lab_state.propagation.in_force(key), &key.arn, trail, action)
-}
-
-/// CloudTrail asks for a data key, or to decrypt one, with the trail's ARN in the encryption
+/// CloudTrail requests a data key, or its decryption, with the trail's ARN in the encryption
 /// context.
 fn admits(policy: &str, key_arn: &str, trail: &str, action: &str) -> bool {
     let question = Question {
@@ -77,8 +71,8 @@ fn admits(policy: &str, key_arn: &str, trail: &str, action: &str) -> bool {
     allows(policy, &question)
 }
 
-/// The error code with which S3 would refuse the trail's next delivery; changes of key policies
-/// count as if they had gone round.
+/// The error code with which S3 would refuse the trail's next delivery, ignoring propagation
+/// delays of key policies.
 pub(crate) fn obstacle(state: &State, trail: &Trail) -> Option<&'static str> {
     let Some(bucket) = state.bucket(&trail.s3_bucket_name) else {
         return Some("NoSuchBucket");
@@ -90,7 +84,7 @@ pub(crate) fn obstacle(state: &State, trail: &Trail) -> Option<&'static str> {
     if let Some(code) = unusable(key) {
         return Some(code);
     }
-    (!admits(&policy_of(key), &key.arn, &trail.arn, "kms:GenerateDataKey"))
+    (!admits(&key.policy_text(), &key.arn, &trail.arn, "kms:GenerateDataKey"))
         .then_some("AccessDenied")
 }
 

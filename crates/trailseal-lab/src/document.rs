@@ -32,7 +32,7 @@ impl<'a> Place<'a> {
         Self { path: String::new(), value, faults }
     }
 
-    /// The value as it stands.
+    /// The value without conversion.
     pub(crate) fn value(&self) -> &'a Value {
         self.value
     }

@@ -92,7 +92,7 @@ impl GivenEvent {
     ///
     /// # Errors
     ///
-    /// The text is no JSON, or none of the three; the message says where and what to do.
+    /// The text is not JSON, or is none of the three; the message gives the place and the fix.
     pub fn parse(text: &str) -> Result<Self, String> {
         let value: Value = serde_json::from_str(text)
             .map_err(|error| format!("{error}; the file must hold one JSON document"))?;
@@ -142,8 +142,8 @@ impl GivenEvent {
         }
     }
 
-    /// The event to deliver: a whole event stays as it is, but for a token that the lab accepts and
-    /// the parameters to set.
+    /// The event to deliver: a complete event, with only its token replaced by one that the lab
+    /// accepts and the parameters set.
     #[must_use]
     pub fn to_json(
         &self,

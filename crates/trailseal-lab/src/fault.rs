@@ -18,7 +18,7 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// A fault of one operation, whatever the request is about.
+    /// A fault of one operation, for every resource.
     #[must_use]
     pub fn of(operation: Operation, position: Position, kind: FaultKind) -> Self {
         Self { operation: Some(operation), about: None, position, kind }
@@ -46,7 +46,7 @@ pub enum Position {
     Nth(u32),
     /// Each.
     Every,
-    /// One in so many, spread irregularly but the same in every run.
+    /// One in this many, at irregular positions that are the same in every run.
     OneIn(u32),
 }
 
@@ -84,7 +84,7 @@ pub enum FaultKind {
     Slow(Duration),
     /// Not carried out: the connection is reset instead of an answer.
     ConnectionReset,
-    /// Carried out, but the answer ends half-way.
+    /// Carried out, but the response body is truncated.
     TruncatedBody,
     /// Carried out, but the answer is a page of HTML.
     NotJson,

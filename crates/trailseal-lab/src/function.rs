@@ -104,7 +104,7 @@ pub struct Memory {
 
 /// The function's process.
 ///
-/// Whatever ends the process, the next event starts it anew, as Lambda does.
+/// If the process ends, the next event starts a new one, as in Lambda.
 #[derive(Debug)]
 pub struct Function {
     program: PathBuf,
@@ -135,7 +135,7 @@ impl Function {
     ///
     /// # Errors
     ///
-    /// No port or file can be had.
+    /// Opening a port or file failed.
     pub async fn rest(program: &Path, lab: &Lab, settings: FunctionSettings) -> io::Result<Self> {
         let runtime = RuntimeApi::start().await?;
         let credentials = lab.credentials(&settings.account);
@@ -157,7 +157,7 @@ impl Function {
         })
     }
 
-    /// Starts the process anew for an event that waits already, and measures until its answer.
+    /// Starts a new process with the event already waiting, and measures the time to its answer.
     ///
     /// # Errors
     ///
@@ -231,7 +231,7 @@ impl Function {
         self.output.take_lines()
     }
 
-    /// Hands an event to the function and waits for what becomes of it.
+    /// Sends an event to the function and waits for the result.
     ///
     /// # Errors
     ///
@@ -250,7 +250,7 @@ impl Function {
         Ok(Invocation { outcome, duration })
     }
 
-    /// Ends the process; the next event starts it anew.
+    /// Ends the process; the next event starts a new one.
     ///
     /// # Errors
     ///
@@ -263,7 +263,7 @@ impl Function {
         }
     }
 
-    /// Hands an event over to whatever process asks for it next.
+    /// Queues an event for the next process that asks for one.
     fn deliver(&self, event: &[u8], time: Duration) -> oneshot::Receiver<Said> {
         let allowed = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
         self.runtime.deliver(Delivery {
@@ -382,8 +382,8 @@ fn outcome_of(said: Said) -> Outcome {
     }
 }
 
-/// What the function writes: two files without a name, so that whatever was written before an answer
-/// is there when the answer is.
+/// The function's output: two unnamed files, so that everything written before an answer is
+/// available when the answer arrives.
 #[derive(Debug)]
 struct Output {
     stdout: Tape,

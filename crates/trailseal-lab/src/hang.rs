@@ -1,4 +1,4 @@
-//! Requests that are never answered: for tests that kill whoever waits.
+//! Requests that are never answered: for tests that kill the waiting process.
 
 /// Where a change hangs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

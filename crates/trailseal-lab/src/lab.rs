@@ -29,7 +29,7 @@ impl Lab {
     ///
     /// # Errors
     ///
-    /// No port of 127.0.0.1 can be had.
+    /// Binding a port of 127.0.0.1 failed.
     pub async fn start(state: State) -> io::Result<Self> {
         let shared = Shared::new(LabState::of(state));
         let lab_state = shared.clone();
@@ -43,7 +43,7 @@ impl Lab {
     ///
     /// # Errors
     ///
-    /// No port can be had there.
+    /// Binding a port there failed.
     pub async fn open(&self, ip: Ipv4Addr, authority: Option<&Authority>) -> io::Result<Listener> {
         let place = Place { ip, tls: authority.map(Authority::acceptor) };
         let (lab_state, is_secret) = (self.shared.clone(), place.tls.is_some());
@@ -63,8 +63,8 @@ impl Lab {
         credentials_of(account)
     }
 
-    /// Begins anew with another state: faults, records, tokens and results are as after
-    /// [`Lab::start`]; only sessions of assumed roles go on, since a warm function holds them.
+    /// Starts over with another state: faults, records, tokens and results are as after
+    /// [`Lab::start`]; sessions of assumed roles stay valid, because a warm function holds them.
     pub fn set_state(&self, state: State) {
         self.shared.lock().begin(state);
     }
@@ -125,7 +125,7 @@ impl Lab {
         self.shared.lock().keeps_write_rate = true;
     }
 
-    /// The state as it stands.
+    /// The current state.
     #[must_use]
     pub fn state(&self) -> State {
         self.shared.lock().state.clone()
@@ -161,13 +161,13 @@ impl Lab {
         self.shared.lock().ordering = ordering;
     }
 
-    /// Sends the next evaluations of a resource back in `FailedEvaluations`, so many times.
+    /// Returns the next `times` evaluations of a resource in `FailedEvaluations`.
     pub fn send_back(&self, resource_id: &str, times: u32) {
         let due = SendBack { resource_id: resource_id.to_owned(), times_left: times };
         self.shared.lock().send_back.push(due);
     }
 
-    /// Lets the sessions of roles that are assumed from now on last so long, whatever is asked.
+    /// Sets how long sessions of roles assumed from now on last, ignoring the requested duration.
     pub fn set_session_time(&self, time: Duration) {
         let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
         self.shared.lock().session_seconds = Some(seconds);

@@ -81,15 +81,15 @@ pub(crate) struct LabState {
 }
 
 impl LabState {
-    /// A lab state that begins with this state.
+    /// A lab that starts with this state.
     pub(crate) fn of(state: State) -> Self {
         let mut lab_state = Self::default();
         lab_state.begin(state);
         lab_state
     }
 
-    /// Begins anew with this state: nothing that was asked or told before is remembered, but for the
-    /// sessions of assumed roles, which a warm function still holds.
+    /// Starts over with this state and forgets everything except sessions of assumed roles, which a
+    /// warm function still holds.
     pub(crate) fn begin(&mut self, state: State) {
         let sessions = std::mem::take(&mut self.sessions);
         *self = Self { sessions, requests: self.requests, ..Self::default() };

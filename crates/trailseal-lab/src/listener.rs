@@ -21,8 +21,8 @@ const ADDRESSES: [Ipv4Addr; 4] = [
     Ipv4Addr::new(127, 0, 0, 4),
 ];
 
-/// A certificate authority, made anew and known to nobody: whoever is to speak with the lab over
-/// TLS must be told to trust it.
+/// A newly generated certificate authority that no system trusts; clients of the lab over TLS must
+/// be configured to trust it.
 pub struct Authority {
     certificate: String,
     server: Arc<ServerConfig>,

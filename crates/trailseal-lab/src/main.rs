@@ -1,4 +1,4 @@
-//! The command `trailseal-lab`; what it does is told in `cli`.
+//! The command `trailseal-lab`; see `cli`.
 
 mod cli;
 

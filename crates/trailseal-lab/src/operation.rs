@@ -162,7 +162,7 @@ impl Operation {
 
     /// The operation in the spelling of IAM actions, such as `kms:DescribeKey`.
     ///
-    /// `s3:HeadBucket` is no IAM action; the spelling is kept so that all calls read alike.
+    /// `s3:HeadBucket` is not an IAM action; the spelling is used so that all calls look alike.
     #[must_use]
     pub const fn iam(self) -> &'static str {
         match self {

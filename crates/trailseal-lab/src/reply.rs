@@ -23,7 +23,7 @@ pub(crate) struct Reply {
 pub(crate) enum Ending {
     /// As it should.
     Whole,
-    /// Half-way.
+    /// Truncated within the body.
     Truncated,
     /// Before it begins: the connection is reset.
     Reset,

@@ -129,7 +129,7 @@ async fn handle(inner: Arc<Inner>, head: Parts, body: Bytes) -> Result<Response<
         (&Method::GET, ["invocation", "next"]) => next(&inner).await,
         (&Method::POST, ["invocation", id, "response"]) => response(&inner, id, &body),
         (&Method::POST, ["invocation", id, "error"]) => {
-            settle(&inner, id, Said::Error(function_error(&head, &body)))
+            complete_invocation(&inner, id, Said::Error(function_error(&head, &body)))
         }
         (&Method::POST, ["init", "error"]) => {
             inner.lock().init_error = Some(function_error(&head, &body));
@@ -171,15 +171,15 @@ fn event(id: &str, delivery: Delivery) -> Response<Payload> {
 
 fn response(inner: &Inner, id: &str, body: &Bytes) -> Response<Payload> {
     if body.is_empty() {
-        return settle(inner, id, Said::Response(Value::Null));
+        return complete_invocation(inner, id, Said::Response(Value::Null));
     }
     // Lambda itself does not look at what an asynchronous invocation answers; text is kept as text.
     let text = || Value::from(String::from_utf8_lossy(body).into_owned());
     let value = serde_json::from_slice(body).unwrap_or_else(|_| text());
-    settle(inner, id, Said::Response(value))
+    complete_invocation(inner, id, Said::Response(value))
 }
 
-fn settle(inner: &Inner, id: &str, said: Said) -> Response<Payload> {
+fn complete_invocation(inner: &Inner, id: &str, said: Said) -> Response<Payload> {
     let Some(says) = inner.lock().under_way.remove(id) else {
         let body = r#"{"errorType":"InvalidRequestID","errorMessage":"Invalid request ID"}"#;
         return plain(StatusCode::BAD_REQUEST, body);

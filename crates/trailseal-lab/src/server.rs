@@ -150,7 +150,7 @@ pub(crate) async fn handle_services(
     if reply.ending == Ending::Never {
         std::future::pending::<()>().await;
     }
-    // There is no body to cut off an answer to HEAD: nothing at all is sent then.
+    // An answer to HEAD has no body to truncate, so nothing is sent.
     let cut_head = reply.ending == Ending::Truncated && head.method == hyper::Method::HEAD;
     if reply.ending == Ending::Reset || cut_head {
         return Err(Reset);

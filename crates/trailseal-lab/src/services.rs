@@ -22,7 +22,6 @@ use crate::operation::Operation;
 use crate::refusal::Refusal;
 
 pub(crate) use config::admit_limit;
-pub(crate) use kms::default_policy;
 pub(crate) use pages::{repeat_token, without_repetition};
 pub(crate) use s3::{HeadBucket, head_bucket};
 

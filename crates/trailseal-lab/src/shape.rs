@@ -8,7 +8,7 @@ use crate::refusal::Refusal;
 /// What a member of a request may be.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Shape {
-    /// A string of so many characters, all of them of the alphabet.
+    /// A string of this many characters, all from the alphabet.
     Text { min: usize, max: usize, of: Alphabet },
     /// One of these words.
     Word(&'static [&'static str]),
@@ -18,7 +18,7 @@ pub(crate) enum Shape {
     Flag,
     /// Seconds since 1970, with a fraction.
     Moment,
-    /// A list of so many.
+    /// A list of this many elements.
     List { min: usize, max: usize, each: &'static Shape },
     /// A structure with these members and no other.
     Structure(&'static [Member]),
@@ -103,7 +103,7 @@ pub(crate) const fn optional(name: &'static str, shape: Shape) -> Member {
 /// Any string.
 pub(crate) const TEXT: Shape = Shape::Text { min: 0, max: usize::MAX, of: Alphabet::Any };
 
-/// A string of so many characters.
+/// A string of this many characters.
 pub(crate) const fn text(min: usize, max: usize) -> Shape {
     Shape::Text { min, max, of: Alphabet::Any }
 }
@@ -256,7 +256,7 @@ fn look_at_structure(value: &Value, members: &[Member], at: &str, breaches: &mut
     for name in object.keys() {
         if !members.iter().any(|member| member.name == name) {
             let path = join(at, name);
-            breaches.unreadable.push(format!("`{path}` is no member of the request"));
+            breaches.unreadable.push(format!("`{path}` is not a member of the request"));
         }
     }
     for member in members {
@@ -307,7 +307,7 @@ mod tests {
     fn what_cannot_be_read_is_told_apart_from_what_breaks_a_constraint() {
         let unreadable = [
             (json!([]), "`` is a list and must be an object"),
-            (json!({"Name": "a", "Nmae": 1}), "`nmae` is no member of the request"),
+            (json!({"Name": "a", "Nmae": 1}), "`nmae` is not a member of the request"),
             (json!({"Name": 1}), "`name` is a number and must be a string"),
             (json!({"Name": "a", "When": "2026"}), "`when` is a string and must be a timestamp"),
             (json!({"Name": "a", "On": "true"}), "`on` is a string and must be a boolean"),

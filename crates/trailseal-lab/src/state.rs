@@ -1,4 +1,4 @@
-//! The account as it stands: what `STATE.md` describes, read and held.
+//! The account's state, as described in `STATE.md`.
 
 mod lookup;
 mod organization;
@@ -281,7 +281,7 @@ impl StateError {
 
 impl std::fmt::Display for StateError {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(out, "`{}` is no state of the lab: {}", self.name, self.faults.join("; "))
+        write!(out, "`{}` is not a valid lab state: {}", self.name, self.faults.join("; "))
     }
 }
 
@@ -301,8 +301,8 @@ impl State {
     ///
     /// # Errors
     ///
-    /// The text is no JSON, is of another version, or has members that are missing, unknown or of
-    /// the wrong form: all of them are named at once.
+    /// The text is not JSON, has another version, or has members that are missing, unknown or
+    /// malformed; the error names all of them.
     pub fn parse(name: &str, text: &str) -> Result<Self, StateError> {
         let value: Value = serde_json::from_str(text).map_err(|error| StateError {
             name: name.to_owned(),

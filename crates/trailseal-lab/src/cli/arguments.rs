@@ -94,10 +94,7 @@ impl Arguments {
     fn admit(&self, faults: &mut Vec<String>) {
         let idle = self.bootstrap.is_none() && self.transcript.is_none();
         if idle && (!self.serve || !self.events.is_empty()) {
-            faults.push(
-                "`--bootstrap PATH` is missing: the lab never stands in for the function"
-                    .to_owned(),
-            );
+            faults.push("`--bootstrap PATH` is missing: the lab runs the real function".to_owned());
         }
         if self.events.iter().filter(|event| *event == "-").count() > 1 {
             faults.push("`-` can be given once only".to_owned());
@@ -140,7 +137,7 @@ mod tests {
                 "`--state` needs a path",
                 "`--parameter` needs NAME=VALUE",
                 "there is no option `--frob`",
-                "`--bootstrap PATH` is missing: the lab never stands in for the function",
+                "`--bootstrap PATH` is missing: the lab runs the real function",
                 "`-` can be given once only",
             ]
         );

@@ -1,4 +1,4 @@
-//! What came of the steps, as a page for people: plain text of at most 100 columns.
+//! The results of the steps as plain text of at most 100 columns.
 
 use std::io::{self, Write};
 use std::time::Duration;

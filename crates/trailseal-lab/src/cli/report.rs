@@ -1,4 +1,4 @@
-//! What came of the steps, as data.
+//! The results of the steps as data.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use trailseal_lab::{Call, Memory, Outcome, PutEvaluation};
 
 use super::steps::{Expected, Origin};
 
-/// What came of all steps.
+/// The results of all steps.
 #[derive(Debug)]
 pub(super) struct Report {
     pub(super) origin: Origin,
@@ -26,7 +26,7 @@ pub(super) struct Used {
     pub(super) memory: Option<Memory>,
 }
 
-/// What came of one step.
+/// The result of one step.
 #[derive(Debug)]
 pub(super) struct StepReport {
     pub(super) title: String,

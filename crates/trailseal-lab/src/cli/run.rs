@@ -83,7 +83,7 @@ impl<'a> Runner<'a> {
         self.functions.get_mut(&place).ok_or_else(|| Failure::of("the function is not there"))
     }
 
-    /// What came of all steps.
+    /// The results of all steps.
     pub(super) fn report(&self, steps: &Steps, reports: Vec<StepReport>) -> Report {
         let functions = self.functions.values();
         let used = functions

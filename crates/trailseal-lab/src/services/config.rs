@@ -35,7 +35,7 @@ pub(super) fn put_evaluations(
     };
     let mut failed = Vec::new();
     for evaluation in evaluations {
-        let fate = settle(lab_state, &rule, evaluation, test_mode);
+        let fate = store_evaluation(lab_state, &rule, evaluation, test_mode);
         if fate == Fate::SentBack {
             failed.push(evaluation.clone());
         }
@@ -89,7 +89,12 @@ fn no_such_rule(name: &str) -> Refusal {
 }
 
 /// Stores the evaluation, unless something stands against it.
-fn settle(lab_state: &mut LabState, rule: &RuleId, evaluation: &Value, test_mode: bool) -> Fate {
+fn store_evaluation(
+    lab_state: &mut LabState,
+    rule: &RuleId,
+    evaluation: &Value,
+    test_mode: bool,
+) -> Fate {
     let resource_id = text(evaluation, "ComplianceResourceId");
     let due = lab_state
         .send_back

@@ -15,7 +15,7 @@ use crate::state::{Alias, Key};
 
 /// A key policy has at most 32 KiB (KMS Developer Guide, resource quotas).
 const POLICY_BYTES_MAX: usize = 32_768;
-/// A resource has at most so many tags (KMS Developer Guide, resource quotas).
+/// The maximum number of tags of a resource (KMS Developer Guide, resource quotas).
 const TAGS_MAX: usize = 50;
 
 pub(super) fn put_key_policy(

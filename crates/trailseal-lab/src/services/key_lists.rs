@@ -11,9 +11,9 @@ use crate::lab_state::LabState;
 use crate::operation::Operation;
 use crate::refusal::Refusal;
 
-/// KMS lists so many keys on a page unless asked.
+/// KMS's default number of keys per page.
 const KEYS_ON_A_PAGE: usize = 100;
-/// KMS lists so many tags on a page unless asked.
+/// KMS's default number of tags per page.
 const TAGS_ON_A_PAGE: usize = 50;
 
 pub(super) fn list_keys(

@@ -227,22 +227,7 @@ pub(super) fn get_key_policy(
     if name != "default" {
         return Err(not_found("No such policy exists"));
     }
-    let policy = key.policy.clone().unwrap_or_else(|| default_policy(&key.arn));
-    Ok(json!({ "Policy": policy, "PolicyName": name }))
-}
-
-/// The policy that KMS gives to a key that was made without one.
-pub(crate) fn default_policy(key_arn: &str) -> String {
-    let account = Arn::parse(key_arn).map_or("", |arn| arn.account);
-    let partition = Arn::parse(key_arn).map_or("aws", |arn| arn.partition);
-    let statement = json!({
-        "Sid": "Enable IAM User Permissions",
-        "Effect": "Allow",
-        "Principal": { "AWS": format!("arn:{partition}:iam::{account}:root") },
-        "Action": "kms:*",
-        "Resource": "*",
-    });
-    json!({ "Version": "2012-10-17", "Id": "key-default-1", "Statement": [statement] }).to_string()
+    Ok(json!({ "Policy": key.policy_text(), "PolicyName": name }))
 }
 
 pub(super) fn get_key_rotation_status(

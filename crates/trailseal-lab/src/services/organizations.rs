@@ -13,7 +13,7 @@ use crate::state::{Account, Membership, OrganizationAccount};
 /// How many accounts are on a page, unless fewer are asked for.
 const PAGE_SIZE: usize = 20;
 
-/// The organization's id, as it stands in ARNs.
+/// The organization's ID, as in ARNs.
 const ORGANIZATION: &str = "o-trailseal01";
 
 /// When every account joined: 2025-01-01T00:00:00Z.

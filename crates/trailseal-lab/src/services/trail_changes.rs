@@ -8,7 +8,7 @@ use super::cloudtrail::{admit_name, describe};
 use super::text;
 use crate::arn::Arn;
 use crate::caller::Caller;
-use crate::delivery::{admits_now, key_in_region, unusable};
+use crate::delivery::{key_in_region, unusable};
 use crate::lab_state::LabState;
 use crate::refusal::Refusal;
 use crate::state::{KeyName, Membership, Trail, Visible};
@@ -120,8 +120,8 @@ fn usable_key(lab_state: &LabState, trail: &str, named: &str) -> Result<String, 
         let message = format!("The KMS key {} is {} and cannot be used.", key.arn, key.state);
         return Err(Refusal::new("KmsException", message));
     }
-    if !admits_now(lab_state, key, &trail.arn, "kms:GenerateDataKey")
-        || (bucket.bucket_key && !admits_now(lab_state, key, &trail.arn, "kms:Decrypt"))
+    if !lab_state.propagation.admits(key, &trail.arn, "kms:GenerateDataKey")
+        || (bucket.bucket_key && !lab_state.propagation.admits(key, &trail.arn, "kms:Decrypt"))
     {
         let message = format!(
             "Insufficient permissions to access S3 bucket {} or KMS key {}.",
