@@ -131,6 +131,26 @@ fn dependencies(package: &str) -> Vec<String> {
 }
 
 #[test]
+fn the_command_does_not_link_the_lambda_runtime_and_the_rule_function_cannot_write() {
+    for (package, forbidden) in [
+        ("trailseal-cli", "lambda_runtime"),
+        ("trailseal-remediation", "lambda_runtime"),
+        ("trailseal-lambda", "trailseal-remediation"),
+    ] {
+        let mut reached = vec![package.to_owned()];
+        let mut next = 0;
+        while let Some(name) = reached.get(next).cloned() {
+            next += 1;
+            if name.starts_with("trailseal-") {
+                reached.extend(dependencies(&name));
+            }
+        }
+        assert!(reached.len() > 10, "{package}: {reached:?}");
+        assert!(!reached.iter().any(|name| name == forbidden), "{package} depends on {forbidden}");
+    }
+}
+
+#[test]
 fn the_published_schema_is_that_of_the_code() {
     let path = repository().join("cdk/schema/rule-parameters.schema.json");
     let published: Value = serde_json::from_str(&read(&path)).unwrap();

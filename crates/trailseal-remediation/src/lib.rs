@@ -26,14 +26,9 @@ mod back_out;
 mod post_check;
 mod remediate_trail;
 
-mod function;
-
 pub use crate::back_out::plan_back_out;
 pub use crate::execute::{Notice, begin, carry_out};
 pub use crate::failure::{Failure, Stop};
-pub use crate::function::{
-    Event, EventFaults, Remediation, RemediationError, RemediationLog, read_parameters,
-};
 pub use crate::journal_writer::{InMemoryJournal, JournalFile, JournalWriter, new_journal_id};
 pub use crate::post_check::{DeliverySeen, PostCheck, post_check};
 pub use crate::read::{AwsReader, Delegation};

@@ -24,7 +24,7 @@ const SOURCE_DATE_EPOCH: &str = "315532800";
 
 /// The functions that ship: the name of the program, and its package.
 const FUNCTIONS: [(&str, &str); 2] =
-    [("bootstrap", "trailseal-lambda"), ("remediation", "trailseal-remediation")];
+    [("bootstrap", "trailseal-lambda"), ("remediation", "trailseal-runbook")];
 
 /// Builds and packs each function for each architecture.
 pub(crate) fn run(project: &Project, architectures: &Architectures) -> Result<()> {

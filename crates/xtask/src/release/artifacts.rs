@@ -61,7 +61,7 @@ fn bills(
     let bill = |name: String| folder.join(format!("{name}.cdx.json"));
     let programs = [
         ("crates/trailseal-lambda", "bootstrap", bill(format!("bootstrap-{arch}"))),
-        ("crates/trailseal-remediation", "remediation", bill(format!("remediation-{arch}"))),
+        ("crates/trailseal-runbook", "remediation", bill(format!("remediation-{arch}"))),
         ("crates/trailseal-cli", "trailseal", bill(command_name(architecture))),
     ];
     sbom::write(project, architecture, notes.date_seconds, &programs)

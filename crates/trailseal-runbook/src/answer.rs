@@ -1,28 +1,27 @@
-//! What the runbook shows: texts, and all of them together no longer than it keeps.
+//! The outputs of the runbook, shortened to what Automation accepts.
 
 use serde_json::{Value, json};
 use trailseal_plan::{Plan, Undo, aws_cli, plan_for_people, step_words};
+use trailseal_remediation::{DeliverySeen, RemediationOutcome};
 use trailseal_rule::{CheckId, Outcome, Verdict};
 
-use crate::function::error::Cause;
-use crate::post_check::DeliverySeen;
-use crate::remediate_trail::RemediationOutcome;
+use crate::error::Cause;
 
 /// Bytes of an answer: a script step of Automation returns at most 100 KB (Systems Manager User
-/// Guide, `aws:executeScript`), and the texts are written once more as JSON.
+/// Guide, `aws:executeScript`), and the texts are escaped again as JSON.
 const ANSWER_BYTES_MAX: usize = 90_000;
 
-/// Bytes that a text which the log has in full may keep where the whole is too long.
+/// Bytes that a shortened text keeps. The log has it in full.
 const CUT_BYTES: usize = 12_000;
 
-/// The texts that may be too long.
+/// The outputs that can be too long.
 struct Texts {
     plan: String,
     back_out: Vec<String>,
     journal: Vec<String>,
 }
 
-/// The answer, in the members that the runbook makes outputs of.
+/// The answer, with one member for each output of the runbook.
 pub(crate) fn answer(remediated: &RemediationOutcome, journal: &[String]) -> Value {
     let plan = plan_for_people(&remediated.plan);
     let back_out = back_out(remediated);
@@ -63,12 +62,12 @@ impl Texts {
     }
 }
 
-/// What came of it, in a word.
+/// `applied`, or `planned` for a dry run.
 pub(crate) fn outcome(remediated: &RemediationOutcome) -> &'static str {
     if remediated.post_check.is_some() { "applied" } else { "planned" }
 }
 
-/// What was done, line by line; nothing in a dry run.
+/// What was done, line by line; empty in a dry run.
 fn done(remediated: &RemediationOutcome) -> Vec<String> {
     let Some(after) = &remediated.post_check else { return Vec::new() };
     let steps = remediated.plan.steps.iter();
@@ -77,23 +76,23 @@ fn done(remediated: &RemediationOutcome) -> Vec<String> {
     done.push(match &after.judgement.verdict {
         Verdict::Sealed(_) => "the rule is satisfied: COMPLIANT".to_owned(),
         Verdict::Broken(_) | Verdict::Unverified(_) | Verdict::NotApplicable(_) => {
-            "the rule waits for the next delivery".to_owned()
+            "the rule is satisfied after the next delivery".to_owned()
         }
     });
     done.push(match &after.delivery {
-        DeliverySeen::Succeeded => "a delivery with the key was seen".to_owned(),
+        DeliverySeen::Succeeded => "CloudTrail has delivered with the key".to_owned(),
         DeliverySeen::NotYet => {
-            "no delivery was seen yet: look at `LatestDeliveryError` of GetTrailStatus in a quarter \
-             of an hour"
+            "CloudTrail has not delivered yet: check `LatestDeliveryError` of GetTrailStatus in 15 \
+             minutes"
                 .to_owned()
         }
-        DeliverySeen::Failed(code) => format!("the first delivery failed: S3 says {code}"),
-        DeliverySeen::Unknown(why) => format!("whether it delivers is not known: {why}"),
+        DeliverySeen::Failed(code) => format!("the first delivery failed: S3 returned {code}"),
+        DeliverySeen::Unknown(why) => format!("could not read whether the trail delivers: {why}"),
     });
     done
 }
 
-/// How to go back: the command with the journal, then the calls by hand, the latest step first.
+/// How to back out: the command with the journal, then the same calls by hand, latest step first.
 fn back_out(remediated: &RemediationOutcome) -> Vec<String> {
     if remediated.post_check.is_none() {
         return Vec::new();
@@ -115,7 +114,7 @@ fn back_out(remediated: &RemediationOutcome) -> Vec<String> {
     .collect()
 }
 
-/// The plan whose steps are the calls that take its steps back.
+/// The calls that undo the plan, latest step first.
 fn reversed(plan: &Plan) -> Plan {
     let mut back = plan.clone();
     back.steps.reverse();
@@ -129,12 +128,12 @@ fn reversed(plan: &Plan) -> Plan {
     back
 }
 
-/// Refuses an answer where the rule still finds something that the plan was to mend; a delivery
-/// after the change comes later.
-pub(crate) fn proven(remediated: &RemediationOutcome) -> Result<(), Cause> {
+/// Fails if the rule still finds a fault. The delivery check is left out: a delivery with the new
+/// key comes later.
+pub(crate) fn require_success(remediated: &RemediationOutcome) -> Result<(), Cause> {
     let Some(after) = &remediated.post_check else { return Ok(()) };
     if let DeliverySeen::Failed(code) = &after.delivery {
-        return Err(Cause::NotProven(format!("the first delivery failed: S3 says {code}")));
+        return Err(Cause::NotProven(format!("the first delivery failed: S3 returned {code}")));
     }
     let results = match &after.judgement.verdict {
         Verdict::Sealed(_) => return Ok(()),

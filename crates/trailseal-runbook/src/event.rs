@@ -1,4 +1,4 @@
-//! What the runbook asks for: an event in, every fault at once, by name.
+//! The event that the runbook sends.
 
 use std::fmt;
 
@@ -6,22 +6,22 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 use trailseal_rule::{Fault, KeyArn, TrailArn};
 
-/// What the runbook asks for.
+/// What the runbook requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
-    /// `trail`: a trail's name or its ARN, as AWS Config knows it.
+    /// `trail`: the name of a trail or its ARN, as AWS Config records it.
     pub trail: String,
-    /// `key`: the key that the trail is to have.
+    /// `key`: the key that the trail should have.
     pub key: KeyArn,
-    /// `dryRun`: true where it is left out.
+    /// `dryRun`: true by default.
     pub is_dry_run: bool,
-    /// `replaceKey`: false where it is left out.
+    /// `replaceKey`: false by default.
     pub may_replace_key: bool,
 }
 
-/// An event that cannot be used. Nothing was read and nothing was changed.
+/// An invalid event. Nothing was read and nothing was changed.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("the event cannot be used: {}", Joined(.0))]
+#[error("invalid event: {}", Joined(.0))]
 pub struct EventFaults(Vec<Fault>);
 
 struct Joined<'a>(&'a [Fault]);
@@ -46,13 +46,13 @@ impl Event {
     ///
     /// # Errors
     ///
-    /// Every fault at once: what is no JSON object, members that are missing, unknown or of
-    /// another kind, a trail or key that is none.
+    /// Every fault at once: the event is not a JSON object; members that are missing, unknown or
+    /// of the wrong type; an invalid trail or key.
     pub fn parse(text: &[u8]) -> Result<Self, EventFaults> {
         let mut faults = Vec::new();
         let event = match serde_json::from_slice(text) {
             Ok(Value::Object(event)) => event,
-            Ok(_) => return Err(EventFaults(vec![Fault::other("event", "is no JSON object")])),
+            Ok(_) => return Err(EventFaults(vec![Fault::other("event", "is not a JSON object")])),
             Err(error) => {
                 let place = format!("is not JSON (column {})", error.column());
                 return Err(EventFaults(vec![Fault::other("event", place)]));
@@ -87,7 +87,7 @@ fn known() -> String {
     NAMES.map(|name| format!("`{name}`")).join(", ")
 }
 
-/// Notes a value that cannot be; answers false, so that it is left out.
+/// Adds a fault for an invalid value; returns false so that a filter drops the value.
 fn wrong(name: &str, value: &str, expected: &str, faults: &mut Vec<Fault>) -> bool {
     faults.push(Fault::wrong(name, value, expected));
     false
@@ -106,14 +106,14 @@ fn text_of<'a>(
             None
         }
         Some(Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
-            faults.push(Fault::other(name, format!("is no text; expected {expected}")));
+            faults.push(Fault::other(name, format!("is not a string; expected {expected}")));
             None
         }
     }
 }
 
-/// AWS does not say whether Automation hands a parameter of type Boolean over as a boolean or as
-/// its text, so both are taken: these two words and no others.
+/// AWS does not document whether Automation passes a parameter of type Boolean as a boolean or as
+/// text, so both are accepted, in this spelling only.
 fn switch(event: &Map<String, Value>, name: &str, default: bool, faults: &mut Vec<Fault>) -> bool {
     match event.get(name) {
         None => default,
@@ -125,7 +125,7 @@ fn switch(event: &Map<String, Value>, name: &str, default: bool, faults: &mut Ve
             default
         }
         Some(Value::Null | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
-            faults.push(Fault::other(name, format!("is neither; expected {SWITCH}")));
+            faults.push(Fault::other(name, format!("is not a boolean; expected {SWITCH}")));
             default
         }
     }
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_and_an_arn_are_taken_and_a_dry_run_is_the_default() {
+    fn accepts_a_name_or_an_arn_and_defaults_to_a_dry_run() {
         for trail in ["main-trail", TRAIL_ARN] {
             let event = parse(&json!({ "trail": trail, "key": ARN })).unwrap();
             assert_eq!(event.trail, trail);
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn the_two_words_are_booleans_however_automation_writes_them() {
+    fn accepts_booleans_as_json_and_as_text() {
         for (no, yes) in [(json!(false), json!(true)), (json!("false"), json!("true"))] {
             let event = json!({ "trail": "main", "key": ARN, "dryRun": no, "replaceKey": yes });
             let event = parse(&event).unwrap();
@@ -180,26 +180,26 @@ mod tests {
     }
 
     #[test]
-    fn every_fault_is_told_at_once_by_name() {
+    fn lists_all_faults_at_once() {
         let event = json!({ "key": "alias/logs", "dryRun": "no", "DryRun": false, "trail": 5 });
         assert_eq!(
             parse(&event).unwrap_err(),
             format!(
-                "the event cannot be used: `DryRun` is unknown; known are `trail`, `key`, \
-                 `dryRun`, `replaceKey`; `trail` is no text; expected {TRAIL}; `key` is \
+                "invalid event: `DryRun` is unknown; known are `trail`, `key`, \
+                 `dryRun`, `replaceKey`; `trail` is not a string; expected {TRAIL}; `key` is \
                  `alias/logs`; expected {KEY}; `dryRun` is `no`; expected {SWITCH}"
             )
         );
     }
 
     #[test]
-    fn what_is_missing_is_told() {
+    fn names_missing_members() {
         for event in [json!({}), json!({ "trail": null, "key": " " })] {
             let fault = parse(&event).unwrap_err();
             assert_eq!(
                 fault,
                 format!(
-                    "the event cannot be used: `trail` is missing; expected {TRAIL}; `key` is \
+                    "invalid event: `trail` is missing; expected {TRAIL}; `key` is \
                      missing; expected {KEY}"
                 )
             );
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn what_names_no_trail_is_refused() {
+    fn rejects_an_invalid_trail() {
         for trail in ["ab", "a b", "a/b", "arn:aws:s3:::bucket", "{{ Trail }}", "main\n"] {
             let fault = parse(&json!({ "trail": trail, "key": ARN })).unwrap_err();
             assert!(fault.contains("`trail` is `"), "{fault}");
@@ -216,10 +216,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_json_object_is_refused() {
+    fn rejects_what_is_not_a_json_object() {
         for text in ["", "{", "[]", "\"main\"", "null", "\u{0}", "{\"trail\":\"main\"} x"] {
             let fault = Event::parse(text.as_bytes()).unwrap_err().to_string();
-            assert!(fault.starts_with("the event cannot be used: `event` is no"), "{fault}");
+            assert!(fault.starts_with("invalid event: `event` is not"), "{fault}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `remediation`: the remediation function as Lambda runs it.
+//! `remediation`: the program that Lambda runs.
 
 use std::env;
 use std::io::stdout;
@@ -11,13 +11,13 @@ use serde_json::value::RawValue;
 use tokio::time::Instant;
 use trailseal_aws::{Aws, Connection};
 use trailseal_lambda::Environment;
-use trailseal_remediation::{Remediation, RemediationLog, read_parameters};
 use trailseal_rule::Parameters;
+use trailseal_runbook::{Remediation, RemediationLog, read_parameters};
 
-/// The parameters of the rule, as a JSON object.
+/// The environment variable with the rule's parameters as a JSON object.
 const PARAMETERS: &str = "TRAILSEAL_RULE_PARAMETERS";
 
-/// Everything ends this long before Lambda's deadline, so that a failure is told, not cut off.
+/// The function ends this long before Lambda's deadline, so that it can return an error.
 const MARGIN: Duration = Duration::from_secs(2);
 
 #[tokio::main(flavor = "current_thread")]
@@ -33,7 +33,7 @@ async fn main() -> Result<(), Error> {
     lambda_runtime::run(service_fn(|event: LambdaEvent<Box<RawValue>>| warm.answer(event))).await
 }
 
-/// All faults at once.
+/// Both values, or the faults of both.
 fn both<A, B>(one: Result<A, String>, other: Result<B, String>) -> Result<(A, B), String> {
     match (one, other) {
         (Ok(one), Ok(other)) => Ok((one, other)),
@@ -42,7 +42,7 @@ fn both<A, B>(one: Result<A, String>, other: Result<B, String>) -> Result<(A, B)
     }
 }
 
-/// What stays between two invocations.
+/// The state that stays between invocations.
 struct Warm {
     environment: Environment,
     connection: Connection,
@@ -66,7 +66,7 @@ impl Warm {
         })
     }
 
-    /// The function's own account is known from the first invocation on.
+    /// The first invocation tells the function's own account.
     fn make_function(&self, context: &Context) -> Result<Remediation, Diagnostic> {
         let identity = self.environment.identity(&context.invoked_function_arn)?;
         let aws = Aws::new(self.connection.clone(), identity);

@@ -1,8 +1,7 @@
-//! The remediation function: what the runbook asks for in, a plan and what was done out.
+//! The function that the remediation runbook invokes: an event in, the outputs of the runbook out.
 //!
-//! It never asks back: consent is what the event says, and a refusal, a doubt or a deadline is an
-//! error, so that the runbook fails with one line. The key is the one that the event names; there
-//! is no way to make one here.
+//! It does not prompt. The event gives the consent and the key; this function creates no key. A
+//! refusal, an unexpected result or the deadline is an error of one line, which fails the runbook.
 
 mod answer;
 mod error;
@@ -16,22 +15,21 @@ use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 use trailseal_aws::{Aws, Session};
 use trailseal_plan::{Consent, TargetKey};
+use trailseal_remediation::{
+    AwsReader, Mode, Notice, RemediationOutcome, Request, WaitPolicy, remediate_one,
+};
 use trailseal_rule::{KeyRef, Parameters, TrailArn};
 
-pub use crate::function::error::RemediationError;
-pub use crate::function::event::{Event, EventFaults};
-pub use crate::function::log::RemediationLog;
+pub use crate::error::RemediationError;
+pub use crate::event::{Event, EventFaults};
+pub use crate::log::RemediationLog;
 
-use crate::execute::Notice;
-use crate::function::error::Cause;
-use crate::function::log::LoggedJournal;
-use crate::read::AwsReader;
-use crate::remediate_trail::{Mode, RemediationOutcome, Request, remediate_one};
-use crate::wait::WaitPolicy;
+use crate::error::Cause;
+use crate::log::LoggedJournal;
 
-/// How long to wait for AWS: so little that the function ends before the runbook stops to wait.
+/// How long to wait for AWS: short enough that the function ends before the runbook times out.
 ///
-/// A delivery after the change is not waited for, since it comes minutes later.
+/// It does not wait for a delivery, which takes minutes.
 const WAIT_POLICY: WaitPolicy = WaitPolicy {
     propagation: Duration::from_secs(90),
     read_back: Duration::from_secs(20),
@@ -40,7 +38,7 @@ const WAIT_POLICY: WaitPolicy = WaitPolicy {
     between_trail_changes: Duration::from_secs(1),
 };
 
-/// The remediation function, as it stays warm between two invocations.
+/// The state of the function that stays warm between invocations.
 #[derive(Debug)]
 pub struct Remediation {
     aws: Aws,
@@ -50,7 +48,7 @@ pub struct Remediation {
 }
 
 impl Remediation {
-    /// A function that asks AWS as `aws`, within `session`, for a rule with these parameters.
+    /// Creates the function for a rule with these parameters.
     #[must_use]
     pub fn new(aws: Aws, session: Session, parameters: Parameters, log: RemediationLog) -> Self {
         Self { aws, session, parameters, log }
@@ -60,9 +58,8 @@ impl Remediation {
     ///
     /// # Errors
     ///
-    /// What keeps the trail from being sealed, in one line: the event's faults, every refusal of
-    /// the planner, the first doubt, or that the time was up. Where something was changed, it names
-    /// the journal.
+    /// One line: the faults of the event, every refusal of the planner, the first unexpected
+    /// result, or the deadline. It names the journal if something was changed.
     pub async fn answer(&self, event: &[u8], deadline: Instant) -> Result<Value, RemediationError> {
         drop(self.aws.calls().take());
         let mut journal = LoggedJournal::new(&self.log);
@@ -70,7 +67,7 @@ impl Remediation {
         let outcome = outcome.map_err(|cause| RemediationError::new(cause, journal.id()));
         let calls = self.aws.calls().take();
         if calls.values().any(|calls| calls.expired > 0) {
-            // They ended before their time: a retry must not meet them again.
+            // The credentials of a role expired early: a retry must not use them again.
             self.aws.forget_roles();
         }
         self.log.finished(&outcome, &calls);
@@ -99,15 +96,15 @@ impl Remediation {
         let mut quietly = |_: Notice<'_>| {};
         let work =
             remediate_one(reader, &self.parameters, &request, journal, &WAIT_POLICY, &mut quietly);
-        // Boxed, because the types of all that is awaited within would nest too deeply to compile.
+        // Boxed: the type of the future nests too deeply for the compiler otherwise.
         let remediated =
             timeout_at(deadline, work.boxed_local()).await.map_err(|_| Cause::Deadline)??;
-        answer::proven(&remediated)?;
+        answer::require_success(&remediated)?;
         Ok(remediated)
     }
 
-    /// The role may change trails of its own Region only, and CloudTrail takes changes in the home
-    /// Region only.
+    /// The function's role can change trails of its own Region only, and CloudTrail accepts changes
+    /// in the home Region only.
     fn refuse_other_region(&self, trail: &str) -> Result<(), Cause> {
         let own = self.session.region();
         match TrailArn::parse(trail) {
@@ -121,16 +118,17 @@ impl Remediation {
     }
 }
 
-/// The parameters of the rule as the deployment hands them over: a JSON object, or nothing.
+/// Reads the rule's parameters from the environment variable that the deployment sets: a JSON
+/// object, or nothing.
 ///
 /// # Errors
 ///
-/// What is no JSON object, or every parameter that is wrong.
+/// The text is not a JSON object, or every parameter that is wrong.
 pub fn read_parameters(text: Option<&str>) -> Result<Parameters, String> {
     let text = text.map(str::trim).filter(|text| !text.is_empty()).unwrap_or("{}");
     let given: Value = serde_json::from_str(text)
-        .map_err(|error| format!("is no JSON (column {})", error.column()))?;
-    let given = given.as_object().ok_or("is no JSON object")?;
+        .map_err(|error| format!("is not JSON (column {})", error.column()))?;
+    let given = given.as_object().ok_or("is not a JSON object")?;
     Parameters::parse(given).map_err(|faults| faults.to_string())
 }
 
@@ -139,14 +137,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parameters_are_those_of_the_rule() {
+    fn reads_the_parameters_of_the_rule() {
         for nothing in [None, Some(""), Some(" "), Some("{}"), Some("{\"profile\":\"\"}")] {
             assert_eq!(read_parameters(nothing).unwrap(), Parameters::default());
         }
         let strict = read_parameters(Some("{\"requireKeyRotation\":\"true\"}")).unwrap();
         assert!(strict.require_key_rotation);
-        assert_eq!(read_parameters(Some("[1]")).unwrap_err(), "is no JSON object");
-        assert_eq!(read_parameters(Some("{,}")).unwrap_err(), "is no JSON (column 2)");
+        assert_eq!(read_parameters(Some("[1]")).unwrap_err(), "is not a JSON object");
+        assert_eq!(read_parameters(Some("{,}")).unwrap_err(), "is not JSON (column 2)");
         let faults = read_parameters(Some("{\"profile\":\"loose\",\"x\":\"\"}")).unwrap_err();
         assert!(faults.contains("`loose`") && faults.contains("`ruleParameters.x`"), "{faults}");
     }

@@ -5,9 +5,9 @@ use std::fmt;
 use thiserror::Error;
 use trailseal_aws::AwsError;
 use trailseal_plan::Refusals;
+use trailseal_remediation::{Failure, Stop};
 
-use crate::failure::{Failure, Stop};
-use crate::function::event::EventFaults;
+use crate::event::EventFaults;
 
 /// Why an invocation ended without an answer.
 #[derive(Debug, Error)]
@@ -16,25 +16,25 @@ pub struct RemediationError {
     journal: Option<String>,
 }
 
-/// What happened.
+/// The cause of an error.
 #[derive(Debug)]
 pub(crate) enum Cause {
     /// The event cannot be used.
     Event(EventFaults),
-    /// The trail is changed in another Region.
+    /// The trail has its home Region elsewhere.
     OtherRegion {
         /// The trail's ARN.
         trail: String,
-        /// Where it is changed.
+        /// The trail's home Region.
         home: String,
-        /// Where the function is.
+        /// The function's Region.
         own: String,
     },
-    /// It could not be planned or carried out.
+    /// The plan could not be made or applied.
     Failure(Failure),
-    /// It was carried out, and the rule is not satisfied.
+    /// The plan was applied, but the rule is not satisfied.
     NotProven(String),
-    /// Lambda would have ended the invocation.
+    /// Lambda is about to end the invocation.
     Deadline,
 }
 
@@ -43,7 +43,7 @@ impl RemediationError {
         Self { cause, journal: journal.map(str::to_owned) }
     }
 
-    /// The kind of the failure, as Lambda shows it: who must act.
+    /// The error type that Lambda shows. It tells who must act.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match &self.cause {
@@ -80,32 +80,32 @@ fn kind_of(failure: &Failure) -> &'static str {
 
 impl fmt::Display for RemediationError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let words = match &self.cause {
+        let text = match &self.cause {
             Cause::Event(faults) => faults.to_string(),
             Cause::OtherRegion { trail, home, own } => format!(
-                "refused: trail `{trail}` is changed in its home Region {home}, and this function \
-                 changes trails of {own} only; start the runbook in {home}"
+                "refused: the home Region of trail `{trail}` is {home}, and this function changes \
+                 trails of {own} only; start the runbook in {home}"
             ),
-            Cause::Failure(Failure::Refused(refusals)) => refusal_words(refusals),
+            Cause::Failure(Failure::Refused(refusals)) => refusal_text(refusals),
             Cause::Failure(failure) => failure.to_string(),
             Cause::NotProven(why) => {
-                format!("the plan was carried out, but the rule is not satisfied: {why}")
+                format!("the plan was applied, but the rule is not satisfied: {why}")
             }
-            Cause::Deadline => "the time of this invocation ran out".to_owned(),
+            Cause::Deadline => "the invocation ran out of time".to_owned(),
         };
-        out.write_str(&one_line(&words))?;
+        out.write_str(&one_line(&text))?;
         match &self.journal {
             Some(id) => write!(
                 out,
-                "; something may have been changed: journal `{id}` in the log of the function \
-                 says what, and `trailseal remediate` goes on with it or back by it"
+                "; something may have changed: journal `{id}` in the log of the function lists each \
+                 step, and `trailseal remediate` resumes it or backs it out"
             ),
             None => out.write_str("; nothing was changed"),
         }
     }
 }
 
-fn refusal_words(refusals: &Refusals) -> String {
+fn refusal_text(refusals: &Refusals) -> String {
     let each = refusals.iter().map(|one| format!("{}: {} ({})", one.code, one.what, one.fix));
     format!("refused: {}", each.collect::<Vec<_>>().join("; "))
 }
@@ -132,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_failure_is_one_line_that_says_whether_something_was_changed() {
+    fn an_error_is_one_line_and_tells_whether_something_was_changed() {
         let failure = || Cause::Failure(Failure::NotATrail("a\nb".to_owned()));
         let nothing = RemediationError::new(failure(), None);
         assert_eq!(
@@ -142,20 +142,20 @@ mod tests {
         assert_eq!(nothing.kind(), "NoSuchTrail");
         let begun = RemediationError::new(Cause::Deadline, Some("J1"));
         assert_eq!(begun.kind(), "DeadlineExceeded");
-        let said = begun.to_string();
-        assert!(said.starts_with("the time of this invocation ran out; something may"), "{said}");
-        assert!(said.contains("journal `J1`") && !said.contains('\n'), "{said}");
+        let message = begun.to_string();
+        assert!(message.starts_with("the invocation ran out of time; something may"), "{message}");
+        assert!(message.contains("journal `J1`") && !message.contains('\n'), "{message}");
     }
 
     #[test]
-    fn another_region_is_named_with_the_own_one() {
+    fn a_wrong_region_names_both_regions() {
         let (trail, home, own) = ("T".to_owned(), "eu-west-1".to_owned(), "us-east-1".to_owned());
         let error = RemediationError::new(Cause::OtherRegion { trail, home, own }, None);
         assert_eq!(error.kind(), "Refused");
         assert_eq!(
             error.to_string(),
-            "refused: trail `T` is changed in its home Region eu-west-1, and this function changes \
-             trails of us-east-1 only; start the runbook in eu-west-1; nothing was changed"
+            "refused: the home Region of trail `T` is eu-west-1, and this function changes trails \
+             of us-east-1 only; start the runbook in eu-west-1; nothing was changed"
         );
     }
 }

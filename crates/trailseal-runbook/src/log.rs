@@ -1,5 +1,5 @@
-//! What the operator reads, and the journal: in Lambda there is no disk that outlives the process,
-//! so each record is written to the log before the change that it announces.
+//! The function's log, which also holds the journal: Lambda keeps no files, so each record is
+//! logged before the change that it announces.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,16 +9,15 @@ use std::sync::{Mutex, PoisonError};
 use serde_json::{Value, json};
 use trailseal_aws::Calls;
 use trailseal_plan::Record;
+use trailseal_remediation::{JournalWriter, RemediationOutcome};
 
-use crate::function::error::RemediationError;
-use crate::journal_writer::JournalWriter;
-use crate::remediate_trail::RemediationOutcome;
+use crate::error::RemediationError;
 
-/// Where log lines go: Lambda takes them from the standard output.
+/// Where log lines go: Lambda collects them from the standard output.
 pub struct RemediationLog(Mutex<Box<dyn Write + Send>>);
 
 impl RemediationLog {
-    /// Writes lines of JSON to `out`.
+    /// A log that writes JSON lines to `out`.
     #[must_use]
     pub fn new(out: impl Write + Send + 'static) -> Self {
         Self(Mutex::new(Box::new(out)))
@@ -30,7 +29,7 @@ impl RemediationLog {
         out.flush()
     }
 
-    /// One line on what came of an invocation.
+    /// Logs the result of an invocation.
     pub(crate) fn finished(
         &self,
         outcome: &Result<RemediationOutcome, RemediationError>,
@@ -43,7 +42,7 @@ impl RemediationLog {
                 "level": "INFO",
                 "message": "remediation",
                 "trail": remediated.plan.trail.as_str(),
-                "outcome": super::answer::outcome(remediated),
+                "outcome": crate::answer::outcome(remediated),
                 "journal": remediated.journal,
                 "calls": calls,
             }),
@@ -55,7 +54,7 @@ impl RemediationLog {
                 "calls": calls,
             }),
         };
-        // An invocation must not fail for its last line: what was changed is in the journal.
+        // Not an error if this fails: the journal already has every change.
         let _ = self.write(&line);
     }
 }
@@ -66,7 +65,7 @@ impl fmt::Debug for RemediationLog {
     }
 }
 
-/// A journal in the log, which is kept in memory for the answer as well.
+/// A journal that is written to the log, and kept in memory for the answer.
 pub(crate) struct LoggedJournal<'a> {
     log: &'a RemediationLog,
     id: Option<String>,
@@ -78,12 +77,12 @@ impl<'a> LoggedJournal<'a> {
         Self { log, id: None, lines: Vec::new() }
     }
 
-    /// The journal's id, once a plan was begun.
+    /// The journal's ID, once the plan has begun.
     pub(crate) fn id(&self) -> Option<&str> {
         self.id.as_deref()
     }
 
-    /// The records so far, each as a line of a journal's file.
+    /// The records so far, each as a line of a journal file.
     pub(crate) fn lines(&self) -> &[String] {
         &self.lines
     }
