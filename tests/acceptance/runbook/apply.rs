@@ -152,7 +152,7 @@ async fn a_time_that_runs_out_is_told_with_the_journal() {
     let came = desk.ask_within(&apply("plain"), Duration::from_secs(6)).await;
     let (kind, message) = came.outcome.unwrap_err();
     assert_eq!(kind, "DeadlineExceeded");
-    assert!(message.contains("something may have been changed: journal `"), "{message}");
+    assert!(message.contains("something may have changed: journal `"), "{message}");
     assert_eq!(desk.key_of("plain"), None);
     // What was begun is no obstacle to a second run.
     let again = desk.ask(&apply("plain")).await;
