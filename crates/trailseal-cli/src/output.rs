@@ -1,11 +1,10 @@
-//! The forms in which a report is written.
+//! The output formats of a report.
 
 mod accounts;
-mod clean;
 mod emit;
-mod escape;
 mod identity;
 mod requirements;
+mod sanitize;
 mod severity;
 
 mod asff;
@@ -28,11 +27,10 @@ use serde::Serialize;
 
 use crate::report::Report;
 
-pub(crate) use clean::{bounded, clean, clean_json, clean_lines};
 pub(crate) use emit::{emit, outputs, refuse_to_overwrite};
-pub(crate) use escape::{JsonWriter, shown};
+pub(crate) use sanitize::{HtmlWriter, JsonWriter, bounded, clean, clean_json, clean_lines, shown};
 
-/// A form of the report.
+/// An output format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// For people: what was found, why it matters, how to fix it
@@ -41,7 +39,7 @@ pub(crate) enum Format {
     Json,
     /// For spreadsheets: one row per trail
     Csv,
-    /// For CI: JUnit XML, a case per check of each trail; what could not be told is an error
+    /// For CI: JUnit XML, a case per check of each trail; what could not be verified is an error
     Junit,
     /// For code scanning: SARIF 2.1.0
     Sarif,
@@ -54,33 +52,33 @@ pub(crate) enum Format {
 }
 
 impl Format {
-    /// The word on the command line.
+    /// The name on the command line.
     pub(crate) fn name(self) -> String {
         self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
     }
 }
 
-/// `FORMAT`, or `FORMAT=FILE` where `-` is standard output too.
+/// `FORMAT` or `FORMAT=FILE`; the file `-` is standard output.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Output {
     pub(crate) format: Format,
-    /// Standard output where there is none.
+    /// Standard output if absent.
     pub(crate) file: Option<PathBuf>,
 }
 
-/// How wide a table may be, and whether it may be coloured.
+/// The width of a table, and whether it has colors.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Screen {
-    /// Columns; nothing where the terminal tells by itself.
+    /// Columns; the width of the terminal if absent.
     pub(crate) columns: Option<u16>,
-    /// Whether styles are written; whoever prints takes them out where they are not wanted.
+    /// Whether styles are written. The stream removes them if the user does not want them.
     pub(crate) is_styled: bool,
 }
 
-/// Columns of a table that goes to a file or a pipe.
+/// Columns of a table in a file or a pipe.
 pub(crate) const COLUMNS_ELSEWHERE: u16 = 100;
 
-/// Reads an [`Output`], with the format's own errors and suggestions.
+/// Parses an [`Output`] with the errors and suggestions of [`Format`].
 #[derive(Clone, Debug)]
 pub(crate) struct OutputParser;
 
@@ -104,8 +102,9 @@ impl TypedValueParser for OutputParser {
         let format = parser.parse_ref(command, argument, OsStr::new(format))?;
         let file = match place {
             Some("") => {
-                let message =
-                    format!("`{text}` names no file; give one, or `-` for standard output\n");
+                let message = format!(
+                    "`{text}` does not name a file; name one, or `-` for standard output\n"
+                );
                 return Err(clap::Error::raw(ErrorKind::ValueValidation, message).with_cmd(command));
             }
             None | Some("-") => None,
@@ -142,14 +141,13 @@ fn lines<T: Serialize>(elements: impl Iterator<Item = T>, out: &mut dyn Write) -
     let mut before = "[";
     for element in elements {
         writeln!(out, "{before}")?;
-        serde_json::to_writer(JsonWriter::new(out), &element)?;
+        serde_json::to_writer(JsonWriter(out), &element)?;
         before = ",";
     }
-    let end = if before == "[" { "[]" } else { "\n]" };
-    writeln!(out, "{end}")
+    writeln!(out, "{}", if before == "[" { "[]" } else { "\n]" })
 }
 
-/// Every form that there is.
+/// All formats.
 #[cfg(test)]
 pub(crate) fn formats() -> impl Iterator<Item = Format> {
     Format::value_variants().iter().copied()

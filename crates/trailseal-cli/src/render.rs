@@ -1,4 +1,4 @@
-//! `trailseal render`: a report that was kept as JSON, in any other form.
+//! `trailseal render`: writes a JSON report in other formats.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -17,9 +17,8 @@ pub(crate) fn render(
     refuse_to_overwrite(std::iter::once(arguments.report.as_path()), &outputs)?;
     let text = text(&arguments.report)?;
     let name = name(&arguments.report);
-    let report = read_report(&text).map_err(|faults| {
-        Failure::Usage(faults.into_iter().map(|fault| format!("{name}: {fault}")).collect())
-    })?;
+    let report =
+        read_report(&text).map_err(|fault| Failure::Usage(vec![format!("{name}: {fault}")]))?;
     tell_problems(&report, console);
     emit(&report, &outputs, console)?;
     Ok(Exit::of(&report))

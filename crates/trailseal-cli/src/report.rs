@@ -1,7 +1,7 @@
-//! What is reported: plain data, for people and programs alike.
+//! The report: one typed document, from the rule's verdicts to the last formatter.
 //!
-//! INVARIANT (decided elsewhere): every word on a trail comes from `trailseal_rule`; nothing here
-//! turns one verdict into another.
+//! INVARIANT (decided elsewhere): every verdict comes from `trailseal_rule`; nothing here changes
+//! one.
 
 mod coverage;
 mod evidence;
@@ -11,47 +11,45 @@ mod read;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use trailseal_rule::{Profile, TrailArn};
+use trailseal_rule::{AccountId, ComplianceType, Profile, Region, Timestamp, TrailArn};
 
-pub(crate) use evidence::{
-    DeliveryReport, EvidenceReport, EvidenceValue, KeyReport, RotationReport,
-};
+pub(crate) use evidence::{EvidenceReport, ReportedReading, RotationReport};
 pub(crate) use judge::{Rank, judge, judge_account_without_trails, judge_trail, report};
 pub(crate) use read::read_report;
 
-/// The version of the report's form; a change that could break a reader makes it the next one.
+/// The version of the report's JSON form. A change that could break a reader increments it.
 pub(crate) const REPORT_VERSION: u32 = 1;
 
 /// The JSON Schema of the report.
 pub(crate) const REPORT_SCHEMA: &str = include_str!("../schema/report-1.schema.json");
 
-/// All that a run came to.
+/// The result of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Report {
     pub(crate) version: u32,
     pub(crate) tool: Tool,
-    pub(crate) generated_at: String,
-    /// Whether every trail of the input was evaluated, and nothing kept it from being so.
+    pub(crate) generated_at: Timestamp,
+    /// Whether every trail of the input was evaluated, without problems.
     pub(crate) complete: bool,
     pub(crate) summary: Summary,
-    /// The rule's parameters as they were given, not those of rule events.
-    pub(crate) parameters: serde_json::Map<String, serde_json::Value>,
+    /// The rule's parameters as given to this run, without those of rule events.
+    pub(crate) parameters: BTreeMap<String, String>,
     pub(crate) controls: Vec<ControlNumber>,
-    /// What failed first.
+    /// Failing trails first.
     pub(crate) trails: Vec<TrailReport>,
-    /// The accounts that were asked; none where files were read.
+    /// The audited accounts; empty if the input was files.
     pub(crate) accounts: Vec<AccountReport>,
     pub(crate) problems: Vec<Problem>,
 }
 
-/// A trail that exists and was not evaluated in the run.
+/// A trail that exists and was not evaluated in this run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct NotEvaluated<'a> {
-    /// Its ARN, or the ID under which AWS Config knows it.
+    /// Its ARN, or its resource ID in AWS Config.
     pub(crate) trail: &'a str,
     pub(crate) reason: &'a str,
-    /// Where it was seen first.
+    /// The source that names it first.
     pub(crate) source: &'a str,
 }
 
@@ -61,40 +59,39 @@ impl Report {
         self.problems.is_empty() && self.summary.not_evaluated == 0
     }
 
-    /// The trails that were not evaluated, each once, in the order of their names.
+    /// The trails that were not evaluated, each once, sorted by name.
     pub(crate) fn not_evaluated(&self) -> Vec<NotEvaluated<'_>> {
         let mut all: BTreeMap<&str, NotEvaluated<'_>> = BTreeMap::new();
         for trail in &self.trails {
             let Some(reason) = trail.not_evaluated.as_deref() else { continue };
-            let name = trail.arn.as_deref().unwrap_or(&trail.resource_id);
-            let new = NotEvaluated { trail: name, reason, source: &trail.source };
-            all.entry(name).or_insert(new);
+            let new = NotEvaluated { trail: trail.arn_or_id(), reason, source: &trail.source };
+            all.entry(new.trail).or_insert(new);
         }
         all.into_values().collect()
     }
 
-    /// The profile of the run, which rule events can replace by their own.
+    /// The profile of the run. A rule event can set another one for its trail.
     pub(crate) fn profile(&self) -> &str {
-        let given = self.parameters.get("profile").and_then(serde_json::Value::as_str);
-        given.filter(|given| !given.is_empty()).unwrap_or(Profile::Effective.as_str())
+        let given = self.parameters.get("profile").filter(|given| !given.is_empty());
+        given.map_or(Profile::default().as_str(), String::as_str)
     }
 }
 
-/// The program that made the report.
+/// The program that wrote the report.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Tool {
     pub(crate) name: String,
     pub(crate) version: String,
 }
 
-/// A control of a published benchmark that the rule answers.
+/// A control of a published benchmark.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ControlNumber {
     pub(crate) publication: String,
     pub(crate) number: String,
 }
 
-/// How many of what.
+/// The counts of a report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Summary {
@@ -102,93 +99,113 @@ pub(crate) struct Summary {
     pub(crate) non_compliant: usize,
     pub(crate) compliant: usize,
     pub(crate) not_applicable: usize,
-    /// Those whose evidence could not be read, whatever they are reported as.
+    /// Trails with unreadable evidence. Each is also counted under its compliance type.
     pub(crate) unverified: usize,
-    /// Those that exist and were not evaluated in this run, each once.
+    /// Trails that exist and were not evaluated in this run, each counted once.
     #[serde(default)]
     pub(crate) not_evaluated: usize,
     pub(crate) files: usize,
     pub(crate) files_skipped: usize,
-    /// Accounts that were asked.
+    /// Audited accounts.
     pub(crate) accounts: usize,
-    /// Those of them where something could not be asked.
+    /// Audited accounts in which a read failed.
     pub(crate) accounts_with_problems: usize,
 }
 
-/// What is said of one trail.
+/// The result for one trail, or for an account without trails.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TrailReport {
-    /// The id under which AWS Config knows it.
+    /// Its resource ID in AWS Config.
     pub(crate) resource_id: String,
-    /// Nothing where only its end was seen.
-    pub(crate) arn: Option<String>,
-    pub(crate) account: String,
-    pub(crate) region: String,
-    /// As AWS Config writes it.
-    pub(crate) compliance: String,
+    /// Absent if the trail was deleted, and for an account without trails.
+    pub(crate) arn: Option<TrailArn>,
+    pub(crate) account: AccountId,
+    pub(crate) region: Region,
+    pub(crate) compliance: ComplianceType,
     /// Whether evidence could not be read.
     pub(crate) unverified: bool,
-    /// What AWS Config would show.
+    /// The annotation of the evaluation in AWS Config.
     pub(crate) annotation: String,
-    /// The profile by which it was judged; nothing where it was not.
+    /// The profile of the evaluation; absent if the trail was not judged.
     #[serde(default)]
-    pub(crate) profile: Option<String>,
-    /// Why the trail was evaluated nowhere in this run, though it exists.
+    pub(crate) profile: Option<Profile>,
+    /// Why the trail was not evaluated in this run although it exists.
     #[serde(default)]
     pub(crate) not_evaluated: Option<String>,
     pub(crate) key: Option<String>,
     pub(crate) bucket: Option<String>,
-    /// Why it was not judged.
+    /// Why the trail was not judged.
     pub(crate) reason: Option<String>,
     pub(crate) notes: Vec<String>,
     pub(crate) checks: Vec<CheckReport>,
     /// The checks that `skipChecks` left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) skipped: Vec<String>,
-    /// What was known of its key and bucket; nothing where it was not judged.
+    /// The evidence on its key and bucket; absent if the trail was not judged.
     pub(crate) evidence: Option<EvidenceReport>,
-    /// When AWS Config captured it.
-    pub(crate) captured: Option<String>,
-    /// Where it was seen.
+    /// When AWS Config captured the trail.
+    pub(crate) captured: Option<Timestamp>,
+    /// The file that holds the trail, or `aws/ACCOUNT/REGION/cloudtrail/NAME`.
     pub(crate) source: String,
 }
 
 impl TrailReport {
-    /// The ARN of a trail of which only a copy was seen here, which was not judged: a shadow copy,
-    /// or a member account's copy of an organization trail.
-    pub(crate) fn copy_of(&self) -> Option<TrailArn> {
-        let arn = TrailArn::parse(self.arn.as_deref()?).ok()?;
-        let is_copy =
-            arn.owner().as_str() != self.account || arn.home_region().as_str() != self.region;
+    pub(crate) fn is_non_compliant(&self) -> bool {
+        self.compliance == ComplianceType::NonCompliant
+    }
+
+    /// Its ARN, or its resource ID in AWS Config.
+    pub(crate) fn arn_or_id(&self) -> &str {
+        self.arn.as_ref().map_or(&self.resource_id, TrailArn::as_str)
+    }
+
+    /// Its name, without account and Region.
+    pub(crate) fn name(&self) -> &str {
+        let id = self.resource_id.as_str();
+        let of_id = || id.rsplit_once(":trail/").map_or(id, |(_, name)| name);
+        self.arn.as_ref().map_or_else(of_id, TrailArn::name)
+    }
+
+    /// The checks that failed or could not be verified.
+    pub(crate) fn open_checks(&self) -> impl Iterator<Item = &CheckReport> + Clone {
+        self.checks.iter().filter(|check| check.outcome != CheckOutcome::Pass)
+    }
+
+    /// The trail's ARN if this is a copy that was not judged: a shadow copy, or a member account's
+    /// copy of an organization trail.
+    pub(crate) fn copy_of(&self) -> Option<&TrailArn> {
+        let arn = self.arn.as_ref()?;
+        let is_copy = *arn.owner() != self.account || *arn.home_region() != self.region;
         (is_copy && self.reason.is_some()).then_some(arn)
     }
 
-    /// Whether it is said of an account and Region in which no trail is visible.
+    /// Whether this is about an account and Region without a visible trail.
     pub(crate) fn is_of_account(&self) -> bool {
-        self.arn.is_none() && self.resource_id == self.account
+        self.arn.is_none() && self.resource_id == self.account.as_str()
     }
 
-    /// Whether the trail is gone, so that only its end was seen.
+    /// Whether the trail was deleted.
     pub(crate) fn is_gone(&self) -> bool {
         self.arn.is_none() && !self.is_of_account()
     }
 }
 
-/// What one check answered.
+/// The result of one check.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct CheckReport {
+    /// A check ID. A report of a later release may hold one that this release does not know.
     pub(crate) id: String,
     pub(crate) outcome: CheckOutcome,
     /// What was found, or why it could not be verified.
     pub(crate) what: Option<String>,
     /// Why the check matters.
     pub(crate) why: String,
-    /// How to mend it, or what would let it be verified.
+    /// How to fix it, or how to make the evidence readable.
     pub(crate) fix: Option<String>,
 }
 
-/// How a check came out.
+/// The outcome of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum CheckOutcome {
@@ -197,24 +214,24 @@ pub(crate) enum CheckOutcome {
     Unknown,
 }
 
-/// An account that was asked.
+/// An audited account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AccountReport {
     pub(crate) id: String,
-    /// Its name in the organization, where that was told.
+    /// Its name in the organization, if known.
     pub(crate) name: Option<String>,
-    /// Why nothing could be asked there.
+    /// Why nothing in the account could be read.
     pub(crate) problem: Option<String>,
-    /// Why it was left out on purpose.
+    /// Why the account was left out on purpose.
     #[serde(default)]
     pub(crate) left_out: Option<String>,
-    /// The Regions that were asked, or were to be asked.
+    /// The audited Regions.
     pub(crate) regions: Vec<RegionReport>,
 }
 
 impl AccountReport {
-    /// Whether something could not be asked there.
+    /// Whether a read failed in the account.
     pub(crate) fn has_problem(&self) -> bool {
         self.problem.is_some() || self.regions.iter().any(|region| region.problem.is_some())
     }
@@ -224,13 +241,20 @@ impl AccountReport {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct RegionReport {
     pub(crate) region: String,
-    /// How many trails are visible there, copies included.
+    /// The number of visible trails, copies included.
     pub(crate) trails: usize,
-    /// Why it could not be said which trails there are.
+    /// Why the trails could not be listed.
     pub(crate) problem: Option<String>,
 }
 
-/// Something that kept a part of the input from being judged.
+impl RegionReport {
+    /// Whether the Region was read and no trail is visible in it.
+    pub(crate) fn is_without_trail(&self) -> bool {
+        self.trails == 0 && self.problem.is_none()
+    }
+}
+
+/// A part of the input that could not be judged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Problem {
     pub(crate) source: String,

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::checks::{CheckId, Finding, Outcome, Unverified};
 use crate::evaluate::Judgement;
 use crate::item::{ACCOUNT_TYPE, TRAIL_TYPE};
@@ -57,7 +59,8 @@ impl fmt::Display for ResourceId {
 }
 
 /// `ComplianceType`. `INSUFFICIENT_DATA` is left out: `PutEvaluations` refuses it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ComplianceType {
     /// `COMPLIANT`
     Compliant,

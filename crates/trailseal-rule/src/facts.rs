@@ -143,7 +143,8 @@ impl Facts {
 }
 
 /// What KMS says of a key (`KeyMetadata`).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct KeyFacts {
     /// The key's own ARN, also where it was asked for by alias or id.
     pub arn: KeyArn,
@@ -162,170 +163,164 @@ pub struct KeyFacts {
     /// When the key will be deleted, while it is pending deletion.
     pub deletion_date: Option<Timestamp>,
     /// Whether it is the replica of a multi-Region key.
+    #[serde(rename = "replica")]
     pub is_replica: bool,
 }
 
-/// `KeyManager`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum KeyManager {
-    /// A customer's own key.
-    Customer,
-    /// A key that AWS made and manages.
-    Aws,
-    /// A word that this version does not know, or none.
-    Unrecognized(String),
+/// Defines an enum of KMS's words (KMS API Reference, `KeyMetadata`) that keeps any other word.
+macro_rules! kms_words {
+    (
+        $(#[$about:meta])*
+        $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)* }
+        else $(#[$other_doc:meta])* $other:ident
+    ) => {
+        $(#[$about])*
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(from = "String", into = "String")]
+        pub enum $name {
+            $($(#[$doc])* $variant,)*
+            $(#[$other_doc])*
+            $other(String),
+        }
+
+        impl $name {
+            /// Reads KMS's word; blank if KMS gives none.
+            #[must_use]
+            pub fn from_kms(word: &str) -> Self {
+                match word {
+                    $($word => Self::$variant,)*
+                    other => Self::$other(other.to_owned()),
+                }
+            }
+
+            /// KMS's word; blank if KMS gives none.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Self::$variant => $word,)*
+                    Self::$other(word) => word,
+                }
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(word: String) -> Self {
+                Self::from_kms(&word)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(value: $name) -> Self {
+                value.as_str().to_owned()
+            }
+        }
+    };
 }
 
-/// `KeyState`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "String", into = "String")]
-pub enum KeyState {
-    /// Ready.
-    Enabled,
-    /// Ready, while KMS updates it (KMS Developer Guide, "Key states of KMS keys").
-    Updating,
-    /// Being created.
-    Creating,
-    /// Switched off.
-    Disabled,
-    /// Waiting to be deleted.
-    PendingDeletion,
-    /// Without its imported key material.
-    PendingImport,
-    /// A primary key waiting for its replicas to be deleted.
-    PendingReplicaDeletion,
-    /// Its custom key store is not connected.
-    Unavailable,
-    /// A word that this version does not know, or none.
-    Unrecognized(String),
+kms_words! {
+    /// `KeyManager`.
+    KeyManager {
+        /// The customer created and manages the key.
+        Customer = "CUSTOMER",
+        /// AWS created and manages the key.
+        Aws = "AWS",
+    } else
+    /// A value that this version does not know, or none.
+    Unrecognized
 }
 
-/// `KeyUsage`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum KeyUsage {
-    /// `ENCRYPT_DECRYPT`.
-    EncryptDecrypt,
-    /// Anything else: signing, MACs, key agreement, or a word that is newer than this version.
-    /// None of them encrypts log files.
-    Other(String),
+kms_words! {
+    /// `KeyState`.
+    KeyState {
+        /// The key works.
+        Enabled = "Enabled",
+        /// The key works while KMS updates it (KMS Developer Guide, "Key states of KMS keys").
+        Updating = "Updating",
+        /// KMS is creating the key.
+        Creating = "Creating",
+        /// The key is disabled.
+        Disabled = "Disabled",
+        /// The key is scheduled for deletion.
+        PendingDeletion = "PendingDeletion",
+        /// The key material is to be imported.
+        PendingImport = "PendingImport",
+        /// A primary key whose replicas must be deleted first.
+        PendingReplicaDeletion = "PendingReplicaDeletion",
+        /// The custom key store is not connected.
+        Unavailable = "Unavailable",
+    } else
+    /// A value that this version does not know, or none.
+    Unrecognized
 }
 
-/// `KeySpec`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum KeySpec {
-    /// `SYMMETRIC_DEFAULT`, the only kind that SSE-KMS uses.
-    SymmetricDefault,
-    /// Anything else.
-    Other(String),
+kms_words! {
+    /// `KeyUsage`.
+    KeyUsage {
+        /// The key encrypts and decrypts.
+        EncryptDecrypt = "ENCRYPT_DECRYPT",
+    } else
+    /// Signing, MACs, key agreement, or a value that this version does not know. None of them
+    /// encrypts log files.
+    Other
+}
+
+kms_words! {
+    /// `KeySpec`.
+    KeySpec {
+        /// The only key spec that SSE-KMS uses.
+        SymmetricDefault = "SYMMETRIC_DEFAULT",
+    } else
+    /// Any other key spec.
+    Other
 }
 
 /// `Origin`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
 pub enum KeyOrigin {
-    /// KMS made the key material.
+    /// KMS generated the key material.
     AwsKms,
-    /// The customer imported it.
+    /// The customer imported the key material.
     External,
-    /// It is in an AWS CloudHSM key store.
+    /// The key material is in an AWS CloudHSM key store.
     CloudHsm,
-    /// It is outside of AWS, in an external key store. The key state says nothing about the
-    /// external key (KMS Developer Guide, "External key stores").
+    /// The key material is outside of AWS, in an external key store. The key state says nothing
+    /// about the external key (KMS Developer Guide, "External key stores").
     ExternalKeyStore,
-    /// A word that this version does not know, or none.
+    /// A value that this version does not know, or none.
     Unrecognized,
 }
 
-impl KeyManager {
-    /// Reads KMS's word (KMS API Reference, `KeyMetadata`); blank where it says none.
+impl KeyOrigin {
+    /// Reads KMS's word (KMS API Reference, `KeyMetadata`); blank if KMS gives none.
     #[must_use]
     pub fn from_kms(word: &str) -> Self {
-        match word {
-            "CUSTOMER" => Self::Customer,
-            "AWS" => Self::Aws,
-            other => Self::Unrecognized(other.to_owned()),
-        }
-    }
-}
-
-impl KeyState {
-    /// Reads KMS's word (KMS API Reference, `KeyMetadata`); blank where it says none.
-    #[must_use]
-    pub fn from_kms(word: &str) -> Self {
-        match word {
-            "Enabled" => Self::Enabled,
-            "Updating" => Self::Updating,
-            "Creating" => Self::Creating,
-            "Disabled" => Self::Disabled,
-            "PendingDeletion" => Self::PendingDeletion,
-            "PendingImport" => Self::PendingImport,
-            "PendingReplicaDeletion" => Self::PendingReplicaDeletion,
-            "Unavailable" => Self::Unavailable,
-            other => Self::Unrecognized(other.to_owned()),
-        }
+        let known = [Self::AwsKms, Self::External, Self::CloudHsm, Self::ExternalKeyStore];
+        known.into_iter().find(|known| known.as_str() == word).unwrap_or(Self::Unrecognized)
     }
 
-    /// KMS's word; blank where it says none.
+    /// KMS's word, or `unrecognized`.
     #[must_use]
-    pub fn as_str(&self) -> &str {
+    pub fn as_str(self) -> &'static str {
         match self {
-            Self::Enabled => "Enabled",
-            Self::Updating => "Updating",
-            Self::Creating => "Creating",
-            Self::Disabled => "Disabled",
-            Self::PendingDeletion => "PendingDeletion",
-            Self::PendingImport => "PendingImport",
-            Self::PendingReplicaDeletion => "PendingReplicaDeletion",
-            Self::Unavailable => "Unavailable",
-            Self::Unrecognized(word) => word,
+            Self::AwsKms => "AWS_KMS",
+            Self::External => "EXTERNAL",
+            Self::CloudHsm => "AWS_CLOUDHSM",
+            Self::ExternalKeyStore => "EXTERNAL_KEY_STORE",
+            Self::Unrecognized => "unrecognized",
         }
     }
 }
 
-impl From<String> for KeyState {
+impl From<String> for KeyOrigin {
     fn from(word: String) -> Self {
         Self::from_kms(&word)
     }
 }
 
-impl From<KeyState> for String {
-    fn from(state: KeyState) -> Self {
-        state.as_str().to_owned()
-    }
-}
-
-impl KeyUsage {
-    /// Reads KMS's word (KMS API Reference, `KeyMetadata`).
-    #[must_use]
-    pub fn from_kms(word: &str) -> Self {
-        match word {
-            "ENCRYPT_DECRYPT" => Self::EncryptDecrypt,
-            other => Self::Other(other.to_owned()),
-        }
-    }
-}
-
-impl KeySpec {
-    /// Reads KMS's word (KMS API Reference, `KeyMetadata`).
-    #[must_use]
-    pub fn from_kms(word: &str) -> Self {
-        match word {
-            "SYMMETRIC_DEFAULT" => Self::SymmetricDefault,
-            other => Self::Other(other.to_owned()),
-        }
-    }
-}
-
-impl KeyOrigin {
-    /// Reads KMS's word (KMS API Reference, `KeyMetadata`); blank where it says none.
-    #[must_use]
-    pub fn from_kms(word: &str) -> Self {
-        match word {
-            "AWS_KMS" => Self::AwsKms,
-            "EXTERNAL" => Self::External,
-            "AWS_CLOUDHSM" => Self::CloudHsm,
-            "EXTERNAL_KEY_STORE" => Self::ExternalKeyStore,
-            _ => Self::Unrecognized,
-        }
+impl From<KeyOrigin> for String {
+    fn from(origin: KeyOrigin) -> Self {
+        origin.as_str().to_owned()
     }
 }
 
@@ -347,7 +342,8 @@ pub enum Rotation {
 }
 
 /// What CloudTrail says of a trail's latest delivery.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Delivery {
     /// `LatestDeliveryError`: S3's error code.
     pub error: Option<String>,
@@ -355,7 +351,8 @@ pub struct Delivery {
     pub digest_error: Option<String>,
     /// `LatestDeliveryTime`: when log files were last delivered.
     pub delivered: Option<Timestamp>,
-    /// `IsLogging`, where CloudTrail says it.
+    /// `IsLogging`, if CloudTrail returns it.
+    #[serde(rename = "logging")]
     pub is_logging: Option<bool>,
 }
 

@@ -3,6 +3,7 @@
 //! AWS Config hands them over as text values in one JSON object of at most 1,024 characters.
 //! An empty value means the default, since conformance packs pass `""` for what is not set.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::arn::KeyArn;
@@ -53,7 +54,8 @@ pub struct Parameters {
 }
 
 /// How much is asked of a trail's key.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Profile {
     /// What the CIS benchmark's title asks for: SSE-KMS with a customer managed key.
     Cis,

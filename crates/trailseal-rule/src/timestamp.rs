@@ -68,6 +68,14 @@ impl Timestamp {
         self.format(format_description!("[year]-[month]-[day]"))
     }
 
+    /// The minute in UTC for people, `23 November 2026, 19:05 UTC`.
+    #[must_use]
+    pub fn minute(self) -> String {
+        self.format(format_description!(
+            "[day padding:none] [month repr:long] [year], [hour]:[minute] UTC"
+        ))
+    }
+
     fn format(self, description: &[time::format_description::BorrowedFormatItem<'_>]) -> String {
         OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.epoch_millis) * 1_000_000)
             .ok()
@@ -110,6 +118,8 @@ mod tests {
         assert_eq!(Timestamp::parse("1970-01-01T00:00:01Z").unwrap().epoch_millis(), 1_000);
         assert_eq!(Timestamp::parse("1970-01-01T01:00:00+01:00").unwrap().epoch_millis(), 0);
         assert_eq!(Timestamp::parse("2026-11-23T19:00:00Z").unwrap().date(), "2026-11-23");
+        let minute = Timestamp::parse("2026-11-04T19:05:09Z").unwrap().minute();
+        assert_eq!(minute, "4 November 2026, 19:05 UTC");
     }
 
     #[test]

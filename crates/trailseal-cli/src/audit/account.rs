@@ -163,7 +163,7 @@ impl Audit {
     async fn trail(&self, session: &Session, trail: &Trail, evidence: &Evidence<'_>) {
         let context = EvaluationContext { parameters: &self.parameters, now: self.now };
         let (account, region) = (session.account(), session.region());
-        let source = trail_source(account.as_str(), region.as_str(), trail.arn.name());
+        let source = trail_source(account, region, trail.arn.name());
         let facts = evidence.gather(&context, trail).await;
         let mut gathered = self.gathered();
         match (facts, ResourceId::new(trail.arn.name())) {

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use trailseal_aws::{AwsError, Session, select_aggregate};
 use trailseal_rule::{
     AccountId, EvaluationContext, KEY_TYPE, KeyQuery, KeyRef, Parameters, Region, TRAIL_TYPE,
-    Timestamp, TrailArn, needs,
+    Timestamp, needs,
 };
 
 use super::gathered::{Gathered, trail_source};
@@ -76,9 +76,7 @@ pub(super) async fn judge_aggregate(
     let places = select_aggregate(session, name, PLACES).await?;
     let mut report = judge(&seen, &[format!("aws/aggregator/{name}")], parameters, given, now);
     for trail in &mut report.trails {
-        let arn = trail.arn.as_deref().and_then(|arn| TrailArn::parse(arn).ok());
-        let known = arn.as_ref().map_or(trail.resource_id.as_str(), TrailArn::name);
-        trail.source = trail_source(&trail.account, &trail.region, known);
+        trail.source = trail_source(&trail.account, &trail.region, trail.name());
     }
     tell_places(&mut report, &places, name);
     Ok(report)
@@ -164,10 +162,8 @@ fn tell_places(report: &mut Report, places: &[String], name: &str) {
     let all = regions.len();
     let mut silent = Vec::new();
     for (account, region) in regions {
-        let here = report
-            .trails
-            .iter()
-            .filter(|trail| trail.account == account.as_str() && trail.region == region.as_str());
+        let here =
+            report.trails.iter().filter(|trail| trail.account == account && trail.region == region);
         let trails = here.count();
         let problem = (trails == 0).then(|| NO_TRAIL_SEEN.to_owned());
         if problem.is_some() {

@@ -74,7 +74,7 @@ impl Gathered {
 
     /// How many trails there are, and how many of them are non-compliant.
     pub(super) fn counts(&self) -> (usize, usize) {
-        let broken = |trail: &&(Rank, TrailReport)| trail.1.compliance == "NON_COMPLIANT";
+        let broken = |trail: &&(Rank, TrailReport)| trail.1.is_non_compliant();
         (self.trails.len(), self.trails.iter().filter(broken).count())
     }
 
@@ -105,6 +105,6 @@ pub(super) fn source(account: &AccountId, region: Option<&Region>) -> String {
 }
 
 /// Where a trail was seen.
-pub(super) fn trail_source(account: &str, region: &str, name: &str) -> String {
+pub(super) fn trail_source(account: &AccountId, region: &Region, name: &str) -> String {
     format!("aws/{account}/{region}/cloudtrail/{name}")
 }

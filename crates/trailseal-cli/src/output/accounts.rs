@@ -1,28 +1,27 @@
-//! The accounts of an audit, for people: where something could not be asked, and where there is no
-//! trail.
+//! The accounts of an audit, for people: failed reads, and Regions without a trail.
 
 use std::io::{self, Write};
 
 use super::shown;
 use crate::report::{AccountReport, NotEvaluated, Report, TrailReport};
 
-/// Lines of one kind; of more, only their number is told.
+/// Lines of one kind that are listed; the others are counted.
 const LINES_MAX: usize = 20;
 
-/// Writes what the table of trails cannot show.
+/// Writes the lines below the table of trails.
 pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     write_copies(report, out)?;
-    let refusing = report.accounts.iter().filter(|account| account.has_problem());
-    write_lines("NOT JUDGED", refusing.map(refusal).collect(), out)?;
-    let silent = report.accounts.iter().filter_map(without_trail);
-    write_lines("NO TRAIL SEEN", silent.collect(), out)?;
+    let failing = report.accounts.iter().filter(|account| account.has_problem());
+    write_lines("NOT JUDGED", failing.map(failed_reads).collect(), out)?;
+    let without_trail = report.accounts.iter().filter_map(without_trail);
+    write_lines("NO TRAIL SEEN", without_trail.collect(), out)?;
     let left_out = report.accounts.iter().filter_map(|account| {
         Some(format!("{}: {}", name(account), shown(account.left_out.as_deref()?)))
     });
     write_lines("LEFT OUT", left_out.collect(), out)
 }
 
-/// Copies whose trail was evaluated are counted; trails that were evaluated nowhere are named.
+/// Counts the copies whose trail was evaluated, and names the trails that were not evaluated.
 fn write_copies(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let is_judged =
         |trail: &&TrailReport| trail.copy_of().is_some() && trail.not_evaluated.is_none();
@@ -30,9 +29,9 @@ fn write_copies(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         0 => {}
         count => writeln!(
             out,
-            "and {} of trails that are judged where they were made: in their home Region, \
-             organization trails in the account that owns them",
-            if count == 1 { "1 copy".to_owned() } else { format!("{count} copies") }
+            "and {count} {} of trails that are judged in their home Region, in the account that \
+             owns them",
+            if count == 1 { "copy" } else { "copies" }
         )?,
     }
     let lines = report.not_evaluated().into_iter().map(|left_out| {
@@ -61,7 +60,7 @@ fn name(account: &AccountReport) -> String {
     }
 }
 
-fn refusal(account: &AccountReport) -> String {
+fn failed_reads(account: &AccountReport) -> String {
     if let Some(problem) = &account.problem {
         return format!("{}: {}", name(account), shown(problem));
     }
@@ -73,15 +72,17 @@ fn refusal(account: &AccountReport) -> String {
 
 /// The Regions of the account in which no trail of any kind is visible.
 fn without_trail(account: &AccountReport) -> Option<String> {
-    let is_silent =
-        |region: &&crate::report::RegionReport| region.trails == 0 && region.problem.is_none();
-    let silent: Vec<&str> =
-        account.regions.iter().filter(is_silent).map(|region| region.region.as_str()).collect();
-    match silent.as_slice() {
+    let without: Vec<&str> = account
+        .regions
+        .iter()
+        .filter(|region| region.is_without_trail())
+        .map(|region| region.region.as_str())
+        .collect();
+    match without.as_slice() {
         [] => None,
         [one] => Some(format!("{}: {one}", name(account))),
         all if all.len() == account.regions.len() => {
-            Some(format!("{}: in none of its {} Regions that were asked", name(account), all.len()))
+            Some(format!("{}: in none of its {} audited Regions", name(account), all.len()))
         }
         some => Some(format!("{}: {}", name(account), some.join(", "))),
     }

@@ -1,24 +1,22 @@
 //! The report in the AWS Security Finding Format, ready for Security Hub's `BatchImportFindings`:
-//! one finding per trail, under an id that stays, so that the next import brings the finding up to
-//! date instead of adding one.
+//! one finding per trail, whose ID is the same in each report, so that the next import updates it.
 //!
-//! The limits are those of the format's documentation (Security Hub API Reference,
-//! `AwsSecurityFinding`). Whether AWS counts characters or bytes is documented nowhere: nothing has
-//! more bytes than it may have characters.
+//! The limits are those of the Security Hub API Reference, `AwsSecurityFinding`. AWS does not
+//! document whether it counts characters or bytes, so the limits on characters apply to bytes.
 
 use std::collections::{BTreeMap, HashSet};
 use std::io::{self, Write};
 
 use serde::Serialize;
-use trailseal_rule::KeyArn;
+use trailseal_rule::{ComplianceType, KeyArn, Timestamp, TrailArn};
 
-use super::identity::{Identity, fingerprint};
+use super::identity::{fingerprint, partition, uid};
 use super::requirements::by_version;
 use super::severity::Severity;
 use super::{bounded, clean, lines};
 use crate::report::{CheckOutcome, CheckReport, Report, TrailReport};
 
-/// The same for every trail and verdict, so that findings can be grouped by it.
+/// The same for every trail and verdict: people group findings by it.
 const TITLE: &str =
     "CloudTrail logs should be sealed with a KMS key that the customer controls and that works";
 
@@ -39,8 +37,8 @@ struct Finding<'a> {
     product_arn: String,
     generator_id: &'static str,
     aws_account_id: &'a str,
-    created_at: &'a str,
-    updated_at: &'a str,
+    created_at: Timestamp,
+    updated_at: Timestamp,
     title: &'static str,
     description: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -129,7 +127,7 @@ struct SeverityLabel {
 
 pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let requirements = requirements(report);
-    // A trail that was seen in several sources is one resource: what is worst of it comes first.
+    // A trail of several sources is one resource. Its most severe finding comes first.
     let mut ids = HashSet::new();
     let findings = report.trails.iter().map(|trail| finding(report, trail, &requirements));
     lines(findings.filter(|finding| ids.insert(finding.id.clone())), out)
@@ -138,38 +136,36 @@ pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 /// As Security Hub writes them: the publication, a slash, the number.
 fn requirements(report: &Report) -> Vec<String> {
     let controls = by_version(&report.controls).into_iter().take(REQUIREMENTS_MAX);
-    let told = |(publication, number)| bounded(&format!("{publication}/{number}"), FIELD_BYTES_MAX);
-    controls.map(told).collect()
+    let text = |(publication, number)| bounded(&format!("{publication}/{number}"), FIELD_BYTES_MAX);
+    controls.map(text).collect()
 }
 
 fn finding<'a>(report: &'a Report, trail: &'a TrailReport, requirements: &[String]) -> Finding<'a> {
     let TrailReport { account, region, .. } = trail;
-    let identity = Identity::of(trail);
-    let partition = identity.partition();
-    let fix = told(trail, |check| check.fix.as_deref());
+    let partition = partition(trail);
+    let fix = distinct(trail, |check| check.fix.as_deref());
     Finding {
         schema_version: "2018-10-08",
-        id: id(&identity),
+        id: id(trail),
         product_arn: format!(
             "arn:{partition}:securityhub:{region}:{account}:product/{account}/default"
         ),
         generator_id: "trailseal",
-        aws_account_id: account,
-        created_at: trail.captured.as_deref().unwrap_or(&report.generated_at),
-        updated_at: &report.generated_at,
+        aws_account_id: account.as_str(),
+        created_at: trail.captured.unwrap_or(report.generated_at),
+        updated_at: report.generated_at,
         title: TITLE,
         description: description(trail),
         remediation: (!fix.is_empty()).then(|| Remediation {
             recommendation: Recommendation { text: bounded(&fix, RECOMMENDATION_BYTES_MAX) },
         }),
         product_fields: product_fields(report, trail),
-        resources: resources(trail, &identity),
+        resources: resources(trail),
         compliance: Compliance {
             status: status(trail),
             related_requirements: requirements.to_vec(),
             status_reasons: trail.checks.iter().filter_map(reason).collect(),
         },
-        // Of a trail that is gone, only its end was seen.
         record_state: if trail.is_gone() { "ARCHIVED" } else { "ACTIVE" },
         finding_provider_fields: ProviderFields {
             severity: SeverityLabel { label: severity(Severity::of_trail(trail)) },
@@ -179,9 +175,9 @@ fn finding<'a>(report: &'a Report, trail: &'a TrailReport, requirements: &[Strin
     }
 }
 
-/// An id that is too long keeps apart by its fingerprint.
-fn id(identity: &Identity<'_>) -> String {
-    let uid = identity.uid();
+/// A fingerprint distinguishes IDs that are too long.
+fn id(trail: &TrailReport) -> String {
+    let uid = uid(trail);
     let shown = clean(&uid);
     if shown == uid && uid.len() <= ID_BYTES_MAX {
         return uid;
@@ -191,11 +187,11 @@ fn id(identity: &Identity<'_>) -> String {
 }
 
 fn status(trail: &TrailReport) -> &'static str {
-    match trail.compliance.as_str() {
+    match trail.compliance {
         _ if trail.unverified || trail.not_evaluated.is_some() => "WARNING",
-        "NON_COMPLIANT" => "FAILED",
-        "COMPLIANT" => "PASSED",
-        _ => "NOT_AVAILABLE",
+        ComplianceType::NonCompliant => "FAILED",
+        ComplianceType::Compliant => "PASSED",
+        ComplianceType::NotApplicable => "NOT_AVAILABLE",
     }
 }
 
@@ -208,20 +204,19 @@ fn severity(severity: Severity) -> &'static str {
     }
 }
 
-/// What the checks that did not pass say of something, each thing once.
-fn told<'a>(trail: &'a TrailReport, tell: fn(&'a CheckReport) -> Option<&'a str>) -> String {
-    let open = trail.checks.iter().filter(|check| check.outcome != CheckOutcome::Pass);
+/// A member of the checks that did not pass, each distinct text once.
+fn distinct<'a>(trail: &'a TrailReport, member: fn(&'a CheckReport) -> Option<&'a str>) -> String {
     let mut all: Vec<&str> = Vec::new();
-    for words in open.filter_map(tell) {
-        if !all.contains(&words) {
-            all.push(words);
+    for text in trail.open_checks().filter_map(member) {
+        if !all.contains(&text) {
+            all.push(text);
         }
     }
     all.join("; ")
 }
 
 fn description(trail: &TrailReport) -> String {
-    let what = told(trail, |check| check.what.as_deref());
+    let what = distinct(trail, |check| check.what.as_deref());
     let text = match (&trail.not_evaluated, &trail.reason, what.is_empty()) {
         (Some(why), ..) => &format!("the trail was not evaluated: {why}"),
         (None, Some(reason), _) => reason,
@@ -231,7 +226,7 @@ fn description(trail: &TrailReport) -> String {
     bounded(text, DESCRIPTION_BYTES_MAX)
 }
 
-/// The check as a code, with what it says.
+/// A check that did not pass.
 fn reason(check: &CheckReport) -> Option<Reason> {
     let prefix = match check.outcome {
         CheckOutcome::Pass => return None,
@@ -251,7 +246,7 @@ fn product_fields(report: &Report, trail: &TrailReport) -> BTreeMap<&'static str
         ("trailseal/Compliance", Some(trail.compliance.as_str())),
         ("trailseal/Unverified", Some(if trail.unverified { "true" } else { "false" })),
         ("trailseal/Annotation", Some(trail.annotation.as_str())),
-        ("trailseal/Profile", trail.profile.as_deref()),
+        ("trailseal/Profile", trail.profile.map(|profile| profile.as_str())),
         ("trailseal/NotEvaluated", trail.not_evaluated.as_deref()),
         ("trailseal/SkippedChecks", skipped.as_deref()),
         ("trailseal/Key", trail.key.as_deref()),
@@ -263,14 +258,14 @@ fn product_fields(report: &Report, trail: &TrailReport) -> BTreeMap<&'static str
     given.map(|(name, text)| (name, bounded(text, FIELD_BYTES_MAX))).collect()
 }
 
-/// The trail, and its key where the trail names it by ARN.
-fn resources<'a>(trail: &'a TrailReport, identity: &Identity<'_>) -> Vec<Resource<'a>> {
-    let partition = known_partition(identity.partition());
+/// The trail, and its key if the trail names it by ARN.
+fn resources(trail: &TrailReport) -> Vec<Resource<'_>> {
+    let partition = known_partition(partition(trail));
     let short = |text: &str| bounded(text, FIELD_BYTES_MAX);
     let details = TrailDetails {
-        name: short(identity.name()),
-        trail_arn: trail.arn.as_deref().map(short),
-        home_region: identity.home_region().map(short),
+        name: short(trail.name()),
+        trail_arn: trail.arn.as_ref().map(TrailArn::as_str).map(short),
+        home_region: trail.arn.as_ref().map(|arn| arn.home_region().to_string()),
         kms_key_id: trail.key.as_deref().map(short),
         s3_bucket_name: trail.bucket.as_deref().map(short),
     };
@@ -279,13 +274,13 @@ fn resources<'a>(trail: &'a TrailReport, identity: &Identity<'_>) -> Vec<Resourc
             kind: "AwsAccount",
             id: format!("AWS::::Account:{}", trail.account),
             partition,
-            region: Some(&trail.region),
+            region: Some(trail.region.as_str()),
             details: None,
         }];
     }
     let mut resources = vec![Resource {
         kind: "AwsCloudTrailTrail",
-        id: bounded(identity.arn_or_id(), ID_BYTES_MAX),
+        id: bounded(trail.arn_or_id(), ID_BYTES_MAX),
         partition,
         region: Some(trail.region.as_str()).filter(|region| region.len() <= REGION_BYTES_MAX),
         details: Some(Details { trail: details }),
@@ -302,7 +297,7 @@ fn resources<'a>(trail: &'a TrailReport, identity: &Identity<'_>) -> Vec<Resourc
     resources
 }
 
-/// The format takes these words only.
+/// The partitions that the format allows.
 fn known_partition(name: &str) -> Option<&'static str> {
     let known = ["aws", "aws-cn", "aws-us-gov", "aws-us-iso", "aws-us-iso-b"];
     known.into_iter().find(|known| *known == name)

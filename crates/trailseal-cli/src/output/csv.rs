@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::shown;
-use crate::report::{CheckOutcome, CheckReport, Report, TrailReport};
+use crate::report::{CheckReport, Report, TrailReport};
 
 const HEAD: [&str; 16] = [
     "compliance",
@@ -28,65 +28,57 @@ pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut rows = ::csv::Writer::from_writer(out);
     rows.write_record(HEAD)?;
     for trail in &report.trails {
-        rows.write_record(row(trail).map(guarded))?;
+        rows.write_record(row(trail).map(|cell| guarded(&cell)))?;
     }
     rows.flush()
 }
 
 fn row(trail: &TrailReport) -> [String; HEAD.len()] {
-    let told = |tell: fn(&CheckReport) -> Option<String>| {
-        let open = trail.checks.iter().filter(|check| check.outcome != CheckOutcome::Pass);
-        open.filter_map(tell).collect::<Vec<_>>().join("; ")
+    let joined = |member: fn(&CheckReport) -> Option<&str>| {
+        trail.open_checks().filter_map(member).collect::<Vec<_>>().join("; ")
     };
-    let what = told(|check| check.what.clone());
+    let what = joined(|check| check.what.as_deref());
     let optional = |text: &Option<String>| text.clone().unwrap_or_default();
     [
-        trail.compliance.clone(),
+        trail.compliance.to_string(),
         trail.unverified.to_string(),
-        trail.account.clone(),
-        trail.region.clone(),
+        trail.account.to_string(),
+        trail.region.to_string(),
         trail.resource_id.clone(),
-        optional(&trail.arn),
+        trail.arn.as_ref().map(ToString::to_string).unwrap_or_default(),
         optional(&trail.key),
         optional(&trail.bucket),
-        told(|check| Some(check.id.clone())),
+        joined(|check| Some(&check.id)),
         if what.is_empty() { optional(&trail.reason) } else { what },
-        told(|check| check.fix.clone()),
-        optional(&trail.captured),
+        joined(|check| check.fix.as_deref()),
+        trail.captured.map(|captured| captured.to_string()).unwrap_or_default(),
         trail.source.clone(),
-        optional(&trail.profile),
+        trail.profile.map_or("", |profile| profile.as_str()).to_owned(),
         optional(&trail.not_evaluated),
         trail.skipped.join("; "),
     ]
 }
 
-/// A spreadsheet would run a cell that begins like a formula, some of them also behind blanks or
-/// quotes; an apostrophe makes it text. What separates cells depends on the spreadsheet's language,
-/// so that the text behind each such character counts as a cell.
-fn guarded(cell: String) -> String {
-    const SEPARATORS: [char; 4] = [';', ',', '|', '\t'];
-    let mut out = String::with_capacity(cell.len());
-    // A tab would be shown, and might separate cells where the text is pasted.
-    let cell = shown(&cell);
-    for part in cell.split_inclusive(SEPARATORS) {
-        if begins_like_a_formula(part) {
-            out.push('\'');
-        }
-        out.push_str(part);
-    }
-    out
+/// A cell that no spreadsheet runs as a formula: an apostrophe before a formula makes it text. The
+/// separator of cells depends on the spreadsheet's locale, so the text after each possible separator
+/// is guarded as well.
+fn guarded(cell: &str) -> String {
+    const SEPARATORS: [char; 3] = [';', ',', '|'];
+    let guard = |part: &str| if is_formula(part) { format!("'{part}") } else { part.to_owned() };
+    shown(cell).split_inclusive(SEPARATORS).map(guard).collect()
 }
 
-fn begins_like_a_formula(cell: &str) -> bool {
-    const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
-    let is_passed_over =
+/// Spreadsheets skip blanks and quotes before a formula.
+fn is_formula(cell: &str) -> bool {
+    const STARTS: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+    let is_skipped =
         |character: char| character.is_whitespace() || ['"', '\'', '?'].contains(&character);
-    let mut rest = cell.trim_start_matches(is_passed_over);
-    // What has no width is shown as an escape, which a formula could follow.
-    while let Some((_, behind)) = rest.strip_prefix("\\u{").and_then(|rest| rest.split_once('}')) {
-        rest = behind.trim_start_matches(is_passed_over);
+    let mut rest = cell.trim_start_matches(is_skipped);
+    // An invisible character is shown as an escape, which a formula can follow.
+    while let Some((_, after)) = rest.strip_prefix("\\u{").and_then(|rest| rest.split_once('}')) {
+        rest = after.trim_start_matches(is_skipped);
     }
-    rest.starts_with(FORMULA)
+    rest.starts_with(STARTS)
 }
 
 #[cfg(test)]
@@ -94,8 +86,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_cell_begins_like_a_formula() {
-        let formulas = [
+    fn no_cell_is_a_formula() {
+        for cell in [
             "=1+1",
             "+1",
             "-1",
@@ -104,20 +96,21 @@ mod tests {
             " =1",
             "\u{3000}=1",
             "  -2+3+cmd|' /C calc'!A0",
-        ];
-        for cell in formulas {
-            assert_eq!(guarded(cell.to_owned()), format!("'{cell}"));
+            "\"=1",
+        ] {
+            assert_eq!(guarded(cell), format!("'{cell}"));
         }
-        // Behind a separator, and behind what is shown instead of a character.
-        for separator in [";", ",", "|", "; ", ";\""] {
-            let cell = guarded(format!("evil{separator}=1+1;@SUM(A1)"));
-            let first = separator.get(..1).unwrap();
-            let rest = separator.get(1..).unwrap();
-            assert_eq!(cell, format!("evil{first}'{rest}=1+1;'@SUM(A1)"));
+        for (cell, expected) in [
+            ("evil;=1+1;@SUM(A1)", "evil;'=1+1;'@SUM(A1)"),
+            ("evil,=1", "evil,'=1"),
+            ("evil|=1", "evil|'=1"),
+            ("evil; =1", "evil;' =1"),
+            ("evil;\"=1", "evil;'\"=1"),
+            ("\t=1\r\n", "'?=1??"),
+            ("\u{200b}=1", "'\\u{200b}=1"),
+            ("a=1", "a=1"),
+        ] {
+            assert_eq!(guarded(cell), expected);
         }
-        assert_eq!(guarded("\t=1\r\n".to_owned()), "'?=1??");
-        assert_eq!(guarded("\u{200b}=1".to_owned()), "'\\u{200b}=1");
-        assert_eq!(guarded("\"=1".to_owned()), "'\"=1");
-        assert_eq!(guarded("a=1".to_owned()), "a=1");
     }
 }

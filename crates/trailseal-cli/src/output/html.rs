@@ -1,12 +1,11 @@
-//! The report as one page: it needs no network and no script to be read, and nothing that a trail
-//! is called can do anything in it.
+//! The report as one HTML page, readable without network and without script.
 //!
-//! INVARIANT (inert): whatever comes from the input is escaped by the template; the page's policy
-//! (`seal`) admits its own style and script by their digest and nothing else; and characters that
-//! could hide or turn text round are made visible on the way out (`sanitizing_writer`).
+//! INVARIANT (inert): the template escapes all text from the input, the content security policy
+//! (`csp`) allows only the page's own style and script, and [`HtmlWriter`] replaces characters that
+//! could hide text or change its direction.
 //!
-//! INVARIANT (bounded): findings are told in full up to a number and in a line each up to another;
-//! beyond these, and for what passes, trails are counted. The page says so wherever it counts.
+//! INVARIANT (bounded): a limited number of findings is shown in full, and a further number in one
+//! line each. The page counts the others, and says so.
 
 mod causes;
 mod csp;
@@ -16,37 +15,35 @@ mod listing;
 mod places;
 mod policy;
 mod remarks;
-mod sanitizing_writer;
 mod standing;
 mod trail_evidence;
 mod words;
 
 use std::borrow::Borrow;
-use std::fmt;
 use std::io::{self, Write};
 
 use askama::Template;
-use trailseal_rule::CHECKS;
+use trailseal_rule::{CHECKS, Check};
 
-use crate::report::{ControlNumber, NotEvaluated, Report, TrailReport};
+use super::HtmlWriter;
+use crate::report::{ControlNumber, NotEvaluated, Report};
 use causes::{Cause, causes};
 use headline::Headline;
 use heat::HeatMap;
 use listing::Listing;
 use places::Places;
 use remarks::{Remark, remarks};
-use sanitizing_writer::SanitizingWriter;
 use standing::{Standing, VerdictCounts};
-use words::{Count, moment};
+use words::Count;
 
 const STYLE: &str = include_str!("html/page.css");
 const SCRIPT: &str = include_str!("html/page.js");
 
 pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let mut sanitizing_writer = SanitizingWriter::new(out);
-    let written = Page::of(report).render_into(&mut sanitizing_writer);
-    sanitizing_writer.finish()?;
-    written.map_err(io::Error::other)
+    let mut writer = HtmlWriter::new(out);
+    let rendered = Page::of(report).render_into(&mut writer);
+    writer.finish()?;
+    rendered.map_err(io::Error::other)
 }
 
 #[derive(Template)]
@@ -67,22 +64,14 @@ struct Page<'a> {
     causes: Vec<Cause<'a>>,
     listing: Listing<'a>,
     remarks: Vec<Remark<'a>>,
-    checks: Vec<Known>,
+    checks: Vec<&'static Check>,
     not_evaluated: Vec<NotEvaluated<'a>>,
 }
 
-/// The numbers of the control in a publication.
+/// The numbers of the controls of a publication.
 struct Numbers<'a> {
     publication: &'a str,
     numbers: String,
-}
-
-/// A check, in the words of the rule.
-struct Known {
-    id: &'static str,
-    sentence: &'static str,
-    why: &'static str,
-    fails_when: &'static str,
 }
 
 impl<'a> Page<'a> {
@@ -96,8 +85,12 @@ impl<'a> Page<'a> {
             script: SCRIPT,
             policy: csp::policy(STYLE, SCRIPT),
             headline: Headline::of(report, &tally),
-            generated: moment(&report.generated_at),
-            parameters: parameters(report),
+            generated: report.generated_at.minute(),
+            parameters: report
+                .parameters
+                .iter()
+                .map(|(name, value)| format!("{name}={value}"))
+                .collect(),
             controls: controls(report),
             control: report.controls.iter().rfind(|control| control.publication.contains("AWS")),
             heat: HeatMap::of(&places),
@@ -105,15 +98,7 @@ impl<'a> Page<'a> {
             causes: causes(&report.trails),
             listing: Listing::of(&report.trails),
             remarks: remarks(&report.trails),
-            checks: CHECKS
-                .iter()
-                .map(|check| Known {
-                    id: check.id.as_str(),
-                    sentence: check.sentence,
-                    why: check.why,
-                    fails_when: check.fails_when,
-                })
-                .collect(),
+            checks: CHECKS.to_vec(),
             not_evaluated: report.not_evaluated(),
             tally,
         }
@@ -133,12 +118,6 @@ impl<'a> Page<'a> {
     }
 }
 
-fn parameters(report: &Report) -> Vec<String> {
-    let text =
-        |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    report.parameters.iter().map(|(name, value)| format!("{name}={}", text(value))).collect()
-}
-
 fn controls(report: &Report) -> Vec<Numbers<'_>> {
     let mut controls: Vec<Numbers<'_>> = Vec::new();
     for ControlNumber { publication, number } in &report.controls {
@@ -148,18 +127,6 @@ fn controls(report: &Report) -> Vec<Numbers<'_>> {
         }
     }
     controls
-}
-
-/// What a trail is called by people.
-fn name(trail: &TrailReport) -> &str {
-    let from_arn = trail.arn.as_deref().and_then(|arn| arn.rsplit('/').next());
-    from_arn.filter(|name| !name.is_empty()).unwrap_or(&trail.resource_id)
-}
-
-impl fmt::Debug for Page<'_> {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("Page").finish_non_exhaustive()
-    }
 }
 
 #[cfg(test)]

@@ -1,15 +1,15 @@
-//! The report as `JUnit` XML, for whatever shows the results of tests: a suite for each account
-//! and Region, a case for each check of each trail.
+//! The report as `JUnit` XML, for CI: a suite for each account and Region, a case for each check of
+//! each trail.
 //!
-//! What was found broken is a failure; what could not be told is an error, be it a check that could
-//! not be verified or a part of the input that could not be judged, so that a partial report is
-//! never green.
+//! A failed check is a failure. A check that could not be verified and input that could not be
+//! judged are errors, so a partial report never passes.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report as Document, TestCase, TestCaseStatus, TestSuite};
+use trailseal_rule::TrailArn;
 
 use super::bounded;
 use crate::report::{AccountReport, CheckOutcome, CheckReport, Report, TrailReport};
@@ -17,7 +17,7 @@ use crate::report::{AccountReport, CheckOutcome, CheckReport, Report, TrailRepor
 /// Bytes of a name or a message, at most.
 const TEXT_BYTES_MAX: usize = 4096;
 
-/// Digits of `2026-11-23T12:00:00`: the forms that are published know no fractions and no zone.
+/// Characters of a time: the published schemas allow neither fractions nor a zone.
 const SECONDS_END: usize = "2026-11-23T12:00:00".len();
 
 pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
@@ -26,11 +26,11 @@ pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     document.add_test_suites(suites(report));
     let mut text = Vec::new();
     document.serialize(&mut text).map_err(io::Error::other)?;
-    out.write_all(&without_skipped_of_all(text))
+    out.write_all(&without_total_skipped(text))
 }
 
-/// The published forms know `skipped` of a suite, but not of all together.
-fn without_skipped_of_all(mut text: Vec<u8>) -> Vec<u8> {
+/// The published schemas allow the attribute `skipped` on a suite, but not on all suites together.
+fn without_total_skipped(mut text: Vec<u8>) -> Vec<u8> {
     const MEMBER: &[u8] = b" skipped=\"";
     let head = memchr::memmem::find(&text, b"<testsuites ");
     let begin = head.and_then(|head| {
@@ -50,7 +50,7 @@ fn without_skipped_of_all(mut text: Vec<u8>) -> Vec<u8> {
 fn suites(report: &Report) -> Vec<TestSuite> {
     let mut places: BTreeMap<(&str, &str), Vec<TestCase>> = BTreeMap::new();
     for trail in &report.trails {
-        let place = places.entry((&trail.account, &trail.region)).or_default();
+        let place = places.entry((trail.account.as_str(), trail.region.as_str())).or_default();
         place.extend(cases_of_trail(trail));
     }
     for account in &report.accounts {
@@ -66,10 +66,11 @@ fn suites(report: &Report) -> Vec<TestSuite> {
     for ((account, region), cases) in places {
         suites.push(suite(&format!("{account} {region}"), cases));
     }
-    let timestamp = report.generated_at.get(..SECONDS_END).unwrap_or(&report.generated_at);
+    let generated = report.generated_at.to_string();
+    let timestamp = generated.get(..SECONDS_END).unwrap_or(&generated);
     for (number, suite) in suites.iter_mut().enumerate() {
         let members = [
-            ("timestamp", bounded(timestamp, TEXT_BYTES_MAX)),
+            ("timestamp", timestamp.to_owned()),
             ("hostname", "localhost".to_owned()),
             ("package", "trailseal".to_owned()),
             ("id", number.to_string()),
@@ -95,8 +96,8 @@ fn case(class: &str, name: &str, status: TestCaseStatus) -> TestCase {
 
 fn cases_of_trail(trail: &TrailReport) -> Vec<TestCase> {
     if trail.checks.is_empty() {
-        // An account that has no trail and should is found broken without a check.
-        let (mut status, kind, name) = if trail.compliance == "NON_COMPLIANT" {
+        // An account without trails has no checks, and may be non-compliant.
+        let (mut status, kind, name) = if trail.is_non_compliant() {
             let failure = TestCaseStatus::non_success(NonSuccessKind::Failure);
             (failure, "non-compliant", "has a trail")
         } else {
@@ -106,17 +107,17 @@ fn cases_of_trail(trail: &TrailReport) -> Vec<TestCase> {
         status.set_message(bounded(&trail.annotation, TEXT_BYTES_MAX));
         return vec![case(&trail.resource_id, name, status)];
     }
-    let told = |check| case(&trail.resource_id, &name(check), status(trail, check));
+    let judged = |check| case(&trail.resource_id, &name(check), status(trail, check));
     let skipped = trail.skipped.iter().map(|check| {
         let mut status = TestCaseStatus::skipped();
         status.set_type("skipped");
         status.set_message("skipped by the parameter skipChecks");
         case(&trail.resource_id, check, status)
     });
-    trail.checks.iter().map(told).chain(skipped).collect()
+    trail.checks.iter().map(judged).chain(skipped).collect()
 }
 
-/// The check, and what holds where it passes.
+/// The check and its sentence.
 fn name(check: &CheckReport) -> String {
     let known = trailseal_rule::CHECKS.iter().find(|known| known.id.as_str() == check.id);
     match known {
@@ -126,16 +127,15 @@ fn name(check: &CheckReport) -> String {
 }
 
 fn status(trail: &TrailReport, check: &CheckReport) -> TestCaseStatus {
-    let counts = trail.compliance == "NON_COMPLIANT";
     let (mut status, kind) = match check.outcome {
         CheckOutcome::Pass => return TestCaseStatus::success(),
         CheckOutcome::Fail => {
             (TestCaseStatus::non_success(NonSuccessKind::Failure), "non-compliant")
         }
-        CheckOutcome::Unknown if counts => {
+        CheckOutcome::Unknown if trail.is_non_compliant() => {
             (TestCaseStatus::non_success(NonSuccessKind::Error), "unverified")
         }
-        // The user's own word: what is unverified is no finding.
+        // The parameter `unverified` says that this is not a finding.
         CheckOutcome::Unknown => (TestCaseStatus::skipped(), "unverified"),
     };
     status.set_type(kind);
@@ -149,8 +149,8 @@ fn description(trail: &TrailReport, check: &CheckReport) -> String {
         ("Found", check.what.as_deref()),
         ("Why it matters", Some(check.why.as_str())),
         ("How to fix it", check.fix.as_deref()),
-        ("Profile", trail.profile.as_deref()),
-        ("Trail", trail.arn.as_deref()),
+        ("Profile", trail.profile.map(|profile| profile.as_str())),
+        ("Trail", trail.arn.as_ref().map(TrailArn::as_str)),
         ("Key", trail.key.as_deref()),
         ("Seen in", Some(trail.source.as_str())),
     ];
@@ -161,11 +161,10 @@ fn description(trail: &TrailReport, check: &CheckReport) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// The Regions without a trail. What could not be asked of an account is among the problems.
+/// The Regions without a trail. Failed reads of an account are among the problems.
 fn cases_without_trails(account: &AccountReport) -> impl Iterator<Item = (&str, TestCase)> {
     let regions = account.regions.iter();
-    let without = regions.filter(|region| region.trails == 0 && region.problem.is_none());
-    without.map(|region| {
+    regions.filter(|region| region.is_without_trail()).map(|region| {
         let mut status = TestCaseStatus::skipped();
         status.set_type("no trail");
         status.set_message("no trail is visible here");
@@ -173,7 +172,7 @@ fn cases_without_trails(account: &AccountReport) -> impl Iterator<Item = (&str, 
     })
 }
 
-/// What keeps the report from being whole.
+/// The reasons why the report is partial.
 fn cases_of_problems(report: &Report) -> Vec<TestCase> {
     let problem = |about: &str, message: &str| {
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
@@ -183,7 +182,7 @@ fn cases_of_problems(report: &Report) -> Vec<TestCase> {
     };
     let problems = report.problems.iter();
     let mut cases: Vec<TestCase> =
-        problems.map(|told| problem(&told.source, &told.message)).collect();
+        problems.map(|found| problem(&found.source, &found.message)).collect();
     cases.extend(
         report.not_evaluated().iter().map(|left_out| problem(left_out.trail, left_out.reason)),
     );

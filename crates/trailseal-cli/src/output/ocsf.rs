@@ -5,9 +5,9 @@ use std::collections::{BTreeSet, HashMap};
 use std::io::{self, Write};
 
 use serde::Serialize;
-use trailseal_rule::{ACCOUNT_TYPE, CHECKS, TRAIL_TYPE, Timestamp};
+use trailseal_rule::{ACCOUNT_TYPE, CHECKS, ComplianceType, TRAIL_TYPE, Timestamp};
 
-use super::identity::Identity;
+use super::identity::{partition, uid};
 use super::lines;
 use super::requirements::by_version;
 use super::severity::Severity;
@@ -17,11 +17,11 @@ const VERSION: &str = "1.6.0";
 const CATEGORY_UID: u32 = 2;
 const CLASS_UID: u32 = 2003;
 
-/// What is asked of a trail, in the compliant voice.
+/// The control, in the compliant voice.
 const CONTROL: &str =
     "CloudTrail logs are sealed with a KMS key that the customer controls and that works";
 
-/// The number and the word of one of the framework's lists.
+/// An ID of the schema and its caption.
 type Named = (u32, &'static str);
 
 #[derive(Serialize)]
@@ -57,7 +57,7 @@ struct Metadata<'a> {
     product: Product<'a>,
     profiles: [&'static str; 1],
     #[serde(skip_serializing_if = "Option::is_none")]
-    original_time: Option<&'a str>,
+    original_time: Option<Timestamp>,
 }
 
 #[derive(Serialize)]
@@ -149,7 +149,7 @@ struct Resource<'a> {
     role: &'static str,
 }
 
-/// What is the same in every event of a report.
+/// The parts that all events of a report share.
 struct Common<'a> {
     report: &'a Report,
     millis: i64,
@@ -164,10 +164,9 @@ pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let standards: BTreeSet<String> = controls.into_iter().map(|(name, _)| name).collect();
     let names = report.accounts.iter();
     let names = names.filter_map(|account| Some((account.id.as_str(), account.name.as_deref()?)));
-    let generated = Timestamp::parse(&report.generated_at);
     let common = Common {
         report,
-        millis: generated.map_or(0, Timestamp::epoch_millis),
+        millis: report.generated_at.epoch_millis(),
         standards: standards.into_iter().collect(),
         requirements,
         account_names: names.collect(),
@@ -176,7 +175,6 @@ pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn event<'a>(common: &'a Common<'a>, trail: &'a TrailReport) -> Event<'a> {
-    let identity = Identity::of(trail);
     let (activity_id, activity_name) = activity(trail);
     let (severity_id, severity) = severity(Severity::of_trail(trail));
     let (status_id, status) = status(trail);
@@ -194,19 +192,18 @@ fn event<'a>(common: &'a Common<'a>, trail: &'a TrailReport) -> Event<'a> {
         severity,
         status_id,
         status,
-        status_code: &trail.compliance,
+        status_code: trail.compliance.as_str(),
         status_detail: &trail.annotation,
         message: &trail.annotation,
         metadata: metadata(common.report, trail),
-        cloud: cloud(common, trail, &identity),
-        finding_info: finding_info(common, trail, &identity),
+        cloud: cloud(common, trail),
+        finding_info: finding_info(common, trail),
         compliance: compliance(common, trail),
         remediation: remediation(trail),
-        resources: resources(trail, &identity),
+        resources: resources(trail),
     }
 }
 
-/// Of a trail that is gone, only its end was seen.
 fn activity(trail: &TrailReport) -> Named {
     if trail.is_gone() { (3, "Close") } else { (1, "Create") }
 }
@@ -220,7 +217,7 @@ fn severity(severity: Severity) -> Named {
     }
 }
 
-/// How far people are with the finding: of what is in order, nothing is left to do.
+/// The state of the work on the finding: a pass needs no work.
 fn status(trail: &TrailReport) -> Named {
     match (compliance_status(trail).0, trail.is_gone()) {
         (_, true) => (5, "Archived"),
@@ -233,11 +230,11 @@ fn status(trail: &TrailReport) -> Named {
 const NOT_APPLICABLE: &str = "Not applicable";
 
 fn compliance_status(trail: &TrailReport) -> Named {
-    match trail.compliance.as_str() {
+    match trail.compliance {
         _ if trail.unverified || trail.not_evaluated.is_some() => (2, "Warning"),
-        "NON_COMPLIANT" => (3, "Fail"),
-        "COMPLIANT" => (1, "Pass"),
-        _ => (99, NOT_APPLICABLE),
+        ComplianceType::NonCompliant => (3, "Fail"),
+        ComplianceType::Compliant => (1, "Pass"),
+        ComplianceType::NotApplicable => (99, NOT_APPLICABLE),
     }
 }
 
@@ -259,32 +256,28 @@ fn metadata<'a>(report: &'a Report, trail: &'a TrailReport) -> Metadata<'a> {
             version: &report.tool.version,
         },
         profiles: ["cloud"],
-        original_time: trail.captured.as_deref(),
+        original_time: trail.captured,
     }
 }
 
-fn cloud<'a>(common: &'a Common<'a>, trail: &'a TrailReport, identity: &Identity<'a>) -> Cloud<'a> {
-    let TrailReport { account, region, .. } = trail;
+fn cloud<'a>(common: &'a Common<'a>, trail: &'a TrailReport) -> Cloud<'a> {
+    let account = trail.account.as_str();
     Cloud {
         provider: "AWS",
-        cloud_partition: identity.partition(),
-        region,
+        cloud_partition: partition(trail),
+        region: trail.region.as_str(),
         account: Account {
             uid: account,
-            name: common.account_names.get(account.as_str()).copied(),
+            name: common.account_names.get(account).copied(),
             type_id: 10,
             kind: "AWS Account",
         },
     }
 }
 
-fn finding_info<'a>(
-    common: &'a Common<'a>,
-    trail: &'a TrailReport,
-    identity: &Identity<'_>,
-) -> FindingInfo<'a> {
+fn finding_info<'a>(common: &'a Common<'a>, trail: &'a TrailReport) -> FindingInfo<'a> {
     FindingInfo {
-        uid: identity.uid(),
+        uid: uid(trail),
         title: CONTROL,
         desc: trail
             .not_evaluated
@@ -306,14 +299,14 @@ fn finding_info<'a>(
 
 fn compliance<'a>(common: &'a Common<'a>, trail: &'a TrailReport) -> Compliance<'a> {
     let (status_id, status) = compliance_status(trail);
-    let found = open_checks(trail).filter_map(|check| check.what.as_deref());
+    let found = trail.open_checks().filter_map(|check| check.what.as_deref());
     Compliance {
         control: CONTROL,
         standards: &common.standards,
         requirements: &common.requirements,
         status_id,
         status,
-        status_code: &trail.compliance,
+        status_code: trail.compliance.as_str(),
         status_details: found
             .chain(trail.reason.as_deref())
             .chain(trail.not_evaluated.as_deref())
@@ -321,10 +314,6 @@ fn compliance<'a>(common: &'a Common<'a>, trail: &'a TrailReport) -> Compliance<
             .collect(),
         checks: trail.checks.iter().map(check).collect(),
     }
-}
-
-fn open_checks(trail: &TrailReport) -> impl Iterator<Item = &CheckReport> {
-    trail.checks.iter().filter(|check| check.outcome != CheckOutcome::Pass)
 }
 
 fn check(check: &CheckReport) -> Check<'_> {
@@ -343,18 +332,18 @@ fn check(check: &CheckReport) -> Check<'_> {
 }
 
 fn remediation(trail: &TrailReport) -> Option<Remediation> {
-    let fixes: Vec<&str> = open_checks(trail).filter_map(|check| check.fix.as_deref()).collect();
+    let fixes: Vec<&str> = trail.open_checks().filter_map(|check| check.fix.as_deref()).collect();
     (!fixes.is_empty()).then(|| Remediation { desc: fixes.join("\n") })
 }
 
-/// What was judged: a trail, or an account without any.
+/// The type of the judged resource: a trail, or an account without trails.
 fn affected_type(trail: &TrailReport) -> &'static str {
     if trail.is_of_account() { ACCOUNT_TYPE } else { TRAIL_TYPE }
 }
 
-/// The trail, and what it is judged by.
-fn resources<'a>(trail: &'a TrailReport, identity: &Identity<'a>) -> Vec<Resource<'a>> {
-    let partition = identity.partition();
+/// The trail, its key and its bucket.
+fn resources(trail: &TrailReport) -> Vec<Resource<'_>> {
+    let partition = partition(trail);
     let related = |kind, uid: String, name: &str| Resource {
         uid,
         name: name.to_owned(),
@@ -365,10 +354,10 @@ fn resources<'a>(trail: &'a TrailReport, identity: &Identity<'a>) -> Vec<Resourc
         role: "Related",
     };
     let mut resources = vec![Resource {
-        region: Some(&trail.region),
+        region: Some(trail.region.as_str()),
         role_id: 3,
         role: "Affected",
-        ..related(affected_type(trail), identity.arn_or_id().to_owned(), identity.name())
+        ..related(affected_type(trail), trail.arn_or_id().to_owned(), trail.name())
     }];
     if let Some(key) = &trail.key {
         resources.push(related("AWS::KMS::Key", key.clone(), key));

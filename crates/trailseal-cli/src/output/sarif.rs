@@ -1,16 +1,16 @@
-//! The report as SARIF 2.1.0, for whatever shows the results of static analysis.
+//! The report as SARIF 2.1.0, for code scanning.
 //!
-//! A result is what a check found broken or could not verify; what passed is none, since viewers
-//! show each result as an alert.
+//! A result is a check that failed or could not be verified. A passed check is not a result, since
+//! viewers show each result as an alert.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use serde::Serialize;
-use trailseal_rule::{CHECKS, CIS_CONTROLS};
+use trailseal_rule::{CHECKS, CIS_CONTROLS, ComplianceType, Profile, Timestamp};
 
-use super::identity::{Identity, fingerprint};
+use super::identity::{fingerprint, uid};
 use super::severity::Severity;
 use super::{JsonWriter, clean};
 use crate::report::{CheckOutcome, CheckReport, NotEvaluated, Problem, Report, TrailReport};
@@ -31,7 +31,7 @@ struct Log<'a> {
 struct Run<'a> {
     tool: Tool<'a>,
     automation_details: AutomationDetails,
-    invocations: [Invocation<'a>; 1],
+    invocations: [Invocation; 1],
     results: Vec<Finding<'a>>,
 }
 
@@ -86,7 +86,7 @@ struct RuleProperties {
     precision: &'static str,
     #[serde(rename = "problem.severity")]
     problem_severity: &'static str,
-    /// A number that GitHub sorts into low, medium, high and critical.
+    /// GitHub maps the number to low, medium, high and critical.
     #[serde(rename = "security-severity")]
     security_severity: &'static str,
     tags: Vec<String>,
@@ -94,9 +94,9 @@ struct RuleProperties {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Invocation<'a> {
+struct Invocation {
     execution_successful: bool,
-    end_time_utc: &'a str,
+    end_time_utc: Timestamp,
     tool_execution_notifications: Vec<Notification>,
 }
 
@@ -141,7 +141,7 @@ struct ArtifactLocation {
     uri: String,
 }
 
-/// AWS writes its files in one line.
+/// AWS writes each file as one line.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Lines {
@@ -159,7 +159,7 @@ struct LogicalLocation<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Fingerprints {
-    /// What GitHub tells alerts apart by; without it, all of one line are one.
+    /// GitHub distinguishes alerts by it; without it, all results of one line are one alert.
     primary_location_line_hash: String,
     #[serde(rename = "trailAndCheck/v1")]
     trail_and_check: String,
@@ -169,11 +169,11 @@ struct Fingerprints {
 #[serde(rename_all = "camelCase")]
 struct FindingProperties<'a> {
     outcome: CheckOutcome,
-    compliance: &'a str,
+    compliance: ComplianceType,
     account: &'a str,
     region: &'a str,
     trail: &'a str,
-    profile: Option<&'a str>,
+    profile: Option<Profile>,
     key: Option<&'a str>,
     bucket: Option<&'a str>,
     fix: Option<&'a str>,
@@ -198,18 +198,15 @@ pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         },
     };
     let log = Log { schema: SCHEMA, version: "2.1.0", runs: [run] };
-    serde_json::to_writer_pretty(JsonWriter::new(out), &log)?;
+    serde_json::to_writer_pretty(JsonWriter(out), &log)?;
     out.write_all(b"\n")
 }
 
-/// Every check, and behind them those of the report that this version does not know.
+/// Every check, then the checks of the report that this version does not know.
 fn rules(report: &Report) -> Vec<Rule<'_>> {
     let mut rules: Vec<Rule<'_>> = CHECKS
         .iter()
-        .map(|check| {
-            let fails_when = Some(check.fails_when);
-            rule(check.id.as_str(), check.sentence, check.why, fails_when)
-        })
+        .map(|check| rule(check.id.as_str(), check.sentence, check.why, Some(check.fails_when)))
         .collect();
     for check in report.trails.iter().flat_map(|trail| &trail.checks) {
         if rules.iter().all(|rule| rule.id != check.id) {
@@ -223,43 +220,8 @@ fn rules(report: &Report) -> Vec<Rule<'_>> {
     rules
 }
 
-/// Not a check, but what is found where an account has no trail and should.
+/// The rule of an account without trails, which is not a check.
 const NO_TRAIL: &str = "no-trail";
-
-fn no_trail(trail: &TrailReport, rule_index: usize, is_live: bool) -> Finding<'_> {
-    let identity = Identity::of(trail);
-    let TrailReport { account, region, .. } = trail;
-    let uri = if is_live {
-        ["aws", account, region].map(|part| encoded(part, b"")).join("/")
-    } else {
-        uri_of_path(&trail.source)
-    };
-    let uid = format!("{}#{NO_TRAIL}", identity.uid());
-    Finding {
-        rule_id: NO_TRAIL,
-        rule_index,
-        kind: "fail",
-        level: "error",
-        message: Message { text: plain(&trail.annotation) },
-        locations: [Location { physical_location: physical(uri), logical_locations: None }],
-        partial_fingerprints: Fingerprints {
-            primary_location_line_hash: format!("{}:1", fingerprint(&uid)),
-            trail_and_check: uid,
-        },
-        properties: FindingProperties {
-            outcome: CheckOutcome::Fail,
-            compliance: &trail.compliance,
-            account,
-            region,
-            trail: &trail.resource_id,
-            profile: None,
-            key: None,
-            bucket: None,
-            fix: None,
-            skipped: &trail.skipped,
-        },
-    }
-}
 
 fn rule<'a>(id: &'a str, sentence: &str, why: &str, fails_when: Option<&str>) -> Rule<'a> {
     let security_severity = match Severity::of_failure(id) {
@@ -298,10 +260,10 @@ fn rule<'a>(id: &'a str, sentence: &str, why: &str, fails_when: Option<&str>) ->
     }
 }
 
-fn invocation(report: &Report) -> Invocation<'_> {
+fn invocation(report: &Report) -> Invocation {
     Invocation {
         execution_successful: report.complete,
-        end_time_utc: &report.generated_at,
+        end_time_utc: report.generated_at,
         tool_execution_notifications: report
             .problems
             .iter()
@@ -327,8 +289,8 @@ fn not_evaluated(trail: &NotEvaluated<'_>) -> Notification {
     notification(&Problem { source: (*source).to_owned(), message })
 }
 
-/// Clean text in which nothing is a link or a format: a plain text message may hold links in square
-/// brackets (SARIF 2.1.0, 3.11.6), and some viewers show messages as Markdown.
+/// Clean text without links or formatting: a plain text message can hold links in square brackets
+/// (SARIF 2.1.0, 3.11.6), and some viewers show messages as Markdown.
 fn plain(text: &str) -> String {
     const SPECIAL: &[char] = &['\\', '[', ']', '<', '>', '*', '_', '~', '|', '#', '!', '`'];
     let mut out = String::new();
@@ -338,12 +300,12 @@ fn plain(text: &str) -> String {
         }
         out.push(character);
     }
-    // An address that stands alone is a link in GitHub's Markdown.
+    // GitHub's Markdown turns a bare URL into a link.
     out.replace("://", ":\\//").replace("www.", "www\\.")
 }
 
-/// The checks that the parameter `skipChecks` left out: a trail that passes has no result to name
-/// them in.
+/// The checks that the parameter `skipChecks` left out. A trail that passes has no result that could
+/// name them.
 fn skipped(report: &Report) -> impl Iterator<Item = Notification> {
     let mut trails: BTreeMap<&[String], usize> = BTreeMap::new();
     for trail in report.trails.iter().filter(|trail| !trail.skipped.is_empty()) {
@@ -364,69 +326,82 @@ fn results<'a>(report: &'a Report, indices: &HashMap<&str, usize>) -> Vec<Findin
     let is_live = !report.accounts.is_empty();
     let mut results = Vec::new();
     for trail in &report.trails {
-        if trail.is_of_account() && trail.compliance == "NON_COMPLIANT" {
-            let rule_index = indices.get(NO_TRAIL).copied().unwrap_or_default();
-            results.push(no_trail(trail, rule_index, is_live));
+        if trail.is_of_account() && trail.is_non_compliant() {
+            let place = physical(place(trail, is_live));
+            let text = plain(&trail.annotation);
+            results.push(finding(trail, NO_TRAIL, CheckOutcome::Fail, text, place));
         }
-        for check in trail.checks.iter().filter(|check| check.outcome != CheckOutcome::Pass) {
-            let rule_index = indices.get(check.id.as_str()).copied().unwrap_or_default();
-            results.push(result(trail, check, rule_index, is_live));
+        for check in trail.open_checks() {
+            let place = physical(place(trail, is_live));
+            results.push(of_check(trail, check, place));
         }
+    }
+    for result in &mut results {
+        result.rule_index = indices.get(result.rule_id).copied().unwrap_or_default();
     }
     results
 }
 
-fn result<'a>(
+fn of_check<'a>(
     trail: &'a TrailReport,
     check: &'a CheckReport,
-    rule_index: usize,
-    is_live: bool,
+    place: PhysicalLocation,
 ) -> Finding<'a> {
-    let identity = Identity::of(trail);
-    let uri = if is_live { place_of_trail(trail, &identity) } else { uri_of_path(&trail.source) };
     let what = clean(check.what.as_deref().unwrap_or_default());
     let fix = clean(check.fix.as_deref().unwrap_or_default());
-    let name = clean(identity.name());
-    let uid = identity.uid_of_check(check);
+    let name = clean(trail.name());
+    let text = plain(&format!("Trail {name}: {what}. Fix: {fix}"));
+    let mut finding = finding(trail, &check.id, check.outcome, text, place);
+    finding.properties.fix = check.fix.as_deref();
+    for location in &mut finding.locations {
+        location.logical_locations = Some([LogicalLocation {
+            fully_qualified_name: clean(trail.arn_or_id()),
+            name: name.clone(),
+            kind: "resource",
+        }]);
+    }
+    finding
+}
+
+fn finding<'a>(
+    trail: &'a TrailReport,
+    rule_id: &'a str,
+    outcome: CheckOutcome,
+    text: String,
+    physical_location: PhysicalLocation,
+) -> Finding<'a> {
+    let uid = format!("{}#{rule_id}", uid(trail));
     Finding {
-        rule_id: &check.id,
-        rule_index,
+        rule_id,
+        rule_index: 0,
         kind: "fail",
-        level: level(trail, check),
-        message: Message { text: plain(&format!("Trail {name}: {what}. Fix: {fix}")) },
-        locations: [Location {
-            physical_location: physical(uri),
-            logical_locations: Some([LogicalLocation {
-                fully_qualified_name: clean(identity.arn_or_id()),
-                name,
-                kind: "resource",
-            }]),
-        }],
+        level: level(trail, outcome),
+        message: Message { text },
+        locations: [Location { physical_location, logical_locations: None }],
         partial_fingerprints: Fingerprints {
             primary_location_line_hash: format!("{}:1", fingerprint(&uid)),
             trail_and_check: uid,
         },
         properties: FindingProperties {
-            outcome: check.outcome,
-            compliance: &trail.compliance,
-            account: &trail.account,
-            region: &trail.region,
+            outcome,
+            compliance: trail.compliance,
+            account: trail.account.as_str(),
+            region: trail.region.as_str(),
             trail: &trail.resource_id,
-            profile: trail.profile.as_deref(),
+            profile: trail.profile,
             key: trail.key.as_deref(),
             bucket: trail.bucket.as_deref(),
-            fix: check.fix.as_deref(),
+            fix: None,
             skipped: &trail.skipped,
         },
     }
 }
 
-/// What is unverified is a warning where that counts, and a note where the user said that it does
-/// not.
-fn level(trail: &TrailReport, check: &CheckReport) -> &'static str {
-    match check.outcome {
+/// Unverified is a warning, or a note if the parameter `unverified` says that it is not a finding.
+fn level(trail: &TrailReport, outcome: CheckOutcome) -> &'static str {
+    match outcome {
         CheckOutcome::Fail => "error",
-        CheckOutcome::Unknown if trail.compliance == "NON_COMPLIANT" => "warning",
+        CheckOutcome::Unknown if trail.is_non_compliant() => "warning",
         CheckOutcome::Unknown | CheckOutcome::Pass => "note",
     }
 }
@@ -438,19 +413,24 @@ fn physical(uri: String) -> PhysicalLocation {
     }
 }
 
-/// Where a trail is that was seen in its account, as if accounts were folders.
-fn place_of_trail(trail: &TrailReport, identity: &Identity<'_>) -> String {
-    let parts = ["aws", &trail.account, &trail.region, "cloudtrail", identity.name()];
-    parts.map(|part| encoded(part, b"")).join("/")
+/// The file of a trail, or the trail in its account as if accounts and Regions were folders.
+fn place(trail: &TrailReport, is_live: bool) -> String {
+    if !is_live {
+        return uri_of_path(&trail.source);
+    }
+    let folders = ["aws", trail.account.as_str(), trail.region.as_str()];
+    let file = (!trail.is_of_account()).then_some(["cloudtrail", trail.name()]);
+    let parts = folders.into_iter().chain(file.into_iter().flatten());
+    parts.map(|part| encoded(part, b"")).collect::<Vec<_>>().join("/")
 }
 
-/// A path as a URI reference; whoever reads the report knows what it is relative to.
+/// A path as a URI reference. A relative path stays relative.
 fn uri_of_path(path: &str) -> String {
     let scheme = if path.starts_with('/') { "file://" } else { "" };
     format!("{scheme}{}", encoded(path, b"/"))
 }
 
-/// All but what a URI may hold anywhere, and what is also let through, in percent (RFC 3986).
+/// Percent-encodes all characters but unreserved ones and `also` (RFC 3986).
 fn encoded(text: &str, also: &[u8]) -> String {
     let mut encoded = String::new();
     for byte in text.bytes() {

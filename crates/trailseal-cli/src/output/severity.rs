@@ -48,7 +48,7 @@ impl Severity {
     pub(crate) fn of_trail(trail: &TrailReport) -> Self {
         let worst = trail.checks.iter().map(Self::of_check).max();
         // An account without any trail has no check.
-        let is_medium = trail.compliance == "NON_COMPLIANT" || trail.not_evaluated.is_some();
+        let is_medium = trail.is_non_compliant() || trail.not_evaluated.is_some();
         let otherwise = if is_medium { Self::Medium } else { Self::Informational };
         worst.unwrap_or(otherwise)
     }

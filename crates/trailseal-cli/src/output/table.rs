@@ -1,22 +1,22 @@
-//! The report for people: failing first; what was found, why it matters, how to fix it.
+//! The report for people: failing trails first; what was found, why it matters, how to fix it.
 
 use std::io::{self, Write};
 
 use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table, Width};
+use trailseal_rule::ComplianceType;
 
 use super::{COLUMNS_ELSEWHERE, Screen, accounts, shown};
-use crate::report::{CheckOutcome, CheckReport, Report, Summary, TrailReport};
+use crate::report::{Report, Summary, TrailReport};
 
-/// Trails with nothing to mend that are listed one by one; of more, only their number is told.
+/// Trails without a finding that are listed; the others are counted.
 const OTHERS_SHOWN_MAX: usize = 20;
 
-/// Columns of the shortest table that can still be read.
+/// Columns of the narrowest readable table.
 const COLUMNS_MIN: u16 = 60;
 
 pub(crate) fn write(report: &Report, screen: Screen, out: &mut dyn Write) -> io::Result<()> {
-    let is_open = |trail: &&TrailReport| {
-        trail.checks.iter().any(is_open) || trail.compliance == "NON_COMPLIANT"
-    };
+    let is_open =
+        |trail: &&TrailReport| trail.open_checks().next().is_some() || trail.is_non_compliant();
     let (open, others): (Vec<_>, Vec<_>) =
         report.trails.iter().filter(|trail| !is_counted(report, trail)).partition(is_open);
     let listed = open.iter().chain(others.iter().take(OTHERS_SHOWN_MAX));
@@ -30,7 +30,7 @@ pub(crate) fn write(report: &Report, screen: Screen, out: &mut dyn Write) -> io:
     } else {
         table.force_no_tty();
     }
-    // A pseudo-terminal, such as a build server's, may say that it has no columns.
+    // A pseudo-terminal, such as a build server's, can report zero columns.
     let is_unsized = table.width() == Some(0);
     if let Some(columns) = screen.columns.or_else(|| is_unsized.then_some(COLUMNS_ELSEWHERE)) {
         table.set_width(columns.max(COLUMNS_MIN));
@@ -49,36 +49,28 @@ pub(crate) fn write(report: &Report, screen: Screen, out: &mut dyn Write) -> io:
         writeln!(out, "{table}")?;
     }
     if let Some(more) = others.len().checked_sub(OTHERS_SHOWN_MAX).filter(|more| *more > 0) {
-        writeln!(out, "and {more} more with nothing to mend; `-o json` and `-o csv` list them")?;
+        writeln!(out, "and {more} more without findings; `-o json` and `-o csv` list them")?;
     }
     accounts::write(report, out)?;
     writeln!(out, "{}", summary(&report.summary, report.complete))
 }
 
-/// In an audit there can be thousands of copies. Trails that nothing evaluates have lines of their
-/// own.
+/// Whether the trail is counted below the table, and not listed in it: an audit can find thousands
+/// of copies. Trails that nothing evaluates have their own lines.
 fn is_counted(report: &Report, trail: &TrailReport) -> bool {
     trail.not_evaluated.is_some() || !report.accounts.is_empty() && trail.copy_of().is_some()
 }
 
-fn is_open(check: &CheckReport) -> bool {
-    check.outcome != CheckOutcome::Pass
-}
-
 fn verdict(trail: &TrailReport) -> Cell {
-    let color = match trail.compliance.as_str() {
-        "NON_COMPLIANT" if trail.unverified => Color::Yellow,
-        "NON_COMPLIANT" => Color::Red,
-        "COMPLIANT" if trail.unverified => Color::Yellow,
-        "COMPLIANT" => Color::Green,
-        _ => Color::DarkGrey,
+    let color = match trail.compliance {
+        ComplianceType::NotApplicable => Color::DarkGrey,
+        _ if trail.unverified => Color::Yellow,
+        ComplianceType::NonCompliant => Color::Red,
+        ComplianceType::Compliant => Color::Green,
     };
-    let words = if trail.unverified {
-        format!("{}\n(unverified)", trail.compliance)
-    } else {
-        trail.compliance.clone()
-    };
-    Cell::new(words).fg(color).add_attribute(Attribute::Bold)
+    let unverified = if trail.unverified { "\n(unverified)" } else { "" };
+    let text = format!("{}{unverified}", trail.compliance);
+    Cell::new(text).fg(color).add_attribute(Attribute::Bold)
 }
 
 fn place(trail: &TrailReport) -> String {
@@ -88,7 +80,7 @@ fn place(trail: &TrailReport) -> String {
 
 fn finding(trail: &TrailReport, profile: &str) -> String {
     let mut lines = Vec::new();
-    for check in trail.checks.iter().filter(|check| is_open(check)) {
+    for check in trail.open_checks() {
         let what = check.what.as_deref().unwrap_or_default();
         let fix = check.fix.as_deref().unwrap_or_default();
         lines.push(format!("{} [{}]", shown(what), check.id));
@@ -102,12 +94,12 @@ fn finding(trail: &TrailReport, profile: &str) -> String {
         (None, Some(key)) => lines.push(format!("Key: {}", shown(key))),
         (None, None) => {}
     }
-    if let Some(own) = trail.profile.as_deref().filter(|own| *own != profile) {
-        lines.push(format!("Profile: {} (of its rule event)", shown(own)));
+    if let Some(own) = trail.profile.map(|own| own.as_str()).filter(|own| *own != profile) {
+        lines.push(format!("Profile: {own} (of its rule event)"));
     }
     // The annotation of a trail that passed holds the rule's notes.
-    let is_said = |note: &str| is_passed && trail.annotation.contains(note);
-    let notes = trail.notes.iter().filter(|note| !is_said(note));
+    let is_listed = |note: &str| is_passed && trail.annotation.contains(note);
+    let notes = trail.notes.iter().filter(|note| !is_listed(note));
     lines.extend(notes.map(|note| format!("Note: {}", shown(note))));
     lines.push(format!("Seen in: {}", shown(&trail.source)));
     lines.join("\n")
@@ -125,28 +117,27 @@ fn summary(summary: &Summary, is_complete: bool) -> String {
     if summary.not_evaluated > 0 {
         line.push_str(&format!(", {} not evaluated", counted(summary.not_evaluated, "trail")));
     }
-    line.push_str(&format!(" ({})", asked(summary)));
+    line.push_str(&format!(" ({})", scope(summary)));
     if !is_complete {
         line.push_str(". PARTIAL: not everything was evaluated");
     }
     line
 }
 
-/// What was read, or who was asked.
-fn asked(summary: &Summary) -> String {
+/// The number of files that were read, or of accounts that were audited.
+fn scope(summary: &Summary) -> String {
     let Summary { files, files_skipped, accounts, accounts_with_problems, .. } = summary;
-    let (mut words, more) = if *accounts > 0 {
-        let problems = (*accounts_with_problems > 0)
-            .then(|| format!(", {accounts_with_problems} with problems"));
-        (format!("{} asked", counted(*accounts, "account")), problems)
-    } else {
-        let skipped = (*files_skipped > 0).then(|| format!(", {files_skipped} skipped"));
-        (format!("{} read", counted(*files, "file")), skipped)
-    };
-    words.push_str(&more.unwrap_or_default());
-    words
+    match (*accounts, *accounts_with_problems, *files_skipped) {
+        (0, _, 0) => format!("{} read", counted(*files, "file")),
+        (0, _, skipped) => format!("{} read, {skipped} skipped", counted(*files, "file")),
+        (accounts, 0, _) => format!("{} audited", counted(accounts, "account")),
+        (accounts, failing, _) => {
+            format!("{} audited, {failing} with problems", counted(accounts, "account"))
+        }
+    }
 }
 
+/// `1 trail`, `2 trails`.
 fn counted(count: usize, noun: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {noun}{plural}")

@@ -1,9 +1,10 @@
-//! Every form against its published schema, with all that a report can hold.
+//! Each format against its published schema, with everything that a report can hold.
 
 mod schemas;
 mod xsd;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
+use trailseal_rule::{AccountId, ComplianceType, Profile, Region, Timestamp, TrailArn};
 
 use super::*;
 use crate::report::{
@@ -11,7 +12,7 @@ use crate::report::{
     Summary, Tool, TrailReport,
 };
 
-/// What nobody would call a trail or a key, and somebody will.
+/// Hostile names of trails and keys.
 pub(crate) const HOSTILE: [&str; 10] = [
     "]]>",
     "<script>alert(1)</script>&amp;\"'",
@@ -28,13 +29,13 @@ pub(crate) const HOSTILE: [&str; 10] = [
 pub(crate) fn trail(name: &str) -> TrailReport {
     TrailReport {
         resource_id: name.to_owned(),
-        arn: Some(format!("arn:aws:cloudtrail:eu-central-1:111122223333:trail/{name}")),
-        account: "111122223333".to_owned(),
-        region: "eu-central-1".to_owned(),
-        compliance: "NON_COMPLIANT".to_owned(),
+        arn: arn(&format!("arn:aws:cloudtrail:eu-central-1:111122223333:trail/{name}")),
+        account: AccountId::parse("111122223333").unwrap(),
+        region: Region::parse("eu-central-1").unwrap(),
+        compliance: ComplianceType::NonCompliant,
         unverified: false,
         annotation: "the key is disabled. Fix: enable the key".to_owned(),
-        profile: Some("effective".to_owned()),
+        profile: Some(Profile::Effective),
         key: Some("arn:aws:kms:eu-central-1:111122223333:key/1234abcd".to_owned()),
         bucket: Some("logs".to_owned()),
         reason: None,
@@ -47,9 +48,14 @@ pub(crate) fn trail(name: &str) -> TrailReport {
         ],
         skipped: Vec::new(),
         evidence: None,
-        captured: Some("2026-11-23T10:00:00.000Z".to_owned()),
+        captured: Some(Timestamp::parse("2026-11-23T10:00:00.000Z").unwrap()),
         source: "snapshot.json".to_owned(),
     }
+}
+
+/// No ARN if the name cannot be part of one.
+fn arn(text: &str) -> Option<TrailArn> {
+    TrailArn::parse(text).ok()
 }
 
 pub(crate) fn check(id: &str, outcome: CheckOutcome) -> CheckReport {
@@ -64,12 +70,12 @@ pub(crate) fn check(id: &str, outcome: CheckOutcome) -> CheckReport {
 }
 
 pub(crate) fn report(trails: Vec<TrailReport>) -> Report {
-    let count = |word: &str| trails.iter().filter(|trail| trail.compliance == word).count();
+    let count = |wanted| trails.iter().filter(|trail| trail.compliance == wanted).count();
     let summary = Summary {
         trails: trails.len(),
-        non_compliant: count("NON_COMPLIANT"),
-        compliant: count("COMPLIANT"),
-        not_applicable: count("NOT_APPLICABLE"),
+        non_compliant: count(ComplianceType::NonCompliant),
+        compliant: count(ComplianceType::Compliant),
+        not_applicable: count(ComplianceType::NotApplicable),
         ..Summary::default()
     };
     let controls = trailseal_rule::CIS_CONTROLS.iter().chain(&trailseal_rule::RELATED_CONTROLS);
@@ -80,10 +86,10 @@ pub(crate) fn report(trails: Vec<TrailReport>) -> Report {
     Report {
         version: 1,
         tool: Tool { name: "trailseal".to_owned(), version: "0.1.0".to_owned() },
-        generated_at: "2026-11-23T12:00:00.000Z".to_owned(),
+        generated_at: Timestamp::parse("2026-11-23T12:00:00.000Z").unwrap(),
         complete: true,
         summary,
-        parameters: Map::new(),
+        parameters: std::collections::BTreeMap::new(),
         controls: controls.map(number).collect(),
         trails,
         accounts: Vec::new(),
@@ -91,10 +97,10 @@ pub(crate) fn report(trails: Vec<TrailReport>) -> Report {
     }
 }
 
-/// One of each verdict, in a report that says everything a report can say.
+/// A report with each verdict and each member.
 pub(crate) fn full() -> Report {
     let sealed = TrailReport {
-        compliance: "COMPLIANT".to_owned(),
+        compliance: ComplianceType::Compliant,
         checks: vec![check("sse-kms-enabled", CheckOutcome::Pass)],
         ..trail("sealed")
     };
@@ -104,12 +110,12 @@ pub(crate) fn full() -> Report {
         ..trail("unverified")
     };
     let waved_through = TrailReport {
-        compliance: "COMPLIANT".to_owned(),
+        compliance: ComplianceType::Compliant,
         ..TrailReport { resource_id: "waved-through".to_owned(), ..unverified.clone() }
     };
     let gone = TrailReport {
         arn: None,
-        compliance: "NOT_APPLICABLE".to_owned(),
+        compliance: ComplianceType::NotApplicable,
         annotation: "the trail was deleted".to_owned(),
         reason: Some("the trail was deleted".to_owned()),
         key: None,
@@ -123,8 +129,8 @@ pub(crate) fn full() -> Report {
         ..TrailReport { reason: Some("exempt until 2026-12-31".to_owned()), ..gone.clone() }
     };
     let of_organization = TrailReport {
-        arn: Some("arn:aws-cn:cloudtrail:cn-north-1:999988887777:trail/org".to_owned()),
-        region: "cn-north-1".to_owned(),
+        arn: arn("arn:aws-cn:cloudtrail:cn-north-1:999988887777:trail/org"),
+        region: Region::parse("cn-north-1").unwrap(),
         captured: None,
         checks: vec![check("of-a-later-version", CheckOutcome::Fail)],
         ..trail("org")
@@ -157,7 +163,7 @@ pub(crate) fn full() -> Report {
     report
 }
 
-/// Every text that comes from outside, hostile.
+/// A report whose texts from the input are all hostile.
 pub(crate) fn hostile() -> Report {
     let huge = "ü".repeat(50_000);
     let texts = HOSTILE.into_iter().chain([huge.as_str()]);
@@ -205,9 +211,9 @@ fn the_same_report_gives_the_same_bytes() {
     }
 }
 
-/// No name of a trail reaches a terminal or a spreadsheet as it is.
+/// A trail's name cannot control a terminal or a spreadsheet.
 #[test]
-fn no_form_holds_raw_control_characters() {
+fn no_format_holds_raw_control_characters() {
     for format in Format::value_variants() {
         let text = String::from_utf8(written(&hostile(), *format)).unwrap();
         let raw = text.chars().find(|&one| one.is_control() && one != '\n' && one != '\r');
@@ -215,14 +221,15 @@ fn no_form_holds_raw_control_characters() {
     }
 }
 
-/// A trail that passes because a check was skipped does not look as one that passed all.
+/// A trail that passes because a check was skipped differs from a trail that passes all checks.
 #[test]
-fn every_form_names_what_was_skipped() {
-    for compliance in ["COMPLIANT", "NON_COMPLIANT"] {
-        let outcome =
-            if compliance == "COMPLIANT" { CheckOutcome::Pass } else { CheckOutcome::Fail };
+fn every_format_names_skipped_checks() {
+    for (compliance, outcome) in [
+        (ComplianceType::Compliant, CheckOutcome::Pass),
+        (ComplianceType::NonCompliant, CheckOutcome::Fail),
+    ] {
         let skipping = TrailReport {
-            compliance: compliance.to_owned(),
+            compliance,
             // Its annotation was cut.
             annotation: "cut".to_owned(),
             notes: vec!["skipped: delivery-unbroken".to_owned()],

@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use trailseal_aws::describe_trails;
-use trailseal_rule::{Region, Standing, TrailArn, Verdict, evaluate};
+use trailseal_rule::{Region, Standing, Verdict, evaluate};
 
 use super::RemediateContext;
 use crate::command::{Console, Failure, print_error};
-use crate::report::Report;
+use crate::report::read_report;
 
 /// The trails by name or ARN, as they were named or found.
 pub(super) async fn targets(
@@ -65,14 +65,11 @@ fn of_report(
     let unreadable =
         |what: String| Failure::Usage(vec![format!("--report `{}`: {what}", path.display())]);
     let text = std::fs::read(path).map_err(|error| unreadable(error.to_string()))?;
-    let report: Report = serde_json::from_slice(&text)
-        .map_err(|error| unreadable(format!("is no report of this version: {error}")))?;
+    let report = read_report(&text).map_err(unreadable)?;
     let own = context.aws.own().account();
     let mut found = Vec::new();
-    for trail in report.trails.iter().filter(|trail| trail.compliance == "NON_COMPLIANT") {
-        let Some(arn) = trail.arn.as_deref().and_then(|arn| TrailArn::parse(arn).ok()) else {
-            continue;
-        };
+    let broken = report.trails.iter().filter(|trail| trail.is_non_compliant());
+    for arn in broken.filter_map(|trail| trail.arn.as_ref()) {
         if arn.owner() == own {
             found.push(arn.to_string());
         } else {

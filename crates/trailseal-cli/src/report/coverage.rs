@@ -1,24 +1,24 @@
-//! Trails that were seen and that nothing in the report evaluates.
+//! Trails that appear in the input and that nothing in the report evaluates.
 //!
-//! A shadow copy and a member account's copy of an organization trail are not evaluated: their
-//! trail is, in its home Region and in the account that owns it. Where the report does not show
-//! that this has happened, the trail may be anything, and the report is partial.
+//! A shadow copy, or a member account's copy of an organization trail, is not evaluated itself: the
+//! trail is evaluated in its home Region, in the account that owns it. If the report does not show
+//! that, the state of the trail is unknown and the report is partial.
 
 use std::collections::HashSet;
 
-use trailseal_rule::TrailArn;
+use trailseal_rule::{AccountId, Region, TrailArn};
 
 use super::{AccountReport, Rank, TrailReport};
 
-/// Gives each copy of a trail that the report does not evaluate the reason, and clears the mark of
-/// the others. `trails` are marked as far as one trail alone can tell: every copy that was not
-/// judged and is not exempt.
+/// Sets `not_evaluated` of each copy whose trail the report does not evaluate to the reason, and
+/// clears it on the others. The caller has set it on each copy that was not judged and is not
+/// exempt.
 pub(super) fn mark_not_evaluated(trails: &mut [(Rank, TrailReport)], accounts: &[AccountReport]) {
-    let evaluated: HashSet<Place> = trails.iter().filter_map(|(_, one)| evaluated(one)).collect();
+    let evaluated: HashSet<TrailId> = trails.iter().filter_map(|(_, one)| evaluated(one)).collect();
     for (rank, trail) in trails.iter_mut().filter(|(_, trail)| trail.not_evaluated.is_some()) {
         trail.not_evaluated = match trail.copy_of() {
-            Some(arn) if evaluated.contains(&Place::of(&arn)) => None,
-            Some(arn) => Some(reason(&arn, accounts)),
+            Some(arn) if evaluated.contains(&id(arn)) => None,
+            Some(arn) => Some(reason(arn, accounts)),
             None => trail.not_evaluated.take().map(own_reason),
         };
         if trail.not_evaluated.is_some() {
@@ -27,44 +27,26 @@ pub(super) fn mark_not_evaluated(trails: &mut [(Rank, TrailReport)], accounts: &
     }
 }
 
-/// A trail by where it was made.
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct Place {
-    account: String,
-    region: String,
-    name: String,
+/// A trail's owner, home Region and name.
+type TrailId = (AccountId, Region, String);
+
+fn id(arn: &TrailArn) -> TrailId {
+    (arn.owner().clone(), arn.home_region().clone(), arn.name().to_owned())
 }
 
-impl Place {
-    fn of(arn: &TrailArn) -> Self {
-        Self {
-            account: arn.owner().to_string(),
-            region: arn.home_region().to_string(),
-            name: arn.name().to_owned(),
-        }
-    }
-}
-
-/// The trail that this report is about, unless it is a copy that was not judged. A trail that is
-/// gone needs no evaluation any more.
-fn evaluated(trail: &TrailReport) -> Option<Place> {
-    if trail.not_evaluated.is_some() {
+/// The trail that this report evaluates, if it does. A deleted trail needs no evaluation.
+fn evaluated(trail: &TrailReport) -> Option<TrailId> {
+    if trail.not_evaluated.is_some() || trail.copy_of().is_some() {
         return None;
     }
     if trail.is_gone() {
-        let id = trail.resource_id.as_str();
-        let name = id.rsplit_once(":trail/").map_or(id, |(_, name)| name);
-        let (account, region) = (trail.account.clone(), trail.region.clone());
-        return Some(Place { account, region, name: name.to_owned() });
+        return Some((trail.account.clone(), trail.region.clone(), trail.name().to_owned()));
     }
-    if trail.copy_of().is_some() {
-        return None;
-    }
-    TrailArn::parse(trail.arn.as_deref()?).ok().as_ref().map(Place::of)
+    trail.arn.as_ref().map(id)
 }
 
-/// The reason of a trail that by its ARN is not a copy: the one that it already has, or that it says
-/// of itself to be one.
+/// The reason for a trail that is not a copy by its ARN: the given one, or that its item contradicts
+/// the ARN.
 fn own_reason(reason: String) -> String {
     if reason.is_empty() {
         "its homeRegion is not the Region in its ARN; look the trail up in AWS, or set \
@@ -75,7 +57,7 @@ fn own_reason(reason: String) -> String {
     }
 }
 
-/// Why the trail was not evaluated, and what would have it evaluated.
+/// Why the trail was not evaluated, and how to have it evaluated.
 fn reason(arn: &TrailArn, accounts: &[AccountReport]) -> String {
     let (owner, home) = (arn.owner(), arn.home_region());
     if accounts.is_empty() {
@@ -117,7 +99,8 @@ mod tests {
 
     const ARN: &str = "arn:aws:cloudtrail:eu-west-1:111122223333:trail/t";
 
-    /// The trail as it is seen somewhere; a copy is marked as [`mark_not_evaluated`] finds it.
+    /// The trail as seen in an account and Region; a copy is marked as [`mark_not_evaluated`]
+    /// expects.
     fn seen(account: &str, region: &str, reason: Option<&str>) -> (Rank, TrailReport) {
         let is_copy = account != "111122223333" || region != "eu-west-1";
         let mark = reason.filter(|_| is_copy).map(|_| "");
@@ -147,7 +130,7 @@ mod tests {
         }
     }
 
-    /// The reasons of all copies that are not evaluated.
+    /// The reasons of the copies that are not evaluated.
     fn reasons(mut trails: Vec<(Rank, TrailReport)>, accounts: &[AccountReport]) -> Vec<String> {
         mark_not_evaluated(&mut trails, accounts);
         trails.into_iter().filter_map(|(_, trail)| trail.not_evaluated).collect()
@@ -163,16 +146,16 @@ mod tests {
             assert_eq!(reasons(vec![copy(), other()], &[]), Vec::<String>::new());
             assert_eq!(reasons(vec![other(), copy()], &[]), Vec::<String>::new());
         }
-        // Copies do not vouch for each other.
+        // A copy does not prove that another copy was evaluated.
         let member = seen("444455556666", "us-east-1", Some("this is a copy"));
         let expected = "nothing in the input is from its home Region eu-west-1 of account \
                         111122223333; add the trail from there, or set replicas=EVALUATE";
         assert_eq!(reasons(vec![copy(), member], &[]), [expected, expected]);
     }
 
-    /// An item can say another home Region than its ARN, or that it is not recorded.
+    /// An item can give another home Region than its ARN, or say that it is not recorded.
     #[test]
-    fn what_is_a_copy_by_its_own_words_only_is_not_evaluated() {
+    fn a_copy_that_its_arn_contradicts_is_not_evaluated() {
         let mut odd = seen("111122223333", "eu-west-1", Some("this is a copy"));
         odd.1.not_evaluated = Some(String::new());
         let mut not_recorded = seen("111122223333", "eu-west-1", Some("not recorded"));
@@ -186,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn the_reason_is_that_of_the_owner() {
+    fn the_reason_names_the_owner() {
         let owner = "111122223333";
         let mut left_out = account(owner, None, &[]);
         left_out.left_out = Some("the account is SUSPENDED".to_owned());

@@ -1,4 +1,4 @@
-//! From what was seen to what is reported.
+//! Judges the trails of the input and builds the report.
 
 use std::collections::HashSet;
 
@@ -19,7 +19,7 @@ use crate::evidence::Evidence;
 use crate::inventory::{Inventory, Presence, SeenTrail};
 use crate::newest::Sighting;
 
-/// Judges every trail; `names` are the sources, in the order in which sightings count them.
+/// Judges every trail. `names` are the sources, by the index that a sighting holds.
 pub(crate) fn judge(
     seen: &Inventory,
     names: &[String],
@@ -51,8 +51,8 @@ pub(crate) fn judge(
     report(trails, Vec::new(), problems, given, now)
 }
 
-/// The accounts of the input that have no trail and should (`noTrails`), each once, and what keeps
-/// accounts from being judged.
+/// The accounts of the input that have no trail although `noTrails` requires one, each once, and
+/// the accounts that cannot be judged by it.
 fn accounts_without_trails(
     seen: &Inventory,
     parameters: &Parameters,
@@ -92,8 +92,8 @@ fn accounts_without_trails(
     (found, problems)
 }
 
-/// An empty list of trails does not say whose it is: it is the one account's that the rest of the
-/// input names.
+/// The empty trail lists whose account is unknown: an empty list names no account, and the rest of
+/// the input does not name exactly one.
 fn unknown_accounts(seen: &Inventory, name: &dyn Fn(usize) -> String) -> Vec<Problem> {
     let accounts = seen.accounts.iter().len();
     if accounts == 1 {
@@ -109,7 +109,7 @@ fn unknown_accounts(seen: &Inventory, name: &dyn Fn(usize) -> String) -> Vec<Pro
     sources.into_iter().map(problem).collect()
 }
 
-/// Puts what was said of trails, accounts and problems together, what failed first.
+/// Builds the report, failing trails first.
 pub(crate) fn report(
     mut trails: Vec<(Rank, TrailReport)>,
     accounts: Vec<AccountReport>,
@@ -118,11 +118,7 @@ pub(crate) fn report(
     now: Timestamp,
 ) -> Report {
     mark_not_evaluated(&mut trails, &accounts);
-    let place = |trail: &TrailReport| {
-        let TrailReport { account, region, resource_id, arn, source, .. } = trail;
-        (account.clone(), region.clone(), resource_id.clone(), arn.clone(), source.clone())
-    };
-    trails.sort_by_cached_key(|(rank, trail)| (*rank, place(trail)));
+    trails.sort_by(|one, other| order(one).cmp(&order(other)));
     let trails: Vec<TrailReport> = trails.into_iter().map(|(_, trail)| trail).collect();
     let number = |control: &Control| ControlNumber {
         publication: control.publication.to_owned(),
@@ -131,10 +127,13 @@ pub(crate) fn report(
     let mut report = Report {
         version: REPORT_VERSION,
         tool: Tool { name: "trailseal".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
-        generated_at: now.to_string(),
+        generated_at: now,
         complete: false,
         summary: summary(&trails, &accounts),
-        parameters: given,
+        parameters: given
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value.as_str()?.to_owned())))
+            .collect(),
         controls: CIS_CONTROLS.iter().chain(&RELATED_CONTROLS).map(number).collect(),
         trails,
         accounts,
@@ -145,7 +144,12 @@ pub(crate) fn report(
     report
 }
 
-/// The order of the report: what must be mended first.
+fn order((rank, trail): &(Rank, TrailReport)) -> impl Ord {
+    let TrailReport { account, region, resource_id, arn, source, .. } = trail;
+    (*rank, account, region, resource_id, arn, source)
+}
+
+/// The order of trails in the report: the most urgent first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Rank {
     Broken,
@@ -185,27 +189,29 @@ fn judge_one(
             (rank, report)
         }
         Presence::NotRecorded => {
-            let resource_id = seen.resource_id.clone();
             let why = "AWS Config does not record the trail";
-            let gone = TrailGone { resource_id, captured: ordering, why };
-            let evaluation = Evaluation::of_gone_trail(&gone);
-            let blank = blank(&evaluation, &seen.account, &seen.region, captured, source);
-            let reason = Some(why.to_owned());
-            let not_evaluated = Some(format!("{why}, so that nothing is known of it"));
-            (Rank::NotApplicable, TrailReport { reason, not_evaluated, ..blank })
+            let (rank, report) = judge_gone(seen, why, captured, ordering, source);
+            let not_evaluated = Some(format!("{why}, so that its state is unknown"));
+            (rank, TrailReport { not_evaluated, ..report })
         }
-        Presence::Gone(why) => {
-            let resource_id = seen.resource_id.clone();
-            let gone = TrailGone { resource_id, captured: ordering, why };
-            let evaluation = Evaluation::of_gone_trail(&gone);
-            let blank = blank(&evaluation, &seen.account, &seen.region, captured, source);
-            let reason = Some((*why).to_owned());
-            (Rank::NotApplicable, TrailReport { reason, ..blank })
-        }
+        Presence::Gone(why) => judge_gone(seen, why, captured, ordering, source),
     }
 }
 
-/// Judges one trail by its facts; `captured` is when AWS Config saw it, where it did.
+fn judge_gone(
+    seen: &SeenTrail,
+    why: &'static str,
+    captured: Option<Timestamp>,
+    ordering: Timestamp,
+    source: String,
+) -> (Rank, TrailReport) {
+    let gone = TrailGone { resource_id: seen.resource_id.clone(), captured: ordering, why };
+    let evaluation = Evaluation::of_gone_trail(&gone);
+    let blank = blank(&evaluation, &seen.account, &seen.region, captured, source);
+    (Rank::NotApplicable, TrailReport { reason: Some(why.to_owned()), ..blank })
+}
+
+/// Judges one trail. `captured` is when AWS Config captured it, if the input says.
 pub(crate) fn judge_trail(
     resource_id: &ResourceId,
     trail: &Trail,
@@ -226,8 +232,8 @@ pub(crate) fn judge_trail(
     let is_copy = trail.standing() != Standing::Own;
     let is_open_copy = is_copy && reason.is_some() && !context.exempts(&trail.arn);
     let report = TrailReport {
-        profile: reason.is_none().then(|| judgement.profile.as_str().to_owned()),
-        arn: Some(trail.arn.to_string()),
+        profile: reason.is_none().then_some(judgement.profile),
+        arn: Some(trail.arn.clone()),
         key: trail.key.as_ref().map(ToString::to_string),
         bucket: trail.bucket.as_ref().map(ToString::to_string),
         checks: judgement.verdict.results().iter().map(check).collect(),
@@ -241,8 +247,7 @@ pub(crate) fn judge_trail(
     (Rank::of(&judgement.verdict), report)
 }
 
-/// What is said of an account and Region in which no trail of any kind is visible, where that is
-/// asked for: what the rule reports on the account.
+/// The report on an account and Region without a visible trail, if the rule reports on it.
 pub(crate) fn judge_account_without_trails(
     account: &AccountId,
     region: &Region,
@@ -265,9 +270,9 @@ fn blank(
     TrailReport {
         resource_id: evaluation.resource_id.as_str().to_owned(),
         arn: None,
-        account: account.to_string(),
-        region: region.to_string(),
-        compliance: evaluation.compliance.as_str().to_owned(),
+        account: account.clone(),
+        region: region.clone(),
+        compliance: evaluation.compliance,
         unverified: evaluation.is_unverified,
         annotation: evaluation.annotation.to_string(),
         profile: None,
@@ -279,44 +284,32 @@ fn blank(
         checks: Vec::new(),
         skipped: Vec::new(),
         evidence: None,
-        captured: captured.map(|captured| captured.to_string()),
+        captured,
         source,
     }
 }
 
 fn check(result: &CheckResult) -> CheckReport {
-    let (outcome, what, fix) = match &result.outcome {
-        Outcome::Pass => (CheckOutcome::Pass, None, None),
+    let known = CHECKS.iter().find(|known| known.id == result.check);
+    let why = known.map(|known| known.why).unwrap_or_default();
+    let (outcome, what, why, fix) = match &result.outcome {
+        Outcome::Pass => (CheckOutcome::Pass, None, why, None),
         Outcome::Fail(finding) => {
-            (CheckOutcome::Fail, Some(&finding.what), Some(finding.fix_in_full()))
+            let fix = finding.fix_in_full();
+            (CheckOutcome::Fail, Some(&finding.what), finding.why.unwrap_or(why), Some(fix))
         }
         Outcome::Unknown(unverified) => {
-            (CheckOutcome::Unknown, Some(&unverified.why), Some(unverified.advice_in_full()))
+            let fix = unverified.advice_in_full();
+            (CheckOutcome::Unknown, Some(&unverified.why), why, Some(fix))
         }
     };
-    CheckReport {
-        id: result.check.as_str().to_owned(),
-        outcome,
-        what: what.cloned(),
-        why: reason(result).to_owned(),
-        fix,
-    }
-}
-
-/// Why it matters: the finding's own reason, else that of the check.
-fn reason(result: &CheckResult) -> &'static str {
-    let own = match &result.outcome {
-        Outcome::Fail(finding) => finding.why,
-        Outcome::Pass | Outcome::Unknown(_) => None,
-    };
-    let known = CHECKS.iter().find(|known| known.id == result.check);
-    own.or(known.map(|known| known.why)).unwrap_or_default()
+    let id = result.check.as_str().to_owned();
+    CheckReport { id, outcome, what: what.cloned(), why: why.to_owned(), fix }
 }
 
 fn summary(trails: &[TrailReport], accounts: &[AccountReport]) -> Summary {
-    let count = |wanted: ComplianceType| {
-        trails.iter().filter(|trail| trail.compliance == wanted.as_str()).count()
-    };
+    let count =
+        |wanted: ComplianceType| trails.iter().filter(|trail| trail.compliance == wanted).count();
     Summary {
         trails: trails.len(),
         non_compliant: count(ComplianceType::NonCompliant),

@@ -1,3 +1,4 @@
+use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 use trailseal_rule::{Parameters, Timestamp};
 
@@ -7,92 +8,8 @@ use crate::scan::Document;
 
 const KEY: &str = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd";
 
-/// The keywords of JSON Schema that the report's schema uses; any other is an error, so that
-/// nothing in the schema goes unchecked.
-fn faults(schema: &Value, root: &Value, value: &Value, path: &str) -> Vec<String> {
-    let mut faults = Vec::new();
-    for (keyword, rule) in schema.as_object().unwrap() {
-        let is_kept = match keyword.as_str() {
-            "$schema" | "$id" | "$defs" | "title" | "description" => true,
-            "$ref" => {
-                let name = rule.as_str().unwrap().strip_prefix("#/$defs/").unwrap();
-                let named = &root["$defs"][name];
-                assert!(named.is_object(), "no definition of {name}");
-                faults.extend(self::faults(named, root, value, path));
-                true
-            }
-            "type" => match rule.as_array() {
-                Some(kinds) => kinds.iter().any(|kind| is_of(value, kind)),
-                None => is_of(value, rule),
-            },
-            "const" => value == rule,
-            "enum" => rule.as_array().unwrap().contains(value),
-            "minimum" => value.as_i64() >= rule.as_i64(),
-            "pattern" => has_form(value.as_str().unwrap(), rule.as_str().unwrap()),
-            "anyOf" => rule
-                .as_array()
-                .unwrap()
-                .iter()
-                .any(|one| self::faults(one, root, value, path).is_empty()),
-            "required" => rule
-                .as_array()
-                .unwrap()
-                .iter()
-                .all(|name| value.get(name.as_str().unwrap()).is_some()),
-            "properties" => {
-                for (name, one) in rule.as_object().unwrap() {
-                    if let Some(member) = value.get(name) {
-                        faults.extend(self::faults(one, root, member, &format!("{path}.{name}")));
-                    }
-                }
-                true
-            }
-            "additionalProperties" => {
-                let known = schema.get("properties").and_then(Value::as_object);
-                let others = value.as_object().into_iter().flatten();
-                let mut others =
-                    others.filter(|(name, _)| known.is_none_or(|known| !known.contains_key(*name)));
-                if *rule == Value::Bool(false) {
-                    others.next().is_none()
-                } else {
-                    others.all(|(_, member)| self::faults(rule, root, member, path).is_empty())
-                }
-            }
-            "items" => {
-                for (index, member) in value.as_array().into_iter().flatten().enumerate() {
-                    faults.extend(self::faults(rule, root, member, &format!("{path}[{index}]")));
-                }
-                true
-            }
-            other => panic!("the test does not know the keyword {other}"),
-        };
-        if !is_kept {
-            faults.push(format!("{path}: {keyword} {rule} is not kept by {value}"));
-        }
-    }
-    faults
-}
-
-fn is_of(value: &Value, kind: &Value) -> bool {
-    match kind.as_str().unwrap() {
-        "null" => value.is_null(),
-        "boolean" => value.is_boolean(),
-        "integer" => value.is_i64() || value.is_u64(),
-        "string" => value.is_string(),
-        "array" => value.is_array(),
-        "object" => value.is_object(),
-        other => panic!("the test does not know the type {other}"),
-    }
-}
-
-fn has_form(text: &str, pattern: &str) -> bool {
-    match pattern {
-        "^[0-9]{12}$" => text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()),
-        time if time.starts_with("^[0-9]{4}-") => {
-            Timestamp::parse(text).is_ok_and(|parsed| parsed.to_string() == text)
-        }
-        other => panic!("the test does not know the pattern {other}"),
-    }
+fn schema() -> Validator {
+    jsonschema::validator_for(&serde_json::from_str(REPORT_SCHEMA).unwrap()).unwrap()
 }
 
 fn trail(name: &str, key: Option<&str>, region: &str, status: &str) -> Value {
@@ -160,24 +77,26 @@ fn items() -> Vec<Value> {
 }
 
 #[test]
-fn what_must_be_mended_comes_first() {
+fn failing_trails_come_first() {
     let report = report(&[], &items());
-    let order: Vec<(&str, &str, bool)> = report
+    let order: Vec<(&str, ComplianceType, bool)> = report
         .trails
         .iter()
-        .map(|trail| (trail.resource_id.as_str(), trail.compliance.as_str(), trail.unverified))
+        .map(|trail| (trail.resource_id.as_str(), trail.compliance, trail.unverified))
         .collect();
+    let (non_compliant, not_applicable) =
+        (ComplianceType::NonCompliant, ComplianceType::NotApplicable);
     assert_eq!(
         order,
         [
-            ("e-pending", "NON_COMPLIANT", false),
-            ("f-no-key", "NON_COMPLIANT", false),
-            ("g-alias", "NON_COMPLIANT", false),
-            ("d-unverified", "NON_COMPLIANT", true),
-            // Nothing evaluates the trail of this copy.
-            ("a-shadow", "NOT_APPLICABLE", false),
-            ("c-sealed", "COMPLIANT", false),
-            ("b-gone", "NOT_APPLICABLE", false),
+            ("e-pending", non_compliant, false),
+            ("f-no-key", non_compliant, false),
+            ("g-alias", non_compliant, false),
+            ("d-unverified", non_compliant, true),
+            // Nothing in the report evaluates the trail of this copy.
+            ("a-shadow", not_applicable, false),
+            ("c-sealed", ComplianceType::Compliant, false),
+            ("b-gone", not_applicable, false),
         ]
     );
     let Summary { trails, non_compliant, compliant, not_applicable, unverified, .. } =
@@ -187,8 +106,7 @@ fn what_must_be_mended_comes_first() {
 }
 
 #[test]
-fn a_report_keeps_to_its_schema() {
-    let schema: Value = serde_json::from_str(REPORT_SCHEMA).unwrap();
+fn a_report_matches_its_schema() {
     let mut all = vec![report(&[], &[])];
     for parameters in [[("profile", "cis")], [("profile", "strict")], [("unverified", "COMPLIANT")]]
     {
@@ -197,14 +115,12 @@ fn a_report_keeps_to_its_schema() {
         all.push(report);
     }
     for report in all {
-        let value = serde_json::to_value(&report).unwrap();
-        assert_eq!(faults(&schema, &schema, &value, "report"), Vec::<String>::new());
+        schema().validate(&serde_json::to_value(&report).unwrap()).unwrap();
     }
 }
 
 #[test]
-fn the_schema_refuses_what_no_report_says() {
-    let schema: Value = serde_json::from_str(REPORT_SCHEMA).unwrap();
+fn the_schema_refuses_invalid_reports() {
     let right = serde_json::to_value(report(&[], &items())).unwrap();
     let wrong: [fn(&mut Value); 5] = [
         |report| report["version"] = json!(2),
@@ -216,12 +132,12 @@ fn the_schema_refuses_what_no_report_says() {
     for (index, change) in wrong.into_iter().enumerate() {
         let mut value = right.clone();
         change(&mut value);
-        assert!(!faults(&schema, &schema, &value, "report").is_empty(), "change {index}");
+        assert!(!schema().is_valid(&value), "change {index}");
     }
 }
 
 #[test]
-fn nothing_becomes_compliant_for_want_of_facts() {
+fn nothing_is_compliant_without_facts() {
     let mut fewer = items();
     fewer.retain(|item| item["resourceType"] == "AWS::CloudTrail::Trail");
     for parameters in [[("profile", "cis")], [("profile", "effective")], [("profile", "strict")]] {
@@ -229,7 +145,7 @@ fn nothing_becomes_compliant_for_want_of_facts() {
     }
 }
 
-/// A report with evidence, for the tests of others.
+/// A report with evidence, for the tests of other modules.
 pub(crate) fn judged() -> Report {
     report(&[("profile", "strict")], &items())
 }

@@ -78,7 +78,7 @@ async fn the_table_counts_copies_and_lists_none() {
     // 3 accounts × 3 Regions of the organization's trail, its 2 shadow copies, and 4 × 2 others.
     assert!(run.out.contains("and 19 copies of trails"), "{}", run.out);
     assert_eq!(run.out.matches("organization\n").count(), 0);
-    assert!(run.out.contains("(4 accounts asked)"), "{}", run.out);
+    assert!(run.out.contains("(4 accounts audited)"), "{}", run.out);
     assert!(!run.out.contains("NOT EVALUATED"), "{}", run.out);
 }
 
@@ -140,7 +140,7 @@ async fn where_no_trail_is_visible_is_said_and_judged_if_asked() {
     assert_eq!(run.code, 0, "{}", run.err);
     for number in [0, 1] {
         let said = format!(
-            "NO TRAIL SEEN: {0} (account {0}): in none of its 3 Regions that were asked",
+            "NO TRAIL SEEN: {0} (account {0}): in none of its 3 audited Regions",
             member(number)
         );
         assert!(run.out.contains(&said), "{}", run.out);

@@ -1,16 +1,16 @@
-//! Which checks kept trails from passing, and how often.
+//! The checks that trails did not pass, and how often.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use crate::report::{CheckOutcome, TrailReport};
 
-/// A check that some trail did not pass.
+/// A check that at least one trail did not pass.
 pub(super) struct Cause<'a> {
     pub(super) check: &'a str,
     pub(super) failed: usize,
     pub(super) unknown: usize,
-    /// Widths of the bars, in thousandths of the longest.
+    /// Widths of the bars, in thousandths of the widest.
     pub(super) failed_width: usize,
     pub(super) unknown_width: usize,
 }

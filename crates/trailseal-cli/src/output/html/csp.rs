@@ -1,11 +1,11 @@
-//! The policy under which the page runs (Content Security Policy Level 3).
+//! The page's content security policy (Content Security Policy Level 3).
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
-/// Nothing is fetched, sent, framed or run but this very style and this very script, and the
-/// script may not turn text into markup.
+/// Allows this style and this script only: no requests, forms or frames, and the script cannot turn
+/// text into markup.
 pub(super) fn policy(style: &str, script: &str) -> String {
     format!(
         "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; \
@@ -24,7 +24,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn digests_are_those_of_fips_180() {
+    fn the_digest_matches_fips_180() {
         assert_eq!(digest("abc"), "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=");
     }
 }

@@ -1,4 +1,4 @@
-//! What the report says, in a sentence.
+//! The report in one sentence.
 
 use std::collections::BTreeSet;
 
@@ -6,10 +6,10 @@ use super::standing::VerdictCounts;
 use super::words::{Count, counted};
 use crate::report::Report;
 
-/// What stands at the top.
+/// The head of the page.
 pub(super) struct Headline {
     pub(super) statement: String,
-    /// What was looked at.
+    /// What was judged.
     pub(super) scope: String,
 }
 
@@ -52,12 +52,12 @@ fn statement(tally: &VerdictCounts) -> String {
 
 fn scope(report: &Report) -> String {
     let of_trails = report.trails.iter().map(|trail| trail.account.as_str());
-    let asked = report.accounts.iter().map(|account| account.id.as_str());
-    let accounts: BTreeSet<&str> = of_trails.chain(asked).collect();
+    let audited = report.accounts.iter().map(|account| account.id.as_str());
+    let accounts: BTreeSet<&str> = of_trails.chain(audited).collect();
     let of_trails = report.trails.iter().map(|trail| trail.region.as_str());
-    let asked = report.accounts.iter().flat_map(|account| &account.regions);
+    let audited = report.accounts.iter().flat_map(|account| &account.regions);
     let regions: BTreeSet<&str> =
-        of_trails.chain(asked.map(|region| region.region.as_str())).collect();
+        of_trails.chain(audited.map(|region| region.region.as_str())).collect();
     let mut scope = format!(
         "{} in {} and {}",
         counted(report.trails.len(), "trail"),

@@ -1,30 +1,30 @@
-//! The overview drawing: accounts by Regions, each field with the worst that is known of it.
+//! The heat map: accounts by Regions, each field with its worst verdict.
 //!
-//! Every kind of field has a shape or a number of its own, so that none is told by colour alone.
+//! Each kind of field has its own mark, so that color is never the only difference.
 
 use super::places::{Account, Place, Places};
 use super::standing::{Standing, VerdictCounts};
 use super::words::{Count, counted, shortened};
 
-/// Accounts that get a row of their own; of more, the others share the last row.
+/// Rows of accounts. Further accounts share the last row.
 const ROWS_MAX: usize = 40;
 
-/// Regions that get a column; there are fewer in AWS.
+/// Columns of Regions; AWS has fewer.
 const COLUMNS_MAX: usize = 48;
 
 const LABEL_WIDTH: usize = 134;
 const HEAD_HEIGHT: usize = 92;
 const PITCH: usize = 26;
-/// What a tilted label of the last column takes beyond it.
+/// The width of the tilted label of the last column beyond that column.
 const OVERHANG: usize = 52;
 
-/// The drawing.
+/// The heat map.
 pub(super) struct HeatMap {
     pub(super) width: usize,
     pub(super) height: usize,
     pub(super) columns: Vec<Column>,
     pub(super) rows: Vec<Row>,
-    /// What the drawing leaves out, if anything.
+    /// The Regions without a column, if any.
     pub(super) left_out: Option<String>,
 }
 
@@ -35,13 +35,13 @@ pub(super) struct Column {
     pub(super) region: String,
 }
 
-/// An account, or those that have no row of their own.
+/// An account, or the accounts that share a row.
 pub(super) struct Row {
     pub(super) y: usize,
     pub(super) label: String,
     pub(super) below: Option<String>,
     pub(super) fields: Vec<Field>,
-    /// Words in the place of fields.
+    /// Text in place of fields.
     pub(super) instead: Option<&'static str>,
 }
 
@@ -50,10 +50,10 @@ pub(super) struct Field {
     pub(super) x: usize,
     pub(super) y: usize,
     pub(super) kind: &'static str,
-    /// What stands in it.
+    /// Its text.
     pub(super) mark: String,
     pub(super) title: String,
-    /// What the filters are set to; nothing for the last row.
+    /// The account that a click filters by; absent in a shared row.
     pub(super) account: Option<String>,
     pub(super) region: String,
 }
@@ -102,15 +102,15 @@ fn row(index: usize, account: &Account<'_>, shown: &[&str]) -> Row {
             y,
             kind,
             mark,
-            title: format!("{} {region}: {}", account.id, told(account, place)),
+            title: format!("{} {region}: {}", account.id, title(account, place)),
             account: Some(account.id.to_owned()),
             region: (*region).to_owned(),
         })
     };
     let fields: Vec<Field> = shown.iter().enumerate().filter_map(field).collect();
     let instead = fields.is_empty().then_some(match account.problem {
-        Some(_) => "could not be asked",
-        None => "nothing was asked",
+        Some(_) => "could not be read",
+        None => "was not read",
     });
     let (label, below) = match account.name {
         Some(name) => (shortened(name, 18), Some(account.id.to_owned())),
@@ -123,20 +123,19 @@ fn shared_row(index: usize, others: &[&Account<'_>], shown: &[&str]) -> Row {
     let y = HEAD_HEIGHT + index * PITCH;
     let field = |(column, region): (usize, &&str)| {
         let mut tally = VerdictCounts::default();
-        let mut refused = 0;
-        let mut asked = 0;
+        let (mut audited, mut has_problem) = (0, false);
         for account in others {
             if let Some(place) = account.regions.iter().find(|place| place.region == *region) {
-                asked += 1;
+                audited += 1;
                 tally.add_all(&place.tally);
-                refused += usize::from(place.problem.or(account.problem).is_some());
+                has_problem |= place.problem.or(account.problem).is_some();
             }
         }
-        let (kind, mark) = look(&tally, refused > 0);
+        let (kind, mark) = look(&tally, has_problem);
         let words = if tally.trails() == 0 { "no trail".to_owned() } else { tally.words() };
-        let title = format!("{} {region}: {words}", counted(asked, "further account"));
+        let title = format!("{} {region}: {words}", counted(audited, "further account"));
         let (x, region) = (LABEL_WIDTH + column * PITCH, (*region).to_owned());
-        (asked > 0).then_some(Field { x, y, kind, mark, title, account: None, region })
+        (audited > 0).then_some(Field { x, y, kind, mark, title, account: None, region })
     };
     Row {
         y,
@@ -147,25 +146,25 @@ fn shared_row(index: usize, others: &[&Account<'_>], shown: &[&str]) -> Row {
     }
 }
 
-/// Faults come before what could not be asked, and that before whatever else is there.
-fn look(tally: &VerdictCounts, is_refused: bool) -> (&'static str, String) {
+/// The kind and the mark of a field. A failed read outweighs compliant trails.
+fn look(tally: &VerdictCounts, has_problem: bool) -> (&'static str, String) {
     let number = |count: usize| if count > 999 { "999+".to_owned() } else { count.to_string() };
     match tally.worst() {
         Some(Standing::Failing) => (Standing::Failing.slug(), number(tally.failing)),
         Some(Standing::Unverified) => {
             (Standing::Unverified.slug(), format!("?{}", number(tally.unverified)))
         }
-        _ if is_refused => ("refused", "!".to_owned()),
+        _ if has_problem => ("refused", "!".to_owned()),
         Some(Standing::Compliant) => (Standing::Compliant.slug(), number(tally.compliant)),
         Some(Standing::NotApplicable) => (Standing::NotApplicable.slug(), "–".to_owned()),
         None => ("bare", "0".to_owned()),
     }
 }
 
-fn told(account: &Account<'_>, place: &Place<'_>) -> String {
+fn title(account: &Account<'_>, place: &Place<'_>) -> String {
     match place.problem.or(account.problem) {
-        Some(why) if place.tally.trails() == 0 => format!("could not be asked: {why}"),
-        Some(why) => format!("{}; the rest could not be asked: {why}", place.tally.words()),
+        Some(why) if place.tally.trails() == 0 => format!("could not be read: {why}"),
+        Some(why) => format!("{}; the rest could not be read: {why}", place.tally.words()),
         None if place.tally.trails() == 0 => "no trail".to_owned(),
         None => place.tally.words(),
     }

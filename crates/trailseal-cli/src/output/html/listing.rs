@@ -1,31 +1,30 @@
-//! Which trails are told in full, which in a line, and which are only counted.
+//! Which trails are shown in full, which in one line, and which are only counted.
 
-use super::name;
-use super::standing::{Standing, open_checks};
+use super::standing::{Standing, open_check_ids};
 use super::trail_evidence::TrailEvidence;
-use crate::report::{CheckOutcome, TrailReport};
+use crate::report::TrailReport;
 
-/// Trails with a finding that are told in full.
+/// Trails with a finding that are shown in full.
 const EXHIBITS_MAX: usize = 300;
 
-/// Further ones that get a line each.
+/// Further trails with a finding that are shown in one line each.
 const LINES_MAX: usize = 4700;
 
-/// Trails without a finding that are told in full; of more, each account and Region says how many.
+/// If more trails than this have no finding, they are only counted, by account and Region.
 const PASSES_MAX: usize = 200;
 
-/// The trails, as far as they are listed.
+/// The listed trails.
 pub(super) struct Listing<'a> {
     pub(super) failing: Vec<TrailEvidence<'a>>,
     pub(super) unverified: Vec<TrailEvidence<'a>>,
     pub(super) lines: Vec<Line<'a>>,
     /// Trails with a finding that are only counted.
     pub(super) uncounted: usize,
-    /// Trails without a finding, where they are few.
+    /// Trails without a finding, if they are few.
     pub(super) passes: Vec<TrailEvidence<'a>>,
 }
 
-/// A trail in a line.
+/// A trail in one line.
 pub(super) struct Line<'a> {
     pub(super) trail: &'a TrailReport,
     pub(super) standing: Standing,
@@ -39,10 +38,9 @@ impl<'a> Listing<'a> {
         let of = |standing| trails.iter().filter(move |trail| Standing::of(trail) == standing);
         let open = of(Standing::Failing).chain(of(Standing::Unverified));
         let evidence = open.clone().take(EXHIBITS_MAX).enumerate();
-        let (failing, unverified) =
-            evidence.map(|(index, trail)| TrailEvidence::of(index + 1, trail)).partition(
-                |trail_evidence: &TrailEvidence<'_>| trail_evidence.standing == Standing::Failing,
-            );
+        let (failing, unverified) = evidence
+            .map(|(index, trail)| TrailEvidence::of(index + 1, trail))
+            .partition(|evidence: &TrailEvidence<'_>| evidence.standing == Standing::Failing);
         let rest = open.clone().skip(EXHIBITS_MAX);
         let others = || of(Standing::Compliant).chain(of(Standing::NotApplicable));
         let first = open.clone().count().min(EXHIBITS_MAX) + 1;
@@ -60,14 +58,14 @@ impl<'a> Listing<'a> {
 
 impl<'a> Line<'a> {
     fn of(trail: &'a TrailReport) -> Self {
-        let open = trail.checks.iter().filter(|check| check.outcome != CheckOutcome::Pass);
-        let found: Vec<&str> = open.filter_map(|check| check.what.as_deref()).collect();
+        let found: Vec<&str> =
+            trail.open_checks().filter_map(|check| check.what.as_deref()).collect();
         Self {
             trail,
             standing: Standing::of(trail),
-            name: name(trail),
+            name: trail.name(),
             found: if found.is_empty() { trail.annotation.clone() } else { found.join("; ") },
-            open: open_checks(trail).collect::<Vec<_>>().join(" "),
+            open: open_check_ids(trail),
         }
     }
 }

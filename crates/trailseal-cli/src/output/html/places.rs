@@ -1,28 +1,26 @@
-//! Accounts and their Regions: how many trails stand how, what could not be asked, and where no
-//! trail is.
+//! Accounts and their Regions: trails per verdict, failed reads, and Regions without a trail.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::standing::{Standing, VerdictCounts, open_checks};
+use super::standing::{Standing, VerdictCounts};
 use crate::report::Report;
 
-/// Different keys of a Region that are named; of more, only their number is told.
+/// Keys of a Region that are listed; the others are counted.
 const KEYS_MAX: usize = 3;
 
-/// Accounts whose Regions are all printed on paper.
+/// With more accounts than this, a printed page leaves out their Regions.
 const PRINTED_MAX: usize = 50;
 
 /// All accounts, the worst first.
 pub(super) struct Places<'a> {
     pub(super) accounts: Vec<Account<'a>>,
-    /// Every Region, in the order of its name.
+    /// Every Region, sorted by name.
     pub(super) regions: Vec<&'a str>,
-    /// Accounts and Regions where something could not be asked.
-    pub(super) refusals: Vec<Refused<'a>>,
-    /// Accounts with Regions in which no trail is visible.
+    pub(super) failed_reads: Vec<FailedRead<'a>>,
+    /// The number of accounts that have Regions without a trail.
     pub(super) bare: usize,
-    /// Whether paper shows every Region.
+    /// Whether a printed page shows every Region.
     pub(super) is_printed_whole: bool,
 }
 
@@ -34,7 +32,7 @@ pub(super) struct Account<'a> {
     pub(super) problem: Option<&'a str>,
     pub(super) tally: VerdictCounts,
     pub(super) regions: Vec<Place<'a>>,
-    /// Regions that were asked and where no trail is visible.
+    /// Audited Regions without a visible trail.
     pub(super) bare: Vec<&'a str>,
 }
 
@@ -49,11 +47,11 @@ pub(super) struct Place<'a> {
     open: BTreeSet<&'a str>,
 }
 
-/// Where something could not be asked, and why.
-pub(super) struct Refused<'a> {
+/// An account or a Region that could not be read, and why.
+pub(super) struct FailedRead<'a> {
     pub(super) account: &'a str,
     pub(super) name: Option<&'a str>,
-    /// Nothing where it is the whole account.
+    /// Absent for the whole account.
     pub(super) region: Option<&'a str>,
     pub(super) why: &'a str,
 }
@@ -68,7 +66,7 @@ impl<'a> Places<'a> {
             .collect();
         Self {
             regions: regions.into_iter().collect(),
-            refusals: accounts.iter().flat_map(Account::refusals).collect(),
+            failed_reads: accounts.iter().flat_map(Account::failed_reads).collect(),
             bare: accounts.iter().filter(|account| !account.bare.is_empty()).count(),
             is_printed_whole: accounts.len() <= PRINTED_MAX,
             accounts,
@@ -76,48 +74,44 @@ impl<'a> Places<'a> {
     }
 }
 
-/// The accounts in the order of their ids.
+/// The accounts, sorted by ID.
 fn counted(report: &Report) -> Vec<Account<'_>> {
     let mut accounts: BTreeMap<&str, (Account<'_>, BTreeMap<&str, Place<'_>>)> = BTreeMap::new();
-    for asked in &report.accounts {
-        let (account, places) = accounts.entry(&asked.id).or_default();
-        account.name = asked.name.as_deref().filter(|name| !name.is_empty());
-        account.problem = asked.problem.as_deref();
-        for told in &asked.regions {
-            let place = places.entry(&told.region).or_default();
-            place.problem = told.problem.as_deref();
-            place.is_bare = told.trails == 0 && told.problem.is_none() && asked.problem.is_none();
+    for audited in &report.accounts {
+        let (account, places) = accounts.entry(&audited.id).or_default();
+        account.name = audited.name.as_deref().filter(|name| !name.is_empty());
+        account.problem = audited.problem.as_deref();
+        for region in &audited.regions {
+            let place = places.entry(&region.region).or_default();
+            place.problem = region.problem.as_deref();
+            place.is_bare = region.is_without_trail() && audited.problem.is_none();
         }
     }
     for trail in &report.trails {
-        let (account, places) = accounts.entry(&trail.account).or_default();
+        let (account, places) = accounts.entry(trail.account.as_str()).or_default();
         let standing = Standing::of(trail);
         account.tally.add(standing);
-        let place = places.entry(&trail.region).or_default();
+        let place = places.entry(trail.region.as_str()).or_default();
         place.tally.add(standing);
         place.is_bare = false;
-        place.open.extend(open_checks(trail));
+        place.open.extend(trail.open_checks().map(|check| check.id.as_str()));
         if standing == Standing::Compliant {
             place.keys.extend(trail.key.as_deref());
         }
     }
-    let whole = |(id, (account, places))| {
-        let regions: Vec<Place<'_>> =
-            places_of(places).map(|(region, place)| Place { region, ..place }).collect();
-        let bare = regions.iter().filter(|place| place.is_bare).map(|place| place.region);
-        Account { id, bare: bare.collect(), regions, ..account }
-    };
-    accounts.into_iter().map(whole).collect()
-}
-
-fn places_of<'a>(
-    places: BTreeMap<&'a str, Place<'a>>,
-) -> impl Iterator<Item = (&'a str, Place<'a>)> {
-    places.into_iter()
+    accounts
+        .into_iter()
+        .map(|(id, (account, places))| {
+            let regions: Vec<Place<'_>> =
+                places.into_iter().map(|(region, place)| Place { region, ..place }).collect();
+            let bare = regions.iter().filter(|place| place.is_bare).map(|place| place.region);
+            Account { id, bare: bare.collect(), regions, ..account }
+        })
+        .collect()
 }
 
 impl<'a> Account<'a> {
-    /// What must be looked at first: faults, then what could not be seen, then the rest.
+    /// The most urgent first: failing, then unverified, then failed reads.
     fn rank(&self) -> u8 {
         match self.tally.worst() {
             Some(Standing::Failing) => 0,
@@ -133,20 +127,22 @@ impl<'a> Account<'a> {
         self.problem.is_some() || self.regions.iter().any(|place| place.problem.is_some())
     }
 
-    /// Regions in which there is something to tell beyond "no trail".
-    pub(super) fn told(&self) -> impl Iterator<Item = &Place<'a>> {
+    /// Regions with a trail or a failed read.
+    pub(super) fn listed(&self) -> impl Iterator<Item = &Place<'a>> {
         self.regions.iter().filter(|place| !place.is_bare)
     }
 
-    fn refusals(&self) -> impl Iterator<Item = Refused<'a>> {
-        let (account, name) = (self.id, self.name);
-        let refused = move |region, why| Refused { account, name, region, why };
-        let whole = self.problem.map(|why| refused(None, why));
-        let parts = self
+    fn failed_reads(&self) -> Vec<FailedRead<'a>> {
+        let of_account = self.problem.map(|why| (None, why));
+        let of_regions = self
             .regions
             .iter()
-            .filter_map(move |place| place.problem.map(|why| refused(Some(place.region), why)));
-        whole.into_iter().chain(parts.collect::<Vec<_>>())
+            .filter_map(|place| place.problem.map(|why| (Some(place.region), why)));
+        of_account
+            .into_iter()
+            .chain(of_regions)
+            .map(|(region, why)| FailedRead { account: self.id, name: self.name, region, why })
+            .collect()
     }
 }
 
@@ -156,7 +152,7 @@ impl<'a> Place<'a> {
         self.open.iter().copied().collect::<Vec<_>>().join(" ")
     }
 
-    /// The keys that seal its trails.
+    /// The keys of its compliant trails.
     pub(super) fn keys(&self) -> impl Iterator<Item = &&'a str> {
         self.keys.iter().take(KEYS_MAX)
     }

@@ -1,15 +1,15 @@
-//! A key policy as people read it: statement by statement.
+//! A key policy for people: statement by statement.
 
 use serde_json::{Map, Value};
 use trailseal_rule::key_policy::document::STATEMENT_MEMBERS;
 
-/// Words of a list that are told in a summary.
+/// Values of a list that a summary names.
 const WORDS_MAX: usize = 3;
 
 /// A key policy.
 pub(super) struct KeyPolicy {
     pub(super) statements: Vec<Statement>,
-    /// The text itself where it is no policy that could be taken apart.
+    /// The text itself if it is not a policy with statements.
     pub(super) text: Option<String>,
 }
 
@@ -42,8 +42,8 @@ impl KeyPolicy {
 
 fn statement(members: &Map<String, Value>) -> Statement {
     let either = |yes: &str, no: &str| {
-        let told = |name: &str| members.get(name).map(listed);
-        told(yes).or_else(|| told(no).map(|words| format!("all but {words}"))).unwrap_or_default()
+        let list = |name: &str| members.get(name).map(listed);
+        list(yes).or_else(|| list(no).map(|values| format!("all but {values}"))).unwrap_or_default()
     };
     let text = |name: &str| members.get(name).and_then(Value::as_str).map(str::to_owned);
     Statement {
@@ -55,7 +55,7 @@ fn statement(members: &Map<String, Value>) -> Statement {
     }
 }
 
-/// The words of a value, without the names of its members: `cloudtrail.amazonaws.com`.
+/// The texts in a value, without member names: `cloudtrail.amazonaws.com`.
 fn listed(value: &Value) -> String {
     let mut words = Vec::new();
     collect(value, &mut words);
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_statement_is_told_in_words_and_in_the_usual_order() {
+    fn a_statement_is_summarized_and_its_members_are_in_the_usual_order() {
         let policy = KeyPolicy::read(
             r#"{"Version":"2012-10-17","Statement":{"Condition":{"StringEquals":{"a":"b"}},
             "Action":["kms:a","kms:b","kms:c","kms:d","kms:e"],"Other":1,"Effect":"Allow",
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_policy_is_shown_as_it_stands() {
+    fn text_that_is_not_a_policy_is_shown_unchanged() {
         for text in ["", "{", "[]", "{}", r#"{"Statement":7}"#, r#"{"Statement":[1]}"#] {
             let policy = KeyPolicy::read(text);
             assert_eq!(policy.text.as_deref(), Some(text));

@@ -1,4 +1,4 @@
-//! Why trails were not judged, and what else is to be said of those that are not listed.
+//! The reasons and notes of trails without a finding.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -7,17 +7,17 @@ use super::standing::Standing;
 use super::words::Count;
 use crate::report::TrailReport;
 
-/// Different remarks that are listed, the most frequent first.
+/// The most frequent remarks that are listed.
 const REMARKS_MAX: usize = 100;
 
-/// A remark, and how many trails it is made on.
+/// A reason or note, and the number of trails that have it.
 pub(super) struct Remark<'a> {
     pub(super) standing: Standing,
     pub(super) words: &'a str,
     pub(super) trails: Count,
 }
 
-/// The reasons and notes of all trails without a finding.
+/// The remarks, the most frequent first.
 pub(super) fn remarks(trails: &[TrailReport]) -> Vec<Remark<'_>> {
     let mut counts: BTreeMap<(Standing, &str), usize> = BTreeMap::new();
     for trail in trails {

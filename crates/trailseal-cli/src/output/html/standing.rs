@@ -1,8 +1,10 @@
-//! How a trail stands: each is counted under exactly one word.
+//! The verdicts of the page: each trail is counted under exactly one.
 
-use crate::report::{CheckOutcome, TrailReport};
+use trailseal_rule::ComplianceType;
 
-/// How a trail stands, the worst first.
+use crate::report::TrailReport;
+
+/// The verdict on a trail, the worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Standing {
     Failing,
@@ -15,18 +17,16 @@ impl Standing {
     pub(super) const ALL: [Self; 4] =
         [Self::Failing, Self::Unverified, Self::Compliant, Self::NotApplicable];
 
-    /// A verdict that this version does not know is not taken for a good one.
     pub(super) fn of(trail: &TrailReport) -> Self {
-        match trail.compliance.as_str() {
+        match trail.compliance {
             _ if trail.unverified => Self::Unverified,
-            "COMPLIANT" => Self::Compliant,
-            "NOT_APPLICABLE" => Self::NotApplicable,
-            "NON_COMPLIANT" => Self::Failing,
-            _ => Self::Unverified,
+            ComplianceType::Compliant => Self::Compliant,
+            ComplianceType::NotApplicable => Self::NotApplicable,
+            ComplianceType::NonCompliant => Self::Failing,
         }
     }
 
-    /// Its name among classes and data of the page.
+    /// Its name in classes and data attributes of the page.
     pub(super) fn slug(&self) -> &'static str {
         match self {
             Self::Failing => "failing",
@@ -49,15 +49,15 @@ impl Standing {
     /// What it means.
     pub(super) fn meaning(&self) -> &'static str {
         match self {
-            Self::Failing => "at least one check found a fault",
-            Self::Unverified => "no fault was found, but evidence could not be read",
-            Self::Compliant => "every check that was asked for passed, on evidence",
-            Self::NotApplicable => "not judged here, for a reason that is told",
+            Self::Failing => "at least one check failed",
+            Self::Unverified => "no check failed, but evidence could not be read",
+            Self::Compliant => "every enabled check passed, on evidence",
+            Self::NotApplicable => "not judged here; the reason is given",
         }
     }
 }
 
-/// How many trails stand how.
+/// The number of trails per verdict.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct VerdictCounts {
     pub(super) failing: usize,
@@ -97,23 +97,23 @@ impl VerdictCounts {
         Standing::ALL.iter().map(|standing| self.of(standing)).sum()
     }
 
-    /// The worst of the trails; nothing where there are none.
+    /// The worst verdict; absent without trails.
     pub(super) fn worst(&self) -> Option<Standing> {
         Standing::ALL.into_iter().find(|standing| self.of(standing) > 0)
     }
 
-    /// A share in thousandths, for drawings.
+    /// The share of a verdict in thousandths, for charts.
     pub(super) fn share(&self, standing: &Standing) -> usize {
         (self.of(standing) * 1000).checked_div(self.trails()).unwrap_or_default()
     }
 
-    /// Where a share begins, when the shares stand in a row.
+    /// The sum of the shares before it, in thousandths.
     pub(super) fn share_begins(&self, standing: &Standing) -> usize {
         let before = Standing::ALL.into_iter().take_while(|other| other < standing);
         before.map(|other| self.share(&other)).sum()
     }
 
-    /// `2 failing, 1 compliant`; nothing where there are no trails.
+    /// `2 failing, 1 compliant`; empty without trails.
     pub(super) fn words(&self) -> String {
         let there = Standing::ALL.into_iter().filter(|standing| self.of(standing) > 0);
         let words = there.map(|standing| {
@@ -130,8 +130,7 @@ impl VerdictCounts {
     }
 }
 
-/// The checks that a trail did not pass.
-pub(super) fn open_checks(trail: &TrailReport) -> impl Iterator<Item = &str> {
-    let open = trail.checks.iter().filter(|check| check.outcome != CheckOutcome::Pass);
-    open.map(|check| check.id.as_str())
+/// The IDs of the checks that a trail did not pass, for the page's filters.
+pub(super) fn open_check_ids(trail: &TrailReport) -> String {
+    trail.open_checks().map(|check| check.id.as_str()).collect::<Vec<_>>().join(" ")
 }

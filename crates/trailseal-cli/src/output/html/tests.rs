@@ -9,7 +9,7 @@ fn check(id: &str, outcome: &str) -> Value {
     let open = outcome != "pass";
     json!({
         "id": id, "outcome": outcome, "why": "it matters",
-        "what": open.then_some("something was found"), "fix": open.then_some("mend it"),
+        "what": open.then_some("something was found"), "fix": open.then_some("fix it"),
     })
 }
 
@@ -89,7 +89,7 @@ fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
 }
 
 #[test]
-fn style_and_script_are_the_only_ones_and_those_of_the_policy() {
+fn the_page_has_only_the_style_and_script_of_its_policy() {
     let page = page(&one_of_each());
     let policy = between(&page, "Content-Security-Policy\" content=\"", "\"").replace("&#39;", "'");
     let style = between(&page, "<style>", "</style>");
@@ -106,7 +106,7 @@ fn style_and_script_are_the_only_ones_and_those_of_the_policy() {
 }
 
 #[test]
-fn each_trail_stands_under_one_word_and_with_all_that_is_known_of_it() {
+fn each_trail_is_shown_once_with_its_findings_and_evidence() {
     let page = page(&one_of_each());
     assert!(page.contains("1 of 4 trails is not sealed; 1 more could not be verified."));
     let failing = between(&page, "id=\"failing-title\"", "id=\"unverified-title\"");
@@ -114,7 +114,7 @@ fn each_trail_stands_under_one_word_and_with_all_that_is_known_of_it() {
         "broken",
         "something was found",
         "it matters",
-        "mend it",
+        "fix it",
         "key-usable",
         "a note",
         "PendingDeletion",
@@ -138,7 +138,7 @@ fn each_trail_stands_under_one_word_and_with_all_that_is_known_of_it() {
 }
 
 #[test]
-fn what_was_not_seen_and_where_no_trail_is_is_said() {
+fn failed_reads_and_regions_without_a_trail_are_listed() {
     let page = page(&one_of_each());
     let refused = between(&page, "id=\"refused-title\"", "id=\"bare-title\"");
     assert!(refused.contains("the role is refused") && refused.contains("it was throttled"));
@@ -148,16 +148,7 @@ fn what_was_not_seen_and_where_no_trail_is_is_said() {
 }
 
 #[test]
-fn a_verdict_of_another_version_is_not_taken_for_a_pass() {
-    let mut report = one_of_each();
-    report["trails"][2]["compliance"] = json!("FINE");
-    let page = page(&report);
-    assert!(page.contains("1 of 4 trails is not sealed; 2 more could not be verified."));
-    assert!(page.contains("<span class=\"word\">FINE</span>"));
-}
-
-#[test]
-fn a_partial_report_says_so_at_its_top() {
+fn a_partial_report_says_so_at_the_top() {
     let mut report = one_of_each();
     assert!(!page(&report).contains("PARTIAL"));
     report["complete"] = json!(false);
@@ -167,21 +158,26 @@ fn a_partial_report_says_so_at_its_top() {
     assert!(between(&page, "id=\"problems\"", "id=\"controls\"").contains("it is cut short"));
 }
 
-/// Every text of a report, one after the other, tries to become markup.
+/// Each text of a report in turn tries to become markup.
 #[test]
 fn no_text_becomes_markup() {
     let payload =
         "\"'><img src=x onerror=alert(1)></style></script><script>alert(2)</script>\u{202e}";
-    let honest = one_of_each();
-    let clean = page(&honest);
-    let mut report = honest;
+    let mut report = one_of_each();
+    let clean = page(&report);
     report["problems"] = json!([{ "source": "a", "message": "b" }]);
     let mut texts = Vec::new();
     pointers("", &report, &mut texts);
-    assert!(texts.len() > 100, "{}", texts.len());
+    let mut tried = 0;
     for pointer in texts {
         let mut hostile = report.clone();
-        *hostile.pointer_mut(&pointer).unwrap() = json!(payload);
+        let text = hostile.pointer_mut(&pointer).unwrap();
+        *text = json!(format!("{}{payload}", text.as_str().unwrap()));
+        // Accounts, Regions, times and the like refuse such a text.
+        if serde_json::from_value::<Report>(hostile.clone()).is_err() {
+            continue;
+        }
+        tried += 1;
         let page = page(&hostile);
         for bad in ["<img", "<script>alert", "\u{202e}", "'><"] {
             assert!(!page.contains(bad), "{pointer} {bad}");
@@ -190,13 +186,13 @@ fn no_text_becomes_markup() {
             assert_eq!(page.matches(tag).count(), clean.matches(tag).count(), "{pointer} {tag}");
         }
     }
+    assert!(tried > 80, "{tried}");
 }
 
-/// Where the texts of a value are, but for those that would not be read back.
+/// The places of the texts of a value.
 fn pointers(path: &str, value: &Value, found: &mut Vec<String>) {
-    let is_word = |path: &str| path.ends_with("/reading") || path.ends_with("/outcome");
     match value {
-        Value::String(_) if !is_word(path) => found.push(path.to_owned()),
+        Value::String(_) => found.push(path.to_owned()),
         Value::Array(values) => {
             for (index, value) in values.iter().enumerate() {
                 pointers(&format!("{path}/{index}"), value, found);
@@ -207,14 +203,21 @@ fn pointers(path: &str, value: &Value, found: &mut Vec<String>) {
                 pointers(&format!("{path}/{name}"), value, found);
             }
         }
-        Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
 #[test]
-fn many_trails_are_listed_in_short_and_then_counted_and_none_is_lost() {
-    let one = trail("broken", "1", "r", "NON_COMPLIANT", &[check("key-usable", "fail")]);
-    let sealed = trail("sealed", "1", "r", "COMPLIANT", &[check("key-usable", "pass")]);
+fn trails_beyond_the_limits_are_listed_in_one_line_and_then_counted() {
+    let one = trail(
+        "broken",
+        "111122223333",
+        "eu-west-1",
+        "NON_COMPLIANT",
+        &[check("key-usable", "fail")],
+    );
+    let sealed =
+        trail("sealed", "111122223333", "eu-west-1", "COMPLIANT", &[check("key-usable", "pass")]);
     let trails = [vec![one; 5007], vec![sealed; 201]].concat();
     let page = page(&report(&trails, &[]));
     assert_eq!(page.matches("<article").count(), 300);
@@ -225,7 +228,7 @@ fn many_trails_are_listed_in_short_and_then_counted_and_none_is_lost() {
 }
 
 #[test]
-fn accounts_beyond_those_that_can_be_drawn_share_a_row() {
+fn accounts_beyond_the_limit_share_a_row() {
     let trails: Vec<Value> = (0..50)
         .map(|number| {
             let verdict = if number == 49 { "NON_COMPLIANT" } else { "COMPLIANT" };
@@ -241,7 +244,7 @@ fn accounts_beyond_those_that_can_be_drawn_share_a_row() {
 }
 
 #[test]
-fn a_report_on_nothing_is_a_page_too() {
+fn an_empty_report_is_a_page() {
     let page = page(&report(&[], &[]));
     assert!(page.contains("<h1>No trail was seen.</h1>"));
     assert!(page.contains("There is nothing to draw."));

@@ -1,17 +1,14 @@
-//! One trail in full: what was found, why it matters, the fix, and the evidence.
+//! One trail in full: the findings, why they matter, the fixes, and the evidence.
 
-use trailseal_rule::Refusal;
+use trailseal_rule::{Delivery, KeyFacts, Refusal};
 
-use super::name;
 use super::policy::KeyPolicy;
-use super::standing::{Standing, open_checks};
-use super::words::moment;
+use super::standing::{Standing, open_check_ids};
 use crate::report::{
-    CheckOutcome, CheckReport, DeliveryReport, EvidenceReport, EvidenceValue, KeyReport,
-    RotationReport, TrailReport,
+    CheckOutcome, CheckReport, EvidenceReport, ReportedReading, RotationReport, TrailReport,
 };
 
-/// A trail with all that is known of it.
+/// A trail, its findings and its evidence.
 pub(super) struct TrailEvidence<'a> {
     pub(super) number: usize,
     pub(super) trail: &'a TrailReport,
@@ -31,11 +28,11 @@ pub(super) struct Finding<'a> {
     pub(super) standing: Standing,
 }
 
-/// A piece of evidence in words.
+/// A piece of evidence.
 pub(super) struct Fact {
     pub(super) name: &'static str,
     pub(super) words: String,
-    /// Whether it is a name that machines use.
+    /// Whether the value is an identifier.
     pub(super) is_code: bool,
 }
 
@@ -58,15 +55,15 @@ impl<'a> TrailEvidence<'a> {
         let unknown = with(CheckOutcome::Unknown)
             .map(|check| Finding { check, standing: Standing::Unverified });
         let policy = trail.evidence.as_ref().and_then(|evidence| match &evidence.key_policy {
-            EvidenceValue::Known { value } => Some(KeyPolicy::read(value)),
-            EvidenceValue::Absent | EvidenceValue::Refused { .. } => None,
+            ReportedReading::Known { value } => Some(KeyPolicy::read(value)),
+            ReportedReading::Absent | ReportedReading::Refused { .. } => None,
         });
         Self {
             number,
             trail,
             standing: Standing::of(trail),
-            name: name(trail),
-            open: open_checks(trail).collect::<Vec<_>>().join(" "),
+            name: trail.name(),
+            open: open_check_ids(trail),
             findings: failed.chain(unknown).collect(),
             passed: with(CheckOutcome::Pass).map(|check| check.id.as_str()).collect(),
             facts: facts(trail),
@@ -98,34 +95,37 @@ fn facts(trail: &TrailReport) -> Vec<Fact> {
         facts.push(Fact::words("Not read", unread.join(", ")));
     }
     if let Some(profile) = &trail.profile {
-        facts.push(Fact::words("Profile", profile));
+        facts.push(Fact::words("Profile", profile.as_str()));
     }
     if let Some(why) = &trail.not_evaluated {
         facts.push(Fact::words("Not evaluated", why));
     }
-    if let Some(captured) = &trail.captured {
-        facts.push(Fact::words("Captured by AWS Config", moment(captured)));
+    if let Some(captured) = trail.captured {
+        facts.push(Fact::words("Captured by AWS Config", captured.minute()));
     }
     facts.push(Fact::words("Annotation for AWS Config", &trail.annotation));
     facts.push(Fact::code("Source", &trail.source));
     facts
 }
 
-/// What a reading says, or that it says nothing; what nobody asked for is only named.
+/// The value of a reading, or the fact that takes its place. Evidence that no check needs is only
+/// named.
 fn read<'a, T>(
-    told: &'a EvidenceValue<T>,
+    reading: &'a ReportedReading<T>,
     name: &'static str,
     absent: &str,
     unread: &mut Vec<&'static str>,
 ) -> Result<&'a T, Option<Fact>> {
-    match told {
-        EvidenceValue::Known { value } => Ok(value),
-        EvidenceValue::Absent => Err(Some(Fact::words(name, absent))),
-        EvidenceValue::Refused { why } if *why == Refusal::NotRead.to_string() => {
+    match reading {
+        ReportedReading::Known { value } => Ok(value),
+        ReportedReading::Absent => Err(Some(Fact::words(name, absent))),
+        ReportedReading::Refused { why } if *why == Refusal::NotRead.to_string() => {
             unread.push(name);
             Err(None)
         }
-        EvidenceValue::Refused { why } => Err(Some(Fact::words(name, format!("not known: {why}")))),
+        ReportedReading::Refused { why } => {
+            Err(Some(Fact::words(name, format!("not known: {why}"))))
+        }
     }
 }
 
@@ -138,22 +138,21 @@ fn of_key(
         Ok(key) => key,
         Err(instead) => return instead.into_iter().collect(),
     };
-    let KeyReport { arn, manager, state, usage, spec, origin, .. } = key;
+    let KeyFacts { arn, manager, state, usage, spec, .. } = key;
     let mut facts = Vec::new();
     if named != Some(arn.as_str()) {
-        facts.push(Fact::code("Key, by its ARN", arn));
+        facts.push(Fact::code("Key, by its ARN", arn.as_str()));
     }
-    let region = arn.split(':').nth(3).unwrap_or_default();
-    let replica = if key.replica { ", replica of a multi-Region key" } else { "" };
-    facts.push(Fact::code("Key Region", format!("{region}{replica}")));
-    facts.push(Fact::code("Key manager", manager));
-    facts.push(Fact::code("Key state", state));
-    facts.push(Fact::code("Key usage and spec", format!("{usage}, {spec}")));
-    facts.push(Fact::code("Key origin", origin));
+    let replica = if key.is_replica { ", replica of a multi-Region key" } else { "" };
+    facts.push(Fact::code("Key Region", format!("{}{replica}", arn.region())));
+    facts.push(Fact::code("Key manager", manager.as_str()));
+    facts.push(Fact::code("Key state", state.as_str()));
+    facts.push(Fact::code("Key usage and spec", format!("{}, {}", usage.as_str(), spec.as_str())));
+    facts.push(Fact::code("Key origin", key.origin.as_str()));
     let dates =
-        [("Key is deleted on", &key.deletion_date), ("Key material ends on", &key.valid_to)];
+        [("Key is deleted on", key.deletion_date), ("Key material expires on", key.valid_to)];
     for (name, date) in dates {
-        facts.extend(date.as_deref().map(|date| Fact::words(name, moment(date))));
+        facts.extend(date.map(|date| Fact::words(name, date.minute())));
     }
     facts
 }
@@ -163,12 +162,12 @@ fn of_others(evidence: &EvidenceReport, unread: &mut Vec<&'static str>) -> Vec<F
     let bucket = &evidence.bucket_region;
     let facts = [
         read(bucket, "Bucket Region", "the bucket does not exist", unread)
-            .map(|region| Fact::code("Bucket Region", region)),
+            .map(|region| Fact::code("Bucket Region", region.as_str())),
         read(&evidence.rotation, "Key rotation", no_key, unread)
             .map(|rotation| Fact::words("Key rotation", of_rotation(rotation))),
         read(&evidence.delivery, "Latest delivery", "the trail does not exist", unread)
             .map(|delivery| Fact::words("Latest delivery", of_delivery(delivery))),
-        // The policy itself stands below the facts.
+        // The policy itself follows the facts.
         read(&evidence.key_policy, "Key policy", no_key, unread)
             .map(|_| Fact::words("Key policy", "below")),
     ];
@@ -180,13 +179,13 @@ fn of_rotation(rotation: &RotationReport) -> String {
     if let Some(days) = rotation.period_days {
         words.push_str(&format!(", every {days} days"));
     }
-    if let Some(next) = &rotation.next {
-        words.push_str(&format!(", next on {}", moment(next)));
+    if let Some(next) = rotation.next {
+        words.push_str(&format!(", next on {}", next.minute()));
     }
     words
 }
 
-fn of_delivery(delivery: &DeliveryReport) -> String {
+fn of_delivery(delivery: &Delivery) -> String {
     let named = [("log files", &delivery.error), ("digest files", &delivery.digest_error)];
     let errors: Vec<String> = named
         .into_iter()

@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 
 use jsonschema::Validator;
 use serde_json::{Value, json};
+use trailseal_rule::ComplianceType;
 
 use super::xsd::Xsd;
 use super::{check, full, hostile, json, report, trail, written};
@@ -114,7 +115,7 @@ fn sarif_tells_of_an_account_that_has_no_trail_and_should() {
     let index = &result["ruleIndex"];
     assert_eq!(pointed(&log, &format!("/runs/0/tool/driver/rules/{index}/id")), "no-trail");
 
-    let allowed = TrailReport { compliance: "NOT_APPLICABLE".to_owned(), ..without };
+    let allowed = TrailReport { compliance: ComplianceType::NotApplicable, ..without };
     report.trails = vec![allowed, trail("broken")];
     let log = json(&report, Format::Sarif);
     let told = pointed(&log, "/runs/0/results").as_array().unwrap();
