@@ -155,8 +155,8 @@ fn remark(report: &Report, of_no_use: usize, console: &mut Console<'_>) {
     if report.summary.unverified > 0 {
         remarks.push(
             "what is unverified lacks evidence: give the configuration items of keys, aliases and \
-             buckets in the input or by --facts, or answers of the AWS CLI by --evidence; \
-             deliveries are in neither"
+             buckets in the input or by --facts, or answers of the AWS CLI by --evidence; of \
+             deliveries there are none: use `trailseal audit`, or skipChecks=delivery-unbroken"
                 .to_owned(),
         );
     }

@@ -219,14 +219,12 @@ fn as_the_key<T>(key: &Reading<KeyFacts>) -> Reading<T> {
     }
 }
 
-/// An item tells whether the key is rotated, never how often: that is not enough where there is a
-/// longest period.
+/// An item says whether the key is rotated, but not how often, which `maxRotationPeriodDays` is
+/// about; `aws kms get-key-rotation-status` says both.
 fn rotation(rotation: &Reading<Rotation>, context: &EvaluationContext<'_>) -> Reading<Rotation> {
     let has_no_period = matches!(rotation, Reading::Known(Rotation::On { period_days: None, .. }));
     if has_no_period && context.parameters.max_rotation_period_days.is_some() {
-        return Reading::Refused(Refusal::Needs(
-            "the rotation period, which AWS Config does not record",
-        ));
+        return Reading::Refused(Refusal::Needs("the rotation period"));
     }
     rotation.clone()
 }

@@ -272,6 +272,11 @@ fn known<'a, T>(
             format!("could not verify {evidence} of the key: kmsKeyId is no key ARN, id or alias"),
             "set kmsKeyId to the ARN of a customer managed key",
         )),
+        // Only where `key-customer-managed`, which fails, is skipped.
+        Reading::Refused(_) if key.is_aws_managed_alias() => Err(Outcome::unknown(
+            format!("could not verify {evidence} of the key: KMS is not asked about an AWS alias"),
+            "set kmsKeyId to a customer managed key in the bucket's Region",
+        )),
         Reading::Refused(refusal) => Err(Outcome::unknown(
             format!("could not verify {evidence} of the key: {refusal}"),
             refusal.advice(),

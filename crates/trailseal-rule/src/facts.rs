@@ -102,7 +102,7 @@ impl fmt::Display for Refusal {
             Self::NamesNoAccount => {
                 out.write_str("kmsKeyId names no account, and the trail is another one's")
             }
-            Self::Needs(what) => write!(out, "it takes {what}, which could not be read"),
+            Self::Needs(what) => write!(out, "{what} could not be read"),
             Self::Malformed(what) => out.write_str(what),
         }
     }

@@ -14,7 +14,9 @@
 
 use crate::checks::key_policy_words::{question, read, statements};
 use crate::checks::{Check, CheckId, CheckInput, Outcome, into_outcome};
+use crate::evaluation::FIX_CHARS_MAX;
 use crate::key_policy::admission::{Admission, Ground, admits_cloudtrail};
+use crate::key_policy::document::StatementRef;
 use crate::key_policy::grants::Grant;
 use crate::key_policy::question::TrailAndKey;
 use crate::trail::Trail;
@@ -60,41 +62,55 @@ fn judge_policy(input: &CheckInput<'_>) -> Result<Outcome, Outcome> {
             Outcome::unknown(why, fix)
         }
     };
-    Ok(outcome.with_statement(added))
+    Ok(match added {
+        Some(added) => outcome.with_statement(added),
+        None => outcome,
+    })
 }
 
 const ALLOW: &str = "let the key policy allow cloudtrail.amazonaws.com kms:GenerateDataKey* with \
                      this trail's ARN as aws:SourceArn";
-const COMPLETE: &str = "add what that statement lacks";
 const EXEMPT: &str = "exempt this trail from that Deny by a condition ArnNotEquals aws:SourceArn";
 const EXEMPT_AND_ALLOW: &str = "exempt this trail from that Deny by a condition ArnNotEquals \
                                 aws:SourceArn, and allow cloudtrail.amazonaws.com \
                                 kms:GenerateDataKey*";
 
-/// What makes the policy admit CloudTrail for the trail, and what that adds to the policy.
+/// What makes the policy admit CloudTrail for the trail, and the statement or condition that this
+/// adds to the policy, if the fix is not all of it.
 ///
 /// A Deny stays for everybody else: its own conditions are kept, and the request must also not be
 /// CloudTrail's for this trail.
-fn fix(admission: &Admission, trail: &Trail) -> (&'static str, String) {
+fn fix(admission: &Admission, trail: &Trail) -> (String, Option<String>) {
     let Admission { ground, deciding, elements, denying, is_granted, .. } = admission;
     if *ground == Ground::Ineffective {
-        let members = elements.iter().map(|element| match element.as_str() {
-            "Action" => "\"Action\":\"kms:GenerateDataKey*\"",
-            _ => "\"Resource\":\"*\"",
-        });
-        let members = members.collect::<Vec<_>>().join(",");
-        return (COMPLETE, format!("{members} in {}", statements(deciding)));
+        return (complete(deciding, elements), None);
     }
     if denying.is_empty() {
-        return (ALLOW, wanted(trail));
+        return (ALLOW.to_owned(), Some(wanted(trail)));
     }
     let (by, arn) = (statements(denying), &trail.arn);
     let exempted =
         format!("\"ArnNotEquals\":{{\"aws:SourceArn\":\"{arn}\"}} in the Condition of {by}");
     if *is_granted {
-        (EXEMPT, exempted)
+        (EXEMPT.to_owned(), Some(exempted))
     } else {
-        (EXEMPT_AND_ALLOW, format!("{exempted}; {}", wanted(trail)))
+        (EXEMPT_AND_ALLOW.to_owned(), Some(format!("{exempted}; {}", wanted(trail))))
+    }
+}
+
+/// Adds the elements that these statements lack. The names of many statements, or a long one, would
+/// not fit an annotation; the cause beside the fix has them.
+fn complete(statements_without: &[StatementRef], elements: &[String]) -> String {
+    let members = elements.iter().map(|element| match element.as_str() {
+        "Action" => r#""Action": "kms:GenerateDataKey*""#,
+        _ => r#""Resource": "*""#,
+    });
+    let members = members.collect::<Vec<_>>().join(", ");
+    let whole = format!("add {members} to {}", statements(statements_without));
+    if whole.chars().count() <= FIX_CHARS_MAX {
+        whole
+    } else {
+        format!("add {members} to that statement")
     }
 }
 

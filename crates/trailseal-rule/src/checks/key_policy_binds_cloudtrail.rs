@@ -41,10 +41,9 @@ fn judge_policy(input: &CheckInput<'_>) -> Result<Outcome, Outcome> {
         return Ok(Outcome::fail(what, fix).with_statement(condition));
     }
     if !open.doubts.is_empty() {
-        let what = each(&open.doubts, "CloudTrail");
-        let why = format!(
-            "could not verify that only the customer's trails can use the key: {what} for any trail"
-        );
+        let what = each(&open.doubts, "trails of any account");
+        let why =
+            format!("could not verify that only the customer's trails can use the key: {what}");
         return Ok(Outcome::unknown(why, fix).with_statement(condition));
     }
     Ok(Outcome::Pass)

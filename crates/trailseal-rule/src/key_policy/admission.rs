@@ -82,14 +82,11 @@ fn not_granted(
     request: &Request,
 ) -> (Ground, Vec<StatementRef>, Vec<String>) {
     let ineffective: Vec<&Statement> = policy.ineffective(request).collect();
-    if !ineffective.is_empty() {
-        let mut elements: Vec<String> = Vec::new();
-        for missing in ineffective.iter().flat_map(|statement| &statement.missing) {
-            if !elements.iter().any(|element| element == missing) {
-                elements.push((*missing).to_owned());
-            }
-        }
-        let deciding = ineffective.iter().map(|one| one.reference.clone()).collect();
+    if let Some(first) = ineffective.first() {
+        // Only those that lack the same: one fix must fit each of them.
+        let alike = ineffective.iter().filter(|one| one.missing == first.missing);
+        let deciding = alike.map(|one| one.reference.clone()).collect();
+        let elements = first.missing.iter().map(|&element| element.to_owned()).collect();
         return (Ground::Ineffective, deciding, elements);
     }
     let near: Vec<StatementRef> = policy

@@ -302,11 +302,8 @@ fn the_fix_of_a_deny_is_about_that_deny_and_works() {
 #[test]
 fn a_statement_without_effect_is_named_with_what_it_lacks() {
     for (missing, fix) in [
-        ("Resource", "add what that statement lacks: \"Resource\":\"*\" in statement `trail`"),
-        (
-            "Action",
-            "add what that statement lacks: \"Action\":\"kms:GenerateDataKey*\" in statement `trail`",
-        ),
+        ("Resource", r#"add "Resource": "*" to statement `trail`"#),
+        ("Action", r#"add "Action": "kms:GenerateDataKey*" to statement `trail`"#),
     ] {
         let mut document: serde_json::Value = serde_json::from_str(&policy()).unwrap();
         document["Statement"][1].as_object_mut().unwrap().remove(missing).unwrap();
@@ -317,7 +314,7 @@ fn a_statement_without_effect_is_named_with_what_it_lacks() {
             "NON_COMPLIANT",
             &format!(
                 "the key policy does not let CloudTrail encrypt this trail: statement `trail` \
-                 without {missing} has no effect"
+                 without {missing} has no effect. Fix: {fix}"
             ),
         );
         // Without effect it neither opens the key nor denies anything.
@@ -330,6 +327,38 @@ fn a_statement_without_effect_is_named_with_what_it_lacks() {
             check(|_, facts| facts.key_policy = known, "COMPLIANT", "");
         }
     }
+}
+
+/// The fix of a statement without effect fits an annotation, whatever the statements are called.
+#[test]
+fn the_fix_of_statements_without_effect_can_be_copied() {
+    let fix = |sids: &[&str], removed: &[&[&str]]| {
+        let mut document: serde_json::Value = serde_json::from_str(&policy()).unwrap();
+        let statements = document["Statement"].as_array_mut().unwrap();
+        let whole = statements.remove(1);
+        for (sid, removed) in sids.iter().zip(removed) {
+            let mut statement = whole.clone();
+            statement["Sid"] = json!(sid);
+            for element in *removed {
+                statement.as_object_mut().unwrap().remove(*element).unwrap();
+            }
+            statements.push(statement);
+        }
+        fix_of(CheckId::KeyPolicyAdmitsCloudtrail, &document)
+    };
+    let both: &[&str] = &["Action", "Resource"];
+    let found = fix(&["a"], &[both]);
+    assert_eq!(found, r#"add "Action": "kms:GenerateDataKey*", "Resource": "*" to statement `a`"#);
+    let found = fix(&["a", "b"], &[&["Resource"], &["Resource"]]);
+    assert_eq!(found, r#"add "Resource": "*" to statement `a`, statement `b`"#);
+    // A statement that lacks something else needs another fix, and is not named.
+    let found = fix(&["a", "b"], &[&["Resource"], &["Action"]]);
+    assert_eq!(found, r#"add "Resource": "*" to statement `a`"#);
+    let longest = "x".repeat(116);
+    let found = fix(&[&longest], &[&["Resource"]]);
+    assert_eq!(found, format!("add \"Resource\": \"*\" to statement `{longest}`"));
+    let found = fix(&[&format!("{longest}x")], &[&["Resource"]]);
+    assert_eq!(found, r#"add "Resource": "*" to that statement"#);
 }
 
 #[test]
