@@ -38,7 +38,7 @@ fn unreadable<T>() -> Vec<Reading<T>> {
         Refusal::RoleRefused { role },
         Refusal::RegionNotEnabled(region("ap-southeast-5")),
         Refusal::NamesNoAccount,
-        Refusal::Needs("the rotation period, which AWS Config does not record"),
+        Refusal::Needs("the Region of the bucket"),
         Refusal::Malformed("u\u{fc} ".repeat(200)),
     ];
     let policies = [PolicyType::ServiceControl, PolicyType::PermissionsBoundary];
@@ -113,8 +113,11 @@ fn policies() -> Vec<Reading<String>> {
     };
     let cloudtrail = json!({ "Service": "cloudtrail.amazonaws.com" });
     let everyone = json!("*");
+    let mut without_effect = statement("Allow", &cloudtrail, "");
+    without_effect.as_object_mut().unwrap().remove("Resource").unwrap();
     let statements = [
         json!([]),
+        json!([without_effect]),
         json!([statement("Allow", &cloudtrail, "")]),
         json!([statement("Allow", &cloudtrail, "aws:SourceArn")]),
         json!([statement("Allow", &cloudtrail, "kms:Nonsense")]),
@@ -182,11 +185,13 @@ fn every_fix_is_whole_whatever_is_wrong() {
         "profile": "strict", "maxRotationPeriodDays": "2559", "allowedKeyAccounts": "999988887777",
         "exemptTrails": "arn:aws-us-gov:cloudtrail:*:*:trail/*@2026-11-22",
     }));
+    // Clones of the facts share the parsed policy.
+    let usual = facts();
     for key in keys() {
         for bucket_region in buckets() {
             for rotation in rotations() {
                 let (key, bucket_region) = (key.clone(), bucket_region.clone());
-                let facts = Facts { key, bucket_region, rotation, ..facts() };
+                let facts = Facts { key, bucket_region, rotation, ..usual.clone() };
                 assert_whole(&given, &trail, &facts);
             }
         }
@@ -196,15 +201,15 @@ fn every_fix_is_whole_whatever_is_wrong() {
         for rotation in rotations() {
             let key = Reading::Known(external.clone());
             let (delivery, rotation) = (delivery.clone(), rotation.clone());
-            assert_whole(&given, &trail, &Facts { key, delivery, rotation, ..facts() });
+            assert_whole(&given, &trail, &Facts { key, delivery, rotation, ..usual.clone() });
         }
     }
-    for key_policy in policies() {
+    for key_policy in policies().into_iter().map(|text| text.map(KeyPolicy::new)) {
         for rotation in rotations() {
             for delivery in deliveries() {
-                let key_policy = key_policy.clone().map(KeyPolicy::new);
+                let key_policy = key_policy.clone();
                 let rotation = rotation.clone();
-                let facts = Facts { key_policy, rotation, delivery, ..facts() };
+                let facts = Facts { key_policy, rotation, delivery, ..usual.clone() };
                 assert_whole(&given, &trail, &facts);
             }
         }

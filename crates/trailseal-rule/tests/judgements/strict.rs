@@ -354,7 +354,7 @@ fn the_fix_of_statements_without_effect_can_be_copied() {
     // A statement that lacks something else needs another fix, and is not named.
     let found = fix(&["a", "b"], &[&["Resource"], &["Action"]]);
     assert_eq!(found, r#"add "Resource": "*" to statement `a`"#);
-    let longest = "x".repeat(116);
+    let longest = "x".repeat(115);
     let found = fix(&[&longest], &[&["Resource"]]);
     assert_eq!(found, format!("add \"Resource\": \"*\" to statement `{longest}`"));
     let found = fix(&[&format!("{longest}x")], &[&["Resource"]]);
