@@ -3,7 +3,7 @@
 use aws_sdk_config::types::{ConfigurationItem, ResourceType};
 use futures_util::FutureExt as _;
 use serde_json::{Value, json};
-use trailseal_rule::{Announced, ItemType, Timestamp};
+use trailseal_rule::{OversizedNotice, Timestamp};
 
 use crate::convert::{date_time, timestamp};
 use crate::failure::{AwsError, failed};
@@ -21,7 +21,8 @@ use crate::session::Session;
 /// [`AwsError::Denied`] names the missing permission; [`AwsError::NotInHistory`] where the newest
 /// item up to that time is not the announced one; [`AwsError::EndlessList`] where the history does
 /// not end; [`AwsError::ServiceFailure`] otherwise.
-pub async fn fetch_item(session: &Session, announced: &Announced) -> Result<Value, AwsError> {
+pub async fn fetch_item(session: &Session, notice: &OversizedNotice) -> Result<Value, AwsError> {
+    let announced = &notice.summary;
     const ACTION: &str = "config:GetResourceConfigHistory";
     let client = session.config();
     let mut pages = Pages::new(ACTION, session.region());
@@ -29,10 +30,7 @@ pub async fn fetch_item(session: &Session, announced: &Announced) -> Result<Valu
     loop {
         let call = client
             .get_resource_config_history()
-            .resource_type(match announced.resource_type {
-                ItemType::Trail => ResourceType::Trail,
-                ItemType::Key => ResourceType::Key,
-            })
+            .resource_type(ResourceType::from(announced.resource_type.as_str()))
             .resource_id(announced.resource_id.as_str())
             .later_time(date_time(announced.captured))
             .limit(1)
@@ -49,7 +47,10 @@ pub async fn fetch_item(session: &Session, announced: &Announced) -> Result<Valu
     }
 }
 
-fn as_announced(item: &ConfigurationItem, announced: &Announced) -> Result<Value, AwsError> {
+fn as_announced(
+    item: &ConfigurationItem,
+    announced: &trailseal_rule::ConfigurationItem,
+) -> Result<Value, AwsError> {
     let captured = item.configuration_item_capture_time().and_then(timestamp);
     if captured != Some(announced.captured) {
         return Err(not_in_history(announced));
@@ -66,7 +67,7 @@ fn as_announced(item: &ConfigurationItem, announced: &Announced) -> Result<Value
     }))
 }
 
-fn not_in_history(announced: &Announced) -> AwsError {
+fn not_in_history(announced: &trailseal_rule::ConfigurationItem) -> AwsError {
     AwsError::NotInHistory {
         resource_id: announced.resource_id.to_string(),
         captured: announced.captured.to_string(),

@@ -84,7 +84,7 @@ impl<'a> RuleRun<'a> {
             Trigger::Changed(change) => self.judge_change(change).await,
             Trigger::Oversized(announced) => {
                 let item = self.in_time(fetch_item(self.session, announced)).await?;
-                self.judge_change(&announced.resolve(&item)?).await
+                self.judge_change(&Change::resolve(announced, &item)?).await
             }
             Trigger::Scheduled { created } => self.judge_everything(*created).await,
         }

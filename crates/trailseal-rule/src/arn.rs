@@ -1,30 +1,7 @@
 //! The ARNs of trails and keys, parsed once.
 
-use std::fmt;
-
+use config_rule::{AccountId, Arn, Region, display_as_str, impl_from_text};
 use serde::{Deserialize, Serialize};
-
-use crate::ids::{AccountId, IdError, Region};
-
-/// The parts of `arn:partition:service:region:account:resource`.
-pub(crate) struct ArnParts<'a> {
-    pub(crate) partition: &'a str,
-    pub(crate) service: &'a str,
-    pub(crate) region: &'a str,
-    pub(crate) account: &'a str,
-    pub(crate) resource: &'a str,
-}
-
-impl<'a> ArnParts<'a> {
-    pub(crate) fn split(text: &'a str) -> Option<Self> {
-        let mut parts = text.splitn(6, ':');
-        let (scheme, partition, service) = (parts.next()?, parts.next()?, parts.next()?);
-        let (region, account, resource) = (parts.next()?, parts.next()?, parts.next()?);
-        let known_scheme = scheme == "arn" && partition.starts_with("aws");
-        let plain = partition.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
-        (known_scheme && plain).then_some(Self { partition, service, region, account, resource })
-    }
-}
 
 /// A trail's ARN: `arn:aws:cloudtrail:<home Region>:<owner>:trail/<name>`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -41,21 +18,20 @@ pub struct TrailArn {
 /// trail's name and ARN is a possible resource id of AWS Config.
 const NAME_CHARS_MAX: usize = 128;
 
+impl_from_text!(
+    TrailArn,
+    "a trail's ARN such as `arn:aws:cloudtrail:eu-central-1:111122223333:trail/name`"
+);
+impl_from_text!(
+    KeyArn,
+    "a KMS key's ARN such as \
+     `arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab`"
+);
+display_as_str!(TrailArn, KeyArn);
+
 impl TrailArn {
-    const EXPECTED: &'static str = "a trail's ARN such as \
-        `arn:aws:cloudtrail:eu-central-1:111122223333:trail/name`";
-
-    /// Takes a full trail ARN of any partition.
-    ///
-    /// # Errors
-    ///
-    /// Another service's ARN, or one whose Region, account or name is missing or misshapen.
-    pub fn parse(text: &str) -> Result<Self, IdError> {
-        Self::read(text).ok_or_else(|| IdError::new(text, Self::EXPECTED))
-    }
-
     fn read(text: &str) -> Option<Self> {
-        let parts = ArnParts::split(text).filter(|parts| parts.service == "cloudtrail")?;
+        let parts = Arn::split(text).filter(|parts| parts.service == "cloudtrail")?;
         let name = parts.resource.strip_prefix("trail/")?;
         (1..=NAME_CHARS_MAX).contains(&name.len()).then_some(())?;
         Some(Self {
@@ -98,26 +74,6 @@ impl TrailArn {
     }
 }
 
-impl TryFrom<String> for TrailArn {
-    type Error = IdError;
-
-    fn try_from(text: String) -> Result<Self, IdError> {
-        Self::parse(&text)
-    }
-}
-
-impl From<TrailArn> for String {
-    fn from(arn: TrailArn) -> Self {
-        arn.text
-    }
-}
-
-impl fmt::Display for TrailArn {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(&self.text)
-    }
-}
-
 /// A key's ARN: `arn:aws:kms:<Region>:<account>:key/<id>`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -130,20 +86,8 @@ pub struct KeyArn {
 }
 
 impl KeyArn {
-    const EXPECTED: &'static str = "a KMS key's ARN such as \
-        `arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab`";
-
-    /// Takes a full key ARN of any partition; multi-Region keys (`mrk-…`) included.
-    ///
-    /// # Errors
-    ///
-    /// An alias' ARN, another service's ARN, or one with a part missing or misshapen.
-    pub fn parse(text: &str) -> Result<Self, IdError> {
-        Self::read(text).ok_or_else(|| IdError::new(text, Self::EXPECTED))
-    }
-
     pub(crate) fn read(text: &str) -> Option<Self> {
-        let parts = ArnParts::split(text).filter(|parts| parts.service == "kms")?;
+        let parts = Arn::split(text).filter(|parts| parts.service == "kms")?;
         let id = parts.resource.strip_prefix("key/").filter(|id| is_key_id(id))?;
         Some(Self {
             text: text.to_owned(),
@@ -182,26 +126,6 @@ impl KeyArn {
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
-    }
-}
-
-impl TryFrom<String> for KeyArn {
-    type Error = IdError;
-
-    fn try_from(text: String) -> Result<Self, IdError> {
-        Self::parse(&text)
-    }
-}
-
-impl From<KeyArn> for String {
-    fn from(arn: KeyArn) -> Self {
-        arn.text
-    }
-}
-
-impl fmt::Display for KeyArn {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(&self.text)
     }
 }
 

@@ -17,10 +17,11 @@ mod sse_kms_enabled;
 
 use std::fmt;
 
+use config_rule::Timestamp;
+
 use crate::facts::{Facts, Reading};
 use crate::key_ref::KeyRef;
 use crate::parameters::{Parameters, Profile};
-use crate::timestamp::Timestamp;
 use crate::trail::Trail;
 
 /// The stable name of a check.

@@ -1,14 +1,13 @@
 //! The decision: a trail, the parameters and the facts become a [`Judgement`].
 
-use crate::arn::{KeyArn, TrailArn};
+use config_rule::{Exempt, Region, Timestamp, exempt};
+
+use crate::arn::TrailArn;
 use crate::checks::{CHECKS, CheckId, CheckInput, Outcome};
-use crate::exemption::{Exempt, exempt};
 use crate::facts::{Facts, KeyFacts, KeyOrigin, Reading};
-use crate::ids::{BucketName, Region};
 use crate::key_ref::KeyRef;
 use crate::parameters::{Parameters, Profile, Replicas};
-use crate::timestamp::Timestamp;
-use crate::trail::{Standing, Trail};
+use crate::trail::{BucketName, Standing, Trail};
 use crate::verdict::{CheckResult, Verdict};
 
 /// Under what the trail is judged.
@@ -172,7 +171,7 @@ fn not_applicable(context: &EvaluationContext<'_>, trail: &Trail) -> Option<Stri
     {
         return Some(whose);
     }
-    match exempt(&parameters.exempt_trails, &trail.arn, context.now) {
+    match exempt(&parameters.exempt_trails, trail.arn.as_str(), context.now) {
         Exempt::Until(Some(day)) => Some(format!("the trail is exempt until {day} (exemptTrails)")),
         Exempt::Until(None) => Some("the trail is exempt (exemptTrails)".to_owned()),
         Exempt::No | Exempt::Expired(_) => None,
@@ -183,7 +182,7 @@ impl EvaluationContext<'_> {
     /// Whether `exemptTrails` exempts the trail today, also where it is a copy.
     #[must_use]
     pub fn exempts(&self, trail: &TrailArn) -> bool {
-        let exemption = exempt(&self.parameters.exempt_trails, trail, self.now);
+        let exemption = exempt(&self.parameters.exempt_trails, trail.as_str(), self.now);
         matches!(exemption, Exempt::Until(_))
     }
 }
@@ -208,7 +207,7 @@ fn notes(context: &EvaluationContext<'_>, trail: &Trail, facts: &Facts) -> Vec<S
         Standing::Shadow => Some(format!("copy of a trail of {}", trail.home_region)),
         Standing::MemberCopy => Some(format!("copy of a trail of account {}", trail.arn.owner())),
     };
-    let expired = match exempt(&context.parameters.exempt_trails, &trail.arn, context.now) {
+    let expired = match exempt(&context.parameters.exempt_trails, trail.arn.as_str(), context.now) {
         Exempt::Expired(day) => Some(format!("its exemption ended on {day}")),
         Exempt::No | Exempt::Until(_) => None,
     };
@@ -216,14 +215,4 @@ fn notes(context: &EvaluationContext<'_>, trail: &Trail, facts: &Facts) -> Vec<S
         matches!(&facts.delivery, Reading::Known(one) if one.is_logging == Some(false));
     let stopped = is_stopped.then(|| "the trail does not log".to_owned());
     whose.into_iter().chain(expired).chain(stopped).collect()
-}
-
-/// The key whose policy and rotation are to be read: as KMS named it, else as the trail does.
-#[must_use]
-pub fn key_arn<'a>(trail: &'a Trail, facts: &'a Facts) -> Option<&'a KeyArn> {
-    match (&facts.key, &trail.key) {
-        (Reading::Known(key), _) => Some(&key.arn),
-        (_, Some(KeyRef::Key(arn))) => Some(arn),
-        _ => None,
-    }
 }

@@ -2,15 +2,18 @@
 
 use std::fmt;
 
+use config_rule::{AccountId, ResourceId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::checks::{CheckId, Finding, Outcome, Unverified};
 use crate::evaluate::Judgement;
-use crate::item::{ACCOUNT_TYPE, TRAIL_TYPE};
 use crate::parameters::WhenUnverified;
-use crate::timestamp::Timestamp;
+use crate::trail::TRAIL_TYPE;
 use crate::verdict::{Proof, Verdict};
-use crate::{AccountId, TrailGone};
+
+/// `AWS::::Account`, on which an account without trails is reported.
+pub const ACCOUNT_TYPE: &str = "AWS::::Account";
+use crate::invocation::TrailGone;
 
 /// Characters of an annotation, at most (AWS Config API Reference, `Evaluation`). Whether AWS
 /// counts characters or bytes is documented nowhere: ours are ASCII, so that both are the same.
@@ -30,33 +33,6 @@ const FIX_ELSEWHERE: &str = "see the fix in the log of the function or by `trail
 
 /// Stands where text was cut.
 const CUT: &str = " [cut]";
-
-/// The id under which Config knows a resource: 1 to 768 characters, byte for byte.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ResourceId(String);
-
-impl ResourceId {
-    pub(crate) const EXPECTED: &'static str = "a resource id of 1 to 768 characters";
-
-    /// Takes 1 to 768 characters (AWS Config API Reference, `Evaluation`,
-    /// `ComplianceResourceId`).
-    #[must_use]
-    pub fn new(text: &str) -> Option<Self> {
-        (1..=768).contains(&text.chars().count()).then(|| Self(text.to_owned()))
-    }
-
-    /// The id.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for ResourceId {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(&self.0)
-    }
-}
 
 /// `ComplianceType`. `INSUFFICIENT_DATA` is left out: `PutEvaluations` refuses it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -418,12 +394,5 @@ mod tests {
         assert!(!said.is_unverified);
         let words = "no trail is visible in this account and Region. Fix: make a multi-Region";
         assert!(said.annotation.as_str().starts_with(words), "{}", said.annotation);
-    }
-
-    #[test]
-    fn a_resource_id_has_its_bounds_in_characters() {
-        assert_eq!(ResourceId::new(""), None);
-        assert!(ResourceId::new(&"\u{fc}".repeat(768)).is_some());
-        assert_eq!(ResourceId::new(&"x".repeat(769)), None);
     }
 }

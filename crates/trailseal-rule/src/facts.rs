@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use config_rule::{AccountId, Region, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::arn::KeyArn;
 use crate::denial::Denial;
-use crate::ids::{AccountId, Region};
 use crate::key_policy::parsed::KeyPolicy;
-use crate::timestamp::Timestamp;
+use crate::key_ref::KeyRef;
+use crate::trail::Trail;
 
 /// What came of reading one piece of evidence.
 ///
@@ -396,6 +397,16 @@ impl Refusal {
             Self::Needs(what) => format!("let {what} be read"),
             Self::Malformed(_) => "look it up in AWS, and update this rule".to_owned(),
         }
+    }
+}
+
+/// The key whose policy and rotation are read: the ARN that KMS returned, or else the trail's.
+#[must_use]
+pub fn key_arn<'a>(trail: &'a Trail, facts: &'a Facts) -> Option<&'a KeyArn> {
+    match (&facts.key, &trail.key) {
+        (Reading::Known(key), _) => Some(&key.arn),
+        (_, Some(KeyRef::Key(arn))) => Some(arn),
+        _ => None,
     }
 }
 

@@ -1,11 +1,9 @@
 //! What a trail's `kmsKeyId` may say.
 
-use std::fmt;
-
+use config_rule::{AccountId, Arn, IdError, Region, display_as_str};
 use serde::{Deserialize, Serialize};
 
-use crate::arn::{ArnParts, KeyArn, is_key_id};
-use crate::ids::{AccountId, IdError, Region};
+use crate::arn::{KeyArn, is_key_id};
 
 /// What a trail's `kmsKeyId` says: CloudTrail takes four forms and returns a key's ARN
 /// (CloudTrail API Reference, `UpdateTrail`, `KmsKeyId`).
@@ -53,7 +51,7 @@ impl KeyRef {
     }
 
     fn read_alias_arn(text: &str) -> Option<Self> {
-        let parts = ArnParts::split(text).filter(|parts| parts.service == "kms")?;
+        let parts = Arn::split(text).filter(|parts| parts.service == "kms")?;
         is_alias(parts.resource).then_some(())?;
         Some(Self::AliasArn {
             arn: text.to_owned(),
@@ -120,11 +118,7 @@ impl From<KeyRef> for String {
     }
 }
 
-impl fmt::Display for KeyRef {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(self.as_str())
-    }
-}
+display_as_str!(KeyRef);
 
 fn is_alias(text: &str) -> bool {
     let of_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-_/".contains(&byte);

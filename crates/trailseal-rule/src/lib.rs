@@ -10,15 +10,9 @@
 //! in this crate. The same input always gives the same judgement.
 
 mod arn;
-mod ids;
 mod key_ref;
-mod pattern;
-mod timestamp;
 
-mod exemption;
 mod invocation;
-mod item;
-mod members;
 mod parameter_specs;
 mod parameters;
 
@@ -34,31 +28,27 @@ mod verdict;
 
 mod controls;
 mod denial;
-mod error;
+
+pub use config_rule::{
+    AccountId, ArnPattern, ConfigurationItem, EventError, Exemption, Fault, Faults, IdError,
+    ItemStatus, OversizedNotice, Region, ResourceId, ResultToken, Rule, Timestamp,
+};
 
 pub use crate::arn::{KeyArn, TrailArn};
 pub use crate::checks::{CHECKS, Check, CheckId, Finding, Outcome, Unverified};
 pub use crate::controls::{CIS_CONTROLS, Control, RELATED_CONTROLS};
 pub use crate::denial::{Denial, PolicyType};
-pub use crate::error::{EventError, Fault, Faults};
-pub use crate::evaluate::{
-    EvaluationContext, Judgement, KeyQuery, Needs, evaluate, key_arn, needs,
-};
+pub use crate::evaluate::{EvaluationContext, Judgement, KeyQuery, Needs, evaluate, needs};
 pub use crate::evaluation::{
-    ANNOTATION_CHARS_MAX, Annotation, ComplianceType, EVALUATIONS_PER_CALL_MAX, Evaluation,
-    FIX_CHARS_MAX, ReportedType, ResourceId,
+    ACCOUNT_TYPE, ANNOTATION_CHARS_MAX, Annotation, ComplianceType, EVALUATIONS_PER_CALL_MAX,
+    Evaluation, FIX_CHARS_MAX, ReportedType,
 };
-pub use crate::exemption::Exemption;
 pub use crate::facts::{
     Delivery, Facts, KeyFacts, KeyManager, KeyOrigin, KeySpec, KeyState, KeyUsage, Reading,
-    Refusal, Rotation,
+    Refusal, Rotation, key_arn,
 };
-pub use crate::ids::{AccountId, BucketName, IdError, Region, ResultToken};
 pub use crate::invocation::{
-    Announced, Change, Invocation, KeyChange, Rule, TrailChange, TrailGone, Trigger,
-};
-pub use crate::item::{
-    ACCOUNT_TYPE, ConfigurationItem, ItemStatus, ItemType, KEY_TYPE, TRAIL_TYPE,
+    Change, Invocation, KEY_TYPE, KeyChange, TrailChange, TrailGone, Trigger,
 };
 pub use crate::key_policy::parsed::KeyPolicy;
 pub use crate::key_ref::KeyRef;
@@ -66,7 +56,5 @@ pub use crate::parameter_specs::{PARAMETERS, ParameterSpec, Values, parameters_s
 pub use crate::parameters::{
     Parameters, Profile, Replicas, RoleName, WhenNoTrails, WhenUnverified,
 };
-pub use crate::pattern::ArnPattern;
-pub use crate::timestamp::{Timestamp, TimestampError};
-pub use crate::trail::{Standing, Trail};
+pub use crate::trail::{BucketName, Standing, TRAIL_TYPE, Trail};
 pub use crate::verdict::{CheckResult, Proof, Verdict};

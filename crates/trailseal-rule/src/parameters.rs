@@ -3,17 +3,13 @@
 //! AWS Config hands them over as text values in one JSON object of at most 1,024 characters.
 //! An empty value means the default, since conformance packs pass `""` for what is not set.
 
+use config_rule::{AccountId, ArnPattern, Exemption, Fault, Faults, kind, quote};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::arn::KeyArn;
 use crate::checks::CheckId;
-use crate::error::{Fault, Faults};
-use crate::exemption::Exemption;
-use crate::ids::AccountId;
-use crate::members::kind;
 use crate::parameter_specs::{PARAMETERS, ParameterSpec};
-use crate::pattern::ArnPattern;
 
 /// The checks that `checkKeyPolicy` asks for.
 const POLICY_CHECKS: [CheckId; 2] =
@@ -278,7 +274,7 @@ impl Parameters {
             "unverified" => assign(&mut self.unverified, unverified(text), name, text, faults),
             "noTrails" => assign(&mut self.no_trails, no_trails(text), name, text, faults),
             "replicas" => assign(&mut self.replicas, replicas(text), name, text, faults),
-            "exemptTrails" => self.exempt_trails = list(name, text, Exemption::parse, faults),
+            "exemptTrails" => self.exempt_trails = list(name, text, exemption, faults),
             "executionRoleName" => {
                 let role = RoleName::parse(text).map(Some);
                 assign(&mut self.execution_role_name, role, name, text, faults);
@@ -289,7 +285,7 @@ impl Parameters {
 }
 
 fn field(name: &str) -> String {
-    format!("ruleParameters.{}", crate::error::quote(name))
+    format!("ruleParameters.{}", quote(name))
 }
 
 fn expected(name: &str) -> String {
@@ -396,4 +392,8 @@ fn account(text: &str) -> Option<AccountId> {
 
 fn key_pattern(text: &str) -> Option<ArnPattern> {
     ArnPattern::parse(text, "kms", "key")
+}
+
+fn exemption(text: &str) -> Option<Exemption> {
+    Exemption::parse(text, "cloudtrail", "trail")
 }

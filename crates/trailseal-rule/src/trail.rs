@@ -1,14 +1,46 @@
 //! A trail, and whose it is.
 
+use config_rule::{
+    AccountId, ConfigurationItem, Fault, Faults, Members, Region, Timestamp, display_as_str,
+    impl_from_text,
+};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::arn::TrailArn;
-use crate::error::{Fault, Faults};
-use crate::ids::{AccountId, BucketName, Region};
-use crate::item::ConfigurationItem;
 use crate::key_ref::KeyRef;
-use crate::members::{Members, kind, parse_json};
-use crate::timestamp::Timestamp;
+
+/// `AWS::CloudTrail::Trail`.
+pub const TRAIL_TYPE: &str = "AWS::CloudTrail::Trail";
+
+/// The name of an S3 bucket: 3 to 63 lower-case letters, digits, dots and hyphens; names of older
+/// buckets may contain capitals and underscores, and up to 255 characters (S3 User Guide, "General
+/// purpose bucket naming rules").
+///
+/// It becomes part of a URL, so no other character is accepted.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct BucketName(String);
+
+impl_from_text!(BucketName, "the name of an S3 bucket");
+display_as_str!(BucketName);
+
+impl BucketName {
+    fn read(text: &str) -> Option<Self> {
+        let is_name_byte = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
+        let is_name = (3..=255).contains(&text.len())
+            && text.bytes().all(is_name_byte)
+            && text.starts_with(|first: char| first.is_ascii_alphanumeric())
+            && !text.contains("..");
+        is_name.then(|| Self(text.to_owned()))
+    }
+
+    /// The bucket's name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
 
 /// A trail as it was seen in one account and Region.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,14 +100,14 @@ impl Trail {
         };
         let members = Members::of(configuration, &path, faults)?;
         let arn = read_arn(&members, item, faults);
-        let key = members.text(["kmsKeyId", "KmsKeyId"], faults).and_then(KeyRef::parse);
-        let bucket = members.text(["s3BucketName", "S3BucketName"], faults);
-        // No verdict on an item depends on it, so that another type is not a fault.
+        let key = members.text(&["kmsKeyId", "KmsKeyId"], faults).and_then(KeyRef::parse);
+        let bucket = members.text(&["s3BucketName", "S3BucketName"], faults);
+        // A value of another type is not a fault, since no verdict on an item depends on it.
         let is_multi_region_trail =
-            members.get_either(["isMultiRegionTrail", "IsMultiRegionTrail"]);
+            members.get(&["isMultiRegionTrail", "IsMultiRegionTrail"]) == Some(&Value::Bool(true));
         let is_organization_trail =
-            members.flag(["isOrganizationTrail", "IsOrganizationTrail"], faults);
-        let home_region = read_home_region(&members, faults);
+            members.flag(&["isOrganizationTrail", "IsOrganizationTrail"], faults);
+        let home_region = members.value(&["homeRegion", "HomeRegion"], faults);
         let arn = arn?;
         Some(Self {
             home_region: home_region.unwrap_or_else(|| arn.home_region().clone()),
@@ -84,7 +116,7 @@ impl Trail {
             region: item.region.clone(),
             bucket: bucket.and_then(|name| BucketName::parse(name).ok()),
             key,
-            is_multi_region_trail: is_multi_region_trail == Some(&Value::Bool(true)),
+            is_multi_region_trail,
             is_organization_trail,
             changed: Some(item.captured),
         })
@@ -106,47 +138,38 @@ impl Trail {
     }
 }
 
+/// The ARN in the configuration, or else the item's own.
 fn read_arn(
     members: &Members<'_>,
     item: &ConfigurationItem,
     faults: &mut Faults,
 ) -> Option<TrailArn> {
-    let own = members.text(["trailARN", "TrailARN"], faults);
-    let Some(text) = own.or(item.arn.as_deref()) else {
-        faults.push(Fault::missing(members.path("trailARN"), "the trail's ARN"));
-        return None;
-    };
-    TrailArn::parse(text)
-        .map_err(|error| {
-            faults.push(Fault::wrong(members.path("trailARN"), text, error.expected()))
-        })
-        .ok()
-}
-
-fn read_home_region(members: &Members<'_>, faults: &mut Faults) -> Option<Region> {
-    let text = members.text(["homeRegion", "HomeRegion"], faults)?;
-    Region::parse(text)
-        .map_err(|error| {
-            faults.push(Fault::wrong(members.path("homeRegion"), text, error.expected()))
-        })
-        .ok()
-}
-
-/// An item's configuration: an object in rule events, text that holds JSON in Config's API. That
-/// text may hold `null`, where there is none.
-pub(crate) fn read_configuration(
-    value: &Value,
-    path: &str,
-    faults: &mut Faults,
-) -> Option<Option<Value>> {
-    if value.is_object() {
-        return Some(Some(value.clone()));
+    const NAMES: [&str; 2] = ["trailARN", "TrailARN"];
+    match (members.text(&NAMES, faults), item.arn.as_deref()) {
+        (None, Some(text)) => TrailArn::parse(text)
+            .map_err(|error| {
+                faults.push(Fault::wrong(members.path("trailARN"), text, error.expected()));
+            })
+            .ok(),
+        (None, None) => {
+            faults.push(Fault::missing(members.path("trailARN"), "the trail's ARN"));
+            None
+        }
+        (Some(_), _) => members.value(&NAMES, faults),
     }
-    let Some(text) = value.as_str() else {
-        let message = format!("is {}; expected an object, or text that holds one", kind(value));
-        faults.push(Fault::other(path, message));
-        return None;
-    };
-    let inner = parse_json(text.as_bytes(), path, faults)?;
-    Some(Some(inner).filter(|inner| !inner.is_null()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bucket_name_is_safe_in_a_url() {
+        for good in ["trail-logs", "Old_Style.Bucket", "abc"] {
+            assert_eq!(BucketName::parse(good).unwrap().to_string(), good);
+        }
+        for bad in ["", "ab", "../x", "a/b/c", "a?b", "a..b", ".ab", "b\u{fc}cket"] {
+            assert!(BucketName::parse(bad).is_err(), "{bad}");
+        }
+    }
 }

@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value, json};
 use trailseal_rule::{
-    AccountId, Change, Invocation, ItemType, KeyRef, Parameters, Region, RoleName, Standing,
+    AccountId, Change, Invocation, KEY_TYPE, KeyRef, Parameters, Region, RoleName, Standing,
     Timestamp, Trigger,
 };
 
@@ -220,7 +220,7 @@ fn a_change_of_a_key_only_triggers() {
     }
     let large = oversized(&without(key_item(Value::Null), "configuration"));
     match read(&large).trigger {
-        Trigger::Oversized(announced) => assert_eq!(announced.resource_type, ItemType::Key),
+        Trigger::Oversized(announced) => assert_eq!(announced.summary.resource_type, KEY_TYPE),
         other => panic!("{other:?}"),
     }
 }
@@ -252,12 +252,12 @@ fn which_references_may_mean_a_changed_key() {
 fn an_oversized_change_is_resolved_by_the_announced_item_only() {
     let summary = without(item(), "configuration");
     let Trigger::Oversized(announced) = read(&oversized(&summary)).trigger else { panic!() };
-    match announced.resolve(&item()).unwrap() {
+    match Change::resolve(&announced, &item()).unwrap() {
         Change::Trail(change) => assert_eq!(change.trail.key, KeyRef::parse(KEY)),
         other => panic!("{other:?}"),
     }
     let check = |fetched: Value, field: &str| {
-        let error = announced.resolve(&fetched).unwrap_err().to_string();
+        let error = Change::resolve(&announced, &fetched).unwrap_err().to_string();
         assert!(error.contains(field), "{error}");
     };
     let later = json!("2026-11-23T10:00:00.124Z");

@@ -15,9 +15,10 @@
 
 use std::collections::BTreeMap;
 
+use config_rule::Region;
+
 use crate::checks::{Check, CheckId, CheckInput, Outcome, into_outcome, key_of};
 use crate::facts::{Delivery, Reading};
-use crate::ids::Region;
 
 pub(super) const CHECK: Check = Check {
     id: CheckId::DeliveryUnbroken,

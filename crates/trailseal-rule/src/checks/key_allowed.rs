@@ -14,9 +14,10 @@
 //! d) Any other alias or a bare ID: the key's own ARN counts, as KMS answers it; if KMS does not
 //!    answer it, unknown; if there is no such key, fail.
 
-use crate::arn::{ArnParts, KeyArn};
+use config_rule::{AccountId, Arn};
+
+use crate::arn::KeyArn;
 use crate::checks::{Check, CheckId, CheckInput, Outcome, into_outcome, key_of, known};
-use crate::ids::AccountId;
 use crate::key_ref::KeyRef;
 
 pub(super) const CHECK: Check = Check {
@@ -54,7 +55,7 @@ fn judge_arn(input: &CheckInput<'_>, arn: &KeyArn) -> Outcome {
 
 /// The account that a reference names, if no key of that account and Region is allowed.
 fn account_of_refused(input: &CheckInput<'_>, key: &KeyRef) -> Option<AccountId> {
-    let parts = ArnParts::split(key.as_str()).filter(|parts| parts.service == "kms")?;
+    let parts = Arn::split(key.as_str()).filter(|parts| parts.service == "kms")?;
     let account = AccountId::parse(parts.account).ok()?;
     let parameters = input.parameters;
     let is_possible = parameters.allows_account(&account, input.trail.arn.owner())

@@ -9,9 +9,10 @@
 //! c) The bucket does not exist: fail.
 //! d) Either Region could not be read: unknown.
 
+use config_rule::Region;
+
 use crate::checks::{Check, CheckId, CheckInput, Outcome, into_outcome, key_of, known};
 use crate::facts::Reading;
-use crate::ids::Region;
 
 pub(super) const CHECK: Check = Check {
     id: CheckId::KeyInBucketRegion,

@@ -3,7 +3,7 @@
 
 use crate::arn::KeyArn;
 use crate::checks::{CheckInput, Outcome, known};
-use crate::evaluate::key_arn;
+use crate::facts::key_arn;
 use crate::key_policy::document::{PolicyDocument, StatementRef};
 use crate::key_policy::exposure::{Doubt, Exposure};
 use crate::key_policy::question::TrailAndKey;

@@ -17,9 +17,10 @@
 //!    its store is disconnected, which d) covers.
 //! g) KMS refuses, or says a state that we do not know, or no usage or spec: unknown.
 
+use config_rule::Timestamp;
+
 use crate::checks::{Check, CheckId, CheckInput, Outcome, into_outcome, known, what_kms_says};
 use crate::facts::{Delivery, KeyFacts, KeyOrigin, KeySpec, KeyState, KeyUsage, Reading};
-use crate::timestamp::Timestamp;
 
 pub(super) const CHECK: Check = Check {
     id: CheckId::KeyUsable,

@@ -15,7 +15,9 @@ use super::matching::Match;
 use super::question::arn_part;
 use super::request::{CallerSet, Request};
 use super::shape::Shape;
-use crate::ids::{AccountId, BucketName};
+use config_rule::AccountId;
+
+use crate::trail::BucketName;
 
 /// What lets somebody read an object, in either of its versions ("Service Authorization Reference,
 /// Actions, resources, and condition keys for Amazon S3").

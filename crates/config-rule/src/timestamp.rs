@@ -3,55 +3,44 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 
 /// An instant, to the millisecond.
 ///
-/// Config writes it as ISO 8601 (`2016-02-17T01:36:34.043Z`) in rule events and as seconds since
-/// 1970 with a fraction on the wire of its API.
+/// AWS Config writes ISO 8601 (`2016-02-17T01:36:34.043Z`) in rule events, and seconds since 1970
+/// with a fraction in the answers of its API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Timestamp {
     epoch_millis: i64,
 }
 
-/// A text that is no instant.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("`{0}` is not a time such as `2016-02-17T01:36:34.043Z`")]
-pub struct TimestampError(String);
+crate::impl_from_text!(Timestamp, "a time such as `2016-02-17T01:36:34.043Z`");
 
 impl Timestamp {
-    /// Reads ISO 8601 with an offset; anything finer than a millisecond is cut off.
-    ///
-    /// # Errors
-    ///
-    /// A text without date, time or offset, or one before the year 1 or after 9999.
-    pub fn parse(text: &str) -> Result<Self, TimestampError> {
-        let parsed = OffsetDateTime::parse(text, &Rfc3339)
-            .ok()
-            .and_then(|instant| i64::try_from(instant.unix_timestamp_nanos() / 1_000_000).ok());
-        parsed.map_or_else(
-            || Err(TimestampError(text.to_owned())),
-            |millis| Ok(Self::from_epoch_millis(millis)),
-        )
+    /// ISO 8601 with date, time and offset, of the years 1 to 9999; what is finer than a millisecond
+    /// is cut off.
+    fn read(text: &str) -> Option<Self> {
+        let instant = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+        let millis = i64::try_from(instant.unix_timestamp_nanos() / 1_000_000).ok()?;
+        Some(Self::from_epoch_millis(millis))
     }
 
-    /// The instant so many milliseconds after 1970-01-01T00:00:00Z.
+    /// The instant that many milliseconds after 1970-01-01T00:00:00Z.
     #[must_use]
     pub const fn from_epoch_millis(epoch_millis: i64) -> Self {
         Self { epoch_millis }
     }
 
-    /// The instant so many seconds after 1970-01-01T00:00:00Z, to the nearest millisecond.
+    /// The instant that many seconds after 1970-01-01T00:00:00Z, to the nearest millisecond.
     ///
-    /// Nothing for what is no number or lies beyond the year 9999.
+    /// `None` if the value is not a number or is beyond the year 9999.
     #[must_use]
     pub fn from_epoch_seconds(seconds: f64) -> Option<Self> {
         const YEAR_10000_SECONDS: f64 = 253_402_300_800.0;
-        // The bounds keep the cast exact: every such count of milliseconds fits an `i64`.
+        // Within these bounds the cast to `i64` cannot overflow.
         (seconds.abs() < YEAR_10000_SECONDS)
             .then(|| Self::from_epoch_millis((seconds * 1_000.0).round() as i64))
     }
@@ -84,20 +73,6 @@ impl Timestamp {
     }
 }
 
-impl TryFrom<String> for Timestamp {
-    type Error = TimestampError;
-
-    fn try_from(text: String) -> Result<Self, TimestampError> {
-        Self::parse(&text)
-    }
-}
-
-impl From<Timestamp> for String {
-    fn from(instant: Timestamp) -> Self {
-        instant.to_string()
-    }
-}
-
 impl fmt::Display for Timestamp {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(&self.format(format_description!(
@@ -111,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_what_config_writes_and_prints_it_again() {
+    fn reads_and_prints_the_format_of_config() {
         for text in ["2016-02-17T01:36:34.043Z", "1999-12-31T23:59:59.000Z"] {
             assert_eq!(Timestamp::parse(text).unwrap().to_string(), text);
         }
@@ -134,21 +109,22 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_instant() {
+    fn rejects_other_texts() {
         for text in ["", "yesterday", "2016-02-17", "2016-02-30T00:00:00Z", "1480000000"] {
             assert!(Timestamp::parse(text).is_err(), "{text}");
         }
     }
 
     #[test]
-    fn an_instant_out_of_all_bounds_still_prints() {
+    fn an_instant_beyond_the_calendar_prints_its_milliseconds() {
         assert_eq!(
             Timestamp::from_epoch_millis(i64::MAX).to_string(),
             format!("{} ms since 1970", i64::MAX)
         );
     }
+
     #[test]
-    fn an_instant_is_kept_as_its_text() {
+    fn an_instant_is_serialized_as_its_text() {
         let quoted = "\"2016-02-17T01:36:34.043Z\"";
         let instant: Timestamp = serde_json::from_str(quoted).unwrap();
         assert_eq!(instant.epoch_millis(), 1_455_672_994_043);

@@ -1,13 +1,13 @@
-//! What is wrong with what we were given: all faults at once, each with its field.
+//! Faults of an input: all at once, each with the field that it is about.
 
 use std::fmt;
 
 use thiserror::Error;
 
-/// Characters of a refused value that an error repeats.
+/// Characters of a rejected value that an error repeats.
 const QUOTED_CHARS_MAX: usize = 80;
 
-/// One thing that is wrong: where, and what was expected there.
+/// One fault: a field, and what is wrong with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     field: String,
@@ -15,20 +15,19 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// The field has no value, or a blank one, where it needs one.
+    /// A required field is missing or blank.
     #[must_use]
     pub fn missing(field: impl Into<String>, expected: &str) -> Self {
-        Self { field: field.into(), message: format!("is missing; expected {expected}") }
+        Self::other(field, format!("is missing; expected {expected}"))
     }
 
-    /// The field has a value that it cannot have.
+    /// The field has a value that is not valid.
     #[must_use]
     pub fn wrong(field: impl Into<String>, value: &str, expected: &str) -> Self {
-        let quoted = quote(value);
-        Self { field: field.into(), message: format!("is `{quoted}`; expected {expected}") }
+        Self::other(field, format!("is `{}`; expected {expected}", quote(value)))
     }
 
-    /// Anything else that is wrong with the field; the message begins with a verb.
+    /// Any other fault; the message follows the field's name and begins with a verb.
     #[must_use]
     pub fn other(field: impl Into<String>, message: impl Into<String>) -> Self {
         Self { field: field.into(), message: message.into() }
@@ -47,22 +46,29 @@ impl fmt::Display for Fault {
     }
 }
 
-/// One fault or more.
+/// The faults found so far; as an error, one or more.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Faults(Vec<Fault>);
 
 impl Faults {
-    /// Every fault, in the order in which they were found.
+    /// The faults in the order in which they were found.
     pub fn iter(&self) -> impl Iterator<Item = &Fault> {
         self.0.iter()
     }
 
-    pub(crate) fn push(&mut self, fault: Fault) {
+    /// How many faults there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Adds a fault.
+    pub fn push(&mut self, fault: Fault) {
         self.0.push(fault);
     }
 
-    /// Removes the faults of other fields called `name` that say the same as the fault of `field`:
-    /// the account, which an event repeats.
+    /// Removes faults that repeat the fault of `field` for other fields with the last name `name`:
+    /// an event contains the same account several times.
     pub(crate) fn drop_repeats(&mut self, field: &str, name: &str) {
         let Some(first) = self.0.iter().find(|fault| fault.field == field).cloned() else {
             return;
@@ -72,16 +78,18 @@ impl Faults {
             .retain(|fault| *fault == first || fault.message != first.message || !is_called(fault));
     }
 
-    /// Gives the value back if there was no fault and there is a value.
+    /// The value, if there are no faults.
     ///
-    /// Whoever leaves the value out has pushed a fault that says why; if not, this does.
-    pub(crate) fn unless_any<T>(mut self, value: Option<T>) -> Result<T, Self> {
+    /// # Errors
+    ///
+    /// There are faults, or the value is `None`.
+    pub fn unless_any<T>(mut self, value: Option<T>) -> Result<T, Self> {
         match value {
             Some(value) if self.0.is_empty() => Ok(value),
             Some(_) => Err(self),
             None => {
                 if self.0.is_empty() {
-                    self.push(Fault::other("event", "lacks a needed value"));
+                    self.push(Fault::other("event", "lacks a required value"));
                 }
                 Err(self)
             }
@@ -98,16 +106,15 @@ impl fmt::Display for Faults {
     }
 }
 
-/// An event that this rule cannot answer: nothing was evaluated and nothing is reported.
+/// An event that the rule cannot evaluate; nothing is reported for it.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("the event cannot be used: {0}")]
 pub struct EventError(pub Faults);
 
-/// The value in one printable line, cut where it grows long.
-pub(crate) fn quote(value: &str) -> String {
-    let clean = |character: char| {
-        if character.is_control() { ' ' } else { character }
-    };
+/// The value in one line, without control characters and at most 80 characters long.
+#[must_use]
+pub fn quote(value: &str) -> String {
+    let clean = |character: char| if character.is_control() { ' ' } else { character };
     let mut quoted: String = value.chars().take(QUOTED_CHARS_MAX).map(clean).collect();
     if value.chars().nth(QUOTED_CHARS_MAX).is_some() {
         quoted.push_str("...");

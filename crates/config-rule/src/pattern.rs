@@ -39,7 +39,7 @@ impl ArnPattern {
 
     /// Whether the ARN of some resource in the partition, Region and account of `arn` is meant.
     #[must_use]
-    pub(crate) fn can_match_account_of(&self, arn: &str) -> bool {
+    pub fn can_match_account_of(&self, arn: &str) -> bool {
         let parts = self.0.split(':').zip(arn.split(':')).take(5);
         parts.filter(|(pattern, part)| matches_part(pattern, part)).count() == 5
     }

@@ -1,0 +1,252 @@
+//! Account IDs, Regions, resource IDs and result tokens, each checked once.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// A text that is not the name it should be.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("`{value}` is not {expected}")]
+pub struct IdError {
+    value: String,
+    expected: &'static str,
+}
+
+impl IdError {
+    /// The refused text, and what was expected instead, such as "an AWS Region".
+    #[must_use]
+    pub fn new(value: &str, expected: &'static str) -> Self {
+        Self { value: value.to_owned(), expected }
+    }
+
+    /// What was expected.
+    #[must_use]
+    pub fn expected(&self) -> &'static str {
+        self.expected
+    }
+}
+
+/// A type that is read from text.
+pub trait FromText: FromStr<Err = IdError> {
+    /// What a valid text is, such as "an AWS Region"; it follows "is not" and "expected".
+    const EXPECTED: &'static str;
+}
+
+/// Implements [`FromText`], `FromStr`, `parse`, `TryFrom<String>` and `Into<String>` for a type that
+/// has `fn read(&str) -> Option<Self>` and `Display`.
+#[macro_export]
+macro_rules! impl_from_text {
+    ($name:ty, $expected:expr) => {
+        impl $crate::FromText for $name {
+            const EXPECTED: &'static str = $expected;
+        }
+
+        impl $name {
+            /// Reads the text form.
+            ///
+            /// # Errors
+            ///
+            /// The text does not have the documented form.
+            pub fn parse(text: &str) -> Result<Self, $crate::IdError> {
+                Self::read(text)
+                    .ok_or_else(|| $crate::IdError::new(text, <Self as $crate::FromText>::EXPECTED))
+            }
+        }
+
+        impl ::std::str::FromStr for $name {
+            type Err = $crate::IdError;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Self::parse(text)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = $crate::IdError;
+
+            fn try_from(text: String) -> Result<Self, Self::Error> {
+                Self::parse(&text)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(value: $name) -> Self {
+                value.to_string()
+            }
+        }
+    };
+}
+
+/// Implements `Display` for a type by its `fn as_str(&self) -> &str`.
+#[macro_export]
+macro_rules! display_as_str {
+    ($($name:ty),+) => {$(
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, out: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                out.write_str(self.as_str())
+            }
+        }
+    )+};
+}
+
+display_as_str!(AccountId, Region, ResourceId);
+
+/// The ID of an AWS account: twelve digits.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct AccountId(String);
+
+impl_from_text!(AccountId, "an account id of twelve digits");
+
+impl AccountId {
+    fn read(text: &str) -> Option<Self> {
+        let is_id = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
+        is_id.then(|| Self(text.to_owned()))
+    }
+
+    /// The twelve digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The name of an AWS Region, such as `eu-central-1`.
+///
+/// Parts of lower-case letters and digits, joined by hyphens; at least two parts and at most 32
+/// characters. It becomes part of a host name, so no other character is accepted.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Region(String);
+
+impl_from_text!(Region, "an AWS Region such as `eu-central-1`");
+
+impl Region {
+    fn read(text: &str) -> Option<Self> {
+        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+        let is_name = text.len() <= 32
+            && text.contains('-')
+            && text.split('-').all(|part| !part.is_empty() && part.bytes().all(plain));
+        is_name.then(|| Self(text.to_owned()))
+    }
+
+    /// The Region's name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The ID under which AWS Config records a resource: 1 to 768 characters (AWS Config API
+/// Reference, `Evaluation`, `ComplianceResourceId`), kept byte for byte.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ResourceId(String);
+
+impl_from_text!(ResourceId, "a resource id of 1 to 768 characters");
+
+impl ResourceId {
+    fn read(text: &str) -> Option<Self> {
+        (1..=768).contains(&text.chars().count()).then(|| Self(text.to_owned()))
+    }
+
+    /// As [`ResourceId::parse`], without the error.
+    #[must_use]
+    pub fn new(text: &str) -> Option<Self> {
+        Self::read(text)
+    }
+
+    /// The ID.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The token that ties evaluations to a rule and an event.
+///
+/// It is a secret: neither `Debug` nor any error shows it. [`ResultToken::reveal`] gives it to
+/// `PutEvaluations`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ResultToken(String);
+
+impl ResultToken {
+    /// Takes any text that is not blank.
+    #[must_use]
+    pub fn new(text: &str) -> Option<Self> {
+        (!text.trim().is_empty()).then(|| Self(text.to_owned()))
+    }
+
+    /// The token itself, for `PutEvaluations` only.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for ResultToken {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("ResultToken(hidden)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_region_is_safe_in_a_host_name() {
+        for good in ["us-east-1", "us-gov-west-1", "cn-north-1", "us-isob-east-1"] {
+            assert!(Region::parse(good).is_ok(), "{good}");
+        }
+        for bad in
+            ["", "useast1", "us-east-1.evil.example", "US-EAST-1", "us--1", "-us", "us-", "a/b-c"]
+        {
+            assert!(Region::parse(bad).is_err(), "{bad}");
+        }
+        assert!(Region::parse(&format!("us-{}", "a".repeat(30))).is_err());
+    }
+
+    #[test]
+    fn debug_output_hides_the_token() {
+        let token = ResultToken::new("canary").unwrap();
+        assert_eq!(format!("{token:?}"), "ResultToken(hidden)");
+        assert_eq!(ResultToken::new("  "), None);
+    }
+
+    #[test]
+    fn a_resource_id_has_1_to_768_characters() {
+        assert_eq!(ResourceId::new(""), None);
+        assert!(ResourceId::new(&"\u{fc}".repeat(768)).is_some());
+        assert_eq!(ResourceId::new(&"x".repeat(769)), None);
+        assert_eq!(ResourceId::parse("lab").unwrap().to_string(), "lab");
+    }
+
+    #[test]
+    fn ids_are_displayed_and_serialized_as_their_text() {
+        fn check<T>(good: &str, bad: &str)
+        where
+            T: Serialize + for<'a> Deserialize<'a> + fmt::Display + fmt::Debug + PartialEq,
+            T: std::str::FromStr<Err = IdError>,
+        {
+            let name: T = good.parse().unwrap();
+            assert_eq!(name.to_string(), good);
+            let quoted = serde_json::to_string(&name).unwrap();
+            assert_eq!(quoted, format!("\"{good}\""));
+            assert_eq!(serde_json::from_str::<T>(&quoted).unwrap(), name);
+            let error = serde_json::from_str::<T>(&format!("\"{bad}\"")).unwrap_err();
+            assert!(error.to_string().starts_with(&bad.parse::<T>().unwrap_err().to_string()));
+        }
+        check::<AccountId>("111122223333", "11112222333");
+        check::<AccountId>("111122223333", "11112222333x");
+        check::<Region>("eu-central-1", "mars");
+    }
+
+    #[test]
+    fn an_error_says_what_was_expected() {
+        let error = AccountId::parse("1").unwrap_err();
+        assert_eq!(error.expected(), "an account id of twelve digits");
+        assert_eq!(error.to_string(), "`1` is not an account id of twelve digits");
+    }
+}

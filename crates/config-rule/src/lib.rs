@@ -1,0 +1,28 @@
+//! The protocol between AWS Config and a custom rule (AWS Config Developer Guide, "AWS Config
+//! Custom Rules").
+//!
+//! An event's bytes become an [`Event`]; the rule reads its own parameters and configuration items
+//! from it, decides, and answers with evaluations. This crate knows no resource type.
+//!
+//! It has no network, file, clock, environment, thread or `async`: the same input always gives the
+//! same output.
+
+mod arn;
+mod error;
+mod event;
+mod exemption;
+mod ids;
+mod item;
+mod members;
+mod pattern;
+mod timestamp;
+
+pub use crate::arn::Arn;
+pub use crate::error::{EventError, Fault, Faults, quote};
+pub use crate::event::{Event, ItemChange, OversizedNotice, Rule, Trigger};
+pub use crate::exemption::{Exempt, Exemption, exempt};
+pub use crate::ids::{AccountId, FromText, IdError, Region, ResourceId, ResultToken};
+pub use crate::item::{ConfigurationItem, ItemStatus};
+pub use crate::members::{Members, kind, parse_json};
+pub use crate::pattern::ArnPattern;
+pub use crate::timestamp::Timestamp;
