@@ -1,4 +1,4 @@
-//! Which calls were made: for the log and the metrics, by name and number only.
+//! Counts of calls by operation, for the log and the metrics.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,23 +10,23 @@ use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 
-/// The calls of one kind.
+/// The counts of one operation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Calls {
-    /// How often AWS was asked, retries included.
+    /// The number of attempts, retries included.
     pub attempts: u32,
-    /// How often it answered that it was too busy.
+    /// How many of them AWS throttled.
     pub throttled: u32,
-    /// How often it answered that the credentials had expired.
+    /// How many of them AWS rejected because of expired credentials.
     pub expired: u32,
 }
 
-/// The calls since the log was taken last, by operation in IAM's spelling.
+/// The calls since the last [`CallLog::take`], by operation in IAM's spelling.
 #[derive(Clone, Debug, Default)]
 pub struct CallLog(Arc<Mutex<BTreeMap<String, Calls>>>);
 
 impl CallLog {
-    /// Gives what was noted, and begins anew.
+    /// Returns the counts and resets them.
     #[must_use]
     pub fn take(&self) -> BTreeMap<String, Calls> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
@@ -57,7 +57,7 @@ impl Intercept for CallLog {
     }
 }
 
-/// An answer that is no success.
+/// An unsuccessful answer.
 #[derive(Debug, Default)]
 struct Refusal {
     status: u16,
@@ -70,7 +70,7 @@ fn refusal(context: &FinalizerInterceptorContextRef<'_>) -> Option<Refusal> {
     Some(Refusal { status: response.status().as_u16(), body: body.into_owned() })
 }
 
-/// AWS says so by the status, or by an error code in the body.
+/// AWS reports throttling in the status or in an error code in the body.
 fn is_throttled(refusal: &Refusal) -> bool {
     let Refusal { status, body } = refusal;
     *status == 429 || body.contains("Throttl") || body.contains("SlowDown")

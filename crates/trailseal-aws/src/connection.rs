@@ -1,4 +1,4 @@
-//! How AWS is reached: one HTTP client for everything, and how patient it is.
+//! The connection to AWS: the shared HTTP client, the endpoints, timeouts and retries.
 
 use std::time::Duration;
 
@@ -14,21 +14,21 @@ use crate::endpoints::{Endpoints, Service};
 use crate::gate::Gate;
 use crate::transport::Transport;
 
-/// The longest wait for connections that are opened early.
+/// The maximum wait for connections that are opened early.
 const EARLY_MAX: Duration = Duration::from_millis(300);
 
-/// How long to wait for AWS, and how often to ask again.
+/// Timeouts and retries of AWS calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
-    /// For a connection.
+    /// The timeout of opening a connection.
     pub connect: Duration,
-    /// For the answer to one attempt.
+    /// The timeout of one attempt.
     pub attempt: Duration,
-    /// Attempts at one operation, the first included.
+    /// The maximum number of attempts, the first included.
     pub attempts_max: u32,
-    /// The bound of the first pause between two attempts; each further bound doubles.
+    /// The upper bound of the first pause between attempts. It doubles with each attempt.
     pub backoff_first: Duration,
-    /// The longest pause between two attempts.
+    /// The maximum pause between attempts.
     pub backoff_max: Duration,
 }
 
@@ -44,7 +44,7 @@ impl Default for RetryPolicy {
     }
 }
 
-/// The way to AWS, shared by every client, account and Region.
+/// The connection to AWS that all clients, accounts and Regions share.
 #[derive(Clone, Debug)]
 pub struct Connection {
     transport: Transport,
@@ -55,17 +55,17 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Connects by TLS, trusting Amazon's roots and those of the system (`SSL_CERT_FILE` is
-    /// honoured), or in the clear where the endpoint's URL says so.
+    /// Connects over TLS, or without it if the scheme of the endpoint is `http`. Amazon's root
+    /// certificates and those of the system are trusted, or those of `SSL_CERT_FILE`.
     ///
-    /// With `endpoint_url` every service is asked there (as the AWS SDKs do with
-    /// `AWS_ENDPOINT_URL`), S3 with the bucket in the path.
+    /// All services are called at `endpoint_url`, if there is one, like in the AWS SDKs with
+    /// `AWS_ENDPOINT_URL`. S3 is called with the bucket in the path.
     #[must_use]
     pub fn new(endpoint_url: Option<String>, retry_policy: RetryPolicy) -> Self {
         Self::at(Endpoints::from(endpoint_url), retry_policy)
     }
 
-    /// The same, where services have endpoints of their own.
+    /// The same, with an endpoint for each service.
     #[must_use]
     pub fn at(endpoints: Endpoints, retry_policy: RetryPolicy) -> Self {
         let transport = Transport::new(retry_policy.connect);
@@ -73,9 +73,9 @@ impl Connection {
         Self { transport, http_client, endpoints, retry_policy, calls: CallLog::default() }
     }
 
-    /// Opens connections to the services by which a change is judged, while there is nothing else
-    /// to do. Nothing is sent over them, and what cannot be opened is left to the call that wants
-    /// it: this fails by no means, and takes a third of a second at most.
+    /// Opens connections to the services that a change needs, before they are used. Nothing is
+    /// sent. A connection that cannot be opened is opened again by the first call that needs it,
+    /// so this never fails; it takes 300 ms at most.
     pub async fn open_early(&self, region: &Region) {
         let services = [Service::Kms, Service::S3, Service::Config];
         let mut origins: Vec<String> =
@@ -84,8 +84,8 @@ impl Connection {
         self.transport.open_early(origins, EARLY_MAX).await;
     }
 
-    /// The same way to AWS with a gate before it, which so many requests pass at a time, and with
-    /// a log of calls of its own. Gates stand one behind the other: an account's within that of all.
+    /// The same connection with at most this many requests at a time and a separate log of calls.
+    /// Limits add up: an account's limit applies within the limit of all accounts.
     #[must_use]
     pub fn gated(&self, requests_max: usize) -> Self {
         let gate = Gate::before(self.http_client.clone(), requests_max);
@@ -93,19 +93,19 @@ impl Connection {
         Self { http_client, calls: CallLog::default(), ..self.clone() }
     }
 
-    /// The HTTP client, for what else asks AWS or a provider of credentials.
+    /// The HTTP client, for credential providers and other AWS clients.
     #[must_use]
     pub fn http_client(&self) -> SharedHttpClient {
         self.http_client.clone()
     }
 
-    /// The calls that are made over this connection.
+    /// The calls made over this connection.
     #[must_use]
     pub fn calls(&self) -> &CallLog {
         &self.calls
     }
 
-    /// The behaviour of the SDK that this code was written for.
+    /// The version of the SDK's defaults that this code was written for.
     #[must_use]
     pub fn behavior_version() -> BehaviorVersion {
         BehaviorVersion::v2026_01_12()

@@ -1,4 +1,4 @@
-//! AWS's answers as the rule's facts.
+//! Converts AWS's answers to the rule's types.
 
 use aws_sdk_kms::types::KeyMetadata;
 use aws_smithy_types::DateTime;
@@ -7,10 +7,10 @@ use trailseal_rule::{
     KeyUsage, Region, Timestamp, Trail, TrailArn,
 };
 
-/// What is missing in, or wrong with, an answer of AWS.
+/// What is missing or wrong in an answer of AWS.
 pub(crate) type Malformed = String;
 
-/// What `DescribeKey` says of a key.
+/// A key as `DescribeKey` returns it.
 pub(crate) fn key_facts(key: &KeyMetadata) -> Result<KeyFacts, Malformed> {
     let arn = key.arn().ok_or("DescribeKey left out Arn")?;
     let arn = KeyArn::parse(arn).map_err(|error| format!("DescribeKey says that {error}"))?;
@@ -30,7 +30,7 @@ pub(crate) fn key_facts(key: &KeyMetadata) -> Result<KeyFacts, Malformed> {
     })
 }
 
-/// A trail as `DescribeTrails` shows it in one account and Region.
+/// A trail as `DescribeTrails` returns it in one account and Region.
 pub(crate) fn trail(
     described: &aws_sdk_cloudtrail::types::Trail,
     account: &AccountId,
@@ -50,7 +50,7 @@ pub(crate) fn trail(
         home_region,
         bucket: described.s3_bucket_name().and_then(|name| BucketName::parse(name).ok()),
         key: described.kms_key_id().and_then(KeyRef::parse),
-        // CloudTrail always states it. Without it, all Regions are asked.
+        // CloudTrail always returns it. Without it, all Regions are read.
         is_multi_region_trail: described.is_multi_region_trail().unwrap_or(true),
         is_organization_trail: described.is_organization_trail().unwrap_or_default(),
         changed: None,
@@ -58,16 +58,16 @@ pub(crate) fn trail(
     })
 }
 
-/// To the nearest millisecond, as Config counts.
+/// The time to the nearest millisecond, the precision of AWS Config.
 ///
-/// On the wire a time is a number of seconds with a fraction, which is read as a binary fraction:
-/// `1468446600.373` comes out a little below 373 ms, so cutting off would give 372.
+/// A time is sent as seconds with a decimal fraction and read as a binary fraction:
+/// `1468446600.373` becomes a little less than 373 ms, so truncating would give 372.
 pub(crate) fn timestamp(instant: &DateTime) -> Option<Timestamp> {
     let nanos = instant.as_nanos().checked_add(500_000)?.div_euclid(1_000_000);
     i64::try_from(nanos).ok().map(Timestamp::from_epoch_millis)
 }
 
-/// The other way, for requests.
+/// The reverse, for requests.
 pub(crate) fn date_time(instant: Timestamp) -> DateTime {
     DateTime::from_millis(instant.epoch_millis())
 }

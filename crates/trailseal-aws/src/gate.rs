@@ -1,4 +1,4 @@
-//! A bound on the requests that are under way at the same time.
+//! A limit on concurrent requests.
 
 use std::sync::Arc;
 
@@ -16,8 +16,8 @@ use aws_smithy_runtime_api::client::runtime_components::{
 use aws_smithy_types::config_bag::ConfigBag;
 use tokio::sync::Semaphore;
 
-/// An HTTP client that lets so many requests pass at a time; the others wait, first come first
-/// served. A request that is to be made again waits anew, so that no pause holds a place.
+/// An HTTP client that sends a limited number of requests at a time; the others wait in order.
+/// A retry waits like a new request, so that a pause before it does not count.
 #[derive(Clone, Debug)]
 pub(crate) struct Gate {
     inner: SharedHttpClient,
@@ -71,7 +71,7 @@ impl HttpConnector for GatedConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let (inner, places) = (self.inner.clone(), Arc::clone(&self.places));
         HttpConnectorFuture::new(async move {
-            // Nobody closes the gate.
+            // The semaphore is never closed.
             let place = places.acquire().await;
             let _place = place.map_err(|closed| ConnectorError::other(closed.into(), None))?;
             inner.call(request).await

@@ -1,4 +1,4 @@
-//! Readings of one invocation, each made once, also by concurrent readers.
+//! A cache for one invocation: concurrent readers of one key share one read.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::OnceCell;
 
-/// A table of readings by what was asked.
+/// Values by key, each read once.
 #[derive(Debug)]
 pub(crate) struct Once<K, V>(Mutex<HashMap<K, Arc<OnceCell<V>>>>);
 
@@ -17,7 +17,7 @@ impl<K, V> Default for Once<K, V> {
 }
 
 impl<K: Eq + Hash, V: Clone> Once<K, V> {
-    /// The reading of `key`: made by the first who asks, awaited by all others.
+    /// The value of `key`. The first caller reads it; the others wait for it.
     pub(crate) async fn get(&self, key: K, read: impl Future<Output = V>) -> V {
         let cell = {
             let mut cells = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! The tokens by which lists are read page by page.
+//! The tokens of paginated lists.
 
 use std::collections::HashSet;
 
@@ -6,15 +6,14 @@ use trailseal_rule::Region;
 
 use crate::failure::AwsError;
 
-/// Pages that a list may have. AWS Config gives at most 100 members a page, so a list of a million
-/// members can still be read.
+/// The maximum number of pages of a list. AWS Config returns at most 100 members per page, so a
+/// list of a million members can still be read.
 const PAGES_MAX: usize = 10_000;
 
-/// The pages of one list that are read so far.
+/// The pages of one list that were read.
 ///
-/// A page may be empty and still have a successor. A service that repeats a token, or whose list
-/// does not end, is an error: a part of a list must not look like the whole list, and no list may
-/// fill the memory.
+/// An empty page can have a next page. A repeated token or a list that does not end is an error: a
+/// part of a list must not look like the whole list, and no list may fill the memory.
 #[derive(Debug)]
 pub struct Pages {
     operation: &'static str,
@@ -23,18 +22,18 @@ pub struct Pages {
 }
 
 impl Pages {
-    /// No page is read yet. `operation` is in IAM's spelling, such as `kms:ListKeys`.
+    /// No page was read yet. `operation` is in IAM's spelling, such as `kms:ListKeys`.
     #[must_use]
     pub fn new(operation: &'static str, region: &Region) -> Self {
         Self { operation, region: region.clone(), tokens: HashSet::new() }
     }
 
-    /// The token that asks for the next page, given what the last answer says; `None` after the
-    /// last page. An empty token is the same as none.
+    /// The token of the next page, given the token of the last answer; `None` after the last page.
+    /// An empty token counts as none.
     ///
     /// # Errors
     ///
-    /// [`AwsError::EndlessList`] where the token was given before, and after 10,000 pages.
+    /// [`AwsError::EndlessList`] if the token was seen before, and after 10,000 pages.
     pub fn next(&mut self, token: Option<String>) -> Result<Option<String>, AwsError> {
         let Some(token) = token.filter(|token| !token.is_empty()) else {
             return Ok(None);
@@ -48,11 +47,11 @@ impl Pages {
         Ok(Some(token))
     }
 
-    /// The same for KMS, which also says whether the list is truncated.
+    /// The same for KMS, which also returns whether the list is truncated.
     ///
     /// # Errors
     ///
-    /// As for [`Pages::next`]; also where a truncated list has no marker of its next page.
+    /// As for [`Pages::next`]; also if a truncated list has no marker of its next page.
     pub fn next_marker(
         &mut self,
         truncated: bool,

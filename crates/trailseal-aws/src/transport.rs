@@ -1,8 +1,8 @@
-//! The HTTP client of every call: HTTP/1.1 in the clear or over TLS, one pool of connections.
+//! The HTTP client of all calls: HTTP/1.1, with or without TLS, and one connection pool.
 //!
-//! The SDK's own client builds its TLS set-up anew, every root certificate included, for each
-//! service's client, and cannot open a connection before there is a request. This one is the same
-//! stack otherwise: hyper, hyper-util's pool, rustls.
+//! The SDK's own client builds its TLS configuration, with all root certificates, again for each
+//! service and cannot open a connection before the first request. Otherwise this client is the
+//! same: hyper, hyper-util's pool, rustls.
 
 mod dial;
 mod roots;
@@ -37,7 +37,7 @@ pub(crate) struct Transport {
 }
 
 impl Transport {
-    /// A client that gives up a connection that is not there in time.
+    /// A client with this timeout for opening connections.
     pub(crate) fn new(connect: Duration) -> Self {
         let dialer = Dialer::new(connect);
         let client = Client::builder(TokioExecutor::new())
@@ -46,9 +46,9 @@ impl Transport {
         Self { dialer, connector: SharedHttpConnector::new(Connector(Arc::new(client))) }
     }
 
-    /// Opens a connection to each origin before it is wanted, and waits for them for this long.
-    pub(crate) async fn open_early(&self, origins: Vec<String>, retry_policy: Duration) {
-        self.dialer.open_early(origins, retry_policy).await;
+    /// Opens a connection to each origin in advance and waits at most this long for them.
+    pub(crate) async fn open_early(&self, origins: Vec<String>, timeout: Duration) {
+        self.dialer.open_early(origins, timeout).await;
     }
 }
 
@@ -59,7 +59,7 @@ impl fmt::Debug for Transport {
 }
 
 impl HttpClient for Transport {
-    /// Every client has the same settings: those of the connection.
+    /// All clients share one connector; the settings are those of the connection.
     fn http_connector(
         &self,
         _settings: &HttpConnectorSettings,
@@ -102,7 +102,7 @@ impl HttpConnector for Connector {
     }
 }
 
-/// What lets the SDK retire a connection over which a call went wrong.
+/// Lets the SDK drop a connection after a failed call.
 fn metadata(captured: &CaptureConnection) -> Option<ConnectionMetadata> {
     captured.connection_metadata().as_ref()?;
     let captured = captured.clone();
@@ -114,7 +114,7 @@ fn metadata(captured: &CaptureConnection) -> Option<ConnectionMetadata> {
     Some(ConnectionMetadata::builder().proxied(false).poison_fn(retire).build())
 }
 
-/// What went wrong, in the kinds by which the SDK decides whether to try again.
+/// Classifies an error for the SDK, which decides whether to retry.
 fn failure(error: ClientError) -> ConnectorError {
     let is_connect = error.is_connect();
     let error = BoxError::from(error);

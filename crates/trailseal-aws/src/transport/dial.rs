@@ -1,4 +1,4 @@
-//! Opening connections: when a request wants one, or before.
+//! Opens connections, for a request or in advance.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -21,13 +21,13 @@ use tower_service::Service;
 
 use crate::transport::roots::client_config;
 
-/// A connection that was opened early serves for so long: then the other side may have gone.
+/// How long a connection that was opened early is used; later the server may have closed it.
 const FRESH: Duration = Duration::from_secs(5);
 
 type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
-type Dialling = Pin<Box<dyn Future<Output = Result<Stream, BoxError>> + Send>>;
+type Dialing = Pin<Box<dyn Future<Output = Result<Stream, BoxError>> + Send>>;
 
-/// A connection was not there in time.
+/// A connection was not opened in time.
 #[derive(Debug)]
 pub(crate) struct ConnectTimedOut(Duration);
 
@@ -39,19 +39,19 @@ impl fmt::Display for ConnectTimedOut {
 
 impl std::error::Error for ConnectTimedOut {}
 
-/// A connection that is being opened, or is open, for whoever comes first.
+/// A connection that was opened early, for the first request to its origin.
 #[derive(Debug)]
 struct Early {
-    begun: SystemTime,
+    started: SystemTime,
     opening: JoinHandle<Result<Stream, BoxError>>,
 }
 
-/// Opens connections. Clones share what was opened early.
+/// Opens connections. Clones share those that were opened early.
 #[derive(Clone)]
 pub(crate) struct Dialer {
     connect: Duration,
     http: HttpConnector,
-    /// Made when it is wanted: what speaks in the clear need not know whom to trust.
+    /// Built for the first TLS connection, because it loads root certificates.
     https: Arc<OnceLock<Result<HttpsConnector<HttpConnector>, rustls::Error>>>,
     early: Arc<Mutex<HashMap<String, Early>>>,
 }
@@ -64,26 +64,26 @@ impl Dialer {
         Self { connect, http, https: Arc::default(), early: Arc::default() }
     }
 
-    /// What cannot be opened is left to the request that wants it, and so are its complaints.
-    pub(crate) async fn open_early(&self, origins: Vec<String>, retry_policy: Duration) {
+    /// Ignores errors: the request that needs the connection reports them.
+    pub(crate) async fn open_early(&self, origins: Vec<String>, timeout: Duration) {
         let (opened, is_open) = origins
             .into_iter()
             .filter_map(|origin| origin.parse::<Uri>().ok())
             .map(|uri| {
                 let origin = origin(&uri);
-                let (tell, told) = tokio::sync::oneshot::channel::<()>();
-                let dialling = self.dial(uri);
+                let (done, is_done) = tokio::sync::oneshot::channel::<()>();
+                let dialing = self.dial(uri);
                 let opening = tokio::spawn(async move {
-                    let stream = dialling.await;
-                    drop(tell);
+                    let stream = dialing.await;
+                    drop(done);
                     stream
                 });
-                ((origin, Early { begun: SystemTime::now(), opening }), told)
+                ((origin, Early { started: SystemTime::now(), opening }), is_done)
             })
             .unzip::<_, _, Vec<_>, Vec<_>>();
         self.early.lock().unwrap_or_else(PoisonError::into_inner).extend(opened);
-        let _those_that_take_longer_go_on =
-            tokio::time::timeout(retry_policy, join_all(is_open)).await;
+        // After the timeout the connections are still opened in the background.
+        let _ = tokio::time::timeout(timeout, join_all(is_open)).await;
     }
 
     fn take_early(&self, uri: &Uri) -> Option<Early> {
@@ -91,11 +91,11 @@ impl Dialer {
         if early.is_empty() {
             return None;
         }
-        early.retain(|_, one| is_fresh(one.begun));
+        early.retain(|_, one| is_fresh(one.started));
         early.remove(&origin(uri))
     }
 
-    fn dial(&self, uri: Uri) -> Dialling {
+    fn dial(&self, uri: Uri) -> Dialing {
         let connect = self.connect;
         let connecting = self.connecting(uri);
         Box::pin(async move {
@@ -104,12 +104,12 @@ impl Dialer {
         })
     }
 
-    fn connecting(&self, uri: Uri) -> Dialling {
+    fn connecting(&self, uri: Uri) -> Dialing {
         if uri.scheme() == Some(&Scheme::HTTP) {
             let connecting = self.http.clone().call(uri);
             return Box::pin(async move { Ok(MaybeHttpsStream::Http(connecting.await?)) });
         }
-        match self.https.get_or_init(|| secret(self.http.clone())) {
+        match self.https.get_or_init(|| https_connector(self.http.clone())) {
             Ok(https) => https.clone().call(uri),
             Err(error) => Box::pin(ready(Err(error.clone().into()))),
         }
@@ -119,13 +119,13 @@ impl Dialer {
 impl Service<Uri> for Dialer {
     type Response = Stream;
     type Error = BoxError;
-    type Future = Dialling;
+    type Future = Dialing;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, uri: Uri) -> Dialling {
+    fn call(&mut self, uri: Uri) -> Dialing {
         let Some(early) = self.take_early(&uri) else { return self.dial(uri) };
         let dialer = self.clone();
         Box::pin(async move {
@@ -137,9 +137,9 @@ impl Service<Uri> for Dialer {
     }
 }
 
-/// By the clock on the wall, which also tells how long a frozen function was frozen.
-fn is_fresh(begun: SystemTime) -> bool {
-    begun.elapsed().is_ok_and(|age| age < FRESH)
+/// Uses the wall clock, which also advances while Lambda freezes the process.
+fn is_fresh(started: SystemTime) -> bool {
+    started.elapsed().is_ok_and(|age| age < FRESH)
 }
 
 fn origin(uri: &Uri) -> String {
@@ -148,7 +148,7 @@ fn origin(uri: &Uri) -> String {
     format!("{scheme}://{authority}")
 }
 
-fn secret(tcp: HttpConnector) -> Result<HttpsConnector<HttpConnector>, rustls::Error> {
+fn https_connector(tcp: HttpConnector) -> Result<HttpsConnector<HttpConnector>, rustls::Error> {
     let builder = HttpsConnectorBuilder::new().with_tls_config(client_config()?);
     Ok(builder.https_only().enable_http1().wrap_connector(tcp))
 }

@@ -1,9 +1,9 @@
-//! Whom the client trusts: Amazon's own roots first, then those of the system.
+//! The root certificates that the client trusts: Amazon's own, then those of the system.
 //!
-//! The services of AWS have certificates of Amazon Trust Services. Its five roots are compiled in,
-//! so that a cold start need not read the hundred and more of the system. A certificate that they
-//! do not vouch for is held against the system's roots, which are read then. Where `SSL_CERT_FILE`
-//! or `SSL_CERT_DIR` says whom to trust, nobody else is trusted.
+//! The certificates of AWS services are issued by Amazon Trust Services. Its five roots are
+//! compiled in, so that a cold start does not read the system's certificates, more than a hundred.
+//! They are read when the first certificate of another issuer is verified. If `SSL_CERT_FILE` or
+//! `SSL_CERT_DIR` is set, only the certificates there are trusted.
 
 use std::env;
 use std::sync::{Arc, OnceLock};
@@ -37,37 +37,40 @@ pub(crate) fn client_config() -> Result<ClientConfig, Error> {
     Ok(builder.with_no_client_auth())
 }
 
-/// What vouches for a certificate; nothing where there is no usable root.
-type Vouching = Option<Arc<WebPkiServerVerifier>>;
+/// Verifies against a set of roots; `None` if none of them is usable.
+type RootVerifier = Option<Arc<WebPkiServerVerifier>>;
 
-/// Holds certificates against Amazon's roots and then the system's, or against the system's alone.
+/// Verifies certificates against Amazon's roots and then the system's, or only the system's.
 #[derive(Debug)]
 struct Verifier {
     provider: Arc<CryptoProvider>,
-    amazon: Vouching,
-    system: OnceLock<Vouching>,
+    amazon: RootVerifier,
+    system: OnceLock<RootVerifier>,
 }
 
 impl Verifier {
     fn new(provider: Arc<CryptoProvider>) -> Self {
-        let is_told =
+        let is_configured =
             ["SSL_CERT_FILE", "SSL_CERT_DIR"].map(env::var_os).iter().any(Option::is_some);
-        let amazon =
-            if is_told { None } else { vouching(AMAZON.map(CertificateDer::from), &provider) };
+        let amazon = if is_configured {
+            None
+        } else {
+            root_verifier(AMAZON.map(CertificateDer::from), &provider)
+        };
         Self { provider, amazon, system: OnceLock::new() }
     }
 
-    fn system(&self) -> &Vouching {
+    fn system(&self) -> &RootVerifier {
         self.system.get_or_init(|| {
-            vouching(rustls_native_certs::load_native_certs().certs, &self.provider)
+            root_verifier(rustls_native_certs::load_native_certs().certs, &self.provider)
         })
     }
 }
 
-fn vouching(
+fn root_verifier(
     roots: impl IntoIterator<Item = CertificateDer<'static>>,
     provider: &Arc<CryptoProvider>,
-) -> Vouching {
+) -> RootVerifier {
     let mut store = RootCertStore::empty();
     store.add_parsable_certificates(roots);
     let provider = Arc::clone(provider);
@@ -83,7 +86,7 @@ impl ServerCertVerifier for Verifier {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let verify = |vouching: &Vouching| match vouching {
+        let verify = |root_verifier: &RootVerifier| match root_verifier {
             Some(roots) => {
                 roots.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
             }
