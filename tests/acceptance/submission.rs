@@ -83,7 +83,7 @@ async fn a_token_that_config_does_not_take_is_final() {
     let desk = Desk::open(trails(150)).await;
     let event = schedule(ACCOUNT, REGION).to_json("NotATokenOfTheLab").to_string();
     let sent = desk.send_bytes(event.as_bytes(), &context()).await;
-    sent.assert_failure("Final", &["refused the result token for good", "InvalidResultToken"]);
+    sent.assert_failure("Final", &["rejected the result token", "InvalidResultToken"]);
     // No second batch and no second attempt, and the token is not told.
     assert_eq!(batches(&sent), [100]);
     assert!(!sent.failure().1.contains("NotATokenOfTheLab"));

@@ -9,20 +9,24 @@
 
 mod arn;
 mod error;
+mod error_chain;
 mod event;
 mod exemption;
 mod ids;
 mod item;
 mod members;
+mod partition;
 mod pattern;
 mod timestamp;
 
 pub use crate::arn::Arn;
 pub use crate::error::{EventError, Fault, Faults, quote};
+pub use crate::error_chain::error_chain;
 pub use crate::event::{Event, ItemChange, OversizedNotice, Rule, Trigger};
 pub use crate::exemption::{Exempt, Exemption, exempt};
 pub use crate::ids::{AccountId, FromText, IdError, Region, ResourceId, ResultToken};
 pub use crate::item::{ConfigurationItem, ItemStatus};
 pub use crate::members::{Members, kind, parse_json};
+pub use crate::partition::Partition;
 pub use crate::pattern::ArnPattern;
 pub use crate::timestamp::Timestamp;

@@ -1,4 +1,4 @@
-//! What a configuration aggregator knows of many accounts.
+//! Queries a configuration aggregator.
 
 use futures_util::FutureExt as _;
 
@@ -6,16 +6,15 @@ use crate::failure::{AwsError, failed};
 use crate::pages::Pages;
 use crate::session::Session;
 
-/// Rows on a page, the most that AWS Config gives.
+/// Rows per page, the maximum of AWS Config.
 const ROWS_PER_PAGE_MAX: i32 = 100;
 
-/// Asks an aggregator of the session's account and Region, page by page; each row is JSON text.
+/// Queries an aggregator of the session's account and Region. Each row is JSON text.
 ///
 /// # Errors
 ///
-/// [`AwsError::Denied`] or [`AwsError::ServiceFailure`]; the latter also where there is no such
-/// aggregator, with the code `NoSuchConfigurationAggregatorException`. [`AwsError::EndlessList`]
-/// where the rows do not end.
+/// [`AwsError::Denied`], [`AwsError::EndlessList`] or [`AwsError::ServiceFailure`]; the last with
+/// the code `NoSuchConfigurationAggregatorException` if the aggregator does not exist.
 pub async fn select_aggregate(
     session: &Session,
     aggregator: &str,
@@ -34,7 +33,7 @@ pub async fn select_aggregate(
             .limit(ROWS_PER_PAGE_MAX)
             .set_next_token(next);
         let page = call.send().boxed().await;
-        let page = page.map_err(|error| failed(ACTION, session.region().as_str(), &error))?;
+        let page = page.map_err(|error| failed(ACTION, session.region(), &error))?;
         rows.extend(page.results.unwrap_or_default());
         next = pages.next(page.next_token)?;
         if next.is_none() {

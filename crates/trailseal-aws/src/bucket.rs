@@ -1,69 +1,70 @@
 //! The Region of an S3 bucket, by an unsigned `HeadBucket`.
 //!
-//! S3 names the Region of a bucket in `x-amz-bucket-region` whoever asks, also in its refusals
-//! (S3 API Reference, `HeadBucket`), so this call needs no credentials and no grant. It is made
-//! with the SDK's own orchestrator, so that retries and time-outs are those of every other call.
+//! S3 returns the Region of a bucket in `x-amz-bucket-region` to every caller, also if it denies
+//! the call (S3 API Reference, `HeadBucket`), so this call needs no credentials and no permission.
+//! It uses the SDK's orchestrator, so that it has the same retries and timeouts as other calls.
 
 use aws_smithy_runtime::client::orchestrator::operation::Operation;
+use aws_smithy_runtime::client::retries::RetryPartition;
 use aws_smithy_runtime::client::retries::classifiers::{
     HttpStatusCodeClassifier, TransientErrorClassifier,
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, OrchestratorError};
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_runtime_api::client::runtime_plugin::StaticRuntimePlugin;
-use aws_smithy_types::config_bag::{FrozenLayer, Layer};
+use aws_smithy_types::config_bag::Layer;
 use futures_util::FutureExt as _;
 use thiserror::Error;
-use trailseal_rule::{BucketName, Reading, Refusal, Region};
+use trailseal_rule::{BucketName, Reading, Refusal, Region, error_chain};
 
 use crate::connection::Connection;
 use crate::endpoints::Service;
-use crate::failure::{AwsError, with_causes};
-use crate::session::Session;
+use crate::failure::{AwsError, Read, one_line};
 
 const OPERATION: &str = "s3:HeadBucket";
 const REGION_HEADER: &str = "x-amz-bucket-region";
 
-/// S3 answered neither with the bucket's Region nor with "no such bucket".
+/// S3 returned neither the bucket's Region nor "no such bucket".
 #[derive(Debug, Error)]
 #[error("S3 answered {status} and named no Region")]
 pub(crate) struct HeadBucketError {
     status: u16,
 }
 
-/// The call, as it is made for every bucket.
+/// The operation, for any bucket.
 pub(crate) type HeadBucket = Operation<BucketName, Reading<Region>, HeadBucketError>;
 
-/// Where S3 says that the bucket is.
-///
-/// # Errors
-///
-/// [`AwsError::ServiceFailure`] where S3 does not answer.
-pub async fn bucket_region(
-    session: &Session,
+/// Calls S3; `region` is the Region of the endpoint.
+pub(crate) async fn bucket_region(
+    call: HeadBucket,
+    region: &Region,
     bucket: &BucketName,
-) -> Result<Reading<Region>, AwsError> {
-    let call = session.head_bucket();
+) -> Read<Region> {
     let answer = call.invoke(bucket.clone()).boxed().await;
-    answer.or_else(|error| unreadable(session.region(), &error))
+    answer.or_else(|error| unreadable(region, &error))
 }
 
-/// Makes the call ready, which takes longer than to make it once more.
-pub(crate) fn head_bucket(session: &Session) -> HeadBucket {
-    let connection = &session.connection;
+/// Builds the operation, which takes longer than to clone it.
+pub(crate) fn head_bucket(
+    connection: &Connection,
+    region: &Region,
+    retry_partition: &RetryPartition,
+) -> HeadBucket {
+    let mut quota = Layer::new("retry quota of the session");
+    quota.store_put(retry_partition.clone());
     Operation::builder()
         .service_name("s3")
         .operation_name("HeadBucket")
         .behavior_version(Connection::behavior_version())
         .http_client(connection.http_client.clone())
-        .endpoint_url(&connection.endpoints.url(Service::S3, session.region()))
+        .endpoint_url(&connection.endpoints.url(Service::S3, region))
         .no_auth()
         .sleep_impl(Connection::sleep())
         .timeout_config(connection.timeouts())
         .standard_retry(&connection.retries())
         .retry_classifier(HttpStatusCodeClassifier::default())
         .retry_classifier(TransientErrorClassifier::<HeadBucketError>::new())
-        .runtime_plugin(StaticRuntimePlugin::new().with_config(quota_of(session)))
+        .runtime_plugin(StaticRuntimePlugin::new().with_config(quota.freeze()))
         .interceptor(connection.calls.clone())
         .serializer(|bucket: BucketName| {
             let mut request = HttpRequest::empty();
@@ -75,15 +76,8 @@ pub(crate) fn head_bucket(session: &Session) -> HeadBucket {
         .build()
 }
 
-/// The session's own retry quota, not one that all accounts share.
-fn quota_of(session: &Session) -> FrozenLayer {
-    let mut layer = Layer::new("retry quota of the session");
-    layer.store_put(session.retry_partition.clone());
-    layer.freeze()
-}
-
-/// 404 means that there is no such bucket; every other answer that names a Region names the
-/// bucket's.
+/// 404 means that the bucket does not exist. In every other answer the header names the bucket's
+/// Region.
 fn read_region(
     response: &HttpResponse,
 ) -> Result<Reading<Region>, OrchestratorError<HeadBucketError>> {
@@ -96,20 +90,13 @@ fn read_region(
     }
 }
 
-fn unreadable(
-    region: &Region,
-    error: &SdkError<HeadBucketError, HttpResponse>,
-) -> Result<Reading<Region>, AwsError> {
+fn unreadable(region: &Region, error: &SdkError<HeadBucketError, HttpResponse>) -> Read<Region> {
     match error.as_service_error() {
-        // A refusal that names no Region: nothing that asking again would change.
+        // S3 rejects the call without a Region; a retry would not help.
         Some(HeadBucketError { status: status @ 400..500 }) if *status != 429 => {
             let what = format!("S3 answered {status} and named no Region");
             Ok(Reading::Refused(Refusal::Malformed(what)))
         }
-        _ => Err(AwsError::ServiceFailure {
-            operation: OPERATION,
-            region: region.to_string(),
-            cause: with_causes(error),
-        }),
+        _ => Err(AwsError::bad_answer(OPERATION, region, one_line(&error_chain(error)))),
     }
 }

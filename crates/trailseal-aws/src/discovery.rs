@@ -1,4 +1,4 @@
-//! Which trails there are, and under which ids AWS Config knows them.
+//! Lists the trails and the IDs that AWS Config has for them.
 
 use std::collections::HashSet;
 
@@ -15,25 +15,21 @@ use crate::pages::Pages;
 use crate::results::StandingResult;
 use crate::session::Session;
 
-/// Every trail that is visible in the session's account and Region: its own, shadow copies and
-/// members' copies of organization trails.
+/// Every trail that is visible in the session's account and Region: the account's own trails,
+/// shadow trails and members' copies of organization trails.
 ///
 /// # Errors
 ///
-/// [`AwsError::Denied`] or [`AwsError::ServiceFailure`]; also where AWS describes a trail in a way that
-/// cannot be understood, since a list with a gap is no list, and where the list is left out, since
-/// that is not an empty one: nothing here may take trails away by silence.
+/// [`AwsError::Denied`] or [`AwsError::ServiceFailure`], also if the description of one trail is
+/// malformed or the list is missing: an incomplete list must not hide trails.
 pub async fn describe_trails(session: &Session) -> Result<Vec<Trail>, AwsError> {
     const ACTION: &str = "cloudtrail:DescribeTrails";
     let region = session.region();
     let call = session.cloudtrail(region).describe_trails().include_shadow_trails(true);
     let answer = call.send().boxed().await;
-    let answer = answer.map_err(|error| failed(ACTION, region.as_str(), &error))?;
-    trails(answer, session.account(), region).map_err(|cause| AwsError::ServiceFailure {
-        operation: ACTION,
-        region: region.to_string(),
-        cause,
-    })
+    let answer = answer.map_err(|error| failed(ACTION, region, &error))?;
+    trails(answer, session.account(), region)
+        .map_err(|cause| AwsError::bad_answer(ACTION, region, cause))
 }
 
 fn trails(
@@ -45,27 +41,26 @@ fn trails(
     list.iter().map(|described| convert::trail(described, account, region)).collect()
 }
 
-/// The ids under which Config knows the trails of an account and Region.
+/// The IDs that AWS Config has for the trails of an account and Region.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DiscoveredIds(HashSet<String>);
 
 impl DiscoveredIds {
-    /// Config's id of a trail: its ARN or its name, as discovered; its name where Config has not
-    /// discovered it. Nothing where that is no possible id.
+    /// The discovered ID of a trail, its ARN or its name; its name if AWS Config has not discovered
+    /// it. `None` if that is not a valid ID.
     #[must_use]
     pub fn id_of(&self, trail: &Trail) -> Option<ResourceId> {
         let by_arn = Some(trail.arn.as_str()).filter(|arn| self.0.contains(*arn));
         ResourceId::new(by_arn.unwrap_or_else(|| trail.arn.name()))
     }
 
-    /// Whether Config has discovered a trail, under whichever id.
+    /// Whether AWS Config has discovered a trail by its ARN or by its name.
     #[must_use]
     pub fn has(&self, trail: &Trail) -> bool {
         self.0.contains(trail.arn.as_str()) || self.0.contains(trail.arn.name())
     }
 
-    /// The same, and for trails that Config has not discovered the ARN where a result already
-    /// stands under it.
+    /// Adds the ARN of each trail that AWS Config has not discovered but has a result for.
     #[must_use]
     pub fn or_as_reported(mut self, standing: &[StandingResult]) -> Self {
         let reported = standing.iter().filter(|one| one.resource_type == ReportedType::Trail);
@@ -81,8 +76,7 @@ impl DiscoveredIds {
     }
 }
 
-/// Asks Config for the ids of all trails that it has discovered, page by page. Where there is no
-/// recorder it has discovered nothing.
+/// Lists the IDs of all trails that AWS Config has discovered: none if there is no recorder.
 ///
 /// # Errors
 ///
@@ -100,7 +94,7 @@ pub async fn discovered_ids(session: &Session) -> Result<DiscoveredIds, AwsError
         let page = match call.send().boxed().await {
             Ok(page) => page,
             Err(error) if is_without_recorder(&error) => return Ok(DiscoveredIds::default()),
-            Err(error) => return Err(failed(ACTION, region.as_str(), &error)),
+            Err(error) => return Err(failed(ACTION, region, &error)),
         };
         let found = page.resource_identifiers.unwrap_or_default();
         ids.extend(found.into_iter().filter_map(|one| one.resource_id));

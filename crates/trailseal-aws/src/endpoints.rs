@@ -1,10 +1,10 @@
-//! Where each service is asked: at AWS's own address, or at one that the environment names.
+//! The endpoints of services: AWS's own, or those of the configuration.
 
 use aws_types::SdkConfig;
 use aws_types::service_config::ServiceConfigKey;
-use trailseal_rule::Region;
+use trailseal_rule::{Partition, Region};
 
-/// A service that is asked.
+/// A service that is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Service {
     /// AWS Account Management.
@@ -34,8 +34,8 @@ impl Service {
         Self::Sts,
     ];
 
-    /// The service ID of its API model; variables and configuration files spell it their own way
-    /// (AWS SDKs and Tools Reference Guide, "Service-specific endpoints").
+    /// The service ID of the API model. Variables and configuration files derive their names from
+    /// it (AWS SDKs and Tools Reference Guide, "Service-specific endpoints").
     const fn id(self) -> &'static str {
         match self {
             Self::Account => "Account",
@@ -48,7 +48,7 @@ impl Service {
         }
     }
 
-    /// The variable that names its endpoint, such as `AWS_ENDPOINT_URL_CONFIG_SERVICE`.
+    /// The variable for its endpoint, such as `AWS_ENDPOINT_URL_CONFIG_SERVICE`.
     fn variable(self) -> String {
         format!("{OF_ALL}_{}", self.id().replace(' ', "_").to_uppercase())
     }
@@ -66,14 +66,13 @@ impl Service {
     }
 }
 
-/// Names the endpoint of every service.
+/// The variable for the endpoint of all services.
 const OF_ALL: &str = "AWS_ENDPOINT_URL";
 
-/// Is `true` where the other variables are to be ignored.
+/// If `true`, the other variables are ignored.
 const IGNORE: &str = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
 
-/// The endpoints that are asked instead of AWS's own, such as interface endpoints of a VPC or an
-/// emulation.
+/// Configured endpoints that replace AWS's own, such as VPC endpoints or an emulator.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Endpoints {
     of_all: Option<String>,
@@ -81,9 +80,9 @@ pub struct Endpoints {
 }
 
 impl Endpoints {
-    /// Those that the environment names: `AWS_ENDPOINT_URL` for every service, and
-    /// `AWS_ENDPOINT_URL_KMS` and the like for one, which wins. Empty values name none, and
-    /// `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true` means that none is named.
+    /// The endpoints of the environment: `AWS_ENDPOINT_URL` for all services, and variables such as
+    /// `AWS_ENDPOINT_URL_KMS` for one service, which take precedence. Empty values are ignored, and
+    /// all are with `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true`.
     #[must_use]
     pub fn read(get: impl Fn(&str) -> Option<String>) -> Self {
         if get(IGNORE).is_some_and(|value| value.eq_ignore_ascii_case("true")) {
@@ -97,13 +96,13 @@ impl Endpoints {
         }
     }
 
-    /// The same for a program that also has a profile: where the environment names none, those of
-    /// the profile count, `endpoint_url` in its `services` section first. `config` must be loaded
-    /// with the same environment.
+    /// The same for a program with a profile. Where the environment has no endpoint, the profile's
+    /// are used: first those of its `services` section, then its `endpoint_url`. `config` must be
+    /// loaded from the same environment.
     #[must_use]
     pub fn configured(get: impl Fn(&str) -> Option<String>, config: &SdkConfig) -> Self {
         let environment = Self::read(get);
-        // Nothing names one, or the profile says that all are to be ignored.
+        // There is none, or the profile has `ignore_configured_endpoint_urls`.
         let of_all = config.endpoint_url().map(str::to_owned);
         if environment.of_all.is_some() && of_all.is_none() {
             return Self::default();
@@ -117,7 +116,7 @@ impl Endpoints {
         Self { of_all: of_all.filter(|url| !url.trim().is_empty()), of_one }
     }
 
-    /// Where a service is asked in a Region: by its own endpoint, or at AWS's address.
+    /// The URL of a service in a Region: the configured one or AWS's own.
     pub(crate) fn url(&self, service: Service, region: &Region) -> String {
         match self.of(service) {
             Some(url) => url.to_owned(),
@@ -125,12 +124,12 @@ impl Endpoints {
         }
     }
 
-    /// The endpoint of every service that has none of its own.
+    /// The endpoint of services that have none of their own.
     fn of_all(&self) -> Option<&str> {
         self.of_all.as_deref()
     }
 
-    /// The endpoint of a service; none where it is asked at AWS's own address.
+    /// The configured endpoint of a service.
     pub(crate) fn of(&self, service: Service) -> Option<&str> {
         let own = self.of_one.iter().find(|(of, _)| *of == service).map(|(_, url)| url);
         own.map(String::as_str).or(self.of_all())
@@ -138,13 +137,13 @@ impl Endpoints {
 }
 
 impl From<Option<String>> for Endpoints {
-    /// One endpoint for every service, or AWS's own for each.
+    /// One endpoint for all services, or AWS's own.
     fn from(of_all: Option<String>) -> Self {
         Self { of_all, of_one: Vec::new() }
     }
 }
 
-/// What the environment or the profile's `services` section names for one service.
+/// The endpoint of one service in the environment or the profile's `services` section.
 fn configured_for(service: Service, config: &SdkConfig) -> Option<String> {
     let key = ServiceConfigKey::builder()
         .service_id(service.id())
@@ -155,14 +154,7 @@ fn configured_for(service: Service, config: &SdkConfig) -> Option<String> {
 }
 
 fn aws_address(service: Service, region: &Region) -> String {
-    let suffix = match region.as_str() {
-        name if name.starts_with("cn-") => "amazonaws.com.cn",
-        name if name.starts_with("us-isob-") => "sc2s.sgov.gov",
-        name if name.starts_with("us-iso-") => "c2s.ic.gov",
-        name if name.starts_with("eusc-") => "amazonaws.eu",
-        _ => "amazonaws.com",
-    };
-    format!("https://{}.{region}.{suffix}", service.host())
+    format!("https://{}.{region}.{}", service.host(), Partition::of(region).dns_suffix)
 }
 
 #[cfg(test)]

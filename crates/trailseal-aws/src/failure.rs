@@ -1,136 +1,148 @@
-//! What can go wrong with AWS, by who must act.
+//! Failed AWS calls, by who must act.
 
 use std::error::Error;
+use std::fmt::Debug;
 
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use thiserror::Error;
-use trailseal_rule::Denial;
+use trailseal_rule::{Denial, Reading, Refusal, Region, error_chain};
 
-/// Why an invocation could not be answered. None of these is a finding.
+/// Why an AWS call has no usable answer.
 ///
-/// It can be cloned, since one reading may be wanted by several trails; so the cause is text.
+/// The messages describe the call. Callers add what their user should do. The causes are text
+/// because the error is cloned for each trail that needs the same reading.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum AwsError {
-    /// AWS broke down or was too busy; a later attempt may succeed.
+    /// AWS failed or was too busy; a later attempt may succeed.
     #[error("{operation} in {region} failed: {cause}")]
     ServiceFailure {
         /// The operation in IAM's spelling, such as `kms:DescribeKey`.
         operation: &'static str,
-        /// Where.
+        /// The Region of the call.
         region: String,
-        /// The whole chain of causes.
+        /// AWS's error code, if AWS answered.
+        code: Option<String>,
+        /// AWS's error code and message, or the chain of causes.
         cause: String,
     },
-    /// A list has no end, so that it cannot be known as a whole.
+    /// The pages of a list do not end, so the list is never complete.
     #[error("{operation} in {region} cannot be read to its end: {cause}")]
     EndlessList {
         /// The operation in IAM's spelling, such as `kms:ListKeys`.
         operation: &'static str,
-        /// Where.
+        /// The Region of the call.
         region: String,
-        /// What is wrong with its pages.
+        /// What is wrong with the pages.
         cause: String,
     },
-    /// AWS denied a call without which nothing can be said; a person must allow it.
-    #[error("{operation} in {region} was {}", denied(operation, cause, *denial))]
+    /// AWS denied the call; a person must allow it.
+    #[error("{operation} in {region} was {}", denied(code, *denial))]
     Denied {
-        /// The IAM action that is missing.
+        /// The missing IAM action.
         operation: &'static str,
-        /// Where.
+        /// The Region of the call.
         region: String,
-        /// AWS's own code of the error.
-        cause: String,
-        /// The policy that denied it, where AWS names one.
+        /// AWS's error code.
+        code: String,
+        /// The policy that denied the call, if AWS names one.
         denial: Option<Denial>,
     },
-    /// AWS refused a call for a reason that only a person can remove; asking again never helps.
+    /// CloudTrail rejects the call until a person changes a setting; a retry never helps.
     #[error("{operation} in {region} was refused: {code}; {advice}")]
     Refused {
         /// The operation in IAM's spelling.
         operation: &'static str,
-        /// Where.
+        /// The Region of the call.
         region: String,
-        /// AWS's own code of the error.
+        /// AWS's error code.
         code: &'static str,
-        /// What to do.
+        /// The setting to change in CloudTrail.
         advice: &'static str,
     },
-    /// A role could not be assumed; a person must mend the role or its trust.
-    #[error("role `{role}` of account {account} cannot be assumed: {cause}; {advice}")]
+    /// STS denied `sts:AssumeRole`; a person must correct the role or its trust policy.
+    #[error("role `{role}` cannot be assumed: {cause}")]
     Role {
-        /// The role's ARN.
+        /// The ARN of the role.
         role: String,
-        /// The account that was to be entered.
-        account: String,
-        /// AWS's words.
+        /// STS's error code and message.
         cause: String,
-        /// The likely reason.
-        advice: &'static str,
     },
-    /// No role was named for an account that is not the function's own.
-    #[error(
-        "the rule belongs to account {account}, the function to {own}; set `executionRoleName` to \
-         a role of {account} that the function may assume"
-    )]
-    NoRole {
-        /// The rule's account.
-        account: String,
-        /// The function's account.
-        own: String,
-    },
-    /// AWS Config will never take this result token; the event cannot be answered any more.
-    #[error("AWS Config refused the result token for good: {0}")]
+    /// AWS Config rejects the result token; the event can never be answered.
+    #[error("AWS Config rejected the result token: {0}")]
     TokenRefused(String),
-    /// The rule was deleted meanwhile; nobody can be told the result any more.
+    /// The rule was deleted; AWS Config no longer takes results for it.
     #[error("the rule does not exist any more, so its evaluations cannot be put: {0}")]
     RuleGone(String),
-    /// AWS Config took the call but not these evaluations.
+    /// AWS Config accepted the call but not these evaluations.
     #[error("AWS Config did not accept the evaluations of {}", ids.join(", "))]
     NotAccepted {
-        /// Type and id of each.
+        /// The type and ID of each.
         ids: Vec<String>,
     },
-    /// The announced item is not in Config's history yet.
+    /// The announced item is not in AWS Config's history yet.
     #[error("AWS Config's history has no item of `{resource_id}` captured at {captured}")]
     NotInHistory {
         /// The resource.
         resource_id: String,
-        /// When the announced item was captured.
+        /// The capture time of the announced item.
         captured: String,
     },
-    /// Time is up.
-    #[error("the time of this invocation ran out while {0}")]
+    /// The caller's deadline passed.
+    #[error("time ran out while {0}")]
     Deadline(&'static str),
 }
 
+/// The result of one read: the value, a refusal, or a failure of AWS.
+pub type Read<T> = Result<Reading<T>, AwsError>;
+
 impl AwsError {
-    /// AWS's own code of the error, such as `ExpiredTokenException`, where AWS answered one.
+    /// A failure without an error code, such as an incomplete or malformed answer.
+    #[must_use]
+    pub fn bad_answer(operation: &'static str, region: &Region, cause: impl ToString) -> Self {
+        let (region, cause) = (region.to_string(), cause.to_string());
+        Self::ServiceFailure { operation, region, code: None, cause }
+    }
+
+    /// AWS's error code of a failed or denied call, such as `ExpiredTokenException`.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
-        let (Self::ServiceFailure { cause, .. }
-        | Self::Denied { cause, .. }
-        | Self::Role { cause, .. }) = self
+        let (Self::ServiceFailure { code: Some(code), .. } | Self::Denied { code, .. }) = self
         else {
             return None;
         };
-        let (code, _) = cause.split_once(':')?;
-        code.bytes().all(|byte| byte.is_ascii_alphanumeric()).then_some(code)
+        Some(code)
+    }
+
+    /// A denied call as evidence that could not be read.
+    ///
+    /// # Errors
+    ///
+    /// Every other error, unchanged.
+    pub fn into_refusal(self) -> Result<Refusal, Self> {
+        match self {
+            Self::Denied { operation: action, denial: None, .. } => {
+                Ok(Refusal::AccessDenied { action })
+            }
+            Self::Denied { operation: action, denial: Some(denial), .. } => {
+                Ok(Refusal::DeniedByPolicy { action, denial })
+            }
+            other => Err(other),
+        }
     }
 }
 
-/// "denied", by what, and what to do.
-fn denied(operation: &str, code: &str, denial: Option<Denial>) -> String {
+fn denied(code: &str, denial: Option<Denial>) -> String {
     match denial {
-        Some(denial) => format!("{denial} ({code}); {}", denial.advice(operation)),
-        None => format!("denied: {code}; allow it to the rule's role"),
+        Some(denial) => format!("{denial} ({code})"),
+        None => format!("denied: {code}"),
     }
 }
 
 /// Errors of CloudTrail that never go away by themselves (CloudTrail API Reference, "Errors" of
-/// `DescribeTrails` and `GetTrailStatus`). None of them is about capacity or time: each says that
-/// the caller, the name or the organization is not set up for the call. So they are refusals.
-const FOR_GOOD: [(&str, &str); 6] = [
+/// `DescribeTrails` and `GetTrailStatus`): the caller, the name or the organization is not set up
+/// for the call. None of them is about capacity or time.
+const PERMANENT: [(&str, &str); 6] = [
     (
         "NoManagementAccountSLRExistsException",
         "create the service-linked role of CloudTrail in the organization's management account",
@@ -145,93 +157,80 @@ const FOR_GOOD: [(&str, &str); 6] = [
     ("CloudTrailARNInvalidException", "look at the trail's ARN in CloudTrail"),
 ];
 
-/// What AWS's answer to a failed call means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Refused {
-    /// A plain no, and the policy that says it, where AWS names one.
-    Denied(Option<Denial>),
-    /// There is no such thing.
-    NotFound,
-    /// The question does not fit the resource, and never will.
-    Invalid(&'static str),
-    /// CloudTrail does not carry the call out here, and will not until a person changes something.
-    ForGood { code: &'static str, advice: &'static str },
-    /// AWS does not know the credentials there.
-    Unrecognized,
-    /// None of these: a breakdown, or a fault of ours.
-    No,
-}
-
-/// Whether the error is AWS's refusal of the call, by its code.
-///
-/// Expired and unsigned credentials are no refusals: they say nothing of the resource.
-pub(crate) fn refusal<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> Refused {
+/// The error of a call that the caller cannot do without. `operation` is in IAM's spelling.
+pub fn failed<E, R>(operation: &'static str, region: &Region, error: &SdkError<E, R>) -> AwsError
+where
+    E: Error + ProvideErrorMetadata + 'static,
+    R: Debug,
+{
+    let region = region.to_string();
     let service = error.as_service_error();
     let code = service.and_then(ProvideErrorMetadata::code);
-    if let Some((code, advice)) = FOR_GOOD.into_iter().find(|(known, _)| Some(*known) == code) {
-        return Refused::ForGood { code, advice };
+    if let Some((code, advice)) = PERMANENT.into_iter().find(|(known, _)| Some(*known) == code) {
+        return AwsError::Refused { operation, region, code, advice };
     }
-    match code {
-        Some("AccessDeniedException" | "AccessDenied") => {
-            let message = service.and_then(ProvideErrorMetadata::message);
-            Refused::Denied(message.and_then(Denial::from_message))
-        }
-        Some("NotFoundException" | "TrailNotFoundException") => Refused::NotFound,
-        Some("InvalidArnException") => Refused::Invalid("InvalidArnException"),
-        Some("UnrecognizedClientException") => Refused::Unrecognized,
-        Some("KMSInvalidStateException") => Refused::Invalid("KMSInvalidStateException"),
-        _ => Refused::No,
+    let code = code.map(one_line);
+    if let Some(code @ ("AccessDeniedException" | "AccessDenied")) = code.as_deref() {
+        let message = service.and_then(ProvideErrorMetadata::message);
+        let denial = message.and_then(Denial::from_message);
+        return AwsError::Denied { operation, region, code: code.to_owned(), denial };
     }
+    AwsError::ServiceFailure { operation, region, code, cause: cause(error) }
 }
 
-/// The error of an operation that nothing can be said without: what was denied apart from what
-/// broke down. `operation` is in IAM's spelling.
-pub fn failed<E, R>(operation: &'static str, region: &str, error: &SdkError<E, R>) -> AwsError
+/// What a failed read says of the evidence: an absent resource and a refusal are facts.
+///
+/// `home` is the Region in which the caller's credentials work: if another Region does not
+/// recognize them, that Region is not enabled in the account.
+///
+/// # Errors
+///
+/// Every other failure, which says nothing of the resource. Expired and unsigned credentials are
+/// among them.
+pub(crate) fn refused<T, E, R>(
+    operation: &'static str,
+    region: &Region,
+    home: &Region,
+    error: &SdkError<E, R>,
+) -> Read<T>
 where
     E: Error + ProvideErrorMetadata + 'static,
-    R: std::fmt::Debug,
+    R: Debug,
 {
-    let (region, cause) = (region.to_owned(), chain(error));
-    match refusal(error) {
-        Refused::Denied(denial) => {
-            let cause = cause.split(':').next().unwrap_or_default().to_owned();
-            AwsError::Denied { operation, region, cause, denial }
+    let refusal = match failed(operation, region, error) {
+        AwsError::Refused { code, .. } => {
+            Refusal::Malformed(format!("{operation} answered {code}"))
         }
-        Refused::ForGood { code, advice } => AwsError::Refused { operation, region, code, advice },
-        Refused::NotFound | Refused::Invalid(_) | Refused::Unrecognized | Refused::No => {
-            AwsError::ServiceFailure { operation, region, cause }
-        }
-    }
+        failed => match failed.code() {
+            Some("NotFoundException" | "TrailNotFoundException") => return Ok(Reading::Absent),
+            Some(code @ ("InvalidArnException" | "KMSInvalidStateException")) => {
+                Refusal::Malformed(format!("{operation} answered {code}"))
+            }
+            Some("UnrecognizedClientException") if region != home => {
+                Refusal::RegionNotEnabled(region.clone())
+            }
+            _ => failed.into_refusal()?,
+        },
+    };
+    Ok(Reading::Refused(refusal))
 }
 
-/// The whole chain of causes in one line; AWS's own code and words where it answered.
-pub(crate) fn chain<E, R>(error: &SdkError<E, R>) -> String
+/// AWS's error code and message, or the chain of causes if AWS did not answer.
+pub(crate) fn cause<E, R>(error: &SdkError<E, R>) -> String
 where
     E: Error + ProvideErrorMetadata + 'static,
-    R: std::fmt::Debug,
+    R: Debug,
 {
-    if let Some(service) = error.as_service_error()
-        && let Some(code) = service.code()
-    {
-        return one_line(&format!("{code}: {}", service.message().unwrap_or("(no message)")));
+    match error.as_service_error().map(|service| (service.code(), service.message())) {
+        Some((Some(code), message)) => {
+            one_line(&format!("{code}: {}", message.unwrap_or("(no message)")))
+        }
+        _ => one_line(&error_chain(error)),
     }
-    with_causes(error)
 }
 
-/// The error and all its causes, joined by `: `, in one line.
-pub(crate) fn with_causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    one_line(&text)
-}
-
-fn one_line(text: &str) -> String {
-    const CHARS_MAX: usize = 500;
+/// At most 500 characters, none of them a control character.
+pub(crate) fn one_line(text: &str) -> String {
     let clean = |character: char| if character.is_control() { ' ' } else { character };
-    text.chars().map(clean).take(CHARS_MAX).collect()
+    text.chars().map(clean).take(500).collect()
 }

@@ -1,31 +1,22 @@
-//! Reads what the rule needs of a trail, each key and bucket once per invocation.
+//! Reads the evidence that the rule needs, each key and bucket once per invocation.
 
 use std::collections::BTreeMap;
-use std::error::Error;
-use std::fmt::Debug;
 
-use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use futures_util::FutureExt as _;
-use futures_util::future::{join, try_join_all};
-use futures_util::join;
+use futures_util::future::{join_all, try_join_all};
 use trailseal_rule::{
-    BucketName, Delivery, EvaluationContext, Facts, KeyArn, KeyFacts, KeyPolicy, KeyQuery, KeyRef,
-    Needs, Reading, Refusal, Region, RoleName, Rotation, Trail, TrailArn, key_arn, needs,
+    Answer, BucketName, Delivery, EvaluationContext, EvidenceSource, Facts, Gathering, KeyArn,
+    KeyFacts, KeyPolicy, KeyRef, Query, Reading, Region, RoleName, Rotation, Trail, TrailArn,
 };
 
-use crate::bucket::bucket_region;
 use crate::convert::timestamp;
-use crate::failure::{AwsError, Refused, chain, refusal};
+use crate::failure::{AwsError, Read, refused};
 use crate::key_reader::KeyReader;
 use crate::once::Once;
 use crate::roles::Aws;
 use crate::session::Session;
 
-/// What came of reading something: what AWS told, or that it did not answer.
-pub(crate) type Read<T> = Result<Reading<T>, AwsError>;
-
-/// The evidence of one invocation. It is dropped with it: a fact of yesterday is no evidence.
+/// The evidence of one invocation. It must not outlive it: AWS may have changed since.
 #[derive(Debug)]
 pub struct Evidence<'a> {
     session: &'a Session,
@@ -35,7 +26,6 @@ pub struct Evidence<'a> {
     rotations: Once<KeyArn, Read<Rotation>>,
     policies: Once<KeyArn, Read<KeyPolicy>>,
     deliveries: Once<(TrailArn, Region), Read<Delivery>>,
-    /// The Regions in which a multi-Region trail delivers, besides its home Region.
     regions: Reading<Vec<Region>>,
 }
 
@@ -55,140 +45,82 @@ impl<'a> Evidence<'a> {
         }
     }
 
-    /// Also reads the deliveries of multi-Region trails in these Regions, which are those that are
-    /// enabled in the account: each Region has a status of its own.
+    /// Also reads the deliveries of multi-Region trails in these Regions, the enabled ones of the
+    /// account. CloudTrail has a separate status for each Region.
     #[must_use]
     pub fn in_regions(self, regions: Reading<Vec<Region>>) -> Self {
         Self { regions, ..self }
     }
 
-    /// Reads what the checks that are asked for need to know of this trail, and no more.
+    /// Reads what the enabled checks need to know of this trail, and no more.
     ///
     /// # Errors
     ///
-    /// [`AwsError::ServiceFailure`] where AWS does not answer, which says nothing of the trail. A
-    /// refusal is no error but a [`Reading::Refused`].
+    /// [`AwsError`] if AWS fails, which says nothing of the trail. A refusal is not an error but a
+    /// [`Reading::Refused`].
     pub async fn gather(
         &self,
         context: &EvaluationContext<'_>,
         trail: &Trail,
     ) -> Result<Facts, AwsError> {
-        let needs = needs(context, trail);
+        let source = EvidenceSource::Aws(self.session.account());
         let role = context.parameters.key_account_role_name.as_ref();
-        let (key, bucket_region) = self.key_and_bucket(&needs, trail, role).await;
-        let mut facts = Facts { key: key?, bucket_region: bucket_region?, ..Facts::unread() };
-        let asked_key = key_arn(trail, &facts).cloned();
-        let (rotation, policy, delivery, elsewhere) = join!(
-            self.rotation(&needs, asked_key.as_ref(), role, &facts),
-            self.key_policy(&needs, asked_key.as_ref(), role, &facts),
-            self.delivery(&needs, trail, &facts),
-            self.delivery_elsewhere(&needs, trail),
-        );
-        facts.rotation = rotation?;
-        facts.key_policy = policy?;
-        facts.delivery = delivery?;
-        facts.delivery_elsewhere = elsewhere?;
-        Ok(facts)
+        let mut gathering = Gathering::new(context, trail, source);
+        loop {
+            let queries = gathering.next_queries();
+            if queries.is_empty() {
+                return Ok(gathering.into_facts());
+            }
+            let reads = queries.into_iter().map(|query| self.read(query, trail, role));
+            for answer in join_all(reads).await {
+                gathering.answer(answer?);
+            }
+        }
     }
 
-    /// Both at once, unless the key must be looked for where the bucket is.
-    async fn key_and_bucket(
+    async fn read(
         &self,
-        needs: &Needs,
+        query: Query,
         trail: &Trail,
         role: Option<&RoleName>,
-    ) -> (Read<KeyFacts>, Read<Region>) {
-        match &needs.key {
-            Some(KeyQuery::At(region, key)) => {
-                join(self.key(region, key, role), self.bucket(needs.bucket.as_ref())).await
+    ) -> Result<Answer, AwsError> {
+        let reader = &self.reader;
+        Ok(match query {
+            Query::Key(region, key) => {
+                let read = reader.describe(&region, &key, role);
+                Answer::Key(self.keys.get((region.clone(), key.clone()), read).await?)
             }
-            // KMS takes an alias or a bare id for one of the caller's account.
-            Some(KeyQuery::InBucketRegion(_)) if trail.arn.owner() != self.session.account() => {
-                let bucket = self.bucket(needs.bucket.as_ref()).await;
-                (Ok(Reading::Refused(Refusal::NamesNoAccount)), bucket)
+            Query::BucketRegion(bucket) => Answer::BucketRegion(self.bucket_region(&bucket).await?),
+            Query::Rotation(key) => {
+                let read = reader.rotation(&key, role);
+                Answer::Rotation(self.rotations.get(key.clone(), read).await?)
             }
-            Some(KeyQuery::InBucketRegion(key)) => {
-                let bucket = self.bucket(needs.bucket.as_ref()).await;
-                let found = match &bucket {
-                    Ok(Reading::Known(region)) => self.key(region, key, role).await,
-                    Ok(Reading::Absent | Reading::Refused(_)) => {
-                        Ok(Reading::Refused(Refusal::Needs("the Region of the bucket")))
-                    }
-                    Err(error) => Err(error.clone()),
-                };
-                (found, bucket)
+            Query::KeyPolicy(key) => {
+                let read = async { Ok(reader.policy(&key, role).await?.map(KeyPolicy::new)) };
+                Answer::KeyPolicy(self.policies.get(key.clone(), read).await?)
             }
-            None => (unread(), self.bucket(needs.bucket.as_ref()).await),
-        }
-    }
-
-    async fn key(&self, region: &Region, key: &KeyRef, role: Option<&RoleName>) -> Read<KeyFacts> {
-        let read = self.reader.describe(region, key, role);
-        self.keys.get((region.clone(), key.clone()), read).await
-    }
-
-    async fn bucket(&self, bucket: Option<&BucketName>) -> Read<Region> {
-        match bucket {
-            Some(name) => self.buckets.get(name.clone(), bucket_region(self.session, name)).await,
-            None => unread(),
-        }
-    }
-
-    async fn rotation(
-        &self,
-        needs: &Needs,
-        key: Option<&KeyArn>,
-        role: Option<&RoleName>,
-        facts: &Facts,
-    ) -> Read<Rotation> {
-        match (needs.rotation, key) {
-            (true, Some(key)) if matches!(facts.key, Reading::Known(_)) => {
-                self.rotations.get(key.clone(), self.reader.rotation(key, role)).await
+            Query::Delivery => Answer::Delivery(self.delivery(&trail.home_region, trail).await?),
+            Query::DeliveryElsewhere => {
+                Answer::DeliveryElsewhere(self.delivery_elsewhere(trail).await?)
             }
-            (true, _) => Ok(as_the_key(&facts.key)),
-            (false, _) => unread(),
-        }
+        })
     }
 
-    async fn key_policy(
-        &self,
-        needs: &Needs,
-        key: Option<&KeyArn>,
-        role: Option<&RoleName>,
-        facts: &Facts,
-    ) -> Read<KeyPolicy> {
-        match (needs.key_policy, key) {
-            (true, Some(key)) if !matches!(facts.key, Reading::Absent) => {
-                let read = async { Ok(self.reader.policy(key, role).await?.map(KeyPolicy::new)) };
-                self.policies.get(key.clone(), read).await
-            }
-            (true, _) => Ok(as_the_key(&facts.key)),
-            (false, _) => unread(),
-        }
+    /// The Region of a bucket, as S3 names it.
+    ///
+    /// # Errors
+    ///
+    /// [`AwsError::ServiceFailure`] if S3 fails.
+    pub async fn bucket_region(&self, bucket: &BucketName) -> Result<Reading<Region>, AwsError> {
+        self.buckets.get(bucket.clone(), self.session.bucket_region(bucket)).await
     }
 
-    async fn delivery(&self, needs: &Needs, trail: &Trail, facts: &Facts) -> Read<Delivery> {
-        if needs.wants_delivery(&facts.key) {
-            self.delivery_in(&trail.home_region, trail).await
-        } else {
-            unread()
-        }
-    }
-
-    async fn delivery_in(&self, region: &Region, trail: &Trail) -> Read<Delivery> {
+    async fn delivery(&self, region: &Region, trail: &Trail) -> Read<Delivery> {
         let read = read_delivery(self.session, region, trail);
         self.deliveries.get((trail.arn.clone(), region.clone()), read).await
     }
 
-    /// The deliveries in the other Regions of a multi-Region trail.
-    async fn delivery_elsewhere(
-        &self,
-        needs: &Needs,
-        trail: &Trail,
-    ) -> Read<BTreeMap<Region, Reading<Delivery>>> {
-        if !needs.delivery || !trail.is_multi_region_trail {
-            return Ok(Reading::Known(BTreeMap::new()));
-        }
+    async fn delivery_elsewhere(&self, trail: &Trail) -> Read<BTreeMap<Region, Reading<Delivery>>> {
         let regions = match &self.regions {
             Reading::Known(regions) => regions,
             Reading::Absent => return Ok(Reading::Absent),
@@ -196,27 +128,14 @@ impl<'a> Evidence<'a> {
         };
         let others = regions.iter().filter(|region| **region != trail.home_region);
         let reads = others.map(async |region| {
-            self.delivery_in(region, trail).await.map(|read| (region.clone(), read))
+            self.delivery(region, trail).await.map(|read| (region.clone(), read))
         });
         Ok(Reading::Known(try_join_all(reads).await?.into_iter().collect()))
     }
 }
 
-fn unread<T>() -> Read<T> {
-    Ok(Reading::Refused(Refusal::NotRead))
-}
-
-/// What is not asked for because of what came of asking for the key.
-fn as_the_key<T>(key: &Reading<KeyFacts>) -> Reading<T> {
-    match key {
-        Reading::Absent => Reading::Absent,
-        Reading::Refused(refusal) => Reading::Refused(refusal.clone()),
-        Reading::Known(_) => Reading::Refused(Refusal::NotRead),
-    }
-}
-
-/// Asked by ARN, which CloudTrail requires for a trail of another Region or account. The answer is
-/// about this one Region (CloudTrail API Reference, `GetTrailStatus`).
+/// CloudTrail requires the ARN of a trail of another Region or account. The status is that of this
+/// one Region (CloudTrail API Reference, `GetTrailStatus`).
 async fn read_delivery(session: &Session, region: &Region, trail: &Trail) -> Read<Delivery> {
     const ACTION: &str = "cloudtrail:GetTrailStatus";
     let client = session.cloudtrail(region);
@@ -228,41 +147,6 @@ async fn read_delivery(session: &Session, region: &Region, trail: &Trail) -> Rea
             delivered: status.latest_delivery_time.as_ref().and_then(timestamp),
             is_logging: status.is_logging,
         })),
-        Err(error) => refused(ACTION, session, region, &error),
-    }
-}
-
-/// AWS's no is a fact; anything else says nothing of the resource.
-///
-/// Credentials that another Region does not know are those of an account in which it is not
-/// enabled: were they good for nothing, nothing could be reported either.
-pub(crate) fn refused<T, E, R>(
-    action: &'static str,
-    session: &Session,
-    region: &Region,
-    error: &SdkError<E, R>,
-) -> Read<T>
-where
-    E: Error + ProvideErrorMetadata + 'static,
-    R: Debug,
-{
-    match refusal(error) {
-        Refused::Denied(None) => Ok(Reading::Refused(Refusal::AccessDenied { action })),
-        Refused::Denied(Some(denial)) => {
-            Ok(Reading::Refused(Refusal::DeniedByPolicy { action, denial }))
-        }
-        Refused::NotFound => Ok(Reading::Absent),
-        Refused::Invalid(code) | Refused::ForGood { code, .. } => {
-            let what = format!("{action} answered {code}");
-            Ok(Reading::Refused(Refusal::Malformed(what)))
-        }
-        Refused::Unrecognized if region != session.region() => {
-            Ok(Reading::Refused(Refusal::RegionNotEnabled(region.clone())))
-        }
-        Refused::Unrecognized | Refused::No => Err(AwsError::ServiceFailure {
-            operation: action,
-            region: region.to_string(),
-            cause: chain(error),
-        }),
+        Err(error) => refused(ACTION, region, session.region(), &error),
     }
 }

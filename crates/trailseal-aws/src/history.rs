@@ -1,4 +1,4 @@
-//! The item of a change that was too large to be sent, from AWS Config's history.
+//! Fetches a configuration item that was too large for the event from AWS Config's history.
 
 use aws_sdk_config::types::{ConfigurationItem, ResourceType};
 use futures_util::FutureExt as _;
@@ -12,15 +12,14 @@ use crate::session::Session;
 
 /// Fetches the announced item, in the API's spelling.
 ///
-/// The history is asked backwards from the announced capture time (`laterTime`); a page may be
-/// empty and still have a successor, since one call covers at most seven days (AWS Config API
-/// Reference, `GetResourceConfigHistory`).
+/// The history is read backwards from the announced capture time (`laterTime`). An empty page can
+/// have a next page, because one call covers at most seven days (AWS Config API Reference,
+/// `GetResourceConfigHistory`).
 ///
 /// # Errors
 ///
-/// [`AwsError::Denied`] names the missing permission; [`AwsError::NotInHistory`] where the newest
-/// item up to that time is not the announced one; [`AwsError::EndlessList`] where the history does
-/// not end; [`AwsError::ServiceFailure`] otherwise.
+/// [`AwsError::NotInHistory`] if the newest item up to that time is not the announced one;
+/// [`AwsError::Denied`], [`AwsError::EndlessList`] or [`AwsError::ServiceFailure`].
 pub async fn fetch_item(session: &Session, notice: &OversizedNotice) -> Result<Value, AwsError> {
     let announced = &notice.summary;
     const ACTION: &str = "config:GetResourceConfigHistory";
@@ -36,7 +35,7 @@ pub async fn fetch_item(session: &Session, notice: &OversizedNotice) -> Result<V
             .limit(1)
             .set_next_token(next);
         let page = call.send().boxed().await;
-        let page = page.map_err(|error| failed(ACTION, session.region().as_str(), &error))?;
+        let page = page.map_err(|error| failed(ACTION, session.region(), &error))?;
         if let Some(item) = page.configuration_items().first() {
             return as_announced(item, announced);
         }

@@ -1,8 +1,8 @@
-//! Reads a key: its description, rotation and policy, each as whoever KMS answers.
+//! Reads a key: its description, rotation and policy.
 //!
-//! A key of another account is read with a role in that account, if one is named
-//! (`keyAccountRoleName`). Without a role, KMS describes such a key and its rotation to callers that
-//! its policy admits, and never shows its policy.
+//! A key of another account is read with a role in that account, if one is set
+//! (`keyAccountRoleName`). Without a role, KMS returns the description and the rotation of such a
+//! key to callers that its policy allows, and never its policy.
 
 use aws_sdk_kms::types::KeyMetadata;
 use futures_util::FutureExt as _;
@@ -11,13 +11,12 @@ use trailseal_rule::{
 };
 
 use crate::convert::{key_facts, timestamp};
-use crate::failure::AwsError;
-use crate::gather::{Read, refused};
+use crate::failure::{AwsError, Read, refused};
 use crate::once::Once;
 use crate::roles::Aws;
 use crate::session::Session;
 
-/// Reads keys of one invocation; a role is assumed, or refused, once for each account.
+/// Reads keys of one invocation. It tries to assume a role once for each account.
 #[derive(Debug)]
 pub struct KeyReader<'a> {
     aws: &'a Aws,
@@ -25,90 +24,73 @@ pub struct KeyReader<'a> {
     roles: Once<AccountId, Result<RoleSession, AwsError>>,
 }
 
-/// The session of a role in the account of a key, or its ARN where it cannot be assumed.
+/// The session of a role in the account of a key, or its ARN if it cannot be assumed.
 type RoleSession = Result<Session, String>;
 
 impl<'a> KeyReader<'a> {
-    /// Reads keys as `session`, or with roles that `aws` assumes.
+    /// Reads keys as `session`, or as roles that `aws` assumes.
     #[must_use]
     pub fn new(aws: &'a Aws, session: &'a Session) -> Self {
         Self { aws, session, roles: Once::default() }
     }
 
-    /// What KMS says of a key in `region` (`DescribeKey`).
+    /// The description of a key in `region` (`DescribeKey`).
     ///
-    /// Relies on INVARIANT (no-aws-alias-call): `needs` never names such an alias, and whoever else
-    /// asks must not either.
+    /// Relies on INVARIANT (no-aws-alias-call): `needs` never names such an alias, and no other
+    /// caller may.
     ///
     /// # Errors
     ///
-    /// [`AwsError::ServiceFailure`] where KMS or STS does not answer; a refusal is a
-    /// [`Reading::Refused`].
+    /// [`AwsError`] if KMS or STS fails; a refusal is a [`Reading::Refused`].
     pub async fn describe(
         &self,
         region: &Region,
         key: &KeyRef,
         role: Option<&RoleName>,
-    ) -> Result<Reading<KeyFacts>, AwsError> {
-        match self.other_account(key.account(), role) {
-            None => describe_key(self.session, region, key).await,
-            Some((account, role)) => match self.assume(account, role).await? {
-                Ok(session) => Ok(of_role(describe_key(&session, region, key).await?, role)),
-                Err(role) => Ok(Reading::Refused(Refusal::RoleRefused { role })),
-            },
-        }
+    ) -> Read<KeyFacts> {
+        let read = async |session: &Session| describe_key(session, region, key).await;
+        self.read_as(key.account(), role, read).await
     }
 
-    /// How KMS rotates a key (`GetKeyRotationStatus`).
+    /// The rotation of a key (`GetKeyRotationStatus`).
     ///
     /// # Errors
     ///
     /// As for [`KeyReader::describe`].
-    pub async fn rotation(
-        &self,
-        key: &KeyArn,
-        role: Option<&RoleName>,
-    ) -> Result<Reading<Rotation>, AwsError> {
-        match self.other_account(Some(key.account()), role) {
-            None => read_rotation(self.session, key).await,
-            Some((account, role)) => match self.assume(account, role).await? {
-                Ok(session) => Ok(of_role(read_rotation(&session, key).await?, role)),
-                Err(role) => Ok(Reading::Refused(Refusal::RoleRefused { role })),
-            },
-        }
+    pub async fn rotation(&self, key: &KeyArn, role: Option<&RoleName>) -> Read<Rotation> {
+        let read = async |session: &Session| read_rotation(session, key).await;
+        self.read_as(Some(key.account()), role, read).await
     }
 
-    /// A key's policy document (`GetKeyPolicy`), which KMS never shows across accounts.
+    /// The policy of a key (`GetKeyPolicy`), which KMS never returns to another account.
     ///
     /// # Errors
     ///
     /// As for [`KeyReader::describe`].
-    pub async fn policy(
-        &self,
-        key: &KeyArn,
-        role: Option<&RoleName>,
-    ) -> Result<Reading<String>, AwsError> {
+    pub async fn policy(&self, key: &KeyArn, role: Option<&RoleName>) -> Read<String> {
         if role.is_none() && key.account() != self.session.account() {
             let (action, account) = ("kms:GetKeyPolicy", key.account().clone());
             return Ok(Reading::Refused(Refusal::OtherAccount { action, account }));
         }
-        match self.other_account(Some(key.account()), role) {
-            None => read_policy(self.session, key).await,
-            Some((account, role)) => match self.assume(account, role).await? {
-                Ok(session) => Ok(of_role(read_policy(&session, key).await?, role)),
-                Err(role) => Ok(Reading::Refused(Refusal::RoleRefused { role })),
-            },
-        }
+        let read = async |session: &Session| read_policy(session, key).await;
+        self.read_as(Some(key.account()), role, read).await
     }
 
-    /// The account whose role is to be assumed, and the role; nothing for a key of the session's own
-    /// account or without a role.
-    fn other_account<'k>(
+    /// Reads as the role in the key's account if it is another account, otherwise as the session.
+    async fn read_as<T>(
         &self,
-        account: Option<&'k AccountId>,
-        role: Option<&'k RoleName>,
-    ) -> Option<(&'k AccountId, &'k RoleName)> {
-        account.filter(|account| *account != self.session.account()).zip(role)
+        account: Option<&AccountId>,
+        role: Option<&RoleName>,
+        read: impl AsyncFnOnce(&Session) -> Read<T>,
+    ) -> Read<T> {
+        let other = account.filter(|account| *account != self.session.account());
+        let Some((account, role)) = other.zip(role) else {
+            return read(self.session).await;
+        };
+        match self.assume(account, role).await? {
+            Ok(session) => Ok(of_role(read(&session).await?, role)),
+            Err(role) => Ok(Reading::Refused(Refusal::RoleRefused { role })),
+        }
     }
 
     async fn assume(&self, account: &AccountId, role: &RoleName) -> Result<RoleSession, AwsError> {
@@ -123,7 +105,7 @@ impl<'a> KeyReader<'a> {
     }
 }
 
-/// Says that the role was denied the call: it needs the permission, not the rule's role.
+/// Names the role if it was denied the call: it needs the permission, not the rule's role.
 fn of_role<T>(reading: Reading<T>, role: &RoleName) -> Reading<T> {
     let Reading::Refused(Refusal::AccessDenied { action }) = reading else {
         return reading;
@@ -131,24 +113,20 @@ fn of_role<T>(reading: Reading<T>, role: &RoleName) -> Reading<T> {
     Reading::Refused(Refusal::RoleDenied { action, role: role.as_str().to_owned() })
 }
 
-/// What KMS tells of a key (`DescribeKey`), asked in `region`.
-///
-/// Relies on INVARIANT (no-aws-alias-call): `needs` never names such an alias, and whoever else
-/// asks must not either.
 async fn describe_key(session: &Session, region: &Region, key: &KeyRef) -> Read<KeyFacts> {
     const ACTION: &str = "kms:DescribeKey";
     let call = session.kms(region).describe_key().key_id(key.as_str());
     let answer = call.send().boxed().await;
     match answer {
         Ok(described) => Ok(described.key_metadata.map_or_else(
-            || Reading::Refused(Refusal::Malformed("DescribeKey told nothing".to_owned())),
+            || Reading::Refused(Refusal::Malformed("DescribeKey returned no key".to_owned())),
             |metadata| of_asked_key(&metadata, key),
         )),
-        Err(error) => refused(ACTION, session, region, &error),
+        Err(error) => refused(ACTION, region, session.region(), &error),
     }
 }
 
-/// An answer about another key than the asked one is no evidence.
+/// A description of another key is not evidence.
 fn of_asked_key(metadata: &KeyMetadata, key: &KeyRef) -> Reading<KeyFacts> {
     let asked = match key {
         KeyRef::Key(arn) => Some(arn),
@@ -158,14 +136,13 @@ fn of_asked_key(metadata: &KeyMetadata, key: &KeyRef) -> Reading<KeyFacts> {
     };
     match key_facts(metadata) {
         Ok(facts) if asked.is_some_and(|asked| *asked != facts.arn) => Reading::Refused(
-            Refusal::Malformed(format!("DescribeKey told of another key, {}", facts.arn)),
+            Refusal::Malformed(format!("DescribeKey returned another key, {}", facts.arn)),
         ),
         Ok(facts) => Reading::Known(facts),
         Err(what) => Reading::Refused(Refusal::Malformed(what)),
     }
 }
 
-/// How KMS rotates a key (`GetKeyRotationStatus`).
 async fn read_rotation(session: &Session, key: &KeyArn) -> Read<Rotation> {
     const ACTION: &str = "kms:GetKeyRotationStatus";
     let client = session.kms(key.region());
@@ -182,19 +159,18 @@ async fn read_rotation(session: &Session, key: &KeyArn) -> Read<Rotation> {
     if error.as_service_error().is_some_and(|error| error.is_unsupported_operation_exception()) {
         return Ok(Reading::Known(Rotation::NotSupported));
     }
-    refused(ACTION, session, key.region(), &error)
+    refused(ACTION, key.region(), session.region(), &error)
 }
 
-/// A key's policy document (`GetKeyPolicy`), which KMS never shows across accounts.
 async fn read_policy(session: &Session, key: &KeyArn) -> Read<String> {
     const ACTION: &str = "kms:GetKeyPolicy";
     let client = session.kms(key.region());
     let call = client.get_key_policy().key_id(key.as_str()).policy_name("default");
     match call.send().boxed().await {
         Ok(answer) => Ok(answer.policy.map_or_else(
-            || Reading::Refused(Refusal::Malformed("GetKeyPolicy told nothing".to_owned())),
+            || Reading::Refused(Refusal::Malformed("GetKeyPolicy returned no policy".to_owned())),
             Reading::Known,
         )),
-        Err(error) => refused(ACTION, session, key.region(), &error),
+        Err(error) => refused(ACTION, key.region(), session.region(), &error),
     }
 }

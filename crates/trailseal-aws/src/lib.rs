@@ -35,12 +35,11 @@ mod results;
 mod submit;
 
 pub use crate::aggregate::select_aggregate;
-pub use crate::bucket::bucket_region;
 pub use crate::calls::{CallLog, Calls};
 pub use crate::connection::{Connection, RetryPolicy};
 pub use crate::discovery::{DiscoveredIds, describe_trails, discovered_ids};
 pub use crate::endpoints::{Endpoints, Service};
-pub use crate::failure::{AwsError, failed};
+pub use crate::failure::{AwsError, Read, failed};
 pub use crate::gather::Evidence;
 pub use crate::history::fetch_item;
 pub use crate::key_reader::KeyReader;

@@ -1,11 +1,10 @@
 //! The policy of an S3 bucket and its S3 Bucket Key, as AWS Config has recorded them.
 //!
-//! So that a plan can tell who reads the log files and whether CloudTrail needs `kms:Decrypt`,
-//! without a grant for S3. The form of the item is not documented: it is known from items that
-//! others have recorded, where two members of `supplementaryConfiguration` are JSON texts.
-//! `BucketPolicy` has `policyText`, which is the policy as a text, or null where there is none.
-//! `ServerSideEncryptionConfiguration` has `rules` with `bucketKeyEnabled`. Any other form is
-//! unreadable, never "no policy" or "no Bucket Key".
+//! A plan uses them to show who reads the log files and whether CloudTrail needs `kms:Decrypt`,
+//! without permissions for S3. The format of the item is not documented. In published examples two
+//! members of `supplementaryConfiguration` are JSON text: `BucketPolicy` has `policyText`, the
+//! policy as text or null, and `ServerSideEncryptionConfiguration` has `rules` with
+//! `bucketKeyEnabled`. Any other format is unreadable, never "no policy" or "no Bucket Key".
 
 use aws_sdk_config::types::{
     BaseConfigurationItem, ConfigurationItemStatus, ResourceKey, ResourceType,
@@ -15,25 +14,25 @@ use serde_json::Value;
 use trailseal_rule::{BucketName, Reading, Refusal, Region, Timestamp};
 
 use crate::convert::timestamp;
-use crate::failure::{AwsError, failed};
+use crate::failure::failed;
 use crate::session::Session;
 
 const ACTION: &str = "config:BatchGetResourceConfig";
 
-/// A bucket at a time in the past.
+/// A bucket as AWS Config captured it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordedBucket {
-    /// The policy; nothing where the bucket had none.
+    /// The policy, if the bucket had one.
     pub policy: Reading<Option<String>>,
     /// Whether the bucket had an S3 Bucket Key.
     pub bucket_key: Reading<bool>,
-    /// When AWS Config captured it.
+    /// The capture time.
     pub captured: Timestamp,
 }
 
-/// A bucket of the session's account, in the bucket's Region.
+/// Reads a bucket of the session's account from the Region of the bucket.
 ///
-/// Whatever keeps it from being read is a refusal, also a breakdown: nothing is decided by it.
+/// A failure of AWS is a refusal too, because no verdict depends on the bucket's item.
 pub async fn recorded_bucket(
     session: &Session,
     region: &Region,
@@ -59,13 +58,8 @@ async fn ask(
     let call = client.batch_get_resource_config().resource_keys(key);
     let answer = call.send().boxed().await;
     let answer = answer.map_err(|error| {
-        let failed = failed(ACTION, region.as_str(), &error);
-        if let AwsError::Denied { denial, .. } = failed {
-            let denied = Refusal::AccessDenied { action: ACTION };
-            let by_policy = |denial| Refusal::DeniedByPolicy { action: ACTION, denial };
-            return denial.map_or(denied, by_policy);
-        }
-        Refusal::Malformed(failed.to_string())
+        let refusal = failed(ACTION, region, &error).into_refusal();
+        refusal.unwrap_or_else(|failed| Refusal::Malformed(failed.to_string()))
     })?;
     match answer.base_configuration_items() {
         [item] => read(item, session, region, bucket).map_err(not_understood),
@@ -80,7 +74,7 @@ async fn ask(
     }
 }
 
-/// Nothing is left to a guess: the item is of the bucket and is not a deletion.
+/// Accepts only an item of this bucket that is not a deletion.
 fn read(
     item: &BaseConfigurationItem,
     session: &Session,
@@ -134,7 +128,7 @@ fn policy_text(text: &str) -> Result<Option<String>, String> {
     }
 }
 
-/// A bucket has one rule; of several, one with a Bucket Key counts.
+/// A bucket has one rule. If there are several, one with a Bucket Key is enough.
 fn bucket_key(text: &str) -> Result<bool, String> {
     const FORM: &str = "ServerSideEncryptionConfiguration does not have `rules` that each say \
         `bucketKeyEnabled`";

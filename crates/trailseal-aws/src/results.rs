@@ -1,4 +1,4 @@
-//! The results that stand already, so that those which do not apply any more can be replaced.
+//! The current results of the rule, so that those that no longer apply can be replaced.
 
 use std::collections::HashSet;
 
@@ -10,25 +10,25 @@ use crate::failure::{AwsError, failed};
 use crate::pages::Pages;
 use crate::session::Session;
 
-/// Characters of a rule's name in `GetComplianceDetailsByConfigRule`, at most, though a rule's
-/// name may have 128 (AWS Config API Reference).
+/// The maximum length of a rule's name in `GetComplianceDetailsByConfigRule`, in characters. The
+/// name of a rule may have 128 (AWS Config API Reference).
 const RULE_NAME_CHARS_MAX: usize = 64;
 
 /// A result of the rule that is COMPLIANT or NON_COMPLIANT now.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct StandingResult {
-    /// The type of the resource.
+    /// The resource type.
     pub resource_type: ReportedType,
-    /// Its id.
+    /// The resource ID.
     pub resource_id: ResourceId,
 }
 
-/// Every result of the rule that says something, page by page and each once.
+/// Every COMPLIANT or NON_COMPLIANT result of the rule, once each.
 ///
 /// # Errors
 ///
-/// [`AwsError::Denied`] or [`AwsError::ServiceFailure`]; the latter also, and without a call, for a rule
-/// whose name the API does not take. [`AwsError::EndlessList`] where the results do not end.
+/// [`AwsError::Denied`], [`AwsError::EndlessList`] or [`AwsError::ServiceFailure`]; the last also,
+/// without a call, if the rule's name is too long for the API.
 pub async fn standing_results(
     session: &Session,
     rule_name: &str,
@@ -37,8 +37,7 @@ pub async fn standing_results(
     let region = session.region();
     if rule_name.chars().count() > RULE_NAME_CHARS_MAX {
         let cause = format!("it takes rule names of at most {RULE_NAME_CHARS_MAX} characters");
-        let region = region.to_string();
-        return Err(AwsError::ServiceFailure { operation: ACTION, region, cause });
+        return Err(AwsError::bad_answer(ACTION, region, cause));
     }
     let client = session.config();
     let mut known = HashSet::new();
@@ -54,7 +53,7 @@ pub async fn standing_results(
             .limit(100)
             .set_next_token(next);
         let page = call.send().boxed().await;
-        let page = page.map_err(|error| failed(ACTION, region.as_str(), &error))?;
+        let page = page.map_err(|error| failed(ACTION, region, &error))?;
         let standing = page.evaluation_results().iter().filter_map(standing);
         results.extend(standing.filter(|one| known.insert(one.clone())));
         next = pages.next(page.next_token)?;
@@ -64,7 +63,7 @@ pub async fn standing_results(
     }
 }
 
-/// Results of types that this rule never reports on are not ours to replace.
+/// Ignores results of types that this rule never reports.
 fn standing(result: &EvaluationResult) -> Option<StandingResult> {
     let qualifier = result.evaluation_result_identifier()?.evaluation_result_qualifier()?;
     let named = qualifier.resource_type()?;

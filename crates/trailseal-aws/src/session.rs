@@ -1,4 +1,4 @@
-//! One account's credentials, and the clients made with them.
+//! The credentials of one account and the clients that use them.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,16 +6,28 @@ use std::sync::{Arc, Mutex, PoisonError};
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime::client::retries::RetryPartition;
 use aws_types::SdkConfig;
-use trailseal_rule::{AccountId, Region};
+use trailseal_rule::{AccountId, BucketName, Reading, Region};
 
-use crate::bucket::{HeadBucket, head_bucket};
+use crate::bucket::{HeadBucket, bucket_region, head_bucket};
 use crate::calls::CallLog;
 use crate::connection::Connection;
 use crate::endpoints::Service;
+use crate::failure::AwsError;
 
-/// Credentials of one account, and its clients, one per service and Region.
+/// The configuration of a client in a session and Region, as a builder of the SDK crate. Calls of
+/// the client are logged in the session and use its retry quota.
+#[macro_export]
+macro_rules! client_config {
+    ($sdk:ident, $session:expr, $service:expr, $region:expr) => {
+        $sdk::config::Builder::from(&$session.sdk_config($service, $region))
+            .retry_partition($session.retry_partition().clone())
+            .interceptor($session.calls().clone())
+    };
+}
+
+/// The credentials of one account and its clients, one per service and Region.
 ///
-/// Every session has a retry quota of its own, so that one throttled account does not use up the
+/// Every session has its own retry quota, so that one throttled account does not use up the
 /// retries of the others.
 #[derive(Clone, Debug)]
 pub struct Session {
@@ -47,14 +59,14 @@ impl<C> Default for ByRegion<C> {
 
 impl<C: Clone> ByRegion<C> {
     fn get_or_make(&self, region: &Region, make: impl FnOnce() -> C) -> C {
-        // A panic elsewhere cannot leave the map half changed.
+        // A panic elsewhere cannot leave the map inconsistent.
         let mut clients = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         clients.entry(region.clone()).or_insert_with(make).clone()
     }
 }
 
 impl Session {
-    /// A session of `account`, whose home is `region`.
+    /// A session of `account` with the home Region `region`.
     #[must_use]
     pub fn new(
         connection: Connection,
@@ -73,13 +85,13 @@ impl Session {
         &self.account
     }
 
-    /// The Region in which the rule lives.
+    /// The home Region.
     #[must_use]
     pub fn region(&self) -> &Region {
         &self.region
     }
 
-    /// The same account, at home in another Region.
+    /// The same account with another home Region.
     #[must_use]
     pub fn in_region(&self, region: Region) -> Self {
         Self { region, ..self.clone() }
@@ -87,75 +99,67 @@ impl Session {
 
     pub(crate) fn cloudtrail(&self, region: &Region) -> aws_sdk_cloudtrail::Client {
         self.clients.cloudtrail.get_or_make(region, || {
-            let config = aws_sdk_cloudtrail::config::Builder::from(
-                &self.sdk_config(Service::CloudTrail, region),
-            );
-            let config = config
-                .retry_partition(self.retry_partition.clone())
-                .interceptor(self.connection.calls.clone());
+            let config = client_config!(aws_sdk_cloudtrail, self, Service::CloudTrail, region);
             aws_sdk_cloudtrail::Client::from_conf(config.build())
         })
     }
 
     pub(crate) fn config(&self) -> aws_sdk_config::Client {
         self.clients.config.get_or_make(&self.region, || {
-            let config = aws_sdk_config::config::Builder::from(
-                &self.sdk_config(Service::Config, &self.region),
-            );
-            let config = config
-                .retry_partition(self.retry_partition.clone())
-                .interceptor(self.connection.calls.clone());
+            let config = client_config!(aws_sdk_config, self, Service::Config, &self.region);
             aws_sdk_config::Client::from_conf(config.build())
         })
     }
 
-    pub(crate) fn head_bucket(&self) -> HeadBucket {
-        self.clients.head_bucket.get_or_make(&self.region, || head_bucket(self))
-    }
-
     pub(crate) fn kms(&self, region: &Region) -> aws_sdk_kms::Client {
         self.clients.kms.get_or_make(region, || {
-            let config = aws_sdk_kms::config::Builder::from(&self.sdk_config(Service::Kms, region));
-            let config = config
-                .retry_partition(self.retry_partition.clone())
-                .interceptor(self.connection.calls.clone());
+            let config = client_config!(aws_sdk_kms, self, Service::Kms, region);
             aws_sdk_kms::Client::from_conf(config.build())
         })
     }
 
     pub(crate) fn sts(&self) -> aws_sdk_sts::Client {
         self.clients.sts.get_or_make(&self.region, || {
-            let config =
-                aws_sdk_sts::config::Builder::from(&self.sdk_config(Service::Sts, &self.region));
-            let config = config
-                .retry_partition(self.retry_partition.clone())
-                .interceptor(self.connection.calls.clone());
+            let config = client_config!(aws_sdk_sts, self, Service::Sts, &self.region);
             aws_sdk_sts::Client::from_conf(config.build())
         })
     }
 
-    /// The same credentials with clients of their own, so many requests at a time, and a log of
-    /// calls of its own.
+    /// Asks S3 for the Region of a bucket. This needs no credentials.
+    ///
+    /// # Errors
+    ///
+    /// [`AwsError::ServiceFailure`] if S3 fails.
+    pub(crate) async fn bucket_region(
+        &self,
+        bucket: &BucketName,
+    ) -> Result<Reading<Region>, AwsError> {
+        let call = self.clients.head_bucket.get_or_make(&self.region, || {
+            head_bucket(&self.connection, &self.region, &self.retry_partition)
+        });
+        bucket_region(call, &self.region, bucket).await
+    }
+
+    /// The same credentials with at most this many requests at a time and a separate log of calls.
     #[must_use]
     pub fn gated(&self, requests_max: usize) -> Self {
         let connection = self.connection.gated(requests_max);
         Self { connection, clients: Arc::default(), ..self.clone() }
     }
 
-    /// The calls that are made over the session's connection.
+    /// The calls made over the session's connection.
     #[must_use]
     pub fn calls(&self) -> &CallLog {
         &self.connection.calls
     }
 
-    /// The retry quota that the session does not share with other accounts.
+    /// The session's own retry quota.
     #[must_use]
     pub fn retry_partition(&self) -> &RetryPartition {
         &self.retry_partition
     }
 
-    /// What a client of a service is made from, with the endpoint of that service; its calls are to
-    /// be logged with [`Session::calls`] and its retries counted with [`Session::retry_partition`].
+    /// The part of a client's configuration that all services share; see [`client_config!`].
     #[must_use]
     pub fn sdk_config(&self, service: Service, region: &Region) -> SdkConfig {
         sdk_config(&self.connection, &self.credentials, service, region)

@@ -1,4 +1,4 @@
-//! Puts evaluations, and sees that AWS Config took them.
+//! Puts evaluations until AWS Config has accepted them.
 
 use std::time::Duration;
 
@@ -7,33 +7,33 @@ use aws_sdk_config::operation::put_evaluations::PutEvaluationsError;
 use aws_sdk_config::types;
 use futures_util::FutureExt as _;
 use tokio::time::{Instant, sleep};
-use trailseal_rule::{EVALUATIONS_PER_CALL_MAX, Evaluation, ResultToken};
+use trailseal_rule::{EVALUATIONS_PER_CALL_MAX, Evaluation, Region, ResultToken};
 
 use crate::connection::RetryPolicy;
 use crate::convert::date_time;
-use crate::failure::{AwsError, chain, failed};
+use crate::failure::{AwsError, cause, failed};
 use crate::session::Session;
 
 const ACTION: &str = "config:PutEvaluations";
 
-/// What became of the evaluations.
+/// The result of putting evaluations.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Submission {
     /// How many AWS Config accepted.
     pub accepted: usize,
-    /// How often it said of one that it did not accept it, retries included.
+    /// How many it returned as failed, counted at each attempt.
     pub refused: usize,
 }
 
-/// Puts all evaluations, 100 a call, with the one token. What comes back in `FailedEvaluations`
-/// is put again alone, with growing pauses, while there is time. Every batch is tried, also when
-/// an earlier one failed.
+/// Puts all evaluations with one token, 100 per call. Those returned in `FailedEvaluations` are put
+/// again, with increasing pauses, until the deadline. Every batch is tried, even if an earlier one
+/// failed.
 ///
 /// # Errors
 ///
-/// After everything that can be delivered has been: [`AwsError::NotAccepted`] with the ids that
-/// Config would not take, or the first error of a call.
-/// [`AwsError::TokenRefused`] and [`AwsError::RuleGone`] are final and end it at once.
+/// After all batches: [`AwsError::NotAccepted`] with the IDs that AWS Config did not accept, or the
+/// first error of a call. [`AwsError::TokenRefused`] and [`AwsError::RuleGone`] are final and
+/// returned at once.
 pub async fn submit(
     session: &Session,
     token: &ResultToken,
@@ -66,14 +66,17 @@ struct Put<'a> {
 }
 
 impl Put<'_> {
-    /// Puts one batch until all is accepted; gives back what never was.
+    /// Puts one batch until all is accepted; returns what was not.
     async fn until_accepted(
         &self,
         batch: &[Evaluation],
         submission: &mut Submission,
     ) -> Result<Vec<types::Evaluation>, AwsError> {
         let retry_policy = self.session.connection.retry_policy;
-        let mut waiting = batch.iter().map(wire).collect::<Result<Vec<_>, _>>()?;
+        let mut waiting = batch
+            .iter()
+            .map(|one| wire(self.session.region(), one))
+            .collect::<Result<Vec<_>, _>>()?;
         for attempt in 1..=retry_policy.attempts_max {
             let sent = waiting.len();
             waiting = self.once(waiting).await?;
@@ -111,24 +114,24 @@ impl Put<'_> {
     fn refused<R: std::fmt::Debug>(&self, error: &SdkError<PutEvaluationsError, R>) -> AwsError {
         match error.as_service_error() {
             Some(PutEvaluationsError::InvalidResultTokenException(_)) => {
-                AwsError::TokenRefused(chain(error))
+                AwsError::TokenRefused(cause(error))
             }
             Some(PutEvaluationsError::NoSuchConfigRuleException(_)) => {
-                AwsError::RuleGone(chain(error))
+                AwsError::RuleGone(cause(error))
             }
-            _ => failed(ACTION, self.session.region().as_str(), error),
+            _ => failed(ACTION, self.session.region(), error),
         }
     }
 }
 
-/// Grows with every attempt, and differs between two functions that fail at the same moment.
+/// Doubles with each attempt, with jitter.
 fn pause_before_retry(retry_policy: &RetryPolicy, attempt: u32) -> Duration {
     let bound = retry_policy.backoff_first.saturating_mul(1 << attempt.min(16).saturating_sub(1));
     let half = bound.min(retry_policy.backoff_max) / 2;
     half + half.mul_f64(fastrand::f64())
 }
 
-fn wire(evaluation: &Evaluation) -> Result<types::Evaluation, AwsError> {
+fn wire(region: &Region, evaluation: &Evaluation) -> Result<types::Evaluation, AwsError> {
     types::Evaluation::builder()
         .compliance_resource_type(evaluation.resource_type.as_str())
         .compliance_resource_id(evaluation.resource_id.as_str())
@@ -136,11 +139,7 @@ fn wire(evaluation: &Evaluation) -> Result<types::Evaluation, AwsError> {
         .annotation(evaluation.annotation.as_str())
         .ordering_timestamp(date_time(evaluation.ordering))
         .build()
-        .map_err(|error| AwsError::ServiceFailure {
-            operation: ACTION,
-            region: String::new(),
-            cause: error.to_string(),
-        })
+        .map_err(|error| AwsError::bad_answer(ACTION, region, error))
 }
 
 fn name(evaluation: &types::Evaluation) -> String {

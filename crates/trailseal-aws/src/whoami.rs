@@ -1,4 +1,4 @@
-//! Whose credentials these are.
+//! Looks up the owner of credentials.
 
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime::client::retries::RetryPartition;
@@ -10,20 +10,20 @@ use crate::endpoints::Service;
 use crate::failure::{AwsError, failed};
 use crate::session::sdk_config;
 
-/// Who the owner of some credentials is.
+/// The owner of credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
     /// The account.
     pub account: AccountId,
-    /// The user or role, as its ARN.
+    /// The ARN of the user or role.
     pub arn: String,
 }
 
-/// Asks STS in a Region whose credentials these are; nobody can be denied that answer.
+/// Asks STS for the owner of the credentials. No policy can deny this call.
 ///
 /// # Errors
 ///
-/// [`AwsError::ServiceFailure`], also where STS does not take the credentials.
+/// [`AwsError::ServiceFailure`], also if STS rejects the credentials.
 pub async fn caller(
     connection: &Connection,
     region: &Region,
@@ -36,12 +36,10 @@ pub async fn caller(
         .interceptor(connection.calls.clone());
     let client = aws_sdk_sts::Client::from_conf(config.build());
     let answer = client.get_caller_identity().send().boxed().await;
-    let answer = answer.map_err(|error| failed(ACTION, region.as_str(), &error))?;
+    let answer = answer.map_err(|error| failed(ACTION, region, &error))?;
     let account = AccountId::parse(answer.account.as_deref().unwrap_or_default());
-    let account = account.map_err(|error| AwsError::ServiceFailure {
-        operation: ACTION,
-        region: region.to_string(),
-        cause: format!("the answer names no account: {error}"),
+    let account = account.map_err(|error| {
+        AwsError::bad_answer(ACTION, region, format!("the answer names no account: {error}"))
     })?;
     Ok(Caller { account, arn: answer.arn.unwrap_or_default() })
 }

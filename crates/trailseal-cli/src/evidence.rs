@@ -7,10 +7,12 @@
 mod alias;
 mod key;
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 use trailseal_rule::{
-    AccountId, EvaluationContext, Facts, KeyArn, KeyFacts, KeyQuery, KeyRef, Reading, Refusal,
-    Region, Rotation, Timestamp, Trail, key_arn, needs,
+    AccountId, Answer, EvaluationContext, EvidenceSource, Facts, Gathering, KeyArn, KeyFacts,
+    KeyRef, Query, Reading, Refusal, Region, Rotation, Timestamp, Trail, key_arn, needs,
 };
 
 use crate::newest::{Contest, Difference, Newest, Sighting, Telling};
@@ -100,29 +102,38 @@ impl Evidence {
         all
     }
 
-    /// What the rule asks to know of a trail, as far as the input tells it.
+    /// What the rule needs to know of a trail, as far as the input has it.
     pub(crate) fn facts(&self, context: &EvaluationContext<'_>, trail: &Trail) -> Facts {
-        let needs = needs(context, trail);
-        let bucket_region = needs.bucket.as_ref().map_or_else(not_read, |bucket| {
-            self.buckets.get(&bucket.as_str().to_owned()).cloned().unwrap_or_else(not_read)
-        });
-        let key = needs
-            .key
-            .as_ref()
-            .map_or_else(not_read, |query| self.key(query, trail, &bucket_region));
-        let facts = Facts { key, bucket_region, ..Facts::unread() };
-        let identity = key_arn(trail, &facts).map(KeyIdentity::of_arn);
-        let seen = identity.as_ref().filter(|_| needs.rotation);
-        let rotation = match seen.and_then(|key| self.rotations.get(key)) {
-            Some(seen) => rotation(seen, context),
-            None => as_the_key(&facts.key),
-        };
-        let seen = identity.as_ref().filter(|_| needs.key_policy);
-        let key_policy = match seen.and_then(|key| self.policies.get(key)) {
-            Some(seen) => seen.0.clone(),
-            None => as_the_key(&facts.key),
-        };
-        Facts { rotation, key_policy, ..facts }
+        let mut gathering = Gathering::new(context, trail, EvidenceSource::Items);
+        loop {
+            let queries = gathering.next_queries();
+            if queries.is_empty() {
+                return gathering.into_facts();
+            }
+            for query in queries {
+                gathering.answer(self.read(query, context, trail));
+            }
+        }
+    }
+
+    fn read(&self, query: Query, context: &EvaluationContext<'_>, trail: &Trail) -> Answer {
+        match query {
+            Query::Key(region, key) => Answer::Key(self.key(&region, &key, trail)),
+            Query::BucketRegion(bucket) => {
+                let region = self.buckets.get(&bucket.as_str().to_owned());
+                Answer::BucketRegion(region.cloned().unwrap_or_else(not_read))
+            }
+            Query::Rotation(key) => {
+                let seen = self.rotations.get(&KeyIdentity::of_arn(&key));
+                Answer::Rotation(seen.map_or_else(not_read, |seen| rotation(seen, context)))
+            }
+            Query::KeyPolicy(key) => {
+                let seen = self.policies.get(&KeyIdentity::of_arn(&key));
+                Answer::KeyPolicy(seen.map_or_else(not_read, |seen| seen.0.clone()))
+            }
+            Query::Delivery => Answer::Delivery(not_read()),
+            Query::DeliveryElsewhere => Answer::DeliveryElsewhere(Reading::Known(BTreeMap::new())),
+        }
     }
 
     /// Of which days the items of the key and the bucket are that the facts rest on, in words;
@@ -150,20 +161,8 @@ impl Evidence {
         }
     }
 
-    /// What the input tells of the key.
-    fn key(
-        &self,
-        query: &KeyQuery,
-        trail: &Trail,
-        bucket_region: &Reading<Region>,
-    ) -> Reading<KeyFacts> {
-        let (region, key) = match (query, bucket_region) {
-            (KeyQuery::At(region, key), _) => (region, key),
-            (KeyQuery::InBucketRegion(key), Reading::Known(region)) => (region, key),
-            (KeyQuery::InBucketRegion(_), Reading::Absent | Reading::Refused(_)) => {
-                return Reading::Refused(Refusal::Needs("the Region of the bucket"));
-            }
-        };
+    /// What the input has of the key.
+    fn key(&self, region: &Region, key: &KeyRef, trail: &Trail) -> Reading<KeyFacts> {
         let owner = trail.arn.owner();
         let here = |id: &str| KeyIdentity {
             account: owner.clone(),
@@ -208,15 +207,6 @@ impl Evidence {
 
 fn not_read<T>() -> Reading<T> {
     Reading::Refused(Refusal::NotRead)
-}
-
-/// What follows for other evidence of the key from what came of reading the key.
-fn as_the_key<T>(key: &Reading<KeyFacts>) -> Reading<T> {
-    match key {
-        Reading::Absent => Reading::Absent,
-        Reading::Refused(refusal) => Reading::Refused(refusal.clone()),
-        Reading::Known(_) => not_read(),
-    }
 }
 
 /// An item says whether the key is rotated, but not how often, which `maxRotationPeriodDays` is

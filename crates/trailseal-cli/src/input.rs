@@ -10,6 +10,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
+use trailseal_rule::error_chain;
+
 use crate::inventory::{Complaint, EventParameters, Inventory, Role, ScanOptions, Subject};
 
 pub(crate) use find::{FindError, find};
@@ -149,7 +151,7 @@ fn read_one(
         position += 1;
     });
     if let Err(error) = read {
-        let message = error.in_one_line();
+        let message = error_chain(&error);
         return Reading { seen: complaining(index, message), ..Reading::default() };
     }
     if seen.untyped_items > 0 {

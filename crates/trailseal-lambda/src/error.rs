@@ -1,19 +1,33 @@
-//! Why an invocation failed, in words that reach Lambda and the operator.
+//! Why an invocation failed, as Lambda and the operator see it.
 
 use thiserror::Error;
 use trailseal_aws::AwsError;
-use trailseal_rule::EventError;
+use trailseal_rule::{AccountId, EventError};
 
-/// Why an invocation could not be answered, or not wholly.
+/// The name of the role that AWS Config uses for itself.
+const CONFIG_SERVICE_ROLE: &str = "AWSServiceRoleForConfig";
+
+/// Why an invocation failed.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum FunctionError {
-    /// The event is not one that this rule can answer. Nothing was evaluated.
+    /// The rule cannot handle the event. Nothing was evaluated.
     #[error("{0}")]
     Event(EventError),
-    /// AWS could not be asked or told. Nothing more was evaluated.
-    #[error("{0}")]
+    /// An AWS call failed.
+    #[error("{}", describe(.0))]
     Aws(AwsError),
-    /// What could be judged was put; these trails could not be judged.
+    /// The rule is of another account and no role to assume there is set.
+    #[error(
+        "the rule belongs to account {account}, the function to {own}; set `executionRoleName` to \
+         a role of {account} that the function may assume"
+    )]
+    NoRole {
+        /// The rule's account.
+        account: AccountId,
+        /// The function's account.
+        own: AccountId,
+    },
+    /// Some trails could not be judged. The evaluations of the others were delivered.
     #[error(
         "{delivered} evaluations were delivered{}, but {} could not be judged: {}",
         not_delivered(undelivered.as_ref()),
@@ -23,7 +37,7 @@ pub enum FunctionError {
     Partly {
         /// How many evaluations AWS Config accepted.
         delivered: usize,
-        /// Why not all that were judged, if so.
+        /// Why some were not delivered, if so.
         undelivered: Option<AwsError>,
         /// The ARN of each trail that could not be judged, and why.
         unjudged: Vec<(String, AwsError)>,
@@ -36,15 +50,15 @@ impl FunctionError {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Event(_) => "EventError",
+            Self::NoRole { .. } => "PermissionMissing",
             Self::Partly { .. } => "NotAllJudged",
             Self::Aws(error) => match error {
                 AwsError::ServiceFailure { .. }
                 | AwsError::EndlessList { .. }
                 | AwsError::NotInHistory { .. } => "AwsBreakdown",
-                AwsError::Denied { .. }
-                | AwsError::Refused { .. }
-                | AwsError::Role { .. }
-                | AwsError::NoRole { .. } => "PermissionMissing",
+                AwsError::Denied { .. } | AwsError::Refused { .. } | AwsError::Role { .. } => {
+                    "PermissionMissing"
+                }
                 AwsError::TokenRefused(_) | AwsError::RuleGone(_) => "Final",
                 AwsError::NotAccepted { .. } => "NotAccepted",
                 AwsError::Deadline(_) => "DeadlineExceeded",
@@ -65,11 +79,39 @@ impl From<AwsError> for FunctionError {
     }
 }
 
+/// The error and what the operator of the function can do about it.
+pub(crate) fn describe(error: &AwsError) -> String {
+    match error {
+        AwsError::Denied { operation, denial: Some(denial), .. } => {
+            format!("{error}; {}", denial.advice(operation))
+        }
+        AwsError::Denied { denial: None, .. } => format!("{error}; allow it to the rule's role"),
+        AwsError::Role { role, .. } if role.ends_with(CONFIG_SERVICE_ROLE) => format!(
+            "{error}; it is the service-linked role of AWS Config, which only Config can assume: \
+             name a role of your own"
+        ),
+        AwsError::Role { .. } => format!(
+            "{error}; see that the role exists, trusts the function's role, and asks for the \
+             external id that the function has"
+        ),
+        AwsError::ServiceFailure { .. }
+        | AwsError::EndlessList { .. }
+        | AwsError::Refused { .. }
+        | AwsError::TokenRefused(_)
+        | AwsError::RuleGone(_)
+        | AwsError::NotAccepted { .. }
+        | AwsError::NotInHistory { .. } => error.to_string(),
+        AwsError::Deadline(what) => format!("the time of this invocation ran out while {what}"),
+    }
+}
+
 fn not_delivered(undelivered: Option<&AwsError>) -> String {
-    undelivered.map(|error| format!(" and others were not ({error})")).unwrap_or_default()
+    let and_why = |error| format!(" and others were not ({})", describe(error));
+    undelivered.map(and_why).unwrap_or_default()
 }
 
 fn list(trails: &[(String, AwsError)]) -> String {
-    let each: Vec<String> = trails.iter().map(|(arn, error)| format!("{arn}: {error}")).collect();
+    let each: Vec<String> =
+        trails.iter().map(|(arn, error)| format!("{arn}: {}", describe(error))).collect();
     each.join("; ")
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
-use trailseal_aws::{Aws, AwsError, Submission, submit};
-use trailseal_rule::{Change, Evaluation, Invocation, Timestamp, Trigger};
+use trailseal_aws::{Aws, AwsError, Session, Submission, submit};
+use trailseal_rule::{Change, Evaluation, Invocation, Rule, Timestamp, Trigger};
 
 use crate::error::FunctionError;
 use crate::log::{InvocationSummary, Log};
@@ -56,7 +56,7 @@ impl Function {
         context: &InvocationContext,
     ) -> Result<Answer, FunctionError> {
         let started = Instant::now();
-        let mut summary = InvocationSummary::new(context);
+        let mut summary = InvocationSummary::new(context.now, context.is_cold);
         // A run that was cut short may have left some.
         drop(self.aws.calls().take());
         let answer = match Invocation::parse(event) {
@@ -71,7 +71,7 @@ impl Function {
             // They ended before their time: a retry must not meet them again.
             self.aws.forget_roles();
         }
-        summary.finish(&answer, calls, started.elapsed());
+        summary.finish(answer.as_ref().err(), calls, started.elapsed());
         self.log.write(&summary);
         answer
     }
@@ -87,13 +87,10 @@ impl Function {
         {
             return Ok(Answer::default());
         }
-        let rule = &invocation.rule;
-        let role = invocation.parameters.execution_role_name.as_ref();
         let read_until = context.deadline.checked_sub(self.reserve).unwrap_or(context.deadline);
-        let session = self.aws.session_of_rule(&rule.account, rule.region.as_ref(), role);
-        let session = timeout_at(read_until, session)
+        let session = timeout_at(read_until, self.session(invocation))
             .await
-            .unwrap_or(Err(AwsError::Deadline("assuming the role")))?;
+            .unwrap_or_else(|_| Err(AwsError::Deadline("assuming the role").into()))?;
         let run = RuleRun::new(&self.aws, &session, invocation, context.now, read_until);
         let outcome = run.judge(&invocation.trigger).await?;
         summary.note(&outcome);
@@ -113,6 +110,21 @@ impl Function {
                 Err(FunctionError::Partly { delivered, undelivered: undelivered.err(), unjudged })
             }
         }
+    }
+
+    /// The session of the rule's account: the function's own, or that of `executionRoleName`.
+    async fn session(&self, invocation: &Invocation) -> Result<Session, FunctionError> {
+        let Rule { account, region, .. } = &invocation.rule;
+        let own = self.aws.own();
+        let region = region.as_ref().unwrap_or_else(|| own.region()).clone();
+        if account == own.account() {
+            return Ok(own.in_region(region));
+        }
+        let Some(role) = &invocation.parameters.execution_role_name else {
+            let (account, own) = (account.clone(), own.account().clone());
+            return Err(FunctionError::NoRole { account, own });
+        };
+        Ok(self.aws.assume(role, account).await?.in_region(region))
     }
 
     async fn put(

@@ -15,8 +15,7 @@ use trailseal_rule::{
     CheckResult, ComplianceType, Evaluation, Judgement, Outcome as CheckOutcome, Timestamp,
 };
 
-use crate::error::FunctionError;
-use crate::function::{Answer, InvocationContext};
+use crate::error::{FunctionError, describe};
 use crate::run::{Judged, Outcome};
 
 /// Where log lines go: Lambda takes them from the standard output.
@@ -59,12 +58,12 @@ pub(crate) struct InvocationSummary {
 }
 
 impl InvocationSummary {
-    pub(crate) fn new(context: &InvocationContext) -> Self {
+    pub(crate) fn new(now: Timestamp, is_cold: bool) -> Self {
         Self {
             rule_name: None,
             refused: 0,
-            now: context.now,
-            is_cold: context.is_cold,
+            now,
+            is_cold,
             judged: Vec::new(),
             clean_up_failure: None,
             failure: None,
@@ -75,16 +74,16 @@ impl InvocationSummary {
 
     pub(crate) fn note(&mut self, outcome: &Outcome) {
         self.judged.clone_from(&outcome.judged);
-        self.clean_up_failure = outcome.clean_up_failure.as_ref().map(ToString::to_string);
+        self.clean_up_failure = outcome.clean_up_failure.as_ref().map(describe);
     }
 
     pub(crate) fn finish(
         &mut self,
-        answer: &Result<Answer, FunctionError>,
+        error: Option<&FunctionError>,
         calls: BTreeMap<String, Calls>,
         elapsed: Duration,
     ) {
-        self.failure = answer.as_ref().err().map(|error| (error.kind(), error.to_string()));
+        self.failure = error.map(|error| (error.kind(), error.to_string()));
         self.calls = calls;
         self.elapsed = elapsed;
     }

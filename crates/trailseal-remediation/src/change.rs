@@ -177,18 +177,9 @@ fn unsuccessful<E>(
 where
     E: std::error::Error + ProvideErrorMetadata + 'static,
 {
-    let failed = failed(action, region.as_str(), error);
-    let cause = match &failed {
-        AwsError::Denied { cause, .. } | AwsError::ServiceFailure { cause, .. } => cause.clone(),
-        AwsError::EndlessList { .. }
-        | AwsError::Refused { .. }
-        | AwsError::Role { .. }
-        | AwsError::NoRole { .. }
-        | AwsError::TokenRefused(_)
-        | AwsError::RuleGone(_)
-        | AwsError::NotAccepted { .. }
-        | AwsError::NotInHistory { .. }
-        | AwsError::Deadline(_) => failed.to_string(),
+    let cause = match failed(action, region, error) {
+        AwsError::Denied { code: cause, .. } | AwsError::ServiceFailure { cause, .. } => cause,
+        failed => failed.to_string(),
     };
     if let SdkError::ServiceError(refusal) = error
         && refusal.raw().status().as_u16() < 500

@@ -13,7 +13,7 @@ pub enum Failure {
     #[error("{0}")]
     Refused(#[from] Refusals),
     /// AWS did not answer, or denied what nothing can be said without.
-    #[error("{0}")]
+    #[error("{}", describe(.0))]
     Aws(#[from] AwsError),
     /// There is no such trail, as far as the caller sees.
     #[error("account {account} has no trail `{named}` in {region}")]
@@ -102,6 +102,28 @@ pub enum Stop {
         /// Why not.
         cause: io::Error,
     },
+}
+
+/// The error and what lets the call pass.
+fn describe(error: &AwsError) -> String {
+    match error {
+        AwsError::Denied { operation, denial: Some(denial), .. } => {
+            format!("{error}; {}", denial.advice(operation))
+        }
+        AwsError::Denied { denial: None, .. } => format!("{error}; allow it to the caller"),
+        AwsError::Role { .. } => format!(
+            "{error}; see that the role exists, trusts the caller and asks for the external ID \
+             that the caller has"
+        ),
+        AwsError::ServiceFailure { .. }
+        | AwsError::EndlessList { .. }
+        | AwsError::Refused { .. }
+        | AwsError::TokenRefused(_)
+        | AwsError::RuleGone(_)
+        | AwsError::NotAccepted { .. }
+        | AwsError::NotInHistory { .. }
+        | AwsError::Deadline(_) => error.to_string(),
+    }
 }
 
 fn at(step: Option<StepId>) -> String {

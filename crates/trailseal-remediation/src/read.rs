@@ -6,9 +6,7 @@ use std::fmt;
 use aws_sdk_cloudtrail::error::SdkError;
 use futures_util::future::BoxFuture;
 use futures_util::join;
-use trailseal_aws::{
-    Aws, AwsError, Evidence, KeyReader, Pages, Session, bucket_region, describe_trails, failed,
-};
+use trailseal_aws::{Aws, AwsError, Evidence, KeyReader, Pages, Session, describe_trails, failed};
 use trailseal_plan::{CurrentState, KeyReadings, TargetKey, parameters_for};
 use trailseal_rule::{
     EvaluationContext, Facts, Judgement, KeyArn, KeyRef, Reading, Refusal, Region, RoleName,
@@ -84,8 +82,12 @@ impl AwsReader<'_> {
         trail: &Trail,
         target_key: &TargetKey,
     ) -> Result<CurrentState, AwsError> {
-        let (facts, bucket_region, tags) =
-            join!(self.facts(context, trail), self.bucket_region(trail), self.tags(trail));
+        let evidence = Evidence::new(self.aws, self.session);
+        let (facts, bucket_region, tags) = join!(
+            gather(&evidence, context, trail),
+            bucket_region(&evidence, trail),
+            self.tags(trail)
+        );
         let bucket_region = bucket_region?;
         let (candidate, alias, (readers, bucket_key)) = join!(
             self.candidate(target_key, &bucket_region),
@@ -124,9 +126,7 @@ impl AwsReader<'_> {
         context: &EvaluationContext<'_>,
         trail: &Trail,
     ) -> Result<Facts, AwsError> {
-        let parameters = parameters_for(context.parameters, trail);
-        let context = EvaluationContext { parameters: &parameters, now: context.now };
-        Evidence::new(self.aws, self.session).gather(&context, trail).await
+        gather(&Evidence::new(self.aws, self.session), context, trail).await
     }
 
     /// The rule's judgement of the trail as it is now.
@@ -152,10 +152,7 @@ impl AwsReader<'_> {
     ///
     /// [`AwsError::ServiceFailure`] where S3 does not answer.
     pub async fn bucket_region(&self, trail: &Trail) -> Result<Reading<Region>, AwsError> {
-        match &trail.bucket {
-            Some(bucket) => bucket_region(self.session, bucket).await,
-            None => Ok(Reading::Refused(Refusal::Needs("the name of the trail's bucket"))),
-        }
+        bucket_region(&Evidence::new(self.aws, self.session), trail).await
     }
 
     async fn candidate(
@@ -236,6 +233,23 @@ impl AwsReader<'_> {
     }
 }
 
+async fn gather(
+    evidence: &Evidence<'_>,
+    context: &EvaluationContext<'_>,
+    trail: &Trail,
+) -> Result<Facts, AwsError> {
+    let parameters = parameters_for(context.parameters, trail);
+    let context = EvaluationContext { parameters: &parameters, now: context.now };
+    evidence.gather(&context, trail).await
+}
+
+async fn bucket_region(evidence: &Evidence<'_>, trail: &Trail) -> Read<Region> {
+    match &trail.bucket {
+        Some(bucket) => evidence.bucket_region(bucket).await,
+        None => Ok(Reading::Refused(Refusal::Needs("the name of the trail's bucket"))),
+    }
+}
+
 /// A denial is told as one; anything else that keeps AWS from answering is an error.
 pub(crate) fn refused<T, E, R>(
     action: &'static str,
@@ -246,11 +260,5 @@ where
     E: std::error::Error + aws_sdk_cloudtrail::error::ProvideErrorMetadata + 'static,
     R: std::fmt::Debug,
 {
-    let failed = failed(action, region.as_str(), error);
-    if let AwsError::Denied { denial, .. } = failed {
-        let denied = Refusal::AccessDenied { action };
-        let by_policy = |denial| Refusal::DeniedByPolicy { action, denial };
-        return Ok(Reading::Refused(denial.map_or(denied, by_policy)));
-    }
-    Err(failed)
+    Ok(Reading::Refused(failed(action, region, error).into_refusal()?))
 }

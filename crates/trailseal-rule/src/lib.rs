@@ -24,6 +24,7 @@ pub mod key_policy;
 mod checks;
 mod evaluate;
 mod evaluation;
+mod gathering;
 mod verdict;
 
 mod controls;
@@ -31,7 +32,8 @@ mod denial;
 
 pub use config_rule::{
     AccountId, ArnPattern, ConfigurationItem, EventError, Exemption, Fault, Faults, IdError,
-    ItemStatus, OversizedNotice, Region, ResourceId, ResultToken, Rule, Timestamp,
+    ItemStatus, OversizedNotice, Partition, Region, ResourceId, ResultToken, Rule, Timestamp,
+    error_chain,
 };
 
 pub use crate::arn::{KeyArn, TrailArn};
@@ -47,6 +49,7 @@ pub use crate::facts::{
     Delivery, Facts, KeyFacts, KeyManager, KeyOrigin, KeySpec, KeyState, KeyUsage, Reading,
     Refusal, Rotation, key_arn,
 };
+pub use crate::gathering::{Answer, EvidenceSource, Gathering, Query};
 pub use crate::invocation::{
     Change, Invocation, KEY_TYPE, KeyChange, TrailChange, TrailGone, Trigger,
 };

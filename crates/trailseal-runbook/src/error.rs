@@ -61,10 +61,7 @@ fn kind_of(failure: &Failure) -> &'static str {
         Failure::Refused(_) => "Refused",
         Failure::NoSuchTrail { .. } | Failure::NotATrail(_) => "NoSuchTrail",
         Failure::Aws(
-            AwsError::Denied { .. }
-            | AwsError::Refused { .. }
-            | AwsError::Role { .. }
-            | AwsError::NoRole { .. },
+            AwsError::Denied { .. } | AwsError::Refused { .. } | AwsError::Role { .. },
         )
         | Failure::Stopped(Stop::Denied { .. }) => "PermissionMissing",
         Failure::Aws(_) => "AwsBreakdown",

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures_util::stream::{self, StreamExt as _};
 use trailseal_aws::{Aws, AwsError, Calls, Evidence, Session, describe_trails};
 use trailseal_rule::{
-    CheckId, EvaluationContext, Parameters, Reading, Refusal, Region, ResourceId, RoleName,
-    Timestamp, Trail, WhenNoTrails,
+    CheckId, EvaluationContext, Parameters, Reading, Region, ResourceId, RoleName, Timestamp,
+    Trail, WhenNoTrails,
 };
 
 use super::arguments::RegionsWanted;
@@ -121,10 +121,7 @@ impl Audit {
         }
         match enabled_regions(session).await {
             Ok(regions) => Ok(Reading::Known(regions)),
-            Err(AwsError::Denied { operation, .. }) => {
-                Ok(Reading::Refused(Refusal::AccessDenied { action: operation }))
-            }
-            Err(error) => Err(error),
+            Err(error) => Ok(Reading::Refused(error.into_refusal()?)),
         }
     }
 

@@ -8,7 +8,7 @@ use aws_config::provider_config::ProviderConfig;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_types::SdkConfig;
 use trailseal_aws::{Caller, Connection, Endpoints, RetryPolicy, Session, caller};
-use trailseal_rule::Region;
+use trailseal_rule::{Region, error_chain};
 
 use super::arguments::{AuditArguments, RegionsWanted};
 use super::messages;
@@ -78,7 +78,7 @@ impl Identity {
             config.credentials_provider().ok_or_else(|| messages::no_credentials(""))?;
         let found = credentials.provide_credentials().await;
         let name = profile.as_ref().map(|profile| profile.name.as_str());
-        found.map_err(|error| messages::credentials(&messages::causes(&error), name))?;
+        found.map_err(|error| messages::credentials(&error_chain(&error), name))?;
         let endpoints = Endpoints::configured(|name| env::var(name).ok(), &config);
         let connection = Connection::at(endpoints, retry_policy()).gated(requests_max);
         let mut identity = Self::ask(&connection, region, credentials).await?;

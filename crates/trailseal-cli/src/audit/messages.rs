@@ -1,7 +1,5 @@
 //! What is said where AWS does not answer: what happened, and what to do next, in one line.
 
-use std::error::Error;
-
 use trailseal_aws::{AwsError, Caller};
 use trailseal_rule::{IdError, Region};
 
@@ -162,15 +160,15 @@ pub(super) fn aggregator(error: &AwsError, name: &str, caller: &Caller, region: 
 pub(super) fn failed(error: &AwsError, role: Option<&str>) -> String {
     let whom = role.map_or_else(|| "whoever asks".to_owned(), |role| format!("`{role}`"));
     match error {
-        AwsError::Role { role, account, cause, .. } => format!(
-            "role `{role}` cannot be assumed: {cause}; see that account {account} has it, that it \
-             trusts whoever asks, and that --external-id is the one that it asks for"
+        AwsError::Role { .. } => format!(
+            "{error}; see that the account has this role, that it trusts whoever asks, and that \
+             --external-id is the one that it asks for"
         ),
-        AwsError::Denied { denial: Some(_), .. } | AwsError::Refused { .. } => error.to_string(),
-        AwsError::Denied { operation, region, cause, denial: None } => {
-            format!("{operation} in {region} was denied: {cause}; allow it to {whom}")
+        AwsError::Denied { operation, denial: Some(denial), .. } => {
+            format!("{error}; {}", denial.advice(operation))
         }
-        AwsError::ServiceFailure { operation, region, cause } => match error.code() {
+        AwsError::Denied { denial: None, .. } => format!("{error}; allow it to {whom}"),
+        AwsError::ServiceFailure { operation, region, cause, .. } => match error.code() {
             Some(code) if is_unrecognized(code) => format!(
                 "{operation} in {region} failed: {code}; the Region is not enabled in this account: \
                  enable it, or leave it out of --regions"
@@ -188,23 +186,11 @@ pub(super) fn failed(error: &AwsError, role: Option<&str>) -> String {
         AwsError::EndlessList { .. } => {
             format!("{error}; nothing that depends on the list is judged: try again later")
         }
-        AwsError::NoRole { .. }
+        AwsError::Refused { .. }
         | AwsError::TokenRefused(_)
         | AwsError::RuleGone(_)
         | AwsError::NotAccepted { .. }
         | AwsError::NotInHistory { .. }
         | AwsError::Deadline(_) => error.to_string(),
     }
-}
-
-/// The error and its causes in one line.
-pub(super) fn causes(error: &dyn Error) -> String {
-    let mut line = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        line.push_str(": ");
-        line.push_str(&error.to_string());
-        cause = error.source();
-    }
-    line.replace(['\n', '\r'], " ")
 }

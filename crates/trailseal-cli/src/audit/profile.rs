@@ -3,6 +3,7 @@
 use std::env;
 
 use aws_types::os_shim_internal::{Env, Fs};
+use trailseal_rule::error_chain;
 
 use super::messages;
 
@@ -40,7 +41,7 @@ impl NamedProfile {
         };
         let files = Default::default();
         let known = aws_config::profile::load(&Fs::real(), &Env::real(), &files, None).await;
-        let known = known.map_err(|error| messages::profile_files(&messages::causes(&error)))?;
+        let known = known.map_err(|error| messages::profile_files(&error_chain(&error)))?;
         match known.get_profile(&name) {
             Some(_) => Ok(Some(Self { name, named_by })),
             None => Err(messages::no_such_profile(&name, named_by)),

@@ -2,7 +2,7 @@
 
 use aws_sdk_account::types::RegionOptStatus;
 use aws_sdk_organizations::types::Account;
-use trailseal_aws::{AwsError, Pages, Service, Session, failed};
+use trailseal_aws::{AwsError, Pages, Service, Session, client_config, failed};
 use trailseal_rule::{AccountId, Region};
 
 use super::arguments::AccountsWanted;
@@ -58,31 +58,22 @@ pub(super) async fn targets(
 /// Only active accounts can be entered, and their trails alone still record.
 async fn list_accounts(session: &Session) -> Result<Vec<Target>, AwsError> {
     const ACTION: &str = "organizations:ListAccounts";
-    let config = session.sdk_config(Service::Organizations, session.region());
-    let config = aws_sdk_organizations::config::Builder::from(&config)
-        .retry_partition(session.retry_partition().clone())
-        .interceptor(session.calls().clone());
+    let config =
+        client_config!(aws_sdk_organizations, session, Service::Organizations, session.region());
     let client = aws_sdk_organizations::Client::from_conf(config.build());
+    let bad_answer = |cause: String| AwsError::bad_answer(ACTION, session.region(), cause);
     let mut targets = Vec::new();
     let mut pages = Pages::new(ACTION, session.region());
     let mut next = None;
     loop {
         let answer = client.list_accounts().set_next_token(next).send().await;
-        let page = answer.map_err(|error| failed(ACTION, session.region().as_str(), &error))?;
+        let page = answer.map_err(|error| failed(ACTION, session.region(), &error))?;
         for account in page.accounts.unwrap_or_default() {
-            targets.push(target(&account).map_err(|cause| AwsError::ServiceFailure {
-                operation: ACTION,
-                region: session.region().to_string(),
-                cause,
-            })?);
+            targets.push(target(&account).map_err(bad_answer)?);
         }
         next = pages.next(page.next_token)?;
         if next.is_none() {
-            return at_least_one(targets).map_err(|cause| AwsError::ServiceFailure {
-                operation: ACTION,
-                region: session.region().to_string(),
-                cause,
-            });
+            return at_least_one(targets).map_err(bad_answer);
         }
     }
 }
@@ -111,15 +102,8 @@ fn target(account: &Account) -> Result<Target, String> {
 /// The Regions that are enabled in the session's account.
 pub(super) async fn enabled_regions(session: &Session) -> Result<Vec<Region>, AwsError> {
     const ACTION: &str = "account:ListRegions";
-    let broken = |cause: String| AwsError::ServiceFailure {
-        operation: ACTION,
-        region: session.region().to_string(),
-        cause,
-    };
-    let config = session.sdk_config(Service::Account, session.region());
-    let config = aws_sdk_account::config::Builder::from(&config)
-        .retry_partition(session.retry_partition().clone())
-        .interceptor(session.calls().clone());
+    let bad_answer = |cause: String| AwsError::bad_answer(ACTION, session.region(), cause);
+    let config = client_config!(aws_sdk_account, session, Service::Account, session.region());
     let client = aws_sdk_account::Client::from_conf(config.build());
     let mut regions = Vec::new();
     let mut pages = Pages::new(ACTION, session.region());
@@ -133,10 +117,10 @@ pub(super) async fn enabled_regions(session: &Session) -> Result<Vec<Region>, Aw
             .set_next_token(next)
             .send()
             .await;
-        let page = answer.map_err(|error| failed(ACTION, session.region().as_str(), &error))?;
+        let page = answer.map_err(|error| failed(ACTION, session.region(), &error))?;
         for region in page.regions.unwrap_or_default() {
             let name = region.region_name.unwrap_or_default();
-            regions.push(Region::parse(&name).map_err(|error| broken(error.to_string()))?);
+            regions.push(Region::parse(&name).map_err(|error| bad_answer(error.to_string()))?);
         }
         next = pages.next(page.next_token)?;
         if next.is_none() {
@@ -145,7 +129,7 @@ pub(super) async fn enabled_regions(session: &Session) -> Result<Vec<Region>, Aw
     }
     regions.sort();
     if regions.is_empty() {
-        Err(broken("the answer names no Region".to_owned()))
+        Err(bad_answer("the answer names no Region".to_owned()))
     } else {
         Ok(regions)
     }

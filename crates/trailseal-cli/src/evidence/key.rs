@@ -7,7 +7,7 @@
 use serde_json::{Map, Value};
 use trailseal_rule::{
     AccountId, ConfigurationItem, ItemStatus, KeyArn, KeyFacts, KeyManager, KeyOrigin, KeyPolicy,
-    KeySpec, KeyState, KeyUsage, Reading, Refusal, Region, Rotation, Timestamp,
+    KeySpec, KeyState, KeyUsage, Partition, Reading, Refusal, Region, Rotation, Timestamp,
 };
 
 use super::{KeyIdentity, instant, not_read};
@@ -102,12 +102,7 @@ impl SeenKey {
 
 /// The ARN of a key that is only known by its place and ID.
 fn arn_of(account: &AccountId, region: &Region, id: &str) -> Option<KeyArn> {
-    let region_name = region.as_str();
-    let partition = match region_name.split('-').next() {
-        Some("cn") => "aws-cn",
-        Some("us") if region_name.starts_with("us-gov-") => "aws-us-gov",
-        _ => "aws",
-    };
+    let partition = Partition::of(region).name;
     KeyArn::parse(&format!("arn:{partition}:kms:{region}:{account}:key/{id}")).ok()
 }
 

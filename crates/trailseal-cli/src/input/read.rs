@@ -1,6 +1,5 @@
 //! Reads one source to its end: plain or gzip, told apart by content, in constant memory.
 
-use std::error::Error;
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::sync::mpsc;
@@ -57,20 +56,6 @@ pub(crate) enum ReadError {
     /// Its text cannot be used.
     #[error(transparent)]
     Scan(#[from] ScanError),
-}
-
-impl ReadError {
-    /// The error with its causes.
-    pub(crate) fn in_one_line(&self) -> String {
-        let mut line = self.to_string();
-        let mut cause = self.source();
-        while let Some(error) = cause {
-            line.push_str(": ");
-            line.push_str(&error.to_string());
-            cause = error.source();
-        }
-        line
-    }
 }
 
 /// Counts the bytes that pass.

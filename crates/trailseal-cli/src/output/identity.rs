@@ -1,14 +1,14 @@
 //! IDs of findings that stay the same from report to report.
 
+use trailseal_rule::Partition;
+
 use crate::report::TrailReport;
 
-/// The partition: `aws`, `aws-cn`, `aws-us-gov`, …; without an ARN, that of the Region.
+/// The partition of the trail's ARN or, without an ARN, of the Region.
 pub(crate) fn partition(trail: &TrailReport) -> &str {
-    match (&trail.arn, trail.region.as_str()) {
-        (Some(arn), _) => arn.partition(),
-        (None, region) if region.starts_with("cn-") => "aws-cn",
-        (None, region) if region.starts_with("us-gov-") => "aws-us-gov",
-        (None, _) => "aws",
+    match &trail.arn {
+        Some(arn) => arn.partition(),
+        None => Partition::of(&trail.region).name,
     }
 }
 

@@ -2,9 +2,9 @@
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use trailseal_aws::{AwsError, Pages, Service, Session, failed};
+use trailseal_aws::{AwsError, Pages, Service, Session, client_config, failed};
 use trailseal_remediation::Delegation;
-use trailseal_rule::{Reading, Refusal};
+use trailseal_rule::Reading;
 
 const ACTION: &str = "organizations:ListDelegatedAdministrators";
 const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
@@ -24,10 +24,8 @@ impl Delegation for ByOrganizations {
 }
 
 async fn ask(session: &Session) -> Result<Reading<bool>, AwsError> {
-    let config = session.sdk_config(Service::Organizations, session.region());
-    let config = aws_sdk_organizations::config::Builder::from(&config)
-        .retry_partition(session.retry_partition().clone())
-        .interceptor(session.calls().clone());
+    let config =
+        client_config!(aws_sdk_organizations, session, Service::Organizations, session.region());
     let client = aws_sdk_organizations::Client::from_conf(config.build());
     let request = client.list_delegated_administrators().service_principal(CLOUDTRAIL);
     let (mut pages, mut next) = (Pages::new(ACTION, session.region()), None);
@@ -35,7 +33,10 @@ async fn ask(session: &Session) -> Result<Reading<bool>, AwsError> {
         let page = match request.clone().set_next_token(next).send().await {
             Ok(page) => page,
             Err(error) if is_outside(&error) => return Ok(Reading::Known(false)),
-            Err(error) => return refused(failed(ACTION, session.region().as_str(), &error)),
+            Err(error) => {
+                let failed = failed(ACTION, session.region(), &error);
+                return Ok(Reading::Refused(failed.into_refusal()?));
+            }
         };
         let own = session.account().as_str();
         let found = page.delegated_administrators();
@@ -56,11 +57,4 @@ type ListError = aws_sdk_organizations::error::SdkError<
 fn is_outside(error: &ListError) -> bool {
     let error = error.as_service_error();
     error.is_some_and(|error| error.is_aws_organizations_not_in_use_exception())
-}
-
-fn refused(error: AwsError) -> Result<Reading<bool>, AwsError> {
-    if matches!(error, AwsError::Denied { .. }) {
-        return Ok(Reading::Refused(Refusal::AccessDenied { action: ACTION }));
-    }
-    Err(error)
 }

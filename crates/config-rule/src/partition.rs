@@ -1,0 +1,68 @@
+//! The partitions of AWS: their names, their Regions and the domains of their endpoints.
+
+use crate::ids::Region;
+
+/// A partition, such as `aws` or `aws-cn`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Partition {
+    /// Its name, as in ARNs.
+    pub name: &'static str,
+    /// The domain of its endpoints, such as `amazonaws.com`.
+    pub dns_suffix: &'static str,
+    region_prefix: &'static str,
+}
+
+/// The partitions as the endpoint rules of the AWS SDKs define them. The first has the Regions that
+/// no other partition has.
+const PARTITIONS: [Partition; 8] = [
+    partition("aws", "", "amazonaws.com"),
+    partition("aws-cn", "cn-", "amazonaws.com.cn"),
+    partition("aws-us-gov", "us-gov-", "amazonaws.com"),
+    partition("aws-iso", "us-iso-", "c2s.ic.gov"),
+    partition("aws-iso-b", "us-isob-", "sc2s.sgov.gov"),
+    partition("aws-iso-e", "eu-isoe-", "cloud.adc-e.uk"),
+    partition("aws-iso-f", "us-isof-", "csp.hci.ic.gov"),
+    partition("aws-eusc", "eusc-", "amazonaws.eu"),
+];
+
+const fn partition(
+    name: &'static str,
+    region_prefix: &'static str,
+    dns_suffix: &'static str,
+) -> Partition {
+    Partition { name, dns_suffix, region_prefix }
+}
+
+impl Partition {
+    /// The partition of a Region; an unknown Region belongs to `aws`, as in the AWS SDKs.
+    #[must_use]
+    pub fn of(region: &Region) -> Self {
+        let [standard, others @ ..] = PARTITIONS;
+        let has = |partition: &Self| region.as_str().starts_with(partition.region_prefix);
+        others.into_iter().find(has).unwrap_or(standard)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_partition_has_its_regions_and_domain() {
+        for (region, name, dns_suffix) in [
+            ("us-east-1", "aws", "amazonaws.com"),
+            ("mx-central-1", "aws", "amazonaws.com"),
+            ("eu-west-1", "aws", "amazonaws.com"),
+            ("cn-northwest-1", "aws-cn", "amazonaws.com.cn"),
+            ("us-gov-west-1", "aws-us-gov", "amazonaws.com"),
+            ("us-iso-east-1", "aws-iso", "c2s.ic.gov"),
+            ("us-isob-east-1", "aws-iso-b", "sc2s.sgov.gov"),
+            ("eu-isoe-west-1", "aws-iso-e", "cloud.adc-e.uk"),
+            ("us-isof-south-1", "aws-iso-f", "csp.hci.ic.gov"),
+            ("eusc-de-east-1", "aws-eusc", "amazonaws.eu"),
+        ] {
+            let found = Partition::of(&Region::parse(region).unwrap());
+            assert_eq!((found.name, found.dns_suffix), (name, dns_suffix), "{region}");
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! Which evidence of a trail can be read next, given what was read before.
+//!
+//! Every adapter (AWS, files) gathers in the same way: it answers all queries of
+//! [`Gathering::next_queries`], concurrently where that helps, until there are none left.
+
+use std::collections::BTreeMap;
+
+use config_rule::{AccountId, Region};
+
+use crate::arn::KeyArn;
+use crate::evaluate::{EvaluationContext, KeyQuery, Needs, needs};
+use crate::facts::{Delivery, Facts, KeyFacts, Reading, Refusal, Rotation};
+use crate::key_policy::parsed::KeyPolicy;
+use crate::key_ref::KeyRef;
+use crate::trail::{BucketName, Trail};
+
+/// Where evidence is read.
+#[derive(Clone, Copy, Debug)]
+pub enum EvidenceSource<'a> {
+    /// From AWS, as this account. KMS looks up an alias or a key ID in the caller's account, so a
+    /// trail of another account must name its key by ARN. The rotation of a key is read only if
+    /// the key was.
+    Aws(&'a AccountId),
+    /// From recorded items of any account.
+    Items,
+}
+
+/// One piece of evidence to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Query {
+    /// The key, in this Region.
+    Key(Region, KeyRef),
+    /// The Region of the bucket.
+    BucketRegion(BucketName),
+    /// The rotation of the key.
+    Rotation(KeyArn),
+    /// The policy of the key.
+    KeyPolicy(KeyArn),
+    /// The trail's latest delivery in its home Region.
+    Delivery,
+    /// The latest deliveries of the multi-Region trail in the other Regions.
+    DeliveryElsewhere,
+}
+
+/// The answer to the [`Query`] of the same name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each variant is described by the query of the same name")]
+pub enum Answer {
+    Key(Reading<KeyFacts>),
+    BucketRegion(Reading<Region>),
+    Rotation(Reading<Rotation>),
+    KeyPolicy(Reading<KeyPolicy>),
+    Delivery(Reading<Delivery>),
+    DeliveryElsewhere(Reading<BTreeMap<Region, Reading<Delivery>>>),
+}
+
+/// The evidence of one trail while it is read.
+#[derive(Clone, Debug)]
+pub struct Gathering<'a> {
+    trail: &'a Trail,
+    source: EvidenceSource<'a>,
+    needs: Needs,
+    key: Option<Reading<KeyFacts>>,
+    bucket_region: Option<Reading<Region>>,
+    rotation: Option<Reading<Rotation>>,
+    key_policy: Option<Reading<KeyPolicy>>,
+    delivery: Option<Reading<Delivery>>,
+    delivery_elsewhere: Option<Reading<BTreeMap<Region, Reading<Delivery>>>>,
+}
+
+impl<'a> Gathering<'a> {
+    /// Nothing is read yet. Only evidence that an enabled check needs will be.
+    #[must_use]
+    pub fn new(
+        context: &EvaluationContext<'_>,
+        trail: &'a Trail,
+        source: EvidenceSource<'a>,
+    ) -> Self {
+        let mut gathering = Self {
+            trail,
+            source,
+            needs: needs(context, trail),
+            key: None,
+            bucket_region: None,
+            rotation: None,
+            key_policy: None,
+            delivery: None,
+            delivery_elsewhere: None,
+        };
+        if gathering.needs.bucket.is_none() {
+            gathering.bucket_region = Some(not_read());
+        }
+        gathering.conclude_key();
+        gathering
+    }
+
+    /// All queries that are possible now, each of which must be answered before the next call.
+    #[must_use]
+    pub fn next_queries(&self) -> Vec<Query> {
+        let queries = [
+            self.key_query(),
+            self.bucket_query(),
+            self.rotation_query(),
+            self.key_policy_query(),
+            self.delivery_query(),
+            self.delivery_elsewhere_query(),
+        ];
+        queries.into_iter().flatten().collect()
+    }
+
+    /// Takes the answer to a query.
+    pub fn answer(&mut self, answer: Answer) {
+        match answer {
+            Answer::Key(reading) => self.key = Some(reading),
+            Answer::BucketRegion(reading) => self.bucket_region = Some(reading),
+            Answer::Rotation(reading) => self.rotation = Some(reading),
+            Answer::KeyPolicy(reading) => self.key_policy = Some(reading),
+            Answer::Delivery(reading) => self.delivery = Some(reading),
+            Answer::DeliveryElsewhere(reading) => self.delivery_elsewhere = Some(reading),
+        }
+        self.conclude_key();
+    }
+
+    /// What was read. If the rotation or the policy of the key was not read, the reason is that of
+    /// the key.
+    #[must_use]
+    pub fn into_facts(self) -> Facts {
+        let key = self.key.unwrap_or_else(not_read);
+        Facts {
+            rotation: or_as_the_key(self.rotation, &key, self.needs.rotation),
+            key_policy: or_as_the_key(self.key_policy, &key, self.needs.key_policy),
+            key,
+            bucket_region: self.bucket_region.unwrap_or_else(not_read),
+            delivery: self.delivery.unwrap_or_else(not_read),
+            delivery_elsewhere: self
+                .delivery_elsewhere
+                .unwrap_or_else(|| Reading::Known(BTreeMap::new())),
+        }
+    }
+
+    /// The reading of the key, if none is possible.
+    fn conclude_key(&mut self) {
+        if self.key.is_some() {
+            return;
+        }
+        self.key = match (&self.needs.key, &self.bucket_region) {
+            (None, _) => Some(not_read()),
+            (Some(KeyQuery::At(..)), _) => None,
+            (Some(KeyQuery::InBucketRegion(_)), _) if !self.is_name_known() => {
+                Some(Reading::Refused(Refusal::NamesNoAccount))
+            }
+            (Some(KeyQuery::InBucketRegion(_)), None | Some(Reading::Known(_))) => None,
+            (Some(KeyQuery::InBucketRegion(_)), Some(Reading::Absent | Reading::Refused(_))) => {
+                Some(Reading::Refused(Refusal::Needs("the Region of the bucket")))
+            }
+        };
+    }
+
+    /// Whether an alias or key ID of the trail names the same key at the source.
+    fn is_name_known(&self) -> bool {
+        match self.source {
+            EvidenceSource::Aws(caller) => caller == self.trail.arn.owner(),
+            EvidenceSource::Items => true,
+        }
+    }
+
+    fn key_query(&self) -> Option<Query> {
+        let (None, Some(query)) = (&self.key, &self.needs.key) else { return None };
+        match (query, &self.bucket_region) {
+            (KeyQuery::At(region, key), _)
+            | (KeyQuery::InBucketRegion(key), Some(Reading::Known(region))) => {
+                Some(Query::Key(region.clone(), key.clone()))
+            }
+            (KeyQuery::InBucketRegion(_), _) => None,
+        }
+    }
+
+    fn bucket_query(&self) -> Option<Query> {
+        let bucket = self.needs.bucket.as_ref().filter(|_| self.bucket_region.is_none());
+        bucket.cloned().map(Query::BucketRegion)
+    }
+
+    fn rotation_query(&self) -> Option<Query> {
+        let is_possible = match &self.key {
+            Some(Reading::Known(_)) => true,
+            Some(Reading::Refused(_)) => matches!(self.source, EvidenceSource::Items),
+            Some(Reading::Absent) | None => false,
+        };
+        let is_open = self.needs.rotation && self.rotation.is_none() && is_possible;
+        self.key_arn().filter(|_| is_open).cloned().map(Query::Rotation)
+    }
+
+    fn key_policy_query(&self) -> Option<Query> {
+        let is_possible = matches!(&self.key, Some(Reading::Known(_) | Reading::Refused(_)));
+        let is_open = self.needs.key_policy && self.key_policy.is_none() && is_possible;
+        self.key_arn().filter(|_| is_open).cloned().map(Query::KeyPolicy)
+    }
+
+    fn delivery_query(&self) -> Option<Query> {
+        let is_needed = self.needs.delivery
+            || self.key.as_ref().is_some_and(|key| self.needs.wants_delivery(key));
+        (is_needed && self.delivery.is_none()).then_some(Query::Delivery)
+    }
+
+    fn delivery_elsewhere_query(&self) -> Option<Query> {
+        let is_needed = self.needs.delivery && self.trail.is_multi_region_trail;
+        (is_needed && self.delivery_elsewhere.is_none()).then_some(Query::DeliveryElsewhere)
+    }
+
+    /// The key as KMS names it, or as the trail does.
+    fn key_arn(&self) -> Option<&KeyArn> {
+        match (&self.key, &self.trail.key) {
+            (Some(Reading::Known(key)), _) => Some(&key.arn),
+            (_, Some(KeyRef::Key(arn))) => Some(arn),
+            _ => None,
+        }
+    }
+}
+
+fn not_read<T>() -> Reading<T> {
+    Reading::Refused(Refusal::NotRead)
+}
+
+fn or_as_the_key<T>(
+    reading: Option<Reading<T>>,
+    key: &Reading<KeyFacts>,
+    is_needed: bool,
+) -> Reading<T> {
+    match (reading, key) {
+        (None | Some(Reading::Refused(Refusal::NotRead)), Reading::Absent) if is_needed => {
+            Reading::Absent
+        }
+        (None | Some(Reading::Refused(Refusal::NotRead)), Reading::Refused(refusal))
+            if is_needed =>
+        {
+            Reading::Refused(refusal.clone())
+        }
+        (reading, _) => reading.unwrap_or_else(not_read),
+    }
+}
