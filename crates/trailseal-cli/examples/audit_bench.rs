@@ -1,13 +1,13 @@
-//! Measures `trailseal audit` of a large organization, against an AWS account on loopback whose
-//! every answer takes its time. Prints one line of JSON.
+//! Measures `trailseal audit` of a large organization against AWS on loopback, with a latency for
+//! each answer. Prints one line of JSON.
 //!
 //! ```text
 //! cargo build --release --workspace --bins --examples
 //! target/release/examples/audit_bench [ACCOUNTS [REGIONS [LATENCY_MS [CONCURRENCY]]]]
 //! ```
 //!
-//! `ratio` is the time over what the requests alone take: calls × latency ÷ concurrency.
-//! `peakMegabytes` is the peak resident memory of the command, which is a process of its own.
+//! `ratio` is the time divided by the time of the calls alone: calls × latency ÷ concurrency.
+//! `peakMegabytes` is the peak resident memory of the command, which runs as a process.
 
 use std::error::Error;
 use std::fs;
@@ -19,30 +19,14 @@ use std::time::{Duration, Instant};
 
 use trailseal_lab::{Lab, State};
 
-/// The Regions that every account has (AWS Account Management Reference Guide).
-const REGIONS: [&str; 17] = [
-    "us-east-1",
-    "us-east-2",
-    "us-west-1",
-    "us-west-2",
-    "ap-northeast-1",
-    "ap-northeast-2",
-    "ap-northeast-3",
-    "ap-south-1",
-    "ap-southeast-1",
-    "ap-southeast-2",
-    "ca-central-1",
-    "eu-central-1",
-    "eu-north-1",
-    "eu-west-1",
-    "eu-west-2",
-    "eu-west-3",
-    "sa-east-1",
-];
+/// The Regions that are enabled by default (AWS Account Management Reference Guide).
+const REGIONS: &str = "us-east-1 us-east-2 us-west-1 us-west-2 ap-northeast-1 ap-northeast-2 \
+    ap-northeast-3 ap-south-1 ap-southeast-1 ap-southeast-2 ca-central-1 eu-central-1 eu-north-1 \
+    eu-west-1 eu-west-2 eu-west-3 sa-east-1";
 
 const ROLE: &str = "Audit";
 
-/// What is measured.
+/// The size of the organization.
 struct Size {
     accounts: u32,
     regions: usize,
@@ -59,7 +43,7 @@ impl Size {
         let [accounts, regions, latency, concurrency] = numbers;
         Ok(Self {
             accounts,
-            regions: usize::try_from(regions)?.clamp(1, REGIONS.len()),
+            regions: usize::try_from(regions)?.max(1),
             latency: Duration::from_millis(latency.into()),
             concurrency: concurrency.max(1),
         })
@@ -69,7 +53,7 @@ impl Size {
 fn main() -> Result<(), Box<dyn Error>> {
     let size = Size::from_arguments()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let regions: Vec<&str> = REGIONS.into_iter().take(size.regions).collect();
+    let regions: Vec<&str> = REGIONS.split(' ').take(size.regions).collect();
     let state = State::organization(size.accounts, &regions, ROLE);
     let management = state.accounts.first().map(|account| account.id.clone()).unwrap_or_default();
     let lab = runtime.block_on(Lab::start(state))?;
@@ -116,17 +100,17 @@ fn start(lab: &Lab, account: &str, size: &Size) -> Result<Child, Box<dyn Error>>
     Ok(child)
 }
 
-/// `TRAILSEAL`, or what was built beside this example.
+/// `TRAILSEAL`, or the program beside this example.
 fn program() -> Result<PathBuf, Box<dyn Error>> {
     if let Some(path) = std::env::var_os("TRAILSEAL") {
         return Ok(PathBuf::from(path));
     }
     let own = std::env::current_exe()?;
     let folder = own.parent().and_then(|examples| examples.parent());
-    Ok(folder.ok_or("this example stands in no folder")?.join("trailseal"))
+    Ok(folder.ok_or("the example has no parent folder")?.join("trailseal"))
 }
 
-/// Waits for the end; the kernel keeps the peak until then (`VmHWM` in proc(5)).
+/// Waits for the process and returns its peak memory (`VmHWM` in proc(5)).
 fn peak_kilobytes(child: &mut Child) -> Result<u64, Box<dyn Error>> {
     let status = format!("/proc/{}/status", child.id());
     let mut peak = 0;

@@ -1,9 +1,9 @@
-//! Measures `trailseal check` on a synthetic Config snapshot against what bounds it, in one run:
-//! reading the same file, inflating the same file with zlib-rs, and `jq` where it is installed.
+//! Measures `trailseal check` on a synthetic Config snapshot against reading the same file, inflating
+//! it with zlib-rs, and `jq` if it is installed.
 //!
-//! `check_throughput [MEGABYTES] [--runs N] [--without-jq]`; 500 megabytes and the best of 3 runs
-//! where nothing is said. It prints one line of JSON. `trailseal` and `synthetic_snapshot` must be
-//! built in the same profile, of which `dist` is the one that ships:
+//! `check_throughput [MEGABYTES] [--runs N] [--without-jq]`: by default 500 megabytes and the best of
+//! 3 runs. It prints one line of JSON. Build `trailseal` and `synthetic_snapshot` with the same
+//! profile; `dist` is the one of releases:
 //!
 //! ```sh
 //! cargo build --profile dist -p trailseal-cli --bin trailseal --examples
@@ -24,16 +24,16 @@ use flate2::bufread::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 
-/// What `trailseal check` reads at once, too.
+/// The size of the reads of `trailseal check`.
 const BUFFER_BYTES: usize = 512 << 10;
 
-/// How often the memory of a process is looked at.
-const LOOK: Duration = Duration::from_millis(2);
+/// The interval between two reads of a process's memory.
+const POLL_INTERVAL: Duration = Duration::from_millis(2);
 
 const OF_TRAILS: &str =
     ".configurationItems[] | select(.resourceType == \"AWS::CloudTrail::Trail\") | .resourceId";
 
-/// Seconds, and the most memory in KiB.
+/// One measured run.
 #[derive(Clone, Copy, Debug)]
 struct Measured {
     seconds: f64,
@@ -71,7 +71,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     let [Some(read), Some(check), Some(inflate), Some(check_zipped)] = best else {
-        return Err("no run was asked for".into());
+        return Err("--runs must be at least 1".into());
     };
     let jq = settings.with_jq.then(|| command(Command::new("jq").arg(OF_TRAILS).arg(&plain)));
     // Without jq, there is nothing to compare with.
@@ -94,7 +94,7 @@ fn settings(arguments: &[String]) -> Result<Settings, Box<dyn Error>> {
     Ok(settings)
 }
 
-/// The snapshot, plain and as gzip -6, made if it is not there.
+/// The snapshot, plain and as gzip -6; created if absent.
 fn snapshot(
     maker: &Path,
     folder: &Path,
@@ -128,14 +128,14 @@ fn snapshot(
     out.flush()?;
     encoder.finish()?.flush()?;
     if !child.wait()?.success() {
-        return Err("the snapshot could not be made".into());
+        return Err("failed to create the snapshot".into());
     }
     fs::rename(new_plain, &plain)?;
     fs::rename(new_zipped, &zipped)?;
     Ok((plain, zipped))
 }
 
-/// Reads a file to its end, and does nothing with it.
+/// Reads a file to its end.
 fn alone(
     path: &Path,
     open: fn(File) -> io::Result<Box<dyn Read>>,
@@ -147,7 +147,7 @@ fn alone(
     Ok(Measured { seconds: begin.elapsed().as_secs_f64(), peak_kib: 0 })
 }
 
-/// Runs a command that may find something to print error of, and watches its memory.
+/// Runs a command, which may exit with 1, and polls its memory.
 fn command(command: &mut Command) -> Result<Measured, Box<dyn Error>> {
     let program = command.get_program().to_string_lossy().into_owned();
     let begin = Instant::now();
@@ -161,7 +161,7 @@ fn command(command: &mut Command) -> Result<Measured, Box<dyn Error>> {
         peak_kib = peak_kib.max(peak(&child));
         match child.try_wait()? {
             Some(status) => break status,
-            None => thread::sleep(LOOK),
+            None => thread::sleep(POLL_INTERVAL),
         }
     };
     match status.code() {
@@ -170,7 +170,7 @@ fn command(command: &mut Command) -> Result<Measured, Box<dyn Error>> {
     }
 }
 
-/// The most memory of a process so far, as Linux counts it; nothing elsewhere.
+/// The peak memory of a process so far on Linux, in KiB; 0 on other systems.
 fn peak(child: &Child) -> u64 {
     let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
@@ -181,7 +181,6 @@ fn better(best: Option<Measured>, run: Measured) -> Measured {
     match best {
         Some(best) => Measured {
             seconds: best.seconds.min(run.seconds),
-            // Of memory, the worst counts.
             peak_kib: best.peak_kib.max(run.peak_kib),
         },
         None => run,

@@ -1,137 +1,40 @@
-//! Writes a report of a wanted size as JSON to standard output, for measuring and for tests.
+//! Writes a synthetic report as JSON to standard output, for benchmarks and browser tests.
 //!
-//! `synthetic_report [TRAILS] [ACCOUNTS] [open=PERCENT] [hostile]`: 100 trails over 12 accounts
-//! where nothing is said, 3 of 100 of them with a finding. The same words always give the same
-//! bytes. With `hostile`, every text is one that tries to become markup.
+//! `synthetic_report [TRAILS] [ACCOUNTS] [open=PERCENT] [hostile]`: by default 100 trails in 12
+//! accounts, 3 % of them with a finding. The same arguments always give the same bytes. With
+//! `hostile`, each text tries to become markup.
 
+use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
 
 use serde_json::{Value, json};
 use trailseal_rule::{CHECKS, CIS_CONTROLS};
 
-const REGIONS: [&str; 17] = [
-    "eu-central-1",
-    "us-east-1",
-    "ap-northeast-1",
-    "ap-northeast-2",
-    "ap-northeast-3",
-    "ap-south-1",
-    "ap-southeast-1",
-    "ap-southeast-2",
-    "ca-central-1",
-    "eu-north-1",
-    "eu-west-1",
-    "eu-west-2",
-    "eu-west-3",
-    "sa-east-1",
-    "us-east-2",
-    "us-west-1",
-    "us-west-2",
-];
+const REGIONS: &str = "eu-central-1 us-east-1 ap-northeast-1 ap-northeast-2 ap-northeast-3 \
+    ap-south-1 ap-southeast-1 ap-southeast-2 ca-central-1 eu-north-1 eu-west-1 eu-west-2 \
+    eu-west-3 sa-east-1 us-east-2 us-west-1 us-west-2";
+const REGION_COUNT: usize = 17;
 
 const NAMES: [&str; 8] =
     ["payments", "identity", "data-lake", "web", "sandbox", "security", "logs", "shared"];
 
+/// Short enough for a trail's name in an ARN.
+const ARN_PAYLOAD: &str = "'><svg onload=document.documentElement.dataset.pwned='3'>";
+
 const PAYLOADS: [&str; 6] = [
     "<script>document.documentElement.dataset.pwned='1'</script>",
     "\"><img src=x onerror=\"document.documentElement.dataset.pwned='2'\">",
-    "'><svg onload=document.documentElement.dataset.pwned='3'>",
+    ARN_PAYLOAD,
     "</style></title></textarea><iframe src=\"javascript:parent.document.documentElement.dataset.pwned='4'\"></iframe>",
     "{{7*7}}<a href=javascript:alert(5)>x</a><meta http-equiv=refresh content=\"0;url=https://example.com/\">",
     "&lt;b&gt;\u{202e}gnp.exe\u{0000}<style>*{display:none}</style>",
 ];
 
-/// Members whose texts have a form of their own, without which a report is refused.
-const FORMS: [&str; 11] = [
-    "account",
-    "captured",
-    "compliance",
-    "deletionDate",
-    "generatedAt",
-    "next",
-    "origin",
-    "outcome",
-    "reading",
-    "status",
-    "validTo",
-];
+/// The members that have a type of their own: a report with a payload in them is refused.
+const TYPED: &str = "account arn bucketRegion captured compliance deletionDate generatedAt next \
+    origin outcome reading region status validTo value";
 
-/// What is wanted.
-struct Plan {
-    trails: usize,
-    accounts: usize,
-    open_percent: usize,
-    is_hostile: bool,
-}
-
-fn main() -> io::Result<()> {
-    let words: Vec<String> = std::env::args().skip(1).collect();
-    let mut numbers = words.iter().filter_map(|word| word.parse().ok());
-    let percent = words.iter().find_map(|word| word.strip_prefix("open=")?.parse().ok());
-    let plan = Plan {
-        trails: numbers.next().unwrap_or(100),
-        accounts: numbers.next().unwrap_or(12).max(1),
-        open_percent: percent.unwrap_or(3),
-        is_hostile: words.iter().any(|word| word == "hostile"),
-    };
-    let mut out = BufWriter::new(io::stdout().lock());
-    write(&plan, &mut out)?;
-    out.flush()
-}
-
-/// Trail by trail, so that no size needs memory.
-fn write(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
-    let kinds: Vec<Kind> = kinds(plan);
-    let of = |wanted: &[Kind]| kinds.iter().filter(|kind| wanted.contains(kind)).count();
-    let unverified = of(&[Kind::Denied]);
-    let summary = json!({
-        "trails": plan.trails,
-        "nonCompliant": of(&[Kind::Disabled, Kind::NoKey]) + unverified,
-        "compliant": of(&[Kind::Sealed]),
-        "notApplicable": of(&[Kind::Copy]),
-        "unverified": unverified,
-        "files": 0,
-        "filesSkipped": 0,
-        "accounts": plan.accounts,
-        "accountsWithProblems": (0..plan.accounts).filter(|number| is_refused(*number)).count(),
-    });
-    let controls = CIS_CONTROLS
-        .iter()
-        .map(|control| json!({ "publication": control.publication, "number": control.number }));
-    let head = json!({
-        "version": 1,
-        "tool": { "name": "trailseal", "version": env!("CARGO_PKG_VERSION") },
-        "generatedAt": "2026-11-24T09:30:00.000Z",
-        "complete": false,
-        "summary": summary,
-        "parameters": { "profile": "strict", "unverified": "NON_COMPLIANT" },
-        "controls": controls.collect::<Vec<_>>(),
-    });
-    out.write_all(b"{")?;
-    for (name, member) in told(plan, head, 0).as_object().into_iter().flatten() {
-        write!(out, "{}:{member},", json!(name))?;
-    }
-    out.write_all(b"\"trails\":[")?;
-    let mut order: Vec<usize> = (0..plan.trails).collect();
-    order.sort_by_key(|number| kinds.get(*number).copied());
-    for (index, number) in order.into_iter().enumerate() {
-        if index > 0 {
-            out.write_all(b",")?;
-        }
-        let kind = kinds.get(number).copied().unwrap_or(Kind::Sealed);
-        serde_json::to_writer(&mut *out, &told(plan, trail(plan, number, kind), number))?;
-    }
-    let accounts: Vec<Value> =
-        (0..plan.accounts).map(|number| told(plan, account(plan, number), number)).collect();
-    let problem = json!({
-        "source": account_id(3),
-        "message": "role `trailseal-audit` cannot be assumed: create it with the template, or leave the account out",
-    });
-    let problems = [told(plan, problem, 2)];
-    writeln!(out, "],\"accounts\":{},\"problems\":{}}}", json!(accounts), json!(problems))
-}
-
-/// What is to be said of a trail, in the order of a report.
+/// The kinds of trails, in the order of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
     Disabled,
@@ -141,28 +44,115 @@ enum Kind {
     Copy,
 }
 
-fn kinds(plan: &Plan) -> Vec<Kind> {
-    let kind = |number: usize| {
-        // 61 has no divisor in common with 100: the findings lie scattered.
-        let lot = number * 61 % 100;
-        match (lot < plan.open_percent, lot % 3) {
-            (true, 0) => Kind::Disabled,
-            (true, 1) => Kind::NoKey,
-            (true, _) => Kind::Denied,
-            (false, _) if lot > 92 => Kind::Copy,
-            (false, _) => Kind::Sealed,
+impl Kind {
+    fn of(trail: usize, open_percent: usize) -> Self {
+        // 61 and 100 have no common divisor: the findings are spread evenly.
+        let lot = trail * 61 % 100;
+        match (lot < open_percent, lot % 3) {
+            (true, 0) => Self::Disabled,
+            (true, 1) => Self::NoKey,
+            (true, _) => Self::Denied,
+            (false, _) if lot > 92 => Self::Copy,
+            (false, _) => Self::Sealed,
         }
-    };
-    (0..plan.trails).map(kind).collect()
+    }
+
+    /// The check that did not pass, its outcome, what it found and the fix.
+    fn finding(self) -> Option<[&'static str; 4]> {
+        match self {
+            Self::Disabled => Some([
+                "key-usable",
+                "fail",
+                "the key is disabled",
+                "enable the key, or set kmsKeyId to another one",
+            ]),
+            Self::NoKey => Some([
+                "sse-kms-enabled",
+                "fail",
+                "the trail has no KMS key: its log files are not encrypted with SSE-KMS",
+                "set kmsKeyId to a customer managed key",
+            ]),
+            Self::Denied => Some([
+                "key-usable",
+                "unknown",
+                "could not verify the state of the key: kms:DescribeKey was denied",
+                "allow kms:DescribeKey on the key",
+            ]),
+            Self::Sealed | Self::Copy => None,
+        }
+    }
+
+    fn compliance(self) -> &'static str {
+        match self {
+            Self::Disabled | Self::NoKey | Self::Denied => "NON_COMPLIANT",
+            Self::Sealed => "COMPLIANT",
+            Self::Copy => "NOT_APPLICABLE",
+        }
+    }
 }
 
-/// The account and the Region of a trail: spread over most of both, so that some stay without.
-fn place(plan: &Plan, number: usize) -> (usize, &'static str) {
-    let account = number % plan.accounts;
+fn main() -> io::Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let mut numbers = arguments.iter().filter_map(|argument| argument.parse().ok());
+    let (trails, accounts) = (numbers.next().unwrap_or(100), numbers.next().unwrap_or(12).max(1));
+    let percent =
+        arguments.iter().find_map(|argument| argument.strip_prefix("open=")?.parse().ok());
+    let is_hostile = arguments.iter().any(|argument| argument == "hostile");
+    let report = report(trails, accounts, percent.unwrap_or(3));
+    let report = if is_hostile { hostile("", report, &mut 0) } else { report };
+    let mut out = BufWriter::new(io::stdout().lock());
+    serde_json::to_writer(&mut out, &report)?;
+    out.flush()
+}
+
+fn report(trails: usize, accounts: usize, open_percent: usize) -> Value {
+    let mut order: Vec<(Kind, usize)> =
+        (0..trails).map(|trail| (Kind::of(trail, open_percent), trail)).collect();
+    order.sort_unstable();
+    let mut count = BTreeMap::<Kind, usize>::new();
+    let mut trails_of = BTreeMap::<(usize, &str), usize>::new();
+    for (kind, trail) in &order {
+        *count.entry(*kind).or_default() += 1;
+        *trails_of.entry(place(*trail, accounts)).or_default() += 1;
+    }
+    let count = |kind| count.get(&kind).copied().unwrap_or_default();
+    let controls = CIS_CONTROLS
+        .iter()
+        .map(|control| json!({ "publication": control.publication, "number": control.number }));
+    json!({
+        "version": 1,
+        "tool": { "name": "trailseal", "version": env!("CARGO_PKG_VERSION") },
+        "generatedAt": "2026-11-24T09:30:00.000Z",
+        "complete": false,
+        "summary": {
+            "trails": trails,
+            "nonCompliant": count(Kind::Disabled) + count(Kind::NoKey) + count(Kind::Denied),
+            "compliant": count(Kind::Sealed),
+            "notApplicable": count(Kind::Copy),
+            "unverified": count(Kind::Denied),
+            "files": 0,
+            "filesSkipped": 0,
+            "accounts": accounts,
+            "accountsWithProblems": (0..accounts).filter(|account| is_refused(*account)).count(),
+        },
+        "parameters": { "profile": "strict", "unverified": "NON_COMPLIANT" },
+        "controls": controls.collect::<Vec<_>>(),
+        "trails": order.iter().map(|(kind, number)| trail(*kind, *number, accounts)).collect::<Vec<_>>(),
+        "accounts": (0..accounts).map(|number| account(number, &trails_of)).collect::<Vec<_>>(),
+        "problems": [{
+            "source": account_id(3),
+            "message": "role `trailseal-audit` cannot be assumed: create it with the template, or leave the account out",
+        }],
+    })
+}
+
+/// The account and the Region of a trail. Some accounts and Regions stay without a trail.
+fn place(trail: usize, accounts: usize) -> (usize, &'static str) {
+    let account = trail % accounts;
     let account = if is_refused(account) { 0 } else { account };
-    let regions = if account % 4 == 1 { REGIONS.len() - 5 } else { REGIONS.len() };
-    let region = (number / plan.accounts + account) % regions;
-    (account, REGIONS.get(region).copied().unwrap_or("eu-central-1"))
+    let regions = if account % 4 == 1 { REGION_COUNT - 5 } else { REGION_COUNT };
+    let region = REGIONS.split(' ').nth((trail / accounts + account) % regions);
+    (account, region.unwrap_or("eu-central-1"))
 }
 
 fn is_refused(account: usize) -> bool {
@@ -173,189 +163,133 @@ fn account_id(number: usize) -> String {
     format!("{:012}", 111_122_223_333 + number * 1_000_003)
 }
 
-fn account(plan: &Plan, number: usize) -> Value {
-    let name = NAMES.get(number % NAMES.len()).copied().unwrap_or_default();
+fn name(number: usize) -> &'static str {
+    NAMES.get(number % NAMES.len()).copied().unwrap_or_default()
+}
+
+fn account(number: usize, trails_of: &BTreeMap<(usize, &str), usize>) -> Value {
     let problem = is_refused(number).then_some("role `trailseal-audit` cannot be assumed");
-    let seen: std::collections::BTreeSet<&str> = (0..plan.trails)
-        .skip(number)
-        .step_by(plan.accounts)
-        .chain((0..plan.trails).take(if number == 0 { plan.trails } else { 0 }))
-        .take(2000)
-        .map(|trail| place(plan, trail))
-        .filter(|(account, _)| *account == number)
-        .map(|(_, region)| region)
-        .collect();
-    let region = |region: &&str| {
-        let denied = number % 7 == 5 && *region == "sa-east-1";
+    let region = |region: &str| {
+        let denied = number % 7 == 5 && region == "sa-east-1";
         json!({
             "region": region,
-            "trails": usize::from(seen.contains(region)),
+            "trails": trails_of.get(&(number, region)).copied().unwrap_or_default(),
             "problem": denied.then_some("cloudtrail:DescribeTrails was denied"),
         })
     };
+    let regions = REGIONS.split(' ').filter(|_| problem.is_none()).map(region);
     json!({
         "id": account_id(number),
-        "name": format!("{name}-{}", if number.is_multiple_of(2) { "production" } else { "test" }),
+        "name": format!("{}-{}", name(number), if number.is_multiple_of(2) { "production" } else { "test" }),
         "problem": problem,
-        "regions": if problem.is_some() { vec![] } else { REGIONS.iter().map(region).collect::<Vec<_>>() },
+        "regions": regions.collect::<Vec<_>>(),
     })
 }
 
-fn trail(plan: &Plan, number: usize, kind: Kind) -> Value {
-    let (account, region) = place(plan, number);
+fn trail(kind: Kind, number: usize, accounts: usize) -> Value {
+    let (account, region) = place(number, accounts);
     let id = account_id(account);
-    let name = NAMES.get(number / 7 % NAMES.len()).copied().unwrap_or_default();
-    let name = format!("{name}-trail-{number}");
+    let name = format!("{}-trail-{number}", name(number / 7));
     let arn = format!("arn:aws:cloudtrail:{region}:{id}:trail/{name}");
     let key = format!("arn:aws:kms:{region}:{id}:key/{account:08x}-0000-4000-8000-000000000000");
-    let has_key = kind != Kind::NoKey;
-    let (compliance, annotation) = match kind {
-        Kind::Disabled => ("NON_COMPLIANT", format!("the key is disabled (key {key}). Fix: enable the key, or set kmsKeyId to another one")),
-        Kind::NoKey => ("NON_COMPLIANT", "the trail has no KMS key: its log files are not encrypted with SSE-KMS. Fix: set kmsKeyId to a customer managed key".to_owned()),
-        Kind::Denied => ("NON_COMPLIANT", "could not verify the state of the key: kms:DescribeKey was denied".to_owned()),
-        Kind::Sealed => ("COMPLIANT", format!("sealed with {key}")),
-        Kind::Copy => ("NOT_APPLICABLE", "this is the shadow copy of a multi-Region trail".to_owned()),
-    };
     let is_judged = kind != Kind::Copy;
+    let copy =
+        "this is the shadow copy of a multi-Region trail, which is judged in its home Region";
+    let annotation = match kind.finding() {
+        Some([_, _, what, fix]) => format!("{what}. Fix: {fix}"),
+        None if is_judged => format!("sealed with {key}"),
+        None => copy.to_owned(),
+    };
+    let is_formerly_exempt = kind == Kind::Disabled && number.is_multiple_of(5);
     json!({
         "resourceId": name,
         "arn": arn,
         "account": id,
         "region": region,
-        "compliance": compliance,
+        "compliance": kind.compliance(),
         "unverified": kind == Kind::Denied,
         "annotation": annotation,
-        "key": has_key.then_some(&key),
+        "key": (kind != Kind::NoKey).then_some(&key),
         "bucket": format!("{id}-cloudtrail-logs"),
-        "reason": (!is_judged).then_some("this is the shadow copy of a multi-Region trail, which is judged in its home Region"),
-        "notes": if kind == Kind::Disabled && number.is_multiple_of(5) { vec!["its exemption ended on 2026-10-31"] } else { vec![] },
-        "checks": if is_judged { checks(kind, &key) } else { vec![] },
+        "reason": (!is_judged).then_some(copy),
+        "notes": is_formerly_exempt.then_some("its exemption ended on 2026-10-31").into_iter().collect::<Vec<_>>(),
+        "checks": if is_judged { checks(kind) } else { Vec::new() },
         "evidence": is_judged.then(|| evidence(kind, &key, region, &id, &arn)),
         "captured": null,
         "source": format!("aws/{id}/{region}/cloudtrail/{name}"),
     })
 }
 
-fn checks(kind: Kind, key: &str) -> Vec<Value> {
-    let answer = |id: &str| match (kind, id) {
-        (Kind::Disabled, "key-usable") => Some((
-            "fail",
-            format!("the key is disabled (key {key})"),
-            "enable the key, or set kmsKeyId to another one",
-        )),
-        (Kind::Disabled, "delivery-unbroken") => Some((
-            "fail",
-            "the latest delivery failed because of the key: `KMS.DisabledException`".to_owned(),
-            "let the key policy admit CloudTrail and see that the key is enabled",
-        )),
-        (Kind::NoKey, "sse-kms-enabled") => Some((
-            "fail",
-            "the trail has no KMS key: its log files are not encrypted with SSE-KMS".to_owned(),
-            "set kmsKeyId to a customer managed key in the bucket's Region whose policy admits CloudTrail",
-        )),
-        (Kind::Denied, "key-usable") => Some((
-            "unknown",
-            "could not verify the state of the key: kms:DescribeKey was denied".to_owned(),
-            "allow kms:DescribeKey on the key to whoever asks",
-        )),
-        (Kind::NoKey, _) => None,
-        _ => Some(("pass", String::new(), "")),
+fn checks(kind: Kind) -> Vec<Value> {
+    let result = |id: &str, why: &str| {
+        let (outcome, what, fix) = match kind.finding() {
+            Some([open, outcome, what, fix]) if open == id => (outcome, Some(what), Some(fix)),
+            Some(_) if kind == Kind::NoKey => return None,
+            Some(_) | None => ("pass", None, None),
+        };
+        Some(json!({ "id": id, "outcome": outcome, "what": what, "why": why, "fix": fix }))
     };
-    CHECKS
-        .iter()
-        .filter(|check| check.id.as_str() != "key-allowed")
-        .filter_map(|check| {
-            let (outcome, what, fix) = answer(check.id.as_str())?;
-            let open = outcome != "pass";
-            Some(json!({
-                "id": check.id.as_str(),
-                "outcome": outcome,
-                "what": open.then_some(what),
-                "why": check.why,
-                "fix": open.then_some(fix),
-            }))
-        })
-        .collect()
+    let checks = CHECKS.iter().filter(|check| check.id.as_str() != "key-allowed");
+    checks.filter_map(|check| result(check.id.as_str(), check.why)).collect()
 }
 
 fn evidence(kind: Kind, key: &str, region: &str, account: &str, arn: &str) -> Value {
     let known = |value: Value| json!({ "reading": "known", "value": value });
     let refused = |why: &str| json!({ "reading": "refused", "why": why });
-    let unread = || refused("it was not read");
-    let described = known(json!({
-        "arn": key,
-        "manager": "CUSTOMER",
-        "state": if kind == Kind::Disabled { "Disabled" } else { "Enabled" },
-        "usage": "ENCRYPT_DECRYPT",
-        "spec": "SYMMETRIC_DEFAULT",
-        "origin": "AWS_KMS",
-        "validTo": null,
-        "deletionDate": null,
-        "replica": false,
-    }));
-    let delivery = match kind {
-        Kind::Disabled => json!({ "error": "KMS.DisabledException", "digestError": null }),
-        Kind::NoKey | Kind::Denied | Kind::Sealed | Kind::Copy => {
-            json!({ "error": null, "digestError": null })
-        }
+    let with_key = |value: Value| match kind {
+        Kind::NoKey => refused("it was not read"),
+        _ => known(value),
     };
-    let has_key = kind != Kind::NoKey;
+    let is_disabled = kind == Kind::Disabled;
+    let described = with_key(json!({
+        "arn": key, "manager": "CUSTOMER", "state": if is_disabled { "Disabled" } else { "Enabled" },
+        "usage": "ENCRYPT_DECRYPT", "spec": "SYMMETRIC_DEFAULT", "origin": "AWS_KMS",
+        "validTo": null, "deletionDate": null, "replica": false,
+    }));
+    let denied = kind == Kind::Denied;
+    let error = is_disabled.then_some("KMS.DisabledException");
+    let rotation = json!({ "status": "on", "periodDays": 365, "next": "2027-03-01T00:00:00.000Z" });
     json!({
-        "key": match kind {
-            Kind::NoKey => unread(),
-            Kind::Denied => refused("kms:DescribeKey was denied"),
-            Kind::Disabled | Kind::Sealed | Kind::Copy => described,
-        },
+        "key": if denied { refused("kms:DescribeKey was denied") } else { described },
         "bucketRegion": known(json!(region)),
-        "rotation": if has_key { known(json!({ "status": "on", "periodDays": 365, "next": "2027-03-01T00:00:00.000Z" })) } else { unread() },
-        "keyPolicy": if has_key { known(json!(policy(account, arn))) } else { unread() },
-        "delivery": known(delivery),
+        "rotation": with_key(rotation),
+        "keyPolicy": with_key(json!(policy(account, arn))),
+        "delivery": known(json!({ "error": error, "digestError": null })),
     })
 }
 
 fn policy(account: &str, arn: &str) -> String {
+    let statement = |sid: &str, principal: Value, action: Value| json!({ "Sid": sid, "Effect": "Allow", "Principal": principal, "Action": action, "Resource": "*" });
+    let iam = |resource: &str| json!({ "AWS": format!("arn:aws:iam::{account}:{resource}") });
+    let service = json!({ "Service": "cloudtrail.amazonaws.com" });
+    let actions = json!(["kms:GenerateDataKey*", "kms:DescribeKey"]);
+    let mut admission = statement("Let CloudTrail encrypt", service, actions);
+    admission["Condition"] = json!({ "StringEquals": { "aws:SourceArn": arn } });
     json!({
         "Version": "2012-10-17",
         "Statement": [
-            {
-                "Sid": "Enable IAM policies",
-                "Effect": "Allow",
-                "Principal": { "AWS": format!("arn:aws:iam::{account}:root") },
-                "Action": "kms:*",
-                "Resource": "*",
-            },
-            {
-                "Sid": "Let CloudTrail encrypt",
-                "Effect": "Allow",
-                "Principal": { "Service": "cloudtrail.amazonaws.com" },
-                "Action": ["kms:GenerateDataKey*", "kms:DescribeKey"],
-                "Resource": "*",
-                "Condition": { "StringEquals": { "aws:SourceArn": arn } },
-            },
-            {
-                "Sid": "Let the auditors decrypt",
-                "Effect": "Allow",
-                "Principal": { "AWS": format!("arn:aws:iam::{account}:role/auditors") },
-                "Action": "kms:Decrypt",
-                "Resource": "*",
-            },
+            statement("Enable IAM policies", iam("root"), json!("kms:*")),
+            admission,
+            statement("Let the auditors decrypt", iam("role/auditors"), json!("kms:Decrypt")),
         ],
     })
     .to_string()
 }
 
-/// The value as it is, or with a payload in the place of each text.
-fn told(plan: &Plan, value: Value, number: usize) -> Value {
-    if plan.is_hostile { hostile("", value, &mut { number }) } else { value }
-}
-
+/// The value with a payload in each text.
 fn hostile(name: &str, value: Value, counter: &mut usize) -> Value {
     match value {
-        Value::String(text) if FORMS.contains(&name) || text == "trailseal" => Value::String(text),
+        Value::String(text) if text == "trailseal" => Value::String(text),
+        Value::String(text) if text.contains(":trail/") && name == "arn" => {
+            Value::String(format!("{text}{ARN_PAYLOAD}"))
+        }
         Value::String(text) => {
-            // A document within a text stays one, and its own texts are replaced.
+            // A JSON document in a text stays a document.
             if let Ok(document @ Value::Object(_)) = serde_json::from_str(&text) {
                 return Value::String(hostile("", document, counter).to_string());
+            }
+            if TYPED.split_whitespace().any(|typed| typed == name) {
+                return Value::String(text);
             }
             *counter += 1;
             let payload = PAYLOADS.get(*counter % PAYLOADS.len()).copied().unwrap_or_default();
@@ -364,13 +298,13 @@ fn hostile(name: &str, value: Value, counter: &mut usize) -> Value {
         Value::Array(values) => {
             values.into_iter().map(|value| hostile(name, value, counter)).collect()
         }
-        Value::Object(members) => members
-            .into_iter()
-            .map(|(name, value)| {
+        Value::Object(members) => {
+            let mut member = |(name, value): (String, Value)| {
                 let value = hostile(&name, value, counter);
                 (name, value)
-            })
-            .collect(),
+            };
+            members.into_iter().map(&mut member).collect()
+        }
         other @ (Value::Null | Value::Bool(_) | Value::Number(_)) => other,
     }
 }

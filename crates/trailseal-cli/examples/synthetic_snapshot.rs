@@ -1,8 +1,8 @@
-//! Writes a Config snapshot of a wanted size to standard output, for measuring.
+//! Writes a synthetic Config snapshot to standard output, for benchmarks.
 //!
-//! `synthetic_snapshot [MEGABYTES] [pretty]`; 500 megabytes where nothing is said. The same size
-//! always gives the same bytes. Of nine resource types, a few items are trails, keys and buckets,
-//! and some others name them in their relationships.
+//! `synthetic_snapshot [MEGABYTES] [pretty]`: by default 500 megabytes. The same size always gives
+//! the same bytes. Of nine resource types, a few items are trails, keys and buckets, and some others
+//! name them in their relationships.
 
 use std::io::{self, BufWriter, Write};
 
@@ -69,7 +69,7 @@ impl<W: Write> Write for Counted<W> {
     }
 }
 
-/// Looks random, and is the same every time.
+/// A pseudorandom number (SplitMix64).
 fn scramble(number: u64) -> u64 {
     let mut x = number.wrapping_add(0x9E37_79B9_7F4A_7C15);
     x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -130,7 +130,7 @@ fn trail(number: u64) -> Value {
     )
 }
 
-/// One in 500 is a key, one in 200 a bucket, one in 100 names a bucket, the rest is of no use.
+/// One item in 500 is a key, one in 200 a bucket, and one in 100 names a bucket.
 fn item(number: u64) -> Value {
     if number % 500 == 1 {
         return key(number / 500);
