@@ -55,8 +55,8 @@ fn write_lines(title: &str, lines: Vec<String>, out: &mut dyn Write) -> io::Resu
 
 fn name(account: &AccountReport) -> String {
     match &account.name {
-        Some(name) => format!("{} ({})", account.id, shown(name)),
-        None => account.id.clone(),
+        Some(name) => format!("{} ({})", shown(&account.id), shown(name)),
+        None => shown(&account.id),
     }
 }
 
@@ -67,7 +67,7 @@ fn failed_reads(account: &AccountReport) -> String {
     let failing = account.regions.iter().filter(|region| region.problem.is_some());
     let regions: Vec<&str> = failing.clone().map(|region| region.region.as_str()).collect();
     let first = failing.clone().find_map(|region| region.problem.as_deref()).unwrap_or_default();
-    format!("{} in {}: {}", name(account), regions.join(", "), shown(first))
+    format!("{} in {}: {}", name(account), shown(&regions.join(", ")), shown(first))
 }
 
 /// The Regions of the account in which no trail of any kind is visible.
@@ -80,10 +80,10 @@ fn without_trail(account: &AccountReport) -> Option<String> {
         .collect();
     match without.as_slice() {
         [] => None,
-        [one] => Some(format!("{}: {one}", name(account))),
+        [one] => Some(format!("{}: {}", name(account), shown(one))),
         all if all.len() == account.regions.len() => {
             Some(format!("{}: in none of its {} audited Regions", name(account), all.len()))
         }
-        some => Some(format!("{}: {}", name(account), some.join(", "))),
+        some => Some(format!("{}: {}", name(account), shown(&some.join(", ")))),
     }
 }
