@@ -6,11 +6,11 @@ use clap_mangen::Man;
 
 use crate::arguments::Arguments;
 
-/// The manual page of a subcommand, or of the whole command, as roff.
+/// The manual page of a subcommand or of the whole command, as roff.
 ///
 /// # Errors
 ///
-/// The names of the subcommands, if there is none of that name.
+/// The names of all subcommands, if `subcommand` is not one of them.
 pub(crate) fn manual_page(subcommand: Option<&str>) -> Result<String, Vec<String>> {
     let mut command = Arguments::command().disable_help_subcommand(true);
     command.build();
@@ -28,7 +28,7 @@ pub(crate) fn manual_page(subcommand: Option<&str>) -> Result<String, Vec<String
     Ok(String::from_utf8_lossy(&page).into_owned())
 }
 
-/// The script with which a shell completes the command.
+/// The completion script for a shell.
 pub(crate) fn completions(shell: Shell) -> String {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), "trailseal", &mut script);

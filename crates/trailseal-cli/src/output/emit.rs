@@ -1,4 +1,4 @@
-//! From a report to where it was asked for.
+//! Writes a report to files and to standard output.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -9,14 +9,18 @@ use super::{COLUMNS_ELSEWHERE, Format, Output, Screen, write};
 use crate::command::{Console, Failure, print_error};
 use crate::report::Report;
 
-/// Names that are tried for a file on its way, before its folder is given up.
+/// Attempts to create a temporary file.
 const TRIES_MAX: u32 = 100;
 
-/// The outputs, with the table where nothing else goes to standard output; all faults at once.
-pub(crate) fn outputs(asked: &[Output]) -> Result<Vec<Output>, Vec<String>> {
-    let mut outputs = asked.to_vec();
+/// The outputs, with a table if no other format goes to standard output.
+///
+/// # Errors
+///
+/// All faults: outputs that exclude each other, and folders.
+pub(crate) fn outputs(requested: &[Output]) -> Result<Vec<Output>, Vec<String>> {
+    let mut outputs = requested.to_vec();
     let mut faults = Vec::new();
-    match asked.iter().filter(|output| output.file.is_none()).count() {
+    match requested.iter().filter(|output| output.file.is_none()).count() {
         0 => outputs.push(Output { format: Format::Table, file: None }),
         1 => {}
         _ => faults.push(
@@ -25,8 +29,8 @@ pub(crate) fn outputs(asked: &[Output]) -> Result<Vec<Output>, Vec<String>> {
         ),
     }
     let places: Vec<Option<PathBuf>> =
-        asked.iter().map(|output| output.file.as_deref().map(place)).collect();
-    for (index, (output, place)) in asked.iter().zip(&places).enumerate() {
+        requested.iter().map(|output| output.file.as_deref().map(place)).collect();
+    for (index, (output, place)) in requested.iter().zip(&places).enumerate() {
         let Some(file) = &output.file else {
             continue;
         };
@@ -40,7 +44,7 @@ pub(crate) fn outputs(asked: &[Output]) -> Result<Vec<Output>, Vec<String>> {
     if faults.is_empty() { Ok(outputs) } else { Err(faults) }
 }
 
-/// No output may take the place of what is read.
+/// Refuses outputs that would overwrite an input.
 pub(crate) fn refuse_to_overwrite<'a>(
     inputs: impl Iterator<Item = &'a Path>,
     outputs: &[Output],
@@ -49,12 +53,12 @@ pub(crate) fn refuse_to_overwrite<'a>(
     let files = outputs.iter().filter_map(|output| output.file.as_ref());
     let faults: Vec<String> = files
         .filter(|file| read.contains(&place(file)))
-        .map(|file| format!("`{}` is read; give the output another file", file.display()))
+        .map(|file| format!("`{}` is an input; give the output another file", file.display()))
         .collect();
     if faults.is_empty() { Ok(()) } else { Err(Failure::Usage(faults)) }
 }
 
-/// The same for all ways to write a path: links and dots are followed as far as there is something.
+/// The canonical path; of a file that does not exist, its name in its canonical folder.
 fn place(path: &Path) -> PathBuf {
     if let Ok(place) = path.canonicalize() {
         return place;
@@ -67,8 +71,7 @@ fn place(path: &Path) -> PathBuf {
     }
 }
 
-/// Writes the report wherever it was asked for; a place that cannot be written takes nothing from
-/// the others.
+/// Writes the report to each output. A failed output does not prevent the others.
 pub(crate) fn emit(
     report: &Report,
     outputs: &[Output],
@@ -78,7 +81,7 @@ pub(crate) fn emit(
     for output in outputs {
         match write_to(report, output, console) {
             Ok(()) => {}
-            // Whoever reads has had enough.
+            // The reader closed the pipe.
             Err(failure) if failure.is_broken_pipe() => outcome = Err(failure),
             Err(failure) => {
                 print_error(console, &failure.to_string());
@@ -99,26 +102,26 @@ fn write_to(report: &Report, output: &Output, console: &mut Console<'_>) -> Resu
     }
 }
 
-/// Writes a report into a file, whole or not at all: what stands there stays until the new one is
-/// complete. Pipes and devices are written as they are.
+/// Writes a report to a file. A regular file is replaced as a whole, when the new content is
+/// complete; pipes and devices are written directly.
 fn to_file(report: &Report, format: Format, file: &Path) -> io::Result<()> {
-    // A link stays a link: what it leads to is replaced.
+    // Replaces the target of a link, not the link.
     let file = &file.canonicalize().unwrap_or_else(|_is_new| file.to_owned());
-    let there = fs::metadata(file);
-    if there.as_ref().is_ok_and(|there| !there.is_file()) {
+    let metadata = fs::metadata(file);
+    if metadata.as_ref().is_ok_and(|metadata| !metadata.is_file()) {
         return write_out(report, format, OpenOptions::new().write(true).open(file)?);
     }
-    let (on_its_way, out) = beside(file)?;
-    let permissions = there.map(|there| there.permissions());
+    let (temporary, out) = beside(file)?;
+    let permissions = metadata.map(|metadata| metadata.permissions());
     let written = write_out(report, format, out)
         .and_then(|()| match permissions {
-            Ok(permissions) => fs::set_permissions(&on_its_way, permissions),
+            Ok(permissions) => fs::set_permissions(&temporary, permissions),
             Err(_is_new) => Ok(()),
         })
-        .and_then(|()| fs::rename(&on_its_way, file));
+        .and_then(|()| fs::rename(&temporary, file));
     if written.is_err() {
-        // The first error is the one to tell.
-        let _stays = fs::remove_file(&on_its_way);
+        // The first error is reported.
+        let _ignored = fs::remove_file(&temporary);
     }
     written
 }
@@ -130,7 +133,7 @@ fn write_out(report: &Report, format: Format, file: File) -> io::Result<()> {
     out.flush()
 }
 
-/// A new file in the same folder, so that it can take the other's place at once.
+/// A new file in the same folder, so that a rename can replace the other file.
 fn beside(file: &Path) -> io::Result<(PathBuf, File)> {
     let name = file.file_name().ok_or(io::ErrorKind::InvalidFilename)?;
     for number in 0..TRIES_MAX {

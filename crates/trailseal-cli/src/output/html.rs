@@ -5,7 +5,7 @@
 //! could hide text or change its direction.
 //!
 //! INVARIANT (bounded): a limited number of findings is shown in full, and a further number in one
-//! line each. The page counts the others, and says so.
+//! line each. The page counts the others and names their number.
 
 mod causes;
 mod csp;
@@ -15,9 +15,9 @@ mod listing;
 mod places;
 mod policy;
 mod remarks;
-mod standing;
+mod status;
+mod text;
 mod trail_evidence;
-mod words;
 
 use std::borrow::Borrow;
 use std::io::{self, Write};
@@ -33,8 +33,8 @@ use heat::HeatMap;
 use listing::Listing;
 use places::Places;
 use remarks::{Remark, remarks};
-use standing::{Standing, VerdictCounts};
-use words::Count;
+use status::{TrailStatus, VerdictCounts};
+use text::Count;
 
 const STYLE: &str = include_str!("html/page.css");
 const SCRIPT: &str = include_str!("html/page.js");
@@ -77,7 +77,7 @@ struct Numbers<'a> {
 impl<'a> Page<'a> {
     fn of(report: &'a Report) -> Self {
         let mut tally = VerdictCounts::default();
-        report.trails.iter().for_each(|trail| tally.add(Standing::of(trail)));
+        report.trails.iter().for_each(|trail| tally.add(TrailStatus::of(trail)));
         let places = Places::of(report);
         Self {
             report,
@@ -110,11 +110,11 @@ impl<'a> Page<'a> {
 
     /// The parts of a message, and whether each is a value in backticks.
     fn ticked<'t>(&self, message: &'t str) -> Vec<(bool, &'t str)> {
-        words::ticked(message)
+        text::ticked(message)
     }
 
-    fn standings(&self) -> [Standing; 4] {
-        Standing::ALL
+    fn statuses(&self) -> [TrailStatus; 4] {
+        TrailStatus::ALL
     }
 }
 

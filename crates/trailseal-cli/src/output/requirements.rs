@@ -21,15 +21,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_version_stands_by_itself() {
+    fn each_version_of_a_publication_is_separate() {
         let control = |publication: &str| ControlNumber {
             publication: publication.to_owned(),
             number: "3.7".to_owned(),
         };
         let controls = [control("Benchmark v1.3, v1.4"), control("Controls v8"), control("")];
-        let told = by_version(&controls);
-        let publications: Vec<&str> = told.iter().map(|(name, _)| name.as_str()).collect();
+        let requirements = by_version(&controls);
+        let publications: Vec<&str> = requirements.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(publications, ["Benchmark v1.3", "Benchmark v1.4", "Controls v8", ""]);
-        assert!(told.iter().all(|(_, number)| *number == "3.7"));
+        assert!(requirements.iter().all(|(_, number)| *number == "3.7"));
     }
 }

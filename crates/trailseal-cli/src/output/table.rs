@@ -101,7 +101,7 @@ fn finding(trail: &TrailReport, profile: &str) -> String {
     let is_listed = |note: &str| is_passed && trail.annotation.contains(note);
     let notes = trail.notes.iter().filter(|note| !is_listed(note));
     lines.extend(notes.map(|note| format!("Note: {}", shown(note))));
-    lines.push(format!("Seen in: {}", shown(&trail.source)));
+    lines.push(format!("Source: {}", shown(&trail.source)));
     lines.join("\n")
 }
 

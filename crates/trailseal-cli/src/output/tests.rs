@@ -59,13 +59,13 @@ fn arn(text: &str) -> Option<TrailArn> {
 }
 
 pub(crate) fn check(id: &str, outcome: CheckOutcome) -> CheckReport {
-    let told = outcome != CheckOutcome::Pass;
+    let is_open = outcome != CheckOutcome::Pass;
     CheckReport {
         id: id.to_owned(),
         outcome,
-        what: told.then(|| format!("what {id} found")),
+        what: is_open.then(|| format!("what {id} found")),
         why: format!("why {id} matters"),
-        fix: told.then(|| format!("how to fix {id}")),
+        fix: is_open.then(|| format!("how to fix {id}")),
     }
 }
 
@@ -109,9 +109,9 @@ pub(crate) fn full() -> Report {
         checks: vec![check("key-usable", CheckOutcome::Unknown)],
         ..trail("unverified")
     };
-    let waved_through = TrailReport {
+    let accepted = TrailReport {
         compliance: ComplianceType::Compliant,
-        ..TrailReport { resource_id: "waved-through".to_owned(), ..unverified.clone() }
+        ..TrailReport { resource_id: "accepted".to_owned(), ..unverified.clone() }
     };
     let gone = TrailReport {
         arn: None,
@@ -135,15 +135,8 @@ pub(crate) fn full() -> Report {
         checks: vec![check("of-a-later-version", CheckOutcome::Fail)],
         ..trail("org")
     };
-    let mut report = report(vec![
-        trail("broken"),
-        of_organization,
-        unverified,
-        waved_through,
-        sealed,
-        gone,
-        exempt,
-    ]);
+    let mut report =
+        report(vec![trail("broken"), of_organization, unverified, accepted, sealed, gone, exempt]);
     report.complete = false;
     report.problems = vec![Problem { source: "cut.json".to_owned(), message: "is cut".to_owned() }];
     report.accounts = vec![AccountReport {

@@ -80,8 +80,8 @@ fn reason(arn: &TrailArn, accounts: &[AccountReport]) -> String {
     }
     match account.regions.iter().find(|region| region.region == home.as_str()) {
         None => format!(
-            "its home Region {home} of account {owner} was not asked: --regions leaves it out, or \
-             it is not enabled there; name or enable it, or set replicas=EVALUATE"
+            "its home Region {home} of account {owner} was not audited: --regions leaves it out, or \
+             the Region is not enabled; add or enable it, or set replicas=EVALUATE"
         ),
         Some(region) if region.problem.is_some() => {
             format!("its home Region {home} of account {owner} could not be read")
@@ -162,10 +162,10 @@ mod tests {
         (not_recorded.1.arn, not_recorded.1.not_evaluated) =
             (None, Some("not recorded".to_owned()));
         let copy = seen("111122223333", "us-east-1", Some("this is a copy"));
-        let said = reasons(vec![odd, not_recorded, copy], &[]);
-        assert_eq!(said.len(), 3, "{said:?}");
-        assert!(said[0].starts_with("its homeRegion is not the Region in its ARN"), "{said:?}");
-        assert_eq!(said[1], "not recorded");
+        let found = reasons(vec![odd, not_recorded, copy], &[]);
+        assert_eq!(found.len(), 3, "{found:?}");
+        assert!(found[0].starts_with("its homeRegion is not the Region in its ARN"), "{found:?}");
+        assert_eq!(found[1], "not recorded");
     }
 
     #[test]
@@ -182,8 +182,8 @@ mod tests {
             (vec![account(owner, None, &[("eu-west-1", None)])], "does not show it"),
         ] {
             let copy = seen("444455556666", "us-east-1", Some("this is a copy"));
-            let said = reasons(vec![copy], &accounts);
-            assert!(said.len() == 1 && said[0].contains(expected), "{said:?}: {expected}");
+            let found = reasons(vec![copy], &accounts);
+            assert!(found.len() == 1 && found[0].contains(expected), "{found:?}: {expected}");
         }
     }
 }

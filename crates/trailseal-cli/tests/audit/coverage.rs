@@ -80,7 +80,7 @@ async fn a_home_region_that_is_not_enabled() {
     let desk = Desk::with(home_region_not_enabled()).await;
     let run = desk.run(MANAGEMENT, &["-o", "json"]);
     assert_eq!(not_evaluated(&run), [LOST]);
-    let why = "its home Region af-south-1 of account 111122223333 was not asked";
+    let why = "its home Region af-south-1 of account 111122223333 was not audited";
     is_said_in_every_format(&desk, MANAGEMENT, LOST, why);
     // A user who wants copies to be evaluated gets a verdict on each.
     let run = desk.run(MANAGEMENT, &["-o", "json", "-p", "replicas=EVALUATE"]);
@@ -114,7 +114,8 @@ async fn regions_that_leave_out_the_home_region() {
     let found = not_evaluated(&run);
     assert_eq!(found.len(), 9, "{found:?}");
     assert!(found.iter().all(|arn| arn.contains(":us-east-1:")), "{found:?}");
-    let home = "its home Region us-east-1 of account 111122223333 was not asked: --regions leaves";
+    let home =
+        "its home Region us-east-1 of account 111122223333 was not audited: --regions leaves";
     assert!(run.err.contains(home), "{}", run.err);
     let run = desk.run(MANAGEMENT, &["--regions", "eu-west-1,us-east-1", "-o", "json"]);
     assert_eq!((run.code, not_evaluated(&run).len()), (1, 0), "{}", run.err);

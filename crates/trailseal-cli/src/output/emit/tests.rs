@@ -6,7 +6,7 @@ use trailseal_rule::Timestamp;
 use super::*;
 use crate::output::tests::{full, trail, written};
 
-/// A folder of its own that goes away with its test.
+/// A temporary folder, removed at the end of the test.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -48,7 +48,7 @@ fn emitted(outputs: &[Output]) -> (Result<(), Failure>, String, String) {
 }
 
 #[test]
-fn files_and_standard_output_are_written_at_once() {
+fn files_and_standard_output_are_written_in_one_run() {
     let folder = Folder::new("several");
     let outputs = outputs(&[
         to(Format::Json, &folder.0.join("a.json")),
@@ -62,21 +62,21 @@ fn files_and_standard_output_are_written_at_once() {
 }
 
 #[test]
-fn a_place_that_cannot_be_written_takes_nothing_from_the_others() {
+fn a_failed_output_does_not_prevent_the_others() {
     let folder = Folder::new("broken");
     let missing = folder.0.join("missing/a.json");
-    let asked = [to(Format::Json, &missing), to(Format::Csv, &folder.0.join("b.csv"))];
-    let (outcome, out, err) = emitted(&outputs(&asked).unwrap());
+    let requested = [to(Format::Json, &missing), to(Format::Csv, &folder.0.join("b.csv"))];
+    let (outcome, out, err) = emitted(&outputs(&requested).unwrap());
     assert!(matches!(outcome, Err(Failure::EvidenceValue)), "{outcome:?}");
     assert!(err.contains("missing/a.json") && err.contains("cannot write"), "{err}");
     assert!(out.contains("VERDICT"));
     assert_eq!(folder.names(), ["b.csv"]);
 }
 
-/// A device that is always full stands for a disk that is.
+/// `/dev/full` stands for a full disk.
 #[cfg(target_os = "linux")]
 #[test]
-fn what_stands_in_a_file_stays_until_the_new_is_whole() {
+fn a_file_keeps_its_content_until_the_new_one_is_complete() {
     let folder = Folder::new("whole");
     let file = folder.0.join("report.json");
     fs::write(&file, "old").unwrap();
@@ -92,7 +92,7 @@ fn what_stands_in_a_file_stays_until_the_new_is_whole() {
 
 #[cfg(unix)]
 #[test]
-fn a_link_stays_a_link_and_permissions_stay() {
+fn links_and_permissions_are_kept() {
     use std::os::unix::fs::{PermissionsExt, symlink};
     let folder = Folder::new("link");
     let (file, link) = (folder.0.join("file.csv"), folder.0.join("link.csv"));
@@ -106,7 +106,7 @@ fn a_link_stays_a_link_and_permissions_stay() {
 }
 
 #[test]
-fn no_place_is_written_twice_or_read() {
+fn an_output_that_is_an_input_or_another_output_is_refused() {
     let folder = Folder::new("twice");
     let file = folder.0.join("a.json");
     let same = folder.0.join(".").join("a.json");
@@ -114,7 +114,7 @@ fn no_place_is_written_twice_or_read() {
     assert_eq!(twice.len(), 1, "{twice:?}");
     let again = outputs(&[to(Format::Json, &folder.0)]).unwrap_err();
     assert!(again[0].contains("is a folder"), "{again:?}");
-    let asked = [to(Format::Json, &same)];
-    assert!(refuse_to_overwrite(std::iter::once(file.as_path()), &asked).is_err());
-    assert!(refuse_to_overwrite(std::iter::once(Path::new("other.json")), &asked).is_ok());
+    let requested = [to(Format::Json, &same)];
+    assert!(refuse_to_overwrite(std::iter::once(file.as_path()), &requested).is_err());
+    assert!(refuse_to_overwrite(std::iter::once(Path::new("other.json")), &requested).is_ok());
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::standing::VerdictCounts;
-use super::words::{Count, counted};
+use super::status::{TrailStatus, VerdictCounts};
+use super::text::{Count, counted};
 use crate::report::Report;
 
 /// The head of the page.
@@ -27,8 +27,8 @@ impl Headline {
 
 fn statement(tally: &VerdictCounts) -> String {
     let trails = tally.trails();
-    let judged = trails - tally.not_applicable;
-    match (tally.failing, tally.unverified) {
+    let judged = trails - tally.of(&TrailStatus::NotApplicable);
+    match (tally.of(&TrailStatus::Failing), tally.of(&TrailStatus::Unverified)) {
         (0, 0) if trails == 0 => "No trail was seen.".to_owned(),
         (0, 0) if judged == 0 => "No trail was judged.".to_owned(),
         (0, 0) if judged == 1 => "The one trail that was judged is sealed.".to_owned(),
@@ -79,19 +79,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_statement_never_says_more_than_was_seen() {
-        let told = |failing, unverified, compliant, not_applicable| {
-            statement(&VerdictCounts { failing, unverified, compliant, not_applicable })
+    fn the_statement_does_not_claim_more_than_was_judged() {
+        let check = |counts: [usize; 4], expected: &str| {
+            let mut tally = VerdictCounts::default();
+            for (status, count) in TrailStatus::ALL.into_iter().zip(counts) {
+                (0..count).for_each(|_| tally.add(status));
+            }
+            assert_eq!(statement(&tally), expected);
         };
-        assert_eq!(told(0, 0, 0, 0), "No trail was seen.");
-        assert_eq!(told(0, 0, 0, 3), "No trail was judged.");
-        assert_eq!(told(0, 0, 1, 0), "The one trail that was judged is sealed.");
-        assert_eq!(told(0, 0, 1200, 1), "All 1,200 trails that were judged are sealed.");
-        assert_eq!(
-            told(0, 2, 1, 0),
-            "No trail is known to fail, but 2 of 3 trails could not be verified."
-        );
-        assert_eq!(told(1, 0, 0, 0), "1 of 1 trail is not sealed.");
-        assert_eq!(told(2, 1, 0, 0), "2 of 3 trails are not sealed; 1 more could not be verified.");
+        check([0, 0, 0, 0], "No trail was seen.");
+        check([0, 0, 0, 3], "No trail was judged.");
+        check([0, 0, 1, 0], "The one trail that was judged is sealed.");
+        check([0, 0, 1200, 1], "All 1,200 trails that were judged are sealed.");
+        check([0, 2, 1, 0], "No trail is known to fail, but 2 of 3 trails could not be verified.");
+        check([1, 0, 0, 0], "1 of 1 trail is not sealed.");
+        check([2, 1, 0, 0], "2 of 3 trails are not sealed; 1 more could not be verified.");
     }
 }

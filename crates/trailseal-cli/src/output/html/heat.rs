@@ -2,9 +2,9 @@
 //!
 //! Each kind of field has its own mark, so that color is never the only difference.
 
-use super::places::{Account, Place, Places};
-use super::standing::{Standing, VerdictCounts};
-use super::words::{Count, counted, shortened};
+use super::places::{Account, Places};
+use super::status::{TrailStatus, VerdictCounts};
+use super::text::{Count, counted, shortened};
 
 /// Rows of accounts. Further accounts share the last row.
 const ROWS_MAX: usize = 40;
@@ -62,17 +62,11 @@ impl HeatMap {
     pub(super) fn of(places: &Places<'_>) -> Self {
         let shown: Vec<&str> = places.regions.iter().copied().take(COLUMNS_MAX).collect();
         let apart = if places.accounts.len() > ROWS_MAX { ROWS_MAX - 1 } else { ROWS_MAX };
-        let mut rows: Vec<Row> = places
-            .accounts
-            .iter()
-            .take(apart)
-            .enumerate()
-            .map(|(index, account)| row(index, account, &shown))
-            .collect();
-        let others: Vec<&Account<'_>> = places.accounts.iter().skip(apart).collect();
-        if !others.is_empty() {
-            rows.push(shared_row(rows.len(), &others, &shown));
-        }
+        let (alone, others) =
+            places.accounts.split_at_checked(apart).unwrap_or((places.accounts.as_slice(), &[]));
+        let groups = alone.chunks(1).chain((!others.is_empty()).then_some(others));
+        let rows: Vec<Row> =
+            groups.enumerate().map(|(index, accounts)| row(index, accounts, &shown)).collect();
         let left_out = places.regions.len().saturating_sub(shown.len());
         Self {
             width: LABEL_WIDTH + shown.len() * PITCH + OVERHANG,
@@ -92,80 +86,70 @@ impl HeatMap {
     }
 }
 
-fn row(index: usize, account: &Account<'_>, shown: &[&str]) -> Row {
+/// The row of one account, or of the accounts that share it.
+fn row(index: usize, accounts: &[Account<'_>], shown: &[&str]) -> Row {
     let y = HEAD_HEIGHT + index * PITCH;
-    let field = |(column, region): (usize, &&str)| {
-        let place = account.regions.iter().find(|place| place.region == *region)?;
-        let (kind, mark) = look(&place.tally, place.problem.or(account.problem).is_some());
-        Some(Field {
-            x: LABEL_WIDTH + column * PITCH,
-            y,
-            kind,
-            mark,
-            title: format!("{} {region}: {}", account.id, title(account, place)),
-            account: Some(account.id.to_owned()),
-            region: (*region).to_owned(),
-        })
-    };
-    let fields: Vec<Field> = shown.iter().enumerate().filter_map(field).collect();
-    let instead = fields.is_empty().then_some(match account.problem {
-        Some(_) => "could not be read",
-        None => "was not read",
-    });
-    let (label, below) = match account.name {
-        Some(name) => (shortened(name, 18), Some(account.id.to_owned())),
-        None => (account.id.to_owned(), None),
-    };
-    Row { y, label, below, fields, instead }
-}
-
-fn shared_row(index: usize, others: &[&Account<'_>], shown: &[&str]) -> Row {
-    let y = HEAD_HEIGHT + index * PITCH;
+    let alone = if let [account] = accounts { Some(account) } else { None };
     let field = |(column, region): (usize, &&str)| {
         let mut tally = VerdictCounts::default();
-        let (mut audited, mut has_problem) = (0, false);
-        for account in others {
+        let (mut audited, mut problem) = (0, None);
+        for account in accounts {
             if let Some(place) = account.regions.iter().find(|place| place.region == *region) {
                 audited += 1;
                 tally.add_all(&place.tally);
-                has_problem |= place.problem.or(account.problem).is_some();
+                problem = problem.or(place.problem).or(account.problem);
             }
         }
-        let (kind, mark) = look(&tally, has_problem);
-        let words = if tally.trails() == 0 { "no trail".to_owned() } else { tally.words() };
-        let title = format!("{} {region}: {words}", counted(audited, "further account"));
+        let (kind, mark) = look(&tally, problem.is_some());
+        let title = match alone {
+            Some(account) => format!("{} {region}: {}", account.id, title(&tally, problem)),
+            None => {
+                let accounts = counted(audited, "further account");
+                format!("{accounts} {region}: {}", title(&tally, None))
+            }
+        };
+        let account = alone.map(|account| account.id.to_owned());
         let (x, region) = (LABEL_WIDTH + column * PITCH, (*region).to_owned());
-        (audited > 0).then_some(Field { x, y, kind, mark, title, account: None, region })
+        (audited > 0).then_some(Field { x, y, kind, mark, title, account, region })
     };
-    Row {
-        y,
-        label: format!("{} more", Count(others.len())),
-        below: Some("accounts together".to_owned()),
-        fields: shown.iter().enumerate().filter_map(field).collect(),
-        instead: None,
-    }
+    let fields: Vec<Field> = shown.iter().enumerate().filter_map(field).collect();
+    let (label, below, instead) = match alone {
+        None => {
+            (format!("{} more", Count(accounts.len())), Some("accounts together".to_owned()), None)
+        }
+        Some(account) => {
+            let id = account.id.to_owned();
+            let read = if account.problem.is_some() { "could not be read" } else { "was not read" };
+            let instead = fields.is_empty().then_some(read);
+            match account.name {
+                Some(name) => (shortened(name, 18), Some(id), instead),
+                None => (id, None, instead),
+            }
+        }
+    };
+    Row { y, label, below, fields, instead }
 }
 
 /// The kind and the mark of a field. A failed read outweighs compliant trails.
 fn look(tally: &VerdictCounts, has_problem: bool) -> (&'static str, String) {
     let number = |count: usize| if count > 999 { "999+".to_owned() } else { count.to_string() };
     match tally.worst() {
-        Some(Standing::Failing) => (Standing::Failing.slug(), number(tally.failing)),
-        Some(Standing::Unverified) => {
-            (Standing::Unverified.slug(), format!("?{}", number(tally.unverified)))
+        Some(verdict @ TrailStatus::Failing) => (verdict.slug(), number(tally.of(&verdict))),
+        Some(verdict @ TrailStatus::Unverified) => {
+            (verdict.slug(), format!("?{}", number(tally.of(&verdict))))
         }
         _ if has_problem => ("refused", "!".to_owned()),
-        Some(Standing::Compliant) => (Standing::Compliant.slug(), number(tally.compliant)),
-        Some(Standing::NotApplicable) => (Standing::NotApplicable.slug(), "–".to_owned()),
+        Some(verdict @ TrailStatus::Compliant) => (verdict.slug(), number(tally.of(&verdict))),
+        Some(verdict @ TrailStatus::NotApplicable) => (verdict.slug(), "–".to_owned()),
         None => ("bare", "0".to_owned()),
     }
 }
 
-fn title(account: &Account<'_>, place: &Place<'_>) -> String {
-    match place.problem.or(account.problem) {
-        Some(why) if place.tally.trails() == 0 => format!("could not be read: {why}"),
-        Some(why) => format!("{}; the rest could not be read: {why}", place.tally.words()),
-        None if place.tally.trails() == 0 => "no trail".to_owned(),
-        None => place.tally.words(),
+fn title(tally: &VerdictCounts, problem: Option<&str>) -> String {
+    match (problem, tally.trails()) {
+        (Some(why), 0) => format!("could not be read: {why}"),
+        (Some(why), _) => format!("{}; the rest could not be read: {why}", tally.words()),
+        (None, 0) => "no trail".to_owned(),
+        (None, _) => tally.words(),
     }
 }

@@ -1,11 +1,11 @@
 //! Which trails are shown in full, which in one line, and which are only counted.
 
-use super::standing::{Standing, open_check_ids};
+use super::status::{TrailStatus, open_check_ids};
 use super::trail_evidence::TrailEvidence;
 use crate::report::TrailReport;
 
 /// Trails with a finding that are shown in full.
-const EXHIBITS_MAX: usize = 300;
+const FULL_MAX: usize = 300;
 
 /// Further trails with a finding that are shown in one line each.
 const LINES_MAX: usize = 4700;
@@ -27,7 +27,7 @@ pub(super) struct Listing<'a> {
 /// A trail in one line.
 pub(super) struct Line<'a> {
     pub(super) trail: &'a TrailReport,
-    pub(super) standing: Standing,
+    pub(super) status: TrailStatus,
     pub(super) name: &'a str,
     pub(super) found: String,
     pub(super) open: String,
@@ -35,15 +35,15 @@ pub(super) struct Line<'a> {
 
 impl<'a> Listing<'a> {
     pub(super) fn of(trails: &'a [TrailReport]) -> Self {
-        let of = |standing| trails.iter().filter(move |trail| Standing::of(trail) == standing);
-        let open = of(Standing::Failing).chain(of(Standing::Unverified));
-        let evidence = open.clone().take(EXHIBITS_MAX).enumerate();
+        let of = |status| trails.iter().filter(move |trail| TrailStatus::of(trail) == status);
+        let open = of(TrailStatus::Failing).chain(of(TrailStatus::Unverified));
+        let evidence = open.clone().take(FULL_MAX).enumerate();
         let (failing, unverified) = evidence
             .map(|(index, trail)| TrailEvidence::of(index + 1, trail))
-            .partition(|evidence: &TrailEvidence<'_>| evidence.standing == Standing::Failing);
-        let rest = open.clone().skip(EXHIBITS_MAX);
-        let others = || of(Standing::Compliant).chain(of(Standing::NotApplicable));
-        let first = open.clone().count().min(EXHIBITS_MAX) + 1;
+            .partition(|evidence: &TrailEvidence<'_>| evidence.status == TrailStatus::Failing);
+        let rest = open.clone().skip(FULL_MAX);
+        let others = || of(TrailStatus::Compliant).chain(of(TrailStatus::NotApplicable));
+        let first = open.clone().count().min(FULL_MAX) + 1;
         let passes = if others().count() > PASSES_MAX { 0 } else { PASSES_MAX };
         let passes = others().take(passes).enumerate();
         Self {
@@ -62,7 +62,7 @@ impl<'a> Line<'a> {
             trail.open_checks().filter_map(|check| check.what.as_deref()).collect();
         Self {
             trail,
-            standing: Standing::of(trail),
+            status: TrailStatus::of(trail),
             name: trail.name(),
             found: if found.is_empty() { trail.annotation.clone() } else { found.join("; ") },
             open: open_check_ids(trail),

@@ -41,7 +41,7 @@
     (wanted.check === "" || item.checks.includes(wanted.check)) &&
     wanted.words.every((word) => wordsOf(item).includes(word));
 
-  /* A region's row stands for its passing trails only, and no check keeps these from passing. */
+  /* A Region's row counts its passing trails only, and those have no check that did not pass. */
   const adds = (item, wanted) =>
     item.counts
       .filter(({ standing }) => wanted.standings.has(standing) && item.adds.has(standing))

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::standing::{Standing, VerdictCounts};
+use super::status::{TrailStatus, VerdictCounts};
 use crate::report::Report;
 
 /// Keys of a Region that are listed; the others are counted.
@@ -59,7 +59,9 @@ pub(super) struct FailedRead<'a> {
 impl<'a> Places<'a> {
     pub(super) fn of(report: &'a Report) -> Self {
         let mut accounts = counted(report);
-        accounts.sort_by_key(|account| (account.rank(), Reverse(account.tally.failing)));
+        accounts.sort_by_key(|account| {
+            (account.rank(), Reverse(account.tally.of(&TrailStatus::Failing)))
+        });
         let regions: BTreeSet<&str> = accounts
             .iter()
             .flat_map(|account| account.regions.iter().map(|place| place.region))
@@ -89,13 +91,13 @@ fn counted(report: &Report) -> Vec<Account<'_>> {
     }
     for trail in &report.trails {
         let (account, places) = accounts.entry(trail.account.as_str()).or_default();
-        let standing = Standing::of(trail);
-        account.tally.add(standing);
+        let status = TrailStatus::of(trail);
+        account.tally.add(status);
         let place = places.entry(trail.region.as_str()).or_default();
-        place.tally.add(standing);
+        place.tally.add(status);
         place.is_bare = false;
         place.open.extend(trail.open_checks().map(|check| check.id.as_str()));
-        if standing == Standing::Compliant {
+        if status == TrailStatus::Compliant {
             place.keys.extend(trail.key.as_deref());
         }
     }
@@ -114,11 +116,11 @@ impl<'a> Account<'a> {
     /// The most urgent first: failing, then unverified, then failed reads.
     fn rank(&self) -> u8 {
         match self.tally.worst() {
-            Some(Standing::Failing) => 0,
-            Some(Standing::Unverified) => 1,
+            Some(TrailStatus::Failing) => 0,
+            Some(TrailStatus::Unverified) => 1,
             _ if self.has_problem() => 2,
-            Some(Standing::Compliant) => 3,
-            Some(Standing::NotApplicable) => 4,
+            Some(TrailStatus::Compliant) => 3,
+            Some(TrailStatus::NotApplicable) => 4,
             None => 5,
         }
     }

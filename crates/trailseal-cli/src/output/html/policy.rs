@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 use trailseal_rule::key_policy::document::STATEMENT_MEMBERS;
 
 /// Values of a list that a summary names.
-const WORDS_MAX: usize = 3;
+const VALUES_MAX: usize = 3;
 
 /// A key policy.
 pub(super) struct KeyPolicy {
@@ -57,19 +57,19 @@ fn statement(members: &Map<String, Value>) -> Statement {
 
 /// The texts in a value, without member names: `cloudtrail.amazonaws.com`.
 fn listed(value: &Value) -> String {
-    let mut words = Vec::new();
-    collect(value, &mut words);
-    let more = words.len().saturating_sub(WORDS_MAX);
-    words.truncate(WORDS_MAX);
-    let listed = words.join(", ");
+    let mut values = Vec::new();
+    collect(value, &mut values);
+    let more = values.len().saturating_sub(VALUES_MAX);
+    values.truncate(VALUES_MAX);
+    let listed = values.join(", ");
     if more > 0 { format!("{listed} and {more} more") } else { listed }
 }
 
-fn collect<'a>(value: &'a Value, words: &mut Vec<&'a str>) {
+fn collect<'a>(value: &'a Value, values: &mut Vec<&'a str>) {
     match value {
-        Value::String(word) => words.push(word),
-        Value::Array(values) => values.iter().for_each(|value| collect(value, words)),
-        Value::Object(members) => members.values().for_each(|value| collect(value, words)),
+        Value::String(text) => values.push(text),
+        Value::Array(items) => items.iter().for_each(|item| collect(item, values)),
+        Value::Object(members) => members.values().for_each(|value| collect(value, values)),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }

@@ -247,5 +247,5 @@ fn accounts_beyond_the_limit_share_a_row() {
 fn an_empty_report_is_a_page() {
     let page = page(&report(&[], &[]));
     assert!(page.contains("<h1>No trail was seen.</h1>"));
-    assert!(page.contains("There is nothing to draw."));
+    assert!(page.contains("There are no accounts."));
 }

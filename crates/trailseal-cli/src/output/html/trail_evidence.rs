@@ -3,7 +3,7 @@
 use trailseal_rule::{Delivery, KeyFacts, Refusal};
 
 use super::policy::KeyPolicy;
-use super::standing::{Standing, open_check_ids};
+use super::status::{TrailStatus, open_check_ids};
 use crate::report::{
     CheckOutcome, CheckReport, EvidenceReport, ReportedReading, RotationReport, TrailReport,
 };
@@ -12,7 +12,7 @@ use crate::report::{
 pub(super) struct TrailEvidence<'a> {
     pub(super) number: usize,
     pub(super) trail: &'a TrailReport,
-    pub(super) standing: Standing,
+    pub(super) status: TrailStatus,
     pub(super) name: &'a str,
     /// For the page's filters.
     pub(super) open: String,
@@ -25,24 +25,24 @@ pub(super) struct TrailEvidence<'a> {
 /// A check that did not pass.
 pub(super) struct Finding<'a> {
     pub(super) check: &'a CheckReport,
-    pub(super) standing: Standing,
+    pub(super) status: TrailStatus,
 }
 
 /// A piece of evidence.
 pub(super) struct Fact {
     pub(super) name: &'static str,
-    pub(super) words: String,
+    pub(super) text: String,
     /// Whether the value is an identifier.
     pub(super) is_code: bool,
 }
 
 impl Fact {
-    fn words(name: &'static str, words: impl Into<String>) -> Self {
-        Self { name, words: words.into(), is_code: false }
+    fn text(name: &'static str, text: impl Into<String>) -> Self {
+        Self { name, text: text.into(), is_code: false }
     }
 
-    fn code(name: &'static str, words: impl Into<String>) -> Self {
-        Self { name, words: words.into(), is_code: true }
+    fn code(name: &'static str, text: impl Into<String>) -> Self {
+        Self { name, text: text.into(), is_code: true }
     }
 }
 
@@ -51,9 +51,9 @@ impl<'a> TrailEvidence<'a> {
         let with =
             |wanted: CheckOutcome| trail.checks.iter().filter(move |check| check.outcome == wanted);
         let failed =
-            with(CheckOutcome::Fail).map(|check| Finding { check, standing: Standing::Failing });
+            with(CheckOutcome::Fail).map(|check| Finding { check, status: TrailStatus::Failing });
         let unknown = with(CheckOutcome::Unknown)
-            .map(|check| Finding { check, standing: Standing::Unverified });
+            .map(|check| Finding { check, status: TrailStatus::Unverified });
         let policy = trail.evidence.as_ref().and_then(|evidence| match &evidence.key_policy {
             ReportedReading::Known { value } => Some(KeyPolicy::read(value)),
             ReportedReading::Absent | ReportedReading::Refused { .. } => None,
@@ -61,7 +61,7 @@ impl<'a> TrailEvidence<'a> {
         Self {
             number,
             trail,
-            standing: Standing::of(trail),
+            status: TrailStatus::of(trail),
             name: trail.name(),
             open: open_check_ids(trail),
             findings: failed.chain(unknown).collect(),
@@ -77,7 +77,7 @@ fn facts(trail: &TrailReport) -> Vec<Fact> {
     match &trail.key {
         Some(key) => facts.push(Fact::code("Key that the trail names", key)),
         None if trail.arn.is_some() => {
-            facts.push(Fact::words("Key that the trail names", "none"));
+            facts.push(Fact::text("Key that the trail names", "none"));
         }
         None => {}
     }
@@ -92,18 +92,18 @@ fn facts(trail: &TrailReport) -> Vec<Fact> {
         facts.extend(of_others(evidence, &mut unread));
     }
     if !unread.is_empty() {
-        facts.push(Fact::words("Not read", unread.join(", ")));
+        facts.push(Fact::text("Not read", unread.join(", ")));
     }
     if let Some(profile) = &trail.profile {
-        facts.push(Fact::words("Profile", profile.as_str()));
+        facts.push(Fact::text("Profile", profile.as_str()));
     }
     if let Some(why) = &trail.not_evaluated {
-        facts.push(Fact::words("Not evaluated", why));
+        facts.push(Fact::text("Not evaluated", why));
     }
     if let Some(captured) = trail.captured {
-        facts.push(Fact::words("Captured by AWS Config", captured.minute()));
+        facts.push(Fact::text("Captured by AWS Config", captured.minute()));
     }
-    facts.push(Fact::words("Annotation for AWS Config", &trail.annotation));
+    facts.push(Fact::text("Annotation for AWS Config", &trail.annotation));
     facts.push(Fact::code("Source", &trail.source));
     facts
 }
@@ -118,13 +118,13 @@ fn read<'a, T>(
 ) -> Result<&'a T, Option<Fact>> {
     match reading {
         ReportedReading::Known { value } => Ok(value),
-        ReportedReading::Absent => Err(Some(Fact::words(name, absent))),
+        ReportedReading::Absent => Err(Some(Fact::text(name, absent))),
         ReportedReading::Refused { why } if *why == Refusal::NotRead.to_string() => {
             unread.push(name);
             Err(None)
         }
         ReportedReading::Refused { why } => {
-            Err(Some(Fact::words(name, format!("not known: {why}"))))
+            Err(Some(Fact::text(name, format!("not known: {why}"))))
         }
     }
 }
@@ -152,7 +152,7 @@ fn of_key(
     let dates =
         [("Key is deleted on", key.deletion_date), ("Key material expires on", key.valid_to)];
     for (name, date) in dates {
-        facts.extend(date.map(|date| Fact::words(name, date.minute())));
+        facts.extend(date.map(|date| Fact::text(name, date.minute())));
     }
     facts
 }
@@ -164,25 +164,25 @@ fn of_others(evidence: &EvidenceReport, unread: &mut Vec<&'static str>) -> Vec<F
         read(bucket, "Bucket Region", "the bucket does not exist", unread)
             .map(|region| Fact::code("Bucket Region", region.as_str())),
         read(&evidence.rotation, "Key rotation", no_key, unread)
-            .map(|rotation| Fact::words("Key rotation", of_rotation(rotation))),
+            .map(|rotation| Fact::text("Key rotation", of_rotation(rotation))),
         read(&evidence.delivery, "Latest delivery", "the trail does not exist", unread)
-            .map(|delivery| Fact::words("Latest delivery", of_delivery(delivery))),
+            .map(|delivery| Fact::text("Latest delivery", of_delivery(delivery))),
         // The policy itself follows the facts.
         read(&evidence.key_policy, "Key policy", no_key, unread)
-            .map(|_| Fact::words("Key policy", "below")),
+            .map(|_| Fact::text("Key policy", "below")),
     ];
     facts.into_iter().filter_map(|fact| fact.map_or_else(|instead| instead, Some)).collect()
 }
 
 fn of_rotation(rotation: &RotationReport) -> String {
-    let mut words = rotation.status.clone();
+    let mut text = rotation.status.clone();
     if let Some(days) = rotation.period_days {
-        words.push_str(&format!(", every {days} days"));
+        text.push_str(&format!(", every {days} days"));
     }
     if let Some(next) = rotation.next {
-        words.push_str(&format!(", next on {}", next.minute()));
+        text.push_str(&format!(", next on {}", next.minute()));
     }
-    words
+    text
 }
 
 fn of_delivery(delivery: &Delivery) -> String {

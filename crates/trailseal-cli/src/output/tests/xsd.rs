@@ -1,5 +1,5 @@
-//! A small reader of XML Schema, for the forms that the published schema of `JUnit` uses: which
-//! elements may be in which, which attributes they may and must have, and the form of times.
+//! A reader of the subset of XML Schema that the published `JUnit` schema uses: which
+//! elements an element can hold, which attributes it can and must have, and the form of times.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,13 +18,13 @@ struct Element {
 pub(super) struct Xsd(BTreeMap<String, Element>);
 
 fn attributes(start: &BytesStart<'_>) -> BTreeMap<String, String> {
-    let told = start.attributes().map(|attribute| {
+    let found = start.attributes().map(|attribute| {
         let attribute = attribute.unwrap();
         let name = String::from_utf8(attribute.key.as_ref().to_vec()).unwrap();
         let value = String::from_utf8(attribute.value.to_vec()).unwrap();
         (name, value)
     });
-    told.collect()
+    found.collect()
 }
 
 fn name(start: &BytesStart<'_>) -> String {
@@ -44,11 +44,11 @@ impl Xsd {
                 }
                 continue;
             };
-            let told = attributes(start);
-            let of = |name: &str| told.get(name).cloned().unwrap_or_default();
+            let found = attributes(start);
+            let of = |name: &str| found.get(name).cloned().unwrap_or_default();
             let is_text = of("type") == "xs:string";
             match name(start).as_str() {
-                "xs:element" if told.contains_key("ref") => {
+                "xs:element" if found.contains_key("ref") => {
                     elements.get_mut(&current).unwrap().children.insert(of("ref"));
                 }
                 "xs:element" => {
@@ -67,7 +67,7 @@ impl Xsd {
         }
     }
 
-    /// Whatever the schema does not allow, and whatever XML itself does not.
+    /// Violations of the schema and of XML.
     pub(super) fn faults(&self, text: &str) -> Vec<String> {
         let is_character = |one: char| {
             matches!(one, '\t' | '\n' | '\r' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}')
@@ -75,7 +75,7 @@ impl Xsd {
         };
         let wrong = text.chars().filter(|one| !is_character(*one));
         let mut faults: Vec<String> =
-            wrong.map(|one| format!("{one:?} is no character of XML")).collect();
+            wrong.map(|one| format!("{one:?} is not an XML character")).collect();
         let mut within: Vec<String> = Vec::new();
         let mut reader = Reader::from_str(text);
         loop {
@@ -122,8 +122,8 @@ impl Xsd {
         let Some(element) = self.0.get(&name) else {
             return faults.push(format!("{name} is unknown"));
         };
-        let told = attributes(start);
-        for (attribute, value) in &told {
+        let found = attributes(start);
+        for (attribute, value) in &found {
             match element.attributes.get(attribute) {
                 None => faults.push(format!("{attribute} of {name} is unknown")),
                 Some((kind, _)) if kind == "SUREFIRE_TIME" && value.parse::<f64>().is_err() => {
@@ -133,7 +133,7 @@ impl Xsd {
             }
         }
         for (attribute, (_, is_required)) in &element.attributes {
-            if *is_required && !told.contains_key(attribute) {
+            if *is_required && !found.contains_key(attribute) {
                 faults.push(format!("{name} has no {attribute}"));
             }
         }

@@ -1,19 +1,23 @@
 //! The verdicts of the page: each trail is counted under exactly one.
 
+use std::borrow::Borrow;
+use std::collections::BTreeMap;
+
 use trailseal_rule::ComplianceType;
 
+use super::text::Count;
 use crate::report::TrailReport;
 
 /// The verdict on a trail, the worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Standing {
+pub(super) enum TrailStatus {
     Failing,
     Unverified,
     Compliant,
     NotApplicable,
 }
 
-impl Standing {
+impl TrailStatus {
     pub(super) const ALL: [Self; 4] =
         [Self::Failing, Self::Unverified, Self::Compliant, Self::NotApplicable];
 
@@ -58,75 +62,58 @@ impl Standing {
 }
 
 /// The number of trails per verdict.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct VerdictCounts {
-    pub(super) failing: usize,
-    pub(super) unverified: usize,
-    pub(super) compliant: usize,
-    pub(super) not_applicable: usize,
-}
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct VerdictCounts(BTreeMap<TrailStatus, usize>);
 
 impl VerdictCounts {
-    pub(super) fn add(&mut self, standing: Standing) {
-        let count = match standing {
-            Standing::Failing => &mut self.failing,
-            Standing::Unverified => &mut self.unverified,
-            Standing::Compliant => &mut self.compliant,
-            Standing::NotApplicable => &mut self.not_applicable,
-        };
-        *count += 1;
+    pub(super) fn add(&mut self, status: TrailStatus) {
+        *self.0.entry(status).or_default() += 1;
     }
 
     pub(super) fn add_all(&mut self, other: &Self) {
-        self.failing += other.failing;
-        self.unverified += other.unverified;
-        self.compliant += other.compliant;
-        self.not_applicable += other.not_applicable;
-    }
-
-    pub(super) fn of(&self, standing: &Standing) -> usize {
-        match standing {
-            Standing::Failing => self.failing,
-            Standing::Unverified => self.unverified,
-            Standing::Compliant => self.compliant,
-            Standing::NotApplicable => self.not_applicable,
+        for (status, count) in &other.0 {
+            *self.0.entry(*status).or_default() += count;
         }
     }
 
+    pub(super) fn of(&self, status: impl Borrow<TrailStatus>) -> usize {
+        self.0.get(status.borrow()).copied().unwrap_or_default()
+    }
+
     pub(super) fn trails(&self) -> usize {
-        Standing::ALL.iter().map(|standing| self.of(standing)).sum()
+        self.0.values().sum()
     }
 
     /// The worst verdict; absent without trails.
-    pub(super) fn worst(&self) -> Option<Standing> {
-        Standing::ALL.into_iter().find(|standing| self.of(standing) > 0)
+    pub(super) fn worst(&self) -> Option<TrailStatus> {
+        self.0.keys().next().copied()
     }
 
     /// The share of a verdict in thousandths, for charts.
-    pub(super) fn share(&self, standing: &Standing) -> usize {
-        (self.of(standing) * 1000).checked_div(self.trails()).unwrap_or_default()
+    pub(super) fn share(&self, status: &TrailStatus) -> usize {
+        (self.of(status) * 1000).checked_div(self.trails()).unwrap_or_default()
     }
 
     /// The sum of the shares before it, in thousandths.
-    pub(super) fn share_begins(&self, standing: &Standing) -> usize {
-        let before = Standing::ALL.into_iter().take_while(|other| other < standing);
-        before.map(|other| self.share(&other)).sum()
+    pub(super) fn share_begins(&self, status: &TrailStatus) -> usize {
+        self.0.keys().take_while(|other| *other < status).map(|other| self.share(other)).sum()
     }
 
     /// `2 failing, 1 compliant`; empty without trails.
     pub(super) fn words(&self) -> String {
-        let there = Standing::ALL.into_iter().filter(|standing| self.of(standing) > 0);
-        let words = there.map(|standing| {
-            format!("{} {}", super::Count(self.of(&standing)), standing.label().to_lowercase())
-        });
-        words.collect::<Vec<_>>().join(", ")
+        self.joined(", ", |status, count| {
+            format!("{} {}", Count(count), status.label().to_lowercase())
+        })
     }
 
     /// For the page's filters: `failing:2 compliant:1`.
     pub(super) fn data(&self) -> String {
-        let there = Standing::ALL.into_iter().filter(|standing| self.of(standing) > 0);
-        let data = there.map(|standing| format!("{}:{}", standing.slug(), self.of(&standing)));
-        data.collect::<Vec<_>>().join(" ")
+        self.joined(" ", |status, count| format!("{}:{count}", status.slug()))
+    }
+
+    fn joined(&self, separator: &str, text: fn(&TrailStatus, usize) -> String) -> String {
+        let texts = self.0.iter().map(|(status, count)| text(status, *count));
+        texts.collect::<Vec<_>>().join(separator)
     }
 }
 
