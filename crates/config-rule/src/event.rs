@@ -2,7 +2,7 @@
 //!
 //! No other module knows the event's JSON. The shapes are those of the AWS Config Developer Guide,
 //! "Example events for AWS Config rules". `invokingEvent` and `ruleParameters` are JSON inside text.
-//! Unknown members are ignored, since AWS adds members from time to time.
+//! Unknown members are ignored: AWS may add new ones at any time.
 
 use serde_json::{Map, Value};
 

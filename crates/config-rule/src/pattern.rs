@@ -1,15 +1,15 @@
-//! ARNs with `*` in them.
+//! ARN patterns with `*`.
 
-/// An ARN in which `*` stands for any run of characters within one of its six parts.
+/// An ARN in which `*` matches any number of characters within one of the six parts.
 ///
-/// A star never reaches over a colon: `arn:aws:kms:*:111122223333:key/*` can only mean that
-/// account. There are no other wildcards.
+/// A `*` never matches a colon: `arn:aws:kms:*:111122223333:key/*` matches keys of that account
+/// only. `*` is the only wildcard.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ArnPattern(String);
 
 impl ArnPattern {
-    /// Takes six parts, none empty, the third naming the service, the last one that can be
-    /// `KIND/NAME`: a pattern that no resource matches, such as one of aliases, is a mistake.
+    /// Takes six parts, none of them empty. The third is the service, and the last can match
+    /// `KIND/NAME`: a pattern that cannot match any such resource is a mistake.
     #[must_use]
     pub fn parse(text: &str, service: &str, kind: &str) -> Option<Self> {
         let parts: Vec<&str> = text.split(':').collect();
@@ -23,7 +23,7 @@ impl ArnPattern {
         (is_ours && filled && printable).then(|| Self(text.to_owned()))
     }
 
-    /// Whether an ARN is meant.
+    /// Whether the pattern matches an ARN.
     #[must_use]
     pub fn matches(&self, arn: &str) -> bool {
         let mut patterns = self.0.splitn(6, ':');
@@ -37,21 +37,21 @@ impl ArnPattern {
         }
     }
 
-    /// Whether the ARN of some resource in the partition, Region and account of `arn` is meant.
+    /// Whether the pattern can match a resource in the partition, Region and account of `arn`.
     #[must_use]
     pub fn can_match_account_of(&self, arn: &str) -> bool {
         let parts = self.0.split(':').zip(arn.split(':')).take(5);
         parts.filter(|(pattern, part)| matches_part(pattern, part)).count() == 5
     }
 
-    /// The pattern as it was written.
+    /// The pattern as the user wrote it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// Whether a pattern can match a resource of this kind, such as `key/1234abcd`.
+/// Whether a pattern can match a resource of this kind, such as `key/1234abcd` of the kind `key`.
 fn can_be(resource: &str, kind: &str) -> bool {
     if let Some(name) = resource.strip_prefix(kind).and_then(|rest| rest.strip_prefix('/')) {
         return !name.is_empty();
@@ -59,8 +59,8 @@ fn can_be(resource: &str, kind: &str) -> bool {
     resource.split_once('*').is_some_and(|(head, _)| kind.starts_with(head))
 }
 
-/// Every literal piece is taken at its earliest place, which is enough when `*` is the only
-/// wildcard; the time is at most pattern times part.
+/// Matches each literal piece at its first position, which is enough because `*` is the only
+/// wildcard. Takes time proportional to the lengths of pattern and part, multiplied, at most.
 fn matches_part(pattern: &str, part: &str) -> bool {
     let Some((head, tail)) = pattern.split_once('*') else {
         return pattern == part;
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_is_of_accounts_too() {
+    fn a_pattern_matches_accounts_and_regions() {
         let pattern = ArnPattern::parse("arn:aws:kms:eu-*:1111*:key/1", "kms", "key").unwrap();
         let alias = |region, account| format!("arn:aws:kms:{region}:{account}:alias/logs");
         assert!(pattern.can_match_account_of(&alias("eu-west-1", "111122223333")));
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_but_an_arn_is_refused() {
+    fn other_texts_are_rejected() {
         for text in ["*", "arn:aws:kms:*", "arn:aws:kms:*:*:", "arn:aws:s3:*:*:key/*", "key/*", ""]
         {
             assert_eq!(ArnPattern::parse(text, "kms", "key"), None, "{text}");
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_that_no_resource_can_match_is_refused() {
+    fn a_pattern_that_cannot_match_any_resource_is_rejected() {
         let parse = |resource: &str| {
             ArnPattern::parse(&format!("arn:aws:kms:*:*:{resource}"), "kms", "key").is_some()
         };
@@ -127,7 +127,7 @@ mod tests {
         }
     }
 
-    /// The same by trying every split.
+    /// Matches by trying every split.
     fn naive(pattern: &[u8], part: &[u8]) -> bool {
         match pattern.split_first() {
             None => part.is_empty(),
@@ -138,7 +138,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn globbing_equals_trying_every_split(pattern in "[ab*]{0,8}", part in "[ab]{0,10}") {
+        fn matching_equals_trying_every_split(pattern in "[ab*]{0,8}", part in "[ab]{0,10}") {
             prop_assert_eq!(
                 matches_part(&pattern, &part),
                 naive(pattern.as_bytes(), part.as_bytes())

@@ -1,4 +1,4 @@
-//! The ARNs of trails and keys, parsed once.
+//! The ARNs of trails and keys.
 
 use config_rule::{AccountId, Arn, Region, display_as_str, impl_from_text};
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ pub struct TrailArn {
 }
 
 /// Characters of a trail's name, at most (CloudTrail API Reference, `CreateTrail`); so that every
-/// trail's name and ARN is a possible resource id of AWS Config.
+/// trail's name and ARN is a valid resource ID of AWS Config.
 const NAME_CHARS_MAX: usize = 128;
 
 impl_from_text!(
@@ -140,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_trail_arn_gives_its_parts() {
+    fn a_trail_arn_has_its_parts() {
         let arn = TrailArn::parse("arn:aws-us-gov:cloudtrail:us-gov-west-1:111122223333:trail/t")
             .unwrap();
         assert_eq!(
@@ -166,7 +166,7 @@ mod tests {
         assert!(TrailArn::parse(&named(129)).is_err());
     }
     #[test]
-    fn a_key_arn_gives_its_parts() {
+    fn a_key_arn_has_its_parts() {
         let text = "arn:aws-cn:kms:cn-north-1:111122223333:key/mrk-1234_a";
         let arn = KeyArn::parse(text).unwrap();
         assert_eq!(
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn an_arn_is_shown_and_kept_as_its_text() {
+    fn an_arn_is_displayed_and_serialized_as_its_text() {
         let trail = "arn:aws:cloudtrail:us-east-1:111122223333:trail/t";
         let key = "arn:aws:kms:us-east-1:111122223333:key/x";
         assert_eq!(TrailArn::parse(trail).unwrap().to_string(), trail);

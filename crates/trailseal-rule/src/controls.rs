@@ -1,4 +1,4 @@
-//! The controls that this rule answers, as data: numbers only, in our own words elsewhere.
+//! The controls that this rule implements: their numbers only.
 
 /// One control of a published benchmark or standard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,8 +18,8 @@ pub const CIS_CONTROLS: [Control; 5] = [
     Control { publication: "CIS Controls v8", number: "3.11" },
 ];
 
-/// What AWS Security Hub relates its control CloudTrail.2, "CloudTrail should have encryption
-/// at-rest enabled", to besides (Security Hub User Guide).
+/// Other requirements to which AWS Security Hub maps its control CloudTrail.2, "CloudTrail should
+/// have encryption at-rest enabled" (Security Hub User Guide).
 pub const RELATED_CONTROLS: [Control; 11] = [
     Control { publication: "NIST SP 800-53 Rev. 5", number: "AU-9" },
     Control { publication: "NIST SP 800-53 Rev. 5", number: "CA-9(1)" },

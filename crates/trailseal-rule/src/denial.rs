@@ -1,4 +1,4 @@
-//! Why AWS denied a call, as far as its message says: which kind of policy, and how.
+//! The policy that denied a call, as the error message names it.
 //!
 //! The wording is that of the IAM User Guide, "Troubleshoot access denied error messages": `with an
 //! explicit deny in a TYPE` or `because no TYPE allows the ACTION action`. Only the type is kept:
@@ -60,18 +60,18 @@ impl PolicyType {
 pub struct Denial {
     /// Its type.
     pub policy: PolicyType,
-    /// Whether a Deny matches; otherwise no Allow does.
+    /// Whether a Deny statement matches; otherwise no Allow statement does.
     pub is_explicit: bool,
 }
 
 impl Denial {
-    /// Reads the message of an access denied error. Nothing where it names no policy, or only
-    /// says that the caller's or the resource's policy allows nothing: the usual case.
+    /// Reads the message of an access denied error. `None` if the message does not name a policy,
+    /// or if the caller's or the resource's policy does not allow the call: the usual case.
     #[must_use]
     pub fn from_message(message: &str) -> Option<Self> {
         const EXPLICIT: &str = " with an explicit deny in a";
         const IMPLICIT: &str = " because no ";
-        // The reason comes last; before it stand names that others may have chosen.
+        // The reason comes last; names before it may contain the same words.
         if let Some((_, named)) = message.rsplit_once(EXPLICIT) {
             let named = named.strip_prefix('n').unwrap_or(named).trim_start();
             return PolicyType::begins(named).map(|policy| Self { policy, is_explicit: true });
@@ -82,7 +82,7 @@ impl Denial {
         (!is_usual).then_some(Self { policy, is_explicit: false })
     }
 
-    /// What would let the call pass.
+    /// How to allow the call.
     #[must_use]
     pub fn advice(self, action: &str) -> String {
         let policy = self.policy.as_str();
@@ -114,7 +114,7 @@ mod tests {
                           perform: kms:DescribeKey on resource: arn:aws:kms:us-east-1::key/1";
 
     #[test]
-    fn every_type_of_policy_is_read_from_the_wording_of_aws() {
+    fn every_policy_type_is_read_from_the_messages_of_aws() {
         for policy in PolicyType::ALL {
             let name = policy.as_str();
             let article = if name.starts_with('i') { "an" } else { "a" };
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn other_messages_name_no_policy() {
+    fn other_messages_do_not_name_a_policy() {
         for message in [
             "",
             BEFORE,
@@ -142,7 +142,7 @@ mod tests {
         ] {
             assert_eq!(Denial::from_message(message), None, "{message}");
         }
-        // A name that looks like a reason does not count before the reason.
+        // A resource name that looks like a reason is ignored.
         let named = "on resource: alias/ with an explicit deny in a session policy with an \
                      explicit deny in a service control policy";
         let denial = Denial::from_message(named).unwrap();
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn the_advice_is_about_the_policy_that_denies() {
+    fn the_advice_names_the_policy_that_denies() {
         let denial = Denial { policy: PolicyType::ServiceControl, is_explicit: true };
         assert_eq!(
             denial.advice("kms:DescribeKey"),

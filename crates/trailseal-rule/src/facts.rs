@@ -1,4 +1,4 @@
-//! The evidence: what was read of the trail's key and bucket, and what could not be read.
+//! The evidence about a trail's key and bucket.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,22 +12,22 @@ use crate::key_policy::parsed::KeyPolicy;
 use crate::key_ref::KeyRef;
 use crate::trail::Trail;
 
-/// What came of reading one piece of evidence.
+/// The result of one read: the value, its absence, or a refusal.
 ///
-/// There is no default and no "not read yet": evidence that nobody looked for is
-/// [`Reading::Refused`] with [`Refusal::NotRead`], so that hiding a fact never helps a verdict.
+/// It has no default: evidence that was not read is [`Reading::Refused`] with
+/// [`Refusal::NotRead`], so that hiding a fact never improves a verdict.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reading<T> {
     /// It was read.
     Known(T),
-    /// What it would describe does not exist.
+    /// The resource does not exist.
     Absent,
-    /// It could not be read, and asking again would not help.
+    /// It could not be read, and a retry would not help.
     Refused(Refusal),
 }
 
 impl<T> Reading<T> {
-    /// The same reading of what the value becomes.
+    /// Converts the value.
     #[must_use]
     pub fn map<U>(self, become_other: impl FnOnce(T) -> U) -> Reading<U> {
         match self {
@@ -38,10 +38,10 @@ impl<T> Reading<T> {
     }
 }
 
-/// Why evidence could not be read, though AWS answered.
+/// Why evidence could not be read, although AWS answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// Nobody asked.
+    /// It was not asked for.
     NotRead,
     /// AWS denied the call.
     AccessDenied {
@@ -55,7 +55,7 @@ pub enum Refusal {
         /// The policy.
         denial: Denial,
     },
-    /// KMS never answers this across accounts and there is no role to ask with.
+    /// KMS does not support this call across accounts, and no role is configured.
     OtherAccount {
         /// The IAM action that would be needed in that account.
         action: &'static str,
@@ -74,13 +74,13 @@ pub enum Refusal {
         /// The role's name, with its path.
         role: String,
     },
-    /// AWS does not know the account's credentials in another Region than the rule's own: it is not
-    /// enabled in the account.
+    /// AWS does not know the account's credentials in this Region, which is not the rule's own: the
+    /// account has not enabled it.
     RegionNotEnabled(Region),
-    /// The trail is another account's and names its key by an alias or a bare id: here that could
-    /// mean another key.
+    /// The trail belongs to another account and names its key by an alias or a bare ID, which could
+    /// mean another key in this account.
     NamesNoAccount,
-    /// It takes something else that could not be read.
+    /// Reading it requires something else that could not be read.
     Needs(&'static str),
     /// The reference or the answer is not one that AWS documents.
     Malformed(String),
@@ -109,7 +109,7 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// Everything that may be read about a trail's key and bucket.
+/// The evidence about a trail's key and bucket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facts {
     /// The trail's key (KMS `DescribeKey`).
@@ -120,16 +120,16 @@ pub struct Facts {
     pub rotation: Reading<Rotation>,
     /// The key's policy document (KMS `GetKeyPolicy`).
     pub key_policy: Reading<KeyPolicy>,
-    /// What became of the latest delivery (CloudTrail `GetTrailStatus`) in the trail's home Region.
+    /// The latest delivery (CloudTrail `GetTrailStatus`) in the trail's home Region.
     pub delivery: Reading<Delivery>,
-    /// The same in other Regions: an answer of `GetTrailStatus` is about one Region (CloudTrail API
-    /// Reference). Empty unless all Regions of a multi-Region trail are asked; refused if it is not
-    /// known which Regions those are.
+    /// The latest delivery in each other Region: `GetTrailStatus` is about one Region (CloudTrail
+    /// API Reference). Empty unless all Regions of a multi-Region trail are read; refused if the
+    /// list of these Regions could not be read.
     pub delivery_elsewhere: Reading<BTreeMap<Region, Reading<Delivery>>>,
 }
 
 impl Facts {
-    /// Nothing was read.
+    /// Nothing has been read.
     #[must_use]
     pub fn unread() -> Self {
         Self {
@@ -143,27 +143,27 @@ impl Facts {
     }
 }
 
-/// What KMS says of a key (`KeyMetadata`).
+/// A key's metadata (KMS `KeyMetadata`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct KeyFacts {
-    /// The key's own ARN, also where it was asked for by alias or id.
+    /// The key's ARN, even if the request named an alias or a bare ID.
     pub arn: KeyArn,
     /// Who manages it.
     pub manager: KeyManager,
     /// Its state.
     pub state: KeyState,
-    /// What it is for.
+    /// Its usage.
     pub usage: KeyUsage,
-    /// Its kind.
+    /// Its key spec.
     pub spec: KeySpec,
-    /// Where its material comes from.
+    /// The origin of its key material.
     pub origin: KeyOrigin,
-    /// When imported key material ends, where it ends.
+    /// When imported key material expires, if it does.
     pub valid_to: Option<Timestamp>,
     /// When the key will be deleted, while it is pending deletion.
     pub deletion_date: Option<Timestamp>,
-    /// Whether it is the replica of a multi-Region key.
+    /// Whether it is a replica of a multi-Region key.
     #[serde(rename = "replica")]
     pub is_replica: bool,
 }
@@ -325,7 +325,7 @@ impl From<KeyOrigin> for String {
     }
 }
 
-/// What KMS says of a key's rotation.
+/// A key's rotation (KMS `GetKeyRotationStatus`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Rotation {
@@ -333,16 +333,16 @@ pub enum Rotation {
     On {
         /// Days between rotations; 365 where KMS leaves it out.
         period_days: Option<u32>,
-        /// When the next one comes.
+        /// When the next rotation is due.
         next: Option<Timestamp>,
     },
     /// Automatic rotation is off.
     Off,
-    /// KMS does not rotate keys of this kind by itself.
+    /// KMS does not rotate keys of this kind automatically.
     NotSupported,
 }
 
-/// What CloudTrail says of a trail's latest delivery.
+/// A trail's latest delivery (CloudTrail `GetTrailStatus`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Delivery {
@@ -358,20 +358,20 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// The error codes of log files and digest files, none of them blank.
+    /// The error codes of log files and digest files that are not blank.
     pub(crate) fn errors(&self) -> impl Iterator<Item = &str> {
         let errors = [&self.error, &self.digest_error].into_iter().flatten();
         errors.map(String::as_str).filter(|code| !code.is_empty())
     }
 
-    /// The error that comes from the key, if there is one (S3 API Reference, "Error responses").
+    /// The error that the key causes, if there is one (S3 API Reference, "Error responses").
     pub(crate) fn key_error(&self) -> Option<&str> {
         self.errors().find(|code| code.starts_with("KMS."))
     }
 }
 
 impl Refusal {
-    /// What would let the evidence be read.
+    /// How to make the evidence readable.
     #[must_use]
     pub(crate) fn advice(&self) -> String {
         match self {
@@ -415,7 +415,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_state_is_kept_as_the_word_of_kms() {
+    fn a_key_state_is_serialized_as_in_kms() {
         let known = [
             "Enabled",
             "Updating",
@@ -435,8 +435,9 @@ mod tests {
             assert_eq!(serde_json::from_str::<KeyState>(&quoted).unwrap(), state);
         }
     }
+
     #[test]
-    fn every_word_of_kms_has_its_meaning() {
+    fn every_value_of_kms_is_recognized() {
         assert_eq!(KeyManager::from_kms("CUSTOMER"), KeyManager::Customer);
         assert_eq!(KeyManager::from_kms("AWS"), KeyManager::Aws);
         assert_eq!(KeyManager::from_kms("aws"), KeyManager::Unrecognized("aws".into()));
@@ -457,7 +458,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_key_has_a_policy_of_its_own_that_must_allow() {
+    fn the_advice_for_kms_names_the_key_policy_too() {
         let advice = |action| Refusal::AccessDenied { action }.advice();
         assert_eq!(
             advice("kms:DescribeKey"),

@@ -45,7 +45,7 @@ pub enum Trigger {
 pub enum Change {
     /// A trail was created or changed.
     Trail(Box<TrailChange>),
-    /// A trail was deleted, is no longer recorded, or left the rule's scope.
+    /// A trail was deleted, left the rule's scope, or AWS Config stopped recording it.
     TrailGone(TrailGone),
     /// A key was created, changed or deleted.
     Key(KeyChange),

@@ -1,12 +1,12 @@
-//! What a trail's `kmsKeyId` may say.
+//! The possible values of a trail's `kmsKeyId`.
 
 use config_rule::{AccountId, Arn, IdError, Region, display_as_str};
 use serde::{Deserialize, Serialize};
 
 use crate::arn::{KeyArn, is_key_id};
 
-/// What a trail's `kmsKeyId` says: CloudTrail takes four forms and returns a key's ARN
-/// (CloudTrail API Reference, `UpdateTrail`, `KmsKeyId`).
+/// A trail's `kmsKeyId`: CloudTrail accepts four forms and returns a key's ARN (CloudTrail API
+/// Reference, `UpdateTrail`, `KmsKeyId`).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum KeyRef {
@@ -25,14 +25,14 @@ pub enum KeyRef {
     },
     /// `alias/…`, of the trail's own account.
     Alias(String),
-    /// A bare key id, of the trail's own account.
+    /// A bare key ID, of the trail's own account.
     Id(String),
-    /// None of these: nothing that could be asked about.
+    /// Any other text; KMS cannot be asked about it.
     Unrecognized(String),
 }
 
 impl KeyRef {
-    /// Reads any text; a blank one means that there is no key.
+    /// Reads any text; `None` if it is blank: the trail does not use SSE-KMS.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
@@ -61,7 +61,7 @@ impl KeyRef {
         })
     }
 
-    /// The text as it stands in the trail.
+    /// The text in the trail.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -71,7 +71,7 @@ impl KeyRef {
         }
     }
 
-    /// The Region, where the reference itself names one.
+    /// The Region, if the reference contains one.
     #[must_use]
     pub fn region(&self) -> Option<&Region> {
         match self {
@@ -81,7 +81,7 @@ impl KeyRef {
         }
     }
 
-    /// The account, where the reference itself names one.
+    /// The account, if the reference contains one.
     #[must_use]
     pub fn account(&self) -> Option<&AccountId> {
         match self {
@@ -91,10 +91,10 @@ impl KeyRef {
         }
     }
 
-    /// Whether this is an alias that AWS keeps for its own keys, `alias/aws/…`.
+    /// Whether this is an alias of an AWS managed key, `alias/aws/…`.
     ///
-    /// INVARIANT (no-aws-alias-call): such a reference is never handed to KMS, since `DescribeKey`
-    /// on it creates an AWS managed key (KMS API Reference, `DescribeKey`).
+    /// INVARIANT (no-aws-alias-call): such a reference is never passed to KMS, since `DescribeKey`
+    /// would create the AWS managed key (KMS API Reference, `DescribeKey`).
     #[must_use]
     pub fn is_aws_managed_alias(&self) -> bool {
         match self {
@@ -134,7 +134,7 @@ mod tests {
         "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 
     #[test]
-    fn a_blank_key_id_is_no_key() {
+    fn a_blank_text_is_not_a_key() {
         for blank in ["", " ", "\t\n"] {
             assert_eq!(KeyRef::parse(blank), None, "{blank:?}");
         }
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn only_aws_own_aliases_are_aws_managed() {
+    fn only_aliases_below_alias_aws_are_aws_managed() {
         let managed = |text: &str| KeyRef::parse(text).unwrap().is_aws_managed_alias();
         assert!(managed("alias/aws/cloudtrail"));
         assert!(managed("arn:aws:kms:us-east-1:111122223333:alias/aws/s3"));
@@ -175,8 +175,9 @@ mod tests {
         assert!(!managed("alias/my/aws/key"));
         assert!(!managed(KEY));
     }
+
     #[test]
-    fn a_reference_is_shown_and_kept_as_its_text() {
+    fn a_reference_is_displayed_and_serialized_as_its_text() {
         for text in [KEY, "alias/trail", "1234abcd", "key with blanks"] {
             let key = KeyRef::parse(text).unwrap();
             assert_eq!(key.to_string(), text);

@@ -1,13 +1,12 @@
 //! Decides whether a CloudTrail trail is sealed with a KMS key that the customer controls and
 //! that works.
 //!
-//! The way through this crate is one-way: an event's bytes become an [`Invocation`]; [`needs`]
-//! says which evidence is worth reading for a trail; whoever reads it hands back [`Facts`];
-//! [`evaluate`] turns trail, context and facts into a [`Judgement`]; an [`Evaluation`] is that
-//! judgement in AWS Config's form.
+//! Data flows in one direction: an event's bytes become an [`Invocation`]; [`needs`] returns the
+//! evidence to read for a trail; the caller reads it into [`Facts`]; [`evaluate`] turns trail,
+//! context and facts into a [`Judgement`], which becomes an [`Evaluation`].
 //!
-//! *Invariant of absence*: no network, no file, no clock, no environment, no thread and no `async`
-//! in this crate. The same input always gives the same judgement.
+//! This crate has no network, file, clock, environment, thread or `async`: the same input always
+//! gives the same judgement.
 
 mod arn;
 mod key_ref;

@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn every_word_of_the_table_is_taken_and_the_default_changes_nothing() {
+    fn every_listed_value_is_accepted_and_the_default_is_the_default() {
         for spec in &PARAMETERS {
             let Values::OneOf(words) = spec.values else {
                 continue;
@@ -235,7 +235,7 @@ mod tests {
             let mut readings: Vec<Parameters> = Vec::new();
             for word in words {
                 let parameters = read(spec.name, word).unwrap();
-                assert!(!readings.contains(&parameters), "{} = {word} is told apart", spec.name);
+                assert!(!readings.contains(&parameters), "{} = {word} is distinct", spec.name);
                 if spec.default == Some(word) {
                     assert_eq!(parameters, Parameters::default(), "{} = {word}", spec.name);
                 }
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn the_schema_says_what_the_table_says() {
+    fn the_schema_equals_the_table() {
         let schema = parameters_schema();
         assert_eq!(schema["additionalProperties"], false);
         let properties = schema["properties"].as_object().unwrap();

@@ -18,13 +18,13 @@ const POLICY_CHECKS: [CheckId; 2] =
 /// The rule's parameters, valid.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Parameters {
-    /// Which checks are on.
+    /// Which checks are enabled.
     pub profile: Profile,
-    /// `allowedKmsKeyArns`: the keys that are allowed, those of the trail's own account included.
+    /// `allowedKmsKeyArns`: the allowed keys; restricts keys of the trail's own account too.
     pub allowed_keys: Vec<ArnPattern>,
-    /// `allowedKeyAccounts`: further accounts whose keys are allowed.
+    /// `allowedKeyAccounts`: other accounts whose keys are allowed.
     pub allowed_key_accounts: Vec<AccountId>,
-    /// `skipChecks`: checks that are left out.
+    /// `skipChecks`: checks to leave out.
     pub skip_checks: Vec<CheckId>,
     /// `requireKeyRotation`.
     pub require_key_rotation: bool,
@@ -36,11 +36,11 @@ pub struct Parameters {
     pub check_delivery: bool,
     /// `keyAccountRoleName`: the role to assume in the account of a key to read its policy.
     pub key_account_role_name: Option<RoleName>,
-    /// What is reported where evidence could not be read.
+    /// What to report if evidence cannot be read.
     pub unverified: WhenUnverified,
-    /// What a scheduled run reports where there is no trail of any kind.
+    /// What a periodic evaluation reports if no trail of any kind is visible.
     pub no_trails: WhenNoTrails,
-    /// What is reported for copies of trails.
+    /// What to report for copies of trails.
     pub replicas: Replicas,
     /// `exemptTrails`.
     pub exempt_trails: Vec<Exemption>,
@@ -74,39 +74,39 @@ impl Profile {
     }
 }
 
-/// What is reported where evidence could not be read (`unverified`).
+/// What to report if evidence cannot be read (`unverified`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum WhenUnverified {
     /// `NON_COMPLIANT`.
     #[default]
     NonCompliant,
-    /// `COMPLIANT`, by the user's own word.
+    /// `COMPLIANT`, if the user sets it.
     Compliant,
     /// `NOT_APPLICABLE`.
     NotApplicable,
 }
 
-/// What a scheduled run reports where there is no trail (`noTrails`).
+/// What a periodic evaluation reports if no trail is visible (`noTrails`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum WhenNoTrails {
-    /// Nothing but the clean-up of old results.
+    /// Nothing; old results are replaced.
     #[default]
     NotApplicable,
     /// `NON_COMPLIANT` on the account.
     NonCompliant,
 }
 
-/// What is reported for shadow trails and members' copies (`replicas`).
+/// What to report for shadow trails and members' copies (`replicas`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Replicas {
-    /// `NOT_APPLICABLE`: the owner's trail is judged.
+    /// `NOT_APPLICABLE`: the original trail is evaluated.
     #[default]
     NotApplicable,
-    /// They are judged like a trail, and the annotation names the owner.
+    /// They are evaluated like any trail, and the annotation names the owner.
     Evaluate,
 }
 
-/// The name of an IAM role, with its path where it has one: `path/to/name`.
+/// The name of an IAM role, with its path if it has one: `path/to/name`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RoleName(String);
 
@@ -201,8 +201,8 @@ impl Parameters {
             || !(self.allowed_keys.is_empty() && self.allowed_key_accounts.is_empty())
     }
 
-    /// Whether the key is allowed for trails of the account `owner`: its own keys, unless
-    /// `allowedKmsKeyArns` names others, and whatever the lists name.
+    /// Whether the key is allowed for trails of the account `owner`: keys on the lists are, and the
+    /// owner's own keys unless `allowedKmsKeyArns` is set.
     #[must_use]
     pub fn allows(&self, key: &KeyArn, owner: &AccountId) -> bool {
         self.allows_account(key.account(), owner)

@@ -1,4 +1,4 @@
-//! A trail, and whose it is.
+//! A trail and its owner.
 
 use config_rule::{
     AccountId, ConfigurationItem, Fault, Faults, Members, Region, Timestamp, display_as_str,
@@ -42,39 +42,38 @@ impl BucketName {
     }
 }
 
-/// A trail as it was seen in one account and Region.
+/// A trail as one account and Region shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trail {
-    /// Its ARN, which names the owner and the home Region.
+    /// Its ARN, which contains the owner and the home Region.
     pub arn: TrailArn,
-    /// The account in which it was seen.
+    /// The account that shows it.
     pub account: AccountId,
-    /// The Region in which it was seen.
+    /// The Region that shows it.
     pub region: Region,
-    /// The Region in which it was made (`homeRegion`; the ARN's where that is left out).
+    /// The Region in which it was created (`homeRegion`, or else the Region in the ARN).
     pub home_region: Region,
-    /// The bucket that it delivers to; nothing where AWS names none or no possible one.
+    /// The bucket to which it delivers; `None` if the name is missing or not valid.
     pub bucket: Option<BucketName>,
-    /// `kmsKeyId`; nothing where it is absent, null, empty or blank: then there is no SSE-KMS.
+    /// `kmsKeyId`; `None` if it is absent, null, empty or blank: the trail does not use SSE-KMS.
     pub key: Option<KeyRef>,
-    /// Whether it says that it is a multi-Region trail: then each Region delivers its own logs.
+    /// Whether it is a multi-Region trail: each Region delivers its own logs.
     pub is_multi_region_trail: bool,
-    /// Whether it says that it is the trail of an organization.
+    /// Whether it is an organization trail.
     pub is_organization_trail: bool,
-    /// When the trail last changed, as far as that is known: when AWS Config captured its item,
-    /// which is after the change. `DescribeTrails` does not say it, and `StartLoggingTime` is about
-    /// another kind of change.
+    /// An upper bound of the time of the last change: when AWS Config captured the item. `None` from
+    /// `DescribeTrails`, which does not return it.
     pub changed: Option<Timestamp>,
 }
 
-/// Whose a trail is, seen from one account and Region.
+/// How a trail relates to the account and Region that show it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// Made here, and to be judged here.
+    /// It was created here.
     Own,
-    /// A multi-Region trail's copy outside its home Region ("shadow trail").
+    /// The copy of a multi-Region trail outside its home Region ("shadow trail").
     Shadow,
-    /// An organization trail as a member account sees it; the management account owns it.
+    /// The copy of an organization trail in a member account.
     MemberCopy,
 }
 
@@ -122,10 +121,10 @@ impl Trail {
         })
     }
 
-    /// Whose the trail is, seen from where it was seen.
+    /// How the trail relates to the account and Region that show it.
     ///
-    /// A trail is a member's copy only if it says that it is an organization trail *and* its ARN
-    /// names another account; a trail seen outside its home Region is a shadow trail.
+    /// It is a member's copy only if it is an organization trail *and* its ARN contains another
+    /// account; outside its home Region it is a shadow trail.
     #[must_use]
     pub fn standing(&self) -> Standing {
         if self.is_organization_trail && self.arn.owner() != &self.account {

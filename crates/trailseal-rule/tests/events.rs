@@ -1,4 +1,4 @@
-//! Events: what is read of them, and what is refused and how.
+//! Reading events, and the errors of those that cannot be read.
 
 #![cfg(test)]
 #![expect(clippy::wildcard_enum_match_arm, reason = "any other variant fails the test")]
@@ -29,7 +29,7 @@ fn item() -> Value {
     })
 }
 
-/// An event around what Config says in `invokingEvent`.
+/// An event with this `invokingEvent`.
 fn event(invoking: &Value) -> Value {
     json!({
         "invokingEvent": invoking.to_string(),
@@ -111,7 +111,7 @@ fn the_spelling_of_the_api_is_the_same_item() {
 }
 
 #[test]
-fn what_events_may_leave_out() {
+fn optional_members_may_be_missing() {
     let minimal = json!({
         "invokingEvent": change(&item())["invokingEvent"], "resultToken": "token",
     });
@@ -129,7 +129,7 @@ fn what_events_may_leave_out() {
 }
 
 #[test]
-fn a_key_id_that_is_absent_null_or_blank_is_no_key() {
+fn without_a_key_id_a_trail_has_no_key() {
     let configuration = item()["configuration"].clone();
     let mut forms = vec![without(configuration.clone(), "kmsKeyId")];
     for blank in [Value::Null, json!(""), json!("  ")] {
@@ -142,7 +142,7 @@ fn a_key_id_that_is_absent_null_or_blank_is_no_key() {
 }
 
 #[test]
-fn whose_a_trail_is() {
+fn a_copy_is_recognized_by_owner_and_home_region() {
     let check = |members: Value, region: &str, account: &str, expected: Standing| {
         let mut configuration = item()["configuration"].clone();
         for (name, value) in members.as_object().unwrap() {
@@ -226,7 +226,7 @@ fn a_change_of_a_key_only_triggers() {
 }
 
 #[test]
-fn which_references_may_mean_a_changed_key() {
+fn only_references_that_may_mean_the_changed_key_match() {
     let id = "mrk-1234";
     let item = with(with(item(), "resourceType", json!("AWS::KMS::Key")), "resourceId", json!(id));
     let Trigger::Changed(Change::Key(change)) = read(&change(&item)).trigger else { panic!() };
@@ -270,7 +270,7 @@ fn an_oversized_change_is_resolved_by_the_announced_item_only() {
 }
 
 #[test]
-fn the_schedule() {
+fn a_periodic_evaluation() {
     let notification = json!({
         "awsAccountId": "111122223333", "messageType": "ScheduledNotification",
         "notificationCreationTime": "2026-11-23T10:00:00.000Z", "recordVersion": "1.0",
@@ -289,7 +289,7 @@ fn the_schedule() {
 }
 
 #[test]
-fn what_is_refused_names_the_field() {
+fn each_fault_names_its_field() {
     let check = |event: Value, expected: &str| {
         let refusal = refusal(&event);
         let found = refusal.strip_prefix("the event cannot be used: ").unwrap();
@@ -391,7 +391,7 @@ fn what_is_refused_names_the_field() {
 }
 
 #[test]
-fn all_faults_are_told_at_once() {
+fn all_faults_are_reported_at_once() {
     let item = with(with(item(), "resourceId", json!("")), "awsRegion", json!("?"));
     let event = with(change(&item), "resultToken", json!(""));
     let event = with(event, "ruleParameters", json!(r#"{"profile":"x","colour":"red"}"#));
@@ -402,7 +402,7 @@ fn all_faults_are_told_at_once() {
 }
 
 #[test]
-fn a_refusal_never_repeats_the_token_or_a_long_value() {
+fn an_error_never_contains_the_token_or_a_long_value() {
     let event = with(change(&item()), "resultToken", json!(["canary"]));
     assert!(!refusal(&event).contains("canary"));
     let long = with(change(&item()), "evaluationMode", json!("y".repeat(6_000_000)));
@@ -410,7 +410,7 @@ fn a_refusal_never_repeats_the_token_or_a_long_value() {
 }
 
 #[test]
-fn parameters_are_all_read_or_refused() {
+fn parameters_are_all_accepted_or_rejected() {
     let parse = |text: &str| {
         let raw: Map<String, Value> = serde_json::from_str(text).unwrap();
         Parameters::parse(&raw).map_err(|faults| faults.to_string())
@@ -440,7 +440,7 @@ fn parameters_are_all_read_or_refused() {
 }
 
 #[test]
-fn the_rotation_period_has_bounds_and_needs_the_check() {
+fn the_rotation_period_is_limited_and_requires_its_check() {
     let parse = |days: &str, profile: &str, rotation: &str| {
         let raw = json!({ "maxRotationPeriodDays": days, "profile": profile, "requireKeyRotation": rotation });
         Parameters::parse(raw.as_object().unwrap()).map(|read| read.max_rotation_period_days)
@@ -458,7 +458,7 @@ fn the_rotation_period_has_bounds_and_needs_the_check() {
 }
 
 #[test]
-fn a_role_has_its_arn_in_every_partition_with_its_path() {
+fn a_role_arn_contains_partition_and_path() {
     let role = RoleName::parse("path/to/reader").unwrap();
     let account = AccountId::parse("111122223333").unwrap();
     assert_eq!(role.as_str(), "path/to/reader");
@@ -469,7 +469,7 @@ fn a_role_has_its_arn_in_every_partition_with_its_path() {
     assert!(RoleName::parse(&"x".repeat(576)).is_some());
 }
 
-/// An event names its account up to three times, and is then wrong once.
+/// An event contains its account up to three times.
 #[test]
 fn a_wrong_account_is_reported_once() {
     let refused = |event: &Value| Invocation::parse(event.to_string().as_bytes()).unwrap_err();
@@ -488,7 +488,7 @@ fn a_wrong_account_is_reported_once() {
     let text = refused(&with(event(&schedule), "accountId", json!("1"))).to_string();
     assert!(text.contains("`accountId` is `1`; expected an account id"), "{text}");
     assert!(text.contains("`invokingEvent.awsAccountId` is `0123456789012`"), "{text}");
-    // Where it is named once, that place is named.
+    // If only one member contains it, the error names that member.
     let text = refused(&without(event(&schedule), "accountId")).to_string();
     assert_eq!(text.matches("ccountId").count(), 1, "{text}");
     assert!(text.contains("`invokingEvent.awsAccountId` is `0123456789012`"), "{text}");
