@@ -93,7 +93,7 @@ async fn a_trail_is_changed_in_its_home_region_only() {
     let came = desk.ask(&apply(&home)).await;
     let (kind, message) = came.outcome.unwrap_err();
     assert_eq!(kind, "Refused");
-    assert!(message.contains("home Region eu-west-1"), "{message}");
+    assert!(message.contains("/elsewhere` is eu-west-1"), "{message}");
     assert!(message.contains("start the runbook in eu-west-1"), "{message}");
     assert!(came.calls.is_empty(), "{:?}", came.calls);
     refuses(&mut desk, "elsewhere", "shadow-trail").await;
