@@ -114,9 +114,9 @@ fn check_table(name: &str, head: &str, rows: impl Iterator<Item = String>) {
 fn what_is_pure_depends_on_few_packages() {
     let of_protocol = ["serde", "serde_json", "thiserror", "time"];
     assert_eq!(dependencies("config-rule"), of_protocol);
-    let of_rule = ["config-rule", "serde", "serde_json", "thiserror", "time"];
+    let of_rule = ["config-rule", "resource-policy", "serde", "serde_json", "thiserror", "time"];
     assert_eq!(dependencies("trailseal-rule"), of_rule);
-    let of_plan = ["serde", "serde_json", "thiserror", "trailseal-rule"];
+    let of_plan = ["resource-policy", "serde", "serde_json", "thiserror", "trailseal-rule"];
     assert_eq!(dependencies("trailseal-plan"), of_plan);
 }
 

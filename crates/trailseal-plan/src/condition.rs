@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use resource_policy::{Decision, Match};
 use serde::{Deserialize, Serialize};
-use trailseal_rule::key_policy::admission::{Admission, admits_cloudtrail};
-use trailseal_rule::key_policy::document::PolicyDocument;
+use trailseal_rule::key_policy::grants::Grant;
+use trailseal_rule::key_policy::parsed::parse_key_policy;
 use trailseal_rule::key_policy::question::TrailAndKey;
-use trailseal_rule::key_policy::request::Answer;
 use trailseal_rule::{KeyArn, KeyFacts, KeyRef, KeyState, Reading, Region, Rotation, TrailArn};
 
 use crate::call::KeyTarget;
@@ -313,16 +313,16 @@ fn of_rotation(present: &Present, key: &KeyTarget, period_days_max: Option<u32>)
 }
 
 fn admits(policy: &str, key: &KeyArn, trail: &TrailArn) -> Holds {
-    let document = match PolicyDocument::parse(policy) {
+    let document = match parse_key_policy(policy) {
         Ok(document) => document,
         Err(error) => return Holds::Unknown(format!("the key policy cannot be read: {error}")),
     };
     let question = TrailAndKey { trail_arn: trail.as_str(), key_arn: Some(key.as_str()) };
-    let Admission { answer, elements, .. } = admits_cloudtrail(&document, &question);
-    match answer {
-        Answer::Yes => Holds::Yes,
-        Answer::No => Holds::No("the key policy does not admit CloudTrail".to_owned()),
-        Answer::Unknown => Holds::Unknown(format!(
+    let Decision { allowed, elements, .. } = Grant::Encrypt.decide(&document, &question);
+    match allowed {
+        Match::Always => Holds::Yes,
+        Match::Never => Holds::No("the key policy does not admit CloudTrail".to_owned()),
+        Match::Sometimes => Holds::Unknown(format!(
             "whether the key policy admits CloudTrail depends on {}",
             elements.join(", ")
         )),

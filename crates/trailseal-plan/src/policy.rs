@@ -4,16 +4,13 @@
 mod json;
 mod remove;
 
+use resource_policy::{Decision, Match, PolicyError, Reason, StatementRef};
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
-use trailseal_rule::key_policy::admission::{Admission, Ground, admits};
-use trailseal_rule::key_policy::document::{
-    POLICY_BYTES_MAX, PolicyDocument, PolicyError, StatementRef,
-};
 use trailseal_rule::key_policy::grants::Grant;
+use trailseal_rule::key_policy::parsed::{POLICY_BYTES_MAX, parse_key_policy};
 use trailseal_rule::key_policy::question::TrailAndKey;
-use trailseal_rule::key_policy::request::Answer;
 use trailseal_rule::{AccountId, TrailArn};
 
 pub(crate) use json::strict;
@@ -67,8 +64,8 @@ pub fn merge(
     question: &TrailAndKey<'_>,
     grants: &[Grant],
 ) -> Result<Merged, MergeError> {
-    let document = PolicyDocument::parse(policy).map_err(MergeError::Unreadable)?;
-    let lacks = |grant: &&Grant| admits(&document, question, **grant).answer != Answer::Yes;
+    let document = parse_key_policy(policy).map_err(MergeError::Unreadable)?;
+    let lacks = |grant: &&Grant| grant.decide(&document, question).allowed != Match::Always;
     let mut sids = sids(policy);
     let mut added = Vec::new();
     for grant in grants.iter().filter(lacks) {
@@ -80,9 +77,9 @@ pub fn merge(
     if merged.len() > POLICY_BYTES_MAX {
         return Err(MergeError::TooLong { bytes: merged.len() });
     }
-    let document = PolicyDocument::parse(&merged).map_err(MergeError::Unreadable)?;
+    let document = parse_key_policy(&merged).map_err(MergeError::Unreadable)?;
     for grant in grants {
-        granted(admits(&document, question, *grant))?;
+        granted(grant.decide(&document, question))?;
     }
     Ok(Merged { document: merged, added })
 }
@@ -108,13 +105,13 @@ pub fn same_policy(one: &str, other: &str) -> bool {
     one == other || matches!((strict(one), strict(other)), (Some(one), Some(other)) if one == other)
 }
 
-fn granted(admission: Admission) -> Result<(), MergeError> {
-    let Admission { ground, deciding, elements, .. } = admission;
-    match ground {
-        Ground::Allowed => Ok(()),
-        Ground::Denied => Err(MergeError::Denied(deciding)),
-        Ground::Undecided | Ground::NotGranted | Ground::Ineffective | Ground::GrantedForOthers => {
-            Err(MergeError::InDoubt { statements: deciding, elements })
+fn granted(decision: Decision) -> Result<(), MergeError> {
+    let Decision { reason, statements, elements, .. } = decision;
+    match reason {
+        Reason::Allowed => Ok(()),
+        Reason::Denied => Err(MergeError::Denied(statements)),
+        Reason::Undecided | Reason::NotGranted | Reason::Ineffective | Reason::GrantedForOthers => {
+            Err(MergeError::InDoubt { statements, elements })
         }
     }
 }

@@ -3,7 +3,6 @@
 use trailseal_aws::recorded_bucket;
 use trailseal_plan::{Reader, Readers};
 use trailseal_rule::key_policy::bucket::bucket_readers;
-use trailseal_rule::key_policy::document::PolicyDocument;
 use trailseal_rule::{BucketName, Reading, Refusal, Region, Timestamp, Trail};
 
 use crate::read::AwsReader;
@@ -47,14 +46,14 @@ fn named_by(
     partition: &str,
     bucket: &BucketName,
 ) -> Reading<Readers> {
-    let readers = match policy.map(PolicyDocument::parse).transpose() {
-        Ok(policy) => policy.map(|policy| bucket_readers(&policy, partition, bucket)),
+    let readers = policy.map(|policy| bucket_readers(policy, partition, bucket)).transpose();
+    let readers = match readers {
+        Ok(readers) => readers.unwrap_or_default(),
         Err(error) => {
             let what = format!("the bucket's policy is not understood: {error}");
             return Reading::Refused(Refusal::Malformed(what));
         }
     };
-    let readers = readers.unwrap_or_default();
     Reading::Known(Readers {
         named: readers.named.into_iter().map(|principal| Reader { principal }).collect(),
         others: readers.others.into_iter().collect(),

@@ -9,13 +9,14 @@
 use std::fs;
 use std::path::PathBuf;
 
+use resource_policy::Match;
 use serde::{Deserialize, Serialize};
 
-use trailseal_rule::key_policy::admission::admits_cloudtrail;
-use trailseal_rule::key_policy::document::PolicyDocument;
 use trailseal_rule::key_policy::exposure::{
     Exposure, Openings, binds_cloudtrail, guards_decryption,
 };
+use trailseal_rule::key_policy::grants::Grant;
+use trailseal_rule::key_policy::parsed::parse_key_policy;
 use trailseal_rule::key_policy::question::TrailAndKey;
 
 const TRAIL: &str = "arn:aws:cloudtrail:us-east-1:111122223333:trail/all";
@@ -99,6 +100,15 @@ impl ExpectedOpenings {
     }
 }
 
+/// The word of the corpus for whether a policy allows a request.
+fn word(allowed: Match) -> &'static str {
+    match allowed {
+        Match::Always => "Yes",
+        Match::Never => "No",
+        Match::Sometimes => "Unknown",
+    }
+}
+
 fn cases() -> Vec<(String, Case)> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/corpus-policies");
     let mut cases: Vec<_> = fs::read_dir(folder)
@@ -123,7 +133,7 @@ fn check(name: &str, case: &Case) {
         (None, Some(text)) => text.clone(),
         _ => panic!("{name}: one of `policy` and `policyText` is needed"),
     };
-    let policy = match (PolicyDocument::parse(&text), &case.unreadable) {
+    let policy = match (parse_key_policy(&text), &case.unreadable) {
         (Ok(policy), None) => policy,
         (Err(error), Some(expected)) => {
             assert_eq!(error.to_string(), *expected, "{name}");
@@ -135,11 +145,11 @@ fn check(name: &str, case: &Case) {
         trail_arn: case.trail.as_deref().unwrap_or(TRAIL),
         key_arn: Some(case.key.as_deref().unwrap_or(KEY)),
     };
-    let admission = admits_cloudtrail(&policy, &question);
+    let admission = Grant::Encrypt.decide(&policy, &question);
     let found = ExpectedAdmission {
-        answer: format!("{:?}", admission.answer),
-        ground: format!("{:?}", admission.ground),
-        deciding: admission.deciding.iter().map(ToString::to_string).collect(),
+        answer: word(admission.allowed).to_owned(),
+        ground: format!("{:?}", admission.reason),
+        deciding: admission.statements.iter().map(ToString::to_string).collect(),
         elements: admission.elements,
     };
     let guards = ExpectedOpenings::from(&guards_decryption(&policy, &question));
@@ -185,17 +195,17 @@ fn without_the_key_arn_a_resource_is_in_doubt() {
         r#"{{"Statement": {{"Effect": "Allow", "Principal": {{"Service": "cloudtrail.amazonaws.com"}},
             "Action": "kms:GenerateDataKey", "Resource": "{KEY}"}}}}"#
     );
-    let policy = PolicyDocument::parse(&text).unwrap();
+    let policy = parse_key_policy(&text).unwrap();
     let question = TrailAndKey { trail_arn: TRAIL, key_arn: None };
-    let admission = admits_cloudtrail(&policy, &question);
-    assert_eq!(format!("{:?}", admission.answer), "Unknown");
+    let admission = Grant::Encrypt.decide(&policy, &question);
+    assert_eq!(admission.allowed, Match::Sometimes);
     assert_eq!(admission.elements, ["Resource"]);
 }
 
 /// What `guards_decryption` answers for a policy of these statements.
 fn guards(statements: &serde_json::Value) -> &'static str {
     let text = serde_json::json!({ "Version": "2012-10-17", "Statement": statements }).to_string();
-    let policy = PolicyDocument::parse(&text).unwrap();
+    let policy = parse_key_policy(&text).unwrap();
     let question = TrailAndKey { trail_arn: TRAIL, key_arn: Some(KEY) };
     ExpectedOpenings::from(&guards_decryption(&policy, &question)).outcome()
 }

@@ -7,11 +7,11 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use trailseal_rule::key_policy::admission::{Ground, admits_cloudtrail};
-use trailseal_rule::key_policy::document::PolicyDocument;
+use resource_policy::{Match, Reason};
 use trailseal_rule::key_policy::exposure::{binds_cloudtrail, guards_decryption};
+use trailseal_rule::key_policy::grants::Grant;
+use trailseal_rule::key_policy::parsed::parse_key_policy;
 use trailseal_rule::key_policy::question::TrailAndKey;
-use trailseal_rule::key_policy::request::Answer;
 
 const QUESTION: TrailAndKey<'static> = TrailAndKey {
     trail_arn: "arn:aws:cloudtrail:us-east-1:111122223333:trail/all",
@@ -154,14 +154,14 @@ fn twenty_thousand_random_documents_are_read_or_refused() {
         if round % 8 == 0 {
             text = garble(&text, &mut numbers);
         }
-        let Ok(policy) = PolicyDocument::parse(&text) else {
+        let Ok(policy) = parse_key_policy(&text) else {
             answers[3] += 1;
             continue;
         };
-        let admission = admits_cloudtrail(&policy, &QUESTION);
-        answers[admission.answer as usize] += 1;
-        assert_eq!(admission.answer == Answer::Yes, admission.ground == Ground::Allowed);
-        for shown in admission.deciding.iter().map(ToString::to_string) {
+        let admission = Grant::Encrypt.decide(&policy, &QUESTION);
+        answers[admission.allowed as usize] += 1;
+        assert_eq!(admission.allowed == Match::Always, admission.reason == Reason::Allowed);
+        for shown in admission.statements.iter().map(ToString::to_string) {
             assert!(!shown.chars().any(char::is_control), "{shown:?}");
         }
         // One in ten, because these ask many questions.
@@ -187,8 +187,8 @@ fn the_longest_policies_come_to_an_end() {
     ]});
     let text = policy.to_string();
     assert!(text.len() > 30 * 1024);
-    let policy = PolicyDocument::parse(&text).unwrap();
-    assert_eq!(admits_cloudtrail(&policy, &QUESTION).answer, Answer::Unknown);
+    let policy = parse_key_policy(&text).unwrap();
+    assert_eq!(Grant::Encrypt.decide(&policy, &QUESTION).allowed, Match::Sometimes);
     assert!(!guards_decryption(&policy, &QUESTION).exposures.is_empty());
 }
 
@@ -196,9 +196,9 @@ fn the_longest_policies_come_to_an_end() {
 fn what_is_too_long_or_too_deep_is_refused() {
     let long = format!(r#"{{"Statement": [], "Id": "{}"}}"#, "x".repeat(32_768));
     assert_eq!(
-        PolicyDocument::parse(&long).unwrap_err().to_string(),
-        format!("it has {} bytes, and a key policy has at most 32768", long.len())
+        parse_key_policy(&long).unwrap_err().to_string(),
+        format!("it has {} bytes, and a policy has at most 32768", long.len())
     );
     let deep = format!(r#"{{"Statement": {}{}}}"#, "[".repeat(5000), "]".repeat(5000));
-    assert!(PolicyDocument::parse(&deep).is_err());
+    assert!(parse_key_policy(&deep).is_err());
 }

@@ -1,11 +1,10 @@
 //! What to know before a plan is carried out.
 
-use trailseal_rule::key_policy::admission::{admits, admits_cloudtrail};
-use trailseal_rule::key_policy::document::PolicyDocument;
+use resource_policy::Match;
 use trailseal_rule::key_policy::grants::Grant;
+use trailseal_rule::key_policy::parsed::parse_key_policy;
 use trailseal_rule::key_policy::question::TrailAndKey;
 use trailseal_rule::key_policy::readers::may_decrypt;
-use trailseal_rule::key_policy::request::Answer;
 use trailseal_rule::{KeyRef, KeyState, Reading, Trail};
 
 use crate::plan_data::{MayDecrypt, ReaderAccess, Warning, WarningCode};
@@ -20,7 +19,7 @@ pub(super) fn readers(
     policy: &PlannedPolicy,
 ) -> Vec<ReaderAccess> {
     let (Reading::Known(readers), Ok(document)) =
-        (&case.current_state.readers, PolicyDocument::parse(&policy.after))
+        (&case.current_state.readers, parse_key_policy(&policy.after))
     else {
         return Vec::new();
     };
@@ -29,10 +28,10 @@ pub(super) fn readers(
         RequestedKey::New(_) => None,
     };
     let question = TrailAndKey { trail_arn: case.current_state.trail.arn.as_str(), key_arn };
-    let access = |principal: &str| match may_decrypt(&document, &question, principal).answer {
-        Answer::Yes => MayDecrypt::Yes,
-        Answer::No => MayDecrypt::No,
-        Answer::Unknown => MayDecrypt::IfIamAllows,
+    let access = |principal: &str| match may_decrypt(&document, &question, principal).allowed {
+        Match::Always => MayDecrypt::Yes,
+        Match::Never => MayDecrypt::No,
+        Match::Sometimes => MayDecrypt::IfIamAllows,
     };
     readers
         .named
@@ -122,7 +121,8 @@ fn former_cannot_encrypt(case: &Case<'_>) -> Option<String> {
     };
     let (trail_arn, key_arn) = (case.current_state.trail.arn.as_str(), Some(key.arn.as_str()));
     let admitted = policy.document().is_ok_and(|document| {
-        admits_cloudtrail(document, &TrailAndKey { trail_arn, key_arn }).answer == Answer::Yes
+        Grant::Encrypt.decide(document, &TrailAndKey { trail_arn, key_arn }).allowed
+            == Match::Always
     });
     (!admitted).then(|| "its policy does not admit CloudTrail, for all that is known".to_owned())
 }
@@ -194,8 +194,8 @@ fn about_bucket_key(
 fn lets_decrypt(policy: &str, case: &Case<'_>, key_arn: &str) -> bool {
     let question =
         TrailAndKey { trail_arn: case.current_state.trail.arn.as_str(), key_arn: Some(key_arn) };
-    PolicyDocument::parse(policy)
-        .is_ok_and(|document| admits(&document, &question, Grant::Decrypt).answer == Answer::Yes)
+    parse_key_policy(policy)
+        .is_ok_and(|document| Grant::Decrypt.decide(&document, &question).allowed == Match::Always)
 }
 
 fn decrypt_statement(case: &Case<'_>) -> String {

@@ -4,13 +4,12 @@ use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy};
 use proptest::sample::select;
 use proptest::test_runner::{Config, TestRng, TestRunner};
+use resource_policy::Match;
 use serde_json::Value;
 use trailseal_plan::{MergeError, merge};
-use trailseal_rule::key_policy::admission::admits;
-use trailseal_rule::key_policy::document::{POLICY_BYTES_MAX, PolicyDocument};
 use trailseal_rule::key_policy::grants::Grant;
+use trailseal_rule::key_policy::parsed::{POLICY_BYTES_MAX, parse_key_policy};
 use trailseal_rule::key_policy::question::TrailAndKey;
-use trailseal_rule::key_policy::request::Answer;
 
 use crate::aws::{TRAIL, statements_of};
 
@@ -99,9 +98,9 @@ fn a_merged_policy_keeps_its_bytes_admits_cloudtrail_and_merges_no_further() {
         };
         merged_count.set(merged_count.get() + 1);
         keeps(&merged.document, &statements, &merged.added);
-        let document = PolicyDocument::parse(&merged.document).unwrap();
+        let document = parse_key_policy(&merged.document).unwrap();
         for grant in GRANTS {
-            assert_eq!(admits(&document, &question(), grant).answer, Answer::Yes, "{text}");
+            assert_eq!(grant.decide(&document, &question()).allowed, Match::Always, "{text}");
         }
         let again = merge(&merged.document, &question(), &GRANTS).unwrap();
         assert_eq!((again.document, again.added), (merged.document.clone(), Vec::new()));

@@ -1,8 +1,8 @@
 //! Any text is a key policy that has answers, or is unreadable with a message of one line.
 
-use trailseal_rule::key_policy::admission::admits_cloudtrail;
-use trailseal_rule::key_policy::document::PolicyDocument;
 use trailseal_rule::key_policy::exposure::{binds_cloudtrail, guards_decryption};
+use trailseal_rule::key_policy::grants::Grant;
+use trailseal_rule::key_policy::parsed::parse_key_policy;
 use trailseal_rule::key_policy::question::TrailAndKey;
 
 const TRAIL: &str = "arn:aws:cloudtrail:us-east-1:111122223333:trail/all";
@@ -10,7 +10,7 @@ const KEY: &str = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56e
 
 /// Fails where the text is neither, or where the same question has two answers.
 pub(crate) fn check(text: &str) {
-    let policy = match PolicyDocument::parse(text) {
+    let policy = match parse_key_policy(text) {
         Ok(policy) => policy,
         Err(error) => {
             let message = error.to_string();
@@ -21,8 +21,8 @@ pub(crate) fn check(text: &str) {
     };
     for key_arn in [Some(KEY), None] {
         let question = TrailAndKey { trail_arn: TRAIL, key_arn };
-        let admission = admits_cloudtrail(&policy, &question);
-        assert_eq!(admission, admits_cloudtrail(&policy, &question), "another answer");
+        let admission = Grant::Encrypt.decide(&policy, &question);
+        assert_eq!(admission, Grant::Encrypt.decide(&policy, &question), "another answer");
         for ask in [guards_decryption, binds_cloudtrail] {
             assert_eq!(ask(&policy, &question), ask(&policy, &question), "another answer");
         }

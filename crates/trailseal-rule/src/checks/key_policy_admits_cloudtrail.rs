@@ -15,11 +15,10 @@
 use crate::checks::key_policy_words::{question, read, statements};
 use crate::checks::{Check, CheckId, CheckInput, Outcome, into_outcome};
 use crate::evaluation::FIX_CHARS_MAX;
-use crate::key_policy::admission::{Admission, Ground, admits_cloudtrail};
-use crate::key_policy::document::StatementRef;
 use crate::key_policy::grants::Grant;
 use crate::key_policy::question::TrailAndKey;
 use crate::trail::Trail;
+use resource_policy::{Decision, Reason, StatementRef};
 
 pub(super) const CHECK: Check = Check {
     id: CheckId::KeyPolicyAdmitsCloudtrail,
@@ -36,22 +35,22 @@ fn judge(input: &CheckInput<'_>) -> Outcome {
 }
 
 fn judge_policy(input: &CheckInput<'_>) -> Result<Outcome, Outcome> {
-    let admission = admits_cloudtrail(read(input)?, &question(input));
-    let (by, elements) = (statements(&admission.deciding), admission.elements.join(", "));
+    let admission = Grant::Encrypt.decide(read(input)?, &question(input));
+    let (by, elements) = (statements(&admission.statements), admission.elements.join(", "));
     let not_admitted = "the key policy does not let CloudTrail encrypt this trail";
     let (fix, added) = fix(&admission, input.trail);
-    let outcome = match admission.ground {
-        Ground::Allowed => return Ok(Outcome::Pass),
-        Ground::Denied => Outcome::fail(format!("{not_admitted}: {by} denies it"), fix),
-        Ground::NotGranted => Outcome::fail(format!("{not_admitted}: no statement grants it"), fix),
-        Ground::Ineffective => {
+    let outcome = match admission.reason {
+        Reason::Allowed => return Ok(Outcome::Pass),
+        Reason::Denied => Outcome::fail(format!("{not_admitted}: {by} denies it"), fix),
+        Reason::NotGranted => Outcome::fail(format!("{not_admitted}: no statement grants it"), fix),
+        Reason::Ineffective => {
             let why = format!("{by} without {elements} has no effect");
             Outcome::fail(format!("{not_admitted}: {why}"), fix)
         }
-        Ground::GrantedForOthers => {
+        Reason::GrantedForOthers => {
             Outcome::fail(format!("{not_admitted}: {by} excludes it by {elements}"), fix)
         }
-        Ground::Undecided => {
+        Reason::Undecided => {
             let may = if admission.denying.is_empty() { "allow" } else { "deny" };
             let on = if admission.is_granted || admission.denying.is_empty() {
                 format!("{by} may {may} it, depending on {elements}")
@@ -80,9 +79,9 @@ const EXEMPT_AND_ALLOW: &str = "exempt this trail from that Deny by a condition 
 ///
 /// A Deny stays for everybody else: its own conditions are kept, and the request must also not be
 /// CloudTrail's for this trail.
-fn fix(admission: &Admission, trail: &Trail) -> (String, Option<String>) {
-    let Admission { ground, deciding, elements, denying, is_granted, .. } = admission;
-    if *ground == Ground::Ineffective {
+fn fix(admission: &Decision, trail: &Trail) -> (String, Option<String>) {
+    let Decision { reason, statements: deciding, elements, denying, is_granted, .. } = admission;
+    if *reason == Reason::Ineffective {
         return (complete(deciding, elements), None);
     }
     if denying.is_empty() {

@@ -4,9 +4,9 @@
 use crate::arn::KeyArn;
 use crate::checks::{CheckInput, Outcome, known};
 use crate::facts::key_arn;
-use crate::key_policy::document::{PolicyDocument, StatementRef};
 use crate::key_policy::exposure::{Doubt, Exposure};
 use crate::key_policy::question::TrailAndKey;
+use resource_policy::{PolicyDocument, StatementRef};
 
 /// The key's policy, or the answer of each of these checks if it could not be read.
 pub(super) fn read<'a>(input: &CheckInput<'a>) -> Result<&'a PolicyDocument, Outcome> {

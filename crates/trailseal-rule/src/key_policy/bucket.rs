@@ -8,16 +8,17 @@
 
 use std::collections::BTreeSet;
 
-use super::context::Context;
-use super::document::{Effect, PolicyDocument, Statement};
-use super::elements::{Listed, Principal, actions_match, objects_match};
-use super::matching::Match;
-use super::question::arn_part;
-use super::request::{CallerSet, Request};
-use super::shape::Shape;
 use config_rule::AccountId;
+use resource_policy::{
+    CallerSet, Context, Effect, Listed, Match, PolicyDocument, PolicyError, PolicyFormat,
+    Principal, Request, Shape, Statement,
+};
 
+use super::question::arn_part;
 use crate::trail::BucketName;
+
+/// Bytes of a policy that is read, at most. Amazon S3 allows fewer.
+const POLICY_BYTES_MAX: usize = 32_768;
 
 /// What lets somebody read an object, in either of its versions ("Service Authorization Reference,
 /// Actions, resources, and condition keys for Amazon S3").
@@ -32,42 +33,45 @@ pub struct BucketReaders {
     pub others: BTreeSet<String>,
 }
 
-/// Whom the policy lets read objects of the bucket, which is of this partition.
-#[must_use]
+/// Whom the policy of the bucket, which is in this partition, lets read its objects.
+///
+/// # Errors
+///
+/// As for [`PolicyDocument::parse`].
 pub fn bucket_readers(
-    policy: &PolicyDocument,
+    policy: &str,
     partition: &str,
     bucket: &BucketName,
-) -> BucketReaders {
+) -> Result<BucketReaders, PolicyError> {
+    // That a statement without `Resource` has no effect is documented for key policies only.
+    let format = PolicyFormat { bytes_max: POLICY_BYTES_MAX, ignores_incomplete_statements: false };
+    let policy = PolicyDocument::parse(policy, format)?;
     let objects = Shape::text(&format!("arn:{partition}:s3:::{bucket}/")).then_anything();
     let mut readers = BucketReaders::default();
-    // That a statement without `Resource` has no effect is documented for key policies only.
-    let statements = policy.statements.iter().filter(|one| one.effect == Effect::Allow);
-    for statement in statements.filter(|statement| lets_read(statement, &objects)) {
+    let allows = policy.statements().filter(|one| one.effect() == Effect::Allow);
+    for statement in allows.filter(|statement| lets_read(statement, &objects)) {
         readers.add(statement, partition);
     }
-    readers
+    Ok(readers)
 }
 
-/// Nothing is known of the requests, so that a variable may stand for anything.
+/// The context is empty, so that a variable can have any value.
 fn lets_read(statement: &Statement, objects: &Shape) -> bool {
     let reads = READS.map(|action| {
-        let request = Request {
+        statement.matches_operation(&Request {
             caller: CallerSet::Stranger,
             action: action.to_owned(),
-            key_arn: None,
+            resource: Some(objects.clone()),
             context: Context::default(),
-        };
-        actions_match(&statement.actions, &request)
+        })
     });
-    let of_objects = objects_match(&statement.resources, &Context::default(), objects);
-    Match::any(reads).and(of_objects) != Match::Never
+    Match::any(reads) != Match::Never
 }
 
 impl BucketReaders {
     fn add(&mut self, statement: &Statement, partition: &str) {
-        let of = &statement.reference;
-        match &statement.principals {
+        let of = statement.reference();
+        match statement.principals() {
             Listed::Only(principals) => {
                 for principal in principals {
                     self.add_principal(statement, principal, partition);
@@ -83,7 +87,7 @@ impl BucketReaders {
     }
 
     fn add_principal(&mut self, statement: &Statement, principal: &Principal, partition: &str) {
-        let of = &statement.reference;
+        let of = statement.reference();
         let words = match principal {
             Principal::Named(name) => match reader(name, partition) {
                 Some(arn) => {
@@ -92,7 +96,7 @@ impl BucketReaders {
                 }
                 None => format!("{of} names somebody who is no account, role or user"),
             },
-            Principal::Everyone if statement.conditions.is_empty() => {
+            Principal::Everyone if !statement.is_conditional() => {
                 format!("{of} lets everybody read")
             }
             Principal::Everyone => format!("{of} lets everybody read who meets its conditions"),
@@ -133,9 +137,8 @@ mod tests {
 
     fn readers(statement: Value) -> (Vec<String>, Vec<String>) {
         let text = json!({ "Version": "2012-10-17", "Statement": statement }).to_string();
-        let document = PolicyDocument::parse(&text).unwrap();
         let bucket = BucketName::parse("trail-logs").unwrap();
-        let found = bucket_readers(&document, "aws", &bucket);
+        let found = bucket_readers(&text, "aws", &bucket).unwrap();
         (found.named.into_iter().collect(), found.others.into_iter().collect())
     }
 

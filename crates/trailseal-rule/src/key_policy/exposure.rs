@@ -20,12 +20,12 @@
 
 use std::collections::BTreeSet;
 
-use super::context::Context;
-use super::document::{Effect, PolicyDocument, Statement, StatementRef};
-use super::elements::{principals_match, same_service, services_left_out};
-use super::matching::Match;
-use super::question::{CLOUDTRAIL, TrailAndKey, of_operation, without_encryption_context};
-use super::request::{CallerSet, Request};
+use resource_policy::{
+    CallerSet, Context, Effect, Listed, Match, PolicyDocument, Principal, Request, Statement,
+    StatementRef, same_service,
+};
+
+use super::question::{CLOUDTRAIL, TrailAndKey, without_encryption_context};
 use super::strangers::{
     after_logs, cloudtrail_for_strangers, granting_logs, putting_policies, service_for_strangers,
     services, users_and_roles,
@@ -108,8 +108,8 @@ pub fn guards_decryption(policy: &PolicyDocument, question: &TrailAndKey<'_>) ->
 /// The services that a Deny of everyone else spares. CloudTrail is not one of them: it gives nobody
 /// the plaintext.
 fn spared_services(policy: &PolicyDocument) -> BTreeSet<&str> {
-    let denies = policy.statements_of(Effect::Deny);
-    let named = denies.flat_map(|statement| services_left_out(&statement.principals));
+    let denies = statements_of(policy, Effect::Deny);
+    let named = denies.flat_map(services_left_out);
     named.filter(|name| same_service(name, CLOUDTRAIL) == Match::Never).collect()
 }
 
@@ -129,13 +129,13 @@ fn doubt_what_spares_services(
         else {
             continue;
         };
-        let spares = |statement: &Statement| services_left_out(&statement.principals).count() > 0;
+        let spares = |statement: &Statement| services_left_out(statement).count() > 0;
         let doubts = denies.iter().filter(|(deny, _)| spares(deny)).map(|(deny, _)| Doubt {
-            statement: deny.reference.clone(),
+            statement: deny.reference().clone(),
             element: "Principal".to_owned(),
         });
         for (allow, _) in &allows {
-            add(&mut openings.doubts, &allow.reference, action, doubts.clone().collect());
+            add(&mut openings.doubts, allow.reference(), action, doubts.clone().collect());
         }
     }
 }
@@ -201,8 +201,6 @@ impl Openings {
     }
 }
 
-/// Whether any Allow is about this operation of such a caller; most policies have none, which spares
-/// the work below.
 /// Statements that are about an operation of a caller, with how they address it.
 type Addressed<'a> = Vec<(&'a Statement, Match)>;
 
@@ -214,33 +212,37 @@ fn addressed<'a>(
     caller: &CallerSet,
     action: &str,
 ) -> Option<[Addressed<'a>; 2]> {
-    let request = request(question, caller, action, Context::default());
+    let request = question.request(caller, action, Context::default());
     let both = [Effect::Allow, Effect::Deny].map(|effect| {
-        let statements = policy.statements_of(effect);
-        let each = statements.map(|statement| (statement, statement.addressed(&request)));
+        let statements = statements_of(policy, effect);
+        let each =
+            statements.map(|statement| (statement, statement.matches_caller_and_action(&request)));
         each.filter(|(_, how)| *how != Match::Never).collect::<Addressed<'a>>()
     });
     let [allows, _] = &both;
     (!allows.is_empty()).then_some(both)
 }
 
-fn is_for_everyone(statement: &Statement, question: &TrailAndKey<'_>) -> bool {
-    let request = request(question, &CallerSet::AnyService, "", Context::default());
-    principals_match(&statement.principals, &request) != Match::Never
+fn is_for_everyone(statement: &Statement) -> bool {
+    statement.matches_caller(&CallerSet::AnyService) != Match::Never
 }
 
-fn request(
-    question: &TrailAndKey<'_>,
-    caller: &CallerSet,
-    action: &str,
-    context: Context,
-) -> Request {
-    Request {
-        caller: caller.clone(),
-        action: action.to_owned(),
-        key_arn: question.key_arn.map(str::to_owned),
-        context: of_operation(context, action),
-    }
+/// The services that `NotPrincipal` leaves out of everyone.
+fn services_left_out(statement: &Statement) -> impl Iterator<Item = &str> {
+    let left_out = match statement.principals() {
+        Listed::Except(principals) => principals.as_slice(),
+        Listed::Only(_) | Listed::Unclear => &[],
+    };
+    left_out.iter().filter_map(|principal| match principal {
+        Principal::Service(name) => Some(name.as_str()),
+        Principal::Everyone | Principal::Named(_) | Principal::Federated | Principal::Unclear => {
+            None
+        }
+    })
+}
+
+fn statements_of(policy: &PolicyDocument, effect: Effect) -> impl Iterator<Item = &Statement> {
+    policy.statements().filter(move |statement| statement.effect() == effect)
 }
 
 /// A request with what Deny statements make of it, once that is asked.
@@ -266,12 +268,12 @@ fn explore(
     let mut asked: Vec<AskedRequest> = contexts
         .into_iter()
         .map(|context| AskedRequest {
-            request: request(question, &caller, action, context),
+            request: question.request(&caller, action, context),
             closed: None,
         })
         .collect();
     for (statement, addressed) in allows {
-        match (about, is_for_everyone(statement, question)) {
+        match (about, is_for_everyone(statement)) {
             (Allows::ForEveryone, false) | (Allows::ForNamed, true) => continue,
             _ => {}
         }
@@ -300,9 +302,9 @@ fn explore(
         }
         match open {
             Match::Never => {}
-            Match::Sometimes => add(&mut openings.doubts, &statement.reference, action, doubts),
+            Match::Sometimes => add(&mut openings.doubts, statement.reference(), action, doubts),
             Match::Always => {
-                add(&mut openings.exposures, &statement.reference, action, Vec::new());
+                add(&mut openings.exposures, statement.reference(), action, Vec::new());
             }
         }
     }
@@ -323,14 +325,8 @@ fn closed(denies: &Addressed<'_>, request: &Request) -> Closed {
 }
 
 fn elements_in_doubt(statement: &Statement, request: &Request) -> Vec<Doubt> {
-    let reach = statement.reach(request);
-    let in_doubt = reach.elements_at(Match::Sometimes);
-    in_doubt
-        .map(|element| Doubt {
-            statement: statement.reference.clone(),
-            element: element.to_owned(),
-        })
-        .collect()
+    let elements = statement.elements_in_doubt(request).into_iter();
+    elements.map(|element| Doubt { statement: statement.reference().clone(), element }).collect()
 }
 
 fn add(

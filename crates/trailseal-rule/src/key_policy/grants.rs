@@ -4,11 +4,9 @@
 //! `aws:SourceArn` for all of them; without it, any account's trail could use the key ("IAM User
 //! Guide, The confused deputy problem").
 
-use super::context::{Context, ContextValue};
-use super::question::{
-    CLOUDTRAIL, TrailAndKey, cloudtrail_for, of_operation, without_encryption_context,
-};
-use super::request::{CallerSet, Request};
+use resource_policy::{CallerSet, Context, ContextValue, Decision, PolicyDocument};
+
+use super::question::{CLOUDTRAIL, TrailAndKey, cloudtrail_for, without_encryption_context};
 
 /// Something that CloudTrail needs to be allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -67,19 +65,20 @@ impl Grant {
         }
     }
 
-    /// CloudTrail's request on behalf of the trail.
-    pub(super) fn request(self, question: &TrailAndKey<'_>) -> Request {
+    /// Whether the policy lets CloudTrail do this on behalf of the trail.
+    ///
+    /// To encrypt, CloudTrail calls `GenerateDataKey` under its service principal, with the trail's
+    /// ARN in the encryption context ("CloudTrail User Guide, How AWS CloudTrail uses AWS KMS"). So
+    /// an Allow or a Deny of `kms:GenerateDataKeyWithoutPlaintext` alone changes nothing.
+    #[must_use]
+    pub fn decide(self, policy: &PolicyDocument, question: &TrailAndKey<'_>) -> Decision {
         let action = match self {
             Self::Encrypt => "kms:GenerateDataKey",
             Self::Describe => "kms:DescribeKey",
             Self::Decrypt => "kms:Decrypt",
         };
-        Request {
-            caller: CallerSet::Service(CLOUDTRAIL.to_owned()),
-            action: action.to_owned(),
-            key_arn: question.key_arn.map(str::to_owned),
-            context: of_operation(self.context(question), action),
-        }
+        let caller = CallerSet::Service(CLOUDTRAIL.to_owned());
+        policy.decide(&question.request(&caller, action, self.context(question)))
     }
 
     /// `DescribeKey` takes no encryption context. What a decryption carries under an S3 Bucket Key
@@ -105,10 +104,10 @@ fn json_text(text: &str) -> String {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::super::admission::admits;
-    use super::super::document::PolicyDocument;
+    use resource_policy::Match;
+
     use super::super::exposure::{Openings, binds_cloudtrail, guards_decryption};
-    use super::super::request::Answer;
+    use super::super::parsed::parse_key_policy;
     use super::*;
 
     const GRANTS: [Grant; 3] = [Grant::Encrypt, Grant::Describe, Grant::Decrypt];
@@ -122,11 +121,11 @@ mod tests {
         for grant in GRANTS {
             let statement = grant.statement(&trail, Some("with \"quotes\""));
             let policy = format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#);
-            let policy = PolicyDocument::parse(&policy).unwrap();
+            let policy = parse_key_policy(&policy).unwrap();
             for asked in GRANTS {
-                let expected = if asked == grant { Answer::Yes } else { Answer::No };
-                assert_eq!(admits(&policy, &trail, asked).answer, expected, "{grant:?} {asked:?}");
-                assert_eq!(admits(&policy, &other, asked).answer, Answer::No);
+                let expected = if asked == grant { Match::Always } else { Match::Never };
+                assert_eq!(asked.decide(&policy, &trail).allowed, expected, "{grant:?} {asked:?}");
+                assert_eq!(asked.decide(&policy, &other).allowed, Match::Never);
             }
             for open in [guards_decryption(&policy, &trail), binds_cloudtrail(&policy, &trail)] {
                 assert_eq!(open, Openings::default());
@@ -142,7 +141,7 @@ mod tests {
 
     fn policy(statement: &str) -> PolicyDocument {
         let text = format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#);
-        PolicyDocument::parse(&text).unwrap()
+        parse_key_policy(&text).unwrap()
     }
 
     #[test]
@@ -179,7 +178,7 @@ mod tests {
 
     #[test]
     fn the_encryption_context_is_what_each_operation_carries() {
-        let check = |context: Value, expected: [Answer; 3]| {
+        let check = |context: Value, expected: [Match; 3]| {
             let statement = json!({
                 "Effect": "Allow",
                 "Principal": { "Service": "cloudtrail.amazonaws.com" },
@@ -189,11 +188,11 @@ mod tests {
             });
             let document = policy(&statement.to_string());
             let grants = [Grant::Encrypt, Grant::Describe, Grant::Decrypt];
-            let found = grants.map(|grant| admits(&document, &about(TRAIL), grant).answer);
+            let found = grants.map(|grant| grant.decide(&document, &about(TRAIL)).allowed);
             assert_eq!(found, expected, "{statement}");
         };
         let key = "kms:EncryptionContext:aws:cloudtrail:arn";
-        let (yes, no, unknown) = (Answer::Yes, Answer::No, Answer::Unknown);
+        let (yes, no, unknown) = (Match::Always, Match::Never, Match::Sometimes);
         check(json!({ "StringEquals": { key: TRAIL } }), [yes, no, unknown]);
         check(json!({ "Null": { key: "true" } }), [no, yes, unknown]);
         let keys = json!({ "kms:EncryptionContextKeys": "aws:cloudtrail:arn" });

@@ -1,8 +1,26 @@
-//! A key's policy as evidence: its text, and what the reader makes of it.
+//! A key's policy as evidence: its text and the parsed document.
 
 use std::sync::{Arc, OnceLock};
 
-use super::document::{PolicyDocument, PolicyError};
+use resource_policy::{PolicyDocument, PolicyError, PolicyFormat};
+
+/// Bytes of a key policy, at most ("AWS KMS Developer Guide, Creating a key policy", *Key policy
+/// format*: 32,768 bytes).
+pub const POLICY_BYTES_MAX: usize = 32_768;
+
+/// Parses a key policy.
+///
+/// "If either of the required `Resource` or `Action` elements are missing from a key policy
+/// statement, the policy statement has no effect" (KMS API Reference, `CreateKey` and
+/// `PutKeyPolicy`, *Policy*).
+///
+/// # Errors
+///
+/// As for [`PolicyDocument::parse`].
+pub fn parse_key_policy(text: &str) -> Result<PolicyDocument, PolicyError> {
+    let format = PolicyFormat { bytes_max: POLICY_BYTES_MAX, ignores_incomplete_statements: true };
+    PolicyDocument::parse(text, format)
+}
 
 /// The policy of one key.
 ///
@@ -37,9 +55,9 @@ impl KeyPolicy {
     ///
     /// # Errors
     ///
-    /// As for [`PolicyDocument::parse`].
+    /// As for [`parse_key_policy`].
     pub fn document(&self) -> Result<&PolicyDocument, &PolicyError> {
-        self.shared.document.get_or_init(|| PolicyDocument::parse(&self.shared.text)).as_ref()
+        self.shared.document.get_or_init(|| parse_key_policy(&self.shared.text)).as_ref()
     }
 }
 

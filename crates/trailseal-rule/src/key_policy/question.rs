@@ -3,8 +3,7 @@
 //! Which key is in which request is said under *Availability* in "IAM User Guide, AWS global
 //! condition context keys", and in "AWS KMS Developer Guide, AWS KMS condition keys".
 
-use super::context::{Context, ContextValue, OpenValue, Settled};
-use super::shape::Shape;
+use resource_policy::{CallerSet, Context, ContextValue, OpenValue, Request, Settled, Shape};
 
 /// The service principal that CloudTrail calls KMS with.
 pub(super) const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
@@ -26,6 +25,17 @@ impl<'a> TrailAndKey<'a> {
 
     pub(super) fn partition(&self) -> &'a str {
         arn_part(self.trail_arn, 1).unwrap_or("aws")
+    }
+
+    /// A request for an operation on the key. Condition keys that only other operations have are
+    /// missing from it.
+    pub(super) fn request(&self, caller: &CallerSet, action: &str, context: Context) -> Request {
+        Request {
+            caller: caller.clone(),
+            action: action.to_owned(),
+            resource: self.key_arn.map(Shape::text),
+            context: of_operation(context, action),
+        }
     }
 
     pub(super) fn key_region(&self) -> Option<&'a str> {
@@ -141,7 +151,7 @@ pub(super) fn about_the_key(question: &TrailAndKey<'_>) -> Context {
 
 /// The same, of one operation: keys that KMS takes from the parameters of other operations are
 /// missing ("AWS KMS Developer Guide, AWS KMS condition keys", *API operations*).
-pub(super) fn of_operation(context: Context, action: &str) -> Context {
+fn of_operation(context: Context, action: &str) -> Context {
     let name = action.strip_prefix("kms:").unwrap_or(action);
     OPERATION_KEYS
         .iter()

@@ -3,12 +3,12 @@
 //! Which key is in which request is said under *Availability* in "IAM User Guide, AWS global
 //! condition context keys", and in "AWS KMS Developer Guide, AWS KMS condition keys".
 
-use super::context::{Context, ContextValue};
+use resource_policy::{Context, ContextValue, Shape};
+
 use super::question::{
     CLOUDTRAIL, SERVICE_KEYS, TrailAndKey, about_the_key, no_ones, service, service_named, theirs,
     unnamed, without_encryption_context,
 };
-use super::shape::Shape;
 
 const CLOUDTRAIL_CONTEXT: &str = "aws:cloudtrail:arn";
 const S3_CONTEXT: &str = "aws:s3:arn";

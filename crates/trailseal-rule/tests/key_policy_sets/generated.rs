@@ -8,7 +8,8 @@ use proptest::sample::{select, subsequence};
 use proptest::test_runner::{Config, TestRng, TestRunner};
 use serde_json::{Value, json};
 
-use trailseal_rule::key_policy::document::PolicyDocument;
+use resource_policy::PolicyDocument;
+use trailseal_rule::key_policy::parsed::parse_key_policy;
 use trailseal_rule::key_policy::question::TrailAndKey;
 
 pub(crate) const ACCOUNT: &str = "111122223333";
@@ -148,7 +149,7 @@ pub(crate) fn run<S: Strategy>(cases: u32, strategy: &S, test: impl Fn(S::Value)
 }
 
 pub(crate) fn read(policy: &Value) -> PolicyDocument {
-    PolicyDocument::parse(&policy.to_string()).unwrap()
+    parse_key_policy(&policy.to_string()).unwrap()
 }
 
 pub(crate) fn question() -> TrailAndKey<'static> {

@@ -1,8 +1,8 @@
 //! What services do for strangers, and CloudTrail for the trail, request by request.
 
-use trailseal_rule::key_policy::admission::admits_cloudtrail;
+use resource_policy::Match;
 use trailseal_rule::key_policy::exposure::{Openings, binds_cloudtrail, guards_decryption};
-use trailseal_rule::key_policy::request::Answer;
+use trailseal_rule::key_policy::grants::Grant;
 
 use crate::generated::{ACCOUNT, CLOUDTRAIL, KEY, TRAIL, concretes, policy, question, read, run};
 use crate::naive::{Caller, Concrete, allowed};
@@ -136,7 +136,7 @@ fn cloudtrail_s_requests_over_tls_in_the_region_of_the_key_are_answered_alike() 
     let contexts = concretes(&SOURCE_KEYS, &fillings);
     let decided = std::cell::Cell::new((0, 0));
     run(1500, &policy(&SOURCE_KEYS, &SOURCE_VALUES), |policy| {
-        let answer = admits_cloudtrail(&read(&policy), &question()).answer;
+        let answer = Grant::Encrypt.decide(&read(&policy), &question()).allowed;
         let (mut yes, mut no) = decided.get();
         for context in &contexts {
             let request = Concrete {
@@ -147,12 +147,12 @@ fn cloudtrail_s_requests_over_tls_in_the_region_of_the_key_are_answered_alike() 
             };
             for quirk in [false, true] {
                 let allowed = allowed(&policy, &request, quirk);
-                assert!(answer != Answer::Yes || allowed, "{request:?} under {policy:#}");
-                assert!(answer != Answer::No || !allowed, "{request:?} under {policy:#}");
+                assert!(answer != Match::Always || allowed, "{request:?} under {policy:#}");
+                assert!(answer != Match::Never || !allowed, "{request:?} under {policy:#}");
             }
         }
-        yes += u32::from(answer == Answer::Yes);
-        no += u32::from(answer == Answer::No);
+        yes += u32::from(answer == Match::Always);
+        no += u32::from(answer == Match::Never);
         decided.set((yes, no));
     });
     let (yes, no) = decided.get();

@@ -1,7 +1,7 @@
 //! A key policy for people: statement by statement.
 
+use resource_policy::STATEMENT_MEMBERS;
 use serde_json::{Map, Value};
-use trailseal_rule::key_policy::document::STATEMENT_MEMBERS;
 
 /// Values of a list that a summary names.
 const VALUES_MAX: usize = 3;

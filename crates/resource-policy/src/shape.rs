@@ -8,7 +8,7 @@
 
 use std::iter;
 
-use super::pattern::Token;
+use crate::token::Token;
 
 /// A value of which some parts may be open.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,22 +108,22 @@ impl Shape {
 
 /// Whether letters must agree in case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Case {
+pub(crate) enum LetterCase {
     Sensitive,
     Ignored,
 }
 
 /// How a pattern fits a shape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Fit {
+pub(crate) struct Fit {
     /// The pattern fits whatever is put into the holes.
-    pub(super) always: bool,
+    pub(crate) always: bool,
     /// The pattern fits something that can be put into the holes.
-    pub(super) possible: bool,
+    pub(crate) possible: bool,
 }
 
 /// Compares the whole of a pattern with the whole of a value.
-pub(super) fn fit(tokens: &[Token], shape: &Shape, case: Case) -> Fit {
+pub(crate) fn fit(tokens: &[Token], shape: &Shape, case: LetterCase) -> Fit {
     let possible = walk(tokens, &shape.elements, case, Filling::Some);
     let always = possible && walk(tokens, &shape.elements, case, Filling::Every);
     Fit { always, possible }
@@ -134,7 +134,7 @@ pub(super) fn fit(tokens: &[Token], shape: &Shape, case: Case) -> Fit {
 ///
 /// "IAM User Guide, IAM JSON policy elements: Condition operators", *Amazon Resource Name (ARN)
 /// condition operators*.
-pub(super) fn fit_arn(tokens: &[Token], shape: &Shape, case: Case) -> Option<Fit> {
+pub(crate) fn fit_arn(tokens: &[Token], shape: &Shape, case: LetterCase) -> Option<Fit> {
     let pattern_parts: Vec<_> = tokens.splitn(6, |token| *token == Token::Literal(':')).collect();
     let value_parts: Vec<_> =
         shape.elements.splitn(6, |element| *element == Element::Char(':')).collect();
@@ -161,49 +161,49 @@ enum Filling {
 /// Where the comparison may stand before an element: nothing of it used, or, of a hole, a part
 /// spelled out by literal characters or a part taken by a wildcard.
 #[derive(Debug, Clone, Copy, Default)]
-struct Place {
+struct Position {
     fresh: bool,
     spelled: bool,
     taken: bool,
 }
 
-impl Place {
+impl Position {
     fn is_open(self) -> bool {
         self.fresh || self.spelled || self.taken
     }
 }
 
-fn walk(tokens: &[Token], elements: &[Element], case: Case, filling: Filling) -> bool {
-    let mut places = vec![Place::default(); elements.len() + 1];
-    if let Some(first) = places.first_mut() {
+fn walk(tokens: &[Token], elements: &[Element], case: LetterCase, filling: Filling) -> bool {
+    let mut positions = vec![Position::default(); elements.len() + 1];
+    if let Some(first) = positions.first_mut() {
         first.fresh = true;
     }
-    leave_holes(&mut places, elements, filling);
+    leave_holes(&mut positions, elements, filling);
     for token in tokens {
-        places = match token {
-            Token::AnyRun => take_run(&places, elements, false),
-            Token::RunInSegment => take_run(&places, elements, true),
+        positions = match token {
+            Token::AnyRun => take_run(&positions, elements, false),
+            Token::RunInSegment => take_run(&positions, elements, true),
             Token::AnyOne | Token::OneInSegment | Token::Literal(_) => {
-                take_one(&places, elements, *token, case, filling)
+                take_one(&positions, elements, *token, case, filling)
             }
         };
-        if !places.iter().any(|place| place.is_open()) {
+        if !positions.iter().any(|position| position.is_open()) {
             return false;
         }
-        leave_holes(&mut places, elements, filling);
+        leave_holes(&mut positions, elements, filling);
     }
-    places.last().is_some_and(|end| end.is_open())
+    positions.last().is_some_and(|end| end.is_open())
 }
 
-/// Every place from the first open one on can be reached by a run, or every one before the next
+/// Every position from the first open one on can be reached by a run, or every one before the next
 /// colon.
-fn take_run(places: &[Place], elements: &[Element], stops_at_colon: bool) -> Vec<Place> {
+fn take_run(positions: &[Position], elements: &[Element], stops_at_colon: bool) -> Vec<Position> {
     let mut reached = false;
-    with_end(places, elements)
-        .map(|(place, element)| {
-            let mut here = place;
+    with_end(positions, elements)
+        .map(|(position, element)| {
+            let mut here = position;
             here.fresh |= reached;
-            reached |= place.is_open();
+            reached |= position.is_open();
             here.taken |= reached && matches!(element, Some(Element::Hole(_)));
             if stops_at_colon && element == Some(&Element::Char(':')) {
                 reached = false;
@@ -214,36 +214,36 @@ fn take_run(places: &[Place], elements: &[Element], stops_at_colon: bool) -> Vec
 }
 
 fn take_one(
-    places: &[Place],
+    positions: &[Position],
     elements: &[Element],
     token: Token,
-    case: Case,
+    case: LetterCase,
     filling: Filling,
-) -> Vec<Place> {
+) -> Vec<Position> {
     let mut arriving = false;
-    with_end(places, elements)
-        .map(|(place, element)| {
-            let mut here = Place { fresh: arriving, ..Place::default() };
+    with_end(positions, elements)
+        .map(|(position, element)| {
+            let mut here = Position { fresh: arriving, ..Position::default() };
             arriving = false;
             match (element, token) {
                 (Some(Element::Char(found)), Token::Literal(wanted)) => {
-                    arriving = place.is_open() && same(*found, wanted, case);
+                    arriving = position.is_open() && same(*found, wanted, case);
                 }
                 (Some(Element::Char(':')), Token::OneInSegment) => {}
                 (Some(Element::Letter), Token::Literal(wanted)) => {
                     let fits = filling == Filling::Some && wanted.is_ascii_alphabetic();
-                    arriving = place.is_open() && fits;
+                    arriving = position.is_open() && fits;
                 }
-                (Some(Element::Char(_) | Element::Letter), _) => arriving = place.is_open(),
+                (Some(Element::Char(_) | Element::Letter), _) => arriving = position.is_open(),
                 (Some(Element::Hole(hole)), Token::Literal(wanted)) => {
                     if filling == Filling::Some {
-                        let begins = place.fresh && hole.begins_with(wanted);
-                        here.spelled |= begins || (place.spelled && hole.holds(wanted));
-                        here.taken |= place.taken && hole.holds(wanted);
+                        let begins = position.fresh && hole.begins_with(wanted);
+                        here.spelled |= begins || (position.spelled && hole.holds(wanted));
+                        here.taken |= position.taken && hole.holds(wanted);
                     }
                 }
                 (Some(Element::Hole(_)), _) => {
-                    here.taken |= filling == Filling::Some && place.is_open();
+                    here.taken |= filling == Filling::Some && position.is_open();
                 }
                 (None, _) => {}
             }
@@ -254,25 +254,28 @@ fn take_one(
 
 /// A hole may be left: among some fillings once it could be empty or a wildcard took of it, among
 /// every filling only where a run took it whole.
-fn leave_holes(places: &mut [Place], elements: &[Element], filling: Filling) {
+fn leave_holes(positions: &mut [Position], elements: &[Element], filling: Filling) {
     let mut arriving = false;
-    for (place, element) in places.iter_mut().zip(elements.iter().map(Some).chain(iter::once(None)))
+    for (position, element) in
+        positions.iter_mut().zip(elements.iter().map(Some).chain(iter::once(None)))
     {
-        place.fresh |= arriving;
+        position.fresh |= arriving;
         arriving = match element {
-            Some(Element::Hole(Hole::Unnamed | Hole::NewName)) => place.taken,
-            Some(Element::Hole(_)) => place.taken || (place.is_open() && filling == Filling::Some),
+            Some(Element::Hole(Hole::Unnamed | Hole::NewName)) => position.taken,
+            Some(Element::Hole(_)) => {
+                position.taken || (position.is_open() && filling == Filling::Some)
+            }
             Some(Element::Char(_) | Element::Letter) | None => false,
         };
     }
 }
 
 fn with_end<'a>(
-    places: &'a [Place],
+    positions: &'a [Position],
     elements: &'a [Element],
-) -> impl Iterator<Item = (Place, Option<&'a Element>)> {
+) -> impl Iterator<Item = (Position, Option<&'a Element>)> {
     let elements = elements.iter().map(Some).chain(iter::once(None));
-    places.iter().copied().zip(elements)
+    positions.iter().copied().zip(elements)
 }
 
 impl Hole {
@@ -296,18 +299,18 @@ impl Hole {
     }
 }
 
-fn same(one: char, other: char, case: Case) -> bool {
+fn same(one: char, other: char, case: LetterCase) -> bool {
     match case {
-        Case::Sensitive => one == other,
-        Case::Ignored => one == other || one.to_lowercase().eq(other.to_lowercase()),
+        LetterCase::Sensitive => one == other,
+        LetterCase::Ignored => one == other || one.to_lowercase().eq(other.to_lowercase()),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::context::Context;
-    use super::super::pattern::{Pattern, Resolved, Variables};
-    use super::{Case, Fit, Shape, fit, fit_arn};
+    use super::{Fit, LetterCase, Shape, fit, fit_arn};
+    use crate::context::Context;
+    use crate::pattern::{Pattern, Resolved, Variables};
 
     const NEVER: Fit = Fit { always: false, possible: false };
     const SOMETIMES: Fit = Fit { always: false, possible: true };
@@ -318,7 +321,11 @@ mod tests {
         let Resolved::Tokens(tokens) = parsed.resolve(&Context::default()) else {
             panic!("`{pattern}` needs no look-up");
         };
-        assert_eq!(fit(&tokens, shape, Case::Sensitive), expected, "`{pattern}` on {shape:?}");
+        assert_eq!(
+            fit(&tokens, shape, LetterCase::Sensitive),
+            expected,
+            "`{pattern}` on {shape:?}"
+        );
     }
 
     #[test]
@@ -420,7 +427,7 @@ mod tests {
             let Resolved::Tokens(tokens) = parsed.resolve(&Context::default()) else {
                 panic!("`{pattern}` needs no look-up");
             };
-            fit_arn(&tokens, &arn, Case::Sensitive)
+            fit_arn(&tokens, &arn, LetterCase::Sensitive)
         };
         assert_eq!(arn_fit("arn:aws:cloudtrail:*:111122223333:trail/*"), Some(ALWAYS));
         assert_eq!(arn_fit("arn:aws:cloudtrail:*:*:*"), Some(ALWAYS));

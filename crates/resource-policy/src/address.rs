@@ -7,7 +7,7 @@ use std::net::IpAddr;
 ///
 /// "IAM User Guide, IAM JSON policy elements: Condition operators", *IP address condition
 /// operators*.
-pub(super) fn lies_in(address: &str, range: &str) -> Option<bool> {
+pub(crate) fn lies_in(address: &str, range: &str) -> Option<bool> {
     let address: IpAddr = address.parse().ok()?;
     let (network, prefix) = match range.split_once('/') {
         Some((network, prefix)) => (network, Some(prefix.parse::<u32>().ok()?)),

@@ -5,21 +5,22 @@
 //! of the values of one key, one has to match, or none with a negated operator. A missing key fails
 //! a condition, passes a negated one, and passes `…IfExists` in any case.
 
-use super::address::lies_in;
-use super::context::{Context, ContextValue, OpenValue, Settled};
-use super::document::Effect;
-use super::json::{Json, repeated_name};
-use super::matching::Match;
-use super::operator::{Missing, Operator, Polarity, Quantifier, Test};
-use super::pattern::{Pattern, Resolved, Token, Variables, literally, spelled};
-use super::shape::{Case, Fit, Shape, fit, fit_arn};
+use crate::address::lies_in;
+use crate::context::{Context, ContextValue, OpenValue, Settled};
+use crate::effect::Effect;
+use crate::json::{Json, repeated_name};
+use crate::matching::Match;
+use crate::operator::{Missing, Operator, Polarity, Quantifier, Test};
+use crate::pattern::{Pattern, Resolved, Variables};
+use crate::shape::{Fit, LetterCase, Shape, fit, fit_arn};
+use crate::token::{Token, literally, spelled};
 
 /// One operator applied to one key.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Condition {
+pub(crate) struct Condition {
     /// The key as the policy spells it, or what stands in its place where the block is not
     /// understood.
-    pub(super) key: String,
+    pub(crate) key: String,
     lower_key: String,
     test: Option<(Operator, Vec<Pattern>)>,
 }
@@ -35,7 +36,7 @@ enum Tendency {
 }
 
 /// Reads a `Condition` element. What is not understood becomes a condition that may hold.
-pub(super) fn parse_conditions(json: &Json, variables: Variables) -> Vec<Condition> {
+pub(crate) fn parse_conditions(json: &Json, variables: Variables) -> Vec<Condition> {
     let Json::Object(operators) = json else {
         return vec![Condition::unclear("Condition")];
     };
@@ -73,13 +74,13 @@ fn parse_values(values: &Json, variables: Variables) -> Option<Vec<Pattern>> {
 
 impl Condition {
     /// A condition that may hold, whatever the request.
-    pub(super) fn unclear(place: &str) -> Self {
+    pub(crate) fn unclear(place: &str) -> Self {
         Self { key: place.to_owned(), lower_key: String::new(), test: None }
     }
 
     /// Whether the condition holds for the requests. What the caller may choose is chosen to reach
     /// the key: so that an Allow matches, and so that a Deny does not.
-    pub(super) fn holds(&self, context: &Context, effect: Effect) -> Match {
+    pub(crate) fn holds(&self, context: &Context, effect: Effect) -> Match {
         let Some((operator, patterns)) = &self.test else {
             return Match::Sometimes;
         };
@@ -311,10 +312,10 @@ fn match_shape(test: Test, shape: &Shape, patterns: &[Pattern], context: &Contex
 
 fn fit_text(test: Test, tokens: &[Token], shape: &Shape) -> Option<Fit> {
     match test {
-        Test::Equals => Some(fit(&literally(tokens), shape, Case::Sensitive)),
-        Test::EqualsIgnoreCase => Some(fit(&literally(tokens), shape, Case::Ignored)),
-        Test::Like => Some(fit(tokens, shape, Case::Sensitive)),
-        Test::Arn => fit_arn(tokens, shape, Case::Sensitive),
+        Test::Equals => Some(fit(&literally(tokens), shape, LetterCase::Sensitive)),
+        Test::EqualsIgnoreCase => Some(fit(&literally(tokens), shape, LetterCase::Ignored)),
+        Test::Like => Some(fit(tokens, shape, LetterCase::Sensitive)),
+        Test::Arn => fit_arn(tokens, shape, LetterCase::Sensitive),
         Test::Bool | Test::Number(_) | Test::Address | Test::Opaque | Test::Null => None,
     }
 }
@@ -341,12 +342,12 @@ fn parse_boolean(text: &str) -> Option<bool> {
 mod tests {
     use serde_json::json;
 
-    use super::super::context::{Context, ContextValue, OpenValue, Settled};
-    use super::super::document::Effect;
-    use super::super::matching::Match::{self, Always, Never, Sometimes};
-    use super::super::pattern::Variables;
-    use super::super::shape::Shape;
     use super::parse_conditions;
+    use crate::context::{Context, ContextValue, OpenValue, Settled};
+    use crate::effect::Effect;
+    use crate::matching::Match::{self, Always, Never, Sometimes};
+    use crate::pattern::Variables;
+    use crate::shape::Shape;
 
     fn check(value: &ContextValue, cases: &[(&str, serde_json::Value, Match)]) {
         let context = Context::default()

@@ -1,25 +1,26 @@
-//! The elements of a statement that say who, what and on which key.
+//! The principals, actions and resources of a statement.
 
-use super::context::Context;
-use super::json::{Json, repeated_name};
-use super::matching::Match;
-use super::pattern::{Pattern, Resolved, Token, Variables};
-use super::question::arn_part;
-use super::request::{CallerSet, Request};
-use super::shape::{Case, Fit, Shape, fit};
+use crate::context::Context;
+use crate::json::{Json, repeated_name};
+use crate::matching::Match;
+use crate::pattern::{Pattern, Resolved, Variables};
+use crate::request::CallerSet;
+use crate::shape::{LetterCase, Shape, fit};
+use crate::token::Token;
 
-/// A list that is meant, or a list of what is not meant (`NotPrincipal`, `NotAction`,
-/// `NotResource`).
+/// An element that is a list, plain (`Principal`) or negated (`NotPrincipal`).
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Listed<T> {
+pub enum Listed<T> {
+    /// Only these match.
     Only(Vec<T>),
+    /// All but these match.
     Except(Vec<T>),
-    /// Not understood: it may match.
+    /// The element is not understood: it matches sometimes.
     Unclear,
 }
 
 impl<T> Listed<T> {
-    fn matches(&self, entry_matches: impl Fn(&T) -> Match) -> Match {
+    pub(crate) fn matches(&self, entry_matches: impl Fn(&T) -> Match) -> Match {
         match self {
             Self::Only(entries) => Match::any(entries.iter().map(entry_matches)),
             Self::Except(entries) => !Match::any(entries.iter().map(entry_matches)),
@@ -28,26 +29,28 @@ impl<T> Listed<T> {
     }
 }
 
-/// Someone whom a statement names ("IAM User Guide, AWS JSON policy elements: Principal").
+/// One entry of `Principal` or `NotPrincipal` ("IAM User Guide, AWS JSON policy elements:
+/// Principal").
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Principal {
-    /// `"*"` or `{"AWS": "*"}`, which the guide calls equivalent. Services are among them: the
-    /// policies that Amazon SNS and Amazon SQS give to topics and queues let services in by the
-    /// second form, with a condition on the source.
+pub enum Principal {
+    /// `"*"` or `{"AWS": "*"}`, which the guide calls equivalent. This includes services: the default
+    /// policies of Amazon SNS topics and Amazon SQS queues admit services by the second form, with a
+    /// condition on the source.
     Everyone,
-    /// An account, a user, a role, a session, the id of one that was deleted, or a canonical user:
-    /// somebody in particular, and never a service. An account stands for its users and roles.
+    /// An account, a user, a role, a session, the ID of a deleted one, or a canonical user; never a
+    /// service. An account stands for its users and roles.
     Named(String),
+    /// A service, by its service principal.
     Service(String),
-    /// A federated principal means nothing outside role trust policies, says the guide; nothing is
-    /// concluded from one, but that it is no service.
+    /// A federated principal. The guide defines its meaning for role trust policies only, so it may
+    /// match any caller except a service.
     Federated,
-    /// Not understood, or a wildcard within a name, which the guide says there cannot be.
+    /// Not understood, or a wildcard within a name, which the guide does not allow.
     Unclear,
 }
 
 /// Reads `Principal` or `NotPrincipal`.
-pub(super) fn parse_principals(json: &Json) -> Option<Vec<Principal>> {
+pub(crate) fn parse_principals(json: &Json) -> Option<Vec<Principal>> {
     if *json == Json::Text("*".to_owned()) {
         return Some(vec![Principal::Everyone]);
     }
@@ -78,7 +81,7 @@ fn parse_principal(kind: &str, name: &str) -> Principal {
 }
 
 impl Principal {
-    fn matches(&self, caller: &CallerSet) -> Match {
+    pub(crate) fn matches(&self, caller: &CallerSet) -> Match {
         match (self, caller) {
             (Self::Everyone, _) => Match::Always,
             (Self::Named(named), CallerSet::Principal(arn)) => same_principal(named, arn),
@@ -98,11 +101,14 @@ impl Principal {
     }
 }
 
-/// A service in a Region that has to be opted into calls other Regions under a name with its own
-/// Region in it ("IAM User Guide, AWS JSON policy elements: Principal", *AWS service principals in
-/// opt-in Regions*), so such a name may be the one that is asked about. So may one in another letter
-/// case: the guide spells service principals in lower case and does not say that case is ignored.
-pub(super) fn same_service(named: &str, service: &str) -> Match {
+/// Whether a service principal in a policy names this service.
+///
+/// A service in an opt-in Region calls other Regions under a name that contains its own Region ("IAM
+/// User Guide, AWS JSON policy elements: Principal", *AWS service principals in opt-in Regions*), so
+/// such a name may match. So may a name in another letter case: the guide writes service principals
+/// in lower case and does not say whether case is ignored.
+#[must_use]
+pub fn same_service(named: &str, service: &str) -> Match {
     if named == service {
         return Match::Always;
     }
@@ -113,17 +119,17 @@ pub(super) fn same_service(named: &str, service: &str) -> Match {
     Match::Never
 }
 
-/// An account, by its id or its root, hands the decision to IAM ("AWS KMS Developer Guide, Default
-/// key policy"): its policies may or may not say yes to somebody of it. A session is a role's.
-/// Where an account is asked about, whoever of it is named is some of it.
+/// An account, by its ID or its root, delegates the decision to IAM ("AWS KMS Developer Guide,
+/// Default key policy"), whose policies are not known here. A session belongs to a role. If the
+/// caller is an account, each of its users and roles is a part of it.
 fn same_principal(named: &str, arn: &str) -> Match {
     let stands_for_many = arn.ends_with(":root");
     if named == arn && !stands_for_many {
         return Match::Always;
     }
-    let account = |text: &str| match arn_part(text, 4) {
-        Some(account) => account.to_owned(),
-        None => text.to_owned(),
+    let account = |text: &str| match text.split(':').nth(4) {
+        Some(account) if !account.is_empty() => account.to_owned(),
+        _ => text.to_owned(),
     };
     let names_account = named.ends_with(":root") || !named.contains(':');
     let names_session = named.contains(":assumed-role/");
@@ -132,28 +138,9 @@ fn same_principal(named: &str, arn: &str) -> Match {
     ))
 }
 
-/// The services that are left out of everyone by `NotPrincipal`.
-pub(super) fn services_left_out(principals: &Listed<Principal>) -> impl Iterator<Item = &str> {
-    let left_out = match principals {
-        Listed::Except(principals) => principals.as_slice(),
-        Listed::Only(_) | Listed::Unclear => &[],
-    };
-    left_out.iter().filter_map(|principal| match principal {
-        Principal::Service(name) => Some(name.as_str()),
-        Principal::Everyone | Principal::Named(_) | Principal::Federated | Principal::Unclear => {
-            None
-        }
-    })
-}
-
-/// Who a statement is about.
-pub(super) fn principals_match(principals: &Listed<Principal>, request: &Request) -> Match {
-    principals.matches(|principal| principal.matches(&request.caller))
-}
-
 /// Reads `Action`, `NotAction`, `Resource` or `NotResource`; an entry that is not text, or that is
 /// blank, is `None`. What KMS makes of those is not documented.
-pub(super) fn parse_patterns(json: &Json, variables: Variables) -> Option<Vec<Option<Pattern>>> {
+pub(crate) fn parse_patterns(json: &Json, variables: Variables) -> Option<Vec<Option<Pattern>>> {
     let entries = match json {
         Json::Text(_) => std::slice::from_ref(json),
         Json::List(items) => items.as_slice(),
@@ -171,40 +158,43 @@ pub(super) fn parse_patterns(json: &Json, variables: Variables) -> Option<Vec<Op
     Some(patterns.collect())
 }
 
-/// Which operations a statement is about; their names are compared without regard to letter case
-/// ("IAM User Guide, IAM JSON policy elements: Action").
-pub(super) fn actions_match(actions: &Listed<Option<Pattern>>, request: &Request) -> Match {
-    let action = Shape::text(&request.action);
-    actions.matches(|pattern| {
-        resolved(pattern.as_ref(), &request.context, |tokens| {
-            Match::from(tokens == [Token::AnyRun] || fit(tokens, &action, Case::Ignored).always)
+impl Listed<Option<Pattern>> {
+    /// Which operations a statement is about; their names are compared without regard to letter case
+    /// ("IAM User Guide, IAM JSON policy elements: Action").
+    pub(crate) fn matches_action(&self, action: &str, context: &Context) -> Match {
+        let action = Shape::text(action);
+        self.matches(|pattern| {
+            resolved(pattern.as_ref(), context, |tokens| {
+                Match::from(
+                    tokens == [Token::AnyRun] || fit(tokens, &action, LetterCase::Ignored).always,
+                )
+            })
         })
-    })
-}
+    }
 
-/// Which keys a statement is about; in a key policy `*` means the key that carries it ("AWS KMS
-/// Developer Guide, Key policies in AWS KMS").
-///
-/// A `*` that is the last character of a segment "can expand to match beyond the colon boundaries"
-/// ("IAM User Guide, IAM JSON policy elements: Resource"). Of one within a segment that is not said:
-/// where it would have to, nothing is certain.
-pub(super) fn resources_match(resources: &Listed<Option<Pattern>>, request: &Request) -> Match {
-    resources.matches(|pattern| {
-        resolved(pattern.as_ref(), &request.context, |tokens| {
-            if tokens == [Token::AnyRun] {
-                return Match::Always;
-            }
-            let Some(key_arn) = &request.key_arn else {
-                return Match::Sometimes;
-            };
-            let key = Shape::text(key_arn);
-            if fit(&within_segments(tokens), &key, Case::Sensitive).always {
-                return Match::Always;
-            }
-            let expanded = fit(tokens, &key, Case::Sensitive).always;
-            if expanded { Match::Sometimes } else { Match::Never }
+    /// Which resources a statement is about; in a key policy `*` means the key that carries it ("AWS
+    /// KMS Developer Guide, Key policies in AWS KMS").
+    ///
+    /// A `*` that is the last character of a segment "can expand to match beyond the colon
+    /// boundaries" ("IAM User Guide, IAM JSON policy elements: Resource"). The guide does not say so
+    /// of one within a segment: if such a one would have to, the resource is in doubt.
+    pub(crate) fn matches_resource(&self, resource: Option<&Shape>, context: &Context) -> Match {
+        self.matches(|pattern| {
+            resolved(pattern.as_ref(), context, |tokens| {
+                if tokens == [Token::AnyRun] {
+                    return Match::Always;
+                }
+                let Some(resource) = resource else {
+                    return Match::Sometimes;
+                };
+                if fit(&within_segments(tokens), resource, LetterCase::Sensitive).always {
+                    return Match::Always;
+                }
+                let expanded = fit(tokens, resource, LetterCase::Sensitive).possible;
+                if expanded { Match::Sometimes } else { Match::Never }
+            })
         })
-    })
+    }
 }
 
 /// The same pattern, in which only the wildcards at the end of a segment reach over colons.
@@ -230,25 +220,6 @@ fn within_segments(tokens: &[Token]) -> Vec<Token> {
     bounded
 }
 
-/// Which objects of a bucket a statement of the bucket's policy is about: some, where the pattern
-/// fits some. A wildcard may reach over the colons of an ARN, which leaves no object out.
-pub(super) fn objects_match(
-    resources: &Listed<Option<Pattern>>,
-    context: &Context,
-    objects: &Shape,
-) -> Match {
-    resources.matches(|pattern| {
-        resolved(pattern.as_ref(), context, |tokens| {
-            let Fit { always, possible } = fit(tokens, objects, Case::Sensitive);
-            match (always, possible) {
-                (true, _) => Match::Always,
-                (false, true) => Match::Sometimes,
-                (false, false) => Match::Never,
-            }
-        })
-    })
-}
-
 fn resolved(
     pattern: Option<&Pattern>,
     context: &Context,
@@ -263,20 +234,12 @@ fn resolved(
 
 #[cfg(test)]
 mod tests {
-    use super::super::matching::Match::{self, Always, Never, Sometimes};
-    use super::{CallerSet, Listed, parse_principals, principals_match};
-    use crate::key_policy::context::Context;
-    use crate::key_policy::request::Request;
+    use super::{CallerSet, Listed, parse_principals};
+    use crate::matching::Match::{self, Always, Never, Sometimes};
 
     fn check(principal: &str, caller: &CallerSet, expected: Match) {
         let read = parse_principals(&serde_json::from_str(principal).unwrap()).unwrap();
-        let request = Request {
-            caller: caller.clone(),
-            action: "kms:Decrypt".to_owned(),
-            key_arn: None,
-            context: Context::default(),
-        };
-        let found = principals_match(&Listed::Only(read), &request);
+        let found = Listed::Only(read).matches(|principal| principal.matches(caller));
         assert_eq!(found, expected, "{principal} for {caller:?}");
     }
 

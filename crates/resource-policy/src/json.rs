@@ -10,7 +10,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 /// One JSON value.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Json {
+pub(crate) enum Json {
     Null,
     Bool(bool),
     Number(String),
@@ -21,7 +21,7 @@ pub(super) enum Json {
 
 impl Json {
     /// The scalar as a policy compares it: `true` and `"true"` are the same condition value.
-    pub(super) fn scalar_text(&self) -> Option<String> {
+    pub(crate) fn scalar_text(&self) -> Option<String> {
         match self {
             Self::Bool(value) => Some(value.to_string()),
             Self::Number(text) | Self::Text(text) => Some(text.clone()),
@@ -31,7 +31,7 @@ impl Json {
 
     /// A single value or a list of values, which policies use alike; `None` where the value itself
     /// is missing, null or an object, and `None` within for a member that is no scalar.
-    pub(super) fn one_or_many(&self) -> Option<Vec<Option<String>>> {
+    pub(crate) fn one_or_many(&self) -> Option<Vec<Option<String>>> {
         match self {
             Self::Null | Self::Object(_) => None,
             Self::List(items) => Some(items.iter().map(Self::scalar_text).collect()),
@@ -41,7 +41,7 @@ impl Json {
 }
 
 /// The first name that occurs twice, letter case aside.
-pub(super) fn repeated_name(members: &[(String, Json)]) -> Option<&str> {
+pub(crate) fn repeated_name(members: &[(String, Json)]) -> Option<&str> {
     let mut seen = HashSet::new();
     members
         .iter()

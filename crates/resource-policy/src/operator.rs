@@ -6,16 +6,16 @@
 
 /// A condition operator, taken apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Operator {
-    pub(super) test: Test,
-    pub(super) polarity: Polarity,
-    pub(super) quantifier: Quantifier,
-    pub(super) missing: Missing,
+pub(crate) struct Operator {
+    pub(crate) test: Test,
+    pub(crate) polarity: Polarity,
+    pub(crate) quantifier: Quantifier,
+    pub(crate) missing: Missing,
 }
 
 /// What is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Test {
+pub(crate) enum Test {
     /// The whole text.
     Equals,
     /// The whole text, letter case aside.
@@ -35,7 +35,7 @@ pub(super) enum Test {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Order {
+pub(crate) enum Order {
     Equal,
     Less,
     LessOrEqual,
@@ -45,14 +45,14 @@ pub(super) enum Order {
 
 /// Whether a value has to match or has to fail to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Polarity {
+pub(crate) enum Polarity {
     Matching,
     Negated,
 }
 
 /// How many of the values of a key have to pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Quantifier {
+pub(crate) enum Quantifier {
     /// The key has one value.
     Single,
     ForAllValues,
@@ -61,7 +61,7 @@ pub(super) enum Quantifier {
 
 /// What a missing key means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Missing {
+pub(crate) enum Missing {
     /// As the operator has it.
     AsUsual,
     /// `…IfExists`: the condition holds.
@@ -70,7 +70,7 @@ pub(super) enum Missing {
 
 impl Operator {
     /// Takes an operator's name apart; `None` for a name that is not known.
-    pub(super) fn parse(name: &str) -> Option<Self> {
+    pub(crate) fn parse(name: &str) -> Option<Self> {
         let lower = name.to_ascii_lowercase();
         let (quantifier, rest) = if let Some(rest) = lower.strip_prefix("forallvalues:") {
             (Quantifier::ForAllValues, rest)
@@ -126,7 +126,7 @@ fn test_of(base: &str) -> Option<(Test, Polarity)> {
 
 impl Order {
     /// Whether the request's number stands in this order to the policy's.
-    pub(super) fn holds(self, request: f64, policy: f64) -> bool {
+    pub(crate) fn holds(self, request: f64, policy: f64) -> bool {
         match self {
             Self::Equal => request == policy,
             Self::Less => request < policy,

@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 
-use super::context::{Context, ContextValue};
+use crate::context::{Context, ContextValue};
+use crate::token::Token;
 
 /// Whether `${…}` is a variable ("IAM User Guide, IAM policy elements: Variables and tags": only in
 /// version 2012-10-17; in an older one it is ordinary text).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Variables {
+pub(crate) enum Variables {
     Supported,
     Literal,
 }
@@ -21,21 +22,9 @@ enum Part {
     Malformed,
 }
 
-/// One character or wildcard of a pattern in which nothing is left to look up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Token {
-    Literal(char),
-    AnyOne,
-    AnyRun,
-    /// One character of an ARN's segment: not a colon.
-    OneInSegment,
-    /// Characters of one segment of an ARN.
-    RunInSegment,
-}
-
 /// A value as it stands in a policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Pattern {
+pub(crate) struct Pattern {
     parts: Vec<Part>,
     /// The whole of it, if it has no variable.
     tokens: Option<Vec<Token>>,
@@ -43,7 +32,7 @@ pub(super) struct Pattern {
 
 /// A pattern once its variables were looked up.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Resolved<'a> {
+pub(crate) enum Resolved<'a> {
     Tokens(Cow<'a, [Token]>),
     /// A variable has no value in these requests: there is no equal or like value.
     NoValue,
@@ -52,7 +41,7 @@ pub(super) enum Resolved<'a> {
 
 impl Pattern {
     /// Reads a policy's value.
-    pub(super) fn parse(text: &str, variables: Variables) -> Self {
+    pub(crate) fn parse(text: &str, variables: Variables) -> Self {
         let mut parts = Vec::with_capacity(text.len());
         let mut rest = text;
         while let Some(first) = rest.chars().next() {
@@ -82,7 +71,7 @@ impl Pattern {
     ///
     /// "IAM User Guide, IAM policy elements: Variables and tags", *Policy variables with no value*
     /// and *Specifying default values*.
-    pub(super) fn resolve(&self, context: &Context) -> Resolved<'_> {
+    pub(crate) fn resolve(&self, context: &Context) -> Resolved<'_> {
         if let Some(tokens) = &self.tokens {
             return Resolved::Tokens(Cow::Borrowed(tokens));
         }
@@ -148,34 +137,11 @@ fn is_key(name: &str) -> bool {
         && !name.contains(|c: char| c.is_whitespace() || matches!(c, '$' | '{' | '\'' | '*' | '?'))
 }
 
-/// The same characters, with the wildcards taken as plain characters.
-pub(super) fn literally(tokens: &[Token]) -> Vec<Token> {
-    tokens
-        .iter()
-        .map(|token| match token {
-            Token::AnyOne | Token::OneInSegment => Token::Literal('?'),
-            Token::AnyRun | Token::RunInSegment => Token::Literal('*'),
-            Token::Literal(character) => Token::Literal(*character),
-        })
-        .collect()
-}
-
-/// The text that the tokens spell, wildcards as their characters.
-pub(super) fn spelled(tokens: &[Token]) -> String {
-    tokens
-        .iter()
-        .map(|token| match token {
-            Token::AnyOne | Token::OneInSegment => '?',
-            Token::AnyRun | Token::RunInSegment => '*',
-            Token::Literal(character) => *character,
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::context::{Context, ContextValue};
-    use super::{Pattern, Resolved, Variables, spelled};
+    use super::{Pattern, Resolved, Variables};
+    use crate::context::{Context, ContextValue};
+    use crate::token::spelled;
 
     #[test]
     fn variables_are_looked_up_in_the_newer_version_only() {

@@ -1,19 +1,31 @@
-//! From a policy's text to its statements.
-//!
-//! "IAM User Guide, Grammar of the IAM JSON policy language". What is refused and what only makes a
-//! statement unclear is said in the module above.
+//! From the text of a policy to its statements ("IAM User Guide, Grammar of the IAM JSON policy
+//! language").
 
-use super::conditions::{Condition, parse_conditions};
-use super::document::{
-    Effect, POLICY_BYTES_MAX, PolicyError, STATEMENT_MEMBERS, Statement, StatementRef, quotable,
-};
-use super::elements::{Listed, parse_patterns, parse_principals};
-use super::json::{Json, repeated_name};
-use super::pattern::Variables;
+use crate::conditions::{Condition, parse_conditions};
+use crate::effect::Effect;
+use crate::elements::{Listed, parse_patterns, parse_principals};
+use crate::error::PolicyError;
+use crate::json::{Json, repeated_name};
+use crate::pattern::Variables;
+use crate::statement::{STATEMENT_MEMBERS, Statement, StatementRef, quotable};
 
-pub(super) fn read_statements(text: &str) -> Result<Vec<Statement>, PolicyError> {
-    if text.len() > POLICY_BYTES_MAX {
-        return Err(PolicyError::TooLong { bytes: text.len() });
+/// What differs between the policies of different services.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PolicyFormat {
+    /// Bytes of a policy, at most.
+    pub bytes_max: usize,
+    /// A statement without `Action` and `NotAction`, or without `Resource` and `NotResource`, has no
+    /// effect. If false, the missing element is not understood and may match.
+    pub ignores_incomplete_statements: bool,
+}
+
+pub(crate) fn read_statements(
+    text: &str,
+    format: PolicyFormat,
+) -> Result<Vec<Statement>, PolicyError> {
+    let (bytes, bytes_max) = (text.len(), format.bytes_max);
+    if bytes > bytes_max {
+        return Err(PolicyError::TooLong { bytes, bytes_max });
     }
     let json: Json = serde_json::from_str(text)
         .map_err(|error| PolicyError::NotJson { message: error.to_string() })?;
@@ -42,7 +54,7 @@ pub(super) fn read_statements(text: &str) -> Result<Vec<Statement>, PolicyError>
     statements
         .iter()
         .enumerate()
-        .map(|(index, statement)| read_statement(index, statement, variables))
+        .map(|(index, statement)| read_statement(index, statement, variables, format))
         .collect()
 }
 
@@ -50,6 +62,7 @@ fn read_statement(
     index: usize,
     json: &Json,
     variables: Variables,
+    format: PolicyFormat,
 ) -> Result<Statement, PolicyError> {
     let Json::Object(members) = json else {
         return Err(malformed(&format!("statement {}", index + 1), "an object"));
@@ -69,6 +82,8 @@ fn read_statement(
     let patterns = |plain: &str, negated: &str, variables: Variables| {
         listed(members, plain, negated, |json| parse_patterns(json, variables))
     };
+    let missing =
+        if format.ignores_incomplete_statements { missing_elements(members) } else { Vec::new() };
     Ok(Statement {
         reference,
         effect,
@@ -76,16 +91,14 @@ fn read_statement(
         actions: patterns("Action", "NotAction", Variables::Literal),
         resources: patterns("Resource", "NotResource", variables),
         conditions: read_conditions(members, variables),
-        missing: missing_elements(members),
+        missing,
     })
 }
 
-/// "If either of the required `Resource` or `Action` elements are missing from a key policy
-/// statement, the policy statement has no effect" (KMS API Reference, `CreateKey` and
-/// `PutKeyPolicy`, *Policy*).
+/// The required elements that a statement lacks.
 ///
-/// A member that the policy language does not have may be the missing element under a name that
-/// this reader does not know, so such a statement is unclear instead.
+/// A member that the policy language does not have may be the missing element under a name that is
+/// not known here, so such a statement lacks nothing but is unclear.
 fn missing_elements(members: &[(String, Json)]) -> Vec<&'static str> {
     if members.iter().any(|(name, _)| !STATEMENT_MEMBERS.contains(&name.as_str())) {
         return Vec::new();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::shape::Shape;
+use crate::shape::Shape;
 
 /// What is known of one condition key in a set of requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,7 +96,7 @@ impl Context {
     }
 
     /// The same, of a key in lower case.
-    pub(super) fn value_of_lower(&self, key: &str) -> &ContextValue {
+    pub(crate) fn value_of_lower(&self, key: &str) -> &ContextValue {
         if let Some(value) = self.keys.get(key) {
             return value;
         }

@@ -1,0 +1,54 @@
+//! Reads an AWS resource policy and answers for sets of requests.
+//!
+//! A [`Request`] stands for a set of requests: some of what they carry is known, some is known to be
+//! missing, some is not known (the time, the network), and some is for the caller to choose. So every
+//! answer is *always*, *never* or *sometimes* ([`Match`]). Anything that is not understood, such as
+//! an unknown operator, makes an answer *sometimes*: never *always* and never *never*.
+//!
+//! How doubtful documents are read:
+//!
+//! - A text that is not JSON, an unknown `Version`, a missing or unknown `Effect`, or a repeated or
+//!   unknown member beside `Statement` is an error of [`PolicyDocument::parse`].
+//! - A statement without `Action` and `NotAction`, or without `Resource` and `NotResource`, has no
+//!   effect where the service says so ([`PolicyFormat`]).
+//! - A repeated or unknown member in a statement, both of `Action` and `NotAction`, of `Resource` and
+//!   `NotResource`, both or neither of `Principal` and `NotPrincipal`, an empty list or a value of the
+//!   wrong type make that element *sometimes*: another element can still exclude a request, but the
+//!   statement never matches for certain. AWS does not document such statements.
+//! - A condition that is not understood is *sometimes*.
+//!
+//! *Invariant of absence*: no network, file, clock, environment or thread. No service's operations
+//! and condition keys are known here; the caller supplies them in the [`Request`].
+
+mod matching;
+mod token;
+
+mod address;
+mod json;
+mod operator;
+mod shape;
+
+mod context;
+mod pattern;
+mod request;
+
+mod conditions;
+mod effect;
+mod elements;
+
+mod error;
+mod statement;
+
+mod document;
+mod parse;
+
+pub use crate::context::{Context, ContextValue, OpenValue, Settled};
+pub use crate::document::{Decision, PolicyDocument, Reason};
+pub use crate::effect::Effect;
+pub use crate::elements::{Listed, Principal, same_service};
+pub use crate::error::PolicyError;
+pub use crate::matching::Match;
+pub use crate::parse::PolicyFormat;
+pub use crate::request::{CallerSet, Request};
+pub use crate::shape::Shape;
+pub use crate::statement::{STATEMENT_MEMBERS, Statement, StatementRef};
