@@ -9,6 +9,7 @@ mod acceptance {
     mod corpus;
     mod evidence;
     mod ineffective;
+    mod layers;
     mod rewrite;
     mod state;
 

@@ -1,5 +1,5 @@
-//! `cargo xtask mutants`: changes the rule in small ways and lists the changes that no test
-//! detects.
+//! `cargo xtask mutants`: changes the pure crates of the rule in small ways and lists the changes
+//! that no test detects.
 //!
 //! `.cargo/mutants.toml` says how mutants are built and which tests they run.
 
@@ -8,10 +8,11 @@ use anyhow::{Context, Result};
 use crate::project::Project;
 use crate::tools;
 
-/// Runs cargo-mutants over the rule, or over a part of it.
+/// Runs cargo-mutants over these crates, or over a part of them.
 pub(crate) fn run(project: &Project, shard: Option<&str>) -> Result<()> {
     tools::cargo_tool(project, &tools::MUTANTS)?;
-    let mutants = "mutants --package trailseal-rule --jobs 2 --output";
+    let mutants = "mutants --package config-rule --package resource-policy \
+                   --package trailseal-rule --jobs 2 --output";
     let mut mutants = project.program(project.tool("cargo-mutants"), mutants).arg(project.target());
     if let Some(shard) = shard {
         mutants = mutants.args(["--shard", shard]);
