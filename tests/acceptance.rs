@@ -22,7 +22,6 @@ mod acceptance {
     mod secrets;
     mod templates;
     mod tidy;
-    mod words;
 
     mod cross_account;
     mod denials;

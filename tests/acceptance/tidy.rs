@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use serde_json::{Map, Value, json};
-use trailseal_rule::{CHECKS, CheckId, PARAMETERS, Parameters, parameters_schema};
+use serde_json::Value;
+use trailseal_rule::{CHECKS, Check, PARAMETERS, Profile, parameters_schema};
 
 use super::case::{read, sorted};
 
@@ -41,7 +41,7 @@ fn the_docs_have_the_tables_of_checks_and_parameters() {
 
 fn readme_has_the_table_of_checks() {
     let rows = CHECKS.iter().map(|check| {
-        let cells = [check.sentence, &on_in(check.id), check.evidence, check.fails_when];
+        let cells = [check.title, &on_in(check), check.evidence, check.fails_when];
         format!("| `{}` | {} |", check.id, cells.join(" | "))
     });
     let head = "| check | compliant when | on in | evidence | fails when |\n|---|---|---|---|---|";
@@ -56,32 +56,15 @@ fn readme_has_the_table_of_parameters() {
     check_table("parameters", "| name | about | values | default |\n|---|---|---|---|", rows);
 }
 
-/// In which profiles a check is on, and by which parameters in every profile.
-fn on_in(check: CheckId) -> String {
-    let is_on = |context: Value| {
-        let context: Map<String, Value> = context.as_object().unwrap().clone();
-        check.is_enabled(&Parameters::parse(&context).unwrap())
-    };
-    let profiles = ["cis", "effective", "strict"].into_iter();
-    let profiles: Vec<String> = profiles
-        .filter(|profile| is_on(json!({ "profile": profile })))
-        .map(str::to_owned)
-        .collect();
-    if profiles.len() == 3 {
-        return profiles.join(", ");
-    }
-    let switches = [
-        ("allowedKmsKeyArns", "arn:aws:kms:*:*:key/*"),
-        ("allowedKeyAccounts", "111122223333"),
-        ("requireKeyRotation", "true"),
-        ("checkKeyPolicy", "true"),
-        ("checkDelivery", "true"),
-    ];
-    let switches = switches
-        .into_iter()
-        .filter(|(name, value)| is_on(json!({ "profile": "cis", *name: value })))
-        .map(|(name, _)| format!("with `{name}`"));
-    profiles.into_iter().chain(switches).collect::<Vec<_>>().join(", ")
+/// The profiles that enable a check, and the parameters that do in every profile.
+fn on_in(check: &Check) -> String {
+    let profiles = Profile::ALL.into_iter().filter(|profile| *profile >= check.profile);
+    let settings = check.switches.iter().map(|setting| format!("with `{}`", setting.parameter()));
+    profiles
+        .map(|profile| profile.as_str().to_owned())
+        .chain(settings)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// The table of `docs/RULE.md` between the markers `<!-- name -->` and `<!-- /name -->` must be this

@@ -52,11 +52,6 @@ pub(super) fn kinds() -> Vec<Kind> {
     ]
 }
 
-/// A key of the trail's own account, by its ARN, in the Region of the bucket.
-pub(super) fn first_kind() -> Kind {
-    kinds()[0]
-}
-
 /// A trail's item with that key.
 pub(super) fn item(kind: &Kind) -> Value {
     let mut item = json!({
@@ -346,22 +341,6 @@ fn values(dimension: &str) -> Values {
 }
 
 impl Found {
-    /// What is said of the first kind of key where everything is in order.
-    pub(super) fn in_order() -> Self {
-        let first = |said: Vec<Value>| said.into_iter().next().unwrap();
-        let bucket_region = first(bucket_regions());
-        let kind = first_kind();
-        let good = |key: &Value| key["known"]["KeyState"] == "Enabled";
-        let mut keys = few_keys(&kind, &bucket_region).into_iter();
-        Self {
-            key: keys.find(good).unwrap(),
-            bucket_region,
-            rotation: first(rotations()),
-            key_policy: POLICIES[0].evidence(),
-            delivery: first(deliveries()),
-        }
-    }
-
     pub(super) fn of(evidence: Evidence<'_>) -> Self {
         let Evidence { key, bucket_region, rotation, key_policy, delivery } = evidence;
         Self {

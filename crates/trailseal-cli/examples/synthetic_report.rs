@@ -230,7 +230,7 @@ fn checks(kind: Kind) -> Vec<Value> {
         Some(json!({ "id": id, "outcome": outcome, "what": what, "why": why, "fix": fix }))
     };
     let checks = CHECKS.iter().filter(|check| check.id.as_str() != "key-allowed");
-    checks.filter_map(|check| result(check.id.as_str(), check.why)).collect()
+    checks.filter_map(|check| result(check.id.as_str(), check.rationale)).collect()
 }
 
 fn evidence(kind: Kind, key: &str, region: &str, account: &str, arn: &str) -> Value {

@@ -2,8 +2,7 @@
 
 use std::fmt::Write as _;
 
-use serde_json::{Map, Value};
-use trailseal_rule::{CHECKS, CIS_CONTROLS, Check, CheckId, Parameters, RELATED_CONTROLS};
+use trailseal_rule::{CHECKS, CIS_CONTROLS, Check, Profile, RELATED_CONTROLS};
 
 /// One check in full, or all of them in short.
 pub(crate) fn explain(check: Option<&str>) -> String {
@@ -27,29 +26,23 @@ pub(crate) fn explain(check: Option<&str>) -> String {
 }
 
 fn in_short() -> String {
-    let mut text = String::from("A trail is sealed if every check that is asked for passes.\n\n");
+    let mut text = String::from("A trail is sealed if every enabled check passes.\n\n");
     for check in CHECKS {
-        let _ = writeln!(
-            text,
-            "{}\n  {}\n  Asked for {}",
-            check.id,
-            check.sentence,
-            asked_for(check.id)
-        );
+        let _ = writeln!(text, "{}\n  {}\n  Enabled {}", check.id, check.title, enabled_by(check));
     }
-    text.push_str("\n`trailseal explain CHECK` tells more.\n");
+    text.push_str("\n`trailseal explain CHECK` shows one check in full.\n");
     text
 }
 
 fn in_full(check: &Check) -> String {
     let members = [
-        ("Why", check.why.to_owned()),
+        ("Why", check.rationale.to_owned()),
         ("Evidence", check.evidence.to_owned()),
         ("Fails when", check.fails_when.to_owned()),
-        ("What to do", what_to_do(check.id).to_owned()),
-        ("Asked for", asked_for(check.id)),
+        ("Fix", check.fix.to_owned()),
+        ("Enabled", enabled_by(check)),
     ];
-    let mut text = format!("{}: {}\n", check.id, check.sentence);
+    let mut text = format!("{}: {}\n", check.id, check.title);
     for (name, words) in members {
         let _ = writeln!(text, "\n{name}\n{}", wrapped(&words));
     }
@@ -74,78 +67,19 @@ fn wrapped(words: &str) -> String {
     text
 }
 
-/// When a check is on: in which profiles, and by which parameters.
-fn asked_for(check: CheckId) -> String {
-    let profiles: Vec<String> = ["cis", "effective", "strict"]
-        .into_iter()
-        .filter(|profile| is_on(check, profile))
-        .map(|profile| format!("profile={profile}"))
-        .collect();
-    let parameters = match check {
-        CheckId::SseKmsEnabled
-        | CheckId::KeyCustomerManaged
-        | CheckId::KeyUsable
-        | CheckId::KeyInBucketRegion => None,
-        CheckId::KeyAllowed => Some("allowedKmsKeyArns or allowedKeyAccounts"),
-        CheckId::KeyRotated => Some("requireKeyRotation=true"),
-        CheckId::KeyPolicyAdmitsCloudtrail | CheckId::KeyPolicyGuardsDecryption => {
-            Some("checkKeyPolicy=true")
-        }
-        CheckId::KeyPolicyBindsCloudtrail => None,
-        CheckId::DeliveryUnbroken => Some("checkDelivery=true"),
-    };
-    let ways: Vec<String> = profiles.into_iter().chain(parameters.map(str::to_owned)).collect();
-    format!("by {}", ways.join(", "))
-}
-
-fn is_on(check: CheckId, profile: &str) -> bool {
-    let given = Map::from_iter([("profile".to_owned(), Value::from(profile))]);
-    Parameters::parse(&given).is_ok_and(|parameters| check.is_enabled(&parameters))
-}
-
-fn what_to_do(check: CheckId) -> &'static str {
-    match check {
-        CheckId::SseKmsEnabled => {
-            "set kmsKeyId to a customer managed key in the bucket's Region whose policy admits \
-             CloudTrail"
-        }
-        CheckId::KeyCustomerManaged => {
-            "make a customer managed key in the bucket's Region, let its policy admit CloudTrail, \
-             and set kmsKeyId to it"
-        }
-        CheckId::KeyUsable => {
-            "enable the key or cancel its deletion; where it is gone or of the wrong kind, set \
-             kmsKeyId to an enabled symmetric encryption key"
-        }
-        CheckId::KeyInBucketRegion => "set kmsKeyId to a key in the Region of the trail's bucket",
-        CheckId::KeyAllowed => {
-            "set kmsKeyId to a key of the trail's account; if the other account is yours, add it to \
-             allowedKeyAccounts"
-        }
-        CheckId::KeyRotated => {
-            "turn on automatic rotation of the key, within the period that is allowed; of a \
-             replica, turn on that of the primary key"
-        }
-        CheckId::KeyPolicyAdmitsCloudtrail => {
-            "add to the key policy a statement that allows cloudtrail.amazonaws.com \
-             kms:GenerateDataKey* with this trail's aws:SourceArn; `trailseal check` prints it \
-             for each trail"
-        }
-        CheckId::DeliveryUnbroken => {
-            "let the key policy admit CloudTrail and see that the key is enabled"
-        }
-        CheckId::KeyPolicyGuardsDecryption => {
-            "name the principals that may decrypt, or confine the statement by \
-             kms:CallerAccount or aws:PrincipalOrgID"
-        }
-        CheckId::KeyPolicyBindsCloudtrail => {
-            "confine the statement for CloudTrail by aws:SourceArn, to the ARN of the trail"
-        }
-    }
+/// The profiles and parameters that enable a check.
+fn enabled_by(check: &Check) -> String {
+    let profiles = Profile::ALL.into_iter().filter(|profile| *profile >= check.profile);
+    let profiles = profiles.map(|profile| format!("profile={}", profile.as_str()));
+    let switches: Vec<&str> = check.switches.iter().map(|switch| switch.text).collect();
+    let switches = (!switches.is_empty()).then(|| switches.join(" or "));
+    format!("by {}", profiles.chain(switches).collect::<Vec<_>>().join(", "))
 }
 
 #[cfg(test)]
 mod tests {
+    use trailseal_rule::CheckId;
+
     use super::*;
 
     #[test]
@@ -155,18 +89,21 @@ mod tests {
             assert!(all.contains(check.id.as_str()), "{}", check.id);
             let one = explain(Some(check.id.as_str()));
             let one = one.split_whitespace().collect::<Vec<_>>().join(" ");
-            for part in [check.sentence, check.why, check.evidence, check.fails_when, "3.11"] {
+            for part in [check.title, check.rationale, check.evidence, check.fails_when, "3.11"] {
                 assert!(one.contains(part), "{}: {part}", check.id);
             }
         }
     }
 
     #[test]
-    fn each_check_tells_when_it_is_on() {
+    fn each_check_shows_what_enables_it() {
         assert_eq!(
-            asked_for(CheckId::KeyAllowed),
+            enabled_by(CheckId::KeyAllowed.check()),
             "by profile=effective, profile=strict, allowedKmsKeyArns or allowedKeyAccounts"
         );
-        assert_eq!(asked_for(CheckId::KeyRotated), "by profile=strict, requireKeyRotation=true");
+        assert_eq!(
+            enabled_by(CheckId::KeyRotated.check()),
+            "by profile=strict, requireKeyRotation=true"
+        );
     }
 }

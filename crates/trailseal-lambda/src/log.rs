@@ -272,11 +272,8 @@ struct FindingLine<'a> {
 }
 
 fn finding(result: &CheckResult) -> Option<FindingLine<'_>> {
-    let (cause, fix) = match &result.outcome {
-        CheckOutcome::Pass => return None,
-        CheckOutcome::Fail(finding) => (&finding.what, finding.fix_in_full()),
-        CheckOutcome::Unknown(unknown) => (&unknown.why, unknown.advice_in_full()),
-    };
+    let finding = result.outcome.finding()?;
+    let (cause, fix) = (finding.cause.as_str(), finding.fix_in_full());
     Some(FindingLine { check: result.check.as_str(), cause, fix })
 }
 

@@ -9,15 +9,13 @@ use serde::{Deserialize, Serialize};
 use trailseal_rule::key_policy::grants::Grant;
 use trailseal_rule::key_policy::parsed::parse_key_policy;
 use trailseal_rule::key_policy::question::TrailAndKey;
-use trailseal_rule::{KeyArn, KeyFacts, KeyRef, KeyState, Reading, Region, Rotation, TrailArn};
+use trailseal_rule::{
+    KeyArn, KeyFacts, KeyRef, KeyState, ROTATION_DAYS_DEFAULT, Reading, Region, Rotation, TrailArn,
+};
 
 use crate::call::KeyTarget;
 use crate::current_state::KeyReadings;
 use crate::policy::same_policy;
-
-/// What KMS uses where a key has no rotation period of its own (KMS API Reference,
-/// `EnableKeyRotation`, `RotationPeriodInDays`).
-pub(crate) const ROTATION_DAYS_DEFAULT: u32 = 365;
 
 /// Something that holds in AWS, or does not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,8 +8,8 @@ use trailseal_plan::{
     Refusals, StepId, back_out,
 };
 use trailseal_rule::{
-    CheckId, EvaluationContext, Facts, KeyArn, KeyPolicy, KeyRef, Outcome, Parameters, Reading,
-    Refusal, Replicas, Trail, TrailArn, Verdict, evaluate,
+    CheckId, EvaluationContext, Facts, KeyArn, KeyPolicy, KeyRef, Parameters, Reading, Refusal,
+    Replicas, Trail, TrailArn, Verdict, evaluate,
 };
 
 use crate::failure::Failure;
@@ -91,13 +91,8 @@ fn against(
     else {
         return None;
     };
-    results.into_iter().filter(|result| TRUST.contains(&result.check)).find_map(|result| {
-        match result.outcome {
-            Outcome::Pass => None,
-            Outcome::Fail(finding) => Some(finding.what),
-            Outcome::Unknown(unverified) => Some(unverified.why),
-        }
-    })
+    let mut results = results.iter().filter(|result| TRUST.contains(&result.check));
+    results.find_map(|result| result.outcome.finding()).map(|finding| finding.cause.clone())
 }
 
 /// The checks that say whose the key is and who can open it.

@@ -1,41 +1,32 @@
 //! The decision: a trail, the parameters and the facts become a [`Judgement`].
 
-use config_rule::{Exempt, Region, Timestamp, exempt};
+use config_rule::{Exempt, Region};
 
-use crate::arn::TrailArn;
-use crate::checks::{CHECKS, CheckId, CheckInput, Outcome};
+use crate::checks::{CHECKS, CheckId, Evidence, Outcome};
+use crate::context::EvaluationContext;
 use crate::facts::{Facts, KeyFacts, KeyOrigin, Reading};
 use crate::key_ref::KeyRef;
-use crate::parameters::{Parameters, Profile, Replicas};
+use crate::parameters::{Profile, Replicas};
 use crate::trail::{BucketName, Standing, Trail};
 use crate::verdict::{CheckResult, Verdict};
 
-/// Under what the trail is judged.
-#[derive(Clone, Copy, Debug)]
-pub struct EvaluationContext<'a> {
-    /// The rule's parameters.
-    pub parameters: &'a Parameters,
-    /// Now, for exemptions and for imported key material: this crate has no clock.
-    pub now: Timestamp,
-}
-
-/// What is to be said of a trail, and what a reader should know beside it.
+/// The verdict on a trail, and what a reader should know about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Judgement {
     /// The verdict.
     pub verdict: Verdict,
-    /// The profile under which the trail was judged.
+    /// The profile under which the trail was evaluated.
     pub profile: Profile,
-    /// The checks that `skipChecks` left out and that would have been made otherwise.
+    /// The checks that `skipChecks` left out and that would have been enabled otherwise.
     pub skipped: Vec<CheckId>,
-    /// The trail's key as the trail names it, where it was judged and has one.
+    /// The trail's key as the trail names it, if the trail was evaluated and has one.
     pub key: Option<String>,
-    /// Remarks: whose copy the trail is, an exemption that has expired.
+    /// Notes: the owner of a copy, an expired exemption, a trail that does not log.
     pub notes: Vec<String>,
 }
 
 impl Judgement {
-    /// What `skipChecks` left out, in words.
+    /// The checks that `skipChecks` left out, for people.
     #[must_use]
     pub fn skipped(&self) -> Option<String> {
         let names: Vec<&str> = self.skipped.iter().map(|check| check.as_str()).collect();
@@ -43,26 +34,26 @@ impl Judgement {
     }
 }
 
-/// Which evidence is worth reading for a trail: what no enabled check looks at is not read.
+/// The evidence that the enabled checks read for a trail.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Needs {
     /// The key to describe.
     pub key: Option<KeyQuery>,
-    /// The bucket whose Region is wanted.
+    /// The bucket whose Region to read.
     pub bucket: Option<BucketName>,
-    /// Whether the key's rotation is wanted.
+    /// Whether to read the key's rotation.
     pub rotation: bool,
-    /// Whether the key's policy is wanted.
+    /// Whether to read the key's policy.
     pub key_policy: bool,
-    /// Whether the trail's delivery status is wanted.
+    /// Whether to read the trail's delivery status.
     pub delivery: bool,
-    /// Whether it is also wanted where the key turns out to be in an external key store.
+    /// Whether to read the delivery status if the key is in an external key store.
     pub delivery_of_external_key: bool,
 }
 
 impl Needs {
-    /// Whether the trail's delivery status is wanted, once the key was read: only then is it known
-    /// whether the key is in an external key store, and no other key costs a call.
+    /// Whether to read the delivery status, once the key has been read: only then is it known
+    /// whether the key is in an external key store.
     #[must_use]
     pub fn wants_delivery(&self, key: &Reading<KeyFacts>) -> bool {
         let is_external = |key: &KeyFacts| key.origin == KeyOrigin::ExternalKeyStore;
@@ -77,46 +68,43 @@ impl Needs {
 pub enum KeyQuery {
     /// By ARN, in the Region that it names.
     At(Region, KeyRef),
-    /// By alias or bare id, in the Region of the trail's bucket: that is where S3 would look.
+    /// By alias or bare ID, in the Region of the trail's bucket: S3 looks there.
     InBucketRegion(KeyRef),
 }
 
-/// Which evidence is worth reading for a trail.
+/// The evidence to read for a trail. Evidence that no enabled check reads is not read.
 #[must_use]
 pub fn needs(context: &EvaluationContext<'_>, trail: &Trail) -> Needs {
-    let Some(key) = askable_key(trail) else {
+    let Some(key) = describable_key(trail) else {
         return Needs::default();
     };
     if not_applicable(context, trail).is_some() {
         return Needs::default();
     }
-    let asks = |check: CheckId| check.is_enabled(context.parameters);
-    let key_query = key_query(key);
-    let is_arn = matches!(key, KeyRef::Key(_));
+    let enabled = || CHECKS.iter().filter(|check| check.is_enabled(context.parameters));
+    let reads = |evidence| enabled().any(|check| check.reads.contains(&evidence));
     let is_own = key.account().is_none_or(|account| account == trail.arn.owner());
-    let rotation = asks(CheckId::KeyRotated);
-    let key_policy = asks(CheckId::KeyPolicyAdmitsCloudtrail)
-        || asks(CheckId::KeyPolicyGuardsDecryption)
-        || asks(CheckId::KeyPolicyBindsCloudtrail);
-    let describes = is_own
-        || asks(CheckId::KeyUsable)
-        || rotation
-        || ((key_policy || asks(CheckId::KeyAllowed)) && !is_arn);
+    let is_arn = matches!(key, KeyRef::Key(_));
+    let describes = reads(Evidence::Key)
+        || (is_own && reads(Evidence::OwnKey))
+        || (!is_arn && reads(Evidence::KeyArn));
+    let key_query = match key.region() {
+        Some(region) => KeyQuery::At(region.clone(), key.clone()),
+        None => KeyQuery::InBucketRegion(key.clone()),
+    };
     let in_bucket_region = describes && matches!(key_query, KeyQuery::InBucketRegion(_));
-    let bucket = (asks(CheckId::KeyInBucketRegion) || in_bucket_region)
-        .then(|| trail.bucket.clone())
-        .flatten();
+    let reads_bucket = in_bucket_region || reads(Evidence::BucketRegion);
     Needs {
         key: describes.then_some(key_query),
-        bucket,
-        rotation,
-        key_policy,
-        delivery: asks(CheckId::DeliveryUnbroken),
-        delivery_of_external_key: asks(CheckId::KeyUsable),
+        bucket: trail.bucket.clone().filter(|_| reads_bucket),
+        rotation: reads(Evidence::Rotation),
+        key_policy: reads(Evidence::KeyPolicy),
+        delivery: reads(Evidence::Delivery),
+        delivery_of_external_key: reads(Evidence::DeliveryWithExternalKey),
     }
 }
 
-/// Judges a trail.
+/// Evaluates a trail.
 #[must_use]
 pub fn evaluate(context: &EvaluationContext<'_>, trail: &Trail, facts: &Facts) -> Judgement {
     let profile = context.parameters.profile;
@@ -124,95 +112,69 @@ pub fn evaluate(context: &EvaluationContext<'_>, trail: &Trail, facts: &Facts) -
         let verdict = Verdict::NotApplicable(why);
         return Judgement { verdict, profile, skipped: Vec::new(), key: None, notes: Vec::new() };
     }
-    let input = CheckInput { trail, facts, parameters: context.parameters, now: context.now };
     let mut results = Vec::new();
-    for check in CHECKS.iter().filter(|check| check.id.is_enabled(context.parameters)) {
-        let outcome = (check.judge)(&input);
-        let settled = matches!(outcome, Outcome::Fail(_)) && check.id.settles_the_rest();
+    for check in CHECKS.iter().filter(|check| check.is_enabled(context.parameters)) {
+        let outcome = check.evaluate(context, trail, facts);
+        let ends = check.ends_evaluation && matches!(outcome, Outcome::Fail(_));
         results.push(CheckResult { check: check.id, outcome });
-        if settled {
+        if ends {
             break;
         }
     }
+    let skipped = CHECKS.iter().filter(|check| check.is_skipped(context.parameters));
     Judgement {
         verdict: Verdict::of(results),
         profile,
-        skipped: CHECKS
-            .iter()
-            .map(|check| check.id)
-            .filter(|check| check.is_skipped(context.parameters))
-            .collect(),
+        skipped: skipped.map(|check| check.id).collect(),
         key: trail.key.as_ref().map(|key| key.as_str().to_owned()),
         notes: notes(context, trail, facts),
     }
 }
 
-/// The trail's key, if it is one that KMS can be asked about.
+/// The trail's key, if KMS can describe it.
 ///
 /// Upholds INVARIANT (no-aws-alias-call).
-fn askable_key(trail: &Trail) -> Option<&KeyRef> {
-    let key = trail.key.as_ref()?;
-    let askable = !key.is_aws_managed_alias() && !matches!(key, KeyRef::Unrecognized(_));
-    askable.then_some(key)
+fn describable_key(trail: &Trail) -> Option<&KeyRef> {
+    let is_describable =
+        |key: &&KeyRef| !key.is_aws_managed_alias() && !matches!(key, KeyRef::Unrecognized(_));
+    trail.key.as_ref().filter(is_describable)
 }
 
-fn key_query(key: &KeyRef) -> KeyQuery {
-    match key.region() {
-        Some(region) => KeyQuery::At(region.clone(), key.clone()),
-        None => KeyQuery::InBucketRegion(key.clone()),
-    }
-}
-
-/// Why the trail is not judged at all.
+/// Why the trail is not evaluated, if it is not.
 fn not_applicable(context: &EvaluationContext<'_>, trail: &Trail) -> Option<String> {
-    let parameters = context.parameters;
-    if parameters.replicas == Replicas::NotApplicable
-        && let Some(whose) = whose_copy(trail)
-    {
-        return Some(whose);
+    let copy = match trail.standing() {
+        Standing::Own => None,
+        Standing::Shadow => Some(format!(
+            "this is the copy of a multi-Region trail that is evaluated in its home Region {}",
+            trail.home_region
+        )),
+        Standing::MemberCopy => Some(format!(
+            "this is the copy of an organization trail that account {} owns and is evaluated there",
+            trail.arn.owner()
+        )),
+    };
+    if let Some(copy) = copy.filter(|_| context.parameters.replicas == Replicas::NotApplicable) {
+        return Some(copy);
     }
-    match exempt(&parameters.exempt_trails, trail.arn.as_str(), context.now) {
+    match context.exemption(&trail.arn) {
         Exempt::Until(Some(day)) => Some(format!("the trail is exempt until {day} (exemptTrails)")),
         Exempt::Until(None) => Some("the trail is exempt (exemptTrails)".to_owned()),
         Exempt::No | Exempt::Expired(_) => None,
     }
 }
 
-impl EvaluationContext<'_> {
-    /// Whether `exemptTrails` exempts the trail today, also where it is a copy.
-    #[must_use]
-    pub fn exempts(&self, trail: &TrailArn) -> bool {
-        let exemption = exempt(&self.parameters.exempt_trails, trail.as_str(), self.now);
-        matches!(exemption, Exempt::Until(_))
-    }
-}
-
-fn whose_copy(trail: &Trail) -> Option<String> {
-    match trail.standing() {
-        Standing::Own => None,
-        Standing::Shadow => Some(format!(
-            "this is the copy of a multi-Region trail that is judged in its home Region {}",
-            trail.home_region
-        )),
-        Standing::MemberCopy => Some(format!(
-            "this is the copy of an organization trail that account {} owns and is judged there",
-            trail.arn.owner()
-        )),
-    }
-}
-
 fn notes(context: &EvaluationContext<'_>, trail: &Trail, facts: &Facts) -> Vec<String> {
-    let whose = match trail.standing() {
+    let copy = match trail.standing() {
         Standing::Own => None,
         Standing::Shadow => Some(format!("copy of a trail of {}", trail.home_region)),
         Standing::MemberCopy => Some(format!("copy of a trail of account {}", trail.arn.owner())),
     };
-    let expired = match exempt(&context.parameters.exempt_trails, trail.arn.as_str(), context.now) {
+    let expired = match context.exemption(&trail.arn) {
         Exempt::Expired(day) => Some(format!("its exemption ended on {day}")),
         Exempt::No | Exempt::Until(_) => None,
     };
     let is_stopped =
         matches!(&facts.delivery, Reading::Known(one) if one.is_logging == Some(false));
     let stopped = is_stopped.then(|| "the trail does not log".to_owned());
-    whose.into_iter().chain(expired).chain(stopped).collect()
+    [copy, expired, stopped].into_iter().flatten().collect()
 }

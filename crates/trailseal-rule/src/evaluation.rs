@@ -5,7 +5,7 @@ use std::fmt;
 use config_rule::{AccountId, ResourceId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::checks::{CheckId, Finding, Outcome, Unverified};
+use crate::checks::{CheckId, FIX_CHARS_MAX, Finding, Outcome};
 use crate::evaluate::Judgement;
 use crate::parameters::WhenUnverified;
 use crate::trail::TRAIL_TYPE;
@@ -21,9 +21,6 @@ pub const ANNOTATION_CHARS_MAX: usize = 256;
 
 /// Evaluations of one `PutEvaluations` call, at most (AWS Config API Reference, `PutEvaluations`).
 pub const EVALUATIONS_PER_CALL_MAX: usize = 100;
-
-/// Characters of one fix, at most, so that every annotation shows its fix whole beside a cause.
-pub const FIX_CHARS_MAX: usize = 150;
 
 /// Characters that the first cause keeps, at least.
 const CAUSE_CHARS_MIN: usize = 40;
@@ -244,15 +241,15 @@ impl Words {
             Verdict::NotApplicable(why) => words.causes.push(printable(why)),
             Verdict::Broken(results) => {
                 for result in results {
-                    if let Outcome::Fail(Finding { what, fix, .. }) = &result.outcome {
-                        words.add(what, fix);
+                    if let Outcome::Fail(Finding { cause, fix, .. }) = &result.outcome {
+                        words.add(cause, fix);
                     }
                 }
             }
             Verdict::Unverified(results) => {
                 for result in results {
-                    if let Outcome::Unknown(Unverified { why, advice, .. }) = &result.outcome {
-                        words.add(why, advice);
+                    if let Outcome::Unknown(Finding { cause, fix, .. }) = &result.outcome {
+                        words.add(cause, fix);
                     }
                 }
                 if when_unverified == WhenUnverified::Compliant {

@@ -325,13 +325,17 @@ impl From<KeyOrigin> for String {
     }
 }
 
+/// Days between rotations of a key that has no period of its own (KMS API Reference,
+/// `EnableKeyRotation`, `RotationPeriodInDays`).
+pub const ROTATION_DAYS_DEFAULT: u32 = 365;
+
 /// A key's rotation (KMS `GetKeyRotationStatus`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Rotation {
     /// Automatic rotation is on.
     On {
-        /// Days between rotations; 365 where KMS leaves it out.
+        /// Days between rotations; [`ROTATION_DAYS_DEFAULT`] if KMS leaves it out.
         period_days: Option<u32>,
         /// When the next rotation is due.
         next: Option<Timestamp>,

@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use config_rule::{AccountId, Region};
 
 use crate::arn::KeyArn;
-use crate::evaluate::{EvaluationContext, KeyQuery, Needs, needs};
+use crate::context::EvaluationContext;
+use crate::evaluate::{KeyQuery, Needs, needs};
 use crate::facts::{Delivery, Facts, KeyFacts, Reading, Refusal, Rotation};
 use crate::key_policy::parsed::KeyPolicy;
 use crate::key_ref::KeyRef;

@@ -20,7 +20,9 @@ mod trail;
 
 pub mod key_policy;
 
-mod checks;
+pub mod checks;
+
+mod context;
 mod evaluate;
 mod evaluation;
 mod gathering;
@@ -36,17 +38,20 @@ pub use config_rule::{
 };
 
 pub use crate::arn::{KeyArn, TrailArn};
-pub use crate::checks::{CHECKS, Check, CheckId, Finding, Outcome, Unverified};
+pub use crate::checks::{
+    CHECKS, Check, CheckId, FIX_CHARS_MAX, Finding, FindingCode, Outcome, Severity,
+};
+pub use crate::context::EvaluationContext;
 pub use crate::controls::{CIS_CONTROLS, Control, RELATED_CONTROLS};
 pub use crate::denial::{Denial, PolicyType};
-pub use crate::evaluate::{EvaluationContext, Judgement, KeyQuery, Needs, evaluate, needs};
+pub use crate::evaluate::{Judgement, KeyQuery, Needs, evaluate, needs};
 pub use crate::evaluation::{
     ACCOUNT_TYPE, ANNOTATION_CHARS_MAX, Annotation, ComplianceType, EVALUATIONS_PER_CALL_MAX,
-    Evaluation, FIX_CHARS_MAX, ReportedType,
+    Evaluation, ReportedType,
 };
 pub use crate::facts::{
-    Delivery, Facts, KeyFacts, KeyManager, KeyOrigin, KeySpec, KeyState, KeyUsage, Reading,
-    Refusal, Rotation, key_arn,
+    Delivery, Facts, KeyFacts, KeyManager, KeyOrigin, KeySpec, KeyState, KeyUsage,
+    ROTATION_DAYS_DEFAULT, Reading, Refusal, Rotation, key_arn,
 };
 pub use crate::gathering::{Answer, EvidenceSource, Gathering, Query};
 pub use crate::invocation::{

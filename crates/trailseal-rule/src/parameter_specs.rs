@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
-use crate::checks::{CHECKS, CheckId};
+use crate::checks::CHECKS;
 
 /// One parameter as users see it: `docs/RULE.md` and JSON Schema come from this table.
 #[derive(Debug)]
@@ -212,8 +212,7 @@ impl ParameterSpec {
 }
 
 fn skippable_checks() -> Vec<&'static str> {
-    let checks = CHECKS.iter().map(|check| check.id).filter(|check| check.can_be_skipped());
-    checks.map(CheckId::as_str).collect()
+    CHECKS.iter().filter(|check| check.can_be_skipped).map(|check| check.name).collect()
 }
 
 #[cfg(test)]

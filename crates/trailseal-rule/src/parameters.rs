@@ -8,12 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::arn::KeyArn;
-use crate::checks::CheckId;
+use crate::checks::{CHECKS, Check, CheckId};
 use crate::parameter_specs::{PARAMETERS, ParameterSpec};
-
-/// The checks that `checkKeyPolicy` asks for.
-const POLICY_CHECKS: [CheckId; 2] =
-    [CheckId::KeyPolicyAdmitsCloudtrail, CheckId::KeyPolicyGuardsDecryption];
 
 /// The rule's parameters, valid.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -50,7 +46,7 @@ pub struct Parameters {
 }
 
 /// How much is asked of a trail's key.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Profile {
     /// What the CIS benchmark's title asks for: SSE-KMS with a customer managed key.
@@ -63,6 +59,9 @@ pub enum Profile {
 }
 
 impl Profile {
+    /// Every profile; each enables the checks of the ones before it.
+    pub const ALL: [Self; 3] = [Self::Cis, Self::Effective, Self::Strict];
+
     /// The profile as the parameter writes it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -161,44 +160,9 @@ impl Parameters {
         (faults.iter().count() == before).then_some(parameters)
     }
 
-    /// Whether rotation is checked.
-    #[must_use]
-    pub fn checks_rotation(&self) -> bool {
-        CheckId::KeyRotated.is_enabled(self)
-    }
-
-    /// Whether a part of the key policy is checked.
-    #[must_use]
-    pub fn checks_key_policy(&self) -> bool {
-        POLICY_CHECKS.iter().any(|check| check.is_enabled(self))
-    }
-
-    /// Whether the latest delivery is checked.
-    #[must_use]
-    pub fn checks_delivery(&self) -> bool {
-        CheckId::DeliveryUnbroken.is_enabled(self)
-    }
-
-    /// Whether it is checked which keys are allowed.
-    #[must_use]
-    pub fn checks_allowed_keys(&self) -> bool {
-        CheckId::KeyAllowed.is_enabled(self)
-    }
-
     /// Whether `skipChecks` names the check.
     pub(crate) fn skips(&self, check: CheckId) -> bool {
         self.skip_checks.contains(&check)
-    }
-
-    /// Whether a check of the profile `strict` is asked for, by the profile or by its own switch.
-    pub(crate) fn asks_for(&self, switch: bool) -> bool {
-        self.profile == Profile::Strict || switch
-    }
-
-    /// Always, except in the profile `cis` without a list.
-    pub(crate) fn asks_for_allowed_keys(&self) -> bool {
-        self.profile != Profile::Cis
-            || !(self.allowed_keys.is_empty() && self.allowed_key_accounts.is_empty())
     }
 
     /// Whether the key is allowed for trails of the account `owner`: keys on the lists are, and the
@@ -217,34 +181,34 @@ impl Parameters {
         self.allowed_key_accounts.contains(account)
     }
 
-    /// Refuses what asks for a check that is not made. A name in `skipChecks` that changes nothing is
-    /// accepted: it takes nothing away, and one text can serve rules of several profiles.
+    /// Rejects a setting whose check is skipped or not enabled. A name in `skipChecks` that changes
+    /// nothing is accepted: one list can serve rules of several profiles.
     fn refuse_without_effect(&self, faults: &mut Faults) {
         let mut refuse = |name: &str, why: String| {
             faults.push(Fault::other(field(name), format!("has no effect; {why}")));
         };
-        let settings: [(&str, bool, &[CheckId]); 6] = [
-            ("allowedKmsKeyArns", !self.allowed_keys.is_empty(), &[CheckId::KeyAllowed]),
-            ("allowedKeyAccounts", !self.allowed_key_accounts.is_empty(), &[CheckId::KeyAllowed]),
-            ("requireKeyRotation", self.require_key_rotation, &[CheckId::KeyRotated]),
-            (
-                "maxRotationPeriodDays",
-                self.max_rotation_period_days.is_some(),
-                &[CheckId::KeyRotated],
-            ),
-            ("checkKeyPolicy", self.check_key_policy, &POLICY_CHECKS),
-            ("checkDelivery", self.check_delivery, &[CheckId::DeliveryUnbroken]),
-        ];
-        for (name, is_set, checks) in settings {
-            if is_set && checks.iter().all(|check| self.skips(*check)) {
-                let names: Vec<String> = checks.iter().map(|check| format!("`{check}`")).collect();
-                refuse(name, format!("`skipChecks` names {}", names.join(", ")));
+        for spec in &PARAMETERS {
+            let enables = |check: &&&Check| {
+                let mut switches = check.switches.iter().filter(|one| one.parameter() == spec.name);
+                switches.any(|switch| (switch.is_on)(self))
+            };
+            let enabled: Vec<CheckId> =
+                CHECKS.iter().filter(enables).map(|check| check.id).collect();
+            if !enabled.is_empty() && enabled.iter().all(|check| self.skips(*check)) {
+                let names: Vec<String> = enabled.iter().map(|check| format!("`{check}`")).collect();
+                refuse(spec.name, format!("`skipChecks` names {}", names.join(", ")));
             }
         }
-        let days = self.max_rotation_period_days;
-        if days.is_some() && !self.asks_for(self.require_key_rotation) {
-            let why = "it takes `requireKeyRotation` = `true` or `profile` = `strict`";
-            refuse("maxRotationPeriodDays", why.to_owned());
+        let rotation = CheckId::KeyRotated.check();
+        if self.max_rotation_period_days.is_some() {
+            if self.skips(rotation.id) {
+                let why = format!("`skipChecks` names `{}`", rotation.id);
+                refuse("maxRotationPeriodDays", why);
+            }
+            if !rotation.applies(self) {
+                let why = "it takes `requireKeyRotation` = `true` or `profile` = `strict`";
+                refuse("maxRotationPeriodDays", why.to_owned());
+            }
         }
     }
 
@@ -339,9 +303,7 @@ fn list<T>(name: &str, text: &str, read: fn(&str) -> Option<T>, faults: &mut Fau
 }
 
 fn profile(text: &str) -> Option<Profile> {
-    [Profile::Cis, Profile::Effective, Profile::Strict]
-        .into_iter()
-        .find(|profile| profile.as_str() == text)
+    Profile::ALL.into_iter().find(|profile| profile.as_str() == text)
 }
 
 fn unverified(text: &str) -> Option<WhenUnverified> {
@@ -383,7 +345,7 @@ fn rotation_days(text: &str) -> Option<u32> {
 }
 
 fn skippable(text: &str) -> Option<CheckId> {
-    CheckId::parse(text).filter(|check| check.can_be_skipped())
+    text.parse().ok().filter(|check: &CheckId| check.check().can_be_skipped)
 }
 
 fn account(text: &str) -> Option<AccountId> {

@@ -1,33 +1,33 @@
-//! The verdict: what the checks add up to.
+//! The verdict: what the outcomes of the checks add up to.
 
 use crate::checks::{CheckId, Outcome};
 
-/// What one check answered.
+/// What one check found out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckResult {
     /// The check.
     pub check: CheckId,
-    /// Its answer.
+    /// Its outcome.
     pub outcome: Outcome,
 }
 
-/// What is to be said of a trail.
+/// The verdict on a trail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Every check that was asked for passed, and at least one was.
+    /// Every enabled check passed, and there was at least one.
     Sealed(Proof),
     /// A check failed.
     Broken(Vec<CheckResult>),
     /// No check failed, but evidence could not be read.
     Unverified(Vec<CheckResult>),
-    /// The trail is not to be judged, and why.
+    /// The trail is not evaluated, and why.
     NotApplicable(String),
 }
 
-/// The proof that a trail is sealed: it can be had only from checks that all passed.
+/// Proof that a trail is sealed. Only checks that all passed can build one.
 ///
-/// INVARIANT (compliant-by-proof): the only way to a `Proof` is the private `from_passes`, so that
-/// no default, empty list, skipped branch or swallowed error can ever become COMPLIANT.
+/// INVARIANT (compliant-by-proof): the private `from_passes` is the only way to a `Proof`, so that
+/// no default, empty list, skipped branch or swallowed error can become COMPLIANT.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proof {
     passed: Vec<CheckResult>,
@@ -47,7 +47,7 @@ impl Proof {
 }
 
 impl Verdict {
-    /// Folds the answers of the checks: a failure counts most, then what is unknown, then passes.
+    /// Combines outcomes: a failure decides, then an unknown outcome, then passes.
     #[must_use]
     pub fn of(results: Vec<CheckResult>) -> Self {
         match Proof::from_passes(results) {
@@ -66,7 +66,7 @@ impl Verdict {
         }
     }
 
-    /// What each check answered; empty where the trail was not judged.
+    /// The result of each check; empty if the trail was not evaluated.
     #[must_use]
     pub fn results(&self) -> &[CheckResult] {
         match self {

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 use trailseal_plan::{Plan, Undo, aws_cli, plan_for_people, step_words};
 use trailseal_remediation::{DeliverySeen, RemediationOutcome};
-use trailseal_rule::{CheckId, Outcome, Verdict};
+use trailseal_rule::Verdict;
+use trailseal_rule::checks::Evidence;
 
 use crate::error::Cause;
 
@@ -142,11 +143,10 @@ pub(crate) fn require_success(remediated: &RemediationOutcome) -> Result<(), Cau
     };
     let left: Vec<String> = results
         .iter()
-        .filter(|result| result.check != CheckId::DeliveryUnbroken)
-        .filter_map(|result| match &result.outcome {
-            Outcome::Pass => None,
-            Outcome::Fail(finding) => Some(format!("{}: {}", result.check, finding.what)),
-            Outcome::Unknown(unverified) => Some(format!("{}: {}", result.check, unverified.why)),
+        .filter(|result| !result.check.check().reads.contains(&Evidence::Delivery))
+        .filter_map(|result| {
+            let finding = result.outcome.finding()?;
+            Some(format!("{}: {}", result.check, finding.cause))
         })
         .collect();
     if left.is_empty() { Ok(()) } else { Err(Cause::NotProven(left.join("; "))) }

@@ -8,11 +8,11 @@ use std::collections::{BTreeMap, HashSet};
 use std::io::{self, Write};
 
 use serde::Serialize;
-use trailseal_rule::{ComplianceType, KeyArn, Timestamp, TrailArn};
+use trailseal_rule::{ComplianceType, KeyArn, Severity, Timestamp, TrailArn};
 
 use super::identity::{fingerprint, partition, uid};
 use super::requirements::by_version;
-use super::severity::Severity;
+use super::severity;
 use super::{bounded, clean, lines};
 use crate::report::{CheckOutcome, CheckReport, Report, TrailReport};
 
@@ -168,7 +168,7 @@ fn finding<'a>(report: &'a Report, trail: &'a TrailReport, requirements: &[Strin
         },
         record_state: if trail.is_gone() { "ARCHIVED" } else { "ACTIVE" },
         finding_provider_fields: ProviderFields {
-            severity: SeverityLabel { label: severity(Severity::of_trail(trail)) },
+            severity: SeverityLabel { label: level(severity::of_trail(trail)) },
             types: ["Software and Configuration Checks/Industry and Regulatory Standards/CIS AWS \
                  Foundations Benchmark"],
         },
@@ -195,7 +195,7 @@ fn status(trail: &TrailReport) -> &'static str {
     }
 }
 
-fn severity(severity: Severity) -> &'static str {
+fn level(severity: Severity) -> &'static str {
     match severity {
         Severity::Informational => "INFORMATIONAL",
         Severity::Low => "LOW",

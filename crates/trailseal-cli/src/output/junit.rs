@@ -110,7 +110,7 @@ fn cases_of_trail(trail: &TrailReport) -> Vec<TestCase> {
 fn name(check: &CheckReport) -> String {
     let known = trailseal_rule::CHECKS.iter().find(|known| known.id.as_str() == check.id);
     match known {
-        Some(known) => format!("{}: {}", check.id, known.sentence),
+        Some(known) => format!("{}: {}", check.id, known.title),
         None => check.id.clone(),
     }
 }

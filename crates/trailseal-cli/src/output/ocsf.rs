@@ -5,12 +5,12 @@ use std::collections::{BTreeSet, HashMap};
 use std::io::{self, Write};
 
 use serde::Serialize;
-use trailseal_rule::{ACCOUNT_TYPE, CHECKS, ComplianceType, TRAIL_TYPE, Timestamp};
+use trailseal_rule::{ACCOUNT_TYPE, CHECKS, ComplianceType, Severity, TRAIL_TYPE, Timestamp};
 
 use super::identity::{partition, uid};
 use super::lines;
 use super::requirements::by_version;
-use super::severity::Severity;
+use super::severity;
 use crate::report::{CheckOutcome, CheckReport, Report, TrailReport};
 
 const VERSION: &str = "1.6.0";
@@ -176,7 +176,7 @@ pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 
 fn event<'a>(common: &'a Common<'a>, trail: &'a TrailReport) -> Event<'a> {
     let (activity_id, activity_name) = activity(trail);
-    let (severity_id, severity) = severity(Severity::of_trail(trail));
+    let (severity_id, severity) = level(severity::of_trail(trail));
     let (status_id, status) = status(trail);
     Event {
         activity_id,
@@ -208,7 +208,7 @@ fn activity(trail: &TrailReport) -> Named {
     if trail.is_gone() { (3, "Close") } else { (1, "Create") }
 }
 
-fn severity(severity: Severity) -> Named {
+fn level(severity: Severity) -> Named {
     match severity {
         Severity::Informational => (1, "Informational"),
         Severity::Low => (2, "Low"),
@@ -319,10 +319,10 @@ fn compliance<'a>(common: &'a Common<'a>, trail: &'a TrailReport) -> Compliance<
 fn check(check: &CheckReport) -> Check<'_> {
     let known = CHECKS.iter().find(|known| known.id.as_str() == check.id);
     let (status_id, status) = check_status(check);
-    let (severity_id, severity) = severity(Severity::of_check(check));
+    let (severity_id, severity) = level(severity::of_check(check));
     Check {
         uid: &check.id,
-        name: known.map_or(&check.id, |known| known.sentence),
+        name: known.map_or(&check.id, |known| known.title),
         desc: check.what.as_deref(),
         status_id,
         status,

@@ -8,10 +8,10 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use serde::Serialize;
-use trailseal_rule::{CHECKS, CIS_CONTROLS, ComplianceType, Profile, Timestamp};
+use trailseal_rule::{CHECKS, CIS_CONTROLS, ComplianceType, Profile, Severity, Timestamp};
 
 use super::identity::{fingerprint, uid};
-use super::severity::Severity;
+use super::severity;
 use super::{JsonWriter, clean};
 use crate::report::{CheckOutcome, CheckReport, NotEvaluated, Problem, Report, TrailReport};
 
@@ -206,7 +206,7 @@ pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 fn rules(report: &Report) -> Vec<Rule<'_>> {
     let mut rules: Vec<Rule<'_>> = CHECKS
         .iter()
-        .map(|check| rule(check.id.as_str(), check.sentence, check.why, Some(check.fails_when)))
+        .map(|check| rule(check.id.as_str(), check.title, check.rationale, Some(check.fails_when)))
         .collect();
     for check in report.trails.iter().flat_map(|trail| &trail.checks) {
         if rules.iter().all(|rule| rule.id != check.id) {
@@ -224,7 +224,7 @@ fn rules(report: &Report) -> Vec<Rule<'_>> {
 const NO_TRAIL: &str = "no-trail";
 
 fn rule<'a>(id: &'a str, sentence: &str, why: &str, fails_when: Option<&str>) -> Rule<'a> {
-    let security_severity = match Severity::of_failure(id) {
+    let security_severity = match severity::of_failure(id) {
         Severity::High => "7.5",
         Severity::Medium => "5.5",
         Severity::Low | Severity::Informational => "3.0",

@@ -9,7 +9,7 @@ use trailseal_plan::{
     plan_for_people, refusals_for_people, shell_word, step_words, where_things_stand,
 };
 use trailseal_remediation::{DeliverySeen, Notice, PostCheck};
-use trailseal_rule::{Outcome as CheckOutcome, Verdict};
+use trailseal_rule::Verdict;
 
 use super::RemediateContext;
 use super::arguments::Form;
@@ -164,12 +164,8 @@ pub(super) fn done(plan: &Plan, after: Option<&PostCheck>, journal: &Path) -> St
 
 fn verdict_words(verdict: &Verdict) -> String {
     let found = |results: &[trailseal_rule::CheckResult]| {
-        let found = results.iter().filter_map(|result| match &result.outcome {
-            CheckOutcome::Pass => None,
-            CheckOutcome::Fail(finding) => Some(finding.what.clone()),
-            CheckOutcome::Unknown(unverified) => Some(unverified.why.clone()),
-        });
-        found.collect::<Vec<_>>().join("; ")
+        let found = results.iter().filter_map(|result| result.outcome.finding());
+        found.map(|finding| finding.cause.as_str()).collect::<Vec<_>>().join("; ")
     };
     match verdict {
         Verdict::Sealed(_) => "COMPLIANT".to_owned(),

@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 use trailseal_rule::{
-    AccountId, CHECKS, CIS_CONTROLS, CheckResult, ComplianceType, Control, Evaluation,
-    EvaluationContext, Facts, Outcome, Parameters, RELATED_CONTROLS, Region, ResourceId, Standing,
-    Timestamp, Trail, TrailGone, Verdict, WhenNoTrails, evaluate,
+    AccountId, CIS_CONTROLS, CheckResult, ComplianceType, Control, Evaluation, EvaluationContext,
+    Facts, Finding, Outcome, Parameters, RELATED_CONTROLS, Region, ResourceId, Standing, Timestamp,
+    Trail, TrailGone, Verdict, WhenNoTrails, evaluate,
 };
 
 use super::coverage::mark_not_evaluated;
@@ -290,21 +290,20 @@ fn blank(
 }
 
 fn check(result: &CheckResult) -> CheckReport {
-    let known = CHECKS.iter().find(|known| known.id == result.check);
-    let why = known.map(|known| known.why).unwrap_or_default();
-    let (outcome, what, why, fix) = match &result.outcome {
-        Outcome::Pass => (CheckOutcome::Pass, None, why, None),
-        Outcome::Fail(finding) => {
-            let fix = finding.fix_in_full();
-            (CheckOutcome::Fail, Some(&finding.what), finding.why.unwrap_or(why), Some(fix))
-        }
-        Outcome::Unknown(unverified) => {
-            let fix = unverified.advice_in_full();
-            (CheckOutcome::Unknown, Some(&unverified.why), why, Some(fix))
-        }
+    let outcome = match &result.outcome {
+        Outcome::Pass => CheckOutcome::Pass,
+        Outcome::Fail(_) => CheckOutcome::Fail,
+        Outcome::Unknown(_) => CheckOutcome::Unknown,
     };
-    let id = result.check.as_str().to_owned();
-    CheckReport { id, outcome, what: what.cloned(), why: why.to_owned(), fix }
+    let finding = result.outcome.finding();
+    let rationale = finding.and_then(|finding| finding.rationale);
+    CheckReport {
+        id: result.check.as_str().to_owned(),
+        outcome,
+        what: finding.map(|finding| finding.cause.clone()),
+        why: rationale.unwrap_or(result.check.check().rationale).to_owned(),
+        fix: finding.map(Finding::fix_in_full),
+    }
 }
 
 fn summary(trails: &[TrailReport], accounts: &[AccountReport]) -> Summary {

@@ -1,6 +1,6 @@
 //! Whether anything is to be done to the trail at all, and may be done from here.
 
-use trailseal_rule::{CheckResult, Outcome, Reading, Standing, Verdict, evaluate};
+use trailseal_rule::{CheckId, CheckResult, Outcome, Reading, Standing, Verdict, evaluate};
 
 use crate::planning::Case;
 use crate::refusal::{Found, RefusalCode, Refusals};
@@ -25,7 +25,7 @@ pub(super) fn pass(case: &Case<'_>, found: &mut Found) -> Result<(), Refusals> {
             Ok(())
         }
         Verdict::Broken(_) => {
-            if case.context.parameters.checks_delivery() {
+            if CheckId::DeliveryUnbroken.is_enabled(case.context.parameters) {
                 found.note_denied(&case.current_state.facts.delivery);
             }
             Ok(())
@@ -112,8 +112,8 @@ fn unverified(case: &Case<'_>, results: &[CheckResult], found: &mut Found) {
         if let Outcome::Unknown(unverified) = &result.outcome {
             found.push(
                 RefusalCode::Unverified,
-                format!("{}: {}", result.check, unverified.why),
-                unverified.advice_in_full(),
+                format!("{}: {}", result.check, unverified.cause),
+                unverified.fix_in_full(),
             );
         }
     }

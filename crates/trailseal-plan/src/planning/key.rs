@@ -1,11 +1,10 @@
 //! The requested key: whether it can seal the trail, and what it takes.
 
 use trailseal_rule::{
-    KeyArn, KeyFacts, KeyManager, KeyOrigin, KeyRef, KeySpec, KeyState, KeyUsage, Reading, Region,
-    Rotation,
+    CheckId, KeyArn, KeyFacts, KeyManager, KeyOrigin, KeyRef, KeySpec, KeyState, KeyUsage,
+    ROTATION_DAYS_DEFAULT, Reading, Region, Rotation,
 };
 
-use crate::condition::ROTATION_DAYS_DEFAULT;
 use crate::current_state::{NewKey, TargetKey};
 use crate::planning::Case;
 use crate::planning::policies::statements_for_owner;
@@ -155,7 +154,7 @@ fn described<'a>(case: &Case<'a>, named: &KeyRef, found: &mut Found) -> Option<&
 /// What was denied of the key beside its description, and is as much needed.
 fn denied_beside(case: &Case<'_>, found: &mut Found) {
     found.note_denied(&case.current_state.candidate.policy);
-    if case.context.parameters.checks_rotation() {
+    if CheckId::KeyRotated.is_enabled(case.context.parameters) {
         found.note_denied(&case.current_state.candidate.rotation);
     }
 }
@@ -226,7 +225,7 @@ fn region_and_allowance(
 
 fn allowance(case: &Case<'_>, arn: &KeyArn, found: &mut Found) {
     let (parameters, owner) = (case.context.parameters, case.current_state.trail.arn.owner());
-    if !parameters.checks_allowed_keys() || parameters.allows(arn, owner) {
+    if !CheckId::KeyAllowed.is_enabled(parameters) || parameters.allows(arn, owner) {
         return;
     }
     let account = arn.account();
@@ -311,7 +310,7 @@ fn activation(case: &Case<'_>, facts: &KeyFacts, found: &mut Found) -> KeyActiva
 }
 
 fn rotation(case: &Case<'_>, facts: &KeyFacts, found: &mut Found) -> Option<TurnOn> {
-    if !case.context.parameters.checks_rotation() {
+    if !CheckId::KeyRotated.is_enabled(case.context.parameters) {
         return None;
     }
     let most = case.context.parameters.max_rotation_period_days;

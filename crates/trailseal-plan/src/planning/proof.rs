@@ -2,7 +2,7 @@
 
 use trailseal_rule::{
     Delivery, Facts, KeyArn, KeyFacts, KeyManager, KeyOrigin, KeyPolicy, KeyRef, KeySpec, KeyState,
-    KeyUsage, Outcome, Reading, Refusal, Region, Rotation, Trail, Verdict, evaluate,
+    KeyUsage, Reading, Refusal, Region, Rotation, Trail, Verdict, evaluate,
 };
 
 use crate::planning::Case;
@@ -27,13 +27,10 @@ pub(super) fn prove(
             }
             Verdict::Broken(results) | Verdict::Unverified(results) => {
                 for result in results {
-                    let (fix, what) = match result.outcome {
-                        Outcome::Pass => continue,
-                        Outcome::Fail(finding) => (finding.fix_in_full(), finding.what),
-                        Outcome::Unknown(unknown) => (unknown.advice_in_full(), unknown.why),
-                    };
-                    let what = format!("after the plan {} would not pass: {what}", result.check);
-                    found.push(RefusalCode::WouldStillFail, what, fix);
+                    let Some(finding) = result.outcome.finding() else { continue };
+                    let cause = &finding.cause;
+                    let what = format!("after the plan {} would not pass: {cause}", result.check);
+                    found.push(RefusalCode::WouldStillFail, what, finding.fix_in_full());
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! What to know before a plan is carried out.
 
 use resource_policy::Match;
+use trailseal_rule::CheckId;
 use trailseal_rule::key_policy::grants::Grant;
 use trailseal_rule::key_policy::parsed::parse_key_policy;
 use trailseal_rule::key_policy::question::TrailAndKey;
@@ -80,7 +81,7 @@ pub(super) fn warnings(
     if matches!(key, RequestedKey::New(_)) {
         warn(WarningCode::ProtectTheNewKey, PROTECT.to_owned());
     }
-    if case.context.parameters.checks_delivery() {
+    if CheckId::DeliveryUnbroken.is_enabled(case.context.parameters) {
         warn(
             WarningCode::DeliveryNotYetProven,
             "whether deliveries succeed shows only with the next one, within some 15 minutes of \

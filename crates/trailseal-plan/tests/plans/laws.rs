@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use trailseal_plan::{
     Call, Condition, Consent, Holds, Plan, PlannedKey, RefusalCode, Refusals, StepId,
 };
-use trailseal_rule::{KeyState, Parameters, Reading, Region, Rotation, Verdict};
+use trailseal_rule::{CheckId, KeyState, Parameters, Reading, Region, Rotation, Verdict};
 
 use crate::aws::{
     ACCOUNT, Aws, BUCKET_REGION, OTHER_ACCOUNT, Readable, admits, region, statements_of,
@@ -64,7 +64,7 @@ fn check(name: &str) {
     let (_, parameters) = settings_by_name(name);
     let mut tally = Counts::default();
     for (has, requested, policy_name, policy, rotation) in
-        combinations(parameters.checks_rotation())
+        combinations(CheckId::KeyRotated.is_enabled(&parameters))
     {
         for consent in consents_for(&requested) {
             let case = Case::new(has, &requested, policy, &rotation, consent);
@@ -157,7 +157,7 @@ impl Oracle<'_> {
             Sort::State(KeyState::PendingDeletion) => {
                 consent.enable_key && consent.cancel_key_deletion
             }
-            Sort::Unread(Readable::RotationDenied) => !parameters.checks_rotation(),
+            Sort::Unread(Readable::RotationDenied) => !CheckId::KeyRotated.is_enabled(parameters),
             Sort::Replica => !self.must_turn_on_rotation(parameters),
             Sort::Foreign => {
                 let admits = match self.policy {
@@ -180,10 +180,10 @@ impl Oracle<'_> {
             | Sort::MaterialEnded => false,
         };
         let has_rotation =
-            !parameters.checks_rotation() || *self.rotation != Rotation::NotSupported;
+            !CheckId::KeyRotated.is_enabled(parameters) || *self.rotation != Rotation::NotSupported;
         let has_policy = match self.policy {
             "denies" | "may deny" | "long" | "unreadable" => false,
-            "open" => !parameters.checks_key_policy(),
+            "open" => !CheckId::KeyPolicyGuardsDecryption.is_enabled(parameters),
             _ => true,
         };
         wakes && has_rotation && has_policy
@@ -197,7 +197,7 @@ impl Oracle<'_> {
             }
             Rotation::Off | Rotation::NotSupported => false,
         };
-        parameters.checks_rotation() && !is_enough
+        CheckId::KeyRotated.is_enabled(parameters) && !is_enough
     }
 }
 

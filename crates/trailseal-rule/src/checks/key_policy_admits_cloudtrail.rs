@@ -6,50 +6,73 @@
 //! a) A statement must match this trail's requests, and no Deny can: pass.
 //! b) No statement grants CloudTrail the operation: fail. A statement that would, but has no effect
 //!    because it has no `Resource` or no `Action`, is named.
-//! c) One does, but for another trail, account or key: fail; the elements in the way are named.
+//! c) One does, but for another trail, account or key: fail; the elements that exclude it are named.
 //! d) A Deny matches: fail; it is named.
 //! e) Whether a statement matches depends on what cannot be known from here, or the document
 //!    cannot be read: unknown. Of a Deny, the fix is about that Deny.
 //! f) The key does not exist: fail. KMS refuses the policy: unknown.
 
-use crate::checks::key_policy_words::{question, read, statements};
-use crate::checks::{Check, CheckId, CheckInput, Outcome, into_outcome};
-use crate::evaluation::FIX_CHARS_MAX;
+use crate::checks::key_policy_words::{CHECK_KEY_POLICY, question, read, statements};
+use crate::checks::{
+    Check, CheckId, CheckInput, Evidence, FIX_CHARS_MAX, FindingCode, Outcome, Severity,
+};
 use crate::key_policy::grants::Grant;
 use crate::key_policy::question::TrailAndKey;
+use crate::parameters::Profile;
 use crate::trail::Trail;
 use resource_policy::{Decision, Reason, StatementRef};
 
+/// A Deny of the key policy applies to CloudTrail.
+pub const DENIED: FindingCode = FindingCode::new("cloudtrail-denied");
+/// No statement of the key policy grants CloudTrail the operation.
+pub const NOT_GRANTED: FindingCode = FindingCode::new("cloudtrail-not-granted");
+/// The statement that would grant it has no effect.
+pub const WITHOUT_EFFECT: FindingCode = FindingCode::new("cloudtrail-grant-without-effect");
+/// A statement grants it for another trail, account or key.
+pub const GRANTED_FOR_OTHERS: FindingCode = FindingCode::new("cloudtrail-granted-for-others");
+/// Whether the key policy grants it depends on what is not known.
+pub const UNDECIDED: FindingCode = FindingCode::new("cloudtrail-grant-undecided");
+
 pub(super) const CHECK: Check = Check {
     id: CheckId::KeyPolicyAdmitsCloudtrail,
-    sentence: "the key policy lets CloudTrail encrypt this trail",
-    why: "a key that does not admit CloudTrail stops the delivery of logs",
+    name: "key-policy-admits-cloudtrail",
+    title: "the key policy lets CloudTrail encrypt this trail",
+    rationale: "a key that does not admit CloudTrail stops the delivery of logs",
     evidence: "KMS GetKeyPolicy",
     fails_when: "no Allow reaches `kms:GenerateDataKey` for `cloudtrail.amazonaws.com` with this \
                  trail's `aws:SourceArn` and encryption context, or a Deny does",
+    fix: "add to the key policy a statement that allows cloudtrail.amazonaws.com \
+          kms:GenerateDataKey* with this trail's aws:SourceArn; `trailseal check` prints it for each \
+          trail",
+    severity: Severity::High,
+    profile: Profile::Strict,
+    switches: &[CHECK_KEY_POLICY],
+    reads: &[Evidence::KeyPolicy, Evidence::KeyArn],
+    can_be_skipped: true,
+    ends_evaluation: false,
     judge,
 };
 
-fn judge(input: &CheckInput<'_>) -> Outcome {
-    into_outcome(judge_policy(input))
-}
-
-fn judge_policy(input: &CheckInput<'_>) -> Result<Outcome, Outcome> {
+fn judge(input: &CheckInput<'_>) -> Result<Outcome, Outcome> {
     let admission = Grant::Encrypt.decide(read(input)?, &question(input));
     let (by, elements) = (statements(&admission.statements), admission.elements.join(", "));
     let not_admitted = "the key policy does not let CloudTrail encrypt this trail";
     let (fix, added) = fix(&admission, input.trail);
     let outcome = match admission.reason {
         Reason::Allowed => return Ok(Outcome::Pass),
-        Reason::Denied => Outcome::fail(format!("{not_admitted}: {by} denies it"), fix),
-        Reason::NotGranted => Outcome::fail(format!("{not_admitted}: no statement grants it"), fix),
+        Reason::Denied => Outcome::fail(DENIED, format!("{not_admitted}: {by} denies it"), fix),
+        Reason::NotGranted => {
+            Outcome::fail(NOT_GRANTED, format!("{not_admitted}: no statement grants it"), fix)
+        }
         Reason::Ineffective => {
             let why = format!("{by} without {elements} has no effect");
-            Outcome::fail(format!("{not_admitted}: {why}"), fix)
+            Outcome::fail(WITHOUT_EFFECT, format!("{not_admitted}: {why}"), fix)
         }
-        Reason::GrantedForOthers => {
-            Outcome::fail(format!("{not_admitted}: {by} excludes it by {elements}"), fix)
-        }
+        Reason::GrantedForOthers => Outcome::fail(
+            GRANTED_FOR_OTHERS,
+            format!("{not_admitted}: {by} excludes it by {elements}"),
+            fix,
+        ),
         Reason::Undecided => {
             let may = if admission.denying.is_empty() { "allow" } else { "deny" };
             let on = if admission.is_granted || admission.denying.is_empty() {
@@ -58,7 +81,7 @@ fn judge_policy(input: &CheckInput<'_>) -> Result<Outcome, Outcome> {
                 format!("it depends on {elements} in {by}")
             };
             let why = format!("could not verify that the key policy admits CloudTrail: {on}");
-            Outcome::unknown(why, fix)
+            Outcome::unknown(UNDECIDED, why, fix)
         }
     };
     Ok(match added {

@@ -13,24 +13,34 @@
 //! d) The key does not exist: fail. KMS refuses the policy: unknown.
 
 use crate::checks::key_policy_words::{each, question, read};
-use crate::checks::{Check, CheckId, CheckInput, Outcome, into_outcome};
+use crate::checks::{Check, CheckId, CheckInput, Evidence, FindingCode, Outcome, Severity};
 use crate::key_policy::exposure::binds_cloudtrail;
+use crate::parameters::Profile;
+
+/// Trails of any account can use the key.
+pub const UNBOUND: FindingCode = FindingCode::new("cloudtrail-grant-unbound");
+/// Whether trails of any account can use the key depends on what is not known.
+pub const UNDECIDED: FindingCode = FindingCode::new("cloudtrail-grant-unbound-undecided");
 
 pub(super) const CHECK: Check = Check {
     id: CheckId::KeyPolicyBindsCloudtrail,
-    sentence: "only the customer's trails can use the key through CloudTrail",
-    why: "CloudTrail works for every account; a grant that does not name the trail lets a \
+    name: "key-policy-binds-cloudtrail",
+    title: "only the customer's trails can use the key through CloudTrail",
+    rationale: "CloudTrail works for every account; a grant that does not name the trail lets a \
           stranger's trail encrypt with the key",
     evidence: "KMS GetKeyPolicy",
     fails_when: "a grant to CloudTrail can be used by trails of any account",
+    fix: "confine the statement for CloudTrail by aws:SourceArn, to the ARN of the trail",
+    severity: Severity::Low,
+    profile: Profile::Strict,
+    switches: &[],
+    reads: &[Evidence::KeyPolicy, Evidence::KeyArn],
+    can_be_skipped: true,
+    ends_evaluation: false,
     judge,
 };
 
-fn judge(input: &CheckInput<'_>) -> Outcome {
-    into_outcome(judge_policy(input))
-}
-
-fn judge_policy(input: &CheckInput<'_>) -> Result<Outcome, Outcome> {
+fn judge(input: &CheckInput<'_>) -> Result<Outcome, Outcome> {
     let open = binds_cloudtrail(read(input)?, &question(input));
     let arn = &input.trail.arn;
     let fix = "confine the statement to this trail by aws:SourceArn";
@@ -38,13 +48,13 @@ fn judge_policy(input: &CheckInput<'_>) -> Result<Outcome, Outcome> {
     if !open.exposures.is_empty() {
         let what = each(&open.exposures, "CloudTrail");
         let what = format!("the key policy lets trails of any account use the key: {what}");
-        return Ok(Outcome::fail(what, fix).with_statement(condition));
+        return Ok(Outcome::fail(UNBOUND, what, fix).with_statement(condition));
     }
     if !open.doubts.is_empty() {
         let what = each(&open.doubts, "trails of any account");
         let why =
             format!("could not verify that only the customer's trails can use the key: {what}");
-        return Ok(Outcome::unknown(why, fix).with_statement(condition));
+        return Ok(Outcome::unknown(UNDECIDED, why, fix).with_statement(condition));
     }
     Ok(Outcome::Pass)
 }

@@ -2,17 +2,25 @@
 //! statements.
 
 use crate::arn::KeyArn;
-use crate::checks::{CheckInput, Outcome, known};
+use crate::checks::{CheckInput, FindingCode, Outcome, Switch};
 use crate::facts::key_arn;
 use crate::key_policy::exposure::{Doubt, Exposure};
 use crate::key_policy::question::TrailAndKey;
 use resource_policy::{PolicyDocument, StatementRef};
 
+/// The key policy is not a policy document.
+pub(super) const POLICY_MALFORMED: FindingCode = FindingCode::new("key-policy-malformed");
+
+/// The parameter that enables the checks of the key policy.
+pub(super) const CHECK_KEY_POLICY: Switch =
+    Switch { text: "checkKeyPolicy=true", is_on: |parameters| parameters.check_key_policy };
+
 /// The key's policy, or the answer of each of these checks if it could not be read.
 pub(super) fn read<'a>(input: &CheckInput<'a>) -> Result<&'a PolicyDocument, Outcome> {
-    let policy = known(&input.facts.key_policy, "the policy", input)?;
+    let policy = input.known(&input.facts.key_policy, "the policy")?;
     policy.document().map_err(|error| {
         Outcome::unknown(
+            POLICY_MALFORMED,
             format!("could not verify the key policy: {error}"),
             "look the policy up in KMS, and update this rule",
         )

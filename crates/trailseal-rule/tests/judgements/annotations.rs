@@ -1,11 +1,11 @@
-//! Every annotation shows a whole fix, also where names are as long as AWS allows.
+//! Every annotation shows a complete fix, also if names are as long as AWS allows.
 
 use serde_json::json;
 use trailseal_rule::{
     ANNOTATION_CHARS_MAX, AccountId, BucketName, Delivery, Denial, Evaluation, EvaluationContext,
     FIX_CHARS_MAX, Facts, Judgement, KeyArn, KeyFacts, KeyManager, KeyOrigin, KeyPolicy, KeyRef,
     KeySpec, KeyState, KeyUsage, Outcome, Parameters, PolicyType, Reading, Refusal, Region,
-    ResourceId, Rotation, Timestamp, Trail, TrailArn, WhenUnverified, evaluate,
+    ResourceId, Rotation, Timestamp, Trail, TrailArn, Verdict, WhenUnverified, evaluate,
 };
 
 use crate::fixtures::{facts, key, now, parameters, region, report, trail};
@@ -13,7 +13,7 @@ use crate::fixtures::{facts, key, now, parameters, region, report, trail};
 const KEY: &str = "arn:aws-us-gov:kms:us-gov-west-1:111122223333:key/\
                    mrk-12345678901234567890123456789012";
 
-/// A trail whose name, bucket and key are as long as they can be.
+/// A trail whose name, bucket and key have the maximum length.
 fn longest_trail() -> Trail {
     let arn =
         format!("arn:aws-us-gov:cloudtrail:us-gov-west-1:111122223333:trail/{}", "t".repeat(128));
@@ -27,7 +27,7 @@ fn longest_trail() -> Trail {
     }
 }
 
-/// Every reason for which evidence may be missing, with the longest words.
+/// Every reason for missing evidence, with the longest texts.
 fn unreadable<T>() -> Vec<Reading<T>> {
     let account = AccountId::parse("777788889999").unwrap();
     let role = format!("arn:aws-us-gov:iam::777788889999:role/{}", "r".repeat(64));
@@ -132,27 +132,18 @@ fn policies() -> Vec<Reading<String>> {
     statements.map(document).map(Reading::Known).into_iter().chain(unreadable()).collect()
 }
 
-/// What the checks say to do, in their order.
+/// The fixes of the outcomes that decide the verdict, in the order of the checks.
 fn fixes(judgement: &Judgement) -> Vec<String> {
+    let is_failed = matches!(judgement.verdict, Verdict::Broken(_));
     let results = judgement.verdict.results().iter();
-    let failed = results.clone().filter_map(|result| match &result.outcome {
-        Outcome::Fail(finding) => Some(finding.fix.clone()),
-        Outcome::Pass | Outcome::Unknown(_) => None,
-    });
-    let failed: Vec<String> = failed.collect();
-    if !failed.is_empty() {
-        return failed;
-    }
-    let unknown = results.filter_map(|result| match &result.outcome {
-        Outcome::Unknown(unverified) => Some(unverified.advice.clone()),
-        Outcome::Pass | Outcome::Fail(_) => None,
-    });
-    unknown.collect()
+    let deciding = results.filter(|result| matches!(result.outcome, Outcome::Fail(_)) == is_failed);
+    let findings = deciding.filter_map(|result| result.outcome.finding());
+    findings.map(|finding| finding.fix.clone()).collect()
 }
 
-/// Judges under each value of `unverified`; the annotation ends with whole fixes, the first of
-/// them first, and says something before.
-fn assert_whole(parameters: &Parameters, trail: &Trail, facts: &Facts) {
+/// Evaluates under values of `unverified`: the annotation has a cause and ends with complete fixes,
+/// the first one first.
+fn assert_complete(parameters: &Parameters, trail: &Trail, facts: &Facts) {
     let judgement = evaluate(&EvaluationContext { parameters, now: now() }, trail, facts);
     let fixes = fixes(&judgement);
     for when in [WhenUnverified::NonCompliant, WhenUnverified::Compliant] {
@@ -179,7 +170,7 @@ fn assert_whole(parameters: &Parameters, trail: &Trail, facts: &Facts) {
 }
 
 #[test]
-fn every_fix_is_whole_whatever_is_wrong() {
+fn every_fix_of_a_key_is_complete() {
     let trail = longest_trail();
     let given = parameters(&json!({
         "profile": "strict", "maxRotationPeriodDays": "2559", "allowedKeyAccounts": "999988887777",
@@ -192,7 +183,7 @@ fn every_fix_is_whole_whatever_is_wrong() {
             for rotation in rotations() {
                 let (key, bucket_region) = (key.clone(), bucket_region.clone());
                 let facts = Facts { key, bucket_region, rotation, ..usual.clone() };
-                assert_whole(&given, &trail, &facts);
+                assert_complete(&given, &trail, &facts);
             }
         }
     }
@@ -201,7 +192,7 @@ fn every_fix_is_whole_whatever_is_wrong() {
         for rotation in rotations() {
             let key = Reading::Known(external.clone());
             let (delivery, rotation) = (delivery.clone(), rotation.clone());
-            assert_whole(&given, &trail, &Facts { key, delivery, rotation, ..usual.clone() });
+            assert_complete(&given, &trail, &Facts { key, delivery, rotation, ..usual.clone() });
         }
     }
     for key_policy in policies().into_iter().map(|text| text.map(KeyPolicy::new)) {
@@ -210,21 +201,21 @@ fn every_fix_is_whole_whatever_is_wrong() {
                 let key_policy = key_policy.clone();
                 let rotation = rotation.clone();
                 let facts = Facts { key_policy, rotation, delivery, ..usual.clone() };
-                assert_whole(&given, &trail, &facts);
+                assert_complete(&given, &trail, &facts);
             }
         }
     }
 }
 
 #[test]
-fn every_fix_is_whole_where_the_trail_itself_is_at_fault() {
+fn every_fix_of_a_trail_is_complete() {
     let strict = parameters(&json!({ "profile": "strict" }));
     let alias = format!("alias/{}", "a".repeat(250));
     for reference in ["", "alias/aws/s3", "\u{fc}", &alias, "a ".repeat(300).as_str()] {
         for bucket in [None, longest_trail().bucket] {
             let trail = Trail { key: KeyRef::parse(reference), bucket, ..longest_trail() };
             for key in keys() {
-                assert_whole(&strict, &trail, &Facts { key, ..facts() });
+                assert_complete(&strict, &trail, &Facts { key, ..facts() });
             }
         }
     }
@@ -258,6 +249,6 @@ fn causes_are_shortened_before_a_fix_is() {
         said(json!({ "requireKeyRotation": "true" }), &several),
         "the key will be deleted; the key is in us-gov-west-1, but the trail's bucket is in \
          us-east-1; the key is not rotated. Fix first: cancel the deletion and enable the key: once \
-         it is deleted, logs sealed with it cannot be read"
+         it is deleted, logs encrypted with it cannot be read"
     );
 }

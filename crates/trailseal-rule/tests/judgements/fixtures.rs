@@ -1,10 +1,11 @@
-//! A sealed trail, its facts, and how a case changes one thing about them.
+//! A sealed trail, its facts, and ways to change them.
 
 use serde_json::json;
 use trailseal_rule::{
-    AccountId, BucketName, Delivery, Evaluation, EvaluationContext, Facts, KeyArn, KeyFacts,
-    KeyManager, KeyOrigin, KeyPolicy, KeyRef, KeySpec, KeyState, KeyUsage, Parameters, Reading,
-    Region, ResourceId, Rotation, Timestamp, Trail, TrailArn, evaluate,
+    AccountId, BucketName, ComplianceType, Delivery, Evaluation, EvaluationContext, Facts,
+    Judgement, KeyArn, KeyFacts, KeyManager, KeyOrigin, KeyPolicy, KeyRef, KeySpec, KeyState,
+    KeyUsage, Outcome, Parameters, Reading, Region, ResourceId, Rotation, Timestamp, Trail,
+    TrailArn, Verdict, evaluate,
 };
 
 pub(crate) const KEY: &str =
@@ -86,22 +87,67 @@ pub(crate) fn report(parameters: &Parameters, trail: &Trail, facts: &Facts) -> E
     Evaluation::of_trail(id, &judgement, parameters.unverified, now())
 }
 
-/// Under the strict profile everything is asked, so one case shows what one fact does.
-pub(crate) fn check(
-    change: impl FnOnce(&mut Trail, &mut Facts),
-    compliance: &str,
-    annotation: &str,
-) {
-    let (mut trail, mut facts) = (trail(), facts());
-    change(&mut trail, &mut facts);
-    let evaluation = report(&strict(), &trail, &facts);
-    assert_eq!(evaluation.compliance.as_str(), compliance, "{}", evaluation.annotation);
-    let found = evaluation.annotation.as_str();
-    assert!(found.starts_with(annotation), "{found}\nnot\n{annotation}");
+/// A change of the sealed trail or of its facts.
+pub(crate) type Alter = dyn Fn(&mut Trail, &mut Facts);
+
+/// The outcomes that decide the verdict, each as "fail CODE" or "unknown CODE"; "pass" if none does.
+pub(crate) fn deciding(judgement: &Judgement) -> String {
+    let kind = match judgement.verdict {
+        Verdict::Sealed(_) => return "pass".to_owned(),
+        Verdict::Broken(_) => "fail",
+        Verdict::Unverified(_) => "unknown",
+        Verdict::NotApplicable(_) => panic!("{judgement:?}"),
+    };
+    let results = judgement.verdict.results().iter();
+    let deciding =
+        results.filter(|result| matches!(result.outcome, Outcome::Fail(_)) == (kind == "fail"));
+    let mut codes: Vec<&str> = Vec::new();
+    for finding in deciding.filter_map(|result| result.outcome.finding()) {
+        if !codes.contains(&finding.code.as_str()) {
+            codes.push(finding.code.as_str());
+        }
+    }
+    format!("{kind} {}", codes.join(", "))
 }
 
-pub(crate) fn of_key(change: impl FnOnce(&mut KeyFacts)) -> impl FnOnce(&mut Trail, &mut Facts) {
+/// The annotations of all rows, for a snapshot. The outcome of each row is asserted here, so that
+/// updating the snapshot cannot change it.
+pub(crate) fn annotations<'a>(
+    parameters: &Parameters,
+    rows: impl IntoIterator<Item = (&'a str, &'a str, Box<Alter>)>,
+) -> String {
+    let mut lines = String::new();
+    for (name, outcome, alter) in rows {
+        let (mut trail, mut facts) = (trail(), facts());
+        alter(&mut trail, &mut facts);
+        let context = EvaluationContext { parameters, now: now() };
+        let judgement = evaluate(&context, &trail, &facts);
+        assert_eq!(deciding(&judgement), outcome, "{name}");
+        let evaluation = report(parameters, &trail, &facts);
+        let is_compliant = evaluation.compliance == ComplianceType::Compliant;
+        assert_eq!(is_compliant, outcome == "pass", "{name}");
+        lines.push_str(&format!("{name}: {}\n", evaluation.annotation));
+    }
+    lines
+}
+
+pub(crate) fn of_key(change: impl Fn(&mut KeyFacts) + 'static) -> Box<Alter> {
     let mut key = key();
     change(&mut key);
-    move |_, facts| facts.key = Reading::Known(key)
+    Box::new(move |_, facts| facts.key = Reading::Known(key.clone()))
+}
+
+pub(crate) fn of_facts(change: impl Fn(&mut Facts) + 'static) -> Box<Alter> {
+    Box::new(move |_, facts| change(facts))
+}
+
+pub(crate) fn of_trail(change: impl Fn(&mut Trail) + 'static) -> Box<Alter> {
+    Box::new(move |trail, _| change(trail))
+}
+
+/// The key policy, with one text replaced.
+pub(crate) fn of_policy(from: &str, to: &str) -> Box<Alter> {
+    let text = policy().replacen(from, to, 1);
+    assert_ne!(text, policy(), "{from}");
+    of_facts(move |facts| facts.key_policy = Reading::Known(KeyPolicy::new(text.clone())))
 }

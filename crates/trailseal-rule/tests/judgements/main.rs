@@ -1,12 +1,11 @@
-//! Judgements: what is read for them, what they say, and in which words.
+//! Judgements: the evidence that they need, their findings and their annotations.
 
 #![cfg(test)]
 #![expect(clippy::wildcard_enum_match_arm, reason = "any other variant fails the test")]
 
 mod annotations;
-mod external;
+mod findings;
 mod fixtures;
-
 mod needs;
-mod strict;
-mod words;
+mod policy_fixes;
+mod verdicts;

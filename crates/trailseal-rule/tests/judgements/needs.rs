@@ -1,4 +1,4 @@
-//! Which evidence is read, and which trails are not judged at all.
+//! The evidence that is read, and the trails that are not evaluated.
 
 use serde_json::json;
 use trailseal_rule::{
@@ -9,7 +9,7 @@ use trailseal_rule::{
 use crate::fixtures::{FOREIGN, KEY, facts, key, now, parameters, region, report, strict, trail};
 
 #[test]
-fn what_is_read_is_what_is_asked_for() {
+fn only_evidence_of_enabled_checks_is_read() {
     let ask = |parameters: &Parameters, change: &dyn Fn(&mut Trail)| {
         let mut trail = trail();
         change(&mut trail);
@@ -51,10 +51,10 @@ fn what_is_read_is_what_is_asked_for() {
         ..key_only
     };
     assert_eq!(ask(&strict(), &|_| {}), everything);
-    for settled in
-        ["alias/aws/s3", "arn:aws:kms:us-east-1:111122223333:alias/aws/s3", "what is this"]
+    for undescribable in
+        ["alias/aws/s3", "arn:aws:kms:us-east-1:111122223333:alias/aws/s3", "not a key"]
     {
-        assert_eq!(ask(&strict(), &set(settled)), Needs::default(), "{settled}");
+        assert_eq!(ask(&strict(), &set(undescribable)), Needs::default(), "{undescribable}");
     }
     assert_eq!(ask(&strict(), &|trail| trail.key = None), Needs::default());
     assert_eq!(
@@ -84,13 +84,13 @@ fn what_is_read_is_what_is_asked_for() {
 }
 
 #[test]
-fn copies_and_exemptions() {
+fn copies_and_exempt_trails_are_not_evaluated() {
     let mut copy = trail();
     copy.home_region = region("eu-west-1");
     let said = report(&Parameters::default(), &copy, &facts());
     assert_eq!(
         said.annotation.as_str(),
-        "this is the copy of a multi-Region trail that is judged in its home Region eu-west-1"
+        "this is the copy of a multi-Region trail that is evaluated in its home Region eu-west-1"
     );
     assert_eq!(said.compliance, ComplianceType::NotApplicable);
     let mut member = trail();
@@ -99,7 +99,7 @@ fn copies_and_exemptions() {
     let said = report(&Parameters::default(), &member, &facts());
     assert_eq!(
         said.annotation.as_str(),
-        "this is the copy of an organization trail that account 111122223333 owns and is judged there"
+        "this is the copy of an organization trail that account 111122223333 owns and is evaluated there"
     );
     let evaluated = parameters(&json!({ "replicas": "EVALUATE" }));
     let mut broken = facts();
@@ -135,16 +135,16 @@ fn copies_and_exemptions() {
 }
 
 #[test]
-fn the_key_is_the_one_that_kms_named_else_the_one_that_the_trail_names() {
+fn the_key_arn_comes_from_kms_or_else_from_the_trail() {
     let of = |reference: &str, reading: Reading<KeyFacts>| {
         let (mut trail, mut facts) = (trail(), facts());
         trail.key = KeyRef::parse(reference);
         facts.key = reading;
         key_arn(&trail, &facts).map(|arn| arn.as_str().to_owned())
     };
-    let told = || KeyFacts { arn: KeyArn::parse(FOREIGN).unwrap(), ..key() };
-    assert_eq!(of("alias/logs", Reading::Known(told())).as_deref(), Some(FOREIGN));
-    assert_eq!(of(KEY, Reading::Known(told())).as_deref(), Some(FOREIGN));
+    let known = || KeyFacts { arn: KeyArn::parse(FOREIGN).unwrap(), ..key() };
+    assert_eq!(of("alias/logs", Reading::Known(known())).as_deref(), Some(FOREIGN));
+    assert_eq!(of(KEY, Reading::Known(known())).as_deref(), Some(FOREIGN));
     assert_eq!(of(KEY, Reading::Absent).as_deref(), Some(KEY));
     assert_eq!(of("alias/logs", Reading::Absent), None);
     assert_eq!(of("", Reading::Absent), None);
@@ -152,7 +152,7 @@ fn the_key_is_the_one_that_kms_named_else_the_one_that_the_trail_names() {
 
 /// `GetTrailStatus` costs a call only where the key turns out to be in an external key store.
 #[test]
-fn the_delivery_is_wanted_for_keys_of_external_key_stores_only() {
+fn the_delivery_is_read_for_keys_of_external_key_stores_only() {
     let context = |parameters| EvaluationContext { parameters, now: now() };
     let effective = Parameters::default();
     let wanted = needs(&context(&effective), &trail());

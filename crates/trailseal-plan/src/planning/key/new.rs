@@ -1,5 +1,6 @@
 //! A key that is to be created: whether KMS would take what is requested.
 
+use trailseal_rule::CheckId;
 use trailseal_rule::{KeyRef, Reading, Region};
 
 use crate::call::JOURNAL_TAG;
@@ -92,7 +93,7 @@ fn alias_taken(case: &Case<'_>, new: &NewKey, found: &mut Found) {
 fn allowed(case: &Case<'_>, region: &Region, found: &mut Found) {
     let (parameters, owner) = (case.context.parameters, case.current_state.trail.arn.owner());
     let is_allowed = stand_ins(case, region).iter().all(|arn| parameters.allows(arn, owner));
-    if parameters.checks_allowed_keys() && !is_allowed {
+    if CheckId::KeyAllowed.is_enabled(parameters) && !is_allowed {
         found.push(
             RefusalCode::KeyNotAllowed,
             format!(

@@ -1,0 +1,155 @@
+//! What a check states about itself.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::checks::{CHECKS, CheckId, CheckInput, Outcome};
+use crate::context::EvaluationContext;
+use crate::facts::Facts;
+use crate::parameters::{Parameters, Profile};
+use crate::trail::Trail;
+
+/// A check and everything that is known about it.
+#[derive(Debug)]
+pub struct Check {
+    /// Identifies the check in code.
+    pub id: CheckId,
+    /// Identifies the check for users, in kebab-case. It never changes.
+    pub name: &'static str,
+    /// What is true if the check passes, as a sentence without a full stop.
+    pub title: &'static str,
+    /// Why that matters.
+    pub rationale: &'static str,
+    /// The evidence that it reads, in words.
+    pub evidence: &'static str,
+    /// When it fails.
+    pub fails_when: &'static str,
+    /// How to fix a failure, for every cause of one.
+    pub fix: &'static str,
+    /// How serious a failure is.
+    pub severity: Severity,
+    /// The first profile that enables it; the profiles after that one enable it too.
+    pub profile: Profile,
+    /// The switches that enable it in every profile.
+    pub switches: &'static [Switch],
+    /// The evidence that it reads beside the trail.
+    pub reads: &'static [Evidence],
+    /// Whether `skipChecks` may name it.
+    pub can_be_skipped: bool,
+    /// Whether its failure makes the checks after it irrelevant.
+    pub ends_evaluation: bool,
+    /// Decides. `Err` has the outcome where evidence is missing.
+    pub(crate) judge: fn(&CheckInput<'_>) -> Result<Outcome, Outcome>,
+}
+
+/// How serious a failure is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Nothing is wrong, or nothing applies.
+    Informational,
+    /// A recommendation is not followed.
+    Low,
+    /// The control is not met. AWS Security Hub gives its control the same severity.
+    Medium,
+    /// Logs are not delivered, or strangers can read them.
+    High,
+}
+
+/// A parameter that enables a check in every profile.
+#[derive(Debug)]
+pub struct Switch {
+    /// The parameter, with the value that enables the check if it takes a certain one:
+    /// `checkDelivery=true`.
+    pub text: &'static str,
+    pub(crate) is_on: fn(&Parameters) -> bool,
+}
+
+/// Evidence that a check reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Evidence {
+    /// KMS `DescribeKey`.
+    Key,
+    /// KMS `DescribeKey`, unless the key is known to belong to another account.
+    OwnKey,
+    /// KMS `DescribeKey`, unless the trail names the key by its ARN.
+    KeyArn,
+    /// S3 `HeadBucket`.
+    BucketRegion,
+    /// KMS `GetKeyRotationStatus`.
+    Rotation,
+    /// KMS `GetKeyPolicy`.
+    KeyPolicy,
+    /// CloudTrail `GetTrailStatus`.
+    Delivery,
+    /// CloudTrail `GetTrailStatus`, if the key is in an external key store.
+    DeliveryWithExternalKey,
+}
+
+impl Check {
+    /// Whether the parameters enable the check and do not skip it.
+    #[must_use]
+    pub fn is_enabled(&self, parameters: &Parameters) -> bool {
+        self.applies(parameters) && !parameters.skips(self.id)
+    }
+
+    /// Whether the parameters skip the check and would enable it otherwise.
+    #[must_use]
+    pub fn is_skipped(&self, parameters: &Parameters) -> bool {
+        self.applies(parameters) && parameters.skips(self.id)
+    }
+
+    /// Whether the parameters enable the check, skipped or not.
+    pub(crate) fn applies(&self, parameters: &Parameters) -> bool {
+        parameters.profile >= self.profile
+            || self.switches.iter().any(|switch| (switch.is_on)(parameters))
+    }
+
+    /// What the check finds out about a trail, whether it is enabled or not.
+    #[must_use]
+    pub fn evaluate(
+        &self,
+        context: &EvaluationContext<'_>,
+        trail: &Trail,
+        facts: &Facts,
+    ) -> Outcome {
+        let EvaluationContext { parameters, now } = *context;
+        let input = CheckInput { trail, facts, parameters, now };
+        (self.judge)(&input).unwrap_or_else(|outcome| outcome)
+    }
+}
+
+impl Switch {
+    /// The name of the parameter.
+    #[must_use]
+    pub fn parameter(&self) -> &'static str {
+        self.text.split_once('=').map_or(self.text, |(name, _)| name)
+    }
+}
+
+impl CheckId {
+    /// The name of the check, in kebab-case.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        self.check().name
+    }
+
+    /// Whether the parameters enable the check and do not skip it.
+    #[must_use]
+    pub fn is_enabled(self, parameters: &Parameters) -> bool {
+        self.check().is_enabled(parameters)
+    }
+}
+
+impl fmt::Display for CheckId {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.as_str())
+    }
+}
+
+impl FromStr for CheckId {
+    type Err = ();
+
+    fn from_str(name: &str) -> Result<Self, ()> {
+        CHECKS.iter().find(|check| check.name == name).map(|check| check.id).ok_or(())
+    }
+}

@@ -1,0 +1,228 @@
+//! Verdicts, annotations and what the checks state about themselves.
+
+use serde_json::json;
+use trailseal_rule::{
+    Annotation, CHECKS, ComplianceType, Delivery, EvaluationContext, Facts, KeyFacts, KeyManager,
+    KeyState, Outcome, Parameters, Reading, Refusal, Rotation, Verdict, evaluate,
+};
+
+use crate::fixtures::{KEY, facts, key, now, parameters, region, report, strict, trail};
+
+#[test]
+fn a_compliant_annotation_names_the_key_and_counts_the_checks() {
+    let said = |raw: &serde_json::Value, words: &str| {
+        let evaluation = report(&parameters(raw), &trail(), &facts());
+        assert_eq!(evaluation.annotation.as_str(), words);
+        assert_eq!(evaluation.compliance, ComplianceType::Compliant);
+        assert!(!evaluation.is_unverified);
+    };
+    let sealed = |count: &str| format!("sealed with {KEY} (profile {count} checks passed)");
+    said(&json!({}), &sealed("effective: 5"));
+    said(&json!({ "profile": "strict" }), &sealed(&format!("strict: {}", CHECKS.len())));
+    let more = json!({ "requireKeyRotation": "true", "checkKeyPolicy": "true" });
+    said(&more, &sealed("effective: 8"));
+}
+
+#[test]
+fn a_trail_is_encrypted_but_not_sealed_if_the_state_of_its_key_is_not_checked() {
+    let words = format!("encrypted with {KEY} (profile cis: 2 checks passed)");
+    let (cis, mut unusable) = (parameters(&json!({ "profile": "cis" })), facts());
+    assert_eq!(report(&cis, &trail(), &unusable).annotation.as_str(), words);
+    unusable.key = Reading::Known(KeyFacts { state: KeyState::Disabled, ..key() });
+    assert_eq!(report(&cis, &trail(), &unusable).annotation.as_str(), words);
+}
+
+#[test]
+fn every_verdict_names_the_skipped_checks() {
+    let skip = |profile: &str, checks: &str| {
+        parameters(&json!({ "profile": profile, "skipChecks": checks }))
+    };
+    let said = |parameters: &Parameters, facts: &Facts| {
+        report(parameters, &trail(), facts).annotation.as_str().to_owned()
+    };
+    let mut facts = facts();
+    facts.delivery = Reading::Refused(Refusal::NotRead);
+    let strict = skip("strict", "delivery-unbroken");
+    assert_eq!(
+        said(&strict, &facts),
+        format!(
+            "sealed with {KEY} (profile strict: {} checks passed, skipped: delivery-unbroken)",
+            CHECKS.len() - 1
+        )
+    );
+    // This profile does not enable delivery-unbroken.
+    let effective = skip("effective", "delivery-unbroken, key-in-bucket-region,key-usable");
+    assert_eq!(
+        said(&effective, &facts),
+        format!(
+            "encrypted with {KEY} (profile effective: 3 checks passed, skipped: key-usable, \
+             key-in-bucket-region)"
+        )
+    );
+    facts.rotation = Reading::Known(Rotation::Off);
+    assert!(said(&strict, &facts).contains(" (skipped: delivery-unbroken)"));
+    facts.rotation = Reading::Refused(Refusal::NotRead);
+    assert!(said(&strict, &facts).contains(" (skipped: delivery-unbroken)"));
+}
+
+#[test]
+fn every_check_but_the_first_can_be_skipped() {
+    for check in CHECKS {
+        let raw = json!({ "profile": "strict", "skipChecks": check.id.as_str() });
+        let read = Parameters::parse(raw.as_object().unwrap());
+        if check.id.as_str() == "sse-kms-enabled" {
+            let refusal = read.unwrap_err().to_string();
+            assert!(refusal.contains("`ruleParameters.skipChecks` is `sse-kms-enabled`; expected"));
+            continue;
+        }
+        let read = read.unwrap();
+        assert!(!check.id.is_enabled(&read) && check.is_skipped(&read), "{}", check.id);
+        let others = CHECKS.iter().filter(|other| other.id != check.id);
+        assert!(others.into_iter().all(|other| other.id.is_enabled(&read)), "{}", check.id);
+    }
+}
+
+#[test]
+fn a_setting_that_enables_a_skipped_check_is_rejected() {
+    let policy = "key-policy-admits-cloudtrail,key-policy-guards-decryption";
+    for (name, value, skipped) in [
+        ("allowedKmsKeyArns", KEY, "key-allowed"),
+        ("allowedKeyAccounts", "777788889999", "key-allowed"),
+        ("requireKeyRotation", "true", "key-rotated"),
+        ("checkKeyPolicy", "true", policy),
+        ("checkDelivery", "true", "delivery-unbroken"),
+    ] {
+        let raw = json!({ "profile": "strict", name: value, "skipChecks": skipped });
+        let refusal = Parameters::parse(raw.as_object().unwrap()).unwrap_err().to_string();
+        let names = skipped.replace(',', "`, `");
+        let expected =
+            format!("`ruleParameters.{name}` has no effect; `skipChecks` names `{names}`");
+        assert_eq!(refusal, expected);
+    }
+    let one = json!({ "checkKeyPolicy": "true", "skipChecks": "key-policy-guards-decryption" });
+    assert!(Parameters::parse(one.as_object().unwrap()).is_ok());
+    // `false` does not disable a check that the profile enables.
+    let off = json!({ "profile": "strict", "requireKeyRotation": "false",
+                      "checkKeyPolicy": "false", "checkDelivery": "false" });
+    let off = Parameters::parse(off.as_object().unwrap()).unwrap();
+    assert!(CHECKS.iter().all(|check| check.id.is_enabled(&off)));
+}
+
+#[test]
+fn the_parameter_unverified_decides_and_the_annotation_says_so() {
+    let mut facts = facts();
+    facts.bucket_region = Reading::Refused(Refusal::NotRead);
+    let check = |word: &str, compliance: ComplianceType, start: &str| {
+        let said = report(&parameters(&json!({ "unverified": word })), &trail(), &facts);
+        assert_eq!((said.compliance, said.is_unverified), (compliance, true));
+        assert!(said.annotation.as_str().starts_with(start), "{}", said.annotation);
+    };
+    check("", ComplianceType::NonCompliant, "could not verify");
+    check("NOT_APPLICABLE", ComplianceType::NotApplicable, "could not verify");
+    check(
+        "COMPLIANT",
+        ComplianceType::Compliant,
+        "reported as compliant because unverified=COMPLIANT; could not",
+    );
+    facts.key = Reading::Absent;
+    let said = report(&parameters(&json!({ "unverified": "COMPLIANT" })), &trail(), &facts);
+    assert_eq!((said.compliance, said.is_unverified), (ComplianceType::NonCompliant, false));
+}
+
+#[test]
+fn an_annotation_is_one_printable_line_of_at_most_256_characters() {
+    assert_eq!(Annotation::new("a\u{fc}\nb\u{1f512}").as_str(), "a??b?");
+    assert_eq!(Annotation::new(" \t").as_str(), "(nothing to say)");
+    assert_eq!(Annotation::new(&"x".repeat(256)).as_str(), "x".repeat(256));
+    assert_eq!(
+        Annotation::new(&"\u{fc}".repeat(257)).as_str(),
+        format!("{} [cut]", "?".repeat(250))
+    );
+}
+
+#[test]
+fn every_check_describes_itself_under_a_unique_name() {
+    let mut names: Vec<&str> = CHECKS.iter().map(|check| check.id.as_str()).collect();
+    insta::assert_debug_snapshot!(names);
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), CHECKS.len());
+    for check in CHECKS {
+        assert_eq!(check.id.to_string(), check.id.as_str());
+        for words in [check.title, check.rationale, check.evidence, check.fails_when, check.fix] {
+            assert!(words.len() > 5 && !words.ends_with('.'), "{words}");
+        }
+    }
+}
+
+#[test]
+fn only_passes_and_at_least_one_make_a_proof() {
+    assert!(matches!(Verdict::of(Vec::new()), Verdict::NotApplicable(_)));
+    let judge = |facts: &Facts| {
+        evaluate(&EvaluationContext { parameters: &strict(), now: now() }, &trail(), facts).verdict
+    };
+    match judge(&facts()) {
+        Verdict::Sealed(proof) => assert_eq!(proof.passed().len(), CHECKS.len()),
+        other => panic!("{other:?}"),
+    }
+    assert!(
+        matches!(judge(&Facts::unread()), Verdict::Unverified(results) if results.len() == CHECKS.len())
+    );
+    let mut one = facts();
+    one.key = Reading::Known(KeyFacts { manager: KeyManager::Aws, ..key() });
+    assert!(
+        matches!(judge(&one), Verdict::Broken(results) if results.len() == 2),
+        "the other checks are irrelevant"
+    );
+    let mut two = facts();
+    two.key = Reading::Known(KeyFacts { state: KeyState::Disabled, ..key() });
+    two.bucket_region = Reading::Known(region("eu-west-1"));
+    match judge(&two) {
+        Verdict::Broken(results) => {
+            assert_eq!(results.len(), CHECKS.len(), "no other failure makes checks irrelevant");
+            let failed = results.iter().filter(|one| matches!(one.outcome, Outcome::Fail(_)));
+            assert_eq!(failed.count(), 2);
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(judge(&facts()).results().len(), CHECKS.len());
+}
+
+/// A missing key does not matter because of who manages it.
+#[test]
+fn a_missing_key_has_a_rationale_of_its_own() {
+    let mut gone = facts();
+    gone.key = Reading::Absent;
+    let judgement =
+        evaluate(&EvaluationContext { parameters: &strict(), now: now() }, &trail(), &gone);
+    let results = judgement.verdict.results();
+    let reasons: Vec<(&str, Option<&str>)> = results
+        .iter()
+        .filter_map(|result| match &result.outcome {
+            Outcome::Fail(finding) => Some((finding.cause.as_str(), finding.rationale)),
+            Outcome::Pass | Outcome::Unknown(_) => None,
+        })
+        .collect();
+    let reason = "without its key a trail cannot deliver log files, and the log files that the key \
+                  encrypted cannot be read";
+    assert_eq!(reasons, [("the key does not exist", Some(reason))]);
+    let mut elsewhere = facts();
+    elsewhere.bucket_region = Reading::Known(region("eu-west-1"));
+    let judgement =
+        evaluate(&EvaluationContext { parameters: &strict(), now: now() }, &trail(), &elsewhere);
+    let results = judgement.verdict.results().iter();
+    let own = results
+        .filter(|result| matches!(&result.outcome, Outcome::Fail(one) if one.rationale.is_none()));
+    assert_eq!(own.count(), 1, "the rationale of the check fits");
+}
+
+#[test]
+fn a_note_says_that_the_trail_does_not_log() {
+    let (trail, mut facts) = (trail(), facts());
+    for (is_logging, noted) in [(Some(false), true), (Some(true), false), (None, false)] {
+        facts.delivery = Reading::Known(Delivery { is_logging, ..Delivery::default() });
+        let said = report(&Parameters::default(), &trail, &facts);
+        let found = said.annotation.as_str();
+        assert_eq!(found.ends_with("(the trail does not log)"), noted, "{found}");
+    }
+}
