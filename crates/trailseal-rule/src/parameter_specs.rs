@@ -226,6 +226,42 @@ mod tests {
     }
 
     #[test]
+    fn what_is_checked_follows_from_the_checks_that_are_enabled() {
+        let asked = |raw: serde_json::Value| {
+            let parameters = Parameters::parse(raw.as_object().unwrap()).unwrap();
+            [
+                parameters.checks_rotation(),
+                parameters.checks_key_policy(),
+                parameters.checks_delivery(),
+                parameters.checks_allowed_keys(),
+            ]
+        };
+        assert_eq!(asked(json!({ "profile": "cis" })), [false; 4]);
+        assert_eq!(asked(json!({})), [false, false, false, true]);
+        assert_eq!(asked(json!({ "profile": "strict" })), [true; 4]);
+        let skipped = "key-rotated,delivery-unbroken,key-allowed,key-policy-admits-cloudtrail";
+        let some = asked(json!({ "profile": "strict", "skipChecks": skipped }));
+        assert_eq!(some, [false, true, false, false]);
+        let policy = "key-policy-admits-cloudtrail,key-policy-guards-decryption,\
+                      key-policy-binds-cloudtrail";
+        let rest = asked(json!({ "profile": "strict", "skipChecks": policy }));
+        assert_eq!(rest, [true, false, true, true]);
+    }
+
+    #[test]
+    fn what_cannot_be_skipped_is_refused_with_the_checks_that_can() {
+        let skippable: Vec<&str> = CHECKS.iter().skip(1).map(|check| check.id.as_str()).collect();
+        assert!(!CHECKS[0].id.can_be_skipped());
+        for wrong in [CHECKS[0].id.as_str(), ",", "xyzzy"] {
+            let refused = read("skipChecks", wrong).unwrap_err();
+            assert!(refused.ends_with(&format!(" of {}", skippable.join(", "))), "{refused}");
+        }
+        for one in skippable {
+            assert!(read("skipChecks", one).is_ok(), "{one}");
+        }
+    }
+
+    #[test]
     fn every_listed_value_is_accepted_and_the_default_is_the_default() {
         for spec in &PARAMETERS {
             let Values::OneOf(words) = spec.values else {

@@ -3,10 +3,10 @@
 use serde_json::json;
 use trailseal_rule::{
     Annotation, CHECKS, ComplianceType, Delivery, EvaluationContext, Facts, KeyFacts, KeyManager,
-    KeyState, Outcome, Parameters, Reading, Refusal, Rotation, Verdict, evaluate,
+    KeyRef, KeyState, Outcome, Parameters, Reading, Refusal, Rotation, Trail, Verdict, evaluate,
 };
 
-use crate::fixtures::{KEY, facts, key, now, parameters, region, report, strict, trail};
+use crate::fixtures::{FOREIGN, KEY, facts, key, now, parameters, region, report, strict, trail};
 
 #[test]
 fn a_compliant_annotation_names_the_key_and_counts_the_checks() {
@@ -224,5 +224,26 @@ fn a_note_says_that_the_trail_does_not_log() {
         let said = report(&Parameters::default(), &trail, &facts);
         let found = said.annotation.as_str();
         assert_eq!(found.ends_with("(the trail does not log)"), noted, "{found}");
+    }
+}
+
+/// A key that answers is not the customer's for that, with any value of `unverified`.
+#[test]
+fn a_strangers_key_is_not_compliant_unless_its_account_is_named() {
+    let ransomed = Trail { key: KeyRef::parse(FOREIGN), ..trail() };
+    for given in [json!({}), json!({ "profile": "strict" }), json!({ "unverified": "COMPLIANT" })] {
+        let said = report(&parameters(&given), &ransomed, &facts());
+        assert_eq!(said.compliance, ComplianceType::NonCompliant, "{given}");
+        let words = "the key belongs to account 777788889999, which is neither this account nor in \
+                     allowedKeyAccounts";
+        assert!(said.annotation.as_str().starts_with(words), "{}", said.annotation);
+    }
+    for given in [
+        json!({ "profile": "cis" }),
+        json!({ "allowedKeyAccounts": "777788889999" }),
+        json!({ "allowedKmsKeyArns": FOREIGN }),
+    ] {
+        let said = report(&parameters(&given), &ransomed, &facts());
+        assert_eq!(said.compliance, ComplianceType::Compliant, "{given} {}", said.annotation);
     }
 }
