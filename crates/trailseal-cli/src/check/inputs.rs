@@ -134,6 +134,23 @@ fn an_account_without_a_trail_is_reported_once() {
     assert_eq!(check(&[empty]).0, Exit::Clean);
 }
 
+/// A rule's event carries its own `noTrails`, which counts for its account alone.
+#[test]
+fn an_account_without_a_trail_is_reported_by_the_parameters_of_its_event() {
+    let schedule = "coverage/schedule-with-no-trails.json";
+    let (exit, report, err) = check(&[schedule]);
+    assert_eq!(
+        (exit, verdicts(&report)),
+        (Exit::Findings, vec!["NON_COMPLIANT".to_owned()]),
+        "{err}"
+    );
+    assert_eq!(report["trails"][0]["resourceId"], "111122223333");
+    let (_, report, err) = check(&[schedule, "forms/aws-cli-get-trail.json"]);
+    let ids: Vec<&Value> =
+        report["trails"].as_array().unwrap().iter().map(|trail| &trail["resourceId"]).collect();
+    assert!(!ids.contains(&&Value::from("111122223333")), "{ids:?} {err}");
+}
+
 #[test]
 fn files_in_which_nothing_is_recognized_are_problems() {
     for (file, words) in [
@@ -152,9 +169,11 @@ fn trails_are_read_in_every_form_that_people_have() {
         "aws-cli-get-trail.json",
         "aws-cli-describe-query.json",
         "aws-cli-batchget.json",
+        "aws-cli-batchgetagg.json",
         "aws-cli-getagg.json",
         "aws-cli-select-agg.json",
         "sns-notification.json",
+        "sns-in-lambda-event.json",
         "eventbridge-event.json",
         "utf16-from-powershell.json",
     ] {
@@ -163,6 +182,14 @@ fn trails_are_read_in_every_form_that_people_have() {
         assert_eq!(verdicts(&report), ["COMPLIANT unverified"], "{file}: {err}");
         assert_eq!(exit, Exit::Clean, "{file}: {err}");
     }
+}
+
+/// AWS Config lists what it did not answer: the trail that it did answer is evaluated.
+#[test]
+fn resources_that_config_did_not_answer_are_a_problem() {
+    let (exit, report, err) = check(&["forms/aws-cli-batchgetagg-unprocessed.json"]);
+    assert_eq!((exit, verdicts(&report).len()), (Exit::Failure, 1));
+    assert!(err.contains("lacks 1 of the resources that were asked for"), "{err}");
 }
 
 /// What a query leaves out could be what decides.
