@@ -346,11 +346,19 @@ impl Found {
 
     /// Whether AWS denied the reading: then its action is told with all others that were denied.
     pub(crate) fn was_denied(&mut self, refusal: &Refusal) -> bool {
-        if let Refusal::AccessDenied { action } | Refusal::DeniedByPolicy { action, .. } = refusal {
-            self.denied.insert(action);
-            return true;
+        match refusal {
+            Refusal::AccessDenied { action } => {
+                self.denied.insert(action);
+                true
+            }
+            // No permission helps against that policy.
+            Refusal::DeniedByPolicy { action, denial } => {
+                let what = format!("{action} was {denial}");
+                self.push(RefusalCode::ReadingDenied, what, denial.advice(action));
+                true
+            }
+            _ => false,
         }
-        false
     }
 
     /// Notes a reading that AWS denied; any other reading is passed over.

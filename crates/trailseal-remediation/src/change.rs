@@ -5,7 +5,7 @@ use aws_sdk_cloudtrail::operation::RequestId;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use trailseal_aws::{AwsError, failed};
 use trailseal_plan::{Call, JOURNAL_TAG, KeyTarget, Tag};
-use trailseal_rule::{KeyArn, Region, TrailArn};
+use trailseal_rule::{Denial, KeyArn, Region, TrailArn};
 
 use crate::clients;
 use crate::read::AwsReader;
@@ -17,7 +17,12 @@ pub(crate) enum Answer {
     /// It has done it.
     Done { request_id: Option<String>, created_key: Option<KeyArn> },
     /// It has not done it, and says why.
-    Refused { code: String, cause: String },
+    Refused {
+        code: String,
+        cause: String,
+        /// The policy that denied it, where AWS names one.
+        denial: Option<Denial>,
+    },
     /// It did not say: it may have done it.
     Unclear(String),
 }
@@ -165,7 +170,7 @@ fn not_bound() -> Answer {
 }
 
 fn never_sent(cause: &str) -> Answer {
-    Answer::Refused { code: "NotSent".to_owned(), cause: cause.to_owned() }
+    Answer::Refused { code: "NotSent".to_owned(), cause: cause.to_owned(), denial: None }
 }
 
 /// Only an answer below 500 says for certain that nothing was done.
@@ -185,7 +190,11 @@ where
         && refusal.raw().status().as_u16() < 500
     {
         let code = refusal.err().code().unwrap_or("an error without a code");
-        return Answer::Refused { code: code.to_owned(), cause };
+        let denial = match failed {
+            AwsError::Denied { denial, .. } => denial,
+            _ => None,
+        };
+        return Answer::Refused { code: code.to_owned(), cause, denial };
     }
     if matches!(error, SdkError::ConstructionFailure(_)) {
         return never_sent(&cause);

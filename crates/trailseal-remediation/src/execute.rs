@@ -9,7 +9,7 @@ use trailseal_plan::{
     Call, Condition, Former, Holds, Phase, Plan, Present, Record, Step, StepId, StepProgress,
     StepState,
 };
-use trailseal_rule::{KeyArn, Reading};
+use trailseal_rule::{Denial, KeyArn, Reading};
 
 use crate::change::Answer;
 use crate::failure::Stop;
@@ -156,9 +156,9 @@ impl Run<'_> {
                 Answer::Done { request_id, created_key } => {
                     return self.done(step, request_id, created_key, execution).await;
                 }
-                Answer::Refused { code, cause } => {
+                Answer::Refused { code, cause, denial } => {
                     if !passes(&code, &cause, step, execution) || Instant::now() >= deadline {
-                        return Err(refused(step, &code, cause));
+                        return Err(refused(step, &code, cause, denial));
                     }
                     (self.tell)(Notice::Waits(step, &cause));
                     sleep(self.wait_policy.pause).await;
@@ -308,12 +308,12 @@ const BUCKET_KEY: &str = "; the key policy was read and admits CloudTrail, so th
     have an S3 Bucket Key, with which CloudTrail also needs kms:Decrypt with the key (see \
     `aws s3api get-bucket-encryption`), or the bucket policy refuses CloudTrail";
 
-fn refused(step: &Step, code: &str, cause: String) -> Stop {
+fn refused(step: &Step, code: &str, cause: String, denial: Option<Denial>) -> Stop {
     if matches!(code, "AccessDeniedException" | "AccessDenied") {
         let service =
             if matches!(step.call, Call::UpdateTrail { .. }) { "cloudtrail" } else { "kms" };
         let action = format!("{service}:{}", step.call.operation());
-        return Stop::Denied { step: step.id, action, cause };
+        return Stop::Denied { step: step.id, action, cause, denial };
     }
     let hint = match code {
         "InsufficientEncryptionPolicyException" => BUCKET_KEY,

@@ -5,6 +5,7 @@ use std::io;
 use thiserror::Error;
 use trailseal_aws::AwsError;
 use trailseal_plan::{JournalError, Refusals, StepId};
+use trailseal_rule::Denial;
 
 /// Why there is nothing to carry out, or why it was not begun. Nothing was changed.
 #[derive(Debug, Error)]
@@ -85,7 +86,7 @@ pub enum Stop {
         why: String,
     },
     /// AWS denied a step.
-    #[error("step `{step}` was denied: {action}: {cause}")]
+    #[error("step `{step}` was denied: {action}: {}", denied(cause, action, *denial))]
     Denied {
         /// The step.
         step: StepId,
@@ -93,6 +94,8 @@ pub enum Stop {
         action: String,
         /// AWS's words.
         cause: String,
+        /// The policy that denied it, where AWS names one: then no IAM permission helps.
+        denial: Option<Denial>,
     },
     /// The journal could not be written, so nothing further was changed.
     #[error("{}the journal cannot be written: {cause}", at(*step))]
@@ -124,6 +127,13 @@ fn describe(error: &AwsError) -> String {
         | AwsError::NotInHistory { .. }
         | AwsError::Deadline(_) => error.to_string(),
     }
+}
+
+fn denied(cause: &str, action: &str, denial: Option<Denial>) -> String {
+    denial.map_or_else(
+        || cause.to_owned(),
+        |denial| format!("{cause}: {denial}; {}", denial.advice(action)),
+    )
 }
 
 fn at(step: Option<StepId>) -> String {

@@ -55,13 +55,14 @@ pub(super) struct Follows {
 #[derive(Debug)]
 pub(super) struct Stopped {
     pub(super) why: String,
-    /// Whether AWS denied a call, so that permissions are what is missing.
+    /// Whether AWS denied a call for want of an IAM permission.
     pub(super) is_denied: bool,
 }
 
 impl From<Stop> for Stopped {
     fn from(stop: Stop) -> Self {
-        Self { is_denied: matches!(stop, Stop::Denied { .. }), why: stop.to_string() }
+        let is_denied = matches!(stop, Stop::Denied { denial: None, .. });
+        Self { is_denied, why: stop.to_string() }
     }
 }
 

@@ -337,7 +337,7 @@ pub(super) fn failed(
         return Ok(Outcome::without_plan(named, End::Refused(refusals)));
     }
     let mut text = format!("{named}: {failure}\n");
-    if matches!(failure, NotBegun::Aws(trailseal_aws::AwsError::Denied { .. })) {
+    if matches!(failure, NotBegun::Aws(trailseal_aws::AwsError::Denied { denial: None, .. })) {
         show::add_every_permission(context, &mut text);
     }
     show::people(context, &text, console)?;

@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use trailseal_lab::{Denial, Fault, FaultKind, Hang, Lab, Operation, Position};
+use trailseal_lab::{Denial, Fault, FaultKind, Hang, Lab, Operation, Position, State};
 
 use super::support::{
     ACCOUNT, BROKEN, KEY, NEIGHBOUR, TRAIL, folder, key_of, kill, nothing_was_lost, policy, run,
@@ -85,6 +85,24 @@ async fn a_denied_change_stops_and_is_gone_on_with_once_it_is_allowed() {
     run(&lab, &folder, SEAL).expect(0);
     assert_eq!(key_of(&lab.state(), TRAIL).as_deref(), Some(KEY));
     nothing_was_lost(&lab, 0);
+}
+
+/// No IAM permission helps against a Deny of the organization.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_the_organization_denies_asks_for_no_permission() {
+    let lab = lab().await;
+    let denial = Denial {
+        account: ACCOUNT.to_owned(),
+        operation: "cloudtrail:UpdateTrail".to_owned(),
+        ..Denial::default()
+    };
+    lab.set_state(State { denials: vec![denial], ..lab.state() });
+    let ended = run(&lab, &folder("denied-by-organization"), SEAL).expect(2);
+    let words = "denied with an explicit deny in a service control policy; exempt the role from \
+                 the Deny of cloudtrail:UpdateTrail in the service control policy";
+    assert!(ended.out.contains(words), "{}", ended.out);
+    assert!(!ended.out.contains("IAM policy"), "{}", ended.out);
+    assert_eq!(key_of(&lab.state(), TRAIL), None);
 }
 
 /// What a denied call needs is told with what every later one needs.
