@@ -5,7 +5,9 @@ use std::collections::{BTreeSet, HashMap};
 use std::io::{self, Write};
 
 use serde::Serialize;
-use trailseal_rule::{ACCOUNT_TYPE, CHECKS, ComplianceType, Severity, TRAIL_TYPE, Timestamp};
+use trailseal_rule::{
+    ACCOUNT_TYPE, CHECKS, ComplianceType, Profile, Severity, TRAIL_TYPE, Timestamp,
+};
 
 use super::identity::{partition, uid};
 use super::lines;
@@ -49,6 +51,15 @@ struct Event<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     remediation: Option<Remediation>,
     resources: Vec<Resource<'a>>,
+    /// What the schema has no attribute for.
+    unmapped: Unmapped<'a>,
+}
+
+#[derive(Serialize)]
+struct Unmapped<'a> {
+    /// The profile of the evaluation; null where there was none.
+    profile: Option<Profile>,
+    skipped: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -201,6 +212,7 @@ fn event<'a>(common: &'a Common<'a>, trail: &'a TrailReport) -> Event<'a> {
         compliance: compliance(common, trail),
         remediation: remediation(trail),
         resources: resources(trail),
+        unmapped: Unmapped { profile: trail.profile, skipped: &trail.skipped },
     }
 }
 

@@ -31,8 +31,8 @@ fn statement(tally: &VerdictCounts) -> String {
     match (tally.of(&TrailStatus::Failing), tally.of(&TrailStatus::Unverified)) {
         (0, 0) if trails == 0 => "No trail was seen.".to_owned(),
         (0, 0) if judged == 0 => "No trail was judged.".to_owned(),
-        (0, 0) if judged == 1 => "The one trail that was judged is sealed.".to_owned(),
-        (0, 0) => format!("All {} trails that were judged are sealed.", Count(judged)),
+        (0, 0) if judged == 1 => "The one trail that was judged is compliant.".to_owned(),
+        (0, 0) => format!("All {} trails that were judged are compliant.", Count(judged)),
         (0, unverified) => format!(
             "No trail is known to fail, but {} of {} could not be verified.",
             Count(unverified),
@@ -41,7 +41,7 @@ fn statement(tally: &VerdictCounts) -> String {
         (failing, unverified) => {
             let verb = if failing == 1 { "is" } else { "are" };
             let failing =
-                format!("{} of {} {verb} not sealed", Count(failing), counted(trails, "trail"));
+                format!("{} of {} {verb} not compliant", Count(failing), counted(trails, "trail"));
             match unverified {
                 0 => format!("{failing}."),
                 more => format!("{failing}; {} more could not be verified.", Count(more)),
@@ -89,10 +89,10 @@ mod tests {
         };
         check([0, 0, 0, 0], "No trail was seen.");
         check([0, 0, 0, 3], "No trail was judged.");
-        check([0, 0, 1, 0], "The one trail that was judged is sealed.");
-        check([0, 0, 1200, 1], "All 1,200 trails that were judged are sealed.");
+        check([0, 0, 1, 0], "The one trail that was judged is compliant.");
+        check([0, 0, 1200, 1], "All 1,200 trails that were judged are compliant.");
         check([0, 2, 1, 0], "No trail is known to fail, but 2 of 3 trails could not be verified.");
-        check([1, 0, 0, 0], "1 of 1 trail is not sealed.");
-        check([2, 1, 0, 0], "2 of 3 trails are not sealed; 1 more could not be verified.");
+        check([1, 0, 0, 0], "1 of 1 trail is not compliant.");
+        check([2, 1, 0, 0], "2 of 3 trails are not compliant; 1 more could not be verified.");
     }
 }

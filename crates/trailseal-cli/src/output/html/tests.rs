@@ -108,7 +108,7 @@ fn the_page_has_only_the_style_and_script_of_its_policy() {
 #[test]
 fn each_trail_is_shown_once_with_its_findings_and_evidence() {
     let page = page(&one_of_each());
-    assert!(page.contains("1 of 4 trails is not sealed; 1 more could not be verified."));
+    assert!(page.contains("1 of 4 trails is not compliant; 1 more could not be verified."));
     let failing = between(&page, "id=\"failing-title\"", "id=\"unverified-title\"");
     for words in [
         "broken",

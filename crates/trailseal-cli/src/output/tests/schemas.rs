@@ -144,6 +144,16 @@ fn ocsf_matches_its_schema() {
 }
 
 #[test]
+fn ocsf_has_the_profile_and_the_skipped_checks_of_each_trail() {
+    let events = json(&full(), Format::Ocsf);
+    for (event, trail) in events.as_array().unwrap().iter().zip(&full().trails) {
+        let expected = json!({ "profile": trail.profile, "skipped": trail.skipped });
+        assert_eq!(pointed(event, "/unmapped"), &expected);
+    }
+    assert!(full().trails.iter().any(|trail| trail.profile.is_some()));
+}
+
+#[test]
 fn asff_matches_the_service_model() {
     let validator = validator(ASFF);
     for report in reports() {
