@@ -8,6 +8,7 @@ mod acceptance {
     mod case;
     mod corpus;
     mod evidence;
+    mod foreign_key;
     mod ineffective;
     mod layers;
     mod rewrite;

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tokio::time::Instant;
 use trailseal_lab::Lab;
 use trailseal_lambda::InvocationContext;
@@ -18,7 +18,7 @@ use super::faults::accounts::schedule;
 use super::harness::{RULE, function_of, lab};
 
 /// A trail's verdict and annotation, by its name.
-type Told = BTreeMap<String, (String, String)>;
+pub(super) type Told = BTreeMap<String, (String, String)>;
 
 /// The real command, built beside this test.
 fn command_path() -> PathBuf {
@@ -59,9 +59,13 @@ async fn by_the_function(case: &Case, lab: &Lab) -> Told {
     .collect()
 }
 
-/// What the command says of the same account and Region.
-fn by_the_command(case: &Case, lab: &Lab) -> Told {
-    let (account, region) = case.place();
+/// What the command says of an account and Region.
+pub(super) fn told_by_audit(
+    name: &str,
+    lab: &Lab,
+    (account, region): (&str, &str),
+    parameters: &Map<String, Value>,
+) -> Told {
     let credentials = lab.credentials(account);
     let mut command = Command::new(command_path());
     command
@@ -73,17 +77,17 @@ fn by_the_command(case: &Case, lab: &Lab) -> Told {
         .env("AWS_ACCESS_KEY_ID", credentials.access_key_id)
         .env("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key)
         .env("AWS_SESSION_TOKEN", credentials.session_token);
-    for (name, value) in &case.parameters {
-        command.arg("--parameter").arg(format!("{name}={}", value.as_str().unwrap()));
+    for (parameter, value) in parameters {
+        command.arg("--parameter").arg(format!("{parameter}={}", value.as_str().unwrap()));
     }
     let output = command.output().unwrap();
     let error = String::from_utf8_lossy(&output.stderr);
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(report["problems"].as_array().unwrap().len(), 0, "{}: {error}", case.name);
+    assert_eq!(report["problems"].as_array().unwrap().len(), 0, "{}: {error}", name);
     // Of trails of other Regions, copies are seen there.
     let only_copies = report["summary"]["notEvaluated"].as_u64().unwrap();
-    assert_eq!(report["complete"], only_copies == 0, "{}", case.name);
-    assert_eq!(output.status.code() == Some(2), only_copies > 0, "{}: {error}", case.name);
+    assert_eq!(report["complete"], only_copies == 0, "{}", name);
+    assert_eq!(output.status.code() == Some(2), only_copies > 0, "{}: {error}", name);
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let trails = report["trails"].as_array().unwrap().iter();
     // A copy can have the name of a trail that lives here.
@@ -113,7 +117,7 @@ async fn the_worlds_of_the_corpus_are_judged_as_by_the_function() {
         let Some(state) = case.live_state() else { continue };
         let lab = lab(&state).await;
         let by_the_function = by_the_function(case, &lab).await;
-        let by_the_command = by_the_command(case, &lab);
+        let by_the_command = told_by_audit(&case.name, &lab, case.place(), &case.parameters);
         for (name, told) in &by_the_function {
             assert_eq!(by_the_command.get(name), Some(told), "{}: {name}", case.name);
             *verdicts.entry(told.0.clone()).or_insert(0) += 1;

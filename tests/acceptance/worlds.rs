@@ -131,15 +131,16 @@ pub(super) fn few_keys(kind: &Kind, bucket: &Value) -> Vec<Value> {
         return keys;
     };
     keys.push(json!({ "absent": true }));
-    for (manager, state) in [
-        ("CUSTOMER", "Enabled"),
-        ("CUSTOMER", "Disabled"),
-        ("CUSTOMER", "Resting"),
-        ("AWS", "Enabled"),
+    for (manager, state, origin) in [
+        ("CUSTOMER", "Enabled", "AWS_KMS"),
+        ("CUSTOMER", "Enabled", "EXTERNAL_KEY_STORE"),
+        ("CUSTOMER", "Disabled", "AWS_KMS"),
+        ("CUSTOMER", "Resting", "AWS_KMS"),
+        ("AWS", "Enabled", "AWS_KMS"),
     ] {
         keys.push(json!({ "known": {
             "Arn": arn, "KeyManager": manager, "KeyState": state, "KeyUsage": "ENCRYPT_DECRYPT",
-            "KeySpec": "SYMMETRIC_DEFAULT", "Origin": "AWS_KMS",
+            "KeySpec": "SYMMETRIC_DEFAULT", "Origin": origin,
         } }));
     }
     keys
