@@ -42,7 +42,7 @@ async fn told(parameters: &[(&str, &str)]) -> BTreeMap<String, (String, String)>
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_trail_with_a_strangers_key_is_not_compliant() {
+async fn the_real_function_and_audit_report_a_strangers_key() {
     for parameters in [&[][..], &[("unverified", "COMPLIANT")], &[("profile", "strict")]] {
         let told = told(parameters).await;
         let (verdict, why) = &told["ransomed"];
@@ -55,7 +55,7 @@ async fn a_trail_with_a_strangers_key_is_not_compliant() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_trail_whose_external_key_does_not_answer_is_not_compliant() {
+async fn the_real_function_and_audit_report_an_external_key_that_does_not_answer() {
     for parameters in [&[][..], &[("unverified", "COMPLIANT")]] {
         let told = told(parameters).await;
         assert_eq!(told["xks"], ("NON_COMPLIANT".to_owned(), EXTERNAL.to_owned()));

@@ -504,3 +504,16 @@ fn a_missing_account_is_reported_beside_other_faults() {
     let said = refusal(&json!({ "invokingEvent": invoking.to_string(), "ruleParameters": "{}" }));
     assert!(said.contains("`resultToken`") && said.contains("`accountId`"), "{said}");
 }
+
+#[test]
+fn a_trail_is_a_multi_region_trail_if_its_item_says_true() {
+    let is = |said: Value| {
+        let mut item = item();
+        item["configuration"]["isMultiRegionTrail"] = said;
+        trail_of(&change(&item)).trail.is_multi_region_trail
+    };
+    assert!(is(json!(true)));
+    for other in [json!(false), json!("true"), Value::Null] {
+        assert!(!is(other.clone()), "{other}");
+    }
+}
