@@ -18,7 +18,7 @@ use super::faults::accounts::schedule;
 use super::harness::{RULE, function_of, lab};
 
 /// A trail's verdict and annotation, by its name.
-pub(super) type Told = BTreeMap<String, (String, String)>;
+pub(super) type Verdicts = BTreeMap<String, (String, String)>;
 
 /// The real command, built beside this test.
 fn command_path() -> PathBuf {
@@ -34,7 +34,7 @@ fn command_path() -> PathBuf {
 
 /// What the function reports at its schedule, at the time at which the command is run: the command
 /// knows no other.
-async fn by_the_function(case: &Case, lab: &Lab) -> Told {
+async fn by_the_function(case: &Case, lab: &Lab) -> Verdicts {
     let (account, region) = case.place();
     let (function, _) = function_of(lab, account, region);
     let mut event = schedule(account, region);
@@ -60,12 +60,12 @@ async fn by_the_function(case: &Case, lab: &Lab) -> Told {
 }
 
 /// What the command says of an account and Region.
-pub(super) fn told_by_audit(
+pub(super) fn verdicts_by_audit(
     name: &str,
     lab: &Lab,
     (account, region): (&str, &str),
     parameters: &Map<String, Value>,
-) -> Told {
+) -> Verdicts {
     let credentials = lab.credentials(account);
     let mut command = Command::new(command_path());
     command
@@ -117,7 +117,7 @@ async fn the_worlds_of_the_corpus_are_judged_as_by_the_function() {
         let Some(state) = case.live_state() else { continue };
         let lab = lab(&state).await;
         let by_the_function = by_the_function(case, &lab).await;
-        let by_the_command = told_by_audit(&case.name, &lab, case.place(), &case.parameters);
+        let by_the_command = verdicts_by_audit(&case.name, &lab, case.place(), &case.parameters);
         for (name, told) in &by_the_function {
             assert_eq!(by_the_command.get(name), Some(told), "{}: {name}", case.name);
             *verdicts.entry(told.0.clone()).or_insert(0) += 1;

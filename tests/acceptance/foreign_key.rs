@@ -1,12 +1,10 @@
-//! Keys of which KMS says nothing bad: one of a stranger, to which an attacker moved a trail, and one
-//! whose external key does not answer.
-
-use std::collections::BTreeMap;
+//! Keys that KMS describes as enabled: one of a stranger, to which an attacker moved a trail, and
+//! one whose external key does not answer.
 
 use serde_json::{Map, Value};
 use trailseal_lab::Lab;
 
-use super::audit::{Told, told_by_audit};
+use super::audit::{Verdicts, verdicts_by_audit};
 use super::faults::accounts::{schedule, with};
 use super::harness::{ACCOUNT, REGION, RULE, TIME, bootstrap_of, error_of, lab};
 
@@ -17,7 +15,7 @@ const EXTERNAL: &str = "the key is in an external key store, and the latest deli
                         KMS.KMSInvalidStateException. Fix: restore the external key and its key \
                         store proxy, or set kmsKeyId to another key";
 
-async fn told_by_function(lab: &Lab, parameters: &[(&str, &str)]) -> Told {
+async fn verdicts_by_function(lab: &Lab, parameters: &[(&str, &str)]) -> Verdicts {
     let mut function = bootstrap_of(lab, ACCOUNT, REGION).await;
     let token = lab.issue_token(ACCOUNT, REGION, RULE);
     let event = with(schedule(ACCOUNT, REGION), parameters).to_json(&token).to_string();
@@ -32,32 +30,32 @@ async fn told_by_function(lab: &Lab, parameters: &[(&str, &str)]) -> Told {
 }
 
 /// What function and command say of both trails; they say the same.
-async fn told(parameters: &[(&str, &str)]) -> BTreeMap<String, (String, String)> {
+async fn verdicts(parameters: &[(&str, &str)]) -> Verdicts {
     let lab = lab(&serde_json::from_str(STATE).unwrap()).await;
-    let by_function = told_by_function(&lab, parameters).await;
+    let by_function = verdicts_by_function(&lab, parameters).await;
     let given: Map<String, Value> =
         parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
-    assert_eq!(told_by_audit("foreign-key", &lab, (ACCOUNT, REGION), &given), by_function);
+    assert_eq!(verdicts_by_audit("foreign-key", &lab, (ACCOUNT, REGION), &given), by_function);
     by_function
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_real_function_and_audit_report_a_strangers_key() {
     for parameters in [&[][..], &[("unverified", "COMPLIANT")], &[("profile", "strict")]] {
-        let told = told(parameters).await;
-        let (verdict, why) = &told["ransomed"];
+        let verdicts = verdicts(parameters).await;
+        let (verdict, why) = &verdicts["ransomed"];
         assert_eq!(verdict, "NON_COMPLIANT", "{parameters:?}");
         assert!(why.starts_with(RANSOMED.split(". Fix").next().unwrap()), "{why}");
     }
-    assert_eq!(told(&[]).await["ransomed"].1, RANSOMED);
-    let named = told(&[("allowedKeyAccounts", "777788889999")]).await;
+    assert_eq!(verdicts(&[]).await["ransomed"].1, RANSOMED);
+    let named = verdicts(&[("allowedKeyAccounts", "777788889999")]).await;
     assert_eq!(named["ransomed"].0, "COMPLIANT", "{named:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_real_function_and_audit_report_an_external_key_that_does_not_answer() {
     for parameters in [&[][..], &[("unverified", "COMPLIANT")]] {
-        let told = told(parameters).await;
-        assert_eq!(told["xks"], ("NON_COMPLIANT".to_owned(), EXTERNAL.to_owned()));
+        let verdicts = verdicts(parameters).await;
+        assert_eq!(verdicts["xks"], ("NON_COMPLIANT".to_owned(), EXTERNAL.to_owned()));
     }
 }

@@ -55,7 +55,7 @@ pub(super) struct Follows {
 #[derive(Debug)]
 pub(super) struct Stopped {
     pub(super) why: String,
-    /// Whether AWS denied a call for want of an IAM permission.
+    /// Whether AWS denied a call because an IAM permission is missing.
     pub(super) is_denied: bool,
 }
 
