@@ -155,7 +155,7 @@ fn removed(
         found.push_difference(
             RefusalCode::JournalMismatch,
             "the journal says that a statement was added which this program never adds",
-            "take statements out of the key policy by hand; find out who wrote the journal",
+            "find out who wrote the journal; remove statements by hand if any must go",
             format!("{other}\n"),
         );
         return None;

@@ -79,7 +79,7 @@ fn alias_taken(case: &Case<'_>, new: &NewKey, found: &mut Found) {
         Reading::Known(arn) => found.push(
             RefusalCode::AliasTaken,
             format!("`{alias}` names key {arn} already"),
-            "give another alias, or name that key",
+            "give another alias, or, if that key is yours, name it by --key",
         ),
         // Whether it is free is asked again just before the key is created.
         Reading::Refused(refusal) => {
