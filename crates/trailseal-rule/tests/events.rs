@@ -494,17 +494,6 @@ fn a_wrong_account_is_reported_once() {
     assert!(text.contains("`invokingEvent.awsAccountId` is `0123456789012`"), "{text}");
 }
 
-/// A missing account is reported beside other faults, which are not about an account.
-#[test]
-fn a_missing_account_is_reported_beside_other_faults() {
-    let invoking = json!({
-        "messageType": "ScheduledNotification",
-        "notificationCreationTime": "2026-11-23T12:00:00.000Z",
-    });
-    let said = refusal(&json!({ "invokingEvent": invoking.to_string(), "ruleParameters": "{}" }));
-    assert!(said.contains("`resultToken`") && said.contains("`accountId`"), "{said}");
-}
-
 #[test]
 fn a_trail_is_a_multi_region_trail_if_its_item_says_true() {
     let is = |said: Value| {
