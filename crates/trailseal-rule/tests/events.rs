@@ -493,16 +493,3 @@ fn a_wrong_account_is_reported_once() {
     assert_eq!(text.matches("ccountId").count(), 1, "{text}");
     assert!(text.contains("`invokingEvent.awsAccountId` is `0123456789012`"), "{text}");
 }
-
-#[test]
-fn a_trail_is_a_multi_region_trail_if_its_item_says_true() {
-    let is = |said: Value| {
-        let mut item = item();
-        item["configuration"]["isMultiRegionTrail"] = said;
-        trail_of(&change(&item)).trail.is_multi_region_trail
-    };
-    assert!(is(json!(true)));
-    for other in [json!(false), json!("true"), Value::Null] {
-        assert!(!is(other.clone()), "{other}");
-    }
-}
