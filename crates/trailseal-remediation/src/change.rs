@@ -182,18 +182,15 @@ fn unsuccessful<E>(
 where
     E: std::error::Error + ProvideErrorMetadata + 'static,
 {
-    let cause = match failed(action, region, error) {
-        AwsError::Denied { code: cause, .. } | AwsError::ServiceFailure { cause, .. } => cause,
-        failed => failed.to_string(),
+    let (cause, denial) = match failed(action, region, error) {
+        AwsError::Denied { code, denial, .. } => (code, denial),
+        AwsError::ServiceFailure { cause, .. } => (cause, None),
+        failed => (failed.to_string(), None),
     };
     if let SdkError::ServiceError(refusal) = error
         && refusal.raw().status().as_u16() < 500
     {
         let code = refusal.err().code().unwrap_or("an error without a code");
-        let denial = match failed {
-            AwsError::Denied { denial, .. } => denial,
-            _ => None,
-        };
         return Answer::Refused { code: code.to_owned(), cause, denial };
     }
     if matches!(error, SdkError::ConstructionFailure(_)) {
