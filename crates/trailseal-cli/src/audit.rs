@@ -28,8 +28,8 @@ use self::arguments::RegionsWanted;
 use self::gathered::Gathered;
 use self::progress::Progress;
 use self::targets::Target;
-use crate::command::{Console, Exit, Failure, tell_problems};
-use crate::output::{clean, emit, outputs};
+use crate::console::{Console, Exit, Failure};
+use crate::output::{clean, emit, outputs, print_problems};
 use crate::parameters::given_parameters;
 use crate::report::{Report, report};
 
@@ -59,7 +59,7 @@ pub(crate) fn audit(
     let runtime = runtime()?;
     let judged = runtime.block_on(judged(arguments, parameters, given, console));
     let report = judged.map_err(|line| Failure::Usage(vec![line]))?;
-    tell_problems(&report, console);
+    print_problems(&report, console);
     if !arguments.quiet {
         remark(&report, arguments, console);
     }
@@ -126,7 +126,7 @@ async fn judged(
     });
     if arguments.verbose {
         let line = calls_line("other calls", &audit.aws.calls().take());
-        console.tell(&line);
+        console.print_line(&line);
     }
     let trails = std::mem::take(&mut gathered.trails);
     let problems = std::mem::take(&mut gathered.problems);
@@ -244,6 +244,6 @@ fn remark(report: &Report, arguments: &AuditArguments, console: &mut Console<'_>
         remarks.push("no trail was found, so nothing was judged".to_owned());
     }
     for line in remarks {
-        console.tell(&format!("note: {}", clean(&line)));
+        console.print_note(&clean(&line));
     }
 }

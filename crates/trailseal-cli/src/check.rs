@@ -6,10 +6,10 @@ use serde_json::{Map, Value};
 use trailseal_rule::Parameters;
 
 use crate::arguments::CheckArguments;
-use crate::command::{Console, Exit, Failure, note, tell_problems};
+use crate::console::{Console, Exit, Failure};
 use crate::input::{Counts, FindError, Origin, Sources, Unread, find, read_all};
 use crate::inventory::{EventParameters, Role, Subject};
-use crate::output::{Output, clean, emit, outputs, refuse_to_overwrite};
+use crate::output::{Output, clean, emit, outputs, print_problems, refuse_to_overwrite};
 use crate::parameters::given_parameters;
 use crate::report::{Problem, Report, judge};
 
@@ -51,7 +51,7 @@ pub(crate) fn check(
         for Output { format, file } in &outputs {
             let file = file.as_ref().map(|file| file.display().to_string());
             let place = file.unwrap_or_else(|| "standard output".to_owned());
-            note(console, &format!("wrote {} to {}", format.name(), clean(&place)));
+            console.print_note(&format!("wrote {} to {}", format.name(), clean(&place)));
         }
     }
     Ok(Exit::of(&report))
@@ -106,7 +106,7 @@ fn report(
     report.complete = report.is_whole();
     report.summary.files = sources.list.len();
     report.summary.files_skipped = sources.skipped.len();
-    tell_problems(&report, console);
+    print_problems(&report, console);
     if arguments.verbose {
         tell_sources(sources, &names, &reading.counts, console);
     }
@@ -132,14 +132,13 @@ fn nothing_in(path: &Path, skipped: &[PathBuf]) -> Problem {
 fn tell_sources(sources: &Sources, names: &[String], counts: &[Counts], console: &mut Console<'_>) {
     for (name, Counts { trails, keys, buckets, .. }) in names.iter().zip(counts) {
         let name = clean(name);
-        note(console, &format!("{name}: trails {trails}, keys {keys}, buckets {buckets}"));
+        console.print_note(&format!("{name}: trails {trails}, keys {keys}, buckets {buckets}"));
     }
     for path in &sources.skipped {
         let path = clean(&path.display().to_string());
-        note(
-            console,
-            &format!("{path}: left unopened: its name says that it is of no use, or it is a link"),
-        );
+        console.print_note(&format!(
+            "{path}: left unopened: its name says that it is of no use, or it is a link"
+        ));
     }
 }
 
@@ -161,7 +160,7 @@ fn remark(report: &Report, of_no_use: usize, console: &mut Console<'_>) {
         );
     }
     for line in remarks {
-        note(console, &line);
+        console.print_note(&line);
     }
 }
 

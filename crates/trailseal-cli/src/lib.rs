@@ -1,18 +1,19 @@
-//! The command `trailseal`: the rule's decision at a desk.
+//! The command `trailseal`.
 //!
-//! The way through this crate is one-way: `arguments` say what is wanted; `input` finds and reads
-//! files, with `scan` cutting text into pieces; `seen` makes of them trails, and `evidence` on keys
-//! and buckets; `report` has the rule judge each trail and `output` writes what it said.
+//! `arguments` is the command line. `check` finds and reads files with `input`, which splits their
+//! text into documents with `scan`. `inventory` keeps the trails of these documents, and `evidence`
+//! the keys and buckets. `audit` reads the same from AWS. `report` evaluates each trail, `output`
+//! writes the report, and `remediate` changes trails.
 //!
-//! *Architecture Invariant*: nothing is decided here. A trail and its facts go to
-//! `trailseal_rule::evaluate`, and what that says is told, not weighed.
-//! *Invariant of absence*: no network but for `audit` and `remediate`, and no change in AWS but for
-//! `remediate --apply`.
+//! *Architecture Invariant*: this crate decides nothing. `trailseal_rule::evaluate` decides, and the
+//! report shows its result.
+//! *Invariant of absence*: only `audit` and `remediate` use the network, and only
+//! `remediate --apply` changes anything in AWS.
 
 mod arguments;
 mod audit;
 mod check;
-mod command;
+mod console;
 mod explain;
 mod pages;
 mod parameters;
@@ -29,4 +30,65 @@ mod newest;
 mod output;
 mod report;
 
-pub use crate::command::{Console, Exit, run};
+use std::ffi::OsString;
+
+use clap::Parser;
+use trailseal_rule::parameters_schema;
+
+use crate::arguments::{Arguments, Command, SchemaOf};
+use crate::console::Failure;
+use crate::pages::{completions, manual_page};
+use crate::remediate::REMEDIATION_SCHEMA;
+use crate::report::REPORT_SCHEMA;
+
+pub use crate::console::{Console, Exit};
+
+/// Runs the command and prints its errors.
+pub fn run(arguments: impl IntoIterator<Item = OsString>, console: &mut Console<'_>) -> Exit {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => return print_usage(&error, console),
+    };
+    match dispatch(arguments.command, console) {
+        Ok(exit) => exit,
+        Err(failure) if failure.is_broken_pipe() => Exit::Failure,
+        Err(failure) => {
+            for line in failure.to_string().lines() {
+                console.print_error(line);
+            }
+            Exit::Failure
+        }
+    }
+}
+
+fn dispatch(command: Command, console: &mut Console<'_>) -> Result<Exit, Failure> {
+    let text = match command {
+        Command::Check(arguments) => return check::check(&arguments, console),
+        Command::Audit(arguments) => return audit::audit(&arguments, console),
+        Command::Remediate(arguments) => return remediate::remediate(&arguments, console),
+        Command::Render(arguments) => return render::render(&arguments, console),
+        Command::Explain(arguments) => explain::explain(arguments.check.as_deref()),
+        Command::Schema(arguments) => match arguments.of {
+            SchemaOf::Parameters => format!("{:#}\n", parameters_schema()),
+            SchemaOf::Report => REPORT_SCHEMA.to_owned(),
+            SchemaOf::Remediation => REMEDIATION_SCHEMA.to_owned(),
+        },
+        Command::Completions(arguments) => completions(arguments.shell),
+        Command::Man(arguments) => manual_page(arguments.subcommand.as_deref())?,
+    };
+    let out = &mut console.out;
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Failure::standard_output)?;
+    Ok(Exit::Clean)
+}
+
+/// Prints help and version to standard output, and usage errors to standard error.
+fn print_usage(error: &clap::Error, console: &mut Console<'_>) -> Exit {
+    let text = error.render().ansi().to_string();
+    let (exit, out) = if error.use_stderr() {
+        (Exit::Failure, &mut console.err)
+    } else {
+        (Exit::Clean, &mut console.out)
+    };
+    let written = writeln!(out, "{}", text.trim_end());
+    if written.is_err() { Exit::Failure } else { exit }
+}

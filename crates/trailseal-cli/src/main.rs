@@ -1,4 +1,4 @@
-//! The command `trailseal`; what it does is told in the library.
+//! The binary `trailseal`; the library implements it.
 
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;

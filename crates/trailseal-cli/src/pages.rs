@@ -5,13 +5,15 @@ use clap_complete::Shell;
 use clap_mangen::Man;
 
 use crate::arguments::Arguments;
+use crate::console::Failure;
+use crate::output::clean;
 
 /// The manual page of a subcommand or of the whole command, as roff.
 ///
 /// # Errors
 ///
-/// The names of all subcommands, if `subcommand` is not one of them.
-pub(crate) fn manual_page(subcommand: Option<&str>) -> Result<String, Vec<String>> {
+/// There is no such subcommand.
+pub(crate) fn manual_page(subcommand: Option<&str>) -> Result<String, Failure> {
     let mut command = Arguments::command().disable_help_subcommand(true);
     command.build();
     let selected = match subcommand {
@@ -19,7 +21,12 @@ pub(crate) fn manual_page(subcommand: Option<&str>) -> Result<String, Vec<String
         Some(name) => command.find_subcommand(name),
     };
     let Some(selected) = selected.cloned() else {
-        return Err(command.get_subcommands().map(|it| it.get_name().to_owned()).collect());
+        let known: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+        return Err(Failure::Usage(vec![format!(
+            "there is no command `{}`: expected one of `{}`",
+            clean(subcommand.unwrap_or_default()),
+            known.join("`, `")
+        )]));
     };
     let source = format!("trailseal {}", env!("CARGO_PKG_VERSION"));
     let mut page = Vec::new();

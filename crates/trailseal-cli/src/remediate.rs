@@ -19,7 +19,7 @@ use trailseal_plan::{Consent, NewKey, Tag, TargetKey};
 use trailseal_remediation::{AwsReader, WaitPolicy};
 use trailseal_rule::{EvaluationContext, KeyRef, Parameters, Timestamp};
 
-use crate::command::{Console, Exit, Failure};
+use crate::console::{Console, Exit, Failure};
 use crate::parameters::given_parameters;
 
 use arguments::Form;

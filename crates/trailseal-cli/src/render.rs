@@ -5,8 +5,8 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use crate::arguments::RenderArguments;
-use crate::command::{Console, Exit, Failure, tell_problems};
-use crate::output::{emit, outputs, refuse_to_overwrite};
+use crate::console::{Console, Exit, Failure};
+use crate::output::{emit, outputs, print_problems, refuse_to_overwrite};
 use crate::report::read_report;
 
 pub(crate) fn render(
@@ -19,7 +19,7 @@ pub(crate) fn render(
     let name = name(&arguments.report);
     let report =
         read_report(&text).map_err(|fault| Failure::Usage(vec![format!("{name}: {fault}")]))?;
-    tell_problems(&report, console);
+    print_problems(&report, console);
     emit(&report, &outputs, console)?;
     Ok(Exit::of(&report))
 }

@@ -13,7 +13,7 @@ use trailseal_rule::{Region, error_chain};
 use super::arguments::{AuditArguments, RegionsWanted};
 use super::messages;
 use super::profile::NamedProfile;
-use crate::command::{Console, note};
+use crate::console::Console;
 use crate::output::clean;
 
 /// Who asks, and how.
@@ -91,9 +91,9 @@ impl Identity {
         let Caller { account, arn } = &self.caller;
         let region = self.session.region();
         let line = format!("caller: {arn} of account {account}, Region {region}");
-        console.tell(&clean(&line));
+        console.print_line(&clean(&line));
         if let Some(line) = &self.note {
-            note(console, &clean(line));
+            console.print_note(&clean(line));
         }
     }
 

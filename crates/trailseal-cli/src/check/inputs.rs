@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 use trailseal_rule::Timestamp;
 
-use crate::command::{Console, Exit, run};
+use crate::{Console, Exit, run};
 
 /// The report of `trailseal check` on files of `tests/inputs`.
 fn check(arguments: &[&str]) -> (Exit, Value, String) {

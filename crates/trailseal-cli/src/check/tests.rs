@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 use trailseal_rule::Timestamp;
 
-use crate::command::{Console, Exit, run};
+use crate::{Console, Exit, run};
 
 const KEY: &str = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd";
 const TRAIL: &str = "arn:aws:cloudtrail:eu-central-1:111122223333:trail/main";

@@ -5,9 +5,9 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use super::{COLUMNS_ELSEWHERE, Format, Output, Screen, write};
-use crate::command::{Console, Failure, print_error};
-use crate::report::Report;
+use super::{COLUMNS_ELSEWHERE, Format, Output, Screen, clean, write};
+use crate::console::{Console, Failure};
+use crate::report::{NotEvaluated, Report};
 
 /// Attempts to create a temporary file.
 const TRIES_MAX: u32 = 100;
@@ -71,6 +71,18 @@ fn place(path: &Path) -> PathBuf {
     }
 }
 
+/// Prints the problems of the report and the trails that were not evaluated.
+pub(crate) fn print_problems(report: &Report, console: &mut Console<'_>) {
+    for problem in &report.problems {
+        let line = format!("{}: {}", clean(&problem.source), clean(&problem.message));
+        console.print_error(&line);
+    }
+    for NotEvaluated { trail, reason, source } in report.not_evaluated() {
+        let line = format!("{source}: trail {trail} was not evaluated: {reason}");
+        console.print_error(&clean(&line));
+    }
+}
+
 /// Writes the report to each output. A failed output does not prevent the others.
 pub(crate) fn emit(
     report: &Report,
@@ -84,19 +96,26 @@ pub(crate) fn emit(
             // The reader closed the pipe.
             Err(failure) if failure.is_broken_pipe() => outcome = Err(failure),
             Err(failure) => {
-                print_error(console, &failure.to_string());
-                outcome = Err(Failure::EvidenceValue);
+                console.print_error(&failure.to_string());
+                outcome = Err(Failure::Reported);
             }
         }
     }
     outcome
 }
 
+impl Screen {
+    fn of(console: &Console<'_>) -> Self {
+        let columns = (!console.out_is_terminal).then_some(COLUMNS_ELSEWHERE);
+        Self { columns, is_styled: console.out_is_terminal }
+    }
+}
+
 fn write_to(report: &Report, output: &Output, console: &mut Console<'_>) -> Result<(), Failure> {
     match &output.file {
         Some(file) => to_file(report, output.format, file)
             .map_err(|error| Failure::Output { what: format!("`{}`", file.display()), error }),
-        None => write(report, output.format, console.screen(), console.out)
+        None => write(report, output.format, Screen::of(console), console.out)
             .and_then(|()| console.out.flush())
             .map_err(Failure::standard_output),
     }

@@ -11,7 +11,7 @@ use super::confirm::offer;
 use super::outcome::{End, Outcome};
 use super::seal::{failed, own_account, tell_end};
 use super::{RemediateContext, show};
-use crate::command::{Console, Failure};
+use crate::console::{Console, Failure};
 
 pub(super) async fn back_out(
     context: &RemediateContext<'_>,

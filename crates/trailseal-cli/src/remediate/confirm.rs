@@ -7,7 +7,7 @@ use trailseal_rule::AccountId;
 
 use super::outcome::End;
 use super::{RemediateContext, show};
-use crate::command::{Console, Failure};
+use crate::console::{Console, Failure};
 use crate::output::clean;
 
 /// Shows a plan and asks whether it is to be carried out: an end means that it is not.

@@ -6,7 +6,7 @@ use trailseal_plan::{Plan, Progress, Refusals};
 use trailseal_remediation::{DeliverySeen, PostCheck, Stop};
 use trailseal_rule::Verdict;
 
-use crate::command::Exit;
+use crate::console::Exit;
 
 /// What came of one trail.
 #[derive(Debug)]

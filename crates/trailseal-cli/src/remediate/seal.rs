@@ -14,7 +14,7 @@ use super::outcome::{End, Outcome, Stopped};
 use super::shared_key::SharedKey;
 use super::targets::targets;
 use super::{RemediateContext, show};
-use crate::command::{Console, Failure};
+use crate::console::{Console, Failure};
 
 /// All trails that are meant, until the first doubt.
 pub(super) async fn seal_all(

@@ -14,7 +14,7 @@ use trailseal_rule::{KeyArn, KeyRef, Reading, Region, Trail};
 use super::RemediateContext;
 use super::files::of_account;
 use super::outcome::{End, Follows, Outcome};
-use crate::command::Failure;
+use crate::console::Failure;
 
 /// The keys for several trails.
 pub(super) struct SharedKey {

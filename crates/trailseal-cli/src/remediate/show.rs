@@ -14,7 +14,7 @@ use trailseal_rule::Verdict;
 use super::RemediateContext;
 use super::arguments::Form;
 use super::outcome::{End, Follows, Outcome, Stopped};
-use crate::command::{Console, Failure};
+use crate::console::{Console, Failure};
 use crate::output::{clean, clean_json, clean_lines};
 
 /// The version of the form of `-o json`.

@@ -6,7 +6,7 @@ use trailseal_aws::describe_trails;
 use trailseal_rule::{Region, Standing, Verdict, evaluate};
 
 use super::RemediateContext;
-use crate::command::{Console, Failure, print_error};
+use crate::console::{Console, Failure};
 use crate::report::read_report;
 
 /// The trails by name or ARN, as they were named or found.
@@ -46,10 +46,10 @@ async fn failing(
         let facts = facts.map_err(|error| failed(&error))?;
         match evaluate(&context.evaluation(), trail, &facts).verdict {
             Verdict::Broken(_) => found.push(trail.arn.to_string()),
-            Verdict::Unverified(_) => print_error(
-                console,
-                &format!("{}: could not be verified, and nothing is done on that", trail.arn),
-            ),
+            Verdict::Unverified(_) => console.print_error(&format!(
+                "{}: could not be verified, and nothing is done on that",
+                trail.arn
+            )),
             Verdict::Sealed(_) | Verdict::NotApplicable(_) => {}
         }
     }
@@ -74,7 +74,7 @@ fn of_report(
             found.push(arn.to_string());
         } else {
             let line = format!("{arn}: is left out, since the credentials are of account {own}");
-            print_error(console, &line);
+            console.print_error(&line);
         }
     }
     Ok(found)

@@ -67,7 +67,7 @@ fn a_failed_output_does_not_prevent_the_others() {
     let missing = folder.0.join("missing/a.json");
     let requested = [to(Format::Json, &missing), to(Format::Csv, &folder.0.join("b.csv"))];
     let (outcome, out, err) = emitted(&outputs(&requested).unwrap());
-    assert!(matches!(outcome, Err(Failure::EvidenceValue)), "{outcome:?}");
+    assert!(matches!(outcome, Err(Failure::Reported)), "{outcome:?}");
     assert!(err.contains("missing/a.json") && err.contains("cannot write"), "{err}");
     assert!(out.contains("VERDICT"));
     assert_eq!(folder.names(), ["b.csv"]);
