@@ -1,8 +1,7 @@
-//! What the input tells of keys and buckets, joined to a trail as the rule's facts.
+//! The keys, aliases and buckets of the input, as the facts of a trail.
 //!
-//! *Invariant of absence*: what the input does not tell is [`Refusal::NotRead`], so that leaving a
-//! file out never helps a verdict. Only an item that says that a resource was deleted makes it
-//! absent.
+//! *Invariant of absence*: evidence that the input lacks is [`Refusal::NotRead`], so leaving out a
+//! file never improves a verdict. A resource is absent only if an item shows its deletion.
 
 mod alias;
 mod key;
@@ -15,15 +14,15 @@ use trailseal_rule::{
     KeyRef, Query, Reading, Refusal, Region, Rotation, Timestamp, Trail, key_arn, needs,
 };
 
-use crate::newest::{Contest, Difference, Newest, Sighting, Telling};
+use crate::newest::{Conflict, Difference, Newest, Observation, Observed};
 
-pub(crate) use alias::{ALIAS_TYPE, AliasIdentity, SeenAlias, see_alias};
-pub(crate) use key::{SeenKey, SeenPolicy, key_facts};
+pub(crate) use alias::{ALIAS_TYPE, AliasIdentity, read_alias};
+pub(crate) use key::{KeyItem, PolicyReading, capitalized, key_facts};
 
-/// `AWS::S3::Bucket`, whose items tell the Region of a bucket.
+/// `AWS::S3::Bucket`, whose items show the Region of a bucket.
 pub(crate) const BUCKET_TYPE: &str = "AWS::S3::Bucket";
 
-/// A key as AWS names it wherever it is.
+/// The account, Region and ID of a key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct KeyIdentity {
     pub(crate) account: AccountId,
@@ -46,19 +45,19 @@ impl KeyIdentity {
 pub(crate) struct Evidence {
     pub(crate) keys: Newest<KeyIdentity, Reading<KeyFacts>>,
     pub(crate) rotations: Newest<KeyIdentity, Reading<Rotation>>,
-    pub(crate) policies: Newest<KeyIdentity, SeenPolicy>,
-    pub(crate) aliases: Newest<AliasIdentity, SeenAlias>,
+    pub(crate) policies: Newest<KeyIdentity, PolicyReading>,
+    pub(crate) aliases: Newest<AliasIdentity, Reading<KeyIdentity>>,
     pub(crate) buckets: Newest<String, Reading<Region>>,
 }
 
-/// What was not read contradicts nothing.
-impl<T: PartialEq> Telling for Reading<T> {
+/// A reading that was not read differs from no other.
+impl<T: PartialEq> Observed for Reading<T> {
     fn difference(&self, other: &Self) -> Option<Difference> {
-        let is_alike = self == other || self.is_silent() || other.is_silent();
+        let is_alike = self == other || self.is_unread() || other.is_unread();
         (!is_alike).then_some(Difference::Content)
     }
 
-    fn is_silent(&self) -> bool {
+    fn is_unread(&self) -> bool {
         matches!(self, Self::Refused(Refusal::NotRead))
     }
 }
@@ -72,34 +71,25 @@ impl Evidence {
         self.buckets.merge(other.buckets);
     }
 
-    /// Takes all that an item tells of a key.
-    pub(crate) fn see_key(&mut self, identity: KeyIdentity, sighting: Sighting, key: SeenKey) {
-        self.rotations.see(identity.clone(), sighting, key.rotation);
-        self.policies.see(identity.clone(), sighting, SeenPolicy(key.policy));
-        self.keys.see(identity, sighting, key.facts);
+    pub(crate) fn add_key(&mut self, identity: KeyIdentity, seen: Observation, key: KeyItem) {
+        self.rotations.add(identity.clone(), seen, key.rotation);
+        self.policies.add(identity.clone(), seen, PolicyReading(key.policy));
+        self.keys.add(identity, seen, key.facts);
     }
 
-    /// Takes out what is told differently by two of which neither is known to be newer, with the
-    /// names of the resources, in no order.
-    pub(crate) fn take_contested(&mut self) -> Vec<(Contest, String)> {
-        let mut all = Vec::new();
+    /// Removes resources that conflict and returns them with their names, in no particular order.
+    pub(crate) fn drop_conflicts(&mut self) -> Vec<(Conflict, String)> {
         let name = |what: &str, id: &str| format!("{what} `{id}`");
-        for (key, contest) in self.keys.take_contested() {
-            all.push((contest, name("key", &key.id)));
-        }
-        for (key, contest) in self.rotations.take_contested() {
-            all.push((contest, name("the rotation of key", &key.id)));
-        }
-        for (key, contest) in self.policies.take_contested() {
-            all.push((contest, name("the policy of key", &key.id)));
-        }
-        for (alias, contest) in self.aliases.take_contested() {
-            all.push((contest, name("alias", &alias.name)));
-        }
-        for (bucket, contest) in self.buckets.take_contested() {
-            all.push((contest, name("bucket", &bucket)));
-        }
-        all
+        let keys = self.keys.drop_conflicts().map(|(key, of)| (of, name("key", &key.id)));
+        let rotations = self.rotations.drop_conflicts();
+        let rotations = rotations.map(|(key, of)| (of, name("the rotation of key", &key.id)));
+        let policies = self.policies.drop_conflicts();
+        let policies = policies.map(|(key, of)| (of, name("the policy of key", &key.id)));
+        let aliases = self.aliases.drop_conflicts();
+        let aliases = aliases.map(|(alias, of)| (of, name("alias", &alias.name)));
+        let buckets = self.buckets.drop_conflicts();
+        let buckets = buckets.map(|(bucket, of)| (of, name("bucket", &bucket)));
+        keys.chain(rotations).chain(policies).chain(aliases).chain(buckets).collect()
     }
 
     /// What the rule needs to know of a trail, as far as the input has it.
@@ -136,8 +126,8 @@ impl Evidence {
         }
     }
 
-    /// Of which days the items of the key and the bucket are that the facts rest on, in words;
-    /// nothing where neither was asked for or is in the input.
+    /// A note on the capture dates of the items of the key and bucket that the facts come from;
+    /// `None` if neither is needed or in the input.
     pub(crate) fn age(
         &self,
         context: &EvaluationContext<'_>,
@@ -146,11 +136,12 @@ impl Evidence {
     ) -> Option<String> {
         let needs = needs(context, trail);
         let key = key_arn(trail, facts).filter(|_| needs.key.is_some());
-        let key = key.and_then(|arn| self.keys.sighting(&KeyIdentity::of_arn(arn)));
+        let key = key.and_then(|arn| self.keys.observation(&KeyIdentity::of_arn(arn)));
         let bucket = needs.bucket.as_ref();
-        let bucket = bucket.and_then(|name| self.buckets.sighting(&name.as_str().to_owned()));
-        let day =
-            |of: &Sighting| of.captured.map_or_else(|| "an untold day".to_owned(), Timestamp::date);
+        let bucket = bucket.and_then(|name| self.buckets.observation(&name.as_str().to_owned()));
+        let day = |seen: &Observation| {
+            seen.captured.map_or_else(|| "an unknown day".to_owned(), Timestamp::date)
+        };
         match (key.map(day), bucket.map(day)) {
             (Some(key), Some(bucket)) => {
                 Some(format!("judged by the key's item of {key} and the bucket's of {bucket}"))
@@ -186,7 +177,7 @@ impl Evidence {
         seen.cloned().unwrap_or_else(not_read)
     }
 
-    /// The key that an alias names; an alias that was deleted names none.
+    /// The key that an alias names; a deleted alias names none.
     #[expect(clippy::result_large_err, reason = "the answer is used at once, not passed up")]
     fn target(
         &self,
@@ -219,15 +210,15 @@ fn rotation(rotation: &Reading<Rotation>, context: &EvaluationContext<'_>) -> Re
     rotation.clone()
 }
 
-/// A bucket's item: the recorder's Region is the bucket's.
-pub(crate) fn see_bucket(
+/// Reads an item of a bucket; the Region of its recorder is the bucket's.
+pub(crate) fn read_bucket(
     evidence: &mut Evidence,
     item: &Value,
-    sighting: Sighting,
+    observation: Observation,
 ) -> Result<(), String> {
     let text = |name: &str| item.get(name).and_then(Value::as_str);
     let name = text("resourceName").or_else(|| text("resourceId"));
-    let name = name.ok_or("an item of a bucket names no `resourceId`")?;
+    let name = name.ok_or("an item of a bucket has no `resourceId`")?;
     let region = match text("configurationItemStatus") {
         Some("OK" | "ResourceDiscovered") => {
             let region = text("awsRegion").unwrap_or_default();
@@ -239,13 +230,13 @@ pub(crate) fn see_bucket(
         Some("ResourceDeleted" | "ResourceDeletedNotRecorded") => Reading::Absent,
         _ => not_read(),
     };
-    evidence.buckets.see(name.to_owned(), sighting, region);
+    evidence.buckets.add(name.to_owned(), observation, region);
     Ok(())
 }
 
-/// A time as items and answers write it: ISO 8601, or a number since 1970, of milliseconds in
-/// items and of seconds in answers. As milliseconds, every number of seconds before the year 5138
-/// would be before March 1973, which KMS did not see.
+/// A time in items and answers: ISO 8601, or the milliseconds (in items) or seconds (in answers)
+/// since 1970. Numbers below 10¹¹ are seconds: as milliseconds, they would be before 1973, long
+/// before KMS existed.
 fn instant(value: &Value) -> Option<Timestamp> {
     const SECONDS_MAX: f64 = 1e11;
     match value {
@@ -256,6 +247,15 @@ fn instant(value: &Value) -> Option<Timestamp> {
         }
         Value::String(text) => Timestamp::parse(text).ok(),
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// The value, or the JSON in it if it is text; null if there is none.
+pub(crate) fn unfold(value: Option<&Value>) -> Value {
+    match value {
+        Some(Value::String(text)) => serde_json::from_str(text).unwrap_or_default(),
+        Some(value) => value.clone(),
+        None => Value::Null,
     }
 }
 

@@ -1,4 +1,4 @@
-//! The input: which files there are, and what each of them tells.
+//! The input of `check`: finds the sources and reads their content.
 
 mod find;
 mod read;
@@ -8,26 +8,23 @@ use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::thread;
+use std::{io, thread};
 
 use trailseal_rule::error_chain;
 
-use crate::inventory::{Complaint, EventParameters, Inventory, Role, ScanOptions, Subject};
+use crate::inventory::{EventParameters, Inventory, Role, ScanOptions, Subject};
 
-pub(crate) use find::{FindError, find};
-
-/// Something to read.
+/// A file or standard input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Source {
     pub(crate) origin: Origin,
     pub(crate) role: Role,
-    /// Whether the user named it, or it was found in a folder.
+    /// Whether the command line names it; otherwise it was found in a folder.
     pub(crate) is_named: bool,
-    /// The key or bucket that its answers are about, where the user names one.
+    /// The key or bucket of its answers, if the user names one.
     pub(crate) subject: Option<Subject>,
 }
 
-/// Where text comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
     File(PathBuf),
@@ -35,7 +32,6 @@ pub(crate) enum Origin {
 }
 
 impl Origin {
-    /// Nothing where it is no file.
     pub(crate) fn path(&self) -> Option<&Path> {
         match self {
             Self::File(path) => Some(path),
@@ -43,7 +39,7 @@ impl Origin {
         }
     }
 
-    /// How people are told of it.
+    /// The name in messages.
     pub(crate) fn name(&self) -> String {
         match self {
             Self::File(path) => path.display().to_string(),
@@ -52,36 +48,37 @@ impl Origin {
     }
 }
 
-/// What there is to read.
+/// What the paths of the command line stand for.
 #[derive(Debug, Default)]
 pub(crate) struct Sources {
     pub(crate) list: Vec<Source>,
-    /// Files left unopened, since their name says that they hold nothing of use, and links to
-    /// folders.
+    /// Files whose names show other content, and links to folders.
     pub(crate) skipped: Vec<PathBuf>,
-    /// Folders of the command line of which nothing is read.
-    pub(crate) unread: Vec<Unread>,
+    /// Folders of the command line without a file to read.
+    pub(crate) unread: Vec<UnreadFolder>,
+    /// Paths that cannot be opened.
+    pub(crate) errors: Vec<(PathBuf, io::Error)>,
 }
 
-/// A folder of the command line that holds no file that could be read.
+/// A folder of the command line without a file to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Unread {
+pub(crate) struct UnreadFolder {
     pub(crate) folder: PathBuf,
-    /// What was left unopened there.
+    /// The files in it that were skipped.
     pub(crate) skipped: Vec<PathBuf>,
 }
 
-/// What reading came to.
+/// The content of all sources.
 #[derive(Debug, Default)]
-pub(crate) struct Reading {
-    pub(crate) seen: Inventory,
-    /// Files in folders that hold JSON of other kinds.
-    pub(crate) of_no_use: usize,
-    /// What each source held, in the order of the sources.
+pub(crate) struct Content {
+    pub(crate) inventory: Inventory,
+    /// The number of files in folders that contain JSON of other kinds.
+    pub(crate) files_of_other_kinds: usize,
+    /// In the order of the sources.
     pub(crate) counts: Vec<Counts>,
 }
 
-/// How many resources of use a source held.
+/// The number of resources in a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Counts {
     source: usize,
@@ -91,20 +88,20 @@ pub(crate) struct Counts {
 }
 
 impl Counts {
-    fn of(source: usize, seen: &Inventory) -> Self {
+    fn of(source: usize, inventory: &Inventory) -> Self {
         Self {
             source,
-            trails: seen.trails.len(),
-            keys: seen.evidence.keys.len(),
-            buckets: seen.evidence.buckets.len(),
+            trails: inventory.trails.len(),
+            keys: inventory.evidence.keys.len(),
+            buckets: inventory.evidence.buckets.len(),
         }
     }
 }
 
-/// Reads every source, several at a time; what comes of it does not depend on how many.
-pub(crate) fn read_all(sources: &Sources, event_parameters: EventParameters) -> Reading {
+/// Reads the sources, several at a time; the result does not depend on how many.
+pub(crate) fn read_all(sources: &Sources, event_parameters: EventParameters) -> Content {
     let next = AtomicUsize::new(0);
-    let all = Mutex::new(Reading::default());
+    let all = Mutex::new(Content::default());
     let work = || {
         let mut buffer = Vec::new();
         loop {
@@ -113,11 +110,11 @@ pub(crate) fn read_all(sources: &Sources, event_parameters: EventParameters) -> 
                 return;
             };
             let one = read_one(index, source, event_parameters, &mut buffer);
-            let counts = Counts::of(index, &one.seen);
+            let counts = Counts::of(index, &one.inventory);
             let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
             all.counts.push(counts);
-            all.of_no_use += one.of_no_use;
-            all.seen.merge(one.seen);
+            all.files_of_other_kinds += one.files_of_other_kinds;
+            all.inventory.merge(one.inventory);
         }
     };
     let workers = thread::available_parallelism().map_or(1, NonZero::get).min(sources.list.len());
@@ -127,61 +124,60 @@ pub(crate) fn read_all(sources: &Sources, event_parameters: EventParameters) -> 
         }
         work();
     });
-    let mut reading = all.into_inner().unwrap_or_else(PoisonError::into_inner);
-    reading.seen.settle();
-    reading.counts.sort_unstable();
-    reading.seen.complaints.sort_by_key(|complaint| complaint.source);
-    reading
+    let mut content = all.into_inner().unwrap_or_else(PoisonError::into_inner);
+    content.inventory.drop_conflicts();
+    content.counts.sort_unstable();
+    content.inventory.problems.sort_by_key(|problem| problem.source);
+    content
 }
 
-/// Reads one source. INVARIANT (whole or not at all): what cannot be read to its end tells nothing,
-/// since its end could have told the opposite.
+/// Reads one source. INVARIANT (whole or not at all): a source that cannot be read to its end has
+/// no content, since its end could contradict its beginning.
 fn read_one(
     index: usize,
     source: &Source,
     event_parameters: EventParameters,
     buffer: &mut Vec<u8>,
-) -> Reading {
-    let mut seen = Inventory::default();
+) -> Content {
+    let mut inventory = Inventory::default();
     let options =
         ScanOptions { role: source.role, event_parameters, subject: source.subject.as_ref() };
     let mut position = 0;
-    let read = read::read(&source.origin, buffer, &mut |piece| {
-        seen.take(piece, options, index, position);
+    let read = read::read(&source.origin, buffer, &mut |document| {
+        inventory.read(document, options, index, position);
         position += 1;
     });
     if let Err(error) = read {
-        let message = error_chain(&error);
-        return Reading { seen: complaining(index, message), ..Reading::default() };
+        return Content { inventory: problem(index, error_chain(&error)), ..Content::default() };
     }
-    if seen.untyped_items > 0 {
-        let items = counted(seen.untyped_items, "item");
-        let message = format!("holds {items} without a `resourceType`, which cannot be read");
-        seen.complaints.push(Complaint { source: index, message });
+    if inventory.untyped_items > 0 {
+        let items = counted(inventory.untyped_items, "item");
+        let message = format!("contains {items} without a `resourceType`, which cannot be read");
+        inventory.add_problem(index, message);
     }
-    let has_unknown = seen.unknown_documents > 0;
-    if has_unknown && source.is_named && seen.known_pieces > 0 {
-        let documents = counted(seen.unknown_documents, "document");
-        let message = format!("holds JSON of other kinds, too, which was left alone: {documents}");
-        seen.complaints.push(Complaint { source: index, message });
+    let has_unknown = inventory.unknown_documents > 0;
+    if has_unknown && source.is_named && inventory.known_documents > 0 {
+        let documents = counted(inventory.unknown_documents, "document");
+        inventory.add_problem(index, format!("also contains {documents} of another kind, ignored"));
     }
-    let is_empty = seen.known_pieces == 0 && seen.complaints.is_empty();
+    let is_empty = inventory.known_documents == 0 && inventory.problems.is_empty();
     if is_empty && source.is_named {
-        let message = "holds nothing that is read here: no rule event, configuration item, Config \
-            snapshot or history, and no trail, key or bucket as the AWS CLI shows them";
-        return Reading { seen: complaining(index, message.to_owned()), ..Reading::default() };
+        return Content { inventory: problem(index, NOTHING_KNOWN), ..Content::default() };
     }
-    Reading { seen, of_no_use: usize::from(has_unknown), ..Reading::default() }
+    Content { inventory, files_of_other_kinds: has_unknown.into(), ..Content::default() }
 }
+
+const NOTHING_KNOWN: &str = "contains nothing that can be judged: no rule event, configuration \
+    item, Config snapshot or history, and no trail, key or bucket as the AWS CLI prints them";
 
 fn counted(number: u64, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
-fn complaining(source: usize, message: String) -> Inventory {
-    let mut seen = Inventory::default();
-    seen.complaints.push(Complaint { source, message });
-    seen
+fn problem(source: usize, message: impl Into<String>) -> Inventory {
+    let mut inventory = Inventory::default();
+    inventory.add_problem(source, message);
+    inventory
 }
 
 #[cfg(test)]

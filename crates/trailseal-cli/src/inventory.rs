@@ -1,12 +1,12 @@
-//! What was seen in the input: pieces of text become trails, keys, buckets and complaints.
+//! The content of the input: its trails, keys, aliases, buckets, accounts and problems.
 
 mod accounts;
 mod answers;
+mod conflicts;
 mod described;
 mod documents;
 mod events;
 mod items;
-mod settle;
 
 use std::sync::Arc;
 
@@ -14,53 +14,62 @@ use serde_json::Value;
 use trailseal_rule::{AccountId, Parameters, Region, ResourceId, Timestamp, Trail};
 
 use crate::evidence::Evidence;
-use crate::newest::{Difference, Newest, Sighting, Telling};
+use crate::newest::{Difference, Newest, Observation, Observed};
 use crate::scan::Document;
 
 pub(crate) use accounts::Accounts;
 pub(crate) use answers::Subject;
 
-/// What the pieces of a source are taken for.
+/// How the documents of a source are used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
     /// Trails are judged, and everything else is evidence.
     Judged,
-    /// Everything is evidence, and trails are left alone.
+    /// Everything is evidence; trails are ignored.
     FactsOnly,
 }
 
-/// Whose parameters count for a rule event.
+/// Which parameters apply to a rule event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum EventParameters {
-    /// The event's own.
+    /// Those of the event.
     Own,
-    /// Those of the command line, so that the event's are not even read.
-    Overruled,
+    /// Those of the command line; the event's are not read.
+    Overridden,
 }
 
-/// What makes two sightings the same trail.
+/// How documents are read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ScanOptions<'a> {
+    pub(crate) role: Role,
+    pub(crate) event_parameters: EventParameters,
+    /// The key or bucket of the answers that do not name one.
+    pub(crate) subject: Option<&'a Subject>,
+}
+
+/// What makes two observations the same trail.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct TrailIdentity {
     account: AccountId,
     region: Region,
     id: String,
-    /// `DescribeTrails` output has no time, so it never stands for an item or the other way.
+    /// `DescribeTrails` output has no time, so it neither replaces an item nor is replaced by one.
     is_described: bool,
 }
 
-/// A trail, as it was seen last.
+/// The latest state of a trail in the input.
 #[derive(Clone, Debug)]
-pub(crate) struct SeenTrail {
+pub(crate) struct InputTrail {
     pub(crate) resource_id: ResourceId,
     pub(crate) account: AccountId,
     pub(crate) region: Region,
     pub(crate) presence: Presence,
-    /// The parameters of the rule event that told of it.
+    /// The parameters of its rule event.
     pub(crate) parameters: Option<Arc<Parameters>>,
 }
 
-/// Two rules may tell of one change, each with its own parameters; an item has none to tell.
-impl Telling for SeenTrail {
+/// Two rules may report one change, each with its own parameters; an item has none.
+impl Observed for InputTrail {
     fn difference(&self, other: &Self) -> Option<Difference> {
         let parameters = (&self.parameters, &other.parameters);
         if self.presence != other.presence {
@@ -73,148 +82,155 @@ impl Telling for SeenTrail {
     }
 }
 
-/// Whether a trail is there to be judged.
+/// Whether a trail exists.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Presence {
-    There(Box<Trail>),
-    /// What became of it, in words.
+    Present(Box<Trail>),
+    /// The reason, as the rule words it.
     Gone(&'static str),
-    /// AWS Config does not record it, so that nothing is known of it.
+    /// AWS Config does not record the trail, so its state is unknown.
     NotRecorded,
 }
 
-/// Something that kept a part of the input from being judged.
+/// Why a part of the input cannot be judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Complaint {
+pub(crate) struct InputProblem {
     pub(crate) source: usize,
     pub(crate) message: String,
 }
 
-/// An item that was too large for its notification, which must be found elsewhere in the input.
+/// An item that was too large for its notification, and that the input must contain elsewhere.
 #[derive(Clone, Debug)]
-struct Announcement {
-    sighting: Sighting,
+struct OversizedItem {
+    source: usize,
     resource_type: String,
     resource_id: String,
     account: AccountId,
-    /// Where the announcement names it.
+    /// The Region, if the summary has a valid one.
     region: Option<Region>,
     captured: Timestamp,
 }
 
-/// All that was seen.
+/// The content of one or more sources.
 #[derive(Debug, Default)]
 pub(crate) struct Inventory {
-    pub(crate) trails: Newest<TrailIdentity, SeenTrail>,
+    pub(crate) trails: Newest<TrailIdentity, InputTrail>,
     pub(crate) evidence: Evidence,
-    pub(crate) complaints: Vec<Complaint>,
+    pub(crate) problems: Vec<InputProblem>,
     /// The accounts of the judged input.
     pub(crate) accounts: Accounts,
-    announcements: Vec<Announcement>,
+    oversized: Vec<OversizedItem>,
     /// Items without a `resourceType`.
     pub(crate) untyped_items: u64,
-    /// Documents that are none of those that are read here.
+    /// Documents of an unknown kind.
     pub(crate) unknown_documents: u64,
-    /// Pieces that are.
-    pub(crate) known_pieces: u64,
-}
-
-/// How pieces are taken.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ScanOptions<'a> {
-    pub(crate) role: Role,
-    pub(crate) event_parameters: EventParameters,
-    /// What answers are about that do not say it themselves.
-    pub(crate) subject: Option<&'a Subject>,
+    /// Documents of a known kind.
+    pub(crate) known_documents: u64,
 }
 
 impl Inventory {
     pub(crate) fn merge(&mut self, other: Self) {
         self.trails.merge(other.trails);
         self.evidence.merge(other.evidence);
-        self.complaints.extend(other.complaints);
+        self.problems.extend(other.problems);
         self.accounts.merge(other.accounts);
-        self.announcements.extend(other.announcements);
+        self.oversized.extend(other.oversized);
         self.untyped_items += other.untyped_items;
         self.unknown_documents += other.unknown_documents;
-        self.known_pieces += other.known_pieces;
+        self.known_documents += other.known_documents;
     }
 
-    /// Takes one piece of a source.
-    pub(crate) fn take(
+    /// Reads one document of a source.
+    pub(crate) fn read(
         &mut self,
-        piece: Document<'_>,
+        document: Document<'_>,
         options: ScanOptions<'_>,
         source: usize,
         position: u64,
     ) {
-        let sighting =
-            Sighting { captured: None, has_parameters: false, state: None, source, position };
-        let taken = match piece {
-            Document::Item(text) => self.take_item_text(text, options, sighting),
-            Document::Described(text) => self.take_described(text, options, sighting),
-            Document::Other(text) => self.take_document_text(text, options, sighting),
-            Document::Remainder(text) => self.take_remainder(text, options, sighting),
+        let observation =
+            Observation { captured: None, has_parameters: false, state: None, source, position };
+        let mut reader = DocumentReader { inventory: self, options, observation };
+        let result = match document {
+            Document::Item(text) => reader.item_text(text),
+            Document::Described(text) => reader.described_text(text),
+            Document::Other(text) => reader.document_text(text),
+            Document::Remainder(text) => reader.remainder_text(text),
         };
-        if let Err(message) = taken {
-            self.complaints.push(Complaint { source, message });
+        reader.add_problem(result);
+    }
+
+    pub(crate) fn add_problem(&mut self, source: usize, message: impl Into<String>) {
+        self.problems.push(InputProblem { source, message: message.into() });
+    }
+}
+
+/// Reads one document into an inventory.
+struct DocumentReader<'a> {
+    inventory: &'a mut Inventory,
+    options: ScanOptions<'a>,
+    /// Without the time and state ID, which each item has of its own.
+    observation: Observation,
+}
+
+impl DocumentReader<'_> {
+    fn is_judged(&self) -> bool {
+        self.options.role == Role::Judged
+    }
+
+    fn add_problem(&mut self, result: Result<(), String>) {
+        if let Err(message) = result {
+            self.inventory.add_problem(self.observation.source, message);
         }
     }
 
-    fn see(&mut self, sighting: Sighting, trail: SeenTrail) {
+    fn add_account(&mut self, account: Option<&str>, region: Option<&str>) {
+        if self.is_judged() {
+            self.inventory.accounts.add(account, region, self.observation.source);
+        }
+    }
+
+    fn add_trail(&mut self, observation: Observation, trail: InputTrail) {
         let identity = TrailIdentity {
             account: trail.account.clone(),
             region: trail.region.clone(),
             id: trail.resource_id.as_str().to_owned(),
             is_described: false,
         };
-        self.trails.see(identity, sighting, trail);
+        self.inventory.trails.add(identity, observation, trail);
     }
 
-    fn take_described(
-        &mut self,
-        text: &[u8],
-        options: ScanOptions<'_>,
-        sighting: Sighting,
-    ) -> Result<(), String> {
-        self.known_pieces += 1;
-        if options.role == Role::FactsOnly {
+    fn described_text(&mut self, text: &[u8]) -> Result<(), String> {
+        self.inventory.known_documents += 1;
+        if !self.is_judged() {
             return Ok(());
         }
         let described: Value = serde_json::from_slice(text).map_err(not_json("a trail"))?;
-        self.take_described_trail(&described, sighting)
+        self.described_trail(&described)
     }
 
-    fn take_described_trail(
-        &mut self,
-        described: &Value,
-        sighting: Sighting,
-    ) -> Result<(), String> {
+    fn described_trail(&mut self, described: &Value) -> Result<(), String> {
         let trail = described::trail(described)?;
-        self.accounts.see(
-            Some(trail.account.as_str()),
-            Some(trail.region.as_str()),
-            sighting.source,
-        );
+        self.add_account(Some(trail.account.as_str()), Some(trail.region.as_str()));
         let identity = TrailIdentity {
             account: trail.account.clone(),
             region: trail.region.clone(),
             id: trail.arn.as_str().to_owned(),
             is_described: true,
         };
-        let seen = SeenTrail {
+        let trail = InputTrail {
             resource_id: ResourceId::new(trail.arn.name()).ok_or("a trail has no name")?,
             account: trail.account.clone(),
             region: trail.region.clone(),
-            presence: Presence::There(Box::new(trail)),
+            presence: Presence::Present(Box::new(trail)),
             parameters: None,
         };
-        self.trails.see(identity, sighting, seen);
+        self.inventory.trails.add(identity, self.observation, trail);
         Ok(())
     }
 }
 
-/// The place of the error, never the content.
+/// The position of a JSON error, never the content.
 fn not_json(what: &'static str) -> impl Fn(serde_json::Error) -> String {
     move |error| {
         format!("{what} is not JSON (line {}, column {} of it)", error.line(), error.column())

@@ -1,115 +1,75 @@
-//! Of each resource, the newest that was seen.
+//! The newest observation of each resource.
 
-use std::cmp::Ordering;
+use std::cmp::{Ordering, Reverse};
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::hash::Hash;
 
 use trailseal_rule::Timestamp;
 
-/// When and where something was seen; of two that tell the same, the greater one is shown.
+/// When and where a resource was observed. Of equal observations, the greater one is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Sighting {
-    /// `configurationItemCaptureTime`; nothing in `DescribeTrails` output.
+pub(crate) struct Observation {
+    /// `configurationItemCaptureTime`; `DescribeTrails` output has none.
     pub(crate) captured: Option<Timestamp>,
-    /// Whether a rule event brought parameters, which those without leave as they are.
+    /// Whether a rule event supplies parameters.
     pub(crate) has_parameters: bool,
     /// `configurationStateId`, which orders the captures of one instant.
     pub(crate) state: Option<u64>,
-    /// Which of the sources, counted from 0.
+    /// The index of the source.
     pub(crate) source: usize,
-    /// Which piece of the source.
+    /// The index of the document in its source.
     pub(crate) position: u64,
 }
 
-impl Sighting {
-    /// Which is newer. What was captured later is; of two captures of one instant, the one with
-    /// the higher state id. Nothing where one of two does not say: the place in the input, and
-    /// what only one of them says, decide nothing.
+impl Observation {
+    /// Compares the capture times, then the state IDs. The ages do not compare if only one of two
+    /// has a time or an ID; the place in the input decides nothing.
     fn compare_age(&self, other: &Self) -> Option<Ordering> {
         let by_time = compare_known(self.captured, other.captured)?;
         if by_time.is_ne() { Some(by_time) } else { compare_known(self.state, other.state) }
     }
 }
 
-/// Two that are both unknown are alike.
 fn compare_known<T: Ord>(one: Option<T>, other: Option<T>) -> Option<Ordering> {
     (one.is_some() == other.is_some()).then(|| one.cmp(&other))
 }
 
-/// In what two tell of one resource differently.
+/// How two observations of one resource differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Difference {
-    /// The parameters under which it is to be judged.
+    /// In the parameters of their rule events.
     Parameters,
-    /// What it is like.
+    /// In the state of the resource.
     Content,
 }
 
-/// What is told of a resource.
-pub(crate) trait Telling {
-    /// Nothing where both tell the same.
+/// The observed state of a resource.
+pub(crate) trait Observed {
+    /// `None` if both agree.
     fn difference(&self, other: &Self) -> Option<Difference>;
 
-    /// Whether it says nothing of the resource, so that one that says something is shown instead.
-    fn is_silent(&self) -> bool {
+    /// Whether it has no information, so that another observation of the same age is used.
+    fn is_unread(&self) -> bool {
         false
     }
 }
 
-/// Two that are told of one resource, of which neither is known to be newer.
+/// Two different observations of one resource, neither of which is known to be newer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Contest {
-    /// The sources of both, the lower one first.
+pub(crate) struct Conflict {
+    /// The sources of both, in ascending order.
     pub(crate) sources: [usize; 2],
     pub(crate) difference: Difference,
 }
 
-/// Another one that tells otherwise.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Rival {
-    sighting: Sighting,
-    difference: Difference,
-}
+type Entry<V> = (Observation, V);
 
-/// The greatest sighting of one age, and the greatest one of that age that tells otherwise.
-#[derive(Debug)]
-struct Kept<V> {
-    sighting: Sighting,
-    value: V,
-    rival: Option<Rival>,
-}
-
-impl<V: Telling> Kept<V> {
-    /// What says something is shown before what is silent.
-    fn rank(&self) -> (bool, Sighting) {
-        (!self.value.is_silent(), self.sighting)
-    }
-
-    /// How another one of the same age, or of an age that does not compare, tells otherwise.
-    fn rival_in(&self, other: &Self) -> Option<Rival> {
-        match self.value.difference(&other.value) {
-            Some(difference) => Some(Rival { sighting: other.sighting, difference }),
-            None => other.rival,
-        }
-    }
-
-    /// Takes in another one of the same age; which of them comes first decides nothing.
-    fn join(&mut self, mut other: Self) {
-        if other.rank() > self.rank() {
-            std::mem::swap(self, &mut other);
-        }
-        self.rival = self.rival.max(self.rival_in(&other));
-    }
-}
-
-/// Keeps the newest value of each key, in whatever order values come.
+/// Keeps the newest value of each key; the order of insertion does not matter.
 ///
-/// INVARIANT (none is newer): of what is kept of one key, none is newer than another, and no two
-/// are of one age. There is mostly one, and there are four at most: with a time or without, and
-/// with a state id or without.
+/// INVARIANT (bounded): no value that is kept of a key is newer than another one. Of each age, at
+/// most two are kept: the one to use, and one that differs from it.
 #[derive(Debug)]
-pub(crate) struct Newest<K, V>(HashMap<K, Vec<Kept<V>>>);
+pub(crate) struct Newest<K, V>(HashMap<K, Vec<Entry<V>>>);
 
 impl<K, V> Default for Newest<K, V> {
     fn default() -> Self {
@@ -117,91 +77,83 @@ impl<K, V> Default for Newest<K, V> {
     }
 }
 
-impl<K: Eq + Hash, V: Telling> Newest<K, V> {
-    /// Keeps the value, unless a newer one is there.
-    pub(crate) fn see(&mut self, key: K, sighting: Sighting, value: V) {
-        self.keep(key, Kept { sighting, value, rival: None });
+impl<K: Eq + Hash, V: Observed> Newest<K, V> {
+    /// Adds a value, unless a newer one is known.
+    pub(crate) fn add(&mut self, key: K, observation: Observation, value: V) {
+        keep(self.0.entry(key).or_default(), (observation, value));
     }
 
-    fn keep(&mut self, key: K, new: Kept<V>) {
-        match self.0.entry(key) {
-            Entry::Vacant(place) => {
-                place.insert(vec![new]);
-            }
-            Entry::Occupied(mut place) => keep_newest(place.get_mut(), new),
-        }
-    }
-
-    /// Takes the fewer into the more, so that what one large file tells is not held twice.
+    /// Adds the values of the smaller map to the larger one.
     pub(crate) fn merge(&mut self, mut other: Self) {
         if other.0.len() > self.0.len() {
             std::mem::swap(&mut self.0, &mut other.0);
         }
-        for (key, all) in other.0 {
-            match self.0.entry(key) {
-                Entry::Vacant(place) => {
-                    place.insert(all);
-                }
-                Entry::Occupied(mut place) => {
-                    for one in all {
-                        keep_newest(place.get_mut(), one);
-                    }
-                }
-            }
+        for (key, entries) in other.0 {
+            let kept = self.0.entry(key).or_default();
+            entries.into_iter().for_each(|entry| keep(kept, entry));
         }
     }
 
-    /// Takes out what is told differently by two of which neither is known to be newer, in no
-    /// order.
-    pub(crate) fn take_contested(&mut self) -> Vec<(K, Contest)> {
-        let contested = self.0.extract_if(|_, all| contest(all).is_some());
-        contested.filter_map(|(key, all)| Some((key, contest(&all)?))).collect()
+    /// Removes the keys whose values conflict, in no particular order.
+    pub(crate) fn drop_conflicts(&mut self) -> impl Iterator<Item = (K, Conflict)> {
+        let conflicts = self.0.extract_if(|_, entries| conflict(entries).is_some());
+        conflicts.filter_map(|(key, entries)| Some((key, conflict(&entries)?)))
     }
-}
 
-fn keep_newest<V: Telling>(all: &mut Vec<Kept<V>>, new: Kept<V>) {
-    let age_of = |old: &Kept<V>| old.sighting.compare_age(&new.sighting);
-    if all.iter().any(|old| age_of(old) == Some(Ordering::Greater)) {
-        return;
-    }
-    all.retain(|old| age_of(old) != Some(Ordering::Less));
-    let same = all.iter().position(|old| age_of(old) == Some(Ordering::Equal));
-    match same.and_then(|place| all.get_mut(place)) {
-        Some(old) => old.join(new),
-        None => all.push(new),
-    }
-}
-
-fn shown<V: Telling>(all: &[Kept<V>]) -> Option<&Kept<V>> {
-    all.iter().max_by_key(|kept| kept.rank())
-}
-
-fn contest<V: Telling>(all: &[Kept<V>]) -> Option<Contest> {
-    let shown = shown(all)?;
-    let rival = all.iter().filter_map(|kept| shown.rival_in(kept)).max()?;
-    let mut sources = [shown.sighting.source, rival.sighting.source];
-    sources.sort_unstable();
-    Some(Contest { sources, difference: rival.difference })
-}
-
-impl<K: Eq + Hash, V: Telling> Newest<K, V> {
     pub(crate) fn get(&self, key: &K) -> Option<&V> {
-        self.0.get(key).and_then(|all| shown(all)).map(|kept| &kept.value)
+        self.0.get(key).and_then(|entries| used(entries)).map(|(_, value)| value)
     }
 
-    pub(crate) fn sighting(&self, key: &K) -> Option<&Sighting> {
-        self.0.get(key).and_then(|all| shown(all)).map(|kept| &kept.sighting)
+    pub(crate) fn observation(&self, key: &K) -> Option<&Observation> {
+        self.0.get(key).and_then(|entries| used(entries)).map(|(observation, _)| observation)
     }
 
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Every value with its key and sighting, in no order.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&K, &Sighting, &V)> {
-        let all = self.0.iter().filter_map(|(key, all)| Some((key, shown(all)?)));
-        all.map(|(key, kept)| (key, &kept.sighting, &kept.value))
+    /// Every key with its observation and value, in no particular order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&K, &Observation, &V)> {
+        self.0.iter().filter_map(|(key, entries)| {
+            let (observation, value) = used(entries)?;
+            Some((key, observation, value))
+        })
     }
+}
+
+fn keep<V: Observed>(kept: &mut Vec<Entry<V>>, new: Entry<V>) {
+    let observation = new.0;
+    let age = |old: &Entry<V>| old.0.compare_age(&observation);
+    if kept.iter().any(|old| age(old) == Some(Ordering::Greater)) {
+        return;
+    }
+    kept.retain(|old| age(old) != Some(Ordering::Less));
+    let mut same_age: Vec<_> =
+        kept.extract_if(.., |old| age(old) == Some(Ordering::Equal)).chain([new]).collect();
+    same_age.sort_by_key(|entry| Reverse(rank(entry)));
+    let mut same_age = same_age.into_iter();
+    if let Some(first) = same_age.next() {
+        let conflicting = same_age.find(|other| first.1.difference(&other.1).is_some());
+        kept.extend([first].into_iter().chain(conflicting));
+    }
+}
+
+fn rank<V: Observed>((observation, value): &Entry<V>) -> (bool, Observation) {
+    (!value.is_unread(), *observation)
+}
+
+fn used<V: Observed>(entries: &[Entry<V>]) -> Option<&Entry<V>> {
+    entries.iter().max_by_key(|entry| rank(entry))
+}
+
+fn conflict<V: Observed>(entries: &[Entry<V>]) -> Option<Conflict> {
+    let (observation, value) = used(entries)?;
+    let others = entries.iter();
+    let others = others.filter_map(|(place, other)| Some((place, value.difference(other)?)));
+    let (other, difference) = others.max()?;
+    let mut sources = [observation.source, other.source];
+    sources.sort_unstable();
+    Some(Conflict { sources, difference })
 }
 
 #[cfg(test)]

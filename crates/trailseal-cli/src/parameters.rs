@@ -1,14 +1,34 @@
-//! The rule's parameters as they are given on the command line.
+//! The rule's parameters on the command line.
 
 use serde_json::{Map, Value};
 use trailseal_rule::{Fault, PARAMETERS, ParameterSpec, Parameters, Values};
 
-use crate::output::clean;
+use crate::console::Failure;
+use crate::output::{Output, clean, outputs};
 
-/// The names and values of the command line, and what the rule makes of them; all faults at once.
-pub(crate) fn given_parameters(
-    arguments: &[String],
-) -> Result<(Map<String, Value>, Parameters), Vec<String>> {
+/// The `--parameter` options, as given and as parsed.
+type GivenParameters = (Map<String, Value>, Parameters);
+
+/// Parses the options `--parameter` and `--output`.
+///
+/// # Errors
+///
+/// All faults of both.
+pub(crate) fn parameters_and_outputs(
+    parameters: &[String],
+    output: &[Output],
+) -> Result<(GivenParameters, Vec<Output>), Failure> {
+    match (given_parameters(parameters), outputs(output)) {
+        (Ok(given), Ok(outputs)) => Ok((given, outputs)),
+        (given, outputs) => {
+            let faults = given.err().into_iter().chain(outputs.err());
+            Err(Failure::Usage(faults.flatten().collect()))
+        }
+    }
+}
+
+/// Parses `NAME=VALUE` arguments, and reports all faults at once.
+pub(crate) fn given_parameters(arguments: &[String]) -> Result<GivenParameters, Vec<String>> {
     let mut faults = Vec::new();
     let mut given = Map::new();
     for argument in arguments {
@@ -25,12 +45,12 @@ pub(crate) fn given_parameters(
         }
     }
     let parameters = Parameters::parse(&given).map_err(|wrong| {
-        // The rule names its parameters as events do; here they have another name.
-        let here = |fault: &Fault| {
+        // The rule names parameters as events do.
+        let message = |fault: &Fault| {
             let words = fault.to_string().replacen("`ruleParameters.", "`", 1);
             format!("--parameter {words}{}", suggestion(fault, &given).unwrap_or_default())
         };
-        faults.extend(wrong.iter().map(here));
+        faults.extend(wrong.iter().map(message));
     });
     match parameters {
         Ok(parameters) if faults.is_empty() => Ok((given, parameters)),
@@ -38,11 +58,11 @@ pub(crate) fn given_parameters(
     }
 }
 
-/// How alike two words must be, from 0 to 1, for one to be meant by the other; as in the errors on
-/// options.
-const LIKENESS_MIN: f64 = 0.7;
+/// The similarity of two words, from 0 to 1, above which one is suggested for the other; clap uses
+/// the same for options.
+const SIMILARITY_MIN: f64 = 0.7;
 
-/// What a wrong name or value may have been meant for.
+/// Suggests a name or value for a wrong one.
 fn suggestion(fault: &Fault, given: &Map<String, Value>) -> Option<String> {
     let name = fault.field().strip_prefix("ruleParameters.")?;
     let meant = match PARAMETERS.iter().find(|spec| spec.name == name) {
@@ -57,10 +77,10 @@ fn suggestion(fault: &Fault, given: &Map<String, Value>) -> Option<String> {
 }
 
 fn nearest(word: &str, words: impl Iterator<Item = &'static str>) -> Option<&'static str> {
-    let likeness = |known: &str| strsim::jaro(&word.to_lowercase(), &known.to_lowercase());
-    let rated = words.map(|known| (likeness(known), known));
+    let similarity = |known: &str| strsim::jaro(&word.to_lowercase(), &known.to_lowercase());
+    let rated = words.map(|known| (similarity(known), known));
     let best = rated.max_by(|one, other| one.0.total_cmp(&other.0));
-    best.filter(|(likeness, _)| *likeness > LIKENESS_MIN).map(|(_, known)| known)
+    best.filter(|(similarity, _)| *similarity > SIMILARITY_MIN).map(|(_, known)| known)
 }
 
 #[cfg(test)]
@@ -73,8 +93,8 @@ mod tests {
     }
 
     #[test]
-    fn what_was_meant_is_suggested() {
-        let told = |argument: &str| faults(&[argument]).join("\n");
+    fn similar_names_and_values_are_suggested() {
+        let message = |argument: &str| faults(&[argument]).join("\n");
         for (argument, meant) in [
             ("profil=strict", "profile"),
             ("Profile=strict", "profile"),
@@ -85,15 +105,19 @@ mod tests {
             ("checkDelivery=ture", "true"),
         ] {
             let expected = format!("; did you mean `{meant}`?");
-            assert!(told(argument).ends_with(&expected), "{argument}: {}", told(argument));
+            assert!(message(argument).ends_with(&expected), "{argument}: {}", message(argument));
         }
         for argument in ["zzz=1", "unverified=42", "maxRotationPeriodDays=9", "profile"] {
-            assert!(!told(argument).contains("did you mean"), "{argument}: {}", told(argument));
+            assert!(
+                !message(argument).contains("did you mean"),
+                "{argument}: {}",
+                message(argument)
+            );
         }
     }
 
     #[test]
-    fn every_fault_is_told() {
+    fn all_faults_are_reported() {
         assert_eq!(faults(&["profile=cis", "profile=cis", "x", "replicas=no", "y=1"]).len(), 4);
     }
 }

@@ -1,11 +1,12 @@
 //! Finds configuration items and trails in JSON text of any size, in constant memory.
 //!
-//! Text is pushed in chunks. What is of use is handed on as soon as it is whole: the elements of
-//! a top-level `configurationItems`, `baseConfigurationItems` or `trailList`, and each document
-//! without these elements (rule events, single items). Nothing is judged and little is validated here; whoever takes a piece parses it.
+//! [`Scanner`] takes text in chunks. It passes on each part as soon as it is complete: the elements
+//! of a top-level `configurationItems`, `baseConfigurationItems` or `trailList`, and each document
+//! without these elements (rule events, single items). It validates little; the receiver parses the
+//! parts.
 //!
-//! INVARIANT (bounded): what is kept between two chunks is never longer than [`PIECE_BYTES_MAX`]
-//! and one chunk, and nesting is counted, not stacked.
+//! INVARIANT (bounded): the scanner keeps at most [`DOCUMENT_BYTES_MAX`] and one chunk between two
+//! chunks, and counts levels of nesting instead of keeping a stack.
 
 mod item;
 mod prefilter;
@@ -15,66 +16,66 @@ use thiserror::Error;
 use item::Skipper;
 use prefilter::Prefilter;
 
-/// The longest item or document that is looked at: far above what AWS Config delivers.
-pub(crate) const PIECE_BYTES_MAX: usize = 8 << 20;
+/// The longest item or document that is read: far longer than those of AWS Config.
+pub(crate) const DOCUMENT_BYTES_MAX: usize = 8 << 20;
 
-/// Bytes of the longest member name that means anything here.
+/// Bytes of a member name that are kept: more than the names of the lists have.
 const NAME_BYTES_MAX: usize = 64;
 
-/// Something of use in the text.
+/// A part of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Document<'a> {
     /// An element of `configurationItems`.
     Item(&'a [u8]),
-    /// An element of `trailList`, as CloudTrail's `DescribeTrails` answers.
+    /// An element of `trailList`, from CloudTrail's `DescribeTrails`.
     Described(&'a [u8]),
-    /// A document that has no list.
+    /// A document without lists.
     Other(&'a [u8]),
-    /// What a document holds beside its lists; a list that had elements holds `1`.
+    /// A document without the elements of its lists; `1` replaces the elements of a list.
     Remainder(&'a [u8]),
 }
 
-/// Why a text cannot be used; every position counts bytes of the text from 0.
+/// Why a text cannot be used. Positions are byte offsets in the text.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub(crate) enum ScanError {
-    /// It holds nothing but blanks.
+    /// It is empty or white space.
     #[error("is empty")]
     Empty,
-    /// Something else than a JSON object stands where a document begins.
-    #[error("is not JSON that holds objects (byte {at})")]
+    /// A document is not a JSON object.
+    #[error("is not a sequence of JSON objects (byte {at})")]
     NotJson {
-        /// Where.
+        /// The position.
         at: u64,
     },
-    /// A list of items or trails holds something else than objects between commas.
-    #[error("is corrupt: `{list}` holds something that is no object (byte {at})")]
+    /// A list of items or trails contains something other than objects and commas.
+    #[error("is corrupt: `{list}` contains something other than an object (byte {at})")]
     NotAnObject {
         /// The list.
         list: &'static str,
-        /// Where.
+        /// The position.
         at: u64,
     },
-    /// Nesting beyond all that AWS writes.
+    /// It is nested deeper than any document of AWS.
     #[error("is nested deeper than {max} levels (byte {at})", max = item::DEPTH_MAX)]
     TooDeep {
-        /// Where.
+        /// The position.
         at: u64,
     },
-    /// One item, document or value is beyond all that AWS writes.
-    #[error("holds one item, document or value of more than {} MiB (byte {at})", PIECE_BYTES_MAX >> 20)]
+    /// An item, document or value is longer than any of AWS.
+    #[error("contains an item, document or value of more than {} MiB (byte {at})", DOCUMENT_BYTES_MAX >> 20)]
     TooLong {
-        /// Where.
+        /// The position.
         at: u64,
     },
     /// It ends within an object or list.
-    #[error("is cut short: it ends within a document (byte {at})")]
+    #[error("is incomplete: it ends within a document (byte {at})")]
     Truncated {
-        /// Where.
+        /// The position.
         at: u64,
     },
 }
 
-/// The lists whose elements are handed on one by one.
+/// The lists whose elements are passed on one by one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum List {
     Items,
@@ -105,7 +106,7 @@ impl List {
         }
     }
 
-    fn piece(self, text: &[u8]) -> Document<'_> {
+    fn document(self, text: &[u8]) -> Document<'_> {
         match self {
             Self::Items | Self::BaseItems | Self::AggregateItems => Document::Item(text),
             Self::Trails => Document::Described(text),
@@ -113,9 +114,9 @@ impl List {
     }
 }
 
-/// Where in the text the scanner stands.
+/// The position of the scanner in the structure of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum State {
     /// Outside of every document.
     Between,
     /// In a document, outside of its lists.
@@ -126,40 +127,40 @@ enum Place {
     Element(List),
 }
 
-/// Takes text in chunks and hands on what is of use.
+/// Splits text that comes in chunks.
 #[derive(Debug)]
 pub(crate) struct Scanner {
-    place: Place,
+    state: State,
     /// Bytes of the text before the current chunk.
     before: u64,
-    /// Whether the documents stand in one list around all.
+    /// Whether one list contains all documents.
     in_outer_list: bool,
-    /// Documents begun, and the list around them.
+    /// The number of documents, and of lists that contain all, that have begun.
     documents: u64,
     document: DocumentState,
-    /// Whether an element has just ended, so that a comma must come before the next.
+    /// Whether an element has just ended, so that a comma must precede the next.
     after_element: bool,
     skipper: Skipper,
     prefilter: Prefilter,
-    /// The element that began in an earlier chunk.
+    /// The part of an element in earlier chunks.
     carried: Vec<u8>,
-    /// The document without the elements of its lists.
+    /// The document so far, without the elements of its lists.
     remainder: Vec<u8>,
-    /// Whether the current list has handed on an element, or passed it over.
+    /// Whether the current list has an element.
     has_elements: bool,
 }
 
-/// Where in a document, outside of its lists, the scanner stands.
+/// The position in a document, outside of its lists.
 #[derive(Debug, Default)]
 struct DocumentState {
     depth: usize,
     in_string: bool,
     escaped: bool,
-    /// The latest string directly in the document.
+    /// The latest string at the top level of the document.
     name: Vec<u8>,
-    /// Whether that was a name, so that its value comes now.
+    /// Whether that was a name and its value follows.
     at_value: bool,
-    /// Whether it has a list, so that it is handed on in pieces.
+    /// Whether it has a list, so that it is passed on in parts.
     has_list: bool,
     /// Bytes of the document without its lists.
     bytes: usize,
@@ -168,7 +169,7 @@ struct DocumentState {
 impl Scanner {
     pub(crate) fn new() -> Self {
         Self {
-            place: Place::Between,
+            state: State::Between,
             before: 0,
             in_outer_list: false,
             documents: 0,
@@ -182,11 +183,11 @@ impl Scanner {
         }
     }
 
-    /// Takes the next chunk.
+    /// Scans the next chunk.
     ///
     /// # Errors
     ///
-    /// The text cannot be used; what was handed on before must not be used either.
+    /// The text cannot be used; its earlier parts must not be used either.
     pub(crate) fn push(
         &mut self,
         chunk: &[u8],
@@ -194,11 +195,11 @@ impl Scanner {
     ) -> Result<(), ScanError> {
         let mut at = 0;
         while at < chunk.len() {
-            at = match self.place {
-                Place::Between => self.between(chunk, at)?,
-                Place::Document => self.document(chunk, at, take)?,
-                Place::List(list) => self.list(list, chunk, at)?,
-                Place::Element(list) => self.element(list, chunk, at, take)?,
+            at = match self.state {
+                State::Between => self.between(chunk, at)?,
+                State::Document => self.document(chunk, at, take)?,
+                State::List(list) => self.list(list, chunk, at)?,
+                State::Element(list) => self.element(list, chunk, at, take)?,
             };
         }
         self.before += chunk.len() as u64;
@@ -209,9 +210,9 @@ impl Scanner {
     ///
     /// # Errors
     ///
-    /// It ends within a document, or holds none.
+    /// It ends within a document, or contains none.
     pub(crate) fn finish(&self) -> Result<(), ScanError> {
-        if self.place != Place::Between || self.in_outer_list {
+        if self.state != State::Between || self.in_outer_list {
             return Err(ScanError::Truncated { at: self.before });
         }
         if self.documents == 0 {
@@ -233,7 +234,7 @@ impl Scanner {
                     self.document.begin();
                     self.carried.clear();
                     self.remainder.clear();
-                    self.place = Place::Document;
+                    self.state = State::Document;
                     return Ok(offset);
                 }
                 b'[' if !self.in_outer_list => {
@@ -257,7 +258,7 @@ impl Scanner {
     ) -> Result<usize, ScanError> {
         let rest = chunk.get(at..).unwrap_or_default();
         let (length, event) = self.document.advance(rest);
-        if self.document.bytes > PIECE_BYTES_MAX {
+        if self.document.bytes > DOCUMENT_BYTES_MAX {
             return Err(ScanError::TooLong { at: self.position(at) });
         }
         let end = at + length;
@@ -271,10 +272,10 @@ impl Scanner {
                 self.carried.clear();
                 self.after_element = false;
                 self.has_elements = false;
-                self.place = Place::List(list);
+                self.state = State::List(list);
             }
             Some(DocumentEvent::End) => {
-                self.place = Place::Between;
+                self.state = State::Between;
                 take(if self.document.has_list {
                     Document::Remainder(&self.remainder)
                 } else {
@@ -293,14 +294,14 @@ impl Scanner {
                 b',' if self.after_element => self.after_element = false,
                 b'{' if !self.after_element => {
                     self.skipper.begin();
-                    self.place = Place::Element(list);
+                    self.state = State::Element(list);
                     return Ok(offset);
                 }
                 b']' => {
                     self.document.end_list();
                     let end: &[u8] = if self.has_elements { b"1]" } else { b"]" };
                     self.remainder.extend_from_slice(end);
-                    self.place = Place::Document;
+                    self.state = State::Document;
                     return Ok(offset + 1);
                 }
                 _ => {
@@ -329,7 +330,7 @@ impl Scanner {
         if found == item::Skipped::TooDeep(length) {
             return Err(ScanError::TooDeep { at: self.position(end) });
         }
-        if self.carried.len() + length > PIECE_BYTES_MAX {
+        if self.carried.len() + length > DOCUMENT_BYTES_MAX {
             return Err(ScanError::TooLong { at: self.position(at) });
         }
         let text = chunk.get(at..end).unwrap_or_default();
@@ -338,8 +339,9 @@ impl Scanner {
             return Ok(end);
         }
         self.after_element = true;
-        self.place = Place::List(list);
-        // The first tells the account of all: AWS Config delivers each account's items by themselves.
+        self.state = State::List(list);
+        // The first item names the account of all: AWS Config delivers the items of each account
+        // separately.
         let is_first = !std::mem::replace(&mut self.has_elements, true);
         let is_wanted = |item: &[u8]| {
             let has_escapes = self.skipper.has_unicode_escapes();
@@ -347,12 +349,12 @@ impl Scanner {
         };
         if self.carried.is_empty() {
             if is_wanted(text) {
-                take(list.piece(text));
+                take(list.document(text));
             }
         } else {
             self.carried.extend_from_slice(text);
             if is_wanted(&self.carried) {
-                take(list.piece(&self.carried));
+                take(list.document(&self.carried));
             }
             self.carried.clear();
         }
@@ -360,13 +362,13 @@ impl Scanner {
     }
 }
 
-/// Whether this is a byte of the mark with which some programs begin UTF-8.
+/// Whether this is a byte of the byte order mark with which some programs begin UTF-8.
 fn is_byte_order_mark(position: u64, byte: u8) -> bool {
     const MARK: [(u64, u8); 3] = [(0, 0xEF), (1, 0xBB), (2, 0xBF)];
     MARK.contains(&(position, byte))
 }
 
-/// What ends a stretch of a document.
+/// Why reading a document pauses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum DocumentEvent {
     List(List),
@@ -383,7 +385,7 @@ impl DocumentState {
         self.at_value = false;
     }
 
-    /// Reads on to the next event, and says how many bytes that took.
+    /// Reads up to the next event, and returns the number of bytes read.
     fn advance(&mut self, text: &[u8]) -> (usize, Option<DocumentEvent>) {
         for (offset, &byte) in text.iter().enumerate() {
             if self.in_string {
@@ -444,7 +446,7 @@ impl DocumentState {
         None
     }
 
-    /// The list that the latest name means; a name may hold escapes.
+    /// The list of the latest name, which may contain escapes.
     fn list_named(&self) -> Option<List> {
         if !self.name.contains(&b'\\') {
             return List::of_name(&self.name);

@@ -40,7 +40,7 @@ const NO_TRAIL_SEEN: &str = "no trail seen there: AWS Config may not record trai
 const PLACES_NAMED_MAX: usize = 10;
 
 const SCAN_OPTIONS: ScanOptions<'static> =
-    ScanOptions { role: Role::Judged, event_parameters: EventParameters::Overruled, subject: None };
+    ScanOptions { role: Role::Judged, event_parameters: EventParameters::Overridden, subject: None };
 
 /// An account and a Region of which the aggregator knows something.
 #[derive(Debug, Deserialize)]
@@ -83,9 +83,9 @@ pub(super) async fn judge_aggregate(
 }
 
 fn take(seen: &mut Inventory, rows: Vec<String>) {
-    let position = seen.known_pieces;
+    let position = seen.known_documents;
     for (row, position) in rows.iter().zip(position..) {
-        seen.take(Document::Item(row.as_bytes()), SCAN_OPTIONS, 0, position);
+        seen.read(Document::Item(row.as_bytes()), SCAN_OPTIONS, 0, position);
     }
 }
 
@@ -96,7 +96,7 @@ fn wanted(
 ) -> (BTreeSet<String>, BTreeSet<String>) {
     let (mut keys, mut buckets) = (BTreeSet::new(), BTreeSet::new());
     for (_, _, trail) in seen.trails.iter() {
-        let Presence::There(trail) = &trail.presence else { continue };
+        let Presence::Present(trail) = &trail.presence else { continue };
         let needs = needs(context, trail);
         keys.extend(needs.key.as_ref().and_then(key_id));
         buckets.extend(needs.bucket.map(|bucket| bucket.as_str().to_owned()));

@@ -1,4 +1,4 @@
-//! Inputs that people have, and inputs that were answered wrongly once, with the right answers.
+//! The input formats of users, and regression tests.
 
 use std::path::PathBuf;
 
@@ -18,17 +18,27 @@ fn check(arguments: &[&str]) -> (Exit, Value, String) {
         None if is_input(word) => root.join(word).display().to_string(),
         None => (*word).to_owned(),
     };
-    let words: Vec<String> = arguments.iter().map(place).collect();
+    let (exit, out, err) = run_check("json", arguments.iter().map(place).collect());
+    (exit, serde_json::from_str(&out).unwrap_or_default(), err)
+}
+
+/// The exit code, standard output and standard error.
+fn run_check(format: &str, arguments: Vec<String>) -> (Exit, String, String) {
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let now = Timestamp::parse("2026-11-26T12:00:00Z").unwrap();
     let mut console = Console { out: &mut out, err: &mut err, out_is_terminal: false, now };
-    let command = ["trailseal", "check", "-q", "-o", "json"].map(str::to_owned);
-    let exit = run(command.into_iter().chain(words).map(Into::into), &mut console);
-    let report = serde_json::from_slice(&out).unwrap_or_default();
-    (exit, report, String::from_utf8(err).unwrap())
+    let command = ["trailseal", "check", "-q", "-o", format].map(str::to_owned);
+    let exit = run(command.into_iter().chain(arguments).map(Into::into), &mut console);
+    (exit, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
 }
 
-/// Of each trail, its verdict and the checks that failed.
+fn written(file: &str, format: &str) -> (Exit, String) {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/inputs");
+    let (exit, out, _) = run_check(format, vec![root.join(file).display().to_string()]);
+    (exit, out)
+}
+
+/// The verdict and the failed checks of each trail.
 fn verdicts(report: &Value) -> Vec<String> {
     let trails = report["trails"].as_array().unwrap().iter();
     let failed = |trail: &Value| {
@@ -47,7 +57,7 @@ fn verdicts(report: &Value) -> Vec<String> {
 }
 
 #[test]
-fn a_deletion_in_an_oversized_notification_counts() {
+fn a_deletion_in_an_oversized_notification_is_used() {
     for (folder, failed) in [
         ("evidence/deleted-key-oversized", "key-customer-managed"),
         ("evidence/deleted-bucket-oversized", "key-in-bucket-region"),
@@ -68,7 +78,7 @@ fn an_event_beside_a_list_of_items_is_read() {
 }
 
 #[test]
-fn a_stated_key_state_counts_beside_a_date_that_cannot_be_read() {
+fn an_invalid_date_does_not_hide_the_key_state() {
     let file = "evidence/pending-deletion-with-odd-date.json";
     let (exit, report, err) = check(&[file, "-p", "unverified=COMPLIANT"]);
     assert_eq!(verdicts(&report), ["NON_COMPLIANT key-usable"], "{err}");
@@ -76,7 +86,7 @@ fn a_stated_key_state_counts_beside_a_date_that_cannot_be_read() {
 }
 
 #[test]
-fn a_trail_of_which_only_a_copy_is_seen_makes_the_run_partial() {
+fn a_trail_with_only_a_copy_in_the_input_makes_the_run_partial() {
     for file in ["only-the-shadow-copy", "only-the-member-copy", "home-region-not-in-input"] {
         let file = format!("coverage/{file}.json");
         let (exit, report, _) = check(&[&file]);
@@ -84,14 +94,14 @@ fn a_trail_of_which_only_a_copy_is_seen_makes_the_run_partial() {
         assert_eq!(report["summary"]["notEvaluated"], 1, "{file}");
         let why = report["trails"][0]["notEvaluated"].as_str().unwrap();
         assert!(why.starts_with("nothing in the input is from its home Region"), "{why}");
-        // Evaluated as a copy, or exempt on purpose, it is not left out.
+        // A copy that is evaluated, or exempt, is not reported.
         let (_, report, _) = check(&[&file, "-p", "replicas=EVALUATE"]);
         assert_eq!(report["summary"]["notEvaluated"], 0, "{file}");
         let exempt = format!("exemptTrails={}", report["trails"][0]["arn"].as_str().unwrap());
         let (exit, report, _) = check(&[&file, "-p", &exempt]);
         assert_eq!((exit, &report["summary"]["notEvaluated"]), (Exit::Clean, &Value::from(0)));
     }
-    // Where the trail itself is evaluated, its copy is, too.
+    // A copy needs no report if the trail itself is evaluated.
     let both = ["coverage/only-the-shadow-copy.json", "forms/aws-cli-getagg.json"];
     let (_, report, _) = check(&both);
     assert_eq!(report["summary"]["notEvaluated"], 0);
@@ -100,14 +110,8 @@ fn a_trail_of_which_only_a_copy_is_seen_makes_the_run_partial() {
 #[test]
 fn every_format_names_a_trail_that_was_not_evaluated() {
     for format in crate::output::formats() {
-        let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/inputs/coverage");
-        let file = root.join("only-the-shadow-copy.json").display().to_string();
-        let (mut out, mut err) = (Vec::new(), Vec::new());
-        let now = Timestamp::parse("2026-11-26T12:00:00Z").unwrap();
-        let mut console = Console { out: &mut out, err: &mut err, out_is_terminal: false, now };
-        let words = ["trailseal", "check", &file, "-o", &format.name()].map(Into::into);
-        assert_eq!(run(words, &mut console), Exit::Failure);
-        let text = String::from_utf8(out).unwrap();
+        let (exit, text) = written("coverage/only-the-shadow-copy.json", &format.name());
+        assert_eq!(exit, Exit::Failure);
         let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(flat.contains("nothing in the input is from its home"), "{format:?}: {text}");
     }
@@ -152,10 +156,10 @@ fn an_account_without_a_trail_is_reported_by_the_parameters_of_its_event() {
 }
 
 #[test]
-fn files_in_which_nothing_is_recognized_are_problems() {
+fn files_without_known_content_are_problems() {
     for (file, words) in [
-        ("forms/items-without-resource-type.json", "holds 1 item without a `resourceType`"),
-        ("forms/empty-list.json", "holds nothing that is read here"),
+        ("forms/items-without-resource-type.json", "contains 1 item without a `resourceType`"),
+        ("forms/empty-list.json", "contains nothing that can be judged"),
     ] {
         let (exit, _, err) = check(&[file]);
         assert_eq!(exit, Exit::Failure, "{file}");
@@ -164,7 +168,7 @@ fn files_in_which_nothing_is_recognized_are_problems() {
 }
 
 #[test]
-fn trails_are_read_in_every_form_that_people_have() {
+fn trails_are_read_in_all_supported_formats() {
     for file in [
         "aws-cli-get-trail.json",
         "aws-cli-describe-query.json",
@@ -192,7 +196,7 @@ fn resources_that_config_did_not_answer_are_a_problem() {
     assert!(err.contains("lacks 1 of the resources that were asked for"), "{err}");
 }
 
-/// What a query leaves out could be what decides.
+/// A member that was not selected could decide.
 #[test]
 fn a_row_without_its_configuration_is_a_problem() {
     let (exit, report, err) = check(&["forms/select-without-configuration.json"]);
@@ -201,7 +205,7 @@ fn a_row_without_its_configuration_is_a_problem() {
 }
 
 #[test]
-fn keys_and_aliases_are_read_in_every_form_that_people_have() {
+fn keys_and_aliases_are_read_in_all_supported_formats() {
     for facts in ["forms/aws-cli-describe-key.json", "forms/aws-cli-select-key.json"] {
         let (_, report, err) = check(&["forms/aws-cli-get-trail.json", "--facts", facts]);
         let key = &report["trails"][0]["evidence"]["key"];
@@ -214,7 +218,7 @@ fn keys_and_aliases_are_read_in_every_form_that_people_have() {
 const KEY: &str = "arn:aws:kms:us-east-1:111122223333:key/11111111-0000-4000-8000-111111111111";
 
 #[test]
-fn answers_that_name_nothing_count_for_what_the_user_names() {
+fn answers_without_a_name_are_evidence_of_the_resource_that_the_user_names() {
     let trail = "forms/aws-cli-get-trail.json";
     let evidence = [
         format!("{KEY}=@forms/aws-cli-describe-key.json"),
@@ -233,12 +237,12 @@ fn answers_that_name_nothing_count_for_what_the_user_names() {
     }
     assert_eq!(evidence["rotation"]["value"]["periodDays"], 365);
     assert_eq!(evidence["bucketRegion"]["value"], "us-east-1");
-    // Without a name, and with that of another key, they count for nothing.
+    // Without a name, or with that of another key, they are not used.
     for name in ["get-key-policy", "get-bucket-location"] {
         let file = format!("forms/aws-cli-{name}.json");
         let (exit, report, err) = check(&[trail, "--facts", &file]);
         assert_eq!(exit, Exit::Failure);
-        assert!(err.contains("does not say whose: give it by --evidence"), "{err}");
+        assert!(err.contains("but not whose it is: give it with --evidence"), "{err}");
         assert_eq!(report["trails"][0]["evidence"]["bucketRegion"]["reading"], "refused");
     }
     let other = KEY.replace("1111-0000", "2222-0000");
@@ -255,7 +259,7 @@ fn answers_that_name_nothing_count_for_what_the_user_names() {
 }
 
 #[test]
-fn the_profile_of_each_trail_is_told() {
+fn the_report_has_the_profile_of_each_trail() {
     let file = "evidence/event-beside-item-list.json";
     let (_, report, _) = check(&[file]);
     assert_eq!(report["trails"][0]["profile"], "effective");
@@ -266,24 +270,14 @@ fn the_profile_of_each_trail_is_told() {
         (&report["trails"][0]["profile"], &report["parameters"]),
         (&Value::from("strict"), &serde_json::json!({}))
     );
-    let text = written("evidence/event-with-profile.json", "table");
+    let (_, text) = written("evidence/event-with-profile.json", "table");
     assert!(text.contains("Profile: strict (of its rule event)"), "{text}");
-    let text = written("evidence/event-with-profile.json", "csv");
+    let (_, text) = written("evidence/event-with-profile.json", "csv");
     assert!(text.lines().nth(1).unwrap().contains(",strict,"), "{text}");
 }
 
-fn written(file: &str, format: &str) -> String {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/inputs");
-    let file = root.join(file).display().to_string();
-    let (mut out, mut err) = (Vec::new(), Vec::new());
-    let now = Timestamp::parse("2026-11-26T12:00:00Z").unwrap();
-    let mut console = Console { out: &mut out, err: &mut err, out_is_terminal: false, now };
-    run(["trailseal", "check", &file, "-o", format].map(Into::into), &mut console);
-    String::from_utf8(out).unwrap()
-}
-
 #[test]
-fn hostile_names_are_inert_in_every_format() {
+fn hostile_names_are_escaped_in_all_formats() {
     let is_hidden = |character: char| {
         let is_control = character.is_control() && character != '\n' && character != '\r';
         let hides = matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
@@ -291,19 +285,19 @@ fn hostile_names_are_inert_in_every_format() {
         is_control || hides
     };
     for format in crate::output::formats() {
-        let text = written("hostile-names.json", &format.name());
+        let (_, text) = written("hostile-names.json", &format.name());
         assert!(!text.is_empty());
         let hidden: Vec<char> = text.chars().filter(|one| is_hidden(*one)).collect();
         assert!(hidden.is_empty(), "{format:?} holds {hidden:?}");
     }
-    let sarif = written("hostile-names.json", "sarif");
+    let (_, sarif) = written("hostile-names.json", "sarif");
     let log: Value = serde_json::from_str(&sarif).unwrap();
     for result in log["runs"][0]["results"].as_array().unwrap() {
         let text = result["message"]["text"].as_str().unwrap();
         assert!(!text.contains("](") || text.contains("\\]("), "{text}");
         assert!(!text.contains("https://"), "{text}");
     }
-    let csv = written("hostile-names.json", "csv");
+    let (_, csv) = written("hostile-names.json", "csv");
     for line in csv.lines().skip(1) {
         for cell in line.split([';', ',', '\t', '|']) {
             let cell = cell.trim_start_matches([' ', '"', '?']);

@@ -1,4 +1,4 @@
-//! From files to the exit code and the words: what is not known to be so is never compliant.
+//! From files to the exit code and messages: a trail with missing evidence is never compliant.
 
 use std::fs;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ const KEY: &str = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd";
 const TRAIL: &str = "arn:aws:cloudtrail:eu-central-1:111122223333:trail/main";
 const INSTANT: &str = "2026-11-23T10:00:00.000Z";
 
-/// A folder of its own that goes away with its test.
+/// A temporary folder, removed after the test.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -31,7 +31,7 @@ impl Folder {
         fs::write(path, lines.join("\n")).unwrap();
     }
 
-    /// What `trailseal check` of these says, with the folder's own path left out.
+    /// Runs `trailseal check`; the messages are without the path of the folder.
     fn check(&self, arguments: &[&str]) -> Checked {
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let now = Timestamp::parse("2026-11-23T12:00:00Z").unwrap();
@@ -47,10 +47,10 @@ impl Folder {
         let of_folder = format!("{}/", self.0.display());
         let err = anstream::adapter::strip_bytes(&err).into_vec();
         let err = String::from_utf8(err).unwrap().replace(&of_folder, "");
-        let told = err.lines().map(str::to_owned).collect();
+        let messages = err.lines().map(str::to_owned).collect();
         let notes = report["trails"].as_array().unwrap().iter().map(|trail| trail["notes"].clone());
         let (notes, summary) = (notes.collect(), report["summary"].clone());
-        Checked { exit, verdicts: verdicts(&report), told, summary, notes }
+        Checked { exit, verdicts: verdicts(&report), messages, summary, notes }
     }
 }
 
@@ -62,10 +62,10 @@ impl Drop for Folder {
 
 struct Checked {
     exit: Exit,
-    /// Of each trail its verdict, and whether that is unverified.
+    /// The verdict of each trail, and whether it is unverified.
     verdicts: Vec<(String, bool)>,
-    /// The lines of the errors and notes.
-    told: Vec<String>,
+    /// The errors and notes.
+    messages: Vec<String>,
     summary: Value,
     /// The notes of each trail.
     notes: Value,
@@ -126,7 +126,7 @@ fn bucket_item() -> Value {
     item("AWS::S3::Bucket", "trail-logs", &json!({}))
 }
 
-/// The item with one member more, or without that one.
+/// The item with one member replaced.
 fn with(mut item: Value, member: &str, value: Value) -> Value {
     item[member] = value;
     item
@@ -141,27 +141,30 @@ fn event(item: &Value, parameters: &str) -> Value {
     })
 }
 
-const IN_TWO_WAYS: &str = "is told of in two ways that no time tells apart, so that neither counts: \
-    give the newer one alone";
+const CONFLICT: &str = "is described in two ways and no time shows which is newer, so neither is \
+    used: give only the newer one";
 
 #[test]
-fn a_trail_that_two_lists_tell_of_differently_is_a_problem_of_both_files() {
+fn a_conflict_of_two_lists_is_a_problem_of_both_files() {
     let folder = Folder::new("two-lists");
     folder.write("facts.json", &[key_item("Enabled"), bucket_item()]);
     folder.write("lists/2026-11-now.json", &[described(None)]);
     folder.write("lists/backup-2024.json", &[described(Some(KEY))]);
     let checked = folder.check(&["lists", "--facts", "facts.json"]);
     assert_eq!((checked.exit, checked.verdicts), (Exit::Failure, Vec::new()));
-    let words = format!("trail `{TRAIL}` {IN_TWO_WAYS}");
-    let told = ["2026-11-now.json", "backup-2024.json"];
-    assert_eq!(checked.told, told.map(|name| format!("error: lists/{name}: {words}")));
-    // What agrees counts.
+    let words = format!("trail `{TRAIL}` {CONFLICT}");
+    let messages = ["2026-11-now.json", "backup-2024.json"];
+    assert_eq!(checked.messages, messages.map(|name| format!("error: lists/{name}: {words}")));
+    // Lists that agree are used.
     folder.write("lists/2026-11-now.json", &[described(Some(KEY))]);
     let checked = folder.check(&["lists", "--facts", "facts.json"]);
-    assert_eq!((checked.exit, checked.verdicts, checked.told), (Exit::Clean, compliant(), vec![]));
+    assert_eq!(
+        (checked.exit, checked.verdicts, checked.messages),
+        (Exit::Clean, compliant(), vec![])
+    );
 }
 
-/// No time tells which is newer, so both are judged, and the worse one decides the exit code.
+/// A list has no time, so both are judged, and the worse one decides the exit code.
 #[test]
 fn a_list_and_an_item_of_one_trail_are_both_judged() {
     for keys in [[None, Some(KEY)], [Some(KEY), None]] {
@@ -176,14 +179,15 @@ fn a_list_and_an_item_of_one_trail_are_both_judged() {
 }
 
 #[test]
-fn of_two_items_of_one_instant_the_state_id_tells_which_is_newer() {
+fn the_state_id_decides_between_two_items_of_one_instant() {
     let state = |state: &str, id: &str| with(key_item(state), "configurationStateId", json!(id));
-    let enabled = state("Enabled", "9");
+    // The ID is a number in events, and text in the API's answers.
+    let enabled = with(key_item("Enabled"), "configurationStateId", json!(9));
     for (disabled, exit, verdicts) in [
         (state("Disabled", "10"), Exit::Findings, non_compliant()),
         (state("Disabled", "8"), Exit::Clean, compliant()),
         (state("Disabled", "9"), Exit::Failure, unverified()),
-        // An item that leaves out the state id may be the newer one.
+        // An item without a state ID may be the newer one.
         (key_item("Disabled"), Exit::Failure, unverified()),
         (key_item("Enabled"), Exit::Clean, compliant()),
     ] {
@@ -195,15 +199,15 @@ fn of_two_items_of_one_instant_the_state_id_tells_which_is_newer() {
             let checked = folder.check(&["keys.json", "trail.json"]);
             assert_eq!((checked.exit, &checked.verdicts), (exit, &verdicts), "{keys:?}");
             if exit == Exit::Failure {
-                let words = format!("error: keys.json: key `1234abcd` {IN_TWO_WAYS}");
-                assert_eq!(checked.told[0], words);
+                let words = format!("error: keys.json: key `1234abcd` {CONFLICT}");
+                assert_eq!(checked.messages[0], words);
             }
         }
     }
 }
 
 #[test]
-fn an_item_without_a_time_does_not_lose_to_one_with_a_time() {
+fn an_item_without_a_time_is_not_older_than_one_with_a_time() {
     let mut undated = with(bucket_item(), "configurationItemStatus", json!("ResourceDeleted"));
     undated.as_object_mut().unwrap().remove("configurationItemCaptureTime");
     let dated = with(undated.clone(), "configurationItemCaptureTime", json!(INSTANT));
@@ -213,9 +217,9 @@ fn an_item_without_a_time_does_not_lose_to_one_with_a_time() {
     folder.write("b.json", &[bucket_item()]);
     let checked = folder.check(&["trail.json", "b.json", "a.json"]);
     assert_eq!((checked.exit, checked.verdicts), (Exit::Failure, unverified()));
-    let words = format!("bucket `trail-logs` {IN_TWO_WAYS}");
-    let told = ["b.json", "a.json"].map(|name| format!("error: {name}: {words}"));
-    assert_eq!(checked.told.get(..2), Some(&told[..]));
+    let words = format!("bucket `trail-logs` {CONFLICT}");
+    let messages = ["b.json", "a.json"].map(|name| format!("error: {name}: {words}"));
+    assert_eq!(checked.messages.get(..2), Some(&messages[..]));
     folder.write("b.json", &[dated]);
     let checked = folder.check(&["trail.json", "b.json", "a.json"]);
     assert_eq!((checked.exit, checked.verdicts), (Exit::Findings, non_compliant()));
@@ -223,7 +227,7 @@ fn an_item_without_a_time_does_not_lose_to_one_with_a_time() {
 
 /// A snapshot writes a policy as an object, the API as text.
 #[test]
-fn one_item_in_two_spellings_is_one() {
+fn two_spellings_of_one_item_do_not_conflict() {
     let policy = json!({ "Version": "2012-10-17", "Statement": [] });
     let supplement = |policy: Value| json!({ "Policy": policy, "KeyRotationStatus": true });
     let member = "supplementaryConfiguration";
@@ -239,7 +243,7 @@ fn one_item_in_two_spellings_is_one() {
 }
 
 #[test]
-fn two_rules_that_tell_of_one_change_are_a_problem_unless_parameters_are_given() {
+fn different_parameters_for_one_change_are_a_problem_unless_overridden() {
     let item = with(trail_item(Some(KEY)), "configurationStateId", json!(7));
     let folder = Folder::new("two-rules");
     folder.write("facts.json", &[key_item("Enabled"), bucket_item()]);
@@ -250,11 +254,11 @@ fn two_rules_that_tell_of_one_change_are_a_problem_unless_parameters_are_given()
         let [one, other] = events;
         let checked = folder.check(&[one, other, "item.json", "--facts", "facts.json"]);
         assert_eq!((checked.exit, checked.verdicts), (Exit::Failure, Vec::new()));
-        let words = "trail `main` is told of by rule events with different parameters, so that \
-            neither counts: give one of them alone, or its parameters by --parameter";
-        assert_eq!(checked.told, events.map(|name| format!("error: {name}: {words}")));
+        let words = "trail `main` has rule events with different parameters, so neither is used: \
+            give only one of them, or set the parameters with --parameter";
+        assert_eq!(checked.messages, events.map(|name| format!("error: {name}: {words}")));
     }
-    // The event's parameters count, wherever the same item stands.
+    // The event's parameters apply, in whichever file the same item is.
     for files in [["strict.json", "item.json"], ["item.json", "strict.json"]] {
         let [one, other] = files;
         let checked = folder.check(&[one, other, "--facts", "facts.json"]);
@@ -265,7 +269,7 @@ fn two_rules_that_tell_of_one_change_are_a_problem_unless_parameters_are_given()
     assert_eq!((checked.exit, checked.verdicts), (Exit::Clean, compliant()));
 }
 
-fn announced(item: &Value) -> Value {
+fn oversized(item: &Value) -> Value {
     let mut summary = item.clone();
     summary.as_object_mut().unwrap().remove("configuration");
     let message = json!({
@@ -278,9 +282,9 @@ fn announced(item: &Value) -> Value {
     })
 }
 
-/// A key's state may have changed in the item that is only announced.
+/// The key's state may have changed in the missing item.
 #[test]
-fn an_item_of_a_key_that_is_announced_in_evidence_must_be_there() {
+fn an_oversized_item_of_a_key_must_be_in_the_input() {
     let later = "2026-11-23T11:00:00.000Z";
     let newer = with(key_item("Enabled"), "configurationItemCaptureTime", json!(later));
     let elsewhere = |item: &Value| {
@@ -294,23 +298,22 @@ fn an_item_of_a_key_that_is_announced_in_evidence_must_be_there() {
         (Some(elsewhere(&newer)), Exit::Failure),
         (Some(newer.clone()), Exit::Clean),
     ] {
-        let folder = Folder::new("announced");
+        let folder = Folder::new("oversized");
         folder.write("trail.json", &[trail_item(Some(KEY))]);
-        let facts = [key_item("Enabled"), bucket_item(), announced(&newer)];
+        let facts = [key_item("Enabled"), bucket_item(), oversized(&newer)];
         folder.write("facts.json", &facts.into_iter().chain(more).collect::<Vec<_>>());
         let checked = folder.check(&["trail.json", "--facts", "facts.json"]);
         assert_eq!((checked.exit, checked.verdicts), (exit, compliant()));
-        let words = "error: facts.json: the item of `1234abcd` was too large for the event: give \
-            its item of 2026-11-23T11:00:00.000Z too, as `aws configservice \
-            get-resource-config-history` tells it";
-        let told = if exit == Exit::Failure { vec![words.to_owned()] } else { vec![] };
-        assert_eq!(checked.told, told);
+        let words = "error: facts.json: the item of `1234abcd` was too large for the event: also \
+            give its item of 2026-11-23T11:00:00.000Z, as `aws configservice \
+            get-resource-config-history` prints it";
+        let messages = if exit == Exit::Failure { vec![words.to_owned()] } else { vec![] };
+        assert_eq!(checked.messages, messages);
     }
 }
 
-/// What is only evidence is read as whole as what is judged, but for its trails.
 #[test]
-fn a_rule_event_of_evidence_that_cannot_be_read_is_a_problem() {
+fn an_unreadable_rule_event_in_facts_is_a_problem() {
     let folder = Folder::new("broken-event");
     folder.write("all.json", &[trail_item(Some(KEY)), key_item("Enabled"), bucket_item()]);
     let mut broken = event(&key_item("Disabled"), "");
@@ -318,17 +321,20 @@ fn a_rule_event_of_evidence_that_cannot_be_read_is_a_problem() {
     folder.write("facts.json", &[broken]);
     let checked = folder.check(&["all.json", "--facts", "facts.json"]);
     assert_eq!((checked.exit, checked.verdicts), (Exit::Failure, compliant()));
-    assert!(checked.told[0].starts_with("error: facts.json: "), "{:?}", checked.told);
-    assert!(checked.told[0].contains("`invokingEvent`"), "{:?}", checked.told);
+    assert!(checked.messages[0].starts_with("error: facts.json: "), "{:?}", checked.messages);
+    assert!(checked.messages[0].contains("`invokingEvent`"), "{:?}", checked.messages);
     let mut trail = trail_item(None);
     trail["awsAccountId"] = json!("1");
     folder.write("facts.json", &[event(&trail, "{\"profile\":\"none\"}")]);
     let checked = folder.check(&["all.json", "--facts", "facts.json"]);
-    assert_eq!((checked.exit, checked.verdicts, checked.told), (Exit::Clean, compliant(), vec![]));
+    assert_eq!(
+        (checked.exit, checked.verdicts, checked.messages),
+        (Exit::Clean, compliant(), vec![])
+    );
 }
 
 #[test]
-fn the_report_tells_of_which_days_its_evidence_is() {
+fn the_report_has_the_dates_of_its_evidence() {
     let old = |item: Value, day: &str| {
         with(item, "configurationItemCaptureTime", json!(format!("{day}T10:00:00.000Z")))
     };
@@ -348,7 +354,7 @@ fn the_report_tells_of_which_days_its_evidence_is() {
             Exit::Findings,
             vec!["judged by the bucket's item of 2019-04-02"],
         ),
-        // What was not asked for decided nothing.
+        // Evidence that was not needed is not mentioned.
         (trail_item(None), vec![key, bucket], Exit::Findings, vec![]),
         (trail_item(Some(KEY)), vec![], Exit::Findings, vec![]),
     ] {
@@ -359,10 +365,10 @@ fn the_report_tells_of_which_days_its_evidence_is() {
     }
 }
 
-const UNREAD: &str = "holds no file that could be read here (`.json` or `.json.gz`)";
+const UNREAD: &str = "contains no .json or .json.gz file to read";
 
 #[test]
-fn a_folder_of_which_nothing_is_read_is_a_problem_beside_others_too() {
+fn a_folder_without_a_file_to_read_is_a_problem() {
     let folder = Folder::new("unread");
     let all = [trail_item(Some(KEY)), key_item("Enabled"), bucket_item()];
     folder.write("good/all.json", &all);
@@ -370,26 +376,26 @@ fn a_folder_of_which_nothing_is_read_is_a_problem_beside_others_too() {
     folder.write("notes/b.txt", &[]);
     folder.write("others/x_ConfigHistory_AWS::EC2::Instance_1.json.gz", &[]);
     fs::create_dir(folder.0.join("empty")).unwrap();
-    for (paths, told) in [
+    for (paths, messages) in [
         (
             &["good", "notes"][..],
-            vec![format!("error: notes: {UNREAD}; left unopened: `notes/a.txt` and 1 more")],
+            vec![format!("error: notes: {UNREAD}; skipped `notes/a.txt` and 1 more")],
         ),
         (&["good", "--facts", "empty"], vec![format!("error: empty: {UNREAD}")]),
         (&["empty"], vec![format!("error: empty: {UNREAD}")]),
-        // Whose name says that it is of no use is left out on purpose, unless that is all.
+        // History files of other types are skipped without a problem, unless there is nothing else.
         (&["good", "others"], vec![]),
         (
             &["others"],
             vec![format!(
-                "error: others: {UNREAD}; left unopened: \
+                "error: others: {UNREAD}; skipped \
              `others/x_ConfigHistory_AWS::EC2::Instance_1.json.gz`"
             )],
         ),
     ] {
         let checked = folder.check(paths);
-        let exit = if told.is_empty() { Exit::Clean } else { Exit::Failure };
-        assert_eq!((checked.exit, checked.told), (exit, told), "{paths:?}");
+        let exit = if messages.is_empty() { Exit::Clean } else { Exit::Failure };
+        assert_eq!((checked.exit, checked.messages), (exit, messages), "{paths:?}");
     }
     folder.write("good/UPPER.JSON", &[json!({ "configurationItems": [] })]);
     let checked = folder.check(&["good"]);
@@ -410,26 +416,30 @@ fn links_to_folders_are_skipped_and_links_to_nothing_are_problems() {
     assert_eq!((checked.exit, checked.verdicts), (Exit::Clean, compliant()));
     assert_eq!(checked.summary["filesSkipped"], json!(1));
     let words =
-        "note: in/round: left unopened: its name says that it is of no use, or it is a link";
-    assert!(checked.told.iter().any(|line| line == words), "{:?}", checked.told);
+        "note: in/round: skipped: a link, or a history of another resource type, or not JSON";
+    assert!(checked.messages.iter().any(|line| line == words), "{:?}", checked.messages);
     symlink("nowhere", folder.0.join("in/gone.json")).unwrap();
     let checked = folder.check(&["in"]);
     assert_eq!((checked.exit, checked.verdicts), (Exit::Failure, compliant()));
-    assert!(checked.told[0].starts_with("error: in/gone.json: cannot be "), "{:?}", checked.told);
+    assert!(
+        checked.messages[0].starts_with("error: in/gone.json: cannot be "),
+        "{:?}",
+        checked.messages
+    );
 }
 
 #[test]
-fn a_file_that_holds_other_kinds_too_is_told_of() {
+fn documents_of_other_kinds_are_reported() {
     let folder = Folder::new("other-kinds");
     let all = [trail_item(Some(KEY)), key_item("Enabled"), bucket_item()];
     let other = json!({ "Buckets": [] });
     folder.write("in/mixed.json", &[&all[..], &[other.clone(), other]].concat());
-    let note = "note: files with JSON of other kinds, left alone: 1".to_owned();
+    let note = "note: files with JSON of other kinds, ignored: 1".to_owned();
     let checked = folder.check(&["in/mixed.json"]);
     assert_eq!((checked.exit, checked.verdicts), (Exit::Failure, compliant()));
-    let words = "holds JSON of other kinds, too, which was left alone: 2 documents";
-    assert_eq!(checked.told, [format!("error: in/mixed.json: {words}"), note.clone()]);
+    let words = "also contains 2 documents of another kind, ignored";
+    assert_eq!(checked.messages, [format!("error: in/mixed.json: {words}"), note.clone()]);
     let checked = folder.check(&["in"]);
     assert_eq!((checked.exit, checked.verdicts), (Exit::Clean, compliant()));
-    assert_eq!(checked.told, [note]);
+    assert_eq!(checked.messages, [note]);
 }

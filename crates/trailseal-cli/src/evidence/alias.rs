@@ -1,10 +1,10 @@
-//! Items of KMS aliases, which tell the key that an alias names.
+//! Items of KMS aliases, which show the key of an alias.
 
 use serde_json::Value;
 use trailseal_rule::{AccountId, KeyArn, Reading, Refusal, Region};
 
-use super::{Evidence, KeyIdentity, not_read};
-use crate::newest::Sighting;
+use super::{Evidence, KeyIdentity, not_read, unfold};
+use crate::newest::Observation;
 
 /// `AWS::KMS::Alias`.
 pub(crate) const ALIAS_TYPE: &str = "AWS::KMS::Alias";
@@ -17,28 +17,21 @@ pub(crate) struct AliasIdentity {
     pub(crate) name: String,
 }
 
-/// The key that the alias names; absent where the alias was deleted.
-pub(crate) type SeenAlias = Reading<KeyIdentity>;
-
-/// Takes an item of an alias, in either spelling.
-pub(crate) fn see_alias(
+/// Reads an item of an alias, in either spelling.
+pub(crate) fn read_alias(
     evidence: &mut Evidence,
     item: &Value,
-    sighting: Sighting,
+    observation: Observation,
 ) -> Result<(), String> {
     let text = |name: &str| item.get(name).and_then(Value::as_str);
-    let configuration = match item.get("configuration") {
-        Some(Value::String(text)) => serde_json::from_str(text).unwrap_or_default(),
-        Some(value) => value.clone(),
-        None => Value::Null,
-    };
+    let configuration = unfold(item.get("configuration"));
     let own = |names: [&str; 2]| names.iter().find_map(|name| configuration.get(name)?.as_str());
     let name = own(["AliasName", "aliasName"]).or_else(|| text("resourceName"));
     let name = name.or_else(|| text("resourceId")).unwrap_or_default();
-    // An ARN of an alias may stand where its name does.
+    // The name may be the ARN of the alias.
     let name = name.find(":alias/").map_or(name, |at| name.get(at + 1..).unwrap_or_default());
     if !name.starts_with("alias/") {
-        return Err("an item of an alias names no `AliasName`".to_owned());
+        return Err("an item of an alias has no `AliasName`".to_owned());
     }
     let account = text("awsAccountId").or_else(|| text("accountId")).unwrap_or_default();
     let unusable = |error| format!("the item of `{name}` cannot be used: {error}");
@@ -57,11 +50,11 @@ pub(crate) fn see_alias(
                 },
             }),
             None => Reading::Refused(Refusal::Malformed(
-                "the item of the alias names no TargetKeyId".to_owned(),
+                "the item of the alias has no TargetKeyId".to_owned(),
             )),
         },
     };
     let identity = AliasIdentity { account, region, name: name.to_owned() };
-    evidence.aliases.see(identity, sighting, target);
+    evidence.aliases.add(identity, observation, target);
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What an `AWS::KMS::Key` item tells of a key.
+//! `AWS::KMS::Key` items.
 //!
 //! The members are those of AWS Config's resource schema for `AWS::KMS::Key`: `configuration` is
 //! KMS's `KeyMetadata` with small initials, and `supplementaryConfiguration` holds
@@ -10,32 +10,32 @@ use trailseal_rule::{
     KeySpec, KeyState, KeyUsage, Partition, Reading, Refusal, Region, Rotation, Timestamp,
 };
 
-use super::{KeyIdentity, instant, not_read};
-use crate::newest::{Difference, Telling};
+use super::{KeyIdentity, instant, not_read, unfold};
+use crate::newest::{Difference, Observed};
 
-/// Everything that an item tells of a key.
+/// The content of an item of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct SeenKey {
+pub(crate) struct KeyItem {
     pub(crate) facts: Reading<KeyFacts>,
     pub(crate) rotation: Reading<Rotation>,
     pub(crate) policy: Reading<KeyPolicy>,
 }
 
-/// The policy of a key.
+/// The policy of a key, compared as JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct SeenPolicy(pub(crate) Reading<KeyPolicy>);
+pub(crate) struct PolicyReading(pub(crate) Reading<KeyPolicy>);
 
-impl Telling for SeenPolicy {
+impl Observed for PolicyReading {
     fn difference(&self, other: &Self) -> Option<Difference> {
         if are_alike(&self.0, &other.0) { None } else { self.0.difference(&other.0) }
     }
 
-    fn is_silent(&self) -> bool {
-        self.0.is_silent()
+    fn is_unread(&self) -> bool {
+        self.0.is_unread()
     }
 }
 
-/// Blanks and the order of members are no difference: AWS writes one item in several ways.
+/// White space and the order of members do not matter: AWS writes one policy in several ways.
 fn are_alike(one: &Reading<KeyPolicy>, other: &Reading<KeyPolicy>) -> bool {
     if one == other {
         return true;
@@ -47,7 +47,7 @@ fn are_alike(one: &Reading<KeyPolicy>, other: &Reading<KeyPolicy>) -> bool {
     document(one.text()).is_some_and(|one| Some(one) == document(other.text()))
 }
 
-impl SeenKey {
+impl KeyItem {
     fn all(of: &Reading<KeyFacts>) -> Self {
         let (rotation, policy) = match of {
             Reading::Absent => (Reading::Absent, Reading::Absent),
@@ -82,7 +82,7 @@ impl SeenKey {
 
     fn present(arn: Option<KeyArn>, metadata: Option<&Map<String, Value>>, whole: &Value) -> Self {
         let supplement = unfold(whole.get("supplementaryConfiguration"));
-        let member = |name: &str| supplement.as_ref().and_then(|members| members.get(name));
+        let member = |name: &str| supplement.get(name);
         let metadata = metadata.ok_or("the item of the key has no configuration");
         let facts = metadata.and_then(|metadata| {
             let arn = arn.ok_or("the item of the key has no usable ARN")?;
@@ -100,23 +100,23 @@ impl SeenKey {
     }
 }
 
-/// The ARN of a key that is only known by its place and ID.
+/// The ARN of a key in an account and Region.
 fn arn_of(account: &AccountId, region: &Region, id: &str) -> Option<KeyArn> {
     let partition = Partition::of(region).name;
     KeyArn::parse(&format!("arn:{partition}:kms:{region}:{account}:key/{id}")).ok()
 }
 
-/// An object, or text that holds one.
-fn unfold(value: Option<&Value>) -> Option<Value> {
-    let value = value?;
-    match value.as_str() {
-        Some(text) => serde_json::from_str(text).ok(),
-        None => Some(value.clone()),
+/// The member name of an answer (`KeyState`), for that of an item (`keyState`).
+pub(crate) fn capitalized(name: &str) -> String {
+    let mut name = name.to_owned();
+    if let Some(first) = name.get_mut(..1) {
+        first.make_ascii_uppercase();
     }
+    name
 }
 
-/// Reads the members of `KeyMetadata`, each on its own: one that cannot be read is blank, and makes
-/// unknown only what depends on it. `member` finds one by its name in items (`keyState`).
+/// Reads the members of `KeyMetadata`. A member that cannot be read is blank, so only the facts
+/// that depend on it are unknown. `member` finds one by its name in items (`keyState`).
 pub(crate) fn key_facts<'a>(arn: KeyArn, member: &dyn Fn(&str) -> Option<&'a Value>) -> KeyFacts {
     let text = |name: &str| member(name).and_then(Value::as_str);
     let word = |name: &str| text(name).unwrap_or_default();
@@ -127,7 +127,7 @@ pub(crate) fn key_facts<'a>(arn: KeyArn, member: &dyn Fn(&str) -> Option<&'a Val
     let state = KeyState::from_kms(word("keyState"));
     let (valid_to, state) = match (date(member("validTo")), state) {
         (Ok(date), state) => (date, state),
-        // Whether the material has ended is then not known.
+        // It is then unknown whether the material has expired.
         (Err(()), state @ (KeyState::Enabled | KeyState::Updating)) => {
             let word = format!("{} with a validTo that is not a time", state.as_str());
             (None, KeyState::Unrecognized(word))
@@ -156,8 +156,8 @@ fn date(value: Option<&Value>) -> Result<Option<Timestamp>, ()> {
     }
 }
 
-/// Where the item leaves it out, only the origin can tell: KMS rotates no imported material and
-/// no custom key store by itself (KMS API Reference, `GetKeyRotationStatus`).
+/// If the item leaves it out, the origin may show it: KMS does not rotate imported material or keys
+/// in a custom key store (KMS API Reference, `GetKeyRotationStatus`).
 fn rotation(status: Option<&Value>, origin: KeyOrigin) -> Reading<Rotation> {
     match status.and_then(switch) {
         Some(true) => Reading::Known(Rotation::On { period_days: None, next: None }),
@@ -182,12 +182,12 @@ fn switch(value: &Value) -> Option<bool> {
     }
 }
 
-/// A policy is text that holds a document; Config's API wraps that text in JSON text once more.
+/// A policy is JSON text; Config's API encodes that text as a JSON string once more.
 fn policy(value: Option<&Value>) -> Reading<KeyPolicy> {
     match value {
         Some(Value::String(text)) => match serde_json::from_str(text) {
             Ok(Value::String(inner)) => Reading::Known(KeyPolicy::new(inner)),
-            // What is no JSON at all is for the rule to refuse.
+            // The rule rejects text that is not JSON.
             Ok(_) | Err(_) => Reading::Known(KeyPolicy::new(text.clone())),
         },
         Some(document @ Value::Object(_)) => Reading::Known(KeyPolicy::new(document.to_string())),

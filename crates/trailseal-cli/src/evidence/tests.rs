@@ -36,14 +36,14 @@ fn metadata() -> Value {
     })
 }
 
-fn read(item: &Value) -> SeenKey {
-    let (identity, seen) = SeenKey::read(&ConfigurationItem::parse(item).unwrap(), item);
+fn read(item: &Value) -> KeyItem {
+    let (identity, seen) = KeyItem::read(&ConfigurationItem::parse(item).unwrap(), item);
     assert_eq!(identity, KeyIdentity::of_arn(&KeyArn::parse(KEY).unwrap()));
     seen
 }
 
-fn sighting() -> Sighting {
-    Sighting { captured: None, has_parameters: false, state: None, source: 0, position: 0 }
+fn observation() -> Observation {
+    Observation { captured: None, has_parameters: false, state: None, source: 0, position: 0 }
 }
 
 fn facts(
@@ -54,11 +54,11 @@ fn facts(
 ) -> Facts {
     let mut evidence = Evidence::default();
     if let Some(item) = key {
-        let (identity, seen) = SeenKey::read(&ConfigurationItem::parse(item).unwrap(), item);
-        evidence.see_key(identity, sighting(), seen);
+        let (identity, seen) = KeyItem::read(&ConfigurationItem::parse(item).unwrap(), item);
+        evidence.add_key(identity, observation(), seen);
     }
     if let Some(item) = bucket {
-        see_bucket(&mut evidence, item, sighting()).unwrap();
+        read_bucket(&mut evidence, item, observation()).unwrap();
     }
     let given: Map<String, Value> =
         parameters.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))).collect();
@@ -76,7 +76,7 @@ fn bucket_item(status: &str) -> Value {
 }
 
 #[test]
-fn an_item_in_either_spelling_tells_all_of_a_key() {
+fn an_item_of_a_key_is_read_in_either_spelling() {
     let policy = "{\"Statement\":[]}";
     let of_event =
         key_item("OK", &metadata(), &json!({ "KeyRotationStatus": true, "Policy": policy }));
@@ -97,7 +97,7 @@ fn an_item_in_either_spelling_tells_all_of_a_key() {
 }
 
 #[test]
-fn times_may_be_text_or_milliseconds() {
+fn times_are_text_or_milliseconds() {
     let date = Timestamp::parse("2026-12-24T00:00:00Z").unwrap();
     for value in [json!("2026-12-24T00:00:00.000Z"), json!(date.epoch_millis())] {
         let mut configuration = metadata();
@@ -110,10 +110,10 @@ fn times_may_be_text_or_milliseconds() {
 }
 
 #[test]
-fn what_an_item_leaves_out_is_not_made_up() {
+fn missing_members_are_unknown() {
     let seen = read(&key_item("OK", &metadata(), &Value::Null));
     assert_eq!((seen.rotation, seen.policy), (not_read(), not_read()));
-    // What cannot be read is blank, and takes nothing from the rest.
+    // A member that cannot be read does not affect the others.
     for (name, value) in [
         ("keyUsage", Value::Null),
         ("customerMasterKeySpec", json!(7)),
@@ -139,7 +139,7 @@ fn what_an_item_leaves_out_is_not_made_up() {
 }
 
 #[test]
-fn imported_material_is_not_rotated_whatever_the_item_leaves_out() {
+fn imported_material_is_not_rotated() {
     let mut configuration = metadata();
     configuration["origin"] = json!("EXTERNAL");
     let seen = read(&key_item("OK", &configuration, &json!({})));
@@ -147,7 +147,7 @@ fn imported_material_is_not_rotated_whatever_the_item_leaves_out() {
 }
 
 #[test]
-fn a_deleted_key_is_absent_and_one_that_is_not_recorded_is_not_read() {
+fn a_deleted_key_is_absent_and_an_unrecorded_one_is_not_read() {
     for (status, all) in [
         ("ResourceDeleted", Reading::Absent),
         ("ResourceDeletedNotRecorded", Reading::Absent),
@@ -164,7 +164,7 @@ fn a_deleted_key_is_absent_and_one_that_is_not_recorded_is_not_read() {
 }
 
 #[test]
-fn a_bucket_is_where_its_recorder_is() {
+fn a_bucket_is_in_the_region_of_its_recorder() {
     let region = Region::parse("eu-central-1").unwrap();
     for (status, wanted) in [
         ("OK", Reading::Known(region)),
@@ -178,13 +178,13 @@ fn a_bucket_is_where_its_recorder_is() {
 }
 
 #[test]
-fn what_the_input_does_not_tell_is_not_read() {
+fn missing_evidence_is_not_read() {
     let nothing = facts(None, None, KEY, &[("profile", "strict")]);
     assert_eq!(nothing, Facts::unread());
 }
 
 #[test]
-fn a_bare_id_is_looked_for_where_the_bucket_is() {
+fn a_key_id_is_in_the_region_of_the_bucket() {
     let item = key_item("OK", &metadata(), &json!({}));
     let found = facts(Some(&item), Some(&bucket_item("OK")), "1234abcd", &[]);
     assert!(matches!(found.key, Reading::Known(_)), "{found:?}");
@@ -193,7 +193,7 @@ fn a_bare_id_is_looked_for_where_the_bucket_is() {
 }
 
 #[test]
-fn no_alias_is_guessed() {
+fn an_alias_without_an_item_is_not_read() {
     let item = key_item("OK", &metadata(), &json!({}));
     for alias in ["alias/logs", "arn:aws:kms:eu-central-1:111122223333:alias/logs"] {
         let facts = facts(Some(&item), Some(&bucket_item("OK")), alias, &[]);
@@ -202,7 +202,7 @@ fn no_alias_is_guessed() {
 }
 
 #[test]
-fn rotation_without_a_period_is_not_enough_for_a_longest_period() {
+fn a_maximum_period_needs_the_rotation_period() {
     let item = key_item("OK", &metadata(), &json!({ "KeyRotationStatus": true }));
     let rotated = facts(Some(&item), None, KEY, &[("requireKeyRotation", "true")]);
     assert!(matches!(rotated.rotation, Reading::Known(Rotation::On { .. })));

@@ -1,117 +1,109 @@
-//! Which files there are: names, folders, standard input.
+//! Finds the files of the command line's paths.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Origin, Source, Sources, Unread};
+use super::{Origin, Source, Sources, UnreadFolder};
 use crate::inventory::Role;
 
 /// Resource types whose history files are opened.
 const OPENED_TYPES: [&str; 4] =
     ["AWS::CloudTrail::Trail", "AWS::KMS::Key", "AWS::KMS::Alias", "AWS::S3::Bucket"];
 
-/// Stands in the name of each history file before the resource type (AWS Config Developer Guide,
-/// "Viewing configuration history"): `…_ConfigHistory_AWS::EC2::Instance_…json.gz`.
+/// Precedes the resource type in the name of a history file (AWS Config Developer Guide, "Viewing
+/// configuration history"): `…_ConfigHistory_AWS::EC2::Instance_…json.gz`.
 const HISTORY: &str = "_ConfigHistory_";
 
-/// A path that cannot be looked into.
-#[derive(Debug)]
-pub(crate) struct FindError {
-    pub(crate) path: PathBuf,
-    pub(crate) error: io::Error,
-}
-
-/// Adds what a path of the command line stands for; a folder stands for all its files, in the
-/// order of their names. A folder of which nothing can be read is remembered as that, unless all
-/// that it holds is known to be of no use.
-pub(crate) fn find(path: &Path, role: Role, sources: &mut Sources, errors: &mut Vec<FindError>) {
-    if path.as_os_str() == "-" {
-        let origin = Origin::StandardInput;
-        sources.list.push(Source { origin, role, is_named: true, subject: None });
-        return;
-    }
-    match fs::metadata(path) {
-        Ok(found) if found.is_dir() => {
-            let before = (sources.list.len(), sources.skipped.len(), errors.len());
-            walk(path, role, sources, errors);
-            let (listed, skipped, failed) = before;
-            let skipped = sources.skipped.get(skipped..).unwrap_or_default().to_vec();
-            let is_unread = sources.list.len() == listed && errors.len() == failed;
-            if is_unread && (skipped.is_empty() || !skipped.iter().all(|path| is_of_no_use(path))) {
-                sources.unread.push(Unread { folder: path.to_owned(), skipped });
-            }
+impl Sources {
+    /// Adds a path of the command line. A folder stands for all its files, in the order of their
+    /// names. A folder without a file to read is listed in `unread`, unless its files
+    /// are all histories of other resource types.
+    pub(crate) fn add(&mut self, path: &Path, role: Role) {
+        if path.as_os_str() == "-" {
+            let origin = Origin::StandardInput;
+            self.list.push(Source { origin, role, is_named: true, subject: None });
+            return;
         }
-        Ok(_) => add(path.to_owned(), role, true, sources),
-        Err(error) => errors.push(FindError { path: path.to_owned(), error }),
-    }
-}
-
-/// Folders within are entered, links to folders are not: they could lead round in a circle.
-fn walk(folder: &Path, role: Role, sources: &mut Sources, errors: &mut Vec<FindError>) {
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        match entries(&folder) {
-            Ok(entries) => {
-                for path in entries.files {
-                    add(path, role, false, sources);
+        match fs::metadata(path) {
+            Ok(found) if found.is_dir() => {
+                let (listed, skipped, failed) =
+                    (self.list.len(), self.skipped.len(), self.errors.len());
+                self.add_folder(path, role);
+                let skipped = self.skipped.get(skipped..).unwrap_or_default().to_vec();
+                let is_unread = self.list.len() == listed && self.errors.len() == failed;
+                let is_other_history = |path: &PathBuf| is_history_of_another_type(&name(path));
+                if is_unread && (skipped.is_empty() || !skipped.iter().all(is_other_history)) {
+                    self.unread.push(UnreadFolder { folder: path.to_owned(), skipped });
                 }
-                sources.skipped.extend(entries.others);
-                folders.extend(entries.folders.into_iter().rev());
             }
-            Err(error) => errors.push(FindError { path: folder, error }),
+            Ok(_) => self.add_file(path.to_owned(), role, true),
+            Err(error) => self.errors.push((path.to_owned(), error)),
+        }
+    }
+
+    /// Adds the files of a folder and its subfolders, but follows no links to folders: these can
+    /// form a loop.
+    fn add_folder(&mut self, folder: &Path, role: Role) {
+        let mut folders = vec![folder.to_owned()];
+        while let Some(folder) = folders.pop() {
+            match entries(&folder) {
+                Ok(entries) => {
+                    entries.files.into_iter().for_each(|path| self.add_file(path, role, false));
+                    self.skipped.extend(entries.others);
+                    folders.extend(entries.folders.into_iter().rev());
+                }
+                Err(error) => self.errors.push((folder, error)),
+            }
+        }
+    }
+
+    fn add_file(&mut self, path: PathBuf, role: Role, is_named: bool) {
+        let name = name(&path);
+        if is_history_of_another_type(&name) || !(is_named || may_be_json(&name)) {
+            self.skipped.push(path);
+        } else {
+            let origin = Origin::File(path);
+            self.list.push(Source { origin, role, is_named, subject: None });
         }
     }
 }
 
-/// What is in a folder, each in the order of the names.
+/// The entries of a folder, sorted by name.
 #[derive(Default)]
 struct Entries {
     files: Vec<PathBuf>,
     folders: Vec<PathBuf>,
-    /// Links to folders, and what is neither file nor folder.
+    /// Links to folders, and entries that are neither a file nor a folder.
     others: Vec<PathBuf>,
 }
 
 fn entries(folder: &Path) -> io::Result<Entries> {
-    let Entries { mut files, mut folders, mut others } = Entries::default();
+    let mut entries = Entries::default();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let kind = entry.file_type()?;
-        if kind.is_dir() {
-            folders.push(entry.path());
+        let list = if kind.is_dir() {
+            &mut entries.folders
         } else if kind.is_file() || (kind.is_symlink() && may_lead_to_a_file(&entry.path())) {
-            files.push(entry.path());
+            &mut entries.files
         } else {
-            others.push(entry.path());
-        }
+            &mut entries.others
+        };
+        list.push(entry.path());
     }
-    files.sort();
-    folders.sort();
-    others.sort();
-    Ok(Entries { files, folders, others })
+    let Entries { files, folders, others } = &mut entries;
+    [files, folders, others].into_iter().for_each(|list| list.sort());
+    Ok(entries)
 }
 
-/// A link that leads nowhere is taken for a file, so that opening it says what is wrong.
+/// A broken link counts as a file, so that opening it reports the error.
 fn may_lead_to_a_file(link: &Path) -> bool {
     fs::metadata(link).map_or(true, |found| found.is_file())
 }
 
-fn add(path: PathBuf, role: Role, is_named: bool, sources: &mut Sources) {
-    if is_of_no_use(&path) || !(is_named || may_be_json(&name(&path))) {
-        sources.skipped.push(path);
-    } else {
-        let origin = Origin::File(path);
-        sources.list.push(Source { origin, role, is_named, subject: None });
-    }
-}
-
 fn name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
-}
-
-fn is_of_no_use(path: &Path) -> bool {
-    is_history_of_another_type(&name(path))
 }
 
 fn may_be_json(name: &str) -> bool {
@@ -119,7 +111,7 @@ fn may_be_json(name: &str) -> bool {
     [".json", ".json.gz", ".ndjson", ".jsonl"].iter().any(|end| name.ends_with(end))
 }
 
-/// A name that does not spell a type in full, since some systems forbid colons, is no proof.
+/// A name without a full type is not evidence of another type: some file systems forbid colons.
 fn is_history_of_another_type(name: &str) -> bool {
     let Some((_, rest)) = name.split_once(HISTORY) else {
         return false;
@@ -133,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_history_of_another_type_is_known_by_its_name() {
+    fn the_name_of_a_history_file_shows_its_type() {
         let name = |kind: &str| {
             format!(
                 "111122223333_Config_eu-central-1_ConfigHistory_{kind}_20261123T1_20261123T2_1.json.gz"

@@ -1,4 +1,4 @@
-//! Reads one source to its end: plain or gzip, told apart by content, in constant memory.
+//! Reads one source to its end in constant memory: plain text, gzip or UTF-16, recognized by content.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
@@ -11,46 +11,46 @@ use thiserror::Error;
 use super::{Origin, utf16};
 use crate::scan::{Document, ScanError, Scanner};
 
-/// Bytes that are read at once: large enough that neither system calls nor handing over from thread
-/// to thread costs much, small enough for the caches of the processor.
+/// Bytes of a chunk: large enough that system calls and passing it between threads cost little,
+/// small enough for the caches of the processor.
 const CHUNK_BYTES: usize = 512 << 10;
 
-/// Bytes of a file that tell what it is, and that are read of a gzip file at once.
+/// Bytes that show the format of a file, and bytes of a gzip file that are read at once.
 const INPUT_BYTES: usize = 64 << 10;
 
-/// Chunks that are read and scanned by turns: a thread pays for large files only.
-const CHUNKS_BY_TURNS: usize = 8;
+/// Chunks that one thread reads and scans: a second thread pays off only for large files.
+const CHUNKS_ON_ONE_THREAD: usize = 8;
 
-/// Chunks that may be read, and inflated, before they are scanned.
+/// Chunks that are read, and inflated, ahead of scanning.
 const CHUNKS_AHEAD: usize = 3;
 
-/// What a gzip file may inflate to without a question.
+/// Up to this size, a gzip file may inflate by any ratio.
 const INFLATED_BYTES_FREE: u64 = 256 << 20;
 
-/// How many times its size a larger gzip file may inflate to: what AWS Config delivers stays far
-/// below, and a bomb reaches a thousand.
+/// The largest ratio of a larger gzip file: files of AWS Config stay far below, and a bomb reaches
+/// a thousand.
 const INFLATION_MAX: u64 = 250;
 
 const GZIP_MAGIC: [u8; 2] = [0x1F, 0x8B];
 
-/// Why a source tells nothing.
+/// Why a source cannot be used.
 #[derive(Debug, Error)]
 pub(crate) enum ReadError {
     /// It cannot be opened.
     #[error("cannot be opened")]
     Open(#[source] io::Error),
-    /// Reading broke off.
+    /// A read failed.
     #[error("cannot be read")]
     Read(#[source] io::Error),
-    /// It begins like gzip and goes on otherwise, or ends too soon.
-    #[error("is not whole gzip")]
+    /// It begins like gzip, but is corrupt or ends too soon.
+    #[error("is not complete gzip")]
     Gzip(#[source] io::Error),
-    /// It begins like UTF-16 and goes on otherwise.
-    #[error("is not whole UTF-16")]
+    /// It begins like UTF-16, but is corrupt.
+    #[error("is not valid UTF-16")]
     Utf16(#[source] io::Error),
-    /// It inflates beyond all that AWS writes.
+    /// It inflates far more than any file of AWS.
     #[error(
-        "inflates to more than {INFLATION_MAX} times its size, which nothing that AWS Config writes does"
+        "inflates to more than {INFLATION_MAX} times its size, far more than any file of AWS Config"
     )]
     Bomb,
     /// Its text cannot be used.
@@ -58,7 +58,7 @@ pub(crate) enum ReadError {
     Scan(#[from] ScanError),
 }
 
-/// Counts the bytes that pass.
+/// Counts the bytes that are read.
 struct Counted<R> {
     inner: R,
     bytes: u64,
@@ -76,12 +76,11 @@ fn buffer() -> Vec<u8> {
     vec![0; CHUNK_BYTES]
 }
 
-/// Reads a source and hands on its pieces. The buffer is for one source after the other; empty, it is
-/// made anew.
+/// Reads a source and passes its documents to `take`. The buffer is reused between sources.
 ///
 /// # Errors
 ///
-/// The source cannot be read to its end; what was handed on before must not be used.
+/// The source cannot be read to its end; its earlier documents must not be used.
 pub(crate) fn read(
     origin: &Origin,
     buffer: &mut Vec<u8>,
@@ -121,7 +120,7 @@ fn read_from(
     scan(next, scanner, buffer, take)
 }
 
-/// Reads until the buffer is full or the input ends, so that files are read on at whole pages.
+/// Reads until the buffer is full or the input ends, so that later reads are page-aligned.
 fn fill(input: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
     while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
@@ -133,14 +132,14 @@ fn fill(input: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
     Ok(filled)
 }
 
-/// Gets the next chunk and scans it by turns, and of a large file does both at once.
+/// Reads and scans chunks in turn; from a large file, two threads do both at once.
 fn scan(
     mut next: impl FnMut(&mut [u8]) -> Result<Option<usize>, ReadError> + Send,
     mut scanner: Scanner,
     buffer: &mut Vec<u8>,
     take: &mut dyn FnMut(Document<'_>),
 ) -> Result<(), ReadError> {
-    for _ in 0..CHUNKS_BY_TURNS {
+    for _ in 0..CHUNKS_ON_ONE_THREAD {
         let Some(length) = next(buffer)? else {
             return Ok(scanner.finish()?);
         };
@@ -149,40 +148,40 @@ fn scan(
     scan_at_once(next, scanner, std::mem::take(buffer), take)
 }
 
-/// A thread of its own gets the chunks, never more than [`CHUNKS_AHEAD`] ahead.
+/// A second thread reads chunks, at most [`CHUNKS_AHEAD`] ahead.
 fn scan_at_once(
     mut next: impl FnMut(&mut [u8]) -> Result<Option<usize>, ReadError> + Send,
     mut scanner: Scanner,
     first: Vec<u8>,
     take: &mut dyn FnMut(Document<'_>),
 ) -> Result<(), ReadError> {
-    let (give_back, empty) = mpsc::channel::<Vec<u8>>();
-    let (hand_over, full) = mpsc::channel();
-    // The scope owns its ends of the channels, so that they go away before it waits.
+    let (return_empty, empty) = mpsc::channel::<Vec<u8>>();
+    let (send_full, full) = mpsc::channel();
+    // The scope owns its ends of the channels, so they are dropped before it waits.
     thread::scope(move |scope| {
         scope.spawn(move || {
             while let Ok(mut buffer) = empty.recv() {
-                if hand_over.send((next(&mut buffer), buffer)).is_err() {
+                if send_full.send((next(&mut buffer), buffer)).is_err() {
                     return;
                 }
             }
         });
         let more = std::iter::repeat_with(self::buffer);
         for buffer in std::iter::once(first).chain(more).take(CHUNKS_AHEAD) {
-            let _has_ended = give_back.send(buffer);
+            let _has_ended = return_empty.send(buffer);
         }
         for (read, buffer) in full {
             let Some(length) = read? else {
                 break;
             };
             scanner.push(buffer.get(..length).unwrap_or_default(), take)?;
-            let _has_ended = give_back.send(buffer);
+            let _has_ended = return_empty.send(buffer);
         }
         Ok(scanner.finish()?)
     })
 }
 
-/// A gzip file on its way, held against a bomb.
+/// Inflates a gzip file and stops at a bomb.
 struct Inflating<R> {
     decoder: MultiGzDecoder<BufReader<Counted<R>>>,
     inflated: u64,
@@ -200,7 +199,7 @@ impl<R: Read> Inflating<R> {
     }
 }
 
-/// How many bytes come next, or nothing at the end.
+/// Reads the next bytes and returns their number, or `None` at the end.
 fn next_chunk(input: &mut impl Read, buffer: &mut [u8]) -> io::Result<Option<usize>> {
     loop {
         match input.read(buffer) {

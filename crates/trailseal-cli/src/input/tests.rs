@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::*;
 
-/// A folder of its own for a test, gone with it.
+/// A temporary folder, removed after the test.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -53,26 +53,29 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 
 fn read_paths(paths: &[&Path]) -> (Vec<String>, Vec<(String, String)>, Sources, usize) {
     let mut sources = Sources::default();
-    let mut errors = Vec::new();
     for path in paths {
-        find(path, Role::Judged, &mut sources, &mut errors);
+        sources.add(path, Role::Judged);
     }
-    assert!(errors.is_empty(), "{errors:?}");
-    let reading = read_all(&sources, EventParameters::Own);
-    let mut names: Vec<String> =
-        reading.seen.trails.iter().map(|(_, _, trail)| trail.resource_id.to_string()).collect();
+    assert!(sources.errors.is_empty(), "{:?}", sources.errors);
+    let content = read_all(&sources, EventParameters::Own);
+    let mut names: Vec<String> = content
+        .inventory
+        .trails
+        .iter()
+        .map(|(_, _, trail)| trail.resource_id.to_string())
+        .collect();
     names.sort();
     let file = |source: usize| match &sources.list[source].origin {
         Origin::File(path) => path.file_name().unwrap().to_string_lossy().into_owned(),
         Origin::StandardInput => panic!("no standard input here"),
     };
-    let complaints = reading.seen.complaints.iter();
-    let complaints = complaints.map(|one| (file(one.source), one.message.clone())).collect();
-    (names, complaints, sources, reading.of_no_use)
+    let problems = content.inventory.problems.iter();
+    let problems = problems.map(|one| (file(one.source), one.message.clone())).collect();
+    (names, problems, sources, content.files_of_other_kinds)
 }
 
 #[test]
-fn files_of_every_kind_are_read_whole_or_not_at_all() {
+fn files_are_read_whole_or_not_at_all() {
     let folder = Folder::new("kinds");
     let both = snapshot(&["cut-1", "cut-2"]);
     let (half, _) = both.split_at(both.len() - 2);
@@ -90,44 +93,43 @@ fn files_of_every_kind_are_read_whole_or_not_at_all() {
     folder.write("other.json", b"{\"Records\":[]}");
     folder.write("notes.txt", b"nothing");
     folder.write("empty.json", b"");
-    folder.write("x_ConfigHistory_AWS::EC2::Instance_1.json.gz", b"never opened");
-    let (names, complaints, sources, of_no_use) = read_paths(&[&folder.0]);
+    folder.write("x_ConfigHistory_AWS::EC2::Instance_1.json.gz", b"not opened");
+    let (names, problems, sources, other_kinds) = read_paths(&[&folder.0]);
     assert_eq!(names, ["deeper", "deflated", "plain"]);
-    assert_eq!((sources.list.len(), sources.skipped.len(), of_no_use), (8, 2, 1));
-    let told: Vec<&str> = complaints.iter().map(|(file, _)| file.as_str()).collect();
-    assert_eq!(told, ["cut.json", "empty.json", "flipped.json.gz", "short.json.gz"]);
-    let words: Vec<&str> = complaints.iter().map(|(_, words)| words.as_str()).collect();
-    assert!(words[0].starts_with("is cut short: it ends within a document"), "{}", words[0]);
+    assert_eq!((sources.list.len(), sources.skipped.len(), other_kinds), (8, 2, 1));
+    let files: Vec<&str> = problems.iter().map(|(file, _)| file.as_str()).collect();
+    assert_eq!(files, ["cut.json", "empty.json", "flipped.json.gz", "short.json.gz"]);
+    let words: Vec<&str> = problems.iter().map(|(_, words)| words.as_str()).collect();
+    assert!(words[0].starts_with("is incomplete: it ends within a document"), "{}", words[0]);
     assert_eq!(words[1], "is empty");
-    assert!(words[2].starts_with("is not whole gzip: "), "{}", words[2]);
-    assert!(words[3].starts_with("is not whole gzip: "), "{}", words[3]);
+    assert!(words[2].starts_with("is not complete gzip: "), "{}", words[2]);
+    assert!(words[3].starts_with("is not complete gzip: "), "{}", words[3]);
 }
 
 #[test]
-fn a_named_file_of_another_kind_is_a_complaint() {
+fn a_named_file_of_another_kind_is_a_problem() {
     let folder = Folder::new("named");
     let path = folder.write("other.json", b"{\"Records\":[]}");
-    let (_, complaints, _, of_no_use) = read_paths(&[&path]);
-    assert_eq!((complaints.len(), of_no_use), (1, 0));
-    assert!(complaints[0].1.starts_with("holds nothing that is read here"), "{complaints:?}");
+    let (_, problems, _, other_kinds) = read_paths(&[&path]);
+    assert_eq!((problems.len(), other_kinds), (1, 0));
+    assert!(problems[0].1.starts_with("contains nothing that can be judged"), "{problems:?}");
 }
 
-/// What is of no use is told of, also where something else in the file is.
 #[test]
-fn a_named_file_that_holds_other_kinds_too_is_a_complaint() {
+fn a_document_of_another_kind_in_a_named_file_is_a_problem() {
     let folder = Folder::new("mixed");
     let mixed = [&snapshot(&["one"])[..], b"{\"Buckets\":[]}"].concat();
     let path = folder.write("mixed.json", &mixed);
-    let (names, complaints, _, of_no_use) = read_paths(&[&path]);
-    assert_eq!((names, of_no_use), (vec!["one".to_owned()], 1));
-    let words = "holds JSON of other kinds, too, which was left alone: 1 document";
-    assert_eq!(complaints, [("mixed.json".to_owned(), words.to_owned())]);
-    let (names, complaints, _, of_no_use) = read_paths(&[&folder.0]);
-    assert_eq!((names.len(), complaints.len(), of_no_use), (1, 0, 1));
+    let (names, problems, _, other_kinds) = read_paths(&[&path]);
+    assert_eq!((names, other_kinds), (vec!["one".to_owned()], 1));
+    let words = "also contains 1 document of another kind, ignored";
+    assert_eq!(problems, [("mixed.json".to_owned(), words.to_owned())]);
+    let (names, problems, _, other_kinds) = read_paths(&[&folder.0]);
+    assert_eq!((names.len(), problems.len(), other_kinds), (1, 0, 1));
 }
 
 #[test]
-fn endings_count_in_either_case_and_links_to_folders_are_told_of() {
+fn extensions_are_matched_in_either_case_and_links_to_folders_are_skipped() {
     let folder = Folder::new("endings");
     folder.write("in/UPPER.JSON", &snapshot(&["upper"]));
     folder.write("in/Deflated.Json.GZ", &gzip(&snapshot(&["deflated"])));
@@ -135,9 +137,9 @@ fn endings_count_in_either_case_and_links_to_folders_are_told_of() {
     let inside = folder.0.join("in");
     #[cfg(unix)]
     std::os::unix::fs::symlink(folder.0.join("out"), inside.join("link")).unwrap();
-    let (names, complaints, sources, _) = read_paths(&[&inside]);
+    let (names, problems, sources, _) = read_paths(&[&inside]);
     assert_eq!(names, ["deflated", "upper"]);
-    assert_eq!(complaints, []);
+    assert_eq!(problems, []);
     #[cfg(unix)]
     assert_eq!(sources.skipped, [inside.join("link")]);
 }
@@ -149,14 +151,14 @@ fn gzip_of_several_members_is_one_text() {
     let (head, tail) = text.split_at(text.len() / 2);
     let members = [gzip(head), gzip(tail)].concat();
     let path = folder.write("members.json.gz", &members);
-    let (names, complaints, ..) = read_paths(&[&path]);
+    let (names, problems, ..) = read_paths(&[&path]);
     assert_eq!(
-        (names.as_slice(), complaints.len()),
+        (names.as_slice(), problems.len()),
         (["first".into(), "second".into()].as_slice(), 0)
     );
 }
 
-/// Larger than what is inflated and scanned by turns; the wrong one goes on long after its fault.
+/// Larger than the part that one thread reads; the corrupt file continues long after its fault.
 #[test]
 fn a_large_gzip_file_is_read_to_its_end_or_its_fault() {
     let folder = Folder::new("large");
@@ -168,13 +170,13 @@ fn a_large_gzip_file_is_read_to_its_end_or_its_fault() {
     wrong[place + (6 << 20)] = b'x';
     folder.write("right.json.gz", &gzip(&right));
     folder.write("wrong.json.gz", &gzip(&wrong));
-    let (names, complaints, ..) = read_paths(&[&folder.0]);
+    let (names, problems, ..) = read_paths(&[&folder.0]);
     assert_eq!(names, ["first", "last"]);
     let position = place + (6 << 20);
     let words = format!(
-        "is corrupt: `configurationItems` holds something that is no object (byte {position})"
+        "is corrupt: `configurationItems` contains something other than an object (byte {position})"
     );
-    assert_eq!(complaints, [("wrong.json.gz".to_owned(), words)]);
+    assert_eq!(problems, [("wrong.json.gz".to_owned(), words)]);
 }
 
 /// 400 megabytes of blanks, which deflate to a thousandth.
@@ -188,37 +190,34 @@ fn a_gzip_bomb_is_not_inflated_to_its_end() {
         encoder.write_all(&vec![b' '; BLOCK]).unwrap();
     }
     let path = folder.write("bomb.json.gz", &encoder.finish().unwrap());
-    let (_, complaints, ..) = read_paths(&[&path]);
-    assert_eq!(complaints.len(), 1);
-    assert!(
-        complaints[0].1.starts_with("inflates to more than 250 times its size"),
-        "{complaints:?}"
-    );
+    let (_, problems, ..) = read_paths(&[&path]);
+    assert_eq!(problems.len(), 1);
+    assert!(problems[0].1.starts_with("inflates to more than 250 times its size"), "{problems:?}");
 }
 
 #[test]
-fn many_files_come_to_the_same_however_often_they_are_read() {
+fn reading_many_files_is_deterministic() {
     let folder = Folder::new("many");
     for index in 0..40 {
         let name = format!("trail-{index}");
         folder.write(&format!("{index}.json"), &snapshot(&["shared", &name]));
     }
-    let sources = |reading: Reading| {
-        let mut seen: Vec<(String, usize)> = reading
-            .seen
+    let trails = |content: Content| {
+        let mut seen: Vec<(String, usize)> = content
+            .inventory
             .trails
             .iter()
-            .map(|(_, sighting, trail)| (trail.resource_id.to_string(), sighting.source))
+            .map(|(_, seen, trail)| (trail.resource_id.to_string(), seen.source))
             .collect();
         seen.sort();
         seen
     };
     let mut found = Sources::default();
-    find(&folder.0, Role::Judged, &mut found, &mut Vec::new());
-    let first = sources(read_all(&found, EventParameters::Own));
+    found.add(&folder.0, Role::Judged);
+    let first = trails(read_all(&found, EventParameters::Own));
     assert_eq!(first.len(), 41);
     assert_eq!(first[0], ("shared".to_owned(), 39));
     for _ in 0..5 {
-        assert_eq!(sources(read_all(&found, EventParameters::Own)), first);
+        assert_eq!(trails(read_all(&found, EventParameters::Own)), first);
     }
 }

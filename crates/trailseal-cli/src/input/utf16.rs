@@ -2,10 +2,10 @@
 
 use std::io::{self, Read};
 
-/// Bytes that are decoded at once.
+/// Bytes of an input chunk.
 const CHUNK_BYTES: usize = 16 << 10;
 
-/// The order of the bytes of a code unit.
+/// The byte order of a code unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ByteOrder {
     LittleEndian,
@@ -13,8 +13,7 @@ pub(super) enum ByteOrder {
 }
 
 impl ByteOrder {
-    /// The order that a byte order mark tells, or that the first character of JSON does, which is
-    /// ASCII.
+    /// The order that the byte order mark or the first character, which is ASCII in JSON, shows.
     pub(super) fn of(text: &[u8]) -> Option<Self> {
         match text {
             [0xFF, 0xFE, ..] => Some(Self::LittleEndian),
@@ -33,22 +32,22 @@ impl ByteOrder {
     }
 }
 
-/// Reads UTF-16, byte order mark included, as UTF-8, in which that mark is left.
+/// Decodes UTF-16 to UTF-8 and keeps the byte order mark.
 pub(super) struct Decoder<R> {
     input: R,
     order: ByteOrder,
-    /// Bytes that belong to a character that is not whole yet.
+    /// The bytes of an incomplete character.
     pending: Vec<u8>,
-    /// UTF-8 that was not handed on yet, and how much of it was.
+    /// The UTF-8 of the latest chunk, and how much of it was read.
     decoded: Vec<u8>,
-    handed_on: usize,
+    read_bytes: usize,
     has_ended: bool,
 }
 
 impl<R: Read> Decoder<R> {
     pub(super) fn new(input: R, order: ByteOrder) -> Self {
         let (pending, decoded) = (Vec::new(), Vec::new());
-        Self { input, order, pending, decoded, handed_on: 0, has_ended: false }
+        Self { input, order, pending, decoded, read_bytes: 0, has_ended: false }
     }
 
     fn refill(&mut self) -> io::Result<()> {
@@ -59,7 +58,7 @@ impl<R: Read> Decoder<R> {
         let (pairs, odd) = self.pending.as_chunks::<2>();
         let mut units: Vec<u16> = pairs.iter().map(|pair| self.order.unit(*pair)).collect();
         let mut rest = odd.to_vec();
-        // The second half of a character may come with the next bytes.
+        // The second half of a character may be in the next chunk.
         if let Some(last) = units.pop_if(|last| (0xD800..0xDC00).contains(last)) {
             let bytes = match self.order {
                 ByteOrder::LittleEndian => last.to_le_bytes(),
@@ -68,28 +67,31 @@ impl<R: Read> Decoder<R> {
             rest.splice(0..0, bytes);
         }
         if self.has_ended && !rest.is_empty() {
-            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "it ends within a character"));
+            return Err(io::Error::new(
+                io::ErrorKind::UnexpectedEof,
+                "the text ends within a character",
+            ));
         }
         self.pending = rest;
         let text: Result<String, _> = char::decode_utf16(units).collect();
         let text = text.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
         self.decoded = text.into_bytes();
-        self.handed_on = 0;
+        self.read_bytes = 0;
         Ok(())
     }
 }
 
 impl<R: Read> Read for Decoder<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while self.handed_on == self.decoded.len() && !self.has_ended {
+        while self.read_bytes == self.decoded.len() && !self.has_ended {
             self.refill()?;
         }
-        let rest = self.decoded.get(self.handed_on..).unwrap_or_default();
+        let rest = self.decoded.get(self.read_bytes..).unwrap_or_default();
         let length = rest.len().min(buffer.len());
         if let (Some(to), Some(from)) = (buffer.get_mut(..length), rest.get(..length)) {
             to.copy_from_slice(from);
         }
-        self.handed_on += length;
+        self.read_bytes += length;
         Ok(length)
     }
 }

@@ -1,16 +1,15 @@
-//! Answers of KMS and S3 as the AWS CLI prints them: evidence, once it is known of what.
+//! Answers of KMS and S3, as the AWS CLI prints them.
 //!
-//! INVARIANT (never of another): an answer that does not name its key or bucket counts only for the
-//! one that `--evidence ARN=FILE` names.
+//! INVARIANT (named): an answer that does not name its key or bucket is evidence only of the one
+//! that `--evidence ARN=FILE` names.
 
 use serde_json::Value;
 use trailseal_rule::{BucketName, KeyArn, KeyFacts, KeyPolicy, Reading, Refusal, Region, Rotation};
 
-use super::{Complaint, Inventory, ScanOptions};
-use crate::evidence::{KeyIdentity, SeenPolicy, key_facts};
-use crate::newest::Sighting;
+use super::DocumentReader;
+use crate::evidence::{KeyIdentity, PolicyReading, capitalized, key_facts};
 
-/// What the answers of a source are about.
+/// The key or bucket of the answers of a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Subject {
     Key(KeyArn),
@@ -18,95 +17,74 @@ pub(crate) enum Subject {
 }
 
 impl Subject {
-    /// Reads the ARN of a key or of a bucket.
+    /// Parses the ARN of a key or of a bucket.
     pub(crate) fn parse(arn: &str) -> Option<Self> {
         if let Ok(key) = KeyArn::parse(arn) {
             return Some(Self::Key(key));
         }
-        let mut parts = arn.splitn(6, ':');
-        let is_s3 = parts.next() == Some("arn")
-            && parts.next().is_some_and(|partition| partition.starts_with("aws"))
-            && parts.next() == Some("s3")
-            && parts.next() == Some("")
-            && parts.next() == Some("");
-        let bucket = parts.next().filter(|_| is_s3)?;
-        BucketName::parse(bucket).ok().map(Self::Bucket)
+        let (partition, bucket) = arn.strip_prefix("arn:")?.split_once(":s3:::")?;
+        let is_partition = partition.starts_with("aws") && !partition.contains(':');
+        BucketName::parse(bucket).ok().filter(|_| is_partition).map(Self::Bucket)
     }
 }
 
-/// One answer of one operation.
-enum Answer {
+/// The answer of one operation.
+enum OperationAnswer {
     Key(Result<(KeyIdentity, KeyFacts), String>),
     Rotation(Option<KeyArn>, Reading<Rotation>),
     Policy(String),
     Location(Option<Region>),
 }
 
-impl Inventory {
-    /// Takes the answer that a document is; says whether it is one.
-    pub(super) fn take_answers_of(
-        &mut self,
-        document: &Value,
-        options: ScanOptions<'_>,
-        sighting: Sighting,
-    ) -> bool {
+impl DocumentReader<'_> {
+    /// Reads a document that is an answer. Returns whether it is one.
+    pub(super) fn answer(&mut self, document: &Value) -> bool {
         let Some(answer) = answer(document) else { return false };
-        if let Err(message) = self.attach(answer, options.subject, sighting) {
-            self.complaints.push(Complaint { source: sighting.source, message });
-        }
+        let result = self.add_answer(answer);
+        self.add_problem(result);
         true
     }
 
-    fn attach(
-        &mut self,
-        answer: Answer,
-        subject: Option<&Subject>,
-        sighting: Sighting,
-    ) -> Result<(), String> {
-        let key = match subject {
-            Some(Subject::Key(arn)) => Some(KeyIdentity::of_arn(arn)),
-            Some(Subject::Bucket(_)) | None => None,
+    fn add_answer(&mut self, answer: OperationAnswer) -> Result<(), String> {
+        let (key, bucket) = match self.options.subject {
+            Some(Subject::Key(arn)) => (Some(KeyIdentity::of_arn(arn)), None),
+            Some(Subject::Bucket(name)) => (None, Some(name.as_str().to_owned())),
+            None => (None, None),
         };
-        match (answer, key, subject) {
-            (Answer::Key(read), key, _) => {
+        let (evidence, observation) = (&mut self.inventory.evidence, self.observation);
+        match answer {
+            OperationAnswer::Key(read) => {
                 let (identity, facts) = read?;
-                agree(&identity, key.as_ref())?;
-                self.evidence.keys.see(identity, sighting, Reading::Known(facts));
+                must_be(&identity, key.as_ref())?;
+                evidence.keys.add(identity, observation, Reading::Known(facts));
             }
-            (Answer::Rotation(Some(own), rotation), key, _) => {
-                let own = KeyIdentity::of_arn(&own);
-                agree(&own, key.as_ref())?;
-                self.evidence.rotations.see(own, sighting, rotation);
+            OperationAnswer::Rotation(arn, rotation) => {
+                let own = arn.as_ref().map(KeyIdentity::of_arn);
+                own.as_ref().map_or(Ok(()), |own| must_be(own, key.as_ref()))?;
+                let key = own.or(key).ok_or_else(|| unnamed("key's rotation", "KEY-ARN"))?;
+                evidence.rotations.add(key, observation, rotation);
             }
-            (Answer::Rotation(None, rotation), Some(key), _) => {
-                self.evidence.rotations.see(key, sighting, rotation);
+            OperationAnswer::Policy(text) => {
+                let key = key.ok_or_else(|| unnamed("key's policy", "KEY-ARN"))?;
+                let policy = PolicyReading(Reading::Known(KeyPolicy::new(text)));
+                evidence.policies.add(key, observation, policy);
             }
-            (Answer::Policy(text), Some(key), _) => {
-                let policy = SeenPolicy(Reading::Known(KeyPolicy::new(text)));
-                self.evidence.policies.see(key, sighting, policy);
-            }
-            (Answer::Location(region), _, Some(Subject::Bucket(name))) => {
+            OperationAnswer::Location(region) => {
+                let name =
+                    bucket.ok_or_else(|| unnamed("bucket's location", "arn:aws:s3:::BUCKET"))?;
                 let region = region.ok_or("its LocationConstraint is not a Region")?;
-                let name = name.as_str().to_owned();
-                self.evidence.buckets.see(name, sighting, Reading::Known(region));
-            }
-            (Answer::Rotation(None, _), None, _) => return Err(unattached("key's rotation", KEY)),
-            (Answer::Policy(_), None, _) => return Err(unattached("key's policy", KEY)),
-            (Answer::Location(_), _, _) => {
-                return Err(unattached("bucket's location", "arn:aws:s3:::BUCKET"));
+                evidence.buckets.add(name, observation, Reading::Known(region));
             }
         }
         Ok(())
     }
 }
 
-const KEY: &str = "KEY-ARN";
-
-fn unattached(what: &str, arn: &str) -> String {
-    format!("holds a {what} and does not say whose: give it by --evidence {arn}=FILE")
+fn unnamed(what: &str, arn: &str) -> String {
+    format!("contains a {what} but not whose it is: give it with --evidence {arn}=FILE")
 }
 
-fn agree(own: &KeyIdentity, given: Option<&KeyIdentity>) -> Result<(), String> {
+fn must_be(own: &KeyIdentity, given: Option<&KeyIdentity>) -> Result<(), String> {
     match given {
         Some(given) if given != own => {
             Err(format!("is about key `{}`, not about the one that --evidence names", own.id))
@@ -117,47 +95,39 @@ fn agree(own: &KeyIdentity, given: Option<&KeyIdentity>) -> Result<(), String> {
 
 /// The answer of KMS `DescribeKey`, `GetKeyRotationStatus` or `GetKeyPolicy`, or of S3
 /// `GetBucketLocation`.
-fn answer(document: &Value) -> Option<Answer> {
+fn answer(document: &Value) -> Option<OperationAnswer> {
     if let Some(metadata) = document.get("KeyMetadata").filter(|value| value.is_object()) {
-        return Some(Answer::Key(described(metadata)));
+        return Some(OperationAnswer::Key(described(metadata)));
     }
     if let Some(enabled) = document.get("KeyRotationEnabled") {
         let id = document.get("KeyId").and_then(Value::as_str).unwrap_or_default();
-        return Some(Answer::Rotation(KeyArn::parse(id).ok(), rotation(enabled, document)));
+        return Some(OperationAnswer::Rotation(
+            KeyArn::parse(id).ok(),
+            rotation(enabled, document),
+        ));
     }
-    let location = document.get("LocationConstraint");
-    if let Some(location) = location {
-        return Some(Answer::Location(match location {
-            // S3 leaves out the oldest Region, and calls another one by its old name (S3 API
-            // Reference, `GetBucketLocation`).
-            Value::Null => Region::parse("us-east-1").ok(),
-            Value::String(name) if name == "EU" => Region::parse("eu-west-1").ok(),
-            other @ (Value::Bool(_)
-            | Value::Number(_)
-            | Value::String(_)
-            | Value::Array(_)
-            | Value::Object(_)) => Region::parse(other.as_str().unwrap_or_default()).ok(),
-        }));
+    if let Some(location) = document.get("LocationConstraint") {
+        // S3 leaves out the oldest Region, and calls another one by its old name (S3 API
+        // Reference, `GetBucketLocation`).
+        let name = match location.as_str() {
+            None if location.is_null() => "us-east-1",
+            Some("EU") => "eu-west-1",
+            name => name.unwrap_or_default(),
+        };
+        return Some(OperationAnswer::Location(Region::parse(name).ok()));
     }
     let is_policy = document.as_object().is_some_and(|members| {
         members.keys().all(|name| ["Policy", "PolicyName"].contains(&name.as_str()))
     });
     let policy = document.get("Policy").filter(|_| is_policy)?.as_str()?;
-    Some(Answer::Policy(policy.to_owned()))
+    Some(OperationAnswer::Policy(policy.to_owned()))
 }
 
 fn described(metadata: &Value) -> Result<(KeyIdentity, KeyFacts), String> {
     let arn = metadata.get("Arn").and_then(Value::as_str).unwrap_or_default();
     let arn = KeyArn::parse(arn).map_err(|error| format!("KeyMetadata.Arn: {error}"))?;
     let identity = KeyIdentity::of_arn(&arn);
-    let member = |name: &str| {
-        let mut name = name.to_owned();
-        if let Some(first) = name.get_mut(..1) {
-            first.make_ascii_uppercase();
-        }
-        metadata.get(&name)
-    };
-    Ok((identity, key_facts(arn, &member)))
+    Ok((identity, key_facts(arn, &|name| metadata.get(capitalized(name)))))
 }
 
 fn rotation(enabled: &Value, document: &Value) -> Reading<Rotation> {

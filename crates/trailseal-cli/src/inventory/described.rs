@@ -1,15 +1,15 @@
-//! A trail as CloudTrail's `DescribeTrails` shows it (CloudTrail API Reference, `Trail`).
+//! A trail in the output of CloudTrail's `DescribeTrails` (CloudTrail API Reference, `Trail`).
 
 use serde_json::Value;
 use trailseal_rule::{BucketName, KeyRef, Region, Trail, TrailArn};
 
-/// The output does not tell in which account and Region it was asked for: the trail is judged as
-/// its owner sees it, in its home Region, once.
+/// The output does not name the account and Region of the request, so the trail is judged once: as
+/// its owner sees it, in its home Region.
 pub(super) fn trail(described: &Value) -> Result<Trail, String> {
     let text = |name: &str| match described.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.as_str())),
-        Some(_) => Err(format!("a trail's `{name}` is no text")),
+        Some(_) => Err(format!("a trail's `{name}` is not text")),
     };
     let arn = text("TrailARN")?.ok_or("a trail has no `TrailARN`")?;
     let arn = TrailArn::parse(arn).map_err(|error| format!("a trail's `TrailARN`: {error}"))?;

@@ -1,21 +1,18 @@
-//! Rule events: what the rule would read of them, and the items that they carry as evidence.
+//! Rule events, as the rule reads them, and the items that they contain.
 
 use std::sync::Arc;
 
 use serde_json::Value;
-use trailseal_rule::{Change, Invocation, Region, TRAIL_TYPE, TrailGone, Trigger, WhenNoTrails};
+use trailseal_rule::{
+    Change, Invocation, Parameters, Region, TRAIL_TYPE, TrailGone, Trigger, WhenNoTrails,
+};
 
 use super::items::{account, state_id, text};
-use super::{EventParameters, Inventory, Presence, Role, ScanOptions, SeenTrail};
-use crate::newest::Sighting;
+use super::{DocumentReader, EventParameters, InputTrail, Presence, Role};
+use crate::newest::Observation;
 
-impl Inventory {
-    pub(super) fn take_event(
-        &mut self,
-        event: &mut Value,
-        options: ScanOptions<'_>,
-        sighting: Sighting,
-    ) -> Result<(), String> {
+impl DocumentReader<'_> {
+    pub(super) fn event(&mut self, event: &mut Value) -> Result<(), String> {
         let invoking = event.get("invokingEvent").and_then(Value::as_str).unwrap_or_default();
         let invoking: Value = serde_json::from_str(invoking).unwrap_or_default();
         let item = invoking.get("configurationItem");
@@ -23,92 +20,80 @@ impl Inventory {
         let resource = item.or(summary);
         let kind = resource.and_then(|item| item.get("resourceType")?.as_str());
         match (kind, item, summary) {
-            (Some(TRAIL_TYPE), ..) if options.role == Role::FactsOnly => return Ok(()),
+            (Some(TRAIL_TYPE), ..) if !self.is_judged() => return Ok(()),
             (Some(TRAIL_TYPE), ..) | (None, None, None) => {}
-            // What the rule would do on another resource's item does not matter here.
-            (_, Some(item), _) => return self.take_item(item, options, sighting),
-            (_, None, Some(summary)) => return self.take_summary(summary, options, sighting),
+            // The item of another resource is evidence, even if the rule ignores the event.
+            (_, Some(item), _) => return self.item(item),
+            (_, None, Some(summary)) => return self.summary(summary),
             (Some(_), None, None) => return Ok(()),
         }
-        // No trail is judged by the parameters of what is evidence only.
-        let options = match options.role {
-            Role::Judged => options,
-            Role::FactsOnly => {
-                ScanOptions { event_parameters: EventParameters::Overruled, ..options }
-            }
+        // Events that are evidence do not supply parameters.
+        let event_parameters = match self.options.role {
+            Role::Judged => self.options.event_parameters,
+            Role::FactsOnly => EventParameters::Overridden,
         };
-        if options.event_parameters == EventParameters::Overruled
+        if event_parameters == EventParameters::Overridden
             && let Some(members) = event.as_object_mut()
         {
             members.remove("ruleParameters");
         }
-        let invocation = Invocation::parse(event.to_string().as_bytes());
-        let invocation = invocation.map_err(|error| {
+        let invocation = Invocation::parse(event.to_string().as_bytes()).map_err(|error| {
             let account = resource.and_then(account).or_else(|| text(event, "accountId"));
-            self.accounts.see(account, None, sighting.source);
-            self.accounts.may_have_a_trail(account);
+            let accounts = &mut self.inventory.accounts;
+            accounts.add(account, None, self.observation.source);
+            accounts.may_have_a_trail(account);
             error.to_string()
         })?;
-        self.take_invocation(invocation, resource, options, sighting)
+        self.invocation(invocation, resource, event_parameters)
     }
 
-    fn take_invocation(
+    fn invocation(
         &mut self,
         invocation: Invocation,
         item: Option<&Value>,
-        options: ScanOptions<'_>,
-        sighting: Sighting,
+        event_parameters: EventParameters,
     ) -> Result<(), String> {
-        let parameters = match options.event_parameters {
-            EventParameters::Own => Some(Arc::new(invocation.parameters)),
-            EventParameters::Overruled => None,
-        };
+        let rule_account = invocation.rule.account;
         let region_of_item = item.and_then(|item| text(item, "awsRegion"));
-        if options.role == Role::Judged {
-            let region = region_of_item.or(invocation.rule.region.as_ref().map(Region::as_str));
-            let account = invocation.rule.account.as_str();
-            self.accounts.see(Some(account), region, sighting.source);
-            let asks = |parameters: &trailseal_rule::Parameters| {
-                parameters.no_trails == WhenNoTrails::NonCompliant
-            };
-            if parameters.as_deref().is_some_and(asks) {
-                self.accounts.ask(account);
-            }
+        let region = region_of_item.or(invocation.rule.region.as_ref().map(Region::as_str));
+        self.add_account(Some(rule_account.as_str()), region);
+        let parameters = match event_parameters {
+            EventParameters::Own => Some(Arc::new(invocation.parameters)),
+            EventParameters::Overridden => None,
+        };
+        let reports_no_trails =
+            |parameters: &Parameters| parameters.no_trails == WhenNoTrails::NonCompliant;
+        if self.is_judged() && parameters.as_deref().is_some_and(reports_no_trails) {
+            self.inventory.accounts.report_no_trails(rule_account.as_str());
         }
-        let account = invocation.rule.account;
-        let has_parameters = parameters.is_some();
-        let state = item.and_then(state_id);
-        let sighting = Sighting { has_parameters, state, ..sighting };
-        match invocation.trigger {
+        let (resource_id, captured, account, region, presence) = match invocation.trigger {
             Trigger::Changed(Change::Trail(change)) => {
-                let trail = change.trail;
-                let sighting = Sighting { captured: Some(change.captured), ..sighting };
-                let (account, region) = (trail.account.clone(), trail.region.clone());
-                let resource_id = change.resource_id;
-                let presence = Presence::There(Box::new(trail));
-                let seen = SeenTrail { resource_id, account, region, presence, parameters };
-                self.see(sighting, seen);
-                Ok(())
+                let (account, region) = (change.trail.account.clone(), change.trail.region.clone());
+                let presence = Presence::Present(Box::new(change.trail));
+                (change.resource_id, change.captured, account, region, presence)
             }
             Trigger::Changed(Change::TrailGone(TrailGone { resource_id, captured, why })) => {
                 let region = Region::parse(region_of_item.unwrap_or_default());
                 let region = region.map_err(|error| error.to_string())?;
-                let sighting = Sighting { captured: Some(captured), ..sighting };
                 let status = item.and_then(|item| text(item, "configurationItemStatus"));
                 let presence = match status {
                     Some("ResourceNotRecorded") => Presence::NotRecorded,
                     _ => Presence::Gone(why),
                 };
-                let seen = SeenTrail { resource_id, account, region, presence, parameters };
-                self.see(sighting, seen);
-                Ok(())
+                (resource_id, captured, rule_account, region, presence)
             }
-            Trigger::Oversized(_) => match item {
-                Some(summary) => self.take_summary(summary, options, sighting),
-                None => Ok(()),
-            },
-            // A key's change is taken as evidence before; the schedule names no trail.
-            Trigger::Changed(Change::Key(_)) | Trigger::Scheduled { .. } => Ok(()),
-        }
+            Trigger::Oversized(_) => return item.map_or(Ok(()), |summary| self.summary(summary)),
+            // `event` reads the item of a key as evidence; the schedule names no trail.
+            Trigger::Changed(Change::Key(_)) | Trigger::Scheduled { .. } => return Ok(()),
+        };
+        let observation = Observation {
+            captured: Some(captured),
+            has_parameters: parameters.is_some(),
+            state: item.and_then(state_id),
+            ..self.observation
+        };
+        let trail = InputTrail { resource_id, account, region, presence, parameters };
+        self.add_trail(observation, trail);
+        Ok(())
     }
 }

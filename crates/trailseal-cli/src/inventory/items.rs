@@ -3,19 +3,21 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use trailseal_rule::{
-    AccountId, ConfigurationItem, ItemStatus, KEY_TYPE, KeyArn, Region, TRAIL_TYPE, Timestamp,
-    Trail,
+    AccountId, ConfigurationItem, Faults, ItemStatus, KEY_TYPE, KeyArn, Region, TRAIL_TYPE,
+    Timestamp, Trail,
 };
 
-use super::{Announcement, Inventory, Presence, Role, ScanOptions, SeenTrail, not_json};
-use crate::evidence::{ALIAS_TYPE, BUCKET_TYPE, SeenKey, see_alias, see_bucket};
-use crate::newest::Sighting;
+use super::{DocumentReader, InputTrail, OversizedItem, Presence, not_json};
+use crate::evidence::{
+    ALIAS_TYPE, BUCKET_TYPE, KeyItem, capitalized, read_alias, read_bucket, unfold,
+};
+use crate::newest::Observation;
 
-const CAPTURED: &str = "configurationItemCaptureTime";
-const STATUS: &str = "configurationItemStatus";
+pub(super) const CAPTURED: &str = "configurationItemCaptureTime";
+pub(super) const STATUS: &str = "configurationItemStatus";
 
-/// Members that an item can do without, in both spellings: each is read on its own.
-const DISPENSABLE: [&str; 8] = [
+/// Optional members of an item, in both spellings.
+const OPTIONAL: [&str; 8] = [
     CAPTURED,
     STATUS,
     "s3BucketName",
@@ -26,145 +28,119 @@ const DISPENSABLE: [&str; 8] = [
     "awsRegion",
 ];
 
-/// Stands in for a time that an item lacks; no verdict depends on it.
+/// Replaces a missing time of an item; no verdict depends on it.
 pub(super) const NO_TIME: &str = "1970-01-01T00:00:00.000Z";
 
-/// The members by which an item that may be wanted is told from one that is.
+/// The members that show whether an item is of use.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Head {
     #[serde(default)]
-    resource_type: Option<Value>,
+    resource_type: Value,
     #[serde(default, alias = "accountId")]
-    aws_account_id: Option<Value>,
+    aws_account_id: Value,
     #[serde(default)]
-    aws_region: Option<Value>,
+    aws_region: Value,
 }
 
-impl Inventory {
-    pub(super) fn take_item_text(
-        &mut self,
-        text: &[u8],
-        options: ScanOptions<'_>,
-        sighting: Sighting,
-    ) -> Result<(), String> {
+impl DocumentReader<'_> {
+    pub(super) fn item_text(&mut self, text: &[u8]) -> Result<(), String> {
         let head: Head = serde_json::from_slice(text).map_err(not_json("an item"))?;
-        let Some(Value::String(kind)) = head.resource_type else {
-            self.untyped_items += 1;
+        let Some(kind) = head.resource_type.as_str() else {
+            self.inventory.untyped_items += 1;
             return Ok(());
         };
-        self.known_pieces += 1;
-        if ![TRAIL_TYPE, KEY_TYPE, BUCKET_TYPE, ALIAS_TYPE].contains(&kind.as_str()) {
-            let text =
-                |value: Option<Value>| value.and_then(|value| Some(value.as_str()?.to_owned()));
-            if options.role == Role::Judged {
-                let (account, region) = (text(head.aws_account_id), text(head.aws_region));
-                self.accounts.see(account.as_deref(), region.as_deref(), sighting.source);
-            }
+        self.inventory.known_documents += 1;
+        if ![TRAIL_TYPE, KEY_TYPE, BUCKET_TYPE, ALIAS_TYPE].contains(&kind) {
+            self.add_account(head.aws_account_id.as_str(), head.aws_region.as_str());
             return Ok(());
         }
         let item = serde_json::from_slice(text).map_err(not_json("an item"))?;
-        self.take_item(&item, options, sighting)
+        self.item(&item)
     }
 
-    /// Takes an item of any type; only trails, keys, aliases and buckets are of use.
-    pub(super) fn take_item(
-        &mut self,
-        item: &Value,
-        options: ScanOptions<'_>,
-        sighting: Sighting,
-    ) -> Result<(), String> {
-        let Some(kind) = item.get("resourceType").and_then(Value::as_str) else {
-            self.untyped_items += 1;
+    /// Reads an item of any type; only trails, keys, aliases and buckets are of use.
+    pub(super) fn item(&mut self, item: &Value) -> Result<(), String> {
+        let Some(kind) = text(item, "resourceType") else {
+            self.inventory.untyped_items += 1;
             return Ok(());
         };
-        if options.role == Role::Judged {
-            self.accounts.see(account(item), text(item, "awsRegion"), sighting.source);
-        }
+        self.add_account(account(item), text(item, "awsRegion"));
         let captured = item.get(CAPTURED).and_then(capture_time);
-        let sighting = Sighting { captured, state: state_id(item), ..sighting };
-        match (kind, options.role) {
-            (TRAIL_TYPE, Role::Judged) => {
-                let taken = self.take_trail_item(item, sighting);
-                if taken.is_err() {
-                    self.accounts.may_have_a_trail(account(item));
+        let observation = Observation { captured, state: state_id(item), ..self.observation };
+        match kind {
+            TRAIL_TYPE if self.is_judged() => {
+                let result = self.trail_item(item, observation);
+                if result.is_err() {
+                    self.inventory.accounts.may_have_a_trail(account(item));
                 }
-                taken
+                result
             }
-            (KEY_TYPE, _) => self.take_key_item(item, sighting),
-            (BUCKET_TYPE, _) => see_bucket(&mut self.evidence, item, sighting),
-            (ALIAS_TYPE, _) => see_alias(&mut self.evidence, item, sighting),
-            (_, _) => Ok(()),
+            KEY_TYPE => self.key_item(item, observation),
+            BUCKET_TYPE => read_bucket(&mut self.inventory.evidence, item, observation),
+            ALIAS_TYPE => read_alias(&mut self.inventory.evidence, item, observation),
+            _ => Ok(()),
         }
     }
 
-    fn take_key_item(&mut self, item: &Value, sighting: Sighting) -> Result<(), String> {
-        let (read, faults) = tolerant(item)
+    fn key_item(&mut self, item: &Value, observation: Observation) -> Result<(), String> {
+        let (read, faults) = parse_leniently(item)
             .map_err(|faults| format!("an item of a key cannot be used: {faults}"))?;
-        let (identity, key) = SeenKey::read(&read, item);
-        self.evidence.see_key(identity, sighting, key);
-        unread("key", read.resource_id.as_str(), &faults)
+        let (identity, key) = KeyItem::read(&read, item);
+        self.inventory.evidence.add_key(identity, observation, key);
+        partial("key", read.resource_id.as_str(), &faults)
     }
 
-    fn take_trail_item(&mut self, item: &Value, sighting: Sighting) -> Result<(), String> {
+    fn trail_item(&mut self, item: &Value, observation: Observation) -> Result<(), String> {
         let unusable = |faults| format!("an item of a trail cannot be used: {faults}");
-        let (item, faults) = tolerant(item).map_err(unusable)?;
-        // The words are those that the rule has for events.
+        let (item, faults) = parse_leniently(item).map_err(unusable)?;
         let presence = match item.status {
+            // The rule words it like this for events.
             ItemStatus::Deleted | ItemStatus::DeletedNotRecorded => {
                 Presence::Gone("the trail was deleted")
             }
             ItemStatus::NotRecorded => Presence::NotRecorded,
-            ItemStatus::Present => Presence::There(Box::new(
+            ItemStatus::Present => Presence::Present(Box::new(
                 Trail::from_item(&item).map_err(|faults| unusable(faults.to_string()))?,
             )),
         };
         let name = item.resource_id.to_string();
         let ConfigurationItem { resource_id, account, region, .. } = item;
-        self.see(sighting, SeenTrail { resource_id, account, region, presence, parameters: None });
-        unread("trail", &name, &faults)
+        let trail = InputTrail { resource_id, account, region, presence, parameters: None };
+        self.add_trail(observation, trail);
+        partial("trail", &name, &faults)
     }
 
-    /// Takes what stands in for an item that was too large: a deletion is told in full, the rest
-    /// must be found elsewhere in the input.
-    pub(super) fn take_summary(
-        &mut self,
-        summary: &Value,
-        options: ScanOptions<'_>,
-        sighting: Sighting,
-    ) -> Result<(), String> {
-        let kind = text(summary, "resourceType");
+    /// Reads the summary of an item that was too large. The summary of a deletion is complete; any
+    /// other item must be elsewhere in the input.
+    pub(super) fn summary(&mut self, summary: &Value) -> Result<(), String> {
         let is_present = !matches!(
             text(summary, STATUS),
             Some("ResourceDeleted" | "ResourceDeletedNotRecorded" | "ResourceNotRecorded")
         );
-        match kind {
-            Some(TRAIL_TYPE) if options.role == Role::FactsOnly => Ok(()),
+        match text(summary, "resourceType") {
+            Some(TRAIL_TYPE) if !self.is_judged() => Ok(()),
             Some(TRAIL_TYPE | KEY_TYPE | ALIAS_TYPE) if is_present => {
-                if options.role == Role::Judged {
-                    let region = text(summary, "awsRegion");
-                    self.accounts.see(account(summary), region, sighting.source);
-                }
-                self.announce(summary, sighting)
+                self.add_account(account(summary), text(summary, "awsRegion"));
+                self.oversized_item(summary)
             }
             // The Region of a bucket is not in its configuration.
-            _ => self.take_item(summary, options, sighting),
+            _ => self.item(summary),
         }
     }
 
-    fn announce(&mut self, summary: &Value, sighting: Sighting) -> Result<(), String> {
-        let needed = |name: &str| {
-            text(summary, name).ok_or_else(|| format!("a summary of an item names no `{name}`"))
+    fn oversized_item(&mut self, summary: &Value) -> Result<(), String> {
+        let required = |name: &str| {
+            text(summary, name).ok_or_else(|| format!("a summary of an item has no `{name}`"))
         };
         let captured = summary.get(CAPTURED).and_then(capture_time);
-        let account = account(summary).unwrap_or_default();
-        self.announcements.push(Announcement {
-            sighting,
-            resource_type: needed("resourceType")?.to_owned(),
-            resource_id: needed("resourceId")?.to_owned(),
-            account: AccountId::parse(account)
+        self.inventory.oversized.push(OversizedItem {
+            source: self.observation.source,
+            resource_type: required("resourceType")?.to_owned(),
+            resource_id: required("resourceId")?.to_owned(),
+            account: AccountId::parse(account(summary).unwrap_or_default())
                 .map_err(|error| format!("a summary of an item: {error}"))?,
-            region: Region::parse(needed("awsRegion")?).ok(),
+            region: Region::parse(required("awsRegion")?).ok(),
             captured: captured
                 .ok_or_else(|| format!("a summary of an item has no usable `{CAPTURED}`"))?,
         });
@@ -172,29 +148,27 @@ impl Inventory {
     }
 }
 
-/// What could not be read of an item that counts all the same, as a complaint.
-fn unread(what: &str, name: &str, faults: &[String]) -> Result<(), String> {
+/// Reports the members of an item that could not be read; the item is used without them.
+fn partial(what: &str, name: &str, faults: &[String]) -> Result<(), String> {
     if faults.is_empty() {
         return Ok(());
     }
-    Err(format!(
-        "the item of {what} `{name}` counts only for what can be read of it: {}",
-        faults.join("; ")
-    ))
+    let faults = faults.join("; ");
+    Err(format!("the item of {what} `{name}` is used only as far as it can be read: {faults}"))
 }
 
-/// Reads an item without the dispensable members that cannot be read, and says which those are.
-fn tolerant(item: &Value) -> Result<(ConfigurationItem, Vec<String>), String> {
+/// Parses an item without the optional members that cannot be read, and returns their faults.
+fn parse_leniently(item: &Value) -> Result<(ConfigurationItem, Vec<String>), String> {
     let mut faults = Vec::new();
     let mut item = item.clone();
-    for _ in 0..=DISPENSABLE.len() {
-        let found = match read_whole(&item) {
+    for _ in 0..=OPTIONAL.len() {
+        let found = match parse_strictly(&item) {
             Ok(item) => return Ok((item, faults)),
             Err(found) => found,
         };
         let before = faults.len();
         for fault in found.iter() {
-            if do_without(&mut item, fault.field()) {
+            if remove_or_replace(&mut item, fault.field()) {
                 faults.push(fault.to_string());
             }
         }
@@ -202,21 +176,21 @@ fn tolerant(item: &Value) -> Result<(ConfigurationItem, Vec<String>), String> {
             return Err(found.to_string());
         }
     }
-    Err("too many members of it cannot be read".to_owned())
+    Err("too many of its members cannot be read".to_owned())
 }
 
-/// A trail that is there is read as such, so that the faults of its configuration show, too.
-fn read_whole(item: &Value) -> Result<ConfigurationItem, trailseal_rule::Faults> {
-    let read = ConfigurationItem::parse(item)?;
+/// The trail of an item is parsed, too, so that the faults of its configuration are found.
+fn parse_strictly(item: &Value) -> Result<ConfigurationItem, Faults> {
+    let parsed = ConfigurationItem::parse(item)?;
     let is_trail = text(item, "resourceType") == Some(TRAIL_TYPE);
-    if is_trail && read.status == ItemStatus::Present {
-        Trail::from_item(&read)?;
+    if is_trail && parsed.status == ItemStatus::Present {
+        Trail::from_item(&parsed)?;
     }
-    Ok(read)
+    Ok(parsed)
 }
 
-/// Takes a member out, or puts in what stands for it; says whether that changed anything.
-fn do_without(item: &mut Value, field: &str) -> bool {
+/// Removes a member, or replaces it with a neutral value. Returns whether the item changed.
+fn remove_or_replace(item: &mut Value, field: &str) -> bool {
     let name = field.rsplit('.').next().unwrap_or_default();
     let is_key = text(item, "resourceType") == Some(KEY_TYPE);
     let arn = is_key.then(|| text(item, "ARN").or_else(|| text(item, "arn"))).flatten();
@@ -224,36 +198,31 @@ fn do_without(item: &mut Value, field: &str) -> bool {
     let is_configuration = field.contains(".configuration.");
     let Some(members) = item.as_object_mut() else { return false };
     match (name, arn) {
-        (CAPTURED, _) => put(members, CAPTURED, NO_TIME),
-        (STATUS, _) => put(members, STATUS, "OK"),
-        ("awsAccountId", Some(arn)) => put(members, "awsAccountId", arn.account().as_str()),
-        ("awsRegion", Some(arn)) => put(members, "awsRegion", arn.region().as_str()),
+        (CAPTURED, _) => replace(members, CAPTURED, NO_TIME),
+        (STATUS, _) => replace(members, STATUS, "OK"),
+        ("awsAccountId", Some(arn)) => replace(members, "awsAccountId", arn.account().as_str()),
+        ("awsRegion", Some(arn)) => replace(members, "awsRegion", arn.region().as_str()),
         ("awsAccountId" | "awsRegion", None) => false,
         ("ARN", _) => members.remove("ARN").or_else(|| members.remove("arn")).is_some(),
-        (name, _) if is_configuration && DISPENSABLE.contains(&name) => leave_out(members, name),
-        // A key's state is told by its configuration: without one, nothing is.
+        (name, _) if is_configuration && OPTIONAL.contains(&name) => {
+            remove_from_configuration(members, name)
+        }
+        // The key's state is in its configuration; without one, the state is unknown.
         ("configuration", _) if is_key => members.remove("configuration").is_some(),
         (_, _) => false,
     }
 }
 
-fn put(members: &mut Map<String, Value>, name: &str, value: &str) -> bool {
+fn replace(members: &mut Map<String, Value>, name: &str, value: &str) -> bool {
     let new = Value::from(value);
     members.insert(name.to_owned(), new.clone()) != Some(new)
 }
 
-/// Takes a member out of the configuration, which may be text that holds it.
-fn leave_out(members: &mut Map<String, Value>, name: &str) -> bool {
+fn remove_from_configuration(members: &mut Map<String, Value>, name: &str) -> bool {
     let Some(configuration) = members.get_mut("configuration") else { return false };
-    if let Some(text) = configuration.as_str() {
-        *configuration = serde_json::from_str(text).unwrap_or_default();
-    }
-    let mut capital = name.to_owned();
-    if let Some(first) = capital.get_mut(..1) {
-        first.make_ascii_uppercase();
-    }
+    *configuration = unfold(Some(configuration));
     let Some(inner) = configuration.as_object_mut() else { return false };
-    let removed = [inner.remove(name), inner.remove(&capital)];
+    let removed = [inner.remove(name), inner.remove(&capitalized(name))];
     removed.iter().any(Option::is_some)
 }
 
@@ -267,11 +236,8 @@ pub(super) fn account(item: &Value) -> Option<&str> {
 
 /// `configurationStateId`: a number in events, digits in the API's answers.
 pub(super) fn state_id(item: &Value) -> Option<u64> {
-    match item.get("configurationStateId")? {
-        Value::Number(number) => number.as_u64(),
-        Value::String(text) => text.parse().ok(),
-        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
-    }
+    let state = item.get("configurationStateId")?;
+    state.as_u64().or_else(|| state.as_str()?.parse().ok())
 }
 
 fn capture_time(value: &Value) -> Option<Timestamp> {

@@ -1,10 +1,10 @@
 use super::*;
 
-/// What a resource is like, and the parameters of a rule event.
+/// The content of a resource, and the parameters of a rule event.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct EvidenceValue(&'static str, Option<&'static str>);
+struct State(&'static str, Option<&'static str>);
 
-impl Telling for EvidenceValue {
+impl Observed for State {
     fn difference(&self, other: &Self) -> Option<Difference> {
         if self.0 != other.0 {
             Some(Difference::Content)
@@ -16,27 +16,22 @@ impl Telling for EvidenceValue {
     }
 }
 
-fn told(
+fn item(
     captured: Option<i64>,
     state: Option<u64>,
     source: usize,
     content: &'static str,
-) -> (Sighting, EvidenceValue) {
+) -> Entry<State> {
     let captured = captured.map(Timestamp::from_epoch_millis);
-    let sighting = Sighting { captured, has_parameters: false, state, source, position: 0 };
-    (sighting, EvidenceValue(content, None))
+    let observation = Observation { captured, has_parameters: false, state, source, position: 0 };
+    (observation, State(content, None))
 }
 
-fn event(
-    source: usize,
-    content: &'static str,
-    parameters: &'static str,
-) -> (Sighting, EvidenceValue) {
-    let (sighting, _) = told(Some(2), Some(2), source, content);
-    (Sighting { has_parameters: true, ..sighting }, EvidenceValue(content, Some(parameters)))
+fn event(source: usize, content: &'static str, parameters: &'static str) -> Entry<State> {
+    let (observation, _) = item(Some(2), Some(2), source, content);
+    (Observation { has_parameters: true, ..observation }, State(content, Some(parameters)))
 }
 
-/// Every order of these.
 fn orders<T: Copy>(all: &[T]) -> Vec<Vec<T>> {
     if all.is_empty() {
         return vec![Vec::new()];
@@ -52,103 +47,95 @@ fn orders<T: Copy>(all: &[T]) -> Vec<Vec<T>> {
     orders_of_all
 }
 
-/// What remains and what is contested, which every order comes to, and every way to share out.
-fn check(
-    seen: &[(Sighting, EvidenceValue)],
-    remains: Option<(EvidenceValue, usize)>,
-    contested: Option<Contest>,
-) {
-    for order in orders(seen) {
+/// Adds the entries in every order, split in every way between two maps that are then merged.
+fn check(entries: &[Entry<State>], used: Option<(State, usize)>, conflict: Option<Conflict>) {
+    for order in orders(entries) {
         for cut in 0..=order.len() {
             let (one, other) = order.split_at(cut);
             let [mut newest, second] = [one, other].map(|part| {
                 let mut newest = Newest::default();
-                for (sighting, value) in part {
-                    newest.see("key", *sighting, *value);
+                for (observation, value) in part {
+                    newest.add("key", *observation, *value);
                 }
                 newest
             });
             newest.merge(second);
-            let found: Vec<Contest> =
-                newest.take_contested().into_iter().map(|(_, contest)| contest).collect();
-            assert_eq!(found, Vec::from_iter(contested), "{order:?}");
-            let value = newest.iter().next().map(|(_, sighting, value)| (*value, sighting.source));
-            assert_eq!(value, remains, "{order:?}");
-            assert_eq!(newest.get(&"key").copied(), remains.map(|(value, _)| value));
+            let found: Vec<Conflict> =
+                newest.drop_conflicts().map(|(_, conflict)| conflict).collect();
+            assert_eq!(found, Vec::from_iter(conflict), "{order:?}");
+            let value = newest.iter().next();
+            let value = value.map(|(_, observation, value)| (*value, observation.source));
+            assert_eq!(value, used, "{order:?}");
+            assert_eq!(newest.get(&"key").copied(), used.map(|(value, _)| value));
         }
     }
 }
 
-fn check_contested(
-    seen: &[(Sighting, EvidenceValue)],
-    sources: [usize; 2],
-    difference: Difference,
-) {
-    check(seen, None, Some(Contest { sources, difference }));
+fn check_conflict(entries: &[Entry<State>], sources: [usize; 2], difference: Difference) {
+    check(entries, None, Some(Conflict { sources, difference }));
 }
 
 #[test]
-fn the_newest_stays_in_whatever_order_they_come() {
-    let seen = [
-        told(Some(1), Some(9), 9, "old"),
-        told(Some(1), None, 8, "old without a state"),
-        told(Some(2), Some(1), 5, "new"),
-        told(Some(2), Some(2), 0, "newest"),
-        told(Some(2), Some(2), 3, "newest"),
+fn the_newest_is_used_in_any_order_of_insertion() {
+    let entries = [
+        item(Some(1), Some(9), 9, "old"),
+        item(Some(1), None, 8, "old without a state"),
+        item(Some(2), Some(1), 5, "new"),
+        item(Some(2), Some(2), 0, "newest"),
+        item(Some(2), Some(2), 3, "newest"),
     ];
-    check(&seen, Some((EvidenceValue("newest", None), 3)), None);
+    check(&entries, Some((State("newest", None), 3)), None);
 }
 
-/// The pair that is named is the same, however many there are and whoever reads them first.
+/// The same pair is reported in every order.
 #[test]
-fn two_that_differ_at_one_moment_are_both_out() {
+fn different_states_of_one_instant_conflict() {
     for captured in [None, Some(2)] {
         for state in [None, Some(1)] {
-            let seen = [
-                told(captured, state, 1, "this"),
-                told(captured, state, 2, "that"),
-                told(captured, state, 3, "this"),
-                told(captured, state, 0, "those"),
+            let entries = [
+                item(captured, state, 1, "this"),
+                item(captured, state, 2, "that"),
+                item(captured, state, 3, "this"),
+                item(captured, state, 0, "those"),
             ];
-            check_contested(&seen, [2, 3], Difference::Content);
+            check_conflict(&entries, [2, 3], Difference::Content);
         }
     }
 }
 
 #[test]
-fn what_is_newer_settles_what_differed() {
-    let seen = [
-        told(Some(1), None, 1, "this"),
-        told(Some(1), None, 2, "that"),
-        told(Some(1), Some(1), 0, "those"),
-        told(Some(2), None, 3, "newer"),
+fn a_newer_state_resolves_a_conflict() {
+    let entries = [
+        item(Some(1), None, 1, "this"),
+        item(Some(1), None, 2, "that"),
+        item(Some(1), Some(1), 0, "those"),
+        item(Some(2), None, 3, "newer"),
     ];
-    check(&seen, Some((EvidenceValue("newer", None), 3)), None);
+    check(&entries, Some((State("newer", None), 3)), None);
 }
 
-/// What one of two leaves out tells nothing of the other.
 #[test]
-fn without_a_time_or_a_state_id_nothing_tells_which_is_newer() {
-    let by_time = [told(Some(2), Some(2), 1, "this"), told(None, None, 0, "that")];
-    check_contested(&by_time, [0, 1], Difference::Content);
-    let by_state = [told(Some(2), Some(2), 1, "this"), told(Some(2), None, 0, "that")];
-    check_contested(&by_state, [0, 1], Difference::Content);
+fn an_item_without_a_time_or_state_id_is_neither_newer_nor_older() {
+    let by_time = [item(Some(2), Some(2), 1, "this"), item(None, None, 0, "that")];
+    check_conflict(&by_time, [0, 1], Difference::Content);
+    let by_state = [item(Some(2), Some(2), 1, "this"), item(Some(2), None, 0, "that")];
+    check_conflict(&by_state, [0, 1], Difference::Content);
     let alike = [
-        told(Some(2), Some(2), 1, "this"),
-        told(Some(2), None, 0, "this"),
-        told(None, Some(3), 7, "this"),
-        told(None, None, 9, "this"),
+        item(Some(2), Some(2), 1, "this"),
+        item(Some(2), None, 0, "this"),
+        item(None, Some(3), 7, "this"),
+        item(None, None, 9, "this"),
     ];
-    check(&alike, Some((EvidenceValue("this", None), 1)), None);
-    let beside = [alike[0], alike[1], alike[2], told(None, None, 9, "that")];
-    check_contested(&beside, [1, 9], Difference::Content);
+    check(&alike, Some((State("this", None), 1)), None);
+    let different = [alike[0], alike[1], alike[2], item(None, None, 9, "that")];
+    check_conflict(&different, [1, 9], Difference::Content);
 }
 
 #[test]
-fn of_two_sets_of_parameters_at_one_moment_neither_counts() {
-    let item = |source| told(Some(2), Some(2), source, "this");
+fn different_parameters_of_one_instant_conflict() {
+    let item = |source| item(Some(2), Some(2), source, "this");
     let alike = [item(9), event(1, "this", "strict"), item(0), event(2, "this", "strict")];
-    check(&alike, Some((EvidenceValue("this", Some("strict")), 2)), None);
-    let differing = [item(9), event(1, "this", "strict"), item(0), event(2, "this", "cis")];
-    check_contested(&differing, [1, 2], Difference::Parameters);
+    check(&alike, Some((State("this", Some("strict")), 2)), None);
+    let different = [item(9), event(1, "this", "strict"), item(0), event(2, "this", "cis")];
+    check_conflict(&different, [1, 2], Difference::Parameters);
 }

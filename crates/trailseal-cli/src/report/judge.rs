@@ -16,10 +16,10 @@ use super::{
     Summary, Tool, TrailReport,
 };
 use crate::evidence::Evidence;
-use crate::inventory::{Inventory, Presence, SeenTrail};
-use crate::newest::Sighting;
+use crate::inventory::{InputTrail, Inventory, Presence};
+use crate::newest::Observation;
 
-/// Judges every trail. `names` are the sources, by the index that a sighting holds.
+/// Judges every trail. `names` are the sources, by the index that an observation has.
 pub(crate) fn judge(
     seen: &Inventory,
     names: &[String],
@@ -31,19 +31,16 @@ pub(crate) fn judge(
     let mut trails: Vec<_> = seen
         .trails
         .iter()
-        .map(|(_, sighting, trail)| {
+        .map(|(_, observation, trail)| {
             let parameters = trail.parameters.as_deref().unwrap_or(parameters);
             let context = EvaluationContext { parameters, now };
-            judge_one(trail, sighting, &seen.evidence, &context, name(sighting.source))
+            judge_one(trail, observation, &seen.evidence, &context, name(observation.source))
         })
         .collect();
     let mut problems: Vec<Problem> = seen
-        .complaints
+        .problems
         .iter()
-        .map(|complaint| Problem {
-            source: name(complaint.source),
-            message: complaint.message.clone(),
-        })
+        .map(|problem| Problem { source: name(problem.source), message: problem.message.clone() })
         .collect();
     let found = accounts_without_trails(seen, parameters, now, &name);
     trails.extend(found.0);
@@ -69,7 +66,7 @@ fn accounts_without_trails(
         .collect();
     for (account, known) in seen.accounts.iter() {
         let has_trail = with_trails.contains(account) || known.may_have_a_trail;
-        if has_trail || !(is_for_all || known.is_asked) {
+        if has_trail || !(is_for_all || known.reports_no_trails) {
             continue;
         }
         let source = name(known.source);
@@ -170,16 +167,16 @@ impl Rank {
 }
 
 fn judge_one(
-    seen: &SeenTrail,
-    sighting: &Sighting,
+    seen: &InputTrail,
+    observation: &Observation,
     evidence: &Evidence,
     context: &EvaluationContext<'_>,
     source: String,
 ) -> (Rank, TrailReport) {
-    let captured = sighting.captured;
+    let captured = observation.captured;
     let ordering = captured.unwrap_or(context.now);
     match &seen.presence {
-        Presence::There(trail) => {
+        Presence::Present(trail) => {
             let facts = evidence.facts(context, trail);
             let (rank, mut report) =
                 judge_trail(&seen.resource_id, trail, &facts, context, captured, source);
@@ -199,7 +196,7 @@ fn judge_one(
 }
 
 fn judge_gone(
-    seen: &SeenTrail,
+    seen: &InputTrail,
     why: &'static str,
     captured: Option<Timestamp>,
     ordering: Timestamp,

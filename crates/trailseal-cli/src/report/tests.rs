@@ -51,7 +51,7 @@ fn report(parameters: &[(&str, &str)], items: &[Value]) -> Report {
     let options =
         ScanOptions { role: Role::Judged, event_parameters: EventParameters::Own, subject: None };
     for (position, item) in (0..).zip(items) {
-        seen.take(Document::Item(item.to_string().as_bytes()), options, 0, position);
+        seen.read(Document::Item(item.to_string().as_bytes()), options, 0, position);
     }
     let given: Map<String, Value> =
         parameters.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))).collect();

@@ -1,33 +1,32 @@
 //! Finds the end of a JSON object, 64 bytes at a time.
 //!
-//! Of each block, one mask of bits says where its quotes are, another where its brackets are; what
-//! is within strings follows from the quotes alone, and only brackets outside of strings are looked
-//! at one by one. The masks are those of Langdale and Lemire, "Parsing gigabytes of JSON per second",
+//! One bit mask of each block has its quotes, another one its brackets. The quotes show which bytes
+//! are in strings; only the brackets outside of strings are examined one by one. The masks are those of Langdale and Lemire, "Parsing gigabytes of JSON per second",
 //! 2019; the bytes are compared sixteen at a time with the processor's vectors.
 
 use wide::u8x16;
 
-/// Levels of nesting within one item or document: AWS writes some ten, `serde_json` reads 127.
+/// Levels of nesting in one item or document: AWS uses about ten, `serde_json` reads 127.
 pub(crate) const DEPTH_MAX: usize = 512;
 
-/// How far skipping came.
+/// The result of skipping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Skipped {
-    /// The object goes on behind this text.
+    /// The object continues after this text.
     All,
-    /// It ends after so many bytes.
+    /// It ends after this number of bytes.
     End(usize),
     /// It is nested deeper than [`DEPTH_MAX`] at this byte.
     TooDeep(usize),
 }
 
-/// Where within an object the text stands.
+/// The position in an object.
 #[derive(Debug, Default)]
 pub(crate) struct Skipper {
     depth: usize,
     /// All bits set within a string, none outside.
     in_string: u64,
-    /// 1 where the text so far ends with a backslash that escapes the next byte.
+    /// 1 if the text so far ends with a backslash that escapes the next byte.
     escaped: u64,
     has_unicode_escapes: bool,
 }
@@ -35,7 +34,7 @@ pub(crate) struct Skipper {
 const BLOCK_BYTES: usize = 64;
 
 impl Skipper {
-    /// Begins an object, whose brace comes next.
+    /// Begins an object; its brace comes next.
     pub(crate) fn begin(&mut self) {
         *self = Self::default();
     }
@@ -45,7 +44,7 @@ impl Skipper {
         self.has_unicode_escapes
     }
 
-    /// Goes on to the end of the object.
+    /// Skips to the end of the object.
     pub(crate) fn skip(&mut self, text: &[u8]) -> Skipped {
         let (blocks, tail) = text.as_chunks::<BLOCK_BYTES>();
         let mut at = 0;
@@ -56,7 +55,7 @@ impl Skipper {
                 Skipped::TooDeep(offset) => return Skipped::TooDeep(at + offset),
             }
         }
-        // Blanks change nothing, in a string or outside.
+        // Spaces change nothing, inside or outside of a string.
         let mut block = [b' '; BLOCK_BYTES];
         for (place, byte) in block.iter_mut().zip(tail) {
             *place = *byte;
@@ -68,7 +67,7 @@ impl Skipper {
         }
     }
 
-    /// Goes on through a block, of which so many bytes are text.
+    /// Skips a block; its first `length` bytes are text.
     #[inline(always)]
     fn skip_block(&mut self, block: &[u8; BLOCK_BYTES], length: usize) -> Skipped {
         let vectors = vectors(block);
@@ -79,7 +78,7 @@ impl Skipper {
         }
         let quotes = mask(&vectors, |bytes| bytes.simd_eq(u8x16::splat(b'"'))) & !escaped;
         let in_string = each_toggles_the_rest(quotes) ^ self.in_string;
-        // The state behind the block is that of its last byte.
+        // The state after the block is that of its last byte.
         self.in_string = if in_string >> 63 == 1 { u64::MAX } else { 0 };
         let mut brackets = mask(&vectors, are_brackets) & !in_string;
         while brackets != 0 {
@@ -100,11 +99,11 @@ impl Skipper {
         Skipped::All
     }
 
-    /// The bytes that lose their meaning to a backslash before them.
+    /// The bytes that a backslash escapes.
     ///
-    /// In a run of backslashes, every second one counts from the first. Adding the first of each
-    /// run that begins at an odd place carries through that run, which tells such runs from those
-    /// that begin at an even place without looking at any bit by itself.
+    /// In a run of backslashes, the first and then every second one escapes the next byte. Adding
+    /// the first bit of each run that begins at an odd position carries through that run, which
+    /// separates these runs from those that begin at an even position.
     #[inline(always)]
     fn escaped_bytes(&mut self, block: &Vectors, length: usize) -> u64 {
         const EVEN: u64 = 0x5555_5555_5555_5555;
@@ -113,7 +112,7 @@ impl Skipper {
         let odd_starts = backslashes & !EVEN & !behind_one;
         let (runs, escapes_next_block) = odd_starts.overflowing_add(backslashes);
         let escaped = (EVEN ^ (runs << 1)) & behind_one;
-        // Behind a text that ends within the block stand blanks, of which the first may be escaped.
+        // Spaces follow text that ends within the block; the first of them may be escaped.
         self.escaped = match 1_u64.checked_shl(length as u32) {
             Some(next) => u64::from(escaped & next != 0),
             None => u64::from(escapes_next_block),
@@ -147,14 +146,14 @@ fn vectors(block: &[u8; BLOCK_BYTES]) -> Vectors {
     vectors
 }
 
-/// Bit `n` says whether byte `n` is of the kind, whose bytes are all ones in what `kind` gives.
+/// Bit `n` is set if `kind` returns all ones for byte `n`.
 #[inline(always)]
 fn mask(block: &Vectors, kind: impl Fn(u8x16) -> u8x16) -> u64 {
     let masks = block.iter().map(|bytes| u64::from(kind(*bytes).to_bitmask()));
     masks.rev().fold(0, |mask, next| mask << 16 | next)
 }
 
-/// Each bit that is set turns over all bits from its own on.
+/// Each set bit toggles all bits from its own position on.
 fn each_toggles_the_rest(bits: u64) -> u64 {
     [1, 2, 4, 8, 16, 32].into_iter().fold(bits, |bits, distance| bits ^ (bits << distance))
 }
@@ -183,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_unicode_escape_is_seen_wherever_it_stands() {
+    fn unicode_escapes_are_found_at_every_position() {
         for blanks in 0..140 {
             for (backslashes, is_escape) in [(0, false), (1, true), (2, false), (3, true)] {
                 let (blanks, slashes) = (" ".repeat(blanks), "\\".repeat(backslashes));
@@ -198,9 +197,8 @@ mod tests {
         }
     }
 
-    /// Backslashes at every place of a block and over its edge.
     #[test]
-    fn an_escape_counts_wherever_it_stands() {
+    fn escapes_are_found_at_every_position() {
         for blanks in 0..140 {
             for backslashes in 0..6 {
                 let (blanks, slashes) = (" ".repeat(blanks), "\\".repeat(backslashes));

@@ -1,14 +1,14 @@
-//! Sees at a glance that an item is of no use: it names none of the wanted types.
+//! Rejects most items without parsing them: those that name none of the wanted types.
 //!
-//! It errs to one side only. A type's name may stand in an item for other reasons, or hide behind
-//! escapes (`\u0041` is a legal `A`): such items are let through, to be parsed and told apart.
+//! It errs on one side only. An item may contain the name of a type for other reasons, or spell it
+//! with escapes (`\u0041` is a legal `A`); such items pass and are parsed.
 
 use memchr::memmem::Finder;
 
-/// What stands before the type, of the item itself or of one that it is related to.
+/// The member name of a type, in the item itself or in a related one.
 const NAME: &str = "\"resourceType\"";
 
-/// The values that count, as JSON text.
+/// The wanted types, as JSON text.
 const WANTED: [&str; 4] = [
     "\"AWS::CloudTrail::Trail\"",
     "\"AWS::KMS::Key\"",
@@ -16,7 +16,7 @@ const WANTED: [&str; 4] = [
     "\"AWS::S3::Bucket\"",
 ];
 
-/// The one escape that can hide a letter of them.
+/// The start of an escape that can spell a letter of them.
 const ESCAPE: &str = "\\u00";
 
 #[derive(Debug)]
@@ -30,17 +30,17 @@ impl Prefilter {
         Self { name: Finder::new(NAME), escape: Finder::new(ESCAPE) }
     }
 
-    /// Whether the item may be wanted; `has_escapes` says whether there is any `\u` in it.
+    /// Whether the item may be wanted; `has_escapes` if it contains any `\u`.
     pub(crate) fn may_be_wanted(&self, item: &[u8], has_escapes: bool) -> bool {
         let mut names = self.name.find_iter(item).peekable();
-        // What names no type is let through, so that it is not passed over in silence.
+        // An item without a type passes, so that it is reported.
         names.peek().is_none()
             || names.any(|at| is_wanted(item.get(at + NAME.len()..)))
             || (has_escapes && self.escape.find(item).is_some())
     }
 }
 
-/// Whether a wanted value comes behind the name.
+/// Whether a wanted value follows the name.
 fn is_wanted(rest: Option<&[u8]>) -> bool {
     let rest = rest.unwrap_or_default().trim_ascii_start();
     let value = rest.strip_prefix(b":").unwrap_or_default().trim_ascii_start();

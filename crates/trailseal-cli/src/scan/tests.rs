@@ -15,8 +15,8 @@ enum Owned {
 fn scan(text: &[u8], lengths: &[usize]) -> Result<Vec<Owned>, ScanError> {
     let mut scanner = Scanner::new();
     let mut found = Vec::new();
-    let mut take = |piece: Document<'_>| {
-        found.push(match piece {
+    let mut take = |document: Document<'_>| {
+        found.push(match document {
             Document::Item(text) => Owned::Item(text.to_vec()),
             Document::Described(text) => Owned::Described(text.to_vec()),
             Document::Other(text) => Owned::Document(text.to_vec()),
@@ -36,7 +36,7 @@ fn scan(text: &[u8], lengths: &[usize]) -> Result<Vec<Owned>, ScanError> {
     Ok(found)
 }
 
-/// What `serde_json` finds, with a type or an escape that makes an item worth a look.
+/// The reference implementation: parses the whole text with `serde_json`.
 fn naive(text: &str) -> Vec<Owned> {
     let document: Value = serde_json::from_str(text).unwrap();
     let wanted =
@@ -60,7 +60,7 @@ fn is_wanted(kind: &str) -> bool {
         .contains(&kind)
 }
 
-/// The wanted among what was found, each in one spelling.
+/// The wanted parts, in one spelling.
 fn normal(found: Vec<Owned>) -> Vec<Owned> {
     let same = |text: &[u8]| {
         let value: Value = serde_json::from_slice(text).unwrap();
@@ -145,7 +145,7 @@ fn document() -> impl Strategy<Value = Value> {
     )
 }
 
-/// The same text, with all that JSON allows: blanks between tokens, letters as escapes.
+/// The document with white space between tokens, or letters as escapes.
 fn spelled(document: &Value, pretty: bool, escaped: bool) -> String {
     let text =
         if pretty { serde_json::to_string_pretty(document).unwrap() } else { document.to_string() };
@@ -156,19 +156,18 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_the_chunks_the_same_is_found_as_by_serde_json(
+    fn the_scanner_finds_the_same_as_serde_json_in_chunks_of_any_length(
         document in document(),
         pretty in any::<bool>(),
         escaped in any::<bool>(),
         lengths in prop::collection::vec(1_usize..40, 1..6),
     ) {
-        // An escaped letter leaves a name the same name.
         let text = spelled(&document, pretty, escaped);
         prop_assert_eq!(normal(scan(text.as_bytes(), &lengths).unwrap()), naive(&text));
     }
 
     #[test]
-    fn a_text_that_is_cut_short_is_never_taken_for_whole(
+    fn incomplete_text_is_an_error(
         document in document(),
         pretty in any::<bool>(),
         lengths in prop::collection::vec(1_usize..40, 1..6),
@@ -180,20 +179,20 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_make_it_panic(
+    fn no_input_panics(
         bytes in prop::collection::vec(prop_oneof![
             any::<u8>(), Just(b'{'), Just(b'}'), Just(b'['), Just(b']'), Just(b'"'), Just(b'\\'), Just(b','),
         ], 0..200),
         lengths in prop::collection::vec(1_usize..40, 1..6),
     ) {
-        let _whatever_it_says = scan(&bytes, &lengths);
+        let _result = scan(&bytes, &lengths);
         let behind = [br#"{"configurationItems":["#.as_slice(), &bytes].concat();
-        let _whatever_it_says = scan(&behind, &lengths);
+        let _result = scan(&behind, &lengths);
     }
 }
 
 #[test]
-fn documents_may_stand_one_behind_the_other_or_in_a_list() {
+fn documents_may_follow_each_other_or_be_in_a_list() {
     let found = scan(b"\xEF\xBB\xBF {\"a\":1}\n{\"b\":[]}\n", &[1]).unwrap();
     let document = |text: &str| Owned::Document(text.as_bytes().to_vec());
     let both = vec![document("{\"a\":1}"), document("{\"b\":[]}")];
@@ -208,9 +207,9 @@ fn a_name_with_escapes_is_the_same_name() {
     assert_eq!(scan(text, &[3]).unwrap(), vec![Owned::Item(item.to_vec()), Owned::Remainder]);
 }
 
-/// The first item tells the account of all; one without a type is somebody's mistake.
+/// The first item names the account of all; an item without a type is reported.
 #[test]
-fn of_what_is_of_no_use_only_the_first_is_handed_on() {
+fn only_the_first_item_of_other_types_is_passed_on() {
     let text = br#"{"configurationItems":[{"resourceType":"AWS::EC2::Instance"},{"resourceType":"AWS::EC2::Volume"},{"a":1}]}"#;
     let item = |text: &str| Owned::Item(text.as_bytes().to_vec());
     let first = item(r#"{"resourceType":"AWS::EC2::Instance"}"#);
@@ -222,13 +221,13 @@ fn of_what_is_of_no_use_only_the_first_is_handed_on() {
 }
 
 #[test]
-fn what_stands_beside_lists_is_handed_on() {
+fn members_beside_lists_are_passed_on() {
     let text = br#"{"a":[2],"trailList":[{}],"configurationItems":[ ],"b":"]"}"#;
     for length in [1, 9, 100] {
         let mut scanner = Scanner::new();
         let mut rest = Vec::new();
-        let mut take = |piece: Document<'_>| {
-            if let Document::Remainder(text) = piece {
+        let mut take = |document: Document<'_>| {
+            if let Document::Remainder(text) = document {
                 rest.push(String::from_utf8(text.to_vec()).unwrap());
             }
         };
@@ -240,35 +239,35 @@ fn what_stands_beside_lists_is_handed_on() {
 }
 
 #[test]
-fn a_list_deeper_down_is_no_list_of_items() {
+fn a_nested_list_is_not_a_list_of_items() {
     let text = br#"{"a":{"configurationItems":[1]}}"#;
     assert_eq!(scan(text, &[4]).unwrap(), vec![Owned::Document(text.to_vec())]);
 }
 
 #[test]
-fn each_fault_has_its_words() {
+fn each_fault_has_its_message() {
     let cases: [(&[u8], &str); 9] = [
         (b"", "is empty"),
         (b" \n", "is empty"),
-        (b"null", "is not JSON that holds objects (byte 0)"),
-        (b"{\"a\":1}x", "is not JSON that holds objects (byte 7)"),
-        (b"{\"a\":[1", "is cut short: it ends within a document (byte 7)"),
-        (b"[{}", "is cut short: it ends within a document (byte 3)"),
+        (b"null", "is not a sequence of JSON objects (byte 0)"),
+        (b"{\"a\":1}x", "is not a sequence of JSON objects (byte 7)"),
+        (b"{\"a\":[1", "is incomplete: it ends within a document (byte 7)"),
+        (b"[{}", "is incomplete: it ends within a document (byte 3)"),
         (
             b"{\"trailList\":[1]}",
-            "is corrupt: `trailList` holds something that is no object (byte 14)",
+            "is corrupt: `trailList` contains something other than an object (byte 14)",
         ),
         (
             b"{\"configurationItems\":[{},,{}]}",
-            "is corrupt: `configurationItems` holds something that is no object (byte 26)",
+            "is corrupt: `configurationItems` contains something other than an object (byte 26)",
         ),
         (
             b"{\"configurationItems\":[{}{}]}",
-            "is corrupt: `configurationItems` holds something that is no object (byte 25)",
+            "is corrupt: `configurationItems` contains something other than an object (byte 25)",
         ),
     ];
-    for (text, words) in cases {
-        assert_eq!(scan(text, &[5]).unwrap_err().to_string(), words);
+    for (text, message) in cases {
+        assert_eq!(scan(text, &[5]).unwrap_err().to_string(), message);
     }
 }
 
@@ -281,18 +280,18 @@ fn deep_nesting_ends_in_an_error() {
     }
 }
 
-/// Five gigabytes of one string, in a document, in an item, and behind a list.
+/// Five gigabytes of one string, in a document, in an item, and after a list.
 #[test]
-fn an_endless_string_ends_in_an_error_and_little_memory() {
+fn an_endless_string_is_an_error_and_uses_little_memory() {
     static CHUNK: [u8; 1 << 16] = [b'x'; 1 << 16];
     for head in ["{\"a\":\"", "{\"configurationItems\":[{\"a\":\"", "{\"trailList\":[],\"a\":\""] {
         let mut scanner = Scanner::new();
-        let mut take = |_: Document<'_>| panic!("nothing is whole here");
+        let mut take = |_: Document<'_>| panic!("nothing is complete here");
         scanner.push(head.as_bytes(), &mut take).unwrap();
         let chunks = (5 << 30) / CHUNK.len();
         let error = (0..chunks).find_map(|_| scanner.push(&CHUNK, &mut take).err()).unwrap();
         assert!(matches!(error, ScanError::TooLong { .. }), "{error}");
         let kept = scanner.carried.capacity().max(scanner.remainder.capacity());
-        assert!(kept <= 2 * (PIECE_BYTES_MAX + CHUNK.len()));
+        assert!(kept <= 2 * (DOCUMENT_BYTES_MAX + CHUNK.len()));
     }
 }
