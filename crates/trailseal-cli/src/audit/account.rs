@@ -1,4 +1,4 @@
-//! One account: its Regions, their trails, and what is to be known of each.
+//! One account: its Regions, their trails, and the evidence of each trail.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,14 +16,14 @@ use super::messages;
 use super::targets::{Target, enabled_regions};
 use crate::report::{RegionReport, judge_account_without_trails, judge_trail};
 
-/// Requests that are under way in one account at the same time: CloudTrail takes ten reads a
-/// second in each Region, and other tools ask there too.
+/// Concurrent requests in one account: CloudTrail allows ten reads a second in each Region, which
+/// other tools share.
 const REQUESTS_PER_ACCOUNT_MAX: usize = 8;
 
-/// Trails of one Region that are judged at the same time.
+/// Trails of one Region that are judged concurrently.
 const TRAILS_AT_A_TIME: usize = 4;
 
-/// What all accounts are asked with.
+/// What the audits of all accounts share.
 #[derive(Debug)]
 pub(super) struct Audit {
     pub(super) aws: Aws,
@@ -34,22 +34,22 @@ pub(super) struct Audit {
     pub(super) gathered: Mutex<Gathered>,
 }
 
-/// What an account took.
+/// An account that is done, and its calls.
 #[derive(Debug)]
 pub(super) struct Done {
     pub(super) target: Target,
     pub(super) calls: BTreeMap<String, Calls>,
 }
 
-/// Why the trails of a Region are not known.
-type Failure = (Region, AwsError);
+/// Why the trails of a Region could not be read.
+type RegionFailure = (Region, AwsError);
 
 impl Audit {
     pub(super) fn gathered(&self) -> MutexGuard<'_, Gathered> {
         self.gathered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Judges the trails of one account. Its session and clients begin and end here.
+    /// Judges the trails of one account, with a session of its own.
     pub(super) async fn account(self: Arc<Self>, target: Target) -> Done {
         let calls = match self.session(&target).await {
             Ok(session) => {
@@ -57,7 +57,7 @@ impl Audit {
                 session.calls().take()
             }
             Err(error) => {
-                self.gathered().refused(&target.id, &self.words(&error));
+                self.gathered().refused(&target.id, &self.message(&error));
                 BTreeMap::new()
             }
         };
@@ -75,7 +75,7 @@ impl Audit {
         }
     }
 
-    fn words(&self, error: &AwsError) -> String {
+    fn message(&self, error: &AwsError) -> String {
         messages::failed(error, self.role.as_ref().map(RoleName::as_str))
     }
 
@@ -86,8 +86,8 @@ impl Audit {
                 Ok(regions) => regions,
                 Err(error) => {
                     let what = format!(
-                        "{}; or name the Regions by --regions, which needs no such grant",
-                        self.words(&error)
+                        "{}; or name the Regions with --regions, which does not need this permission",
+                        self.message(&error)
                     );
                     return self.gathered().refused(session.account(), &what);
                 }
@@ -95,19 +95,19 @@ impl Audit {
         };
         let evidence = match self.delivery_regions(session, &regions).await {
             Ok(regions) => Evidence::new(&self.aws, session).in_regions(regions),
-            Err(error) => return self.gathered().refused(session.account(), &self.words(&error)),
+            Err(error) => return self.gathered().refused(session.account(), &self.message(&error)),
         };
         let asked = regions.len();
-        let answers: Vec<Option<Failure>> = stream::iter(regions)
+        let answers: Vec<Option<RegionFailure>> = stream::iter(regions)
             .map(|region| self.region(session.in_region(region), &evidence))
             .buffer_unordered(REQUESTS_PER_ACCOUNT_MAX)
             .collect()
             .await;
-        self.tell(session, asked, answers.into_iter().flatten().collect());
+        self.add_failures(session, asked, answers.into_iter().flatten().collect());
     }
 
-    /// The Regions from which a multi-Region trail delivers, if a check needs them: all that are
-    /// enabled, also if `--regions` leaves some out.
+    /// The Regions from which a multi-Region trail delivers, if a check needs them: all enabled
+    /// Regions, even if `--regions` leaves some out.
     async fn delivery_regions(
         &self,
         session: &Session,
@@ -126,26 +126,26 @@ impl Audit {
     }
 
     /// Judges the trails of one Region.
-    async fn region(&self, session: Session, evidence: &Evidence<'_>) -> Option<Failure> {
+    async fn region(&self, session: Session, evidence: &Evidence<'_>) -> Option<RegionFailure> {
         let region = session.region();
         let trails = match describe_trails(&session).await {
             Ok(trails) => trails,
             Err(error) => {
-                let problem = Some(self.words(&error));
+                let problem = Some(self.message(&error));
                 let report = RegionReport { region: region.to_string(), trails: 0, problem };
                 self.gathered().region(session.account(), report);
                 return Some((region.clone(), error));
             }
         };
-        self.describe(&session, trails.len());
+        self.add_region(&session, trails.len());
         stream::iter(&trails)
             .for_each_concurrent(TRAILS_AT_A_TIME, |trail| self.trail(&session, trail, evidence))
             .await;
         None
     }
 
-    /// Notes a Region whose trails are known.
-    fn describe(&self, session: &Session, trails: usize) {
+    /// Adds a Region whose trails were read.
+    fn add_region(&self, session: &Session, trails: usize) {
         let (account, region) = (session.account(), session.region());
         let mut gathered = self.gathered();
         let report = RegionReport { region: region.to_string(), trails, problem: None };
@@ -169,7 +169,7 @@ impl Audit {
                 gathered.trails.push(judged);
             }
             (Err(error), _) => {
-                let what = format!("the trail could not be judged: {}", self.words(&error));
+                let what = format!("the trail could not be judged: {}", self.message(&error));
                 gathered.region_problem(account, region, &what);
                 gathered.problem(source, &what);
             }
@@ -177,20 +177,20 @@ impl Audit {
         }
     }
 
-    /// Tells what went wrong in Regions, each cause once.
-    fn tell(&self, session: &Session, asked: usize, failures: Vec<Failure>) {
+    /// Reports the failures of Regions, each cause once.
+    fn add_failures(&self, session: &Session, asked: usize, failures: Vec<RegionFailure>) {
         let account = session.account();
         let all_failed = failures.len() == asked;
-        let mut causes: BTreeMap<String, Vec<Failure>> = BTreeMap::new();
+        let mut causes: BTreeMap<String, Vec<RegionFailure>> = BTreeMap::new();
         for (region, error) in failures {
-            let cause = self.words(&error).replace(region.as_str(), "");
+            let cause = self.message(&error).replace(region.as_str(), "");
             causes.entry(cause).or_default().push((region, error));
         }
         let is_one = causes.len() == 1;
         for mut failures in causes.into_values() {
             failures.sort_by(|one, other| one.0.cmp(&other.0));
             let Some((first, error)) = failures.first() else { continue };
-            let mut what = self.words(error);
+            let mut what = self.message(error);
             let others: Vec<&str> =
                 failures.iter().skip(1).map(|(region, _)| region.as_str()).collect();
             if !others.is_empty() {

@@ -1,9 +1,9 @@
-//! A whole organization by what a configuration aggregator knows of it.
+//! Judges an organization by a configuration aggregator.
 //!
-//! Its rows are configuration items, and are judged as those of files are: what AWS Config does not
-//! record of a trail's key and bucket is not read, and so unverified. Whether it records trails at
-//! all, no row tells: an account and Region of which the aggregator knows something, and no trail,
-//! is not judged. Of what it does not gather it knows nothing.
+//! Its rows are configuration items, and are judged like those of files: evidence of a key or bucket
+//! that AWS Config does not record is unverified. No row shows whether AWS Config records trails, so
+//! an account and Region with other resources but no trail is not judged. Accounts and Regions that
+//! the aggregator does not collect are unknown.
 
 use std::collections::BTreeSet;
 
@@ -27,34 +27,37 @@ const ITEM: &str = "SELECT accountId, awsRegion, arn, resourceId, resourceName, 
     configurationItemCaptureTime, configurationItemStatus, configuration, \
     supplementaryConfiguration";
 
-/// Every account and Region of which the aggregator knows anything.
-const PLACES: &str = "SELECT accountId, awsRegion, COUNT(*) GROUP BY accountId, awsRegion";
+/// Every account and Region with a resource in the aggregator.
+const LOCATIONS: &str = "SELECT accountId, awsRegion, COUNT(*) GROUP BY accountId, awsRegion";
 
-/// Characters of a list of ids, so that a query stays below AWS Config's 4,096.
+/// Characters of a list of IDs, so that a query stays below AWS Config's 4,096.
 const IDS_CHARS_MAX: usize = 3_500;
 
-/// What is said of an account and Region of which the aggregator knows something, and no trail.
+/// The problem of an account and Region with a resource in the aggregator, but no trail.
 const NO_TRAIL_SEEN: &str = "no trail seen there: AWS Config may not record trails";
 
-/// Places of one kind that a line names; of more, only their number is told.
-const PLACES_NAMED_MAX: usize = 10;
+/// Accounts and Regions that one message names; it has only the number of the others.
+const LOCATIONS_NAMED_MAX: usize = 10;
 
-const SCAN_OPTIONS: ScanOptions<'static> =
-    ScanOptions { role: Role::Judged, event_parameters: EventParameters::Overridden, subject: None };
+const SCAN_OPTIONS: ScanOptions<'static> = ScanOptions {
+    role: Role::Judged,
+    event_parameters: EventParameters::Overridden,
+    subject: None,
+};
 
-/// An account and a Region of which the aggregator knows something.
+/// An account and a Region with a resource in the aggregator.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Place {
+struct Location {
     account_id: String,
     aws_region: String,
 }
 
-/// Judges all that the aggregator knows.
+/// Judges all trails in the aggregator.
 ///
 /// # Errors
 ///
-/// What the first query is answered that fails: a list with a gap is no list.
+/// A query failed.
 pub(super) async fn judge_aggregate(
     session: &Session,
     name: &str,
@@ -64,32 +67,32 @@ pub(super) async fn judge_aggregate(
 ) -> Result<Report, AwsError> {
     let mut seen = Inventory::default();
     let query = format!("{ITEM} WHERE resourceType = '{TRAIL_TYPE}'");
-    take(&mut seen, select_aggregate(session, name, &query).await?);
+    read_rows(&mut seen, select_aggregate(session, name, &query).await?);
     let context = EvaluationContext { parameters, now };
     let (keys, buckets) = wanted(&seen, &context);
     for (kind, ids) in [(KEY_TYPE, keys), (BUCKET_TYPE, buckets)] {
         for ids in lists(&ids) {
             let query = format!("{ITEM} WHERE resourceType = '{kind}' AND resourceId IN ({ids})");
-            take(&mut seen, select_aggregate(session, name, &query).await?);
+            read_rows(&mut seen, select_aggregate(session, name, &query).await?);
         }
     }
-    let places = select_aggregate(session, name, PLACES).await?;
+    let locations = select_aggregate(session, name, LOCATIONS).await?;
     let mut report = judge(&seen, &[format!("aws/aggregator/{name}")], parameters, given, now);
     for trail in &mut report.trails {
         trail.source = trail_source(&trail.account, &trail.region, trail.name());
     }
-    tell_places(&mut report, &places, name);
+    add_locations(&mut report, &locations, name);
     Ok(report)
 }
 
-fn take(seen: &mut Inventory, rows: Vec<String>) {
+fn read_rows(seen: &mut Inventory, rows: Vec<String>) {
     let position = seen.known_documents;
     for (row, position) in rows.iter().zip(position..) {
         seen.read(Document::Item(row.as_bytes()), SCAN_OPTIONS, 0, position);
     }
 }
 
-/// The ids of the keys and the names of the buckets that are worth asking for.
+/// The IDs of the keys and the names of the buckets that the trails need.
 fn wanted(
     seen: &Inventory,
     context: &EvaluationContext<'_>,
@@ -104,7 +107,7 @@ fn wanted(
     (keys, buckets)
 }
 
-/// Config knows keys by their ids; which key an alias means is in no item.
+/// AWS Config identifies keys by their IDs; the key of an alias is in no item.
 fn key_id(query: &KeyQuery) -> Option<String> {
     let (KeyQuery::At(_, key) | KeyQuery::InBucketRegion(key)) = query;
     match key {
@@ -114,7 +117,7 @@ fn key_id(query: &KeyQuery) -> Option<String> {
     }
 }
 
-/// The ids as lists of a query, none too long. What could not stand in quotes is no id of AWS.
+/// The IDs as lists for queries of limited length. Text with other characters is not an ID.
 fn lists(ids: &BTreeSet<String>) -> Vec<String> {
     let of_ids = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte);
     let mut lists: Vec<String> = Vec::new();
@@ -129,14 +132,14 @@ fn lists(ids: &BTreeSet<String>) -> Vec<String> {
     lists
 }
 
-/// The accounts and Regions of the aggregator, with what was seen in each.
-fn tell_places(report: &mut Report, places: &[String], name: &str) {
+/// Adds the accounts and Regions of the aggregator, and a problem for those without a trail.
+fn add_locations(report: &mut Report, locations: &[String], name: &str) {
     let mut targets = Vec::new();
     let mut regions = Vec::new();
-    for place in places {
-        let read = serde_json::from_str::<Place>(place).ok().and_then(|place| {
-            let account = AccountId::parse(&place.account_id).ok()?;
-            Some((account, Region::parse(&place.aws_region).ok()?))
+    for row in locations {
+        let read = serde_json::from_str::<Location>(row).ok().and_then(|location| {
+            let account = AccountId::parse(&location.account_id).ok()?;
+            Some((account, Region::parse(&location.aws_region).ok()?))
         });
         match read {
             Some((id, region)) => {
@@ -145,15 +148,15 @@ fn tell_places(report: &mut Report, places: &[String], name: &str) {
             }
             None => report.problems.push(Problem {
                 source: format!("aws/aggregator/{name}"),
-                message: "a row names no account and Region".to_owned(),
+                message: "a row does not have an account and Region".to_owned(),
             }),
         }
     }
-    if places.is_empty() {
+    if locations.is_empty() {
         report.problems.push(Problem {
             source: format!("aws/aggregator/{name}"),
-            message: "it knows no resource of any account, so that nothing can be said: see that \
-                      its sources have authorized it and record their resources"
+            message: "it has no resource of any account, so nothing can be judged: check that its \
+                      sources have authorized it and record their resources"
                 .to_owned(),
         });
     }
@@ -172,7 +175,7 @@ fn tell_places(report: &mut Report, places: &[String], name: &str) {
         gathered.region(&account, RegionReport { region: region.to_string(), trails, problem });
         gathered.done(&account);
     }
-    report.problems.extend(silent_places(&silent, all, name));
+    report.problems.extend(locations_without_trails(&silent, all, name));
     report.accounts = gathered.into_accounts();
     report.summary.accounts = report.accounts.len();
     report.summary.accounts_with_problems =
@@ -180,24 +183,24 @@ fn tell_places(report: &mut Report, places: &[String], name: &str) {
     report.complete = report.is_whole();
 }
 
-/// The places without a trail, in one line: there can be thousands.
-fn silent_places(silent: &[String], all: usize, name: &str) -> Option<Problem> {
+/// One problem for all accounts and Regions without a trail: there can be thousands.
+fn locations_without_trails(silent: &[String], all: usize, name: &str) -> Option<Problem> {
     if silent.is_empty() {
         return None;
     }
-    let named: Vec<&str> = silent.iter().take(PLACES_NAMED_MAX).map(String::as_str).collect();
+    let named: Vec<&str> = silent.iter().take(LOCATIONS_NAMED_MAX).map(String::as_str).collect();
     let number = silent.len();
-    let more = match number.saturating_sub(PLACES_NAMED_MAX) {
+    let more = match number.saturating_sub(LOCATIONS_NAMED_MAX) {
         0 => String::new(),
         more => format!(" and {more} more; `-o json` lists them"),
     };
     Some(Problem {
         source: format!("aws/aggregator/{name}"),
         message: format!(
-            "no trail is seen in {number} of the {all} places that it gathers ({}{more}), so that \
-             nothing can be said of them: AWS Config may not record trails there, and shows no \
-             copies of trails; see that their recorders record AWS::CloudTrail::Trail, or audit \
-             these accounts by --accounts",
+            "no trail is seen in {number} of its {all} accounts and Regions ({}{more}), so these \
+             cannot be judged: AWS Config may not record trails there, and does not show copies of \
+             trails; check that their recorders record AWS::CloudTrail::Trail, or audit these \
+             accounts with --accounts",
             named.join(", ")
         ),
     })

@@ -13,21 +13,22 @@ Examples:
   Judge a whole organization from its management account, through a role in each account:
     trailseal audit --accounts organization --role-name SecurityAudit
 
-  Judge two accounts, and keep a report beside the table:
+  Judge two accounts, and write a JSON report as well as the table:
     trailseal audit --accounts 111122223333,444455556666 --role-name Audit -o table -o json=r.json
 
-  Judge two Regions by every check:
+  Judge two Regions with all checks:
     trailseal audit --regions eu-central-1,eu-west-1 --parameter profile=strict
 
-  Judge what a configuration aggregator knows of an organization, in a few queries:
+  Judge an organization by a configuration aggregator, in a few queries:
     trailseal audit --aggregator organization --aggregator-region eu-central-1
 
-It takes cloudtrail:DescribeTrails, kms:DescribeKey and account:ListRegions in each account; with
-profile=strict also kms:GetKeyRotationStatus, kms:GetKeyPolicy and cloudtrail:GetTrailStatus, which
-is asked in every enabled Region of a multi-Region trail: also with --regions.
-With --aggregator it takes nothing but config:SelectAggregateResourceConfig, in the account and
-Region of the aggregator.
-Nothing is ever changed.
+Required permissions: cloudtrail:DescribeTrails, kms:DescribeKey and account:ListRegions in each
+account; with profile=strict also kms:GetKeyRotationStatus, kms:GetKeyPolicy and
+cloudtrail:GetTrailStatus, which is called in every enabled Region of a multi-Region trail, even
+with --regions.
+With --aggregator only config:SelectAggregateResourceConfig, in the account and Region of the
+aggregator.
+The audit changes nothing.
 
 Exit codes:
   0  nothing is non-compliant
@@ -37,46 +38,46 @@ Exit codes:
 
 /// Judge the trails of AWS accounts as they are now
 ///
-/// Asks CloudTrail, KMS and S3 with the credentials that the AWS tools use: environment variables,
-/// the profile, single sign-on, a credential process, a container's or an instance's role. An
-/// account or a Region that refuses is listed with the reason, and the rest goes on. Ctrl-C ends
-/// early and reports what was judged until then. The caller, its account and the Region are printed
-/// first. AWS_ENDPOINT_URL, and AWS_ENDPOINT_URL_KMS and the like, name other endpoints.
+/// Reads CloudTrail, KMS and S3 with the same credentials as the AWS CLI: environment variables, the
+/// profile, single sign-on, a credential process, the role of a container or an instance. An
+/// account or Region that denies access is listed with the reason, and the others are judged.
+/// Ctrl-C ends early and reports what was judged so far. The caller, its account and the Region are
+/// printed first. AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_KMS and so on set other endpoints.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct AuditArguments {
-    /// The profile whose credentials are used, in place of those of the environment; it must exist
+    /// The profile whose credentials are used instead of those of the environment; it must exist
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,
 
-    /// Account ids with commas between, or `organization` for all its active accounts; the account
-    /// of the credentials where nothing is said
+    /// Account IDs separated by commas, or `organization` for all its active accounts; by default the
+    /// account of the credentials
     #[arg(long, value_name = "LIST|organization", value_parser = accounts_wanted)]
     pub(crate) accounts: Option<AccountsWanted>,
 
-    /// The role, with its path if it has one, that is assumed in accounts other than that of the
-    /// credentials
+    /// The role to assume in accounts other than that of the credentials, with its path if it has
+    /// one
     #[arg(long, value_name = "NAME", requires = "accounts", value_parser = role_name)]
     pub(crate) role_name: Option<RoleName>,
 
-    /// The external id that the roles ask for
+    /// The external ID that the roles require
     #[arg(long, value_name = "ID", requires = "role_name")]
     pub(crate) external_id: Option<String>,
 
-    /// Regions with commas between, or `all` that are enabled in the account. A trail is judged in
-    /// its home Region only, which can be any, so that fewer than all may miss some
+    /// Regions separated by commas, or `all` that are enabled in the account. A trail is judged only
+    /// in its home Region, so fewer Regions may miss trails
     #[arg(long, value_name = "LIST|all", default_value = "all", value_parser = regions_wanted)]
     pub(crate) regions: RegionsWanted,
 
-    /// Ask this configuration aggregator for the trails, keys and buckets of all accounts and
-    /// Regions that it gathers; what it does not gather cannot be seen
+    /// Read the trails, keys and buckets of all accounts and Regions that this configuration
+    /// aggregator collects; others are not judged
     ///
-    /// What AWS Config does not record of a key or bucket leaves its trail unverified. An account
-    /// and Region where no trail is recorded is not judged, and the exit code is 2.
+    /// A trail whose key or bucket AWS Config does not record is unverified. An account and Region
+    /// without a recorded trail is not judged, and the exit code is 2.
     #[arg(long, value_name = "NAME", conflicts_with_all = ["accounts", "role_name", "regions"])]
     pub(crate) aggregator: Option<String>,
 
-    /// The Region of the aggregator, where it is not that of the credentials
+    /// The Region of the aggregator, if it is not that of the credentials
     #[arg(long, value_name = "REGION", requires = "aggregator", value_parser = region)]
     pub(crate) aggregator_region: Option<Region>,
 
@@ -85,25 +86,25 @@ pub(crate) struct AuditArguments {
     #[arg(long = "parameter", short = 'p', value_name = "NAME=VALUE")]
     pub(crate) parameters: Vec<String>,
 
-    /// How and where to write the report (repeatable); a table on standard output unless another
-    /// format goes there
+    /// The format and file of the report (repeatable); without FILE or with `-`, standard output,
+    /// which gets a table unless another format goes there
     #[arg(long, short = 'o', value_name = "FORMAT[=FILE]", value_parser = OutputParser)]
     pub(crate) output: Vec<Output>,
 
-    /// Requests to AWS that are under way at the same time
+    /// The number of concurrent requests to AWS
     #[arg(long, value_name = "N", default_value_t = 32,
           value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(crate) concurrency: u16,
 
-    /// Say nothing but the report and what went wrong
+    /// Print only the report and errors
     #[arg(long, short)]
     pub(crate) quiet: bool,
 
-    /// Tell of each account which calls were made
+    /// Print the calls of each account
     #[arg(long, short, conflicts_with = "quiet")]
     pub(crate) verbose: bool,
 
-    /// Show the progress also where standard error is no terminal, line by line
+    /// Show the progress line by line even if standard error is not a terminal
     #[arg(long, conflicts_with_all = ["quiet", "no_progress"])]
     pub(crate) progress: bool,
 
@@ -112,21 +113,21 @@ pub(crate) struct AuditArguments {
     pub(crate) no_progress: bool,
 }
 
-/// Which accounts are to be asked.
+/// The accounts to audit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum AccountsWanted {
-    /// All active ones of the organization.
+    /// All active accounts of the organization.
     Organization,
-    /// These, each once.
+    /// These, without duplicates.
     List(Vec<AccountId>),
 }
 
-/// Which Regions are to be asked.
+/// The Regions to audit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum RegionsWanted {
-    /// All that are enabled in the account.
+    /// All enabled Regions of the account.
     All,
-    /// These, each once.
+    /// These, without duplicates.
     List(Vec<Region>),
 }
 
@@ -151,7 +152,7 @@ fn role_name(text: &str) -> Result<RoleName, String> {
     RoleName::parse(text).ok_or_else(|| expected.to_owned())
 }
 
-/// The members of a list, each once, in their order.
+/// The members of a list without duplicates, in their order.
 fn list<T: PartialEq>(
     text: &str,
     parse: impl Fn(&str) -> Result<T, String>,

@@ -1,4 +1,4 @@
-//! What has come together so far: it is kept whatever becomes of the rest.
+//! The results so far, which are kept if the audit ends early.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use trailseal_rule::{AccountId, Region};
 use super::targets::Target;
 use crate::report::{AccountReport, Problem, Rank, RegionReport, TrailReport};
 
-/// Everything that was found, account by account.
+/// The trails, problems and accounts.
 #[derive(Debug, Default)]
 pub(super) struct Gathered {
     pub(super) trails: Vec<(Rank, TrailReport)>,
@@ -18,7 +18,7 @@ pub(super) struct Gathered {
 }
 
 impl Gathered {
-    /// Begins with all accounts that are wanted, none of them done.
+    /// All accounts of the audit, none of them done.
     pub(super) fn of(targets: &[Target]) -> Self {
         let mut gathered = Self::default();
         for target in targets {
@@ -38,14 +38,14 @@ impl Gathered {
         gathered
     }
 
-    /// A Region whose trails are known, or why they are not.
+    /// Adds a Region, with the number of its trails or the reason that they could not be read.
     pub(super) fn region(&mut self, account: &AccountId, region: RegionReport) {
         if let Some(account) = self.accounts.get_mut(account.as_str()) {
             account.regions.push(region);
         }
     }
 
-    /// What went wrong in some Region, beside the trails that were judged.
+    /// Adds a problem of a Region whose other trails were judged.
     pub(super) fn region_problem(&mut self, account: &AccountId, region: &Region, what: &str) {
         let regions =
             self.accounts.get_mut(account.as_str()).into_iter().flat_map(|of| &mut of.regions);
@@ -54,7 +54,7 @@ impl Gathered {
         }
     }
 
-    /// Nothing could be asked in the account.
+    /// Nothing in the account could be read.
     pub(super) fn refused(&mut self, account: &AccountId, what: &str) {
         if let Some(account) = self.accounts.get_mut(account.as_str()) {
             account.problem = Some(what.to_owned());
@@ -62,23 +62,23 @@ impl Gathered {
         self.problem(source(account, None), what);
     }
 
-    /// Something could not be judged.
+    /// Adds a problem.
     pub(super) fn problem(&mut self, source: String, what: &str) {
         self.problems.push(Problem { source, message: what.to_owned() });
     }
 
-    /// The account is done, whatever came of it.
+    /// Marks the account as done.
     pub(super) fn done(&mut self, account: &AccountId) {
         self.open.remove(account.as_str());
     }
 
-    /// How many trails there are, and how many of them are non-compliant.
+    /// The number of trails, and of those that are non-compliant.
     pub(super) fn counts(&self) -> (usize, usize) {
         let broken = |trail: &&(Rank, TrailReport)| trail.1.is_non_compliant();
         (self.trails.len(), self.trails.iter().filter(broken).count())
     }
 
-    /// Ends the gathering: what is not done by now never will be.
+    /// Ends the audit: accounts that are not done have this problem.
     pub(super) fn close(&mut self, why: &str) {
         for id in std::mem::take(&mut self.open) {
             if let Some(account) = self.accounts.get_mut(&id) {
@@ -96,7 +96,7 @@ impl Gathered {
     }
 }
 
-/// Where something live was seen: `aws/ACCOUNT/REGION`.
+/// The source of a result: `aws/ACCOUNT/REGION`.
 pub(super) fn source(account: &AccountId, region: Option<&Region>) -> String {
     match region {
         Some(region) => format!("aws/{account}/{region}"),
@@ -104,7 +104,7 @@ pub(super) fn source(account: &AccountId, region: Option<&Region>) -> String {
     }
 }
 
-/// Where a trail was seen.
+/// The source of a trail.
 pub(super) fn trail_source(account: &AccountId, region: &Region, name: &str) -> String {
     format!("aws/{account}/{region}/cloudtrail/{name}")
 }

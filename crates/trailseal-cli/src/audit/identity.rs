@@ -1,4 +1,4 @@
-//! Who asks: the credentials that the AWS tools would use, too, and what to do where there are none.
+//! The caller: the same credentials that the AWS CLI uses.
 
 use std::env;
 use std::time::Duration;
@@ -16,17 +16,17 @@ use super::profile::NamedProfile;
 use crate::console::Console;
 use crate::output::clean;
 
-/// Who asks, and how.
+/// The caller and its session.
 #[derive(Debug)]
 pub(crate) struct Identity {
     pub(crate) session: Session,
     pub(super) caller: Caller,
-    /// What is worth knowing of where the credentials come from.
+    /// A note on the source of the credentials.
     note: Option<String>,
 }
 
-/// As patient as a person who waits for an answer: a place within the bound of requests is waited
-/// for within the time of an attempt.
+/// Longer timeouts than in the function, since an attempt includes waiting for a free slot among the
+/// concurrent requests.
 fn retry_policy() -> RetryPolicy {
     let attempts = env::var("AWS_MAX_ATTEMPTS").ok().and_then(|text| text.parse().ok());
     RetryPolicy {
@@ -36,7 +36,7 @@ fn retry_policy() -> RetryPolicy {
     }
 }
 
-/// The configuration that the AWS tools would read, too.
+/// The configuration that the AWS CLI reads.
 async fn load(profile: Option<&NamedProfile>, direct: &Connection) -> SdkConfig {
     let mut loader =
         aws_config::defaults(Connection::behavior_version()).http_client(direct.http_client());
@@ -54,7 +54,7 @@ async fn load(profile: Option<&NamedProfile>, direct: &Connection) -> SdkConfig 
 }
 
 impl Identity {
-    /// Finds credentials and a Region, and asks whose they are.
+    /// Finds credentials and a Region, and calls STS for the account.
     ///
     /// # Errors
     ///
@@ -65,7 +65,7 @@ impl Identity {
         Self::of(profile, arguments.concurrency.into(), choose).await
     }
 
-    /// The same by a profile, where one is named, and a Region chosen by what is configured.
+    /// The same with a profile, if one is named, and a function that chooses the Region.
     pub(crate) async fn of(
         profile: Option<&str>,
         requests_max: usize,
@@ -86,7 +86,7 @@ impl Identity {
         Ok(identity)
     }
 
-    /// Says who asks, before anything else is asked or changed.
+    /// Prints the caller, before any other call.
     pub(crate) fn introduce(&self, console: &mut Console<'_>) {
         let Caller { account, arn } = &self.caller;
         let region = self.session.region();
@@ -110,8 +110,7 @@ impl Identity {
     }
 }
 
-/// The Region that is asked first: the aggregator's, the configured one, or the first of those that
-/// are to be asked.
+/// The first Region to call: the aggregator's, the configured one, or the first of `--regions`.
 fn region(arguments: &AuditArguments, configured: Option<&str>) -> Result<Region, String> {
     if let Some(region) = &arguments.aggregator_region {
         return Ok(region.clone());

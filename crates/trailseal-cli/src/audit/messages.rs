@@ -1,98 +1,98 @@
-//! What is said where AWS does not answer: what happened, and what to do next, in one line.
+//! Error messages of the audit: what happened, and what to do next, in one line.
 
 use trailseal_aws::{AwsError, Caller};
 use trailseal_rule::{IdError, Region};
 
 use crate::output::clean;
 
-/// There is nothing to ask with.
+/// There are no credentials.
 pub(super) fn no_credentials(cause: &str) -> String {
     let cause = if cause.is_empty() { String::new() } else { format!(" ({cause})") };
     format!(
         "no AWS credentials were found{cause}: sign in with `aws sso login` or `aws configure`, \
-         name a profile by --profile, or set AWS_PROFILE or AWS_ACCESS_KEY_ID and \
+         name a profile with --profile, or set AWS_PROFILE or AWS_ACCESS_KEY_ID and \
          AWS_SECRET_ACCESS_KEY"
     )
 }
 
-/// A profile is named that does not exist.
+/// The named profile does not exist.
 pub(super) fn no_such_profile(name: &str, named_by: &str) -> String {
     let fix = match named_by {
         "--profile" => "name another one".to_owned(),
         variable => format!("set {variable} to one of them, or unset it"),
     };
     format!(
-        "the profile `{}` that {named_by} names does not exist, so nothing was asked: `aws \
+        "the profile `{}` that {named_by} names does not exist, so no call was made: `aws \
          configure list-profiles` lists the profiles; {fix}",
         clean(name)
     )
 }
 
-/// Whether a profile exists cannot be found out.
+/// The files that contain the profiles cannot be read.
 pub(super) fn profile_files(cause: &str) -> String {
     format!(
-        "the AWS configuration files cannot be read ({}), so nothing was asked: see \
+        "the AWS configuration files cannot be read ({}), so no call was made: check \
          AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE, or ~/.aws/config and ~/.aws/credentials",
         clean(cause)
     )
 }
 
-/// A variable names a profile, and the credentials of the environment are used all the same.
+/// A variable names a profile, but the credentials of the environment have priority.
 pub(super) fn environment_wins(name: &str, named_by: &str) -> String {
     format!(
         "the credentials are those of AWS_ACCESS_KEY_ID and not those of the profile `{name}` that \
-         {named_by} names, as for the AWS CLI; use --profile {name} for those of the profile"
+         {named_by} names, as in the AWS CLI; use --profile {name} for those of the profile"
     )
 }
 
-/// Credentials are configured, and cannot be had.
+/// The configured credentials cannot be loaded.
 pub(super) fn credentials(cause: &str, profile: Option<&str>) -> String {
     let with_profile = profile.map_or_else(String::new, |name| format!(" --profile {name}"));
     let small = cause.to_lowercase();
     if small.contains("sso") && !small.contains("was not defined") {
         format!(
             "the session of AWS single sign-on is missing or has expired ({cause}): run `aws sso \
-             login{with_profile}` and start anew"
+             login{with_profile}` and try again"
         )
     } else if small.contains("was not defined") || small.contains("no profiles were defined") {
         let named = profile.map_or_else(String::new, |name| format!(" `{name}`"));
         format!(
             "there is no profile{named} with credentials ({cause}): `aws configure list-profiles` \
-             tells which profiles there are"
+             lists the profiles"
         )
     } else if small.contains("not enabled") || small.contains("no providers in chain") {
         no_credentials(cause)
     } else {
         format!(
-            "the AWS credentials cannot be read ({cause}): see with `aws sts \
-             get-caller-identity{with_profile}` whether the AWS command line has the same trouble"
+            "the AWS credentials cannot be read ({cause}): check with `aws sts \
+             get-caller-identity{with_profile}` whether the AWS CLI has the same problem"
         )
     }
 }
 
 /// No Region is configured.
 pub(super) fn no_region() -> String {
-    "no AWS Region is set: set AWS_REGION (such as `AWS_REGION=eu-central-1`), put `region` into \
-     the profile, or name Regions by --regions"
+    "no AWS Region is set: set AWS_REGION (such as `AWS_REGION=eu-central-1`), set `region` in \
+     the profile, or name Regions with --regions"
         .to_owned()
 }
 
-/// What is configured as the Region is none.
+/// The configured Region is not a Region.
 pub(super) fn wrong_region(error: &IdError) -> String {
-    format!("the AWS Region that is set is wrong: {error}; see AWS_REGION and the profile")
+    format!("the AWS Region that is set is wrong: {error}; check AWS_REGION and the profile")
 }
 
-/// Nobody knows whose the credentials are.
+/// STS does not identify the caller.
 pub(super) fn caller(error: &AwsError, region: &Region) -> String {
     match error.code() {
         Some(code) if is_unrecognized(code) => format!(
-            "AWS does not know these credentials in `{region}` ({code}): see that they are whole \
-             (a session token, where there is one) and not deleted, and that AWS_REGION or the \
-             profile names a Region that is enabled in the account"
+            "AWS does not know these credentials in `{region}` ({code}): check that they are complete \
+             (including the session token, if there is one) and not deleted, and that AWS_REGION or \
+             the profile names a Region that is enabled in the account"
         ),
         Some(code) if code.starts_with("SignatureDoesNotMatch") => format!(
-            "AWS does not take these credentials ({code}): see that the secret access key is whole, \
-             and that the clock of this computer is right"
+            "AWS rejects these credentials ({code}): check that the secret access key is complete, and \
+             that the clock of this computer is right"
         ),
         Some(code) if is_expired(code) => expired(code),
         Some(_) | None => unreached(error, region),
@@ -109,46 +109,46 @@ fn is_expired(code: &str) -> bool {
 
 fn expired(code: &str) -> String {
     format!(
-        "the session of the AWS credentials has expired ({code}): sign in anew, such as by `aws sso \
-         login`, and start again"
+        "the session of the AWS credentials has expired ({code}): sign in again, for example with `aws \
+         sso login`, and try again"
     )
 }
 
-/// Something else than an answer of AWS.
+/// A failure without an error code of AWS.
 fn unreached(error: &AwsError, region: &Region) -> String {
     if error.code().is_some() {
         return error.to_string();
     }
     format!(
-        "{error}: see that `{region}` is the name of a Region (AWS_REGION, the profile, --regions), \
-         and that AWS can be reached from here (proxy, firewall)"
+        "{error}: check that `{region}` is the name of a Region (AWS_REGION, the profile, \
+         --regions), and that AWS is reachable (proxy, firewall)"
     )
 }
 
-/// Which accounts the organization has cannot be told.
+/// The accounts of the organization cannot be listed.
 pub(super) fn organization(error: &AwsError, caller: &Caller) -> String {
     match error.code() {
         Some("AWSOrganizationsNotInUseException") => format!(
-            "account {} is in no organization, so that `--accounts organization` means nothing: \
-             leave --accounts out, or name accounts by --accounts ID,ID",
+            "account {} is not in an organization: leave --accounts out, or name accounts with \
+             --accounts ID,ID",
             caller.account
         ),
         _ if matches!(error, AwsError::Denied { .. }) => format!(
             "organizations:ListAccounts was denied to {}: only the management account and delegated \
              administrators may list the accounts; use such an account, allow the action, or name \
-             accounts by --accounts ID,ID",
+             accounts with --accounts ID,ID",
             caller.arn
         ),
         _ => failed(error, None),
     }
 }
 
-/// The aggregator tells nothing.
+/// The aggregator cannot be read.
 pub(super) fn aggregator(error: &AwsError, name: &str, caller: &Caller, region: &Region) -> String {
     match error.code() {
         Some("NoSuchConfigurationAggregatorException") => format!(
             "account {} has no configuration aggregator `{name}` in {region}: `aws configservice \
-             describe-configuration-aggregators --region {region}` tells which there are, and \
+             describe-configuration-aggregators --region {region}` lists them, and \
              --aggregator-region names another Region",
             caller.account
         ),
@@ -156,13 +156,13 @@ pub(super) fn aggregator(error: &AwsError, name: &str, caller: &Caller, region: 
     }
 }
 
-/// What keeps one account or Region from being judged; `role` is whose rights were too few.
+/// An account or Region cannot be judged; `role` is the role that was denied.
 pub(super) fn failed(error: &AwsError, role: Option<&str>) -> String {
-    let whom = role.map_or_else(|| "whoever asks".to_owned(), |role| format!("`{role}`"));
+    let whom = role.map_or_else(|| "the caller".to_owned(), |role| format!("`{role}`"));
     match error {
         AwsError::Role { .. } => format!(
-            "{error}; see that the account has this role, that it trusts whoever asks, and that \
-             --external-id is the one that it asks for"
+            "{error}; check that the account has this role, that it trusts the caller, and that \
+             --external-id is the one that it requires"
         ),
         AwsError::Denied { operation, denial: Some(denial), .. } => {
             format!("{error}; {}", denial.advice(operation))
@@ -175,12 +175,12 @@ pub(super) fn failed(error: &AwsError, role: Option<&str>) -> String {
             ),
             Some(code) if is_expired(code) => expired(code),
             Some(_) => format!(
-                "{operation} in {region} failed, also when it was asked again: {cause}; try again \
+                "{operation} in {region} failed, even when retried: {cause}; try again \
                  later, or with a smaller --concurrency"
             ),
             None => format!(
-                "{operation} in {region} got no answer: {cause}; see that the Region exists, and \
-                 that AWS can be reached from here"
+                "{operation} in {region} got no answer: {cause}; check that the Region exists \
+                 and that AWS is reachable"
             ),
         },
         AwsError::EndlessList { .. } => {

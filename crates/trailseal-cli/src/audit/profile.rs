@@ -1,4 +1,4 @@
-//! The profile that somebody named: it must exist, or the wrong account could be asked.
+//! The named profile, which must exist: otherwise the wrong account could be audited.
 
 use std::env;
 
@@ -7,13 +7,13 @@ use trailseal_rule::error_chain;
 
 use super::messages;
 
-/// What names a profile where no `--profile` is given, in the order of the AWS CLI.
+/// Variables that name a profile if `--profile` does not, in the order of the AWS CLI.
 const VARIABLES: [&str; 2] = ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"];
 
-/// The variables with which credentials of the environment begin.
+/// The variables of credentials in the environment.
 const KEY_VARIABLES: [&str; 2] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
 
-/// A profile that somebody named, and that exists.
+/// A named profile that exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct NamedProfile {
     pub(super) name: String,
@@ -22,12 +22,12 @@ pub(super) struct NamedProfile {
 }
 
 impl NamedProfile {
-    /// The profile that `--profile` names, or else the environment. As for the AWS CLI, a variable
-    /// that is empty names a profile, which does not exist.
+    /// The profile that `--profile` or else a variable names. As in the AWS CLI, an empty variable
+    /// names a profile that does not exist.
     ///
     /// # Errors
     ///
-    /// One line: there is no such profile, or the configuration files cannot be read.
+    /// The profile does not exist, or the configuration files cannot be read.
     pub(super) async fn find(option: Option<&str>) -> Result<Option<Self>, String> {
         let by_option = option.map(|name| (name.to_owned(), "--profile"));
         let by_variable = || {
@@ -48,13 +48,13 @@ impl NamedProfile {
         }
     }
 
-    /// Whether its credentials are used before those of the environment: as for the AWS CLI, only
-    /// where `--profile` names it.
+    /// Whether its credentials have priority over the environment: as in the AWS CLI, only if
+    /// `--profile` names it.
     pub(super) fn overrides_environment(&self) -> bool {
         self.named_by == "--profile"
     }
 
-    /// What is worth knowing where a profile is named and its credentials are not used.
+    /// A note if its credentials are not used.
     pub(super) fn note(&self) -> Option<String> {
         let is_set = |variable: &&str| env::var_os(variable).is_some_and(|value| !value.is_empty());
         let has_keys = KEY_VARIABLES.iter().all(is_set);

@@ -1,4 +1,4 @@
-//! How far the audit is, for whoever waits.
+//! The progress of the audit.
 
 use std::io::{IsTerminal, Write, stderr};
 use std::time::{Duration, Instant};
@@ -7,20 +7,20 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::arguments::AuditArguments;
 
-/// Between two lines where there is no terminal.
+/// The time between two lines without a terminal.
 const BETWEEN_LINES: Duration = Duration::from_secs(2);
 
 const TEMPLATE: &str = "{bar:30} {pos} of {len} accounts, {msg}, {eta} left";
 
-/// Where the progress goes.
+/// Where the progress is shown.
 #[derive(Debug)]
 pub(super) enum Progress {
-    /// Nobody wants to know.
+    /// It is not shown.
     Nowhere,
     /// A bar on a terminal.
     Bar(ProgressBar),
-    /// Lines, now and then.
-    Lines { accounts: usize, begun: Instant, told: Instant },
+    /// Lines, at intervals.
+    Lines { accounts: usize, begun: Instant, printed: Instant },
 }
 
 impl Progress {
@@ -31,7 +31,7 @@ impl Progress {
         if stderr().is_terminal() {
             let length = u64::try_from(accounts).ok();
             let bar = ProgressBar::with_draw_target(length, ProgressDrawTarget::stderr());
-            // A template that cannot be read would be a fault of this file; the usual one is shown.
+            // The template is a constant; if it were invalid, the default would be shown.
             if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
                 bar.set_style(style);
             }
@@ -41,13 +41,13 @@ impl Progress {
         }
         if arguments.progress {
             let now = Instant::now();
-            return Self::Lines { accounts, begun: now, told: now };
+            return Self::Lines { accounts, begun: now, printed: now };
         }
         Self::Nowhere
     }
 
-    /// So many accounts are done, with so many trails and findings.
-    pub(super) fn tell(&mut self, done: usize, counts: (usize, usize), err: &mut dyn Write) {
+    /// Shows the number of accounts that are done, of trails and of findings.
+    pub(super) fn update(&mut self, done: usize, counts: (usize, usize), err: &mut dyn Write) {
         let (trails, findings) = counts;
         match self {
             Self::Nowhere => {}
@@ -55,15 +55,14 @@ impl Progress {
                 bar.set_position(u64::try_from(done).unwrap_or_default());
                 bar.set_message(found(trails, findings));
             }
-            Self::Lines { accounts, begun, told } => {
+            Self::Lines { accounts, begun, printed } => {
                 let is_last = done == *accounts;
-                if told.elapsed() < BETWEEN_LINES && !is_last {
+                if printed.elapsed() < BETWEEN_LINES && !is_last {
                     return;
                 }
-                *told = Instant::now();
+                *printed = Instant::now();
                 let left = left(begun.elapsed(), done, *accounts);
-                // If nobody reads the progress, nothing is lost.
-                let _nobody_reads = writeln!(
+                let _is_closed = writeln!(
                     err,
                     "progress: {done} of {accounts} accounts, {}, about {left} s left",
                     found(trails, findings)
@@ -72,10 +71,10 @@ impl Progress {
         }
     }
 
-    /// Writes a line without the bar in its way.
+    /// Prints a line above the bar.
     pub(super) fn line(&self, line: &str, err: &mut dyn Write) {
         let mut write = || {
-            let _nobody_reads = writeln!(err, "{line}");
+            let _is_closed = writeln!(err, "{line}");
         };
         match self {
             Self::Bar(bar) => bar.suspend(write),
@@ -94,7 +93,7 @@ fn found(trails: usize, findings: usize) -> String {
     format!("{trails} trails, {findings} findings")
 }
 
-/// Seconds, if the rest takes as long as what is done.
+/// The remaining seconds, at the speed so far.
 fn left(elapsed: Duration, done: usize, accounts: usize) -> u64 {
     let each = elapsed.as_secs_f64() / f64::from(u32::try_from(done.max(1)).unwrap_or(u32::MAX));
     let rest = u32::try_from(accounts.saturating_sub(done)).unwrap_or(u32::MAX);

@@ -1,4 +1,4 @@
-//! Which accounts are asked, and which Regions of an account.
+//! The accounts of an audit, and the Regions of an account.
 
 use aws_sdk_account::types::RegionOptStatus;
 use aws_sdk_organizations::types::Account;
@@ -9,13 +9,13 @@ use super::arguments::AccountsWanted;
 use super::identity::Identity;
 use super::messages;
 
-/// An account that is to be asked.
+/// An account of the audit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Target {
     pub(super) id: AccountId,
-    /// Its name in the organization, where that was told.
+    /// Its name in the organization, if known.
     pub(super) name: Option<String>,
-    /// Why it is left out, where it is.
+    /// Why it is left out, if it is.
     pub(super) left_out: Option<String>,
 }
 
@@ -25,11 +25,11 @@ impl Target {
     }
 }
 
-/// The accounts that are wanted, those that are left out on purpose included.
+/// The accounts of the audit, including those that are left out.
 ///
 /// # Errors
 ///
-/// One line: the organization's accounts cannot be listed, or there is no way into other accounts.
+/// The organization's accounts cannot be listed, or other accounts need a role.
 pub(super) async fn targets(
     identity: &Identity,
     wanted: Option<&AccountsWanted>,
@@ -47,15 +47,15 @@ pub(super) async fn targets(
     let other = targets.iter().find(|target| target.id != *own && target.left_out.is_none());
     match other {
         Some(other) if !has_role => Err(format!(
-            "account {} is another one than that of the credentials ({own}): name the role that is \
-             to be assumed there by --role-name",
+            "account {} is not that of the credentials ({own}): name the role to assume there with \
+             --role-name",
             other.id
         )),
         Some(_) | None => Ok(targets),
     }
 }
 
-/// Only active accounts can be entered, and their trails alone still record.
+/// Only active accounts allow access, and only their trails still record.
 async fn list_accounts(session: &Session) -> Result<Vec<Target>, AwsError> {
     const ACTION: &str = "organizations:ListAccounts";
     let config =
@@ -78,13 +78,13 @@ async fn list_accounts(session: &Session) -> Result<Vec<Target>, AwsError> {
     }
 }
 
-/// An organization has its management account at least: a list of none is no list.
+/// An organization has at least its management account, so an empty list is an error.
 fn at_least_one(targets: Vec<Target>) -> Result<Vec<Target>, String> {
     if targets.is_empty() { Err("the answer names no account".to_owned()) } else { Ok(targets) }
 }
 
-/// `Status` is being replaced by `State` (Organizations API Reference, `Account`). An account is
-/// left out only by a word that says so; of any other it is asked, and its answer tells.
+/// `State` replaces `Status` (Organizations API Reference, `Account`). An account is left out only
+/// in a known inactive state.
 fn target(account: &Account) -> Result<Target, String> {
     let id = AccountId::parse(account.id().unwrap_or_default())
         .map_err(|error| format!("an account has no usable id: {error}"))?;
@@ -151,14 +151,14 @@ mod tests {
     }
 
     #[test]
-    fn an_organization_without_accounts_is_no_answer() {
+    fn an_organization_without_accounts_is_an_error() {
         assert_eq!(at_least_one(Vec::new()), Err("the answer names no account".to_owned()));
         let one = vec![Target::plain(AccountId::parse("111122223333").unwrap())];
         assert_eq!(at_least_one(one.clone()), Ok(one));
     }
 
     #[test]
-    fn an_account_is_left_out_by_a_word_that_says_so_and_by_no_other() {
+    fn only_accounts_in_a_known_inactive_state_are_left_out() {
         for word in ["PENDING_ACTIVATION", "SUSPENDED", "PENDING_CLOSURE", "CLOSED"] {
             let said = Some(format!("the account is {word} in the organization"));
             assert_eq!(left_out(Some(word), None), said);

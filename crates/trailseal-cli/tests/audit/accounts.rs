@@ -1,4 +1,4 @@
-//! Which accounts and Regions are asked, with how many calls, and what is said of each.
+//! Which accounts and Regions are audited, with how many calls, and what is reported of each.
 
 use trailseal_lab::{Membership, OrganizationAccount, State};
 
@@ -35,11 +35,10 @@ async fn the_account_of_the_credentials_in_all_its_regions() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_organization_is_judged_once_each_where_its_trails_were_made() {
-    let desk = Desk::with(organization(12)).await;
+async fn each_trail_of_an_organization_is_judged_once_in_its_home_region() {
+    let desk = Desk::of_organization(12, &REGIONS).await;
     let management = member(0);
-    let run = desk
-        .run(&management, &["--accounts", "organization", "--role-name", "Audit", "-o", "json"]);
+    let run = desk.audit_organization(&JSON);
     // The trail of the tenth account has no key.
     assert_eq!(run.code, 1, "{}", run.err);
     let report = run.report();
@@ -66,14 +65,14 @@ async fn an_organization_is_judged_once_each_where_its_trails_were_made() {
     let of = |name: &str| counts.get(name).copied().unwrap_or_default();
     assert_eq!((of("organizations:ListAccounts"), of("sts:AssumeRole")), (1, 11));
     assert_eq!((of("account:ListRegions"), of("cloudtrail:DescribeTrails")), (12, 36));
-    // A key each but for the tenth, and that of the organization's trail.
+    // One key in each account except the tenth, and that of the organization's trail.
     assert_eq!(of("kms:DescribeKey"), 12);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_table_counts_copies_and_lists_none() {
-    let desk = Desk::with(organization(4)).await;
-    let run = desk.run(&member(0), &["--accounts", "organization", "--role-name", "Audit"]);
+async fn the_table_counts_copies_but_does_not_list_them() {
+    let desk = Desk::of_organization(4, &REGIONS).await;
+    let run = desk.audit_organization(&[]);
     assert_eq!(run.code, 0, "{}", run.err);
     // 3 accounts × 3 Regions of the organization's trail, its 2 shadow copies, and 4 × 2 others.
     assert!(run.out.contains("and 19 copies of trails"), "{}", run.out);
@@ -101,7 +100,7 @@ async fn a_list_of_accounts_and_regions() {
             "json",
         ],
     );
-    // Trails of other Regions are seen there, and not evaluated.
+    // Copies of trails of other Regions are seen there, but not evaluated.
     assert_eq!(run.code, 2, "{}", run.err);
     let counts = desk.lab.call_counts();
     assert_eq!(counts.get("cloudtrail:DescribeTrails"), Some(&2));
@@ -110,7 +109,7 @@ async fn a_list_of_accounts_and_regions() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_active_is_left_out_and_told() {
+async fn inactive_accounts_are_left_out_and_reported() {
     let mut state = organization(3);
     state.organization_accounts.push(OrganizationAccount {
         id: member(2),
@@ -118,12 +117,11 @@ async fn what_is_not_active_is_left_out_and_told() {
         state: "SUSPENDED".to_owned(),
     });
     let desk = Desk::with(state).await;
-    let arguments = ["--accounts", "organization", "--role-name", "Audit"];
-    let run = desk.run(&member(0), &arguments);
+    let run = desk.audit_organization(&[]);
     assert_eq!(run.code, 0, "{}", run.err);
     let said = format!("LEFT OUT: {} (closed one): the account is SUSPENDED", member(2));
     assert!(run.out.contains(&said), "{}", run.out);
-    let run = desk.run(&member(0), &[arguments.as_slice(), &JSON].concat());
+    let run = desk.audit_organization(&JSON);
     let report = run.report();
     assert_eq!(report["complete"], true);
     assert_eq!(report["accounts"][2]["regions"].as_array().unwrap().len(), 0);
@@ -131,12 +129,11 @@ async fn what_is_not_active_is_left_out_and_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn where_no_trail_is_visible_is_said_and_judged_if_asked() {
+async fn accounts_without_a_visible_trail_are_reported_and_judged_on_request() {
     let mut state = organization(2);
     state.trails.clear();
     let desk = Desk::with(state).await;
-    let arguments = ["--accounts", "organization", "--role-name", "Audit"];
-    let run = desk.run(&member(0), &arguments);
+    let run = desk.audit_organization(&[]);
     assert_eq!(run.code, 0, "{}", run.err);
     for number in [0, 1] {
         let said = format!(
@@ -145,8 +142,7 @@ async fn where_no_trail_is_visible_is_said_and_judged_if_asked() {
         );
         assert!(run.out.contains(&said), "{}", run.out);
     }
-    let asked = ["-p", "noTrails=NON_COMPLIANT", "-o", "json"];
-    let run = desk.run(&member(0), &[arguments.as_slice(), &asked].concat());
+    let run = desk.audit_organization(&["-p", "noTrails=NON_COMPLIANT", "-o", "json"]);
     assert_eq!(run.code, 1, "{}", run.err);
     let verdicts = run.verdicts();
     assert_eq!(verdicts.len(), 6);
@@ -155,11 +151,10 @@ async fn where_no_trail_is_visible_is_said_and_judged_if_asked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_wants_to_know_is_told_calls_and_progress() {
-    let desk = Desk::with(organization(3)).await;
-    let arguments = ["--accounts", "organization", "--role-name", "Audit"];
-    let told = |more: &[&str]| desk.run(&member(0), &[arguments.as_slice(), more].concat()).err;
-    let verbose = told(&["--verbose", "--progress"]);
+async fn calls_and_progress_are_shown_on_request() {
+    let desk = Desk::of_organization(3, &REGIONS).await;
+    let stderr = |more: &[&str]| desk.audit_organization(more).err;
+    let verbose = stderr(&["--verbose", "--progress"]);
     let said = format!(
         "calls: account {0} (account {0}): account:ListRegions 1, cloudtrail:DescribeTrails 3, \
          kms:DescribeKey 1, s3:HeadBucket 1",
@@ -169,24 +164,21 @@ async fn whoever_wants_to_know_is_told_calls_and_progress() {
     let others = "calls: other calls: organizations:ListAccounts 1, sts:AssumeRole 2, sts:GetCallerIdentity 1";
     assert!(verbose.contains(others), "{verbose}");
     assert!(verbose.contains("progress: 3 of 3 accounts, 18 trails, 0 findings"), "{verbose}");
-    // Nobody is told who did not ask, since this is no terminal; who asks AWS is always shown.
-    assert_eq!(told(&[]), caller(&member(0), "us-east-1"));
-    assert_eq!(told(&["--quiet"]), "");
+    // Standard error is not a terminal, so progress is off by default. The caller is always shown.
+    assert_eq!(stderr(&[]), caller(&member(0), "us-east-1"));
+    assert_eq!(stderr(&["--quiet"]), "");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_membership_is_what_the_organization_says() {
-    // Not of the organization, so that it is not asked.
+async fn an_account_outside_of_the_organization_is_not_asked() {
     let mut state = organization(3);
     state.accounts[2].membership = Membership::Outside;
     let desk = Desk::with(state).await;
-    let run =
-        desk.run(&member(0), &["--accounts", "organization", "--role-name", "Audit", "-o", "json"]);
+    let run = desk.audit_organization(&JSON);
     assert_eq!(run.report()["summary"]["accounts"], 2);
 }
 
-/// An account without a trail is a finding on the account in every form, and never one of a trail
-/// that is gone.
+/// In every format the finding is on the account, not on a trail that is gone.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_without_trails_is_a_finding_on_the_account() {
     let mut state = organization(1);

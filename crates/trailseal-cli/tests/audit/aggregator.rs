@@ -1,4 +1,4 @@
-//! A whole organization by what a configuration aggregator knows of it.
+//! Audits of an organization with a configuration aggregator.
 
 use std::collections::BTreeMap;
 
@@ -41,25 +41,24 @@ async fn a_few_queries_for_a_whole_organization() {
     assert_eq!(first["captured"], "2026-11-23T06:00:00.000Z");
     let counts = desk.lab.call_counts();
     let queries = counts["config:SelectAggregateResourceConfig"];
-    // Trails and keys and buckets in pages of 100, the ids of buckets in two lists, and the places.
+    // Trails and keys and buckets in pages of 100, the names of buckets in two lists, and the accounts and Regions.
     assert!(queries <= 9, "{counts:?}");
     assert_eq!(counts.len(), 2, "{counts:?}");
     assert!(run.err.contains("note: an aggregator shows what AWS Config records"), "{}", run.err);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_recorded_is_judged_as_it_is_when_asked_live() {
+async fn an_aggregator_and_live_reads_give_the_same_verdicts() {
     let desk = Desk::with(organization(12, &[])).await;
-    let live =
-        desk.run(&member(0), &["--accounts", "organization", "--role-name", "Audit", "-o", "json"]);
-    let told = judge(&desk, &[]).verdicts();
+    let live = desk.audit_organization(&["-o", "json"]);
+    let aggregated = judge(&desk, &[]).verdicts();
     let live: BTreeMap<_, _> =
         live.verdicts().into_iter().filter(|(_, verdict)| verdict != "NOT_APPLICABLE").collect();
-    assert_eq!(told, live);
+    assert_eq!(aggregated, live);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_recorded_is_unverified() {
+async fn evidence_that_is_not_recorded_is_unverified() {
     let desk = Desk::with(organization(3, &["AWS::CloudTrail::Trail"])).await;
     let run = judge(&desk, &[]);
     assert_eq!(run.code, 1, "{}", run.err);
@@ -80,7 +79,7 @@ async fn what_is_not_recorded_is_unverified() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_aggregator_that_is_not_there() {
+async fn an_aggregator_that_does_not_exist() {
     let desk = Desk::open().await;
     let run = desk.run(MANAGEMENT, &["--aggregator", "all"]);
     let error = run.error();
@@ -92,7 +91,7 @@ async fn an_aggregator_that_is_not_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn absence_from_an_aggregator_is_no_evidence() {
+async fn no_trails_cannot_be_judged_with_an_aggregator() {
     let desk = Desk::with(organization(3, &[])).await;
     let run = judge(&desk, &["-p", "noTrails=NON_COMPLIANT"]);
     assert!(run.error().contains("`noTrails=NON_COMPLIANT` cannot be judged with --aggregator"));
@@ -100,25 +99,25 @@ async fn absence_from_an_aggregator_is_no_evidence() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_aggregator_that_knows_nothing_says_nothing_good() {
+async fn an_aggregator_without_resources_is_a_problem() {
     // No resource is of this type.
     let desk = Desk::with(organization(2, &["AWS::EC2::EIP"])).await;
     let run = judge(&desk, &[]);
     assert_eq!(run.code, 2, "{}", run.err);
     let report = run.report();
     assert_eq!((&report["complete"], &report["summary"]["trails"]), (&false.into(), &0.into()));
-    let said = "error: aws/aggregator/all: it knows no resource of any account";
+    let said = "error: aws/aggregator/all: it has no resource of any account";
     assert!(run.err.contains(said), "{}", run.err);
 }
 
-/// The table, in which people read it, and what is said beside it.
-fn judge_for_people(desk: &Desk, more: &[&str]) -> Run {
+/// The same as a table.
+fn judge_as_table(desk: &Desk, more: &[&str]) -> Run {
     let words = ["--aggregator", "all", "--aggregator-region", "eu-west-1"];
     desk.run(&member(0), &[words.as_slice(), more].concat())
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn where_no_trail_is_recorded_nothing_is_taken_for_clean() {
+async fn accounts_without_a_recorded_trail_are_not_clean() {
     // Keys and buckets are recorded, trails are not.
     let desk = Desk::with(organization(3, &["AWS::KMS::Key", "AWS::S3::Bucket"])).await;
     let run = judge(&desk, &[]);
@@ -133,14 +132,14 @@ async fn where_no_trail_is_recorded_nothing_is_taken_for_clean() {
     }
     let [one, two, three] = [0, 1, 2].map(member);
     let said = format!(
-        "error: aws/aggregator/all: no trail is seen in 3 of the 3 places that it gathers ({one} \
-         us-east-1, {two} us-east-1, {three} us-east-1), so that nothing can be said of them: AWS \
-         Config may not record trails there, and shows no copies of trails; see that their \
-         recorders record AWS::CloudTrail::Trail, or audit these accounts by --accounts\n"
+        "error: aws/aggregator/all: no trail is seen in 3 of its 3 accounts and Regions ({one} \
+         us-east-1, {two} us-east-1, {three} us-east-1), so these cannot be judged: AWS Config may \
+         not record trails there, and does not show copies of trails; check that their recorders \
+         record AWS::CloudTrail::Trail, or audit these accounts with --accounts\n"
     );
     assert!(run.err.contains(&said), "{}", run.err);
     assert!(!run.err.contains("no trail was found"), "{}", run.err);
-    let table = judge_for_people(&desk, &[]);
+    let table = judge_as_table(&desk, &[]);
     assert_eq!(table.code, 2, "{}", table.err);
     let line = format!("NOT JUDGED: {two} in us-east-1: no trail seen there: AWS Config may not");
     assert!(table.out.contains(&line), "{}", table.out);
@@ -151,7 +150,7 @@ async fn where_no_trail_is_recorded_nothing_is_taken_for_clean() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_place_without_a_trail_beside_others_that_are_judged() {
+async fn one_account_without_a_trail_does_not_stop_the_others() {
     let mut state = organization(12, &[]);
     // The log archive: a bucket, and no trail of its own.
     let (archive, region) = (member(3), "eu-west-1".to_owned());
@@ -167,35 +166,35 @@ async fn one_place_without_a_trail_beside_others_that_are_judged() {
     assert_eq!(run.code, 2, "{}", run.err);
     let report = run.report();
     let summary = &report["summary"];
-    // What is seen is judged all the same.
+    // The other trails are judged.
     assert_eq!((&summary["trails"], &summary["nonCompliant"]), (&13.into(), &1.into()));
     assert_eq!(summary["accountsWithProblems"], 1);
     let said =
-        format!("no trail is seen in 1 of the 13 places that it gathers ({archive} eu-west-1)");
+        format!("no trail is seen in 1 of its 13 accounts and Regions ({archive} eu-west-1)");
     assert!(run.err.contains(&said), "{}", run.err);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_many_places_without_a_trail_the_first_are_named() {
+async fn the_first_of_many_accounts_without_a_trail_are_named() {
     let desk = Desk::with(organization(14, &["AWS::KMS::Key"])).await;
     let run = judge(&desk, &[]);
     assert_eq!(run.code, 2, "{}", run.err);
-    let said = format!("{} us-east-1 and 4 more; `-o json` lists them), so that", member(9));
+    let said = format!("{} us-east-1 and 4 more; `-o json` lists them), so these", member(9));
     assert!(run.err.contains(&said), "{}", run.err);
     assert!(!run.err.contains(&member(10)), "{}", run.err);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_gathered_is_said_to_be_unseen() {
+async fn accounts_outside_of_the_aggregator_are_mentioned() {
     let mut state = organization(3, &[]);
     state.aggregators[0].accounts = vec![member(0), member(1)];
     state.trails[2].kms_key_id = None;
     let desk = Desk::with(state).await;
     let run = judge(&desk, &[]);
-    // An aggregator cannot tell of whom it does not gather: the run says so.
+    // The aggregator does not know the third account; a note mentions this.
     assert_eq!(run.code, 0, "{}", run.err);
     assert_eq!(run.report()["summary"]["accounts"], 2);
-    let note = "note: accounts and Regions that the aggregator does not gather cannot be seen by \
-                it, and are not in this report";
+    let note = "note: accounts and Regions that the aggregator does not collect are not in this \
+                report";
     assert!(run.err.contains(note), "{}", run.err);
 }

@@ -1,8 +1,8 @@
-//! What a beginner meets: each with what to do next, in one line.
+//! Common mistakes of beginners: each gets one line with what to do next.
 
 use trailseal_lab::{Fault, FaultKind, Operation, Position};
 
-use super::desk::{Desk, MANAGEMENT, MEMBER, ROLE, Run, caller};
+use super::desk::{Desk, MANAGEMENT, MEMBER, ROLE, Run, caller, denial};
 
 fn says(error: &str, words: &[&str]) {
     for word in words {
@@ -28,14 +28,14 @@ async fn no_region() {
     let mut command = desk.command(MANAGEMENT, &[]);
     let run = Run::of(command.env_remove("AWS_REGION").output().unwrap());
     says(run.error(), &["no AWS Region is set", "AWS_REGION", "--regions"]);
-    // Regions that are named are enough.
+    // The option --regions is enough.
     let mut command = desk.command(MANAGEMENT, &["--regions", "us-east-1,eu-west-1", "--quiet"]);
     let run = Run::of(command.env_remove("AWS_REGION").output().unwrap());
     assert_eq!((run.code, run.err.as_str()), (1, ""));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_region_that_is_none_or_is_not_enabled() {
+async fn a_region_that_does_not_exist_or_is_not_enabled() {
     let desk = Desk::open().await;
     let run =
         Run::of(desk.command(MANAGEMENT, &[]).env("AWS_REGION", "Frankfurt").output().unwrap());
@@ -43,11 +43,11 @@ async fn a_region_that_is_none_or_is_not_enabled() {
     let run =
         Run::of(desk.command(MANAGEMENT, &[]).env("AWS_REGION", "af-south-1").output().unwrap());
     says(run.error(), &["`af-south-1`", "InvalidClientTokenId", "names a Region that is enabled"]);
-    // A name of the right form that no Region has: there is nobody to ask.
+    // A well-formed name of a Region that does not exist: the connection fails.
     let mut command = desk.command(MANAGEMENT, &[]);
     command.env("AWS_REGION", "us-esat-1").env("AWS_ENDPOINT_URL", "http://127.0.0.1:9");
     let run = Run::of(command.env("AWS_MAX_ATTEMPTS", "1").output().unwrap());
-    says(run.error(), &["`us-esat-1` is the name of a Region", "can be reached from here"]);
+    says(run.error(), &["`us-esat-1` is the name of a Region", "that AWS is reachable"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -58,18 +58,18 @@ async fn credentials_that_are_wrong_or_have_expired() {
     says(run.error(), &["AWS does not know these credentials", "session token"]);
     let fault = FaultKind::ExpiredCredentials;
     desk.lab.inject(Fault::of(Operation::GetCallerIdentity, Position::Every, fault));
-    says(desk.run(MANAGEMENT, &[]).error(), &["has expired (ExpiredToken)", "sign in anew"]);
+    says(desk.run(MANAGEMENT, &[]).error(), &["has expired (ExpiredToken)", "sign in again"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn credentials_that_expire_on_the_way() {
+async fn credentials_that_expire_during_the_audit() {
     let desk = Desk::open().await;
     let fault = FaultKind::ExpiredCredentials;
     desk.lab.inject(Fault::of(Operation::DescribeTrails, Position::Every, fault));
     let run = desk.run(MANAGEMENT, &["-o", "json"]);
     assert_eq!(run.code, 2);
     let problem = run.report()["accounts"][0]["problem"].to_string();
-    says(&problem, &["has expired (ExpiredTokenException)", "sign in anew"]);
+    says(&problem, &["has expired (ExpiredTokenException)", "sign in again"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -97,9 +97,8 @@ async fn a_credential_process() {
     says(run.error(), &["cannot be read", "aws sts get-caller-identity --profile fails"]);
 }
 
-/// A single sign-on whose token is not there, or has expired.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_single_sign_on_that_is_over() {
+async fn a_single_sign_on_that_is_missing_or_has_expired() {
     let desk = Desk::open().await;
     desk.write(
         ".aws/config",
@@ -116,7 +115,7 @@ async fn a_single_sign_on_that_is_over() {
     says(bare(&desk, &["--profile", "audit"]).error(), &expected);
 }
 
-/// Every AWS tool names the file by it.
+/// The name of the token's file: the SHA-1 hash of the name `company`, as for all AWS tools.
 const SHA1_OF_COMPANY: &str = "71b21161ffa1e6516bcc072aaf5ef38cbe85b511";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -129,7 +128,7 @@ async fn who_may_list_the_accounts() {
         &["organizations:ListAccounts was denied", "management account", "--accounts ID,ID"],
     );
     let run = desk.run("777788889999", &organization);
-    says(run.error(), &["777788889999 is in no organization", "leave --accounts out"]);
+    says(run.error(), &["777788889999 is not in an organization", "leave --accounts out"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -139,29 +138,23 @@ async fn other_accounts_need_a_role() {
     says(run.error(), &[MEMBER, "--role-name"]);
     let run = desk.run(MANAGEMENT, &["--accounts", "organization"]);
     says(run.error(), &[MEMBER, "--role-name"]);
-    // The own account needs none.
+    // The caller's own account needs none.
     let run = desk.run(MANAGEMENT, &["--accounts", MANAGEMENT, "--quiet"]);
     assert_eq!((run.code, run.err.as_str()), (1, ""));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn which_regions_are_enabled_may_not_be_asked() {
+async fn list_regions_is_denied_to_the_own_account() {
     let mut state = trailseal_lab::State::default_state().unwrap();
-    state.denials.push(trailseal_lab::Denial {
-        account: MANAGEMENT.to_owned(),
-        operation: "account:ListRegions".to_owned(),
-        about: None,
-        policy: Some("none".to_owned()),
-        error: None,
-    });
+    state.denials.push(denial(MANAGEMENT, "account:ListRegions"));
     let desk = Desk::with(state).await;
     let run = desk.run(MANAGEMENT, &[]);
     assert_eq!(run.code, 2);
-    says(&run.err, &["account:ListRegions", "was denied", "name the Regions by --regions"]);
+    says(&run.err, &["account:ListRegions", "was denied", "name the Regions with --regions"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn wrong_usage_is_told_before_anything_is_asked() {
+async fn wrong_usage_is_reported_before_any_call() {
     let desk = Desk::open().await;
     for (arguments, words) in [
         (vec!["--accounts", "12"], "account id"),

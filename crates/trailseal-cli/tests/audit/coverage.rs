@@ -1,9 +1,9 @@
-//! Trails that are seen and that nothing evaluates: the run is partial, and every format says so.
+//! Trails that are seen but not evaluated: the run is partial, and every format reports them.
 
 use serde_json::Value;
-use trailseal_lab::{Denial, State};
+use trailseal_lab::State;
 
-use super::desk::{Desk, EXTERNAL_ID, MANAGEMENT, MEMBER, ROLE, Run, member};
+use super::desk::{Desk, EXTERNAL_ID, MANAGEMENT, MEMBER, ROLE, Run, denial, member};
 
 const LOST: &str = "arn:aws:cloudtrail:af-south-1:111122223333:trail/lost";
 const ORGANIZATION: &str = "arn:aws:cloudtrail:us-east-1:111122223333:trail/org";
@@ -17,7 +17,7 @@ fn home_region_not_enabled() -> State {
     state(include_str!("states/home-region-not-enabled.json"))
 }
 
-/// A member account that sees nothing but the organization's trail.
+/// A member account that sees only the organization's trail.
 fn member_with_organization_trail_only() -> State {
     state(include_str!("states/member-with-organization-trail-only.json"))
 }
@@ -40,9 +40,9 @@ fn not_evaluated(run: &Run) -> Vec<String> {
     arns
 }
 
-/// Every format names the trail, says that it is not evaluated and why; and so does `render`.
+/// Every format names the trail and why it is not evaluated.
 #[track_caller]
-fn is_said_in_every_format(desk: &Desk, account: &str, arn: &str, why: &str) {
+fn is_reported_in_every_format(desk: &Desk, account: &str, arn: &str, why: &str) {
     let name = arn.rsplit('/').next().unwrap();
     for (format, words) in [
         (
@@ -81,27 +81,27 @@ async fn a_home_region_that_is_not_enabled() {
     let run = desk.run(MANAGEMENT, &["-o", "json"]);
     assert_eq!(not_evaluated(&run), [LOST]);
     let why = "its home Region af-south-1 of account 111122223333 was not audited";
-    is_said_in_every_format(&desk, MANAGEMENT, LOST, why);
-    // A user who wants copies to be evaluated gets a verdict on each.
+    is_reported_in_every_format(&desk, MANAGEMENT, LOST, why);
+    // With replicas=EVALUATE, copies have a verdict.
     let run = desk.run(MANAGEMENT, &["-o", "json", "-p", "replicas=EVALUATE"]);
     assert_eq!((run.code, not_evaluated(&run).len()), (1, 0), "{}", run.err);
     assert_eq!(run.report()["summary"]["nonCompliant"], 1);
-    // A trail that the user exempts needs no evaluation.
+    // An exempt trail needs no evaluation.
     let exempt = format!("exemptTrails={LOST}");
     let run = desk.run(MANAGEMENT, &["-o", "json", "-p", &exempt]);
     assert_eq!((run.code, not_evaluated(&run).len()), (0, 0), "{}", run.err);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_member_that_sees_the_trail_of_its_organization_only() {
+async fn a_member_that_sees_only_the_trail_of_its_organization() {
     let desk = Desk::with(member_with_organization_trail_only()).await;
     let run = desk.run(MEMBER, &["-o", "json"]);
     assert_eq!(not_evaluated(&run), [ORGANIZATION]);
     let why = "account 111122223333 owns it and was not audited; add it to --accounts";
-    is_said_in_every_format(&desk, MEMBER, ORGANIZATION, why);
+    is_reported_in_every_format(&desk, MEMBER, ORGANIZATION, why);
     let run = desk.run(MEMBER, &["-o", "json", "-p", "replicas=EVALUATE"]);
     assert_eq!((run.code, not_evaluated(&run).len()), (1, 0), "{}", run.err);
-    // Its owner sees the same trail, and evaluates it.
+    // The owner evaluates the same trail.
     let run = desk.run(MANAGEMENT, &["-o", "json"]);
     assert_eq!((run.code, not_evaluated(&run).len()), (1, 0), "{}", run.err);
 }
@@ -134,20 +134,13 @@ async fn accounts_that_leave_out_the_owner() {
     assert_eq!(not_evaluated(&run), Vec::<String>::new());
 }
 
-/// The owner of the organization's trail refuses: its members' copies do not make up for it.
+/// The copies of the members do not replace the trail of an owner that denies access.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_owner_that_refuses() {
     let mut state = State::organization(3, &["us-east-1", "eu-west-1"], "Audit");
-    state.denials.push(Denial {
-        account: member(0),
-        operation: "cloudtrail:DescribeTrails".to_owned(),
-        about: None,
-        policy: Some("none".to_owned()),
-        error: None,
-    });
+    state.denials.push(denial(&member(0), "cloudtrail:DescribeTrails"));
     let desk = Desk::with(state).await;
-    let arguments = ["--accounts", "organization", "--role-name", "Audit", "-o", "json"];
-    let run = desk.run(&member(0), &arguments);
+    let run = desk.audit_organization(&["-o", "json"]);
     let arn = format!("arn:aws:cloudtrail:us-east-1:{}:trail/organization", member(0));
     assert_eq!(not_evaluated(&run), [arn]);
     assert!(run.err.contains("owns it and could not be audited"), "{}", run.err);
@@ -155,9 +148,8 @@ async fn an_owner_that_refuses() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_whole_organization_leaves_nothing_out() {
-    let desk = Desk::with(State::organization(4, &["us-east-1", "eu-west-1"], "Audit")).await;
-    let arguments = ["--accounts", "organization", "--role-name", "Audit", "-o", "json"];
-    let run = desk.run(&member(0), &arguments);
+    let desk = Desk::of_organization(4, &["us-east-1", "eu-west-1"]).await;
+    let run = desk.audit_organization(&["-o", "json"]);
     assert_eq!((run.code, not_evaluated(&run).len()), (0, 0), "{}", run.err);
     assert_eq!(run.report()["complete"], true);
 }

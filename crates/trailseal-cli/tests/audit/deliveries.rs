@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use trailseal_lab::{Denial, Fault, FaultKind, Operation, Position, State};
+use trailseal_lab::{Fault, FaultKind, Operation, Position, State};
 
-use super::desk::{Desk, Run, member};
+use super::desk::{Desk, ORGANIZATION, Run, denial, member};
 
 const REGIONS: [&str; 3] = ["us-east-1", "eu-west-1", "ap-south-1"];
 const STATUS: &str = "cloudtrail:GetTrailStatus";
@@ -23,7 +23,7 @@ fn judge(desk: &Desk, more: &[&str]) -> Run {
     desk.run(&member(0), &[CHECKED.as_slice(), more].concat())
 }
 
-/// What the trail's check says, and the verdict.
+/// The verdict, and the outcome and message of the check.
 fn delivery(run: &Run) -> (String, String, String) {
     let report = run.report();
     let trails = report["trails"].as_array().unwrap();
@@ -34,7 +34,7 @@ fn delivery(run: &Run) -> (String, String, String) {
     (text(&trail["compliance"]), text(&check["outcome"]), text(&check["what"]))
 }
 
-/// The Regions in which the status was asked, each with the trail's ARN.
+/// The Regions in which the status was read.
 #[track_caller]
 fn asked(desk: &Desk) -> Vec<String> {
     let calls = desk.lab.take_calls();
@@ -74,7 +74,7 @@ async fn a_key_that_fails_in_any_region_fails_the_trail() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn where_every_region_delivers_the_trail_passes() {
+async fn a_trail_that_delivers_from_every_region_passes() {
     let desk = Desk::with(state()).await;
     let run = judge(&desk, &[]);
     assert_eq!(run.code, 0, "{}", run.err);
@@ -96,7 +96,7 @@ async fn a_region_that_refuses_is_unverified() {
     assert_eq!(run.code, 1, "{}", run.err);
     let what = "could not verify the delivery from eu-west-1: cloudtrail:GetTrailStatus was denied";
     assert_eq!(delivery(&run), ("NON_COMPLIANT".into(), "unknown".into(), what.into()));
-    // A failure in another Region is not hidden by it.
+    // The denial does not hide a failure in another Region.
     let mut broken = state();
     let code = "KMS.DisabledException".to_owned();
     broken.trails[0].delivery_error_by_region.insert("us-east-1".to_owned(), code);
@@ -119,33 +119,27 @@ async fn a_region_that_does_not_answer_leaves_the_trail_without_a_verdict() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn all_enabled_regions_are_asked_whatever_is_judged() {
+async fn deliveries_are_read_in_all_enabled_regions() {
     let desk = Desk::with(state()).await;
     let run = judge(&desk, &["--regions", "us-east-1"]);
     assert_eq!(run.code, 0, "{}", run.err);
     assert_eq!(asked(&desk).into_iter().collect::<BTreeSet<_>>(), all());
-    // Which Regions these are may be hidden: then it is not known that each delivers.
+    // If the list of Regions is denied, it is unknown whether each delivers.
     let mut hidden = state();
-    hidden.denials.push(Denial {
-        account: member(0),
-        operation: "account:ListRegions".to_owned(),
-        about: None,
-        policy: Some("none".to_owned()),
-        error: None,
-    });
+    hidden.denials.push(denial(&member(0), "account:ListRegions"));
     let desk = Desk::with(hidden).await;
     let run = judge(&desk, &["--regions", "us-east-1"]);
     assert_eq!(run.code, 1, "{}", run.err);
     let what =
         "could not verify in which Regions the trail delivers: account:ListRegions was denied";
     assert_eq!(delivery(&run), ("NON_COMPLIANT".into(), "unknown".into(), what.into()));
-    // Nobody needs to know without the check.
+    // Without the check, the list is not needed.
     let run = desk.run(&member(0), &["--regions", "us-east-1", "-o", "json"]);
     assert_eq!(run.code, 0, "{}", run.err);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_trail_of_one_region_is_asked_there_only() {
+async fn a_single_region_trail_is_read_in_one_region() {
     let mut single = state();
     single.trails[0].is_multi_region_trail = false;
     let desk = Desk::with(single).await;
@@ -155,22 +149,21 @@ async fn a_trail_of_one_region_is_asked_there_only() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn copies_that_are_judged_ask_no_region_twice() {
+async fn copies_do_not_read_a_region_twice() {
     let desk = Desk::with(state()).await;
     let run = judge(&desk, &["-p", "replicas=EVALUATE"]);
     assert_eq!(run.report()["summary"]["compliant"], 3, "{}", run.err);
     assert_eq!(asked(&desk).len(), 3);
 }
 
-/// The lab's answers take their time, so that the whole cannot be quicker than its share.
+/// The lab answers slowly, so the run cannot be faster than the bound allows.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_bound_on_requests_holds() {
     let latency = Duration::from_millis(40);
-    let desk = Desk::with(State::organization(6, &REGIONS, "Audit")).await;
+    let desk = Desk::of_organization(6, &REGIONS).await;
     desk.lab.set_latency(latency);
     let begun = Instant::now();
-    let more = ["--accounts", "organization", "--role-name", "Audit", "--concurrency", "4"];
-    let run = judge(&desk, &more);
+    let run = judge(&desk, &[ORGANIZATION.as_slice(), &["--concurrency", "4"]].concat());
     assert_eq!(run.code, 0, "{}", run.err);
     let calls = desk.lab.take_calls();
     // Six trails and that of the organization, in three Regions.

@@ -1,4 +1,4 @@
-//! A lab, and the program in front of it.
+//! Runs the command against a lab.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,7 +7,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::Value;
-use trailseal_lab::{Lab, State};
+use trailseal_lab::{Denial, Lab, State};
 
 /// The management account of the lab's own state.
 pub(super) const MANAGEMENT: &str = "111122223333";
@@ -15,7 +15,7 @@ pub(super) const MANAGEMENT: &str = "111122223333";
 pub(super) const MEMBER: &str = "444455556666";
 /// The role that the lab's own state has in the member account.
 pub(super) const ROLE: &str = "trailseal-member";
-/// The external id that it asks for.
+/// The external ID that it requires.
 pub(super) const EXTERNAL_ID: &str = "trailseal-central";
 
 pub(super) struct Desk {
@@ -23,7 +23,7 @@ pub(super) struct Desk {
     home: PathBuf,
 }
 
-/// What a run came to.
+/// The result of a run.
 #[derive(Debug)]
 pub(super) struct Run {
     pub(super) code: i32,
@@ -40,7 +40,7 @@ impl Run {
         }
     }
 
-    /// The report of `-o json`, which must be as its schema says.
+    /// The report of `-o json`, validated against its schema.
     pub(super) fn report(&self) -> Value {
         let report: Value = serde_json::from_str(&self.out).unwrap_or_else(|_| panic!("{self:?}"));
         let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/report-1.schema.json");
@@ -52,7 +52,7 @@ impl Run {
         report
     }
 
-    /// The trails of the report: account, name and verdict, in no order that matters.
+    /// The verdicts by account, Region and name.
     pub(super) fn verdicts(&self) -> BTreeMap<(String, String, String), String> {
         let report = self.report();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -65,19 +65,19 @@ impl Run {
             .collect()
     }
 
-    /// The one line that is said where nothing could be judged, after the one on the caller.
+    /// The only error line, after the line on the caller.
     pub(super) fn error(&self) -> &str {
         assert_eq!((self.code, self.out.as_str()), (2, ""), "{self:?}");
-        let said = self.err.strip_prefix("caller: ").and_then(|said| said.split_once('\n'));
-        let said = said.map_or(self.err.as_str(), |(_, rest)| rest);
-        let line = said.strip_prefix("error: ").unwrap_or_else(|| panic!("{self:?}")).trim_end();
+        let rest = self.err.strip_prefix("caller: ").and_then(|line| line.split_once('\n'));
+        let rest = rest.map_or(self.err.as_str(), |(_, rest)| rest);
+        let line = rest.strip_prefix("error: ").unwrap_or_else(|| panic!("{self:?}")).trim_end();
         assert!(!line.contains('\n'), "{line}");
         line
     }
 }
 
 impl Desk {
-    /// In front of a lab with the state that it ships with.
+    /// A lab with its default state.
     pub(super) async fn open() -> Self {
         Self::with(State::default_state().unwrap()).await
     }
@@ -91,6 +91,16 @@ impl Desk {
         Self { lab: Lab::start(state).await.unwrap(), home }
     }
 
+    /// A lab with an organization, whose accounts have a role `Audit`.
+    pub(super) async fn of_organization(accounts: u32, regions: &[&str]) -> Self {
+        Self::with(State::organization(accounts, regions, "Audit")).await
+    }
+
+    /// Audits the organization from its management account.
+    pub(super) fn audit_organization(&self, more: &[&str]) -> Run {
+        self.run(&member(0), &[ORGANIZATION.as_slice(), more].concat())
+    }
+
     /// Writes a file in the home folder.
     pub(super) fn write(&self, path: &str, text: &str) {
         fs::write(self.home.join(path), text).unwrap();
@@ -100,7 +110,7 @@ impl Desk {
         &self.home
     }
 
-    /// The program without any credentials or Region, and with no way to AWS but the lab.
+    /// The command without credentials or Region; its endpoint is the lab.
     pub(super) fn bare(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_trailseal"));
         command
@@ -115,7 +125,7 @@ impl Desk {
         command
     }
 
-    /// The program with the credentials of an account.
+    /// The command with the credentials of an account.
     pub(super) fn command(&self, account: &str, arguments: &[&str]) -> Command {
         let credentials = self.lab.credentials(account);
         let mut command = self.bare(arguments);
@@ -143,13 +153,27 @@ impl Drop for Desk {
     }
 }
 
-/// The first line of standard error: who asks, from which account and Region.
+/// The first line of standard error: the caller, its account and its Region.
 pub(super) fn caller(account: &str, region: &str) -> String {
     let arn = format!("arn:aws:sts::{account}:assumed-role/trailseal-function/trailseal");
     format!("caller: {arn} of account {account}, Region {region}\n")
 }
 
-/// The id of an account of [`State::organization`].
+/// The arguments of an audit of [`State::organization`].
+pub(super) const ORGANIZATION: [&str; 4] = ["--accounts", "organization", "--role-name", "Audit"];
+
+/// A denial without a policy that explains it.
+pub(super) fn denial(account: &str, operation: &str) -> Denial {
+    Denial {
+        account: account.to_owned(),
+        operation: operation.to_owned(),
+        about: None,
+        policy: Some("none".to_owned()),
+        error: None,
+    }
+}
+
+/// The ID of an account of [`State::organization`].
 pub(super) fn member(number: u64) -> String {
     (100_000_000_000 + number).to_string()
 }

@@ -1,14 +1,13 @@
-//! Where each service is asked: the variables and the settings of a profile that every AWS tool
-//! reads.
+//! The endpoint of each service: the variables and profile settings that all AWS tools read.
 
 use std::process::Command;
 
 use super::desk::{Desk, MANAGEMENT, MEMBER, ROLE, Run};
 
-/// Nobody listens there.
+/// A port without a listener.
 const NOWHERE: &str = "http://127.0.0.1:9";
 
-/// The services that an audit of an organization asks, with the operation that each fails at.
+/// The services that the audit of an organization calls, each with an operation.
 const SERVICES: [(&str, &str); 6] = [
     ("ACCOUNT", "account:ListRegions"),
     ("CLOUDTRAIL", "cloudtrail:DescribeTrails"),
@@ -55,7 +54,7 @@ async fn the_variable_of_a_service_wins_over_that_of_all() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_service_is_asked_where_its_variable_says() {
+async fn every_service_uses_the_endpoint_of_its_variable() {
     let desk = Desk::open().await;
     for (service, operation) in SERVICES {
         let mut command = organization(&desk);
@@ -65,7 +64,7 @@ async fn every_service_is_asked_where_its_variable_says() {
         let calls = desk.lab.take_calls();
         assert!(calls.iter().all(|call| call.operation != operation), "{service}");
     }
-    // The aggregator is asked by AWS Config.
+    // The aggregator uses AWS Config.
     let mut command = desk.command(MANAGEMENT, &["--aggregator", "all"]);
     command.env("AWS_MAX_ATTEMPTS", "1").env("AWS_ENDPOINT_URL_CONFIG_SERVICE", NOWHERE);
     let run = run(&mut command);
@@ -73,7 +72,7 @@ async fn every_service_is_asked_where_its_variable_says() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_profile_names_endpoints_where_the_environment_names_none() {
+async fn a_profile_sets_endpoints_that_the_environment_does_not_set() {
     let desk = Desk::open().await;
     let credentials = desk.lab.credentials(MEMBER);
     let keys = format!(
@@ -99,7 +98,7 @@ async fn a_profile_names_endpoints_where_the_environment_names_none() {
         let run = as_profile(name, &[]);
         assert_eq!(run.report()["accounts"][0]["id"], MEMBER, "{}", run.err);
     }
-    // The environment wins, the variable of all services also over the context of one.
+    // The environment overrides the profile, even AWS_ENDPOINT_URL the setting of one service.
     for variable in ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS"] {
         let run = as_profile("one", &[(variable, NOWHERE)]);
         assert!(run.error().contains("sts:GetCallerIdentity"), "{}", run.err);

@@ -1,39 +1,24 @@
-//! Accounts and Regions that refuse, services that are too busy, and slow ones.
+//! Accounts and Regions that deny access, and services that are throttled or slow.
 
 use std::time::{Duration, Instant};
 
-use trailseal_lab::{Denial, Fault, FaultKind, Operation, Position, State};
+use trailseal_lab::{Fault, FaultKind, Operation, Position, State};
 
-use super::desk::{Desk, Run, member};
+use super::desk::{Desk, ORGANIZATION, Run, denial, member};
 
 const REGIONS: [&str; 3] = ["us-east-1", "eu-west-1", "ap-south-1"];
-const ORGANIZATION: [&str; 4] = ["--accounts", "organization", "--role-name", "Audit"];
 
 fn organization(accounts: u32) -> State {
     State::organization(accounts, &REGIONS, "Audit")
 }
 
-fn judge(desk: &Desk, more: &[&str]) -> Run {
-    desk.run(&member(0), &[ORGANIZATION.as_slice(), more].concat())
-}
-
-fn denial(account: u64, operation: &str) -> Denial {
-    Denial {
-        account: member(account),
-        operation: operation.to_owned(),
-        about: None,
-        policy: Some("none".to_owned()),
-        error: None,
-    }
-}
-
-/// An account refuses; the others are judged, and none of its trails is compliant.
-async fn an_account_refuses(state: State, faults: Vec<Fault>, said: &[&str]) {
+/// One account fails; the others are judged, and none of its trails is compliant.
+async fn one_account_fails(state: State, faults: Vec<Fault>, said: &[&str]) {
     let desk = Desk::with(state).await;
     for fault in faults {
         desk.lab.inject(fault);
     }
-    let run = judge(&desk, &["-o", "json"]);
+    let run = desk.audit_organization(&["-o", "json"]);
     assert_eq!(run.code, 2, "{}", run.err);
     let report = run.report();
     assert_eq!(report["complete"], false);
@@ -49,7 +34,7 @@ async fn an_account_refuses(state: State, faults: Vec<Fault>, said: &[&str]) {
     let of = |number: u64| verdicts.iter().filter(move |(place, _)| place.0 == member(number));
     assert_eq!(of(1).count(), 0);
     assert_eq!(of(2).filter(|(_, verdict)| *verdict == "COMPLIANT").count(), 1);
-    let table = judge(&desk, &[]);
+    let table = desk.audit_organization(&[]);
     assert_eq!(table.code, 2);
     assert!(table.out.contains(&format!("NOT JUDGED: {}", member(1))), "{}", table.out);
     assert!(table.out.contains("PARTIAL"), "{}", table.out);
@@ -57,44 +42,44 @@ async fn an_account_refuses(state: State, faults: Vec<Fault>, said: &[&str]) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_role_that_is_not_there() {
+async fn a_role_that_does_not_exist() {
     let mut state = organization(3);
     state.roles.remove(0);
     let role = format!("role `arn:aws:iam::{}:role/Audit` cannot be assumed", member(1));
-    an_account_refuses(state, Vec::new(), &[&role, "AccessDenied", "trusts whoever asks"]).await;
+    one_account_fails(state, Vec::new(), &[&role, "AccessDenied", "trusts the caller"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn describe_trails_is_denied_in_every_region() {
     let mut state = organization(3);
-    state.denials.push(denial(1, "cloudtrail:DescribeTrails"));
+    state.denials.push(denial(&member(1), "cloudtrail:DescribeTrails"));
     let said = ["was denied", "allow it to `Audit`", "(the same in eu-west-1, us-east-1)"];
-    an_account_refuses(state, Vec::new(), &said).await;
+    one_account_fails(state, Vec::new(), &said).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn list_regions_is_denied() {
     let mut state = organization(3);
-    state.denials.push(denial(1, "account:ListRegions"));
-    an_account_refuses(state, Vec::new(), &["account:ListRegions", "--regions"]).await;
+    state.denials.push(denial(&member(1), "account:ListRegions"));
+    one_account_fails(state, Vec::new(), &["account:ListRegions", "--regions"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_account_that_is_throttled_for_ever() {
+async fn an_account_that_is_always_throttled() {
     let about = format!("@{}/", member(1));
     let fault =
         Fault::of(Operation::DescribeTrails, Position::Every, FaultKind::Throttling).about(about);
-    let said = ["failed, also when it was asked again", "ThrottlingException"];
-    an_account_refuses(organization(3), vec![fault], &said).await;
+    let said = ["failed, even when retried", "ThrottlingException"];
+    one_account_fails(organization(3), vec![fault], &said).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_region_that_breaks_down_is_told_and_the_others_are_judged() {
+async fn a_failure_in_one_region_does_not_stop_the_others() {
     let desk = Desk::with(organization(2)).await;
     let about = format!("@{}/eu-west-1", member(1));
     let fault = Fault::of(Operation::DescribeTrails, Position::Every, FaultKind::InternalError);
     desk.lab.inject(fault.about(about));
-    let run = judge(&desk, &["-o", "json"]);
+    let run = desk.audit_organization(&["-o", "json"]);
     assert_eq!(run.code, 2);
     let report = run.report();
     let account = &report["accounts"][1];
@@ -109,12 +94,12 @@ async fn one_region_that_breaks_down_is_told_and_the_others_are_judged() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_that_breaks_down_leaves_its_trail_without_a_verdict() {
+async fn a_failure_to_read_a_key_leaves_its_trail_without_a_verdict() {
     let desk = Desk::with(organization(2)).await;
     let key = format!("arn:aws:kms:us-east-1:{}:key/main", member(1));
     let fault = Fault::of(Operation::DescribeKey, Position::Every, FaultKind::InternalError);
     desk.lab.inject(fault.about(key));
-    let run = judge(&desk, &["-o", "json"]);
+    let run = desk.audit_organization(&["-o", "json"]);
     assert_eq!(run.code, 2);
     let home = (member(1), "us-east-1".to_owned(), "main".to_owned());
     assert_eq!(run.verdicts().get(&home), None);
@@ -126,20 +111,20 @@ async fn a_key_that_breaks_down_leaves_its_trail_without_a_verdict() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_that_may_not_be_described_is_unverified() {
+async fn a_key_whose_description_is_denied_is_unverified() {
     let mut state = organization(2);
-    state.denials.push(denial(1, "kms:DescribeKey"));
+    state.denials.push(denial(&member(1), "kms:DescribeKey"));
     let desk = Desk::with(state).await;
-    let run = judge(&desk, &["-o", "json"]);
-    // A refusal is an answer: the report is whole.
+    let run = desk.audit_organization(&["-o", "json"]);
+    // A denial is an answer, so the report is complete.
     assert_eq!(run.code, 1, "{}", run.err);
     assert_eq!(run.report()["summary"]["unverified"], 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_region_that_is_not_enabled_is_told_with_what_to_do() {
+async fn a_region_that_is_not_enabled_is_reported_with_a_fix() {
     let desk = Desk::with(organization(2)).await;
-    let run = judge(&desk, &["--regions", "us-east-1,af-south-1", "-o", "json"]);
+    let run = desk.audit_organization(&["--regions", "us-east-1,af-south-1", "-o", "json"]);
     assert_eq!(run.code, 2);
     let report = run.report();
     assert_eq!(report["problems"].as_array().unwrap().len(), 2);
@@ -151,8 +136,8 @@ async fn a_region_that_is_not_enabled_is_told_with_what_to_do() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn now_and_then_throttled_or_broken_it_says_the_same() {
-    let quiet = judge(&Desk::with(organization(12)).await, &["-o", "json"]);
+async fn occasional_faults_do_not_change_the_verdicts() {
+    let quiet = Desk::with(organization(12)).await.audit_organization(&["-o", "json"]);
     let desk = Desk::with(organization(12)).await;
     for kind in [FaultKind::Throttling, FaultKind::InternalError, FaultKind::ConnectionReset] {
         desk.lab.inject(Fault::anywhere(Position::OneIn(20), kind));
@@ -165,8 +150,7 @@ async fn now_and_then_throttled_or_broken_it_says_the_same() {
     assert!(desk.lab.take_calls().iter().filter(|call| call.fault.is_some()).count() > 5);
 }
 
-/// So many requests are under way at a time and no more: the lab's answers take their time, so
-/// that the whole cannot be quicker than its share.
+/// The lab answers slowly, so the run cannot be faster than the bound on concurrent requests allows.
 #[tokio::test(flavor = "multi_thread")]
 async fn requests_are_bounded() {
     let latency = Duration::from_millis(40);
@@ -175,7 +159,7 @@ async fn requests_are_bounded() {
     let mut quickest = Vec::new();
     for concurrency in ["4", "64"] {
         let begun = Instant::now();
-        let run = judge(&desk, &["--concurrency", concurrency, "-o", "json"]);
+        let run = desk.audit_organization(&["--concurrency", concurrency, "-o", "json"]);
         assert_eq!(run.code, 0, "{}", run.err);
         quickest.push(begun.elapsed());
         let calls = u32::try_from(desk.lab.take_calls().len()).unwrap();

@@ -1,22 +1,19 @@
-//! Ctrl-C: what was judged is kept and marked as a part; a second one ends at once.
+//! Ctrl-C: the first one ends the audit with a partial report, the second one ends it at once.
 
 use std::process::{Child, Command};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use trailseal_lab::State;
+use super::desk::{Desk, ORGANIZATION, Run, member};
 
-use super::desk::{Desk, Run, member};
-
-const ORGANIZATION: [&str; 6] =
-    ["--accounts", "organization", "--role-name", "Audit", "--concurrency", "1"];
+const ONE_AT_A_TIME: [&str; 2] = ["--concurrency", "1"];
 
 fn interrupt(child: &Child) {
     let id = child.id().to_string();
     assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
 }
 
-/// Waits until the lab was asked so often.
+/// Waits until the lab has received this number of calls.
 fn wait_for_calls(desk: &Desk, operation: &str, number: usize) {
     let begun = Instant::now();
     while desk.lab.call_counts().get(operation).copied().unwrap_or_default() < number {
@@ -26,12 +23,12 @@ fn wait_for_calls(desk: &Desk, operation: &str, number: usize) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_judged_is_kept_and_marked_partial() {
-    let desk = Desk::with(State::organization(30, &["us-east-1", "eu-west-1"], "Audit")).await;
+async fn the_first_interruption_writes_a_partial_report() {
+    let desk = Desk::of_organization(30, &["us-east-1", "eu-west-1"]).await;
     desk.lab.set_latency(Duration::from_millis(30));
-    let arguments = [ORGANIZATION.as_slice(), &["-o", "json"]].concat();
+    let arguments = [ORGANIZATION.as_slice(), &ONE_AT_A_TIME, &["-o", "json"]].concat();
     let child = desk.start(&member(0), &arguments);
-    // Accounts are asked one after the other, each with two Regions.
+    // Accounts are audited one after the other, each in two Regions.
     wait_for_calls(&desk, "cloudtrail:DescribeTrails", 9);
     interrupt(&child);
     let run = Run::of(child.wait_with_output().unwrap());
@@ -51,14 +48,14 @@ async fn what_was_judged_is_kept_and_marked_partial() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_one_ends_at_once() {
-    let desk = Desk::with(State::organization(3, &["us-east-1"], "Audit")).await;
+async fn a_second_interruption_ends_at_once() {
+    let desk = Desk::of_organization(3, &["us-east-1"]).await;
     desk.lab.set_latency(Duration::from_millis(20));
-    // Nobody reads this pipe, so that the report cannot be written to its end.
+    // This pipe has no reader, so writing the report blocks.
     let file = std::env::temp_dir().join(format!("trailseal-pipe-{}", std::process::id()));
     assert!(Command::new("mkfifo").arg(&file).status().unwrap().success());
     let output = format!("json={}", file.display());
-    let arguments = [ORGANIZATION.as_slice(), &["-o", &output]].concat();
+    let arguments = [ORGANIZATION.as_slice(), &ONE_AT_A_TIME, &["-o", &output]].concat();
     let mut child = desk.start(&member(0), &arguments);
     wait_for_calls(&desk, "cloudtrail:DescribeTrails", 1);
     interrupt(&child);

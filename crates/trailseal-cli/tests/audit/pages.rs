@@ -1,4 +1,4 @@
-//! Lists that do not end: an error, and never a part of a list that looks whole.
+//! Lists that do not end are an error, never a partial list.
 
 use trailseal_lab::{Aggregator, Fault, FaultKind, Operation, Position, State};
 
@@ -20,7 +20,7 @@ async fn desk(operation: Operation) -> Desk {
     desk
 }
 
-/// The list is asked for twice: then its token is known.
+/// The second page repeats a known token.
 #[track_caller]
 fn is_asked_twice(desk: &Desk, operation: Operation) {
     assert_eq!(desk.lab.call_counts().get(operation.iam()), Some(&2));
@@ -31,9 +31,9 @@ fn judge(desk: &Desk, arguments: &[&str]) -> Run {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_the_accounts_of_an_organization() {
+async fn the_accounts_of_an_organization() {
     let desk = desk(Operation::ListAccounts).await;
-    let run = judge(&desk, &["--accounts", "organization", "--role-name", "Audit"]);
+    let run = desk.audit_organization(&[]);
     let error = run.error();
     assert!(error.starts_with("organizations:ListAccounts in us-east-1"), "{error}");
     assert!(error.contains(CAUSE), "{error}");
@@ -41,7 +41,7 @@ async fn of_the_accounts_of_an_organization() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_the_regions_of_an_account() {
+async fn the_regions_of_an_account() {
     let desk = desk(Operation::ListRegions).await;
     let run = judge(&desk, &["-o", "json"]);
     assert_eq!(run.code, 2, "{}", run.err);
@@ -54,7 +54,7 @@ async fn of_the_regions_of_an_account() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_the_rows_of_an_aggregator() {
+async fn the_rows_of_an_aggregator() {
     let desk = desk(Operation::SelectAggregateResourceConfig).await;
     let run = judge(&desk, &["--aggregator", "all"]);
     let error = run.error();
@@ -63,16 +63,14 @@ async fn of_the_rows_of_an_aggregator() {
     is_asked_twice(&desk, Operation::SelectAggregateResourceConfig);
 }
 
-/// One answer that names its own page is not the end of the list.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_that_comes_twice_hides_nothing() {
-    let quiet = Desk::with(State::organization(3, &["us-east-1"], "Audit")).await;
-    let arguments = ["--accounts", "organization", "--role-name", "Audit", "-o", "json"];
-    let expected = judge(&quiet, &arguments).verdicts();
+async fn a_repeated_page_does_not_end_the_list() {
+    let quiet = Desk::of_organization(3, &["us-east-1"]).await;
+    let expected = quiet.audit_organization(&["-o", "json"]).verdicts();
     for operation in [Operation::ListAccounts, Operation::ListRegions] {
-        let desk = Desk::with(State::organization(3, &["us-east-1"], "Audit")).await;
+        let desk = Desk::of_organization(3, &["us-east-1"]).await;
         desk.lab.inject(Fault::of(operation, Position::First, FaultKind::RepeatedToken));
-        let run = judge(&desk, &arguments);
+        let run = desk.audit_organization(&["-o", "json"]);
         assert_eq!(run.verdicts(), expected, "{operation:?}: {}", run.err);
     }
 }

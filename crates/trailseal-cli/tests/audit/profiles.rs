@@ -1,5 +1,5 @@
-//! Whose credentials are used, and that a profile which somebody named must exist: as for the AWS
-//! CLI, `--profile` overrides the credentials of the environment, and a variable does not.
+//! Which credentials are used, as in the AWS CLI: a named profile must exist; `--profile` overrides
+//! the credentials of the environment, and a variable does not.
 
 use std::process::Command;
 
@@ -33,7 +33,7 @@ fn run(mut command: Command, variables: &[(&str, &str)]) -> Run {
     Run::of(command.envs(variables.iter().copied()).output().unwrap())
 }
 
-/// Nothing is asked, and the line says which profile, who named it and what to do.
+/// No call is made. The error has the profile, its source and what to do.
 #[track_caller]
 fn is_refused(desk: &Desk, run: &Run, name: &str, named_by: &str) {
     let error = run.error();
@@ -44,7 +44,7 @@ fn is_refused(desk: &Desk, run: &Run, name: &str, named_by: &str) {
     assert_eq!(desk.lab.take_calls().len(), 0);
 }
 
-/// The run asks as this account.
+/// The caller is this account.
 #[track_caller]
 fn asks_as(run: &Run, account: &str) {
     assert!(run.err.starts_with(&caller(account, REGION)), "{}", run.err);
@@ -52,7 +52,7 @@ fn asks_as(run: &Run, account: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_profile_that_does_not_exist_is_refused_whatever_the_environment_holds() {
+async fn a_profile_that_does_not_exist_is_always_refused() {
     let desk = Desk::open().await;
     for files in ["", "[profile other]\nregion = eu-west-1\n", "[audit]\nregion = eu-west-1\n"] {
         // A section of the configuration file without `profile` is not a profile.
@@ -71,7 +71,7 @@ async fn a_profile_that_does_not_exist_is_refused_whatever_the_environment_holds
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_configuration_files_no_profile_exists_not_even_the_default_one() {
+async fn without_configuration_files_not_even_the_default_profile_exists() {
     let desk = Desk::open().await;
     for name in ["audit", "default", ""] {
         let run = with_environment(&desk, &[], &[("AWS_PROFILE", name)]);
@@ -82,7 +82,7 @@ async fn without_configuration_files_no_profile_exists_not_even_the_default_one(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_profile_of_either_file_exists_wherever_the_files_are() {
+async fn a_profile_may_be_in_either_file_in_any_place() {
     let desk = Desk::open().await;
     let path = |name: &str| desk.home().join(name).to_str().unwrap().to_owned();
     desk.write("config", "[profile audit]\nregion = us-east-1\n");
@@ -95,7 +95,7 @@ async fn a_profile_of_either_file_exists_wherever_the_files_are() {
     asks_as(&without_environment(&desk, &[], &[of_audit, credentials]), MEMBER);
     asks_as(&without_environment(&desk, &[], &[of_audit, config, credentials]), MEMBER);
     assert!(!desk.lab.take_calls().is_empty());
-    // The files are those that the variables name, and no others.
+    // The variables replace the default files.
     desk.write(".aws/config", "[profile audit]\nregion = us-east-1\n");
     let elsewhere = path("nowhere");
     let nowhere = ("AWS_CONFIG_FILE", elsewhere.as_str());
@@ -104,7 +104,7 @@ async fn a_profile_of_either_file_exists_wherever_the_files_are() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_variable_does_not_override_the_credentials_of_the_environment_and_that_is_said() {
+async fn a_profile_in_a_variable_does_not_override_the_environment() {
     let desk = Desk::open().await;
     desk.write(".aws/credentials", &section(&desk, "audit"));
     for variable in ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"] {
@@ -112,7 +112,7 @@ async fn a_variable_does_not_override_the_credentials_of_the_environment_and_tha
         asks_as(&run, MANAGEMENT);
         let said = format!(
             "note: the credentials are those of AWS_ACCESS_KEY_ID and not those of the profile \
-             `audit` that {variable} names, as for the AWS CLI; use --profile audit for those of \
+             `audit` that {variable} names, as in the AWS CLI; use --profile audit for those of \
              the profile\n"
         );
         assert!(run.err.contains(&said), "{}", run.err);
@@ -123,7 +123,7 @@ async fn a_variable_does_not_override_the_credentials_of_the_environment_and_tha
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_option_overrides_the_credentials_and_the_variables_of_the_environment() {
+async fn the_profile_option_overrides_the_environment() {
     let desk = Desk::open().await;
     desk.write(".aws/credentials", &section(&desk, "audit"));
     let option = ["--profile", "audit"];
@@ -131,7 +131,7 @@ async fn the_option_overrides_the_credentials_and_the_variables_of_the_environme
     let run = with_environment(&desk, &option, &[("AWS_PROFILE", "nosuch")]);
     asks_as(&run, MEMBER);
     assert!(!run.err.contains("note: the credentials"), "{}", run.err);
-    // Of the variables, AWS_PROFILE counts first.
+    // AWS_PROFILE has priority.
     let variables = [("AWS_PROFILE", "audit"), ("AWS_DEFAULT_PROFILE", "nosuch")];
     asks_as(&without_environment(&desk, &[], &variables), MEMBER);
 }
@@ -149,26 +149,26 @@ async fn a_profile_is_used_with_its_region() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_caller_is_shown_before_anything_else_is_asked() {
+async fn the_caller_is_shown_before_any_other_call() {
     let desk = Desk::open().await;
     let run = with_environment(&desk, &[], &[]);
     asks_as(&run, MANAGEMENT);
     let calls = desk.lab.take_calls();
     assert_eq!(calls[0].operation, "sts:GetCallerIdentity");
     assert_eq!(calls.iter().filter(|call| call.operation.starts_with("sts:")).count(), 1);
-    // Who wants to read nothing but the report is not shown it.
+    // --quiet hides it.
     assert_eq!(with_environment(&desk, &["--quiet"], &[]).err, "");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_terminal_would_obey_is_not_printed() {
+async fn control_characters_are_not_printed() {
     let desk = Desk::open().await;
     let run = with_environment(&desk, &[], &[("AWS_PROFILE", "a\u{1b}[2J\u{202e}b\nerror: c")]);
     is_refused(&desk, &run, "a?[2J?b?error: c", "AWS_PROFILE");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn configuration_files_that_cannot_be_read_are_an_error_where_a_profile_is_named() {
+async fn unreadable_configuration_files_are_an_error_if_a_profile_is_named() {
     let desk = Desk::open().await;
     desk.write(".aws/config", "[profile audit\nregion");
     let run = with_environment(&desk, &[], &[("AWS_PROFILE", "audit")]);
