@@ -177,8 +177,23 @@ mod tests {
         assert_eq!(Endpoints::default().of(Service::S3), None);
         let region = Region::parse("cn-north-1").unwrap();
         assert_eq!(endpoints.url(Service::Kms, &region), "https://kms");
-        let own = Endpoints::default().url(Service::S3, &region);
-        assert_eq!(own, "https://s3.cn-north-1.amazonaws.com.cn");
+    }
+
+    #[test]
+    fn head_bucket_goes_to_the_domain_of_the_partition() {
+        for (region, domain) in [
+            ("us-east-1", "amazonaws.com"),
+            ("cn-north-1", "amazonaws.com.cn"),
+            ("us-gov-west-1", "amazonaws.com"),
+            ("us-iso-east-1", "c2s.ic.gov"),
+            ("us-isob-east-1", "sc2s.sgov.gov"),
+            ("eu-isoe-west-1", "cloud.adc-e.uk"),
+            ("us-isof-south-1", "csp.hci.ic.gov"),
+            ("eusc-de-east-1", "amazonaws.eu"),
+        ] {
+            let url = Endpoints::default().url(Service::S3, &Region::parse(region).unwrap());
+            assert_eq!(url, format!("https://s3.{region}.{domain}"));
+        }
     }
 
     #[test]

@@ -43,7 +43,7 @@ pub(crate) async fn measure(settings: &Settings) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// All instructions of a process that answers so many events.
+/// All instructions of a process that answers this number of events.
 async fn count(
     testbed: &Testbed,
     program: &Path,

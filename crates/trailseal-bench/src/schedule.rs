@@ -44,7 +44,7 @@ pub(crate) async fn measure(settings: &Settings) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Measures with so many trails; gives the median without latency in milliseconds, and the most
+/// Measures with this number of trails; returns the median without latency in milliseconds, and the most
 /// memory in MiB.
 async fn with(trails: usize, settings: &Settings) -> Result<(f64, f64), Box<dyn Error>> {
     let testbed = Testbed::new(trails, &settings.folder).await?;

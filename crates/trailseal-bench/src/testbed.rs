@@ -1,5 +1,5 @@
-//! The test testbed: an account on loopback with so many trails, reached as AWS is, each service at
-//! an address of its own.
+//! The testbed: an account on loopback with a number of trails. Each service has its own address,
+//! like AWS.
 
 use std::error::Error;
 use std::fs;
@@ -45,7 +45,7 @@ pub(crate) struct Testbed {
 }
 
 impl Testbed {
-    /// A testbed whose account has so many trails; its files are written into `folder`.
+    /// A testbed with this number of trails; its files are written into `folder`.
     pub(crate) async fn new(trails: usize, folder: &Path) -> Result<Self, Box<dyn Error>> {
         let lab = Lab::start(state(trails)?).await?;
         let (mut http, mut https) = (Vec::new(), Vec::new());
@@ -126,7 +126,7 @@ impl Testbed {
     }
 }
 
-/// An account with so many trails, each with a key and a bucket of its own, all as it should be.
+/// An account with this number of compliant trails, each with its own key and bucket.
 pub(crate) fn state(trails: usize) -> Result<State, Box<dyn Error>> {
     let each = |make: fn(usize) -> Value| -> Vec<Value> { (0..trails).map(make).collect() };
     let document = json!({

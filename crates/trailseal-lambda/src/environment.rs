@@ -6,7 +6,7 @@ use aws_credential_types::Credentials;
 use trailseal_aws::{Endpoints, Identity, RetryPolicy};
 use trailseal_rule::{AccountId, Region};
 
-/// What the environment says of every function of Trailseal, all faults told at once.
+/// The settings that all functions of Trailseal read from the environment.
 #[derive(Debug)]
 pub struct Environment {
     /// The function's own Region.
@@ -25,7 +25,7 @@ impl Environment {
     ///
     /// # Errors
     ///
-    /// Every variable that is missing or misshapen, at once.
+    /// All variables that are missing or malformed.
     pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
         let mut faults = Vec::new();
         let filled = |name: &str| get(name).filter(|value| !value.trim().is_empty());
@@ -68,11 +68,11 @@ impl Environment {
         }
     }
 
-    /// The function's own identity; its ARN names the account.
+    /// The function's own identity; the account is that of its ARN.
     ///
     /// # Errors
     ///
-    /// What is no ARN of a function.
+    /// The text is not the ARN of a function.
     pub fn identity(&self, function_arn: &str) -> Result<Identity, String> {
         let account = function_arn.split(':').nth(4).unwrap_or_default();
         let account = AccountId::parse(account).map_err(|error| {

@@ -18,7 +18,7 @@ pub struct Function {
     log: Log,
 }
 
-/// What Lambda and the clock say of one invocation.
+/// The time and deadline of one invocation.
 #[derive(Clone, Copy, Debug)]
 pub struct InvocationContext {
     /// Now, for exemptions and for the metrics.
@@ -29,7 +29,7 @@ pub struct InvocationContext {
     pub is_cold: bool,
 }
 
-/// What came of an invocation.
+/// The result of an invocation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Answer {
     /// How many evaluations AWS Config accepted.
@@ -57,7 +57,7 @@ impl Function {
     ) -> Result<Answer, FunctionError> {
         let started = Instant::now();
         let mut summary = InvocationSummary::new(context.now, context.is_cold);
-        // A run that was cut short may have left some.
+        // An invocation that Lambda ended may have left some.
         drop(self.aws.calls().take());
         let answer = match Invocation::parse(event) {
             Ok(invocation) => {
@@ -68,7 +68,7 @@ impl Function {
         };
         let calls = self.aws.calls().take();
         if calls.values().any(|calls| calls.expired > 0) {
-            // They ended before their time: a retry must not meet them again.
+            // A retry must not use the same expired credentials.
             self.aws.forget_roles();
         }
         summary.finish(answer.as_ref().err(), calls, started.elapsed());

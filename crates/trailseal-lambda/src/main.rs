@@ -14,10 +14,10 @@ use trailseal_aws::{Aws, Connection};
 use trailseal_lambda::{Environment, Function, FunctionError, InvocationContext, Log};
 use trailseal_rule::Timestamp;
 
-/// Everything ends this long before Lambda's deadline, so that a failure is told, not cut off.
+/// Everything ends this long before Lambda's deadline, so that a failure is reported in time.
 const MARGIN: Duration = Duration::from_millis(250);
 
-/// Reading ends this long before everything does, so that there is time to report.
+/// Reading ends this long before that, so that there is time to report.
 const RESERVE: Duration = Duration::from_secs(3);
 
 #[tokio::main(flavor = "current_thread")]

@@ -1,4 +1,4 @@
-//! Judging what a trigger is about: which trails, under which ids, with what evidence.
+//! Judges the trails of a trigger: which trails, their IDs and their evidence.
 
 use std::future::Future;
 
@@ -35,7 +35,7 @@ pub(crate) struct Judged {
     pub(crate) of: Option<(String, Judgement)>,
 }
 
-/// What came of a trigger.
+/// The result of a trigger.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Outcome {
     /// To be put, in this order.
@@ -58,7 +58,7 @@ impl<'a> RuleRun<'a> {
         Self { session, invocation, evidence, now, read_until }
     }
 
-    /// Ends a reading when there is only time left to report.
+    /// Stops reading when only the time to report is left.
     pub(crate) async fn in_time<T>(
         &self,
         reading: impl Future<Output = Result<T, AwsError>>,

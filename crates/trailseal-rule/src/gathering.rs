@@ -239,3 +239,86 @@ fn or_as_the_key<T>(
         (reading, _) => reading.unwrap_or_else(not_read),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::parameters::Parameters;
+    use config_rule::Timestamp;
+
+    const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1234";
+
+    fn trail(key: &str, owner: &str) -> Trail {
+        let arn = format!("arn:aws:cloudtrail:us-east-1:{owner}:trail/all");
+        let region = Region::parse("us-east-1").unwrap();
+        Trail {
+            arn: crate::arn::TrailArn::parse(&arn).unwrap(),
+            account: AccountId::parse("111122223333").unwrap(),
+            home_region: region.clone(),
+            region,
+            bucket: BucketName::parse("logs").ok(),
+            key: KeyRef::parse(key),
+            is_multi_region_trail: true,
+            is_organization_trail: false,
+            changed: None,
+        }
+    }
+
+    /// The names of the queries of each round, where every answer is this one or "not read".
+    fn rounds(trail: &Trail, source: EvidenceSource<'_>, answers: &[Answer]) -> Vec<Vec<String>> {
+        let parameters = json!({"profile": "strict", "replicas": "EVALUATE"});
+        let parameters = Parameters::parse(parameters.as_object().unwrap()).unwrap();
+        let now = Timestamp::from_epoch_millis(0);
+        let context = EvaluationContext { parameters: &parameters, now };
+        let mut gathering = Gathering::new(&context, trail, source);
+        let mut rounds = Vec::new();
+        loop {
+            let queries = gathering.next_queries();
+            if queries.is_empty() {
+                return rounds;
+            }
+            let name = |query: &dyn std::fmt::Debug| {
+                let text = format!("{query:?}");
+                text.split(['(', ' ']).next().unwrap_or_default().to_owned()
+            };
+            rounds.push(queries.iter().map(|query| name(query)).collect());
+            for query in &queries {
+                let given = answers.iter().find(|answer| name(answer) == name(query));
+                gathering.answer(given.cloned().unwrap_or_else(|| match query {
+                    Query::Key(..) => Answer::Key(not_read()),
+                    Query::BucketRegion(_) => Answer::BucketRegion(not_read()),
+                    Query::Rotation(_) => Answer::Rotation(not_read()),
+                    Query::KeyPolicy(_) => Answer::KeyPolicy(not_read()),
+                    Query::Delivery => Answer::Delivery(not_read()),
+                    Query::DeliveryElsewhere => Answer::DeliveryElsewhere(not_read()),
+                }));
+            }
+        }
+    }
+
+    #[test]
+    fn each_round_has_all_queries_that_are_possible() {
+        let own = AccountId::parse("111122223333").unwrap();
+        let aws = EvidenceSource::Aws(&own);
+        let bucket = || Answer::BucketRegion(Reading::Known(Region::parse("eu-west-1").unwrap()));
+        let absent = || Answer::Key(Reading::Absent);
+        let first = ["BucketRegion", "Delivery", "DeliveryElsewhere"];
+        let with_key = ["Key", "BucketRegion", "Delivery", "DeliveryElsewhere"];
+        let check = |key, owner, source, answers: &[Answer], expected: &[&[&str]]| {
+            assert_eq!(rounds(&trail(key, owner), source, answers), expected, "{key} {owner}");
+        };
+        // The rotation of a key that AWS did not describe is not read; a recorded one is.
+        check(KEY, "111122223333", aws, &[], &[&with_key, &["KeyPolicy"]]);
+        let items = EvidenceSource::Items;
+        check(KEY, "111122223333", items, &[], &[&with_key, &["Rotation", "KeyPolicy"]]);
+        check(KEY, "111122223333", aws, &[absent()], &[&with_key]);
+        // An alias is looked up in the Region of the bucket, in AWS by its own account only.
+        let alias = "alias/logs";
+        check(alias, "111122223333", aws, &[bucket()], &[&first, &["Key"]]);
+        check(alias, "111122223333", aws, &[], &[&first]);
+        check(alias, "444455556666", aws, &[bucket()], &[&first]);
+        check(alias, "444455556666", items, &[bucket()], &[&first, &["Key"]]);
+    }
+}
