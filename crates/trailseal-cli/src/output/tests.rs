@@ -178,6 +178,16 @@ pub(crate) fn hostile() -> Report {
     report.complete = false;
     let problem = |text: &str| Problem { source: text.to_owned(), message: text.to_owned() };
     report.problems = HOSTILE.into_iter().map(problem).collect();
+    let region = |text: &str| RegionReport { region: text.to_owned(), trails: 0, problem: None };
+    report.accounts = vec![AccountReport {
+        id: HOSTILE.concat(),
+        name: Some(HOSTILE.concat()),
+        problem: None,
+        left_out: Some(HOSTILE.concat()),
+        regions: HOSTILE.into_iter().map(region).collect(),
+    }];
+    let unread = RegionReport { problem: Some(HOSTILE.concat()), ..region(HOSTILE[2]) };
+    report.accounts.push(AccountReport { regions: vec![unread], ..report.accounts[0].clone() });
     report
 }
 
