@@ -1,6 +1,5 @@
-//! Remediation over a product of states: whatever is planned is carried out without a moment at
-//! which a trail cannot deliver that could before, ends COMPLIANT under the same parameters, and
-//! goes back to where it was, or says beforehand why not.
+//! Remediation over a product of states. Every plan keeps all trails delivering at every moment, ends
+//! COMPLIANT under the same parameters, and can be backed out, or the back-out is refused.
 
 mod worlds;
 
@@ -12,7 +11,7 @@ use trailseal_aws::{Aws, Connection, Identity};
 use trailseal_lab::{Lab, State};
 use trailseal_plan::{Force, Progress, fold};
 use trailseal_remediation::{
-    AwsReader, Failure, InMemoryJournal, Mode, Notice, Request, WaitPolicy, begin, carry_out,
+    AwsReader, Failure, InMemoryJournal, Mode, Notice, Request, WaitPolicy, apply, begin,
     plan_back_out, remediate_one,
 };
 use trailseal_rule::{
@@ -21,7 +20,7 @@ use trailseal_rule::{
 
 use self::worlds::{ACCOUNT, REGION, Scenario, TRAIL, scenarios};
 
-/// As fast as a lab on loopback shows what was changed.
+/// Short, because a lab on loopback shows changes at once.
 const WAIT_POLICY: WaitPolicy = WaitPolicy {
     propagation: Duration::from_millis(200),
     read_back: Duration::from_millis(200),
@@ -50,24 +49,24 @@ fn aws(lab: &Lab) -> Aws {
     )
 }
 
-/// What came of a scenario.
+/// How a scenario ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Came {
+enum Ending {
     Refused,
-    SealedAndGoneBack,
-    SealedAndNoWayBack,
+    SealedAndBackedOut,
+    SealedAndNotBackedOut,
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_plan_loses_nothing_seals_and_goes_back() {
+async fn every_plan_keeps_delivery_seals_and_backs_out() {
     let lab = Lab::start(State::default()).await.unwrap();
     let aws = aws(&lab);
-    let mut came: BTreeMap<Came, usize> = BTreeMap::new();
+    let mut ending: BTreeMap<Ending, usize> = BTreeMap::new();
     let mut wrong = Vec::new();
     for scenario in scenarios() {
         lab.set_state(scenario.state());
         match play(&lab, &aws, &scenario).await {
-            Ok(one) => *came.entry(one).or_default() += 1,
+            Ok(one) => *ending.entry(one).or_default() += 1,
             Err(what) => wrong.push(format!("{scenario:?}: {what}")),
         }
     }
@@ -77,15 +76,15 @@ async fn every_plan_loses_nothing_seals_and_goes_back() {
         wrong.len(),
         wrong[..wrong.len().min(5)].join("\n")
     );
-    // None of the ways is left untried.
-    for way in [Came::Refused, Came::SealedAndGoneBack, Came::SealedAndNoWayBack] {
-        assert!(came.get(&way).is_some_and(|number| *number > 20), "{came:?}");
+    // Every ending occurs.
+    for one in [Ending::Refused, Ending::SealedAndBackedOut, Ending::SealedAndNotBackedOut] {
+        assert!(ending.get(&one).is_some_and(|number| *number > 20), "{ending:?}");
     }
 }
 
-/// The bucket has an S3 Bucket Key, which nothing that is read says.
+/// The bucket has an S3 Bucket Key, but AWS Config does not record it.
 #[tokio::test(flavor = "multi_thread")]
-async fn where_cloudtrail_may_not_decrypt_the_bucket_key_is_named() {
+async fn a_refused_update_names_the_bucket_key() {
     let lab = Lab::start(State::default()).await.unwrap();
     let aws = aws(&lab);
     let reader = AwsReader { aws: &aws, session: aws.own(), delegation: None, key_role: None };
@@ -103,10 +102,10 @@ async fn where_cloudtrail_may_not_decrypt_the_bucket_key_is_named() {
         };
         let parameters = scenario.parameters();
         let mut journal_writer = InMemoryJournal::default();
-        let came =
+        let ending =
             remediate_one(reader, &parameters, &request, &mut journal_writer, &WAIT_POLICY, tell)
                 .await;
-        if let Err(Failure::Stopped(stop)) = came {
+        if let Err(Failure::Stopped(stop)) = ending {
             let why = stop.to_string();
             assert!(why.contains("InsufficientEncryptionPolicyException"), "{why}");
             assert!(why.contains("S3 Bucket Key") && why.contains("kms:Decrypt"), "{why}");
@@ -117,7 +116,7 @@ async fn where_cloudtrail_may_not_decrypt_the_bucket_key_is_named() {
     assert!(named > 0, "UpdateTrail was never refused");
 }
 
-async fn play(lab: &Lab, aws: &Aws, scenario: &Scenario) -> Result<Came, String> {
+async fn play(lab: &Lab, aws: &Aws, scenario: &Scenario) -> Result<Ending, String> {
     let before = lab.state();
     let reader = AwsReader { aws, session: aws.own(), delegation: None, key_role: None };
     let parameters = scenario.parameters();
@@ -136,21 +135,21 @@ async fn play(lab: &Lab, aws: &Aws, scenario: &Scenario) -> Result<Came, String>
         Ok(_) => {}
         Err(Failure::Refused(_)) => {
             return if lab.state() == before && lab.take_delivery_moments().is_empty() {
-                Ok(Came::Refused)
+                Ok(Ending::Refused)
             } else {
-                Err("it refused, and has changed something".to_owned())
+                Err("it refused, but changed something".to_owned())
             };
         }
         Err(failure) => return Err(format!("neither refused nor done: {failure}")),
     }
-    no_new_silence(lab, broken)?;
+    require_delivery(lab, broken)?;
     sealed(reader, &parameters).await?;
     let progress = fold(&journal_writer.records).map_err(|error| error.to_string())?;
-    go_back(lab, reader, &parameters, &progress, &mut journal_writer, before).await
+    back_out(lab, reader, &parameters, &progress, &mut journal_writer, before).await
 }
 
-/// Between two changes no trail stops delivering.
-fn no_new_silence(lab: &Lab, mut broken: BTreeMap<String, String>) -> Result<(), String> {
+/// No change stops the delivery of a trail.
+fn require_delivery(lab: &Lab, mut broken: BTreeMap<String, String>) -> Result<(), String> {
     for moment in lab.take_delivery_moments() {
         if let Some(trail) = moment.broken.keys().find(|trail| !broken.contains_key(*trail)) {
             return Err(format!("after {} trail {trail} cannot deliver", moment.after));
@@ -174,14 +173,14 @@ fn context(parameters: &Parameters) -> EvaluationContext<'_> {
     EvaluationContext { parameters, now: Timestamp::from_epoch_millis(1_795_500_000_000) }
 }
 
-async fn go_back(
+async fn back_out(
     lab: &Lab,
     reader: AwsReader<'_>,
     parameters: &Parameters,
     progress: &Progress,
     journal_writer: &mut InMemoryJournal,
     before: State,
-) -> Result<Came, String> {
+) -> Result<Ending, String> {
     let sealed = lab.state();
     let broken = lab.broken_deliveries();
     let context = context(parameters);
@@ -189,29 +188,28 @@ async fn go_back(
         Ok(plan) => plan,
         Err(Failure::Refused(refusals)) => {
             return if lab.state() == sealed && refusals.iter().count() > 0 {
-                Ok(Came::SealedAndNoWayBack)
+                Ok(Ending::SealedAndNotBackedOut)
             } else {
-                Err("the back-out refused, and has changed something".to_owned())
+                Err("the back-out refused, but changed something".to_owned())
             };
         }
         Err(failure) => return Err(failure.to_string()),
     };
     let tell = &mut |_: Notice<'_>| {};
     let phase = begin(&plan, &progress.journal, journal_writer).map_err(|stop| stop.to_string())?;
-    let gone =
-        carry_out(reader, &phase, &progress.journal, journal_writer, &WAIT_POLICY, tell).await;
+    let gone = apply(reader, &phase, &progress.journal, journal_writer, &WAIT_POLICY, tell).await;
     gone.map_err(|stop| format!("the back-out stopped: {stop}"))?;
-    no_new_silence(lab, broken)?;
+    require_delivery(lab, broken)?;
     let now = lab.state();
     if now == with_what_stays(before, &now) {
-        Ok(Came::SealedAndGoneBack)
+        Ok(Ending::SealedAndBackedOut)
     } else {
         Err(format!("the back-out left another state: {now:?}"))
     }
 }
 
-/// The state before with what no back-out takes away: a key that was made, its alias, rotation
-/// that was turned on, and a deletion that was cancelled.
+/// The former state with what a back-out leaves: a created key, its alias, rotation, and a cancelled
+/// deletion.
 fn with_what_stays(before: State, now: &State) -> State {
     let mut expected = before;
     let known = expected.keys.len();

@@ -1,5 +1,4 @@
-//! What the runbook invokes: the real remediation function against the lab, over Lambda's Runtime
-//! API.
+//! The function of the runbook, as a real process, against the lab.
 
 mod apply;
 mod refusals;
@@ -14,7 +13,7 @@ use super::faults::accounts::{
 };
 use super::harness::{ACCOUNT, REGION, TIME, impatient, remediation_path};
 
-/// The operations by which the lab's account can be changed.
+/// The operations that change the lab's account.
 const CHANGES: [&str; 9] = [
     "cloudtrail:UpdateTrail",
     "kms:CancelKeyDeletion",
@@ -28,18 +27,18 @@ const CHANGES: [&str; 9] = [
 ];
 
 /// The lab and the remediation function of an account and a Region.
-struct Desk {
+struct Runbook {
     lab: Lab,
     function: Function,
 }
 
-/// What came of an event: the answer or the error, and the calls that were made.
-struct Came {
+/// The answer or the error of an event, and the calls.
+struct Reply {
     outcome: Result<Value, (String, String)>,
     calls: Vec<Call>,
 }
 
-impl Desk {
+impl Runbook {
     async fn open(state: State) -> Self {
         Self::with(state, ACCOUNT, REGION, &[]).await
     }
@@ -60,11 +59,11 @@ impl Desk {
         Self { function: function.unwrap_or_else(|error| panic!("{error}")), lab }
     }
 
-    async fn ask(&mut self, event: &Value) -> Came {
-        self.ask_within(event, TIME).await
+    async fn invoke(&mut self, event: &Value) -> Reply {
+        self.invoke_within(event, TIME).await
     }
 
-    async fn ask_within(&mut self, event: &Value, time: std::time::Duration) -> Came {
+    async fn invoke_within(&mut self, event: &Value, time: std::time::Duration) -> Reply {
         let invocation = self.function.invoke(event.to_string().as_bytes(), time).await.unwrap();
         let outcome = match invocation.outcome {
             Outcome::Response(answer) => Ok(answer),
@@ -72,16 +71,16 @@ impl Desk {
             Outcome::Exited { status } => panic!("the process ended: {status}"),
             Outcome::TimedOut => panic!("the process did not answer"),
         };
-        Came { outcome, calls: self.lab.take_calls() }
+        Reply { outcome, calls: self.lab.take_calls() }
     }
 
-    /// Asks, and expects a refusal before anything was changed; gives its words.
+    /// Invokes the function and asserts a refusal without any change; returns its kind and message.
     async fn refused(&mut self, event: &Value) -> (String, String) {
         let before = format!("{:?}", self.lab.state());
-        let came = self.ask(event).await;
-        assert_eq!(came.changes(), Vec::<&str>::new());
+        let reply = self.invoke(event).await;
+        assert_eq!(reply.changes(), Vec::<&str>::new());
         assert_eq!(format!("{:?}", self.lab.state()), before);
-        let (kind, message) = came.outcome.unwrap_err();
+        let (kind, message) = reply.outcome.unwrap_err();
         assert!(!message.contains('\n'), "{message}");
         assert!(message.ends_with("; nothing was changed"), "{message}");
         (kind, message)
@@ -99,7 +98,7 @@ impl Desk {
     }
 }
 
-impl Came {
+impl Reply {
     fn answer(&self) -> &Value {
         self.outcome.as_ref().unwrap_or_else(|(kind, message)| panic!("{kind}: {message}"))
     }
@@ -115,7 +114,7 @@ impl Came {
     }
 }
 
-/// A key whose policy lets in nobody but its account.
+/// A key whose policy admits only its account.
 fn bare_key(number: usize) -> trailseal_lab::Key {
     let arn = key_arn(ACCOUNT, REGION, number);
     let policy = json!({ "Version": "2012-10-17", "Statement": {
@@ -129,8 +128,8 @@ fn bare_key(number: usize) -> trailseal_lab::Key {
     trailseal_lab::Key { policy: Some(policy.to_string()), ..sealed }
 }
 
-/// An account with trail `plain`, which has no key, trail `sealed`, whose key works, and a key that
-/// admits nobody yet.
+/// An account with trail `plain` without a key, trail `sealed` with a working key, and a key that
+/// does not admit CloudTrail.
 fn state() -> State {
     let mut state = account_with_trails(&[]);
     state.buckets.push(bucket("logs", ACCOUNT, REGION));
@@ -143,7 +142,7 @@ fn state() -> State {
     state
 }
 
-/// The same, and the key of trail `sealed` is disabled: the trail cannot deliver.
+/// The same with a disabled key of trail `sealed`, which cannot deliver.
 fn broken_state() -> State {
     let mut state = state();
     state.keys[0].state = "Disabled".to_owned();
@@ -154,7 +153,7 @@ fn arn(name: &str) -> String {
     trail_arn(ACCOUNT, REGION, name)
 }
 
-/// The key that the deployment names.
+/// The key of the deployment.
 fn key() -> String {
     key_arn(ACCOUNT, REGION, 1)
 }

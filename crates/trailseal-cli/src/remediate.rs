@@ -1,4 +1,4 @@
-//! `trailseal remediate`: shows how trails get a key that works, carries that out, or goes back.
+//! `trailseal remediate`: plans how trails get a working key, applies the plan, or backs it out.
 
 mod arguments;
 mod back_out;
@@ -31,12 +31,12 @@ use outcome::Outcome;
 /// The JSON Schema of what `-o json` writes.
 pub(crate) const REMEDIATION_SCHEMA: &str = include_str!("../schema/remediation-1.schema.json");
 
-/// What is requested and allowed, for every trail alike.
+/// The request, which is the same for every trail.
 struct RemediateContext<'a> {
     arguments: &'a RemediateArguments,
     aws: Aws,
     parameters: Parameters,
-    /// Nothing where only a journal is gone on with.
+    /// `None` for a back-out.
     target_key: Option<TargetKey>,
     consent: Consent,
     wait_policy: WaitPolicy,
@@ -109,7 +109,7 @@ async fn run(context: &RemediateContext<'_>, console: &mut Console<'_>) -> Resul
     Ok(worst.unwrap_or(Exit::Clean))
 }
 
-/// The key that is requested; all faults at once.
+/// The requested key, or all faults.
 fn target_key(arguments: &RemediateArguments) -> Result<Option<TargetKey>, Vec<String>> {
     if arguments.create_key {
         return new_key(arguments).map(|key| Some(TargetKey::New(key)));
@@ -118,7 +118,7 @@ fn target_key(arguments: &RemediateArguments) -> Result<Option<TargetKey>, Vec<S
         None => Ok(None),
         Some(text) => match KeyRef::parse(text) {
             Some(key) => Ok(Some(TargetKey::Existing(key))),
-            None => Err(vec!["--key is blank; expected a key's ARN, id or alias".to_owned()]),
+            None => Err(vec!["--key is blank; expected a key ARN, key ID or alias".to_owned()]),
         },
     }
 }

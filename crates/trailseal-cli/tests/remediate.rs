@@ -1,5 +1,5 @@
-//! `trailseal remediate` as people run it, against an account on loopback: interrupted anywhere,
-//! refused, throttled, denied, and gone back on.
+//! The command `trailseal remediate` against an account on loopback: interrupted, refused, throttled,
+//! denied and backed out.
 
 #[cfg(test)]
 mod remediate {

@@ -1,7 +1,7 @@
-//! How to go back: the same form of plan, backwards.
+//! Plans a back-out.
 //!
-//! First the trail gets its former key again, or none; then the key policy is as before; then a key
-//! that was enabled is disabled. Nothing is deleted.
+//! First the trail gets its former key, or none. Then the added statements leave the key policy.
+//! Then a key that was enabled is disabled. Nothing is deleted.
 
 mod delivery;
 mod steps;
@@ -16,57 +16,57 @@ use crate::permissions::{Scope, permissions};
 use crate::plan_data::{
     Plan, PlannedKey, PolicyChange, Purpose, Step, StepId, Warning, WarningCode,
 };
-use crate::refusal::{Found, RefusalCode, Refusals};
+use crate::refusal::{Reasons, RefusalCode, Refusals};
 
-/// Whether what others changed meanwhile may be overwritten.
+/// Whether a back-out overrides changes by others (`--force`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Force {
-    /// No: a change by others is a refusal.
+    /// A change by others is a refusal.
     No,
-    /// Yes, by the user's own word.
+    /// A change by others is a warning.
     Yes,
 }
 
-/// What is to be taken back.
+/// The input of a back-out.
 #[derive(Clone, Copy, Debug)]
 struct BackOut<'a> {
-    seal: &'a Phase,
+    remediation: &'a Phase,
     key: &'a KeyArn,
     present: &'a Present,
     force: Force,
 }
 
-/// Plans how what a journal tells of is taken back.
+/// Plans the back-out of a journal.
 ///
-/// What AWS shows counts, and not only the journal: a step that did not happen, or that was taken
-/// back already, needs nothing. [`Progress::keys`] are the keys that must have been read.
+/// The state of AWS decides, not only the journal: a step that did not happen, or that is already
+/// undone, needs no call. `present` must contain the keys of [`Progress::keys`].
 ///
 /// # Errors
 ///
-/// - nothing was done that can be taken back
-/// - somebody has changed it meanwhile, unless forced; the difference is shown
-/// - the journal says that statements were added which the planner never adds
-/// - the trail would be left with a key that cannot encrypt, forced or not
-/// - what is there now could not be read
+/// - there is nothing to back out
+/// - somebody has changed the state since, and there is no force; the difference is shown
+/// - the journal lists an added statement that the planner never adds
+/// - the trail would be left with a key that cannot encrypt, even with force
+/// - the present state could not be read
 pub fn back_out(progress: &Progress, present: &Present, force: Force) -> Result<Plan, Refusals> {
-    let seal = &progress.seal;
-    let Some(key) = seal.plan.key_arn() else {
-        return Err(nothing(seal));
+    let remediation = &progress.remediation;
+    let Some(key) = remediation.plan.key_arn() else {
+        return Err(nothing(remediation));
     };
-    let back_out = BackOut { seal, key, present, force };
-    let (mut found, mut warnings) = (Found::default(), Vec::new());
+    let back_out = BackOut { remediation, key, present, force };
+    let (mut reasons, mut warnings) = (Reasons::default(), Vec::new());
     let steps: Vec<Step> = [
-        restore_trail(&back_out, &mut found, &mut warnings),
-        restore_policy(&back_out, &mut found, &mut warnings),
-        disable_key(&back_out, &mut found, &mut warnings),
+        restore_trail(&back_out, &mut reasons, &mut warnings),
+        restore_policy(&back_out, &mut reasons, &mut warnings),
+        disable_key(&back_out, &mut reasons, &mut warnings),
     ]
     .into_iter()
     .flatten()
     .collect();
-    found.deny_readings();
-    found.unless_any()?;
+    reasons.add_denials();
+    reasons.or_refuse()?;
     if steps.is_empty() {
-        return Err(nothing(seal));
+        return Err(nothing(remediation));
     }
     unless_deliverable(&back_out, &steps)?;
     warnings.extend(stays(&back_out, &steps));
@@ -77,44 +77,40 @@ pub fn back_out(progress: &Progress, present: &Present, force: Force) -> Result<
 impl BackOut<'_> {
     /// Whether a step's call was made, or may have been.
     fn happened(&self, id: StepId) -> bool {
-        self.seal.step(id).is_some_and(|step| step.may_have_happened())
+        self.remediation.step(id).is_some_and(|step| step.may_have_happened)
     }
 
     fn former_key(&self) -> Option<&KeyRef> {
-        self.seal.plan.former_key.as_ref()
+        self.remediation.plan.former_key.as_ref()
     }
 }
 
-fn nothing(seal: &Phase) -> Refusals {
-    let left = advice(seal);
+fn nothing(remediation: &Phase) -> Refusals {
+    let left = advice(remediation);
     let fix = if left.is_empty() { "nothing needs to be done".to_owned() } else { left.join("; ") };
-    Refusals::one(
-        RefusalCode::NothingToBackOut,
-        "nothing stands in AWS that a back-out would take back",
-        fix,
-    )
+    Refusals::one(RefusalCode::NothingToBackOut, "nothing to back out", fix)
 }
 
 fn stays(back_out: &BackOut<'_>, steps: &[Step]) -> Vec<Warning> {
     let stays = |what| Warning { code: WarningCode::StaysBehind, what };
-    let mut warnings: Vec<Warning> = advice(back_out.seal).into_iter().map(stays).collect();
+    let mut warnings: Vec<Warning> = advice(back_out.remediation).into_iter().map(stays).collect();
     let has = |id| steps.iter().any(|step| step.id == id);
     if has(StepId::RestoreTrail) {
         warnings.push(Warning {
             code: WarningCode::KeepTheFormerKey,
             what: format!(
-                "keep key {} for as long as log files that were sealed with it must be read",
+                "keep key {} as long as you must read log files that are encrypted with it",
                 back_out.key
             ),
         });
     }
-    // The statements that were added are for this trail alone; a key is for everyone.
+    // The added statements serve this trail only, but others can use the key itself.
     if has(StepId::DisableKey) {
         warnings.push(Warning {
             code: WarningCode::OthersMayUseTheKey,
             what: format!(
-                "whoever has come to use key {} since it was enabled loses it: another trail with \
-                 this key would stop delivering",
+                "others that use key {} since it was enabled lose it: another trail with this key \
+                 would stop delivering",
                 back_out.key
             ),
         });
@@ -122,7 +118,7 @@ fn stays(back_out: &BackOut<'_>, steps: &[Step]) -> Vec<Warning> {
     warnings
 }
 
-/// As the step sends it.
+/// The policy change of the step that restores the policy.
 fn policy_change(back_out: &BackOut<'_>, steps: &[Step]) -> Option<PolicyChange> {
     let step = steps.iter().find(|step| step.id == StepId::RestoreKeyPolicy)?;
     let readings = back_out.present.keys.get(back_out.key)?;
@@ -139,7 +135,7 @@ fn plan(
     policy_change: Option<PolicyChange>,
     warnings: Vec<Warning>,
 ) -> Plan {
-    let sealed = &back_out.seal.plan;
+    let sealed = &back_out.remediation.plan;
     let scope = Scope {
         trail: &sealed.trail,
         account: &sealed.account,

@@ -1,41 +1,42 @@
 //! The calls that a plan may make. None of them deletes anything.
 
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 use trailseal_rule::{KeyArn, Region, TrailArn};
 
 use crate::current_state::Tag;
 
-/// The tag by which a key that was created but not yet journalled is found again. Whoever carries
-/// out [`Call::CreateKey`] adds it, with the journal's id as its value.
+/// The tag that [`Call::CreateKey`] adds, with the journal's ID as its value. A resumed run finds a
+/// key by it that was created but not journaled.
 pub const JOURNAL_TAG: &str = "trailseal:journal";
 
-/// One call that changes something, under AWS's own name.
+/// A call that changes something, named after the AWS operation.
 ///
 /// *Invariant of absence*: there is no `ScheduleKeyDeletion`, and none of the calls deletes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all_fields = "camelCase")]
 pub enum Call {
-    /// KMS `CreateKey`: a symmetric encryption key with this policy.
+    /// KMS `CreateKey`: creates a symmetric encryption key.
     CreateKey {
-        /// Where.
+        /// The Region.
         region: Region,
         /// `Description`.
         description: String,
         /// `Tags`, without [`JOURNAL_TAG`].
         tags: Vec<Tag>,
-        /// `Policy`, whole.
+        /// `Policy`.
         policy: String,
     },
     /// KMS `CreateAlias`.
     CreateAlias {
         /// The key.
         key: KeyTarget,
-        /// Where.
+        /// The Region.
         region: Region,
         /// `AliasName`, `alias/…`.
         alias: String,
     },
-    /// KMS `CancelKeyDeletion`; it leaves the key Disabled.
+    /// KMS `CancelKeyDeletion`, which leaves the key disabled.
     CancelKeyDeletion {
         /// The key.
         key: KeyTarget,
@@ -45,7 +46,7 @@ pub enum Call {
         /// The key.
         key: KeyTarget,
     },
-    /// KMS `DisableKey`: only as the undo of `EnableKey`.
+    /// KMS `DisableKey`, only to undo `EnableKey`.
     DisableKey {
         /// The key.
         key: KeyTarget,
@@ -54,40 +55,40 @@ pub enum Call {
     PutKeyPolicy {
         /// The key.
         key: KeyTarget,
-        /// `Policy`, whole.
+        /// `Policy`.
         policy: String,
     },
     /// KMS `EnableKeyRotation`.
     EnableKeyRotation {
         /// The key.
         key: KeyTarget,
-        /// `RotationPeriodInDays`; KMS's own where it is left out.
+        /// `RotationPeriodInDays`; `None` for the default of KMS.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         period_days: Option<u32>,
     },
-    /// CloudTrail `UpdateTrail`, of `KmsKeyId` alone.
+    /// CloudTrail `UpdateTrail`, which changes only `KmsKeyId`.
     UpdateTrail {
         /// The trail.
         trail: TrailArn,
         /// Its home Region, where the call is made.
         region: Region,
-        /// `KmsKeyId`; nothing means an empty one, which turns SSE-KMS off.
+        /// `KmsKeyId`; `None` sends an empty ID, which turns SSE-KMS off.
         key: Option<KeyTarget>,
     },
 }
 
-/// A key that a call is about.
+/// The key that a call is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum KeyTarget {
-    /// One that exists.
+    /// An existing key.
     Existing(KeyArn),
-    /// The one that the plan creates; [`Plan::bind`](crate::Plan::bind) puts its ARN here.
+    /// The key that the plan creates; [`Plan::bind`](crate::Plan::bind) fills in its ARN.
     Created,
 }
 
 impl KeyTarget {
-    /// The key's ARN, once there is one.
+    /// The key's ARN; `None` until the key exists.
     #[must_use]
     pub fn arn(&self) -> Option<&KeyArn> {
         match self {
@@ -104,22 +105,13 @@ impl KeyTarget {
 }
 
 impl Call {
-    /// The operation as AWS names it.
+    /// The name of the operation.
     #[must_use]
     pub fn operation(&self) -> &'static str {
-        match self {
-            Self::CreateKey { .. } => "CreateKey",
-            Self::CreateAlias { .. } => "CreateAlias",
-            Self::CancelKeyDeletion { .. } => "CancelKeyDeletion",
-            Self::EnableKey { .. } => "EnableKey",
-            Self::DisableKey { .. } => "DisableKey",
-            Self::PutKeyPolicy { .. } => "PutKeyPolicy",
-            Self::EnableKeyRotation { .. } => "EnableKeyRotation",
-            Self::UpdateTrail { .. } => "UpdateTrail",
-        }
+        self.into()
     }
 
-    /// The key policy that it sends.
+    /// The key policy that the call sends.
     #[must_use]
     pub fn policy(&self) -> Option<&str> {
         match self {
@@ -133,7 +125,7 @@ impl Call {
         }
     }
 
-    /// The key that it is about; nothing where it creates one, or takes the trail's away.
+    /// The key that the call is about; `None` if it creates one or removes the trail's key.
     #[must_use]
     pub fn key(&self) -> Option<&KeyTarget> {
         match self {

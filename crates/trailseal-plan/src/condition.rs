@@ -1,5 +1,4 @@
-//! What must hold before a step and what must be read back after it, as data, and how it is told
-//! from what is there.
+//! The conditions before and after a step, as data, and their evaluation.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,7 +16,7 @@ use crate::call::KeyTarget;
 use crate::current_state::KeyReadings;
 use crate::policy::same_policy;
 
-/// Something that holds in AWS, or does not.
+/// A condition on the state in AWS.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Condition {
@@ -28,14 +27,14 @@ pub enum Condition {
         /// `KmsKeyId` as the trail names it.
         key: Option<KeyRef>,
     },
-    /// The trail has the key that the plan is about.
+    /// The trail has the key of the plan.
     TrailUses {
         /// The trail.
         trail: TrailArn,
         /// The key.
         key: KeyTarget,
     },
-    /// The key encrypts: its state is Enabled, or Updating.
+    /// The key can encrypt: its state is Enabled or Updating.
     KeyUsable {
         /// The key.
         key: KeyTarget,
@@ -54,14 +53,14 @@ pub enum Condition {
         /// The Region of the trail's bucket.
         region: Region,
     },
-    /// The key's policy says the same as this document.
+    /// The key policy equals this document as JSON.
     PolicyIs {
         /// The key.
         key: KeyTarget,
         /// The document.
         policy: String,
     },
-    /// The key's policy lets CloudTrail encrypt this trail.
+    /// The key policy lets CloudTrail encrypt this trail.
     PolicyAdmitsCloudTrail {
         /// The key.
         key: KeyTarget,
@@ -72,20 +71,20 @@ pub enum Condition {
     RotationIsOn {
         /// The key.
         key: KeyTarget,
-        /// Days between rotations, at most.
+        /// The longest period in days.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         period_days_max: Option<u32>,
     },
-    /// Nothing has this alias.
+    /// No key has this alias.
     AliasIsFree {
-        /// Where.
+        /// The Region.
         region: Region,
         /// `alias/…`.
         alias: String,
     },
-    /// The alias is the key's.
+    /// The alias belongs to the key.
     AliasNames {
-        /// Where.
+        /// The Region.
         region: Region,
         /// `alias/…`.
         alias: String,
@@ -94,30 +93,30 @@ pub enum Condition {
     },
 }
 
-/// What is there now, as far as it was read.
+/// The state in AWS that conditions are about, as far as it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Present {
-    /// The trail's `KmsKeyId` (CloudTrail `GetTrail`); absent where there is no such trail.
+    /// The trail's `KmsKeyId` (CloudTrail `GetTrail`); absent if the trail does not exist.
     pub trail_key: Reading<Option<KeyRef>>,
-    /// Every key that was read. A key that is not here was not read.
+    /// The keys that were read.
     pub keys: BTreeMap<KeyArn, KeyReadings>,
-    /// What the plan's alias names; absent where it is free.
+    /// The key that has the plan's alias; absent if the alias is free.
     pub alias: Reading<KeyArn>,
 }
 
 /// Whether a condition holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Holds {
-    /// It does.
+    /// Yes.
     Yes,
-    /// It does not; what was found instead.
+    /// No, with the present state.
     No(String),
-    /// It cannot be told; why.
+    /// Not known, with the reason.
     Unknown(String),
 }
 
 impl Condition {
-    /// Whether it holds.
+    /// Evaluates the condition.
     #[must_use]
     pub fn holds(&self, present: &Present) -> Holds {
         match self {
@@ -148,7 +147,7 @@ impl Condition {
                 if same_policy(found, policy) {
                     Holds::Yes
                 } else {
-                    Holds::No("the key policy is another".to_owned())
+                    Holds::No("the key policy differs".to_owned())
                 }
             }),
             Self::PolicyAdmitsCloudTrail { key, trail } => {
@@ -159,25 +158,25 @@ impl Condition {
             }
             Self::AliasIsFree { .. } => match &present.alias {
                 Reading::Absent => Holds::Yes,
-                Reading::Known(arn) => Holds::No(format!("the alias names {arn}")),
+                Reading::Known(arn) => Holds::No(format!("the alias belongs to {arn}")),
                 Reading::Refused(refusal) => Holds::Unknown(refusal.to_string()),
             },
             Self::AliasNames { key, .. } => match (&present.alias, key.arn()) {
                 (_, None) => not_created(),
                 (Reading::Known(found), Some(arn)) if found == arn => Holds::Yes,
-                (Reading::Known(found), _) => Holds::No(format!("the alias names {found}")),
-                (Reading::Absent, _) => Holds::No("nothing has the alias".to_owned()),
+                (Reading::Known(found), _) => Holds::No(format!("the alias belongs to {found}")),
+                (Reading::Absent, _) => Holds::No("no key has the alias".to_owned()),
                 (Reading::Refused(refusal), _) => Holds::Unknown(refusal.to_string()),
             },
         }
     }
 
-    /// The policy document that the key must have.
+    /// The required policy document.
     pub(crate) fn policy(&self) -> Option<&str> {
         if let Self::PolicyIs { policy, .. } = self { Some(policy) } else { None }
     }
 
-    /// The key that it is about, where it is about one that must be read.
+    /// The key that must be read to evaluate it.
     #[must_use]
     pub fn key(&self) -> Option<&KeyArn> {
         match self {
@@ -225,10 +224,10 @@ impl fmt::Display for Condition {
             }
             Self::RotationIsOn { period_days_max: None, .. } => out.write_str("the key is rotated"),
             Self::RotationIsOn { period_days_max: Some(days), .. } => {
-                write!(out, "the key is rotated every {days} days or sooner")
+                write!(out, "the key is rotated at least every {days} days")
             }
-            Self::AliasIsFree { alias, .. } => write!(out, "nothing has {alias}"),
-            Self::AliasNames { alias, .. } => write!(out, "{alias} names the key"),
+            Self::AliasIsFree { alias, .. } => write!(out, "no key has {alias}"),
+            Self::AliasNames { alias, .. } => write!(out, "{alias} belongs to the key"),
         }
     }
 }
@@ -251,7 +250,7 @@ fn trail_has(present: &Present, wanted: Option<&str>) -> Holds {
     }
 }
 
-/// What was read of a key, or what that leaves to say.
+/// The readings of a key.
 fn readings<'a>(
     present: &'a Present,
     key: &'a KeyTarget,
@@ -269,34 +268,25 @@ fn known<T>(reading: &Reading<T>) -> Result<&T, Holds> {
     }
 }
 
-fn settle(holds: Result<Holds, Holds>) -> Holds {
-    holds.unwrap_or_else(|other| other)
-}
-
 fn of_key(
     present: &Present,
     key: &KeyTarget,
     check: impl Fn(&KeyFacts) -> Result<(), String>,
 ) -> Holds {
-    settle(readings(present, key).and_then(|(_, readings)| known(&readings.key)).map(|facts| {
-        match check(facts) {
-            Ok(()) => Holds::Yes,
-            Err(found) => Holds::No(found),
-        }
-    }))
+    let facts = readings(present, key).and_then(|(_, readings)| known(&readings.key));
+    facts.map_or_else(|holds| holds, |facts| check(facts).map_or_else(Holds::No, |()| Holds::Yes))
 }
 
 fn of_policy(present: &Present, key: &KeyTarget, check: impl Fn(&str, &KeyArn) -> Holds) -> Holds {
-    settle(
-        readings(present, key)
-            .and_then(|(arn, readings)| known(&readings.policy).map(|policy| check(policy, arn))),
-    )
+    let (Ok(holds) | Err(holds)) = readings(present, key)
+        .and_then(|(arn, readings)| known(&readings.policy).map(|policy| check(policy, arn)));
+    holds
 }
 
 fn of_rotation(present: &Present, key: &KeyTarget, period_days_max: Option<u32>) -> Holds {
     let rotation = readings(present, key).and_then(|(_, readings)| known(&readings.rotation));
-    settle(rotation.map(|rotation| match rotation {
-        Rotation::On { period_days, .. } => {
+    match rotation {
+        Ok(Rotation::On { period_days, .. }) => {
             let days = period_days.unwrap_or(ROTATION_DAYS_DEFAULT);
             match period_days_max {
                 Some(most) if days > most => {
@@ -305,9 +295,10 @@ fn of_rotation(present: &Present, key: &KeyTarget, period_days_max: Option<u32>)
                 _ => Holds::Yes,
             }
         }
-        Rotation::Off => Holds::No("the key is not rotated".to_owned()),
-        Rotation::NotSupported => Holds::No("the key cannot be rotated".to_owned()),
-    }))
+        Ok(Rotation::Off) => Holds::No("the key is not rotated".to_owned()),
+        Ok(Rotation::NotSupported) => Holds::No("the key cannot be rotated".to_owned()),
+        Err(holds) => holds,
+    }
 }
 
 fn admits(policy: &str, key: &KeyArn, trail: &TrailArn) -> Holds {

@@ -1,4 +1,4 @@
-//! What a plan starts from: what was read live, what is requested, what was consented to.
+//! The input of a plan: the state that was read live, the requested key and the consent.
 
 use std::collections::BTreeMap;
 
@@ -8,36 +8,36 @@ use trailseal_rule::{
     Trail,
 };
 
-/// Everything that is read before a plan is made: live, and never from a report.
+/// The state that a plan starts from, read live and never from a report.
 ///
-/// What nobody read is `Reading::Refused(NotRead)`, as in the rule's [`Facts`].
+/// A value that was not read is `Reading::Refused(NotRead)`, as in the rule's [`Facts`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CurrentState {
-    /// The trail, as CloudTrail shows it in the account and Region from which it would be changed.
+    /// The trail as CloudTrail shows it to the account and in the Region that would change it.
     pub trail: Trail,
-    /// The account whose credentials would make the calls.
+    /// The account that would make the calls.
     pub caller: AccountId,
-    /// The rule's facts about the trail's present key, gathered under the rule's parameters.
+    /// The rule's facts about the trail's present key.
     pub facts: Facts,
-    /// The Region of the trail's bucket (S3 `HeadBucket`), wanted whatever the parameters say.
+    /// The Region of the trail's bucket (S3 `HeadBucket`).
     pub bucket_region: Reading<Region>,
-    /// The requested key, where that is an existing one; [`KeyReadings::unread`] for a new one.
+    /// The requested key if it exists; [`KeyReadings::unread`] for a new one.
     pub candidate: KeyReadings,
-    /// The key that the requested alias names already (KMS `DescribeKey`): absent where it is free.
+    /// The key that already has the requested alias (KMS `DescribeKey`); absent if it is free.
     pub alias: Reading<KeyArn>,
-    /// Who reads the log files, as far as the bucket's policy tells.
+    /// Who reads the log files, according to the bucket policy.
     pub readers: Reading<Readers>,
-    /// Whether the bucket has an S3 Bucket Key: then CloudTrail also needs `kms:Decrypt`.
+    /// Whether the bucket has an S3 Bucket Key, with which CloudTrail also needs `kms:Decrypt`.
     pub bucket_key: Reading<bool>,
     /// Whether the caller's account is CloudTrail's delegated administrator of the organization
-    /// (Organizations `ListDelegatedAdministrators`): read only where the trail is an organization's
-    /// of another account.
+    /// (Organizations `ListDelegatedAdministrators`). Read only for an organization trail of another
+    /// account.
     pub delegated: Reading<bool>,
-    /// The trail's tags (CloudTrail `ListTags`): some of them say that a tool owns the trail.
+    /// The trail's tags (CloudTrail `ListTags`), which can show that a tool owns the trail.
     pub tags: Reading<BTreeMap<String, String>>,
 }
 
-/// What was read of one key.
+/// The readings of one key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyReadings {
     /// KMS `DescribeKey`.
@@ -49,7 +49,7 @@ pub struct KeyReadings {
 }
 
 impl KeyReadings {
-    /// Nothing was read.
+    /// A key that was not read.
     #[must_use]
     pub fn unread() -> Self {
         Self {
@@ -60,35 +60,35 @@ impl KeyReadings {
     }
 }
 
-/// Whom the bucket's policy lets read the log files. The IAM policies of the bucket's account can let
-/// others.
+/// The readers of the log files that the bucket policy allows. IAM policies of the bucket's account
+/// can allow others.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Readers {
-    /// Whom it names.
+    /// The named principals.
     pub named: Vec<Reader>,
-    /// Who else it may let read, each in words.
+    /// Descriptions of other principals that it may allow.
     pub others: Vec<String>,
-    /// When the policy was recorded.
+    /// When AWS Config recorded the policy.
     pub recorded: Timestamp,
 }
 
-/// Somebody who reads the log files in the bucket.
+/// A reader of the log files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reader {
-    /// The ARN of a role, a user or an account's root, as the bucket's policy names it.
+    /// The ARN of a role, a user or an account's root, as in the bucket policy.
     pub principal: String,
 }
 
-/// Which key the trail is to have.
+/// The requested key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TargetKey {
-    /// One that exists.
+    /// An existing key.
     Existing(KeyRef),
-    /// One that is made for it.
+    /// A new key.
     New(NewKey),
 }
 
-/// What a new key is to be like.
+/// The properties of a new key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NewKey {
     /// Its alias, `alias/…`.
@@ -109,13 +109,13 @@ pub struct Tag {
     pub value: String,
 }
 
-/// What the user said yes to, each by a word of its own. Nothing is consented to by default.
+/// What the user allows, each by its own option. The default allows nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Consent {
-    /// The trail's key may be replaced by another.
+    /// Replace the trail's key (`--replace-key`).
     pub replace_key: bool,
-    /// The requested key may be enabled.
+    /// Enable the requested key (`--enable-key`).
     pub enable_key: bool,
-    /// The requested key's scheduled deletion may be cancelled.
+    /// Cancel the scheduled deletion of the requested key (`--cancel-key-deletion`).
     pub cancel_key_deletion: bool,
 }

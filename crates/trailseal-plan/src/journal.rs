@@ -1,46 +1,43 @@
-//! The journal of a plan that is carried out: its records as data, and where they say things
-//! stand.
+//! The journal of a plan: its records, and the progress that they describe.
 //!
-//! One record a line, as JSON, each on disk before what it announces is done. A crash may tear the
-//! last line: it is left out and told.
+//! A journal has one JSON record per line. Each record is on disk before the change that it
+//! announces. A partial last line (from a crash) is ignored.
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
-use trailseal_rule::{KeyArn, KeyRef, KeyState, Rotation, Timestamp};
+use trailseal_rule::{KeyArn, KeyRef, Timestamp};
 
 use crate::plan_data::{Plan, Purpose, Step, StepId};
 use crate::plan_shape;
 
 /// One line of a journal.
 ///
-/// What follows a [`Record::Begun`] belongs to its plan, until the next one: the first is the plan
-/// that seals, a later one a back-out.
+/// Records belong to the plan of the latest [`Record::Begun`]. The first plan seals a trail; later
+/// ones are back-outs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "record", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Record {
-    /// A plan is about to be carried out.
+    /// A plan begins.
     Begun {
-        /// The journal's id, which the tag of a created key carries.
+        /// The journal's ID, which is also the value of the tag of a created key.
         journal: String,
         /// The plan.
         plan: Box<Plan>,
         /// When.
         time: Timestamp,
     },
-    /// A step is about to be made: its call may have been made if nothing follows.
+    /// The call of a step is about to be made.
     Before {
         /// The step.
         step: StepId,
-        /// What is there before it.
-        former: Former,
         /// When.
         time: Timestamp,
     },
-    /// AWS has answered the step's call with success.
+    /// The call of a step succeeded.
     Done {
         /// The step.
         step: StepId,
-        /// AWS's id of the request, where it was told.
+        /// AWS's request ID, if it is known.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         request_id: Option<String>,
         /// The key that was created.
@@ -49,16 +46,16 @@ pub enum Record {
         /// When.
         time: Timestamp,
     },
-    /// What the step proves was read back, or was there already without it.
+    /// The effect of a step was read back, or was there before the step.
     Verified {
         /// The step.
         step: StepId,
         /// When.
         time: Timestamp,
     },
-    /// It was not gone on with.
+    /// The run stopped.
     Stopped {
-        /// The step, where it was at one.
+        /// The current step, if any.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         step: Option<StepId>,
         /// Why.
@@ -66,126 +63,111 @@ pub enum Record {
         /// When.
         time: Timestamp,
     },
-    /// The plan was carried out whole.
+    /// All steps are verified.
     Finished {
         /// When.
         time: Timestamp,
     },
 }
 
-/// What was there before a step, as far as the step changes it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Former {
-    /// Nothing: the step makes something new.
-    Nothing,
-    /// The trail's `KmsKeyId`; nothing where it has none.
-    TrailKey(Option<KeyRef>),
-    /// The key's policy document.
-    KeyPolicy(String),
-    /// The key's state.
-    KeyState(KeyState),
-    /// The key's rotation.
-    Rotation(Rotation),
-}
-
-/// A journal, read.
+/// The content of a journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Journal {
-    /// Its whole records.
+    /// The complete records.
     pub records: Vec<Record>,
-    /// The bytes of the whole records, line ends included: what comes after is torn, and whoever
-    /// goes on with the journal cuts it off first.
+    /// Bytes of the complete records with their line ends. A run that resumes the journal first
+    /// truncates the file to this length.
     pub whole_bytes: usize,
-    /// Whether the last line was torn.
+    /// Whether the journal ends with a partial line.
     pub is_torn: bool,
 }
 
-/// Where things stand.
+/// The progress that a journal describes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Progress {
-    /// The journal's id.
+    /// The journal's ID.
     pub journal: String,
-    /// The plan that seals, and how far it has come.
-    pub seal: Phase,
-    /// The latest back-out, and how far it has come.
+    /// The plan that seals the trail, and its progress.
+    pub remediation: Phase,
+    /// The latest back-out, and its progress.
     pub back_out: Option<Phase>,
     /// The key that was created.
     pub created_key: Option<KeyArn>,
 }
 
-/// A plan, and how far it has come.
+/// A plan and its progress.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Phase {
-    /// The plan; once its key is created, with that key's ARN.
+    /// The plan, with the ARN of the new key once it exists.
     pub plan: Plan,
-    /// Its steps, in order.
+    /// The progress of its steps, in order.
     pub steps: Vec<StepProgress>,
-    /// Why it was not gone on with, if that is the last that was said.
+    /// Why the run stopped, if that is the latest record.
     pub stopped: Option<String>,
-    /// Whether it was carried out whole.
+    /// Whether all steps are verified.
     pub is_finished: bool,
 }
 
-/// How far a step has come.
+/// The progress of a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StepProgress {
     /// The step.
     pub step: StepId,
-    /// How far.
+    /// Its state.
     pub state: StepState,
-    /// What was there before the first attempt.
-    pub former: Option<Former>,
-    /// AWS's id of the request.
+    /// Whether its call was made, or may have been. A step whose effect was there before needs no
+    /// call and is not backed out.
+    pub may_have_happened: bool,
+    /// AWS's request ID.
     pub request_id: Option<String>,
 }
 
-/// How far a step has come.
+/// The state of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StepState {
-    /// It was not begun.
+    /// Not begun.
     Pending,
-    /// It was begun: whether AWS has done it is not known.
+    /// The call may have been made.
     Uncertain,
-    /// AWS said that it has done it; it was not read back.
+    /// The call succeeded, but its effect was not read back.
     Done,
-    /// It was done and read back.
+    /// The effect was read back.
     Verified,
 }
 
-/// Why a text is no journal.
+/// Why a journal is invalid.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum JournalError {
-    /// There is no whole record: nothing was done.
-    #[error("the journal has no whole record, so nothing was changed")]
+    /// The journal has no complete record, so nothing was changed.
+    #[error("the journal has no complete record, so nothing was changed")]
     Empty,
-    /// A line before the last is no record.
-    #[error("line {line} of the journal is no record: {message}")]
-    Garbled {
+    /// A line other than the last is not a record.
+    #[error("line {line} of the journal is not a record: {message}")]
+    Malformed {
         /// The line, counted from one.
         line: usize,
-        /// What the JSON reader said.
+        /// The error of the JSON parser.
         message: String,
     },
-    /// A record does not follow from those before it.
-    #[error("record {record} of the journal cannot stand there: {why}")]
+    /// A record does not fit those before it.
+    #[error("record {record} of the journal is out of place: {why}")]
     OutOfPlace {
         /// The record, counted from one.
         record: usize,
-        /// Why not.
+        /// The reason.
         why: String,
     },
 }
 
 /// Reads a journal.
 ///
-/// A last line that has no line end, or that cannot be read, was torn by a crash: it is left out and
-/// told. What it would have said was not yet acted upon, or is read back from AWS.
+/// A last line without a line end, or that cannot be read, is ignored: a crash interrupted it, so
+/// the change that it would announce was not made, or is read back from AWS.
 ///
 /// # Errors
 ///
-/// [`JournalError::Empty`] where not even the first record is whole, [`JournalError::Garbled`] where
-/// another line than the last cannot be read.
+/// [`JournalError::Empty`] if the first record is incomplete, [`JournalError::Malformed`] if a line
+/// other than the last cannot be read.
 pub fn read_journal(bytes: &[u8]) -> Result<Journal, JournalError> {
     let mut records = Vec::new();
     let mut whole_bytes = 0;
@@ -195,10 +177,13 @@ pub fn read_journal(bytes: &[u8]) -> Result<Journal, JournalError> {
         match serde_json::from_slice(line) {
             Ok(record) if line.ends_with(b"\n") => records.push(record),
             Ok(_) => break,
-            // A whole first line that is not a record was not written by a run.
+            // A complete first line that is not a record was not written by a run.
             Err(_) if is_last && !(index == 0 && line.ends_with(b"\n")) => break,
             Err(error) => {
-                return Err(JournalError::Garbled { line: index + 1, message: error.to_string() });
+                return Err(JournalError::Malformed {
+                    line: index + 1,
+                    message: error.to_string(),
+                });
             }
         }
         whole_bytes += line.len();
@@ -210,24 +195,25 @@ pub fn read_journal(bytes: &[u8]) -> Result<Journal, JournalError> {
 }
 
 impl Journal {
-    /// Where things stand.
+    /// The progress that the records describe.
     ///
     /// # Errors
     ///
-    /// As [`fold`].
+    /// See [`fold`].
     pub fn progress(&self) -> Result<Progress, JournalError> {
         fold(&self.records)
     }
 }
 
-/// Folds records into where things stand.
+/// The progress that records describe.
 ///
 /// # Errors
 ///
-/// There is none, or one cannot stand where it does: the first is no beginning of a plan that seals,
-/// a later beginning is of no back-out or of another journal, a plan does not have the form that
-/// every plan has, a step is none of the plan's, or is begun before those ahead of it are verified,
-/// or what was there before it does not fit it.
+/// - there is no record
+/// - the first record does not begin a plan that seals
+/// - a later plan is not a back-out, or has another journal ID or trail
+/// - a plan does not have the form of a plan
+/// - a step is not in the plan, or begins before the steps ahead of it are verified
 pub fn fold(records: &[Record]) -> Result<Progress, JournalError> {
     let mut rest = records.iter().enumerate();
     let mut progress = match rest.next() {
@@ -236,7 +222,7 @@ pub fn fold(records: &[Record]) -> Result<Progress, JournalError> {
             well_formed(plan).map_err(|why| out_of_place(0, why))?;
             Progress {
                 journal: journal.clone(),
-                seal: Phase::begin(plan),
+                remediation: Phase::begin(plan),
                 back_out: None,
                 created_key: None,
             }
@@ -251,7 +237,7 @@ pub fn fold(records: &[Record]) -> Result<Progress, JournalError> {
 
 fn well_formed(plan: &Plan) -> Result<(), String> {
     plan_shape::fault(plan)
-        .map_or(Ok(()), |why| Err(format!("this program makes no such plan: {why}")))
+        .map_or(Ok(()), |why| Err(format!("this program does not make such a plan: {why}")))
 }
 
 fn out_of_place(index: usize, why: impl Into<String>) -> JournalError {
@@ -259,16 +245,16 @@ fn out_of_place(index: usize, why: impl Into<String>) -> JournalError {
 }
 
 impl Progress {
-    /// The phase that is or was last under way.
+    /// The latest phase.
     #[must_use]
     pub fn current(&self) -> &Phase {
-        self.back_out.as_ref().unwrap_or(&self.seal)
+        self.back_out.as_ref().unwrap_or(&self.remediation)
     }
 
-    /// The keys that must be read to go on or to go back: the plan's, and the one that the trail had.
+    /// The keys that a back-out reads: the plan's key and the trail's former key.
     #[must_use]
     pub fn keys(&self) -> Vec<KeyArn> {
-        let former = match &self.seal.plan.former_key {
+        let former = match &self.remediation.plan.former_key {
             Some(KeyRef::Key(arn)) => Some(arn),
             Some(
                 KeyRef::AliasArn { .. }
@@ -279,7 +265,7 @@ impl Progress {
             | None => None,
         };
         let mut keys: Vec<KeyArn> = Vec::new();
-        for key in self.seal.plan.key_arn().into_iter().chain(former) {
+        for key in self.remediation.plan.key_arn().into_iter().chain(former) {
             if !keys.contains(key) {
                 keys.push(key.clone());
             }
@@ -291,18 +277,18 @@ impl Progress {
         match record {
             Record::Begun { journal, plan, .. } => {
                 if *journal != self.journal {
-                    return Err(format!("it is of another journal, `{journal}`"));
+                    return Err(format!("it belongs to journal `{journal}`"));
                 }
                 if plan.purpose != Purpose::BackOut {
-                    return Err("only a back-out may follow".to_owned());
+                    return Err("only a back-out can follow".to_owned());
                 }
                 well_formed(plan)?;
-                if plan.trail != self.seal.plan.trail {
-                    return Err("the back-out is of another trail".to_owned());
+                if plan.trail != self.remediation.plan.trail {
+                    return Err("the back-out changes another trail".to_owned());
                 }
                 self.back_out = Some(Phase::begin(plan));
             }
-            Record::Before { step, former, .. } => self.phase().before(*step, former)?,
+            Record::Before { step, .. } => self.phase().before(*step)?,
             Record::Done { step, request_id, created_key, .. } => {
                 self.phase().done(*step, request_id.as_deref())?;
                 if let Some(created) = created_key {
@@ -317,25 +303,27 @@ impl Progress {
     }
 
     fn phase(&mut self) -> &mut Phase {
-        self.back_out.as_mut().unwrap_or(&mut self.seal)
+        self.back_out.as_mut().unwrap_or(&mut self.remediation)
     }
 
     fn bind(&mut self, step: StepId, created: &KeyArn) -> Result<(), String> {
         if step != StepId::CreateKey {
-            return Err(format!("{step} creates no key"));
+            return Err(format!("{step} does not create a key"));
         }
-        self.seal.plan = self.seal.plan.clone().bind(created);
+        self.remediation.plan = self.remediation.plan.clone().bind(created);
         self.created_key = Some(created.clone());
         Ok(())
     }
 }
 
 impl Phase {
-    fn begin(plan: &Plan) -> Self {
+    /// The plan with no step begun.
+    #[must_use]
+    pub fn begin(plan: &Plan) -> Self {
         let pending = |step: &Step| StepProgress {
             step: step.id,
             state: StepState::Pending,
-            former: None,
+            may_have_happened: false,
             request_id: None,
         };
         Self {
@@ -346,20 +334,20 @@ impl Phase {
         }
     }
 
-    /// The first step that is not verified; nothing where all are.
+    /// The first step that is not verified; `None` if all are.
     #[must_use]
     pub fn next(&self) -> Option<&StepProgress> {
         self.steps.iter().find(|step| step.state != StepState::Verified)
     }
 
-    /// How far a step has come.
+    /// The progress of a step.
     #[must_use]
     pub fn step(&self, id: StepId) -> Option<&StepProgress> {
         self.steps.iter().find(|step| step.step == id)
     }
 
-    /// Only the first step that is not verified can be under way.
-    fn under_way(&mut self, id: StepId) -> Result<&mut StepProgress, String> {
+    /// The first step that is not verified, if it is this one.
+    fn current(&mut self, id: StepId) -> Result<&mut StepProgress, String> {
         let next = self.steps.iter_mut().find(|step| step.state != StepState::Verified);
         match next {
             Some(step) if step.step == id => {
@@ -367,23 +355,19 @@ impl Phase {
                 Ok(step)
             }
             Some(step) => Err(format!("{} comes before {id}", step.step)),
-            None => Err(format!("no step is left, and {id} least of all")),
+            None => Err(format!("all steps are verified, {id} included")),
         }
     }
 
-    fn before(&mut self, id: StepId, former: &Former) -> Result<(), String> {
-        if !plan_shape::is_former_of(&self.plan, id, former) {
-            return Err(format!("what was there before {id} does not fit the plan"));
-        }
-        let step = self.under_way(id)?;
+    fn before(&mut self, id: StepId) -> Result<(), String> {
+        let step = self.current(id)?;
         step.state = StepState::Uncertain;
-        // What was there before the first attempt is what a back-out restores.
-        step.former.get_or_insert_with(|| former.clone());
+        step.may_have_happened = true;
         Ok(())
     }
 
     fn done(&mut self, id: StepId, request_id: Option<&str>) -> Result<(), String> {
-        let step = self.under_way(id)?;
+        let step = self.current(id)?;
         if step.state != StepState::Uncertain {
             return Err(format!("{id} was not begun"));
         }
@@ -396,7 +380,7 @@ impl Phase {
         if self.step(id).is_some_and(|step| step.state == StepState::Verified) {
             return Ok(());
         }
-        self.under_way(id)?.state = StepState::Verified;
+        self.current(id)?.state = StepState::Verified;
         Ok(())
     }
 
@@ -407,14 +391,5 @@ impl Phase {
         self.stopped = None;
         self.is_finished = true;
         Ok(())
-    }
-}
-
-impl StepProgress {
-    /// Whether the step's call was made, or may have been: then a back-out has to look at it. What
-    /// was there already without a call is nobody's to take back.
-    #[must_use]
-    pub fn may_have_happened(&self) -> bool {
-        self.former.is_some()
     }
 }

@@ -1,8 +1,8 @@
-//! Plans how a trail gets a key that works, step by step, and how to go back.
+//! Plans the steps that give a trail a working key, and the steps that back them out.
 //!
-//! CloudTrail stops delivering if the key of a trail does not let it in, so order matters. [`plan`]
-//! takes what was read live and what is requested, and gives a [`Plan`] as data or every reason
-//! against one; [`back_out`] takes a journal and gives the way back in the same form.
+//! CloudTrail stops delivering if the key of a trail does not admit it, so order matters. [`plan`]
+//! takes the current state and the requested key, and returns a [`Plan`] as data or all reasons
+//! against one. [`back_out`] takes a journal and returns the back-out as a plan.
 //!
 //! *Invariant of absence*: no network, no file, no clock, no environment, no thread and no `async`
 //! in this crate. The same input always gives the same plan.
@@ -30,8 +30,7 @@ pub use crate::current_state::{
     Consent, CurrentState, KeyReadings, NewKey, Reader, Readers, Tag, TargetKey,
 };
 pub use crate::journal::{
-    Former, Journal, JournalError, Phase, Progress, Record, StepProgress, StepState, fold,
-    read_journal,
+    Journal, JournalError, Phase, Progress, Record, StepProgress, StepState, fold, read_journal,
 };
 pub use crate::permissions::permissions_left;
 pub use crate::plan_data::{
@@ -42,8 +41,8 @@ pub use crate::planning::{parameters_for, plan};
 pub use crate::policy::{MergeError, Merged, merge, same_policy};
 pub use crate::refusal::{PlanRefusal, RefusalCode, Refusals};
 pub use crate::render::{
-    aws_cli, iam_policy, indented, plan_for_people, policy_diff, refusals_for_people, shell_word,
-    step_words, where_things_stand,
+    aws_cli, iam_policy, indented, plan_for_people, policy_diff, progress_text,
+    refusals_for_people, shell_word, step_text,
 };
 pub use crate::resume::{resumed, trail_before};
 pub use crate::shared_key::is_policy_of_created_key;

@@ -1,4 +1,4 @@
-//! The permissions that carrying out a plan takes.
+//! The permissions that a plan needs.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use crate::call::{Call, KeyTarget};
 use crate::journal::{Phase, StepState};
 use crate::plan_data::{Permission, Purpose, Step};
 
-/// What a plan is about.
+/// The resources of a plan.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scope<'a> {
     pub(crate) trail: &'a TrailArn,
@@ -16,8 +16,8 @@ pub(crate) struct Scope<'a> {
     pub(crate) bucket_region: &'a Region,
 }
 
-/// What is called, and what is read to plan, before and after. A key without an ARN is one to be
-/// created.
+/// The permissions for the calls and for the reads before and after them. `None` in `keys` is a key
+/// to create.
 pub(crate) fn permissions(
     purpose: Purpose,
     scope: &Scope<'_>,
@@ -45,8 +45,8 @@ pub(crate) fn permissions(
     needed.into_iter().collect()
 }
 
-/// The permissions that going on with a plan takes: every call that is still to be made, also the
-/// one that was denied, and what is read for that.
+/// The permissions that resuming a plan needs: for the reads, and for every call that is left, the
+/// denied one included.
 #[must_use]
 pub fn permissions_left(phase: &Phase) -> Vec<Permission> {
     let plan = &phase.plan;
@@ -70,14 +70,14 @@ pub fn permissions_left(phase: &Phase) -> Vec<Permission> {
 }
 
 impl Scope<'_> {
-    /// The permissions of a call alone.
+    /// The permissions of one call.
     fn of_call(&self, call: &Call) -> Vec<Permission> {
         let of_key = |action: &str, key: &KeyTarget| {
             let key = key.arn().map_or_else(|| self.any_key(), ToString::to_string);
             vec![permission(action, &key)]
         };
         match call {
-            // A key that was created is found again by its tag.
+            // A resumed run finds the created key by its tag.
             Call::CreateKey { .. } => vec![
                 permission("kms:CreateKey", "*"),
                 permission("kms:TagResource", "*"),

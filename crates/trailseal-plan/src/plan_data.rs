@@ -1,339 +1,257 @@
-//! A plan as data: what a journal holds, `-o json` prints and the executor carries out.
-
-use std::fmt;
+//! A plan as data. Journals contain it, `-o json` prints it and the remediation applies it.
 
 use serde::{Deserialize, Serialize};
+use strum::{Display, EnumMessage, VariantArray};
 use trailseal_rule::{AccountId, BucketName, KeyArn, KeyRef, Region, TrailArn};
 
 use crate::call::{Call, KeyTarget};
 use crate::condition::Condition;
 
-/// The steps by which a trail gets its key, or by which that is undone, in the order in which
-/// they must be made.
+/// The steps that give a trail its key, or that back this out, in order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Plan {
-    /// What the plan is for.
+    /// The purpose.
     pub purpose: Purpose,
     /// The trail.
     pub trail: TrailArn,
     /// The account that owns the trail.
     pub account: AccountId,
-    /// The trail's home Region, where it is changed.
+    /// The trail's home Region, where calls change it.
     pub home_region: Region,
     /// The trail's bucket.
     pub bucket: BucketName,
     /// The Region of the bucket, where the key must be.
     pub bucket_region: Region,
-    /// The key that the plan is about: the one that the trail gets, or had got.
+    /// The key that the trail gets, or that a back-out takes away.
     pub key: PlannedKey,
-    /// The key that the trail has before the plan; nothing where it has none.
+    /// The key that the trail has before the plan; `None` without a key.
     pub former_key: Option<KeyRef>,
     /// The steps, in order, each at most once.
     pub steps: Vec<Step>,
-    /// How the key's policy changes, where it does.
+    /// The change of the key's policy, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy_change: Option<PolicyChange>,
-    /// Whether those who are known to read the log files will be able to decrypt.
+    /// Whether the known readers of the log files will be able to decrypt.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub readers: Vec<ReaderAccess>,
-    /// What to know before it is carried out.
+    /// What to know before applying the plan.
     pub warnings: Vec<Warning>,
-    /// What it costs, where it costs anything.
+    /// The cost, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost: Option<Cost>,
-    /// The permissions that planning it and carrying it out take.
+    /// The permissions needed to plan and to apply.
     pub permissions: Vec<Permission>,
 }
 
-/// What a plan is for.
+/// The purpose of a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Purpose {
-    /// To seal a trail.
+    /// Seal a trail.
     Seal,
-    /// To take back what an earlier plan has done.
+    /// Undo an earlier plan.
     BackOut,
 }
 
-/// The key that a plan is about.
+/// The key of a plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum PlannedKey {
-    /// One that exists.
+    /// An existing key.
     Existing(KeyArn),
-    /// One that the plan creates.
+    /// A key that the plan creates.
     ToCreate {
-        /// Where.
+        /// Its Region.
         region: Region,
     },
 }
 
-/// One step: a call, with what must hold before it and what must hold after it.
+/// A step: a call with the conditions before and after it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Step {
-    /// Which step it is.
+    /// The ID.
     pub id: StepId,
     /// The call.
     pub call: Call,
-    /// What must hold just before the call: read live, and all of it.
+    /// The conditions that must all hold, read live, just before the call.
     pub requires: Vec<Condition>,
-    /// What is read back after the call, and must hold before the next step.
+    /// The conditions that are read back after the call, before the next step.
     pub proves: Vec<Condition>,
-    /// How it is taken back.
+    /// How to undo it.
     pub undo: Undo,
 }
 
-/// The steps there are. A plan has each at most once, in this order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// The ID of a step. A plan has each at most once, in this order.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Display,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum StepId {
-    /// `create-key`
+    /// Create the key.
     CreateKey,
-    /// `create-alias`
+    /// Give it an alias.
     CreateAlias,
-    /// `cancel-key-deletion`
+    /// Cancel the scheduled deletion of the key.
     CancelKeyDeletion,
-    /// `enable-key`
+    /// Enable the key.
     EnableKey,
-    /// `put-key-policy`
+    /// Add statements to the key policy.
     PutKeyPolicy,
-    /// `enable-key-rotation`
+    /// Enable automatic rotation.
     EnableKeyRotation,
-    /// `update-trail`
+    /// Set the key on the trail.
     UpdateTrail,
-    /// `restore-trail`, of a back-out
+    /// In a back-out: set the trail's former key, or none.
     RestoreTrail,
-    /// `restore-key-policy`, of a back-out
+    /// In a back-out: remove the added statements.
     RestoreKeyPolicy,
-    /// `disable-key`, of a back-out
+    /// In a back-out: disable the key again.
     DisableKey,
 }
 
-impl StepId {
-    /// The name in kebab case.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::CreateKey => "create-key",
-            Self::CreateAlias => "create-alias",
-            Self::CancelKeyDeletion => "cancel-key-deletion",
-            Self::EnableKey => "enable-key",
-            Self::PutKeyPolicy => "put-key-policy",
-            Self::EnableKeyRotation => "enable-key-rotation",
-            Self::UpdateTrail => "update-trail",
-            Self::RestoreTrail => "restore-trail",
-            Self::RestoreKeyPolicy => "restore-key-policy",
-            Self::DisableKey => "disable-key",
-        }
-    }
-}
-
-impl fmt::Display for StepId {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(self.as_str())
-    }
-}
-
-/// How a step is taken back.
+/// How to undo a step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Undo {
     /// By a call, which a back-out makes.
     Call(Box<Call>),
-    /// By hand, if at all: a back-out says so and leaves it.
+    /// By hand: a back-out only shows this advice.
     Advice(String),
 }
 
-/// How a key policy changes.
+/// The change of a key policy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PolicyChange {
-    /// The document before; nothing for a key that is created.
+    /// The document before; `None` for a new key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<String>,
-    /// The document after, whole.
+    /// The document after.
     pub after: String,
-    /// The statements that are added, each as JSON.
+    /// The added statements, each as JSON.
     pub added: Vec<String>,
 }
 
-/// Whether somebody who reads the log files will be able to decrypt.
+/// Whether a reader of the log files will be able to decrypt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ReaderAccess {
-    /// The ARN.
+    /// The reader's ARN.
     pub principal: String,
-    /// By the key policy as it will be.
+    /// According to the key policy after the plan.
     pub may_decrypt: MayDecrypt,
 }
 
-/// Whether a key policy lets somebody decrypt.
+/// Whether a key policy allows somebody to decrypt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum MayDecrypt {
-    /// It does.
+    /// Yes.
     Yes,
-    /// It leaves that to IAM policies, or to what cannot be known from here.
+    /// It depends on IAM policies, or on something else that is not known.
     IfIamAllows,
-    /// It does not.
+    /// No.
     No,
 }
 
-/// Something to know before a plan is carried out.
+/// Something to know before applying a plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Warning {
     /// Its stable name, in kebab case.
     pub code: WarningCode,
-    /// What it is, and what to do about it.
+    /// The warning, and what to do about it.
     pub what: String,
 }
 
-/// The stable name of a warning.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// The stable name of a warning, in kebab case. The documentation of each variant says when it is
+/// given; the crate's README lists it from here.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    Display,
+    EnumMessage,
+    VariantArray,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum WarningCode {
-    /// `readers-lose-access`
+    /// a reader of the bucket cannot decrypt under the key policy
     ReadersLoseAccess,
-    /// `readers-need-iam`
+    /// a reader of the bucket can decrypt only if IAM policies allow it
     ReadersNeedIam,
-    /// `readers-unknown`
+    /// the readers of the bucket, or some of them, are not known
     ReadersUnknown,
-    /// `readers-by-iam-unseen`
+    /// only readers in the bucket policy are known; IAM policies, access points and ACLs are not read
     ReadersByIamUnseen,
-    /// `infrastructure-code-drifts`
+    /// infrastructure code seems to own the trail
     InfrastructureCodeDrifts,
-    /// `old-log-files-stay`
+    /// existing log files keep their present encryption
     OldLogFilesStay,
-    /// `keep-the-former-key`
+    /// old log files are readable only while the former key exists
     KeepTheFormerKey,
-    /// `no-way-back`
+    /// the trail cannot deliver with its present key, so a back-out to it would be refused
     NoWayBack,
-    /// `delivery-not-yet-proven`
+    /// the parameters require a delivery, which comes later
     DeliveryNotYetProven,
-    /// `protect-the-new-key`
+    /// only permissions protect a key from deletion
     ProtectTheNewKey,
-    /// `stays-behind`
+    /// the back-out leaves something in place
     StaysBehind,
-    /// `others-may-use-the-key`
+    /// others that use the key since it was enabled lose it in the back-out
     OthersMayUseTheKey,
-    /// `changed-meanwhile`
+    /// `--force` backs out although somebody has changed something since
     ChangedMeanwhile,
-    /// `bucket-key-unknown`
+    /// the bucket may have an S3 Bucket Key, with which CloudTrail also needs kms:Decrypt
     BucketKeyUnknown,
 }
 
 impl WarningCode {
     /// Every code.
-    pub const ALL: [Self; 14] = [
-        Self::ReadersLoseAccess,
-        Self::ReadersNeedIam,
-        Self::ReadersUnknown,
-        Self::ReadersByIamUnseen,
-        Self::InfrastructureCodeDrifts,
-        Self::OldLogFilesStay,
-        Self::KeepTheFormerKey,
-        Self::NoWayBack,
-        Self::DeliveryNotYetProven,
-        Self::ProtectTheNewKey,
-        Self::StaysBehind,
-        Self::OthersMayUseTheKey,
-        Self::ChangedMeanwhile,
-        Self::BucketKeyUnknown,
-    ];
+    pub const ALL: &[Self] = Self::VARIANTS;
 
-    /// The name in kebab case.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::ReadersLoseAccess => "readers-lose-access",
-            Self::ReadersNeedIam => "readers-need-iam",
-            Self::ReadersUnknown => "readers-unknown",
-            Self::ReadersByIamUnseen => "readers-by-iam-unseen",
-            Self::InfrastructureCodeDrifts => "infrastructure-code-drifts",
-            Self::OldLogFilesStay => "old-log-files-stay",
-            Self::KeepTheFormerKey => "keep-the-former-key",
-            Self::NoWayBack => "no-way-back",
-            Self::DeliveryNotYetProven => "delivery-not-yet-proven",
-            Self::ProtectTheNewKey => "protect-the-new-key",
-            Self::StaysBehind => "stays-behind",
-            Self::OthersMayUseTheKey => "others-may-use-the-key",
-            Self::ChangedMeanwhile => "changed-meanwhile",
-            Self::BucketKeyUnknown => "bucket-key-unknown",
-        }
-    }
-
-    /// When it is given.
+    /// When it is given, in words.
     #[must_use]
     pub fn meaning(self) -> &'static str {
-        match self {
-            Self::ReadersLoseAccess => {
-                "somebody reads the bucket and the key policy does not let them decrypt"
-            }
-            Self::ReadersNeedIam => {
-                "somebody reads the bucket and may decrypt only if IAM policies allow it"
-            }
-            Self::ReadersUnknown => "it is not known who reads the bucket, or who else does",
-            Self::ReadersByIamUnseen => {
-                "the readers are those whom the bucket's policy lets read; others may by IAM policies, access points and ACLs"
-            }
-            Self::InfrastructureCodeDrifts => "a tool seems to own the trail",
-            Self::OldLogFilesStay => "log files that are there already stay as they were encrypted",
-            Self::KeepTheFormerKey => {
-                "old log files can be read only while the former key is there"
-            }
-            Self::NoWayBack => {
-                "with its present key the trail cannot deliver, for all that is known, so that a \
-                 back-out to it would be refused"
-            }
-            Self::DeliveryNotYetProven => "the parameters ask for a delivery, which comes later",
-            Self::ProtectTheNewKey => "nothing but permissions keeps a key from being deleted",
-            Self::StaysBehind => "something that a back-out leaves",
-            Self::OthersMayUseTheKey => {
-                "whoever has come to use a key since it was enabled loses it with the back-out"
-            }
-            Self::ChangedMeanwhile => {
-                "a back-out by force is made although somebody has changed something since"
-            }
-            Self::BucketKeyUnknown => {
-                "the bucket may have an S3 Bucket Key, with which CloudTrail also needs kms:Decrypt"
-            }
-        }
+        self.get_documentation().unwrap_or_default()
     }
 }
 
-impl fmt::Display for WarningCode {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(self.as_str())
-    }
-}
-
-/// What a plan costs.
+/// The cost of a plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Cost {
-    /// US dollars a month at first.
+    /// US dollars per month at first.
     pub monthly_usd: u32,
-    /// US dollars a month once the key was rotated twice.
+    /// US dollars per month after two rotations of the key.
     pub monthly_usd_after_two_rotations: u32,
-    /// The same in words, and what comes on top.
+    /// The same in words, with the additional cost of requests.
     pub words: String,
 }
 
-/// A permission that carrying out a plan takes.
+/// A permission that a plan needs.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Permission {
     /// The IAM action.
     pub action: String,
-    /// The ARN of what it is for, or `*`.
+    /// The ARN of the resource, or `*`.
     pub resource: String,
 }
 
 impl Plan {
-    /// The key's ARN, once there is one.
+    /// The key's ARN; `None` until the key exists.
     #[must_use]
     pub fn key_arn(&self) -> Option<&KeyArn> {
         match &self.key {
@@ -342,13 +260,13 @@ impl Plan {
         }
     }
 
-    /// The key as calls name it.
+    /// The key as the target of calls.
     #[must_use]
     pub fn key_target(&self) -> KeyTarget {
         self.key_arn().cloned().map_or(KeyTarget::Created, KeyTarget::Existing)
     }
 
-    /// The same plan with the ARN of the created key wherever that key is meant.
+    /// Replaces the key to create by the created key.
     #[must_use]
     pub fn bind(mut self, created: &KeyArn) -> Self {
         for step in &mut self.steps {
@@ -365,7 +283,7 @@ impl Plan {
         self
     }
 
-    /// A step by its id.
+    /// The step with this ID.
     #[must_use]
     pub fn step(&self, id: StepId) -> Option<&Step> {
         self.steps.iter().find(|step| step.id == id)

@@ -1,17 +1,15 @@
-//! Whether a plan that a journal holds has the form that every plan has.
+//! Whether the plan in a journal has the form of a plan.
 //!
-//! Anybody may have written a journal. This module finds what is wrong with its plan without looking
-//! at AWS; [`resumed`] finds whether the planner makes this plan.
+//! A journal is untrusted. This module checks its plan without reading AWS; [`resumed`] checks
+//! whether the planner makes the same plan.
 //!
 //! [`resumed`]: crate::resumed
 
 use crate::call::{Call, KeyTarget};
 use crate::condition::Condition;
-use crate::journal::Former;
 use crate::plan_data::{Plan, PlannedKey, Purpose, Step, StepId};
-use crate::policy::same_policy;
 
-/// What keeps a plan from being one of this program, in words.
+/// Why the planner cannot have made this plan.
 pub(crate) fn fault(plan: &Plan) -> Option<String> {
     if plan.home_region != *plan.trail.home_region() {
         return Some(format!("the home Region of its trail is not {}", plan.home_region));
@@ -26,23 +24,23 @@ pub(crate) fn fault(plan: &Plan) -> Option<String> {
 
 fn step_fault(plan: &Plan, step: &Step) -> Option<String> {
     if purpose(step.id) != plan.purpose {
-        return Some("is not a step of such a plan".to_owned());
+        return Some("belongs to another kind of plan".to_owned());
     }
     if !fits(step.id, &step.call) {
         return Some(format!("calls {}", step.call.operation()));
     }
     if step.requires.is_empty() || step.proves.is_empty() {
-        return Some("requires or proves nothing".to_owned());
+        return Some("has no requirement or no proof".to_owned());
     }
-    let counts_on_the_trail = plan.steps.first() == Some(step) || step.id == StepId::UpdateTrail;
-    if plan.purpose == Purpose::Seal && counts_on_the_trail && !requires_the_trail(plan, step) {
-        return Some("does not require that the trail is as planned for".to_owned());
+    let needs_the_trail = plan.steps.first() == Some(step) || step.id == StepId::UpdateTrail;
+    if plan.purpose == Purpose::Seal && needs_the_trail && !requires_the_trail(plan, step) {
+        return Some("does not require the trail's former key".to_owned());
     }
     if !is_about(plan, &step.call) {
-        return Some("changes another trail, key or Region than the plan's".to_owned());
+        return Some("changes a trail, key or Region that is not the plan's".to_owned());
     }
     if !step.requires.iter().chain(&step.proves).all(|one| is_of(plan, step, one)) {
-        return Some("has a condition on another trail or key than the plan's".to_owned());
+        return Some("has a condition on a trail or key that is not the plan's".to_owned());
     }
     policy_fault(plan, step)
 }
@@ -111,7 +109,7 @@ fn is_the_key(plan: &Plan, key: &KeyTarget) -> bool {
     }
 }
 
-/// A step is about the plan's trail and key; a back-out also about the key that it gives back.
+/// A condition is about the plan's trail and key, or, in a back-out, about the restored key.
 fn is_of(plan: &Plan, step: &Step, condition: &Condition) -> bool {
     let is_key = |key: &KeyTarget| is_the_key(plan, key) || step.call.key() == Some(key);
     match condition {
@@ -129,12 +127,12 @@ fn is_of(plan: &Plan, step: &Step, condition: &Condition) -> bool {
     }
 }
 
-/// The policy that is shown is the one that is sent, and replaces the one that is required.
+/// The policy that a step sends is the one that the plan shows, and replaces the required one.
 fn policy_fault(plan: &Plan, step: &Step) -> Option<String> {
     let sent = step.call.policy()?;
     let change = plan.policy_change.as_ref().filter(|change| change.after == sent);
     let Some(change) = change else {
-        return Some("sends another policy than the plan shows".to_owned());
+        return Some("sends a policy that the plan does not show".to_owned());
     };
     let is_required = |before: &str| {
         let mut requires = step.requires.iter();
@@ -144,25 +142,5 @@ fn policy_fault(plan: &Plan, step: &Step) -> Option<String> {
         (Call::CreateKey { .. }, None) => None,
         (Call::PutKeyPolicy { .. }, Some(before)) if is_required(before) => None,
         _ => Some("does not require the policy that it replaces".to_owned()),
-    }
-}
-
-/// Whether this is what a step changes, and what the plan says was there.
-pub(crate) fn is_former_of(plan: &Plan, step: StepId, former: &Former) -> bool {
-    match (step, former) {
-        (StepId::CreateKey | StepId::CreateAlias, Former::Nothing)
-        | (
-            StepId::CancelKeyDeletion | StepId::EnableKey | StepId::DisableKey,
-            Former::KeyState(_),
-        )
-        | (StepId::EnableKeyRotation, Former::Rotation(_)) => true,
-        (StepId::UpdateTrail | StepId::RestoreTrail, Former::TrailKey(key)) => {
-            *key == plan.former_key
-        }
-        (StepId::PutKeyPolicy | StepId::RestoreKeyPolicy, Former::KeyPolicy(policy)) => {
-            let before = plan.policy_change.as_ref().and_then(|change| change.before.as_deref());
-            before.is_some_and(|before| same_policy(before, policy))
-        }
-        _ => false,
     }
 }

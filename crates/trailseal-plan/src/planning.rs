@@ -1,4 +1,4 @@
-//! From what was read and requested to a plan, or to every reason against one.
+//! Makes a plan, or all reasons against one.
 
 mod gate;
 mod key;
@@ -10,6 +10,7 @@ mod warnings;
 use std::borrow::Cow;
 
 use trailseal_rule::key_policy::grants::Grant;
+use trailseal_rule::key_policy::question::TrailAndKey;
 use trailseal_rule::{
     BucketName, EvaluationContext, KeyArn, Parameters, Reading, Region, Replicas, Standing, Trail,
 };
@@ -18,29 +19,28 @@ use crate::current_state::{Consent, CurrentState, TargetKey};
 use crate::permissions::{Scope, permissions};
 use crate::plan_data::{Cost, Plan, PlannedKey, Purpose};
 use crate::planning::key::RequestedKey;
-use crate::refusal::{Found, RefusalCode, Refusals};
+use crate::refusal::{Reasons, RefusalCode, Refusals};
 
-/// What is planned for.
+/// The input of a plan.
 #[derive(Clone, Copy, Debug)]
-struct Case<'a> {
+struct PlanInput<'a> {
     context: &'a EvaluationContext<'a>,
     current_state: &'a CurrentState,
     target_key: &'a TargetKey,
     consent: &'a Consent,
 }
 
-/// Plans how the trail gets the requested key.
+/// Plans the steps that give the trail the requested key.
 ///
-/// - Nothing is planned for a trail that is sealed, that is not judged, or of which nothing was
-///   found wrong but something could not be verified.
-/// - A key that the trail has is replaced only with [`Consent::replace_key`]; if it is the requested
-///   one, it is mended.
-/// - The plan is proven by the rule itself: what is there after the last step is judged under the
-///   same parameters, and must be sealed.
+/// - A trail that is sealed, not judged or unverified gets no plan.
+/// - The trail's key is replaced only with [`Consent::replace_key`]. If it is the requested key, it
+///   is repaired.
+/// - The rule itself proves the plan: it must find the trail sealed after the last step, under the
+///   same parameters.
 ///
 /// # Errors
 ///
-/// Every reason why there is no plan, at once. What leaves nothing else to ask (a sealed trail, a
+/// All reasons why there is no plan. A reason that makes the others pointless (a sealed trail, a
 /// copy, an exempt trail) comes alone.
 pub fn plan(
     context: &EvaluationContext<'_>,
@@ -50,21 +50,21 @@ pub fn plan(
 ) -> Result<Plan, Refusals> {
     let parameters = parameters_for(context.parameters, &current_state.trail);
     let context = &EvaluationContext { parameters: &parameters, now: context.now };
-    let case = Case { context, current_state, target_key, consent };
-    let mut found = Found::default();
-    gate::pass(&case, &mut found)?;
-    let bucket = bucket(&case, &mut found);
-    let key = key::requested(&case, bucket.as_ref().map(|(_, region)| *region), &mut found);
-    let policy = key.as_ref().and_then(|key| policies::planned(&case, key, &mut found));
-    found.deny_readings();
+    let input = PlanInput { context, current_state, target_key, consent };
+    let mut reasons = Reasons::default();
+    gate::pass(&input, &mut reasons)?;
+    let bucket = bucket(&input, &mut reasons);
+    let key = key::requested(&input, bucket.as_ref().map(|(_, region)| *region), &mut reasons);
+    let policy = key.as_ref().and_then(|key| policies::planned(&input, key, &mut reasons));
+    reasons.add_denials();
     let (Some((bucket, bucket_region)), Some(key), Some(policy)) = (bucket, key, policy) else {
-        return Err(found.into_refusals());
+        return Err(reasons.into_refusals());
     };
-    found.unless_any()?;
+    reasons.or_refuse()?;
 
-    let steps = steps::steps(&case, &key, &policy, bucket_region);
-    proof::prove(&case, &key, &policy, !steps.is_empty())?;
-    let readers = warnings::readers(&case, &key, &policy);
+    let steps = steps::steps(&input, &key, &policy, bucket_region);
+    proof::prove(&input, &key, &policy, !steps.is_empty())?;
+    let readers = warnings::readers(&input, &key, &policy);
     let (trail, account) = (&current_state.trail.arn, &current_state.caller);
     let scope = Scope { trail, account, bucket_region };
     Ok(Plan {
@@ -76,7 +76,7 @@ pub fn plan(
         bucket_region: bucket_region.clone(),
         key: key.planned(bucket_region),
         former_key: current_state.trail.key.clone(),
-        warnings: warnings::warnings(&case, &key, &readers),
+        warnings: warnings::warnings(&input, &key, &readers),
         readers,
         cost: matches!(key, RequestedKey::New(_)).then(new_key_cost),
         permissions: permissions(Purpose::Seal, &scope, &[key.arn()], &steps),
@@ -85,8 +85,8 @@ pub fn plan(
     })
 }
 
-/// The parameters under which a trail is read and evaluated to change it: the organization's trail is
-/// evaluated also where a delegated administrator sees it, which is as a copy.
+/// The parameters for reading and evaluating a trail to change it. A delegated administrator sees
+/// the organization trail as a copy, which is evaluated as well.
 #[must_use]
 pub fn parameters_for<'a>(parameters: &'a Parameters, trail: &Trail) -> Cow<'a, Parameters> {
     match trail.standing() {
@@ -97,35 +97,60 @@ pub fn parameters_for<'a>(parameters: &'a Parameters, trail: &Trail) -> Cow<'a, 
     }
 }
 
-/// The grants that CloudTrail needs of a key which the trail is to get.
-fn grants(case: &Case<'_>) -> Vec<Grant> {
-    let has_bucket_key = case.current_state.bucket_key == Reading::Known(true);
+/// The grants that CloudTrail needs in the policy of the requested key.
+fn grants(input: &PlanInput<'_>) -> Vec<Grant> {
+    let has_bucket_key = input.current_state.bucket_key == Reading::Known(true);
     let decrypt = has_bucket_key.then_some(Grant::Decrypt);
     [Grant::Encrypt, Grant::Describe].into_iter().chain(decrypt).collect()
 }
 
-fn bucket<'a>(case: &Case<'a>, found: &mut Found) -> Option<(&'a BucketName, &'a Region)> {
-    let Some(bucket) = &case.current_state.trail.bucket else {
-        found.push(
+/// The fix for a key of another account: the statements that its owner must add.
+fn statements_for_owner(input: &PlanInput<'_>) -> String {
+    let question = TrailAndKey { trail_arn: input.current_state.trail.arn.as_str(), key_arn: None };
+    let statements: Vec<String> = grants(input)
+        .into_iter()
+        .map(|grant| grant.statement(&question, Some(grant.sid())))
+        .collect();
+    format!("ask its owner to add to the key policy {}", statements.join(","))
+}
+
+/// Two stand-ins for the ID of a new key. A pattern that matches only one depends on the ID.
+fn stand_ins(input: &PlanInput<'_>, region: &Region) -> Vec<KeyArn> {
+    let (partition, account) =
+        (input.current_state.trail.arn.partition(), &input.current_state.caller);
+    ["00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"]
+        .into_iter()
+        .filter_map(|id| {
+            KeyArn::parse(&format!("arn:{partition}:kms:{region}:{account}:key/{id}")).ok()
+        })
+        .collect()
+}
+
+fn bucket<'a>(
+    input: &PlanInput<'a>,
+    reasons: &mut Reasons,
+) -> Option<(&'a BucketName, &'a Region)> {
+    let Some(bucket) = &input.current_state.trail.bucket else {
+        reasons.push(
             RefusalCode::BucketRegionUnknown,
-            "the trail names no possible bucket",
-            "look at the trail's S3BucketName",
+            "the trail has no valid bucket name",
+            "check the trail's S3BucketName",
         );
         return None;
     };
-    match &case.current_state.bucket_region {
+    match &input.current_state.bucket_region {
         Reading::Known(region) => return Some((bucket, region)),
-        Reading::Absent => found.push(
+        Reading::Absent => reasons.push(
             RefusalCode::BucketMissing,
             format!("the trail's bucket {bucket} does not exist"),
-            "let the trail deliver to a bucket of yours first",
+            "set an existing bucket on the trail first",
         ),
         Reading::Refused(refusal) => {
-            if !found.was_denied(refusal) {
-                found.push(
+            if !reasons.was_denied(refusal) {
+                reasons.push(
                     RefusalCode::BucketRegionUnknown,
-                    format!("the Region of bucket {bucket} is not known: {refusal}"),
-                    "let S3 be asked for the bucket: the key must be in its Region",
+                    format!("could not read the Region of bucket {bucket}: {refusal}"),
+                    "allow requests to S3: the key must be in the bucket's Region",
                 );
             }
         }
@@ -133,15 +158,16 @@ fn bucket<'a>(case: &Case<'a>, found: &mut Found) -> Option<(&'a BucketName, &'a
     None
 }
 
-/// AWS KMS pricing, "AWS KMS keys": a dollar a month for a key, and one more for each of its first
-/// two rotations.
+/// AWS KMS pricing, "AWS KMS keys": one dollar per month for a key, and one more for each of its
+/// first two rotations.
 fn new_key_cost() -> Cost {
     Cost {
         monthly_usd: 1,
         monthly_usd_after_two_rotations: 3,
-        words: "1 USD a month for the key, 2 USD after its first rotation, 3 USD after its second \
-                and from then on; requests to KMS come on top (AWS KMS pricing)"
-            .to_owned(),
+        words:
+            "1 USD per month for the key, 2 USD after its first rotation, 3 USD after its second \
+                and later ones; plus requests to KMS (AWS KMS pricing)"
+                .to_owned(),
     }
 }
 

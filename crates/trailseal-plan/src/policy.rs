@@ -1,5 +1,4 @@
-//! Key policies as documents: whether two say the same, and how one gets the statements that
-//! CloudTrail needs.
+//! Key policies as documents: comparing two, and adding or removing statements.
 
 mod json;
 mod remove;
@@ -16,49 +15,49 @@ use trailseal_rule::{AccountId, TrailArn};
 pub(crate) use json::strict;
 pub(crate) use remove::{Removed, is_generated, remove};
 
-/// A key policy with what was missing.
+/// A key policy with added statements.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Merged {
-    /// The document, whole.
+    /// The document.
     pub document: String,
-    /// The statements that were added, in order, each as JSON.
+    /// The added statements, in order, each as JSON.
     pub added: Vec<String>,
 }
 
-/// Why a key policy cannot be made to admit CloudTrail by adding statements.
+/// Why adding statements to a key policy cannot make it admit CloudTrail.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MergeError {
     /// The policy cannot be read.
     #[error("the key policy cannot be read: {0}")]
     Unreadable(PolicyError),
-    /// A Deny is in the way.
+    /// A Deny keeps CloudTrail out.
     #[error("{} denies it", names(.0))]
     Denied(Vec<StatementRef>),
-    /// Whether a Deny is in the way depends on what cannot be known from here.
+    /// A Deny may keep CloudTrail out; it depends on something that is not known.
     #[error("it depends on {} in {}", .elements.join(", "), names(.statements))]
     InDoubt {
         /// The statements.
         statements: Vec<StatementRef>,
-        /// Their elements that are in doubt.
+        /// Their elements that are not known.
         elements: Vec<String>,
     },
-    /// The document would be longer than KMS takes.
-    #[error("it would have {bytes} bytes, and KMS takes at most {POLICY_BYTES_MAX}")]
+    /// The document would exceed the size that KMS accepts.
+    #[error("it would have {bytes} bytes, and KMS accepts at most {POLICY_BYTES_MAX}")]
     TooLong {
-        /// The bytes that it would have.
+        /// Its size in bytes.
         bytes: usize,
     },
 }
 
-/// Adds to a key policy the statements for these grants that it lacks, and no other.
+/// Adds the statements for these grants that a key policy lacks.
 ///
-/// The bytes of what is there are kept, and their order; a single statement outside a list gets a
-/// list around it. Merging again changes nothing: whatever this returns grants all of it, as the
-/// rule itself reads the policy.
+/// Existing statements keep their bytes and order; a single statement becomes a list. The result
+/// has all grants according to the rule's own reader, so merging again changes nothing.
 ///
 /// # Errors
 ///
-/// The policy cannot be read, a Deny is or may be in the way, or the document would be too long.
+/// The policy cannot be read, a Deny keeps or may keep CloudTrail out, or the document would be too
+/// long.
 pub fn merge(
     policy: &str,
     question: &TrailAndKey<'_>,
@@ -84,7 +83,7 @@ pub fn merge(
     Ok(Merged { document: merged, added })
 }
 
-/// The policy of a new key: its account's root, which hands the decision to IAM, and CloudTrail.
+/// The policy of a new key: it delegates to IAM through the account's root, and admits CloudTrail.
 #[must_use]
 pub(crate) fn new_key_policy(trail: &TrailArn, account: &AccountId, grants: &[Grant]) -> Merged {
     let question = TrailAndKey { trail_arn: trail.as_str(), key_arn: None };
@@ -98,8 +97,8 @@ pub(crate) fn new_key_policy(trail: &TrailArn, account: &AccountId, grants: &[Gr
     Merged { document, added }
 }
 
-/// Whether two key policies say the same: blanks and the order of members aside, which KMS need
-/// not keep. Policies in which an object repeats a member are the same only byte for byte.
+/// Whether two key policies are equal as JSON: KMS need not keep blanks and the order of members.
+/// Policies in which an object repeats a member are equal only byte for byte.
 #[must_use]
 pub fn same_policy(one: &str, other: &str) -> bool {
     one == other || matches!((strict(one), strict(other)), (Some(one), Some(other)) if one == other)
@@ -122,7 +121,7 @@ struct Outline<'a> {
     statement: &'a RawValue,
 }
 
-/// Puts statements behind the last one. The text is a policy that was read.
+/// Appends statements to a valid policy.
 fn append(policy: &str, added: &[String]) -> String {
     let Ok(outline) = serde_json::from_str::<Outline<'_>>(policy) else {
         return policy.to_owned();
@@ -144,15 +143,15 @@ fn append(policy: &str, added: &[String]) -> String {
     in_place(policy, raw, &list)
 }
 
-/// The policy with this for its `Statement`, which `raw` is a part of.
+/// Replaces `raw`, the `Statement` of the policy.
 fn in_place(policy: &str, raw: &str, statement: &str) -> String {
-    // The raw value borrows from the text, so its place there is the distance of the two.
+    // The raw value borrows from the policy, so the difference of the addresses is its offset.
     let start = (raw.as_ptr() as usize).saturating_sub(policy.as_ptr() as usize);
     let (before, rest) = policy.split_at_checked(start).unwrap_or((policy, ""));
     format!("{before}{statement}{}", rest.strip_prefix(raw).unwrap_or_default())
 }
 
-/// The `Sid` of every statement that has one.
+/// The `Sid`s of all statements.
 fn sids(policy: &str) -> Vec<String> {
     let Ok(value) = serde_json::from_str::<Value>(policy) else {
         return Vec::new();
@@ -165,12 +164,12 @@ fn sids(policy: &str) -> Vec<String> {
     }
 }
 
-fn unused_sid(wanted: &str, taken: &[String]) -> String {
-    let is_free = |sid: &String| !taken.iter().any(|one| one.eq_ignore_ascii_case(sid));
-    std::iter::once(wanted.to_owned())
-        .chain((2_usize..).map(|number| format!("{wanted} {number}")))
+fn unused_sid(sid: &str, taken: &[String]) -> String {
+    let is_free = |new: &String| !taken.iter().any(|one| one.eq_ignore_ascii_case(new));
+    std::iter::once(sid.to_owned())
+        .chain((2_usize..).map(|number| format!("{sid} {number}")))
         .find(is_free)
-        .unwrap_or_else(|| wanted.to_owned())
+        .unwrap_or_else(|| sid.to_owned())
 }
 
 fn names(statements: &[StatementRef]) -> String {

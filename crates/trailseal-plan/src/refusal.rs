@@ -1,250 +1,113 @@
-//! Why there is no plan: every reason at once, each with what to do.
+//! Why there is no plan: all reasons at once, each with its fix.
 
 use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use strum::{Display, EnumMessage, VariantArray};
 use thiserror::Error;
 use trailseal_rule::{Reading, Refusal};
 
-/// The stable name of a reason, in kebab case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// The stable name of a reason, in kebab case. The documentation of each variant says when it is
+/// given; the crate's README lists it from here.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    Display,
+    EnumMessage,
+    VariantArray,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum RefusalCode {
-    /// `already-sealed`
+    /// the trail is already COMPLIANT under these parameters
     AlreadySealed,
-    /// `unverified`
+    /// a check, or the state that a back-out would restore, could not be verified
     Unverified,
-    /// `not-judged`
+    /// the trail is exempt, or no check applies to it
     NotJudged,
-    /// `shadow-trail`
+    /// this is the copy of a multi-Region trail outside its home Region
     ShadowTrail,
-    /// `organization-trail-of-another-account`
+    /// this is a member account's copy of an organization trail
     OrganizationTrailOfAnotherAccount,
-    /// `trail-of-another-account`
+    /// the credentials do not belong to the account that owns the trail
     TrailOfAnotherAccount,
-    /// `reading-denied`
+    /// AWS denied reads; every missing IAM action is listed
     ReadingDenied,
-    /// `bucket-missing`
+    /// the trail's bucket does not exist
     BucketMissing,
-    /// `bucket-region-unknown`
+    /// the Region of the trail's bucket is not known
     BucketRegionUnknown,
-    /// `key-not-named`
+    /// the given text is not a key ARN, key ID or alias
     KeyNotNamed,
-    /// `aws-managed-key`
+    /// AWS manages the requested key
     AwsManagedKey,
-    /// `key-missing`
+    /// the requested key does not exist
     KeyMissing,
-    /// `key-unknown`
+    /// a fact about the requested key could not be read
     KeyUnknown,
-    /// `key-in-wrong-region`
+    /// the requested key is not in the Region of the trail's bucket
     KeyInWrongRegion,
-    /// `key-of-wrong-kind`
+    /// the requested key is not a symmetric encryption key
     KeyOfWrongKind,
-    /// `key-disabled`
+    /// the requested key is disabled, and `--enable-key` is not given
     KeyDisabled,
-    /// `key-pending-deletion`
+    /// the requested key is pending deletion, and `--cancel-key-deletion --enable-key` is not given
     KeyPendingDeletion,
-    /// `key-not-ready`
+    /// the requested key is in another state that does not encrypt, or its material has expired
     KeyNotReady,
-    /// `key-not-allowed`
+    /// the rule's parameters do not allow the requested key
     KeyNotAllowed,
-    /// `key-cannot-rotate`
+    /// the parameters require rotation, and KMS cannot rotate the requested key
     KeyCannotRotate,
-    /// `key-of-another-account`
+    /// another account owns the requested key and has to change or allow something first
     KeyOfAnotherAccount,
-    /// `key-policy-unknown`
+    /// the policy of the requested key could not be read
     KeyPolicyUnknown,
-    /// `key-policy-denies`
+    /// a Deny in the key policy keeps CloudTrail out
     KeyPolicyDenies,
-    /// `key-policy-in-doubt`
+    /// it cannot be determined whether the key policy would admit CloudTrail
     KeyPolicyInDoubt,
-    /// `key-policy-too-long`
+    /// the key policy would exceed the size that KMS accepts
     KeyPolicyTooLong,
-    /// `replace-key-not-consented`
+    /// the trail has another key, and `--replace-key` is not given
     ReplaceKeyNotConsented,
-    /// `new-key-not-possible`
+    /// KMS would not accept the new key's alias, tags or description
     NewKeyNotPossible,
-    /// `alias-taken`
+    /// another key already has the new key's alias
     AliasTaken,
-    /// `would-still-fail`
+    /// the trail would still not be COMPLIANT after the plan; the failing checks are listed
     WouldStillFail,
-    /// `nothing-to-back-out`
+    /// there is nothing to back out
     NothingToBackOut,
-    /// `changed-meanwhile`
+    /// somebody has changed what the back-out would restore; the difference is shown
     ChangedMeanwhile,
-    /// `former-key-cannot-encrypt`
+    /// the trail could not deliver with its former key
     FormerKeyCannotEncrypt,
-    /// `back-out-stops-delivery`
+    /// a trail that uses the key could not deliver after the back-out
     BackOutStopsDelivery,
-    /// `former-key-not-allowed`
+    /// the rule does not allow the journal's former key, or anybody can decrypt with it
     FormerKeyNotAllowed,
-    /// `journal-mismatch`
+    /// the journal differs from the plan made now, or lists statements that the planner never adds
     JournalMismatch,
 }
 
 impl RefusalCode {
     /// Every code.
-    pub const ALL: [Self; 35] = [
-        Self::AlreadySealed,
-        Self::Unverified,
-        Self::NotJudged,
-        Self::ShadowTrail,
-        Self::OrganizationTrailOfAnotherAccount,
-        Self::TrailOfAnotherAccount,
-        Self::ReadingDenied,
-        Self::BucketMissing,
-        Self::BucketRegionUnknown,
-        Self::KeyNotNamed,
-        Self::AwsManagedKey,
-        Self::KeyMissing,
-        Self::KeyUnknown,
-        Self::KeyInWrongRegion,
-        Self::KeyOfWrongKind,
-        Self::KeyDisabled,
-        Self::KeyPendingDeletion,
-        Self::KeyNotReady,
-        Self::KeyNotAllowed,
-        Self::KeyCannotRotate,
-        Self::KeyOfAnotherAccount,
-        Self::KeyPolicyUnknown,
-        Self::KeyPolicyDenies,
-        Self::KeyPolicyInDoubt,
-        Self::KeyPolicyTooLong,
-        Self::ReplaceKeyNotConsented,
-        Self::NewKeyNotPossible,
-        Self::AliasTaken,
-        Self::WouldStillFail,
-        Self::NothingToBackOut,
-        Self::ChangedMeanwhile,
-        Self::FormerKeyCannotEncrypt,
-        Self::BackOutStopsDelivery,
-        Self::FormerKeyNotAllowed,
-        Self::JournalMismatch,
-    ];
+    pub const ALL: &[Self] = Self::VARIANTS;
 
-    /// The name in kebab case.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::AlreadySealed => "already-sealed",
-            Self::Unverified => "unverified",
-            Self::NotJudged => "not-judged",
-            Self::ShadowTrail => "shadow-trail",
-            Self::OrganizationTrailOfAnotherAccount => "organization-trail-of-another-account",
-            Self::TrailOfAnotherAccount => "trail-of-another-account",
-            Self::ReadingDenied => "reading-denied",
-            Self::BucketMissing => "bucket-missing",
-            Self::BucketRegionUnknown => "bucket-region-unknown",
-            Self::KeyNotNamed => "key-not-named",
-            Self::AwsManagedKey => "aws-managed-key",
-            Self::KeyMissing => "key-missing",
-            Self::KeyUnknown => "key-unknown",
-            Self::KeyInWrongRegion => "key-in-wrong-region",
-            Self::KeyOfWrongKind => "key-of-wrong-kind",
-            Self::KeyDisabled => "key-disabled",
-            Self::KeyPendingDeletion => "key-pending-deletion",
-            Self::KeyNotReady => "key-not-ready",
-            Self::KeyNotAllowed => "key-not-allowed",
-            Self::KeyCannotRotate => "key-cannot-rotate",
-            Self::KeyOfAnotherAccount => "key-of-another-account",
-            Self::KeyPolicyUnknown => "key-policy-unknown",
-            Self::KeyPolicyDenies => "key-policy-denies",
-            Self::KeyPolicyInDoubt => "key-policy-in-doubt",
-            Self::KeyPolicyTooLong => "key-policy-too-long",
-            Self::ReplaceKeyNotConsented => "replace-key-not-consented",
-            Self::NewKeyNotPossible => "new-key-not-possible",
-            Self::AliasTaken => "alias-taken",
-            Self::WouldStillFail => "would-still-fail",
-            Self::NothingToBackOut => "nothing-to-back-out",
-            Self::ChangedMeanwhile => "changed-meanwhile",
-            Self::FormerKeyCannotEncrypt => "former-key-cannot-encrypt",
-            Self::BackOutStopsDelivery => "back-out-stops-delivery",
-            Self::FormerKeyNotAllowed => "former-key-not-allowed",
-            Self::JournalMismatch => "journal-mismatch",
-        }
-    }
-
-    /// When it is given.
+    /// When it is given, in words.
     #[must_use]
     pub fn meaning(self) -> &'static str {
-        match self {
-            Self::AlreadySealed => "the trail is COMPLIANT already under these parameters",
-            Self::Unverified => {
-                "nothing was found wrong with the trail, but something could not be verified; or what a back-out would restore cannot be read"
-            }
-            Self::NotJudged => "the trail is exempt, or no check applies to it",
-            Self::ShadowTrail => "this is the copy of a multi-Region trail outside its home Region",
-            Self::OrganizationTrailOfAnotherAccount => {
-                "this is a member account's copy of an organization trail"
-            }
-            Self::TrailOfAnotherAccount => {
-                "the credentials are not of the account that owns the trail"
-            }
-            Self::ReadingDenied => "AWS denied readings; every missing IAM action is named",
-            Self::BucketMissing => "the trail's bucket does not exist",
-            Self::BucketRegionUnknown => "the Region of the trail's bucket is not known",
-            Self::KeyNotNamed => "what was given is no key's ARN, id or alias",
-            Self::AwsManagedKey => "the requested key is managed by AWS",
-            Self::KeyMissing => "the requested key does not exist",
-            Self::KeyUnknown => "what must be known of the requested key could not be read",
-            Self::KeyInWrongRegion => {
-                "the requested key is not in the Region of the trail's bucket"
-            }
-            Self::KeyOfWrongKind => "the requested key is not a symmetric encryption key",
-            Self::KeyDisabled => {
-                "the requested key is disabled, and it was not said that it may be enabled"
-            }
-            Self::KeyPendingDeletion => {
-                "the requested key will be deleted, and it was not said that this may be cancelled and the key enabled"
-            }
-            Self::KeyNotReady => {
-                "the requested key is in another state that does not encrypt, or its imported material has ended"
-            }
-            Self::KeyNotAllowed => "the rule's parameters do not allow the requested key",
-            Self::KeyCannotRotate => {
-                "the parameters ask for rotation, and KMS cannot turn it on for the requested key"
-            }
-            Self::KeyOfAnotherAccount => {
-                "the requested key is of another account, and its owner has to change or show something first; what is told"
-            }
-            Self::KeyPolicyUnknown => "the policy of the requested key could not be read",
-            Self::KeyPolicyDenies => "a Deny in the key policy keeps CloudTrail out",
-            Self::KeyPolicyInDoubt => {
-                "whether the key policy would admit CloudTrail cannot be told"
-            }
-            Self::KeyPolicyTooLong => "the key policy would be longer than KMS takes",
-            Self::ReplaceKeyNotConsented => {
-                "the trail has another key, and it was not said that it may be replaced"
-            }
-            Self::NewKeyNotPossible => {
-                "KMS would not take the new key's alias, tags or description"
-            }
-            Self::AliasTaken => "the new key's alias names another key",
-            Self::WouldStillFail => {
-                "after the plan the trail would still not be COMPLIANT; what is left is told"
-            }
-            Self::NothingToBackOut => "nothing stands in AWS that a back-out would take back",
-            Self::ChangedMeanwhile => {
-                "somebody has changed what would be restored; the difference is shown"
-            }
-            Self::FormerKeyCannotEncrypt => "with its former key the trail could not deliver",
-            Self::BackOutStopsDelivery => {
-                "the trail uses the key, and could not deliver without what would be taken back"
-            }
-            Self::FormerKeyNotAllowed => {
-                "the journal names a former key that the rule's parameters do not allow, that AWS manages, or that anybody can decrypt with"
-            }
-            Self::JournalMismatch => {
-                "the journal holds other steps than the planner makes now, or a back-out would not give back what was there; the difference is shown"
-            }
-        }
-    }
-}
-
-impl fmt::Display for RefusalCode {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(self.as_str())
+        self.get_documentation().unwrap_or_default()
     }
 }
 
@@ -254,16 +117,16 @@ impl fmt::Display for RefusalCode {
 pub struct PlanRefusal {
     /// Its stable name.
     pub code: RefusalCode,
-    /// What was found.
+    /// The cause.
     pub what: String,
     /// What to do about it.
     pub fix: String,
-    /// The difference, in lines, where somebody has changed what was to be restored.
+    /// The difference, line by line, where two versions of something differ.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub difference: Option<String>,
 }
 
-/// Every reason why there is no plan: one at least.
+/// The reasons why there is no plan: at least one.
 #[derive(Clone, Debug, Error, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Refusals {
@@ -271,7 +134,7 @@ pub struct Refusals {
 }
 
 impl Refusals {
-    /// One reason alone.
+    /// A single reason.
     #[must_use]
     pub fn one(code: RefusalCode, what: impl Into<String>, fix: impl Into<String>) -> Self {
         Self {
@@ -279,7 +142,7 @@ impl Refusals {
         }
     }
 
-    /// One reason with a difference to show.
+    /// A single reason that shows a difference.
     #[must_use]
     pub(crate) fn with_difference(
         code: RefusalCode,
@@ -287,9 +150,9 @@ impl Refusals {
         fix: impl Into<String>,
         difference: String,
     ) -> Self {
-        let mut found = Found::default();
-        found.push_difference(code, what, fix, difference);
-        found.into_refusals()
+        let mut reasons = Reasons::default();
+        reasons.push_difference(code, what, fix, difference);
+        reasons.into_refusals()
     }
 
     /// The reasons.
@@ -297,7 +160,7 @@ impl Refusals {
         self.list.iter()
     }
 
-    /// Whether one of them has this name.
+    /// Whether one of them has this code.
     #[must_use]
     pub fn has(&self, code: RefusalCode) -> bool {
         self.list.iter().any(|refusal| refusal.code == code)
@@ -311,15 +174,15 @@ impl fmt::Display for Refusals {
     }
 }
 
-/// What was found against a plan so far.
+/// Collects the reasons against a plan.
 #[derive(Debug, Default)]
-pub(crate) struct Found {
+pub(crate) struct Reasons {
     list: Vec<PlanRefusal>,
     denied: BTreeSet<&'static str>,
 }
 
-impl Found {
-    /// Each reason is told once.
+impl Reasons {
+    /// Adds a reason, unless it is already there.
     pub(crate) fn push(
         &mut self,
         code: RefusalCode,
@@ -332,7 +195,7 @@ impl Found {
         }
     }
 
-    /// A reason with a difference to show.
+    /// Adds a reason that shows a difference.
     pub(crate) fn push_difference(
         &mut self,
         code: RefusalCode,
@@ -344,7 +207,7 @@ impl Found {
         self.list.push(PlanRefusal { code, what, fix, difference: Some(difference) });
     }
 
-    /// Whether AWS denied the reading: then its action is told with all others that were denied.
+    /// Whether AWS denied a read. The action is then collected for [`Self::add_denials`].
     pub(crate) fn was_denied(&mut self, refusal: &Refusal) -> bool {
         match refusal {
             Refusal::AccessDenied { action } => {
@@ -361,15 +224,15 @@ impl Found {
         }
     }
 
-    /// Notes a reading that AWS denied; any other reading is passed over.
+    /// Collects the action of a read that AWS denied.
     pub(crate) fn note_denied<T>(&mut self, reading: &Reading<T>) {
         if let Reading::Refused(refusal) = reading {
             self.was_denied(refusal);
         }
     }
 
-    /// Tells of all actions that were denied at once.
-    pub(crate) fn deny_readings(&mut self) {
+    /// Adds one reason for all denied actions.
+    pub(crate) fn add_denials(&mut self) {
         if self.denied.is_empty() {
             return;
         }
@@ -378,11 +241,11 @@ impl Found {
         self.push(
             RefusalCode::ReadingDenied,
             format!("AWS denied {actions}"),
-            format!("allow {actions} to these credentials, in IAM and for KMS in the key policy"),
+            format!("allow these credentials {actions}: in IAM, and for KMS in the key policy"),
         );
     }
 
-    pub(crate) fn unless_any(&self) -> Result<(), Refusals> {
+    pub(crate) fn or_refuse(&self) -> Result<(), Refusals> {
         if self.list.is_empty() {
             return Ok(());
         }

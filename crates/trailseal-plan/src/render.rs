@@ -1,5 +1,4 @@
-//! What people read: the plan, the difference of two policies, the AWS CLI's lines, the reasons
-//! against a plan, and where things stand. Plain text, without colour.
+//! Plain text for people: plans, policy differences, AWS CLI commands, refusals and progress.
 
 mod cli;
 mod diff;
@@ -8,5 +7,5 @@ mod progress;
 
 pub use crate::render::cli::{aws_cli, iam_policy, shell_word};
 pub use crate::render::diff::{indented, policy_diff};
-pub use crate::render::people::{plan_for_people, refusals_for_people, step_words};
-pub use crate::render::progress::where_things_stand;
+pub use crate::render::people::{plan_for_people, refusals_for_people, step_text};
+pub use crate::render::progress::progress_text;

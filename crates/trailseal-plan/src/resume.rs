@@ -1,33 +1,36 @@
-//! Going on with a plan that a journal holds: only if the planner makes the same plan now.
+//! Resuming a plan from a journal, if the planner makes the same plan now.
 //!
-//! A journal is untrusted. The steps that are left are the planner's own, made from what is there
-//! now; the journal only says which steps were begun, and what was there before those.
+//! A journal is untrusted. The remaining steps come from the planner and the state of AWS now; the
+//! journal only tells which steps were begun. What such a step required was true before it, so the
+//! planner sees those requirements in place of the present values.
 
-use trailseal_rule::{EvaluationContext, KeyArn, KeyFacts, KeyPolicy, KeyRef, Reading, Trail};
+use trailseal_rule::{
+    EvaluationContext, KeyArn, KeyFacts, KeyPolicy, KeyRef, Reading, Rotation, Trail,
+};
 
+use crate::condition::Condition;
 use crate::current_state::{Consent, CurrentState, TargetKey};
-use crate::journal::{Former, Phase, Progress, StepProgress};
+use crate::journal::{Phase, Progress};
 use crate::plan_data::{Plan, Step, StepId};
 use crate::planning::plan;
 use crate::refusal::{RefusalCode, Refusals};
 use crate::render::policy_diff;
 
-/// The trail as it was before the run that a journal is of: what [`resumed`] needs read, is read
-/// with this key.
+/// The trail as it was before the journal's run. [`resumed`] needs the state that is read for it.
 #[must_use]
 pub fn trail_before(trail: &Trail, progress: &Progress) -> Trail {
-    match begun(&progress.seal, StepId::UpdateTrail) {
-        Some(Former::TrailKey(key)) => Trail { key: key.clone(), ..trail.clone() },
-        _ => trail.clone(),
-    }
+    let key = match progress.remediation.step(StepId::UpdateTrail) {
+        Some(step) if step.may_have_happened => &progress.remediation.plan.former_key,
+        Some(_) | None => &trail.key,
+    };
+    Trail { key: key.clone(), ..trail.clone() }
 }
 
-/// The plan to go on with, and how far the journal says that it has come.
+/// The plan to resume, with the progress that the journal tells.
 ///
-/// `live` is what was read now for [`trail_before`]. What the journal says was there before the
-/// steps that were begun is put in its place; the planner must then make the journal's plan, step
-/// for step: call, what it requires, and what it proves. Whoever carries the plan out reads back
-/// each step that the journal calls made, and what each other step requires.
+/// `live` is the state that is read now for [`trail_before`]. The planner must make the journal's
+/// plan again, with equal calls, requirements and proofs. Applying the plan then reads back each
+/// step that the journal reports as done.
 ///
 /// # Errors
 ///
@@ -40,60 +43,66 @@ pub fn resumed(
     consent: &Consent,
     progress: &Progress,
 ) -> Result<Phase, Refusals> {
-    let before = situation_before(live, progress);
+    let before = state_before(live, progress);
     let planned = plan(context, &before, target_key, consent)?;
     let planned = match &progress.created_key {
         Some(created) => planned.bind(created),
         None => planned,
     };
-    match difference(&progress.seal.plan, &planned) {
+    match difference(&progress.remediation.plan, &planned) {
         Some((what, difference)) => Err(mismatch(what, difference)),
-        None => Ok(Phase { plan: planned, ..progress.seal.clone() }),
+        None => Ok(Phase { plan: planned, ..progress.remediation.clone() }),
     }
 }
 
 fn mismatch(what: String, difference: String) -> Refusals {
     Refusals::with_difference(
         RefusalCode::JournalMismatch,
-        format!("the journal is not of the plan that is made now: {what}"),
-        "give the options of the first run; or find out who wrote the journal, and begin a new run \
-         with another --journal",
+        format!("the journal has another plan than the one made now: {what}"),
+        "repeat the options of the first run; or find out who wrote the journal, and start a new \
+         run with another --journal",
         difference,
     )
 }
 
-fn begun(phase: &Phase, id: StepId) -> Option<&Former> {
-    phase.step(id)?.former.as_ref()
-}
-
-/// The current state with what the journal says was there before the steps that were begun.
-fn situation_before(live: &CurrentState, progress: &Progress) -> CurrentState {
+/// The current state, with the requirements of the steps that were begun in place of what those
+/// steps may have changed.
+fn state_before(live: &CurrentState, progress: &Progress) -> CurrentState {
     let mut before = live.clone();
-    // Backwards, so that what was there before the first of them stays.
-    for StepProgress { step, former, .. } in progress.seal.steps.iter().rev() {
-        match former {
-            Some(Former::KeyPolicy(policy)) => {
-                let policy = Reading::Known(policy.clone());
-                if is_present(&before) {
-                    before.facts.key_policy = policy.clone().map(KeyPolicy::new);
-                }
-                before.candidate.policy = policy;
+    let phase = &progress.remediation;
+    let begun = |step: &&Step| phase.step(step.id).is_some_and(|step| step.may_have_happened);
+    // In reverse, so that the requirement of the first step wins.
+    for step in phase.plan.steps.iter().filter(begun).rev() {
+        for condition in &step.requires {
+            if let Condition::PolicyIs { policy, .. } = condition {
+                set_policy(&mut before, policy);
+            } else if let Condition::KeyHasState { state, .. } = condition {
+                each_key(&mut before, |key| key.state = state.clone());
             }
-            Some(Former::KeyState(state)) => each_key(&mut before, |key| key.state = state.clone()),
-            Some(Former::Rotation(rotation)) if progress.created_key.is_none() => {
-                let rotation = Reading::Known(rotation.clone());
-                if is_present(&before) {
-                    before.facts.rotation = rotation.clone();
-                }
-                before.candidate.rotation = rotation;
-            }
-            Some(Former::Nothing) if *step == StepId::CreateAlias => {
-                free_alias(&mut before, progress.created_key.as_ref());
-            }
-            Some(Former::Nothing | Former::TrailKey(_) | Former::Rotation(_)) | None => {}
+        }
+        if step.id == StepId::EnableKeyRotation && progress.created_key.is_none() {
+            set_rotation(&mut before, Reading::Known(Rotation::Off));
+        }
+        if step.id == StepId::CreateAlias {
+            free_alias(&mut before, progress.created_key.as_ref());
         }
     }
     before
+}
+
+fn set_policy(current_state: &mut CurrentState, policy: &str) {
+    let policy = Reading::Known(policy.to_owned());
+    if is_present(current_state) {
+        current_state.facts.key_policy = policy.clone().map(KeyPolicy::new);
+    }
+    current_state.candidate.policy = policy;
+}
+
+fn set_rotation(current_state: &mut CurrentState, rotation: Reading<Rotation>) {
+    if is_present(current_state) {
+        current_state.facts.rotation = rotation.clone();
+    }
+    current_state.candidate.rotation = rotation;
 }
 
 /// Whether the requested key is the one that the trail has.
@@ -115,14 +124,14 @@ fn each_key(current_state: &mut CurrentState, change: impl Fn(&mut KeyFacts)) {
     }
 }
 
-/// An alias that names the key of this journal was free before it.
+/// An alias of the key that the run created was free before.
 fn free_alias(current_state: &mut CurrentState, created: Option<&KeyArn>) {
     if matches!(&current_state.alias, Reading::Known(arn) if Some(arn) == created) {
         current_state.alias = Reading::Absent;
     }
 }
 
-/// What differs first between the journal's plan and the one that is made now.
+/// The first difference between the journal's plan and the one made now.
 fn difference(journal: &Plan, planned: &Plan) -> Option<(String, String)> {
     let key = |key: &Option<KeyRef>| key.as_ref().map_or("no key".to_owned(), KeyRef::to_string);
     let shown = |plan: &Plan| {
@@ -137,22 +146,24 @@ fn difference(journal: &Plan, planned: &Plan) -> Option<(String, String)> {
     };
     for ((what, found), (_, expected)) in shown(journal).into_iter().zip(shown(planned)) {
         if found != expected {
-            let what = format!("{what} is another one");
+            let what = format!("{what} differs");
             return Some((what, format!("-{found}\n+{expected}\n")));
         }
     }
-    let ids = |plan: &Plan| plan.steps.iter().map(|step| step.id.as_str()).collect::<Vec<_>>();
+    let ids = |plan: &Plan| {
+        plan.steps.iter().map(|step| step.id.to_string()).collect::<Vec<_>>().join(", ")
+    };
     if ids(journal) != ids(planned) {
-        let (found, expected) = (ids(journal).join(", "), ids(planned).join(", "));
-        return Some(("its steps are others".to_owned(), format!("-{found}\n+{expected}\n")));
+        let (found, expected) = (ids(journal), ids(planned));
+        return Some(("its steps differ".to_owned(), format!("-{found}\n+{expected}\n")));
     }
     let mut pairs = journal.steps.iter().zip(&planned.steps);
     let (found, expected) = pairs.find(|(found, expected)| !is_same(found, expected))?;
     let difference = policy_diff(Some(&text(found)), &text(expected));
-    Some((format!("its step `{}` is another one", found.id), difference))
+    Some((format!("its step `{}` differs", found.id), difference))
 }
 
-/// How a step is taken back is the planner's alone, and not compared.
+/// The undo of a step is not compared: the planner's own is used.
 fn is_same(found: &Step, expected: &Step) -> bool {
     found.id == expected.id
         && found.call == expected.call

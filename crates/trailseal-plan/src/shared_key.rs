@@ -1,4 +1,4 @@
-//! Whether a key is the one that a journal's run has created, for its trail and others.
+//! Recognizing the key that a journal's run created for its trail and others.
 
 use serde_json::Value;
 use trailseal_rule::key_policy::grants::Grant;
@@ -7,9 +7,9 @@ use trailseal_rule::{AccountId, TrailArn};
 use crate::journal::Progress;
 use crate::policy::{is_generated, new_key_policy, strict};
 
-/// Whether a policy is the one of a key that the run of this journal creates: what a new key gets,
-/// and statements that the planner generates for these other trails. Anything else in it is
-/// somebody else's, and so may be the key.
+/// Whether a key policy is the one that the journal's run creates: the policy of a new key, with
+/// statements that the planner generates for these other trails. Any other statement means that the
+/// key may be somebody else's.
 #[must_use]
 pub fn is_policy_of_created_key(
     policy: &str,
@@ -17,14 +17,14 @@ pub fn is_policy_of_created_key(
     account: &AccountId,
     others: &[TrailArn],
 ) -> bool {
-    let trail = &progress.seal.plan.trail;
+    let trail = &progress.remediation.plan.trail;
     let new = |grants: &[Grant]| new_key_policy(trail, account, grants).document;
     let whole = [Grant::Encrypt, Grant::Describe, Grant::Decrypt];
     let mut new = [new(&whole), new(&[Grant::Encrypt, Grant::Describe])].into_iter();
     new.any(|planned| extends(policy, &planned, others))
 }
 
-/// The statements of `planned` come first; every further one is for one of the other trails.
+/// The statements of `planned` come first; each of the rest is for one of the other trails.
 fn extends(policy: &str, planned: &str, others: &[TrailArn]) -> bool {
     let (Some(found), Some(planned)) = (strict(policy), strict(planned)) else {
         return false;

@@ -1,4 +1,4 @@
-//! The way back, planned from a journal and from what is there now.
+//! Plans a back-out from a journal and the present state.
 
 use std::collections::BTreeMap;
 
@@ -16,13 +16,13 @@ use crate::failure::Failure;
 use crate::observe::Wanted;
 use crate::read::AwsReader;
 
-/// Plans how what a journal tells of is taken back.
+/// Plans the back-out of a journal.
 ///
 /// # Errors
 ///
-/// [`Failure::Refused`] with every reason against it, also where another trail would stop
-/// delivering, or where the former key that the journal names is not one that a trail may have;
-/// [`Failure::Aws`] where AWS does not say what is there now.
+/// [`Failure::Refused`] with all reasons against it: those of the planner, another trail that would
+/// stop delivering, or a former key that the rule does not allow. [`Failure::Aws`] if AWS does not
+/// answer.
 pub async fn plan_back_out(
     reader: AwsReader<'_>,
     context: &EvaluationContext<'_>,
@@ -32,14 +32,14 @@ pub async fn plan_back_out(
     let present = reader.present(&Wanted::of_back_out(progress)).await?;
     let plan = back_out(progress, &present, force)?;
     let trail = reader.trail(plan.trail.as_str()).await?;
-    unless_former_key_is_allowed(context, &trail, &plan, &present)?;
-    unless_others_stop(reader, &plan, &present).await?;
+    require_allowed_former_key(context, &trail, &plan, &present)?;
+    require_delivery_of_others(reader, &plan, &present).await?;
     Ok(plan)
 }
 
-/// A journal may name any key as the former one: it must be one that the rule lets a trail have,
-/// and one that not everybody can decrypt with. Not even by force.
-fn unless_former_key_is_allowed(
+/// A journal can name any key as the former one. The rule must allow it, and not everybody may be
+/// able to decrypt with it, even with force.
+fn require_allowed_former_key(
     context: &EvaluationContext<'_>,
     trail: &Trail,
     plan: &Plan,
@@ -48,20 +48,20 @@ fn unless_former_key_is_allowed(
     let step = plan.step(StepId::RestoreTrail);
     let former = step.and_then(|step| step.call.key()).and_then(KeyTarget::arn);
     let Some(former) = former else { return Ok(()) };
-    let Some(why) = against(context, trail, former, present) else { return Ok(()) };
+    let Some(why) = fault_of_former_key(context, trail, former, present) else { return Ok(()) };
     Err(Refusals::one(
         RefusalCode::FormerKeyNotAllowed,
         format!("the journal names {former} as the former key: {why}"),
         format!(
-            "leave the trail as it is; if the key is yours, name it yourself: \
-             `trailseal remediate {} --key {former} --replace-key`",
+            "leave the trail as it is; if the key is yours, run `trailseal remediate {} --key {former} \
+             --replace-key`",
             plan.trail
         ),
     ))
 }
 
-/// What the rule has against a former key, with the checks of who may use and open it.
-fn against(
+/// Why the rule does not allow a former key, according to the checks in [`TRUST`].
+fn fault_of_former_key(
     context: &EvaluationContext<'_>,
     trail: &Trail,
     former: &KeyArn,
@@ -74,10 +74,13 @@ fn against(
         ..context.parameters.clone()
     };
     if !parameters.allows(former, trail.arn.owner()) {
-        return Some(format!("account {} or its key is not allowed", former.account()));
+        return Some(format!(
+            "the parameters do not allow this key of account {}",
+            former.account()
+        ));
     }
     let Some(readings) = present.keys.get(former) else {
-        return Some("it was not read".to_owned());
+        return Some("the key was not read".to_owned());
     };
     let trail = Trail { key: Some(KeyRef::Key(former.clone())), ..trail.clone() };
     let facts = Facts {
@@ -95,20 +98,20 @@ fn against(
     results.find_map(|result| result.outcome.finding()).map(|finding| finding.cause.clone())
 }
 
-/// The checks that say whose the key is and who can open it.
+/// The checks of who controls the key and who can decrypt with it.
 const TRUST: [CheckId; 3] =
     [CheckId::KeyCustomerManaged, CheckId::KeyAllowed, CheckId::KeyPolicyGuardsDecryption];
 
-/// Other trails may have come to use the key since: they must not lose it, not even by force.
+/// Other trails may use the key since: they must not lose it, even with force.
 ///
-/// Those of the trail's home Region are looked at, with the copies of multi-Region trails there.
-async fn unless_others_stop(
+/// This reads the trails of the home Region, with the copies of multi-Region trails.
+async fn require_delivery_of_others(
     reader: AwsReader<'_>,
     plan: &Plan,
     present: &Present,
 ) -> Result<(), Failure> {
-    let takes = |call: &Call| matches!(call, Call::DisableKey { .. } | Call::PutKeyPolicy { .. });
-    let Some(key) = plan.key_arn().filter(|_| plan.steps.iter().any(|step| takes(&step.call)))
+    let removes = |call: &Call| matches!(call, Call::DisableKey { .. } | Call::PutKeyPolicy { .. });
+    let Some(key) = plan.key_arn().filter(|_| plan.steps.iter().any(|step| removes(&step.call)))
     else {
         return Ok(());
     };
@@ -121,7 +124,7 @@ async fn unless_others_stop(
     if stopped.is_empty() {
         return Ok(());
     }
-    let what = format!("{} would stop delivering: key {key} is theirs, too", stopped.join(", "));
+    let what = format!("{} would stop delivering: they use key {key} as well", stopped.join(", "));
     let fix = "leave the key as it is, or give those trails another key first";
     Err(Refusals::one(RefusalCode::BackOutStopsDelivery, what, fix).into())
 }
@@ -138,8 +141,8 @@ async fn others(
     Ok(others.map(|trail| trail.arn).collect())
 }
 
-/// Whether a trail that may be able to use the key now may not be any more: only what is known to
-/// be kept from the key already has nothing to lose.
+/// Whether the back-out takes the key from a trail. A trail that cannot use the key now has nothing
+/// to lose.
 fn stops(plan: &Plan, key: &KeyArn, trail: &TrailArn, present: &Present) -> bool {
     let admits = |present: &Present| {
         let (key, trail) = (KeyTarget::Existing(key.clone()), trail.clone());
@@ -155,7 +158,7 @@ fn stops(plan: &Plan, key: &KeyArn, trail: &TrailArn, present: &Present) -> bool
         Call::PutKeyPolicy { policy, .. } => match admits(&with_policy(key, policy)) {
             Holds::Yes => false,
             Holds::No(_) => true,
-            // What was not known before either is not taken away.
+            // A trail whose access was unknown before loses nothing known.
             Holds::Unknown(_) => now == Holds::Yes,
         },
         Call::CreateKey { .. }
@@ -167,7 +170,7 @@ fn stops(plan: &Plan, key: &KeyArn, trail: &TrailArn, present: &Present) -> bool
     })
 }
 
-/// Nothing but a key with this policy.
+/// A state with only this key policy.
 fn with_policy(key: &KeyArn, policy: &str) -> Present {
     let readings =
         KeyReadings { policy: Reading::Known(policy.to_owned()), ..KeyReadings::unread() };

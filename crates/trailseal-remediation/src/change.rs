@@ -1,64 +1,60 @@
-//! Making one call, and what AWS said to it.
+//! Makes one call that changes something.
 
 use aws_sdk_cloudtrail::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_cloudtrail::operation::RequestId;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use trailseal_aws::{AwsError, failed};
-use trailseal_plan::{Call, JOURNAL_TAG, KeyTarget, Tag};
+use trailseal_plan::{Call, JOURNAL_TAG, Tag};
 use trailseal_rule::{Denial, KeyArn, Region, TrailArn};
 
 use crate::clients;
 use crate::read::AwsReader;
 use crate::wait::{WaitPolicy, before_trail_change};
 
-/// What AWS said to a call that changes something.
+/// The result of a call that changes something.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Answer {
-    /// It has done it.
+pub(crate) enum CallResult {
+    /// AWS made the change.
     Done { request_id: Option<String>, created_key: Option<KeyArn> },
-    /// It has not done it, and says why.
+    /// AWS did not make the change.
     Refused {
         code: String,
         cause: String,
-        /// The policy that denied it, where AWS names one.
+        /// The policy that denied it, if AWS names one.
         denial: Option<Denial>,
     },
-    /// It did not say: it may have done it.
+    /// There is no answer: AWS may have made the change.
     Unclear(String),
 }
 
-impl Answer {
-    fn done(request_id: Option<&str>) -> Self {
-        Self::Done { request_id: request_id.map(str::to_owned), created_key: None }
-    }
-}
-
 impl AwsReader<'_> {
-    /// Makes the call. A key that is created carries the journal's id in a tag.
+    /// Makes the call. A created key has the journal's ID in a tag.
     pub(crate) async fn make(
         &self,
         call: &Call,
         journal: &str,
         wait_policy: &WaitPolicy,
-    ) -> Answer {
+    ) -> CallResult {
         match call {
             Call::CreateKey { region, description, tags, policy } => {
                 self.create_key(region, description, tags, policy, journal).await
             }
-            Call::UpdateTrail { trail, region, key } => {
-                self.update_trail(trail, region, key.as_ref(), wait_policy).await
+            Call::UpdateTrail { trail, region, key: None } => {
+                // An empty ID turns SSE-KMS off.
+                self.update_trail(trail, region, "", wait_policy).await
             }
-            Call::CreateAlias { key, region, alias } => match key.arn() {
-                Some(arn) => self.create_alias(arn, region, alias).await,
-                None => not_bound(),
+            Call::UpdateTrail { trail, region, key: Some(key) } => match key.arn() {
+                Some(arn) => self.update_trail(trail, region, arn.as_str(), wait_policy).await,
+                None => never_sent(NO_KEY),
             },
-            Call::CancelKeyDeletion { key }
+            Call::CreateAlias { key, .. }
+            | Call::CancelKeyDeletion { key }
             | Call::EnableKey { key }
             | Call::DisableKey { key }
             | Call::PutKeyPolicy { key, .. }
             | Call::EnableKeyRotation { key, .. } => match key.arn() {
                 Some(arn) => self.change_key(call, arn).await,
-                None => not_bound(),
+                None => never_sent(NO_KEY),
             },
         }
     }
@@ -70,7 +66,7 @@ impl AwsReader<'_> {
         tags: &[Tag],
         policy: &str,
         journal: &str,
-    ) -> Answer {
+    ) -> CallResult {
         let client = clients::kms_for_changes(self.session, region);
         let mut request = client.create_key().description(description).policy(policy);
         let journal = Tag { key: JOURNAL_TAG.to_owned(), value: journal.to_owned() };
@@ -81,62 +77,50 @@ impl AwsReader<'_> {
                 Err(error) => return never_sent(&error.to_string()),
             }
         }
-        let answer = match request.send().await {
-            Ok(answer) => answer,
-            Err(error) => return unsuccessful("kms:CreateKey", region, &error),
-        };
-        let request_id = answer.request_id().map(str::to_owned);
-        let arn = answer.key_metadata.and_then(|key| KeyArn::parse(key.arn()?).ok());
-        match arn {
-            Some(arn) => Answer::Done { request_id, created_key: Some(arn) },
-            None => Answer::Unclear("CreateKey named no key".to_owned()),
+        let answer = request.send().await;
+        let metadata = answer.as_ref().ok().and_then(|answer| answer.key_metadata());
+        let arn = metadata.and_then(|key| KeyArn::parse(key.arn()?).ok());
+        match (result("kms:CreateKey", region, answer), arn) {
+            (CallResult::Done { request_id, .. }, Some(arn)) => {
+                CallResult::Done { request_id, created_key: Some(arn) }
+            }
+            (CallResult::Done { .. }, None) => {
+                CallResult::Unclear("CreateKey returned no key ARN".to_owned())
+            }
+            (failure, _) => failure,
         }
     }
 
-    async fn create_alias(&self, key: &KeyArn, region: &Region, alias: &str) -> Answer {
-        let client = clients::kms_for_changes(self.session, region);
-        let request = client.create_alias().alias_name(alias).target_key_id(key.as_str());
-        match request.send().await {
-            Ok(answer) => Answer::done(answer.request_id()),
-            Err(error) => unsuccessful("kms:CreateAlias", region, &error),
-        }
-    }
-
-    async fn change_key(&self, call: &Call, key: &KeyArn) -> Answer {
+    async fn change_key(&self, call: &Call, key: &KeyArn) -> CallResult {
         let (id, region) = (key.as_str(), key.region());
         let client = clients::kms_for_changes(self.session, region);
         match call {
-            Call::CancelKeyDeletion { .. } => {
-                match client.cancel_key_deletion().key_id(id).send().await {
-                    Ok(answer) => Answer::done(answer.request_id()),
-                    Err(error) => unsuccessful("kms:CancelKeyDeletion", region, &error),
-                }
+            Call::CreateAlias { alias, .. } => {
+                let request = client.create_alias().alias_name(alias).target_key_id(id);
+                result("kms:CreateAlias", region, request.send().await)
             }
-            Call::EnableKey { .. } => match client.enable_key().key_id(id).send().await {
-                Ok(answer) => Answer::done(answer.request_id()),
-                Err(error) => unsuccessful("kms:EnableKey", region, &error),
-            },
-            Call::DisableKey { .. } => match client.disable_key().key_id(id).send().await {
-                Ok(answer) => Answer::done(answer.request_id()),
-                Err(error) => unsuccessful("kms:DisableKey", region, &error),
-            },
+            Call::CancelKeyDeletion { .. } => {
+                let request = client.cancel_key_deletion().key_id(id);
+                result("kms:CancelKeyDeletion", region, request.send().await)
+            }
+            Call::EnableKey { .. } => {
+                result("kms:EnableKey", region, client.enable_key().key_id(id).send().await)
+            }
+            Call::DisableKey { .. } => {
+                result("kms:DisableKey", region, client.disable_key().key_id(id).send().await)
+            }
             Call::PutKeyPolicy { policy, .. } => {
                 let request = client.put_key_policy().key_id(id).policy_name("default");
-                match request.policy(policy).send().await {
-                    Ok(answer) => Answer::done(answer.request_id()),
-                    Err(error) => unsuccessful("kms:PutKeyPolicy", region, &error),
-                }
+                result("kms:PutKeyPolicy", region, request.policy(policy).send().await)
             }
             Call::EnableKeyRotation { period_days, .. } => {
                 let days = period_days.and_then(|days| days.try_into().ok());
                 let request = client.enable_key_rotation().key_id(id);
-                match request.set_rotation_period_in_days(days).send().await {
-                    Ok(answer) => Answer::done(answer.request_id()),
-                    Err(error) => unsuccessful("kms:EnableKeyRotation", region, &error),
-                }
+                let request = request.set_rotation_period_in_days(days);
+                result("kms:EnableKeyRotation", region, request.send().await)
             }
-            Call::CreateKey { .. } | Call::CreateAlias { .. } | Call::UpdateTrail { .. } => {
-                never_sent("the call is not about a key that exists")
+            Call::CreateKey { .. } | Call::UpdateTrail { .. } => {
+                never_sent("the call does not change an existing key")
             }
         }
     }
@@ -145,56 +129,52 @@ impl AwsReader<'_> {
         &self,
         trail: &TrailArn,
         region: &Region,
-        key: Option<&KeyTarget>,
+        key: &str,
         wait_policy: &WaitPolicy,
-    ) -> Answer {
-        let id = match key {
-            // An empty id turns SSE-KMS off.
-            None => "",
-            Some(key) => match key.arn() {
-                Some(arn) => arn.as_str(),
-                None => return not_bound(),
-            },
-        };
+    ) -> CallResult {
         before_trail_change(wait_policy).await;
         let client = clients::cloudtrail_for_changes(self.session, region);
-        match client.update_trail().name(trail.as_str()).kms_key_id(id).send().await {
-            Ok(answer) => Answer::done(answer.request_id()),
-            Err(error) => unsuccessful("cloudtrail:UpdateTrail", region, &error),
-        }
+        let request = client.update_trail().name(trail.as_str()).kms_key_id(key);
+        result("cloudtrail:UpdateTrail", region, request.send().await)
     }
 }
 
-fn not_bound() -> Answer {
-    never_sent("the key is not created yet")
+const NO_KEY: &str = "the key is not created yet";
+
+fn never_sent(cause: &str) -> CallResult {
+    CallResult::Refused { code: "NotSent".to_owned(), cause: cause.to_owned(), denial: None }
 }
 
-fn never_sent(cause: &str) -> Answer {
-    Answer::Refused { code: "NotSent".to_owned(), cause: cause.to_owned(), denial: None }
-}
-
-/// Only an answer below 500 says for certain that nothing was done.
-fn unsuccessful<E>(
+/// The result of a call. Only an answer with a status below 500 means that nothing was changed.
+fn result<T, E>(
     action: &'static str,
     region: &Region,
-    error: &SdkError<E, HttpResponse>,
-) -> Answer
+    answer: Result<T, SdkError<E, HttpResponse>>,
+) -> CallResult
 where
+    T: RequestId,
     E: std::error::Error + ProvideErrorMetadata + 'static,
 {
-    let (cause, denial) = match failed(action, region, error) {
+    let error = match answer {
+        Ok(answer) => {
+            let request_id = answer.request_id().map(str::to_owned);
+            return CallResult::Done { request_id, created_key: None };
+        }
+        Err(error) => error,
+    };
+    let (cause, denial) = match failed(action, region, &error) {
         AwsError::Denied { code, denial, .. } => (code, denial),
         AwsError::ServiceFailure { cause, .. } => (cause, None),
         failed => (failed.to_string(), None),
     };
-    if let SdkError::ServiceError(refusal) = error
+    if let SdkError::ServiceError(refusal) = &error
         && refusal.raw().status().as_u16() < 500
     {
         let code = refusal.err().code().unwrap_or("an error without a code");
-        return Answer::Refused { code: code.to_owned(), cause, denial };
+        return CallResult::Refused { code: code.to_owned(), cause, denial };
     }
     if matches!(error, SdkError::ConstructionFailure(_)) {
         return never_sent(&cause);
     }
-    Answer::Unclear(cause)
+    CallResult::Unclear(cause)
 }

@@ -1,4 +1,4 @@
-//! Clients for what the evaluating function never asks, and for changes.
+//! Clients for reads that the rule does not make, and for changes.
 
 use aws_smithy_types::retry::RetryConfig;
 use trailseal_aws::{Service, Session, client_config};
@@ -11,8 +11,8 @@ pub(crate) fn cloudtrail(session: &Session, region: &Region) -> aws_sdk_cloudtra
     )
 }
 
-/// CloudTrail, for changes: the SDK sends none again. Whoever carries out a plan looks first
-/// whether what the change requires still holds.
+/// CloudTrail, for changes. The SDK does not retry them: the requirements of a step are read before
+/// each attempt.
 pub(crate) fn cloudtrail_for_changes(
     session: &Session,
     region: &Region,
@@ -29,7 +29,7 @@ pub(crate) fn kms(session: &Session, region: &Region) -> aws_sdk_kms::Client {
     )
 }
 
-/// KMS, for changes: as for CloudTrail.
+/// KMS, for changes, without retries of the SDK.
 pub(crate) fn kms_for_changes(session: &Session, region: &Region) -> aws_sdk_kms::Client {
     let config = client_config!(aws_sdk_kms, session, Service::Kms, region)
         .retry_config(RetryConfig::disabled());

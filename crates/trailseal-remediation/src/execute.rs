@@ -1,17 +1,15 @@
-//! Carrying out a plan: one step after the other, each announced before it is made and read back
-//! after it; at the first doubt nothing more.
+//! Applies a plan step by step. Each step is journaled before its call and read back after it. The
+//! first unexpected result stops the run.
 
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
-use trailseal_aws::AwsError;
 use trailseal_plan::{
-    Call, Condition, Former, Holds, Phase, Plan, Present, Record, Step, StepId, StepProgress,
-    StepState,
+    Call, Condition, Holds, Phase, Plan, Record, Step, StepId, StepProgress, StepState,
 };
-use trailseal_rule::{Denial, KeyArn, Reading};
+use trailseal_rule::{Denial, KeyArn};
 
-use crate::change::Answer;
+use crate::change::CallResult;
 use crate::failure::Stop;
 use crate::journal_writer::JournalWriter;
 use crate::observe::Wanted;
@@ -19,26 +17,26 @@ use crate::read::AwsReader;
 use crate::settle::created_key;
 use crate::wait::{WaitPolicy, now};
 
-/// How often a call is made whose answer does not come.
+/// Attempts at a call that gets no answer, at most.
 const UNCLEAR_MAX: u32 = 3;
 
-/// What is told while a plan is carried out.
+/// What happens while a plan is applied.
 #[derive(Clone, Copy, Debug)]
 pub enum Notice<'a> {
-    /// A step is about to be made.
+    /// A step begins.
     Begins(&'a Step),
-    /// A step of an earlier run is looked after.
+    /// A step of an interrupted run is checked.
     Resolves(&'a Step),
-    /// A step is made and was read back.
+    /// The effect of a step was read back.
     Verified(&'a Step),
-    /// Something is waited for.
+    /// A step waits, for this reason.
     Waits(&'a Step, &'a str),
 }
 
-/// Tells what happens while a plan is carried out.
+/// Receives the notices.
 pub(crate) type Tell<'a> = &'a mut (dyn FnMut(Notice<'_>) + Send);
 
-/// Where and how a plan is carried out.
+/// The context of a run.
 pub(crate) struct Run<'a> {
     pub(crate) reader: AwsReader<'a>,
     pub(crate) wait_policy: &'a WaitPolicy,
@@ -47,17 +45,16 @@ pub(crate) struct Run<'a> {
     pub(crate) tell: Tell<'a>,
 }
 
-/// Makes the steps of a plan that are still to be made, and gives the plan with the ARN of the key
-/// that it has created.
+/// Applies the remaining steps of a plan. Returns the plan with the ARN of the key that it created.
 ///
-/// What an earlier run left uncertain is looked after first: a key that was created is found again
-/// by its tag, and whatever else was done is read back. A step is made again only if what it
-/// requires still holds.
+/// A step that an interrupted run left uncertain is read back first; a created key is found by its
+/// tag. A step is repeated only if its requirements still hold.
 ///
 /// # Errors
 ///
-/// [`Stop`] at the first doubt; the journal says where things stand, and the same call goes on.
-pub async fn carry_out(
+/// [`Stop`] at the first unexpected result. The journal has the progress, and calling this function
+/// again resumes the plan.
+pub async fn apply(
     reader: AwsReader<'_>,
     phase: &Phase,
     journal: &str,
@@ -71,14 +68,14 @@ pub async fn carry_out(
         Ok(()) => Ok(execution.plan),
         Err(stop) => {
             let record = Record::Stopped { step: stop.step(), why: stop.to_string(), time: now() };
-            // The stop itself is told; that it is not in the journal changes nothing.
-            let _told_otherwise = run.journal_writer.write(&record);
+            // The caller reports the stop, so a journal without this record is complete enough.
+            let _ = run.journal_writer.write(&record);
             Err(stop)
         }
     }
 }
 
-/// Begins a plan in its journal: none of its steps is made yet.
+/// Writes the plan to its journal. No step is made yet.
 ///
 /// # Errors
 ///
@@ -91,24 +88,13 @@ pub fn begin(
     let record =
         Record::Begun { journal: journal.to_owned(), plan: Box::new(plan.clone()), time: now() };
     journal_writer.write(&record).map_err(|cause| Stop::Journal { step: None, cause })?;
-    let pending = |step: &Step| StepProgress {
-        step: step.id,
-        state: StepState::Pending,
-        former: None,
-        request_id: None,
-    };
-    Ok(Phase {
-        plan: plan.clone(),
-        steps: plan.steps.iter().map(pending).collect(),
-        stopped: None,
-        is_finished: false,
-    })
+    Ok(Phase::begin(plan))
 }
 
-/// How far this run has come.
+/// The state of this run.
 struct ExecutionState {
     plan: Plan,
-    /// Whether this run has changed something, so that AWS may need a while to show it.
+    /// Whether this run has changed something that AWS may not show at once.
     has_changed: bool,
 }
 
@@ -116,7 +102,7 @@ impl Run<'_> {
     async fn steps(&mut self, phase: &Phase, execution: &mut ExecutionState) -> Result<(), Stop> {
         let ids: Vec<StepId> = execution.plan.steps.iter().map(|step| step.id).collect();
         for id in ids {
-            // Taken anew each time: a key that was created is named in the later steps.
+            // Read from the plan each time, because a created key appears in the later steps.
             let Some(step) = execution.plan.step(id).cloned() else { continue };
             let state = phase.steps.iter().find(|progress| progress.step == id);
             match state.map_or(StepState::Pending, |progress| progress.state) {
@@ -132,38 +118,36 @@ impl Run<'_> {
         self.write(None, &Record::Finished { time: now() })
     }
 
-    /// Makes a step of which it is certain that it was not made.
+    /// Makes a step that was certainly not made before.
     async fn make(&mut self, step: &Step, execution: &mut ExecutionState) -> Result<(), Stop> {
         let wait_policy =
             if execution.has_changed { self.wait_policy.read_back } else { Duration::ZERO };
-        let wanted = Wanted::by(&step.requires).with_call(&step.call);
-        let present = self.until_all_hold(step, &step.requires, &wanted, wait_policy).await?;
-        let former = former(&step.call, &present).map_err(|why| doubt(step, why))?;
-        let record = Record::Before { step: step.id, former, time: now() };
+        self.until_all_hold(step, &step.requires, wait_policy).await?;
+        let record = Record::Before { step: step.id, time: now() };
         self.write(Some(step.id), &record)?;
         self.attempt(step, execution).await
     }
 
-    /// Makes the call until AWS says that it has done it, or that it will not.
+    /// Makes the call until it succeeds or fails for good.
     ///
-    /// INVARIANT (no-blind-retry): before each attempt but the first, which comes right after they
-    /// were read, everything that the step requires is read again.
+    /// INVARIANT (no-blind-retry): the requirements of the step are read again before each retry. The
+    /// first attempt comes right after they were read.
     async fn attempt(&mut self, step: &Step, execution: &mut ExecutionState) -> Result<(), Stop> {
         let deadline = Instant::now() + self.wait_policy.propagation;
         let mut unclear = 0;
         loop {
             match self.reader.make(&step.call, self.journal, self.wait_policy).await {
-                Answer::Done { request_id, created_key } => {
+                CallResult::Done { request_id, created_key } => {
                     return self.done(step, request_id, created_key, execution).await;
                 }
-                Answer::Refused { code, cause, denial } => {
-                    if !passes(&code, &cause, step, execution) || Instant::now() >= deadline {
+                CallResult::Refused { code, cause, denial } => {
+                    if !may_pass(&code, &cause, step, execution) || Instant::now() >= deadline {
                         return Err(refused(step, &code, cause, denial));
                     }
                     (self.tell)(Notice::Waits(step, &cause));
                     sleep(self.wait_policy.pause).await;
                 }
-                Answer::Unclear(why) => {
+                CallResult::Unclear(why) => {
                     unclear += 1;
                     (self.tell)(Notice::Waits(step, &why));
                     execution.has_changed = true;
@@ -176,8 +160,7 @@ impl Run<'_> {
                     sleep(self.wait_policy.pause).await;
                 }
             }
-            let wanted = Wanted::by(&step.requires);
-            self.until_all_hold(step, &step.requires, &wanted, Duration::ZERO).await?;
+            self.until_all_hold(step, &step.requires, Duration::ZERO).await?;
         }
     }
 
@@ -203,18 +186,21 @@ impl Run<'_> {
         self.verify(&step).await
     }
 
-    /// Reads back what a step proves, and goes on only if it holds.
+    /// Waits until the effect of a step is visible.
     async fn verify(&mut self, step: &Step) -> Result<(), Stop> {
-        let wanted = Wanted::by(&step.proves);
-        self.until_all_hold(step, &step.proves, &wanted, self.wait_policy.read_back).await?;
+        self.until_all_hold(step, &step.proves, self.wait_policy.read_back).await?;
+        self.verified(step)
+    }
+
+    fn verified(&mut self, step: &Step) -> Result<(), Stop> {
         self.write(Some(step.id), &Record::Verified { step: step.id, time: now() })?;
         (self.tell)(Notice::Verified(step));
         Ok(())
     }
 
-    /// Reads back a step that a journal says was made and read back: a journal may say anything.
+    /// Reads back a step that is verified according to the journal, which is untrusted.
     async fn still_holds(&mut self, step: &Step, phase: &Phase) -> Result<(), Stop> {
-        // What a later step has changed since does not count.
+        // Enabling the key has changed its state since.
         let is_enabled_since = |step: &StepProgress| {
             step.step == StepId::EnableKey && step.state != StepState::Pending
         };
@@ -224,11 +210,10 @@ impl Run<'_> {
         };
         let mut proves = step.proves.clone();
         proves.retain(|condition| !is_outdated(condition));
-        let wanted = Wanted::by(&proves);
-        self.until_all_hold(step, &proves, &wanted, Duration::ZERO).await.map(drop)
+        self.until_all_hold(step, &proves, Duration::ZERO).await
     }
 
-    /// Looks after a step of which an earlier run does not say whether it was made.
+    /// Completes a step that an interrupted run may have made.
     async fn resolve(&mut self, step: &Step, execution: &mut ExecutionState) -> Result<(), Stop> {
         (self.tell)(Notice::Resolves(step));
         if self.was_made(step, execution).await? {
@@ -237,7 +222,7 @@ impl Run<'_> {
         self.make(step, execution).await
     }
 
-    /// Whether an uncertain step was made: then it is journalled as such.
+    /// Whether an uncertain step was made. If so, journals that.
     async fn was_made(
         &mut self,
         step: &Step,
@@ -251,43 +236,44 @@ impl Run<'_> {
                 None => Ok(false),
             };
         }
-        let present = self.read(step, &Wanted::by(&step.proves)).await?;
-        let all = step.proves.iter().all(|condition| condition.holds(&present) == Holds::Yes);
-        if all {
-            self.write(Some(step.id), &Record::Verified { step: step.id, time: now() })?;
-            (self.tell)(Notice::Verified(step));
+        if self.violation(step, &step.proves).await?.is_some() {
+            return Ok(false);
         }
-        Ok(all)
+        self.verified(step).map(|()| true)
     }
 
-    /// Waits until all of the conditions hold, and gives what was read then.
+    /// Waits until all of the conditions hold.
     async fn until_all_hold(
         &mut self,
         step: &Step,
         conditions: &[Condition],
-        wanted: &Wanted,
-        wait_policy: Duration,
-    ) -> Result<Present, Stop> {
-        let deadline = Instant::now() + wait_policy;
-        loop {
-            let present = self.read(step, wanted).await?;
-            let broken = conditions.iter().find_map(|condition| match condition.holds(&present) {
-                Holds::Yes => None,
-                Holds::No(found) | Holds::Unknown(found) => {
-                    Some(format!("expected that {condition}, but {found}"))
-                }
-            });
-            let Some(broken) = broken else { return Ok(present) };
+        wait: Duration,
+    ) -> Result<(), Stop> {
+        let deadline = Instant::now() + wait;
+        while let Some(violation) = self.violation(step, conditions).await? {
             if Instant::now() >= deadline {
-                return Err(doubt(step, broken));
+                return Err(doubt(step, violation));
             }
-            (self.tell)(Notice::Waits(step, &broken));
+            (self.tell)(Notice::Waits(step, &violation));
             sleep(self.wait_policy.pause).await;
         }
+        Ok(())
     }
 
-    async fn read(&self, step: &Step, wanted: &Wanted) -> Result<Present, Stop> {
-        self.reader.present(wanted).await.map_err(|error| unreadable(step, &error))
+    /// Reads the state and returns the first condition that does not hold.
+    async fn violation(
+        &self,
+        step: &Step,
+        conditions: &[Condition],
+    ) -> Result<Option<String>, Stop> {
+        let present = self.reader.present(&Wanted::by(conditions)).await;
+        let present = present.map_err(|error| doubt(step, error.to_string()))?;
+        Ok(conditions.iter().find_map(|condition| match condition.holds(&present) {
+            Holds::Yes => None,
+            Holds::No(found) | Holds::Unknown(found) => {
+                Some(format!("expected that {condition}, but {found}"))
+            }
+        }))
     }
 
     fn write(&mut self, step: Option<StepId>, record: &Record) -> Result<(), Stop> {
@@ -299,14 +285,10 @@ fn doubt(step: &Step, why: String) -> Stop {
     Stop::Doubt { step: Some(step.id), why }
 }
 
-fn unreadable(step: &Step, error: &AwsError) -> Stop {
-    doubt(step, error.to_string())
-}
-
 /// CloudTrail User Guide, "Configure AWS KMS key policies for CloudTrail".
-const BUCKET_KEY: &str = "; the key policy was read and admits CloudTrail, so that the bucket may \
-    have an S3 Bucket Key, with which CloudTrail also needs kms:Decrypt with the key (see \
-    `aws s3api get-bucket-encryption`), or the bucket policy refuses CloudTrail";
+const BUCKET_KEY: &str = "; the key policy admits CloudTrail, so the bucket may have an S3 Bucket \
+    Key, with which CloudTrail also needs kms:Decrypt with the key (see `aws s3api \
+    get-bucket-encryption`), or the bucket policy denies CloudTrail";
 
 fn refused(step: &Step, code: &str, cause: String, denial: Option<Denial>) -> Stop {
     if matches!(code, "AccessDeniedException" | "AccessDenied") {
@@ -322,45 +304,21 @@ fn refused(step: &Step, code: &str, cause: String, denial: Option<Denial>) -> St
     doubt(step, format!("AWS refused {}: {cause}{hint}", step.call.operation()))
 }
 
-/// Whether a refusal may pass by itself: AWS is busy, or what was changed has not gone round yet.
-fn passes(code: &str, cause: &str, step: &Step, execution: &ExecutionState) -> bool {
+/// Whether a retry may succeed: AWS is busy, or an earlier change is not visible everywhere yet.
+fn may_pass(code: &str, cause: &str, step: &Step, execution: &ExecutionState) -> bool {
     match code {
         "ThrottlingException"
         | "Throttling"
         | "TooManyRequestsException"
         | "RequestLimitExceeded"
         | "ConflictException" => true,
-        // A request that came too late, by a clock that is off or a slow connection.
+        // The request arrived too late: a wrong clock or a slow connection.
         "InvalidSignatureException" => cause.contains("Signature expired"),
-        // What the step requires was read just now: the policy admits CloudTrail.
+        // The policy admits CloudTrail: that was read just now.
         "InsufficientEncryptionPolicyException" => matches!(step.call, Call::UpdateTrail { .. }),
         "NotFoundException" | "KmsKeyNotFoundException" | "KmsException" | "DisabledException" => {
             execution.has_changed
         }
         _ => false,
-    }
-}
-
-/// What is there before a call, as far as the call changes it.
-fn former(call: &Call, present: &Present) -> Result<Former, String> {
-    let readings = |key: &trailseal_plan::KeyTarget| {
-        key.arn().and_then(|arn| present.keys.get(arn)).ok_or("the key was not read")
-    };
-    Ok(match call {
-        Call::CreateKey { .. } | Call::CreateAlias { .. } => Former::Nothing,
-        Call::UpdateTrail { .. } => Former::TrailKey(known(&present.trail_key)?),
-        Call::PutKeyPolicy { key, .. } => Former::KeyPolicy(known(&readings(key)?.policy)?),
-        Call::EnableKeyRotation { key, .. } => Former::Rotation(known(&readings(key)?.rotation)?),
-        Call::CancelKeyDeletion { key } | Call::EnableKey { key } | Call::DisableKey { key } => {
-            Former::KeyState(known(&readings(key)?.key)?.state)
-        }
-    })
-}
-
-fn known<T: Clone>(reading: &Reading<T>) -> Result<T, String> {
-    match reading {
-        Reading::Known(value) => Ok(value.clone()),
-        Reading::Absent => Err("what is to be changed does not exist".to_owned()),
-        Reading::Refused(refusal) => Err(format!("what is to be changed was not read: {refusal}")),
     }
 }

@@ -1,4 +1,4 @@
-//! What can keep a trail from being sealed, by who must act.
+//! The errors, by who must act.
 
 use std::io;
 
@@ -7,102 +7,102 @@ use trailseal_aws::AwsError;
 use trailseal_plan::{JournalError, Refusals, StepId};
 use trailseal_rule::Denial;
 
-/// Why there is nothing to carry out, or why it was not begun. Nothing was changed.
+/// Why a remediation failed. Unless it is [`Failure::Stopped`], nothing was changed.
 #[derive(Debug, Error)]
 pub enum Failure {
-    /// The planner refuses, for all of these reasons.
+    /// The planner refuses.
     #[error("{0}")]
     Refused(#[from] Refusals),
-    /// AWS did not answer, or denied what nothing can be said without.
+    /// AWS did not answer, or denied a necessary read.
     #[error("{}", describe(.0))]
     Aws(#[from] AwsError),
-    /// There is no such trail, as far as the caller sees.
+    /// The caller sees no such trail.
     #[error("account {account} has no trail `{named}` in {region}")]
     NoSuchTrail {
-        /// The trail as it was named.
+        /// The given name or ARN.
         named: String,
-        /// The account that was looked in.
+        /// The caller's account.
         account: String,
-        /// The Region that was looked in.
+        /// The Region.
         region: String,
     },
-    /// The text names no trail.
-    #[error("`{0}` is neither a trail's name nor its ARN")]
+    /// The text is not a trail name or ARN.
+    #[error("`{0}` is not a trail name or ARN")]
     NotATrail(String),
-    /// It was begun, and stopped.
+    /// A plan began and stopped.
     #[error("{0}")]
     Stopped(#[from] Stop),
-    /// The journal cannot be read or written; nothing was changed.
-    #[error("the journal `{file}` cannot be used: {cause}")]
+    /// The journal file cannot be read or written.
+    #[error("cannot use journal `{file}`: {cause}")]
     Journal {
         /// The file.
         file: String,
-        /// Why not.
+        /// The cause.
         cause: io::Error,
     },
-    /// Another run holds the journal.
-    #[error("the journal `{0}` is in use by another run; wait for it to end")]
+    /// Another run has locked the journal.
+    #[error("another run uses journal `{0}`; wait for it to end")]
     JournalInUse(String),
-    /// What the file holds is no journal.
-    #[error("`{file}` is no journal: {cause}")]
+    /// The file is not a journal.
+    #[error("`{file}` is not a journal: {cause}")]
     NotAJournal {
         /// The file.
         file: String,
-        /// What is wrong with it.
+        /// The cause.
         cause: JournalError,
     },
-    /// The journal is of another trail than the one that was named.
-    #[error("the journal `{file}` is of trail {journal}, not of {trail}: name another file")]
+    /// The journal belongs to another trail.
+    #[error("journal `{file}` belongs to trail {journal}, not to {trail}; name another file")]
     OtherTrail {
         /// The file.
         file: String,
         /// The journal's trail.
         journal: String,
-        /// The trail that was named.
+        /// The given trail.
         trail: String,
     },
-    /// The operating system gives no random bits for a journal's id.
-    #[error("the operating system gives no random bits ({0}); nothing was changed")]
+    /// The operating system has no random bits for a journal ID.
+    #[error("the operating system returned no random bits ({0}); nothing was changed")]
     NoRandomBits(String),
-    /// The journal is of another account than the credentials are.
-    #[error("the journal is of account {journal}, the credentials are of {caller}")]
+    /// The journal belongs to another account than the credentials.
+    #[error("the journal belongs to account {journal}, the credentials to {caller}")]
     OtherAccount {
-        /// Whose trail the journal is about.
+        /// The journal's account.
         journal: String,
-        /// Who asks.
+        /// The account of the credentials.
         caller: String,
     },
 }
 
-/// Why a plan that was begun was not gone on with: the journal says where things stand.
+/// Why a run stopped. The journal has the progress.
 #[derive(Debug, Error)]
 pub enum Stop {
-    /// What was found is not what the plan counts on.
+    /// The state is not as expected.
     #[error("{}{why}", at(*step))]
     Doubt {
-        /// The step, where it was at one.
+        /// The current step, if any.
         step: Option<StepId>,
-        /// What was found, and what was expected.
+        /// What was expected, and what was found.
         why: String,
     },
-    /// AWS denied a step.
+    /// AWS denied the call of a step.
     #[error("step `{step}` was denied: {action}: {}", denied(cause, action, *denial))]
     Denied {
         /// The step.
         step: StepId,
-        /// The IAM action that is missing.
+        /// The missing IAM action.
         action: String,
-        /// AWS's words.
+        /// The message of AWS.
         cause: String,
         /// The policy that denied it, where AWS names one: then no IAM permission helps.
         denial: Option<Denial>,
     },
-    /// The journal could not be written, so nothing further was changed.
-    #[error("{}the journal cannot be written: {cause}", at(*step))]
+    /// The journal could not be written, so nothing more was changed.
+    #[error("{}cannot write the journal: {cause}", at(*step))]
     Journal {
-        /// The step, where it was at one.
+        /// The current step, if any.
         step: Option<StepId>,
-        /// Why not.
+        /// The cause.
         cause: io::Error,
     },
 }
@@ -141,7 +141,7 @@ fn at(step: Option<StepId>) -> String {
 }
 
 impl Stop {
-    /// The step, where it was at one.
+    /// The current step, if any.
     #[must_use]
     pub fn step(&self) -> Option<StepId> {
         match self {

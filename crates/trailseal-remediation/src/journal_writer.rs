@@ -1,4 +1,4 @@
-//! Where a journal's records go: each is safe before the change that it announces is made.
+//! Writes journals. Each record is durable before the change that it announces.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Write as _};
@@ -9,22 +9,22 @@ use trailseal_plan::{Journal, JournalError, Record, read_journal};
 use crate::failure::Failure;
 use crate::wait;
 
-/// Takes the records of a journal, in order.
+/// Writes the records of a journal, in order.
 pub trait JournalWriter: Send {
-    /// Takes one record, and answers once it is safe.
+    /// Writes a record durably.
     ///
     /// # Errors
     ///
-    /// It cannot be kept: what it announces must not be done.
+    /// The record could not be written: the change that it announces must not be made.
     fn write(&mut self, record: &Record) -> io::Result<()>;
 }
 
-/// An id for a new journal: the time, so that people can tell journals apart, and 128 random bits,
-/// so that nobody can make a key beforehand that carries it.
+/// An ID for a new journal: the time, for people, and 128 random bits, so that nobody can tag a key
+/// with the ID in advance.
 ///
 /// # Errors
 ///
-/// [`Failure::NoRandomBits`]: the operating system gives none.
+/// [`Failure::NoRandomBits`].
 pub fn new_journal_id() -> Result<String, Failure> {
     let mut bits = [0_u8; 16];
     getrandom::getrandom(&mut bits).map_err(|cause| Failure::NoRandomBits(cause.to_string()))?;
@@ -32,7 +32,7 @@ pub fn new_journal_id() -> Result<String, Failure> {
     Ok(format!("{time}-{:032x}", u128::from_le_bytes(bits)))
 }
 
-/// A journal in memory, for where there is no disk that outlives the process.
+/// A journal in memory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct InMemoryJournal {
     /// The records so far.
@@ -46,7 +46,7 @@ impl JournalWriter for InMemoryJournal {
     }
 }
 
-/// A journal on disk, one record a line. No two runs hold it at once.
+/// A journal file, locked for one run.
 #[derive(Debug)]
 pub struct JournalFile {
     path: PathBuf,
@@ -55,11 +55,11 @@ pub struct JournalFile {
 }
 
 impl JournalFile {
-    /// Makes a new journal; its name is on disk when this answers.
+    /// Creates a journal, durably.
     ///
     /// # Errors
     ///
-    /// [`Failure::Journal`]: the file is there already, or cannot be made.
+    /// [`Failure::Journal`]: the file exists, or cannot be created.
     pub fn create(path: &Path) -> Result<Self, Failure> {
         let unusable = |cause| failure(path, cause);
         let mut options = OpenOptions::new();
@@ -70,8 +70,8 @@ impl JournalFile {
         Ok(journal)
     }
 
-    /// Opens a journal that is there, and cuts off a line that a crash has torn. Nothing where
-    /// the file has no record at all: then nothing was changed.
+    /// Opens an existing journal and removes a partial last line. Returns no content if the file has
+    /// no record, in which case nothing was changed.
     ///
     /// # Errors
     ///
@@ -86,7 +86,7 @@ impl JournalFile {
         let read = match read_journal(&bytes) {
             Ok(read) => read,
             Err(JournalError::Empty) => {
-                journal.cut(0).map_err(unusable)?;
+                journal.truncate(0).map_err(unusable)?;
                 return Ok((journal, None));
             }
             Err(cause) => {
@@ -95,7 +95,7 @@ impl JournalFile {
             }
         };
         let whole = u64::try_from(read.whole_bytes).unwrap_or(u64::MAX);
-        journal.cut(whole).map_err(unusable)?;
+        journal.truncate(whole).map_err(unusable)?;
         Ok((journal, Some(read)))
     }
 
@@ -115,7 +115,7 @@ impl JournalFile {
         }
     }
 
-    fn cut(&mut self, bytes: u64) -> io::Result<()> {
+    fn truncate(&mut self, bytes: u64) -> io::Result<()> {
         if self.file.metadata()?.len() > bytes {
             self.file.set_len(bytes)?;
             self.file.sync_all()?;
@@ -131,8 +131,8 @@ impl JournalWriter for JournalFile {
         line.push(b'\n');
         let written = self.file.write_all(&line).and_then(|()| self.file.sync_all());
         if let Err(error) = written {
-            // What was written of the line is no record: it is as if it had been torn.
-            let _torn_lines_are_tolerated = self.file.set_len(self.bytes);
+            // If this fails as well, readers ignore the partial line.
+            let _ = self.file.set_len(self.bytes);
             return Err(error);
         }
         self.bytes += u64::try_from(line.len()).unwrap_or_default();
@@ -144,7 +144,7 @@ fn failure(path: &Path, cause: io::Error) -> Failure {
     Failure::Journal { file: path.display().to_string(), cause }
 }
 
-/// A new file's name is safe once its folder is.
+/// Makes the name of a new file durable.
 fn sync_folder(path: &Path) -> io::Result<()> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,

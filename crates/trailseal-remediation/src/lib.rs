@@ -1,11 +1,11 @@
-//! Carries out a plan, each step verified before the next, with a journal to go back by.
+//! Applies a plan step by step, verifies each step, and keeps a journal for back-out.
 //!
-//! [`AwsReader`] reads the current state live; `trailseal_plan` makes a plan of it; [`carry_out`] makes its
-//! steps, each announced in a [`JournalWriter`] before it is made and read back after it. [`remediate_one`]
-//! is all of that for one trail.
+//! [`AwsReader`] reads the current state; `trailseal_plan` makes a plan from it; [`apply`] makes the
+//! steps. A [`JournalWriter`] records each step before its call, and the effect is read back after
+//! it. [`remediate_one`] does all of this for one trail.
 //!
-//! *Architecture Invariant*: this is the only crate that changes trails and keys. The evaluating
-//! function does not depend on it, and so can never write.
+//! *Architecture Invariant*: only this crate changes trails and keys. The rule's function does not
+//! depend on it and so can never write.
 //! *Invariant of absence*: nothing here decides which steps there are, and nothing deletes.
 
 mod clients;
@@ -27,7 +27,7 @@ mod post_check;
 mod remediate_trail;
 
 pub use crate::back_out::plan_back_out;
-pub use crate::execute::{Notice, begin, carry_out};
+pub use crate::execute::{Notice, apply, begin};
 pub use crate::failure::{Failure, Stop};
 pub use crate::journal_writer::{InMemoryJournal, JournalFile, JournalWriter, new_journal_id};
 pub use crate::post_check::{DeliverySeen, PostCheck, post_check};

@@ -1,15 +1,15 @@
-//! Reading what conditions and calls are about, and no more.
+//! Reads only the state that conditions are about.
 
 use std::collections::BTreeMap;
 
 use trailseal_aws::{AwsError, KeyReader};
-use trailseal_plan::{Call, Condition, KeyReadings, KeyTarget, Present, Progress};
+use trailseal_plan::{Condition, KeyReadings, Present, Progress};
 use trailseal_rule::{KeyArn, KeyRef, Reading, Refusal, Region, TrailArn};
 
 use crate::clients;
 use crate::read::{AwsReader, refused};
 
-/// What is to be read.
+/// What to read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Wanted {
     trail: Option<TrailArn>,
@@ -17,7 +17,7 @@ pub(crate) struct Wanted {
     alias: Option<(Region, String)>,
 }
 
-/// What is to be read of a key.
+/// What to read of a key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Aspects {
     facts: bool,
@@ -26,7 +26,7 @@ struct Aspects {
 }
 
 impl Wanted {
-    /// What these conditions are about.
+    /// What these conditions need.
     pub(crate) fn by<'a>(conditions: impl IntoIterator<Item = &'a Condition>) -> Self {
         let mut wanted = Self::default();
         conditions.into_iter().for_each(|condition| wanted.add(condition));
@@ -58,32 +58,11 @@ impl Wanted {
         }
     }
 
-    /// The same, and what the call changes.
-    pub(crate) fn with_call(mut self, call: &Call) -> Self {
-        let mut key = |target: &KeyTarget, mark: fn(&mut Aspects)| {
-            if let Some(arn) = target.arn() {
-                mark(self.keys.entry(arn.clone()).or_default());
-            }
-        };
-        match call {
-            Call::CreateKey { .. } | Call::CreateAlias { .. } => {}
-            Call::CancelKeyDeletion { key: target }
-            | Call::EnableKey { key: target }
-            | Call::DisableKey { key: target } => key(target, |aspects| aspects.facts = true),
-            Call::PutKeyPolicy { key: target, .. } => key(target, |aspects| aspects.policy = true),
-            Call::EnableKeyRotation { key: target, .. } => {
-                key(target, |aspects| aspects.rotation = true);
-            }
-            Call::UpdateTrail { trail, .. } => self.trail = Some(trail.clone()),
-        }
-        self
-    }
-
-    /// All that a back-out may be about.
+    /// Everything that a back-out needs.
     pub(crate) fn of_back_out(progress: &Progress) -> Self {
         let all = Aspects { facts: true, policy: true, rotation: true };
         Self {
-            trail: Some(progress.seal.plan.trail.clone()),
+            trail: Some(progress.remediation.plan.trail.clone()),
             keys: progress.keys().into_iter().map(|arn| (arn, all)).collect(),
             alias: None,
         }
@@ -91,7 +70,7 @@ impl Wanted {
 }
 
 impl AwsReader<'_> {
-    /// Reads it.
+    /// Reads the wanted state.
     pub(crate) async fn present(&self, wanted: &Wanted) -> Result<Present, AwsError> {
         let trail_key = match &wanted.trail {
             Some(arn) => self.trail_key(arn).await?,
@@ -124,7 +103,7 @@ impl AwsReader<'_> {
         Ok(readings)
     }
 
-    /// The trail's `KmsKeyId`, asked in its home Region.
+    /// The trail's `KmsKeyId`, read in its home Region.
     async fn trail_key(&self, arn: &TrailArn) -> Result<Reading<Option<KeyRef>>, AwsError> {
         const ACTION: &str = "cloudtrail:GetTrail";
         let region = arn.home_region();
@@ -132,7 +111,7 @@ impl AwsReader<'_> {
         let error = match client.get_trail().name(arn.as_str()).send().await {
             Ok(answer) => {
                 let Some(trail) = answer.trail else {
-                    let what = "GetTrail told nothing".to_owned();
+                    let what = "GetTrail returned no trail".to_owned();
                     return Ok(Reading::Refused(Refusal::Malformed(what)));
                 };
                 return Ok(Reading::Known(trail.kms_key_id().and_then(KeyRef::parse)));

@@ -1,4 +1,4 @@
-//! What came of it: the rule's own judgement, and whether the trail delivers.
+//! The check after a plan: the rule's judgement, and whether the trail delivers.
 
 use aws_sdk_cloudtrail::error::ProvideErrorMetadata as _;
 use tokio::time::{Instant, sleep};
@@ -9,33 +9,33 @@ use crate::failure::Failure;
 use crate::read::AwsReader;
 use crate::wait::WaitPolicy;
 
-/// What came of a plan that was carried out.
+/// The state of a trail after a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PostCheck {
-    /// The rule's judgement of the trail as it is now.
+    /// The rule's judgement.
     pub judgement: Judgement,
-    /// Whether the trail delivers with its key.
+    /// The delivery.
     pub delivery: DeliverySeen,
 }
 
-/// Whether a delivery after the change was seen.
+/// The latest delivery after the change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeliverySeen {
-    /// It went well.
+    /// It succeeded.
     Succeeded,
     /// S3 refused it with this error code.
     Failed(String),
-    /// There was none yet.
+    /// There is none yet.
     NotYet,
-    /// CloudTrail does not say; why.
+    /// It could not be read, for this reason.
     Unknown(String),
 }
 
-/// Looks for a delivery after `since` until there was one or wait policy ends, and judges the trail.
+/// Waits for a delivery after `since`, and judges the trail.
 ///
 /// # Errors
 ///
-/// [`Failure::Aws`] where the trail cannot be judged.
+/// [`Failure::Aws`] if the trail cannot be read.
 pub async fn post_check(
     reader: AwsReader<'_>,
     context: &EvaluationContext<'_>,
@@ -68,7 +68,7 @@ async fn delivery(reader: AwsReader<'_>, trail: &TrailArn, since: Timestamp) -> 
     let status = match client.get_trail_status().name(trail.as_str()).send().await {
         Ok(status) => status,
         Err(error) => {
-            let code = error.code().unwrap_or("CloudTrail did not answer");
+            let code = error.code().unwrap_or("no answer");
             return DeliverySeen::Unknown(format!("cloudtrail:GetTrailStatus: {code}"));
         }
     };

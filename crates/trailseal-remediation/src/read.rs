@@ -1,4 +1,4 @@
-//! Reading the current state, live: nothing of a report and nothing of yesterday.
+//! Reads the current state, live.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,25 +16,25 @@ use trailseal_rule::{
 use crate::clients;
 use crate::failure::Failure;
 
-/// AWS as it is reached for one trail: as whom, and with which role in other accounts.
+/// Reads AWS for one trail.
 #[derive(Clone, Copy, Debug)]
 pub struct AwsReader<'a> {
-    /// The way to AWS, where roles are assumed.
+    /// Assumes roles.
     pub aws: &'a Aws,
-    /// Who reads and changes.
+    /// The credentials for reads and changes.
     pub session: &'a Session,
-    /// How it is found whether the account is CloudTrail's delegated administrator; nothing where
-    /// only the account's own trails are changed.
+    /// Reads whether the account is CloudTrail's delegated administrator; `None` if only the
+    /// account's own trails are changed.
     pub delegation: Option<&'a dyn Delegation>,
-    /// The role with which a key of another account is read (`keyAccountRoleName`).
+    /// The role that reads keys of other accounts (`keyAccountRoleName`).
     pub key_role: Option<&'a RoleName>,
 }
 
-/// Finds whether an account is CloudTrail's delegated administrator of its organization.
+/// Reads whether an account is CloudTrail's delegated administrator of its organization.
 ///
-/// AWS Organizations knows it, which the remediation function never asks.
+/// A trait, because the remediation function must not call AWS Organizations.
 pub trait Delegation: fmt::Debug + Sync {
-    /// Whether the session's account is.
+    /// Whether the session's account is the delegated administrator.
     fn is_delegated<'a>(
         &'a self,
         session: &'a Session,
@@ -44,12 +44,12 @@ pub trait Delegation: fmt::Debug + Sync {
 type Read<T> = Result<Reading<T>, AwsError>;
 
 impl AwsReader<'_> {
-    /// The trail of this name or ARN, as it is seen from where it would be changed: an ARN is
-    /// looked for in the home Region that it names, a name in the session's own Region.
+    /// The trail with this name or ARN. An ARN is looked up in its home Region, a name in the
+    /// session's Region.
     ///
     /// # Errors
     ///
-    /// [`Failure::NoSuchTrail`], [`Failure::NotATrail`], or [`Failure::Aws`] where AWS does not say.
+    /// [`Failure::NoSuchTrail`], [`Failure::NotATrail`], or [`Failure::Aws`].
     pub async fn trail(&self, named: &str) -> Result<Trail, Failure> {
         let region = match TrailArn::parse(named) {
             Ok(arn) => arn.home_region().clone(),
@@ -61,7 +61,7 @@ impl AwsReader<'_> {
         let trails = describe_trails(&self.session.in_region(region.clone())).await?;
         let fits = |trail: &Trail| trail.arn.as_str() == named || trail.arn.name() == named;
         let mut fitting: Vec<Trail> = trails.into_iter().filter(fits).collect();
-        // An organization's trail may have the name of one that is the account's own.
+        // An organization trail can have the name of a trail of the account.
         fitting.sort_by_key(|trail| trail.standing() != Standing::Own);
         fitting.into_iter().next().ok_or_else(|| Failure::NoSuchTrail {
             named: named.to_owned(),
@@ -70,12 +70,12 @@ impl AwsReader<'_> {
         })
     }
 
-    /// Everything that a plan starts from.
+    /// The state that a plan starts from.
     ///
     /// # Errors
     ///
-    /// [`AwsError::ServiceFailure`] where AWS does not answer. What it denies is told in the current state,
-    /// so that all denials are told at once.
+    /// [`AwsError::ServiceFailure`] if AWS does not answer. Denied reads are part of the state, so that
+    /// the planner reports all of them at once.
     pub async fn current_state(
         &self,
         context: &EvaluationContext<'_>,
@@ -108,7 +108,7 @@ impl AwsReader<'_> {
         })
     }
 
-    /// Whether the caller's account may change an organization's trail of another account.
+    /// Whether the caller's account may change an organization trail of another account.
     async fn delegated(&self, trail: &Trail) -> Read<bool> {
         match (trail.standing(), self.delegation) {
             (Standing::MemberCopy, Some(delegation)) => delegation.is_delegated(self.session).await,
@@ -120,7 +120,7 @@ impl AwsReader<'_> {
     ///
     /// # Errors
     ///
-    /// [`AwsError::ServiceFailure`] where AWS does not answer.
+    /// [`AwsError::ServiceFailure`] if AWS does not answer.
     pub async fn facts(
         &self,
         context: &EvaluationContext<'_>,
@@ -129,11 +129,11 @@ impl AwsReader<'_> {
         gather(&Evidence::new(self.aws, self.session), context, trail).await
     }
 
-    /// The rule's judgement of the trail as it is now.
+    /// The rule's judgement of the trail.
     ///
     /// # Errors
     ///
-    /// As for [`AwsReader::trail`].
+    /// See [`AwsReader::trail`].
     pub async fn judge(
         &self,
         context: &EvaluationContext<'_>,
@@ -146,11 +146,11 @@ impl AwsReader<'_> {
         Ok(evaluate(&context, &trail, &facts))
     }
 
-    /// Where S3 says that the trail's bucket is.
+    /// The Region of the trail's bucket.
     ///
     /// # Errors
     ///
-    /// [`AwsError::ServiceFailure`] where S3 does not answer.
+    /// [`AwsError::ServiceFailure`] if S3 does not answer.
     pub async fn bucket_region(&self, trail: &Trail) -> Result<Reading<Region>, AwsError> {
         bucket_region(&Evidence::new(self.aws, self.session), trail).await
     }
@@ -168,9 +168,9 @@ impl AwsReader<'_> {
             Reading::Absent | Reading::Refused(_) => None,
         };
         let region = key.region().or(in_bucket_region);
-        // INVARIANT (no-aws-alias-call): describing such an alias could make an AWS managed key.
-        let askable = !key.is_aws_managed_alias() && !matches!(key, KeyRef::Unrecognized(_));
-        let Some(region) = region.filter(|_| askable) else {
+        // INVARIANT (no-aws-alias-call): describing such an alias can create an AWS managed key.
+        let is_describable = !key.is_aws_managed_alias() && !matches!(key, KeyRef::Unrecognized(_));
+        let Some(region) = region.filter(|_| is_describable) else {
             return Ok(KeyReadings::unread());
         };
         let reader = KeyReader::new(self.aws, self.session);
@@ -195,7 +195,7 @@ impl AwsReader<'_> {
         }
     }
 
-    /// The key that an alias names in a Region.
+    /// The key with this alias in a Region.
     pub(crate) async fn named_by(&self, alias: &str, region: &Region) -> Read<KeyArn> {
         let key = KeyRef::parse(alias).filter(|key| !key.is_aws_managed_alias());
         let Some(key) = key else {
@@ -250,7 +250,7 @@ async fn bucket_region(evidence: &Evidence<'_>, trail: &Trail) -> Read<Region> {
     }
 }
 
-/// A denial is told as one; anything else that keeps AWS from answering is an error.
+/// Turns a denial into a reading; any other failure stays an error.
 pub(crate) fn refused<T, E, R>(
     action: &'static str,
     region: &Region,

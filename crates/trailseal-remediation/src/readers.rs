@@ -1,4 +1,4 @@
-//! Who reads the log files, as far as the bucket's policy tells.
+//! Who reads the log files, according to the bucket policy.
 
 use trailseal_aws::recorded_bucket;
 use trailseal_plan::{Reader, Readers};
@@ -8,9 +8,9 @@ use trailseal_rule::{BucketName, Reading, Refusal, Region, Timestamp, Trail};
 use crate::read::AwsReader;
 
 impl AwsReader<'_> {
-    /// Whom the policy of the trail's bucket lets read, and whether the bucket has an S3 Bucket Key,
-    /// by what AWS Config has recorded in the caller's account. What keeps them from being read
-    /// leads to warnings, and is not an error.
+    /// The readers that the policy of the trail's bucket allows, and whether the bucket has an S3
+    /// Bucket Key, as recorded by AWS Config in the caller's account. The planner warns if they could
+    /// not be read.
     pub(crate) async fn recorded(
         &self,
         trail: &Trail,
@@ -50,7 +50,7 @@ fn named_by(
     let readers = match readers {
         Ok(readers) => readers.unwrap_or_default(),
         Err(error) => {
-            let what = format!("the bucket's policy is not understood: {error}");
+            let what = format!("the bucket policy is invalid: {error}");
             return Reading::Refused(Refusal::Malformed(what));
         }
     };

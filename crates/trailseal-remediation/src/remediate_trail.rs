@@ -1,54 +1,54 @@
-//! All of it for one trail, for whoever has a single call to make: the remediation function.
+//! Plans and applies the remediation of one trail in a single call.
 
 use trailseal_plan::{Consent, Plan, TargetKey, plan};
 use trailseal_rule::{EvaluationContext, Parameters};
 
-use crate::execute::{Notice, begin, carry_out};
+use crate::execute::{Notice, apply, begin};
 use crate::failure::Failure;
 use crate::journal_writer::{JournalWriter, new_journal_id};
 use crate::post_check::{PostCheck, post_check};
 use crate::read::AwsReader;
 use crate::wait::{WaitPolicy, now};
 
-/// What is asked for.
+/// A remediation request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
-    /// The trail's name or ARN.
+    /// The name or ARN of the trail.
     pub trail: String,
-    /// The key that it is to have.
+    /// The requested key.
     pub target_key: TargetKey,
-    /// What was consented to.
+    /// The consent.
     pub consent: Consent,
-    /// Whether anything is to be changed.
+    /// Whether to apply the plan.
     pub mode: Mode,
 }
 
-/// Whether anything is to be changed.
+/// Whether to apply a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// Nothing: only the plan is wanted.
+    /// Only make the plan.
     DryRun,
-    /// The plan is to be carried out.
+    /// Apply it.
     Apply,
 }
 
-/// What came of it.
+/// The result of a remediation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RemediationOutcome {
-    /// The plan; once its key was created, with that key's ARN.
+    /// The plan, with the ARN of the created key.
     pub plan: Plan,
-    /// The journal's id, where the plan was carried out.
+    /// The journal's ID, if the plan was applied.
     pub journal: Option<String>,
-    /// What came of it, where it was carried out.
+    /// The state afterwards, if the plan was applied.
     pub post_check: Option<PostCheck>,
 }
 
-/// Reads the current state of a trail, plans, and carries the plan out if that is asked for.
+/// Reads the current state of a trail, makes a plan, and applies it if requested.
 ///
 /// # Errors
 ///
-/// [`Failure::Refused`] with every reason against a plan; [`Failure::Stopped`] at the first doubt,
-/// with the journal saying where things stand; else nothing was changed.
+/// [`Failure::Refused`] with all reasons against a plan; [`Failure::Stopped`] at the first unexpected
+/// result of applying it. Otherwise nothing was changed.
 pub async fn remediate_one(
     reader: AwsReader<'_>,
     parameters: &Parameters,
@@ -67,7 +67,7 @@ pub async fn remediate_one(
     }
     let journal = new_journal_id()?;
     let phase = begin(&plan, &journal, journal_writer)?;
-    let plan = carry_out(reader, &phase, &journal, journal_writer, wait_policy, tell).await?;
+    let plan = apply(reader, &phase, &journal, journal_writer, wait_policy, tell).await?;
     let after = post_check(reader, &context, &plan.trail, begun, wait_policy).await?;
     Ok(RemediationOutcome { plan, journal: Some(journal), post_check: Some(after) })
 }

@@ -1,8 +1,9 @@
-//! Finding again what an interrupted run may have made: the key that carries the journal's id.
+//! Finds the key that an interrupted run may have created, by its tag.
 
-use aws_sdk_kms::error::ProvideErrorMetadata as _;
+use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use tokio::time::{Instant, sleep};
-use trailseal_aws::{KeyReader, Pages};
+use trailseal_aws::{KeyReader, Pages, failed};
 use trailseal_plan::{
     Call, JOURNAL_TAG, Journal, Progress, Record, StepId, StepState, is_policy_of_created_key,
 };
@@ -14,12 +15,12 @@ use crate::journal_writer::JournalWriter;
 use crate::read::AwsReader;
 use crate::wait::{WaitPolicy, now};
 
-/// A key that was created for this journal, if there is one. It may take KMS a while to list a
-/// new key, so that it is looked for until it is found or wait policy ends.
+/// The key that was created for this journal, if any. KMS may take a while to list a new key, so this
+/// waits for it.
 ///
 /// # Errors
 ///
-/// Words on why that cannot be told.
+/// Why this cannot be determined.
 pub(crate) async fn created_key(
     reader: AwsReader<'_>,
     region: &Region,
@@ -28,7 +29,7 @@ pub(crate) async fn created_key(
 ) -> Result<Option<KeyArn>, String> {
     let deadline = Instant::now() + wait_policy.wait;
     loop {
-        let found = look_once(reader, region, journal).await?;
+        let found = find_key(reader, region, journal).await?;
         if found.is_some() || Instant::now() >= deadline {
             return Ok(found);
         }
@@ -36,7 +37,7 @@ pub(crate) async fn created_key(
     }
 }
 
-async fn look_once(
+async fn find_key(
     reader: AwsReader<'_>,
     region: &Region,
     journal: &str,
@@ -47,10 +48,10 @@ async fn look_once(
     let mut next = None;
     loop {
         let page = client.list_keys().set_marker(next).send().await;
-        let page = page.map_err(|error| words("kms:ListKeys", &error))?;
+        let page = page.map_err(|error| failure("kms:ListKeys", region, &error))?;
         for key in page.keys.unwrap_or_default() {
             let Some(arn) = key.key_arn.and_then(|arn| KeyArn::parse(&arn).ok()) else { continue };
-            match carries(&client, &arn, journal).await? {
+            match has_tag(&client, &arn, journal).await? {
                 Some(true) => return Ok(Some(arn)),
                 Some(false) => {}
                 None => hidden.push(arn),
@@ -65,16 +66,16 @@ async fn look_once(
     for arn in hidden {
         if may_be_new(&client, &arn, journal).await? {
             return Err(format!(
-                "the tags of {arn} may not be read, so that it cannot be told whether an earlier \
-                 run has created it; allow kms:ListResourceTags"
+                "AWS denied the tags of {arn}, so it is not known whether an earlier run created it; \
+                 allow kms:ListResourceTags"
             ));
         }
     }
     Ok(None)
 }
 
-/// Whether the key carries the journal's ID; `None` where its tags may not be read.
-async fn carries(
+/// Whether the key has the journal's tag; `None` if AWS denied its tags.
+async fn has_tag(
     client: &aws_sdk_kms::Client,
     key: &KeyArn,
     journal: &str,
@@ -87,7 +88,7 @@ async fn carries(
             Ok(page) => page,
             Err(error) if error.code() == Some("AccessDeniedException") => return Ok(None),
             Err(error) if error.code() == Some("NotFoundException") => return Ok(Some(false)),
-            Err(error) => return Err(words("kms:ListResourceTags", &error)),
+            Err(error) => return Err(failure("kms:ListResourceTags", key.region(), &error)),
         };
         let mut ids = page.tags().iter().filter(|tag| tag.tag_key() == JOURNAL_TAG);
         if ids.any(|tag| tag.tag_value() == journal) {
@@ -101,7 +102,7 @@ async fn carries(
     }
 }
 
-/// A key whose tags are hidden is not the journal's if it is older than the journal.
+/// Whether a key without readable tags may be the journal's: not if it is older than the journal.
 async fn may_be_new(
     client: &aws_sdk_kms::Client,
     key: &KeyArn,
@@ -111,7 +112,7 @@ async fn may_be_new(
     let created = match described {
         Ok(described) => described.key_metadata.and_then(|key| key.creation_date),
         Err(error) if error.code() == Some("AccessDeniedException") => None,
-        Err(error) => return Err(words("kms:DescribeKey", &error)),
+        Err(error) => return Err(failure("kms:DescribeKey", key.region(), &error)),
     };
     let begun = begun(journal);
     Ok(match (created.and_then(|at| at.to_millis().ok()), begun) {
@@ -120,10 +121,10 @@ async fn may_be_new(
     })
 }
 
-/// How far the clocks of this machine and of AWS may be apart.
+/// The largest difference between the clocks of this machine and of AWS.
 const CLOCKS_MILLISECONDS: i64 = 600_000;
 
-/// The time that a journal's id begins with, such as `20261124T200501123Z`.
+/// The time at the start of a journal ID, such as `20261124T200501123Z`.
 fn begun(journal: &str) -> Option<Timestamp> {
     let (time, _) = journal.split_once('-')?;
     let part = |from: usize, to: usize| time.get(from..to);
@@ -139,20 +140,19 @@ fn begun(journal: &str) -> Option<Timestamp> {
     Timestamp::parse(&iso).ok()
 }
 
-fn words<E, R>(action: &str, error: &aws_sdk_kms::error::SdkError<E, R>) -> String
+fn failure<E>(action: &'static str, region: &Region, error: &SdkError<E, HttpResponse>) -> String
 where
-    E: aws_sdk_kms::error::ProvideErrorMetadata,
+    E: std::error::Error + ProvideErrorMetadata + 'static,
 {
-    let code = error.code().unwrap_or("AWS did not answer");
-    format!("{action}: {code}: {}", error.message().unwrap_or("(no message)"))
+    failed(action, region, error).to_string()
 }
 
-/// Finds the key that an interrupted run may have created without journalling it, and journals it:
-/// so that what is planned from the journal knows of it.
+/// Finds the key that an interrupted run may have created without journaling it, and adds it to the
+/// journal.
 ///
 /// # Errors
 ///
-/// [`Failure::Stopped`] where that cannot be told, or not be journalled.
+/// [`Failure::Stopped`] if this cannot be determined, or the journal cannot be written.
 pub async fn settle(
     reader: AwsReader<'_>,
     journal: &mut Journal,
@@ -162,10 +162,10 @@ pub async fn settle(
     const STEP: StepId = StepId::CreateKey;
     let progress = journal.progress().map_err(not_a_journal)?;
     let is_uncertain = |step: StepId| {
-        let mut steps = progress.seal.steps.iter();
+        let mut steps = progress.remediation.steps.iter();
         steps.any(|each| each.step == step && each.state == StepState::Uncertain)
     };
-    let call = progress.seal.plan.step(STEP).map(|step| &step.call);
+    let call = progress.remediation.plan.step(STEP).map(|step| &step.call);
     let is_open = progress.back_out.is_none() && is_uncertain(STEP);
     let Some(Call::CreateKey { region, .. }) = call.filter(|_| is_open) else {
         return Ok(progress);
@@ -179,13 +179,13 @@ pub async fn settle(
     journal.progress().map_err(not_a_journal)
 }
 
-/// The key of the caller's account that has this alias, if the run of one of these journals has
-/// created it: it carries the journal's id, and its policy is what that run gives it, with
-/// statements for the trails of the other journals. Anything else is somebody else's key.
+/// The key of the caller's account with this alias, if the run of one of these journals created it:
+/// the key has the journal's tag, and its policy is the planned one, with statements for the trails
+/// of the other journals. Any other key may be somebody else's.
 ///
 /// # Errors
 ///
-/// [`Failure::Aws`] where AWS does not answer, [`Failure::Stopped`] where the tags cannot be told.
+/// [`Failure::Aws`] if AWS does not answer, [`Failure::Stopped`] if the tags cannot be read.
 pub async fn made_by(
     reader: AwsReader<'_>,
     region: &Region,
@@ -194,15 +194,18 @@ pub async fn made_by(
 ) -> Result<Option<KeyArn>, Failure> {
     let Reading::Known(key) = reader.named_by(alias, region).await? else { return Ok(None) };
     let account = reader.session.account();
-    let own = |progress: &&Progress| progress.seal.plan.trail.owner() == account;
+    let own = |progress: &&Progress| progress.remediation.plan.trail.owner() == account;
     let makers = journals.iter().filter(own).filter(|progress| makes(progress, alias, region));
-    let others: Vec<TrailArn> =
-        journals.iter().filter(own).map(|progress| progress.seal.plan.trail.clone()).collect();
+    let others: Vec<TrailArn> = journals
+        .iter()
+        .filter(own)
+        .map(|progress| progress.remediation.plan.trail.clone())
+        .collect();
     let client = clients::kms(reader.session, region);
     for progress in makers {
-        let carries = carries(&client, &key, &progress.journal).await;
-        let carries = carries.map_err(|why| Stop::Doubt { step: None, why })?;
-        if carries != Some(true) {
+        let has_tag = has_tag(&client, &key, &progress.journal).await;
+        let has_tag = has_tag.map_err(|why| Stop::Doubt { step: None, why })?;
+        if has_tag != Some(true) {
             continue;
         }
         let keys = KeyReader::new(reader.aws, reader.session);
@@ -215,9 +218,9 @@ pub async fn made_by(
     Ok(None)
 }
 
-/// Whether a journal's run creates a key with this alias.
+/// Whether a journal's plan creates a key with this alias.
 fn makes(progress: &Progress, alias: &str, region: &Region) -> bool {
-    let step = progress.seal.plan.step(StepId::CreateAlias);
+    let step = progress.remediation.plan.step(StepId::CreateAlias);
     step.is_some_and(|step| {
         matches!(&step.call, Call::CreateAlias { region: of, alias: named, .. }
             if named == alias && of == region)
@@ -234,7 +237,7 @@ mod tests {
     use crate::journal_writer::new_journal_id;
 
     #[test]
-    fn a_journals_id_tells_when_it_was_begun() {
+    fn a_journal_id_starts_with_the_time() {
         let begun = begun(&new_journal_id().unwrap()).unwrap();
         let apart = now().epoch_millis() - begun.epoch_millis();
         assert!((0..2000).contains(&apart), "{apart}");

@@ -1,4 +1,4 @@
-//! How long to wait for AWS, and how fast to go.
+//! How long to wait for AWS, and the pace of changes.
 
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -7,18 +7,18 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::time::Instant;
 use trailseal_rule::Timestamp;
 
-/// How long to wait for AWS to show what was changed.
+/// How long to wait until AWS shows a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WaitPolicy {
-    /// For a key policy, or a new key, to have gone round: CloudTrail does not take the key before.
+    /// For CloudTrail to see a new key or key policy; it does not accept the key before.
     pub propagation: Duration,
-    /// For a change to be read back.
+    /// For a change to be visible.
     pub read_back: Duration,
-    /// Between two looks.
+    /// Between two reads.
     pub pause: Duration,
-    /// For a delivery after the change, and for a key of an interrupted run to be listed.
+    /// For a delivery after the change, and for KMS to list the key of an interrupted run.
     pub wait: Duration,
-    /// Between two changes of trails: CloudTrail takes one a second of an account and Region
+    /// Between two changes of trails: CloudTrail accepts one per second in an account and Region
     /// (CloudTrail User Guide, "Quotas in CloudTrail").
     pub between_trail_changes: Duration,
 }
@@ -35,10 +35,10 @@ impl Default for WaitPolicy {
     }
 }
 
-/// When this process last changed a trail, so that the next change keeps its distance.
+/// The time of this process's latest change of a trail.
 static LAST_TRAIL_CHANGE: Mutex<Option<Instant>> = Mutex::new(None);
 
-/// Waits until another change of a trail keeps CloudTrail's rate, and counts it.
+/// Waits until CloudTrail accepts another change of a trail.
 pub(crate) async fn before_trail_change(wait_policy: &WaitPolicy) {
     let at = {
         let mut last = LAST_TRAIL_CHANGE.lock().unwrap_or_else(PoisonError::into_inner);
@@ -50,7 +50,7 @@ pub(crate) async fn before_trail_change(wait_policy: &WaitPolicy) {
     tokio::time::sleep_until(at).await;
 }
 
-/// The time now, for records.
+/// The current time.
 pub(crate) fn now() -> Timestamp {
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_epoch_millis(i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX))

@@ -1,7 +1,7 @@
 //! The outputs of the runbook, shortened to what Automation accepts.
 
 use serde_json::{Value, json};
-use trailseal_plan::{Plan, Undo, aws_cli, plan_for_people, step_words};
+use trailseal_plan::{Plan, Undo, aws_cli, plan_for_people, step_text};
 use trailseal_remediation::{DeliverySeen, RemediationOutcome};
 use trailseal_rule::Verdict;
 use trailseal_rule::checks::Evidence;
@@ -73,7 +73,7 @@ fn done(remediated: &RemediationOutcome) -> Vec<String> {
     let Some(after) = &remediated.post_check else { return Vec::new() };
     let steps = remediated.plan.steps.iter();
     let mut done: Vec<String> =
-        steps.map(|step| format!("{}: {}, read back", step.id, step_words(step))).collect();
+        steps.map(|step| format!("{}: {}, read back", step.id, step_text(step))).collect();
     done.push(match &after.judgement.verdict {
         Verdict::Sealed(_) => "the rule is satisfied: COMPLIANT".to_owned(),
         Verdict::Broken(_) | Verdict::Unverified(_) | Verdict::NotApplicable(_) => {

@@ -1,4 +1,4 @@
-//! The product of states, wishes, consents and parameters.
+//! The product of states, requested keys, consents and parameters.
 
 use serde_json::{Map, Value, json};
 use trailseal_lab::State;
@@ -9,7 +9,8 @@ pub(crate) const ACCOUNT: &str = "111122223333";
 pub(crate) const REGION: &str = "us-east-1";
 pub(crate) const TRAIL: &str = "arn:aws:cloudtrail:us-east-1:111122223333:trail/audit";
 const NEIGHBOUR: &str = "arn:aws:cloudtrail:us-east-1:111122223333:trail/neighbour";
-const WISHED: &str = "arn:aws:kms:us-east-1:111122223333:key/11111111-0000-4000-8000-111111111111";
+const REQUESTED: &str =
+    "arn:aws:kms:us-east-1:111122223333:key/11111111-0000-4000-8000-111111111111";
 const PRESENT: &str = "arn:aws:kms:us-east-1:111122223333:key/22222222-0000-4000-8000-222222222222";
 const ELSEWHERE: &str =
     "arn:aws:kms:eu-west-1:111122223333:key/33333333-0000-4000-8000-333333333333";
@@ -21,10 +22,10 @@ pub(crate) enum Has {
     Working,
     NotAdmitting,
     Disabled,
-    Doomed,
+    PendingDeletion,
     Gone,
     InAnotherRegion,
-    /// The requested one.
+    /// The requested key.
     Requested,
 }
 
@@ -39,14 +40,14 @@ pub(crate) enum Policy {
     Odd,
 }
 
-/// What is requested.
+/// The requested key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Requested {
     Existing { policy: Policy, state: &'static str, rotates: bool },
     New { alias: Option<&'static str> },
 }
 
-/// One of them all.
+/// One combination.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scenario {
     has: Has,
@@ -62,12 +63,12 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         Has::Working,
         Has::NotAdmitting,
         Has::Disabled,
-        Has::Doomed,
+        Has::PendingDeletion,
         Has::Gone,
         Has::InAnotherRegion,
         Has::Requested,
     ] {
-        for requested in wishes() {
+        for requested in requested_keys() {
             for consents in [false, true] {
                 for profile in ["effective", "strict"] {
                     all.push(Scenario { has, requested, consents, profile });
@@ -78,7 +79,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
     all
 }
 
-fn wishes() -> Vec<Requested> {
+fn requested_keys() -> Vec<Requested> {
     let mut all = vec![
         Requested::New { alias: None },
         Requested::New { alias: Some("alias/free") },
@@ -104,7 +105,7 @@ fn wishes() -> Vec<Requested> {
 impl Scenario {
     pub(crate) fn target_key(&self) -> TargetKey {
         match self.requested {
-            Requested::Existing { .. } => TargetKey::Existing(KeyRef::parse(WISHED).unwrap()),
+            Requested::Existing { .. } => TargetKey::Existing(KeyRef::parse(REQUESTED).unwrap()),
             Requested::New { alias } => {
                 TargetKey::New(NewKey { alias: alias.map(str::to_owned), ..NewKey::default() })
             }
@@ -129,27 +130,28 @@ impl Scenario {
             Requested::Existing { policy, state, rotates } => (policy, state, rotates),
             Requested::New { .. } => (Policy::AdmitsTheNeighbour, "Enabled", true),
         };
-        let doomed = |state: &str| (state == "PendingDeletion").then_some("2026-12-24T00:00:00Z");
+        let deletion_date =
+            |state: &str| (state == "PendingDeletion").then_some("2026-12-24T00:00:00Z");
         let (present, present_state, present_policy) = self.present();
         let document = json!({
             "trailsealLab": 1,
             "accounts": [{ "id": ACCOUNT, "regions": [REGION, "eu-west-1"] }],
             "trails": [
                 { "arn": TRAIL, "s3BucketName": "example-logs", "kmsKeyId": present },
-                { "arn": NEIGHBOUR, "s3BucketName": "example-logs", "kmsKeyId": WISHED },
+                { "arn": NEIGHBOUR, "s3BucketName": "example-logs", "kmsKeyId": REQUESTED },
             ],
             "keys": [
                 {
-                    "arn": WISHED,
+                    "arn": REQUESTED,
                     "state": state,
-                    "deletionDate": doomed(state),
+                    "deletionDate": deletion_date(state),
                     "policy": document_of(policy),
                     "rotation": { "enabled": rotates },
                 },
                 {
                     "arn": PRESENT,
                     "state": present_state,
-                    "deletionDate": doomed(present_state),
+                    "deletionDate": deletion_date(present_state),
                     "policy": document_of(present_policy),
                     "rotation": { "enabled": true },
                 },
@@ -164,21 +166,21 @@ impl Scenario {
         State::from_value("scenario", &document).unwrap()
     }
 
-    /// The trail's key, and the state and policy of the key that it has beside the requested one.
+    /// The trail's key, and the state and policy of the present key.
     fn present(&self) -> (Option<&'static str>, &'static str, Policy) {
         match self.has {
             Has::None => (None, "Enabled", Policy::Admits),
             Has::Working => (Some(PRESENT), "Enabled", Policy::Admits),
             Has::NotAdmitting => (Some(PRESENT), "Enabled", Policy::Root),
             Has::Disabled => (Some(PRESENT), "Disabled", Policy::Admits),
-            Has::Doomed => (Some(PRESENT), "PendingDeletion", Policy::Admits),
+            Has::PendingDeletion => (Some(PRESENT), "PendingDeletion", Policy::Admits),
             Has::Gone => (
                 Some("arn:aws:kms:us-east-1:111122223333:key/99999999-0000-4000-8000-999999999999"),
                 "Enabled",
                 Policy::Admits,
             ),
             Has::InAnotherRegion => (Some(ELSEWHERE), "Enabled", Policy::Admits),
-            Has::Requested => (Some(WISHED), "Enabled", Policy::Admits),
+            Has::Requested => (Some(REQUESTED), "Enabled", Policy::Admits),
         }
     }
 }

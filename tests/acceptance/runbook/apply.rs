@@ -1,4 +1,4 @@
-//! What is planned and what is done, and that the answer is enough to go back by.
+//! Plans and their application. The answer is sufficient for a back-out.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -11,10 +11,10 @@ use crate::acceptance::faults::accounts::{
 };
 use crate::acceptance::harness::{ACCOUNT, REGION};
 use crate::acceptance::privilege::granted;
-use crate::acceptance::runbook::{Desk, apply, arn, broken_state, dry, key, replace, state};
+use crate::acceptance::runbook::{Runbook, apply, arn, broken_state, dry, key, replace, state};
 use trailseal_lab::Membership;
 
-/// What is asked whatever comes of it.
+/// The reads of every plan.
 const READS: [&str; 7] = [
     "cloudtrail:DescribeTrails",
     "cloudtrail:ListTags",
@@ -35,14 +35,14 @@ fn lines(value: &Value) -> String {
 }
 
 #[tokio::test]
-async fn a_dry_run_reads_and_shows_its_plan_and_changes_nothing() {
+async fn a_dry_run_shows_the_plan_and_changes_nothing() {
     for trail in ["plain".to_owned(), arn("plain")] {
-        let mut desk = Desk::open(state()).await;
-        let before = format!("{:?}", desk.lab.state());
-        // Without a word on it as well: a dry run is the default.
+        let mut target = Runbook::open(state()).await;
+        let before = format!("{:?}", target.lab.state());
+        // A dry run is the default.
         for event in [dry(&trail), json!({ "trail": trail, "key": key() })] {
-            let came = desk.ask(&event).await;
-            let answer = came.answer();
+            let reply = target.invoke(&event).await;
+            let answer = reply.answer();
             assert_eq!(answer["outcome"], "planned");
             assert_eq!(answer["trail"], arn("plain"));
             assert_eq!(answer["key"], key());
@@ -52,23 +52,23 @@ async fn a_dry_run_reads_and_shows_its_plan_and_changes_nothing() {
             }
             let plan = answer["plan"].as_str().unwrap();
             assert!(plan.contains("put-key-policy") && plan.contains("update-trail"), "{plan}");
-            assert_eq!(came.operations(), set(&READS));
-            assert_eq!(format!("{:?}", desk.lab.state()), before);
+            assert_eq!(reply.operations(), set(&READS));
+            assert_eq!(format!("{:?}", target.lab.state()), before);
         }
     }
 }
 
 #[tokio::test]
-async fn a_trail_without_a_key_is_sealed_the_policy_first() {
-    let mut desk = Desk::open(state()).await;
-    let policy = desk.policy_of(&key()).unwrap();
-    let came = desk.ask(&apply("plain")).await;
-    let answer = came.answer();
+async fn seals_a_trail_without_a_key_the_policy_first() {
+    let mut target = Runbook::open(state()).await;
+    let policy = target.policy_of(&key()).unwrap();
+    let reply = target.invoke(&apply("plain")).await;
+    let answer = reply.answer();
     assert_eq!(answer["outcome"], "applied");
-    assert_eq!(came.changes(), ["kms:PutKeyPolicy", "cloudtrail:UpdateTrail"]);
-    assert_eq!(desk.key_of("plain"), Some(key()));
-    assert!(desk.lab.broken_deliveries().is_empty());
-    for moment in desk.lab.take_delivery_moments() {
+    assert_eq!(reply.changes(), ["kms:PutKeyPolicy", "cloudtrail:UpdateTrail"]);
+    assert_eq!(target.key_of("plain"), Some(key()));
+    assert!(target.lab.broken_deliveries().is_empty());
+    for moment in target.lab.take_delivery_moments() {
         assert!(moment.broken.is_empty(), "{moment:?}");
     }
     assert_eq!(answer["formerKeyId"], Value::Null);
@@ -80,24 +80,24 @@ async fn a_trail_without_a_key_is_sealed_the_policy_first() {
     assert!(back_out.contains("trailseal remediate --back-out FILE"), "{back_out}");
     let off = back_out.find("--kms-key-id ''").unwrap();
     assert!(off < back_out.find("aws kms put-key-policy").unwrap(), "{back_out}");
-    // A second time there is nothing to do.
-    let (kind, message) = desk.refused(&apply("plain")).await;
+    // The second time there is nothing to do.
+    let (kind, message) = target.refused(&apply("plain")).await;
     assert_eq!(kind, "Refused");
     assert!(message.contains("already-sealed"), "{message}");
 }
 
 #[tokio::test]
-async fn the_journal_is_in_the_log_before_each_change_and_whole_in_the_answer() {
-    let mut desk = Desk::open(state()).await;
-    let came = desk.ask(&apply("plain")).await;
-    let text = lines(&came.answer()["journal"]);
+async fn the_log_and_the_answer_have_the_journal() {
+    let mut target = Runbook::open(state()).await;
+    let reply = target.invoke(&apply("plain")).await;
+    let text = lines(&reply.answer()["journal"]);
     let journal = read_journal(text.as_bytes()).unwrap();
     assert!(!journal.is_torn);
     let progress = journal.progress().unwrap();
-    assert!(progress.seal.is_finished);
+    assert!(progress.remediation.is_finished);
     let befores = journal.records.iter().filter(|record| matches!(record, Record::Before { .. }));
     assert_eq!(befores.count(), 2);
-    let logged: Vec<Value> = desk
+    let logged: Vec<Value> = target
         .function
         .take_lines()
         .unwrap()
@@ -118,56 +118,56 @@ async fn the_journal_is_in_the_log_before_each_change_and_whole_in_the_answer() 
 }
 
 #[tokio::test]
-async fn a_key_is_replaced_on_the_word_of_the_event_and_told() {
+async fn replaces_a_key_if_the_event_allows_it() {
     for (word, sealed) in [(json!(true), broken_state()), (json!("true"), broken_state())] {
-        let mut desk = Desk::open(sealed).await;
+        let mut target = Runbook::open(sealed).await;
         let event = json!({
             "trail": "sealed", "key": key(), "dryRun": "false", "replaceKey": word
         });
-        let came = desk.ask(&event).await;
-        let answer = came.answer();
+        let reply = target.invoke(&event).await;
+        let answer = reply.answer();
         assert_eq!(answer["outcome"], "applied");
         assert_eq!(answer["formerKeyId"], key_arn(ACCOUNT, REGION, 0));
-        assert_eq!(desk.key_of("sealed"), Some(key()));
-        assert!(desk.lab.broken_deliveries().is_empty());
+        assert_eq!(target.key_of("sealed"), Some(key()));
+        assert!(target.lab.broken_deliveries().is_empty());
     }
 }
 
 #[tokio::test]
-async fn a_policy_that_takes_its_time_is_waited_for() {
-    let mut desk = Desk::open(state()).await;
-    desk.lab.set_policy_propagation(Duration::from_millis(1500));
-    let came = desk.ask(&apply("plain")).await;
-    assert_eq!(came.answer()["outcome"], "applied");
-    let changes = came.changes();
+async fn waits_for_a_slow_key_policy() {
+    let mut target = Runbook::open(state()).await;
+    target.lab.set_policy_propagation(Duration::from_millis(1500));
+    let reply = target.invoke(&apply("plain")).await;
+    assert_eq!(reply.answer()["outcome"], "applied");
+    let changes = reply.changes();
     assert_eq!(changes.first(), Some(&"kms:PutKeyPolicy"));
     let updates = changes.iter().filter(|change| **change == "cloudtrail:UpdateTrail").count();
     assert!(updates > 1, "{changes:?}");
 }
 
 #[tokio::test]
-async fn a_time_that_runs_out_is_told_with_the_journal() {
-    let mut desk = Desk::open(state()).await;
-    desk.lab.set_policy_propagation(Duration::from_secs(8));
-    let came = desk.ask_within(&apply("plain"), Duration::from_secs(6)).await;
-    let (kind, message) = came.outcome.unwrap_err();
+async fn a_deadline_names_the_journal() {
+    let mut target = Runbook::open(state()).await;
+    target.lab.set_policy_propagation(Duration::from_secs(8));
+    let reply = target.invoke_within(&apply("plain"), Duration::from_secs(6)).await;
+    let (kind, message) = reply.outcome.unwrap_err();
     assert_eq!(kind, "DeadlineExceeded");
     assert!(message.contains("something may have changed: journal `"), "{message}");
-    assert_eq!(desk.key_of("plain"), None);
-    // What was begun is no obstacle to a second run.
-    let again = desk.ask(&apply("plain")).await;
+    assert_eq!(target.key_of("plain"), None);
+    // A second run succeeds.
+    let again = target.invoke(&apply("plain")).await;
     assert_eq!(again.answer()["outcome"], "applied");
 }
 
 #[tokio::test]
-async fn the_role_grants_what_the_function_asks_and_no_more() {
+async fn the_role_grants_exactly_the_calls_of_the_function() {
     let mut asked: BTreeSet<String> = BTreeSet::new();
-    let mut note = |came: super::Came| {
-        assert!(came.outcome.is_ok(), "{:?}", came.outcome);
-        let own = came.calls.into_iter().filter(|call| call.account.as_deref() == Some(ACCOUNT));
+    let mut note = |reply: super::Reply| {
+        assert!(reply.outcome.is_ok(), "{:?}", reply.outcome);
+        let own = reply.calls.into_iter().filter(|call| call.account.as_deref() == Some(ACCOUNT));
         asked.extend(own.map(|call| call.operation));
     };
-    // The rule asks for everything: rotation, the policies of other accounts' keys, deliveries.
+    // The parameters need everything: rotation, the policies of other accounts' keys, deliveries.
     let mut there = state();
     there.keys[1].rotation.enabled = false;
     there.keys[1].rotation.period_days = None;
@@ -179,9 +179,9 @@ async fn the_role_grants_what_the_function_asks_and_no_more() {
     there.keys.push(old);
     there.trails[1].kms_key_id = Some(foreign);
     let parameters = json!({ "profile": "strict", "keyAccountRoleName": KEY_ROLE });
-    let mut desk = Desk::of_rule(there, &parameters).await;
+    let mut target = Runbook::of_rule(there, &parameters).await;
     for event in [apply("plain"), replace("sealed")] {
-        note(desk.ask(&event).await);
+        note(target.invoke(&event).await);
     }
     assert_eq!(asked, granted("remediation"));
 }

@@ -8,19 +8,19 @@ use trailseal_rule::Region;
 
 const EXAMPLES: &str = "\
 Examples:
-  Show how trail `audit` would get a key of its own; nothing is changed:
+  Show the plan that gives trail `audit` its own key; nothing is changed:
     trailseal remediate audit --create-key --alias alias/trail-logs
 
-  Carry it out, asking first:
+  Apply it, after a confirmation:
     trailseal remediate audit --create-key --alias alias/trail-logs --apply
 
-  Give every failing trail of two Regions the same key, without questions, in a pipeline:
+  In a pipeline, give every failing trail of two Regions the same key without a confirmation:
     trailseal remediate --region eu-central-1,eu-west-1 --key alias/trail-logs --apply --yes
 
-  Go on where that run was interrupted: the same command with --resume:
+  Resume an interrupted run: the same command with --resume:
     trailseal remediate audit --create-key --alias alias/trail-logs --apply --resume
 
-  Show, and then carry out, the way back:
+  Show a back-out, then apply it:
     trailseal remediate --back-out trailseal-111122223333-audit-2026-11-24.jsonl
     trailseal remediate --back-out trailseal-111122223333-audit-2026-11-24.jsonl --apply
 
@@ -28,35 +28,35 @@ Nothing is changed without --apply, and no key is ever deleted.
 
 Exit codes:
   0  planned, done, or nothing to do
-  1  refused, declined, or something remains to be mended
-  2  wrong usage, a failure, or a doubt: the journal says where things stand";
+  1  refused, declined, or something remains to be fixed
+  2  wrong usage, a failure, or an unexpected result: the journal has the progress";
 
-/// Give trails a key that works, or go back
+/// Give trails a working key, or back that out
 ///
-/// Reads each trail and the key live, and shows every call in the order in which it would be made,
-/// the change of the key policy, the cost, and how each step is taken back. With --apply it makes
-/// the calls: each is written into a journal first and read back before the next, and at the first
-/// doubt nothing more is done. The same command with --resume goes on with the journal.
+/// Reads each trail and the key live, and shows every call in order, the change of the key policy,
+/// the cost, and how to undo each step. With --apply it makes the calls: it writes each to a journal
+/// first, reads back its effect before the next, and stops at the first unexpected result. The same
+/// command with --resume resumes the journal.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct RemediateArguments {
-    /// Trails by name (in the Region of the credentials, or the first of --region) or by ARN; all
-    /// failing trails of the account and Regions where none is named. With --back-out, the trail
-    /// that the journal must be of
+    /// Trails by name (in the Region of the credentials, or the first of --region) or by ARN; by
+    /// default all failing trails of the account and Regions. With --back-out, the trail that the
+    /// journal must belong to
     #[arg(value_name = "TRAIL")]
     pub(crate) trails: Vec<String>,
 
-    /// Take the names of the failing trails from a report of `trailseal audit -o json`; what is true
-    /// of them is read live all the same
+    /// Take the names of the failing trails from a report of `trailseal audit -o json`; their state
+    /// is still read live
     #[arg(long, value_name = "REPORT.json", conflicts_with_all = ["trails", "back_out"])]
     pub(crate) report: Option<PathBuf>,
 
-    /// The key that the trails are to have: its ARN, or an id or alias in the Region of the bucket
+    /// The key for the trails: an ARN, or an ID or alias in the Region of the bucket
     #[arg(long, value_name = "KEY", conflicts_with_all = ["create_key", "back_out"])]
     pub(crate) key: Option<String>,
 
-    /// Make a new key, rotated every year: one for all trails that are meant, in each Region of
-    /// their buckets; that takes --alias, by which the key is found again
+    /// Create a key, rotated every year. Several trails share one key in each Region of their
+    /// buckets, which needs --alias so that a resumed run finds the key
     #[arg(long, conflicts_with = "back_out")]
     pub(crate) create_key: bool,
 
@@ -72,74 +72,72 @@ pub(crate) struct RemediateArguments {
     #[arg(long, value_name = "TEXT", requires = "create_key")]
     pub(crate) description: Option<String>,
 
-    /// The trail's key may be replaced by another one
+    /// Replace the trail's key
     #[arg(long, conflicts_with = "back_out")]
     pub(crate) replace_key: bool,
 
-    /// The requested key may be enabled
+    /// Enable the requested key
     #[arg(long, conflicts_with = "back_out")]
     pub(crate) enable_key: bool,
 
-    /// The requested key's scheduled deletion may be cancelled; it is disabled then, so that
-    /// --enable-key is needed, too
+    /// Cancel the scheduled deletion of the requested key; this leaves it disabled, so --enable-key
+    /// is needed as well
     #[arg(long, conflicts_with = "back_out")]
     pub(crate) cancel_key_deletion: bool,
 
-    /// Take back what a journal tells of; shown only, unless --apply is given
+    /// Back out the run of a journal; without --apply, only show the plan
     #[arg(long, value_name = "JOURNAL", conflicts_with = "journal")]
     pub(crate) back_out: Option<PathBuf>,
 
-    /// Go back although others have changed something since; what they changed in the key policy
-    /// stays, and the trail is never left with a key that cannot encrypt
+    /// Back out although others have changed something since; their changes to the key policy stay,
+    /// and the trail is never left with a key that cannot encrypt
     #[arg(long, requires = "back_out")]
     pub(crate) force: bool,
 
-    /// Carry it out
+    /// Apply the plan
     #[arg(long)]
     pub(crate) apply: bool,
 
-    /// Do not ask before something is changed; needed where there is no terminal to ask at
+    /// Do not ask for confirmation; required without a terminal
     #[arg(long, requires = "apply")]
     pub(crate) yes: bool,
 
-    /// The journal; a name with the account, the trail and the date in the current folder where
-    /// none is given. If the file holds a run of the trail that was interrupted, goes on with it;
-    /// the trail and the options must be those of that run
+    /// The journal; by default a file in the current folder, named after the account, the trail and
+    /// the date. An interrupted run in the file is resumed; the trail and the options must be those
+    /// of that run
     #[arg(long, value_name = "FILE", requires = "apply")]
     pub(crate) journal: Option<PathBuf>,
 
-    /// Go on with the unfinished journals of the trails in the current folder, if there are any;
-    /// give the options of the interrupted run
+    /// Resume the unfinished journals of the trails in the current folder; repeat the options of the
+    /// interrupted run
     #[arg(long, requires = "apply", conflicts_with_all = ["journal", "back_out"])]
     pub(crate) resume: bool,
 
-    /// How long to wait for a delivery after the change, and for a key of an interrupted run to be
-    /// listed
+    /// How long to wait for a delivery after the change, and for KMS to list the key of an
+    /// interrupted run
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     pub(crate) wait: u64,
 
     /// A parameter of the rule, such as `profile=strict` (repeatable; `trailseal schema` lists
-    /// them): the trail is to be COMPLIANT under them
+    /// them). The trail becomes COMPLIANT under these parameters
     #[arg(long = "parameter", short = 'p', value_name = "NAME=VALUE")]
     pub(crate) parameters: Vec<String>,
 
-    /// The profile whose credentials are used, in place of those of the environment; it must exist
+    /// The AWS profile for credentials, instead of the environment; it must exist
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,
 
-    /// Regions with commas between, in which failing trails are looked for; the first is also the
-    /// one in which trails are named
+    /// Comma-separated Regions to search for failing trails; trail names belong to the first
     #[arg(long = "region", value_name = "LIST", value_delimiter = ',', value_parser = region)]
     pub(crate) regions: Vec<Region>,
 
-    /// How to write what is planned and what was done
+    /// The output format
     #[arg(long, short = 'o', value_enum, default_value_t = Form::Text)]
     pub(crate) output: Form,
 }
 
 impl RemediateArguments {
-    /// The command that goes on with the run of this one; nothing for a back-out, which is run
-    /// again as it is.
+    /// The command that resumes this run; `None` for a back-out, which is simply repeated.
     pub(crate) fn again(&self) -> Option<String> {
         if self.back_out.is_some() {
             return None;
@@ -176,12 +174,12 @@ impl RemediateArguments {
     }
 }
 
-/// How it is written.
+/// An output format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Form {
-    /// For people
+    /// Text for people
     Text,
-    /// For programs: one JSON document, by the schema that `trailseal schema remediation` prints
+    /// One JSON document; `trailseal schema remediation` prints its schema
     Json,
 }
 

@@ -1,15 +1,15 @@
-//! Going back: what a journal tells of is taken back, as far as nobody has changed it since.
+//! `--back-out`: undoes the run of a journal, as far as nobody has changed the state since.
 
 use std::path::Path;
 
 use trailseal_plan::{Force, Journal, Plan, Progress};
 use trailseal_remediation::{
-    Failure as NotBegun, JournalFile, begin, carry_out, plan_back_out, settle,
+    Failure as NotBegun, JournalFile, apply, begin, plan_back_out, settle,
 };
 
 use super::confirm::offer;
 use super::outcome::{End, Outcome};
-use super::seal::{failed, own_account, tell_end};
+use super::seal::{Halt, halted, of_own_account, show_end};
 use super::{RemediateContext, show};
 use crate::console::{Console, Failure};
 
@@ -18,20 +18,21 @@ pub(super) async fn back_out(
     path: &Path,
     console: &mut Console<'_>,
 ) -> Result<Outcome, Failure> {
-    let named = path.display().to_string();
-    let (mut file, journal) = match JournalFile::open(path) {
-        Ok((file, Some(journal))) => (file, journal),
-        Ok((_, None)) => {
-            show::people(context, "The journal is empty: nothing was changed\n", console)?;
-            return Ok(Outcome::without_plan(&named, End::Done(None)));
-        }
-        Err(failure) => return failed(context, &named, failure, console),
+    let outcome = try_back_out(context, path, console).await;
+    outcome.or_else(|halt| halted(context, &path.display().to_string(), halt, console))
+}
+
+async fn try_back_out(
+    context: &RemediateContext<'_>,
+    path: &Path,
+    console: &mut Console<'_>,
+) -> Result<Outcome, Halt> {
+    let (mut file, Some(journal)) = JournalFile::open(path)? else {
+        show::people(context, "The journal is empty: nothing was changed\n", console)?;
+        return Ok(Outcome::without_plan(&path.display().to_string(), End::Done(None)));
     };
-    let (progress, plan) = match way_back(context, path, journal, &mut file).await {
-        Ok(found) => found,
-        Err(failure) => return failed(context, &named, failure, console),
-    };
-    let what = format!("{} calls go back on trail {}", plan.steps.len(), plan.trail.name());
+    let (progress, plan) = planned(context, path, journal, &mut file).await?;
+    let what = format!("{} calls back out trail {}", plan.steps.len(), plan.trail.name());
     if let Some(end) = offer(context, &plan, &what, console)? {
         return Ok(Outcome {
             trail: plan.trail.to_string(),
@@ -41,42 +42,38 @@ pub(super) async fn back_out(
             end,
         });
     }
-    let phase = match begin(&plan, &progress.journal, &mut file) {
-        Ok(phase) => phase,
-        Err(stop) => return failed(context, &named, NotBegun::Stopped(stop), console),
-    };
+    let phase = begin(&plan, &progress.journal, &mut file)?;
     let (reader, wait_policy) = (context.reader(), &context.wait_policy);
     let tell = &mut show::notice;
-    let carried = carry_out(reader, &phase, &progress.journal, &mut file, wait_policy, tell).await;
-    let end = match carried {
+    let end = match apply(reader, &phase, &progress.journal, &mut file, wait_policy, tell).await {
         Ok(_) => End::Done(None),
         Err(stop) => End::Stopped(stop.into()),
     };
-    tell_end(context, &plan, end, path, console)
+    Ok(show_end(context, &plan, end, path, console)?)
 }
 
-/// What AWS shows counts: a back-out that was interrupted is planned anew from what is there now.
-async fn way_back(
+/// The plan from the present state: an interrupted back-out is planned again, not resumed.
+async fn planned(
     context: &RemediateContext<'_>,
     path: &Path,
     mut journal: Journal,
     file: &mut JournalFile,
 ) -> Result<(Progress, Plan), NotBegun> {
-    let progress = own_account(context, path, &journal)?;
-    of_named_trail(context, path, &progress)?;
+    let progress = of_own_account(context, path, &journal)?;
+    require_named_trail(context, path, &progress)?;
     let progress = settle(context.reader(), &mut journal, file, &context.wait_policy).await?;
     let force = if context.arguments.force { Force::Yes } else { Force::No };
     let plan = plan_back_out(context.reader(), &context.evaluation(), &progress, force).await?;
     Ok((progress, plan))
 }
 
-/// A trail that is named beside the journal is the one that it must be of.
-fn of_named_trail(
+/// If the command line names a trail, the journal must belong to it.
+fn require_named_trail(
     context: &RemediateContext<'_>,
     path: &Path,
     progress: &Progress,
 ) -> Result<(), NotBegun> {
-    let own = &progress.seal.plan.trail;
+    let own = &progress.remediation.plan.trail;
     let is_own = |named: &&String| own.as_str() == named.as_str() || own.name() == named.as_str();
     match context.arguments.trails.iter().find(|named| !is_own(named)) {
         None => Ok(()),

@@ -1,4 +1,4 @@
-//! Asking before something is changed.
+//! Asks for confirmation before a change.
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
@@ -10,7 +10,7 @@ use super::{RemediateContext, show};
 use crate::console::{Console, Failure};
 use crate::output::clean;
 
-/// Shows a plan and asks whether it is to be carried out: an end means that it is not.
+/// Shows a plan and asks whether to apply it. Returns the end of the run if not.
 pub(super) fn offer(
     context: &RemediateContext<'_>,
     plan: &Plan,
@@ -28,18 +28,17 @@ pub(super) fn offer(
     Ok(Some(End::Declined))
 }
 
-/// Whether the user agrees: by `--yes`, or by typing the account's id at a terminal.
+/// Whether the user agrees, with `--yes` or by typing the account ID at a terminal.
 pub(super) fn confirm(is_agreed: bool, account: &AccountId, what: &str) -> Result<bool, Failure> {
     if is_agreed {
         return Ok(true);
     }
     if !io::stdin().is_terminal() {
-        let line =
-            "there is no terminal to ask at: say --yes beside --apply, once the plan is read";
+        let line = "the confirmation needs a terminal; without one, read the plan and add --yes to --apply";
         return Err(Failure::Usage(vec![line.to_owned()]));
     }
     ask(&mut io::stdin().lock(), &mut anstream::stderr(), account, what)
-        .map_err(|error| Failure::Usage(vec![format!("no answer can be had: {error}")]))
+        .map_err(|error| Failure::Usage(vec![format!("cannot read the confirmation: {error}")]))
 }
 
 fn ask(
@@ -49,7 +48,7 @@ fn ask(
     what: &str,
 ) -> io::Result<bool> {
     let what = clean(what);
-    write!(questions, "{what} in account {account}. Type the account's id to go on: ")?;
+    write!(questions, "{what} in account {account}. Type the account ID to continue: ")?;
     questions.flush()?;
     let mut answer = String::new();
     answers.read_line(&mut answer)?;
@@ -61,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_accounts_own_id_is_a_yes() {
+    fn only_the_account_id_confirms() {
         let account = AccountId::parse("111122223333").unwrap();
         for (answer, agrees) in [
             ("111122223333\n", true),

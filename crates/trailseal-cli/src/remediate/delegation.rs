@@ -9,8 +9,7 @@ use trailseal_rule::Reading;
 const ACTION: &str = "organizations:ListDelegatedAdministrators";
 const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
 
-/// As AWS Organizations says. It tells the management account and delegated administrators only, so
-/// that a denial says nothing of an account.
+/// Reads AWS Organizations, which answers the management account and delegated administrators only.
 #[derive(Debug)]
 pub(super) struct ByOrganizations;
 

@@ -1,4 +1,4 @@
-//! Journals on disk: which one a run writes, and which one it goes on with.
+//! Chooses the journal file: a new one, or one to resume.
 
 use std::path::{Path, PathBuf};
 
@@ -12,28 +12,27 @@ const JOURNALS_A_DAY_MAX: u32 = 1000;
 pub(super) enum Chosen {
     /// A new one.
     New(PathBuf),
-    /// One that is not finished, and that the user has asked to go on with.
+    /// An unfinished one, which the user wants to resume.
     Resumed(PathBuf),
 }
 
-/// The journal that `--journal` names: a new one, or one to go on with if it holds anything.
+/// The journal of `--journal`: resumed if the file has a record, otherwise new.
 pub(super) fn named(path: &Path) -> Chosen {
     match std::fs::read(path) {
         Ok(bytes) if read_journal(&bytes) != Err(JournalError::Empty) => {
             Chosen::Resumed(path.to_owned())
         }
-        // Whoever opens it says why it cannot be read.
+        // Opening the file reports why it cannot be read.
         Ok(_) | Err(_) => Chosen::New(path.to_owned()),
     }
 }
 
-/// The journal of a trail in the current folder. None that is there is gone on with unless that was
-/// asked for.
+/// The journal of a trail in the current folder: a new one, or an unfinished one if `resumes`.
 ///
 /// # Errors
 ///
-/// Why the run must not begin, and what to do: one of the trail is not finished and `resumes` is
-/// false, or a file with the name of one is none.
+/// An unfinished journal of the trail exists and `resumes` is false, or a file with the name of a
+/// journal is not one.
 pub(super) fn in_current_folder(
     trail: &TrailArn,
     account: &AccountId,
@@ -49,14 +48,15 @@ pub(super) fn in_current_folder(
             Ok(None) => continue,
             Err(why) => {
                 return Err(format!(
-                    "`{shown}` has the name of a journal of this trail and is not one: {why}. \
-                     Nothing was changed. Find out who wrote it and move it away, or name another \
-                     file by --journal"
+                    "`{shown}` has the name of a journal of this trail, but is not one: {why}. \
+                     Nothing was changed. Find out who wrote it and move it, or name another file \
+                     with --journal"
                 ));
             }
         };
-        let Progress { seal, back_out, .. } = progress;
-        if seal.plan.trail == *trail && !seal.is_finished && back_out.is_none() {
+        let Progress { remediation, back_out, .. } = progress;
+        let is_open = !remediation.is_finished && back_out.is_none();
+        if remediation.plan.trail == *trail && is_open {
             unfinished = Some(path);
         }
     }
@@ -64,22 +64,22 @@ pub(super) fn in_current_folder(
         None => Ok(Chosen::New(new_journal(&format!("{stem}{}", now.date())))),
         Some(path) if resumes => Ok(Chosen::Resumed(path)),
         Some(path) => Err(format!(
-            "the journal `{}` says that an earlier run on this trail is not finished. Nothing was \
-             changed. If you started that run, give the same options and --resume; to start a new run, \
-             name another file by --journal",
+            "journal `{}` has an unfinished run of this trail. Nothing was changed. If you started \
+             that run, repeat its options with --resume; to start a new run, name another file with \
+             --journal",
             path.display()
         )),
     }
 }
 
-/// Every journal of an account in the current folder that can be read.
+/// The readable journals of an account in the current folder.
 pub(super) fn of_account(account: &AccountId) -> Vec<Progress> {
     let found = journals(&format!("trailseal-{account}-"));
     found.into_iter().filter_map(|(_, read)| read.ok().flatten()).collect()
 }
 
-/// The files of the current folder with the name of a journal, and what they hold; nothing of those
-/// without a record.
+/// The files of the current folder with the name of a journal, and their progress; `None` without a
+/// record.
 fn journals(stem: &str) -> Vec<(PathBuf, Result<Option<Progress>, String>)> {
     let entries = std::fs::read_dir(".").into_iter().flatten();
     let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
@@ -92,8 +92,7 @@ fn journals(stem: &str) -> Vec<(PathBuf, Result<Option<Progress>, String>)> {
     paths.into_iter().map(|path| (path.clone(), read(&path))).collect()
 }
 
-/// Whether this is a date, with a number where there are several of a day; a trail's name may stand
-/// before it.
+/// Whether this ends with a date, with or without a number after it.
 fn ends_with_date(rest: &str) -> bool {
     let is_date = |text: &str| Timestamp::parse(&format!("{text}T00:00:00Z")).is_ok();
     let without_number = match rest.rsplit_once('-') {
@@ -109,7 +108,7 @@ fn ends_with_date(rest: &str) -> bool {
 /// `2026-11-24`.
 const DATE_BYTES: usize = 10;
 
-/// The first name that is free, or of a file that holds nothing: nothing was done then.
+/// The first name without a file, or whose file has no record.
 fn new_journal(stem: &str) -> PathBuf {
     let names = (2..JOURNALS_A_DAY_MAX).map(|number| format!("{stem}-{number}.jsonl"));
     let mut names = std::iter::once(format!("{stem}.jsonl")).chain(names).map(PathBuf::from);
@@ -131,7 +130,7 @@ fn read(path: &Path) -> Result<Option<Progress>, String> {
     }
 }
 
-/// Where things stand by a journal, if it can be read.
+/// The progress of a journal, if it can be read.
 pub(super) fn progress_of(path: &Path) -> Option<Progress> {
     read(path).ok().flatten()
 }
@@ -141,7 +140,7 @@ mod tests {
     use super::ends_with_date;
 
     #[test]
-    fn a_journals_name_ends_with_a_date() {
+    fn a_journal_name_ends_with_a_date() {
         for name in ["2026-11-24", "2026-11-24-2", "2026-11-24-17", "audit-2026-11-24"] {
             assert!(ends_with_date(name), "{name}");
         }

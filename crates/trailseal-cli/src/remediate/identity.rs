@@ -1,25 +1,25 @@
-//! Whose credentials these are, and in which Region trails are named.
+//! The account of the credentials, and the Region for trail names.
 
 use trailseal_rule::Region;
 
 use crate::audit::Identity;
 
-/// Requests that are under way at the same time: there are never more than a handful.
+/// Concurrent requests, at most.
 const REQUESTS_MAX: usize = 8;
 
-const NO_REGION: &str = "no AWS Region is set: name it by --region, set AWS_REGION, or put `region` \
-                         into the profile";
+const NO_REGION: &str = "no AWS Region is set: use --region, set AWS_REGION, or set `region` in the \
+                         profile";
 
-/// Finds credentials and a Region, and asks whose they are.
+/// Finds credentials, their account and a Region.
 ///
 /// # Errors
 ///
-/// One line, with what to do next.
+/// One line with a fix.
 pub(super) async fn find_identity(
     profile: Option<&str>,
-    wanted: Option<&Region>,
+    given: Option<&Region>,
 ) -> Result<Identity, String> {
-    let region = |configured: Option<&str>| match (wanted, configured) {
+    let region = |configured: Option<&str>| match (given, configured) {
         (Some(region), _) => Ok(region.clone()),
         (None, Some(name)) => Region::parse(name).map_err(|error| error.to_string()),
         (None, None) => Err(NO_REGION.to_owned()),

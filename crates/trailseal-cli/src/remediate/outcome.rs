@@ -1,4 +1,4 @@
-//! What came of one trail.
+//! The result for one trail.
 
 use std::path::PathBuf;
 
@@ -8,50 +8,50 @@ use trailseal_rule::Verdict;
 
 use crate::console::Exit;
 
-/// What came of one trail.
+/// The result for one trail.
 #[derive(Debug)]
 pub(super) struct Outcome {
-    /// The trail as it was named.
+    /// The trail as given.
     pub(super) trail: String,
-    /// The plan, where there is one.
+    /// The plan, if any.
     pub(super) plan: Option<Plan>,
-    /// The journal, where there is one.
+    /// The journal, if any.
     pub(super) journal: Option<PathBuf>,
-    /// Where things stand by the journal.
+    /// The progress according to the journal.
     pub(super) progress: Option<Progress>,
     /// How it ended.
     pub(super) end: End,
 }
 
-/// How it ended.
+/// How a run ended.
 #[derive(Debug)]
 pub(super) enum End {
     /// The plan was shown.
     Planned,
-    /// The plan comes later: the trail gets the key that another plan makes.
+    /// The trail gets the key that another plan creates, so its plan comes later.
     Follows(Follows),
     /// The planner refuses.
     Refused(Refusals),
-    /// The user did not say yes.
+    /// The user did not confirm.
     Declined,
-    /// The plan was carried out.
+    /// The plan was applied.
     Done(Option<PostCheck>),
-    /// It could not be begun; nothing was changed.
+    /// The run did not begin; nothing was changed.
     Failed(String),
-    /// It was begun and not gone on with.
+    /// The run stopped.
     Stopped(Stopped),
 }
 
-/// A trail that gets the key of another one's plan.
+/// A trail that gets the key of another trail's plan.
 #[derive(Debug)]
 pub(super) struct Follows {
-    /// The trail whose plan makes the key.
+    /// The trail whose plan creates the key.
     pub(super) first: String,
     /// The statements that its own plan will add to the key's policy, each as JSON.
     pub(super) statements: Vec<String>,
 }
 
-/// Why a plan was not gone on with.
+/// Why a run stopped.
 #[derive(Debug)]
 pub(super) struct Stopped {
     pub(super) why: String,
@@ -67,12 +67,12 @@ impl From<Stop> for Stopped {
 }
 
 impl Outcome {
-    /// An end without a plan.
+    /// A result without a plan.
     pub(super) fn without_plan(trail: &str, end: End) -> Self {
         Self { trail: trail.to_owned(), plan: None, journal: None, progress: None, end }
     }
 
-    /// The exit code that it asks for.
+    /// The exit code.
     pub(super) fn exit(&self) -> Exit {
         match &self.end {
             End::Planned | End::Follows(_) => Exit::Clean,
@@ -90,14 +90,14 @@ impl Outcome {
         }
     }
 
-    /// Whether other trails may still be gone on with.
-    pub(super) fn is_no_doubt(&self) -> bool {
+    /// Whether the run can continue with other trails.
+    pub(super) fn is_as_expected(&self) -> bool {
         self.exit() != Exit::Failure
     }
 }
 
-/// Nothing to do is no refusal to whoever asks whether all is done.
-pub(super) fn is_nothing_to_do(refusals: &Refusals) -> bool {
+/// Whether all reasons mean that there is nothing to do, which is a success.
+fn is_nothing_to_do(refusals: &Refusals) -> bool {
     use trailseal_plan::RefusalCode::{AlreadySealed, NothingToBackOut};
     refusals.iter().all(|refusal| matches!(refusal.code, AlreadySealed | NothingToBackOut))
 }

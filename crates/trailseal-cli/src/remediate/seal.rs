@@ -1,10 +1,12 @@
-//! Sealing trails, one after the other: plan, ask, carry out, look what came of it.
+//! Seals trails, one after the other: plan, confirm, apply, check.
 
 use std::path::{Path, PathBuf};
 
-use trailseal_plan::{Phase, Plan, Progress, StepId, TargetKey, plan, resumed, trail_before};
+use trailseal_plan::{
+    Journal, Phase, Plan, Progress, StepId, TargetKey, plan, resumed, trail_before,
+};
 use trailseal_remediation::{
-    Failure as NotBegun, JournalFile, JournalWriter, begin, carry_out, new_journal_id, post_check,
+    Failure as NotBegun, JournalFile, JournalWriter, Stop, apply, begin, new_journal_id, post_check,
 };
 use trailseal_rule::{Trail, TrailArn};
 
@@ -16,50 +18,75 @@ use super::targets::targets;
 use super::{RemediateContext, show};
 use crate::console::{Console, Failure};
 
-/// All trails that are meant, until the first doubt.
+/// Why a run did not begin.
+pub(super) enum Halt {
+    /// This trail's run did not begin.
+    NotBegun(NotBegun),
+    /// This trail's run must not begin because of the journals in the current folder.
+    Journal(String),
+    /// The command fails.
+    Command(Failure),
+}
+
+impl From<NotBegun> for Halt {
+    fn from(failure: NotBegun) -> Self {
+        Self::NotBegun(failure)
+    }
+}
+
+impl From<Stop> for Halt {
+    fn from(stop: Stop) -> Self {
+        Self::NotBegun(NotBegun::Stopped(stop))
+    }
+}
+
+impl From<Failure> for Halt {
+    fn from(failure: Failure) -> Self {
+        Self::Command(failure)
+    }
+}
+
+/// Seals the requested trails, until the first unexpected result.
 pub(super) async fn seal_all(
     context: &RemediateContext<'_>,
     console: &mut Console<'_>,
 ) -> Result<Vec<Outcome>, Failure> {
     let arguments = context.arguments;
     if context.target_key.is_none() {
-        let line = "say which key the trails are to have: --key KEY, or --create-key for a new one; \
-                    a journal does not say it, so give it again to go on with one";
-        return Err(Failure::Usage(vec![line.to_owned()]));
+        return usage(
+            "name the key: --key KEY, or --create-key for a new one; to resume a journal, repeat it",
+        );
     }
     if arguments.journal.is_some() && arguments.trails.is_empty() {
-        let line = "--journal holds one trail: name it; a journal does not choose it";
-        return Err(Failure::Usage(vec![line.to_owned()]));
+        return usage("--journal needs a trail: name it");
     }
     let named = targets(context, console).await?;
     if named.is_empty() {
         show::people(context, "No trail fails: nothing to do\n", console)?;
     }
     let mut shared = SharedKey::of(context, &named)?;
-    only_one(context, named.len())?;
+    if named.len() > 1 && arguments.journal.is_some() {
+        return usage(&format!(
+            "--journal is for one trail, but there are {}: leave it out, and each gets its own",
+            named.len()
+        ));
+    }
     let mut outcomes = Vec::new();
     for trail in named {
-        let outcome = seal_one(context, &trail, &mut shared, console).await?;
-        let goes_on = outcome.is_no_doubt() || !arguments.apply;
+        let outcome = seal_one(context, &trail, &mut shared, console).await;
+        let outcome = outcome.or_else(|halt| halted(context, &trail, halt, console))?;
+        let continues = outcome.is_as_expected() || !arguments.apply;
         shared.note(&outcome);
         outcomes.push(outcome);
-        if !goes_on {
+        if !continues {
             break;
         }
     }
     Ok(outcomes)
 }
 
-/// What holds one trail only is not given to several.
-fn only_one(context: &RemediateContext<'_>, number: usize) -> Result<(), Failure> {
-    let arguments = context.arguments;
-    if number > 1 && arguments.journal.is_some() {
-        let line = format!(
-            "--journal holds one trail, and {number} are meant: leave it out, and each gets its own"
-        );
-        return Err(Failure::Usage(vec![line]));
-    }
-    Ok(())
+fn usage<T>(line: &str) -> Result<T, Failure> {
+    Err(Failure::Usage(vec![line.to_owned()]))
 }
 
 async fn seal_one(
@@ -67,32 +94,14 @@ async fn seal_one(
     named: &str,
     shared: &mut SharedKey,
     console: &mut Console<'_>,
-) -> Result<Outcome, Failure> {
-    let trail = match context.reader().trail(named).await {
-        Ok(trail) => trail,
-        Err(failure) => return failed(context, named, failure, console),
+) -> Result<Outcome, Halt> {
+    let trail = context.reader().trail(named).await?;
+    let outcome = match chosen(context, &trail) {
+        Ok(Chosen::Resumed(path)) => resume(context, &trail, shared, &path, console).await,
+        Ok(Chosen::New(path)) => start(context, &trail, shared, &path, console).await,
+        Err(why) => Err(Halt::Journal(why)),
     };
-    let path = match chosen(context, &trail) {
-        Ok(Chosen::Resumed(path)) => {
-            return resume(context, &trail, shared, &path, console).await;
-        }
-        Ok(Chosen::New(path)) => path,
-        Err(why) => return not_begun(context, trail.arn.as_str(), why, console),
-    };
-    let plan = match planned(context, &trail, shared).await {
-        Ok(plan) => plan,
-        Err(failure) => return failed(context, trail.arn.as_str(), failure, console),
-    };
-    if let Some(follows) = shared.follows(&plan) {
-        show::people(context, &show::follows(plan.trail.as_str(), &follows), console)?;
-        return Ok(Outcome::without_plan(plan.trail.as_str(), End::Follows(follows)));
-    }
-    let what = format!("{} calls change trail {}", plan.steps.len(), plan.trail.name());
-    if let Some(end) = offer(context, &plan, &what, console)? {
-        let trail = plan.trail.to_string();
-        return Ok(Outcome { trail, plan: Some(plan), journal: None, progress: None, end });
-    }
-    begin_new(context, &plan, &path, console).await
+    outcome.or_else(|halt| Ok(halted(context, trail.arn.as_str(), halt, console)?))
 }
 
 /// The journal of the run; a plan that is only shown needs none.
@@ -108,144 +117,122 @@ fn chosen(context: &RemediateContext<'_>, trail: &Trail) -> Result<Chosen, Strin
     }
 }
 
-async fn planned(
+/// Plans for a trail, and applies the plan if that is requested and confirmed.
+async fn start(
     context: &RemediateContext<'_>,
     trail: &Trail,
     shared: &mut SharedKey,
-) -> Result<Plan, NotBegun> {
-    // Whoever comes here has requested for a key.
-    let Some(target_key) = wish_for(context, trail, shared).await? else {
-        return Err(NotBegun::NotATrail(trail.arn.to_string()));
-    };
-    let current_state =
-        context.reader().current_state(&context.evaluation(), trail, &target_key).await?;
-    Ok(plan(&context.evaluation(), &current_state, &target_key, &context.consent)?)
-}
-
-/// The key that a trail is to have: one that this run shares, or the one that was asked for.
-async fn wish_for(
-    context: &RemediateContext<'_>,
-    trail: &Trail,
-    shared: &mut SharedKey,
-) -> Result<Option<TargetKey>, NotBegun> {
-    let shared = shared.key_for(context, trail).await?;
-    Ok(shared.map(TargetKey::Existing).or_else(|| context.target_key.clone()))
-}
-
-async fn begin_new(
-    context: &RemediateContext<'_>,
-    plan: &Plan,
     path: &Path,
     console: &mut Console<'_>,
-) -> Result<Outcome, Failure> {
-    let named = plan.trail.as_str();
-    // An empty file is what is left of a run that was killed before it had begun.
-    let opened = if path.exists() {
-        JournalFile::open(path).map(|(file, _)| file)
-    } else {
-        JournalFile::create(path)
-    };
-    let mut file = match opened {
-        Ok(file) => file,
-        Err(failure) => return failed(context, named, failure, console),
-    };
-    let id = match new_journal_id() {
-        Ok(id) => id,
-        Err(failure) => return failed(context, named, failure, console),
-    };
-    match begin(plan, &id, &mut file) {
-        Ok(phase) => go_on(context, &phase, &id, &mut file, path, console).await,
-        Err(stop) => failed(context, named, NotBegun::Stopped(stop), console),
+) -> Result<Outcome, Halt> {
+    let target_key = target_key(context, trail, shared).await?;
+    let evaluation = context.evaluation();
+    let current_state = context.reader().current_state(&evaluation, trail, &target_key).await;
+    let plan =
+        plan(&evaluation, &current_state.map_err(NotBegun::Aws)?, &target_key, &context.consent)
+            .map_err(NotBegun::Refused)?;
+    if let Some(follows) = shared.follows(&plan) {
+        show::people(context, &show::follows(plan.trail.as_str(), &follows), console)?;
+        return Ok(Outcome::without_plan(plan.trail.as_str(), End::Follows(follows)));
     }
+    let what = format!("{} calls change trail {}", plan.steps.len(), plan.trail.name());
+    if let Some(end) = offer(context, &plan, &what, console)? {
+        let trail = plan.trail.to_string();
+        return Ok(Outcome { trail, plan: Some(plan), journal: None, progress: None, end });
+    }
+    // An empty file is left from a run that was killed before it began.
+    let mut file =
+        if path.exists() { JournalFile::open(path)?.0 } else { JournalFile::create(path)? };
+    let id = new_journal_id()?;
+    let phase = begin(&plan, &id, &mut file)?;
+    Ok(apply_rest(context, &phase, &id, &mut file, path, console).await?)
 }
 
-/// Goes on with a journal where it stands, if its plan is the one that is made now.
+/// The requested key: the one that this run shares, or the one of the command line.
+async fn target_key(
+    context: &RemediateContext<'_>,
+    trail: &Trail,
+    shared: &mut SharedKey,
+) -> Result<TargetKey, NotBegun> {
+    let shared = shared.key_for(context, trail).await?.map(TargetKey::Existing);
+    let target_key = shared.or_else(|| context.target_key.clone());
+    // `seal_all` requires a key.
+    target_key.ok_or_else(|| NotBegun::NotATrail(trail.arn.to_string()))
+}
+
+/// Resumes a journal, if its plan is the one that is made now.
 async fn resume(
     context: &RemediateContext<'_>,
     trail: &Trail,
     shared: &mut SharedKey,
     path: &Path,
     console: &mut Console<'_>,
-) -> Result<Outcome, Failure> {
-    let named = trail.arn.as_str();
-    let (mut file, journal) = match JournalFile::open(path) {
-        Ok((file, Some(journal))) => (file, journal),
-        Ok((_, None)) => {
-            let line =
-                format!("the journal `{}` is empty: nothing was changed by it", path.display());
-            return Err(Failure::Usage(vec![line]));
-        }
-        Err(failure) => return failed(context, named, failure, console),
+) -> Result<Outcome, Halt> {
+    let (mut file, Some(journal)) = JournalFile::open(path)? else {
+        return Ok(usage(&format!("journal `{}` is empty: it changed nothing", path.display()))?);
     };
-    let progress = match of_this_trail(context, trail, path, &journal) {
-        Ok(progress) => progress,
-        Err(failure) => return failed(context, named, failure, console),
-    };
-    show::people(context, &trailseal_plan::where_things_stand(&progress), console)?;
+    let progress = of_this_trail(context, trail, path, &journal)?;
+    show::people(context, &trailseal_plan::progress_text(&progress), console)?;
     if progress.back_out.is_some() {
-        let line = format!(
-            "a back-out was begun with the journal `{0}`: finish it by --back-out {0}",
-            path.display()
-        );
-        return Err(Failure::Usage(vec![line]));
+        let path = path.display();
+        return Ok(usage(&format!(
+            "journal `{path}` has an unfinished back-out: finish it with --back-out {path}"
+        ))?);
     }
-    let phase = match planned_again(context, trail, shared, &progress).await {
-        Ok(phase) => phase,
-        Err(failure) => return failed(context, named, failure, console),
-    };
+    let phase = planned_again(context, trail, shared, &progress).await?;
     if phase.is_finished {
-        let end = after(context, &trail.arn).await;
-        return tell_end(context, &phase.plan, end, path, console);
+        let end = check(context, &trail.arn).await;
+        return Ok(show_end(context, &phase.plan, end, path, console)?);
     }
-    let what = format!("Going on changes trail {}", trail.arn.name());
+    let what = format!("Resuming changes trail {}", trail.arn.name());
     if let Some(end) = offer(context, &phase.plan, &what, console)? {
-        let mut outcome = Outcome::without_plan(named, end);
+        let mut outcome = Outcome::without_plan(trail.arn.as_str(), end);
         outcome.journal = Some(path.to_owned());
         return Ok(outcome);
     }
-    go_on(context, &phase, &progress.journal, &mut file, path, console).await
+    Ok(apply_rest(context, &phase, &progress.journal, &mut file, path, console).await?)
 }
 
-/// Where a journal stands, once it is sure that it says to be of this account and trail.
+/// The progress of a journal, if it belongs to this account and trail.
 fn of_this_trail(
     context: &RemediateContext<'_>,
     trail: &Trail,
     path: &Path,
-    journal: &trailseal_plan::Journal,
+    journal: &Journal,
 ) -> Result<Progress, NotBegun> {
-    let progress = own_account(context, path, journal)?;
-    if progress.seal.plan.trail == trail.arn {
+    let progress = of_own_account(context, path, journal)?;
+    if progress.remediation.plan.trail == trail.arn {
         return Ok(progress);
     }
-    let (journal, trail) = (progress.seal.plan.trail.to_string(), trail.arn.to_string());
+    let (journal, trail) = (progress.remediation.plan.trail.to_string(), trail.arn.to_string());
     Err(NotBegun::OtherTrail { file: path.display().to_string(), journal, trail })
 }
 
-/// The plan of a journal as it is made now: a journal that holds another one is refused.
+/// The plan of a journal as the planner makes it now; a journal with another plan is refused.
 async fn planned_again(
     context: &RemediateContext<'_>,
     trail: &Trail,
     shared: &mut SharedKey,
     progress: &Progress,
 ) -> Result<Phase, NotBegun> {
-    let creates_key = progress.seal.plan.step(StepId::CreateKey).is_some();
-    let shared = if creates_key { None } else { wish_for(context, trail, shared).await? };
-    let Some(target_key) = shared.or_else(|| context.target_key.clone()) else {
-        return Err(NotBegun::NotATrail(trail.arn.to_string()));
+    let target_key = match &context.target_key {
+        Some(key) if progress.remediation.plan.step(StepId::CreateKey).is_some() => key.clone(),
+        Some(_) | None => target_key(context, trail, shared).await?,
     };
     let (evaluation, before) = (context.evaluation(), trail_before(trail, progress));
     let live = context.reader().current_state(&evaluation, &before, &target_key).await?;
     Ok(resumed(&evaluation, &live, &target_key, &context.consent, progress)?)
 }
 
-pub(super) fn own_account(
+/// The progress of a journal, if it belongs to the account of the credentials.
+pub(super) fn of_own_account(
     context: &RemediateContext<'_>,
     path: &Path,
-    journal: &trailseal_plan::Journal,
+    journal: &Journal,
 ) -> Result<Progress, NotBegun> {
     let file = path.display().to_string();
     let progress = journal.progress().map_err(|cause| NotBegun::NotAJournal { file, cause })?;
-    let (own, caller) = (&progress.seal.plan.account, context.aws.own().account());
+    let (own, caller) = (&progress.remediation.plan.account, context.aws.own().account());
     if own != caller {
         let (journal, caller) = (own.to_string(), caller.to_string());
         return Err(NotBegun::OtherAccount { journal, caller });
@@ -253,8 +240,8 @@ pub(super) fn own_account(
     Ok(progress)
 }
 
-/// Makes the steps that are left, and looks what came of them.
-async fn go_on(
+/// Makes the remaining steps, and checks the trail.
+async fn apply_rest(
     context: &RemediateContext<'_>,
     phase: &Phase,
     id: &str,
@@ -263,33 +250,32 @@ async fn go_on(
     console: &mut Console<'_>,
 ) -> Result<Outcome, Failure> {
     let (reader, wait_policy, tell) = (context.reader(), &context.wait_policy, &mut show::notice);
-    let (plan, end) = match carry_out(reader, phase, id, file, wait_policy, tell).await {
+    let (plan, end) = match apply(reader, phase, id, file, wait_policy, tell).await {
         Ok(plan) => {
-            let end = after(context, &plan.trail).await;
+            let end = check(context, &plan.trail).await;
             (plan, end)
         }
         Err(stop) => (phase.plan.clone(), End::Stopped(stop.into())),
     };
-    tell_end(context, &plan, end, path, console)
+    show_end(context, &plan, end, path, console)
 }
 
-async fn after(context: &RemediateContext<'_>, trail: &TrailArn) -> End {
+async fn check(context: &RemediateContext<'_>, trail: &TrailArn) -> End {
     let evaluation = context.evaluation();
     match post_check(context.reader(), &evaluation, trail, context.now, &context.wait_policy).await
     {
         Ok(after) => End::Done(Some(after)),
         Err(failure) => End::Stopped(Stopped {
             why: format!(
-                "every step is done and read back, but the trail could not be judged afterwards: \
-                 {failure}"
+                "all steps are done and read back, but the trail could not be checked: {failure}"
             ),
             is_denied: false,
         }),
     }
 }
 
-/// Tells how a plan ended.
-pub(super) fn tell_end(
+/// Shows how a run ended.
+pub(super) fn show_end(
     context: &RemediateContext<'_>,
     plan: &Plan,
     end: End,
@@ -314,32 +300,30 @@ pub(super) fn tell_end(
     })
 }
 
-/// Says why a run must not begin.
-fn not_begun(
-    context: &RemediateContext<'_>,
-    trail: &str,
-    why: String,
-    console: &mut Console<'_>,
-) -> Result<Outcome, Failure> {
-    show::people(context, &format!("{trail}: {why}\n"), console)?;
-    Ok(Outcome::without_plan(trail, End::Failed(why)))
-}
-
-/// Tells why nothing was begun: the reasons against a plan, or what went wrong.
-pub(super) fn failed(
+/// Shows why a run did not begin.
+pub(super) fn halted(
     context: &RemediateContext<'_>,
     named: &str,
-    failure: NotBegun,
+    halt: Halt,
     console: &mut Console<'_>,
 ) -> Result<Outcome, Failure> {
-    if let NotBegun::Refused(refusals) = failure {
-        show::people(context, &show::refusals(context, named, &refusals), console)?;
-        return Ok(Outcome::without_plan(named, End::Refused(refusals)));
-    }
-    let mut text = format!("{named}: {failure}\n");
-    if matches!(failure, NotBegun::Aws(trailseal_aws::AwsError::Denied { denial: None, .. })) {
-        show::add_every_permission(context, &mut text);
-    }
+    let (text, end) = match halt {
+        Halt::Command(failure) => return Err(failure),
+        Halt::NotBegun(NotBegun::Refused(refusals)) => {
+            (show::refusals(context, named, &refusals), End::Refused(refusals))
+        }
+        Halt::NotBegun(failure) => {
+            let mut text = format!("{named}: {failure}\n");
+            if matches!(
+                failure,
+                NotBegun::Aws(trailseal_aws::AwsError::Denied { denial: None, .. })
+            ) {
+                show::add_every_permission(context, &mut text);
+            }
+            (text, End::Failed(failure.to_string()))
+        }
+        Halt::Journal(why) => (format!("{named}: {why}\n"), End::Failed(why)),
+    };
     show::people(context, &text, console)?;
-    Ok(Outcome::without_plan(named, End::Failed(failure.to_string())))
+    Ok(Outcome::without_plan(named, end))
 }

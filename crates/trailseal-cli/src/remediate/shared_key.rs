@@ -1,9 +1,8 @@
-//! One new key for several trails: the first plan of a bucket's Region makes it, the other trails
-//! get it as a key that exists.
+//! One new key for several trails: the first plan in the Region of a bucket creates it, and the other
+//! trails get it as an existing key.
 //!
-//! An alias names one key of an account and Region, and so a resumed run finds by it what the
-//! interrupted one has made. A key counts as that only if a journal in the current folder names it,
-//! the key carries the journal's id, and its policy is the one that was planned.
+//! A resumed run finds the key by its alias. It uses that key only if a journal in the current folder
+//! creates the alias, the key has the journal's tag, and its policy is the planned one.
 
 use std::collections::BTreeMap;
 
@@ -16,30 +15,29 @@ use super::files::of_account;
 use super::outcome::{End, Follows, Outcome};
 use crate::console::Failure;
 
-/// The keys for several trails.
+/// The keys that trails share.
 pub(super) struct SharedKey {
-    /// The alias; nothing where each plan is for itself.
+    /// The alias; `None` if trails do not share a key.
     alias: Option<String>,
-    by_region: BTreeMap<Region, Made>,
+    by_region: BTreeMap<Region, Shared>,
 }
 
-/// What there is of a key.
-enum Made {
-    /// It is there.
+/// A shared key.
+enum Shared {
+    /// It exists.
     Key(KeyArn),
-    /// The plan of this trail was shown, which would make it.
+    /// The plan of this trail, which was only shown, creates it.
     ByPlanOf(String),
 }
 
 impl SharedKey {
-    /// Whoever names one trail gets a plan for that one, and is told where the alias is taken.
+    /// A single named trail does not share a key.
     pub(super) fn of(context: &RemediateContext<'_>, named: &[String]) -> Result<Self, Failure> {
         let arguments = context.arguments;
         if named.len() > 1 && arguments.create_key && arguments.alias.is_none() {
             return Err(Failure::Usage(vec![format!(
-                "--create-key makes one key for the {} trails that are meant, and takes --alias for \
-                 that: by its alias the key is found again if the run is interrupted; the trails \
-                 are {}",
+                "--create-key creates one key for these {} trails and needs --alias, so that a resumed \
+                 run finds the key: {}",
                 named.len(),
                 named.join(", ")
             )]));
@@ -49,7 +47,7 @@ impl SharedKey {
         Ok(Self { alias, by_region: BTreeMap::new() })
     }
 
-    /// The key that is there for a trail already: made by this run, or by an earlier one.
+    /// The existing key for a trail, created by this run or the interrupted one.
     pub(super) async fn key_for(
         &mut self,
         context: &RemediateContext<'_>,
@@ -62,42 +60,42 @@ impl SharedKey {
         if context.arguments.resume && !self.by_region.contains_key(&region) {
             let journals = of_account(context.aws.own().account());
             if let Some(arn) = made_by(context.reader(), &region, alias, &journals).await? {
-                self.by_region.insert(region.clone(), Made::Key(arn));
+                self.by_region.insert(region.clone(), Shared::Key(arn));
             }
         }
         Ok(match self.by_region.get(&region) {
-            Some(Made::Key(arn)) => Some(KeyRef::Key(arn.clone())),
-            Some(Made::ByPlanOf(_)) | None => None,
+            Some(Shared::Key(arn)) => Some(KeyRef::Key(arn.clone())),
+            Some(Shared::ByPlanOf(_)) | None => None,
         })
     }
 
-    /// Whether a plan is not to be shown as it is, since it would make the key once more.
+    /// Whether a plan would create the key again, and so follows another trail's plan.
     pub(super) fn follows(&self, plan: &Plan) -> Option<Follows> {
         match (&plan.key, self.by_region.get(&plan.bucket_region)) {
-            (PlannedKey::ToCreate { .. }, Some(Made::ByPlanOf(first))) => {
+            (PlannedKey::ToCreate { .. }, Some(Shared::ByPlanOf(first))) => {
                 Some(Follows { first: first.clone(), statements: statements_for(plan) })
             }
             _ => None,
         }
     }
 
-    /// What came of a trail: its key is there for the next ones, or would be.
+    /// Remembers the key of a result for the next trails.
     pub(super) fn note(&mut self, outcome: &Outcome) {
         let Some(plan) = outcome.plan.as_ref().filter(|_| self.alias.is_some()) else { return };
-        // A journal that was gone on with may be of a run that asked for another key.
+        // A resumed journal may belong to a run with another key.
         if plan.step(StepId::CreateKey).is_none() {
             return;
         }
-        let made = match (&outcome.end, &plan.key) {
-            (End::Done(_), PlannedKey::Existing(arn)) => Made::Key(arn.clone()),
-            (End::Planned, PlannedKey::ToCreate { .. }) => Made::ByPlanOf(plan.trail.to_string()),
+        let shared = match (&outcome.end, &plan.key) {
+            (End::Done(_), PlannedKey::Existing(arn)) => Shared::Key(arn.clone()),
+            (End::Planned, PlannedKey::ToCreate { .. }) => Shared::ByPlanOf(plan.trail.to_string()),
             _ => return,
         };
-        self.by_region.entry(plan.bucket_region.clone()).or_insert(made);
+        self.by_region.entry(plan.bucket_region.clone()).or_insert(shared);
     }
 }
 
-/// What a new key's policy would hold for the plan's trail alone.
+/// The statements of a new key's policy that are for the plan's trail.
 fn statements_for(plan: &Plan) -> Vec<String> {
     let added = plan.policy_change.iter().flat_map(|change| &change.added);
     added.filter(|statement| statement.contains(plan.trail.as_str())).cloned().collect()

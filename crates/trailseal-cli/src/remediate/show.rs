@@ -1,4 +1,4 @@
-//! What is told: plans, reasons, what came of it, and what to do next.
+//! The output: plans, refusals, results and next steps.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use trailseal_plan::{
     Plan, Progress, RefusalCode, Refusals, Step, aws_cli, iam_policy, indented, permissions_left,
-    plan_for_people, refusals_for_people, shell_word, step_words, where_things_stand,
+    plan_for_people, progress_text, refusals_for_people, shell_word, step_text,
 };
 use trailseal_remediation::{DeliverySeen, Notice, PostCheck};
 use trailseal_rule::Verdict;
@@ -17,11 +17,11 @@ use super::outcome::{End, Follows, Outcome, Stopped};
 use crate::console::{Console, Failure};
 use crate::output::{clean, clean_json, clean_lines};
 
-/// The version of the form of `-o json`.
+/// The version of the `-o json` format.
 const VERSION: u32 = 1;
 
-/// Writes a text for people, unless programs are written for. Names, policies and journals may hold
-/// anything: no character of theirs acts on a terminal.
+/// Writes a text, unless the output is JSON. Names, policies and journals are untrusted, so control
+/// characters are removed.
 pub(super) fn people(
     context: &RemediateContext<'_>,
     text: &str,
@@ -34,14 +34,13 @@ pub(super) fn people(
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Failure::standard_output)
 }
 
-/// A plan, and the IAM policy that it takes, in a line to be copied.
+/// A plan with its IAM policy.
 pub(super) fn plan(plan: &Plan) -> String {
     let policy = iam_policy(&plan.permissions);
     format!("{}\nThe permissions as an IAM policy\n  {policy}\n", plan_for_people(plan))
 }
 
-/// The reasons against a plan; where AWS denied something, also what would let it be planned and
-/// carried out.
+/// The reasons against a plan; after a denied read, also an IAM policy.
 pub(super) fn refusals(context: &RemediateContext<'_>, trail: &str, refusals: &Refusals) -> String {
     let mut text = format!("Trail {trail}: no plan\n{}", refusals_for_people(refusals));
     if refusals.has(RefusalCode::ReadingDenied) {
@@ -50,14 +49,14 @@ pub(super) fn refusals(context: &RemediateContext<'_>, trail: &str, refusals: &R
     text
 }
 
-/// Adds what would let all of it be read, planned and carried out.
+/// Adds an IAM policy for everything that this command may call.
 pub(super) fn add_every_permission(context: &RemediateContext<'_>, text: &mut String) {
-    text.push_str("An IAM policy for all that this command may call here\n");
+    text.push_str("An IAM policy for everything that this command may call\n");
     let policy = every_permission(context).to_string();
     text.extend(indented(&policy).lines().map(|line| format!("  {line}\n")));
 }
 
-/// Every action that reading, planning and carrying out what was asked for may take.
+/// An IAM policy with every action that the requested remediation may need.
 fn every_permission(context: &RemediateContext<'_>) -> Value {
     let mut actions = vec![
         "cloudtrail:DescribeTrails",
@@ -94,75 +93,74 @@ fn every_permission(context: &RemediateContext<'_>) -> Value {
     })
 }
 
-/// Tells what happens on standard error, as it happens.
+/// Prints progress on standard error.
 pub(super) fn notice(notice: Notice<'_>) {
     let line = |step: &Step, what: &str| format!("{}: {what}", step.id);
     let line = match notice {
-        Notice::Begins(step) => line(step, &step_words(step)),
-        Notice::Resolves(step) => line(step, "looking whether the interrupted run has made it"),
+        Notice::Begins(step) => line(step, &step_text(step)),
+        Notice::Resolves(step) => line(step, "checking whether the interrupted run made it"),
         Notice::Verified(step) => line(step, "read back"),
         Notice::Waits(step, why) => line(step, &format!("waiting: {why}")),
     };
-    // Nobody reads it: the journal has it all the same.
-    let _nobody_reads = writeln!(anstream::stderr(), "{}", clean(&line));
+    // A closed standard error is not a reason to stop.
+    let _ = writeln!(anstream::stderr(), "{}", clean(&line));
 }
 
-/// Where things stand after a doubt, and what to run next.
+/// The progress of a stopped run, and the next commands.
 pub(super) fn stopped(
     context: &RemediateContext<'_>,
     stopped: &Stopped,
     journal: &Path,
     progress: Option<&Progress>,
 ) -> String {
-    let stands = progress.map(where_things_stand).unwrap_or_default();
+    let stands = progress.map(progress_text).unwrap_or_default();
     let mut text = format!("Stopped: {}\n\n{stands}\n", stopped.why);
     if let Some(policy) = policy_left(stopped, progress) {
-        text.push_str("An IAM policy for all that is left to do, denied so far or not\n");
+        text.push_str("An IAM policy for all remaining calls\n");
         text.push_str(&format!("  {policy}\n\n"));
     }
     let journal = shell_word(&journal.display().to_string());
-    text.push_str("Next, once that is mended\n");
+    text.push_str("Next, once this is fixed\n");
     if let Some(again) = context.arguments.again() {
-        text.push_str(&format!("  go on:   {again}\n"));
+        text.push_str(&format!("  resume:    {again}\n"));
     }
-    text.push_str(&format!("  go back: trailseal remediate --back-out {journal}\n"));
+    text.push_str(&format!("  back out:  trailseal remediate --back-out {journal}\n"));
     text
 }
 
-/// After a denial: what every call that is still to be made takes, so that nobody is sent back for
-/// more.
+/// After a denial: an IAM policy for all remaining calls.
 fn policy_left(stopped: &Stopped, progress: Option<&Progress>) -> Option<String> {
     let progress = progress.filter(|_| stopped.is_denied)?;
     Some(iam_policy(&permissions_left(progress.current())))
 }
 
-/// A trail whose plan comes once another one's was carried out.
+/// A trail whose plan follows another trail's.
 pub(super) fn follows(trail: &str, follows: &Follows) -> String {
     let mut text = format!(
-        "Trail {trail}: gets the key that the plan for {} makes, once it is there\n  Its own plan \
-         then adds to the policy of that key, for this trail alone, and sets the key:\n",
+        "Trail {trail}: gets the key that the plan for {} creates\n  Once the key exists, its own \
+         plan adds these statements to the key policy and sets the key:\n",
         follows.first
     );
     text.extend(follows.statements.iter().map(|statement| format!("  + {statement}\n")));
     text
 }
 
-/// What came of a plan that was carried out.
+/// The result of a plan.
 pub(super) fn done(plan: &Plan, after: Option<&PostCheck>, journal: &Path) -> String {
     let mut text = format!("Done: {}\n", plan.trail);
     if let Some(after) = after {
-        text.push_str(&format!("  verdict   {}\n", verdict_words(&after.judgement.verdict)));
-        text.push_str(&format!("  delivery  {}\n", delivery_words(&after.delivery)));
+        text.push_str(&format!("  verdict   {}\n", verdict_text(&after.judgement.verdict)));
+        text.push_str(&format!("  delivery  {}\n", delivery_text(&after.delivery)));
     }
     let journal = shell_word(&journal.display().to_string());
     text.push_str(&format!("  journal   {journal}\n"));
     if plan.purpose == trailseal_plan::Purpose::Seal {
-        text.push_str(&format!("  go back   trailseal remediate --back-out {journal}\n"));
+        text.push_str(&format!("  back out  trailseal remediate --back-out {journal}\n"));
     }
     text
 }
 
-fn verdict_words(verdict: &Verdict) -> String {
+fn verdict_text(verdict: &Verdict) -> String {
     let found = |results: &[trailseal_rule::CheckResult]| {
         let found = results.iter().filter_map(|result| result.outcome.finding());
         found.map(|finding| finding.cause.as_str()).collect::<Vec<_>>().join("; ")
@@ -175,16 +173,16 @@ fn verdict_words(verdict: &Verdict) -> String {
     }
 }
 
-fn delivery_words(delivery: &DeliverySeen) -> String {
+fn delivery_text(delivery: &DeliverySeen) -> String {
     match delivery {
-        DeliverySeen::Succeeded => "a delivery after the change went well".to_owned(),
+        DeliverySeen::Succeeded => "a delivery after the change succeeded".to_owned(),
         DeliverySeen::Failed(code) => {
-            format!("the delivery after the change failed with {code}: go back, or mend it now")
+            format!("the delivery after the change failed with {code}: fix it now, or back out")
         }
         DeliverySeen::NotYet => {
-            "none was seen after the change yet; CloudTrail delivers every few minutes".to_owned()
+            "none after the change yet; CloudTrail delivers every few minutes".to_owned()
         }
-        DeliverySeen::Unknown(why) => format!("it is not known: {why}"),
+        DeliverySeen::Unknown(why) => format!("unknown: {why}"),
     }
 }
 
@@ -233,7 +231,7 @@ fn one(context: &RemediateContext<'_>, outcome: &Outcome) -> Value {
         put("journal", json!(journal.display().to_string()));
     }
     if let Some(progress) = &outcome.progress {
-        put("whereThingsStand", json!(where_things_stand(progress)));
+        put("whereThingsStand", json!(progress_text(progress)));
     }
     match &outcome.end {
         End::Refused(refusals) => {
@@ -243,8 +241,8 @@ fn one(context: &RemediateContext<'_>, outcome: &Outcome) -> Value {
             }
         }
         End::Done(Some(after)) => {
-            put("verdict", json!(verdict_words(&after.judgement.verdict)));
-            put("delivery", json!(delivery_words(&after.delivery)));
+            put("verdict", json!(verdict_text(&after.judgement.verdict)));
+            put("delivery", json!(delivery_text(&after.delivery)));
         }
         End::Follows(follows) => {
             put("follows", json!(follows.first));

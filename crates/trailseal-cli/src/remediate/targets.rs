@@ -1,4 +1,4 @@
-//! Which trails are meant: those that are named, or all that fail.
+//! The trails to seal: the given ones, or all that fail.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use super::RemediateContext;
 use crate::console::{Console, Failure};
 use crate::report::read_report;
 
-/// The trails by name or ARN, as they were named or found.
+/// The trails by name or ARN.
 pub(super) async fn targets(
     context: &RemediateContext<'_>,
     console: &mut Console<'_>,
@@ -31,7 +31,7 @@ pub(super) async fn targets(
     Ok(found)
 }
 
-/// The trails of the account that fail in their home Region. What is unverified is told and left.
+/// The failing trails of the account in their home Region. Unverified trails are reported.
 async fn failing(
     context: &RemediateContext<'_>,
     region: &Region,
@@ -47,7 +47,7 @@ async fn failing(
         match evaluate(&context.evaluation(), trail, &facts).verdict {
             Verdict::Broken(_) => found.push(trail.arn.to_string()),
             Verdict::Unverified(_) => console.print_error(&format!(
-                "{}: could not be verified, and nothing is done on that",
+                "{}: could not be verified, so it is left as it is",
                 trail.arn
             )),
             Verdict::Sealed(_) | Verdict::NotApplicable(_) => {}
@@ -56,7 +56,8 @@ async fn failing(
     Ok(found)
 }
 
-/// A report only names trails. Those of other accounts are told: they take other credentials.
+/// The failing trails of a report. Trails of other accounts, which need other credentials, are
+/// reported.
 fn of_report(
     context: &RemediateContext<'_>,
     path: &Path,
@@ -73,7 +74,7 @@ fn of_report(
         if arn.owner() == own {
             found.push(arn.to_string());
         } else {
-            let line = format!("{arn}: is left out, since the credentials are of account {own}");
+            let line = format!("{arn}: left out, because the credentials belong to account {own}");
             console.print_error(&line);
         }
     }

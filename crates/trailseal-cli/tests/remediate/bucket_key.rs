@@ -52,7 +52,7 @@ fn decrypts(lab: &Lab) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn cloudtrail_gets_the_grant_that_the_bucket_key_takes() {
+async fn adds_the_grant_for_a_bucket_key() {
     for bucket_key in [true, false] {
         let lab = Lab::start(recorded(json!(bucket_key))).await.unwrap();
         let ended = run(&lab, &folder(&format!("bucket-key-{bucket_key}")), SEAL).expect(0);
@@ -65,7 +65,7 @@ async fn cloudtrail_gets_the_grant_that_the_bucket_key_takes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn where_the_setting_is_not_known_the_plan_says_so() {
+async fn warns_if_the_setting_is_not_known() {
     for (name, state) in [
         ("unrecorded", state(None)),
         ("odd", recorded(json!("yes"))),
@@ -74,8 +74,8 @@ async fn where_the_setting_is_not_known_the_plan_says_so() {
         let lab = Lab::start(state).await.unwrap();
         let plan = ["audit", "--key", KEY];
         let ended = run(&lab, &folder(&format!("bucket-key-{name}")), &plan).expect(0);
-        for words in [WARNING, "aws s3api get-bucket-encryption", "\"Action\":\"kms:Decrypt\""] {
-            assert!(ended.out.contains(words), "{words}: {}", ended.out);
+        for args in [WARNING, "aws s3api get-bucket-encryption", "\"Action\":\"kms:Decrypt\""] {
+            assert!(ended.out.contains(args), "{args}: {}", ended.out);
         }
     }
 }

@@ -1,9 +1,9 @@
-//! The organization's trail, changed by CloudTrail's delegated administrator.
+//! The organization trail, changed by CloudTrail's delegated administrator.
 
 use serde_json::json;
 use trailseal_lab::{Account, Denial, Lab, Membership, State};
 
-use super::support::{ACCOUNT, KEY, REGION, changes, folder, key_of, run, state};
+use super::support::{ACCOUNT, BACK, JOURNAL, KEY, REGION, changes, folder, key_of, run, state};
 
 const MANAGEMENT: &str = "999988887777";
 const ORGANIZATION_TRAIL: &str = "arn:aws:cloudtrail:us-east-1:999988887777:trail/organization";
@@ -27,29 +27,28 @@ fn organization(membership: Membership) -> State {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_delegated_administrator_gives_the_organizations_trail_a_key_and_goes_back() {
+async fn a_delegated_administrator_seals_the_organization_trail_and_backs_out() {
     let lab = Lab::start(organization(Membership::DelegatedAdministrator)).await.unwrap();
     let before = lab.state();
     let folder = folder("delegated");
-    let seal = [SEAL, &["--journal", "journal.jsonl"]].concat();
+    let seal = [SEAL, &["--journal", JOURNAL]].concat();
     let ended = run(&lab, &folder, &seal).expect(0);
     assert!(ended.out.contains("verdict   COMPLIANT"), "{}", ended.out);
     assert_eq!(changes(&lab), ["kms:PutKeyPolicy", "cloudtrail:UpdateTrail"]);
     let state = lab.state();
     assert_eq!(key_of(&state, ORGANIZATION_TRAIL).as_deref(), Some(KEY));
-    // The statement is for the trail of the management account.
+    // The statement names the trail of the management account.
     let policy = state.keys[0].policy.as_deref().unwrap();
     assert!(
         policy.contains(&json!({ "aws:SourceArn": ORGANIZATION_TRAIL }).to_string()),
         "{policy}"
     );
-    let back = ["--back-out", "journal.jsonl", "--apply", "--yes", "--wait", "0"];
-    run(&lab, &folder, &back).expect(0);
+    run(&lab, &folder, BACK).expect(0);
     assert_eq!(lab.state(), before);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_member_and_whoever_may_not_ask_are_refused() {
+async fn refuses_members_and_denied_reads() {
     let mut denied = organization(Membership::DelegatedAdministrator);
     denied.denials.push(Denial {
         account: ACCOUNT.to_owned(),
@@ -61,20 +60,19 @@ async fn a_member_and_whoever_may_not_ask_are_refused() {
     for (name, state) in [("member", organization(Membership::Member)), ("denied", denied)] {
         let lab = Lab::start(state.clone()).await.unwrap();
         let ended = run(&lab, &folder(&format!("delegated-{name}")), SEAL).expect(1);
-        for words in ["organization-trail-of-another-account", "ListDelegatedAdministrators"] {
-            assert!(ended.out.contains(words), "{words}: {}", ended.out);
+        for args in ["organization-trail-of-another-account", "ListDelegatedAdministrators"] {
+            assert!(ended.out.contains(args), "{args}: {}", ended.out);
         }
         assert_eq!(changes(&lab), [""; 0]);
         assert_eq!(lab.state(), state);
     }
 }
 
-/// Whose keys the organization allows is for the parameters to say.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_of_the_delegated_administrator_is_the_organizations_only_if_it_is_allowed() {
+async fn a_key_of_the_delegated_administrator_must_be_allowed() {
     let lab = Lab::start(organization(Membership::DelegatedAdministrator)).await.unwrap();
-    let words = [ORGANIZATION_TRAIL, "--key", KEY, "-p", "allowedKeyAccounts=444455556666"];
-    let ended = run(&lab, &folder("delegated-key"), &words).expect(1);
+    let args = [ORGANIZATION_TRAIL, "--key", KEY, "-p", "allowedKeyAccounts=444455556666"];
+    let ended = run(&lab, &folder("delegated-key"), &args).expect(1);
     assert!(ended.out.contains("key-not-allowed"), "{}", ended.out);
     assert_eq!(changes(&lab), [""; 0]);
 }

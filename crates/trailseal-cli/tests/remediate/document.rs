@@ -1,4 +1,4 @@
-//! `-o json` keeps to the schema that `trailseal schema remediation` prints, whatever comes of it.
+//! Every `-o json` output follows the schema that `trailseal schema remediation` prints.
 
 use std::process::Command;
 
@@ -8,7 +8,7 @@ use trailseal_lab::{Denial, Fault, FaultKind, Lab, Operation, Position};
 use trailseal_plan::{RefusalCode, WarningCode};
 
 use super::support::{
-    ACCOUNT, BROKEN, DOOMED, Ended, KEY, TRAIL, folder, kill, run, state, until_it_hangs,
+    ACCOUNT, BROKEN, Ended, KEY, PENDING_DELETION, TRAIL, folder, kill, run, state, until_it_hangs,
 };
 
 fn schema() -> Value {
@@ -17,7 +17,7 @@ fn schema() -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// The end and the whole of the only trail's outcome.
+/// Validates the document and returns its only trail.
 #[track_caller]
 fn checked(validator: &Validator, ended: &Ended, end: &str) -> Value {
     let document: Value = serde_json::from_str(&ended.out).unwrap_or_else(|error| {
@@ -34,34 +34,34 @@ fn checked(validator: &Validator, ended: &Ended, end: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_outcome_keeps_to_the_schema() {
+async fn every_result_follows_the_schema() {
     let validator = jsonschema::options().build(&schema()).unwrap();
     let lab = Lab::start(state(None)).await.unwrap();
     let folder = folder("document");
-    let say =
-        |words: &[&str]| run(&lab, &folder, &[words, &["-o", "json", "--wait", "0"]].concat());
+    let run_json =
+        |args: &[&str]| run(&lab, &folder, &[args, &["-o", "json", "--wait", "0"]].concat());
     let apply = ["--apply", "--yes", "--journal", "journal.jsonl"];
 
     let new = ["audit", "--create-key", "--alias", "alias/x", "--tag", "a=b"];
-    let planned = checked(&validator, &say(&new), "planned");
+    let planned = checked(&validator, &run_json(&new), "planned");
     assert_eq!(planned["plan"]["cost"]["monthlyUsd"], 1);
     let save = [
         "audit",
         "--key",
-        DOOMED,
+        PENDING_DELETION,
         "--enable-key",
         "--cancel-key-deletion",
         "-p",
         "requireKeyRotation=true",
     ];
-    checked(&validator, &say(&save), "planned");
-    let refused = checked(&validator, &say(&["audit", "--key", BROKEN]), "refused");
+    checked(&validator, &run_json(&save), "planned");
+    let refused = checked(&validator, &run_json(&["audit", "--key", BROKEN]), "refused");
     assert_eq!(refused["refusals"][0]["code"], "key-disabled");
-    let failed = checked(&validator, &say(&["none", "--key", KEY]), "failed");
+    let failed = checked(&validator, &run_json(&["none", "--key", KEY]), "failed");
     assert!(failed["why"].is_string());
 
     lab.inject(Fault::of(Operation::UpdateTrail, Position::Every, FaultKind::AccessDenied));
-    let stopped = say(&[&["audit", "--key", KEY][..], &apply].concat());
+    let stopped = run_json(&[&["audit", "--key", KEY][..], &apply].concat());
     let stopped = checked(&validator, &stopped, "stopped");
     let left = stopped["iamPolicy"].to_string();
     assert!(left.contains("cloudtrail:UpdateTrail"), "{left}");
@@ -69,17 +69,17 @@ async fn every_outcome_keeps_to_the_schema() {
     lab.clear_faults();
 
     let seal = [&["audit", "--key", KEY][..], &apply].concat();
-    let done = checked(&validator, &say(&seal), "done");
+    let done = checked(&validator, &run_json(&seal), "done");
     assert_eq!((&done["verdict"], &done["trail"]), (&json!("COMPLIANT"), &json!(TRAIL)));
     let back = ["--back-out", "journal.jsonl"];
-    let planned = checked(&validator, &say(&back), "planned");
+    let planned = checked(&validator, &run_json(&back), "planned");
     assert_eq!(planned["plan"]["purpose"], "backOut");
-    checked(&validator, &say(&[&back[..], &["--apply", "--yes"]].concat()), "done");
-    checked(&validator, &say(&back), "refused");
+    checked(&validator, &run_json(&[&back[..], &["--apply", "--yes"]].concat()), "done");
+    checked(&validator, &run_json(&back), "refused");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn so_do_denials_changes_by_others_and_trails_that_follow() {
+async fn denials_changes_by_others_and_following_trails_follow_the_schema() {
     let validator = jsonschema::options().build(&schema()).unwrap();
     let mut two = state(None);
     two.trails[1].kms_key_id = None;
@@ -117,7 +117,7 @@ async fn so_do_denials_changes_by_others_and_trails_that_follow() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_interrupted_run_keeps_to_it_as_well() {
+async fn a_resumed_run_follows_the_schema() {
     let validator = jsonschema::options().build(&schema()).unwrap();
     let lab = Lab::start(state(None)).await.unwrap();
     let place = folder("document-resumed");
@@ -132,14 +132,20 @@ async fn an_interrupted_run_keeps_to_it_as_well() {
 }
 
 #[test]
-fn the_schema_has_every_code_and_admits_no_other_member() {
+fn the_schema_has_every_code_and_no_other_member() {
     let schema = schema();
     let of = |name: &str| -> Vec<String> {
         let codes = schema["$defs"][name]["enum"].as_array().unwrap().iter();
         codes.map(|code| code.as_str().unwrap().to_owned()).collect()
     };
-    assert_eq!(of("refusalCode"), RefusalCode::ALL.map(|code| code.as_str().to_owned()));
-    assert_eq!(of("warningCode"), WarningCode::ALL.map(|code| code.as_str().to_owned()));
+    assert_eq!(
+        of("refusalCode"),
+        RefusalCode::ALL.iter().map(ToString::to_string).collect::<Vec<_>>()
+    );
+    assert_eq!(
+        of("warningCode"),
+        WarningCode::ALL.iter().map(ToString::to_string).collect::<Vec<_>>()
+    );
     let validator = jsonschema::options().build(&schema).unwrap();
     let document = |trail: Value| json!({ "version": 1, "account": ACCOUNT, "trails": [trail] });
     assert!(validator.is_valid(&document(json!({ "trail": "x", "end": "declined" }))));

@@ -1,4 +1,4 @@
-//! AWS refuses, breaks down, is slow to show, or others meddle: nothing is done on a doubt.
+//! AWS denies, fails or is slow, or others change something: an unexpected result stops the run.
 
 use std::process::Command;
 use std::time::Duration;
@@ -6,22 +6,31 @@ use std::time::Duration;
 use trailseal_lab::{Denial, Fault, FaultKind, Hang, Lab, Operation, Position, State};
 
 use super::support::{
-    ACCOUNT, BROKEN, KEY, NEIGHBOUR, TRAIL, folder, key_of, kill, nothing_was_lost, policy, run,
-    run_of, state, surround, until_it_hangs,
+    ACCOUNT, BACK, BROKEN, JOURNAL, KEY, NEIGHBOUR, SEAL, TRAIL, folder, key_of, kill,
+    nothing_was_lost, policy, run, run_of, set_environment, state, until_it_hangs,
 };
 
-const JOURNAL: &str = "journal.jsonl";
-const SEAL: &[&str] =
-    &["audit", "--key", KEY, "--apply", "--yes", "--wait", "0", "--journal", JOURNAL];
 const NEW: &[&str] =
     &["audit", "--create-key", "--apply", "--yes", "--wait", "0", "--journal", JOURNAL];
+const ENABLE: &[&str] = &[
+    "audit",
+    "--key",
+    BROKEN,
+    "--enable-key",
+    "--apply",
+    "--yes",
+    "--wait",
+    "0",
+    "--journal",
+    JOURNAL,
+];
 
 async fn lab() -> Lab {
     Lab::start(state(None)).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_passes_by_itself_is_waited_out() {
+async fn retries_what_passes() {
     for kind in [FaultKind::Throttling, FaultKind::ClockSkew] {
         for operation in [Operation::PutKeyPolicy, Operation::UpdateTrail, Operation::GetTrail] {
             let lab = lab().await;
@@ -35,8 +44,7 @@ async fn what_passes_by_itself_is_waited_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_change_without_an_answer_is_looked_after_and_never_made_twice() {
-    // Carried out or not, whoever waits for the answer cannot tell.
+async fn never_repeats_a_change_without_an_answer() {
     for kind in [FaultKind::ConnectionReset, FaultKind::TruncatedBody, FaultKind::InternalError] {
         for operation in
             [Operation::CreateKey, Operation::EnableKeyRotation, Operation::UpdateTrail]
@@ -54,7 +62,7 @@ async fn a_change_without_an_answer_is_looked_after_and_never_made_twice() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_policy_is_given_time_to_go_round_and_cloudtrail_its_second() {
+async fn waits_for_the_key_policy_and_for_the_rate_of_cloudtrail() {
     let lab = lab().await;
     lab.set_policy_propagation(Duration::from_millis(2500));
     lab.keep_write_rate();
@@ -71,7 +79,7 @@ async fn a_key_policy_is_given_time_to_go_round_and_cloudtrail_its_second() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_denied_change_stops_and_is_gone_on_with_once_it_is_allowed() {
+async fn a_denied_change_stops_and_resumes_once_allowed() {
     let lab = lab().await;
     lab.inject(Fault::of(Operation::UpdateTrail, Position::Every, FaultKind::AccessDenied));
     let folder = folder("denied");
@@ -98,16 +106,15 @@ async fn a_change_that_the_organization_denies_asks_for_no_permission() {
     };
     lab.set_state(State { denials: vec![denial], ..lab.state() });
     let ended = run(&lab, &folder("denied-by-organization"), SEAL).expect(2);
-    let words = "denied with an explicit deny in a service control policy; exempt the role from \
+    let text = "denied with an explicit deny in a service control policy; exempt the role from \
                  the Deny of cloudtrail:UpdateTrail in the service control policy";
-    assert!(ended.out.contains(words), "{}", ended.out);
-    assert!(!ended.out.contains("An IAM policy for all that is left"), "{}", ended.out);
+    assert!(ended.out.contains(text), "{}", ended.out);
+    assert!(!ended.out.contains("An IAM policy for all remaining calls"), "{}", ended.out);
     assert_eq!(key_of(&lab.state(), TRAIL), None);
 }
 
-/// What a denied call needs is told with what every later one needs.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_denied_change_is_told_with_a_policy_for_all_that_is_left() {
+async fn a_denied_change_shows_a_policy_for_all_remaining_calls() {
     for (denied, left, done) in [
         (
             Operation::CreateKey,
@@ -132,10 +139,10 @@ async fn a_denied_change_is_told_with_a_policy_for_all_that_is_left() {
     ] {
         let lab = lab().await;
         lab.inject(Fault::of(denied, Position::Every, FaultKind::AccessDenied));
-        let words = [NEW, &["--alias", "alias/trail-logs"][..]].concat();
-        let ended = run(&lab, &folder(&format!("left-{}", denied.name())), &words).expect(2);
-        let (_, told) = ended.out.split_once("An IAM policy for all that is left to do").unwrap();
-        let line = told.lines().nth(1).unwrap();
+        let args = [NEW, &["--alias", "alias/trail-logs"][..]].concat();
+        let ended = run(&lab, &folder(&format!("left-{}", denied.name())), &args).expect(2);
+        let (_, rest) = ended.out.split_once("An IAM policy for all remaining calls").unwrap();
+        let line = rest.lines().nth(1).unwrap();
         let policy: serde_json::Value = serde_json::from_str(line).unwrap();
         let actions: Vec<&str> = policy["Statement"]
             .as_array()
@@ -154,7 +161,7 @@ async fn a_denied_change_is_told_with_a_policy_for_all_that_is_left() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn all_readings_that_are_denied_are_told_at_once_with_a_policy() {
+async fn shows_all_denied_reads_at_once_with_a_policy() {
     let mut state = state(None);
     for operation in ["kms:DescribeKey", "kms:GetKeyPolicy"] {
         let (account, operation) = (ACCOUNT.to_owned(), operation.to_owned());
@@ -168,14 +175,14 @@ async fn all_readings_that_are_denied_are_told_at_once_with_a_policy() {
     }
     let lab = Lab::start(state).await.unwrap();
     let ended = run(&lab, &folder("denials"), &["audit", "--key", KEY]).expect(1);
-    for words in ["reading-denied", "kms:DescribeKey", "kms:GetKeyPolicy", "\"Action\": ["] {
-        assert!(ended.out.contains(words), "{words}: {}", ended.out);
+    for args in ["reading-denied", "kms:DescribeKey", "kms:GetKeyPolicy", "\"Action\": ["] {
+        assert!(ended.out.contains(args), "{args}: {}", ended.out);
     }
     assert_eq!(lab.take_delivery_moments(), []);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_others_change_meanwhile_is_not_overwritten() {
+async fn does_not_overwrite_changes_by_others() {
     let lab = lab().await;
     let folder = folder("meanwhile");
     lab.hang_at_change(1, Hang::BeforeTheChange);
@@ -185,14 +192,14 @@ async fn what_others_change_meanwhile_is_not_overwritten() {
     lab.edit(|state| state.keys[0].policy = Some(theirs.clone()));
     lab.edit(|state| state.trails[1].kms_key_id = None);
     let ended = run(&lab, &folder, SEAL).expect(2);
-    assert!(ended.out.contains("the key policy is another"), "{}", ended.out);
+    assert!(ended.out.contains("the key policy differs"), "{}", ended.out);
     assert_eq!(lab.state().keys[0].policy.as_deref(), Some(theirs.as_str()));
     assert_eq!(lab.take_delivery_moments(), []);
 }
 
-/// The first attempt is throttled; before the second somebody else changes what it would overwrite.
+/// Somebody else changes the state between the first and the second attempt.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_change_between_two_attempts_is_not_overwritten() {
+async fn does_not_overwrite_a_change_between_two_attempts() {
     for (kind, operation) in [
         (FaultKind::Throttling, Operation::PutKeyPolicy),
         (FaultKind::InternalError, Operation::PutKeyPolicy),
@@ -218,17 +225,17 @@ async fn a_change_between_two_attempts_is_not_overwritten() {
         });
         let edited = lab.state();
         let output = running.wait_with_output().unwrap();
-        let said = String::from_utf8_lossy(&output.stdout);
-        assert_eq!(output.status.code(), Some(2), "{said}");
-        assert!(said.contains("expected that"), "{said}");
-        assert_eq!(lab.state(), edited, "{said}");
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        assert!(text.contains("expected that"), "{text}");
+        assert_eq!(lab.state(), edited, "{text}");
         let later = lab.take_calls().into_iter().filter(|call| call.operation == asked).count();
-        assert_eq!(later, 0, "it was sent again: {said}");
+        assert_eq!(later, 0, "it was retried: {text}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_back_out_shows_what_others_have_changed_and_needs_force() {
+async fn a_back_out_shows_changes_by_others_and_needs_force() {
     let lab = lab().await;
     let folder = folder("force");
     let before = lab.state();
@@ -238,13 +245,12 @@ async fn a_back_out_shows_what_others_have_changed_and_needs_force() {
         state.keys[0].policy = Some(changed);
     });
     let sealed = lab.state();
-    let back = ["--back-out", JOURNAL, "--apply", "--yes", "--wait", "0"];
-    let ended = run(&lab, &folder, &back).expect(1);
+    let ended = run(&lab, &folder, BACK).expect(1);
     assert!(ended.out.contains("changed-meanwhile"), "{}", ended.out);
     assert!(ended.out.contains("Let IAM"), "{}", ended.out);
     assert_eq!(lab.state(), sealed);
-    // By force the statements that were added go, and what somebody has changed stays.
-    run(&lab, &folder, &[&back[..], &["--force"]].concat()).expect(0);
+    // With force the added statements go, and the change stays.
+    run(&lab, &folder, &[BACK, &["--force"]].concat()).expect(0);
     let mut expected = before;
     let theirs = expected.keys[0].policy.as_deref().unwrap().replace("Enable IAM", "Let IAM");
     expected.keys[0].policy = Some(theirs);
@@ -253,26 +259,10 @@ async fn a_back_out_shows_what_others_have_changed_and_needs_force() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_that_others_use_is_not_taken_from_them() {
+async fn a_back_out_keeps_a_key_that_others_use() {
     let lab = lab().await;
     let folder = folder("others");
-    run(
-        &lab,
-        &folder,
-        &[
-            "audit",
-            "--key",
-            BROKEN,
-            "--enable-key",
-            "--apply",
-            "--yes",
-            "--wait",
-            "0",
-            "--journal",
-            JOURNAL,
-        ],
-    )
-    .expect(0);
+    run(&lab, &folder, ENABLE).expect(0);
     let both = policy(&[TRAIL, NEIGHBOUR]).to_string();
     lab.edit(|state| {
         state.keys[1].policy = Some(both);
@@ -280,18 +270,17 @@ async fn a_key_that_others_use_is_not_taken_from_them() {
     });
     let shared = lab.state();
     for more in [&[][..], &["--force"]] {
-        let back = ["--back-out", JOURNAL, "--apply", "--yes", "--wait", "0"];
-        let ended = run(&lab, &folder, &[&back[..], more].concat()).expect(1);
+        let ended = run(&lab, &folder, &[BACK, more].concat()).expect(1);
         let reason = if more.is_empty() { "changed-meanwhile" } else { "back-out-stops-delivery" };
         assert!(ended.out.contains(reason), "{}", ended.out);
         assert_eq!(lab.state(), shared);
     }
 }
 
-/// Whether a statement by organization admits the neighbour cannot be told: it may deliver by it.
-/// Where the statement certainly shuts it out, there is nothing to take from it.
+/// It is not known whether a statement by organization admits the neighbour, so it may deliver with
+/// it. A statement for another trail certainly does not admit it.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_is_not_taken_from_whom_its_policy_may_admit() {
+async fn a_back_out_keeps_a_key_that_may_admit_others() {
     for (name, key, value, may_deliver) in [
         ("others-org", "aws:SourceOrgID", "o-a1b2c3d4e5", true),
         ("others-arn", "aws:SourceArn", NEIGHBOUR, true),
@@ -311,13 +300,11 @@ async fn a_key_is_not_taken_from_whom_its_policy_may_admit() {
             state.keys[1].policy = Some(document.to_string());
             state.trails[1].kms_key_id = Some(BROKEN.to_owned());
         });
-        let seal = ["audit", "--key", BROKEN, "--enable-key", "--apply", "--yes", "--wait", "0"];
-        run(&lab, &folder, &[&seal[..], &["--journal", JOURNAL]].concat()).expect(0);
+        run(&lab, &folder, ENABLE).expect(0);
         let sealed = lab.state();
         drop(lab.take_calls());
         for more in [&[][..], &["--force"]] {
-            let back = ["--back-out", JOURNAL, "--apply", "--yes", "--wait", "0"];
-            let ended = run(&lab, &folder, &[&back[..], more].concat());
+            let ended = run(&lab, &folder, &[BACK, more].concat());
             let calls = lab.take_calls();
             let disabled = calls.iter().any(|call| call.operation == "kms:DisableKey");
             if may_deliver {
@@ -336,33 +323,33 @@ async fn a_key_is_not_taken_from_whom_its_policy_may_admit() {
     }
 }
 
-/// No file can grow there: as on a disk that is full.
+/// No file can grow, as on a full disk.
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_journal_nothing_is_changed() {
+async fn changes_nothing_without_a_journal() {
     let lab = lab().await;
     let folder = folder("full");
     let mut command = Command::new("/bin/sh");
-    surround(&mut command, &lab, &folder);
+    set_environment(&mut command, &lab, &folder);
     let script = "trap '' XFSZ; ulimit -f 0; exec \"$0\" remediate \"$@\"";
     command.args(["-c", script, env!("CARGO_BIN_EXE_trailseal")]).args(SEAL);
     let ended = run_of(&mut command).expect(2);
-    assert!(ended.out.contains("the journal cannot be written"), "{}{}", ended.out, ended.err);
+    assert!(ended.out.contains("cannot write the journal"), "{}{}", ended.out, ended.err);
     assert_eq!(lab.take_delivery_moments(), []);
-    // What it left is no journal yet, and is begun anew.
+    // The file has no record, so a new run uses it.
     run(&lab, &folder, SEAL).expect(0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_runs_never_hold_one_journal() {
+async fn two_runs_never_share_a_journal() {
     let lab = lab().await;
     let folder = folder("two");
     lab.hang_at_change(1, Hang::BeforeTheChange);
     let first = until_it_hangs(&lab, &folder, SEAL);
     let second = run(&lab, &folder, SEAL).expect(2);
-    assert!(second.out.contains("in use by another run"), "{}", second.out);
+    assert!(second.out.contains("another run uses journal"), "{}", second.out);
     let back = run(&lab, &folder, &["--back-out", JOURNAL]).expect(2);
-    assert!(back.out.contains("in use by another run"), "{}", back.out);
+    assert!(back.out.contains("another run uses journal"), "{}", back.out);
     assert_eq!(lab.take_delivery_moments(), []);
     kill(first);
 }

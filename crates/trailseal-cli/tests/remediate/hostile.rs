@@ -1,4 +1,4 @@
-//! A journal, an alias or a tag that somebody else wrote: nothing is changed on its word.
+//! Journals, aliases and tags written by somebody else: nothing is changed.
 
 use std::path::Path;
 
@@ -6,17 +6,14 @@ use serde_json::{Value, json};
 use trailseal_lab::{Hang, Lab, State};
 
 use super::support::{
-    BROKEN, Ended, KEY, NEIGHBOUR, TRAIL, changes, folder, kill, run, state, until_it_hangs,
+    BACK, BROKEN, Ended, JOURNAL, KEY, NEIGHBOUR, SEAL, TRAIL, changes, folder, kill, run, state,
+    until_it_hangs,
 };
 
 const PLANTED: &str = include_str!("hostile/planted-journal.jsonl");
 const ALIAS_OF_A_PLANTED_KEY: &str = include_str!("hostile/alias-of-a-planted-key.state.json");
-const JOURNAL: &str = "journal.jsonl";
-const SEAL: &[&str] =
-    &["audit", "--key", KEY, "--apply", "--yes", "--wait", "0", "--journal", JOURNAL];
-const BACK: &[&str] = &["--back-out", JOURNAL, "--apply", "--yes", "--wait", "0"];
 
-/// Two trails, of which one has a key, and a key with a back listener that an alias names.
+/// Two trails, one of them with a key, and a key with a backdoor that has an alias.
 fn planted_state(with_alias: bool) -> State {
     let mut document: Value = serde_json::from_str(ALIAS_OF_A_PLANTED_KEY).unwrap();
     if !with_alias {
@@ -32,9 +29,9 @@ fn nothing_changed(lab: &Lab, before: &State, ended: &Ended) {
     assert_eq!(lab.state(), *before, "{ended:?}");
 }
 
-/// With a plan that is not begun, and with all of its records.
+/// With a plan only, and with all of its records.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_planted_journal_is_refused_and_nothing_is_changed() {
+async fn refuses_a_planted_journal() {
     let first_line = format!("{}\n", PLANTED.lines().next().unwrap());
     let new = ["unencrypted", "--create-key", "--alias", "alias/new", "--apply", "--yes"];
     let named = "trailseal-111122223333-unencrypted-2026-11-28.jsonl";
@@ -46,7 +43,7 @@ async fn a_planted_journal_is_refused_and_nothing_is_changed() {
         for more in [&[][..], &["--resume"], &["--journal", named]] {
             let ended = run(&lab, &folder, &[&new[..], more].concat());
             nothing_changed(&lab, &before, &ended);
-            assert!(ended.out.contains("this program makes no such plan"), "{}", ended.out);
+            assert!(ended.out.contains("this program does not make such a plan"), "{}", ended.out);
         }
         let apply = ["--apply", "--yes", "--journal", named];
         nothing_changed(&lab, &before, &run(&lab, &folder, &apply));
@@ -59,24 +56,24 @@ async fn a_planted_journal_is_refused_and_nothing_is_changed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_unfinished_journal_is_gone_on_with_only_if_that_was_asked_for() {
+async fn resumes_an_unfinished_journal_only_on_request() {
     let lab = Lab::start(state(None)).await.unwrap();
     let folder = folder("unfinished");
-    let words = ["audit", "--key", KEY, "--apply", "--yes", "--wait", "0"];
+    let args = ["audit", "--key", KEY, "--apply", "--yes", "--wait", "0"];
     lab.hang_at_change(2, Hang::BeforeTheChange);
-    kill(until_it_hangs(&lab, &folder, &words));
+    kill(until_it_hangs(&lab, &folder, &args));
     lab.clear_hang();
     drop(lab.take_calls());
     let before = lab.state();
-    let ended = run(&lab, &folder, &words).expect(2);
+    let ended = run(&lab, &folder, &args).expect(2);
     nothing_changed(&lab, &before, &ended);
     for option in ["--resume", "--journal"] {
         assert!(ended.out.contains(option), "{option}: {}", ended.out);
     }
-    // The journal says neither which key nor which trail.
+    // The trail and the key come from the command line only.
     let journal = std::fs::read_dir(&folder).unwrap().next().unwrap().unwrap().path();
     let journal = journal.to_str().unwrap();
-    for words in [
+    for args in [
         &["--apply", "--yes", "--journal", journal][..],
         &["audit", "--apply", "--yes", "--journal", journal],
         &["--key", KEY, "--apply", "--yes", "--journal", journal],
@@ -84,17 +81,17 @@ async fn an_unfinished_journal_is_gone_on_with_only_if_that_was_asked_for() {
         &["audit", "--key", BROKEN, "--enable-key", "--apply", "--yes", "--journal", journal],
         &["audit", "--create-key", "--apply", "--yes", "--resume"],
     ] {
-        nothing_changed(&lab, &before, &run(&lab, &folder, words));
+        nothing_changed(&lab, &before, &run(&lab, &folder, args));
     }
-    run(&lab, &folder, &[&words[..], &["--resume"]].concat()).expect(0);
+    run(&lab, &folder, &[&args[..], &["--resume"]].concat()).expect(0);
     assert_eq!(changes(&lab), ["cloudtrail:UpdateTrail"]);
 }
 
-/// A lab with a run that was killed before its second change, and its journal as JSON lines.
-async fn interrupted(folder: &Path, words: &[&str]) -> (Lab, Vec<Value>) {
+/// A lab with a run that was killed before its second change, and the records of its journal.
+async fn interrupted(folder: &Path, args: &[&str]) -> (Lab, Vec<Value>) {
     let lab = Lab::start(state(None)).await.unwrap();
     lab.hang_at_change(2, Hang::BeforeTheChange);
-    kill(until_it_hangs(&lab, folder, words));
+    kill(until_it_hangs(&lab, folder, args));
     lab.clear_hang();
     drop(lab.take_calls());
     let text = std::fs::read_to_string(folder.join(JOURNAL)).unwrap();
@@ -106,7 +103,7 @@ fn write(folder: &Path, records: &[Value]) {
     std::fs::write(folder.join(JOURNAL), text).unwrap();
 }
 
-/// Every place in a document that holds no further members.
+/// The paths of all values without members.
 fn leaves(value: &Value, place: String, found: &mut Vec<String>) {
     match value {
         Value::Object(members) if !members.is_empty() => {
@@ -128,7 +125,7 @@ fn leaves(value: &Value, place: String, found: &mut Vec<String>) {
     }
 }
 
-/// Other values that a field may be given: of the same form where it has one.
+/// Other values for a field, some of the same form.
 fn others(value: &Value) -> Vec<Value> {
     let mut others = vec![json!(null), json!("x"), json!([]), json!(7)];
     if let Some(text) = value.as_str() {
@@ -151,17 +148,17 @@ fn others(value: &Value) -> Vec<Value> {
     others
 }
 
-/// What is shown or remembered and decides nothing: the plan that is carried out has its own.
-const DECIDES_NOTHING: [&str; 6] = ["warnings", "permissions", "readers", "cost", "undo", "added"];
+/// Members that are only shown: the plan that is applied has its own.
+const ONLY_SHOWN: [&str; 6] = ["warnings", "permissions", "readers", "cost", "undo", "added"];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_field_of_the_plan_that_is_altered_is_refused() {
+async fn refuses_a_plan_with_any_field_altered() {
     let folder = folder("altered");
     let (lab, records) = interrupted(&folder, SEAL).await;
     let before = lab.state();
     let mut places = Vec::new();
     leaves(&records[0]["plan"], "/plan".to_owned(), &mut places);
-    places.retain(|place| !DECIDES_NOTHING.iter().any(|name| place.contains(name)));
+    places.retain(|place| !ONLY_SHOWN.iter().any(|name| place.contains(name)));
     assert!(places.len() > 25, "{places:?}");
     for place in &places {
         for other in others(records[0].pointer(place).unwrap()) {
@@ -179,7 +176,7 @@ async fn each_field_of_the_plan_that_is_altered_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn steps_that_are_added_left_out_or_put_elsewhere_are_refused() {
+async fn refuses_added_missing_or_moved_steps() {
     let folder = folder("steps");
     let (lab, records) = interrupted(&folder, SEAL).await;
     let before = lab.state();
@@ -222,9 +219,9 @@ async fn steps_that_are_added_left_out_or_put_elsewhere_are_refused() {
     }
 }
 
-/// A plan without the step that was made already is the one that is made now.
+/// A plan without the first step equals the one that is made now.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_journal_of_the_rest_alone_is_the_plan_of_now() {
+async fn accepts_a_journal_that_equals_the_present_plan() {
     let folder = folder("rest");
     let (lab, mut records) = interrupted(&folder, SEAL).await;
     let before = lab.state();
@@ -237,9 +234,9 @@ async fn a_journal_of_the_rest_alone_is_the_plan_of_now() {
     assert_eq!(changes(&lab), ["cloudtrail:UpdateTrail"]);
 }
 
-/// What a journal says was made is read back, and what it says was there before must be so.
+/// The effects in a journal are read back.
 #[tokio::test(flavor = "multi_thread")]
-async fn records_that_are_not_true_are_refused() {
+async fn refuses_false_records() {
     let folder = folder("records");
     let (lab, records) = interrupted(&folder, SEAL).await;
     let before = lab.state();
@@ -247,30 +244,22 @@ async fn records_that_are_not_true_are_refused() {
     let update = |record: &str| json!({ "record": record, "step": "update-trail", "time": time });
     let mut finished = records.clone();
     finished.extend([update("done"), update("verified")]);
-    let mut open = records.clone();
-    open[1]["former"]["keyPolicy"] = json!(r#"{"Statement":[]}"#);
-    let mut other_kind = records.clone();
-    other_kind[1]["former"] = json!({ "keyState": "Enabled" });
-    let mut other_key = records.clone();
-    other_key[4]["former"] = json!({ "trailKey": BROKEN });
-    for altered in [finished, open, other_kind, other_key] {
-        write(&folder, &altered);
-        nothing_changed(&lab, &before, &run(&lab, &folder, SEAL));
-    }
-    // The policy is not as the journal says that it was put.
+    write(&folder, &finished);
+    nothing_changed(&lab, &before, &run(&lab, &folder, SEAL));
+    // The key has another policy than the journal claims.
     lab.edit(|state| state.keys[0].policy = Some(super::support::policy(&[NEIGHBOUR]).to_string()));
     let before = lab.state();
     write(&folder, &records);
     nothing_changed(&lab, &before, &run(&lab, &folder, SEAL));
 }
 
-/// A key with a back listener that carries the journal's id.
+/// A key with a backdoor and the journal's tag.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_planted_key_is_not_taken_for_the_created_one() {
-    let words = ["audit", "--create-key", "--alias", "alias/x", "--apply", "--yes", "--wait", "0"];
-    let words = [&words[..], &["--journal", JOURNAL]].concat();
+async fn does_not_use_a_planted_key() {
+    let args = ["audit", "--create-key", "--alias", "alias/x", "--apply", "--yes", "--wait", "0"];
+    let args = [&args[..], &["--journal", JOURNAL]].concat();
     let folder = folder("planted-key");
-    let (lab, records) = interrupted(&folder, &words).await;
+    let (lab, records) = interrupted(&folder, &args).await;
     let id = records[0]["journal"].as_str().unwrap().to_owned();
     lab.edit(|state| {
         state.keys.truncate(3);
@@ -281,15 +270,15 @@ async fn a_planted_key_is_not_taken_for_the_created_one() {
     named[2]["createdKey"] = json!(KEY);
     for records in [&records[..2], &named[..], &named[..4]] {
         write(&folder, records);
-        let ended = run(&lab, &folder, &words);
+        let ended = run(&lab, &folder, &args);
         assert_eq!(lab.state().trails, before.trails, "{ended:?}");
         nothing_changed(&lab, &before, &ended);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_alias_of_a_planted_key_is_taken() {
-    let words = ["--create-key", "--alias", "alias/trail-logs", "--apply", "--yes", "--wait", "0"];
+async fn refuses_the_alias_of_a_planted_key() {
+    let args = ["--create-key", "--alias", "alias/trail-logs", "--apply", "--yes", "--wait", "0"];
     for (name, trails, resume) in [
         ("both", &[][..], &[][..]),
         ("one", &["unencrypted"], &[]),
@@ -298,15 +287,15 @@ async fn an_alias_of_a_planted_key_is_taken() {
         let lab = Lab::start(planted_state(true)).await.unwrap();
         let before = lab.state();
         let folder = folder(&format!("planted-alias-{name}"));
-        let ended = run(&lab, &folder, &[trails, &words, resume].concat()).expect(1);
+        let ended = run(&lab, &folder, &[trails, &args, resume].concat()).expect(1);
         assert!(ended.out.contains("alias-taken: "), "{}", ended.out);
         nothing_changed(&lab, &before, &ended);
     }
 }
 
-/// A back-out never gives a trail the key, or a key the policy, that a journal names.
+/// A back-out never uses a key or a policy from a journal.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_back_out_puts_nothing_that_a_journal_holds() {
+async fn a_back_out_uses_nothing_of_a_journal() {
     const THEIRS: &str =
         "arn:aws:kms:us-east-1:999988887777:key/99999999-0000-4000-8000-999999999999";
     const OPEN: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"kms:*","Resource":"*"}]}"#;
@@ -315,7 +304,7 @@ async fn a_back_out_puts_nothing_that_a_journal_holds() {
     run(&lab, &folder, SEAL).expect(0);
     drop(lab.take_calls());
     lab.edit(|state| {
-        // Both would encrypt for the trail: somebody else's key, and one that anybody opens.
+        // Both can encrypt for the trail: somebody else's key, and one with which anybody can decrypt.
         let mut theirs = state.keys[0].clone();
         theirs.arn = THEIRS.to_owned();
         theirs.readable_from = vec![super::support::ACCOUNT.to_owned()];
@@ -338,7 +327,7 @@ async fn a_back_out_puts_nothing_that_a_journal_holds() {
             assert!(why.iter().any(|why| ended.out.contains(why)), "{}", ended.out);
         }
     }
-    // Another policy as the former one, with or without records that agree.
+    // Another former policy, with or without a matching requirement.
     let mut opened = records.clone();
     opened[0]["plan"]["policyChange"]["before"] = json!(OPEN);
     write(&folder, &opened);
@@ -348,12 +337,11 @@ async fn a_back_out_puts_nothing_that_a_journal_holds() {
             *policy = json!(OPEN);
         }
     }
-    opened[1]["former"]["keyPolicy"] = json!(OPEN);
     write(&folder, &opened);
     let ended = run(&lab, &folder, BACK);
     nothing_changed(&lab, &before, &ended);
     assert!(ended.out.contains("changed-meanwhile"), "{}", ended.out);
-    // A statement that was there before, said to be added.
+    // A former statement as an added one.
     let mut added = records.clone();
     let policy: Value = serde_json::from_str(before.keys[0].policy.as_deref().unwrap()).unwrap();
     added[0]["plan"]["policyChange"]["added"] = json!([policy["Statement"][0].to_string()]);
@@ -363,7 +351,7 @@ async fn a_back_out_puts_nothing_that_a_journal_holds() {
         nothing_changed(&lab, &before, &ended);
         assert!(ended.out.contains("journal-mismatch"), "{}", ended.out);
     }
-    // Another trail than the one that the user names.
+    // Another trail than the named one.
     write(&folder, &records);
     nothing_changed(&lab, &before, &run(&lab, &folder, &[&["neighbour"], BACK].concat()));
     run(&lab, &folder, &[&["audit"], BACK].concat()).expect(0);
@@ -379,17 +367,12 @@ fn replace_former_key(records: &[Value], key: &str) -> Vec<Value> {
             }
         }
     }
-    for record in &mut records {
-        if record["record"] == "before" && record["step"] == "update-trail" {
-            record["former"] = json!({ "trailKey": key });
-        }
-    }
     records
 }
 
-/// Nothing in a journal, a tag or a name acts on a terminal.
+/// The output has no control characters of journals, tags or names.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_shown_is_harmless() {
+async fn removes_control_characters_from_the_output() {
     const HOSTILE: &str = "\u{1b}[2J\u{202e}evil\u{200b}\u{e0041}\r\u{9b}";
     let harmful = |text: &str| {
         text.chars().any(|character| {

@@ -1,5 +1,4 @@
-//! Who changes what: the profile must exist, each service is asked where the environment says, and
-//! the caller is shown first. A list that does not end changes nothing.
+//! Profiles, endpoints, the caller, and lists that do not end.
 
 use trailseal_lab::{Fault, FaultKind, Lab, Operation, Position};
 
@@ -12,7 +11,7 @@ async fn lab() -> Lab {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_profile_that_does_not_exist_changes_nothing_in_the_account_of_the_environment() {
+async fn a_missing_profile_changes_nothing_in_the_account_of_the_environment() {
     let lab = lab().await;
     let folder = folder("no-such-profile");
     for (variable, arguments) in [
@@ -26,27 +25,27 @@ async fn a_profile_that_does_not_exist_changes_nothing_in_the_account_of_the_env
         }
         let ended = run_of(&mut command).expect(2);
         let named_by = variable.unwrap_or("--profile");
-        let said = format!("error: the profile `nosuch` that {named_by} names does not exist");
-        assert!(ended.err.starts_with(&said), "{}", ended.err);
+        let text = format!("error: the profile `nosuch` that {named_by} names does not exist");
+        assert!(ended.err.starts_with(&text), "{}", ended.err);
         assert_eq!(lab.take_calls().len(), 0);
     }
     assert_eq!(key_of(&lab.state(), TRAIL), None);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_caller_is_shown_before_anything_else_is_asked() {
+async fn shows_the_caller_first() {
     let lab = lab().await;
     let ended = run(&lab, &folder("caller"), SEAL).expect(0);
-    let said = format!(
+    let text = format!(
         "caller: arn:aws:sts::{ACCOUNT}:assumed-role/trailseal-function/trailseal of account \
          {ACCOUNT}, Region {REGION}\n"
     );
-    assert!(ended.err.starts_with(&said), "{}", ended.err);
+    assert!(ended.err.starts_with(&text), "{}", ended.err);
     assert_eq!(lab.take_calls()[0].operation, "sts:GetCallerIdentity");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_service_is_asked_where_its_variable_says() {
+async fn follows_the_endpoint_variables() {
     for (service, operation) in [
         ("CLOUDTRAIL", "cloudtrail:"),
         ("KMS", "kms:"),
@@ -55,12 +54,12 @@ async fn every_service_is_asked_where_its_variable_says() {
     ] {
         let lab = lab().await;
         let folder = folder(&format!("endpoint-{service}"));
-        // Nobody listens there.
+        // Nothing listens there.
         let mut nowhere = command(&lab, &folder, SEAL);
         nowhere.env(format!("AWS_ENDPOINT_URL_{service}"), "http://127.0.0.1:9");
         let ended = run_of(nowhere.env("AWS_MAX_ATTEMPTS", "1")).expect(2);
-        let said = format!("{}{}", ended.out, ended.err);
-        assert!(said.contains(operation), "{service}: {said}");
+        let text = format!("{}{}", ended.out, ended.err);
+        assert!(text.contains(operation), "{service}: {text}");
         let calls = lab.take_calls();
         assert!(calls.iter().all(|call| !call.operation.starts_with(operation)), "{calls:?}");
         assert_eq!(key_of(&lab.state(), TRAIL), None);
@@ -76,7 +75,7 @@ async fn every_service_is_asked_where_its_variable_says() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_list_that_does_not_end_changes_nothing() {
+async fn an_endless_list_changes_nothing() {
     const CAUSE: &str = "cannot be read to its end: the service repeats the token of a page";
     let lab = lab().await;
     lab.inject(Fault::of(Operation::ListTags, Position::Every, FaultKind::RepeatedToken));
@@ -85,10 +84,10 @@ async fn a_list_that_does_not_end_changes_nothing() {
     assert_eq!(key_of(&lab.state(), TRAIL), None);
 }
 
-/// Whether a key was created is looked up in the list of keys and in their tags: a list that does
-/// not end must not mean that there is none, or a second key would be created.
+/// A created key is looked up in the list of keys and their tags. If the list does not end, the key
+/// may exist.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_list_of_keys_that_does_not_end_creates_no_second_key() {
+async fn an_endless_list_of_keys_creates_no_second_key() {
     const CAUSE: &str = "cannot be read to its end: the service repeats the token of a page";
     const NEW: &[&str] = &["audit", "--create-key", "--apply", "--yes", "--wait", "0"];
     for operation in [Operation::ListKeys, Operation::ListResourceTags] {
@@ -97,8 +96,8 @@ async fn a_list_of_keys_that_does_not_end_creates_no_second_key() {
         lab.inject(Fault::of(operation, Position::Every, FaultKind::RepeatedToken));
         let folder = folder(&format!("endless-{}", operation.name()));
         let ended = run(&lab, &folder, NEW).expect(2);
-        let said = format!("{} in {REGION} {CAUSE}", operation.iam());
-        assert!(ended.out.contains(&said), "{ended:?}");
+        let text = format!("{} in {REGION} {CAUSE}", operation.iam());
+        assert!(ended.out.contains(&text), "{ended:?}");
         assert_eq!(lab.call_counts().get("kms:CreateKey"), Some(&1));
         assert_eq!(key_of(&lab.state(), TRAIL), None);
     }

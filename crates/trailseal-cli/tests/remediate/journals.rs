@@ -1,4 +1,4 @@
-//! Which journal a run goes on with, where none is named.
+//! Which journal a run resumes without `--journal`.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ const ELSEWHERE: &str = "arn:aws:cloudtrail:eu-west-1:111122223333:trail/audit";
 const NEW: &[&str] = &["--create-key", "--apply", "--yes", "--wait", "0"];
 const KEYS: usize = 3;
 
-/// Two trails of one name.
+/// Two trails with the same name.
 fn namesakes() -> State {
     let mut state = state(None);
     state.accounts[0].regions.push("eu-west-1".to_owned());
@@ -25,7 +25,7 @@ fn journals(folder: &Path) -> Vec<PathBuf> {
     paths
 }
 
-/// Leaves the making of a key for the trail in the middle.
+/// Interrupts the creation of a key for the trail.
 fn interrupt(lab: &Lab, folder: &Path) -> PathBuf {
     lab.hang_at_change(1, Hang::AfterTheChange);
     kill(until_it_hangs(lab, folder, &[&[TRAIL], NEW].concat()));
@@ -35,7 +35,7 @@ fn interrupt(lab: &Lab, folder: &Path) -> PathBuf {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_is_gone_on_with_on_another_day() {
+async fn resumes_a_run_of_another_day() {
     let lab = Lab::start(state(None)).await.unwrap();
     let folder = folder("journals-day");
     let journal = interrupt(&lab, &folder);
@@ -49,20 +49,20 @@ async fn a_run_is_gone_on_with_on_another_day() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_trail_of_the_same_name_has_a_journal_of_its_own() {
+async fn a_trail_with_the_same_name_has_its_own_journal() {
     let lab = Lab::start(namesakes()).await.unwrap();
     let folder = folder("journals-name");
     let journal = interrupt(&lab, &folder);
     let before = std::fs::read(&journal).unwrap();
-    let words = [ELSEWHERE, "--key", KEY, "--apply", "--yes", "--wait", "0"];
-    let ended = run(&lab, &folder, &words).expect(0);
+    let args = [ELSEWHERE, "--key", KEY, "--apply", "--yes", "--wait", "0"];
+    let ended = run(&lab, &folder, &args).expect(0);
     let state = lab.state();
     assert_eq!(key_of(&state, ELSEWHERE).as_deref(), Some(KEY), "{}", ended.out);
     assert_eq!(key_of(&state, TRAIL), None);
     assert_eq!(std::fs::read(&journal).unwrap(), before);
     assert_eq!(journals(&folder).len(), 2);
 
-    // Each goes on with its own.
+    // Each resumes its own.
     run(&lab, &folder, &[&[TRAIL, "--resume"], NEW].concat()).expect(0);
     let state = lab.state();
     assert_eq!(key_of(&state, TRAIL), Some(state.keys[KEYS].arn.clone()));

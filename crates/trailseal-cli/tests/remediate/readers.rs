@@ -1,5 +1,4 @@
-//! Who reads the bucket and who will be able to decrypt, as far as AWS Config's item of the bucket
-//! tells.
+//! The readers of the bucket, according to AWS Config's item of the bucket.
 
 use serde_json::{Value, json};
 use trailseal_lab::{Denial, Fault, FaultKind, History, Lab, Operation, Position, State};
@@ -9,7 +8,7 @@ use super::support::{ACCOUNT, Ended, KEY, REGION, folder, run, state};
 const SIEM: &str = "arn:aws:iam::444455556666:role/siem";
 const AUDITOR: &str = "arn:aws:iam::111122223333:role/auditor";
 
-/// The account, with what AWS Config has recorded of the bucket.
+/// The account, with AWS Config's item of the bucket.
 fn recorded(bucket_policy: Value) -> State {
     let mut state = state(None);
     state.history.push(History {
@@ -56,28 +55,28 @@ async fn planned(name: &str, state: State) -> (Ended, Lab) {
     (ended, lab)
 }
 
-fn asked(lab: &Lab) -> usize {
+fn item_reads(lab: &Lab) -> usize {
     let calls = lab.take_calls();
     calls.iter().filter(|call| call.operation == "config:BatchGetResourceConfig").count()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whom_the_bucket_s_policy_names_is_told_with_what_will_come() {
+async fn lists_the_readers_and_whether_they_can_decrypt() {
     let statements = json!([reads(json!({ "AWS": [SIEM, AUDITOR] })), reads(json!("*"))]);
     let (ended, lab) = planned("readers", recorded(policy(statements))).await;
-    for words in [
+    for args in [
         &format!("no             {SIEM}"),
         &format!("if IAM allows  {AUDITOR}"),
-        &format!("readers-lose-access: new log files can no longer be read by {SIEM}:"),
-        &format!("readers-need-iam: new log files can be read by {AUDITOR} only if"),
-        "readers-unknown: who else reads the log files is not known",
+        &format!("readers-lose-access: the key policy does not let {SIEM} decrypt"),
+        &format!("readers-need-iam: {AUDITOR} can decrypt new log files only if"),
+        "readers-unknown: the bucket policy allows other readers: ",
         "statement `Read` lets everybody read",
         "readers-by-iam-unseen: ",
-        "2026-11-23T09:01:00.107Z: principals of account 111122223333 whose IAM policies",
+        "2026-11-23T09:01:00.107Z: principals of account 111122223333 that read",
     ] {
-        assert!(ended.out.contains(words), "{words}: {}", ended.out);
+        assert!(ended.out.contains(args), "{args}: {}", ended.out);
     }
-    assert_eq!(asked(&lab), 1);
+    assert_eq!(item_reads(&lab), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -87,9 +86,8 @@ async fn a_bucket_without_a_policy_still_has_readers_by_iam() {
     assert!(ended.out.contains("readers-by-iam-unseen: "), "{}", ended.out);
 }
 
-/// Whatever is not the known form is not taken for "nobody".
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_understood_leaves_the_readers_unknown() {
+async fn an_unknown_form_leaves_the_readers_unknown() {
     let with = |member: &str, value: Value| {
         let mut state = recorded(json!({ "policyText": null }));
         state.history[0].items[0][member] = value;
@@ -99,7 +97,7 @@ async fn what_is_not_understood_leaves_the_readers_unknown() {
         (state(None), "AWS Config has recorded no bucket example-logs of account 111122223333"),
         (recorded(json!({})), "BucketPolicy is not a JSON object with `policyText` alone"),
         (recorded(json!({ "policyText": {} })), "`policyText` is neither a text nor null"),
-        (recorded(json!({ "policyText": "{}" })), "the bucket's policy is not understood"),
+        (recorded(json!({ "policyText": "{}" })), "the bucket policy is invalid"),
         (with("supplementaryConfiguration", json!({})), "it has no BucketPolicy"),
         (with("configurationItemStatus", json!("ResourceNotRecorded")), "its status is"),
         (with("awsRegion", json!("eu-west-1")), "it is of another resource"),
@@ -109,7 +107,7 @@ async fn what_is_not_understood_leaves_the_readers_unknown() {
     .enumerate()
     {
         let (ended, _) = planned(&format!("not-understood-{number}"), state).await;
-        let unknown = "readers-unknown: who reads the log files is not known (";
+        let unknown = "readers-unknown: it is not known who reads the log files (";
         assert!(ended.out.contains(unknown), "{why}: {}", ended.out);
         assert!(ended.out.contains(why), "{why}: {}", ended.out);
         assert!(!ended.out.contains("readers-by-iam-unseen"), "{why}: {}", ended.out);
@@ -117,7 +115,7 @@ async fn what_is_not_understood_leaves_the_readers_unknown() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reading_that_is_denied_or_breaks_down_keeps_nothing_from_being_planned() {
+async fn a_denied_or_failed_read_does_not_prevent_a_plan() {
     let operation = "config:BatchGetResourceConfig".to_owned();
     let mut state = recorded(policy(json!([reads(json!({ "AWS": SIEM }))])));
     state.denials.push(Denial {
@@ -128,7 +126,7 @@ async fn a_reading_that_is_denied_or_breaks_down_keeps_nothing_from_being_planne
         error: None,
     });
     let (ended, _) = planned("readers-denied", state).await;
-    let unknown = "is not known (config:BatchGetResourceConfig was denied): whoever does needs";
+    let unknown = "(config:BatchGetResourceConfig was denied): every reader now needs";
     assert!(ended.out.contains(unknown), "{}", ended.out);
 
     let lab = Lab::start(recorded(policy(json!([])))).await.unwrap();

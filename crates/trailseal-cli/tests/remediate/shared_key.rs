@@ -1,5 +1,4 @@
-//! One new key for several trails: the first plan makes it, the others get it, whatever is
-//! interrupted.
+//! One new key for several trails, also if the run is interrupted.
 
 use trailseal_lab::{Bucket, Hang, Lab, State, Trail};
 
@@ -19,7 +18,7 @@ fn both() -> State {
     state
 }
 
-/// A third one, whose bucket is in another Region.
+/// With a third trail, whose bucket is in another Region.
 fn three() -> State {
     let mut state = both();
     state.accounts[0].regions.push("eu-west-1".to_owned());
@@ -38,15 +37,15 @@ fn three() -> State {
     state
 }
 
-fn words<'a>(trails: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
+fn args<'a>(trails: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
     [trails, NEW, more].concat()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_first_plan_makes_the_key_and_the_others_get_it() {
+async fn the_first_plan_creates_the_key_for_all() {
     let lab = Lab::start(three()).await.unwrap();
     let folder = folder("shared");
-    let ended = run(&lab, &folder, &words(&[], APPLY)).expect(0);
+    let ended = run(&lab, &folder, &args(&[], APPLY)).expect(0);
     let state = lab.state();
     let made: Vec<&str> = state.keys[KEYS..].iter().map(|key| key.arn.as_str()).collect();
     assert_eq!(made.len(), 2, "one in each Region: {made:?}");
@@ -55,7 +54,7 @@ async fn the_first_plan_makes_the_key_and_the_others_get_it() {
     assert_eq!(key_of(&state, NEIGHBOUR).as_deref(), of("us-east-1"));
     assert_eq!(key_of(&state, FAR).as_deref(), of("eu-west-1"));
     assert_eq!(ended.out.matches("verdict   COMPLIANT").count(), 3, "{}", ended.out);
-    // The second plan adds to the policy of the first one's key.
+    // The second plan adds to the policy of the key.
     assert_eq!(ended.out.matches("put-key-policy: KMS PutKeyPolicy").count(), 1, "{}", ended.out);
     assert_eq!(state.aliases.len(), 2);
     assert!(lab.broken_deliveries().is_empty());
@@ -63,7 +62,7 @@ async fn the_first_plan_makes_the_key_and_the_others_get_it() {
         assert!(moment.broken.is_empty(), "{moment:?}");
     }
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 3, "a journal for each");
-    // Each can be gone back on, the last first, and what is left is the key.
+    // Back out each, the last one first; the keys stay.
     let mut journals: Vec<String> = std::fs::read_dir(&folder)
         .unwrap()
         .map(|file| file.unwrap().file_name().into_string().unwrap())
@@ -78,34 +77,34 @@ async fn the_first_plan_makes_the_key_and_the_others_get_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_apply_the_others_are_told_that_they_follow() {
+async fn without_apply_the_other_trails_follow() {
     let lab = Lab::start(three()).await.unwrap();
-    let ended = run(&lab, &folder("shared-plan"), &words(&[], &[])).expect(0);
+    let ended = run(&lab, &folder("shared-plan"), &args(&[], &[])).expect(0);
     assert_eq!(ended.out.matches("create-key: KMS CreateKey").count(), 2, "{}", ended.out);
-    let follows = format!("Trail {NEIGHBOUR}: gets the key that the plan for {TRAIL} makes");
+    let follows = format!("Trail {NEIGHBOUR}: gets the key that the plan for {TRAIL} creates");
     assert!(ended.out.contains(&follows), "{}", ended.out);
     let statement = format!("\"aws:SourceArn\":\"{NEIGHBOUR}\"");
     assert!(ended.out.contains(&statement), "{}", ended.out);
     assert_eq!(lab.state(), three());
-    // Every reason against one of them is told all the same.
-    let ended = run(&lab, &folder("shared-no"), &words(&["audit", "none"], &[])).expect(2);
+    // A fault of one trail is still reported.
+    let ended = run(&lab, &folder("shared-no"), &args(&["audit", "none"], &[])).expect(2);
     assert!(ended.out.contains("has no trail `none`"), "{}", ended.out);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_an_alias_it_is_refused_with_what_to_say() {
+async fn requires_an_alias() {
     let lab = Lab::start(both()).await.unwrap();
     let ended = run(&lab, &folder("shared-alias"), &["--create-key"]).expect(2);
-    for words in ["takes --alias", "2 trails", TRAIL, NEIGHBOUR] {
-        assert!(ended.err.contains(words), "{words}: {}", ended.err);
+    for args in ["needs --alias", "these 2 trails", TRAIL, NEIGHBOUR] {
+        assert!(ended.err.contains(args), "{args}: {}", ended.err);
     }
     assert_eq!(lab.state(), both());
 }
 
-/// Killed before and after every change: the same command with `--resume` makes no second key.
+/// Killed before and after every change, then resumed: a second key is never created.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_same_command_goes_on_with_the_same_key() {
-    // Named, or found: then the first is not found any more once it is sealed.
+async fn a_resumed_run_uses_the_same_key() {
+    // Given by name, or found because they fail: the first is not found again once it is sealed.
     for named in [&[][..], &["audit", "neighbour"]] {
         for number in 1..=6 {
             for hang in [Hang::BeforeTheChange, Hang::AfterTheChange] {
@@ -113,10 +112,10 @@ async fn the_same_command_goes_on_with_the_same_key() {
                 let folder = folder(&name);
                 let lab = Lab::start(both()).await.unwrap();
                 lab.hang_at_change(number, hang);
-                kill(until_it_hangs(&lab, &folder, &words(named, APPLY)));
+                kill(until_it_hangs(&lab, &folder, &args(named, APPLY)));
                 lab.clear_hang();
                 let resumed = [APPLY, &["--resume"]].concat();
-                let ended = run(&lab, &folder, &words(named, &resumed)).expect(0);
+                let ended = run(&lab, &folder, &args(named, &resumed)).expect(0);
                 let state = lab.state();
                 assert_eq!(state.keys.len(), KEYS + 1, "{name}: {}", ended.out);
                 let made = Some(state.keys[KEYS].arn.as_str());
@@ -130,14 +129,14 @@ async fn the_same_command_goes_on_with_the_same_key() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_alias_of_somebody_else_s_key_is_taken() {
+async fn refuses_the_alias_of_another_key() {
     let mut taken = both();
     taken.aliases.push(trailseal_lab::Alias {
         arn: format!("arn:aws:kms:{REGION}:{ACCOUNT}:alias/trail-logs"),
         target_key_arn: taken.keys[0].arn.clone(),
     });
     let lab = Lab::start(taken.clone()).await.unwrap();
-    let ended = run(&lab, &folder("shared-taken"), &words(&[], APPLY)).expect(1);
+    let ended = run(&lab, &folder("shared-taken"), &args(&[], APPLY)).expect(1);
     assert_eq!(ended.out.matches("alias-taken: ").count(), 2, "{}", ended.out);
     assert_eq!(lab.state(), taken);
 }

@@ -1,4 +1,4 @@
-//! An account on loopback, and the command that is run in it.
+//! An account on loopback, and the command in it.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -15,10 +15,17 @@ pub(super) const KEY: &str =
     "arn:aws:kms:us-east-1:111122223333:key/11111111-0000-4000-8000-111111111111";
 pub(super) const BROKEN: &str =
     "arn:aws:kms:us-east-1:111122223333:key/22222222-0000-4000-8000-222222222222";
-pub(super) const DOOMED: &str =
+pub(super) const PENDING_DELETION: &str =
     "arn:aws:kms:us-east-1:111122223333:key/33333333-0000-4000-8000-333333333333";
 
-/// The account's own statement, and CloudTrail's for a trail.
+pub(super) const JOURNAL: &str = "journal.jsonl";
+/// Seals trail `audit` with the good key.
+pub(super) const SEAL: &[&str] =
+    &["audit", "--key", KEY, "--apply", "--yes", "--wait", "0", "--journal", JOURNAL];
+/// Backs that out.
+pub(super) const BACK: &[&str] = &["--back-out", JOURNAL, "--apply", "--yes", "--wait", "0"];
+
+/// A policy with the account's root and CloudTrail for these trails.
 pub(super) fn policy(trails: &[&str]) -> Value {
     let mut statements = vec![json!({
         "Sid": "Enable IAM User Permissions",
@@ -39,7 +46,7 @@ pub(super) fn policy(trails: &[&str]) -> Value {
     json!({ "Version": "2012-10-17", "Statement": statements })
 }
 
-/// An account whose trail has this key, or none; the neighbour is sealed with the good key.
+/// An account whose trail `audit` has this key; trail `neighbour` is sealed with the good key.
 pub(super) fn state(key: Option<&str>) -> State {
     let document = json!({
         "trailsealLab": 1,
@@ -52,7 +59,7 @@ pub(super) fn state(key: Option<&str>) -> State {
             { "arn": KEY, "policy": policy(&[NEIGHBOUR]) },
             { "arn": BROKEN, "state": "Disabled", "policy": policy(&[]) },
             {
-                "arn": DOOMED,
+                "arn": PENDING_DELETION,
                 "state": "PendingDeletion",
                 "deletionDate": "2026-12-24T00:00:00Z",
                 "policy": policy(&[TRAIL]),
@@ -71,15 +78,15 @@ pub(super) fn folder(name: &str) -> PathBuf {
     folder
 }
 
-/// The command in the lab's account, with nothing of this process's console.
-pub(super) fn command(lab: &Lab, folder: &Path, words: &[&str]) -> Command {
+/// The command with the credentials of the lab's account.
+pub(super) fn command(lab: &Lab, folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_trailseal"));
-    surround(&mut command, lab, folder);
-    command.arg("remediate").args(words);
+    set_environment(&mut command, lab, folder);
+    command.arg("remediate").args(args);
     command
 }
 
-pub(super) fn surround(command: &mut Command, lab: &Lab, folder: &Path) {
+pub(super) fn set_environment(command: &mut Command, lab: &Lab, folder: &Path) {
     let credentials = lab.credentials(ACCOUNT);
     command
         .env_clear()
@@ -96,7 +103,7 @@ pub(super) fn surround(command: &mut Command, lab: &Lab, folder: &Path) {
         .stderr(Stdio::piped());
 }
 
-/// How a run ended: its exit code, and all that it said.
+/// The exit code and the output of a run.
 #[derive(Debug)]
 pub(super) struct Ended {
     pub(super) code: Option<i32>,
@@ -118,8 +125,8 @@ impl Ended {
 }
 
 /// Runs the command to its end.
-pub(super) fn run(lab: &Lab, folder: &Path, words: &[&str]) -> Ended {
-    Ended::of(&command(lab, folder, words).output().unwrap())
+pub(super) fn run(lab: &Lab, folder: &Path, args: &[&str]) -> Ended {
+    Ended::of(&command(lab, folder, args).output().unwrap())
 }
 
 pub(super) fn run_of(command: &mut Command) -> Ended {
@@ -127,27 +134,27 @@ pub(super) fn run_of(command: &mut Command) -> Ended {
 }
 
 /// Starts the command and waits until its change hangs.
-pub(super) fn until_it_hangs(lab: &Lab, folder: &Path, words: &[&str]) -> Child {
-    let mut child = command(lab, folder, words).spawn().unwrap();
+pub(super) fn until_it_hangs(lab: &Lab, folder: &Path, args: &[&str]) -> Child {
+    let mut child = command(lab, folder, args).spawn().unwrap();
     let begun = Instant::now();
     while !lab.has_hung() {
-        assert!(begun.elapsed() < Duration::from_secs(60), "it never came to that change");
+        assert!(begun.elapsed() < Duration::from_secs(60), "the change was never made");
         if let Some(status) = child.try_wait().unwrap() {
             let ended = Ended::of(&child.wait_with_output().unwrap());
-            panic!("it ended with {status} before that change: {ended:?}");
+            panic!("ended with {status} before the change: {ended:?}");
         }
         std::thread::sleep(Duration::from_millis(5));
     }
     child
 }
 
-/// Kills it: on Unix by SIGKILL, so that it has no say in it.
+/// Kills the command, on Unix with SIGKILL.
 pub(super) fn kill(mut child: Child) {
     child.kill().unwrap();
     child.wait().unwrap();
 }
 
-/// The same state without what is of a journal alone.
+/// The state without the tags of journals.
 pub(super) fn without_journal_tags(mut state: State) -> State {
     for key in &mut state.keys {
         key.tags.remove("trailseal:journal");
@@ -159,7 +166,7 @@ pub(super) fn key_of(state: &State, trail: &str) -> Option<String> {
     state.trails.iter().find(|one| one.arn == trail).unwrap().kms_key_id.clone()
 }
 
-/// No change may have stopped a trail that could deliver before it.
+/// Asserts that no change stopped the delivery of a trail.
 #[track_caller]
 pub(super) fn nothing_was_lost(lab: &Lab, broken_at_first: usize) {
     let mut broken = broken_at_first;
@@ -170,7 +177,7 @@ pub(super) fn nothing_was_lost(lab: &Lab, broken_at_first: usize) {
     }
 }
 
-/// The calls that would change something, in order; they are forgotten.
+/// Takes the calls that change something, in order.
 pub(super) fn changes(lab: &Lab) -> Vec<String> {
     const CHANGES: [&str; 8] = [
         "cloudtrail:UpdateTrail",

@@ -1,14 +1,14 @@
-//! The question at a terminal: a pseudo-terminal, by Python's `pty`.
+//! The confirmation at a terminal: a pseudo-terminal of Python's `pty`.
 
 use std::path::Path;
 use std::process::Command;
 
 use trailseal_lab::Lab;
 
-use super::support::{ACCOUNT, Ended, KEY, TRAIL, folder, key_of, run_of, state, surround};
+use super::support::{ACCOUNT, Ended, KEY, TRAIL, folder, key_of, run_of, set_environment, state};
 
-/// Runs a program at a terminal of its own, types a line once it is asked for the account's id, and
-/// ends as the program does.
+/// Runs a program at its own terminal, types a line at the prompt for the account ID, and exits with
+/// the program's code.
 const AT_A_TERMINAL: &str = r#"
 import os, pty, sys
 answer, program = sys.argv[1], sys.argv[2:]
@@ -24,7 +24,7 @@ while True:
     if not piece:
         break
     seen += piece
-    if not is_answered and b"Type the account's id to go on: " in seen:
+    if not is_answered and b"Type the account ID to continue: " in seen:
         os.write(terminal, answer.encode() + b"\n")
         is_answered = True
 sys.stdout.write(seen.decode())
@@ -34,12 +34,12 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 const SEAL: [&str; 8] =
     ["remediate", "audit", "--key", KEY, "--apply", "--wait", "0", "--journal=journal.jsonl"];
 
-fn answered(lab: &Lab, folder: &Path, answer: &str, words: &[&str]) -> Ended {
+fn answered(lab: &Lab, folder: &Path, answer: &str, args: &[&str]) -> Ended {
     let mut command = Command::new("python3");
-    surround(&mut command, lab, folder);
+    set_environment(&mut command, lab, folder);
     let path = std::env::var_os("PATH").unwrap_or_default();
     command.env("PATH", path).env("TERM", "dumb");
-    command.args(["-c", AT_A_TERMINAL, answer, env!("CARGO_BIN_EXE_trailseal")]).args(words);
+    command.args(["-c", AT_A_TERMINAL, answer, env!("CARGO_BIN_EXE_trailseal")]).args(args);
     run_of(&mut command)
 }
 
@@ -50,27 +50,26 @@ fn changes(lab: &Lab) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_accounts_id_typed_at_a_terminal_is_a_yes() {
+async fn the_account_id_confirms() {
     let lab = Lab::start(state(None)).await.unwrap();
     let folder = folder("terminal-yes");
     let ended = answered(&lab, &folder, ACCOUNT, &SEAL).expect(0);
-    let question =
-        format!("2 calls change trail audit in account {ACCOUNT}. Type the account's id");
+    let question = format!("2 calls change trail audit in account {ACCOUNT}. Type the account ID");
     assert!(ended.out.contains(&question), "{}", ended.out);
     assert!(ended.out.contains("verdict   COMPLIANT"), "{}", ended.out);
     assert_eq!(changes(&lab), ["kms:PutKeyPolicy", "cloudtrail:UpdateTrail"]);
     assert_eq!(key_of(&lab.state(), TRAIL).as_deref(), Some(KEY));
-    // The way back asks as well.
+    // A back-out asks as well.
     let back = ["remediate", "--back-out", "journal.jsonl", "--apply", "--wait", "0"];
     let ended = answered(&lab, &folder, "no", &back).expect(1);
-    assert!(ended.out.contains("2 calls go back on trail audit"), "{}", ended.out);
+    assert!(ended.out.contains("2 calls back out trail audit"), "{}", ended.out);
     assert_eq!(changes(&lab), [""; 0]);
     answered(&lab, &folder, ACCOUNT, &back).expect(0);
     assert_eq!(lab.state(), state(None));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn anything_else_typed_at_a_terminal_is_a_no() {
+async fn any_other_line_declines() {
     let lab = Lab::start(state(None)).await.unwrap();
     let folder = folder("terminal-no");
     for answer in ["444455556666", "yes", ""] {

@@ -1,4 +1,4 @@
-//! What is shown, refused and asked.
+//! Plans, refusals and targets.
 
 use serde_json::Value;
 use trailseal_lab::Lab;
@@ -9,7 +9,7 @@ use super::support::{BROKEN, KEY, NEIGHBOUR, TRAIL, folder, key_of, run, state};
 async fn a_plan_shows_its_effect_and_changes_nothing() {
     let lab = Lab::start(state(None)).await.unwrap();
     let ended = run(&lab, &folder("plan"), &["audit", "--key", KEY]).expect(0);
-    for words in [
+    for args in [
         "Plan to seal trail arn:aws:cloudtrail:us-east-1:111122223333:trail/audit",
         "put-key-policy: KMS PutKeyPolicy",
         "update-trail: CloudTrail UpdateTrail",
@@ -18,17 +18,17 @@ async fn a_plan_shows_its_effect_and_changes_nothing() {
         "aws cloudtrail update-trail --region us-east-1",
         "\"cloudtrail:UpdateTrail\"",
     ] {
-        assert!(ended.out.contains(words), "{words}: {}", ended.out);
+        assert!(ended.out.contains(args), "{args}: {}", ended.out);
     }
     assert_eq!(lab.take_delivery_moments(), []);
     assert_eq!(lab.state(), state(None));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_plan_for_programs_is_one_document() {
+async fn a_json_plan_is_one_document() {
     let lab = Lab::start(state(None)).await.unwrap();
-    let words = ["audit", "--create-key", "--alias", "alias/trail-logs", "-o", "json"];
-    let ended = run(&lab, &folder("json"), &words).expect(0);
+    let args = ["audit", "--create-key", "--alias", "alias/trail-logs", "-o", "json"];
+    let ended = run(&lab, &folder("json"), &args).expect(0);
     let document: Value = serde_json::from_str(&ended.out).unwrap();
     let trail = &document["trails"][0];
     assert_eq!((trail["end"].as_str(), trail["trail"].as_str()), (Some("planned"), Some(TRAIL)));
@@ -44,7 +44,7 @@ async fn a_plan_for_programs_is_one_document() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_changed_without_a_yes() {
+async fn changes_nothing_without_confirmation() {
     let lab = Lab::start(state(None)).await.unwrap();
     let ended = run(&lab, &folder("yes"), &["audit", "--key", KEY, "--apply"]).expect(2);
     assert!(ended.err.contains("--yes"), "{}", ended.err);
@@ -54,7 +54,7 @@ async fn nothing_is_changed_without_a_yes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_is_replaced_or_enabled_only_on_an_explicit_word() {
+async fn replaces_or_enables_a_key_only_with_the_option() {
     let lab = Lab::start(state(Some(BROKEN))).await.unwrap();
     let folder = folder("words");
     let ended = run(&lab, &folder, &["audit", "--key", KEY]).expect(1);
@@ -66,13 +66,13 @@ async fn a_key_is_replaced_or_enabled_only_on_an_explicit_word() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn all_trails_that_fail_are_found_or_named_by_a_report() {
+async fn finds_failing_trails_live_or_in_a_report() {
     let mut failing = state(None);
     failing.trails[1].kms_key_id = None;
     let lab = Lab::start(failing.clone()).await.unwrap();
     let all = folder("all");
-    let words = ["--key", KEY, "--apply", "--yes", "--wait", "0"];
-    let ended = run(&lab, &all, &words).expect(0);
+    let args = ["--key", KEY, "--apply", "--yes", "--wait", "0"];
+    let ended = run(&lab, &all, &args).expect(0);
     assert_eq!(ended.out.matches("verdict   COMPLIANT").count(), 2, "{}", ended.out);
     for trail in [TRAIL, NEIGHBOUR] {
         assert_eq!(key_of(&lab.state(), trail).as_deref(), Some(KEY));
@@ -99,7 +99,7 @@ async fn all_trails_that_fail_are_found_or_named_by_a_report() {
         }]
     });
     std::fs::write(one.join("report.json"), report.to_string()).unwrap();
-    run(&lab, &one, &[&["--report", "report.json"], &words[..]].concat()).expect(0);
+    run(&lab, &one, &[&["--report", "report.json"], &args[..]].concat()).expect(0);
     assert_eq!(key_of(&lab.state(), TRAIL).as_deref(), Some(KEY));
     assert_eq!(key_of(&lab.state(), NEIGHBOUR), None);
 }

@@ -1,4 +1,4 @@
-//! Whether the trail can deliver, now and after a back-out.
+//! Whether the trail can deliver, before and after a back-out.
 
 use trailseal_rule::{KeyArn, KeyRef, KeyState, Reading};
 
@@ -8,9 +8,9 @@ use crate::condition::{Condition, Holds, Present};
 use crate::plan_data::{Step, StepId};
 use crate::refusal::{RefusalCode, Refusals};
 
-/// A back-out never leaves the trail with a key that cannot encrypt, unless it is that way now.
+/// A back-out never leaves the trail with a key that cannot encrypt, unless the trail has one now.
 ///
-/// INVARIANT (no-way-back-into-silence): not even by force.
+/// INVARIANT (back-out-keeps-delivery): not even with force.
 pub(super) fn unless_deliverable(back_out: &BackOut<'_>, steps: &[Step]) -> Result<(), Refusals> {
     let after = delivers(back_out, &after(back_out.present, steps));
     let (Holds::No(obstacle) | Holds::Unknown(obstacle)) = after else {
@@ -19,8 +19,8 @@ pub(super) fn unless_deliverable(back_out: &BackOut<'_>, steps: &[Step]) -> Resu
     if steps.iter().any(|step| step.id == StepId::RestoreTrail) {
         return Err(Refusals::one(
             RefusalCode::FormerKeyCannotEncrypt,
-            format!("with what it had before the trail could not deliver: {obstacle}"),
-            "mend that key first, or leave the trail as it is",
+            format!("the trail could not deliver with its former key: {obstacle}"),
+            "repair that key first, or leave the trail as it is",
         ));
     }
     if !uses_the_key(back_out) {
@@ -30,13 +30,13 @@ pub(super) fn unless_deliverable(back_out: &BackOut<'_>, steps: &[Step]) -> Resu
         Holds::No(_) => Ok(()),
         Holds::Yes | Holds::Unknown(_) => Err(Refusals::one(
             RefusalCode::BackOutStopsDelivery,
-            format!("the trail uses the key, and could not deliver any more: {obstacle}"),
+            format!("the trail uses the key and could no longer deliver: {obstacle}"),
             "leave the key as it is, or give the trail another key first",
         )),
     }
 }
 
-/// Whether what is taken back of the key concerns the trail as it is.
+/// Whether the trail uses the key now.
 fn uses_the_key(back_out: &BackOut<'_>) -> bool {
     match &back_out.present.trail_key {
         Reading::Known(key) => key.as_ref().map(KeyRef::as_str) == Some(back_out.key.as_str()),
@@ -50,11 +50,11 @@ fn delivers(back_out: &BackOut<'_>, state: &Present) -> Holds {
         Reading::Known(None) => return Holds::Yes,
         Reading::Known(Some(KeyRef::Key(arn))) => arn,
         Reading::Known(Some(named)) => {
-            return Holds::Unknown(format!("key `{named}` is not known"));
+            return Holds::Unknown(format!("key `{named}` was not read"));
         }
         Reading::Absent => return Holds::No("the trail does not exist".to_owned()),
         Reading::Refused(refusal) => {
-            return Holds::Unknown(format!("the trail is not known: {refusal}"));
+            return Holds::Unknown(format!("the trail could not be read: {refusal}"));
         }
     };
     let mut doubt = Holds::Yes;
@@ -69,7 +69,7 @@ fn delivers(back_out: &BackOut<'_>, state: &Present) -> Holds {
 }
 
 fn conditions(back_out: &BackOut<'_>, arn: &KeyArn) -> [Condition; 3] {
-    let plan = &back_out.seal.plan;
+    let plan = &back_out.remediation.plan;
     let key = KeyTarget::Existing(arn.clone());
     [
         Condition::KeyUsable { key: key.clone() },
@@ -78,7 +78,7 @@ fn conditions(back_out: &BackOut<'_>, arn: &KeyArn) -> [Condition; 3] {
     ]
 }
 
-/// What is there after the steps.
+/// The state after the steps.
 fn after(present: &Present, steps: &[Step]) -> Present {
     let mut after = present.clone();
     for step in steps {
@@ -99,7 +99,7 @@ fn after(present: &Present, steps: &[Step]) -> Present {
                     facts.state = KeyState::Disabled;
                 }
             }
-            // No back-out makes any of these.
+            // A back-out makes none of these.
             Call::CreateKey { .. }
             | Call::CreateAlias { .. }
             | Call::CancelKeyDeletion { .. }

@@ -1,4 +1,4 @@
-//! What of the plan is still there, and the step that takes it back.
+//! The steps of a back-out, as far as there is something to undo.
 
 use trailseal_rule::{KeyFacts, KeyRef, KeyState, Reading, Refusal};
 
@@ -9,14 +9,14 @@ use crate::current_state::KeyReadings;
 use crate::journal::Phase;
 use crate::plan_data::{PolicyChange, Step, StepId, Undo, Warning, WarningCode};
 use crate::policy::{Removed, is_generated, remove, same_policy};
-use crate::refusal::{Found, RefusalCode};
+use crate::refusal::{Reasons, RefusalCode};
 use crate::render::policy_diff;
 
-/// What a back-out leaves, in words.
-pub(super) fn advice(seal: &Phase) -> Vec<String> {
+/// What a back-out leaves in place.
+pub(super) fn advice(remediation: &Phase) -> Vec<String> {
     let happened =
-        |step: &&Step| seal.step(step.id).is_some_and(|progress| progress.may_have_happened());
-    let steps = seal.plan.steps.iter().filter(happened);
+        |step: &&Step| remediation.step(step.id).is_some_and(|step| step.may_have_happened);
+    let steps = remediation.plan.steps.iter().filter(happened);
     steps
         .filter_map(|step| match &step.undo {
             Undo::Advice(words) => Some(words.clone()),
@@ -27,7 +27,7 @@ pub(super) fn advice(seal: &Phase) -> Vec<String> {
 
 pub(super) fn restore_trail(
     back_out: &BackOut<'_>,
-    found: &mut Found,
+    reasons: &mut Reasons,
     warnings: &mut Vec<Warning>,
 ) -> Option<Step> {
     if !back_out.happened(StepId::UpdateTrail) {
@@ -37,15 +37,15 @@ pub(super) fn restore_trail(
     let now = match &back_out.present.trail_key {
         Reading::Known(now) => now,
         Reading::Absent => {
-            found.push(
+            reasons.push(
                 RefusalCode::ChangedMeanwhile,
-                "the trail does not exist any more",
-                "nothing can be restored on it",
+                "the trail no longer exists",
+                "only an existing trail can be restored",
             );
             return None;
         }
         Reading::Refused(refusal) => {
-            unread("the trail", refusal, found);
+            unread("the trail", refusal, reasons);
             return None;
         }
     };
@@ -56,22 +56,22 @@ pub(super) fn restore_trail(
     if now.as_ref().map(KeyRef::as_str) != Some(back_out.key.as_str()) {
         changed(
             back_out,
-            format!("the trail has {} now, and not key {}", named(now.as_ref()), back_out.key),
+            format!("the trail now has {} instead of key {}", named(now.as_ref()), back_out.key),
             format!("-key {}\n+{}\n", back_out.key, named(now.as_ref())),
             RESTORES,
-            found,
+            reasons,
             warnings,
         )?;
     }
-    let plan = &back_out.seal.plan;
+    let plan = &back_out.remediation.plan;
     let target = match former {
         None => None,
         Some(KeyRef::Key(arn)) => Some(KeyTarget::Existing(arn.clone())),
         Some(named) => {
-            found.push(
+            reasons.push(
                 RefusalCode::FormerKeyCannotEncrypt,
-                format!("the trail's former key `{named}` is not named by an ARN"),
-                "set it by hand if it is still wanted",
+                format!("the trail's former key `{named}` is not a key ARN"),
+                "set it by hand if you still need it",
             );
             return None;
         }
@@ -88,12 +88,12 @@ pub(super) fn restore_trail(
             key: target,
         },
         proves: vec![Condition::TrailHasKey { trail: plan.trail.clone(), key: former.cloned() }],
-        undo: plan_anew(),
+        undo: no_undo(),
     })
 }
 
 fn can_encrypt(back_out: &BackOut<'_>, key: &KeyTarget) -> [Condition; 3] {
-    let plan = &back_out.seal.plan;
+    let plan = &back_out.remediation.plan;
     [
         Condition::KeyUsable { key: key.clone() },
         Condition::KeyInRegion { key: key.clone(), region: plan.bucket_region.clone() },
@@ -101,34 +101,34 @@ fn can_encrypt(back_out: &BackOut<'_>, key: &KeyTarget) -> [Condition; 3] {
     ]
 }
 
-/// INVARIANT (a-back-out-only-removes): the policy that is put is the one that is there now without
-/// statements that the planner generates. Nothing of a journal gets into it.
+/// INVARIANT (a-back-out-only-removes): the new policy is the present one without statements that
+/// the planner generates. Nothing of a journal gets into it.
 pub(super) fn restore_policy(
     back_out: &BackOut<'_>,
-    found: &mut Found,
+    reasons: &mut Reasons,
     warnings: &mut Vec<Warning>,
 ) -> Option<Step> {
     if !back_out.happened(StepId::PutKeyPolicy) {
         return None;
     }
-    let change = back_out.seal.plan.policy_change.as_ref()?;
+    let change = back_out.remediation.plan.policy_change.as_ref()?;
     let before = change.before.as_deref()?;
-    let now = readable(back_out, |readings| &readings.policy, "the key policy", found)?;
+    let now = readable(back_out, |readings| &readings.policy, "the key policy", reasons)?;
     if same_policy(now, before) {
         return None;
     }
-    let removed = removed(back_out, change, now, before, found)?;
+    let removed = removed(back_out, change, now, before, reasons)?;
     if removed.count == 0 && back_out.force == Force::Yes {
         return None;
     }
     if !same_policy(&removed.document, before) {
         changed(
             back_out,
-            format!("the policy of key {} was changed meanwhile", back_out.key),
+            format!("somebody has changed the policy of key {} since", back_out.key),
             policy_diff(Some(before), &removed.document),
-            "see who changed it and why; `--force` takes out the statements that were added and \
-             keeps the change",
-            found,
+            "find out who changed it and why; `--force` removes the added statements and keeps the \
+             change",
+            reasons,
             warnings,
         )?;
     }
@@ -138,34 +138,34 @@ pub(super) fn restore_policy(
         call: Call::PutKeyPolicy { key: key.clone(), policy: policy.clone() },
         requires: vec![Condition::PolicyIs { key: key.clone(), policy: now.clone() }],
         proves: vec![Condition::PolicyIs { key, policy }],
-        undo: plan_anew(),
+        undo: no_undo(),
     })
 }
 
-/// The policy of now without what the journal says was added, if that is ours to take out.
+/// The present policy without the statements of the journal, if the planner generates them.
 fn removed(
     back_out: &BackOut<'_>,
     change: &PolicyChange,
     now: &str,
     before: &str,
-    found: &mut Found,
+    reasons: &mut Reasons,
 ) -> Option<Removed> {
-    let trail = back_out.seal.plan.trail.as_str();
+    let trail = back_out.remediation.plan.trail.as_str();
     if let Some(other) = change.added.iter().find(|added| !is_generated(added, trail)) {
-        found.push_difference(
+        reasons.push_difference(
             RefusalCode::JournalMismatch,
-            "the journal says that a statement was added which this program never adds",
-            "find out who wrote the journal; remove statements by hand if any must go",
+            "the journal lists an added statement that this program never adds",
+            "find out who wrote the journal; if a statement must go, remove it by hand",
             format!("{other}\n"),
         );
         return None;
     }
     let removed = remove(now, &change.added, before);
     if removed.is_none() {
-        found.push_difference(
+        reasons.push_difference(
             RefusalCode::ChangedMeanwhile,
-            format!("the policy of key {} cannot be read as a list of statements", back_out.key),
-            "look at the key policy: an object in it repeats a member, or it is no policy",
+            format!("the policy of key {} is not a list of statements", back_out.key),
+            "check the key policy: an object repeats a member, or it is not a policy",
             policy_diff(Some(before), now),
         );
     }
@@ -174,16 +174,16 @@ fn removed(
 
 pub(super) fn disable_key(
     back_out: &BackOut<'_>,
-    found: &mut Found,
+    reasons: &mut Reasons,
     warnings: &mut Vec<Warning>,
 ) -> Option<Step> {
     if !back_out.happened(StepId::EnableKey) {
         return None;
     }
-    let facts: &KeyFacts = readable(back_out, |readings| &readings.key, "the key", found)?;
+    let facts: &KeyFacts = readable(back_out, |readings| &readings.key, "the key", reasons)?;
     match &facts.state {
         KeyState::Enabled | KeyState::Updating => {}
-        // Not enabled after all, or still to be deleted: as it was before.
+        // As before: not enabled, or still pending deletion.
         KeyState::Disabled => return None,
         KeyState::PendingDeletion if back_out.happened(StepId::CancelKeyDeletion) => return None,
         KeyState::Creating
@@ -195,10 +195,10 @@ pub(super) fn disable_key(
             let state = facts.state.as_str();
             changed(
                 back_out,
-                format!("key {} is in state {state}, and not Enabled", back_out.key),
+                format!("the state of key {} is {state} instead of Enabled", back_out.key),
                 format!("-Enabled\n+{state}\n"),
                 RESTORES,
-                found,
+                reasons,
                 warnings,
             )?;
             return None;
@@ -210,24 +210,24 @@ pub(super) fn disable_key(
         call: Call::DisableKey { key: key.clone() },
         requires: vec![Condition::KeyUsable { key: key.clone() }],
         proves: vec![Condition::KeyHasState { key, state: KeyState::Disabled }],
-        undo: plan_anew(),
+        undo: no_undo(),
     })
 }
 
 const RESTORES: &str =
-    "see who changed it and why; `--force` restores what was there before all the same";
+    "find out who changed it and why; `--force` restores the former state anyway";
 
-fn plan_anew() -> Undo {
-    Undo::Advice("plan anew to seal the trail again".to_owned())
+fn no_undo() -> Undo {
+    Undo::Advice("run `trailseal remediate` to seal the trail again".to_owned())
 }
 
-/// Something that somebody has changed: a refusal, or by force a warning.
+/// A change by somebody else: a refusal, or a warning with force.
 fn changed(
     back_out: &BackOut<'_>,
     what: String,
     difference: String,
     fix: &str,
-    found: &mut Found,
+    reasons: &mut Reasons,
     warnings: &mut Vec<Warning>,
 ) -> Option<()> {
     match back_out.force {
@@ -236,40 +236,40 @@ fn changed(
             Some(())
         }
         Force::No => {
-            found.push_difference(RefusalCode::ChangedMeanwhile, what, fix, difference);
+            reasons.push_difference(RefusalCode::ChangedMeanwhile, what, fix, difference);
             None
         }
     }
 }
 
-/// What was read of the key, or a refusal.
+/// A reading of the key, or a refusal.
 fn readable<'a, T>(
     back_out: &BackOut<'a>,
     part: impl Fn(&'a KeyReadings) -> &'a Reading<T>,
     name: &str,
-    found: &mut Found,
+    reasons: &mut Reasons,
 ) -> Option<&'a T> {
     match back_out.present.keys.get(back_out.key).map(part) {
         Some(Reading::Known(value)) => Some(value),
-        // A key that is gone takes its policy and its state with it.
+        // A key that no longer exists has neither policy nor state.
         Some(Reading::Absent) => None,
         Some(Reading::Refused(refusal)) => {
-            unread(name, refusal, found);
+            unread(name, refusal, reasons);
             None
         }
         None => {
-            unread(name, &Refusal::NotRead, found);
+            unread(name, &Refusal::NotRead, reasons);
             None
         }
     }
 }
 
-fn unread(name: &str, refusal: &Refusal, found: &mut Found) {
-    if !found.was_denied(refusal) {
-        found.push(
+fn unread(name: &str, refusal: &Refusal, reasons: &mut Reasons) {
+    if !reasons.was_denied(refusal) {
+        reasons.push(
             RefusalCode::Unverified,
-            format!("{name} cannot be read: {refusal}"),
-            "let it be read: nothing is taken back on what is not known",
+            format!("could not read {name}: {refusal}"),
+            "allow the read: a back-out needs the present state",
         );
     }
 }

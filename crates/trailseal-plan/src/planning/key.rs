@@ -1,4 +1,4 @@
-//! The requested key: whether it can seal the trail, and what it takes.
+//! The requested key: whether it can seal the trail, and which changes it needs.
 
 use trailseal_rule::{
     CheckId, KeyArn, KeyFacts, KeyManager, KeyOrigin, KeyRef, KeySpec, KeyState, KeyUsage,
@@ -6,13 +6,12 @@ use trailseal_rule::{
 };
 
 use crate::current_state::{NewKey, TargetKey};
-use crate::planning::Case;
-use crate::planning::policies::statements_for_owner;
-use crate::refusal::{Found, RefusalCode};
+use crate::planning::{PlanInput, statements_for_owner};
+use crate::refusal::{Reasons, RefusalCode};
 
 mod new;
 
-/// The requested key, once nothing about it is in doubt.
+/// The requested key.
 #[derive(Debug)]
 pub(super) enum RequestedKey<'a> {
     Existing(ExistingKey<'a>),
@@ -25,13 +24,13 @@ pub(super) struct ExistingKey<'a> {
     pub(super) facts: &'a KeyFacts,
     /// Whether it is the key that the trail has.
     pub(super) is_present: bool,
-    /// What its state takes.
+    /// The change of its state.
     pub(super) activation: KeyActivation,
-    /// Whether its rotation is to be turned on, and with which period.
+    /// The rotation to turn on, if any.
     pub(super) rotation: Option<TurnOn>,
 }
 
-/// What a key's state takes until it encrypts.
+/// The calls that bring a key to a state that encrypts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum KeyActivation {
     AlreadyEnabled,
@@ -39,111 +38,115 @@ pub(super) enum KeyActivation {
     CancelDeletionAndEnable,
 }
 
-/// Rotation is to be turned on.
+/// The rotation to turn on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct TurnOn {
     pub(super) period_days: Option<u32>,
 }
 
-/// The period to ask for, where the parameters bound it.
-pub(super) fn turn_on(case: &Case<'_>) -> TurnOn {
-    let most = case.context.parameters.max_rotation_period_days;
+/// The rotation to turn on; it has a period if the parameters limit it.
+pub(super) fn turn_on(input: &PlanInput<'_>) -> TurnOn {
+    let most = input.context.parameters.max_rotation_period_days;
     TurnOn { period_days: most.map(|most| most.min(ROTATION_DAYS_DEFAULT)) }
 }
 
 pub(super) fn requested<'a>(
-    case: &Case<'a>,
+    input: &PlanInput<'a>,
     bucket_region: Option<&Region>,
-    found: &mut Found,
+    reasons: &mut Reasons,
 ) -> Option<RequestedKey<'a>> {
-    match case.target_key {
+    match input.target_key {
         TargetKey::New(new) => {
-            replaces(case, found);
-            new::check(case, new, bucket_region, found);
+            replaces(input, reasons);
+            new::check(input, new, bucket_region, reasons);
             Some(RequestedKey::New(new))
         }
-        TargetKey::Existing(named) => existing(case, named, bucket_region, found),
+        TargetKey::Existing(named) => existing(input, named, bucket_region, reasons),
     }
 }
 
-/// A key that is there is replaced only by an explicit word.
-fn replaces(case: &Case<'_>, found: &mut Found) {
-    if let Some(present) = &case.current_state.trail.key
-        && !case.consent.replace_key
+/// An existing key is replaced only with `--replace-key`.
+fn replaces(input: &PlanInput<'_>, reasons: &mut Reasons) {
+    if let Some(present) = &input.current_state.trail.key
+        && !input.consent.replace_key
     {
-        found.push(
+        reasons.push(
             RefusalCode::ReplaceKeyNotConsented,
             format!("the trail has key {present}"),
-            "say that it may be replaced (`--replace-key`), or name that key to have it mended",
+            "add `--replace-key` to replace it, or name that key to repair it",
         );
     }
 }
 
 fn existing<'a>(
-    case: &Case<'a>,
+    input: &PlanInput<'a>,
     named: &KeyRef,
     bucket_region: Option<&Region>,
-    found: &mut Found,
+    reasons: &mut Reasons,
 ) -> Option<RequestedKey<'a>> {
     if named.is_aws_managed_alias() {
-        aws_managed(named.as_str(), found);
+        aws_managed(named.as_str(), reasons);
         return None;
     }
     if matches!(named, KeyRef::Unrecognized(_)) {
-        found.push(
+        reasons.push(
             RefusalCode::KeyNotNamed,
-            format!("`{named}` is no key's ARN, id or alias"),
+            format!("`{named}` is not a key ARN, key ID or alias"),
             "name the key by its ARN",
         );
         return None;
     }
-    let facts = described(case, named, found)?;
-    let is_present = is_present(case, &facts.arn);
+    let facts = described(input, named, reasons)?;
+    let is_present = is_present(input, &facts.arn);
     if !is_present {
-        replaces(case, found);
+        replaces(input, reasons);
     }
-    kind(facts, case, found);
-    region_and_allowance(case, &facts.arn, bucket_region, found);
-    let activation = activation(case, facts, found);
-    let rotation = rotation(case, facts, found);
+    kind(facts, input, reasons);
+    region_and_allowance(input, &facts.arn, bucket_region, reasons);
+    let activation = activation(input, facts, reasons);
+    let rotation = rotation(input, facts, reasons);
     Some(RequestedKey::Existing(ExistingKey { facts, is_present, activation, rotation }))
 }
 
-fn aws_managed(key: &str, found: &mut Found) {
-    found.push(
+fn aws_managed(key: &str, reasons: &mut Reasons) {
+    reasons.push(
         RefusalCode::AwsManagedKey,
-        format!("{key} is managed by AWS: its policy cannot be made to admit CloudTrail"),
-        "name a customer managed key, or let one be created",
+        format!("AWS manages {key}: its policy cannot be changed to admit CloudTrail"),
+        "name a customer managed key, or create one (`--create-key`)",
     );
 }
 
-fn described<'a>(case: &Case<'a>, named: &KeyRef, found: &mut Found) -> Option<&'a KeyFacts> {
-    let is_foreign = named.account().is_some_and(|account| *account != case.current_state.caller);
-    match &case.current_state.candidate.key {
+fn described<'a>(
+    input: &PlanInput<'a>,
+    named: &KeyRef,
+    reasons: &mut Reasons,
+) -> Option<&'a KeyFacts> {
+    let is_foreign = named.account().is_some_and(|account| *account != input.current_state.caller);
+    match &input.current_state.candidate.key {
         Reading::Known(facts) if names(named, &facts.arn) => return Some(facts),
-        Reading::Known(facts) => found.push(
+        Reading::Known(facts) => reasons.push(
             RefusalCode::KeyUnknown,
-            format!("KMS told of another key, {}, than of {named}", facts.arn),
+            format!("KMS returned key {} for {named}", facts.arn),
             "name the key by its ARN",
         ),
-        Reading::Absent => found.push(
+        Reading::Absent => reasons.push(
             RefusalCode::KeyMissing,
             format!("key {named} does not exist"),
-            "name a key that exists, or let one be created",
+            "name an existing key, or create one (`--create-key`)",
         ),
-        Reading::Refused(refusal) if is_foreign => found.push(
+        Reading::Refused(refusal) if is_foreign => reasons.push(
             RefusalCode::KeyOfAnotherAccount,
-            format!("key {named} is of another account and cannot be read: {refusal}"),
-            statements_for_owner(case),
+            format!("key {named} belongs to another account and could not be read: {refusal}"),
+            statements_for_owner(input),
         ),
         Reading::Refused(refusal) => {
-            if found.was_denied(refusal) {
-                denied_beside(case, found);
+            if reasons.was_denied(refusal) {
+                note_other_denials(input, reasons);
             } else {
-                found.push(
+                reasons.push(
                     RefusalCode::KeyUnknown,
-                    format!("key {named} cannot be read: {refusal}"),
-                    "let the key be read: nothing is planned on what is not known",
+                    format!("could not read key {named}: {refusal}"),
+                    "allow the read: a plan needs the state of the key",
                 );
             }
         }
@@ -151,11 +154,11 @@ fn described<'a>(case: &Case<'a>, named: &KeyRef, found: &mut Found) -> Option<&
     None
 }
 
-/// What was denied of the key beside its description, and is as much needed.
-fn denied_beside(case: &Case<'_>, found: &mut Found) {
-    found.note_denied(&case.current_state.candidate.policy);
-    if CheckId::KeyRotated.is_enabled(case.context.parameters) {
-        found.note_denied(&case.current_state.candidate.rotation);
+/// Adds the other denied reads of the key, so that all of them are fixed at once.
+fn note_other_denials(input: &PlanInput<'_>, reasons: &mut Reasons) {
+    reasons.note_denied(&input.current_state.candidate.policy);
+    if CheckId::KeyRotated.is_enabled(input.context.parameters) {
+        reasons.note_denied(&input.current_state.candidate.rotation);
     }
 }
 
@@ -171,72 +174,72 @@ fn names(named: &KeyRef, arn: &KeyArn) -> bool {
     }
 }
 
-fn is_present(case: &Case<'_>, arn: &KeyArn) -> bool {
-    match (&case.current_state.trail.key, &case.current_state.facts.key) {
+fn is_present(input: &PlanInput<'_>, arn: &KeyArn) -> bool {
+    match (&input.current_state.trail.key, &input.current_state.facts.key) {
         (Some(KeyRef::Key(present)), _) => present == arn,
         (Some(_), Reading::Known(present)) => present.arn == *arn,
         _ => false,
     }
 }
 
-fn kind(facts: &KeyFacts, case: &Case<'_>, found: &mut Found) {
-    let is_own = *facts.arn.account() == case.current_state.caller;
+fn kind(facts: &KeyFacts, input: &PlanInput<'_>, reasons: &mut Reasons) {
+    let is_own = *facts.arn.account() == input.current_state.caller;
     match &facts.manager {
         KeyManager::Customer => {}
-        KeyManager::Aws => aws_managed(facts.arn.as_str(), found),
+        KeyManager::Aws => aws_managed(facts.arn.as_str(), reasons),
         KeyManager::Unrecognized(_) if !is_own => {}
-        KeyManager::Unrecognized(word) => found.push(
+        KeyManager::Unrecognized(word) => reasons.push(
             RefusalCode::KeyUnknown,
-            format!("it is not known who manages key {}: KMS says `{word}`", facts.arn),
-            "look the key up in KMS",
+            format!("it is not known who manages key {}: its KeyManager is `{word}`", facts.arn),
+            "check the key in KMS",
         ),
     }
     let kind = match (&facts.usage, &facts.spec) {
         (KeyUsage::EncryptDecrypt, KeySpec::SymmetricDefault) => return,
         (KeyUsage::Other(usage), _) => format!("is for {usage}, not for encryption"),
         (KeyUsage::EncryptDecrypt, KeySpec::Other(spec)) => {
-            format!("is of kind {spec}, not SYMMETRIC_DEFAULT")
+            format!("has key spec {spec}, not SYMMETRIC_DEFAULT")
         }
     };
-    found.push(
+    reasons.push(
         RefusalCode::KeyOfWrongKind,
         format!("key {} {kind}", facts.arn),
-        "name a symmetric encryption key, or let one be created",
+        "name a symmetric encryption key, or create one (`--create-key`)",
     );
 }
 
 fn region_and_allowance(
-    case: &Case<'_>,
+    input: &PlanInput<'_>,
     arn: &KeyArn,
     bucket_region: Option<&Region>,
-    found: &mut Found,
+    reasons: &mut Reasons,
 ) {
     if let Some(bucket_region) = bucket_region
         && arn.region() != bucket_region
     {
-        found.push(
+        reasons.push(
             RefusalCode::KeyInWrongRegion,
             format!("key {arn} is in {}, the trail's bucket is in {bucket_region}", arn.region()),
-            format!("name a key in {bucket_region}, or let one be created there"),
+            format!("name a key in {bucket_region}, or create one there (`--create-key`)"),
         );
     }
-    allowance(case, arn, found);
+    allowance(input, arn, reasons);
 }
 
-fn allowance(case: &Case<'_>, arn: &KeyArn, found: &mut Found) {
-    let (parameters, owner) = (case.context.parameters, case.current_state.trail.arn.owner());
+fn allowance(input: &PlanInput<'_>, arn: &KeyArn, reasons: &mut Reasons) {
+    let (parameters, owner) = (input.context.parameters, input.current_state.trail.arn.owner());
     if !CheckId::KeyAllowed.is_enabled(parameters) || parameters.allows(arn, owner) {
         return;
     }
     let account = arn.account();
     if account == owner {
-        found.push(
+        reasons.push(
             RefusalCode::KeyNotAllowed,
             format!("allowedKmsKeyArns does not allow key {arn}"),
             "name an allowed key, or add this one to allowedKmsKeyArns",
         );
     } else {
-        found.push(
+        reasons.push(
             RefusalCode::KeyNotAllowed,
             format!(
                 "key {arn} belongs to account {account}, which is neither the trail's account nor \
@@ -250,8 +253,8 @@ fn allowance(case: &Case<'_>, arn: &KeyArn, found: &mut Found) {
     }
 }
 
-fn activation(case: &Case<'_>, facts: &KeyFacts, found: &mut Found) -> KeyActivation {
-    let consent = case.consent;
+fn activation(input: &PlanInput<'_>, facts: &KeyFacts, reasons: &mut Reasons) -> KeyActivation {
+    let consent = input.consent;
     let activation = match &facts.state {
         KeyState::Enabled | KeyState::Updating => KeyActivation::AlreadyEnabled,
         KeyState::Disabled => KeyActivation::Enable,
@@ -261,45 +264,44 @@ fn activation(case: &Case<'_>, facts: &KeyFacts, found: &mut Found) -> KeyActiva
         | KeyState::PendingReplicaDeletion
         | KeyState::Unavailable
         | KeyState::Unrecognized(_) => {
-            found.push(
+            reasons.push(
                 RefusalCode::KeyNotReady,
-                format!("key {} is in state {}", facts.arn, facts.state.as_str()),
-                "bring the key into state Enabled by hand, or name another one",
+                format!("the state of key {} is {}", facts.arn, facts.state.as_str()),
+                "bring the key to state Enabled by hand, or name another key",
             );
             KeyActivation::AlreadyEnabled
         }
     };
-    if let Some(end) = facts.valid_to.filter(|end| *end <= case.context.now) {
-        found.push(
+    if let Some(end) = facts.valid_to.filter(|end| *end <= input.context.now) {
+        reasons.push(
             RefusalCode::KeyNotReady,
-            format!("the imported material of key {} ended on {}", facts.arn, end.date()),
+            format!("the imported material of key {} expired on {}", facts.arn, end.date()),
             "import the key material again, or name another key",
         );
     }
-    let is_foreign = *facts.arn.account() != case.current_state.caller;
+    let is_foreign = *facts.arn.account() != input.current_state.caller;
     if is_foreign && activation != KeyActivation::AlreadyEnabled {
-        found.push(
+        reasons.push(
             RefusalCode::KeyOfAnotherAccount,
-            format!("key {} is in state {}", facts.arn, facts.state.as_str()),
-            format!("let account {}, which owns it, bring it to Enabled", facts.arn.account()),
+            format!("the state of key {} is {}", facts.arn, facts.state.as_str()),
+            format!("ask its owner, account {}, to bring it to state Enabled", facts.arn.account()),
         );
         return activation;
     }
     let consented = consent.enable_key
         && (activation != KeyActivation::CancelDeletionAndEnable || consent.cancel_key_deletion);
     match activation {
-        KeyActivation::Enable if !consented => found.push(
+        KeyActivation::Enable if !consented => reasons.push(
             RefusalCode::KeyDisabled,
             format!("key {} is disabled", facts.arn),
-            "say that it may be enabled (`--enable-key`), or name another key",
+            "add `--enable-key` to enable it, or name another key",
         ),
         KeyActivation::CancelDeletionAndEnable if !consented => {
             let when = facts.deletion_date.map(|date| format!(" on {}", date.date()));
-            found.push(
+            reasons.push(
                 RefusalCode::KeyPendingDeletion,
                 format!("key {} will be deleted{}", facts.arn, when.unwrap_or_default()),
-                "say that its deletion may be cancelled, which leaves it disabled, and that it \
-                 may be enabled (`--cancel-key-deletion --enable-key`), or name another key",
+                "add `--cancel-key-deletion --enable-key` to keep and enable it, or name another key",
             );
         }
         KeyActivation::AlreadyEnabled
@@ -309,12 +311,12 @@ fn activation(case: &Case<'_>, facts: &KeyFacts, found: &mut Found) -> KeyActiva
     activation
 }
 
-fn rotation(case: &Case<'_>, facts: &KeyFacts, found: &mut Found) -> Option<TurnOn> {
-    if !CheckId::KeyRotated.is_enabled(case.context.parameters) {
+fn rotation(input: &PlanInput<'_>, facts: &KeyFacts, reasons: &mut Reasons) -> Option<TurnOn> {
+    if !CheckId::KeyRotated.is_enabled(input.context.parameters) {
         return None;
     }
-    let most = case.context.parameters.max_rotation_period_days;
-    let why = match &case.current_state.candidate.rotation {
+    let most = input.context.parameters.max_rotation_period_days;
+    let why = match &input.current_state.candidate.rotation {
         Reading::Known(Rotation::On { period_days, .. }) => {
             let days = period_days.unwrap_or(ROTATION_DAYS_DEFAULT);
             if most.is_none_or(|most| days <= most) {
@@ -324,39 +326,39 @@ fn rotation(case: &Case<'_>, facts: &KeyFacts, found: &mut Found) -> Option<Turn
         }
         Reading::Known(Rotation::Off) => "is not rotated".to_owned(),
         Reading::Known(Rotation::NotSupported) => {
-            cannot_rotate(facts, "KMS does not rotate its kind", found);
+            cannot_rotate(facts, "KMS does not rotate keys of this kind", reasons);
             return None;
         }
         Reading::Absent => "has no rotation".to_owned(),
         Reading::Refused(refusal) => {
-            if !found.was_denied(refusal) {
-                found.push(
+            if !reasons.was_denied(refusal) {
+                reasons.push(
                     RefusalCode::KeyUnknown,
-                    format!("the rotation of key {} cannot be read: {refusal}", facts.arn),
-                    "let it be read, or do not require rotation",
+                    format!("could not read the rotation of key {}: {refusal}", facts.arn),
+                    "allow the read, or do not require rotation",
                 );
             }
             return None;
         }
     };
     if facts.is_replica {
-        cannot_rotate(facts, "it is a replica, and takes its rotation from its primary", found);
+        cannot_rotate(facts, "it is a replica, and its primary key controls rotation", reasons);
     } else if facts.origin != KeyOrigin::AwsKms {
-        cannot_rotate(facts, "KMS did not make its material", found);
-    } else if *facts.arn.account() != case.current_state.caller {
-        found.push(
+        cannot_rotate(facts, "its key material was imported or is outside KMS", reasons);
+    } else if *facts.arn.account() != input.current_state.caller {
+        reasons.push(
             RefusalCode::KeyOfAnotherAccount,
             format!("key {} {why}", facts.arn),
-            format!("let account {}, which owns it, turn rotation on", facts.arn.account()),
+            format!("ask its owner, account {}, to turn rotation on", facts.arn.account()),
         );
     }
-    Some(turn_on(case))
+    Some(turn_on(input))
 }
 
-fn cannot_rotate(facts: &KeyFacts, why: &str, found: &mut Found) {
-    found.push(
+fn cannot_rotate(facts: &KeyFacts, why: &str, reasons: &mut Reasons) {
+    reasons.push(
         RefusalCode::KeyCannotRotate,
         format!("rotation of key {} cannot be turned on: {why}", facts.arn),
-        "turn it on where that is possible, name another key, or do not require rotation",
+        "turn rotation on at the primary key, name another key, or do not require rotation",
     );
 }

@@ -6,85 +6,79 @@ use trailseal_rule::key_policy::question::TrailAndKey;
 
 use crate::plan_data::PolicyChange;
 use crate::planning::key::{ExistingKey, RequestedKey};
-use crate::planning::{Case, grants};
+use crate::planning::{PlanInput, grants, statements_for_owner};
 use crate::policy::{MergeError, Merged, merge, new_key_policy};
-use crate::refusal::{Found, RefusalCode};
+use crate::refusal::{Reasons, RefusalCode};
 
-/// The policy that the key will have.
+/// The key policy after the plan.
 #[derive(Debug)]
 pub(super) struct PlannedPolicy {
-    /// The document, whole.
+    /// The document.
     pub(super) after: String,
-    /// How it changes, where it does.
+    /// The change, if any.
     pub(super) change: Option<PolicyChange>,
 }
 
 pub(super) fn planned(
-    case: &Case<'_>,
+    input: &PlanInput<'_>,
     key: &RequestedKey<'_>,
-    found: &mut Found,
+    reasons: &mut Reasons,
 ) -> Option<PlannedPolicy> {
     match key {
-        RequestedKey::Existing(key) => existing(case, key, found),
+        RequestedKey::Existing(key) => existing(input, key, reasons),
         RequestedKey::New(_) => {
-            let trail = &case.current_state.trail.arn;
+            let trail = &input.current_state.trail.arn;
             let Merged { document, added } =
-                new_key_policy(trail, &case.current_state.caller, &grants(case));
+                new_key_policy(trail, &input.current_state.caller, &grants(input));
             let change = PolicyChange { before: None, after: document.clone(), added };
             Some(PlannedPolicy { after: document, change: Some(change) })
         }
     }
 }
 
-/// What an owner elsewhere is to add to the key's policy.
-pub(super) fn statements_for_owner(case: &Case<'_>) -> String {
-    let question = TrailAndKey { trail_arn: case.current_state.trail.arn.as_str(), key_arn: None };
-    let statements: Vec<String> = grants(case)
-        .into_iter()
-        .map(|grant| grant.statement(&question, Some(grant.sid())))
-        .collect();
-    format!("let its owner add to the key policy {}", statements.join(","))
-}
-
-fn existing(case: &Case<'_>, key: &ExistingKey<'_>, found: &mut Found) -> Option<PlannedPolicy> {
+fn existing(
+    input: &PlanInput<'_>,
+    key: &ExistingKey<'_>,
+    reasons: &mut Reasons,
+) -> Option<PlannedPolicy> {
     let arn = &key.facts.arn;
-    let is_foreign = *arn.account() != case.current_state.caller;
-    let before = match &case.current_state.candidate.policy {
+    let is_foreign = *arn.account() != input.current_state.caller;
+    let before = match &input.current_state.candidate.policy {
         Reading::Known(policy) => policy,
         Reading::Absent => {
-            found.push(
+            reasons.push(
                 RefusalCode::KeyPolicyUnknown,
                 format!("the policy of key {arn} does not exist"),
-                "look the key up in KMS",
+                "check the key in KMS",
             );
             return None;
         }
         Reading::Refused(refusal) if is_foreign => {
-            found.push(
+            reasons.push(
                 RefusalCode::KeyOfAnotherAccount,
-                format!("the policy of key {arn}, which is of another account, cannot be read: {refusal}"),
+                format!("could not read the policy of key {arn}, which belongs to another account: {refusal}"),
                 format!(
-                    "set keyAccountRoleName to a role there that may read it; {}",
-                    statements_for_owner(case)
+                    "set keyAccountRoleName to a role in that account that can read it; {}",
+                    statements_for_owner(input)
                 ),
             );
             return None;
         }
         Reading::Refused(refusal) => {
-            if !found.was_denied(refusal) {
-                found.push(
+            if !reasons.was_denied(refusal) {
+                reasons.push(
                     RefusalCode::KeyPolicyUnknown,
-                    format!("the policy of key {arn} cannot be read: {refusal}"),
-                    "let it be read: nothing is planned on what is not known",
+                    format!("could not read the policy of key {arn}: {refusal}"),
+                    "allow the read: a plan needs the key policy",
                 );
             }
             return None;
         }
     };
-    let merged = match merged(case, key, before) {
+    let merged = match merged(input, key, before) {
         Ok(merged) => merged,
         Err(error) => {
-            refuse(key, &error, found);
+            refuse(key, &error, reasons);
             return None;
         }
     };
@@ -92,10 +86,10 @@ fn existing(case: &Case<'_>, key: &ExistingKey<'_>, found: &mut Found) -> Option
         return Some(PlannedPolicy { after: before.clone(), change: None });
     }
     if is_foreign {
-        found.push(
+        reasons.push(
             RefusalCode::KeyOfAnotherAccount,
-            format!("the policy of key {arn}, which is of another account, does not admit CloudTrail for this trail"),
-            format!("let its owner add to the key policy {}", merged.added.join(",")),
+            format!("the policy of key {arn}, which belongs to another account, does not admit CloudTrail for this trail"),
+            format!("ask its owner to add to the key policy {}", merged.added.join(",")),
         );
         return None;
     }
@@ -104,9 +98,13 @@ fn existing(case: &Case<'_>, key: &ExistingKey<'_>, found: &mut Found) -> Option
     Some(PlannedPolicy { after, change: Some(change) })
 }
 
-/// A key that the trail has already, and that admits CloudTrail, is left as it is.
-fn merged(case: &Case<'_>, key: &ExistingKey<'_>, before: &str) -> Result<Merged, MergeError> {
-    let trail_arn = case.current_state.trail.arn.as_str();
+/// The policy of the trail's present key stays as it is if it admits CloudTrail.
+fn merged(
+    input: &PlanInput<'_>,
+    key: &ExistingKey<'_>,
+    before: &str,
+) -> Result<Merged, MergeError> {
+    let trail_arn = input.current_state.trail.arn.as_str();
     let question = TrailAndKey { trail_arn, key_arn: Some(key.facts.arn.as_str()) };
     if key.is_present {
         let least = merge(before, &question, &[Grant::Encrypt])?;
@@ -114,24 +112,24 @@ fn merged(case: &Case<'_>, key: &ExistingKey<'_>, before: &str) -> Result<Merged
             return Ok(least);
         }
     }
-    merge(before, &question, &grants(case))
+    merge(before, &question, &grants(input))
 }
 
-fn refuse(key: &ExistingKey<'_>, error: &MergeError, found: &mut Found) {
+fn refuse(key: &ExistingKey<'_>, error: &MergeError, reasons: &mut Reasons) {
     let arn = &key.facts.arn;
     let (code, fix) = match error {
         MergeError::Denied(_) => (
             RefusalCode::KeyPolicyDenies,
-            "let that Deny leave out cloudtrail.amazonaws.com, or name another key",
+            "exclude cloudtrail.amazonaws.com from that Deny, or name another key",
         ),
         MergeError::Unreadable(_) | MergeError::InDoubt { .. } => {
-            (RefusalCode::KeyPolicyInDoubt, "let the policy say it plainly, or name another key")
+            (RefusalCode::KeyPolicyInDoubt, "simplify those statements, or name another key")
         }
         MergeError::TooLong { .. } => (
             RefusalCode::KeyPolicyTooLong,
-            "take out statements that nobody needs any more, or name another key",
+            "remove statements that nobody needs, or name another key",
         ),
     };
-    let what = format!("the policy of key {arn} cannot be made to admit CloudTrail: {error}");
-    found.push(code, what, fix);
+    let what = format!("cannot change the policy of key {arn} to admit CloudTrail: {error}");
+    reasons.push(code, what, fix);
 }

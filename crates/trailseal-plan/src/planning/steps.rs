@@ -1,4 +1,4 @@
-//! The steps, in the one order that cannot lose logs: the key first, the trail last.
+//! The steps in the order that cannot lose logs: the key first, the trail last.
 
 use trailseal_rule::{KeyRef, KeyState, Reading, Region};
 
@@ -6,31 +6,31 @@ use crate::call::{Call, KeyTarget};
 use crate::condition::Condition;
 use crate::current_state::NewKey;
 use crate::plan_data::{PolicyChange, Step, StepId, Undo};
-use crate::planning::Case;
+use crate::planning::PlanInput;
 use crate::planning::key::{ExistingKey, KeyActivation, RequestedKey, TurnOn, turn_on};
 use crate::planning::policies::PlannedPolicy;
 
 /// INVARIANT (admission-first): `UpdateTrail` is the last step, and requires that the key is
 /// usable, in the bucket's Region, and admits CloudTrail for the trail.
 pub(super) fn steps(
-    case: &Case<'_>,
+    input: &PlanInput<'_>,
     key: &RequestedKey<'_>,
     policy: &PlannedPolicy,
     bucket_region: &Region,
 ) -> Vec<Step> {
     let mut steps = match key {
-        RequestedKey::Existing(key) => mending(case, key, policy),
-        RequestedKey::New(new) => creating(case, new, policy, bucket_region),
+        RequestedKey::Existing(key) => repair_key(input, key, policy),
+        RequestedKey::New(new) => create_and_rotate(input, new, policy, bucket_region),
     };
     match key {
         RequestedKey::Existing(key) if key.is_present => {}
         RequestedKey::Existing(key) => {
-            steps.push(update_trail(case, &existing(key), bucket_region));
+            steps.push(update_trail(input, &existing(key), bucket_region));
         }
-        RequestedKey::New(_) => steps.push(update_trail(case, &KeyTarget::Created, bucket_region)),
+        RequestedKey::New(_) => steps.push(update_trail(input, &KeyTarget::Created, bucket_region)),
     }
-    // Each step counts on the trail as it was planned for, also where a run is resumed.
-    let has_former = former(case);
+    // Each step requires the trail's former key, also when a run is resumed.
+    let has_former = former(input);
     for step in &mut steps {
         if !step.requires.contains(&has_former) {
             step.requires.insert(0, has_former.clone());
@@ -43,12 +43,12 @@ fn existing(key: &ExistingKey<'_>) -> KeyTarget {
     KeyTarget::Existing(key.facts.arn.clone())
 }
 
-fn former(case: &Case<'_>) -> Condition {
-    let trail = &case.current_state.trail;
+fn former(input: &PlanInput<'_>) -> Condition {
+    let trail = &input.current_state.trail;
     Condition::TrailHasKey { trail: trail.arn.clone(), key: trail.key.clone() }
 }
 
-fn mending(case: &Case<'_>, key: &ExistingKey<'_>, policy: &PlannedPolicy) -> Vec<Step> {
+fn repair_key(input: &PlanInput<'_>, key: &ExistingKey<'_>, policy: &PlannedPolicy) -> Vec<Step> {
     let target = existing(key);
     let mut steps = Vec::new();
     if key.activation == KeyActivation::CancelDeletionAndEnable {
@@ -58,35 +58,35 @@ fn mending(case: &Case<'_>, key: &ExistingKey<'_>, policy: &PlannedPolicy) -> Ve
         steps.push(enable_key(&target));
     }
     if let Some(change) = &policy.change {
-        steps.push(put_key_policy(case, &target, change));
+        steps.push(put_key_policy(input, &target, change));
     }
     if let Some(turn_on) = key.rotation {
-        steps.push(enable_rotation(case, &target, turn_on));
+        steps.push(enable_rotation(input, &target, turn_on));
     }
     steps
 }
 
-fn creating(
-    case: &Case<'_>,
+fn create_and_rotate(
+    input: &PlanInput<'_>,
     new: &NewKey,
     policy: &PlannedPolicy,
     bucket_region: &Region,
 ) -> Vec<Step> {
-    let mut steps = vec![create_key(case, new, policy, bucket_region)];
+    let mut steps = vec![create_key(input, new, policy, bucket_region)];
     if let Some(alias) = &new.alias {
         steps.push(create_alias(alias, bucket_region));
     }
-    steps.push(enable_rotation(case, &KeyTarget::Created, turn_on(case)));
+    steps.push(enable_rotation(input, &KeyTarget::Created, turn_on(input)));
     steps
 }
 
 fn create_key(
-    case: &Case<'_>,
+    input: &PlanInput<'_>,
     new: &NewKey,
     policy: &PlannedPolicy,
     bucket_region: &Region,
 ) -> Step {
-    let trail = &case.current_state.trail.arn;
+    let trail = &input.current_state.trail.arn;
     let key = KeyTarget::Created;
     let description = new
         .description
@@ -112,8 +112,8 @@ fn create_key(
             Condition::PolicyAdmitsCloudTrail { key, trail: trail.clone() },
         ],
         undo: Undo::Advice(
-            "the key stays: log files that were sealed with it can be read only while it is there. \
-             To be rid of it once nobody needs them, disable it first, wait, and then schedule its \
+            "the key stays: log files that are encrypted with it are readable only while it exists. \
+             To delete it once nobody needs them, disable it first, wait, and then schedule its \
              deletion (KMS ScheduleKeyDeletion, 7 to 30 days)"
                 .to_owned(),
         ),
@@ -131,7 +131,7 @@ fn create_alias(alias: &str, bucket_region: &Region) -> Step {
         },
         requires: vec![Condition::AliasIsFree { region: region.clone(), alias: alias.clone() }],
         undo: Undo::Advice(format!(
-            "the alias {alias} stays with the key; KMS DeleteAlias takes it away"
+            "the alias {alias} stays with the key; KMS DeleteAlias removes it"
         )),
         proves: vec![Condition::AliasNames { region, alias, key: KeyTarget::Created }],
     }
@@ -146,8 +146,8 @@ fn cancel_key_deletion(key: &ExistingKey<'_>, target: &KeyTarget) -> Step {
         requires: vec![of(KeyState::PendingDeletion)],
         proves: vec![of(KeyState::Disabled)],
         undo: Undo::Advice(format!(
-            "the key was to be deleted{}; if that is still wanted, schedule it again (KMS \
-             ScheduleKeyDeletion, 7 to 30 days) once nobody needs log files sealed with it",
+            "the key was scheduled for deletion{}; to delete it, schedule it again (KMS \
+             ScheduleKeyDeletion, 7 to 30 days) once nobody needs log files encrypted with it",
             when.unwrap_or_default()
         )),
     }
@@ -164,7 +164,7 @@ fn enable_key(target: &KeyTarget) -> Step {
     }
 }
 
-fn put_key_policy(case: &Case<'_>, target: &KeyTarget, change: &PolicyChange) -> Step {
+fn put_key_policy(input: &PlanInput<'_>, target: &KeyTarget, change: &PolicyChange) -> Step {
     let key = target.clone();
     let before = change.before.clone().unwrap_or_default();
     Step {
@@ -175,52 +175,50 @@ fn put_key_policy(case: &Case<'_>, target: &KeyTarget, change: &PolicyChange) ->
             Condition::PolicyIs { key: key.clone(), policy: change.after.clone() },
             Condition::PolicyAdmitsCloudTrail {
                 key: key.clone(),
-                trail: case.current_state.trail.arn.clone(),
+                trail: input.current_state.trail.arn.clone(),
             },
         ],
         undo: Undo::Call(Box::new(Call::PutKeyPolicy { key, policy: before })),
     }
 }
 
-fn enable_rotation(case: &Case<'_>, target: &KeyTarget, turn_on: TurnOn) -> Step {
+fn enable_rotation(input: &PlanInput<'_>, target: &KeyTarget, turn_on: TurnOn) -> Step {
     let key = target.clone();
-    let period_days_max = case.context.parameters.max_rotation_period_days;
+    let period_days_max = input.context.parameters.max_rotation_period_days;
     Step {
         id: StepId::EnableKeyRotation,
         call: Call::EnableKeyRotation { key: key.clone(), period_days: turn_on.period_days },
         requires: vec![Condition::KeyUsable { key: key.clone() }],
         proves: vec![Condition::RotationIsOn { key, period_days_max }],
         undo: Undo::Advice(
-            "rotation stays as it is now: it takes nothing away from anybody; KMS \
-             DisableKeyRotation turns it off"
-                .to_owned(),
+            "rotation stays on, which does no harm; KMS DisableKeyRotation turns it off".to_owned(),
         ),
     }
 }
 
-fn update_trail(case: &Case<'_>, target: &KeyTarget, bucket_region: &Region) -> Step {
-    let trail = case.current_state.trail.arn.clone();
+fn update_trail(input: &PlanInput<'_>, target: &KeyTarget, bucket_region: &Region) -> Step {
+    let trail = input.current_state.trail.arn.clone();
     let key = target.clone();
     Step {
         id: StepId::UpdateTrail,
         call: Call::UpdateTrail {
             trail: trail.clone(),
-            region: case.current_state.trail.home_region.clone(),
+            region: input.current_state.trail.home_region.clone(),
             key: Some(key.clone()),
         },
         requires: vec![
-            former(case),
+            former(input),
             Condition::KeyUsable { key: key.clone() },
             Condition::KeyInRegion { key: key.clone(), region: bucket_region.clone() },
             Condition::PolicyAdmitsCloudTrail { key: key.clone(), trail: trail.clone() },
         ],
         proves: vec![Condition::TrailUses { trail, key }],
-        undo: undo_update(case),
+        undo: undo_update(input),
     }
 }
 
-fn undo_update(case: &Case<'_>) -> Undo {
-    let trail = &case.current_state.trail;
+fn undo_update(input: &PlanInput<'_>) -> Undo {
+    let trail = &input.current_state.trail;
     let back_to = |key| {
         Undo::Call(Box::new(Call::UpdateTrail {
             trail: trail.arn.clone(),
@@ -228,12 +226,12 @@ fn undo_update(case: &Case<'_>) -> Undo {
             key,
         }))
     };
-    match (&trail.key, &case.current_state.facts.key) {
+    match (&trail.key, &input.current_state.facts.key) {
         (None, _) => back_to(None),
         (Some(KeyRef::Key(arn)), _) => back_to(Some(KeyTarget::Existing(arn.clone()))),
         (Some(_), Reading::Known(facts)) => back_to(Some(KeyTarget::Existing(facts.arn.clone()))),
         (Some(named), Reading::Absent | Reading::Refused(_)) => Undo::Advice(format!(
-            "the trail had key `{named}`, which could not be read: set it again by hand if need be"
+            "the trail had key `{named}`, which could not be read; set it again by hand if you need it"
         )),
     }
 }

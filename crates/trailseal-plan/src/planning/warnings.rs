@@ -1,4 +1,4 @@
-//! What to know before a plan is carried out.
+//! The warnings of a plan.
 
 use resource_policy::Match;
 use trailseal_rule::CheckId;
@@ -9,18 +9,18 @@ use trailseal_rule::key_policy::readers::may_decrypt;
 use trailseal_rule::{KeyRef, KeyState, Reading, Trail};
 
 use crate::plan_data::{MayDecrypt, ReaderAccess, Warning, WarningCode};
-use crate::planning::Case;
+use crate::planning::PlanInput;
 use crate::planning::key::RequestedKey;
 use crate::planning::policies::PlannedPolicy;
 
-/// Whether each known reader of the bucket may decrypt under the policy that the key will have.
+/// Whether each known reader of the bucket can decrypt under the key policy after the plan.
 pub(super) fn readers(
-    case: &Case<'_>,
+    input: &PlanInput<'_>,
     key: &RequestedKey<'_>,
     policy: &PlannedPolicy,
 ) -> Vec<ReaderAccess> {
     let (Reading::Known(readers), Ok(document)) =
-        (&case.current_state.readers, parse_key_policy(&policy.after))
+        (&input.current_state.readers, parse_key_policy(&policy.after))
     else {
         return Vec::new();
     };
@@ -28,7 +28,7 @@ pub(super) fn readers(
         RequestedKey::Existing(key) => Some(key.facts.arn.as_str()),
         RequestedKey::New(_) => None,
     };
-    let question = TrailAndKey { trail_arn: case.current_state.trail.arn.as_str(), key_arn };
+    let question = TrailAndKey { trail_arn: input.current_state.trail.arn.as_str(), key_arn };
     let access = |principal: &str| match may_decrypt(&document, &question, principal).allowed {
         Match::Always => MayDecrypt::Yes,
         Match::Never => MayDecrypt::No,
@@ -45,35 +45,35 @@ pub(super) fn readers(
 }
 
 pub(super) fn warnings(
-    case: &Case<'_>,
+    input: &PlanInput<'_>,
     key: &RequestedKey<'_>,
     readers: &[ReaderAccess],
 ) -> Vec<Warning> {
-    let trail = &case.current_state.trail;
+    let trail = &input.current_state.trail;
     let mut warnings = Vec::new();
     let mut warn = |code, what: String| warnings.push(Warning { code, what });
     let changes_trail = !matches!(key, RequestedKey::Existing(key) if key.is_present);
     if changes_trail {
-        about_readers(case, readers, &mut warn);
-        about_bucket_key(case, key, &mut warn);
+        about_readers(input, readers, &mut warn);
+        about_bucket_key(input, key, &mut warn);
         warn(
             WarningCode::OldLogFilesStay,
-            "log files that are in the bucket already stay as they were encrypted".to_owned(),
+            "existing log files keep their present encryption".to_owned(),
         );
         if let Some(former) = &trail.key {
             warn(WarningCode::KeepTheFormerKey, keep(former));
-            if let Some(why) = former_cannot_encrypt(case) {
+            if let Some(why) = former_cannot_encrypt(input) {
                 warn(
                     WarningCode::NoWayBack,
                     format!("a back-out to key {former} would be refused: {why}"),
                 );
             }
         }
-        if let Some(owner) = tool(case) {
+        if let Some(owner) = tool(input) {
             warn(
                 WarningCode::InfrastructureCodeDrifts,
                 format!(
-                    "{owner}: it will drift, and may be set back, unless the key is also set there"
+                    "{owner}: it will drift, and may be reverted, unless the key is also set there"
                 ),
             );
         }
@@ -81,11 +81,11 @@ pub(super) fn warnings(
     if matches!(key, RequestedKey::New(_)) {
         warn(WarningCode::ProtectTheNewKey, PROTECT.to_owned());
     }
-    if CheckId::DeliveryUnbroken.is_enabled(case.context.parameters) {
+    if CheckId::DeliveryUnbroken.is_enabled(input.context.parameters) {
         warn(
             WarningCode::DeliveryNotYetProven,
-            "whether deliveries succeed shows only with the next one, within some 15 minutes of \
-             events: look at GetTrailStatus then"
+            "the next delivery, within about 15 minutes of an event, shows whether deliveries succeed: \
+             check GetTrailStatus then"
                 .to_owned(),
         );
     }
@@ -93,19 +93,16 @@ pub(super) fn warnings(
 }
 
 const PROTECT: &str = "KMS has no deletion protection: deny kms:ScheduleKeyDeletion and \
-    kms:DisableKey for the key to all but a few, for instance by a service control policy; a key \
-    that is deleted takes the log files with it";
+    kms:DisableKey for the key to almost everybody, for example in a service control policy; log \
+    files cannot be read once their key is deleted";
 
 fn keep(former: &KeyRef) -> String {
-    format!(
-        "keep key {former} for as long as log files that were sealed with it must be read: without \
-         it nobody can"
-    )
+    format!("keep key {former} as long as anybody must read log files that are encrypted with it")
 }
 
-/// What the facts show against the present key; a policy that nobody read shows nothing.
-fn former_cannot_encrypt(case: &Case<'_>) -> Option<String> {
-    let facts = &case.current_state.facts;
+/// Why the present key cannot encrypt, if the facts show it.
+fn former_cannot_encrypt(input: &PlanInput<'_>) -> Option<String> {
+    let facts = &input.current_state.facts;
     let key = match &facts.key {
         Reading::Known(key) => key,
         Reading::Absent => return Some("it does not exist".to_owned()),
@@ -114,22 +111,22 @@ fn former_cannot_encrypt(case: &Case<'_>) -> Option<String> {
     if !matches!(key.state, KeyState::Enabled | KeyState::Updating) {
         return Some(format!("its state is {}", key.state.as_str()));
     }
-    if case.current_state.bucket_region != Reading::Known(key.arn.region().clone()) {
+    if input.current_state.bucket_region != Reading::Known(key.arn.region().clone()) {
         return Some(format!("it is in {}", key.arn.region()));
     }
     let Reading::Known(policy) = &facts.key_policy else {
         return None;
     };
-    let (trail_arn, key_arn) = (case.current_state.trail.arn.as_str(), Some(key.arn.as_str()));
+    let (trail_arn, key_arn) = (input.current_state.trail.arn.as_str(), Some(key.arn.as_str()));
     let admitted = policy.document().is_ok_and(|document| {
         Grant::Encrypt.decide(document, &TrailAndKey { trail_arn, key_arn }).allowed
             == Match::Always
     });
-    (!admitted).then(|| "its policy does not admit CloudTrail, for all that is known".to_owned())
+    (!admitted).then(|| "its policy does not admit CloudTrail, as far as is known".to_owned())
 }
 
 fn about_readers(
-    case: &Case<'_>,
+    input: &PlanInput<'_>,
     readers: &[ReaderAccess],
     warn: &mut impl FnMut(WarningCode, String),
 ) {
@@ -145,8 +142,7 @@ fn about_readers(
         warn(
             WarningCode::ReadersLoseAccess,
             format!(
-                "new log files can no longer be read by {}: the key policy does not let them \
-                 decrypt (KMS grants aside)",
+                "the key policy does not let {} decrypt new log files (KMS grants are not read)",
                 lost.join(", ")
             ),
         );
@@ -155,67 +151,66 @@ fn about_readers(
         warn(
             WarningCode::ReadersNeedIam,
             format!(
-                "new log files can be read by {} only if their IAM policies allow kms:Decrypt with \
-                 the key",
+                "{} can decrypt new log files only if their IAM policies allow kms:Decrypt with the key",
                 by_iam.join(", ")
             ),
         );
     }
-    about_unseen_readers(case, warn);
+    about_unseen_readers(input, warn);
 }
 
 /// CloudTrail User Guide, "Configure AWS KMS key policies for CloudTrail".
 fn about_bucket_key(
-    case: &Case<'_>,
+    input: &PlanInput<'_>,
     key: &RequestedKey<'_>,
     warn: &mut impl FnMut(WarningCode, String),
 ) {
-    let why = match &case.current_state.bucket_key {
+    let why = match &input.current_state.bucket_key {
         Reading::Known(_) => return,
-        Reading::Absent => "the bucket is not there".to_owned(),
+        Reading::Absent => "the bucket does not exist".to_owned(),
         Reading::Refused(refusal) => refusal.to_string(),
     };
     if let RequestedKey::Existing(existing) = key
-        && let Reading::Known(policy) = &case.current_state.candidate.policy
-        && lets_decrypt(policy, case, existing.facts.arn.as_str())
+        && let Reading::Known(policy) = &input.current_state.candidate.policy
+        && lets_decrypt(policy, input, existing.facts.arn.as_str())
     {
         return;
     }
     warn(
         WarningCode::BucketKeyUnknown,
         format!(
-            "whether the bucket has an S3 Bucket Key is not known ({why}): if it has one, CloudTrail \
-             also needs kms:Decrypt with the key, and UpdateTrail fails without it. Look at \
-             `aws s3api get-bucket-encryption`; if it says BucketKeyEnabled, add to the key policy {}",
-            decrypt_statement(case)
+            "it is not known whether the bucket has an S3 Bucket Key ({why}): with one, CloudTrail \
+             also needs kms:Decrypt with the key, and UpdateTrail fails without it. Run `aws s3api \
+             get-bucket-encryption`; if BucketKeyEnabled is true, add to the key policy {}",
+            decrypt_statement(input)
         ),
     );
 }
 
-fn lets_decrypt(policy: &str, case: &Case<'_>, key_arn: &str) -> bool {
+fn lets_decrypt(policy: &str, input: &PlanInput<'_>, key_arn: &str) -> bool {
     let question =
-        TrailAndKey { trail_arn: case.current_state.trail.arn.as_str(), key_arn: Some(key_arn) };
+        TrailAndKey { trail_arn: input.current_state.trail.arn.as_str(), key_arn: Some(key_arn) };
     parse_key_policy(policy)
         .is_ok_and(|document| Grant::Decrypt.decide(&document, &question).allowed == Match::Always)
 }
 
-fn decrypt_statement(case: &Case<'_>) -> String {
-    let question = TrailAndKey { trail_arn: case.current_state.trail.arn.as_str(), key_arn: None };
+fn decrypt_statement(input: &PlanInput<'_>) -> String {
+    let question = TrailAndKey { trail_arn: input.current_state.trail.arn.as_str(), key_arn: None };
     Grant::Decrypt.statement(&question, Some(Grant::Decrypt.sid()))
 }
 
-/// There are always readers who are not known: IAM policies are not seen.
-fn about_unseen_readers(case: &Case<'_>, warn: &mut impl FnMut(WarningCode, String)) {
+/// There can always be unknown readers, because IAM policies are not read.
+fn about_unseen_readers(input: &PlanInput<'_>, warn: &mut impl FnMut(WarningCode, String)) {
     let unknown = |why: &str| {
         format!(
-            "who reads the log files is not known ({why}): whoever does needs kms:Decrypt with the \
-             key from now on"
+            "it is not known who reads the log files ({why}): every reader now needs kms:Decrypt with \
+             the key"
         )
     };
-    let known = match &case.current_state.readers {
+    let known = match &input.current_state.readers {
         Reading::Known(readers) => readers,
         Reading::Absent => {
-            return warn(WarningCode::ReadersUnknown, unknown("the bucket is not there"));
+            return warn(WarningCode::ReadersUnknown, unknown("the bucket does not exist"));
         }
         Reading::Refused(refusal) => {
             return warn(WarningCode::ReadersUnknown, unknown(&refusal.to_string()));
@@ -225,8 +220,8 @@ fn about_unseen_readers(case: &Case<'_>, warn: &mut impl FnMut(WarningCode, Stri
         warn(
             WarningCode::ReadersUnknown,
             format!(
-                "who else reads the log files is not known, by the bucket's policy: {}; whoever does \
-                 needs kms:Decrypt with the key from now on",
+                "the bucket policy allows other readers: {}; every reader now needs kms:Decrypt with \
+                 the key",
                 known.others.join("; ")
             ),
         );
@@ -234,32 +229,32 @@ fn about_unseen_readers(case: &Case<'_>, warn: &mut impl FnMut(WarningCode, Stri
     warn(
         WarningCode::ReadersByIamUnseen,
         format!(
-            "readers are told by the bucket's policy as AWS Config recorded it at {}: principals of \
-             account {} whose IAM policies allow reading, and whoever reads by an access point or \
-             an ACL, are not seen, and need kms:Decrypt with the key from now on as well",
-            known.recorded, case.current_state.caller
+            "the readers come from the bucket policy that AWS Config recorded at {}: principals of \
+             account {} that read through an IAM policy, an access point or an ACL are not listed, \
+             and now need kms:Decrypt with the key as well",
+            known.recorded, input.current_state.caller
         ),
     );
 }
 
-/// Which tool seems to own the trail.
-fn tool(case: &Case<'_>) -> Option<String> {
+/// The tool that seems to own the trail.
+fn tool(input: &PlanInput<'_>) -> Option<String> {
     const STACK: &str = "aws:cloudformation:stack-name";
-    let trail: &Trail = &case.current_state.trail;
+    let trail: &Trail = &input.current_state.trail;
     if trail.arn.name().starts_with("aws-controltower-") {
-        return Some("the trail is AWS Control Tower's, by its name".to_owned());
+        return Some("AWS Control Tower owns the trail, according to its name".to_owned());
     }
-    let Reading::Known(tags) = &case.current_state.tags else {
+    let Reading::Known(tags) = &input.current_state.tags else {
         return None;
     };
     if let Some(stack) = tags.get(STACK) {
-        return Some(format!("the trail belongs to the CloudFormation stack {stack}, by its tag"));
+        return Some(format!("CloudFormation stack {stack} owns the trail, according to its tag"));
     }
     let names_tool = |text: &str| {
         let text = text.to_ascii_lowercase();
         ["terraform", "opentofu", "pulumi", "cloudformation"].iter().any(|tool| text.contains(tool))
     };
-    tags.iter()
-        .find(|(key, value)| names_tool(key) || names_tool(value))
-        .map(|(key, value)| format!("the trail is infrastructure code's, by its tag {key}={value}"))
+    tags.iter().find(|(key, value)| names_tool(key) || names_tool(value)).map(|(key, value)| {
+        format!("infrastructure code owns the trail, according to its tag {key}={value}")
+    })
 }

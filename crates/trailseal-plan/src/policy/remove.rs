@@ -1,4 +1,4 @@
-//! Removes statements that this planner added to a key policy.
+//! Removes statements that the planner added to a key policy.
 
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -8,17 +8,17 @@ use trailseal_rule::key_policy::question::TrailAndKey;
 use super::json::strict;
 use super::{Outline, in_place, same_policy};
 
-/// A key policy without the statements that were added to it.
+/// A key policy without the added statements.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Removed {
-    /// The document, whole: the bytes of what stays are those that were there.
+    /// The document; the other statements keep their bytes.
     pub(crate) document: String,
-    /// How many statements were taken out.
+    /// The number of removed statements.
     pub(crate) count: usize,
 }
 
-/// Whether the planner generates this statement for the trail, the `Sid` aside: it only tells
-/// statements apart.
+/// Whether the planner generates this statement for the trail. The `Sid`, which has no effect, is
+/// ignored.
 pub(crate) fn is_generated(statement: &str, trail_arn: &str) -> bool {
     let Some(found) = strict(statement).and_then(without_sid) else {
         return false;
@@ -37,10 +37,10 @@ fn without_sid(mut statement: Value) -> Option<Value> {
     Some(statement)
 }
 
-/// Takes these statements out of a policy, each where it stands as JSON.
+/// Removes the statements in `added` from a policy.
 ///
-/// Where the policy was one statement outside a list before they were added, and `before` says the
-/// same as that, the list goes as well. Nothing of `before` gets into the document.
+/// If one statement is left and `before` has it outside a list, the list goes as well. Nothing of
+/// `before` gets into the document.
 pub(crate) fn remove(policy: &str, added: &[String], before: &str) -> Option<Removed> {
     strict(policy)?;
     let outline: Outline<'_> = serde_json::from_str(policy).ok()?;
@@ -70,7 +70,7 @@ pub(crate) fn remove(policy: &str, added: &[String], before: &str) -> Option<Rem
     Some(Removed { document, count })
 }
 
-/// The list without what is taken, and its only element where one is left.
+/// The list without the removed statements, and its element if only one is left.
 fn rebuilt<'a>(
     raw: &'a str,
     elements: &[&'a RawValue],
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_added_is_taken_out_again_byte_for_byte() {
+    fn removing_undoes_merging_byte_for_byte() {
         let root = root();
         let question = TrailAndKey { trail_arn: TRAIL, key_arn: Some(KEY) };
         for before in [
@@ -128,13 +128,13 @@ mod tests {
             assert_eq!(merged.added.len(), 3);
             let removed = remove(&merged.document, &merged.added, &before).unwrap();
             assert_eq!(removed, Removed { document: before.clone(), count: 3 });
-            // Once more: nothing of it is there.
+            // Nothing is left to remove.
             assert_eq!(remove(&merged.document, &[], &before).unwrap().count, 0);
         }
     }
 
     #[test]
-    fn only_statements_that_the_planner_makes_for_the_trail_are_generated() {
+    fn recognizes_only_generated_statements_of_the_trail() {
         let question = TrailAndKey { trail_arn: TRAIL, key_arn: None };
         let encrypt = Grant::Encrypt.statement(&question, Some("any \"Sid\""));
         assert!(is_generated(&encrypt, TRAIL));

@@ -1,4 +1,4 @@
-//! A plan as lines for the AWS CLI, and its permissions as an IAM policy.
+//! A plan as AWS CLI commands, and its permissions as an IAM policy.
 
 use std::collections::BTreeMap;
 
@@ -7,11 +7,11 @@ use serde_json::json;
 use crate::call::{Call, KeyTarget};
 use crate::plan_data::{Permission, Plan};
 
-/// The name of the shell variable that holds the ARN of a created key.
+/// The shell variable with the ARN of the created key.
 const CREATED: &str = "\"$KEY_ARN\"";
 
-/// The calls of a plan as commands for a POSIX shell, in order. They check nothing: whoever runs
-/// them reads back each before the next.
+/// The calls of a plan as commands for a POSIX shell, in order. They verify nothing: read back each
+/// change before the next command.
 #[must_use]
 pub fn aws_cli(plan: &Plan) -> Vec<String> {
     plan.steps.iter().map(|step| command(plan, &step.call)).collect()
@@ -69,7 +69,7 @@ fn named(key: &KeyTarget) -> String {
     key.arn().map_or_else(|| CREATED.to_owned(), |arn| shell_word(arn.as_str()))
 }
 
-/// A text as one word of a POSIX shell.
+/// Quotes a text as one word of a POSIX shell.
 #[must_use]
 pub fn shell_word(text: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:=@%+,".contains(&byte);
@@ -79,7 +79,7 @@ pub fn shell_word(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
-/// Permissions, such as those of a plan, as an IAM policy, ready to be attached.
+/// Permissions as an IAM policy that can be attached as it is.
 #[must_use]
 pub fn iam_policy(permissions: &[Permission]) -> String {
     let mut by_resource: BTreeMap<&str, Vec<&str>> = BTreeMap::new();

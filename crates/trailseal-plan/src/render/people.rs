@@ -1,4 +1,4 @@
-//! A plan, or the reasons against one, for people.
+//! A plan, or the reasons against one, as text.
 
 use std::fmt::{self, Write};
 
@@ -9,7 +9,7 @@ use crate::refusal::Refusals;
 use crate::render::cli::aws_cli;
 use crate::render::diff::policy_diff;
 
-/// The whole of a plan, in lines.
+/// A plan as text.
 #[must_use]
 pub fn plan_for_people(plan: &Plan) -> String {
     let mut out = String::new();
@@ -18,7 +18,7 @@ pub fn plan_for_people(plan: &Plan) -> String {
     out
 }
 
-/// Every reason against a plan, in lines.
+/// The reasons against a plan as text.
 #[must_use]
 pub fn refusals_for_people(refusals: &Refusals) -> String {
     let mut out = String::new();
@@ -31,10 +31,10 @@ pub fn refusals_for_people(refusals: &Refusals) -> String {
     out
 }
 
-/// What a step does, in a line.
+/// The call of a step in one line.
 #[must_use]
-pub fn step_words(step: &Step) -> String {
-    call_words(&step.call)
+pub fn step_text(step: &Step) -> String {
+    call_text(&step.call)
 }
 
 fn write_plan(out: &mut String, plan: &Plan) -> fmt::Result {
@@ -67,7 +67,7 @@ fn write_plan(out: &mut String, plan: &Plan) -> fmt::Result {
     for permission in &plan.permissions {
         writeln!(out, "  {:<30} {}", permission.action, permission.resource)?;
     }
-    writeln!(out, "\nThe same by hand (AWS CLI); read back each before the next")?;
+    writeln!(out, "\nThe same with the AWS CLI; read back each change before the next")?;
     for line in aws_cli(plan) {
         writeln!(out, "  {line}")?;
     }
@@ -77,7 +77,7 @@ fn write_plan(out: &mut String, plan: &Plan) -> fmt::Result {
 fn head(out: &mut String, plan: &Plan) -> fmt::Result {
     let purpose = match plan.purpose {
         Purpose::Seal => "Plan to seal",
-        Purpose::BackOut => "Plan to go back on",
+        Purpose::BackOut => "Plan to back out",
     };
     writeln!(out, "{purpose} trail {}", plan.trail)?;
     writeln!(out, "  bucket  {} in {}", plan.bucket, plan.bucket_region)?;
@@ -98,7 +98,7 @@ fn head(out: &mut String, plan: &Plan) -> fmt::Result {
 }
 
 fn write_step(out: &mut String, plan: &Plan, number: usize, step: &Step) -> fmt::Result {
-    writeln!(out, "  {number}. {}: {}", step.id, step_words(step))?;
+    writeln!(out, "  {number}. {}: {}", step.id, step_text(step))?;
     for condition in &step.requires {
         writeln!(out, "       requires that {condition}{}", other_key(plan, condition))?;
     }
@@ -106,12 +106,12 @@ fn write_step(out: &mut String, plan: &Plan, number: usize, step: &Step) -> fmt:
         writeln!(out, "       proves that {condition}{}", other_key(plan, condition))?;
     }
     match &step.undo {
-        Undo::Call(call) => writeln!(out, "       undone by {}", call_words(call)),
+        Undo::Call(call) => writeln!(out, "       undone by {}", call_text(call)),
         Undo::Advice(words) => writeln!(out, "       not undone: {words}"),
     }
 }
 
-/// How a step changes the key policy: from the policy that it requires to the one that it sends.
+/// The change of the key policy: from the policy that the step requires to the one that it sends.
 fn write_policy(out: &mut String, step: &Step) -> fmt::Result {
     let Some(sent) = step.call.policy() else { return Ok(()) };
     let required = step.requires.iter().find_map(Condition::policy);
@@ -122,7 +122,7 @@ fn write_policy(out: &mut String, step: &Step) -> fmt::Result {
     Ok(())
 }
 
-/// Which key is meant, where it is not the plan's own.
+/// The key of a condition, if it is not the plan's.
 fn other_key(plan: &Plan, condition: &Condition) -> String {
     match condition.key() {
         Some(key) if plan.key_arn() != Some(key) => format!(" ({key})"),
@@ -130,7 +130,7 @@ fn other_key(plan: &Plan, condition: &Condition) -> String {
     }
 }
 
-fn call_words(call: &Call) -> String {
+fn call_text(call: &Call) -> String {
     let operation = call.operation();
     match call {
         Call::CreateKey { region, .. } => {

@@ -1,19 +1,20 @@
-//! Where things stand, for people.
+//! The progress of a journal as text.
 
 use std::fmt::Write;
 
 use crate::journal::{Phase, Progress, StepState};
 use crate::plan_data::Purpose;
-use crate::render::people::step_words;
+use crate::render::people::step_text;
 
-/// Which steps are certain, which one may or may not have happened, and what is left.
+/// The state of each step.
 #[must_use]
-pub fn where_things_stand(progress: &Progress) -> String {
-    let mut out = format!("Journal {} of trail {}\n", progress.journal, progress.seal.plan.trail);
+pub fn progress_text(progress: &Progress) -> String {
+    let mut out =
+        format!("Journal {} of trail {}\n", progress.journal, progress.remediation.plan.trail);
     if let Some(key) = &progress.created_key {
         let _ = writeln!(out, "  created key {key}");
     }
-    for phase in std::iter::once(&progress.seal).chain(&progress.back_out) {
+    for phase in std::iter::once(&progress.remediation).chain(&progress.back_out) {
         write_phase(&mut out, phase);
     }
     out
@@ -30,10 +31,10 @@ fn write_phase(out: &mut String, phase: &Phase) {
             StepState::Pending => "not begun",
             StepState::Uncertain => "may have happened",
             StepState::Done => "done, not read back",
-            StepState::Verified if progress.may_have_happened() => "done and read back",
-            StepState::Verified => "was there already",
+            StepState::Verified if progress.may_have_happened => "done and read back",
+            StepState::Verified => "already in place",
         };
-        let _ = writeln!(out, "  {:<20} {}: {}", state, step.id, step_words(step));
+        let _ = writeln!(out, "  {:<20} {}: {}", state, step.id, step_text(step));
         if let Some(id) = &progress.request_id {
             let _ = writeln!(out, "  {:<20} request {id}", "");
         }
@@ -43,7 +44,7 @@ fn write_phase(out: &mut String, phase: &Phase) {
 fn summary(phase: &Phase) -> String {
     match (&phase.stopped, phase.is_finished) {
         (None, true) => "finished".to_owned(),
-        (Some(why), true) => format!("finished, and then: {why}"),
+        (Some(why), true) => format!("finished, then: {why}"),
         (Some(why), false) => format!("stopped: {why}"),
         (None, false) => "not finished".to_owned(),
     }

@@ -1,5 +1,5 @@
-//! A small AWS in memory, written naively: what the calls do there, and whether the trail can
-//! deliver. It shares no code with the planner but the names of things.
+//! A small AWS in memory: what the calls do, and whether the trail can deliver. It is naive on
+//! purpose and shares only types with the planner.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ pub(crate) const HOME: &str = "us-east-1";
 pub(crate) const BUCKET_REGION: &str = "eu-central-1";
 pub(crate) const TRAIL: &str = "arn:aws:cloudtrail:us-east-1:111122223333:trail/all";
 
-/// What is there.
+/// The state.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Aws {
     pub(crate) trail_key: Option<KeyRef>,
@@ -25,7 +25,7 @@ pub(crate) struct Aws {
     pub(crate) bucket_region: Reading<Region>,
 }
 
-/// A key, and what of it may be read.
+/// A key, and which of its facts can be read.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Key {
     pub(crate) facts: KeyFacts,
@@ -96,7 +96,7 @@ impl Aws {
         self.keys.insert(key.facts.arn.clone(), key);
     }
 
-    /// What reading a key gives.
+    /// The readings of a key.
     pub(crate) fn readings(&self, arn: &KeyArn) -> KeyReadings {
         let Some(key) = self.keys.get(arn) else {
             return KeyReadings {
@@ -153,7 +153,7 @@ impl Aws {
         }
     }
 
-    /// Makes a call as AWS would, and gives the ARN of a key that it creates.
+    /// Makes a call as AWS would; returns the ARN of a created key.
     pub(crate) fn call(&mut self, call: &Call) -> Result<Option<KeyArn>, String> {
         match call {
             Call::CreateKey { region, policy, .. } => {
@@ -203,11 +203,11 @@ impl Aws {
                 if region.as_str() != HOME {
                     return Err("InvalidHomeRegionException".to_owned());
                 }
-                let wanted = match key {
+                let new = match key {
                     None => None,
                     Some(key) => Some(KeyRef::Key(self.key(key)?.facts.arn.clone())),
                 };
-                let former = std::mem::replace(&mut self.trail_key, wanted);
+                let former = std::mem::replace(&mut self.trail_key, new);
                 if let Err(code) = self.delivery() {
                     self.trail_key = former;
                     return Err(code);
@@ -217,7 +217,6 @@ impl Aws {
         Ok(None)
     }
 
-    /// Calls of this account on another account's key are refused but for its use by a trail.
     fn key(&mut self, key: &KeyTarget) -> Result<&mut Key, String> {
         let arn = key.arn().ok_or("no ARN yet")?;
         self.keys.get_mut(arn).ok_or_else(|| "NotFoundException".to_owned())
@@ -235,8 +234,8 @@ impl Aws {
         Ok(())
     }
 
-    /// Whether nobody is let look at the trail's key.
-    pub(crate) fn hides_the_trails_key(&self) -> bool {
+    /// Whether reads of the trail's key are denied.
+    pub(crate) fn denies_the_trails_key(&self) -> bool {
         let Some(KeyRef::Key(arn)) = &self.trail_key else {
             return false;
         };
@@ -254,8 +253,8 @@ impl Aws {
             Some(KeyRef::Key(arn)) => arn,
             Some(_) => return Err("KmsKeyNotFoundException".to_owned()),
         };
-        let is_there = self.bucket_region == Reading::Known(arn.region().clone());
-        let Some(key) = self.keys.get(arn).filter(|_| is_there) else {
+        let is_in_region = self.bucket_region == Reading::Known(arn.region().clone());
+        let Some(key) = self.keys.get(arn).filter(|_| is_in_region) else {
             return Err("KmsKeyNotFoundException".to_owned());
         };
         let of_kind = key.facts.usage == KeyUsage::EncryptDecrypt
@@ -270,7 +269,7 @@ impl Aws {
     }
 }
 
-/// Whether a policy of the few forms that occur in these tests lets CloudTrail encrypt the trail.
+/// Whether a policy of these tests lets CloudTrail encrypt the trail.
 pub(crate) fn admits(policy: &str) -> bool {
     let Ok(policy) = serde_json::from_str::<Value>(policy) else {
         return false;

@@ -26,11 +26,11 @@ pub(crate) fn parameters(raw: &Value) -> Parameters {
     Parameters::parse(raw.as_object().unwrap()).unwrap()
 }
 
-/// Which key the trail has.
+/// The key that the trail has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Has {
     None,
-    TheWished,
+    TheRequested,
     Healthy,
     Disabled,
     Gone,
@@ -41,7 +41,7 @@ pub(crate) enum Has {
 
 pub(crate) const HAS: [Has; 8] = [
     Has::None,
-    Has::TheWished,
+    Has::TheRequested,
     Has::Healthy,
     Has::Disabled,
     Has::Gone,
@@ -50,7 +50,7 @@ pub(crate) const HAS: [Has; 8] = [
     Has::AwsAlias,
 ];
 
-/// What is requested.
+/// The requested key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Requested {
     Key(Sort),
@@ -61,7 +61,7 @@ pub(crate) enum Requested {
     Nonsense,
 }
 
-/// What is special about an existing key.
+/// The kind of an existing key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Sort {
     State(KeyState),
@@ -77,7 +77,7 @@ pub(crate) enum Sort {
     MaterialEnded,
 }
 
-pub(crate) fn wishes() -> Vec<Requested> {
+pub(crate) fn requested_keys() -> Vec<Requested> {
     let states = [
         KeyState::Enabled,
         KeyState::Updating,
@@ -258,7 +258,7 @@ impl Case {
         trail
     }
 
-    /// As whoever looks would read it: of the trail's key what the parameters ask for.
+    /// The state as the remediation reads it: of the trail's key only what the parameters need.
     pub(crate) fn current_state(&self, parameters: &Parameters) -> CurrentState {
         let trail = self.trail();
         let candidate = match &self.target_key {
@@ -390,8 +390,8 @@ fn trail_key(aws: &mut Aws, has: Has, target_key: &TargetKey) -> Option<KeyRef> 
     let elsewhere = key(key_arn("us-west-2", ACCOUNT, 'b'), admitting);
     match (has, target_key) {
         (Has::None, _) => return None,
-        (Has::TheWished, TargetKey::Existing(key)) => return Some(key.clone()),
-        (Has::TheWished, TargetKey::New(_)) => return None,
+        (Has::TheRequested, TargetKey::Existing(key)) => return Some(key.clone()),
+        (Has::TheRequested, TargetKey::New(_)) => return None,
         (Has::AwsAlias, _) => return KeyRef::parse("alias/aws/cloudtrail"),
         (Has::Gone, _) => return Some(KeyRef::Key(other.facts.arn)),
         (Has::ElsewhereRegion, _) => {

@@ -1,22 +1,22 @@
-//! Journals: every prefix, torn lines, and records that cannot stand where they do.
+//! Journals: every prefix, partial lines, and records out of place.
 
 use serde_json::json;
 use trailseal_plan::{
-    Consent, Force, Former, JournalError, Record, StepId, StepState, back_out, fold, read_journal,
+    Consent, Force, JournalError, Record, StepId, StepState, back_out, fold, read_journal,
 };
 use trailseal_rule::{KeyState, Rotation};
 
 use crate::aws::Aws;
+use crate::back_outs::{is_restored, records};
 use crate::cases::{Case, Has, Requested, Sort, now, parameters, policies};
-use crate::laws::{HAS_ALL_CONSENT, carried_out};
-use crate::way_back::{former, is_restored, records};
+use crate::laws::{HAS_ALL_CONSENT, applied};
 
 fn whole() -> Vec<Record> {
     let policy = &policies()[0].1;
     let case =
         Case::new(Has::None, &Requested::NewWithAlias, policy, &Rotation::Off, Consent::default());
     let plan = case.plan(&parameters(&json!({}))).unwrap();
-    let states = carried_out(&case, &plan, &|| "journal".to_owned());
+    let states = applied(&case, &plan, &|| "journal".to_owned());
     let mut records = records(&plan, &states, plan.steps.len());
     records.push(Record::Finished { time: now() });
     records
@@ -28,12 +28,13 @@ fn lines(records: &[Record]) -> Vec<u8> {
 }
 
 #[test]
-fn every_prefix_says_where_things_stand() {
+fn every_prefix_has_its_progress() {
     let records = whole();
     for length in 1..=records.len() {
         let progress = fold(&records[..length]).unwrap();
-        let states: Vec<StepState> = progress.seal.steps.iter().map(|step| step.state).collect();
-        // Three records a step, after the beginning.
+        let states: Vec<StepState> =
+            progress.remediation.steps.iter().map(|step| step.state).collect();
+        // Three records per step, after the first.
         let (whole_steps, within) = ((length - 1) / 3, (length - 1) % 3);
         for (index, state) in states.iter().enumerate() {
             let expected = match index.cmp(&whole_steps) {
@@ -46,14 +47,14 @@ fn every_prefix_says_where_things_stand() {
             assert_eq!(*state, expected, "step {index} after {length} records");
         }
         assert_eq!(progress.created_key.is_some(), length >= 3);
-        assert_eq!(progress.seal.plan.key_arn().is_some(), length >= 3);
-        assert_eq!(progress.seal.is_finished, length == records.len());
-        assert_eq!(progress.seal.next().is_none(), whole_steps == states.len());
+        assert_eq!(progress.remediation.plan.key_arn().is_some(), length >= 3);
+        assert_eq!(progress.remediation.is_finished, length == records.len());
+        assert_eq!(progress.remediation.next().is_none(), whole_steps == states.len());
     }
 }
 
 #[test]
-fn a_journal_that_is_cut_anywhere_is_read_up_to_its_last_whole_line() {
+fn a_truncated_journal_is_read_up_to_its_last_complete_line() {
     let records = whole();
     let bytes = lines(&records);
     let first_line = bytes.iter().position(|byte| *byte == b'\n').unwrap() + 1;
@@ -76,7 +77,7 @@ fn a_journal_that_is_cut_anywhere_is_read_up_to_its_last_whole_line() {
 }
 
 #[test]
-fn a_last_line_of_garbage_is_torn_and_one_within_is_refused() {
+fn a_malformed_line_is_ignored_at_the_end_and_refused_before() {
     let records = whole();
     let mut bytes = lines(&records[..2]);
     let whole_bytes = bytes.len();
@@ -86,33 +87,25 @@ fn a_last_line_of_garbage_is_torn_and_one_within_is_refused() {
     assert_eq!((journal.whole_bytes, journal.records.len()), (whole_bytes, 2));
     bytes.extend(lines(&records[2..]));
     let error = read_journal(&bytes).unwrap_err();
-    assert!(matches!(error, JournalError::Garbled { line: 3, .. }), "{error}");
+    assert!(matches!(error, JournalError::Malformed { line: 3, .. }), "{error}");
     assert_eq!(read_journal(b""), Err(JournalError::Empty));
     let error = read_journal(b"some notes\n").unwrap_err();
-    assert!(matches!(error, JournalError::Garbled { line: 1, .. }), "{error}");
+    assert!(matches!(error, JournalError::Malformed { line: 1, .. }), "{error}");
 }
 
 #[test]
-fn a_record_that_cannot_stand_where_it_does_is_refused() {
+fn a_record_out_of_place_is_refused() {
     let records = whole();
     let (time, step) = (now(), StepId::UpdateTrail);
     let begun = || records[0].clone();
-    let of_trail = || Former::TrailKey(None);
     let refused = |records: Vec<Record>| fold(&records).unwrap_err().to_string();
     assert_eq!(fold(&[]), Err(JournalError::Empty));
     for (records, why) in [
         (vec![records[1].clone()], "a journal begins with a plan that seals"),
-        (vec![begun(), begun()], "only a back-out may follow"),
-        (
-            vec![begun(), Record::Before { step, former: Former::TrailKey(None), time }],
-            "create-key comes before update-trail",
-        ),
+        (vec![begun(), begun()], "only a back-out can follow"),
+        (vec![begun(), Record::Before { step, time }], "create-key comes before update-trail"),
         (vec![begun(), records[2].clone()], "create-key was not begun"),
         (vec![begun(), Record::Finished { time }], "create-key is not verified"),
-        (
-            vec![begun(), Record::Before { step: StepId::CreateKey, former: of_trail(), time }],
-            "what was there before create-key does not fit the plan",
-        ),
     ] {
         let error = refused(records);
         assert!(error.ends_with(why), "{error}");
@@ -120,30 +113,29 @@ fn a_record_that_cannot_stand_where_it_does_is_refused() {
 }
 
 #[test]
-fn a_step_begun_twice_keeps_what_was_there_first_and_one_that_was_there_is_nobody_s() {
+fn a_step_may_have_happened_only_if_its_call_was_announced() {
     let records = whole();
     let time = now();
     let step = StepId::EnableKeyRotation;
-    let former = Former::Rotation(Rotation::On { period_days: Some(365), next: None });
-    let again = Record::Before { step, former, time };
+    let again = Record::Before { step, time };
     let progress = fold(&[&records[..8], &[again]].concat()).unwrap();
-    let first = progress.seal.step(step).unwrap();
-    assert_eq!(first.former, Some(Former::Rotation(Rotation::Off)));
+    let first = progress.remediation.step(step).unwrap();
+    assert!(first.may_have_happened);
     assert_eq!(first.state, StepState::Uncertain);
     let step = StepId::CreateKey;
     let there = [records[0].clone(), Record::Verified { step, time }];
     let progress = fold(&there).unwrap();
-    assert!(!progress.seal.step(step).unwrap().may_have_happened());
+    assert!(!progress.remediation.step(step).unwrap().may_have_happened);
 }
 
 /// A back-out is a phase of its own in the same journal.
 #[test]
-fn every_prefix_of_a_back_out_says_where_things_stand() {
+fn every_prefix_of_a_back_out_has_its_progress() {
     let policy = &policies()[0].1;
     let requested = Requested::Key(Sort::State(KeyState::Disabled));
     let case = Case::new(Has::None, &requested, policy, &Rotation::Off, HAS_ALL_CONSENT);
     let plan = case.plan(&parameters(&json!({}))).unwrap();
-    let states = carried_out(&case, &plan, &|| "journal".to_owned());
+    let states = applied(&case, &plan, &|| "journal".to_owned());
     let mut aws = states.last().unwrap().aws.clone();
     let seal = records(&plan, &states, plan.steps.len());
     let progress = fold(&seal).unwrap();
@@ -157,10 +149,10 @@ fn every_prefix_of_a_back_out_says_where_things_stand() {
     all.push(Record::Begun { journal, plan: Box::new(back_out_plan.clone()), time });
     for (index, step) in back_out_plan.steps.iter().enumerate() {
         let id = step.id;
-        all.push(Record::Before { step: id, former: former(step, &aws), time });
-        // Begun anew from here, the rest is the same: what is restored needs nothing.
-        let anew = back_out(&fold(&all).unwrap(), &present(&aws), Force::No).unwrap();
-        assert_eq!(anew.steps, back_out_plan.steps[index..]);
+        all.push(Record::Before { step: id, time });
+        // A new back-out from here has the remaining steps only.
+        let again = back_out(&fold(&all).unwrap(), &present(&aws), Force::No).unwrap();
+        assert_eq!(again.steps, back_out_plan.steps[index..]);
         aws.call(&step.call).unwrap();
         all.push(Record::Done { step: id, request_id: None, created_key: None, time });
         all.push(Record::Verified { step: id, time });
@@ -169,10 +161,10 @@ fn every_prefix_of_a_back_out_says_where_things_stand() {
     }
     all.push(Record::Finished { time });
     let progress = fold(&all).unwrap();
-    assert!(progress.current().is_finished && progress.seal.next().is_none());
+    assert!(progress.current().is_finished && progress.remediation.next().is_none());
     assert!(is_restored(&case.aws, &aws));
     let other = "j-2".to_owned();
     all.push(Record::Begun { journal: other, plan: Box::new(back_out_plan), time });
     let error = fold(&all).unwrap_err().to_string();
-    assert!(error.ends_with("it is of another journal, `j-2`"), "{error}");
+    assert!(error.ends_with("it belongs to journal `j-2`"), "{error}");
 }

@@ -1,4 +1,4 @@
-//! What holds of every plan, over every combination of the finite states.
+//! Laws that every plan follows, over every combination of the finite states.
 
 use std::collections::BTreeMap;
 
@@ -10,10 +10,10 @@ use trailseal_rule::{CheckId, KeyState, Parameters, Reading, Region, Rotation, V
 use crate::aws::{
     ACCOUNT, Aws, BUCKET_REGION, OTHER_ACCOUNT, Readable, admits, region, statements_of,
 };
+use crate::back_outs::every_back_out_holds;
 use crate::cases::{
-    Case, HAS, Has, Requested, Sort, consents, policies, rotations, settings, wishes,
+    Case, HAS, Has, Requested, Sort, consents, policies, requested_keys, rotations, settings,
 };
-use crate::way_back::every_way_back_holds;
 
 pub(crate) const HAS_ALL_CONSENT: Consent =
     Consent { replace_key: true, enable_key: true, cancel_key_deletion: true };
@@ -22,24 +22,24 @@ pub(crate) fn settings_by_name(name: &str) -> (&'static str, Parameters) {
     settings().into_iter().find(|(other, _)| *other == name).unwrap()
 }
 
-/// What is said of all combinations under some parameters.
+/// The counts of all combinations under some parameters.
 #[derive(Debug, Default)]
 struct Counts {
     plans: usize,
-    steps: BTreeMap<&'static str, usize>,
-    refusals: BTreeMap<&'static str, usize>,
+    steps: BTreeMap<String, usize>,
+    refusals: BTreeMap<String, usize>,
 }
 
-/// Every combination of what the trail has, what is requested, the policy and the rotation of the
-/// requested key; a key that cannot be read has neither, and rotation counts where it is checked.
+/// Every combination of the trail's key, the requested key, its policy and its rotation. A key that
+/// cannot be read has neither, and rotation matters only if it is checked.
 fn combinations(rotates: bool) -> Vec<(Has, Requested, &'static str, &'static str, Rotation)> {
     let mut all = Vec::new();
     for has in HAS {
-        for requested in wishes() {
+        for requested in requested_keys() {
             let has_policy = matches!(&requested, Requested::Key(sort) if !matches!(sort,
                 Sort::Gone | Sort::Unread(Readable::KeyDenied | Readable::KeyNotRead)));
             for (name, policy) in &policies()[..if has_policy { policies().len() } else { 1 }] {
-                // How long a policy is has nothing to do with how a key is rotated.
+                // The length of a policy does not affect rotation.
                 let has_rotation = rotates && has_policy && *name != "long";
                 for rotation in &rotations()[..if has_rotation { 4 } else { 1 }] {
                     all.push((has, requested.clone(), *name, policy.as_str(), rotation.clone()));
@@ -50,19 +50,19 @@ fn combinations(rotates: bool) -> Vec<(Has, Requested, &'static str, &'static st
     all
 }
 
-/// Every combination of consents where a key is to be woken; else none, one to replace, and all.
+/// Every combination of consents for a disabled key; otherwise none, one to replace, and all.
 fn consents_for(requested: &Requested) -> Vec<Consent> {
-    let sleeps = matches!(
+    let is_disabled = matches!(
         requested,
         Requested::Key(Sort::State(KeyState::Disabled | KeyState::PendingDeletion))
     );
     let all = consents();
-    if sleeps { all } else { vec![all[0], all[1], all[7]] }
+    if is_disabled { all } else { vec![all[0], all[1], all[7]] }
 }
 
 fn check(name: &str) {
     let (_, parameters) = settings_by_name(name);
-    let mut tally = Counts::default();
+    let mut counts = Counts::default();
     for (has, requested, policy_name, policy, rotation) in
         combinations(CheckId::KeyRotated.is_enabled(&parameters))
     {
@@ -71,22 +71,22 @@ fn check(name: &str) {
             let expected =
                 Oracle { has, requested: &requested, policy: policy_name, rotation: &rotation }
                     .plans(&parameters, name, consent, &case);
-            let words =
+            let context =
                 || format!("{has:?} {requested:?} {policy_name} {rotation:?} {consent:?} {name}");
             match case.plan(&parameters) {
                 Ok(plan) => {
-                    assert!(expected, "planned: {}", words());
-                    every_law_holds(&case, &parameters, &plan, &words);
-                    tally.add_plan(&plan);
+                    assert!(expected, "planned: {}", context());
+                    every_law_holds(&case, &parameters, &plan, &context);
+                    counts.add_plan(&plan);
                 }
                 Err(refusals) => {
-                    assert!(!expected, "{refusals} {}", words());
-                    tally.add_refusals(&refusals);
+                    assert!(!expected, "{refusals} {}", context());
+                    counts.add_refusals(&refusals);
                 }
             }
         }
     }
-    insta::assert_snapshot!(format!("laws_{}", name.replace(' ', "_")), tally.shown());
+    insta::assert_snapshot!(format!("laws_{}", name.replace(' ', "_")), counts.shown());
 }
 
 #[test]
@@ -129,7 +129,7 @@ fn nothing_is_planned_for_an_exempt_trail() {
     check("exempt");
 }
 
-/// A second opinion, written as a list of what must not be.
+/// A second, naive implementation of whether there is a plan.
 struct Oracle<'a> {
     has: Has,
     requested: &'a Requested,
@@ -140,7 +140,7 @@ struct Oracle<'a> {
 impl Oracle<'_> {
     fn plans(&self, parameters: &Parameters, name: &str, consent: Consent, case: &Case) -> bool {
         let is_broken = matches!(case.verdict(parameters), Verdict::Broken(_));
-        let replaces = !matches!(self.has, Has::None | Has::TheWished);
+        let replaces = !matches!(self.has, Has::None | Has::TheRequested);
         is_broken
             && (consent.replace_key || !replaces)
             && match self.requested {
@@ -151,7 +151,7 @@ impl Oracle<'_> {
     }
 
     fn key(&self, sort: &Sort, parameters: &Parameters, name: &str, consent: Consent) -> bool {
-        let wakes = match sort {
+        let can_encrypt = match sort {
             Sort::State(KeyState::Enabled | KeyState::Updating) => true,
             Sort::State(KeyState::Disabled) => consent.enable_key,
             Sort::State(KeyState::PendingDeletion) => {
@@ -162,7 +162,7 @@ impl Oracle<'_> {
             Sort::Foreign => {
                 let admits = match self.policy {
                     "admits" | "open" => true,
-                    "admits, describes not" => self.has == Has::TheWished,
+                    "admits, describes not" => self.has == Has::TheRequested,
                     _ => false,
                 };
                 admits
@@ -186,7 +186,7 @@ impl Oracle<'_> {
             "open" => !CheckId::KeyPolicyGuardsDecryption.is_enabled(parameters),
             _ => true,
         };
-        wakes && has_rotation && has_policy
+        can_encrypt && has_rotation && has_policy
     }
 
     fn must_turn_on_rotation(&self, parameters: &Parameters) -> bool {
@@ -205,7 +205,7 @@ impl Counts {
     fn add_plan(&mut self, plan: &Plan) {
         self.plans += 1;
         for step in &plan.steps {
-            *self.steps.entry(step.id.as_str()).or_default() += 1;
+            *self.steps.entry(step.id.to_string()).or_default() += 1;
         }
     }
 
@@ -214,7 +214,7 @@ impl Counts {
         for refusal in refusals.iter() {
             assert!(!refusal.what.is_empty() && !refusal.fix.is_empty(), "{refusal:?}");
             assert!(!refusal.what.contains('\n') && !refusal.fix.contains('\n'), "{refusal:?}");
-            *self.refusals.entry(refusal.code.as_str()).or_default() += 1;
+            *self.refusals.entry(refusal.code.to_string()).or_default() += 1;
         }
     }
 
@@ -227,26 +227,31 @@ impl Counts {
     }
 }
 
-fn every_law_holds(case: &Case, parameters: &Parameters, plan: &Plan, words: &dyn Fn() -> String) {
-    assert!(!plan.steps.is_empty(), "{}", words());
-    in_order(plan, words);
-    nothing_without_consent(case, plan, words);
-    statements_are_kept(plan, words);
+fn every_law_holds(
+    case: &Case,
+    parameters: &Parameters,
+    plan: &Plan,
+    context: &dyn Fn() -> String,
+) {
+    assert!(!plan.steps.is_empty(), "{}", context());
+    in_order(plan, context);
+    nothing_without_consent(case, plan, context);
+    statements_are_kept(plan, context);
     round_trips(plan);
-    let states = carried_out(case, plan, words);
+    let states = applied(case, plan, context);
 
     let after = Case { aws: states.last().unwrap().aws.clone(), ..case.clone() };
     let verdict = after.verdict(parameters);
-    assert!(matches!(verdict, Verdict::Sealed(_)), "{verdict:?} {}", words());
+    assert!(matches!(verdict, Verdict::Sealed(_)), "{verdict:?} {}", context());
     let again = after.plan(parameters).unwrap_err();
-    assert!(again.has(RefusalCode::AlreadySealed) && again.iter().count() == 1, "{}", words());
+    assert!(again.has(RefusalCode::AlreadySealed) && again.iter().count() == 1, "{}", context());
 
-    every_way_back_holds(case, plan, &states, words);
+    every_back_out_holds(case, plan, &states, context);
 }
 
-fn in_order(plan: &Plan, words: &dyn Fn() -> String) {
+fn in_order(plan: &Plan, context: &dyn Fn() -> String) {
     let ids: Vec<StepId> = plan.steps.iter().map(|step| step.id).collect();
-    assert!(ids.is_sorted() && ids.windows(2).all(|pair| pair[0] != pair[1]), "{}", words());
+    assert!(ids.is_sorted() && ids.windows(2).all(|pair| pair[0] != pair[1]), "{}", context());
     for step in &plan.steps {
         if let Call::UpdateTrail { key, .. } = &step.call {
             let key = key.clone().unwrap();
@@ -255,29 +260,29 @@ fn in_order(plan: &Plan, words: &dyn Fn() -> String) {
                 Condition::KeyInRegion { key: key.clone(), region: region(BUCKET_REGION) },
                 Condition::PolicyAdmitsCloudTrail { key, trail: plan.trail.clone() },
             ] {
-                assert!(step.requires.contains(&required), "{}", words());
+                assert!(step.requires.contains(&required), "{}", context());
             }
         }
     }
 }
 
-fn nothing_without_consent(case: &Case, plan: &Plan, words: &dyn Fn() -> String) {
+fn nothing_without_consent(case: &Case, plan: &Plan, context: &dyn Fn() -> String) {
     let has = |id| plan.step(id).is_some();
     let consent = case.consent;
-    assert!(consent.enable_key || !has(StepId::EnableKey), "{}", words());
-    assert!(consent.cancel_key_deletion || !has(StepId::CancelKeyDeletion), "{}", words());
+    assert!(consent.enable_key || !has(StepId::EnableKey), "{}", context());
+    assert!(consent.cancel_key_deletion || !has(StepId::CancelKeyDeletion), "{}", context());
     let replaces = has(StepId::UpdateTrail) && case.aws.trail_key.is_some();
-    assert!(consent.replace_key || !replaces, "{}", words());
+    assert!(consent.replace_key || !replaces, "{}", context());
     for step in &plan.steps {
         let foreign = format!(":{OTHER_ACCOUNT}:");
         let writes_to_key = step.id != StepId::UpdateTrail;
         let arn = plan.key_arn().map(ToString::to_string).unwrap_or_default();
-        assert!(!(writes_to_key && arn.contains(&foreign)), "{}", words());
+        assert!(!(writes_to_key && arn.contains(&foreign)), "{}", context());
     }
 }
 
-/// Every byte of the policy before is there, in order; and before the new statements.
-fn statements_are_kept(plan: &Plan, words: &dyn Fn() -> String) {
+/// The former statements keep their order and come before the new ones.
+fn statements_are_kept(plan: &Plan, context: &dyn Fn() -> String) {
     let Some(change) = &plan.policy_change else {
         return;
     };
@@ -285,12 +290,12 @@ fn statements_are_kept(plan: &Plan, words: &dyn Fn() -> String) {
     let after = after["Statement"].as_array().unwrap().clone();
     let added: Vec<serde_json::Value> =
         change.added.iter().map(|one| serde_json::from_str(one).unwrap()).collect();
-    assert!(after.ends_with(&added) && !added.is_empty(), "{}", words());
+    assert!(after.ends_with(&added) && !added.is_empty(), "{}", context());
     let Some(before) = &change.before else {
         return;
     };
     let before: serde_json::Value = serde_json::from_str(before).unwrap();
-    assert_eq!([statements_of(&before), added].concat(), after, "{}", words());
+    assert_eq!([statements_of(&before), added].concat(), after, "{}", context());
 }
 
 fn round_trips(plan: &Plan) {
@@ -305,29 +310,34 @@ pub(crate) struct State {
     pub(crate) plan: Plan,
 }
 
-/// Makes every call, and looks at every state on the way. The first is the one before.
-pub(crate) fn carried_out(case: &Case, plan: &Plan, words: &dyn Fn() -> String) -> Vec<State> {
+/// Makes every call, and returns every state, the first included.
+pub(crate) fn applied(case: &Case, plan: &Plan, context: &dyn Fn() -> String) -> Vec<State> {
     let mut states = vec![State { aws: case.aws.clone(), plan: plan.clone() }];
     let could_deliver = case.aws.can_deliver();
     for index in 0..plan.steps.len() {
         let State { mut aws, mut plan } = states.last().unwrap().clone();
         let step = plan.steps[index].clone();
-        all_hold(&step.requires, &aws, case.alias(), &words);
+        all_hold(&step.requires, &aws, case.alias(), &context);
         if let Call::UpdateTrail { key, .. } = &step.call {
             let arn = key.as_ref().unwrap().arn().unwrap();
-            assert!(admits(&aws.keys[arn].policy), "{}", words());
+            assert!(admits(&aws.keys[arn].policy), "{}", context());
             assert_eq!(Reading::<Region>::Known(arn.region().clone()), aws.bucket_region);
         }
-        let created = aws.call(&step.call).unwrap_or_else(|code| panic!("{code} {}", words()));
+        let created = aws.call(&step.call).unwrap_or_else(|code| panic!("{code} {}", context()));
         if let Some(created) = created {
             plan = plan.bind(&created);
             assert_eq!(plan.key, PlannedKey::Existing(created));
         }
-        all_hold(&plan.steps[index].proves, &aws, case.alias(), &words);
-        assert!(!could_deliver || aws.can_deliver(), "silent after {}: {}", step.id, words());
+        all_hold(&plan.steps[index].proves, &aws, case.alias(), &context);
+        assert!(
+            !could_deliver || aws.can_deliver(),
+            "no delivery after {}: {}",
+            step.id,
+            context()
+        );
         states.push(State { aws, plan });
     }
-    assert!(states.last().unwrap().aws.can_deliver(), "{}", words());
+    assert!(states.last().unwrap().aws.can_deliver(), "{}", context());
     states
 }
 
@@ -335,17 +345,17 @@ pub(crate) fn all_hold(
     conditions: &[Condition],
     aws: &Aws,
     alias: Option<&str>,
-    words: &dyn Fn() -> String,
+    context: &dyn Fn() -> String,
 ) {
     for condition in conditions {
         let holds = condition.holds(&aws.present(alias, &[]));
-        assert_eq!(holds, Holds::Yes, "{condition} {}", words());
+        assert_eq!(holds, Holds::Yes, "{condition} {}", context());
     }
 }
 
-/// Whose the trail is, and what is known of its bucket.
+/// The owner of the trail, and the state of its bucket.
 #[test]
-fn a_trail_that_cannot_be_changed_from_here_is_refused_whatever_else_holds() {
+fn refuses_a_trail_that_these_credentials_cannot_change() {
     let bucket_regions = [
         (Reading::Absent, RefusalCode::BucketMissing),
         (Reading::Refused(trailseal_rule::Refusal::NotRead), RefusalCode::BucketRegionUnknown),

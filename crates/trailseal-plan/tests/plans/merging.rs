@@ -1,4 +1,4 @@
-//! Key policies with what was missing, over random policies.
+//! Merging statements into random policies.
 
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy};
@@ -19,7 +19,7 @@ fn question() -> TrailAndKey<'static> {
     TrailAndKey { trail_arn: TRAIL, key_arn: Some("arn:aws:kms:eu-central-1:111122223333:key/a") }
 }
 
-/// A statement as somebody wrote it, with blanks, odd texts and unknown operators.
+/// A statement with blanks, odd texts and unknown operators.
 fn statement() -> impl Strategy<Value = String> {
     let sid = select(vec![
         "",
@@ -85,7 +85,7 @@ fn run<S: Strategy>(cases: u32, strategy: &S, test: impl Fn(S::Value)) {
 }
 
 #[test]
-fn a_merged_policy_keeps_its_bytes_admits_cloudtrail_and_merges_no_further() {
+fn a_merged_policy_keeps_its_bytes_and_admits_cloudtrail() {
     let merged_count = std::cell::Cell::new(0_u32);
     run(3000, &policy(), |(text, statements)| {
         let merged = match merge(&text, &question(), &GRANTS) {
@@ -113,7 +113,7 @@ fn a_merged_policy_keeps_its_bytes_admits_cloudtrail_and_merges_no_further() {
     assert!(merged_count.get() > 1000, "{}", merged_count.get());
 }
 
-/// Every statement is there byte for byte, in order, and the added ones after them.
+/// The statements keep their bytes and order, and the added ones come last.
 fn keeps(document: &str, statements: &[String], added: &[String]) {
     let mut rest = document;
     for statement in statements.iter().chain(added) {
@@ -122,18 +122,18 @@ fn keeps(document: &str, statements: &[String], added: &[String]) {
     }
     let value: Value = serde_json::from_str(document).unwrap();
     assert_eq!(statements_of(&value).len(), statements.len() + added.len());
-    let wanted = added.iter().map(|one| serde_json::from_str::<Value>(one).unwrap());
-    let mut sids: Vec<String> = wanted.map(|one| one["Sid"].as_str().unwrap().to_owned()).collect();
-    let there = statements.iter().map(|one| serde_json::from_str::<Value>(one).unwrap());
-    let there: Vec<String> =
-        there.filter_map(|one| one["Sid"].as_str().map(str::to_lowercase)).collect();
-    assert!(sids.iter().all(|sid| !there.contains(&sid.to_lowercase())), "{sids:?}");
+    let new = added.iter().map(|one| serde_json::from_str::<Value>(one).unwrap());
+    let mut sids: Vec<String> = new.map(|one| one["Sid"].as_str().unwrap().to_owned()).collect();
+    let former = statements.iter().map(|one| serde_json::from_str::<Value>(one).unwrap());
+    let former: Vec<String> =
+        former.filter_map(|one| one["Sid"].as_str().map(str::to_lowercase)).collect();
+    assert!(sids.iter().all(|sid| !former.contains(&sid.to_lowercase())), "{sids:?}");
     sids.dedup();
     assert_eq!(sids.len(), added.len());
 }
 
 #[test]
-fn a_policy_may_be_just_as_long_as_kms_takes() {
+fn a_policy_may_have_the_largest_size_of_kms() {
     let of = |length: usize| {
         let filling = "x".repeat(length);
         format!(r#"{{"Id":"{filling}","Statement":[]}}"#)

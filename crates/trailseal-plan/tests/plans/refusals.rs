@@ -1,4 +1,4 @@
-//! The words of every reason against a plan: none is left out.
+//! A snapshot of every reason against a plan.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -8,9 +8,11 @@ use trailseal_plan::{Consent, Force, RefusalCode, Refusals, TargetKey, back_out,
 use trailseal_rule::{EvaluationContext, KeyState, Parameters, Reading, Rotation, Trail};
 
 use crate::aws::{OTHER_ACCOUNT, account, region};
-use crate::cases::{Case, Has, Requested, Sort, consents, now, parameters, policies, wishes};
-use crate::laws::{HAS_ALL_CONSENT, carried_out};
-use crate::way_back::records;
+use crate::back_outs::records;
+use crate::cases::{
+    Case, Has, Requested, Sort, consents, now, parameters, policies, requested_keys,
+};
+use crate::laws::{HAS_ALL_CONSENT, applied};
 
 fn case(has: Has, requested: &Requested, policy: usize, consent: Consent) -> Case {
     Case::new(has, requested, &policies()[policy].1, &Rotation::Off, consent)
@@ -20,7 +22,7 @@ fn enabled() -> Requested {
     Requested::Key(Sort::State(KeyState::Enabled))
 }
 
-/// Each code once, as it is first met.
+/// The first reason with each code.
 #[derive(Default)]
 struct First(BTreeMap<RefusalCode, String>);
 
@@ -41,26 +43,18 @@ fn every_refusal_in_words() {
     of_keys(&mut first);
     of_ways_back(&mut first);
     let mut out = String::new();
-    // Whoever reads the former key refuses it, and not the planner.
-    let of_the_planner = |code: &RefusalCode| *code != RefusalCode::FormerKeyNotAllowed;
-    for code in RefusalCode::ALL.into_iter().filter(of_the_planner) {
-        let words = first.0.get(&code).unwrap_or_else(|| panic!("no case is refused by {code}"));
+    // The planner does not read the former key, so it never gives this code.
+    let of_the_planner = |code: &&RefusalCode| **code != RefusalCode::FormerKeyNotAllowed;
+    for code in RefusalCode::ALL.iter().filter(of_the_planner) {
+        let words = first.0.get(code).unwrap_or_else(|| panic!("no case is refused by {code}"));
         let _ = writeln!(out, "{code}: {words}");
     }
     insta::assert_snapshot!(out);
 }
 
-/// Serde knows every variant, and names them all where it is given none of them.
-#[test]
-fn the_list_of_codes_leaves_none_out() {
-    let error = serde_json::from_str::<RefusalCode>("\"none\"").unwrap_err().to_string();
-    let named: Vec<&str> = error.split('`').skip(3).step_by(2).collect();
-    assert_eq!(named, RefusalCode::ALL.map(RefusalCode::as_str), "{error}");
-}
-
 fn among_all_combinations(first: &mut First) {
     for has in crate::cases::HAS {
-        for requested in wishes() {
+        for requested in requested_keys() {
             for policy in 0..policies().len() {
                 for (name, parameters) in crate::cases::settings() {
                     for consent in [consents()[0], consents()[7]] {
@@ -120,32 +114,32 @@ fn of_keys(first: &mut First) {
 }
 
 fn of_ways_back(first: &mut First) {
-    let sleeping = Requested::Key(Sort::State(KeyState::Disabled));
-    // What the trail has, what it gets, how many steps are made, and whether others meddle then.
-    for (has, requested, steps, meddled) in [
+    let disabled = Requested::Key(Sort::State(KeyState::Disabled));
+    // The trail's key, the requested key, the steps made, and whether others change the policy then.
+    for (has, requested, steps, is_changed) in [
         (Has::None, enabled(), 0, false),
         (Has::None, enabled(), 2, true),
         (Has::Disabled, enabled(), 2, false),
-        (Has::TheWished, sleeping, 2, false),
+        (Has::TheRequested, disabled, 2, false),
     ] {
         let case = case(has, &requested, 0, HAS_ALL_CONSENT);
         let plan = case.plan(&parameters(&json!({}))).unwrap();
-        let states = carried_out(&case, &plan, &|| "words".to_owned());
+        let states = applied(&case, &plan, &|| "a plan".to_owned());
         let progress = fold(&records(&plan, &states, steps)).unwrap();
         let mut aws = states[steps].aws.clone();
-        if meddled {
+        if is_changed {
             aws.keys.get_mut(plan.key_arn().unwrap()).unwrap().policy.clone_from(&policies()[3].1);
         }
         let present = aws.present(case.alias(), &progress.keys());
         first.note(&back_out(&progress, &present, Force::No).unwrap_err());
     }
 
-    // The journal says that a statement was added which the planner never adds.
+    // The journal lists an added statement that the planner never adds.
     let case = case(Has::None, &enabled(), 0, HAS_ALL_CONSENT);
     let plan = case.plan(&parameters(&json!({}))).unwrap();
-    let states = carried_out(&case, &plan, &|| "words".to_owned());
+    let states = applied(&case, &plan, &|| "a plan".to_owned());
     let mut progress = fold(&records(&plan, &states, 2)).unwrap();
-    if let Some(change) = &mut progress.seal.plan.policy_change {
+    if let Some(change) = &mut progress.remediation.plan.policy_change {
         change.added = vec![r#"{"Effect":"Allow","Principal":"*"}"#.to_owned()];
     }
     let present = states[2].aws.present(case.alias(), &progress.keys());

@@ -1,29 +1,27 @@
-//! A key that is to be created: whether KMS would take what is requested.
+//! A new key: whether KMS would accept the requested properties.
 
 use trailseal_rule::CheckId;
 use trailseal_rule::{KeyRef, Reading, Region};
 
 use crate::call::JOURNAL_TAG;
 use crate::current_state::NewKey;
-use crate::planning::Case;
-use crate::planning::proof::stand_ins;
-use crate::refusal::{Found, RefusalCode};
+use crate::planning::{PlanInput, stand_ins};
+use crate::refusal::{Reasons, RefusalCode};
 
-/// Tags of a key, at most, without the one that finds it again (AWS KMS Developer Guide, "Tags in
-/// AWS KMS").
+/// Tags of a key, at most, without the journal's (AWS KMS Developer Guide, "Tags in AWS KMS").
 const TAGS_MAX: usize = 49;
 
 /// Characters of a description, at most (KMS API Reference, `CreateKey`).
 const DESCRIPTION_CHARS_MAX: usize = 8192;
 
 pub(super) fn check(
-    case: &Case<'_>,
+    input: &PlanInput<'_>,
     new: &NewKey,
     bucket_region: Option<&Region>,
-    found: &mut Found,
+    reasons: &mut Reasons,
 ) {
     let mut refuse = |what: String, fix: &str| {
-        found.push(RefusalCode::NewKeyNotPossible, what, fix);
+        reasons.push(RefusalCode::NewKeyNotPossible, what, fix);
     };
     if let Some(alias) = &new.alias {
         let read = KeyRef::parse(alias);
@@ -31,8 +29,8 @@ pub(super) fn check(
             && !read.is_some_and(|read| read.is_aws_managed_alias());
         if !is_possible {
             refuse(
-                format!("`{alias}` cannot be the alias of a key of yours"),
-                "give `alias/` and letters, digits, `/`, `_`, `-`; `alias/aws/` belongs to AWS",
+                format!("`{alias}` is not a valid alias"),
+                "use `alias/` with letters, digits, `/`, `_`, `-`; AWS reserves `alias/aws/`",
             );
         }
     }
@@ -43,15 +41,15 @@ pub(super) fn check(
         );
     }
     tags(new, &mut refuse);
-    alias_taken(case, new, found);
+    alias_taken(input, new, reasons);
     if let Some(region) = bucket_region {
-        allowed(case, region, found);
+        allowed(input, region, reasons);
     }
 }
 
 fn tags(new: &NewKey, refuse: &mut impl FnMut(String, &str)) {
     if new.tags.len() > TAGS_MAX {
-        refuse(format!("{} tags are too many", new.tags.len()), "give at most 49");
+        refuse(format!("there are {} tags", new.tags.len()), "use at most 49");
     }
     for (index, tag) in new.tags.iter().enumerate() {
         let length = tag.key.chars().count();
@@ -61,45 +59,45 @@ fn tags(new: &NewKey, refuse: &mut impl FnMut(String, &str)) {
         if !(1..=128).contains(&length) || tag.value.chars().count() > 256 {
             refuse(
                 format!("tag `{}` is too long, or its key is empty", tag.key),
-                "give 1 to 128 characters for its key and at most 256 for its value",
+                "use 1 to 128 characters for the key and at most 256 for the value",
             );
         } else if is_reserved {
-            refuse(format!("tag `{}` is reserved", tag.key), "give it another key");
+            refuse(format!("tag `{}` is reserved", tag.key), "use another tag key");
         } else if is_repeated {
-            refuse(format!("tag `{}` is given twice", tag.key), "give it once");
+            refuse(format!("tag `{}` is repeated", tag.key), "use each tag key once");
         }
     }
 }
 
-fn alias_taken(case: &Case<'_>, new: &NewKey, found: &mut Found) {
+fn alias_taken(input: &PlanInput<'_>, new: &NewKey, reasons: &mut Reasons) {
     let Some(alias) = &new.alias else {
         return;
     };
-    match &case.current_state.alias {
-        Reading::Known(arn) => found.push(
+    match &input.current_state.alias {
+        Reading::Known(arn) => reasons.push(
             RefusalCode::AliasTaken,
-            format!("`{alias}` names key {arn} already"),
-            "give another alias, or, if that key is yours, name it by --key",
+            format!("key {arn} already has `{alias}`"),
+            "use another alias, or name that key",
         ),
-        // Whether it is free is asked again just before the key is created.
+        // Read again just before the key is created.
         Reading::Refused(refusal) => {
-            found.was_denied(refusal);
+            reasons.was_denied(refusal);
         }
         Reading::Absent => {}
     }
 }
 
-/// A new key's id is not known before, so an allowance must not depend on it.
-fn allowed(case: &Case<'_>, region: &Region, found: &mut Found) {
-    let (parameters, owner) = (case.context.parameters, case.current_state.trail.arn.owner());
-    let is_allowed = stand_ins(case, region).iter().all(|arn| parameters.allows(arn, owner));
+/// The ID of a new key is not known yet, so every possible one must be allowed.
+fn allowed(input: &PlanInput<'_>, region: &Region, reasons: &mut Reasons) {
+    let (parameters, owner) = (input.context.parameters, input.current_state.trail.arn.owner());
+    let is_allowed = stand_ins(input, region).iter().all(|arn| parameters.allows(arn, owner));
     if CheckId::KeyAllowed.is_enabled(parameters) && !is_allowed {
-        found.push(
+        reasons.push(
             RefusalCode::KeyNotAllowed,
             format!(
                 "allowedKmsKeyArns does not allow every key of account {} in {region}, and the ID \
-                 of a new key is not known before",
-                case.current_state.caller
+                 of a new key is not known yet",
+                input.current_state.caller
             ),
             "add the account's keys to allowedKmsKeyArns, or name an allowed key",
         );

@@ -1,19 +1,19 @@
-//! Everything that a person reads, as snapshots.
+//! Snapshots of all texts.
 
 use std::collections::BTreeMap;
 
 use serde_json::json;
 use trailseal_plan::{
-    Consent, Force, Former, Reader, Readers, Record, RefusalCode, StepId, TargetKey, WarningCode,
-    aws_cli, back_out, fold, iam_policy, plan, plan_for_people, policy_diff, refusals_for_people,
-    where_things_stand,
+    Consent, Force, Reader, Readers, Record, RefusalCode, StepId, TargetKey, WarningCode, aws_cli,
+    back_out, fold, iam_policy, plan, plan_for_people, policy_diff, progress_text,
+    refusals_for_people,
 };
 use trailseal_rule::{EvaluationContext, KeyState, Reading, Refusal, Rotation};
 
 use crate::aws::{ACCOUNT, OTHER_ACCOUNT};
+use crate::back_outs::records;
 use crate::cases::{Case, Has, Requested, Sort, now, parameters, policies};
-use crate::laws::{HAS_ALL_CONSENT, State, carried_out, settings_by_name};
-use crate::way_back::records;
+use crate::laws::{HAS_ALL_CONSENT, State, applied, settings_by_name};
 
 fn case(has: Has, requested: &Requested, policy: usize, consent: Consent) -> Case {
     Case::new(has, requested, &policies()[policy].1, &Rotation::Off, consent)
@@ -36,9 +36,9 @@ fn a_plan_with_a_new_key() {
 }
 
 #[test]
-fn a_plan_with_an_existing_key_that_sleeps() {
-    let sleeping = Requested::Key(Sort::State(KeyState::PendingDeletion));
-    let case = case(Has::Disabled, &sleeping, 4, HAS_ALL_CONSENT);
+fn a_plan_with_a_key_pending_deletion() {
+    let disabled = Requested::Key(Sort::State(KeyState::PendingDeletion));
+    let case = case(Has::Disabled, &disabled, 4, HAS_ALL_CONSENT);
     let parameters = parameters(&json!({
         "requireKeyRotation": "true", "maxRotationPeriodDays": "180", "checkDelivery": "true",
     }));
@@ -63,11 +63,11 @@ fn a_plan_with_an_existing_key_that_sleeps() {
 }
 
 #[test]
-fn the_way_back_in_words() {
+fn back_out_texts() {
     let case = case(Has::Healthy, &enabled(), 0, HAS_ALL_CONSENT);
     let (_, parameters) = settings_by_name("one key");
     let plan = case.plan(&parameters).unwrap();
-    let states = carried_out(&case, &plan, &|| "words".to_owned());
+    let states = applied(&case, &plan, &|| "a plan".to_owned());
     let progress = fold(&records(&plan, &states, plan.steps.len())).unwrap();
     let State { aws, .. } = states.last().unwrap();
     let back_out_plan =
@@ -87,26 +87,22 @@ fn the_way_back_in_words() {
 }
 
 #[test]
-fn where_things_stand_in_words() {
+fn progress_of_a_stopped_run() {
     let case = case(Has::None, &Requested::New, 0, Consent::default());
     let plan = case.plan(&parameters(&json!({}))).unwrap();
-    let states = carried_out(&case, &plan, &|| "words".to_owned());
+    let states = applied(&case, &plan, &|| "a plan".to_owned());
     let mut records = records(&plan, &states, 2);
-    records.push(Record::Before {
-        step: StepId::UpdateTrail,
-        former: Former::TrailKey(None),
-        time: now(),
-    });
+    records.push(Record::Before { step: StepId::UpdateTrail, time: now() });
     records.push(Record::Stopped {
         step: Some(StepId::UpdateTrail),
         why: "CloudTrail does not answer".to_owned(),
         time: now(),
     });
-    insta::assert_snapshot!(where_things_stand(&fold(&records).unwrap()));
+    insta::assert_snapshot!(progress_text(&fold(&records).unwrap()));
 }
 
 #[test]
-fn the_difference_of_two_policies() {
+fn policy_differences() {
     let [before, after] = [&policies()[3].1, &policies()[4].1];
     insta::assert_snapshot!(policy_diff(Some(before), after));
     assert_eq!(policy_diff(Some(before), before), "");
@@ -115,10 +111,9 @@ fn the_difference_of_two_policies() {
     assert_eq!(policy_diff(Some(other_order), blank), "");
 }
 
-/// A key that may not be described hides no other denial: whoever allows what is named is not sent
-/// back for more.
+/// A denied DescribeKey does not hide the other denials.
 #[test]
-fn all_readings_that_were_denied_are_told_at_once() {
+fn lists_all_denied_reads_at_once() {
     let denied = |action| Refusal::AccessDenied { action };
     let case = case(Has::None, &enabled(), 0, Consent::default());
     for (raw, rotation) in
@@ -131,32 +126,33 @@ fn all_readings_that_were_denied_are_told_at_once() {
         current_state.candidate.rotation = Reading::Refused(denied("kms:GetKeyRotationStatus"));
         let context = EvaluationContext { parameters: &parameters, now: now() };
         let refusals = plan(&context, &current_state, &case.target_key, &case.consent).unwrap_err();
-        let told: Vec<&str> = refusals.iter().map(|refusal| refusal.what.as_str()).collect();
+        let reasons: Vec<&str> = refusals.iter().map(|refusal| refusal.what.as_str()).collect();
         let all = format!("AWS denied kms:DescribeKey, kms:GetKeyPolicy{rotation}");
-        assert_eq!(told, [all.as_str()]);
+        assert_eq!(reasons, [all.as_str()]);
     }
 }
 
 #[test]
-fn the_tables_of_codes_in_the_readme_are_the_code_s_own() {
+fn the_readme_lists_every_code() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
     let readme = std::fs::read_to_string(path).unwrap();
     let row = |code: &str, meaning: &str| format!("| `{code}` | {meaning} |");
-    let refusals = RefusalCode::ALL.map(|code| row(code.as_str(), code.meaning()));
-    let warnings = WarningCode::ALL.map(|code| row(code.as_str(), code.meaning()));
-    for rows in [refusals.join("\n"), warnings.join("\n")] {
+    let refusals = RefusalCode::ALL.iter().map(|code| {
+        assert_eq!(serde_json::to_value(code).unwrap(), code.to_string());
+        row(&code.to_string(), code.meaning())
+    });
+    let warnings = WarningCode::ALL.iter().map(|code| {
+        assert_eq!(serde_json::to_value(code).unwrap(), code.to_string());
+        row(&code.to_string(), code.meaning())
+    });
+    for rows in [refusals.collect::<Vec<_>>(), warnings.collect()] {
+        let rows = rows.join("\n");
         assert!(readme.contains(&rows), "README.md lacks this table:\n{rows}");
-    }
-    for code in RefusalCode::ALL {
-        assert_eq!(serde_json::to_value(code).unwrap(), code.as_str());
-    }
-    for code in WarningCode::ALL {
-        assert_eq!(serde_json::to_value(code).unwrap(), code.as_str());
     }
 }
 
 #[test]
-fn a_shell_takes_what_is_quoted() {
+fn quotes_words_for_a_shell() {
     let mut case = case(Has::None, &Requested::New, 0, Consent::default());
     if let TargetKey::New(new) = &mut case.target_key {
         new.description = Some("it's $HOME `id` \"x\"".to_owned());
