@@ -18,24 +18,24 @@ use crate::token::{Token, literally, spelled};
 /// One operator applied to one key.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Condition {
-    /// The key as the policy spells it, or what stands in its place where the block is not
-    /// understood.
+    /// The key as the policy spells it; if the block is not understood, the part of it to blame.
     pub(crate) key: String,
     lower_key: String,
     test: Option<(Operator, Vec<Pattern>)>,
 }
 
-/// What a condition comes to before it is settled who decides what is open.
+/// The result of a condition before an open choice is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Tendency {
     Certain(Match),
-    /// The caller can make it hold and can make it fail.
+    /// The caller can choose whether it holds.
     ByChoice,
-    /// The caller can make it hold; whether it can fail is not known.
+    /// The caller can make it hold; it is not known whether the caller can make it fail.
     CanHold,
 }
 
-/// Reads a `Condition` element. What is not understood becomes a condition that may hold.
+/// Reads a `Condition` element. A part that is not understood becomes a condition that sometimes
+/// holds.
 pub(crate) fn parse_conditions(json: &Json, variables: Variables) -> Vec<Condition> {
     let Json::Object(operators) = json else {
         return vec![Condition::unclear("Condition")];
@@ -65,7 +65,7 @@ fn parse_operator(name: &str, keys: &Json, variables: Variables) -> Vec<Conditio
 
 fn parse_values(values: &Json, variables: Variables) -> Option<Vec<Pattern>> {
     let values = values.one_or_many()?;
-    // What an empty list means is nowhere said.
+    // AWS does not document the meaning of an empty list.
     if values.is_empty() {
         return None;
     }
@@ -73,13 +73,13 @@ fn parse_values(values: &Json, variables: Variables) -> Option<Vec<Pattern>> {
 }
 
 impl Condition {
-    /// A condition that may hold, whatever the request.
+    /// A condition that sometimes holds, for every request.
     pub(crate) fn unclear(place: &str) -> Self {
         Self { key: place.to_owned(), lower_key: String::new(), test: None }
     }
 
-    /// Whether the condition holds for the requests. What the caller may choose is chosen to reach
-    /// the key: so that an Allow matches, and so that a Deny does not.
+    /// Whether the condition holds for the requests. A caller who can choose a value chooses one that
+    /// gives access: an Allow matches, and a Deny does not.
     pub(crate) fn holds(&self, context: &Context, effect: Effect) -> Match {
         let Some((operator, patterns)) = &self.test else {
             return Match::Sometimes;

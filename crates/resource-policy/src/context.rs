@@ -1,4 +1,4 @@
-//! What the requests of a set carry.
+//! The condition keys that a set of requests carries.
 
 use std::collections::BTreeMap;
 
@@ -10,9 +10,9 @@ pub enum ContextValue {
     /// Present in every request with exactly these values: one, or all the values of a key that
     /// can have several.
     Known(Vec<String>),
-    /// Present in every request with at least these values, of a key that can have several.
+    /// Present in every request with these values and possibly others; the key can have several.
     Includes(Vec<String>),
-    /// Either present with this one value or missing; which of them is not known.
+    /// Either present with this one value or missing; it is not known which.
     KnownOrAbsent(String),
     /// Present with several values by the caller's choice: `needed` and any of `others`.
     ChosenWith {
@@ -27,7 +27,7 @@ pub enum ContextValue {
     Unknown,
     /// A value with a part that the policy does not name, such as the account of a stranger.
     Open(OpenValue),
-    /// The caller gives whatever value serves, or none.
+    /// The caller chooses any value, or none.
     Chosen,
 }
 
@@ -39,21 +39,21 @@ impl ContextValue {
     }
 }
 
-/// A value that is not known in full.
+/// A value that is only partly known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenValue {
     /// What is known of it.
     pub shape: Shape,
-    /// Who settles the rest.
+    /// Who chooses the rest.
     pub settled: Settled,
 }
 
-/// Who settles what a value leaves open.
+/// Who chooses the unknown parts of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Settled {
-    /// The caller, in whatever way serves; every request has the key.
+    /// The caller, who chooses what gives access; every request has the key.
     ByCaller,
-    /// Nobody: it cannot be told from here, nor whether the key is there at all.
+    /// Nobody: neither the value nor whether the key is present can be known.
     ByNobody,
 }
 
@@ -82,7 +82,8 @@ impl Context {
     }
 
     /// The same context with this value for every key of a family that was not given on its own,
-    /// such as `aws:PrincipalTag/`. Of two that fit a key, the one given last counts.
+    /// such as `aws:PrincipalTag/`. If two families include a key, the one that was given last
+    /// counts.
     #[must_use]
     pub fn with_family(mut self, prefix: &str, value: ContextValue) -> Self {
         self.families.insert(0, (prefix.to_ascii_lowercase(), value));

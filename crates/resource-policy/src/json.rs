@@ -1,7 +1,7 @@
-//! JSON as it was written: members in order, repeated ones included.
+//! JSON as written: members in order, including repeated ones.
 //!
-//! `serde_json::Value` keeps the last of two equal members and says nothing. In a policy that would
-//! hide half of what the author wrote, so the reader keeps them all and lets its caller decide.
+//! `serde_json::Value` silently keeps the last of two members with the same name. In a policy this
+//! would hide a part of the text, so all members are kept.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -29,8 +29,8 @@ impl Json {
         }
     }
 
-    /// A single value or a list of values, which policies use alike; `None` where the value itself
-    /// is missing, null or an object, and `None` within for a member that is no scalar.
+    /// A single value or a list of values, which mean the same in a policy. `None` if the value is
+    /// null or an object; `None` in the list for an entry that is not a scalar.
     pub(crate) fn one_or_many(&self) -> Option<Vec<Option<String>>> {
         match self {
             Self::Null | Self::Object(_) => None,
@@ -40,7 +40,7 @@ impl Json {
     }
 }
 
-/// The first name that occurs twice, letter case aside.
+/// The first name that occurs twice, ignoring letter case.
 pub(crate) fn repeated_name(members: &[(String, Json)]) -> Option<&str> {
     let mut seen = HashSet::new();
     members
@@ -137,7 +137,7 @@ mod tests {
         assert!(serde_json::from_str::<Json>(&deep).is_err());
     }
     #[test]
-    fn what_is_no_json_value_is_told_as_that() {
+    fn bytes_are_not_a_json_value() {
         let refusal = Json::deserialize(BytesDeserializer::<Error>::new(b"x")).unwrap_err();
         assert_eq!(refusal.to_string(), "invalid type: byte array, expected any JSON value");
     }

@@ -1,11 +1,11 @@
-//! Three values: what is true of every request of a set, of none, or cannot be said.
+//! Three-valued answers about sets of requests.
 
 /// Whether something holds for the requests of a set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Match {
     /// It holds for none of them.
     Never,
-    /// It holds for some of them, or it is not known for which.
+    /// It holds for some of them, or it is not known for which ones.
     Sometimes,
     /// It holds for all of them.
     Always,
@@ -24,13 +24,13 @@ impl Match {
         self.max(other)
     }
 
-    /// All of them hold; of nothing, all do.
+    /// All of them hold; [`Match::Always`] if there are none.
     #[must_use]
     pub fn all(matches: impl IntoIterator<Item = Self>) -> Self {
         matches.into_iter().fold(Self::Always, Self::and)
     }
 
-    /// At least one of them holds; of nothing, none does.
+    /// At least one of them holds; [`Match::Never`] if there are none.
     #[must_use]
     pub fn any(matches: impl IntoIterator<Item = Self>) -> Self {
         matches.into_iter().fold(Self::Never, Self::or)

@@ -4,7 +4,7 @@
 //! Guide, Single-valued vs. multivalued context keys". Names are compared without regard to letter
 //! case.
 
-/// A condition operator, taken apart.
+/// The parts of a condition operator's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Operator {
     pub(crate) test: Test,
@@ -27,8 +27,7 @@ pub(crate) enum Test {
     Bool,
     Number(Order),
     Address,
-    /// Dates and binary values. A present value is not compared: this reader has no clock, and
-    /// nothing that it asks about carries a date or a binary value.
+    /// Dates and binary values, which are not compared: the crate has no clock.
     Opaque,
     /// Whether the key is missing.
     Null,
@@ -43,14 +42,14 @@ pub(crate) enum Order {
     GreaterOrEqual,
 }
 
-/// Whether a value has to match or has to fail to.
+/// Whether a value must match, or must not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Polarity {
     Matching,
     Negated,
 }
 
-/// How many of the values of a key have to pass.
+/// How many values of a key must pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Quantifier {
     /// The key has one value.
@@ -62,14 +61,14 @@ pub(crate) enum Quantifier {
 /// What a missing key means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Missing {
-    /// As the operator has it.
+    /// The operator decides.
     AsUsual,
     /// `…IfExists`: the condition holds.
     Holds,
 }
 
 impl Operator {
-    /// Takes an operator's name apart; `None` for a name that is not known.
+    /// Parses an operator's name; `None` for an unknown name.
     pub(crate) fn parse(name: &str) -> Option<Self> {
         let lower = name.to_ascii_lowercase();
         let (quantifier, rest) = if let Some(rest) = lower.strip_prefix("forallvalues:") {
@@ -125,7 +124,7 @@ fn test_of(base: &str) -> Option<(Test, Polarity)> {
 }
 
 impl Order {
-    /// Whether the request's number stands in this order to the policy's.
+    /// Whether the request's number has this order to the policy's.
     pub(crate) fn holds(self, request: f64, policy: f64) -> bool {
         match self {
             Self::Equal => request == policy,
@@ -142,7 +141,7 @@ mod tests {
     use super::{Missing, Operator, Order, Polarity, Quantifier, Test};
 
     #[test]
-    fn names_are_taken_apart() {
+    fn a_name_has_a_quantifier_an_operator_and_a_suffix() {
         assert_eq!(
             Operator::parse("foranyvalue:StringNOTLikeIfExists"),
             Some(Operator {
@@ -164,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_names_are_not_guessed() {
+    fn unknown_names_are_not_operators() {
         for name in [
             "",
             "IfExists",

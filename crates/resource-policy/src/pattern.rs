@@ -1,4 +1,4 @@
-//! What a policy writes to be compared: text with `*`, `?` and policy variables.
+//! The patterns of a policy: text with `*`, `?` and policy variables.
 
 use std::borrow::Cow;
 
@@ -22,19 +22,19 @@ enum Part {
     Malformed,
 }
 
-/// A value as it stands in a policy.
+/// A value of a policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Pattern {
     parts: Vec<Part>,
-    /// The whole of it, if it has no variable.
+    /// The whole pattern, if it has no variable.
     tokens: Option<Vec<Token>>,
 }
 
-/// A pattern once its variables were looked up.
+/// A pattern with its variables replaced.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Resolved<'a> {
     Tokens(Cow<'a, [Token]>),
-    /// A variable has no value in these requests: there is no equal or like value.
+    /// A variable is missing from these requests, so that nothing matches.
     NoValue,
     Unknown,
 }
@@ -67,7 +67,7 @@ impl Pattern {
         Self { parts, tokens }
     }
 
-    /// Puts in what the requests carry for each variable.
+    /// Replaces each variable by its value in the requests.
     ///
     /// "IAM User Guide, IAM policy elements: Variables and tags", *Policy variables with no value*
     /// and *Specifying default values*.
@@ -99,7 +99,7 @@ impl Pattern {
     }
 }
 
-/// What a part is without looking anything up.
+/// The token of a part that is not a variable.
 fn plain_token(part: &Part) -> Option<Token> {
     match part {
         Part::Literal(character) => Some(Token::Literal(*character)),
@@ -144,7 +144,7 @@ mod tests {
     use crate::token::spelled;
 
     #[test]
-    fn variables_are_looked_up_in_the_newer_version_only() {
+    fn only_the_newer_version_has_variables() {
         let context = Context::default()
             .with("aws:SourceAccount", ContextValue::known("111122223333"))
             .with("aws:PrincipalTag/team", ContextValue::Absent);
@@ -169,7 +169,7 @@ mod tests {
         is("${}", Resolved::Unknown);
     }
     #[test]
-    fn what_is_no_name_of_a_key_is_not_looked_up() {
+    fn variables_must_be_names_of_condition_keys() {
         for name in
             ["", "team", "a b:c", "a:\tb", "a:$b", "a:{b", "a:'b", "a:*", "a:?", "'a:b'", ":x y"]
         {
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wildcard_within_a_value_is_not_guessed_at() {
+    fn wildcards_in_the_value_of_a_variable_are_in_doubt() {
         for value in ["a*", "a?"] {
             let context = Context::default().with("aws:userid", ContextValue::known(value));
             let pattern = Pattern::parse("${aws:userid}", Variables::Supported);

@@ -1,16 +1,16 @@
 //! The values that patterns are compared with.
 //!
-//! A value need not be known in full to be compared: the ARN of a stranger's role has a known
+//! A value that is only partly known can be compared too: the ARN of a stranger's role has a known
 //! shape, an account that the policy does not name, and a name that the stranger chose. Such a
-//! value is a [`Shape`] with holes, and a comparison says whether the pattern fits *every* filling
-//! and whether it fits *some*. The work is bounded by the length of the pattern times that of the
-//! shape: there is no back-tracking.
+//! value is a [`Shape`] with holes. A comparison says whether the pattern fits *every* filling of
+//! the holes and whether it fits *some* filling. It takes time proportional to the length of the
+//! pattern times that of the shape, without backtracking.
 
 use std::iter;
 
 use crate::token::Token;
 
-/// A value of which some parts may be open.
+/// A value, of which parts may be unknown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shape {
     elements: Vec<Element>,
@@ -26,25 +26,25 @@ enum Element {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Hole {
-    /// Any text without a colon, the empty one included.
+    /// Any text without a colon, or nothing.
     Name,
-    /// Any text without a colon and without a slash, the empty one included.
+    /// Any text without a colon or a slash, or nothing.
     Segment,
     /// Nothing, or letters, digits and hyphens of which the first is a letter: a Region, a service,
     /// but not the ID of an account.
     Label,
     /// Any text.
     Anything,
-    /// A name without a colon and without a slash, of something that the policy does not name: no
-    /// run of literal characters spells it out in full. It may have any other character.
+    /// The name, without a colon or a slash, of something that the policy does not name: literal
+    /// characters alone never match all of it. It may contain any other character.
     NewName,
-    /// The id of an account, an organization or a principal that the policy does not name: letters
-    /// and digits that no run of literal characters spells out in full.
+    /// The ID of an account, an organization or a principal that the policy does not name: letters
+    /// and digits. Literal characters alone never match all of it.
     Unnamed,
 }
 
 impl Shape {
-    /// A value known in full.
+    /// A value that is known completely.
     #[must_use]
     pub fn text(text: &str) -> Self {
         Self { elements: text.chars().map(Element::Char).collect() }
@@ -94,7 +94,7 @@ impl Shape {
         self.then_hole(Hole::Anything)
     }
 
-    /// Followed by an id that the policy does not name.
+    /// Followed by an ID that the policy does not name.
     #[must_use]
     pub fn then_unnamed(self) -> Self {
         self.then_hole(Hole::Unnamed)
@@ -106,7 +106,7 @@ impl Shape {
     }
 }
 
-/// Whether letters must agree in case.
+/// Whether letter case matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LetterCase {
     Sensitive,
@@ -116,13 +116,13 @@ pub(crate) enum LetterCase {
 /// How a pattern fits a shape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Fit {
-    /// The pattern fits whatever is put into the holes.
+    /// The pattern fits every filling of the holes.
     pub(crate) always: bool,
-    /// The pattern fits something that can be put into the holes.
+    /// The pattern fits at least one filling of the holes.
     pub(crate) possible: bool,
 }
 
-/// Compares the whole of a pattern with the whole of a value.
+/// Compares a whole pattern with a whole value.
 pub(crate) fn fit(tokens: &[Token], shape: &Shape, case: LetterCase) -> Fit {
     let possible = walk(tokens, &shape.elements, case, Filling::Some);
     let always = possible && walk(tokens, &shape.elements, case, Filling::Every);
@@ -158,8 +158,8 @@ enum Filling {
     Every,
 }
 
-/// Where the comparison may stand before an element: nothing of it used, or, of a hole, a part
-/// spelled out by literal characters or a part taken by a wildcard.
+/// The possible states of the comparison before an element: none of it is matched yet, or a part of
+/// a hole is matched by literal characters or by a wildcard.
 #[derive(Debug, Clone, Copy, Default)]
 struct Position {
     fresh: bool,
@@ -195,8 +195,7 @@ fn walk(tokens: &[Token], elements: &[Element], case: LetterCase, filling: Filli
     positions.last().is_some_and(|end| end.is_open())
 }
 
-/// Every position from the first open one on can be reached by a run, or every one before the next
-/// colon.
+/// A run reaches every position from the first open one on, or up to the next colon.
 fn take_run(positions: &[Position], elements: &[Element], stops_at_colon: bool) -> Vec<Position> {
     let mut reached = false;
     with_end(positions, elements)
@@ -252,8 +251,8 @@ fn take_one(
         .collect()
 }
 
-/// A hole may be left: among some fillings once it could be empty or a wildcard took of it, among
-/// every filling only where a run took it whole.
+/// The comparison can move past a hole. For some filling: if the hole can be empty or a wildcard
+/// matched a part of it. For every filling: only if a run matched all of it.
 fn leave_holes(positions: &mut [Position], elements: &[Element], filling: Filling) {
     let mut arriving = false;
     for (position, element) in

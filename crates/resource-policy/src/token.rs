@@ -6,13 +6,13 @@ pub(crate) enum Token {
     Literal(char),
     AnyOne,
     AnyRun,
-    /// One character of an ARN's segment: not a colon.
+    /// One character except a colon.
     OneInSegment,
-    /// Characters of one segment of an ARN.
+    /// Any characters except colons.
     RunInSegment,
 }
 
-/// The same characters, with the wildcards taken as plain characters.
+/// The same characters, with each wildcard as a literal character.
 pub(crate) fn literally(tokens: &[Token]) -> Vec<Token> {
     tokens
         .iter()
@@ -24,7 +24,7 @@ pub(crate) fn literally(tokens: &[Token]) -> Vec<Token> {
         .collect()
 }
 
-/// The text that the tokens spell, wildcards as their characters.
+/// The text of the tokens, with each wildcard as the character that stands for it.
 pub(crate) fn spelled(tokens: &[Token]) -> String {
     tokens
         .iter()

@@ -1,10 +1,8 @@
-//! Whom does the policy of a bucket let read the log files in it?
+//! Who can read the log files, according to the bucket's policy?
 //!
-//! Bucket policies are written in the language of key policies, and are read by the same reader.
-//! What is wanted is a list that leaves nobody out, so whoever *may* be meant is on it: what a Deny
-//! takes away and what conditions ask for is not weighed. Whom the policy lets read without naming
-//! an account, a role or a user is told in words. IAM policies, access points and ACLs can let
-//! others read, and are not seen here.
+//! The list must leave nobody out, so it contains everybody who *may* be meant: Deny statements and
+//! conditions are ignored. Readers other than accounts, roles and users are described in words. IAM
+//! policies, access points and ACLs can give access to others, and are not read here.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Can somebody whom the policy does not name read the logs, or use the key through CloudTrail?
+//! Can a principal that the policy does not name read the logs, or use the key through CloudTrail?
 //!
 //! What leads to plaintext is `kms:Decrypt`, `kms:ReEncryptFrom` (under a key of one's own),
 //! `kms:CreateGrant` (of either) and `kms:PutKeyPolicy`. A statement that names its principals is
@@ -31,7 +31,7 @@ use super::strangers::{
     services, users_and_roles,
 };
 
-/// What a policy leaves open to those whom it does not name.
+/// What a policy opens to principals that it does not name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Openings {
     /// What is open.
@@ -66,7 +66,7 @@ pub struct Doubt {
 const WAYS_TO_PLAINTEXT: [&str; 4] =
     ["kms:Decrypt", "kms:ReEncryptFrom", "kms:CreateGrant", "kms:PutKeyPolicy"];
 
-/// One operation of one kind of caller, who may be in several situations.
+/// One operation of one kind of caller, with the contexts in which the caller can send it.
 struct Avenue {
     caller: CallerSet,
     action: &'static str,
@@ -105,19 +105,19 @@ pub fn guards_decryption(policy: &PolicyDocument, question: &TrailAndKey<'_>) ->
     openings.without_settled_doubts()
 }
 
-/// The services that a Deny of everyone else spares. CloudTrail is not one of them: it gives nobody
-/// the plaintext.
+/// The services that a Deny of everyone else exempts. CloudTrail is not among them, because it gives
+/// the plaintext to nobody.
 fn spared_services(policy: &PolicyDocument) -> BTreeSet<&str> {
     let denies = statements_of(policy, Effect::Deny);
     let named = denies.flat_map(services_left_out);
     named.filter(|name| same_service(name, CLOUDTRAIL) == Match::Never).collect()
 }
 
-/// So many services that Deny statements spare are asked about one by one. This bounds the work:
-/// where there are more, what is open to everyone is in doubt.
+/// The number of services, exempt from a Deny, that are examined one by one. This limits the work: if
+/// there are more, everything that is open to everyone is in doubt.
 const SPARED_SERVICES_MAX: usize = 50;
 
-/// Holds everything that is open to everyone in doubt, because of the Deny statements that spare
+/// Puts everything that is open to everyone in doubt, because of the Deny statements that exempt
 /// services.
 fn doubt_what_spares_services(
     policy: &PolicyDocument,
@@ -188,7 +188,7 @@ pub fn binds_cloudtrail(policy: &PolicyDocument, question: &TrailAndKey<'_>) -> 
 }
 
 impl Openings {
-    /// What is open for certain is not in doubt as well.
+    /// Removes doubts about actions that are open for certain.
     fn without_settled_doubts(mut self) -> Self {
         for doubt in &mut self.doubts {
             let mut exposures = self.exposures.iter();
@@ -245,13 +245,13 @@ fn statements_of(policy: &PolicyDocument, effect: Effect) -> impl Iterator<Item 
     policy.statements().filter(move |statement| statement.effect() == effect)
 }
 
-/// A request with what Deny statements make of it, once that is asked.
+/// A request, with the result of the Deny statements once it is needed.
 struct AskedRequest {
     request: Request,
     closed: Option<Closed>,
 }
 
-/// Whether a Deny closes a way, and the Deny statements that may.
+/// Whether a Deny matches a request, and the Deny statements that may match.
 #[derive(Clone)]
 struct Closed {
     holds: Match,

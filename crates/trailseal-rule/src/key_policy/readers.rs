@@ -1,7 +1,7 @@
-//! May somebody whom we know decrypt the logs of this trail?
+//! May a principal with a known ARN decrypt the logs of this trail?
 //!
-//! The key policy alone is asked. Where it hands the decision to IAM, by naming the account, the
-//! answer is *unknown*: it is that of IAM policies which nobody showed. KMS grants are not seen.
+//! Only the key policy is read. If it names the account and so delegates the decision to IAM, the
+//! answer is *sometimes*, because the IAM policies are not known. KMS grants are not read.
 
 use resource_policy::{CallerSet, Context, ContextValue, Decision, PolicyDocument};
 
