@@ -163,7 +163,7 @@ pub(super) fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// Every case of the corpus, by name; a file that is no case fails the test.
+/// Every case of the corpus, by name; a file that is not a case fails the test.
 pub(super) fn all() -> Vec<Case> {
     let mut cases = Vec::new();
     for folder in sorted(&root()).into_iter().filter(|path| path.is_dir()) {

@@ -144,7 +144,7 @@ async fn a_role_that_cannot_be_assumed_is_named_with_the_likely_cause() {
         &[&arn, MEMBER, "AccessDenied", "exists, trusts the function's role"],
     );
     sent.assert_counts(&[(Operation::AssumeRole, 1)]);
-    // Mended, it is assumed: a refusal is not remembered.
+    // After the fix the role is assumed: a refusal is not remembered.
     desk.lab.set_state(state());
     let sent = desk.send(&with(change(&item_of(&state())), &CENTRAL)).await;
     assert_eq!(sent.verdicts(), [("main", "COMPLIANT")].into());
@@ -308,7 +308,7 @@ async fn what_a_role_in_the_account_of_the_key_may_not_call_is_named() {
     assert!(sent.annotation("main").contains(fix), "{}", sent.annotation("main"));
 }
 
-/// By default the key of a stranger is not the customer's, whatever it answers.
+/// By default a stranger's key is not the customer's key, even if it answers.
 #[tokio::test]
 async fn a_trail_with_a_strangers_key_is_not_compliant() {
     for readable in [true, false] {

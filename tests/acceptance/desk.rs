@@ -1,4 +1,4 @@
-//! Every case of the corpus at a desk: what the function would read is written down as
+//! Every case of the corpus through `trailseal check`: what the function would read is written down as
 //! configuration items, and `trailseal check` must say of the files what the function says.
 //!
 //! What was refused to the function is in no file. Items cannot hold all that the function may

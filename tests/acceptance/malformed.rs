@@ -51,7 +51,7 @@ fn event(token: &str, changes: &Value) -> Value {
     event
 }
 
-/// A good event but for these members of the item; null leaves one out.
+/// A valid event except for these members of the item; null leaves one out.
 fn item_event(token: &str, changes: &Value) -> Vec<u8> {
     let mut item = item();
     change(&mut item, changes.as_object().unwrap());

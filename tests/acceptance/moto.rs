@@ -59,7 +59,7 @@ impl Stage {
         Self { moto, dispatcher, desk }
     }
 
-    /// Delivers an event; gives what came of it and which operations moto answered.
+    /// Delivers an event; returns the result and the operations that moto answered.
     async fn send(&self, event: &RuleEvent) -> (Sent, BTreeSet<String>) {
         let sent = self.desk.send(event).await;
         let asked = self.dispatcher.take_answered_by_moto();

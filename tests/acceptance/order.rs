@@ -96,7 +96,7 @@ async fn a_late_change_is_repaired_by_the_next_schedule() {
         assert_eq!(stands(&desk, "t0"), "NON_COMPLIANT");
         let late = desk.send(&change(&sealed_item(FIRST))).await;
         assert_eq!(late.accepted(), 1);
-        // The time of the change is told, so that Config can know that it is late.
+        // The evaluation carries the time of the change, so Config can see that it is late.
         assert!(late.put[0].ordering_timestamp < 1_795_428_300_000);
         assert_eq!(stands(&desk, "t0"), meanwhile, "{ordering:?}");
         desk.send(&schedule_at(ACCOUNT, REGION, LAST)).await.accepted();

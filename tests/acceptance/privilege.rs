@@ -23,10 +23,10 @@ const OF_THE_DEPLOYMENT: [(&str, &[&str]); 4] = [
     ("Trace", &["xray:PutTelemetryRecords", "xray:PutTraceSegments"]),
 ];
 
-/// The operation that needs no grant: S3 names the Region of a bucket to whoever asks.
+/// The operation that needs no grant: S3 returns a bucket's Region to every caller.
 const WITHOUT_GRANT: &str = "s3:HeadBucket";
 
-/// What a role may do, but for what the deployment needs for itself.
+/// What a role may do, without what only the deployment needs.
 pub(super) fn granted(role: &str) -> BTreeSet<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../cdk/iam/least-privilege.json");
     let text = std::fs::read_to_string(&path)

@@ -19,7 +19,7 @@ const CANARIES: [&str; 8] = [
     "canary-parameter-beside",
 ];
 
-/// What becomes of a call in one run.
+/// How a call ends in one run.
 struct Run {
     name: &'static str,
     fault: Option<Fault>,
@@ -127,7 +127,7 @@ fn event(run: &Run, token: &str) -> Vec<u8> {
 
 /// Searches one text for every canary, for credentials and for the token.
 fn search(run: &Run, token: &str, told: &str) {
-    // The lab gives away no credentials without these words, to whatever account or role.
+    // The lab issues credentials only with these words, for every account and role.
     let own = ["NeverSeen", "ASIALAB", token];
     for canary in CANARIES.iter().copied().chain(own) {
         assert!(!canary.is_empty() && !told.contains(canary), "{}: {canary} in {told}", run.name);

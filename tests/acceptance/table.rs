@@ -19,7 +19,7 @@ use super::worlds::{
     settings,
 };
 
-/// One row: everything that either side is told.
+/// One row: the input of both sides.
 struct Row<'a> {
     item: &'a Value,
     trail: &'a Trail,
@@ -115,7 +115,7 @@ fn hide_and_spoil(row: &Row<'_>, given: &Given) {
     let context = EvaluationContext { parameters: &given.parameters, now: now() };
     let wanted = needs(&context, row.trail);
     let asked = [
-        // A key of another account is customer managed whatever is said of it: where no other
+        // A key of another account is customer managed in any case: where no other
         // check looks at it, it is asked about only for what hangs on it.
         wanted.key.is_some() && !(given.is_cis() && is_foreign(row.trail)),
         // Where the key is looked for in the bucket's Region, it is hidden with the Region.
@@ -208,7 +208,7 @@ fn of_keys(kinds: &[Kind]) -> Product<'_> {
     }
 }
 
-/// Every reference to a key × what each other call can say, but for policies.
+/// Every reference to a key × every answer of each other call, except policies.
 fn of_other_calls(kinds: &[Kind]) -> Product<'_> {
     Product {
         kinds,

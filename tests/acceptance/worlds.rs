@@ -8,10 +8,10 @@ use super::reference::Evidence;
 /// A kind of `kmsKeyId`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Kind {
-    /// The text; nothing where the member is absent.
+    /// The text; `None` if the member is absent.
     id: Option<&'static str>,
     /// The account and the Region of the key that it means; no Region is that of the bucket.
-    /// Nothing where nobody can be asked about it.
+    /// `None` if it cannot be read.
     place: Option<(&'static str, Option<&'static str>)>,
 }
 

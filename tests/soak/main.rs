@@ -26,7 +26,7 @@ const USAGE: &str = "usage: soak [--events N] [--faults PERCENT]";
 /// Processes of the function, each with an account of its own.
 const PROCESSES: u64 = 2;
 
-/// What the function is told to wait for an answer, and what a slow answer takes.
+/// The function's timeout for an answer, and the time of a slow answer.
 const ATTEMPT_MILLISECONDS: &str = "100";
 const SLOW: Duration = Duration::from_millis(500);
 
@@ -57,7 +57,7 @@ impl Settings {
         let mut settings = Self { events: 100_000, faults_percent: 5 };
         while let Some(name) = arguments.next() {
             let value = arguments.next().ok_or(USAGE)?;
-            let wrong = |_| format!("`{value}` is no number for `{name}`; {USAGE}");
+            let wrong = |_| format!("`{value}` is not a number for `{name}`; {USAGE}");
             match name.as_str() {
                 "--events" => settings.events = value.parse().map_err(wrong)?,
                 "--faults" => settings.faults_percent = value.parse().map_err(wrong)?,
@@ -155,7 +155,7 @@ fn inject(lab: &Lab, percent: u32) {
     }
 }
 
-/// Delivers an event until the function answers, as Lambda does, and looks at what came of it.
+/// Delivers an event until the function answers, as Lambda does, and checks the result.
 async fn deliver_until_answered(
     lab: &Lab,
     function: &mut Function,
@@ -212,7 +212,7 @@ fn unanswered(case: &SoakCase, calls: &[Call], put: &[PutEvaluation]) -> Option<
     let is = |call: &Call, operation: &str, fault: &str| {
         call.operation == operation && call.fault.as_deref() == Some(fault)
     };
-    // AWS said that there are no trails, so there was nothing to say of any.
+    // AWS returned no trails, so there was nothing to evaluate.
     if calls.iter().any(|call| is(call, "cloudtrail:DescribeTrails", "not-found")) {
         return None;
     }

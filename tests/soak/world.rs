@@ -48,7 +48,7 @@ pub(crate) struct SoakCase {
     pub(crate) expected: Vec<(&'static str, &'static str)>,
 }
 
-/// The verdict of a trail; nothing for what is no trail of ours.
+/// The verdict of a trail; `None` for a resource that is not one of these trails.
 pub(crate) fn verdict(name: &str) -> Option<&'static str> {
     let trail = TRAILS.iter().find(|(_, of, _, _)| *of == name);
     trail.map(|(.., verdict)| *verdict).or((name == "former").then_some(NOT_APPLICABLE))

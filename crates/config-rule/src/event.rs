@@ -151,15 +151,13 @@ fn read_parameters(members: &Members<'_>, faults: &mut Faults) -> Option<Map<Str
     let Some(text) = members.text(&[FIELD], faults) else {
         return Some(Map::new());
     };
-    match parse_json(text.as_bytes(), FIELD, faults)? {
-        Value::Object(parameters) => Some(parameters),
-        other => {
-            let message =
-                format!("is {}; expected a JSON object of names and values", kind(&other));
-            faults.push(Fault::other(FIELD, message));
-            None
-        }
+    let parsed = parse_json(text.as_bytes(), FIELD, faults)?;
+    if let Value::Object(parameters) = parsed {
+        return Some(parameters);
     }
+    let message = format!("is {}; expected a JSON object of names and values", kind(&parsed));
+    faults.push(Fault::other(FIELD, message));
+    None
 }
 
 /// Newer events contain `DETECTIVE`. AWS does not document the shape of proactive events.

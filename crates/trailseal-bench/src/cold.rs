@@ -25,7 +25,7 @@ struct Contestant {
     peak_kib: Vec<f64>,
 }
 
-/// Every contestant once, and again, so that whatever slows the machine slows all of them.
+/// Runs every program in turn, repeatedly, so that a slow machine slows all of them.
 pub(crate) async fn measure(settings: &Settings) -> Result<(), Box<dyn Error>> {
     let testbed = Testbed::new(1, &settings.folder).await?;
     let mut contestants = contestants(settings, &testbed).await?;
@@ -36,7 +36,7 @@ pub(crate) async fn measure(settings: &Settings) -> Result<(), Box<dyn Error>> {
         }
     }
     for contestant in &contestants {
-        contestant.tell()?;
+        contestant.print()?;
     }
     Ok(())
 }
@@ -138,16 +138,16 @@ impl Contestant {
         Ok(())
     }
 
-    fn tell(&self) -> Result<(), Box<dyn Error>> {
+    fn print(&self) -> Result<(), Box<dyn Error>> {
         let Self { id, about, .. } = self;
         let answered = Sorted::milliseconds(&self.until_answered);
         Figure::median(&format!("cold.{id}"), &format!("cold start: {about}"), &answered, "ms")
-            .tell()?;
+            .print()?;
         let asked = Sorted::milliseconds(&self.until_asked);
         let words = format!("of it until it asks for its event: {about}");
-        Figure::median(&format!("cold.{id}.init"), &words, &asked, "ms").tell()?;
+        Figure::median(&format!("cold.{id}.init"), &words, &asked, "ms").print()?;
         let peak = Sorted::of(self.peak_kib.iter().map(|kib| kib / 1024.0).collect());
         let words = format!("most memory in a cold start: {about}");
-        Figure::median(&format!("cold.{id}.memory"), &words, &peak, "MiB").tell()
+        Figure::median(&format!("cold.{id}.memory"), &words, &peak, "MiB").print()
     }
 }

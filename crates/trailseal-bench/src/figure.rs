@@ -43,7 +43,7 @@ impl Figure {
     }
 
     /// Writes it to the standard output.
-    pub(crate) fn tell(&self) -> Result<(), Box<dyn Error>> {
+    pub(crate) fn print(&self) -> Result<(), Box<dyn Error>> {
         let mut out = stdout().lock();
         serde_json::to_writer(&mut out, self)?;
         writeln!(out)?;

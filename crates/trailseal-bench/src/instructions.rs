@@ -34,10 +34,10 @@ pub(crate) async fn measure(settings: &Settings) -> Result<(), Box<dyn Error>> {
         let short = count(&testbed, program, &of_program, &event, SHORT, &out).await?;
         let long = count(&testbed, program, &of_program, &event, LONG, &out).await?;
         let each = (long - short) / (LONG - SHORT) as f64 / 1e3;
-        Figure::once(id, about, each, "thousand").tell()?;
+        Figure::once(id, about, each, "thousand").print()?;
         if id == "instructions" {
             let words = "instructions of a cold start and 20 changes, HTTP";
-            Figure::once("instructions.cold", words, short / 1e3, "thousand").tell()?;
+            Figure::once("instructions.cold", words, short / 1e3, "thousand").print()?;
         }
     }
     Ok(())

@@ -20,17 +20,17 @@ pub(crate) async fn measure(settings: &Settings) -> Result<(), Box<dyn Error>> {
     for number in 1..=EVENTS {
         once(&mut function, &testbed, &event).await?;
         if number == EARLY || number == EVENTS {
-            tell(number, function.memory().ok_or("the function is gone")?)?;
+            print(number, function.memory().ok_or("the function is gone")?)?;
         }
     }
     Ok(())
 }
 
-fn tell(events: usize, memory: Memory) -> Result<(), Box<dyn Error>> {
+fn print(events: usize, memory: Memory) -> Result<(), Box<dyn Error>> {
     for (id, kib) in [("peak", memory.peak_kib), ("resident", memory.resident_kib)] {
         let words = format!("{id} memory after {events} events, TLS");
         let mib = kib as f64 / 1024.0;
-        Figure::once(&format!("memory.{events}.{id}"), &words, mib, "MiB").tell()?;
+        Figure::once(&format!("memory.{events}.{id}"), &words, mib, "MiB").print()?;
     }
     Ok(())
 }

@@ -40,12 +40,12 @@ pub(crate) fn measure() -> Result<(), Box<dyn Error>> {
         });
         let rates = Sorted::of(rates.collect());
         let words = format!("the rule alone: judgements a second on one core, {trails} trails");
-        Figure::median(&format!("rule.{trails}"), &words, &rates, "/s").tell()?;
+        Figure::median(&format!("rule.{trails}"), &words, &rates, "/s").print()?;
     }
     read_and_judge(&context, now)
 }
 
-/// As the function does it, but for the calls: from facts to what AWS Config is told.
+/// What the function does without its calls: from facts to the evaluation.
 fn judge(context: &EvaluationContext<'_>, (trail, facts, id): &Case, now: Timestamp) -> Evaluation {
     let judgement = evaluate(context, trail, facts);
     Evaluation::of_trail(id.clone(), &judgement, context.parameters.unverified, now)
@@ -67,7 +67,7 @@ fn read_and_judge(context: &EvaluationContext<'_>, now: Timestamp) -> Result<(),
         f64::from(repeats) / begun.elapsed().as_secs_f64()
     });
     let words = "the rule alone: events read and judged a second on one core";
-    Figure::median("rule.events", words, &Sorted::of(rates.collect()), "/s").tell()
+    Figure::median("rule.events", words, &Sorted::of(rates.collect()), "/s").print()
 }
 
 fn case(number: usize) -> Result<Case, Box<dyn Error>> {

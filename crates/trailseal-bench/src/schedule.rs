@@ -33,13 +33,14 @@ pub(crate) async fn measure(settings: &Settings) -> Result<(), Box<dyn Error>> {
     }
     let path = (LATENCY * WAVES).as_secs_f64() * 1e3;
     Figure::once("schedule.path", "three answers one after the other, 20 ms latency", path, "ms")
-        .tell()?;
+        .print()?;
     for (id, points, unit) in
         [("schedule.time", &times, "ms/trail"), ("schedule.peak", &peaks, "MiB/trail")]
     {
         let (slope, _, fit) = line(points);
-        Figure::once(&format!("{id}.slope"), "each further trail", slope, unit).tell()?;
-        Figure::once(&format!("{id}.fit"), "how straight that line is (R²)", fit, "of 1").tell()?;
+        Figure::once(&format!("{id}.slope"), "each further trail", slope, unit).print()?;
+        Figure::once(&format!("{id}.fit"), "how straight that line is (R²)", fit, "of 1")
+            .print()?;
     }
     Ok(())
 }
@@ -65,13 +66,13 @@ async fn with(trails: usize, settings: &Settings) -> Result<(f64, f64), Box<dyn 
     }
     let (ours, bares) = (Sorted::milliseconds(&ours), Sorted::milliseconds(&bares));
     let (id, words) = (format!("schedule.{trails}"), format!("a schedule, {trails} trails"));
-    Figure::median(&id, &format!("{words}, no latency"), &ours, "ms").tell()?;
+    Figure::median(&id, &format!("{words}, no latency"), &ours, "ms").print()?;
     let about = format!("{words}, no latency: 99 of 100 within");
-    Figure::once(&format!("{id}.p99"), &about, ours.at(0.99), "ms").tell()?;
+    Figure::once(&format!("{id}.p99"), &about, ours.at(0.99), "ms").print()?;
     let about = format!("{words}: the same calls made bare, one after the other");
-    Figure::median(&format!("{id}.bare"), &about, &bares, "ms").tell()?;
+    Figure::median(&format!("{id}.bare"), &about, &bares, "ms").print()?;
     let peak = function.memory().ok_or("the function is gone")?.peak_kib as f64 / 1024.0;
-    Figure::once(&format!("{id}.memory"), &format!("{words}: most memory"), peak, "MiB").tell()?;
+    Figure::once(&format!("{id}.memory"), &format!("{words}: most memory"), peak, "MiB").print()?;
 
     testbed.lab.set_latency(LATENCY);
     let mut late = Vec::new();
@@ -80,7 +81,7 @@ async fn with(trails: usize, settings: &Settings) -> Result<(f64, f64), Box<dyn 
     }
     let late = Sorted::milliseconds(&late);
     Figure::median(&format!("{id}.20ms"), &format!("{words}, 20 ms latency"), &late, "ms")
-        .tell()?;
+        .print()?;
     Ok((ours.at(0.5), peak))
 }
 

@@ -29,8 +29,8 @@ pub(crate) async fn measure(settings: &Settings) -> Result<(), Box<dyn Error>> {
             function.block(&testbed).await?;
             bare.block(&testbed).await?;
         }
-        function.tell(&format!("warm.{id}"), &format!("a change, warm, {words}"))?;
-        bare.tell(&format!("warm.{id}.bare"), &format!("the same calls made bare, {words}"))?;
+        function.print(&format!("warm.{id}"), &format!("a change, warm, {words}"))?;
+        bare.print(&format!("warm.{id}.bare"), &format!("the same calls made bare, {words}"))?;
     }
     Ok(())
 }
@@ -69,11 +69,11 @@ impl<'a> Warm<'a> {
         once(&mut self.function, testbed, self.event).await
     }
 
-    fn tell(&self, id: &str, about: &str) -> Result<(), Box<dyn Error>> {
+    fn print(&self, id: &str, about: &str) -> Result<(), Box<dyn Error>> {
         let sorted = Sorted::milliseconds(&self.durations);
-        Figure::median(id, about, &sorted, "ms").tell()?;
+        Figure::median(id, about, &sorted, "ms").print()?;
         let words = format!("{about}: 99 of 100 within");
-        Figure::once(&format!("{id}.p99"), &words, sorted.at(0.99), "ms").tell()
+        Figure::once(&format!("{id}.p99"), &words, sorted.at(0.99), "ms").print()
     }
 }
 

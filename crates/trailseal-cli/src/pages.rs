@@ -12,7 +12,7 @@ use crate::output::clean;
 ///
 /// # Errors
 ///
-/// There is no such subcommand.
+/// The subcommand does not exist.
 pub(crate) fn manual_page(subcommand: Option<&str>) -> Result<String, Failure> {
     let mut command = Arguments::command().disable_help_subcommand(true);
     command.build();

@@ -48,8 +48,8 @@ impl Function {
     ///
     /// # Errors
     ///
-    /// What a retry can mend or a person must: see [`FunctionError`]. What could be judged was
-    /// delivered even then.
+    /// A failure that a retry or a person can fix: see [`FunctionError`]. Evaluations that could be
+    /// made were still submitted.
     pub async fn answer(
         &self,
         event: &[u8],

@@ -1,7 +1,7 @@
 //! The AWS Lambda function of the Trailseal rule: an event in, evaluations out.
 //!
-//! [`Function::answer`] goes one way: parse, gather, evaluate, submit. `Err` is what a retry can
-//! mend or a person must; everything else has become an evaluation.
+//! [`Function::answer`] parses, gathers, evaluates and submits. `Err` is a failure that a retry or a
+//! person can fix; everything else becomes an evaluation.
 //!
 //! *Invariant of absence*: no decision about a trail is made here, and no fact outlives an
 //! invocation.

@@ -95,7 +95,7 @@ pub struct Evaluation {
     /// The event's own time: for a change when the item was captured, for a schedule when Config
     /// triggered it. Never the wall clock.
     pub ordering: Timestamp,
-    /// Whether evidence could not be read, whatever `unverified` made of that.
+    /// Whether evidence could not be read, for every value of `unverified`.
     pub is_unverified: bool,
 }
 

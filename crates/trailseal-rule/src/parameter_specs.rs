@@ -15,7 +15,7 @@ pub struct ParameterSpec {
     pub about: &'static str,
     /// What it can be.
     pub values: Values,
-    /// What an empty value means; nothing where there is no default.
+    /// The meaning of an empty value; `None` without a default.
     pub default: Option<&'static str>,
 }
 

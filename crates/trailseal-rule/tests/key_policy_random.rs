@@ -91,7 +91,7 @@ fn policies() -> Vec<Value> {
         .collect()
 }
 
-/// Changes a node here and there, whatever it is.
+/// Changes random nodes.
 fn mutate(value: &mut Value, numbers: &mut Numbers) {
     if numbers.below(48) == 0 {
         *value = match numbers.below(7) {

@@ -1,4 +1,4 @@
-//! One cell of the matrix: what goes wrong, what is expected of it, and what came of it.
+//! One cell of the matrix: the fault, the expected result, and the actual result.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -73,7 +73,7 @@ impl Cell {
         (row.outcome, row.calls)
     }
 
-    /// Everything in which what came of the cell differs from what is expected.
+    /// Every difference between the actual and the expected result.
     pub(crate) fn faults_of(&self, sent: &Sent) -> Vec<String> {
         let (outcome, calls) = self.expected();
         [
@@ -237,7 +237,7 @@ fn unproven(sent: &Sent) -> Option<String> {
 
 /// Whether a call was answered with evidence. S3 tells a bucket's Region also when it refuses.
 fn is_answer(operation: Operation, status: Option<u16>, fault: Option<&str>) -> bool {
-    // No evidence has pages, so that there is no token to repeat.
+    // Evidence has no pages, so no token can repeat.
     let fault = fault.filter(|fault| *fault != "repeated-token");
     if operation == Operation::HeadBucket {
         let tells = [None, Some("access-denied"), Some("expired-credentials"), Some("clock-skew")];

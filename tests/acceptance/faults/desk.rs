@@ -1,4 +1,4 @@
-//! A lab and a warm function that answers events against it, and what came of each event.
+//! A lab, a warm function that answers events in it, and the result of each event.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -116,13 +116,13 @@ pub(crate) fn identity(
 /// What the function returned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Returned {
-    /// So many evaluations were accepted.
+    /// This many evaluations were accepted.
     Accepted(usize),
     /// An error of this kind, in these words.
     Failed(String, String),
 }
 
-/// What came of an event.
+/// The result of an event.
 #[derive(Debug)]
 pub(crate) struct Sent {
     pub(crate) returned: Returned,

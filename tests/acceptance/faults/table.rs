@@ -41,7 +41,7 @@ pub(crate) enum Outcome {
     Unjudged,
     /// All evaluations are put, but no result of a trail that is gone is replaced.
     NoCleanUp,
-    /// AWS says that there are no trails: whatever stands is replaced, and nothing else is put.
+    /// AWS returns no trails: existing results are replaced, and nothing else is put.
     NoTrails,
     /// The evaluations of the call are not accepted, those of other calls are; the invocation
     /// fails with an error of this kind that says this.
@@ -159,7 +159,7 @@ const fn row(
     Row { operations, faults, at, outcome, calls }
 }
 
-/// The table. Each cell is met by exactly one row: a test says so.
+/// The table. A test proves that exactly one row matches each cell.
 #[rustfmt::skip]
 pub(crate) const TABLE: &[Row] = &[
     // What passes is asked again, and nobody is the wiser.
@@ -199,7 +199,7 @@ pub(crate) const TABLE: &[Row] = &[
     // There are no trails: an answer.
     row(&[DescribeTrails], NOT_FOUND, AtFirst, NoTrails, Unchanged),
     row(&[DescribeTrails], NOT_FOUND, Always, NoTrails, Unchanged),
-    // There is no recorder, so Config has discovered nothing: trails go by their names.
+    // Without a recorder Config has discovered nothing, so trails are reported by name.
     row(&[ListDiscoveredResources], NOT_FOUND, AtFirst,  Healthy, First),
     row(&[ListDiscoveredResources], NOT_FOUND, AtSecond, Healthy, Second),
     row(&[ListDiscoveredResources], NOT_FOUND, Always,   Healthy, First),

@@ -51,7 +51,7 @@ impl Moto {
         Self { process, address }
     }
 
-    /// An operation of the JSON protocol as an account; whatever fails, fails the test.
+    /// An operation of the JSON protocol as an account; every error fails the test.
     pub(super) fn json(&self, account: &str, region: &str, target: &str, body: &Value) -> Value {
         let service = if target.starts_with("Trent") { "kms" } else { "cloudtrail" };
         let headers = [
