@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use trailseal_lab::{Call, Lab, PutEvaluation};
 use trailseal_rule::{
-    CHECKS, Change, Evaluation, EvaluationContext, Invocation, Outcome, Timestamp, Trigger,
-    Verdict, evaluate, needs,
+    CHECKS, Change, EvaluationContext, Invocation, Outcome, Timestamp, Trigger, Verdict, evaluate,
+    needs,
 };
 
 use super::case::{Case, Expected, Wanted, all, root, sorted};
@@ -34,7 +34,7 @@ fn decide(case: &Case) -> Decided {
     };
     let parameters = &invocation.parameters;
     let evaluation = match &invocation.trigger {
-        Trigger::Changed(Change::TrailGone(gone)) => Evaluation::of_gone_trail(gone),
+        Trigger::Changed(Change::TrailGone(gone)) => gone.evaluation(),
         Trigger::Changed(Change::Trail(change)) => {
             let context = EvaluationContext { parameters, now: Timestamp::parse(NOW).unwrap() };
             let wanted = needs(&context, &change.trail);
@@ -42,14 +42,14 @@ fn decide(case: &Case) -> Decided {
             let judgement = evaluate(&context, &change.trail, &found.to_facts());
             decided.verdict = Some(judgement.verdict.clone());
             let id = change.resource_id.clone();
-            Evaluation::of_trail(id, &judgement, parameters.unverified, change.captured)
+            judgement.evaluation(id, parameters.unverified, change.captured)
         }
         Trigger::Changed(Change::Key(_)) | Trigger::Oversized(_) | Trigger::Scheduled { .. } => {
             panic!("{} is not for the corpus", case.name)
         }
     };
     decided.evaluations.push(Wanted {
-        resource_type: evaluation.resource_type.as_str().to_owned(),
+        resource_type: evaluation.resource_type.to_owned(),
         id: evaluation.resource_id.to_string(),
         compliance: evaluation.compliance.to_string(),
         annotation: evaluation.annotation.to_string(),

@@ -6,9 +6,9 @@
 
 use serde_json::{Map, Value, json};
 use trailseal_rule::{
-    ComplianceType, ConfigurationItem, Evaluation, EvaluationContext, Facts, Judgement, Outcome,
-    Parameters, Reading, Refusal, ResourceId, Rotation, Timestamp, Trail, Verdict, WhenUnverified,
-    evaluate, needs,
+    ComplianceType, ConfigurationItem, EvaluationContext, Facts, Judgement, Outcome, Parameters,
+    Reading, Refusal, ResourceId, Rotation, Timestamp, Trail, Verdict, WhenUnverified, evaluate,
+    needs,
 };
 
 use super::evidence::{self, Found};
@@ -71,7 +71,7 @@ fn compare(row: &Row<'_>, given: &Given) {
 
 fn compliance(judgement: &Judgement, when: WhenUnverified) -> ComplianceType {
     let id = ResourceId::new("trail").unwrap();
-    Evaluation::of_trail(id, judgement, when, now()).compliance
+    judgement.evaluation(id, when, now()).compliance
 }
 
 /// What hides the facts one after the other, and what puts a failing fact in the place of each.

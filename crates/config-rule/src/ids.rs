@@ -151,7 +151,7 @@ impl ResourceId {
         (1..=768).contains(&text.chars().count()).then(|| Self(text.to_owned()))
     }
 
-    /// As [`ResourceId::parse`], without the error.
+    /// As `parse`, without the error.
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
         Self::read(text)
@@ -161,6 +161,12 @@ impl ResourceId {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl From<&AccountId> for ResourceId {
+    fn from(account: &AccountId) -> Self {
+        Self(account.0.clone())
     }
 }
 

@@ -7,26 +7,34 @@
 //! It has no network, file, clock, environment, thread or `async`: the same input always gives the
 //! same output.
 
+mod annotation;
 mod arn;
 mod error;
 mod error_chain;
+mod evaluation;
 mod event;
 mod exemption;
 mod ids;
 mod item;
 mod members;
+mod parameters;
 mod partition;
 mod pattern;
 mod timestamp;
 
+pub use crate::annotation::{ANNOTATION_CHARS_MAX, Annotation, AnnotationParts, FIX_CHARS_MAX};
 pub use crate::arn::Arn;
 pub use crate::error::{EventError, Fault, Faults, quote};
 pub use crate::error_chain::error_chain;
+pub use crate::evaluation::{ACCOUNT_TYPE, ComplianceType, EVALUATIONS_PER_CALL_MAX, Evaluation};
 pub use crate::event::{Event, ItemChange, OversizedNotice, Rule, Trigger};
 pub use crate::exemption::{Exempt, Exemption, exempt};
 pub use crate::ids::{AccountId, FromText, IdError, Region, ResourceId, ResultToken};
 pub use crate::item::{ConfigurationItem, ItemStatus};
 pub use crate::members::{Members, kind, parse_json};
+pub use crate::parameters::{
+    ParameterSpec, Values, parameter_field, parameters_schema, read_parameters, set_list, set_value,
+};
 pub use crate::partition::Partition;
 pub use crate::pattern::ArnPattern;
 pub use crate::timestamp::Timestamp;

@@ -7,7 +7,7 @@ use aws_sdk_config::error::SdkError;
 use aws_sdk_config::operation::list_discovered_resources::ListDiscoveredResourcesError;
 use aws_sdk_config::types::ResourceType;
 use futures_util::FutureExt as _;
-use trailseal_rule::{AccountId, Region, ReportedType, ResourceId, Trail, TrailArn};
+use trailseal_rule::{AccountId, Region, ResourceId, TRAIL_TYPE, Trail, TrailArn};
 
 use crate::convert::{self, Malformed};
 use crate::failure::{AwsError, failed};
@@ -63,7 +63,7 @@ impl DiscoveredIds {
     /// Adds the ARN of each trail that AWS Config has not discovered but has a result for.
     #[must_use]
     pub fn or_as_reported(mut self, standing: &[StandingResult]) -> Self {
-        let reported = standing.iter().filter(|one| one.resource_type == ReportedType::Trail);
+        let reported = standing.iter().filter(|one| one.resource_type == TRAIL_TYPE);
         for result in reported {
             let id = result.resource_id.as_str();
             let discovered_by_name =

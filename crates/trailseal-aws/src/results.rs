@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use aws_sdk_config::types::{ComplianceType, EvaluationResult};
 use futures_util::FutureExt as _;
-use trailseal_rule::{ReportedType, ResourceId};
+use trailseal_rule::{ACCOUNT_TYPE, ResourceId, TRAIL_TYPE};
 
 use crate::failure::{AwsError, failed};
 use crate::pages::Pages;
@@ -18,7 +18,7 @@ const RULE_NAME_CHARS_MAX: usize = 64;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct StandingResult {
     /// The resource type.
-    pub resource_type: ReportedType,
+    pub resource_type: &'static str,
     /// The resource ID.
     pub resource_id: ResourceId,
 }
@@ -67,9 +67,7 @@ pub async fn standing_results(
 fn standing(result: &EvaluationResult) -> Option<StandingResult> {
     let qualifier = result.evaluation_result_identifier()?.evaluation_result_qualifier()?;
     let named = qualifier.resource_type()?;
-    let resource_type = [ReportedType::Trail, ReportedType::Account]
-        .into_iter()
-        .find(|known| known.as_str() == named)?;
+    let resource_type = [TRAIL_TYPE, ACCOUNT_TYPE].into_iter().find(|known| *known == named)?;
     let resource_id = ResourceId::new(qualifier.resource_id()?)?;
     Some(StandingResult { resource_type, resource_id })
 }

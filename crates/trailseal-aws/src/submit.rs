@@ -133,7 +133,7 @@ fn pause_before_retry(retry_policy: &RetryPolicy, attempt: u32) -> Duration {
 
 fn wire(region: &Region, evaluation: &Evaluation) -> Result<types::Evaluation, AwsError> {
     types::Evaluation::builder()
-        .compliance_resource_type(evaluation.resource_type.as_str())
+        .compliance_resource_type(evaluation.resource_type)
         .compliance_resource_id(evaluation.resource_id.as_str())
         .compliance_type(types::ComplianceType::from(evaluation.compliance.as_str()))
         .annotation(evaluation.annotation.as_str())

@@ -48,7 +48,7 @@ pub(crate) fn measure() -> Result<(), Box<dyn Error>> {
 /// What the function does without its calls: from facts to the evaluation.
 fn judge(context: &EvaluationContext<'_>, (trail, facts, id): &Case, now: Timestamp) -> Evaluation {
     let judgement = evaluate(context, trail, facts);
-    Evaluation::of_trail(id.clone(), &judgement, context.parameters.unverified, now)
+    judgement.evaluation(id.clone(), context.parameters.unverified, now)
 }
 
 /// The same from the bytes of an event.

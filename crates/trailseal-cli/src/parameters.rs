@@ -71,7 +71,7 @@ fn suggestion(fault: &Fault, given: &Map<String, Value>) -> Option<String> {
             let value = given.get(name)?.as_str()?;
             nearest(value, words.iter().copied())
         }
-        Some(ParameterSpec { values: Values::Text { .. } | Values::SkippableChecks, .. }) => None,
+        Some(ParameterSpec { values: Values::Text { .. } | Values::SomeOf { .. }, .. }) => None,
     };
     meant.map(|meant| format!("; did you mean `{meant}`?"))
 }

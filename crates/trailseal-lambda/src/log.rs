@@ -110,7 +110,7 @@ impl InvocationSummary {
             level: "INFO",
             message: "evaluation",
             rule: self.rule_name.as_deref(),
-            resource_type: evaluation.resource_type.as_str(),
+            resource_type: evaluation.resource_type,
             resource_id: evaluation.resource_id.as_str(),
             trail: of.as_ref().map(|(arn, _)| arn.as_str()),
             compliance: evaluation.compliance.as_str(),

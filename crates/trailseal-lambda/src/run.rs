@@ -97,7 +97,7 @@ impl<'a> RuleRun<'a> {
                 Ok(self.judge_all(&[(id, &change.trail)], change.captured).await)
             }
             Change::TrailGone(gone) => {
-                let evaluation = Evaluation::of_gone_trail(gone);
+                let evaluation = gone.evaluation();
                 Ok(Outcome { judged: vec![Judged { evaluation, of: None }], ..Outcome::default() })
             }
             Change::Key(change) => self.judge_trails_of(change).await,
@@ -169,8 +169,7 @@ impl<'a> RuleRun<'a> {
             Err(error) => return Err((arn, error)),
         };
         let judgement = evaluate(&context, trail, &facts);
-        let evaluation =
-            Evaluation::of_trail(id.clone(), &judgement, parameters.unverified, ordering);
+        let evaluation = judgement.evaluation(id.clone(), parameters.unverified, ordering);
         Ok(Judged { evaluation, of: Some((arn, judgement)) })
     }
 }

@@ -4,7 +4,9 @@ use std::collections::HashSet;
 
 use futures_util::join;
 use trailseal_aws::{AwsError, StandingResult, describe_trails, discovered_ids, standing_results};
-use trailseal_rule::{Evaluation, ReportedType, ResourceId, Timestamp, Trail, WhenNoTrails};
+use trailseal_rule::{
+    Evaluation, ResourceId, TRAIL_TYPE, Timestamp, Trail, WhenNoTrails, no_trails_evaluation,
+};
 
 use crate::error::FunctionError;
 use crate::run::{Judged, Outcome, RuleRun, with_ids};
@@ -56,7 +58,7 @@ impl RuleRun<'_> {
             return None;
         }
         let account = &self.invocation.rule.account;
-        let evaluation = Evaluation::of_account_without_trails(account, created)?;
+        let evaluation = no_trails_evaluation(account, created);
         Some(Judged { evaluation, of: None })
     }
 }
@@ -69,7 +71,7 @@ fn obsolete(
     named: &[(ResourceId, &Trail)],
     outcome: &Outcome,
 ) -> Vec<StandingResult> {
-    let reported: HashSet<(ReportedType, &str)> = outcome
+    let reported: HashSet<(&str, &str)> = outcome
         .judged
         .iter()
         .map(|judged| (judged.evaluation.resource_type, judged.evaluation.resource_id.as_str()))
@@ -88,11 +90,10 @@ fn obsolete(
 }
 
 fn replaced(result: StandingResult, created: Timestamp) -> Judged {
-    let why = match result.resource_type {
-        ReportedType::Trail => {
-            "this trail is no longer judged here: it is gone, a copy, or reported under another id"
-        }
-        ReportedType::Account => "whether there are trails is no longer asked, or there are some",
+    let why = if result.resource_type == TRAIL_TYPE {
+        "this trail is no longer judged here: it is gone, a copy, or reported under another id"
+    } else {
+        "whether there are trails is no longer asked, or there are some"
     };
     let StandingResult { resource_type, resource_id } = result;
     let evaluation = Evaluation::not_applicable(resource_type, resource_id, why, created);

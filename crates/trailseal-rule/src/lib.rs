@@ -32,23 +32,19 @@ mod controls;
 mod denial;
 
 pub use config_rule::{
-    AccountId, ArnPattern, ConfigurationItem, EventError, Exemption, Fault, Faults, IdError,
-    ItemStatus, OversizedNotice, Partition, Region, ResourceId, ResultToken, Rule, Timestamp,
-    error_chain,
+    ACCOUNT_TYPE, ANNOTATION_CHARS_MAX, AccountId, Annotation, ArnPattern, ComplianceType,
+    ConfigurationItem, EVALUATIONS_PER_CALL_MAX, Evaluation, EventError, Exemption, FIX_CHARS_MAX,
+    Fault, Faults, IdError, ItemStatus, OversizedNotice, Partition, Region, ResourceId,
+    ResultToken, Rule, Timestamp, Values, error_chain,
 };
 
 pub use crate::arn::{KeyArn, TrailArn};
-pub use crate::checks::{
-    CHECKS, Check, CheckId, FIX_CHARS_MAX, Finding, FindingCode, Outcome, Severity,
-};
+pub use crate::checks::{CHECKS, Check, CheckId, Finding, FindingCode, Outcome, Severity};
 pub use crate::context::EvaluationContext;
 pub use crate::controls::{CIS_CONTROLS, Control, RELATED_CONTROLS};
 pub use crate::denial::{Denial, PolicyType};
 pub use crate::evaluate::{Judgement, KeyQuery, Needs, evaluate, needs};
-pub use crate::evaluation::{
-    ACCOUNT_TYPE, ANNOTATION_CHARS_MAX, Annotation, ComplianceType, EVALUATIONS_PER_CALL_MAX,
-    Evaluation, ReportedType,
-};
+pub use crate::evaluation::no_trails_evaluation;
 pub use crate::facts::{
     Delivery, Facts, KeyFacts, KeyManager, KeyOrigin, KeySpec, KeyState, KeyUsage,
     ROTATION_DAYS_DEFAULT, Reading, Refusal, Rotation, key_arn,
@@ -59,7 +55,7 @@ pub use crate::invocation::{
 };
 pub use crate::key_policy::parsed::KeyPolicy;
 pub use crate::key_ref::KeyRef;
-pub use crate::parameter_specs::{PARAMETERS, ParameterSpec, Values, parameters_schema};
+pub use crate::parameter_specs::{PARAMETERS, ParameterSpec, parameters_schema};
 pub use crate::parameters::{
     Parameters, Profile, Replicas, RoleName, WhenNoTrails, WhenUnverified,
 };

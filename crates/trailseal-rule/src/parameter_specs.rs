@@ -1,39 +1,17 @@
-//! The rule's parameters as users see them: `docs/RULE.md`, JSON Schema and messages come from here.
+//! The table of the rule's parameters: validation, `docs/RULE.md` and JSON Schema come from it.
 
-use std::fmt::Write as _;
+use config_rule::{
+    ArnPattern, Exemption, Fault, Faults, Values, parameter_field, read_parameters, set_list,
+    set_value,
+};
+use serde_json::{Map, Value};
+use strum::VariantNames;
 
-use serde_json::{Map, Value, json};
+use crate::checks::{CHECKS, Check, CheckId};
+use crate::parameters::{Parameters, Profile, Replicas, RoleName, WhenNoTrails, WhenUnverified};
 
-use crate::checks::CHECKS;
-
-/// One parameter as users see it: `docs/RULE.md` and JSON Schema come from this table.
-#[derive(Debug)]
-pub struct ParameterSpec {
-    /// Its name.
-    pub name: &'static str,
-    /// What it is for, in one sentence.
-    pub about: &'static str,
-    /// What it can be.
-    pub values: Values,
-    /// The meaning of an empty value; `None` without a default.
-    pub default: Option<&'static str>,
-}
-
-/// What a parameter can be.
-#[derive(Debug)]
-pub enum Values {
-    /// One of these words.
-    OneOf(&'static [&'static str]),
-    /// Names of checks that can be skipped, separated by commas.
-    SkippableChecks,
-    /// Text of this form (a regular expression), in words for people.
-    Text {
-        /// The form, as ECMA 262 writes it.
-        pattern: &'static str,
-        /// The form in words.
-        words: &'static str,
-    },
-}
+/// One parameter of this rule.
+pub type ParameterSpec = config_rule::ParameterSpec<Parameters>;
 
 const SWITCH: Values = Values::OneOf(&["true", "false"]);
 const ACCOUNTS: Values = Values::Text {
@@ -63,8 +41,9 @@ pub const PARAMETERS: [ParameterSpec; 14] = [
     ParameterSpec {
         name: "profile",
         about: "How much is asked of a trail's key.",
-        values: Values::OneOf(&["cis", "effective", "strict"]),
+        values: Values::OneOf(Profile::VARIANTS),
         default: Some("effective"),
+        set: |p, text| set_value(&mut p.profile, text.parse().ok(), text),
     },
     ParameterSpec {
         name: "allowedKmsKeyArns",
@@ -72,42 +51,53 @@ pub const PARAMETERS: [ParameterSpec; 14] = [
                 too; a key of another account is allowed if this or allowedKeyAccounts names it.",
         values: KEYS,
         default: None,
+        set: |p, text| {
+            set_list(&mut p.allowed_keys, text, |arn| ArnPattern::parse(arn, "kms", "key"))
+        },
     },
     ParameterSpec {
         name: "allowedKeyAccounts",
         about: "Accounts whose keys are allowed, beside the trail's own account.",
         values: ACCOUNTS,
         default: None,
+        set: |p, text| set_list(&mut p.allowed_key_accounts, text, |id| id.parse().ok()),
     },
     ParameterSpec {
         name: "skipChecks",
         about: "Checks to leave out, in every profile; results and reports name them.",
-        values: Values::SkippableChecks,
+        values: Values::SomeOf { plural: "checks", words: skippable_checks },
         default: None,
+        set: |p, text| set_list(&mut p.skip_checks, text, skippable_check),
     },
     ParameterSpec {
         name: "requireKeyRotation",
         about: "Whether the key must be rotated, in every profile.",
         values: SWITCH,
         default: Some("false"),
+        set: |p, text| set_value(&mut p.require_key_rotation, text.parse().ok(), text),
     },
     ParameterSpec {
         name: "maxRotationPeriodDays",
         about: "The longest period between two rotations, in days; only where rotation is checked.",
         values: DAYS,
         default: None,
+        set: |p, text| {
+            set_value(&mut p.max_rotation_period_days, rotation_days(text).map(Some), text)
+        },
     },
     ParameterSpec {
         name: "checkKeyPolicy",
         about: "Whether the key policy must admit CloudTrail and guard decryption, in every profile.",
         values: SWITCH,
         default: Some("false"),
+        set: |p, text| set_value(&mut p.check_key_policy, text.parse().ok(), text),
     },
     ParameterSpec {
         name: "checkDelivery",
         about: "Whether the latest delivery must not have failed because of the key, in every profile.",
         values: SWITCH,
         default: Some("false"),
+        set: |p, text| set_value(&mut p.check_delivery, text.parse().ok(), text),
     },
     ParameterSpec {
         name: "keyAccountRoleName",
@@ -115,99 +105,111 @@ pub const PARAMETERS: [ParameterSpec; 14] = [
                 state, rotation and policy.",
         values: ROLE,
         default: None,
+        set: |p, text| {
+            set_value(&mut p.key_account_role_name, RoleName::parse(text).map(Some), text)
+        },
     },
     ParameterSpec {
         name: "unverified",
         about: "What is reported where evidence could not be read.",
-        values: Values::OneOf(&["NON_COMPLIANT", "COMPLIANT", "NOT_APPLICABLE"]),
+        values: Values::OneOf(WhenUnverified::VARIANTS),
         default: Some("NON_COMPLIANT"),
+        set: |p, text| set_value(&mut p.unverified, text.parse().ok(), text),
     },
     ParameterSpec {
         name: "noTrails",
         about: "What a scheduled run reports on the account where no trail of any kind is visible.",
-        values: Values::OneOf(&["NOT_APPLICABLE", "NON_COMPLIANT"]),
+        values: Values::OneOf(WhenNoTrails::VARIANTS),
         default: Some("NOT_APPLICABLE"),
+        set: |p, text| set_value(&mut p.no_trails, text.parse().ok(), text),
     },
     ParameterSpec {
         name: "replicas",
         about: "What is reported for shadow copies of multi-Region trails and members' copies of \
                 organization trails.",
-        values: Values::OneOf(&["NOT_APPLICABLE", "EVALUATE"]),
+        values: Values::OneOf(Replicas::VARIANTS),
         default: Some("NOT_APPLICABLE"),
+        set: |p, text| set_value(&mut p.replicas, text.parse().ok(), text),
     },
     ParameterSpec {
         name: "exemptTrails",
         about: "Trails that are not judged, each until its last day where one is given.",
         values: EXEMPT,
         default: None,
+        set: |p, text| {
+            set_list(&mut p.exempt_trails, text, |entry| {
+                Exemption::parse(entry, "cloudtrail", "trail")
+            })
+        },
     },
     ParameterSpec {
         name: "executionRoleName",
         about: "The role to assume in the rule's account when that is not the function's account.",
         values: ROLE,
         default: None,
+        set: |p, text| set_value(&mut p.execution_role_name, RoleName::parse(text).map(Some), text),
     },
 ];
 
-/// The parameters as a JSON Schema (draft 2020-12), every value as the text that Config passes.
+/// The parameters as a JSON Schema (draft 2020-12); every value is the text that AWS Config passes.
 #[must_use]
 pub fn parameters_schema() -> Value {
-    let properties: Map<String, Value> =
-        PARAMETERS.iter().map(|spec| (spec.name.to_owned(), spec.schema())).collect();
-    json!({
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": "https://trailseal.dev/schema/rule-parameters.schema.json",
-        "title": "Parameters of the Trailseal rule",
-        "type": "object",
-        "additionalProperties": false,
-        "properties": properties,
-    })
+    config_rule::parameters_schema(
+        &PARAMETERS,
+        "https://trailseal.dev/schema/rule-parameters.schema.json",
+        "Parameters of the Trailseal rule",
+    )
 }
 
-impl ParameterSpec {
-    /// What the parameter can be, in words.
-    #[must_use]
-    pub fn expected(&self) -> String {
-        match self.values {
-            Values::OneOf(words) => {
-                let mut text = String::from("one of ");
-                for (index, word) in words.iter().enumerate() {
-                    let separator = if index == 0 { "" } else { ", " };
-                    // Writing to a `String` cannot fail.
-                    let _ = write!(text, "{separator}`{word}`");
-                }
-                text
-            }
-            Values::SkippableChecks => {
-                format!("checks, separated by commas, of {}", skippable_checks().join(", "))
-            }
-            Values::Text { words, .. } => words.to_owned(),
-        }
+impl Parameters {
+    /// Reads the names and values that AWS Config passes.
+    ///
+    /// # Errors
+    ///
+    /// Unknown names, values that a parameter cannot have, and settings that would have no
+    /// effect; all of them at once.
+    pub fn parse(raw: &Map<String, Value>) -> Result<Self, Faults> {
+        let mut faults = Faults::default();
+        let parameters = Self::read(raw, &mut faults);
+        faults.unless_any(parameters)
     }
 
-    fn schema(&self) -> Value {
-        let mut schema = json!({ "type": "string", "description": self.about });
-        let Some(members) = schema.as_object_mut() else {
-            return schema;
+    pub(crate) fn read(raw: &Map<String, Value>, faults: &mut Faults) -> Option<Self> {
+        let before = faults.count();
+        let parameters: Self = read_parameters(&PARAMETERS, raw, faults);
+        parameters.refuse_without_effect(faults);
+        (faults.count() == before).then_some(parameters)
+    }
+
+    /// Rejects a setting whose check is skipped or not enabled. A name in `skipChecks` that changes
+    /// nothing is accepted: one list can serve rules of several profiles.
+    fn refuse_without_effect(&self, faults: &mut Faults) {
+        let mut refuse = |name: &str, why: String| {
+            faults.push(Fault::other(parameter_field(name), format!("has no effect; {why}")));
         };
-        match self.values {
-            Values::OneOf(words) => {
-                members.insert("enum".to_owned(), json!(words));
-            }
-            Values::SkippableChecks => {
-                let one = format!("({})", skippable_checks().join("|"));
-                let pattern = format!(r"^\s*{one}\s*(,\s*{one}\s*)*$");
-                members.insert("pattern".to_owned(), json!(pattern));
-            }
-            Values::Text { pattern, .. } => {
-                members.insert("pattern".to_owned(), json!(pattern));
+        for spec in &PARAMETERS {
+            let enables = |check: &&&Check| {
+                let mut switches = check.switches.iter().filter(|one| one.parameter() == spec.name);
+                switches.any(|switch| (switch.is_on)(self))
+            };
+            let enabled: Vec<CheckId> =
+                CHECKS.iter().filter(enables).map(|check| check.id).collect();
+            if !enabled.is_empty() && enabled.iter().all(|check| self.skips(*check)) {
+                let names: Vec<String> = enabled.iter().map(|check| format!("`{check}`")).collect();
+                refuse(spec.name, format!("`skipChecks` names {}", names.join(", ")));
             }
         }
-        members.insert("x-expected".to_owned(), json!(self.expected()));
-        if let Some(default) = self.default {
-            members.insert("default".to_owned(), json!(default));
+        let rotation = CheckId::KeyRotated.check();
+        if self.max_rotation_period_days.is_some() {
+            if self.skips(rotation.id) {
+                let why = format!("`skipChecks` names `{}`", rotation.id);
+                refuse("maxRotationPeriodDays", why);
+            }
+            if !rotation.applies(self) {
+                let why = "it takes `requireKeyRotation` = `true` or `profile` = `strict`";
+                refuse("maxRotationPeriodDays", why.to_owned());
+            }
         }
-        schema
     }
 }
 
@@ -215,10 +217,20 @@ fn skippable_checks() -> Vec<&'static str> {
     CHECKS.iter().filter(|check| check.can_be_skipped).map(|check| check.name).collect()
 }
 
+fn skippable_check(text: &str) -> Option<CheckId> {
+    text.parse().ok().filter(|check: &CheckId| check.check().can_be_skipped)
+}
+
+fn rotation_days(text: &str) -> Option<u32> {
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
+    text.parse().ok().filter(|days| is_plain && (90..=2560).contains(days))
+}
+
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
-    use crate::{CheckId, Parameters};
 
     fn read(name: &str, value: &str) -> Result<Parameters, String> {
         let raw = json!({ name: value });

@@ -153,7 +153,7 @@ impl Audit {
         if trails == 0 && self.parameters.no_trails == WhenNoTrails::NonCompliant {
             let source = source(account, Some(region));
             let judged = judge_account_without_trails(account, region, self.now, source);
-            gathered.trails.extend(judged);
+            gathered.trails.push(judged);
         }
     }
 

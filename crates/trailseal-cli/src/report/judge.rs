@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use trailseal_rule::{
     AccountId, CIS_CONTROLS, CheckResult, ComplianceType, Control, Evaluation, EvaluationContext,
     Facts, Finding, Outcome, Parameters, RELATED_CONTROLS, Region, ResourceId, Standing, Timestamp,
-    Trail, TrailGone, Verdict, WhenNoTrails, evaluate,
+    Trail, TrailGone, Verdict, WhenNoTrails, evaluate, no_trails_evaluation,
 };
 
 use super::coverage::mark_not_evaluated;
@@ -72,7 +72,7 @@ fn accounts_without_trails(
         let source = name(known.source);
         match &known.region {
             Some(region) => {
-                found.extend(judge_account_without_trails(account, region, now, source));
+                found.push(judge_account_without_trails(account, region, now, source));
             }
             None => problems.push(Problem {
                 source,
@@ -203,7 +203,7 @@ fn judge_gone(
     source: String,
 ) -> (Rank, TrailReport) {
     let gone = TrailGone { resource_id: seen.resource_id.clone(), captured: ordering, why };
-    let evaluation = Evaluation::of_gone_trail(&gone);
+    let evaluation = gone.evaluation();
     let blank = blank(&evaluation, &seen.account, &seen.region, captured, source);
     (Rank::NotApplicable, TrailReport { reason: Some(why.to_owned()), ..blank })
 }
@@ -220,8 +220,7 @@ pub(crate) fn judge_trail(
     let judgement = evaluate(context, trail, facts);
     let when_unverified = context.parameters.unverified;
     let ordering = captured.unwrap_or(context.now);
-    let evaluation =
-        Evaluation::of_trail(resource_id.clone(), &judgement, when_unverified, ordering);
+    let evaluation = judgement.evaluation(resource_id.clone(), when_unverified, ordering);
     let reason = match &judgement.verdict {
         Verdict::NotApplicable(why) => Some(why.clone()),
         Verdict::Sealed(_) | Verdict::Broken(_) | Verdict::Unverified(_) => None,
@@ -250,11 +249,11 @@ pub(crate) fn judge_account_without_trails(
     region: &Region,
     now: Timestamp,
     source: String,
-) -> Option<(Rank, TrailReport)> {
-    let evaluation = Evaluation::of_account_without_trails(account, now)?;
+) -> (Rank, TrailReport) {
+    let evaluation = no_trails_evaluation(account, now);
     let reason = Some(evaluation.annotation.to_string());
     let blank = blank(&evaluation, account, region, None, source);
-    Some((Rank::Broken, TrailReport { reason, ..blank }))
+    (Rank::Broken, TrailReport { reason, ..blank })
 }
 
 fn blank(

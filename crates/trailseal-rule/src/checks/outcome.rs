@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-/// Characters of one fix, at most, so that every annotation shows its first fix beside a cause.
-pub const FIX_CHARS_MAX: usize = 150;
+pub use config_rule::FIX_CHARS_MAX;
 
 /// What a check finds out about a trail.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use trailseal_rule::{
-    ANNOTATION_CHARS_MAX, AccountId, BucketName, Delivery, Denial, Evaluation, EvaluationContext,
+    ANNOTATION_CHARS_MAX, AccountId, BucketName, Delivery, Denial, EvaluationContext,
     FIX_CHARS_MAX, Facts, Judgement, KeyArn, KeyFacts, KeyManager, KeyOrigin, KeyPolicy, KeyRef,
     KeySpec, KeyState, KeyUsage, Outcome, Parameters, PolicyType, Reading, Refusal, Region,
     ResourceId, Rotation, Timestamp, Trail, TrailArn, Verdict, WhenUnverified, evaluate,
@@ -148,7 +148,7 @@ fn assert_complete(parameters: &Parameters, trail: &Trail, facts: &Facts) {
     let fixes = fixes(&judgement);
     for when in [WhenUnverified::NonCompliant, WhenUnverified::Compliant] {
         let id = ResourceId::new("t").unwrap();
-        let said = Evaluation::of_trail(id, &judgement, when, now());
+        let said = judgement.evaluation(id, when, now());
         let text = said.annotation.as_str();
         assert!(text.len() <= ANNOTATION_CHARS_MAX && text.is_ascii(), "{text}");
         let Some(first) = fixes.first() else {

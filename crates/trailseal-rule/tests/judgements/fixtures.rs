@@ -84,7 +84,7 @@ pub(crate) fn strict() -> Parameters {
 pub(crate) fn report(parameters: &Parameters, trail: &Trail, facts: &Facts) -> Evaluation {
     let judgement = evaluate(&EvaluationContext { parameters, now: now() }, trail, facts);
     let id = ResourceId::new("lab").unwrap();
-    Evaluation::of_trail(id, &judgement, parameters.unverified, now())
+    judgement.evaluation(id, parameters.unverified, now())
 }
 
 /// A change of the sealed trail or of its facts.

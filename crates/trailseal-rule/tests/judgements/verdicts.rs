@@ -132,7 +132,7 @@ fn the_parameter_unverified_decides_and_the_annotation_says_so() {
 #[test]
 fn an_annotation_is_one_printable_line_of_at_most_256_characters() {
     assert_eq!(Annotation::new("a\u{fc}\nb\u{1f512}").as_str(), "a??b?");
-    assert_eq!(Annotation::new(" \t").as_str(), "(nothing to say)");
+    assert_eq!(Annotation::new(" \t").as_str(), "(no annotation)");
     assert_eq!(Annotation::new(&"x".repeat(256)).as_str(), "x".repeat(256));
     assert_eq!(
         Annotation::new(&"\u{fc}".repeat(257)).as_str(),
