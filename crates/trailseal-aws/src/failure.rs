@@ -120,15 +120,11 @@ impl AwsError {
     ///
     /// Every other error, unchanged.
     pub fn into_refusal(self) -> Result<Refusal, Self> {
-        match self {
-            Self::Denied { operation: action, denial: None, .. } => {
-                Ok(Refusal::AccessDenied { action })
-            }
-            Self::Denied { operation: action, denial: Some(denial), .. } => {
-                Ok(Refusal::DeniedByPolicy { action, denial })
-            }
-            other => Err(other),
-        }
+        let Self::Denied { operation: action, denial, .. } = self else { return Err(self) };
+        Ok(match denial {
+            None => Refusal::AccessDenied { action },
+            Some(denial) => Refusal::DeniedByPolicy { action, denial },
+        })
     }
 }
 
@@ -197,20 +193,19 @@ where
     E: Error + ProvideErrorMetadata + 'static,
     R: Debug,
 {
-    let refusal = match failed(operation, region, error) {
-        AwsError::Refused { code, .. } => {
+    let failed = failed(operation, region, error);
+    if let AwsError::Refused { code, .. } = &failed {
+        return Ok(Reading::Refused(Refusal::Malformed(format!("{operation} answered {code}"))));
+    }
+    let refusal = match failed.code() {
+        Some("NotFoundException" | "TrailNotFoundException") => return Ok(Reading::Absent),
+        Some(code @ ("InvalidArnException" | "KMSInvalidStateException")) => {
             Refusal::Malformed(format!("{operation} answered {code}"))
         }
-        failed => match failed.code() {
-            Some("NotFoundException" | "TrailNotFoundException") => return Ok(Reading::Absent),
-            Some(code @ ("InvalidArnException" | "KMSInvalidStateException")) => {
-                Refusal::Malformed(format!("{operation} answered {code}"))
-            }
-            Some("UnrecognizedClientException") if region != home => {
-                Refusal::RegionNotEnabled(region.clone())
-            }
-            _ => failed.into_refusal()?,
-        },
+        Some("UnrecognizedClientException") if region != home => {
+            Refusal::RegionNotEnabled(region.clone())
+        }
+        _ => failed.into_refusal()?,
     };
     Ok(Reading::Refused(refusal))
 }

@@ -116,13 +116,14 @@ impl Aws {
         let call = call.role_arn(role).role_session_name(SESSION_NAME);
         let call = call.set_external_id(self.external_id.clone());
         let answer = call.send().boxed().await;
-        let answer =
-            answer.map_err(|error| match failed(OPERATION, self.own.region(), &error) {
-                AwsError::Denied { .. } => {
-                    AwsError::Role { role: role.to_owned(), cause: cause(&error) }
-                }
-                failed => failed,
-            })?;
+        let answer = answer.map_err(|error| {
+            let failed = failed(OPERATION, self.own.region(), &error);
+            if matches!(failed, AwsError::Denied { .. }) {
+                AwsError::Role { role: role.to_owned(), cause: cause(&error) }
+            } else {
+                failed
+            }
+        })?;
         answer.credentials.filter(is_whole).map(keep).ok_or_else(|| {
             AwsError::bad_answer(OPERATION, self.own.region(), "the answer has no credentials")
         })

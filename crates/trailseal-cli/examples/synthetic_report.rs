@@ -236,9 +236,8 @@ fn checks(kind: Kind) -> Vec<Value> {
 fn evidence(kind: Kind, key: &str, region: &str, account: &str, arn: &str) -> Value {
     let known = |value: Value| json!({ "reading": "known", "value": value });
     let refused = |why: &str| json!({ "reading": "refused", "why": why });
-    let with_key = |value: Value| match kind {
-        Kind::NoKey => refused("it was not read"),
-        _ => known(value),
+    let with_key = |value: Value| {
+        if kind == Kind::NoKey { refused("it was not read") } else { known(value) }
     };
     let is_disabled = kind == Kind::Disabled;
     let described = with_key(json!({
@@ -263,8 +262,10 @@ fn policy(account: &str, arn: &str) -> String {
     let iam = |resource: &str| json!({ "AWS": format!("arn:aws:iam::{account}:{resource}") });
     let service = json!({ "Service": "cloudtrail.amazonaws.com" });
     let actions = json!(["kms:GenerateDataKey*", "kms:DescribeKey"]);
-    let mut admission = statement("Let CloudTrail encrypt", service, actions);
-    admission["Condition"] = json!({ "StringEquals": { "aws:SourceArn": arn } });
+    let admission = json!({
+        "Sid": "Let CloudTrail encrypt", "Effect": "Allow", "Principal": service, "Action": actions,
+        "Resource": "*", "Condition": { "StringEquals": { "aws:SourceArn": arn } },
+    });
     json!({
         "Version": "2012-10-17",
         "Statement": [

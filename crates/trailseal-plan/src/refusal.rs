@@ -209,19 +209,15 @@ impl Reasons {
 
     /// Whether AWS denied a read. The action is then collected for [`Self::add_denials`].
     pub(crate) fn was_denied(&mut self, refusal: &Refusal) -> bool {
-        match refusal {
-            Refusal::AccessDenied { action } => {
-                self.denied.insert(action);
-                true
-            }
-            // No permission helps against that policy.
-            Refusal::DeniedByPolicy { action, denial } => {
-                let what = format!("{action} was {denial}");
-                self.push(RefusalCode::ReadingDenied, what, denial.advice(action));
-                true
-            }
-            _ => false,
+        if let Refusal::AccessDenied { action } = refusal {
+            self.denied.insert(action);
+            return true;
         }
+        let Refusal::DeniedByPolicy { action, denial } = refusal else { return false };
+        // No permission helps against that policy.
+        let what = format!("{action} was {denial}");
+        self.push(RefusalCode::ReadingDenied, what, denial.advice(action));
+        true
     }
 
     /// Collects the action of a read that AWS denied.

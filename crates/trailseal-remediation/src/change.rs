@@ -162,10 +162,13 @@ where
         }
         Err(error) => error,
     };
-    let (cause, denial) = match failed(action, region, &error) {
-        AwsError::Denied { code, denial, .. } => (code, denial),
-        AwsError::ServiceFailure { cause, .. } => (cause, None),
-        failed => (failed.to_string(), None),
+    let failed = failed(action, region, &error);
+    let (cause, denial) = if let AwsError::Denied { code, denial, .. } = failed {
+        (code, denial)
+    } else if let AwsError::ServiceFailure { cause, .. } = failed {
+        (cause, None)
+    } else {
+        (failed.to_string(), None)
     };
     if let SdkError::ServiceError(refusal) = &error
         && refusal.raw().status().as_u16() < 500

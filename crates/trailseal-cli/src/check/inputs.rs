@@ -193,7 +193,7 @@ fn trails_are_read_in_all_supported_formats() {
 fn resources_that_config_did_not_answer_are_a_problem() {
     let (exit, report, err) = check(&["forms/aws-cli-batchgetagg-unprocessed.json"]);
     assert_eq!((exit, verdicts(&report).len()), (Exit::Failure, 1));
-    assert!(err.contains("lacks 1 of the resources that were asked for"), "{err}");
+    assert!(err.contains("lacks 1 of the requested resources"), "{err}");
 }
 
 /// A member that was not selected could decide.

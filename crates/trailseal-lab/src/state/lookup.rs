@@ -131,6 +131,26 @@ impl Trail {
     }
 }
 
+impl Key {
+    /// The key policy, or the default policy that KMS gives a key created without one.
+    pub(crate) fn policy_text(&self) -> String {
+        self.policy.clone().unwrap_or_else(|| default_policy(&self.arn))
+    }
+}
+
+fn default_policy(key_arn: &str) -> String {
+    let (partition, account) =
+        Arn::parse(key_arn).map_or(("aws", ""), |arn| (arn.partition, arn.account));
+    let statement = json!({
+        "Sid": "Enable IAM User Permissions",
+        "Effect": "Allow",
+        "Principal": { "AWS": format!("arn:{partition}:iam::{account}:root") },
+        "Action": "kms:*",
+        "Resource": "*",
+    });
+    json!({ "Version": "2012-10-17", "Id": "key-default-1", "Statement": [statement] }).to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -178,24 +198,4 @@ mod tests {
         assert_eq!(seen(&state, "999999999999", "us-east-1"), []);
         assert_eq!(seen(&state, "111122223333", "ap-south-1"), []);
     }
-}
-
-impl Key {
-    /// The key policy, or the default policy that KMS gives a key created without one.
-    pub(crate) fn policy_text(&self) -> String {
-        self.policy.clone().unwrap_or_else(|| default_policy(&self.arn))
-    }
-}
-
-fn default_policy(key_arn: &str) -> String {
-    let (partition, account) =
-        Arn::parse(key_arn).map_or(("aws", ""), |arn| (arn.partition, arn.account));
-    let statement = json!({
-        "Sid": "Enable IAM User Permissions",
-        "Effect": "Allow",
-        "Principal": { "AWS": format!("arn:{partition}:iam::{account}:root") },
-        "Action": "kms:*",
-        "Resource": "*",
-    });
-    json!({ "Version": "2012-10-17", "Id": "key-default-1", "Statement": [statement] }).to_string()
 }

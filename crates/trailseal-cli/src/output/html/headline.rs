@@ -27,8 +27,8 @@ impl Headline {
 
 fn statement(tally: &VerdictCounts) -> String {
     let trails = tally.trails();
-    let judged = trails - tally.of(&TrailStatus::NotApplicable);
-    match (tally.of(&TrailStatus::Failing), tally.of(&TrailStatus::Unverified)) {
+    let judged = trails - tally.of(TrailStatus::NotApplicable);
+    match (tally.of(TrailStatus::Failing), tally.of(TrailStatus::Unverified)) {
         (0, 0) if trails == 0 => "No trail was seen.".to_owned(),
         (0, 0) if judged == 0 => "No trail was judged.".to_owned(),
         (0, 0) if judged == 1 => "The one trail that was judged is compliant.".to_owned(),

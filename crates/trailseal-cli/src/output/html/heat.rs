@@ -134,12 +134,12 @@ fn row(index: usize, accounts: &[Account<'_>], shown: &[&str]) -> Row {
 fn look(tally: &VerdictCounts, has_problem: bool) -> (&'static str, String) {
     let number = |count: usize| if count > 999 { "999+".to_owned() } else { count.to_string() };
     match tally.worst() {
-        Some(verdict @ TrailStatus::Failing) => (verdict.slug(), number(tally.of(&verdict))),
+        Some(verdict @ TrailStatus::Failing) => (verdict.slug(), number(tally.of(verdict))),
         Some(verdict @ TrailStatus::Unverified) => {
-            (verdict.slug(), format!("?{}", number(tally.of(&verdict))))
+            (verdict.slug(), format!("?{}", number(tally.of(verdict))))
         }
         _ if has_problem => ("refused", "!".to_owned()),
-        Some(verdict @ TrailStatus::Compliant) => (verdict.slug(), number(tally.of(&verdict))),
+        Some(verdict @ TrailStatus::Compliant) => (verdict.slug(), number(tally.of(verdict))),
         Some(verdict @ TrailStatus::NotApplicable) => (verdict.slug(), "–".to_owned()),
         None => ("bare", "0".to_owned()),
     }

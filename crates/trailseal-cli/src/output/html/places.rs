@@ -60,7 +60,7 @@ impl<'a> Places<'a> {
     pub(super) fn of(report: &'a Report) -> Self {
         let mut accounts = counted(report);
         accounts.sort_by_key(|account| {
-            (account.rank(), Reverse(account.tally.of(&TrailStatus::Failing)))
+            (account.rank(), Reverse(account.tally.of(TrailStatus::Failing)))
         });
         let regions: BTreeSet<&str> = accounts
             .iter()

@@ -77,7 +77,7 @@ fn alias_taken(input: &PlanInput<'_>, new: &NewKey, reasons: &mut Reasons) {
         Reading::Known(arn) => reasons.push(
             RefusalCode::AliasTaken,
             format!("key {arn} already has `{alias}`"),
-            "use another alias, or name that key",
+            "use another alias, or, if that key is yours, name it with --key",
         ),
         // Read again just before the key is created.
         Reading::Refused(refusal) => {
