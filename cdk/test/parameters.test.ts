@@ -156,22 +156,24 @@ describe('parameters', () => {
 
   test('has the names, the order and the words that the function has', () => {
     const read = (file: string) =>
-      fs.readFileSync(path.join(packageDirectory(), '../crates/trailseal-rule/src', file), 'utf8');
-    const specs = read('parameter_specs.rs');
+      fs.readFileSync(path.join(packageDirectory(), '../crates', file), 'utf8');
+    const specs = read('trailseal-rule/src/parameter_specs.rs');
     const names = Array.from(specs.matchAll(/^ {8}name: "(\w+)",$/gm), ([, name]) => name);
     expect(PARAMETER_NAMES).toEqual(names);
     expect([...PARAMETER_NAMES].sort()).toEqual(Object.keys(PARAMETER_SCHEMAS).sort());
-    // What our own code says besides the words of the schema, and where the function says it.
+    // Messages that our own code adds to the schema's words, and where the function has them.
     const words = {
-      'error.rs': ['is `{quoted}`; expected {expected}', 'QUOTED_CHARS_MAX: usize = 80'],
-      'parameters.rs': [
+      'config-rule/src/error.rs': ['is `{}`; expected {expected}', 'QUOTED_CHARS_MAX: usize = 80'],
+      'config-rule/src/parameters.rs': [
         'is not a parameter of this rule; it has {}',
         'is {}; expected text',
+      ],
+      'trailseal-rule/src/parameter_specs.rs': [
         'has no effect; {why}',
         'it takes `requireKeyRotation` = `true` or `profile` = `strict`',
         '`skipChecks` names {}',
       ],
-      'members.rs': ['"a boolean"', '"a number"', '"a list"', '"an object"'],
+      'config-rule/src/members.rs': ['"a boolean"', '"a number"', '"a list"', '"an object"'],
     };
     for (const [file, sentences] of Object.entries(words)) {
       for (const sentence of sentences) {
