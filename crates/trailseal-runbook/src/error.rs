@@ -132,10 +132,7 @@ mod tests {
     fn an_error_is_one_line_and_tells_whether_something_was_changed() {
         let failure = || Cause::Failure(Failure::NotATrail("a\nb".to_owned()));
         let nothing = RemediationError::new(failure(), None);
-        assert_eq!(
-            nothing.to_string(),
-            "`a b` is neither a trail's name nor its ARN; nothing was changed"
-        );
+        assert_eq!(nothing.to_string(), "`a b` is not a trail name or ARN; nothing was changed");
         assert_eq!(nothing.kind(), "NoSuchTrail");
         let begun = RemediationError::new(Cause::Deadline, Some("J1"));
         assert_eq!(begun.kind(), "DeadlineExceeded");
