@@ -172,7 +172,7 @@ async fn a_trail_that_is_not_discovered_goes_by_the_id_of_its_standing_result() 
     let desk = Desk::open(state).await;
     let sent = desk.send(&event).await;
     assert_eq!(sent.verdicts(), [(arn.as_str(), "NON_COMPLIANT")].into());
-    // If the lookup is denied, the trail is reported by its name, and the log says so.
+    // If the lookup is denied, the trail is reported by its name, and the log names the denial.
     let operation = Operation::GetComplianceDetailsByConfigRule;
     desk.lab.inject(Fault::of(operation, Position::Every, FaultKind::AccessDenied));
     let sent = desk.send(&event).await;

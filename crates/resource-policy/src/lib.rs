@@ -10,7 +10,7 @@
 //! - A text that is not JSON, an unknown `Version`, a missing or unknown `Effect`, or a repeated or
 //!   unknown member beside `Statement` is an error of [`PolicyDocument::parse`].
 //! - A statement without `Action` and `NotAction`, or without `Resource` and `NotResource`, has no
-//!   effect if the service says so ([`PolicyFormat`]).
+//!   effect if the service documents that ([`PolicyFormat`]).
 //! - A repeated or unknown member in a statement, both of `Action` and `NotAction`, of `Resource` and
 //!   `NotResource`, both or neither of `Principal` and `NotPrincipal`, an empty list or a value of the
 //!   wrong type make that element *sometimes*: another element can still exclude a request, but the

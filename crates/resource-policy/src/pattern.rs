@@ -34,7 +34,7 @@ pub(crate) struct Pattern {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Resolved<'a> {
     Tokens(Cow<'a, [Token]>),
-    /// A variable is missing from these requests, so that nothing matches.
+    /// A variable is missing from these requests: the pattern never matches.
     NoValue,
     Unknown,
 }

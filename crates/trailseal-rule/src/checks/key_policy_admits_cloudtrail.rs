@@ -6,7 +6,8 @@
 //! a) A statement must match this trail's requests, and no Deny can: pass.
 //! b) No statement grants CloudTrail the operation: fail. A statement that would, but has no effect
 //!    because it has no `Resource` or no `Action`, is named.
-//! c) One does, but for another trail, account or key: fail; the elements that exclude this trail are named.
+//! c) One does, but for another trail, account or key: fail; the finding names the
+//!    elements that exclude this trail.
 //! d) A Deny matches: fail; it is named.
 //! e) Whether a statement matches depends on what cannot be known from here, or the document
 //!    cannot be read: unknown. Of a Deny, the fix is about that Deny.
