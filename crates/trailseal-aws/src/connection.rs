@@ -11,7 +11,6 @@ use trailseal_rule::Region;
 
 use crate::calls::CallLog;
 use crate::endpoints::{Endpoints, Service};
-use crate::gate::Gate;
 use crate::transport::Transport;
 
 /// The maximum wait for connections that are opened early.
@@ -88,9 +87,9 @@ impl Connection {
     /// Limits add up: an account's limit applies within the limit of all accounts.
     #[must_use]
     pub fn gated(&self, requests_max: usize) -> Self {
-        let gate = Gate::before(self.http_client.clone(), requests_max);
-        let http_client = SharedHttpClient::new(gate);
-        Self { http_client, calls: CallLog::default(), ..self.clone() }
+        let transport = self.transport.gated(requests_max);
+        let http_client = SharedHttpClient::new(transport.clone());
+        Self { transport, http_client, calls: CallLog::default(), ..self.clone() }
     }
 
     /// The HTTP client, for credential providers and other AWS clients.

@@ -14,7 +14,6 @@ mod calls;
 mod connection;
 mod endpoints;
 mod failure;
-mod gate;
 mod roles;
 mod session;
 mod transport;

@@ -8,7 +8,6 @@ mod dial;
 mod roots;
 
 use std::error::Error;
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,11 +25,12 @@ use aws_smithy_types::retry::ErrorKind;
 use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
 use hyper_util::client::legacy::{Client, Error as ClientError};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use tokio::sync::Semaphore;
 
 use crate::transport::dial::{ConnectTimedOut, Dialer};
 
 /// The one HTTP client. Clones share its connections.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Transport {
     dialer: Dialer,
     connector: SharedHttpConnector,
@@ -46,15 +46,17 @@ impl Transport {
         Self { dialer, connector: SharedHttpConnector::new(Connector(Arc::new(client))) }
     }
 
+    /// The same client with at most this many requests at a time; the others wait in order. A retry
+    /// waits like a new request, so that a pause before it does not count.
+    pub(crate) fn gated(&self, requests_max: usize) -> Self {
+        let places = Arc::new(Semaphore::new(requests_max.max(1)));
+        let connector = GatedConnector { inner: self.connector.clone(), places };
+        Self { dialer: self.dialer.clone(), connector: SharedHttpConnector::new(connector) }
+    }
+
     /// Opens a connection to each origin in advance and waits at most this long for them.
     pub(crate) async fn open_early(&self, origins: Vec<String>, timeout: Duration) {
         self.dialer.open_early(origins, timeout).await;
-    }
-}
-
-impl fmt::Debug for Transport {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("Transport")
     }
 }
 
@@ -73,13 +75,8 @@ impl HttpClient for Transport {
     }
 }
 
+#[derive(Debug)]
 struct Connector(Arc<Client<Dialer, SdkBody>>);
-
-impl fmt::Debug for Connector {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("Connector")
-    }
-}
 
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
@@ -98,6 +95,24 @@ impl HttpConnector for Connector {
             let response = answer.await.map_err(failure)?;
             HttpResponse::try_from(response.map(SdkBody::from_body_1_x))
                 .map_err(|error| ConnectorError::other(error.into(), None))
+        })
+    }
+}
+
+#[derive(Debug)]
+struct GatedConnector {
+    inner: SharedHttpConnector,
+    places: Arc<Semaphore>,
+}
+
+impl HttpConnector for GatedConnector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let (inner, places) = (self.inner.clone(), Arc::clone(&self.places));
+        HttpConnectorFuture::new(async move {
+            // The semaphore is never closed.
+            let place = places.acquire().await;
+            let _place = place.map_err(|closed| ConnectorError::other(closed.into(), None))?;
+            inner.call(request).await
         })
     }
 }

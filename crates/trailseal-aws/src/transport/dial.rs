@@ -1,7 +1,6 @@
 //! Opens connections, for a request or in advance.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::future::{Future, ready};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -28,16 +27,9 @@ type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
 type Dialing = Pin<Box<dyn Future<Output = Result<Stream, BoxError>> + Send>>;
 
 /// A connection was not opened in time.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("HTTP connect timeout occurred after {0:?}")]
 pub(crate) struct ConnectTimedOut(Duration);
-
-impl fmt::Display for ConnectTimedOut {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "HTTP connect timeout occurred after {:?}", self.0)
-    }
-}
-
-impl std::error::Error for ConnectTimedOut {}
 
 /// A connection that was opened early, for the first request to its origin.
 #[derive(Debug)]
@@ -47,7 +39,7 @@ struct Early {
 }
 
 /// Opens connections. Clones share those that were opened early.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Dialer {
     connect: Duration,
     http: HttpConnector,
