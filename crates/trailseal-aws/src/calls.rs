@@ -50,33 +50,21 @@ impl Intercept for CallLog {
         let mut log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let calls = log.entry(name).or_default();
         calls.attempts += 1;
-        let refusal = refusal(context).unwrap_or_default();
-        calls.throttled += u32::from(is_throttled(&refusal));
-        calls.expired += u32::from(refusal.body.contains("ExpiredToken"));
+        if let Some(response) = context.response().filter(|one| !one.status().is_success()) {
+            let body = response.body().bytes().map(String::from_utf8_lossy).unwrap_or_default();
+            // AWS reports throttling in the status or in an error code in the body.
+            let is_throttled = response.status().as_u16() == 429
+                || body.contains("Throttl")
+                || body.contains("SlowDown");
+            calls.throttled += u32::from(is_throttled);
+            calls.expired += u32::from(body.contains("ExpiredToken"));
+        }
         Ok(())
     }
 }
 
-/// An unsuccessful answer.
-#[derive(Debug, Default)]
-struct Refusal {
-    status: u16,
-    body: String,
-}
-
-fn refusal(context: &FinalizerInterceptorContextRef<'_>) -> Option<Refusal> {
-    let response = context.response().filter(|response| !response.status().is_success())?;
-    let body = response.body().bytes().map(String::from_utf8_lossy).unwrap_or_default();
-    Some(Refusal { status: response.status().as_u16(), body: body.into_owned() })
-}
-
-/// AWS reports throttling in the status or in an error code in the body.
-fn is_throttled(refusal: &Refusal) -> bool {
-    let Refusal { status, body } = refusal;
-    *status == 429 || body.contains("Throttl") || body.contains("SlowDown")
-}
-
-fn iam_prefix(service: &str) -> String {
+/// The prefix of a service's IAM actions, which is also the first label of its hosts.
+pub(crate) fn iam_prefix(service: &str) -> String {
     match service {
         "Config Service" => "config".to_owned(),
         other => other.to_lowercase(),

@@ -4,6 +4,8 @@ use aws_types::SdkConfig;
 use aws_types::service_config::ServiceConfigKey;
 use trailseal_rule::{Partition, Region};
 
+use crate::calls::iam_prefix;
+
 /// A service that is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Service {
@@ -51,18 +53,6 @@ impl Service {
     /// The variable for its endpoint, such as `AWS_ENDPOINT_URL_CONFIG_SERVICE`.
     fn variable(self) -> String {
         format!("{OF_ALL}_{}", self.id().replace(' ', "_").to_uppercase())
-    }
-
-    const fn host(self) -> &'static str {
-        match self {
-            Self::Account => "account",
-            Self::CloudTrail => "cloudtrail",
-            Self::Config => "config",
-            Self::Kms => "kms",
-            Self::Organizations => "organizations",
-            Self::S3 => "s3",
-            Self::Sts => "sts",
-        }
     }
 }
 
@@ -118,21 +108,19 @@ impl Endpoints {
 
     /// The URL of a service in a Region: the configured one or AWS's own.
     pub(crate) fn url(&self, service: Service, region: &Region) -> String {
-        match self.of(service) {
-            Some(url) => url.to_owned(),
-            None => aws_address(service, region),
-        }
-    }
-
-    /// The endpoint of services that have none of their own.
-    fn of_all(&self) -> Option<&str> {
-        self.of_all.as_deref()
+        self.of(service).map_or_else(
+            || {
+                let dns_suffix = Partition::of(region).dns_suffix;
+                format!("https://{}.{region}.{dns_suffix}", iam_prefix(service.id()))
+            },
+            str::to_owned,
+        )
     }
 
     /// The configured endpoint of a service.
     pub(crate) fn of(&self, service: Service) -> Option<&str> {
         let own = self.of_one.iter().find(|(of, _)| *of == service).map(|(_, url)| url);
-        own.map(String::as_str).or(self.of_all())
+        own.or(self.of_all.as_ref()).map(String::as_str)
     }
 }
 
@@ -151,10 +139,6 @@ fn configured_for(service: Service, config: &SdkConfig) -> Option<String> {
         .profile("endpoint_url")
         .build();
     config.service_config()?.load_config(key.ok()?)
-}
-
-fn aws_address(service: Service, region: &Region) -> String {
-    format!("https://{}.{region}.{}", service.host(), Partition::of(region).dns_suffix)
 }
 
 #[cfg(test)]
@@ -180,20 +164,12 @@ mod tests {
     }
 
     #[test]
-    fn head_bucket_goes_to_the_domain_of_the_partition() {
-        for (region, domain) in [
-            ("us-east-1", "amazonaws.com"),
-            ("cn-north-1", "amazonaws.com.cn"),
-            ("us-gov-west-1", "amazonaws.com"),
-            ("us-iso-east-1", "c2s.ic.gov"),
-            ("us-isob-east-1", "sc2s.sgov.gov"),
-            ("eu-isoe-west-1", "cloud.adc-e.uk"),
-            ("us-isof-south-1", "csp.hci.ic.gov"),
-            ("eusc-de-east-1", "amazonaws.eu"),
-        ] {
-            let url = Endpoints::default().url(Service::S3, &Region::parse(region).unwrap());
-            assert_eq!(url, format!("https://s3.{region}.{domain}"));
-        }
+    fn a_service_has_its_host_in_the_domain_of_the_partition() {
+        let url =
+            |service, region| Endpoints::default().url(service, &Region::parse(region).unwrap());
+        assert_eq!(url(Service::S3, "us-east-1"), "https://s3.us-east-1.amazonaws.com");
+        let china = "https://config.cn-north-1.amazonaws.com.cn";
+        assert_eq!(url(Service::Config, "cn-north-1"), china);
     }
 
     #[test]
@@ -219,7 +195,7 @@ mod tests {
                 _ => Some("https://here".to_owned()),
             });
             assert_eq!(endpoints.of(Service::Kms).is_none(), is_ignored, "{value}");
-            assert_eq!(endpoints.of_all().is_none(), is_ignored, "{value}");
+            assert_eq!(endpoints.of_all.is_none(), is_ignored, "{value}");
         }
     }
 }

@@ -128,14 +128,8 @@ async fn describe_key(session: &Session, region: &Region, key: &KeyRef) -> Read<
 
 /// A description of another key is not evidence.
 fn of_asked_key(metadata: &KeyMetadata, key: &KeyRef) -> Reading<KeyFacts> {
-    let asked = match key {
-        KeyRef::Key(arn) => Some(arn),
-        KeyRef::AliasArn { .. } | KeyRef::Alias(_) | KeyRef::Id(_) | KeyRef::Unrecognized(_) => {
-            None
-        }
-    };
     match key_facts(metadata) {
-        Ok(facts) if asked.is_some_and(|asked| *asked != facts.arn) => Reading::Refused(
+        Ok(facts) if matches!(key, KeyRef::Key(asked) if *asked != facts.arn) => Reading::Refused(
             Refusal::Malformed(format!("DescribeKey returned another key, {}", facts.arn)),
         ),
         Ok(facts) => Reading::Known(facts),

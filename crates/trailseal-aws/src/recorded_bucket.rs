@@ -38,10 +38,7 @@ pub async fn recorded_bucket(
     region: &Region,
     bucket: &BucketName,
 ) -> Reading<RecordedBucket> {
-    match ask(session, region, bucket).await {
-        Ok(recorded) => Reading::Known(recorded),
-        Err(refusal) => Reading::Refused(refusal),
-    }
+    ask(session, region, bucket).await.map_or_else(Reading::Refused, Reading::Known)
 }
 
 async fn ask(
@@ -110,10 +107,7 @@ fn not_understood(what: String) -> Refusal {
 }
 
 fn reading<T>(read: Result<T, String>) -> Reading<T> {
-    match read {
-        Ok(value) => Reading::Known(value),
-        Err(what) => Reading::Refused(not_understood(what)),
-    }
+    read.map_or_else(|what| Reading::Refused(not_understood(what)), Reading::Known)
 }
 
 fn policy_text(text: &str) -> Result<Option<String>, String> {

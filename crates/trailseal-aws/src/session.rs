@@ -36,7 +36,7 @@ pub struct Session {
     pub(crate) connection: Connection,
     credentials: SharedCredentialsProvider,
     clients: Arc<Clients>,
-    pub(crate) retry_partition: RetryPartition,
+    retry_partition: RetryPartition,
 }
 
 #[derive(Debug, Default)]
