@@ -204,7 +204,10 @@ async fn only_results_that_say_something_and_are_ours_are_replaced() {
             (TRAIL, "gone-too", "NOT_APPLICABLE"),
         ]
     );
-    assert!(sent.annotation("gone").contains("no longer judged here"));
+    let why = "the trail has no result under this id: it was deleted, is a copy, or has another id";
+    assert_eq!(sent.annotation("gone"), why);
+    let why = "the account has no result: a trail is visible, or noTrails is not NON_COMPLIANT";
+    assert_eq!(sent.annotation(ACCOUNT), why);
 }
 
 /// A trail may have the account's number as its name.

@@ -11,8 +11,8 @@ const CONFIG_SERVICE_ROLE: &str = "AWSServiceRoleForConfig";
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum FunctionError {
     /// The rule cannot handle the event. Nothing was evaluated.
-    #[error("{0}")]
-    Event(EventError),
+    #[error(transparent)]
+    Event(#[from] EventError),
     /// An AWS call failed.
     #[error("{}", describe(.0))]
     Aws(AwsError),
@@ -64,12 +64,6 @@ impl FunctionError {
                 AwsError::Deadline(_) => "DeadlineExceeded",
             },
         }
-    }
-}
-
-impl From<EventError> for FunctionError {
-    fn from(error: EventError) -> Self {
-        Self::Event(error)
     }
 }
 

@@ -91,9 +91,9 @@ fn obsolete(
 
 fn replaced(result: StandingResult, created: Timestamp) -> Judged {
     let why = if result.resource_type == TRAIL_TYPE {
-        "this trail is no longer judged here: it is gone, a copy, or reported under another id"
+        "the trail has no result under this id: it was deleted, is a copy, or has another id"
     } else {
-        "whether there are trails is no longer asked, or there are some"
+        "the account has no result: a trail is visible, or noTrails is not NON_COMPLIANT"
     };
     let StandingResult { resource_type, resource_id } = result;
     let evaluation = Evaluation::not_applicable(resource_type, resource_id, why, created);
