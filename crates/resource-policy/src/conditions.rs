@@ -7,13 +7,12 @@
 
 use crate::address::lies_in;
 use crate::context::{Context, ContextValue, OpenValue, Settled};
-use crate::effect::Effect;
 use crate::json::{Json, repeated_name};
 use crate::matching::Match;
 use crate::operator::{Missing, Operator, Polarity, Quantifier, Test};
 use crate::pattern::{Pattern, Resolved, Variables};
-use crate::shape::{Fit, LetterCase, Shape, fit, fit_arn};
-use crate::token::{Token, literally, spelled};
+use crate::request::Effect;
+use crate::shape::{Fit, LetterCase, Shape, Token, fit, fit_arn, literally, spelled};
 
 /// One operator applied to one key.
 #[derive(Debug, Clone, PartialEq)]
@@ -132,9 +131,7 @@ fn chosen_with(
     patterns: &[Pattern],
     context: &Context,
 ) -> Tendency {
-    let passes = |value: &str| {
-        negate_if(operator.polarity, match_text(operator.test, value, patterns, context))
-    };
+    let passes = |value: &str| passes(operator, value, patterns, context);
     let needed = passes(needed);
     let others: Vec<Match> = others.iter().map(|value| passes(value)).collect();
     if needed == Match::Sometimes || others.contains(&Match::Sometimes) {
@@ -191,27 +188,18 @@ fn null(value: &ContextValue, patterns: &[Pattern], context: &Context) -> Tenden
             Settled::ByNobody => Match::Sometimes,
         }),
     };
-    let mut asked: Vec<bool> = Vec::new();
-    for pattern in patterns {
-        match boolean(pattern, context) {
-            Some(value) if asked.contains(&value) => {}
-            Some(value) => asked.push(value),
-            None => return Tendency::Certain(Match::Sometimes),
-        }
-    }
-    match (asked.as_slice(), missing) {
-        ([true], missing) => missing,
-        ([false], Tendency::Certain(missing)) => Tendency::Certain(!missing),
-        ([false], Tendency::ByChoice | Tendency::CanHold) => Tendency::ByChoice,
+    let asked: Option<Vec<bool>> = patterns.iter().map(|one| boolean(one, context)).collect();
+    let Some(asked) = asked else { return Tendency::Certain(Match::Sometimes) };
+    match (asked.contains(&true), asked.contains(&false), missing) {
+        (true, false, missing) => missing,
+        (false, true, Tendency::Certain(missing)) => Tendency::Certain(!missing),
+        (false, true, Tendency::ByChoice | Tendency::CanHold) => Tendency::ByChoice,
         _ => Tendency::Certain(Match::Always),
     }
 }
 
 fn known(operator: Operator, values: &[String], patterns: &[Pattern], context: &Context) -> Match {
-    let mut passes = values.iter().map(|value| {
-        let matches = match_text(operator.test, value, patterns, context);
-        negate_if(operator.polarity, matches)
-    });
+    let mut passes = values.iter().map(|value| passes(operator, value, patterns, context));
     match operator.quantifier {
         Quantifier::ForAllValues => Match::all(passes),
         Quantifier::ForAnyValue => Match::any(passes),
@@ -229,10 +217,7 @@ fn includes(
     patterns: &[Pattern],
     context: &Context,
 ) -> Match {
-    let passes = values.iter().map(|value| {
-        let matches = match_text(operator.test, value, patterns, context);
-        negate_if(operator.polarity, matches)
-    });
+    let passes = values.iter().map(|value| passes(operator, value, patterns, context));
     match operator.quantifier {
         Quantifier::ForAllValues => Match::all(passes).and(Match::Sometimes),
         Quantifier::ForAnyValue => Match::any(passes).or(Match::Sometimes),
@@ -265,6 +250,11 @@ fn negate_if(polarity: Polarity, matches: Match) -> Match {
         Polarity::Matching => matches,
         Polarity::Negated => !matches,
     }
+}
+
+/// Whether a value in the requests matches one of the policy's, or none with a negated operator.
+fn passes(operator: Operator, value: &str, patterns: &[Pattern], context: &Context) -> Match {
+    negate_if(operator.polarity, match_text(operator.test, value, patterns, context))
 }
 
 /// Whether a value in the requests matches one of the policy's.
@@ -315,7 +305,7 @@ fn fit_text(test: Test, tokens: &[Token], shape: &Shape) -> Option<Fit> {
         Test::Equals => Some(fit(&literally(tokens), shape, LetterCase::Sensitive)),
         Test::EqualsIgnoreCase => Some(fit(&literally(tokens), shape, LetterCase::Ignored)),
         Test::Like => Some(fit(tokens, shape, LetterCase::Sensitive)),
-        Test::Arn => fit_arn(tokens, shape, LetterCase::Sensitive),
+        Test::Arn => fit_arn(tokens, shape),
         Test::Bool | Test::Number(_) | Test::Address | Test::Opaque | Test::Null => None,
     }
 }
@@ -329,13 +319,7 @@ fn boolean(pattern: &Pattern, context: &Context) -> Option<bool> {
 }
 
 fn parse_boolean(text: &str) -> Option<bool> {
-    if text.eq_ignore_ascii_case("true") {
-        Some(true)
-    } else if text.eq_ignore_ascii_case("false") {
-        Some(false)
-    } else {
-        None
-    }
+    text.to_ascii_lowercase().parse().ok()
 }
 
 #[cfg(test)]
@@ -344,10 +328,18 @@ mod tests {
 
     use super::parse_conditions;
     use crate::context::{Context, ContextValue, OpenValue, Settled};
-    use crate::effect::Effect;
     use crate::matching::Match::{self, Always, Never, Sometimes};
     use crate::pattern::Variables;
-    use crate::shape::Shape;
+    use crate::request::Effect;
+    use crate::shape::{Hole, Shape};
+
+    /// Whether the one condition of a block holds.
+    fn holds(block: &str, context: &Context, effect: Effect) -> Match {
+        let read = serde_json::from_str(block).unwrap();
+        let conditions = parse_conditions(&read, Variables::Supported);
+        assert_eq!(conditions.len(), 1, "{block}");
+        conditions[0].holds(context, effect)
+    }
 
     fn check(value: &ContextValue, cases: &[(&str, serde_json::Value, Match)]) {
         let context = Context::default()
@@ -355,9 +347,7 @@ mod tests {
             .with("aws:Missing", ContextValue::Absent);
         for (operator, values, expected) in cases {
             let text = json!({ *operator: { "AWS:key": values } }).to_string();
-            let block = serde_json::from_str(&text).unwrap();
-            let conditions = parse_conditions(&block, Variables::Supported);
-            let found = Match::all(conditions.iter().map(|c| c.holds(&context, Effect::Allow)));
+            let found = holds(&text, &context, Effect::Allow);
             assert_eq!(found, *expected, "{text} of {value:?}");
         }
     }
@@ -443,7 +433,7 @@ mod tests {
             for (settled, expected) in
                 [(Settled::ByCaller, by_caller), (Settled::ByNobody, by_nobody)]
             {
-                let shape = Shape::text("").then_unnamed();
+                let shape = Shape::text("") + Hole::Unnamed;
                 let value = ContextValue::Open(OpenValue { shape, settled });
                 check(&value, &[(operator, json!(values), expected)]);
             }
@@ -466,10 +456,7 @@ mod tests {
             r#"{"StringEquals": {"aws:Key": "x", "AWS:KEY": "y"}}"#,
             r#"{"StringEquals": {"aws:Key": "x"}, "stringequals": {"aws:Key": "y"}}"#,
         ] {
-            let block = serde_json::from_str(text).unwrap();
-            let conditions = parse_conditions(&block, Variables::Supported);
-            let holds = conditions.iter().map(|c| c.holds(&Context::default(), Effect::Allow));
-            assert_eq!(holds.collect::<Vec<_>>(), [Sometimes], "{text}");
+            assert_eq!(holds(text, &Context::default(), Effect::Allow), Sometimes, "{text}");
         }
     }
 
@@ -481,9 +468,7 @@ mod tests {
             .with("aws:Other", ContextValue::Absent);
         for (operator, expected) in [("StringEquals", Never), ("StringNotEquals", Always)] {
             let text = json!({ operator: { "aws:Key": "${aws:Other}" } }).to_string();
-            let block = serde_json::from_str(&text).unwrap();
-            let conditions = parse_conditions(&block, Variables::Supported);
-            assert_eq!(conditions[0].holds(&context, Effect::Allow), expected, "{operator}");
+            assert_eq!(holds(&text, &context, Effect::Allow), expected, "{operator}");
         }
     }
 
@@ -491,10 +476,8 @@ mod tests {
     fn what_the_caller_chooses_helps_an_allow_and_avoids_a_deny() {
         let context = Context::default().with("aws:Key", ContextValue::Chosen);
         for text in [r#"{"StringEquals": {"aws:Key": "x"}}"#, r#"{"Null": {"aws:Key": "false"}}"#] {
-            let block = serde_json::from_str(text).unwrap();
-            let conditions = parse_conditions(&block, Variables::Supported);
-            assert_eq!(conditions[0].holds(&context, Effect::Allow), Always);
-            assert_eq!(conditions[0].holds(&context, Effect::Deny), Never);
+            assert_eq!(holds(text, &context, Effect::Allow), Always);
+            assert_eq!(holds(text, &context, Effect::Deny), Never);
         }
     }
 }

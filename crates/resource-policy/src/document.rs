@@ -1,10 +1,9 @@
 //! A policy and its decisions.
 
-use crate::effect::Effect;
 use crate::error::PolicyError;
 use crate::matching::Match;
 use crate::parse::{PolicyFormat, read_statements};
-use crate::request::Request;
+use crate::request::{Effect, Request};
 use crate::statement::{ElementMatches, Statement, StatementRef};
 
 /// A parsed policy.

@@ -5,8 +5,7 @@ use crate::json::{Json, repeated_name};
 use crate::matching::Match;
 use crate::pattern::{Pattern, Resolved, Variables};
 use crate::request::CallerSet;
-use crate::shape::{LetterCase, Shape, fit};
-use crate::token::Token;
+use crate::shape::{LetterCase, Shape, Token, fit};
 
 /// An element that is a list, plain (`Principal`) or negated (`NotPrincipal`).
 #[derive(Debug, Clone, PartialEq)]
@@ -85,15 +84,8 @@ impl Principal {
         match (self, caller) {
             (Self::Everyone, _) => Match::Always,
             (Self::Named(named), CallerSet::Principal(arn)) => same_principal(named, arn),
-            (
-                Self::Named(_),
-                CallerSet::Service(_) | CallerSet::AnyService | CallerSet::Stranger,
-            ) => Match::Never,
-            (
-                Self::Service(_),
-                CallerSet::AnyService | CallerSet::Stranger | CallerSet::Principal(_),
-            ) => Match::Never,
             (Self::Service(named), CallerSet::Service(service)) => same_service(named, service),
+            (Self::Named(_) | Self::Service(_), _) => Match::Never,
             (Self::Federated, CallerSet::Service(_) | CallerSet::AnyService) => Match::Never,
             (Self::Federated, CallerSet::Stranger | CallerSet::Principal(_)) => Match::Sometimes,
             (Self::Unclear, _) => Match::Sometimes,
@@ -146,16 +138,11 @@ pub(crate) fn parse_patterns(json: &Json, variables: Variables) -> Option<Vec<Op
         Json::List(items) => items.as_slice(),
         Json::Null | Json::Bool(_) | Json::Number(_) | Json::Object(_) => return None,
     };
-    let patterns = entries.iter().map(|entry| match entry {
-        Json::Text(text) if !text.trim().is_empty() => Some(Pattern::parse(text, variables)),
-        Json::Text(_)
-        | Json::Null
-        | Json::Bool(_)
-        | Json::Number(_)
-        | Json::List(_)
-        | Json::Object(_) => None,
-    });
-    Some(patterns.collect())
+    let pattern = |entry: &Json| {
+        let Json::Text(text) = entry else { return None };
+        (!text.trim().is_empty()).then(|| Pattern::parse(text, variables))
+    };
+    Some(entries.iter().map(pattern).collect())
 }
 
 impl Listed<Option<Pattern>> {

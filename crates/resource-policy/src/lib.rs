@@ -21,7 +21,6 @@
 //! and condition keys are known here; the caller supplies them in the [`Request`].
 
 mod matching;
-mod token;
 
 mod address;
 mod json;
@@ -33,7 +32,6 @@ mod pattern;
 mod request;
 
 mod conditions;
-mod effect;
 mod elements;
 
 mod error;
@@ -44,11 +42,10 @@ mod parse;
 
 pub use crate::context::{Context, ContextValue, OpenValue, Settled};
 pub use crate::document::{Decision, PolicyDocument, Reason};
-pub use crate::effect::Effect;
 pub use crate::elements::{Listed, Principal, same_service};
 pub use crate::error::PolicyError;
 pub use crate::matching::Match;
 pub use crate::parse::PolicyFormat;
-pub use crate::request::{CallerSet, Request};
-pub use crate::shape::Shape;
+pub use crate::request::{CallerSet, Effect, Request};
+pub use crate::shape::{Hole, Shape};
 pub use crate::statement::{STATEMENT_MEMBERS, Statement, StatementRef};

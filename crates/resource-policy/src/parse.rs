@@ -2,11 +2,11 @@
 //! language").
 
 use crate::conditions::{Condition, parse_conditions};
-use crate::effect::Effect;
 use crate::elements::{Listed, parse_patterns, parse_principals};
 use crate::error::PolicyError;
 use crate::json::{Json, repeated_name};
 use crate::pattern::Variables;
+use crate::request::Effect;
 use crate::statement::{STATEMENT_MEMBERS, Statement, StatementRef, quotable};
 
 /// What differs between the policies of different services.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::context::{Context, ContextValue};
-use crate::token::Token;
+use crate::shape::Token;
 
 /// Whether `${…}` is a variable ("IAM User Guide, IAM policy elements: Variables and tags": only in
 /// version 2012-10-17; in an older one it is ordinary text).
@@ -15,9 +15,7 @@ pub(crate) enum Variables {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Part {
-    Literal(char),
-    AnyOne,
-    AnyRun,
+    Token(Token),
     Variable { key: String, default: Option<String> },
     Malformed,
 }
@@ -56,14 +54,15 @@ impl Pattern {
                 rest = after;
                 continue;
             }
-            parts.push(match first {
-                '*' => Part::AnyRun,
-                '?' => Part::AnyOne,
-                other => Part::Literal(other),
-            });
+            parts.push(Part::Token(match first {
+                '*' => Token::AnyRun,
+                '?' => Token::AnyOne,
+                other => Token::Literal(other),
+            }));
             rest = rest.get(first.len_utf8()..).unwrap_or_default();
         }
-        let tokens = parts.iter().map(plain_token).collect();
+        let plain = |part: &Part| if let Part::Token(token) = part { Some(*token) } else { None };
+        let tokens = parts.iter().map(plain).collect();
         Self { parts, tokens }
     }
 
@@ -78,7 +77,7 @@ impl Pattern {
         let mut tokens = Vec::with_capacity(self.parts.len());
         for part in &self.parts {
             match part {
-                Part::Literal(_) | Part::AnyOne | Part::AnyRun => tokens.extend(plain_token(part)),
+                Part::Token(token) => tokens.push(*token),
                 Part::Malformed => return Resolved::Unknown,
                 Part::Variable { key, default } => match (context.value(key), default) {
                     (ContextValue::Known(values), _) => match values.as_slice() {
@@ -99,34 +98,21 @@ impl Pattern {
     }
 }
 
-/// The token of a part that is not a variable.
-fn plain_token(part: &Part) -> Option<Token> {
-    match part {
-        Part::Literal(character) => Some(Token::Literal(*character)),
-        Part::AnyOne => Some(Token::AnyOne),
-        Part::AnyRun => Some(Token::AnyRun),
-        Part::Variable { .. } | Part::Malformed => None,
-    }
-}
-
 fn variable(name: &str) -> Part {
-    match name {
-        "*" => return Part::Literal('*'),
-        "?" => return Part::Literal('?'),
-        "$" => return Part::Literal('$'),
-        _ => {}
+    if let "*" | "?" | "$" = name {
+        return name.chars().next().map_or(Part::Malformed, |one| Part::Token(Token::Literal(one)));
     }
-    match name.split_once(',') {
-        None if is_key(name) => Part::Variable { key: name.to_owned(), default: None },
-        Some((key, quoted)) if is_key(key) => {
-            let default = quoted.trim().strip_prefix('\'').and_then(|text| text.strip_suffix('\''));
-            match default {
-                Some(text) if !text.contains(['*', '?', '$']) => {
-                    Part::Variable { key: key.to_owned(), default: Some(text.to_owned()) }
-                }
-                _ => Part::Malformed,
-            }
-        }
+    let (key, default) = match name.split_once(',') {
+        None => (name, None),
+        Some((key, quoted)) => (key, Some(quoted)),
+    };
+    let text = |quoted: &str| {
+        let text = quoted.trim().strip_prefix('\'')?.strip_suffix('\'')?;
+        (!text.contains(['*', '?', '$'])).then(|| text.to_owned())
+    };
+    match (is_key(key), default, default.and_then(text)) {
+        (true, None, _) => Part::Variable { key: key.to_owned(), default: None },
+        (true, Some(_), Some(text)) => Part::Variable { key: key.to_owned(), default: Some(text) },
         _ => Part::Malformed,
     }
 }
@@ -141,24 +127,22 @@ fn is_key(name: &str) -> bool {
 mod tests {
     use super::{Pattern, Resolved, Variables};
     use crate::context::{Context, ContextValue};
-    use crate::token::spelled;
+    use crate::shape::{Token, spelled};
 
     #[test]
     fn only_the_newer_version_has_variables() {
         let context = Context::default()
             .with("aws:SourceAccount", ContextValue::known("111122223333"))
             .with("aws:PrincipalTag/team", ContextValue::Absent);
-        let check = |text: &str, variables: Variables, expected: Option<&str>| {
+        let check = |text: &str, variables: Variables, expected: &str| {
+            let tokens = expected.chars().map(Token::Literal).collect();
             let pattern = Pattern::parse(text, variables);
-            match (pattern.resolve(&context), expected) {
-                (Resolved::Tokens(tokens), Some(text)) => assert_eq!(spelled(&tokens), text),
-                (resolved, expected) => panic!("`{text}` gave {resolved:?}, not {expected:?}"),
-            }
+            assert_eq!(pattern.resolve(&context), Resolved::Tokens(tokens), "{text}");
         };
-        check("a-${aws:sourceaccount}", Variables::Supported, Some("a-111122223333"));
-        check("a-${aws:SourceAccount}", Variables::Literal, Some("a-${aws:SourceAccount}"));
-        check("${*}${?}${$}", Variables::Supported, Some("*?$"));
-        check("${aws:PrincipalTag/team, 'all'}", Variables::Supported, Some("all"));
+        check("a-${aws:sourceaccount}", Variables::Supported, "a-111122223333");
+        check("a-${aws:SourceAccount}", Variables::Literal, "a-${aws:SourceAccount}");
+        check("${*}${?}${$}", Variables::Supported, "*?$");
+        check("${aws:PrincipalTag/team, 'all'}", Variables::Supported, "all");
         let is = |text: &str, expected: Resolved<'_>| {
             let pattern = Pattern::parse(text, Variables::Supported);
             assert_eq!(pattern.resolve(&context), expected, "{text}");
@@ -186,20 +170,16 @@ mod tests {
 
     #[test]
     fn wildcards_in_the_value_of_a_variable_are_in_doubt() {
-        for value in ["a*", "a?"] {
-            let context = Context::default().with("aws:userid", ContextValue::known(value));
-            let pattern = Pattern::parse("${aws:userid}", Variables::Supported);
-            assert_eq!(pattern.resolve(&context), Resolved::Unknown, "{value}");
-        }
-        let context = Context::default().with("aws:userid", ContextValue::Absent);
+        let check = |value: ContextValue, text: &str| {
+            let context = Context::default().with("aws:userid", value.clone());
+            let pattern = Pattern::parse(text, Variables::Supported);
+            assert_eq!(pattern.resolve(&context), Resolved::Unknown, "{text} of {value:?}");
+        };
+        check(ContextValue::known("a*"), "${aws:userid}");
+        check(ContextValue::known("a?"), "${aws:userid}");
+        check(ContextValue::Known(vec!["a".to_owned(), "b".to_owned()]), "${aws:userid}");
         for default in ["'a*'", "'a?'", "'a$'", "a", "'a", "a'"] {
-            let text = format!("${{aws:userid, {default}}}");
-            let pattern = Pattern::parse(&text, Variables::Supported);
-            assert_eq!(pattern.resolve(&context), Resolved::Unknown, "{text}");
+            check(ContextValue::Absent, &format!("${{aws:userid, {default}}}"));
         }
-        let several = ContextValue::Known(vec!["a".to_owned(), "b".to_owned()]);
-        let context = Context::default().with("aws:userid", several);
-        let pattern = Pattern::parse("${aws:userid}", Variables::Supported);
-        assert_eq!(pattern.resolve(&context), Resolved::Unknown, "one of several values");
     }
 }

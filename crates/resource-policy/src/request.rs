@@ -1,4 +1,4 @@
-//! A set of requests, about which a policy is asked.
+//! A set of requests, about which a policy is asked, and what a statement does to them.
 
 use crate::context::Context;
 use crate::shape::Shape;
@@ -28,4 +28,13 @@ pub struct Request {
     pub resource: Option<Shape>,
     /// The condition keys that the requests carry.
     pub context: Context,
+}
+
+/// The `Effect` of a statement on the requests that it matches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// It allows them.
+    Allow,
+    /// It denies them, even if another statement allows them.
+    Deny,
 }

@@ -7,10 +7,42 @@
 //! pattern times that of the shape, without backtracking.
 
 use std::iter;
+use std::ops::Add;
 
-use crate::token::Token;
+/// One character or wildcard of a pattern without variables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Token {
+    Literal(char),
+    AnyOne,
+    AnyRun,
+    /// One character except a colon.
+    OneInSegment,
+    /// Any characters except colons.
+    RunInSegment,
+}
 
-/// A value, of which parts may be unknown.
+impl Token {
+    /// The character, or the one that stands for the wildcard.
+    fn spelled(self) -> char {
+        match self {
+            Self::AnyOne | Self::OneInSegment => '?',
+            Self::AnyRun | Self::RunInSegment => '*',
+            Self::Literal(character) => character,
+        }
+    }
+}
+
+/// The same characters, with each wildcard as a literal character.
+pub(crate) fn literally(tokens: &[Token]) -> Vec<Token> {
+    tokens.iter().map(|token| Token::Literal(token.spelled())).collect()
+}
+
+/// The text of the tokens, with each wildcard as the character that stands for it.
+pub(crate) fn spelled(tokens: &[Token]) -> String {
+    tokens.iter().map(|token| token.spelled()).collect()
+}
+
+/// A value, of which parts may be unknown: texts and [`Hole`]s, joined by `+`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shape {
     elements: Vec<Element>,
@@ -24,8 +56,9 @@ enum Element {
     Hole(Hole),
 }
 
+/// An unknown part of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Hole {
+pub enum Hole {
     /// Any text without a colon, or nothing.
     Name,
     /// Any text without a colon or a slash, or nothing.
@@ -50,57 +83,27 @@ impl Shape {
         Self { elements: text.chars().map(Element::Char).collect() }
     }
 
-    /// Followed by literal text.
-    #[must_use]
-    pub fn then(mut self, text: &str) -> Self {
-        self.elements.extend(text.chars().map(Element::Char));
-        self
-    }
-
-    /// Followed by any text without a colon.
-    #[must_use]
-    pub fn then_name(self) -> Self {
-        self.then_hole(Hole::Name)
-    }
-
-    /// Followed by any text without a colon and without a slash.
-    #[must_use]
-    pub fn then_segment(self) -> Self {
-        self.then_hole(Hole::Segment)
-    }
-
-    /// Followed by a Region, a service or nothing.
-    #[must_use]
-    pub fn then_label(self) -> Self {
-        self.then_hole(Hole::Label)
-    }
-
     /// Followed by one ASCII letter.
     #[must_use]
     pub fn then_letter(mut self) -> Self {
         self.elements.push(Element::Letter);
         self
     }
+}
 
-    /// Followed by a name that the policy does not spell out.
-    #[must_use]
-    pub fn then_new_name(self) -> Self {
-        self.then_hole(Hole::NewName)
+impl Add<&str> for Shape {
+    type Output = Self;
+
+    fn add(mut self, text: &str) -> Self {
+        self.elements.extend(text.chars().map(Element::Char));
+        self
     }
+}
 
-    /// Followed by any text.
-    #[must_use]
-    pub fn then_anything(self) -> Self {
-        self.then_hole(Hole::Anything)
-    }
+impl Add<Hole> for Shape {
+    type Output = Self;
 
-    /// Followed by an ID that the policy does not name.
-    #[must_use]
-    pub fn then_unnamed(self) -> Self {
-        self.then_hole(Hole::Unnamed)
-    }
-
-    fn then_hole(mut self, hole: Hole) -> Self {
+    fn add(mut self, hole: Hole) -> Self {
         self.elements.push(Element::Hole(hole));
         self
     }
@@ -134,7 +137,7 @@ pub(crate) fn fit(tokens: &[Token], shape: &Shape, case: LetterCase) -> Fit {
 ///
 /// "IAM User Guide, IAM JSON policy elements: Condition operators", *Amazon Resource Name (ARN)
 /// condition operators*.
-pub(crate) fn fit_arn(tokens: &[Token], shape: &Shape, case: LetterCase) -> Option<Fit> {
+pub(crate) fn fit_arn(tokens: &[Token], shape: &Shape) -> Option<Fit> {
     let pattern_parts: Vec<_> = tokens.splitn(6, |token| *token == Token::Literal(':')).collect();
     let value_parts: Vec<_> =
         shape.elements.splitn(6, |element| *element == Element::Char(':')).collect();
@@ -144,7 +147,7 @@ pub(crate) fn fit_arn(tokens: &[Token], shape: &Shape, case: LetterCase) -> Opti
     let mut whole = Fit { always: true, possible: true };
     for (pattern, value) in pattern_parts.iter().zip(&value_parts) {
         let part = Shape { elements: value.to_vec() };
-        let Fit { always, possible } = fit(pattern, &part, case);
+        let Fit { always, possible } = fit(pattern, &part, LetterCase::Sensitive);
         whole.always &= always;
         whole.possible &= possible;
     }
@@ -198,8 +201,8 @@ fn walk(tokens: &[Token], elements: &[Element], case: LetterCase, filling: Filli
 /// A run reaches every position from the first open one on, or up to the next colon.
 fn take_run(positions: &[Position], elements: &[Element], stops_at_colon: bool) -> Vec<Position> {
     let mut reached = false;
-    with_end(positions, elements)
-        .map(|(position, element)| {
+    iter::zip(positions, with_end(elements))
+        .map(|(&position, element)| {
             let mut here = position;
             here.fresh |= reached;
             reached |= position.is_open();
@@ -220,8 +223,8 @@ fn take_one(
     filling: Filling,
 ) -> Vec<Position> {
     let mut arriving = false;
-    with_end(positions, elements)
-        .map(|(position, element)| {
+    iter::zip(positions, with_end(elements))
+        .map(|(&position, element)| {
             let mut here = Position { fresh: arriving, ..Position::default() };
             arriving = false;
             match (element, token) {
@@ -255,9 +258,7 @@ fn take_one(
 /// matched a part of it. For every filling: only if a run matched all of it.
 fn leave_holes(positions: &mut [Position], elements: &[Element], filling: Filling) {
     let mut arriving = false;
-    for (position, element) in
-        positions.iter_mut().zip(elements.iter().map(Some).chain(iter::once(None)))
-    {
+    for (position, element) in positions.iter_mut().zip(with_end(elements)) {
         position.fresh |= arriving;
         arriving = match element {
             Some(Element::Hole(Hole::Unnamed | Hole::NewName)) => position.taken,
@@ -269,12 +270,8 @@ fn leave_holes(positions: &mut [Position], elements: &[Element], filling: Fillin
     }
 }
 
-fn with_end<'a>(
-    positions: &'a [Position],
-    elements: &'a [Element],
-) -> impl Iterator<Item = (Position, Option<&'a Element>)> {
-    let elements = elements.iter().map(Some).chain(iter::once(None));
-    positions.iter().copied().zip(elements)
+fn with_end(elements: &[Element]) -> impl Iterator<Item = Option<&Element>> {
+    elements.iter().map(Some).chain(iter::once(None))
 }
 
 impl Hole {
@@ -307,7 +304,7 @@ fn same(one: char, other: char, case: LetterCase) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Fit, LetterCase, Shape, fit, fit_arn};
+    use super::{Fit, Hole, LetterCase, Shape, Token, fit, fit_arn};
     use crate::context::Context;
     use crate::pattern::{Pattern, Resolved, Variables};
 
@@ -315,16 +312,16 @@ mod tests {
     const SOMETIMES: Fit = Fit { always: false, possible: true };
     const ALWAYS: Fit = Fit { always: true, possible: true };
 
+    fn tokens(pattern: &str) -> Vec<Token> {
+        match Pattern::parse(pattern, Variables::Literal).resolve(&Context::default()) {
+            Resolved::Tokens(tokens) => tokens.into_owned(),
+            Resolved::NoValue | Resolved::Unknown => panic!("`{pattern}` needs no look-up"),
+        }
+    }
+
     fn check(pattern: &str, shape: &Shape, expected: Fit) {
-        let parsed = Pattern::parse(pattern, Variables::Literal);
-        let Resolved::Tokens(tokens) = parsed.resolve(&Context::default()) else {
-            panic!("`{pattern}` needs no look-up");
-        };
-        assert_eq!(
-            fit(&tokens, shape, LetterCase::Sensitive),
-            expected,
-            "`{pattern}` on {shape:?}"
-        );
+        let found = fit(&tokens(pattern), shape, LetterCase::Sensitive);
+        assert_eq!(found, expected, "`{pattern}` on {shape:?}");
     }
 
     #[test]
@@ -347,7 +344,7 @@ mod tests {
 
     #[test]
     fn an_id_that_the_policy_does_not_name_is_equal_to_none_it_names() {
-        let account = Shape::text("").then_unnamed();
+        let account = Shape::text("") + Hole::Unnamed;
         check("111122223333", &account, NEVER);
         check("*", &account, ALWAYS);
         check("1111*", &account, SOMETIMES);
@@ -355,36 +352,36 @@ mod tests {
         check("1*1?1", &account, SOMETIMES);
         check("*-*", &account, NEVER);
         check("????????????", &account, SOMETIMES);
-        let role = Shape::text("arn:aws:iam::").then_unnamed().then(":role/").then_name();
+        let role = Shape::text("arn:aws:iam::") + Hole::Unnamed + ":role/" + Hole::Name;
         check("arn:aws:iam::111122223333:role/*", &role, NEVER);
         check("arn:aws:iam::*:role/*", &role, ALWAYS);
         check("arn:aws:iam::*:role/Admin", &role, SOMETIMES);
         check("arn:aws:iam::*:user/*", &role, NEVER);
         check("*111122223333*", &role, SOMETIMES);
         check("*:111122223333:*", &role, NEVER);
-        let id = Shape::text("").then_unnamed().then(":").then_anything();
+        let id = Shape::text("") + Hole::Unnamed + ":" + Hole::Anything;
         check("AROAEXAMPLE:*", &id, NEVER);
         check("AROA*:*", &id, SOMETIMES);
     }
 
     #[test]
     fn a_run_takes_a_hole_whole_or_not_at_all_where_every_filling_counts() {
-        let name = Shape::text("x").then_name();
+        let name = Shape::text("x") + Hole::Name;
         check("x*", &name, ALWAYS);
         check("x", &name, SOMETIMES);
         check("x*a", &name, SOMETIMES);
         check("?", &name, SOMETIMES);
         check("y*", &name, NEVER);
         check("x:*", &name, NEVER);
-        check("x*", &Shape::text("x").then_anything(), ALWAYS);
-        let name_and_x = Shape::text("").then_name().then(":x");
+        check("x*", &(Shape::text("x") + Hole::Anything), ALWAYS);
+        let name_and_x = Shape::text("") + Hole::Name + ":x";
         check(":x", &name_and_x, SOMETIMES);
         check(":*:x", &name_and_x, NEVER);
     }
 
     #[test]
     fn a_new_name_has_any_characters_but_is_not_spelled_out() {
-        let bucket = Shape::text("arn:aws:s3:::").then_new_name();
+        let bucket = Shape::text("arn:aws:s3:::") + Hole::NewName;
         for (pattern, expected) in [
             ("arn:aws:s3:::*", ALWAYS),
             ("arn:aws:s3:::my-trail-*", SOMETIMES),
@@ -400,8 +397,8 @@ mod tests {
 
     #[test]
     fn a_label_is_not_an_account_id() {
-        let trail = Shape::text("arn:aws:cloudtrail:").then_label().then(":").then_unnamed();
-        let trail = trail.then(":trail/").then_segment();
+        let trail = Shape::text("arn:aws:cloudtrail:") + Hole::Label + ":" + Hole::Unnamed;
+        let trail = trail + ":trail/" + Hole::Segment;
         check("*:111122223333:*", &trail, NEVER);
         check("arn:aws:cloudtrail:us-east-1:*", &trail, SOMETIMES);
         check("arn:aws:cloudtrail:?s-east-1:*", &trail, SOMETIMES);
@@ -410,7 +407,7 @@ mod tests {
         check("arn:aws:cloudtrail:*:*:trail/*", &trail, ALWAYS);
         check("arn:aws:cloudtrail:*:*:trail/a/b", &trail, NEVER);
         check("*/111122223333", &trail, SOMETIMES);
-        let service = Shape::text("").then_letter().then_letter().then_segment().then("::");
+        let service = Shape::text("").then_letter().then_letter() + Hole::Segment + "::";
         check("s3::", &service, NEVER);
         check("s*::", &service, SOMETIMES);
         check("route53::", &service, SOMETIMES);
@@ -421,13 +418,7 @@ mod tests {
     #[test]
     fn arn_parts_are_compared_one_by_one() {
         let arn = Shape::text("arn:aws:cloudtrail:us-east-1:111122223333:trail/all");
-        let arn_fit = |pattern: &str| {
-            let parsed = Pattern::parse(pattern, Variables::Literal);
-            let Resolved::Tokens(tokens) = parsed.resolve(&Context::default()) else {
-                panic!("`{pattern}` needs no look-up");
-            };
-            fit_arn(&tokens, &arn, LetterCase::Sensitive)
-        };
+        let arn_fit = |pattern: &str| fit_arn(&tokens(pattern), &arn);
         assert_eq!(arn_fit("arn:aws:cloudtrail:*:111122223333:trail/*"), Some(ALWAYS));
         assert_eq!(arn_fit("arn:aws:cloudtrail:*:*:*"), Some(ALWAYS));
         assert_eq!(arn_fit("arn:aws:cloudtrail:*:trail/*:x"), Some(NEVER));

@@ -3,11 +3,10 @@
 use std::fmt;
 
 use crate::conditions::Condition;
-use crate::effect::Effect;
 use crate::elements::{Listed, Principal};
 use crate::matching::Match;
 use crate::pattern::Pattern;
-use crate::request::{CallerSet, Request};
+use crate::request::{CallerSet, Effect, Request};
 
 /// The members of a statement, in the order of AWS's documentation ("IAM User Guide, Grammar of the
 /// IAM JSON policy language").

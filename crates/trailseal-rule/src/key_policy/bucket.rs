@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use config_rule::AccountId;
 use resource_policy::{
-    CallerSet, Context, Effect, Listed, Match, PolicyDocument, PolicyError, PolicyFormat,
+    CallerSet, Context, Effect, Hole, Listed, Match, PolicyDocument, PolicyError, PolicyFormat,
     Principal, Request, Shape, Statement,
 };
 
@@ -44,7 +44,7 @@ pub fn bucket_readers(
     // That a statement without `Resource` has no effect is documented for key policies only.
     let format = PolicyFormat { bytes_max: POLICY_BYTES_MAX, ignores_incomplete_statements: false };
     let policy = PolicyDocument::parse(policy, format)?;
-    let objects = Shape::text(&format!("arn:{partition}:s3:::{bucket}/")).then_anything();
+    let objects = Shape::text(&format!("arn:{partition}:s3:::{bucket}/")) + Hole::Anything;
     let mut readers = BucketReaders::default();
     let allows = policy.statements().filter(|one| one.effect() == Effect::Allow);
     for statement in allows.filter(|statement| lets_read(statement, &objects)) {

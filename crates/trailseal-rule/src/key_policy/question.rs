@@ -3,7 +3,7 @@
 //! Which key is in which request is said under *Availability* in "IAM User Guide, AWS global
 //! condition context keys", and in "AWS KMS Developer Guide, AWS KMS condition keys".
 
-use resource_policy::{CallerSet, Context, ContextValue, OpenValue, Request, Settled, Shape};
+use resource_policy::{CallerSet, Context, ContextValue, Hole, OpenValue, Request, Settled, Shape};
 
 /// The service principal that CloudTrail calls KMS with.
 pub(super) const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
@@ -36,6 +36,11 @@ impl<'a> TrailAndKey<'a> {
             resource: self.key_arn.map(Shape::text),
             context: of_operation(context, action),
         }
+    }
+
+    /// `arn:` and the partition of the trail.
+    pub(super) fn arn(&self) -> Shape {
+        Shape::text("arn:") + self.partition() + ":"
     }
 
     pub(super) fn key_region(&self) -> Option<&'a str> {
@@ -91,7 +96,7 @@ pub(super) fn service(question: &TrailAndKey<'_>) -> Context {
         .with("aws:PrincipalIsAWSService", ContextValue::known("true"))
         .with("aws:PrincipalAccount", no_ones(unnamed()))
         .with("aws:PrincipalArn", no_ones(service_principal_arn(question)))
-        .with("aws:userid", no_ones(unnamed().then_anything()))
+        .with("aws:userid", no_ones(unnamed() + Hole::Anything))
         .with_each(
             &["aws:PrincipalOrgID", "aws:PrincipalOrgPaths", "aws:username"],
             &ContextValue::Absent,
@@ -145,7 +150,10 @@ pub(super) const SERVICE_KEYS: &[&str] = &[
 pub(super) fn about_the_key(question: &TrailAndKey<'_>) -> Context {
     Context::default()
         .with("aws:RequestedRegion", known_or_unknown(question.key_region()))
-        .with("aws:ResourceAccount", known_or_unknown(key_part(question, 4)))
+        .with(
+            "aws:ResourceAccount",
+            known_or_unknown(question.key_arn.and_then(|arn| arn_part(arn, 4))),
+        )
         .with("kms:EncryptionAlgorithm", ContextValue::known("SYMMETRIC_DEFAULT"))
 }
 
@@ -179,10 +187,6 @@ const OPERATION_KEYS: &[(&[&str], &[&str])] = &[
     ),
 ];
 
-fn key_part<'a>(question: &TrailAndKey<'a>, index: usize) -> Option<&'a str> {
-    question.key_arn.and_then(|arn| arn_part(arn, index))
-}
-
 /// KMS takes requests over TLS only ("AWS KMS Developer Guide, Infrastructure security"), so
 /// `aws:SecureTransport` is never false. Calls between services may leave it out.
 pub(super) fn over_tls() -> ContextValue {
@@ -200,17 +204,10 @@ pub(super) fn no_ones(shape: Shape) -> ContextValue {
 }
 
 pub(super) fn unnamed() -> Shape {
-    Shape::text("").then_unnamed()
+    Shape::text("") + Hole::Unnamed
 }
 
 /// What `aws:PrincipalArn` may be for a service principal, if it is there.
 fn service_principal_arn(question: &TrailAndKey<'_>) -> Shape {
-    Shape::text("arn:")
-        .then(question.partition())
-        .then(":")
-        .then_name()
-        .then("::")
-        .then_unnamed()
-        .then(":")
-        .then_name()
+    question.arn() + Hole::Name + "::" + Hole::Unnamed + ":" + Hole::Name
 }

@@ -3,7 +3,7 @@
 //! Which key is in which request is said under *Availability* in "IAM User Guide, AWS global
 //! condition context keys", and in "AWS KMS Developer Guide, AWS KMS condition keys".
 
-use resource_policy::{Context, ContextValue, Shape};
+use resource_policy::{Context, ContextValue, Hole, Shape};
 
 use super::question::{
     CLOUDTRAIL, SERVICE_KEYS, TrailAndKey, about_the_key, no_ones, service, service_named, theirs,
@@ -25,7 +25,7 @@ pub(super) fn users_and_roles(question: &TrailAndKey<'_>) -> Vec<Context> {
         .with_each(SERVICE_KEYS, &ContextValue::Absent)
         .with_each(&["aws:PrincipalAccount", "kms:CallerAccount"], &theirs(unnamed()))
         .with("aws:PrincipalArn", theirs(principal_arn(question)))
-        .with("aws:userid", theirs(unnamed().then_anything()))
+        .with("aws:userid", theirs(unnamed() + Hole::Anything))
         .with_each(CHOSEN_KEYS, &ContextValue::Chosen)
         .with_family("aws:PrincipalTag/", ContextValue::Chosen);
     in_and_outside_organizations(&context, "aws:PrincipalOrgID", "aws:PrincipalOrgPaths").to_vec()
@@ -36,14 +36,7 @@ pub(super) fn users_and_roles(question: &TrailAndKey<'_>) -> Vec<Context> {
 /// A path can have any character from `!` to U+007F (IAM API Reference, `CreateRole`, *Path*), so a
 /// stranger can put colons and the account of somebody else after their own account.
 fn principal_arn(question: &TrailAndKey<'_>) -> Shape {
-    Shape::text("arn:")
-        .then(question.partition())
-        .then(":")
-        .then_name()
-        .then("::")
-        .then_unnamed()
-        .then(":")
-        .then_anything()
+    question.arn() + Hole::Name + "::" + Hole::Unnamed + ":" + Hole::Anything
 }
 
 /// A service that the policy does not name, on behalf of what a stranger has set up there.
@@ -53,7 +46,7 @@ fn principal_arn(question: &TrailAndKey<'_>) -> Shape {
 /// Not every service sends `aws:SourceArn` and `aws:SourceAccount` ("IAM User Guide, AWS global
 /// condition context keys").
 pub(super) fn services(question: &TrailAndKey<'_>) -> Vec<Context> {
-    let name = theirs(unnamed().then(".amazonaws.com"));
+    let name = theirs(unnamed() + ".amazonaws.com");
     let service_keys = ["aws:PrincipalServiceName", "aws:PrincipalServiceNamesList"];
     for_strangers(&service(question).with_each(&service_keys, &name), question)
 }
@@ -79,28 +72,19 @@ fn for_strangers(context: &Context, question: &TrailAndKey<'_>) -> Vec<Context> 
 
 /// The ARNs of what a stranger can set up.
 fn source_arns(question: &TrailAndKey<'_>) -> Vec<Shape> {
-    let partition = || Shape::text("arn:").then(question.partition()).then(":");
-    let of_account = partition()
-        .then_label()
-        .then(":")
-        .then_label()
-        .then(":")
-        .then_unnamed()
-        .then(":")
-        .then_anything();
-    let bucket = partition().then("s3:::").then_new_name();
-    let objects = bucket.clone().then("/").then_anything();
+    let of_account = question.arn() + Hole::Label + ":" + Hole::Label + ":" + Hole::Unnamed + ":";
+    let bucket = question.arn() + "s3:::" + Hole::NewName;
     // Amazon Route 53 and Amazon API Gateway name no account either. A service other than S3 begins
     // with two letters.
-    let other =
-        partition().then_letter().then_letter().then_segment().then(":").then_label().then("::");
-    let typed = |start: &str| other.clone().then(start).then_segment().then("/").then_new_name();
-    let below = |shape: Shape| shape.then("/").then_anything();
+    let service = question.arn().then_letter().then_letter() + Hole::Segment;
+    let other = service + ":" + Hole::Label + "::";
+    let typed = |start: &str| other.clone() + start + Hole::Segment + "/" + Hole::NewName;
+    let below = |shape: Shape| shape + "/" + Hole::Anything;
     vec![
-        of_account,
-        bucket,
-        objects,
-        other.clone().then_new_name(),
+        of_account + Hole::Anything,
+        bucket.clone(),
+        below(bucket),
+        other.clone() + Hole::NewName,
         typed(""),
         below(typed("")),
         typed("/"),
@@ -118,14 +102,8 @@ fn source_arns(question: &TrailAndKey<'_>) -> Vec<Shape> {
 ///   CloudTrail"); its encryption context is not documented.
 pub(super) fn cloudtrail_for_strangers(question: &TrailAndKey<'_>) -> Vec<Context> {
     const ENCRYPTION_CONTEXT: &str = "kms:EncryptionContext:aws:cloudtrail:arn";
-    let arn = Shape::text("arn:")
-        .then(question.partition())
-        .then(":cloudtrail:")
-        .then_label()
-        .then(":")
-        .then_unnamed()
-        .then(":");
-    let trail_arn = theirs(arn.clone().then("trail/").then_segment());
+    let arn = question.arn() + "cloudtrail:" + Hole::Label + ":" + Hole::Unnamed + ":";
+    let trail_arn = theirs(arn.clone() + "trail/" + Hole::Segment);
     let context = service_named(question, CLOUDTRAIL).with("kms:CallerAccount", no_ones(unnamed()));
     let of_trail = context
         .clone()
@@ -138,7 +116,7 @@ pub(super) fn cloudtrail_for_strangers(question: &TrailAndKey<'_>) -> Vec<Contex
     let notification = of_trail.with(ENCRYPTION_CONTEXT, ContextValue::Absent);
     let store = context
         .with_each(SOURCE_KEYS, &ContextValue::Absent)
-        .with(ENCRYPTION_CONTEXT, no_ones(arn.then_name()));
+        .with(ENCRYPTION_CONTEXT, no_ones(arn + Hole::Name));
     [log_file, notification]
         .iter()
         .flat_map(|sent| {
@@ -214,7 +192,7 @@ fn with_encryption_context(
     keys: ContextValue,
 ) -> Context {
     let trail = ContextValue::known(question.trail_arn);
-    let object = Shape::text("arn:").then(question.partition()).then(":s3:::").then_anything();
+    let object = question.arn() + "s3:::" + Hole::Anything;
     let present = |is: bool, value: ContextValue| if is { value } else { ContextValue::Absent };
     context
         .clone()
@@ -226,8 +204,8 @@ fn with_encryption_context(
 
 /// A key about an organization is there only where the account is in one.
 fn in_and_outside_organizations(context: &Context, id: &str, paths: &str) -> [Context; 2] {
-    let organization = Shape::text("o-").then_unnamed();
-    let path = organization.clone().then("/").then_anything();
+    let organization = Shape::text("o-") + Hole::Unnamed;
+    let path = organization.clone() + "/" + Hole::Anything;
     [
         context.clone().with(id, theirs(organization)).with(paths, theirs(path)),
         context.clone().with_each(&[id, paths], &ContextValue::Absent),

@@ -14,7 +14,7 @@ use proptest::sample::select;
 use serde_json::{Value, json};
 
 use resource_policy::{
-    CallerSet, Context, ContextValue, Match, OpenValue, Request, Settled, Shape,
+    CallerSet, Context, ContextValue, Hole, Match, OpenValue, Request, Settled, Shape,
 };
 use trailseal_rule::key_policy::exposure::{Exposure, Openings, guards_decryption};
 
@@ -86,7 +86,7 @@ fn knowledge(key: &'static str, universe: &'static [&'static str]) -> impl Strat
         ));
     }
     if key == "aws:SourceAccount" {
-        let shape = Shape::text("").then_unnamed();
+        let shape = Shape::text("") + Hole::Unnamed;
         let settled = Settled::ByNobody;
         let mut strangers: Vec<_> = STRANGERS.iter().map(|v| Some(owned(v))).collect();
         strangers.push(None);
