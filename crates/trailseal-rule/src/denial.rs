@@ -6,52 +6,43 @@
 
 use std::fmt;
 
+use strum::{IntoStaticStr, VariantArray};
+
 /// A kind of policy that can deny a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, IntoStaticStr, VariantArray)]
 pub enum PolicyType {
     /// A service control policy of the organization.
+    #[strum(serialize = "service control policy")]
     ServiceControl,
     /// A resource control policy of the organization.
+    #[strum(serialize = "resource control policy")]
     ResourceControl,
     /// The permissions boundary of the caller.
+    #[strum(serialize = "permissions boundary")]
     PermissionsBoundary,
     /// The policy of the caller's session.
+    #[strum(serialize = "session policy")]
     Session,
     /// The policy of a VPC endpoint.
+    #[strum(serialize = "VPC endpoint policy")]
     VpcEndpoint,
     /// A policy of the caller.
+    #[strum(serialize = "identity-based policy")]
     IdentityBased,
     /// The policy of the resource.
+    #[strum(serialize = "resource-based policy")]
     ResourceBased,
 }
 
 impl PolicyType {
-    const ALL: [Self; 7] = [
-        Self::ServiceControl,
-        Self::ResourceControl,
-        Self::PermissionsBoundary,
-        Self::Session,
-        Self::VpcEndpoint,
-        Self::IdentityBased,
-        Self::ResourceBased,
-    ];
-
     /// The type as AWS writes it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::ServiceControl => "service control policy",
-            Self::ResourceControl => "resource control policy",
-            Self::PermissionsBoundary => "permissions boundary",
-            Self::Session => "session policy",
-            Self::VpcEndpoint => "VPC endpoint policy",
-            Self::IdentityBased => "identity-based policy",
-            Self::ResourceBased => "resource-based policy",
-        }
+        self.into()
     }
 
     fn begins(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|policy| text.starts_with(policy.as_str()))
+        Self::VARIANTS.iter().copied().find(|policy| text.starts_with(policy.as_str()))
     }
 }
 
@@ -115,7 +106,7 @@ mod tests {
 
     #[test]
     fn every_policy_type_is_read_from_the_messages_of_aws() {
-        for policy in PolicyType::ALL {
+        for &policy in PolicyType::VARIANTS {
             let name = policy.as_str();
             let article = if name.starts_with('i') { "an" } else { "a" };
             for end in ["", ": arn:aws:organizations::111122223333:policy/o-1/p-1"] {
@@ -151,14 +142,13 @@ mod tests {
 
     #[test]
     fn the_advice_names_the_policy_that_denies() {
-        let denial = Denial { policy: PolicyType::ServiceControl, is_explicit: true };
+        let advice = |policy, is_explicit| Denial { policy, is_explicit }.advice("kms:DescribeKey");
         assert_eq!(
-            denial.advice("kms:DescribeKey"),
+            advice(PolicyType::ServiceControl, true),
             "exempt the role from the Deny of kms:DescribeKey in the service control policy"
         );
-        let denial = Denial { policy: PolicyType::PermissionsBoundary, is_explicit: false };
         assert_eq!(
-            denial.advice("kms:DescribeKey"),
+            advice(PolicyType::PermissionsBoundary, false),
             "let the permissions boundary allow kms:DescribeKey to the role"
         );
     }

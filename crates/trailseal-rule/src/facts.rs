@@ -5,6 +5,7 @@ use std::fmt;
 
 use config_rule::{AccountId, Region, Timestamp};
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr};
 
 use crate::arn::KeyArn;
 use crate::denial::Denial;
@@ -276,19 +277,24 @@ kms_words! {
 }
 
 /// `Origin`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "String", into = "String")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, EnumString, IntoStaticStr)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum KeyOrigin {
     /// KMS generated the key material.
     AwsKms,
     /// The customer imported the key material.
     External,
     /// The key material is in an AWS CloudHSM key store.
+    #[serde(rename = "AWS_CLOUDHSM")]
+    #[strum(serialize = "AWS_CLOUDHSM")]
     CloudHsm,
     /// The key material is outside of AWS, in an external key store. The key state says nothing
     /// about the external key (KMS Developer Guide, "External key stores").
     ExternalKeyStore,
     /// A value that this version does not know, or none.
+    #[serde(other, rename = "unrecognized")]
+    #[strum(serialize = "unrecognized")]
     Unrecognized,
 }
 
@@ -296,32 +302,13 @@ impl KeyOrigin {
     /// Reads KMS's word (KMS API Reference, `KeyMetadata`); blank if KMS gives none.
     #[must_use]
     pub fn from_kms(word: &str) -> Self {
-        let known = [Self::AwsKms, Self::External, Self::CloudHsm, Self::ExternalKeyStore];
-        known.into_iter().find(|known| known.as_str() == word).unwrap_or(Self::Unrecognized)
+        word.parse().unwrap_or(Self::Unrecognized)
     }
 
     /// KMS's word, or `unrecognized`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::AwsKms => "AWS_KMS",
-            Self::External => "EXTERNAL",
-            Self::CloudHsm => "AWS_CLOUDHSM",
-            Self::ExternalKeyStore => "EXTERNAL_KEY_STORE",
-            Self::Unrecognized => "unrecognized",
-        }
-    }
-}
-
-impl From<String> for KeyOrigin {
-    fn from(word: String) -> Self {
-        Self::from_kms(&word)
-    }
-}
-
-impl From<KeyOrigin> for String {
-    fn from(origin: KeyOrigin) -> Self {
-        origin.as_str().to_owned()
+        self.into()
     }
 }
 
@@ -420,19 +407,12 @@ mod tests {
 
     #[test]
     fn a_key_state_is_serialized_as_in_kms() {
-        let known = [
-            "Enabled",
-            "Updating",
-            "Creating",
-            "Disabled",
-            "PendingDeletion",
-            "PendingImport",
-            "PendingReplicaDeletion",
-            "Unavailable",
-        ];
-        for word in known.into_iter().chain(["", "Resting"]) {
+        let known = "Enabled Updating Creating Disabled PendingDeletion PendingImport \
+                     PendingReplicaDeletion Unavailable";
+        let known = known.split(' ').map(|word| (word, true));
+        for (word, is_known) in known.chain([("", false), ("Resting", false)]) {
             let state = KeyState::from_kms(word);
-            assert_eq!(matches!(state, KeyState::Unrecognized(_)), !known.contains(&word));
+            assert_eq!(matches!(state, KeyState::Unrecognized(_)), !is_known);
             assert_eq!(state.as_str(), word);
             let quoted = serde_json::to_string(&state).unwrap();
             assert_eq!(quoted, format!("\"{word}\""));
@@ -458,6 +438,11 @@ mod tests {
             ("ELSEWHERE", KeyOrigin::Unrecognized),
         ] {
             assert_eq!(KeyOrigin::from_kms(word), origin, "{word}");
+            let quoted = format!("\"{word}\"");
+            assert_eq!(serde_json::from_str::<KeyOrigin>(&quoted).unwrap(), origin);
+            let shown = format!("\"{}\"", origin.as_str());
+            assert_eq!(serde_json::to_string(&origin).unwrap(), shown);
+            assert!(origin == KeyOrigin::Unrecognized || shown == quoted);
         }
     }
 
