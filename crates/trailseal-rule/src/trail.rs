@@ -171,30 +171,4 @@ mod tests {
             assert!(BucketName::parse(bad).is_err(), "{bad}");
         }
     }
-
-    #[test]
-    fn a_trail_is_a_multi_region_trail_if_its_item_says_true() {
-        let is = |said: Value| {
-            let arn = "arn:aws:cloudtrail:us-east-1:111122223333:trail/t";
-            let item = serde_json::json!({
-                "ARN": arn,
-                "awsAccountId": "111122223333",
-                "awsRegion": "us-east-1",
-                "configurationItemCaptureTime": "2026-11-23T10:00:00.123Z",
-                "configurationItemStatus": "OK",
-                "resourceId": "t",
-                "resourceType": "AWS::CloudTrail::Trail",
-                "configuration": {
-                    "name": "t", "trailARN": arn, "homeRegion": "us-east-1",
-                    "s3BucketName": "trail-logs", "isMultiRegionTrail": said,
-                },
-            });
-            let item = ConfigurationItem::parse(&item).unwrap();
-            Trail::from_item(&item).unwrap().is_multi_region_trail
-        };
-        assert!(is(Value::Bool(true)));
-        for other in [Value::Bool(false), Value::from("true"), Value::Null] {
-            assert!(!is(other.clone()), "{other}");
-        }
-    }
 }

@@ -111,27 +111,6 @@ mod tests {
     use super::*;
 
     const GRANTS: [Grant; 3] = [Grant::Encrypt, Grant::Describe, Grant::Decrypt];
-
-    /// Each statement grants what it is for, to this trail alone, and opens nothing.
-    #[test]
-    fn a_statement_grants_what_it_is_for_and_nothing_else() {
-        let of = |trail_arn| TrailAndKey { trail_arn, key_arn: None };
-        let trail = of("arn:aws-cn:cloudtrail:cn-north-1:111122223333:trail/all");
-        let other = of("arn:aws-cn:cloudtrail:cn-north-1:111122223333:trail/other");
-        for grant in GRANTS {
-            let statement = grant.statement(&trail, Some("with \"quotes\""));
-            let policy = format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#);
-            let policy = parse_key_policy(&policy).unwrap();
-            for asked in GRANTS {
-                let expected = if asked == grant { Match::Always } else { Match::Never };
-                assert_eq!(asked.decide(&policy, &trail).allowed, expected, "{grant:?} {asked:?}");
-                assert_eq!(asked.decide(&policy, &other).allowed, Match::Never);
-            }
-            for open in [guards_decryption(&policy, &trail), binds_cloudtrail(&policy, &trail)] {
-                assert_eq!(open, Openings::default());
-            }
-        }
-    }
     const TRAIL: &str = "arn:aws-cn:cloudtrail:cn-north-1:111122223333:trail/all";
     const KEY: &str = "arn:aws-cn:kms:cn-north-1:111122223333:key/1234";
 
@@ -142,6 +121,24 @@ mod tests {
     fn policy(statement: &str) -> PolicyDocument {
         let text = format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#);
         parse_key_policy(&text).unwrap()
+    }
+
+    /// Each statement grants what it is for, to this trail alone, and opens nothing.
+    #[test]
+    fn a_statement_grants_what_it_is_for_and_nothing_else() {
+        let trail = TrailAndKey { trail_arn: TRAIL, key_arn: None };
+        let other = about("arn:aws-cn:cloudtrail:cn-north-1:111122223333:trail/other");
+        for grant in GRANTS {
+            let policy = policy(&grant.statement(&trail, Some("with \"quotes\"")));
+            for asked in GRANTS {
+                let expected = if asked == grant { Match::Always } else { Match::Never };
+                assert_eq!(asked.decide(&policy, &trail).allowed, expected, "{grant:?} {asked:?}");
+                assert_eq!(asked.decide(&policy, &other).allowed, Match::Never);
+            }
+            for open in [guards_decryption(&policy, &trail), binds_cloudtrail(&policy, &trail)] {
+                assert_eq!(open, Openings::default());
+            }
+        }
     }
 
     #[test]
@@ -187,8 +184,7 @@ mod tests {
                 "Condition": context,
             });
             let document = policy(&statement.to_string());
-            let grants = [Grant::Encrypt, Grant::Describe, Grant::Decrypt];
-            let found = grants.map(|grant| grant.decide(&document, &about(TRAIL)).allowed);
+            let found = GRANTS.map(|grant| grant.decide(&document, &about(TRAIL)).allowed);
             assert_eq!(found, expected, "{statement}");
         };
         let key = "kms:EncryptionContext:aws:cloudtrail:arn";

@@ -32,56 +32,12 @@ mod tests {
     use resource_policy::Match::{self, Always, Never, Sometimes};
 
     const TRAIL: &str = "arn:aws:cloudtrail:us-east-1:111122223333:trail/all";
-    const KEY: &str = "arn:aws:kms:us-east-1:111122223333:key/1234abcd";
+    const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1234";
     const AUDITOR: &str = "arn:aws:iam::111122223333:role/auditor";
-    const KEY_IN_IRELAND: &str = "arn:aws:kms:eu-west-1:111122223333:key/1234";
     const READER: &str = "arn:aws:iam::444455556666:role/Reader";
-    const ROOT: &str = "arn:aws:iam::111122223333:root";
+    const ROOT: &str = "arn:aws:iam::444455556666:root";
 
-    fn check(principal: &str, condition: &str, reader: &str, expected: Match) {
-        let policy = format!(
-            r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Principal":{principal},"Action":"kms:Decrypt","Resource":"*","Condition":{condition}}}}}"#
-        );
-        let policy = parse_key_policy(&policy).unwrap();
-        let question = TrailAndKey { trail_arn: TRAIL, key_arn: Some(KEY) };
-        let reply = may_decrypt(&policy, &question, reader);
-        assert_eq!(reply.allowed, expected, "{principal} {condition} {reader}");
-    }
-
-    #[test]
-    fn who_is_named_may_and_an_account_leaves_it_to_iam() {
-        let of = |arn: &str| format!(r#"{{"AWS":"{arn}"}}"#);
-        for (named, reader, expected) in [
-            (AUDITOR, AUDITOR, Always),
-            (AUDITOR, "arn:aws:iam::111122223333:role/other", Never),
-            (AUDITOR, ROOT, Sometimes),
-            (READER, ROOT, Never),
-            (ROOT, AUDITOR, Sometimes),
-            (ROOT, ROOT, Sometimes),
-            ("111122223333", AUDITOR, Sometimes),
-            ("111122223333", "arn:aws:iam::444455556666:role/siem", Never),
-            ("arn:aws:sts::111122223333:assumed-role/auditor/me", AUDITOR, Sometimes),
-            ("AROAEXAMPLE", AUDITOR, Never),
-        ] {
-            check(&of(named), "{}", reader, expected);
-        }
-        check(r#""*""#, "{}", AUDITOR, Always);
-        check(r#"{"Service":"config.amazonaws.com"}"#, "{}", AUDITOR, Never);
-    }
-
-    #[test]
-    fn a_reader_comes_through_s3_with_the_trail_s_encryption_context() {
-        let of_account = |id: &str| format!(r#"{{"StringEquals":{{"kms:CallerAccount":"{id}"}}}}"#);
-        check(r#""*""#, &of_account("111122223333"), AUDITOR, Always);
-        check(r#""*""#, &of_account("444455556666"), AUDITOR, Never);
-        let context = r#"{"Null":{"kms:EncryptionContext:aws:cloudtrail:arn":"false"}}"#;
-        check(r#""*""#, context, AUDITOR, Always);
-        let via = |service: &str| format!(r#"{{"StringEquals":{{"kms:ViaService":"{service}"}}}}"#);
-        check(r#""*""#, &via("s3.us-east-1.amazonaws.com"), AUDITOR, Always);
-        check(r#""*""#, &via("ec2.us-east-1.amazonaws.com"), AUDITOR, Never);
-        check(r#""*""#, r#"{"Bool":{"aws:MultiFactorAuthPresent":"true"}}"#, AUDITOR, Sometimes);
-    }
-    fn ask(principal: Value, condition: Value, key_arn: Option<&str>, reader: &str) -> Match {
+    fn ask(principal: &Value, condition: &Value, key_arn: Option<&str>, reader: &str) -> Match {
         let text = json!({ "Version": "2012-10-17", "Statement": {
             "Effect": "Allow", "Principal": principal, "Action": "kms:Decrypt", "Resource": "*",
             "Condition": condition,
@@ -91,73 +47,69 @@ mod tests {
     }
 
     #[test]
-    fn who_is_named_may_and_who_is_of_a_named_account_perhaps() {
-        let check = |named: &str, reader: &str, expected: Match| {
-            let found = ask(json!({ "AWS": named }), json!({}), Some(KEY_IN_IRELAND), reader);
-            assert_eq!(found, expected, "{reader} where {named} is named");
+    fn who_is_named_may_and_an_account_leaves_it_to_iam() {
+        let check = |principal: Value, reader: &str, expected: Match| {
+            let found = ask(&principal, &json!({}), Some(KEY), reader);
+            assert_eq!(found, expected, "{reader} where {principal} is named");
         };
-        let root = "arn:aws:iam::444455556666:root";
-        check(READER, READER, Always);
-        check("*", READER, Always);
-        check(root, READER, Sometimes);
-        check("444455556666", READER, Sometimes);
-        check(root, root, Sometimes);
-        check(READER, root, Sometimes);
-        check("arn:aws:sts::444455556666:assumed-role/Reader/me", READER, Sometimes);
-        check("arn:aws:iam::444455556666:role/Other", READER, Never);
-        check("arn:aws:iam::777788889999:root", READER, Never);
-        check("777788889999", READER, Never);
-        check("arn:aws:sts::777788889999:assumed-role/Reader/me", READER, Never);
-        check("AROAEXAMPLE", READER, Never);
-    }
-
-    #[test]
-    fn a_reader_is_no_service_and_perhaps_federated() {
-        let check = |principal: Value, expected: Match| {
-            let found = ask(principal.clone(), json!({}), Some(KEY_IN_IRELAND), READER);
-            assert_eq!(found, expected, "{principal}");
-        };
-        check(json!({ "Service": "s3.amazonaws.com" }), Never);
-        check(json!({ "Federated": "cognito-identity.amazonaws.com" }), Sometimes);
+        for (named, reader, expected) in [
+            ("*", READER, Always),
+            (READER, READER, Always),
+            (AUDITOR, AUDITOR, Always),
+            (ROOT, READER, Sometimes),
+            (ROOT, ROOT, Sometimes),
+            (ROOT, AUDITOR, Never),
+            ("444455556666", READER, Sometimes),
+            ("111122223333", AUDITOR, Sometimes),
+            ("111122223333", READER, Never),
+            (READER, ROOT, Sometimes),
+            (AUDITOR, ROOT, Never),
+            ("arn:aws:sts::444455556666:assumed-role/Reader/me", READER, Sometimes),
+            ("arn:aws:sts::777788889999:assumed-role/Reader/me", READER, Never),
+            ("arn:aws:iam::444455556666:role/Other", READER, Never),
+            ("AROAEXAMPLE", READER, Never),
+        ] {
+            check(json!({ "AWS": named }), reader, expected);
+        }
+        check(json!("*"), AUDITOR, Always);
+        check(json!({ "Service": "s3.amazonaws.com" }), READER, Never);
+        check(json!({ "Federated": "cognito-identity.amazonaws.com" }), READER, Sometimes);
     }
 
     #[test]
     fn a_reader_carries_its_name_the_context_of_the_logs_and_comes_through_s3() {
-        let check = |operator: &str, key: &str, value: &str, expected: Match| {
+        let check = |operator: &str, key: &str, value: &str, reader: &str, expected: Match| {
             let condition = json!({ operator: { key: value } });
-            let found = ask(json!("*"), condition.clone(), Some(KEY_IN_IRELAND), READER);
-            assert_eq!(found, expected, "{condition}");
+            let found = ask(&json!("*"), &condition, Some(KEY), reader);
+            assert_eq!(found, expected, "{condition} for {reader}");
         };
-        check("StringEquals", "kms:CallerAccount", "444455556666", Always);
-        check("StringEquals", "aws:PrincipalAccount", "111122223333", Never);
-        check("ArnEquals", "aws:PrincipalArn", READER, Always);
-        check("ArnEquals", "aws:PrincipalArn", "arn:aws:iam::444455556666:role/Other", Never);
-        check("Bool", "aws:PrincipalIsAWSService", "true", Never);
-        check("Null", "aws:SourceArn", "true", Always);
-        check("StringEquals", "kms:EncryptionContext:aws:cloudtrail:arn", TRAIL, Always);
-        check(
-            "ForAnyValue:StringEquals",
-            "kms:EncryptionContextKeys",
-            "aws:cloudtrail:arn",
-            Always,
-        );
-        check("StringEquals", "kms:ViaService", "s3.eu-west-1.amazonaws.com", Always);
-        check("StringEquals", "kms:ViaService", "s3.us-east-1.amazonaws.com", Never);
-        check("StringEquals", "aws:PrincipalOrgID", "o-a1b2c3d4e5", Sometimes);
-        let via_s3 = json!({ "StringEquals": { "kms:ViaService": "s3.eu-west-1.amazonaws.com" } });
-        assert_eq!(ask(json!("*"), via_s3, None, READER), Sometimes, "the key is not known");
-    }
-
-    #[test]
-    fn a_root_stands_for_all_of_its_account() {
-        let root = "arn:aws:iam::444455556666:root";
-        let check = |operator: &str, key: &str, value: &str, expected: Match| {
-            let condition = json!({ operator: { key: value } });
-            let found = ask(json!("*"), condition.clone(), Some(KEY_IN_IRELAND), root);
-            assert_eq!(found, expected, "{condition}");
-        };
-        check("StringEquals", "aws:PrincipalAccount", "444455556666", Always);
-        check("ArnEquals", "aws:PrincipalArn", READER, Sometimes);
-        check("ArnEquals", "aws:PrincipalArn", root, Sometimes);
+        let context = "kms:EncryptionContext:aws:cloudtrail:arn";
+        let context_keys = "kms:EncryptionContextKeys";
+        let (via_ireland, via_us) = ("s3.eu-west-1.amazonaws.com", "s3.us-east-1.amazonaws.com");
+        for (operator, key, value, expected) in [
+            ("StringEquals", "kms:CallerAccount", "444455556666", Always),
+            ("StringEquals", "kms:CallerAccount", "111122223333", Never),
+            ("StringEquals", "aws:PrincipalAccount", "111122223333", Never),
+            ("ArnEquals", "aws:PrincipalArn", READER, Always),
+            ("ArnEquals", "aws:PrincipalArn", AUDITOR, Never),
+            ("Bool", "aws:PrincipalIsAWSService", "true", Never),
+            ("Null", "aws:SourceArn", "true", Always),
+            ("Null", context, "false", Always),
+            ("StringEquals", context, TRAIL, Always),
+            ("ForAnyValue:StringEquals", context_keys, "aws:cloudtrail:arn", Always),
+            ("StringEquals", "kms:ViaService", via_ireland, Always),
+            ("StringEquals", "kms:ViaService", via_us, Never),
+            ("StringEquals", "kms:ViaService", "ec2.eu-west-1.amazonaws.com", Never),
+            ("StringEquals", "aws:PrincipalOrgID", "o-a1b2c3d4e5", Sometimes),
+            ("Bool", "aws:MultiFactorAuthPresent", "true", Sometimes),
+        ] {
+            check(operator, key, value, READER, expected);
+        }
+        let via_s3 = json!({ "StringEquals": { "kms:ViaService": via_ireland } });
+        assert_eq!(ask(&json!("*"), &via_s3, None, READER), Sometimes, "the key is not known");
+        // A root stands for all of its account.
+        check("StringEquals", "aws:PrincipalAccount", "444455556666", ROOT, Always);
+        check("ArnEquals", "aws:PrincipalArn", READER, ROOT, Sometimes);
+        check("ArnEquals", "aws:PrincipalArn", ROOT, ROOT, Sometimes);
     }
 }
