@@ -66,6 +66,11 @@ fn without(mut value: Value, member: &str) -> Value {
     value
 }
 
+/// The trail's item with another member in its configuration.
+fn of_trail(member: &str, value: Value) -> Value {
+    with(item(), "configuration", with(item()["configuration"].clone(), member, value))
+}
+
 fn read(event: &Value) -> Invocation {
     Invocation::parse(event.to_string().as_bytes()).unwrap()
 }
@@ -130,14 +135,18 @@ fn optional_members_may_be_missing() {
 
 #[test]
 fn without_a_key_id_a_trail_has_no_key() {
-    let configuration = item()["configuration"].clone();
-    let mut forms = vec![without(configuration.clone(), "kmsKeyId")];
-    for blank in [Value::Null, json!(""), json!("  ")] {
-        forms.push(with(configuration.clone(), "kmsKeyId", blank));
+    let absent = without(item()["configuration"].clone(), "kmsKeyId");
+    let blank = [Value::Null, json!(""), json!("  ")].map(|blank| of_trail("kmsKeyId", blank));
+    for item in blank.into_iter().chain([with(item(), "configuration", absent)]) {
+        assert_eq!(trail_of(&change(&item)).trail.key, None, "{item}");
     }
-    for form in forms {
-        let change = trail_of(&change(&with(item(), "configuration", form.clone())));
-        assert_eq!(change.trail.key, None, "{form}");
+}
+
+#[test]
+fn a_trail_is_a_multi_region_trail_if_its_item_says_true() {
+    for said in [json!(true), json!(false), json!("true"), Value::Null] {
+        let item = of_trail("isMultiRegionTrail", said.clone());
+        assert_eq!(trail_of(&change(&item)).trail.is_multi_region_trail, said == true, "{said}");
     }
 }
 
@@ -297,97 +306,64 @@ fn each_fault_names_its_field() {
         assert!(!refusal.contains('\n'));
     };
     let good = || change(&item());
-    let of_item = |member: &str, value: Value| change(&with(item(), member, value));
     check(json!([]), "`event` is a list; expected the JSON object");
-    check(without(good(), "resultToken"), "`resultToken` is missing");
-    check(with(good(), "resultToken", json!("")), "`resultToken` is missing");
-    check(with(good(), "resultToken", json!(7)), "`resultToken` is a number; expected text");
-    check(
-        with(good(), "invokingEvent", json!("{")),
-        "`invokingEvent` is not JSON (line 1, column 1)",
-    );
-    check(with(good(), "invokingEvent", json!("[]")), "`invokingEvent` is a list");
-    check(without(good(), "invokingEvent"), "`invokingEvent` is missing");
-    check(with(good(), "ruleParameters", json!("[1]")), "`ruleParameters` is a list");
-    check(with(good(), "ruleParameters", json!("{")), "`ruleParameters` is not JSON");
-    check(
-        with(good(), "ruleParameters", json!({})),
-        "`ruleParameters` is an object; expected text",
-    );
-    check(with(good(), "eventLeftScope", json!("no")), "`eventLeftScope` is text; expected `true`");
-    check(
-        with(good(), "evaluationMode", json!("PROACTIVE")),
-        "`evaluationMode` is `PROACTIVE`; expected",
-    );
-    check(with(good(), "accountId", json!("1")), "`accountId` is `1`; expected an account id");
-    check(
-        event(&json!({ "messageType": "ConfigurationSnapshotDeliveryCompleted" })),
-        "`invokingEvent.messageType` is `ConfigurationSnapshotDeliveryCompleted`; expected",
-    );
-    check(event(&json!({})), "`invokingEvent.messageType` is missing");
-    check(
-        event(&json!({ "messageType": "ConfigurationItemChangeNotification" })),
-        "`invokingEvent.configurationItem` is missing",
-    );
-    check(
-        event(
-            &json!({ "messageType": "ScheduledNotification", "notificationCreationTime": "now" }),
+    for member in ["resultToken", "invokingEvent"] {
+        check(without(good(), member), &format!("`{member}` is missing"));
+    }
+    for (member, value, expected) in [
+        ("resultToken", json!(""), "is missing"),
+        ("resultToken", json!(7), "is a number; expected text"),
+        ("invokingEvent", json!("{"), "is not JSON (line 1, column 1)"),
+        ("invokingEvent", json!("[]"), "is a list"),
+        ("ruleParameters", json!("[1]"), "is a list"),
+        ("ruleParameters", json!("{"), "is not JSON"),
+        ("ruleParameters", json!({}), "is an object; expected text"),
+        ("eventLeftScope", json!("no"), "is text; expected `true`"),
+        ("evaluationMode", json!("PROACTIVE"), "is `PROACTIVE`; expected"),
+        ("accountId", json!("1"), "is `1`; expected an account id"),
+    ] {
+        check(with(good(), member, value), &format!("`{member}` {expected}"));
+    }
+    let snapshot = "ConfigurationSnapshotDeliveryCompleted";
+    let of_type = |message_type: &str| json!({ "messageType": message_type });
+    for (invoking, expected) in [
+        (json!({}), "messageType` is missing"),
+        (of_type(snapshot), &format!("messageType` is `{snapshot}`; expected")),
+        (of_type("ConfigurationItemChangeNotification"), "configurationItem` is missing"),
+        (
+            with(of_type("ScheduledNotification"), "notificationCreationTime", json!("now")),
+            "notificationCreationTime` is `now`; expected a time",
         ),
-        "`invokingEvent.notificationCreationTime` is `now`; expected a time",
-    );
-    let path = "`invokingEvent.configurationItem.";
-    check(
-        of_item("resourceType", json!("AWS::S3::Bucket")),
-        &format!("{path}resourceType` is `AWS::S3::Bucket`; expected"),
-    );
-    check(of_item("resourceId", json!("")), &format!("{path}resourceId` is missing"));
-    check(of_item("resourceId", json!("x".repeat(769))), &format!("{path}resourceId` is `xxx"));
-    check(
-        of_item("configurationItemCaptureTime", json!("x")),
-        &format!("{path}configurationItemCaptureTime` is `x`"),
-    );
-    check(
-        of_item("configurationItemCaptureTime", json!(1e300)),
-        &format!("{path}configurationItemCaptureTime` is `1e"),
-    );
-    check(
-        of_item("configurationItemStatus", json!("Lost")),
-        &format!("{path}configurationItemStatus` is `Lost`"),
-    );
-    check(of_item("awsAccountId", json!("12")), &format!("{path}awsAccountId` is `12`"));
-    check(of_item("awsRegion", json!("Mars")), &format!("{path}awsRegion` is `Mars`"));
-    check(of_item("configuration", json!(7)), &format!("{path}configuration` is a number"));
-    check(of_item("configuration", json!("{")), &format!("{path}configuration` is not JSON"));
-    check(
-        of_item("configuration", json!("null")),
-        "`invokingEvent.configurationItem.configuration` is missing",
-    );
-    let of_trail = |member: &str, value: Value| {
-        change(&with(item(), "configuration", with(item()["configuration"].clone(), member, value)))
-    };
-    check(
-        of_trail("trailARN", json!("x")),
-        "`invokingEvent.configurationItem.configuration.trailARN` is `x`; expected",
-    );
-    check(
-        of_trail("homeRegion", json!("x")),
-        "`invokingEvent.configurationItem.configuration.homeRegion` is `x`",
-    );
-    check(
-        of_trail("kmsKeyId", json!(7)),
-        "`invokingEvent.configurationItem.configuration.kmsKeyId` is a number",
-    );
-    check(
-        of_trail("isOrganizationTrail", json!("true")),
-        "`invokingEvent.configurationItem.configuration.isOrganizationTrail` is text",
-    );
-    let nameless = without(item(), "ARN");
-    let nameless = with(
-        nameless.clone(),
-        "configuration",
-        without(nameless["configuration"].clone(), "trailARN"),
-    );
-    check(change(&nameless), "`invokingEvent.configurationItem.configuration.trailARN` is missing");
+    ] {
+        check(event(&invoking), &format!("`invokingEvent.{expected}"));
+    }
+    for (member, value, expected) in [
+        ("resourceType", json!("AWS::S3::Bucket"), "is `AWS::S3::Bucket`; expected"),
+        ("resourceId", json!(""), "is missing"),
+        ("resourceId", json!("x".repeat(769)), "is `xxx"),
+        ("configurationItemCaptureTime", json!("x"), "is `x`"),
+        ("configurationItemCaptureTime", json!(1e300), "is `1e"),
+        ("configurationItemStatus", json!("Lost"), "is `Lost`"),
+        ("awsAccountId", json!("12"), "is `12`"),
+        ("awsRegion", json!("Mars"), "is `Mars`"),
+        ("configuration", json!(7), "is a number"),
+        ("configuration", json!("{"), "is not JSON"),
+        ("configuration", json!("null"), "is missing"),
+    ] {
+        let expected = format!("`invokingEvent.configurationItem.{member}` {expected}");
+        check(change(&with(item(), member, value)), &expected);
+    }
+    for (member, value, expected) in [
+        ("trailARN", json!("x"), "is `x`; expected"),
+        ("homeRegion", json!("x"), "is `x`"),
+        ("kmsKeyId", json!(7), "is a number"),
+        ("isOrganizationTrail", json!("true"), "is text"),
+        ("trailARN", Value::Null, "is missing"),
+    ] {
+        let expected =
+            format!("`invokingEvent.configurationItem.configuration.{member}` {expected}");
+        check(change(&without(of_trail(member, value), "ARN")), &expected);
+    }
 }
 
 #[test]
