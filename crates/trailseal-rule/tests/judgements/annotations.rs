@@ -2,13 +2,13 @@
 
 use serde_json::json;
 use trailseal_rule::{
-    ANNOTATION_CHARS_MAX, AccountId, BucketName, Delivery, Denial, EvaluationContext,
-    FIX_CHARS_MAX, Facts, Judgement, KeyArn, KeyFacts, KeyManager, KeyOrigin, KeyPolicy, KeyRef,
-    KeySpec, KeyState, KeyUsage, Outcome, Parameters, PolicyType, Reading, Refusal, Region,
-    ResourceId, Rotation, Timestamp, Trail, TrailArn, Verdict, WhenUnverified, evaluate,
+    ANNOTATION_CHARS_MAX, AccountId, BucketName, Delivery, Denial, FIX_CHARS_MAX, Facts, KeyArn,
+    KeyFacts, KeyManager, KeyOrigin, KeyPolicy, KeyRef, KeySpec, KeyState, KeyUsage, Parameters,
+    PolicyType, Reading, Refusal, Region, ResourceId, Rotation, Timestamp, Trail, TrailArn,
+    WhenUnverified,
 };
 
-use crate::fixtures::{facts, key, now, parameters, region, report, trail};
+use crate::fixtures::{deciding, facts, judge, key, now, parameters, region, report, trail};
 
 const KEY: &str = "arn:aws-us-gov:kms:us-gov-west-1:111122223333:key/\
                    mrk-12345678901234567890123456789012";
@@ -132,20 +132,11 @@ fn policies() -> Vec<Reading<String>> {
     statements.map(document).map(Reading::Known).into_iter().chain(unreadable()).collect()
 }
 
-/// The fixes of the outcomes that decide the verdict, in the order of the checks.
-fn fixes(judgement: &Judgement) -> Vec<String> {
-    let is_failed = matches!(judgement.verdict, Verdict::Broken(_));
-    let results = judgement.verdict.results().iter();
-    let deciding = results.filter(|result| matches!(result.outcome, Outcome::Fail(_)) == is_failed);
-    let findings = deciding.filter_map(|result| result.outcome.finding());
-    findings.map(|finding| finding.fix.clone()).collect()
-}
-
 /// Evaluates under values of `unverified`: the annotation has a cause and ends with complete fixes,
 /// the first one first.
 fn assert_complete(parameters: &Parameters, trail: &Trail, facts: &Facts) {
-    let judgement = evaluate(&EvaluationContext { parameters, now: now() }, trail, facts);
-    let fixes = fixes(&judgement);
+    let judgement = judge(parameters, trail, facts);
+    let fixes: Vec<&str> = deciding(&judgement).iter().map(|found| found.fix.as_str()).collect();
     for when in [WhenUnverified::NonCompliant, WhenUnverified::Compliant] {
         let id = ResourceId::new("t").unwrap();
         let said = judgement.evaluation(id, when, now());
@@ -159,9 +150,9 @@ fn assert_complete(parameters: &Parameters, trail: &Trail, facts: &Facts) {
         let (cause, fix) = text.split_once(". Fix").unwrap_or_else(|| panic!("{text}"));
         assert!(cause.len() >= 20, "{text}");
         let (_, fix) = fix.split_once(": ").unwrap();
-        let mut rest = fix.strip_prefix(first.as_str()).unwrap_or_else(|| panic!("{text}"));
+        let mut rest = fix.strip_prefix(first).unwrap_or_else(|| panic!("{text}"));
         while let Some(more) = rest.strip_prefix("; ") {
-            let next = fixes.iter().filter(|fix| more.starts_with(fix.as_str()));
+            let next = fixes.iter().filter(|fix| more.starts_with(**fix));
             let longest = next.max_by_key(|fix| fix.len()).unwrap_or_else(|| panic!("{text}"));
             rest = more.get(longest.len()..).unwrap_or_default();
         }

@@ -26,112 +26,65 @@ fn denied<T>(action: &'static str) -> Reading<T> {
     Reading::Refused(Refusal::AccessDenied { action })
 }
 
+const REFUSED: &str = "unknown evidence-refused";
+
+fn of_bucket_region(read: Reading<Region>) -> Box<Alter> {
+    of_facts(move |facts| facts.bucket_region = read.clone())
+}
+
 #[test]
 fn key_and_bucket() {
-    let wrong_state = |state: KeyState| of_key(move |key| key.state = state.clone());
+    let named = |key: &'static str| of_trail(move |trail| trail.key = KeyRef::parse(key));
+    let manager = |word: &str| of_key(|key| key.manager = KeyManager::from_kms(word));
+    let state = |word: &str| of_key(|key| key.state = KeyState::from_kms(word));
+    let usage = |word: &str| of_key(|key| key.usage = KeyUsage::from_kms(word));
+    let spec = |word: &str| of_key(|key| key.spec = KeySpec::from_kms(word));
+    let dated = of_key(|key| {
+        key.state = KeyState::PendingDeletion;
+        key.deletion_date = time("2026-12-14T00:00:00Z");
+    });
+    let expired_and_odd = of_key(|key| {
+        key.state = KeyState::Unrecognized("Odd".into());
+        key.valid_to = Some(now());
+    });
+    let expired = of_key(|key| key.valid_to = Some(now()));
     let found = annotations(
         &strict(),
         [
             ("sealed", "pass", of_key(|_| {})),
             ("no key", "fail no-key", of_trail(|trail| trail.key = None)),
             ("missing key", "fail key-missing", of_facts(|facts| facts.key = Reading::Absent)),
-            (
-                "AWS managed key",
-                "fail key-aws-managed",
-                of_key(|key| key.manager = KeyManager::Aws),
-            ),
-            (
-                "AWS managed alias",
-                "fail key-aws-managed",
-                of_trail(|trail| trail.key = KeyRef::parse("alias/aws/s3")),
-            ),
-            (
-                "unknown manager",
-                "unknown key-manager-unknown",
-                of_key(|key| key.manager = KeyManager::Unrecognized("Odd".into())),
-            ),
-            ("disabled", "fail key-disabled", wrong_state(KeyState::Disabled)),
-            ("updating", "pass", wrong_state(KeyState::Updating)),
-            ("creating", "fail key-creating", wrong_state(KeyState::Creating)),
-            ("pending import", "fail key-pending-import", wrong_state(KeyState::PendingImport)),
-            ("unavailable", "fail key-unavailable", wrong_state(KeyState::Unavailable)),
-            (
-                "pending deletion",
-                "fail key-pending-deletion",
-                wrong_state(KeyState::PendingDeletion),
-            ),
-            (
-                "pending deletion with a date",
-                "fail key-pending-deletion",
-                of_key(|key| {
-                    key.state = KeyState::PendingDeletion;
-                    key.deletion_date = time("2026-12-14T00:00:00Z");
-                }),
-            ),
+            ("AWS managed key", "fail key-aws-managed", manager("AWS")),
+            ("AWS managed alias", "fail key-aws-managed", named("alias/aws/s3")),
+            ("unknown manager", "unknown key-manager-unknown", manager("Odd")),
+            ("disabled", "fail key-disabled", state("Disabled")),
+            ("updating", "pass", state("Updating")),
+            ("creating", "fail key-creating", state("Creating")),
+            ("pending import", "fail key-pending-import", state("PendingImport")),
+            ("unavailable", "fail key-unavailable", state("Unavailable")),
+            ("pending deletion", "fail key-pending-deletion", state("PendingDeletion")),
+            ("pending deletion with a date", "fail key-pending-deletion", dated),
             (
                 "pending deletion of replicas",
                 "fail key-pending-deletion",
-                wrong_state(KeyState::PendingReplicaDeletion),
+                state("PendingReplicaDeletion"),
             ),
-            (
-                "unknown state",
-                "unknown key-state-unknown",
-                wrong_state(KeyState::Unrecognized("Odd".into())),
-            ),
-            (
-                "no state",
-                "unknown key-state-unknown",
-                wrong_state(KeyState::Unrecognized(String::new())),
-            ),
-            (
-                "wrong usage",
-                "fail key-of-wrong-kind",
-                of_key(|key| key.usage = KeyUsage::Other("SIGN_VERIFY".into())),
-            ),
-            (
-                "wrong spec",
-                "fail key-of-wrong-kind",
-                of_key(|key| key.spec = KeySpec::Other("RSA_2048".into())),
-            ),
-            (
-                "no usage",
-                "unknown key-kind-unknown",
-                of_key(|key| key.usage = KeyUsage::Other(String::new())),
-            ),
-            (
-                "no spec",
-                "unknown key-kind-unknown",
-                of_key(|key| key.spec = KeySpec::Other(String::new())),
-            ),
-            (
-                "expired material",
-                "fail key-material-expired",
-                of_key(|key| key.valid_to = Some(now())),
-            ),
-            (
-                "expired material, in an unknown state",
-                "fail key-material-expired",
-                of_key(|key| {
-                    key.state = KeyState::Unrecognized("Odd".into());
-                    key.valid_to = Some(now());
-                }),
-            ),
+            ("unknown state", "unknown key-state-unknown", state("Odd")),
+            ("no state", "unknown key-state-unknown", state("")),
+            ("wrong usage", "fail key-of-wrong-kind", usage("SIGN_VERIFY")),
+            ("wrong spec", "fail key-of-wrong-kind", spec("RSA_2048")),
+            ("no usage", "unknown key-kind-unknown", usage("")),
+            ("no spec", "unknown key-kind-unknown", spec("")),
+            ("expired material", "fail key-material-expired", expired),
+            ("expired material, in an unknown state", "fail key-material-expired", expired_and_odd),
             (
                 "other Region",
                 "fail key-in-wrong-region",
-                of_facts(|facts| facts.bucket_region = Reading::Known(region("eu-west-1"))),
+                of_bucket_region(Reading::Known(region("eu-west-1"))),
             ),
-            (
-                "missing bucket",
-                "fail bucket-missing",
-                of_facts(|facts| facts.bucket_region = Reading::Absent),
-            ),
+            ("missing bucket", "fail bucket-missing", of_bucket_region(Reading::Absent)),
             ("no bucket", "unknown bucket-not-named", of_trail(|trail| trail.bucket = None)),
-            (
-                "other account",
-                "fail key-of-other-account",
-                of_trail(|trail| trail.key = KeyRef::parse(FOREIGN)),
-            ),
+            ("other account", "fail key-of-other-account", named(FOREIGN)),
         ],
     );
     insta::assert_snapshot!(found);
@@ -139,54 +92,53 @@ fn key_and_bucket() {
 
 #[test]
 fn rotation_and_delivery() {
-    let rotation = |period_days: u32| {
+    let every = |days: u32| {
         let next = time("2027-01-02T00:00:00Z");
-        let rotation = Rotation::On { period_days: Some(period_days), next };
-        of_facts(move |facts| facts.rotation = Reading::Known(rotation.clone()))
+        Reading::Known(Rotation::On { period_days: Some(days), next })
     };
-    let cannot_rotate = |origin: KeyOrigin| {
+    let rotation = |read: Reading<Rotation>, change: fn(&mut KeyFacts)| {
+        let mut key = key();
+        change(&mut key);
         of_facts(move |facts| {
-            facts.key = Reading::Known(KeyFacts { origin, ..key() });
-            facts.rotation = Reading::Known(Rotation::NotSupported);
+            facts.key = Reading::Known(key.clone());
+            facts.rotation = read.clone();
         })
     };
-    let off = |is_replica: bool| {
-        of_facts(move |facts| {
-            facts.key = Reading::Known(KeyFacts { is_replica, ..key() });
-            facts.rotation = Reading::Known(Rotation::Off);
-        })
+    let off = || Reading::Known(Rotation::Off);
+    let not_supported = || Reading::Known(Rotation::NotSupported);
+    let delivered = |read: Reading<Delivery>| of_facts(move |facts| facts.delivery = read.clone());
+    let errors = |error: Option<&str>, digest_error: Option<&str>| {
+        delivered(Reading::Known(delivery(error, digest_error)))
     };
-    let errors = |error: Option<&'static str>, digest_error: Option<&'static str>| {
-        let read = delivery(error, digest_error);
-        of_facts(move |facts| facts.delivery = Reading::Known(read.clone()))
-    };
+    let (too_long, not_rotated) = ("fail key-rotation-period-too-long", "fail key-not-rotated");
+    let cannot_rotate = "fail key-cannot-rotate";
     let broken = Some("KMS.DisabledException");
     let found = annotations(
         &strict(),
         [
-            ("longest period", "pass", rotation(400)),
-            ("period too long", "fail key-rotation-period-too-long", rotation(401)),
-            ("not rotated", "fail key-not-rotated", off(false)),
-            ("replica not rotated", "fail key-not-rotated", off(true)),
-            ("kind without rotation", "fail key-cannot-rotate", cannot_rotate(KeyOrigin::AwsKms)),
-            ("imported", "fail key-cannot-rotate", cannot_rotate(KeyOrigin::External)),
-            ("CloudHSM", "fail key-cannot-rotate", cannot_rotate(KeyOrigin::CloudHsm)),
+            ("longest period", "pass", rotation(every(400), |_| {})),
+            ("period too long", too_long, rotation(every(401), |_| {})),
+            ("not rotated", not_rotated, rotation(off(), |_| {})),
+            ("replica not rotated", not_rotated, rotation(off(), |key| key.is_replica = true)),
+            ("kind without rotation", cannot_rotate, rotation(not_supported(), |_| {})),
             (
-                "rotation of a missing key",
-                "fail key-missing",
-                of_facts(|facts| facts.rotation = Reading::Absent),
+                "imported",
+                cannot_rotate,
+                rotation(not_supported(), |key| key.origin = KeyOrigin::External),
             ),
+            (
+                "CloudHSM",
+                cannot_rotate,
+                rotation(not_supported(), |key| key.origin = KeyOrigin::CloudHsm),
+            ),
+            ("rotation of a missing key", "fail key-missing", rotation(Reading::Absent, |_| {})),
             ("not from the key", "pass", errors(Some("NoSuchBucket"), Some("SlowDown"))),
             ("denied", "unknown delivery-denied", errors(Some("AccessDenied"), Some("SlowDown"))),
             ("digest denied", "unknown delivery-denied", errors(None, Some("AccessDenied"))),
             ("failed", "fail delivery-failed", errors(broken, None)),
             ("digest failed", "fail delivery-failed", errors(None, broken)),
             ("denied and failed", "fail delivery-failed", errors(Some("AccessDenied"), broken)),
-            (
-                "missing trail",
-                "fail trail-missing",
-                of_facts(|facts| facts.delivery = Reading::Absent),
-            ),
+            ("missing trail", "fail trail-missing", delivered(Reading::Absent)),
         ],
     );
     insta::assert_snapshot!(found);
@@ -204,6 +156,7 @@ fn delivery_in_other_regions() {
             regions.into_iter().map(|(name, read)| (region(name), read)).collect();
         of_facts(move |facts| facts.delivery_elsewhere = Reading::Known(regions.clone()))
     };
+    let one = |read: Reading<Delivery>| elsewhere(vec![("eu-west-1", read)]);
     let status = "cloudtrail:GetTrailStatus";
     let fine = vec![("eu-west-1", known(None)), ("sa-east-1", known(Some("SlowDown")))];
     let denied_and_broken = vec![("ap-south-1", denied(status)), ("eu-west-1", broken())];
@@ -215,24 +168,12 @@ fn delivery_in_other_regions() {
         [
             ("fine", "pass", elsewhere(fine.clone())),
             ("failed", "fail delivery-failed", elsewhere(denied_and_broken.clone())),
-            (
-                "status denied",
-                "unknown evidence-refused",
-                elsewhere(vec![("eu-west-1", denied(status))]),
-            ),
-            (
-                "trail not known there",
-                "unknown trail-unknown-in-region",
-                elsewhere(vec![("eu-west-1", Reading::Absent)]),
-            ),
-            (
-                "delivery denied",
-                "unknown delivery-denied",
-                elsewhere(vec![("eu-west-1", known(Some("AccessDenied")))]),
-            ),
+            ("status denied", REFUSED, one(denied(status))),
+            ("trail not known there", "unknown trail-unknown-in-region", one(Reading::Absent)),
+            ("delivery denied", "unknown delivery-denied", one(known(Some("AccessDenied")))),
             (
                 "Regions not known",
-                "unknown evidence-refused",
+                REFUSED,
                 of_facts(|facts| facts.delivery_elsewhere = denied("account:ListRegions")),
             ),
             ("failed, home Region denied", "fail delivery-failed", home_denied),
@@ -289,11 +230,7 @@ fn keys_of_external_key_stores() {
             ("denied, digest failed", failed, with(Some("AccessDenied"), broken)),
             ("denied", unproven, with(Some("AccessDenied"), None)),
             ("no such bucket", unproven, with(Some("NoSuchBucket"), None)),
-            (
-                "not read",
-                "unknown evidence-refused",
-                external(Reading::Refused(Refusal::NotRead), None),
-            ),
+            ("not read", REFUSED, external(Reading::Refused(Refusal::NotRead), None)),
             ("missing trail", "fail trail-missing", external(Reading::Absent, None)),
         ],
     );
@@ -306,43 +243,22 @@ fn key_policies() {
                         \"arn:aws:cloudtrail:us-east-1:111122223333:trail/lab\"}},";
     let deny = "[{\"Sid\":\"no\",\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"kms:*\",\
                 \"Resource\":\"*\"},{";
+    let (action, bction) =
+        ("\"Action\":\"kms:GenerateDataKey*\"", "\"Bction\":\"kms:GenerateDataKey*\"");
+    let others = "fail cloudtrail-granted-for-others";
+    let unbound = "unknown cloudtrail-grant-undecided, cloudtrail-grant-unbound-undecided";
+    let no_policy = of_facts(|facts| facts.key_policy = Reading::Absent);
+    let not_granted = of_policy("kms:GenerateDataKey*", "kms:DescribeKey");
     let found = annotations(
         &strict(),
         [
-            (
-                "not granted",
-                "fail cloudtrail-not-granted",
-                of_policy("kms:GenerateDataKey*", "kms:DescribeKey"),
-            ),
-            (
-                "granted for others",
-                "fail cloudtrail-granted-for-others",
-                of_policy("trail/lab", "trail/other"),
-            ),
+            ("not granted", "fail cloudtrail-not-granted", not_granted),
+            ("granted for others", others, of_policy("trail/lab", "trail/other")),
             ("denied", "fail cloudtrail-denied", of_policy("[{", deny)),
-            (
-                "unknown operator",
-                "unknown cloudtrail-grant-undecided, cloudtrail-grant-unbound-undecided",
-                of_policy("StringEquals", "StringResembles"),
-            ),
-            (
-                "unknown element",
-                "unknown cloudtrail-grant-undecided",
-                of_policy(
-                    "\"Action\":\"kms:GenerateDataKey*\"",
-                    "\"Bction\":\"kms:GenerateDataKey*\"",
-                ),
-            ),
-            (
-                "unknown condition key",
-                "unknown cloudtrail-grant-undecided, cloudtrail-grant-unbound-undecided",
-                of_policy("aws:SourceArn", "aws:Nonsense"),
-            ),
-            (
-                "policy of a missing key",
-                "fail key-missing",
-                of_facts(|facts| facts.key_policy = Reading::Absent),
-            ),
+            ("unknown operator", unbound, of_policy("StringEquals", "StringResembles")),
+            ("unknown element", "unknown cloudtrail-grant-undecided", of_policy(action, bction)),
+            ("unknown condition key", unbound, of_policy("aws:SourceArn", "aws:Nonsense")),
+            ("policy of a missing key", "fail key-missing", no_policy),
             ("malformed", "unknown key-policy-malformed", of_policy("Statement", "Sentence")),
             (
                 "open to everyone",
@@ -357,67 +273,46 @@ fn key_policies() {
 
 #[test]
 fn refused_evidence() {
-    let account = || AccountId::parse("777788889999").unwrap();
+    let account = AccountId::parse("777788889999").unwrap();
     let policy_of = |refusal: Refusal| {
         of_facts(move |facts| facts.key_policy = Reading::Refused(refusal.clone()))
     };
+    let other_account = Refusal::OtherAccount { action: "kms:GetKeyPolicy", account };
+    let odd = Reading::Refused(Refusal::Malformed("odd".into()));
+    let status = "cloudtrail:GetTrailStatus";
+    let odd_reference: Box<Alter> = Box::new(|trail, facts| {
+        trail.key = KeyRef::parse("key with blanks");
+        *facts = trailseal_rule::Facts::unread();
+    });
     let found = annotations(
         &strict(),
         [
-            (
-                "key denied",
-                "unknown evidence-refused",
-                of_facts(|facts| facts.key = denied("kms:DescribeKey")),
-            ),
-            (
-                "status denied",
-                "unknown evidence-refused",
-                of_facts(|facts| facts.delivery = denied("cloudtrail:GetTrailStatus")),
-            ),
-            (
-                "policy in another account",
-                "unknown evidence-refused",
-                policy_of(Refusal::OtherAccount { action: "kms:GetKeyPolicy", account: account() }),
-            ),
-            (
-                "policy by a role",
-                "unknown evidence-refused",
-                policy_of(Refusal::RoleRefused { role: "r".into() }),
-            ),
-            (
-                "odd rotation",
-                "unknown evidence-refused",
-                of_facts(|facts| {
-                    facts.rotation = Reading::Refused(Refusal::Malformed("odd".into()));
-                }),
-            ),
+            ("key denied", REFUSED, of_facts(|facts| facts.key = denied("kms:DescribeKey"))),
+            ("status denied", REFUSED, of_facts(|facts| facts.delivery = denied(status))),
+            ("policy in another account", REFUSED, policy_of(other_account)),
+            ("policy by a role", REFUSED, policy_of(Refusal::RoleRefused { role: "r".into() })),
+            ("odd rotation", REFUSED, of_facts(move |facts| facts.rotation = odd.clone())),
             (
                 "odd reference",
                 "unknown key-reference-unrecognized, evidence-refused",
-                Box::new(|trail, facts| {
-                    trail.key = KeyRef::parse("key with blanks");
-                    *facts = trailseal_rule::Facts::unread();
-                }),
+                odd_reference,
             ),
         ],
     );
     insta::assert_snapshot!(found);
-    let bucket_region = |refusal: Refusal| {
-        of_facts(move |facts| facts.bucket_region = Reading::Refused(refusal.clone()))
-    };
-    let refusals = [
-        ("denied", Refusal::AccessDenied { action: "kms:DescribeKey" }),
-        ("denied, not by KMS", Refusal::AccessDenied { action: "s3:ListBucket" }),
-        ("not read", Refusal::NotRead),
-        ("Region not enabled", Refusal::RegionNotEnabled(region("af-south-1"))),
-        ("no account", Refusal::NamesNoAccount),
-        ("needs more", Refusal::Needs("the Region of the bucket")),
-        ("role not assumed", Refusal::RoleRefused { role: "r".into() }),
-        ("malformed", Refusal::Malformed("odd".into())),
-    ];
     let found = annotations(
         &Parameters::default(),
-        refusals.map(|(name, refusal)| (name, "unknown evidence-refused", bucket_region(refusal))),
+        [
+            ("denied", Refusal::AccessDenied { action: "kms:DescribeKey" }),
+            ("denied, not by KMS", Refusal::AccessDenied { action: "s3:ListBucket" }),
+            ("not read", Refusal::NotRead),
+            ("Region not enabled", Refusal::RegionNotEnabled(region("af-south-1"))),
+            ("no account", Refusal::NamesNoAccount),
+            ("needs more", Refusal::Needs("the Region of the bucket")),
+            ("role not assumed", Refusal::RoleRefused { role: "r".into() }),
+            ("malformed", Refusal::Malformed("odd".into())),
+        ]
+        .map(|(name, refusal)| (name, REFUSED, of_bucket_region(Reading::Refused(refusal)))),
     );
     insta::assert_snapshot!(found);
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use trailseal_rule::{
-    AccountId, BucketName, ComplianceType, Delivery, Evaluation, EvaluationContext, Facts,
+    AccountId, BucketName, ComplianceType, Delivery, Evaluation, EvaluationContext, Facts, Finding,
     Judgement, KeyArn, KeyFacts, KeyManager, KeyOrigin, KeyPolicy, KeyRef, KeySpec, KeyState,
     KeyUsage, Outcome, Parameters, Reading, Region, ResourceId, Rotation, Timestamp, Trail,
     TrailArn, Verdict, evaluate,
@@ -81,8 +81,12 @@ pub(crate) fn strict() -> Parameters {
     }))
 }
 
+pub(crate) fn judge(parameters: &Parameters, trail: &Trail, facts: &Facts) -> Judgement {
+    evaluate(&EvaluationContext { parameters, now: now() }, trail, facts)
+}
+
 pub(crate) fn report(parameters: &Parameters, trail: &Trail, facts: &Facts) -> Evaluation {
-    let judgement = evaluate(&EvaluationContext { parameters, now: now() }, trail, facts);
+    let judgement = judge(parameters, trail, facts);
     let id = ResourceId::new("lab").unwrap();
     judgement.evaluation(id, parameters.unverified, now())
 }
@@ -90,19 +94,24 @@ pub(crate) fn report(parameters: &Parameters, trail: &Trail, facts: &Facts) -> E
 /// A change of the sealed trail or of its facts.
 pub(crate) type Alter = dyn Fn(&mut Trail, &mut Facts);
 
+/// The findings that decide the verdict, in the order of the checks.
+pub(crate) fn deciding(judgement: &Judgement) -> Vec<&Finding> {
+    let is_broken = matches!(judgement.verdict, Verdict::Broken(_));
+    let results = judgement.verdict.results().iter();
+    let deciding = results.filter(|one| matches!(one.outcome, Outcome::Fail(_)) == is_broken);
+    deciding.filter_map(|result| result.outcome.finding()).collect()
+}
+
 /// The outcomes that decide the verdict, each as "fail CODE" or "unknown CODE"; "pass" if none does.
-pub(crate) fn deciding(judgement: &Judgement) -> String {
+pub(crate) fn outcomes(judgement: &Judgement) -> String {
     let kind = match judgement.verdict {
         Verdict::Sealed(_) => return "pass".to_owned(),
         Verdict::Broken(_) => "fail",
         Verdict::Unverified(_) => "unknown",
         Verdict::NotApplicable(_) => panic!("{judgement:?}"),
     };
-    let results = judgement.verdict.results().iter();
-    let deciding =
-        results.filter(|result| matches!(result.outcome, Outcome::Fail(_)) == (kind == "fail"));
     let mut codes: Vec<&str> = Vec::new();
-    for finding in deciding.filter_map(|result| result.outcome.finding()) {
+    for finding in deciding(judgement) {
         if !codes.contains(&finding.code.as_str()) {
             codes.push(finding.code.as_str());
         }
@@ -120,9 +129,8 @@ pub(crate) fn annotations<'a>(
     for (name, outcome, alter) in rows {
         let (mut trail, mut facts) = (trail(), facts());
         alter(&mut trail, &mut facts);
-        let context = EvaluationContext { parameters, now: now() };
-        let judgement = evaluate(&context, &trail, &facts);
-        assert_eq!(deciding(&judgement), outcome, "{name}");
+        let judgement = judge(parameters, &trail, &facts);
+        assert_eq!(outcomes(&judgement), outcome, "{name}");
         let evaluation = report(parameters, &trail, &facts);
         let is_compliant = evaluation.compliance == ComplianceType::Compliant;
         assert_eq!(is_compliant, outcome == "pass", "{name}");
@@ -131,7 +139,7 @@ pub(crate) fn annotations<'a>(
     lines
 }
 
-pub(crate) fn of_key(change: impl Fn(&mut KeyFacts) + 'static) -> Box<Alter> {
+pub(crate) fn of_key(change: impl FnOnce(&mut KeyFacts)) -> Box<Alter> {
     let mut key = key();
     change(&mut key);
     Box::new(move |_, facts| facts.key = Reading::Known(key.clone()))

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 use trailseal_rule::{
-    AccountId, ComplianceType, EvaluationContext, KeyArn, KeyFacts, KeyOrigin, KeyQuery, KeyRef,
-    Needs, Parameters, Reading, Trail, key_arn, needs,
+    AccountId, ComplianceType, EvaluationContext, Facts, KeyArn, KeyFacts, KeyOrigin, KeyQuery,
+    KeyRef, Needs, Parameters, Reading, Trail, key_arn, needs,
 };
 
 use crate::fixtures::{FOREIGN, KEY, facts, key, now, parameters, region, report, strict, trail};
@@ -24,55 +24,35 @@ fn only_evidence_of_enabled_checks_is_read() {
     let key_only = Needs { key: at(KEY), ..Needs::default() };
     let bucket = trail().bucket;
     assert_eq!(ask(&cis, &|_| {}), key_only);
-    assert_eq!(
-        ask(&cis, &set(FOREIGN)),
-        Needs::default(),
-        "AWS managed keys serve one account only"
-    );
-    assert_eq!(
-        ask(&effective, &|_| {}),
-        Needs { bucket: bucket.clone(), delivery_of_external_key: true, ..key_only.clone() }
-    );
-    assert_eq!(
-        ask(&effective, &set(FOREIGN)),
-        Needs {
-            key: at(FOREIGN),
-            bucket: bucket.clone(),
-            delivery_of_external_key: true,
-            ..Needs::default()
-        }
-    );
-    let everything = Needs {
+    let none = Needs::default();
+    assert_eq!(ask(&cis, &set(FOREIGN)), none, "AWS managed keys serve one account only");
+    let of_effective = |key| Needs {
+        key,
         bucket: bucket.clone(),
-        rotation: true,
-        key_policy: true,
-        delivery: true,
         delivery_of_external_key: true,
-        ..key_only
+        ..Needs::default()
     };
+    assert_eq!(ask(&effective, &|_| {}), of_effective(at(KEY)));
+    assert_eq!(ask(&effective, &set(FOREIGN)), of_effective(at(FOREIGN)));
+    let everything =
+        Needs { rotation: true, key_policy: true, delivery: true, ..of_effective(at(KEY)) };
     assert_eq!(ask(&strict(), &|_| {}), everything);
     for undescribable in
-        ["alias/aws/s3", "arn:aws:kms:us-east-1:111122223333:alias/aws/s3", "not a key"]
+        ["alias/aws/s3", "arn:aws:kms:us-east-1:111122223333:alias/aws/s3", "not a key", ""]
     {
-        assert_eq!(ask(&strict(), &set(undescribable)), Needs::default(), "{undescribable}");
+        assert_eq!(ask(&strict(), &set(undescribable)), none, "{undescribable}");
     }
-    assert_eq!(ask(&strict(), &|trail| trail.key = None), Needs::default());
-    assert_eq!(
-        ask(&strict(), &|trail| trail.region = region("eu-west-1")),
-        Needs::default(),
-        "a copy"
-    );
+    let is_copy = |trail: &mut Trail| trail.region = region("eu-west-1");
+    assert_eq!(ask(&strict(), &is_copy), none, "a copy");
     for bare in ["alias/logs", "11111111-0000-4000-8000-111111111111"] {
         let key = Some(KeyQuery::InBucketRegion(KeyRef::parse(bare).unwrap()));
-        assert_eq!(
-            ask(&cis, &set(bare)),
-            Needs { key, bucket: bucket.clone(), ..Needs::default() }
-        );
+        let expected = Needs { key, bucket: bucket.clone(), ..Needs::default() };
+        assert_eq!(ask(&cis, &set(bare)), expected);
     }
     let alias = "arn:aws:kms:us-east-1:777788889999:alias/logs";
     let allowed = parameters(&json!({ "profile": "cis", "allowedKeyAccounts": "777788889999" }));
     assert_eq!(ask(&allowed, &set(alias)), Needs { key: at(alias), ..Needs::default() });
-    assert_eq!(ask(&allowed, &set(FOREIGN)), Needs::default());
+    assert_eq!(ask(&allowed, &set(FOREIGN)), none);
     for (name, expected) in [
         ("requireKeyRotation", Needs { key: at(FOREIGN), rotation: true, ..Needs::default() }),
         ("checkKeyPolicy", Needs { key_policy: true, ..Needs::default() }),
@@ -85,53 +65,41 @@ fn only_evidence_of_enabled_checks_is_read() {
 
 #[test]
 fn copies_and_exempt_trails_are_not_evaluated() {
-    let mut copy = trail();
-    copy.home_region = region("eu-west-1");
-    let said = report(&Parameters::default(), &copy, &facts());
-    assert_eq!(
-        said.annotation.as_str(),
-        "this is the copy of a multi-Region trail that is evaluated in its home Region eu-west-1"
-    );
-    assert_eq!(said.compliance, ComplianceType::NotApplicable);
-    let mut member = trail();
-    member.is_organization_trail = true;
-    member.account = AccountId::parse("444455556666").unwrap();
-    let said = report(&Parameters::default(), &member, &facts());
-    assert_eq!(
-        said.annotation.as_str(),
-        "this is the copy of an organization trail that account 111122223333 owns and is evaluated there"
-    );
-    let evaluated = parameters(&json!({ "replicas": "EVALUATE" }));
-    let mut broken = facts();
-    broken.bucket_region = Reading::Absent;
-    let said = report(&evaluated, &member, &broken);
-    assert!(
-        said.annotation.as_str().contains("(copy of a trail of account 111122223333). Fix:"),
-        "{}",
-        said.annotation
-    );
-    let said = report(&evaluated, &copy, &broken);
-    assert!(
-        said.annotation.as_str().contains("(copy of a trail of eu-west-1). Fix:"),
-        "{}",
-        said.annotation
-    );
-    let arn = "arn:aws:cloudtrail:us-east-1:111122223333:trail/lab";
-    let exempt = |until: &str| {
-        report(&parameters(&json!({ "exemptTrails": format!("{arn}{until}") })), &trail(), &broken)
+    let said = |parameters: &Parameters, trail: &Trail, facts: &Facts, words: &str| {
+        let said = report(parameters, trail, facts);
+        let text = said.annotation.as_str();
+        let is_note = words.starts_with('(');
+        assert!(if is_note { text.contains(words) } else { text == words }, "{text}");
+        said.compliance
     };
-    assert_eq!(exempt("").annotation.as_str(), "the trail is exempt (exemptTrails)");
-    assert_eq!(
-        exempt("@2026-11-23").annotation.as_str(),
-        "the trail is exempt until 2026-11-23 (exemptTrails)"
-    );
-    let expired = exempt("@2026-11-22");
-    assert_eq!(expired.compliance, ComplianceType::NonCompliant);
-    assert!(
-        expired.annotation.as_str().contains("(its exemption ended on 2026-11-22). Fix:"),
-        "{}",
-        expired.annotation
-    );
+    let copy = Trail { home_region: region("eu-west-1"), ..trail() };
+    let member = Trail {
+        is_organization_trail: true,
+        account: AccountId::parse("444455556666").unwrap(),
+        ..trail()
+    };
+    let words =
+        "this is the copy of a multi-Region trail that is evaluated in its home Region eu-west-1";
+    let default = Parameters::default();
+    assert_eq!(said(&default, &copy, &facts(), words), ComplianceType::NotApplicable);
+    let words = "this is the copy of an organization trail that account 111122223333 owns and is \
+                 evaluated there";
+    assert_eq!(said(&default, &member, &facts(), words), ComplianceType::NotApplicable);
+    let evaluated = parameters(&json!({ "replicas": "EVALUATE" }));
+    let broken = Facts { bucket_region: Reading::Absent, ..facts() };
+    said(&evaluated, &member, &broken, "(copy of a trail of account 111122223333). Fix:");
+    said(&evaluated, &copy, &broken, "(copy of a trail of eu-west-1). Fix:");
+    let exempt = |until: &str, words: &str| {
+        let arn = "arn:aws:cloudtrail:us-east-1:111122223333:trail/lab";
+        let parameters = parameters(&json!({ "exemptTrails": format!("{arn}{until}") }));
+        said(&parameters, &trail(), &broken, words)
+    };
+    let none = ComplianceType::NotApplicable;
+    assert_eq!(exempt("", "the trail is exempt (exemptTrails)"), none);
+    let until = "the trail is exempt until 2026-11-23 (exemptTrails)";
+    assert_eq!(exempt("@2026-11-23", until), none);
+    let ended = exempt("@2026-11-22", "(its exemption ended on 2026-11-22). Fix:");
+    assert_eq!(ended, ComplianceType::NonCompliant);
 }
 
 #[test]

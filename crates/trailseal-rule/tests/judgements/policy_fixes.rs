@@ -1,14 +1,13 @@
 //! The fixes of key policies, which add statements and conditions.
 
 use serde_json::{Value, json};
-use trailseal_rule::{CheckId, EvaluationContext, Facts, Judgement, KeyPolicy, Reading, evaluate};
+use trailseal_rule::{CheckId, Facts, Judgement, KeyPolicy, Reading};
 
-use crate::fixtures::{deciding, facts, now, policy, strict, trail};
+use crate::fixtures::{deciding, facts, judge, outcomes, policy, strict, trail};
 
 fn judgement(policy: &Value) -> Judgement {
     let key_policy = Reading::Known(KeyPolicy::new(policy.to_string()));
-    let context = EvaluationContext { parameters: &strict(), now: now() };
-    evaluate(&context, &trail(), &Facts { key_policy, ..facts() })
+    judge(&strict(), &trail(), &Facts { key_policy, ..facts() })
 }
 
 /// The fix of a check with the statement that it adds, which an annotation leaves out.
@@ -97,7 +96,7 @@ fn the_fix_of_a_deny_is_about_that_deny_and_works() {
         let added = added.strip_suffix(" in the Condition of statement `perimeter`").unwrap();
         let added: Value = serde_json::from_str(&format!("{{{added}}}")).unwrap();
         deny["Condition"].as_object_mut().unwrap().extend(added.as_object().unwrap().clone());
-        assert_eq!(deciding(&judgement(&granted_and(&deny))), "pass");
+        assert_eq!(outcomes(&judgement(&granted_and(&deny))), "pass");
     }
 }
 
@@ -111,16 +110,15 @@ fn a_statement_without_effect_is_named_with_what_it_lacks() {
         document["Statement"][1].as_object_mut().unwrap().remove(missing).unwrap();
         assert_eq!(fix_of(CheckId::KeyPolicyAdmitsCloudtrail, &document), fix);
         let found = judgement(&document);
-        assert_eq!(deciding(&found), "fail cloudtrail-grant-without-effect");
-        let finding = found.verdict.results().iter().find_map(|one| one.outcome.finding());
+        assert_eq!(outcomes(&found), "fail cloudtrail-grant-without-effect");
         let named = format!("statement `trail` without {missing} has no effect");
-        assert!(finding.unwrap().cause.ends_with(&named), "{finding:?}");
+        assert!(deciding(&found)[0].cause.ends_with(&named), "{found:?}");
         // Without effect it neither opens the key nor denies anything.
         let mut other = document["Statement"][1].clone();
         other["Principal"] = json!("*");
         for effect in ["Allow", "Deny"] {
             other["Effect"] = json!(effect);
-            assert_eq!(deciding(&judgement(&granted_and(&other))), "pass");
+            assert_eq!(outcomes(&judgement(&granted_and(&other))), "pass");
         }
     }
 }

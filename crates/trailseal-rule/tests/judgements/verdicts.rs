@@ -2,11 +2,13 @@
 
 use serde_json::json;
 use trailseal_rule::{
-    Annotation, CHECKS, ComplianceType, Delivery, EvaluationContext, Facts, KeyFacts, KeyManager,
-    KeyRef, KeyState, Outcome, Parameters, Reading, Refusal, Rotation, Trail, Verdict, evaluate,
+    Annotation, CHECKS, ComplianceType, Delivery, Facts, KeyFacts, KeyManager, KeyRef, KeyState,
+    Outcome, Parameters, Reading, Refusal, Rotation, Trail, Verdict,
 };
 
-use crate::fixtures::{FOREIGN, KEY, facts, key, now, parameters, region, report, strict, trail};
+use crate::fixtures::{
+    FOREIGN, KEY, deciding, facts, judge, key, parameters, region, report, strict, trail,
+};
 
 #[test]
 fn a_compliant_annotation_names_the_key_and_counts_the_checks() {
@@ -158,26 +160,24 @@ fn every_check_describes_itself_under_a_unique_name() {
 #[test]
 fn only_passes_and_at_least_one_make_a_proof() {
     assert!(matches!(Verdict::of(Vec::new()), Verdict::NotApplicable(_)));
-    let judge = |facts: &Facts| {
-        evaluate(&EvaluationContext { parameters: &strict(), now: now() }, &trail(), facts).verdict
-    };
-    match judge(&facts()) {
+    let verdict = |facts: &Facts| judge(&strict(), &trail(), facts).verdict;
+    match verdict(&facts()) {
         Verdict::Sealed(proof) => assert_eq!(proof.passed().len(), CHECKS.len()),
         other => panic!("{other:?}"),
     }
     assert!(
-        matches!(judge(&Facts::unread()), Verdict::Unverified(results) if results.len() == CHECKS.len())
+        matches!(verdict(&Facts::unread()), Verdict::Unverified(results) if results.len() == CHECKS.len())
     );
     let mut one = facts();
     one.key = Reading::Known(KeyFacts { manager: KeyManager::Aws, ..key() });
     assert!(
-        matches!(judge(&one), Verdict::Broken(results) if results.len() == 2),
+        matches!(verdict(&one), Verdict::Broken(results) if results.len() == 2),
         "the other checks are irrelevant"
     );
     let mut two = facts();
     two.key = Reading::Known(KeyFacts { state: KeyState::Disabled, ..key() });
     two.bucket_region = Reading::Known(region("eu-west-1"));
-    match judge(&two) {
+    match verdict(&two) {
         Verdict::Broken(results) => {
             assert_eq!(results.len(), CHECKS.len(), "no other failure makes checks irrelevant");
             let failed = results.iter().filter(|one| matches!(one.outcome, Outcome::Fail(_)));
@@ -185,7 +185,7 @@ fn only_passes_and_at_least_one_make_a_proof() {
         }
         other => panic!("{other:?}"),
     }
-    assert_eq!(judge(&facts()).results().len(), CHECKS.len());
+    assert_eq!(verdict(&facts()).results().len(), CHECKS.len());
 }
 
 /// A missing key does not matter because of who manages it.
@@ -193,27 +193,18 @@ fn only_passes_and_at_least_one_make_a_proof() {
 fn a_missing_key_has_a_rationale_of_its_own() {
     let mut gone = facts();
     gone.key = Reading::Absent;
-    let judgement =
-        evaluate(&EvaluationContext { parameters: &strict(), now: now() }, &trail(), &gone);
-    let results = judgement.verdict.results();
-    let reasons: Vec<(&str, Option<&str>)> = results
-        .iter()
-        .filter_map(|result| match &result.outcome {
-            Outcome::Fail(finding) => Some((finding.cause.as_str(), finding.rationale)),
-            Outcome::Pass | Outcome::Unknown(_) => None,
-        })
-        .collect();
+    let reasons = |facts: &Facts| {
+        let judgement = judge(&strict(), &trail(), facts);
+        let findings = deciding(&judgement).into_iter();
+        findings.map(|one| (one.cause.clone(), one.rationale)).collect::<Vec<_>>()
+    };
     let reason = "without its key a trail cannot deliver log files, and the log files that the key \
                   encrypted cannot be read";
-    assert_eq!(reasons, [("the key does not exist", Some(reason))]);
+    assert_eq!(reasons(&gone), [("the key does not exist".to_owned(), Some(reason))]);
     let mut elsewhere = facts();
     elsewhere.bucket_region = Reading::Known(region("eu-west-1"));
-    let judgement =
-        evaluate(&EvaluationContext { parameters: &strict(), now: now() }, &trail(), &elsewhere);
-    let results = judgement.verdict.results().iter();
-    let own = results
-        .filter(|result| matches!(&result.outcome, Outcome::Fail(one) if one.rationale.is_none()));
-    assert_eq!(own.count(), 1, "the rationale of the check fits");
+    let own = reasons(&elsewhere);
+    assert!(matches!(own.as_slice(), [(_, None)]), "the rationale of the check fits: {own:?}");
 }
 
 #[test]
