@@ -1,5 +1,6 @@
 //! Random policies, and the requests that they are tried on.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use proptest::collection::vec;
@@ -9,8 +10,11 @@ use proptest::test_runner::{Config, TestRng, TestRunner};
 use serde_json::{Value, json};
 
 use resource_policy::PolicyDocument;
+use trailseal_rule::key_policy::exposure::Openings;
 use trailseal_rule::key_policy::parsed::parse_key_policy;
 use trailseal_rule::key_policy::question::TrailAndKey;
+
+use crate::naive::{Concrete, allowed};
 
 pub(crate) const ACCOUNT: &str = "111122223333";
 pub(crate) const TRAIL: &str = "arn:aws:cloudtrail:us-east-1:111122223333:trail/all";
@@ -115,6 +119,21 @@ pub(crate) fn policy(
         .prop_map(|(version, statements)| json!({"Version": version, "Statement": statements}))
 }
 
+/// Whether the operation is open, or may be.
+pub(crate) fn says_open(open: &Openings, action: &str) -> bool {
+    open.exposures.iter().chain(&open.doubts).any(|one| one.actions.contains(&action))
+}
+
+/// Neither of the two readings of what is not documented allows any of these requests.
+pub(crate) fn assert_denied(policy: &Value, requests: &[Concrete], action: &str) {
+    for request in requests {
+        let request = Concrete { action: action.to_owned(), ..request.clone() };
+        for quirk in [false, true] {
+            assert!(!allowed(policy, &request, quirk), "{request:?} under {policy:#}");
+        }
+    }
+}
+
 pub(crate) fn concretes(
     keys: &[&str],
     fillings: &[Vec<Option<Vec<String>>>],
@@ -137,12 +156,13 @@ pub(crate) fn concretes(
     contexts
 }
 
-pub(crate) fn run<S: Strategy>(cases: u32, strategy: &S, test: impl Fn(S::Value)) {
+pub(crate) fn run<S: Strategy>(cases: u32, strategy: &S, test: impl FnMut(S::Value)) {
+    let test = RefCell::new(test);
     let config = Config { cases, failure_persistence: None, ..Config::default() };
     let rng = TestRng::deterministic_rng(config.rng_algorithm);
     TestRunner::new_with_rng(config, rng)
         .run(strategy, |value| {
-            test(value);
+            (test.borrow_mut())(value);
             Ok(())
         })
         .unwrap();

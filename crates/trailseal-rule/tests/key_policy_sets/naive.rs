@@ -51,23 +51,20 @@ fn statement_matches(
     if lacks("Action", "NotAction") || lacks("Resource", "NotResource") {
         return false;
     }
-    let principal = match (statement.get("Principal"), statement.get("NotPrincipal")) {
-        (Some(listed), None) => principal_matches(listed, request, quirk),
-        (None, Some(listed)) => !principal_matches(listed, request, quirk),
+    let element = |plain: &str, not: &str, matches: &dyn Fn(&Value) -> bool| match (
+        statement.get(plain),
+        statement.get(not),
+    ) {
+        (Some(listed), None) => matches(listed),
+        (None, Some(listed)) => !matches(listed),
         _ => quirk,
     };
-    let action = match (statement.get("Action"), statement.get("NotAction")) {
-        (Some(listed), None) => action_matches(listed, request),
-        (None, Some(listed)) => !action_matches(listed, request),
-        _ => quirk,
-    };
+    let is_caller = |listed: &Value| principal_matches(listed, request, quirk);
+    let principal = element("Principal", "NotPrincipal", &is_caller);
+    let action = element("Action", "NotAction", &|listed| action_matches(listed, request));
     let names_key =
         |listed: &Value| texts(listed).iter().any(|pattern| glob(pattern, &request.key_arn));
-    let resource = match (statement.get("Resource"), statement.get("NotResource")) {
-        (Some(listed), None) => names_key(listed),
-        (None, Some(listed)) => !names_key(listed),
-        _ => quirk,
-    };
+    let resource = element("Resource", "NotResource", &names_key);
     let conditions =
         statement.get("Condition").and_then(Value::as_object).is_none_or(|operators| {
             operators.iter().all(|(operator, keys)| {
