@@ -1,6 +1,8 @@
-//! Faults of an input: all at once, each with the field that it is about.
+//! Faults of an input: all at once, each with the field that it is about. Errors as one line.
 
+use std::error::Error as StdError;
 use std::fmt;
+use std::iter::successors;
 
 use thiserror::Error;
 
@@ -84,25 +86,17 @@ impl Faults {
     ///
     /// There are faults, or the value is `None`.
     pub fn unless_any<T>(mut self, value: Option<T>) -> Result<T, Self> {
-        match value {
-            Some(value) if self.0.is_empty() => Ok(value),
-            Some(_) => Err(self),
-            None => {
-                if self.0.is_empty() {
-                    self.push(Fault::other("event", "lacks a required value"));
-                }
-                Err(self)
-            }
+        if value.is_none() && self.0.is_empty() {
+            self.push(Fault::other("event", "lacks a required value"));
         }
+        value.filter(|_| self.0.is_empty()).ok_or(self)
     }
 }
 
 impl fmt::Display for Faults {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, fault) in self.0.iter().enumerate() {
-            write!(out, "{}{fault}", if index == 0 { "" } else { "; " })?;
-        }
-        Ok(())
+        let faults: Vec<String> = self.0.iter().map(ToString::to_string).collect();
+        out.write_str(&faults.join("; "))
     }
 }
 
@@ -122,9 +116,27 @@ pub fn quote(value: &str) -> String {
     quoted
 }
 
+/// The error and its causes, joined by `: `, with control characters as spaces.
+#[must_use]
+pub fn error_chain(error: &dyn StdError) -> String {
+    let errors = successors(Some(error), |error| (*error).source());
+    let messages: Vec<String> = errors.map(ToString::to_string).collect();
+    messages.join(": ").replace(char::is_control, " ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[derive(Debug, Error)]
+    #[error("the file\ncannot be read")]
+    struct Outer(#[source] std::io::Error);
+
+    #[test]
+    fn causes_follow_the_error_in_one_line() {
+        let error = Outer(std::io::Error::other("is a directory"));
+        assert_eq!(error_chain(&error), "the file cannot be read: is a directory");
+    }
 
     #[test]
     fn faults_are_one_line() {

@@ -6,11 +6,11 @@
 
 use serde_json::{Map, Value};
 
-use crate::arn::Arn;
 use crate::error::{Fault, Faults};
 use crate::ids::{AccountId, Region, ResultToken};
 use crate::item::ConfigurationItem;
 use crate::members::{Members, kind, parse_json};
+use crate::partition::Arn;
 use crate::timestamp::Timestamp;
 
 /// What an event contains. A part that cannot be read is `None`, and a fault says why, so that a

@@ -148,13 +148,13 @@ impl_from_text!(ResourceId, "a resource id of 1 to 768 characters");
 
 impl ResourceId {
     fn read(text: &str) -> Option<Self> {
-        (1..=768).contains(&text.chars().count()).then(|| Self(text.to_owned()))
+        Self::new(text)
     }
 
     /// As `parse`, without the error.
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
-        Self::read(text)
+        (1..=768).contains(&text.chars().count()).then(|| Self(text.to_owned()))
     }
 
     /// The ID.

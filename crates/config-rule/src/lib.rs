@@ -8,9 +8,7 @@
 //! same output.
 
 mod annotation;
-mod arn;
 mod error;
-mod error_chain;
 mod evaluation;
 mod event;
 mod exemption;
@@ -23,9 +21,7 @@ mod pattern;
 mod timestamp;
 
 pub use crate::annotation::{ANNOTATION_CHARS_MAX, Annotation, AnnotationParts, FIX_CHARS_MAX};
-pub use crate::arn::Arn;
-pub use crate::error::{EventError, Fault, Faults, quote};
-pub use crate::error_chain::error_chain;
+pub use crate::error::{EventError, Fault, Faults, error_chain, quote};
 pub use crate::evaluation::{ACCOUNT_TYPE, ComplianceType, EVALUATIONS_PER_CALL_MAX, Evaluation};
 pub use crate::event::{Event, ItemChange, OversizedNotice, Rule, Trigger};
 pub use crate::exemption::{Exempt, Exemption, exempt};
@@ -35,6 +31,6 @@ pub use crate::members::{Members, kind, parse_json};
 pub use crate::parameters::{
     ParameterSpec, Values, parameter_field, parameters_schema, read_parameters, set_list, set_value,
 };
-pub use crate::partition::Partition;
+pub use crate::partition::{Arn, Partition};
 pub use crate::pattern::ArnPattern;
 pub use crate::timestamp::Timestamp;

@@ -1,4 +1,4 @@
-//! The partitions of AWS: their names, their Regions and the domains of their endpoints.
+//! The partitions of AWS: their names, their Regions and the domains of their endpoints; ARNs.
 
 use crate::ids::Region;
 
@@ -40,6 +40,35 @@ impl Partition {
         let [standard, others @ ..] = PARTITIONS;
         let has = |partition: &Self| region.as_str().starts_with(partition.region_prefix);
         others.into_iter().find(has).unwrap_or(standard)
+    }
+}
+
+/// An Amazon Resource Name, `arn:partition:service:region:account:resource`, split into its parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arn<'a> {
+    /// The partition: `aws`, `aws-cn`, `aws-us-gov`, …
+    pub partition: &'a str,
+    /// The service, such as `kms`.
+    pub service: &'a str,
+    /// The Region; empty for global services.
+    pub region: &'a str,
+    /// The account ID; empty where the resource does not name one.
+    pub account: &'a str,
+    /// Everything after the fifth colon.
+    pub resource: &'a str,
+}
+
+impl<'a> Arn<'a> {
+    /// Splits an ARN of any partition; `None` for any other text.
+    #[must_use]
+    pub fn split(text: &'a str) -> Option<Self> {
+        let parts: Vec<&str> = text.splitn(6, ':').collect();
+        let ["arn", partition, service, region, account, resource] = *parts.as_slice() else {
+            return None;
+        };
+        let is_partition = partition.starts_with("aws")
+            && partition.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+        is_partition.then_some(Self { partition, service, region, account, resource })
     }
 }
 
