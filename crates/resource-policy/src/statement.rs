@@ -73,9 +73,12 @@ pub(crate) fn quotable(text: &str) -> String {
 /// One statement of a policy.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Statement {
-    pub(crate) reference: StatementRef,
-    pub(crate) effect: Effect,
-    pub(crate) principals: Listed<Principal>,
+    /// Its name in messages.
+    pub reference: StatementRef,
+    /// Whether it allows or denies.
+    pub effect: Effect,
+    /// The principals that it names.
+    pub principals: Listed<Principal>,
     pub(crate) actions: Listed<Option<Pattern>>,
     pub(crate) resources: Listed<Option<Pattern>>,
     pub(crate) conditions: Vec<Condition>,
@@ -119,24 +122,6 @@ impl ElementMatches {
 }
 
 impl Statement {
-    /// The statement's name in messages.
-    #[must_use]
-    pub fn reference(&self) -> &StatementRef {
-        &self.reference
-    }
-
-    /// Whether the statement allows or denies.
-    #[must_use]
-    pub fn effect(&self) -> Effect {
-        self.effect
-    }
-
-    /// The principals that the statement names.
-    #[must_use]
-    pub fn principals(&self) -> &Listed<Principal> {
-        &self.principals
-    }
-
     /// Whether the statement has conditions.
     #[must_use]
     pub fn is_conditional(&self) -> bool {

@@ -46,7 +46,7 @@ pub fn bucket_readers(
     let policy = PolicyDocument::parse(policy, format)?;
     let objects = Shape::text(&format!("arn:{partition}:s3:::{bucket}/")) + Hole::Anything;
     let mut readers = BucketReaders::default();
-    let allows = policy.statements().filter(|one| one.effect() == Effect::Allow);
+    let allows = policy.statements().filter(|one| one.effect == Effect::Allow);
     for statement in allows.filter(|statement| lets_read(statement, &objects)) {
         readers.add(statement, partition);
     }
@@ -68,8 +68,8 @@ fn lets_read(statement: &Statement, objects: &Shape) -> bool {
 
 impl BucketReaders {
     fn add(&mut self, statement: &Statement, partition: &str) {
-        let of = statement.reference();
-        match statement.principals() {
+        let of = &statement.reference;
+        match &statement.principals {
             Listed::Only(principals) => {
                 for principal in principals {
                     self.add_principal(statement, principal, partition);
@@ -85,7 +85,7 @@ impl BucketReaders {
     }
 
     fn add_principal(&mut self, statement: &Statement, principal: &Principal, partition: &str) {
-        let of = statement.reference();
+        let of = &statement.reference;
         let words = match principal {
             Principal::Named(name) => match reader(name, partition) {
                 Some(arn) => {

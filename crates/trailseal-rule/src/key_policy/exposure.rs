@@ -66,12 +66,11 @@ pub struct Doubt {
 const WAYS_TO_PLAINTEXT: [&str; 4] =
     ["kms:Decrypt", "kms:ReEncryptFrom", "kms:CreateGrant", "kms:PutKeyPolicy"];
 
-/// One operation of one kind of caller, with the contexts in which the caller can send it.
-struct Avenue {
-    caller: CallerSet,
-    action: &'static str,
-    contexts: Vec<Context>,
-    about: Allows,
+/// What is found out about a policy.
+struct Search<'a> {
+    policy: &'a PolicyDocument,
+    question: &'a TrailAndKey<'a>,
+    found: Openings,
 }
 
 /// Which Allow statements are asked about.
@@ -88,21 +87,37 @@ enum Allows {
 /// nothing in doubt means that the logs are guarded.
 #[must_use]
 pub fn guards_decryption(policy: &PolicyDocument, question: &TrailAndKey<'_>) -> Openings {
-    let mut openings = Openings::default();
-    let mut ask = |caller, contexts: &dyn Fn() -> Vec<Context>, about| {
-        explore_ways_to_plaintext(policy, question, (caller, contexts, about), &mut openings);
-    };
-    ask(CallerSet::Stranger, &|| users_and_roles(question), Allows::All);
-    ask(CallerSet::AnyService, &|| services(question), Allows::All);
+    let mut search = Search { policy, question, found: Openings::default() };
+    let all = Allows::All;
+    search.ways_to_plaintext(&CallerSet::Stranger, all, || users_and_roles(question));
+    search.ways_to_plaintext(&CallerSet::AnyService, all, || services(question));
     let spared = spared_services(policy);
     for name in spared.iter().take(SPARED_SERVICES_MAX) {
-        let caller = CallerSet::Service((*name).to_owned());
-        ask(caller, &|| service_for_strangers(question, name), Allows::ForEveryone);
+        let (caller, about) = (CallerSet::Service((*name).to_owned()), Allows::ForEveryone);
+        search.ways_to_plaintext(&caller, about, || service_for_strangers(question, name));
     }
     if spared.len() > SPARED_SERVICES_MAX {
-        doubt_what_spares_services(policy, question, &mut openings);
+        search.doubt_what_spares_services();
     }
-    openings.without_settled_doubts()
+    search.found.without_settled_doubts()
+}
+
+/// What lets trails and event data stores of any account use the key through CloudTrail.
+///
+/// They encrypt with it. Of a statement that is not open to everyone, for which
+/// [`guards_decryption`] answers, a permission that CloudTrail is not known to use counts as well.
+#[must_use]
+pub fn binds_cloudtrail(policy: &PolicyDocument, question: &TrailAndKey<'_>) -> Openings {
+    let mut search = Search { policy, question, found: Openings::default() };
+    let cloudtrail = CallerSet::Service(CLOUDTRAIL.to_owned());
+    let contexts = || cloudtrail_for_strangers(question);
+    let without =
+        || contexts().into_iter().map(without_encryption_context).collect::<Vec<Context>>();
+    search.explore(&cloudtrail, "kms:GenerateDataKey", Allows::All, contexts);
+    search.explore(&cloudtrail, "kms:ReEncryptFrom", Allows::ForNamed, contexts);
+    search.explore(&cloudtrail, "kms:CreateGrant", Allows::ForNamed, contexts);
+    search.explore(&cloudtrail, "kms:PutKeyPolicy", Allows::ForNamed, without);
+    search.found.without_settled_doubts()
 }
 
 /// The services that a Deny of everyone else exempts. CloudTrail is not among them, because it gives
@@ -116,76 +131,6 @@ fn spared_services(policy: &PolicyDocument) -> BTreeSet<&str> {
 /// The number of services, exempt from a Deny, that are examined one by one. This limits the work: if
 /// there are more, everything that is open to everyone is in doubt.
 const SPARED_SERVICES_MAX: usize = 50;
-
-/// Puts everything that is open to everyone in doubt, because of the Deny statements that exempt
-/// services.
-fn doubt_what_spares_services(
-    policy: &PolicyDocument,
-    question: &TrailAndKey<'_>,
-    openings: &mut Openings,
-) {
-    for action in WAYS_TO_PLAINTEXT {
-        let Some([allows, denies]) = addressed(policy, question, &CallerSet::AnyService, action)
-        else {
-            continue;
-        };
-        let spares = |statement: &Statement| services_left_out(statement).count() > 0;
-        let doubts = denies.iter().filter(|(deny, _)| spares(deny)).map(|(deny, _)| Doubt {
-            statement: deny.reference().clone(),
-            element: "Principal".to_owned(),
-        });
-        for (allow, _) in &allows {
-            add(&mut openings.doubts, allow.reference(), action, doubts.clone().collect());
-        }
-    }
-}
-
-fn explore_ways_to_plaintext(
-    policy: &PolicyDocument,
-    question: &TrailAndKey<'_>,
-    (caller, contexts_of, about): (CallerSet, &dyn Fn() -> Vec<Context>, Allows),
-    openings: &mut Openings,
-) {
-    for action in WAYS_TO_PLAINTEXT {
-        let Some(statements) = addressed(policy, question, &caller, action) else {
-            continue;
-        };
-        let contexts = contexts_of().into_iter().flat_map(|context| match action {
-            "kms:CreateGrant" => granting_logs(&context, question),
-            "kms:PutKeyPolicy" => putting_policies(&context),
-            _ => after_logs(&context, question),
-        });
-        let contexts = contexts.collect();
-        let avenue = Avenue { caller: caller.clone(), action, contexts, about };
-        explore(&statements, question, avenue, openings);
-    }
-}
-
-/// What lets trails and event data stores of any account use the key through CloudTrail.
-///
-/// They encrypt with it. Of a statement that is not open to everyone, for which
-/// [`guards_decryption`] answers, a permission that CloudTrail is not known to use counts as well.
-#[must_use]
-pub fn binds_cloudtrail(policy: &PolicyDocument, question: &TrailAndKey<'_>) -> Openings {
-    let mut openings = Openings::default();
-    let caller = CallerSet::Service(CLOUDTRAIL.to_owned());
-    for action in
-        ["kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:CreateGrant", "kms:PutKeyPolicy"]
-    {
-        let Some(statements) = addressed(policy, question, &caller, action) else {
-            continue;
-        };
-        let contexts = cloudtrail_for_strangers(question).into_iter().map(|context| match action {
-            "kms:PutKeyPolicy" => without_encryption_context(context),
-            _ => context,
-        });
-        let (caller, contexts) = (caller.clone(), contexts.collect());
-        let about = if action == "kms:GenerateDataKey" { Allows::All } else { Allows::ForNamed };
-        let avenue = Avenue { caller, action, contexts, about };
-        explore(&statements, question, avenue, &mut openings);
-    }
-    openings.without_settled_doubts()
-}
 
 impl Openings {
     /// Removes doubts about actions that are open for certain.
@@ -201,35 +146,13 @@ impl Openings {
     }
 }
 
-/// Statements that are about an operation of a caller, with how they address it.
-type Addressed<'a> = Vec<(&'a Statement, Match)>;
-
-/// The Allow and Deny statements about this operation of such a caller, if there is any Allow. Most
-/// policies have none, which spares the work below.
-fn addressed<'a>(
-    policy: &'a PolicyDocument,
-    question: &TrailAndKey<'_>,
-    caller: &CallerSet,
-    action: &str,
-) -> Option<[Addressed<'a>; 2]> {
-    let request = question.request(caller, action, Context::default());
-    let both = [Effect::Allow, Effect::Deny].map(|effect| {
-        let statements = statements_of(policy, effect);
-        let each =
-            statements.map(|statement| (statement, statement.matches_caller_and_action(&request)));
-        each.filter(|(_, how)| *how != Match::Never).collect::<Addressed<'a>>()
-    });
-    let [allows, _] = &both;
-    (!allows.is_empty()).then_some(both)
-}
-
 fn is_for_everyone(statement: &Statement) -> bool {
     statement.matches_caller(&CallerSet::AnyService) != Match::Never
 }
 
 /// The services that `NotPrincipal` leaves out of everyone.
 fn services_left_out(statement: &Statement) -> impl Iterator<Item = &str> {
-    let left_out = match statement.principals() {
+    let left_out = match &statement.principals {
         Listed::Except(principals) => principals.as_slice(),
         Listed::Only(_) | Listed::Unclear => &[],
     };
@@ -242,70 +165,123 @@ fn services_left_out(statement: &Statement) -> impl Iterator<Item = &str> {
 }
 
 fn statements_of(policy: &PolicyDocument, effect: Effect) -> impl Iterator<Item = &Statement> {
-    policy.statements().filter(move |statement| statement.effect() == effect)
-}
-
-/// A request, with the result of the Deny statements once it is needed.
-struct AskedRequest {
-    request: Request,
-    closed: Option<Closed>,
+    policy.statements().filter(move |statement| statement.effect == effect)
 }
 
 /// Whether a Deny matches a request, and the Deny statements that may match.
-#[derive(Clone)]
 struct Closed {
     holds: Match,
     doubts: Vec<Doubt>,
 }
 
-fn explore(
-    [allows, denies]: &[Addressed<'_>; 2],
-    question: &TrailAndKey<'_>,
-    avenue: Avenue,
-    openings: &mut Openings,
-) {
-    let Avenue { caller, action, contexts, about } = avenue;
-    let mut asked: Vec<AskedRequest> = contexts
-        .into_iter()
-        .map(|context| AskedRequest {
-            request: question.request(&caller, action, context),
-            closed: None,
-        })
-        .collect();
-    for (statement, addressed) in allows {
-        match (about, is_for_everyone(statement)) {
-            (Allows::ForEveryone, false) | (Allows::ForNamed, true) => continue,
-            _ => {}
-        }
-        let mut doubts: Vec<Doubt> = Vec::new();
-        let mut open = Match::Never;
-        for asked in &mut asked {
-            let request = &asked.request;
-            let allows = statement.matches(*addressed, request);
-            if allows == Match::Never {
+/// Statements that are about an operation of a caller, with how they address it.
+type Addressed<'a> = Vec<(&'a Statement, Match)>;
+
+impl<'a> Search<'a> {
+    /// The Allow and Deny statements about this operation of such a caller, if there is any Allow.
+    /// Most policies have none, which spares the work below.
+    fn addressed(&self, caller: &CallerSet, action: &str) -> Option<[Addressed<'a>; 2]> {
+        let request = self.question.request(caller, action, Context::default());
+        let both = [Effect::Allow, Effect::Deny].map(|effect| {
+            let each = statements_of(self.policy, effect)
+                .map(|statement| (statement, statement.matches_caller_and_action(&request)));
+            each.filter(|(_, how)| *how != Match::Never).collect::<Addressed<'a>>()
+        });
+        let [allows, _] = &both;
+        (!allows.is_empty()).then_some(both)
+    }
+
+    /// Puts everything that is open to everyone in doubt, because of the Deny statements that
+    /// exempt services.
+    fn doubt_what_spares_services(&mut self) {
+        for action in WAYS_TO_PLAINTEXT {
+            let Some([allows, denies]) = self.addressed(&CallerSet::AnyService, action) else {
                 continue;
+            };
+            let spares = |statement: &Statement| services_left_out(statement).count() > 0;
+            let doubts = denies.iter().filter(|(deny, _)| spares(deny)).map(|(deny, _)| Doubt {
+                statement: deny.reference.clone(),
+                element: "Principal".to_owned(),
+            });
+            for (allow, _) in &allows {
+                add(&mut self.found.doubts, &allow.reference, action, doubts.clone().collect());
             }
-            let closed = asked.closed.get_or_insert_with(|| closed(denies, request));
-            let here = allows.and(!closed.holds);
-            open = open.or(here);
-            if open == Match::Always {
-                break;
+        }
+    }
+
+    fn ways_to_plaintext(
+        &mut self,
+        caller: &CallerSet,
+        about: Allows,
+        contexts_of: impl Fn() -> Vec<Context>,
+    ) {
+        let question = self.question;
+        for action in WAYS_TO_PLAINTEXT {
+            let of_action = |context: Context| match action {
+                "kms:CreateGrant" => granting_logs(&context, question),
+                "kms:PutKeyPolicy" => putting_policies(&context),
+                _ => after_logs(&context, question),
+            };
+            let contexts = || contexts_of().into_iter().flat_map(of_action).collect();
+            self.explore(caller, action, about, contexts);
+        }
+    }
+
+    /// Asks about one operation of one kind of caller, in the contexts in which the caller can send
+    /// it.
+    fn explore(
+        &mut self,
+        caller: &CallerSet,
+        action: &'static str,
+        about: Allows,
+        contexts: impl FnOnce() -> Vec<Context>,
+    ) {
+        let Some([allows, denies]) = self.addressed(caller, action) else { return };
+        // Each request, with the result of the Deny statements once it is needed.
+        let mut asked: Vec<(Request, Option<Closed>)> = contexts()
+            .into_iter()
+            .map(|context| (self.question.request(caller, action, context), None))
+            .collect();
+        for (statement, addressed) in allows {
+            match (about, is_for_everyone(statement)) {
+                (Allows::ForEveryone, false) | (Allows::ForNamed, true) => continue,
+                _ => {}
             }
-            if here == Match::Sometimes {
-                let own = elements_in_doubt(statement, request);
-                for doubt in own.into_iter().chain(closed.doubts.clone()) {
-                    if !doubts.contains(&doubt) {
-                        doubts.push(doubt);
-                    }
+            let mut doubts: Vec<Doubt> = Vec::new();
+            let mut open = Match::Never;
+            for (request, known) in &mut asked {
+                let allows = statement.matches(addressed, request);
+                if allows == Match::Never {
+                    continue;
+                }
+                let closed = known.get_or_insert_with(|| closed(&denies, request));
+                let here = allows.and(!closed.holds);
+                open = open.or(here);
+                if open == Match::Always {
+                    break;
+                }
+                if here == Match::Sometimes {
+                    let own = elements_in_doubt(statement, request);
+                    add_new(&mut doubts, own.into_iter().chain(closed.doubts.clone()));
                 }
             }
+            let found = match open {
+                Match::Never => continue,
+                Match::Sometimes => &mut self.found.doubts,
+                Match::Always => {
+                    doubts.clear();
+                    &mut self.found.exposures
+                }
+            };
+            add(found, &statement.reference, action, doubts);
         }
-        match open {
-            Match::Never => {}
-            Match::Sometimes => add(&mut openings.doubts, statement.reference(), action, doubts),
-            Match::Always => {
-                add(&mut openings.exposures, statement.reference(), action, Vec::new());
-            }
+    }
+}
+
+fn add_new<T: PartialEq>(list: &mut Vec<T>, more: impl IntoIterator<Item = T>) {
+    for one in more {
+        if !list.contains(&one) {
+            list.push(one);
         }
     }
 }
@@ -326,7 +302,7 @@ fn closed(denies: &Addressed<'_>, request: &Request) -> Closed {
 
 fn elements_in_doubt(statement: &Statement, request: &Request) -> Vec<Doubt> {
     let elements = statement.elements_in_doubt(request).into_iter();
-    elements.map(|element| Doubt { statement: statement.reference().clone(), element }).collect()
+    elements.map(|element| Doubt { statement: statement.reference.clone(), element }).collect()
 }
 
 fn add(
@@ -339,12 +315,6 @@ fn add(
         found.push(Exposure { statement: statement.clone(), actions: vec![action], depends_on });
         return;
     };
-    if !same.actions.contains(&action) {
-        same.actions.push(action);
-    }
-    for doubt in depends_on {
-        if !same.depends_on.contains(&doubt) {
-            same.depends_on.push(doubt);
-        }
-    }
+    add_new(&mut same.actions, [action]);
+    add_new(&mut same.depends_on, depends_on);
 }
