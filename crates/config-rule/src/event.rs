@@ -38,11 +38,11 @@ pub struct Rule {
     pub region: Option<Region>,
 }
 
-/// Why AWS Config invokes the rule.
+/// Why AWS Config invokes the rule; `C` is a change as the rule reads it.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Trigger {
+pub enum Trigger<C = ItemChange> {
     /// A resource changed.
-    Changed(ItemChange),
+    Changed(C),
     /// A resource changed, and its item is too large for an event.
     Oversized(OversizedNotice),
     /// A periodic evaluation.

@@ -27,18 +27,7 @@ pub struct Invocation {
 }
 
 /// Why AWS Config invokes the rule.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Trigger {
-    /// A trail or a key changed.
-    Changed(Change),
-    /// A trail or key changed, and its item must be fetched.
-    Oversized(OversizedNotice),
-    /// A periodic evaluation.
-    Scheduled {
-        /// The ordering timestamp of all evaluations of this run.
-        created: Timestamp,
-    },
-}
+pub type Trigger = config_rule::Trigger<Change>;
 
 /// A change of a trail or a key.
 #[derive(Clone, Debug, PartialEq)]
@@ -101,7 +90,7 @@ impl Invocation {
         let mut faults = Faults::default();
         let event = Event::read(event, &[TRAIL_TYPE, KEY_TYPE], &mut faults);
         let parameters = event.parameters.and_then(|raw| Parameters::read(&raw, &mut faults));
-        let trigger = event.trigger.and_then(|trigger| Trigger::read(trigger, &mut faults));
+        let trigger = event.trigger.and_then(|trigger| read_trigger(trigger, &mut faults));
         let parts = event.rule.zip(event.token).zip(parameters.zip(trigger));
         let ((rule, token), (parameters, trigger)) =
             faults.unless_any(parts).map_err(EventError)?;
@@ -109,25 +98,22 @@ impl Invocation {
     }
 }
 
-impl Trigger {
-    /// A summary is enough for a resource that no longer exists: nothing needs to be fetched.
-    fn read(trigger: config_rule::Trigger, faults: &mut Faults) -> Option<Self> {
-        match trigger {
-            config_rule::Trigger::Changed(change) => {
-                Change::read(change, "invokingEvent.configurationItem", faults).map(Self::Changed)
-            }
-            config_rule::Trigger::Oversized(notice) => {
-                let OversizedNotice { summary, left_scope } = &notice;
-                let gone = if summary.resource_type == TRAIL_TYPE {
-                    trail_gone(summary, *left_scope).map(Change::TrailGone)
-                } else {
-                    (summary.status != ItemStatus::Present)
-                        .then(|| Change::Key(key_change(summary)))
-                };
-                Some(gone.map_or(Self::Oversized(notice), Self::Changed))
-            }
-            config_rule::Trigger::Scheduled { created } => Some(Self::Scheduled { created }),
+/// A summary is enough for a resource that no longer exists: nothing needs to be fetched.
+fn read_trigger(trigger: config_rule::Trigger, faults: &mut Faults) -> Option<Trigger> {
+    match trigger {
+        config_rule::Trigger::Changed(change) => {
+            Change::read(change, "invokingEvent.configurationItem", faults).map(Trigger::Changed)
         }
+        config_rule::Trigger::Oversized(notice) => {
+            let OversizedNotice { summary, left_scope } = &notice;
+            let gone = if summary.resource_type == TRAIL_TYPE {
+                trail_gone(summary, *left_scope).map(Change::TrailGone)
+            } else {
+                (summary.status != ItemStatus::Present).then(|| Change::Key(key_change(summary)))
+            };
+            Some(gone.map_or(Trigger::Oversized(notice), Trigger::Changed))
+        }
+        config_rule::Trigger::Scheduled { created } => Some(Trigger::Scheduled { created }),
     }
 }
 
