@@ -1,7 +1,5 @@
 //! What a check finds out.
 
-use std::fmt;
-
 pub use config_rule::FIX_CHARS_MAX;
 
 /// What a check finds out about a trail.
@@ -44,12 +42,6 @@ impl FindingCode {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         self.0
-    }
-}
-
-impl fmt::Display for FindingCode {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(self.0)
     }
 }
 
