@@ -3,10 +3,9 @@
 use config_rule::{Exempt, Region};
 
 use crate::checks::{CHECKS, CheckId, Evidence, Outcome};
-use crate::context::EvaluationContext;
 use crate::facts::{Facts, KeyFacts, KeyOrigin, Reading};
 use crate::key_ref::KeyRef;
-use crate::parameters::{Profile, Replicas};
+use crate::parameters::{EvaluationContext, Profile, Replicas};
 use crate::trail::{BucketName, Standing, Trail};
 use crate::verdict::{CheckResult, Verdict};
 

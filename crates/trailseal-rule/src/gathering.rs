@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 use config_rule::{AccountId, Region};
 
 use crate::arn::KeyArn;
-use crate::context::EvaluationContext;
 use crate::evaluate::{KeyQuery, Needs, needs};
 use crate::facts::{Delivery, Facts, KeyFacts, Reading, Refusal, Rotation};
 use crate::key_policy::parsed::KeyPolicy;
 use crate::key_ref::KeyRef;
+use crate::parameters::EvaluationContext;
 use crate::trail::{BucketName, Trail};
 
 /// Where evidence is read.

@@ -22,7 +22,6 @@ pub mod key_policy;
 
 pub mod checks;
 
-mod context;
 mod evaluate;
 mod evaluation;
 mod gathering;
@@ -40,7 +39,6 @@ pub use config_rule::{
 
 pub use crate::arn::{KeyArn, TrailArn};
 pub use crate::checks::{CHECKS, Check, CheckId, Finding, FindingCode, Outcome, Severity};
-pub use crate::context::EvaluationContext;
 pub use crate::controls::{CIS_CONTROLS, Control, RELATED_CONTROLS};
 pub use crate::denial::{Denial, PolicyType};
 pub use crate::evaluate::{Judgement, KeyQuery, Needs, evaluate, needs};
@@ -57,7 +55,7 @@ pub use crate::key_policy::parsed::KeyPolicy;
 pub use crate::key_ref::KeyRef;
 pub use crate::parameter_specs::{PARAMETERS, ParameterSpec, parameters_schema};
 pub use crate::parameters::{
-    Parameters, Profile, Replicas, RoleName, WhenNoTrails, WhenUnverified,
+    EvaluationContext, Parameters, Profile, Replicas, RoleName, WhenNoTrails, WhenUnverified,
 };
 pub use crate::trail::{BucketName, Standing, TRAIL_TYPE, Trail};
 pub use crate::verdict::{CheckResult, Proof, Verdict};

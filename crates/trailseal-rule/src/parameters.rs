@@ -1,10 +1,10 @@
 //! The rule's parameters, after validation.
 
-use config_rule::{AccountId, ArnPattern, Exemption};
+use config_rule::{AccountId, ArnPattern, Exempt, Exemption, Timestamp, exempt};
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantNames};
 
-use crate::arn::KeyArn;
+use crate::arn::{KeyArn, TrailArn};
 use crate::checks::CheckId;
 
 /// The rule's parameters, valid.
@@ -162,5 +162,26 @@ impl Parameters {
             return self.allowed_keys.is_empty();
         }
         self.allowed_key_accounts.contains(account)
+    }
+}
+
+/// What a trail is evaluated under.
+#[derive(Clone, Copy, Debug)]
+pub struct EvaluationContext<'a> {
+    /// The rule's parameters.
+    pub parameters: &'a Parameters,
+    /// The current time, for exemptions and imported key material: this crate has no clock.
+    pub now: Timestamp,
+}
+
+impl<'a> EvaluationContext<'a> {
+    /// Whether `exemptTrails` exempts the trail today, also if it is a copy.
+    #[must_use]
+    pub fn exempts(&self, trail: &TrailArn) -> bool {
+        matches!(self.exemption(trail), Exempt::Until(_))
+    }
+
+    pub(crate) fn exemption(&self, trail: &TrailArn) -> Exempt<'a> {
+        exempt(&self.parameters.exempt_trails, trail.as_str(), self.now)
     }
 }

@@ -1,12 +1,12 @@
 //! What a check states about itself.
 
-use std::fmt;
 use std::str::FromStr;
 
+use config_rule::display_as_str;
+
 use crate::checks::{CHECKS, CheckId, CheckInput, Outcome};
-use crate::context::EvaluationContext;
 use crate::facts::Facts;
-use crate::parameters::{Parameters, Profile};
+use crate::parameters::{EvaluationContext, Parameters, Profile};
 use crate::trail::Trail;
 
 /// A check and everything that is known about it.
@@ -140,11 +140,7 @@ impl CheckId {
     }
 }
 
-impl fmt::Display for CheckId {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(self.as_str())
-    }
-}
+display_as_str!(CheckId);
 
 impl FromStr for CheckId {
     type Err = ();
