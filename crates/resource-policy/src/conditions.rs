@@ -83,7 +83,8 @@ impl Condition {
         let Some((operator, patterns)) = &self.test else {
             return Match::Sometimes;
         };
-        match tendency(*operator, context.value_of_lower(&self.lower_key), patterns, context) {
+        let asked = Asked { operator: *operator, patterns, context };
+        match asked.tendency(context.value_of_lower(&self.lower_key)) {
             Tendency::Certain(holds) => holds,
             Tendency::ByChoice => Match::from(effect == Effect::Allow),
             Tendency::CanHold if effect == Effect::Allow => Match::Always,
@@ -92,67 +93,178 @@ impl Condition {
     }
 }
 
-fn tendency(
+/// A condition that is asked about requests with this context.
+struct Asked<'a> {
     operator: Operator,
-    value: &ContextValue,
-    patterns: &[Pattern],
-    context: &Context,
-) -> Tendency {
-    if operator.test == Test::Null {
-        return null(value, patterns, context);
-    }
-    match value {
-        ContextValue::Absent => Tendency::Certain(absent(operator)),
-        ContextValue::Unknown => Tendency::Certain(Match::Sometimes),
-        ContextValue::Chosen => Tendency::ByChoice,
-        ContextValue::Known(values) => {
-            Tendency::Certain(known(operator, values, patterns, context))
-        }
-        ContextValue::Includes(values) => {
-            Tendency::Certain(includes(operator, values, patterns, context))
-        }
-        ContextValue::KnownOrAbsent(value) => {
-            let present = known(operator, std::slice::from_ref(value), patterns, context);
-            let same = present == absent(operator);
-            Tendency::Certain(if same { present } else { Match::Sometimes })
-        }
-        ContextValue::ChosenWith { needed, others } => {
-            chosen_with(operator, needed, others, patterns, context)
-        }
-        ContextValue::Open(value) => open(operator, value, patterns, context),
-    }
+    patterns: &'a [Pattern],
+    context: &'a Context,
 }
 
-/// Whether the caller can add values so that the condition holds, and so that it fails.
-fn chosen_with(
-    operator: Operator,
-    needed: &str,
-    others: &[&str],
-    patterns: &[Pattern],
-    context: &Context,
-) -> Tendency {
-    let passes = |value: &str| passes(operator, value, patterns, context);
-    let needed = passes(needed);
-    let others: Vec<Match> = others.iter().map(|value| passes(value)).collect();
-    if needed == Match::Sometimes || others.contains(&Match::Sometimes) {
-        return Tendency::Certain(Match::Sometimes);
+impl Asked<'_> {
+    fn tendency(&self, value: &ContextValue) -> Tendency {
+        if self.operator.test == Test::Null {
+            return self.null(value);
+        }
+        match value {
+            ContextValue::Absent => Tendency::Certain(absent(self.operator)),
+            ContextValue::Unknown => Tendency::Certain(Match::Sometimes),
+            ContextValue::Chosen => Tendency::ByChoice,
+            ContextValue::Known(values) => Tendency::Certain(self.known(values)),
+            ContextValue::Includes(values) => Tendency::Certain(self.includes(values)),
+            ContextValue::KnownOrAbsent(value) => {
+                let present = self.known(std::slice::from_ref(value));
+                let same = present == absent(self.operator);
+                Tendency::Certain(if same { present } else { Match::Sometimes })
+            }
+            ContextValue::ChosenWith { needed, others } => self.chosen_with(needed, others),
+            ContextValue::Open(value) => self.open(value),
+        }
     }
-    let needed_passes = needed == Match::Always;
-    let (can_hold, can_fail) = match operator.quantifier {
-        Quantifier::ForAllValues => {
-            (needed_passes, !needed_passes || others.contains(&Match::Never))
+
+    /// `Null` is true of a missing key: *Condition operator to check existence of condition keys*.
+    fn null(&self, value: &ContextValue) -> Tendency {
+        let missing = match value {
+            ContextValue::Absent => Tendency::Certain(Match::Always),
+            ContextValue::Known(_)
+            | ContextValue::Includes(_)
+            | ContextValue::ChosenWith { .. } => Tendency::Certain(Match::Never),
+            ContextValue::Unknown | ContextValue::KnownOrAbsent(_) => {
+                Tendency::Certain(Match::Sometimes)
+            }
+            ContextValue::Chosen => Tendency::ByChoice,
+            ContextValue::Open(open) => Tendency::Certain(match open.settled {
+                Settled::ByCaller => Match::Never,
+                Settled::ByNobody => Match::Sometimes,
+            }),
+        };
+        let asked: Option<Vec<bool>> = self.patterns.iter().map(|one| self.boolean(one)).collect();
+        let Some(asked) = asked else { return Tendency::Certain(Match::Sometimes) };
+        match (asked.contains(&true), asked.contains(&false), missing) {
+            (true, false, missing) => missing,
+            (false, true, Tendency::Certain(missing)) => Tendency::Certain(!missing),
+            (false, true, Tendency::ByChoice | Tendency::CanHold) => Tendency::ByChoice,
+            _ => Tendency::Certain(Match::Always),
         }
-        Quantifier::ForAnyValue => {
-            (needed_passes || others.contains(&Match::Always), !needed_passes)
+    }
+
+    /// Whether the caller can add values so that the condition holds, and so that it fails.
+    fn chosen_with(&self, needed: &str, others: &[&str]) -> Tendency {
+        let needed = self.passes(needed);
+        let others: Vec<Match> = others.iter().map(|value| self.passes(value)).collect();
+        if needed == Match::Sometimes || others.contains(&Match::Sometimes) {
+            return Tendency::Certain(Match::Sometimes);
         }
-        // What such an operator makes of several values is not documented; with one value it is
-        // plain.
-        Quantifier::Single if needed_passes => return Tendency::CanHold,
-        Quantifier::Single => return Tendency::Certain(Match::Sometimes),
-    };
-    match (can_hold, can_fail) {
-        (true, true) => Tendency::ByChoice,
-        (can_hold, _) => Tendency::Certain(Match::from(can_hold)),
+        let needed_passes = needed == Match::Always;
+        let (can_hold, can_fail) = match self.operator.quantifier {
+            Quantifier::ForAllValues => {
+                (needed_passes, !needed_passes || others.contains(&Match::Never))
+            }
+            Quantifier::ForAnyValue => {
+                (needed_passes || others.contains(&Match::Always), !needed_passes)
+            }
+            // What such an operator makes of several values is not documented; with one value it
+            // is plain.
+            Quantifier::Single if needed_passes => return Tendency::CanHold,
+            Quantifier::Single => return Tendency::Certain(Match::Sometimes),
+        };
+        match (can_hold, can_fail) {
+            (true, true) => Tendency::ByChoice,
+            (can_hold, _) => Tendency::Certain(Match::from(can_hold)),
+        }
+    }
+
+    fn known(&self, values: &[String]) -> Match {
+        let mut passes = values.iter().map(|value| self.passes(value));
+        match self.operator.quantifier {
+            Quantifier::ForAllValues => Match::all(passes),
+            Quantifier::ForAnyValue => Match::any(passes),
+            Quantifier::Single => match (passes.next(), passes.next()) {
+                (Some(only), None) => only,
+                // A key with several values, or none, needs a set operator.
+                _ => Match::Sometimes,
+            },
+        }
+    }
+
+    fn includes(&self, values: &[String]) -> Match {
+        let passes = values.iter().map(|value| self.passes(value));
+        match self.operator.quantifier {
+            Quantifier::ForAllValues => Match::all(passes).and(Match::Sometimes),
+            Quantifier::ForAnyValue => Match::any(passes).or(Match::Sometimes),
+            Quantifier::Single => Match::Sometimes,
+        }
+    }
+
+    fn open(&self, value: &OpenValue) -> Tendency {
+        let present = match self.match_shape(&value.shape) {
+            Some(Fit { always: true, .. }) => Match::Always,
+            Some(Fit { possible: false, .. }) => Match::Never,
+            Some(_) if value.settled == Settled::ByCaller => return Tendency::ByChoice,
+            Some(_) | None => Match::Sometimes,
+        };
+        let present = negate_if(self.operator.polarity, present);
+        match value.settled {
+            Settled::ByCaller => Tendency::Certain(present),
+            Settled::ByNobody if present == absent(self.operator) => Tendency::Certain(present),
+            Settled::ByNobody => Tendency::Certain(Match::Sometimes),
+        }
+    }
+
+    /// Whether a value in the requests matches one of the policy's, or none with a negated
+    /// operator.
+    fn passes(&self, value: &str) -> Match {
+        let each = self.patterns.iter().map(|pattern| self.match_text(value, pattern));
+        negate_if(self.operator.polarity, Match::any(each))
+    }
+
+    /// Whether a value in the requests matches this one of the policy's.
+    fn match_text(&self, value: &str, pattern: &Pattern) -> Match {
+        let tokens = match pattern.resolve(self.context) {
+            Resolved::Tokens(tokens) => tokens,
+            Resolved::NoValue => return Match::Never,
+            Resolved::Unknown => return Match::Sometimes,
+        };
+        let test = self.operator.test;
+        let matches = match test {
+            Test::Equals | Test::EqualsIgnoreCase | Test::Like | Test::Arn => {
+                fit_text(test, &tokens, &Shape::text(value)).map(|fit| fit.always)
+            }
+            Test::Bool => parse_boolean(&spelled(&tokens))
+                .zip(parse_boolean(value))
+                .map(|(policy, request)| policy == request),
+            Test::Number(order) => value
+                .parse()
+                .ok()
+                .zip(spelled(&tokens).parse().ok())
+                .map(|(request, policy)| order.holds(request, policy)),
+            Test::Address => lies_in(value, &spelled(&tokens)),
+            Test::Opaque | Test::Null => None,
+        };
+        matches.map_or(Match::Sometimes, Match::from)
+    }
+
+    /// How the policy's values together fit a value that is not known in full.
+    fn match_shape(&self, shape: &Shape) -> Option<Fit> {
+        let mut together = Fit { always: false, possible: false };
+        for pattern in self.patterns {
+            let tokens = match pattern.resolve(self.context) {
+                Resolved::Tokens(tokens) => tokens,
+                Resolved::NoValue => continue,
+                Resolved::Unknown => return None,
+            };
+            let fit = fit_text(self.operator.test, &tokens, shape)?;
+            together.always |= fit.always;
+            together.possible |= fit.possible;
+        }
+        Some(together)
+    }
+
+    /// The truth value that a policy's value spells.
+    fn boolean(&self, pattern: &Pattern) -> Option<bool> {
+        match pattern.resolve(self.context) {
+            Resolved::Tokens(tokens) => parse_boolean(&spelled(&tokens)),
+            Resolved::NoValue | Resolved::Unknown => None,
+        }
     }
 }
 
@@ -172,132 +284,11 @@ fn absent(operator: Operator) -> Match {
     }
 }
 
-/// `Null` is true of a missing key: *Condition operator to check existence of condition keys*.
-fn null(value: &ContextValue, patterns: &[Pattern], context: &Context) -> Tendency {
-    let missing = match value {
-        ContextValue::Absent => Tendency::Certain(Match::Always),
-        ContextValue::Known(_) | ContextValue::Includes(_) | ContextValue::ChosenWith { .. } => {
-            Tendency::Certain(Match::Never)
-        }
-        ContextValue::Unknown | ContextValue::KnownOrAbsent(_) => {
-            Tendency::Certain(Match::Sometimes)
-        }
-        ContextValue::Chosen => Tendency::ByChoice,
-        ContextValue::Open(open) => Tendency::Certain(match open.settled {
-            Settled::ByCaller => Match::Never,
-            Settled::ByNobody => Match::Sometimes,
-        }),
-    };
-    let asked: Option<Vec<bool>> = patterns.iter().map(|one| boolean(one, context)).collect();
-    let Some(asked) = asked else { return Tendency::Certain(Match::Sometimes) };
-    match (asked.contains(&true), asked.contains(&false), missing) {
-        (true, false, missing) => missing,
-        (false, true, Tendency::Certain(missing)) => Tendency::Certain(!missing),
-        (false, true, Tendency::ByChoice | Tendency::CanHold) => Tendency::ByChoice,
-        _ => Tendency::Certain(Match::Always),
-    }
-}
-
-fn known(operator: Operator, values: &[String], patterns: &[Pattern], context: &Context) -> Match {
-    let mut passes = values.iter().map(|value| passes(operator, value, patterns, context));
-    match operator.quantifier {
-        Quantifier::ForAllValues => Match::all(passes),
-        Quantifier::ForAnyValue => Match::any(passes),
-        Quantifier::Single => match (passes.next(), passes.next()) {
-            (Some(only), None) => only,
-            // A key with several values, or none, needs a set operator.
-            _ => Match::Sometimes,
-        },
-    }
-}
-
-fn includes(
-    operator: Operator,
-    values: &[String],
-    patterns: &[Pattern],
-    context: &Context,
-) -> Match {
-    let passes = values.iter().map(|value| passes(operator, value, patterns, context));
-    match operator.quantifier {
-        Quantifier::ForAllValues => Match::all(passes).and(Match::Sometimes),
-        Quantifier::ForAnyValue => Match::any(passes).or(Match::Sometimes),
-        Quantifier::Single => Match::Sometimes,
-    }
-}
-
-fn open(
-    operator: Operator,
-    value: &OpenValue,
-    patterns: &[Pattern],
-    context: &Context,
-) -> Tendency {
-    let present = match match_shape(operator.test, &value.shape, patterns, context) {
-        Some(Fit { always: true, .. }) => Match::Always,
-        Some(Fit { possible: false, .. }) => Match::Never,
-        Some(_) if value.settled == Settled::ByCaller => return Tendency::ByChoice,
-        Some(_) | None => Match::Sometimes,
-    };
-    let present = negate_if(operator.polarity, present);
-    match value.settled {
-        Settled::ByCaller => Tendency::Certain(present),
-        Settled::ByNobody if present == absent(operator) => Tendency::Certain(present),
-        Settled::ByNobody => Tendency::Certain(Match::Sometimes),
-    }
-}
-
 fn negate_if(polarity: Polarity, matches: Match) -> Match {
     match polarity {
         Polarity::Matching => matches,
         Polarity::Negated => !matches,
     }
-}
-
-/// Whether a value in the requests matches one of the policy's, or none with a negated operator.
-fn passes(operator: Operator, value: &str, patterns: &[Pattern], context: &Context) -> Match {
-    negate_if(operator.polarity, match_text(operator.test, value, patterns, context))
-}
-
-/// Whether a value in the requests matches one of the policy's.
-fn match_text(test: Test, value: &str, patterns: &[Pattern], context: &Context) -> Match {
-    Match::any(patterns.iter().map(|pattern| {
-        let tokens = match pattern.resolve(context) {
-            Resolved::Tokens(tokens) => tokens,
-            Resolved::NoValue => return Match::Never,
-            Resolved::Unknown => return Match::Sometimes,
-        };
-        let matches = match test {
-            Test::Equals | Test::EqualsIgnoreCase | Test::Like | Test::Arn => {
-                fit_text(test, &tokens, &Shape::text(value)).map(|fit| fit.always)
-            }
-            Test::Bool => boolean(pattern, context)
-                .zip(parse_boolean(value))
-                .map(|(policy, request)| policy == request),
-            Test::Number(order) => value
-                .parse()
-                .ok()
-                .zip(spelled(&tokens).parse().ok())
-                .map(|(request, policy)| order.holds(request, policy)),
-            Test::Address => lies_in(value, &spelled(&tokens)),
-            Test::Opaque | Test::Null => None,
-        };
-        matches.map_or(Match::Sometimes, Match::from)
-    }))
-}
-
-/// How the policy's values together fit a value that is not known in full.
-fn match_shape(test: Test, shape: &Shape, patterns: &[Pattern], context: &Context) -> Option<Fit> {
-    let mut together = Fit { always: false, possible: false };
-    for pattern in patterns {
-        let tokens = match pattern.resolve(context) {
-            Resolved::Tokens(tokens) => tokens,
-            Resolved::NoValue => continue,
-            Resolved::Unknown => return None,
-        };
-        let fit = fit_text(test, &tokens, shape)?;
-        together.always |= fit.always;
-        together.possible |= fit.possible;
-    }
-    Some(together)
 }
 
 fn fit_text(test: Test, tokens: &[Token], shape: &Shape) -> Option<Fit> {
@@ -307,14 +298,6 @@ fn fit_text(test: Test, tokens: &[Token], shape: &Shape) -> Option<Fit> {
         Test::Like => Some(fit(tokens, shape, LetterCase::Sensitive)),
         Test::Arn => fit_arn(tokens, shape),
         Test::Bool | Test::Number(_) | Test::Address | Test::Opaque | Test::Null => None,
-    }
-}
-
-/// The truth value that a policy's value spells. Variables have no place in it.
-fn boolean(pattern: &Pattern, context: &Context) -> Option<bool> {
-    match pattern.resolve(context) {
-        Resolved::Tokens(tokens) => parse_boolean(&spelled(&tokens)),
-        Resolved::NoValue | Resolved::Unknown => None,
     }
 }
 
