@@ -107,7 +107,7 @@ pub(super) fn function_with(
         credentials,
         external_id: external_id.map(str::to_owned),
     };
-    let aws = Aws::new(Connection::new(Some(lab.url()), RETRY_POLICY), identity);
+    let aws = Aws::new(Connection::at(Some(lab.url()).into(), RETRY_POLICY), identity);
     let captured = Captured::default();
     (Function::new(aws, Duration::from_secs(1), Log::new(captured.clone())), captured)
 }

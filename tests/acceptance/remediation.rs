@@ -31,7 +31,7 @@ const WAIT_POLICY: WaitPolicy = WaitPolicy {
 
 fn aws(lab: &Lab) -> Aws {
     let credentials = lab.credentials(ACCOUNT);
-    let connection = Connection::new(Some(lab.url()), trailseal_aws::RetryPolicy::default());
+    let connection = Connection::at(Some(lab.url()).into(), trailseal_aws::RetryPolicy::default());
     Aws::new(
         connection,
         Identity {

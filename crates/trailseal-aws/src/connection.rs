@@ -55,16 +55,8 @@ pub struct Connection {
 
 impl Connection {
     /// Connects over TLS, or without it if the scheme of the endpoint is `http`. Amazon's root
-    /// certificates and those of the system are trusted, or those of `SSL_CERT_FILE`.
-    ///
-    /// All services are called at `endpoint_url`, if there is one, like in the AWS SDKs with
-    /// `AWS_ENDPOINT_URL`. S3 is called with the bucket in the path.
-    #[must_use]
-    pub fn new(endpoint_url: Option<String>, retry_policy: RetryPolicy) -> Self {
-        Self::at(Endpoints::from(endpoint_url), retry_policy)
-    }
-
-    /// The same, with an endpoint for each service.
+    /// certificates and those of the system are trusted, or those of `SSL_CERT_FILE`. S3 is called
+    /// with the bucket in the path.
     #[must_use]
     pub fn at(endpoints: Endpoints, retry_policy: RetryPolicy) -> Self {
         let transport = Transport::new(retry_policy.connect);

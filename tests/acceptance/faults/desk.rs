@@ -57,7 +57,7 @@ impl Desk {
     /// The same, with an endpoint before the lab.
     pub(crate) fn at(url: String, lab: Lab, identity: Identity, retry_policy: RetryPolicy) -> Self {
         let log = Captured::default();
-        let aws = Aws::new(Connection::new(Some(url), retry_policy), identity);
+        let aws = Aws::new(Connection::at(Some(url).into(), retry_policy), identity);
         let function = Function::new(aws, Duration::from_secs(1), Log::new(log.clone()));
         Self { lab, function, log }
     }

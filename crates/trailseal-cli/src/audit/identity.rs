@@ -72,7 +72,7 @@ impl Identity {
         region: impl FnOnce(Option<&str>) -> Result<Region, String>,
     ) -> Result<Self, String> {
         let profile = NamedProfile::find(profile).await?;
-        let config = load(profile.as_ref(), &Connection::new(None, retry_policy())).await;
+        let config = load(profile.as_ref(), &Connection::at(None.into(), retry_policy())).await;
         let region = region(config.region().map(AsRef::as_ref))?;
         let credentials =
             config.credentials_provider().ok_or_else(|| messages::no_credentials(""))?;
