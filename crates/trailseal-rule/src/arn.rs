@@ -137,6 +137,11 @@ pub(crate) fn is_key_id(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Debug;
+    use std::str::FromStr;
+
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -182,17 +187,19 @@ mod tests {
 
     #[test]
     fn an_arn_is_displayed_and_serialized_as_its_text() {
+        fn check<T>(text: &str, other: &str)
+        where
+            T: Serialize + for<'a> Deserialize<'a> + ToString + FromStr<Err: Debug>,
+        {
+            assert_eq!(text.parse::<T>().unwrap().to_string(), text);
+            let quoted = json!(text);
+            let read: T = serde_json::from_value(quoted.clone()).unwrap();
+            assert_eq!(serde_json::to_value(&read).unwrap(), quoted);
+            assert!(serde_json::from_value::<T>(json!(other)).is_err());
+        }
         let trail = "arn:aws:cloudtrail:us-east-1:111122223333:trail/t";
         let key = "arn:aws:kms:us-east-1:111122223333:key/x";
-        assert_eq!(TrailArn::parse(trail).unwrap().to_string(), trail);
-        assert_eq!(KeyArn::parse(key).unwrap().to_string(), key);
-        let quoted = serde_json::to_string(&TrailArn::parse(trail).unwrap()).unwrap();
-        assert_eq!(quoted, format!("\"{trail}\""));
-        assert_eq!(serde_json::from_str::<TrailArn>(&quoted).unwrap().as_str(), trail);
-        assert!(serde_json::from_str::<TrailArn>(&format!("\"{key}\"")).is_err());
-        let quoted = serde_json::to_string(&KeyArn::parse(key).unwrap()).unwrap();
-        assert_eq!(quoted, format!("\"{key}\""));
-        assert_eq!(serde_json::from_str::<KeyArn>(&quoted).unwrap().as_str(), key);
-        assert!(serde_json::from_str::<KeyArn>(&format!("\"{trail}\"")).is_err());
+        check::<TrailArn>(trail, key);
+        check::<KeyArn>(key, trail);
     }
 }

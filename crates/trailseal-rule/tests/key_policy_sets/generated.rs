@@ -14,36 +14,18 @@ use trailseal_rule::key_policy::exposure::Openings;
 use trailseal_rule::key_policy::parsed::parse_key_policy;
 use trailseal_rule::key_policy::question::TrailAndKey;
 
-use crate::naive::{Concrete, allowed};
+use crate::naive::{Concrete, KNOWN, allowed};
 
 pub(crate) const ACCOUNT: &str = "111122223333";
 pub(crate) const TRAIL: &str = "arn:aws:cloudtrail:us-east-1:111122223333:trail/all";
 pub(crate) const KEY: &str = "arn:aws:kms:us-east-1:111122223333:key/1234abcd";
 pub(crate) const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
 
-const OPERATORS: [&str; 16] = [
-    "StringEquals",
-    "StringNotEquals",
-    "StringEqualsIgnoreCase",
-    "StringNotEqualsIgnoreCase",
-    "StringLike",
-    "StringNotLike",
-    "ArnEquals",
-    "ArnLike",
-    "ArnNotLike",
-    "Bool",
-    "NumericLessThan",
-    "NumericNotEquals",
-    "IpAddress",
-    "NotIpAddress",
-    "Null",
-    "StringMatches",
-];
-
 fn operator() -> impl Strategy<Value = String> {
     let sets = select(vec!["", "", "ForAnyValue:", "ForAllValues:"]);
     let missing = select(vec!["", "", "IfExists"]);
-    (sets, select(&OPERATORS[..]), missing).prop_map(|(set, base, missing)| match base {
+    let bases: Vec<&str> = KNOWN.into_iter().chain(["Null", "StringMatches"]).collect();
+    (sets, select(bases), missing).prop_map(|(set, base, missing)| match base {
         "Null" => base.to_owned(),
         base => format!("{set}{base}{missing}"),
     })

@@ -173,7 +173,8 @@ fn condition_holds(
     }
 }
 
-const KNOWN: [&str; 15] = [
+/// The operators that this reader knows, beside `Null`.
+pub(crate) const KNOWN: [&str; 15] = [
     "StringEquals",
     "StringNotEquals",
     "StringEqualsIgnoreCase",
