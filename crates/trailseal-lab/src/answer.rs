@@ -17,7 +17,7 @@ use crate::record::Call;
 use crate::refusal::Refusal;
 use crate::reply::Reply;
 use crate::requests;
-use crate::services::{self, HeadBucket};
+use crate::services::{self, HeadBucket, Request};
 use crate::shape;
 
 /// An answer and how long it takes.
@@ -172,7 +172,7 @@ fn result_of(
         services::admit_limit(body)?;
     }
     shape::admit(body, requests::members(operation))?;
-    let result = services::carry_out(lab_state, caller, operation, body)?;
+    let result = services::carry_out(&mut Request { lab_state, caller, operation, body })?;
     if operation.changes_a_trail_or_a_key() {
         lab_state.note_change(operation.iam());
     }

@@ -11,9 +11,9 @@ use crate::fault::Fault;
 use crate::hang::Hang;
 use crate::lab_state::{LabState, RuleId, SendBack, Shared};
 use crate::listener::{Authority, Listener};
-use crate::record::{Call, Ordering, PutEvaluation, StoredResult};
+use crate::record::{Call, Ordering, PutEvaluation};
 use crate::server::{Place, Server, handle_services, serve};
-use crate::state::{Account, Membership, State};
+use crate::state::{Account, Membership, StandingResult, State};
 
 /// An AWS account on loopback, up as long as the value lives.
 ///
@@ -181,12 +181,12 @@ impl Lab {
     /// A result token that PutEvaluations accepts for the rule, which is made if it is not there.
     #[must_use]
     pub fn issue_token(&self, account: &str, region: &str, rule: &str) -> String {
-        self.shared.lock().issue_token(rule_id(account, region, rule))
+        self.shared.lock().issue_token(RuleId::new(account, region, rule))
     }
 
     /// Deletes a rule: its tokens now lead to `NoSuchConfigRuleException`.
     pub fn delete_rule(&self, account: &str, region: &str, rule: &str) {
-        self.shared.lock().deleted_rules.insert(rule_id(account, region, rule));
+        self.shared.lock().deleted_rules.insert(RuleId::new(account, region, rule));
     }
 
     /// The requests since the last time, and forgets them.
@@ -213,10 +213,10 @@ impl Lab {
 
     /// The results that stand for a rule.
     #[must_use]
-    pub fn results(&self, account: &str, region: &str, rule: &str) -> Vec<StoredResult> {
+    pub fn results(&self, account: &str, region: &str, rule: &str) -> Vec<StandingResult> {
         let lab_state = self.shared.lock();
-        let results = lab_state.rules.get(&rule_id(account, region, rule));
-        results.map(|results| results.all().cloned().collect()).unwrap_or_default()
+        let results = lab_state.rules.get(&RuleId::new(account, region, rule));
+        results.map(|results| results.values().cloned().collect()).unwrap_or_default()
     }
 
     /// The aliases for which KMS had to make an AWS managed key, because someone described a
@@ -225,8 +225,4 @@ impl Lab {
     pub fn created_aws_managed_keys(&self) -> Vec<String> {
         self.shared.lock().created_keys.clone()
     }
-}
-
-fn rule_id(account: &str, region: &str, name: &str) -> RuleId {
-    RuleId { account: account.to_owned(), region: region.to_owned(), name: name.to_owned() }
 }

@@ -8,8 +8,8 @@ use crate::caller::Sessions;
 use crate::delivery::{DeliveryMoment, Propagation, broken};
 use crate::fault::Faults;
 use crate::hang::Hangs;
-use crate::record::{Call, Ordering, PutEvaluation, StoredResult};
-use crate::state::State;
+use crate::record::{Call, Ordering, PutEvaluation};
+use crate::state::{StandingResult, State};
 
 /// A rule of an account in a Region.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -19,25 +19,18 @@ pub(crate) struct RuleId {
     pub(crate) name: String,
 }
 
-/// The results of a rule, by type and id of the resource.
-#[derive(Debug, Default)]
-pub(crate) struct Results {
-    by_resource: BTreeMap<(String, String), StoredResult>,
+impl RuleId {
+    pub(crate) fn new(account: &str, region: &str, name: &str) -> Self {
+        Self { account: account.to_owned(), region: region.to_owned(), name: name.to_owned() }
+    }
 }
 
-impl Results {
-    pub(crate) fn get(&self, resource_type: &str, resource_id: &str) -> Option<&StoredResult> {
-        self.by_resource.get(&(resource_type.to_owned(), resource_id.to_owned()))
-    }
+/// The results of a rule, by type and id of the resource.
+pub(crate) type Results = BTreeMap<(String, String), StandingResult>;
 
-    pub(crate) fn set(&mut self, result: StoredResult) {
-        let key = (result.resource_type.clone(), result.resource_id.clone());
-        self.by_resource.insert(key, result);
-    }
-
-    pub(crate) fn all(&self) -> impl Iterator<Item = &StoredResult> {
-        self.by_resource.values()
-    }
+/// The type and id of the resource that a result is about.
+pub(crate) fn resource_of(result: &StandingResult) -> (String, String) {
+    (result.resource_type.clone(), result.resource_id.clone())
 }
 
 /// Evaluations that are to be sent back.
@@ -94,24 +87,13 @@ impl LabState {
         let sessions = std::mem::take(&mut self.sessions);
         *self = Self { sessions, requests: self.requests, ..Self::default() };
         for rule in &state.config_rules {
-            let id = RuleId {
-                account: rule.account.clone(),
-                region: rule.region.clone(),
-                name: rule.name.clone(),
-            };
+            let id = RuleId::new(&rule.account, &rule.region, &rule.name);
             if rule.deleted {
                 self.deleted_rules.insert(id.clone());
             }
-            let results = self.rules.entry(id).or_default();
-            for standing in &rule.results {
-                results.set(StoredResult {
-                    resource_type: standing.resource_type.clone(),
-                    resource_id: standing.resource_id.clone(),
-                    compliance_type: standing.compliance_type.clone(),
-                    annotation: standing.annotation.clone(),
-                    ordering_timestamp: standing.ordering_timestamp,
-                });
-            }
+            let results = rule.results.iter().cloned();
+            let results = results.map(|result| (resource_of(&result), result));
+            self.rules.entry(id).or_default().extend(results);
         }
         self.state = state;
     }

@@ -44,7 +44,7 @@ pub use hang::Hang;
 pub use lab::Lab;
 pub use listener::{Authority, Listener};
 pub use operation::{Operation, Service};
-pub use record::{Call, Fate, Ordering, PutEvaluation, StoredResult};
+pub use record::{Call, Fate, Ordering, PutEvaluation};
 pub use state::{
     Account, Aggregator, Alias, Bucket, ConfigRule, Denial, DiscoveredAs, DiscoveredResource,
     History, Key, Membership, OrganizationAccount, Role, Rotation, STATE_VERSION, StandingResult,

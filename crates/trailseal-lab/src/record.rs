@@ -61,22 +61,6 @@ pub enum Fate {
     TestMode,
 }
 
-/// The result of a rule for a resource, as AWS Config holds it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct StoredResult {
-    /// The type of the resource.
-    pub resource_type: String,
-    /// The id of the resource.
-    pub resource_id: String,
-    /// The verdict.
-    pub compliance_type: String,
-    /// The annotation.
-    pub annotation: Option<String>,
-    /// The ordering timestamp, in milliseconds since 1970.
-    pub ordering_timestamp: i64,
-}
-
 /// What happens to an evaluation whose ordering timestamp is older than that of the result that stands.
 ///
 /// AWS does not document it, so both are on offer.

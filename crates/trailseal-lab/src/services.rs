@@ -20,62 +20,116 @@ use crate::caller::Caller;
 use crate::lab_state::LabState;
 use crate::operation::Operation;
 use crate::refusal::Refusal;
+use crate::state::State;
 
 pub(crate) use config::admit_limit;
 pub(crate) use pages::{repeat_token, without_repetition};
 pub(crate) use s3::{HeadBucket, head_bucket};
 
+/// A request that its model admits, with the caller and what the lab holds.
+#[derive(Debug)]
+pub(crate) struct Request<'a> {
+    pub(crate) lab_state: &'a mut LabState,
+    pub(crate) caller: &'a Caller,
+    pub(crate) operation: Operation,
+    pub(crate) body: &'a Value,
+}
+
+impl<'a> Request<'a> {
+    fn state(&self) -> &State {
+        &self.lab_state.state
+    }
+
+    fn account(&self) -> &'a str {
+        self.caller.account()
+    }
+
+    fn region(&self) -> &'a str {
+        &self.caller.region
+    }
+
+    /// Whether the request is made in this account and Region.
+    fn is_in(&self, account: &str, region: &str) -> bool {
+        account == self.account() && region == self.region()
+    }
+
+    /// The text of a member, or the empty text where there is none.
+    fn text(&self, name: &str) -> &'a str {
+        text(self.body, name)
+    }
+
+    fn maybe_text(&self, name: &str) -> Option<&'a str> {
+        self.body.get(name).and_then(Value::as_str)
+    }
+
+    fn flag(&self, name: &str) -> Option<bool> {
+        self.body.get(name).and_then(Value::as_bool)
+    }
+
+    /// The members of a list, none where there is no list.
+    fn list(&self, name: &str) -> &'a [Value] {
+        self.body.get(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+    }
+
+    fn texts(&self, name: &str) -> Vec<&'a str> {
+        self.list(name).iter().filter_map(Value::as_str).collect()
+    }
+}
+
 /// Carries out an operation of any protocol but that of S3.
-pub(crate) fn carry_out(
-    lab_state: &mut LabState,
-    caller: &Caller,
-    operation: Operation,
-    body: &Value,
-) -> Result<Value, Refusal> {
-    match operation {
-        Operation::PutEvaluations => config::put_evaluations(lab_state, caller, body),
+pub(crate) fn carry_out(request: &mut Request<'_>) -> Result<Value, Refusal> {
+    let answer = match request.operation {
+        Operation::PutEvaluations => config::put_evaluations(request),
         Operation::GetComplianceDetailsByConfigRule => {
-            config::get_compliance_details_by_config_rule(lab_state, caller, body)
+            config::get_compliance_details_by_config_rule(request)
         }
-        Operation::ListDiscoveredResources => {
-            config::list_discovered_resources(lab_state, caller, body)
-        }
-        Operation::GetResourceConfigHistory => {
-            history::get_resource_config_history(lab_state, caller, body)
-        }
-        Operation::DescribeTrails => cloudtrail::describe_trails(lab_state, caller, body),
-        Operation::GetTrail => cloudtrail::get_trail(lab_state, caller, body),
-        Operation::GetTrailStatus => cloudtrail::get_trail_status(lab_state, caller, body),
-        Operation::DescribeKey => kms::describe_key(lab_state, caller, body),
-        Operation::GetKeyPolicy => kms::get_key_policy(lab_state, caller, body),
-        Operation::GetKeyRotationStatus => kms::get_key_rotation_status(lab_state, caller, body),
-        Operation::AssumeRole => sts::assume_role(lab_state, caller, body),
-        Operation::GetCallerIdentity => Ok(sts::get_caller_identity(caller)),
-        Operation::UpdateTrail => trail_changes::update_trail(lab_state, caller, body),
-        Operation::ListTags => trail_changes::list_tags(lab_state, caller, body),
-        Operation::PutKeyPolicy => key_changes::put_key_policy(lab_state, caller, body),
-        Operation::CreateKey => key_changes::create_key(lab_state, caller, body),
-        Operation::CreateAlias => key_changes::create_alias(lab_state, caller, body),
-        Operation::EnableKeyRotation => key_changes::enable_key_rotation(lab_state, caller, body),
-        Operation::EnableKey => key_changes::enable_key(lab_state, caller, body),
-        Operation::DisableKey => key_changes::disable_key(lab_state, caller, body),
-        Operation::CancelKeyDeletion => key_changes::cancel_key_deletion(lab_state, caller, body),
-        Operation::ListKeys => key_lists::list_keys(lab_state, caller, body),
-        Operation::ListResourceTags => key_lists::list_resource_tags(lab_state, caller, body),
+        Operation::ListDiscoveredResources => config::list_discovered_resources(request),
+        Operation::GetResourceConfigHistory => history::get_resource_config_history(request),
+        Operation::BatchGetResourceConfig => Ok(history::batch_get_resource_config(request)),
         Operation::SelectAggregateResourceConfig => {
-            aggregate::select_aggregate_resource_config(lab_state, caller, body)
+            aggregate::select_aggregate_resource_config(request)
         }
-        Operation::BatchGetResourceConfig => {
-            history::batch_get_resource_config(lab_state, caller, body)
-        }
-        Operation::ListAccounts => organizations::list_accounts(lab_state, caller, body),
+        Operation::DescribeTrails => cloudtrail::describe_trails(request),
+        Operation::GetTrail => cloudtrail::get_trail(request),
+        Operation::GetTrailStatus => cloudtrail::get_trail_status(request),
+        Operation::UpdateTrail => trail_changes::update_trail(request),
+        Operation::ListTags => trail_changes::list_tags(request),
+        Operation::DescribeKey => kms::describe_key(request),
+        Operation::GetKeyPolicy => kms::get_key_policy(request),
+        Operation::GetKeyRotationStatus => kms::get_key_rotation_status(request),
+        Operation::PutKeyPolicy => key_changes::put_key_policy(request),
+        Operation::CreateKey => key_changes::create_key(request),
+        Operation::CreateAlias => key_changes::create_alias(request),
+        Operation::EnableKeyRotation => key_changes::enable_key_rotation(request),
+        Operation::EnableKey => key_changes::switch_key(request, "Enabled"),
+        Operation::DisableKey => key_changes::switch_key(request, "Disabled"),
+        Operation::CancelKeyDeletion => key_changes::cancel_key_deletion(request),
+        Operation::ListKeys => key_lists::list_keys(request),
+        Operation::ListResourceTags => key_lists::list_resource_tags(request),
+        Operation::AssumeRole => sts::assume_role(request),
+        Operation::GetCallerIdentity => Ok(sts::get_caller_identity(request.caller)),
+        Operation::ListAccounts => organizations::list_accounts(request),
         Operation::ListDelegatedAdministrators => {
-            organizations::list_delegated_administrators(lab_state, caller, body)
+            organizations::list_delegated_administrators(request)
         }
-        Operation::ListRegions => account::list_regions(lab_state, caller, body),
+        Operation::ListRegions => account::list_regions(request),
         Operation::HeadBucket => {
             Err(Refusal::new("UnknownOperationException", "HeadBucket is asked by path"))
         }
+    };
+    answer.map(without_nulls)
+}
+
+/// AWS leaves out what is not there.
+fn without_nulls(value: Value) -> Value {
+    match value {
+        Value::Object(members) => members
+            .into_iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(name, value)| (name, without_nulls(value)))
+            .collect(),
+        Value::Array(list) => list.into_iter().map(without_nulls).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value,
     }
 }
 

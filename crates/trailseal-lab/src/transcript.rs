@@ -87,12 +87,7 @@ impl Recorder {
         let key = "11111111-0000-4000-8000-111111111111";
         match operation {
             Operation::PutEvaluations => {
-                let rule = RuleId {
-                    account: ACCOUNT.to_owned(),
-                    region: REGION.to_owned(),
-                    name: RULE.to_owned(),
-                };
-                let token = self.lab_state.issue_token(rule);
+                let token = self.lab_state.issue_token(RuleId::new(ACCOUNT, REGION, RULE));
                 json!({ "ResultToken": token, "Evaluations": [evaluation("sealed", "COMPLIANT")] })
             }
             Operation::GetResourceConfigHistory => {

@@ -2,10 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::config::put_token;
-use super::pages::{cut, offset, page_size};
-use crate::caller::{Caller, denied};
-use crate::lab_state::LabState;
+use super::{Request, text};
+use crate::caller::denied;
 use crate::refusal::Refusal;
 
 /// How many Regions are on a page, unless fewer are asked for.
@@ -30,27 +28,19 @@ const OPT_IN: [&str; 14] = [
     "mx-central-1",
 ];
 
-pub(super) fn list_regions(
-    lab_state: &LabState,
-    caller: &Caller,
-    body: &Value,
-) -> Result<Value, Refusal> {
-    let own = caller.account();
-    if let Some(asked) = body.get("AccountId").and_then(Value::as_str) {
+pub(super) fn list_regions(request: &Request<'_>) -> Result<Value, Refusal> {
+    if let Some(asked) = request.maybe_text("AccountId") {
         if asked.len() != 12 {
             return Err(Refusal::new("ValidationException", "AccountId has twelve digits"));
         }
-        if asked != own {
+        if asked != request.account() {
             // It would take trusted access of the organization, which the lab has not.
-            return Err(denied(&caller.identity.arn, "account:ListRegions", asked));
+            return Err(denied(&request.caller.identity.arn, "account:ListRegions", asked));
         }
     }
-    let wanted: Vec<&str> = body
-        .get("RegionOptStatusContains")
-        .and_then(Value::as_array)
-        .map(|words| words.iter().filter_map(Value::as_str).collect())
-        .unwrap_or_default();
-    let enabled = lab_state.state.account(own).map(|account| account.regions.as_slice());
+    let wanted = request.texts("RegionOptStatusContains");
+    let enabled = request.state().account(request.account());
+    let enabled = enabled.map(|account| account.regions.as_slice());
     let enabled = enabled.unwrap_or_default();
     let disabled = OPT_IN.iter().filter(|name| !enabled.iter().any(|one| one == *name));
     let of = |name: &str, status: &str| json!({ "RegionName": name, "RegionOptStatus": status });
@@ -61,16 +51,9 @@ pub(super) fn list_regions(
             of(name, if is_opted { "ENABLED" } else { "ENABLED_BY_DEFAULT" })
         })
         .chain(disabled.map(|name| of(name, "DISABLED")))
-        .filter(|region| {
-            let status = region.get("RegionOptStatus").and_then(Value::as_str);
-            wanted.is_empty() || status.is_some_and(|status| wanted.contains(&status))
-        })
+        .filter(|region| wanted.is_empty() || wanted.contains(&text(region, "RegionOptStatus")))
         .collect();
     regions.sort_by_cached_key(Value::to_string);
-    let start = offset(body.get("NextToken"), "regions")
-        .map_err(|refusal| Refusal::new("ValidationException", refusal.message))?;
-    let page = cut(regions, start, page_size(body.get("MaxResults"), PAGE_SIZE), "regions");
-    let mut answer = json!({ "Regions": page.members });
-    put_token(&mut answer, "NextToken", page.next_token);
-    Ok(answer)
+    let (regions, next) = request.page(regions, PAGE_SIZE, "regions")?;
+    Ok(json!({ "Regions": regions, "NextToken": next }))
 }

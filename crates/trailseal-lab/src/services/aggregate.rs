@@ -7,12 +7,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::config::put_token;
-use super::pages::{cut, offset, page_size};
-use super::text;
+use super::{Request, text};
 use crate::arn::Arn;
-use crate::caller::Caller;
-use crate::lab_state::LabState;
 use crate::moments;
 use crate::refusal::Refusal;
 use crate::state::{Aggregator, Bucket, Key, State, Trail};
@@ -68,26 +64,22 @@ impl Filter {
     }
 }
 
-pub(super) fn select_aggregate_resource_config(
-    lab_state: &LabState,
-    caller: &Caller,
-    body: &Value,
-) -> Result<Value, Refusal> {
-    let name = text(body, "ConfigurationAggregatorName");
-    let aggregator = lab_state.state.aggregators.iter().find(|one| {
-        one.account == caller.account() && one.region == caller.region && one.name == name
-    });
+pub(super) fn select_aggregate_resource_config(request: &Request<'_>) -> Result<Value, Refusal> {
+    let name = request.text("ConfigurationAggregatorName");
+    let mut aggregators = request.state().aggregators.iter();
+    let aggregator =
+        aggregators.find(|one| request.is_in(&one.account, &one.region) && one.name == name);
     let Some(aggregator) = aggregator else {
         let message = "The configuration aggregator does not exist. Check the configuration \
                        aggregator name and try again.";
         return Err(Refusal::new("NoSuchConfigurationAggregatorException", message));
     };
-    let expression = text(body, "Expression");
+    let expression = request.text("Expression");
     let Some(query) = read(expression) else {
         let message = format!("the lab does not understand the query `{expression}`");
         return Err(Refusal::new("InvalidExpressionException", message));
     };
-    let items = items(&lab_state.state, aggregator);
+    let items = items(request.state(), aggregator);
     let (fields, rows, usual) = match &query {
         Query::Items { properties, filter } => {
             let admitted = items.iter().filter(|item| filter.admits(item));
@@ -100,13 +92,9 @@ pub(super) fn select_aggregate_resource_config(
             (fields, places(admitted), GROUPS_PAGE_SIZE)
         }
     };
-    let start = offset(body.get("NextToken"), expression)?;
-    let limit = body.get("Limit").or_else(|| body.get("MaxResults"));
-    let page = cut(rows, start, page_size(limit, usual), expression);
+    let (rows, next) = request.page(rows, usual, expression)?;
     let fields: Vec<Value> = fields.iter().map(|name| json!({ "Name": name })).collect();
-    let mut answer = json!({ "Results": page.members, "QueryInfo": { "SelectFields": fields } });
-    put_token(&mut answer, "NextToken", page.next_token);
-    Ok(answer)
+    Ok(json!({ "Results": rows, "QueryInfo": { "SelectFields": fields }, "NextToken": next }))
 }
 
 /// A row is JSON as text.

@@ -2,11 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::config::put_token;
-use super::pages::{cut, offset, page_size};
-use super::text;
-use crate::caller::Caller;
-use crate::lab_state::LabState;
+use super::pages::{cut, token};
+use super::{Request, text};
 use crate::moments;
 use crate::refusal::Refusal;
 use crate::state::History;
@@ -29,13 +26,9 @@ const EVENT_ONLY: [&str; 1] = ["resourceTransitionStatus"];
 const NOT_IN_BASE: [&str; 4] =
     ["configurationItemMD5Hash", "relatedEvents", "relationships", "tags"];
 
-pub(super) fn get_resource_config_history(
-    lab_state: &LabState,
-    caller: &Caller,
-    body: &Value,
-) -> Result<Value, Refusal> {
-    let later = body.get("laterTime").and_then(moments::from_epoch);
-    let earlier = body.get("earlierTime").and_then(moments::from_epoch);
+pub(super) fn get_resource_config_history(request: &Request<'_>) -> Result<Value, Refusal> {
+    let later = request.body.get("laterTime").and_then(moments::from_epoch);
+    let earlier = request.body.get("earlierTime").and_then(moments::from_epoch);
     if let (Some(later), Some(earlier)) = (later, earlier)
         && earlier > later
     {
@@ -43,12 +36,8 @@ pub(super) fn get_resource_config_history(
                        chronologically before the later time.";
         return Err(Refusal::new("InvalidTimeRangeException", message));
     }
-    let (kind, id) = (text(body, "resourceType"), text(body, "resourceId"));
-    let Some(history) = lab_state.state.history.iter().find(|history| {
-        history.account == caller.account()
-            && history.region == caller.region
-            && history.is_of(kind, id)
-    }) else {
+    let (kind, id) = (request.text("resourceType"), request.text("resourceId"));
+    let Some(history) = history_of(request, request.body) else {
         let message =
             format!("Resource {id} of resourceType:{kind} is unknown or has not been discovered");
         return Err(Refusal::new("ResourceNotDiscoveredException", message));
@@ -61,34 +50,35 @@ pub(super) fn get_resource_config_history(
         .filter(|(captured, _)| earlier.is_none_or(|earlier| *captured >= earlier))
         .collect();
     items.sort_by_key(|(captured, _)| *captured);
-    if body.get("chronologicalOrder").and_then(Value::as_str) != Some("Forward") {
+    if request.text("chronologicalOrder") != "Forward" {
         items.reverse();
     }
     let items = items.into_iter().map(|(_, item)| to_api(item)).collect();
-    page_of(history, items, body, &format!("history-{kind}-{id}"))
+    page_of(history, items, request, &format!("history-{kind}-{id}"))
 }
 
 /// The newest item of each resource, without what the API Reference says is not in it: tags and
 /// deleted resources; nor relationships, which the model does not have. What is not recorded is left
 /// out, and every key is processed.
-pub(super) fn batch_get_resource_config(
-    lab_state: &LabState,
-    caller: &Caller,
-    body: &Value,
-) -> Result<Value, Refusal> {
-    let keys = body.get("resourceKeys").and_then(Value::as_array).into_iter().flatten();
-    let items: Vec<Value> =
-        keys.filter_map(|key| newest(lab_state, caller, key)).map(base).collect();
-    Ok(json!({ "baseConfigurationItems": items }))
+pub(super) fn batch_get_resource_config(request: &Request<'_>) -> Value {
+    let keys = request.list("resourceKeys").iter();
+    let items: Vec<Value> = keys.filter_map(|key| newest(request, key)).map(base).collect();
+    json!({ "baseConfigurationItems": items })
 }
 
-fn newest<'a>(lab_state: &'a LabState, caller: &Caller, key: &Value) -> Option<&'a Value> {
-    let (kind, id) = (text(key, "resourceType"), text(key, "resourceId"));
-    let histories = lab_state.state.history.iter();
-    let mut of_caller = histories
-        .filter(|history| history.account == caller.account() && history.region == caller.region);
-    let history = of_caller.find(|history| history.is_of(kind, id))?;
-    let newest = history.items.iter().max_by_key(|item| capture_time(item))?;
+/// The history of the resource that `key` names by type and id.
+fn history_of<'a>(request: &'a Request<'_>, key: &Value) -> Option<&'a History> {
+    let is_asked = |item: &Value| {
+        ["resourceType", "resourceId"].iter().all(|name| text(item, name) == text(key, name))
+    };
+    request.state().history.iter().find(|history| {
+        request.is_in(&history.account, &history.region) && history.items.iter().any(is_asked)
+    })
+}
+
+fn newest<'a>(request: &'a Request<'_>, key: &Value) -> Option<&'a Value> {
+    let items = history_of(request, key)?.items.iter();
+    let newest = items.max_by_key(|item| capture_time(item))?;
     (!text(newest, "configurationItemStatus").starts_with("ResourceDeleted")).then_some(newest)
 }
 
@@ -105,31 +95,20 @@ fn base(item: &Value) -> Value {
 fn page_of(
     history: &History,
     items: Vec<Value>,
-    body: &Value,
+    request: &Request<'_>,
     list: &str,
 ) -> Result<Value, Refusal> {
     let empty_pages = usize::try_from(history.empty_pages).unwrap_or_default();
-    let start = offset(body.get("nextToken"), list)?;
-    if start < empty_pages {
-        let next = format!("{list}#{}", start + 1);
-        return Ok(json!({ "configurationItems": [], "nextToken": next }));
-    }
-    let mut page = cut(items, start - empty_pages, page_size(body.get("limit"), PAGE_SIZE), list);
-    if let Some(token) = &mut page.next_token {
-        let end = offset(Some(&Value::from(token.as_str())), list)?;
-        *token = format!("{list}#{}", end + empty_pages);
-    }
-    let mut answer = json!({ "configurationItems": page.members });
-    put_token(&mut answer, "nextToken", page.next_token);
-    Ok(answer)
-}
-
-impl History {
-    fn is_of(&self, resource_type: &str, resource_id: &str) -> bool {
-        self.items.iter().any(|item| {
-            text(item, "resourceType") == resource_type && text(item, "resourceId") == resource_id
-        })
-    }
+    let start = request.offset(list)?;
+    let (items, next) = match start.checked_sub(empty_pages) {
+        None => (Vec::new(), Some(start + 1)),
+        Some(start) => {
+            let (items, next) = cut(items, start, request.page_size(PAGE_SIZE));
+            (items, next.map(|next| next + empty_pages))
+        }
+    };
+    let next = next.map(|next| token(list, next));
+    Ok(json!({ "configurationItems": items, "nextToken": next }))
 }
 
 fn capture_time(item: &Value) -> i64 {

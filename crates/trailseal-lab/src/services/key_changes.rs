@@ -4,11 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::kms::{find, metadata, not_found, own_arn};
-use super::text;
-use crate::caller::Caller;
-use crate::lab_state::LabState;
-use crate::operation::Operation;
+use super::kms::{admit_policy_name, admit_rotation, find, metadata, not_found, own_arn};
+use super::{Request, text};
 use crate::policy::{Asker, Question, allows, malformed};
 use crate::refusal::Refusal;
 use crate::state::{Alias, Key};
@@ -18,28 +15,21 @@ const POLICY_BYTES_MAX: usize = 32_768;
 /// The maximum number of tags of a resource (KMS Developer Guide, resource quotas).
 const TAGS_MAX: usize = 50;
 
-pub(super) fn put_key_policy(
-    lab_state: &mut LabState,
-    caller: &Caller,
-    body: &Value,
-) -> Result<Value, Refusal> {
-    let arn = asked_key(lab_state, caller, body, Operation::PutKeyPolicy)?.arn.clone();
-    let name = body.get("PolicyName").and_then(Value::as_str).unwrap_or("default");
-    if name != "default" {
-        return Err(not_found("No such policy exists"));
-    }
-    let policy = text(body, "Policy");
-    admit_policy(caller, &arn, policy, body)?;
-    let LabState { state, propagation, .. } = lab_state;
-    if let Some(key) = state.keys.iter_mut().find(|key| key.arn == arn) {
-        propagation.begin(key);
+pub(super) fn put_key_policy(request: &mut Request<'_>) -> Result<Value, Refusal> {
+    let arn = asked_key(request)?.arn.clone();
+    admit_policy_name(request)?;
+    let policy = request.text("Policy");
+    admit_policy(request, &arn, policy)?;
+    let lab_state = &mut *request.lab_state;
+    if let Some(key) = lab_state.state.keys.iter_mut().find(|key| key.arn == arn) {
+        lab_state.propagation.begin(key);
         key.policy = Some(policy.to_owned());
     }
     Ok(json!({}))
 }
 
 /// KMS takes no policy that it cannot read, that is too long, or that locks the caller out.
-fn admit_policy(caller: &Caller, key: &str, policy: &str, body: &Value) -> Result<(), Refusal> {
+fn admit_policy(request: &Request<'_>, key: &str, policy: &str) -> Result<(), Refusal> {
     let refuse = |message: &str| Refusal::new("MalformedPolicyDocumentException", message);
     if policy.len() > POLICY_BYTES_MAX {
         let message = format!("The key policy exceeds {POLICY_BYTES_MAX} bytes");
@@ -48,9 +38,10 @@ fn admit_policy(caller: &Caller, key: &str, policy: &str, body: &Value) -> Resul
     if let Some(message) = malformed(policy) {
         return Err(refuse(message));
     }
-    let bypass = body.get("BypassPolicyLockoutSafetyCheck").and_then(Value::as_bool);
+    let bypass = request.flag("BypassPolicyLockoutSafetyCheck");
+    let arn = &request.caller.identity.arn;
     let question = Question {
-        asker: Asker::Identity { account: caller.account(), arn: &caller.identity.arn },
+        asker: Asker::Identity { account: request.account(), arn },
         action: "kms:PutKeyPolicy",
         key_arn: key,
         context: Vec::new(),
@@ -63,43 +54,32 @@ fn admit_policy(caller: &Caller, key: &str, policy: &str, body: &Value) -> Resul
     Ok(())
 }
 
-pub(super) fn create_key(
-    lab_state: &mut LabState,
-    caller: &Caller,
-    body: &Value,
-) -> Result<Value, Refusal> {
-    lab_state.keys_made = lab_state.keys_made.saturating_add(1);
-    let arn = own_arn(caller, &format!("key/c0000000-0000-4000-8000-{:012}", lab_state.keys_made));
-    let policy = body.get("Policy").and_then(Value::as_str);
+pub(super) fn create_key(request: &mut Request<'_>) -> Result<Value, Refusal> {
+    let number = request.lab_state.keys_made.saturating_add(1);
+    request.lab_state.keys_made = number;
+    let arn = own_arn(request.caller, &format!("key/c0000000-0000-4000-8000-{number:012}"));
+    let policy = request.maybe_text("Policy");
     if let Some(policy) = policy {
-        admit_policy(caller, &arn, policy, body)?;
+        admit_policy(request, &arn, policy)?;
     }
     let key = Key {
-        arn,
-        manager: "CUSTOMER".to_owned(),
-        state: "Enabled".to_owned(),
-        usage: "ENCRYPT_DECRYPT".to_owned(),
-        spec: "SYMMETRIC_DEFAULT".to_owned(),
-        origin: "AWS_KMS".to_owned(),
-        description: text(body, "Description").to_owned(),
+        description: request.text("Description").to_owned(),
         policy: policy.map(str::to_owned),
-        tags: tags(body)?,
-        ..Key::default()
+        tags: tags(request.list("Tags"))?,
+        ..Key::usual(arn)
     };
     let answer = json!({ "KeyMetadata": metadata(&key) });
-    lab_state.state.keys.push(key);
+    request.lab_state.state.keys.push(key);
     Ok(answer)
 }
 
-fn tags(body: &Value) -> Result<BTreeMap<String, String>, Refusal> {
+fn tags(given: &[Value]) -> Result<BTreeMap<String, String>, Refusal> {
     let mut tags = BTreeMap::new();
-    for tag in body.get("Tags").and_then(Value::as_array).into_iter().flatten() {
+    for tag in given {
         let (key, value) = (text(tag, "TagKey"), text(tag, "TagValue"));
         if key.starts_with("aws:") {
-            return Err(Refusal::new(
-                "TagException",
-                "aws: prefixed tag key names are not allowed",
-            ));
+            let message = "aws: prefixed tag key names are not allowed";
+            return Err(Refusal::new("TagException", message));
         }
         if tags.insert(key.to_owned(), value.to_owned()).is_some() {
             return Err(Refusal::new("TagException", "Duplicate tag keys"));
@@ -111,43 +91,31 @@ fn tags(body: &Value) -> Result<BTreeMap<String, String>, Refusal> {
     Ok(tags)
 }
 
-pub(super) fn create_alias(
-    lab_state: &mut LabState,
-    caller: &Caller,
-    body: &Value,
-) -> Result<Value, Refusal> {
-    let name = text(body, "AliasName");
+pub(super) fn create_alias(request: &mut Request<'_>) -> Result<Value, Refusal> {
+    let name = request.text("AliasName");
     let given = name.strip_prefix("alias/").filter(|rest| !rest.is_empty());
     if given.is_none_or(|rest| rest.starts_with("aws/")) || name.contains(':') {
         let message = format!("Alias name {name} is not valid");
         return Err(Refusal::new("InvalidAliasNameException", message));
     }
-    let arn = own_arn(caller, name);
-    if lab_state.state.alias(&arn).is_some() {
+    let arn = own_arn(request.caller, name);
+    if request.state().alias(&arn).is_some() {
         let message = format!("An alias with the name {arn} already exists");
         return Err(Refusal::new("AlreadyExistsException", message));
     }
-    let target = text(body, "TargetKeyId");
-    let key = find(&lab_state.state, caller, target, Operation::CreateAlias)?;
+    let key = find(request, request.text("TargetKeyId"))?;
     if key.state == "PendingDeletion" {
         return Err(invalid_state(key, "is pending deletion"));
     }
     let target_key_arn = key.arn.clone();
-    lab_state.state.aliases.push(Alias { arn, target_key_arn });
+    request.lab_state.state.aliases.push(Alias { arn, target_key_arn });
     Ok(json!({}))
 }
 
-pub(super) fn enable_key_rotation(
-    lab_state: &mut LabState,
-    caller: &Caller,
-    body: &Value,
-) -> Result<Value, Refusal> {
-    let days = body.get("RotationPeriodInDays").and_then(Value::as_u64);
-    let key = asked_key(lab_state, caller, body, Operation::EnableKeyRotation)?;
-    if key.spec != "SYMMETRIC_DEFAULT" || key.origin != "AWS_KMS" {
-        let message = format!("{} key spec or origin does not support rotation", key.arn);
-        return Err(Refusal::new("UnsupportedOperationException", message));
-    }
+pub(super) fn enable_key_rotation(request: &mut Request<'_>) -> Result<Value, Refusal> {
+    let days = request.body.get("RotationPeriodInDays").and_then(Value::as_u64);
+    let key = asked_key(request)?;
+    admit_rotation(key)?;
     match key.state.as_str() {
         "Enabled" => {
             key.rotation.enabled = true;
@@ -159,30 +127,8 @@ pub(super) fn enable_key_rotation(
     }
 }
 
-pub(super) fn enable_key(
-    lab_state: &mut LabState,
-    caller: &Caller,
-    body: &Value,
-) -> Result<Value, Refusal> {
-    switch(lab_state, caller, body, Operation::EnableKey, "Enabled")
-}
-
-pub(super) fn disable_key(
-    lab_state: &mut LabState,
-    caller: &Caller,
-    body: &Value,
-) -> Result<Value, Refusal> {
-    switch(lab_state, caller, body, Operation::DisableKey, "Disabled")
-}
-
-fn switch(
-    lab_state: &mut LabState,
-    caller: &Caller,
-    body: &Value,
-    operation: Operation,
-    to: &str,
-) -> Result<Value, Refusal> {
-    let key = asked_key(lab_state, caller, body, operation)?;
+pub(super) fn switch_key(request: &mut Request<'_>, to: &str) -> Result<Value, Refusal> {
+    let key = asked_key(request)?;
     if !["Enabled", "Disabled"].contains(&key.state.as_str()) {
         return Err(invalid_state(key, "is not in a state for this request"));
     }
@@ -191,12 +137,8 @@ fn switch(
 }
 
 /// A key whose deletion is cancelled is disabled (KMS API Reference, `CancelKeyDeletion`).
-pub(super) fn cancel_key_deletion(
-    lab_state: &mut LabState,
-    caller: &Caller,
-    body: &Value,
-) -> Result<Value, Refusal> {
-    let key = asked_key(lab_state, caller, body, Operation::CancelKeyDeletion)?;
+pub(super) fn cancel_key_deletion(request: &mut Request<'_>) -> Result<Value, Refusal> {
+    let key = asked_key(request)?;
     if key.state != "PendingDeletion" {
         return Err(invalid_state(key, "is not pending deletion"));
     }
@@ -205,19 +147,14 @@ pub(super) fn cancel_key_deletion(
     Ok(json!({ "KeyId": key.arn }))
 }
 
-fn asked_key<'a>(
-    lab_state: &'a mut LabState,
-    caller: &Caller,
-    body: &Value,
-    operation: Operation,
-) -> Result<&'a mut Key, Refusal> {
-    let key = find(&lab_state.state, caller, text(body, "KeyId"), operation)?;
+fn asked_key<'a>(request: &'a mut Request<'_>) -> Result<&'a mut Key, Refusal> {
+    let key = find(request, request.text("KeyId"))?;
     if key.manager == "AWS" {
         let message = format!("{} is managed by AWS", key.arn);
         return Err(Refusal::new("UnsupportedOperationException", message));
     }
     let arn = key.arn.clone();
-    let found = lab_state.state.keys.iter_mut().find(|key| key.arn == arn);
+    let found = request.lab_state.state.keys.iter_mut().find(|key| key.arn == arn);
     found.ok_or_else(|| not_found(&format!("Key '{arn}' does not exist")))
 }
 

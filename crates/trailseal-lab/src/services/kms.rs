@@ -1,66 +1,51 @@
 //! AWS Key Management Service: what it tells about keys.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::text;
+use super::Request;
 use crate::arn::{Arn, partition_of};
 use crate::caller::{Caller, denied};
-use crate::lab_state::LabState;
 use crate::model;
 use crate::moments;
 use crate::operation::Operation;
 use crate::refusal::Refusal;
-use crate::state::{Key, KeyName, Rotation, State};
+use crate::state::{Alias, Key, KeyName, Rotation};
 
 /// The moment at which every key of the lab was made: 2026-01-15T09:00:00Z.
 const CREATION_DATE: i64 = 1_768_467_600_000;
 
-pub(super) fn describe_key(
-    lab_state: &mut LabState,
-    caller: &Caller,
-    body: &Value,
-) -> Result<Value, Refusal> {
-    let name = text(body, "KeyId");
-    if let Some(alias) = missing_aws_alias(&lab_state.state, caller, name) {
-        create_aws_managed_key(lab_state, caller, &alias);
+pub(super) fn describe_key(request: &mut Request<'_>) -> Result<Value, Refusal> {
+    let name = request.text("KeyId");
+    if let Some(alias) = missing_aws_alias(request, name) {
+        create_aws_managed_key(request, alias);
     }
-    let key = find(&lab_state.state, caller, name, Operation::DescribeKey)?;
-    Ok(json!({ "KeyMetadata": metadata(key) }))
+    Ok(json!({ "KeyMetadata": metadata(find(request, name)?) }))
 }
 
 /// The ARN of a predefined AWS alias of the caller that has no key yet.
-fn missing_aws_alias(state: &State, caller: &Caller, name: &str) -> Option<String> {
+fn missing_aws_alias(request: &Request<'_>, name: &str) -> Option<String> {
     let arn = match KeyName::parse(name) {
-        KeyName::Alias(alias) => own_arn(caller, alias),
-        KeyName::AliasArn(arn)
-            if arn.account == caller.account() && arn.region == caller.region =>
-        {
-            name.to_owned()
-        }
+        KeyName::Alias(alias) => own_arn(request.caller, alias),
+        KeyName::AliasArn(arn) if request.is_in(arn.account, arn.region) => name.to_owned(),
         KeyName::AliasArn(_) | KeyName::Id(_) | KeyName::Arn(_) | KeyName::Malformed => {
             return None;
         }
     };
-    (arn.contains(":alias/aws/") && state.alias(&arn).is_none()).then_some(arn)
+    (arn.contains(":alias/aws/") && request.state().alias(&arn).is_none()).then_some(arn)
 }
 
 /// What KMS does when a predefined alias without a key is described: it makes an AWS managed key.
-fn create_aws_managed_key(lab_state: &mut LabState, caller: &Caller, alias: &str) {
+fn create_aws_managed_key(request: &mut Request<'_>, alias: String) {
+    let lab_state = &mut *request.lab_state;
     let number = lab_state.created_keys.len() + 1;
-    let arn = own_arn(caller, &format!("key/a0000000-0000-4000-8000-{number:012}"));
+    let arn = own_arn(request.caller, &format!("key/a0000000-0000-4000-8000-{number:012}"));
     lab_state.state.keys.push(Key {
-        arn: arn.clone(),
         manager: "AWS".to_owned(),
-        state: "Enabled".to_owned(),
-        usage: "ENCRYPT_DECRYPT".to_owned(),
-        spec: "SYMMETRIC_DEFAULT".to_owned(),
-        origin: "AWS_KMS".to_owned(),
         rotation: Rotation { enabled: true, period_days: Some(365), next_rotation_date: None },
-        ..Key::default()
+        ..Key::usual(arn.clone())
     });
-    let alias = crate::state::Alias { arn: alias.to_owned(), target_key_arn: arn };
-    lab_state.created_keys.push(alias.arn.clone());
-    lab_state.state.aliases.push(alias);
+    lab_state.created_keys.push(alias.clone());
+    lab_state.state.aliases.push(Alias { arn: alias, target_key_arn: arn });
 }
 
 pub(super) fn own_arn(caller: &Caller, resource: &str) -> String {
@@ -68,14 +53,9 @@ pub(super) fn own_arn(caller: &Caller, resource: &str) -> String {
     format!("arn:{partition}:kms:{}:{}:{resource}", caller.region, caller.account())
 }
 
-/// Finds the key that a request names, or refuses as KMS does.
-pub(super) fn find<'a>(
-    state: &'a State,
-    caller: &Caller,
-    name: &str,
-    operation: Operation,
-) -> Result<&'a Key, Refusal> {
-    let takes_aliases = operation == Operation::DescribeKey;
+/// Finds the key that is named, or refuses as KMS does.
+pub(super) fn find<'a>(request: &'a Request<'_>, name: &str) -> Result<&'a Key, Refusal> {
+    let takes_aliases = request.operation == Operation::DescribeKey;
     match KeyName::parse(name) {
         KeyName::Malformed => {
             Err(Refusal::new("InvalidArnException", format!("Invalid arn {name}")))
@@ -84,75 +64,50 @@ pub(super) fn find<'a>(
             Err(not_found(&format!("Invalid keyId {name}")))
         }
         KeyName::Id(id) if !is_key_id(id) => Err(not_found(&format!("Invalid keyId {name}"))),
-        KeyName::Id(id) => of_caller(state, &own_arn(caller, &format!("key/{id}"))),
-        KeyName::Alias(alias) => by_alias(state, caller, &own_arn(caller, alias), operation),
-        KeyName::Arn(arn) => {
-            in_region(arn, caller)?;
-            by_arn(state, caller, name, arn, operation)
+        KeyName::Id(id) => of_caller(request, &own_arn(request.caller, &format!("key/{id}"))),
+        KeyName::Alias(alias) => by_alias(request, &own_arn(request.caller, alias)),
+        // KMS answers for the Region that it is asked in; another Region's ARN is unknown to it.
+        KeyName::Arn(arn) | KeyName::AliasArn(arn) if arn.region != request.region() => {
+            Err(not_found(&format!("Invalid arn {}", arn.region)))
         }
-        KeyName::AliasArn(arn) => {
-            in_region(arn, caller)?;
-            by_alias(state, caller, name, operation)
-        }
+        KeyName::Arn(arn) => by_arn(request, name, arn),
+        KeyName::AliasArn(_) => by_alias(request, name),
     }
 }
 
-/// KMS answers for the Region that it is asked in; another Region's ARN is unknown to it.
-fn in_region(arn: Arn<'_>, caller: &Caller) -> Result<(), Refusal> {
-    if arn.region == caller.region {
-        return Ok(());
+fn by_alias<'a>(request: &'a Request<'_>, alias: &str) -> Result<&'a Key, Refusal> {
+    let target = request.state().alias(alias).map(|alias| alias.target_key_arn.as_str());
+    if let Some((target, arn)) = target.and_then(|target| Some((target, Arn::parse(target)?))) {
+        return by_arn(request, target, arn);
     }
-    Err(not_found(&format!("Invalid arn {}", arn.region)))
+    Err(if Arn::parse(alias).is_none_or(|arn| arn.account != request.account()) {
+        denied(&request.caller.identity.arn, request.operation.iam(), alias)
+    } else {
+        not_found(&format!("Alias {alias} is not found."))
+    })
 }
 
-fn by_alias<'a>(
-    state: &'a State,
-    caller: &Caller,
-    alias: &str,
-    operation: Operation,
-) -> Result<&'a Key, Refusal> {
-    let foreign = Arn::parse(alias).is_none_or(|arn| arn.account != caller.account());
-    let Some(target) = state.alias(alias).map(|alias| alias.target_key_arn.as_str()) else {
-        return Err(if foreign {
-            denied(&caller.identity.arn, operation.iam(), alias)
-        } else {
-            not_found(&format!("Alias {alias} is not found."))
-        });
-    };
-    match Arn::parse(target) {
-        Some(arn) => by_arn(state, caller, target, arn, operation),
-        None => Err(not_found(&format!("Alias {alias} is not found."))),
-    }
-}
-
-fn by_arn<'a>(
-    state: &'a State,
-    caller: &Caller,
-    name: &str,
-    arn: Arn<'_>,
-    operation: Operation,
-) -> Result<&'a Key, Refusal> {
-    if arn.account == caller.account() {
-        return of_caller(state, name);
+fn by_arn<'a>(request: &'a Request<'_>, name: &str, arn: Arn<'_>) -> Result<&'a Key, Refusal> {
+    if arn.account == request.account() {
+        return of_caller(request, name);
     }
     // KMS does not tell a stranger whether the key exists.
+    let (operation, action) = (request.operation, request.operation.iam());
     let across_accounts =
         matches!(operation, Operation::DescribeKey | Operation::GetKeyRotationStatus);
-    let readable = state.key(name).filter(|key| {
-        across_accounts && key.readable_from.iter().any(|account| account == caller.account())
+    let readable = request.state().key(name).filter(|key| {
+        across_accounts && key.readable_from.iter().any(|account| account == request.account())
     });
     readable.ok_or_else(|| {
-        let mut refusal = denied(&caller.identity.arn, operation.iam(), name);
-        refusal.message.push_str(&format!(
-            " because no resource-based policy allows the {} action",
-            operation.iam()
-        ));
+        let mut refusal = denied(&request.caller.identity.arn, action, name);
+        let why = format!(" because no resource-based policy allows the {action} action");
+        refusal.message.push_str(&why);
         refusal
     })
 }
 
-fn of_caller<'a>(state: &'a State, arn: &str) -> Result<&'a Key, Refusal> {
-    state.key(arn).ok_or_else(|| not_found(&format!("Key '{arn}' does not exist")))
+fn of_caller<'a>(request: &'a Request<'_>, arn: &str) -> Result<&'a Key, Refusal> {
+    request.state().key(arn).ok_or_else(|| not_found(&format!("Key '{arn}' does not exist")))
 }
 
 pub(super) fn not_found(message: &str) -> Refusal {
@@ -169,94 +124,81 @@ fn is_key_id(text: &str) -> bool {
     lengths == [8, 4, 4, 4, 12] && text.split('-').all(hexadecimal)
 }
 
+/// The part of a key's ARN after `key/`.
+pub(super) fn key_id(key: &Key) -> &str {
+    key.arn.split_once(":key/").map_or("", |(_, id)| id)
+}
+
 pub(super) fn metadata(key: &Key) -> Value {
     let arn = Arn::parse(&key.arn);
-    let id = arn.and_then(|arn| arn.resource.strip_prefix("key/")).unwrap_or_default();
-    let mut shown = Map::new();
-    let mut put = |name: &str, value: Value| {
-        shown.insert(name.to_owned(), value);
-    };
-    put("AWSAccountId", Value::from(arn.map_or("", |arn| arn.account)));
-    put("KeyId", Value::from(id));
-    put("Arn", Value::from(key.arn.as_str()));
-    put("CreationDate", moments::to_epoch(CREATION_DATE));
-    put("Enabled", Value::from(key.state == "Enabled"));
-    put("Description", Value::from(key.description.as_str()));
-    put("KeyUsage", Value::from(key.usage.as_str()));
-    put("KeyState", Value::from(key.state.as_str()));
-    put("Origin", Value::from(key.origin.as_str()));
-    put("KeyManager", Value::from(key.manager.as_str()));
-    put("KeySpec", Value::from(key.spec.as_str()));
-    put("MultiRegion", Value::from(key.multi_region));
-    if !model::KEY_SPECS_SINCE_RENAMING.contains(&key.spec.as_str()) {
-        put("CustomerMasterKeySpec", Value::from(key.spec.as_str()));
-    }
-    if key.spec == "SYMMETRIC_DEFAULT" {
-        put("EncryptionAlgorithms", json!(["SYMMETRIC_DEFAULT"]));
-    }
-    if let Some(date) = key.deletion_date.filter(|_| key.state == "PendingDeletion") {
-        put("DeletionDate", moments::to_epoch(date));
-    }
-    if key.state == "PendingReplicaDeletion" {
-        put("PendingDeletionWindowInDays", Value::from(30));
-    }
-    if let Some(date) = key.valid_to {
-        put("ValidTo", moments::to_epoch(date));
-    }
-    if key.origin == "EXTERNAL" {
-        let expires = if key.valid_to.is_some() { "EXPIRES" } else { "DOES_NOT_EXPIRE" };
-        put("ExpirationModel", Value::from(format!("KEY_MATERIAL_{expires}")));
-    }
-    if let (true, Some(arn)) = (key.multi_region, arn) {
+    let is_old_spec = !model::KEY_SPECS_SINCE_RENAMING.contains(&key.spec.as_str());
+    let is_imported = key.origin == "EXTERNAL";
+    let expires = if key.valid_to.is_some() { "EXPIRES" } else { "DOES_NOT_EXPIRE" };
+    let regions = arn.filter(|_| key.multi_region).map(|arn| {
         let primary = json!({ "Arn": key.arn, "Region": arn.region });
-        put(
-            "MultiRegionConfiguration",
-            json!({ "MultiRegionKeyType": "PRIMARY", "PrimaryKey": primary, "ReplicaKeys": [] }),
-        );
-    }
-    Value::Object(shown)
+        json!({ "MultiRegionKeyType": "PRIMARY", "PrimaryKey": primary, "ReplicaKeys": [] })
+    });
+    let deletion_date = key.deletion_date.filter(|_| key.state == "PendingDeletion");
+    json!({
+        "AWSAccountId": arn.map_or("", |arn| arn.account),
+        "KeyId": key_id(key),
+        "Arn": key.arn,
+        "CreationDate": moments::to_epoch(CREATION_DATE),
+        "Enabled": key.state == "Enabled",
+        "Description": key.description,
+        "KeyUsage": key.usage,
+        "KeyState": key.state,
+        "Origin": key.origin,
+        "KeyManager": key.manager,
+        "KeySpec": key.spec,
+        "MultiRegion": key.multi_region,
+        "CustomerMasterKeySpec": is_old_spec.then_some(&key.spec),
+        "EncryptionAlgorithms": (key.spec == "SYMMETRIC_DEFAULT").then_some(["SYMMETRIC_DEFAULT"]),
+        "DeletionDate": deletion_date.map(moments::to_epoch),
+        "PendingDeletionWindowInDays": (key.state == "PendingReplicaDeletion").then_some(30),
+        "ValidTo": key.valid_to.map(moments::to_epoch),
+        "ExpirationModel": is_imported.then(|| format!("KEY_MATERIAL_{expires}")),
+        "MultiRegionConfiguration": regions,
+    })
 }
 
-pub(super) fn get_key_policy(
-    lab_state: &LabState,
-    caller: &Caller,
-    body: &Value,
-) -> Result<Value, Refusal> {
-    let key = find(&lab_state.state, caller, text(body, "KeyId"), Operation::GetKeyPolicy)?;
-    let name = body.get("PolicyName").and_then(Value::as_str).unwrap_or("default");
-    if name != "default" {
-        return Err(not_found("No such policy exists"));
+/// The default policy is the only one that a key has.
+pub(super) fn admit_policy_name(request: &Request<'_>) -> Result<(), Refusal> {
+    match request.maybe_text("PolicyName") {
+        None | Some("default") => Ok(()),
+        Some(_) => Err(not_found("No such policy exists")),
     }
-    Ok(json!({ "Policy": key.policy_text(), "PolicyName": name }))
 }
 
-pub(super) fn get_key_rotation_status(
-    lab_state: &LabState,
-    caller: &Caller,
-    body: &Value,
-) -> Result<Value, Refusal> {
-    let operation = Operation::GetKeyRotationStatus;
-    let key = find(&lab_state.state, caller, text(body, "KeyId"), operation)?;
-    if key.spec != "SYMMETRIC_DEFAULT" || key.origin != "AWS_KMS" {
-        let message = format!("{} key spec or origin does not support rotation", key.arn);
-        return Err(Refusal::new("UnsupportedOperationException", message));
+pub(super) fn get_key_policy(request: &Request<'_>) -> Result<Value, Refusal> {
+    let key = find(request, request.text("KeyId"))?;
+    admit_policy_name(request)?;
+    Ok(json!({ "Policy": key.policy_text(), "PolicyName": "default" }))
+}
+
+/// Only symmetric keys whose material KMS makes rotate by themselves.
+pub(super) fn admit_rotation(key: &Key) -> Result<(), Refusal> {
+    if key.spec == "SYMMETRIC_DEFAULT" && key.origin == "AWS_KMS" {
+        return Ok(());
     }
-    let managed_by_aws = key.manager == "AWS";
+    let message = format!("{} key spec or origin does not support rotation", key.arn);
+    Err(Refusal::new("UnsupportedOperationException", message))
+}
+
+pub(super) fn get_key_rotation_status(request: &Request<'_>) -> Result<Value, Refusal> {
+    let key = find(request, request.text("KeyId"))?;
+    admit_rotation(key)?;
     let doomed = key.state == "PendingDeletion";
-    let enabled = managed_by_aws || (key.rotation.enabled && !doomed);
-    let id = key.arn.split_once(":key/").map_or("", |(_, id)| id);
-    let mut status = Map::new();
-    status.insert("KeyId".to_owned(), Value::from(id));
-    status.insert("KeyRotationEnabled".to_owned(), Value::from(enabled));
-    if enabled {
-        let days = key.rotation.period_days.unwrap_or(365);
-        let next = CREATION_DATE
-            .saturating_add(i64::try_from(days).unwrap_or_default().saturating_mul(86_400_000));
-        let next = key.rotation.next_rotation_date.unwrap_or(next);
-        status.insert("RotationPeriodInDays".to_owned(), Value::from(days));
-        status.insert("NextRotationDate".to_owned(), moments::to_epoch(next));
-    }
-    Ok(Value::Object(status))
+    let enabled = key.manager == "AWS" || (key.rotation.enabled && !doomed);
+    let days = key.rotation.period_days.unwrap_or(365);
+    let usual = i64::try_from(days).unwrap_or_default().saturating_mul(86_400_000);
+    let next = key.rotation.next_rotation_date.unwrap_or(CREATION_DATE.saturating_add(usual));
+    Ok(json!({
+        "KeyId": key_id(key),
+        "KeyRotationEnabled": enabled,
+        "RotationPeriodInDays": enabled.then_some(days),
+        "NextRotationDate": enabled.then(|| moments::to_epoch(next)),
+    }))
 }
 
 #[cfg(test)]

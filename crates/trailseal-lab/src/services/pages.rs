@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use crate::operation::Operation;
+use super::Request;
+use crate::operation::{Operation, Service};
 use crate::refusal::Refusal;
 
 /// The operations with pages: what asks for a page, and what names the next one.
@@ -45,67 +46,108 @@ pub(crate) fn repeat_token(operation: Operation, body: &Value, answer: &mut Valu
     }
 }
 
-/// A part of a list, and the token that asks for the rest.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Page<T> {
-    pub(super) members: Vec<T>,
-    pub(super) next_token: Option<String>,
+impl Request<'_> {
+    /// The page of `rows` that is asked for, and the token that asks for the next one: `list` names
+    /// the list, so that no token fits another one.
+    pub(super) fn page<T>(
+        &self,
+        rows: Vec<T>,
+        usual: usize,
+        list: &str,
+    ) -> Result<(Vec<T>, Option<String>), Refusal> {
+        let (rows, next) = cut(rows, self.offset(list)?, self.page_size(usual));
+        Ok((rows, next.map(|next| token(list, next))))
+    }
+
+    /// Where in a list the request begins.
+    pub(super) fn offset(&self, list: &str) -> Result<usize, Refusal> {
+        let asked = ["nextToken", "NextToken", "Marker"];
+        let Some(token) = asked.into_iter().find_map(|name| self.maybe_text(name)) else {
+            return Ok(0);
+        };
+        let number = token.strip_prefix(list).and_then(|rest| rest.strip_prefix('#'));
+        let number = number.and_then(|number| number.parse().ok());
+        number.ok_or_else(|| invalid_token(self.operation.service()))
+    }
+
+    /// The number of members that the request wants on a page.
+    pub(super) fn page_size(&self, usual: usize) -> usize {
+        let asked = ["limit", "Limit", "MaxResults"];
+        let limit = asked.into_iter().find_map(|name| self.body.get(name)?.as_u64());
+        let limit = limit.and_then(|limit| usize::try_from(limit).ok());
+        limit.filter(|limit| *limit > 0).unwrap_or(usual)
+    }
 }
 
-/// Where in a list a request is to begin: `list` names the list, so that no token fits another one.
-pub(super) fn offset(token: Option<&Value>, list: &str) -> Result<usize, Refusal> {
-    let Some(token) = token.and_then(Value::as_str) else {
-        return Ok(0);
-    };
-    let number = token.strip_prefix(list).and_then(|rest| rest.strip_prefix('#'));
-    number.and_then(|number| number.parse().ok()).ok_or_else(|| {
-        let message = "The specified next token is not valid. Specify the nextToken string that was \
-                       returned in the previous response to get the next page of results.";
-        Refusal::new("InvalidNextTokenException", message)
-    })
+fn invalid_token(service: Service) -> Refusal {
+    let message = "The specified next token is not valid. Specify the nextToken string that was \
+                   returned in the previous response to get the next page of results.";
+    match service {
+        Service::Kms => Refusal::new("InvalidMarkerException", "The marker is not valid"),
+        Service::Organizations => {
+            Refusal::new("InvalidInputException", "You specified an invalid value: NextToken")
+        }
+        Service::Account => Refusal::new("ValidationException", message),
+        Service::Config | Service::CloudTrail | Service::Sts | Service::S3 => {
+            Refusal::new("InvalidNextTokenException", message)
+        }
+    }
 }
 
-/// The number of members that a request wants on a page.
-pub(super) fn page_size(limit: Option<&Value>, usual: usize) -> usize {
-    let limit = limit.and_then(Value::as_u64).and_then(|limit| usize::try_from(limit).ok());
-    limit.filter(|limit| *limit > 0).unwrap_or(usual)
+pub(super) fn token(list: &str, offset: usize) -> String {
+    format!("{list}#{offset}")
 }
 
-/// Cuts the page that begins at `offset` out of `all`.
-pub(super) fn cut<T>(all: Vec<T>, offset: usize, size: usize, list: &str) -> Page<T> {
-    let total = all.len();
+/// Cuts the page that begins at `offset` out of `all`; with it, where the next page begins.
+pub(super) fn cut<T>(all: Vec<T>, offset: usize, size: usize) -> (Vec<T>, Option<usize>) {
     let end = offset.saturating_add(size);
-    let members: Vec<T> = all.into_iter().skip(offset).take(size).collect();
-    let next_token = (end < total).then(|| format!("{list}#{end}"));
-    Page { members, next_token }
+    let next = (end < all.len()).then_some(end);
+    (all.into_iter().skip(offset).take(size).collect(), next)
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+    use crate::caller::{Caller, Identity};
+    use crate::lab_state::LabState;
+
+    fn page(body: &Value) -> Result<(Vec<i32>, Option<String>), Refusal> {
+        let identity = Identity {
+            account: String::new(),
+            arn: String::new(),
+            session_token: String::new(),
+            expires: None,
+        };
+        let caller = &Caller { identity, region: String::new() };
+        let lab_state = &mut LabState::default();
+        let operation = Operation::ListDiscoveredResources;
+        Request { lab_state, caller, operation, body }.page((0..7).collect(), 5, "list")
+    }
 
     #[test]
     fn pages_join_to_the_whole_list_and_tokens_fit_their_list_only() {
         let mut token = None;
         let mut seen = Vec::new();
         loop {
-            let start = offset(token.as_ref(), "list").unwrap();
-            let page = cut((0..7).collect(), start, 3, "list");
-            seen.extend(page.members);
-            match page.next_token {
-                Some(next) => token = Some(Value::from(next)),
-                None => break,
+            let (members, next) = page(&json!({ "nextToken": token, "limit": 3 })).unwrap();
+            seen.extend(members);
+            token = next;
+            if token.is_none() {
+                break;
             }
         }
         assert_eq!(seen, [0, 1, 2, 3, 4, 5, 6]);
-        assert!(offset(Some(&Value::from("other#3")), "list").is_err());
-        assert!(offset(Some(&Value::from("list#x")), "list").is_err());
+        assert!(page(&json!({ "nextToken": "other#3" })).is_err());
+        assert!(page(&json!({ "nextToken": "list#x" })).is_err());
     }
 
     #[test]
     fn a_limit_of_nought_is_the_usual_size() {
-        assert_eq!(page_size(None, 10), 10);
-        assert_eq!(page_size(Some(&Value::from(0)), 10), 10);
-        assert_eq!(page_size(Some(&Value::from(1)), 10), 1);
+        for (body, size) in [(json!({}), 5), (json!({ "limit": 0 }), 5), (json!({ "limit": 1 }), 1)]
+        {
+            assert_eq!(page(&body).unwrap().0.len(), size);
+        }
     }
 }

@@ -2,10 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::text;
+use super::Request;
 use crate::arn::Arn;
 use crate::caller::{Caller, denied};
-use crate::lab_state::LabState;
 use crate::moments;
 use crate::refusal::Refusal;
 
@@ -13,33 +12,31 @@ use crate::refusal::Refusal;
 /// session of a role, as a function always is (IAM User Guide, role chaining).
 const SESSION_SECONDS: i64 = 3600;
 
-pub(super) fn assume_role(
-    lab_state: &mut LabState,
-    caller: &Caller,
-    body: &Value,
-) -> Result<Value, Refusal> {
-    let arn = text(body, "RoleArn");
+pub(super) fn assume_role(request: &mut Request<'_>) -> Result<Value, Refusal> {
+    let arn = request.text("RoleArn");
     let Some((parts, path)) = Arn::of(arn, "iam", "role") else {
         return Err(Refusal::new("ValidationError", format!("{arn} is invalid")));
     };
-    let seconds = body.get("DurationSeconds").and_then(Value::as_i64).unwrap_or(SESSION_SECONDS);
+    let seconds = request.body.get("DurationSeconds").and_then(Value::as_i64);
+    let seconds = seconds.unwrap_or(SESSION_SECONDS);
     if seconds > SESSION_SECONDS {
         let message = "The requested DurationSeconds exceeds the 1 hour session limit for roles \
                        assumed by role chaining";
         return Err(Refusal::new("ValidationError", message));
     }
-    let external_id = body.get("ExternalId").and_then(Value::as_str);
-    let trusted = lab_state.state.role(arn).is_some_and(|role| {
-        role.trusted_accounts.iter().any(|account| account == caller.account())
+    let external_id = request.maybe_text("ExternalId");
+    let trusted = request.state().role(arn).is_some_and(|role| {
+        role.trusted_accounts.iter().any(|account| account == request.account())
             && role.external_id.as_deref().is_none_or(|demanded| external_id == Some(demanded))
     });
-    if !trusted || lab_state.state.account(parts.account).is_none() {
-        return Err(denied(&caller.identity.arn, "sts:AssumeRole", arn));
+    if !trusted || request.state().account(parts.account).is_none() {
+        return Err(denied(&request.caller.identity.arn, "sts:AssumeRole", arn));
     }
     let name = path.rsplit('/').next().unwrap_or(path);
-    let session = text(body, "RoleSessionName");
+    let session = request.text("RoleSessionName");
     let assumed =
         format!("arn:{}:sts::{}:assumed-role/{name}/{session}", parts.partition, parts.account);
+    let lab_state = &mut *request.lab_state;
     // STS counts in seconds.
     let expires = (moments::now() / 1000 + lab_state.session_seconds.unwrap_or(seconds)) * 1000;
     let credentials = lab_state.sessions.begin(parts.account, assumed.clone(), expires);

@@ -4,35 +4,32 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::cloudtrail::{admit_name, describe};
-use super::text;
+use super::Request;
+use super::cloudtrail::{admit_name, describe, unknown_trail};
 use crate::arn::Arn;
-use crate::caller::Caller;
 use crate::delivery::{key_in_region, unusable};
-use crate::lab_state::LabState;
 use crate::refusal::Refusal;
 use crate::state::{KeyName, Membership, Trail, Visible};
 
 /// CloudTrail takes one change a second of an account and Region.
 const PAUSE: Duration = Duration::from_secs(1);
 
-pub(super) fn update_trail(
-    lab_state: &mut LabState,
-    caller: &Caller,
-    body: &Value,
-) -> Result<Value, Refusal> {
-    keep_the_rate(lab_state, caller)?;
-    let name = text(body, "Name");
+pub(super) fn update_trail(request: &mut Request<'_>) -> Result<Value, Refusal> {
+    keep_the_rate(request)?;
+    let name = request.text("Name");
     admit_name(name)?;
-    let arn = changeable(lab_state, caller, name)?.arn.clone();
-    if let Some(key) = body.get("KmsKeyId").and_then(Value::as_str) {
-        let key = if key.is_empty() { None } else { Some(usable_key(lab_state, &arn, key)?) };
-        if let Some(trail) = lab_state.state.trails.iter_mut().find(|trail| trail.arn == arn) {
-            trail.kms_key_id = key;
-        }
-    }
-    let trail = lab_state.state.trails.iter().find(|trail| trail.arn == arn);
-    let mut answer = trail.map(describe).unwrap_or_default();
+    let trail = changeable(request, name)?;
+    let arn = trail.arn.clone();
+    let key = match request.maybe_text("KmsKeyId") {
+        None => trail.kms_key_id.clone(),
+        Some("") => None,
+        Some(key) => Some(usable_key(request, trail, key)?),
+    };
+    let trail = request.lab_state.state.trails.iter_mut().find(|trail| trail.arn == arn);
+    let mut answer = trail.map_or_else(Value::default, |trail| {
+        trail.kms_key_id = key;
+        describe(trail)
+    });
     if let Some(members) = answer.as_object_mut() {
         for shown_elsewhere in ["HomeRegion", "HasCustomEventSelectors", "HasInsightSelectors"] {
             members.remove(shown_elsewhere);
@@ -41,13 +38,13 @@ pub(super) fn update_trail(
     Ok(answer)
 }
 
-fn keep_the_rate(lab_state: &mut LabState, caller: &Caller) -> Result<(), Refusal> {
-    if !lab_state.keeps_write_rate {
+fn keep_the_rate(request: &mut Request<'_>) -> Result<(), Refusal> {
+    if !request.lab_state.keeps_write_rate {
         return Ok(());
     }
-    let place = (caller.account().to_owned(), caller.region.clone());
+    let place = (request.account().to_owned(), request.region().to_owned());
     let now = Instant::now();
-    let before = lab_state.trail_changes.insert(place, now);
+    let before = request.lab_state.trail_changes.insert(place, now);
     if before.is_some_and(|before| now.duration_since(before) < PAUSE) {
         return Err(Refusal::new("ThrottlingException", "Rate exceeded"));
     }
@@ -55,12 +52,9 @@ fn keep_the_rate(lab_state: &mut LabState, caller: &Caller) -> Result<(), Refusa
 }
 
 /// The trail, if it may be changed by this caller from this Region.
-fn changeable<'a>(
-    lab_state: &'a LabState,
-    caller: &Caller,
-    name: &str,
-) -> Result<&'a Trail, Refusal> {
-    let seen = lab_state.state.trails_seen(caller.account(), &caller.region);
+fn changeable<'a>(request: &'a Request<'_>, name: &str) -> Result<&'a Trail, Refusal> {
+    let (state, caller) = (request.state(), request.account());
+    let seen = state.trails_seen(caller, request.region());
     let fits = |trail: &Trail| {
         if name.starts_with("arn:") { trail.arn == name } else { trail.name() == name }
     };
@@ -68,18 +62,13 @@ fn changeable<'a>(
     let (trail, visible) = match here {
         Some(found) => found,
         None => {
-            let elsewhere =
-                lab_state.state.trail_by_arn(name, caller.account()).ok_or_else(|| {
-                    let message =
-                        format!("Unknown trail: {name} for the user: {}", caller.account());
-                    Refusal::new("TrailNotFoundException", message)
-                })?;
-            (elsewhere, Visible::Copy)
+            let elsewhere = state.trail_by_arn(name, caller);
+            (elsewhere.ok_or_else(|| unknown_trail(name, caller))?, Visible::Copy)
         }
     };
     let owner = Arn::parse(&trail.arn);
-    let is_own = owner.is_some_and(|owner| owner.account == caller.account());
-    let account = lab_state.state.account(caller.account());
+    let is_own = owner.is_some_and(|owner| owner.account == caller);
+    let account = state.account(caller);
     let is_delegated = trail.is_organization_trail
         && account.is_some_and(|one| one.membership == Membership::DelegatedAdministrator);
     if !is_own && !is_delegated {
@@ -88,7 +77,7 @@ fn changeable<'a>(
         return Err(Refusal::new("NotOrganizationMasterAccountException", message));
     }
     let home = owner.map_or("", |owner| owner.region);
-    if visible == Visible::Copy && (is_own || home != caller.region) {
+    if visible == Visible::Copy && (is_own || home != request.region()) {
         let message = format!("The trail's home region is {home}; update it from there.");
         return Err(Refusal::new("InvalidHomeRegionException", message));
     }
@@ -96,20 +85,17 @@ fn changeable<'a>(
 }
 
 /// The ARN of the key, if CloudTrail can encrypt the trail's logs with it at present.
-fn usable_key(lab_state: &LabState, trail: &str, named: &str) -> Result<String, Refusal> {
+fn usable_key(request: &Request<'_>, trail: &Trail, named: &str) -> Result<String, Refusal> {
     if KeyName::parse(named) == KeyName::Malformed {
         let message = format!("Invalid KMS key id {named}");
         return Err(Refusal::new("InvalidKmsKeyIdException", message));
     }
-    let trail =
-        lab_state.state.trails.iter().find(|one| one.arn == trail).ok_or_else(|| {
-            Refusal::new("TrailNotFoundException", format!("Unknown trail: {trail}"))
-        })?;
-    let bucket = lab_state.state.bucket(&trail.s3_bucket_name).ok_or_else(|| {
+    let (state, propagation) = (request.state(), &request.lab_state.propagation);
+    let bucket = state.bucket(&trail.s3_bucket_name).ok_or_else(|| {
         let message = format!("S3 bucket {} does not exist!", trail.s3_bucket_name);
         Refusal::new("S3BucketDoesNotExistException", message)
     })?;
-    let key = key_in_region(&lab_state.state, trail, named, &bucket.region).ok_or_else(|| {
+    let key = key_in_region(state, trail, named, &bucket.region).ok_or_else(|| {
         let message = format!(
             "The KMS key {named} does not exist, or the S3 bucket and the KMS key are not in the \
              same region."
@@ -120,8 +106,8 @@ fn usable_key(lab_state: &LabState, trail: &str, named: &str) -> Result<String, 
         let message = format!("The KMS key {} is {} and cannot be used.", key.arn, key.state);
         return Err(Refusal::new("KmsException", message));
     }
-    if !lab_state.propagation.admits(key, &trail.arn, "kms:GenerateDataKey")
-        || (bucket.bucket_key && !lab_state.propagation.admits(key, &trail.arn, "kms:Decrypt"))
+    if !propagation.admits(key, &trail.arn, "kms:GenerateDataKey")
+        || (bucket.bucket_key && !propagation.admits(key, &trail.arn, "kms:Decrypt"))
     {
         let message = format!(
             "Insufficient permissions to access S3 bucket {} or KMS key {}.",
@@ -132,19 +118,14 @@ fn usable_key(lab_state: &LabState, trail: &str, named: &str) -> Result<String, 
     Ok(key.arn.clone())
 }
 
-pub(super) fn list_tags(
-    lab_state: &LabState,
-    caller: &Caller,
-    body: &Value,
-) -> Result<Value, Refusal> {
+pub(super) fn list_tags(request: &Request<'_>) -> Result<Value, Refusal> {
     let mut listed = Vec::new();
-    for id in body.get("ResourceIdList").and_then(Value::as_array).into_iter().flatten() {
-        let id = id.as_str().unwrap_or_default();
+    for id in request.texts("ResourceIdList") {
         if Arn::of(id, "cloudtrail", "trail").is_none() {
             let message = format!("The ARN is not valid: {id}");
             return Err(Refusal::new("CloudTrailARNInvalidException", message));
         }
-        let trail = lab_state.state.trail_by_arn(id, caller.account()).ok_or_else(|| {
+        let trail = request.state().trail_by_arn(id, request.account()).ok_or_else(|| {
             Refusal::new("ResourceNotFoundException", format!("Unknown trail: {id}"))
         })?;
         let tags = trail.tags.iter();

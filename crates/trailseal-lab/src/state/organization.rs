@@ -72,15 +72,7 @@ impl State {
             log_file_validation_enabled: true,
             ..Trail::default()
         });
-        self.keys.push(Key {
-            arn: key,
-            manager: "CUSTOMER".to_owned(),
-            state: "Enabled".to_owned(),
-            usage: "ENCRYPT_DECRYPT".to_owned(),
-            spec: "SYMMETRIC_DEFAULT".to_owned(),
-            origin: "AWS_KMS".to_owned(),
-            ..Key::default()
-        });
+        self.keys.push(Key::usual(key));
         let (account, region) = (account.to_owned(), home.to_owned());
         self.buckets.push(Bucket { name: bucket, account, region, bucket_key: false });
     }
