@@ -160,7 +160,7 @@ fn every_cell_is_met_by_one_row_and_every_row_meets_a_cell() {
 fn no_operation_no_fault_and_no_trigger_is_left_out() {
     for trigger in Trigger::ALL {
         let cells = Cell::all(trigger);
-        for operation in Operation::ALL {
+        for operation in Operation::all() {
             for kind in FaultKind::all(FOR_EVER) {
                 let at = |at: Where| {
                     cells
@@ -175,7 +175,7 @@ fn no_operation_no_fault_and_no_trigger_is_left_out() {
         }
     }
     // What some trigger uses, and nothing else, is an operation that the function asks.
-    for operation in Operation::ALL {
+    for operation in Operation::all() {
         let is_used = Trigger::ALL.iter().any(|trigger| trigger.calls(operation) > 0);
         assert_eq!(is_used, OF_THE_FUNCTION.contains(&operation), "{operation:?}");
     }

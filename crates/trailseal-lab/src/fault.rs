@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use strum::IntoStaticStr;
+
 use crate::operation::Operation;
 
 /// One thing that is to go wrong.
@@ -72,7 +74,8 @@ fn scatter(number: u32) -> u64 {
 }
 
 /// How a request goes wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum FaultKind {
     /// Refused as one too many: `ThrottlingException`, `Throttling` of STS, 503 of S3.
     Throttling,
@@ -126,22 +129,8 @@ impl FaultKind {
 
     /// The kind's name in files and in reports.
     #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Throttling => "throttling",
-            Self::InternalError => "internal-error",
-            Self::ServiceUnavailable => "service-unavailable",
-            Self::Slow(_) => "slow",
-            Self::ConnectionReset => "connection-reset",
-            Self::TruncatedBody => "truncated-body",
-            Self::NotJson => "not-json",
-            Self::WrongTypes => "wrong-types",
-            Self::RepeatedToken => "repeated-token",
-            Self::AccessDenied => "access-denied",
-            Self::NotFound => "not-found",
-            Self::ExpiredCredentials => "expired-credentials",
-            Self::ClockSkew => "clock-skew",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 
     /// The kind of this name; `slow` is the delay of the slow one.

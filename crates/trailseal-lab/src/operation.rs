@@ -1,5 +1,7 @@
 //! The operations that the lab answers.
 
+use strum::{EnumIter, IntoEnumIterator};
+
 /// An AWS service that the lab serves a part of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Service {
@@ -58,7 +60,7 @@ impl Service {
 }
 
 /// An operation that the lab answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter)]
 #[expect(missing_docs, reason = "each is named after the operation of AWS that it stands for")]
 pub enum Operation {
     PutEvaluations,
@@ -94,70 +96,53 @@ pub enum Operation {
 
 impl Operation {
     /// Every operation, so that a test can prove that it left none out.
-    pub const ALL: [Self; 29] = [
-        Self::PutEvaluations,
-        Self::GetResourceConfigHistory,
-        Self::ListDiscoveredResources,
-        Self::GetComplianceDetailsByConfigRule,
-        Self::DescribeTrails,
-        Self::GetTrail,
-        Self::GetTrailStatus,
-        Self::DescribeKey,
-        Self::GetKeyPolicy,
-        Self::GetKeyRotationStatus,
-        Self::AssumeRole,
-        Self::GetCallerIdentity,
-        Self::HeadBucket,
-        Self::UpdateTrail,
-        Self::ListTags,
-        Self::PutKeyPolicy,
-        Self::CreateKey,
-        Self::CreateAlias,
-        Self::EnableKeyRotation,
-        Self::EnableKey,
-        Self::DisableKey,
-        Self::CancelKeyDeletion,
-        Self::ListKeys,
-        Self::ListResourceTags,
-        Self::SelectAggregateResourceConfig,
-        Self::BatchGetResourceConfig,
-        Self::ListAccounts,
-        Self::ListDelegatedAdministrators,
-        Self::ListRegions,
-    ];
+    pub fn all() -> impl Iterator<Item = Self> {
+        Self::iter()
+    }
+
+    const fn service_and_iam(self) -> (Service, &'static str) {
+        use Service::{Account, CloudTrail, Config, Kms, Organizations, S3, Sts};
+        match self {
+            Self::PutEvaluations => (Config, "config:PutEvaluations"),
+            Self::GetResourceConfigHistory => (Config, "config:GetResourceConfigHistory"),
+            Self::ListDiscoveredResources => (Config, "config:ListDiscoveredResources"),
+            Self::GetComplianceDetailsByConfigRule => {
+                (Config, "config:GetComplianceDetailsByConfigRule")
+            }
+            Self::DescribeTrails => (CloudTrail, "cloudtrail:DescribeTrails"),
+            Self::GetTrail => (CloudTrail, "cloudtrail:GetTrail"),
+            Self::GetTrailStatus => (CloudTrail, "cloudtrail:GetTrailStatus"),
+            Self::DescribeKey => (Kms, "kms:DescribeKey"),
+            Self::GetKeyPolicy => (Kms, "kms:GetKeyPolicy"),
+            Self::GetKeyRotationStatus => (Kms, "kms:GetKeyRotationStatus"),
+            Self::AssumeRole => (Sts, "sts:AssumeRole"),
+            Self::GetCallerIdentity => (Sts, "sts:GetCallerIdentity"),
+            Self::HeadBucket => (S3, "s3:HeadBucket"),
+            Self::UpdateTrail => (CloudTrail, "cloudtrail:UpdateTrail"),
+            Self::ListTags => (CloudTrail, "cloudtrail:ListTags"),
+            Self::PutKeyPolicy => (Kms, "kms:PutKeyPolicy"),
+            Self::CreateKey => (Kms, "kms:CreateKey"),
+            Self::CreateAlias => (Kms, "kms:CreateAlias"),
+            Self::EnableKeyRotation => (Kms, "kms:EnableKeyRotation"),
+            Self::EnableKey => (Kms, "kms:EnableKey"),
+            Self::DisableKey => (Kms, "kms:DisableKey"),
+            Self::CancelKeyDeletion => (Kms, "kms:CancelKeyDeletion"),
+            Self::ListKeys => (Kms, "kms:ListKeys"),
+            Self::ListResourceTags => (Kms, "kms:ListResourceTags"),
+            Self::SelectAggregateResourceConfig => (Config, "config:SelectAggregateResourceConfig"),
+            Self::BatchGetResourceConfig => (Config, "config:BatchGetResourceConfig"),
+            Self::ListAccounts => (Organizations, "organizations:ListAccounts"),
+            Self::ListDelegatedAdministrators => {
+                (Organizations, "organizations:ListDelegatedAdministrators")
+            }
+            Self::ListRegions => (Account, "account:ListRegions"),
+        }
+    }
 
     /// The service that the operation belongs to.
     #[must_use]
     pub const fn service(self) -> Service {
-        match self {
-            Self::PutEvaluations
-            | Self::GetResourceConfigHistory
-            | Self::ListDiscoveredResources
-            | Self::GetComplianceDetailsByConfigRule
-            | Self::SelectAggregateResourceConfig
-            | Self::BatchGetResourceConfig => Service::Config,
-            Self::ListAccounts | Self::ListDelegatedAdministrators => Service::Organizations,
-            Self::ListRegions => Service::Account,
-            Self::DescribeTrails
-            | Self::GetTrail
-            | Self::GetTrailStatus
-            | Self::UpdateTrail
-            | Self::ListTags => Service::CloudTrail,
-            Self::DescribeKey
-            | Self::GetKeyPolicy
-            | Self::GetKeyRotationStatus
-            | Self::PutKeyPolicy
-            | Self::CreateKey
-            | Self::CreateAlias
-            | Self::EnableKeyRotation
-            | Self::EnableKey
-            | Self::DisableKey
-            | Self::CancelKeyDeletion
-            | Self::ListKeys
-            | Self::ListResourceTags => Service::Kms,
-            Self::AssumeRole | Self::GetCallerIdentity => Service::Sts,
-            Self::HeadBucket => Service::S3,
-        }
+        self.service_and_iam().0
     }
 
     /// The operation in the spelling of IAM actions, such as `kms:DescribeKey`.
@@ -165,37 +150,7 @@ impl Operation {
     /// `s3:HeadBucket` is not an IAM action; the spelling is used so that all calls look alike.
     #[must_use]
     pub const fn iam(self) -> &'static str {
-        match self {
-            Self::PutEvaluations => "config:PutEvaluations",
-            Self::GetResourceConfigHistory => "config:GetResourceConfigHistory",
-            Self::ListDiscoveredResources => "config:ListDiscoveredResources",
-            Self::GetComplianceDetailsByConfigRule => "config:GetComplianceDetailsByConfigRule",
-            Self::DescribeTrails => "cloudtrail:DescribeTrails",
-            Self::GetTrail => "cloudtrail:GetTrail",
-            Self::GetTrailStatus => "cloudtrail:GetTrailStatus",
-            Self::DescribeKey => "kms:DescribeKey",
-            Self::GetKeyPolicy => "kms:GetKeyPolicy",
-            Self::GetKeyRotationStatus => "kms:GetKeyRotationStatus",
-            Self::AssumeRole => "sts:AssumeRole",
-            Self::GetCallerIdentity => "sts:GetCallerIdentity",
-            Self::HeadBucket => "s3:HeadBucket",
-            Self::UpdateTrail => "cloudtrail:UpdateTrail",
-            Self::ListTags => "cloudtrail:ListTags",
-            Self::PutKeyPolicy => "kms:PutKeyPolicy",
-            Self::CreateKey => "kms:CreateKey",
-            Self::CreateAlias => "kms:CreateAlias",
-            Self::EnableKeyRotation => "kms:EnableKeyRotation",
-            Self::EnableKey => "kms:EnableKey",
-            Self::DisableKey => "kms:DisableKey",
-            Self::CancelKeyDeletion => "kms:CancelKeyDeletion",
-            Self::ListKeys => "kms:ListKeys",
-            Self::ListResourceTags => "kms:ListResourceTags",
-            Self::SelectAggregateResourceConfig => "config:SelectAggregateResourceConfig",
-            Self::BatchGetResourceConfig => "config:BatchGetResourceConfig",
-            Self::ListAccounts => "organizations:ListAccounts",
-            Self::ListDelegatedAdministrators => "organizations:ListDelegatedAdministrators",
-            Self::ListRegions => "account:ListRegions",
-        }
+        self.service_and_iam().1
     }
 
     /// Whether the operation changes a trail or a key.
@@ -223,14 +178,12 @@ impl Operation {
     /// The operation of an IAM action's spelling.
     #[must_use]
     pub fn from_iam(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|operation| operation.iam() == text)
+        Self::all().find(|operation| operation.iam() == text)
     }
 
     /// The operation of a service by its own name.
     pub(crate) fn of(service: Service, name: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|operation| operation.service() == service && operation.name() == name)
+        Self::all().find(|operation| operation.service() == service && operation.name() == name)
     }
 }
 
@@ -242,10 +195,9 @@ mod tests {
 
     #[test]
     fn every_operation_is_listed_once_and_found_by_its_name() {
-        let names: BTreeSet<&str> =
-            Operation::ALL.iter().map(|operation| operation.iam()).collect();
-        assert_eq!(names.len(), Operation::ALL.len());
-        for operation in Operation::ALL {
+        let names: BTreeSet<&str> = Operation::all().map(Operation::iam).collect();
+        assert_eq!(names.len(), Operation::all().count());
+        for operation in Operation::all() {
             assert_eq!(Operation::from_iam(operation.iam()), Some(operation));
             assert_eq!(Operation::of(operation.service(), operation.name()), Some(operation));
         }

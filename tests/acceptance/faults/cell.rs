@@ -29,7 +29,7 @@ impl Cell {
     /// of each operation that it does not use every fault at every call.
     pub(crate) fn all(trigger: Trigger) -> Vec<Self> {
         let mut cells = Vec::new();
-        for operation in Operation::ALL {
+        for operation in Operation::all() {
             let positions: &[Where] = match trigger.calls(operation) {
                 0 => &[Where::Always],
                 1 => &[Where::AtFirst, Where::Always],
