@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+use time::format_description::well_known::{Rfc2822, Rfc3339};
+use time::macros::format_description;
 
 /// Reads an ISO-8601 time such as `2026-11-23T10:15:30.125Z`.
 pub(crate) fn from_iso(text: &str) -> Option<i64> {
@@ -12,20 +13,14 @@ pub(crate) fn from_iso(text: &str) -> Option<i64> {
 
 /// Writes the time as AWS does in a rule's event: UTC, with milliseconds.
 pub(crate) fn to_iso(milliseconds: i64) -> String {
-    let nanoseconds = i128::from(milliseconds) * 1_000_000;
-    match OffsetDateTime::from_unix_timestamp_nanos(nanoseconds) {
-        Ok(moment) => format!(
-            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
-            moment.year(),
-            u8::from(moment.month()),
-            moment.day(),
-            moment.hour(),
-            moment.minute(),
-            moment.second(),
-            moment.millisecond(),
-        ),
-        Err(_) => format!("{milliseconds} ms since 1970"),
-    }
+    let form =
+        format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+    moment(milliseconds).format(form).unwrap_or_default()
+}
+
+fn moment(milliseconds: i64) -> OffsetDateTime {
+    OffsetDateTime::from_unix_timestamp_nanos(i128::from(milliseconds) * 1_000_000)
+        .unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
 
 /// Writes the time as AWS's JSON protocol does: seconds since 1970, with a fraction.
@@ -55,30 +50,13 @@ pub(crate) fn now() -> i64 {
 
 /// Writes the time as HTTP's `Date` header does.
 pub(crate) fn to_http_date(milliseconds: i64) -> String {
-    const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
-    const MONTHS: [&str; 12] =
-        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let moment = OffsetDateTime::from_unix_timestamp_nanos(i128::from(milliseconds) * 1_000_000)
-        .unwrap_or(OffsetDateTime::UNIX_EPOCH);
-    let day = DAYS.get(usize::from(moment.weekday().number_days_from_monday()));
-    let month = MONTHS.get(usize::from(u8::from(moment.month())).saturating_sub(1));
-    format!(
-        "{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT",
-        day.copied().unwrap_or_default(),
-        moment.day(),
-        month.copied().unwrap_or_default(),
-        moment.year(),
-        moment.hour(),
-        moment.minute(),
-        moment.second(),
-    )
+    moment(milliseconds).format(&Rfc2822).unwrap_or_default().replace("+0000", "GMT")
 }
 
 /// Writes the time as a signature does, such as `20261123T101530Z`.
 pub(crate) fn to_signing_time(milliseconds: i64) -> String {
-    let iso = to_iso(milliseconds);
-    let whole_seconds = iso.split('.').next().unwrap_or_default();
-    format!("{}Z", whole_seconds.replace(['-', ':'], ""))
+    let form = format_description!("[year][month][day]T[hour][minute][second]Z");
+    moment(milliseconds).format(form).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -31,9 +31,17 @@ pub(crate) enum Ending {
     Never,
 }
 
-const JSON: &str = "application/x-amz-json-1.1";
-const REST_JSON: &str = "application/json";
-const XML: &str = "text/xml";
+const HTML: &str = "text/html";
+
+const fn content_type(service: Service) -> &'static str {
+    match service {
+        Service::Sts | Service::S3 => "text/xml",
+        Service::Account => "application/json",
+        Service::Config | Service::CloudTrail | Service::Kms | Service::Organizations => {
+            "application/x-amz-json-1.1"
+        }
+    }
+}
 
 impl Reply {
     fn new(status: u16, content_type: &str, body: Vec<u8>, request: u64) -> Self {
@@ -46,42 +54,43 @@ impl Reply {
 
     /// A result of the JSON protocol or of STS.
     pub(crate) fn result(operation: Operation, result: &Value, request: u64) -> Self {
-        match operation.service() {
-            Service::Sts => {
-                let body = sts_result(operation.name(), result, request);
-                Self::new(200, XML, body.into_bytes(), request)
-            }
-            Service::Account => Self::new(200, REST_JSON, result.to_string().into_bytes(), request),
+        let body = match operation.service() {
+            Service::Sts => sts_result(operation.name(), result, request),
             Service::Config
             | Service::CloudTrail
             | Service::Kms
             | Service::S3
-            | Service::Organizations => {
-                Self::new(200, JSON, result.to_string().into_bytes(), request)
-            }
-        }
+            | Service::Organizations
+            | Service::Account => result.to_string(),
+        };
+        Self::new(200, content_type(operation.service()), body.into_bytes(), request)
     }
 
     /// A refusal in the words of the service.
     pub(crate) fn refusal(service: Service, refusal: &Refusal, request: u64) -> Self {
-        let mut reply = match service {
-            Service::Sts => sts_refusal(refusal, request),
-            Service::S3 => {
-                let mut reply = Self::new(refusal.status, XML, Vec::new(), request);
-                reply.error = Some(refusal.code);
-                reply
-            }
-            Service::Account => rest_refusal(refusal, request),
+        let (code, status) = match service {
+            Service::Sts => in_sts(refusal),
+            Service::Account => in_account_management(refusal),
+            Service::Config
+            | Service::CloudTrail
+            | Service::Kms
+            | Service::S3
+            | Service::Organizations => (refusal.code, refusal.status),
+        };
+        let message = refusal.message.as_str();
+        let body = match service {
+            Service::Sts => sts_error(code, status, message, request),
+            Service::S3 => String::new(),
+            Service::Account => json!({ "message": message }).to_string(),
             Service::Config | Service::CloudTrail | Service::Kms | Service::Organizations => {
-                let body = json!({ "__type": refusal.code, message_member(service, refusal): refusal.message });
-                let mut reply =
-                    Self::new(refusal.status, JSON, body.to_string().into_bytes(), request);
-                reply.error = Some(refusal.code);
-                reply
+                json!({ "__type": code, message_member(service, code): message }).to_string()
             }
         };
-        reply.headers.retain(|(name, value)| *name != "content-type" || !value.is_empty());
-        reply
+        let mut reply = Self::new(status, content_type(service), body.into_bytes(), request);
+        if service == Service::Account {
+            reply.headers.push(("x-amzn-errortype", code.to_owned()));
+        }
+        Self { error: Some(code), ..reply }
     }
 
     /// The answer to `HEAD` of a bucket: S3 sends no body with it.
@@ -121,19 +130,15 @@ impl Reply {
             FaultKind::NotJson => {
                 self.status = 200;
                 self.error = None;
-                self.replace(operation, "text/html", NOT_JSON.as_bytes().to_vec());
+                self.replace(operation, HTML, NOT_JSON.as_bytes().to_vec());
             }
             FaultKind::WrongTypes => {
-                let (content_type, body) = match operation.service() {
-                    Service::Sts => (XML, wrong_xml(operation.name()).into_bytes()),
-                    Service::Account => (REST_JSON, wrong_json(&self.body)),
-                    Service::Config
-                    | Service::CloudTrail
-                    | Service::Kms
-                    | Service::S3
-                    | Service::Organizations => (JSON, wrong_json(&self.body)),
+                let body = if operation.service() == Service::Sts {
+                    wrong_xml(operation.name()).into_bytes()
+                } else {
+                    wrong_json(&self.body)
                 };
-                self.replace(operation, content_type, body);
+                self.replace(operation, content_type(operation.service()), body);
             }
             FaultKind::Throttling
             | FaultKind::InternalError
@@ -155,7 +160,7 @@ impl Reply {
         self.headers.push(("content-type", content_type.to_owned()));
         if operation == Operation::HeadBucket {
             self.headers.retain(|(name, _)| *name != "x-amz-bucket-region");
-            if content_type == JSON {
+            if content_type != HTML {
                 self.headers.push(("x-amz-bucket-region", "{}".to_owned()));
             }
         } else {
@@ -172,19 +177,11 @@ impl Reply {
 }
 
 /// KMS is seen to write `Message` for the refusals that its model does not have; every SDK reads both.
-fn message_member(service: Service, refusal: &Refusal) -> &'static str {
+fn message_member(service: Service, code: &str) -> &'static str {
     let unmodelled =
         ["AccessDeniedException", "ExpiredTokenException", "InvalidSignatureException"];
-    match service {
-        Service::Kms if unmodelled.contains(&refusal.code) => "Message",
-        Service::Organizations => "Message",
-        Service::Config
-        | Service::CloudTrail
-        | Service::Kms
-        | Service::Sts
-        | Service::S3
-        | Service::Account => "message",
-    }
+    let of_kms = service == Service::Kms && unmodelled.contains(&code);
+    if of_kms || service == Service::Organizations { "Message" } else { "message" }
 }
 
 const NOT_JSON: &str = "<html><head><title>502 Bad Gateway</title></head><body>proxy</body></html>";
@@ -244,8 +241,8 @@ fn escaped(text: &str) -> String {
 }
 
 /// STS has names of its own for what every service refuses.
-fn sts_refusal(refusal: &Refusal, request: u64) -> Reply {
-    let (code, status) = match refusal.code {
+fn in_sts(refusal: &Refusal) -> (&'static str, u16) {
+    match refusal.code {
         "MissingAuthenticationTokenException" => ("MissingAuthenticationToken", 403),
         "UnrecognizedClientException" => ("InvalidClientTokenId", 403),
         "ExpiredTokenException" => ("ExpiredToken", 403),
@@ -255,35 +252,29 @@ fn sts_refusal(refusal: &Refusal, request: u64) -> Reply {
         "ValidationException" | "SerializationException" => ("ValidationError", 400),
         "UnknownOperationException" => ("InvalidAction", 400),
         other => (other, refusal.status),
-    };
+    }
+}
+
+fn sts_error(code: &str, status: u16, message: &str, request: u64) -> String {
     let side = if status < 500 { "Sender" } else { "Receiver" };
-    let body = format!(
+    format!(
         "<ErrorResponse xmlns=\"{STS_NAMESPACE}\"><Error><Type>{side}</Type><Code>{code}</Code>\
          <Message>{}</Message></Error><RequestId>{}</RequestId></ErrorResponse>",
-        escaped(&refusal.message),
+        escaped(message),
         request_id(request),
-    );
-    let mut reply = Reply::new(status, XML, body.into_bytes(), request);
-    reply.error = Some(code);
-    reply
+    )
 }
 
 /// Account Management names its errors in a header, and answers them with statuses of their own.
-fn rest_refusal(refusal: &Refusal, request: u64) -> Reply {
-    let (code, status) = match refusal.code {
+fn in_account_management(refusal: &Refusal) -> (&'static str, u16) {
+    match refusal.code {
         "ThrottlingException" => ("TooManyRequestsException", 429),
         "InternalFailure" => ("InternalServerException", 500),
-        "AccessDeniedException" => ("AccessDeniedException", 403),
         "ValidationException" | "SerializationException" | "ServiceUnavailable" => {
             (refusal.code, refusal.status)
         }
         other => (other, 403),
-    };
-    let body = json!({ "message": refusal.message }).to_string();
-    let mut reply = Reply::new(status, REST_JSON, body.into_bytes(), request);
-    reply.headers.push(("x-amzn-errortype", code.to_owned()));
-    reply.error = Some(code);
-    reply
+    }
 }
 
 fn request_id(request: u64) -> String {
