@@ -1,6 +1,8 @@
 //! Holding a request to its model: members, types, lengths, ranges and words.
 
-use serde_json::Value;
+use std::fmt::Display;
+
+use serde_json::{Map, Value};
 
 use crate::moments;
 use crate::refusal::Refusal;
@@ -123,148 +125,112 @@ struct Breaches {
 /// member is a mistake that only AWS would ever show.
 pub(crate) fn admit(body: &Value, members: &'static [Member]) -> Result<(), Refusal> {
     let mut breaches = Breaches::default();
-    look(body, &Shape::Structure(members), "", &mut breaches);
-    if !breaches.unreadable.is_empty() {
-        return Err(Refusal::new("SerializationException", breaches.unreadable.join("; ")));
+    breaches.look(body, &Shape::Structure(members), "");
+    let Breaches { unreadable, constraints } = breaches;
+    if !unreadable.is_empty() {
+        return Err(Refusal::new("SerializationException", unreadable.join("; ")));
     }
-    let number = breaches.constraints.len();
-    if number > 0 {
-        let plural = if number == 1 { "" } else { "s" };
-        let message = format!(
-            "{number} validation error{plural} detected: {}",
-            breaches.constraints.join("; ")
-        );
-        return Err(Refusal::new("ValidationException", message));
-    }
-    Ok(())
+    let (number, all) = (constraints.len(), constraints.join("; "));
+    let message = match number {
+        0 => return Ok(()),
+        1 => format!("1 validation error detected: {all}"),
+        _ => format!("{number} validation errors detected: {all}"),
+    };
+    Err(Refusal::new("ValidationException", message))
 }
 
-fn look(value: &Value, shape: &Shape, at: &str, breaches: &mut Breaches) {
-    match shape {
-        Shape::Text { min, max, of } => look_at_text(value, (*min, *max), *of, at, breaches),
-        Shape::Word(words) => look_at_word(value, words, at, breaches),
-        Shape::Whole { min, max } => look_at_whole(value, *min, *max, at, breaches),
-        Shape::Flag if value.is_boolean() => {}
-        Shape::Moment if moments::from_epoch(value).is_some() => {}
-        Shape::Flag => unreadable(value, "a boolean", at, breaches),
-        Shape::Moment => unreadable(value, "a timestamp in epoch seconds", at, breaches),
-        Shape::List { min, max, each } => look_at_list(value, (*min, *max), each, at, breaches),
-        Shape::Structure(members) => look_at_structure(value, members, at, breaches),
-        Shape::NotServed => {
-            breaches.constraints.push(format!("`{at}` is not served by the lab"));
+impl Breaches {
+    fn look(&mut self, value: &Value, shape: &Shape, at: &str) {
+        match (shape, value) {
+            (Shape::Text { min, max, of }, Value::String(text)) => {
+                let shown = format!("'{text}'");
+                self.range(text.chars().count(), (*min, *max), "length", &shown, at);
+                if !text.chars().all(|character| of.has(character)) {
+                    let must = format!("satisfy regular expression pattern: {}", of.pattern());
+                    self.constraint(&shown, at, &must);
+                }
+            }
+            (Shape::Word(words), Value::String(text)) => {
+                if !words.contains(&text.as_str()) {
+                    let must = format!("satisfy enum value set: [{}]", words.join(", "));
+                    self.constraint(&format!("'{text}'"), at, &must);
+                }
+            }
+            (Shape::Whole { min, max }, Value::Number(number)) if number.is_i64() => {
+                let number = number.as_i64().unwrap_or_default();
+                self.range(number, (*min, *max), "value", &format!("'{number}'"), at);
+            }
+            (Shape::List { min, max, each }, Value::Array(list)) => {
+                let shown = format!("of {} members", list.len());
+                self.range(list.len(), (*min, *max), "length", &shown, at);
+                for (index, value) in list.iter().enumerate() {
+                    self.look(value, each, &format!("{at}.{}.member", index + 1));
+                }
+            }
+            (Shape::Structure(members), Value::Object(object)) => {
+                self.look_at_members(object, members, at);
+            }
+            (Shape::Flag, Value::Bool(_)) => {}
+            (Shape::Moment, value) if moments::from_epoch(value).is_some() => {}
+            (Shape::NotServed, _) => {
+                self.constraints.push(format!("`{at}` is not served by the lab"));
+            }
+            (Shape::Text { .. } | Shape::Word(_), _) => self.unreadable(value, "a string", at),
+            (Shape::Whole { .. }, _) => self.unreadable(value, "a whole number", at),
+            (Shape::List { .. }, _) => self.unreadable(value, "a list", at),
+            (Shape::Structure(_), _) => self.unreadable(value, "an object", at),
+            (Shape::Flag, _) => self.unreadable(value, "a boolean", at),
+            (Shape::Moment, _) => self.unreadable(value, "a timestamp in epoch seconds", at),
         }
     }
-}
 
-fn unreadable(value: &Value, expected: &str, at: &str, breaches: &mut Breaches) {
-    let kind = match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
-    };
-    breaches.unreadable.push(format!("`{at}` is {kind} and must be {expected}"));
-}
-
-fn constraint(shown: &str, at: &str, must: &str, breaches: &mut Breaches) {
-    breaches
-        .constraints
-        .push(format!("Value {shown} at '{at}' failed to satisfy constraint: Member must {must}"));
-}
-
-fn look_at_text(
-    value: &Value,
-    (min, max): (usize, usize),
-    of: Alphabet,
-    at: &str,
-    breaches: &mut Breaches,
-) {
-    let Some(text) = value.as_str() else {
-        return unreadable(value, "a string", at, breaches);
-    };
-    let shown = format!("'{text}'");
-    let characters = text.chars().count();
-    if characters < min {
-        let must = format!("have length greater than or equal to {min}");
-        constraint(&shown, at, &must, breaches);
-    }
-    if characters > max {
-        let must = format!("have length less than or equal to {max}");
-        constraint(&shown, at, &must, breaches);
-    }
-    if !text.chars().all(|character| of.has(character)) {
-        let must = format!("satisfy regular expression pattern: {}", of.pattern());
-        constraint(&shown, at, &must, breaches);
-    }
-}
-
-fn look_at_word(value: &Value, words: &[&str], at: &str, breaches: &mut Breaches) {
-    match value.as_str() {
-        Some(text) if words.contains(&text) => {}
-        Some(text) => {
-            let must = format!("satisfy enum value set: [{}]", words.join(", "));
-            constraint(&format!("'{text}'"), at, &must, breaches);
+    fn look_at_members(&mut self, object: &Map<String, Value>, members: &[Member], at: &str) {
+        for name in object.keys() {
+            if !members.iter().any(|member| member.name == name) {
+                let path = join(at, name);
+                self.unreadable.push(format!("`{path}` is not a member of the request"));
+            }
         }
-        None => unreadable(value, "a string", at, breaches),
-    }
-}
-
-fn look_at_whole(value: &Value, min: i64, max: i64, at: &str, breaches: &mut Breaches) {
-    let Some(number) = value.as_i64() else {
-        return unreadable(value, "a whole number", at, breaches);
-    };
-    let shown = format!("'{number}'");
-    if number < min {
-        let must = format!("have value greater than or equal to {min}");
-        constraint(&shown, at, &must, breaches);
-    }
-    if number > max {
-        let must = format!("have value less than or equal to {max}");
-        constraint(&shown, at, &must, breaches);
-    }
-}
-
-fn look_at_list(
-    value: &Value,
-    (min, max): (usize, usize),
-    each: &Shape,
-    at: &str,
-    breaches: &mut Breaches,
-) {
-    let Some(list) = value.as_array() else {
-        return unreadable(value, "a list", at, breaches);
-    };
-    if list.len() < min {
-        let must = format!("have length greater than or equal to {min}");
-        constraint("'[]'", at, &must, breaches);
-    }
-    if list.len() > max {
-        let must = format!("have length less than or equal to {max}");
-        constraint(&format!("of {} members", list.len()), at, &must, breaches);
-    }
-    for (index, value) in list.iter().enumerate() {
-        look(value, each, &format!("{at}.{}.member", index + 1), breaches);
-    }
-}
-
-fn look_at_structure(value: &Value, members: &[Member], at: &str, breaches: &mut Breaches) {
-    let Some(object) = value.as_object() else {
-        return unreadable(value, "an object", at, breaches);
-    };
-    for name in object.keys() {
-        if !members.iter().any(|member| member.name == name) {
-            let path = join(at, name);
-            breaches.unreadable.push(format!("`{path}` is not a member of the request"));
+        for member in members {
+            let path = join(at, member.name);
+            match object.get(member.name).filter(|value| !value.is_null()) {
+                Some(value) => self.look(value, &member.shape, &path),
+                None if member.required => self.constraint("null", &path, "not be null"),
+                None => {}
+            }
         }
     }
-    for member in members {
-        let path = join(at, member.name);
-        match object.get(member.name).filter(|value| !value.is_null()) {
-            Some(value) => look(value, &member.shape, &path, breaches),
-            None if member.required => constraint("null", &path, "not be null", breaches),
-            None => {}
+
+    fn unreadable(&mut self, value: &Value, expected: &str, at: &str) {
+        let kind = match value {
+            Value::Null => "null",
+            Value::Bool(_) => "a boolean",
+            Value::Number(_) => "a number",
+            Value::String(_) => "a string",
+            Value::Array(_) => "a list",
+            Value::Object(_) => "an object",
+        };
+        self.unreadable.push(format!("`{at}` is {kind} and must be {expected}"));
+    }
+
+    fn constraint(&mut self, shown: &str, at: &str, must: &str) {
+        let must = format!("failed to satisfy constraint: Member must {must}");
+        self.constraints.push(format!("Value {shown} at '{at}' {must}"));
+    }
+
+    fn range<N: PartialOrd + Display>(
+        &mut self,
+        number: N,
+        (min, max): (N, N),
+        what: &str,
+        shown: &str,
+        at: &str,
+    ) {
+        if number < min {
+            self.constraint(shown, at, &format!("have {what} greater than or equal to {min}"));
+        }
+        if number > max {
+            self.constraint(shown, at, &format!("have {what} less than or equal to {max}"));
         }
     }
 }
