@@ -76,7 +76,7 @@ async fn work(
     let (state, steps) = match (state, steps) {
         (Ok(state), Ok(steps)) => (state, steps),
         (state, steps) => {
-            let mut lines = state.err().unwrap_or_default();
+            let mut lines = Vec::from_iter(state.err());
             lines.extend(steps.err().unwrap_or_default());
             return Err(Failure(lines));
         }
@@ -100,17 +100,15 @@ async fn work(
     Ok(code)
 }
 
-fn state(path: Option<&Path>) -> Result<State, Vec<String>> {
+fn state(path: Option<&Path>) -> Result<State, String> {
     let Some(path) = path else {
-        return State::default_state().map_err(|error| vec![error.to_string()]);
+        return State::default_state().map_err(|error| error.to_string());
     };
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path)
-        .map_err(|error| vec![format!("{name}: cannot be read: {error}")])?;
-    State::parse(&name, &text).map_err(|error| {
-        let faults = error.faults().iter();
-        faults.map(|fault| format!("{name}: {fault}; STATE.md describes the form")).collect()
-    })
+        .map_err(|error| format!("{name}: cannot be read: {error}"))?;
+    State::parse(&name, &text)
+        .map_err(|error| format!("{name}: {}; STATE.md describes the form", error.fault))
 }
 
 async fn run(

@@ -12,7 +12,6 @@ mod answer;
 mod arn;
 mod caller;
 mod delivery;
-mod document;
 mod event;
 mod fault;
 mod function;

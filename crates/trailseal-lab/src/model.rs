@@ -81,6 +81,22 @@ pub(crate) const KEY_SPECS_SINCE_RENAMING: [&str; 7] = [
 pub(crate) const KEY_ORIGINS: [&str; 4] =
     ["AWS_KMS", "EXTERNAL", "AWS_CLOUDHSM", "EXTERNAL_KEY_STORE"];
 
+/// The states of an account in an organization (AWS Organizations, `AccountState`).
+pub(crate) const ACCOUNT_STATES: [&str; 5] =
+    ["PENDING_ACTIVATION", "ACTIVE", "SUSPENDED", "PENDING_CLOSURE", "CLOSED"];
+
+/// The policies that AWS names as those which deny; the last stands for none that allows.
+pub(crate) const DENYING_POLICIES: [&str; 8] = [
+    "service control policy",
+    "resource control policy",
+    "permissions boundary",
+    "session policy",
+    "VPC endpoint policy",
+    "identity-based policy",
+    "resource-based policy",
+    "none",
+];
+
 /// `ComplianceType`.
 pub(crate) const COMPLIANCE_TYPES: [&str; 4] =
     ["COMPLIANT", "NON_COMPLIANT", "NOT_APPLICABLE", "INSUFFICIENT_DATA"];

@@ -6,6 +6,7 @@ mod read;
 
 use std::collections::BTreeMap;
 
+use serde::Deserialize;
 use serde_json::Value;
 
 pub use organization::{Aggregator, OrganizationAccount};
@@ -16,7 +17,8 @@ pub(crate) use lookup::{KeyName, Visible};
 pub const STATE_VERSION: u64 = 1;
 
 /// Everything that the lab answers from.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct State {
     /// The accounts that exist.
     pub accounts: Vec<Account>,
@@ -45,18 +47,22 @@ pub struct State {
 }
 
 /// An account.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Account {
     /// Twelve digits.
     pub id: String,
     /// Its place in the one organization that there is.
+    #[serde(rename = "organization", default)]
     pub membership: Membership,
     /// The Regions that are enabled.
+    #[serde(default)]
     pub regions: Vec<String>,
 }
 
 /// An account's place in the organization.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Membership {
     /// The management account.
     Management,
@@ -70,7 +76,8 @@ pub enum Membership {
 }
 
 /// A trail, in its home Region and its owner's account.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Trail {
     /// The ARN, which says the name, the home Region and the owner.
     pub arn: String,
@@ -79,29 +86,42 @@ pub struct Trail {
     /// The key; `None` is a trail without SSE-KMS.
     pub kms_key_id: Option<String>,
     /// Whether every Region shows it.
+    #[serde(default = "yes")]
     pub is_multi_region_trail: bool,
     /// Whether every member account shows it.
+    #[serde(default)]
     pub is_organization_trail: bool,
     /// Whether digest files are written.
+    #[serde(default = "yes")]
     pub log_file_validation_enabled: bool,
     /// Whether it records at present.
+    #[serde(default = "yes")]
     pub is_logging: bool,
     /// S3's error code of the latest delivery.
     pub latest_delivery_error: Option<String>,
     /// S3's error code of the latest delivery in Regions where it is another one; empty for none.
+    #[serde(default)]
     pub delivery_error_by_region: BTreeMap<String, String>,
     /// When log files were last delivered, in milliseconds since 1970.
+    #[serde(default, deserialize_with = "read::maybe_moment")]
     pub latest_delivery_time: Option<i64>,
     /// S3's error code of the latest delivery of a digest file.
     pub latest_digest_delivery_error: Option<String>,
     /// The form in which AWS Config knows it.
+    #[serde(default)]
     pub discovered_as: DiscoveredAs,
     /// Its tags.
+    #[serde(default)]
     pub tags: BTreeMap<String, String>,
 }
 
+const fn yes() -> bool {
+    true
+}
+
 /// The form of resource id under which AWS Config knows a trail.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum DiscoveredAs {
     /// By its name, as usual.
     #[default]
@@ -113,7 +133,8 @@ pub enum DiscoveredAs {
 }
 
 /// A KMS key.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Key {
     /// The ARN.
     pub arn: String,
@@ -130,12 +151,15 @@ pub struct Key {
     /// What people wrote about it.
     pub description: String,
     /// When it will be deleted, in milliseconds since 1970.
+    #[serde(deserialize_with = "read::maybe_moment")]
     pub deletion_date: Option<i64>,
     /// When its imported material expires, in milliseconds since 1970.
+    #[serde(deserialize_with = "read::maybe_moment")]
     pub valid_to: Option<i64>,
     /// Whether it is a multi-Region key.
     pub multi_region: bool,
     /// The key policy, as the text that KMS keeps.
+    #[serde(deserialize_with = "read::policy")]
     pub policy: Option<String>,
     /// Its automatic rotation.
     pub rotation: Rotation,
@@ -145,19 +169,44 @@ pub struct Key {
     pub tags: BTreeMap<String, String>,
 }
 
+/// A customer managed key that can encrypt logs.
+impl Default for Key {
+    fn default() -> Self {
+        Self {
+            arn: String::new(),
+            manager: "CUSTOMER".to_owned(),
+            state: "Enabled".to_owned(),
+            usage: "ENCRYPT_DECRYPT".to_owned(),
+            spec: "SYMMETRIC_DEFAULT".to_owned(),
+            origin: "AWS_KMS".to_owned(),
+            description: String::new(),
+            deletion_date: None,
+            valid_to: None,
+            multi_region: false,
+            policy: None,
+            rotation: Rotation::default(),
+            readable_from: Vec::new(),
+            tags: BTreeMap::new(),
+        }
+    }
+}
+
 /// The automatic rotation of a key.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Rotation {
     /// Whether it is on.
     pub enabled: bool,
     /// Its period in days.
     pub period_days: Option<u64>,
     /// The next rotation, in milliseconds since 1970.
+    #[serde(default, deserialize_with = "read::maybe_moment")]
     pub next_rotation_date: Option<i64>,
 }
 
 /// A name for a key.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Alias {
     /// The alias's ARN.
     pub arn: String,
@@ -166,7 +215,8 @@ pub struct Alias {
 }
 
 /// An S3 bucket.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Bucket {
     /// Its name.
     pub name: String,
@@ -175,22 +225,26 @@ pub struct Bucket {
     /// Its Region.
     pub region: String,
     /// Whether it has an S3 Bucket Key.
+    #[serde(default)]
     pub bucket_key: bool,
 }
 
 /// A role that can be assumed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Role {
     /// The ARN.
     pub arn: String,
     /// The accounts that its trust policy names.
+    #[serde(default)]
     pub trusted_accounts: Vec<String>,
     /// The external id that its trust policy demands.
     pub external_id: Option<String>,
 }
 
 /// A rule of AWS Config.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ConfigRule {
     /// The account.
     pub account: String,
@@ -199,13 +253,16 @@ pub struct ConfigRule {
     /// The rule's name.
     pub name: String,
     /// Whether it has been deleted while events were under way.
+    #[serde(default)]
     pub deleted: bool,
     /// The results that stand already.
+    #[serde(default)]
     pub results: Vec<StandingResult>,
 }
 
-/// A result that AWS Config holds of a rule before the lab is asked anything.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// The result of a rule for a resource, as AWS Config holds it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct StandingResult {
     /// The type of the resource.
     pub resource_type: String,
@@ -216,11 +273,13 @@ pub struct StandingResult {
     /// The annotation.
     pub annotation: Option<String>,
     /// The ordering timestamp, in milliseconds since 1970.
+    #[serde(deserialize_with = "read::moment")]
     pub ordering_timestamp: i64,
 }
 
 /// A resource that AWS Config has discovered.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DiscoveredResource {
     /// The account.
     pub account: String,
@@ -233,24 +292,29 @@ pub struct DiscoveredResource {
     /// The name of the resource.
     pub resource_name: Option<String>,
     /// When it was deleted, in milliseconds since 1970.
+    #[serde(default, deserialize_with = "read::maybe_moment")]
     pub deleted_at: Option<i64>,
 }
 
 /// What AWS Config has recorded of one resource.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct History {
     /// The account.
     pub account: String,
     /// The Region.
     pub region: String,
     /// How many pages are empty, with a token, before the first that holds anything.
+    #[serde(default)]
     pub empty_pages: u64,
     /// The items, in the spelling of a rule's event.
+    #[serde(default)]
     pub items: Vec<Value>,
 }
 
 /// Something that the identities of an account may not do.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Denial {
     /// The account whose identities may not.
     pub account: String,
@@ -268,20 +332,13 @@ pub struct Denial {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StateError {
     name: String,
-    faults: Vec<String>,
-}
-
-impl StateError {
-    /// What is wrong, each with its place and what was expected.
-    #[must_use]
-    pub fn faults(&self) -> &[String] {
-        &self.faults
-    }
+    /// What is wrong, with its place and what was expected.
+    pub fault: String,
 }
 
 impl std::fmt::Display for StateError {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(out, "`{}` is not a valid lab state: {}", self.name, self.faults.join("; "))
+        write!(out, "`{}` is not a valid lab state: {}", self.name, self.fault)
     }
 }
 
@@ -301,13 +358,11 @@ impl State {
     ///
     /// # Errors
     ///
-    /// The text is not JSON, has another version, or has members that are missing, unknown or
-    /// malformed; the error names all of them.
+    /// The text is not JSON, has another version, or has a member that is missing, unknown or
+    /// malformed; the error names the first one.
     pub fn parse(name: &str, text: &str) -> Result<Self, StateError> {
-        let value: Value = serde_json::from_str(text).map_err(|error| StateError {
-            name: name.to_owned(),
-            faults: vec![error.to_string()],
-        })?;
+        let value: Value = serde_json::from_str(text)
+            .map_err(|error| StateError { name: name.to_owned(), fault: error.to_string() })?;
         Self::from_value(name, &value)
     }
 
@@ -317,6 +372,6 @@ impl State {
     ///
     /// As [`State::parse`].
     pub fn from_value(name: &str, value: &Value) -> Result<Self, StateError> {
-        read::state(value).map_err(|faults| StateError { name: name.to_owned(), faults })
+        read::state(value).map_err(|fault| StateError { name: name.to_owned(), fault })
     }
 }

@@ -5,14 +5,13 @@
 //! botocore's models, and demands that every constraint of the models is among those broken here.
 
 mod breaking;
-mod changes;
-mod reading;
+mod cases;
 
 use hyper::Request;
 use hyper::body::Bytes;
 use hyper::http::request::Parts;
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::answer::answer;
 use crate::caller::credentials_of;
@@ -53,9 +52,7 @@ pub struct Exchange {
 const ACCOUNT: &str = "111122223333";
 const REGION: &str = "us-east-1";
 const RULE: &str = "trailseal";
-const TRAIL: &str = "AWS::CloudTrail::Trail";
 const SENT_BACK: &str = "sent-back";
-const ROLE: &str = "arn:aws:iam::444455556666:role/trailseal-member";
 
 /// The exchanges, against the state that ships with the lab.
 #[must_use]
@@ -64,10 +61,11 @@ pub fn transcript(state: State) -> Vec<Exchange> {
     let send_back = SendBack { resource_id: SENT_BACK.to_owned(), times_left: 1 };
     recorder.lab_state.send_back.push(send_back);
     let mut exchanges = Vec::new();
-    for operation in Operation::ALL {
-        let base = recorder.base(operation);
+    for operation in Operation::all() {
+        let token = recorder.lab_state.issue_token(RuleId::new(ACCOUNT, REGION, RULE));
+        let base = cases::fine(operation, &token);
         exchanges.push(recorder.exchange(operation, "fine", base.clone()));
-        for (case, request) in further(operation, &base) {
+        for (case, request) in cases::further(operation, &base) {
             exchanges.push(recorder.exchange(operation, case, request));
         }
         exchanges.extend(recorder.faults(operation, &base));
@@ -82,49 +80,6 @@ struct Recorder {
 }
 
 impl Recorder {
-    /// A request that is fine and gets an answer with something in it.
-    fn base(&mut self, operation: Operation) -> Value {
-        let key = "11111111-0000-4000-8000-111111111111";
-        match operation {
-            Operation::PutEvaluations => {
-                let token = self.lab_state.issue_token(RuleId::new(ACCOUNT, REGION, RULE));
-                json!({ "ResultToken": token, "Evaluations": [evaluation("sealed", "COMPLIANT")] })
-            }
-            Operation::GetResourceConfigHistory => {
-                json!({ "resourceType": TRAIL, "resourceId": "sealed" })
-            }
-            Operation::BatchGetResourceConfig => reading::batch(),
-            Operation::ListDiscoveredResources => json!({ "resourceType": TRAIL }),
-            Operation::GetComplianceDetailsByConfigRule => json!({ "ConfigRuleName": RULE }),
-            Operation::DescribeTrails | Operation::GetCallerIdentity => json!({}),
-            Operation::GetTrail | Operation::GetTrailStatus => json!({ "Name": "key-disabled" }),
-            Operation::DescribeKey => json!({ "KeyId": "alias/trail-logs" }),
-            Operation::GetKeyPolicy | Operation::GetKeyRotationStatus => json!({ "KeyId": key }),
-            Operation::AssumeRole => json!({
-                "RoleArn": ROLE,
-                "RoleSessionName": "trailseal",
-                "ExternalId": "trailseal-central",
-            }),
-            Operation::HeadBucket => json!({ "Bucket": "example-trail-logs-us-east-1" }),
-            Operation::UpdateTrail
-            | Operation::ListTags
-            | Operation::PutKeyPolicy
-            | Operation::CreateKey
-            | Operation::CreateAlias
-            | Operation::EnableKeyRotation
-            | Operation::EnableKey
-            | Operation::DisableKey
-            | Operation::CancelKeyDeletion
-            | Operation::ListKeys
-            | Operation::ListResourceTags => changes::base(operation),
-            Operation::SelectAggregateResourceConfig => reading::select(),
-            Operation::ListAccounts | Operation::ListRegions => json!({}),
-            Operation::ListDelegatedAdministrators => {
-                json!({ "ServicePrincipal": "cloudtrail.amazonaws.com" })
-            }
-        }
-    }
-
     fn exchange(&mut self, operation: Operation, case: &str, request: Value) -> Exchange {
         let (head, body) = http(operation, &request);
         let reply = answer(&mut self.lab_state, &head, &body).reply;
@@ -203,102 +158,6 @@ fn with(object: &Value, name: &str, value: Value) -> Value {
         members.insert(name.to_owned(), value);
     }
     object
-}
-
-fn evaluation(id: &str, verdict: &str) -> Value {
-    json!({
-        "ComplianceResourceType": TRAIL,
-        "ComplianceResourceId": id,
-        "ComplianceType": verdict,
-        "Annotation": "the annotation",
-        "OrderingTimestamp": 1_468_446_600.373_f64,
-    })
-}
-
-/// Requests beyond the models: what a service answers or refuses by its own rules.
-fn further(operation: Operation, base: &Value) -> Vec<(&'static str, Value)> {
-    let evaluation_of = |evaluation: Value| with(base, "Evaluations", json!([evaluation]));
-    let key = |name: &str| json!({ "KeyId": name });
-    let mine = "arn:aws:kms:us-east-1:111122223333:key";
-    match operation {
-        Operation::PutEvaluations => vec![
-            ("unknown token", with(base, "ResultToken", json!("forged"))),
-            ("test mode", with(&with(base, "TestMode", json!(true)), "ResultToken", json!("x"))),
-            ("sent back", evaluation_of(evaluation(SENT_BACK, "COMPLIANT"))),
-            ("insufficient data", evaluation_of(evaluation("sealed", "INSUFFICIENT_DATA"))),
-            (
-                "unknown resource type",
-                evaluation_of(with(
-                    &evaluation("sealed", "COMPLIANT"),
-                    "ComplianceResourceType",
-                    json!("AWS::Odd::Type"),
-                )),
-            ),
-        ],
-        Operation::GetResourceConfigHistory => vec![
-            ("not discovered", with(base, "resourceId", json!("missing"))),
-            ("range", with(&with(base, "laterTime", json!(1)), "earlierTime", json!(2))),
-            ("token", with(base, "nextToken", json!("forged"))),
-        ],
-        Operation::ListDiscoveredResources => {
-            vec![("token", with(base, "nextToken", json!("forged")))]
-        }
-        Operation::GetComplianceDetailsByConfigRule => vec![
-            ("no such rule", json!({ "ConfigRuleName": "missing" })),
-            ("token", with(base, "NextToken", json!("forged"))),
-            ("one result a page", with(base, "Limit", json!(1))),
-        ],
-        Operation::DescribeTrails => vec![
-            ("own trails", json!({ "includeShadowTrails": false })),
-            ("bad name", json!({ "trailNameList": ["a b"] })),
-            ("bad ARN", json!({ "trailNameList": ["arn:aws:s3:::bucket"] })),
-        ],
-        Operation::GetTrail | Operation::GetTrailStatus => vec![
-            ("missing", json!({ "Name": "missing" })),
-            ("bad name", json!({ "Name": "a b" })),
-            ("bad ARN", json!({ "Name": "arn:aws:s3:::bucket" })),
-        ],
-        Operation::DescribeKey => vec![
-            ("pending deletion", key(&format!("{mine}/33333333-0000-4000-8000-333333333333"))),
-            ("AWS managed", key("alias/aws/s3")),
-            ("gone", key(&format!("{mine}/44444444-0000-4000-8000-444444444444"))),
-            ("another Region", key("arn:aws:kms:eu-west-1:111122223333:key/a")),
-            ("bad ARN", key("arn:aws:kms:us-east-1")),
-            ("a stranger's", key("arn:aws:kms:us-east-1:777788889999:key/a")),
-        ],
-        Operation::GetKeyPolicy | Operation::GetKeyRotationStatus => vec![
-            ("gone", key(&format!("{mine}/44444444-0000-4000-8000-444444444444"))),
-            ("bad ARN", key("arn:aws:kms:us-east-1")),
-            ("a stranger's", key("arn:aws:kms:us-east-1:777788889999:key/a")),
-        ],
-        Operation::AssumeRole => vec![
-            ("longer than chained roles may", with(base, "DurationSeconds", json!(7200))),
-            ("not trusted", with(base, "ExternalId", json!("another"))),
-        ],
-        Operation::GetCallerIdentity => Vec::new(),
-        Operation::SelectAggregateResourceConfig => reading::further_selects(base),
-        Operation::BatchGetResourceConfig => reading::further_batches(),
-        Operation::ListAccounts | Operation::ListDelegatedAdministrators => {
-            reading::further_accounts()
-        }
-        Operation::ListRegions => reading::further_regions(),
-        Operation::HeadBucket => vec![
-            ("in another Region", json!({ "Bucket": "example-trail-logs-eu-west-1" })),
-            ("missing", json!({ "Bucket": "no-such-bucket" })),
-            ("no name of a bucket", json!({ "Bucket": "No_Bucket" })),
-        ],
-        Operation::UpdateTrail
-        | Operation::ListTags
-        | Operation::PutKeyPolicy
-        | Operation::CreateKey
-        | Operation::CreateAlias
-        | Operation::EnableKeyRotation
-        | Operation::EnableKey
-        | Operation::DisableKey
-        | Operation::CancelKeyDeletion
-        | Operation::ListKeys
-        | Operation::ListResourceTags => changes::further(operation, base),
-    }
 }
 
 /// The request as the SDKs send it.

@@ -63,10 +63,11 @@ pub(super) fn create_key(request: &mut Request<'_>) -> Result<Value, Refusal> {
         admit_policy(request, &arn, policy)?;
     }
     let key = Key {
+        arn,
         description: request.text("Description").to_owned(),
         policy: policy.map(str::to_owned),
         tags: tags(request.list("Tags"))?,
-        ..Key::usual(arn)
+        ..Key::default()
     };
     let answer = json!({ "KeyMetadata": metadata(&key) });
     request.lab_state.state.keys.push(key);

@@ -42,7 +42,8 @@ fn create_aws_managed_key(request: &mut Request<'_>, alias: String) {
     lab_state.state.keys.push(Key {
         manager: "AWS".to_owned(),
         rotation: Rotation { enabled: true, period_days: Some(365), next_rotation_date: None },
-        ..Key::usual(arn.clone())
+        arn: arn.clone(),
+        ..Key::default()
     });
     lab_state.created_keys.push(alias.clone());
     lab_state.state.aliases.push(Alias { arn: alias, target_key_arn: arn });

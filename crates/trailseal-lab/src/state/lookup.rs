@@ -132,19 +132,6 @@ impl Trail {
 }
 
 impl Key {
-    /// A customer managed key that can encrypt logs.
-    pub(crate) fn usual(arn: String) -> Self {
-        Self {
-            arn,
-            manager: "CUSTOMER".to_owned(),
-            state: "Enabled".to_owned(),
-            usage: "ENCRYPT_DECRYPT".to_owned(),
-            spec: "SYMMETRIC_DEFAULT".to_owned(),
-            origin: "AWS_KMS".to_owned(),
-            ..Self::default()
-        }
-    }
-
     /// The key policy, or the default policy that KMS gives a key created without one.
     pub(crate) fn policy_text(&self) -> String {
         self.policy.clone().unwrap_or_else(|| default_policy(&self.arn))

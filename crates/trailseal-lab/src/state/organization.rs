@@ -1,20 +1,29 @@
 //! An organization: its accounts as they are listed, aggregators, and one of any size.
 
+use serde::Deserialize;
+
 use super::{Account, Bucket, Key, Membership, Role, State, Trail};
 
 /// What the organization tells of an account beyond its id.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct OrganizationAccount {
     /// The account.
     pub id: String,
     /// Its name.
     pub name: Option<String>,
     /// Its state, such as `ACTIVE`.
+    #[serde(default = "active")]
     pub state: String,
 }
 
+fn active() -> String {
+    "ACTIVE".to_owned()
+}
+
 /// A configuration aggregator of AWS Config.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Aggregator {
     /// The account that it is in.
     pub account: String,
@@ -23,8 +32,10 @@ pub struct Aggregator {
     /// Its name.
     pub name: String,
     /// The accounts that it gathers from; none is all.
+    #[serde(default)]
     pub accounts: Vec<String>,
     /// The types of resources that are recorded; none is all.
+    #[serde(default)]
     pub resource_types: Vec<String>,
 }
 
@@ -72,7 +83,7 @@ impl State {
             log_file_validation_enabled: true,
             ..Trail::default()
         });
-        self.keys.push(Key::usual(key));
+        self.keys.push(Key { arn: key, ..Key::default() });
         let (account, region) = (account.to_owned(), home.to_owned());
         self.buckets.push(Bucket { name: bucket, account, region, bucket_key: false });
     }

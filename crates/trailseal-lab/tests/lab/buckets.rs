@@ -21,7 +21,7 @@ pub(super) fn ask(lab: &Lab, head: &str, body: &str) -> String {
     answer
 }
 
-fn signed(lab: &Lab, account: &str, region: &str, service: &str) -> String {
+pub(super) fn signed(lab: &Lab, account: &str, region: &str, service: &str) -> String {
     let credentials = lab.credentials(account);
     format!(
         "authorization: AWS4-HMAC-SHA256 Credential={}/20261123/{region}/{service}/aws4_request, \

@@ -1,20 +1,26 @@
 //! Each fault of each operation, as a client meets it.
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use trailseal_lab::{Fault, FaultKind, Key, Lab, Operation, Position, Service};
+use serde_json::Value;
+use trailseal_lab::{Fault, FaultKind, Key, Lab, Operation, Position, Service, State, transcript};
 
-use super::buckets::ask;
+use super::buckets::{ask, signed};
 use super::support::{ACCOUNT, REGION, lab};
 
 const SLOW: Duration = Duration::from_millis(40);
 
 static NUMBER: AtomicU32 = AtomicU32::new(0);
 
-const KEY: &str = "11111111-0000-4000-8000-111111111111";
-const POLICY: &str =
-    r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}}"#;
+/// A request of each operation that its operation admits, by the operation's name.
+static FINE: LazyLock<BTreeMap<&str, Value>> = LazyLock::new(|| {
+    let exchanges = transcript(State::default_state().unwrap()).into_iter();
+    let fine = exchanges.filter(|exchange| exchange.case == "fine");
+    fine.map(|exchange| (exchange.operation, exchange.request)).collect()
+});
 
 fn doomed_key(number: u32) -> String {
     format!("d0000000-0000-4000-8000-{number:012}")
@@ -32,78 +38,41 @@ async fn lab_of_doomed_keys() -> Lab {
     lab
 }
 
-/// A request that its operation admits, as HTTP.
+/// A request that its operation admits, as HTTP; nothing is made or saved twice.
 fn request(lab: &Lab, operation: Operation) -> (String, String) {
     if operation == Operation::HeadBucket {
         return ("HEAD /example-trail-logs-us-east-1 HTTP/1.1".to_owned(), String::new());
     }
-    let token = lab.issue_token(ACCOUNT, REGION, "trailseal");
-    let put = format!("{{\"ResultToken\":\"{token}\",\"Evaluations\":[]}}");
-    let key = r#"{"KeyId":"alias/trail-logs"}"#;
-    let by_id = r#"{"KeyId":"11111111-0000-4000-8000-111111111111"}"#;
-    let put_policy = format!("{{\"KeyId\":\"{KEY}\",\"Policy\":{:?}}}", POLICY);
-    // Nothing is made or saved twice.
+    let mut members = FINE[operation.name()].clone();
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    let alias = format!("{{\"AliasName\":\"alias/a{number}\",\"TargetKeyId\":\"{KEY}\"}}");
-    let doomed = format!("{{\"KeyId\":\"{}\"}}", doomed_key(number));
-    let body = match operation {
-        Operation::PutEvaluations => put.as_str(),
-        Operation::GetResourceConfigHistory => {
-            r#"{"resourceType":"AWS::CloudTrail::Trail","resourceId":"sealed"}"#
-        }
-        Operation::BatchGetResourceConfig => {
-            r#"{"resourceKeys":[{"resourceType":"AWS::S3::Bucket","resourceId":"logs"}]}"#
-        }
-        Operation::ListDiscoveredResources => r#"{"resourceType":"AWS::CloudTrail::Trail"}"#,
-        Operation::GetComplianceDetailsByConfigRule => r#"{"ConfigRuleName":"trailseal"}"#,
-        Operation::DescribeTrails => "{}",
-        Operation::GetTrail | Operation::GetTrailStatus => r#"{"Name":"sealed"}"#,
-        Operation::DescribeKey => key,
-        Operation::GetKeyPolicy | Operation::GetKeyRotationStatus => by_id,
-        Operation::AssumeRole => {
-            "Action=AssumeRole&Version=2011-06-15&ExternalId=trailseal-central&RoleSessionName=test\
-             &RoleArn=arn%3Aaws%3Aiam%3A%3A444455556666%3Arole%2Ftrailseal-member"
-        }
-        Operation::GetCallerIdentity => "Action=GetCallerIdentity&Version=2011-06-15",
-        Operation::SelectAggregateResourceConfig => {
-            r#"{"ConfigurationAggregatorName":"organization","Expression":"SELECT arn"}"#
-        }
-        Operation::ListAccounts
-        | Operation::ListDelegatedAdministrators
-        | Operation::ListRegions => "{}",
-        Operation::HeadBucket => "",
-        Operation::UpdateTrail => r#"{"Name":"sealed","KmsKeyId":""}"#,
-        Operation::ListTags => {
-            r#"{"ResourceIdList":["arn:aws:cloudtrail:us-east-1:111122223333:trail/sealed"]}"#
-        }
-        Operation::PutKeyPolicy => put_policy.as_str(),
-        Operation::CreateKey | Operation::ListKeys => "{}",
-        Operation::CreateAlias => alias.as_str(),
-        Operation::CancelKeyDeletion => doomed.as_str(),
-        Operation::EnableKeyRotation
-        | Operation::EnableKey
-        | Operation::DisableKey
-        | Operation::ListResourceTags => by_id,
-    };
+    if operation == Operation::PutEvaluations {
+        members["ResultToken"] = lab.issue_token(ACCOUNT, REGION, "trailseal").into();
+    } else if operation == Operation::CreateAlias {
+        members["AliasName"] = format!("alias/a{number}").into();
+    } else if operation == Operation::CancelKeyDeletion {
+        members["KeyId"] = doomed_key(number).into();
+    }
     let service = operation.service();
-    let protocol = match service.target_prefix() {
-        Some(prefix) => format!(
-            "content-type: application/x-amz-json-1.1\r\nx-amz-target: {prefix}.{}",
-            operation.name()
-        ),
-        None if service == Service::Account => "content-type: application/json".to_owned(),
-        None => "content-type: application/x-www-form-urlencoded".to_owned(),
+    let (protocol, body) = match service.target_prefix() {
+        Some(prefix) => {
+            let target = format!("{prefix}.{}", operation.name());
+            let protocol = "content-type: application/x-amz-json-1.1\r\nx-amz-target: ";
+            (format!("{protocol}{target}"), members.to_string())
+        }
+        None if service == Service::Account => {
+            ("content-type: application/json".to_owned(), members.to_string())
+        }
+        None => {
+            let mut form = format!("Action={}&Version=2011-06-15", operation.name());
+            for (name, value) in members.as_object().unwrap() {
+                form.push_str(&format!("&{name}={}", value.as_str().unwrap()));
+            }
+            ("content-type: application/x-www-form-urlencoded".to_owned(), form)
+        }
     };
     let path = if service == Service::Account { "/listRegions" } else { "/" };
-    let credentials = lab.credentials(ACCOUNT);
-    let head = format!(
-        "POST {path} HTTP/1.1\r\n{protocol}\r\nx-amz-security-token: {}\r\nauthorization: AWS4-HMAC-SHA256 \
-         Credential={}/20261123/{REGION}/{}/aws4_request, SignedHeaders=host, Signature=00",
-        credentials.session_token,
-        credentials.access_key_id,
-        service.signing_name(),
-    );
-    (head, body.to_owned())
+    let signature = signed(lab, ACCOUNT, REGION, service.signing_name());
+    (format!("POST {path} HTTP/1.1\r\n{protocol}\r\n{signature}"), body)
 }
 
 fn status(answer: &str) -> u16 {
@@ -223,7 +192,7 @@ fn not_found(operation: Operation) -> &'static str {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_fault_of_every_operation_shows_and_ends() {
     let lab = lab_of_doomed_keys().await;
-    for operation in Operation::ALL.into_iter().filter(|each| *each != Operation::HeadBucket) {
+    for operation in Operation::all().filter(|each| *each != Operation::HeadBucket) {
         for kind in FaultKind::all(SLOW) {
             lab.inject(Fault::of(operation, Position::Nth(2), kind));
             let ask = || {
@@ -248,7 +217,7 @@ async fn every_fault_of_every_operation_shows_and_ends() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_request_is_admitted_without_faults() {
     let lab = lab_of_doomed_keys().await;
-    for operation in Operation::ALL {
+    for operation in Operation::all() {
         let (head, body) = request(&lab, operation);
         // Without a signature S3 refuses, and names the Region all the same.
         let expected = if operation == Operation::HeadBucket { 403 } else { 200 };

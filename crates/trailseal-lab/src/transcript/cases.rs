@@ -1,0 +1,232 @@
+//! A request of each operation that is fine, and requests beyond the models.
+
+use serde_json::{Value, json};
+
+use super::{RULE, SENT_BACK, with};
+use crate::operation::Operation;
+
+const TRAIL: &str = "AWS::CloudTrail::Trail";
+const SEALED: &str = "arn:aws:cloudtrail:us-east-1:111122223333:trail/sealed";
+const ENABLED: &str = "arn:aws:kms:us-east-1:111122223333:key/11111111-0000-4000-8000-111111111111";
+const DISABLED: &str =
+    "arn:aws:kms:us-east-1:111122223333:key/22222222-0000-4000-8000-222222222222";
+const DOOMED: &str = "arn:aws:kms:us-east-1:111122223333:key/33333333-0000-4000-8000-333333333333";
+const GONE: &str = "arn:aws:kms:us-east-1:111122223333:key/44444444-0000-4000-8000-444444444444";
+const STRANGERS: &str = "arn:aws:kms:us-east-1:777788889999:key/a";
+const ELSEWHERE: &str = "arn:aws:kms:eu-west-1:111122223333:key/a";
+const NO_KEY: &str = "arn:aws:kms:us-east-1";
+
+/// A request that is fine and gets an answer with something in it.
+pub(super) fn fine(operation: Operation, token: &str) -> Value {
+    match operation {
+        Operation::PutEvaluations => {
+            json!({ "ResultToken": token, "Evaluations": [evaluation("sealed", "COMPLIANT")] })
+        }
+        Operation::GetResourceConfigHistory => {
+            json!({ "resourceType": TRAIL, "resourceId": "sealed" })
+        }
+        Operation::BatchGetResourceConfig => json!({ "resourceKeys": [
+            { "resourceType": TRAIL, "resourceId": "sealed" },
+            { "resourceType": "AWS::S3::Bucket", "resourceId": "example-trail-logs-us-east-1" },
+        ] }),
+        Operation::ListDiscoveredResources => json!({ "resourceType": TRAIL }),
+        Operation::GetComplianceDetailsByConfigRule => json!({ "ConfigRuleName": RULE }),
+        Operation::SelectAggregateResourceConfig => json!({
+            "ConfigurationAggregatorName": "organization",
+            "Expression": "SELECT accountId, resourceId, configuration \
+                           WHERE resourceType = 'AWS::CloudTrail::Trail'",
+        }),
+        Operation::DescribeTrails
+        | Operation::GetCallerIdentity
+        | Operation::ListKeys
+        | Operation::ListAccounts
+        | Operation::ListRegions => json!({}),
+        Operation::GetTrail | Operation::GetTrailStatus => json!({ "Name": "key-disabled" }),
+        Operation::UpdateTrail => json!({ "Name": "sealed", "KmsKeyId": ENABLED }),
+        Operation::ListTags => json!({ "ResourceIdList": [SEALED] }),
+        Operation::DescribeKey => json!({ "KeyId": "alias/trail-logs" }),
+        Operation::GetKeyPolicy
+        | Operation::GetKeyRotationStatus
+        | Operation::EnableKeyRotation
+        | Operation::DisableKey
+        | Operation::ListResourceTags => json!({ "KeyId": ENABLED }),
+        Operation::EnableKey => json!({ "KeyId": DISABLED }),
+        Operation::CancelKeyDeletion => json!({ "KeyId": DOOMED }),
+        Operation::PutKeyPolicy => json!({ "KeyId": ENABLED, "Policy": policy("root") }),
+        Operation::CreateKey => json!({
+            "Policy": policy("root"),
+            "Description": "seals a trail",
+            "Tags": [{ "TagKey": "owner", "TagValue": "security" }],
+        }),
+        Operation::CreateAlias => json!({ "AliasName": "alias/another", "TargetKeyId": ENABLED }),
+        Operation::AssumeRole => json!({
+            "RoleArn": "arn:aws:iam::444455556666:role/trailseal-member",
+            "RoleSessionName": "trailseal",
+            "ExternalId": "trailseal-central",
+        }),
+        Operation::HeadBucket => json!({ "Bucket": "example-trail-logs-us-east-1" }),
+        Operation::ListDelegatedAdministrators => {
+            json!({ "ServicePrincipal": "cloudtrail.amazonaws.com" })
+        }
+    }
+}
+
+fn evaluation(id: &str, verdict: &str) -> Value {
+    json!({
+        "ComplianceResourceType": TRAIL,
+        "ComplianceResourceId": id,
+        "ComplianceType": verdict,
+        "Annotation": "the annotation",
+        "OrderingTimestamp": 1_468_446_600.373_f64,
+    })
+}
+
+fn policy(identity: &str) -> String {
+    let statement = json!({
+        "Effect": "Allow",
+        "Principal": { "AWS": format!("arn:aws:iam::111122223333:{identity}") },
+        "Action": "kms:*",
+        "Resource": "*",
+    });
+    json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string()
+}
+
+/// What a service answers or refuses by its own rules.
+pub(super) fn further(operation: Operation, base: &Value) -> Vec<(&'static str, Value)> {
+    let but = |name: &str, value: &str| with(base, name, json!(value));
+    let key = |name: &str| but("KeyId", name);
+    let forged = |name: &str| ("a forged token", but(name, "forged"));
+    match operation {
+        Operation::PutEvaluations => {
+            let of = |evaluation: Value| with(base, "Evaluations", json!([evaluation]));
+            let odd = with(
+                &evaluation("sealed", "COMPLIANT"),
+                "ComplianceResourceType",
+                json!("AWS::Odd::Type"),
+            );
+            vec![
+                ("unknown token", but("ResultToken", "forged")),
+                ("test mode", with(&but("ResultToken", "x"), "TestMode", json!(true))),
+                ("sent back", of(evaluation(SENT_BACK, "COMPLIANT"))),
+                ("insufficient data", of(evaluation("sealed", "INSUFFICIENT_DATA"))),
+                ("unknown resource type", of(odd)),
+            ]
+        }
+        Operation::GetResourceConfigHistory => vec![
+            ("not discovered", but("resourceId", "missing")),
+            ("range", with(&with(base, "laterTime", json!(1)), "earlierTime", json!(2))),
+            forged("nextToken"),
+        ],
+        Operation::BatchGetResourceConfig => {
+            let missing = json!({ "resourceType": "AWS::S3::Bucket", "resourceId": "missing" });
+            vec![("not recorded", json!({ "resourceKeys": [missing] }))]
+        }
+        Operation::ListDiscoveredResources => vec![forged("nextToken")],
+        Operation::GetComplianceDetailsByConfigRule => vec![
+            ("no such rule", json!({ "ConfigRuleName": "missing" })),
+            forged("NextToken"),
+            ("one result a page", with(base, "Limit", json!(1))),
+        ],
+        Operation::SelectAggregateResourceConfig => {
+            let places = "SELECT accountId, awsRegion, COUNT(*) GROUP BY accountId, awsRegion";
+            vec![
+                ("no such aggregator", but("ConfigurationAggregatorName", "other")),
+                ("no query", but("Expression", "DROP TABLE trails")),
+                ("a page", with(base, "Limit", json!(1))),
+                ("by account and Region", but("Expression", places)),
+                forged("NextToken"),
+            ]
+        }
+        Operation::DescribeTrails => vec![
+            ("own trails", json!({ "includeShadowTrails": false })),
+            ("bad name", json!({ "trailNameList": ["a b"] })),
+            ("bad ARN", json!({ "trailNameList": ["arn:aws:s3:::bucket"] })),
+        ],
+        Operation::GetTrail | Operation::GetTrailStatus => vec![
+            ("missing", but("Name", "missing")),
+            ("bad name", but("Name", "a b")),
+            ("bad ARN", but("Name", "arn:aws:s3:::bucket")),
+        ],
+        Operation::UpdateTrail => vec![
+            ("turned off", but("KmsKeyId", "")),
+            ("nothing changes", json!({ "Name": SEALED })),
+            ("missing", but("Name", "missing")),
+            ("bad name", but("Name", "a b")),
+            ("bad ARN", but("Name", "arn:aws:s3:::bucket")),
+            (
+                "another home",
+                but("Name", "arn:aws:cloudtrail:eu-west-1:111122223333:trail/ireland"),
+            ),
+            ("bad key", but("KmsKeyId", "arn:aws:s3:::bucket")),
+            ("key gone", but("KmsKeyId", GONE)),
+            ("key disabled", but("KmsKeyId", DISABLED)),
+            ("key elsewhere", but("Name", "key-elsewhere")),
+            ("not admitted", but("Name", "unencrypted")),
+        ],
+        Operation::ListTags => vec![
+            ("bad ARN", json!({ "ResourceIdList": ["sealed"] })),
+            ("missing", json!({ "ResourceIdList": [SEALED.replace("sealed", "missing")] })),
+        ],
+        Operation::DescribeKey => vec![
+            ("pending deletion", key(DOOMED)),
+            ("AWS managed", key("alias/aws/s3")),
+            ("gone", key(GONE)),
+            ("another Region", key(ELSEWHERE)),
+            ("bad ARN", key(NO_KEY)),
+            ("a stranger's", key(STRANGERS)),
+        ],
+        Operation::GetKeyPolicy | Operation::GetKeyRotationStatus => {
+            vec![("gone", key(GONE)), ("bad ARN", key(NO_KEY)), ("a stranger's", key(STRANGERS))]
+        }
+        Operation::EnableKeyRotation
+        | Operation::EnableKey
+        | Operation::DisableKey
+        | Operation::ListResourceTags => {
+            vec![("gone", key(GONE)), ("bad ARN", key(NO_KEY)), ("pending deletion", key(DOOMED))]
+        }
+        Operation::CancelKeyDeletion => vec![("not pending", key(ENABLED)), ("gone", key(GONE))],
+        Operation::PutKeyPolicy => vec![
+            ("gone", key(GONE)),
+            ("bad ARN", key(NO_KEY)),
+            ("a stranger's", key(STRANGERS)),
+            ("no policy", but("Policy", "{")),
+            ("locked out", but("Policy", &policy("role/another"))),
+            ("too long", but("Policy", &format!("{}{}", policy("root"), " ".repeat(32_768)))),
+        ],
+        Operation::CreateKey => vec![
+            ("no policy", but("Policy", "{")),
+            ("tag of AWS", with(base, "Tags", json!([{ "TagKey": "aws:a", "TagValue": "" }]))),
+        ],
+        Operation::CreateAlias => vec![
+            ("there already", base.clone()),
+            ("of AWS", but("AliasName", "alias/aws/mine")),
+            ("no alias", but("AliasName", "mine")),
+            ("gone", json!({ "AliasName": "alias/of-nothing", "TargetKeyId": GONE })),
+        ],
+        Operation::ListKeys => vec![
+            ("one a page", json!({ "Limit": 1 })),
+            ("next page", json!({ "Limit": 1, "Marker": "Keys#1" })),
+            forged("Marker"),
+        ],
+        Operation::AssumeRole => vec![
+            ("longer than chained roles may", with(base, "DurationSeconds", json!(7200))),
+            ("not trusted", but("ExternalId", "another")),
+        ],
+        Operation::GetCallerIdentity => Vec::new(),
+        Operation::ListAccounts | Operation::ListDelegatedAdministrators => {
+            vec![("a page", json!({ "MaxResults": 1 })), forged("NextToken")]
+        }
+        Operation::ListRegions => vec![
+            ("enabled ones", json!({ "RegionOptStatusContains": ["ENABLED_BY_DEFAULT"] })),
+            ("a page", json!({ "MaxResults": 1 })),
+            ("its own by id", json!({ "AccountId": "111122223333" })),
+            ("another account's", json!({ "AccountId": "444455556666" })),
+            forged("NextToken"),
+        ],
+        Operation::HeadBucket => vec![
+            ("in another Region", json!({ "Bucket": "example-trail-logs-eu-west-1" })),
+            ("missing", json!({ "Bucket": "no-such-bucket" })),
+            ("no name of a bucket", json!({ "Bucket": "No_Bucket" })),
+        ],
+    }
+}
