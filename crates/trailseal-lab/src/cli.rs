@@ -11,9 +11,10 @@ use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
+use clap::Parser;
 use trailseal_lab::{Lab, State};
 
-use arguments::{Arguments, Form, USAGE};
+use arguments::Arguments;
 use report::Report;
 use run::Runner;
 use steps::{Origin, Steps};
@@ -36,22 +37,8 @@ impl From<io::Error> for Failure {
 
 /// Does what the command line asks for: the exit code is 0 where all went as expected, 1 where the
 /// default scenario came out otherwise, 2 where the command could not do its work.
-pub(crate) async fn main(
-    arguments: impl Iterator<Item = String>,
-    out: &mut impl Write,
-    err: &mut impl Write,
-) -> ExitCode {
-    let done = match Arguments::parse(arguments) {
-        Ok(None) => {
-            out.write_all(USAGE.as_bytes()).map(|()| ExitCode::SUCCESS).map_err(Failure::from)
-        }
-        Ok(Some(arguments)) => work(&arguments, out, err).await,
-        Err(mut lines) => {
-            lines.push("see `trailseal-lab --help`".to_owned());
-            Err(Failure(lines))
-        }
-    };
-    match done {
+pub(crate) async fn main(out: &mut impl Write, err: &mut impl Write) -> ExitCode {
+    match work(&Arguments::parse(), out, err).await {
         Ok(code) => code,
         Err(Failure(lines)) => {
             for line in lines {
@@ -86,9 +73,10 @@ async fn work(
     if let Some(bootstrap) = &arguments.bootstrap {
         let report = run(&lab, bootstrap, &steps, err).await?;
         let colour = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        match arguments.form {
-            Form::Text => page::write(&report, colour, out)?,
-            Form::Json => writeln!(out, "{:#}", report.to_json())?,
+        if arguments.json {
+            writeln!(out, "{:#}", report.to_json())?;
+        } else {
+            page::write(&report, colour, out)?;
         }
         if !report.as_expected() {
             code = ExitCode::FAILURE;

@@ -7,5 +7,5 @@ use std::process::ExitCode;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    cli::main(std::env::args().skip(1), &mut io::stdout(), &mut io::stderr()).await
+    cli::main(&mut io::stdout(), &mut io::stderr()).await
 }

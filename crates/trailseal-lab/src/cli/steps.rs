@@ -3,6 +3,7 @@
 use std::io::Read;
 use std::time::Duration;
 
+use serde::Deserialize;
 use serde_json::Value;
 use trailseal_lab::{Fault, FaultKind, GivenEvent, Operation, Position};
 
@@ -54,9 +55,6 @@ pub(super) enum Expected {
 
 const SCENARIO: &str = include_str!("../../state/scenario.json");
 
-/// The version of the scenario's form.
-const SCENARIO_VERSION: u64 = 1;
-
 impl Steps {
     /// Reads all that the command line names; an error is every fault of every file at once.
     pub(super) fn of(arguments: &Arguments) -> Result<Self, Vec<String>> {
@@ -65,25 +63,17 @@ impl Steps {
         if arguments.events.is_empty() {
             return Ok(steps);
         }
-        let (list, faults) =
-            partition(arguments.events.iter().map(|name| {
-                read(name, arguments, &steps).map_err(|fault| format!("{name}: {fault}"))
-            }));
+        let (mut list, mut faults) = (Vec::new(), Vec::new());
+        for name in &arguments.events {
+            match read(name, arguments, &steps) {
+                Ok(step) => list.push(step),
+                Err(fault) => faults.push(format!("{name}: {fault}")),
+            }
+        }
         steps.list = list;
         steps.origin = Origin::Files;
         if faults.is_empty() { Ok(steps) } else { Err(faults) }
     }
-}
-
-fn partition<T>(results: impl Iterator<Item = Result<T, String>>) -> (Vec<T>, Vec<String>) {
-    let (mut right, mut wrong) = (Vec::new(), Vec::new());
-    for result in results {
-        match result {
-            Ok(value) => right.push(value),
-            Err(fault) => wrong.push(fault),
-        }
-    }
-    (right, wrong)
 }
 
 fn read(name: &str, arguments: &Arguments, usual: &Steps) -> Result<Step, String> {
@@ -105,7 +95,7 @@ fn step(title: &str, given: &GivenEvent, arguments: &Arguments, usual: &Steps) -
     let rule = given.rule.clone().unwrap_or_else(|| usual.rule.clone());
     Step {
         title: title.to_owned(),
-        event: given.to_json(&account, &region, &rule, &arguments.parameters, ""),
+        event: given.to_json(&account, &region, &rule, &arguments.parameters(), ""),
         invoking_event: given.invoking_event.clone(),
         account,
         region,
@@ -115,27 +105,47 @@ fn step(title: &str, given: &GivenEvent, arguments: &Arguments, usual: &Steps) -
     }
 }
 
-/// Reads the scenario that ships with the lab.
+/// The scenario that ships with the lab.
+#[derive(Debug, Deserialize)]
+struct Scenario {
+    account: String,
+    region: String,
+    rule: String,
+    steps: Vec<Described>,
+}
+
+/// A step of the scenario.
+#[derive(Debug, Deserialize)]
+struct Described {
+    title: String,
+    expected: String,
+    item: Value,
+    #[serde(default)]
+    faults: Vec<DescribedFault>,
+}
+
+/// A fault of the scenario: it meets every request of its operation.
+#[derive(Debug, Deserialize)]
+struct DescribedFault {
+    operation: String,
+    kind: String,
+}
+
 fn scenario(arguments: &Arguments) -> Result<Steps, String> {
-    let document: Value = serde_json::from_str(SCENARIO).map_err(|error| error.to_string())?;
-    if document.get("trailsealScenario").and_then(Value::as_u64) != Some(SCENARIO_VERSION) {
-        return Err(format!("`trailsealScenario` is not {SCENARIO_VERSION}"));
-    }
-    let changed = arguments.state.is_some() || !arguments.parameters.is_empty();
+    let scenario: Scenario = serde_json::from_str(SCENARIO).map_err(|error| error.to_string())?;
+    let changed = arguments.state.is_some() || !arguments.parameters().is_empty();
     let mut steps = Steps {
-        account: text(&document, "account")?,
-        region: text(&document, "region")?,
-        rule: text(&document, "rule")?,
+        account: scenario.account,
+        region: scenario.region,
+        rule: scenario.rule,
         origin: if changed { Origin::ChangedScenario } else { Origin::Scenario },
         list: Vec::new(),
     };
-    let described = document.get("steps").and_then(Value::as_array).ok_or("`steps` is no list")?;
-    for described in described {
-        let item = described.get("item").ok_or("a step without `item`")?;
-        let given = GivenEvent::parse(&item.to_string())?;
-        let mut step = step(&text(described, "title")?, &given, arguments, &steps);
-        step.faults = faults(described)?;
-        step.expected = match text(described, "expected")?.as_str() {
+    for described in scenario.steps {
+        let given = GivenEvent::parse(&described.item.to_string())?;
+        let mut step = step(&described.title, &given, arguments, &steps);
+        step.faults = described.faults.iter().map(fault).collect::<Result<_, _>>()?;
+        step.expected = match described.expected.as_str() {
             _ if changed => None,
             "FAILURE" => Some(Expected::Failure),
             verdict => Some(Expected::Verdict(verdict.to_owned())),
@@ -145,36 +155,24 @@ fn scenario(arguments: &Arguments) -> Result<Steps, String> {
     Ok(steps)
 }
 
-fn text(value: &Value, name: &str) -> Result<String, String> {
-    let text = value.get(name).and_then(Value::as_str);
-    text.map(str::to_owned).ok_or_else(|| format!("`{name}` is no text"))
-}
-
-fn faults(step: &Value) -> Result<Vec<Fault>, String> {
-    let described = step.get("faults").and_then(Value::as_array);
-    described.into_iter().flatten().map(fault).collect()
-}
-
-/// A fault of the scenario: it meets every request of its operation.
-fn fault(described: &Value) -> Result<Fault, String> {
-    let operation = text(described, "operation")?;
-    let kind = text(described, "kind")?;
+fn fault(DescribedFault { operation, kind }: &DescribedFault) -> Result<Fault, String> {
     Ok(Fault::of(
-        Operation::from_iam(&operation).ok_or_else(|| format!("no operation `{operation}`"))?,
+        Operation::from_iam(operation).ok_or_else(|| format!("no operation `{operation}`"))?,
         Position::Every,
-        FaultKind::from_name(&kind, Duration::from_secs(5))
+        FaultKind::from_name(kind, Duration::from_secs(5))
             .ok_or_else(|| format!("no fault `{kind}`"))?,
     ))
 }
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
     use super::*;
 
     #[test]
     fn the_scenario_that_ships_is_read_and_expects_something_of_every_step() {
-        let words = ["--serve"].map(str::to_owned);
-        let arguments = Arguments::parse(words.into_iter()).unwrap().unwrap();
+        let arguments = Arguments::try_parse_from(["trailseal-lab", "--serve"]).unwrap();
         let steps = Steps::of(&arguments).unwrap();
         assert_eq!(steps.origin, Origin::Scenario);
         assert_eq!(steps.list.len(), 13);

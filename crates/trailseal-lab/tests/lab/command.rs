@@ -87,15 +87,19 @@ fn bad_files_are_told_all_at_once_before_anything_runs() {
 
 #[test]
 fn wrong_usage_is_told_by_the_flags_name() {
-    let output = lab(&["--frob", "--state"], "");
-    assert_eq!(output.status.code(), Some(2));
-    let errors = text(&output.stderr);
-    for expected in
-        ["no option `--frob`", "`--state` needs a path", "`--bootstrap PATH` is missing", "--help"]
-    {
-        assert!(errors.contains(expected), "{errors}");
+    for (arguments, expected) in [
+        (&["--serve", "--frob"][..], "'--frob'"),
+        (&["--serve", "--state"], "'--state <FILE>'"),
+        (&["--serve", "--parameter", "x"], "NAME=VALUE"),
+        (&["--serve", "e.json"], "--bootstrap <PATH>"),
+        (&[], "--bootstrap <PATH>"),
+    ] {
+        let output = lab(arguments, "");
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let errors = text(&output.stderr);
+        assert!(errors.contains(expected) && errors.contains("--help"), "{errors}");
     }
     let help = lab(&["--help"], "");
     assert_eq!(help.status.code(), Some(0));
-    assert!(text(&help.stdout).contains("Usage: trailseal-lab --bootstrap PATH"));
+    assert!(text(&help.stdout).contains("--bootstrap <PATH>"));
 }
