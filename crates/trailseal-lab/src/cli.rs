@@ -5,14 +5,14 @@ mod page;
 mod report;
 mod run;
 mod steps;
-mod transcript;
 
-use std::io::{self, IsTerminal, Write};
+use std::fs::File;
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
-use trailseal_lab::{Lab, State};
+use trailseal_lab::{Lab, State, transcript};
 
 use arguments::Arguments;
 use report::Report;
@@ -57,7 +57,7 @@ async fn work(
 ) -> Result<ExitCode, Failure> {
     let state = state(arguments.state.as_deref());
     if let Some(path) = &arguments.transcript {
-        return transcript::write(path).map(|()| ExitCode::SUCCESS);
+        return write_transcript(path).map(|()| ExitCode::SUCCESS);
     }
     let steps = Steps::of(arguments);
     let (state, steps) = match (state, steps) {
@@ -99,12 +99,12 @@ fn state(path: Option<&Path>) -> Result<State, String> {
         .map_err(|error| format!("{name}: {}; STATE.md describes the form", error.fault))
 }
 
-async fn run(
+async fn run<'s>(
     lab: &Lab,
     bootstrap: &Path,
-    steps: &Steps,
+    steps: &'s Steps,
     err: &mut impl Write,
-) -> Result<Report, Failure> {
+) -> Result<Report<'s>, Failure> {
     let mut runner = Runner::new(lab, bootstrap);
     let mut reports = Vec::new();
     for step in &steps.list {
@@ -118,7 +118,7 @@ async fn run(
         }
         reports.push(runner.run(step).await?);
     }
-    Ok(runner.report(steps, reports))
+    Ok(runner.report(steps.origin, reports))
 }
 
 /// Keeps the endpoints up until the process is interrupted.
@@ -139,4 +139,16 @@ async fn serve(lab: &Lab, steps: &Steps, out: &mut impl Write) -> Result<(), Fai
     out.flush()?;
     tokio::signal::ctrl_c().await?;
     Ok(())
+}
+
+/// Writes one exchange a line, for the contract test.
+fn write_transcript(path: &Path) -> Result<(), Failure> {
+    let failed = |error: io::Error| Failure::of(format!("{}: {error}", path.display()));
+    let state = State::default_state().map_err(|error| Failure::of(error.to_string()))?;
+    let mut file = BufWriter::new(File::create(path).map_err(failed)?);
+    for exchange in transcript(state) {
+        let line = serde_json::to_string(&exchange).map_err(|error| failed(error.into()))?;
+        writeln!(file, "{line}").map_err(failed)?;
+    }
+    file.flush().map_err(failed)
 }

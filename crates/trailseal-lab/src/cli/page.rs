@@ -12,7 +12,7 @@ const COLUMNS_MAX: usize = 100;
 const LABEL_COLUMNS: usize = 16;
 
 /// Writes the page; `colour` is for a terminal.
-pub(super) fn write(report: &Report, colour: bool, out: &mut impl Write) -> io::Result<()> {
+pub(super) fn write(report: &Report<'_>, colour: bool, out: &mut impl Write) -> io::Result<()> {
     let plural = if report.steps.len() == 1 { "event" } else { "events" };
     writeln!(
         out,
@@ -29,12 +29,13 @@ pub(super) fn write(report: &Report, colour: bool, out: &mut impl Write) -> io::
 
 fn write_step(
     number: usize,
-    step: &StepReport,
+    step: &StepReport<'_>,
     colour: bool,
     out: &mut impl Write,
 ) -> io::Result<()> {
-    writeln!(out, "\n{number:>2}. {}", painted(&step.title, Paint::Bold, colour))?;
-    let place = format!("{} in account {}, {}", step.trigger(), step.account, step.region);
+    writeln!(out, "\n{number:>2}. {}", painted(&step.step.title, Paint::Bold, colour))?;
+    let place =
+        format!("{} in account {}, {}", step.trigger(), step.step.account, step.step.region);
     field(out, "trigger", &place)?;
     field(out, "resource", step.resource())?;
     field(out, "calls", &calls(&step.calls))?;
@@ -54,7 +55,7 @@ fn write_step(
 }
 
 fn write_evaluation(
-    step: &StepReport,
+    step: &StepReport<'_>,
     evaluation: &PutEvaluation,
     colour: bool,
     out: &mut impl Write,
@@ -101,7 +102,7 @@ fn call_in_words(call: &Call) -> String {
     format!("{}{region}: {outcome}", call.operation)
 }
 
-fn write_summary(report: &Report, colour: bool, out: &mut impl Write) -> io::Result<()> {
+fn write_summary(report: &Report<'_>, colour: bool, out: &mut impl Write) -> io::Result<()> {
     let Totals { verdicts, calls, failures } = report.tally();
     writeln!(out, "\n{}", painted("Summary", Paint::Bold, colour))?;
     let mut counted: Vec<String> =
@@ -133,7 +134,7 @@ fn write_summary(report: &Report, colour: bool, out: &mut impl Write) -> io::Res
     }
 }
 
-fn write_next(report: &Report, out: &mut impl Write) -> io::Result<()> {
+fn write_next(report: &Report<'_>, out: &mut impl Write) -> io::Result<()> {
     let lines = match report.origin {
         Origin::Scenario => [
             "cargo xtask lab -- EVENT.json               an event or a configuration item of your own",

@@ -7,14 +7,14 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use trailseal_lab::{Call, Memory, Outcome, PutEvaluation};
 
-use super::steps::{Expected, Origin};
+use super::steps::{Expected, Origin, Step};
 
 /// The results of all steps.
 #[derive(Debug)]
-pub(super) struct Report {
+pub(super) struct Report<'a> {
     pub(super) origin: Origin,
     pub(super) bootstrap: PathBuf,
-    pub(super) steps: Vec<StepReport>,
+    pub(super) steps: Vec<StepReport<'a>>,
     pub(super) used: Vec<Used>,
     pub(super) created_keys: Vec<String>,
 }
@@ -28,23 +28,19 @@ pub(super) struct Used {
 
 /// The result of one step.
 #[derive(Debug)]
-pub(super) struct StepReport {
-    pub(super) title: String,
-    pub(super) account: String,
-    pub(super) region: String,
-    pub(super) invoking_event: Value,
+pub(super) struct StepReport<'a> {
+    pub(super) step: &'a Step,
     pub(super) calls: Vec<Call>,
     pub(super) evaluations: Vec<PutEvaluation>,
     pub(super) outcome: Outcome,
     pub(super) duration: Duration,
-    pub(super) expected: Option<Expected>,
     pub(super) as_expected: bool,
 }
 
-impl StepReport {
+impl StepReport<'_> {
     /// What the event is about: the item, its summary or nothing.
     fn subject(&self) -> Option<&Value> {
-        let event = &self.invoking_event;
+        let event = &self.step.invoking_event;
         event.get("configurationItem").or_else(|| event.get("configurationItemSummary"))
     }
 
@@ -54,7 +50,7 @@ impl StepReport {
 
     /// The trigger in words.
     pub(super) fn trigger(&self) -> String {
-        let kind = self.invoking_event.get("messageType").and_then(Value::as_str);
+        let kind = self.step.invoking_event.get("messageType").and_then(Value::as_str);
         let kind = kind.unwrap_or("a message without type");
         let resource_type = self.told("resourceType");
         match (kind, self.told("configurationItemStatus")) {
@@ -90,18 +86,17 @@ impl StepReport {
 
     /// What ought to have come of the step, where it did not.
     pub(super) fn missed(&self) -> Option<&str> {
-        match (&self.expected, self.as_expected) {
-            (Some(Expected::Verdict(verdict)), false) => Some(verdict),
-            (Some(Expected::Failure), false) => Some("a failed invocation and no evaluation"),
-            (Some(Expected::Verdict(_) | Expected::Failure), true) | (None, _) => None,
-        }
+        self.step.expected.as_ref().filter(|_| !self.as_expected).map(|expected| match expected {
+            Expected::Verdict(verdict) => verdict.as_str(),
+            Expected::Failure => "a failed invocation and no evaluation",
+        })
     }
 
     fn to_json(&self) -> Value {
         json!({
-            "title": self.title,
-            "account": self.account,
-            "region": self.region,
+            "title": self.step.title,
+            "account": self.step.account,
+            "region": self.step.region,
             "trigger": self.trigger(),
             "resourceType": self.told("resourceType"),
             "resourceId": self.told("resourceId"),
@@ -122,7 +117,7 @@ pub(super) struct Totals {
     pub(super) failures: usize,
 }
 
-impl Report {
+impl Report<'_> {
     /// Whether the default scenario came out as it ought to; other events expect nothing.
     pub(super) fn as_expected(&self) -> bool {
         self.steps.iter().all(|step| step.as_expected) && self.created_keys.is_empty()

@@ -9,7 +9,7 @@ use trailseal_lab::{Function, FunctionSettings, Lab, Outcome};
 
 use super::Failure;
 use super::report::{Report, StepReport, Used};
-use super::steps::{Expected, Step, Steps};
+use super::steps::{Expected, Origin, Step};
 
 /// The time that a function has for an event.
 const INVOCATION_TIME: Duration = Duration::from_secs(60);
@@ -28,7 +28,7 @@ impl<'a> Runner<'a> {
     }
 
     /// Delivers one event, and gathers what the lab saw of it.
-    pub(super) async fn run(&mut self, step: &Step) -> Result<StepReport, Failure> {
+    pub(super) async fn run<'s>(&mut self, step: &'s Step) -> Result<StepReport<'s>, Failure> {
         let lab = self.lab;
         lab.clear_faults();
         for fault in &step.faults {
@@ -45,30 +45,21 @@ impl<'a> Runner<'a> {
         let evaluations = lab.take_put_evaluations();
         let verdicts: Vec<&str> =
             evaluations.iter().map(|evaluation| evaluation.compliance_type.as_str()).collect();
-        let as_expected = match (&step.expected, &invocation.outcome) {
-            (None, _) => true,
-            (Some(Expected::Verdict(verdict)), Outcome::Response(_)) => {
-                verdicts == [verdict.as_str()]
+        let as_expected = match &step.expected {
+            None => true,
+            Some(Expected::Verdict(verdict)) => {
+                matches!(invocation.outcome, Outcome::Response(_)) && verdicts == [verdict]
             }
-            (Some(Expected::Failure), Outcome::Failed { .. }) => verdicts.is_empty(),
-            (
-                Some(Expected::Verdict(_) | Expected::Failure),
-                Outcome::Response(_)
-                | Outcome::Failed { .. }
-                | Outcome::Exited { .. }
-                | Outcome::TimedOut,
-            ) => false,
+            Some(Expected::Failure) => {
+                matches!(invocation.outcome, Outcome::Failed { .. }) && verdicts.is_empty()
+            }
         };
         Ok(StepReport {
-            title: step.title.clone(),
-            account: step.account.clone(),
-            region: step.region.clone(),
-            invoking_event: step.invoking_event.clone(),
+            step,
             calls: lab.take_calls(),
             evaluations,
             outcome: invocation.outcome,
             duration: invocation.duration,
-            expected: step.expected.clone(),
             as_expected,
         })
     }
@@ -84,17 +75,13 @@ impl<'a> Runner<'a> {
     }
 
     /// The results of all steps.
-    pub(super) fn report(&self, steps: &Steps, reports: Vec<StepReport>) -> Report {
+    pub(super) fn report<'s>(&self, origin: Origin, steps: Vec<StepReport<'s>>) -> Report<'s> {
         let functions = self.functions.values();
         let used = functions
             .map(|function| Used { cold_start: function.cold_start(), memory: function.memory() })
             .collect();
-        Report {
-            origin: steps.origin,
-            bootstrap: self.bootstrap.clone(),
-            steps: reports,
-            used,
-            created_keys: self.lab.created_aws_managed_keys(),
-        }
+        let bootstrap = self.bootstrap.clone();
+        let created_keys = self.lab.created_aws_managed_keys();
+        Report { origin, bootstrap, steps, used, created_keys }
     }
 }
