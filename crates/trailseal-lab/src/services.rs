@@ -133,6 +133,15 @@ fn without_nulls(value: Value) -> Value {
     }
 }
 
+/// The object with another value of one member.
+pub(crate) fn with(object: &Value, name: &str, value: Value) -> Value {
+    let mut object = object.clone();
+    if let Some(members) = object.as_object_mut() {
+        members.insert(name.to_owned(), value);
+    }
+    object
+}
+
 /// The text of a member, or the empty text where there is none.
 fn text<'a>(body: &'a Value, name: &str) -> &'a str {
     body.get(name).and_then(Value::as_str).unwrap_or_default()

@@ -19,6 +19,7 @@ use crate::fault::{Fault, FaultKind, Position};
 use crate::lab_state::{LabState, RuleId, SendBack};
 use crate::operation::{Operation, Service};
 use crate::requests;
+use crate::services::with;
 use crate::state::State;
 
 pub use breaking::Breach;
@@ -149,15 +150,6 @@ impl Recorder {
             })
             .collect()
     }
-}
-
-/// The object with another value of one member.
-fn with(object: &Value, name: &str, value: Value) -> Value {
-    let mut object = object.clone();
-    if let Some(members) = object.as_object_mut() {
-        members.insert(name.to_owned(), value);
-    }
-    object
 }
 
 /// The request as the SDKs send it.

@@ -5,9 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::{Request, text};
+use super::{Request, text, with, without_nulls};
 use crate::arn::Arn;
 use crate::moments;
 use crate::refusal::Refusal;
@@ -181,30 +181,24 @@ fn items(state: &State, aggregator: &Aggregator) -> Vec<Value> {
         .collect()
 }
 
-fn item(resource_type: &str, arn: &str, place: (&str, &str), id: &str) -> Map<String, Value> {
-    let (account, region) = place;
-    let mut item = Map::new();
-    for (name, value) in [
-        ("accountId", account),
-        ("arn", arn),
-        ("awsRegion", region),
-        ("configurationItemStatus", "OK"),
-        ("resourceId", id),
-        ("resourceType", resource_type),
-    ] {
-        item.insert(name.to_owned(), Value::from(value));
-    }
-    let captured = Value::from(moments::to_iso(CAPTURED));
-    item.insert("configurationItemCaptureTime".to_owned(), captured);
-    item
+fn item(resource_type: &str, arn: &str, (account, region): (&str, &str), id: &str) -> Value {
+    json!({
+        "accountId": account,
+        "arn": arn,
+        "awsRegion": region,
+        "configurationItemCaptureTime": moments::to_iso(CAPTURED),
+        "configurationItemStatus": "OK",
+        "resourceId": id,
+        "resourceType": resource_type,
+    })
 }
 
 /// Only in its home Region, under the id by which Config discovered it.
 fn trail_item(trail: &Trail) -> Option<Value> {
     let id = trail.config_resource_id()?;
     let arn = Arn::parse(&trail.arn)?;
-    let mut item = item("AWS::CloudTrail::Trail", &trail.arn, (arn.account, arn.region), id);
-    let mut configuration = json!({
+    let item = item("AWS::CloudTrail::Trail", &trail.arn, (arn.account, arn.region), id);
+    let configuration = without_nulls(json!({
         "name": trail.name(),
         "s3BucketName": trail.s3_bucket_name,
         "includeGlobalServiceEvents": true,
@@ -213,19 +207,16 @@ fn trail_item(trail: &Trail) -> Option<Value> {
         "trailARN": trail.arn,
         "logFileValidationEnabled": trail.log_file_validation_enabled,
         "isOrganizationTrail": trail.is_organization_trail,
-    });
-    if let (Some(key), Some(members)) = (&trail.kms_key_id, configuration.as_object_mut()) {
-        members.insert("kmsKeyId".to_owned(), Value::from(key.as_str()));
-    }
-    item.insert("configuration".to_owned(), configuration);
-    Some(Value::Object(item))
+        "kmsKeyId": trail.kms_key_id,
+    }));
+    Some(with(&item, "configuration", configuration))
 }
 
 /// What Config's resource schema has of a key: neither its policy nor the expiry of its material.
 fn key_item(key: &Key) -> Option<Value> {
     let (arn, id) = Arn::of(&key.arn, "kms", "key")?;
-    let mut item = item("AWS::KMS::Key", &key.arn, (arn.account, arn.region), id);
-    let mut configuration = json!({
+    let item = item("AWS::KMS::Key", &key.arn, (arn.account, arn.region), id);
+    let configuration = without_nulls(json!({
         "awsaccountId": arn.account,
         "arn": key.arn,
         "keyId": id,
@@ -236,22 +227,18 @@ fn key_item(key: &Key) -> Option<Value> {
         "keyState": key.state,
         "keyUsage": key.usage,
         "origin": key.origin,
-    });
-    if let (Some(date), Some(members)) = (key.deletion_date, configuration.as_object_mut()) {
-        members.insert("deletionDate".to_owned(), Value::from(moments::to_iso(date)));
-    }
-    item.insert("configuration".to_owned(), configuration);
+        "deletionDate": key.deletion_date.map(moments::to_iso),
+    }));
     let rotation = json!({ "KeyRotationStatus": key.rotation.enabled });
-    item.insert("supplementaryConfiguration".to_owned(), rotation);
-    Some(Value::Object(item))
+    let item = with(&item, "configuration", configuration);
+    Some(with(&item, "supplementaryConfiguration", rotation))
 }
 
 fn bucket_item(bucket: &Bucket) -> Value {
     let arn = format!("arn:aws:s3:::{}", bucket.name);
     let place = (bucket.account.as_str(), bucket.region.as_str());
-    let mut item = item("AWS::S3::Bucket", &arn, place, &bucket.name);
-    item.insert("resourceName".to_owned(), Value::from(bucket.name.as_str()));
-    Value::Object(item)
+    let item = item("AWS::S3::Bucket", &arn, place, &bucket.name);
+    with(&item, "resourceName", json!(bucket.name))
 }
 
 #[cfg(test)]

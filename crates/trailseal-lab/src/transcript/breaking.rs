@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::with;
+use crate::services::with;
 use crate::shape::{Alphabet, Member, Shape};
 
 /// A constraint that a request breaks.

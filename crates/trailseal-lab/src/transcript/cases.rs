@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{RULE, SENT_BACK, with};
+use super::{RULE, SENT_BACK};
 use crate::operation::Operation;
+use crate::services::with;
 
 const TRAIL: &str = "AWS::CloudTrail::Trail";
 const SEALED: &str = "arn:aws:cloudtrail:us-east-1:111122223333:trail/sealed";
