@@ -64,16 +64,15 @@ pub(crate) fn answer(lab_state: &mut LabState, head: &Parts, body: &Bytes) -> An
         );
         lab_state.faults.meet(*known, &format!("{mentions}{by}"))
     });
-    let changes = |known: &Operation| known.changes_a_trail_or_a_key();
-    let hang = asked.operation.as_ref().ok().filter(|known| changes(known));
-    let hang = hang.and_then(|_| lab_state.hangs.meet());
-    let reply = match hang {
-        Some(Hang::BeforeTheChange) => Reply::silence(),
-        Some(Hang::AfterTheChange) | None => {
-            let reply = reply_to(lab_state, &asked, &caller, fault, &mentions, request);
-            if hang.is_some() { Reply::silence() } else { reply }
+    let is_change = asked.operation.as_ref().is_ok_and(|known| known.changes_a_trail_or_a_key());
+    let hang = if is_change { lab_state.hangs.meet() } else { None };
+    let mut reply = Reply::silence();
+    if hang != Some(Hang::BeforeTheChange) {
+        let carried_out = reply_to(lab_state, &asked, &caller, fault, &mentions, request);
+        if hang.is_none() {
+            reply = carried_out;
         }
-    };
+    }
     let name = match &asked.operation {
         Ok(operation) => operation.iam().to_owned(),
         Err(name) => format!("{}:{name}", asked.service.signing_name()),
@@ -237,17 +236,18 @@ fn refused_by_fault(
         FaultKind::ExpiredCredentials => expired(),
         FaultKind::ClockSkew => clock_skew(),
     };
-    if operation == Operation::HeadBucket {
-        return Some(refused_head(lab_state, kind, asked, caller.as_ref().ok(), request));
-    }
-    let reply = Reply::refusal(operation.service(), &refusal, request);
+    let reply = if operation == Operation::HeadBucket {
+        refused_head(lab_state, &refusal, asked, caller.as_ref().ok(), request)
+    } else {
+        Reply::refusal(operation.service(), &refusal, request)
+    };
     Some(if kind == FaultKind::ClockSkew { reply.an_hour_ahead() } else { reply })
 }
 
 /// S3 refuses `HEAD` by status alone, and names the bucket's Region all the same.
 fn refused_head(
     lab_state: &LabState,
-    kind: FaultKind,
+    refusal: &Refusal,
     asked: &Asked,
     caller: Option<&Caller>,
     request: u64,
@@ -255,20 +255,14 @@ fn refused_head(
     let reply = head_bucket(lab_state, asked, caller, request);
     let region = reply.headers.iter().find(|(name, _)| *name == "x-amz-bucket-region");
     let region = region.map(|(_, region)| region.as_str());
-    match kind {
-        FaultKind::Throttling | FaultKind::ServiceUnavailable => Reply::head(503, None, request),
-        FaultKind::InternalError => Reply::head(500, None, request),
-        FaultKind::NotFound => Reply::head(404, None, request),
-        FaultKind::ExpiredCredentials => Reply::head(400, region, request),
-        FaultKind::ClockSkew => Reply::head(403, region, request).an_hour_ahead(),
-        FaultKind::AccessDenied
-        | FaultKind::Slow(_)
-        | FaultKind::ConnectionReset
-        | FaultKind::TruncatedBody
-        | FaultKind::NotJson
-        | FaultKind::WrongTypes
-        | FaultKind::RepeatedToken => Reply::head(403, region, request),
-    }
+    let (status, region) = match refusal.code {
+        "ThrottlingException" => (503, None),
+        "InternalFailure" | "ServiceUnavailable" => (refusal.status, None),
+        "NotFound" => (404, None),
+        "ExpiredTokenException" => (400, region),
+        _ => (403, region),
+    };
+    Reply::head(status, region, request)
 }
 
 fn internal_error(operation: Operation) -> Refusal {

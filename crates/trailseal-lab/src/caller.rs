@@ -121,25 +121,15 @@ impl Sessions {
     }
 }
 
-/// What the `Authorization` header says: access key id, Region and service.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Scope<'a> {
-    pub(crate) access_key_id: &'a str,
-    pub(crate) region: &'a str,
-    pub(crate) service: &'a str,
-}
-
-impl<'a> Scope<'a> {
-    /// Reads the credential scope of a request that is signed with signature version 4.
-    pub(crate) fn of(headers: &'a HeaderMap) -> Option<Self> {
-        let header = headers.get("authorization")?.to_str().ok()?;
-        let (_, rest) = header.strip_prefix("AWS4-HMAC-SHA256 ")?.split_once("Credential=")?;
-        let mut parts = rest.split([',', ' ']).next()?.split('/');
-        let access_key_id = parts.next()?;
-        let _date = parts.next()?;
-        let (region, service) = (parts.next()?, parts.next()?);
-        (parts.next() == Some("aws4_request")).then_some(Self { access_key_id, region, service })
-    }
+/// Reads the access key id, Region and service of a request that is signed with signature version 4.
+fn scope(headers: &HeaderMap) -> Option<(&str, &str, &str)> {
+    let header = headers.get("authorization")?.to_str().ok()?;
+    let (_, rest) = header.strip_prefix("AWS4-HMAC-SHA256 ")?.split_once("Credential=")?;
+    let scope: Vec<&str> = rest.split([',', ' ']).next()?.split('/').collect();
+    let [access_key_id, _date, region, service, "aws4_request", ..] = scope.as_slice() else {
+        return None;
+    };
+    Some((access_key_id, region, service))
 }
 
 /// Recognises the caller of a service, or refuses in the words of the JSON protocol.
@@ -149,17 +139,12 @@ pub(crate) fn recognise(
     sessions: &Sessions,
     state: &State,
 ) -> Result<Caller, Refusal> {
-    let Some(scope) = Scope::of(headers) else {
-        return Err(Refusal::new(
-            "MissingAuthenticationTokenException",
-            "Missing Authentication Token",
-        ));
-    };
-    if scope.service != service.signing_name() {
-        let message = format!(
-            "Credential should be scoped to correct service: '{}'.",
-            service.signing_name()
-        );
+    let (access_key_id, region, named) = scope(headers).ok_or_else(|| {
+        Refusal::new("MissingAuthenticationTokenException", "Missing Authentication Token")
+    })?;
+    let right = service.signing_name();
+    if named != right {
+        let message = format!("Credential should be scoped to correct service: '{right}'.");
         return Err(Refusal::new("InvalidSignatureException", message));
     }
     let unrecognised = || {
@@ -168,7 +153,7 @@ pub(crate) fn recognise(
             "The security token included in the request is invalid.",
         )
     };
-    let identity = sessions.identity(scope.access_key_id, state).ok_or_else(unrecognised)?;
+    let identity = sessions.identity(access_key_id, state).ok_or_else(unrecognised)?;
     let token = headers.get("x-amz-security-token").and_then(|token| token.to_str().ok());
     if token != Some(identity.session_token.as_str()) {
         return Err(unrecognised());
@@ -177,12 +162,10 @@ pub(crate) fn recognise(
         return Err(expired());
     }
     let account = state.account(&identity.account);
-    let enabled =
-        account.is_some_and(|account| account.regions.iter().any(|region| region == scope.region));
-    if !enabled {
+    if !account.is_some_and(|account| account.regions.iter().any(|enabled| enabled == region)) {
         return Err(unrecognised());
     }
-    Ok(Caller { identity, region: scope.region.to_owned() })
+    Ok(Caller { identity, region: region.to_owned() })
 }
 
 /// The refusal of credentials whose time has passed.
@@ -223,56 +206,6 @@ impl Denial {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::Account;
-
-    fn signed(access_key_id: &str, region: &str, service: &str, token: &str) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        let authorization = format!(
-            "AWS4-HMAC-SHA256 Credential={access_key_id}/20261123/{region}/{service}/aws4_request, \
-             SignedHeaders=host, Signature=00"
-        );
-        headers.insert("authorization", authorization.parse().unwrap());
-        headers.insert("x-amz-security-token", token.parse().unwrap());
-        headers
-    }
-
-    fn state() -> State {
-        let account = Account {
-            id: "111122223333".to_owned(),
-            membership: crate::state::Membership::Outside,
-            regions: vec!["us-east-1".to_owned()],
-        };
-        State { accounts: vec![account], ..State::default() }
-    }
-
-    fn code(headers: &HeaderMap, sessions: &Sessions) -> Result<String, &'static str> {
-        recognise(headers, Service::Kms, sessions, &state())
-            .map(|caller| caller.identity.account)
-            .map_err(|refusal| refusal.code)
-    }
-
-    #[test]
-    fn each_kind_of_caller_is_told_apart() {
-        let mut sessions = Sessions::default();
-        let role = "arn:aws:sts::111122223333:assumed-role/r/s".to_owned();
-        let open = sessions.begin("111122223333", role.clone(), i64::MAX);
-        let ended = sessions.begin("111122223333", role, 0);
-        let own = credentials_of("111122223333");
-        let key = |given: &Credentials, region: &str, service: &str| {
-            code(&signed(&given.access_key_id, region, service, &given.session_token), &sessions)
-        };
-        assert_eq!(key(&own, "us-east-1", "kms"), Ok("111122223333".to_owned()));
-        assert_eq!(key(&open, "us-east-1", "kms"), Ok("111122223333".to_owned()));
-        assert_eq!(key(&ended, "us-east-1", "kms"), Err("ExpiredTokenException"));
-        assert_eq!(key(&own, "us-east-1", "config"), Err("InvalidSignatureException"));
-        assert_eq!(key(&own, "eu-west-1", "kms"), Err("UnrecognizedClientException"));
-        let stranger = credentials_of("999999999999");
-        assert_eq!(key(&stranger, "us-east-1", "kms"), Err("UnrecognizedClientException"));
-        let wrong_token = signed(&own.access_key_id, "us-east-1", "kms", "other");
-        assert_eq!(code(&wrong_token, &sessions), Err("UnrecognizedClientException"));
-        let unsigned = code(&HeaderMap::new(), &sessions);
-        assert_eq!(unsigned, Err("MissingAuthenticationTokenException"));
-    }
 
     #[test]
     fn credentials_show_no_secret_in_debug() {

@@ -113,7 +113,10 @@ pub struct Function {
     environment: Vec<(String, String)>,
     runtime: RuntimeApi,
     process: Option<Child>,
-    output: Output,
+    /// What the function writes: unnamed files, so that everything written before an answer is
+    /// available when the answer arrives.
+    stdout: Tape,
+    stderr: Tape,
     cold_start: Duration,
     starts: u32,
 }
@@ -151,7 +154,8 @@ impl Function {
             environment,
             runtime,
             process: None,
-            output: Output::create()?,
+            stdout: Tape::create()?,
+            stderr: Tape::create()?,
             cold_start: Duration::ZERO,
             starts: 0,
         })
@@ -228,7 +232,9 @@ impl Function {
     ///
     /// The files that hold them cannot be read.
     pub fn take_lines(&mut self) -> io::Result<Vec<String>> {
-        self.output.take_lines()
+        let mut lines = self.stdout.take_lines()?;
+        lines.extend(self.stderr.take_lines()?);
+        Ok(lines)
     }
 
     /// Sends an event to the function and waits for the result.
@@ -305,7 +311,7 @@ impl Function {
         process.kill().await?;
         let said = self.runtime.take_init_error();
         let said = said.map(|error| format!(": {}: {}", error.error_type, error.error_message));
-        let lines = self.output.take_lines()?.join("\n");
+        let lines = self.take_lines()?.join("\n");
         let message = format!(
             "`{}` {failed}{}{}{lines}",
             self.program.display(),
@@ -344,8 +350,8 @@ impl Function {
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .envs(self.settings.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
-            .stdout(self.output.stdout.writer()?)
-            .stderr(self.output.stderr.writer()?)
+            .stdout(self.stdout.file.try_clone()?)
+            .stderr(self.stderr.file.try_clone()?)
             .kill_on_drop(true);
         Ok(command)
     }
@@ -382,26 +388,6 @@ fn outcome_of(said: Said) -> Outcome {
     }
 }
 
-/// The function's output: two unnamed files, so that everything written before an answer is
-/// available when the answer arrives.
-#[derive(Debug)]
-struct Output {
-    stdout: Tape,
-    stderr: Tape,
-}
-
-impl Output {
-    fn create() -> io::Result<Self> {
-        Ok(Self { stdout: Tape::create()?, stderr: Tape::create()? })
-    }
-
-    fn take_lines(&mut self) -> io::Result<Vec<String>> {
-        let mut lines = self.stdout.take_lines()?;
-        lines.extend(self.stderr.take_lines()?);
-        Ok(lines)
-    }
-}
-
 /// A file that is written at its end and read once from its beginning.
 #[derive(Debug)]
 struct Tape {
@@ -419,10 +405,6 @@ impl Tape {
         // The open file stays; only its name goes, so nothing is left behind.
         std::fs::remove_file(&path)?;
         Ok(Self { file, read: 0 })
-    }
-
-    fn writer(&self) -> io::Result<File> {
-        self.file.try_clone()
     }
 
     /// The whole lines that are new; a line that is still being written waits for the next time.

@@ -36,20 +36,3 @@ impl Hangs {
         Some(hang)
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_change_hangs_and_no_other() {
-        let mut hangs = Hangs::default();
-        assert_eq!(hangs.meet(), None);
-        hangs.arm(2, Hang::AfterTheChange);
-        assert_eq!((hangs.meet(), hangs.hung), (None, false));
-        assert_eq!((hangs.meet(), hangs.hung), (Some(Hang::AfterTheChange), true));
-        assert_eq!(hangs.meet(), None);
-        hangs.disarm();
-        assert!(!hangs.hung);
-    }
-}

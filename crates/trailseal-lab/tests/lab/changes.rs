@@ -178,5 +178,7 @@ async fn a_change_hangs_before_or_after_it_is_carried_out() {
         assert!(waited.is_err() && lab.has_hung());
         assert_eq!(key_of(&lab, sealed).as_deref(), expected);
         assert_eq!(seal(&client, "sealed", KEY).await, "no error");
+        lab.clear_hang();
+        assert!(!lab.has_hung());
     }
 }

@@ -1,5 +1,7 @@
 //! AWS Config, by the AWS SDK.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_config::Client;
 use aws_sdk_config::primitives::DateTime;
 use aws_sdk_config::types::{ComplianceType, Evaluation, ResourceType};
@@ -116,31 +118,28 @@ async fn what_cannot_be_stored_is_refused() {
         code(request.result_token(token).send().await)
     };
     let valid = token(&lab);
-    let with = |change: fn(&mut Evaluation)| {
-        let mut evaluation = good();
-        change(&mut evaluation);
-        vec![evaluation]
-    };
-    let long = |count: usize| "x".repeat(count);
     assert_eq!(put(vec![good(); 100], &valid).await, "no error");
     assert_eq!(put(vec![good(); 101], &valid).await, "ValidationException");
-    let mut annotated = good();
-    annotated.annotation = Some(long(257));
-    assert_eq!(put(vec![annotated.clone()], &valid).await, "ValidationException");
-    annotated.annotation = Some(long(256));
-    assert_eq!(put(vec![annotated], &valid).await, "no error");
-    let empty = with(|evaluation| evaluation.annotation = Some(String::new()));
-    assert_eq!(put(empty, &valid).await, "ValidationException");
-    let nameless = with(|evaluation| evaluation.compliance_resource_id = String::new());
-    assert_eq!(put(nameless, &valid).await, "ValidationException");
-    let undecided =
-        with(|evaluation| evaluation.compliance_type = ComplianceType::InsufficientData);
-    assert_eq!(put(undecided, &valid).await, "InvalidParameterValueException");
-    let odd = with(|evaluation| evaluation.compliance_resource_type = "AWS::Odd::Type".to_owned());
-    assert_eq!(put(odd, &valid).await, "InvalidParameterValueException");
-    let account =
-        with(|evaluation| "AWS::::Account".clone_into(&mut evaluation.compliance_resource_type));
-    assert_eq!(put(account, &valid).await, "no error");
+    let changes: [(fn(&mut Evaluation), &str); 7] = [
+        (|one| one.annotation = Some("x".repeat(256)), "no error"),
+        (|one| one.annotation = Some("x".repeat(257)), "ValidationException"),
+        (|one| one.annotation = Some(String::new()), "ValidationException"),
+        (|one| one.compliance_resource_id = String::new(), "ValidationException"),
+        (
+            |one| one.compliance_type = ComplianceType::InsufficientData,
+            "InvalidParameterValueException",
+        ),
+        (
+            |one| one.compliance_resource_type = "AWS::Odd::Type".to_owned(),
+            "InvalidParameterValueException",
+        ),
+        (|one| one.compliance_resource_type = "AWS::::Account".to_owned(), "no error"),
+    ];
+    for (change, expected) in changes {
+        let mut evaluation = good();
+        change(&mut evaluation);
+        assert_eq!(put(vec![evaluation.clone()], &valid).await, expected, "{evaluation:?}");
+    }
     assert_eq!(put(vec![good()], "forged").await, "InvalidResultTokenException");
     lab.delete_rule(ACCOUNT, REGION, RULE);
     assert_eq!(put(vec![good()], &valid).await, "NoSuchConfigRuleException");
@@ -171,21 +170,23 @@ async fn results_come_in_pages_and_names_over_64_characters_are_refused() {
         .collect();
     let request = config.put_evaluations().set_evaluations(Some(evaluations));
     request.result_token(token(&lab)).send().await.unwrap();
-    let (mut pages, mut next) = (Vec::new(), None);
-    loop {
-        let request = config.get_compliance_details_by_config_rule().config_rule_name(RULE);
-        let page = request.set_next_token(next).send().await.unwrap();
-        pages.push(page.evaluation_results().len());
-        next = page.next_token;
-        if next.is_none() {
-            break;
-        }
-    }
-    assert_eq!(pages, [10, 10, 5]);
     let details =
-        |name: String| config.get_compliance_details_by_config_rule().config_rule_name(name).send();
-    assert_eq!(code(details("x".repeat(65)).await), "ValidationException");
-    assert_eq!(code(details("x".repeat(64)).await), "NoSuchConfigRuleException");
+        |name: &str| config.get_compliance_details_by_config_rule().config_rule_name(name);
+    // A limit of nought is the usual size.
+    for (limit, expected) in [(0, vec![10, 10, 5]), (20, vec![20, 5])] {
+        let (mut pages, mut ids) = (Vec::new(), BTreeSet::new());
+        let mut sent = details(RULE).limit(limit).into_paginator().send();
+        while let Some(page) = sent.next().await {
+            let results = page.unwrap().evaluation_results.unwrap();
+            pages.push(results.len());
+            ids.extend(results.iter().map(|result| format!("{result:?}")));
+        }
+        assert_eq!((pages, ids.len()), (expected, 25));
+    }
+    let of_another_list = details(RULE).next_token("history-AWS::CloudTrail::Trail-sealed#3");
+    assert_eq!(code(of_another_list.send().await), "InvalidNextTokenException");
+    assert_eq!(code(details(&"x".repeat(65)).send().await), "ValidationException");
+    assert_eq!(code(details(&"x".repeat(64)).send().await), "NoSuchConfigRuleException");
 }
 
 #[tokio::test]
@@ -270,16 +271,11 @@ async fn the_history_begins_with_the_newest_item_not_later_than_asked() {
 async fn the_history_can_begin_with_empty_pages() {
     let lab = lab_with_history(2).await;
     let config = client(&lab);
-    let (mut pages, mut next) = (Vec::new(), None);
-    loop {
-        let request = config.get_resource_config_history().resource_type(ResourceType::Trail);
-        let request = request.resource_id("sealed").limit(2).set_next_token(next);
-        let page = request.send().await.unwrap();
-        pages.push(page.configuration_items().len());
-        next = page.next_token;
-        if next.is_none() {
-            break;
-        }
+    let request = config.get_resource_config_history().resource_type(ResourceType::Trail);
+    let mut sent = request.resource_id("sealed").limit(2).into_paginator().send();
+    let mut pages = Vec::new();
+    while let Some(page) = sent.next().await {
+        pages.push(page.unwrap().configuration_items().len());
     }
     assert_eq!(pages, [0, 0, 2, 1]);
 }

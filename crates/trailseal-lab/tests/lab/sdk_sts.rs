@@ -80,12 +80,16 @@ async fn credentials_that_nobody_handed_out_are_not_recognised() {
         secret_access_key: "secret".to_owned(),
         session_token: "token".to_owned(),
     };
-    let config = sdk_with(&lab, &forged, REGION);
-    let key = Kms::new(&config).describe_key().key_id(KEY).send().await;
-    assert_eq!(code(key), "UnrecognizedClientException");
-    let identity = Client::new(&config).get_caller_identity().send().await;
-    assert_eq!(code(identity), "InvalidClientTokenId");
-    let other_region = sdk(&lab, ACCOUNT, "ap-south-1");
-    let key = Kms::new(&other_region).describe_key().key_id(KEY).send().await;
-    assert_eq!(code(key), "UnrecognizedClientException");
+    let own = lab.credentials(ACCOUNT);
+    let wrong_token = Credentials { session_token: "other".to_owned(), ..own.clone() };
+    let no_account = lab.credentials("999999999999");
+    for (credentials, region) in
+        [(&forged, REGION), (&wrong_token, REGION), (&no_account, REGION), (&own, "ap-south-1")]
+    {
+        let config = sdk_with(&lab, credentials, region);
+        let key = Kms::new(&config).describe_key().key_id(KEY).send().await;
+        assert_eq!(code(key), "UnrecognizedClientException", "{credentials:?} {region}");
+        let identity = Client::new(&config).get_caller_identity().send().await;
+        assert_eq!(code(identity), "InvalidClientTokenId", "{credentials:?} {region}");
+    }
 }
