@@ -15,9 +15,7 @@ use clap::Parser;
 use trailseal_lab::{Lab, State, transcript};
 
 use arguments::Arguments;
-use report::Report;
-use run::Runner;
-use steps::{Origin, Steps};
+use steps::Steps;
 
 /// Something that keeps the command from doing its work: lines for people, exit code 2.
 #[derive(Debug)]
@@ -71,7 +69,7 @@ async fn work(
     let lab = Lab::start(state).await?;
     let mut code = ExitCode::SUCCESS;
     if let Some(bootstrap) = &arguments.bootstrap {
-        let report = run(&lab, bootstrap, &steps, err).await?;
+        let report = run::run(&lab, bootstrap, &steps, err).await?;
         let colour = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
         if arguments.json {
             writeln!(out, "{:#}", report.to_json())?;
@@ -97,28 +95,6 @@ fn state(path: Option<&Path>) -> Result<State, String> {
         .map_err(|error| format!("{name}: cannot be read: {error}"))?;
     State::parse(&name, &text)
         .map_err(|error| format!("{name}: {}; STATE.md describes the form", error.fault))
-}
-
-async fn run<'s>(
-    lab: &Lab,
-    bootstrap: &Path,
-    steps: &'s Steps,
-    err: &mut impl Write,
-) -> Result<Report<'s>, Failure> {
-    let mut runner = Runner::new(lab, bootstrap);
-    let mut reports = Vec::new();
-    for step in &steps.list {
-        if steps.origin == Origin::Files && lab.ensure_account(&step.account, &step.region) {
-            writeln!(
-                err,
-                "trailseal-lab: account `{}` has nothing in `{}` in the lab's state, so its keys and \
-                 buckets are missing: describe them with --state",
-                step.account, step.region
-            )?;
-        }
-        reports.push(runner.run(step).await?);
-    }
-    Ok(runner.report(steps.origin, reports))
 }
 
 /// Keeps the endpoints up until the process is interrupted.

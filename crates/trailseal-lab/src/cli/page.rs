@@ -33,7 +33,7 @@ fn write_step(
     colour: bool,
     out: &mut impl Write,
 ) -> io::Result<()> {
-    writeln!(out, "\n{number:>2}. {}", painted(&step.step.title, Paint::Bold, colour))?;
+    writeln!(out, "\n{number:>2}. {}", painted(&step.step.title, BOLD, colour))?;
     let place =
         format!("{} in account {}, {}", step.trigger(), step.step.account, step.step.region);
     field(out, "trigger", &place)?;
@@ -61,7 +61,7 @@ fn write_evaluation(
     out: &mut impl Write,
 ) -> io::Result<()> {
     let verdict = evaluation.compliance_type.as_str();
-    let verdict = painted(verdict, Paint::of(verdict), colour);
+    let verdict = painted(verdict, paint_of(verdict), colour);
     if evaluation.resource_id == step.resource() {
         field(out, "verdict", &verdict)?;
     } else {
@@ -104,7 +104,7 @@ fn call_in_words(call: &Call) -> String {
 
 fn write_summary(report: &Report<'_>, colour: bool, out: &mut impl Write) -> io::Result<()> {
     let Totals { verdicts, calls, failures } = report.tally();
-    writeln!(out, "\n{}", painted("Summary", Paint::Bold, colour))?;
+    writeln!(out, "\n{}", painted("Summary", BOLD, colour))?;
     let mut counted: Vec<String> =
         verdicts.iter().map(|(verdict, number)| format!("{number} {verdict}")).collect();
     counted.push(format!("{failures} failed"));
@@ -182,40 +182,28 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-#[derive(Debug, Clone, Copy)]
-enum Paint {
-    Bold,
-    Green,
-    Red,
-    Grey,
-}
+const BOLD: &str = "1";
+const RED: &str = "31";
+const GREEN: &str = "32";
+const GREY: &str = "90";
 
-impl Paint {
-    fn of(verdict: &str) -> Self {
-        match verdict {
-            "COMPLIANT" => Self::Green,
-            "NON_COMPLIANT" => Self::Red,
-            _ => Self::Grey,
-        }
+fn paint_of(verdict: &str) -> &'static str {
+    match verdict {
+        "COMPLIANT" => GREEN,
+        "NON_COMPLIANT" => RED,
+        _ => GREY,
     }
 }
 
-fn painted(text: &str, paint: Paint, colour: bool) -> String {
-    let code = match paint {
-        Paint::Bold => "1",
-        Paint::Green => "32",
-        Paint::Red => "31",
-        Paint::Grey => "90",
-    };
-    if colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+/// The text in a colour of the terminal.
+fn painted(text: &str, paint: &str, colour: bool) -> String {
+    if colour { format!("\u{1b}[{paint}m{text}\u{1b}[0m") } else { text.to_owned() }
 }
 
 /// The first word painted red: a painted text that is wrapped would bleed into the label.
 fn painted_first(text: &str, colour: bool) -> String {
-    match text.split_once(' ') {
-        Some((first, rest)) => format!("{} {rest}", painted(first, Paint::Red, colour)),
-        None => painted(text, Paint::Red, colour),
-    }
+    let (first, rest) = text.split_at(text.find(' ').unwrap_or(text.len()));
+    format!("{}{rest}", painted(first, RED, colour))
 }
 
 #[cfg(test)]
