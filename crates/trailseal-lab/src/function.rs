@@ -10,14 +10,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
-use serde_json::Value;
 use tokio::process::{Child, Command};
 use tokio::sync::oneshot;
 
 use crate::arn::partition_of;
 use crate::lab::Lab;
 use crate::moments;
-use crate::runtime_api::{Delivery, RuntimeApi, Said};
+use crate::runtime_api::{Delivery, Outcome, RuntimeApi};
 
 /// The time that Lambda gives a function to ask for its first event.
 const INIT_TIME: Duration = Duration::from_secs(10);
@@ -45,29 +44,6 @@ impl FunctionSettings {
         let (arguments, environment) = (Vec::new(), Vec::new());
         Self { account, region, arguments, memory_mib: 128, environment }
     }
-}
-
-/// What became of an event.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Outcome {
-    /// The function answered.
-    Response(Value),
-    /// The function reported an error, and Lambda would try again.
-    Failed {
-        /// The error's type.
-        error_type: String,
-        /// The error's message.
-        message: String,
-        /// The stack trace, if the function gave one.
-        stack_trace: Vec<String>,
-    },
-    /// The process ended without an answer.
-    Exited {
-        /// How it ended, such as `exit status: 1`.
-        status: String,
-    },
-    /// The time was up; the process was killed, as Lambda does.
-    TimedOut,
 }
 
 /// An event's way through the function.
@@ -270,7 +246,7 @@ impl Function {
     }
 
     /// Queues an event for the next process that asks for one.
-    fn deliver(&self, event: &[u8], time: Duration) -> oneshot::Receiver<Said> {
+    fn deliver(&self, event: &[u8], time: Duration) -> oneshot::Receiver<Outcome> {
         let allowed = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
         self.runtime.deliver(Delivery {
             event: event.to_vec(),
@@ -360,7 +336,7 @@ impl Function {
 /// Waits for what the function says, for its end or for the end of its time.
 async fn outcome(
     process: Option<&mut Child>,
-    said: oneshot::Receiver<Said>,
+    said: oneshot::Receiver<Outcome>,
     time: Duration,
 ) -> io::Result<Outcome> {
     let ended = async {
@@ -371,21 +347,10 @@ async fn outcome(
     };
     Ok(tokio::select! {
         biased;
-        said = said => said.map_or(Outcome::TimedOut, outcome_of),
+        said = said => said.unwrap_or(Outcome::TimedOut),
         status = ended => Outcome::Exited { status: status?.to_string() },
         () = tokio::time::sleep(time) => Outcome::TimedOut,
     })
-}
-
-fn outcome_of(said: Said) -> Outcome {
-    match said {
-        Said::Response(value) => Outcome::Response(value),
-        Said::Error(error) => Outcome::Failed {
-            error_type: error.error_type,
-            message: error.error_message,
-            stack_trace: error.stack_trace,
-        },
-    }
 }
 
 /// A file that is written at its end and read once from its beginning.

@@ -38,12 +38,13 @@ pub use caller::Credentials;
 pub use delivery::DeliveryMoment;
 pub use event::{GivenEvent, RuleEvent};
 pub use fault::{Fault, FaultKind, Position};
-pub use function::{FirstResponse, Function, FunctionSettings, Invocation, Memory, Outcome};
+pub use function::{FirstResponse, Function, FunctionSettings, Invocation, Memory};
 pub use hang::Hang;
 pub use lab::Lab;
 pub use listener::{Authority, Listener};
 pub use operation::{Operation, Service};
 pub use record::{Call, Fate, Ordering, PutEvaluation};
+pub use runtime_api::Outcome;
 pub use state::{
     Account, Aggregator, Alias, Bucket, ConfigRule, Denial, DiscoveredAs, DiscoveredResource,
     History, Key, Membership, OrganizationAccount, Role, Rotation, STATE_VERSION, StandingResult,

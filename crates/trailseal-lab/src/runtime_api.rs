@@ -27,13 +27,27 @@ pub(crate) struct Delivery {
     pub(crate) function_arn: String,
 }
 
-/// What the function said of an event.
+/// What became of an event.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Said {
-    /// A response; `null` where the body is empty.
+pub enum Outcome {
+    /// The function answered.
     Response(Value),
-    /// An error.
-    Error(FunctionError),
+    /// The function reported an error, and Lambda would try again.
+    Failed {
+        /// The error's type.
+        error_type: String,
+        /// The error's message.
+        message: String,
+        /// The stack trace, if the function gave one.
+        stack_trace: Vec<String>,
+    },
+    /// The process ended without an answer.
+    Exited {
+        /// How it ended, such as `exit status: 1`.
+        status: String,
+    },
+    /// The time was up; the process was killed, as Lambda does.
+    TimedOut,
 }
 
 /// An error as a function reports it to the Runtime API.
@@ -48,7 +62,7 @@ pub(crate) struct FunctionError {
 #[derive(Debug, Default)]
 struct Queue {
     waiting: VecDeque<(String, Delivery)>,
-    under_way: HashMap<String, oneshot::Sender<Said>>,
+    under_way: HashMap<String, oneshot::Sender<Outcome>>,
     delivered: u64,
     init_error: Option<FunctionError>,
 }
@@ -94,7 +108,7 @@ impl RuntimeApi {
     }
 
     /// Hands an event over; what the function says of it comes through the receiver.
-    pub(crate) fn deliver(&self, delivery: Delivery) -> oneshot::Receiver<Said> {
+    pub(crate) fn deliver(&self, delivery: Delivery) -> oneshot::Receiver<Outcome> {
         let (says, said) = oneshot::channel();
         let mut queue = self.inner.lock();
         queue.delivered = queue.delivered.saturating_add(1);
@@ -129,7 +143,10 @@ async fn handle(inner: Arc<Inner>, head: Parts, body: Bytes) -> Result<Response<
         (&Method::GET, ["invocation", "next"]) => next(&inner).await,
         (&Method::POST, ["invocation", id, "response"]) => response(&inner, id, &body),
         (&Method::POST, ["invocation", id, "error"]) => {
-            complete_invocation(&inner, id, Said::Error(function_error(&head, &body)))
+            let FunctionError { error_type, error_message, stack_trace } =
+                function_error(&head, &body);
+            let failed = Outcome::Failed { error_type, message: error_message, stack_trace };
+            complete_invocation(&inner, id, failed)
         }
         (&Method::POST, ["init", "error"]) => {
             inner.lock().init_error = Some(function_error(&head, &body));
@@ -171,15 +188,15 @@ fn event(id: &str, delivery: Delivery) -> Response<Payload> {
 
 fn response(inner: &Inner, id: &str, body: &Bytes) -> Response<Payload> {
     if body.is_empty() {
-        return complete_invocation(inner, id, Said::Response(Value::Null));
+        return complete_invocation(inner, id, Outcome::Response(Value::Null));
     }
     // Lambda itself does not look at what an asynchronous invocation answers; text is kept as text.
     let text = || Value::from(String::from_utf8_lossy(body).into_owned());
     let value = serde_json::from_slice(body).unwrap_or_else(|_| text());
-    complete_invocation(inner, id, Said::Response(value))
+    complete_invocation(inner, id, Outcome::Response(value))
 }
 
-fn complete_invocation(inner: &Inner, id: &str, said: Said) -> Response<Payload> {
+fn complete_invocation(inner: &Inner, id: &str, said: Outcome) -> Response<Payload> {
     let Some(says) = inner.lock().under_way.remove(id) else {
         let body = r#"{"errorType":"InvalidRequestID","errorMessage":"Invalid request ID"}"#;
         return plain(StatusCode::BAD_REQUEST, body);

@@ -14,6 +14,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
+use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
@@ -43,16 +44,9 @@ impl Drop for Server {
 }
 
 /// Why a connection ends without an answer.
-#[derive(Debug)]
+#[derive(Debug, Error)]
+#[error("the connection is to be reset")]
 pub(crate) struct Reset;
-
-impl std::fmt::Display for Reset {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.write_str("the connection is to be reset")
-    }
-}
-
-impl std::error::Error for Reset {}
 
 /// Where a server listens, and how it is spoken to.
 #[derive(Clone)]

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::Value;
+use thiserror::Error;
 
 pub use organization::{Aggregator, OrganizationAccount};
 
@@ -329,20 +330,13 @@ pub struct Denial {
 }
 
 /// A state that could not be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("`{name}` is not a valid lab state: {fault}")]
 pub struct StateError {
     name: String,
     /// What is wrong, with its place and what was expected.
     pub fault: String,
 }
-
-impl std::fmt::Display for StateError {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(out, "`{}` is not a valid lab state: {}", self.name, self.fault)
-    }
-}
-
-impl std::error::Error for StateError {}
 
 impl State {
     /// The state that ships with the lab: the accounts of the default scenario.

@@ -2,6 +2,7 @@
 
 use aws_sdk_cloudtrail::Client;
 use aws_sdk_cloudtrail::types::Trail;
+use trailseal_lab::Lab;
 
 use super::support::{ACCOUNT, MEMBER, REGION, STRANGER, code, lab, sdk};
 
@@ -12,10 +13,15 @@ fn names(trails: &[Trail]) -> Vec<&str> {
     trails.iter().filter_map(Trail::name).collect()
 }
 
+async fn lab_and_client() -> (Lab, Client) {
+    let lab = lab().await;
+    let client = Client::new(&sdk(&lab, ACCOUNT, REGION));
+    (lab, client)
+}
+
 #[tokio::test]
 async fn trails_are_described_with_their_copies_unless_told_otherwise() {
-    let lab = lab().await;
-    let here = Client::new(&sdk(&lab, ACCOUNT, REGION));
+    let (lab, here) = lab_and_client().await;
     let all = here.describe_trails().send().await.unwrap();
     assert_eq!(all.trail_list().len(), 10);
     let own = here.describe_trails().include_shadow_trails(false).send().await.unwrap();
@@ -33,8 +39,7 @@ async fn trails_are_described_with_their_copies_unless_told_otherwise() {
 
 #[tokio::test]
 async fn an_unencrypted_trail_has_no_key_at_all() {
-    let lab = lab().await;
-    let here = Client::new(&sdk(&lab, ACCOUNT, REGION));
+    let (_lab, here) = lab_and_client().await;
     let trail = |name: &'static str| here.get_trail().name(name).send();
     let unencrypted = trail("unencrypted").await.unwrap().trail.unwrap();
     assert_eq!(unencrypted.kms_key_id(), None);
@@ -45,8 +50,7 @@ async fn an_unencrypted_trail_has_no_key_at_all() {
 
 #[tokio::test]
 async fn names_match_here_only_and_arns_anywhere() {
-    let lab = lab().await;
-    let here = Client::new(&sdk(&lab, ACCOUNT, REGION));
+    let (_lab, here) = lab_and_client().await;
     let named = here.describe_trails().trail_name_list("ireland").trail_name_list("sealed");
     assert_eq!(names(named.send().await.unwrap().trail_list()), ["sealed"]);
     let by_arn = here.describe_trails().trail_name_list(IRELAND).send().await.unwrap();
@@ -61,8 +65,7 @@ async fn names_match_here_only_and_arns_anywhere() {
 
 #[tokio::test]
 async fn the_status_tells_of_the_latest_delivery() {
-    let lab = lab().await;
-    let here = Client::new(&sdk(&lab, ACCOUNT, REGION));
+    let (lab, here) = lab_and_client().await;
     let status = here.get_trail_status().name("key-disabled").send().await.unwrap();
     assert_eq!(status.latest_delivery_error(), Some("KMS.DisabledException"));
     assert_eq!(status.is_logging(), Some(true));

@@ -2,7 +2,7 @@
 
 use aws_sdk_kms::Client;
 use aws_sdk_kms::types::{KeyManagerType, KeyState};
-use trailseal_lab::{Denial, State};
+use trailseal_lab::{Denial, Lab, State};
 
 use super::support::{ACCOUNT, MEMBER, REGION, STRANGER, code, lab, sdk};
 
@@ -11,10 +11,15 @@ const DOOMED: &str = "arn:aws:kms:us-east-1:111122223333:key/33333333-0000-4000-
 const GONE: &str = "arn:aws:kms:us-east-1:111122223333:key/44444444-0000-4000-8000-444444444444";
 const SHARED: &str = "arn:aws:kms:us-east-1:111122223333:key/55555555-0000-4000-8000-555555555555";
 
+async fn lab_and_client() -> (Lab, Client) {
+    let lab = lab().await;
+    let client = Client::new(&sdk(&lab, ACCOUNT, REGION));
+    (lab, client)
+}
+
 #[tokio::test]
 async fn a_key_is_described_by_each_of_its_names() {
-    let lab = lab().await;
-    let kms = Client::new(&sdk(&lab, ACCOUNT, REGION));
+    let (lab, kms) = lab_and_client().await;
     let alias = "arn:aws:kms:us-east-1:111122223333:alias/trail-logs";
     for name in [SEALED, "11111111-0000-4000-8000-111111111111", "alias/trail-logs", alias] {
         let key = kms.describe_key().key_id(name).send().await.unwrap().key_metadata.unwrap();
@@ -31,8 +36,7 @@ async fn a_key_is_described_by_each_of_its_names() {
 
 #[tokio::test]
 async fn what_is_not_there_or_elsewhere_is_told_apart() {
-    let lab = lab().await;
-    let kms = Client::new(&sdk(&lab, ACCOUNT, REGION));
+    let (lab, kms) = lab_and_client().await;
     let elsewhere = "arn:aws:kms:eu-west-1:111122223333:key/77777777-0000-4000-8000-777777777777";
     for (name, expected) in [
         (GONE, "NotFoundException"),
@@ -71,8 +75,7 @@ async fn another_account_sees_only_what_it_may_and_only_by_arn() {
 
 #[tokio::test]
 async fn describing_a_predefined_alias_without_a_key_makes_one_and_is_remembered() {
-    let lab = lab().await;
-    let kms = Client::new(&sdk(&lab, ACCOUNT, REGION));
+    let (lab, kms) = lab_and_client().await;
     let made = kms.describe_key().key_id("alias/aws/s3").send().await.unwrap();
     assert_eq!(made.key_metadata.unwrap().key_manager(), Some(&KeyManagerType::Aws));
     let alias = "arn:aws:kms:us-east-1:111122223333:alias/aws/s3";
@@ -83,8 +86,7 @@ async fn describing_a_predefined_alias_without_a_key_makes_one_and_is_remembered
 
 #[tokio::test]
 async fn policies_and_rotation_are_read() {
-    let lab = lab().await;
-    let kms = Client::new(&sdk(&lab, ACCOUNT, REGION));
+    let (_lab, kms) = lab_and_client().await;
     let policy = kms.get_key_policy().key_id(SEALED).send().await.unwrap();
     assert!(policy.policy().unwrap().contains("kms:GenerateDataKey*"));
     assert_eq!(policy.policy_name(), Some("default"));
@@ -146,8 +148,7 @@ async fn what_the_state_denies_is_denied_to_the_accounts_own_identities() {
 
 #[tokio::test]
 async fn a_call_is_remembered_with_account_region_and_outcome() {
-    let lab = lab().await;
-    let kms = Client::new(&sdk(&lab, ACCOUNT, REGION));
+    let (lab, kms) = lab_and_client().await;
     drop(kms.describe_key().key_id(SEALED).send().await);
     drop(kms.describe_key().key_id(GONE).send().await);
     assert_eq!(lab.call_counts().get("kms:DescribeKey"), Some(&2));
