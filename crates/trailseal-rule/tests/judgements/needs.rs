@@ -92,7 +92,11 @@ fn copies_and_exempt_trails_are_not_evaluated() {
     let exempt = |until: &str, words: &str| {
         let arn = "arn:aws:cloudtrail:us-east-1:111122223333:trail/lab";
         let parameters = parameters(&json!({ "exemptTrails": format!("{arn}{until}") }));
-        said(&parameters, &trail(), &broken, words)
+        let compliance = said(&parameters, &trail(), &broken, words);
+        let context = EvaluationContext { parameters: &parameters, now: now() };
+        let is_exempt = compliance == ComplianceType::NotApplicable;
+        assert_eq!(context.exempts(&trail().arn), is_exempt, "{until}");
+        compliance
     };
     let none = ComplianceType::NotApplicable;
     assert_eq!(exempt("", "the trail is exempt (exemptTrails)"), none);
