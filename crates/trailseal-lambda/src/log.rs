@@ -106,6 +106,7 @@ impl InvocationSummary {
     fn evaluation_line<'a>(&'a self, judged: &'a Judged) -> EvaluationLine<'a> {
         let Judged { evaluation, of } = judged;
         let results = of.as_ref().map_or(&[][..], |(_, judgement)| judgement.verdict.results());
+        let skipped = of.iter().flat_map(|(_, judgement)| &judgement.skipped);
         EvaluationLine {
             level: "INFO",
             message: "evaluation",
@@ -119,8 +120,8 @@ impl InvocationSummary {
             checks: of.as_ref().map(|(_, judgement)| CheckOutcomes(judgement)),
             findings: results.iter().filter_map(finding).collect(),
             notes: of.as_ref().map_or(&[], |(_, judgement)| &judgement.notes),
-            skipped: of.iter().flat_map(|(_, judgement)| skipped(judgement)).collect(),
-            calls: CallCounts(&self.calls),
+            skipped: skipped.map(|check| check.as_str()).collect(),
+            calls: &self.calls,
             milliseconds: self.milliseconds(),
         }
     }
@@ -146,7 +147,7 @@ impl InvocationSummary {
             cold_starts: u8::from(self.is_cold),
             invocation_errors: u8::from(self.failure.is_some()),
             duration_milliseconds: self.milliseconds(),
-            calls: CallCounts(&self.calls),
+            calls: &self.calls,
         }
     }
 
@@ -183,7 +184,8 @@ struct EvaluationLine<'a> {
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     notes: &'a [String],
     skipped: Vec<&'static str>,
-    calls: CallCounts<'a>,
+    #[serde(serialize_with = "attempts")]
+    calls: &'a BTreeMap<String, Calls>,
     milliseconds: f64,
 }
 
@@ -214,8 +216,8 @@ struct MetricsLine<'a> {
     cold_starts: u8,
     invocation_errors: u8,
     duration_milliseconds: f64,
-    #[serde(rename = "calls")]
-    calls: CallCounts<'a>,
+    #[serde(rename = "calls", serialize_with = "attempts")]
+    calls: &'a BTreeMap<String, Calls>,
 }
 
 #[derive(Serialize)]
@@ -255,12 +257,8 @@ const METRICS: [Metric; 10] = [
 ];
 
 /// How often each operation was called.
-struct CallCounts<'a>(&'a BTreeMap<String, Calls>);
-
-impl Serialize for CallCounts<'_> {
-    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
-        out.collect_map(self.0.iter().map(|(name, calls)| (name, calls.attempts)))
-    }
+fn attempts<S: Serializer>(calls: &&BTreeMap<String, Calls>, out: S) -> Result<S::Ok, S::Error> {
+    out.collect_map(calls.iter().map(|(name, calls)| (name, calls.attempts)))
 }
 
 /// What a check found or could not verify, with the whole fix: an annotation has less room.
@@ -275,11 +273,6 @@ fn finding(result: &CheckResult) -> Option<FindingLine<'_>> {
     let finding = result.outcome.finding()?;
     let (cause, fix) = (finding.cause.as_str(), finding.fix_in_full());
     Some(FindingLine { check: result.check.as_str(), cause, fix })
-}
-
-/// What `skipChecks` left out.
-fn skipped(judgement: &Judgement) -> impl Iterator<Item = &'static str> {
-    judgement.skipped.iter().map(|check| check.as_str())
 }
 
 /// What each check answered.
