@@ -6,7 +6,7 @@
 //! a condition, passes a negated one, and passes `…IfExists` in any case.
 
 use crate::address::lies_in;
-use crate::context::{Context, ContextValue, OpenValue, Settled};
+use crate::context::{Context, ContextValue, Settled};
 use crate::json::{Json, repeated_name};
 use crate::matching::Match;
 use crate::operator::{Missing, Operator, Polarity, Quantifier, Test};
@@ -117,7 +117,7 @@ impl Asked<'_> {
                 Tendency::Certain(if same { present } else { Match::Sometimes })
             }
             ContextValue::ChosenWith { needed, others } => self.chosen_with(needed, others),
-            ContextValue::Open(value) => self.open(value),
+            ContextValue::Open { shape, settled } => self.open(shape, *settled),
         }
     }
 
@@ -132,10 +132,12 @@ impl Asked<'_> {
                 Tendency::Certain(Match::Sometimes)
             }
             ContextValue::Chosen => Tendency::ByChoice,
-            ContextValue::Open(open) => Tendency::Certain(match open.settled {
-                Settled::ByCaller => Match::Never,
-                Settled::ByNobody => Match::Sometimes,
-            }),
+            ContextValue::Open { settled: Settled::ByCaller, .. } => {
+                Tendency::Certain(Match::Never)
+            }
+            ContextValue::Open { settled: Settled::ByNobody, .. } => {
+                Tendency::Certain(Match::Sometimes)
+            }
         };
         let asked: Option<Vec<bool>> = self.patterns.iter().map(|one| self.boolean(one)).collect();
         let Some(asked) = asked else { return Tendency::Certain(Match::Sometimes) };
@@ -195,15 +197,15 @@ impl Asked<'_> {
         }
     }
 
-    fn open(&self, value: &OpenValue) -> Tendency {
-        let present = match self.match_shape(&value.shape) {
+    fn open(&self, shape: &Shape, settled: Settled) -> Tendency {
+        let present = match self.match_shape(shape) {
             Some(Fit { always: true, .. }) => Match::Always,
             Some(Fit { possible: false, .. }) => Match::Never,
-            Some(_) if value.settled == Settled::ByCaller => return Tendency::ByChoice,
+            Some(_) if settled == Settled::ByCaller => return Tendency::ByChoice,
             Some(_) | None => Match::Sometimes,
         };
         let present = negate_if(self.operator.polarity, present);
-        match value.settled {
+        match settled {
             Settled::ByCaller => Tendency::Certain(present),
             Settled::ByNobody if present == absent(self.operator) => Tendency::Certain(present),
             Settled::ByNobody => Tendency::Certain(Match::Sometimes),
@@ -310,7 +312,7 @@ mod tests {
     use serde_json::json;
 
     use super::parse_conditions;
-    use crate::context::{Context, ContextValue, OpenValue, Settled};
+    use crate::context::{Context, ContextValue, Settled};
     use crate::matching::Match::{self, Always, Never, Sometimes};
     use crate::pattern::Variables;
     use crate::request::Effect;
@@ -417,7 +419,7 @@ mod tests {
                 [(Settled::ByCaller, by_caller), (Settled::ByNobody, by_nobody)]
             {
                 let shape = Shape::text("") + Hole::Unnamed;
-                let value = ContextValue::Open(OpenValue { shape, settled });
+                let value = ContextValue::Open { shape, settled };
                 check(&value, &[(operator, json!(values), expected)]);
             }
         };

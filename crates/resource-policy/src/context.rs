@@ -26,7 +26,12 @@ pub enum ContextValue {
     /// Anything: one value, several, or none.
     Unknown,
     /// A value with a part that the policy does not name, such as the account of a stranger.
-    Open(OpenValue),
+    Open {
+        /// What is known of it.
+        shape: Shape,
+        /// Who chooses the rest.
+        settled: Settled,
+    },
     /// The caller chooses any value, or none.
     Chosen,
 }
@@ -37,15 +42,6 @@ impl ContextValue {
     pub fn known(value: &str) -> Self {
         Self::Known(vec![value.to_owned()])
     }
-}
-
-/// A value that is only partly known.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OpenValue {
-    /// What is known of it.
-    pub shape: Shape,
-    /// Who chooses the rest.
-    pub settled: Settled,
 }
 
 /// Who chooses the unknown parts of a value.
@@ -98,12 +94,10 @@ impl Context {
 
     /// The same, of a key in lower case.
     pub(crate) fn value_of_lower(&self, key: &str) -> &ContextValue {
-        if let Some(value) = self.keys.get(key) {
-            return value;
-        }
-        self.families
-            .iter()
-            .find(|(prefix, _)| key.starts_with(prefix.as_str()))
-            .map_or(&ContextValue::Unknown, |(_, value)| value)
+        let of_family = || {
+            let family = self.families.iter().find(|(prefix, _)| key.starts_with(prefix.as_str()));
+            family.map(|(_, value)| value)
+        };
+        self.keys.get(key).or_else(of_family).unwrap_or(&ContextValue::Unknown)
     }
 }

@@ -34,18 +34,16 @@ mod request;
 mod conditions;
 mod elements;
 
-mod error;
 mod statement;
 
 mod document;
 mod parse;
 
-pub use crate::context::{Context, ContextValue, OpenValue, Settled};
+pub use crate::context::{Context, ContextValue, Settled};
 pub use crate::document::{Decision, PolicyDocument, Reason};
 pub use crate::elements::{Listed, Principal, same_service};
-pub use crate::error::PolicyError;
 pub use crate::matching::Match;
-pub use crate::parse::PolicyFormat;
+pub use crate::parse::{PolicyError, PolicyFormat};
 pub use crate::request::{CallerSet, Effect, Request};
 pub use crate::shape::{Hole, Shape};
 pub use crate::statement::{STATEMENT_MEMBERS, Statement, StatementRef};

@@ -3,7 +3,6 @@
 
 use crate::conditions::{Condition, parse_conditions};
 use crate::elements::{Listed, parse_patterns, parse_principals};
-use crate::error::PolicyError;
 use crate::json::{Json, repeated_name};
 use crate::pattern::Variables;
 use crate::request::Effect;
@@ -19,26 +18,33 @@ pub struct PolicyFormat {
     pub ignores_incomplete_statements: bool,
 }
 
+/// Why a text is not a policy, as a message of one line about the text.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct PolicyError(String);
+
 pub(crate) fn read_statements(
     text: &str,
     format: PolicyFormat,
 ) -> Result<Vec<Statement>, PolicyError> {
     let (bytes, bytes_max) = (text.len(), format.bytes_max);
     if bytes > bytes_max {
-        return Err(PolicyError::TooLong { bytes, bytes_max });
+        let message = format!("it has {bytes} bytes, and a policy has at most {bytes_max}");
+        return Err(PolicyError(message));
     }
     let json: Json = serde_json::from_str(text)
-        .map_err(|error| PolicyError::NotJson { message: error.to_string() })?;
+        .map_err(|error| PolicyError(format!("it is not JSON: {error}")))?;
     let Json::Object(members) = &json else {
         return Err(malformed("the policy", "an object"));
     };
     if let Some(name) = repeated_name(members) {
-        return Err(PolicyError::Repeated { name: quotable(name) });
+        return Err(PolicyError(format!("`{}` occurs twice", quotable(name))));
     }
     if let Some((name, _)) =
         members.iter().find(|(name, _)| !["Version", "Id", "Statement"].contains(&name.as_str()))
     {
-        return Err(PolicyError::UnknownMember { name: quotable(name) });
+        let message = format!("`{}` is not a member of a policy", quotable(name));
+        return Err(PolicyError(message));
     }
     let variables = match member(members, "Version") {
         None => Variables::Literal,
@@ -75,7 +81,7 @@ fn read_statement(
         [(name, Json::Text(effect))] if name == "Effect" && effect == "Allow" => Effect::Allow,
         [(name, Json::Text(effect))] if name == "Effect" && effect == "Deny" => Effect::Deny,
         _ => {
-            let place = format!("Effect of {}", quoteless(&reference));
+            let place = format!("Effect of {reference}").replace('`', "");
             return Err(malformed(&place, "`Allow` or `Deny`"));
         }
     };
@@ -153,10 +159,6 @@ fn member<'a>(members: &'a [(String, Json)], wanted: &str) -> Option<&'a Json> {
     members.iter().find(|(name, _)| name == wanted).map(|(_, json)| json)
 }
 
-fn malformed(place: &str, expected: &'static str) -> PolicyError {
-    PolicyError::Malformed { place: place.to_owned(), expected }
-}
-
-fn quoteless(reference: &StatementRef) -> String {
-    reference.to_string().replace('`', "")
+fn malformed(place: &str, expected: &str) -> PolicyError {
+    PolicyError(format!("`{place}` is not {expected}"))
 }

@@ -3,7 +3,7 @@
 //! Which key is in which request is said under *Availability* in "IAM User Guide, AWS global
 //! condition context keys", and in "AWS KMS Developer Guide, AWS KMS condition keys".
 
-use resource_policy::{CallerSet, Context, ContextValue, Hole, OpenValue, Request, Settled, Shape};
+use resource_policy::{CallerSet, Context, ContextValue, Hole, Request, Settled, Shape};
 
 /// The service principal that CloudTrail calls KMS with.
 pub(super) const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
@@ -195,12 +195,12 @@ pub(super) fn over_tls() -> ContextValue {
 
 /// A value of which the caller gives what is open.
 pub(super) fn theirs(shape: Shape) -> ContextValue {
-    ContextValue::Open(OpenValue { shape, settled: Settled::ByCaller })
+    ContextValue::Open { shape, settled: Settled::ByCaller }
 }
 
 /// A value that is no account's in particular, if it is there at all.
 pub(super) fn no_ones(shape: Shape) -> ContextValue {
-    ContextValue::Open(OpenValue { shape, settled: Settled::ByNobody })
+    ContextValue::Open { shape, settled: Settled::ByNobody }
 }
 
 pub(super) fn unnamed() -> Shape {

@@ -13,9 +13,7 @@ use proptest::prelude::{Strategy, any};
 use proptest::sample::select;
 use serde_json::{Value, json};
 
-use resource_policy::{
-    CallerSet, Context, ContextValue, Hole, Match, OpenValue, Request, Settled, Shape,
-};
+use resource_policy::{CallerSet, Context, ContextValue, Hole, Match, Request, Settled, Shape};
 use trailseal_rule::key_policy::exposure::{Openings, guards_decryption};
 
 use generated::{
@@ -91,7 +89,7 @@ fn knowledge(key: &'static str, universe: &'static [&'static str]) -> impl Strat
         let settled = Settled::ByNobody;
         let mut strangers: Vec<_> = STRANGERS.iter().map(|v| Some(owned(v))).collect();
         strangers.push(None);
-        choices.push((ContextValue::Open(OpenValue { shape, settled }), strangers));
+        choices.push((ContextValue::Open { shape, settled }, strangers));
     }
     choices.push((ContextValue::Unknown, anything));
     select(choices)
