@@ -129,10 +129,9 @@ impl Event {
         let arn = members.text(&["configRuleArn"], faults);
         let region = arn.and_then(|arn| Region::parse(Arn::split(arn)?.region).ok());
         let account = members.value(&["accountId"], faults);
-        let (trigger, account_of_trigger) =
-            read_trigger(members, resource_types, faults).unwrap_or_default();
+        let (trigger, account_of_trigger) = read_trigger(members, resource_types, faults).unzip();
         faults.drop_repeats("accountId", "awsAccountId");
-        let account: Option<AccountId> = account.or(account_of_trigger);
+        let account: Option<AccountId> = account.or(account_of_trigger.flatten());
         if trigger.is_some() && account.is_none() && !faults.iter().any(is_about_an_account) {
             faults.push(Fault::missing("accountId", "the account that owns the rule"));
         }
@@ -175,7 +174,7 @@ fn read_trigger(
     members: &Members<'_>,
     resource_types: &[&str],
     faults: &mut Faults,
-) -> Option<(Option<Trigger>, Option<AccountId>)> {
+) -> Option<(Trigger, Option<AccountId>)> {
     const FIELD: &str = "invokingEvent";
     const EXPECTED: &str = "`ConfigurationItemChangeNotification`, \
         `OversizedConfigurationItemChangeNotification` or `ScheduledNotification`";
@@ -187,17 +186,17 @@ fn read_trigger(
         "ConfigurationItemChangeNotification" => {
             let item = read_item(&event, "configurationItem", resource_types, faults)?;
             let account = item.account.clone();
-            Some((Some(Trigger::Changed(ItemChange { item, left_scope })), Some(account)))
+            Some((Trigger::Changed(ItemChange { item, left_scope }), Some(account)))
         }
         "OversizedConfigurationItemChangeNotification" => {
             let summary = read_item(&event, "configurationItemSummary", resource_types, faults)?;
             let account = summary.account.clone();
-            Some((Some(Trigger::Oversized(OversizedNotice { summary, left_scope })), Some(account)))
+            Some((Trigger::Oversized(OversizedNotice { summary, left_scope }), Some(account)))
         }
         "ScheduledNotification" => {
             let created: Option<Timestamp> = event.required(&["notificationCreationTime"], faults);
             let account = event.value(&["awsAccountId", "accountId"], faults);
-            created.map(|created| (Some(Trigger::Scheduled { created }), account))
+            created.map(|created| (Trigger::Scheduled { created }, account))
         }
         other => {
             faults.push(Fault::wrong(event.path("messageType"), other, EXPECTED));

@@ -144,18 +144,17 @@ fn read_arn(
     faults: &mut Faults,
 ) -> Option<TrailArn> {
     const NAMES: [&str; 2] = ["trailARN", "TrailARN"];
-    match (members.text(&NAMES, faults), item.arn.as_deref()) {
-        (None, Some(text)) => TrailArn::parse(text)
-            .map_err(|error| {
-                faults.push(Fault::wrong(members.path("trailARN"), text, error.expected()));
-            })
-            .ok(),
-        (None, None) => {
-            faults.push(Fault::missing(members.path("trailARN"), "the trail's ARN"));
-            None
-        }
-        (Some(_), _) => members.value(&NAMES, faults),
+    if members.text(&NAMES, faults).is_some() {
+        return members.value(&NAMES, faults);
     }
+    let path = members.path("trailARN");
+    let arn = match item.arn.as_deref() {
+        Some(text) => {
+            TrailArn::parse(text).map_err(|error| Fault::wrong(path, text, error.expected()))
+        }
+        None => Err(Fault::missing(path, "the trail's ARN")),
+    };
+    arn.map_err(|fault| faults.push(fault)).ok()
 }
 
 #[cfg(test)]
