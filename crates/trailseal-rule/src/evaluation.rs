@@ -5,7 +5,7 @@ use config_rule::{
     Timestamp,
 };
 
-use crate::checks::{CheckId, Finding, Outcome};
+use crate::checks::CheckId;
 use crate::evaluate::Judgement;
 use crate::invocation::TrailGone;
 use crate::parameters::WhenUnverified;
@@ -79,25 +79,14 @@ fn annotation(judgement: &Judgement, when_unverified: WhenUnverified) -> Annotat
     match &judgement.verdict {
         Verdict::Sealed(proof) => parts.add_cause(&sealed(proof, judgement)),
         Verdict::NotApplicable(why) => parts.add_cause(why),
-        Verdict::Broken(results) => {
-            for result in results {
-                if let Outcome::Fail(Finding { cause, fix, .. }) = &result.outcome {
-                    parts.add_cause(cause);
-                    parts.add_fix(fix);
-                }
-            }
+        Verdict::Unverified(_) if when_unverified == WhenUnverified::Compliant => {
+            parts.set_premise("reported as compliant because unverified=COMPLIANT;");
         }
-        Verdict::Unverified(results) => {
-            for result in results {
-                if let Outcome::Unknown(Finding { cause, fix, .. }) = &result.outcome {
-                    parts.add_cause(cause);
-                    parts.add_fix(fix);
-                }
-            }
-            if when_unverified == WhenUnverified::Compliant {
-                parts.set_premise("reported as compliant because unverified=COMPLIANT;");
-            }
-        }
+        Verdict::Broken(_) | Verdict::Unverified(_) => {}
+    }
+    for finding in judgement.verdict.deciding() {
+        parts.add_cause(&finding.cause);
+        parts.add_fix(&finding.fix);
     }
     parts.join()
 }

@@ -1,6 +1,6 @@
 //! The verdict: what the outcomes of the checks add up to.
 
-use crate::checks::{CheckId, Outcome};
+use crate::checks::{CheckId, Finding, Outcome};
 
 /// What one check found out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +64,15 @@ impl Verdict {
                 }
             }
         }
+    }
+
+    /// The findings that decide the verdict, in the order of the checks.
+    pub fn deciding(&self) -> impl Iterator<Item = &Finding> {
+        let is_broken = matches!(self, Self::Broken(_));
+        let results = self.results().iter();
+        let deciding =
+            results.filter(move |one| matches!(one.outcome, Outcome::Fail(_)) == is_broken);
+        deciding.filter_map(|result| result.outcome.finding())
     }
 
     /// The result of each check; empty if the trail was not evaluated.

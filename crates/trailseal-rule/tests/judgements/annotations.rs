@@ -8,7 +8,7 @@ use trailseal_rule::{
     WhenUnverified,
 };
 
-use crate::fixtures::{deciding, facts, judge, key, now, parameters, region, report, trail};
+use crate::fixtures::{facts, judge, key, now, parameters, region, report, trail};
 
 const KEY: &str = "arn:aws-us-gov:kms:us-gov-west-1:111122223333:key/\
                    mrk-12345678901234567890123456789012";
@@ -136,7 +136,7 @@ fn policies() -> Vec<Reading<String>> {
 /// the first one first.
 fn assert_complete(parameters: &Parameters, trail: &Trail, facts: &Facts) {
     let judgement = judge(parameters, trail, facts);
-    let fixes: Vec<&str> = deciding(&judgement).iter().map(|found| found.fix.as_str()).collect();
+    let fixes: Vec<&str> = judgement.verdict.deciding().map(|found| found.fix.as_str()).collect();
     for when in [WhenUnverified::NonCompliant, WhenUnverified::Compliant] {
         let id = ResourceId::new("t").unwrap();
         let said = judgement.evaluation(id, when, now());

@@ -2,10 +2,10 @@
 
 use serde_json::json;
 use trailseal_rule::{
-    AccountId, BucketName, ComplianceType, Delivery, Evaluation, EvaluationContext, Facts, Finding,
+    AccountId, BucketName, ComplianceType, Delivery, Evaluation, EvaluationContext, Facts,
     Judgement, KeyArn, KeyFacts, KeyManager, KeyOrigin, KeyPolicy, KeyRef, KeySpec, KeyState,
-    KeyUsage, Outcome, Parameters, Reading, Region, ResourceId, Rotation, Timestamp, Trail,
-    TrailArn, Verdict, evaluate,
+    KeyUsage, Parameters, Reading, Region, ResourceId, Rotation, Timestamp, Trail, TrailArn,
+    Verdict, evaluate,
 };
 
 pub(crate) const KEY: &str =
@@ -94,14 +94,6 @@ pub(crate) fn report(parameters: &Parameters, trail: &Trail, facts: &Facts) -> E
 /// A change of the sealed trail or of its facts.
 pub(crate) type Alter = dyn Fn(&mut Trail, &mut Facts);
 
-/// The findings that decide the verdict, in the order of the checks.
-pub(crate) fn deciding(judgement: &Judgement) -> Vec<&Finding> {
-    let is_broken = matches!(judgement.verdict, Verdict::Broken(_));
-    let results = judgement.verdict.results().iter();
-    let deciding = results.filter(|one| matches!(one.outcome, Outcome::Fail(_)) == is_broken);
-    deciding.filter_map(|result| result.outcome.finding()).collect()
-}
-
 /// The outcomes that decide the verdict, each as "fail CODE" or "unknown CODE"; "pass" if none does.
 pub(crate) fn outcomes(judgement: &Judgement) -> String {
     let kind = match judgement.verdict {
@@ -111,7 +103,7 @@ pub(crate) fn outcomes(judgement: &Judgement) -> String {
         Verdict::NotApplicable(_) => panic!("{judgement:?}"),
     };
     let mut codes: Vec<&str> = Vec::new();
-    for finding in deciding(judgement) {
+    for finding in judgement.verdict.deciding() {
         if !codes.contains(&finding.code.as_str()) {
             codes.push(finding.code.as_str());
         }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use trailseal_rule::{CheckId, Facts, Judgement, KeyPolicy, Reading};
 
-use crate::fixtures::{deciding, facts, judge, outcomes, policy, strict, trail};
+use crate::fixtures::{facts, judge, outcomes, policy, strict, trail};
 
 fn judgement(policy: &Value) -> Judgement {
     let key_policy = Reading::Known(KeyPolicy::new(policy.to_string()));
@@ -112,7 +112,7 @@ fn a_statement_without_effect_is_named_with_what_it_lacks() {
         let found = judgement(&document);
         assert_eq!(outcomes(&found), "fail cloudtrail-grant-without-effect");
         let named = format!("statement `trail` without {missing} has no effect");
-        assert!(deciding(&found)[0].cause.ends_with(&named), "{found:?}");
+        assert!(found.verdict.deciding().next().unwrap().cause.ends_with(&named), "{found:?}");
         // Without effect it neither opens the key nor denies anything.
         let mut other = document["Statement"][1].clone();
         other["Principal"] = json!("*");

@@ -6,9 +6,7 @@ use trailseal_rule::{
     Outcome, Parameters, Reading, Refusal, Rotation, Trail, Verdict,
 };
 
-use crate::fixtures::{
-    FOREIGN, KEY, deciding, facts, judge, key, parameters, region, report, strict, trail,
-};
+use crate::fixtures::{FOREIGN, KEY, facts, judge, key, parameters, region, report, strict, trail};
 
 #[test]
 fn a_compliant_annotation_names_the_key_and_counts_the_checks() {
@@ -195,8 +193,11 @@ fn a_missing_key_has_a_rationale_of_its_own() {
     gone.key = Reading::Absent;
     let reasons = |facts: &Facts| {
         let judgement = judge(&strict(), &trail(), facts);
-        let findings = deciding(&judgement).into_iter();
-        findings.map(|one| (one.cause.clone(), one.rationale)).collect::<Vec<_>>()
+        judgement
+            .verdict
+            .deciding()
+            .map(|one| (one.cause.clone(), one.rationale))
+            .collect::<Vec<_>>()
     };
     let reason = "without its key a trail cannot deliver log files, and the log files that the key \
                   encrypted cannot be read";
