@@ -7,8 +7,6 @@ mod figure;
 mod limits;
 mod programs;
 
-use std::path::PathBuf;
-
 use anyhow::Result;
 use serde_json::{Value, json};
 
@@ -21,11 +19,8 @@ use crate::project::{Project, print};
 use crate::tools;
 
 /// The parts, in their order.
-const PARTS: [&str; 9] =
-    ["cold", "warm", "schedule", "memory", "size", "rule", "check", "audit", "html"];
-
-/// Every part.
-const ALL: &str = "all";
+const PARTS: [&str; 10] =
+    ["cold", "warm", "schedule", "memory", "size", "rule", "check", "audit", "html", PEERS];
 
 /// Measured only if it is named: it installs other tools, one of which takes 2.3 GB.
 const PEERS: &str = "peers";
@@ -33,30 +28,20 @@ const PEERS: &str = "peers";
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// What to measure; all but `peers` if nothing is named. `peers` installs other tools
-    #[arg(value_name = "PART", value_parser = [
-        "cold", "warm", "schedule", "memory", "size", "rule", "check", "audit", "html", ALL, PEERS,
-    ])]
+    #[arg(value_name = "PART", value_parser = PARTS)]
     parts: Vec<String>,
-    /// Where to write the results, instead of target/bench/bench.json
-    #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
     /// How often to measure each figure
     #[arg(long, value_name = "N")]
     runs: Option<u32>,
 }
 
-impl Arguments {
-    fn parts(&self) -> Vec<String> {
-        let all = || PARTS.map(str::to_owned).to_vec();
-        let expand = |part: &String| if part == ALL { all() } else { vec![part.clone()] };
-        if self.parts.is_empty() { all() } else { self.parts.iter().flat_map(expand).collect() }
-    }
-}
-
 /// Measures the named parts, or all.
 pub(crate) fn run(project: &Project, arguments: Arguments) -> Result<()> {
     let folder = project.shell().create_dir(project.target().join("bench"))?;
-    let parts = arguments.parts();
+    let mut parts = arguments.parts;
+    if parts.is_empty() {
+        parts.extend(PARTS.into_iter().filter(|part| *part != PEERS).map(str::to_owned));
+    }
     let programs = Programs::build(project, &parts)?;
     let mut figures = Vec::new();
     for part in &parts {
@@ -64,11 +49,7 @@ pub(crate) fn run(project: &Project, arguments: Arguments) -> Result<()> {
         measure(project, &programs, part, arguments.runs, &mut figures)?;
     }
     print(&format!("\n{}", table(&figures)))?;
-    let path = arguments.json.map_or_else(
-        || Ok(folder.join("bench.json")),
-        // A relative path starts where the user is.
-        std::path::absolute,
-    )?;
+    let path = folder.join("bench.json");
     project.shell().write_file(&path, document(&figures)?)?;
     print(&format!("as JSON: {}", path.display()))
 }
@@ -84,7 +65,7 @@ fn measure(
         "size" => sizes(project, figures),
         "warm" => {
             programs.measure(project, "warm", runs, figures)?;
-            if programs::has("valgrind") {
+            if tools::on_path("valgrind").is_some() {
                 return programs.measure(project, "instructions", None, figures);
             }
             print("instructions are not counted: install valgrind (`apt-get install valgrind`)")
@@ -159,18 +140,6 @@ fn object(figure: &Figure, figures: &[Figure]) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn parts(names: &[&str]) -> Vec<String> {
-        let parts = names.iter().copied().map(str::to_owned).collect();
-        Arguments { parts, json: None, runs: None }.parts()
-    }
-
-    #[test]
-    fn all_parts_run_unless_some_are_named() {
-        assert_eq!(parts(&[]), PARTS);
-        assert_eq!(parts(&["all"]), PARTS);
-        assert_eq!(parts(&["rule", "peers"]), ["rule", "peers"]);
-    }
 
     #[test]
     fn figures_are_shown_with_their_limits() {

@@ -5,13 +5,10 @@
 mod archive;
 mod bench;
 mod build;
-mod fuzz;
-mod lab;
-mod mutants;
 mod package;
+mod programs;
 mod project;
 mod release;
-mod schema;
 mod stages;
 mod test;
 mod tools;
@@ -23,6 +20,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use crate::package::Architectures;
+use crate::programs::FuzzArguments;
 use crate::project::Project;
 
 /// The tasks of this repository.
@@ -71,26 +69,26 @@ enum Task {
     /// Change the rule in small ways and list the changes that no test detects
     Mutants {
         /// Only part K of N, counted from 0
-        #[arg(long, value_name = "K/N", value_parser = mutants::shard)]
+        #[arg(long, value_name = "K/N")]
         shard: Option<String>,
     },
     /// Run random input through the readers of events and key policies
-    Fuzz(fuzz::Arguments),
+    Fuzz(FuzzArguments),
 }
 
 fn main() -> Result<ExitCode> {
     let Arguments { task } = Arguments::parse();
     let project = Project::locate()?;
     match task {
-        Task::Lab { arguments } => return lab::run(&project, &arguments),
-        Task::Soak { arguments } => return lab::soak(&project, &arguments),
+        Task::Lab { arguments } => return programs::lab(&project, &arguments),
+        Task::Soak { arguments } => return programs::soak(&project, &arguments),
         Task::Test(arguments) => test::run(&project, &arguments)?,
         Task::Package { architectures } => package::run(&project, &architectures)?,
         Task::Release { check, architectures } => release::run(&project, &architectures, check)?,
-        Task::Schema => schema::run(&project)?,
+        Task::Schema => programs::schema(&project)?,
         Task::Bench(arguments) => bench::run(&project, arguments)?,
-        Task::Mutants { shard } => mutants::run(&project, shard.as_deref())?,
-        Task::Fuzz(arguments) => fuzz::run(&project, &arguments)?,
+        Task::Mutants { shard } => programs::mutants(&project, shard.as_deref())?,
+        Task::Fuzz(arguments) => programs::fuzz(&project, &arguments)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -131,7 +129,6 @@ mod tests {
             "xtask bench --runs few",
             "xtask fuzz --seconds 0",
             "xtask fuzz events",
-            "xtask mutants --shard 9/8",
         ] {
             assert_eq!(parse(wrong).unwrap_err().exit_code(), 2, "{wrong}");
         }

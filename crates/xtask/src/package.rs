@@ -15,7 +15,7 @@ use xshell::Cmd;
 use crate::archive::{self, sha256};
 use crate::package::architecture::Architecture;
 pub(crate) use crate::package::architecture::Architectures;
-use crate::package::elf::{GLIBC_OF_LAMBDA, GlibcVersion};
+use crate::package::elf::GLIBC_OF_LAMBDA;
 use crate::project::{Project, print};
 use crate::tools;
 
@@ -70,10 +70,7 @@ fn function(
 /// The limit is that of the functions: glibc 2.34 is in every distribution since 2022 that is
 /// still maintained. A static build with musl would run on older ones too, but would resolve
 /// names without the system's configuration, and would be a second way to build.
-pub(crate) fn command(
-    project: &Project,
-    architecture: Architecture,
-) -> Result<(PathBuf, GlibcVersion)> {
+pub(crate) fn command(project: &Project, architecture: Architecture) -> Result<(PathBuf, String)> {
     let folder = build(project, architecture, "trailseal-cli --bin trailseal")?;
     let built = folder.join("trailseal");
     let glibc = require_lambda(&built, architecture)?;
@@ -94,10 +91,10 @@ pub(crate) fn build(
     let cargo = if architecture.is_host() {
         project.cargo(&format!("build {arguments}"))
     } else {
-        tools::zig(project)?;
+        tools::virtual_environment(project, "zig", &["crates/xtask/requirements/zig.txt"])?;
         folders.push(project.tools().join("zig/bin"));
         // The suffix is the oldest glibc with which the program must run.
-        project.cargo(&format!("zigbuild {arguments}.{}", GLIBC_OF_LAMBDA))
+        project.cargo(&format!("zigbuild {arguments}.{GLIBC_OF_LAMBDA}"))
     };
     let path = env::var_os("PATH").unwrap_or_default();
     let path = env::join_paths(folders.into_iter().chain(env::split_paths(&path)))
@@ -112,7 +109,7 @@ pub(crate) fn build(
 /// hashes it into the symbols of the workspace's crates, and with the path that `cargo auditable`
 /// gives, the bytes would depend on the repository's folder. `PATH` resolves the bare name.
 fn auditable<'a>(project: &Project, cargo: Cmd<'a>) -> Result<Cmd<'a>> {
-    tools::cargo_tool(project, &tools::AUDITABLE)?;
+    tools::cargo_tool(project, tools::AUDITABLE)?;
     Ok(cargo.env("RUSTC_WORKSPACE_WRAPPER", "cargo-auditable").env(
         "CARGO_AUDITABLE_ORIG_ARGS",
         r#"{"offline":false,"locked":true,"frozen":false,"config":[]}"#,
@@ -138,7 +135,7 @@ fn reproducible<'a>(project: &Project, cargo: Cmd<'a>) -> Result<Cmd<'a>> {
         .env("SOURCE_DATE_EPOCH", SOURCE_DATE_EPOCH))
 }
 
-fn require_lambda(program: &Path, architecture: Architecture) -> Result<GlibcVersion> {
+fn require_lambda(program: &Path, architecture: Architecture) -> Result<String> {
     let path = || format!("`{}`", program.display());
     let bytes = std::fs::read(program).with_context(path)?;
     elf::require_lambda(&bytes, architecture).with_context(path)

@@ -6,13 +6,15 @@
 mod artifacts;
 mod notes;
 mod sbom;
-mod second_build;
 mod verify;
 mod version;
+
+use std::os::unix::fs::symlink;
 
 use anyhow::{Context, Result};
 
 use crate::package::Architectures;
+use crate::package::architecture::Architecture;
 use crate::project::{Project, print};
 use crate::release::notes::Notes;
 use crate::release::version::VERSION;
@@ -23,12 +25,12 @@ pub(crate) fn run(project: &Project, architectures: &Architectures, check: bool)
     let architectures = architectures.installed(project)?;
     version::check(project)?;
     let notes = Notes::of(&project.shell().read_file("CHANGELOG.md")?, VERSION)?;
-    let sources = if check { second_build::tracked_files(project)? } else { Vec::new() };
+    let sources = if check { tracked_files(project)? } else { Vec::new() };
 
     let folder = artifacts::make(project, &notes, &architectures)?;
     verify::verify(project, &folder)?;
     if check {
-        let copy = second_build::build(project, &sources, &architectures)?;
+        let copy = build_copy(project, &sources, &architectures)?;
         let second = artifacts::folder(&copy);
         let diff = project.program("diff", "--recursive --brief").args([&folder, &second]).run();
         diff.context("two builds of the same sources differ")?;
@@ -36,6 +38,41 @@ pub(crate) fn run(project: &Project, architectures: &Architectures, check: bool)
         project.shell().remove_path(copy.root())?;
     }
     print(&format!("trailseal {VERSION} is in {}", folder.display()))
+}
+
+/// The files that git tracks, relative to the repository's root: what others build.
+fn tracked_files(project: &Project) -> Result<Vec<String>> {
+    let list = project.program("git", "ls-files -z").quiet().read();
+    let list = list.context("`--check` copies the files that git tracks; it needs git")?;
+    Ok(list.split('\0').filter(|name| !name.is_empty()).map(str::to_owned).collect())
+}
+
+/// Builds the release in a fresh copy; returns the copy.
+///
+/// Only tools that do not end up in a program are shared. Path, time zone and language differ.
+fn build_copy(
+    project: &Project,
+    sources: &[String],
+    architectures: &[Architecture],
+) -> Result<Project> {
+    let copy = Project::at(project.target().join("second-build"))?;
+    copy.shell().remove_path(copy.root())?;
+    for name in sources {
+        let to = copy.root().join(name);
+        copy.shell().create_dir(to.parent().unwrap_or(&to))?;
+        copy.shell().copy_file(project.root().join(name), to)?;
+    }
+    symlink(project.tools(), copy.tools()).context("could not link `.tools`")?;
+    let mut release = copy
+        .cargo("xtask release")
+        .env("CARGO_TARGET_DIR", copy.target())
+        .env("TZ", "Asia/Kathmandu")
+        .env("LC_ALL", "C");
+    for architecture in architectures {
+        release = release.args(["--arch", architecture.name()]);
+    }
+    release.run()?;
+    Ok(copy)
 }
 
 #[cfg(test)]
@@ -74,5 +111,13 @@ mod tests {
                 assert!(version.starts_with(|it: char| it.is_ascii_digit()), "{action}");
             }
         }
+    }
+
+    #[test]
+    fn the_second_build_gets_what_git_tracks() {
+        let files = tracked_files(&Project::locate().unwrap()).unwrap();
+        let has = |name: &str| files.iter().any(|file| file == name);
+        assert!(has("Cargo.toml") && has(".cargo/config.toml") && has("cdk/package-lock.json"));
+        assert!(!files.iter().any(|file| file.starts_with("target/") || file.contains("/assets/")));
     }
 }

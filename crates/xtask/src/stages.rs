@@ -44,9 +44,9 @@ pub(crate) const STAGES: [Stage; 10] = [
 
 fn set_up(project: &Project) -> Result<()> {
     tools::python(project)?;
-    tools::node(project)?;
-    tools::browser_packages(project)?;
-    tools::cargo_tool(project, &tools::DENY)
+    tools::node_packages(project, "cdk")?;
+    tools::node_packages(project, "tests/browser")?;
+    tools::cargo_tool(project, tools::DENY)
 }
 
 fn format(project: &Project) -> Result<()> {
@@ -64,7 +64,7 @@ fn document(project: &Project) -> Result<()> {
 
 /// Leaves out advisories: their database comes from the network and changes without a change here.
 fn deny(project: &Project) -> Result<()> {
-    tools::cargo_tool(project, &tools::DENY)?;
+    tools::cargo_tool(project, tools::DENY)?;
     project.cargo("fetch --locked").run()?;
     let check = "--offline check bans licenses sources";
     let deny = project.program(project.tool("cargo-deny"), check).run();
@@ -96,7 +96,7 @@ fn contract(project: &Project) -> Result<()> {
 
 fn deployment(project: &Project) -> Result<()> {
     tools::python(project)?;
-    tools::node(project)?;
+    tools::node_packages(project, "cdk")?;
     let _in_folder = project.shell().push_dir("cdk");
     for script in ["test", "run synth", "run lint:templates"] {
         project
@@ -115,7 +115,7 @@ fn browser(project: &Project) -> Result<()> {
     let Some(chromium) = tools::chromium() else {
         return no_browser(env::var_os("TRAILSEAL_BROWSER").is_some_and(|word| word == "required"));
     };
-    tools::browser_packages(project)?;
+    tools::node_packages(project, "tests/browser")?;
     project.cargo("build --release --workspace --bins --example synthetic_report").run()?;
     let _in_folder = project.shell().push_dir("tests/browser");
     project

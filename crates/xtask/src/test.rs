@@ -17,13 +17,6 @@ pub(crate) struct Arguments {
     stages: Vec<String>,
 }
 
-/// A stage that ran, and how long it took.
-#[derive(Debug)]
-struct Timing {
-    name: &'static str,
-    seconds: f64,
-}
-
 /// Runs all stages, or the named ones, in the order of [`STAGES`].
 pub(crate) fn run(project: &Project, arguments: &Arguments) -> Result<()> {
     if arguments.list {
@@ -41,7 +34,7 @@ fn run_stages(
     project: &Project,
     stages: &[Stage],
     names: &[String],
-    timings: &mut Vec<Timing>,
+    timings: &mut Vec<(&'static str, f64)>,
 ) -> Result<()> {
     let is_selected = |stage: &&Stage| names.is_empty() || names.iter().any(|it| it == stage.name);
     for stage in stages.iter().filter(is_selected) {
@@ -49,21 +42,18 @@ fn run_stages(
         let start = Instant::now();
         let outcome = (stage.run)(project);
         let seconds = start.elapsed().as_secs_f64();
-        timings.push(Timing { name: stage.name, seconds });
+        timings.push((stage.name, seconds));
         outcome.with_context(|| format!("stage `{}` failed", stage.name))?;
         print(&format!("==> {}: {seconds:.1} seconds", stage.name))?;
     }
     Ok(())
 }
 
-fn table(timings: &[Timing]) -> String {
-    let mut text = format!("\n{:<10} {:>8}\n", "stage", "seconds");
-    for timing in timings {
-        text.push_str(&format!("{:<10} {:>8.1}\n", timing.name, timing.seconds));
-    }
-    let total: f64 = timings.iter().map(|timing| timing.seconds).sum();
-    text.push_str(&format!("{:<10} {total:>8.1}\n", "total"));
-    text
+fn table(timings: &[(&'static str, f64)]) -> String {
+    let total = ("total", timings.iter().map(|(_, seconds)| seconds).sum());
+    let rows = timings.iter().chain([&total]);
+    let rows: String = rows.map(|(name, seconds)| format!("{name:<10} {seconds:>8.1}\n")).collect();
+    format!("\n{:<10} {:>8}\n{rows}", "stage", "seconds")
 }
 
 #[cfg(test)]
@@ -76,7 +66,7 @@ mod tests {
         Stage { name: "three", about: "the third", run: |_| Ok(()) },
     ];
 
-    fn run(names: &[&str]) -> (Result<()>, Vec<Timing>) {
+    fn run(names: &[&str]) -> (Result<()>, Vec<(&'static str, f64)>) {
         let names: Vec<String> = names.iter().copied().map(str::to_owned).collect();
         let mut timings = Vec::new();
         let project = Project::locate().unwrap();

@@ -1,6 +1,5 @@
 //! The measuring programs, and what they measure.
 
-use std::env;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
@@ -36,7 +35,8 @@ impl Programs {
             project.cargo(bench).run()?;
         }
         if needs(&["cold"]) {
-            tools::python_rule(project)?;
+            let requirements = ["crates/xtask/requirements/python-rule.txt"];
+            tools::virtual_environment(project, "python-rule", &requirements)?;
         }
         let dist = project.target().join("dist");
         Ok(Self {
@@ -91,7 +91,7 @@ pub(crate) fn measure_command(
         "check" => project.program(project.target().join("dist/examples/check_throughput"), ""),
         "audit" => project.program(project.release("examples/audit_bench"), ""),
         "html" => {
-            tools::browser_packages(project)?;
+            tools::node_packages(project, "tests/browser")?;
             project
                 .program("node", "bench.mjs")
                 .env("TRAILSEAL_PROGRAMS", project.target().join("release"))
@@ -107,10 +107,4 @@ pub(crate) fn measure_command(
         figures.push(Figure::new(&format!("{part}.{name}"), &about, value, ""));
     }
     Ok(())
-}
-
-/// Whether a program is installed.
-pub(crate) fn has(program: &str) -> bool {
-    let path = env::var_os("PATH").unwrap_or_default();
-    env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }

@@ -1,7 +1,5 @@
 //! What a program's ELF file says about itself.
 
-use std::fmt::{self, Display, Formatter};
-
 use anyhow::{Context, Result, ensure};
 use object::LittleEndian;
 use object::read::elf::ElfFile64;
@@ -10,32 +8,12 @@ use object::{Object, ObjectSection};
 use crate::package::architecture::Architecture;
 
 /// The glibc of Amazon Linux 2023, and so of the runtime `provided.al2023`.
-pub(crate) const GLIBC_OF_LAMBDA: GlibcVersion = GlibcVersion { major: 2, minor: 34, patch: 0 };
+pub(crate) const GLIBC_OF_LAMBDA: &str = "2.34";
 
-/// A version of glibc; later ones are greater.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct GlibcVersion {
-    major: u32,
-    minor: u32,
-    patch: u32,
-}
-
-impl GlibcVersion {
-    /// Reads the name of a symbol version, such as `GLIBC_2.2.5`; others have no number.
-    fn parse(name: &str) -> Option<Self> {
-        let mut numbers = name.strip_prefix("GLIBC_")?.split('.').map(str::parse);
-        let major = numbers.next()?.ok()?;
-        let minor = numbers.next()?.ok()?;
-        let patch = numbers.next().unwrap_or(Ok(0)).ok()?;
-        if numbers.next().is_some() { None } else { Some(Self { major, minor, patch }) }
-    }
-}
-
-impl Display for GlibcVersion {
-    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}.{}", self.major, self.minor)?;
-        if self.patch == 0 { Ok(()) } else { write!(formatter, ".{}", self.patch) }
-    }
+/// The numbers of a glibc version such as `2.2.5`; later versions are greater.
+fn version(text: &str) -> Option<Vec<u32>> {
+    let numbers: Option<Vec<u32>> = text.split('.').map(|number| number.parse().ok()).collect();
+    numbers.filter(|numbers| (2..=3).contains(&numbers.len()))
 }
 
 fn elf(program: &[u8]) -> Result<ElfFile64<'_, LittleEndian>> {
@@ -43,18 +21,20 @@ fn elf(program: &[u8]) -> Result<ElfFile64<'_, LittleEndian>> {
 }
 
 /// An error if AWS Lambda could not start the program; returns the glibc that it needs.
-pub(super) fn require_lambda(program: &[u8], architecture: Architecture) -> Result<GlibcVersion> {
+pub(super) fn require_lambda(program: &[u8], architecture: Architecture) -> Result<String> {
     let elf = elf(program)?;
     let machine = elf.elf_header().e_machine.get(LittleEndian);
     ensure!(machine == architecture.elf_machine(), "not a program for {}", architecture.name());
-    let highest = needed_versions(&elf)
+    // Other symbol versions, such as `GLIBC_PRIVATE`, have no number.
+    let (numbers, highest) = needed_versions(&elf)
         .context("the symbol versions are unreadable")?
         .iter()
-        .filter_map(|name| GlibcVersion::parse(name))
+        .filter_map(|name| name.strip_prefix("GLIBC_"))
+        .filter_map(|text| Some((version(text)?, text.to_owned())))
         .max()
         .context("the program does not say which glibc it needs")?;
     ensure!(
-        highest <= GLIBC_OF_LAMBDA,
+        Some(numbers) <= version(GLIBC_OF_LAMBDA),
         "the program needs glibc {highest}, but the runtime `provided.al2023` has \
          {GLIBC_OF_LAMBDA}: build on an older system (Debian 12, Ubuntu 22.04)"
     );
@@ -128,15 +108,11 @@ mod tests {
 
     #[test]
     fn versions_are_compared_by_number() {
-        let version = |name| GlibcVersion::parse(name).unwrap();
-        assert!(version("GLIBC_2.4") < version("GLIBC_2.34"));
-        assert!(version("GLIBC_2.34") == GLIBC_OF_LAMBDA);
-        assert!(version("GLIBC_2.35") > GLIBC_OF_LAMBDA);
-        assert!(version("GLIBC_2.2.5") > version("GLIBC_2.2"));
-        assert_eq!(version("GLIBC_2.2.5").to_string(), "2.2.5");
-        assert_eq!(GLIBC_OF_LAMBDA.to_string(), "2.34");
-        for name in ["GCC_3.0", "GLIBC_PRIVATE", "GLIBC_2", "GLIBC_2.2.5.1", "GLIBC_2.x", ""] {
-            assert_eq!(GlibcVersion::parse(name), None, "{name}");
+        let order =
+            ["2.2", "2.2.5", "2.4", GLIBC_OF_LAMBDA, "2.35"].map(|text| version(text).unwrap());
+        assert!(order.is_sorted(), "{order:?}");
+        for text in ["PRIVATE", "2", "2.2.5.1", "2.x", ""] {
+            assert_eq!(version(text), None, "{text}");
         }
     }
 }

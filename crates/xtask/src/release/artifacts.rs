@@ -116,7 +116,7 @@ pub(super) fn subcommands(page: &[u8]) -> Vec<String> {
 
 /// The deployment without CDK, generated from the constructs.
 fn templates(project: &Project, notes: &Notes, folder: &Path) -> Result<()> {
-    tools::node(project)?;
+    tools::node_packages(project, "cdk")?;
     let stage = stage(project, &format!("trailseal-{VERSION}-templates"))?;
     let generated = project.target().join("release-stage/generated");
     make_empty(project, &generated)?;

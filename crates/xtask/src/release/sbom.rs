@@ -21,7 +21,7 @@ pub(super) fn write(
     date_seconds: u64,
     programs: &[(&str, &str, PathBuf)],
 ) -> Result<()> {
-    tools::cargo_tool(project, &tools::CYCLONEDX)?;
+    tools::cargo_tool(project, tools::CYCLONEDX)?;
     let cyclonedx = "cyclonedx --quiet --format json --spec-version 1.5 --describe binaries";
     let outcome = project
         .program(project.tool("cargo-cyclonedx"), cyclonedx)

@@ -1,0 +1,110 @@
+//! Tasks that build a program, or install one, and run it.
+
+use std::env;
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+
+use crate::build;
+use crate::project::{Project, exit_code, print};
+use crate::tools;
+
+const SCHEMA: &str = "cdk/schema/rule-parameters.schema.json";
+
+const FUZZ_CRATE: &str = "crates/trailseal-rule/fuzz";
+
+const FUZZ_TARGETS: [&str; 2] = ["event", "key_policy"];
+
+/// Builds the function and the lab, and runs the function in the lab.
+pub(crate) fn lab(project: &Project, arguments: &[OsString]) -> Result<ExitCode> {
+    if !project.release("bootstrap").is_file() {
+        print(
+            "Compiling the Lambda function and the lab. The first time takes 2 to 4 minutes on \
+             two cores, later runs a few seconds.",
+        )?;
+    }
+    build::function_and_lab(project)?;
+    // Paths in the arguments start where the user is.
+    project.shell().change_dir(env::current_dir()?);
+    let mut lab = project.program(project.release("trailseal-lab"), "");
+    let names_function =
+        |argument: &OsString| argument.to_string_lossy().split('=').next() == Some("--bootstrap");
+    if !arguments.iter().any(names_function) {
+        lab = lab.arg("--bootstrap").arg(project.release("bootstrap"));
+    }
+    exit_code(lab.args(arguments))
+}
+
+/// Builds everything and runs the program `soak` of the acceptance tests.
+pub(crate) fn soak(project: &Project, arguments: &[OsString]) -> Result<ExitCode> {
+    build::programs(project)?;
+    let soak = project
+        .program(project.release("soak"), "")
+        .env("TRAILSEAL_BOOTSTRAP", project.release("bootstrap"));
+    exit_code(soak.args(arguments))
+}
+
+/// Writes the JSON Schema with which the deployment validates the rule's parameters.
+pub(crate) fn schema(project: &Project) -> Result<()> {
+    project.cargo("build --release --workspace --example parameters_schema").run()?;
+    let example = project.release("examples/parameters_schema");
+    let schema = project.program(example, "").output()?.stdout;
+    let is_current = project.shell().read_binary_file(SCHEMA).is_ok_and(|old| old == schema);
+    project.shell().write_file(SCHEMA, schema)?;
+    print(&format!("{}: {SCHEMA}", if is_current { "unchanged" } else { "written" }))
+}
+
+/// Runs cargo-mutants over the pure crates of the rule, or over a part of them.
+///
+/// `.cargo/mutants.toml` says how mutants are built and which tests they run.
+pub(crate) fn mutants(project: &Project, shard: Option<&str>) -> Result<()> {
+    tools::cargo_tool(project, tools::MUTANTS)?;
+    let mutants = "mutants --package config-rule --package resource-policy \
+                   --package trailseal-rule --jobs 2 --output";
+    let mutants = project.program(project.tool("cargo-mutants"), mutants).arg(project.target());
+    mutants
+        .args(shard.iter().flat_map(|shard| ["--shard", shard]))
+        .run()
+        .context("add a test for each missed mutant; `target/mutants.out` lists them")
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct FuzzArguments {
+    /// How long to run each target
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
+    seconds: u32,
+    /// What to fuzz; everything if none is named
+    #[arg(value_parser = FUZZ_TARGETS, default_values_t = FUZZ_TARGETS.map(str::to_owned),
+          hide_default_value = true, value_name = "TARGET")]
+    targets: Vec<String>,
+}
+
+/// Fuzzes each target, starting from the kept seeds and from what earlier runs on this machine
+/// found.
+///
+/// The pinned stable toolchain builds the fuzz crate. cargo-fuzz needs nightly only for its
+/// sanitizers, which look for the errors of unsafe code, and the workspace forbids unsafe code.
+pub(crate) fn fuzz(project: &Project, arguments: &FuzzArguments) -> Result<()> {
+    tools::cargo_tool(project, tools::FUZZ)?;
+    let seconds = arguments.seconds;
+    for target in &arguments.targets {
+        let found = project.target().join("fuzz/corpus").join(target);
+        project.shell().create_dir(&found)?;
+        let fuzz = "fuzz run --release --debug-assertions --sanitizer none --fuzz-dir";
+        project
+            .program(project.tool("cargo-fuzz"), fuzz)
+            .arg(project.root().join(FUZZ_CRATE))
+            .arg("--target-dir")
+            .arg(project.target().join("fuzz"))
+            .arg(target)
+            .arg(found)
+            .arg(project.root().join(FUZZ_CRATE).join("corpus").join(target))
+            .args(["--", &format!("-max_total_time={seconds}")])
+            // The timeout is in seconds of real time: on a busy machine fast input takes long.
+            .args(["-timeout=100", "-max_len=65536", "-print_final_stats=1"])
+            .run()
+            .context("turn the input in `crates/trailseal-rule/fuzz/artifacts` into a test")?;
+    }
+    Ok(())
+}
