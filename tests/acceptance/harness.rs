@@ -1,5 +1,4 @@
-//! What every test here starts from: a lab, and the function against it, in this process or as
-//! the real `bootstrap`.
+//! What every test here starts from: a lab, and the real programs against it.
 
 use std::env;
 use std::io::{self, Write};
@@ -7,20 +6,13 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use aws_credential_types::Credentials;
+pub(super) use accounts::{ACCOUNT, REGION, RULE};
 use serde_json::Value;
 use tokio::time::Instant;
-use trailseal_aws::{Aws, Connection, Identity, RetryPolicy};
 use trailseal_lab::{FunctionSettings, Lab, Operation, Outcome, State};
-use trailseal_lambda::{Function, InvocationContext, Log};
-use trailseal_rule::{AccountId, Region, Timestamp};
+use trailseal_lambda::InvocationContext;
+use trailseal_rule::Timestamp;
 
-/// The account of the rule and of the function.
-pub(super) const ACCOUNT: &str = "111122223333";
-/// The Region of the rule and of the function.
-pub(super) const REGION: &str = "us-east-1";
-/// The rule's name.
-pub(super) const RULE: &str = "cloudtrail-encrypted";
 /// Now, for the function in this process.
 pub(super) const NOW: &str = "2026-11-23T12:00:00.000Z";
 /// What the function asks of AWS; every other operation of the lab is the command's.
@@ -39,15 +31,6 @@ pub(super) const OF_THE_FUNCTION: [Operation; 11] = [
 ];
 /// How long the real function may take for one event.
 pub(super) const TIME: Duration = Duration::from_secs(20);
-
-/// Short pauses and time-outs: the lab answers at once or not at all.
-pub(super) const RETRY_POLICY: RetryPolicy = RetryPolicy {
-    connect: Duration::from_millis(1000),
-    attempt: Duration::from_millis(300),
-    attempts_max: 5,
-    backoff_first: Duration::from_millis(1),
-    backoff_max: Duration::from_millis(4),
-};
 
 /// What the function wrote to its log.
 #[derive(Clone, Debug, Default)]
@@ -81,42 +64,6 @@ pub(super) fn read_state(state: &Value) -> State {
     State::from_value("the test's state", state).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// The function in this process, of an account and a Region, and what it logs.
-pub(super) fn function_of(lab: &Lab, account: &str, region: &str) -> (Function, Captured) {
-    function_with(lab, account, region, None)
-}
-
-/// The function in this process, with the external id that it gives when it assumes roles.
-pub(super) fn function_with(
-    lab: &Lab,
-    account: &str,
-    region: &str,
-    external_id: Option<&str>,
-) -> (Function, Captured) {
-    let given = lab.credentials(account);
-    let credentials = Credentials::new(
-        given.access_key_id,
-        given.secret_access_key,
-        Some(given.session_token),
-        None,
-        "lab",
-    );
-    let identity = Identity {
-        account: AccountId::parse(account).unwrap(),
-        region: Region::parse(region).unwrap(),
-        credentials,
-        external_id: external_id.map(str::to_owned),
-    };
-    let aws = Aws::new(Connection::at(Some(lab.url()).into(), RETRY_POLICY), identity);
-    let captured = Captured::default();
-    (Function::new(aws, Duration::from_secs(1), Log::new(captured.clone())), captured)
-}
-
-/// The function in this process, of the usual account and Region, and what it logs.
-pub(super) fn function(lab: &Lab) -> (Function, Captured) {
-    function_of(lab, ACCOUNT, REGION)
-}
-
 /// An invocation at [`NOW`], with a minute of time.
 pub(super) fn context() -> InvocationContext {
     InvocationContext {
@@ -134,6 +81,11 @@ pub(super) fn bootstrap_path() -> PathBuf {
 /// The real remediation function: `TRAILSEAL_REMEDIATION`, or what was built beside this test.
 pub(super) fn remediation_path() -> PathBuf {
     program_path("TRAILSEAL_REMEDIATION", "remediation")
+}
+
+/// The real command: `TRAILSEAL_COMMAND`, or what was built beside this test.
+pub(super) fn command_path() -> PathBuf {
+    program_path("TRAILSEAL_COMMAND", "trailseal")
 }
 
 fn program_path(variable: &str, name: &str) -> PathBuf {

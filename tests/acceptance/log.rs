@@ -3,9 +3,9 @@
 use serde_json::Value;
 use trailseal_lab::{Fault, FaultKind, Operation, Position};
 
-use super::faults::accounts::{account_with_trails, change, schedule, trail_item};
 use super::faults::desk::Desk;
 use super::harness::{ACCOUNT, REGION};
+use accounts::{account_with_trails, change, schedule, trail_item};
 
 /// The log of an account's first trail while one operation meets a fault: of a change, then of a
 /// schedule.

@@ -25,12 +25,12 @@ use trailseal_lab::{Lab, Membership, RuleEvent, State};
 use self::dispatcher::Dispatcher;
 use self::server::Moto;
 pub(super) use self::server::python;
-use super::faults::accounts::{
+use super::faults::desk::{Desk, RETRY_POLICY, Sent, identity};
+use super::harness::REGION;
+use accounts::{
     MEMBER, MEMBER_ROLE, account, change, key_of_trails, rule, schedule, trail, trail_arn,
     trail_item, with,
 };
-use super::faults::desk::{Desk, RETRY_POLICY, Sent, identity};
-use super::harness::REGION;
 
 /// moto's account for credentials that it does not know.
 const OWN: &str = "123456789012";

@@ -3,12 +3,12 @@
 use serde_json::Value;
 use trailseal_lab::{Denial, Operation, RuleEvent, State};
 
-use super::faults::accounts::{
-    CAPTURED, account_with_trails, captured_at, change, deleted, history, key_item, oversized,
-    trail_item,
-};
 use super::faults::desk::{Desk, Sent};
 use super::harness::{ACCOUNT, REGION};
+use accounts::{
+    CAPTURED, account_with_trails, captured_at, change, deleted, denial, history, key_item,
+    oversized, trail_item,
+};
 
 const BEFORE: &str = "2026-11-23T09:59:59.000Z";
 const A_MILLISECOND_BEFORE: &str = "2026-11-23T10:00:00.124Z";
@@ -93,13 +93,8 @@ async fn an_item_of_another_time_is_not_the_announced_one() {
 
 #[tokio::test]
 async fn a_history_that_is_denied_fails_naming_the_permission() {
-    let denial = Denial {
-        account: ACCOUNT.to_owned(),
-        operation: "config:GetResourceConfigHistory".to_owned(),
-        about: None,
-        policy: Some("none".to_owned()),
-        error: None,
-    };
+    let policy = Some("none".to_owned());
+    let denial = Denial { policy, ..denial("config:GetResourceConfigHistory") };
     let history = vec![history(0, vec![sealed_item()])];
     let desk = Desk::open(State { history, denials: vec![denial], ..state() }).await;
     let sent = desk.send(&oversized(&sealed_item())).await;

@@ -8,10 +8,8 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use trailseal_lab::{Call, Function, Lab, Membership, Outcome, State};
 
-use super::faults::accounts::{
-    account, account_with_trails, bucket, key_arn, key_of_trails, trail, trail_arn,
-};
 use super::harness::{ACCOUNT, REGION, TIME, impatient, remediation_path};
+use accounts::{account, account_with_trails, bucket, key_arn, key_of_trails, trail, trail_arn};
 
 /// The operations that change the lab's account.
 const CHANGES: [&str; 9] = [

@@ -14,14 +14,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use accounts::{ACCOUNT, REGION};
+use clap::Parser;
 use trailseal_lab::{
     Call, Fault, FaultKind, Function, FunctionSettings, Lab, Outcome, Position, PutEvaluation,
 };
 
 use crate::totals::{Totals, WARM_EVENTS, report};
-use crate::world::{OWN, REGION, SoakCase, cases, state, verdict};
-
-const USAGE: &str = "usage: soak [--events N] [--faults PERCENT]";
+use crate::world::{SoakCase, cases, state, verdict};
 
 /// Processes of the function, each with an account of its own.
 const PROCESSES: u64 = 2;
@@ -37,7 +37,7 @@ const TIME: Duration = Duration::from_secs(60);
 const TRIES_MAX: u64 = 20;
 
 fn main() -> ExitCode {
-    match Settings::read(env::args().skip(1)).and_then(|settings| run(&settings)) {
+    match run(&Settings::parse()) {
         Ok(code) => code,
         Err(error) => {
             let _nowhere_left_to_say_so = writeln!(stderr(), "error: {error}");
@@ -46,29 +46,15 @@ fn main() -> ExitCode {
     }
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Parser)]
 struct Settings {
+    /// How many events to send
+    #[arg(long, value_name = "N", default_value_t = 100_000)]
     events: u64,
+    /// How many requests meet a fault, in percent; with more than 50 no retry would end
+    #[arg(long = "faults", value_name = "PERCENT", default_value_t = 5,
+          value_parser = clap::value_parser!(u32).range(..=50))]
     faults_percent: u32,
-}
-
-impl Settings {
-    fn read(mut arguments: impl Iterator<Item = String>) -> Result<Self, Box<dyn Error>> {
-        let mut settings = Self { events: 100_000, faults_percent: 5 };
-        while let Some(name) = arguments.next() {
-            let value = arguments.next().ok_or(USAGE)?;
-            let wrong = |_| format!("`{value}` is not a number for `{name}`; {USAGE}");
-            match name.as_str() {
-                "--events" => settings.events = value.parse().map_err(wrong)?,
-                "--faults" => settings.faults_percent = value.parse().map_err(wrong)?,
-                _ => return Err(format!("there is no `{name}`; {USAGE}").into()),
-            }
-        }
-        if settings.faults_percent > 50 {
-            return Err("with more than 50 percent of faults no retry would end".into());
-        }
-        Ok(settings)
-    }
 }
 
 fn run(settings: &Settings) -> Result<ExitCode, Box<dyn Error>> {
@@ -90,7 +76,7 @@ fn run(settings: &Settings) -> Result<ExitCode, Box<dyn Error>> {
 /// One process of the function, from its first event to its last.
 async fn process(seed: u64, events: u64, faults_percent: u32) -> io::Result<Totals> {
     let cases = cases();
-    let lab = Lab::start(state().map_err(|error| io::Error::other(error.to_string()))?).await?;
+    let lab = Lab::start(state()).await?;
     let mut function = Function::spawn(&bootstrap()?, &lab, settings()).await?;
     inject(&lab, faults_percent);
     let mut totals = Totals::default();
@@ -118,22 +104,14 @@ async fn process(seed: u64, events: u64, faults_percent: u32) -> io::Result<Tota
 }
 
 fn bootstrap() -> io::Result<PathBuf> {
-    let path = match env::var_os("TRAILSEAL_BOOTSTRAP") {
-        Some(path) => PathBuf::from(path),
-        None => env::current_exe()?.with_file_name("bootstrap"),
-    };
-    if path.is_file() {
-        return Ok(path);
+    match env::var_os("TRAILSEAL_BOOTSTRAP") {
+        Some(path) => Ok(PathBuf::from(path)),
+        None => Ok(env::current_exe()?.with_file_name("bootstrap")),
     }
-    Err(io::Error::other(format!(
-        "`{}` is missing: build it with `cargo build --release -p trailseal-lambda`, or name it in \
-         TRAILSEAL_BOOTSTRAP",
-        path.display()
-    )))
 }
 
 fn settings() -> FunctionSettings {
-    let mut settings = FunctionSettings::new(OWN, REGION);
+    let mut settings = FunctionSettings::new(ACCOUNT, REGION);
     settings.environment = [
         ("TRAILSEAL_BACKOFF_MILLISECONDS", "1"),
         ("TRAILSEAL_ATTEMPT_TIMEOUT_MILLISECONDS", ATTEMPT_MILLISECONDS),

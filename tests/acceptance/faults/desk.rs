@@ -6,11 +6,11 @@ use std::time::Duration;
 use aws_credential_types::Credentials;
 use tokio::time::Instant;
 use trailseal_aws::{Aws, Connection, Identity, RetryPolicy};
-use trailseal_lab::{Call, Lab, Operation, PutEvaluation, RuleEvent, State};
+use trailseal_lab::{Call, Lab, Operation, Outcome, PutEvaluation, RuleEvent, State};
 use trailseal_lambda::{Function, InvocationContext, Log};
 use trailseal_rule::{AccountId, Region};
 
-use crate::acceptance::harness::{ACCOUNT, Captured, REGION, context};
+use crate::acceptance::harness::{ACCOUNT, Captured, REGION, TIME, context};
 
 /// How often the function asks before it gives up.
 pub(crate) const ATTEMPTS: usize = 5;
@@ -28,7 +28,7 @@ pub(crate) const RETRY_POLICY: RetryPolicy = RetryPolicy {
 pub(crate) struct Desk {
     pub(crate) lab: Lab,
     pub(crate) function: Function,
-    log: Captured,
+    pub(crate) log: Captured,
 }
 
 impl Desk {
@@ -46,19 +46,20 @@ impl Desk {
     ) -> Self {
         let lab = Lab::start(state).await.unwrap();
         let identity = identity(&lab, account, region, external_id);
-        Self::with(lab, identity, RETRY_POLICY)
+        Self::at(lab.url(), lab, identity, RETRY_POLICY)
     }
 
-    /// A cold function of this identity that is so patient.
-    pub(crate) fn with(lab: Lab, identity: Identity, retry_policy: RetryPolicy) -> Self {
+    /// The function of the usual account and Region that is so patient.
+    pub(crate) async fn open_with(state: State, retry_policy: RetryPolicy) -> Self {
+        let lab = Lab::start(state).await.unwrap();
+        let identity = identity(&lab, ACCOUNT, REGION, None);
         Self::at(lab.url(), lab, identity, retry_policy)
     }
 
-    /// The same, with an endpoint before the lab.
+    /// A cold function that asks AWS at this endpoint.
     pub(crate) fn at(url: String, lab: Lab, identity: Identity, retry_policy: RetryPolicy) -> Self {
         let log = Captured::default();
-        let aws = Aws::new(Connection::at(Some(url).into(), retry_policy), identity);
-        let function = Function::new(aws, Duration::from_secs(1), Log::new(log.clone()));
+        let function = function(url, identity, retry_policy, &log);
         Self { lab, function, log }
     }
 
@@ -73,9 +74,9 @@ impl Desk {
         self.send_within(event, &InvocationContext { deadline, ..context() }).await
     }
 
-    async fn send_within(&self, event: &RuleEvent, context: &InvocationContext) -> Sent {
-        let token = self.lab.issue_token(&event.account, &event.region, &event.rule);
-        self.send_bytes(event.to_json(&token).to_string().as_bytes(), context).await
+    /// Delivers an event in this context.
+    pub(crate) async fn send_within(&self, event: &RuleEvent, context: &InvocationContext) -> Sent {
+        self.send_bytes(&to_bytes(&self.lab, event), context).await
     }
 
     /// Delivers an event as it is.
@@ -88,6 +89,40 @@ impl Desk {
         let (put, calls) = (self.lab.take_put_evaluations(), self.lab.take_calls());
         Sent { returned, put, calls, log: self.log.take() }
     }
+}
+
+/// A cold function that asks AWS at this endpoint.
+pub(crate) fn function(
+    url: String,
+    identity: Identity,
+    retry_policy: RetryPolicy,
+    log: &Captured,
+) -> Function {
+    let aws = Aws::new(Connection::at(Some(url).into(), retry_policy), identity);
+    Function::new(aws, Duration::from_secs(1), Log::new(log.clone()))
+}
+
+/// An event with a token of its rule.
+pub(crate) fn to_bytes(lab: &Lab, event: &RuleEvent) -> Vec<u8> {
+    let token = lab.issue_token(&event.account, &event.region, &event.rule);
+    event.to_json(&token).to_string().into_bytes()
+}
+
+/// Delivers an event to the real function.
+pub(crate) async fn send_to_process(
+    lab: &Lab,
+    process: &mut trailseal_lab::Function,
+    event: &RuleEvent,
+) -> Sent {
+    let returned = match process.invoke(&to_bytes(lab, event), TIME).await.unwrap().outcome {
+        Outcome::Response(answer) => {
+            Returned::Accepted(answer["accepted"].as_u64().unwrap().try_into().unwrap())
+        }
+        Outcome::Failed { error_type, message, .. } => Returned::Failed(error_type, message),
+        other @ (Outcome::Exited { .. } | Outcome::TimedOut) => panic!("{other:?}"),
+    };
+    let log = process.take_lines().unwrap().join("\n");
+    Sent { returned, put: lab.take_put_evaluations(), calls: lab.take_calls(), log }
 }
 
 /// An account's function as it knows itself.

@@ -6,12 +6,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use trailseal_plan::{Record, read_journal};
 
-use crate::acceptance::faults::accounts::{
-    KEY_ACCOUNT, KEY_ROLE, account, key_arn, key_of_trails, role, role_arn,
-};
 use crate::acceptance::harness::{ACCOUNT, REGION};
 use crate::acceptance::privilege::granted;
 use crate::acceptance::runbook::{Runbook, apply, arn, broken_state, dry, key, replace, state};
+use accounts::{KEY_ACCOUNT, KEY_ROLE, account, key_arn, key_of_trails, role, role_arn};
 use trailseal_lab::Membership;
 
 /// The reads of every plan.

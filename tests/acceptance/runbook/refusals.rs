@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 use trailseal_lab::{Denial, Function, Lab, Membership};
 
-use crate::acceptance::faults::accounts::{MEMBER, account, bucket, key_arn, trail, trail_arn};
 use crate::acceptance::harness::{ACCOUNT, REGION, impatient, remediation_path};
 use crate::acceptance::runbook::{
     Runbook, apply, arn, broken_state, dry, key, member, replace, state,
 };
+use accounts::{MEMBER, account, bucket, key_arn, trail, trail_arn};
 
 const OTHER: &str = "eu-west-1";
 

@@ -1,32 +1,43 @@
-//! The accounts that the fault suite and its neighbours work in: resources that pass every check of
-//! the strict profile, their configuration items, and the events of a rule.
+//! The accounts that the acceptance tests and the soak test work in: resources that pass every check
+//! of the strict profile, their configuration items, and the events of a rule.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "only tests call these functions"
+)]
 
 use serde_json::{Map, Value, json};
 use trailseal_lab::{
-    Account, Bucket, ConfigRule, History, Key, Membership, Role, Rotation, RuleEvent,
+    Account, Bucket, ConfigRule, Denial, History, Key, Membership, Role, Rotation, RuleEvent,
     StandingResult, State, Trail,
 };
 
-use crate::acceptance::harness::{ACCOUNT, REGION, RULE};
-
+/// The account of the rule and of the function.
+pub const ACCOUNT: &str = "111122223333";
+/// The Region of the rule and of the function.
+pub const REGION: &str = "us-east-1";
+/// The rule's name.
+pub const RULE: &str = "cloudtrail-encrypted";
 /// A member account of the organization, whose rules a central function answers.
-pub(crate) const MEMBER: &str = "444455556666";
+pub const MEMBER: &str = "444455556666";
 /// An account that holds keys for others.
-pub(crate) const KEY_ACCOUNT: &str = "777788889999";
+pub const KEY_ACCOUNT: &str = "777788889999";
 /// The role that a central function assumes in a member account.
-pub(crate) const MEMBER_ROLE: &str = "trailseal-member";
+pub const MEMBER_ROLE: &str = "trailseal-member";
 /// The role that reads key policies in the account of the keys.
-pub(crate) const KEY_ROLE: &str = "trailseal-key-reader";
+pub const KEY_ROLE: &str = "trailseal-key-reader";
 /// When the changes and schedules of the events happened.
-pub(crate) const CAPTURED: &str = "2026-11-23T10:00:00.125Z";
+pub const CAPTURED: &str = "2026-11-23T10:00:00.125Z";
 /// An hour before, when standing results were made: 2026-11-23T09:00:00Z.
-pub(crate) const EARLIER_MILLIS: i64 = 1_795_424_400_000;
+pub const EARLIER_MILLIS: i64 = 1_795_424_400_000;
 
 /// The parameters under which every operation of the function has a use.
-pub(crate) const STRICT: [(&str, &str); 3] =
+pub const STRICT: [(&str, &str); 3] =
     [("profile", "strict"), ("allowedKeyAccounts", KEY_ACCOUNT), ("keyAccountRoleName", KEY_ROLE)];
 
-pub(crate) fn partition(region: &str) -> &'static str {
+/// The partition of a Region.
+pub fn partition(region: &str) -> &'static str {
     match region {
         china if china.starts_with("cn-") => "aws-cn",
         government if government.starts_with("us-gov-") => "aws-us-gov",
@@ -34,36 +45,39 @@ pub(crate) fn partition(region: &str) -> &'static str {
     }
 }
 
-pub(crate) fn trail_arn(account: &str, region: &str, name: &str) -> String {
+/// The ARN of a trail.
+pub fn trail_arn(account: &str, region: &str, name: &str) -> String {
     format!("arn:{}:cloudtrail:{region}:{account}:trail/{name}", partition(region))
 }
 
-pub(crate) fn key_arn(account: &str, region: &str, number: usize) -> String {
+/// The ARN of the key with this number.
+pub fn key_arn(account: &str, region: &str, number: usize) -> String {
     let partition = partition(region);
     format!("arn:{partition}:kms:{region}:{account}:key/{number:08}-0000-4000-8000-000000000000")
 }
 
-pub(crate) fn role_arn(region: &str, account: &str, name: &str) -> String {
+/// The ARN of a role.
+pub fn role_arn(region: &str, account: &str, name: &str) -> String {
     format!("arn:{}:iam::{account}:role/{name}", partition(region))
 }
 
 /// The part of an ARN that names an account.
-pub(crate) fn account_of(arn: &str) -> &str {
+pub fn account_of(arn: &str) -> &str {
     arn.split(':').nth(4).unwrap()
 }
 
 /// The part of an ARN that names a Region.
-pub(crate) fn region_of(arn: &str) -> &str {
+fn region_of(arn: &str) -> &str {
     arn.split(':').nth(3).unwrap()
 }
 
 /// The name of a trail, by its ARN.
-pub(crate) fn name_of(arn: &str) -> &str {
+fn name_of(arn: &str) -> &str {
     arn.split_once("trail/").unwrap().1
 }
 
 /// A trail that one Region shows.
-pub(crate) fn trail(arn: &str, bucket: &str, key: Option<&str>) -> Trail {
+pub fn trail(arn: &str, bucket: &str, key: Option<&str>) -> Trail {
     Trail {
         arn: arn.to_owned(),
         s3_bucket_name: bucket.to_owned(),
@@ -74,7 +88,7 @@ pub(crate) fn trail(arn: &str, bucket: &str, key: Option<&str>) -> Trail {
 }
 
 /// An enabled, rotated key whose policy admits these trails and nobody else.
-pub(crate) fn key_of_trails(arn: &str, trails: &[&str]) -> Key {
+pub fn key_of_trails(arn: &str, trails: &[&str]) -> Key {
     let owner = trails.first().map_or(ACCOUNT, |trail| account_of(trail));
     let partition = partition(region_of(arn));
     let context = format!("arn:{partition}:cloudtrail:*:{owner}:trail/*");
@@ -112,7 +126,8 @@ pub(crate) fn key_of_trails(arn: &str, trails: &[&str]) -> Key {
     }
 }
 
-pub(crate) fn bucket(name: &str, account: &str, region: &str) -> Bucket {
+/// A bucket for logs.
+pub fn bucket(name: &str, account: &str, region: &str) -> Bucket {
     Bucket {
         name: name.to_owned(),
         account: account.to_owned(),
@@ -121,13 +136,14 @@ pub(crate) fn bucket(name: &str, account: &str, region: &str) -> Bucket {
     }
 }
 
-pub(crate) fn account(id: &str, membership: Membership, regions: &[&str]) -> Account {
+/// An account with these Regions enabled.
+pub fn account(id: &str, membership: Membership, regions: &[&str]) -> Account {
     let regions = regions.iter().map(|region| (*region).to_owned()).collect();
     Account { id: id.to_owned(), membership, regions }
 }
 
 /// A role that the function's account may assume.
-pub(crate) fn role(arn: &str, external_id: Option<&str>) -> Role {
+pub fn role(arn: &str, external_id: Option<&str>) -> Role {
     Role {
         arn: arn.to_owned(),
         trusted_accounts: vec![ACCOUNT.to_owned()],
@@ -136,7 +152,7 @@ pub(crate) fn role(arn: &str, external_id: Option<&str>) -> Role {
 }
 
 /// A rule with the results that stand already.
-pub(crate) fn rule(account: &str, region: &str, results: Vec<StandingResult>) -> ConfigRule {
+pub fn rule(account: &str, region: &str, results: Vec<StandingResult>) -> ConfigRule {
     ConfigRule {
         account: account.to_owned(),
         region: region.to_owned(),
@@ -147,7 +163,7 @@ pub(crate) fn rule(account: &str, region: &str, results: Vec<StandingResult>) ->
 }
 
 /// A result of an hour before.
-pub(crate) fn standing(resource_type: &str, id: &str, compliance: &str) -> StandingResult {
+pub fn standing(resource_type: &str, id: &str, compliance: &str) -> StandingResult {
     StandingResult {
         resource_type: resource_type.to_owned(),
         resource_id: id.to_owned(),
@@ -157,9 +173,14 @@ pub(crate) fn standing(resource_type: &str, id: &str, compliance: &str) -> Stand
     }
 }
 
+/// What the account of the function may not do.
+pub fn denial(operation: &str) -> Denial {
+    Denial { account: ACCOUNT.to_owned(), operation: operation.to_owned(), ..Denial::default() }
+}
+
 /// An account of its own in one Region, with as many trails as given by the number of their key and
 /// of their bucket: trail `t0`, `t1` … in that order.
-pub(crate) fn account_with_trails(keys_and_buckets: &[(usize, usize)]) -> State {
+pub fn account_with_trails(keys_and_buckets: &[(usize, usize)]) -> State {
     let arns: Vec<String> =
         (0..keys_and_buckets.len()).map(|n| trail_arn(ACCOUNT, REGION, &format!("t{n}"))).collect();
     let mut state = State {
@@ -188,7 +209,7 @@ pub(crate) fn account_with_trails(keys_and_buckets: &[(usize, usize)]) -> State 
 }
 
 /// The configuration item of a trail, in the spelling of events.
-pub(crate) fn trail_item(trail: &Trail, account: &str, region: &str) -> Value {
+pub fn trail_item(trail: &Trail, account: &str, region: &str) -> Value {
     let name = name_of(&trail.arn);
     let mut configuration = json!({
         "name": name,
@@ -209,7 +230,7 @@ pub(crate) fn trail_item(trail: &Trail, account: &str, region: &str) -> Value {
 }
 
 /// The configuration item of a key, in the spelling of events.
-pub(crate) fn key_item(key: &Key) -> Value {
+pub fn key_item(key: &Key) -> Value {
     let id = key.arn.split_once(":key/").unwrap().1;
     let mut item = item("AWS::KMS::Key", id, account_of(&key.arn), region_of(&key.arn));
     item["ARN"] = Value::from(key.arn.as_str());
@@ -245,32 +266,32 @@ fn item(resource_type: &str, id: &str, account: &str, region: &str) -> Value {
 }
 
 /// The same item after the resource was deleted: what it was like is gone.
-pub(crate) fn deleted(mut item: Value) -> Value {
+pub fn deleted(mut item: Value) -> Value {
     item["configurationItemStatus"] = Value::from("ResourceDeleted");
     item["configuration"] = Value::Null;
     item
 }
 
 /// The same item at another time.
-pub(crate) fn captured_at(mut item: Value, time: &str) -> Value {
+pub fn captured_at(mut item: Value, time: &str) -> Value {
     item["configurationItemCaptureTime"] = Value::from(time);
     item
 }
 
 /// What AWS Config recorded of one resource.
-pub(crate) fn history(empty_pages: u64, items: Vec<Value>) -> History {
+pub fn history(empty_pages: u64, items: Vec<Value>) -> History {
     let of = |name: &str| items[0][name].as_str().unwrap().to_owned();
     History { account: of("awsAccountId"), region: of("awsRegion"), empty_pages, items }
 }
 
 /// The event of a change.
-pub(crate) fn change(item: &Value) -> RuleEvent {
+pub fn change(item: &Value) -> RuleEvent {
     let of = |name: &str| item[name].as_str().unwrap();
     RuleEvent::of_item(of("awsAccountId"), of("awsRegion"), RULE, item)
 }
 
 /// The event of a change that is too large to be sent: the summary of its item.
-pub(crate) fn oversized(item: &Value) -> RuleEvent {
+pub fn oversized(item: &Value) -> RuleEvent {
     let mut summary = Map::new();
     for name in [
         "configurationItemVersion",
@@ -297,12 +318,12 @@ pub(crate) fn oversized(item: &Value) -> RuleEvent {
 }
 
 /// The event of a schedule.
-pub(crate) fn schedule(account: &str, region: &str) -> RuleEvent {
+pub fn schedule(account: &str, region: &str) -> RuleEvent {
     schedule_at(account, region, CAPTURED)
 }
 
 /// The event of a schedule that was triggered at a time.
-pub(crate) fn schedule_at(account: &str, region: &str, time: &str) -> RuleEvent {
+pub fn schedule_at(account: &str, region: &str, time: &str) -> RuleEvent {
     RuleEvent {
         account: account.to_owned(),
         region: region.to_owned(),
@@ -319,7 +340,7 @@ pub(crate) fn schedule_at(account: &str, region: &str, time: &str) -> RuleEvent 
 }
 
 /// The same event of a rule with these parameters beside those that it has.
-pub(crate) fn with(mut event: RuleEvent, parameters: &[(&str, &str)]) -> RuleEvent {
+pub fn with(mut event: RuleEvent, parameters: &[(&str, &str)]) -> RuleEvent {
     for (name, value) in parameters {
         event.parameters.insert((*name).to_owned(), Value::from(*value));
     }
