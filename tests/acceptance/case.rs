@@ -179,6 +179,33 @@ pub(super) fn all() -> Vec<Case> {
     cases
 }
 
+/// The annotation that a case expects: tests with another subject do not repeat its words.
+pub(super) fn annotation(name: &str) -> String {
+    let case = all().into_iter().find(|case| case.name == name).unwrap();
+    case.expected.evaluations[0].annotation.clone()
+}
+
+/// The cases that also run through the function in this process and through `trailseal check`.
+pub(super) fn dozen() -> Vec<Case> {
+    const NAMES: [&str; 12] = [
+        "delivery-unbroken/b-key-disabled",
+        "events/a-deleted",
+        "events/p-organization-member",
+        "events/w-alias-in-bucket-region",
+        "key-customer-managed/g-gone",
+        "key-customer-managed/h-denied",
+        "key-in-bucket-region/d-bucket-missing",
+        "key-policy-guards-decryption/b-open-to-everyone",
+        "key-rotated/d-too-rarely",
+        "key-usable/d-pending-deletion",
+        "parameters/w-bad-values",
+        "sse-kms-enabled/a-key",
+    ];
+    let cases: Vec<Case> = all().into_iter().filter(|case| NAMES.contains(&&*case.name)).collect();
+    assert_eq!(cases.len(), NAMES.len());
+    cases
+}
+
 pub(super) fn sorted(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let mut paths: Vec<PathBuf> = entries.collect();
