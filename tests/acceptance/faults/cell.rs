@@ -60,7 +60,7 @@ impl Cell {
         TABLE
             .iter()
             .filter(|row| row.operations.contains(&self.operation))
-            .filter(|row| row.faults.contains(&self.kind.name()) && row.at == self.at)
+            .filter(|row| row.faults.contains(&self.kind.name()) && row.at.contains(&self.at))
             .collect()
     }
 
@@ -94,8 +94,8 @@ impl Cell {
             Calls::OneMore => healthy + 1,
             Calls::Retried if is_one_by_one(self.operation) => healthy * ATTEMPTS,
             Calls::Retried => ATTEMPTS,
-            Calls::First => 1,
-            Calls::Second => 2,
+            Calls::UntilFault if self.at != Where::AtSecond => 1,
+            Calls::UntilFault | Calls::Twice => 2,
         };
         let found = sent.count(self.operation);
         (found != expected).then(|| format!("{found} calls instead of {expected}"))
@@ -103,7 +103,7 @@ impl Cell {
 
     fn wrong_return(&self, outcome: Outcome, sent: &Sent) -> Option<String> {
         let name = self.operation.iam();
-        let trails = self.trigger.healthy().trails;
+        let trails = self.trigger.trails();
         let (kind, parts): (&str, Vec<String>) = match outcome {
             Outcome::Healthy | Outcome::Reported(_) | Outcome::NoCleanUp | Outcome::NoTrails => {
                 let put: BTreeSet<&str> = sent.put.iter().map(|one| &*one.resource_id).collect();
@@ -115,13 +115,13 @@ impl Cell {
             Outcome::Fails(kind, part) | Outcome::Refused(kind, part) => {
                 (kind, vec![part.to_owned()])
             }
-            Outcome::Unjudged if trails.len() == 1 => ("AwsBreakdown", vec![name.to_owned()]),
-            Outcome::Unjudged => {
+            Outcome::Unjudged if trails.len() > 1 => {
                 let put = sent.verdicts();
                 let absent = trails.iter().filter(|trail| !put.contains_key(*trail));
                 let named = absent.map(|trail| arn(trail)).chain([name.to_owned()]);
                 ("NotAllJudged", named.collect())
             }
+            Outcome::Unjudged => ("AwsBreakdown", vec![name.to_owned()]),
             Outcome::Unheard(kind) => (kind, vec![name.to_owned()]),
             Outcome::Final(part) => ("Final", vec![part.to_owned()]),
         };
@@ -136,7 +136,7 @@ impl Cell {
 
     fn wrong_submission(&self, outcome: Outcome, sent: &Sent) -> Option<String> {
         let healthy = self.trigger.submission();
-        let trails = self.trigger.healthy().trails;
+        let trails = self.trigger.trails();
         let batches: Vec<&[(String, &str)]> = healthy.chunks(BATCH).collect();
         let mut expected: BTreeMap<&str, &str> =
             healthy.iter().map(|(id, verdict)| (id.as_str(), *verdict)).collect();
@@ -162,18 +162,14 @@ impl Cell {
                 expected.values_mut().for_each(|verdict| *verdict = "NOT_APPLICABLE");
             }
             Outcome::NoTrails => expected.clear(),
-            Outcome::Refused(..) => {
+            Outcome::Refused(..) | Outcome::Final(_) => {
+                let is_final = matches!(outcome, Outcome::Final(_));
                 let lost = match self.at {
-                    Where::AtFirst => &batches[..1],
-                    Where::AtSecond => &batches[1..2],
-                    Where::Always => &batches[..],
+                    Where::AtFirst if !is_final => &batches[..1],
+                    Where::AtSecond if !is_final => &batches[1..2],
+                    Where::AtSecond => &batches[1..],
+                    Where::AtFirst | Where::Always => &batches[..],
                 };
-                for (id, _) in lost.iter().copied().flatten() {
-                    expected.remove(id.as_str());
-                }
-            }
-            Outcome::Final(_) => {
-                let lost = if self.at == Where::AtSecond { &batches[1..] } else { &batches[..] };
                 for (id, _) in lost.iter().copied().flatten() {
                     expected.remove(id.as_str());
                 }
@@ -185,7 +181,7 @@ impl Cell {
     /// The trails whose evidence the call is. Where each trail has a call of its own, which one is
     /// asked first is left to chance: the ones that show the effect, if they are as many.
     fn concerned(&self, shows: impl Fn(&str) -> bool) -> Vec<&'static str> {
-        let trails = self.trigger.healthy().trails;
+        let trails = self.trigger.trails();
         if self.operation == Operation::AssumeRole {
             return vec!["alpha"];
         }

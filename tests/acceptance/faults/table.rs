@@ -13,7 +13,7 @@ use trailseal_lab::Operation::{
     ListDiscoveredResources, PutEvaluations,
 };
 
-use self::Calls::{First, OneMore, Retried, Second, Unchanged};
+use self::Calls::{OneMore, Retried, Twice, Unchanged, UntilFault};
 use self::Outcome::{
     Fails, Final, Healthy, NoCleanUp, NoTrails, Refused, Reported, Unheard, Unjudged,
 };
@@ -61,17 +61,17 @@ pub(crate) enum Calls {
     OneMore,
     /// Until the attempts are used up: for each piece of evidence and each batch, else once.
     Retried,
-    /// Once; what would have followed is not asked.
-    First,
+    /// Up to the first call that goes wrong; what would have followed is not asked.
+    UntilFault,
     /// Twice; what would have followed is not asked.
-    Second,
+    Twice,
 }
 
 /// One line of the table.
 pub(crate) struct Row {
     pub(crate) operations: &'static [Operation],
     pub(crate) faults: &'static [&'static str],
-    pub(crate) at: Where,
+    pub(crate) at: &'static [Where],
     pub(crate) outcome: Outcome,
     pub(crate) calls: Calls,
 }
@@ -137,22 +137,32 @@ const NOT_DONE: &[&str] =
 const DONE: &[&str] = &["slow", "truncated-body"];
 /// The answer cannot be understood; asking again at once would give the same one.
 const GARBLED: &[&str] = &["not-json", "wrong-types"];
+/// The same, or the caller is at fault: nothing is said of the resource.
+const UNUSABLE: &[&str] = &["not-json", "wrong-types", "expired-credentials"];
+/// All of these, and what AWS says no to: asking again does not help.
+const LASTING: &[&str] =
+    &["not-json", "wrong-types", "expired-credentials", "access-denied", "not-found"];
 /// The list has no end. An operation without pages is not affected.
 const REPEATED: &[&str] = &["repeated-token"];
-/// The caller is at fault: nothing is said of the resource.
 const EXPIRED: &[&str] = &["expired-credentials"];
 const DENIED: &[&str] = &["access-denied"];
 /// S3 refuses, and yet tells what is asked.
 const REFUSED_BY_S3: &[&str] = &["access-denied", "expired-credentials", "clock-skew"];
 const NOT_FOUND: &[&str] = &["not-found"];
+const NO: &[&str] = &["access-denied", "not-found"];
 
 const BREAKDOWN: &str = "AwsBreakdown";
 const PERMISSION: &str = "PermissionMissing";
 
+const ANYWHERE: &[Where] = &[AtFirst, AtSecond, Always];
+const ONCE: &[Where] = &[AtFirst, AtSecond];
+const FROM_FIRST: &[Where] = &[AtFirst, Always];
+const FROM_SECOND: &[Where] = &[AtSecond, Always];
+
 const fn row(
     operations: &'static [Operation],
     faults: &'static [&'static str],
-    at: Where,
+    at: &'static [Where],
     outcome: Outcome,
     calls: Calls,
 ) -> Row {
@@ -163,124 +173,62 @@ const fn row(
 #[rustfmt::skip]
 pub(crate) const TABLE: &[Row] = &[
     // What passes is asked again, and nobody is the wiser.
-    row(SIGNED, PASSING, AtFirst,  Healthy, OneMore),
-    row(SIGNED, PASSING, AtSecond, Healthy, OneMore),
-    row(BUCKET, PASSING_UNSIGNED, AtFirst,  Healthy, OneMore),
-    row(BUCKET, PASSING_UNSIGNED, AtSecond, Healthy, OneMore),
+    row(SIGNED, PASSING,          ONCE, Healthy, OneMore),
+    row(BUCKET, PASSING_UNSIGNED, ONCE, Healthy, OneMore),
 
     // The role of the rule's account comes first; at the second call it is the role of the
     // account of alpha's key, without which the policy of that key cannot be read.
-    row(ROLE, PASSING,   Always,   Fails(BREAKDOWN, "sts:AssumeRole"), Retried),
-    row(ROLE, GARBLED,   AtFirst,  Fails(BREAKDOWN, "sts:AssumeRole"), First),
-    row(ROLE, GARBLED,   AtSecond, Unjudged, Second),
-    row(ROLE, GARBLED,   Always,   Fails(BREAKDOWN, "sts:AssumeRole"), First),
-    row(ROLE, EXPIRED,   AtFirst,  Fails(BREAKDOWN, "sts:AssumeRole"), First),
-    row(ROLE, EXPIRED,   AtSecond, Unjudged, Second),
-    row(ROLE, EXPIRED,   Always,   Fails(BREAKDOWN, "sts:AssumeRole"), First),
-    row(ROLE, DENIED,    AtFirst,  Fails(PERMISSION, "cannot be assumed"), First),
-    row(ROLE, DENIED,    AtSecond, Reported("cannot be assumed"), Second),
-    row(ROLE, DENIED,    Always,   Fails(PERMISSION, "cannot be assumed"), First),
+    row(ROLE, PASSING,  &[Always],   Fails(BREAKDOWN, "sts:AssumeRole"), Retried),
+    row(ROLE, UNUSABLE, FROM_FIRST,  Fails(BREAKDOWN, "sts:AssumeRole"), UntilFault),
+    row(ROLE, UNUSABLE, &[AtSecond], Unjudged, UntilFault),
     // STS does not say that a role is not there; it denies.
-    row(ROLE, NOT_FOUND, AtFirst,  Fails(PERMISSION, "cannot be assumed"), First),
-    row(ROLE, NOT_FOUND, AtSecond, Reported("cannot be assumed"), Second),
-    row(ROLE, NOT_FOUND, Always,   Fails(PERMISSION, "cannot be assumed"), First),
+    row(ROLE, NO,       FROM_FIRST,  Fails(PERMISSION, "cannot be assumed"), UntilFault),
+    row(ROLE, NO,       &[AtSecond], Reported("cannot be assumed"), UntilFault),
 
     // Without these there is nothing to say, and nothing is said; the operation is named.
-    row(NEEDED, PASSING, Always,   Fails(BREAKDOWN, ""), Retried),
-    row(NEEDED, GARBLED, AtFirst,  Fails(BREAKDOWN, ""), First),
-    row(NEEDED, GARBLED, AtSecond, Fails(BREAKDOWN, ""), Second),
-    row(NEEDED, GARBLED, Always,   Fails(BREAKDOWN, ""), First),
-    row(NEEDED, EXPIRED,  AtFirst,  Fails(BREAKDOWN, ""), First),
-    row(NEEDED, EXPIRED,  AtSecond, Fails(BREAKDOWN, ""), Second),
-    row(NEEDED, EXPIRED,  Always,   Fails(BREAKDOWN, ""), First),
-    row(NEEDED, DENIED,  AtFirst,  Fails(PERMISSION, "allow it"), First),
-    row(NEEDED, DENIED,  AtSecond, Fails(PERMISSION, "allow it"), Second),
-    row(NEEDED, DENIED,  Always,   Fails(PERMISSION, "allow it"), First),
+    row(NEEDED, PASSING,  &[Always], Fails(BREAKDOWN, ""), Retried),
+    row(NEEDED, UNUSABLE, ANYWHERE,  Fails(BREAKDOWN, ""), UntilFault),
+    row(NEEDED, DENIED,   ANYWHERE,  Fails(PERMISSION, "allow it"), UntilFault),
     // There are no trails: an answer.
-    row(&[DescribeTrails], NOT_FOUND, AtFirst, NoTrails, Unchanged),
-    row(&[DescribeTrails], NOT_FOUND, Always, NoTrails, Unchanged),
+    row(&[DescribeTrails], NOT_FOUND, FROM_FIRST, NoTrails, Unchanged),
     // Without a recorder Config has discovered nothing, so trails are reported by name.
-    row(&[ListDiscoveredResources], NOT_FOUND, AtFirst,  Healthy, First),
-    row(&[ListDiscoveredResources], NOT_FOUND, AtSecond, Healthy, Second),
-    row(&[ListDiscoveredResources], NOT_FOUND, Always,   Healthy, First),
+    row(&[ListDiscoveredResources], NOT_FOUND, ANYWHERE, Healthy, UntilFault),
     // The announced item must be there: it may not have arrived yet.
-    row(&[GetResourceConfigHistory], NOT_FOUND, AtFirst,  Fails(BREAKDOWN, "ResourceNotDiscoveredException"), First),
-    row(&[GetResourceConfigHistory], NOT_FOUND, AtSecond, Fails(BREAKDOWN, "ResourceNotDiscoveredException"), Second),
-    row(&[GetResourceConfigHistory], NOT_FOUND, Always,   Fails(BREAKDOWN, "ResourceNotDiscoveredException"), First),
+    row(&[GetResourceConfigHistory], NOT_FOUND, ANYWHERE, Fails(BREAKDOWN, "ResourceNotDiscoveredException"), UntilFault),
 
     // A list that repeats a token is an error, never a shorter list. Where the first page comes
     // twice and the list then goes on, it is whole.
-    row(UNPAGED, REPEATED, AtFirst,  Healthy, Unchanged),
-    row(UNPAGED, REPEATED, AtSecond, Healthy, Unchanged),
-    row(UNPAGED, REPEATED, Always,   Healthy, Unchanged),
-    row(PAGED,   REPEATED, AtFirst,  Healthy, OneMore),
-    row(&[ListDiscoveredResources], REPEATED, AtSecond, Fails(BREAKDOWN, ""), Second),
-    row(&[ListDiscoveredResources], REPEATED, Always,   Fails(BREAKDOWN, ""), Second),
-    row(CLEAN_UP, REPEATED, AtSecond, NoCleanUp, Second),
-    row(CLEAN_UP, REPEATED, Always,   NoCleanUp, Second),
+    row(UNPAGED,  REPEATED, ANYWHERE,    Healthy, Unchanged),
+    row(PAGED,    REPEATED, &[AtFirst],  Healthy, OneMore),
+    row(&[ListDiscoveredResources], REPEATED, FROM_SECOND, Fails(BREAKDOWN, ""), Twice),
+    row(CLEAN_UP, REPEATED, FROM_SECOND, NoCleanUp, Twice),
     // The second page has the item, so that nobody asks for a third.
-    row(&[GetResourceConfigHistory], REPEATED, AtSecond, Healthy, Unchanged),
-    row(&[GetResourceConfigHistory], REPEATED, Always,   Fails(BREAKDOWN, ""), Second),
+    row(&[GetResourceConfigHistory], REPEATED, &[AtSecond], Healthy, Unchanged),
+    row(&[GetResourceConfigHistory], REPEATED, &[Always], Fails(BREAKDOWN, ""), Twice),
 
     // A breakdown says nothing of a trail; a no is reported, and what is gone is a finding.
-    row(EVIDENCE, PASSING,   Always,   Unjudged, Retried),
-    row(EVIDENCE, GARBLED,   AtFirst,  Unjudged, Unchanged),
-    row(EVIDENCE, GARBLED,   AtSecond, Unjudged, Unchanged),
-    row(EVIDENCE, GARBLED,   Always,   Unjudged, Unchanged),
-    row(EVIDENCE, EXPIRED,   AtFirst,  Unjudged, Unchanged),
-    row(EVIDENCE, EXPIRED,   AtSecond, Unjudged, Unchanged),
-    row(EVIDENCE, EXPIRED,   Always,   Unjudged, Unchanged),
-    row(EVIDENCE, DENIED,    AtFirst,  Reported("could not verify"), Unchanged),
-    row(EVIDENCE, DENIED,    AtSecond, Reported("could not verify"), Unchanged),
-    row(EVIDENCE, DENIED,    Always,   Reported("could not verify"), Unchanged),
-    row(EVIDENCE, NOT_FOUND, AtFirst,  Reported("does not exist"), Unchanged),
-    row(EVIDENCE, NOT_FOUND, AtSecond, Reported("does not exist"), Unchanged),
-    row(EVIDENCE, NOT_FOUND, Always,   Reported("does not exist"), Unchanged),
+    row(EVIDENCE, PASSING,   &[Always], Unjudged, Retried),
+    row(EVIDENCE, UNUSABLE,  ANYWHERE,  Unjudged, Unchanged),
+    row(EVIDENCE, DENIED,    ANYWHERE,  Reported("could not verify"), Unchanged),
+    row(EVIDENCE, NOT_FOUND, ANYWHERE,  Reported("does not exist"), Unchanged),
 
     // S3 names the Region of a bucket also when it refuses.
-    row(BUCKET, PASSING_UNSIGNED, Always,   Unjudged, Retried),
-    row(BUCKET, &["not-json"],    AtFirst,  Unjudged, Unchanged),
-    row(BUCKET, &["not-json"],    AtSecond, Unjudged, Unchanged),
-    row(BUCKET, &["not-json"],    Always,   Unjudged, Unchanged),
-    row(BUCKET, &["wrong-types"], AtFirst,  Reported("could not verify"), Unchanged),
-    row(BUCKET, &["wrong-types"], AtSecond, Reported("could not verify"), Unchanged),
-    row(BUCKET, &["wrong-types"], Always,   Reported("could not verify"), Unchanged),
-    row(BUCKET, REFUSED_BY_S3,    AtFirst,  Healthy, Unchanged),
-    row(BUCKET, REFUSED_BY_S3,    AtSecond, Healthy, Unchanged),
-    row(BUCKET, REFUSED_BY_S3,    Always,   Healthy, Unchanged),
-    row(BUCKET, NOT_FOUND,        AtFirst,  Reported("does not exist"), Unchanged),
-    row(BUCKET, NOT_FOUND,        AtSecond, Reported("does not exist"), Unchanged),
-    row(BUCKET, NOT_FOUND,        Always,   Reported("does not exist"), Unchanged),
+    row(BUCKET, PASSING_UNSIGNED, &[Always], Unjudged, Retried),
+    row(BUCKET, &["not-json"],    ANYWHERE,  Unjudged, Unchanged),
+    row(BUCKET, &["wrong-types"], ANYWHERE,  Reported("could not verify"), Unchanged),
+    row(BUCKET, REFUSED_BY_S3,    ANYWHERE,  Healthy, Unchanged),
+    row(BUCKET, NOT_FOUND,        ANYWHERE,  Reported("does not exist"), Unchanged),
 
     // A clean-up that fails blocks no evaluation; half a list of results is no list.
-    row(CLEAN_UP, PASSING,   Always,   NoCleanUp, Retried),
-    row(CLEAN_UP, GARBLED,   AtFirst,  NoCleanUp, First),
-    row(CLEAN_UP, GARBLED,   AtSecond, NoCleanUp, Second),
-    row(CLEAN_UP, GARBLED,   Always,   NoCleanUp, First),
-    row(CLEAN_UP, EXPIRED,   AtFirst,  NoCleanUp, First),
-    row(CLEAN_UP, EXPIRED,   AtSecond, NoCleanUp, Second),
-    row(CLEAN_UP, EXPIRED,   Always,   NoCleanUp, First),
-    row(CLEAN_UP, DENIED,    AtFirst,  NoCleanUp, First),
-    row(CLEAN_UP, DENIED,    AtSecond, NoCleanUp, Second),
-    row(CLEAN_UP, DENIED,    Always,   NoCleanUp, First),
-    row(CLEAN_UP, NOT_FOUND, AtFirst,  NoCleanUp, First),
-    row(CLEAN_UP, NOT_FOUND, AtSecond, NoCleanUp, Second),
-    row(CLEAN_UP, NOT_FOUND, Always,   NoCleanUp, First),
+    row(CLEAN_UP, PASSING, &[Always], NoCleanUp, Retried),
+    row(CLEAN_UP, LASTING, ANYWHERE,  NoCleanUp, UntilFault),
 
     // A batch that is lost fails the invocation, and takes no other batch with it.
-    row(WRITE, NOT_DONE,  Always,   Refused(BREAKDOWN, "config:PutEvaluations"), Retried),
-    row(WRITE, DONE,      Always,   Unheard(BREAKDOWN), Retried),
-    row(WRITE, GARBLED,   AtFirst,  Unheard(BREAKDOWN), Unchanged),
-    row(WRITE, GARBLED,   AtSecond, Unheard(BREAKDOWN), Unchanged),
-    row(WRITE, GARBLED,   Always,   Unheard(BREAKDOWN), Unchanged),
-    row(WRITE, EXPIRED,   AtFirst,  Refused(BREAKDOWN, "config:PutEvaluations"), Unchanged),
-    row(WRITE, EXPIRED,   AtSecond, Refused(BREAKDOWN, "config:PutEvaluations"), Unchanged),
-    row(WRITE, EXPIRED,   Always,   Refused(BREAKDOWN, "config:PutEvaluations"), Unchanged),
-    row(WRITE, DENIED,    AtFirst,  Refused(PERMISSION, "config:PutEvaluations"), Unchanged),
-    row(WRITE, DENIED,    AtSecond, Refused(PERMISSION, "config:PutEvaluations"), Unchanged),
-    row(WRITE, DENIED,    Always,   Refused(PERMISSION, "config:PutEvaluations"), Unchanged),
+    row(WRITE, NOT_DONE, &[Always], Refused(BREAKDOWN, "config:PutEvaluations"), Retried),
+    row(WRITE, DONE,     &[Always], Unheard(BREAKDOWN), Retried),
+    row(WRITE, GARBLED,  ANYWHERE,  Unheard(BREAKDOWN), Unchanged),
+    row(WRITE, EXPIRED,  ANYWHERE,  Refused(BREAKDOWN, "config:PutEvaluations"), Unchanged),
+    row(WRITE, DENIED,   ANYWHERE,  Refused(PERMISSION, "config:PutEvaluations"), Unchanged),
     // The rule is gone: nobody can be told any more.
-    row(WRITE, NOT_FOUND, AtFirst,  Final("the rule does not exist any more"), First),
-    row(WRITE, NOT_FOUND, AtSecond, Final("the rule does not exist any more"), Second),
-    row(WRITE, NOT_FOUND, Always,   Final("the rule does not exist any more"), First),
+    row(WRITE, NOT_FOUND, ANYWHERE, Final("the rule does not exist any more"), UntilFault),
 ];
