@@ -8,8 +8,7 @@ mod acceptance {
     mod case;
     mod corpus;
     mod evidence;
-    mod foreign_key;
-    mod ineffective;
+    mod lab_states;
     mod layers;
     mod rewrite;
     mod state;

@@ -2,61 +2,41 @@
 //! schedule, word for word.
 
 use std::collections::BTreeMap;
-use std::env;
-use std::path::PathBuf;
 use std::process::Command;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value};
-use tokio::time::Instant;
-use trailseal_lab::Lab;
+use trailseal_lab::{Lab, PutEvaluation, RuleEvent};
 use trailseal_lambda::InvocationContext;
 use trailseal_rule::Timestamp;
 
 use super::case::{Case, all};
-use super::faults::accounts::schedule;
-use super::harness::{RULE, function_of, lab};
+use super::faults::desk::Desk;
+use super::harness::{command_path, context, read_state};
+use accounts::schedule;
 
 /// A trail's verdict and annotation, by its name.
 pub(super) type Verdicts = BTreeMap<String, (String, String)>;
 
-/// The real command, built beside this test.
-fn command_path() -> PathBuf {
-    let own = env::current_exe().unwrap();
-    let path = own.parent().and_then(|deps| deps.parent()).unwrap().join("trailseal");
-    assert!(
-        path.is_file(),
-        "`{}` is missing: build it with `cargo build --release --workspace --bins`",
-        path.display()
-    );
-    path
+/// What was put, by the names of the trails.
+pub(super) fn verdicts(put: Vec<PutEvaluation>) -> Verdicts {
+    let named = put.into_iter().map(|one| {
+        let name = one.resource_id.rsplit('/').next().unwrap().to_owned();
+        (name, (one.compliance_type, one.annotation.unwrap()))
+    });
+    named.collect()
 }
 
 /// What the function reports at its schedule, at the time at which the command is run: the command
 /// knows no other.
-async fn by_the_function(case: &Case, lab: &Lab) -> Verdicts {
+async fn by_the_function(case: &Case, desk: &Desk) -> Verdicts {
     let (account, region) = case.place();
-    let (function, _) = function_of(lab, account, region);
-    let mut event = schedule(account, region);
-    event.parameters = case.parameters.clone();
-    let token = lab.issue_token(account, region, RULE);
+    let event = RuleEvent { parameters: case.parameters.clone(), ..schedule(account, region) };
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    let context = InvocationContext {
-        now: Timestamp::from_epoch_millis(i64::try_from(since_1970.as_millis()).unwrap()),
-        deadline: Instant::now() + Duration::from_secs(60),
-        is_cold: false,
-    };
-    let event = event.to_json(&token).to_string().into_bytes();
-    function
-        .answer(&event, &context)
-        .await
-        .unwrap_or_else(|error| panic!("{}: {error}", case.name));
-    let put = lab.take_put_evaluations().into_iter();
-    put.map(|one| {
-        let name = one.resource_id.rsplit('/').next().unwrap().to_owned();
-        (name, (one.compliance_type, one.annotation.unwrap()))
-    })
-    .collect()
+    let now = Timestamp::from_epoch_millis(i64::try_from(since_1970.as_millis()).unwrap());
+    let sent = desk.send_within(&event, &InvocationContext { now, ..context() }).await;
+    sent.accepted();
+    verdicts(sent.put)
 }
 
 /// What the command says of an account and Region.
@@ -115,9 +95,11 @@ async fn the_worlds_of_the_corpus_are_judged_as_by_the_function() {
     let mut verdicts = BTreeMap::new();
     for case in all().iter().filter(|case| is_for_the_command(case)) {
         let Some(state) = case.live_state() else { continue };
-        let lab = lab(&state).await;
-        let by_the_function = by_the_function(case, &lab).await;
-        let by_the_command = verdicts_by_audit(&case.name, &lab, case.place(), &case.parameters);
+        let (account, region) = case.place();
+        let desk = Desk::open_as(read_state(&state), account, region, None).await;
+        let by_the_function = by_the_function(case, &desk).await;
+        let by_the_command =
+            verdicts_by_audit(&case.name, &desk.lab, case.place(), &case.parameters);
         for (name, told) in &by_the_function {
             assert_eq!(by_the_command.get(name), Some(told), "{}: {name}", case.name);
             *verdicts.entry(told.0.clone()).or_insert(0) += 1;

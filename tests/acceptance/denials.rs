@@ -1,15 +1,10 @@
 //! Refusals that only a person can lift: they are named, and leave no old COMPLIANT unnoticed.
 
-use serde_json::{Value, json};
 use trailseal_lab::{Denial, Operation, State};
 
-use super::faults::accounts::{account_with_trails, rule, schedule, trail_arn, with};
 use super::faults::desk::{Desk, Sent};
-use super::harness::{ACCOUNT, REGION, TIME, bootstrap_of, lab, read_state};
-
-fn denial(operation: &str) -> Denial {
-    Denial { account: ACCOUNT.to_owned(), operation: operation.to_owned(), ..Denial::default() }
-}
+use super::harness::{ACCOUNT, REGION};
+use accounts::{account_with_trails, denial, schedule, with};
 
 async fn scheduled(denials: Vec<Denial>, parameters: &[(&str, &str)]) -> Sent {
     let state = State { denials, ..account_with_trails(&[(0, 0)]) };
@@ -71,36 +66,4 @@ async fn cloudtrail_that_refuses_for_good_to_tell_the_status_is_reported() {
         assert!(said.starts_with(&words), "{said}");
         assert_eq!(sent.count(Operation::GetTrailStatus), 1, "{code}");
     }
-}
-
-/// KMS says `Enabled` of a key whose external key does not answer: the real function does not
-/// believe it.
-#[tokio::test]
-async fn the_real_function_reports_an_external_key_that_does_not_answer() {
-    let key = "arn:aws:kms:us-east-1:111122223333:key/11111111-0000-4000-8000-111111111111";
-    let arn = trail_arn(ACCOUNT, REGION, "xks");
-    let state = json!({
-        "trailsealLab": 1,
-        "accounts": [{ "id": ACCOUNT, "regions": [REGION] }],
-        "trails": [{ "arn": arn, "s3BucketName": "example-logs", "kmsKeyId": key,
-                     "latestDeliveryError": "KMS.KMSInvalidStateException" }],
-        "keys": [{ "arn": key, "origin": "EXTERNAL_KEY_STORE" }],
-        "buckets": [{ "name": "example-logs", "account": ACCOUNT, "region": REGION }],
-    });
-    let lab = lab(&state).await;
-    let mut with_rule = read_state(&state);
-    with_rule.config_rules.push(rule(ACCOUNT, REGION, Vec::new()));
-    lab.set_state(with_rule);
-    let mut function = bootstrap_of(&lab, ACCOUNT, REGION).await;
-    let event = schedule(ACCOUNT, REGION);
-    let token = lab.issue_token(&event.account, &event.region, &event.rule);
-    let event: Value = event.to_json(&token);
-    function.invoke(event.to_string().as_bytes(), TIME).await.unwrap();
-    let put = lab.take_put_evaluations();
-    assert_eq!(put.len(), 1, "{put:?}");
-    assert_eq!(put[0].compliance_type, "NON_COMPLIANT");
-    let said = put[0].annotation.as_deref().unwrap();
-    let words = "the key is in an external key store, and the latest delivery failed: \
-                 KMS.KMSInvalidStateException. Fix: ";
-    assert!(said.starts_with(words), "{said}");
 }

@@ -1,0 +1,60 @@
+//! States of `lab-states/` on a schedule, through the real function and the command `audit`.
+//!
+//! Keys that KMS describes as enabled: one of a stranger, to which an attacker moved a trail, and
+//! one whose external key does not answer. And a key policy whose only statement for CloudTrail has
+//! no effect.
+
+use super::audit::{Verdicts, verdicts, verdicts_by_audit};
+use super::faults::desk::send_to_process;
+use super::harness::{ACCOUNT, REGION, bootstrap, lab};
+use accounts::{schedule, with};
+
+const KEYS: &str = include_str!("lab-states/foreign-key-and-external-key-store.json");
+const POLICY: &str = include_str!("lab-states/policy-statement-without-resource.json");
+const RANSOMED: &str = "the key belongs to account 777788889999, which is neither this account nor \
+                        in allowedKeyAccounts. Fix: add the account if it is yours";
+const EXTERNAL: &str = "the key is in an external key store, and the latest delivery failed: \
+                        KMS.KMSInvalidStateException. Fix: restore the external key and its key \
+                        store proxy, or set kmsKeyId to another key";
+
+/// What function and command say of a state; they say the same.
+async fn verdicts_of(state: &str, parameters: &[(&str, &str)]) -> Verdicts {
+    let lab = lab(&serde_json::from_str(state).unwrap()).await;
+    let event = with(schedule(ACCOUNT, REGION), parameters);
+    let sent = send_to_process(&lab, &mut bootstrap(&lab).await, &event).await;
+    sent.accepted();
+    let by_function = verdicts(sent.put);
+    let by_audit = verdicts_by_audit("lab state", &lab, (ACCOUNT, REGION), &event.parameters);
+    assert_eq!(by_audit, by_function);
+    by_function
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_real_function_and_audit_report_a_strangers_key() {
+    for parameters in [&[][..], &[("unverified", "COMPLIANT")], &[("profile", "strict")]] {
+        let verdicts = verdicts_of(KEYS, parameters).await;
+        let (verdict, why) = &verdicts["ransomed"];
+        assert_eq!(verdict, "NON_COMPLIANT", "{parameters:?}");
+        assert!(why.starts_with(RANSOMED.split(". Fix").next().unwrap()), "{why}");
+    }
+    assert_eq!(verdicts_of(KEYS, &[]).await["ransomed"].1, RANSOMED);
+    let named = verdicts_of(KEYS, &[("allowedKeyAccounts", "777788889999")]).await;
+    assert_eq!(named["ransomed"].0, "COMPLIANT", "{named:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_real_function_and_audit_report_an_external_key_that_does_not_answer() {
+    for parameters in [&[][..], &[("unverified", "COMPLIANT")]] {
+        let verdicts = verdicts_of(KEYS, parameters).await;
+        assert_eq!(verdicts["xks"], ("NON_COMPLIANT".to_owned(), EXTERNAL.to_owned()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_without_resource_admits_nothing() {
+    let verdicts = verdicts_of(POLICY, &[("profile", "strict")]).await;
+    let (verdict, why) = &verdicts["main"];
+    assert_eq!(verdict, "NON_COMPLIANT");
+    let expected = "the key policy does not let CloudTrail encrypt this trail: ";
+    assert!(why.contains(expected) && why.contains("without Resource has no effect"), "{why}");
+}
