@@ -2,10 +2,12 @@
 //! function says is searched for it.
 
 use serde_json::{Value, json};
-use trailseal_lab::{Fault, FaultKind, Lab, Operation, Position, RuleEvent};
+use trailseal_lab::{Fault, FaultKind, Lab, Operation, Position};
 
 use super::case::{read, root};
-use super::harness::{ACCOUNT, REGION, RULE, TIME, bootstrap, context, function, lab, read_state};
+use super::faults::desk::Desk;
+use super::harness::{ACCOUNT, REGION, RULE, TIME, bootstrap, context, lab, read_state};
+use accounts::{change, trail, trail_arn, trail_item};
 
 /// Planted in the event and in what AWS tells; the lab's own secrets are sought beside them.
 const CANARIES: [&str; 8] = [
@@ -96,27 +98,14 @@ fn state() -> Value {
 }
 
 fn event(run: &Run, token: &str) -> Vec<u8> {
-    let item = json!({
-        "awsAccountId": ACCOUNT,
-        "awsRegion": REGION,
-        "ARN": "arn:aws:cloudtrail:us-east-1:111122223333:trail/sealed",
-        "resourceType": "AWS::CloudTrail::Trail",
-        "resourceId": "sealed",
-        "configurationItemStatus": "OK",
-        "configurationItemCaptureTime": "2026-11-23T10:15:30.125Z",
-        "tags": { "owner": "canary-tag" },
-        "relationships": [{ "resourceId": "canary-unrelated" }],
-        "supplementaryConfiguration": { "Tags": ["canary-unrelated"] },
-        "configuration": {
-            "trailARN": "arn:aws:cloudtrail:us-east-1:111122223333:trail/sealed",
-            "homeRegion": "us-east-1",
-            "s3BucketName": "trail-logs",
-            "s3KeyPrefix": "canary-unrelated",
-            "snsTopicName": "canary-unrelated",
-            "kmsKeyId": run.key,
-        },
-    });
-    let mut event = RuleEvent::of_item(ACCOUNT, REGION, RULE, &item);
+    let arn = trail_arn(ACCOUNT, REGION, "sealed");
+    let mut item = trail_item(&trail(&arn, "trail-logs", Some(run.key)), ACCOUNT, REGION);
+    item["tags"] = json!({ "owner": "canary-tag" });
+    item["relationships"] = json!([{ "resourceId": "canary-unrelated" }]);
+    item["supplementaryConfiguration"] = json!({ "Tags": ["canary-unrelated"] });
+    item["configuration"]["s3KeyPrefix"] = json!("canary-unrelated");
+    item["configuration"]["snsTopicName"] = json!("canary-unrelated");
+    let mut event = change(&item);
     event.parameters = run.parameters.as_object().unwrap().clone();
     event.invoking_event["configurationItemDiff"] = json!({ "changed": "canary-diff" });
     let mut event = event.to_json(run.token.unwrap_or(token));
@@ -166,19 +155,18 @@ fn every_canary_is_planted() {
 
 #[tokio::test]
 async fn the_function_tells_no_secret() {
-    let lab = lab(&state()).await;
-    know_credentials(&lab);
     let mut failures = 0;
     for run in runs() {
-        let (token, event) = begin(&lab, &run);
-        let (function, log) = function(&lab);
-        let answer = function.answer(&event, &context()).await;
+        let desk = Desk::open(read_state(&state())).await;
+        know_credentials(&desk.lab);
+        let (token, event) = begin(&desk.lab, &run);
+        let answer = desk.function.answer(&event, &context()).await;
         failures += u32::from(answer.is_err());
         let told = answer.err().map(|error| format!("{error} {error:?}")).unwrap_or_default();
-        let put = lab.take_put_evaluations();
+        let put = desk.lab.take_put_evaluations();
         let assumes = run.key == KEY_ELSEWHERE;
-        assert_eq!(lab.call_counts().contains_key("sts:AssumeRole"), assumes, "{}", run.name);
-        let log = log.take();
+        assert_eq!(desk.lab.call_counts().contains_key("sts:AssumeRole"), assumes, "{}", run.name);
+        let log = desk.log.take();
         assert!(!log.is_empty(), "{}", run.name);
         search(&run, &token, &format!("{log}{told}{put:?}"));
     }
