@@ -13,37 +13,12 @@ use super::reference::Evidence;
 
 const DESCRIBE_KEY: &str = "kms:DescribeKey";
 
-/// Evidence about one trail.
-#[derive(Clone, Debug)]
-pub(super) struct Found {
-    pub(super) key: Value,
-    pub(super) bucket_region: Value,
-    pub(super) rotation: Value,
-    pub(super) key_policy: Value,
-    pub(super) delivery: Value,
-}
-
-impl Found {
+impl Evidence {
     /// Nothing was read.
     pub(super) fn nothing() -> Self {
-        let unread = || json!({ "refused": "not read" });
-        Self {
-            key: unread(),
-            bucket_region: unread(),
-            rotation: unread(),
-            key_policy: unread(),
-            delivery: unread(),
-        }
-    }
-
-    pub(super) fn as_evidence(&self) -> Evidence<'_> {
-        Evidence {
-            key: &self.key,
-            bucket_region: &self.bucket_region,
-            rotation: &self.rotation,
-            key_policy: &self.key_policy,
-            delivery: &self.delivery,
-        }
+        let [key, bucket_region, rotation, key_policy, delivery] =
+            std::array::from_fn(|_| json!({ "refused": "not read" }));
+        Self { key, bucket_region, rotation, key_policy, delivery }
     }
 
     pub(super) fn to_facts(&self) -> Facts {
@@ -61,48 +36,22 @@ impl Found {
 pub(super) fn key(found: &Value) -> Reading<KeyFacts> {
     reading(found, DESCRIBE_KEY, |key| KeyFacts {
         arn: KeyArn::parse(text(key, "Arn")).unwrap(),
-        manager: match text(key, "KeyManager") {
-            "CUSTOMER" => KeyManager::Customer,
-            "AWS" => KeyManager::Aws,
-            other => KeyManager::Unrecognized(other.to_owned()),
-        },
-        state: match text(key, "KeyState") {
-            "Enabled" => KeyState::Enabled,
-            "Updating" => KeyState::Updating,
-            "Creating" => KeyState::Creating,
-            "Disabled" => KeyState::Disabled,
-            "PendingDeletion" => KeyState::PendingDeletion,
-            "PendingImport" => KeyState::PendingImport,
-            "PendingReplicaDeletion" => KeyState::PendingReplicaDeletion,
-            "Unavailable" => KeyState::Unavailable,
-            other => KeyState::Unrecognized(other.to_owned()),
-        },
-        usage: match text(key, "KeyUsage") {
-            "ENCRYPT_DECRYPT" => KeyUsage::EncryptDecrypt,
-            other => KeyUsage::Other(other.to_owned()),
-        },
-        spec: match text(key, "KeySpec") {
-            "SYMMETRIC_DEFAULT" => KeySpec::SymmetricDefault,
-            other => KeySpec::Other(other.to_owned()),
-        },
-        origin: match text(key, "Origin") {
-            "AWS_KMS" => KeyOrigin::AwsKms,
-            "EXTERNAL" => KeyOrigin::External,
-            "AWS_CLOUDHSM" => KeyOrigin::CloudHsm,
-            "EXTERNAL_KEY_STORE" => KeyOrigin::ExternalKeyStore,
-            _ => KeyOrigin::Unrecognized,
-        },
+        manager: KeyManager::from_kms(text(key, "KeyManager")),
+        state: KeyState::from_kms(text(key, "KeyState")),
+        usage: KeyUsage::from_kms(text(key, "KeyUsage")),
+        spec: KeySpec::from_kms(text(key, "KeySpec")),
+        origin: KeyOrigin::from_kms(text(key, "Origin")),
         valid_to: moment(key, "ValidTo"),
         deletion_date: moment(key, "DeletionDate"),
         is_replica: key["MultiRegionConfiguration"]["MultiRegionKeyType"] == "REPLICA",
     })
 }
 
-pub(super) fn bucket_region(found: &Value) -> Reading<Region> {
+fn bucket_region(found: &Value) -> Reading<Region> {
     reading(found, "s3:HeadBucket", |region| Region::parse(region.as_str().unwrap()).unwrap())
 }
 
-pub(super) fn rotation(found: &Value) -> Reading<Rotation> {
+fn rotation(found: &Value) -> Reading<Rotation> {
     reading(found, "kms:GetKeyRotationStatus", |status| {
         if status["NotSupported"] == true {
             return Rotation::NotSupported;
@@ -116,11 +65,11 @@ pub(super) fn rotation(found: &Value) -> Reading<Rotation> {
     })
 }
 
-pub(super) fn key_policy(found: &Value) -> Reading<KeyPolicy> {
+fn key_policy(found: &Value) -> Reading<KeyPolicy> {
     reading(found, "kms:GetKeyPolicy", |known| KeyPolicy::new(text(known, "policy")))
 }
 
-pub(super) fn delivery(found: &Value) -> Reading<Delivery> {
+fn delivery(found: &Value) -> Reading<Delivery> {
     reading(found, "cloudtrail:GetTrailStatus", |status| {
         let code = |name: &str| status[name].as_str().map(str::to_owned);
         Delivery {

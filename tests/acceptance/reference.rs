@@ -17,13 +17,13 @@ pub(super) struct Decision {
 }
 
 /// What was read, each as `{"known": …}`, `{"absent": true}` or `{"refused": "why"}`.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Evidence<'a> {
-    pub(super) key: &'a Value,
-    pub(super) bucket_region: &'a Value,
-    pub(super) rotation: &'a Value,
-    pub(super) key_policy: &'a Value,
-    pub(super) delivery: &'a Value,
+#[derive(Clone, Debug)]
+pub(super) struct Evidence {
+    pub(super) key: Value,
+    pub(super) bucket_region: Value,
+    pub(super) rotation: Value,
+    pub(super) key_policy: Value,
+    pub(super) delivery: Value,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +36,7 @@ enum Answer {
 /// Decides; `now` is an instant such as `2026-11-23T12:00:00.000Z`.
 pub(super) fn decide(
     item: &Value,
-    evidence: Evidence<'_>,
+    evidence: &Evidence,
     parameters: &Map<String, Value>,
     now: &str,
 ) -> Decision {
@@ -66,7 +66,7 @@ pub(super) fn decide(
 
 struct Question<'a> {
     item: &'a Value,
-    evidence: Evidence<'a>,
+    evidence: &'a Evidence,
     parameters: &'a Map<String, Value>,
     now: &'a str,
 }
@@ -172,7 +172,7 @@ impl<'a> Question<'a> {
             // An AWS managed key serves its own account only.
             return Answer::Pass;
         }
-        read(self.evidence.key, |key| match key["KeyManager"].as_str() {
+        read(&self.evidence.key, |key| match key["KeyManager"].as_str() {
             Some("CUSTOMER") => Answer::Pass,
             Some("AWS") => Answer::Fail,
             _ => Answer::Unknown,
@@ -188,7 +188,7 @@ impl<'a> Question<'a> {
             "PendingReplicaDeletion",
             "Unavailable",
         ];
-        read(self.evidence.key, |key| {
+        read(&self.evidence.key, |key| {
             let expired = key["ValidTo"].as_str().is_some_and(|end| end < self.now);
             let state = key["KeyState"].as_str().unwrap_or("");
             if key["KeyUsage"] != "ENCRYPT_DECRYPT"
@@ -207,7 +207,7 @@ impl<'a> Question<'a> {
 
     /// What CloudTrail's status says about a key that KMS cannot judge.
     fn external_key(&self) -> Answer {
-        read(self.evidence.delivery, |status| {
+        read(&self.evidence.delivery, |status| {
             let code = |name: &str| status[name].as_str().unwrap_or("").to_owned();
             let codes = [code("LatestDeliveryError"), code("LatestDigestDeliveryError")];
             let captured = self.item["configurationItemCaptureTime"].as_str().unwrap_or("");
@@ -224,14 +224,14 @@ impl<'a> Question<'a> {
 
     fn key_in_bucket_region(&self) -> Answer {
         let id = self.key_id();
-        read(self.evidence.bucket_region, |bucket_region| {
+        read(&self.evidence.bucket_region, |bucket_region| {
             let same = |arn: &str| {
                 if bucket_region == part(arn, 3) { Answer::Pass } else { Answer::Fail }
             };
             if id.starts_with("arn:") && part(id, 2) == "kms" {
                 return same(id);
             }
-            read(self.evidence.key, |key| same(key["Arn"].as_str().unwrap_or("")))
+            read(&self.evidence.key, |key| same(key["Arn"].as_str().unwrap_or("")))
         })
     }
 
@@ -262,7 +262,7 @@ impl<'a> Question<'a> {
                 return Answer::Fail;
             }
         }
-        read(self.evidence.key, |key| allows(key["Arn"].as_str().unwrap_or("")))
+        read(&self.evidence.key, |key| allows(key["Arn"].as_str().unwrap_or("")))
     }
 
     fn list(&self, name: &str) -> Vec<&'a str> {
@@ -270,7 +270,7 @@ impl<'a> Question<'a> {
     }
 
     fn key_rotated(&self) -> Answer {
-        read(self.evidence.rotation, |status| {
+        read(&self.evidence.rotation, |status| {
             let most = self.parameter("maxRotationPeriodDays").parse().unwrap_or(u64::MAX);
             let days = status["RotationPeriodInDays"].as_u64().unwrap_or(365);
             if status["KeyRotationEnabled"] == true && days <= most {
@@ -283,7 +283,7 @@ impl<'a> Question<'a> {
 
     /// The answers about a policy are given with it, by hand.
     fn key_policy(&self, about: &str) -> Answer {
-        read(self.evidence.key_policy, |policy| match policy[about].as_str() {
+        read(&self.evidence.key_policy, |policy| match policy[about].as_str() {
             Some("yes") => Answer::Pass,
             Some("no") => Answer::Fail,
             _ => Answer::Unknown,
@@ -291,7 +291,7 @@ impl<'a> Question<'a> {
     }
 
     fn delivery_unbroken(&self) -> Answer {
-        read(self.evidence.delivery, |status| {
+        read(&self.evidence.delivery, |status| {
             let code = |name: &str| status[name].as_str().unwrap_or("").to_owned();
             let codes = [code("LatestDeliveryError"), code("LatestDigestDeliveryError")];
             if codes.iter().any(|code| code.starts_with("KMS.")) {

@@ -1,10 +1,12 @@
 //! What AWS would tell of a trail, read from a document of the lab's state format by a small
 //! reader of our own: the lab is not asked.
 
+use accounts::{account_of, partition};
 use serde_json::{Value, json};
 use trailseal_rule::{KeyArn, KeyQuery, Needs, Parameters, Trail, key_arn};
 
-use super::evidence::{Found, key, text};
+use super::evidence::{key, text};
+use super::reference::Evidence;
 
 /// Reads what is asked for, as the function's reader would.
 pub(super) fn evidence(
@@ -12,9 +14,9 @@ pub(super) fn evidence(
     trail: &Trail,
     needs: &Needs,
     parameters: &Parameters,
-) -> Found {
+) -> Evidence {
     let reader = Reader { state, account: trail.account.as_str(), parameters };
-    let mut found = Found::nothing();
+    let mut found = Evidence::nothing();
     if let Some(bucket) = &needs.bucket {
         found.bucket_region = reader.bucket_region(bucket.as_str());
     }
@@ -98,7 +100,7 @@ impl<'a> Reader<'a> {
             return denied;
         }
         let own = |resource: &str| {
-            let partition = partition_of(region);
+            let partition = partition(region);
             format!("arn:{partition}:kms:{region}:{}:{resource}", self.account)
         };
         let arn = match name {
@@ -169,7 +171,7 @@ impl<'a> Reader<'a> {
         let Some(role) = role.filter(|_| owner != self.account) else {
             return read(self);
         };
-        let partition = partition_of(arn.split(':').nth(3).unwrap());
+        let partition = partition(arn.split(':').nth(3).unwrap());
         let role = format!("arn:{partition}:iam::{owner}:role/{}", role.as_str());
         let trusted = self.find("roles", "arn", &role).is_some_and(|role| {
             let accounts = role["trustedAccounts"].as_array();
@@ -227,16 +229,4 @@ fn metadata(key: &Value) -> Value {
         "DeletionDate": if state == "PendingDeletion" { key["deletionDate"].clone() } else { Value::Null },
         "KeyState": state,
     })
-}
-
-fn account_of(arn: &str) -> &str {
-    arn.split(':').nth(4).unwrap()
-}
-
-fn partition_of(region: &str) -> &'static str {
-    match region {
-        cn if cn.starts_with("cn-") => "aws-cn",
-        gov if gov.starts_with("us-gov-") => "aws-us-gov",
-        _ => "aws",
-    }
 }

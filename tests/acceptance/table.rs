@@ -11,11 +11,11 @@ use trailseal_rule::{
     needs,
 };
 
-use super::evidence::{self, Found};
+use super::evidence;
 use super::harness::NOW;
 use super::reference::{Decision, Evidence, decide};
 use super::worlds::{
-    Kind, POLICIES, bucket_regions, deliveries, every_key, few_keys, item, kinds, rotations,
+    Kind, bucket_regions, deliveries, every_key, few_keys, item, kinds, policies, rotations,
     settings,
 };
 
@@ -23,7 +23,7 @@ use super::worlds::{
 struct Row<'a> {
     item: &'a Value,
     trail: &'a Trail,
-    found: &'a Found,
+    found: &'a Evidence,
     facts: &'a Facts,
 }
 
@@ -65,8 +65,8 @@ fn compare(row: &Row<'_>, given: &Given) {
         failed: named(|outcome| matches!(outcome, Outcome::Fail(_))),
         unknown: named(|outcome| matches!(outcome, Outcome::Unknown(_))),
     };
-    let expected = decide(item, found.as_evidence(), &given.text, NOW);
-    assert_eq!(decided, expected, "{item:#} {:#?} {:?}", found.as_evidence(), given.text);
+    let expected = decide(item, found, &given.text, NOW);
+    assert_eq!(decided, expected, "{item:#} {:#?} {:?}", found, given.text);
 }
 
 fn compliance(judgement: &Judgement, when: WhenUnverified) -> ComplianceType {
@@ -168,17 +168,15 @@ impl Product<'_> {
                     for rotation in &self.rotations {
                         for policy in &self.policies {
                             for delivery in &self.deliveries {
-                                let evidence = Evidence {
-                                    key: &key,
-                                    bucket_region: bucket,
-                                    rotation,
-                                    key_policy: policy,
-                                    delivery,
+                                let found = Evidence {
+                                    key: key.clone(),
+                                    bucket_region: bucket.clone(),
+                                    rotation: rotation.clone(),
+                                    key_policy: policy.clone(),
+                                    delivery: delivery.clone(),
                                 };
-                                let found = Found::of(evidence);
-                                let facts = found.to_facts();
-                                let (trail, facts) = (&trail, &facts);
-                                let row = Row { item: &item, trail, found: &found, facts };
+                                let (item, trail, facts) = (&item, &trail, &found.to_facts());
+                                let row = Row { item, trail, found: &found, facts };
                                 settings.iter().for_each(|given| visit(&row, given));
                                 rows += settings.len();
                             }
@@ -195,43 +193,32 @@ fn denied() -> Vec<Value> {
     vec![json!({ "refused": "denied" })]
 }
 
+/// References to a key × where the bucket is; each other call is denied.
+fn product(kinds: &[Kind], keys: fn(&Kind, &Value) -> Vec<Value>) -> Product<'_> {
+    let [rotations, policies, deliveries] = std::array::from_fn(|_| denied());
+    Product { kinds, keys, buckets: bucket_regions(), rotations, policies, deliveries }
+}
+
 /// Every reference to a key × all that DescribeKey can say × where the bucket is × the profiles
 /// and lists that look at it × what is said of the unverified.
 fn of_keys(kinds: &[Kind]) -> Product<'_> {
-    Product {
-        kinds,
-        keys: every_key,
-        buckets: bucket_regions(),
-        rotations: denied(),
-        policies: denied(),
-        deliveries: denied(),
-    }
+    product(kinds, every_key)
 }
 
 /// Every reference to a key × every answer of each other call, except policies.
 fn of_other_calls(kinds: &[Kind]) -> Product<'_> {
-    Product {
-        kinds,
-        keys: few_keys,
-        buckets: bucket_regions(),
-        rotations: rotations(),
-        policies: denied(),
-        deliveries: deliveries(),
-    }
+    Product { rotations: rotations(), deliveries: deliveries(), ..product(kinds, few_keys) }
 }
 
 /// References to a key × what policies can say × a pass, a failure and a refusal beside them.
 fn of_policies(kinds: &[Kind]) -> Product<'_> {
     let [same, _, absent, denied_bucket, _] = bucket_regions().try_into().unwrap();
-    let policies = POLICIES.iter().map(|policy| policy.evidence());
-    let policies = policies.chain([json!({ "absent": true })]).chain(denied()).collect();
     Product {
-        kinds,
-        keys: few_keys,
         buckets: vec![same, absent, denied_bucket],
         rotations: rotations().into_iter().take(2).collect(),
-        policies,
+        policies: [policies(), vec![json!({ "absent": true })], denied()].concat(),
         deliveries: deliveries().into_iter().take(2).collect(),
+        ..product(kinds, few_keys)
     }
 }
 
@@ -303,7 +290,7 @@ fn whose_a_trail_is_and_exemptions_are_decided_alike() {
                 item["configuration"]["isOrganizationTrail"] = organization.clone();
                 let trail = trail_of(&item);
                 for key in few_keys(&kind, &json!({ "known": "us-east-1" })) {
-                    let found = Found { key, ..Found::nothing() };
+                    let found = Evidence { key, ..Evidence::nothing() };
                     let facts = Facts { key: evidence::key(&found.key), ..Facts::unread() };
                     let row = Row { item: &item, trail: &trail, found: &found, facts: &facts };
                     for exempt in &exemptions {

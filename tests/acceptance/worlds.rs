@@ -2,9 +2,6 @@
 
 use serde_json::{Map, Value, json};
 
-use super::evidence::Found;
-use super::reference::Evidence;
-
 /// A kind of `kmsKeyId`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Kind {
@@ -190,105 +187,67 @@ pub(super) fn deliveries() -> Vec<Value> {
     ]
 }
 
-/// A policy, and what it means by hand.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Policy {
-    text: &'static str,
-    admits: &'static str,
-    guards: &'static str,
-    binds: &'static str,
-}
+/// A policy for each combination of answers, which are given by hand.
+pub(super) fn policies() -> Vec<Value> {
+    let allow = |principal: Value, action: &str, resource: Value, condition: Value| {
+        let mut statement = json!({ "Effect": "Allow", "Principal": principal, "Action": action });
+        for (name, value) in [("Resource", resource), ("Condition", condition)] {
+            if !value.is_null() {
+                statement[name] = value;
+            }
+        }
+        statement
+    };
+    let encrypt = |condition: Value| {
+        let service = json!({ "Service": "cloudtrail.amazonaws.com" });
+        allow(service, "kms:GenerateDataKey*", json!("*"), condition)
+    };
+    let open = |action: &str, condition: Value| allow(json!("*"), action, json!("*"), condition);
+    let trail = json!({ "aws:SourceArn": "arn:aws:cloudtrail:us-east-1:111122223333:trail/t" });
+    let any = json!({ "aws:SourceArn": "*" });
+    let own = json!({ "StringResembles": { "kms:CallerAccount": OWN } });
+    let root = json!({ "AWS": "arn:aws:iam::111122223333:root" });
 
-impl Policy {
-    pub(super) fn evidence(&self) -> Value {
-        let Self { text, admits, guards, binds } = self;
-        let answers = json!({ "policy": text, "admits": admits, "guards": guards, "binds": binds });
+    let root = allow(root, "kms:*", json!("*"), Value::Null);
+    let bound = encrypt(json!({ "StringEquals": trail }));
+    let unbound = encrypt(Value::Null);
+    let never = encrypt(json!({ "Null": { "aws:SourceArn": "true" } }));
+    let doubtful = encrypt(json!({ "StringResembles": any }));
+    let doubtful_and_bound = encrypt(json!({ "StringEquals": trail, "StringResembles": any }));
+    let open_to_all = open("kms:*", Value::Null);
+    let decrypt = open("kms:Decrypt", Value::Null);
+    let doubtful_decrypt = open("kms:Decrypt", own);
+    let without_resource = |mut statement: Value| {
+        statement.as_object_mut().unwrap().remove("Resource");
+        statement
+    };
+    let ineffective = [unbound.clone(), open_to_all.clone()].map(without_resource);
+
+    let known = |[admits, guards, binds]: [&str; 3], policy: String| {
+        let answers =
+            json!({ "policy": policy, "admits": admits, "guards": guards, "binds": binds });
         json!({ "known": answers })
-    }
+    };
+    let of = |answers, statements: &[&Value]| {
+        known(answers, json!({ "Statement": statements }).to_string())
+    };
+    vec![
+        of(["yes", "yes", "yes"], &[&bound]),
+        of(["no", "yes", "yes"], &[&root]),
+        of(["yes", "yes", "no"], &[&unbound]),
+        of(["yes", "no", "yes"], &[&bound, &decrypt]),
+        of(["yes", "no", "no"], &[&open_to_all]),
+        of(["yes", "yes", "unknown"], &[&bound, &doubtful]),
+        of(["no", "yes", "no"], &[&never]),
+        of(["no", "yes", "yes"], &[&ineffective[0], &ineffective[1]]),
+        of(["no", "no", "yes"], &[&decrypt]),
+        of(["unknown", "yes", "yes"], &[&doubtful_and_bound]),
+        of(["yes", "unknown", "yes"], &[&bound, &doubtful_decrypt]),
+        of(["no", "unknown", "yes"], &[&doubtful_decrypt]),
+        of(["unknown", "no", "yes"], &[&doubtful_and_bound, &decrypt]),
+        known(["unknown", "unknown", "unknown"], "no JSON".to_owned()),
+    ]
 }
-
-/// A policy for each pair of answers.
-pub(super) const POLICIES: [Policy; 14] = [
-    Policy {
-        admits: "yes",
-        guards: "yes",
-        binds: "yes",
-        text: r#"{"Statement":[{"Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"kms:GenerateDataKey*","Resource":"*","Condition":{"StringEquals":{"aws:SourceArn":"arn:aws:cloudtrail:us-east-1:111122223333:trail/t"}}}]}"#,
-    },
-    Policy {
-        admits: "no",
-        guards: "yes",
-        binds: "yes",
-        text: r#"{"Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"kms:*","Resource":"*"}]}"#,
-    },
-    Policy {
-        admits: "yes",
-        guards: "yes",
-        binds: "no",
-        text: r#"{"Statement":[{"Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"kms:GenerateDataKey*","Resource":"*"}]}"#,
-    },
-    Policy {
-        admits: "yes",
-        guards: "no",
-        binds: "yes",
-        text: r#"{"Statement":[{"Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"kms:GenerateDataKey*","Resource":"*","Condition":{"StringEquals":{"aws:SourceArn":"arn:aws:cloudtrail:us-east-1:111122223333:trail/t"}}},{"Effect":"Allow","Principal":"*","Action":"kms:Decrypt","Resource":"*"}]}"#,
-    },
-    Policy {
-        admits: "yes",
-        guards: "no",
-        binds: "no",
-        text: r#"{"Statement":[{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*"}]}"#,
-    },
-    Policy {
-        admits: "yes",
-        guards: "yes",
-        binds: "unknown",
-        text: r#"{"Statement":[{"Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"kms:GenerateDataKey*","Resource":"*","Condition":{"StringEquals":{"aws:SourceArn":"arn:aws:cloudtrail:us-east-1:111122223333:trail/t"}}},{"Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"kms:GenerateDataKey*","Resource":"*","Condition":{"StringResembles":{"aws:SourceArn":"*"}}}]}"#,
-    },
-    Policy {
-        admits: "no",
-        guards: "yes",
-        binds: "no",
-        text: r#"{"Statement":[{"Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"kms:GenerateDataKey*","Resource":"*","Condition":{"Null":{"aws:SourceArn":"true"}}}]}"#,
-    },
-    Policy {
-        admits: "no",
-        guards: "yes",
-        binds: "yes",
-        text: r#"{"Statement":[{"Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"kms:GenerateDataKey*"},{"Effect":"Allow","Principal":"*","Action":"kms:*"}]}"#,
-    },
-    Policy {
-        admits: "no",
-        guards: "no",
-        binds: "yes",
-        text: r#"{"Statement":[{"Effect":"Allow","Principal":"*","Action":"kms:Decrypt","Resource":"*"}]}"#,
-    },
-    Policy {
-        admits: "unknown",
-        guards: "yes",
-        binds: "yes",
-        text: r#"{"Statement":[{"Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"kms:GenerateDataKey*","Resource":"*","Condition":{"StringEquals":{"aws:SourceArn":"arn:aws:cloudtrail:us-east-1:111122223333:trail/t"},"StringResembles":{"aws:SourceArn":"*"}}}]}"#,
-    },
-    Policy {
-        admits: "yes",
-        guards: "unknown",
-        binds: "yes",
-        text: r#"{"Statement":[{"Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"kms:GenerateDataKey*","Resource":"*","Condition":{"StringEquals":{"aws:SourceArn":"arn:aws:cloudtrail:us-east-1:111122223333:trail/t"}}},{"Effect":"Allow","Principal":"*","Action":"kms:Decrypt","Resource":"*","Condition":{"StringResembles":{"kms:CallerAccount":"111122223333"}}}]}"#,
-    },
-    Policy {
-        admits: "no",
-        guards: "unknown",
-        binds: "yes",
-        text: r#"{"Statement":[{"Effect":"Allow","Principal":"*","Action":"kms:Decrypt","Resource":"*","Condition":{"StringResembles":{"kms:CallerAccount":"111122223333"}}}]}"#,
-    },
-    Policy {
-        admits: "unknown",
-        guards: "no",
-        binds: "yes",
-        text: r#"{"Statement":[{"Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"kms:GenerateDataKey*","Resource":"*","Condition":{"StringEquals":{"aws:SourceArn":"arn:aws:cloudtrail:us-east-1:111122223333:trail/t"},"StringResembles":{"aws:SourceArn":"*"}}},{"Effect":"Allow","Principal":"*","Action":"kms:Decrypt","Resource":"*"}]}"#,
-    },
-    Policy { admits: "unknown", guards: "unknown", binds: "unknown", text: "no JSON" },
-];
 
 /// Every combination of values of these dimensions of the rule's parameters; settings that the
 /// rule refuses, since they would have no effect, are left out.
@@ -338,18 +297,5 @@ fn values(dimension: &str) -> Values {
             &[("skipChecks", "key-customer-managed,key-in-bucket-region")],
         ],
         other => panic!("no dimension `{other}`"),
-    }
-}
-
-impl Found {
-    pub(super) fn of(evidence: Evidence<'_>) -> Self {
-        let Evidence { key, bucket_region, rotation, key_policy, delivery } = evidence;
-        Self {
-            key: key.clone(),
-            bucket_region: bucket_region.clone(),
-            rotation: rotation.clone(),
-            key_policy: key_policy.clone(),
-            delivery: delivery.clone(),
-        }
     }
 }
