@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use trailseal_lab::{Call, Fault, FaultKind, Membership, Operation, Position, State};
+use trailseal_lab::{Call, Fault, FaultKind, Membership, Operation, Position, RuleEvent, State};
 
-use super::faults::accounts::{
+use super::faults::desk::{Desk, Returned, Sent};
+use super::harness::{ACCOUNT, REGION};
+use accounts::{
     KEY_ACCOUNT, KEY_ROLE, MEMBER, MEMBER_ROLE, STRICT, account, bucket, change, key_arn,
     key_of_trails, role, role_arn, rule, schedule, trail, trail_arn, trail_item, with,
 };
-use super::faults::desk::{Desk, Returned};
-use super::harness::{ACCOUNT, REGION};
 
 const EXTERNAL_ID: &str = "trailseal-central";
 const CENTRAL: [(&str, &str); 1] = [("executionRoleName", MEMBER_ROLE)];
@@ -41,6 +41,11 @@ fn state() -> State {
 fn item_of(state: &State) -> Value {
     let region = state.buckets[0].region.as_str();
     trail_item(&state.trails[0], MEMBER, region)
+}
+
+/// A change of the member's trail, for a central function.
+fn member_change() -> RuleEvent {
+    with(change(&item_of(&state())), &CENTRAL)
 }
 
 fn assumed(calls: &[Call]) -> Vec<&Call> {
@@ -96,9 +101,8 @@ async fn an_external_id_is_given_where_the_deployment_has_one() {
 #[tokio::test]
 async fn credentials_are_kept_while_the_function_is_warm() {
     let desk = Desk::open(state()).await;
-    let event = with(change(&item_of(&state())), &CENTRAL);
     for assumptions in [1, 0, 0] {
-        let sent = desk.send(&event).await;
+        let sent = desk.send(&member_change()).await;
         assert_eq!(sent.verdicts(), [("main", "COMPLIANT")].into());
         assert_eq!(assumed(&sent.calls).len(), assumptions);
     }
@@ -110,7 +114,7 @@ async fn credentials_are_renewed_before_they_expire() {
     for (minutes, second_time) in [(4, 1), (10, 0)] {
         let desk = Desk::open(state()).await;
         desk.lab.set_session_time(Duration::from_secs(60 * minutes));
-        let event = with(change(&item_of(&state())), &CENTRAL);
+        let event = member_change();
         assert_eq!(assumed(&desk.send(&event).await.calls).len(), 1);
         let again = desk.send(&event).await;
         assert_eq!(assumed(&again.calls).len(), second_time, "{minutes} minutes");
@@ -122,7 +126,7 @@ async fn credentials_are_renewed_before_they_expire() {
 #[tokio::test]
 async fn credentials_that_end_before_their_time_are_not_used_again() {
     let desk = Desk::open(state()).await;
-    let event = with(change(&item_of(&state())), &CENTRAL);
+    let event = member_change();
     assert_eq!(desk.send(&event).await.verdicts(), [("main", "COMPLIANT")].into());
     desk.lab.expire_sessions();
     let sent = desk.send(&event).await;
@@ -137,7 +141,7 @@ async fn credentials_that_end_before_their_time_are_not_used_again() {
 async fn a_role_that_cannot_be_assumed_is_named_with_the_likely_cause() {
     let without = State { roles: Vec::new(), ..state() };
     let desk = Desk::open(without).await;
-    let sent = desk.send(&with(change(&item_of(&state())), &CENTRAL)).await;
+    let sent = desk.send(&member_change()).await;
     let arn = role_arn(REGION, MEMBER, MEMBER_ROLE);
     sent.assert_failure(
         "PermissionMissing",
@@ -146,7 +150,7 @@ async fn a_role_that_cannot_be_assumed_is_named_with_the_likely_cause() {
     sent.assert_counts(&[(Operation::AssumeRole, 1)]);
     // After the fix the role is assumed: a refusal is not remembered.
     desk.lab.set_state(state());
-    let sent = desk.send(&with(change(&item_of(&state())), &CENTRAL)).await;
+    let sent = desk.send(&member_change()).await;
     assert_eq!(sent.verdicts(), [("main", "COMPLIANT")].into());
 }
 
@@ -198,7 +202,7 @@ async fn one_throttled_account_does_not_use_up_the_retries_of_another() {
     both.trails.push(trail(&own_arn, "archive", Some(&own_key)));
     both.keys.push(key_of_trails(&own_key, &[&own_arn]));
     both.buckets.push(bucket("archive", ACCOUNT, REGION));
-    let member = with(change(&item_of(&state())), &CENTRAL);
+    let member = member_change();
     let own = change(&trail_item(&both.trails[1], ACCOUNT, REGION));
     for (operation, of_member, of_own) in [
         (Operation::DescribeKey, key_arn(MEMBER, REGION, 0), own_key),
@@ -236,16 +240,26 @@ fn foreign_key(roles: &[&str]) -> State {
     }
 }
 
+/// What comes of a change of that trail.
+async fn changed(state: State, parameters: &[(&str, &str)]) -> Sent {
+    let event = change(&trail_item(&state.trails[0], ACCOUNT, REGION));
+    Desk::open(state).await.send(&with(event, parameters)).await
+}
+
+/// Asserts that the trail is NON_COMPLIANT, and what is said of it first.
+fn assert_broken(sent: &Sent, words: &str) {
+    assert_eq!(sent.returned, Returned::Accepted(1));
+    assert_eq!(sent.verdicts(), [("main", "NON_COMPLIANT")].into());
+    assert!(sent.annotation("main").starts_with(words), "{}", sent.annotation("main"));
+}
+
 #[tokio::test]
 async fn a_key_of_another_account_is_read_with_a_role_there() {
     let mut state = foreign_key(&[KEY_ROLE]);
     // Its policy admits nobody else.
     state.keys[0].readable_from.clear();
-    let event = change(&trail_item(&state.trails[0], ACCOUNT, REGION));
-    let desk = Desk::open(state.clone()).await;
-    let sent = desk.send(&with(event.clone(), &STRICT)).await;
+    let sent = changed(state, &STRICT).await;
     assert_eq!(sent.verdicts(), [("main", "COMPLIANT")].into());
-    assert_eq!(assumed(&sent.calls).len(), 1);
     for call in &sent.calls {
         let there = call.operation.starts_with("kms:");
         assert_eq!(call.account.as_deref() == Some(KEY_ACCOUNT), there, "{}", call.operation);
@@ -264,11 +278,8 @@ async fn a_key_of_another_account_is_read_with_a_role_there() {
 /// KMS describes a key and its rotation to whom its policy admits, and never shows the policy.
 #[tokio::test]
 async fn without_a_role_the_policy_of_another_accounts_key_is_not_verified() {
-    let state = foreign_key(&[KEY_ROLE]);
-    let event = change(&trail_item(&state.trails[0], ACCOUNT, REGION));
-    let sent = Desk::open(state).await.send(&with(event, &STRICT[..2])).await;
-    assert_eq!(sent.verdicts(), [("main", "NON_COMPLIANT")].into());
-    assert!(sent.annotation("main").starts_with("could not verify the policy of the key"));
+    let sent = changed(foreign_key(&[KEY_ROLE]), &STRICT[..2]).await;
+    assert_broken(&sent, "could not verify the policy of the key");
     assert!(sent.annotation("main").contains("does not work across accounts"));
     let kms = [Operation::DescribeKey, Operation::GetKeyRotationStatus, Operation::GetKeyPolicy];
     assert_eq!(kms.map(|operation| sent.count(operation)), [1, 1, 0]);
@@ -277,16 +288,10 @@ async fn without_a_role_the_policy_of_another_accounts_key_is_not_verified() {
 /// Nothing is asked without the role, though the key's policy would admit it; it is refused once.
 #[tokio::test]
 async fn a_role_in_the_account_of_the_key_that_is_refused_is_named() {
-    let state = foreign_key(&[]);
-    let event = change(&trail_item(&state.trails[0], ACCOUNT, REGION));
-    let sent = Desk::open(state).await.send(&with(event, &STRICT)).await;
-    assert_eq!(sent.returned, Returned::Accepted(1));
-    assert_eq!(sent.verdicts(), [("main", "NON_COMPLIANT")].into());
-    let words = format!(
-        "could not verify the state of the key: role {} cannot be assumed",
-        role_arn(REGION, KEY_ACCOUNT, KEY_ROLE)
-    );
-    assert!(sent.annotation("main").starts_with(&words), "{}", sent.annotation("main"));
+    let sent = changed(foreign_key(&[]), &STRICT).await;
+    let role = role_arn(REGION, KEY_ACCOUNT, KEY_ROLE);
+    let words = format!("could not verify the state of the key: role {role} cannot be assumed");
+    assert_broken(&sent, &words);
     assert_eq!(sent.count(Operation::AssumeRole), 1);
     assert_eq!(sent.count(Operation::DescribeKey), 0);
 }
@@ -299,11 +304,10 @@ async fn what_a_role_in_the_account_of_the_key_may_not_call_is_named() {
     let denied = Fault::of(Operation::DescribeKey, Position::Every, FaultKind::AccessDenied);
     desk.lab.inject(denied);
     let sent = desk.send(&event).await;
-    assert_eq!(sent.verdicts(), [("main", "NON_COMPLIANT")].into());
     let words = format!(
         "could not verify the state of the key: role {KEY_ROLE} may not call kms:DescribeKey"
     );
-    assert!(sent.annotation("main").starts_with(&words), "{}", sent.annotation("main"));
+    assert_broken(&sent, &words);
     let fix = "Fix: allow kms:DescribeKey to the role, in IAM and in the key policy";
     assert!(sent.annotation("main").contains(fix), "{}", sent.annotation("main"));
 }
@@ -311,31 +315,19 @@ async fn what_a_role_in_the_account_of_the_key_may_not_call_is_named() {
 /// By default a stranger's key is not the customer's key, even if it answers.
 #[tokio::test]
 async fn a_trail_with_a_strangers_key_is_not_compliant() {
-    for readable in [true, false] {
-        let mut state = foreign_key(&[]);
-        if !readable {
-            state.keys[0].readable_from.clear();
-        }
-        let event = change(&trail_item(&state.trails[0], ACCOUNT, REGION));
-        let desk = Desk::open(state).await;
+    let readable = foreign_key(&[]);
+    let mut unreadable = foreign_key(&[]);
+    unreadable.keys[0].readable_from.clear();
+    for state in [&readable, &unreadable] {
         for unverified in ["NON_COMPLIANT", "COMPLIANT", "NOT_APPLICABLE"] {
-            let sent = desk.send(&with(event.clone(), &[("unverified", unverified)])).await;
-            assert_eq!(sent.verdicts(), [("main", "NON_COMPLIANT")].into(), "{unverified}");
+            let sent = changed(state.clone(), &[("unverified", unverified)]).await;
             let words =
                 "the key belongs to account 777788889999, which is neither this account nor";
-            assert!(sent.annotation("main").starts_with(words), "{}", sent.annotation("main"));
+            assert_broken(&sent, words);
         }
     }
-}
-
-#[tokio::test]
-async fn a_strangers_key_that_cannot_be_read_is_reported_and_nothing_fails() {
-    let mut state = foreign_key(&[]);
-    state.keys[0].readable_from.clear();
-    let event = change(&trail_item(&state.trails[0], ACCOUNT, REGION));
-    let allowed = [("allowedKeyAccounts", KEY_ACCOUNT)];
-    let sent = Desk::open(state).await.send(&with(event, &allowed)).await;
-    assert_eq!(sent.returned, Returned::Accepted(1));
-    assert_eq!(sent.verdicts(), [("main", "NON_COMPLIANT")].into());
+    // If it is allowed, that it cannot be read is reported.
+    let sent = changed(unreadable, &[("allowedKeyAccounts", KEY_ACCOUNT)]).await;
+    assert_broken(&sent, "could not verify");
     assert!(sent.annotation("main").contains("kms:DescribeKey was denied"));
 }

@@ -3,12 +3,13 @@
 use serde_json::{Value, json};
 use trailseal_lab::{DiscoveredAs, Fault, FaultKind, Key, Membership, Operation, Position, State};
 
-use super::faults::accounts::{
+use super::case::annotation;
+use super::faults::desk::{Desk, Sent};
+use super::harness::{ACCOUNT, REGION};
+use accounts::{
     CAPTURED, MEMBER, account, account_with_trails, bucket, change, deleted, key_arn, key_item,
     key_of_trails, rule, schedule, standing, trail, trail_arn, trail_item, with,
 };
-use super::faults::desk::Desk;
-use super::harness::{ACCOUNT, REGION};
 
 /// `t0` and `t1` are sealed with one key, `t2` with another.
 fn state() -> State {
@@ -21,10 +22,14 @@ fn with_key(state: State, number: usize, change: impl Fn(&mut Key)) -> State {
     state
 }
 
+/// What comes of a change of a key.
+async fn changed(state: State, item: &Value) -> Sent {
+    Desk::open(state).await.send(&change(item)).await
+}
+
 #[tokio::test]
 async fn each_trail_that_names_the_key_is_judged_and_no_other() {
-    let desk = Desk::open(state()).await;
-    let sent = desk.send(&change(&key_item(&state().keys[0]))).await;
+    let sent = changed(state(), &key_item(&state().keys[0])).await;
     assert_eq!(sent.verdicts(), [("t0", "COMPLIANT"), ("t1", "COMPLIANT")].into());
     assert!(sent.put.iter().all(|one| one.ordering_timestamp == 1_795_428_000_125), "{CAPTURED}");
     sent.assert_counts(&[
@@ -40,13 +45,11 @@ async fn each_trail_that_names_the_key_is_judged_and_no_other() {
 async fn what_the_item_says_of_the_key_is_never_believed() {
     let disabled = |key: &mut Key| key.state = "Disabled".to_owned();
     let old_item = key_item(&state().keys[0]);
-    let live = Desk::open(with_key(state(), 0, disabled)).await;
-    let sent = live.send(&change(&old_item)).await;
+    let sent = changed(with_key(state(), 0, disabled), &old_item).await;
     assert_eq!(sent.verdicts(), [("t0", "NON_COMPLIANT"), ("t1", "NON_COMPLIANT")].into());
-    assert!(sent.annotation("t0").contains("is disabled"));
+    assert_eq!(sent.annotation("t0"), annotation("key-usable/c-disabled"));
     let late_item = key_item(&with_key(state(), 0, disabled).keys[0]);
-    let live = Desk::open(state()).await;
-    let sent = live.send(&change(&late_item)).await;
+    let sent = changed(state(), &late_item).await;
     assert_eq!(sent.verdicts(), [("t0", "COMPLIANT"), ("t1", "COMPLIANT")].into());
 }
 
@@ -66,24 +69,21 @@ async fn keys_that_cannot_seal_a_trail_are_dropped_before_any_call() {
         };
         let mut older = key_item(&key);
         older["configuration"].as_object_mut().unwrap().remove("keySpec");
-        for item in [key_item(&key), older] {
-            let sent = Desk::open(state()).await.send(&change(&item)).await;
+        // Not even a role is assumed for them.
+        let mut of_member = key_item(&key);
+        of_member["awsAccountId"] = Value::from(MEMBER);
+        for item in [key_item(&key), older, of_member] {
+            let sent = changed(state(), &item).await;
             assert_eq!(sent.accepted(), 0, "{manager} {spec}");
             sent.assert_counts(&[]);
         }
-        // Not even a role is assumed for them.
-        let mut item = key_item(&key);
-        item["awsAccountId"] = Value::from(MEMBER);
-        let sent = Desk::open(state()).await.send(&change(&item)).await;
-        assert_eq!(sent.accepted(), 0);
-        sent.assert_counts(&[]);
     }
 }
 
 #[tokio::test]
 async fn a_key_that_seals_no_trail_puts_nothing() {
     let idle = key_of_trails(&key_arn(ACCOUNT, REGION, 9), &[]);
-    let sent = Desk::open(state()).await.send(&change(&key_item(&idle))).await;
+    let sent = changed(state(), &key_item(&idle)).await;
     assert_eq!(sent.accepted(), 0);
     sent.assert_counts(&[(Operation::DescribeTrails, 1)]);
 }
@@ -92,7 +92,7 @@ async fn a_key_that_seals_no_trail_puts_nothing() {
 async fn a_deleted_key_makes_its_trails_non_compliant() {
     let item = deleted(key_item(&state().keys[0]));
     let without = State { keys: vec![state().keys.remove(1)], ..state() };
-    let sent = Desk::open(without).await.send(&change(&item)).await;
+    let sent = changed(without, &item).await;
     assert_eq!(sent.verdicts(), [("t0", "NON_COMPLIANT"), ("t1", "NON_COMPLIANT")].into());
     assert!(sent.annotation("t1").contains("does not exist"));
 }
@@ -116,7 +116,7 @@ async fn replicas_of_a_multi_region_key_are_told_apart() {
         ..state()
     };
     let item = key_item(&state.keys[0]);
-    let sent = Desk::open(state).await.send(&change(&item)).await;
+    let sent = changed(state, &item).await;
     assert_eq!(sent.verdicts(), [("here", "COMPLIANT")].into());
 }
 
@@ -185,8 +185,8 @@ async fn trails_go_by_the_ids_that_config_knows() {
     let mut state = state();
     state.trails[1].discovered_as = DiscoveredAs::Arn;
     let arn = state.trails[1].arn.clone();
-    let desk = Desk::open(state.clone()).await;
-    let sent = desk.send(&change(&key_item(&state.keys[0]))).await;
+    let item = key_item(&state.keys[0]);
+    let sent = changed(state, &item).await;
     assert_eq!(sent.verdicts(), [(arn.as_str(), "COMPLIANT"), ("t0", "COMPLIANT")].into());
 }
 
@@ -201,7 +201,7 @@ async fn a_trail_that_names_an_alias_may_mean_the_key() {
     });
     state.trails[0].kms_key_id = Some(alias);
     let item = key_item(&state.keys[0]);
-    let sent = Desk::open(state).await.send(&change(&item)).await;
+    let sent = changed(state, &item).await;
     assert_eq!(sent.verdicts(), [("t0", "COMPLIANT"), ("t1", "COMPLIANT")].into());
 }
 

@@ -7,12 +7,12 @@
 use serde_json::Value;
 use trailseal_lab::{Fate, Ordering, State};
 
-use super::faults::accounts::{
+use super::faults::desk::{Desk, RETRY_POLICY, function, identity, to_bytes};
+use super::harness::{ACCOUNT, Captured, REGION, RULE, context};
+use accounts::{
     account_with_trails, captured_at, change, deleted, key_item, rule, schedule, schedule_at,
     standing, trail_item,
 };
-use super::faults::desk::Desk;
-use super::harness::{ACCOUNT, REGION, RULE, context, function};
 
 const FIRST: &str = "2026-11-23T10:00:00.000Z";
 const THEN: &str = "2026-11-23T10:05:00.000Z";
@@ -77,45 +77,35 @@ async fn an_event_that_comes_twice_says_the_same_twice() {
 #[tokio::test]
 async fn a_retry_has_the_same_token() {
     let desk = desk(sealed(), Ordering::NewestWins).await;
-    let token = desk.lab.issue_token(ACCOUNT, REGION, RULE);
-    let event = schedule(ACCOUNT, REGION).to_json(&token).to_string();
-    let first = desk.send_bytes(event.as_bytes(), &context()).await;
-    let again = desk.send_bytes(event.as_bytes(), &context()).await;
+    let event = to_bytes(&desk.lab, &schedule(ACCOUNT, REGION));
+    let first = desk.send_bytes(&event, &context()).await;
+    let again = desk.send_bytes(&event, &context()).await;
     assert_eq!((first.accepted(), first.put), (again.accepted(), again.put));
 }
 
-/// A change that comes after a later one: with `LastWriteWins` an old verdict stands, which only
-/// the next schedule repairs.
+/// A change that comes after a later one, or after the trail is gone: with `LastWriteWins` an old
+/// verdict stands, which only the next schedule repairs.
 #[tokio::test]
 async fn a_late_change_is_repaired_by_the_next_schedule() {
-    for (ordering, meanwhile) in
-        [(Ordering::NewestWins, "NON_COMPLIANT"), (Ordering::LastWriteWins, "COMPLIANT")]
+    let gone = State { trails: vec![sealed().trails.remove(1)], ..sealed() };
+    let gone_item = captured_at(deleted(sealed_item(THEN)), THEN);
+    for (state, item, now) in
+        [(unsealed(), unsealed_item(THEN), "NON_COMPLIANT"), (gone, gone_item, "NOT_APPLICABLE")]
     {
-        let desk = desk(unsealed(), ordering).await;
-        desk.send(&change(&unsealed_item(THEN))).await.accepted();
-        assert_eq!(stands(&desk, "t0"), "NON_COMPLIANT");
-        let late = desk.send(&change(&sealed_item(FIRST))).await;
-        assert_eq!(late.accepted(), 1);
-        // The evaluation carries the time of the change, so Config can see that it is late.
-        assert!(late.put[0].ordering_timestamp < 1_795_428_300_000);
-        assert_eq!(stands(&desk, "t0"), meanwhile, "{ordering:?}");
-        desk.send(&schedule_at(ACCOUNT, REGION, LAST)).await.accepted();
-        assert_eq!(stands(&desk, "t0"), "NON_COMPLIANT");
-    }
-}
-
-#[tokio::test]
-async fn a_late_change_of_a_trail_that_is_gone_is_repaired_by_the_next_schedule() {
-    for (ordering, meanwhile) in
-        [(Ordering::NewestWins, "NOT_APPLICABLE"), (Ordering::LastWriteWins, "COMPLIANT")]
-    {
-        let gone = State { trails: vec![sealed().trails.remove(1)], ..sealed() };
-        let desk = desk(gone, ordering).await;
-        desk.send(&change(&captured_at(deleted(sealed_item(THEN)), THEN))).await.accepted();
-        desk.send(&change(&sealed_item(FIRST))).await.accepted();
-        assert_eq!(stands(&desk, "t0"), meanwhile, "{ordering:?}");
-        desk.send(&schedule_at(ACCOUNT, REGION, LAST)).await.accepted();
-        assert_eq!(stands(&desk, "t0"), "NOT_APPLICABLE");
+        for (ordering, meanwhile) in
+            [(Ordering::NewestWins, now), (Ordering::LastWriteWins, "COMPLIANT")]
+        {
+            let desk = desk(state.clone(), ordering).await;
+            desk.send(&change(&item)).await.accepted();
+            assert_eq!(stands(&desk, "t0"), now);
+            let late = desk.send(&change(&sealed_item(FIRST))).await;
+            assert_eq!(late.accepted(), 1);
+            // The evaluation carries the time of the change, so Config can see that it is late.
+            assert!(late.put[0].ordering_timestamp < 1_795_428_300_000);
+            assert_eq!(stands(&desk, "t0"), meanwhile, "{ordering:?}");
+            desk.send(&schedule_at(ACCOUNT, REGION, LAST)).await.accepted();
+            assert_eq!(stands(&desk, "t0"), now);
+        }
     }
 }
 
@@ -159,18 +149,16 @@ async fn two_functions_at_once_agree() {
         let gone = standing("AWS::CloudTrail::Trail", "gone", "COMPLIANT");
         let state = State { config_rules: vec![rule(ACCOUNT, REGION, vec![gone])], ..unsealed() };
         let one = desk(state, ordering).await;
-        let (other, _log) = function(&one.lab);
-        let event = |event: trailseal_lab::RuleEvent| {
-            event.to_json(&one.lab.issue_token(ACCOUNT, REGION, RULE)).to_string()
-        };
+        let identity = identity(&one.lab, ACCOUNT, REGION, None);
+        let other = function(one.lab.url(), identity, RETRY_POLICY, &Captured::default());
         for _ in 0..10 {
-            let (run, change) =
-                (event(schedule_at(ACCOUNT, REGION, LAST)), event(change(&unsealed_item(THEN))));
+            let run = to_bytes(&one.lab, &schedule_at(ACCOUNT, REGION, LAST));
+            let change = to_bytes(&one.lab, &change(&unsealed_item(THEN)));
             let context = context();
             let (first, second, third) = tokio::join!(
-                one.function.answer(run.as_bytes(), &context),
-                other.answer(change.as_bytes(), &context),
-                other.answer(run.as_bytes(), &context),
+                one.function.answer(&run, &context),
+                other.answer(&change, &context),
+                other.answer(&run, &context),
             );
             for answer in [first, second, third] {
                 answer.unwrap();

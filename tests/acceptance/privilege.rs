@@ -5,15 +5,15 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde_json::Value;
-use trailseal_lab::{Operation, RuleEvent, State};
+use trailseal_lab::{Membership, Operation, RuleEvent, State};
 
-use super::faults::accounts::{
-    KEY_ACCOUNT, KEY_ROLE, MEMBER, MEMBER_ROLE, STRICT, account_of, change, deleted, history,
-    key_arn, key_item, key_of_trails, oversized, role, role_arn, rule, schedule, trail, trail_arn,
-    trail_item, with,
-};
 use super::faults::desk::Desk;
 use super::harness::{ACCOUNT, OF_THE_FUNCTION, REGION};
+use accounts::{
+    KEY_ACCOUNT, KEY_ROLE, MEMBER, MEMBER_ROLE, STRICT, account, account_of, bucket, change,
+    deleted, history, key_arn, key_item, key_of_trails, oversized, role, role_arn, rule, schedule,
+    trail, trail_arn, trail_item, with,
+};
 
 /// What the deployment needs for itself: the function never calls these, Lambda does in its name.
 const OF_THE_DEPLOYMENT: [(&str, &[&str]); 4] = [
@@ -62,18 +62,16 @@ fn add_trails(state: &mut State, owner: &str) {
 
 /// The central function's account and a member's, each with trails and what Config recorded.
 fn state() -> State {
-    let mut state = super::faults::accounts::account_with_trails(&[]);
-    state.buckets.push(super::faults::accounts::bucket("logs-0", ACCOUNT, REGION));
-    for id in [MEMBER, KEY_ACCOUNT] {
-        let mut account = state.accounts[0].clone();
-        account.id = id.to_owned();
-        state.accounts.push(account);
-    }
-    state.roles = vec![
-        role(&role_arn(REGION, MEMBER, MEMBER_ROLE), None),
-        role(&role_arn(REGION, KEY_ACCOUNT, KEY_ROLE), None),
-    ];
-    state.config_rules.clear();
+    let all = [ACCOUNT, MEMBER, KEY_ACCOUNT];
+    let mut state = State {
+        accounts: all.map(|id| account(id, Membership::Outside, &[REGION])).into(),
+        buckets: vec![bucket("logs-0", ACCOUNT, REGION)],
+        roles: vec![
+            role(&role_arn(REGION, MEMBER, MEMBER_ROLE), None),
+            role(&role_arn(REGION, KEY_ACCOUNT, KEY_ROLE), None),
+        ],
+        ..State::default()
+    };
     for owner in [ACCOUNT, MEMBER] {
         add_trails(&mut state, owner);
     }

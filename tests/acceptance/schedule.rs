@@ -2,16 +2,17 @@
 //! results are replaced.
 
 use trailseal_lab::{
-    Alias, DiscoveredAs, Fault, FaultKind, Membership, Operation, Position, RuleEvent,
+    Alias, Denial, DiscoveredAs, Fault, FaultKind, Membership, Operation, Position, RuleEvent,
     StandingResult, State,
 };
 
-use super::faults::accounts::{
-    CAPTURED, MEMBER, account, account_with_trails, bucket, key_arn, key_of_trails, rule, schedule,
-    standing, trail, trail_arn, with,
-};
+use super::case::annotation;
 use super::faults::desk::{Desk, Sent};
 use super::harness::{ACCOUNT, REGION};
+use accounts::{
+    CAPTURED, MEMBER, account, account_with_trails, bucket, denial, key_arn, key_of_trails, rule,
+    schedule, standing, trail, trail_arn, with,
+};
 
 const TRAIL: &str = "AWS::CloudTrail::Trail";
 const ACCOUNT_TYPE: &str = "AWS::::Account";
@@ -251,13 +252,8 @@ async fn a_rule_name_that_the_api_does_not_take_costs_the_clean_up_alone() {
 #[tokio::test]
 async fn a_clean_up_that_is_denied_is_logged_and_counted() {
     let mut state = standing_in(one_trail(), vec![standing(TRAIL, "gone", "COMPLIANT")]);
-    state.denials.push(trailseal_lab::Denial {
-        account: ACCOUNT.to_owned(),
-        operation: "config:GetComplianceDetailsByConfigRule".to_owned(),
-        about: None,
-        policy: Some("none".to_owned()),
-        error: None,
-    });
+    let policy = Some("none".to_owned());
+    state.denials.push(Denial { policy, ..denial("config:GetComplianceDetailsByConfigRule") });
     let sent = run(state, &[]).await;
     assert_eq!(put(&sent), [(TRAIL, "t0", "COMPLIANT")]);
     assert!(sent.log.contains("config:GetComplianceDetailsByConfigRule in us-east-1 was denied"));
@@ -292,41 +288,34 @@ async fn a_key_that_breaks_down_holds_up_no_other_trail_and_clears_no_result() {
 
 #[tokio::test]
 async fn no_trails_is_reported_on_the_account_only_if_asked() {
-    let empty = || State { trails: Vec::new(), ..one_trail() };
-    let asked = [("noTrails", "NON_COMPLIANT")];
-    let sent = run(empty(), &asked).await;
-    assert_eq!(put(&sent), [(ACCOUNT_TYPE, ACCOUNT, "NON_COMPLIANT")]);
-    assert!(sent.annotation(ACCOUNT).contains("no trail is visible"));
-    assert_eq!(put(&run(empty(), &[("noTrails", "NOT_APPLICABLE")]).await), []);
+    const BROKEN: (&str, &str, &str) = (ACCOUNT_TYPE, ACCOUNT, "NON_COMPLIANT");
+    const ENDED: (&str, &str, &str) = (ACCOUNT_TYPE, ACCOUNT, "NOT_APPLICABLE");
+    let asked = &[("noTrails", "NON_COMPLIANT")][..];
+    let empty = |state: State| State { trails: Vec::new(), ..state };
     // A trail of one's own, sealed or not, is a trail.
     let mut unsealed = one_trail();
     unsealed.trails[0].kms_key_id = None;
-    assert_eq!(put(&run(unsealed, &asked).await), [(TRAIL, "t0", "NON_COMPLIANT")]);
-}
-
-#[tokio::test]
-async fn copies_count_as_trails() {
-    let asked = [("noTrails", "NON_COMPLIANT")];
-    // The member sees the organization's trail only.
-    assert_eq!(put(&run_as(copies(), MEMBER, &asked).await), []);
-    // The owner sees a shadow trail only.
+    // So is a copy: the member sees the organization's trail only, the owner a shadow trail only.
     let shadow_only = State { trails: vec![copies().trails.remove(0)], ..copies() };
-    assert_eq!(put(&run(shadow_only, &asked).await), []);
-    let none = State { trails: Vec::new(), ..copies() };
-    assert_eq!(put(&run(none, &asked).await), [(ACCOUNT_TYPE, ACCOUNT, "NON_COMPLIANT")]);
-}
-
-#[tokio::test]
-async fn what_the_account_was_told_ends_when_there_are_trails_again_or_nobody_asks() {
-    let told = vec![standing(ACCOUNT_TYPE, ACCOUNT, "NON_COMPLIANT")];
-    let asked = [("noTrails", "NON_COMPLIANT")];
-    let sent = run(standing_in(one_trail(), told.clone()), &asked).await;
-    let ended = (ACCOUNT_TYPE, ACCOUNT, "NOT_APPLICABLE");
-    assert_eq!(put(&sent), [(TRAIL, "t0", "COMPLIANT"), ended]);
-    let empty = State { trails: Vec::new(), ..standing_in(one_trail(), told) };
-    assert_eq!(put(&run(empty.clone(), &[]).await), [ended]);
-    let still = (ACCOUNT_TYPE, ACCOUNT, "NON_COMPLIANT");
-    assert_eq!(put(&run(empty, &asked).await), [still]);
+    // What the account was told ends when there are trails again or nobody asks.
+    let told = standing_in(one_trail(), vec![standing(ACCOUNT_TYPE, ACCOUNT, "NON_COMPLIANT")]);
+    for (state, account, parameters, expected) in [
+        (empty(one_trail()), ACCOUNT, asked, &[BROKEN][..]),
+        (empty(one_trail()), ACCOUNT, &[("noTrails", "NOT_APPLICABLE")], &[]),
+        (unsealed, ACCOUNT, asked, &[(TRAIL, "t0", "NON_COMPLIANT")]),
+        (copies(), MEMBER, asked, &[]),
+        (shadow_only, ACCOUNT, asked, &[]),
+        (empty(copies()), ACCOUNT, asked, &[BROKEN]),
+        (told.clone(), ACCOUNT, asked, &[(TRAIL, "t0", "COMPLIANT"), ENDED]),
+        (empty(told.clone()), ACCOUNT, &[], &[ENDED]),
+        (empty(told), ACCOUNT, asked, &[BROKEN]),
+    ] {
+        let sent = run_as(state, account, parameters).await;
+        assert_eq!(put(&sent), expected);
+        if expected == [BROKEN] {
+            assert!(sent.annotation(ACCOUNT).contains("no trail is visible"));
+        }
+    }
 }
 
 #[tokio::test]
@@ -384,7 +373,7 @@ async fn a_copy_that_names_its_key_without_an_account_is_not_judged_by_the_membe
     }
     state.trails[1].kms_key_id = Some("alias/logs".to_owned());
     let owner = run(state, &[]).await;
-    assert!(owner.annotation("shared").starts_with("the key is disabled"));
+    assert_eq!(owner.annotation("shared"), annotation("key-usable/c-disabled"));
 }
 
 /// What stood of the trail does not stand for ever because one Region cannot be asked.

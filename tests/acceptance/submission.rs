@@ -3,13 +3,14 @@
 use std::time::{Duration, Instant};
 
 use trailseal_aws::RetryPolicy;
-use trailseal_lab::{Fate, Fault, FaultKind, Lab, Operation, Position, State};
+use trailseal_lab::{Fate, Fault, FaultKind, Operation, Position, State};
 
-use super::faults::accounts::{
-    account_with_trails, change, key_arn, schedule, trail_arn, trail_item,
-};
-use super::faults::desk::{ATTEMPTS, Desk, RETRY_POLICY, Sent, identity};
+use super::faults::desk::{ATTEMPTS, Desk, RETRY_POLICY, Sent};
 use super::harness::{ACCOUNT, REGION, RULE, context};
+use accounts::{
+    MEMBER, MEMBER_ROLE, account_with_trails, change, key_arn, schedule, trail_arn, trail_item,
+    with,
+};
 
 const FOR_EVER: Duration = Duration::from_secs(3600);
 
@@ -65,11 +66,8 @@ async fn what_is_sent_back_for_ever_is_an_error_with_ids_after_all_else_was_deli
 
 #[tokio::test]
 async fn what_is_sent_back_is_not_tried_again_when_there_is_no_time_for_the_pause() {
-    let lab = Lab::start(trails(150)).await.unwrap();
-    let identity = identity(&lab, ACCOUNT, REGION, None);
-    let (backoff_first, backoff_max) = (FOR_EVER, FOR_EVER);
-    let desk =
-        Desk::with(lab, identity, RetryPolicy { backoff_first, backoff_max, ..RETRY_POLICY });
+    let policy = RetryPolicy { backoff_first: FOR_EVER, backoff_max: FOR_EVER, ..RETRY_POLICY };
+    let desk = Desk::open_with(trails(150), policy).await;
     desk.lab.send_back("t7", 1);
     let begun = Instant::now();
     let sent = desk.send(&schedule(ACCOUNT, REGION)).await;
@@ -129,20 +127,22 @@ async fn a_read_that_does_not_end_leaves_time_to_report() {
 
 #[tokio::test]
 async fn whatever_does_not_end_the_deadline_is_kept_and_told() {
-    let slow = |operation| Fault::of(operation, Position::Every, FaultKind::Slow(FOR_EVER));
-    for operation in [
-        Operation::DescribeTrails,
-        Operation::ListDiscoveredResources,
-        Operation::DescribeKey,
-        Operation::HeadBucket,
-        Operation::PutEvaluations,
+    let own = schedule(ACCOUNT, REGION);
+    let of_member = with(schedule(MEMBER, REGION), &[("executionRoleName", MEMBER_ROLE)]);
+    for (operation, event, millis_max) in [
+        (Operation::DescribeTrails, &own, 2500),
+        (Operation::ListDiscoveredResources, &own, 2500),
+        (Operation::DescribeKey, &own, 2500),
+        (Operation::HeadBucket, &own, 2500),
+        (Operation::PutEvaluations, &own, 2500),
+        // Without its role the function fails before the deadline.
+        (Operation::AssumeRole, &of_member, 1500),
     ] {
         let desk = Desk::open(trails(1)).await;
-        desk.lab.inject(slow(operation));
+        desk.lab.inject(Fault::of(operation, Position::Every, FaultKind::Slow(FOR_EVER)));
         let begun = Instant::now();
-        let sent =
-            desk.send_with_time(&schedule(ACCOUNT, REGION), Duration::from_millis(1500)).await;
-        assert!(begun.elapsed() < Duration::from_millis(2500), "{operation:?}");
+        let sent = desk.send_with_time(event, Duration::from_millis(1500)).await;
+        assert!(begun.elapsed() < Duration::from_millis(millis_max), "{operation:?}");
         sent.assert_failure("DeadlineExceeded", &["the time of this invocation ran out"]);
     }
 }
@@ -157,21 +157,6 @@ async fn a_clean_up_that_does_not_end_holds_up_no_evaluation() {
     assert_eq!(sent.verdicts(), [("t0", "COMPLIANT")].into());
     assert_eq!(sent.accepted(), 1);
     assert!(sent.log.contains("clean-up failed"));
-}
-
-#[tokio::test]
-async fn a_role_that_is_not_given_in_time_is_told_before_the_deadline() {
-    let desk = Desk::open(trails(1)).await;
-    let slow = FaultKind::Slow(FOR_EVER);
-    desk.lab.inject(Fault::of(Operation::AssumeRole, Position::Every, slow));
-    let event = super::faults::accounts::with(
-        schedule("444455556666", REGION),
-        &[("executionRoleName", "trailseal-member")],
-    );
-    let begun = Instant::now();
-    let sent = desk.send_with_time(&event, Duration::from_secs(2)).await;
-    assert!(begun.elapsed() < Duration::from_secs(2), "the deadline passed");
-    sent.assert_failure("DeadlineExceeded", &["the time of this invocation ran out"]);
 }
 
 /// The pauses between attempts are random, so that functions that fail together do not come back

@@ -35,20 +35,12 @@ fn the_names_of_parameters_stay_as_they_are() {
 
 #[test]
 fn the_docs_have_the_tables_of_checks_and_parameters() {
-    readme_has_the_table_of_checks();
-    readme_has_the_table_of_parameters();
-}
-
-fn readme_has_the_table_of_checks() {
     let rows = CHECKS.iter().map(|check| {
         let cells = [check.title, &on_in(check), check.evidence, check.fails_when];
         format!("| `{}` | {} |", check.id, cells.join(" | "))
     });
     let head = "| check | compliant when | on in | evidence | fails when |\n|---|---|---|---|---|";
     check_table("checks", head, rows);
-}
-
-fn readme_has_the_table_of_parameters() {
     let rows = PARAMETERS.iter().map(|spec| {
         let default = spec.default.map_or("–".to_owned(), |default| format!("`{default}`"));
         format!("| `{}` | {} | {} | {default} |", spec.name, spec.about, spec.expected())
@@ -59,12 +51,9 @@ fn readme_has_the_table_of_parameters() {
 /// The profiles that enable a check, and the parameters that do in every profile.
 fn on_in(check: &Check) -> String {
     let profiles = Profile::ALL.into_iter().filter(|profile| *profile >= check.profile);
+    let profiles = profiles.map(|profile| profile.as_str().to_owned());
     let settings = check.switches.iter().map(|setting| format!("with `{}`", setting.parameter()));
-    profiles
-        .map(|profile| profile.as_str().to_owned())
-        .chain(settings)
-        .collect::<Vec<_>>()
-        .join(", ")
+    profiles.chain(settings).collect::<Vec<_>>().join(", ")
 }
 
 /// The table of `docs/RULE.md` between the markers `<!-- name -->` and `<!-- /name -->` must be this
