@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use trailseal_lab::{Aggregator, State};
 
-use super::desk::{Desk, MANAGEMENT, Run, member};
+use super::desk::{Desk, MANAGEMENT, Run, member, says};
 
 fn organization(accounts: u32, resource_types: &[&str]) -> State {
     let mut state = State::organization(accounts, &["us-east-1", "eu-west-1"], "Audit");
@@ -27,14 +27,11 @@ fn judge(desk: &Desk, more: &[&str]) -> Run {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_few_queries_for_a_whole_organization() {
     let desk = Desk::with(organization(150, &[])).await;
-    let run = judge(&desk, &[]);
-    assert_eq!(run.code, 1, "{}", run.err);
+    let run = judge(&desk, &[]).exits(1);
     let report = run.report();
     // Every tenth trail has no key.
-    let summary = &report["summary"];
-    assert_eq!((&summary["trails"], &summary["nonCompliant"]), (&151.into(), &15.into()));
-    assert_eq!((&summary["compliant"], &summary["unverified"]), (&136.into(), &0.into()));
-    assert_eq!(summary["accounts"], 150);
+    let names = ["trails", "nonCompliant", "compliant", "unverified", "accounts"];
+    assert_eq!(run.summary(names), [151, 15, 136, 0, 150]);
     let first = &report["trails"][0];
     let source = format!("aws/{}/us-east-1/cloudtrail/main", member(9));
     assert_eq!(first["source"], source.as_str());
@@ -44,7 +41,7 @@ async fn a_few_queries_for_a_whole_organization() {
     // Trails and keys and buckets in pages of 100, the names of buckets in two lists, and the accounts and Regions.
     assert!(queries <= 9, "{counts:?}");
     assert_eq!(counts.len(), 2, "{counts:?}");
-    assert!(run.err.contains("note: an aggregator shows what AWS Config records"), "{}", run.err);
+    says(&run.err, &["note: an aggregator shows what AWS Config records"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -60,34 +57,23 @@ async fn an_aggregator_and_live_reads_give_the_same_verdicts() {
 #[tokio::test(flavor = "multi_thread")]
 async fn evidence_that_is_not_recorded_is_unverified() {
     let desk = Desk::with(organization(3, &["AWS::CloudTrail::Trail"])).await;
-    let run = judge(&desk, &[]);
-    assert_eq!(run.code, 1, "{}", run.err);
-    let report = run.report();
-    assert_eq!(report["summary"]["unverified"], 4);
-    assert_eq!(report["summary"]["compliant"], 0);
+    let run = judge(&desk, &[]).exits(1);
+    assert_eq!(run.summary(["unverified", "compliant"]), [4, 0]);
     // Config's schema has no key policy, and no delivery.
     let desk = Desk::with(organization(3, &[])).await;
     let strict = judge(&desk, &["-p", "profile=strict"]).report();
-    let checks = strict["trails"][0]["checks"].as_array().unwrap();
-    let unknown: Vec<&str> = checks
-        .iter()
-        .filter(|check| check["outcome"] == "unknown")
-        .map(|check| check["id"].as_str().unwrap())
-        .collect();
-    assert!(unknown.contains(&"key-policy-admits-cloudtrail"), "{unknown:?}");
-    assert!(unknown.contains(&"delivery-unbroken"), "{unknown:?}");
+    for id in ["key-policy-admits-cloudtrail", "delivery-unbroken"] {
+        let mut checks = strict["trails"][0]["checks"].as_array().unwrap().iter();
+        assert_eq!(checks.find(|check| check["id"] == id).unwrap()["outcome"], "unknown", "{id}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_aggregator_that_does_not_exist() {
     let desk = Desk::open().await;
-    let run = desk.run(MANAGEMENT, &["--aggregator", "all"]);
-    let error = run.error();
-    for words in
-        ["`all`", "in us-east-1", "describe-configuration-aggregators", "--aggregator-region"]
-    {
-        assert!(error.contains(words), "{error}");
-    }
+    let words =
+        ["`all`", "in us-east-1", "describe-configuration-aggregators", "--aggregator-region"];
+    says(desk.run(MANAGEMENT, &["--aggregator", "all"]).error(), &words);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -102,30 +88,19 @@ async fn no_trails_cannot_be_judged_with_an_aggregator() {
 async fn an_aggregator_without_resources_is_a_problem() {
     // No resource is of this type.
     let desk = Desk::with(organization(2, &["AWS::EC2::EIP"])).await;
-    let run = judge(&desk, &[]);
-    assert_eq!(run.code, 2, "{}", run.err);
-    let report = run.report();
-    assert_eq!((&report["complete"], &report["summary"]["trails"]), (&false.into(), &0.into()));
-    let said = "error: aws/aggregator/all: it has no resource of any account";
-    assert!(run.err.contains(said), "{}", run.err);
-}
-
-/// The same as a table.
-fn judge_as_table(desk: &Desk, more: &[&str]) -> Run {
-    let words = ["--aggregator", "all", "--aggregator-region", "eu-west-1"];
-    desk.run(&member(0), &[words.as_slice(), more].concat())
+    let run = judge(&desk, &[]).exits(2);
+    assert_eq!((&run.report()["complete"], run.summary(["trails"])), (&false.into(), [0]));
+    says(&run.err, &["error: aws/aggregator/all: it has no resource of any account"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn accounts_without_a_recorded_trail_are_not_clean() {
     // Keys and buckets are recorded, trails are not.
     let desk = Desk::with(organization(3, &["AWS::KMS::Key", "AWS::S3::Bucket"])).await;
-    let run = judge(&desk, &[]);
-    assert_eq!(run.code, 2, "{}", run.err);
+    let run = judge(&desk, &[]).exits(2);
     let report = run.report();
-    assert_eq!((&report["complete"], &report["summary"]["trails"]), (&false.into(), &0.into()));
-    assert_eq!(report["summary"]["accounts"], 3);
-    assert_eq!(report["summary"]["accountsWithProblems"], 3);
+    assert_eq!(report["complete"], false);
+    assert_eq!(run.summary(["trails", "accounts", "accountsWithProblems"]), [0, 3, 3]);
     for account in report["accounts"].as_array().unwrap() {
         let problem = &account["regions"][0]["problem"];
         assert_eq!(*problem, "no trail seen there: AWS Config may not record trails");
@@ -137,14 +112,12 @@ async fn accounts_without_a_recorded_trail_are_not_clean() {
          not record trails there, and does not show copies of trails; check that their recorders \
          record AWS::CloudTrail::Trail, or audit these accounts with --accounts\n"
     );
-    assert!(run.err.contains(&said), "{}", run.err);
+    says(&run.err, &[&said]);
     assert!(!run.err.contains("no trail was found"), "{}", run.err);
-    let table = judge_as_table(&desk, &[]);
-    assert_eq!(table.code, 2, "{}", table.err);
+    let table = desk.run(&member(0), &ALL[..4]).exits(2);
     let line = format!("NOT JUDGED: {two} in us-east-1: no trail seen there: AWS Config may not");
-    assert!(table.out.contains(&line), "{}", table.out);
+    says(&table.out, &[&line, "PARTIAL"]);
     assert!(!table.out.contains("NO TRAIL SEEN"), "{}", table.out);
-    assert!(table.out.contains("PARTIAL"), "{}", table.out);
     let counts = desk.lab.call_counts();
     assert_eq!(counts["config:SelectAggregateResourceConfig"], 2 * 2, "{counts:?}");
 }
@@ -154,33 +127,22 @@ async fn one_account_without_a_trail_does_not_stop_the_others() {
     let mut state = organization(12, &[]);
     // The log archive: a bucket, and no trail of its own.
     let (archive, region) = (member(3), "eu-west-1".to_owned());
-    let name = "archive".to_owned();
-    state.buckets.push(trailseal_lab::Bucket {
-        name,
-        account: archive.clone(),
-        region,
-        bucket_key: false,
-    });
+    let (name, account) = ("archive".to_owned(), archive.clone());
+    state.buckets.push(trailseal_lab::Bucket { name, account, region, bucket_key: false });
     let desk = Desk::with(state).await;
-    let run = judge(&desk, &[]);
-    assert_eq!(run.code, 2, "{}", run.err);
-    let report = run.report();
-    let summary = &report["summary"];
+    let run = judge(&desk, &[]).exits(2);
     // The other trails are judged.
-    assert_eq!((&summary["trails"], &summary["nonCompliant"]), (&13.into(), &1.into()));
-    assert_eq!(summary["accountsWithProblems"], 1);
-    let said =
-        format!("no trail is seen in 1 of its 13 accounts and Regions ({archive} eu-west-1)");
-    assert!(run.err.contains(&said), "{}", run.err);
+    assert_eq!(run.summary(["trails", "nonCompliant", "accountsWithProblems"]), [13, 1, 1]);
+    let said = "no trail is seen in 1 of its 13 accounts and Regions";
+    says(&run.err, &[&format!("{said} ({archive} eu-west-1)")]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_of_many_accounts_without_a_trail_are_named() {
     let desk = Desk::with(organization(14, &["AWS::KMS::Key"])).await;
-    let run = judge(&desk, &[]);
-    assert_eq!(run.code, 2, "{}", run.err);
+    let run = judge(&desk, &[]).exits(2);
     let said = format!("{} us-east-1 and 4 more; `-o json` lists them), so these", member(9));
-    assert!(run.err.contains(&said), "{}", run.err);
+    says(&run.err, &[&said]);
     assert!(!run.err.contains(&member(10)), "{}", run.err);
 }
 
@@ -190,11 +152,9 @@ async fn accounts_outside_of_the_aggregator_are_mentioned() {
     state.aggregators[0].accounts = vec![member(0), member(1)];
     state.trails[2].kms_key_id = None;
     let desk = Desk::with(state).await;
-    let run = judge(&desk, &[]);
     // The aggregator does not know the third account; a note mentions this.
-    assert_eq!(run.code, 0, "{}", run.err);
-    assert_eq!(run.report()["summary"]["accounts"], 2);
-    let note = "note: accounts and Regions that the aggregator does not collect are not in this \
-                report";
-    assert!(run.err.contains(note), "{}", run.err);
+    let run = judge(&desk, &[]).exits(0);
+    assert_eq!(run.summary(["accounts"]), [2]);
+    let note = "accounts and Regions that the aggregator does not collect are not in this report";
+    says(&run.err, &[&format!("note: {note}")]);
 }

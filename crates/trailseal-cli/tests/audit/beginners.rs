@@ -2,16 +2,10 @@
 
 use trailseal_lab::{Fault, FaultKind, Operation, Position};
 
-use super::desk::{Desk, MANAGEMENT, MEMBER, ROLE, Run, caller, denial};
-
-fn says(error: &str, words: &[&str]) {
-    for word in words {
-        assert!(error.contains(word), "`{word}` is missing: {error}");
-    }
-}
+use super::desk::{AS_MEMBER, Desk, MANAGEMENT, MEMBER, Run, caller, denial, says};
 
 fn bare(desk: &Desk, arguments: &[&str]) -> Run {
-    Run::of(desk.bare(arguments).env("AWS_REGION", "us-east-1").output().unwrap())
+    Run::of(desk.bare(arguments).env("AWS_REGION", "us-east-1"))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -25,36 +19,34 @@ async fn no_credentials() {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_region() {
     let desk = Desk::open().await;
-    let mut command = desk.command(MANAGEMENT, &[]);
-    let run = Run::of(command.env_remove("AWS_REGION").output().unwrap());
+    let run = Run::of(desk.command(MANAGEMENT, &[]).env_remove("AWS_REGION"));
     says(run.error(), &["no AWS Region is set", "AWS_REGION", "--regions"]);
     // The option --regions is enough.
-    let mut command = desk.command(MANAGEMENT, &["--regions", "us-east-1,eu-west-1", "--quiet"]);
-    let run = Run::of(command.env_remove("AWS_REGION").output().unwrap());
+    let arguments = ["--regions", "us-east-1,eu-west-1", "--quiet"];
+    let run = Run::of(desk.command(MANAGEMENT, &arguments).env_remove("AWS_REGION"));
     assert_eq!((run.code, run.err.as_str()), (1, ""));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_region_that_does_not_exist_or_is_not_enabled() {
     let desk = Desk::open().await;
-    let run =
-        Run::of(desk.command(MANAGEMENT, &[]).env("AWS_REGION", "Frankfurt").output().unwrap());
-    says(run.error(), &["`Frankfurt`", "AWS_REGION"]);
-    let run =
-        Run::of(desk.command(MANAGEMENT, &[]).env("AWS_REGION", "af-south-1").output().unwrap());
-    says(run.error(), &["`af-south-1`", "InvalidClientTokenId", "names a Region that is enabled"]);
+    for (region, words) in [
+        ("Frankfurt", &["`Frankfurt`", "AWS_REGION"][..]),
+        ("af-south-1", &["`af-south-1`", "InvalidClientTokenId", "names a Region that is enabled"]),
+    ] {
+        says(Run::of(desk.command(MANAGEMENT, &[]).env("AWS_REGION", region)).error(), words);
+    }
     // A well-formed name of a Region that does not exist: the connection fails.
     let mut command = desk.command(MANAGEMENT, &[]);
     command.env("AWS_REGION", "us-esat-1").env("AWS_ENDPOINT_URL", "http://127.0.0.1:9");
-    let run = Run::of(command.env("AWS_MAX_ATTEMPTS", "1").output().unwrap());
+    let run = Run::of(command.env("AWS_MAX_ATTEMPTS", "1"));
     says(run.error(), &["`us-esat-1` is the name of a Region", "that AWS is reachable"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn credentials_that_are_wrong_or_have_expired() {
     let desk = Desk::open().await;
-    let mut command = desk.command(MANAGEMENT, &[]);
-    let run = Run::of(command.env_remove("AWS_SESSION_TOKEN").output().unwrap());
+    let run = Run::of(desk.command(MANAGEMENT, &[]).env_remove("AWS_SESSION_TOKEN"));
     says(run.error(), &["AWS does not know these credentials", "session token"]);
     let fault = FaultKind::ExpiredCredentials;
     desk.lab.inject(Fault::of(Operation::GetCallerIdentity, Position::Every, fault));
@@ -66,8 +58,7 @@ async fn credentials_that_expire_during_the_audit() {
     let desk = Desk::open().await;
     let fault = FaultKind::ExpiredCredentials;
     desk.lab.inject(Fault::of(Operation::DescribeTrails, Position::Every, fault));
-    let run = desk.run(MANAGEMENT, &["-o", "json"]);
-    assert_eq!(run.code, 2);
+    let run = desk.run(MANAGEMENT, &["-o", "json"]).exits(2);
     let problem = run.report()["accounts"][0]["problem"].to_string();
     says(&problem, &["has expired (ExpiredTokenException)", "sign in again"]);
 }
@@ -89,11 +80,10 @@ async fn a_credential_process() {
          [profile fails]\nregion = us-east-1\ncredential_process = false\n",
     );
     let mut command = desk.bare(&["--profile", "works", "-o", "json"]);
-    let run = Run::of(command.current_dir(desk.home()).output().unwrap());
+    let run = Run::of(command.current_dir(desk.home()));
     assert!(run.err.starts_with(&caller(MEMBER, "us-east-1")), "{}", run.err);
     assert_eq!(run.report()["accounts"][0]["id"], MEMBER);
-    let mut command = desk.bare(&["--profile", "fails"]);
-    let run = Run::of(command.current_dir(desk.home()).output().unwrap());
+    let run = Run::of(desk.bare(&["--profile", "fails"]).current_dir(desk.home()));
     says(run.error(), &["cannot be read", "aws sts get-caller-identity --profile fails"]);
 }
 
@@ -121,23 +111,23 @@ const SHA1_OF_COMPANY: &str = "71b21161ffa1e6516bcc072aaf5ef38cbe85b511";
 #[tokio::test(flavor = "multi_thread")]
 async fn who_may_list_the_accounts() {
     let desk = Desk::open().await;
-    let organization = ["--accounts", "organization", "--role-name", ROLE];
-    let run = desk.run(MEMBER, &organization);
-    says(
-        run.error(),
-        &["organizations:ListAccounts was denied", "management account", "--accounts ID,ID"],
-    );
-    let run = desk.run("777788889999", &organization);
-    says(run.error(), &["777788889999 is not in an organization", "leave --accounts out"]);
+    let organization = [["--accounts", "organization"].as_slice(), &AS_MEMBER].concat();
+    let denied = "organizations:ListAccounts was denied";
+    for (account, words) in [
+        (MEMBER, &[denied, "management account", "--accounts ID,ID"][..]),
+        ("777788889999", &["777788889999 is not in an organization", "leave --accounts out"]),
+    ] {
+        says(desk.run(account, &organization).error(), words);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn other_accounts_need_a_role() {
     let desk = Desk::open().await;
-    let run = desk.run(MANAGEMENT, &["--accounts", MEMBER]);
-    says(run.error(), &[MEMBER, "--role-name"]);
-    let run = desk.run(MANAGEMENT, &["--accounts", "organization"]);
-    says(run.error(), &[MEMBER, "--role-name"]);
+    for accounts in [MEMBER, "organization"] {
+        let run = desk.run(MANAGEMENT, &["--accounts", accounts]);
+        says(run.error(), &[MEMBER, "--role-name"]);
+    }
     // The caller's own account needs none.
     let run = desk.run(MANAGEMENT, &["--accounts", MANAGEMENT, "--quiet"]);
     assert_eq!((run.code, run.err.as_str()), (1, ""));
@@ -148,8 +138,7 @@ async fn list_regions_is_denied_to_the_own_account() {
     let mut state = trailseal_lab::State::default_state().unwrap();
     state.denials.push(denial(MANAGEMENT, "account:ListRegions"));
     let desk = Desk::with(state).await;
-    let run = desk.run(MANAGEMENT, &[]);
-    assert_eq!(run.code, 2);
+    let run = desk.run(MANAGEMENT, &[]).exits(2);
     says(&run.err, &["account:ListRegions", "was denied", "name the Regions with --regions"]);
 }
 
@@ -167,9 +156,7 @@ async fn wrong_usage_is_reported_before_any_call() {
         (vec!["-p", "noTrials=NON_COMPLIANT"], "noTrials"),
         (vec!["--quiet", "--verbose"], "cannot be used with"),
     ] {
-        let run = desk.run(MANAGEMENT, &arguments);
-        assert_eq!(run.code, 2, "{arguments:?}");
-        says(&run.err, &[words]);
+        says(&desk.run(MANAGEMENT, &arguments).exits(2).err, &[words]);
     }
     assert_eq!(desk.lab.take_calls().len(), 0);
 }

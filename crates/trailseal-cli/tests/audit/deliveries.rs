@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use trailseal_lab::{Fault, FaultKind, Operation, Position, State};
 
-use super::desk::{Desk, ORGANIZATION, Run, denial, member};
+use super::desk::{Desk, ORGANIZATION, Run, denial, member, says};
 
 const REGIONS: [&str; 3] = ["us-east-1", "eu-west-1", "ap-south-1"];
 const STATUS: &str = "cloudtrail:GetTrailStatus";
+const DISABLED: &str = "KMS.DisabledException";
 const CHECKED: [&str; 4] = ["-o", "json", "-p", "checkDelivery=true"];
 
 /// One account, whose trail `main` delivers from three Regions.
@@ -17,6 +18,20 @@ fn state() -> State {
     let mut state = State::organization(1, &REGIONS, "Audit");
     state.trails.retain(|trail| trail.arn.ends_with("trail/main"));
     state
+}
+
+/// The same, where the key fails in one Region.
+fn broken_in(region: &str) -> State {
+    let mut state = state();
+    let errors = &mut state.trails[0].delivery_error_by_region;
+    errors.insert(region.to_owned(), DISABLED.to_owned());
+    state
+}
+
+/// `GetTrailStatus` fails in one Region.
+fn fail_in(desk: &Desk, region: &str, kind: FaultKind) {
+    let fault = Fault::of(Operation::GetTrailStatus, Position::Every, kind);
+    desk.lab.inject(fault.about(format!("@{}/{region}", member(0))));
 }
 
 fn judge(desk: &Desk, more: &[&str]) -> Run {
@@ -55,17 +70,10 @@ fn all() -> BTreeSet<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_that_fails_in_any_region_fails_the_trail() {
     for region in REGIONS {
-        let mut state = state();
-        let code = "KMS.DisabledException".to_owned();
-        state.trails[0].delivery_error_by_region.insert(region.to_owned(), code);
-        let desk = Desk::with(state).await;
-        let run = judge(&desk, &["-p", "unverified=COMPLIANT"]);
-        assert_eq!(run.code, 1, "{}", run.err);
+        let desk = Desk::with(broken_in(region)).await;
+        let run = judge(&desk, &["-p", "unverified=COMPLIANT"]).exits(1);
         let from = if region == "us-east-1" { String::new() } else { format!(" from {region}") };
-        let what = format!(
-            "the latest delivery{from} failed because of the key: \
-                            KMS.DisabledException"
-        );
+        let what = format!("the latest delivery{from} failed because of the key: {DISABLED}");
         assert_eq!(delivery(&run), ("NON_COMPLIANT".into(), "fail".into(), what));
         let asked = asked(&desk);
         assert_eq!(asked.len(), 3, "{asked:?}");
@@ -76,8 +84,7 @@ async fn a_key_that_fails_in_any_region_fails_the_trail() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_trail_that_delivers_from_every_region_passes() {
     let desk = Desk::with(state()).await;
-    let run = judge(&desk, &[]);
-    assert_eq!(run.code, 0, "{}", run.err);
+    let run = judge(&desk, &[]).exits(0);
     assert_eq!(delivery(&run), ("COMPLIANT".into(), "pass".into(), String::new()));
     let evidence = &run.report()["trails"][0]["evidence"];
     assert_eq!(evidence["delivery"]["reading"], "known");
@@ -89,53 +96,40 @@ async fn a_trail_that_delivers_from_every_region_passes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_region_that_refuses_is_unverified() {
     let desk = Desk::with(state()).await;
-    let about = format!("@{}/eu-west-1", member(0));
-    let fault = Fault::of(Operation::GetTrailStatus, Position::Every, FaultKind::AccessDenied);
-    desk.lab.inject(fault.about(about));
-    let run = judge(&desk, &[]);
-    assert_eq!(run.code, 1, "{}", run.err);
+    fail_in(&desk, "eu-west-1", FaultKind::AccessDenied);
+    let run = judge(&desk, &[]).exits(1);
     let what = "could not verify the delivery from eu-west-1: cloudtrail:GetTrailStatus was denied";
     assert_eq!(delivery(&run), ("NON_COMPLIANT".into(), "unknown".into(), what.into()));
     // The denial does not hide a failure in another Region.
-    let mut broken = state();
-    let code = "KMS.DisabledException".to_owned();
-    broken.trails[0].delivery_error_by_region.insert("us-east-1".to_owned(), code);
-    let desk = Desk::with(broken).await;
-    let fault = Fault::of(Operation::GetTrailStatus, Position::Every, FaultKind::AccessDenied);
-    desk.lab.inject(fault.about(format!("@{}/ap-south-1", member(0))));
-    let run = judge(&desk, &["-p", "unverified=COMPLIANT"]);
-    assert_eq!(run.code, 1, "{}", run.err);
+    let desk = Desk::with(broken_in("us-east-1")).await;
+    fail_in(&desk, "ap-south-1", FaultKind::AccessDenied);
+    judge(&desk, &["-p", "unverified=COMPLIANT"]).exits(1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_region_that_does_not_answer_leaves_the_trail_without_a_verdict() {
     let desk = Desk::with(state()).await;
-    let fault = Fault::of(Operation::GetTrailStatus, Position::Every, FaultKind::InternalError);
-    desk.lab.inject(fault.about(format!("@{}/eu-west-1", member(0))));
-    let run = judge(&desk, &["-p", "unverified=COMPLIANT"]);
-    assert_eq!(run.code, 2, "{}", run.err);
-    assert!(run.err.contains("cloudtrail:GetTrailStatus in eu-west-1 failed"), "{}", run.err);
-    assert_eq!(run.report()["summary"]["compliant"], 0);
+    fail_in(&desk, "eu-west-1", FaultKind::InternalError);
+    let run = judge(&desk, &["-p", "unverified=COMPLIANT"]).exits(2);
+    says(&run.err, &["cloudtrail:GetTrailStatus in eu-west-1 failed"]);
+    assert_eq!(run.summary(["compliant"]), [0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn deliveries_are_read_in_all_enabled_regions() {
     let desk = Desk::with(state()).await;
-    let run = judge(&desk, &["--regions", "us-east-1"]);
-    assert_eq!(run.code, 0, "{}", run.err);
+    judge(&desk, &["--regions", "us-east-1"]).exits(0);
     assert_eq!(asked(&desk).into_iter().collect::<BTreeSet<_>>(), all());
     // If the list of Regions is denied, it is unknown whether each delivers.
     let mut hidden = state();
     hidden.denials.push(denial(&member(0), "account:ListRegions"));
     let desk = Desk::with(hidden).await;
-    let run = judge(&desk, &["--regions", "us-east-1"]);
-    assert_eq!(run.code, 1, "{}", run.err);
+    let run = judge(&desk, &["--regions", "us-east-1"]).exits(1);
     let what =
         "could not verify in which Regions the trail delivers: account:ListRegions was denied";
     assert_eq!(delivery(&run), ("NON_COMPLIANT".into(), "unknown".into(), what.into()));
     // Without the check, the list is not needed.
-    let run = desk.run(&member(0), &["--regions", "us-east-1", "-o", "json"]);
-    assert_eq!(run.code, 0, "{}", run.err);
+    desk.run(&member(0), &["--regions", "us-east-1", "-o", "json"]).exits(0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -143,8 +137,7 @@ async fn a_single_region_trail_is_read_in_one_region() {
     let mut single = state();
     single.trails[0].is_multi_region_trail = false;
     let desk = Desk::with(single).await;
-    let run = judge(&desk, &[]);
-    assert_eq!(run.code, 0, "{}", run.err);
+    judge(&desk, &[]).exits(0);
     assert_eq!(asked(&desk), ["us-east-1"]);
 }
 
@@ -152,7 +145,7 @@ async fn a_single_region_trail_is_read_in_one_region() {
 async fn copies_do_not_read_a_region_twice() {
     let desk = Desk::with(state()).await;
     let run = judge(&desk, &["-p", "replicas=EVALUATE"]);
-    assert_eq!(run.report()["summary"]["compliant"], 3, "{}", run.err);
+    assert_eq!(run.summary(["compliant"]), [3], "{}", run.err);
     assert_eq!(asked(&desk).len(), 3);
 }
 
@@ -163,8 +156,7 @@ async fn the_bound_on_requests_holds() {
     let desk = Desk::of_organization(6, &REGIONS).await;
     desk.lab.set_latency(latency);
     let begun = Instant::now();
-    let run = judge(&desk, &[ORGANIZATION.as_slice(), &["--concurrency", "4"]].concat());
-    assert_eq!(run.code, 0, "{}", run.err);
+    judge(&desk, &[ORGANIZATION.as_slice(), &["--concurrency", "4"]].concat()).exits(0);
     let calls = desk.lab.take_calls();
     // Six trails and that of the organization, in three Regions.
     assert_eq!(calls.iter().filter(|call| call.operation == STATUS).count(), 7 * 3);

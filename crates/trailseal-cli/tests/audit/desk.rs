@@ -13,10 +13,9 @@ use trailseal_lab::{Denial, Lab, State};
 pub(super) const MANAGEMENT: &str = "111122223333";
 /// Its member.
 pub(super) const MEMBER: &str = "444455556666";
-/// The role that the lab's own state has in the member account.
-pub(super) const ROLE: &str = "trailseal-member";
-/// The external ID that it requires.
-pub(super) const EXTERNAL_ID: &str = "trailseal-central";
+/// The role that the lab's own state has in the member account, and the external ID that it requires.
+pub(super) const AS_MEMBER: [&str; 4] =
+    ["--role-name", "trailseal-member", "--external-id", "trailseal-central"];
 
 pub(super) struct Desk {
     pub(super) lab: Lab,
@@ -32,12 +31,23 @@ pub(super) struct Run {
 }
 
 impl Run {
-    pub(super) fn of(output: Output) -> Self {
+    pub(super) fn of(command: &mut Command) -> Self {
+        Self::from_output(command.output().unwrap())
+    }
+
+    pub(super) fn from_output(output: Output) -> Self {
         Self {
             code: output.status.code().unwrap_or(-1),
             out: String::from_utf8(output.stdout).unwrap(),
             err: String::from_utf8(output.stderr).unwrap(),
         }
+    }
+
+    /// The same run, which must have ended with this exit code.
+    #[track_caller]
+    pub(super) fn exits(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "{}", self.err);
+        self
     }
 
     /// The report of `-o json`, validated against its schema.
@@ -52,17 +62,22 @@ impl Run {
         report
     }
 
-    /// The verdicts by account, Region and name.
-    pub(super) fn verdicts(&self) -> BTreeMap<(String, String, String), String> {
+    /// Members of the report's summary.
+    pub(super) fn summary<const N: usize>(&self, names: [&str; N]) -> [u64; N] {
         let report = self.report();
-        let text = |value: &Value| value.as_str().unwrap().to_owned();
-        let trails = report["trails"].as_array().unwrap().iter();
-        trails
-            .map(|trail| {
-                let of = |name: &str| text(&trail[name]);
-                ((of("account"), of("region"), of("resourceId")), of("compliance"))
-            })
-            .collect()
+        names.map(|name| report["summary"][name].as_u64().unwrap())
+    }
+
+    /// The verdict of each trail, by `ACCOUNT/REGION/NAME`.
+    pub(super) fn verdicts(&self) -> BTreeMap<String, String> {
+        let report = self.report();
+        let verdict = |trail: &Value| {
+            let [account, region, name, verdict] =
+                ["account", "region", "resourceId", "compliance"]
+                    .map(|member| trail[member].as_str().unwrap().to_owned());
+            (format!("{account}/{region}/{name}"), verdict)
+        };
+        report["trails"].as_array().unwrap().iter().map(verdict).collect()
     }
 
     /// The only error line, after the line on the caller.
@@ -137,8 +152,17 @@ impl Desk {
         command
     }
 
+    /// The lines of a profile with the credentials of an account.
+    pub(super) fn profile(&self, account: &str) -> String {
+        let credentials = self.lab.credentials(account);
+        format!(
+            "aws_access_key_id = {}\naws_secret_access_key = {}\naws_session_token = {}\n",
+            credentials.access_key_id, credentials.secret_access_key, credentials.session_token
+        )
+    }
+
     pub(super) fn run(&self, account: &str, arguments: &[&str]) -> Run {
-        Run::of(self.command(account, arguments).output().unwrap())
+        Run::of(&mut self.command(account, arguments))
     }
 
     pub(super) fn start(&self, account: &str, arguments: &[&str]) -> Child {
@@ -150,6 +174,14 @@ impl Desk {
 impl Drop for Desk {
     fn drop(&mut self) {
         let _left_behind = fs::remove_dir_all(&self.home);
+    }
+}
+
+/// The text contains all of these.
+#[track_caller]
+pub(super) fn says(text: &str, words: &[&str]) {
+    for word in words {
+        assert!(text.contains(word), "`{word}` is missing: {text}");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use super::desk::{Desk, MANAGEMENT, MEMBER, ROLE, Run};
+use super::desk::{AS_MEMBER, Desk, MANAGEMENT, MEMBER, Run, says};
 
 /// A port without a listener.
 const NOWHERE: &str = "http://127.0.0.1:9";
@@ -17,25 +17,11 @@ const SERVICES: [(&str, &str); 6] = [
     ("STS", "sts:GetCallerIdentity"),
 ];
 
-const ORGANIZATION: [&str; 8] = [
-    "--accounts",
-    "organization",
-    "--role-name",
-    ROLE,
-    "--external-id",
-    "trailseal-central",
-    "-o",
-    "json",
-];
-
 fn organization(desk: &Desk) -> Command {
-    let mut command = desk.command(MANAGEMENT, &ORGANIZATION);
+    let arguments = ["--accounts", "organization", "-o", "json"];
+    let mut command = desk.command(MANAGEMENT, &[arguments, AS_MEMBER].concat());
     command.env("AWS_MAX_ATTEMPTS", "1");
     command
-}
-
-fn run(command: &mut Command) -> Run {
-    Run::of(command.output().unwrap())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -46,8 +32,8 @@ async fn the_variable_of_a_service_wins_over_that_of_all() {
     for (service, _) in SERVICES {
         command.env(format!("AWS_ENDPOINT_URL_{service}"), desk.lab.url());
     }
-    let each = run(&mut command);
-    let one = run(&mut organization(&desk));
+    let each = Run::of(&mut command);
+    let one = Run::of(&mut organization(&desk));
     assert_eq!(each.code, one.code, "{}", each.err);
     assert_eq!(each.verdicts(), one.verdicts());
     assert!(each.verdicts().len() > 10);
@@ -58,27 +44,21 @@ async fn every_service_uses_the_endpoint_of_its_variable() {
     let desk = Desk::open().await;
     for (service, operation) in SERVICES {
         let mut command = organization(&desk);
-        let run = run(command.env(format!("AWS_ENDPOINT_URL_{service}"), NOWHERE));
-        assert_eq!(run.code, 2, "{service}: {}", run.err);
-        assert!(run.err.contains(operation), "{service}: {}", run.err);
+        command.env(format!("AWS_ENDPOINT_URL_{service}"), NOWHERE);
+        says(&Run::of(&mut command).exits(2).err, &[operation]);
         let calls = desk.lab.take_calls();
         assert!(calls.iter().all(|call| call.operation != operation), "{service}");
     }
     // The aggregator uses AWS Config.
     let mut command = desk.command(MANAGEMENT, &["--aggregator", "all"]);
     command.env("AWS_MAX_ATTEMPTS", "1").env("AWS_ENDPOINT_URL_CONFIG_SERVICE", NOWHERE);
-    let run = run(&mut command);
-    assert!(run.error().contains("config:SelectAggregateResourceConfig"), "{}", run.err);
+    says(Run::of(&mut command).error(), &["config:SelectAggregateResourceConfig"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_profile_sets_endpoints_that_the_environment_does_not_set() {
     let desk = Desk::open().await;
-    let credentials = desk.lab.credentials(MEMBER);
-    let keys = format!(
-        "aws_access_key_id = {}\naws_secret_access_key = {}\naws_session_token = {}\n",
-        credentials.access_key_id, credentials.secret_access_key, credentials.session_token
-    );
+    let keys = desk.profile(MEMBER);
     let lab = desk.lab.url();
     let config = format!(
         "[profile all]\nregion = us-east-1\nendpoint_url = {lab}\n{keys}\
@@ -92,7 +72,7 @@ async fn a_profile_sets_endpoints_that_the_environment_does_not_set() {
     let as_profile = |name: &str, variables: &[(&str, &str)]| {
         let mut command = desk.bare(&["--profile", name, "-o", "json"]);
         command.env_remove("AWS_ENDPOINT_URL").env("AWS_MAX_ATTEMPTS", "1");
-        run(command.envs(variables.iter().copied()))
+        Run::of(command.envs(variables.iter().copied()))
     };
     for name in ["all", "one"] {
         let run = as_profile(name, &[]);
@@ -101,6 +81,6 @@ async fn a_profile_sets_endpoints_that_the_environment_does_not_set() {
     // The environment overrides the profile, even AWS_ENDPOINT_URL the setting of one service.
     for variable in ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS"] {
         let run = as_profile("one", &[(variable, NOWHERE)]);
-        assert!(run.error().contains("sts:GetCallerIdentity"), "{}", run.err);
+        says(run.error(), &["sts:GetCallerIdentity"]);
     }
 }

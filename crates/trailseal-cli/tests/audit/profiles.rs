@@ -1,36 +1,25 @@
 //! Which credentials are used, as in the AWS CLI: a named profile must exist; `--profile` overrides
 //! the credentials of the environment, and a variable does not.
 
-use std::process::Command;
-
-use super::desk::{Desk, MANAGEMENT, MEMBER, Run, caller};
+use super::desk::{Desk, MANAGEMENT, MEMBER, Run, caller, says};
 
 const REGION: &str = "us-east-1";
 
-/// A section of a credentials file, with credentials of the member account.
-fn section(desk: &Desk, name: &str) -> String {
-    let credentials = desk.lab.credentials(MEMBER);
-    format!(
-        "[{name}]\naws_access_key_id = {}\naws_secret_access_key = {}\naws_session_token = {}\n",
-        credentials.access_key_id, credentials.secret_access_key, credentials.session_token
-    )
+/// The profile `audit` in a credentials file, with credentials of the member account.
+fn section(desk: &Desk) -> String {
+    format!("[audit]\n{}", desk.profile(MEMBER))
 }
 
 /// Runs the program with the credentials of the management account in the environment.
 fn with_environment(desk: &Desk, arguments: &[&str], variables: &[(&str, &str)]) -> Run {
     let arguments = [["-o", "json"].as_slice(), arguments].concat();
-    run(desk.command(MANAGEMENT, &arguments), variables)
+    Run::of(desk.command(MANAGEMENT, &arguments).envs(variables.iter().copied()))
 }
 
 /// Runs the program without credentials in the environment.
 fn without_environment(desk: &Desk, arguments: &[&str], variables: &[(&str, &str)]) -> Run {
     let mut command = desk.bare(&[["-o", "json"].as_slice(), arguments].concat());
-    command.env("AWS_REGION", REGION);
-    run(command, variables)
-}
-
-fn run(mut command: Command, variables: &[(&str, &str)]) -> Run {
-    Run::of(command.envs(variables.iter().copied()).output().unwrap())
+    Run::of(command.env("AWS_REGION", REGION).envs(variables.iter().copied()))
 }
 
 /// No call is made. The error has the profile, its source and what to do.
@@ -58,15 +47,13 @@ async fn a_profile_that_does_not_exist_is_always_refused() {
         // A section of the configuration file without `profile` is not a profile.
         desk.write(".aws/config", files);
         for variable in ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"] {
-            let run = with_environment(&desk, &[], &[(variable, "audit")]);
-            is_refused(&desk, &run, "audit", variable);
-            let run = without_environment(&desk, &[], &[(variable, "audit")]);
-            is_refused(&desk, &run, "audit", variable);
+            for run in [with_environment, without_environment] {
+                is_refused(&desk, &run(&desk, &[], &[(variable, "audit")]), "audit", variable);
+            }
         }
-        let run = with_environment(&desk, &["--profile", "audit"], &[]);
-        is_refused(&desk, &run, "audit", "--profile");
-        let run = without_environment(&desk, &["--profile", "audit"], &[]);
-        is_refused(&desk, &run, "audit", "--profile");
+        for run in [with_environment, without_environment] {
+            is_refused(&desk, &run(&desk, &["--profile", "audit"], &[]), "audit", "--profile");
+        }
     }
 }
 
@@ -86,7 +73,7 @@ async fn a_profile_may_be_in_either_file_in_any_place() {
     let desk = Desk::open().await;
     let path = |name: &str| desk.home().join(name).to_str().unwrap().to_owned();
     desk.write("config", "[profile audit]\nregion = us-east-1\n");
-    desk.write("credentials", &section(&desk, "audit"));
+    desk.write("credentials", &section(&desk));
     let (config, credentials) = (path("config"), path("credentials"));
     let of_audit = ("AWS_PROFILE", "audit");
     let config = ("AWS_CONFIG_FILE", config.as_str());
@@ -106,7 +93,7 @@ async fn a_profile_may_be_in_either_file_in_any_place() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_profile_in_a_variable_does_not_override_the_environment() {
     let desk = Desk::open().await;
-    desk.write(".aws/credentials", &section(&desk, "audit"));
+    desk.write(".aws/credentials", &section(&desk));
     for variable in ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"] {
         let run = with_environment(&desk, &[], &[(variable, "audit")]);
         asks_as(&run, MANAGEMENT);
@@ -115,7 +102,7 @@ async fn a_profile_in_a_variable_does_not_override_the_environment() {
              `audit` that {variable} names, as in the AWS CLI; use --profile audit for those of \
              the profile\n"
         );
-        assert!(run.err.contains(&said), "{}", run.err);
+        says(&run.err, &[&said]);
         let run = without_environment(&desk, &[], &[(variable, "audit")]);
         asks_as(&run, MEMBER);
         assert!(!run.err.contains("AWS_ACCESS_KEY_ID"), "{}", run.err);
@@ -125,7 +112,7 @@ async fn a_profile_in_a_variable_does_not_override_the_environment() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_profile_option_overrides_the_environment() {
     let desk = Desk::open().await;
-    desk.write(".aws/credentials", &section(&desk, "audit"));
+    desk.write(".aws/credentials", &section(&desk));
     let option = ["--profile", "audit"];
     asks_as(&with_environment(&desk, &option, &[]), MEMBER);
     let run = with_environment(&desk, &option, &[("AWS_PROFILE", "nosuch")]);
@@ -139,10 +126,10 @@ async fn the_profile_option_overrides_the_environment() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_profile_is_used_with_its_region() {
     let desk = Desk::open().await;
-    desk.write(".aws/credentials", &section(&desk, "audit"));
+    desk.write(".aws/credentials", &section(&desk));
     desk.write(".aws/config", "[profile audit]\nregion = eu-west-1\n");
     let mut command = desk.command(MANAGEMENT, &["--profile", "audit", "-o", "json"]);
-    let run = Run::of(command.env_remove("AWS_REGION").output().unwrap());
+    let run = Run::of(command.env_remove("AWS_REGION"));
     assert_eq!(run.report()["accounts"][0]["id"], MEMBER);
     assert!(run.err.starts_with(&caller(MEMBER, "eu-west-1")), "{}", run.err);
     assert_eq!(desk.lab.take_calls()[0].region.as_deref(), Some("eu-west-1"));
@@ -172,8 +159,6 @@ async fn unreadable_configuration_files_are_an_error_if_a_profile_is_named() {
     let desk = Desk::open().await;
     desk.write(".aws/config", "[profile audit\nregion");
     let run = with_environment(&desk, &[], &[("AWS_PROFILE", "audit")]);
-    let error = run.error();
-    assert!(error.contains("configuration files cannot be read"), "{error}");
-    assert!(error.contains("AWS_CONFIG_FILE"), "{error}");
+    says(run.error(), &["configuration files cannot be read", "AWS_CONFIG_FILE"]);
     assert_eq!(desk.lab.take_calls().len(), 0);
 }
