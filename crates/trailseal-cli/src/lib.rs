@@ -30,6 +30,9 @@ mod newest;
 mod output;
 mod report;
 
+#[cfg(test)]
+mod testing;
+
 use std::ffi::OsString;
 
 use clap::Parser;

@@ -2,58 +2,29 @@
 
 use std::path::PathBuf;
 
-use serde_json::Value;
-use trailseal_rule::Timestamp;
+use serde_json::json;
 
-use crate::{Console, Exit, run};
+use crate::Exit;
+use crate::testing::Checked;
 
-/// The report of `trailseal check` on files of `tests/inputs`.
-fn check(arguments: &[&str]) -> (Exit, Value, String) {
+/// `trailseal check` on files of `tests/inputs`, with a JSON report.
+fn check(arguments: &[&str]) -> Checked {
+    check_as("json", arguments)
+}
+
+fn check_as(format: &str, arguments: &[&str]) -> Checked {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/inputs");
-    let is_input = |word: &str| {
-        ["evidence/", "coverage/", "forms/"].iter().any(|folder| word.starts_with(folder))
-    };
-    let place = |word: &&str| match word.split_once("=@") {
+    let place = |word: &str| match word.split_once("=@") {
         Some((head, path)) => format!("{head}={}", root.join(path).display()),
-        None if is_input(word) => root.join(word).display().to_string(),
-        None => (*word).to_owned(),
+        None if word.ends_with(".json") || word.starts_with("evidence/") => {
+            root.join(word).display().to_string()
+        }
+        None => word.to_owned(),
     };
-    let (exit, out, err) = run_check("json", arguments.iter().map(place).collect());
-    (exit, serde_json::from_str(&out).unwrap_or_default(), err)
-}
-
-/// The exit code, standard output and standard error.
-fn run_check(format: &str, arguments: Vec<String>) -> (Exit, String, String) {
-    let (mut out, mut err) = (Vec::new(), Vec::new());
-    let now = Timestamp::parse("2026-11-26T12:00:00Z").unwrap();
-    let mut console = Console { out: &mut out, err: &mut err, out_is_terminal: false, now };
-    let command = ["trailseal", "check", "-q", "-o", format].map(str::to_owned);
-    let exit = run(command.into_iter().chain(arguments).map(Into::into), &mut console);
-    (exit, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
-}
-
-fn written(file: &str, format: &str) -> (Exit, String) {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/inputs");
-    let (exit, out, _) = run_check(format, vec![root.join(file).display().to_string()]);
-    (exit, out)
-}
-
-/// The verdict and the failed checks of each trail.
-fn verdicts(report: &Value) -> Vec<String> {
-    let trails = report["trails"].as_array().unwrap().iter();
-    let failed = |trail: &Value| {
-        let checks = trail["checks"].as_array().unwrap().iter();
-        let failed = checks.filter(|check| check["outcome"] == "fail");
-        failed.map(|check| check["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>().join(" ")
-    };
-    trails
-        .map(|trail| {
-            let unverified = if trail["unverified"] == true { " unverified" } else { "" };
-            let text =
-                format!("{}{unverified} {}", trail["compliance"].as_str().unwrap(), failed(trail));
-            text.trim_end().to_owned()
-        })
-        .collect()
+    let options = ["-q", "-o", format];
+    Checked::run(
+        options.into_iter().chain(arguments.iter().copied()).map(|word| place(word).into()),
+    )
 }
 
 #[test]
@@ -62,108 +33,103 @@ fn a_deletion_in_an_oversized_notification_is_used() {
         ("evidence/deleted-key-oversized", "key-customer-managed"),
         ("evidence/deleted-bucket-oversized", "key-in-bucket-region"),
     ] {
-        let (exit, report, err) = check(&[folder]);
-        assert_eq!(verdicts(&report), [format!("NON_COMPLIANT {failed}")], "{err}");
-        assert_eq!(exit, Exit::Findings);
+        check(&[folder]).is(Exit::Findings, &[&format!("NON_COMPLIANT {failed}")]);
     }
 }
 
 #[test]
 fn an_event_beside_a_list_of_items_is_read() {
-    let (exit, report, _) = check(&["evidence/event-beside-item-list.json"]);
-    assert_eq!(
-        (exit, verdicts(&report)),
-        (Exit::Findings, vec!["NON_COMPLIANT sse-kms-enabled".to_owned()])
-    );
+    let checked = check(&["evidence/event-beside-item-list.json"]);
+    checked.is(Exit::Findings, &["NON_COMPLIANT sse-kms-enabled"]);
 }
 
 #[test]
 fn an_invalid_date_does_not_hide_the_key_state() {
     let file = "evidence/pending-deletion-with-odd-date.json";
-    let (exit, report, err) = check(&[file, "-p", "unverified=COMPLIANT"]);
-    assert_eq!(verdicts(&report), ["NON_COMPLIANT key-usable"], "{err}");
-    assert_eq!(exit, Exit::Findings);
+    let checked = check(&[file, "-p", "unverified=COMPLIANT"]);
+    checked.is(Exit::Findings, &["NON_COMPLIANT key-usable"]);
 }
 
 #[test]
 fn a_trail_with_only_a_copy_in_the_input_makes_the_run_partial() {
     for file in ["only-the-shadow-copy", "only-the-member-copy", "home-region-not-in-input"] {
         let file = format!("coverage/{file}.json");
-        let (exit, report, _) = check(&[&file]);
-        assert_eq!((exit, &report["complete"]), (Exit::Failure, &Value::Bool(false)), "{file}");
+        let checked = check(&[&file]);
+        let report = checked.report();
+        assert_eq!((checked.exit, &report["complete"]), (Exit::Failure, &json!(false)), "{file}");
         assert_eq!(report["summary"]["notEvaluated"], 1, "{file}");
         let why = report["trails"][0]["notEvaluated"].as_str().unwrap();
         assert!(why.starts_with("nothing in the input is from its home Region"), "{why}");
         // A copy that is evaluated, or exempt, is not reported.
-        let (_, report, _) = check(&[&file, "-p", "replicas=EVALUATE"]);
+        let report = check(&[&file, "-p", "replicas=EVALUATE"]).report();
         assert_eq!(report["summary"]["notEvaluated"], 0, "{file}");
         let exempt = format!("exemptTrails={}", report["trails"][0]["arn"].as_str().unwrap());
-        let (exit, report, _) = check(&[&file, "-p", &exempt]);
-        assert_eq!((exit, &report["summary"]["notEvaluated"]), (Exit::Clean, &Value::from(0)));
+        let checked = check(&[&file, "-p", &exempt]);
+        let not_evaluated = &checked.report()["summary"]["notEvaluated"];
+        assert_eq!((checked.exit, not_evaluated), (Exit::Clean, &json!(0)));
     }
     // A copy needs no report if the trail itself is evaluated.
     let both = ["coverage/only-the-shadow-copy.json", "forms/aws-cli-getagg.json"];
-    let (_, report, _) = check(&both);
-    assert_eq!(report["summary"]["notEvaluated"], 0);
+    assert_eq!(check(&both).report()["summary"]["notEvaluated"], 0);
 }
 
 #[test]
 fn every_format_names_a_trail_that_was_not_evaluated() {
     for format in crate::output::formats() {
-        let (exit, text) = written("coverage/only-the-shadow-copy.json", &format.name());
-        assert_eq!(exit, Exit::Failure);
-        let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        assert!(flat.contains("nothing in the input is from its home"), "{format:?}: {text}");
+        let checked = check_as(&format.name(), &["coverage/only-the-shadow-copy.json"]);
+        assert_eq!(checked.exit, Exit::Failure);
+        let text = checked.out.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains("nothing in the input is from its home"), "{format:?}: {text}");
     }
 }
 
 #[test]
 fn an_account_without_a_trail_is_reported_once() {
-    let (exit, report, err) = check(&["coverage/no-trail.json", "-p", "noTrails=NON_COMPLIANT"]);
-    assert_eq!(
-        (exit, verdicts(&report)),
-        (Exit::Findings, vec!["NON_COMPLIANT".to_owned()]),
-        "{err}"
-    );
-    assert_eq!(report["trails"][0]["resourceId"], "111122223333");
-    assert_eq!(check(&["coverage/no-trail.json"]).0, Exit::Clean);
+    const REPORTED: &str = "noTrails=NON_COMPLIANT";
+    let file = "coverage/no-trail.json";
+    let checked = check(&[file, "-p", REPORTED]);
+    checked.is(Exit::Findings, &["NON_COMPLIANT"]);
+    assert_eq!(checked.report()["trails"][0]["resourceId"], "111122223333");
+    assert_eq!(check(&[file]).exit, Exit::Clean);
     // An empty list names no account.
     let empty = "coverage/empty-trail-list.json";
-    let (exit, report, err) = check(&[empty, "-p", "noTrails=NON_COMPLIANT"]);
-    assert_eq!((exit, verdicts(&report)), (Exit::Failure, Vec::new()));
-    assert!(err.contains("does not say of which account"), "{err}");
-    let (exit, report, _) =
-        check(&[empty, "coverage/no-trail.json", "-p", "noTrails=NON_COMPLIANT"]);
-    assert_eq!((exit, verdicts(&report).len()), (Exit::Findings, 1));
-    assert_eq!(check(&[empty]).0, Exit::Clean);
+    let checked = check(&[empty, "-p", REPORTED]);
+    checked.is(Exit::Failure, &[]);
+    assert!(checked.err.contains("does not say of which account"), "{}", checked.err);
+    check(&[empty, file, "-p", REPORTED]).is(Exit::Findings, &["NON_COMPLIANT"]);
+    assert_eq!(check(&[empty]).exit, Exit::Clean);
 }
 
 /// A rule's event carries its own `noTrails`, which counts for its account alone.
 #[test]
 fn an_account_without_a_trail_is_reported_by_the_parameters_of_its_event() {
     let schedule = "coverage/schedule-with-no-trails.json";
-    let (exit, report, err) = check(&[schedule]);
-    assert_eq!(
-        (exit, verdicts(&report)),
-        (Exit::Findings, vec!["NON_COMPLIANT".to_owned()]),
-        "{err}"
-    );
-    assert_eq!(report["trails"][0]["resourceId"], "111122223333");
-    let (_, report, err) = check(&[schedule, "forms/aws-cli-get-trail.json"]);
-    let ids: Vec<&Value> =
-        report["trails"].as_array().unwrap().iter().map(|trail| &trail["resourceId"]).collect();
-    assert!(!ids.contains(&&Value::from("111122223333")), "{ids:?} {err}");
+    let checked = check(&[schedule]);
+    checked.is(Exit::Findings, &["NON_COMPLIANT"]);
+    assert_eq!(checked.report()["trails"][0]["resourceId"], "111122223333");
+    let checked = check(&[schedule, "forms/aws-cli-get-trail.json"]);
+    let report = checked.report();
+    let mut trails = report["trails"].as_array().unwrap().iter();
+    assert!(trails.all(|trail| trail["resourceId"] != "111122223333"), "{}", checked.err);
 }
 
 #[test]
-fn files_without_known_content_are_problems() {
-    for (file, words) in [
-        ("forms/items-without-resource-type.json", "contains 1 item without a `resourceType`"),
-        ("forms/empty-list.json", "contains nothing that can be judged"),
+fn what_cannot_be_judged_is_a_problem() {
+    for (file, verdicts, words) in [
+        ("items-without-resource-type", &[][..], "contains 1 item without a `resourceType`"),
+        ("empty-list", &[], "contains nothing that can be judged"),
+        // AWS Config lists what it did not answer: the trail that it did answer is evaluated.
+        (
+            "aws-cli-batchgetagg-unprocessed",
+            &["NON_COMPLIANT unverified"],
+            "lacks 1 of the requested resources",
+        ),
+        // A member that was not selected could decide.
+        ("select-without-configuration", &[], "select `configuration` as a whole"),
     ] {
-        let (exit, _, err) = check(&[file]);
-        assert_eq!(exit, Exit::Failure, "{file}");
-        assert!(err.contains(words), "{file}: {err}");
+        let checked = check(&[&format!("forms/{file}.json")]);
+        checked.is(Exit::Failure, verdicts);
+        assert!(checked.err.contains(words), "{file}: {}", checked.err);
     }
 }
 
@@ -182,37 +148,26 @@ fn trails_are_read_in_all_supported_formats() {
         "utf16-from-powershell.json",
     ] {
         let file = format!("forms/{file}");
-        let (exit, report, err) = check(&[&file, "-p", "unverified=COMPLIANT"]);
-        assert_eq!(verdicts(&report), ["COMPLIANT unverified"], "{file}: {err}");
-        assert_eq!(exit, Exit::Clean, "{file}: {err}");
+        check(&[&file, "-p", "unverified=COMPLIANT"]).is(Exit::Clean, &["COMPLIANT unverified"]);
     }
-}
-
-/// AWS Config lists what it did not answer: the trail that it did answer is evaluated.
-#[test]
-fn resources_that_config_did_not_answer_are_a_problem() {
-    let (exit, report, err) = check(&["forms/aws-cli-batchgetagg-unprocessed.json"]);
-    assert_eq!((exit, verdicts(&report).len()), (Exit::Failure, 1));
-    assert!(err.contains("lacks 1 of the requested resources"), "{err}");
-}
-
-/// A member that was not selected could decide.
-#[test]
-fn a_row_without_its_configuration_is_a_problem() {
-    let (exit, report, err) = check(&["forms/select-without-configuration.json"]);
-    assert_eq!((exit, verdicts(&report)), (Exit::Failure, Vec::new()));
-    assert!(err.contains("select `configuration` as a whole"), "{err}");
 }
 
 #[test]
 fn keys_and_aliases_are_read_in_all_supported_formats() {
     for facts in ["forms/aws-cli-describe-key.json", "forms/aws-cli-select-key.json"] {
-        let (_, report, err) = check(&["forms/aws-cli-get-trail.json", "--facts", facts]);
-        let key = &report["trails"][0]["evidence"]["key"];
-        assert_eq!(key["value"]["state"], "Enabled", "{facts}: {err}");
+        let checked = check(&["forms/aws-cli-get-trail.json", "--facts", facts]);
+        let key = &checked.report()["trails"][0]["evidence"]["key"];
+        assert_eq!(key["value"]["state"], "Enabled", "{facts}: {}", checked.err);
     }
-    let (exit, report, err) = check(&["forms/kms-alias-item.json"]);
-    assert_eq!((exit, verdicts(&report)), (Exit::Clean, vec!["COMPLIANT".to_owned()]), "{err}");
+    check(&["forms/kms-alias-item.json"]).is(Exit::Clean, &["COMPLIANT"]);
+}
+
+/// The run fails with this message.
+fn fails(arguments: &[&str], words: &str) -> Checked {
+    let checked = check(arguments);
+    assert_eq!(checked.exit, Exit::Failure);
+    assert!(checked.err.contains(words), "{}", checked.err);
+    checked
 }
 
 const KEY: &str = "arn:aws:kms:us-east-1:111122223333:key/11111111-0000-4000-8000-111111111111";
@@ -230,49 +185,43 @@ fn answers_without_a_name_are_evidence_of_the_resource_that_the_user_names() {
     for one in &evidence {
         words.extend(["--evidence", one]);
     }
-    let (_, report, err) = check(&words);
-    let evidence = &report["trails"][0]["evidence"];
+    let checked = check(&words);
+    let evidence = &checked.report()["trails"][0]["evidence"];
     for name in ["key", "bucketRegion", "rotation", "keyPolicy"] {
-        assert_eq!(evidence[name]["reading"], "known", "{name}: {err}");
+        assert_eq!(evidence[name]["reading"], "known", "{name}: {}", checked.err);
     }
     assert_eq!(evidence["rotation"]["value"]["periodDays"], 365);
     assert_eq!(evidence["bucketRegion"]["value"], "us-east-1");
     // Without a name, or with that of another key, they are not used.
     for name in ["get-key-policy", "get-bucket-location"] {
         let file = format!("forms/aws-cli-{name}.json");
-        let (exit, report, err) = check(&[trail, "--facts", &file]);
-        assert_eq!(exit, Exit::Failure);
-        assert!(err.contains("but not whose it is: give it with --evidence"), "{err}");
-        assert_eq!(report["trails"][0]["evidence"]["bucketRegion"]["reading"], "refused");
+        let checked =
+            fails(&[trail, "--facts", &file], "but not whose it is: give it with --evidence");
+        let evidence = &checked.report()["trails"][0]["evidence"];
+        assert_eq!(evidence["bucketRegion"]["reading"], "refused");
     }
     let other = KEY.replace("1111-0000", "2222-0000");
     for name in ["describe-key", "get-key-rotation-status"] {
-        let (exit, _, err) =
-            check(&[trail, "--evidence", &format!("{other}=@forms/aws-cli-{name}.json")]);
-        assert_eq!(exit, Exit::Failure);
-        assert!(err.contains("not about the one that --evidence names"), "{err}");
+        let evidence = format!("{other}=@forms/aws-cli-{name}.json");
+        fails(&[trail, "--evidence", &evidence], "not about the one that --evidence names");
     }
-    let (exit, _, err) =
-        check(&[trail, "--evidence", "alias/logs=@forms/aws-cli-describe-key.json"]);
-    assert_eq!(exit, Exit::Failure);
-    assert!(err.contains("is not ARN=FILE"), "{err}");
+    let evidence = "alias/logs=@forms/aws-cli-describe-key.json";
+    fails(&[trail, "--evidence", evidence], "is not ARN=FILE");
 }
 
 #[test]
 fn the_report_has_the_profile_of_each_trail() {
     let file = "evidence/event-beside-item-list.json";
-    let (_, report, _) = check(&[file]);
-    assert_eq!(report["trails"][0]["profile"], "effective");
-    let (_, report, _) = check(&[file, "-p", "profile=cis"]);
-    assert_eq!(report["trails"][0]["profile"], "cis");
-    let (_, report, _) = check(&["evidence/event-with-profile.json"]);
-    assert_eq!(
-        (&report["trails"][0]["profile"], &report["parameters"]),
-        (&Value::from("strict"), &serde_json::json!({}))
-    );
-    let (_, text) = written("evidence/event-with-profile.json", "table");
+    let of_event = "evidence/event-with-profile.json";
+    for (arguments, profile) in
+        [(&[file][..], "effective"), (&[file, "-p", "profile=cis"], "cis"), (&[of_event], "strict")]
+    {
+        assert_eq!(check(arguments).report()["trails"][0]["profile"], profile);
+    }
+    assert_eq!(check(&[of_event]).report()["parameters"], json!({}));
+    let text = check_as("table", &[of_event]).out;
     assert!(text.contains("Profile: strict (of its rule event)"), "{text}");
-    let (_, text) = written("evidence/event-with-profile.json", "csv");
+    let text = check_as("csv", &[of_event]).out;
     assert!(text.lines().nth(1).unwrap().contains(",strict,"), "{text}");
 }
 
@@ -285,19 +234,18 @@ fn hostile_names_are_escaped_in_all_formats() {
         is_control || hides
     };
     for format in crate::output::formats() {
-        let (_, text) = written("hostile-names.json", &format.name());
+        let text = check_as(&format.name(), &["hostile-names.json"]).out;
         assert!(!text.is_empty());
         let hidden: Vec<char> = text.chars().filter(|one| is_hidden(*one)).collect();
         assert!(hidden.is_empty(), "{format:?} holds {hidden:?}");
     }
-    let (_, sarif) = written("hostile-names.json", "sarif");
-    let log: Value = serde_json::from_str(&sarif).unwrap();
+    let log = check_as("sarif", &["hostile-names.json"]).report();
     for result in log["runs"][0]["results"].as_array().unwrap() {
         let text = result["message"]["text"].as_str().unwrap();
         assert!(!text.contains("](") || text.contains("\\]("), "{text}");
         assert!(!text.contains("https://"), "{text}");
     }
-    let (_, csv) = written("hostile-names.json", "csv");
+    let csv = check_as("csv", &["hostile-names.json"]).out;
     for line in csv.lines().skip(1) {
         for cell in line.split([';', ',', '\t', '|']) {
             let cell = cell.trim_start_matches([' ', '"', '?']);

@@ -2,30 +2,12 @@ use serde_json::{Map, json};
 use trailseal_rule::{ConfigurationItem, KeyPolicy, KeyState, Parameters, Timestamp};
 
 use super::*;
-
-const KEY: &str = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd";
-
-fn trail(key: &str) -> Trail {
-    let item = json!({
-        "resourceType": "AWS::CloudTrail::Trail", "resourceId": "main",
-        "accountId": "111122223333", "awsRegion": "eu-central-1",
-        "configurationItemStatus": "OK", "configurationItemCaptureTime": "2026-11-23T10:00:00.000Z",
-        "configuration": {
-            "trailARN": "arn:aws:cloudtrail:eu-central-1:111122223333:trail/main",
-            "homeRegion": "eu-central-1", "s3BucketName": "logs", "kmsKeyId": key,
-        },
-    });
-    Trail::from_item(&ConfigurationItem::parse(&item).unwrap()).unwrap()
-}
+use crate::testing::{KEY, item, trail_item, with};
 
 fn key_item(status: &str, configuration: &Value, supplement: &Value) -> Value {
-    json!({
-        "resourceType": "AWS::KMS::Key", "resourceId": "1234abcd", "ARN": KEY,
-        "awsAccountId": "111122223333", "awsRegion": "eu-central-1",
-        "configurationItemStatus": status,
-        "configurationItemCaptureTime": "2026-11-23T10:00:00.000Z",
-        "configuration": configuration, "supplementaryConfiguration": supplement,
-    })
+    let item = item("AWS::KMS::Key", "1234abcd", configuration);
+    let item = with(item, "configurationItemStatus", json!(status));
+    with(item, "supplementaryConfiguration", supplement.clone())
 }
 
 fn metadata() -> Value {
@@ -42,10 +24,6 @@ fn read(item: &Value) -> KeyItem {
     seen
 }
 
-fn observation() -> Observation {
-    Observation { captured: None, has_parameters: false, state: None, source: 0, position: 0 }
-}
-
 fn facts(
     key: Option<&Value>,
     bucket: Option<&Value>,
@@ -55,24 +33,23 @@ fn facts(
     let mut evidence = Evidence::default();
     if let Some(item) = key {
         let (identity, seen) = KeyItem::read(&ConfigurationItem::parse(item).unwrap(), item);
-        evidence.add_key(identity, observation(), seen);
+        evidence.add_key(identity, Observation::default(), seen);
     }
     if let Some(item) = bucket {
-        read_bucket(&mut evidence, item, observation()).unwrap();
+        read_bucket(&mut evidence, item, Observation::default()).unwrap();
     }
     let given: Map<String, Value> =
         parameters.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))).collect();
     let parameters = Parameters::parse(&given).unwrap();
     let context =
         EvaluationContext { parameters: &parameters, now: Timestamp::from_epoch_millis(0) };
-    evidence.facts(&context, &trail(key_id))
+    let trail = ConfigurationItem::parse(&trail_item(Some(key_id))).unwrap();
+    evidence.facts(&context, &Trail::from_item(&trail).unwrap())
 }
 
 fn bucket_item(status: &str) -> Value {
-    json!({
-        "resourceType": "AWS::S3::Bucket", "resourceId": "logs", "resourceName": null,
-        "awsRegion": "eu-central-1", "configurationItemStatus": status,
-    })
+    let item = with(item("AWS::S3::Bucket", "trail-logs", &json!({})), "resourceName", Value::Null);
+    with(item, "configurationItemStatus", json!(status))
 }
 
 #[test]

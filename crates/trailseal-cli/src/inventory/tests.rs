@@ -1,32 +1,17 @@
 use serde_json::json;
 
 use super::*;
+use crate::testing::{self, change, event, oversized, with};
 
 const OWN: ScanOptions<'static> =
     ScanOptions { role: Role::Judged, event_parameters: EventParameters::Own, subject: None };
 
 fn trail_item(captured: &str, status: &str) -> Value {
-    let configuration = json!({
-        "trailARN": "arn:aws:cloudtrail:eu-central-1:111122223333:trail/main",
-        "homeRegion": "eu-central-1",
-    });
-    json!({
-        "resourceType": "AWS::CloudTrail::Trail", "resourceId": "main",
-        "awsAccountId": "111122223333", "awsRegion": "eu-central-1",
-        "configurationItemStatus": status, "configurationItemCaptureTime": captured,
-        "configuration": if status == "OK" { configuration } else { Value::Null },
-    })
-}
-
-fn event(message: &Value, parameters: &str) -> Value {
-    json!({
-        "invokingEvent": message.to_string(), "ruleParameters": parameters, "resultToken": "token",
-        "eventLeftScope": false, "accountId": "111122223333",
-    })
-}
-
-fn change(item: &Value) -> Value {
-    json!({ "messageType": "ConfigurationItemChangeNotification", "configurationItem": item })
+    let mut item = with(testing::trail_item(None), "configurationItemStatus", json!(status));
+    if status != "OK" {
+        item["configuration"] = Value::Null;
+    }
+    with(item, "configurationItemCaptureTime", json!(captured))
 }
 
 fn read(seen: &mut Inventory, document: &Value, options: ScanOptions<'_>) {
@@ -125,28 +110,20 @@ fn trails_in_facts_are_ignored() {
 
 #[test]
 fn an_oversized_item_must_be_in_the_input() {
-    let summary = trail_item("2026-11-23T10:00:00.000Z", "OK");
-    let announcement = event(
-        &json!({
-            "messageType": "OversizedConfigurationItemChangeNotification",
-            "configurationItemSummary": summary,
-        }),
-        "",
-    );
-    let cases = [
+    let item = |time: &str| trail_item(&format!("2026-11-23T{time}:00:00.000Z"), "OK");
+    let announcement = event(&oversized(&item("10")), "");
+    for (other, problems) in [
         (None, 1),
-        (Some("2026-11-23T09:00:00.000Z"), 1),
-        (Some("2026-11-23T10:00:00.000Z"), 0),
-        (Some("2026-11-23T11:00:00.000Z"), 0),
-    ];
-    for (captured, problems) in cases {
+        (Some(item("09")), 1),
+        (Some(item("10")), 0),
+        (Some(item("11")), 0),
+        (Some(with(item("11"), "awsRegion", json!("eu-west-1"))), 1),
+    ] {
         let mut seen = Inventory::default();
         read(&mut seen, &announcement, OWN);
-        if let Some(captured) = captured {
-            read(&mut seen, &trail_item(captured, "OK"), OWN);
-        }
+        other.iter().for_each(|item| read(&mut seen, item, OWN));
         seen.drop_conflicts();
-        assert_eq!(seen.problems.len(), problems, "{captured:?}");
+        assert_eq!(seen.problems.len(), problems, "{other:?}");
     }
 }
 
@@ -184,20 +161,4 @@ fn an_event_about_another_resource_is_ignored() {
     read(&mut seen, &event(&change(&item), "{\"other\":\"1\"}"), OWN);
     assert_eq!((seen.trails.iter().count(), seen.problems.len()), (0, 0));
     assert_eq!(seen.known_documents, 1);
-}
-
-#[test]
-fn an_item_of_another_region_is_not_the_oversized_one() {
-    let summary = trail_item("2026-11-23T10:00:00.000Z", "OK");
-    let message = json!({
-        "messageType": "OversizedConfigurationItemChangeNotification",
-        "configurationItemSummary": summary,
-    });
-    let mut elsewhere = trail_item("2026-11-23T11:00:00.000Z", "OK");
-    elsewhere["awsRegion"] = json!("eu-west-1");
-    let mut seen = Inventory::default();
-    read(&mut seen, &event(&message, ""), OWN);
-    read(&mut seen, &elsewhere, OWN);
-    seen.drop_conflicts();
-    assert_eq!(seen.problems.len(), 1);
 }
