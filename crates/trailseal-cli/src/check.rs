@@ -7,11 +7,11 @@ use trailseal_rule::Parameters;
 
 use crate::arguments::CheckArguments;
 use crate::console::{Console, Exit, Failure};
-use crate::input::{Content, Counts, Origin, Sources, read_all};
+use crate::input::{Content, Counts, Origin, Sources, no_file_in, read_all};
 use crate::inventory::{EventParameters, Role, Subject};
 use crate::output::{Output, clean, emit, print_problems, refuse_to_overwrite};
 use crate::parameters::parameters_and_outputs;
-use crate::report::{Problem, Report, judge};
+use crate::report::{Report, judge};
 
 pub(crate) fn check(
     arguments: &CheckArguments,
@@ -84,12 +84,7 @@ fn report(
     let Content { inventory, files_of_other_kinds, counts } = read_all(sources, event_parameters);
     let names: Vec<String> = sources.list.iter().map(|source| source.origin.name()).collect();
     let mut report = judge(&inventory, &names, parameters, given, console.now);
-    let errors = sources.errors.iter().map(|(path, error)| Problem {
-        source: path.display().to_string(),
-        message: format!("cannot be opened: {error}"),
-    });
-    let unread = sources.unread.iter().map(|unread| no_file_in(&unread.folder, &unread.skipped));
-    report.problems.splice(0..0, errors.chain(unread));
+    report.problems.splice(0..0, [&*sources.errors, &sources.unread].concat());
     if sources.list.is_empty() && report.problems.is_empty() {
         let path = arguments.paths.first().map_or(Path::new(""), PathBuf::as_path);
         report.problems.push(no_file_in(path, &sources.skipped));
@@ -105,18 +100,6 @@ fn report(
         print_notes(&report, files_of_other_kinds, console);
     }
     report
-}
-
-/// An input without a file to read is a problem, not a clean result.
-fn no_file_in(path: &Path, skipped: &[PathBuf]) -> Problem {
-    let mut message = "contains no .json or .json.gz file to read".to_owned();
-    if let Some(first) = skipped.first() {
-        message.push_str(&format!("; skipped `{}`", first.display()));
-    }
-    if skipped.len() > 1 {
-        message.push_str(&format!(" and {} more", skipped.len() - 1));
-    }
-    Problem { source: path.display().to_string(), message }
 }
 
 /// Prints the content of each file, and the files that were skipped.

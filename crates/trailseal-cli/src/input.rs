@@ -8,11 +8,14 @@ use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::{io, thread};
+use std::thread;
 
 use trailseal_rule::error_chain;
 
 use crate::inventory::{EventParameters, Inventory, Role, ScanOptions, Subject};
+use crate::report::Problem;
+
+pub(crate) use find::no_file_in;
 
 /// A file or standard input.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,17 +58,9 @@ pub(crate) struct Sources {
     /// Files whose names show other content, and links to folders.
     pub(crate) skipped: Vec<PathBuf>,
     /// Folders of the command line without a file to read.
-    pub(crate) unread: Vec<UnreadFolder>,
+    pub(crate) unread: Vec<Problem>,
     /// Paths that cannot be opened.
-    pub(crate) errors: Vec<(PathBuf, io::Error)>,
-}
-
-/// A folder of the command line without a file to read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct UnreadFolder {
-    pub(crate) folder: PathBuf,
-    /// The files in it that were skipped.
-    pub(crate) skipped: Vec<PathBuf>,
+    pub(crate) errors: Vec<Problem>,
 }
 
 /// The content of all sources.

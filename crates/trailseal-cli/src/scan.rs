@@ -13,8 +13,9 @@ mod prefilter;
 
 use thiserror::Error;
 
-use item::Skipper;
+use item::{Skipped, Skipper};
 use prefilter::Prefilter;
+pub(crate) use prefilter::WANTED_TYPES;
 
 /// The longest item or document that is read: far longer than those of AWS Config.
 pub(crate) const DOCUMENT_BYTES_MAX: usize = 8 << 20;
@@ -42,82 +43,52 @@ pub(crate) enum ScanError {
     #[error("is empty")]
     Empty,
     /// A document is not a JSON object.
-    #[error("is not a sequence of JSON objects (byte {at})")]
-    NotJson {
-        /// The position.
-        at: u64,
-    },
-    /// A list of items or trails contains something other than objects and commas.
-    #[error("is corrupt: `{list}` contains something other than an object (byte {at})")]
-    NotAnObject {
-        /// The list.
-        list: &'static str,
-        /// The position.
-        at: u64,
-    },
+    #[error("is not a sequence of JSON objects (byte {0})")]
+    NotJson(u64),
+    /// This list of items or trails contains something other than objects and commas.
+    #[error("is corrupt: `{0}` contains something other than an object (byte {1})")]
+    NotAnObject(&'static str, u64),
     /// It is nested deeper than any document of AWS.
-    #[error("is nested deeper than {max} levels (byte {at})", max = item::DEPTH_MAX)]
-    TooDeep {
-        /// The position.
-        at: u64,
-    },
+    #[error("is nested deeper than {max} levels (byte {0})", max = item::DEPTH_MAX)]
+    TooDeep(u64),
     /// An item, document or value is longer than any of AWS.
-    #[error("contains an item, document or value of more than {} MiB (byte {at})", DOCUMENT_BYTES_MAX >> 20)]
-    TooLong {
-        /// The position.
-        at: u64,
-    },
+    #[error("contains an item, document or value of more than {max} MiB (byte {0})", max = DOCUMENT_BYTES_MAX >> 20)]
+    TooLong(u64),
     /// It ends within an object or list.
-    #[error("is incomplete: it ends within a document (byte {at})")]
-    Truncated {
-        /// The position.
-        at: u64,
-    },
+    #[error("is incomplete: it ends within a document (byte {0})")]
+    Truncated(u64),
 }
 
-/// The lists whose elements are passed on one by one.
+/// A list whose elements are passed on one by one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum List {
-    Items,
-    /// Of `BatchGetResourceConfig`.
-    BaseItems,
-    /// Of `BatchGetAggregateResourceConfig`.
-    AggregateItems,
-    Trails,
+struct List {
+    name: &'static str,
+    has_trails: bool,
 }
+
+/// The second and third are those of `BatchGetResourceConfig` and `BatchGetAggregateResourceConfig`.
+const LISTS: [List; 4] = [
+    List { name: "configurationItems", has_trails: false },
+    List { name: "baseConfigurationItems", has_trails: false },
+    List { name: "BaseConfigurationItems", has_trails: false },
+    List { name: "trailList", has_trails: true },
+];
 
 impl List {
     fn of_name(name: &[u8]) -> Option<Self> {
-        match name {
-            b"configurationItems" => Some(Self::Items),
-            b"baseConfigurationItems" => Some(Self::BaseItems),
-            b"BaseConfigurationItems" => Some(Self::AggregateItems),
-            b"trailList" => Some(Self::Trails),
-            _ => None,
-        }
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Items => "configurationItems",
-            Self::BaseItems => "baseConfigurationItems",
-            Self::AggregateItems => "BaseConfigurationItems",
-            Self::Trails => "trailList",
-        }
+        LISTS.into_iter().find(|list| list.name.as_bytes() == name)
     }
 
     fn document(self, text: &[u8]) -> Document<'_> {
-        match self {
-            Self::Items | Self::BaseItems | Self::AggregateItems => Document::Item(text),
-            Self::Trails => Document::Described(text),
-        }
+        if self.has_trails { Document::Described(text) } else { Document::Item(text) }
     }
 }
 
 /// The position of the scanner in the structure of the text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum State {
     /// Outside of every document.
+    #[default]
     Between,
     /// In a document, outside of its lists.
     Document,
@@ -128,7 +99,7 @@ enum State {
 }
 
 /// Splits text that comes in chunks.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Scanner {
     state: State,
     /// Bytes of the text before the current chunk.
@@ -167,22 +138,6 @@ struct DocumentState {
 }
 
 impl Scanner {
-    pub(crate) fn new() -> Self {
-        Self {
-            state: State::Between,
-            before: 0,
-            in_outer_list: false,
-            documents: 0,
-            document: DocumentState::default(),
-            after_element: false,
-            skipper: Skipper::default(),
-            prefilter: Prefilter::new(),
-            carried: Vec::new(),
-            remainder: Vec::new(),
-            has_elements: false,
-        }
-    }
-
     /// Scans the next chunk.
     ///
     /// # Errors
@@ -213,7 +168,7 @@ impl Scanner {
     /// It ends within a document, or contains none.
     pub(crate) fn finish(&self) -> Result<(), ScanError> {
         if self.state != State::Between || self.in_outer_list {
-            return Err(ScanError::Truncated { at: self.before });
+            return Err(ScanError::Truncated(self.before));
         }
         if self.documents == 0 {
             return Err(ScanError::Empty);
@@ -231,7 +186,7 @@ impl Scanner {
                 b' ' | b'\t' | b'\r' | b'\n' => {}
                 b'{' => {
                     self.documents += 1;
-                    self.document.begin();
+                    self.document = DocumentState::default();
                     self.carried.clear();
                     self.remainder.clear();
                     self.state = State::Document;
@@ -244,7 +199,7 @@ impl Scanner {
                 b']' if self.in_outer_list => self.in_outer_list = false,
                 b',' if self.in_outer_list => {}
                 _ if is_byte_order_mark(self.position(offset), byte) => {}
-                _ => return Err(ScanError::NotJson { at: self.position(offset) }),
+                _ => return Err(ScanError::NotJson(self.position(offset))),
             }
         }
         Ok(chunk.len())
@@ -259,15 +214,13 @@ impl Scanner {
         let rest = chunk.get(at..).unwrap_or_default();
         let (length, event) = self.document.advance(rest);
         if self.document.bytes > DOCUMENT_BYTES_MAX {
-            return Err(ScanError::TooLong { at: self.position(at) });
+            return Err(ScanError::TooLong(self.position(at)));
         }
         let end = at + length;
         self.remainder.extend_from_slice(chunk.get(at..end).unwrap_or_default());
         match event {
             None => {}
-            Some(DocumentEvent::TooDeep) => {
-                return Err(ScanError::TooDeep { at: self.position(end) });
-            }
+            Some(DocumentEvent::TooDeep) => return Err(ScanError::TooDeep(self.position(end))),
             Some(DocumentEvent::List(list)) => {
                 self.carried.clear();
                 self.after_element = false;
@@ -293,21 +246,18 @@ impl Scanner {
                 b' ' | b'\t' | b'\r' | b'\n' => {}
                 b',' if self.after_element => self.after_element = false,
                 b'{' if !self.after_element => {
-                    self.skipper.begin();
+                    self.skipper = Skipper::default();
                     self.state = State::Element(list);
                     return Ok(offset);
                 }
                 b']' => {
-                    self.document.end_list();
+                    self.document.at_value = false;
                     let end: &[u8] = if self.has_elements { b"1]" } else { b"]" };
                     self.remainder.extend_from_slice(end);
                     self.state = State::Document;
                     return Ok(offset + 1);
                 }
-                _ => {
-                    let at = self.position(offset);
-                    return Err(ScanError::NotAnObject { list: list.name(), at });
-                }
+                _ => return Err(ScanError::NotAnObject(list.name, self.position(offset))),
             }
         }
         Ok(chunk.len())
@@ -321,20 +271,17 @@ impl Scanner {
         take: &mut dyn FnMut(Document<'_>),
     ) -> Result<usize, ScanError> {
         let rest = chunk.get(at..).unwrap_or_default();
-        let found = self.skipper.skip(rest);
-        let length = match found {
-            item::Skipped::All => rest.len(),
-            item::Skipped::End(length) | item::Skipped::TooDeep(length) => length,
+        let (length, has_ended) = match self.skipper.skip(rest) {
+            Skipped::All => (rest.len(), false),
+            Skipped::End(length) => (length, true),
+            Skipped::TooDeep(length) => return Err(ScanError::TooDeep(self.position(at + length))),
         };
         let end = at + length;
-        if found == item::Skipped::TooDeep(length) {
-            return Err(ScanError::TooDeep { at: self.position(end) });
-        }
         if self.carried.len() + length > DOCUMENT_BYTES_MAX {
-            return Err(ScanError::TooLong { at: self.position(at) });
+            return Err(ScanError::TooLong(self.position(at)));
         }
         let text = chunk.get(at..end).unwrap_or_default();
-        if found == item::Skipped::All {
+        if !has_ended {
             self.carried.extend_from_slice(text);
             return Ok(end);
         }
@@ -343,21 +290,17 @@ impl Scanner {
         // The first item names the account of all: AWS Config delivers the items of each account
         // separately.
         let is_first = !std::mem::replace(&mut self.has_elements, true);
-        let is_wanted = |item: &[u8]| {
-            let has_escapes = self.skipper.has_unicode_escapes();
-            is_first || list == List::Trails || self.prefilter.may_be_wanted(item, has_escapes)
-        };
-        if self.carried.is_empty() {
-            if is_wanted(text) {
-                take(list.document(text));
-            }
+        let element = if self.carried.is_empty() {
+            text
         } else {
             self.carried.extend_from_slice(text);
-            if is_wanted(&self.carried) {
-                take(list.document(&self.carried));
-            }
-            self.carried.clear();
+            &self.carried
+        };
+        let has_escapes = self.skipper.has_unicode_escapes();
+        if is_first || list.has_trails || self.prefilter.may_be_wanted(element, has_escapes) {
+            take(list.document(element));
         }
+        self.carried.clear();
         Ok(end)
     }
 }
@@ -377,14 +320,6 @@ enum DocumentEvent {
 }
 
 impl DocumentState {
-    fn begin(&mut self) {
-        *self = Self::default();
-    }
-
-    fn end_list(&mut self) {
-        self.at_value = false;
-    }
-
     /// Reads up to the next event, and returns the number of bytes read.
     fn advance(&mut self, text: &[u8]) -> (usize, Option<DocumentEvent>) {
         for (offset, &byte) in text.iter().enumerate() {

@@ -4,12 +4,10 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Origin, Source, Sources, UnreadFolder};
+use super::{Origin, Source, Sources};
 use crate::inventory::Role;
-
-/// Resource types whose history files are opened.
-const OPENED_TYPES: [&str; 4] =
-    ["AWS::CloudTrail::Trail", "AWS::KMS::Key", "AWS::KMS::Alias", "AWS::S3::Bucket"];
+use crate::report::Problem;
+use crate::scan::WANTED_TYPES;
 
 /// Precedes the resource type in the name of a history file (AWS Config Developer Guide, "Viewing
 /// configuration history"): `…_ConfigHistory_AWS::EC2::Instance_…json.gz`.
@@ -27,19 +25,24 @@ impl Sources {
         }
         match fs::metadata(path) {
             Ok(found) if found.is_dir() => {
-                let (listed, skipped, failed) =
-                    (self.list.len(), self.skipped.len(), self.errors.len());
+                let before = (self.list.len(), self.errors.len());
+                let skipped = self.skipped.len();
                 self.add_folder(path, role);
                 let skipped = self.skipped.get(skipped..).unwrap_or_default().to_vec();
-                let is_unread = self.list.len() == listed && self.errors.len() == failed;
+                let is_unread = (self.list.len(), self.errors.len()) == before;
                 let is_other_history = |path: &PathBuf| is_history_of_another_type(&name(path));
                 if is_unread && (skipped.is_empty() || !skipped.iter().all(is_other_history)) {
-                    self.unread.push(UnreadFolder { folder: path.to_owned(), skipped });
+                    self.unread.push(no_file_in(path, &skipped));
                 }
             }
             Ok(_) => self.add_file(path.to_owned(), role, true),
-            Err(error) => self.errors.push((path.to_owned(), error)),
+            Err(error) => self.add_error(path, &error),
         }
+    }
+
+    fn add_error(&mut self, path: &Path, error: &io::Error) {
+        let message = format!("cannot be opened: {error}");
+        self.errors.push(Problem { source: path.display().to_string(), message });
     }
 
     /// Adds the files of a folder and its subfolders, but follows no links to folders: these can
@@ -53,7 +56,7 @@ impl Sources {
                     self.skipped.extend(entries.others);
                     folders.extend(entries.folders.into_iter().rev());
                 }
-                Err(error) => self.errors.push((folder, error)),
+                Err(error) => self.add_error(&folder, &error),
             }
         }
     }
@@ -67,6 +70,18 @@ impl Sources {
             self.list.push(Source { origin, role, is_named, subject: None });
         }
     }
+}
+
+/// An input without a file to read is a problem, not a clean result.
+pub(crate) fn no_file_in(path: &Path, skipped: &[PathBuf]) -> Problem {
+    let mut message = "contains no .json or .json.gz file to read".to_owned();
+    if let Some(first) = skipped.first() {
+        message.push_str(&format!("; skipped `{}`", first.display()));
+    }
+    if skipped.len() > 1 {
+        message.push_str(&format!(" and {} more", skipped.len() - 1));
+    }
+    Problem { source: path.display().to_string(), message }
 }
 
 /// The entries of a folder, sorted by name.
@@ -117,7 +132,7 @@ fn is_history_of_another_type(name: &str) -> bool {
         return false;
     };
     let kind = rest.split('_').next().unwrap_or_default();
-    kind.matches("::").count() == 2 && !OPENED_TYPES.contains(&kind)
+    kind.matches("::").count() == 2 && !WANTED_TYPES.contains(&kind)
 }
 
 #[cfg(test)]

@@ -72,10 +72,6 @@ impl<R: Read> Read for Counted<R> {
     }
 }
 
-fn buffer() -> Vec<u8> {
-    vec![0; CHUNK_BYTES]
-}
-
 /// Reads a source and passes its documents to `take`. The buffer is reused between sources.
 ///
 /// # Errors
@@ -101,7 +97,7 @@ fn read_from(
     let first = buffer.get_mut(..INPUT_BYTES).unwrap_or_default();
     let length = fill(&mut input, first).map_err(ReadError::Read)?;
     let first = buffer.get(..length).unwrap_or_default();
-    let mut scanner = Scanner::new();
+    let mut scanner = Scanner::default();
     if first.starts_with(&GZIP_MAGIC) {
         let input = io::Cursor::new(first.to_vec()).chain(input);
         let input = BufReader::with_capacity(INPUT_BYTES, Counted { inner: input, bytes: 0 });
@@ -166,7 +162,7 @@ fn scan_at_once(
                 }
             }
         });
-        let more = std::iter::repeat_with(self::buffer);
+        let more = std::iter::repeat_with(|| vec![0; CHUNK_BYTES]);
         for buffer in std::iter::once(first).chain(more).take(CHUNKS_AHEAD) {
             let _has_ended = return_empty.send(buffer);
         }

@@ -8,13 +8,9 @@ use memchr::memmem::Finder;
 /// The member name of a type, in the item itself or in a related one.
 const NAME: &str = "\"resourceType\"";
 
-/// The wanted types, as JSON text.
-const WANTED: [&str; 4] = [
-    "\"AWS::CloudTrail::Trail\"",
-    "\"AWS::KMS::Key\"",
-    "\"AWS::KMS::Alias\"",
-    "\"AWS::S3::Bucket\"",
-];
+/// The types of the items that are read.
+pub(crate) const WANTED_TYPES: [&str; 4] =
+    ["AWS::CloudTrail::Trail", "AWS::KMS::Key", "AWS::KMS::Alias", "AWS::S3::Bucket"];
 
 /// The start of an escape that can spell a letter of them.
 const ESCAPE: &str = "\\u00";
@@ -25,11 +21,13 @@ pub(crate) struct Prefilter {
     escape: Finder<'static>,
 }
 
-impl Prefilter {
-    pub(crate) fn new() -> Self {
+impl Default for Prefilter {
+    fn default() -> Self {
         Self { name: Finder::new(NAME), escape: Finder::new(ESCAPE) }
     }
+}
 
+impl Prefilter {
     /// Whether the item may be wanted; `has_escapes` if it contains any `\u`.
     pub(crate) fn may_be_wanted(&self, item: &[u8], has_escapes: bool) -> bool {
         let mut names = self.name.find_iter(item).peekable();
@@ -44,5 +42,9 @@ impl Prefilter {
 fn is_wanted(rest: Option<&[u8]>) -> bool {
     let rest = rest.unwrap_or_default().trim_ascii_start();
     let value = rest.strip_prefix(b":").unwrap_or_default().trim_ascii_start();
-    WANTED.iter().any(|wanted| value.starts_with(wanted.as_bytes()))
+    let text = value.strip_prefix(b"\"").unwrap_or_default();
+    let is_it = |wanted: &str| {
+        text.strip_prefix(wanted.as_bytes()).is_some_and(|end| end.starts_with(b"\""))
+    };
+    WANTED_TYPES.into_iter().any(is_it)
 }

@@ -13,7 +13,7 @@ enum Owned {
 
 /// Scans a text in chunks of these lengths, over and over.
 fn scan(text: &[u8], lengths: &[usize]) -> Result<Vec<Owned>, ScanError> {
-    let mut scanner = Scanner::new();
+    let mut scanner = Scanner::default();
     let mut found = Vec::new();
     let mut take = |document: Document<'_>| {
         found.push(match document {
@@ -224,7 +224,7 @@ fn only_the_first_item_of_other_types_is_passed_on() {
 fn members_beside_lists_are_passed_on() {
     let text = br#"{"a":[2],"trailList":[{}],"configurationItems":[ ],"b":"]"}"#;
     for length in [1, 9, 100] {
-        let mut scanner = Scanner::new();
+        let mut scanner = Scanner::default();
         let mut rest = Vec::new();
         let mut take = |document: Document<'_>| {
             if let Document::Remainder(text) = document {
@@ -276,7 +276,7 @@ fn deep_nesting_ends_in_an_error() {
     for head in ["{\"a\":", "{\"configurationItems\":[{\"a\":"] {
         let text = format!("{head}{}", "[".repeat(100_000));
         let error = scan(text.as_bytes(), &[4096]).unwrap_err();
-        assert!(matches!(error, ScanError::TooDeep { .. }), "{error}");
+        assert!(matches!(error, ScanError::TooDeep(_)), "{error}");
     }
 }
 
@@ -285,12 +285,12 @@ fn deep_nesting_ends_in_an_error() {
 fn an_endless_string_is_an_error_and_uses_little_memory() {
     static CHUNK: [u8; 1 << 16] = [b'x'; 1 << 16];
     for head in ["{\"a\":\"", "{\"configurationItems\":[{\"a\":\"", "{\"trailList\":[],\"a\":\""] {
-        let mut scanner = Scanner::new();
+        let mut scanner = Scanner::default();
         let mut take = |_: Document<'_>| panic!("nothing is complete here");
         scanner.push(head.as_bytes(), &mut take).unwrap();
         let chunks = (5 << 30) / CHUNK.len();
         let error = (0..chunks).find_map(|_| scanner.push(&CHUNK, &mut take).err()).unwrap();
-        assert!(matches!(error, ScanError::TooLong { .. }), "{error}");
+        assert!(matches!(error, ScanError::TooLong(_)), "{error}");
         let kept = scanner.carried.capacity().max(scanner.remainder.capacity());
         assert!(kept <= 2 * (DOCUMENT_BYTES_MAX + CHUNK.len()));
     }
