@@ -3,7 +3,6 @@
 //! *Invariant of absence*: evidence that the input lacks is [`Refusal::NotRead`], so leaving out a
 //! file never improves a verdict. A resource is absent only if an item shows its deletion.
 
-mod alias;
 mod key;
 
 use std::collections::BTreeMap;
@@ -16,11 +15,13 @@ use trailseal_rule::{
 
 use crate::newest::{Conflict, Difference, Newest, Observation, Observed};
 
-pub(crate) use alias::{ALIAS_TYPE, AliasIdentity, read_alias};
 pub(crate) use key::{KeyItem, PolicyReading, capitalized, key_facts};
 
 /// `AWS::S3::Bucket`, whose items show the Region of a bucket.
 pub(crate) const BUCKET_TYPE: &str = "AWS::S3::Bucket";
+
+/// `AWS::KMS::Alias`, whose items show the key of an alias.
+pub(crate) const ALIAS_TYPE: &str = "AWS::KMS::Alias";
 
 /// The account, Region and ID of a key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -38,6 +39,14 @@ impl KeyIdentity {
             id: arn.id().to_owned(),
         }
     }
+}
+
+/// An alias of an account and Region; `name` is `alias/…`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct AliasIdentity {
+    pub(crate) account: AccountId,
+    pub(crate) region: Region,
+    pub(crate) name: String,
 }
 
 /// The keys, aliases and buckets of the input.
@@ -152,46 +161,26 @@ impl Evidence {
         }
     }
 
-    /// What the input has of the key.
+    /// What the input has of the key; a deleted alias names none.
     fn key(&self, region: &Region, key: &KeyRef, trail: &Trail) -> Reading<KeyFacts> {
+        let known = |key: &KeyIdentity| self.keys.get(key).cloned().unwrap_or_else(not_read);
         let owner = trail.arn.owner();
-        let here = |id: &str| KeyIdentity {
-            account: owner.clone(),
-            region: region.clone(),
-            id: id.to_owned(),
+        let (account, alias) = match key {
+            KeyRef::Key(arn) => return known(&KeyIdentity::of_arn(arn)),
+            KeyRef::Id(id) => {
+                let (account, region) = (owner.clone(), region.clone());
+                return known(&KeyIdentity { account, region, id: id.clone() });
+            }
+            KeyRef::AliasArn { account, alias, .. } => (account, alias),
+            KeyRef::Alias(alias) => (owner, alias),
+            KeyRef::Unrecognized(_) => return not_read(),
         };
-        let identity = match key {
-            KeyRef::Key(arn) => Some(KeyIdentity::of_arn(arn)),
-            KeyRef::Id(id) => Some(here(id)),
-            KeyRef::AliasArn { account, alias, .. } => match self.target(account, region, alias) {
-                Ok(identity) => identity,
-                Err(reading) => return reading,
-            },
-            KeyRef::Alias(alias) => match self.target(owner, region, alias) {
-                Ok(identity) => identity,
-                Err(reading) => return reading,
-            },
-            KeyRef::Unrecognized(_) => None,
-        };
-        let seen = identity.and_then(|identity| self.keys.get(&identity));
-        seen.cloned().unwrap_or_else(not_read)
-    }
-
-    /// The key that an alias names; a deleted alias names none.
-    #[expect(clippy::result_large_err, reason = "the answer is used at once, not passed up")]
-    fn target(
-        &self,
-        account: &AccountId,
-        region: &Region,
-        alias: &str,
-    ) -> Result<Option<KeyIdentity>, Reading<KeyFacts>> {
         let (account, region) = (account.clone(), region.clone());
-        let alias = AliasIdentity { account, region, name: alias.to_owned() };
-        match self.aliases.get(&alias) {
-            Some(Reading::Known(key)) => Ok(Some(key.clone())),
-            Some(Reading::Absent) => Err(Reading::Absent),
-            Some(Reading::Refused(why)) => Err(Reading::Refused(why.clone())),
-            None => Ok(None),
+        match self.aliases.get(&AliasIdentity { account, region, name: alias.clone() }) {
+            Some(Reading::Known(key)) => known(key),
+            Some(Reading::Absent) => Reading::Absent,
+            Some(Reading::Refused(why)) => Reading::Refused(why.clone()),
+            None => not_read(),
         }
     }
 }
@@ -216,12 +205,11 @@ pub(crate) fn read_bucket(
     item: &Value,
     observation: Observation,
 ) -> Result<(), String> {
-    let text = |name: &str| item.get(name).and_then(Value::as_str);
-    let name = text("resourceName").or_else(|| text("resourceId"));
+    let name = text(item, "resourceName").or_else(|| text(item, "resourceId"));
     let name = name.ok_or("an item of a bucket has no `resourceId`")?;
-    let region = match text("configurationItemStatus") {
+    let region = match text(item, "configurationItemStatus") {
         Some("OK" | "ResourceDiscovered") => {
-            let region = text("awsRegion").unwrap_or_default();
+            let region = text(item, "awsRegion").unwrap_or_default();
             Region::parse(region).map_or_else(
                 |error| Reading::Refused(Refusal::Malformed(error.to_string())),
                 Reading::Known,
@@ -231,6 +219,46 @@ pub(crate) fn read_bucket(
         _ => not_read(),
     };
     evidence.buckets.add(name.to_owned(), observation, region);
+    Ok(())
+}
+
+/// Reads an item of an alias, in either spelling.
+pub(crate) fn read_alias(
+    evidence: &mut Evidence,
+    item: &Value,
+    observation: Observation,
+) -> Result<(), String> {
+    let configuration = unfold(item.get("configuration"));
+    let own = |names: [&str; 2]| names.iter().find_map(|name| configuration.get(name)?.as_str());
+    let name = own(["AliasName", "aliasName"]).or_else(|| text(item, "resourceName"));
+    let name = name.or_else(|| text(item, "resourceId")).unwrap_or_default();
+    // The name may be the ARN of the alias.
+    let name = name.find(":alias/").map_or(name, |at| name.get(at + 1..).unwrap_or_default());
+    if !name.starts_with("alias/") {
+        return Err("an item of an alias has no `AliasName`".to_owned());
+    }
+    let unusable = |error| format!("the item of `{name}` cannot be used: {error}");
+    let account = AccountId::parse(account(item).unwrap_or_default()).map_err(unusable)?;
+    let region = Region::parse(text(item, "awsRegion").unwrap_or_default()).map_err(unusable)?;
+    let target = match text(item, "configurationItemStatus") {
+        Some("ResourceDeleted" | "ResourceDeletedNotRecorded") => Reading::Absent,
+        Some("ResourceNotRecorded") => not_read(),
+        _ => match own(["TargetKeyId", "targetKeyId"]) {
+            Some(target) => Reading::Known(KeyArn::parse(target).map_or_else(
+                |_| KeyIdentity {
+                    account: account.clone(),
+                    region: region.clone(),
+                    id: target.to_owned(),
+                },
+                |arn| KeyIdentity::of_arn(&arn),
+            )),
+            None => Reading::Refused(Refusal::Malformed(
+                "the item of the alias has no TargetKeyId".to_owned(),
+            )),
+        },
+    };
+    let identity = AliasIdentity { account, region, name: name.to_owned() };
+    evidence.aliases.add(identity, observation, target);
     Ok(())
 }
 
@@ -248,6 +276,16 @@ fn instant(value: &Value) -> Option<Timestamp> {
         Value::String(text) => Timestamp::parse(text).ok(),
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     }
+}
+
+/// A member that is text.
+pub(crate) fn text<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
+    value.get(name).and_then(Value::as_str)
+}
+
+/// The account of an item, in either spelling.
+pub(crate) fn account(item: &Value) -> Option<&str> {
+    text(item, "awsAccountId").or_else(|| text(item, "accountId"))
 }
 
 /// The value, or the JSON in it if it is text; null if there is none.

@@ -3,7 +3,6 @@
 mod accounts;
 mod answers;
 mod conflicts;
-mod described;
 mod documents;
 mod events;
 mod items;
@@ -11,7 +10,9 @@ mod items;
 use std::sync::Arc;
 
 use serde_json::Value;
-use trailseal_rule::{AccountId, Parameters, Region, ResourceId, Timestamp, Trail};
+use trailseal_rule::{
+    AccountId, BucketName, KeyRef, Parameters, Region, ResourceId, Timestamp, Trail, TrailArn,
+};
 
 use crate::evidence::Evidence;
 use crate::newest::{Difference, Newest, Observation, Observed};
@@ -148,8 +149,7 @@ impl Inventory {
         source: usize,
         position: u64,
     ) {
-        let observation =
-            Observation { captured: None, has_parameters: false, state: None, source, position };
+        let observation = Observation { source, position, ..Observation::default() };
         let mut reader = DocumentReader { inventory: self, options, observation };
         let result = match document {
             Document::Item(text) => reader.item_text(text),
@@ -190,12 +190,18 @@ impl DocumentReader<'_> {
         }
     }
 
-    fn add_trail(&mut self, observation: Observation, trail: InputTrail) {
+    /// `described_as` is the ARN of a trail of `DescribeTrails`.
+    fn add_trail(
+        &mut self,
+        observation: Observation,
+        described_as: Option<&str>,
+        trail: InputTrail,
+    ) {
         let identity = TrailIdentity {
             account: trail.account.clone(),
             region: trail.region.clone(),
-            id: trail.resource_id.as_str().to_owned(),
-            is_described: false,
+            id: described_as.unwrap_or(trail.resource_id.as_str()).to_owned(),
+            is_described: described_as.is_some(),
         };
         self.inventory.trails.add(identity, observation, trail);
     }
@@ -210,24 +216,48 @@ impl DocumentReader<'_> {
     }
 
     fn described_trail(&mut self, described: &Value) -> Result<(), String> {
-        let trail = described::trail(described)?;
+        let trail = trail_of(described)?;
         self.add_account(Some(trail.account.as_str()), Some(trail.region.as_str()));
-        let identity = TrailIdentity {
-            account: trail.account.clone(),
-            region: trail.region.clone(),
-            id: trail.arn.as_str().to_owned(),
-            is_described: true,
-        };
+        let arn = trail.arn.clone();
         let trail = InputTrail {
-            resource_id: ResourceId::new(trail.arn.name()).ok_or("a trail has no name")?,
+            resource_id: ResourceId::new(arn.name()).ok_or("a trail has no name")?,
             account: trail.account.clone(),
             region: trail.region.clone(),
             presence: Presence::Present(Box::new(trail)),
             parameters: None,
         };
-        self.inventory.trails.add(identity, self.observation, trail);
+        self.add_trail(self.observation, Some(arn.as_str()), trail);
         Ok(())
     }
+}
+
+/// A trail in the output of CloudTrail's `DescribeTrails` (CloudTrail API Reference, `Trail`).
+///
+/// The output does not name the account and Region of the request, so the trail is judged once: as
+/// its owner sees it, in its home Region.
+fn trail_of(described: &Value) -> Result<Trail, String> {
+    let text = |name: &str| match described.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.as_str())),
+        Some(_) => Err(format!("a trail's `{name}` is not text")),
+    };
+    let arn = text("TrailARN")?.ok_or("a trail has no `TrailARN`")?;
+    let arn = TrailArn::parse(arn).map_err(|error| format!("a trail's `TrailARN`: {error}"))?;
+    let home_region = match text("HomeRegion")? {
+        Some(name) => Region::parse(name).map_err(|error| format!("trail `{arn}`: {error}"))?,
+        None => arn.home_region().clone(),
+    };
+    Ok(Trail {
+        account: arn.owner().clone(),
+        region: home_region.clone(),
+        home_region,
+        bucket: text("S3BucketName")?.and_then(|name| BucketName::parse(name).ok()),
+        key: text("KmsKeyId")?.and_then(KeyRef::parse),
+        is_multi_region_trail: described.get("IsMultiRegionTrail") == Some(&Value::Bool(true)),
+        is_organization_trail: described.get("IsOrganizationTrail") == Some(&Value::Bool(true)),
+        changed: None,
+        arn,
+    })
 }
 
 /// The position of a JSON error, never the content.

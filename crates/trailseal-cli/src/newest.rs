@@ -7,7 +7,7 @@ use std::hash::Hash;
 use trailseal_rule::Timestamp;
 
 /// When and where a resource was observed. Of equal observations, the greater one is used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Observation {
     /// `configurationItemCaptureTime`; `DescribeTrails` output has none.
     pub(crate) captured: Option<Timestamp>,

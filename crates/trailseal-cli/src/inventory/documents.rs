@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::items::{CAPTURED, NO_TIME, STATUS, text};
+use super::items::{CAPTURED, NO_TIME, STATUS};
 use super::{DocumentReader, not_json};
-use crate::evidence::unfold;
+use crate::evidence::{text, unfold};
 
 /// How deep envelopes may nest: SNS in Lambda's records, EventBridge in SNS.
 const ENVELOPES_MAX: usize = 4;

@@ -7,8 +7,9 @@ use trailseal_rule::{
     Change, Invocation, Parameters, Region, TRAIL_TYPE, TrailGone, Trigger, WhenNoTrails,
 };
 
-use super::items::{account, state_id, text};
+use super::items::state_id;
 use super::{DocumentReader, EventParameters, InputTrail, Presence, Role};
+use crate::evidence::{account, text};
 use crate::newest::Observation;
 
 impl DocumentReader<'_> {
@@ -93,7 +94,7 @@ impl DocumentReader<'_> {
             ..self.observation
         };
         let trail = InputTrail { resource_id, account, region, presence, parameters };
-        self.add_trail(observation, trail);
+        self.add_trail(observation, None, trail);
         Ok(())
     }
 }

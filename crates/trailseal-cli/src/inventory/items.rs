@@ -9,7 +9,7 @@ use trailseal_rule::{
 
 use super::{DocumentReader, InputTrail, OversizedItem, Presence, not_json};
 use crate::evidence::{
-    ALIAS_TYPE, BUCKET_TYPE, KeyItem, capitalized, read_alias, read_bucket, unfold,
+    ALIAS_TYPE, BUCKET_TYPE, KeyItem, account, capitalized, read_alias, read_bucket, text, unfold,
 };
 use crate::newest::Observation;
 
@@ -107,7 +107,7 @@ impl DocumentReader<'_> {
         let name = item.resource_id.to_string();
         let ConfigurationItem { resource_id, account, region, .. } = item;
         let trail = InputTrail { resource_id, account, region, presence, parameters: None };
-        self.add_trail(observation, trail);
+        self.add_trail(observation, None, trail);
         partial("trail", &name, &faults)
     }
 
@@ -224,14 +224,6 @@ fn remove_from_configuration(members: &mut Map<String, Value>, name: &str) -> bo
     let Some(inner) = configuration.as_object_mut() else { return false };
     let removed = [inner.remove(name), inner.remove(&capitalized(name))];
     removed.iter().any(Option::is_some)
-}
-
-pub(super) fn text<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
-    value.get(name).and_then(Value::as_str)
-}
-
-pub(super) fn account(item: &Value) -> Option<&str> {
-    text(item, "awsAccountId").or_else(|| text(item, "accountId"))
 }
 
 /// `configurationStateId`: a number in events, digits in the API's answers.
