@@ -48,7 +48,14 @@ pub(crate) fn audit(
 ) -> Result<Exit, Failure> {
     let ((given, parameters), outputs) =
         parameters_and_outputs(&arguments.parameters, &arguments.output)?;
-    refuse_unanswerable(arguments, &parameters)?;
+    // A trail that AWS Config does not record may exist.
+    if arguments.aggregator.is_some() && parameters.no_trails == WhenNoTrails::NonCompliant {
+        return Err(Failure::Usage(vec![
+            "--parameter `noTrails=NON_COMPLIANT` cannot be judged with --aggregator: AWS Config \
+             does not show copies of trails, so an account without a row may have a trail"
+                .to_owned(),
+        ]));
+    }
     let runtime = runtime()?;
     let judged = runtime.block_on(judged(arguments, parameters, given, console));
     let report = judged.map_err(|line| Failure::Usage(vec![line]))?;
@@ -60,18 +67,6 @@ pub(crate) fn audit(
     emit(&report, &outputs, console)?;
     runtime.shutdown_background();
     Ok(Exit::of(&report))
-}
-
-/// A trail that AWS Config does not record may exist.
-fn refuse_unanswerable(arguments: &AuditArguments, parameters: &Parameters) -> Result<(), Failure> {
-    if arguments.aggregator.is_some() && parameters.no_trails == WhenNoTrails::NonCompliant {
-        return Err(Failure::Usage(vec![
-            "--parameter `noTrails=NON_COMPLIANT` cannot be judged with --aggregator: AWS Config \
-             does not show copies of trails, so an account without a row may have a trail"
-                .to_owned(),
-        ]));
-    }
-    Ok(())
 }
 
 fn runtime() -> Result<Runtime, Failure> {
@@ -113,12 +108,9 @@ async fn judged(
         now: console.now,
         gathered: Mutex::new(Gathered::of(&targets)),
     });
-    let end = audit_all(&audit, targets, arguments, console).await;
+    let why_open = audit_all(&audit, targets, arguments, console).await;
     let mut gathered = std::mem::take(&mut *audit.gathered());
-    gathered.close(match end {
-        End::Whole => UNFINISHED,
-        End::Interrupted => INTERRUPTED,
-    });
+    gathered.close(why_open);
     if arguments.verbose {
         let line = calls_line("other calls", &audit.aws.calls().take());
         console.print_line(&line);
@@ -128,20 +120,14 @@ async fn judged(
     Ok(report(trails, gathered.into_accounts(), problems, given, console.now))
 }
 
-/// How the audit ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
-    Whole,
-    Interrupted,
-}
-
-/// Audits the accounts, as many at a time as there may be concurrent requests.
+/// Audits the accounts, as many at a time as there may be concurrent requests. Returns why any of
+/// them may not be done.
 async fn audit_all(
     audit: &Arc<Audit>,
     targets: Vec<Target>,
     arguments: &AuditArguments,
     console: &mut Console<'_>,
-) -> End {
+) -> &'static str {
     let targets: Vec<Target> =
         targets.into_iter().filter(|target| target.left_out.is_none()).collect();
     let mut progress = Progress::of(arguments, targets.len());
@@ -149,7 +135,7 @@ async fn audit_all(
     let mut under_way = JoinSet::new();
     let mut interruption = pin!(tokio::signal::ctrl_c());
     let mut done = 0;
-    let end = loop {
+    let why_open = loop {
         while under_way.len() < usize::from(arguments.concurrency)
             && let Some(target) = waiting.next()
         {
@@ -159,7 +145,7 @@ async fn audit_all(
             ended = under_way.join_next() => match ended {
                 None => {
                     end_at_next_interruption();
-                    break End::Whole;
+                    break UNFINISHED;
                 }
                 Some(ended) => {
                     done += 1;
@@ -173,12 +159,12 @@ async fn audit_all(
                 // A second Ctrl-C ends the program without a report.
                 end_at_next_interruption();
                 under_way.shutdown().await;
-                break End::Interrupted;
+                break INTERRUPTED;
             },
         }
     };
     progress.end();
-    end
+    why_open
 }
 
 /// The runtime has replaced the default handler of Ctrl-C, so the program must end itself.
@@ -206,12 +192,10 @@ fn calls_line(what: &str, calls: &std::collections::BTreeMap<String, Calls>) -> 
 }
 
 fn print_notes(report: &Report, arguments: &AuditArguments, console: &mut Console<'_>) {
-    let mut notes = Vec::new();
-    let left_out = report
-        .accounts
-        .iter()
-        .filter_map(|account| Some(format!("{}: {}", account.id, account.left_out.as_deref()?)));
-    notes.extend(left_out.map(|line| format!("left out: {line}")));
+    let left_out = report.accounts.iter().filter_map(|account| {
+        Some(format!("left out: {}: {}", account.id, account.left_out.as_deref()?))
+    });
+    let mut notes: Vec<String> = left_out.collect();
     if arguments.aggregator.is_some() {
         notes.push(
             "an aggregator shows what AWS Config records, which may be out of date; audit without it \
@@ -223,14 +207,13 @@ fn print_notes(report: &Report, arguments: &AuditArguments, console: &mut Consol
                 .to_owned(),
         );
     } else if let RegionsWanted::List(regions) = &arguments.regions {
+        let regions = match regions.len() {
+            1 => "one Region".to_owned(),
+            number => format!("{number} Regions"),
+        };
         notes.push(format!(
-            "{} of each account: a trail is judged only in its home Region, so trails of other \
-             Regions were not judged",
-            if regions.len() == 1 {
-                "one Region".to_owned()
-            } else {
-                format!("{} Regions", regions.len())
-            }
+            "{regions} of each account: a trail is judged only in its home Region, so trails of \
+             other Regions were not judged"
         ));
     }
     if report.trails.is_empty() && report.complete {

@@ -137,24 +137,21 @@ impl Audit {
                 return Some((region.clone(), error));
             }
         };
-        self.add_region(&session, trails.len());
+        {
+            let (account, trails) = (session.account(), trails.len());
+            let mut gathered = self.gathered();
+            let report = RegionReport { region: region.to_string(), trails, problem: None };
+            gathered.region(account, report);
+            if trails == 0 && self.parameters.no_trails == WhenNoTrails::NonCompliant {
+                let source = source(account, Some(region));
+                let judged = judge_account_without_trails(account, region, self.now, source);
+                gathered.trails.push(judged);
+            }
+        }
         stream::iter(&trails)
             .for_each_concurrent(TRAILS_AT_A_TIME, |trail| self.trail(&session, trail, evidence))
             .await;
         None
-    }
-
-    /// Adds a Region whose trails were read.
-    fn add_region(&self, session: &Session, trails: usize) {
-        let (account, region) = (session.account(), session.region());
-        let mut gathered = self.gathered();
-        let report = RegionReport { region: region.to_string(), trails, problem: None };
-        gathered.region(account, report);
-        if trails == 0 && self.parameters.no_trails == WhenNoTrails::NonCompliant {
-            let source = source(account, Some(region));
-            let judged = judge_account_without_trails(account, region, self.now, source);
-            gathered.trails.push(judged);
-        }
     }
 
     async fn trail(&self, session: &Session, trail: &Trail, evidence: &Evidence<'_>) {

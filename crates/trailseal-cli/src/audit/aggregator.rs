@@ -134,7 +134,7 @@ fn lists(ids: &BTreeSet<String>) -> Vec<String> {
 
 /// Adds the accounts and Regions of the aggregator, and a problem for those without a trail.
 fn add_locations(report: &mut Report, locations: &[String], name: &str) {
-    let mut targets = Vec::new();
+    let (mut problems, mut targets) = (Vec::new(), Vec::new());
     let mut regions = Vec::new();
     for row in locations {
         let read = serde_json::from_str::<Location>(row).ok().and_then(|location| {
@@ -146,19 +146,15 @@ fn add_locations(report: &mut Report, locations: &[String], name: &str) {
                 targets.push(Target { id: id.clone(), name: None, left_out: None });
                 regions.push((id, region));
             }
-            None => report.problems.push(Problem {
-                source: format!("aws/aggregator/{name}"),
-                message: "a row does not have an account and Region".to_owned(),
-            }),
+            None => problems.push("a row does not have an account and Region".to_owned()),
         }
     }
     if locations.is_empty() {
-        report.problems.push(Problem {
-            source: format!("aws/aggregator/{name}"),
-            message: "it has no resource of any account, so nothing can be judged: check that its \
-                      sources have authorized it and record their resources"
+        problems.push(
+            "it has no resource of any account, so nothing can be judged: check that its sources \
+             have authorized it and record their resources"
                 .to_owned(),
-        });
+        );
     }
     targets.dedup();
     let mut gathered = Gathered::of(&targets);
@@ -175,7 +171,10 @@ fn add_locations(report: &mut Report, locations: &[String], name: &str) {
         gathered.region(&account, RegionReport { region: region.to_string(), trails, problem });
         gathered.done(&account);
     }
-    report.problems.extend(locations_without_trails(&silent, all, name));
+    problems.extend(locations_without_trails(&silent, all));
+    let source = format!("aws/aggregator/{name}");
+    let problem = |message| Problem { source: source.clone(), message };
+    report.problems.extend(problems.into_iter().map(problem));
     report.accounts = gathered.into_accounts();
     report.summary.accounts = report.accounts.len();
     report.summary.accounts_with_problems =
@@ -184,7 +183,7 @@ fn add_locations(report: &mut Report, locations: &[String], name: &str) {
 }
 
 /// One problem for all accounts and Regions without a trail: there can be thousands.
-fn locations_without_trails(silent: &[String], all: usize, name: &str) -> Option<Problem> {
+fn locations_without_trails(silent: &[String], all: usize) -> Option<String> {
     if silent.is_empty() {
         return None;
     }
@@ -194,14 +193,11 @@ fn locations_without_trails(silent: &[String], all: usize, name: &str) -> Option
         0 => String::new(),
         more => format!(" and {more} more; `-o json` lists them"),
     };
-    Some(Problem {
-        source: format!("aws/aggregator/{name}"),
-        message: format!(
-            "no trail is seen in {number} of its {all} accounts and Regions ({}{more}), so these \
-             cannot be judged: AWS Config may not record trails there, and does not show copies of \
-             trails; check that their recorders record AWS::CloudTrail::Trail, or audit these \
-             accounts with --accounts",
-            named.join(", ")
-        ),
-    })
+    Some(format!(
+        "no trail is seen in {number} of its {all} accounts and Regions ({}{more}), so these \
+         cannot be judged: AWS Config may not record trails there, and does not show copies of \
+         trails; check that their recorders record AWS::CloudTrail::Trail, or audit these \
+         accounts with --accounts",
+        named.join(", ")
+    ))
 }

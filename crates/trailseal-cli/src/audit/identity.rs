@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_credential_types::provider::ProvideCredentials;
 use aws_types::SdkConfig;
 use trailseal_aws::{Caller, Connection, Endpoints, RetryPolicy, Session, caller};
 use trailseal_rule::{Region, error_chain};
@@ -81,9 +81,10 @@ impl Identity {
         found.map_err(|error| messages::credentials(&error_chain(&error), name))?;
         let endpoints = Endpoints::configured(|name| env::var(name).ok(), &config);
         let connection = Connection::at(endpoints, retry_policy()).gated(requests_max);
-        let mut identity = Self::ask(&connection, region, credentials).await?;
-        identity.note = profile.and_then(|profile| profile.note());
-        Ok(identity)
+        let asked = caller(&connection, &region, &credentials).await;
+        let caller = asked.map_err(|error| messages::caller(&error, &region))?;
+        let session = Session::new(connection, caller.account.clone(), region, credentials);
+        Ok(Self { session, caller, note: profile.and_then(|profile| profile.note()) })
     }
 
     /// Prints the caller, before any other call.
@@ -95,18 +96,6 @@ impl Identity {
         if let Some(line) = &self.note {
             console.print_note(&clean(line));
         }
-    }
-
-    async fn ask(
-        connection: &Connection,
-        region: Region,
-        credentials: SharedCredentialsProvider,
-    ) -> Result<Self, String> {
-        let asked = caller(connection, &region, &credentials).await;
-        let caller = asked.map_err(|error| messages::caller(&error, &region))?;
-        let account = caller.account.clone();
-        let session = Session::new(connection.clone(), account, region, credentials);
-        Ok(Self { session, caller, note: None })
     }
 }
 

@@ -95,7 +95,11 @@ pub(super) fn caller(error: &AwsError, region: &Region) -> String {
              that the clock of this computer is right"
         ),
         Some(code) if is_expired(code) => expired(code),
-        Some(_) | None => unreached(error, region),
+        Some(_) => error.to_string(),
+        None => format!(
+            "{error}: check that `{region}` is the name of a Region (AWS_REGION, the profile, \
+             --regions), and that AWS is reachable (proxy, firewall)"
+        ),
     }
 }
 
@@ -111,17 +115,6 @@ fn expired(code: &str) -> String {
     format!(
         "the session of the AWS credentials has expired ({code}): sign in again, for example with `aws \
          sso login`, and try again"
-    )
-}
-
-/// A failure without an error code of AWS.
-fn unreached(error: &AwsError, region: &Region) -> String {
-    if error.code().is_some() {
-        return error.to_string();
-    }
-    format!(
-        "{error}: check that `{region}` is the name of a Region (AWS_REGION, the profile, \
-         --regions), and that AWS is reachable (proxy, firewall)"
     )
 }
 

@@ -12,90 +12,66 @@ const BETWEEN_LINES: Duration = Duration::from_secs(2);
 
 const TEMPLATE: &str = "{bar:30} {pos} of {len} accounts, {msg}, {eta} left";
 
-/// Where the progress is shown.
+/// The progress, as a bar on a terminal or else line by line.
 #[derive(Debug)]
-pub(super) enum Progress {
-    /// It is not shown.
-    Nowhere,
-    /// A bar on a terminal.
-    Bar(ProgressBar),
-    /// Lines, at intervals.
-    Lines { accounts: usize, begun: Instant, printed: Instant },
+pub(super) struct Progress {
+    /// Not drawn without a terminal.
+    bar: ProgressBar,
+    /// When the latest line was printed; `None` if there are no lines.
+    printed: Option<Instant>,
 }
 
 impl Progress {
     pub(super) fn of(arguments: &AuditArguments, accounts: usize) -> Self {
-        if arguments.quiet || arguments.no_progress {
-            return Self::Nowhere;
-        }
-        if stderr().is_terminal() {
-            let length = u64::try_from(accounts).ok();
-            let bar = ProgressBar::with_draw_target(length, ProgressDrawTarget::stderr());
+        let is_shown = !(arguments.quiet || arguments.no_progress);
+        let is_drawn = is_shown && stderr().is_terminal();
+        let target =
+            if is_drawn { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let bar = ProgressBar::with_draw_target(Some(accounts as u64), target);
+        if is_drawn {
             // The template is a constant; if it were invalid, the default would be shown.
             if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
                 bar.set_style(style);
             }
             bar.set_message(found(0, 0));
             bar.enable_steady_tick(Duration::from_millis(250));
-            return Self::Bar(bar);
         }
-        if arguments.progress {
-            let now = Instant::now();
-            return Self::Lines { accounts, begun: now, printed: now };
-        }
-        Self::Nowhere
+        let has_lines = is_shown && !is_drawn && arguments.progress;
+        Self { bar, printed: has_lines.then(Instant::now) }
     }
 
     /// Shows the number of accounts that are done, of trails and of findings.
     pub(super) fn update(&mut self, done: usize, counts: (usize, usize), err: &mut dyn Write) {
-        let (trails, findings) = counts;
-        match self {
-            Self::Nowhere => {}
-            Self::Bar(bar) => {
-                bar.set_position(u64::try_from(done).unwrap_or_default());
-                bar.set_message(found(trails, findings));
-            }
-            Self::Lines { accounts, begun, printed } => {
-                let is_last = done == *accounts;
-                if printed.elapsed() < BETWEEN_LINES && !is_last {
-                    return;
-                }
-                *printed = Instant::now();
-                let left = left(begun.elapsed(), done, *accounts);
-                let _is_closed = writeln!(
-                    err,
-                    "progress: {done} of {accounts} accounts, {}, about {left} s left",
-                    found(trails, findings)
-                );
-            }
+        let (done, accounts) = (done as u64, self.bar.length().unwrap_or_default());
+        let found = found(counts.0, counts.1);
+        self.bar.set_position(done);
+        self.bar.set_message(found.clone());
+        if let Some(printed) = &mut self.printed
+            && (printed.elapsed() >= BETWEEN_LINES || done == accounts)
+        {
+            *printed = Instant::now();
+            // At the speed so far.
+            let rest = u128::from(accounts.saturating_sub(done));
+            let left = self.bar.elapsed().as_millis() * rest / u128::from(done.max(1)) / 1000;
+            let _is_closed = writeln!(
+                err,
+                "progress: {done} of {accounts} accounts, {found}, about {left} s left"
+            );
         }
     }
 
     /// Prints a line above the bar.
     pub(super) fn line(&self, line: &str, err: &mut dyn Write) {
-        let mut write = || {
+        self.bar.suspend(|| {
             let _is_closed = writeln!(err, "{line}");
-        };
-        match self {
-            Self::Bar(bar) => bar.suspend(write),
-            Self::Nowhere | Self::Lines { .. } => write(),
-        }
+        });
     }
 
     pub(super) fn end(&self) {
-        if let Self::Bar(bar) = self {
-            bar.finish_and_clear();
-        }
+        self.bar.finish_and_clear();
     }
 }
 
 fn found(trails: usize, findings: usize) -> String {
     format!("{trails} trails, {findings} findings")
-}
-
-/// The remaining seconds, at the speed so far.
-fn left(elapsed: Duration, done: usize, accounts: usize) -> u64 {
-    let each = elapsed.as_secs_f64() / f64::from(u32::try_from(done.max(1)).unwrap_or(u32::MAX));
-    let rest = u32::try_from(accounts.saturating_sub(done)).unwrap_or(u32::MAX);
-    Duration::try_from_secs_f64(each * f64::from(rest)).unwrap_or_default().as_secs()
 }
