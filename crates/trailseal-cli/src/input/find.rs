@@ -1,6 +1,6 @@
 //! Finds the files of the command line's paths.
 
-use std::fs;
+use std::fs::{self, FileType};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -50,13 +50,22 @@ impl Sources {
     fn add_folder(&mut self, folder: &Path, role: Role) {
         let mut folders = vec![folder.to_owned()];
         while let Some(folder) = folders.pop() {
-            match entries(&folder) {
-                Ok(entries) => {
-                    entries.files.into_iter().for_each(|path| self.add_file(path, role, false));
-                    self.skipped.extend(entries.others);
-                    folders.extend(entries.folders.into_iter().rev());
+            let entries = match entries(&folder) {
+                Ok(entries) => entries,
+                Err(error) => {
+                    self.add_error(&folder, &error);
+                    continue;
                 }
-                Err(error) => self.add_error(&folder, &error),
+            };
+            let first = folders.len();
+            for (path, kind) in entries {
+                if kind.is_dir() {
+                    folders.insert(first, path);
+                } else if kind.is_file() || (kind.is_symlink() && may_lead_to_a_file(&path)) {
+                    self.add_file(path, role, false);
+                } else {
+                    self.skipped.push(path);
+                }
             }
         }
     }
@@ -85,30 +94,13 @@ pub(crate) fn no_file_in(path: &Path, skipped: &[PathBuf]) -> Problem {
 }
 
 /// The entries of a folder, sorted by name.
-#[derive(Default)]
-struct Entries {
-    files: Vec<PathBuf>,
-    folders: Vec<PathBuf>,
-    /// Links to folders, and entries that are neither a file nor a folder.
-    others: Vec<PathBuf>,
-}
-
-fn entries(folder: &Path) -> io::Result<Entries> {
-    let mut entries = Entries::default();
-    for entry in fs::read_dir(folder)? {
+fn entries(folder: &Path) -> io::Result<Vec<(PathBuf, FileType)>> {
+    let entries = fs::read_dir(folder)?.map(|entry| {
         let entry = entry?;
-        let kind = entry.file_type()?;
-        let list = if kind.is_dir() {
-            &mut entries.folders
-        } else if kind.is_file() || (kind.is_symlink() && may_lead_to_a_file(&entry.path())) {
-            &mut entries.files
-        } else {
-            &mut entries.others
-        };
-        list.push(entry.path());
-    }
-    let Entries { files, folders, others } = &mut entries;
-    [files, folders, others].into_iter().for_each(|list| list.sort());
+        Ok((entry.path(), entry.file_type()?))
+    });
+    let mut entries: Vec<_> = entries.collect::<io::Result<_>>()?;
+    entries.sort_by(|one, other| one.0.cmp(&other.0));
     Ok(entries)
 }
 

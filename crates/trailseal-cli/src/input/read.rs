@@ -1,7 +1,7 @@
 //! Reads one source to its end in constant memory: plain text, gzip or UTF-16, recognized by content.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader, Read, Take};
 use std::sync::mpsc;
 use std::thread;
 
@@ -58,20 +58,6 @@ pub(crate) enum ReadError {
     Scan(#[from] ScanError),
 }
 
-/// Counts the bytes that are read.
-struct Counted<R> {
-    inner: R,
-    bytes: u64,
-}
-
-impl<R: Read> Read for Counted<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.inner.read(buffer)?;
-        self.bytes += count as u64;
-        Ok(count)
-    }
-}
-
 /// Reads a source and passes its documents to `take`. The buffer is reused between sources.
 ///
 /// # Errors
@@ -99,8 +85,8 @@ fn read_from(
     let first = buffer.get(..length).unwrap_or_default();
     let mut scanner = Scanner::default();
     if first.starts_with(&GZIP_MAGIC) {
-        let input = io::Cursor::new(first.to_vec()).chain(input);
-        let input = BufReader::with_capacity(INPUT_BYTES, Counted { inner: input, bytes: 0 });
+        let input = io::Cursor::new(first.to_vec()).chain(input).take(u64::MAX);
+        let input = BufReader::with_capacity(INPUT_BYTES, input);
         let mut inflating = Inflating { decoder: MultiGzDecoder::new(input), inflated: 0 };
         return scan(move |buffer| inflating.next(buffer), scanner, buffer, take);
     }
@@ -179,7 +165,8 @@ fn scan_at_once(
 
 /// Inflates a gzip file and stops at a bomb.
 struct Inflating<R> {
-    decoder: MultiGzDecoder<BufReader<Counted<R>>>,
+    /// `Take` counts the bytes that are read; its limit is no limit.
+    decoder: MultiGzDecoder<BufReader<Take<R>>>,
     inflated: u64,
 }
 
@@ -187,7 +174,7 @@ impl<R: Read> Inflating<R> {
     fn next(&mut self, buffer: &mut [u8]) -> Result<Option<usize>, ReadError> {
         let length = next_chunk(&mut self.decoder, buffer).map_err(ReadError::Gzip)?;
         self.inflated += length.unwrap_or_default() as u64;
-        let deflated = self.decoder.get_ref().get_ref().bytes;
+        let deflated = u64::MAX - self.decoder.get_ref().get_ref().limit();
         if self.inflated > INFLATED_BYTES_FREE && self.inflated / INFLATION_MAX > deflated {
             return Err(ReadError::Bomb);
         }

@@ -1,6 +1,6 @@
 //! UTF-16 as UTF-8, in constant memory: Windows `PowerShell` redirects output as UTF-16.
 
-use std::io::{self, Read};
+use std::io::{self, Cursor, Read};
 
 /// Bytes of an input chunk.
 const CHUNK_BYTES: usize = 16 << 10;
@@ -38,16 +38,14 @@ pub(super) struct Decoder<R> {
     order: ByteOrder,
     /// The bytes of an incomplete character.
     pending: Vec<u8>,
-    /// The UTF-8 of the latest chunk, and how much of it was read.
-    decoded: Vec<u8>,
-    read_bytes: usize,
+    /// The UTF-8 of the latest chunk.
+    decoded: Cursor<Vec<u8>>,
     has_ended: bool,
 }
 
 impl<R: Read> Decoder<R> {
     pub(super) fn new(input: R, order: ByteOrder) -> Self {
-        let (pending, decoded) = (Vec::new(), Vec::new());
-        Self { input, order, pending, decoded, read_bytes: 0, has_ended: false }
+        Self { input, order, pending: Vec::new(), decoded: Cursor::default(), has_ended: false }
     }
 
     fn refill(&mut self) -> io::Result<()> {
@@ -57,42 +55,30 @@ impl<R: Read> Decoder<R> {
         self.pending.extend_from_slice(chunk.get(..length).unwrap_or_default());
         let (pairs, odd) = self.pending.as_chunks::<2>();
         let mut units: Vec<u16> = pairs.iter().map(|pair| self.order.unit(*pair)).collect();
-        let mut rest = odd.to_vec();
         // The second half of a character may be in the next chunk.
-        if let Some(last) = units.pop_if(|last| (0xD800..0xDC00).contains(last)) {
-            let bytes = match self.order {
-                ByteOrder::LittleEndian => last.to_le_bytes(),
-                ByteOrder::BigEndian => last.to_be_bytes(),
-            };
-            rest.splice(0..0, bytes);
+        let half = units.pop_if(|last| (0xD800..0xDC00).contains(last));
+        let kept = odd.len() + half.map_or(0, |_| 2);
+        if self.has_ended && kept > 0 {
+            let message = "the text ends within a character";
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, message));
         }
-        if self.has_ended && !rest.is_empty() {
-            return Err(io::Error::new(
-                io::ErrorKind::UnexpectedEof,
-                "the text ends within a character",
-            ));
-        }
-        self.pending = rest;
+        self.pending.drain(..self.pending.len() - kept);
         let text: Result<String, _> = char::decode_utf16(units).collect();
         let text = text.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
-        self.decoded = text.into_bytes();
-        self.read_bytes = 0;
+        self.decoded = Cursor::new(text.into_bytes());
         Ok(())
     }
 }
 
 impl<R: Read> Read for Decoder<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while self.read_bytes == self.decoded.len() && !self.has_ended {
+        loop {
+            let length = self.decoded.read(buffer)?;
+            if length > 0 || buffer.is_empty() || self.has_ended {
+                return Ok(length);
+            }
             self.refill()?;
         }
-        let rest = self.decoded.get(self.read_bytes..).unwrap_or_default();
-        let length = rest.len().min(buffer.len());
-        if let (Some(to), Some(from)) = (buffer.get_mut(..length), rest.get(..length)) {
-            to.copy_from_slice(from);
-        }
-        self.read_bytes += length;
-        Ok(length)
     }
 }
 
