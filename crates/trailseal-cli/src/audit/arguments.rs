@@ -1,7 +1,9 @@
 //! The command line of `trailseal audit`.
 
+use std::str::FromStr;
+
 use clap::Args;
-use trailseal_rule::{AccountId, Region, RoleName};
+use trailseal_rule::{AccountId, IdError, Region, RoleName};
 
 use crate::output::{Output, OutputParser};
 
@@ -78,7 +80,7 @@ pub(crate) struct AuditArguments {
     pub(crate) aggregator: Option<String>,
 
     /// The Region of the aggregator, if it is not that of the credentials
-    #[arg(long, value_name = "REGION", requires = "aggregator", value_parser = region)]
+    #[arg(long, value_name = "REGION", requires = "aggregator")]
     pub(crate) aggregator_region: Option<Region>,
 
     /// A parameter of the rule, such as `profile=strict` (repeatable; `trailseal schema` lists
@@ -132,19 +134,17 @@ pub(crate) enum RegionsWanted {
 }
 
 fn accounts_wanted(text: &str) -> Result<AccountsWanted, String> {
-    if text == "organization" {
-        return Ok(AccountsWanted::Organization);
+    match text {
+        "organization" => Ok(AccountsWanted::Organization),
+        list => members(list).map(AccountsWanted::List),
     }
-    let parse = |id: &str| AccountId::parse(id).map_err(|error| error.to_string());
-    list(text, parse).map(AccountsWanted::List)
 }
 
 fn regions_wanted(text: &str) -> Result<RegionsWanted, String> {
-    if text == "all" { Ok(RegionsWanted::All) } else { list(text, region).map(RegionsWanted::List) }
-}
-
-fn region(text: &str) -> Result<Region, String> {
-    Region::parse(text).map_err(|error| error.to_string())
+    match text {
+        "all" => Ok(RegionsWanted::All),
+        list => members(list).map(RegionsWanted::List),
+    }
 }
 
 fn role_name(text: &str) -> Result<RoleName, String> {
@@ -153,13 +153,10 @@ fn role_name(text: &str) -> Result<RoleName, String> {
 }
 
 /// The members of a list without duplicates, in their order.
-fn list<T: PartialEq>(
-    text: &str,
-    parse: impl Fn(&str) -> Result<T, String>,
-) -> Result<Vec<T>, String> {
+fn members<T: FromStr<Err = IdError> + PartialEq>(list: &str) -> Result<Vec<T>, String> {
     let mut members = Vec::new();
-    for member in text.split(',').map(str::trim).filter(|member| !member.is_empty()) {
-        let member = parse(member)?;
+    for member in list.split(',').map(str::trim).filter(|member| !member.is_empty()) {
+        let member = member.parse().map_err(|error: IdError| error.to_string())?;
         if !members.contains(&member) {
             members.push(member);
         }
