@@ -1,5 +1,5 @@
 use serde_json::{Map, json};
-use trailseal_rule::{ConfigurationItem, KeyPolicy, KeyState, Parameters, Timestamp};
+use trailseal_rule::{ConfigurationItem, KeyManager, KeyPolicy, KeyState, Parameters, Timestamp};
 
 use super::*;
 use crate::testing::{KEY, item, trail_item, with};
@@ -22,6 +22,13 @@ fn read(item: &Value) -> KeyItem {
     let (identity, seen) = KeyItem::read(&ConfigurationItem::parse(item).unwrap(), item);
     assert_eq!(identity, KeyIdentity::of_arn(&KeyArn::parse(KEY).unwrap()));
     seen
+}
+
+/// The facts and the rotation of a key that is rotated.
+fn known(configuration: &Value) -> (KeyFacts, Reading<Rotation>) {
+    let seen = read(&key_item("OK", configuration, &json!({ "KeyRotationStatus": true })));
+    let Reading::Known(facts) = seen.facts else { panic!("{seen:?}") };
+    (facts, seen.rotation)
 }
 
 fn facts(
@@ -64,10 +71,7 @@ fn an_item_of_a_key_is_read_in_either_spelling() {
         let seen = read(&item);
         let Reading::Known(facts) = &seen.facts else { panic!("{seen:?}") };
         assert_eq!(facts.arn.as_str(), KEY);
-        assert_eq!(
-            (&facts.manager, &facts.state),
-            (&trailseal_rule::KeyManager::Customer, &KeyState::Enabled)
-        );
+        assert_eq!((&facts.manager, &facts.state), (&KeyManager::Customer, &KeyState::Enabled));
         assert_eq!(seen.rotation, Reading::Known(Rotation::On { period_days: None, next: None }));
         assert_eq!(seen.policy, Reading::Known(KeyPolicy::new(policy)));
     }
@@ -77,11 +81,7 @@ fn an_item_of_a_key_is_read_in_either_spelling() {
 fn times_are_text_or_milliseconds() {
     let date = Timestamp::parse("2026-12-24T00:00:00Z").unwrap();
     for value in [json!("2026-12-24T00:00:00.000Z"), json!(date.epoch_millis())] {
-        let mut configuration = metadata();
-        configuration["deletionDate"] = value;
-        let Reading::Known(facts) = read(&key_item("OK", &configuration, &json!({}))).facts else {
-            panic!("the key is known");
-        };
+        let (facts, _) = known(&with(metadata(), "deletionDate", value));
         assert_eq!(facts.deletion_date, Some(date));
     }
 }
@@ -97,28 +97,19 @@ fn missing_members_are_unknown() {
         ("validTo", json!("soon")),
         ("deletionDate", json!({})),
     ] {
-        let mut configuration = metadata();
-        configuration[name] = value;
-        configuration["keyManager"] = json!("AWS");
-        let seen = read(&key_item("OK", &configuration, &json!({ "KeyRotationStatus": true })));
-        let Reading::Known(facts) = &seen.facts else { panic!("{name}: {seen:?}") };
-        assert_eq!(facts.manager, trailseal_rule::KeyManager::Aws, "{name}");
-        assert!(matches!(seen.rotation, Reading::Known(Rotation::On { .. })), "{name}");
-        let is_enabled = facts.state == KeyState::Enabled;
-        assert_eq!(is_enabled, name != "validTo", "{name}");
+        let configuration = with(metadata(), "keyManager", json!("AWS"));
+        let (facts, rotation) = known(&with(configuration, name, value));
+        assert_eq!(facts.manager, KeyManager::Aws, "{name}");
+        assert!(matches!(rotation, Reading::Known(Rotation::On { .. })), "{name}");
+        assert_eq!(facts.state == KeyState::Enabled, name != "validTo", "{name}");
     }
-    let mut configuration = metadata();
-    configuration["keyState"] = Value::Null;
-    let Reading::Known(facts) = read(&key_item("OK", &configuration, &json!({}))).facts else {
-        panic!("the key is known");
-    };
+    let (facts, _) = known(&with(metadata(), "keyState", Value::Null));
     assert_eq!(facts.state, KeyState::Unrecognized(String::new()));
 }
 
 #[test]
 fn imported_material_is_not_rotated() {
-    let mut configuration = metadata();
-    configuration["origin"] = json!("EXTERNAL");
+    let configuration = with(metadata(), "origin", json!("EXTERNAL"));
     let seen = read(&key_item("OK", &configuration, &json!({})));
     assert_eq!(seen.rotation, Reading::Known(Rotation::NotSupported));
 }

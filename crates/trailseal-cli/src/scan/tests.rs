@@ -3,25 +3,34 @@ use serde_json::{Value, json};
 
 use super::*;
 
-#[derive(Clone, Debug, PartialEq)]
-enum Owned {
-    Item(Vec<u8>),
-    Described(Vec<u8>),
-    Document(Vec<u8>),
-    Remainder,
+/// A kind of document, and its text.
+type Part = (&'static str, String);
+
+fn item(text: &str) -> Part {
+    ("item", text.to_owned())
+}
+
+fn document(text: &str) -> Part {
+    ("document", text.to_owned())
+}
+
+/// Without the text.
+fn remainder() -> Part {
+    ("remainder", String::new())
 }
 
 /// Scans a text in chunks of these lengths, over and over.
-fn scan(text: &[u8], lengths: &[usize]) -> Result<Vec<Owned>, ScanError> {
+fn scan(text: &[u8], lengths: &[usize]) -> Result<Vec<Part>, ScanError> {
     let mut scanner = Scanner::default();
     let mut found = Vec::new();
     let mut take = |document: Document<'_>| {
-        found.push(match document {
-            Document::Item(text) => Owned::Item(text.to_vec()),
-            Document::Described(text) => Owned::Described(text.to_vec()),
-            Document::Other(text) => Owned::Document(text.to_vec()),
-            Document::Remainder(_) => Owned::Remainder,
-        });
+        let (kind, text): (_, &[u8]) = match document {
+            Document::Item(text) => ("item", text),
+            Document::Described(text) => ("trail", text),
+            Document::Other(text) => ("document", text),
+            Document::Remainder(_) => ("remainder", b""),
+        };
+        found.push((kind, String::from_utf8_lossy(text).into_owned()));
     };
     let mut rest = text;
     for length in lengths.iter().cycle() {
@@ -37,53 +46,35 @@ fn scan(text: &[u8], lengths: &[usize]) -> Result<Vec<Owned>, ScanError> {
 }
 
 /// The reference implementation: parses the whole text with `serde_json`.
-fn naive(text: &str) -> Vec<Owned> {
-    let document: Value = serde_json::from_str(text).unwrap();
-    let wanted =
-        |item: &Value| item.get("resourceType").and_then(Value::as_str).is_some_and(is_wanted);
-    let lists = ["configurationItems", "trailList"].map(|name| document.get(name));
-    if lists.iter().all(|list| list.is_none_or(|list| !list.is_array())) {
-        return vec![Owned::Document(text.trim().as_bytes().to_vec())];
-    }
-    let [items, trails] = lists.map(|list| list.and_then(Value::as_array));
-    let items = items.into_iter().flatten().filter(|item| wanted(item));
-    let trails = trails.into_iter().flatten();
-    items
-        .map(|item| Owned::Item(item.to_string().into_bytes()))
-        .chain(trails.map(|trail| Owned::Described(trail.to_string().into_bytes())))
-        .chain([Owned::Remainder])
-        .collect()
-}
-
-fn is_wanted(kind: &str) -> bool {
-    ["AWS::CloudTrail::Trail", "AWS::KMS::Key", "AWS::KMS::Alias", "AWS::S3::Bucket"]
-        .contains(&kind)
-}
-
-/// The wanted parts, in one spelling.
-fn normal(found: Vec<Owned>) -> Vec<Owned> {
-    let same = |text: &[u8]| {
-        let value: Value = serde_json::from_slice(text).unwrap();
-        (value.get("resourceType").cloned(), value.to_string().into_bytes())
+fn naive(text: &str) -> Vec<Part> {
+    let whole: Value = serde_json::from_str(text).unwrap();
+    let lists = ["configurationItems", "trailList"].map(|name| whole.get(name)?.as_array());
+    let [None, None] = lists else {
+        let [items, trails] = lists.map(|list| list.into_iter().flatten());
+        let items = items.filter(|item| is_wanted(item)).map(|value| item(&value.to_string()));
+        let trails = trails.map(|trail| ("trail", trail.to_string()));
+        return items.chain(trails).chain([remainder()]).collect();
     };
-    let mut items = Vec::new();
-    let mut others = Vec::new();
-    for one in found {
-        match one {
-            Owned::Item(text) => {
-                let (kind, text) = same(&text);
-                let kind = kind.and_then(|kind| kind.as_str().map(str::to_owned));
-                if kind.as_deref().is_some_and(is_wanted) {
-                    items.push(Owned::Item(text));
-                }
-            }
-            Owned::Described(text) => others.push(Owned::Described(same(&text).1)),
-            Owned::Document(text) => others.push(Owned::Document(text)),
-            Owned::Remainder => others.push(Owned::Remainder),
+    vec![document(text.trim())]
+}
+
+fn is_wanted(item: &Value) -> bool {
+    let wanted = ["AWS::CloudTrail::Trail", "AWS::KMS::Key", "AWS::KMS::Alias", "AWS::S3::Bucket"];
+    item["resourceType"].as_str().is_some_and(|kind| wanted.contains(&kind))
+}
+
+/// The wanted parts in one spelling, items first.
+fn normal(found: Vec<Part>) -> Vec<Part> {
+    let parts = found.into_iter().filter_map(|(kind, text)| {
+        if !["item", "trail"].contains(&kind) {
+            return Some((kind, text));
         }
-    }
-    items.extend(others);
-    items
+        let value: Value = serde_json::from_str(&text).unwrap();
+        (kind == "trail" || is_wanted(&value)).then(|| (kind, value.to_string()))
+    });
+    let mut parts: Vec<Part> = parts.collect();
+    parts.sort_by_key(|(kind, _)| *kind != "item");
+    parts
 }
 
 fn text() -> impl Strategy<Value = String> {
@@ -111,7 +102,7 @@ fn value() -> impl Strategy<Value = Value> {
     })
 }
 
-fn item() -> impl Strategy<Value = Value> {
+fn any_item() -> impl Strategy<Value = Value> {
     let kind = prop_oneof![
         Just("AWS::CloudTrail::Trail"),
         Just("AWS::KMS::Key"),
@@ -130,9 +121,9 @@ fn item() -> impl Strategy<Value = Value> {
     )
 }
 
-fn document() -> impl Strategy<Value = Value> {
-    let items = prop::collection::vec(item(), 0..5).prop_map(Value::from);
-    let trails = prop::collection::vec(item(), 0..3).prop_map(Value::from);
+fn any_document() -> impl Strategy<Value = Value> {
+    let items = prop::collection::vec(any_item(), 0..5).prop_map(Value::from);
+    let trails = prop::collection::vec(any_item(), 0..3).prop_map(Value::from);
     let list = |name: &'static str, list: BoxedStrategy<Value>| {
         prop::option::of(list.prop_map(move |list| (name.to_owned(), list)))
     };
@@ -157,7 +148,7 @@ proptest! {
 
     #[test]
     fn the_scanner_finds_the_same_as_serde_json_in_chunks_of_any_length(
-        document in document(),
+        document in any_document(),
         pretty in any::<bool>(),
         escaped in any::<bool>(),
         lengths in prop::collection::vec(1_usize..40, 1..6),
@@ -168,7 +159,7 @@ proptest! {
 
     #[test]
     fn incomplete_text_is_an_error(
-        document in document(),
+        document in any_document(),
         pretty in any::<bool>(),
         lengths in prop::collection::vec(1_usize..40, 1..6),
         cut in any::<prop::sample::Index>(),
@@ -194,7 +185,6 @@ proptest! {
 #[test]
 fn documents_may_follow_each_other_or_be_in_a_list() {
     let found = scan(b"\xEF\xBB\xBF {\"a\":1}\n{\"b\":[]}\n", &[1]).unwrap();
-    let document = |text: &str| Owned::Document(text.as_bytes().to_vec());
     let both = vec![document("{\"a\":1}"), document("{\"b\":[]}")];
     assert_eq!(found, both);
     assert_eq!(scan(b"[{\"a\":1},{\"b\":[]}]", &[7]).unwrap(), both);
@@ -203,20 +193,18 @@ fn documents_may_follow_each_other_or_be_in_a_list() {
 #[test]
 fn a_name_with_escapes_is_the_same_name() {
     let text = br#"{"configuration\u0049tems":[{"resourceType":"AWS::KMS::Ke\u0079"}]}"#;
-    let item = br#"{"resourceType":"AWS::KMS::Ke\u0079"}"#;
-    assert_eq!(scan(text, &[3]).unwrap(), vec![Owned::Item(item.to_vec()), Owned::Remainder]);
+    let found = item(r#"{"resourceType":"AWS::KMS::Ke\u0079"}"#);
+    assert_eq!(scan(text, &[3]).unwrap(), [found, remainder()]);
 }
 
 /// The first item names the account of all; an item without a type is reported.
 #[test]
 fn only_the_first_item_of_other_types_is_passed_on() {
     let text = br#"{"configurationItems":[{"resourceType":"AWS::EC2::Instance"},{"resourceType":"AWS::EC2::Volume"},{"a":1}]}"#;
-    let item = |text: &str| Owned::Item(text.as_bytes().to_vec());
     let first = item(r#"{"resourceType":"AWS::EC2::Instance"}"#);
     for length in [1, 9, 100] {
         let found = scan(text, &[length]).unwrap();
-        assert_eq!(found.get(..2), Some(&[first.clone(), item(r#"{"a":1}"#)][..]));
-        assert_eq!(found.len(), 3);
+        assert_eq!(found, [first.clone(), item(r#"{"a":1}"#), remainder()]);
     }
 }
 
@@ -240,8 +228,8 @@ fn members_beside_lists_are_passed_on() {
 
 #[test]
 fn a_nested_list_is_not_a_list_of_items() {
-    let text = br#"{"a":{"configurationItems":[1]}}"#;
-    assert_eq!(scan(text, &[4]).unwrap(), vec![Owned::Document(text.to_vec())]);
+    let text = r#"{"a":{"configurationItems":[1]}}"#;
+    assert_eq!(scan(text.as_bytes(), &[4]).unwrap(), [document(text)]);
 }
 
 #[test]

@@ -50,61 +50,54 @@ fn is_reported_in_every_format(desk: &Desk, account: &str, arn: &str, why: &str)
     }
 }
 
+/// An audit with a JSON report ends with this code, and does not evaluate these trails.
+#[track_caller]
+fn leaves_out(desk: &Desk, account: &str, more: &[&str], code: i32, arns: &[&str]) -> Run {
+    let run = desk.run(account, &[["-o", "json"].as_slice(), more].concat()).exits(code);
+    assert_eq!(not_evaluated(&run), arns, "{more:?}");
+    run
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_home_region_that_is_not_enabled() {
     let desk = desk(include_str!("states/home-region-not-enabled.json")).await;
-    let run = desk.run(MANAGEMENT, &["-o", "json"]);
-    assert_eq!(not_evaluated(&run), [LOST]);
+    leaves_out(&desk, MANAGEMENT, &[], 2, &[LOST]);
     let why = "its home Region af-south-1 of account 111122223333 was not audited";
     is_reported_in_every_format(&desk, MANAGEMENT, LOST, why);
     // With replicas=EVALUATE, copies have a verdict.
-    let run = desk.run(MANAGEMENT, &["-o", "json", "-p", "replicas=EVALUATE"]).exits(1);
-    assert_eq!(not_evaluated(&run).len(), 0);
-    assert_eq!(run.report()["summary"]["nonCompliant"], 1);
+    let run = leaves_out(&desk, MANAGEMENT, &["-p", "replicas=EVALUATE"], 1, &[]);
+    assert_eq!(run.summary(["nonCompliant"]), [1]);
     // An exempt trail needs no evaluation.
-    let exempt = format!("exemptTrails={LOST}");
-    let run = desk.run(MANAGEMENT, &["-o", "json", "-p", &exempt]).exits(0);
-    assert_eq!(not_evaluated(&run).len(), 0);
+    leaves_out(&desk, MANAGEMENT, &["-p", &format!("exemptTrails={LOST}")], 0, &[]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_member_that_sees_only_the_trail_of_its_organization() {
     let desk = desk(include_str!("states/member-with-organization-trail-only.json")).await;
-    let run = desk.run(MEMBER, &["-o", "json"]);
-    assert_eq!(not_evaluated(&run), [ORGANIZATION]);
+    leaves_out(&desk, MEMBER, &[], 2, &[ORGANIZATION]);
     let why = "account 111122223333 owns it and was not audited; add it to --accounts";
     is_reported_in_every_format(&desk, MEMBER, ORGANIZATION, why);
-    let run = desk.run(MEMBER, &["-o", "json", "-p", "replicas=EVALUATE"]).exits(1);
-    assert_eq!(not_evaluated(&run).len(), 0);
+    leaves_out(&desk, MEMBER, &["-p", "replicas=EVALUATE"], 1, &[]);
     // The owner evaluates the same trail.
-    let run = desk.run(MANAGEMENT, &["-o", "json"]).exits(1);
-    assert_eq!(not_evaluated(&run).len(), 0);
+    leaves_out(&desk, MANAGEMENT, &[], 1, &[]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn regions_that_leave_out_the_home_region() {
+async fn regions_or_accounts_that_leave_out_the_owner() {
     let desk = Desk::open().await;
     let run = desk.run(MANAGEMENT, &["--regions", "eu-west-1", "-o", "json"]);
     // All trails of us-east-1 have a copy there.
     let found = not_evaluated(&run);
     assert_eq!(found.len(), 9, "{found:?}");
     assert!(found.iter().all(|arn| arn.contains(":us-east-1:")), "{found:?}");
-    let home =
-        "its home Region us-east-1 of account 111122223333 was not audited: --regions leaves";
-    says(&run.err, &[home]);
-    let run = desk.run(MANAGEMENT, &["--regions", "eu-west-1,us-east-1", "-o", "json"]).exits(1);
-    assert_eq!(not_evaluated(&run).len(), 0);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn accounts_that_leave_out_the_owner() {
-    let desk = Desk::open().await;
+    let home = "its home Region us-east-1 of account 111122223333 was not audited";
+    says(&run.err, &[&format!("{home}: --regions leaves")]);
+    leaves_out(&desk, MANAGEMENT, &["--regions", "eu-west-1,us-east-1"], 1, &[]);
     let both = format!("{MEMBER},{MANAGEMENT}");
     let organization = "arn:aws:cloudtrail:us-east-1:111122223333:trail/organization";
-    for (accounts, arns) in [(MEMBER, &[organization][..]), (&both, &[])] {
-        let arguments = ["--accounts", accounts, "-o", "json"];
-        let run = desk.run(MANAGEMENT, &[arguments.as_slice(), &AS_MEMBER].concat());
-        assert_eq!(not_evaluated(&run), arns);
+    for (accounts, code, arns) in [(MEMBER, 2, &[organization][..]), (&both, 1, &[])] {
+        let more = [["--accounts", accounts].as_slice(), &AS_MEMBER].concat();
+        leaves_out(&desk, MANAGEMENT, &more, code, arns);
     }
 }
 

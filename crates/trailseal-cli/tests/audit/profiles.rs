@@ -41,7 +41,7 @@ fn asks_as(run: &Run, account: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_profile_that_does_not_exist_is_always_refused() {
+async fn a_profile_that_does_not_exist_or_cannot_be_read_is_always_refused() {
     let desk = Desk::open().await;
     for files in ["", "[profile other]\nregion = eu-west-1\n", "[audit]\nregion = eu-west-1\n"] {
         // A section of the configuration file without `profile` is not a profile.
@@ -55,14 +55,21 @@ async fn a_profile_that_does_not_exist_is_always_refused() {
             is_refused(&desk, &run(&desk, &["--profile", "audit"], &[]), "audit", "--profile");
         }
     }
+    desk.write(".aws/config", "[profile audit\nregion");
+    let run = with_environment(&desk, &[], &[("AWS_PROFILE", "audit")]);
+    says(run.error(), &["configuration files cannot be read", "AWS_CONFIG_FILE"]);
+    assert_eq!(desk.lab.take_calls().len(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_configuration_files_not_even_the_default_profile_exists() {
     let desk = Desk::open().await;
-    for name in ["audit", "default", ""] {
+    let (hostile, printed) = ("a\u{1b}[2J\u{202e}b\nerror: c", "a?[2J?b?error: c");
+    for (name, printed) in
+        [("audit", "audit"), ("default", "default"), ("", ""), (hostile, printed)]
+    {
         let run = with_environment(&desk, &[], &[("AWS_PROFILE", name)]);
-        is_refused(&desk, &run, name, "AWS_PROFILE");
+        is_refused(&desk, &run, printed, "AWS_PROFILE");
     }
     desk.write(".aws/config", "[default]\nregion = eu-west-1\n");
     asks_as(&with_environment(&desk, &[], &[("AWS_PROFILE", "default")]), MANAGEMENT);
@@ -145,20 +152,4 @@ async fn the_caller_is_shown_before_any_other_call() {
     assert_eq!(calls.iter().filter(|call| call.operation.starts_with("sts:")).count(), 1);
     // --quiet hides it.
     assert_eq!(with_environment(&desk, &["--quiet"], &[]).err, "");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn control_characters_are_not_printed() {
-    let desk = Desk::open().await;
-    let run = with_environment(&desk, &[], &[("AWS_PROFILE", "a\u{1b}[2J\u{202e}b\nerror: c")]);
-    is_refused(&desk, &run, "a?[2J?b?error: c", "AWS_PROFILE");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn unreadable_configuration_files_are_an_error_if_a_profile_is_named() {
-    let desk = Desk::open().await;
-    desk.write(".aws/config", "[profile audit\nregion");
-    let run = with_environment(&desk, &[], &[("AWS_PROFILE", "audit")]);
-    says(run.error(), &["configuration files cannot be read", "AWS_CONFIG_FILE"]);
-    assert_eq!(desk.lab.take_calls().len(), 0);
 }
