@@ -21,13 +21,20 @@ pub(crate) struct KeyItem {
     pub(crate) policy: Reading<KeyPolicy>,
 }
 
-/// The policy of a key, compared as JSON.
+/// The policy of a key, compared as JSON: AWS writes one policy with different white space and
+/// orders of members.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PolicyReading(pub(crate) Reading<KeyPolicy>);
 
 impl Observed for PolicyReading {
     fn difference(&self, other: &Self) -> Option<Difference> {
-        if are_alike(&self.0, &other.0) { None } else { self.0.difference(&other.0) }
+        let difference = self.0.difference(&other.0)?;
+        let document = |policy: &Self| match &policy.0 {
+            Reading::Known(policy) => serde_json::from_str::<Value>(policy.text()).ok(),
+            Reading::Absent | Reading::Refused(_) => None,
+        };
+        let is_alike = document(self).is_some_and(|one| Some(one) == document(other));
+        (!is_alike).then_some(difference)
     }
 
     fn is_unread(&self) -> bool {
@@ -35,28 +42,7 @@ impl Observed for PolicyReading {
     }
 }
 
-/// White space and the order of members do not matter: AWS writes one policy in several ways.
-fn are_alike(one: &Reading<KeyPolicy>, other: &Reading<KeyPolicy>) -> bool {
-    if one == other {
-        return true;
-    }
-    let (Reading::Known(one), Reading::Known(other)) = (one, other) else {
-        return false;
-    };
-    let document = |text: &str| serde_json::from_str::<Value>(text).ok();
-    document(one.text()).is_some_and(|one| Some(one) == document(other.text()))
-}
-
 impl KeyItem {
-    fn all(of: &Reading<KeyFacts>) -> Self {
-        let (rotation, policy) = match of {
-            Reading::Absent => (Reading::Absent, Reading::Absent),
-            Reading::Refused(why) => (Reading::Refused(why.clone()), Reading::Refused(why.clone())),
-            Reading::Known(_) => (not_read(), not_read()),
-        };
-        Self { facts: of.clone(), rotation, policy }
-    }
-
     /// Reads an item; `whole` is all of it, with the members that `item` leaves out.
     pub(crate) fn read(item: &ConfigurationItem, whole: &Value) -> (KeyIdentity, Self) {
         let metadata = item.configuration.as_ref().and_then(Value::as_object);
@@ -73,8 +59,12 @@ impl KeyItem {
             KeyIdentity::of_arn,
         );
         let seen = match item.status {
-            ItemStatus::Deleted | ItemStatus::DeletedNotRecorded => Self::all(&Reading::Absent),
-            ItemStatus::NotRecorded => Self::all(&not_read()),
+            ItemStatus::Deleted | ItemStatus::DeletedNotRecorded => {
+                Self { facts: Reading::Absent, rotation: Reading::Absent, policy: Reading::Absent }
+            }
+            ItemStatus::NotRecorded => {
+                Self { facts: not_read(), rotation: not_read(), policy: not_read() }
+            }
             ItemStatus::Present => Self::present(arn, metadata, whole),
         };
         (identity, seen)

@@ -65,7 +65,7 @@ fn files_are_read_whole_or_not_at_all() {
     folder.write("cut.json", half);
     folder.write("short.json.gz", short);
     folder.write("flipped.json.gz", &flipped);
-    folder.write("within/deeper.json.gz", &gzip(&snapshot(&["deeper"])));
+    folder.write("within/Deeper.Json.GZ", &gzip(&snapshot(&["deeper"])));
     folder.write("other.json", b"{\"Records\":[]}");
     folder.write("notes.txt", b"nothing");
     folder.write("empty.json", b"");
@@ -80,44 +80,10 @@ fn files_are_read_whole_or_not_at_all() {
     assert_eq!(words[1], "is empty");
     assert!(words[2].starts_with("is not complete gzip: "), "{}", words[2]);
     assert!(words[3].starts_with("is not complete gzip: "), "{}", words[3]);
-}
-
-#[test]
-fn a_named_file_of_another_kind_is_a_problem() {
-    let folder = Folder::new("named");
-    let path = folder.write("other.json", b"{\"Records\":[]}");
-    let (_, problems, _, other_kinds) = read_paths(&[&path]);
+    // A file that the command line names must be of use.
+    let (_, problems, _, other_kinds) = read_paths(&[&folder.0.join("other.json")]);
     assert_eq!((problems.len(), other_kinds), (1, 0));
     assert!(problems[0].1.starts_with("contains nothing that can be judged"), "{problems:?}");
-}
-
-#[test]
-fn a_document_of_another_kind_in_a_named_file_is_a_problem() {
-    let folder = Folder::new("mixed");
-    let mixed = [&snapshot(&["one"])[..], b"{\"Buckets\":[]}"].concat();
-    let path = folder.write("mixed.json", &mixed);
-    let (names, problems, _, other_kinds) = read_paths(&[&path]);
-    assert_eq!((names, other_kinds), (vec!["one".to_owned()], 1));
-    let words = "also contains 1 document of another kind, ignored";
-    assert_eq!(problems, [("mixed.json".to_owned(), words.to_owned())]);
-    let (names, problems, _, other_kinds) = read_paths(&[&folder.0]);
-    assert_eq!((names.len(), problems.len(), other_kinds), (1, 0, 1));
-}
-
-#[test]
-fn extensions_are_matched_in_either_case_and_links_to_folders_are_skipped() {
-    let folder = Folder::new("endings");
-    folder.write("in/UPPER.JSON", &snapshot(&["upper"]));
-    folder.write("in/Deflated.Json.GZ", &gzip(&snapshot(&["deflated"])));
-    folder.write("out/beyond.json", &snapshot(&["beyond"]));
-    let inside = folder.0.join("in");
-    #[cfg(unix)]
-    std::os::unix::fs::symlink(folder.0.join("out"), inside.join("link")).unwrap();
-    let (names, problems, sources, _) = read_paths(&[&inside]);
-    assert_eq!(names, ["deflated", "upper"]);
-    assert_eq!(problems, []);
-    #[cfg(unix)]
-    assert_eq!(sources.skipped, [inside.join("link")]);
 }
 
 #[test]
