@@ -49,8 +49,8 @@ const SCAN_OPTIONS: ScanOptions<'static> = ScanOptions {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Location {
-    account_id: String,
-    aws_region: String,
+    account_id: AccountId,
+    aws_region: Region,
 }
 
 /// Judges all trails in the aggregator.
@@ -134,19 +134,11 @@ fn lists(ids: &BTreeSet<String>) -> Vec<String> {
 
 /// Adds the accounts and Regions of the aggregator, and a problem for those without a trail.
 fn add_locations(report: &mut Report, locations: &[String], name: &str) {
-    let (mut problems, mut targets) = (Vec::new(), Vec::new());
-    let mut regions = Vec::new();
+    let (mut problems, mut regions) = (Vec::new(), Vec::new());
     for row in locations {
-        let read = serde_json::from_str::<Location>(row).ok().and_then(|location| {
-            let account = AccountId::parse(&location.account_id).ok()?;
-            Some((account, Region::parse(&location.aws_region).ok()?))
-        });
-        match read {
-            Some((id, region)) => {
-                targets.push(Target { id: id.clone(), name: None, left_out: None });
-                regions.push((id, region));
-            }
-            None => problems.push("a row does not have an account and Region".to_owned()),
+        match serde_json::from_str(row) {
+            Ok(Location { account_id, aws_region }) => regions.push((account_id, aws_region)),
+            Err(_) => problems.push("a row does not have an account and Region".to_owned()),
         }
     }
     if locations.is_empty() {
@@ -156,7 +148,7 @@ fn add_locations(report: &mut Report, locations: &[String], name: &str) {
                 .to_owned(),
         );
     }
-    targets.dedup();
+    let targets: Vec<Target> = regions.iter().map(|(id, _)| Target::plain(id.clone())).collect();
     let mut gathered = Gathered::of(&targets);
     let all = regions.len();
     let mut silent = Vec::new();
@@ -169,7 +161,6 @@ fn add_locations(report: &mut Report, locations: &[String], name: &str) {
             silent.push(format!("{account} {region}"));
         }
         gathered.region(&account, RegionReport { region: region.to_string(), trails, problem });
-        gathered.done(&account);
     }
     problems.extend(locations_without_trails(&silent, all));
     let source = format!("aws/aggregator/{name}");

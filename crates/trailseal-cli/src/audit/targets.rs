@@ -20,7 +20,7 @@ pub(super) struct Target {
 }
 
 impl Target {
-    fn plain(id: AccountId) -> Self {
+    pub(super) fn plain(id: AccountId) -> Self {
         Self { id, name: None, left_out: None }
     }
 }

@@ -1,6 +1,5 @@
 //! The accounts of the judged input, for `noTrails`: an account without a trail is reported once.
 
-use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use trailseal_rule::{AccountId, Region};
@@ -37,18 +36,11 @@ impl Accounts {
     }
 
     fn add_known(&mut self, account: AccountId, new: InputAccount) {
-        match self.known.entry(account) {
-            Entry::Vacant(entry) => {
-                entry.insert(new);
-            }
-            Entry::Occupied(mut entry) => {
-                let old = entry.get_mut();
-                old.region = old.region.take().into_iter().chain(new.region).min();
-                old.source = old.source.min(new.source);
-                old.reports_no_trails |= new.reports_no_trails;
-                old.may_have_a_trail |= new.may_have_a_trail;
-            }
-        }
+        let known = self.known.entry(account).or_insert_with(|| new.clone());
+        known.region = known.region.take().into_iter().chain(new.region).min();
+        known.source = known.source.min(new.source);
+        known.reports_no_trails |= new.reports_no_trails;
+        known.may_have_a_trail |= new.may_have_a_trail;
     }
 
     fn get_mut(&mut self, account: Option<&str>) -> Option<&mut InputAccount> {

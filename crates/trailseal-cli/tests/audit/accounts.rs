@@ -120,9 +120,8 @@ async fn accounts_without_a_visible_trail_are_reported_and_judged_on_request() {
     let run = desk.audit_organization(&[]).exits(0);
     for number in [0, 1] {
         let account = member(number);
-        let said =
-            format!("NO TRAIL SEEN: {account} (account {account}): in none of its 3 audited");
-        says(&run.out, &[&said]);
+        let said = format!("NO TRAIL SEEN: {account} (account {account}): in none of its");
+        says(&run.out, &[&format!("{said} 3 audited Regions")]);
     }
     let run = desk.audit_organization(&["-p", "noTrails=NON_COMPLIANT", "-o", "json"]).exits(1);
     let verdicts = run.verdicts();
