@@ -71,10 +71,40 @@ pub(crate) enum Command {
     Audit(AuditArguments),
     Remediate(Box<RemediateArguments>),
     Render(RenderArguments),
-    Explain(ExplainArguments),
-    Schema(SchemaArguments),
-    Completions(CompletionsArguments),
-    Man(ManArguments),
+
+    /// Explain a check: what it requires, why, its evidence, and the fix
+    #[command(after_help = EXPLAIN_EXAMPLES)]
+    Explain {
+        /// The check; all checks if absent
+        #[arg(value_name = "CHECK", value_parser = checks())]
+        check: Option<String>,
+    },
+
+    /// Print a JSON Schema
+    #[command(after_help = SCHEMA_EXAMPLES)]
+    Schema {
+        /// The schema to print
+        #[arg(value_enum, default_value_t = SchemaOf::Parameters)]
+        of: SchemaOf,
+    },
+
+    /// Print a completion script for a shell
+    #[command(
+        after_help = "Example:\n  trailseal completions bash > ~/.local/share/bash-completion/completions/trailseal"
+    )]
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+
+    /// Print a manual page
+    #[command(after_help = "Example:\n  trailseal man audit > trailseal-audit.1")]
+    Man {
+        /// The subcommand; the whole command if absent
+        #[arg(value_name = "COMMAND")]
+        subcommand: Option<String>,
+    },
 }
 
 /// Judge trails from files, without a call to AWS
@@ -136,24 +166,6 @@ pub(crate) struct RenderArguments {
     pub(crate) output: Vec<Output>,
 }
 
-/// Explain a check: what it requires, why, its evidence, and the fix
-#[derive(Debug, Args)]
-#[command(after_help = EXPLAIN_EXAMPLES)]
-pub(crate) struct ExplainArguments {
-    /// The check; all checks if absent
-    #[arg(value_name = "CHECK", value_parser = checks())]
-    pub(crate) check: Option<String>,
-}
-
-/// Print a JSON Schema
-#[derive(Debug, Args)]
-#[command(after_help = SCHEMA_EXAMPLES)]
-pub(crate) struct SchemaArguments {
-    /// The schema to print
-    #[arg(value_enum, default_value_t = SchemaOf::Parameters)]
-    pub(crate) of: SchemaOf,
-}
-
 /// What has a schema.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum SchemaOf {
@@ -163,26 +175,6 @@ pub(crate) enum SchemaOf {
     Report,
     /// The output of `trailseal remediate -o json`
     Remediation,
-}
-
-/// Print a completion script for a shell
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Example:\n  trailseal completions bash > ~/.local/share/bash-completion/completions/trailseal"
-)]
-pub(crate) struct CompletionsArguments {
-    /// The shell
-    #[arg(value_enum)]
-    pub(crate) shell: Shell,
-}
-
-/// Print a manual page
-#[derive(Debug, Args)]
-#[command(after_help = "Example:\n  trailseal man audit > trailseal-audit.1")]
-pub(crate) struct ManArguments {
-    /// The subcommand; the whole command if absent
-    #[arg(value_name = "COMMAND")]
-    pub(crate) subcommand: Option<String>,
 }
 
 fn checks() -> clap::builder::PossibleValuesParser {

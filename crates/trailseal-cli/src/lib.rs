@@ -70,14 +70,14 @@ fn dispatch(command: Command, console: &mut Console<'_>) -> Result<Exit, Failure
         Command::Audit(arguments) => return audit::audit(&arguments, console),
         Command::Remediate(arguments) => return remediate::remediate(&arguments, console),
         Command::Render(arguments) => return render::render(&arguments, console),
-        Command::Explain(arguments) => explain::explain(arguments.check.as_deref()),
-        Command::Schema(arguments) => match arguments.of {
+        Command::Explain { check } => explain::explain(check.as_deref()),
+        Command::Schema { of } => match of {
             SchemaOf::Parameters => format!("{:#}\n", parameters_schema()),
             SchemaOf::Report => REPORT_SCHEMA.to_owned(),
             SchemaOf::Remediation => REMEDIATION_SCHEMA.to_owned(),
         },
-        Command::Completions(arguments) => completions(arguments.shell),
-        Command::Man(arguments) => manual_page(arguments.subcommand.as_deref())?,
+        Command::Completions { shell } => completions(shell),
+        Command::Man { subcommand } => manual_page(subcommand.as_deref())?,
     };
     let out = &mut console.out;
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Failure::standard_output)?;
