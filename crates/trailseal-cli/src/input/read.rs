@@ -165,7 +165,7 @@ fn scan_at_once(
 
 /// Inflates a gzip file and stops at a bomb.
 struct Inflating<R> {
-    /// `Take` counts the bytes that are read; its limit is no limit.
+    /// `Take` counts the bytes that are read; it has no limit.
     decoder: MultiGzDecoder<BufReader<Take<R>>>,
     inflated: u64,
 }
