@@ -336,4 +336,7 @@ fn documents_of_other_kinds_are_reported() {
     let checked = folder.check(&["in"]);
     checked.is(Exit::Clean, &["COMPLIANT"]);
     assert_eq!(checked.messages(), [note]);
+    folder.write_json("one.json", &[&all[..], &[json!({ "Buckets": [] })]].concat());
+    let error = "error: one.json: also contains 1 document of another kind, ignored";
+    assert_eq!(folder.check(&["one.json"]).messages(), [error, note]);
 }
