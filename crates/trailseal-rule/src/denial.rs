@@ -113,12 +113,15 @@ mod tests {
                 let message = format!("{BEFORE} with an explicit deny in {article} {name}{end}");
                 let denial = Denial::from_message(&message).unwrap();
                 assert_eq!(denial, Denial { policy, is_explicit: true });
-                assert!(message.contains(denial.to_string().trim_start_matches("denied ")));
+                let shown = format!("denied with an explicit deny in {article} {name}");
+                assert_eq!(denial.to_string(), shown);
             }
             let message = format!("{BEFORE} because no {name} allows the kms:DescribeKey action");
             let usual = matches!(policy, PolicyType::IdentityBased | PolicyType::ResourceBased);
             let expected = (!usual).then_some(Denial { policy, is_explicit: false });
             assert_eq!(Denial::from_message(&message), expected, "{message}");
+            let implicit = Denial { policy, is_explicit: false };
+            assert_eq!(implicit.to_string(), format!("denied because no {name} allows it"));
         }
     }
 

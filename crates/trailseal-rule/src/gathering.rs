@@ -266,13 +266,16 @@ mod tests {
         }
     }
 
-    /// The names of the queries of each round, where every answer is this one or "not read".
-    fn rounds(trail: &Trail, source: EvidenceSource<'_>, answers: &[Answer]) -> Vec<Vec<String>> {
-        let parameters = json!({"profile": "strict", "replicas": "EVALUATE"});
+    fn gathering<'a>(profile: &str, trail: &'a Trail, source: EvidenceSource<'a>) -> Gathering<'a> {
+        let parameters = json!({"profile": profile, "replicas": "EVALUATE"});
         let parameters = Parameters::parse(parameters.as_object().unwrap()).unwrap();
         let now = Timestamp::from_epoch_millis(0);
-        let context = EvaluationContext { parameters: &parameters, now };
-        let mut gathering = Gathering::new(&context, trail, source);
+        Gathering::new(&EvaluationContext { parameters: &parameters, now }, trail, source)
+    }
+
+    /// The names of the queries of each round, where every answer is this one or "not read".
+    fn rounds(trail: &Trail, source: EvidenceSource<'_>, answers: &[Answer]) -> Vec<Vec<String>> {
+        let mut gathering = gathering("strict", trail, source);
         let mut rounds = Vec::new();
         loop {
             let queries = gathering.next_queries();
@@ -320,5 +323,52 @@ mod tests {
         check(alias, "111122223333", aws, &[], &[&first]);
         check(alias, "444455556666", aws, &[bucket()], &[&first]);
         check(alias, "444455556666", items, &[bucket()], &[&first, &["Key"]]);
+        // The ARN of a key that KMS described is known, so its rotation and policy are read.
+        let answers = [bucket(), Answer::Key(Reading::Known(described_key()))];
+        let expected: [&[&str]; 3] = [&first, &["Key"], &["Rotation", "KeyPolicy"]];
+        check(alias, "111122223333", aws, &answers, &expected);
+    }
+
+    fn described_key() -> KeyFacts {
+        serde_json::from_value(json!({
+            "arn": KEY, "manager": "CUSTOMER", "state": "Enabled", "usage": "ENCRYPT_DECRYPT",
+            "spec": "SYMMETRIC_DEFAULT", "origin": "AWS_KMS", "validTo": null,
+            "deletionDate": null, "replica": false,
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn deliveries_of_other_regions_are_read_for_multi_region_trails_in_strict_only() {
+        let own = AccountId::parse("111122223333").unwrap();
+        for (profile, is_multi_region_trail, expected) in
+            [("strict", true, true), ("strict", false, false), ("effective", true, false)]
+        {
+            let trail = Trail { is_multi_region_trail, ..trail(KEY, own.as_str()) };
+            let queries = gathering(profile, &trail, EvidenceSource::Aws(&own)).next_queries();
+            let is_read = queries.iter().any(|query| matches!(query, Query::DeliveryElsewhere));
+            assert_eq!(is_read, expected, "{profile} {is_multi_region_trail}");
+        }
+    }
+
+    /// Only evidence that is needed takes the reason of the key; the rest stays not read.
+    #[test]
+    fn needed_evidence_that_was_not_read_has_the_reason_of_the_key() {
+        let trail = trail(KEY, "111122223333");
+        let refused = || Refusal::Malformed("KeyState".to_owned());
+        let facts = |profile, key: Reading<KeyFacts>| {
+            let mut gathering = gathering(profile, &trail, EvidenceSource::Items);
+            gathering.answer(Answer::Key(key));
+            gathering.into_facts()
+        };
+        let strict = facts("strict", Reading::Absent);
+        assert_eq!((strict.rotation, strict.key_policy), (Reading::Absent, Reading::Absent));
+        let strict = facts("strict", Reading::Refused(refused()));
+        assert_eq!(strict.rotation, Reading::Refused(refused()));
+        assert_eq!(strict.key_policy, Reading::Refused(refused()));
+        for key in [Reading::Absent, Reading::Refused(refused())] {
+            let cis = facts("cis", key);
+            assert_eq!((cis.rotation, cis.key_policy), (not_read(), not_read()));
+        }
     }
 }
