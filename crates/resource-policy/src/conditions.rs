@@ -373,7 +373,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_key_fails_what_matches_and_passes_what_is_negated() {
+    fn a_missing_key_fails_an_operator_and_passes_a_negated_one() {
         check(
             &ContextValue::Absent,
             &[
@@ -413,7 +413,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_with_an_open_part_is_settled_by_whoever_settles_it() {
+    fn the_unknown_part_of_a_value_depends_on_who_chooses_it() {
         let open = |operator: &'static str, values, by_caller, by_nobody| {
             for (settled, expected) in
                 [(Settled::ByCaller, by_caller), (Settled::ByNobody, by_nobody)]
@@ -436,7 +436,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_twice_may_hold() {
+    fn a_repeated_condition_holds_sometimes() {
         for text in [
             r#"{"StringEquals": {"aws:Key": "x", "AWS:KEY": "y"}}"#,
             r#"{"StringEquals": {"aws:Key": "x"}, "stringequals": {"aws:Key": "y"}}"#,
@@ -458,7 +458,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_caller_chooses_helps_an_allow_and_avoids_a_deny() {
+    fn the_caller_chooses_values_that_match_an_allow_and_avoid_a_deny() {
         let context = Context::default().with("aws:Key", ContextValue::Chosen);
         for text in [r#"{"StringEquals": {"aws:Key": "x"}}"#, r#"{"Null": {"aws:Key": "false"}}"#] {
             assert_eq!(holds(text, &context, Effect::Allow), Always);

@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_principal_matches_those_whom_it_means() {
+    fn a_principal_matches_the_callers_it_names() {
         let cloudtrail = CallerSet::Service("cloudtrail.amazonaws.com".to_owned());
         let reader = CallerSet::Principal("arn:aws:iam::111122223333:role/Reader".to_owned());
         let (any, stranger) = (CallerSet::AnyService, CallerSet::Stranger);
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wildcard_or_nothing_within_a_name_is_not_understood() {
+    fn a_wildcard_in_a_name_or_an_empty_name_is_not_understood() {
         let cloudtrail = CallerSet::Service("cloudtrail.amazonaws.com".to_owned());
         let reader = CallerSet::Principal("arn:aws:iam::111122223333:role/Reader".to_owned());
         for principal in [

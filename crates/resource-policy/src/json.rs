@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn nesting_is_bounded() {
+    fn nesting_depth_is_limited() {
         let deep = "[".repeat(200) + &"]".repeat(200);
         assert!(serde_json::from_str::<Json>(&deep).is_err());
     }

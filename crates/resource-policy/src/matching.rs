@@ -61,7 +61,7 @@ mod tests {
     use super::Match::{self, Always, Never, Sometimes};
 
     #[test]
-    fn the_three_values_combine_as_sets_do() {
+    fn three_valued_answers_combine_like_sets() {
         assert_eq!(Always.and(Sometimes), Sometimes);
         assert_eq!(Never.and(Sometimes), Never);
         assert_eq!(Always.or(Sometimes), Always);

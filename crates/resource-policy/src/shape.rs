@@ -343,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_that_the_policy_does_not_name_is_equal_to_none_it_names() {
+    fn an_unnamed_id_never_equals_a_named_one() {
         let account = Shape::text("") + Hole::Unnamed;
         check("111122223333", &account, NEVER);
         check("*", &account, ALWAYS);

@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_list_that_is_left_out_is_no_empty_list() {
+    fn a_missing_list_is_not_an_empty_list() {
         let account = AccountId::parse("111122223333").unwrap();
         let region = Region::parse("us-east-1").unwrap();
         let answer = |list| DescribeTrailsOutput::builder().set_trail_list(list).build();

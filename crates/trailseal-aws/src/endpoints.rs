@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_endpoint_of_one_service_wins_over_that_of_all() {
+    fn the_endpoint_of_a_service_takes_precedence_over_the_general_one() {
         let variables = [
             ("AWS_ENDPOINT_URL", "https://all"),
             ("AWS_ENDPOINT_URL_KMS", "https://kms"),
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_service_has_its_host_in_the_domain_of_the_partition() {
+    fn the_host_of_a_service_is_in_the_domain_of_the_partition() {
         let url =
             |service, region| Endpoints::default().url(service, &Region::parse(region).unwrap());
         assert_eq!(url(Service::S3, "us-east-1"), "https://s3.us-east-1.amazonaws.com");

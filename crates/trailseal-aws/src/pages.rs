@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_are_passed_on_until_there_is_none() {
+    fn pages_are_read_until_there_is_no_token() {
         for end in [None, token("")] {
             let mut pages = pages();
             assert_eq!(pages.next(token("a")), Ok(token("a")));

@@ -138,7 +138,7 @@ mod tests {
     use super::{bucket_key, policy_text};
 
     #[test]
-    fn no_policy_is_null_and_nothing_else() {
+    fn only_null_means_no_policy() {
         assert_eq!(policy_text(r#"{"policyText":null}"#), Ok(None));
         assert_eq!(policy_text(r#"{"policyText":"{}"}"#), Ok(Some("{}".to_owned())));
         for other in [
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bucket_key_is_on_or_off_and_anything_else_is_not_known() {
+    fn a_bucket_key_is_on_off_or_unknown() {
         let rules = |rules: &str| bucket_key(&format!(r#"{{"rules":[{rules}]}}"#));
         let rule = |enabled: &str| {
             format!(

@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn shares_are_found_and_rounded() {
+    fn percentages_are_found_and_rounded() {
         let values = Sorted::of((0..=100).rev().map(f64::from).collect());
         assert_eq!((values.at(0.5), values.at(0.99), values.at(0.0)), (50.0, 99.0, 0.0));
         assert_eq!(Sorted::of(Vec::new()).at(0.5), 0.0);

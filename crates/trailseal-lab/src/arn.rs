@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_arn_is_taken_apart_and_what_is_none_is_not() {
+    fn an_arn_is_split_and_other_text_is_rejected() {
         let (arn, name) =
             Arn::of("arn:aws:kms:us-east-1:111122223333:key/a", "kms", "key").unwrap();
         assert_eq!((arn.region, arn.account, name), ("us-east-1", "111122223333", "a"));
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn regions_are_told_from_other_words() {
+    fn only_region_names_are_accepted_as_regions() {
         for right in ["us-east-1", "ap-southeast-2", "us-gov-west-1", "cn-north-1"] {
             assert!(is_region(right), "{right}");
         }

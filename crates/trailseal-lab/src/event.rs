@@ -208,7 +208,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_of_the_three_forms_is_read() {
+    fn events_are_read_in_all_three_forms() {
         let item = json!({"resourceType": "T", "resourceId": "r", "awsAccountId": "111122223333",
                           "awsRegion": "us-east-1"});
         let bare = GivenEvent::parse(&item.to_string()).unwrap();
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_event_says_where_and_what_to_do() {
+    fn an_invalid_event_is_reported_with_its_place_and_the_fix() {
         for (text, words) in [
             ("{\n  \"a\": }", "line 2 column 8"),
             ("[]", "is no object; it must be a rule's event"),

@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn each_position_meets_the_requests_it_names() {
+    fn each_position_affects_the_requests_it_names() {
         assert_eq!(hits(Position::First, 4), [1]);
         assert_eq!(hits(Position::Nth(3), 4), [3]);
         assert_eq!(hits(Position::Every, 3), [1, 2, 3]);
@@ -194,14 +194,14 @@ mod tests {
     }
 
     #[test]
-    fn one_in_twenty_is_about_that_and_the_same_every_time() {
+    fn one_in_twenty_affects_the_same_requests_in_every_run() {
         let first = hits(Position::OneIn(20), 10_000);
         assert!((450..=550).contains(&first.len()), "{}", first.len());
         assert_eq!(first, hits(Position::OneIn(20), 10_000));
     }
 
     #[test]
-    fn other_operations_and_other_subjects_are_left_alone() {
+    fn faults_do_not_affect_other_operations_or_resources() {
         let mut faults = Faults::default();
         let fault = Fault::of(Operation::DescribeKey, Position::First, FaultKind::NotFound);
         faults.add(fault.about("key/b"));
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_is_found_by_its_name() {
+    fn every_fault_kind_is_found_by_its_name() {
         for kind in FaultKind::all(SLOW) {
             assert_eq!(FaultKind::from_name(kind.name(), SLOW), Some(kind));
         }

@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_time_is_none() {
+    fn invalid_times_are_rejected() {
         assert_eq!(from_iso("yesterday"), None);
         assert_eq!(from_epoch(&Value::from("1468446600")), None);
         assert_eq!(from_epoch(&Value::from(1.0e300)), None);

@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn an_allow_needs_certainty_and_a_deny_needs_none() {
+    fn an_allow_must_match_for_certain_and_a_deny_need_not() {
         let here = json!({ "StringEquals": { "aws:SourceArn": TRAIL } });
         let elsewhere = json!({ "StringEquals": { "AWS:SourceArn": "arn:aws:x" } });
         let odd = json!({ "OddOperator": { "aws:SourceArn": TRAIL } });
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn a_statement_without_action_or_resource_is_taken_and_has_no_effect() {
+    fn a_statement_without_action_or_resource_is_accepted_and_has_no_effect() {
         let allow = statement("Allow", &json!({}));
         for missing in ["Action", "Resource"] {
             let mut ineffective = allow.clone();
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn patterns_are_whole() {
+    fn patterns_match_the_whole_text() {
         for (pattern, text, fits) in [
             ("kms:*", "kms:a", true),
             ("*", "", true),
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn what_kms_would_not_take_is_malformed() {
+    fn a_policy_that_kms_rejects_is_malformed() {
         let fine = json!({ "Statement": [statement("Allow", &json!({}))] }).to_string();
         assert_eq!(malformed(&fine), None);
         for wrong in ["{", "[]", "{}", r#"{"Version":"1","Statement":[]}"#] {

@@ -263,14 +263,14 @@ mod tests {
     }
 
     #[test]
-    fn what_the_model_admits_passes() {
+    fn valid_requests_are_accepted() {
         let body = json!({"Name": "a_1", "Kind": "B", "Many": [0, 9], "When": 1.5, "On": true});
         assert_eq!(admit(&body, MEMBERS), Ok(()));
         assert_eq!(admit(&json!({"Name": "a", "Kind": null}), MEMBERS), Ok(()));
     }
 
     #[test]
-    fn what_cannot_be_read_is_told_apart_from_what_breaks_a_constraint() {
+    fn unreadable_requests_and_broken_constraints_are_different_errors() {
         let unreadable = [
             (json!([]), "`` is a list and must be an object"),
             (json!({"Name": "a", "Nmae": 1}), "`nmae` is not a member of the request"),

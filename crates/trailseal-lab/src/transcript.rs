@@ -215,7 +215,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_fine_is_answered_and_what_breaks_a_constraint_is_refused() {
+    fn valid_requests_are_answered_and_requests_that_break_a_constraint_are_refused() {
         let exchanges = transcript(State::default_state().unwrap());
         for exchange in &exchanges {
             let head_without_a_body = exchange.service == "s3";

@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lambda_sets_is_enough() {
+    fn the_variables_that_lambda_sets_are_sufficient() {
         let environment = read(&[
             ("AWS_REGION", "eu-central-1"),
             ("AWS_ACCESS_KEY_ID", "AKIA"),
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn all_faults_are_told_at_once() {
+    fn all_faults_are_reported_at_once() {
         let faults = read(&[
             ("AWS_REGION", "nowhere"),
             ("AWS_ACCESS_KEY_ID", " "),

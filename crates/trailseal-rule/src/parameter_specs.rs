@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_checked_follows_from_the_checks_that_are_enabled() {
+    fn settings_follow_from_the_enabled_checks() {
         let asked = |raw: serde_json::Value| {
             let parameters = Parameters::parse(raw.as_object().unwrap()).unwrap();
             let is_enabled = |id: CheckId| id.is_enabled(&parameters);
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_skipped_is_refused_with_the_checks_that_can() {
+    fn an_invalid_skipped_check_is_rejected_with_the_list_of_valid_ones() {
         let skippable: Vec<&str> = CHECKS.iter().skip(1).map(|check| check.id.as_str()).collect();
         for wrong in [CHECKS[0].id.as_str(), ",", "xyzzy"] {
             let refused = read("skipChecks", wrong).unwrap_err();

@@ -104,7 +104,7 @@ fn a_change_of_a_trail() {
 }
 
 #[test]
-fn the_spelling_of_the_api_is_the_same_item() {
+fn an_item_in_the_spelling_of_the_api_is_the_same_item() {
     let configuration = item()["configuration"].to_string();
     let api = json!({
         "arn": TRAIL, "accountId": "111122223333", "awsRegion": "us-east-1",
@@ -175,7 +175,7 @@ fn a_copy_is_recognized_by_owner_and_home_region() {
 }
 
 #[test]
-fn a_trail_that_is_gone_needs_no_configuration() {
+fn a_deleted_trail_needs_no_configuration() {
     let check = |status: &str, left_scope: bool, expected: Option<&str>| {
         let item = with(item(), "configurationItemStatus", json!(status));
         let item = if expected.is_some() { with(item, "configuration", Value::Null) } else { item };

@@ -183,7 +183,7 @@ fn for_everyone(effect: &str, action: &str, condition: &Value) -> Value {
 
 /// The path of a stranger's role may contain colons and any account.
 #[test]
-fn string_operators_confine_arns_only_by_what_stands_before_a_wildcard() {
+fn string_operators_restrict_arns_only_by_the_text_before_a_wildcard() {
     for (arn, by_text, by_parts) in [
         ("arn:aws:iam::111122223333:role/*", "pass", "pass"),
         ("arn:aws:iam::111122223333:*", "pass", "pass"),
@@ -217,7 +217,7 @@ fn string_operators_confine_arns_only_by_what_stands_before_a_wildcard() {
 
 /// A request does not have the parameters of another operation.
 #[test]
-fn keys_of_another_operation_are_missing() {
+fn condition_keys_of_other_operations_are_missing() {
     for (key, operations) in [
         ("kms:EncryptionAlgorithm", &["kms:Decrypt", "kms:ReEncryptFrom"][..]),
         ("kms:ReEncryptOnSameKey", &["kms:ReEncryptFrom"]),
@@ -247,7 +247,7 @@ fn sparing(services: &[String]) -> Vec<Value> {
 }
 
 #[test]
-fn a_service_that_a_deny_spares_works_for_strangers() {
+fn a_service_exempt_from_a_deny_works_for_strangers() {
     let check = |services: &[&str], more: Vec<Value>, expected: &str| {
         let services: Vec<String> = services.iter().map(ToString::to_string).collect();
         let statements = json!([sparing(&services), more.clone()].concat());
@@ -268,7 +268,7 @@ fn a_service_that_a_deny_spares_works_for_strangers() {
 }
 
 #[test]
-fn what_spares_too_many_services_to_ask_about_is_in_doubt() {
+fn a_deny_that_exempts_too_many_services_to_check_is_in_doubt() {
     let services: Vec<String> = (0..51).map(|each| format!("s{each:02}.amazonaws.com")).collect();
     let closing: Vec<String> = vec!["s50.amazonaws.com".to_owned()];
     let deny_all_but_the_last = sparing(&closing).pop();

@@ -178,7 +178,7 @@ fn twenty_thousand_random_documents_are_read_or_refused() {
 }
 
 #[test]
-fn the_longest_policies_come_to_an_end() {
+fn evaluation_of_the_longest_policies_ends() {
     let stars = "*a".repeat(5 * 1024) + "b";
     let marks = "?*".repeat(5 * 1024);
     let policy = json!({"Version": "2012-10-17", "Statement": [
@@ -193,7 +193,7 @@ fn the_longest_policies_come_to_an_end() {
 }
 
 #[test]
-fn what_is_too_long_or_too_deep_is_refused() {
+fn policies_that_are_too_long_or_too_deep_are_refused() {
     let long = format!(r#"{{"Statement": [], "Id": "{}"}}"#, "x".repeat(32_768));
     assert_eq!(
         parse_key_policy(&long).unwrap_err().to_string(),

@@ -134,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_set_up_runs_again_only_when_it_failed_or_an_input_changes() {
+    fn setup_runs_again_only_if_it_failed_or_an_input_changed() {
         let shell = Shell::new().unwrap();
         let folder = shell.create_temp_dir().unwrap();
         let stamp = folder.path().join("stamp");

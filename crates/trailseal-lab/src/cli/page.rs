@@ -211,7 +211,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_are_broken_at_spaces_and_long_words_stay_whole() {
+    fn text_wraps_at_spaces_and_long_words_stay_whole() {
         assert_eq!(wrapped("a bb ccc", 4), ["a bb", "ccc"]);
         assert_eq!(wrapped("a bbbbbbbb c", 4), ["a", "bbbbbbbb", "c"]);
         assert_eq!(wrapped("", 4), [""]);

@@ -171,7 +171,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_scenario_that_ships_is_read_and_expects_something_of_every_step() {
+    fn every_step_of_the_default_scenario_has_an_expected_result() {
         let arguments = Arguments::try_parse_from(["trailseal-lab", "--serve"]).unwrap();
         let steps = Steps::of(&arguments).unwrap();
         assert_eq!(steps.origin, Origin::Scenario);

@@ -246,7 +246,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn queries_are_read_as_they_are_sent_and_others_are_refused() {
+    fn queries_of_trailseal_are_parsed_and_others_are_refused() {
         let places = "SELECT accountId, awsRegion, COUNT(*) GROUP BY accountId, awsRegion";
         assert_eq!(read(places), Some(Query::Places { filter: Filter::default() }));
         let some = "SELECT arn, configuration WHERE resourceType = 'AWS::KMS::Key' AND resourceId IN ('a', 'b')";

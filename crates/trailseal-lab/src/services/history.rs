@@ -171,7 +171,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_item_is_respelled_for_the_api() {
+    fn an_item_is_converted_to_the_spelling_of_the_api() {
         let item = json!({
             "ARN": "arn:x",
             "awsAccountId": "111122223333",

@@ -207,7 +207,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn key_ids_are_told_from_other_words() {
+    fn only_key_ids_are_accepted_as_key_ids() {
         assert!(is_key_id("11111111-2222-4333-8444-555555555555"));
         assert!(is_key_id("mrk-1234abcd12ab34cd56ef1234567890ab"));
         for wrong in ["", "key", "mrk-1", "11111111-2222-4333-8444-55555555555g", "my-key"] {

@@ -195,7 +195,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fault_names_the_place_and_what_was_expected() {
+    fn an_error_names_the_place_and_the_expected_value() {
         let arn = "arn:aws:kms:us-east-1:111122223333:key/a";
         let result = json!({ "resourceType": "", "resourceId": "r", "complianceType": "COMPLIANT",
                              "orderingTimestamp": "2026-11-23T10:15:30Z" });

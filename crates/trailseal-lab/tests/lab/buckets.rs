@@ -37,7 +37,7 @@ fn status_and_region(answer: &str) -> (u16, Option<&str>) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn s3_names_the_region_with_every_answer_but_404() {
+async fn s3_returns_the_region_in_every_response_except_404() {
     let lab = lab().await;
     let head =
         |path: &str, signature: &str| ask(&lab, &format!("HEAD {path} HTTP/1.1{signature}"), "");
@@ -63,7 +63,7 @@ async fn s3_names_the_region_with_every_answer_but_404() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn faults_of_s3_are_told_by_status_alone() {
+async fn s3_faults_are_reported_by_status_only() {
     let lab = lab().await;
     let bucket = "HEAD /example-trail-logs-us-east-1 HTTP/1.1";
     for (kind, expected) in [
@@ -87,7 +87,7 @@ async fn faults_of_s3_are_told_by_status_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn requests_that_are_not_of_the_protocol_are_refused() {
+async fn requests_that_violate_the_protocol_are_refused() {
     let lab = lab().await;
     let json = "\r\ncontent-type: application/x-amz-json-1.1";
     let post = |headers: &str, body: &str| ask(&lab, &format!("POST / HTTP/1.1{headers}"), body);

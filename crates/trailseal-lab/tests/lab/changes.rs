@@ -47,7 +47,7 @@ fn key_of(lab: &Lab, trail: &str) -> Option<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_trail_takes_a_key_only_if_it_can_encrypt_with_it() {
+async fn update_trail_accepts_a_key_only_if_cloudtrail_can_encrypt_with_it() {
     let lab = lab().await;
     let client = cloudtrail(&lab, ACCOUNT, REGION);
     for (trail, key, expected) in [
@@ -81,7 +81,7 @@ async fn a_trail_takes_a_key_only_if_it_can_encrypt_with_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_changed_policy_goes_round_in_its_time_and_a_broken_one_breaks_delivery() {
+async fn a_policy_change_takes_time_to_propagate_and_a_wrong_policy_stops_delivery() {
     let lab = lab().await;
     lab.set_policy_propagation(Duration::from_millis(300));
     let client = cloudtrail(&lab, ACCOUNT, REGION);
@@ -106,7 +106,7 @@ async fn a_changed_policy_goes_round_in_its_time_and_a_broken_one_breaks_deliver
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn keys_are_made_named_saved_and_found() {
+async fn keys_are_created_given_an_alias_kept_from_deletion_and_listed() {
     let lab = lab().await;
     let client = kms(&lab);
     let tag = aws_sdk_kms::types::Tag::builder().tag_key("journal").tag_value("a").build().unwrap();
@@ -142,7 +142,7 @@ async fn keys_are_made_named_saved_and_found() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_policy_locks_out_and_none_is_too_long() {
+async fn policies_that_lock_out_the_caller_or_are_too_long_are_refused() {
     let lab = lab().await;
     let client = kms(&lab);
     let locked = policy(BARE).replace(":root", ":role/somebody");
@@ -154,7 +154,7 @@ async fn no_policy_locks_out_and_none_is_too_long() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn cloudtrail_takes_one_change_a_second() {
+async fn cloudtrail_accepts_one_change_per_second() {
     let lab = lab().await;
     lab.keep_write_rate();
     let client = cloudtrail(&lab, ACCOUNT, REGION);

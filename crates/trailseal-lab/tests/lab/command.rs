@@ -35,7 +35,7 @@ const ITEM: &str = r#"{"resourceType": "AWS::CloudTrail::Trail", "resourceId": "
     "configurationItemCaptureTime": "2026-11-23T10:00:00.125Z", "configuration": {}}"#;
 
 #[test]
-fn the_default_scenario_is_told_in_full_and_a_wrong_function_is_found_out() {
+fn the_default_scenario_is_printed_and_a_wrong_function_fails_it() {
     let stub = stub();
     let output = lab(&["--bootstrap", stub.to_str().unwrap()], "");
     let page = text(&output.stdout);
@@ -50,7 +50,7 @@ fn the_default_scenario_is_told_in_full_and_a_wrong_function_is_found_out() {
 }
 
 #[test]
-fn own_events_are_judged_and_told_as_json() {
+fn events_from_files_are_evaluated_and_printed_as_json() {
     let stub = stub();
     let arguments = ["--bootstrap", stub.to_str().unwrap(), "--json", "--parameter", "a=b", "-"];
     let output = lab(&arguments, ITEM);
@@ -66,7 +66,7 @@ fn own_events_are_judged_and_told_as_json() {
 }
 
 #[test]
-fn bad_files_are_told_all_at_once_before_anything_runs() {
+fn all_invalid_files_are_reported_before_anything_runs() {
     let broken = file("broken.json", "{\n \"a\": }");
     let other = file("other.json", "{}");
     let state = file("state.json", r#"{"trailsealLab": 1, "keys": [{"arn": "x"}]}"#);
@@ -86,7 +86,7 @@ fn bad_files_are_told_all_at_once_before_anything_runs() {
 }
 
 #[test]
-fn wrong_usage_is_told_by_the_flags_name() {
+fn usage_errors_name_the_flag() {
     for (arguments, expected) in [
         (&["--serve", "--frob"][..], "'--frob'"),
         (&["--serve", "--state"], "'--state <FILE>'"),

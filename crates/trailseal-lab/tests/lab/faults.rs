@@ -190,7 +190,7 @@ fn not_found(operation: Operation) -> &'static str {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_fault_of_every_operation_shows_and_ends() {
+async fn every_fault_affects_its_operation_until_it_ends() {
     let lab = lab_of_doomed_keys().await;
     for operation in Operation::all().filter(|each| *each != Operation::HeadBucket) {
         for kind in FaultKind::all(SLOW) {
@@ -215,7 +215,7 @@ async fn every_fault_of_every_operation_shows_and_ends() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_request_is_admitted_without_faults() {
+async fn every_request_is_accepted_without_faults() {
     let lab = lab_of_doomed_keys().await;
     for operation in Operation::all() {
         let (head, body) = request(&lab, operation);

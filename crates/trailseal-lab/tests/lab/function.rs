@@ -15,7 +15,7 @@ async fn function(lab: &Lab) -> Function {
 }
 
 #[tokio::test]
-async fn each_outcome_is_told_and_the_process_comes_back() {
+async fn each_outcome_is_reported_and_the_process_is_restarted() {
     let lab = lab().await;
     let mut function = function(&lab).await;
     let first = function.process_id();
@@ -45,7 +45,7 @@ async fn each_outcome_is_told_and_the_process_comes_back() {
 }
 
 #[tokio::test]
-async fn two_functions_work_at_once_on_one_account() {
+async fn two_functions_run_at_once_in_one_account() {
     let lab = lab().await;
     let (mut one, mut two) = (function(&lab).await, function(&lab).await);
     let item = json!({
@@ -70,7 +70,7 @@ async fn two_functions_work_at_once_on_one_account() {
 }
 
 #[tokio::test]
-async fn a_program_that_is_no_function_is_told_by_name() {
+async fn a_program_that_is_not_a_function_is_reported_by_name() {
     let lab = lab().await;
     let spawn = async |program: &str| {
         let settings = FunctionSettings::new(ACCOUNT, REGION);

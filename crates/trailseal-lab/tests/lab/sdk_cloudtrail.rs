@@ -20,7 +20,7 @@ async fn lab_and_client() -> (Lab, Client) {
 }
 
 #[tokio::test]
-async fn trails_are_described_with_their_copies_unless_told_otherwise() {
+async fn describe_trails_includes_shadow_trails_by_default() {
     let (lab, here) = lab_and_client().await;
     let all = here.describe_trails().send().await.unwrap();
     assert_eq!(all.trail_list().len(), 10);
@@ -38,7 +38,7 @@ async fn trails_are_described_with_their_copies_unless_told_otherwise() {
 }
 
 #[tokio::test]
-async fn an_unencrypted_trail_has_no_key_at_all() {
+async fn an_unencrypted_trail_has_no_key() {
     let (_lab, here) = lab_and_client().await;
     let trail = |name: &'static str| here.get_trail().name(name).send();
     let unencrypted = trail("unencrypted").await.unwrap().trail.unwrap();
@@ -49,7 +49,7 @@ async fn an_unencrypted_trail_has_no_key_at_all() {
 }
 
 #[tokio::test]
-async fn names_match_here_only_and_arns_anywhere() {
+async fn a_trail_name_matches_in_its_region_and_an_arn_in_any() {
     let (_lab, here) = lab_and_client().await;
     let named = here.describe_trails().trail_name_list("ireland").trail_name_list("sealed");
     assert_eq!(names(named.send().await.unwrap().trail_list()), ["sealed"]);
@@ -64,7 +64,7 @@ async fn names_match_here_only_and_arns_anywhere() {
 }
 
 #[tokio::test]
-async fn the_status_tells_of_the_latest_delivery() {
+async fn the_status_contains_the_latest_delivery() {
     let (lab, here) = lab_and_client().await;
     let status = here.get_trail_status().name("key-disabled").send().await.unwrap();
     assert_eq!(status.latest_delivery_error(), Some("KMS.DisabledException"));

@@ -69,7 +69,7 @@ async fn evaluations_are_stored_and_read_back() {
 }
 
 #[tokio::test]
-async fn late_evaluations_lose_or_win_as_chosen() {
+async fn older_evaluations_are_kept_or_discarded_as_configured() {
     let lab = lab().await;
     let config = client(&lab);
     let put = async |evaluation: Evaluation| {
@@ -88,7 +88,7 @@ async fn late_evaluations_lose_or_win_as_chosen() {
 }
 
 #[tokio::test]
-async fn evaluations_come_back_as_often_as_wanted() {
+async fn evaluations_are_returned_as_failed_as_often_as_requested() {
     let lab = lab().await;
     lab.send_back("a", 2);
     let config = client(&lab);
@@ -109,7 +109,7 @@ async fn evaluations_come_back_as_often_as_wanted() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_stored_is_refused() {
+async fn evaluations_that_cannot_be_stored_are_refused() {
     let lab = lab().await;
     let config = client(&lab);
     let good = || evaluation("a", ComplianceType::Compliant, 1);
@@ -146,7 +146,7 @@ async fn what_cannot_be_stored_is_refused() {
 }
 
 #[tokio::test]
-async fn a_token_is_good_for_its_own_account_only_and_test_mode_stores_nothing() {
+async fn a_token_is_valid_in_its_account_only_and_test_mode_stores_nothing() {
     let lab = lab().await;
     let member = Client::new(&sdk(&lab, MEMBER, REGION));
     let put = |client: &Client| {
@@ -162,7 +162,7 @@ async fn a_token_is_good_for_its_own_account_only_and_test_mode_stores_nothing()
 }
 
 #[tokio::test]
-async fn results_come_in_pages_and_names_over_64_characters_are_refused() {
+async fn results_are_paginated_and_names_over_64_characters_are_refused() {
     let lab = lab().await;
     let config = client(&lab);
     let evaluations = (0..25)
@@ -190,7 +190,7 @@ async fn results_come_in_pages_and_names_over_64_characters_are_refused() {
 }
 
 #[tokio::test]
-async fn trails_are_discovered_by_name_or_arn_where_they_live() {
+async fn trails_are_discovered_by_name_or_arn_in_their_home_region() {
     let lab = lab().await;
     let list = async |region: &str| {
         let config = Client::new(&sdk(&lab, ACCOUNT, region));
@@ -242,7 +242,7 @@ async fn lab_with_history(empty_pages: u64) -> Lab {
 }
 
 #[tokio::test]
-async fn the_history_begins_with_the_newest_item_not_later_than_asked() {
+async fn the_history_starts_with_the_newest_item_up_to_the_requested_time() {
     let lab = lab_with_history(0).await;
     let config = client(&lab);
     let ask = || {
@@ -268,7 +268,7 @@ async fn the_history_begins_with_the_newest_item_not_later_than_asked() {
 }
 
 #[tokio::test]
-async fn the_history_can_begin_with_empty_pages() {
+async fn the_history_can_start_with_empty_pages() {
     let lab = lab_with_history(2).await;
     let config = client(&lab);
     let request = config.get_resource_config_history().resource_type(ResourceType::Trail);

@@ -18,7 +18,7 @@ async fn lab_and_client() -> (Lab, Client) {
 }
 
 #[tokio::test]
-async fn a_key_is_described_by_each_of_its_names() {
+async fn a_key_is_described_by_id_arn_and_alias() {
     let (lab, kms) = lab_and_client().await;
     let alias = "arn:aws:kms:us-east-1:111122223333:alias/trail-logs";
     for name in [SEALED, "11111111-0000-4000-8000-111111111111", "alias/trail-logs", alias] {
@@ -35,7 +35,7 @@ async fn a_key_is_described_by_each_of_its_names() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_or_elsewhere_is_told_apart() {
+async fn missing_keys_and_malformed_arns_have_different_errors() {
     let (lab, kms) = lab_and_client().await;
     let elsewhere = "arn:aws:kms:eu-west-1:111122223333:key/77777777-0000-4000-8000-777777777777";
     for (name, expected) in [
@@ -56,7 +56,7 @@ async fn what_is_not_there_or_elsewhere_is_told_apart() {
 }
 
 #[tokio::test]
-async fn another_account_sees_only_what_it_may_and_only_by_arn() {
+async fn another_account_can_describe_only_permitted_keys_and_only_by_arn() {
     let lab = lab().await;
     let member = Client::new(&sdk(&lab, MEMBER, REGION));
     assert!(member.describe_key().key_id(SHARED).send().await.is_ok());
@@ -74,7 +74,7 @@ async fn another_account_sees_only_what_it_may_and_only_by_arn() {
 }
 
 #[tokio::test]
-async fn describing_a_predefined_alias_without_a_key_makes_one_and_is_remembered() {
+async fn describing_a_predefined_alias_creates_its_key_and_is_recorded() {
     let (lab, kms) = lab_and_client().await;
     let made = kms.describe_key().key_id("alias/aws/s3").send().await.unwrap();
     assert_eq!(made.key_metadata.unwrap().key_manager(), Some(&KeyManagerType::Aws));
@@ -104,7 +104,7 @@ async fn policies_and_rotation_are_read() {
 }
 
 #[tokio::test]
-async fn keys_that_cannot_rotate_by_themselves_say_so() {
+async fn keys_without_automatic_rotation_return_an_error_or_false() {
     let mut state = State::default_state().unwrap();
     for key in &mut state.keys {
         match key.arn.as_str() {
@@ -127,7 +127,7 @@ async fn keys_that_cannot_rotate_by_themselves_say_so() {
 }
 
 #[tokio::test]
-async fn what_the_state_denies_is_denied_to_the_accounts_own_identities() {
+async fn denials_of_the_state_apply_to_identities_of_the_account() {
     let mut state = State::default_state().unwrap();
     state.denials.push(Denial {
         account: ACCOUNT.to_owned(),
@@ -147,7 +147,7 @@ async fn what_the_state_denies_is_denied_to_the_accounts_own_identities() {
 }
 
 #[tokio::test]
-async fn a_call_is_remembered_with_account_region_and_outcome() {
+async fn a_call_is_recorded_with_account_region_and_outcome() {
     let (lab, kms) = lab_and_client().await;
     drop(kms.describe_key().key_id(SEALED).send().await);
     drop(kms.describe_key().key_id(GONE).send().await);

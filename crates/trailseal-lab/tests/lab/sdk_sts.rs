@@ -24,7 +24,7 @@ async fn assume(lab: &Lab) -> Credentials {
 }
 
 #[tokio::test]
-async fn a_role_is_assumed_and_its_session_is_of_the_other_account() {
+async fn the_session_of_an_assumed_role_belongs_to_the_other_account() {
     let lab = lab().await;
     let own = Client::new(&sdk(&lab, ACCOUNT, REGION)).get_caller_identity().send().await.unwrap();
     assert_eq!(own.account(), Some(ACCOUNT));
@@ -40,7 +40,7 @@ async fn a_role_is_assumed_and_its_session_is_of_the_other_account() {
 }
 
 #[tokio::test]
-async fn a_role_that_does_not_trust_the_caller_or_is_not_there_is_denied_alike() {
+async fn sts_hides_whether_a_role_that_does_not_trust_the_caller_exists() {
     let lab = lab().await;
     let here = Client::new(&sdk(&lab, ACCOUNT, REGION));
     let there = Client::new(&sdk(&lab, STRANGER, REGION));
@@ -73,7 +73,7 @@ async fn requests_out_of_bounds_are_refused() {
 }
 
 #[tokio::test]
-async fn credentials_that_nobody_handed_out_are_not_recognised() {
+async fn unknown_credentials_are_rejected() {
     let lab = lab().await;
     let forged = Credentials {
         access_key_id: "AKIAIOSFODNN7EXAMPLE".to_owned(),

@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_may_read_objects_is_on_the_list() {
+    fn every_principal_that_can_read_objects_is_listed() {
         let check = |action: Value, resource: Value, is_reader: bool| {
             let statement = allow(action, resource, json!({ "AWS": ROLE }));
             let (named, others) = readers(statement.clone());
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_out_leaves_the_rest_in() {
+    fn excluded_principals_leave_all_others_listed() {
         let mut statement = allow(Value::Null, json!(OBJECTS), json!({ "AWS": ROLE }));
         let members = statement.as_object_mut().unwrap();
         members.remove("Action");
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn accounts_roles_and_users_are_named_and_others_are_told_in_words() {
+    fn accounts_roles_and_users_are_named_and_other_principals_described() {
         let check = |principal: Value, named: &[&str], others: &[&str]| {
             let mut statement = allow(json!("s3:GetObject"), json!(OBJECTS), principal.clone());
             statement["Sid"] = json!("Read");
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn conditions_and_denials_take_nobody_off_the_list() {
+    fn conditions_and_denies_remove_nobody_from_the_list() {
         let mut conditional = allow(json!("s3:GetObject"), json!(OBJECTS), json!({ "AWS": ROLE }));
         conditional["Condition"] = json!({ "Bool": { "aws:SecureTransport": "false" } });
         let mut denied = allow(json!("s3:*"), json!(OBJECTS), json!({ "AWS": ROLE }));

@@ -125,7 +125,7 @@ mod tests {
 
     /// Each statement grants what it is for, to this trail alone, and opens nothing.
     #[test]
-    fn a_statement_grants_what_it_is_for_and_nothing_else() {
+    fn a_statement_grants_its_operation_and_nothing_else() {
         let trail = TrailAndKey { trail_arn: TRAIL, key_arn: None };
         let other = about("arn:aws-cn:cloudtrail:cn-north-1:111122223333:trail/other");
         for grant in GRANTS {
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn the_encryption_context_is_what_each_operation_carries() {
+    fn each_operation_carries_its_encryption_context() {
         let check = |context: Value, expected: [Match; 3]| {
             let statement = json!({
                 "Effect": "Allow",

@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_named_may_and_an_account_leaves_it_to_iam() {
+    fn a_named_principal_can_read_and_a_named_account_delegates_to_iam() {
         let check = |principal: Value, reader: &str, expected: Match| {
             let found = ask(&principal, &json!({}), Some(KEY), reader);
             assert_eq!(found, expected, "{reader} where {principal} is named");
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_carries_its_name_the_context_of_the_logs_and_comes_through_s3() {
+    fn a_reader_has_its_arn_the_encryption_context_and_kms_via_service_of_s3() {
         let check = |operator: &str, key: &str, value: &str, reader: &str, expected: Match| {
             let condition = json!({ operator: { key: value } });
             let found = ask(&json!("*"), &condition, Some(KEY), reader);

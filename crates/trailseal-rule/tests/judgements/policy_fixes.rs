@@ -80,7 +80,7 @@ fn granted_and(statement: &Value) -> Value {
 
 /// Following the fix makes the policy admit CloudTrail, and keeps the Deny for everybody else.
 #[test]
-fn the_fix_of_a_deny_is_about_that_deny_and_works() {
+fn the_fix_of_a_deny_names_that_deny_and_works() {
     for condition in [
         json!({}),
         json!({ "StringNotEqualsIfExists": { "aws:SourceOrgID": "o-abc" } }),

@@ -166,7 +166,7 @@ fn an_answer_about_a_set_is_true_of_each_of_its_requests() {
 }
 
 #[test]
-fn a_statement_added_moves_an_answer_one_way() {
+fn an_added_statement_changes_an_answer_in_one_direction_only() {
     let statements = (policy(&SET_KEYS, &POLICY_VALUES), statement(&SET_KEYS, &POLICY_VALUES));
     let strategy = (statements, any::<bool>(), world());
     run(1000, &strategy, |((policy, statement), is_service, world)| {
@@ -258,7 +258,7 @@ fn strangers() -> Vec<Concrete> {
 
 /// The dangerous error: a policy called guarded under which a stranger decrypts.
 #[test]
-fn no_stranger_decrypts_under_a_policy_that_is_called_guarded() {
+fn no_stranger_can_decrypt_under_a_policy_judged_as_guarded() {
     let strangers = strangers();
     let mut guarded = 0;
     run(1000, &policy(&GUARD_KEYS, &GUARD_VALUES), |policy| {

@@ -76,7 +76,7 @@ fn on_behalf_of_strangers(
 /// No service reads the logs for a stranger under a policy that is called guarded, and no trail or
 /// event data store of a stranger encrypts under one that is called bound.
 #[test]
-fn no_service_works_for_strangers_under_a_policy_that_is_called_guarded_and_bound() {
+fn no_service_works_for_strangers_under_a_policy_judged_as_guarded_and_bound() {
     let arns = [
         "arn:aws:sns:us-east-1:900000000001:topic",
         "arn:aws:logs:us-east-1:900000000001:log-group:111122223333:x",
@@ -111,7 +111,7 @@ fn no_service_works_for_strangers_under_a_policy_that_is_called_guarded_and_boun
 /// The other direction: where the policy is said to admit CloudTrail, each of its requests is
 /// allowed; where it is said not to, none is.
 #[test]
-fn cloudtrail_s_requests_over_tls_in_the_region_of_the_key_are_answered_alike() {
+fn both_readers_agree_on_cloudtrail_requests_over_tls_in_the_region_of_the_key() {
     let one = |text: &str| Some(vec![text.to_owned()]);
     let fillings = [
         vec![one(TRAIL)],

@@ -215,7 +215,7 @@ fn a_wrong_bill_of_materials_is_a_fault() {
 }
 
 #[test]
-fn a_missing_page_or_program_or_sum_is_a_fault() {
+fn a_missing_page_program_or_checksum_is_a_fault() {
     let files = Files::new();
     files.command(&["trailseal.1"]);
     assert!(files.faults().contains("unexpected: [\"man/man1/trailseal-audit.1\"]"));
@@ -226,7 +226,7 @@ fn a_missing_page_or_program_or_sum_is_a_fault() {
 }
 
 #[test]
-fn a_file_that_is_not_like_its_sum_is_a_fault() {
+fn a_file_that_differs_from_its_checksum_is_a_fault() {
     let files = Files::new();
     assert_eq!(files.faults(), "");
     files.shell.write_file(files.path("bootstrap-arm64.cdx.json"), format!("{} ", bill())).unwrap();
