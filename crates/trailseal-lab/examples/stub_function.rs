@@ -62,7 +62,7 @@ fn judge(event: &Value) -> Result<(), Box<dyn Error>> {
     call("config", "StarlingDoveService.PutEvaluations", &body)
 }
 
-/// Sends a request of the JSON protocol to the lab; its signature is no signature.
+/// Sends a request of the JSON protocol to the lab, with a placeholder as its signature.
 fn call(service: &str, target: &str, body: &Value) -> Result<(), Box<dyn Error>> {
     let endpoint = std::env::var("AWS_ENDPOINT_URL")?;
     let authorization = format!(
@@ -82,7 +82,7 @@ fn call(service: &str, target: &str, body: &Value) -> Result<(), Box<dyn Error>>
     if head.starts_with("HTTP/1.1 200") { Ok(()) } else { Err(answer.into()) }
 }
 
-/// One request over a connection of its own; the answer's head and body.
+/// Sends one request over a new connection; returns the head and body of the response.
 fn ask(
     host: &str,
     method: &str,

@@ -1,4 +1,4 @@
-//! From a request to its answer: which operation, which caller, which fault, what result.
+//! Turns a request into a response: finds the operation, the caller and the fault, then the result.
 
 use std::time::Duration;
 
@@ -27,17 +27,17 @@ pub(crate) struct Answer {
     pub(crate) delay: Duration,
 }
 
-/// What a request asks for.
+/// A parsed request.
 #[derive(Debug)]
 struct Asked {
     service: Service,
     /// `Err` with the name of an operation that the lab does not serve.
     operation: Result<Operation, String>,
-    /// The members of the request; `Err` where it is not of its protocol.
+    /// The members of the request; `Err` if the request violates its protocol.
     body: Result<Value, Refusal>,
 }
 
-/// Answers a request, and remembers it.
+/// Answers a request and records it.
 pub(crate) fn answer(lab_state: &mut LabState, head: &Parts, body: &Bytes) -> Answer {
     lab_state.requests = lab_state.requests.saturating_add(1);
     let request = lab_state.requests;
@@ -57,7 +57,7 @@ pub(crate) fn answer(lab_state: &mut LabState, head: &Parts, body: &Bytes) -> An
     let caller = recognise(&head.headers, asked.service, &lab_state.sessions, &lab_state.state);
     let mentions = mentions(head, body);
     let fault = asked.operation.as_ref().ok().and_then(|known| {
-        // A fault can be about a caller: `@ACCOUNT/REGION`.
+        // A fault can name a caller: `@ACCOUNT/REGION`.
         let by = caller.as_ref().map_or_else(
             |_| String::new(),
             |caller| format!(" @{}/{}", caller.account(), caller.region),
@@ -108,7 +108,7 @@ fn remember(
     });
 }
 
-/// The text in which faults and denials look for what a request is about.
+/// The text that faults and denials search for the resource of a request.
 fn mentions(head: &Parts, body: &Bytes) -> String {
     format!("{} {}", head.uri.path(), String::from_utf8_lossy(body).replace("\\/", "/"))
 }
@@ -178,7 +178,7 @@ fn result_of(
     Ok(result)
 }
 
-/// What a refusal of access names as the resource.
+/// The resource that an access denied error names.
 fn resource_of(operation: Operation, body: &Value) -> &str {
     let member = match operation.service() {
         Service::Kms => "KeyId",
@@ -201,7 +201,7 @@ fn head_bucket(
     Reply::head(status, region.as_deref(), request)
 }
 
-/// The answer of a fault that keeps the operation from being carried out.
+/// The response of a fault that prevents the operation.
 fn refused_by_fault(
     lab_state: &LabState,
     operation: Operation,
@@ -244,7 +244,7 @@ fn refused_by_fault(
     Some(if kind == FaultKind::ClockSkew { reply.an_hour_ahead() } else { reply })
 }
 
-/// S3 refuses `HEAD` by status alone, and names the bucket's Region all the same.
+/// S3 refuses `HEAD` with a status and no body, but still returns the bucket's Region.
 fn refused_head(
     lab_state: &LabState,
     refusal: &Refusal,
@@ -289,7 +289,7 @@ fn clock_skew() -> Refusal {
     Refusal::new("InvalidSignatureException", message)
 }
 
-/// How each operation says that what was asked for is not there; some say so by a result.
+/// The response of each operation for a missing resource: an error, or for some a result.
 fn not_found(operation: Operation, arn: &str, body: &Value) -> Result<Value, Refusal> {
     let (code, message) = match operation {
         Operation::PutEvaluations | Operation::GetComplianceDetailsByConfigRule => {
@@ -318,10 +318,10 @@ fn not_found(operation: Operation, arn: &str, body: &Value) -> Result<Value, Ref
         | Operation::DisableKey
         | Operation::CancelKeyDeletion
         | Operation::ListResourceTags => ("NotFoundException", "The key does not exist"),
-        // There is always a list of keys, and a key that is made needs nothing to be there.
+        // A list of keys always exists, and creating a key requires no other resource.
         Operation::ListKeys => return Ok(serde_json::json!({ "Keys": [], "Truncated": false })),
         Operation::CreateKey => ("UnsupportedOperationException", "The key cannot be made"),
-        // STS does not tell a role that is not there from one that does not trust the caller.
+        // STS returns the same error for a missing role and for one that does not trust the caller.
         Operation::AssumeRole => {
             return Err(denied(arn, operation.iam(), resource_of(operation, body)));
         }
@@ -343,7 +343,7 @@ fn not_found(operation: Operation, arn: &str, body: &Value) -> Result<Value, Ref
     Err(Refusal::new(code, message))
 }
 
-/// Tells what a request asks for by its method, path and headers.
+/// Finds the operation of a request from its method, path and headers.
 fn asked(head: &Parts, body: &Bytes) -> Option<Asked> {
     let path = head.uri.path();
     if head.method == Method::HEAD {
@@ -404,7 +404,7 @@ fn form_request(headers: &HeaderMap, body: &Bytes) -> Option<Asked> {
     for pair in std::str::from_utf8(body).ok()?.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let (name, value) = (decoded(name), decoded(value));
-        // Nested members are all of them such that the lab does not serve: their first name is enough.
+        // The lab serves no nested members, so their first name is enough.
         let first = name.split('.').next().unwrap_or_default();
         members.insert(first.to_owned(), form_value(first, value));
     }
@@ -419,7 +419,7 @@ fn form_request(headers: &HeaderMap, body: &Bytes) -> Option<Asked> {
     Some(Asked { service: Service::Sts, operation, body })
 }
 
-/// A form has strings only: the members that are numbers become numbers.
+/// A form contains only strings; converts numeric members to numbers.
 fn form_value(name: &str, value: String) -> Value {
     match (name, value.parse::<i64>()) {
         ("DurationSeconds" | "MinimumSessionTokenSize", Ok(number)) => Value::from(number),

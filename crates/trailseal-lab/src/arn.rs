@@ -1,6 +1,6 @@
-//! Amazon Resource Names, taken apart.
+//! Splits Amazon Resource Names into their parts.
 
-/// The six parts of an ARN but the first, which is always `arn`.
+/// The parts of an ARN after `arn:`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Arn<'a> {
     pub(crate) partition: &'a str,
@@ -11,7 +11,7 @@ pub(crate) struct Arn<'a> {
 }
 
 impl<'a> Arn<'a> {
-    /// Takes `text` apart, or answers `None` where it is no ARN.
+    /// Splits `text`; `None` if it is not an ARN.
     pub(crate) fn parse(text: &'a str) -> Option<Self> {
         let mut parts = text.splitn(6, ':');
         if parts.next() != Some("arn") {

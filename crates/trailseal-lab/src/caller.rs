@@ -1,7 +1,7 @@
-//! Who asks: the credentials that the lab hands out and how it knows them again.
+//! The caller of a request: the credentials that the lab issues and recognizes.
 //!
 //! The lab reads the account and the Region from a request's `Authorization` header.
-//! It does not verify the signature itself: that would test the SDK, not its user.
+//! It does not verify the signature: that would test the SDK, not its user.
 
 use std::collections::HashMap;
 
@@ -13,14 +13,14 @@ use crate::operation::Service;
 use crate::refusal::Refusal;
 use crate::state::{Denial, State};
 
-/// Credentials that the lab hands out.
+/// Credentials that the lab issues.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Credentials {
-    /// The access key id, which the lab recognises.
+    /// The access key ID, by which the lab recognizes the caller.
     pub access_key_id: String,
     /// The secret, a fixed text that is easy to search logs for.
     pub secret_access_key: String,
-    /// The session token, which the lab demands.
+    /// The session token, which the lab requires.
     pub session_token: String,
 }
 
@@ -32,18 +32,18 @@ impl std::fmt::Debug for Credentials {
     }
 }
 
-/// Whose requests are signed with an access key.
+/// The identity that an access key belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Identity {
     pub(crate) account: String,
-    /// The identity's ARN, as it is named in refusals.
+    /// The identity's ARN, as error messages name it.
     pub(crate) arn: String,
     pub(crate) session_token: String,
     /// When the credentials expire, in milliseconds since 1970.
     pub(crate) expires: Option<i64>,
 }
 
-/// An identity that asks something of a Region.
+/// An identity that calls a Region.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Caller {
     pub(crate) identity: Identity,
@@ -56,7 +56,7 @@ impl Caller {
     }
 }
 
-/// The name of the role under which the function runs in each account.
+/// The name of the function's execution role in each account.
 const FUNCTION_ROLE: &str = "trailseal-function";
 
 /// The credentials of an account's function.
@@ -68,7 +68,7 @@ pub(crate) fn credentials_of(account: &str) -> Credentials {
     }
 }
 
-/// The access keys of sessions that roles were assumed for.
+/// The access keys of the sessions of assumed roles.
 #[derive(Debug, Default)]
 pub(crate) struct Sessions {
     by_key: HashMap<String, Identity>,
@@ -76,7 +76,7 @@ pub(crate) struct Sessions {
 }
 
 impl Sessions {
-    /// Begins a session of a role and hands out its credentials.
+    /// Starts a session of a role and returns its credentials.
     pub(crate) fn begin(&mut self, account: &str, arn: String, expires: i64) -> Credentials {
         self.begun = self.begun.saturating_add(1);
         let number = self.begun;
@@ -95,7 +95,7 @@ impl Sessions {
         credentials
     }
 
-    /// Ends every session, as if its time had passed.
+    /// Ends every session, as if it had expired.
     pub(crate) fn expire(&mut self) {
         for identity in self.by_key.values_mut() {
             identity.expires = Some(0);
@@ -132,7 +132,7 @@ fn scope(headers: &HeaderMap) -> Option<(&str, &str, &str)> {
     Some((access_key_id, region, service))
 }
 
-/// Recognises the caller of a service, or refuses in the words of the JSON protocol.
+/// Identifies the caller of a service, or returns an error of the JSON protocol.
 pub(crate) fn recognise(
     headers: &HeaderMap,
     service: Service,
@@ -168,18 +168,18 @@ pub(crate) fn recognise(
     Ok(Caller { identity, region: region.to_owned() })
 }
 
-/// The refusal of credentials whose time has passed.
+/// The error for expired credentials.
 pub(crate) fn expired() -> Refusal {
     Refusal::new("ExpiredTokenException", "The security token included in the request is expired")
 }
 
-/// The refusal of a caller whom no policy of its own allows the call.
+/// The error for a caller whose own policies do not allow the call.
 pub(crate) fn denied(caller_arn: &str, action: &str, resource: &str) -> Refusal {
     let why = format!("because no identity-based policy allows the {action} action");
     not_authorized(caller_arn, action, resource, &why)
 }
 
-/// In the words of AWS (IAM User Guide, "Troubleshoot access denied error messages").
+/// The wording of AWS (IAM User Guide, "Troubleshoot access denied error messages").
 fn not_authorized(caller_arn: &str, action: &str, resource: &str, why: &str) -> Refusal {
     let on = if resource.is_empty() { String::new() } else { format!(" on resource: {resource}") };
     let message = format!("User: {caller_arn} is not authorized to perform: {action}{on} {why}");
@@ -187,7 +187,7 @@ fn not_authorized(caller_arn: &str, action: &str, resource: &str, why: &str) -> 
 }
 
 impl Denial {
-    /// What a denied caller is answered.
+    /// The error for a denied call.
     pub(crate) fn refusal(&self, caller_arn: &str, resource: &str) -> Refusal {
         if let Some(code) = &self.error {
             let message = "The operation cannot be carried out for this caller.";

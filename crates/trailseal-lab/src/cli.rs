@@ -17,7 +17,7 @@ use trailseal_lab::{Lab, State, transcript};
 use arguments::Arguments;
 use steps::Steps;
 
-/// Something that keeps the command from doing its work: lines for people, exit code 2.
+/// Errors that stop the command, as lines for people; the exit code is 2.
 #[derive(Debug)]
 pub(crate) struct Failure(Vec<String>);
 
@@ -33,14 +33,14 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// Does what the command line asks for: the exit code is 0 where all went as expected, 1 where the
-/// default scenario came out otherwise, 2 where the command could not do its work.
+/// Runs the command line. The exit code is 0 if every step had the expected result, 1 if a step of
+/// the default scenario had another result, and 2 if the command could not run.
 pub(crate) async fn main(out: &mut impl Write, err: &mut impl Write) -> ExitCode {
     match work(&Arguments::parse(), out, err).await {
         Ok(code) => code,
         Err(Failure(lines)) => {
             for line in lines {
-                // Nobody reads the errors: the exit code says it all the same.
+                // If the errors cannot be written, the exit code still reports the failure.
                 let _nobody_reads = writeln!(err, "trailseal-lab: {line}");
             }
             ExitCode::from(2)
@@ -97,7 +97,7 @@ fn state(path: Option<&Path>) -> Result<State, String> {
         .map_err(|error| format!("{name}: {}; STATE.md describes the form", error.fault))
 }
 
-/// Keeps the endpoints up until the process is interrupted.
+/// Serves the endpoints until the process is interrupted.
 async fn serve(lab: &Lab, steps: &Steps, out: &mut impl Write) -> Result<(), Failure> {
     let credentials = lab.credentials(&steps.account);
     for (name, value) in [
@@ -117,7 +117,7 @@ async fn serve(lab: &Lab, steps: &Steps, out: &mut impl Write) -> Result<(), Fai
     Ok(())
 }
 
-/// Writes one exchange a line, for the contract test.
+/// Writes one exchange per line, for the contract test.
 fn write_transcript(path: &Path) -> Result<(), Failure> {
     let failed = |error: io::Error| Failure::of(format!("{}: {error}", path.display()));
     let state = State::default_state().map_err(|error| Failure::of(error.to_string()))?;

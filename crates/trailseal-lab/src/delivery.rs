@@ -12,11 +12,11 @@ use crate::state::{Key, KeyName, State, Trail};
 /// CloudTrail's service principal.
 const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
 
-/// Which trails could not deliver after a change was carried out.
+/// The trails that could not deliver after a change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DeliveryMoment {
-    /// The change in IAM's spelling, such as `kms:PutKeyPolicy`.
+    /// The operation in IAM's spelling, such as `kms:PutKeyPolicy`.
     pub after: String,
     /// S3's error code by the ARN of the trail.
     pub broken: BTreeMap<String, String>,
@@ -31,7 +31,7 @@ pub(crate) struct Propagation {
 }
 
 impl Propagation {
-    /// Keeps the former policy of a key in force until the change has propagated.
+    /// Keeps the previous policy of a key in force until the change has propagated.
     pub(crate) fn begin(&mut self, key: &Key) {
         if !self.delay.is_zero() {
             let former = (key.policy_text(), Instant::now() + self.delay);

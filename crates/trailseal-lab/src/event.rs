@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::arn::{Arn, is_account_id};
 
-/// What a rule's function is to be told.
+/// What an event tells the function of a rule.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RuleEvent {
     /// The account that owns the rule.
@@ -22,7 +22,7 @@ pub struct RuleEvent {
 }
 
 impl RuleEvent {
-    /// The change of a resource, from its configuration item.
+    /// A change of a resource, from its configuration item.
     #[must_use]
     pub fn of_item(account: &str, region: &str, rule: &str, item: &Value) -> Self {
         let time = item.get("configurationItemCaptureTime").cloned().unwrap_or(Value::Null);
@@ -43,7 +43,7 @@ impl RuleEvent {
     }
 
     /// The event's JSON: the invoking event and the parameters are JSON inside strings, and
-    /// parameters that are not there are left out.
+    /// parameters without a value are left out.
     #[must_use]
     pub fn to_json(&self, result_token: &str) -> Value {
         let partition = crate::arn::partition_of(&self.region);
@@ -72,18 +72,18 @@ impl RuleEvent {
     }
 }
 
-/// An event that someone wrote into a file.
+/// An event from a file of the user.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GivenEvent {
-    /// The account of the rule; `None` where the file does not say.
+    /// The account of the rule, if the file has it.
     pub account: Option<String>,
-    /// The Region of the rule; `None` where the file does not say.
+    /// The Region of the rule, if the file has it.
     pub region: Option<String>,
-    /// The rule's name; `None` where the file does not say.
+    /// The rule's name, if the file has it.
     pub rule: Option<String>,
     /// What happened.
     pub invoking_event: Value,
-    /// The whole event, where the file holds one.
+    /// The whole event, if the file contains one.
     event: Option<Map<String, Value>>,
 }
 
@@ -92,7 +92,7 @@ impl GivenEvent {
     ///
     /// # Errors
     ///
-    /// The text is not JSON, or is none of the three; the message gives the place and the fix.
+    /// The text is not JSON or none of these three; the message gives the place and the fix.
     pub fn parse(text: &str) -> Result<Self, String> {
         let value: Value = serde_json::from_str(text)
             .map_err(|error| format!("{error}; the file must hold one JSON document"))?;
@@ -194,7 +194,7 @@ fn inner_json(value: &Value) -> Result<Value, String> {
     }
 }
 
-/// A text member of what an invoking event is about, or of the invoking event itself.
+/// A text member of the item or summary in an invoking event, or of the invoking event itself.
 pub(crate) fn told<'a>(invoking_event: &'a Value, name: &str) -> Option<&'a str> {
     ["configurationItem", "configurationItemSummary"]
         .into_iter()

@@ -1,4 +1,4 @@
-//! Faults on demand: which request is to go wrong, and how.
+//! Injected faults: which requests they affect, and how.
 
 use std::time::Duration;
 
@@ -6,16 +6,16 @@ use strum::IntoStaticStr;
 
 use crate::operation::Operation;
 
-/// One thing that is to go wrong.
+/// One injected fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// The operation that it concerns; `None` is every operation.
+    /// The operation that it affects; `None` means every operation.
     pub operation: Option<Operation>,
-    /// Concerns only requests that mention this text, such as a key's ARN or a bucket's name.
+    /// Affects only requests that contain this text, such as a key's ARN or a bucket's name.
     pub about: Option<String>,
-    /// Which of the requests concerned it meets.
+    /// Which of these requests it affects.
     pub position: Position,
-    /// What happens to such a request.
+    /// What happens to an affected request.
     pub kind: FaultKind,
 }
 
@@ -32,14 +32,14 @@ impl Fault {
         Self { operation: None, about: None, position, kind }
     }
 
-    /// The same fault, for requests that mention `text` only.
+    /// The same fault, only for requests that contain `text`.
     #[must_use]
     pub fn about(self, text: impl Into<String>) -> Self {
         Self { about: Some(text.into()), ..self }
     }
 }
 
-/// Which of the requests that a fault concerns it meets, counted from one.
+/// Which of its matching requests a fault affects, counted from one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Position {
     /// The first one.
@@ -48,12 +48,12 @@ pub enum Position {
     Nth(u32),
     /// Each.
     Every,
-    /// One in this many, at irregular positions that are the same in every run.
+    /// One in this many, at pseudorandom positions that are the same in every run.
     OneIn(u32),
 }
 
 impl Position {
-    /// Whether the request of this number, counted from one, is met.
+    /// Whether the request of this number, counted from one, is affected.
     fn meets(self, number: u32) -> bool {
         match self {
             Self::First => number == 1,
@@ -65,7 +65,7 @@ impl Position {
     }
 }
 
-/// Spreads consecutive numbers evenly and always in the same way (the finalizer of splitmix64).
+/// Maps consecutive numbers to evenly distributed ones (the finalizer of splitmix64).
 fn scatter(number: u32) -> u64 {
     let mut bits = u64::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -73,41 +73,41 @@ fn scatter(number: u32) -> u64 {
     bits ^ (bits >> 31)
 }
 
-/// How a request goes wrong.
+/// The kind of a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
 pub enum FaultKind {
-    /// Refused as one too many: `ThrottlingException`, `Throttling` of STS, 503 of S3.
+    /// Throttled: `ThrottlingException`, `Throttling` from STS, 503 from S3.
     Throttling,
-    /// The service failed: HTTP 500.
+    /// An internal error: HTTP 500.
     InternalError,
-    /// The service is not there: HTTP 503.
+    /// Service unavailable: HTTP 503.
     ServiceUnavailable,
-    /// Carried out, and answered so much later.
+    /// Carried out, but the response is delayed by this time.
     Slow(Duration),
-    /// Not carried out: the connection is reset instead of an answer.
+    /// Not carried out: the connection is reset without a response.
     ConnectionReset,
     /// Carried out, but the response body is truncated.
     TruncatedBody,
-    /// Carried out, but the answer is a page of HTML.
+    /// Carried out, but the response is an HTML page.
     NotJson,
-    /// Carried out, but each member of the answer has another type than it ought to.
+    /// Carried out, but each member of the response has the wrong type.
     WrongTypes,
-    /// Carried out, but the answer says that the page which was asked for also comes next. An
+    /// Carried out, but the token of the next page is that of the requested page. An
     /// operation without pages is not affected.
     RepeatedToken,
-    /// Refused: the caller may not.
+    /// Refused: access denied.
     AccessDenied,
-    /// Refused: what was asked for is not there, in the operation's own words.
+    /// Refused: the resource does not exist, with the operation's own error.
     NotFound,
     /// Refused: the caller's credentials are no longer valid.
     ExpiredCredentials,
-    /// Refused: the caller's clock is wrong; the answer's `Date` is an hour ahead.
+    /// Refused: the caller's clock is wrong; the `Date` of the response is an hour ahead.
     ClockSkew,
 }
 
 impl FaultKind {
-    /// Every kind, so that a test can prove that it left none out; `slow` is the delay of the slow one.
+    /// Every kind, so that tests can cover all of them; `slow` is the delay of the slow kind.
     #[must_use]
     pub const fn all(slow: Duration) -> [Self; 13] {
         [
@@ -133,14 +133,14 @@ impl FaultKind {
         self.into()
     }
 
-    /// The kind of this name; `slow` is the delay of the slow one.
+    /// The kind of this name; `slow` is the delay of the slow kind.
     #[must_use]
     pub fn from_name(name: &str, slow: Duration) -> Option<Self> {
         Self::all(slow).into_iter().find(|kind| kind.name() == name)
     }
 }
 
-/// The faults that are to happen, each with the number of requests it has seen.
+/// The injected faults, each with the number of its matching requests so far.
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
     armed: Vec<(Fault, u32)>,
@@ -155,7 +155,7 @@ impl Faults {
         self.armed.clear();
     }
 
-    /// The fault that meets this request: the first added wins, but each counts it.
+    /// The fault that affects this request: the first injected wins, but each counts the request.
     pub(crate) fn meet(&mut self, operation: Operation, mentions: &str) -> Option<FaultKind> {
         let mut met = None;
         for (fault, seen) in &mut self.armed {

@@ -1,4 +1,4 @@
-//! The function as Lambda runs it: a process of its own, fed through the Runtime API.
+//! The function as Lambda runs it: a separate process that gets events from the Runtime API.
 
 use std::fs::File;
 use std::io;
@@ -18,7 +18,7 @@ use crate::lab::Lab;
 use crate::moments;
 use crate::runtime_api::{Delivery, Outcome, RuntimeApi};
 
-/// The time that Lambda gives a function to ask for its first event.
+/// The time in which a function must request its first event, as in Lambda.
 const INIT_TIME: Duration = Duration::from_secs(10);
 
 /// How a function is set up.
@@ -28,11 +28,11 @@ pub struct FunctionSettings {
     pub account: String,
     /// The Region that the function runs in.
     pub region: String,
-    /// Arguments of the program, where it takes some.
+    /// Arguments of the program, if any.
     pub arguments: Vec<String>,
-    /// The memory that it says it has, in MiB.
+    /// The memory limit that it is told, in MiB.
     pub memory_mib: u32,
-    /// Environment variables beside, or instead of, those that Lambda sets.
+    /// Environment variables that add to or replace those that Lambda sets.
     pub environment: Vec<(String, String)>,
 }
 
@@ -46,21 +46,21 @@ impl FunctionSettings {
     }
 }
 
-/// An event's way through the function.
+/// The invocation of the function with one event.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Invocation {
     /// What became of it.
     pub outcome: Outcome,
-    /// From handing it over to the outcome.
+    /// The time from delivery to the outcome.
     pub duration: Duration,
 }
 
-/// A cold start, from the start of the process to its first answer.
+/// A cold start, from the start of the process to its first response.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FirstResponse {
     /// What became of the event.
     pub outcome: Outcome,
-    /// From the start of the process to the question for an event: Lambda's init phase.
+    /// From the start of the process to its first request for an event: Lambda's init phase.
     pub until_asked: Duration,
     /// From the start of the process to the outcome.
     pub duration: Duration,
@@ -72,9 +72,9 @@ pub struct FirstResponse {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Memory {
-    /// The most that was ever resident (`VmHWM`).
+    /// The peak resident memory (`VmHWM`).
     pub peak_kib: u64,
-    /// What is resident now (`VmRSS`).
+    /// The current resident memory (`VmRSS`).
     pub resident_kib: u64,
 }
 
@@ -89,8 +89,8 @@ pub struct Function {
     environment: Vec<(String, String)>,
     runtime: RuntimeApi,
     process: Option<Child>,
-    /// What the function writes: unnamed files, so that everything written before an answer is
-    /// available when the answer arrives.
+    /// The function's output, in unnamed files, so that everything written before a response is
+    /// available when the response arrives.
     stdout: Tape,
     stderr: Tape,
     cold_start: Duration,
@@ -103,14 +103,14 @@ impl Function {
     /// # Errors
     ///
     /// The program cannot be started, ends, reports an error or stays silent for ten seconds; the
-    /// message holds what it wrote.
+    /// message contains its output.
     pub async fn spawn(program: &Path, lab: &Lab, settings: FunctionSettings) -> io::Result<Self> {
         let mut function = Self::rest(program, lab, settings).await?;
         function.start().await?;
         Ok(function)
     }
 
-    /// The function before its process is started, as it is between two bursts of events.
+    /// The function without a running process, as between two bursts of events.
     ///
     /// # Errors
     ///
@@ -137,7 +137,7 @@ impl Function {
         })
     }
 
-    /// Starts a new process with the event already waiting, and measures the time to its answer.
+    /// Starts a new process with the event already queued, and measures the time to its response.
     ///
     /// # Errors
     ///
@@ -172,13 +172,13 @@ impl Function {
         Ok(FirstResponse { outcome, until_asked, duration, memory })
     }
 
-    /// From the start of the process to its first question for an event, the last time.
+    /// The latest time from the start of the process to its first request for an event.
     #[must_use]
     pub fn cold_start(&self) -> Duration {
         self.cold_start
     }
 
-    /// How often the process was started.
+    /// The number of times the process was started.
     #[must_use]
     pub fn starts(&self) -> u32 {
         self.starts
@@ -202,11 +202,11 @@ impl Function {
         Some(Memory { peak_kib: kib("VmHWM:")?, resident_kib: kib("VmRSS:")? })
     }
 
-    /// The lines that the function wrote since the last time, to either of its outputs.
+    /// The lines that the function wrote to stdout and stderr since the last call.
     ///
     /// # Errors
     ///
-    /// The files that hold them cannot be read.
+    /// The output files cannot be read.
     pub fn take_lines(&mut self) -> io::Result<Vec<String>> {
         let mut lines = self.stdout.take_lines()?;
         lines.extend(self.stderr.take_lines()?);
@@ -217,7 +217,7 @@ impl Function {
     ///
     /// # Errors
     ///
-    /// The process had ended before and cannot be started again.
+    /// The process had ended and cannot be restarted.
     pub async fn invoke(&mut self, event: &[u8], time: Duration) -> io::Result<Invocation> {
         if self.ended()?.is_some() {
             self.start().await?;
@@ -333,7 +333,7 @@ impl Function {
     }
 }
 
-/// Waits for what the function says, for its end or for the end of its time.
+/// Waits for the function's response, its exit or the timeout.
 async fn outcome(
     process: Option<&mut Child>,
     said: oneshot::Receiver<Outcome>,
@@ -353,7 +353,7 @@ async fn outcome(
     })
 }
 
-/// A file that is written at its end and read once from its beginning.
+/// A file that is appended to and read once from its beginning.
 #[derive(Debug)]
 struct Tape {
     file: File,
@@ -367,12 +367,12 @@ impl Tape {
         let name = format!("trailseal-lab-{}-{number}.log", std::process::id());
         let path = std::env::temp_dir().join(name);
         let file = File::options().append(true).read(true).create_new(true).open(&path)?;
-        // The open file stays; only its name goes, so nothing is left behind.
+        // The open file remains usable; only its name is removed, so no file is left behind.
         std::fs::remove_file(&path)?;
         Ok(Self { file, read: 0 })
     }
 
-    /// The whole lines that are new; a line that is still being written waits for the next time.
+    /// The new complete lines; a line that is still being written is returned by a later call.
     fn take_lines(&mut self) -> io::Result<Vec<String>> {
         let length = self.file.metadata()?.len().saturating_sub(self.read);
         let mut bytes = vec![0; usize::try_from(length).unwrap_or_default()];

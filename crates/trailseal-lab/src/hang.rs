@@ -9,7 +9,7 @@ pub enum Hang {
     AfterTheChange,
 }
 
-/// The one change that is to hang, and whether it does.
+/// The one change that will hang, and whether it does now.
 #[derive(Debug, Default)]
 pub(crate) struct Hangs {
     due: Option<(u32, Hang)>,
@@ -18,17 +18,17 @@ pub(crate) struct Hangs {
 }
 
 impl Hangs {
-    /// Lets the change of this number hang, counted from now and from one.
+    /// Makes the change of this number hang, counted from now and from one.
     pub(crate) fn arm(&mut self, number: u32, hang: Hang) {
         *self = Self { due: Some((number, hang)), seen: 0, hung: false };
     }
 
-    /// Ends the wait for such a change.
+    /// Makes no further change hang.
     pub(crate) fn disarm(&mut self) {
         *self = Self::default();
     }
 
-    /// How this change hangs, if it does.
+    /// Where this change hangs, if it does.
     pub(crate) fn meet(&mut self) -> Option<Hang> {
         self.seen = self.seen.saturating_add(1);
         let (_, hang) = self.due.filter(|(number, _)| *number == self.seen)?;

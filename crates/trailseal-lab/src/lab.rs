@@ -15,9 +15,9 @@ use crate::record::{Call, Ordering, PutEvaluation};
 use crate::server::{Place, Server, handle_services, serve};
 use crate::state::{Account, Membership, StandingResult, State};
 
-/// An AWS account on loopback, up as long as the value lives.
+/// An AWS account on loopback, which runs until the value is dropped.
 ///
-/// All services answer at one address; `AWS_ENDPOINT_URL` leads any AWS SDK there.
+/// All services share one address; set `AWS_ENDPOINT_URL` to it for any AWS SDK.
 #[derive(Debug)]
 pub struct Lab {
     shared: Shared,
@@ -39,7 +39,7 @@ impl Lab {
     }
 
     /// Opens a further address of the same account, on a free port of `ip`, which must be one of
-    /// this machine: in the clear, or over TLS with a certificate of `authority`.
+    /// this machine: in plain HTTP, or over TLS with a certificate of `authority`.
     ///
     /// # Errors
     ///
@@ -69,7 +69,7 @@ impl Lab {
         self.shared.lock().begin(state);
     }
 
-    /// Adds an account without anything in it, unless it is there; says whether it was missing.
+    /// Adds an empty account unless it exists; returns whether it was missing.
     pub fn ensure_account(&self, id: &str, region: &str) -> bool {
         let mut lab_state = self.shared.lock();
         let accounts = &mut lab_state.state.accounts;
@@ -86,41 +86,41 @@ impl Lab {
         false
     }
 
-    /// Makes a fault happen from now on; of several that meet a request, the first injected wins.
+    /// Injects a fault; of several that match a request, the first injected wins.
     pub fn inject(&self, fault: Fault) {
         self.shared.lock().faults.add(fault);
     }
 
-    /// Ends all faults, those of [`Lab::send_back`] included.
+    /// Ends all faults, including those of [`Lab::send_back`].
     pub fn clear_faults(&self) {
         let mut lab_state = self.shared.lock();
         lab_state.faults.clear();
         lab_state.send_back.clear();
     }
 
-    /// Lets the change of this number hang, counted from now and from one: it is never answered.
+    /// Makes the change of this number hang, counted from now and from one: it is never answered.
     pub fn hang_at_change(&self, number: u32, hang: Hang) {
         self.shared.lock().hangs.arm(number, hang);
     }
 
-    /// Whether the change that was to hang does, or did.
+    /// Whether a change hangs or has hung.
     #[must_use]
     pub fn has_hung(&self) -> bool {
         self.shared.lock().hangs.hung
     }
 
-    /// Lets no further change hang.
+    /// No further change hangs.
     pub fn clear_hang(&self) {
         self.shared.lock().hangs.disarm();
     }
 
-    /// Lets changes of key policies that are made from now on take so long until CloudTrail meets
-    /// them; KMS shows them at once.
+    /// From now on, changes of key policies take this long to reach CloudTrail; KMS
+    /// shows them at once.
     pub fn set_policy_propagation(&self, delay: Duration) {
         self.shared.lock().propagation.delay = delay;
     }
 
-    /// Lets CloudTrail refuse more than one UpdateTrail a second of an account and Region.
+    /// Makes CloudTrail refuse more than one UpdateTrail per second in an account and Region.
     pub fn keep_write_rate(&self) {
         self.shared.lock().keeps_write_rate = true;
     }
@@ -131,32 +131,32 @@ impl Lab {
         self.shared.lock().state.clone()
     }
 
-    /// Changes the state as somebody else would: nothing is forgotten.
+    /// Changes the state as another user would: all records are kept.
     pub fn edit(&self, change: impl FnOnce(&mut State)) {
         let mut lab_state = self.shared.lock();
         change(&mut lab_state.state);
         lab_state.has_changed = true;
     }
 
-    /// The trails that cannot deliver as things stand, with S3's error code; changes of key
-    /// policies count as if they had gone round.
+    /// The trails that currently cannot deliver, with S3's error code; changes of key
+    /// policies count as if they had propagated.
     #[must_use]
     pub fn broken_deliveries(&self) -> BTreeMap<String, String> {
         broken(&self.shared.lock().state)
     }
 
-    /// Which trails could not deliver after each change since the last time, and forgets it.
+    /// Takes the trails that could not deliver after each change since the last call.
     #[must_use]
     pub fn take_delivery_moments(&self) -> Vec<DeliveryMoment> {
         std::mem::take(&mut self.shared.lock().delivery_moments)
     }
 
-    /// Delays every answer by so much.
+    /// Delays every response by this time.
     pub fn set_latency(&self, latency: Duration) {
         self.shared.lock().latency = latency;
     }
 
-    /// Chooses what happens to evaluations that come late.
+    /// Chooses what happens to evaluations older than the stored result.
     pub fn set_ordering(&self, ordering: Ordering) {
         self.shared.lock().ordering = ordering;
     }
@@ -173,29 +173,29 @@ impl Lab {
         self.shared.lock().session_seconds = Some(seconds);
     }
 
-    /// Ends every session of an assumed role, as if its time had passed.
+    /// Ends every session of an assumed role, as if it had expired.
     pub fn expire_sessions(&self) {
         self.shared.lock().sessions.expire();
     }
 
-    /// A result token that PutEvaluations accepts for the rule, which is made if it is not there.
+    /// A result token that PutEvaluations accepts for the rule; a missing rule is created.
     #[must_use]
     pub fn issue_token(&self, account: &str, region: &str, rule: &str) -> String {
         self.shared.lock().issue_token(RuleId::new(account, region, rule))
     }
 
-    /// Deletes a rule: its tokens now lead to `NoSuchConfigRuleException`.
+    /// Deletes a rule: its tokens now return `NoSuchConfigRuleException`.
     pub fn delete_rule(&self, account: &str, region: &str, rule: &str) {
         self.shared.lock().deleted_rules.insert(RuleId::new(account, region, rule));
     }
 
-    /// The requests since the last time, and forgets them.
+    /// Takes the requests since the last call.
     #[must_use]
     pub fn take_calls(&self) -> Vec<Call> {
         std::mem::take(&mut self.shared.lock().calls)
     }
 
-    /// How often each operation was asked since the last [`Lab::take_calls`], by IAM's spelling.
+    /// The number of calls of each operation since the last [`Lab::take_calls`], in IAM's spelling.
     #[must_use]
     pub fn call_counts(&self) -> BTreeMap<String, usize> {
         let mut counts = BTreeMap::new();
@@ -205,13 +205,13 @@ impl Lab {
         counts
     }
 
-    /// The evaluations that PutEvaluations was sent since the last time, and forgets them.
+    /// Takes the evaluations sent to PutEvaluations since the last call.
     #[must_use]
     pub fn take_put_evaluations(&self) -> Vec<PutEvaluation> {
         std::mem::take(&mut self.shared.lock().evaluations)
     }
 
-    /// The results that stand for a rule.
+    /// The current results of a rule.
     #[must_use]
     pub fn results(&self, account: &str, region: &str, rule: &str) -> Vec<StandingResult> {
         let lab_state = self.shared.lock();

@@ -25,27 +25,27 @@ impl RuleId {
     }
 }
 
-/// The results of a rule, by type and id of the resource.
+/// The results of a rule, by type and ID of the resource.
 pub(crate) type Results = BTreeMap<(String, String), StandingResult>;
 
-/// The type and id of the resource that a result is about.
+/// The type and ID of the resource of a result.
 pub(crate) fn resource_of(result: &StandingResult) -> (String, String) {
     (result.resource_type.clone(), result.resource_id.clone())
 }
 
-/// Evaluations that are to be sent back.
+/// Evaluations to return in `FailedEvaluations`.
 #[derive(Debug)]
 pub(crate) struct SendBack {
     pub(crate) resource_id: String,
     pub(crate) times_left: u32,
 }
 
-/// What the lab holds.
+/// The data of the lab.
 #[derive(Debug, Default)]
 pub(crate) struct LabState {
     pub(crate) state: State,
     pub(crate) sessions: Sessions,
-    /// How long sessions last, where that is not what was asked for.
+    /// The duration of sessions, if it replaces the requested one.
     pub(crate) session_seconds: Option<i64>,
     pub(crate) faults: Faults,
     pub(crate) latency: Duration,
@@ -61,15 +61,15 @@ pub(crate) struct LabState {
     pub(crate) created_keys: Vec<String>,
     pub(crate) hangs: Hangs,
     pub(crate) propagation: Propagation,
-    /// Whether CloudTrail takes no more than one change a second.
+    /// Whether CloudTrail accepts only one change per second.
     pub(crate) keeps_write_rate: bool,
-    /// When a trail was last changed, or was to be, by account and Region.
+    /// When the last change of a trail was requested, by account and Region.
     pub(crate) trail_changes: HashMap<(String, String), Instant>,
-    /// How many keys were made.
+    /// The number of keys created.
     pub(crate) keys_made: u64,
     /// Whether anything was changed.
     pub(crate) has_changed: bool,
-    /// Which trails could not deliver after each change.
+    /// The trails that could not deliver after each change.
     pub(crate) delivery_moments: Vec<DeliveryMoment>,
 }
 
@@ -98,14 +98,14 @@ impl LabState {
         self.state = state;
     }
 
-    /// Notes what a change has done to the deliveries.
+    /// Records how a change affected the deliveries.
     pub(crate) fn note_change(&mut self, operation: &str) {
         self.has_changed = true;
         let moment = DeliveryMoment { after: operation.to_owned(), broken: broken(&self.state) };
         self.delivery_moments.push(moment);
     }
 
-    /// A token that PutEvaluations accepts for the rule; a rule that is not there is made.
+    /// A token that PutEvaluations accepts for the rule; a missing rule is created.
     pub(crate) fn issue_token(&mut self, rule: RuleId) -> String {
         self.tokens_issued = self.tokens_issued.saturating_add(1);
         let token = format!("LabResultTokenNeverSeen{:08}", self.tokens_issued);
@@ -126,7 +126,7 @@ impl Shared {
         Self { lab_state: Arc::new(Mutex::new(lab_state)) }
     }
 
-    /// The lab state, for a moment: never held across an `await`.
+    /// Locks the lab state; the lock is never held across an `await`.
     pub(crate) fn lock(&self) -> MutexGuard<'_, LabState> {
         self.lab_state.lock().unwrap_or_else(PoisonError::into_inner)
     }

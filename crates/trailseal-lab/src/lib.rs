@@ -2,11 +2,11 @@
 //!
 //! The lab serves what Trailseal uses of AWS Config, CloudTrail, KMS, STS and S3 over real HTTP, and
 //! the Lambda Runtime API to a function that runs as a process of its own. It answers from a plain
-//! document (`STATE.md`), refuses what AWS would refuse with AWS's error codes, goes wrong on demand,
-//! and remembers what it was asked and sent.
+//! document (`STATE.md`), refuses what AWS would refuse with AWS's error codes, injects faults,
+//! and records the requests and evaluations that it receives.
 //!
-//! What is not here: any knowledge of the rule. The lab never decides a verdict; it depends on no
-//! other crate of the project, and what it reports was sent to it. It does not verify signatures.
+//! The lab knows nothing about the rule. It never decides a verdict and depends on no
+//! other crate of the project; it reports only what it received. It does not verify signatures.
 
 mod answer;
 mod arn;

@@ -1,4 +1,4 @@
-//! Further addresses of the lab, and the authority that vouches for those over TLS.
+//! Further addresses of the lab, and the certificate authority of those over TLS.
 
 use std::fmt;
 use std::io;
@@ -12,7 +12,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::server::Server;
 
-/// The names that certificates are made out to.
+/// The names that certificates are issued for.
 const NAMES: [&str; 1] = ["localhost"];
 const ADDRESSES: [Ipv4Addr; 4] = [
     Ipv4Addr::LOCALHOST,
@@ -29,11 +29,11 @@ pub struct Authority {
 }
 
 impl Authority {
-    /// Makes an authority, and a certificate of it for 127.0.0.1 to 127.0.0.4 and `localhost`.
+    /// Creates an authority and its certificate for 127.0.0.1 to 127.0.0.4 and `localhost`.
     ///
     /// # Errors
     ///
-    /// The keys or certificates cannot be made.
+    /// The keys or certificates cannot be created.
     pub fn new() -> io::Result<Self> {
         let mut own = CertificateParams::new(Vec::new()).map_err(io::Error::other)?;
         own.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -80,7 +80,7 @@ fn server(
     config.with_single_cert(vec![certificate], key)
 }
 
-/// A further address of a lab, open as long as the value lives.
+/// A further address of a lab, open until the value is dropped.
 #[derive(Debug)]
 pub struct Listener {
     server: Server,

@@ -1,9 +1,9 @@
-//! Words and limits of AWS's service models that the lab holds requests and states to.
+//! The enum values and limits of AWS's service models, which requests and states must satisfy.
 //!
 //! Taken from botocore's models of config 2014-11-12, cloudtrail 2013-11-01, kms 2014-11-01 and
 //! sts 2011-06-15; the contract test compares what the lab does with those models.
 
-/// Errors that CloudTrail's model has for `DescribeTrails` and `GetTrailStatus`.
+/// Errors in CloudTrail's model of `DescribeTrails` and `GetTrailStatus`.
 pub(crate) const CLOUDTRAIL_ERRORS: [&str; 5] = [
     "NoManagementAccountSLRExistsException",
     "OperationNotPermittedException",
@@ -12,7 +12,7 @@ pub(crate) const CLOUDTRAIL_ERRORS: [&str; 5] = [
     "CloudTrailARNInvalidException",
 ];
 
-/// The error of this code.
+/// The error with this code.
 pub(crate) fn cloudtrail_error(code: &str) -> &'static str {
     let known = CLOUDTRAIL_ERRORS.into_iter().find(|known| *known == code);
     known.unwrap_or("OperationNotPermittedException")
@@ -66,7 +66,7 @@ pub(crate) const KEY_SPECS: [&str; 20] = [
     "ML_KEM_1024",
 ];
 
-/// The key specs that the older `CustomerMasterKeySpec` does not know.
+/// The key specs that the older `CustomerMasterKeySpec` does not have.
 pub(crate) const KEY_SPECS_SINCE_RENAMING: [&str; 7] = [
     "ML_DSA_44",
     "ML_DSA_65",
@@ -85,7 +85,7 @@ pub(crate) const KEY_ORIGINS: [&str; 4] =
 pub(crate) const ACCOUNT_STATES: [&str; 5] =
     ["PENDING_ACTIVATION", "ACTIVE", "SUSPENDED", "PENDING_CLOSURE", "CLOSED"];
 
-/// The policies that AWS names as those which deny; the last stands for none that allows.
+/// The policy types that AWS names in a denial; the last means that no policy allows the call.
 pub(crate) const DENYING_POLICIES: [&str; 8] = [
     "service control policy",
     "resource control policy",
@@ -101,7 +101,7 @@ pub(crate) const DENYING_POLICIES: [&str; 8] = [
 pub(crate) const COMPLIANCE_TYPES: [&str; 4] =
     ["COMPLIANT", "NON_COMPLIANT", "NOT_APPLICABLE", "INSUFFICIENT_DATA"];
 
-/// The compliance types that PutEvaluations takes.
+/// The compliance types that PutEvaluations accepts.
 pub(crate) const REPORTABLE_COMPLIANCE_TYPES: [&str; 3] =
     ["COMPLIANT", "NON_COMPLIANT", "NOT_APPLICABLE"];
 

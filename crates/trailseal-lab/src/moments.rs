@@ -1,4 +1,4 @@
-//! Points in time: milliseconds since 1970, in each of the forms that AWS writes them.
+//! Times in milliseconds since 1970, in each format that AWS uses.
 
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -25,7 +25,7 @@ fn moment(milliseconds: i64) -> OffsetDateTime {
 
 /// Writes the time as AWS's JSON protocol does: seconds since 1970, with a fraction.
 pub(crate) fn to_epoch(milliseconds: i64) -> Value {
-    // Exact for every moment of the next hundred thousand years.
+    // Exact for the next hundred thousand years.
     #[expect(clippy::cast_precision_loss, reason = "below 2^53 for any date that has four digits")]
     let seconds = milliseconds as f64 / 1000.0;
     serde_json::Number::from_f64(seconds).map_or(Value::Null, Value::Number)
@@ -42,7 +42,7 @@ pub(crate) fn from_epoch(value: &Value) -> Option<i64> {
     Some(whole)
 }
 
-/// The time now, for what expires.
+/// The current time, for expiry.
 pub(crate) fn now() -> i64 {
     let now = OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000;
     i64::try_from(now).unwrap_or(i64::MAX)
@@ -53,7 +53,7 @@ pub(crate) fn to_http_date(milliseconds: i64) -> String {
     moment(milliseconds).format(&Rfc2822).unwrap_or_default().replace("+0000", "GMT")
 }
 
-/// Writes the time as a signature does, such as `20261123T101530Z`.
+/// Writes the time as in a signature, such as `20261123T101530Z`.
 pub(crate) fn to_signing_time(milliseconds: i64) -> String {
     let form = format_description!("[year][month][day]T[hour][minute][second]Z");
     moment(milliseconds).format(form).unwrap_or_default()

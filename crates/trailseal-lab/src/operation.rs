@@ -1,8 +1,8 @@
-//! The operations that the lab answers.
+//! The operations that the lab serves.
 
 use strum::{EnumIter, IntoEnumIterator};
 
-/// An AWS service that the lab serves a part of.
+/// An AWS service of which the lab serves some operations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Service {
     /// AWS Config.
@@ -36,7 +36,7 @@ impl Service {
         }
     }
 
-    /// What stands before the operation in `X-Amz-Target`, for the services of the JSON protocol.
+    /// The prefix of the operation in `X-Amz-Target`, for services of the JSON protocol.
     #[must_use]
     pub const fn target_prefix(self) -> Option<&'static str> {
         match self {
@@ -59,7 +59,7 @@ impl Service {
     }
 }
 
-/// An operation that the lab answers.
+/// An operation that the lab serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter)]
 #[expect(missing_docs, reason = "each is named after the operation of AWS that it stands for")]
 pub enum Operation {
@@ -95,7 +95,7 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// Every operation, so that a test can prove that it left none out.
+    /// Every operation, so that tests can cover all of them.
     pub fn all() -> impl Iterator<Item = Self> {
         Self::iter()
     }
@@ -175,13 +175,13 @@ impl Operation {
         self.iam().split(':').nth(1).unwrap_or_default()
     }
 
-    /// The operation of an IAM action's spelling.
+    /// The operation with this name in IAM's spelling.
     #[must_use]
     pub fn from_iam(text: &str) -> Option<Self> {
         Self::all().find(|operation| operation.iam() == text)
     }
 
-    /// The operation of a service by its own name.
+    /// The operation of a service with this name.
     pub(crate) fn of(service: Service, name: &str) -> Option<Self> {
         Self::all().find(|operation| operation.service() == service && operation.name() == name)
     }

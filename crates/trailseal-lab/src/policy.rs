@@ -1,11 +1,11 @@
-//! A naive reading of key policies: what a test needs that does not trust the rule's own reader.
+//! A naive reader of key policies, for tests that do not trust the rule's own reader.
 //!
-//! It knows what people write for CloudTrail. What it does not know (an odd operator, a
+//! It understands the usual policies for CloudTrail. Anything else (an unusual operator, a
 //! `NotPrincipal`) never allows anything and always denies.
 
 use serde_json::Value;
 
-/// Who asks.
+/// The caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Asker<'a> {
     /// An AWS service, by its principal.
@@ -14,17 +14,17 @@ pub(crate) enum Asker<'a> {
     Identity { account: &'a str, arn: &'a str },
 }
 
-/// What is asked of a key.
+/// A request for an operation on a key.
 #[derive(Debug, Clone)]
 pub(crate) struct Question<'a> {
     pub(crate) asker: Asker<'a>,
     pub(crate) action: &'a str,
     pub(crate) key_arn: &'a str,
-    /// Condition keys in small letters, with their values.
+    /// Condition keys in lower case, with their values.
     pub(crate) context: Vec<(&'a str, &'a str)>,
 }
 
-/// How sure a statement is to concern a question.
+/// Whether a statement matches a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Concern {
     Yes,
@@ -32,10 +32,10 @@ enum Concern {
     Unclear,
 }
 
-/// Whether the policy's text is one that KMS takes: the words of the refusal where it is not.
+/// KMS's error message if it rejects the policy's text.
 ///
-/// KMS takes a statement without `Resource` or `Action`, which then has no effect (KMS API Reference,
-/// `PutKeyPolicy`, *Policy*).
+/// KMS accepts a statement without `Resource` or `Action`, which then has no effect (KMS API
+/// Reference, `PutKeyPolicy`, *Policy*).
 pub(crate) fn malformed(policy: &str) -> Option<&'static str> {
     let Ok(document) = serde_json::from_str::<Value>(policy) else {
         return Some("Policy contains invalid json");
@@ -72,7 +72,7 @@ pub(crate) fn malformed(policy: &str) -> Option<&'static str> {
     None
 }
 
-/// Whether the policy allows what is asked.
+/// Whether the policy allows the request.
 pub(crate) fn allows(policy: &str, question: &Question<'_>) -> bool {
     let Ok(document) = serde_json::from_str::<Value>(policy) else {
         return false;
@@ -186,7 +186,7 @@ fn sure(holds: bool) -> Concern {
     if holds { Concern::Yes } else { Concern::No }
 }
 
-/// A text, or the texts of a list; flags as their words.
+/// A text, or the texts of a list; booleans as text.
 fn texts(value: Option<&Value>) -> Vec<&str> {
     match value {
         Some(Value::Array(list)) => list.iter().flat_map(|one| texts(Some(one))).collect(),
@@ -197,7 +197,7 @@ fn texts(value: Option<&Value>) -> Vec<&str> {
     }
 }
 
-/// Whether `text` fits a pattern in which `*` is any text and `?` any letter.
+/// Whether `text` matches a pattern in which `*` is any text and `?` any character.
 fn like(pattern: &str, text: &str) -> bool {
     let mut letters = pattern.chars();
     match letters.next() {

@@ -1,4 +1,4 @@
-//! What the lab remembers of what it was asked and told.
+//! The requests and evaluations that the lab records.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -7,23 +7,23 @@ use serde_json::Value;
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Call {
-    /// The operation in IAM's spelling, such as `kms:DescribeKey`; also of those not served.
+    /// The operation in IAM's spelling, such as `kms:DescribeKey`, whether served or not.
     pub operation: String,
-    /// The account of the caller; `None` for a request without a signature that the lab knows.
+    /// The account of the caller; `None` if the lab does not recognize the signature.
     pub account: Option<String>,
     /// The Region that the request was signed for.
     pub region: Option<String>,
-    /// What the request asked for: its members, without the result token.
+    /// The members of the request, without the result token.
     pub request: Value,
     /// The HTTP status of the answer; `None` where the connection was reset instead.
     pub status: Option<u16>,
     /// The error code of the answer.
     pub error: Option<String>,
-    /// The name of the fault that met the request.
+    /// The name of the fault that affected the request.
     pub fault: Option<String>,
 }
 
-/// An evaluation that PutEvaluations was sent, whether or not it was stored.
+/// An evaluation sent to PutEvaluations, whether or not it was stored.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PutEvaluation {
@@ -43,32 +43,32 @@ pub struct PutEvaluation {
     pub annotation: Option<String>,
     /// The ordering timestamp, in milliseconds since 1970.
     pub ordering_timestamp: i64,
-    /// What became of it.
+    /// Its outcome.
     pub fate: Fate,
 }
 
-/// What became of an evaluation.
+/// The outcome of an evaluation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fate {
     /// Stored as the resource's result.
     Stored,
-    /// Accepted, but a newer result stands.
+    /// Accepted, but the newer result is kept.
     Outdated,
-    /// Sent back in `FailedEvaluations`.
+    /// Returned in `FailedEvaluations`.
     SentBack,
     /// Accepted in test mode, which stores nothing.
     TestMode,
 }
 
-/// What happens to an evaluation whose ordering timestamp is older than that of the result that stands.
+/// What happens to an evaluation with an older ordering timestamp than the stored result.
 ///
-/// AWS does not document it, so both are on offer.
+/// AWS does not document it, so the lab supports both.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Ordering {
-    /// The newer ordering timestamp stays.
+    /// The result with the newer ordering timestamp is kept.
     #[default]
     NewestWins,
-    /// What is written last stays.
+    /// The last one written is kept.
     LastWriteWins,
 }

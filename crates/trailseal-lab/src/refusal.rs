@@ -1,4 +1,4 @@
-//! What an operation answers instead of a result.
+//! The error that an operation returns instead of a result.
 
 /// An error as AWS names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,7 +14,7 @@ impl Refusal {
         Self { code, message: message.into(), status: 400 }
     }
 
-    /// The same refusal under another HTTP status.
+    /// The same error with another HTTP status.
     pub(crate) fn with_status(self, status: u16) -> Self {
         Self { status, ..self }
     }

@@ -1,4 +1,4 @@
-//! Answers as bytes: the JSON protocol, STS's XML, S3's headers, and answers gone wrong.
+//! Responses as bytes: the JSON protocol, STS's XML, S3's headers, and garbled responses.
 
 use serde_json::{Map, Value, json};
 
@@ -7,7 +7,7 @@ use crate::moments;
 use crate::operation::{Operation, Service};
 use crate::refusal::Refusal;
 
-/// An answer before it becomes HTTP.
+/// A response before it becomes HTTP.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
@@ -18,16 +18,16 @@ pub(crate) struct Reply {
     pub(crate) ending: Ending,
 }
 
-/// How an answer ends.
+/// How a response ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ending {
-    /// As it should.
+    /// Completely.
     Whole,
     /// Truncated within the body.
     Truncated,
-    /// Before it begins: the connection is reset.
+    /// Before it starts: the connection is reset.
     Reset,
-    /// It never begins, and the connection stays.
+    /// It never starts, and the connection stays open.
     Never,
 }
 
@@ -66,7 +66,7 @@ impl Reply {
         Self::new(200, content_type(operation.service()), body.into_bytes(), request)
     }
 
-    /// A refusal in the words of the service.
+    /// An error in the format of the service.
     pub(crate) fn refusal(service: Service, refusal: &Refusal, request: u64) -> Self {
         let (code, status) = match service {
             Service::Sts => in_sts(refusal),
@@ -112,18 +112,18 @@ impl Reply {
         Self { status, headers, body: Vec::new(), error, ending: Ending::Whole }
     }
 
-    /// The answer that never comes.
+    /// A connection that is reset without a response.
     pub(crate) fn reset() -> Self {
         let (headers, body) = (Vec::new(), Vec::new());
         Self { status: 0, headers, body, error: None, ending: Ending::Reset }
     }
 
-    /// The answer that is waited for in vain.
+    /// A response that is never sent.
     pub(crate) fn silence() -> Self {
         Self { ending: Ending::Never, ..Self::reset() }
     }
 
-    /// The answer after a fault that garbles answers; other faults leave it as it is.
+    /// The response after a fault that garbles it; other faults do not change it.
     pub(crate) fn garbled(mut self, operation: Operation, kind: FaultKind) -> Self {
         match kind {
             FaultKind::TruncatedBody => self.ending = Ending::Truncated,
@@ -154,7 +154,7 @@ impl Reply {
         self
     }
 
-    /// `HEAD` has no body to garble: what is garbled there is the one header that matters.
+    /// A response to `HEAD` has no body to garble, so its relevant header is garbled.
     fn replace(&mut self, operation: Operation, content_type: &str, body: Vec<u8>) {
         self.headers.retain(|(name, _)| *name != "content-type");
         self.headers.push(("content-type", content_type.to_owned()));
@@ -176,7 +176,7 @@ impl Reply {
     }
 }
 
-/// KMS is seen to write `Message` for the refusals that its model does not have; every SDK reads both.
+/// KMS writes `Message` in errors that its model does not have; every SDK reads both spellings.
 fn message_member(service: Service, code: &str) -> &'static str {
     let unmodelled =
         ["AccessDeniedException", "ExpiredTokenException", "InvalidSignatureException"];
@@ -186,7 +186,7 @@ fn message_member(service: Service, code: &str) -> &'static str {
 
 const NOT_JSON: &str = "<html><head><title>502 Bad Gateway</title></head><body>proxy</body></html>";
 
-/// The JSON of the same members with other types than they ought to have.
+/// The JSON of the same members with wrong types.
 fn wrong_json(right: &[u8]) -> Vec<u8> {
     let right: Value = serde_json::from_slice(right).unwrap_or(Value::Null);
     let Some(object) = right.as_object().filter(|object| !object.is_empty()) else {
@@ -240,7 +240,7 @@ fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// STS has names of its own for what every service refuses.
+/// STS has its own codes for errors that all services share.
 fn in_sts(refusal: &Refusal) -> (&'static str, u16) {
     match refusal.code {
         "MissingAuthenticationTokenException" => ("MissingAuthenticationToken", 403),
@@ -265,7 +265,7 @@ fn sts_error(code: &str, status: u16, message: &str, request: u64) -> String {
     )
 }
 
-/// Account Management names its errors in a header, and answers them with statuses of their own.
+/// Account Management returns the error code in a header, and has its own statuses.
 fn in_account_management(refusal: &Refusal) -> (&'static str, u16) {
     match refusal.code {
         "ThrottlingException" => ("TooManyRequestsException", 429),

@@ -1,4 +1,4 @@
-//! The request of each operation, member by member, as AWS's service models have it.
+//! The members of the request of each operation, as in AWS's service models.
 
 use crate::model;
 use crate::operation::Operation;

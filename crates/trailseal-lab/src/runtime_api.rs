@@ -18,21 +18,21 @@ use crate::server::{Payload, Place, Reset, Server, plain, serve};
 
 const BASE: &str = "/2018-06-01/runtime/";
 
-/// An event on its way to the function.
+/// An event for the function.
 #[derive(Debug)]
 pub(crate) struct Delivery {
     pub(crate) event: Vec<u8>,
-    /// The moment at which the function's time is up, in milliseconds since 1970.
+    /// The deadline of the function, in milliseconds since 1970.
     pub(crate) deadline: i64,
     pub(crate) function_arn: String,
 }
 
-/// What became of an event.
+/// The outcome of an event.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
-    /// The function answered.
+    /// The function returned a response.
     Response(Value),
-    /// The function reported an error, and Lambda would try again.
+    /// The function reported an error, and Lambda would retry.
     Failed {
         /// The error's type.
         error_type: String,
@@ -41,12 +41,12 @@ pub enum Outcome {
         /// The stack trace, if the function gave one.
         stack_trace: Vec<String>,
     },
-    /// The process ended without an answer.
+    /// The process ended without a response.
     Exited {
         /// How it ended, such as `exit status: 1`.
         status: String,
     },
-    /// The time was up; the process was killed, as Lambda does.
+    /// The timeout passed, and the process was killed, as in Lambda.
     TimedOut,
 }
 
@@ -71,11 +71,11 @@ struct Queue {
 struct Inner {
     queue: Mutex<Queue>,
     arrived: Notify,
-    /// How often the function has asked for the next event.
+    /// The number of times the function has requested the next event.
     polls: watch::Sender<u64>,
 }
 
-/// The Runtime API of one function, on a port of its own, so that several functions can run at once.
+/// The Runtime API of one function, on a separate port, so that several functions can run at once.
 #[derive(Debug)]
 pub(crate) struct RuntimeApi {
     inner: Arc<Inner>,
@@ -97,17 +97,17 @@ impl RuntimeApi {
         self.server.address()
     }
 
-    /// Watches how often the function has asked for the next event.
+    /// Watches the number of times the function has requested the next event.
     pub(crate) fn polls(&self) -> watch::Receiver<u64> {
         self.inner.polls.subscribe()
     }
 
-    /// What the function said went wrong before it could ask for an event.
+    /// The error that the function reported before it requested an event.
     pub(crate) fn take_init_error(&self) -> Option<FunctionError> {
         self.inner.lock().init_error.take()
     }
 
-    /// Hands an event over; what the function says of it comes through the receiver.
+    /// Queues an event; the receiver gets the function's response.
     pub(crate) fn deliver(&self, delivery: Delivery) -> oneshot::Receiver<Outcome> {
         let (says, said) = oneshot::channel();
         let mut queue = self.inner.lock();
@@ -120,7 +120,7 @@ impl RuntimeApi {
         said
     }
 
-    /// Forgets what was handed over, since the process that would have answered is gone.
+    /// Drops all pending events, since the process that would have answered has ended.
     pub(crate) fn forget(&self) {
         let mut queue = self.inner.lock();
         queue.waiting.clear();
@@ -190,7 +190,7 @@ fn response(inner: &Inner, id: &str, body: &Bytes) -> Response<Payload> {
     if body.is_empty() {
         return complete_invocation(inner, id, Outcome::Response(Value::Null));
     }
-    // Lambda itself does not look at what an asynchronous invocation answers; text is kept as text.
+    // Lambda ignores the response to an asynchronous invocation; text is kept as text.
     let text = || Value::from(String::from_utf8_lossy(body).into_owned());
     let value = serde_json::from_slice(body).unwrap_or_else(|_| text());
     complete_invocation(inner, id, Outcome::Response(value))
@@ -201,7 +201,7 @@ fn complete_invocation(inner: &Inner, id: &str, said: Outcome) -> Response<Paylo
         let body = r#"{"errorType":"InvalidRequestID","errorMessage":"Invalid request ID"}"#;
         return plain(StatusCode::BAD_REQUEST, body);
     };
-    // Nobody listens any more where the time was up.
+    // After a timeout nobody receives the outcome.
     let _nobody_listens = says.send(said);
     accepted()
 }

@@ -1,4 +1,4 @@
-//! HTTP on loopback, in the clear or over TLS: one listener, a task per connection.
+//! HTTP on loopback, plain or over TLS: one listener, and one task per connection.
 
 use std::future::Future;
 use std::io;
@@ -24,7 +24,7 @@ use crate::answer::{Answer, answer};
 use crate::lab_state::Shared;
 use crate::reply::{Ending, Reply};
 
-/// A server that ends when it is dropped.
+/// A server that stops when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Server {
     address: SocketAddr,
@@ -43,28 +43,28 @@ impl Drop for Server {
     }
 }
 
-/// Why a connection ends without an answer.
+/// Why a connection ends without a response.
 #[derive(Debug, Error)]
 #[error("the connection is to be reset")]
 pub(crate) struct Reset;
 
-/// Where a server listens, and how it is spoken to.
+/// Where a server listens, and whether it uses TLS.
 #[derive(Clone)]
 pub(crate) struct Place {
     /// An address of this machine; the port is a free one.
     pub(crate) ip: Ipv4Addr,
-    /// With what connections are made secret, where they are.
+    /// The TLS configuration, if connections use TLS.
     pub(crate) tls: Option<TlsAcceptor>,
 }
 
 impl Place {
-    /// 127.0.0.1, in the clear.
+    /// 127.0.0.1, without TLS.
     pub(crate) fn plain() -> Self {
         Self { ip: Ipv4Addr::LOCALHOST, tls: None }
     }
 }
 
-/// Listens on a free port and answers every request by `handle`.
+/// Listens on a free port and answers every request with `handle`.
 pub(crate) async fn serve<H, F>(place: Place, handle: H) -> io::Result<Server>
 where
     H: Fn(Parts, Bytes) -> F + Clone + Send + Sync + 'static,
@@ -93,7 +93,7 @@ where
     H: Fn(Parts, Bytes) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Result<Response<Payload>, Reset>> + Send + 'static,
 {
-    // Small answers are to leave at once.
+    // Small responses must be sent at once.
     if stream.set_nodelay(true).is_err() {
         return;
     }
@@ -101,17 +101,17 @@ where
         None => answer_all(stream, handle).await,
         Some(tls) => match tls.accept(stream).await {
             Ok(stream) => answer_all(stream, handle).await.map(|stream| stream.into_inner().0),
-            // The client did not like the certificate, or went away.
+            // The client rejected the certificate or disconnected.
             Err(_) => None,
         },
     };
     if let Some(stream) = cut_off {
-        // With no time to linger, closing sends a reset instead of an orderly end.
+        // With a linger time of zero, closing the connection resets it.
         let _lingering_is_harmless = stream.set_zero_linger();
     }
 }
 
-/// Answers requests until the connection ends; gives it back where it is to be cut off.
+/// Answers requests until the connection ends; returns the connection if it must be reset.
 async fn answer_all<S, H, F>(stream: S, handle: H) -> Option<S>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -144,7 +144,7 @@ pub(crate) async fn handle_services(
     if reply.ending == Ending::Never {
         std::future::pending::<()>().await;
     }
-    // An answer to HEAD has no body to truncate, so nothing is sent.
+    // A response to HEAD has no body to truncate, so nothing is sent.
     let cut_head = reply.ending == Ending::Truncated && head.method == hyper::Method::HEAD;
     if reply.ending == Ending::Reset || cut_head {
         return Err(Reset);
@@ -164,7 +164,7 @@ fn response(reply: Reply) -> Response<Payload> {
     response
 }
 
-/// A body that is sent whole, or announced whole and sent half.
+/// A body that is sent whole, or half of it under the full content length.
 #[derive(Debug)]
 pub(crate) struct Payload {
     bytes: Bytes,
@@ -173,12 +173,12 @@ pub(crate) struct Payload {
     progress: Progress,
 }
 
-/// How much of a body is on its way.
+/// How much of a body was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Progress {
     /// Nothing yet.
     Begun,
-    /// The bytes are handed over, and perhaps not sent yet.
+    /// The bytes were passed on, but may not be sent yet.
     HandedOver,
     /// The bytes are sent.
     Sent,
@@ -218,7 +218,7 @@ impl Body for Payload {
             return Poll::Ready(None);
         }
         if self.progress == Progress::HandedOver {
-            // The half is sent while the rest is waited for in vain.
+            // The first half is sent while the client waits for the rest, which never comes.
             self.progress = Progress::Sent;
             context.waker().wake_by_ref();
             return Poll::Pending;
@@ -236,7 +236,7 @@ impl Body for Payload {
     }
 }
 
-/// A body of text, for the Runtime API.
+/// A text body, for the Runtime API.
 pub(crate) fn plain(status: hyper::StatusCode, text: &str) -> Response<Payload> {
     let mut response = Response::new(Payload::whole(text));
     *response.status_mut() = status;

@@ -1,4 +1,4 @@
-//! The operations, service by service: a request that its model admits goes in, an answer comes out.
+//! The operations by service: each takes a valid request and returns a response.
 
 mod account;
 mod aggregate;
@@ -26,7 +26,7 @@ pub(crate) use config::admit_limit;
 pub(crate) use pages::{repeat_token, without_repetition};
 pub(crate) use s3::{HeadBucket, head_bucket};
 
-/// A request that its model admits, with the caller and what the lab holds.
+/// A valid request, with the caller and the lab's data.
 #[derive(Debug)]
 pub(crate) struct Request<'a> {
     pub(crate) lab_state: &'a mut LabState,
@@ -53,7 +53,7 @@ impl<'a> Request<'a> {
         account == self.account() && region == self.region()
     }
 
-    /// The text of a member, or the empty text where there is none.
+    /// The text of a member, or an empty text if there is none.
     fn text(&self, name: &str) -> &'a str {
         text(self.body, name)
     }
@@ -66,7 +66,7 @@ impl<'a> Request<'a> {
         self.body.get(name).and_then(Value::as_bool)
     }
 
-    /// The members of a list, none where there is no list.
+    /// The elements of a list; none if there is no list.
     fn list(&self, name: &str) -> &'a [Value] {
         self.body.get(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
     }
@@ -76,7 +76,7 @@ impl<'a> Request<'a> {
     }
 }
 
-/// Carries out an operation of any protocol but that of S3.
+/// Runs an operation of any protocol except S3's.
 pub(crate) fn carry_out(request: &mut Request<'_>) -> Result<Value, Refusal> {
     let answer = match request.operation {
         Operation::PutEvaluations => config::put_evaluations(request),
@@ -120,7 +120,7 @@ pub(crate) fn carry_out(request: &mut Request<'_>) -> Result<Value, Refusal> {
     answer.map(without_nulls)
 }
 
-/// AWS leaves out what is not there.
+/// AWS leaves out members without a value.
 fn without_nulls(value: Value) -> Value {
     match value {
         Value::Object(members) => members
@@ -133,7 +133,7 @@ fn without_nulls(value: Value) -> Value {
     }
 }
 
-/// The object with another value of one member.
+/// The object with one member replaced.
 pub(crate) fn with(object: &Value, name: &str, value: Value) -> Value {
     let mut object = object.clone();
     if let Some(members) = object.as_object_mut() {
@@ -142,7 +142,7 @@ pub(crate) fn with(object: &Value, name: &str, value: Value) -> Value {
     object
 }
 
-/// The text of a member, or the empty text where there is none.
+/// The text of a member, or an empty text if there is none.
 fn text<'a>(body: &'a Value, name: &str) -> &'a str {
     body.get(name).and_then(Value::as_str).unwrap_or_default()
 }

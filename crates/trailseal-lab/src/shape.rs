@@ -1,4 +1,4 @@
-//! Holding a request to its model: members, types, lengths, ranges and words.
+//! Validates requests against their model: members, types, lengths, ranges and enum values.
 
 use std::fmt::Display;
 
@@ -7,12 +7,12 @@ use serde_json::{Map, Value};
 use crate::moments;
 use crate::refusal::Refusal;
 
-/// What a member of a request may be.
+/// The valid values of a member.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Shape {
     /// A string of this many characters, all from the alphabet.
     Text { min: usize, max: usize, of: Alphabet },
-    /// One of these words.
+    /// One of these values.
     Word(&'static [&'static str]),
     /// A whole number in a range.
     Whole { min: i64, max: i64 },
@@ -24,7 +24,7 @@ pub(crate) enum Shape {
     List { min: usize, max: usize, each: &'static Shape },
     /// A structure with these members and no other.
     Structure(&'static [Member]),
-    /// A member that AWS takes and the lab does not serve.
+    /// A member that AWS accepts and the lab does not support.
     NotServed,
 }
 
@@ -37,17 +37,17 @@ pub(crate) enum Alphabet {
     Word,
     /// `[\w-]`, as in names of aggregators.
     DashedWord,
-    /// `[0-9]`, as in account ids.
+    /// `[0-9]`, as in account IDs.
     Digits,
     /// `[\w+=,.@-]`, as in names of role sessions.
     SessionName,
-    /// `[\w+=,.@:/-]`, as in external ids.
+    /// `[\w+=,.@:/-]`, as in external IDs.
     ExternalId,
     /// `[a-zA-Z0-9:/_-]`, as in names of aliases.
     AliasName,
     /// Tab, line feed, carriage return and `\u0020` to `\u00FF`, as in key policies.
     Policy,
-    /// `\u0020` to `\u00FF`, as in what asks for the next page.
+    /// `\u0020` to `\u00FF`, as in tokens of pages.
     Marker,
 }
 
@@ -92,12 +92,12 @@ pub(crate) struct Member {
     pub(crate) shape: Shape,
 }
 
-/// A member that must be there.
+/// A required member.
 pub(crate) const fn required(name: &'static str, shape: Shape) -> Member {
     Member { name, required: true, shape }
 }
 
-/// A member that may be left out.
+/// An optional member.
 pub(crate) const fn optional(name: &'static str, shape: Shape) -> Member {
     Member { name, required: false, shape }
 }
@@ -110,19 +110,19 @@ pub(crate) const fn text(min: usize, max: usize) -> Shape {
     Shape::Text { min, max, of: Alphabet::Any }
 }
 
-/// What a request breaks.
+/// Why a request is invalid.
 #[derive(Debug, Default)]
 struct Breaches {
     /// The request could not be read at all.
     unreadable: Vec<String>,
-    /// The request breaks constraints; the words are those of AWS.
+    /// The request breaks constraints; the message is AWS's.
     constraints: Vec<String>,
 }
 
-/// Refuses a request that its model does not admit.
+/// Refuses a request that is invalid under its model.
 ///
-/// AWS itself overlooks members that it does not know; the lab refuses them, because a misspelled
-/// member is a mistake that only AWS would ever show.
+/// AWS ignores unknown members; the lab refuses them, because otherwise a misspelled
+/// member would go unnoticed until a call to AWS.
 pub(crate) fn admit(body: &Value, members: &'static [Member]) -> Result<(), Refusal> {
     let mut breaches = Breaches::default();
     breaches.look(body, &Shape::Structure(members), "");
@@ -235,7 +235,7 @@ impl Breaches {
     }
 }
 
-/// A member's place as AWS writes it: with a small first letter, after a dot.
+/// A member's path as AWS writes it: with a lower-case first letter, after a dot.
 fn join(at: &str, name: &str) -> String {
     let mut letters = name.chars();
     let first = letters.next().map(|letter| letter.to_ascii_lowercase());

@@ -17,7 +17,7 @@ pub(crate) use lookup::{KeyName, Visible};
 /// The version of the state format that this lab reads.
 pub const STATE_VERSION: u64 = 1;
 
-/// Everything that the lab answers from.
+/// The data that the lab answers from.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct State {
@@ -33,15 +33,15 @@ pub struct State {
     pub buckets: Vec<Bucket>,
     /// The roles that can be assumed.
     pub roles: Vec<Role>,
-    /// The rules of AWS Config, with the results that stand already.
+    /// The rules of AWS Config, with their current results.
     pub config_rules: Vec<ConfigRule>,
-    /// What AWS Config has discovered beyond the trails.
+    /// The resources that AWS Config has discovered, except the trails.
     pub discovered_resources: Vec<DiscoveredResource>,
-    /// What AWS Config has recorded, resource by resource.
+    /// The items that AWS Config has recorded, by resource.
     pub history: Vec<History>,
-    /// What identities may not do in their own account.
+    /// The operations that identities are denied in their own account.
     pub denials: Vec<Denial>,
-    /// What the organization tells of its accounts beyond their ids.
+    /// The names and states of accounts in the organization.
     pub organization_accounts: Vec<OrganizationAccount>,
     /// The configuration aggregators.
     pub aggregators: Vec<Aggregator>,
@@ -53,7 +53,7 @@ pub struct State {
 pub struct Account {
     /// Twelve digits.
     pub id: String,
-    /// Its place in the one organization that there is.
+    /// Its role in the lab's only organization.
     #[serde(rename = "organization", default)]
     pub membership: Membership,
     /// The Regions that are enabled.
@@ -61,7 +61,7 @@ pub struct Account {
     pub regions: Vec<String>,
 }
 
-/// An account's place in the organization.
+/// An account's role in the organization.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Membership {
@@ -71,7 +71,7 @@ pub enum Membership {
     Member,
     /// A member account that is CloudTrail's delegated administrator.
     DelegatedAdministrator,
-    /// Not of the organization.
+    /// Not a member of the organization.
     #[default]
     Outside,
 }
@@ -80,27 +80,27 @@ pub enum Membership {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Trail {
-    /// The ARN, which says the name, the home Region and the owner.
+    /// The ARN, which contains the name, the home Region and the owner.
     pub arn: String,
-    /// The bucket that its logs go to.
+    /// The bucket to which it delivers logs.
     pub s3_bucket_name: String,
-    /// The key; `None` is a trail without SSE-KMS.
+    /// The key; `None` if the trail does not use SSE-KMS.
     pub kms_key_id: Option<String>,
-    /// Whether every Region shows it.
+    /// Whether it is a multi-Region trail.
     #[serde(default = "yes")]
     pub is_multi_region_trail: bool,
-    /// Whether every member account shows it.
+    /// Whether it is an organization trail.
     #[serde(default)]
     pub is_organization_trail: bool,
     /// Whether digest files are written.
     #[serde(default = "yes")]
     pub log_file_validation_enabled: bool,
-    /// Whether it records at present.
+    /// Whether it is logging.
     #[serde(default = "yes")]
     pub is_logging: bool,
     /// S3's error code of the latest delivery.
     pub latest_delivery_error: Option<String>,
-    /// S3's error code of the latest delivery in Regions where it is another one; empty for none.
+    /// S3's error code of the latest delivery in Regions where it differs; empty for no error.
     #[serde(default)]
     pub delivery_error_by_region: BTreeMap<String, String>,
     /// When log files were last delivered, in milliseconds since 1970.
@@ -108,7 +108,7 @@ pub struct Trail {
     pub latest_delivery_time: Option<i64>,
     /// S3's error code of the latest delivery of a digest file.
     pub latest_digest_delivery_error: Option<String>,
-    /// The form in which AWS Config knows it.
+    /// How AWS Config identifies it.
     #[serde(default)]
     pub discovered_as: DiscoveredAs,
     /// Its tags.
@@ -120,7 +120,7 @@ const fn yes() -> bool {
     true
 }
 
-/// The form of resource id under which AWS Config knows a trail.
+/// The form of the resource ID under which AWS Config records a trail.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum DiscoveredAs {
@@ -129,7 +129,7 @@ pub enum DiscoveredAs {
     Name,
     /// By its ARN, as recorded for an organization trail.
     Arn,
-    /// Config has not discovered it.
+    /// AWS Config has not discovered it.
     Nothing,
 }
 
@@ -147,9 +147,9 @@ pub struct Key {
     pub usage: String,
     /// The key spec, such as `SYMMETRIC_DEFAULT`.
     pub spec: String,
-    /// Where its material comes from, such as `AWS_KMS`.
+    /// The origin of its key material, such as `AWS_KMS`.
     pub origin: String,
-    /// What people wrote about it.
+    /// Its description.
     pub description: String,
     /// When it will be deleted, in milliseconds since 1970.
     #[serde(deserialize_with = "read::maybe_moment")]
@@ -196,7 +196,7 @@ impl Default for Key {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Rotation {
-    /// Whether it is on.
+    /// Whether it is enabled.
     pub enabled: bool,
     /// Its period in days.
     pub period_days: Option<u64>,
@@ -205,13 +205,13 @@ pub struct Rotation {
     pub next_rotation_date: Option<i64>,
 }
 
-/// A name for a key.
+/// An alias of a key.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Alias {
     /// The alias's ARN.
     pub arn: String,
-    /// The ARN of the key that it stands for.
+    /// The ARN of its key.
     pub target_key_arn: String,
 }
 
@@ -239,7 +239,7 @@ pub struct Role {
     /// The accounts that its trust policy names.
     #[serde(default)]
     pub trusted_accounts: Vec<String>,
-    /// The external id that its trust policy demands.
+    /// The external ID that its trust policy requires.
     pub external_id: Option<String>,
 }
 
@@ -253,10 +253,10 @@ pub struct ConfigRule {
     pub region: String,
     /// The rule's name.
     pub name: String,
-    /// Whether it has been deleted while events were under way.
+    /// Whether it was deleted while events were in flight.
     #[serde(default)]
     pub deleted: bool,
-    /// The results that stand already.
+    /// The current results.
     #[serde(default)]
     pub results: Vec<StandingResult>,
 }
@@ -267,7 +267,7 @@ pub struct ConfigRule {
 pub struct StandingResult {
     /// The type of the resource.
     pub resource_type: String,
-    /// The id of the resource.
+    /// The ID of the resource.
     pub resource_id: String,
     /// The verdict, such as `NON_COMPLIANT`.
     pub compliance_type: String,
@@ -288,7 +288,7 @@ pub struct DiscoveredResource {
     pub region: String,
     /// The type of the resource.
     pub resource_type: String,
-    /// The id of the resource.
+    /// The ID of the resource.
     pub resource_id: String,
     /// The name of the resource.
     pub resource_name: Option<String>,
@@ -297,7 +297,7 @@ pub struct DiscoveredResource {
     pub deleted_at: Option<i64>,
 }
 
-/// What AWS Config has recorded of one resource.
+/// The history of one resource in AWS Config.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct History {
@@ -305,7 +305,7 @@ pub struct History {
     pub account: String,
     /// The Region.
     pub region: String,
-    /// How many pages are empty, with a token, before the first that holds anything.
+    /// The number of empty pages with a token before the first page with items.
     #[serde(default)]
     pub empty_pages: u64,
     /// The items, in the spelling of a rule's event.
@@ -313,19 +313,19 @@ pub struct History {
     pub items: Vec<Value>,
 }
 
-/// Something that the identities of an account may not do.
+/// An operation that the identities of an account are denied.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Denial {
-    /// The account whose identities may not.
+    /// The account of the denied identities.
     pub account: String,
     /// The operation in IAM's spelling.
     pub operation: String,
-    /// Only for requests that mention this text, such as a key's ARN.
+    /// Denies only requests that contain this text, such as a key's ARN.
     pub about: Option<String>,
-    /// The type of the policy that denies, as AWS writes it; `None` is a service control policy.
+    /// The type of the denying policy, as AWS writes it; `None` means a service control policy.
     pub policy: Option<String>,
-    /// CloudTrail's error code, where it is another one than that of a denied call.
+    /// CloudTrail's error code, if it differs from that of a denied call.
     pub error: Option<String>,
 }
 
@@ -343,7 +343,7 @@ impl State {
     ///
     /// # Errors
     ///
-    /// Never in a released lab: a test reads it.
+    /// Never in a released lab: a test parses it.
     pub fn default_state() -> Result<Self, StateError> {
         Self::parse("state/default.json", include_str!("../state/default.json"))
     }

@@ -1,8 +1,8 @@
 //! Exchanges of every operation, for a comparison with AWS's own service models.
 //!
-//! Three kinds: requests that are fine; requests that each break one constraint, derived from the
-//! lab's own shapes; and faults. The contract test holds requests, answers and refusals to
-//! botocore's models, and demands that every constraint of the models is among those broken here.
+//! There are three kinds: valid requests; requests that each break one constraint, derived from the
+//! lab's own shapes; and faults. The contract test compares requests, results and errors with
+//! botocore's models, and requires that every constraint of the models is broken once here.
 
 mod breaking;
 mod cases;
@@ -24,7 +24,7 @@ use crate::state::State;
 
 pub use breaking::Breach;
 
-/// A request and what the lab answered.
+/// A request and the lab's response.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Exchange {
@@ -32,13 +32,13 @@ pub struct Exchange {
     pub service: &'static str,
     /// The operation, such as `DescribeKey`.
     pub operation: &'static str,
-    /// What the exchange is to show.
+    /// What the exchange shows.
     pub case: String,
     /// The members of the request.
     pub request: Value,
     /// The constraint that the request breaks on purpose.
     pub breaks: Option<Breach>,
-    /// The name of the fault that met the request.
+    /// The name of the fault that affected the request.
     pub fault: Option<&'static str>,
     /// The HTTP status of the answer.
     pub status: u16,
@@ -55,7 +55,7 @@ const REGION: &str = "us-east-1";
 const RULE: &str = "trailseal";
 const SENT_BACK: &str = "sent-back";
 
-/// The exchanges, against the state that ships with the lab.
+/// The exchanges, with the default state.
 #[must_use]
 pub fn transcript(state: State) -> Vec<Exchange> {
     let mut recorder = Recorder { lab_state: LabState::of(state) };
@@ -101,7 +101,7 @@ impl Recorder {
         }
     }
 
-    /// The faults that answer with an error.
+    /// The faults that return an error.
     fn faults(&mut self, operation: Operation, base: &Value) -> Vec<Exchange> {
         let kinds = [
             FaultKind::Throttling,
@@ -123,7 +123,7 @@ impl Recorder {
         exchanges
     }
 
-    /// Each member of the request once, to show that the lab knows it.
+    /// One request for each member, to show that the lab accepts it.
     fn members(&mut self, operation: Operation, base: &Value) -> Vec<Exchange> {
         requests::members(operation)
             .iter()
@@ -136,7 +136,7 @@ impl Recorder {
 
     fn breaches(&mut self, operation: Operation, base: &Value) -> Vec<Exchange> {
         if operation == Operation::HeadBucket {
-            return Vec::new(); // A path has no members to break.
+            return Vec::new(); // A path has no members.
         }
         let typed = operation.service() != Service::Sts;
         breaking::wrong(requests::members(operation), base)

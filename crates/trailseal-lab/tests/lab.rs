@@ -1,4 +1,4 @@
-//! The lab from outside: by the AWS SDK, over plain HTTP, with a function, and as a command.
+//! Tests of the lab through the AWS SDK, plain HTTP, a function and the command.
 
 #[cfg(test)]
 mod lab {

@@ -71,7 +71,7 @@ fn write_evaluation(
     field(out, "annotation", evaluation.annotation.as_deref().unwrap_or("none"))
 }
 
-/// The calls in order; what was asked several times in a row is counted.
+/// The calls in order; repeated calls in a row are counted.
 fn calls(calls: &[Call]) -> String {
     let mut told: Vec<(String, usize)> = Vec::new();
     for call in calls {
@@ -155,7 +155,7 @@ fn in_milliseconds(duration: Duration) -> String {
     format!("{:.1} ms", duration.as_secs_f64() * 1000.0)
 }
 
-/// A label and its text, wrapped under itself.
+/// A label and its text, wrapped with a hanging indent.
 fn field(out: &mut impl Write, label: &str, text: &str) -> io::Result<()> {
     let width = COLUMNS_MAX - LABEL_COLUMNS;
     let mut lines = wrapped(text, width).into_iter();
@@ -164,7 +164,7 @@ fn field(out: &mut impl Write, label: &str, text: &str) -> io::Result<()> {
     lines.try_for_each(|line| writeln!(out, "{:LABEL_COLUMNS$}{line}", ""))
 }
 
-/// The text in lines of at most `width` characters, broken at spaces; a long word stays whole.
+/// Wraps the text at spaces into lines of at most `width` characters; a long word stays whole.
 fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
@@ -195,12 +195,12 @@ fn paint_of(verdict: &str) -> &'static str {
     }
 }
 
-/// The text in a colour of the terminal.
+/// The text in a terminal color.
 fn painted(text: &str, paint: &str, colour: bool) -> String {
     if colour { format!("\u{1b}[{paint}m{text}\u{1b}[0m") } else { text.to_owned() }
 }
 
-/// The first word painted red: a painted text that is wrapped would bleed into the label.
+/// Only the first word is red: in wrapped text the color would continue into the label.
 fn painted_first(text: &str, colour: bool) -> String {
     let (first, rest) = text.split_at(text.find(' ').unwrap_or(text.len()));
     format!("{}{rest}", painted(first, RED, colour))

@@ -19,7 +19,7 @@ pub(super) struct Report<'a> {
     pub(super) created_keys: Vec<String>,
 }
 
-/// What a function used.
+/// The time and memory that a function used.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Used {
     pub(super) cold_start: Duration,
@@ -38,7 +38,7 @@ pub(super) struct StepReport<'a> {
 }
 
 impl StepReport<'_> {
-    /// What the event is about: the item, its summary or nothing.
+    /// The item of the event, its summary, or null.
     fn subject(&self) -> Option<&Value> {
         let event = &self.step.invoking_event;
         event.get("configurationItem").or_else(|| event.get("configurationItemSummary"))
@@ -48,7 +48,7 @@ impl StepReport<'_> {
         self.subject().and_then(|item| item.get(name)).and_then(Value::as_str).unwrap_or_default()
     }
 
-    /// The trigger in words.
+    /// The trigger, for people.
     pub(super) fn trigger(&self) -> String {
         let kind = self.step.invoking_event.get("messageType").and_then(Value::as_str);
         let kind = kind.unwrap_or("a message without type");
@@ -66,7 +66,7 @@ impl StepReport<'_> {
         }
     }
 
-    /// The resource that the event is about.
+    /// The resource of the event.
     pub(super) fn resource(&self) -> &str {
         match self.told("resourceId") {
             "" => "the whole account",
@@ -84,7 +84,7 @@ impl StepReport<'_> {
         }
     }
 
-    /// What ought to have come of the step, where it did not.
+    /// The expected result of the step, if it had another one.
     pub(super) fn missed(&self) -> Option<&str> {
         self.step.expected.as_ref().filter(|_| !self.as_expected).map(|expected| match expected {
             Expected::Verdict(verdict) => verdict.as_str(),
@@ -109,7 +109,7 @@ impl StepReport<'_> {
     }
 }
 
-/// How many evaluations, calls and failures there were.
+/// The numbers of evaluations, calls and failures.
 #[derive(Debug)]
 pub(super) struct Totals {
     pub(super) verdicts: BTreeMap<String, usize>,
@@ -118,7 +118,7 @@ pub(super) struct Totals {
 }
 
 impl Report<'_> {
-    /// Whether the default scenario came out as it ought to; other events expect nothing.
+    /// Whether every step of the default scenario had its expected result; other events have none.
     pub(super) fn as_expected(&self) -> bool {
         self.steps.iter().all(|step| step.as_expected) && self.created_keys.is_empty()
     }

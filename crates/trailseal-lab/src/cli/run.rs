@@ -1,4 +1,4 @@
-//! Delivering the steps to the function, one after the other.
+//! Delivers the steps to the function one after the other.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -13,10 +13,10 @@ use super::Failure;
 use super::report::{Report, StepReport, Used};
 use super::steps::{Expected, Origin, Step, Steps};
 
-/// The time that a function has for an event.
+/// The timeout of a function for an event.
 const INVOCATION_TIME: Duration = Duration::from_secs(60);
 
-/// Delivers every event to the function of its account and Region, as a rule has one in each.
+/// Delivers every event to the function of its account and Region: a rule has one in each.
 pub(super) async fn run<'a>(
     lab: &Lab,
     bootstrap: &Path,
@@ -60,7 +60,7 @@ pub(super) async fn run<'a>(
     })
 }
 
-/// Delivers one event, and gathers what the lab saw of it.
+/// Delivers one event and collects what the lab recorded.
 async fn deliver<'a>(
     lab: &Lab,
     step: &'a Step,

@@ -1,4 +1,4 @@
-//! What is to be delivered: the default scenario, or events from files.
+//! The events to deliver: the default scenario, or events from files.
 
 use std::io::Read;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use trailseal_lab::{Fault, FaultKind, GivenEvent, Operation, Position};
 
 use super::arguments::Arguments;
 
-/// The steps to take, and where they come from.
+/// The steps and their source.
 #[derive(Debug)]
 pub(super) struct Steps {
     pub(super) account: String,
@@ -19,14 +19,14 @@ pub(super) struct Steps {
     pub(super) list: Vec<Step>,
 }
 
-/// Where the steps come from.
+/// The source of the steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Origin {
-    /// The default scenario, as it ships: what comes of it is known.
+    /// The default scenario, unchanged: its results are known.
     Scenario,
-    /// The default scenario with another state or with parameters: what comes of it is not known.
+    /// The default scenario with another state or with parameters: its results are not known.
     ChangedScenario,
-    /// Files that someone gave.
+    /// Files of the user.
     Files,
 }
 
@@ -37,26 +37,26 @@ pub(super) struct Step {
     pub(super) account: String,
     pub(super) region: String,
     pub(super) rule: String,
-    /// The event; its result token is yet to be put in.
+    /// The event, without its result token.
     pub(super) event: Value,
     pub(super) invoking_event: Value,
     pub(super) faults: Vec<Fault>,
     pub(super) expected: Option<Expected>,
 }
 
-/// What ought to come of a step.
+/// The expected result of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Expected {
     /// One evaluation with this verdict.
     Verdict(String),
-    /// A failed invocation, and nothing reported.
+    /// A failed invocation without an evaluation.
     Failure,
 }
 
 const SCENARIO: &str = include_str!("../../state/scenario.json");
 
 impl Steps {
-    /// Reads all that the command line names; an error is every fault of every file at once.
+    /// Reads every file of the command line; an error contains all faults of all files.
     pub(super) fn of(arguments: &Arguments) -> Result<Self, Vec<String>> {
         let mut steps =
             scenario(arguments).map_err(|fault| vec![format!("scenario.json: {fault}")])?;
@@ -124,7 +124,7 @@ struct Described {
     faults: Vec<DescribedFault>,
 }
 
-/// A fault of the scenario: it meets every request of its operation.
+/// A fault of the scenario: it affects every request of its operation.
 #[derive(Debug, Deserialize)]
 struct DescribedFault {
     operation: String,

@@ -6,10 +6,10 @@ use super::{Request, text};
 use crate::caller::denied;
 use crate::refusal::Refusal;
 
-/// How many Regions are on a page, unless fewer are asked for.
+/// Regions per page, unless the request wants fewer.
 const PAGE_SIZE: usize = 50;
 
-/// Regions that are there only for accounts that enabled them (AWS Account Management Reference
+/// Regions that only accounts that enabled them can use (AWS Account Management Reference
 /// Guide, "Enable or disable AWS Regions in your account").
 const OPT_IN: [&str; 14] = [
     "af-south-1",
@@ -34,7 +34,7 @@ pub(super) fn list_regions(request: &Request<'_>) -> Result<Value, Refusal> {
             return Err(Refusal::new("ValidationException", "AccountId has twelve digits"));
         }
         if asked != request.account() {
-            // It would take trusted access of the organization, which the lab has not.
+            // This requires trusted access in the organization, which the lab does not have.
             return Err(denied(&request.caller.identity.arn, "account:ListRegions", asked));
         }
     }

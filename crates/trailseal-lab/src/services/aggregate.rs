@@ -1,6 +1,6 @@
-//! Configuration aggregators: what AWS Config knows of many accounts, by query.
+//! Queries of configuration aggregators.
 //!
-//! Of the query language there is what Trailseal sends, and everything else is refused:
+//! The lab supports only the queries that Trailseal sends and refuses all others:
 //! `SELECT … [WHERE resourceType = '…' [AND resourceId IN ('…', …)]] [GROUP BY …]`.
 
 use std::collections::BTreeMap;
@@ -13,14 +13,14 @@ use crate::moments;
 use crate::refusal::Refusal;
 use crate::state::{Aggregator, Bucket, Key, State, Trail};
 
-/// Rows on a page unless asked; of a query with an aggregate function there are more.
+/// The default number of rows per page; queries with an aggregate function have more.
 const PAGE_SIZE: usize = 25;
 const GROUPS_PAGE_SIZE: usize = 500;
 
-/// When AWS Config captured everything: 2026-11-23T06:00:00Z.
+/// When AWS Config captured every item: 2026-11-23T06:00:00Z.
 const CAPTURED: i64 = 1_795_413_600_000;
 
-/// What can be selected of an item (AWS Config's resource schema).
+/// The properties of an item that can be selected (AWS Config's resource schema).
 const PROPERTIES: [&str; 10] = [
     "accountId",
     "arn",
@@ -34,19 +34,19 @@ const PROPERTIES: [&str; 10] = [
     "supplementaryConfiguration",
 ];
 
-/// The one grouping that is served.
+/// The only grouping that the lab supports.
 const GROUPING: [&str; 2] = ["accountId", "awsRegion"];
 
-/// A query, read.
+/// A parsed query.
 #[derive(Debug, PartialEq, Eq)]
 enum Query {
     /// The properties of items.
     Items { properties: Vec<String>, filter: Filter },
-    /// How many items each account and Region has.
+    /// The number of items of each account and Region.
     Places { filter: Filter },
 }
 
-/// Which items.
+/// The items to select.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Filter {
     resource_type: Option<String>,
@@ -117,7 +117,7 @@ fn places<'a>(items: impl Iterator<Item = &'a Value>) -> Vec<String> {
         .collect()
 }
 
-/// Reads a query; `None` where it is another one than those that are served.
+/// Parses a query; `None` if the lab does not support it.
 fn read(expression: &str) -> Option<Query> {
     let rest = expression.strip_prefix("SELECT ")?;
     let (rest, grouping) = match rest.split_once(" GROUP BY ") {
@@ -161,7 +161,7 @@ fn quoted(text: &str) -> Option<String> {
     (!inner.contains('\'')).then(|| inner.to_owned())
 }
 
-/// The items that the aggregator holds: what lives in its accounts, of the recorded types.
+/// The items of the aggregator: the resources of its accounts that have a recorded type.
 fn items(state: &State, aggregator: &Aggregator) -> Vec<Value> {
     let trails = state.trails.iter().filter_map(trail_item);
     let keys = state.keys.iter().filter_map(key_item);
@@ -193,7 +193,7 @@ fn item(resource_type: &str, arn: &str, (account, region): (&str, &str), id: &st
     })
 }
 
-/// Only in its home Region, under the id by which Config discovered it.
+/// Only in its home Region, under the ID by which AWS Config discovered it.
 fn trail_item(trail: &Trail) -> Option<Value> {
     let id = trail.config_resource_id()?;
     let arn = Arn::parse(&trail.arn)?;
@@ -212,7 +212,7 @@ fn trail_item(trail: &Trail) -> Option<Value> {
     Some(with(&item, "configuration", configuration))
 }
 
-/// What Config's resource schema has of a key: neither its policy nor the expiry of its material.
+/// A key in AWS Config's resource schema, which has no policy and no expiry of key material.
 fn key_item(key: &Key) -> Option<Value> {
     let (arn, id) = Arn::of(&key.arn, "kms", "key")?;
     let item = item("AWS::KMS::Key", &key.arn, (arn.account, arn.region), id);

@@ -28,7 +28,7 @@ pub(super) fn describe_trails(request: &Request<'_>) -> Result<Value, Refusal> {
     Ok(json!({ "trailList": trails }))
 }
 
-/// A trail by its ARN from anywhere, by its name from the current account and Region only.
+/// Finds a trail by its ARN in any Region, or by its name in the caller's account and Region.
 fn named<'a>(request: &'a Request<'_>, name: &str) -> Option<&'a Trail> {
     if name.starts_with("arn:") {
         return request.state().trail_by_arn(name, request.account());
@@ -75,7 +75,7 @@ pub(super) fn unknown_trail(name: &str, account: &str) -> Refusal {
 pub(super) fn get_trail_status(request: &Request<'_>) -> Result<Value, Refusal> {
     let trail = one(request)?;
     let has_changed = request.lab_state.has_changed;
-    // Once anything was changed, the latest delivery is one that met the change.
+    // After any change, the latest delivery is one that the change affected.
     let (error, attempt) = match has_changed {
         true => (delivery::obstacle(request.state(), trail), moments::now()),
         false => (trail.latest_delivery_error.as_deref(), LATEST_DELIVERY),
@@ -95,7 +95,7 @@ pub(super) fn get_trail_status(request: &Request<'_>) -> Result<Value, Refusal> 
     }))
 }
 
-/// A trail as the API shows it.
+/// A trail as the API returns it.
 pub(super) fn describe(trail: &Trail) -> Value {
     let home = Arn::parse(&trail.arn).map_or("", |arn| arn.region);
     json!({

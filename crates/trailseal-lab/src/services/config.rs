@@ -10,7 +10,7 @@ use crate::record::{Fate, Ordering, PutEvaluation};
 use crate::refusal::Refusal;
 use crate::state::{StandingResult, Visible};
 
-/// How many members AWS Config puts on a page unless asked.
+/// AWS Config's default page size.
 const PAGE_SIZE: usize = 10;
 
 pub(super) fn put_evaluations(request: &mut Request<'_>) -> Result<Value, Refusal> {
@@ -45,7 +45,7 @@ pub(super) fn put_evaluations(request: &mut Request<'_>) -> Result<Value, Refusa
     Ok(json!({ "FailedEvaluations": failed }))
 }
 
-/// What the service refuses although its model admits it.
+/// Checks that the service makes beyond its model.
 fn admit_evaluation(evaluation: &Value) -> Result<(), Refusal> {
     let resource_type = text(evaluation, "ComplianceResourceType");
     let known = model::RESOURCE_TYPES.contains(&resource_type)
@@ -86,7 +86,7 @@ fn no_such_rule(name: &str) -> Refusal {
     Refusal::new("NoSuchConfigRuleException", message)
 }
 
-/// Stores the result, unless something stands against it.
+/// Stores the result unless the state or its configuration prevents it.
 fn store(
     lab_state: &mut LabState,
     rule: &RuleId,
@@ -167,7 +167,7 @@ fn evaluation_result(rule: &str, result: &StandingResult) -> Value {
     })
 }
 
-/// A limit out of range has an error of its own where the model has `InvalidLimitException`.
+/// A limit out of range has its own error if the model has `InvalidLimitException`.
 pub(crate) fn admit_limit(body: &Value) -> Result<(), Refusal> {
     let limit = body.get("limit").and_then(Value::as_i64);
     if limit.is_some_and(|limit| !(0..=100).contains(&limit)) {
@@ -197,8 +197,8 @@ pub(super) fn list_discovered_resources(request: &Request<'_>) -> Result<Value, 
     Ok(json!({ "resourceIdentifiers": found, "nextToken": next }))
 }
 
-/// What Config knows in the caller's account and Region: the trails that live there, and what the
-/// state lists beyond them.
+/// The resources that AWS Config has discovered in the caller's account and Region: the trails whose
+/// home Region it is, and those that the state lists.
 fn discovered(request: &Request<'_>, resource_type: &str) -> Vec<Value> {
     let identifier = |id: &str, name: Option<&str>, deleted_at: Option<i64>| {
         without_nulls(json!({

@@ -1,4 +1,4 @@
-//! AWS Config: what it has recorded of a resource.
+//! AWS Config: the recorded items of a resource.
 
 use serde_json::{Map, Value, json};
 
@@ -8,7 +8,7 @@ use crate::moments;
 use crate::refusal::Refusal;
 use crate::state::History;
 
-/// How many items AWS Config puts on a page unless asked.
+/// AWS Config's default number of items per page.
 const PAGE_SIZE: usize = 10;
 
 /// Members that differ in name between a rule's event and the API.
@@ -57,7 +57,7 @@ pub(super) fn get_resource_config_history(request: &Request<'_>) -> Result<Value
     page_of(history, items, request, &format!("history-{kind}-{id}"))
 }
 
-/// The newest item of each resource, without what the API Reference says is not in it: tags and
+/// The newest item of each resource, without what the API Reference excludes: tags and
 /// deleted resources; nor relationships, which the model does not have. What is not recorded is left
 /// out, and every key is processed.
 pub(super) fn batch_get_resource_config(request: &Request<'_>) -> Value {
@@ -66,7 +66,7 @@ pub(super) fn batch_get_resource_config(request: &Request<'_>) -> Value {
     json!({ "baseConfigurationItems": items })
 }
 
-/// The history of the resource that `key` names by type and id.
+/// The history of the resource with the type and ID of `key`.
 fn history_of<'a>(request: &'a Request<'_>, key: &Value) -> Option<&'a History> {
     let is_asked = |item: &Value| {
         ["resourceType", "resourceId"].iter().all(|name| text(item, name) == text(key, name))
@@ -91,7 +91,7 @@ fn base(item: &Value) -> Value {
     base
 }
 
-/// The page that the request asks for, after the empty ones that the state wants.
+/// The requested page, after the empty pages of the state.
 fn page_of(
     history: &History,
     items: Vec<Value>,
@@ -150,7 +150,7 @@ fn member_to_api(name: &str, value: &Value) -> Value {
     }
 }
 
-/// JSON as the text of itself; text stays what it is.
+/// JSON as text; text stays unchanged.
 fn as_text(value: &Value) -> Value {
     if value.is_string() { value.clone() } else { Value::from(value.to_string()) }
 }

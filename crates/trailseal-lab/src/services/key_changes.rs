@@ -1,4 +1,4 @@
-//! AWS Key Management Service: making and changing keys.
+//! AWS Key Management Service: creating and changing keys.
 
 use std::collections::BTreeMap;
 
@@ -28,7 +28,7 @@ pub(super) fn put_key_policy(request: &mut Request<'_>) -> Result<Value, Refusal
     Ok(json!({}))
 }
 
-/// KMS takes no policy that it cannot read, that is too long, or that locks the caller out.
+/// KMS rejects a policy that is malformed, is too long or locks the caller out.
 fn admit_policy(request: &Request<'_>, key: &str, policy: &str) -> Result<(), Refusal> {
     let refuse = |message: &str| Refusal::new("MalformedPolicyDocumentException", message);
     if policy.len() > POLICY_BYTES_MAX {

@@ -1,4 +1,4 @@
-//! AWS Key Management Service: which keys there are, and their tags.
+//! AWS Key Management Service: lists of keys and of their tags.
 
 use serde_json::{Value, json};
 

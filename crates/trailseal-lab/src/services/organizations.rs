@@ -1,4 +1,4 @@
-//! AWS Organizations: the accounts of the one organization that there is.
+//! AWS Organizations: the accounts of the lab's only organization.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::moments;
 use crate::refusal::Refusal;
 use crate::state::{Account, Membership};
 
-/// How many accounts are on a page, unless fewer are asked for.
+/// Accounts per page, unless the request wants fewer.
 const PAGE_SIZE: usize = 20;
 
 /// The organization's ID, as in ARNs.
@@ -37,7 +37,7 @@ pub(super) fn list_delegated_administrators(request: &Request<'_>) -> Result<Val
     Ok(json!({ "DelegatedAdministrators": delegated, "NextToken": next }))
 }
 
-/// Only the management account and delegated administrators may ask (Organizations API Reference).
+/// Only the management account and delegated administrators can call these operations.
 fn admit(request: &Request<'_>) -> Result<(), Refusal> {
     match request.state().account(request.account()).map(|account| account.membership) {
         Some(Membership::Management | Membership::DelegatedAdministrator) => Ok(()),
@@ -52,7 +52,7 @@ fn admit(request: &Request<'_>) -> Result<(), Refusal> {
     }
 }
 
-/// An account as the organization shows it; the older `Status` has fewer words than `State`.
+/// An account as the API returns it; the older `Status` has fewer values than `State`.
 fn shown(request: &Request<'_>, account: &Account, delegated: Option<i64>) -> Value {
     let id = &account.id;
     let mut accounts = request.state().accounts.iter();

@@ -6,7 +6,7 @@ use super::Request;
 use crate::operation::{Operation, Service};
 use crate::refusal::Refusal;
 
-/// The operations with pages: what asks for a page, and what names the next one.
+/// The paginated operations: the member that requests a page, and the one that names the next.
 const TOKENS: [(Operation, &str, &str); 9] = [
     (Operation::GetResourceConfigHistory, "nextToken", "nextToken"),
     (Operation::ListDiscoveredResources, "nextToken", "nextToken"),
@@ -19,7 +19,7 @@ const TOKENS: [(Operation, &str, &str); 9] = [
     (Operation::ListResourceTags, "Marker", "NextMarker"),
 ];
 
-/// The token of a list's first page, which has none until a fault repeats it.
+/// A token for the first page of a list, used only by a fault that repeats that page.
 const FIRST_PAGE: &str = "first-page";
 
 /// The request as it would be without [`repeat_token`]: the first page has no token.
@@ -34,7 +34,7 @@ pub(crate) fn without_repetition(operation: Operation, body: &Value) -> Value {
     body
 }
 
-/// Makes an answer say that the page which was asked for also comes next.
+/// Makes a response name the requested page as the next one.
 pub(crate) fn repeat_token(operation: Operation, body: &Value, answer: &mut Value) {
     let tokens = TOKENS.iter().find(|(of, ..)| *of == operation);
     if let (Some((_, asks, names)), Some(members)) = (tokens, answer.as_object_mut()) {
@@ -47,8 +47,8 @@ pub(crate) fn repeat_token(operation: Operation, body: &Value, answer: &mut Valu
 }
 
 impl Request<'_> {
-    /// The page of `rows` that is asked for, and the token that asks for the next one: `list` names
-    /// the list, so that no token fits another one.
+    /// The requested page of `rows`, and the token of the next page: `list` names
+    /// the list, so that a token is valid for one list only.
     pub(super) fn page<T>(
         &self,
         rows: Vec<T>,
@@ -59,7 +59,7 @@ impl Request<'_> {
         Ok((rows, next.map(|next| token(list, next))))
     }
 
-    /// Where in a list the request begins.
+    /// The position in the list at which the requested page starts.
     pub(super) fn offset(&self, list: &str) -> Result<usize, Refusal> {
         let asked = ["nextToken", "NextToken", "Marker"];
         let Some(token) = asked.into_iter().find_map(|name| self.maybe_text(name)) else {
@@ -70,7 +70,7 @@ impl Request<'_> {
         number.ok_or_else(|| invalid_token(self.operation.service()))
     }
 
-    /// The number of members that the request wants on a page.
+    /// The page size of the request.
     pub(super) fn page_size(&self, usual: usize) -> usize {
         let asked = ["limit", "Limit", "MaxResults"];
         let limit = asked.into_iter().find_map(|name| self.body.get(name)?.as_u64());
@@ -98,7 +98,7 @@ pub(super) fn token(list: &str, offset: usize) -> String {
     format!("{list}#{offset}")
 }
 
-/// Cuts the page that begins at `offset` out of `all`; with it, where the next page begins.
+/// The page of `all` that starts at `offset`, and where the next page starts.
 pub(super) fn cut<T>(all: Vec<T>, offset: usize, size: usize) -> (Vec<T>, Option<usize>) {
     let end = offset.saturating_add(size);
     let next = (end < all.len()).then_some(end);

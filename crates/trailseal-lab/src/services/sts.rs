@@ -1,4 +1,4 @@
-//! AWS Security Token Service: who one is, and becoming another.
+//! AWS Security Token Service: the caller's identity and assumed roles.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::caller::{Caller, denied};
 use crate::moments;
 use crate::refusal::Refusal;
 
-/// How long a session lasts unless asked, and how long it may last for a caller that is itself a
+/// The default duration of a session, and the maximum for a caller that is itself a
 /// session of a role, as a function always is (IAM User Guide, role chaining).
 const SESSION_SECONDS: i64 = 3600;
 
@@ -37,7 +37,7 @@ pub(super) fn assume_role(request: &mut Request<'_>) -> Result<Value, Refusal> {
     let assumed =
         format!("arn:{}:sts::{}:assumed-role/{name}/{session}", parts.partition, parts.account);
     let lab_state = &mut *request.lab_state;
-    // STS counts in seconds.
+    // STS counts whole seconds.
     let expires = (moments::now() / 1000 + lab_state.session_seconds.unwrap_or(seconds)) * 1000;
     let credentials = lab_state.sessions.begin(parts.account, assumed.clone(), expires);
     Ok(json!({

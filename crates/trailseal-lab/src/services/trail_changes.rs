@@ -11,7 +11,7 @@ use crate::delivery::{key_in_region, unusable};
 use crate::refusal::Refusal;
 use crate::state::{KeyName, Membership, Trail, Visible};
 
-/// CloudTrail takes one change a second of an account and Region.
+/// CloudTrail accepts one change per second in an account and Region.
 const PAUSE: Duration = Duration::from_secs(1);
 
 pub(super) fn update_trail(request: &mut Request<'_>) -> Result<Value, Refusal> {
@@ -51,7 +51,7 @@ fn keep_the_rate(request: &mut Request<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The trail, if it may be changed by this caller from this Region.
+/// The trail, if this caller can change it in this Region.
 fn changeable<'a>(request: &'a Request<'_>, name: &str) -> Result<&'a Trail, Refusal> {
     let (state, caller) = (request.state(), request.account());
     let seen = state.trails_seen(caller, request.region());

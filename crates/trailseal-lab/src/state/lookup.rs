@@ -1,11 +1,11 @@
-//! What an account sees of the state.
+//! The resources of the state that an account can see.
 
 use serde_json::json;
 
 use super::{Account, Alias, Bucket, Denial, DiscoveredAs, Key, Membership, Role, State, Trail};
 use crate::arn::Arn;
 
-/// What a trail is to the account and Region that look at it.
+/// How a trail relates to the account and Region of the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Visible {
     /// The account's own trail, in its home Region.
@@ -17,7 +17,7 @@ pub(crate) enum Visible {
 /// A key as a request names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum KeyName<'a> {
-    /// A key id without Region and account.
+    /// A key ID without Region and account.
     Id(&'a str),
     /// A key's ARN.
     Arn(Arn<'a>),
@@ -25,7 +25,7 @@ pub(crate) enum KeyName<'a> {
     Alias(&'a str),
     /// An alias's ARN.
     AliasArn(Arn<'a>),
-    /// Something that begins like an ARN and is none of KMS.
+    /// Text that starts like an ARN but is not an ARN of KMS.
     Malformed,
 }
 
@@ -58,7 +58,7 @@ impl State {
     }
 
     fn how_seen(&self, trail: &Trail, account: &str, region: &str) -> Option<Visible> {
-        // Most trails of a large organization are another account's own.
+        // In a large organization, most trails belong to other accounts.
         if !trail.is_organization_trail && !trail.arn.contains(account) {
             return None;
         }
@@ -105,7 +105,7 @@ impl State {
         self.roles.iter().find(|role| role.arn == arn)
     }
 
-    /// What denies the account's own identities the operation for such a request.
+    /// The denial of this request for the account's own identities, if there is one.
     pub(crate) fn denies(&self, account: &str, operation: &str, mentions: &str) -> Option<&Denial> {
         self.denials.iter().find(|denial| {
             denial.account == account
@@ -121,7 +121,7 @@ impl Trail {
         self.arn.split_once("trail/").map_or("", |(_, name)| name)
     }
 
-    /// The id under which AWS Config knows it in its home Region, if it does.
+    /// The ID under which AWS Config records it in its home Region, if it does.
     pub(crate) fn config_resource_id(&self) -> Option<&str> {
         match self.discovered_as {
             DiscoveredAs::Name => Some(self.name()),

@@ -1,10 +1,10 @@
-//! An organization: its accounts as they are listed, aggregators, and one of any size.
+//! An organization: its listed accounts, aggregators, and a generated organization of any size.
 
 use serde::Deserialize;
 
 use super::{Account, Bucket, Key, Membership, Role, State, Trail};
 
-/// What the organization tells of an account beyond its id.
+/// The name and state of an account in the organization.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct OrganizationAccount {
@@ -25,16 +25,16 @@ fn active() -> String {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Aggregator {
-    /// The account that it is in.
+    /// The account that owns it.
     pub account: String,
-    /// The Region that it is in.
+    /// Its Region.
     pub region: String,
     /// Its name.
     pub name: String,
-    /// The accounts that it gathers from; none is all.
+    /// The source accounts; an empty list means all.
     #[serde(default)]
     pub accounts: Vec<String>,
-    /// The types of resources that are recorded; none is all.
+    /// The recorded resource types; an empty list means all.
     #[serde(default)]
     pub resource_types: Vec<String>,
 }
@@ -43,7 +43,7 @@ impl State {
     /// An organization of any size: the first account is the management account. Each account has
     /// a multi-Region trail of its own in the first Region, with its key and bucket there; every
     /// tenth trail has no key. The management account owns an organization trail. In every other
-    /// account there is the role `role`, which the management account may assume.
+    /// account there is the role `role`, which the management account can assume.
     #[must_use]
     pub fn organization(accounts: u32, regions: &[&str], role: &str) -> Self {
         let mut state = Self::default();

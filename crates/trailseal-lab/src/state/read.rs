@@ -1,4 +1,4 @@
-//! From the JSON document to the state, and what its texts may be.
+//! Reads the state from its JSON document and validates its texts.
 
 use serde::de::{Deserialize, Deserializer, Error};
 use serde_json::Value;
@@ -9,17 +9,17 @@ use crate::model;
 use crate::moments;
 use crate::operation::Operation;
 
-/// Nothing, or the rest of a fault: the place within what is checked, and what was expected there.
+/// `Err` has the path of the fault within the checked value, and what was expected there.
 type Checked = Result<(), String>;
 
-/// Reads the whole document, or says what is wrong with it first.
+/// Reads the whole document; an error names its first fault.
 pub(super) fn state(value: &Value) -> Result<State, String> {
     let mut value = value.clone();
     let version = value.as_object_mut().and_then(|document| document.remove("trailsealLab"));
     if version.and_then(|version| version.as_u64()) != Some(STATE_VERSION) {
         return Err(format!("`trailsealLab`: expected {STATE_VERSION}"));
     }
-    // `null` is the same as a member left out.
+    // `null` counts as a missing member.
     let lists = value.as_object_mut().into_iter().flat_map(|document| document.values_mut());
     for element in lists.filter_map(Value::as_array_mut).flatten() {
         if let Some(members) = element.as_object_mut() {
@@ -122,7 +122,7 @@ fn item(item: &Value) -> Checked {
     expect(captured.is_some(), "configurationItemCaptureTime", MOMENT)
 }
 
-/// Checks each element of a list; the place of a fault begins with the list's name.
+/// Checks each element of a list; the path of a fault starts with the list's name.
 fn each<T>(name: &str, list: &[T], check: impl Fn(&T) -> Checked) -> Checked {
     list.iter().enumerate().try_for_each(|(index, element)| {
         check(element).map_err(|fault| format!(".{name}[{index}]{fault}"))

@@ -15,7 +15,7 @@ pub struct Breach {
     pub constraint: &'static str,
 }
 
-/// A value that the shape admits.
+/// A value that is valid under the shape.
 pub(super) fn right(shape: &Shape) -> Value {
     match shape {
         Shape::Text { min, .. } => Value::from("a".repeat((*min).max(1))),
@@ -33,7 +33,7 @@ pub(super) fn right(shape: &Shape) -> Value {
     }
 }
 
-/// Every request that breaks one constraint, made from a request that breaks none.
+/// Every request that breaks one constraint, derived from a valid request.
 pub(super) fn wrong(members: &'static [Member], base: &Value) -> Vec<(Breach, Value)> {
     wrong_structure(members, base, "")
 }
@@ -72,7 +72,7 @@ fn wrong_texts(min: usize, max: usize, of: Alphabet, path: &str) -> Vec<(Breach,
         all.push((breach(path, "max"), Value::from("a".repeat(max + 1))));
     }
     if of != Alphabet::Any {
-        // A letter beyond Latin is in none of the alphabets.
+        // None of the alphabets has letters beyond Latin.
         all.push((breach(path, "pattern"), Value::from("a".repeat(min) + "\u{101}")));
     }
     all

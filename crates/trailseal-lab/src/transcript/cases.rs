@@ -1,4 +1,4 @@
-//! A request of each operation that is fine, and requests beyond the models.
+//! A valid request of each operation, and requests that the models do not constrain.
 
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ const STRANGERS: &str = "arn:aws:kms:us-east-1:777788889999:key/a";
 const ELSEWHERE: &str = "arn:aws:kms:eu-west-1:111122223333:key/a";
 const NO_KEY: &str = "arn:aws:kms:us-east-1";
 
-/// A request that is fine and gets an answer with something in it.
+/// A valid request with a nonempty result.
 pub(super) fn fine(operation: Operation, token: &str) -> Value {
     match operation {
         Operation::PutEvaluations => {
@@ -92,7 +92,7 @@ fn policy(identity: &str) -> String {
     json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string()
 }
 
-/// What a service answers or refuses by its own rules.
+/// Requests that a service accepts or refuses by rules beyond its model.
 pub(super) fn further(operation: Operation, base: &Value) -> Vec<(&'static str, Value)> {
     let but = |name: &str, value: &str| with(base, name, json!(value));
     let key = |name: &str| but("KeyId", name);

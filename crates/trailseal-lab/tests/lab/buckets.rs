@@ -1,4 +1,4 @@
-//! S3 and everything that no SDK would send, over plain HTTP.
+//! S3, and requests that no SDK sends, over plain HTTP.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -7,7 +7,7 @@ use trailseal_lab::{Fault, FaultKind, Lab, Operation, Position};
 
 use super::support::{ACCOUNT, MEMBER, REGION, lab};
 
-/// A request; the answer as the server wrote it.
+/// Sends a request; returns the raw response.
 pub(super) fn ask(lab: &Lab, head: &str, body: &str) -> String {
     let mut stream = TcpStream::connect(lab.url().trim_start_matches("http://")).unwrap();
     let length = body.len();
@@ -16,7 +16,7 @@ pub(super) fn ask(lab: &Lab, head: &str, body: &str) -> String {
     );
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
-    // A reset is an answer too: the empty one.
+    // A reset connection counts as an empty response.
     let _reset = stream.read_to_string(&mut answer);
     answer
 }

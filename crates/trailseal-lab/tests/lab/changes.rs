@@ -92,7 +92,7 @@ async fn a_policy_change_takes_time_to_propagate_and_a_wrong_policy_stops_delive
     assert_eq!(early, "InsufficientEncryptionPolicyException");
     tokio::time::sleep(Duration::from_millis(350)).await;
     assert_eq!(seal(&client, "unencrypted", KEY).await, "no error");
-    // The policy admits one trail now and no longer the other.
+    // The policy now admits one trail and no longer the other.
     let sealed = "arn:aws:cloudtrail:us-east-1:111122223333:trail/sealed";
     let broken = lab.broken_deliveries();
     assert_eq!(broken.get(sealed).map(String::as_str), Some("AccessDenied"));
@@ -106,7 +106,7 @@ async fn a_policy_change_takes_time_to_propagate_and_a_wrong_policy_stops_delive
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn keys_are_created_given_an_alias_kept_from_deletion_and_listed() {
+async fn keys_are_created_listed_and_saved_from_deletion() {
     let lab = lab().await;
     let client = kms(&lab);
     let tag = aws_sdk_kms::types::Tag::builder().tag_key("journal").tag_value("a").build().unwrap();

@@ -1,4 +1,4 @@
-//! Each fault of each operation, as a client meets it.
+//! Each fault of each operation, as a client sees it.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -15,7 +15,7 @@ const SLOW: Duration = Duration::from_millis(40);
 
 static NUMBER: AtomicU32 = AtomicU32::new(0);
 
-/// A request of each operation that its operation admits, by the operation's name.
+/// A valid request of each operation, by the operation's name.
 static FINE: LazyLock<BTreeMap<&str, Value>> = LazyLock::new(|| {
     let exchanges = transcript(State::default_state().unwrap()).into_iter();
     let fine = exchanges.filter(|exchange| exchange.case == "fine");
@@ -26,7 +26,7 @@ fn doomed_key(number: u32) -> String {
     format!("d0000000-0000-4000-8000-{number:012}")
 }
 
-/// A lab with more keys that are pending deletion than the tests here save.
+/// A lab with enough keys pending deletion for every cancellation in these tests.
 async fn lab_of_doomed_keys() -> Lab {
     let lab = lab().await;
     lab.edit(|state| {
@@ -38,7 +38,7 @@ async fn lab_of_doomed_keys() -> Lab {
     lab
 }
 
-/// A request that its operation admits, as HTTP; nothing is made or saved twice.
+/// A valid request of the operation, as HTTP; no request repeats a change.
 fn request(lab: &Lab, operation: Operation) -> (String, String) {
     if operation == Operation::HeadBucket {
         return ("HEAD /example-trail-logs-us-east-1 HTTP/1.1".to_owned(), String::new());
@@ -79,7 +79,7 @@ fn status(answer: &str) -> u16 {
     answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0)
 }
 
-/// What the answer must be under a fault of an operation other than HeadBucket.
+/// Asserts the response of an operation other than HeadBucket under a fault.
 fn check(operation: Operation, kind: FaultKind, answer: &str) {
     let sts = operation.service() == Service::Sts;
     let says = |text: &str| assert!(answer.contains(text), "{operation:?} {kind:?}: {answer}");
@@ -133,7 +133,7 @@ fn check(operation: Operation, kind: FaultKind, answer: &str) {
     }
 }
 
-/// What names the next page, if the operation has pages.
+/// The member that names the next page, if the operation is paginated.
 fn next_page(operation: Operation) -> Option<&'static str> {
     let members: [(&str, &[Operation]); 3] = [
         ("nextToken", &[Operation::GetResourceConfigHistory, Operation::ListDiscoveredResources]),
@@ -219,7 +219,7 @@ async fn every_request_is_accepted_without_faults() {
     let lab = lab_of_doomed_keys().await;
     for operation in Operation::all() {
         let (head, body) = request(&lab, operation);
-        // Without a signature S3 refuses, and names the Region all the same.
+        // S3 refuses a request without a signature but still returns the Region.
         let expected = if operation == Operation::HeadBucket { 403 } else { 200 };
         assert_eq!(status(&ask(&lab, &head, &body)), expected, "{operation:?}");
     }

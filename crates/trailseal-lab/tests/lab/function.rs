@@ -1,4 +1,4 @@
-//! A function as a process of its own.
+//! A function as a separate process.
 
 use std::path::Path;
 use std::time::Duration;

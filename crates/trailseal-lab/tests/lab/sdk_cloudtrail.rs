@@ -1,4 +1,4 @@
-//! CloudTrail, by the AWS SDK.
+//! CloudTrail, called with the AWS SDK.
 
 use aws_sdk_cloudtrail::Client;
 use aws_sdk_cloudtrail::types::Trail;

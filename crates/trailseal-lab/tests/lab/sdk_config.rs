@@ -1,4 +1,4 @@
-//! AWS Config, by the AWS SDK.
+//! AWS Config, called with the AWS SDK.
 
 use std::collections::BTreeSet;
 
@@ -28,8 +28,8 @@ fn evaluation(id: &str, verdict: ComplianceType, milliseconds: i64) -> Evaluatio
         .unwrap()
 }
 
-/// The moment in milliseconds. The wire has seconds with a fraction, which no binary number holds
-/// exactly: the SDK reads a nanosecond less or more, and so a reader has to round.
+/// The time in milliseconds. Responses contain seconds with a fraction, which binary numbers cannot
+/// hold exactly: the SDK is off by up to a nanosecond, so this rounds.
 fn milliseconds(moment: &DateTime) -> i64 {
     moment.secs() * 1000 + (i64::from(moment.subsec_nanos()) + 500_000) / 1_000_000
 }
@@ -172,7 +172,7 @@ async fn results_are_paginated_and_names_over_64_characters_are_refused() {
     request.result_token(token(&lab)).send().await.unwrap();
     let details =
         |name: &str| config.get_compliance_details_by_config_rule().config_rule_name(name);
-    // A limit of nought is the usual size.
+    // A limit of 0 means the default page size.
     for (limit, expected) in [(0, vec![10, 10, 5]), (20, vec![20, 5])] {
         let (mut pages, mut ids) = (Vec::new(), BTreeSet::new());
         let mut sent = details(RULE).limit(limit).into_paginator().send();

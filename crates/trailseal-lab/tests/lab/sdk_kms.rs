@@ -1,4 +1,4 @@
-//! KMS, by the AWS SDK.
+//! KMS, called with the AWS SDK.
 
 use aws_sdk_kms::Client;
 use aws_sdk_kms::types::{KeyManagerType, KeyState};
@@ -63,7 +63,7 @@ async fn another_account_can_describe_only_permitted_keys_and_only_by_arn() {
     assert!(member.get_key_rotation_status().key_id(SHARED).send().await.is_ok());
     let policy = member.get_key_policy().key_id(SHARED).send().await;
     assert_eq!(code(policy), "AccessDeniedException");
-    // Whether the key exists is not told to a stranger.
+    // KMS hides from other accounts whether the key exists.
     for name in [SEALED, GONE] {
         assert_eq!(code(member.describe_key().key_id(name).send().await), "AccessDeniedException");
     }
@@ -104,7 +104,7 @@ async fn policies_and_rotation_are_read() {
 }
 
 #[tokio::test]
-async fn keys_without_automatic_rotation_return_an_error_or_false() {
+async fn rotation_of_asymmetric_and_imported_keys_is_unsupported() {
     let mut state = State::default_state().unwrap();
     for key in &mut state.keys {
         match key.arn.as_str() {
@@ -127,7 +127,7 @@ async fn keys_without_automatic_rotation_return_an_error_or_false() {
 }
 
 #[tokio::test]
-async fn denials_of_the_state_apply_to_identities_of_the_account() {
+async fn denials_in_the_state_apply_to_the_accounts_own_identities() {
     let mut state = State::default_state().unwrap();
     state.denials.push(Denial {
         account: ACCOUNT.to_owned(),

@@ -1,4 +1,4 @@
-//! STS, by the AWS SDK, and what its sessions may do.
+//! STS, called with the AWS SDK, and the permissions of its sessions.
 
 use aws_sdk_kms::Client as Kms;
 use aws_sdk_sts::Client;

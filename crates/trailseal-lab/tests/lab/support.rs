@@ -1,4 +1,4 @@
-//! A lab, and clients of the AWS SDK that ask it.
+//! A lab and AWS SDK clients for it.
 
 use std::path::PathBuf;
 
@@ -14,7 +14,7 @@ pub(super) const MEMBER: &str = "444455556666";
 pub(super) const STRANGER: &str = "777788889999";
 pub(super) const REGION: &str = "us-east-1";
 
-/// A lab with the state that ships.
+/// A lab with the default state.
 pub(super) async fn lab() -> Lab {
     Lab::start(State::default_state().unwrap()).await.unwrap()
 }
@@ -43,7 +43,7 @@ pub(super) fn sdk_with(lab: &Lab, credentials: &Credentials, region: &str) -> Sd
         .build()
 }
 
-/// The code of the error that an operation answered.
+/// The code of the error that an operation returned.
 pub(super) fn code<T, E: ProvideErrorMetadata>(answer: Result<T, E>) -> String {
     match answer {
         Ok(_) => "no error".to_owned(),
@@ -51,7 +51,7 @@ pub(super) fn code<T, E: ProvideErrorMetadata>(answer: Result<T, E>) -> String {
     }
 }
 
-/// The stub that stands for a function.
+/// The stub function.
 pub(super) fn stub() -> PathBuf {
     let command = PathBuf::from(env!("CARGO_BIN_EXE_trailseal-lab"));
     command.with_file_name("examples").join("stub_function")
