@@ -120,7 +120,8 @@ async fn evaluations_that_cannot_be_stored_are_refused() {
     let valid = token(&lab);
     assert_eq!(put(vec![good(); 100], &valid).await, "no error");
     assert_eq!(put(vec![good(); 101], &valid).await, "ValidationException");
-    let changes: [(fn(&mut Evaluation), &str); 7] = [
+    type Change = fn(&mut Evaluation);
+    let changes: [(Change, &str); 7] = [
         (|one| one.annotation = Some("x".repeat(256)), "no error"),
         (|one| one.annotation = Some("x".repeat(257)), "ValidationException"),
         (|one| one.annotation = Some(String::new()), "ValidationException"),
