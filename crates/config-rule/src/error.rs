@@ -1,4 +1,4 @@
-//! Faults of an input: all at once, each with the field that it is about. Errors as one line.
+//! Collects all faults of an input, each with its field, and formats errors as one line.
 
 use std::error::Error as StdError;
 use std::fmt;

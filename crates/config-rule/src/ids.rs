@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// A text that is not the name it should be.
+/// A text that does not have the expected form.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("`{value}` is not {expected}")]
 pub struct IdError {
@@ -79,7 +79,7 @@ macro_rules! impl_from_text {
     };
 }
 
-/// Implements `Display` for a type by its `fn as_str(&self) -> &str`.
+/// Implements `Display` for a type with its `fn as_str(&self) -> &str`.
 #[macro_export]
 macro_rules! display_as_str {
     ($($name:ty),+) => {$(

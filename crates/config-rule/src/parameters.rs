@@ -32,7 +32,7 @@ pub enum Values {
         /// The words.
         words: fn() -> Vec<&'static str>,
     },
-    /// Text of a form.
+    /// Text in a certain form.
     Text {
         /// The form as a regular expression (ECMA 262).
         pattern: &'static str,

@@ -93,7 +93,7 @@ impl Condition {
     }
 }
 
-/// A condition that is asked about requests with this context.
+/// A condition to evaluate for requests with this context.
 struct Asked<'a> {
     operator: Operator,
     patterns: &'a [Pattern],

@@ -1,4 +1,4 @@
-//! Three-valued answers about sets of requests.
+//! Three-valued results for sets of requests.
 
 /// Whether something holds for the requests of a set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,4 +1,4 @@
-//! From the text of a policy to its statements ("IAM User Guide, Grammar of the IAM JSON policy
+//! Parses the text of a policy into statements ("IAM User Guide, Grammar of the IAM JSON policy
 //! language").
 
 use crate::conditions::{Condition, parse_conditions};
@@ -11,7 +11,7 @@ use crate::statement::{STATEMENT_MEMBERS, Statement, StatementRef, quotable};
 /// What differs between the policies of different services.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PolicyFormat {
-    /// Bytes of a policy, at most.
+    /// The maximum size of a policy in bytes.
     pub bytes_max: usize,
     /// A statement without `Action` and `NotAction`, or without `Resource` and `NotResource`, has no
     /// effect. If false, the missing element is not understood and may match.
@@ -119,7 +119,7 @@ fn missing_elements(members: &[(String, Json)]) -> Vec<&'static str> {
 
 fn read_conditions(members: &[(String, Json)], variables: Variables) -> Vec<Condition> {
     let given = members.iter().filter(|(name, _)| name.eq_ignore_ascii_case("Condition"));
-    // Of two, neither is taken at its word: the repetition below stands for them.
+    // If both are present, neither counts: the repetition below covers them.
     let mut conditions = match given.collect::<Vec<_>>().as_slice() {
         [(name, json)] if name == "Condition" => parse_conditions(json, variables),
         _ => Vec::new(),

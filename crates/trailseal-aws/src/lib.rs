@@ -1,7 +1,8 @@
 //! Reads the evidence from AWS and reports the evaluations to AWS Config.
 //!
-//! [`Aws`] knows how AWS is reached, and as whom. For one invocation an [`Evidence`] reads what
-//! [`trailseal_rule::needs`] asks for, each key and bucket once; [`submit`] puts evaluations.
+//! [`Aws`] holds the connection to AWS and the caller's identity. For one invocation an
+//! [`Evidence`] reads what [`trailseal_rule::needs`] asks for, each key and bucket once; [`submit`]
+//! puts evaluations.
 //!
 //! *Invariant of absence*: nothing here judges a trail, and nothing here knows of Lambda or of a
 //! terminal. Facts live as long as an [`Evidence`] and no longer; only clients and credentials

@@ -1,4 +1,4 @@
-//! The function's own calls, written down for the program that makes them bare.
+//! Records the function's calls for the program `bare_function`, which replays them.
 
 use std::error::Error;
 use std::fs;
@@ -12,10 +12,10 @@ use crate::testbed::{ACCOUNT, Over, REGION, Testbed};
 
 const TIME: Duration = Duration::from_secs(60);
 
-/// Has the function answer the event, and gives the settings of the program that makes the same
+/// Invokes the function with the event, and returns the settings of the program that replays its
 /// calls.
 ///
-/// They have as much to send as those of the function, signatures included, which the lab does not
+/// The replayed calls have the same size, signatures included, which the lab does not
 /// verify.
 pub(crate) async fn settings(
     settings: &Settings,
@@ -40,7 +40,7 @@ pub(crate) async fn settings(
     Ok(of_bare)
 }
 
-/// What the function asks when it has reported before: from then on every run is like the last.
+/// The function's calls in its second run; later runs make the same calls.
 async fn calls(
     settings: &Settings,
     testbed: &Testbed,
@@ -76,7 +76,7 @@ fn bare(testbed: &Testbed, call: &Call, token: Option<&Value>) -> Result<Value, 
     if name == "PutEvaluations"
         && let (Some(members), Some(token)) = (body.as_object_mut(), token)
     {
-        // The lab does not remember tokens.
+        // The lab does not record tokens.
         members.insert("ResultToken".to_owned(), token.clone());
     }
     Ok(post(testbed, service, &format!("{target}.{name}"), &body))

@@ -1,4 +1,4 @@
-//! Cold starts: from the start of the process to its first answer.
+//! Cold starts: from the start of the process to its first response.
 
 use std::error::Error;
 use std::path::Path;
@@ -12,7 +12,7 @@ use crate::testbed::{Over, Testbed};
 
 const TIME: Duration = Duration::from_secs(30);
 
-/// One who is measured.
+/// A measured program.
 struct Contestant {
     id: &'static str,
     about: &'static str,
@@ -31,7 +31,7 @@ pub(crate) async fn measure(settings: &Settings) -> Result<(), Box<dyn Error>> {
     let mut contestants = contestants(settings, &testbed).await?;
     for run in 0..=settings.runs.unwrap_or(40) {
         for contestant in &mut contestants {
-            // The first start of each only brings its files into memory.
+            // The first start of each program only loads its files into memory.
             contestant.start(&testbed, run > 0).await?;
         }
     }

@@ -1,4 +1,4 @@
-//! What was measured, one line of JSON each.
+//! Measured figures, each one line of JSON.
 
 use std::error::Error;
 use std::io::{Write, stdout};
@@ -20,7 +20,7 @@ pub(crate) struct Figure {
     p10: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     p90: Option<f64>,
-    /// How many values it was made of.
+    /// The number of measured values.
     #[serde(skip_serializing_if = "Option::is_none")]
     runs: Option<usize>,
 }
@@ -60,7 +60,7 @@ fn rounded(value: f64) -> f64 {
     (value * scale).round() / scale
 }
 
-/// Values in their order.
+/// Sorted values.
 #[derive(Clone, Debug)]
 pub(crate) struct Sorted(Vec<f64>);
 
@@ -74,14 +74,15 @@ impl Sorted {
         Self::of(durations.iter().map(|duration| duration.as_secs_f64() * 1e3).collect())
     }
 
-    /// The value below which this share of all values is; 0 where there is none.
+    /// The value at this quantile; 0 if there are no values.
     pub(crate) fn at(&self, share: f64) -> f64 {
         let last = self.0.len().saturating_sub(1) as f64;
         self.0.get((last * share).round() as usize).copied().unwrap_or_default()
     }
 }
 
-/// The straight line through points by least squares, and how well it fits (1 is perfectly).
+/// The least-squares line through points, and its coefficient of determination (1 is a perfect
+/// fit).
 pub(crate) fn line(points: &[(f64, f64)]) -> (f64, f64, f64) {
     let number = points.len() as f64;
     let mean = |of: fn(&(f64, f64)) -> f64| points.iter().map(of).sum::<f64>() / number;

@@ -1,4 +1,4 @@
-//! Instructions of one change in a warm function, counted by callgrind: the figure that is the same
+//! Instructions of one change in a warm function, counted by callgrind: a figure that is the same
 //! on every run.
 
 use std::error::Error;
@@ -15,7 +15,7 @@ use crate::figure::Figure;
 use crate::testbed::{Over, Testbed};
 use crate::warm::once;
 
-/// What the longer run has more than the shorter one is counted.
+/// The difference between a longer and a shorter run is counted.
 const SHORT: usize = 20;
 const LONG: usize = 120;
 
@@ -29,7 +29,7 @@ pub(crate) async fn measure(settings: &Settings) -> Result<(), Box<dyn Error>> {
         ("instructions", "instructions of a change, warm, HTTP", &settings.function, of_function),
         ("instructions.bare", "instructions of the same calls made bare", &settings.bare, bare),
     ] {
-        // The longer run's stays, for `callgrind_annotate`.
+        // The output of the longer run is kept for `callgrind_annotate`.
         let out = settings.folder.join(format!("callgrind.{id}.out"));
         let short = count(&testbed, program, &of_program, &event, SHORT, &out).await?;
         let long = count(&testbed, program, &of_program, &event, LONG, &out).await?;
@@ -43,7 +43,7 @@ pub(crate) async fn measure(settings: &Settings) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// All instructions of a process that answers this number of events.
+/// The instructions of a process that answers this number of events.
 async fn count(
     testbed: &Testbed,
     program: &Path,
@@ -66,7 +66,7 @@ async fn count(
         once(&mut function, testbed, event).await?;
     }
     let process = function.process_id().ok_or("the function is gone")?;
-    // Asked to end, callgrind writes down what it counted; killed, it could not.
+    // Callgrind writes its counts when it is asked to end; it could not if it were killed.
     Command::new("kill").arg("-TERM").arg(process.to_string()).status()?;
     let begun = Instant::now();
     loop {

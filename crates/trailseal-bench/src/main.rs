@@ -38,7 +38,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// What the command line says.
+/// The settings of the command line.
 #[derive(Debug, Default)]
 pub(crate) struct Settings {
     part: String,

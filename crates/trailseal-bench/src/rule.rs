@@ -18,7 +18,7 @@ const ROUNDS: usize = 20;
 const TRAILS: [usize; 4] = [1, 100, 10_000, 100_000];
 const CAPTURED: &str = "2026-11-23T10:00:00.125Z";
 
-/// A trail, its facts and the id under which it is reported.
+/// A trail, its facts and the ID under which it is reported.
 type Case = (Trail, Facts, ResourceId);
 
 pub(crate) fn measure() -> Result<(), Box<dyn Error>> {
@@ -45,7 +45,7 @@ pub(crate) fn measure() -> Result<(), Box<dyn Error>> {
     read_and_judge(&context, now)
 }
 
-/// What the function does without its calls: from facts to the evaluation.
+/// The function's work without calls: from facts to the evaluation.
 fn judge(context: &EvaluationContext<'_>, (trail, facts, id): &Case, now: Timestamp) -> Evaluation {
     let judgement = evaluate(context, trail, facts);
     judgement.evaluation(id.clone(), context.parameters.unverified, now)

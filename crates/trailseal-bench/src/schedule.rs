@@ -1,4 +1,4 @@
-//! Scheduled runs with more and more trails, against the same calls made bare.
+//! Scheduled runs with more and more trails, compared with a replay of the same calls.
 
 use std::error::Error;
 use std::time::Duration;
@@ -12,16 +12,16 @@ use crate::testbed::{Over, Testbed};
 
 const TIME: Duration = Duration::from_secs(60);
 const LATENCY: Duration = Duration::from_millis(20);
-/// The most trails that a Region admits.
+/// The maximum number of trails in a Region.
 const QUOTA: usize = 5;
 const TRAILS: [usize; 5] = [1, QUOTA, 10, 100, 1000];
-/// The trails and the discovery of their ids at once, then key and bucket at once, then the
-/// evaluations: no run with a trail can be faster than three answers.
+/// Trails and their IDs are read at once, then key and bucket at once, then evaluations are
+/// put: no run with a trail can be faster than three round trips.
 const WAVES: u32 = 3;
-/// Runs without latency: 99 of 100 take two hundred, for a thousand trails one.
+/// The maximum number of runs without latency; fewer with many trails.
 const RUNS: usize = 200;
 const TRAILS_IN_ALL_MAX: usize = 100_000;
-/// Runs with latency, which has them all alike.
+/// Runs with latency, which makes them all similar.
 const LATE_RUNS: usize = 10;
 
 pub(crate) async fn measure(settings: &Settings) -> Result<(), Box<dyn Error>> {
@@ -45,8 +45,8 @@ pub(crate) async fn measure(settings: &Settings) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Measures with this number of trails; returns the median without latency in milliseconds, and the most
-/// memory in MiB.
+/// Measures with this number of trails; returns the median without latency in milliseconds, and the
+/// peak memory in MiB.
 async fn with(trails: usize, settings: &Settings) -> Result<(f64, f64), Box<dyn Error>> {
     let testbed = Testbed::new(trails, &settings.folder).await?;
     let event = testbed.schedule();

@@ -14,20 +14,20 @@ pub(crate) const REGION: &str = "us-east-1";
 pub(crate) const RULE: &str = "cloudtrail-encrypted";
 const CAPTURED: &str = "2026-11-23T10:00:00.125Z";
 
-/// The services that are asked, in the names of the SDKs' variables.
+/// The services that are called, as in the names of the SDKs' variables.
 const SERVICES: [&str; 3] = ["KMS", "S3", "CONFIG_SERVICE"];
 
-/// Where systems keep the certificates of those whom they trust.
+/// Where systems keep their trusted root certificates.
 const SYSTEM_ROOTS: [&str; 2] =
     ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"];
 
-/// How the services are spoken to.
+/// The protocol of the services.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Over {
-    /// In the clear.
+    /// Plain HTTP.
     Http,
-    /// Over TLS, where the client trusts the root of the lab alone: about as much to read as the
-    /// five roots of Amazon, which the function has compiled in.
+    /// Over TLS, where the client trusts only the root of the lab, which is about as large as the
+    /// five roots of Amazon that are compiled into the function.
     Tls,
     /// Over TLS, where the client trusts the roots of the system and that of the lab.
     TlsAllRoots,
@@ -64,7 +64,7 @@ impl Testbed {
         Ok(Self { lab, http, https, root, roots })
     }
 
-    /// The settings of a function that asks each service at an address of its own.
+    /// The settings of a function that calls each service at a separate address.
     pub(crate) fn settings(&self, over: Over) -> FunctionSettings {
         let mut settings = FunctionSettings::new(ACCOUNT, REGION);
         let listeners = if over == Over::Http { &self.http } else { &self.https };
@@ -84,7 +84,7 @@ impl Testbed {
         settings
     }
 
-    /// The settings of a function that asks all services at one address.
+    /// The settings of a function that calls all services at one address.
     pub(crate) fn settings_of_one_address(&self, over: Over) -> FunctionSettings {
         let mut settings = self.settings(over);
         settings.environment.retain(|(name, _)| !name.starts_with("AWS_ENDPOINT_URL_"));

@@ -1,4 +1,4 @@
-//! A change in a warm function, against the same calls made bare.
+//! A change in a warm function, compared with a replay of the same calls.
 
 use std::error::Error;
 use std::path::Path;
@@ -12,11 +12,11 @@ use crate::figure::{Figure, Sorted};
 use crate::testbed::{Over, Testbed};
 
 const TIME: Duration = Duration::from_secs(30);
-/// Events before any is measured, and between two changes of who is measured.
+/// Unmeasured events at the start and after each change of the measured program.
 const UNMEASURED: usize = 200;
 const BLOCK: usize = 100;
 
-/// Measures in turns, a block of events each.
+/// Measures the programs in turn, in blocks of events.
 pub(crate) async fn measure(settings: &Settings) -> Result<(), Box<dyn Error>> {
     for (over, id, words) in [(Over::Http, "http", "HTTP"), (Over::Tls, "tls", "TLS")] {
         let testbed = Testbed::new(1, &settings.folder).await?;

@@ -30,7 +30,7 @@ pub struct FunctionSettings {
     pub region: String,
     /// Arguments of the program, if any.
     pub arguments: Vec<String>,
-    /// The memory limit that it is told, in MiB.
+    /// The memory limit in its environment, in MiB.
     pub memory_mib: u32,
     /// Environment variables that add to or replace those that Lambda sets.
     pub environment: Vec<(String, String)>,

@@ -1,4 +1,4 @@
-//! A function that does nothing: the floor below which no function of this runtime can start.
+//! A function that does nothing: the lower limit for the cold start of this runtime.
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::value::RawValue;

@@ -1,4 +1,4 @@
-//! Prints the JSON Schema of the rule's parameters; `cargo xtask schema` keeps it.
+//! Prints the JSON Schema of the rule's parameters; `cargo xtask schema` writes it to its file.
 
 use std::io::{self, Write};
 

@@ -1,4 +1,4 @@
-//! The function's settings, from the environment that Lambda and the deployment give it.
+//! The function's settings, from environment variables of Lambda and the deployment.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Reads it through `get`, which knows a variable by its name.
+    /// Reads it through `get`, which returns the variable with a name.
     ///
     /// # Errors
     ///

@@ -16,7 +16,7 @@ pub enum FunctionError {
     /// An AWS call failed.
     #[error("{}", describe(.0))]
     Aws(AwsError),
-    /// The rule is of another account and no role to assume there is set.
+    /// The rule belongs to another account, and no role to assume there is configured.
     #[error(
         "the rule belongs to account {account}, the function to {own}; set `executionRoleName` to \
          a role of {account} that the function may assume"

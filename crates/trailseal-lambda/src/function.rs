@@ -1,4 +1,4 @@
-//! One invocation, from the event's bytes to what AWS Config accepted.
+//! One invocation, from the event's bytes to the accepted evaluations.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::error::FunctionError;
 use crate::log::{InvocationSummary, Log};
 use crate::run::{Outcome, RuleRun};
 
-/// The function, as it stays warm between two invocations.
+/// The function, which stays warm between invocations.
 #[derive(Debug)]
 pub struct Function {
     aws: Aws,
@@ -37,7 +37,7 @@ pub struct Answer {
 }
 
 impl Function {
-    /// A function that asks AWS as `aws`, ends its reading `reserve` before Lambda's deadline so
+    /// A function that calls AWS through `aws`, stops reading `reserve` before Lambda's deadline so
     /// that there is time to report, and writes its log to `log`.
     #[must_use]
     pub fn new(aws: Aws, reserve: Duration, log: Log) -> Self {
@@ -57,7 +57,7 @@ impl Function {
     ) -> Result<Answer, FunctionError> {
         let started = Instant::now();
         let mut summary = InvocationSummary::new(context.now, context.is_cold);
-        // An invocation that Lambda ended may have left some.
+        // An invocation that Lambda aborted may have left some.
         drop(self.aws.calls().take());
         let answer = match Invocation::parse(event) {
             Ok(invocation) => {
@@ -101,7 +101,7 @@ impl Function {
         match (undelivered, unjudged.pop()) {
             (Ok(()), None) => Ok(Answer { accepted: delivered }),
             (Err(error), None) => Err(error.into()),
-            // One trail and nothing delivered: the error itself says it all.
+            // One trail and no evaluation: the error of the trail is enough.
             (Ok(()), Some((_, error))) if delivered == 0 && unjudged.is_empty() => {
                 Err(error.into())
             }

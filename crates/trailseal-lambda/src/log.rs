@@ -1,6 +1,6 @@
-//! What the operator reads: one JSON line per evaluation, one with the metrics per invocation.
+//! The log for the operator: one JSON line per evaluation, and one with metrics per invocation.
 //!
-//! *Invariant of absence*: ids, verdicts, counts and error messages only. Never the event, the
+//! *Invariant of absence*: IDs, verdicts, counts and error messages only. Never the event, the
 //! token, a policy document or a credential.
 
 use std::collections::BTreeMap;
@@ -18,7 +18,7 @@ use trailseal_rule::{
 use crate::error::{FunctionError, describe};
 use crate::run::{Judged, Outcome};
 
-/// Where log lines go: Lambda takes them from the standard output.
+/// The destination of log lines: Lambda reads them from standard output.
 pub struct Log(Mutex<Box<dyn Write + Send>>);
 
 impl Log {
@@ -32,7 +32,7 @@ impl Log {
         let mut lines = Vec::new();
         let made = summary.write_lines(&mut lines);
         let mut out = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // An invocation must not fail for its log: there is nowhere left to say so.
+        // An invocation must not fail because of its log, and such a failure cannot be logged.
         let _ = (made, out.write_all(&lines).and_then(|()| out.flush()));
     }
 }
@@ -43,7 +43,7 @@ impl fmt::Debug for Log {
     }
 }
 
-/// What is to be said of one invocation.
+/// The log of one invocation.
 #[derive(Debug)]
 pub(crate) struct InvocationSummary {
     pub(crate) rule_name: Option<String>,
@@ -199,7 +199,7 @@ struct FailureLine<'a> {
 }
 
 /// CloudWatch embedded metric format (CloudWatch User Guide, "Specification: Embedded metric
-/// format"). The account is no dimension: every one would be a metric to pay for.
+/// format"). The account is not a dimension: each one would be billed as a metric.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct MetricsLine<'a> {

@@ -14,7 +14,7 @@ use trailseal_aws::{Aws, Connection};
 use trailseal_lambda::{Environment, Function, FunctionError, InvocationContext, Log};
 use trailseal_rule::Timestamp;
 
-/// Everything ends this long before Lambda's deadline, so that a failure is reported in time.
+/// The function ends this long before Lambda's deadline, so that it can report a failure.
 const MARGIN: Duration = Duration::from_millis(250);
 
 /// Reading ends this long before that, so that there is time to report.
@@ -34,7 +34,7 @@ async fn main() -> Result<(), Error> {
     lambda_runtime::run(service_fn(|event: LambdaEvent<Box<RawValue>>| warm.answer(event))).await
 }
 
-/// What stays between two invocations.
+/// The state that is kept between invocations.
 struct Warm {
     environment: Environment,
     connection: Connection,

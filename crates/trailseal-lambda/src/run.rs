@@ -1,4 +1,4 @@
-//! Judges the trails of a trigger: which trails, their IDs and their evidence.
+//! Evaluates the trails of a trigger: selects them, finds their IDs and reads their evidence.
 
 use std::future::Future;
 
@@ -14,10 +14,10 @@ use trailseal_rule::{
 
 use crate::error::FunctionError;
 
-/// Trails that are judged at the same time, at most.
+/// The maximum number of trails that are evaluated at the same time.
 const CONCURRENT_TRAILS_MAX: usize = 16;
 
-/// One trigger being answered.
+/// The evaluation of one trigger.
 #[derive(Debug)]
 pub(crate) struct RuleRun<'a> {
     pub(crate) session: &'a Session,
@@ -27,7 +27,7 @@ pub(crate) struct RuleRun<'a> {
     read_until: Instant,
 }
 
-/// An evaluation, and what it came of.
+/// An evaluation and its origin.
 #[derive(Clone, Debug)]
 pub(crate) struct Judged {
     pub(crate) evaluation: Evaluation,
@@ -40,9 +40,9 @@ pub(crate) struct Judged {
 pub(crate) struct Outcome {
     /// To be put, in this order.
     pub(crate) judged: Vec<Judged>,
-    /// Trails that could not be judged, by ARN.
+    /// Trails that could not be evaluated, by ARN.
     pub(crate) failures: Vec<(String, AwsError)>,
-    /// Why results that do not apply any more could not be looked for.
+    /// Why obsolete results could not be listed.
     pub(crate) clean_up_failure: Option<AwsError>,
 }
 
@@ -68,7 +68,8 @@ impl<'a> RuleRun<'a> {
             .unwrap_or(Err(AwsError::Deadline("reading the evidence")))
     }
 
-    /// The same for what the evaluations can do without: half of the time is left to them.
+    /// The same for calls that the evaluations do not need: half of the time is reserved for
+    /// evaluations.
     pub(crate) async fn in_half_the_time<T>(
         &self,
         reading: impl Future<Output = Result<T, AwsError>>,
@@ -104,7 +105,7 @@ impl<'a> RuleRun<'a> {
         }
     }
 
-    /// Judges each trail that the changed key may seal, from facts read now.
+    /// Evaluates each trail that may use the changed key, from facts read now.
     async fn judge_trails_of(&self, change: &KeyChange) -> Result<Outcome, FunctionError> {
         if !change.can_seal_trails {
             return Ok(Outcome::default());
@@ -125,7 +126,7 @@ impl<'a> RuleRun<'a> {
                 Err(error) => clean_up_failure = Some(error),
             }
         }
-        // A name may be shared with a trail that another key seals: all are named, then chosen.
+        // A trail with another key may have the same name, so all trails get IDs before the choice.
         let mut named = with_ids(&ids, &judged_here);
         named.retain(|(_, trail)| is_sealed(trail));
         Ok(Outcome { clean_up_failure, ..self.judge_all(&named, change.captured).await })
@@ -174,8 +175,8 @@ impl<'a> RuleRun<'a> {
     }
 }
 
-/// Each trail under the id by which Config knows it. A copy may have the name of another trail
-/// here: it then goes by its ARN, so that neither result hides the other.
+/// Each trail with the ID that AWS Config has for it. A copy may have the name of another trail
+/// here: its ARN is then its ID, so that neither result hides the other.
 pub(crate) fn with_ids<'t>(
     ids: &DiscoveredIds,
     trails: &[&'t Trail],

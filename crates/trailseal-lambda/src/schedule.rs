@@ -1,4 +1,4 @@
-//! A scheduled run: every visible trail, and the results that do not apply any more.
+//! A scheduled run: evaluates every visible trail and replaces obsolete results.
 
 use std::collections::HashSet;
 
@@ -12,8 +12,8 @@ use crate::error::FunctionError;
 use crate::run::{Judged, Outcome, RuleRun, with_ids};
 
 impl RuleRun<'_> {
-    /// Judges every trail of this account and Region, then replaces results that do not apply any
-    /// more. Discovery is complete here: a list of trails with a gap is an error.
+    /// Evaluates every trail of this account and Region, then replaces obsolete results.
+    /// Discovery is complete here: an incomplete list of trails is an error.
     pub(crate) async fn judge_everything(
         &self,
         created: Timestamp,
@@ -43,7 +43,7 @@ impl RuleRun<'_> {
         Ok(outcome)
     }
 
-    /// Without a rule's name there is nothing to ask for.
+    /// Results can be listed only by the name of the rule.
     pub(crate) async fn standing_results(&self) -> Result<Vec<StandingResult>, AwsError> {
         match &self.invocation.rule.name {
             Some(name) => standing_results(self.session, name).await,
@@ -51,7 +51,7 @@ impl RuleRun<'_> {
         }
     }
 
-    /// What is said of an account and Region in which no trail of any kind is visible.
+    /// The evaluation of an account and Region in which no trail of any kind is visible.
     fn no_trails(&self, trails: &[Trail], created: Timestamp) -> Option<Judged> {
         let asked = self.invocation.parameters.no_trails == WhenNoTrails::NonCompliant;
         if !(asked && trails.is_empty()) {
@@ -63,9 +63,9 @@ impl RuleRun<'_> {
     }
 }
 
-/// The standing results of what is not reported on now.
+/// The current results of resources that this run does not report on.
 ///
-/// A trail that could not be judged this time keeps its results, under either form of its id.
+/// A trail that could not be evaluated keeps its results, under either form of its ID.
 fn obsolete(
     standing: Vec<StandingResult>,
     named: &[(ResourceId, &Trail)],

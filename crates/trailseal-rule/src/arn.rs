@@ -55,7 +55,7 @@ impl TrailArn {
         &self.partition
     }
 
-    /// The Region in which the trail was made and can be changed.
+    /// The Region in which the trail was created and can be changed.
     #[must_use]
     pub fn home_region(&self) -> &Region {
         &self.home_region
@@ -122,7 +122,7 @@ impl KeyArn {
         &self.account
     }
 
-    /// The key id: the ARN's last part.
+    /// The key ID: the ARN's last part.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id

@@ -139,7 +139,7 @@ impl<'a> Gathering<'a> {
         }
     }
 
-    /// The reading of the key, if none is possible.
+    /// Sets the result for the key if it cannot be read.
     fn conclude_key(&mut self) {
         if self.key.is_some() {
             return;

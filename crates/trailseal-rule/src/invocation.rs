@@ -1,4 +1,4 @@
-//! What AWS Config asks of this rule: an event's bytes become an [`Invocation`].
+//! Reads the bytes of an AWS Config event as an [`Invocation`] of this rule.
 
 use config_rule::{
     AccountId, ConfigurationItem, Event, EventError, Faults, ItemChange, ItemStatus,

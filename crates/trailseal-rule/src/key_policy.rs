@@ -1,9 +1,10 @@
 //! The questions that the checks ask about a key policy.
 //!
-//! May CloudTrail encrypt this trail's logs with the key ([`grants`])? Can somebody whom the policy
-//! does not name decrypt them, or use the key through CloudTrail ([`exposure`])? May a known
-//! principal decrypt them ([`readers`]), and who can read them in the bucket ([`bucket`])?
-//! `resource_policy` answers; this module knows what KMS, CloudTrail and S3 put into a request.
+//! Can CloudTrail encrypt this trail's logs with the key ([`grants`])? Can a principal that the
+//! policy does not name decrypt them, or use the key through CloudTrail ([`exposure`])? Can a known
+//! principal decrypt them ([`readers`])? Who can read them in the bucket ([`bucket`])?
+//! `resource_policy` evaluates the policy; this module builds the requests of KMS, CloudTrail and
+//! S3.
 
 pub mod question;
 mod strangers;

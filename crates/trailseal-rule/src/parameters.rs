@@ -7,7 +7,7 @@ use strum::{EnumString, IntoStaticStr, VariantNames};
 use crate::arn::{KeyArn, TrailArn};
 use crate::checks::CheckId;
 
-/// The rule's parameters, valid.
+/// The rule's validated parameters.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Parameters {
     /// Which checks are enabled.
@@ -41,7 +41,7 @@ pub struct Parameters {
     pub execution_role_name: Option<RoleName>,
 }
 
-/// How much is asked of a trail's key.
+/// The strictness of the checks.
 #[derive(
     Clone,
     Copy,
@@ -60,12 +60,13 @@ pub struct Parameters {
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
 pub enum Profile {
-    /// What the CIS benchmark's title asks for: SSE-KMS with a customer managed key.
+    /// SSE-KMS with a customer managed key, as in the title of the CIS control.
     Cis,
-    /// And the key works: it exists, is enabled, and is in the Region of the bucket.
+    /// In addition, the key works: it exists, is enabled, and is in the Region of the bucket.
     #[default]
     Effective,
-    /// And it is rotated, its policy admits CloudTrail and guards decryption, deliveries succeed.
+    /// In addition, it is rotated, its policy admits CloudTrail and guards decryption, and
+    /// deliveries succeed.
     Strict,
 }
 
@@ -165,7 +166,7 @@ impl Parameters {
     }
 }
 
-/// What a trail is evaluated under.
+/// The context of an evaluation: parameters and time.
 #[derive(Clone, Copy, Debug)]
 pub struct EvaluationContext<'a> {
     /// The rule's parameters.

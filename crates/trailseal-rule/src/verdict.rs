@@ -1,8 +1,8 @@
-//! The verdict: what the outcomes of the checks add up to.
+//! The verdict, which combines the outcomes of the checks.
 
 use crate::checks::{CheckId, Finding, Outcome};
 
-/// What one check found out.
+/// The outcome of one check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckResult {
     /// The check.

@@ -1,4 +1,4 @@
-//! What fuzzing started from and what it has found, replayed without a fuzzer.
+//! Replays the seeds and findings of fuzzing without a fuzzer.
 
 #![cfg(test)]
 
@@ -24,7 +24,7 @@ fn every_event_of_the_corpus_is_an_event_or_an_error() {
 
 #[test]
 fn every_text_of_the_corpus_is_a_policy_or_unreadable() {
-    // The fuzzer hands over text only, and passes by what is none.
+    // The fuzzer passes text only and skips other input.
     let policies = replay("key_policy", |bytes| {
         if let Ok(text) = str::from_utf8(bytes) {
             key_policy::check(text);

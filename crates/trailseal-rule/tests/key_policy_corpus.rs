@@ -1,7 +1,7 @@
-//! Policies as they occur on keys, with what there is to say about each.
+//! Policies as they occur on keys, each with the expected answers.
 //!
-//! The cases are data: `tests/corpus-policies/<name>.json` holds a policy, the trail and the key that
-//! are asked about (unless they are the usual ones), a note with the source, and the expected
+//! The cases are data: `tests/corpus-policies/<name>.json` contains a policy, the trail and key of
+//! the requests (if they differ from the default), a note with the source, and the expected
 //! answers.
 
 #![cfg(test)]
@@ -35,7 +35,7 @@ struct Case {
     admits: Option<Value>,
     guards: Option<Value>,
     binds: Option<Value>,
-    /// The acceptable answers, where they were given before this reader was asked.
+    /// The acceptable answers, if they were written before this reader ran.
     acceptable: Option<Acceptable>,
 }
 
@@ -43,11 +43,11 @@ struct Case {
 #[serde(deny_unknown_fields)]
 struct Acceptable {
     admits: Vec<String>,
-    /// Of the two checks on who else can use or open the key, taken together.
+    /// The answers of the two checks on exposure combined.
     guards: Vec<String>,
 }
 
-/// What a policy opens, as the cases write it: each element in doubt with its statement.
+/// The exposures of a policy, as the cases write them: each element in doubt with its statement.
 fn described(open: &Openings) -> Value {
     let one = |exposure: &Exposure| {
         let Exposure { statement, actions, depends_on } = exposure;
@@ -202,7 +202,7 @@ fn string_operators_restrict_arns_only_by_the_text_before_a_wildcard() {
             {
                 let allow = for_everyone("Allow", action, &json!({ like: { key: arn } }));
                 assert_eq!(guards(&allow), expected, "{like} {key} {arn}");
-                // A service is neither of the two, and a Deny has to close that way as well.
+                // A service is neither of the two, so a Deny must exclude services as well.
                 let negated = format!("{not_like}IfExists");
                 let condition = json!({ negated: { key: arn } });
                 let deny = for_everyone("Deny", action, &condition);

@@ -1,4 +1,4 @@
-//! Twenty thousand policies that nobody wrote: the reader never panics, and comes to an end.
+//! Twenty thousand random policies: the reader never panics and always ends.
 
 #![cfg(test)]
 
@@ -18,7 +18,7 @@ const QUESTION: TrailAndKey<'static> = TrailAndKey {
     key_arn: Some("arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"),
 };
 
-/// What is put in: words of the policy language, and what has broken readers of it before.
+/// The fragments to insert: words of the policy language, and text that has broken readers before.
 const WORDS: [&str; 40] = [
     "*",
     "?",
@@ -128,7 +128,7 @@ fn mutate(value: &mut Value, numbers: &mut Numbers) {
     }
 }
 
-/// Cuts, repeats or puts something into the text itself.
+/// Cuts, repeats or inserts text.
 fn garble(text: &str, numbers: &mut Numbers) -> String {
     let characters: Vec<char> = text.chars().collect();
     let from = numbers.below(characters.len());
@@ -164,7 +164,7 @@ fn twenty_thousand_random_documents_are_read_or_refused() {
         for shown in admission.statements.iter().map(ToString::to_string) {
             assert!(!shown.chars().any(char::is_control), "{shown:?}");
         }
-        // One in ten, because these ask many questions.
+        // One in ten, because these evaluate many requests.
         if round % 10 == 0 {
             for open in [guards_decryption, binds_cloudtrail].map(|ask| ask(&policy, &QUESTION)) {
                 assert!(open.exposures.iter().all(|one| one.depends_on.is_empty()));

@@ -1,4 +1,4 @@
-//! What the tasks need beyond Rust, Python 3 and Node, installed into ignored folders.
+//! Installs what the tasks need beyond Rust, Python 3 and Node into ignored folders.
 //!
 //! Every version is pinned, and nothing is installed again until its pins change.
 

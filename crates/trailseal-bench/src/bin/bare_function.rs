@@ -1,5 +1,5 @@
-//! The floor of a warm function: it takes an event, makes the calls of a change one after the other
-//! over one connection, as they are written down, and answers. It reads and decides nothing.
+//! The lower limit for a warm function: it takes an event, replays the recorded calls of a change
+//! in order over one connection, and responds. It reads and decides nothing.
 
 use std::env;
 use std::error::Error;
@@ -22,7 +22,7 @@ use tokio_rustls::TlsConnector;
 
 type Failure = Box<dyn Error + Send + Sync>;
 
-/// A call, written down.
+/// A recorded call.
 #[derive(Debug, Deserialize)]
 struct Call {
     method: String,

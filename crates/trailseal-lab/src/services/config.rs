@@ -197,7 +197,7 @@ pub(super) fn list_discovered_resources(request: &Request<'_>) -> Result<Value, 
     Ok(json!({ "resourceIdentifiers": found, "nextToken": next }))
 }
 
-/// The resources that AWS Config has discovered in the caller's account and Region: the trails whose
+/// The resources that AWS Config has discovered in the caller's account and Region: trails whose
 /// home Region it is, and those that the state lists.
 fn discovered(request: &Request<'_>, resource_type: &str) -> Vec<Value> {
     let identifier = |id: &str, name: Option<&str>, deleted_at: Option<i64>| {

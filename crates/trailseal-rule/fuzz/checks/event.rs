@@ -1,8 +1,8 @@
-//! Any bytes are an event or an error of one line; nothing else may happen.
+//! Any bytes give an event or a one-line error.
 
 use trailseal_rule::Invocation;
 
-/// Fails where the bytes are neither, or where the token would be printed.
+/// Fails if the bytes give neither, or if `Debug` shows the token.
 pub(crate) fn check(event: &[u8]) {
     match Invocation::parse(event) {
         Ok(invocation) => {

@@ -1,4 +1,4 @@
-//! Any text is a key policy that has answers, or is unreadable with a message of one line.
+//! Any text is a key policy or gives a one-line error.
 
 use trailseal_rule::key_policy::exposure::{binds_cloudtrail, guards_decryption};
 use trailseal_rule::key_policy::grants::Grant;
@@ -8,7 +8,7 @@ use trailseal_rule::key_policy::question::TrailAndKey;
 const TRAIL: &str = "arn:aws:cloudtrail:us-east-1:111122223333:trail/all";
 const KEY: &str = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 
-/// Fails where the text is neither, or where the same question has two answers.
+/// Fails if the text is neither, or if the same question has two answers.
 pub(crate) fn check(text: &str) {
     let policy = match parse_key_policy(text) {
         Ok(policy) => policy,

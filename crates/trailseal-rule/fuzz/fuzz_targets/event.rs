@@ -1,4 +1,4 @@
-//! Any bytes are an event or an error of one line; nothing else may happen.
+//! Any bytes give an event or a one-line error.
 #![no_main]
 
 #[path = "../checks/event.rs"]

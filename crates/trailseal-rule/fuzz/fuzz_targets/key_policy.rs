@@ -1,4 +1,4 @@
-//! Any text is a key policy that has answers, or is unreadable with a message of one line.
+//! Any text is a key policy or gives a one-line error.
 #![no_main]
 
 #[path = "../checks/key_policy.rs"]

@@ -58,7 +58,7 @@ pub enum Severity {
 /// A parameter that enables a check in every profile.
 #[derive(Debug)]
 pub struct Switch {
-    /// The parameter, with the value that enables the check if it takes a certain one:
+    /// The parameter, with the value that enables the check if only one does:
     /// `checkDelivery=true`.
     pub text: &'static str,
     pub(crate) is_on: fn(&Parameters) -> bool,

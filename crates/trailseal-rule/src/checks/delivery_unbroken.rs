@@ -10,7 +10,7 @@
 //!    does not (S3 User Guide, "Troubleshoot access denied (403 Forbidden) errors").
 //! d) CloudTrail refuses the status: unknown.
 //!
-//! The same holds for each further Region of a multi-Region trail that was asked: a failure in any
+//! The same applies to every other Region that was read for a multi-Region trail: a failure in any
 //! Region counts first, then an unknown.
 
 use std::collections::BTreeMap;

@@ -14,12 +14,12 @@ pub const KEY_MISSING: FindingCode = FindingCode::new("key-missing");
 pub const TRAIL_MISSING: FindingCode = FindingCode::new("trail-missing");
 /// `kmsKeyId` is not a key ARN, key ID or alias.
 pub const KEY_REFERENCE_UNRECOGNIZED: FindingCode = FindingCode::new("key-reference-unrecognized");
-/// `kmsKeyId` is an `alias/aws/…` name or ARN, which KMS is never asked about.
+/// `kmsKeyId` is an `alias/aws/…` name or ARN, which is never passed to KMS.
 pub const KEY_ALIAS_AWS_MANAGED: FindingCode = FindingCode::new("key-alias-aws-managed");
 /// AWS refused the evidence, or it was not read.
 pub const EVIDENCE_REFUSED: FindingCode = FindingCode::new("evidence-refused");
 
-/// What a check decides on.
+/// The input of a check.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CheckInput<'a> {
     pub(crate) trail: &'a Trail,

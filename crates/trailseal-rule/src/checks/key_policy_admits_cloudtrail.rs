@@ -10,7 +10,7 @@
 //!    elements that exclude this trail.
 //! d) A Deny matches: fail; it is named.
 //! e) Whether a statement matches depends on what cannot be known from here, or the document
-//!    cannot be read: unknown. Of a Deny, the fix is about that Deny.
+//!    cannot be read: unknown. If a Deny is in doubt, the fix changes that Deny.
 //! f) The key does not exist: fail. KMS refuses the policy: unknown.
 
 use crate::checks::key_policy_words::{CHECK_KEY_POLICY, question, read, statements};
@@ -101,8 +101,8 @@ const EXEMPT_AND_ALLOW: &str = "exempt this trail from that Deny by a condition 
 /// What makes the policy admit CloudTrail for the trail, and the statement or condition that this
 /// adds to the policy, if the fix is not all of it.
 ///
-/// A Deny stays for everybody else: its own conditions are kept, and the request must also not be
-/// CloudTrail's for this trail.
+/// A Deny stays in force for all other requests: its conditions are kept, and the request must also
+/// not be CloudTrail's for this trail.
 fn fix(admission: &Decision, trail: &Trail) -> (String, Option<String>) {
     let Decision { reason, statements: deciding, elements, denying, is_granted, .. } = admission;
     if *reason == Reason::Ineffective {

@@ -1,12 +1,12 @@
 //! Only the customer's trails can use the key through CloudTrail.
 //!
-//! CloudTrail works for trails of every account. A grant to it that does not say for which of them
-//! lets the trails of any account encrypt with the key, and so use up its requests and its price
-//! ("IAM User Guide, The confused deputy problem"). It opens no logs. CloudTrail recommends
+//! CloudTrail serves trails of every account. A grant to CloudTrail that does not name trails or
+//! accounts lets trails of any account encrypt with the key, at the owner's cost and request quota
+//! ("IAM User Guide, The confused deputy problem"). It exposes no logs. CloudTrail recommends
 //! `aws:SourceArn` ("CloudTrail User Guide, Configure AWS KMS key policies for CloudTrail").
 //!
-//! a) Each grant to CloudTrail is bound to trails or accounts that it names: pass. `kms:Decrypt` and
-//!    `kms:DescribeKey` alone, which CloudTrail's documentation shows unbound, pass.
+//! a) Each grant to CloudTrail is bound to trails or accounts that it names: pass. `kms:Decrypt`
+//!    and `kms:DescribeKey` alone, which CloudTrail's documentation shows unbound, pass.
 //! b) Trails or event data stores of any account can use a grant: fail.
 //! c) Whether they can depends on what cannot be known from here, or the document cannot be read:
 //!    unknown.

@@ -1,4 +1,4 @@
-//! What the checks of the key policy share: the document, the question and the words for its
+//! What the checks of the key policy share: the document, the request and the wording for its
 //! statements.
 
 use crate::arn::KeyArn;
@@ -37,7 +37,7 @@ pub(super) fn statements(references: &[StatementRef]) -> String {
     references.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
-/// What each statement allows to whom, and what that depends on.
+/// The operations that each statement allows, and what that depends on.
 pub(super) fn each(exposures: &[Exposure], whom: &str) -> String {
     let words = |exposure: &Exposure| {
         let Exposure { statement, actions, depends_on } = exposure;

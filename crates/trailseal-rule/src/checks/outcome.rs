@@ -1,8 +1,8 @@
-//! What a check finds out.
+//! The outcome of a check.
 
 pub use config_rule::FIX_CHARS_MAX;
 
-/// What a check finds out about a trail.
+/// The outcome of a check for a trail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// The title of the check is true, and there is evidence for it.

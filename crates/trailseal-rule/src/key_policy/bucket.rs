@@ -1,6 +1,6 @@
 //! Who can read the log files, according to the bucket's policy?
 //!
-//! The list must leave nobody out, so it contains everybody who *may* be meant: Deny statements and
+//! The list must be complete, so it contains every principal that *may* match: Deny statements and
 //! conditions are ignored. Readers other than accounts, roles and users are described in words. IAM
 //! policies, access points and ACLs can give access to others, and are not read here.
 
@@ -15,23 +15,23 @@ use resource_policy::{
 use super::question::arn_part;
 use crate::trail::BucketName;
 
-/// Bytes of a policy that is read, at most. Amazon S3 allows fewer.
+/// The maximum size of a policy in bytes. Amazon S3 allows less.
 const POLICY_BYTES_MAX: usize = 32_768;
 
-/// What lets somebody read an object, in either of its versions ("Service Authorization Reference,
+/// The actions that read an object or a version of it ("Service Authorization Reference,
 /// Actions, resources, and condition keys for Amazon S3").
 const READS: [&str; 2] = ["s3:GetObject", "s3:GetObjectVersion"];
 
-/// Whom the policy of a bucket lets read objects of it.
+/// The principals that a bucket policy lets read objects.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BucketReaders {
     /// The ARNs of the accounts (by their roots), roles and users that it names.
     pub named: BTreeSet<String>,
-    /// Who else it may let read, each in words, with the statement.
+    /// Descriptions of other principals that it may let read, each with the statement.
     pub others: BTreeSet<String>,
 }
 
-/// Whom the policy of the bucket, which is in this partition, lets read its objects.
+/// The principals that the policy of a bucket in this partition lets read its objects.
 ///
 /// # Errors
 ///
@@ -41,7 +41,7 @@ pub fn bucket_readers(
     partition: &str,
     bucket: &BucketName,
 ) -> Result<BucketReaders, PolicyError> {
-    // That a statement without `Resource` has no effect is documented for key policies only.
+    // Only for key policies does AWS document that a statement without `Resource` has no effect.
     let format = PolicyFormat { bytes_max: POLICY_BYTES_MAX, ignores_incomplete_statements: false };
     let policy = PolicyDocument::parse(policy, format)?;
     let objects = Shape::text(&format!("arn:{partition}:s3:::{bucket}/")) + Hole::Anything;

@@ -1,22 +1,22 @@
 //! Can a principal that the policy does not name read the logs, or use the key through CloudTrail?
 //!
-//! What leads to plaintext is `kms:Decrypt`, `kms:ReEncryptFrom` (under a key of one's own),
-//! `kms:CreateGrant` (of either) and `kms:PutKeyPolicy`. A statement that names its principals is
-//! not an exposure, and neither is the one of the account's root, which hands the decision to IAM.
-//! One that is open to everyone is, unless a condition on *who* calls confines it:
-//! `kms:CallerAccount`, `aws:PrincipalAccount`, `aws:PrincipalArn`, `aws:PrincipalOrgID`,
-//! `aws:PrincipalOrgPaths`, or a key that only services send, such as `aws:SourceAccount`; or unless
-//! it cannot be used on the logs, because it asks for another encryption context or for a grant that
-//! gives a stranger no plaintext. What a stranger can arrange does not confine: `kms:ViaService`,
-//! `kms:GrantIsForAWSResource`, tags, MFA.
+//! The operations that lead to plaintext are `kms:Decrypt`, `kms:ReEncryptFrom` (to one's own key),
+//! `kms:CreateGrant` (for either) and `kms:PutKeyPolicy`. A statement that names its principals is
+//! not an exposure, and neither is the root statement of the account, which delegates to IAM.
+//! A statement that is open to everyone is an exposure, unless a condition on the *caller*
+//! restricts it: `kms:CallerAccount`, `aws:PrincipalAccount`, `aws:PrincipalArn`,
+//! `aws:PrincipalOrgID`, `aws:PrincipalOrgPaths`, or a key that only services send, such as
+//! `aws:SourceAccount`; or unless it cannot be used on the logs, because it requires another
+//! encryption context or a grant that gives a stranger no plaintext. Keys that a stranger controls
+//! do not restrict it: `kms:ViaService`, `kms:GrantIsForAWSResource`, tags, MFA.
 //!
-//! A grant to CloudTrail's service principal is another matter: any account can make CloudTrail use
-//! it ("IAM User Guide, The confused deputy problem"), to encrypt with the key. That opens no logs:
-//! CloudTrail calls `GenerateDataKey`, `Decrypt` and `DescribeKey` ("CloudTrail User Guide, How AWS
-//! CloudTrail uses AWS KMS") and returns neither plaintext nor data keys to anybody. So an unbound
-//! `kms:Decrypt`, which that guide itself shows for buckets with an S3 Bucket Key and for event data
-//! stores, and an unbound `kms:DescribeKey`, which CloudTrail's default policy has, are neither: by
-//! themselves they let nobody's trail use the key.
+//! A grant to CloudTrail's service principal is a separate question: any account can make
+//! CloudTrail use it ("IAM User Guide, The confused deputy problem") to encrypt with the key. That
+//! exposes no logs: CloudTrail calls `GenerateDataKey`, `Decrypt` and `DescribeKey` ("CloudTrail
+//! User Guide, How AWS CloudTrail uses AWS KMS") and returns neither plaintext nor data keys to
+//! anybody. So an unbound `kms:Decrypt`, which that guide itself shows for buckets with an S3
+//! Bucket Key and for event data stores, and an unbound `kms:DescribeKey`, which CloudTrail's
+//! default policy has, are not exposures: by themselves they let nobody's trail use the key.
 
 use std::collections::BTreeSet;
 
@@ -31,13 +31,13 @@ use super::strangers::{
     services, users_and_roles,
 };
 
-/// What a policy opens to principals that it does not name.
+/// The operations that a policy opens to principals that it does not name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Openings {
-    /// What is open.
+    /// The open operations.
     pub exposures: Vec<Exposure>,
-    /// What may be open: conditions or principals that could not be read, or a Deny that may or may
-    /// not close it.
+    /// The operations that may be open: a condition or principal could not be read, or a Deny may
+    /// or may not close it.
     pub doubts: Vec<Exposure>,
 }
 
@@ -66,14 +66,14 @@ pub struct Doubt {
 const WAYS_TO_PLAINTEXT: [&str; 4] =
     ["kms:Decrypt", "kms:ReEncryptFrom", "kms:CreateGrant", "kms:PutKeyPolicy"];
 
-/// What is found out about a policy.
+/// The search for exposures in a policy.
 struct Search<'a> {
     policy: &'a PolicyDocument,
     question: &'a TrailAndKey<'a>,
     found: Openings,
 }
 
-/// Which Allow statements are asked about.
+/// Which Allow statements are evaluated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Allows {
     All,
@@ -83,7 +83,7 @@ enum Allows {
     ForNamed,
 }
 
-/// What leads those whom the policy does not name to the plaintext of the logs. Nothing open and
+/// How principals that the policy does not name can get the plaintext of the logs. Nothing open and
 /// nothing in doubt means that the logs are guarded.
 #[must_use]
 pub fn guards_decryption(policy: &PolicyDocument, question: &TrailAndKey<'_>) -> Openings {
@@ -102,7 +102,8 @@ pub fn guards_decryption(policy: &PolicyDocument, question: &TrailAndKey<'_>) ->
     search.found.without_settled_doubts()
 }
 
-/// What lets trails and event data stores of any account use the key through CloudTrail.
+/// The statements that let trails and event data stores of any account use the key through
+/// CloudTrail.
 ///
 /// They encrypt with it. Of a statement that is not open to everyone, for which
 /// [`guards_decryption`] answers, a permission that CloudTrail is not known to use counts as well.
@@ -120,16 +121,16 @@ pub fn binds_cloudtrail(policy: &PolicyDocument, question: &TrailAndKey<'_>) -> 
     search.found.without_settled_doubts()
 }
 
-/// The services that a Deny of everyone else exempts. CloudTrail is not among them, because it gives
-/// the plaintext to nobody.
+/// The services that a Deny of everyone else exempts. CloudTrail is not among them, because it
+/// gives the plaintext to nobody.
 fn spared_services(policy: &PolicyDocument) -> BTreeSet<&str> {
     let denies = statements_of(policy, Effect::Deny);
     let named = denies.flat_map(services_left_out);
     named.filter(|name| same_service(name, CLOUDTRAIL) == Match::Never).collect()
 }
 
-/// The number of services, exempt from a Deny, that are examined one by one. This limits the work: if
-/// there are more, everything that is open to everyone is in doubt.
+/// The number of services, exempt from a Deny, that are examined one by one. This limits the work:
+/// if there are more, everything that is open to everyone is in doubt.
 const SPARED_SERVICES_MAX: usize = 50;
 
 impl Openings {
@@ -150,7 +151,7 @@ fn is_for_everyone(statement: &Statement) -> bool {
     statement.matches_caller(&CallerSet::AnyService) != Match::Never
 }
 
-/// The services that `NotPrincipal` leaves out of everyone.
+/// The services that `NotPrincipal` exempts.
 fn services_left_out(statement: &Statement) -> impl Iterator<Item = &str> {
     let left_out = match &statement.principals {
         Listed::Except(principals) => principals.as_slice(),
@@ -174,12 +175,12 @@ struct Closed {
     doubts: Vec<Doubt>,
 }
 
-/// Statements that are about an operation of a caller, with how they address it.
+/// Statements about an operation of a caller, with how they match it.
 type Addressed<'a> = Vec<(&'a Statement, Match)>;
 
 impl<'a> Search<'a> {
     /// The Allow and Deny statements about this operation of such a caller, if there is any Allow.
-    /// Most policies have none, which spares the work below.
+    /// Most policies have none, so the work below is skipped.
     fn addressed(&self, caller: &CallerSet, action: &str) -> Option<[Addressed<'a>; 2]> {
         let request = self.question.request(caller, action, Context::default());
         let both = [Effect::Allow, Effect::Deny].map(|effect| {
@@ -227,7 +228,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Asks about one operation of one kind of caller, in the contexts in which the caller can send
+    /// Evaluates one operation of one kind of caller, in the contexts in which the caller can send
     /// it.
     fn explore(
         &mut self,

@@ -1,4 +1,4 @@
-//! The statements by which a key policy lets CloudTrail work for one trail.
+//! The statements of a key policy that CloudTrail needs for one trail.
 //!
 //! "CloudTrail User Guide, Configure AWS KMS key policies for CloudTrail". The guide recommends
 //! `aws:SourceArn` for all of them; without it, any account's trail could use the key ("IAM User
@@ -8,12 +8,12 @@ use resource_policy::{CallerSet, Context, ContextValue, Decision, PolicyDocument
 
 use super::question::{CLOUDTRAIL, TrailAndKey, cloudtrail_for, without_encryption_context};
 
-/// Something that CloudTrail needs to be allowed.
+/// A permission that CloudTrail needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Grant {
     /// To encrypt log files: `kms:GenerateDataKey*`.
     Encrypt,
-    /// To look at the key: `kms:DescribeKey`.
+    /// To describe the key: `kms:DescribeKey`.
     Describe,
     /// To decrypt: `kms:Decrypt`, where the bucket has an S3 Bucket Key.
     Decrypt,
@@ -65,7 +65,7 @@ impl Grant {
         }
     }
 
-    /// Whether the policy lets CloudTrail do this on behalf of the trail.
+    /// Whether the policy allows CloudTrail this on behalf of the trail.
     ///
     /// To encrypt, CloudTrail calls `GenerateDataKey` under its service principal, with the trail's
     /// ARN in the encryption context ("CloudTrail User Guide, How AWS CloudTrail uses AWS KMS"). So
@@ -81,8 +81,8 @@ impl Grant {
         policy.decide(&question.request(&caller, action, self.context(question)))
     }
 
-    /// `DescribeKey` takes no encryption context. What a decryption carries under an S3 Bucket Key
-    /// is the bucket's, and nothing is said of the trail's.
+    /// `DescribeKey` has no encryption context. With an S3 Bucket Key, the context of a decryption
+    /// is the bucket's; whether it also contains the trail's is not documented.
     fn context(self, question: &TrailAndKey<'_>) -> Context {
         let context = cloudtrail_for(question);
         match self {
@@ -123,7 +123,7 @@ mod tests {
         parse_key_policy(&text).unwrap()
     }
 
-    /// Each statement grants what it is for, to this trail alone, and opens nothing.
+    /// Each statement grants its operation to this trail only and exposes nothing.
     #[test]
     fn a_statement_grants_its_operation_and_nothing_else() {
         let trail = TrailAndKey { trail_arn: TRAIL, key_arn: None };

@@ -1,6 +1,6 @@
-//! What the requests carry that Trailseal asks about.
+//! Builds the requests that Trailseal evaluates.
 //!
-//! Which key is in which request is said under *Availability* in "IAM User Guide, AWS global
+//! For the condition keys in each request, see *Availability* in "IAM User Guide, AWS global
 //! condition context keys", and in "AWS KMS Developer Guide, AWS KMS condition keys".
 
 use resource_policy::{CallerSet, Context, ContextValue, Hole, Request, Settled, Shape};
@@ -11,10 +11,10 @@ pub(super) const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
 /// The trail and the key of a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TrailAndKey<'a> {
-    /// The trail's ARN. Of an organization trail it is the one of the owning account: the CloudTrail
-    /// User Guide has `aws:SourceAccount` and `aws:SourceArn` name that account.
+    /// The trail's ARN; for an organization trail, it contains the owning account: the CloudTrail
+    /// User Guide says that `aws:SourceAccount` and `aws:SourceArn` name that account.
     pub trail_arn: &'a str,
-    /// The key's ARN, where it is known; without it a `Resource` other than `*` is in doubt.
+    /// The key's ARN, if known; without it, a `Resource` other than `*` is in doubt.
     pub key_arn: Option<&'a str>,
 }
 
@@ -27,7 +27,7 @@ impl<'a> TrailAndKey<'a> {
         arn_part(self.trail_arn, 1).unwrap_or("aws")
     }
 
-    /// A request for an operation on the key. Condition keys that only other operations have are
+    /// A request for an operation on the key. Condition keys of other operations only are
     /// missing from it.
     pub(super) fn request(&self, caller: &CallerSet, action: &str, context: Context) -> Request {
         Request {
@@ -59,10 +59,10 @@ pub(super) fn known_or_unknown(value: Option<&str>) -> ContextValue {
 /// CloudTrail, on behalf of this trail.
 ///
 /// - `aws:PrincipalOrgID` and its like are missing: they are there "only if the principal is a
-///   member of an organization", and the guide warns that a condition on them keeps out CloudTrail.
-/// - `aws:PrincipalAccount` and `aws:PrincipalArn` are said to be in every signed request; a service
-///   principal has no account that a policy names.
-/// - The network keys are withheld from calls between services, so nothing is certain about them;
+///   member of an organization", and the guide warns that a condition on them excludes CloudTrail.
+/// - `aws:PrincipalAccount` and `aws:PrincipalArn` are documented for every signed request; a
+///   service principal has no account that a policy names.
+/// - Calls between services may lack the network keys, so nothing is certain about them,
 ///   nor about the time or `kms:ViaService`.
 pub(super) fn cloudtrail_for(question: &TrailAndKey<'_>) -> Context {
     let trail_arn = ContextValue::known(question.trail_arn);
@@ -104,8 +104,8 @@ pub(super) fn service(question: &TrailAndKey<'_>) -> Context {
         .with_family("aws:PrincipalTag/", ContextValue::Absent)
 }
 
-/// A principal that is known by its ARN, after the logs of this trail. What it carries beside its
-/// name and the encryption context of the logs is not known.
+/// A principal with a known ARN that decrypts logs of this trail. Its context beyond its
+/// ARN and the encryption context of the logs is not known.
 pub(super) fn known_principal_after_logs(question: &TrailAndKey<'_>, arn: &str) -> Context {
     let account = known_or_unknown(arn_part(arn, 4));
     // A root's ARN stands for the users and roles of the account.
@@ -123,7 +123,7 @@ pub(super) fn known_principal_after_logs(question: &TrailAndKey<'_>, arn: &str) 
         )
 }
 
-/// The same, of an operation that takes no encryption context.
+/// The same, for an operation without an encryption context.
 pub(super) fn without_encryption_context(context: Context) -> Context {
     const KEYS: [&str; 3] = [
         "kms:EncryptionContextKeys",
@@ -135,7 +135,7 @@ pub(super) fn without_encryption_context(context: Context) -> Context {
         .with_family("kms:EncryptionContext:", ContextValue::Absent)
 }
 
-/// What only a service principal's requests carry.
+/// The condition keys that only requests of service principals carry.
 pub(super) const SERVICE_KEYS: &[&str] = &[
     "aws:PrincipalServiceName",
     "aws:PrincipalServiceNamesList",
@@ -145,8 +145,8 @@ pub(super) const SERVICE_KEYS: &[&str] = &[
     "aws:SourceOrgPaths",
 ];
 
-/// What is the same for everybody. `aws:RequestedRegion` is "always included in the request context"
-/// and is the Region that was called; a key is called in its own Region.
+/// The condition keys that all callers share. `aws:RequestedRegion` is "always included in the
+/// request context" and is the Region that was called; a key is called in its own Region.
 pub(super) fn about_the_key(question: &TrailAndKey<'_>) -> Context {
     Context::default()
         .with("aws:RequestedRegion", known_or_unknown(question.key_region()))
@@ -157,7 +157,7 @@ pub(super) fn about_the_key(question: &TrailAndKey<'_>) -> Context {
         .with("kms:EncryptionAlgorithm", ContextValue::known("SYMMETRIC_DEFAULT"))
 }
 
-/// The same, of one operation: keys that KMS takes from the parameters of other operations are
+/// The same, for one operation: keys that KMS derives from the parameters of other operations are
 /// missing ("AWS KMS Developer Guide, AWS KMS condition keys", *API operations*).
 fn of_operation(context: Context, action: &str) -> Context {
     let name = action.strip_prefix("kms:").unwrap_or(action);
@@ -167,7 +167,7 @@ fn of_operation(context: Context, action: &str) -> Context {
         .fold(context, |context, (_, keys)| context.with_each(keys, &ContextValue::Absent))
 }
 
-/// Operations with the condition keys that only these have, of the operations asked about.
+/// The evaluated operations, each with the condition keys that only it has.
 const OPERATION_KEYS: &[(&[&str], &[&str])] = &[
     (&["Decrypt", "GenerateDataKey", "ReEncryptFrom"], &["kms:EncryptionAlgorithm"]),
     (&["ReEncryptFrom"], &["kms:ReEncryptOnSameKey"]),
@@ -187,18 +187,18 @@ const OPERATION_KEYS: &[(&[&str], &[&str])] = &[
     ),
 ];
 
-/// KMS takes requests over TLS only ("AWS KMS Developer Guide, Infrastructure security"), so
+/// KMS accepts requests over TLS only ("AWS KMS Developer Guide, Infrastructure security"), so
 /// `aws:SecureTransport` is never false. Calls between services may leave it out.
 pub(super) fn over_tls() -> ContextValue {
     ContextValue::KnownOrAbsent("true".to_owned())
 }
 
-/// A value of which the caller gives what is open.
+/// A value whose unknown part the caller chooses.
 pub(super) fn theirs(shape: Shape) -> ContextValue {
     ContextValue::Open { shape, settled: Settled::ByCaller }
 }
 
-/// A value that is no account's in particular, if it is there at all.
+/// A value that belongs to no particular account, if it is present.
 pub(super) fn no_ones(shape: Shape) -> ContextValue {
     ContextValue::Open { shape, settled: Settled::ByNobody }
 }
@@ -207,7 +207,7 @@ pub(super) fn unnamed() -> Shape {
     Shape::text("") + Hole::Unnamed
 }
 
-/// What `aws:PrincipalArn` may be for a service principal, if it is there.
+/// The possible value of `aws:PrincipalArn` for a service principal, if it is present.
 fn service_principal_arn(question: &TrailAndKey<'_>) -> Shape {
     question.arn() + Hole::Name + "::" + Hole::Unnamed + ":" + Hole::Name
 }

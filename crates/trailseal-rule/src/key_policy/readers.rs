@@ -1,4 +1,4 @@
-//! May a principal with a known ARN decrypt the logs of this trail?
+//! Can a principal with a known ARN decrypt the logs of this trail?
 //!
 //! Only the key policy is read. If it names the account and so delegates the decision to IAM, the
 //! answer is *sometimes*, because the IAM policies are not known. KMS grants are not read.

@@ -1,6 +1,6 @@
-//! What the requests of strangers carry: of accounts that the policy does not name.
+//! Builds the requests of strangers: callers of accounts that the policy does not name.
 //!
-//! Which key is in which request is said under *Availability* in "IAM User Guide, AWS global
+//! For the condition keys in each request, see *Availability* in "IAM User Guide, AWS global
 //! condition context keys", and in "AWS KMS Developer Guide, AWS KMS condition keys".
 
 use resource_policy::{Context, ContextValue, Hole, Shape};
@@ -13,11 +13,11 @@ use super::question::{
 const CLOUDTRAIL_CONTEXT: &str = "aws:cloudtrail:arn";
 const S3_CONTEXT: &str = "aws:s3:arn";
 
-/// Somebody of an account that the policy does not name, of another organization or of none.
+/// A user or role of an account that the policy does not name, in another organization or in none.
 ///
-/// - Tags, user names, sessions, MFA and the service that the call comes through are for a stranger
-///   to arrange in an account of their own.
-/// - Where the call comes from, and when, may or may not confine it: nothing is certain.
+/// - Strangers control tags, user names, sessions, MFA and the service that makes the call
+///   in their own account.
+/// - The time and the network of the call may or may not exclude it: nothing is certain.
 pub(super) fn users_and_roles(question: &TrailAndKey<'_>) -> Vec<Context> {
     let context = about_the_key(question)
         .with("aws:SecureTransport", ContextValue::known("true"))
@@ -39,10 +39,10 @@ fn principal_arn(question: &TrailAndKey<'_>) -> Shape {
     question.arn() + Hole::Name + "::" + Hole::Unnamed + ":" + Hole::Anything
 }
 
-/// A service that the policy does not name, on behalf of what a stranger has set up there.
+/// A service that the policy does not name, on behalf of a stranger's resource.
 ///
-/// The ARN of what works for the stranger names their account, or none: that of a bucket does not
-/// ("Amazon S3 User Guide, Policy resources for Amazon S3"), and names are for anybody to choose.
+/// The ARN of the stranger's resource contains their account or none: a bucket's has none
+/// ("Amazon S3 User Guide, Policy resources for Amazon S3"), and anyone can choose any name.
 /// Not every service sends `aws:SourceArn` and `aws:SourceAccount` ("IAM User Guide, AWS global
 /// condition context keys").
 pub(super) fn services(question: &TrailAndKey<'_>) -> Vec<Context> {
@@ -51,7 +51,7 @@ pub(super) fn services(question: &TrailAndKey<'_>) -> Vec<Context> {
     for_strangers(&service(question).with_each(&service_keys, &name), question)
 }
 
-/// A service of which the name is known, on behalf of what a stranger has set up there.
+/// A service with a known name, on behalf of a stranger's resource.
 pub(super) fn service_for_strangers(question: &TrailAndKey<'_>, name: &str) -> Vec<Context> {
     for_strangers(&service_named(question, name), question)
 }
@@ -70,12 +70,12 @@ fn for_strangers(context: &Context, question: &TrailAndKey<'_>) -> Vec<Context> 
     contexts
 }
 
-/// The ARNs of what a stranger can set up.
+/// The possible ARNs of a stranger's resources.
 fn source_arns(question: &TrailAndKey<'_>) -> Vec<Shape> {
     let of_account = question.arn() + Hole::Label + ":" + Hole::Label + ":" + Hole::Unnamed + ":";
     let bucket = question.arn() + "s3:::" + Hole::NewName;
-    // Amazon Route 53 and Amazon API Gateway name no account either. A service other than S3 begins
-    // with two letters.
+    // ARNs of Amazon Route 53 and Amazon API Gateway have no account either. The name of every
+    // service but S3 starts with two letters.
     let service = question.arn().then_letter().then_letter() + Hole::Segment;
     let other = service + ":" + Hole::Label + "::";
     let typed = |start: &str| other.clone() + start + Hole::Segment + "/" + Hole::NewName;
@@ -92,8 +92,8 @@ fn source_arns(question: &TrailAndKey<'_>) -> Vec<Shape> {
     ]
 }
 
-/// CloudTrail, on behalf of what a stranger has set up, be it in an account of an organization or of
-/// none.
+/// CloudTrail, on behalf of a stranger's resource, whether their account is in an organization or
+/// in none.
 ///
 /// - A trail: its ARN is in `aws:SourceArn` and in the encryption context of log files. The
 ///   notifications that it publishes to an encrypted SNS topic have another encryption context.
@@ -126,7 +126,7 @@ pub(super) fn cloudtrail_for_strangers(question: &TrailAndKey<'_>) -> Vec<Contex
         .collect()
 }
 
-/// The same, after the logs of this trail.
+/// The same, to decrypt the logs of this trail.
 ///
 /// The encryption context is the one that the logs were encrypted with; without it they cannot be
 /// decrypted ("AWS KMS Developer Guide, Encryption context"). It has the ARNs of the trail and of
@@ -136,12 +136,12 @@ pub(super) fn after_logs(context: &Context, question: &TrailAndKey<'_>) -> Vec<C
     vec![with_encryption_context(context, question, [true, true], keys)]
 }
 
-/// The same, of `CreateGrant` for a grant that allows to decrypt logs of this trail.
+/// The same, for `CreateGrant` with a grant that allows decrypting logs of this trail.
 ///
-/// - The encryption context is that of a constraint, which the caller puts on the grant or does
-///   not. A grant whose constraint does not fit the logs does not decrypt them.
+/// - The encryption context is that of a constraint that the caller may put on the grant.
+///   A grant whose constraint does not match the logs does not decrypt them.
 /// - The operations of the grant include one that leads to plaintext.
-/// - The grantee is somebody whom the policy does not name: a principal, or instead a service
+/// - The grantee is a principal or a service that the policy does not name
 ///   ("AWS KMS Developer Guide, AWS KMS condition keys", `kms:GranteeServicePrincipal`).
 pub(super) fn granting_logs(context: &Context, question: &TrailAndKey<'_>) -> Vec<Context> {
     let grantees = [
@@ -180,7 +180,7 @@ fn granting_decryption(context: &Context, question: &TrailAndKey<'_>) -> Vec<Con
     contexts
 }
 
-/// The same, of `PutKeyPolicy`.
+/// The same, for `PutKeyPolicy`.
 pub(super) fn putting_policies(context: &Context) -> Vec<Context> {
     vec![without_encryption_context(context.clone())]
 }
@@ -202,7 +202,7 @@ fn with_encryption_context(
         .with("kms:EncryptionContextKeys", keys)
 }
 
-/// A key about an organization is there only where the account is in one.
+/// Condition keys about an organization are present only if the account is in one.
 fn in_and_outside_organizations(context: &Context, id: &str, paths: &str) -> [Context; 2] {
     let organization = Shape::text("o-") + Hole::Unnamed;
     let path = organization.clone() + "/" + Hole::Anything;
@@ -212,7 +212,7 @@ fn in_and_outside_organizations(context: &Context, id: &str, paths: &str) -> [Co
     ]
 }
 
-/// What a service may or may not send of what it works for.
+/// The source keys, which a service may or may not send.
 const SOURCE_KEYS: &[&str] =
     &["aws:SourceArn", "aws:SourceAccount", "aws:SourceOrgID", "aws:SourceOrgPaths"];
 
@@ -232,7 +232,7 @@ const GRANT_OPERATIONS: [&str; 11] = [
     "RetireGrant",
 ];
 
-/// What a stranger can arrange.
+/// The condition keys that a stranger controls.
 const CHOSEN_KEYS: &[&str] = &[
     "aws:CalledVia",
     "aws:CalledViaFirst",

@@ -186,7 +186,7 @@ fn only_passes_and_at_least_one_make_a_proof() {
     assert_eq!(verdict(&facts()).results().len(), CHECKS.len());
 }
 
-/// A missing key does not matter because of who manages it.
+/// The rationale for a missing key is not about who manages it.
 #[test]
 fn a_missing_key_has_a_rationale_of_its_own() {
     let mut gone = facts();
@@ -219,7 +219,8 @@ fn a_note_says_that_the_trail_does_not_log() {
     }
 }
 
-/// A key that answers is not the customer's for that, with any value of `unverified`.
+/// A key of another account is not compliant under any value of `unverified`, even if KMS
+/// describes it.
 #[test]
 fn a_strangers_key_is_not_compliant_unless_its_account_is_named() {
     let ransomed = Trail { key: KeyRef::parse(FOREIGN), ..trail() };

@@ -1,4 +1,4 @@
-//! Random policies, and the requests that they are tried on.
+//! Random policies and requests.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -106,7 +106,7 @@ pub(crate) fn says_open(open: &Openings, action: &str) -> bool {
     open.exposures.iter().chain(&open.doubts).any(|one| one.actions.contains(&action))
 }
 
-/// Neither of the two readings of what is not documented allows any of these requests.
+/// Neither reading of undocumented cases allows any of these requests.
 pub(crate) fn assert_denied(policy: &Value, requests: &[Concrete], action: &str) {
     for request in requests {
         let request = Concrete { action: action.to_owned(), ..request.clone() };

@@ -1,5 +1,5 @@
-//! The set-based reader against a naive one that takes requests one by one, and what must not happen
-//! when a statement is added.
+//! Compares the set-based reader with a naive one that evaluates single requests, and tests what
+//! can happen when a statement is added.
 
 #![cfg(test)]
 
@@ -24,7 +24,7 @@ use naive::{Caller, Concrete, allowed};
 
 const STRANGERS: [&str; 3] = ["900000000001", "900000000002", "111100000003"];
 
-/// The keys of the small universe, and the values that they take there.
+/// The condition keys of the small universe and their values there.
 const UNIVERSE: [(&str, &[&str]); 6] = [
     ("aws:SourceAccount", &[ACCOUNT, "444455556666"]),
     ("aws:SourceArn", &[TRAIL, "arn:aws:cloudtrail:eu-west-1:444455556666:trail/b"]),
@@ -62,7 +62,7 @@ const SET_KEYS: [&str; 6] = [
     "KMS:encryptioncontextkeys",
 ];
 
-/// What is known of one key, and every filling of it in the universe.
+/// The known value of one key, and every concrete value of it in the universe.
 type Known = (ContextValue, Vec<Option<Vec<String>>>);
 
 fn knowledge(key: &'static str, universe: &'static [&'static str]) -> impl Strategy<Value = Known> {
@@ -160,7 +160,7 @@ fn an_answer_about_a_set_is_true_of_each_of_its_requests() {
     run(1500, &strategy, |(policy, is_service, action, world)| {
         answers[agrees(&policy, is_service, action, &world) as usize] += 1;
     });
-    // The property would hold of a reader that never knows anything, so it has to know a lot.
+    // A reader that is never certain has this property too, so this requires certain answers.
     let [no, unknown, yes] = answers;
     assert!(yes > 60 && no > 600 && unknown > 120, "{yes} {no} {unknown}");
 }
@@ -256,7 +256,7 @@ fn strangers() -> Vec<Concrete> {
     requests
 }
 
-/// The dangerous error: a policy called guarded under which a stranger decrypts.
+/// The dangerous error: a policy judged as guarded lets a stranger decrypt.
 #[test]
 fn no_stranger_can_decrypt_under_a_policy_judged_as_guarded() {
     let strangers = strangers();

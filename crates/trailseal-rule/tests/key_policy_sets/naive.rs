@@ -1,9 +1,9 @@
-//! A second reading of key policies that shares nothing with the crate's: it takes one request, known
-//! in full, and the policy as plain JSON, and says whether KMS would allow it.
+//! A second reader of key policies, which shares no code with the crate's: it takes one fully known
+//! request and the policy as plain JSON, and decides whether KMS would allow it.
 //!
-//! Where the documentation says nothing (an operator that does not exist, a set operator that is
+//! Where the documentation is silent (an unknown operator, a set operator that is
 //! missing or that meets a missing key with a negated operator, a value of the wrong type), the answer
-//! is the `quirk` that the caller hands in: whatever a set-based reader calls certain has to hold for
+//! is the `quirk` that the caller passes: every certain answer of a set-based reader must hold for
 //! either.
 
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ pub(crate) struct Concrete {
     pub(crate) caller: Caller,
     pub(crate) action: String,
     pub(crate) key_arn: String,
-    /// By key in lower case; no entry has no values.
+    /// The values by key in lower case; each entry has at least one.
     pub(crate) context: BTreeMap<String, Vec<String>>,
 }
 

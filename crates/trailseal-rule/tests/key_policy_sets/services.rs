@@ -1,4 +1,4 @@
-//! What services do for strangers, and CloudTrail for the trail, request by request.
+//! Single requests of services on behalf of strangers, and of CloudTrail on behalf of the trail.
 
 use resource_policy::Match;
 use trailseal_rule::key_policy::exposure::{binds_cloudtrail, guards_decryption};
@@ -42,7 +42,7 @@ const SOURCE_VALUES: [&str; 18] = [
     "us-east-1",
 ];
 
-/// Requests of services on behalf of strangers: with the ARN of what works for them, of a bucket, a
+/// Requests of services on behalf of strangers: with the ARN of their resource, of a bucket, a
 /// hosted zone or an API that names no account, or with none; `contexts` are the encryption contexts.
 fn on_behalf_of_strangers(
     service: &str,
@@ -73,8 +73,8 @@ fn on_behalf_of_strangers(
     requests
 }
 
-/// No service reads the logs for a stranger under a policy that is called guarded, and no trail or
-/// event data store of a stranger encrypts under one that is called bound.
+/// No service reads the logs for a stranger under a policy judged as guarded, and no trail or
+/// event data store of a stranger encrypts under one judged as bound.
 #[test]
 fn no_service_works_for_strangers_under_a_policy_judged_as_guarded_and_bound() {
     let arns = [
@@ -108,8 +108,8 @@ fn no_service_works_for_strangers_under_a_policy_judged_as_guarded_and_bound() {
     assert!(guarded > 600 && bound > 400, "only {guarded} were guarded and {bound} bound");
 }
 
-/// The other direction: where the policy is said to admit CloudTrail, each of its requests is
-/// allowed; where it is said not to, none is.
+/// The other direction: if the policy is judged to admit CloudTrail, each of its requests is
+/// allowed; if it is judged not to, none is.
 #[test]
 fn both_readers_agree_on_cloudtrail_requests_over_tls_in_the_region_of_the_key() {
     let one = |text: &str| Some(vec![text.to_owned()]);

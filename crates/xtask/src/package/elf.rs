@@ -1,4 +1,4 @@
-//! What a program's ELF file says about itself.
+//! Reads the ELF file of a program.
 
 use anyhow::{Context, Result, ensure};
 use object::LittleEndian;

@@ -1,4 +1,4 @@
-//! Opens a release as its users do, and checks what is in it.
+//! Opens a release as its users do and checks its content.
 
 mod program;
 
@@ -36,8 +36,8 @@ struct Release<'a> {
     host: Option<Architecture>,
 }
 
-/// Checks the sums, opens every archive, compares the dependencies of each program, and starts the
-/// command if this machine can.
+/// Checks the checksums, opens every archive, compares the dependencies of each program, and starts
+/// the command if this machine can.
 pub(super) fn verify(project: &Project, folder: &Path) -> Result<()> {
     let lock = project.shell().read_file("Cargo.lock")?;
     let release = Release {
@@ -59,7 +59,7 @@ pub(super) fn verify(project: &Project, folder: &Path) -> Result<()> {
 }
 
 impl Release<'_> {
-    /// Checks every archive and the sums; each with a summary or a fault.
+    /// Checks every archive and the checksums; each gives a summary or a fault.
     fn check(&self) -> Result<Vec<(String, Result<String>)>> {
         let mut outcomes = vec![(SUMS.to_owned(), self.check_sums())];
         let mut programs = 0;
