@@ -83,6 +83,7 @@ pub fn trail(arn: &str, bucket: &str, key: Option<&str>) -> Trail {
         s3_bucket_name: bucket.to_owned(),
         kms_key_id: key.map(str::to_owned),
         is_logging: true,
+        log_file_validation_enabled: true,
         ..Trail::default()
     }
 }

@@ -106,7 +106,8 @@ impl Moto {
         bucket: &str,
         key: Option<&str>,
     ) {
-        let mut body = json!({ "Name": name, "S3BucketName": bucket });
+        let mut body =
+            json!({ "Name": name, "S3BucketName": bucket, "EnableLogFileValidation": true });
         if let Some(key) = key {
             body["KmsKeyId"] = Value::from(key);
         }
