@@ -279,4 +279,21 @@ fn a_deny_that_exempts_too_many_services_to_check_is_in_doubt() {
     assert_eq!(guards(&both(51)), "unknown");
     assert_eq!(guards(&both(49)), "pass", "50 services are exempt, and each is denied");
     assert_eq!(guards(&json!(sparing(&services(51)))), "fail");
+    // The doubt names the Deny statements that exempt services, and no other.
+    let condition = json!({ "StringEquals": { "aws:PrincipalOrgID": "o-a1b2c3d4e5" } });
+    let mut statements = both(51);
+    statements.as_array_mut().unwrap().push(for_everyone("Deny", "kms:Decrypt", &condition));
+    let policy = json!({ "Version": "2012-10-17", "Statement": statements }).to_string();
+    let question = TrailAndKey { trail_arn: TRAIL, key_arn: Some(KEY) };
+    let found = guards_decryption(&parse_key_policy(&policy).unwrap(), &question);
+    assert_eq!(
+        described(&found),
+        json!({
+            "exposures": [],
+            "doubts": [{
+                "statement": "statement 1", "actions": ["kms:Decrypt"],
+                "dependsOn": ["Principal in statement 2", "Principal in statement 3"],
+            }],
+        })
+    );
 }
