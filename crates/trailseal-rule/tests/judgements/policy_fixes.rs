@@ -174,3 +174,33 @@ fn the_fix_of_an_open_key_is_the_condition_to_add() {
          {\"aws:SourceArn\":\"arn:aws:cloudtrail:us-east-1:111122223333:trail/lab\"}}"
     );
 }
+
+/// A doubt names the element, and the statement if it is not the one that allows.
+#[test]
+fn a_doubt_names_the_elements_that_it_depends_on() {
+    let unclear = json!({ "StringResembles": { "aws:PrincipalOrgID": "o-a1b2c3d4e5" } });
+    let statement = |sid: &str, effect: &str, condition: &Value| {
+        json!({
+            "Sid": sid, "Effect": effect, "Principal": "*", "Action": "kms:Decrypt",
+            "Resource": "*", "Condition": condition,
+        })
+    };
+    let cause = |statements: &[Value]| {
+        let mut document: Value = serde_json::from_str(&policy()).unwrap();
+        document["Statement"].as_array_mut().unwrap().extend_from_slice(statements);
+        let judgement = judgement(&document);
+        let id = CheckId::KeyPolicyGuardsDecryption;
+        let result = judgement.verdict.results().iter().find(|result| result.check == id).unwrap();
+        result.outcome.finding().unwrap().cause.clone()
+    };
+    let may_allow = |elements: &str| {
+        format!(
+            "could not verify that the key policy guards the logs: statement `open` may allow \
+             everyone kms:Decrypt, depending on {elements}"
+        )
+    };
+    let own = [statement("open", "Allow", &unclear)];
+    assert_eq!(cause(&own), may_allow("aws:PrincipalOrgID"));
+    let of_a_deny = [statement("open", "Allow", &json!({})), statement("shut", "Deny", &unclear)];
+    assert_eq!(cause(&of_a_deny), may_allow("aws:PrincipalOrgID in statement `shut`"));
+}

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 use trailseal_rule::{
-    Annotation, CHECKS, ComplianceType, Delivery, Facts, KeyFacts, KeyManager, KeyRef, KeyState,
-    Outcome, Parameters, Reading, Refusal, Rotation, Trail, Verdict,
+    Annotation, CHECKS, CheckId, ComplianceType, Delivery, Facts, KeyFacts, KeyManager, KeyRef,
+    KeyState, Outcome, Parameters, Reading, Refusal, Rotation, Trail, Verdict,
 };
 
 use crate::fixtures::{FOREIGN, KEY, facts, judge, key, parameters, region, report, strict, trail};
@@ -239,4 +239,21 @@ fn a_strangers_key_is_not_compliant_unless_its_account_is_named() {
         let said = report(&parameters(&given), &ransomed, &facts());
         assert_eq!(said.compliance, ComplianceType::Compliant, "{given} {}", said.annotation);
     }
+}
+
+/// The check that rejects AWS aliases can be skipped; the others then say why they know nothing.
+#[test]
+fn an_aws_alias_is_not_looked_up_even_if_its_check_is_skipped() {
+    let parameters = parameters(&json!({ "skipChecks": "key-customer-managed" }));
+    let trail = Trail { key: KeyRef::parse("alias/aws/s3"), ..trail() };
+    let facts = Facts { key: Reading::Refused(Refusal::NotRead), ..facts() };
+    let judgement = judge(&parameters, &trail, &facts);
+    let result =
+        &judgement.verdict.results().iter().find(|result| result.check == CheckId::KeyUsable);
+    let finding = result.unwrap().outcome.finding().unwrap();
+    assert_eq!(finding.code.as_str(), "key-alias-aws-managed");
+    assert_eq!(
+        finding.cause,
+        "could not verify the state of the key: KMS is not asked about an AWS alias"
+    );
 }
