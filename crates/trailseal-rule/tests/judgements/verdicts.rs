@@ -241,19 +241,67 @@ fn a_strangers_key_is_not_compliant_unless_its_account_is_named() {
     }
 }
 
+/// The outcome of one check: `pass`, or what it is and its code.
+fn outcome(check: CheckId, given: &serde_json::Value, trail: &Trail, facts: &Facts) -> String {
+    let judgement = judge(&parameters(given), trail, facts);
+    let mut results = judgement.verdict.results().iter();
+    match &results.find(|result| result.check == check).unwrap().outcome {
+        Outcome::Pass => "pass".to_owned(),
+        Outcome::Fail(finding) => format!("fail {}", finding.code.as_str()),
+        Outcome::Unknown(finding) => format!("unknown {}", finding.code.as_str()),
+    }
+}
+
 /// The check that rejects AWS aliases can be skipped; the others then say why they know nothing.
 #[test]
 fn an_aws_alias_is_not_looked_up_even_if_its_check_is_skipped() {
-    let parameters = parameters(&json!({ "skipChecks": "key-customer-managed" }));
+    let skip = json!({ "skipChecks": "key-customer-managed" });
     let trail = Trail { key: KeyRef::parse("alias/aws/s3"), ..trail() };
     let facts = Facts { key: Reading::Refused(Refusal::NotRead), ..facts() };
-    let judgement = judge(&parameters, &trail, &facts);
-    let result =
-        &judgement.verdict.results().iter().find(|result| result.check == CheckId::KeyUsable);
-    let finding = result.unwrap().outcome.finding().unwrap();
-    assert_eq!(finding.code.as_str(), "key-alias-aws-managed");
+    let found = outcome(CheckId::KeyUsable, &skip, &trail, &facts);
+    assert_eq!(found, "unknown key-alias-aws-managed");
+}
+
+/// The account in an alias ARN decides as long as no key of that account can be allowed.
+#[test]
+fn an_alias_of_an_account_without_allowed_keys_fails_without_kms() {
+    let refused = Facts { key: Reading::Refused(Refusal::NotRead), ..facts() };
+    let of = |account: &str, given: serde_json::Value| {
+        let alias = format!("arn:aws:kms:us-east-1:{account}:alias/logs");
+        let trail = Trail { key: KeyRef::parse(&alias), ..trail() };
+        outcome(CheckId::KeyAllowed, &given, &trail, &refused)
+    };
+    assert_eq!(of("777788889999", json!({})), "fail key-of-other-account");
     assert_eq!(
-        finding.cause,
-        "could not verify the state of the key: KMS is not asked about an AWS alias"
+        of("777788889999", json!({ "allowedKmsKeyArns": KEY })),
+        "fail key-of-other-account"
     );
+    assert_eq!(of("111122223333", json!({ "allowedKmsKeyArns": FOREIGN })), "fail key-not-listed");
+    for (account, given) in [
+        ("777788889999", json!({ "allowedKeyAccounts": "777788889999" })),
+        ("777788889999", json!({ "allowedKmsKeyArns": FOREIGN })),
+        ("111122223333", json!({})),
+    ] {
+        assert_eq!(of(account, given.clone()), "unknown evidence-refused", "{account} {given}");
+    }
+}
+
+/// Only for a key of another account may the manager be missing; the trail's account cannot use
+/// an AWS managed key of another account.
+#[test]
+fn an_unrecognized_manager_is_not_a_pass() {
+    let of = |key: &str, manager: &str| {
+        let manager = KeyManager::from_kms(manager);
+        let facts = Facts {
+            key: Reading::Known(KeyFacts { manager, ..crate::fixtures::key() }),
+            ..facts()
+        };
+        let trail = Trail { key: KeyRef::parse(key), ..trail() };
+        outcome(CheckId::KeyCustomerManaged, &json!({}), &trail, &facts)
+    };
+    assert_eq!(of(FOREIGN, ""), "pass");
+    assert_eq!(of(FOREIGN, "ROBOT"), "unknown key-manager-unknown");
+    assert_eq!(of(KEY, ""), "unknown key-manager-unknown");
+    assert_eq!(of(KEY, "ROBOT"), "unknown key-manager-unknown");
+    assert_eq!(of(FOREIGN, "AWS"), "fail key-aws-managed");
 }
