@@ -2,8 +2,8 @@
 //! down as configuration items, and `trailseal check` must say of the files what the function says.
 //!
 //! Items do not hold which key an alias means, how often a key is rotated, how the latest delivery
-//! went, or that an object whose reading was refused exists: there, only *unverified* may take the
-//! place of the function's answer.
+//! went, or whether something whose reading was refused exists: there, only *unverified* may take
+//! the place of the function's answer.
 
 use std::path::PathBuf;
 use std::{env, fs};

@@ -23,7 +23,7 @@ use self::cell::{Cell, FOR_EVER};
 use self::desk::{Desk, RETRY_POLICY, Returned, Sent, send_to_process};
 use self::table::{TABLE, Where};
 use self::triggers::Trigger;
-use super::harness::{OF_THE_FUNCTION, REGION, RULE, bootstrap};
+use super::harness::{ACCOUNT, OF_THE_FUNCTION, REGION, RULE, bootstrap_path, impatient};
 
 /// The time-out of an attempt in cells whose fault is slowness.
 const ATTEMPT: Duration = Duration::from_secs(1);
@@ -211,7 +211,12 @@ async fn a_sample_of_cells_holds_for_the_real_function() {
         let kind = FaultKind::from_name(kind, FOR_EVER).unwrap();
         let cell = Cell { trigger, operation, kind, at };
         let lab = Lab::start(trigger.state()).await.unwrap();
-        let mut process = bootstrap(&lab).await;
+        // The number of calls is exact, so a call that works must not time out.
+        let mut settings = impatient(ACCOUNT, REGION);
+        let timeout = ("TRAILSEAL_ATTEMPT_TIMEOUT_MILLISECONDS".to_owned(), "1000".to_owned());
+        settings.environment.push(timeout);
+        let spawned = trailseal_lab::Function::spawn(&bootstrap_path(), &lab, settings).await;
+        let mut process = spawned.unwrap_or_else(|error| panic!("{error}"));
         let send = async || send_to_process(&lab, &mut process, &trigger.event()).await;
         assert_eq!(differences(cell, &lab, send).await, None);
     }

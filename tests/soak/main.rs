@@ -104,10 +104,18 @@ async fn process(seed: u64, events: u64, faults_percent: u32) -> io::Result<Tota
 }
 
 fn bootstrap() -> io::Result<PathBuf> {
-    match env::var_os("TRAILSEAL_BOOTSTRAP") {
-        Some(path) => Ok(PathBuf::from(path)),
-        None => Ok(env::current_exe()?.with_file_name("bootstrap")),
+    let path = match env::var_os("TRAILSEAL_BOOTSTRAP") {
+        Some(path) => PathBuf::from(path),
+        None => env::current_exe()?.with_file_name("bootstrap"),
+    };
+    if path.is_file() {
+        return Ok(path);
     }
+    Err(io::Error::other(format!(
+        "`{}` is missing: build it with `cargo build --release -p trailseal-lambda`, or name it in \
+         TRAILSEAL_BOOTSTRAP",
+        path.display()
+    )))
 }
 
 fn settings() -> FunctionSettings {

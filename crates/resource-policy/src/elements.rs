@@ -85,7 +85,14 @@ impl Principal {
             (Self::Everyone, _) => Match::Always,
             (Self::Named(named), CallerSet::Principal(arn)) => same_principal(named, arn),
             (Self::Service(named), CallerSet::Service(service)) => same_service(named, service),
-            (Self::Named(_) | Self::Service(_), _) => Match::Never,
+            (
+                Self::Named(_),
+                CallerSet::Service(_) | CallerSet::AnyService | CallerSet::Stranger,
+            )
+            | (
+                Self::Service(_),
+                CallerSet::AnyService | CallerSet::Stranger | CallerSet::Principal(_),
+            ) => Match::Never,
             (Self::Federated, CallerSet::Service(_) | CallerSet::AnyService) => Match::Never,
             (Self::Federated, CallerSet::Stranger | CallerSet::Principal(_)) => Match::Sometimes,
             (Self::Unclear, _) => Match::Sometimes,

@@ -120,8 +120,8 @@ async fn judged(
     Ok(report(trails, gathered.into_accounts(), problems, given, console.now))
 }
 
-/// Audits the accounts, as many at a time as there may be concurrent requests. Returns why any of
-/// them may not be done.
+/// Audits the accounts, as many at a time as there may be concurrent requests. Returns the
+/// problem to report for accounts that are not done.
 async fn audit_all(
     audit: &Arc<Audit>,
     targets: Vec<Target>,

@@ -1,5 +1,7 @@
 use serde_json::{Map, json};
-use trailseal_rule::{ConfigurationItem, KeyManager, KeyPolicy, KeyState, Parameters, Timestamp};
+use trailseal_rule::{
+    ConfigurationItem, KeyManager, KeyPolicy, KeySpec, KeyState, KeyUsage, Parameters, Timestamp,
+};
 
 use super::*;
 use crate::testing::{KEY, item, trail_item, with};
@@ -108,10 +110,37 @@ fn missing_members_are_unknown() {
 }
 
 #[test]
-fn imported_material_is_not_rotated() {
-    let configuration = with(metadata(), "origin", json!("EXTERNAL"));
-    let seen = read(&key_item("OK", &configuration, &json!({})));
-    assert_eq!(seen.rotation, Reading::Known(Rotation::NotSupported));
+fn each_fact_of_an_unsuitable_key_is_read() {
+    let date = Timestamp::parse("2026-12-24T00:00:00Z").unwrap();
+    let (facts, _) = known(&with(metadata(), "validTo", json!("2026-12-24T00:00:00.000Z")));
+    assert_eq!(facts.valid_to, Some(date));
+    for usage in ["SIGN_VERIFY", "GENERATE_VERIFY_MAC", "KEY_AGREEMENT"] {
+        let (facts, _) = known(&with(metadata(), "keyUsage", json!(usage)));
+        assert_eq!(facts.usage, KeyUsage::from_kms(usage));
+        assert_ne!(facts.usage, KeyUsage::EncryptDecrypt);
+    }
+    for name in ["keySpec", "customerMasterKeySpec"] {
+        let (facts, _) = known(&with(metadata(), name, json!("RSA_2048")));
+        assert_eq!(facts.spec, KeySpec::from_kms("RSA_2048"), "{name}");
+        assert_ne!(facts.spec, KeySpec::SymmetricDefault, "{name}");
+    }
+}
+
+#[test]
+fn the_rotation_depends_on_the_status_and_the_origin() {
+    let rotation = |origin: &str, supplement: &Value| {
+        read(&key_item("OK", &with(metadata(), "origin", json!(origin)), supplement)).rotation
+    };
+    for off in [json!(false), json!("false")] {
+        let off = json!({ "KeyRotationStatus": off });
+        assert_eq!(rotation("AWS_KMS", &off), Reading::Known(Rotation::Off));
+    }
+    for origin in ["EXTERNAL", "AWS_CLOUDHSM", "EXTERNAL_KEY_STORE"] {
+        for status in [json!({}), json!({ "KeyRotationStatus": false })] {
+            let not_supported = Reading::Known(Rotation::NotSupported);
+            assert_eq!(rotation(origin, &status), not_supported, "{origin} {status}");
+        }
+    }
 }
 
 #[test]

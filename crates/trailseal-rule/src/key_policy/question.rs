@@ -27,8 +27,8 @@ impl<'a> TrailAndKey<'a> {
         arn_part(self.trail_arn, 1).unwrap_or("aws")
     }
 
-    /// A request for an operation on the key. Condition keys of other operations only are
-    /// missing from it.
+    /// A request for an operation on the key. It lacks the condition keys that only other
+    /// operations have.
     pub(super) fn request(&self, caller: &CallerSet, action: &str, context: Context) -> Request {
         Request {
             caller: caller.clone(),

@@ -17,7 +17,7 @@ const S3_CONTEXT: &str = "aws:s3:arn";
 ///
 /// - Strangers control tags, user names, sessions, MFA and the service that makes the call
 ///   in their own account.
-/// - The time and the network of the call may or may not exclude it: nothing is certain.
+/// - A condition on the time or the network may or may not exclude the caller.
 pub(super) fn users_and_roles(question: &TrailAndKey<'_>) -> Vec<Context> {
     let context = about_the_key(question)
         .with("aws:SecureTransport", ContextValue::known("true"))

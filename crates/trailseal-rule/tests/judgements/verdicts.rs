@@ -305,3 +305,17 @@ fn an_unrecognized_manager_is_not_a_pass() {
     assert_eq!(of(KEY, "ROBOT"), "unknown key-manager-unknown");
     assert_eq!(of(FOREIGN, "AWS"), "fail key-aws-managed");
 }
+
+#[test]
+fn failures_decide_before_evidence_that_could_not_be_read() {
+    let deciding = |facts: &Facts| -> Vec<&str> {
+        let judgement = judge(&parameters(&json!({ "profile": "strict" })), &trail(), facts);
+        judgement.verdict.deciding().map(|finding| finding.code.as_str()).collect()
+    };
+    let delivery = Reading::Refused(Refusal::NotRead);
+    let off = Reading::Known(Rotation::Off);
+    let both = Facts { rotation: off, delivery: delivery.clone(), ..facts() };
+    assert_eq!(deciding(&both), ["key-not-rotated"]);
+    assert_eq!(deciding(&Facts { delivery, ..facts() }), ["evidence-refused"]);
+    assert_eq!(deciding(&facts()), [""; 0]);
+}

@@ -116,7 +116,10 @@ mod tests {
     fn days_are_counted_from_1970() {
         assert_eq!(seconds("1970-01-01"), Some(0));
         assert_eq!(seconds("2000-03-01"), Some(951_868_800));
-        for wrong in ["2026-02-29", "1969-12-31", "", "2026-11", "2026-11-28-1", "2026-1-28"] {
+        for wrong in ["2026-02-29", "2026-13-01", "2026-11-31", "2026-11-00", "1969-12-31"] {
+            assert_eq!(seconds(wrong), None, "{wrong}");
+        }
+        for wrong in ["", "2026-11", "2026-11-28-1", "2026-1-28", "+026-11-28", "soon"] {
             assert_eq!(seconds(wrong), None, "{wrong}");
         }
     }
