@@ -167,9 +167,23 @@ mod tests {
     fn the_host_of_a_service_is_in_the_domain_of_the_partition() {
         let url =
             |service, region| Endpoints::default().url(service, &Region::parse(region).unwrap());
-        assert_eq!(url(Service::S3, "us-east-1"), "https://s3.us-east-1.amazonaws.com");
-        let china = "https://config.cn-north-1.amazonaws.com.cn";
-        assert_eq!(url(Service::Config, "cn-north-1"), china);
+        for (region, domain) in [
+            ("us-east-1", "amazonaws.com"),
+            ("cn-north-1", "amazonaws.com.cn"),
+            ("us-gov-west-1", "amazonaws.com"),
+            ("us-iso-east-1", "c2s.ic.gov"),
+            ("us-isob-east-1", "sc2s.sgov.gov"),
+            ("eu-isoe-west-1", "cloud.adc-e.uk"),
+            ("us-isof-south-1", "csp.hci.ic.gov"),
+            ("eusc-de-east-1", "amazonaws.eu"),
+        ] {
+            assert_eq!(url(Service::S3, region), format!("https://s3.{region}.{domain}"));
+        }
+        let hosts = ["account", "cloudtrail", "config", "kms", "organizations", "s3", "sts"];
+        for (service, host) in Service::ALL.into_iter().zip(hosts) {
+            let expected = format!("https://{host}.cn-north-1.amazonaws.com.cn");
+            assert_eq!(url(service, "cn-north-1"), expected);
+        }
     }
 
     #[test]
