@@ -62,7 +62,8 @@ fn judge(event: &Value) -> Result<(), Box<dyn Error>> {
     call("config", "StarlingDoveService.PutEvaluations", &body)
 }
 
-/// Sends a request of the JSON protocol to the lab, with a placeholder as its signature.
+/// Sends a request of the JSON protocol to the lab, which reads the credential scope and does not
+/// verify the signature.
 fn call(service: &str, target: &str, body: &Value) -> Result<(), Box<dyn Error>> {
     let endpoint = std::env::var("AWS_ENDPOINT_URL")?;
     let authorization = format!(
