@@ -20,7 +20,7 @@ const FUZZ_TARGETS: [&str; 2] = ["event", "key_policy"];
 pub(crate) fn lab(project: &Project, arguments: &[OsString]) -> Result<ExitCode> {
     if !project.release("bootstrap").is_file() {
         print(
-            "Compiling the Lambda function and the lab. The first time takes 2 to 4 minutes on \
+            "Compiling the Lambda function and the lab. The first time takes 3 to 5 minutes on \
              two cores, later runs a few seconds.",
         )?;
     }
