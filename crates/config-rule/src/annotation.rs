@@ -156,3 +156,28 @@ fn push_new(list: &mut Vec<String>, text: &str) {
         list.push(text);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_note_that_fits_is_kept() {
+        let mut parts = AnnotationParts::default();
+        parts.add_cause("cause");
+        parts.add_note(&"a".repeat(30));
+        parts.add_note(&"b".repeat(300));
+        parts.add_note(&"c".repeat(30));
+        let expected = format!("cause ({}) ({})", "a".repeat(30), "c".repeat(30));
+        assert_eq!(parts.join().as_str(), expected);
+    }
+
+    #[test]
+    fn text_is_cut_after_a_word_unless_half_of_it_would_be_lost() {
+        let cut = |first_word: usize| {
+            Annotation::new(&format!("{} {}", "a".repeat(first_word), "b".repeat(300)))
+        };
+        assert_eq!(cut(125).as_str(), format!("{} {}{CUT}", "a".repeat(125), "b".repeat(124)));
+        assert_eq!(cut(126).as_str(), format!("{}{CUT}", "a".repeat(126)));
+    }
+}

@@ -58,15 +58,14 @@ impl Faults {
         self.0.iter()
     }
 
-    /// How many faults there are.
-    #[must_use]
-    pub fn count(&self) -> usize {
-        self.0.len()
-    }
-
     /// Adds a fault.
     pub fn push(&mut self, fault: Fault) {
         self.0.push(fault);
+    }
+
+    /// The value of a result; its faults are added.
+    pub fn collect<T>(&mut self, result: Result<T, Self>) -> Option<T> {
+        result.map_err(|faults| self.0.extend(faults.0)).ok()
     }
 
     /// Removes faults that repeat the fault of `field` for other fields with the last name `name`:

@@ -55,9 +55,8 @@ impl<'a> Members<'a> {
         expected: &str,
         faults: &mut Faults,
     ) -> Option<&'a str> {
-        let before = faults.count();
         let text = self.text(names, faults);
-        if text.is_none() && faults.count() == before {
+        if text.is_none() && self.get(names).is_none_or(Value::is_string) {
             self.push(names, faults, |path| Fault::missing(path, expected));
         }
         text

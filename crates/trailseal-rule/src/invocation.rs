@@ -89,7 +89,7 @@ impl Invocation {
     pub fn parse(event: &[u8]) -> Result<Self, EventError> {
         let mut faults = Faults::default();
         let event = Event::read(event, &[TRAIL_TYPE, KEY_TYPE], &mut faults);
-        let parameters = event.parameters.and_then(|raw| Parameters::read(&raw, &mut faults));
+        let parameters = event.parameters.and_then(|raw| faults.collect(Parameters::parse(&raw)));
         let trigger = event.trigger.and_then(|trigger| read_trigger(trigger, &mut faults));
         let parts = event.rule.zip(event.token).zip(parameters.zip(trigger));
         let ((rule, token), (parameters, trigger)) =

@@ -170,15 +170,9 @@ impl Parameters {
     /// effect; all of them at once.
     pub fn parse(raw: &Map<String, Value>) -> Result<Self, Faults> {
         let mut faults = Faults::default();
-        let parameters = Self::read(raw, &mut faults);
-        faults.unless_any(parameters)
-    }
-
-    pub(crate) fn read(raw: &Map<String, Value>, faults: &mut Faults) -> Option<Self> {
-        let before = faults.count();
-        let parameters: Self = read_parameters(&PARAMETERS, raw, faults);
-        parameters.refuse_without_effect(faults);
-        (faults.count() == before).then_some(parameters)
+        let parameters: Self = read_parameters(&PARAMETERS, raw, &mut faults);
+        parameters.refuse_without_effect(&mut faults);
+        faults.unless_any(Some(parameters))
     }
 
     /// Rejects a setting whose check is skipped or not enabled. A name in `skipChecks` that changes

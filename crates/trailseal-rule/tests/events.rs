@@ -295,6 +295,9 @@ fn a_periodic_evaluation() {
         refusal(&nobody),
         "the event cannot be used: `accountId` is missing; expected the account that owns the rule"
     );
+    let text = refusal(&with(nobody, "configRuleName", json!(7)));
+    assert!(text.contains("`configRuleName` is a number"), "{text}");
+    assert!(text.contains("`accountId` is missing"), "{text}");
 }
 
 #[test]
