@@ -373,6 +373,27 @@ mod tests {
     }
 
     #[test]
+    fn a_caller_who_must_send_one_value_may_add_others() {
+        let value = ContextValue::ChosenWith { needed: "a", others: &["b", "c"] };
+        let context = Context::default().with("aws:Key", value);
+        for (operator, values, allow, deny) in [
+            ("ForAllValues:StringEquals", json!("a"), Always, Never),
+            ("ForAllValues:StringEquals", json!(["a", "b", "c"]), Always, Always),
+            ("ForAllValues:StringEquals", json!(["b", "c"]), Never, Never),
+            ("ForAllValues:StringEquals", json!(["a", "${aws:x}"]), Sometimes, Sometimes),
+            ("ForAnyValue:StringEquals", json!("a"), Always, Always),
+            ("ForAnyValue:StringEquals", json!("b"), Always, Never),
+            ("ForAnyValue:StringEquals", json!("x"), Never, Never),
+            ("StringEquals", json!("a"), Always, Sometimes),
+            ("StringEquals", json!("b"), Sometimes, Sometimes),
+        ] {
+            let text = json!({ operator: { "aws:Key": values } }).to_string();
+            assert_eq!(holds(&text, &context, Effect::Allow), allow, "{text}");
+            assert_eq!(holds(&text, &context, Effect::Deny), deny, "{text}");
+        }
+    }
+
+    #[test]
     fn a_missing_key_fails_an_operator_and_passes_a_negated_one() {
         check(
             &ContextValue::Absent,

@@ -261,6 +261,8 @@ mod tests {
         each(r#"{"Service": "s3.amazonaws.com"}"#, [Never, Never, Never, Never]);
         let federated = r#"{"Federated": "cognito-identity.amazonaws.com"}"#;
         each(federated, [Never, Never, Sometimes, Sometimes]);
+        let without_account = CallerSet::Principal("arn:aws:iam:::user/reader".to_owned());
+        check(r#"{"AWS": "arn:aws:iam:::root"}"#, &without_account, Never);
     }
 
     #[test]
