@@ -269,6 +269,13 @@ mod tests {
     }
 
     #[test]
+    fn a_doubtful_deny_is_not_a_grant_without_effect() {
+        let doubtful = ("condition", json!({}));
+        let decision = decide(json!([statement(&[("Effect", json!("Deny")), doubtful])]));
+        assert_eq!((decision.allowed, decision.reason), (Match::Never, Reason::NotGranted));
+    }
+
+    #[test]
     fn the_format_limits_the_length_of_a_policy() {
         let text = json!({ "Statement": [] }).to_string();
         let padded = |bytes: usize| format!("{text}{}", " ".repeat(bytes - text.len()));
