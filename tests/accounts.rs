@@ -219,6 +219,7 @@ pub fn trail_item(trail: &Trail, account: &str, region: &str) -> Value {
         "isMultiRegionTrail": trail.is_multi_region_trail,
         "isOrganizationTrail": trail.is_organization_trail,
         "homeRegion": region_of(&trail.arn),
+        "logFileValidationEnabled": trail.log_file_validation_enabled,
         "trailARN": trail.arn,
     });
     if let Some(key) = &trail.kms_key_id {

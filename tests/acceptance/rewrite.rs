@@ -1,7 +1,8 @@
-//! `UPDATE_CORPUS=1` rewrites annotations and calls of the corpus, and nothing else.
+//! `UPDATE_CORPUS=1` rewrites annotations, error texts and calls of the corpus, and nothing else.
 //!
-//! The words of an annotation may change with the rule. What a case is about, its compliance, its
-//! resource and its error, is changed by hand only: such a case still fails, and its file stays.
+//! The words of an annotation or error may change with the rule. What a case is about, its
+//! compliance, its resource and whether it is an error, is changed by hand only: such a case still
+//! fails, and its file stays.
 
 use std::fs;
 use std::sync::{Mutex, PoisonError};
@@ -10,7 +11,7 @@ use serde_json::Value;
 
 use super::case::{Case, Expected, root};
 
-/// Writes the annotations and calls of `answered` into the case's file, and into the case, if the
+/// Writes the texts and calls of `answered` into the case's file, and into the case, if the
 /// environment asks for that and nothing else differs.
 pub(super) fn update_if_asked(case: &mut Case, answered: Expected) {
     if std::env::var("UPDATE_CORPUS").is_err() || case.expected == answered {
@@ -27,7 +28,7 @@ pub(super) fn update_if_asked(case: &mut Case, answered: Expected) {
     }
 }
 
-/// The file's text with the answered annotations and calls; nothing if anything else differs.
+/// The file's content with the answered texts and calls; nothing if anything else differs.
 fn rewritten(text: &str, expected: &Expected, answered: &Expected) -> Option<String> {
     let facts = |expected: &Expected| -> Vec<_> {
         let evaluations = expected.evaluations.iter();
@@ -35,15 +36,20 @@ fn rewritten(text: &str, expected: &Expected, answered: &Expected) -> Option<Str
             .map(|one| (one.resource_type.clone(), one.id.clone(), one.compliance.clone()))
             .collect()
     };
-    if facts(expected) != facts(answered) || expected.error != answered.error {
+    let is_error = |expected: &Expected| expected.error.is_some();
+    if facts(expected) != facts(answered) || is_error(expected) != is_error(answered) {
         return None;
     }
     let start = text.find("\n  \"expected\": {")?;
     let (before, after) = text.split_at(start);
     let mut after = after.to_owned();
+    let member = |name: &str, text: &str| format!("\"{name}\": {}", Value::from(text));
     for (old, new) in expected.evaluations.iter().zip(&answered.evaluations) {
-        let line = |annotation: &str| format!("\"annotation\": {}", Value::from(annotation));
-        after = after.replacen(&line(&old.annotation), &line(&new.annotation), 1);
+        let annotation = |text: &str| member("annotation", text);
+        after = after.replacen(&annotation(&old.annotation), &annotation(&new.annotation), 1);
+    }
+    if let (Some(old), Some(new)) = (&expected.error, &answered.error) {
+        after = after.replacen(&member("error", old), &member("error", new), 1);
     }
     after = after.replacen(&calls(&expected.calls), &calls(&answered.calls), 1);
     let text = format!("{before}{after}");
@@ -93,6 +99,20 @@ mod tests {
             calls: calls.iter().map(|call| (*call).to_owned()).collect(),
             error: None,
         }
+    }
+
+    #[test]
+    fn the_text_of_an_error_is_rewritten() {
+        let error = |text: &str| Expected {
+            evaluations: Vec::new(),
+            calls: Vec::new(),
+            error: Some(text.to_owned()),
+        };
+        let file = r#"{
+  "expected": { "evaluations": [], "calls": [], "error": "old" }
+}"#;
+        let text = rewritten(file, &error("old"), &error("new"));
+        assert_eq!(text, Some(file.replace("old", "new")));
     }
 
     #[test]

@@ -102,7 +102,7 @@ pub(crate) fn item(kind: &str, id: &str, configuration: &Value) -> Value {
 pub(crate) fn trail_item(key: Option<&str>) -> Value {
     let configuration = json!({
         "trailARN": TRAIL, "homeRegion": "eu-central-1", "s3BucketName": "trail-logs",
-        "kmsKeyId": key,
+        "kmsKeyId": key, "logFileValidationEnabled": true,
     });
     item("AWS::CloudTrail::Trail", "main", &configuration)
 }
