@@ -54,9 +54,9 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Connects over TLS, or without it if the scheme of the endpoint is `http`. Amazon's root
-    /// certificates and those of the system are trusted, or those of `SSL_CERT_FILE`. S3 is called
-    /// with the bucket in the path.
+    /// Connects over TLS, or without it if the scheme of the endpoint is `http`. The root
+    /// certificates of the system are trusted, or those of `SSL_CERT_FILE` and `SSL_CERT_DIR`. S3 is
+    /// called with the bucket in the path.
     #[must_use]
     pub fn at(endpoints: Endpoints, retry_policy: RetryPolicy) -> Self {
         let transport = Transport::new(retry_policy.connect);

@@ -5,7 +5,6 @@
 //! same: hyper, hyper-util's pool, rustls.
 
 mod dial;
-mod roots;
 
 use std::error::Error;
 use std::sync::Arc;

@@ -58,18 +58,8 @@ async fn contestants(
             .await?,
         contestant("tls", "the function, TLS", &settings.function, testbed, Over::Tls, &ours)
             .await?,
-        contestant(
-            "tls-all-roots",
-            "the function, TLS, all roots of the system",
-            &settings.function,
-            testbed,
-            Over::TlsAllRoots,
-            &ours,
-        )
-        .await?,
         made("python-http", "the Python rule, HTTP", python(Over::Http), testbed, &theirs).await?,
-        made("python-tls", "the Python rule, TLS", python(Over::TlsAllRoots), testbed, &theirs)
-            .await?,
+        made("python-tls", "the Python rule, TLS", python(Over::Tls), testbed, &theirs).await?,
     ])
 }
 

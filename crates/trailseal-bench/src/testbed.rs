@@ -26,11 +26,8 @@ const SYSTEM_ROOTS: [&str; 2] =
 pub(crate) enum Over {
     /// Plain HTTP.
     Http,
-    /// Over TLS, where the client trusts only the root of the lab, which is about as large as the
-    /// five roots of Amazon that are compiled into the function.
-    Tls,
     /// Over TLS, where the client trusts the roots of the system and that of the lab.
-    TlsAllRoots,
+    Tls,
 }
 
 /// The testbed.
@@ -39,8 +36,7 @@ pub(crate) struct Testbed {
     pub(crate) lab: Lab,
     http: Vec<Listener>,
     https: Vec<Listener>,
-    /// The root of the lab; and the same after the roots of the system.
-    root: PathBuf,
+    /// A file with the roots of the system and that of the lab.
     roots: PathBuf,
 }
 
@@ -56,12 +52,11 @@ impl Testbed {
             https.push(lab.open(ip, Some(&authority)).await?);
         }
         fs::create_dir_all(folder)?;
-        let (root, roots) = (folder.join("root.pem"), folder.join("roots.pem"));
-        fs::write(&root, authority.certificate())?;
+        let roots = folder.join("roots.pem");
         let system = SYSTEM_ROOTS.iter().find_map(|path| fs::read_to_string(path).ok());
         let system = system.ok_or("this system keeps its root certificates elsewhere")?;
         fs::write(&roots, format!("{system}\n{}", authority.certificate()))?;
-        Ok(Self { lab, http, https, root, roots })
+        Ok(Self { lab, http, https, roots })
     }
 
     /// The settings of a function that calls each service at a separate address.
@@ -77,9 +72,8 @@ impl Testbed {
         if let Some(listener) = listeners.first() {
             set("AWS_ENDPOINT_URL", listener.url());
         }
-        let file = if over == Over::Tls { &self.root } else { &self.roots };
         for name in ["SSL_CERT_FILE", "AWS_CA_BUNDLE"] {
-            set(name, file.display().to_string());
+            set(name, self.roots.display().to_string());
         }
         settings
     }
@@ -97,9 +91,9 @@ impl Testbed {
         listeners.first().map(Listener::url).unwrap_or_default()
     }
 
-    /// The file with the root of the lab.
-    pub(crate) fn root(&self) -> &Path {
-        &self.root
+    /// The file with the trusted roots.
+    pub(crate) fn roots(&self) -> &Path {
+        &self.roots
     }
 
     /// The change of the first trail, with these parameters.

@@ -18,8 +18,6 @@ use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tower_service::Service;
 
-use crate::transport::roots::client_config;
-
 /// How long a connection that was opened early is used; later the server may have closed it.
 const FRESH: Duration = Duration::from_secs(5);
 
@@ -43,8 +41,8 @@ struct Early {
 pub(crate) struct Dialer {
     connect: Duration,
     http: HttpConnector,
-    /// Built for the first TLS connection, because it loads root certificates.
-    https: Arc<OnceLock<Result<HttpsConnector<HttpConnector>, rustls::Error>>>,
+    /// Built for the first TLS connection, because it loads the root certificates of the system.
+    https: Arc<OnceLock<Result<HttpsConnector<HttpConnector>, String>>>,
     early: Arc<Mutex<HashMap<String, Early>>>,
 }
 
@@ -140,7 +138,10 @@ fn origin(uri: &Uri) -> String {
     format!("{scheme}://{authority}")
 }
 
-fn https_connector(tcp: HttpConnector) -> Result<HttpsConnector<HttpConnector>, rustls::Error> {
-    let builder = HttpsConnectorBuilder::new().with_tls_config(client_config()?);
+/// Trusts the root certificates of the system, or those of `SSL_CERT_FILE` and `SSL_CERT_DIR`.
+fn https_connector(tcp: HttpConnector) -> Result<HttpsConnector<HttpConnector>, String> {
+    let builder = HttpsConnectorBuilder::new()
+        .with_provider_and_native_roots(rustls::crypto::ring::default_provider())
+        .map_err(|error| format!("failed to load the system's root certificates: {error}"))?;
     Ok(builder.https_only().enable_http1().wrap_connector(tcp))
 }

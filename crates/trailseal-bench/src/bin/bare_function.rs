@@ -83,7 +83,7 @@ async fn connected(address: &str, host: &str) -> Result<SendRequest<Full<Bytes>>
         return plain(host).await;
     }
     let mut roots = RootCertStore::empty();
-    for root in CertificateDer::pem_file_iter(env::var("BARE_ROOT")?)? {
+    for root in CertificateDer::pem_file_iter(env::var("BARE_ROOTS")?)? {
         roots.add(root?)?;
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
