@@ -246,24 +246,22 @@ mod tests {
 
     use super::*;
     use crate::parameters::Parameters;
-    use config_rule::Timestamp;
+    use config_rule::{ConfigurationItem, Timestamp};
 
     const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1234";
 
     fn trail(key: &str, owner: &str) -> Trail {
-        let arn = format!("arn:aws:cloudtrail:us-east-1:{owner}:trail/all");
-        let region = Region::parse("us-east-1").unwrap();
-        Trail {
-            arn: crate::arn::TrailArn::parse(&arn).unwrap(),
-            account: AccountId::parse("111122223333").unwrap(),
-            home_region: region.clone(),
-            region,
-            bucket: BucketName::parse("logs").ok(),
-            key: KeyRef::parse(key),
-            is_multi_region_trail: true,
-            is_organization_trail: false,
-            changed: None,
-        }
+        let item = json!({
+            "resourceType": "AWS::CloudTrail::Trail", "resourceId": "all",
+            "awsAccountId": "111122223333", "awsRegion": "us-east-1",
+            "configurationItemStatus": "OK",
+            "configurationItemCaptureTime": "2026-11-20T10:00:00.000Z",
+            "configuration": {
+                "trailARN": format!("arn:aws:cloudtrail:us-east-1:{owner}:trail/all"),
+                "s3BucketName": "logs", "kmsKeyId": key, "isMultiRegionTrail": true,
+            },
+        });
+        Trail::from_item(&ConfigurationItem::parse(&item).unwrap()).unwrap()
     }
 
     fn gathering<'a>(profile: &str, trail: &'a Trail, source: EvidenceSource<'a>) -> Gathering<'a> {
