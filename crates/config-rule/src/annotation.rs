@@ -23,7 +23,6 @@ display_as_str!(Annotation);
 
 impl Annotation {
     /// Replaces every character that is not printable ASCII by `?`, and cuts text that is too long.
-    #[must_use]
     pub fn new(text: &str) -> Self {
         let line = printable(text);
         let line = if line.is_empty() { "(no annotation)" } else { &line };
@@ -31,7 +30,6 @@ impl Annotation {
     }
 
     /// The text.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -68,7 +66,6 @@ impl AnnotationParts {
     }
 
     /// Joins the parts. The first fix is never cut: notes and causes share the remaining room.
-    #[must_use]
     pub fn join(&self) -> Annotation {
         let first_fix = self.fixes.get(..1).map_or_else(String::new, |fix| fix_part(fix, false));
         let mut room = ANNOTATION_CHARS_MAX.saturating_sub(first_fix.len() + self.premise.len());

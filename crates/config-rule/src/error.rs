@@ -18,25 +18,21 @@ pub struct Fault {
 
 impl Fault {
     /// A required field is missing or blank.
-    #[must_use]
     pub fn missing(field: impl Into<String>, expected: &str) -> Self {
         Self::other(field, format!("is missing; expected {expected}"))
     }
 
     /// The field has a value that is not valid.
-    #[must_use]
     pub fn wrong(field: impl Into<String>, value: &str, expected: &str) -> Self {
         Self::other(field, format!("is `{}`; expected {expected}", quote(value)))
     }
 
     /// Any other fault; the message follows the field's name and begins with a verb.
-    #[must_use]
     pub fn other(field: impl Into<String>, message: impl Into<String>) -> Self {
         Self { field: field.into(), message: message.into() }
     }
 
     /// The path of the field, such as `invokingEvent.configurationItem.resourceId`.
-    #[must_use]
     pub fn field(&self) -> &str {
         &self.field
     }
@@ -105,7 +101,6 @@ impl fmt::Display for Faults {
 pub struct EventError(pub Faults);
 
 /// The value in one line, without control characters and at most 80 characters long.
-#[must_use]
 pub fn quote(value: &str) -> String {
     let clean = |character: char| if character.is_control() { ' ' } else { character };
     let mut quoted: String = value.chars().take(QUOTED_CHARS_MAX).map(clean).collect();
@@ -116,7 +111,6 @@ pub fn quote(value: &str) -> String {
 }
 
 /// The error and its causes, joined by `: `, with control characters as spaces.
-#[must_use]
 pub fn error_chain(error: &dyn StdError) -> String {
     let errors = successors(Some(error), |error| (*error).source());
     let messages: Vec<String> = errors.map(ToString::to_string).collect();

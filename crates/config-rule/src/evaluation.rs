@@ -29,7 +29,6 @@ display_as_str!(ComplianceType);
 
 impl ComplianceType {
     /// The value as AWS writes it.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Compliant => "COMPLIANT",
@@ -59,7 +58,6 @@ pub struct Evaluation {
 
 impl Evaluation {
     /// Replaces a result that no longer applies.
-    #[must_use]
     pub fn not_applicable(
         resource_type: &'static str,
         resource_id: ResourceId,

@@ -24,7 +24,6 @@ pub enum Exempt<'a> {
 impl Exemption {
     /// Reads an ARN pattern with an optional `@YYYY-MM-DD`; service and kind are those of
     /// [`ArnPattern::parse`].
-    #[must_use]
     pub fn parse(text: &str, service: &str, kind: &str) -> Option<Self> {
         let (resources, last_day) = match text.split_once('@') {
             Some((resources, day)) => (resources, Some(day)),
@@ -43,7 +42,6 @@ impl Exemption {
 ///
 /// An exemption that is in force counts before an expired one, and the one that lasts longest is
 /// named.
-#[must_use]
 pub fn exempt<'a>(exemptions: &'a [Exemption], arn: &str, now: Timestamp) -> Exempt<'a> {
     let today = now.date();
     let matching = exemptions.iter().filter(|exemption| exemption.resources.matches(arn));

@@ -16,13 +16,11 @@ pub struct IdError {
 
 impl IdError {
     /// The refused text, and what was expected instead, such as "an AWS Region".
-    #[must_use]
     pub fn new(value: &str, expected: &'static str) -> Self {
         Self { value: value.to_owned(), expected }
     }
 
     /// What was expected.
-    #[must_use]
     pub fn expected(&self) -> &'static str {
         self.expected
     }
@@ -107,7 +105,6 @@ impl AccountId {
     }
 
     /// The twelve digits.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -133,7 +130,6 @@ impl Region {
     }
 
     /// The Region's name.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -152,13 +148,11 @@ impl ResourceId {
     }
 
     /// As `parse`, without the error.
-    #[must_use]
     pub fn new(text: &str) -> Option<Self> {
         (1..=768).contains(&text.chars().count()).then(|| Self(text.to_owned()))
     }
 
     /// The ID.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -179,13 +173,11 @@ pub struct ResultToken(String);
 
 impl ResultToken {
     /// Takes any text that is not blank.
-    #[must_use]
     pub fn new(text: &str) -> Option<Self> {
         (!text.trim().is_empty()).then(|| Self(text.to_owned()))
     }
 
     /// The token itself, for `PutEvaluations` only.
-    #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
     }

@@ -26,13 +26,11 @@ impl<'a> Members<'a> {
     }
 
     /// The path of a member.
-    #[must_use]
     pub fn path(&self, name: &str) -> String {
         if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
     }
 
     /// The first of these members that is present and not null.
-    #[must_use]
     pub fn get(&self, names: &[&str]) -> Option<&'a Value> {
         names.iter().find_map(|name| self.object.get(*name).filter(|value| !value.is_null()))
     }
@@ -96,7 +94,6 @@ impl<'a> Members<'a> {
 }
 
 /// The type of a JSON value in words, without its content.
-#[must_use]
 pub fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",

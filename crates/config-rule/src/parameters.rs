@@ -43,7 +43,6 @@ pub enum Values {
 
 impl<S> ParameterSpec<S> {
     /// The possible values, in words.
-    #[must_use]
     pub fn expected(&self) -> String {
         match self.values {
             Values::OneOf(words) => format!("one of `{}`", words.join("`, `")),
@@ -74,7 +73,6 @@ impl<S> ParameterSpec<S> {
 }
 
 /// The parameters' JSON Schema (draft 2020-12); every value is the text that AWS Config passes.
-#[must_use]
 pub fn parameters_schema<S>(specs: &[ParameterSpec<S>], id: &str, title: &str) -> Value {
     let properties: Map<String, Value> =
         specs.iter().map(|spec| (spec.name.to_owned(), spec.schema())).collect();
@@ -123,7 +121,6 @@ pub fn read_parameters<S: Default>(
 }
 
 /// The path of a parameter in an event, for faults.
-#[must_use]
 pub fn parameter_field(name: &str) -> String {
     format!("ruleParameters.{}", quote(name))
 }

@@ -35,7 +35,6 @@ const fn partition(
 
 impl Partition {
     /// The partition of a Region; an unknown Region belongs to `aws`, as in the AWS SDKs.
-    #[must_use]
     pub fn of(region: &Region) -> Self {
         let [standard, others @ ..] = PARTITIONS;
         let has = |partition: &Self| region.as_str().starts_with(partition.region_prefix);
@@ -60,7 +59,6 @@ pub struct Arn<'a> {
 
 impl<'a> Arn<'a> {
     /// Splits an ARN of any partition; `None` for any other text.
-    #[must_use]
     pub fn split(text: &'a str) -> Option<Self> {
         let parts: Vec<&str> = text.splitn(6, ':').collect();
         let ["arn", partition, service, region, account, resource] = *parts.as_slice() else {

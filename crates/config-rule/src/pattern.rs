@@ -10,7 +10,6 @@ pub struct ArnPattern(String);
 impl ArnPattern {
     /// Takes six parts, none of them empty. The third is the service, and the last can match
     /// `KIND/NAME`: a pattern that cannot match any such resource is a mistake.
-    #[must_use]
     pub fn parse(text: &str, service: &str, kind: &str) -> Option<Self> {
         let parts: Vec<&str> = text.split(':').collect();
         let [scheme, partition, named_service, region, account, resource] = *parts.as_slice()
@@ -24,7 +23,6 @@ impl ArnPattern {
     }
 
     /// Whether the pattern matches an ARN.
-    #[must_use]
     pub fn matches(&self, arn: &str) -> bool {
         let mut patterns = self.0.splitn(6, ':');
         let mut parts = arn.splitn(6, ':');
@@ -38,14 +36,12 @@ impl ArnPattern {
     }
 
     /// Whether the pattern can match a resource in the partition, Region and account of `arn`.
-    #[must_use]
     pub fn can_match_account_of(&self, arn: &str) -> bool {
         let parts = self.0.split(':').zip(arn.split(':')).take(5);
         parts.filter(|(pattern, part)| matches_part(pattern, part)).count() == 5
     }
 
     /// The pattern as the user wrote it.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -29,7 +29,6 @@ impl Timestamp {
     }
 
     /// The instant that many milliseconds after 1970-01-01T00:00:00Z.
-    #[must_use]
     pub const fn from_epoch_millis(epoch_millis: i64) -> Self {
         Self { epoch_millis }
     }
@@ -37,7 +36,6 @@ impl Timestamp {
     /// The instant that many seconds after 1970-01-01T00:00:00Z, to the nearest millisecond.
     ///
     /// `None` if the value is not a number or is beyond the year 9999.
-    #[must_use]
     pub fn from_epoch_seconds(seconds: f64) -> Option<Self> {
         const YEAR_10000_SECONDS: f64 = 253_402_300_800.0;
         // Within these bounds the cast to `i64` cannot overflow.
@@ -46,19 +44,16 @@ impl Timestamp {
     }
 
     /// Milliseconds since 1970-01-01T00:00:00Z.
-    #[must_use]
     pub const fn epoch_millis(self) -> i64 {
         self.epoch_millis
     }
 
     /// The day in UTC, `2026-11-23`.
-    #[must_use]
     pub fn date(self) -> String {
         self.format(format_description!("[year]-[month]-[day]"))
     }
 
     /// The minute in UTC for people, `23 November 2026, 19:05 UTC`.
-    #[must_use]
     pub fn minute(self) -> String {
         self.format(format_description!(
             "[day padding:none] [month repr:long] [year], [hour]:[minute] UTC"

@@ -38,7 +38,6 @@ pub enum ContextValue {
 
 impl ContextValue {
     /// Present with this one value.
-    #[must_use]
     pub fn known(value: &str) -> Self {
         Self::Known(vec![value.to_owned()])
     }
@@ -87,7 +86,6 @@ impl Context {
     }
 
     /// What is known of a key.
-    #[must_use]
     pub fn value(&self, key: &str) -> &ContextValue {
         self.value_of_lower(&key.to_ascii_lowercase())
     }

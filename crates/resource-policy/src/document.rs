@@ -76,7 +76,6 @@ impl PolicyDocument {
     /// [`Settled::ByCaller`](crate::Settled::ByCaller)), [`Match::Always`] means that the caller can
     /// choose a value with which the request is allowed. It is assumed that choices for different
     /// statements do not exclude each other.
-    #[must_use]
     pub fn decide(&self, request: &Request) -> Decision {
         let statements =
             Matched(self.statements().map(|one| (one, one.element_matches(request))).collect());

@@ -106,7 +106,6 @@ impl Principal {
 /// User Guide, AWS JSON policy elements: Principal", *AWS service principals in opt-in Regions*), so
 /// such a name may match. So may a name in another letter case: the guide writes service principals
 /// in lower case and does not say whether case is ignored.
-#[must_use]
 pub fn same_service(named: &str, service: &str) -> Match {
     if named == service {
         return Match::Always;

@@ -25,13 +25,11 @@ impl Match {
     }
 
     /// All of them hold; [`Match::Always`] if there are none.
-    #[must_use]
     pub fn all(matches: impl IntoIterator<Item = Self>) -> Self {
         matches.into_iter().fold(Self::Always, Self::and)
     }
 
     /// At least one of them holds; [`Match::Never`] if there are none.
-    #[must_use]
     pub fn any(matches: impl IntoIterator<Item = Self>) -> Self {
         matches.into_iter().fold(Self::Never, Self::or)
     }

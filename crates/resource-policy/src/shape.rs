@@ -78,7 +78,6 @@ pub enum Hole {
 
 impl Shape {
     /// A value that is known completely.
-    #[must_use]
     pub fn text(text: &str) -> Self {
         Self { elements: text.chars().map(Element::Char).collect() }
     }

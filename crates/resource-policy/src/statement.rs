@@ -38,13 +38,11 @@ impl StatementRef {
     }
 
     /// The position of the statement in the document, counted from zero.
-    #[must_use]
     pub fn index(&self) -> usize {
         self.index
     }
 
     /// The statement's `Sid`, unless it is missing or blank.
-    #[must_use]
     pub fn sid(&self) -> Option<&str> {
         self.sid.as_deref()
     }
@@ -123,19 +121,16 @@ impl ElementMatches {
 
 impl Statement {
     /// Whether the statement has conditions.
-    #[must_use]
     pub fn is_conditional(&self) -> bool {
         !self.conditions.is_empty()
     }
 
     /// How the principals match.
-    #[must_use]
     pub fn matches_caller(&self, caller: &CallerSet) -> Match {
         self.principals.matches(|principal| principal.matches(caller))
     }
 
     /// How the principals and actions match, which does not depend on the context.
-    #[must_use]
     pub fn matches_caller_and_action(&self, request: &Request) -> Match {
         let principal = self.matches_caller(&request.caller);
         if principal == Match::Never {
@@ -145,7 +140,6 @@ impl Statement {
     }
 
     /// How the actions and resources match, if the principals and conditions do.
-    #[must_use]
     pub fn matches_operation(&self, request: &Request) -> Match {
         let action = self.actions.matches_action(&request.action, &request.context);
         action.and(self.matches_resource(request))
@@ -153,7 +147,6 @@ impl Statement {
 
     /// How the statement matches, given the result of [`Statement::matches_caller_and_action`].
     /// Elements that cannot change the result are not compared.
-    #[must_use]
     pub fn matches(&self, caller_and_action: Match, request: &Request) -> Match {
         if caller_and_action == Match::Never {
             return caller_and_action;
@@ -169,7 +162,6 @@ impl Statement {
     }
 
     /// The elements and condition keys that match only sometimes.
-    #[must_use]
     pub fn elements_in_doubt(&self, request: &Request) -> Vec<String> {
         self.element_matches(request).names_with(Match::Sometimes).map(str::to_owned).collect()
     }

@@ -27,7 +27,6 @@ pub struct CallLog(Arc<Mutex<BTreeMap<String, Calls>>>);
 
 impl CallLog {
     /// Returns the counts and resets them.
-    #[must_use]
     pub fn take(&self) -> BTreeMap<String, Calls> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }

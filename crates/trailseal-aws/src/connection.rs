@@ -57,7 +57,6 @@ impl Connection {
     /// Connects over TLS, or without it if the scheme of the endpoint is `http`. The root
     /// certificates of the system are trusted, or those of `SSL_CERT_FILE` and `SSL_CERT_DIR`. S3 is
     /// called with the bucket in the path.
-    #[must_use]
     pub fn at(endpoints: Endpoints, retry_policy: RetryPolicy) -> Self {
         let transport = Transport::new(retry_policy.connect);
         let http_client = SharedHttpClient::new(transport.clone());
@@ -77,7 +76,6 @@ impl Connection {
 
     /// The same connection with at most this many requests at a time and a separate log of calls.
     /// Limits add up: an account's limit applies within the limit of all accounts.
-    #[must_use]
     pub fn gated(&self, requests_max: usize) -> Self {
         let transport = self.transport.gated(requests_max);
         let http_client = SharedHttpClient::new(transport.clone());
@@ -85,19 +83,16 @@ impl Connection {
     }
 
     /// The HTTP client, for credential providers and other AWS clients.
-    #[must_use]
     pub fn http_client(&self) -> SharedHttpClient {
         self.http_client.clone()
     }
 
     /// The calls made over this connection.
-    #[must_use]
     pub fn calls(&self) -> &CallLog {
         &self.calls
     }
 
     /// The version of the SDK's defaults that this code was written for.
-    #[must_use]
     pub fn behavior_version() -> BehaviorVersion {
         BehaviorVersion::v2026_01_12()
     }

@@ -48,14 +48,12 @@ pub struct DiscoveredIds(HashSet<String>);
 impl DiscoveredIds {
     /// The discovered ID of a trail, its ARN or its name; its name if AWS Config has not discovered
     /// it. `None` if that is not a valid ID.
-    #[must_use]
     pub fn id_of(&self, trail: &Trail) -> Option<ResourceId> {
         let by_arn = Some(trail.arn.as_str()).filter(|arn| self.0.contains(*arn));
         ResourceId::new(by_arn.unwrap_or_else(|| trail.arn.name()))
     }
 
     /// Whether AWS Config has discovered a trail by its ARN or by its name.
-    #[must_use]
     pub fn has(&self, trail: &Trail) -> bool {
         self.0.contains(trail.arn.as_str()) || self.0.contains(trail.arn.name())
     }

@@ -73,7 +73,6 @@ impl Endpoints {
     /// The endpoints of the environment: `AWS_ENDPOINT_URL` for all services, and variables such as
     /// `AWS_ENDPOINT_URL_KMS` for one service, which take precedence. Empty values are ignored, and
     /// all are with `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true`.
-    #[must_use]
     pub fn read(get: impl Fn(&str) -> Option<String>) -> Self {
         if get(IGNORE).is_some_and(|value| value.eq_ignore_ascii_case("true")) {
             return Self::default();
@@ -89,7 +88,6 @@ impl Endpoints {
     /// The same for a program with a profile. Where the environment has no endpoint, the profile's
     /// are used: first those of its `services` section, then its `endpoint_url`. `config` must be
     /// loaded from the same environment.
-    #[must_use]
     pub fn configured(get: impl Fn(&str) -> Option<String>, config: &SdkConfig) -> Self {
         let environment = Self::read(get);
         // There is none, or the profile has `ignore_configured_endpoint_urls`.

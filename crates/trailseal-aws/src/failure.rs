@@ -98,14 +98,12 @@ pub type Read<T> = Result<Reading<T>, AwsError>;
 
 impl AwsError {
     /// A failure without an error code, such as an incomplete or malformed answer.
-    #[must_use]
     pub fn bad_answer(operation: &'static str, region: &Region, cause: impl ToString) -> Self {
         let (region, cause) = (region.to_string(), cause.to_string());
         Self::ServiceFailure { operation, region, code: None, cause }
     }
 
     /// AWS's error code of a failed or denied call, such as `ExpiredTokenException`.
-    #[must_use]
     pub fn code(&self) -> Option<&str> {
         let (Self::ServiceFailure { code: Some(code), .. } | Self::Denied { code, .. }) = self
         else {

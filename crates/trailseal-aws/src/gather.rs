@@ -31,7 +31,6 @@ pub struct Evidence<'a> {
 
 impl<'a> Evidence<'a> {
     /// Nothing is read yet.
-    #[must_use]
     pub fn new(aws: &'a Aws, session: &'a Session) -> Self {
         Self {
             session,

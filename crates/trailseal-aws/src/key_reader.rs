@@ -29,7 +29,6 @@ type RoleSession = Result<Session, String>;
 
 impl<'a> KeyReader<'a> {
     /// Reads keys as `session`, or as roles that `aws` assumes.
-    #[must_use]
     pub fn new(aws: &'a Aws, session: &'a Session) -> Self {
         Self { aws, session, roles: Once::default() }
     }

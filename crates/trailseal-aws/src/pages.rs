@@ -23,7 +23,6 @@ pub struct Pages {
 
 impl Pages {
     /// No page was read yet. `operation` is in IAM's spelling, such as `kms:ListKeys`.
-    #[must_use]
     pub fn new(operation: &'static str, region: &Region) -> Self {
         Self { operation, region: region.clone(), tokens: HashSet::new() }
     }

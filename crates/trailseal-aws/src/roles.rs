@@ -52,7 +52,6 @@ struct Assumed {
 
 impl Aws {
     /// Calls AWS as `identity`.
-    #[must_use]
     pub fn new(connection: Connection, identity: Identity) -> Self {
         let Identity { account, region, credentials, external_id } = identity;
         let credentials = SharedCredentialsProvider::new(credentials);
@@ -60,19 +59,16 @@ impl Aws {
     }
 
     /// Calls AWS with this session; `external_id` is used to assume roles.
-    #[must_use]
     pub fn of(own: Session, external_id: Option<String>) -> Self {
         Self { own, external_id, assumed: Mutex::default() }
     }
 
     /// The caller's own session.
-    #[must_use]
     pub fn own(&self) -> &Session {
         &self.own
     }
 
     /// The calls made in all sessions.
-    #[must_use]
     pub fn calls(&self) -> &CallLog {
         self.own.connection.calls()
     }

@@ -67,7 +67,6 @@ impl<C: Clone> ByRegion<C> {
 
 impl Session {
     /// A session of `account` with the home Region `region`.
-    #[must_use]
     pub fn new(
         connection: Connection,
         account: AccountId,
@@ -80,19 +79,16 @@ impl Session {
     }
 
     /// The account.
-    #[must_use]
     pub fn account(&self) -> &AccountId {
         &self.account
     }
 
     /// The home Region.
-    #[must_use]
     pub fn region(&self) -> &Region {
         &self.region
     }
 
     /// The same account with another home Region.
-    #[must_use]
     pub fn in_region(&self, region: Region) -> Self {
         Self { region, ..self.clone() }
     }
@@ -141,26 +137,22 @@ impl Session {
     }
 
     /// The same credentials with at most this many requests at a time and a separate log of calls.
-    #[must_use]
     pub fn gated(&self, requests_max: usize) -> Self {
         let connection = self.connection.gated(requests_max);
         Self { connection, clients: Arc::default(), ..self.clone() }
     }
 
     /// The calls made over the session's connection.
-    #[must_use]
     pub fn calls(&self) -> &CallLog {
         &self.connection.calls
     }
 
     /// The session's own retry quota.
-    #[must_use]
     pub fn retry_partition(&self) -> &RetryPartition {
         &self.retry_partition
     }
 
     /// The part of a client's configuration that all services share; see [`client_config!`].
-    #[must_use]
     pub fn sdk_config(&self, service: Service, region: &Region) -> SdkConfig {
         sdk_config(&self.connection, &self.credentials, service, region)
     }

@@ -23,7 +23,6 @@ pub struct RuleEvent {
 
 impl RuleEvent {
     /// A change of a resource, from its configuration item.
-    #[must_use]
     pub fn of_item(account: &str, region: &str, rule: &str, item: &Value) -> Self {
         let time = item.get("configurationItemCaptureTime").cloned().unwrap_or(Value::Null);
         Self {
@@ -44,7 +43,6 @@ impl RuleEvent {
 
     /// The event's JSON: the invoking event and the parameters are JSON inside strings, and
     /// parameters without a value are left out.
-    #[must_use]
     pub fn to_json(&self, result_token: &str) -> Value {
         let partition = crate::arn::partition_of(&self.region);
         let Self { account, region, rule, .. } = self;
@@ -144,7 +142,6 @@ impl GivenEvent {
 
     /// The event to deliver: a complete event, with only its token replaced by one that the lab
     /// accepts and the parameters set.
-    #[must_use]
     pub fn to_json(
         &self,
         account: &str,

@@ -21,13 +21,11 @@ pub struct Fault {
 
 impl Fault {
     /// A fault of one operation, for every resource.
-    #[must_use]
     pub fn of(operation: Operation, position: Position, kind: FaultKind) -> Self {
         Self { operation: Some(operation), about: None, position, kind }
     }
 
     /// A fault of every operation.
-    #[must_use]
     pub fn anywhere(position: Position, kind: FaultKind) -> Self {
         Self { operation: None, about: None, position, kind }
     }
@@ -108,7 +106,6 @@ pub enum FaultKind {
 
 impl FaultKind {
     /// Every kind, so that tests can cover all of them; `slow` is the delay of the slow kind.
-    #[must_use]
     pub const fn all(slow: Duration) -> [Self; 13] {
         [
             Self::Throttling,
@@ -128,13 +125,11 @@ impl FaultKind {
     }
 
     /// The kind's name in files and in reports.
-    #[must_use]
     pub fn name(self) -> &'static str {
         self.into()
     }
 
     /// The kind of this name; `slow` is the delay of the slow kind.
-    #[must_use]
     pub fn from_name(name: &str, slow: Duration) -> Option<Self> {
         Self::all(slow).into_iter().find(|kind| kind.name() == name)
     }

@@ -38,7 +38,6 @@ pub struct FunctionSettings {
 
 impl FunctionSettings {
     /// A function in an account and a Region, with nothing else set.
-    #[must_use]
     pub fn new(account: impl Into<String>, region: impl Into<String>) -> Self {
         let (account, region) = (account.into(), region.into());
         let (arguments, environment) = (Vec::new(), Vec::new());
@@ -173,25 +172,21 @@ impl Function {
     }
 
     /// The latest time from the start of the process to its first request for an event.
-    #[must_use]
     pub fn cold_start(&self) -> Duration {
         self.cold_start
     }
 
     /// The number of times the process was started.
-    #[must_use]
     pub fn starts(&self) -> u32 {
         self.starts
     }
 
     /// The process id, while there is a process.
-    #[must_use]
     pub fn process_id(&self) -> Option<u32> {
         self.process.as_ref().and_then(Child::id)
     }
 
     /// The memory of the process, while there is one.
-    #[must_use]
     pub fn memory(&self) -> Option<Memory> {
         let status =
             std::fs::read_to_string(format!("/proc/{}/status", self.process_id()?)).ok()?;

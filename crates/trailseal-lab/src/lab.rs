@@ -52,13 +52,11 @@ impl Lab {
     }
 
     /// The endpoint of every service, such as `http://127.0.0.1:40123`.
-    #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.server.address())
     }
 
     /// Credentials of an account's function, a session of a role there.
-    #[must_use]
     pub fn credentials(&self, account: &str) -> Credentials {
         credentials_of(account)
     }
@@ -104,7 +102,6 @@ impl Lab {
     }
 
     /// Whether a change hangs or has hung.
-    #[must_use]
     pub fn has_hung(&self) -> bool {
         self.shared.lock().hangs.hung
     }
@@ -126,7 +123,6 @@ impl Lab {
     }
 
     /// The current state.
-    #[must_use]
     pub fn state(&self) -> State {
         self.shared.lock().state.clone()
     }
@@ -140,13 +136,11 @@ impl Lab {
 
     /// The trails that currently cannot deliver, with S3's error code; changes of key
     /// policies count as if they had propagated.
-    #[must_use]
     pub fn broken_deliveries(&self) -> BTreeMap<String, String> {
         broken(&self.shared.lock().state)
     }
 
     /// Takes the trails that could not deliver after each change since the last call.
-    #[must_use]
     pub fn take_delivery_moments(&self) -> Vec<DeliveryMoment> {
         std::mem::take(&mut self.shared.lock().delivery_moments)
     }
@@ -179,7 +173,6 @@ impl Lab {
     }
 
     /// A result token that PutEvaluations accepts for the rule; a missing rule is created.
-    #[must_use]
     pub fn issue_token(&self, account: &str, region: &str, rule: &str) -> String {
         self.shared.lock().issue_token(RuleId::new(account, region, rule))
     }
@@ -190,13 +183,11 @@ impl Lab {
     }
 
     /// Takes the requests since the last call.
-    #[must_use]
     pub fn take_calls(&self) -> Vec<Call> {
         std::mem::take(&mut self.shared.lock().calls)
     }
 
     /// The number of calls of each operation since the last [`Lab::take_calls`], in IAM's spelling.
-    #[must_use]
     pub fn call_counts(&self) -> BTreeMap<String, usize> {
         let mut counts = BTreeMap::new();
         for call in &self.shared.lock().calls {
@@ -206,13 +197,11 @@ impl Lab {
     }
 
     /// Takes the evaluations sent to PutEvaluations since the last call.
-    #[must_use]
     pub fn take_put_evaluations(&self) -> Vec<PutEvaluation> {
         std::mem::take(&mut self.shared.lock().evaluations)
     }
 
     /// The current results of a rule.
-    #[must_use]
     pub fn results(&self, account: &str, region: &str, rule: &str) -> Vec<StandingResult> {
         let lab_state = self.shared.lock();
         let results = lab_state.rules.get(&RuleId::new(account, region, rule));
@@ -221,7 +210,6 @@ impl Lab {
 
     /// The aliases for which KMS had to make an AWS managed key, because someone described a
     /// predefined alias that had none: a side effect that a reader must never have.
-    #[must_use]
     pub fn created_aws_managed_keys(&self) -> Vec<String> {
         self.shared.lock().created_keys.clone()
     }

@@ -53,7 +53,6 @@ impl Authority {
     }
 
     /// The authority's certificate in PEM, for `SSL_CERT_FILE` or `AWS_CA_BUNDLE`.
-    #[must_use]
     pub fn certificate(&self) -> &str {
         &self.certificate
     }
@@ -93,7 +92,6 @@ impl Listener {
     }
 
     /// The endpoint, such as `https://127.0.0.2:40123`.
-    #[must_use]
     pub fn url(&self) -> String {
         let scheme = if self.is_secret { "https" } else { "http" };
         format!("{scheme}://{}", self.server.address())

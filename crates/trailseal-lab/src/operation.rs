@@ -23,7 +23,6 @@ pub enum Service {
 
 impl Service {
     /// The name in a signature's credential scope and in IAM actions.
-    #[must_use]
     pub const fn signing_name(self) -> &'static str {
         match self {
             Self::Config => "config",
@@ -37,7 +36,6 @@ impl Service {
     }
 
     /// The prefix of the operation in `X-Amz-Target`, for services of the JSON protocol.
-    #[must_use]
     pub const fn target_prefix(self) -> Option<&'static str> {
         match self {
             Self::Config => Some("StarlingDoveService"),
@@ -140,7 +138,6 @@ impl Operation {
     }
 
     /// The service that the operation belongs to.
-    #[must_use]
     pub const fn service(self) -> Service {
         self.service_and_iam().0
     }
@@ -148,13 +145,11 @@ impl Operation {
     /// The operation in the spelling of IAM actions, such as `kms:DescribeKey`.
     ///
     /// `s3:HeadBucket` is not an IAM action; the spelling is used so that all calls look alike.
-    #[must_use]
     pub const fn iam(self) -> &'static str {
         self.service_and_iam().1
     }
 
     /// Whether the operation changes a trail or a key.
-    #[must_use]
     pub const fn changes_a_trail_or_a_key(self) -> bool {
         matches!(
             self,
@@ -170,13 +165,11 @@ impl Operation {
     }
 
     /// The operation's own name, such as `DescribeKey`.
-    #[must_use]
     pub fn name(self) -> &'static str {
         self.iam().split(':').nth(1).unwrap_or_default()
     }
 
     /// The operation with this name in IAM's spelling.
-    #[must_use]
     pub fn from_iam(text: &str) -> Option<Self> {
         Self::all().find(|operation| operation.iam() == text)
     }

@@ -56,7 +56,6 @@ const RULE: &str = "trailseal";
 const SENT_BACK: &str = "sent-back";
 
 /// The exchanges, with the default state.
-#[must_use]
 pub fn transcript(state: State) -> Vec<Exchange> {
     let mut recorder = Recorder { lab_state: LabState::of(state) };
     let send_back = SendBack { resource_id: SENT_BACK.to_owned(), times_left: 1 };

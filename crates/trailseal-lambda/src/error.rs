@@ -46,7 +46,6 @@ pub enum FunctionError {
 
 impl FunctionError {
     /// The kind of the failure, as Lambda shows it: who must act.
-    #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Event(_) => "EventError",

@@ -39,7 +39,6 @@ pub struct Answer {
 impl Function {
     /// A function that calls AWS through `aws`, stops reading `reserve` before Lambda's deadline so
     /// that there is time to report, and writes its log to `log`.
-    #[must_use]
     pub fn new(aws: Aws, reserve: Duration, log: Log) -> Self {
         Self { aws, reserve, log }
     }

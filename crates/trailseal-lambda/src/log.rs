@@ -23,7 +23,6 @@ pub struct Log(Mutex<Box<dyn Write + Send>>);
 
 impl Log {
     /// Writes lines of JSON to `out`.
-    #[must_use]
     pub fn new(out: impl Write + Send + 'static) -> Self {
         Self(Mutex::new(Box::new(out)))
     }

@@ -89,7 +89,6 @@ pub enum KeyTarget {
 
 impl KeyTarget {
     /// The key's ARN; `None` until the key exists.
-    #[must_use]
     pub fn arn(&self) -> Option<&KeyArn> {
         match self {
             Self::Existing(arn) => Some(arn),
@@ -106,13 +105,11 @@ impl KeyTarget {
 
 impl Call {
     /// The name of the operation.
-    #[must_use]
     pub fn operation(&self) -> &'static str {
         self.into()
     }
 
     /// The key policy that the call sends.
-    #[must_use]
     pub fn policy(&self) -> Option<&str> {
         match self {
             Self::CreateKey { policy, .. } | Self::PutKeyPolicy { policy, .. } => Some(policy),
@@ -126,7 +123,6 @@ impl Call {
     }
 
     /// The key that the call is about; `None` if it creates one or removes the trail's key.
-    #[must_use]
     pub fn key(&self) -> Option<&KeyTarget> {
         match self {
             Self::CreateKey { .. } => None,

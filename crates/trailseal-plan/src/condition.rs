@@ -117,7 +117,6 @@ pub enum Holds {
 
 impl Condition {
     /// Evaluates the condition.
-    #[must_use]
     pub fn holds(&self, present: &Present) -> Holds {
         match self {
             Self::TrailHasKey { key, .. } => trail_has(present, key.as_ref().map(KeyRef::as_str)),
@@ -177,7 +176,6 @@ impl Condition {
     }
 
     /// The key that must be read to evaluate it.
-    #[must_use]
     pub fn key(&self) -> Option<&KeyArn> {
         match self {
             Self::TrailHasKey { .. } | Self::AliasIsFree { .. } => None,

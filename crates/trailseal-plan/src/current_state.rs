@@ -50,7 +50,6 @@ pub struct KeyReadings {
 
 impl KeyReadings {
     /// A key that was not read.
-    #[must_use]
     pub fn unread() -> Self {
         Self {
             key: Reading::Refused(Refusal::NotRead),

@@ -246,13 +246,11 @@ fn out_of_place(index: usize, why: impl Into<String>) -> JournalError {
 
 impl Progress {
     /// The latest phase.
-    #[must_use]
     pub fn current(&self) -> &Phase {
         self.back_out.as_ref().unwrap_or(&self.remediation)
     }
 
     /// The keys that a back-out reads: the plan's key and the trail's former key.
-    #[must_use]
     pub fn keys(&self) -> Vec<KeyArn> {
         let former = match &self.remediation.plan.former_key {
             Some(KeyRef::Key(arn)) => Some(arn),
@@ -318,7 +316,6 @@ impl Progress {
 
 impl Phase {
     /// The plan with no step begun.
-    #[must_use]
     pub fn begin(plan: &Plan) -> Self {
         let pending = |step: &Step| StepProgress {
             step: step.id,
@@ -335,13 +332,11 @@ impl Phase {
     }
 
     /// The first step that is not verified; `None` if all are.
-    #[must_use]
     pub fn next(&self) -> Option<&StepProgress> {
         self.steps.iter().find(|step| step.state != StepState::Verified)
     }
 
     /// The progress of a step.
-    #[must_use]
     pub fn step(&self, id: StepId) -> Option<&StepProgress> {
         self.steps.iter().find(|step| step.step == id)
     }

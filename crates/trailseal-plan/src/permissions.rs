@@ -47,7 +47,6 @@ pub(crate) fn permissions(
 
 /// The permissions that resuming a plan needs: for the reads, and for every call that is left, the
 /// denied one included.
-#[must_use]
 pub fn permissions_left(phase: &Phase) -> Vec<Permission> {
     let plan = &phase.plan;
     let scope =

@@ -222,7 +222,6 @@ impl WarningCode {
     pub const ALL: &[Self] = Self::VARIANTS;
 
     /// When it is given, in words.
-    #[must_use]
     pub fn meaning(self) -> &'static str {
         self.get_documentation().unwrap_or_default()
     }
@@ -252,7 +251,6 @@ pub struct Permission {
 
 impl Plan {
     /// The key's ARN; `None` until the key exists.
-    #[must_use]
     pub fn key_arn(&self) -> Option<&KeyArn> {
         match &self.key {
             PlannedKey::Existing(arn) => Some(arn),
@@ -261,7 +259,6 @@ impl Plan {
     }
 
     /// The key as the target of calls.
-    #[must_use]
     pub fn key_target(&self) -> KeyTarget {
         self.key_arn().cloned().map_or(KeyTarget::Created, KeyTarget::Existing)
     }
@@ -284,7 +281,6 @@ impl Plan {
     }
 
     /// The step with this ID.
-    #[must_use]
     pub fn step(&self, id: StepId) -> Option<&Step> {
         self.steps.iter().find(|step| step.id == id)
     }

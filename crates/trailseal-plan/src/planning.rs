@@ -87,7 +87,6 @@ pub fn plan(
 
 /// The parameters for reading and evaluating a trail to change it. A delegated administrator sees
 /// the organization trail as a copy, which is evaluated as well.
-#[must_use]
 pub fn parameters_for<'a>(parameters: &'a Parameters, trail: &Trail) -> Cow<'a, Parameters> {
     match trail.standing() {
         Standing::MemberCopy => {

@@ -84,7 +84,6 @@ pub fn merge(
 }
 
 /// The policy of a new key: it delegates to IAM through the account's root, and admits CloudTrail.
-#[must_use]
 pub(crate) fn new_key_policy(trail: &TrailArn, account: &AccountId, grants: &[Grant]) -> Merged {
     let question = TrailAndKey { trail_arn: trail.as_str(), key_arn: None };
     let root = format!(
@@ -99,7 +98,6 @@ pub(crate) fn new_key_policy(trail: &TrailArn, account: &AccountId, grants: &[Gr
 
 /// Whether two key policies are equal as JSON: KMS need not keep blanks and the order of members.
 /// Policies in which an object repeats a member are equal only byte for byte.
-#[must_use]
 pub fn same_policy(one: &str, other: &str) -> bool {
     one == other || matches!((strict(one), strict(other)), (Some(one), Some(other)) if one == other)
 }

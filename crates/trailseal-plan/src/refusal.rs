@@ -105,7 +105,6 @@ impl RefusalCode {
     pub const ALL: &[Self] = Self::VARIANTS;
 
     /// When it is given, in words.
-    #[must_use]
     pub fn meaning(self) -> &'static str {
         self.get_documentation().unwrap_or_default()
     }
@@ -135,7 +134,6 @@ pub struct Refusals {
 
 impl Refusals {
     /// A single reason.
-    #[must_use]
     pub fn one(code: RefusalCode, what: impl Into<String>, fix: impl Into<String>) -> Self {
         Self {
             list: vec![PlanRefusal { code, what: what.into(), fix: fix.into(), difference: None }],
@@ -143,7 +141,6 @@ impl Refusals {
     }
 
     /// A single reason that shows a difference.
-    #[must_use]
     pub(crate) fn with_difference(
         code: RefusalCode,
         what: impl Into<String>,
@@ -161,7 +158,6 @@ impl Refusals {
     }
 
     /// Whether one of them has this code.
-    #[must_use]
     pub fn has(&self, code: RefusalCode) -> bool {
         self.list.iter().any(|refusal| refusal.code == code)
     }

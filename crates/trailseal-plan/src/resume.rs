@@ -17,7 +17,6 @@ use crate::refusal::{RefusalCode, Refusals};
 use crate::render::policy_diff;
 
 /// The trail as it was before the journal's run. [`resumed`] needs the state that is read for it.
-#[must_use]
 pub fn trail_before(trail: &Trail, progress: &Progress) -> Trail {
     let key = match progress.remediation.step(StepId::UpdateTrail) {
         Some(step) if step.may_have_happened => &progress.remediation.plan.former_key,

@@ -142,7 +142,6 @@ fn at(step: Option<StepId>) -> String {
 
 impl Stop {
     /// The current step, if any.
-    #[must_use]
     pub fn step(&self) -> Option<StepId> {
         match self {
             Self::Doubt { step, .. } | Self::Journal { step, .. } => *step,

@@ -100,7 +100,6 @@ impl JournalFile {
     }
 
     /// The file.
-    #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }

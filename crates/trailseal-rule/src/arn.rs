@@ -44,31 +44,26 @@ impl TrailArn {
     }
 
     /// The ARN as AWS wrote it.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
     /// The partition: `aws`, `aws-cn`, `aws-us-gov`, …
-    #[must_use]
     pub fn partition(&self) -> &str {
         &self.partition
     }
 
     /// The Region in which the trail was created and can be changed.
-    #[must_use]
     pub fn home_region(&self) -> &Region {
         &self.home_region
     }
 
     /// The account that owns the trail; for an organization trail, the management account.
-    #[must_use]
     pub fn owner(&self) -> &AccountId {
         &self.owner
     }
 
     /// The trail's name.
-    #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -99,31 +94,26 @@ impl KeyArn {
     }
 
     /// The ARN as AWS wrote it.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
     /// The partition: `aws`, `aws-cn`, `aws-us-gov`, …
-    #[must_use]
     pub fn partition(&self) -> &str {
         &self.partition
     }
 
     /// The Region in which this key, or this replica of it, lives.
-    #[must_use]
     pub fn region(&self) -> &Region {
         &self.region
     }
 
     /// The account that owns the key.
-    #[must_use]
     pub fn account(&self) -> &AccountId {
         &self.account
     }
 
     /// The key ID: the ARN's last part.
-    #[must_use]
     pub fn id(&self) -> &str {
         &self.id
     }

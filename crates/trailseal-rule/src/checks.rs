@@ -46,7 +46,6 @@ macro_rules! checks {
 
         impl CheckId {
             /// The check.
-            #[must_use]
             pub const fn check(self) -> &'static Check {
                 match self {
                     $(Self::$id => &$module::CHECK,)+

@@ -36,7 +36,6 @@ pub enum PolicyType {
 
 impl PolicyType {
     /// The type as AWS writes it.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         self.into()
     }
@@ -58,7 +57,6 @@ pub struct Denial {
 impl Denial {
     /// Reads the message of an access denied error. `None` if the message does not name a policy,
     /// or if the caller's or the resource's policy does not allow the call: the usual case.
-    #[must_use]
     pub fn from_message(message: &str) -> Option<Self> {
         const EXPLICIT: &str = " with an explicit deny in a";
         const IMPLICIT: &str = " because no ";
@@ -74,7 +72,6 @@ impl Denial {
     }
 
     /// How to allow the call.
-    #[must_use]
     pub fn advice(self, action: &str) -> String {
         let policy = self.policy.as_str();
         if self.is_explicit {

@@ -26,7 +26,6 @@ pub struct Judgement {
 
 impl Judgement {
     /// The checks that `skipChecks` left out, for people.
-    #[must_use]
     pub fn skipped(&self) -> Option<String> {
         let names: Vec<&str> = self.skipped.iter().map(|check| check.as_str()).collect();
         (!names.is_empty()).then(|| format!("skipped: {}", names.join(", ")))
@@ -53,7 +52,6 @@ pub struct Needs {
 impl Needs {
     /// Whether to read the delivery status, once the key has been read: only then is it known
     /// whether the key is in an external key store.
-    #[must_use]
     pub fn wants_delivery(&self, key: &Reading<KeyFacts>) -> bool {
         let is_external = |key: &KeyFacts| key.origin == KeyOrigin::ExternalKeyStore;
         self.delivery
@@ -72,7 +70,6 @@ pub enum KeyQuery {
 }
 
 /// The evidence to read for a trail. Evidence that no enabled check reads is not read.
-#[must_use]
 pub fn needs(context: &EvaluationContext<'_>, trail: &Trail) -> Needs {
     let Some(key) = describable_key(trail) else {
         return Needs::default();
@@ -104,7 +101,6 @@ pub fn needs(context: &EvaluationContext<'_>, trail: &Trail) -> Needs {
 }
 
 /// Evaluates a trail.
-#[must_use]
 pub fn evaluate(context: &EvaluationContext<'_>, trail: &Trail, facts: &Facts) -> Judgement {
     let profile = context.parameters.profile;
     if let Some(why) = not_applicable(context, trail) {

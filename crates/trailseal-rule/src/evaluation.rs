@@ -14,7 +14,6 @@ use crate::verdict::{Proof, Verdict};
 
 impl Judgement {
     /// The evaluation of a trail.
-    #[must_use]
     pub fn evaluation(
         &self,
         resource_id: ResourceId,
@@ -34,14 +33,12 @@ impl Judgement {
 
 impl TrailGone {
     /// The evaluation that replaces the trail's last result.
-    #[must_use]
     pub fn evaluation(&self) -> Evaluation {
         Evaluation::not_applicable(TRAIL_TYPE, self.resource_id.clone(), self.why, self.captured)
     }
 }
 
 /// The evaluation of an account and Region without any trail (`noTrails=NON_COMPLIANT`).
-#[must_use]
 pub fn no_trails_evaluation(account: &AccountId, ordering: Timestamp) -> Evaluation {
     Evaluation {
         resource_type: ACCOUNT_TYPE,

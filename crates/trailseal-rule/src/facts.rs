@@ -29,7 +29,6 @@ pub enum Reading<T> {
 
 impl<T> Reading<T> {
     /// Converts the value.
-    #[must_use]
     pub fn map<U>(self, become_other: impl FnOnce(T) -> U) -> Reading<U> {
         match self {
             Self::Known(value) => Reading::Known(become_other(value)),
@@ -131,7 +130,6 @@ pub struct Facts {
 
 impl Facts {
     /// Nothing has been read.
-    #[must_use]
     pub fn unread() -> Self {
         Self {
             key: Reading::Refused(Refusal::NotRead),
@@ -187,7 +185,6 @@ macro_rules! kms_words {
 
         impl $name {
             /// Reads KMS's word; blank if KMS gives none.
-            #[must_use]
             pub fn from_kms(word: &str) -> Self {
                 match word {
                     $($word => Self::$variant,)*
@@ -196,7 +193,6 @@ macro_rules! kms_words {
             }
 
             /// KMS's word; blank if KMS gives none.
-            #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {
                     $(Self::$variant => $word,)*
@@ -300,13 +296,11 @@ pub enum KeyOrigin {
 
 impl KeyOrigin {
     /// Reads KMS's word (KMS API Reference, `KeyMetadata`); blank if KMS gives none.
-    #[must_use]
     pub fn from_kms(word: &str) -> Self {
         word.parse().unwrap_or(Self::Unrecognized)
     }
 
     /// KMS's word, or `unrecognized`.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         self.into()
     }
@@ -363,7 +357,6 @@ impl Delivery {
 
 impl Refusal {
     /// How to make the evidence readable.
-    #[must_use]
     pub(crate) fn advice(&self) -> String {
         match self {
             Self::NotRead => "let the evidence be read".to_owned(),
@@ -392,7 +385,6 @@ impl Refusal {
 }
 
 /// The key whose policy and rotation are read: the ARN that KMS returned, or else the trail's.
-#[must_use]
 pub fn key_arn<'a>(trail: &'a Trail, facts: &'a Facts) -> Option<&'a KeyArn> {
     match (&facts.key, &trail.key) {
         (Reading::Known(key), _) => Some(&key.arn),

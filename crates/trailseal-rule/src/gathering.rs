@@ -71,7 +71,6 @@ pub struct Gathering<'a> {
 
 impl<'a> Gathering<'a> {
     /// Nothing is read yet. Only evidence that an enabled check needs will be.
-    #[must_use]
     pub fn new(
         context: &EvaluationContext<'_>,
         trail: &'a Trail,
@@ -96,7 +95,6 @@ impl<'a> Gathering<'a> {
     }
 
     /// All queries that are possible now, each of which must be answered before the next call.
-    #[must_use]
     pub fn next_queries(&self) -> Vec<Query> {
         let queries = [
             self.key_query(),
@@ -124,7 +122,6 @@ impl<'a> Gathering<'a> {
 
     /// What was read. If the rotation or the policy of the key was not read, the reason is that of
     /// the key.
-    #[must_use]
     pub fn into_facts(self) -> Facts {
         let key = self.key.unwrap_or_else(not_read);
         Facts {

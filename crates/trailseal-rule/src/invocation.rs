@@ -151,7 +151,6 @@ impl KeyChange {
     ///
     /// ARNs are compared in full, since replicas of a multi-Region key share an ID. An alias may
     /// mean the key: only KMS knows.
-    #[must_use]
     pub fn may_seal(&self, key: &KeyRef) -> bool {
         match key {
             KeyRef::Key(arn) => {

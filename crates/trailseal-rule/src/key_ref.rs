@@ -33,7 +33,6 @@ pub enum KeyRef {
 
 impl KeyRef {
     /// Reads any text; `None` if it is blank: the trail does not use SSE-KMS.
-    #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         if text.is_empty() {
@@ -62,7 +61,6 @@ impl KeyRef {
     }
 
     /// The text in the trail.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
             Self::Key(arn) => arn.as_str(),
@@ -72,7 +70,6 @@ impl KeyRef {
     }
 
     /// The Region, if the reference contains one.
-    #[must_use]
     pub fn region(&self) -> Option<&Region> {
         match self {
             Self::Key(arn) => Some(arn.region()),
@@ -82,7 +79,6 @@ impl KeyRef {
     }
 
     /// The account, if the reference contains one.
-    #[must_use]
     pub fn account(&self) -> Option<&AccountId> {
         match self {
             Self::Key(arn) => Some(arn.account()),
@@ -95,7 +91,6 @@ impl KeyRef {
     ///
     /// INVARIANT (no-aws-alias-call): such a reference is never passed to KMS, since `DescribeKey`
     /// would create the AWS managed key (KMS API Reference, `DescribeKey`).
-    #[must_use]
     pub fn is_aws_managed_alias(&self) -> bool {
         match self {
             Self::AliasArn { alias, .. } | Self::Alias(alias) => alias.starts_with("alias/aws/"),

@@ -152,7 +152,6 @@ pub const PARAMETERS: [ParameterSpec; 14] = [
 ];
 
 /// The parameters as a JSON Schema (draft 2020-12); every value is the text that AWS Config passes.
-#[must_use]
 pub fn parameters_schema() -> Value {
     config_rule::parameters_schema(
         &PARAMETERS,

@@ -75,7 +75,6 @@ impl Profile {
     pub const ALL: [Self; 3] = [Self::Cis, Self::Effective, Self::Strict];
 
     /// The profile as the parameter writes it.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         self.into()
     }
@@ -122,7 +121,6 @@ pub struct RoleName(String);
 
 impl RoleName {
     /// Takes what IAM allows in names and paths of roles, 576 characters at most.
-    #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let of_name = |byte: u8| byte.is_ascii_alphanumeric() || b"+=,.@_-".contains(&byte);
         let well_formed = text.len() <= 576
@@ -131,13 +129,11 @@ impl RoleName {
     }
 
     /// The role's ARN in an account.
-    #[must_use]
     pub fn arn(&self, partition: &str, account: &AccountId) -> String {
         format!("arn:{partition}:iam::{account}:role/{}", self.0)
     }
 
     /// The name, with its path.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -151,7 +147,6 @@ impl Parameters {
 
     /// Whether the key is allowed for trails of the account `owner`: keys on the lists are, and the
     /// owner's own keys unless `allowedKmsKeyArns` is set.
-    #[must_use]
     pub fn allows(&self, key: &KeyArn, owner: &AccountId) -> bool {
         self.allows_account(key.account(), owner)
             || self.allowed_keys.iter().any(|pattern| pattern.matches(key.as_str()))
@@ -177,7 +172,6 @@ pub struct EvaluationContext<'a> {
 
 impl<'a> EvaluationContext<'a> {
     /// Whether `exemptTrails` exempts the trail today, also if it is a copy.
-    #[must_use]
     pub fn exempts(&self, trail: &TrailArn) -> bool {
         matches!(self.exemption(trail), Exempt::Until(_))
     }

@@ -36,7 +36,6 @@ impl BucketName {
     }
 
     /// The bucket's name.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -125,7 +124,6 @@ impl Trail {
     ///
     /// It is a member's copy only if it is an organization trail *and* its ARN contains another
     /// account; outside its home Region it is a shadow trail.
-    #[must_use]
     pub fn standing(&self) -> Standing {
         if self.is_organization_trail && self.arn.owner() != &self.account {
             Standing::MemberCopy

@@ -40,7 +40,6 @@ impl Proof {
     }
 
     /// The checks that passed.
-    #[must_use]
     pub fn passed(&self) -> &[CheckResult] {
         &self.passed
     }
@@ -48,7 +47,6 @@ impl Proof {
 
 impl Verdict {
     /// Combines outcomes: a failure decides, then an unknown outcome, then passes.
-    #[must_use]
     pub fn of(results: Vec<CheckResult>) -> Self {
         match Proof::from_passes(results) {
             Ok(proof) => Self::Sealed(proof),
@@ -76,7 +74,6 @@ impl Verdict {
     }
 
     /// The result of each check; empty if the trail was not evaluated.
-    #[must_use]
     pub fn results(&self) -> &[CheckResult] {
         match self {
             Self::Sealed(proof) => proof.passed(),

@@ -44,7 +44,6 @@ impl RemediationError {
     }
 
     /// The error type that Lambda shows. It tells who must act.
-    #[must_use]
     pub fn kind(&self) -> &'static str {
         match &self.cause {
             Cause::Event(_) => "EventError",

@@ -49,7 +49,6 @@ pub struct Remediation {
 
 impl Remediation {
     /// Creates the function for a rule with these parameters.
-    #[must_use]
     pub fn new(aws: Aws, session: Session, parameters: Parameters, log: RemediationLog) -> Self {
         Self { aws, session, parameters, log }
     }

@@ -18,7 +18,6 @@ pub struct RemediationLog(Mutex<Box<dyn Write + Send>>);
 
 impl RemediationLog {
     /// A log that writes JSON lines to `out`.
-    #[must_use]
     pub fn new(out: impl Write + Send + 'static) -> Self {
         Self(Mutex::new(Box::new(out)))
     }

@@ -44,7 +44,6 @@ impl State {
     /// a multi-Region trail of its own in the first Region, with its key and bucket there; every
     /// tenth trail has no key. The management account owns an organization trail. In every other
     /// account there is the role `role`, which the management account can assume.
-    #[must_use]
     pub fn organization(accounts: u32, regions: &[&str], role: &str) -> Self {
         let mut state = Self::default();
         let home = regions.first().copied().unwrap_or("us-east-1");

@@ -12,7 +12,6 @@ const CREATED: &str = "\"$KEY_ARN\"";
 
 /// The calls of a plan as commands for a POSIX shell, in order. They verify nothing: read back each
 /// change before the next command.
-#[must_use]
 pub fn aws_cli(plan: &Plan) -> Vec<String> {
     plan.steps.iter().map(|step| command(plan, &step.call)).collect()
 }
@@ -70,7 +69,6 @@ fn named(key: &KeyTarget) -> String {
 }
 
 /// Quotes a text as one word of a POSIX shell.
-#[must_use]
 pub fn shell_word(text: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:=@%+,".contains(&byte);
     if !text.is_empty() && text.bytes().all(is_plain) {
@@ -80,7 +78,6 @@ pub fn shell_word(text: &str) -> String {
 }
 
 /// Permissions as an IAM policy that can be attached as it is.
-#[must_use]
 pub fn iam_policy(permissions: &[Permission]) -> String {
     let mut by_resource: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for permission in permissions {

@@ -6,7 +6,6 @@ use similar::TextDiff;
 const CONTEXT_LINES: usize = 3;
 
 /// JSON with one member per line, in the original order.
-#[must_use]
 pub fn indented(json: &str) -> String {
     let mut out = String::new();
     let (mut depth, mut in_text, mut is_escaped) = (0_usize, false, false);
@@ -59,7 +58,6 @@ fn new_line(out: &mut String, depth: usize) {
 
 /// The difference of two policies as in `diff -u`: unchanged lines start with a blank, removed ones
 /// with `-`, added ones with `+`. Empty if nothing changes.
-#[must_use]
 pub fn policy_diff(before: Option<&str>, after: &str) -> String {
     let (before, after) = (before.map(indented).unwrap_or_default(), indented(after));
     let diff = TextDiff::from_lines(&before, &after);

@@ -10,7 +10,6 @@ use crate::render::cli::aws_cli;
 use crate::render::diff::policy_diff;
 
 /// A plan as text.
-#[must_use]
 pub fn plan_for_people(plan: &Plan) -> String {
     let mut out = String::new();
     // Writing to a `String` cannot fail.
@@ -19,7 +18,6 @@ pub fn plan_for_people(plan: &Plan) -> String {
 }
 
 /// The reasons against a plan as text.
-#[must_use]
 pub fn refusals_for_people(refusals: &Refusals) -> String {
     let mut out = String::new();
     for refusal in refusals.iter() {
@@ -32,7 +30,6 @@ pub fn refusals_for_people(refusals: &Refusals) -> String {
 }
 
 /// The call of a step in one line.
-#[must_use]
 pub fn step_text(step: &Step) -> String {
     call_text(&step.call)
 }

@@ -7,7 +7,6 @@ use crate::plan_data::Purpose;
 use crate::render::people::step_text;
 
 /// The state of each step.
-#[must_use]
 pub fn progress_text(progress: &Progress) -> String {
     let mut out =
         format!("Journal {} of trail {}\n", progress.journal, progress.remediation.plan.trail);

@@ -87,13 +87,11 @@ pub enum Evidence {
 
 impl Check {
     /// Whether the parameters enable the check and do not skip it.
-    #[must_use]
     pub fn is_enabled(&self, parameters: &Parameters) -> bool {
         self.applies(parameters) && !parameters.skips(self.id)
     }
 
     /// Whether the parameters skip the check and would enable it otherwise.
-    #[must_use]
     pub fn is_skipped(&self, parameters: &Parameters) -> bool {
         self.applies(parameters) && parameters.skips(self.id)
     }
@@ -105,7 +103,6 @@ impl Check {
     }
 
     /// What the check finds out about a trail, whether it is enabled or not.
-    #[must_use]
     pub fn evaluate(
         &self,
         context: &EvaluationContext<'_>,
@@ -120,7 +117,6 @@ impl Check {
 
 impl Switch {
     /// The name of the parameter.
-    #[must_use]
     pub fn parameter(&self) -> &'static str {
         self.text.split_once('=').map_or(self.text, |(name, _)| name)
     }
@@ -128,13 +124,11 @@ impl Switch {
 
 impl CheckId {
     /// The name of the check, in kebab-case.
-    #[must_use]
     pub const fn as_str(self) -> &'static str {
         self.check().name
     }
 
     /// Whether the parameters enable the check and do not skip it.
-    #[must_use]
     pub fn is_enabled(self, parameters: &Parameters) -> bool {
         self.check().is_enabled(parameters)
     }

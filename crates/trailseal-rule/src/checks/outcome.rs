@@ -39,7 +39,6 @@ impl FindingCode {
     }
 
     /// The code in kebab-case.
-    #[must_use]
     pub const fn as_str(self) -> &'static str {
         self.0
     }
@@ -47,7 +46,6 @@ impl FindingCode {
 
 impl Finding {
     /// The fix with the statement that it adds.
-    #[must_use]
     pub fn fix_in_full(&self) -> String {
         match &self.statement {
             Some(statement) => format!("{}: {statement}", self.fix),
@@ -58,7 +56,6 @@ impl Finding {
 
 impl Outcome {
     /// The finding of a failure or of an unknown outcome.
-    #[must_use]
     pub fn finding(&self) -> Option<&Finding> {
         match self {
             Self::Pass => None,

@@ -85,7 +85,6 @@ enum Allows {
 
 /// How principals that the policy does not name can get the plaintext of the logs. Nothing open and
 /// nothing in doubt means that the logs are guarded.
-#[must_use]
 pub fn guards_decryption(policy: &PolicyDocument, question: &TrailAndKey<'_>) -> Openings {
     let mut search = Search { policy, question, found: Openings::default() };
     let all = Allows::All;
@@ -107,7 +106,6 @@ pub fn guards_decryption(policy: &PolicyDocument, question: &TrailAndKey<'_>) ->
 ///
 /// They encrypt with it. Of a statement that is not open to everyone, for which
 /// [`guards_decryption`] answers, a permission that CloudTrail is not known to use counts as well.
-#[must_use]
 pub fn binds_cloudtrail(policy: &PolicyDocument, question: &TrailAndKey<'_>) -> Openings {
     let mut search = Search { policy, question, found: Openings::default() };
     let cloudtrail = CallerSet::Service(CLOUDTRAIL.to_owned());

@@ -21,7 +21,6 @@ pub enum Grant {
 
 impl Grant {
     /// The `Sid` that CloudTrail's own documentation uses, or one in its style.
-    #[must_use]
     pub fn sid(self) -> &'static str {
         match self {
             Self::Encrypt => "Allow CloudTrail to encrypt logs",
@@ -31,7 +30,6 @@ impl Grant {
     }
 
     /// The statement that grants it for this trail and no other, as JSON in one line.
-    #[must_use]
     pub fn statement(self, question: &TrailAndKey<'_>, sid: Option<&str>) -> String {
         let sid = sid.map_or_else(String::new, |sid| format!(r#""Sid":{},"#, json_text(sid)));
         let (action, condition) = (self.granted(), self.condition(question));
@@ -70,7 +68,6 @@ impl Grant {
     /// To encrypt, CloudTrail calls `GenerateDataKey` under its service principal, with the trail's
     /// ARN in the encryption context ("CloudTrail User Guide, How AWS CloudTrail uses AWS KMS"). So
     /// an Allow or a Deny of `kms:GenerateDataKeyWithoutPlaintext` alone changes nothing.
-    #[must_use]
     pub fn decide(self, policy: &PolicyDocument, question: &TrailAndKey<'_>) -> Decision {
         let action = match self {
             Self::Encrypt => "kms:GenerateDataKey",

@@ -40,13 +40,11 @@ struct Shared {
 
 impl KeyPolicy {
     /// A policy as KMS or AWS Config gave it.
-    #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         Self { shared: Arc::new(Shared { text: text.into(), document: OnceLock::new() }) }
     }
 
     /// The text, unchanged.
-    #[must_use]
     pub fn text(&self) -> &str {
         &self.shared.text
     }

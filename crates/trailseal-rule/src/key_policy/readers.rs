@@ -9,7 +9,6 @@ use super::question::{TrailAndKey, known_principal_after_logs};
 
 /// Whether the key policy lets the principal, an ARN of a role, a user or an account's root,
 /// decrypt the trail's log files as it reads them from S3.
-#[must_use]
 pub fn may_decrypt(
     policy: &PolicyDocument,
     question: &TrailAndKey<'_>,
