@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-/// A figure.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Figure {
     /// Its name, for machines: the part of the benchmark, and what is measured.

@@ -30,7 +30,6 @@ pub(crate) enum Over {
     Tls,
 }
 
-/// The testbed.
 #[derive(Debug)]
 pub(crate) struct Testbed {
     pub(crate) lab: Lab,
@@ -105,7 +104,6 @@ impl Testbed {
         self.bytes(&event)
     }
 
-    /// The schedule.
     pub(crate) fn schedule(&self) -> Vec<u8> {
         let mut event = RuleEvent::of_item(ACCOUNT, REGION, RULE, &Value::Null);
         event.invoking_event = json!({

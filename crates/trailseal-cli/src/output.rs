@@ -147,7 +147,6 @@ fn lines<T: Serialize>(elements: impl Iterator<Item = T>, out: &mut dyn Write) -
     writeln!(out, "{}", if before == "[" { "[]" } else { "\n]" })
 }
 
-/// All formats.
 #[cfg(test)]
 pub(crate) fn formats() -> impl Iterator<Item = Format> {
     Format::value_variants().iter().copied()

@@ -20,7 +20,6 @@ pub(crate) use read::read_report;
 /// The version of the report's JSON form. A change that could break a reader increments it.
 pub(crate) const REPORT_VERSION: u32 = 1;
 
-/// The JSON Schema of the report.
 pub(crate) const REPORT_SCHEMA: &str = include_str!("../schema/report-1.schema.json");
 
 /// The result of a run.
@@ -205,7 +204,6 @@ pub(crate) struct CheckReport {
     pub(crate) fix: Option<String>,
 }
 
-/// The outcome of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum CheckOutcome {

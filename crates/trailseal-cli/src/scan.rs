@@ -94,7 +94,6 @@ enum State {
     Document,
     /// In a list, before, between or behind its elements.
     List(List),
-    /// In an element of a list.
     Element(List),
 }
 

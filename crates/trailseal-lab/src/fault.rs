@@ -40,7 +40,6 @@ impl Fault {
 /// Which of its matching requests a fault affects, counted from one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Position {
-    /// The first one.
     First,
     /// The one of this number.
     Nth(u32),
@@ -71,7 +70,6 @@ fn scatter(number: u32) -> u64 {
     bits ^ (bits >> 31)
 }
 
-/// The kind of a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
 pub enum FaultKind {

@@ -12,7 +12,6 @@ pub(crate) const CLOUDTRAIL_ERRORS: [&str; 5] = [
     "CloudTrailARNInvalidException",
 ];
 
-/// The error with this code.
 pub(crate) fn cloudtrail_error(code: &str) -> &'static str {
     let known = CLOUDTRAIL_ERRORS.into_iter().find(|known| *known == code);
     known.unwrap_or("OperationNotPermittedException")

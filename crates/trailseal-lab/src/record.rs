@@ -33,13 +33,10 @@ pub struct PutEvaluation {
     pub region: String,
     /// The rule's name.
     pub rule: String,
-    /// The type of the resource.
     pub resource_type: String,
-    /// The id of the resource.
     pub resource_id: String,
     /// The verdict.
     pub compliance_type: String,
-    /// The annotation.
     pub annotation: Option<String>,
     /// The ordering timestamp, in milliseconds since 1970.
     pub ordering_timestamp: i64,

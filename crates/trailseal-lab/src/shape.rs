@@ -92,12 +92,10 @@ pub(crate) struct Member {
     pub(crate) shape: Shape,
 }
 
-/// A required member.
 pub(crate) const fn required(name: &'static str, shape: Shape) -> Member {
     Member { name, required: true, shape }
 }
 
-/// An optional member.
 pub(crate) const fn optional(name: &'static str, shape: Shape) -> Member {
     Member { name, required: false, shape }
 }

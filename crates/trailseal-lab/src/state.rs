@@ -47,7 +47,6 @@ pub struct State {
     pub aggregators: Vec<Aggregator>,
 }
 
-/// An account.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Account {
@@ -111,7 +110,6 @@ pub struct Trail {
     /// How AWS Config identifies it.
     #[serde(default)]
     pub discovered_as: DiscoveredAs,
-    /// Its tags.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
 }
@@ -137,7 +135,6 @@ pub enum DiscoveredAs {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Key {
-    /// The ARN.
     pub arn: String,
     /// `AWS` or `CUSTOMER`.
     pub manager: String,
@@ -149,7 +146,6 @@ pub struct Key {
     pub spec: String,
     /// The origin of its key material, such as `AWS_KMS`.
     pub origin: String,
-    /// Its description.
     pub description: String,
     /// When it will be deleted, in milliseconds since 1970.
     #[serde(deserialize_with = "read::maybe_moment")]
@@ -166,7 +162,6 @@ pub struct Key {
     pub rotation: Rotation,
     /// The other accounts that its policy lets describe it.
     pub readable_from: Vec<String>,
-    /// Its tags.
     pub tags: BTreeMap<String, String>,
 }
 
@@ -198,7 +193,6 @@ impl Default for Key {
 pub struct Rotation {
     /// Whether it is enabled.
     pub enabled: bool,
-    /// Its period in days.
     pub period_days: Option<u64>,
     /// The next rotation, in milliseconds since 1970.
     #[serde(default, deserialize_with = "read::maybe_moment")]
@@ -211,7 +205,6 @@ pub struct Rotation {
 pub struct Alias {
     /// The alias's ARN.
     pub arn: String,
-    /// The ARN of its key.
     pub target_key_arn: String,
 }
 
@@ -219,11 +212,9 @@ pub struct Alias {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Bucket {
-    /// Its name.
     pub name: String,
     /// The account that owns it.
     pub account: String,
-    /// Its Region.
     pub region: String,
     /// Whether it has an S3 Bucket Key.
     #[serde(default)]
@@ -234,7 +225,6 @@ pub struct Bucket {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Role {
-    /// The ARN.
     pub arn: String,
     /// The accounts that its trust policy names.
     #[serde(default)]
@@ -247,9 +237,7 @@ pub struct Role {
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ConfigRule {
-    /// The account.
     pub account: String,
-    /// The Region.
     pub region: String,
     /// The rule's name.
     pub name: String,
@@ -265,13 +253,10 @@ pub struct ConfigRule {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct StandingResult {
-    /// The type of the resource.
     pub resource_type: String,
-    /// The ID of the resource.
     pub resource_id: String,
     /// The verdict, such as `NON_COMPLIANT`.
     pub compliance_type: String,
-    /// The annotation.
     pub annotation: Option<String>,
     /// The ordering timestamp, in milliseconds since 1970.
     #[serde(deserialize_with = "read::moment")]
@@ -282,15 +267,10 @@ pub struct StandingResult {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DiscoveredResource {
-    /// The account.
     pub account: String,
-    /// The Region.
     pub region: String,
-    /// The type of the resource.
     pub resource_type: String,
-    /// The ID of the resource.
     pub resource_id: String,
-    /// The name of the resource.
     pub resource_name: Option<String>,
     /// When it was deleted, in milliseconds since 1970.
     #[serde(default, deserialize_with = "read::maybe_moment")]
@@ -301,9 +281,7 @@ pub struct DiscoveredResource {
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct History {
-    /// The account.
     pub account: String,
-    /// The Region.
     pub region: String,
     /// The number of empty pages with a token before the first page with items.
     #[serde(default)]

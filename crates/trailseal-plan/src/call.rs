@@ -18,49 +18,29 @@ pub const JOURNAL_TAG: &str = "trailseal:journal";
 pub enum Call {
     /// KMS `CreateKey`: creates a symmetric encryption key.
     CreateKey {
-        /// The Region.
         region: Region,
-        /// `Description`.
         description: String,
         /// `Tags`, without [`JOURNAL_TAG`].
         tags: Vec<Tag>,
-        /// `Policy`.
         policy: String,
     },
     /// KMS `CreateAlias`.
     CreateAlias {
-        /// The key.
         key: KeyTarget,
-        /// The Region.
         region: Region,
         /// `AliasName`, `alias/…`.
         alias: String,
     },
     /// KMS `CancelKeyDeletion`, which leaves the key disabled.
-    CancelKeyDeletion {
-        /// The key.
-        key: KeyTarget,
-    },
+    CancelKeyDeletion { key: KeyTarget },
     /// KMS `EnableKey`.
-    EnableKey {
-        /// The key.
-        key: KeyTarget,
-    },
+    EnableKey { key: KeyTarget },
     /// KMS `DisableKey`, only to undo `EnableKey`.
-    DisableKey {
-        /// The key.
-        key: KeyTarget,
-    },
+    DisableKey { key: KeyTarget },
     /// KMS `PutKeyPolicy`.
-    PutKeyPolicy {
-        /// The key.
-        key: KeyTarget,
-        /// `Policy`.
-        policy: String,
-    },
+    PutKeyPolicy { key: KeyTarget, policy: String },
     /// KMS `EnableKeyRotation`.
     EnableKeyRotation {
-        /// The key.
         key: KeyTarget,
         /// `RotationPeriodInDays`; `None` for the default of KMS.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -68,7 +48,6 @@ pub enum Call {
     },
     /// CloudTrail `UpdateTrail`, which changes only `KmsKeyId`.
     UpdateTrail {
-        /// The trail.
         trail: TrailArn,
         /// Its home Region, where the call is made.
         region: Region,
@@ -81,7 +60,6 @@ pub enum Call {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum KeyTarget {
-    /// An existing key.
     Existing(KeyArn),
     /// The key that the plan creates; [`Plan::bind`](crate::Plan::bind) fills in its ARN.
     Created,

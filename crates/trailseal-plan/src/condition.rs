@@ -22,75 +22,43 @@ use crate::policy::same_policy;
 pub enum Condition {
     /// The trail has this key, or none.
     TrailHasKey {
-        /// The trail.
         trail: TrailArn,
         /// `KmsKeyId` as the trail names it.
         key: Option<KeyRef>,
     },
     /// The trail has the key of the plan.
-    TrailUses {
-        /// The trail.
-        trail: TrailArn,
-        /// The key.
-        key: KeyTarget,
-    },
+    TrailUses { trail: TrailArn, key: KeyTarget },
     /// The key can encrypt: its state is Enabled or Updating.
-    KeyUsable {
-        /// The key.
-        key: KeyTarget,
-    },
-    /// The key is in this state.
+    KeyUsable { key: KeyTarget },
     KeyHasState {
-        /// The key.
         key: KeyTarget,
         /// `KeyState`.
         state: KeyState,
     },
-    /// The key is in this Region.
     KeyInRegion {
-        /// The key.
         key: KeyTarget,
         /// The Region of the trail's bucket.
         region: Region,
     },
     /// The key policy equals this document as JSON.
     PolicyIs {
-        /// The key.
         key: KeyTarget,
         /// The document.
         policy: String,
     },
     /// The key policy lets CloudTrail encrypt this trail.
-    PolicyAdmitsCloudTrail {
-        /// The key.
-        key: KeyTarget,
-        /// The trail.
-        trail: TrailArn,
-    },
+    PolicyAdmitsCloudTrail { key: KeyTarget, trail: TrailArn },
     /// The key is rotated automatically.
     RotationIsOn {
-        /// The key.
         key: KeyTarget,
         /// The longest period in days.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         period_days_max: Option<u32>,
     },
     /// No key has this alias.
-    AliasIsFree {
-        /// The Region.
-        region: Region,
-        /// `alias/…`.
-        alias: String,
-    },
+    AliasIsFree { region: Region, alias: String },
     /// The alias belongs to the key.
-    AliasNames {
-        /// The Region.
-        region: Region,
-        /// `alias/…`.
-        alias: String,
-        /// The key.
-        key: KeyTarget,
-    },
+    AliasNames { region: Region, alias: String, key: KeyTarget },
 }
 
 /// The state in AWS that conditions are about, as far as it was read.
@@ -98,7 +66,6 @@ pub enum Condition {
 pub struct Present {
     /// The trail's `KmsKeyId` (CloudTrail `GetTrail`); absent if the trail does not exist.
     pub trail_key: Reading<Option<KeyRef>>,
-    /// The keys that were read.
     pub keys: BTreeMap<KeyArn, KeyReadings>,
     /// The key that has the plan's alias; absent if the alias is free.
     pub alias: Reading<KeyArn>,
@@ -107,7 +74,6 @@ pub struct Present {
 /// Whether a condition holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Holds {
-    /// Yes.
     Yes,
     /// No, with the present state.
     No(String),

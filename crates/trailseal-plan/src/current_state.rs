@@ -37,7 +37,6 @@ pub struct CurrentState {
     pub tags: Reading<BTreeMap<String, String>>,
 }
 
-/// The readings of one key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyReadings {
     /// KMS `DescribeKey`.
@@ -81,20 +80,15 @@ pub struct Reader {
 /// The requested key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TargetKey {
-    /// An existing key.
     Existing(KeyRef),
-    /// A new key.
     New(NewKey),
 }
 
 /// The properties of a new key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NewKey {
-    /// Its alias, `alias/…`.
     pub alias: Option<String>,
-    /// Its description.
     pub description: Option<String>,
-    /// Its tags.
     pub tags: Vec<Tag>,
 }
 

@@ -21,26 +21,22 @@ pub enum Record {
     Begun {
         /// The journal's ID, which is also the value of the tag of a created key.
         journal: String,
-        /// The plan.
         plan: Box<Plan>,
         /// When.
         time: Timestamp,
     },
     /// The call of a step is about to be made.
     Before {
-        /// The step.
         step: StepId,
         /// When.
         time: Timestamp,
     },
     /// The call of a step succeeded.
     Done {
-        /// The step.
         step: StepId,
         /// AWS's request ID, if it is known.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         request_id: Option<String>,
-        /// The key that was created.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         created_key: Option<KeyArn>,
         /// When.
@@ -48,7 +44,6 @@ pub enum Record {
     },
     /// The effect of a step was read back, or was there before the step.
     Verified {
-        /// The step.
         step: StepId,
         /// When.
         time: Timestamp,
@@ -58,7 +53,6 @@ pub enum Record {
         /// The current step, if any.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         step: Option<StepId>,
-        /// Why.
         why: String,
         /// When.
         time: Timestamp,
@@ -91,7 +85,6 @@ pub struct Progress {
     pub remediation: Phase,
     /// The latest back-out, and its progress.
     pub back_out: Option<Phase>,
-    /// The key that was created.
     pub created_key: Option<KeyArn>,
 }
 
@@ -108,12 +101,9 @@ pub struct Phase {
     pub is_finished: bool,
 }
 
-/// The progress of a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StepProgress {
-    /// The step.
     pub step: StepId,
-    /// Its state.
     pub state: StepState,
     /// Whether its call was made, or may have been. A step whose effect was there before needs no
     /// call and is not backed out.
@@ -122,7 +112,6 @@ pub struct StepProgress {
     pub request_id: Option<String>,
 }
 
-/// The state of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StepState {
     /// Not begun.
@@ -336,7 +325,6 @@ impl Phase {
         self.steps.iter().find(|step| step.state != StepState::Verified)
     }
 
-    /// The progress of a step.
     pub fn step(&self, id: StepId) -> Option<&StepProgress> {
         self.steps.iter().find(|step| step.step == id)
     }

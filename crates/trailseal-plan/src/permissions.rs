@@ -69,7 +69,6 @@ pub fn permissions_left(phase: &Phase) -> Vec<Permission> {
 }
 
 impl Scope<'_> {
-    /// The permissions of one call.
     fn of_call(&self, call: &Call) -> Vec<Permission> {
         let of_key = |action: &str, key: &KeyTarget| {
             let key = key.arn().map_or_else(|| self.any_key(), ToString::to_string);

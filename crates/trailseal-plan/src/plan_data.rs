@@ -11,9 +11,7 @@ use crate::condition::Condition;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Plan {
-    /// The purpose.
     pub purpose: Purpose,
-    /// The trail.
     pub trail: TrailArn,
     /// The account that owns the trail.
     pub account: AccountId,
@@ -58,11 +56,9 @@ pub enum Purpose {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum PlannedKey {
-    /// An existing key.
     Existing(KeyArn),
     /// A key that the plan creates.
     ToCreate {
-        /// Its Region.
         region: Region,
     },
 }
@@ -71,15 +67,12 @@ pub enum PlannedKey {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Step {
-    /// The ID.
     pub id: StepId,
-    /// The call.
     pub call: Call,
     /// The conditions that must all hold, read live, just before the call.
     pub requires: Vec<Condition>,
     /// The conditions that are read back after the call, before the next step.
     pub proves: Vec<Condition>,
-    /// How to undo it.
     pub undo: Undo,
 }
 
@@ -90,13 +83,11 @@ pub struct Step {
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
 pub enum StepId {
-    /// Create the key.
     CreateKey,
     /// Give it an alias.
     CreateAlias,
     /// Cancel the scheduled deletion of the key.
     CancelKeyDeletion,
-    /// Enable the key.
     EnableKey,
     /// Add statements to the key policy.
     PutKeyPolicy,
@@ -149,11 +140,9 @@ pub struct ReaderAccess {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum MayDecrypt {
-    /// Yes.
     Yes,
     /// It depends on IAM policies, or on something else that is not known.
     IfIamAllows,
-    /// No.
     No,
 }
 
@@ -280,7 +269,6 @@ impl Plan {
         self
     }
 
-    /// The step with this ID.
     pub fn step(&self, id: StepId) -> Option<&Step> {
         self.steps.iter().find(|step| step.id == id)
     }

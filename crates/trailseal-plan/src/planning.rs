@@ -21,7 +21,6 @@ use crate::plan_data::{Cost, Plan, PlannedKey, Purpose};
 use crate::planning::key::RequestedKey;
 use crate::refusal::{Reasons, RefusalCode, Refusals};
 
-/// The input of a plan.
 #[derive(Clone, Copy, Debug)]
 struct PlanInput<'a> {
     context: &'a EvaluationContext<'a>,

@@ -18,7 +18,6 @@ pub(crate) use remove::{Removed, is_generated, remove};
 /// A key policy with added statements.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Merged {
-    /// The document.
     pub document: String,
     /// The added statements, in order, each as JSON.
     pub added: Vec<String>,
@@ -36,7 +35,6 @@ pub enum MergeError {
     /// A Deny may keep CloudTrail out; it depends on something that is not known.
     #[error("it depends on {} in {}", .elements.join(", "), names(.statements))]
     InDoubt {
-        /// The statements.
         statements: Vec<StatementRef>,
         /// Their elements that are not known.
         elements: Vec<String>,

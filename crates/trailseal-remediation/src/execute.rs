@@ -23,7 +23,6 @@ const UNCLEAR_MAX: u32 = 3;
 /// What happens while a plan is applied.
 #[derive(Clone, Copy, Debug)]
 pub enum Notice<'a> {
-    /// A step begins.
     Begins(&'a Step),
     /// A step of an interrupted run is checked.
     Resolves(&'a Step),

@@ -23,7 +23,6 @@ pub enum Failure {
         named: String,
         /// The caller's account.
         account: String,
-        /// The Region.
         region: String,
     },
     /// The text is not a trail name or ARN.
@@ -34,27 +33,16 @@ pub enum Failure {
     Stopped(#[from] Stop),
     /// The journal file cannot be read or written.
     #[error("cannot use journal `{file}`: {cause}")]
-    Journal {
-        /// The file.
-        file: String,
-        /// The cause.
-        cause: io::Error,
-    },
+    Journal { file: String, cause: io::Error },
     /// Another run has locked the journal.
     #[error("another run uses journal `{0}`; wait for it to end")]
     JournalInUse(String),
     /// The file is not a journal.
     #[error("`{file}` is not a journal: {cause}")]
-    NotAJournal {
-        /// The file.
-        file: String,
-        /// The cause.
-        cause: JournalError,
-    },
+    NotAJournal { file: String, cause: JournalError },
     /// The journal belongs to another trail.
     #[error("journal `{file}` belongs to trail {journal}, not to {trail}; name another file")]
     OtherTrail {
-        /// The file.
         file: String,
         /// The journal's trail.
         journal: String,
@@ -88,7 +76,6 @@ pub enum Stop {
     /// AWS denied the call of a step.
     #[error("step `{step}` was denied: {action}: {}", denied(cause, action, *denial))]
     Denied {
-        /// The step.
         step: StepId,
         /// The missing IAM action.
         action: String,
@@ -102,7 +89,6 @@ pub enum Stop {
     Journal {
         /// The current step, if any.
         step: Option<StepId>,
-        /// The cause.
         cause: io::Error,
     },
 }

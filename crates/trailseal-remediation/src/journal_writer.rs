@@ -32,7 +32,6 @@ pub fn new_journal_id() -> Result<String, Failure> {
     Ok(format!("{time}-{:032x}", u128::from_le_bytes(bits)))
 }
 
-/// A journal in memory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct InMemoryJournal {
     /// The records so far.

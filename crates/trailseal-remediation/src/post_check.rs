@@ -14,14 +14,12 @@ use crate::wait::WaitPolicy;
 pub struct PostCheck {
     /// The rule's judgement.
     pub judgement: Judgement,
-    /// The delivery.
     pub delivery: DeliverySeen,
 }
 
 /// The latest delivery after the change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeliverySeen {
-    /// It succeeded.
     Succeeded,
     /// S3 refused it with this error code.
     Failed(String),

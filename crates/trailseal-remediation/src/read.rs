@@ -195,7 +195,6 @@ impl AwsReader<'_> {
         }
     }
 
-    /// The key with this alias in a Region.
     pub(crate) async fn named_by(&self, alias: &str, region: &Region) -> Read<KeyArn> {
         let key = KeyRef::parse(alias).filter(|key| !key.is_aws_managed_alias());
         let Some(key) = key else {

@@ -17,7 +17,6 @@ pub struct Request {
     pub trail: String,
     /// The requested key.
     pub target_key: TargetKey,
-    /// The consent.
     pub consent: Consent,
     /// Whether to apply the plan.
     pub mode: Mode,
@@ -28,7 +27,6 @@ pub struct Request {
 pub enum Mode {
     /// Only make the plan.
     DryRun,
-    /// Apply it.
     Apply,
 }
 

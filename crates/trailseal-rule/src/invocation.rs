@@ -131,7 +131,6 @@ impl Change {
         faults.unless_any(change).map_err(EventError)
     }
 
-    /// `path` is the path of the item.
     fn read(change: ItemChange, path: &str, faults: &mut Faults) -> Option<Self> {
         let ItemChange { item, left_scope } = change;
         if item.resource_type != TRAIL_TYPE {

@@ -89,7 +89,6 @@ impl Trail {
         faults.unless_any(trail)
     }
 
-    /// The path is that of the item.
     pub(crate) fn read(item: &ConfigurationItem, path: &str, faults: &mut Faults) -> Option<Self> {
         let path = format!("{path}.configuration");
         let Some(configuration) = &item.configuration else {

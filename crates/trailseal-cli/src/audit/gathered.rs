@@ -104,7 +104,6 @@ pub(super) fn source(account: &AccountId, region: Option<&Region>) -> String {
     }
 }
 
-/// The source of a trail.
 pub(super) fn trail_source(account: &AccountId, region: &Region, name: &str) -> String {
     format!("aws/{account}/{region}/cloudtrail/{name}")
 }

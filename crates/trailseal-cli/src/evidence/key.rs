@@ -90,7 +90,6 @@ impl KeyItem {
     }
 }
 
-/// The ARN of a key in an account and Region.
 fn arn_of(account: &AccountId, region: &Region, id: &str) -> Option<KeyArn> {
     let partition = Partition::of(region).name;
     KeyArn::parse(&format!("arn:{partition}:kms:{region}:{account}:key/{id}")).ok()

@@ -10,7 +10,6 @@ const JOURNALS_A_DAY_MAX: u32 = 1000;
 
 /// The journal of a run.
 pub(super) enum Chosen {
-    /// A new one.
     New(PathBuf),
     /// An unfinished one, which the user wants to resume.
     Resumed(PathBuf),

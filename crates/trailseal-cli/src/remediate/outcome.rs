@@ -19,7 +19,6 @@ pub(super) struct Outcome {
     pub(super) journal: Option<PathBuf>,
     /// The progress according to the journal.
     pub(super) progress: Option<Progress>,
-    /// How it ended.
     pub(super) end: End,
 }
 

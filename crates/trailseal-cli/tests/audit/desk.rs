@@ -11,7 +11,6 @@ use trailseal_lab::{Denial, Lab, State};
 
 /// The management account of the lab's own state.
 pub(super) const MANAGEMENT: &str = "111122223333";
-/// Its member.
 pub(super) const MEMBER: &str = "444455556666";
 /// The role that the lab's own state has in the member account, and the external ID that it requires.
 pub(super) const AS_MEMBER: [&str; 4] =

@@ -22,7 +22,6 @@ pub(super) const JOURNAL: &str = "journal.jsonl";
 /// Seals trail `audit` with the good key.
 pub(super) const SEAL: &[&str] =
     &["audit", "--key", KEY, "--apply", "--yes", "--wait", "0", "--journal", JOURNAL];
-/// Backs that out.
 pub(super) const BACK: &[&str] = &["--back-out", JOURNAL, "--apply", "--yes", "--wait", "0"];
 
 /// A policy with the account's root and CloudTrail for these trails.
@@ -154,7 +153,6 @@ pub(super) fn kill(mut child: Child) {
     child.wait().unwrap();
 }
 
-/// The state without the tags of journals.
 pub(super) fn without_journal_tags(mut state: State) -> State {
     for key in &mut state.keys {
         key.tags.remove("trailseal:journal");

@@ -40,10 +40,14 @@ const GROUPING: [&str; 2] = ["accountId", "awsRegion"];
 /// A parsed query.
 #[derive(Debug, PartialEq, Eq)]
 enum Query {
-    /// The properties of items.
-    Items { properties: Vec<String>, filter: Filter },
+    Items {
+        properties: Vec<String>,
+        filter: Filter,
+    },
     /// The number of items of each account and Region.
-    Places { filter: Filter },
+    Places {
+        filter: Filter,
+    },
 }
 
 /// The items to select.

@@ -10,7 +10,6 @@ use super::{Account, Bucket, Key, Membership, Role, State, Trail};
 pub struct OrganizationAccount {
     /// The account.
     pub id: String,
-    /// Its name.
     pub name: Option<String>,
     /// Its state, such as `ACTIVE`.
     #[serde(default = "active")]
@@ -27,9 +26,7 @@ fn active() -> String {
 pub struct Aggregator {
     /// The account that owns it.
     pub account: String,
-    /// Its Region.
     pub region: String,
-    /// Its name.
     pub name: String,
     /// The source accounts; an empty list means all.
     #[serde(default)]

@@ -11,7 +11,6 @@ use crate::refusal::{Reasons, RefusalCode};
 
 mod new;
 
-/// The requested key.
 #[derive(Debug)]
 pub(super) enum RequestedKey<'a> {
     Existing(ExistingKey<'a>),

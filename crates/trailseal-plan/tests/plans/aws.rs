@@ -96,7 +96,6 @@ impl Aws {
         self.keys.insert(key.facts.arn.clone(), key);
     }
 
-    /// The readings of a key.
     pub(crate) fn readings(&self, arn: &KeyArn) -> KeyReadings {
         let Some(key) = self.keys.get(arn) else {
             return KeyReadings {

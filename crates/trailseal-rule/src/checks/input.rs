@@ -19,7 +19,6 @@ pub const KEY_ALIAS_AWS_MANAGED: FindingCode = FindingCode::new("key-alias-aws-m
 /// AWS refused the evidence, or it was not read.
 pub const EVIDENCE_REFUSED: FindingCode = FindingCode::new("evidence-refused");
 
-/// The input of a check.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CheckInput<'a> {
     pub(crate) trail: &'a Trail,

@@ -18,7 +18,6 @@ const PITCH: usize = 26;
 /// The width of the tilted label of the last column beyond that column.
 const OVERHANG: usize = 52;
 
-/// The heat map.
 pub(super) struct HeatMap {
     pub(super) width: usize,
     pub(super) height: usize,

@@ -24,7 +24,6 @@ pub(super) struct Places<'a> {
     pub(super) is_printed_whole: bool,
 }
 
-/// An account.
 #[derive(Default)]
 pub(super) struct Account<'a> {
     pub(super) id: &'a str,

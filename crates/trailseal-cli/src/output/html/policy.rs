@@ -6,7 +6,6 @@ use serde_json::{Map, Value};
 /// Values of a list that a summary names.
 const VALUES_MAX: usize = 3;
 
-/// A key policy.
 pub(super) struct KeyPolicy {
     pub(super) statements: Vec<Statement>,
     /// The text itself if it is not a policy with statements.

@@ -50,7 +50,6 @@ impl TrailStatus {
         }
     }
 
-    /// What it means.
     pub(super) fn meaning(&self) -> &'static str {
         match self {
             Self::Failing => "at least one check failed",
