@@ -31,7 +31,6 @@ impl Figure {
         Self { id, about, value: rounded(value), unit, p10: None, p90: None, runs: None }
     }
 
-    /// The median of several values.
     pub(crate) fn median(id: &str, about: &str, values: &Sorted, unit: &'static str) -> Self {
         Self {
             p10: Some(rounded(values.at(0.1))),
@@ -59,7 +58,6 @@ fn rounded(value: f64) -> f64 {
     (value * scale).round() / scale
 }
 
-/// Sorted values.
 #[derive(Clone, Debug)]
 pub(crate) struct Sorted(Vec<f64>);
 

@@ -24,7 +24,6 @@ const SYSTEM_ROOTS: [&str; 2] =
 /// The protocol of the services.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Over {
-    /// Plain HTTP.
     Http,
     /// Over TLS, where the client trusts the roots of the system and that of the lab.
     Tls,
@@ -84,7 +83,6 @@ impl Testbed {
         settings
     }
 
-    /// The one address of all services.
     pub(crate) fn address(&self, over: Over) -> String {
         let listeners = if over == Over::Http { &self.http } else { &self.https };
         listeners.first().map(Listener::url).unwrap_or_default()

@@ -35,7 +35,6 @@ pub(crate) async fn measure(settings: &Settings) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// A warm function.
 struct Warm<'a> {
     function: Function,
     event: &'a [u8],

@@ -26,7 +26,6 @@ const REGIONS: &str = "us-east-1 us-east-2 us-west-1 us-west-2 ap-northeast-1 ap
 
 const ROLE: &str = "Audit";
 
-/// The size of the organization.
 struct Size {
     accounts: u32,
     regions: usize,

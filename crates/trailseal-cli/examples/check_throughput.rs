@@ -33,7 +33,6 @@ const POLL_INTERVAL: Duration = Duration::from_millis(2);
 const OF_TRAILS: &str =
     ".configurationItems[] | select(.resourceType == \"AWS::CloudTrail::Trail\") | .resourceId";
 
-/// One measured run.
 #[derive(Clone, Copy, Debug)]
 struct Measured {
     seconds: f64,

@@ -38,7 +38,6 @@ impl Console<'_> {
         self.print_line(&format!("{style}error:{style:#} {line}"));
     }
 
-    /// Writes one note.
     pub(crate) fn print_note(&mut self, line: &str) {
         self.print_line(&format!("note: {line}"));
     }
@@ -89,7 +88,6 @@ pub(crate) enum Failure {
     Output {
         /// `to standard output`, or the file in backticks.
         what: String,
-        /// The cause.
         error: io::Error,
     },
     /// The error is already printed.

@@ -278,7 +278,6 @@ fn instant(value: &Value) -> Option<Timestamp> {
     }
 }
 
-/// A member that is text.
 pub(crate) fn text<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
     value.get(name).and_then(Value::as_str)
 }

@@ -42,7 +42,6 @@ impl Origin {
         }
     }
 
-    /// The name in messages.
     pub(crate) fn name(&self) -> String {
         match self {
             Self::File(path) => path.display().to_string(),
@@ -63,7 +62,6 @@ pub(crate) struct Sources {
     pub(crate) errors: Vec<Problem>,
 }
 
-/// The content of all sources.
 #[derive(Debug, Default)]
 pub(crate) struct Content {
     pub(crate) inventory: Inventory,

@@ -123,9 +123,7 @@ pub(crate) struct Inventory {
     oversized: Vec<OversizedItem>,
     /// Items without a `resourceType`.
     pub(crate) untyped_items: u64,
-    /// Documents of an unknown kind.
     pub(crate) unknown_documents: u64,
-    /// Documents of a known kind.
     pub(crate) known_documents: u64,
 }
 

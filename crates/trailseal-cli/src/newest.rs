@@ -15,7 +15,6 @@ pub(crate) struct Observation {
     pub(crate) has_parameters: bool,
     /// `configurationStateId`, which orders the captures of one instant.
     pub(crate) state: Option<u64>,
-    /// The index of the source.
     pub(crate) source: usize,
     /// The index of the document in its source.
     pub(crate) position: u64,

@@ -30,7 +30,6 @@ use crate::report::Report;
 pub(crate) use emit::{emit, outputs, print_problems, refuse_to_overwrite};
 pub(crate) use sanitize::{HtmlWriter, JsonWriter, bounded, clean, clean_json, clean_lines, shown};
 
-/// An output format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// For people: what was found, why it matters, how to fix it

@@ -35,7 +35,6 @@ pub(crate) fn manual_page(subcommand: Option<&str>) -> Result<String, Failure> {
     Ok(String::from_utf8_lossy(&page).into_owned())
 }
 
-/// The completion script for a shell.
 pub(crate) fn completions(shell: Shell) -> String {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), "trailseal", &mut script);

@@ -105,7 +105,6 @@ pub(crate) struct Summary {
     pub(crate) not_evaluated: usize,
     pub(crate) files: usize,
     pub(crate) files_skipped: usize,
-    /// Audited accounts.
     pub(crate) accounts: usize,
     /// Audited accounts in which a read failed.
     pub(crate) accounts_with_problems: usize,
@@ -190,7 +189,6 @@ impl TrailReport {
     }
 }
 
-/// The result of one check.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct CheckReport {
     /// A check ID. A report of a later release may hold one that this release does not know.
@@ -212,7 +210,6 @@ pub(crate) enum CheckOutcome {
     Unknown,
 }
 
-/// An audited account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AccountReport {
@@ -224,7 +221,6 @@ pub(crate) struct AccountReport {
     /// Why the account was left out on purpose.
     #[serde(default)]
     pub(crate) left_out: Option<String>,
-    /// The audited Regions.
     pub(crate) regions: Vec<RegionReport>,
 }
 
@@ -235,7 +231,6 @@ impl AccountReport {
     }
 }
 
-/// A Region of an account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct RegionReport {
     pub(crate) region: String,

@@ -107,7 +107,6 @@ pub(crate) fn trail_item(key: Option<&str>) -> Value {
     item("AWS::CloudTrail::Trail", "main", &configuration)
 }
 
-/// The item with one member replaced.
 pub(crate) fn with(mut item: Value, member: &str, value: Value) -> Value {
     item[member] = value;
     item

@@ -9,13 +9,11 @@ use crate::arn::{Arn, is_account_id};
 pub struct RuleEvent {
     /// The account that owns the rule.
     pub account: String,
-    /// The Region of the rule.
     pub region: String,
     /// The rule's name.
     pub rule: String,
     /// The rule's parameters; their values are strings.
     pub parameters: Map<String, Value>,
-    /// What happened.
     pub invoking_event: Value,
     /// Whether the resource has left the rule's scope.
     pub left_scope: bool,
@@ -79,7 +77,6 @@ pub struct GivenEvent {
     pub region: Option<String>,
     /// The rule's name, if the file has it.
     pub rule: Option<String>,
-    /// What happened.
     pub invoking_event: Value,
     /// The whole event, if the file contains one.
     event: Option<Map<String, Value>>,

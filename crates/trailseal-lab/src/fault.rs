@@ -6,7 +6,6 @@ use strum::IntoStaticStr;
 
 use crate::operation::Operation;
 
-/// One injected fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     /// The operation that it affects; `None` means every operation.
@@ -41,7 +40,6 @@ impl Fault {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Position {
     First,
-    /// The one of this number.
     Nth(u32),
     /// Each.
     Every,
@@ -92,7 +90,6 @@ pub enum FaultKind {
     /// Carried out, but the token of the next page is that of the requested page. An
     /// operation without pages is not affected.
     RepeatedToken,
-    /// Refused: access denied.
     AccessDenied,
     /// Refused: the resource does not exist, with the operation's own error.
     NotFound,

@@ -48,7 +48,6 @@ impl FunctionSettings {
 /// The invocation of the function with one event.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Invocation {
-    /// What became of it.
     pub outcome: Outcome,
     /// The time from delivery to the outcome.
     pub duration: Duration,

@@ -122,7 +122,6 @@ impl Lab {
         self.shared.lock().keeps_write_rate = true;
     }
 
-    /// The current state.
     pub fn state(&self) -> State {
         self.shared.lock().state.clone()
     }
@@ -201,7 +200,6 @@ impl Lab {
         std::mem::take(&mut self.shared.lock().evaluations)
     }
 
-    /// The current results of a rule.
     pub fn results(&self, account: &str, region: &str, rule: &str) -> Vec<StandingResult> {
         let lab_state = self.shared.lock();
         let results = lab_state.rules.get(&RuleId::new(account, region, rule));

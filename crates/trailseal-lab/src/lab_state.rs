@@ -40,7 +40,6 @@ pub(crate) struct SendBack {
     pub(crate) times_left: u32,
 }
 
-/// The data of the lab.
 #[derive(Debug, Default)]
 pub(crate) struct LabState {
     pub(crate) state: State,

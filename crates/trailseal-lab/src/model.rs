@@ -17,10 +17,8 @@ pub(crate) fn cloudtrail_error(code: &str) -> &'static str {
     known.unwrap_or("OperationNotPermittedException")
 }
 
-/// `KeyManagerType`.
 pub(crate) const KEY_MANAGERS: [&str; 2] = ["AWS", "CUSTOMER"];
 
-/// `KeyState`.
 pub(crate) const KEY_STATES: [&str; 8] = [
     "Creating",
     "Enabled",
@@ -32,7 +30,6 @@ pub(crate) const KEY_STATES: [&str; 8] = [
     "Updating",
 ];
 
-/// `KeyUsageType`.
 pub(crate) const KEY_USAGES: [&str; 5] = [
     "SIGN_VERIFY",
     "ENCRYPT_DECRYPT",
@@ -41,7 +38,6 @@ pub(crate) const KEY_USAGES: [&str; 5] = [
     "ENCAPSULATE_DECAPSULATE",
 ];
 
-/// `KeySpec`.
 pub(crate) const KEY_SPECS: [&str; 20] = [
     "RSA_2048",
     "RSA_3072",
@@ -76,7 +72,6 @@ pub(crate) const KEY_SPECS_SINCE_RENAMING: [&str; 7] = [
     "ML_KEM_1024",
 ];
 
-/// `OriginType`.
 pub(crate) const KEY_ORIGINS: [&str; 4] =
     ["AWS_KMS", "EXTERNAL", "AWS_CLOUDHSM", "EXTERNAL_KEY_STORE"];
 
@@ -96,7 +91,6 @@ pub(crate) const DENYING_POLICIES: [&str; 8] = [
     "none",
 ];
 
-/// `ComplianceType`.
 pub(crate) const COMPLIANCE_TYPES: [&str; 4] =
     ["COMPLIANT", "NON_COMPLIANT", "NOT_APPLICABLE", "INSUFFICIENT_DATA"];
 

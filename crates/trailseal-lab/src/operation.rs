@@ -5,7 +5,6 @@ use strum::{EnumIter, IntoEnumIterator};
 /// An AWS service of which the lab serves some operations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Service {
-    /// AWS Config.
     Config,
     /// AWS CloudTrail.
     CloudTrail,
@@ -15,7 +14,6 @@ pub enum Service {
     Sts,
     /// Amazon Simple Storage Service.
     S3,
-    /// AWS Organizations.
     Organizations,
     /// AWS Account Management.
     Account,

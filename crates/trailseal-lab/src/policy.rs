@@ -5,7 +5,6 @@
 
 use serde_json::Value;
 
-/// The caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Asker<'a> {
     /// An AWS service, by its principal.

@@ -27,20 +27,16 @@ pub struct Call {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PutEvaluation {
-    /// The account of the rule.
     pub account: String,
-    /// The Region of the rule.
     pub region: String,
     /// The rule's name.
     pub rule: String,
     pub resource_type: String,
     pub resource_id: String,
-    /// The verdict.
     pub compliance_type: String,
     pub annotation: Option<String>,
     /// The ordering timestamp, in milliseconds since 1970.
     pub ordering_timestamp: i64,
-    /// Its outcome.
     pub fate: Fate,
 }
 

@@ -18,10 +18,8 @@ pub(crate) struct Reply {
     pub(crate) ending: Ending,
 }
 
-/// How a response ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ending {
-    /// Completely.
     Whole,
     /// Truncated within the body.
     Truncated,

@@ -27,14 +27,12 @@ pub(crate) struct Delivery {
     pub(crate) function_arn: String,
 }
 
-/// The outcome of an event.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
     /// The function returned a response.
     Response(Value),
     /// The function reported an error, and Lambda would retry.
     Failed {
-        /// The error's type.
         error_type: String,
         /// The error's message.
         message: String,

@@ -31,7 +31,6 @@ pub(crate) enum Shape {
 /// The characters of a string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Alphabet {
-    /// Any character.
     Any,
     /// `\w`, that is ASCII letters, digits and the underscore.
     Word,
@@ -84,7 +83,6 @@ impl Alphabet {
     }
 }
 
-/// A member of a structure.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Member {
     pub(crate) name: &'static str,
@@ -100,7 +98,6 @@ pub(crate) const fn optional(name: &'static str, shape: Shape) -> Member {
     Member { name, required: false, shape }
 }
 
-/// Any string.
 pub(crate) const TEXT: Shape = Shape::Text { min: 0, max: usize::MAX, of: Alphabet::Any };
 
 /// A string of this many characters.

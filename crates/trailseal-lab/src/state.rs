@@ -21,15 +21,12 @@ pub const STATE_VERSION: u64 = 1;
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct State {
-    /// The accounts that exist.
     pub accounts: Vec<Account>,
     /// The trails, each once: shadow and organization copies are derived.
     pub trails: Vec<Trail>,
-    /// The KMS keys.
     pub keys: Vec<Key>,
     /// The aliases of KMS keys.
     pub aliases: Vec<Alias>,
-    /// The S3 buckets.
     pub buckets: Vec<Bucket>,
     /// The roles that can be assumed.
     pub roles: Vec<Role>,
@@ -43,7 +40,6 @@ pub struct State {
     pub denials: Vec<Denial>,
     /// The names and states of accounts in the organization.
     pub organization_accounts: Vec<OrganizationAccount>,
-    /// The configuration aggregators.
     pub aggregators: Vec<Aggregator>,
 }
 
@@ -55,7 +51,6 @@ pub struct Account {
     /// Its role in the lab's only organization.
     #[serde(rename = "organization", default)]
     pub membership: Membership,
-    /// The Regions that are enabled.
     #[serde(default)]
     pub regions: Vec<String>,
 }
@@ -64,9 +59,7 @@ pub struct Account {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Membership {
-    /// The management account.
     Management,
-    /// A member account.
     Member,
     /// A member account that is CloudTrail's delegated administrator.
     DelegatedAdministrator,
@@ -85,16 +78,13 @@ pub struct Trail {
     pub s3_bucket_name: String,
     /// The key; `None` if the trail does not use SSE-KMS.
     pub kms_key_id: Option<String>,
-    /// Whether it is a multi-Region trail.
     #[serde(default = "yes")]
     pub is_multi_region_trail: bool,
-    /// Whether it is an organization trail.
     #[serde(default)]
     pub is_organization_trail: bool,
     /// Whether digest files are written.
     #[serde(default = "yes")]
     pub log_file_validation_enabled: bool,
-    /// Whether it is logging.
     #[serde(default = "yes")]
     pub is_logging: bool,
     /// S3's error code of the latest delivery.
@@ -122,7 +112,6 @@ const fn yes() -> bool {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum DiscoveredAs {
-    /// By its name, as usual.
     #[default]
     Name,
     /// By its ARN, as recorded for an organization trail.
@@ -131,7 +120,6 @@ pub enum DiscoveredAs {
     Nothing,
 }
 
-/// A KMS key.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Key {
@@ -158,7 +146,6 @@ pub struct Key {
     /// The key policy, as the text that KMS keeps.
     #[serde(deserialize_with = "read::policy")]
     pub policy: Option<String>,
-    /// Its automatic rotation.
     pub rotation: Rotation,
     /// The other accounts that its policy lets describe it.
     pub readable_from: Vec<String>,
@@ -191,7 +178,6 @@ impl Default for Key {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Rotation {
-    /// Whether it is enabled.
     pub enabled: bool,
     pub period_days: Option<u64>,
     /// The next rotation, in milliseconds since 1970.
@@ -199,7 +185,6 @@ pub struct Rotation {
     pub next_rotation_date: Option<i64>,
 }
 
-/// An alias of a key.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Alias {
@@ -208,12 +193,10 @@ pub struct Alias {
     pub target_key_arn: String,
 }
 
-/// An S3 bucket.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Bucket {
     pub name: String,
-    /// The account that owns it.
     pub account: String,
     pub region: String,
     /// Whether it has an S3 Bucket Key.
@@ -233,7 +216,6 @@ pub struct Role {
     pub external_id: Option<String>,
 }
 
-/// A rule of AWS Config.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ConfigRule {
@@ -244,7 +226,6 @@ pub struct ConfigRule {
     /// Whether it was deleted while events were in flight.
     #[serde(default)]
     pub deleted: bool,
-    /// The current results.
     #[serde(default)]
     pub results: Vec<StandingResult>,
 }

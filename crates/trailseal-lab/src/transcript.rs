@@ -34,7 +34,6 @@ pub struct Exchange {
     pub operation: &'static str,
     /// What the exchange shows.
     pub case: String,
-    /// The members of the request.
     pub request: Value,
     /// The constraint that the request breaks on purpose.
     pub breaks: Option<Breach>,
@@ -44,9 +43,7 @@ pub struct Exchange {
     pub status: u16,
     /// The error code of the answer.
     pub error: Option<&'static str>,
-    /// The headers of the answer.
     pub headers: Map<String, Value>,
-    /// The body of the answer.
     pub body: String,
 }
 
@@ -55,7 +52,6 @@ const REGION: &str = "us-east-1";
 const RULE: &str = "trailseal";
 const SENT_BACK: &str = "sent-back";
 
-/// The exchanges, with the default state.
 pub fn transcript(state: State) -> Vec<Exchange> {
     let mut recorder = Recorder { lab_state: LabState::of(state) };
     let send_back = SendBack { resource_id: SENT_BACK.to_owned(), times_left: 1 };

@@ -42,7 +42,6 @@ impl fmt::Debug for Log {
     }
 }
 
-/// The log of one invocation.
 #[derive(Debug)]
 pub(crate) struct InvocationSummary {
     pub(crate) rule_name: Option<String>,
@@ -274,7 +273,6 @@ fn finding(result: &CheckResult) -> Option<FindingLine<'_>> {
     Some(FindingLine { check: result.check.as_str(), cause, fix })
 }
 
-/// What each check answered.
 struct CheckOutcomes<'a>(&'a Judgement);
 
 impl Serialize for CheckOutcomes<'_> {

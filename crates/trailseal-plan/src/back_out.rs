@@ -27,7 +27,6 @@ pub enum Force {
     Yes,
 }
 
-/// The input of a back-out.
 #[derive(Clone, Copy, Debug)]
 struct BackOut<'a> {
     remediation: &'a Phase,

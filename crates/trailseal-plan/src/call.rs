@@ -82,7 +82,6 @@ impl KeyTarget {
 }
 
 impl Call {
-    /// The name of the operation.
     pub fn operation(&self) -> &'static str {
         self.into()
     }

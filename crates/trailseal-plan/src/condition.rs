@@ -27,12 +27,16 @@ pub enum Condition {
         key: Option<KeyRef>,
     },
     /// The trail has the key of the plan.
-    TrailUses { trail: TrailArn, key: KeyTarget },
+    TrailUses {
+        trail: TrailArn,
+        key: KeyTarget,
+    },
     /// The key can encrypt: its state is Enabled or Updating.
-    KeyUsable { key: KeyTarget },
+    KeyUsable {
+        key: KeyTarget,
+    },
     KeyHasState {
         key: KeyTarget,
-        /// `KeyState`.
         state: KeyState,
     },
     KeyInRegion {
@@ -43,11 +47,13 @@ pub enum Condition {
     /// The key policy equals this document as JSON.
     PolicyIs {
         key: KeyTarget,
-        /// The document.
         policy: String,
     },
     /// The key policy lets CloudTrail encrypt this trail.
-    PolicyAdmitsCloudTrail { key: KeyTarget, trail: TrailArn },
+    PolicyAdmitsCloudTrail {
+        key: KeyTarget,
+        trail: TrailArn,
+    },
     /// The key is rotated automatically.
     RotationIsOn {
         key: KeyTarget,
@@ -56,9 +62,16 @@ pub enum Condition {
         period_days_max: Option<u32>,
     },
     /// No key has this alias.
-    AliasIsFree { region: Region, alias: String },
+    AliasIsFree {
+        region: Region,
+        alias: String,
+    },
     /// The alias belongs to the key.
-    AliasNames { region: Region, alias: String, key: KeyTarget },
+    AliasNames {
+        region: Region,
+        alias: String,
+        key: KeyTarget,
+    },
 }
 
 /// The state in AWS that conditions are about, as far as it was read.
@@ -214,7 +227,6 @@ fn trail_has(present: &Present, wanted: Option<&str>) -> Holds {
     }
 }
 
-/// The readings of a key.
 fn readings<'a>(
     present: &'a Present,
     key: &'a KeyTarget,

@@ -62,7 +62,6 @@ impl KeyReadings {
 /// can allow others.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Readers {
-    /// The named principals.
     pub named: Vec<Reader>,
     /// Descriptions of other principals that it may allow.
     pub others: Vec<String>,
@@ -77,14 +76,12 @@ pub struct Reader {
     pub principal: String,
 }
 
-/// The requested key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TargetKey {
     Existing(KeyRef),
     New(NewKey),
 }
 
-/// The properties of a new key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NewKey {
     pub alias: Option<String>,
@@ -92,13 +89,10 @@ pub struct NewKey {
     pub tags: Vec<Tag>,
 }
 
-/// A tag of a key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Tag {
-    /// `TagKey`.
     pub key: String,
-    /// `TagValue`.
     pub value: String,
 }
 

@@ -22,15 +22,10 @@ pub enum Record {
         /// The journal's ID, which is also the value of the tag of a created key.
         journal: String,
         plan: Box<Plan>,
-        /// When.
         time: Timestamp,
     },
     /// The call of a step is about to be made.
-    Before {
-        step: StepId,
-        /// When.
-        time: Timestamp,
-    },
+    Before { step: StepId, time: Timestamp },
     /// The call of a step succeeded.
     Done {
         step: StepId,
@@ -39,32 +34,21 @@ pub enum Record {
         request_id: Option<String>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         created_key: Option<KeyArn>,
-        /// When.
         time: Timestamp,
     },
     /// The effect of a step was read back, or was there before the step.
-    Verified {
-        step: StepId,
-        /// When.
-        time: Timestamp,
-    },
-    /// The run stopped.
+    Verified { step: StepId, time: Timestamp },
     Stopped {
         /// The current step, if any.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         step: Option<StepId>,
         why: String,
-        /// When.
         time: Timestamp,
     },
     /// All steps are verified.
-    Finished {
-        /// When.
-        time: Timestamp,
-    },
+    Finished { time: Timestamp },
 }
 
-/// The content of a journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Journal {
     /// The complete records.
@@ -114,7 +98,6 @@ pub struct StepProgress {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StepState {
-    /// Not begun.
     Pending,
     /// The call may have been made.
     Uncertain,
@@ -143,7 +126,6 @@ pub enum JournalError {
     OutOfPlace {
         /// The record, counted from one.
         record: usize,
-        /// The reason.
         why: String,
     },
 }
@@ -234,7 +216,6 @@ fn out_of_place(index: usize, why: impl Into<String>) -> JournalError {
 }
 
 impl Progress {
-    /// The latest phase.
     pub fn current(&self) -> &Phase {
         self.back_out.as_ref().unwrap_or(&self.remediation)
     }

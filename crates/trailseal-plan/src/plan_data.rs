@@ -42,17 +42,14 @@ pub struct Plan {
     pub permissions: Vec<Permission>,
 }
 
-/// The purpose of a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Purpose {
-    /// Seal a trail.
     Seal,
     /// Undo an earlier plan.
     BackOut,
 }
 
-/// The key of a plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum PlannedKey {
@@ -84,14 +81,12 @@ pub struct Step {
 #[strum(serialize_all = "kebab-case")]
 pub enum StepId {
     CreateKey,
-    /// Give it an alias.
     CreateAlias,
     /// Cancel the scheduled deletion of the key.
     CancelKeyDeletion,
     EnableKey,
     /// Add statements to the key policy.
     PutKeyPolicy,
-    /// Enable automatic rotation.
     EnableKeyRotation,
     /// Set the key on the trail.
     UpdateTrail,
@@ -103,7 +98,6 @@ pub enum StepId {
     DisableKey,
 }
 
-/// How to undo a step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Undo {
@@ -113,14 +107,12 @@ pub enum Undo {
     Advice(String),
 }
 
-/// The change of a key policy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PolicyChange {
     /// The document before; `None` for a new key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<String>,
-    /// The document after.
     pub after: String,
     /// The added statements, each as JSON.
     pub added: Vec<String>,
@@ -216,7 +208,6 @@ impl WarningCode {
     }
 }
 
-/// The cost of a plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Cost {
@@ -232,7 +223,6 @@ pub struct Cost {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Permission {
-    /// The IAM action.
     pub action: String,
     /// The ARN of the resource, or `*`.
     pub resource: String,

@@ -34,11 +34,7 @@ pub enum MergeError {
     Denied(Vec<StatementRef>),
     /// A Deny may keep CloudTrail out; it depends on something that is not known.
     #[error("it depends on {} in {}", .elements.join(", "), names(.statements))]
-    InDoubt {
-        statements: Vec<StatementRef>,
-        /// Their elements that are not known.
-        elements: Vec<String>,
-    },
+    InDoubt { statements: Vec<StatementRef>, elements: Vec<String> },
     /// The document would exceed the size that KMS accepts.
     #[error("it would have {bytes} bytes, and KMS accepts at most {POLICY_BYTES_MAX}")]
     TooLong {

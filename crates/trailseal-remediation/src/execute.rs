@@ -28,14 +28,12 @@ pub enum Notice<'a> {
     Resolves(&'a Step),
     /// The effect of a step was read back.
     Verified(&'a Step),
-    /// A step waits, for this reason.
     Waits(&'a Step, &'a str),
 }
 
 /// Receives the notices.
 pub(crate) type Tell<'a> = &'a mut (dyn FnMut(Notice<'_>) + Send);
 
-/// The context of a run.
 pub(crate) struct Run<'a> {
     pub(crate) reader: AwsReader<'a>,
     pub(crate) wait_policy: &'a WaitPolicy,
@@ -90,7 +88,6 @@ pub fn begin(
     Ok(Phase::begin(plan))
 }
 
-/// The state of this run.
 struct ExecutionState {
     plan: Plan,
     /// Whether this run has changed something that AWS may not show at once.

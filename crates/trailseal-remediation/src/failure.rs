@@ -10,7 +10,6 @@ use trailseal_rule::Denial;
 /// Why a remediation failed. Unless it is [`Failure::Stopped`], nothing was changed.
 #[derive(Debug, Error)]
 pub enum Failure {
-    /// The planner refuses.
     #[error("{0}")]
     Refused(#[from] Refusals),
     /// AWS did not answer, or denied a necessary read.
@@ -46,7 +45,6 @@ pub enum Failure {
         file: String,
         /// The journal's trail.
         journal: String,
-        /// The given trail.
         trail: String,
     },
     /// The operating system has no random bits for a journal ID.

@@ -98,7 +98,6 @@ impl JournalFile {
         Ok((journal, Some(read)))
     }
 
-    /// The file.
     pub fn path(&self) -> &Path {
         &self.path
     }

@@ -9,7 +9,6 @@ use trailseal_rule::{KeyArn, KeyRef, Reading, Refusal, Region, TrailArn};
 use crate::clients;
 use crate::read::{AwsReader, refused};
 
-/// What to read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Wanted {
     trail: Option<TrailArn>,

@@ -10,12 +10,10 @@ use crate::post_check::{PostCheck, post_check};
 use crate::read::AwsReader;
 use crate::wait::{WaitPolicy, now};
 
-/// A remediation request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
     /// The name or ARN of the trail.
     pub trail: String,
-    /// The requested key.
     pub target_key: TargetKey,
     pub consent: Consent,
     /// Whether to apply the plan.
@@ -30,7 +28,6 @@ pub enum Mode {
     Apply,
 }
 
-/// The result of a remediation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RemediationOutcome {
     /// The plan, with the ARN of the created key.

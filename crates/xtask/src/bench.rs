@@ -18,7 +18,6 @@ use crate::package::architecture::Architecture;
 use crate::project::{Project, print};
 use crate::tools;
 
-/// The parts, in their order.
 const PARTS: [&str; 10] =
     ["cold", "warm", "schedule", "memory", "size", "rule", "check", "audit", "html", PEERS];
 
@@ -120,7 +119,6 @@ fn rounded(value: f64) -> String {
     }
 }
 
-/// All figures as a JSON document.
 fn document(figures: &[Figure]) -> Result<String> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let objects: Vec<Value> = figures.iter().map(|figure| object(figure, figures)).collect();

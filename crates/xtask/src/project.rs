@@ -55,7 +55,6 @@ impl Project {
         &self.target
     }
 
-    /// A program of the profile `release`.
     pub(crate) fn release(&self, program: &str) -> PathBuf {
         self.target.join("release").join(program)
     }

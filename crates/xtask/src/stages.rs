@@ -10,7 +10,6 @@ use crate::build;
 use crate::project::{Project, print};
 use crate::tools;
 
-/// A stage of the tests.
 #[derive(Debug)]
 pub(crate) struct Stage {
     /// Its name on the command line.

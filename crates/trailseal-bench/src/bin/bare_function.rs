@@ -22,7 +22,6 @@ use tokio_rustls::TlsConnector;
 
 type Failure = Box<dyn Error + Send + Sync>;
 
-/// A recorded call.
 #[derive(Debug, Deserialize)]
 struct Call {
     method: String,

@@ -62,12 +62,10 @@ impl Gathered {
         self.problem(source(account, None), what);
     }
 
-    /// Adds a problem.
     pub(super) fn problem(&mut self, source: String, what: &str) {
         self.problems.push(Problem { source, message: what.to_owned() });
     }
 
-    /// Marks the account as done.
     pub(super) fn done(&mut self, account: &AccountId) {
         self.open.remove(account.as_str());
     }

@@ -5,7 +5,6 @@ use trailseal_rule::{IdError, Region};
 
 use crate::output::clean;
 
-/// There are no credentials.
 pub(super) fn no_credentials(cause: &str) -> String {
     let cause = if cause.is_empty() { String::new() } else { format!(" ({cause})") };
     format!(

@@ -13,7 +13,6 @@ const VARIABLES: [&str; 2] = ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"];
 /// The variables of credentials in the environment.
 const KEY_VARIABLES: [&str; 2] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
 
-/// A named profile that exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct NamedProfile {
     pub(super) name: String,

@@ -36,10 +36,8 @@ const GZIP_MAGIC: [u8; 2] = [0x1F, 0x8B];
 /// Why a source cannot be used.
 #[derive(Debug, Error)]
 pub(crate) enum ReadError {
-    /// It cannot be opened.
     #[error("cannot be opened")]
     Open(#[source] io::Error),
-    /// A read failed.
     #[error("cannot be read")]
     Read(#[source] io::Error),
     /// It begins like gzip, but is corrupt or ends too soon.

@@ -2,7 +2,6 @@
 
 use std::io::{self, Cursor, Read};
 
-/// Bytes of an input chunk.
 const CHUNK_BYTES: usize = 16 << 10;
 
 /// The byte order of a code unit.

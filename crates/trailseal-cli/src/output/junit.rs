@@ -106,7 +106,6 @@ fn cases_of_trail(trail: &TrailReport) -> Vec<TestCase> {
     trail.checks.iter().map(judged).chain(skipped).collect()
 }
 
-/// The check and its sentence.
 fn name(check: &CheckReport) -> String {
     let known = trailseal_rule::CHECKS.iter().find(|known| known.id.as_str() == check.id);
     match known {

@@ -11,7 +11,6 @@ use crate::console::Exit;
 /// The result for one trail.
 #[derive(Debug)]
 pub(super) struct Outcome {
-    /// The trail as given.
     pub(super) trail: String,
     /// The plan, if any.
     pub(super) plan: Option<Plan>,
@@ -22,14 +21,12 @@ pub(super) struct Outcome {
     pub(super) end: End,
 }
 
-/// How a run ended.
 #[derive(Debug)]
 pub(super) enum End {
     /// The plan was shown.
     Planned,
     /// The trail gets the key that another plan creates, so its plan comes later.
     Follows(Follows),
-    /// The planner refuses.
     Refused(Refusals),
     /// The user did not confirm.
     Declined,
@@ -37,7 +34,6 @@ pub(super) enum End {
     Done(Option<PostCheck>),
     /// The run did not begin; nothing was changed.
     Failed(String),
-    /// The run stopped.
     Stopped(Stopped),
 }
 
@@ -66,12 +62,10 @@ impl From<Stop> for Stopped {
 }
 
 impl Outcome {
-    /// A result without a plan.
     pub(super) fn without_plan(trail: &str, end: End) -> Self {
         Self { trail: trail.to_owned(), plan: None, journal: None, progress: None, end }
     }
 
-    /// The exit code.
     pub(super) fn exit(&self) -> Exit {
         match &self.end {
             End::Planned | End::Follows(_) => Exit::Clean,

@@ -24,7 +24,6 @@ pub(super) enum Halt {
     NotBegun(NotBegun),
     /// This trail's run must not begin because of the journals in the current folder.
     Journal(String),
-    /// The command fails.
     Command(Failure),
 }
 
@@ -274,7 +273,6 @@ async fn check(context: &RemediateContext<'_>, trail: &TrailArn) -> End {
     }
 }
 
-/// Shows how a run ended.
 pub(super) fn show_end(
     context: &RemediateContext<'_>,
     plan: &Plan,

@@ -15,16 +15,13 @@ use super::files::of_account;
 use super::outcome::{End, Follows, Outcome};
 use crate::console::Failure;
 
-/// The keys that trails share.
 pub(super) struct SharedKey {
     /// The alias; `None` if trails do not share a key.
     alias: Option<String>,
     by_region: BTreeMap<Region, Shared>,
 }
 
-/// A shared key.
 enum Shared {
-    /// It exists.
     Key(KeyArn),
     /// The plan of this trail, which was only shown, creates it.
     ByPlanOf(String),

@@ -145,7 +145,6 @@ pub(super) fn follows(trail: &str, follows: &Follows) -> String {
     text
 }
 
-/// The result of a plan.
 pub(super) fn done(plan: &Plan, after: Option<&PostCheck>, journal: &Path) -> String {
     let mut text = format!("Done: {}\n", plan.trail);
     if let Some(after) = after {

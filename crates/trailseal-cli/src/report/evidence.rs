@@ -28,7 +28,6 @@ pub(crate) enum ReportedReading<T> {
     Refused { why: String },
 }
 
-/// The rotation of a key.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RotationReport {

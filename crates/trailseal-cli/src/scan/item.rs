@@ -9,7 +9,6 @@ use wide::u8x16;
 /// Levels of nesting in one item or document: AWS uses about ten, `serde_json` reads 127.
 pub(crate) const DEPTH_MAX: usize = 512;
 
-/// The result of skipping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Skipped {
     /// The object continues after this text.

@@ -28,7 +28,6 @@ fn broken_in(region: &str) -> State {
     state
 }
 
-/// `GetTrailStatus` fails in one Region.
 fn fail_in(desk: &Desk, region: &str, kind: FaultKind) {
     let fault = Fault::of(Operation::GetTrailStatus, Position::Every, kind);
     desk.lab.inject(fault.about(format!("@{}/{region}", member(0))));

@@ -21,7 +21,6 @@ pub(super) struct Desk {
     home: PathBuf,
 }
 
-/// The result of a run.
 #[derive(Debug)]
 pub(super) struct Run {
     pub(super) code: i32,

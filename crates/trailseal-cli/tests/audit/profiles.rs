@@ -33,7 +33,6 @@ fn is_refused(desk: &Desk, run: &Run, name: &str, named_by: &str) {
     assert_eq!(desk.lab.take_calls().len(), 0);
 }
 
-/// The caller is this account.
 #[track_caller]
 fn asks_as(run: &Run, account: &str) {
     assert!(run.err.starts_with(&caller(account, REGION)), "{}", run.err);

@@ -123,7 +123,6 @@ impl Ended {
     }
 }
 
-/// Runs the command to its end.
 pub(super) fn run(lab: &Lab, folder: &Path, args: &[&str]) -> Ended {
     Ended::of(&command(lab, folder, args).output().unwrap())
 }

@@ -26,7 +26,6 @@ pub(super) struct Used {
     pub(super) memory: Option<Memory>,
 }
 
-/// The result of one step.
 #[derive(Debug)]
 pub(super) struct StepReport<'a> {
     pub(super) step: &'a Step,
@@ -48,7 +47,6 @@ impl StepReport<'_> {
         self.subject().and_then(|item| item.get(name)).and_then(Value::as_str).unwrap_or_default()
     }
 
-    /// The trigger, for people.
     pub(super) fn trigger(&self) -> String {
         let kind = self.step.invoking_event.get("messageType").and_then(Value::as_str);
         let kind = kind.unwrap_or("a message without type");
@@ -66,7 +64,6 @@ impl StepReport<'_> {
         }
     }
 
-    /// The resource of the event.
     pub(super) fn resource(&self) -> &str {
         match self.told("resourceId") {
             "" => "the whole account",

@@ -9,7 +9,6 @@ use trailseal_lab::{Fault, FaultKind, GivenEvent, Operation, Position};
 
 use super::arguments::Arguments;
 
-/// The steps and their source.
 #[derive(Debug)]
 pub(super) struct Steps {
     pub(super) account: String,
@@ -26,7 +25,6 @@ pub(super) enum Origin {
     Scenario,
     /// The default scenario with another state or with parameters: its results are not known.
     ChangedScenario,
-    /// Files of the user.
     Files,
 }
 
@@ -47,7 +45,6 @@ pub(super) struct Step {
 /// The expected result of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Expected {
-    /// One evaluation with this verdict.
     Verdict(String),
     /// A failed invocation without an evaluation.
     Failure,

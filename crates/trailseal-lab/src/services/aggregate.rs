@@ -37,7 +37,6 @@ const PROPERTIES: [&str; 10] = [
 /// The only grouping that the lab supports.
 const GROUPING: [&str; 2] = ["accountId", "awsRegion"];
 
-/// A parsed query.
 #[derive(Debug, PartialEq, Eq)]
 enum Query {
     Items {

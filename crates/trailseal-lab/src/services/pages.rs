@@ -70,7 +70,6 @@ impl Request<'_> {
         number.ok_or_else(|| invalid_token(self.operation.service()))
     }
 
-    /// The page size of the request.
     pub(super) fn page_size(&self, usual: usize) -> usize {
         let asked = ["limit", "Limit", "MaxResults"];
         let limit = asked.into_iter().find_map(|name| self.body.get(name)?.as_u64());

@@ -23,7 +23,6 @@ pub(crate) enum KeyName<'a> {
     Arn(Arn<'a>),
     /// An alias without Region and account, with its `alias/`.
     Alias(&'a str),
-    /// An alias's ARN.
     AliasArn(Arn<'a>),
     /// Text that starts like an ARN but is not an ARN of KMS.
     Malformed,

@@ -8,7 +8,6 @@ use super::{Account, Bucket, Key, Membership, Role, State, Trail};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct OrganizationAccount {
-    /// The account.
     pub id: String,
     pub name: Option<String>,
     /// Its state, such as `ACTIVE`.
@@ -24,7 +23,6 @@ fn active() -> String {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Aggregator {
-    /// The account that owns it.
     pub account: String,
     pub region: String,
     pub name: String,

@@ -51,7 +51,6 @@ pub(super) fn code<T, E: ProvideErrorMetadata>(answer: Result<T, E>) -> String {
     }
 }
 
-/// The stub function.
 pub(super) fn stub() -> PathBuf {
     let command = PathBuf::from(env!("CARGO_BIN_EXE_trailseal-lab"));
     command.with_file_name("examples").join("stub_function")

@@ -78,7 +78,6 @@ fn conditions(back_out: &BackOut<'_>, arn: &KeyArn) -> [Condition; 3] {
     ]
 }
 
-/// The state after the steps.
 fn after(present: &Present, steps: &[Step]) -> Present {
     let mut after = present.clone();
     for step in steps {

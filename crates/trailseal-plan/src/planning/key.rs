@@ -37,7 +37,6 @@ pub(super) enum KeyActivation {
     CancelDeletionAndEnable,
 }
 
-/// The rotation to turn on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct TurnOn {
     pub(super) period_days: Option<u32>,

@@ -13,7 +13,6 @@ use crate::refusal::{Reasons, RefusalCode};
 /// The key policy after the plan.
 #[derive(Debug)]
 pub(super) struct PlannedPolicy {
-    /// The document.
     pub(super) after: String,
     /// The change, if any.
     pub(super) change: Option<PolicyChange>,

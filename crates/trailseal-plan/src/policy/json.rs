@@ -20,7 +20,6 @@ fn members(value: &Value) -> usize {
     }
 }
 
-/// The colons outside strings.
 fn colons(json: &str) -> usize {
     let (mut in_string, mut is_escaped, mut colons) = (false, false, 0);
     for byte in json.bytes() {

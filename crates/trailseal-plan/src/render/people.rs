@@ -9,7 +9,6 @@ use crate::refusal::Refusals;
 use crate::render::cli::aws_cli;
 use crate::render::diff::policy_diff;
 
-/// A plan as text.
 pub fn plan_for_people(plan: &Plan) -> String {
     let mut out = String::new();
     // Writing to a `String` cannot fail.

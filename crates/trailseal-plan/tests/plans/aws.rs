@@ -16,7 +16,6 @@ pub(crate) const HOME: &str = "us-east-1";
 pub(crate) const BUCKET_REGION: &str = "eu-central-1";
 pub(crate) const TRAIL: &str = "arn:aws:cloudtrail:us-east-1:111122223333:trail/all";
 
-/// The state.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Aws {
     pub(crate) trail_key: Option<KeyRef>,

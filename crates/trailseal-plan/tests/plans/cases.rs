@@ -50,7 +50,6 @@ pub(crate) const HAS: [Has; 8] = [
     Has::AwsAlias,
 ];
 
-/// The requested key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Requested {
     Key(Sort),

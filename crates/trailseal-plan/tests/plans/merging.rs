@@ -58,7 +58,6 @@ fn statement() -> impl Strategy<Value = String> {
     )
 }
 
-/// A policy, and its statements.
 fn policy() -> impl Strategy<Value = (String, Vec<String>)> {
     let blanks = || select(vec!["", " ", "\n  "]);
     let head =

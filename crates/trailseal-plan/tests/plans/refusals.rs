@@ -22,7 +22,6 @@ fn enabled() -> Requested {
     Requested::Key(Sort::State(KeyState::Enabled))
 }
 
-/// The first reason with each code.
 #[derive(Default)]
 struct First(BTreeMap<RefusalCode, String>);
 

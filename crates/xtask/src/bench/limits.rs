@@ -14,7 +14,6 @@ use Limit::{AtLeast, AtMost};
 /// A figure by which another one is divided, and its name in a sentence.
 type Divisor = (&'static str, &'static str);
 
-/// Figures and their limits.
 const LIMITS: [(&str, Limit, Option<Divisor>); 21] = [
     ("cold.tls", AtMost(3.5), Some(("cold.empty", "an empty function"))),
     ("cold.python-tls", AtLeast(45.0), Some(("cold.tls", "the function"))),
@@ -47,7 +46,6 @@ const LIMITS: [(&str, Limit, Option<Divisor>); 21] = [
 #[derive(Clone, Debug)]
 pub(crate) struct Comparison {
     pub(crate) ratio: Option<f64>,
-    /// The limit in words.
     pub(crate) limit: String,
     pub(crate) is_met: bool,
 }

@@ -22,7 +22,6 @@ pub(crate) struct Programs {
 }
 
 impl Programs {
-    /// Builds what the parts need.
     pub(crate) fn build(project: &Project, parts: &[String]) -> Result<Self> {
         let needs = |names: &[&str]| parts.iter().any(|part| names.contains(&part.as_str()));
         let mut shipped = PathBuf::new();

@@ -21,7 +21,6 @@ pub(super) const SUMS: &str = "SHA256SUMS";
 pub(super) const COMPLETIONS: [(&str, &str); 3] =
     [("bash", "trailseal.bash"), ("zsh", "_trailseal"), ("fish", "trailseal.fish")];
 
-/// The folder of a release.
 pub(super) fn folder(project: &Project) -> PathBuf {
     project.target().join(format!("trailseal-{VERSION}"))
 }

@@ -25,12 +25,10 @@ struct Packed {
     mode: u32,
 }
 
-/// The release in a folder.
 struct Release<'a> {
     shell: &'a Shell,
     folder: &'a Path,
     version: &'a str,
-    /// The packages of `Cargo.lock`.
     locked: BTreeSet<program::Package>,
     /// The architecture of this machine, which can start that command.
     host: Option<Architecture>,

@@ -9,7 +9,6 @@ use crate::report::Report;
 /// The head of the page.
 pub(super) struct Headline {
     pub(super) statement: String,
-    /// What was judged.
     pub(super) scope: String,
 }
 

@@ -27,7 +27,6 @@ pub(super) struct HeatMap {
     pub(super) left_out: Option<String>,
 }
 
-/// A Region.
 pub(super) struct Column {
     pub(super) x: usize,
     pub(super) y: usize,
@@ -49,7 +48,6 @@ pub(super) struct Field {
     pub(super) x: usize,
     pub(super) y: usize,
     pub(super) kind: &'static str,
-    /// Its text.
     pub(super) mark: String,
     pub(super) title: String,
     /// The account that a click filters by; absent in a shared row.

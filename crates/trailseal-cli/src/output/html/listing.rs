@@ -13,7 +13,6 @@ const LINES_MAX: usize = 4700;
 /// If more trails than this have no finding, they are only counted, by account and Region.
 const PASSES_MAX: usize = 200;
 
-/// The listed trails.
 pub(super) struct Listing<'a> {
     pub(super) failing: Vec<TrailEvidence<'a>>,
     pub(super) unverified: Vec<TrailEvidence<'a>>,
@@ -24,7 +23,6 @@ pub(super) struct Listing<'a> {
     pub(super) passes: Vec<TrailEvidence<'a>>,
 }
 
-/// A trail in one line.
 pub(super) struct Line<'a> {
     pub(super) trail: &'a TrailReport,
     pub(super) status: TrailStatus,

@@ -48,7 +48,6 @@ pub(super) fn check(program: &[u8], bill: &str, locked: &BTreeSet<Package>) -> R
     Ok(format!("{} packages in the program, {} in its bill", listed.len(), billed.len()))
 }
 
-/// The packages of a `Cargo.lock`.
 pub(super) fn locked(lock: &str) -> BTreeSet<Package> {
     let value = |line: &str, key: &str| {
         line.strip_prefix(key)?.strip_prefix(" = \"")?.strip_suffix('"').map(str::to_owned)
