@@ -1,5 +1,5 @@
-//! The accounts that the acceptance tests and the soak test work in: resources that pass every check
-//! of the strict profile, their configuration items, and the events of a rule.
+//! The accounts of the acceptance tests and the soak test: resources that pass every check of the
+//! strict profile, their configuration items, and the events of a rule.
 
 #![expect(
     clippy::unwrap_used,
@@ -19,7 +19,7 @@ pub const ACCOUNT: &str = "111122223333";
 pub const REGION: &str = "us-east-1";
 /// The rule's name.
 pub const RULE: &str = "cloudtrail-encrypted";
-/// A member account of the organization, whose rules a central function answers.
+/// A member account of the organization; a central function evaluates its rules.
 pub const MEMBER: &str = "444455556666";
 /// An account that holds keys for others.
 pub const KEY_ACCOUNT: &str = "777788889999";
@@ -27,12 +27,12 @@ pub const KEY_ACCOUNT: &str = "777788889999";
 pub const MEMBER_ROLE: &str = "trailseal-member";
 /// The role that reads key policies in the account of the keys.
 pub const KEY_ROLE: &str = "trailseal-key-reader";
-/// When the changes and schedules of the events happened.
+/// The time of the changes and schedules.
 pub const CAPTURED: &str = "2026-11-23T10:00:00.125Z";
-/// An hour before, when standing results were made: 2026-11-23T09:00:00Z.
+/// One hour earlier, the time of existing results: 2026-11-23T09:00:00Z.
 pub const EARLIER_MILLIS: i64 = 1_795_424_400_000;
 
-/// The parameters under which every operation of the function has a use.
+/// The parameters under which the function uses every operation.
 pub const STRICT: [(&str, &str); 3] =
     [("profile", "strict"), ("allowedKeyAccounts", KEY_ACCOUNT), ("keyAccountRoleName", KEY_ROLE)];
 
@@ -61,22 +61,22 @@ pub fn role_arn(region: &str, account: &str, name: &str) -> String {
     format!("arn:{}:iam::{account}:role/{name}", partition(region))
 }
 
-/// The part of an ARN that names an account.
+/// The account in an ARN.
 pub fn account_of(arn: &str) -> &str {
     arn.split(':').nth(4).unwrap()
 }
 
-/// The part of an ARN that names a Region.
+/// The Region in an ARN.
 fn region_of(arn: &str) -> &str {
     arn.split(':').nth(3).unwrap()
 }
 
-/// The name of a trail, by its ARN.
+/// The name of a trail, from its ARN.
 fn name_of(arn: &str) -> &str {
     arn.split_once("trail/").unwrap().1
 }
 
-/// A trail that one Region shows.
+/// A trail that only its home Region shows.
 pub fn trail(arn: &str, bucket: &str, key: Option<&str>) -> Trail {
     Trail {
         arn: arn.to_owned(),
@@ -88,7 +88,7 @@ pub fn trail(arn: &str, bucket: &str, key: Option<&str>) -> Trail {
     }
 }
 
-/// An enabled, rotated key whose policy admits these trails and nobody else.
+/// An enabled, rotated key whose policy admits only these trails.
 pub fn key_of_trails(arn: &str, trails: &[&str]) -> Key {
     let owner = trails.first().map_or(ACCOUNT, |trail| account_of(trail));
     let partition = partition(region_of(arn));
@@ -152,7 +152,7 @@ pub fn role(arn: &str, external_id: Option<&str>) -> Role {
     }
 }
 
-/// A rule with the results that stand already.
+/// A rule with existing results.
 pub fn rule(account: &str, region: &str, results: Vec<StandingResult>) -> ConfigRule {
     ConfigRule {
         account: account.to_owned(),
@@ -163,7 +163,7 @@ pub fn rule(account: &str, region: &str, results: Vec<StandingResult>) -> Config
     }
 }
 
-/// A result of an hour before.
+/// A result that is one hour old.
 pub fn standing(resource_type: &str, id: &str, compliance: &str) -> StandingResult {
     StandingResult {
         resource_type: resource_type.to_owned(),
@@ -174,13 +174,13 @@ pub fn standing(resource_type: &str, id: &str, compliance: &str) -> StandingResu
     }
 }
 
-/// What the account of the function may not do.
+/// Denies an operation to the account of the function.
 pub fn denial(operation: &str) -> Denial {
     Denial { account: ACCOUNT.to_owned(), operation: operation.to_owned(), ..Denial::default() }
 }
 
-/// An account of its own in one Region, with as many trails as given by the number of their key and
-/// of their bucket: trail `t0`, `t1` … in that order.
+/// A standalone account with trails `t0`, `t1` …, one for each pair of the number of its key and
+/// the number of its bucket.
 pub fn account_with_trails(keys_and_buckets: &[(usize, usize)]) -> State {
     let arns: Vec<String> =
         (0..keys_and_buckets.len()).map(|n| trail_arn(ACCOUNT, REGION, &format!("t{n}"))).collect();
@@ -267,20 +267,20 @@ fn item(resource_type: &str, id: &str, account: &str, region: &str) -> Value {
     })
 }
 
-/// The same item after the resource was deleted: what it was like is gone.
+/// The same item after the resource was deleted, without its configuration.
 pub fn deleted(mut item: Value) -> Value {
     item["configurationItemStatus"] = Value::from("ResourceDeleted");
     item["configuration"] = Value::Null;
     item
 }
 
-/// The same item at another time.
+/// The same item with another capture time.
 pub fn captured_at(mut item: Value, time: &str) -> Value {
     item["configurationItemCaptureTime"] = Value::from(time);
     item
 }
 
-/// What AWS Config recorded of one resource.
+/// The items that AWS Config recorded of one resource.
 pub fn history(empty_pages: u64, items: Vec<Value>) -> History {
     let of = |name: &str| items[0][name].as_str().unwrap().to_owned();
     History { account: of("awsAccountId"), region: of("awsRegion"), empty_pages, items }
@@ -292,7 +292,7 @@ pub fn change(item: &Value) -> RuleEvent {
     RuleEvent::of_item(of("awsAccountId"), of("awsRegion"), RULE, item)
 }
 
-/// The event of a change that is too large to be sent: the summary of its item.
+/// The event of a change whose item is too large: it contains only a summary.
 pub fn oversized(item: &Value) -> RuleEvent {
     let mut summary = Map::new();
     for name in [
@@ -324,7 +324,7 @@ pub fn schedule(account: &str, region: &str) -> RuleEvent {
     schedule_at(account, region, CAPTURED)
 }
 
-/// The event of a schedule that was triggered at a time.
+/// The event of a schedule with this time.
 pub fn schedule_at(account: &str, region: &str, time: &str) -> RuleEvent {
     RuleEvent {
         account: account.to_owned(),
@@ -341,7 +341,7 @@ pub fn schedule_at(account: &str, region: &str, time: &str) -> RuleEvent {
     }
 }
 
-/// The same event of a rule with these parameters beside those that it has.
+/// Adds parameters to the rule of an event.
 pub fn with(mut event: RuleEvent, parameters: &[(&str, &str)]) -> RuleEvent {
     for (name, value) in parameters {
         event.parameters.insert((*name).to_owned(), Value::from(*value));

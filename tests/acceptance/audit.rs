@@ -1,5 +1,5 @@
-//! The worlds of the corpus through `trailseal audit`: the verdicts are those of the function's
-//! schedule, word for word.
+//! `trailseal audit` on the states of the corpus: verdicts and annotations are identical to those
+//! of the function's scheduled run.
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -18,7 +18,7 @@ use accounts::schedule;
 /// A trail's verdict and annotation, by its name.
 pub(super) type Verdicts = BTreeMap<String, (String, String)>;
 
-/// What was put, by the names of the trails.
+/// The submitted evaluations, by trail name.
 pub(super) fn verdicts(put: Vec<PutEvaluation>) -> Verdicts {
     let named = put.into_iter().map(|one| {
         let name = one.resource_id.rsplit('/').next().unwrap().to_owned();
@@ -27,8 +27,8 @@ pub(super) fn verdicts(put: Vec<PutEvaluation>) -> Verdicts {
     named.collect()
 }
 
-/// What the function reports at its schedule, at the time at which the command is run: the command
-/// knows no other.
+/// What the function reports for a schedule, at the present time: the command always uses the
+/// present.
 async fn by_the_function(case: &Case, desk: &Desk) -> Verdicts {
     let (account, region) = case.place();
     let event = RuleEvent { parameters: case.parameters.clone(), ..schedule(account, region) };
@@ -39,7 +39,7 @@ async fn by_the_function(case: &Case, desk: &Desk) -> Verdicts {
     verdicts(sent.put)
 }
 
-/// What the command says of an account and Region.
+/// What the command reports for an account and Region.
 pub(super) fn verdicts_by_audit(
     name: &str,
     lab: &Lab,
@@ -64,13 +64,13 @@ pub(super) fn verdicts_by_audit(
     let error = String::from_utf8_lossy(&output.stderr);
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report["problems"].as_array().unwrap().len(), 0, "{}: {error}", name);
-    // Of trails of other Regions, copies are seen there.
+    // Trails of other Regions are visible here as copies.
     let only_copies = report["summary"]["notEvaluated"].as_u64().unwrap();
     assert_eq!(report["complete"], only_copies == 0, "{}", name);
     assert_eq!(output.status.code() == Some(2), only_copies > 0, "{}: {error}", name);
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let trails = report["trails"].as_array().unwrap().iter();
-    // A copy can have the name of a trail that lives here.
+    // A copy can have the same name as a trail of this Region.
     let here = format!(":{region}:{account}:");
     trails
         .filter(|trail| trail["arn"].as_str().is_some_and(|arn| arn.contains(&here)))
@@ -80,8 +80,8 @@ pub(super) fn verdicts_by_audit(
         .collect()
 }
 
-/// Whether the live world has what the case is about: parameters that are refused, items that tell
-/// of no trail, and what the function asks of another account's role are for events alone.
+/// Whether the lab's state covers the case. Rejected parameters, items without a usable trail, and
+/// parameters about another account's role concern events only.
 fn is_for_the_command(case: &Case) -> bool {
     let is_text = case.parameters.values().all(Value::is_string);
     let of_events = ["executionRoleName", "replicas"];
@@ -90,7 +90,7 @@ fn is_for_the_command(case: &Case) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_worlds_of_the_corpus_are_judged_as_by_the_function() {
+async fn audit_and_function_agree_on_the_corpus() {
     let mut trails = 0;
     let mut verdicts = BTreeMap::new();
     for case in all().iter().filter(|case| is_for_the_command(case)) {
@@ -106,7 +106,7 @@ async fn the_worlds_of_the_corpus_are_judged_as_by_the_function() {
             trails += 1;
         }
     }
-    // It is about something.
+    // The loop ran on real cases.
     assert!(trails > 80, "{trails}");
     assert!(verdicts.len() == 3 || verdicts.len() == 2, "{verdicts:?}");
     assert!(verdicts["COMPLIANT"] > 10 && verdicts["NON_COMPLIANT"] > 10, "{verdicts:?}");

@@ -1,4 +1,4 @@
-//! A case of the corpus: an event, a world, and what must come of it.
+//! A case of the corpus: an event, a state of the lab, and the expected result.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,11 +17,11 @@ pub(super) struct Case {
     pub(super) event: Event,
     #[serde(default)]
     pub(super) parameters: Map<String, Value>,
-    /// A patch of `corpus/base.json`.
+    /// Changes to `corpus/base.json`.
     #[serde(default)]
     state: Map<String, Value>,
     pub(super) expected: Expected,
-    /// `folder/letter-words`, from where the file is.
+    /// `folder/letter-words`, from the file's path.
     #[serde(skip)]
     pub(super) name: String,
 }
@@ -32,28 +32,28 @@ pub(super) struct Case {
 pub(super) struct Event {
     /// The configuration item, in either of AWS's spellings.
     item: Value,
-    /// Members of the event itself, beside or instead of the usual; null leaves one out.
+    /// Event members that replace the usual ones or are added; null removes one.
     #[serde(default)]
     members: Map<String, Value>,
 }
 
-/// What must come of it.
+/// The expected result.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Expected {
     #[serde(default)]
-    pub(super) evaluations: Vec<Wanted>,
+    pub(super) evaluations: Vec<ExpectedEvaluation>,
     /// Each call as `kms:DescribeKey us-east-1`, sorted; an unsigned call names no Region.
     #[serde(default)]
     pub(super) calls: Vec<String>,
-    /// The message of the invocation's error, where it fails.
+    /// The message of the invocation's error, if it fails.
     pub(super) error: Option<String>,
 }
 
-/// An evaluation that AWS Config must be sent.
+/// An evaluation that the function must send to AWS Config.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Wanted {
+pub(super) struct ExpectedEvaluation {
     #[serde(rename = "type")]
     pub(super) resource_type: String,
     pub(super) id: String,
@@ -62,15 +62,15 @@ pub(super) struct Wanted {
 }
 
 impl Case {
-    /// The account and the Region in which the rule asks.
+    /// The account and the Region of the rule.
     pub(super) fn place(&self) -> (&str, &str) {
         let text = |name: &str| self.event.item.get(name).and_then(Value::as_str);
         let account = text("awsAccountId").or_else(|| text("accountId"));
         (account.unwrap(), text("awsRegion").unwrap())
     }
 
-    /// The world with the trail of the event's item in it, as CloudTrail would show it; nothing
-    /// where the item tells of no trail that there can be.
+    /// The state with the trail of the event's item in it, as CloudTrail would return it; `None` if
+    /// the item describes no possible trail.
     pub(super) fn live_state(&self) -> Option<Value> {
         let told = self.event.item.get("configuration")?;
         let configuration: Value = match told.as_str() {
@@ -89,7 +89,7 @@ impl Case {
         trail.get("s3BucketName")?;
         let mut state = self.state();
         let trails = state["trails"].as_array_mut()?;
-        // What the case says of the trail beyond its item stays, such as how deliveries fare.
+        // Members that the case adds to the trail beyond its item stay, such as delivery errors.
         let there = trails.iter().position(|one| one["arn"] == arn);
         match there.and_then(|place| trails.get_mut(place)?.as_object_mut()) {
             Some(known) => {
@@ -111,8 +111,8 @@ impl Case {
         event.to_string().into_bytes()
     }
 
-    /// The base with this case's patch: what has the name of something there takes its place,
-    /// anything else is added, and what `remove` names is not there.
+    /// The base state with this case's changes: an entry replaces the one of the same name or is
+    /// added, and the entries that `remove` names are removed.
     pub(super) fn state(&self) -> Value {
         let mut state: Value = serde_json::from_str(&read(&root().join("base.json"))).unwrap();
         let state_members = state.as_object_mut().unwrap();
@@ -132,13 +132,13 @@ impl Case {
                 list.retain(|one| identity(one) != name.as_str());
                 is_there |= list.len() < before;
             }
-            assert!(is_there, "{}: nothing to remove is called {name}", self.name);
+            assert!(is_there, "{}: `remove` names {name}, which does not exist", self.name);
         }
         state
     }
 }
 
-/// Puts members beside or instead of those of an object; null takes one out.
+/// Adds or replaces members of an object; null removes one.
 pub(super) fn change(object: &mut Value, changes: &Map<String, Value>) {
     let members = object.as_object_mut().unwrap();
     for (name, value) in changes {
@@ -179,13 +179,13 @@ pub(super) fn all() -> Vec<Case> {
     cases
 }
 
-/// The annotation that a case expects: tests with another subject do not repeat its words.
+/// The annotation that a case expects, so that tests about something else need not repeat its text.
 pub(super) fn annotation(name: &str) -> String {
     let case = all().into_iter().find(|case| case.name == name).unwrap();
     case.expected.evaluations[0].annotation.clone()
 }
 
-/// The cases that also run through the function in this process and through `trailseal check`.
+/// The cases that also run in-process and through `trailseal check`.
 pub(super) fn dozen() -> Vec<Case> {
     const NAMES: [&str; 12] = [
         "delivery-unbroken/b-key-disabled",

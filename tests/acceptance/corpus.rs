@@ -1,5 +1,5 @@
-//! Every case of the corpus: by the rule alone and by the real function; a dozen also by the
-//! function in this process.
+//! Every case of the corpus runs through the rule alone and the real function; a dozen also run
+//! through the function in this process.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,14 +10,14 @@ use trailseal_rule::{
     needs,
 };
 
-use super::case::{Case, Expected, Wanted, all, dozen, root, sorted};
+use super::case::{Case, Expected, ExpectedEvaluation, all, dozen, root, sorted};
 use super::faults::desk::Desk;
 use super::harness::{NOW, RULE, TIME, bootstrap_of, context, error_of, lab, read_state};
 use super::rewrite::update_if_asked;
 use super::state::evidence;
 
-/// What the rule alone makes of a case: the evaluation and the verdict, or the error.
-fn decide(case: &Case) -> Result<(Wanted, Option<Verdict>), String> {
+/// What the rule alone returns for a case: the evaluation and the verdict, or the error.
+fn decide(case: &Case) -> Result<(ExpectedEvaluation, Option<Verdict>), String> {
     let invocation = Invocation::parse(&case.event("token")).map_err(|error| error.to_string())?;
     let parameters = &invocation.parameters;
     let (evaluation, verdict) = match &invocation.trigger {
@@ -35,7 +35,7 @@ fn decide(case: &Case) -> Result<(Wanted, Option<Verdict>), String> {
             panic!("{} is not for the corpus", case.name)
         }
     };
-    let wanted = Wanted {
+    let wanted = ExpectedEvaluation {
         resource_type: evaluation.resource_type.to_owned(),
         id: evaluation.resource_id.to_string(),
         compliance: evaluation.compliance.to_string(),
@@ -51,7 +51,7 @@ fn the_rule_alone_decides_every_case() {
             Ok((wanted, _)) => (vec![wanted], None),
             Err(error) => (Vec::new(), Some(error)),
         };
-        for Wanted { annotation, .. } in &evaluations {
+        for ExpectedEvaluation { annotation, .. } in &evaluations {
             assert!((1..=256).contains(&annotation.len()) && annotation.is_ascii(), "{annotation}");
         }
         assert_eq!(evaluations, case.expected.evaluations, "{}", case.name);
@@ -59,8 +59,8 @@ fn the_rule_alone_decides_every_case() {
     }
 }
 
-fn wanted(put: &PutEvaluation) -> Wanted {
-    Wanted {
+fn wanted(put: &PutEvaluation) -> ExpectedEvaluation {
+    ExpectedEvaluation {
         resource_type: put.resource_type.clone(),
         id: put.resource_id.clone(),
         compliance: put.compliance_type.clone(),
@@ -80,7 +80,7 @@ fn told(calls: &[Call]) -> Vec<String> {
     told
 }
 
-/// What reached the lab must be what the case expects, under the time of the item.
+/// The evaluations and calls that reached the lab match the case, with the time of the item.
 fn check(case: &mut Case, lab: &Lab, error: Option<String>) {
     let put = lab.take_put_evaluations();
     let evaluations = put.iter().map(wanted).collect();
@@ -128,7 +128,7 @@ async fn the_real_function_answers_every_case() {
     for case in &mut cases {
         let event = begin(&lab, case);
         let (account, region) = case.place();
-        // One warm process for each account and Region that a rule is in.
+        // One warm process for each account and Region.
         let function = match functions.entry((account.to_owned(), region.to_owned())) {
             Entry::Occupied(there) => there.into_mut(),
             Entry::Vacant(free) => free.insert(bootstrap_of(&lab, account, region).await),
@@ -139,10 +139,9 @@ async fn the_real_function_answers_every_case() {
     assert!(functions.values().all(|function| function.starts() == 1));
 }
 
-/// In the folder of each check there is a case for each of its answers, and the answer of that
-/// check alone decides it.
+/// For each answer of each check, the check's folder has a case that this answer alone decides.
 #[test]
-fn every_answer_of_every_check_decides_a_case() {
+fn every_answer_of_every_check_has_a_case() {
     let mut decisive = BTreeSet::new();
     for case in all() {
         let folder = case.name.split('/').next().unwrap().to_owned();
@@ -156,7 +155,7 @@ fn every_answer_of_every_check_decides_a_case() {
             // The trail itself is always known.
             let possible = answer != "unknown" || !check.reads.is_empty();
             let found = decisive.contains(&(id.to_owned(), id.to_owned(), answer));
-            assert_eq!(found, possible, "corpus/{id} and a case decided by its `{answer}`");
+            assert_eq!(found, possible, "corpus/{id}: is there a case that `{answer}` decides?");
         }
     }
 }
@@ -174,7 +173,7 @@ fn deciding(verdict: &Verdict) -> Vec<(String, &'static str)> {
     if answer == "pass" || named.len() == 1 { named } else { Vec::new() }
 }
 
-/// Nothing lies about that is not run, and every case is where it belongs.
+/// Every file is run, and every case is in the right folder.
 #[test]
 fn every_file_of_the_corpus_is_a_case() {
     let mut folders: BTreeSet<String> =
@@ -186,7 +185,7 @@ fn every_file_of_the_corpus_is_a_case() {
         assert!(name == "base.json" || folders.remove(&name), "{} is unknown", path.display());
         for file in path.is_dir().then(|| sorted(&path)).into_iter().flatten() {
             let is_json = file.extension().is_some_and(|extension| extension == "json");
-            assert!(is_json, "{} is no case", file.display());
+            assert!(is_json, "{} is not a case", file.display());
             names.insert(file.strip_prefix(root()).unwrap().with_extension(""));
         }
     }
@@ -195,5 +194,5 @@ fn every_file_of_the_corpus_is_a_case() {
     assert_eq!(names, run);
     let described = all().into_iter().map(|case| case.description);
     let described: BTreeSet<String> = described.collect();
-    assert_eq!(described.len(), run.len(), "each case says what it is about, and none twice");
+    assert_eq!(described.len(), run.len(), "descriptions are unique");
 }

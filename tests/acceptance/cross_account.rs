@@ -1,4 +1,4 @@
-//! Rules and keys of other accounts: roles that are assumed, and what is said where they cannot be.
+//! Rules and keys of other accounts: assumed roles, and reports of roles that cannot be assumed.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use accounts::{
 const EXTERNAL_ID: &str = "trailseal-central";
 const CENTRAL: [(&str, &str); 1] = [("executionRoleName", MEMBER_ROLE)];
 
-/// A central function's account and a member's with one sealed trail, in any partition.
+/// A central account and a member account with one sealed trail, in any partition.
 fn state_in(region: &str, external_id: Option<&str>) -> State {
     let arn = trail_arn(MEMBER, region, "main");
     let key = key_arn(MEMBER, region, 0);
@@ -43,7 +43,7 @@ fn item_of(state: &State) -> Value {
     trail_item(&state.trails[0], MEMBER, region)
 }
 
-/// A change of the member's trail, for a central function.
+/// A change of the member's trail, sent to a central function.
 fn member_change() -> RuleEvent {
     with(change(&item_of(&state())), &CENTRAL)
 }
@@ -53,7 +53,7 @@ fn assumed(calls: &[Call]) -> Vec<&Call> {
 }
 
 #[tokio::test]
-async fn in_each_partition_the_role_is_assumed_and_used_for_everything_signed() {
+async fn uses_the_assumed_role_for_every_signed_call_in_each_partition() {
     for (region, partition) in
         [("us-east-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")]
     {
@@ -65,19 +65,19 @@ async fn in_each_partition_the_role_is_assumed_and_used_for_everything_signed() 
             for call in &sent.calls {
                 let expected = match call.operation.as_str() {
                     "sts:AssumeRole" => Some(ACCOUNT),
-                    // Nobody asks S3 who asks.
+                    // HeadBucket is not signed.
                     "s3:HeadBucket" => None,
                     _ => Some(MEMBER),
                 };
                 assert_eq!(call.account.as_deref(), expected, "{}", call.operation);
-                // STS is asked in the Region, too.
+                // STS is called in the same Region.
                 let signed_for = expected.map(|_| region);
                 assert_eq!(call.region.as_deref(), signed_for, "{}", call.operation);
             }
             for call in assumed(&sent.calls) {
                 let arn = format!("arn:{partition}:iam::{MEMBER}:role/{MEMBER_ROLE}");
                 assert_eq!(call.request["RoleArn"], arn);
-                // An auditor who reads CloudTrail sees who it was.
+                // Auditors see this name in CloudTrail.
                 assert_eq!(call.request["RoleSessionName"], "trailseal");
                 assert_eq!(call.request.get("ExternalId"), None);
             }
@@ -86,7 +86,7 @@ async fn in_each_partition_the_role_is_assumed_and_used_for_everything_signed() 
 }
 
 #[tokio::test]
-async fn an_external_id_is_given_where_the_deployment_has_one() {
+async fn sends_the_external_id_of_the_deployment() {
     let demanding = state_in(REGION, Some(EXTERNAL_ID));
     let event = with(change(&item_of(&demanding)), &CENTRAL);
     let desk = Desk::open_as(demanding.clone(), ACCOUNT, REGION, Some(EXTERNAL_ID)).await;
@@ -99,7 +99,7 @@ async fn an_external_id_is_given_where_the_deployment_has_one() {
 }
 
 #[tokio::test]
-async fn credentials_are_kept_while_the_function_is_warm() {
+async fn a_warm_function_reuses_credentials() {
     let desk = Desk::open(state()).await;
     for assumptions in [1, 0, 0] {
         let sent = desk.send(&member_change()).await;
@@ -108,7 +108,7 @@ async fn credentials_are_kept_while_the_function_is_warm() {
     }
 }
 
-/// They are renewed before they expire: those that end within five minutes are not used again.
+/// Credentials are replaced before they expire: those that expire within five minutes are not used.
 #[tokio::test]
 async fn credentials_are_renewed_before_they_expire() {
     for (minutes, second_time) in [(4, 1), (10, 0)] {
@@ -122,9 +122,9 @@ async fn credentials_are_renewed_before_they_expire() {
     }
 }
 
-/// A session that ends before its time fails one invocation; Lambda's retry has a new one.
+/// If a session ends early, one invocation fails; Lambda's retry gets a new session.
 #[tokio::test]
-async fn credentials_that_end_before_their_time_are_not_used_again() {
+async fn credentials_that_expire_early_are_not_reused() {
     let desk = Desk::open(state()).await;
     let event = member_change();
     assert_eq!(desk.send(&event).await.verdicts(), [("main", "COMPLIANT")].into());
@@ -138,7 +138,7 @@ async fn credentials_that_end_before_their_time_are_not_used_again() {
 }
 
 #[tokio::test]
-async fn a_role_that_cannot_be_assumed_is_named_with_the_likely_cause() {
+async fn names_a_role_that_cannot_be_assumed_and_the_likely_cause() {
     let without = State { roles: Vec::new(), ..state() };
     let desk = Desk::open(without).await;
     let sent = desk.send(&member_change()).await;
@@ -148,14 +148,14 @@ async fn a_role_that_cannot_be_assumed_is_named_with_the_likely_cause() {
         &[&arn, MEMBER, "AccessDenied", "exists, trusts the function's role"],
     );
     sent.assert_counts(&[(Operation::AssumeRole, 1)]);
-    // After the fix the role is assumed: a refusal is not remembered.
+    // A refusal is not cached: after the fix, the role is assumed.
     desk.lab.set_state(state());
     let sent = desk.send(&member_change()).await;
     assert_eq!(sent.verdicts(), [("main", "COMPLIANT")].into());
 }
 
 #[tokio::test]
-async fn the_service_linked_role_of_config_is_recognised() {
+async fn rejects_the_service_linked_role_of_config() {
     let name = "aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig";
     let event = with(change(&item_of(&state())), &[("executionRoleName", name)]);
     let sent = Desk::open(state()).await.send(&event).await;
@@ -166,15 +166,15 @@ async fn the_service_linked_role_of_config_is_recognised() {
 }
 
 #[tokio::test]
-async fn without_a_role_another_accounts_rule_is_refused_before_any_call() {
+async fn rejects_another_accounts_rule_without_a_role_before_any_call() {
     let sent = Desk::open(state()).await.send(&change(&item_of(&state()))).await;
     sent.assert_failure("PermissionMissing", &[MEMBER, ACCOUNT, "set `executionRoleName`"]);
     sent.assert_counts(&[]);
 }
 
-/// An organization rule has one set of parameters for all accounts, the central one included.
+/// An organization rule has the same parameters in all accounts, including the central one.
 #[tokio::test]
-async fn in_its_own_account_the_function_is_itself() {
+async fn assumes_no_role_in_its_own_account() {
     let sent = Desk::open(state()).await.send(&with(schedule(ACCOUNT, REGION), &CENTRAL)).await;
     assert_eq!(sent.accepted(), 0);
     assert!(assumed(&sent.calls).is_empty());
@@ -182,7 +182,7 @@ async fn in_its_own_account_the_function_is_itself() {
 }
 
 #[tokio::test]
-async fn one_accounts_denied_role_does_not_hold_up_another_account() {
+async fn a_denied_role_in_one_account_does_not_affect_another() {
     let other = "555566667777";
     let mut both = state();
     both.accounts.push(account(other, Membership::Member, &[REGION]));
@@ -193,8 +193,8 @@ async fn one_accounts_denied_role_does_not_hold_up_another_account() {
     assert_eq!(sent.verdicts(), [("main", "COMPLIANT")].into());
 }
 
-/// Each account has its own quota of retries: one that is throttled for ever uses up its own, with
-/// signed and unsigned calls alike.
+/// Each account has its own retry quota. A throttled account uses up only its own, with signed and
+/// unsigned calls.
 #[tokio::test]
 async fn one_throttled_account_does_not_use_up_the_retries_of_another() {
     let (own_key, own_arn) = (key_arn(ACCOUNT, REGION, 7), trail_arn(ACCOUNT, REGION, "own"));
@@ -211,15 +211,15 @@ async fn one_throttled_account_does_not_use_up_the_retries_of_another() {
         let desk = Desk::open(both.clone()).await;
         let throttled = |position| Fault::of(operation, position, FaultKind::Throttling);
         desk.lab.inject(throttled(Position::Every).about(of_member));
-        // A quota is 500 tokens, a retry costs five or more, and there are four an invocation;
-        // calls that succeed give a little back.
+        // A quota has 500 tokens. A retry costs at least five, and an invocation makes four;
+        // successful calls return a few.
         let mut fewest = usize::MAX;
         for _ in 0..40 {
             let sent = desk.send(&member).await;
             sent.assert_failure("AwsBreakdown", &[operation.iam()]);
             fewest = fewest.min(sent.count(operation));
         }
-        assert!(fewest <= 2, "the member's quota was never used up: {fewest}");
+        assert!(fewest <= 2, "the member still has retries: {fewest}");
         desk.lab.clear_faults();
         desk.lab.inject(throttled(Position::First).about(of_own));
         let sent = desk.send(&own).await;
@@ -228,7 +228,7 @@ async fn one_throttled_account_does_not_use_up_the_retries_of_another() {
     }
 }
 
-/// A trail of the function's own account whose key belongs to another.
+/// A trail of the function's own account, sealed with a key of another account.
 fn foreign_key(roles: &[&str]) -> State {
     let arn = trail_arn(ACCOUNT, REGION, "main");
     let key = key_arn(KEY_ACCOUNT, REGION, 3);
@@ -240,13 +240,13 @@ fn foreign_key(roles: &[&str]) -> State {
     }
 }
 
-/// What comes of a change of that trail.
+/// The result of a change of that trail.
 async fn changed(state: State, parameters: &[(&str, &str)]) -> Sent {
     let event = change(&trail_item(&state.trails[0], ACCOUNT, REGION));
     Desk::open(state).await.send(&with(event, parameters)).await
 }
 
-/// Asserts that the trail is NON_COMPLIANT, and what is said of it first.
+/// Asserts that the trail is NON_COMPLIANT and how its annotation begins.
 fn assert_broken(sent: &Sent, words: &str) {
     assert_eq!(sent.returned, Returned::Accepted(1));
     assert_eq!(sent.verdicts(), [("main", "NON_COMPLIANT")].into());
@@ -254,9 +254,9 @@ fn assert_broken(sent: &Sent, words: &str) {
 }
 
 #[tokio::test]
-async fn a_key_of_another_account_is_read_with_a_role_there() {
+async fn reads_a_foreign_key_with_a_role_of_its_account() {
     let mut state = foreign_key(&[KEY_ROLE]);
-    // Its policy admits nobody else.
+    // The key's policy admits nobody else.
     state.keys[0].readable_from.clear();
     let sent = changed(state, &STRICT).await;
     assert_eq!(sent.verdicts(), [("main", "COMPLIANT")].into());
@@ -275,9 +275,9 @@ async fn a_key_of_another_account_is_read_with_a_role_there() {
     ]);
 }
 
-/// KMS describes a key and its rotation to whom its policy admits, and never shows the policy.
+/// KMS returns a key and its rotation to callers in its key policy, but never a foreign policy.
 #[tokio::test]
-async fn without_a_role_the_policy_of_another_accounts_key_is_not_verified() {
+async fn cannot_verify_a_foreign_key_policy_without_a_role() {
     let sent = changed(foreign_key(&[KEY_ROLE]), &STRICT[..2]).await;
     assert_broken(&sent, "could not verify the policy of the key");
     assert!(sent.annotation("main").contains("does not work across accounts"));
@@ -285,9 +285,9 @@ async fn without_a_role_the_policy_of_another_accounts_key_is_not_verified() {
     assert_eq!(kms.map(|operation| sent.count(operation)), [1, 1, 0]);
 }
 
-/// Nothing is asked without the role, though the key's policy would admit it; it is refused once.
+/// The key is read only with the role, even if its policy permits more; a refusal is not retried.
 #[tokio::test]
-async fn a_role_in_the_account_of_the_key_that_is_refused_is_named() {
+async fn names_a_refused_role_of_the_key_account() {
     let sent = changed(foreign_key(&[]), &STRICT).await;
     let role = role_arn(REGION, KEY_ACCOUNT, KEY_ROLE);
     let words = format!("could not verify the state of the key: role {role} cannot be assumed");
@@ -297,7 +297,7 @@ async fn a_role_in_the_account_of_the_key_that_is_refused_is_named() {
 }
 
 #[tokio::test]
-async fn what_a_role_in_the_account_of_the_key_may_not_call_is_named() {
+async fn names_the_call_that_a_role_of_the_key_account_may_not_make() {
     let state = foreign_key(&[KEY_ROLE]);
     let event = with(change(&trail_item(&state.trails[0], ACCOUNT, REGION)), &STRICT[1..]);
     let desk = Desk::open(state).await;
@@ -312,9 +312,9 @@ async fn what_a_role_in_the_account_of_the_key_may_not_call_is_named() {
     assert!(sent.annotation("main").contains(fix), "{}", sent.annotation("main"));
 }
 
-/// By default a stranger's key is not the customer's key, even if it answers.
+/// By default a foreign key is not accepted, even if KMS returns it.
 #[tokio::test]
-async fn a_trail_with_a_strangers_key_is_not_compliant() {
+async fn a_trail_with_a_foreign_key_is_non_compliant() {
     let readable = foreign_key(&[]);
     let mut unreadable = foreign_key(&[]);
     unreadable.keys[0].readable_from.clear();
@@ -326,7 +326,7 @@ async fn a_trail_with_a_strangers_key_is_not_compliant() {
             assert_broken(&sent, words);
         }
     }
-    // If it is allowed, that it cannot be read is reported.
+    // If its account is allowed, the denied read is reported instead.
     let sent = changed(unreadable, &[("allowedKeyAccounts", KEY_ACCOUNT)]).await;
     assert_broken(&sent, "could not verify");
     assert!(sent.annotation("main").contains("kms:DescribeKey was denied"));

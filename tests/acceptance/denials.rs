@@ -1,4 +1,4 @@
-//! Refusals that only a person can lift: they are named, and leave no old COMPLIANT unnoticed.
+//! Refusals that only a person can resolve: they are reported, and replace a COMPLIANT result.
 
 use trailseal_lab::{Denial, Operation, State};
 
@@ -12,7 +12,7 @@ async fn scheduled(denials: Vec<Denial>, parameters: &[(&str, &str)]) -> Sent {
 }
 
 #[tokio::test]
-async fn a_service_control_policy_is_named_without_the_text_of_aws() {
+async fn names_the_service_control_policy_without_quoting_aws() {
     let sent = scheduled(vec![denial("kms:DescribeKey")], &[]).await;
     let said = sent.annotation("t0");
     let policy = "with an explicit deny in a service control policy";
@@ -28,9 +28,9 @@ async fn a_service_control_policy_is_named_without_the_text_of_aws() {
 }
 
 /// Without the list of trails nothing can be evaluated: the invocation fails, which raises the
-/// alarm, and no result changes. Asking again would not help, so it is asked once.
+/// alarm, and no result changes. The call is not retried, since the refusal is permanent.
 #[tokio::test]
-async fn cloudtrail_that_refuses_for_good_to_list_trails_fails_the_invocation() {
+async fn a_permanent_refusal_to_list_trails_fails_the_invocation() {
     for code in [
         "NoManagementAccountSLRExistsException",
         "OperationNotPermittedException",
@@ -46,9 +46,9 @@ async fn cloudtrail_that_refuses_for_good_to_list_trails_fails_the_invocation() 
     }
 }
 
-/// A status that CloudTrail refuses for good is unverified, also where the trail was COMPLIANT.
+/// A permanent refusal by GetTrailStatus makes even a formerly COMPLIANT trail unverified.
 #[tokio::test]
-async fn cloudtrail_that_refuses_for_good_to_tell_the_status_is_reported() {
+async fn a_permanent_refusal_of_the_trail_status_is_reported() {
     for code in [
         "OperationNotPermittedException",
         "UnsupportedOperationException",

@@ -1,9 +1,9 @@
-//! A dozen cases of the corpus through `trailseal check`: what the function would read is written
-//! down as configuration items, and `trailseal check` must say of the files what the function says.
+//! A dozen cases of the corpus through `trailseal check`: the evidence that the function would read
+//! is written to configuration items, and the command must report the same as the function.
 //!
-//! Items do not hold which key an alias means, how often a key is rotated, how the latest delivery
-//! went, or whether something whose reading was refused exists: there, only *unverified* may take
-//! the place of the function's answer.
+//! Configuration items do not contain the key of an alias, the rotation period, the latest
+//! delivery, or whether a resource exists that could not be read. For these, the only accepted
+//! difference is *unverified*.
 
 use std::path::PathBuf;
 use std::{env, fs};
@@ -14,13 +14,13 @@ use trailseal_rule::{
     Change, EvaluationContext, Invocation, KeyRef, Timestamp, Trail, Trigger, needs,
 };
 
-use super::case::{Case, Wanted, dozen};
+use super::case::{Case, ExpectedEvaluation, dozen};
 use super::evidence::text;
 use super::harness::NOW;
 use super::reference::Evidence;
 use super::state::evidence;
 
-/// The trail of a case, and what the function would read of it.
+/// The trail of a case and the evidence that the function would read.
 fn judged(case: &Case) -> Option<(Trail, Evidence)> {
     let Invocation { parameters, trigger, .. } = Invocation::parse(&case.event("token")).ok()?;
     let Trigger::Changed(Change::Trail(change)) = trigger else {
@@ -33,7 +33,7 @@ fn judged(case: &Case) -> Option<(Trail, Evidence)> {
     Some((change.trail, found))
 }
 
-/// The items of the key and the bucket as AWS Config would have recorded them, of what was read.
+/// The items of the key and the bucket as AWS Config would record them.
 fn items((trail, found): &(Trail, Evidence)) -> Vec<Value> {
     let mut items = Vec::new();
     if let Some(bucket) = &trail.bucket {
@@ -86,7 +86,7 @@ fn key_item(arn: &str, status: &str, key: Option<&Value>, found: &Evidence) -> V
     })
 }
 
-/// The report of the command on a folder with the event and the items.
+/// The command's report on a folder with the event and the items.
 fn checked(case: &Case, items: &[Value]) -> (Exit, Value) {
     let folder = Folder::new(&case.name.replace('/', "-"));
     fs::write(folder.0.join("event.json"), case.event("token")).unwrap();
@@ -104,7 +104,7 @@ fn checked(case: &Case, items: &[Value]) -> (Exit, Value) {
     (exit, serde_json::from_slice(&out).unwrap())
 }
 
-/// A folder that goes away with its case.
+/// A folder that is removed when the value is dropped.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -122,7 +122,7 @@ impl Drop for Folder {
 }
 
 #[test]
-fn the_command_says_of_files_what_the_function_says() {
+fn check_and_function_agree_on_configuration_items() {
     let mut different = Vec::new();
     for case in dozen() {
         let (exit, report) = checked(&case, &judged(&case).as_ref().map_or_else(Vec::new, items));
@@ -138,15 +138,15 @@ fn the_command_says_of_files_what_the_function_says() {
     insta::assert_snapshot!(different.join("\n"));
 }
 
-/// How the command's answer differs; that it differs any other way than by being unverified fails.
-fn compare(name: &str, wanted: &Wanted, trails: &Value, exit: Exit) -> Option<String> {
+/// Describes how the command's result differs; panics unless the only difference is *unverified*.
+fn compare(name: &str, wanted: &ExpectedEvaluation, trails: &Value, exit: Exit) -> Option<String> {
     let [trail] = trails.as_array().unwrap().as_slice() else {
-        panic!("{name}: one trail was expected, not {trails}");
+        panic!("{name}: expected one trail: {trails}");
     };
     assert_eq!(trail["resourceId"], wanted.id.as_str(), "{name}");
     let (compliance, annotation) = (text(trail, "compliance"), text(trail, "annotation"));
     let findings = match compliance {
-        // What the function leaves to another rule, the command did not see evaluated.
+        // The command cannot see the result of a trail that the function leaves to another rule.
         _ if !trail["notEvaluated"].is_null() => Exit::Failure,
         "NON_COMPLIANT" => Exit::Findings,
         _ => Exit::Clean,

@@ -1,7 +1,7 @@
-//! Evidence as plain JSON, and the rule's facts made of it.
+//! Evidence as plain JSON, and its conversion to the rule's facts.
 //!
-//! Each piece is `{"known": …}` in AWS's own words, `{"absent": true}`, or `{"refused": "denied"}`
-//! (or `not read`, or another refusal, whose particulars stand beside).
+//! Each fact is `{"known": …}` with AWS's own member names, `{"absent": true}`, or `{"refused":
+//! "denied"}` (or `not read`, or another refusal, with its details as further members).
 
 use serde_json::{Value, json};
 use trailseal_rule::{
@@ -14,7 +14,7 @@ use super::reference::Evidence;
 const DESCRIBE_KEY: &str = "kms:DescribeKey";
 
 impl Evidence {
-    /// Nothing was read.
+    /// No evidence was read.
     pub(super) fn nothing() -> Self {
         let [key, bucket_region, rotation, key_policy, delivery] =
             std::array::from_fn(|_| json!({ "refused": "not read" }));
@@ -98,7 +98,7 @@ fn reading<T>(found: &Value, action: &'static str, read: impl Fn(&Value) -> T) -
             let action = if described { DESCRIBE_KEY } else { action };
             Refusal::DeniedByPolicy { action, denial: denial.unwrap() }
         }
-        // Where the key could not be described, what hangs on it is refused for the same reason.
+        // If the key could not be described, evidence that depends on it has the same refusal.
         "denied" if found["action"] == DESCRIBE_KEY => {
             Refusal::AccessDenied { action: DESCRIBE_KEY }
         }
@@ -110,7 +110,7 @@ fn reading<T>(found: &Value, action: &'static str, read: impl Fn(&Value) -> T) -
         "role" => Refusal::RoleRefused { role: text(found, "role").to_owned() },
         "needs the bucket" => Refusal::Needs("the Region of the bucket"),
         "unintelligible" => Refusal::Malformed(text(found, "what").to_owned()),
-        other => panic!("`{other}` is no refusal"),
+        other => panic!("unknown refusal `{other}`"),
     })
 }
 

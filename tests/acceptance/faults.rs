@@ -1,8 +1,8 @@
 //! The fault matrix: every operation × every fault × every trigger that uses the operation.
 //!
-//! Each cell asserts what was put, what the invocation returned and how often the operation was
-//! asked (`table.rs`); that no trail was COMPLIANT without evidence; and that a failed invocation
-//! is settled by a retry once the fault is over, so that no evaluation is lost.
+//! Each cell asserts the submitted evaluations, the invocation's result and the number of calls of
+//! the operation (`table.rs`); that no trail is COMPLIANT without evidence; and that a retry
+//! without the fault completes a failed invocation, so that no evaluation is lost.
 
 mod cell;
 pub(crate) mod desk;
@@ -23,12 +23,12 @@ use self::cell::{Cell, FOR_EVER};
 use self::desk::{Desk, RETRY_POLICY, Returned, Sent, send_to_process};
 use self::table::{TABLE, Where};
 use self::triggers::Trigger;
-use super::harness::{ACCOUNT, OF_THE_FUNCTION, REGION, RULE, bootstrap_path, impatient};
+use super::harness::{ACCOUNT, FUNCTION_OPERATIONS, REGION, RULE, bootstrap_path, impatient};
 
-/// The time-out of an attempt in cells whose fault is slowness.
+/// The timeout of an attempt in cells whose fault is a slow response.
 const ATTEMPT: Duration = Duration::from_secs(1);
 
-/// Cells whose fault is slowness run beside each other: they only wait.
+/// Slow cells run concurrently, since they only wait.
 const SLOW_CELLS_MAX: usize = 24;
 
 async fn cells_hold(trigger: Trigger) {
@@ -38,12 +38,12 @@ async fn cells_hold(trigger: Trigger) {
     for cell in prompt {
         wrong.extend(wrong_in(cell, RETRY_POLICY).await);
     }
-    LocalSet::new().run_until(async { wrong.extend(wrong_beside_each_other(slow).await) }).await;
+    LocalSet::new().run_until(async { wrong.extend(wrong_in_slow_cells(slow).await) }).await;
     assert!(wrong.is_empty(), "{} cells differ:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-/// Runs cells whose fault is slowness.
-async fn wrong_beside_each_other(cells: Vec<Cell>) -> Vec<String> {
+/// Runs the slow cells concurrently.
+async fn wrong_in_slow_cells(cells: Vec<Cell>) -> Vec<String> {
     let places = Arc::new(Semaphore::new(SLOW_CELLS_MAX));
     let mut running = JoinSet::new();
     for cell in cells {
@@ -56,13 +56,13 @@ async fn wrong_beside_each_other(cells: Vec<Cell>) -> Vec<String> {
     running.join_all().await.into_iter().flatten().collect()
 }
 
-/// Runs a cell with a cold function; everything that is not as expected.
+/// Runs a cell with a cold function and describes every difference.
 async fn wrong_in(cell: Cell, retry_policy: RetryPolicy) -> Option<String> {
     let desk = Desk::open_with(cell.trigger.state(), retry_policy).await;
     differences(cell, &desk.lab, async || desk.send(&cell.trigger.event()).await).await
 }
 
-/// Sends the cell's event with its fault, and after a failure again without.
+/// Sends the cell's event with its fault; after a failure, sends it again without the fault.
 async fn differences(cell: Cell, lab: &Lab, mut send: impl AsyncFnMut() -> Sent) -> Option<String> {
     lab.inject(cell.fault());
     let sent = send().await;
@@ -74,7 +74,7 @@ async fn differences(cell: Cell, lab: &Lab, mut send: impl AsyncFnMut() -> Sent)
     (!wrong.is_empty()).then(|| format!("{cell:?}: {}", wrong.join("; ")))
 }
 
-/// Lambda tries a failed invocation again: then everything stands as if nothing had happened.
+/// Lambda retries a failed invocation; afterwards all results are as if no fault had occurred.
 fn unsettled(lab: &Lab, trigger: Trigger, again: &Sent) -> Option<String> {
     if let Returned::Failed(_, message) = &again.returned {
         return Some(format!("the retry failed: {message}"));
@@ -120,7 +120,7 @@ async fn a_schedule() {
 }
 
 #[tokio::test]
-async fn without_faults_every_trigger_does_what_is_written() {
+async fn every_trigger_makes_the_listed_calls_without_faults() {
     for trigger in Trigger::ALL {
         let desk = Desk::open(trigger.state()).await;
         let sent = desk.send(&trigger.event()).await;
@@ -133,7 +133,7 @@ async fn without_faults_every_trigger_does_what_is_written() {
 }
 
 #[test]
-fn every_cell_is_met_by_one_row_and_every_row_meets_a_cell() {
+fn every_cell_matches_one_row_and_every_row_matches_a_cell() {
     let cells: Vec<Cell> = Trigger::ALL.into_iter().flat_map(Cell::all).collect();
     for cell in cells.iter().filter(|cell| cell.trigger.calls(cell.operation) > 0) {
         assert_eq!(cell.rows().len(), 1, "{cell:?}");
@@ -146,7 +146,7 @@ fn every_cell_is_met_by_one_row_and_every_row_meets_a_cell() {
                 let meets = |cell: &Cell| {
                     (&cell.operation, &cell.kind.name(), &cell.at) == (operation, fault, at)
                 };
-                // There is never a second DescribeTrails.
+                // DescribeTrails is never called twice.
                 let never = *operation == Operation::DescribeTrails && *at == Where::AtSecond;
                 assert_ne!(cells.iter().any(meets), never, "{operation:?} {fault} {at:?}");
             }
@@ -155,7 +155,7 @@ fn every_cell_is_met_by_one_row_and_every_row_meets_a_cell() {
 }
 
 #[test]
-fn no_operation_no_fault_and_no_trigger_is_left_out() {
+fn the_matrix_covers_every_operation_fault_and_trigger() {
     for trigger in Trigger::ALL {
         let cells = Cell::all(trigger);
         for operation in Operation::all() {
@@ -170,16 +170,16 @@ fn no_operation_no_fault_and_no_trigger_is_left_out() {
             }
         }
     }
-    // What some trigger uses, and nothing else, is an operation that the function asks.
+    // The function's operations are exactly those that some trigger uses.
     for operation in Operation::all() {
         let is_used = Trigger::ALL.iter().any(|trigger| trigger.calls(operation) > 0);
-        assert_eq!(is_used, OF_THE_FUNCTION.contains(&operation), "{operation:?}");
+        assert_eq!(is_used, FUNCTION_OPERATIONS.contains(&operation), "{operation:?}");
     }
 }
 
-/// The same cells with the real function as a process: one of each row of the table's kinds.
+/// Some of the same cells with the real function as a process, at least one of each kind.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sample_of_cells_holds_for_the_real_function() {
+async fn sampled_cells_hold_for_the_real_function() {
     let sample = [
         (Trigger::TrailChange, Operation::DescribeKey, "throttling", Where::AtFirst),
         (Trigger::TrailChange, Operation::DescribeKey, "throttling", Where::Always),
@@ -211,7 +211,7 @@ async fn a_sample_of_cells_holds_for_the_real_function() {
         let kind = FaultKind::from_name(kind, FOR_EVER).unwrap();
         let cell = Cell { trigger, operation, kind, at };
         let lab = Lab::start(trigger.state()).await.unwrap();
-        // The number of calls is exact, so a call that works must not time out.
+        // The number of calls is exact, so a successful call must not time out.
         let mut settings = impatient(ACCOUNT, REGION);
         let timeout = ("TRAILSEAL_ATTEMPT_TIMEOUT_MILLISECONDS".to_owned(), "1000".to_owned());
         settings.environment.push(timeout);

@@ -13,10 +13,10 @@ use trailseal_lab::{FunctionSettings, Lab, Operation, Outcome, State};
 use trailseal_lambda::InvocationContext;
 use trailseal_rule::Timestamp;
 
-/// Now, for the function in this process.
+/// The present time for the function in this process.
 pub(super) const NOW: &str = "2026-11-23T12:00:00.000Z";
-/// What the function asks of AWS; every other operation of the lab is the command's.
-pub(super) const OF_THE_FUNCTION: [Operation; 11] = [
+/// The operations that the function calls; only the command calls the others.
+pub(super) const FUNCTION_OPERATIONS: [Operation; 11] = [
     Operation::AssumeRole,
     Operation::DescribeKey,
     Operation::DescribeTrails,
@@ -37,7 +37,7 @@ pub(super) const TIME: Duration = Duration::from_secs(20);
 pub(super) struct Captured(Arc<Mutex<Vec<u8>>>);
 
 impl Captured {
-    /// The text since the last time, which is forgotten.
+    /// Returns and clears the text so far.
     pub(super) fn take(&self) -> String {
         let bytes = std::mem::take(&mut *self.0.lock().unwrap());
         String::from_utf8(bytes).unwrap()
@@ -54,17 +54,17 @@ impl Write for Captured {
     }
 }
 
-/// A lab that answers from a document of its state format.
+/// A lab with a state in its file format.
 pub(super) async fn lab(state: &Value) -> Lab {
     Lab::start(read_state(state)).await.unwrap()
 }
 
-/// A document of the lab's state format, read; what is wrong with it fails the test.
+/// Reads a state in the lab's file format; panics if it is invalid.
 pub(super) fn read_state(state: &Value) -> State {
     State::from_value("the test's state", state).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// An invocation at [`NOW`], with a minute of time.
+/// An invocation at [`NOW`] that times out after a minute.
 pub(super) fn context() -> InvocationContext {
     InvocationContext {
         now: Timestamp::parse(NOW).unwrap(),
@@ -73,17 +73,17 @@ pub(super) fn context() -> InvocationContext {
     }
 }
 
-/// The real function: `TRAILSEAL_BOOTSTRAP`, or what was built beside this test.
+/// The real function: `TRAILSEAL_BOOTSTRAP`, or the program built with this test.
 pub(super) fn bootstrap_path() -> PathBuf {
     program_path("TRAILSEAL_BOOTSTRAP", "bootstrap")
 }
 
-/// The real remediation function: `TRAILSEAL_REMEDIATION`, or what was built beside this test.
+/// The real remediation function: `TRAILSEAL_REMEDIATION`, or the program built with this test.
 pub(super) fn remediation_path() -> PathBuf {
     program_path("TRAILSEAL_REMEDIATION", "remediation")
 }
 
-/// The real command: `TRAILSEAL_COMMAND`, or what was built beside this test.
+/// The real command: `TRAILSEAL_COMMAND`, or the program built with this test.
 pub(super) fn command_path() -> PathBuf {
     program_path("TRAILSEAL_COMMAND", "trailseal")
 }
@@ -104,7 +104,7 @@ fn program_path(variable: &str, name: &str) -> PathBuf {
     path
 }
 
-/// The real function as a process, of an account and a Region, with short pauses and time-outs.
+/// The real function as a process in an account and a Region, with short pauses and timeouts.
 pub(super) async fn bootstrap_of(
     lab: &Lab,
     account: &str,
@@ -115,7 +115,7 @@ pub(super) async fn bootstrap_of(
         .unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// Short pauses and time-outs for a real function of an account and a Region.
+/// Settings with short pauses and timeouts.
 pub(super) fn impatient(account: &str, region: &str) -> FunctionSettings {
     let mut settings = FunctionSettings::new(account, region);
     for (name, value) in
@@ -126,18 +126,18 @@ pub(super) fn impatient(account: &str, region: &str) -> FunctionSettings {
     settings
 }
 
-/// The message of the error that an invocation of the real function ended with, if it did; a
-/// process that ended or hung fails the test.
+/// The error message of an invocation of the real function, if it failed; panics if the process
+/// ended or did not respond.
 pub(super) fn error_of(outcome: Outcome) -> Option<String> {
     match outcome {
         Outcome::Response(_) => None,
         Outcome::Failed { message, .. } => Some(message),
         Outcome::Exited { status } => panic!("the process ended: {status}"),
-        Outcome::TimedOut => panic!("the process did not answer"),
+        Outcome::TimedOut => panic!("the process did not respond"),
     }
 }
 
-/// The real function as a process, of the usual account and Region.
+/// The real function as a process in the usual account and Region.
 pub(super) async fn bootstrap(lab: &Lab) -> trailseal_lab::Function {
     bootstrap_of(lab, ACCOUNT, REGION).await
 }

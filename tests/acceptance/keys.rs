@@ -1,4 +1,4 @@
-//! Changes of keys: the item only triggers, and trails are judged from what AWS says now.
+//! Changes of keys: the item is only a trigger, and trails are evaluated from what AWS returns now.
 
 use serde_json::{Value, json};
 use trailseal_lab::{DiscoveredAs, Fault, FaultKind, Key, Membership, Operation, Position, State};
@@ -11,7 +11,7 @@ use accounts::{
     key_of_trails, rule, schedule, standing, trail, trail_arn, trail_item, with,
 };
 
-/// `t0` and `t1` are sealed with one key, `t2` with another.
+/// One key seals `t0` and `t1`, another seals `t2`.
 fn state() -> State {
     account_with_trails(&[(0, 0), (0, 1), (1, 0)])
 }
@@ -22,13 +22,13 @@ fn with_key(state: State, number: usize, change: impl Fn(&mut Key)) -> State {
     state
 }
 
-/// What comes of a change of a key.
+/// The result of a change of a key.
 async fn changed(state: State, item: &Value) -> Sent {
     Desk::open(state).await.send(&change(item)).await
 }
 
 #[tokio::test]
-async fn each_trail_that_names_the_key_is_judged_and_no_other() {
+async fn evaluates_exactly_the_trails_that_use_the_key() {
     let sent = changed(state(), &key_item(&state().keys[0])).await;
     assert_eq!(sent.verdicts(), [("t0", "COMPLIANT"), ("t1", "COMPLIANT")].into());
     assert!(sent.put.iter().all(|one| one.ordering_timestamp == 1_795_428_000_125), "{CAPTURED}");
@@ -42,7 +42,7 @@ async fn each_trail_that_names_the_key_is_judged_and_no_other() {
 }
 
 #[tokio::test]
-async fn what_the_item_says_of_the_key_is_never_believed() {
+async fn ignores_the_key_state_in_the_item() {
     let disabled = |key: &mut Key| key.state = "Disabled".to_owned();
     let old_item = key_item(&state().keys[0]);
     let sent = changed(with_key(state(), 0, disabled), &old_item).await;
@@ -54,7 +54,7 @@ async fn what_the_item_says_of_the_key_is_never_believed() {
 }
 
 #[tokio::test]
-async fn keys_that_cannot_seal_a_trail_are_dropped_before_any_call() {
+async fn ignores_keys_that_cannot_seal_a_trail_without_a_call() {
     for (manager, spec) in [
         ("AWS", "SYMMETRIC_DEFAULT"),
         ("CUSTOMER", "RSA_2048"),
@@ -81,7 +81,7 @@ async fn keys_that_cannot_seal_a_trail_are_dropped_before_any_call() {
 }
 
 #[tokio::test]
-async fn a_key_that_seals_no_trail_puts_nothing() {
+async fn a_key_that_seals_no_trail_submits_nothing() {
     let idle = key_of_trails(&key_arn(ACCOUNT, REGION, 9), &[]);
     let sent = changed(state(), &key_item(&idle)).await;
     assert_eq!(sent.accepted(), 0);
@@ -97,9 +97,9 @@ async fn a_deleted_key_makes_its_trails_non_compliant() {
     assert!(sent.annotation("t1").contains("does not exist"));
 }
 
-/// The replicas of a multi-Region key share their id, but not their Region.
+/// The replicas of a multi-Region key have the same id in different Regions.
 #[tokio::test]
-async fn replicas_of_a_multi_region_key_are_told_apart() {
+async fn distinguishes_replicas_of_a_multi_region_key() {
     let replica = |region: &str| {
         format!("arn:aws:kms:{region}:{ACCOUNT}:key/mrk-1234abcd12ab34cd56ef1234567890ab")
     };
@@ -121,7 +121,7 @@ async fn replicas_of_a_multi_region_key_are_told_apart() {
 }
 
 #[tokio::test]
-async fn copies_are_judged_only_where_that_is_asked() {
+async fn evaluates_copies_only_if_configured() {
     let key = key_arn(ACCOUNT, REGION, 0);
     let mut roaming = trail(&trail_arn(ACCOUNT, "eu-west-1", "roaming"), "logs-0", Some(&key));
     roaming.is_multi_region_trail = true;
@@ -135,10 +135,10 @@ async fn copies_are_judged_only_where_that_is_asked() {
     assert_eq!(both.verdicts(), [("roaming", "COMPLIANT"), ("t0", "COMPLIANT")].into());
 }
 
-/// A copy of another account's trail does not put its verdict under the name of a trail of this
-/// account, though the changed key does not seal that one.
+/// A copy of another account's trail does not submit its verdict under the name of a trail of this
+/// account, even though the changed key does not seal that trail.
 #[tokio::test]
-async fn a_copy_does_not_take_the_name_of_a_trail_that_another_key_seals() {
+async fn a_copy_does_not_replace_the_result_of_a_trail_of_the_same_name() {
     let key = key_arn(ACCOUNT, REGION, 0);
     let copied = trail_arn(MEMBER, REGION, "t1");
     let mut copy = trail(&copied, "logs-0", Some(&key));
@@ -158,10 +158,10 @@ async fn a_copy_does_not_take_the_name_of_a_trail_that_another_key_seals() {
     assert_eq!(sent.verdicts(), [(copied.as_str(), "COMPLIANT"), ("t0", "COMPLIANT")].into());
 }
 
-/// As after a schedule: a trail that Config has not discovered goes by the id under which a result
-/// of it stands, so that none is left behind.
+/// As after a schedule: a trail that AWS Config has not discovered keeps the id of its existing
+/// result, so that no result is left behind.
 #[tokio::test]
-async fn a_trail_that_is_not_discovered_goes_by_the_id_of_its_standing_result() {
+async fn an_undiscovered_trail_keeps_the_id_of_its_existing_result() {
     let disabled = |key: &mut Key| key.state = "Disabled".to_owned();
     let mut state = with_key(account_with_trails(&[(0, 0)]), 0, disabled);
     state.trails[0].discovered_as = DiscoveredAs::Nothing;
@@ -172,7 +172,7 @@ async fn a_trail_that_is_not_discovered_goes_by_the_id_of_its_standing_result() 
     let desk = Desk::open(state).await;
     let sent = desk.send(&event).await;
     assert_eq!(sent.verdicts(), [(arn.as_str(), "NON_COMPLIANT")].into());
-    // If the lookup is denied, the trail is reported by its name, and the log names the denial.
+    // If this lookup is denied, the trail is reported by name, and the log contains the denial.
     let operation = Operation::GetComplianceDetailsByConfigRule;
     desk.lab.inject(Fault::of(operation, Position::Every, FaultKind::AccessDenied));
     let sent = desk.send(&event).await;
@@ -181,7 +181,7 @@ async fn a_trail_that_is_not_discovered_goes_by_the_id_of_its_standing_result() 
 }
 
 #[tokio::test]
-async fn trails_go_by_the_ids_that_config_knows() {
+async fn reports_trails_under_the_ids_of_config() {
     let mut state = state();
     state.trails[1].discovered_as = DiscoveredAs::Arn;
     let arn = state.trails[1].arn.clone();
@@ -190,9 +190,9 @@ async fn trails_go_by_the_ids_that_config_knows() {
     assert_eq!(sent.verdicts(), [(arn.as_str(), "COMPLIANT"), ("t0", "COMPLIANT")].into());
 }
 
-/// The item's key id may be written as an alias in the trail: it is asked, not guessed.
+/// A trail may name the key of the item by an alias, so the function calls KMS.
 #[tokio::test]
-async fn a_trail_that_names_an_alias_may_mean_the_key() {
+async fn resolves_an_alias_that_may_name_the_changed_key() {
     let mut state = state();
     let alias = format!("arn:aws:kms:{REGION}:{ACCOUNT}:alias/logs");
     state.aliases.push(trailseal_lab::Alias {
@@ -206,7 +206,7 @@ async fn a_trail_that_names_an_alias_may_mean_the_key() {
 }
 
 #[tokio::test]
-async fn one_trail_that_breaks_down_holds_up_no_other() {
+async fn a_trail_that_cannot_be_evaluated_does_not_affect_others() {
     let desk = Desk::open(state()).await;
     let fault = Fault::of(Operation::HeadBucket, Position::Every, FaultKind::InternalError);
     desk.lab.inject(fault.about("logs-1"));
@@ -216,9 +216,9 @@ async fn one_trail_that_breaks_down_holds_up_no_other() {
     assert_eq!(sent.verdicts(), [("t0", "COMPLIANT")].into());
 }
 
-/// A warm function remembers no fact: what was true a moment ago is no evidence.
+/// A warm function reads every fact again.
 #[tokio::test]
-async fn no_fact_outlives_an_invocation() {
+async fn no_fact_is_reused_in_the_next_invocation() {
     let strict = [("profile", "strict")];
     let item = trail_item(&state().trails[2], ACCOUNT, REGION);
     for event in [

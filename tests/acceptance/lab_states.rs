@@ -1,8 +1,8 @@
-//! States of `lab-states/` on a schedule, through the real function and the command `audit`.
+//! States of `lab-states/` on a schedule, through the real function and `trailseal audit`.
 //!
-//! Keys that KMS describes as enabled: one of a stranger, to which an attacker moved a trail, and
-//! one whose external key does not answer. And a key policy whose only statement for CloudTrail has
-//! no effect.
+//! KMS reports two keys as enabled: one of a foreign account, to which an attacker moved a trail,
+//! and one whose external key store does not respond. In a third state, the only statement for
+//! CloudTrail in the key policy has no effect.
 
 use super::audit::{Verdicts, verdicts, verdicts_by_audit};
 use super::faults::desk::send_to_process;
@@ -17,7 +17,7 @@ const EXTERNAL: &str = "the key is in an external key store, and the latest deli
                         KMS.KMSInvalidStateException. Fix: restore the external key and its key \
                         store proxy, or set kmsKeyId to another key";
 
-/// What function and command say of a state; they say the same.
+/// What the function and the command both report for a state.
 async fn verdicts_of(state: &str, parameters: &[(&str, &str)]) -> Verdicts {
     let lab = lab(&serde_json::from_str(state).unwrap()).await;
     let event = with(schedule(ACCOUNT, REGION), parameters);
@@ -30,7 +30,7 @@ async fn verdicts_of(state: &str, parameters: &[(&str, &str)]) -> Verdicts {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_real_function_and_audit_report_a_strangers_key() {
+async fn the_real_function_and_audit_report_a_foreign_key() {
     for parameters in [&[][..], &[("unverified", "COMPLIANT")], &[("profile", "strict")]] {
         let verdicts = verdicts_of(KEYS, parameters).await;
         let (verdict, why) = &verdicts["ransomed"];
@@ -43,7 +43,7 @@ async fn the_real_function_and_audit_report_a_strangers_key() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_real_function_and_audit_report_an_external_key_that_does_not_answer() {
+async fn the_real_function_and_audit_report_an_unreachable_external_key() {
     for parameters in [&[][..], &[("unverified", "COMPLIANT")]] {
         let verdicts = verdicts_of(KEYS, parameters).await;
         assert_eq!(verdicts["xks"], ("NON_COMPLIANT".to_owned(), EXTERNAL.to_owned()));
@@ -51,7 +51,7 @@ async fn the_real_function_and_audit_report_an_external_key_that_does_not_answer
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_statement_without_resource_admits_nothing() {
+async fn a_statement_without_resource_grants_nothing() {
     let verdicts = verdicts_of(POLICY, &[("profile", "strict")]).await;
     let (verdict, why) = &verdicts["main"];
     assert_eq!(verdict, "NON_COMPLIANT");

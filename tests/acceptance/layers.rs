@@ -1,4 +1,4 @@
-//! What may depend on what: the crates as ARCHITECTURE lists them, and the modules of each crate.
+//! The permitted dependencies between the crates (see ARCHITECTURE) and between their modules.
 
 #![expect(clippy::string_slice, reason = "every index is the place of an ASCII match")]
 
@@ -10,7 +10,7 @@ fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-/// The crates in the order of ARCHITECTURE, each with the crates that it may depend on.
+/// The crates in the order of ARCHITECTURE, each with its permitted dependencies.
 fn listed() -> Vec<(String, Vec<String>)> {
     let text = fs::read_to_string(repository().join("ARCHITECTURE.md")).unwrap();
     let rows = text.lines().filter_map(|line| line.strip_prefix("| `")?.strip_suffix(" |"));
@@ -162,7 +162,7 @@ fn imported_modules<'a>(
         .collect()
 }
 
-/// Adds the paths that begin with `base` and go on as the text does: `a::{b, c::D}` is two.
+/// Adds the paths that begin with `base` and continue with the text: `a::{b, c::D}` is two.
 fn add_paths(base: String, text: &str, paths: &mut Vec<String>) -> usize {
     let end = text.find(|c: char| !c.is_alphanumeric() && !"_:".contains(c)).unwrap_or(text.len());
     let name = text[..end].trim_end_matches("::");

@@ -1,4 +1,4 @@
-//! What the operator reads: the lines of the function's log, and the metrics that alarms hear of.
+//! What operators see: the lines of the function's log, and the metrics that alarms use.
 
 use serde_json::Value;
 use trailseal_lab::{Fault, FaultKind, Operation, Position};
@@ -7,8 +7,8 @@ use super::faults::desk::Desk;
 use super::harness::{ACCOUNT, REGION};
 use accounts::{account_with_trails, change, schedule, trail_item};
 
-/// The log of an account's first trail while one operation meets a fault: of a change, then of a
-/// schedule.
+/// The log of an account's first trail while one operation has a fault: first on a change, then on
+/// a schedule.
 async fn log_of(fault: Option<(Operation, FaultKind)>) -> [String; 2] {
     let state = account_with_trails(&[(0, 0)]);
     let item = trail_item(state.trails.first().unwrap(), ACCOUNT, REGION);
@@ -21,7 +21,7 @@ async fn log_of(fault: Option<(Operation, FaultKind)>) -> [String; 2] {
     [changed.log, scheduled.log]
 }
 
-/// Durations differ from run to run: they are checked to be numbers, and left out.
+/// Durations differ from run to run: the test checks that they are numbers and removes them.
 fn without_durations(log: &str) -> String {
     let mut text = log.to_owned();
     for name in ["\"milliseconds\":", "\"DurationMilliseconds\":"] {
@@ -38,7 +38,7 @@ fn without_durations(log: &str) -> String {
 }
 
 #[tokio::test]
-async fn the_lines_of_every_kind() {
+async fn logs_every_kind_of_line() {
     let denied = |operation| Some((operation, FaultKind::AccessDenied));
     let [compliant, _] = log_of(None).await;
     let [unverified, _] = log_of(denied(Operation::DescribeKey)).await;
@@ -49,7 +49,7 @@ async fn the_lines_of_every_kind() {
 }
 
 #[tokio::test]
-async fn every_metric_that_is_named_has_a_value_and_its_dimension_too() {
+async fn every_listed_metric_and_dimension_has_a_value() {
     for fault in [None, Some((Operation::DescribeKey, FaultKind::Throttling))] {
         for log in log_of(fault).await {
             let line: Value = serde_json::from_str(log.lines().last().unwrap()).unwrap();

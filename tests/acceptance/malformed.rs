@@ -1,4 +1,4 @@
-//! Events that cannot be used: the error names each faulty field in one line, and nothing is put.
+//! Invalid events: the error names each invalid field on one line, and nothing is submitted.
 
 use serde_json::{Value, json};
 use trailseal_rule::Invocation;
@@ -8,7 +8,7 @@ use super::faults::desk::{Desk, Returned};
 use super::harness::{ACCOUNT, REGION, RULE, TIME, bootstrap, context, error_of, lab, read_state};
 use accounts::{key_arn, trail, trail_arn, trail_item};
 
-/// What is wrong with an event, and the event; a snapshot shows the error of each.
+/// What is wrong with an event, and the event; a snapshot contains each error.
 type Malformed = (&'static str, Vec<u8>);
 
 fn item() -> Value {
@@ -16,14 +16,14 @@ fn item() -> Value {
     trail_item(&trail(&arn, "trail-logs", Some(&key)), ACCOUNT, REGION)
 }
 
-/// A good event with these members changed; null leaves one out.
+/// A valid event with these members changed; null removes one.
 fn event(token: &str, changes: &Value) -> Vec<u8> {
     let mut event = accounts::change(&item()).to_json(token);
     change(&mut event, changes.as_object().unwrap());
     event.to_string().into_bytes()
 }
 
-/// A good event with these members of the item changed; null leaves one out.
+/// A valid event with these members of the item changed; null removes one.
 fn item_event(token: &str, changes: &Value) -> Vec<u8> {
     let mut item = item();
     change(&mut item, changes.as_object().unwrap());
@@ -115,7 +115,7 @@ fn of_parameters(token: &str) -> Vec<Malformed> {
     ]
 }
 
-/// Several faults at once, and what is only large.
+/// Events with several faults or with large values.
 fn of_several(token: &str) -> Vec<Malformed> {
     let mut item = item();
     item["resourceId"] = json!("");
@@ -144,7 +144,7 @@ fn error_of_rule(event: &[u8]) -> String {
 }
 
 #[test]
-fn the_rule_says_what_is_wrong_in_one_short_line() {
+fn the_rule_reports_faults_on_one_short_line() {
     let mut sheet = Vec::new();
     for (name, event) in all("secret-token") {
         let error = error_of_rule(&event);
@@ -156,9 +156,9 @@ fn the_rule_says_what_is_wrong_in_one_short_line() {
     insta::assert_snapshot!("the_words_of_every_error", sheet.join("\n"));
 }
 
-/// The good event of which all others are made is answered: no case is wrong in another way.
+/// The event that all others are derived from is valid, so each case has only its own fault.
 #[test]
-fn the_event_that_is_spoilt_was_good() {
+fn the_base_event_is_valid() {
     Invocation::parse(&event("token", &json!({}))).unwrap();
     Invocation::parse(&item_event("token", &json!({ "tags": {} }))).unwrap();
     Invocation::parse(&event("token", &json!({ "padding": padding() }))).unwrap();
@@ -169,7 +169,7 @@ fn state() -> Value {
 }
 
 #[tokio::test]
-async fn the_function_fails_and_puts_nothing() {
+async fn the_function_fails_and_submits_nothing() {
     let desk = Desk::open(read_state(&state())).await;
     for (name, event) in all(&desk.lab.issue_token(ACCOUNT, REGION, RULE)) {
         let sent = desk.send_bytes(&event, &context()).await;
@@ -182,7 +182,7 @@ async fn the_function_fails_and_puts_nothing() {
 }
 
 #[tokio::test]
-async fn the_real_function_fails_lives_on_and_puts_nothing() {
+async fn the_real_function_fails_submits_nothing_and_keeps_running() {
     let lab = lab(&state()).await;
     let mut function = bootstrap(&lab).await;
     for (name, event) in all(&lab.issue_token(ACCOUNT, REGION, RULE)) {
@@ -191,7 +191,7 @@ async fn the_real_function_fails_lives_on_and_puts_nothing() {
         if serde_json::from_slice::<Value>(&event).is_ok() {
             assert_eq!(error, error_of_rule(&event), "{name}");
         } else {
-            // Lambda hands over nothing but JSON; if it did, its runtime would refuse it.
+            // Lambda delivers only JSON; its runtime rejects anything else.
             assert!(error.contains("failed to deserialize"), "{error}");
         }
         assert_eq!(lab.take_calls(), [], "{name}");

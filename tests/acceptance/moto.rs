@@ -1,17 +1,17 @@
-//! A second opinion: moto, which others wrote, answers as AWS in the lab's place.
+//! A second implementation of AWS: moto takes the lab's place.
 //!
-//! moto answers DescribeTrails, GetTrailStatus, DescribeKey, GetKeyPolicy, GetKeyRotationStatus,
-//! AssumeRole and HeadBucket; the lab answers what is asked of AWS Config. What moto 5.2.5 cannot
-//! do, and what therefore only the lab's cases show:
+//! moto serves DescribeTrails, GetTrailStatus, DescribeKey, GetKeyPolicy, GetKeyRotationStatus,
+//! AssumeRole and HeadBucket; the lab serves AWS Config. Only the lab's cases cover what moto 5.2.5
+//! does not support:
 //!
-//! - PutEvaluations takes any token and keeps nothing; ListDiscoveredResources knows no trails;
-//!   GetComplianceDetailsByConfigRule and GetResourceConfigHistory have no results of a rule;
-//! - a key of another account is not found, instead of denied, and no key is readable across
-//!   accounts;
-//! - no policy is enforced, so nothing is ever denied, and AssumeRole asks for no external id;
-//! - GetTrailStatus never tells of a delivery that failed;
-//! - a trail is shown in other Regions and to members of an organization not at all;
-//! - DescribeKey leaves out KeyUsage unless it was named when the key was made.
+//! - PutEvaluations accepts any token and stores nothing; ListDiscoveredResources returns no trails;
+//!   GetComplianceDetailsByConfigRule and GetResourceConfigHistory return no results of a rule;
+//! - a key of another account is reported as not found instead of denied, and no key can be read
+//!   across accounts;
+//! - no policy is enforced, so no call is denied, and AssumeRole requires no external id;
+//! - GetTrailStatus never reports a failed delivery;
+//! - trails are not visible in other Regions or to members of an organization;
+//! - DescribeKey omits KeyUsage unless it was specified when the key was created.
 
 mod dispatcher;
 mod http;
@@ -32,12 +32,12 @@ use accounts::{
     trail_item, with,
 };
 
-/// moto's account for credentials that it does not know.
+/// The account that moto uses for unknown credentials.
 const OWN: &str = "123456789012";
 const ELSEWHERE: &str = "eu-west-1";
 const STRICT: [(&str, &str); 1] = [("profile", "strict")];
 
-/// moto and the lab behind one endpoint, and a warm function that asks there.
+/// moto and the lab behind one endpoint, and a warm function that uses it.
 struct Stage {
     moto: Moto,
     dispatcher: Dispatcher,
@@ -59,7 +59,7 @@ impl Stage {
         Self { moto, dispatcher, desk }
     }
 
-    /// Delivers an event; returns the result and the operations that moto answered.
+    /// Delivers an event; returns the result and the operations that moto served.
     async fn send(&self, event: &RuleEvent) -> (Sent, BTreeSet<String>) {
         let sent = self.desk.send(event).await;
         let asked = self.dispatcher.take_answered_by_moto();
@@ -82,7 +82,7 @@ fn good_key(moto: &Moto, account: &str, name: &str) -> String {
     key
 }
 
-/// What is wrong with each trail, and what of it must be said.
+/// The state of each trail, its verdict, and a part of its annotation.
 const TRAILS: [(&str, &str, &str); 8] = [
     ("sealed", "COMPLIANT", "sealed"),
     ("unsealed", "NON_COMPLIANT", "not encrypt"),
@@ -127,7 +127,7 @@ fn fill(moto: &Moto) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_schedule_is_judged_from_what_moto_says() {
+async fn a_schedule_is_evaluated_from_motos_responses() {
     let stage = Stage::open().await;
     fill(&stage.moto);
     let (sent, asked) = stage.send(&with(schedule(OWN, REGION), &STRICT)).await;
@@ -149,7 +149,7 @@ async fn a_schedule_is_judged_from_what_moto_says() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_change_is_judged_from_what_moto_says() {
+async fn a_change_is_evaluated_from_motos_responses() {
     let stage = Stage::open().await;
     stage.moto.bucket(OWN, REGION, "logs-here");
     let key = good_key(&stage.moto, OWN, "main");
@@ -172,7 +172,7 @@ async fn a_change_is_judged_from_what_moto_says() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_member_account_is_entered_with_a_role_that_moto_gives() {
+async fn a_member_account_is_read_with_a_role_from_moto() {
     let stage = Stage::open().await;
     stage.moto.bucket(MEMBER, REGION, "logs-of-the-member");
     let key = good_key(&stage.moto, MEMBER, "main");
@@ -181,7 +181,7 @@ async fn a_member_account_is_entered_with_a_role_that_moto_gives() {
     let (sent, asked) = stage.send(&with(event.clone(), &STRICT)).await;
     assert_eq!(sent.verdicts(), [("main", "COMPLIANT")].into(), "{}", sent.annotation("main"));
     assert!(asked.contains("AssumeRole"));
-    // Still warm: the credentials are kept, the facts are not.
+    // The function is still warm: it reuses the credentials, but not the facts.
     stage.moto.with_key(&key, "DisableKey");
     let (sent, asked) = stage.send(&event).await;
     assert_eq!(sent.verdicts(), [("main", "NON_COMPLIANT")].into());

@@ -1,8 +1,8 @@
-//! Events that come twice, late or at the same time.
+//! Events that arrive twice, late or at the same time.
 //!
-//! What AWS Config does with an evaluation that is older than the result that stands is not
-//! documented. The lab can do both; what depends on it is said here and in `docs/RULE.md`, and so is
-//! that the next schedule repairs it.
+//! AWS Config does not document what it does with an evaluation that is older than the existing
+//! result. The lab supports both possibilities; the consequences are tested here and described in
+//! `docs/RULE.md`. The next schedule corrects the result in either case.
 
 use serde_json::Value;
 use trailseal_lab::{Fate, Ordering, State};
@@ -20,7 +20,7 @@ const LAST: &str = "2026-11-23T11:00:00.000Z";
 
 const BOTH: [Ordering; 2] = [Ordering::NewestWins, Ordering::LastWriteWins];
 
-/// `t0` is sealed in the state as it is at first.
+/// The state at first, in which `t0` is sealed.
 fn sealed() -> State {
     account_with_trails(&[(0, 0), (1, 1)])
 }
@@ -29,7 +29,7 @@ fn sealed_item(time: &str) -> Value {
     captured_at(trail_item(&sealed().trails[0], ACCOUNT, REGION), time)
 }
 
-/// The same trail after its key was taken away.
+/// The same trail after its key was removed.
 fn unsealed() -> State {
     let mut state = sealed();
     state.trails[0].kms_key_id = None;
@@ -46,14 +46,14 @@ async fn desk(state: State, ordering: Ordering) -> Desk {
     desk
 }
 
-/// The verdict that stands of a trail.
+/// The verdict of a trail that AWS Config holds.
 fn stands(desk: &Desk, id: &str) -> String {
     let results = desk.lab.results(ACCOUNT, REGION, RULE);
     results.into_iter().find(|result| result.resource_id == id).unwrap().compliance_type
 }
 
 #[tokio::test]
-async fn an_event_that_comes_twice_says_the_same_twice() {
+async fn a_repeated_event_submits_the_same_evaluations() {
     let key = key_item(&sealed().keys[0]);
     for event in [
         change(&sealed_item(FIRST)),
@@ -73,7 +73,7 @@ async fn an_event_that_comes_twice_says_the_same_twice() {
     }
 }
 
-/// Lambda's retry delivers the same bytes, with the same token.
+/// Lambda's retry delivers the same bytes with the same token.
 #[tokio::test]
 async fn a_retry_has_the_same_token() {
     let desk = desk(sealed(), Ordering::NewestWins).await;
@@ -83,10 +83,10 @@ async fn a_retry_has_the_same_token() {
     assert_eq!((first.accepted(), first.put), (again.accepted(), again.put));
 }
 
-/// A change that comes after a later one, or after the trail is gone: with `LastWriteWins` an old
-/// verdict stands, which only the next schedule repairs.
+/// A change that arrives after a later one, or after the trail was deleted: with `LastWriteWins`
+/// the old verdict stays until the next schedule.
 #[tokio::test]
-async fn a_late_change_is_repaired_by_the_next_schedule() {
+async fn the_next_schedule_corrects_a_late_change() {
     let gone = State { trails: vec![sealed().trails.remove(1)], ..sealed() };
     let gone_item = captured_at(deleted(sealed_item(THEN)), THEN);
     for (state, item, now) in
@@ -100,7 +100,7 @@ async fn a_late_change_is_repaired_by_the_next_schedule() {
             assert_eq!(stands(&desk, "t0"), now);
             let late = desk.send(&change(&sealed_item(FIRST))).await;
             assert_eq!(late.accepted(), 1);
-            // The evaluation carries the time of the change, so Config can see that it is late.
+            // The evaluation has the time of the change, so AWS Config can see that it is late.
             assert!(late.put[0].ordering_timestamp < 1_795_428_300_000);
             assert_eq!(stands(&desk, "t0"), meanwhile, "{ordering:?}");
             desk.send(&schedule_at(ACCOUNT, REGION, LAST)).await.accepted();
@@ -109,9 +109,9 @@ async fn a_late_change_is_repaired_by_the_next_schedule() {
     }
 }
 
-/// A key's change is judged from what is so now, however late it comes: no order can mislead it.
+/// A change of a key is evaluated from the present state, so its order does not matter.
 #[tokio::test]
-async fn a_late_change_of_a_key_tells_the_present() {
+async fn a_late_change_of_a_key_reports_the_present_state() {
     for ordering in BOTH {
         let mut state = sealed();
         state.keys[0].state = "Disabled".to_owned();
@@ -125,15 +125,15 @@ async fn a_late_change_of_a_key_tells_the_present() {
     }
 }
 
-/// A schedule that comes late has read the present, but carries its own old time: a newer result
-/// that says otherwise stays under `NewestWins` until the next schedule.
+/// A late schedule has read the present state but has an old time: under `NewestWins` a newer
+/// result with another verdict stays until the next schedule.
 #[tokio::test]
-async fn a_late_schedule_is_repaired_by_the_next_one() {
+async fn the_next_schedule_corrects_a_late_one() {
     for (ordering, meanwhile) in
         [(Ordering::NewestWins, "COMPLIANT"), (Ordering::LastWriteWins, "NON_COMPLIANT")]
     {
         let desk = desk(unsealed(), ordering).await;
-        // The change of the seal has been heard of, the change back has not.
+        // The function received the change that sealed the trail, but not the change back.
         desk.send(&change(&sealed_item(THEN))).await.accepted();
         desk.send(&schedule_at(ACCOUNT, REGION, FIRST)).await.accepted();
         assert_eq!(stands(&desk, "t0"), meanwhile, "{ordering:?}");
@@ -142,9 +142,9 @@ async fn a_late_schedule_is_repaired_by_the_next_one() {
     }
 }
 
-/// Two functions at once on the same account: the same facts, the same verdicts.
+/// Two functions run at once on the same account: the same facts, the same verdicts.
 #[tokio::test]
-async fn two_functions_at_once_agree() {
+async fn concurrent_functions_agree() {
     for ordering in BOTH {
         let gone = standing("AWS::CloudTrail::Trail", "gone", "COMPLIANT");
         let state = State { config_rules: vec![rule(ACCOUNT, REGION, vec![gone])], ..unsealed() };

@@ -1,4 +1,4 @@
-//! Changes whose item is too large to be sent: the item is fetched, and must be the announced one.
+//! Changes whose item is too large for the event: the function reads the announced item.
 
 use serde_json::Value;
 use trailseal_lab::{Denial, Operation, RuleEvent, State};
@@ -11,8 +11,8 @@ use accounts::{
 };
 
 const BEFORE: &str = "2026-11-23T09:59:59.000Z";
-const A_MILLISECOND_BEFORE: &str = "2026-11-23T10:00:00.124Z";
-const A_MILLISECOND_AFTER: &str = "2026-11-23T10:00:00.126Z";
+const ONE_MS_BEFORE: &str = "2026-11-23T10:00:00.124Z";
+const ONE_MS_AFTER: &str = "2026-11-23T10:00:00.126Z";
 const AFTER: &str = "2026-11-23T11:00:00.000Z";
 
 fn state() -> State {
@@ -23,21 +23,21 @@ fn sealed_item() -> Value {
     trail_item(&state().trails[0], ACCOUNT, REGION)
 }
 
-/// The same trail when it had no key.
+/// The same trail without a key.
 fn unsealed_item() -> Value {
     let mut item = sealed_item();
     item["configuration"].as_object_mut().unwrap().remove("kmsKeyId");
     item
 }
 
-/// Announces the sealed item of [`CAPTURED`] to a function whose Config recorded these.
+/// Announces the sealed item of [`CAPTURED`] to a function whose AWS Config recorded these items.
 async fn announced(empty_pages: u64, recorded: Vec<Value>) -> Sent {
     let state = State { history: vec![history(empty_pages, recorded)], ..state() };
     Desk::open(state).await.send(&oversized(&sealed_item())).await
 }
 
 #[tokio::test]
-async fn an_oversized_change_is_judged_as_the_change_would_have_been() {
+async fn an_oversized_change_is_evaluated_as_a_change() {
     let state = State { history: vec![history(0, vec![sealed_item()])], ..state() };
     let desk = Desk::open(state).await;
     let small = desk.send(&change(&sealed_item())).await;
@@ -64,7 +64,7 @@ async fn empty_pages_are_followed() {
 }
 
 #[tokio::test]
-async fn of_several_items_the_announced_one_is_judged() {
+async fn evaluates_the_announced_one_of_several_items() {
     let recorded = vec![
         captured_at(unsealed_item(), BEFORE),
         sealed_item(),
@@ -75,24 +75,20 @@ async fn of_several_items_the_announced_one_is_judged() {
 }
 
 #[tokio::test]
-async fn an_item_of_another_time_is_not_the_announced_one() {
-    for times in [
-        &[BEFORE][..],
-        &[A_MILLISECOND_BEFORE],
-        &[A_MILLISECOND_AFTER],
-        &[BEFORE, A_MILLISECOND_BEFORE, AFTER],
-    ] {
+async fn rejects_an_item_of_another_time() {
+    for times in [&[BEFORE][..], &[ONE_MS_BEFORE], &[ONE_MS_AFTER], &[BEFORE, ONE_MS_BEFORE, AFTER]]
+    {
         let recorded = times.iter().map(|time| captured_at(sealed_item(), time)).collect();
         let sent = announced(2, recorded).await;
         sent.assert_failure("AwsBreakdown", &["no item of `t0`", "2026-11-23T10:00:00.125Z"]);
         assert_eq!(sent.put, []);
-        // Nothing but the history was asked.
+        // Only the history was read.
         assert_eq!(sent.operations().len(), 1);
     }
 }
 
 #[tokio::test]
-async fn a_history_that_is_denied_fails_naming_the_permission() {
+async fn a_denied_history_fails_and_names_the_permission() {
     let policy = Some("none".to_owned());
     let denial = Denial { policy, ..denial("config:GetResourceConfigHistory") };
     let history = vec![history(0, vec![sealed_item()])];
@@ -106,7 +102,7 @@ async fn a_history_that_is_denied_fails_naming_the_permission() {
 }
 
 #[tokio::test]
-async fn what_is_gone_is_not_fetched() {
+async fn reads_no_history_of_a_deleted_resource() {
     let left = RuleEvent { left_scope: true, ..oversized(&sealed_item()) };
     let mut not_recorded = sealed_item();
     not_recorded["configurationItemStatus"] = Value::from("ResourceNotRecorded");
@@ -118,7 +114,7 @@ async fn what_is_gone_is_not_fetched() {
 }
 
 #[tokio::test]
-async fn an_oversized_key_sets_off_what_its_change_would_have() {
+async fn an_oversized_key_is_handled_as_a_change() {
     let item = key_item(&state().keys[0]);
     let state = State { history: vec![history(1, vec![item.clone()])], ..state() };
     let desk = Desk::open(state).await;
@@ -127,14 +123,14 @@ async fn an_oversized_key_sets_off_what_its_change_would_have() {
     assert_eq!(small.put, large.put);
     assert_eq!(large.verdicts().get("t0"), Some(&"COMPLIANT"));
     assert_eq!(large.count(Operation::GetResourceConfigHistory), 2);
-    // A deleted key has nothing to fetch; its trails are judged from what KMS says now.
+    // A deleted key has no item to read; its trails are evaluated from what KMS returns now.
     let gone = desk.send(&oversized(&deleted(item))).await;
     assert_eq!(gone.count(Operation::GetResourceConfigHistory), 0);
     assert_eq!(gone.verdicts().get("t0"), Some(&"COMPLIANT"));
 }
 
 #[tokio::test]
-async fn an_oversized_key_that_can_seal_nothing_sets_off_nothing_more() {
+async fn an_oversized_key_that_cannot_seal_is_ignored() {
     let mut item = key_item(&state().keys[0]);
     item["configuration"]["keyManager"] = Value::from("AWS");
     let state = State { history: vec![history(0, vec![item.clone()])], ..state() };

@@ -1,5 +1,5 @@
-//! Least privilege: what `cdk/iam/least-privilege.json` grants is what the function asks, no less
-//! and no more.
+//! Least privilege: `cdk/iam/least-privilege.json` grants exactly the operations that the function
+//! calls.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -8,15 +8,15 @@ use serde_json::Value;
 use trailseal_lab::{Membership, Operation, RuleEvent, State};
 
 use super::faults::desk::Desk;
-use super::harness::{ACCOUNT, OF_THE_FUNCTION, REGION};
+use super::harness::{ACCOUNT, FUNCTION_OPERATIONS, REGION};
 use accounts::{
     KEY_ACCOUNT, KEY_ROLE, MEMBER, MEMBER_ROLE, STRICT, account, account_of, bucket, change,
     deleted, history, key_arn, key_item, key_of_trails, oversized, role, role_arn, rule, schedule,
     trail, trail_arn, trail_item, with,
 };
 
-/// What the deployment needs for itself: the function never calls these, Lambda does in its name.
-const OF_THE_DEPLOYMENT: [(&str, &[&str]); 4] = [
+/// Grants that the deployment needs: Lambda uses these, the function never does.
+const DEPLOYMENT_GRANTS: [(&str, &[&str]); 4] = [
     ("WriteLogs", &["logs:CreateLogStream", "logs:PutLogEvents"]),
     ("KeepFailedEvents", &["sqs:SendMessage"]),
     ("EncryptFailedEvents", &["kms:Decrypt", "kms:GenerateDataKey"]),
@@ -26,7 +26,7 @@ const OF_THE_DEPLOYMENT: [(&str, &[&str]); 4] = [
 /// The operation that needs no grant: S3 returns a bucket's Region to every caller.
 const WITHOUT_GRANT: &str = "s3:HeadBucket";
 
-/// What a role may do, without what only the deployment needs.
+/// What a role may do, without the grants that only the deployment needs.
 pub(super) fn granted(role: &str) -> BTreeSet<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../cdk/iam/least-privilege.json");
     let text = std::fs::read_to_string(&path)
@@ -38,7 +38,7 @@ pub(super) fn granted(role: &str) -> BTreeSet<String> {
         let each: BTreeSet<&str> = each.map(|action| action.as_str().unwrap()).collect();
         assert!(!statement["why"].as_str().unwrap().is_empty(), "{statement}");
         let sid = statement["sid"].as_str().unwrap();
-        match OF_THE_DEPLOYMENT.iter().find(|(of, _)| *of == sid) {
+        match DEPLOYMENT_GRANTS.iter().find(|(of, _)| *of == sid) {
             Some((_, expected)) => assert_eq!(each, expected.iter().copied().collect(), "{sid}"),
             None => actions.extend(each.into_iter().map(str::to_owned)),
         }
@@ -46,7 +46,7 @@ pub(super) fn granted(role: &str) -> BTreeSet<String> {
     actions
 }
 
-/// An account with one trail whose key is its own and one whose key is another account's.
+/// Adds a trail with a key of its own account and one with a key of another account.
 fn add_trails(state: &mut State, owner: &str) {
     let number = state.keys.len();
     for (name, key) in [
@@ -60,7 +60,7 @@ fn add_trails(state: &mut State, owner: &str) {
     state.config_rules.push(rule(owner, REGION, Vec::new()));
 }
 
-/// The central function's account and a member's, each with trails and what Config recorded.
+/// The central account and a member account, each with trails and recorded items.
 fn state() -> State {
     let all = [ACCOUNT, MEMBER, KEY_ACCOUNT];
     let mut state = State {
@@ -88,7 +88,7 @@ fn items(state: &State, owner: &str) -> Vec<Value> {
     trails.map(|trail| trail_item(trail, owner, REGION)).chain(keys.map(key_item)).collect()
 }
 
-/// Every trigger there is, with every check on.
+/// Every trigger, with every check enabled.
 fn events(state: &State, owner: &str) -> Vec<RuleEvent> {
     let items = items(state, owner);
     let changes = items.iter().map(change);
@@ -98,7 +98,7 @@ fn events(state: &State, owner: &str) -> Vec<RuleEvent> {
     all.map(|event| with(with(event, &STRICT), &[("executionRoleName", MEMBER_ROLE)])).collect()
 }
 
-/// Who asked what over a run of every trigger in these accounts.
+/// The calls of all triggers in these accounts, each with its caller.
 async fn asked(owners: &[&str]) -> BTreeSet<(Option<String>, String)> {
     let state = state();
     let desk = Desk::open(state.clone()).await;
@@ -117,35 +117,35 @@ fn of(asked: &BTreeSet<(Option<String>, String)>, account: Option<&str>) -> BTre
 }
 
 #[tokio::test]
-async fn a_function_beside_its_rule_asks_what_its_role_grants() {
+async fn the_role_of_a_function_grants_exactly_its_calls() {
     let asked = asked(&[ACCOUNT]).await;
     assert_eq!(of(&asked, Some(ACCOUNT)), granted("function"));
     assert_eq!(of(&asked, Some(MEMBER)), BTreeSet::new());
 }
 
 #[tokio::test]
-async fn a_central_function_and_the_role_of_a_member_ask_what_they_grant() {
+async fn the_central_and_member_roles_grant_exactly_their_calls() {
     let asked = asked(&[ACCOUNT, MEMBER]).await;
     assert_eq!(of(&asked, Some(ACCOUNT)), granted("central"));
     assert_eq!(of(&asked, Some(MEMBER)), granted("member"));
 }
 
 #[tokio::test]
-async fn the_role_in_the_account_of_a_key_reads_keys_only() {
+async fn the_role_of_a_key_account_only_reads_keys() {
     let asked = asked(&[ACCOUNT, MEMBER]).await;
     let reads = ["kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus"];
     assert_eq!(of(&asked, Some(KEY_ACCOUNT)), reads.map(str::to_owned).into());
 }
 
 #[tokio::test]
-async fn head_bucket_alone_needs_no_grant() {
+async fn only_head_bucket_needs_no_grant() {
     let asked = asked(&[ACCOUNT, MEMBER]).await;
     assert_eq!(of(&asked, None), [WITHOUT_GRANT.to_owned()].into());
     for role in ["function", "central", "member"] {
         assert!(!granted(role).iter().any(|action| action.starts_with("s3:")), "{role}");
     }
-    // Nothing that the function can ask is missing from this run, and nothing of it writes but
-    // the report itself.
+    // The run includes every operation that the function can call, and the only one that writes is
+    // PutEvaluations.
     let all: BTreeSet<&str> = asked.iter().map(|(_, operation)| operation.as_str()).collect();
-    assert_eq!(all, OF_THE_FUNCTION.map(Operation::iam).into());
+    assert_eq!(all, FUNCTION_OPERATIONS.map(Operation::iam).into());
 }

@@ -1,12 +1,11 @@
-//! The decision a second time: naive, from raw JSON, by the tables of the documentation alone.
+//! A naive second implementation of the decision, from raw JSON and the tables of the docs.
 //!
-//! Nothing of `trailseal-rule` is imported here, and nothing is shared with it but the text of
-//! AWS: an item as AWS Config sends it, evidence as `evidence.rs` describes it, and the
-//! parameters' text.
+//! It imports nothing from `trailseal-rule`. Both read the same text from AWS: an item as AWS
+//! Config sends it, evidence as `evidence.rs` describes it, and the text of the parameters.
 
 use serde_json::{Map, Value};
 
-/// What the reference says of a trail.
+/// What the reference decides for a trail.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Decision {
     pub(super) compliance: &'static str,
@@ -16,7 +15,7 @@ pub(super) struct Decision {
     pub(super) unknown: Vec<&'static str>,
 }
 
-/// What was read, each as `{"known": …}`, `{"absent": true}` or `{"refused": "why"}`.
+/// The evidence, each part as `{"known": …}`, `{"absent": true}` or `{"refused": "why"}`.
 #[derive(Clone, Debug)]
 pub(super) struct Evidence {
     pub(super) key: Value,
@@ -33,7 +32,7 @@ enum Answer {
     Unknown,
 }
 
-/// Decides; `now` is an instant such as `2026-11-23T12:00:00.000Z`.
+/// Decides; `now` is a time such as `2026-11-23T12:00:00.000Z`.
 pub(super) fn decide(
     item: &Value,
     evidence: &Evidence,
@@ -88,7 +87,7 @@ impl<'a> Question<'a> {
         self.trail("kmsKeyId").trim()
     }
 
-    /// Copies and exempt trails are not judged.
+    /// Copies and exempt trails are not evaluated.
     fn is_left_alone(&self) -> bool {
         let owner = part(self.trail("trailARN"), 4);
         let is_organization = self.item["configuration"]["isOrganizationTrail"] == true;
@@ -108,8 +107,8 @@ impl<'a> Question<'a> {
         })
     }
 
-    /// The answers of all checks that are not skipped; the first two, when they fail, leave no key
-    /// to talk about.
+    /// The answers of all checks that are not skipped; if one of the first two fails, there is no
+    /// key to check.
     fn answers(&self) -> Vec<(&'static str, Answer)> {
         let skipped = self.list("skipChecks");
         let mut answers = Vec::new();
@@ -169,7 +168,7 @@ impl<'a> Question<'a> {
         }
         let is_foreign = part(id, 2) == "kms" && part(id, 4) != part(self.trail("trailARN"), 4);
         if is_foreign && self.evidence.key.get("refused").is_some() {
-            // An AWS managed key serves its own account only.
+            // An AWS managed key serves only its own account.
             return Answer::Pass;
         }
         read(&self.evidence.key, |key| match key["KeyManager"].as_str() {
@@ -205,7 +204,7 @@ impl<'a> Question<'a> {
         })
     }
 
-    /// What CloudTrail's status says about a key that KMS cannot judge.
+    /// What CloudTrail's status shows about a key whose material KMS cannot check.
     fn external_key(&self) -> Answer {
         read(&self.evidence.delivery, |status| {
             let code = |name: &str| status[name].as_str().unwrap_or("").to_owned();
@@ -235,7 +234,7 @@ impl<'a> Question<'a> {
         })
     }
 
-    /// The owner's keys, unless keys are listed; of others, what is listed by account or by key.
+    /// The owner's keys, unless keys are listed; foreign keys if their account or key is listed.
     fn key_allowed(&self) -> Answer {
         let owner = part(self.trail("trailARN"), 4);
         let keys: Vec<&str> = self.list("allowedKmsKeyArns");
@@ -255,7 +254,7 @@ impl<'a> Question<'a> {
             return allows(id);
         }
         if part(id, 2) == "kms" {
-            // An alias and its key are in one account and Region.
+            // An alias and its key are in the same account and Region.
             let account = |arn: &'a str| arn.rsplit_once(':').unwrap_or_default().0;
             let named = |pattern: &&'a str| arn_matches(account(pattern), account(id));
             if !is_free(part(id, 4)) && !keys.iter().any(named) {
@@ -281,7 +280,7 @@ impl<'a> Question<'a> {
         })
     }
 
-    /// The answers about a policy are given with it, by hand.
+    /// The answers about a policy are part of its data, written by hand.
     fn key_policy(&self, about: &str) -> Answer {
         read(&self.evidence.key_policy, |policy| match policy[about].as_str() {
             Some("yes") => Answer::Pass,
@@ -305,7 +304,7 @@ impl<'a> Question<'a> {
     }
 }
 
-/// What is absent fails, what is refused is unknown.
+/// An absent resource fails; a refused read is unknown.
 fn read(evidence: &Value, answer: impl Fn(&Value) -> Answer) -> Answer {
     if let Some(known) = evidence.get("known") {
         return answer(known);
@@ -317,7 +316,7 @@ fn part(arn: &str, index: usize) -> &str {
     arn.split(':').nth(index).unwrap_or("")
 }
 
-/// Part by part, `*` standing for any text within a part.
+/// Compares part by part; `*` matches any text within a part.
 fn arn_matches(pattern: &str, arn: &str) -> bool {
     let (patterns, parts): (Vec<&str>, Vec<&str>) =
         (pattern.trim().split(':').collect(), arn.split(':').collect());

@@ -1,5 +1,5 @@
-//! Remediation over a product of states. Every plan keeps all trails delivering at every moment, ends
-//! COMPLIANT under the same parameters, and can be backed out, or the back-out is refused.
+//! Remediation over a product of states. Every plan keeps all trails delivering at every moment,
+//! ends COMPLIANT under the same parameters, and can be backed out, or the back-out is refused.
 
 mod worlds;
 
@@ -20,7 +20,7 @@ use trailseal_rule::{
 
 use self::worlds::{ACCOUNT, REGION, Scenario, TRAIL, scenarios};
 
-/// Short, because a lab on loopback shows changes at once.
+/// Short, because the lab shows changes at once.
 const WAIT_POLICY: WaitPolicy = WaitPolicy {
     propagation: Duration::from_millis(200),
     read_back: Duration::from_millis(200),
@@ -137,10 +137,10 @@ async fn play(lab: &Lab, aws: &Aws, scenario: &Scenario) -> Result<Ending, Strin
             return if lab.state() == before && lab.take_delivery_moments().is_empty() {
                 Ok(Ending::Refused)
             } else {
-                Err("it refused, but changed something".to_owned())
+                Err("refused, but made a change".to_owned())
             };
         }
-        Err(failure) => return Err(format!("neither refused nor done: {failure}")),
+        Err(failure) => return Err(format!("neither refused nor completed: {failure}")),
     }
     require_delivery(lab, broken)?;
     sealed(reader, &parameters).await?;
@@ -166,7 +166,7 @@ async fn sealed(reader: AwsReader<'_>, parameters: &Parameters) -> Result<(), St
     if matches!(judged.verdict, Verdict::Sealed(_)) {
         return Ok(());
     }
-    Err(format!("it is not COMPLIANT afterwards: {:?}", judged.verdict))
+    Err(format!("not COMPLIANT afterwards: {:?}", judged.verdict))
 }
 
 fn context(parameters: &Parameters) -> EvaluationContext<'_> {
@@ -190,7 +190,7 @@ async fn back_out(
             return if lab.state() == sealed && refusals.iter().count() > 0 {
                 Ok(Ending::SealedAndNotBackedOut)
             } else {
-                Err("the back-out refused, but changed something".to_owned())
+                Err("the back-out was refused, but made a change".to_owned())
             };
         }
         Err(failure) => return Err(failure.to_string()),

@@ -1,4 +1,4 @@
-//! The function of the runbook, as a real process, against the lab.
+//! The remediation function as a real process, against the lab.
 
 mod apply;
 mod refusals;
@@ -30,7 +30,7 @@ struct Runbook {
     function: Function,
 }
 
-/// The answer or the error of an event, and the calls.
+/// The result of an event, and the calls.
 struct Reply {
     outcome: Result<Value, (String, String)>,
     calls: Vec<Call>,
@@ -41,7 +41,7 @@ impl Runbook {
         Self::with(state, ACCOUNT, REGION, &[]).await
     }
 
-    /// The function of a rule with these parameters.
+    /// The remediation function of a rule with these parameters.
     async fn of_rule(state: State, parameters: &Value) -> Self {
         let text = parameters.to_string();
         Self::with(state, ACCOUNT, REGION, &[("TRAILSEAL_RULE_PARAMETERS", &text)]).await
@@ -67,7 +67,7 @@ impl Runbook {
             Outcome::Response(answer) => Ok(answer),
             Outcome::Failed { error_type, message, .. } => Err((error_type, message)),
             Outcome::Exited { status } => panic!("the process ended: {status}"),
-            Outcome::TimedOut => panic!("the process did not answer"),
+            Outcome::TimedOut => panic!("the process did not respond"),
         };
         Reply { outcome, calls: self.lab.take_calls() }
     }
@@ -112,7 +112,7 @@ impl Reply {
     }
 }
 
-/// A key whose policy admits only its account.
+/// A key whose policy admits only its own account.
 fn bare_key(number: usize) -> trailseal_lab::Key {
     let arn = key_arn(ACCOUNT, REGION, number);
     let policy = json!({ "Version": "2012-10-17", "Statement": {
@@ -140,7 +140,7 @@ fn state() -> State {
     state
 }
 
-/// The same with a disabled key of trail `sealed`, which cannot deliver.
+/// The same, but the key of trail `sealed` is disabled and the trail cannot deliver.
 fn broken_state() -> State {
     let mut state = state();
     state.keys[0].state = "Disabled".to_owned();

@@ -1,5 +1,5 @@
-//! A scheduled run: which trails are judged, under which ids, with how many calls, and which
-//! results are replaced.
+//! A scheduled run: which trails are evaluated, under which ids, with how many calls, and which
+//! existing results are replaced.
 
 use trailseal_lab::{
     Alias, Denial, DiscoveredAs, Fault, FaultKind, Membership, Operation, Position, RuleEvent,
@@ -18,7 +18,7 @@ const TRAIL: &str = "AWS::CloudTrail::Trail";
 const ACCOUNT_TYPE: &str = "AWS::::Account";
 const ELSEWHERE: &str = "eu-west-1";
 
-/// The same state with results that stand already.
+/// The same state with existing results.
 fn standing_in(state: State, results: Vec<StandingResult>) -> State {
     State { config_rules: vec![rule(ACCOUNT, REGION, results)], ..state }
 }
@@ -28,8 +28,8 @@ fn one_trail() -> State {
     account_with_trails(&[(0, 0)])
 }
 
-/// The management account with a sealed trail at home elsewhere that every Region shows, and a
-/// member that sees the organization's trail; neither has a trail of its own here.
+/// The management account has a sealed multi-Region trail with another home Region, and a member
+/// sees the organization trail. Neither account has a trail of its own here.
 fn copies() -> State {
     let mut shadow = trail(
         &trail_arn(ACCOUNT, ELSEWHERE, "roaming"),
@@ -62,13 +62,13 @@ async fn run(state: State, parameters: &[(&str, &str)]) -> Sent {
     run_as(state, ACCOUNT, parameters).await
 }
 
-/// A run of an account's own function.
+/// A run of the account's own function.
 async fn run_as(state: State, account: &str, parameters: &[(&str, &str)]) -> Sent {
     let desk = Desk::open_as(state, account, REGION, None).await;
     desk.send(&with(schedule(account, REGION), parameters)).await
 }
 
-/// What was put, in order: type, id and verdict.
+/// The submitted evaluations, in order: type, id and verdict.
 fn put(sent: &Sent) -> Vec<(&str, &str, &str)> {
     let parts = sent.put.iter().map(|one| {
         (one.resource_type.as_str(), one.resource_id.as_str(), one.compliance_type.as_str())
@@ -76,9 +76,9 @@ fn put(sent: &Sent) -> Vec<(&str, &str, &str)> {
     parts.collect()
 }
 
-/// The bar: 1 DescribeTrails + K DescribeKey + B HeadBucket + pages of the two lists +
-/// ⌈evaluations / 100⌉ PutEvaluations, and not one more.
-async fn calls_are_as_few(trails: usize, keys: usize, buckets: usize, obsolete: usize) {
+/// The limit: 1 DescribeTrails + K DescribeKey + B HeadBucket + the pages of the two lists +
+/// ⌈evaluations / 100⌉ PutEvaluations, and no other call.
+async fn assert_fewest_calls(trails: usize, keys: usize, buckets: usize, obsolete: usize) {
     let plan: Vec<(usize, usize)> =
         (0..trails).map(|number| (number % keys, number % buckets)).collect();
     let results =
@@ -100,7 +100,7 @@ async fn calls_are_as_few(trails: usize, keys: usize, buckets: usize, obsolete: 
 }
 
 #[tokio::test]
-async fn each_key_and_bucket_is_read_once_however_many_trails_there_are() {
+async fn each_key_and_bucket_is_read_once() {
     for (trails, keys, buckets, obsolete) in [
         (1, 1, 1, 0),
         (5, 2, 3, 0),
@@ -111,12 +111,12 @@ async fn each_key_and_bucket_is_read_once_however_many_trails_there_are() {
         (250, 7, 4, 0),
         (250, 250, 250, 101),
     ] {
-        calls_are_as_few(trails, keys, buckets, obsolete).await;
+        assert_fewest_calls(trails, keys, buckets, obsolete).await;
     }
 }
 
 #[tokio::test]
-async fn an_account_without_trails_and_results_makes_no_put_evaluations() {
+async fn submits_nothing_without_trails_and_results() {
     let state = State { trails: Vec::new(), ..one_trail() };
     let sent = run(state, &[]).await;
     assert_eq!(sent.accepted(), 0);
@@ -128,7 +128,7 @@ async fn an_account_without_trails_and_results_makes_no_put_evaluations() {
 }
 
 #[tokio::test]
-async fn shadow_trails_are_asked_for_and_the_time_is_that_of_the_schedule() {
+async fn requests_shadow_trails_and_submits_the_time_of_the_schedule() {
     let sent = run(one_trail(), &[]).await;
     let asked = sent.calls.iter().find(|call| call.operation == "cloudtrail:DescribeTrails");
     assert_eq!(asked.unwrap().request["includeShadowTrails"], true);
@@ -136,13 +136,13 @@ async fn shadow_trails_are_asked_for_and_the_time_is_that_of_the_schedule() {
 }
 
 #[tokio::test]
-async fn a_trail_goes_by_the_id_under_which_config_knows_it() {
+async fn reports_a_trail_under_its_id_in_config() {
     let arn = trail_arn(ACCOUNT, REGION, "t0");
     for (known, standing_as, expected) in [
         (DiscoveredAs::Name, None, "t0"),
         (DiscoveredAs::Arn, None, arn.as_str()),
         (DiscoveredAs::Nothing, None, "t0"),
-        // Config has not discovered it, but holds a result of it.
+        // AWS Config has not discovered it, but has a result for it.
         (DiscoveredAs::Nothing, Some(arn.as_str()), arn.as_str()),
         (DiscoveredAs::Nothing, Some("t0"), "t0"),
     ] {
@@ -155,7 +155,7 @@ async fn a_trail_goes_by_the_id_under_which_config_knows_it() {
 }
 
 #[tokio::test]
-async fn an_id_is_found_on_a_later_page() {
+async fn finds_an_id_on_a_later_page() {
     let plan: Vec<(usize, usize)> = (0..150).map(|_| (0, 0)).collect();
     let mut state = account_with_trails(&plan);
     state.trails[149].discovered_as = DiscoveredAs::Arn;
@@ -166,7 +166,7 @@ async fn an_id_is_found_on_a_later_page() {
 }
 
 #[tokio::test]
-async fn a_result_under_the_other_form_of_an_id_is_replaced() {
+async fn replaces_a_result_under_the_other_form_of_the_id() {
     let arn = trail_arn(ACCOUNT, REGION, "t0");
     for (known, now, before) in
         [(DiscoveredAs::Name, "t0", arn.as_str()), (DiscoveredAs::Arn, arn.as_str(), "t0")]
@@ -174,14 +174,14 @@ async fn a_result_under_the_other_form_of_an_id_is_replaced() {
         let mut state = standing_in(one_trail(), vec![standing(TRAIL, before, "COMPLIANT")]);
         state.trails[0].discovered_as = known;
         let sent = run(state, &[]).await;
-        // Evaluations first, then what does not apply any more.
+        // Evaluations come first, then the obsolete results.
         let expected = [(TRAIL, now, "COMPLIANT"), (TRAIL, before, "NOT_APPLICABLE")];
         assert_eq!(put(&sent), expected);
     }
 }
 
 #[tokio::test]
-async fn only_results_that_say_something_and_are_ours_are_replaced() {
+async fn replaces_only_obsolete_results_of_trails_and_accounts() {
     let state = standing_in(
         one_trail(),
         vec![
@@ -211,9 +211,9 @@ async fn only_results_that_say_something_and_are_ours_are_replaced() {
     assert_eq!(sent.annotation(ACCOUNT), why);
 }
 
-/// A trail may have the account's number as its name.
+/// The name of a trail can be an account number.
 #[tokio::test]
-async fn type_and_id_are_compared() {
+async fn compares_type_and_id_of_results() {
     let mut state =
         standing_in(one_trail(), vec![standing(ACCOUNT_TYPE, ACCOUNT, "NON_COMPLIANT")]);
     state.trails[0].arn = trail_arn(ACCOUNT, REGION, ACCOUNT);
@@ -223,7 +223,7 @@ async fn type_and_id_are_compared() {
 }
 
 #[tokio::test]
-async fn a_second_run_has_nothing_to_clear() {
+async fn the_second_run_replaces_no_results() {
     let desk =
         Desk::open(standing_in(one_trail(), vec![standing(TRAIL, "gone", "COMPLIANT")])).await;
     let event = schedule(ACCOUNT, REGION);
@@ -233,7 +233,7 @@ async fn a_second_run_has_nothing_to_clear() {
 }
 
 #[tokio::test]
-async fn a_rule_name_that_the_api_does_not_take_costs_the_clean_up_alone() {
+async fn a_rule_name_too_long_for_the_api_prevents_only_the_clean_up() {
     for (chars, clears) in [(64, true), (65, false)] {
         let name = "r".repeat(chars);
         let mut state = standing_in(one_trail(), vec![standing(TRAIL, "gone", "COMPLIANT")]);
@@ -250,7 +250,7 @@ async fn a_rule_name_that_the_api_does_not_take_costs_the_clean_up_alone() {
 }
 
 #[tokio::test]
-async fn a_clean_up_that_is_denied_is_logged_and_counted() {
+async fn a_denied_clean_up_is_logged_and_counted() {
     let mut state = standing_in(one_trail(), vec![standing(TRAIL, "gone", "COMPLIANT")]);
     let policy = Some("none".to_owned());
     state.denials.push(Denial { policy, ..denial("config:GetComplianceDetailsByConfigRule") });
@@ -261,7 +261,7 @@ async fn a_clean_up_that_is_denied_is_logged_and_counted() {
 }
 
 #[tokio::test]
-async fn a_key_that_breaks_down_holds_up_no_other_trail_and_clears_no_result() {
+async fn a_key_that_cannot_be_read_affects_no_other_trail_or_result() {
     let arn = trail_arn(ACCOUNT, REGION, "t1");
     let state = standing_in(
         account_with_trails(&[(0, 0), (1, 1), (2, 2)]),
@@ -287,17 +287,17 @@ async fn a_key_that_breaks_down_holds_up_no_other_trail_and_clears_no_result() {
 }
 
 #[tokio::test]
-async fn no_trails_is_reported_on_the_account_only_if_asked() {
+async fn reports_an_account_without_trails_only_if_configured() {
     const BROKEN: (&str, &str, &str) = (ACCOUNT_TYPE, ACCOUNT, "NON_COMPLIANT");
     const ENDED: (&str, &str, &str) = (ACCOUNT_TYPE, ACCOUNT, "NOT_APPLICABLE");
     let asked = &[("noTrails", "NON_COMPLIANT")][..];
     let empty = |state: State| State { trails: Vec::new(), ..state };
-    // A trail of one's own, sealed or not, is a trail.
+    // A trail of the account counts, sealed or not.
     let mut unsealed = one_trail();
     unsealed.trails[0].kms_key_id = None;
-    // So is a copy: the member sees the organization's trail only, the owner a shadow trail only.
+    // A copy counts, too: the member sees the organization trail, the owner a shadow trail.
     let shadow_only = State { trails: vec![copies().trails.remove(0)], ..copies() };
-    // What the account was told ends when there are trails again or nobody asks.
+    // The account's result ends when there are trails again or the parameter is unset.
     let told = standing_in(one_trail(), vec![standing(ACCOUNT_TYPE, ACCOUNT, "NON_COMPLIANT")]);
     for (state, account, parameters, expected) in [
         (empty(one_trail()), ACCOUNT, asked, &[BROKEN][..]),
@@ -319,7 +319,7 @@ async fn no_trails_is_reported_on_the_account_only_if_asked() {
 }
 
 #[tokio::test]
-async fn copies_are_left_to_their_owners_and_what_stood_of_them_is_replaced() {
+async fn leaves_copies_to_their_owners_and_replaces_their_results() {
     let state = State {
         config_rules: vec![
             rule(ACCOUNT, REGION, vec![standing(TRAIL, "roaming", "COMPLIANT")]),
@@ -338,7 +338,7 @@ async fn copies_are_left_to_their_owners_and_what_stood_of_them_is_replaced() {
 }
 
 #[tokio::test]
-async fn copies_are_judged_if_asked_and_the_owner_is_named() {
+async fn evaluates_copies_if_configured_and_names_the_owner() {
     let evaluate = [("replicas", "EVALUATE")];
     let owner = run(copies(), &evaluate).await;
     let both = [(TRAIL, "roaming", "COMPLIANT"), (TRAIL, "shared", "COMPLIANT")];
@@ -350,10 +350,10 @@ async fn copies_are_judged_if_asked_and_the_owner_is_named() {
     assert!(member.annotation("shared").contains(&format!("copy of a trail of account {ACCOUNT}")));
 }
 
-/// An alias means a key of the account that asks: the member's own key of that alias says nothing
-/// of the organization's trail.
+/// An alias names a key of the calling account: the member's key with this alias is not the key of
+/// the organization trail.
 #[tokio::test]
-async fn a_copy_that_names_its_key_without_an_account_is_not_judged_by_the_members_key() {
+async fn a_key_alias_of_a_copy_does_not_resolve_to_the_members_key() {
     let alias = |account: &str| format!("arn:aws:kms:{REGION}:{account}:alias/logs");
     let of_owner = key_arn(ACCOUNT, REGION, 1);
     let of_member = key_arn(MEMBER, REGION, 9);
@@ -376,7 +376,7 @@ async fn a_copy_that_names_its_key_without_an_account_is_not_judged_by_the_membe
     assert_eq!(owner.annotation("shared"), annotation("key-usable/c-disabled"));
 }
 
-/// What stood of the trail does not stand for ever because one Region cannot be asked.
+/// An existing result does not stay forever because one Region cannot be read.
 #[tokio::test]
 async fn a_key_in_a_region_that_is_not_enabled_is_not_verified() {
     const OPT_IN: &str = "af-south-1";
@@ -392,14 +392,14 @@ async fn a_key_in_a_region_that_is_not_enabled_is_not_verified() {
     assert_eq!(put(&sent), [(TRAIL, "far", "NON_COMPLIANT")]);
     let words = "could not verify the state of the key: Region af-south-1 is not enabled in the";
     assert!(sent.annotation("far").starts_with(words), "{}", sent.annotation("far"));
-    // Credentials that the rule's own Region does not know say nothing of any trail.
+    // Credentials that are invalid in the rule's own Region prove nothing about a trail.
     state.accounts[0].regions.retain(|region| region != REGION);
     run(state, &[]).await.assert_failure("AwsBreakdown", &["Unrecognized"]);
 }
 
-/// A member may have a trail of the same name as the organization's.
+/// A member may have a trail of the same name as the organization trail.
 #[tokio::test]
-async fn two_trails_of_one_name_do_not_answer_for_each_other() {
+async fn two_trails_of_the_same_name_have_separate_results() {
     let mut state = copies();
     state.trails.push(trail(&trail_arn(MEMBER, REGION, "shared"), "logs-1", None));
     let sent = run_as(state, MEMBER, &[("replicas", "EVALUATE")]).await;

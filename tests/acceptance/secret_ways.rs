@@ -1,4 +1,4 @@
-//! The real function over TLS: whom it trusts, and whom not.
+//! The real function over TLS: which certificates it trusts.
 
 use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -9,7 +9,7 @@ use trailseal_lab::{Authority, Function, FunctionSettings, Lab, Listener, Outcom
 use super::case::{Case, all};
 use super::harness::{ACCOUNT, REGION, RULE, TIME, bootstrap_path, lab};
 
-/// A case of the usual account and Region that asks KMS, S3 and Config once each.
+/// A case of the usual account and Region that calls KMS, S3 and AWS Config once each.
 fn case() -> Case {
     let is_usual = |case: &Case| {
         case.place() == (ACCOUNT, REGION)
@@ -19,7 +19,7 @@ fn case() -> Case {
     all().into_iter().find(is_usual).unwrap()
 }
 
-/// Each service at an address of its own, and a function that trusts whom a file names.
+/// Each service at its own address, and a function that trusts the certificates in a file.
 async fn function(lab: &Lab, authority: &Authority, trusted: &str) -> (Function, Vec<Listener>) {
     let mut listeners = Vec::new();
     let mut settings = FunctionSettings::new(ACCOUNT, REGION);
@@ -44,7 +44,7 @@ async fn function(lab: &Lab, authority: &Authority, trusted: &str) -> (Function,
 }
 
 #[tokio::test]
-async fn each_service_is_asked_over_tls_at_its_own_address() {
+async fn calls_each_service_over_tls_at_its_own_address() {
     let (case, authority) = (case(), Authority::new().unwrap());
     let lab = lab(&case.state()).await;
     let event = case.event(&lab.issue_token(ACCOUNT, REGION, RULE));
@@ -58,14 +58,14 @@ async fn each_service_is_asked_over_tls_at_its_own_address() {
     let put = lab.take_put_evaluations();
     assert_eq!(put.len(), 2, "{put:?}");
     assert!(put.iter().all(|one| one.compliance_type == "COMPLIANT"), "{put:?}");
-    // Connections that are opened early send nothing.
+    // Connections that are opened early carry no request.
     assert_eq!(lab.take_calls().len(), 6);
     assert_eq!(function.starts(), 1);
 }
 
-/// Nothing is said to a stranger, and the failure says what is wrong.
+/// The function sends nothing to an untrusted server, and the failure names the cause.
 #[tokio::test]
-async fn a_certificate_that_nobody_trusted_vouches_for_is_refused() {
+async fn rejects_a_certificate_from_an_untrusted_issuer() {
     let (case, authority) = (case(), Authority::new().unwrap());
     let lab = lab(&case.state()).await;
     let event = case.event(&lab.issue_token(ACCOUNT, REGION, RULE));

@@ -1,5 +1,5 @@
-//! Canaries: what must not be told is planted wherever it can come from, and everything that the
-//! function says is searched for it.
+//! Canaries: secret text is planted in every input, and all output of the function is searched for
+//! it.
 
 use serde_json::{Value, json};
 use trailseal_lab::{Fault, FaultKind, Lab, Operation, Position};
@@ -9,7 +9,7 @@ use super::faults::desk::Desk;
 use super::harness::{ACCOUNT, REGION, RULE, TIME, bootstrap, context, lab, read_state};
 use accounts::{change, trail, trail_arn, trail_item};
 
-/// Planted in the event and in what AWS tells; the lab's own secrets are sought beside them.
+/// Planted in the event and in AWS's responses; the search also covers the lab's own secrets.
 const CANARIES: [&str; 8] = [
     "canary-token",
     "canary-tag",
@@ -21,7 +21,7 @@ const CANARIES: [&str; 8] = [
     "canary-parameter-beside",
 ];
 
-/// How a call ends in one run.
+/// What goes wrong in one run.
 struct Run {
     name: &'static str,
     fault: Option<Fault>,
@@ -42,7 +42,7 @@ fn every(operation: Operation, kind: FaultKind) -> Option<Fault> {
     Some(Fault::of(operation, Position::Every, kind))
 }
 
-/// Successes, findings, refusals, breakdowns and malformed answers.
+/// Successes, findings, refusals, service failures and malformed responses.
 fn runs() -> Vec<Run> {
     let broken = [
         ("DescribeKey throttled", Operation::DescribeKey, FaultKind::Throttling),
@@ -114,16 +114,16 @@ fn event(run: &Run, token: &str) -> Vec<u8> {
     event.to_string().into_bytes()
 }
 
-/// Searches one text for every canary, for credentials and for the token.
+/// Searches a text for every canary, for credentials and for the token.
 fn search(run: &Run, token: &str, told: &str) {
-    // The lab issues credentials only with these words, for every account and role.
+    // Every credential that the lab issues contains one of these.
     let own = ["NeverSeen", "ASIALAB", token];
     for canary in CANARIES.iter().copied().chain(own) {
         assert!(!canary.is_empty() && !told.contains(canary), "{}: {canary} in {told}", run.name);
     }
 }
 
-/// The words that are sought are those of the credentials.
+/// The search covers the real credentials.
 fn know_credentials(lab: &Lab) {
     let credentials = lab.credentials(ACCOUNT);
     for secret in [&credentials.secret_access_key, &credentials.session_token] {
@@ -143,9 +143,9 @@ fn begin(lab: &Lab, run: &Run) -> (String, Vec<u8>) {
     (token, event)
 }
 
-/// The search finds what there is to find: the planted text is in the event and in AWS's answers.
+/// Every canary is present in the event or in AWS's responses.
 #[test]
-fn every_canary_is_planted() {
+fn every_canary_is_present_in_the_inputs() {
     let planted = state().to_string()
         + &runs().iter().map(|run| String::from_utf8(event(run, "t")).unwrap()).collect::<String>();
     for canary in CANARIES {
@@ -154,7 +154,7 @@ fn every_canary_is_planted() {
 }
 
 #[tokio::test]
-async fn the_function_tells_no_secret() {
+async fn the_function_reveals_no_secret() {
     let mut failures = 0;
     for run in runs() {
         let desk = Desk::open(read_state(&state())).await;
@@ -174,7 +174,7 @@ async fn the_function_tells_no_secret() {
 }
 
 #[tokio::test]
-async fn the_real_function_tells_no_secret() {
+async fn the_real_function_reveals_no_secret() {
     let lab = lab(&state()).await;
     let mut function = bootstrap(&lab).await;
     for run in runs() {

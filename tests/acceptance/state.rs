@@ -1,5 +1,5 @@
-//! What AWS would tell of a trail, read from a document of the lab's state format by a small
-//! reader of our own: the lab is not asked.
+//! What AWS would return for a trail, read directly from a state in the lab's file format by a
+//! small separate reader, without the lab.
 
 use accounts::{account_of, partition};
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use trailseal_rule::{KeyArn, KeyQuery, Needs, Parameters, Trail, key_arn};
 use super::evidence::{key, text};
 use super::reference::Evidence;
 
-/// Reads what is asked for, as the function's reader would.
+/// Reads the requested evidence as the function would.
 pub(super) fn evidence(
     state: &Value,
     trail: &Trail,
@@ -67,7 +67,7 @@ impl<'a> Reader<'a> {
         self.list(list).iter().find(|one| one[member] == value)
     }
 
-    /// What a denial of the state makes of a call.
+    /// The refusal of a call that the state denies.
     fn denied(&self, operation: &str, about: &str) -> Option<Value> {
         let mut denials = self.list("denials").iter();
         let denial = denials.find(|denial| {
@@ -164,7 +164,7 @@ impl<'a> Reader<'a> {
         self.as_key_reader(arn, |reader| reader.own_key_policy(arn))
     }
 
-    /// Reads as the role in the account of a key, if it is another account and a role is named.
+    /// Reads a foreign key as the role of its account, if a role is named.
     fn as_key_reader(&self, arn: &str, read: impl Fn(&Reader<'_>) -> Value) -> Value {
         let owner = account_of(arn);
         let role = self.parameters.key_account_role_name.as_ref();
@@ -215,7 +215,7 @@ fn not_described() -> Value {
     json!({ "refused": "denied", "action": "kms:DescribeKey" })
 }
 
-/// The lab's key in the words of DescribeKey.
+/// The lab's key in the form that DescribeKey returns.
 fn metadata(key: &Value) -> Value {
     let or = |name: &str, usual: &str| key[name].as_str().unwrap_or(usual).to_owned();
     let state = or("state", "Enabled");

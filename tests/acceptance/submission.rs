@@ -1,4 +1,4 @@
-//! PutEvaluations: batches, what is sent back, what is refused for good, and the deadline.
+//! PutEvaluations: batches, failed evaluations, permanent refusals, and the deadline.
 
 use std::time::{Duration, Instant};
 
@@ -18,14 +18,14 @@ fn trails(count: usize) -> State {
     account_with_trails(&vec![(0, 0); count])
 }
 
-/// The number of evaluations of each PutEvaluations.
+/// The number of evaluations in each PutEvaluations call.
 fn batches(sent: &Sent) -> Vec<usize> {
     let calls = sent.calls.iter().filter(|call| call.operation == "config:PutEvaluations");
     calls.map(|call| call.request["Evaluations"].as_array().unwrap().len()).collect()
 }
 
 #[tokio::test]
-async fn at_most_a_hundred_go_with_one_call() {
+async fn a_call_submits_at_most_a_hundred_evaluations() {
     for (count, expected) in
         [(1, &[1][..]), (100, &[100]), (101, &[100, 1]), (250, &[100, 100, 50])]
     {
@@ -33,13 +33,13 @@ async fn at_most_a_hundred_go_with_one_call() {
         let sent = desk.send(&schedule(ACCOUNT, REGION)).await;
         assert_eq!(sent.accepted(), count);
         assert_eq!(batches(&sent), expected);
-        // The lab takes one token for one rule: all batches came with it.
+        // The lab accepts one token for each rule: all batches used it.
         assert_eq!(desk.lab.results(ACCOUNT, REGION, RULE).len(), count);
     }
 }
 
 #[tokio::test]
-async fn what_is_sent_back_is_sent_again_alone() {
+async fn resends_only_failed_evaluations() {
     let desk = Desk::open(trails(150)).await;
     desk.lab.send_back("t7", 2);
     desk.lab.send_back("t140", 1);
@@ -51,7 +51,7 @@ async fn what_is_sent_back_is_sent_again_alone() {
 }
 
 #[tokio::test]
-async fn what_is_sent_back_for_ever_is_an_error_with_ids_after_all_else_was_delivered() {
+async fn reports_ids_that_always_fail_after_delivering_the_rest() {
     let desk = Desk::open(trails(150)).await;
     desk.lab.send_back("t7", u32::MAX);
     desk.lab.send_back("t8", u32::MAX);
@@ -59,13 +59,13 @@ async fn what_is_sent_back_for_ever_is_an_error_with_ids_after_all_else_was_deli
     sent.assert_failure("NotAccepted", &["AWS::CloudTrail::Trail `t7`", "`t8`"]);
     assert_eq!(batches(&sent), [100, 2, 2, 2, 2, 50]);
     assert_eq!(desk.lab.results(ACCOUNT, REGION, RULE).len(), 148);
-    // A retry settles it.
+    // A retry completes it.
     desk.lab.clear_faults();
     assert_eq!(desk.send(&schedule(ACCOUNT, REGION)).await.accepted(), 150);
 }
 
 #[tokio::test]
-async fn what_is_sent_back_is_not_tried_again_when_there_is_no_time_for_the_pause() {
+async fn does_not_resend_without_time_for_the_pause() {
     let policy = RetryPolicy { backoff_first: FOR_EVER, backoff_max: FOR_EVER, ..RETRY_POLICY };
     let desk = Desk::open_with(trails(150), policy).await;
     desk.lab.send_back("t7", 1);
@@ -77,19 +77,19 @@ async fn what_is_sent_back_is_not_tried_again_when_there_is_no_time_for_the_paus
 }
 
 #[tokio::test]
-async fn a_token_that_config_does_not_take_is_final() {
+async fn a_rejected_token_is_final() {
     let desk = Desk::open(trails(150)).await;
     let event = schedule(ACCOUNT, REGION).to_json("NotATokenOfTheLab").to_string();
     let sent = desk.send_bytes(event.as_bytes(), &context()).await;
     sent.assert_failure("Final", &["rejected the result token", "InvalidResultToken"]);
-    // No second batch and no second attempt, and the token is not told.
+    // The function makes only one call, and the message does not contain the token.
     assert_eq!(batches(&sent), [100]);
     assert!(!sent.failure().1.contains("NotATokenOfTheLab"));
     assert!(!sent.log.contains("NotATokenOfTheLab"));
 }
 
 #[tokio::test]
-async fn a_rule_that_was_deleted_meanwhile_is_final() {
+async fn a_deleted_rule_is_final() {
     let desk = Desk::open(trails(150)).await;
     desk.lab.delete_rule(ACCOUNT, REGION, RULE);
     let sent = desk.send(&schedule(ACCOUNT, REGION)).await;
@@ -98,7 +98,7 @@ async fn a_rule_that_was_deleted_meanwhile_is_final() {
 }
 
 #[tokio::test]
-async fn a_batch_that_fails_does_not_lose_the_others() {
+async fn a_failed_batch_does_not_lose_the_others() {
     for (broken, left) in [(1, 150), (2, 150), (3, 200)] {
         let desk = Desk::open(trails(250)).await;
         let position = Position::Nth(broken);
@@ -110,13 +110,13 @@ async fn a_batch_that_fails_does_not_lose_the_others() {
     }
 }
 
-/// Reading ends while there is time to say so, and what was judged by then is delivered.
+/// Reading stops early enough to report, and the evaluations made by then are delivered.
 #[tokio::test]
-async fn a_read_that_does_not_end_leaves_time_to_report() {
+async fn a_read_that_never_ends_leaves_time_to_report() {
     let desk = Desk::open(account_with_trails(&[(0, 0), (1, 0)])).await;
     let fault = Fault::of(Operation::DescribeKey, Position::Every, FaultKind::Slow(FOR_EVER));
     desk.lab.inject(fault.about(key_arn(ACCOUNT, REGION, 1)));
-    // The reserve is a second, the time-out of an attempt is longer than all the time there is.
+    // One second is reserved for reporting; an attempt may take longer than the invocation.
     let begun = Instant::now();
     let sent = desk.send_with_time(&schedule(ACCOUNT, REGION), Duration::from_secs(3)).await;
     assert!(begun.elapsed() < Duration::from_secs(3), "the deadline passed");
@@ -126,7 +126,7 @@ async fn a_read_that_does_not_end_leaves_time_to_report() {
 }
 
 #[tokio::test]
-async fn whatever_does_not_end_the_deadline_is_kept_and_told() {
+async fn a_call_that_never_ends_does_not_exceed_the_deadline() {
     let own = schedule(ACCOUNT, REGION);
     let of_member = with(schedule(MEMBER, REGION), &[("executionRoleName", MEMBER_ROLE)]);
     for (operation, event, millis_max) in [
@@ -135,7 +135,7 @@ async fn whatever_does_not_end_the_deadline_is_kept_and_told() {
         (Operation::DescribeKey, &own, 2500),
         (Operation::HeadBucket, &own, 2500),
         (Operation::PutEvaluations, &own, 2500),
-        // Without its role the function fails before the deadline.
+        // If its role does not respond, the function fails before the deadline.
         (Operation::AssumeRole, &of_member, 1500),
     ] {
         let desk = Desk::open(trails(1)).await;
@@ -148,7 +148,7 @@ async fn whatever_does_not_end_the_deadline_is_kept_and_told() {
 }
 
 #[tokio::test]
-async fn a_clean_up_that_does_not_end_holds_up_no_evaluation() {
+async fn a_clean_up_that_never_ends_delays_no_evaluation() {
     let desk = Desk::open(trails(1)).await;
     let slow = FaultKind::Slow(FOR_EVER);
     let operation = Operation::GetComplianceDetailsByConfigRule;
@@ -159,10 +159,10 @@ async fn a_clean_up_that_does_not_end_holds_up_no_evaluation() {
     assert!(sent.log.contains("clean-up failed"));
 }
 
-/// The pauses between attempts are random, so that functions that fail together do not come back
-/// together; what is asserted is that they end.
+/// The pauses between attempts are random, so that functions that fail together do not retry
+/// together; this test asserts that the attempts end.
 #[tokio::test]
-async fn attempts_are_counted() {
+async fn the_number_of_attempts_is_limited() {
     let desk = Desk::open(trails(1)).await;
     let kind = FaultKind::ServiceUnavailable;
     desk.lab.inject(Fault::of(Operation::PutEvaluations, Position::Every, kind));

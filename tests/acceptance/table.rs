@@ -1,8 +1,8 @@
-//! The table of decisions, enumerated: the rule and the reference must agree on every row.
+//! The decision table, enumerated: the rule and the reference must agree on every row.
 //!
-//! Three products together are complete over what the checks can tell apart: everything that
-//! DescribeKey can say, everything that the other calls can say, and everything that a policy can
-//! say, each with every context that looks at it.
+//! Three products together cover everything that the checks can distinguish: all results of
+//! DescribeKey, all results of the other calls, and all answers about a policy, each with every
+//! context that affects them.
 
 use serde_json::{Map, Value, json};
 use trailseal_rule::{
@@ -19,7 +19,7 @@ use super::worlds::{
     settings,
 };
 
-/// One row: the input of both sides.
+/// One row: the input of the rule and the reference.
 struct Row<'a> {
     item: &'a Value,
     trail: &'a Trail,
@@ -27,7 +27,7 @@ struct Row<'a> {
     facts: &'a Facts,
 }
 
-/// A context, as text and as the rule's own.
+/// A context, as text and as the rule's own type.
 struct Given {
     text: Map<String, Value>,
     parameters: Parameters,
@@ -74,7 +74,7 @@ fn compliance(judgement: &Judgement, when: WhenUnverified) -> ComplianceType {
     judgement.evaluation(id, when, now()).compliance
 }
 
-/// What hides the facts one after the other, and what puts a failing fact in the place of each.
+/// One function hides each fact, and one replaces each fact with a failing one.
 const HIDE: [fn(&mut Facts); 5] = [
     |facts| facts.key = Reading::Refused(Refusal::NotRead),
     |facts| facts.bucket_region = Reading::Refused(Refusal::NotRead),
@@ -95,7 +95,7 @@ fn is_foreign(trail: &Trail) -> bool {
     account.is_some_and(|account| account != trail.arn.owner())
 }
 
-/// From the worst to the best; what is not judged has no place in it.
+/// From the worst to the best; a trail that is not evaluated has no rank.
 fn rank(verdict: &Verdict) -> u8 {
     match verdict {
         Verdict::Broken(_) => 0,
@@ -105,20 +105,20 @@ fn rank(verdict: &Verdict) -> u8 {
     }
 }
 
-/// Hiding a fact never yields COMPLIANT: where the fact was asked for, not even from COMPLIANT.
-/// A failing fact never improves a verdict.
+/// Hiding a fact never makes a trail COMPLIANT; if the fact is needed, not even a COMPLIANT trail
+/// stays so. A failing fact never improves a verdict.
 ///
-/// One fact is excepted, since it contradicts AWS: that AWS manages a key of another account. Where
-/// it is not read, as in the profile `cis`, such a key passes.
+/// One combination is excluded, because AWS cannot return it: an AWS managed key of another
+/// account. The profile `cis` does not read the manager of a foreign key, so such a key passes.
 fn hide_and_spoil(row: &Row<'_>, given: &Given) {
     let before = rank(&judge(row, &given.parameters).verdict);
     let context = EvaluationContext { parameters: &given.parameters, now: now() };
     let wanted = needs(&context, row.trail);
     let asked = [
-        // A key of another account is customer managed in any case: where no other
-        // check looks at it, it is asked about only for what hangs on it.
+        // A key of another account is always customer managed. If no other check uses it, it is
+        // read only for the facts that depend on it.
         wanted.key.is_some() && !(given.is_cis() && is_foreign(row.trail)),
-        // Where the key is looked for in the bucket's Region, it is hidden with the Region.
+        // If the key is looked up in the bucket's Region, hiding the Region hides the key.
         wanted.bucket.is_some() && !given.is_cis(),
         wanted.rotation,
         wanted.key_policy,
@@ -146,7 +146,7 @@ impl Given {
     }
 }
 
-/// A product of evidence; of each list one.
+/// A product of evidence: one element of each list.
 struct Product<'a> {
     kinds: &'a [Kind],
     keys: fn(&Kind, &Value) -> Vec<Value>,
@@ -157,7 +157,7 @@ struct Product<'a> {
 }
 
 impl Product<'_> {
-    /// Calls `visit` for each row and context, and says how many there were.
+    /// Calls `visit` for each row and context, and returns their number.
     fn walk(&self, settings: &[Given], visit: fn(&Row<'_>, &Given)) -> usize {
         let mut rows = 0;
         for kind in self.kinds {
@@ -193,24 +193,24 @@ fn denied() -> Vec<Value> {
     vec![json!({ "refused": "denied" })]
 }
 
-/// References to a key × where the bucket is; each other call is denied.
+/// References to a key × the bucket's Region; every other call is denied.
 fn product(kinds: &[Kind], keys: fn(&Kind, &Value) -> Vec<Value>) -> Product<'_> {
     let [rotations, policies, deliveries] = std::array::from_fn(|_| denied());
     Product { kinds, keys, buckets: bucket_regions(), rotations, policies, deliveries }
 }
 
-/// Every reference to a key × all that DescribeKey can say × where the bucket is × the profiles
-/// and lists that look at it × what is said of the unverified.
+/// Every reference to a key × all results of DescribeKey × the bucket's Region × the profiles and
+/// lists that affect them × the values of `unverified`.
 fn of_keys(kinds: &[Kind]) -> Product<'_> {
     product(kinds, every_key)
 }
 
-/// Every reference to a key × every answer of each other call, except policies.
+/// Every reference to a key × every result of each other call, except policies.
 fn of_other_calls(kinds: &[Kind]) -> Product<'_> {
     Product { rotations: rotations(), deliveries: deliveries(), ..product(kinds, few_keys) }
 }
 
-/// References to a key × what policies can say × a pass, a failure and a refusal beside them.
+/// References to a key × all answers about a policy × other calls that pass, fail or are refused.
 fn of_policies(kinds: &[Kind]) -> Product<'_> {
     let [same, _, absent, denied_bucket, _] = bucket_regions().try_into().unwrap();
     Product {
@@ -227,7 +227,7 @@ fn everyday() -> Vec<Kind> {
 }
 
 #[test]
-fn all_that_is_said_of_a_key_is_decided_alike() {
+fn rule_and_reference_agree_on_all_results_of_describe_key() {
     let mut settings = settings(&["profile", "unverified", "allowed"]);
     settings.extend(super::worlds::settings(&["profile", "skip"]));
     let settings: Vec<Given> = settings.into_iter().map(given).collect();
@@ -236,7 +236,7 @@ fn all_that_is_said_of_a_key_is_decided_alike() {
 }
 
 #[test]
-fn all_that_other_calls_say_is_decided_alike() {
+fn rule_and_reference_agree_on_all_results_of_other_calls() {
     let names = ["profile", "requireKeyRotation", "checkDelivery", "days"];
     let settings: Vec<Given> = settings(&names).into_iter().map(given).collect();
     let rows = of_other_calls(&kinds()).walk(&settings, compare);
@@ -244,7 +244,7 @@ fn all_that_other_calls_say_is_decided_alike() {
 }
 
 #[test]
-fn all_that_a_policy_says_is_decided_alike() {
+fn rule_and_reference_agree_on_all_answers_about_a_policy() {
     let names = ["profile", "checkKeyPolicy", "requireKeyRotation", "checkDelivery"];
     let settings: Vec<Given> = settings(&names).into_iter().map(given).collect();
     let rows = of_policies(&everyday()).walk(&settings, compare);
@@ -252,7 +252,7 @@ fn all_that_a_policy_says_is_decided_alike() {
 }
 
 #[test]
-fn nothing_hidden_becomes_compliant_and_nothing_failing_helps() {
+fn hidden_facts_are_never_compliant_and_failing_facts_never_help() {
     let settings: Vec<Given> = settings(&["profile"]).into_iter().map(given).collect();
     let rows = of_keys(&kinds()).walk(&settings, hide_and_spoil)
         + of_other_calls(&kinds()).walk(&settings, hide_and_spoil)
@@ -260,9 +260,9 @@ fn nothing_hidden_becomes_compliant_and_nothing_failing_helps() {
     assert!(rows > 50_000, "{rows} rows");
 }
 
-/// Whose the trail is × what is said of copies × exemptions × whether the key is good.
+/// The trail's owner × the treatment of copies × exemptions × a good or a bad key.
 #[test]
-fn whose_a_trail_is_and_exemptions_are_decided_alike() {
+fn rule_and_reference_agree_on_owners_and_exemptions() {
     let trail = "arn:aws:cloudtrail:us-east-1:111122223333:trail/t";
     let exemptions = [
         String::new(),

@@ -1,4 +1,4 @@
-//! The templates and packs give the rule its parameters: none of their defaults takes a check away.
+//! The rule's parameters in the templates and packs: no default disables a check.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,7 +9,7 @@ use trailseal_rule::{CHECKS, Parameters};
 
 use super::moto::python;
 
-/// The parameters in every template and pack, each with its defaults and this profile.
+/// The parameters in every template and pack, with its defaults and this profile.
 fn input_parameters(profile: &str) -> BTreeMap<String, Map<String, Value>> {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
     let output = Command::new(python())
@@ -36,7 +36,7 @@ fn the_defaults_of_every_template_leave_every_strict_check_enabled() {
     }
 }
 
-/// The same test notices a check that is taken away: the profile `cis` enables two.
+/// The test above would notice a disabled check: the profile `cis` enables two.
 #[test]
 fn the_profile_of_a_template_reaches_the_rule() {
     for (place, given) in input_parameters("cis") {

@@ -1,4 +1,4 @@
-//! What must not drift: ids, tables, dependencies, sizes, the published schema.
+//! Facts of the repository: ids, tables, dependencies, file sizes, the published schema.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -34,7 +34,7 @@ fn the_names_of_parameters_stay_as_they_are() {
 }
 
 #[test]
-fn the_docs_have_the_tables_of_checks_and_parameters() {
+fn the_docs_list_all_checks_and_parameters() {
     let rows = CHECKS.iter().map(|check| {
         let cells = [check.title, &on_in(check), check.evidence, check.fails_when];
         format!("| `{}` | {} |", check.id, cells.join(" | "))
@@ -48,7 +48,7 @@ fn the_docs_have_the_tables_of_checks_and_parameters() {
     check_table("parameters", "| name | about | values | default |\n|---|---|---|---|", rows);
 }
 
-/// The profiles that enable a check, and the parameters that do in every profile.
+/// The profiles that enable a check, and the parameters that enable it in every profile.
 fn on_in(check: &Check) -> String {
     let profiles = Profile::ALL.into_iter().filter(|profile| *profile >= check.profile);
     let profiles = profiles.map(|profile| profile.as_str().to_owned());
@@ -56,8 +56,8 @@ fn on_in(check: &Check) -> String {
     profiles.chain(settings).collect::<Vec<_>>().join(", ")
 }
 
-/// The table of `docs/RULE.md` between the markers `<!-- name -->` and `<!-- /name -->` must be this
-/// one; `UPDATE_DOCS=1` writes it there.
+/// Checks the table of `docs/RULE.md` between the markers `<!-- name -->` and `<!-- /name -->`;
+/// `UPDATE_DOCS=1` writes it.
 fn check_table(name: &str, head: &str, rows: impl Iterator<Item = String>) {
     let path = repository().join("docs/RULE.md");
     let page = read(&path);
@@ -68,7 +68,7 @@ fn check_table(name: &str, head: &str, rows: impl Iterator<Item = String>) {
         rest.split_once(&end).map(|(found, after)| (before, found, after))
     });
     let Some((before, found, after)) = parts else {
-        panic!("docs/RULE.md has no `{}` with `{end}` behind it", begin.trim());
+        panic!("docs/RULE.md has no `{}` before `{end}`", begin.trim());
     };
     if found == table {
         return;
@@ -94,9 +94,9 @@ fn the_published_schema_is_that_of_the_code() {
     );
 }
 
-/// A list that is read in another way could end silently, or never.
+/// Another way to read a list could end too early or never.
 #[test]
-fn every_list_of_aws_is_read_by_the_one_helper() {
+fn every_list_from_aws_is_read_by_one_helper() {
     let mut files = Vec::new();
     sources(&repository().join("crates"), &mut files);
     let mut readers = 0;
@@ -112,7 +112,7 @@ fn every_list_of_aws_is_read_by_the_one_helper() {
         assert_eq!(asks, text.matches("Pages::new(").count(), "{}: use Pages", file.display());
         readers += asks;
     }
-    // It is about something.
+    // The loop ran on real readers.
     assert!(readers >= 9, "{readers}");
 }
 
@@ -132,7 +132,7 @@ fn no_file_is_too_long() {
     assert!(long.is_empty(), "at most {LINES_MAX} lines: {long:#?}");
 }
 
-/// The Rust and TypeScript files that people write.
+/// The Rust and TypeScript files that are not generated.
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     const OF_OTHERS: [&str; 4] = ["node_modules", "target", "dist", "cdk.out"];
     for path in sorted(folder) {

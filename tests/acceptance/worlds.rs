@@ -1,14 +1,14 @@
-//! What the table of decisions is made of: references to keys, what each call can say, settings.
+//! The parts of the decision table: references to keys, the results of each call, and the settings.
 
 use serde_json::{Map, Value, json};
 
 /// A kind of `kmsKeyId`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Kind {
-    /// The text; `None` if the member is absent.
+    /// The text; `None` if the member is missing.
     id: Option<&'static str>,
-    /// The account and the Region of the key that it means; no Region is that of the bucket.
-    /// `None` if it cannot be read.
+    /// The account and Region of the key that it names; without a Region, the bucket's. `None` if
+    /// the text is invalid.
     place: Option<(&'static str, Option<&'static str>)>,
 }
 
@@ -16,7 +16,7 @@ const OWN: &str = "111122223333";
 const STRANGER: &str = "777788889999";
 const ID: &str = "11111111-0000-4000-8000-111111111111";
 
-/// Every kind; the first three are those of everyday life.
+/// Every kind; the first three are the common ones.
 pub(super) fn kinds() -> Vec<Kind> {
     let kind = |id, place| Kind { id: Some(id), place };
     let (own_east, own_west) = (Some((OWN, Some("us-east-1"))), Some((OWN, Some("eu-west-1"))));
@@ -76,14 +76,14 @@ fn refusals() -> [Value; 2] {
     [json!({ "refused": "denied" }), json!({ "refused": "not read" })]
 }
 
-/// The key's ARN, where the key can be asked about at all.
+/// The key's ARN, if the key can be read at all.
 fn arn_of(kind: &Kind, bucket: &Value) -> Option<String> {
     let (account, region) = kind.place?;
     let region = region.or_else(|| bucket["known"].as_str())?;
     Some(format!("arn:aws:kms:{region}:{account}:key/{ID}"))
 }
 
-/// All that DescribeKey can say of it, every word with every other.
+/// All results of DescribeKey, every value combined with every other.
 pub(super) fn every_key(kind: &Kind, bucket: &Value) -> Vec<Value> {
     let states = [
         "Enabled",
@@ -121,7 +121,7 @@ pub(super) fn every_key(kind: &Kind, bucket: &Value) -> Vec<Value> {
     keys
 }
 
-/// One key for each answer that can come of DescribeKey.
+/// One key for each answer that DescribeKey can lead to.
 pub(super) fn few_keys(kind: &Kind, bucket: &Value) -> Vec<Value> {
     let mut keys: Vec<Value> = refusals().into();
     let Some(arn) = arn_of(kind, bucket) else {
@@ -143,14 +143,14 @@ pub(super) fn few_keys(kind: &Kind, bucket: &Value) -> Vec<Value> {
     keys
 }
 
-/// All that HeadBucket can say.
+/// All results of HeadBucket.
 pub(super) fn bucket_regions() -> Vec<Value> {
     let [denied, unread] = refusals();
     let known = |region: &str| json!({ "known": region });
     vec![known("us-east-1"), known("eu-west-1"), json!({ "absent": true }), denied, unread]
 }
 
-/// All that GetKeyRotationStatus can say; the first passes, the second fails.
+/// All results of GetKeyRotationStatus; the first passes, the second fails.
 pub(super) fn rotations() -> Vec<Value> {
     let on = |days: Value| json!({ "known": { "KeyRotationEnabled": true, "RotationPeriodInDays": days } });
     let [denied, unread] = refusals();
@@ -167,7 +167,7 @@ pub(super) fn rotations() -> Vec<Value> {
     ]
 }
 
-/// All that GetTrailStatus can say; the first passes, the second fails.
+/// All results of GetTrailStatus; the first passes, the second fails.
 pub(super) fn deliveries() -> Vec<Value> {
     let status = |error: Value, digest: Value| json!({ "known": { "LatestDeliveryError": error, "LatestDigestDeliveryError": digest } });
     let [denied, unread] = refusals();
@@ -187,7 +187,7 @@ pub(super) fn deliveries() -> Vec<Value> {
     ]
 }
 
-/// A policy for each combination of answers, which are given by hand.
+/// A policy for each combination of answers; the answers are written by hand.
 pub(super) fn policies() -> Vec<Value> {
     let allow = |principal: Value, action: &str, resource: Value, condition: Value| {
         let mut statement = json!({ "Effect": "Allow", "Principal": principal, "Action": action });
@@ -249,8 +249,8 @@ pub(super) fn policies() -> Vec<Value> {
     ]
 }
 
-/// Every combination of values of these dimensions of the rule's parameters; settings that the
-/// rule refuses, since they would have no effect, are left out.
+/// Every combination of values of these parameters, except settings that the rule rejects because
+/// they would have no effect.
 pub(super) fn settings(dimensions: &[&str]) -> Vec<Map<String, Value>> {
     let mut settings = vec![Map::new()];
     for dimension in dimensions {
@@ -296,6 +296,6 @@ fn values(dimension: &str) -> Values {
             &[("skipChecks", "key-usable, delivery-unbroken")],
             &[("skipChecks", "key-customer-managed,key-in-bucket-region")],
         ],
-        other => panic!("no dimension `{other}`"),
+        other => panic!("unknown dimension `{other}`"),
     }
 }

@@ -1,8 +1,8 @@
-//! A great many events, with faults, through the real function.
+//! A large number of events, with faults, through the real function.
 //!
-//! Each event must end as the evaluations that it asks for, or as a failed invocation that a retry
-//! then settles; none may be lost, nothing may be called compliant that is not, and memory must
-//! stay flat.
+//! Each event must end with its expected evaluations, or as a failed invocation that a retry
+//! completes. No event may be lost, no trail may be COMPLIANT that should not be, and memory must
+//! not grow.
 
 mod totals;
 mod world;
@@ -26,14 +26,14 @@ use crate::world::{SoakCase, cases, state, verdict};
 /// Processes of the function, each with an account of its own.
 const PROCESSES: u64 = 2;
 
-/// The function's timeout for an answer, and the time of a slow answer.
+/// The timeout of an attempt, and the duration of a slow response.
 const ATTEMPT_MILLISECONDS: &str = "100";
 const SLOW: Duration = Duration::from_millis(500);
 
 /// The time that Lambda gives an invocation.
 const TIME: Duration = Duration::from_secs(60);
 
-/// Tries of one event, after which it counts as lost.
+/// The attempts for one event, after which it counts as lost.
 const TRIES_MAX: u64 = 20;
 
 fn main() -> ExitCode {
@@ -82,7 +82,7 @@ async fn process(seed: u64, events: u64, faults_percent: u32) -> io::Result<Tota
     let mut totals = Totals::default();
     let mut random = seed;
     for number in 1..=events {
-        // The generator of Knuth's MMIX: any mix will do, but the same in every run.
+        // The generator of Knuth's MMIX: any order will do, but it is the same in every run.
         random =
             random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let choice = usize::try_from(random >> 33).unwrap_or_default() % cases.len();
@@ -129,8 +129,8 @@ fn settings() -> FunctionSettings {
     settings
 }
 
-/// Each kind meets about as many requests as every other, all together the percentage. No two
-/// have the same divisor, or they would meet the same requests.
+/// Each kind of fault affects about the same number of requests, which add up to the percentage.
+/// All divisors differ, since equal ones would select the same requests.
 fn inject(lab: &Lab, percent: u32) {
     let kinds = FaultKind::all(SLOW);
     let number = u32::try_from(kinds.len()).unwrap_or(u32::MAX);
@@ -141,7 +141,7 @@ fn inject(lab: &Lab, percent: u32) {
     }
 }
 
-/// Delivers an event until the function answers, as Lambda does, and checks the result.
+/// Delivers an event until the function succeeds, as Lambda does, and checks the result.
 async fn deliver_until_answered(
     lab: &Lab,
     function: &mut Function,
@@ -154,7 +154,7 @@ async fn deliver_until_answered(
     for attempt in 0..TRIES_MAX {
         let ended = function.invoke(bytes.as_bytes(), TIME).await?.outcome;
         let (calls, put) = (lab.take_calls(), lab.take_put_evaluations());
-        // What it wrote is not kept.
+        // The log is not kept.
         drop(function.take_lines()?);
         note(&calls, &put, totals);
         match ended {
@@ -178,7 +178,7 @@ async fn deliver_until_answered(
     Ok(())
 }
 
-/// Counts what was asked and put; no trail may be compliant that is not.
+/// Counts the calls and the evaluations, and checks that every COMPLIANT trail should be COMPLIANT.
 fn note(calls: &[Call], put: &[PutEvaluation], totals: &mut Totals) {
     totals.requests += u64::try_from(calls.len()).unwrap_or_default();
     for fault in calls.iter().filter_map(|call| call.fault.as_deref()) {
@@ -192,8 +192,8 @@ fn note(calls: &[Call], put: &[PutEvaluation], totals: &mut Totals) {
     }
 }
 
-/// An answered event has put each evaluation that it asks for: the right one, or, where AWS
-/// refused evidence, one that says so.
+/// A successful invocation submits each expected evaluation: either the expected verdict or, if AWS
+/// refused evidence, NON_COMPLIANT with that reason.
 fn unanswered(case: &SoakCase, calls: &[Call], put: &[PutEvaluation]) -> Option<String> {
     let is = |call: &Call, operation: &str, fault: &str| {
         call.operation == operation && call.fault.as_deref() == Some(fault)

@@ -1,4 +1,4 @@
-//! What a process of the function came to over the soak.
+//! The totals of a process of the function over the soak.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -6,30 +6,30 @@ use std::time::Duration;
 
 use trailseal_lab::Memory;
 
-/// Events after which the memory of a process is taken as what it needs.
+/// Events after which the memory of a process is taken as its baseline.
 pub(crate) const WARM_EVENTS: u64 = 100;
 
-/// Events over which memory must stay flat; fewer prove nothing.
+/// Events over which memory must not grow; fewer prove nothing.
 const FLAT_EVENTS: u64 = 10_000;
 
-/// How much more resident memory than when it was warm a process may have, in percent.
+/// How much the resident memory of a warm process may grow, in percent.
 const GROWTH_PERCENT_MAX: u64 = 10;
 
 /// The counts of one process.
 #[derive(Debug, Default)]
 pub(crate) struct Totals {
     pub(crate) events: u64,
-    /// Events that were answered at the first try.
+    /// Events that succeeded at the first attempt.
     pub(crate) at_once: u64,
-    /// Tries after a failed invocation, as Lambda makes them.
+    /// Attempts after a failed invocation, as Lambda makes them.
     pub(crate) retries: u64,
-    /// The most retries that one event took.
+    /// The most retries of one event.
     pub(crate) retries_max: u64,
     pub(crate) requests: u64,
     pub(crate) faults: BTreeMap<String, u64>,
     pub(crate) failures: BTreeMap<String, u64>,
     pub(crate) evaluations: BTreeMap<String, u64>,
-    /// What must never be: a story each.
+    /// Descriptions of wrong results.
     pub(crate) wrong: Vec<String>,
     pub(crate) starts: u32,
     pub(crate) warm: Option<Memory>,
@@ -41,7 +41,7 @@ impl Totals {
         *counts.entry(name.to_owned()).or_default() += 1;
     }
 
-    /// What makes the soak fail, in words.
+    /// The reasons why the soak fails.
     pub(crate) fn complaints(&self) -> Vec<String> {
         let mut complaints = self.wrong.clone();
         if self.starts != 1 {

@@ -1,4 +1,4 @@
-//! The events that reach the rules of the soak's accounts, and what each is to end as.
+//! The events of the rules in the soak's accounts, and the expected result of each.
 
 use accounts::{
     ACCOUNT as OWN, MEMBER, MEMBER_ROLE, REGION, account, bucket, change, deleted, history,
@@ -27,7 +27,7 @@ const TRAILS: [(&str, &str, Option<usize>, &str); 8] = [
     (MEMBER, "member", Some(6), COMPLIANT),
 ];
 
-/// The keys that there are: owner, number, state. Key 5 is gone, key 7 seals nothing.
+/// The keys: owner, number, state. Key 5 does not exist, key 7 seals nothing.
 const KEYS: [(&str, usize, &str); 6] = [
     (OWN, 1, "Enabled"),
     (OWN, 2, "Enabled"),
@@ -37,20 +37,20 @@ const KEYS: [(&str, usize, &str); 6] = [
     (OWN, 7, "Enabled"),
 ];
 
-/// An event, and what is to be put of which trails where nothing goes wrong.
+/// An event and the evaluations that it should submit without faults.
 #[derive(Debug)]
 pub(crate) struct SoakCase {
     pub(crate) event: RuleEvent,
     pub(crate) expected: Vec<(&'static str, &'static str)>,
 }
 
-/// The verdict of a trail; `None` for a resource that is not one of these trails.
+/// The verdict of a trail; `None` for any other resource.
 pub(crate) fn verdict(name: &str) -> Option<&'static str> {
     let trail = TRAILS.iter().find(|(_, of, _, _)| *of == name);
     trail.map(|(.., verdict)| *verdict).or((name == "former").then_some(NOT_APPLICABLE))
 }
 
-/// What the lab answers from.
+/// The state of the lab.
 pub(crate) fn state() -> State {
     let trails: Vec<Trail> =
         TRAILS.iter().map(|(owner, name, key, _)| trail_of(owner, name, *key)).collect();

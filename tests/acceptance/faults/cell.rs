@@ -9,13 +9,13 @@ use super::desk::{ATTEMPTS, Returned, Sent};
 use super::table::{Calls, Outcome, Row, TABLE, Where};
 use super::triggers::{Trigger, arn, key_of};
 
-/// Longer than any time-out here.
+/// Longer than any timeout here.
 pub(crate) const FOR_EVER: Duration = Duration::from_secs(3600);
 
-/// Evaluations of one call.
+/// The evaluations of one call.
 const BATCH: usize = 100;
 
-/// What goes wrong, and when.
+/// What goes wrong, and at which call.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cell {
     pub(crate) trigger: Trigger,
@@ -25,8 +25,8 @@ pub(crate) struct Cell {
 }
 
 impl Cell {
-    /// Every cell of a trigger: of each operation that it uses every fault at every position, and
-    /// of each operation that it does not use every fault at every call.
+    /// Every cell of a trigger: every fault at every position for the operations that it uses, and
+    /// every fault at all calls for the operations that it does not use.
     pub(crate) fn all(trigger: Trigger) -> Vec<Self> {
         let mut cells = Vec::new();
         for operation in Operation::all() {
@@ -55,7 +55,7 @@ impl Cell {
         Fault::of(self.operation, position, self.kind)
     }
 
-    /// The rows of the table that meet this cell.
+    /// The rows of the table that match this cell.
     pub(crate) fn rows(&self) -> Vec<&'static Row> {
         TABLE
             .iter()
@@ -64,7 +64,7 @@ impl Cell {
             .collect()
     }
 
-    /// What is expected; an operation that the trigger does not use cannot go wrong.
+    /// The expected result; an operation that the trigger does not use has no effect.
     pub(crate) fn expected(&self) -> (Outcome, Calls) {
         if self.trigger.calls(self.operation) == 0 {
             return (Outcome::Healthy, Calls::Unchanged);
@@ -80,7 +80,7 @@ impl Cell {
             self.wrong_submission(outcome, sent),
             self.wrong_return(outcome, sent),
             self.wrong_count(calls, sent),
-            unproven(sent),
+            compliant_without_evidence(sent),
         ]
         .into_iter()
         .flatten()
@@ -148,7 +148,7 @@ impl Cell {
                 for trail in self.concerned(|trail| found.get(trail) == Some(&"NON_COMPLIANT")) {
                     expected.insert(trail, "NON_COMPLIANT");
                     if found.contains_key(trail) && !sent.annotation(trail).contains(part) {
-                        return Some(format!("says of {trail}: {}", sent.annotation(trail)));
+                        return Some(format!("{trail} reports: {}", sent.annotation(trail)));
                     }
                 }
             }
@@ -175,11 +175,11 @@ impl Cell {
                 }
             }
         }
-        (found != expected).then(|| format!("put {found:?} instead of {expected:?}"))
+        (found != expected).then(|| format!("submitted {found:?} instead of {expected:?}"))
     }
 
-    /// The trails whose evidence the call is. Where each trail has a call of its own, which one is
-    /// asked first is left to chance: the ones that show the effect, if they are as many.
+    /// The trails that depend on the failed call. If each trail has its own call, the order of the
+    /// calls is random, so these are the trails that show the effect, if their number is right.
     fn concerned(&self, shows: impl Fn(&str) -> bool) -> Vec<&'static str> {
         let trails = self.trigger.trails();
         if self.operation == Operation::AssumeRole {
@@ -192,8 +192,8 @@ impl Cell {
     }
 }
 
-/// Whether each call of the operation is a matter of its own, which the failure of another does
-/// not end.
+/// Whether each call of the operation is independent, so that a failed call does not end the
+/// others.
 fn is_one_by_one(operation: Operation) -> bool {
     matches!(
         operation,
@@ -206,9 +206,9 @@ fn is_one_by_one(operation: Operation) -> bool {
     )
 }
 
-/// No trail is COMPLIANT without an answer to each question about it: said apart from the table,
-/// so that no row can allow it.
-fn unproven(sent: &Sent) -> Option<String> {
+/// No trail is COMPLIANT unless each call about it succeeded. This is checked without the table, so
+/// that no row can allow it.
+fn compliant_without_evidence(sent: &Sent) -> Option<String> {
     let compliant = sent.put.iter().filter(|one| one.compliance_type == "COMPLIANT");
     for name in compliant.map(|one| one.resource_id.as_str()) {
         for (operation, about) in [
@@ -231,9 +231,9 @@ fn unproven(sent: &Sent) -> Option<String> {
     None
 }
 
-/// Whether a call was answered with evidence. S3 tells a bucket's Region also when it refuses.
+/// Whether a response contains evidence. S3 returns a bucket's Region even when it refuses.
 fn is_answer(operation: Operation, status: Option<u16>, fault: Option<&str>) -> bool {
-    // Evidence has no pages, so no token can repeat.
+    // The reads of evidence have no pages, so no token can repeat.
     let fault = fault.filter(|fault| *fault != "repeated-token");
     if operation == Operation::HeadBucket {
         let tells = [None, Some("access-denied"), Some("expired-credentials"), Some("clock-skew")];

@@ -1,4 +1,4 @@
-//! A lab, a warm function that answers events in it, and the result of each event.
+//! A lab, a warm function that handles events in it, and the result of each event.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -12,10 +12,10 @@ use trailseal_rule::{AccountId, Region};
 
 use crate::acceptance::harness::{ACCOUNT, Captured, REGION, TIME, context};
 
-/// How often the function asks before it gives up.
+/// The number of attempts of each call.
 pub(crate) const ATTEMPTS: usize = 5;
 
-/// Pauses that end at once; the time-out of an attempt is long, so that only a fault meets it.
+/// Pauses that end at once; the timeout of an attempt is long, so that only a fault reaches it.
 pub(crate) const RETRY_POLICY: RetryPolicy = RetryPolicy {
     connect: Duration::from_secs(10),
     attempt: Duration::from_secs(30),
@@ -37,7 +37,7 @@ impl Desk {
         Self::open_as(state, ACCOUNT, REGION, None).await
     }
 
-    /// The function of an account and Region, with the external id that it gives.
+    /// The function of an account and Region that sends this external id.
     pub(crate) async fn open_as(
         state: State,
         account: &str,
@@ -49,14 +49,14 @@ impl Desk {
         Self::at(lab.url(), lab, identity, RETRY_POLICY)
     }
 
-    /// The function of the usual account and Region that is so patient.
+    /// The function of the usual account and Region with this retry policy.
     pub(crate) async fn open_with(state: State, retry_policy: RetryPolicy) -> Self {
         let lab = Lab::start(state).await.unwrap();
         let identity = identity(&lab, ACCOUNT, REGION, None);
         Self::at(lab.url(), lab, identity, retry_policy)
     }
 
-    /// A cold function that asks AWS at this endpoint.
+    /// A cold function that calls AWS at this endpoint.
     pub(crate) fn at(url: String, lab: Lab, identity: Identity, retry_policy: RetryPolicy) -> Self {
         let log = Captured::default();
         let function = function(url, identity, retry_policy, &log);
@@ -68,7 +68,7 @@ impl Desk {
         self.send_within(event, &context()).await
     }
 
-    /// Delivers an event so long before its deadline.
+    /// Delivers an event this long before its deadline.
     pub(crate) async fn send_with_time(&self, event: &RuleEvent, left: Duration) -> Sent {
         let deadline = Instant::now() + left;
         self.send_within(event, &InvocationContext { deadline, ..context() }).await
@@ -79,7 +79,7 @@ impl Desk {
         self.send_bytes(&to_bytes(&self.lab, event), context).await
     }
 
-    /// Delivers an event as it is.
+    /// Delivers an event unchanged.
     pub(crate) async fn send_bytes(&self, event: &[u8], context: &InvocationContext) -> Sent {
         let answer = self.function.answer(event, context).await;
         let returned = match answer {
@@ -91,7 +91,7 @@ impl Desk {
     }
 }
 
-/// A cold function that asks AWS at this endpoint.
+/// A cold function that calls AWS at this endpoint.
 pub(crate) fn function(
     url: String,
     identity: Identity,
@@ -125,7 +125,7 @@ pub(crate) async fn send_to_process(
     Sent { returned, put: lab.take_put_evaluations(), calls: lab.take_calls(), log }
 }
 
-/// An account's function as it knows itself.
+/// The identity of an account's function.
 pub(crate) fn identity(
     lab: &Lab,
     account: &str,
@@ -153,7 +153,7 @@ pub(crate) fn identity(
 pub(crate) enum Returned {
     /// This many evaluations were accepted.
     Accepted(usize),
-    /// An error of this kind, in these words.
+    /// An error of this kind with this message.
     Failed(String, String),
 }
 
@@ -175,7 +175,7 @@ impl Sent {
         }
     }
 
-    /// The kind and the words of the failure.
+    /// The kind and the message of the failure.
     pub(crate) fn failure(&self) -> (&str, &str) {
         match &self.returned {
             Returned::Accepted(count) => panic!("accepted {count}: {:?}", self.put),
@@ -192,7 +192,7 @@ impl Sent {
         }
     }
 
-    /// What was put of each resource, by its id.
+    /// The verdict submitted for each resource, by id.
     pub(crate) fn verdicts(&self) -> BTreeMap<&str, &str> {
         self.put
             .iter()
@@ -200,24 +200,25 @@ impl Sent {
             .collect()
     }
 
-    /// The annotation of what was put of a resource last.
+    /// The annotation submitted last for a resource.
     pub(crate) fn annotation(&self, id: &str) -> &str {
         let found = self.put.iter().rev().find(|one| one.resource_id == id);
-        let found = found.unwrap_or_else(|| panic!("nothing was put of `{id}`: {:?}", self.put));
+        let found =
+            found.unwrap_or_else(|| panic!("nothing was submitted for `{id}`: {:?}", self.put));
         found.annotation.as_deref().unwrap()
     }
 
-    /// How often an operation was asked.
+    /// The number of calls of an operation.
     pub(crate) fn count(&self, operation: Operation) -> usize {
         self.calls.iter().filter(|call| call.operation == operation.iam()).count()
     }
 
-    /// The operations that were asked.
+    /// The operations that were called.
     pub(crate) fn operations(&self) -> BTreeSet<&str> {
         self.calls.iter().map(|call| call.operation.as_str()).collect()
     }
 
-    /// Asserts how often each operation was asked, and that no other was.
+    /// Asserts the number of calls of each operation, and that no other was called.
     pub(crate) fn assert_counts(&self, expected: &[(Operation, usize)]) {
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
         for call in &self.calls {

@@ -1,11 +1,11 @@
-//! What is expected of each cell: written by hand, from what the operation is for and what the
-//! fault means.
+//! The expected result of each cell, written by hand from the purpose of the operation and the
+//! meaning of the fault.
 //!
-//! Three questions decide a row. Can asking again help? Then it is asked again, and one fault of
-//! this kind has no effect. Did AWS say no, or did it break down? A no is a fact that a person
-//! sees; a breakdown fails the invocation, so that Lambda tries again. What is the call for?
-//! Without the trails nothing can be said; without one key's state nothing can be said of its
-//! trails; without the old results everything can.
+//! Three questions decide a row. Can a retry help? If so, the call is retried, and a single fault
+//! of this kind has no effect. Did AWS refuse, or did it fail? A refusal is a fact that a person
+//! sees; a failure fails the invocation, so that Lambda retries. What is the call for? Without the
+//! list of trails nothing can be evaluated; without the state of a key its trails cannot be;
+//! without the old results all trails can.
 
 use trailseal_lab::Operation::{
     self, AssumeRole, DescribeKey, DescribeTrails, GetComplianceDetailsByConfigRule, GetKeyPolicy,
@@ -19,51 +19,52 @@ use self::Outcome::{
 };
 use self::Where::{Always, AtFirst, AtSecond};
 
-/// Which of the calls of an operation goes wrong.
+/// Which calls of an operation fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Where {
     AtFirst,
-    /// Only where there is a second call.
+    /// Only if there is a second call.
     AtSecond,
     Always,
 }
 
-/// What comes of a fault. The trails *concerned* are those whose evidence the call is.
+/// The result of a fault. The *concerned* trails are those that depend on the call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// The same as without it.
+    /// The same as without the fault.
     Healthy,
-    /// Nothing is put; the invocation fails with an error of this kind that says this.
+    /// Nothing is submitted; the invocation fails with an error of this kind and this text.
     Fails(&'static str, &'static str),
-    /// Trails concerned are NON_COMPLIANT with an annotation that says this; the rest is as ever.
+    /// The concerned trails are NON_COMPLIANT with this text; nothing else changes.
     Reported(&'static str),
-    /// Trails concerned are not put, the rest is; the invocation fails naming them and the call.
+    /// The concerned trails are not submitted; the invocation fails and names them and the call.
     Unjudged,
-    /// All evaluations are put, but no result of a trail that is gone is replaced.
+    /// All evaluations are submitted, but no result of a deleted trail is replaced.
     NoCleanUp,
-    /// AWS returns no trails: existing results are replaced, and nothing else is put.
+    /// AWS returns no trails: existing results are replaced, and nothing else is submitted.
     NoTrails,
-    /// The evaluations of the call are not accepted, those of other calls are; the invocation
-    /// fails with an error of this kind that says this.
+    /// The evaluations of this call are not accepted, those of other calls are; the invocation
+    /// fails with an error of this kind and this text.
     Refused(&'static str, &'static str),
-    /// The evaluations are accepted, but the function never heard; it fails with this kind.
+    /// The evaluations are accepted, but the response is unusable; the function fails with this
+    /// kind.
     Unheard(&'static str),
-    /// No evaluation is accepted from this call on; it is not asked again.
+    /// No evaluation is accepted from this call on; the function does not retry.
     Final(&'static str),
 }
 
-/// How often the operation is asked.
+/// The number of calls of the operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Calls {
-    /// As often as without the fault.
+    /// As many as without the fault.
     Unchanged,
-    /// Once more than that.
+    /// One more than without the fault.
     OneMore,
-    /// Until the attempts are used up: for each piece of evidence and each batch, else once.
+    /// As many as there are attempts, for each piece of evidence and each batch; otherwise once.
     Retried,
-    /// Up to the first call that goes wrong; what would have followed is not asked.
+    /// Up to the first call that fails; the later calls are not made.
     UntilFault,
-    /// Twice; what would have followed is not asked.
+    /// Two; the later calls are not made.
     Twice,
 }
 
@@ -76,7 +77,7 @@ pub(crate) struct Row {
     pub(crate) calls: Calls,
 }
 
-/// Nothing can be said without these.
+/// Nothing can be evaluated without these.
 const NEEDED: &[Operation] = &[DescribeTrails, ListDiscoveredResources, GetResourceConfigHistory];
 /// Each is evidence about some trails.
 const EVIDENCE: &[Operation] = &[DescribeKey, GetKeyRotationStatus, GetKeyPolicy, GetTrailStatus];
@@ -87,7 +88,7 @@ const CLEAN_UP: &[Operation] = &[GetComplianceDetailsByConfigRule];
 /// These have pages.
 const PAGED: &[Operation] =
     &[ListDiscoveredResources, GetResourceConfigHistory, GetComplianceDetailsByConfigRule];
-/// These have none.
+/// These have no pages.
 const UNPAGED: &[Operation] = &[
     DescribeTrails,
     DescribeKey,
@@ -98,7 +99,7 @@ const UNPAGED: &[Operation] = &[
     PutEvaluations,
     HeadBucket,
 ];
-/// All that is signed.
+/// All signed operations.
 const SIGNED: &[Operation] = &[
     DescribeTrails,
     ListDiscoveredResources,
@@ -112,7 +113,7 @@ const SIGNED: &[Operation] = &[
     GetComplianceDetailsByConfigRule,
 ];
 
-/// Asking again may help. So it does where the clock is wrong: the answer tells the right time.
+/// A retry may help. It also helps if the clock is wrong: the response contains the right time.
 const PASSING: &[&str] = &[
     "throttling",
     "internal-error",
@@ -122,7 +123,7 @@ const PASSING: &[&str] = &[
     "truncated-body",
     "clock-skew",
 ];
-/// The same where nothing is signed: nobody asks what time it is.
+/// The same for unsigned calls, which contain no time.
 const PASSING_UNSIGNED: &[&str] = &[
     "throttling",
     "internal-error",
@@ -131,22 +132,22 @@ const PASSING_UNSIGNED: &[&str] = &[
     "connection-reset",
     "truncated-body",
 ];
-/// The same, told apart by whether AWS did what it was asked.
+/// The same, divided by whether AWS executed the call.
 const NOT_DONE: &[&str] =
     &["throttling", "internal-error", "service-unavailable", "connection-reset", "clock-skew"];
 const DONE: &[&str] = &["slow", "truncated-body"];
-/// The answer cannot be understood; asking again at once would give the same one.
+/// The response is invalid; an immediate retry would get the same one.
 const GARBLED: &[&str] = &["not-json", "wrong-types"];
-/// The same, or the caller is at fault: nothing is said of the resource.
+/// The same, or the caller is at fault: the response proves nothing about the resource.
 const UNUSABLE: &[&str] = &["not-json", "wrong-types", "expired-credentials"];
-/// All of these, and what AWS says no to: asking again does not help.
+/// All of these, and refusals by AWS: a retry does not help.
 const LASTING: &[&str] =
     &["not-json", "wrong-types", "expired-credentials", "access-denied", "not-found"];
-/// The list has no end. An operation without pages is not affected.
+/// The list never ends. An operation without pages is not affected.
 const REPEATED: &[&str] = &["repeated-token"];
 const EXPIRED: &[&str] = &["expired-credentials"];
 const DENIED: &[&str] = &["access-denied"];
-/// S3 refuses, and yet tells what is asked.
+/// S3 refuses, but still returns the Region.
 const REFUSED_BY_S3: &[&str] = &["access-denied", "expired-credentials", "clock-skew"];
 const NOT_FOUND: &[&str] = &["not-found"];
 const NO: &[&str] = &["access-denied", "not-found"];
@@ -172,63 +173,63 @@ const fn row(
 /// The table. A test proves that exactly one row matches each cell.
 #[rustfmt::skip]
 pub(crate) const TABLE: &[Row] = &[
-    // What passes is asked again, and nobody is the wiser.
+    // A temporary fault is retried and has no effect.
     row(SIGNED, PASSING,          ONCE, Healthy, OneMore),
     row(BUCKET, PASSING_UNSIGNED, ONCE, Healthy, OneMore),
 
-    // The role of the rule's account comes first; at the second call it is the role of the
-    // account of alpha's key, without which the policy of that key cannot be read.
+    // The first role is that of the rule's account, the second that of the account of alpha's key,
+    // which is needed to read the policy of that key.
     row(ROLE, PASSING,  &[Always],   Fails(BREAKDOWN, "sts:AssumeRole"), Retried),
     row(ROLE, UNUSABLE, FROM_FIRST,  Fails(BREAKDOWN, "sts:AssumeRole"), UntilFault),
     row(ROLE, UNUSABLE, &[AtSecond], Unjudged, UntilFault),
-    // STS does not say that a role is not there; it denies.
+    // STS never returns that a role does not exist; it denies.
     row(ROLE, NO,       FROM_FIRST,  Fails(PERMISSION, "cannot be assumed"), UntilFault),
     row(ROLE, NO,       &[AtSecond], Reported("cannot be assumed"), UntilFault),
 
-    // Without these there is nothing to say, and nothing is said; the operation is named.
+    // Without these nothing can be evaluated or submitted; the error names the operation.
     row(NEEDED, PASSING,  &[Always], Fails(BREAKDOWN, ""), Retried),
     row(NEEDED, UNUSABLE, ANYWHERE,  Fails(BREAKDOWN, ""), UntilFault),
     row(NEEDED, DENIED,   ANYWHERE,  Fails(PERMISSION, "allow it"), UntilFault),
-    // There are no trails: an answer.
+    // An empty list of trails is a valid result.
     row(&[DescribeTrails], NOT_FOUND, FROM_FIRST, NoTrails, Unchanged),
-    // Without a recorder Config has discovered nothing, so trails are reported by name.
+    // Without a recorder, AWS Config has discovered nothing, so trails are reported by name.
     row(&[ListDiscoveredResources], NOT_FOUND, ANYWHERE, Healthy, UntilFault),
-    // The announced item must be there: it may not have arrived yet.
+    // The announced item must exist: it may not have arrived yet.
     row(&[GetResourceConfigHistory], NOT_FOUND, ANYWHERE, Fails(BREAKDOWN, "ResourceNotDiscoveredException"), UntilFault),
 
-    // A list that repeats a token is an error, never a shorter list. Where the first page comes
-    // twice and the list then goes on, it is whole.
+    // A list that repeats a token is an error, never a shorter list. If only the first page comes
+    // twice and the list then continues, it is complete.
     row(UNPAGED,  REPEATED, ANYWHERE,    Healthy, Unchanged),
     row(PAGED,    REPEATED, &[AtFirst],  Healthy, OneMore),
     row(&[ListDiscoveredResources], REPEATED, FROM_SECOND, Fails(BREAKDOWN, ""), Twice),
     row(CLEAN_UP, REPEATED, FROM_SECOND, NoCleanUp, Twice),
-    // The second page has the item, so that nobody asks for a third.
+    // The second page has the item, so a third is not read.
     row(&[GetResourceConfigHistory], REPEATED, &[AtSecond], Healthy, Unchanged),
     row(&[GetResourceConfigHistory], REPEATED, &[Always], Fails(BREAKDOWN, ""), Twice),
 
-    // A breakdown says nothing of a trail; a no is reported, and what is gone is a finding.
+    // A failure proves nothing about a trail; refusals and missing resources are reported.
     row(EVIDENCE, PASSING,   &[Always], Unjudged, Retried),
     row(EVIDENCE, UNUSABLE,  ANYWHERE,  Unjudged, Unchanged),
     row(EVIDENCE, DENIED,    ANYWHERE,  Reported("could not verify"), Unchanged),
     row(EVIDENCE, NOT_FOUND, ANYWHERE,  Reported("does not exist"), Unchanged),
 
-    // S3 names the Region of a bucket also when it refuses.
+    // S3 returns the Region of a bucket even when it refuses.
     row(BUCKET, PASSING_UNSIGNED, &[Always], Unjudged, Retried),
     row(BUCKET, &["not-json"],    ANYWHERE,  Unjudged, Unchanged),
     row(BUCKET, &["wrong-types"], ANYWHERE,  Reported("could not verify"), Unchanged),
     row(BUCKET, REFUSED_BY_S3,    ANYWHERE,  Healthy, Unchanged),
     row(BUCKET, NOT_FOUND,        ANYWHERE,  Reported("does not exist"), Unchanged),
 
-    // A clean-up that fails blocks no evaluation; half a list of results is no list.
+    // A failed clean-up blocks no evaluation; an incomplete list of results is not used.
     row(CLEAN_UP, PASSING, &[Always], NoCleanUp, Retried),
     row(CLEAN_UP, LASTING, ANYWHERE,  NoCleanUp, UntilFault),
 
-    // A batch that is lost fails the invocation, and takes no other batch with it.
+    // A lost batch fails the invocation and does not affect other batches.
     row(WRITE, NOT_DONE, &[Always], Refused(BREAKDOWN, "config:PutEvaluations"), Retried),
     row(WRITE, DONE,     &[Always], Unheard(BREAKDOWN), Retried),
     row(WRITE, GARBLED,  ANYWHERE,  Unheard(BREAKDOWN), Unchanged),
     row(WRITE, EXPIRED,  ANYWHERE,  Refused(BREAKDOWN, "config:PutEvaluations"), Unchanged),
     row(WRITE, DENIED,   ANYWHERE,  Refused(PERMISSION, "config:PutEvaluations"), Unchanged),
-    // The rule is gone: nobody can be told any more.
+    // The rule was deleted, so no result can be submitted.
     row(WRITE, NOT_FOUND, ANYWHERE, Final("the rule does not exist any more"), UntilFault),
 ];

@@ -1,8 +1,8 @@
-//! What sets the function off, and what each trigger makes it do where nothing goes wrong.
+//! The events that start the function, and the calls and results of each without faults.
 //!
-//! The rule is a member account's and the function a central one's, so that every trigger begins
-//! with a role. Trail `alpha` is sealed with a key of a third account, whose policy is read with
-//! another role; `beta` and `gamma` are sealed with one key of the member account.
+//! The rule belongs to a member account and the function is central, so every trigger assumes a
+//! role first. The key of trail `alpha` belongs to a third account, and another role reads its
+//! policy; one key of the member account seals `beta` and `gamma`.
 
 use trailseal_lab::Operation::{
     self, AssumeRole, DescribeKey, DescribeTrails, GetComplianceDetailsByConfigRule, GetKeyPolicy,
@@ -18,10 +18,10 @@ use accounts::{
     trail_arn, trail_item, with,
 };
 
-/// Trails of which results stand although they are gone: more than a page, and more than a batch.
+/// The deleted trails that still have results: more than a page, and more than a batch.
 const OBSOLETE: usize = 101;
 
-/// What sets the function off.
+/// The event that starts the function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Trigger {
     TrailChange,
@@ -32,8 +32,8 @@ pub(crate) enum Trigger {
     Schedule,
 }
 
-/// How often each operation is asked where nothing goes wrong, for the triggers in the order of
-/// [`Trigger::ALL`]: written by hand.
+/// The calls of each operation without faults, for the triggers in the order of [`Trigger::ALL`],
+/// written by hand.
 const CALLS: [(Operation, [usize; 6]); 11] = [
     (AssumeRole, [2, 2, 1, 1, 1, 2]),
     (GetResourceConfigHistory, [0, 2, 0, 0, 2, 0]),
@@ -58,7 +58,7 @@ impl Trigger {
         Self::Schedule,
     ];
 
-    /// The trails that are judged where nothing goes wrong.
+    /// The trails that are evaluated without faults.
     pub(crate) const fn trails(self) -> &'static [&'static str] {
         match self {
             Self::TrailChange | Self::OversizedTrail => &["alpha"],
@@ -68,17 +68,17 @@ impl Trigger {
         }
     }
 
-    /// How often an operation is asked where nothing goes wrong.
+    /// The number of calls of an operation without faults.
     pub(crate) fn calls(self, operation: Operation) -> usize {
         let calls = CALLS.iter().find(|(of, _)| *of == operation);
         calls.map_or(0, |(_, counts)| counts[self as usize])
     }
 
-    /// What is put where nothing goes wrong, in this order: id and verdict.
+    /// The submitted evaluations without faults, in order: id and verdict.
     pub(crate) fn submission(self) -> Vec<(String, &'static str)> {
         let sealed = self.trails().iter().map(|name| ((*name).to_owned(), "COMPLIANT"));
         let gone = match self {
-            // On a schedule `gamma` is gone as well.
+            // On a schedule, `gamma` is deleted as well.
             Self::Schedule => {
                 ["gamma".to_owned()].into_iter().chain((0..OBSOLETE).map(gone)).collect()
             }
@@ -166,7 +166,7 @@ fn gone(number: usize) -> String {
     format!("gone-{number:03}")
 }
 
-/// Config's inventory still lists what is gone.
+/// The inventory of AWS Config still lists deleted trails.
 fn discovered(number: usize) -> DiscoveredResource {
     DiscoveredResource {
         account: MEMBER.to_owned(),
@@ -177,7 +177,7 @@ fn discovered(number: usize) -> DiscoveredResource {
     }
 }
 
-/// All trails were found sealed before, those that are gone as well.
+/// All trails, including the deleted ones, have a COMPLIANT result.
 fn standing_results() -> Vec<StandingResult> {
     let ids = ["alpha", "beta", "gamma"].map(str::to_owned).into_iter();
     ids.chain((0..OBSOLETE).map(gone))

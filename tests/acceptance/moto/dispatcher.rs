@@ -1,5 +1,4 @@
-//! Stands where the function looks for AWS: what is asked of AWS Config goes to the lab, all else
-//! to moto.
+//! The endpoint of the function: forwards calls of AWS Config to the lab, and all others to moto.
 
 use std::io::Write;
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -10,13 +9,13 @@ use trailseal_lab::Credentials;
 
 use super::http::Message;
 
-/// Both servers, and what to do about the credentials that each of them hands out.
+/// Both servers, and the lab's credentials for the member account.
 #[derive(Clone)]
 pub(super) struct Dispatcher {
     pub(super) moto: SocketAddr,
     pub(super) lab: SocketAddr,
-    /// The lab does not know the credentials that moto gives to a session of the member's role: a
-    /// request that is signed with them reaches the lab as one of the member's.
+    /// The lab does not know the credentials that moto issues for a session of the member's role,
+    /// so requests signed with them are forwarded to the lab with these.
     pub(super) member: Credentials,
     answered_by_moto: Arc<Mutex<Vec<String>>>,
 }
@@ -27,7 +26,7 @@ impl Dispatcher {
         Self { moto, lab, member, answered_by_moto: Arc::default() }
     }
 
-    /// Listens until the test ends, and gives the endpoint.
+    /// Listens until the test ends, and returns the endpoint.
     pub(super) fn listen(&self) -> String {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -41,7 +40,7 @@ impl Dispatcher {
         url
     }
 
-    /// The operations that moto answered since the last time.
+    /// Returns and clears the operations that moto has served.
     pub(super) fn take_answered_by_moto(&self) -> Vec<String> {
         std::mem::take(&mut *self.answered_by_moto.lock().unwrap())
     }
@@ -67,7 +66,7 @@ impl Dispatcher {
         let signed = request.header("authorization").unwrap_or_default().to_owned();
         let Some((before, rest)) = signed.split_once("Credential=") else { return };
         let Some((key, rest)) = rest.split_once('/') else { return };
-        // The lab's own begin like this.
+        // The lab's own access keys begin like this.
         if key.starts_with("ASIALAB0") {
             return;
         }
@@ -77,7 +76,7 @@ impl Dispatcher {
     }
 }
 
-/// What is asked for: `X-Amz-Target`, STS's action, or the method.
+/// The operation: `X-Amz-Target`, the action of STS, or the method.
 fn operation(request: &Message) -> String {
     if let Some(target) = request.header("x-amz-target") {
         return target.to_owned();

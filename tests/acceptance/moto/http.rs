@@ -1,9 +1,9 @@
-//! As much of HTTP/1.1 as it takes to stand between the function and two servers.
+//! The part of HTTP/1.1 that is needed between the function and two servers.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
-/// A request or an answer: its lines of head, and its body.
+/// A request or a response: its header lines and its body.
 #[derive(Clone, Debug)]
 pub(super) struct Message {
     pub(super) first_line: String,
@@ -21,7 +21,7 @@ impl Message {
         }
     }
 
-    /// Reads a request from a client that waits for the answer.
+    /// Reads a request from a client that waits for the response.
     pub(super) fn read(stream: &TcpStream) -> io::Result<Self> {
         let mut reader = BufReader::new(stream);
         let mut message = read_head(&mut reader)?;
@@ -41,7 +41,7 @@ impl Message {
         self.headers.push((name.to_owned(), value.into()));
     }
 
-    /// Sends the request to a server and takes its whole answer, as it came.
+    /// Sends the request to a server and returns the complete response unchanged.
     pub(super) fn send(mut self, to: SocketAddr) -> io::Result<Vec<u8>> {
         let length = self.body.len().to_string();
         self.set_header("connection", "close");
@@ -62,7 +62,7 @@ impl Message {
     }
 }
 
-/// The status and the body of an answer.
+/// The status and the body of a response.
 pub(super) fn parts(answer: &[u8]) -> (u16, String) {
     let text = String::from_utf8_lossy(answer).into_owned();
     let (head, body) = text.split_once("\r\n\r\n").unwrap();

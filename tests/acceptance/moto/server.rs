@@ -1,4 +1,4 @@
-//! moto as a process, and what is put into it.
+//! moto as a process, and the resources created in it.
 
 use std::env;
 use std::io::{BufRead, BufReader};
@@ -13,7 +13,7 @@ use super::http::{Message, parts};
 const REMEDY: &str = "run `cargo xtask test`, which installs moto, or name a Python that has \
                       `moto[server]` 5.2.5 in TRAILSEAL_PYTHON";
 
-/// A moto server on a free port of loopback, up as long as the value lives.
+/// A moto server on a free loopback port; it ends when the value is dropped.
 pub(super) struct Moto {
     process: Child,
     pub(super) address: SocketAddr,
@@ -26,7 +26,7 @@ impl Drop for Moto {
 }
 
 impl Moto {
-    /// Starts moto and waits until it says where it listens.
+    /// Starts moto and waits until it prints its address.
     pub(super) fn start() -> Self {
         let python = python();
         let spawned = Command::new(&python)
@@ -51,7 +51,7 @@ impl Moto {
         Self { process, address }
     }
 
-    /// An operation of the JSON protocol as an account; every error fails the test.
+    /// Calls an operation of the JSON protocol as an account; panics on every error.
     pub(super) fn json(&self, account: &str, region: &str, target: &str, body: &Value) -> Value {
         let service = if target.starts_with("Trent") { "kms" } else { "cloudtrail" };
         let headers = [
@@ -65,7 +65,7 @@ impl Moto {
         serde_json::from_str(&body).unwrap_or(Value::Null)
     }
 
-    /// Makes a bucket in a Region.
+    /// Creates a bucket in a Region.
     pub(super) fn bucket(&self, account: &str, region: &str, name: &str) {
         let headers =
             [("x-moto-account-id", account), ("authorization", &authorization(region, "s3"))];
@@ -80,7 +80,7 @@ impl Moto {
         assert_eq!(status, 200, "{name}: {body}");
     }
 
-    /// Makes a key and gives its ARN.
+    /// Creates a key and returns its ARN.
     pub(super) fn key(&self, account: &str, region: &str, policy: Option<&Value>) -> String {
         let mut body = json!({ "KeyUsage": "ENCRYPT_DECRYPT", "KeySpec": "SYMMETRIC_DEFAULT" });
         if let Some(policy) = policy {
@@ -90,14 +90,14 @@ impl Moto {
         made["KeyMetadata"]["Arn"].as_str().unwrap().to_owned()
     }
 
-    /// Does something with a key; for some of it moto knows keys by their id only.
+    /// Calls an operation on a key; for some operations moto accepts only key ids.
     pub(super) fn with_key(&self, key: &str, operation: &str) {
         let parts: Vec<&str> = key.split([':', '/']).collect();
         let target = format!("TrentService.{operation}");
         self.json(parts[4], parts[3], &target, &json!({ "KeyId": parts[6] }));
     }
 
-    /// Makes a trail.
+    /// Creates a trail.
     pub(super) fn trail(
         &self,
         account: &str,
@@ -121,7 +121,7 @@ impl Moto {
     }
 }
 
-/// The scope tells moto the Region and the service; nobody checks the signature.
+/// The scope tells moto the Region and the service; moto does not verify the signature.
 fn authorization(region: &str, service: &str) -> String {
     format!(
         "AWS4-HMAC-SHA256 Credential=seed/20261123/{region}/{service}/aws4_request, \

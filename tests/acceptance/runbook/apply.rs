@@ -78,7 +78,7 @@ async fn seals_a_trail_without_a_key_the_policy_first() {
     assert!(back_out.contains("trailseal remediate --back-out FILE"), "{back_out}");
     let off = back_out.find("--kms-key-id ''").unwrap();
     assert!(off < back_out.find("aws kms put-key-policy").unwrap(), "{back_out}");
-    // The second time there is nothing to do.
+    // The second time, the trail is already sealed.
     let (kind, message) = target.refused(&apply("plain")).await;
     assert_eq!(kind, "Refused");
     assert!(message.contains("already-sealed"), "{message}");
