@@ -1,8 +1,8 @@
 //! `UPDATE_CORPUS=1` rewrites annotations, error texts and calls of the corpus, and nothing else.
 //!
-//! The words of an annotation or error may change with the rule. What a case is about, its
-//! compliance, its resource and whether it is an error, is changed by hand only: such a case still
-//! fails, and its file stays.
+//! The text of an annotation or error may change with the rule. The description, compliance and
+//! resource of a case, and whether it is an error, change only by hand: otherwise the case fails,
+//! and its file stays unchanged.
 
 use std::fs;
 use std::sync::{Mutex, PoisonError};
@@ -11,13 +11,13 @@ use serde_json::Value;
 
 use super::case::{Case, Expected, root};
 
-/// Writes the texts and calls of `answered` into the case's file, and into the case, if the
-/// environment asks for that and nothing else differs.
+/// Writes the texts and calls of `answered` into the case and its file, if the environment asks for
+/// it and nothing else differs.
 pub(super) fn update_if_asked(case: &mut Case, answered: Expected) {
     if std::env::var("UPDATE_CORPUS").is_err() || case.expected == answered {
         return;
     }
-    /// Two tests answer the corpus at the same time.
+    /// Two tests run the corpus at the same time.
     static ONE_WRITER: Mutex<()> = Mutex::new(());
     let _writer = ONE_WRITER.lock().unwrap_or_else(PoisonError::into_inner);
     let path = root().join(&case.name).with_extension("json");
@@ -28,7 +28,7 @@ pub(super) fn update_if_asked(case: &mut Case, answered: Expected) {
     }
 }
 
-/// The file's content with the answered texts and calls; nothing if anything else differs.
+/// The file's content with the new texts and calls; `None` if anything else differs.
 fn rewritten(text: &str, expected: &Expected, answered: &Expected) -> Option<String> {
     let facts = |expected: &Expected| -> Vec<_> {
         let evaluations = expected.evaluations.iter();
@@ -58,7 +58,7 @@ fn rewritten(text: &str, expected: &Expected, answered: &Expected) -> Option<Str
     (read == *answered).then_some(text)
 }
 
-/// The member `calls`, written as in a file of the corpus.
+/// The member `calls`, formatted as in a file of the corpus.
 fn calls(calls: &[String]) -> String {
     let lines: Vec<String> =
         calls.iter().map(|call| format!("      {}", Value::from(call.as_str()))).collect();
@@ -130,7 +130,10 @@ mod tests {
             Expected { error: Some("x".to_owned()), ..new.clone() },
             Expected { evaluations: Vec::new(), ..new.clone() },
             Expected {
-                evaluations: vec![ExpectedEvaluation { id: "other".to_owned(), ..new.evaluations[0].clone() }],
+                evaluations: vec![ExpectedEvaluation {
+                    id: "other".to_owned(),
+                    ..new.evaluations[0].clone()
+                }],
                 ..new.clone()
             },
         ] {
