@@ -66,12 +66,10 @@ pub fn account_of(arn: &str) -> &str {
     arn.split(':').nth(4).unwrap()
 }
 
-/// The Region in an ARN.
 fn region_of(arn: &str) -> &str {
     arn.split(':').nth(3).unwrap()
 }
 
-/// The name of a trail, from its ARN.
 fn name_of(arn: &str) -> &str {
     arn.split_once("trail/").unwrap().1
 }

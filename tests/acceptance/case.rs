@@ -37,7 +37,6 @@ pub(super) struct Event {
     members: Map<String, Value>,
 }
 
-/// The expected result.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Expected {
@@ -101,7 +100,6 @@ impl Case {
         Some(state)
     }
 
-    /// The event, with a token.
     pub(super) fn event(&self, token: &str) -> Vec<u8> {
         let (account, region) = self.place();
         let mut event = RuleEvent::of_item(account, region, RULE, &self.event.item);

@@ -42,7 +42,6 @@ async fn cells_hold(trigger: Trigger) {
     assert!(wrong.is_empty(), "{} cells differ:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-/// Runs the slow cells concurrently.
 async fn wrong_in_slow_cells(cells: Vec<Cell>) -> Vec<String> {
     let places = Arc::new(Semaphore::new(SLOW_CELLS_MAX));
     let mut running = JoinSet::new();

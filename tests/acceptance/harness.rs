@@ -54,7 +54,6 @@ impl Write for Captured {
     }
 }
 
-/// A lab with a state in its file format.
 pub(super) async fn lab(state: &Value) -> Lab {
     Lab::start(read_state(state)).await.unwrap()
 }

@@ -9,7 +9,6 @@ use serde_json::{Map, Value};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Decision {
     pub(super) compliance: &'static str,
-    /// The checks that failed.
     pub(super) failed: Vec<&'static str>,
     /// The checks whose evidence could not be read.
     pub(super) unknown: Vec<&'static str>,

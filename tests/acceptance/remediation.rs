@@ -49,7 +49,6 @@ fn aws(lab: &Lab) -> Aws {
     )
 }
 
-/// How a scenario ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Ending {
     Refused,

@@ -151,7 +151,6 @@ fn arn(name: &str) -> String {
     trail_arn(ACCOUNT, REGION, name)
 }
 
-/// The key of the deployment.
 fn key() -> String {
     key_arn(ACCOUNT, REGION, 1)
 }

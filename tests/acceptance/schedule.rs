@@ -18,7 +18,6 @@ const TRAIL: &str = "AWS::CloudTrail::Trail";
 const ACCOUNT_TYPE: &str = "AWS::::Account";
 const ELSEWHERE: &str = "eu-west-1";
 
-/// The same state with existing results.
 fn standing_in(state: State, results: Vec<StandingResult>) -> State {
     State { config_rules: vec![rule(ACCOUNT, REGION, results)], ..state }
 }

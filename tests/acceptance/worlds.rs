@@ -2,7 +2,6 @@
 
 use serde_json::{Map, Value, json};
 
-/// A kind of `kmsKeyId`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Kind {
     /// The text; `None` if the member is missing.

@@ -50,7 +50,6 @@ pub(crate) fn verdict(name: &str) -> Option<&'static str> {
     trail.map(|(.., verdict)| *verdict).or((name == "former").then_some(NOT_APPLICABLE))
 }
 
-/// The state of the lab.
 pub(crate) fn state() -> State {
     let trails: Vec<Trail> =
         TRAILS.iter().map(|(owner, name, key, _)| trail_of(owner, name, *key)).collect();

@@ -318,7 +318,6 @@ mod tests {
     use crate::request::Effect;
     use crate::shape::{Hole, Shape};
 
-    /// Whether the one condition of a block holds.
     fn holds(block: &str, context: &Context, effect: Effect) -> Match {
         let read = serde_json::from_str(block).unwrap();
         let conditions = parse_conditions(&read, Variables::Supported);

@@ -13,7 +13,6 @@ pub(crate) struct Operator {
     pub(crate) missing: Missing,
 }
 
-/// What is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Test {
     /// The whole text.

@@ -282,7 +282,6 @@ pub(crate) fn text<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
     value.get(name).and_then(Value::as_str)
 }
 
-/// The account of an item, in either spelling.
 pub(crate) fn account(item: &Value) -> Option<&str> {
     text(item, "awsAccountId").or_else(|| text(item, "accountId"))
 }

@@ -67,7 +67,6 @@ fn wrapped(words: &str) -> String {
     text
 }
 
-/// The profiles and parameters that enable a check.
 fn enabled_by(check: &Check) -> String {
     let profiles = Profile::ALL.into_iter().filter(|profile| *profile >= check.profile);
     let profiles = profiles.map(|profile| format!("profile={}", profile.as_str()));

@@ -58,7 +58,6 @@ pub(crate) struct TrailIdentity {
     is_described: bool,
 }
 
-/// The latest state of a trail in the input.
 #[derive(Clone, Debug)]
 pub(crate) struct InputTrail {
     pub(crate) resource_id: ResourceId,

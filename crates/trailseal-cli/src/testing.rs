@@ -112,7 +112,6 @@ pub(crate) fn with(mut item: Value, member: &str, value: Value) -> Value {
     item
 }
 
-/// An event of the rule with this message.
 pub(crate) fn event(message: &Value, parameters: &str) -> Value {
     json!({
         "invokingEvent": message.to_string(), "ruleParameters": parameters, "resultToken": "token",
@@ -120,7 +119,6 @@ pub(crate) fn event(message: &Value, parameters: &str) -> Value {
     })
 }
 
-/// The message about the change of an item.
 pub(crate) fn change(item: &Value) -> Value {
     json!({ "messageType": "ConfigurationItemChangeNotification", "configurationItem": item })
 }

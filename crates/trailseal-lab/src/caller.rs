@@ -59,7 +59,6 @@ impl Caller {
 /// The name of the function's execution role in each account.
 const FUNCTION_ROLE: &str = "trailseal-function";
 
-/// The credentials of an account's function.
 pub(crate) fn credentials_of(account: &str) -> Credentials {
     Credentials {
         access_key_id: format!("ASIALAB0{account}"),

@@ -172,7 +172,6 @@ impl Operation {
         Self::all().find(|operation| operation.iam() == text)
     }
 
-    /// The operation of a service with this name.
     pub(crate) fn of(service: Service, name: &str) -> Option<Self> {
         Self::all().find(|operation| operation.service() == service && operation.name() == name)
     }

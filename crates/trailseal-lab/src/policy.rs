@@ -71,7 +71,6 @@ pub(crate) fn malformed(policy: &str) -> Option<&'static str> {
     None
 }
 
-/// Whether the policy allows the request.
 pub(crate) fn allows(policy: &str, question: &Question<'_>) -> bool {
     let Ok(document) = serde_json::from_str::<Value>(policy) else {
         return false;

@@ -198,7 +198,6 @@ const LIST_REGIONS: &[Member] = &[
     ),
 ];
 
-/// The members of an operation's request.
 pub(crate) const fn members(operation: Operation) -> &'static [Member] {
     match operation {
         Operation::PutEvaluations => PUT_EVALUATIONS,

@@ -180,7 +180,6 @@ enum Progress {
     Begun,
     /// The bytes were passed on, but may not be sent yet.
     HandedOver,
-    /// The bytes are sent.
     Sent,
 }
 

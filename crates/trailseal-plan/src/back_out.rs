@@ -117,7 +117,6 @@ fn stays(back_out: &BackOut<'_>, steps: &[Step]) -> Vec<Warning> {
     warnings
 }
 
-/// The policy change of the step that restores the policy.
 fn policy_change(back_out: &BackOut<'_>, steps: &[Step]) -> Option<PolicyChange> {
     let step = steps.iter().find(|step| step.id == StepId::RestoreKeyPolicy)?;
     let readings = back_out.present.keys.get(back_out.key)?;

@@ -82,10 +82,8 @@ pub struct Step {
 pub enum StepId {
     CreateKey,
     CreateAlias,
-    /// Cancel the scheduled deletion of the key.
     CancelKeyDeletion,
     EnableKey,
-    /// Add statements to the key policy.
     PutKeyPolicy,
     EnableKeyRotation,
     /// Set the key on the trail.

@@ -113,7 +113,6 @@ struct Outline<'a> {
     statement: &'a RawValue,
 }
 
-/// Appends statements to a valid policy.
 fn append(policy: &str, added: &[String]) -> String {
     let Ok(outline) = serde_json::from_str::<Outline<'_>>(policy) else {
         return policy.to_owned();
@@ -135,7 +134,6 @@ fn append(policy: &str, added: &[String]) -> String {
     in_place(policy, raw, &list)
 }
 
-/// Replaces `raw`, the `Statement` of the policy.
 fn in_place(policy: &str, raw: &str, statement: &str) -> String {
     // The raw value borrows from the policy, so the difference of the addresses is its offset.
     let start = (raw.as_ptr() as usize).saturating_sub(policy.as_ptr() as usize);

@@ -170,7 +170,6 @@ fn stops(plan: &Plan, key: &KeyArn, trail: &TrailArn, present: &Present) -> bool
     })
 }
 
-/// A state with only this key policy.
 fn with_policy(key: &KeyArn, policy: &str) -> Present {
     let readings =
         KeyReadings { policy: Reading::Known(policy.to_owned()), ..KeyReadings::unread() };

@@ -11,7 +11,6 @@ use crate::clients;
 use crate::read::AwsReader;
 use crate::wait::{WaitPolicy, before_trail_change};
 
-/// The result of a call that changes something.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum CallResult {
     /// AWS made the change.

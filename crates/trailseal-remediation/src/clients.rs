@@ -4,7 +4,6 @@ use aws_smithy_types::retry::RetryConfig;
 use trailseal_aws::{Service, Session, client_config};
 use trailseal_rule::Region;
 
-/// CloudTrail, for reading.
 pub(crate) fn cloudtrail(session: &Session, region: &Region) -> aws_sdk_cloudtrail::Client {
     aws_sdk_cloudtrail::Client::from_conf(
         client_config!(aws_sdk_cloudtrail, session, Service::CloudTrail, region).build(),
@@ -22,7 +21,6 @@ pub(crate) fn cloudtrail_for_changes(
     aws_sdk_cloudtrail::Client::from_conf(config.build())
 }
 
-/// KMS, for reading.
 pub(crate) fn kms(session: &Session, region: &Region) -> aws_sdk_kms::Client {
     aws_sdk_kms::Client::from_conf(
         client_config!(aws_sdk_kms, session, Service::Kms, region).build(),

@@ -31,7 +31,6 @@ pub enum Notice<'a> {
     Waits(&'a Step, &'a str),
 }
 
-/// Receives the notices.
 pub(crate) type Tell<'a> = &'a mut (dyn FnMut(Notice<'_>) + Send);
 
 pub(crate) struct Run<'a> {
@@ -238,7 +237,6 @@ impl Run<'_> {
         self.verified(step).map(|()| true)
     }
 
-    /// Waits until all of the conditions hold.
     async fn until_all_hold(
         &mut self,
         step: &Step,

@@ -15,7 +15,6 @@ pub enum Failure {
     /// AWS did not answer, or denied a necessary read.
     #[error("{}", describe(.0))]
     Aws(#[from] AwsError),
-    /// The caller sees no such trail.
     #[error("account {account} has no trail `{named}` in {region}")]
     NoSuchTrail {
         /// The given name or ARN.
@@ -36,7 +35,6 @@ pub enum Failure {
     /// Another run has locked the journal.
     #[error("another run uses journal `{0}`; wait for it to end")]
     JournalInUse(String),
-    /// The file is not a journal.
     #[error("`{file}` is not a journal: {cause}")]
     NotAJournal { file: String, cause: JournalError },
     /// The journal belongs to another trail.

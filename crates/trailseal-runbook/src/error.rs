@@ -16,7 +16,6 @@ pub struct RemediationError {
     journal: Option<String>,
 }
 
-/// The cause of an error.
 #[derive(Debug)]
 pub(crate) enum Cause {
     /// The event cannot be used.

@@ -63,7 +63,6 @@ impl Desk {
         Self { lab, function, log }
     }
 
-    /// Delivers an event with a token of its rule.
     pub(crate) async fn send(&self, event: &RuleEvent) -> Sent {
         self.send_within(event, &context()).await
     }
@@ -74,7 +73,6 @@ impl Desk {
         self.send_within(event, &InvocationContext { deadline, ..context() }).await
     }
 
-    /// Delivers an event in this context.
     pub(crate) async fn send_within(&self, event: &RuleEvent, context: &InvocationContext) -> Sent {
         self.send_bytes(&to_bytes(&self.lab, event), context).await
     }
@@ -102,7 +100,6 @@ pub(crate) fn function(
     Function::new(aws, Duration::from_secs(1), Log::new(log.clone()))
 }
 
-/// An event with a token of its rule.
 pub(crate) fn to_bytes(lab: &Lab, event: &RuleEvent) -> Vec<u8> {
     let token = lab.issue_token(&event.account, &event.region, &event.rule);
     event.to_json(&token).to_string().into_bytes()
@@ -148,7 +145,6 @@ pub(crate) fn identity(
     }
 }
 
-/// What the function returned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Returned {
     /// This many evaluations were accepted.
@@ -213,7 +209,6 @@ impl Sent {
         self.calls.iter().filter(|call| call.operation == operation.iam()).count()
     }
 
-    /// The operations that were called.
     pub(crate) fn operations(&self) -> BTreeSet<&str> {
         self.calls.iter().map(|call| call.operation.as_str()).collect()
     }

@@ -99,7 +99,6 @@ const UNPAGED: &[Operation] = &[
     PutEvaluations,
     HeadBucket,
 ];
-/// All signed operations.
 const SIGNED: &[Operation] = &[
     DescribeTrails,
     ListDiscoveredResources,

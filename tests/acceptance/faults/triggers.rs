@@ -131,12 +131,10 @@ impl Trigger {
     }
 }
 
-/// The ARN of one of the trails.
 pub(crate) fn arn(name: &str) -> String {
     trail_arn(MEMBER, REGION, name)
 }
 
-/// The key of a trail.
 pub(crate) fn key_of(name: &str) -> String {
     if name == "alpha" { foreign_key() } else { own_key() }
 }

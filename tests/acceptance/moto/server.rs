@@ -65,7 +65,6 @@ impl Moto {
         serde_json::from_str(&body).unwrap_or(Value::Null)
     }
 
-    /// Creates a bucket in a Region.
     pub(super) fn bucket(&self, account: &str, region: &str, name: &str) {
         let headers =
             [("x-moto-account-id", account), ("authorization", &authorization(region, "s3"))];
@@ -97,7 +96,6 @@ impl Moto {
         self.json(parts[4], parts[3], &target, &json!({ "KeyId": parts[6] }));
     }
 
-    /// Creates a trail.
     pub(super) fn trail(
         &self,
         account: &str,

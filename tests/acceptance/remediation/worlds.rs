@@ -40,14 +40,12 @@ pub(crate) enum Policy {
     Odd,
 }
 
-/// The requested key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Requested {
     Existing { policy: Policy, state: &'static str, rotates: bool },
     New { alias: Option<&'static str> },
 }
 
-/// One combination.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scenario {
     has: Has,

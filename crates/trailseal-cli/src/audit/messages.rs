@@ -14,7 +14,6 @@ pub(super) fn no_credentials(cause: &str) -> String {
     )
 }
 
-/// The named profile does not exist.
 pub(super) fn no_such_profile(name: &str, named_by: &str) -> String {
     let fix = match named_by {
         "--profile" => "name another one".to_owned(),
@@ -69,14 +68,12 @@ pub(super) fn credentials(cause: &str, profile: Option<&str>) -> String {
     }
 }
 
-/// No Region is configured.
 pub(super) fn no_region() -> String {
     "no AWS Region is set: set AWS_REGION (such as `AWS_REGION=eu-central-1`), set `region` in \
      the profile, or name Regions with --regions"
         .to_owned()
 }
 
-/// The configured Region is not a Region.
 pub(super) fn wrong_region(error: &IdError) -> String {
     format!("the AWS Region that is set is wrong: {error}; check AWS_REGION and the profile")
 }

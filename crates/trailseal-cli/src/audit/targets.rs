@@ -15,7 +15,6 @@ pub(super) struct Target {
     pub(super) id: AccountId,
     /// Its name in the organization, if known.
     pub(super) name: Option<String>,
-    /// Why it is left out, if it is.
     pub(super) left_out: Option<String>,
 }
 
@@ -99,7 +98,6 @@ fn target(account: &Account) -> Result<Target, String> {
     Ok(Target { id, name: account.name().map(str::to_owned), left_out })
 }
 
-/// The Regions that are enabled in the session's account.
 pub(super) async fn enabled_regions(session: &Session) -> Result<Vec<Region>, AwsError> {
     const ACTION: &str = "account:ListRegions";
     let bad_answer = |cause: String| AwsError::bad_answer(ACTION, session.region(), cause);

@@ -13,7 +13,6 @@ use trailseal_rule::{
 use super::{KeyIdentity, instant, not_read, unfold};
 use crate::newest::{Difference, Observed};
 
-/// The content of an item of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct KeyItem {
     pub(crate) facts: Reading<KeyFacts>,

@@ -93,7 +93,6 @@ pub(crate) fn no_file_in(path: &Path, skipped: &[PathBuf]) -> Problem {
     Problem { source: path.display().to_string(), message }
 }
 
-/// The entries of a folder, sorted by name.
 fn entries(folder: &Path) -> io::Result<Vec<(PathBuf, FileType)>> {
     let entries = fs::read_dir(folder)?.map(|entry| {
         let entry = entry?;

@@ -4,7 +4,6 @@ use std::io::{self, Cursor, Read};
 
 const CHUNK_BYTES: usize = 16 << 10;
 
-/// The byte order of a code unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ByteOrder {
     LittleEndian,

@@ -17,7 +17,6 @@ pub(crate) enum Subject {
 }
 
 impl Subject {
-    /// Parses the ARN of a key or of a bucket.
     pub(crate) fn parse(arn: &str) -> Option<Self> {
         if let Ok(key) = KeyArn::parse(arn) {
             return Some(Self::Key(key));

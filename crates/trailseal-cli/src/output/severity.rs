@@ -18,7 +18,6 @@ pub(crate) fn of_check(check: &CheckReport) -> Severity {
     }
 }
 
-/// The worst severity of the outcomes of a trail.
 pub(crate) fn of_trail(trail: &TrailReport) -> Severity {
     let worst = trail.checks.iter().map(of_check).max();
     // An account without any trail has no check.

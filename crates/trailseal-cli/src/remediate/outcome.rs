@@ -12,9 +12,7 @@ use crate::console::Exit;
 #[derive(Debug)]
 pub(super) struct Outcome {
     pub(super) trail: String,
-    /// The plan, if any.
     pub(super) plan: Option<Plan>,
-    /// The journal, if any.
     pub(super) journal: Option<PathBuf>,
     /// The progress according to the journal.
     pub(super) progress: Option<Progress>,

@@ -109,7 +109,6 @@ impl Desk {
         Self::with(State::organization(accounts, regions, "Audit")).await
     }
 
-    /// Audits the organization from its management account.
     pub(super) fn audit_organization(&self, more: &[&str]) -> Run {
         self.run(&member(0), &[ORGANIZATION.as_slice(), more].concat())
     }
@@ -138,7 +137,6 @@ impl Desk {
         command
     }
 
-    /// The command with the credentials of an account.
     pub(super) fn command(&self, account: &str, arguments: &[&str]) -> Command {
         let credentials = self.lab.credentials(account);
         let mut command = self.bare(arguments);
@@ -150,7 +148,6 @@ impl Desk {
         command
     }
 
-    /// The lines of a profile with the credentials of an account.
     pub(super) fn profile(&self, account: &str) -> String {
         let credentials = self.lab.credentials(account);
         format!(

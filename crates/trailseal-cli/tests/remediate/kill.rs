@@ -163,7 +163,6 @@ async fn backs_out(case: &Case) {
     }
 }
 
-/// The back-out is killed at each of its changes and run again.
 async fn backs_out_in_two_runs(case: &Case, changes: u32) {
     for number in 1..=changes {
         for hang in moments() {

@@ -14,7 +14,6 @@ pub(crate) enum Visible {
     Copy,
 }
 
-/// A key as a request names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum KeyName<'a> {
     /// A key ID without Region and account.

@@ -15,7 +15,6 @@ pub struct Breach {
     pub constraint: &'static str,
 }
 
-/// A value that is valid under the shape.
 pub(super) fn right(shape: &Shape) -> Value {
     match shape {
         Shape::Text { min, .. } => Value::from("a".repeat((*min).max(1))),

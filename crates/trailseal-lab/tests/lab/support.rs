@@ -43,7 +43,6 @@ pub(super) fn sdk_with(lab: &Lab, credentials: &Credentials, region: &str) -> Sd
         .build()
 }
 
-/// The code of the error that an operation returned.
 pub(super) fn code<T, E: ProvideErrorMetadata>(answer: Result<T, E>) -> String {
     match answer {
         Ok(_) => "no error".to_owned(),

@@ -25,7 +25,6 @@ pub(super) struct ExistingKey<'a> {
     pub(super) is_present: bool,
     /// The change of its state.
     pub(super) activation: KeyActivation,
-    /// The rotation to turn on, if any.
     pub(super) rotation: Option<TurnOn>,
 }
 

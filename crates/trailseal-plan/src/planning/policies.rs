@@ -14,7 +14,6 @@ use crate::refusal::{Reasons, RefusalCode};
 #[derive(Debug)]
 pub(super) struct PlannedPolicy {
     pub(super) after: String,
-    /// The change, if any.
     pub(super) change: Option<PolicyChange>,
 }
 

@@ -240,7 +240,6 @@ impl Aws {
         self.keys.get(arn).is_some_and(|key| key.readable == Readable::KeyDenied)
     }
 
-    /// Whether the trail can deliver.
     pub(crate) fn can_deliver(&self) -> bool {
         self.delivery().is_ok()
     }

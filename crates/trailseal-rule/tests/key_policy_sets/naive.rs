@@ -10,7 +10,6 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-/// One request.
 #[derive(Debug, Clone)]
 pub(crate) struct Concrete {
     pub(crate) caller: Caller,

@@ -2,7 +2,6 @@
 
 use crate::bench::figure::Figure;
 
-/// A limit.
 #[derive(Clone, Copy, Debug)]
 enum Limit {
     AtMost(f64),

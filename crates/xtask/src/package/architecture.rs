@@ -36,7 +36,6 @@ impl Architecture {
         }
     }
 
-    /// The machine in an ELF header.
     pub(crate) fn elf_machine(self) -> Machine {
         match self {
             Self::Arm64 => EM_AARCH64,

@@ -60,7 +60,6 @@ impl TrailStatus {
     }
 }
 
-/// The number of trails per verdict.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct VerdictCounts(BTreeMap<TrailStatus, usize>);
 

@@ -8,7 +8,6 @@ use crate::report::{
     CheckOutcome, CheckReport, EvidenceReport, ReportedReading, RotationReport, TrailReport,
 };
 
-/// A trail, its findings and its evidence.
 pub(super) struct TrailEvidence<'a> {
     pub(super) number: usize,
     pub(super) trail: &'a TrailReport,
