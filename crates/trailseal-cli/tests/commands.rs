@@ -12,7 +12,7 @@ mod commands {
         trycmd::TestCases::new().case("tests/cmd/*.trycmd");
     }
 
-    /// Runs every command in README, `docs/OUTPUT.md` and the help texts that needs no AWS.
+    /// Runs every command in README, `docs/OUTPUT.md` and the help texts that does not need AWS.
     #[test]
     fn documented_commands_work() {
         let mut shown = Vec::new();
@@ -44,7 +44,7 @@ mod commands {
                 if let Some((_, file)) = pair[1].split_once('=') {
                     let is_there =
                         fs::metadata(folder.0.join(file)).is_ok_and(|file| file.len() > 0);
-                    assert!(is_there, "{words:?} did not write {file}");
+                    assert!(is_there, "`{file}` is missing after {words:?}");
                 }
             }
         }
@@ -53,7 +53,7 @@ mod commands {
     }
 
     #[test]
-    fn every_subcommand_has_a_manual_page_and_is_completed() {
+    fn every_subcommand_has_a_manual_page_and_completions() {
         let print = |words: &[&str]| {
             let output = trailseal().args(words).output().unwrap();
             assert!(output.status.success(), "{words:?}");

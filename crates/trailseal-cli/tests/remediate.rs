@@ -1,5 +1,5 @@
-//! The command `trailseal remediate` against an account on loopback: interrupted, refused, throttled,
-//! denied and backed out.
+//! `trailseal remediate` against a loopback account: interrupted, refused, throttled, denied and
+//! backed out.
 
 #[cfg(test)]
 mod remediate {

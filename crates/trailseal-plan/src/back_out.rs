@@ -103,7 +103,7 @@ fn stays(back_out: &BackOut<'_>, steps: &[Step]) -> Vec<Warning> {
             ),
         });
     }
-    // The added statements serve this trail only, but others can use the key itself.
+    // The added statements serve only this trail, but others can use the key itself.
     if has(StepId::DisableKey) {
         warnings.push(Warning {
             code: WarningCode::OthersMayUseTheKey,

@@ -188,7 +188,7 @@ pub enum WarningCode {
     ProtectTheNewKey,
     /// the back-out leaves something in place
     StaysBehind,
-    /// others that use the key since it was enabled lose it in the back-out
+    /// others that have used the key since it was enabled lose it in the back-out
     OthersMayUseTheKey,
     /// `--force` backs out although somebody has changed something since
     ChangedMeanwhile,

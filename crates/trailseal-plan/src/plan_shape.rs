@@ -109,7 +109,7 @@ fn is_the_key(plan: &Plan, key: &KeyTarget) -> bool {
     }
 }
 
-/// A condition is about the plan's trail and key, or, in a back-out, about the restored key.
+/// A condition concerns the plan's trail and key or, in a back-out, the restored key.
 fn is_of(plan: &Plan, step: &Step, condition: &Condition) -> bool {
     let is_key = |key: &KeyTarget| is_the_key(plan, key) || step.call.key() == Some(key);
     match condition {

@@ -31,7 +31,7 @@ struct PlanInput<'a> {
 
 /// Plans the steps that give the trail the requested key.
 ///
-/// - A trail that is sealed, not judged or unverified gets no plan.
+/// - A trail that is sealed, not evaluated or unverified gets no plan.
 /// - The trail's key is replaced only with [`Consent::replace_key`]. If it is the requested key, it
 ///   is repaired.
 /// - The rule itself proves the plan: it must find the trail sealed after the last step, under the

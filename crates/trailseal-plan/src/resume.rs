@@ -1,8 +1,8 @@
 //! Resuming a plan from a journal, if the planner makes the same plan now.
 //!
-//! A journal is untrusted. The remaining steps come from the planner and the state of AWS now; the
-//! journal only tells which steps were begun. What such a step required was true before it, so the
-//! planner sees those requirements in place of the present values.
+//! A journal is untrusted. The remaining steps come from the planner and the present state of AWS;
+//! the journal only shows which steps were begun. The requirements of such a step were true before
+//! it, so the planner sees them in place of the present values.
 
 use trailseal_rule::{
     EvaluationContext, KeyArn, KeyFacts, KeyPolicy, KeyRef, Reading, Rotation, Trail,
@@ -25,7 +25,7 @@ pub fn trail_before(trail: &Trail, progress: &Progress) -> Trail {
     Trail { key: key.clone(), ..trail.clone() }
 }
 
-/// The plan to resume, with the progress that the journal tells.
+/// The plan to resume, with the progress in the journal.
 ///
 /// `live` is the state that is read now for [`trail_before`]. The planner must make the journal's
 /// plan again, with equal calls, requirements and proofs. Applying the plan then reads back each
@@ -104,7 +104,7 @@ fn set_rotation(current_state: &mut CurrentState, rotation: Reading<Rotation>) {
     current_state.candidate.rotation = rotation;
 }
 
-/// Whether the requested key is the one that the trail has.
+/// Whether the requested key is the trail's key.
 fn is_present(current_state: &CurrentState) -> bool {
     matches!(
         (&current_state.facts.key, &current_state.candidate.key),
@@ -123,7 +123,7 @@ fn each_key(current_state: &mut CurrentState, change: impl Fn(&mut KeyFacts)) {
     }
 }
 
-/// An alias of the key that the run created was free before.
+/// The alias of the key that the run created was free before.
 fn free_alias(current_state: &mut CurrentState, created: Option<&KeyArn>) {
     if matches!(&current_state.alias, Reading::Known(arn) if Some(arn) == created) {
         current_state.alias = Reading::Absent;

@@ -9,7 +9,7 @@ use crate::policy::{is_generated, new_key_policy, strict};
 
 /// Whether a key policy is the one that the journal's run creates: the policy of a new key, with
 /// statements that the planner generates for these other trails. Any other statement means that the
-/// key may be somebody else's.
+/// key may belong to somebody else.
 pub fn is_policy_of_created_key(
     policy: &str,
     progress: &Progress,

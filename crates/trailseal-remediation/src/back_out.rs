@@ -37,8 +37,8 @@ pub async fn plan_back_out(
     Ok(plan)
 }
 
-/// A journal can name any key as the former one. The rule must allow it, and not everybody may be
-/// able to decrypt with it, even with force.
+/// A journal can name any key as the former one. Even with force, the rule must allow that key, and
+/// it must not let everybody decrypt.
 fn require_allowed_former_key(
     context: &EvaluationContext<'_>,
     trail: &Trail,
@@ -102,9 +102,9 @@ fn fault_of_former_key(
 const TRUST: [CheckId; 3] =
     [CheckId::KeyCustomerManaged, CheckId::KeyAllowed, CheckId::KeyPolicyGuardsDecryption];
 
-/// Other trails may use the key since: they must not lose it, even with force.
+/// Other trails may have started to use the key. They must not lose it, even with force.
 ///
-/// This reads the trails of the home Region, with the copies of multi-Region trails.
+/// This reads the trails of the home Region, including copies of multi-Region trails.
 async fn require_delivery_of_others(
     reader: AwsReader<'_>,
     plan: &Plan,
@@ -158,7 +158,7 @@ fn stops(plan: &Plan, key: &KeyArn, trail: &TrailArn, present: &Present) -> bool
         Call::PutKeyPolicy { policy, .. } => match admits(&with_policy(key, policy)) {
             Holds::Yes => false,
             Holds::No(_) => true,
-            // A trail whose access was unknown before loses nothing known.
+            // A trail whose access was unknown before loses no known access.
             Holds::Unknown(_) => now == Holds::Yes,
         },
         Call::CreateKey { .. }

@@ -22,7 +22,7 @@ pub(crate) enum CallResult {
         /// The policy that denied it, if AWS names one.
         denial: Option<Denial>,
     },
-    /// There is no answer: AWS may have made the change.
+    /// There is no response: AWS may have made the change.
     Unclear(String),
 }
 
@@ -144,7 +144,7 @@ fn never_sent(cause: &str) -> CallResult {
     CallResult::Refused { code: "NotSent".to_owned(), cause: cause.to_owned(), denial: None }
 }
 
-/// The result of a call. Only an answer with a status below 500 means that nothing was changed.
+/// The result of a call. Only a response with a status below 500 proves that nothing was changed.
 fn result<T, E>(
     action: &'static str,
     region: &Region,

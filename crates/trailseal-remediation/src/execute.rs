@@ -17,7 +17,7 @@ use crate::read::AwsReader;
 use crate::settle::created_key;
 use crate::wait::{WaitPolicy, now};
 
-/// Attempts at a call that gets no answer, at most.
+/// The most attempts of a call without a response.
 const UNCLEAR_MAX: u32 = 3;
 
 /// What happens while a plan is applied.
@@ -123,7 +123,7 @@ impl Run<'_> {
         self.attempt(step, execution).await
     }
 
-    /// Makes the call until it succeeds or fails for good.
+    /// Makes the call until it succeeds or fails permanently.
     ///
     /// INVARIANT (no-blind-retry): the requirements of the step are read again before each retry. The
     /// first attempt comes right after they were read.
@@ -195,7 +195,7 @@ impl Run<'_> {
 
     /// Reads back a step that is verified according to the journal, which is untrusted.
     async fn still_holds(&mut self, step: &Step, phase: &Phase) -> Result<(), Stop> {
-        // Enabling the key has changed its state since.
+        // Enabling the key changed its state in the meantime.
         let is_enabled_since = |step: &StepProgress| {
             step.step == StepId::EnableKey && step.state != StepState::Pending
         };
@@ -298,7 +298,7 @@ fn refused(step: &Step, code: &str, cause: String, denial: Option<Denial>) -> St
     doubt(step, format!("AWS refused {}: {cause}{hint}", step.call.operation()))
 }
 
-/// Whether a retry may succeed: AWS is busy, or an earlier change is not visible everywhere yet.
+/// Whether a retry may succeed: AWS is busy, or an earlier change is not yet visible everywhere.
 fn may_pass(code: &str, cause: &str, step: &Step, execution: &ExecutionState) -> bool {
     match code {
         "ThrottlingException"
@@ -308,7 +308,7 @@ fn may_pass(code: &str, cause: &str, step: &Step, execution: &ExecutionState) ->
         | "ConflictException" => true,
         // The request arrived too late: a wrong clock or a slow connection.
         "InvalidSignatureException" => cause.contains("Signature expired"),
-        // The policy admits CloudTrail: that was read just now.
+        // The key policy was read a moment ago and admits CloudTrail.
         "InsufficientEncryptionPolicyException" => matches!(step.call, Call::UpdateTrail { .. }),
         "NotFoundException" | "KmsKeyNotFoundException" | "KmsException" | "DisabledException" => {
             execution.has_changed

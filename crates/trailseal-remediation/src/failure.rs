@@ -1,4 +1,4 @@
-//! The errors, by who must act.
+//! Errors, grouped by who must act.
 
 use std::io;
 
@@ -89,7 +89,7 @@ pub enum Stop {
     },
 }
 
-/// The error and what lets the call pass.
+/// The error and its fix.
 fn describe(error: &AwsError) -> String {
     match error {
         AwsError::Denied { operation, denial: Some(denial), .. } => {

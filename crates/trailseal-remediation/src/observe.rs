@@ -1,4 +1,4 @@
-//! Reads only the state that conditions are about.
+//! Reads only the state that conditions depend on.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +25,7 @@ struct Aspects {
 }
 
 impl Wanted {
-    /// What these conditions need.
+    /// The reads that these conditions need.
     pub(crate) fn by<'a>(conditions: impl IntoIterator<Item = &'a Condition>) -> Self {
         let mut wanted = Self::default();
         conditions.into_iter().for_each(|condition| wanted.add(condition));
@@ -57,7 +57,7 @@ impl Wanted {
         }
     }
 
-    /// Everything that a back-out needs.
+    /// All reads that a back-out needs.
     pub(crate) fn of_back_out(progress: &Progress) -> Self {
         let all = Aspects { facts: true, policy: true, rotation: true };
         Self {
@@ -69,7 +69,7 @@ impl Wanted {
 }
 
 impl AwsReader<'_> {
-    /// Reads the wanted state.
+    /// Reads this state.
     pub(crate) async fn present(&self, wanted: &Wanted) -> Result<Present, AwsError> {
         let trail_key = match &wanted.trail {
             Some(arn) => self.trail_key(arn).await?,

@@ -1,4 +1,4 @@
-//! The check after a plan: the rule's judgement, and whether the trail delivers.
+//! The check after a plan: the rule's evaluation, and whether the trail delivers.
 
 use aws_sdk_cloudtrail::error::ProvideErrorMetadata as _;
 use tokio::time::{Instant, sleep};
@@ -29,7 +29,7 @@ pub enum DeliverySeen {
     Unknown(String),
 }
 
-/// Waits for a delivery after `since`, and judges the trail.
+/// Waits for a delivery after `since`, and evaluates the trail.
 ///
 /// # Errors
 ///

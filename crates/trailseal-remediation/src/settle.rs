@@ -15,8 +15,7 @@ use crate::journal_writer::JournalWriter;
 use crate::read::AwsReader;
 use crate::wait::{WaitPolicy, now};
 
-/// The key that was created for this journal, if any. KMS may take a while to list a new key, so this
-/// waits for it.
+/// The key that was created for this journal, if any. KMS may list a new key late, so this waits.
 ///
 /// # Errors
 ///
@@ -102,7 +101,7 @@ async fn has_tag(
     }
 }
 
-/// Whether a key without readable tags may be the journal's: not if it is older than the journal.
+/// Whether a key with unreadable tags may be the journal's: not if it is older than the journal.
 async fn may_be_new(
     client: &aws_sdk_kms::Client,
     key: &KeyArn,

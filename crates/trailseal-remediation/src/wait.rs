@@ -10,7 +10,7 @@ use trailseal_rule::Timestamp;
 /// How long to wait until AWS shows a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WaitPolicy {
-    /// For CloudTrail to see a new key or key policy; it does not accept the key before.
+    /// For CloudTrail to see a new key or key policy; before that it does not accept the key.
     pub propagation: Duration,
     /// For a change to be visible.
     pub read_back: Duration,

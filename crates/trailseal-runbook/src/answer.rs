@@ -1,4 +1,4 @@
-//! The outputs of the runbook, shortened to what Automation accepts.
+//! The outputs of the runbook, shortened to the size that Automation accepts.
 
 use serde_json::{Value, json};
 use trailseal_plan::{Plan, Undo, aws_cli, plan_for_people, step_text};

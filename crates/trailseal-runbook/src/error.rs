@@ -9,7 +9,7 @@ use trailseal_remediation::{Failure, Stop};
 
 use crate::event::EventFaults;
 
-/// Why an invocation ended without an answer.
+/// Why an invocation failed.
 #[derive(Debug, Error)]
 pub struct RemediationError {
     cause: Cause,
@@ -18,9 +18,9 @@ pub struct RemediationError {
 
 #[derive(Debug)]
 pub(crate) enum Cause {
-    /// The event cannot be used.
+    /// The event is invalid.
     Event(EventFaults),
-    /// The trail has its home Region elsewhere.
+    /// The trail's home Region is another Region.
     OtherRegion {
         /// The trail's ARN.
         trail: String,
@@ -42,7 +42,7 @@ impl RemediationError {
         Self { cause, journal: journal.map(str::to_owned) }
     }
 
-    /// The error type that Lambda shows. It tells who must act.
+    /// The error type that Lambda shows. It says who must act.
     pub fn kind(&self) -> &'static str {
         match &self.cause {
             Cause::Event(_) => "EventError",
@@ -105,7 +105,7 @@ fn refusal_text(refusals: &Refusals) -> String {
     format!("refused: {}", each.collect::<Vec<_>>().join("; "))
 }
 
-/// The runbook shows one line; what AWS says may have more.
+/// The runbook shows one line; a message from AWS may have several.
 fn one_line(text: &str) -> String {
     text.split(char::is_control).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }
@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_error_is_one_line_and_tells_whether_something_was_changed() {
+    fn an_error_is_one_line_and_says_whether_something_was_changed() {
         let failure = || Cause::Failure(Failure::NotATrail("a\nb".to_owned()));
         let nothing = RemediationError::new(failure(), None);
         assert_eq!(nothing.to_string(), "`a b` is not a trail name or ARN; nothing was changed");

@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn rejects_what_is_not_a_json_object() {
+    fn rejects_values_other_than_a_json_object() {
         for text in ["", "{", "[]", "\"main\"", "null", "\u{0}", "{\"trail\":\"main\"} x"] {
             let fault = Event::parse(text.as_bytes()).unwrap_err().to_string();
             assert!(fault.starts_with("invalid event: `event` is not"), "{fault}");

@@ -38,7 +38,7 @@ const WAIT_POLICY: WaitPolicy = WaitPolicy {
     between_trail_changes: Duration::from_secs(1),
 };
 
-/// The state of the function that stays warm between invocations.
+/// The state of the function that is kept between invocations.
 #[derive(Debug)]
 pub struct Remediation {
     aws: Aws,
@@ -53,7 +53,7 @@ impl Remediation {
         Self { aws, session, parameters, log }
     }
 
-    /// Answers one event.
+    /// Handles one event.
     ///
     /// # Errors
     ///
@@ -102,8 +102,8 @@ impl Remediation {
         Ok(remediated)
     }
 
-    /// The function's role can change trails of its own Region only, and CloudTrail accepts changes
-    /// in the home Region only.
+    /// The function's role can change only trails of its own Region, and CloudTrail accepts changes
+    /// only in the home Region.
     fn refuse_other_region(&self, trail: &str) -> Result<(), Cause> {
         let own = self.session.region();
         match TrailArn::parse(trail) {
@@ -122,7 +122,7 @@ impl Remediation {
 ///
 /// # Errors
 ///
-/// The text is not a JSON object, or every parameter that is wrong.
+/// The text is not a JSON object, or all invalid parameters.
 pub fn read_parameters(text: Option<&str>) -> Result<Parameters, String> {
     let text = text.map(str::trim).filter(|text| !text.is_empty()).unwrap_or("{}");
     let given: Value = serde_json::from_str(text)

@@ -53,7 +53,7 @@ impl RemediationLog {
                 "calls": calls,
             }),
         };
-        // Not an error if this fails: the journal already has every change.
+        // A failure here is not an error: the journal already contains every change.
         let _ = self.write(&line);
     }
 }

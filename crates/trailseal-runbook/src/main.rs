@@ -42,7 +42,7 @@ fn both<A, B>(one: Result<A, String>, other: Result<B, String>) -> Result<(A, B)
     }
 }
 
-/// The state that stays between invocations.
+/// The state that is kept between invocations.
 struct Warm {
     environment: Environment,
     connection: Connection,
@@ -66,7 +66,7 @@ impl Warm {
         })
     }
 
-    /// The first invocation tells the function's own account.
+    /// The first invocation contains the function's own account.
     fn make_function(&self, context: &Context) -> Result<Remediation, Diagnostic> {
         let identity = self.environment.identity(&context.invoked_function_arn)?;
         let aws = Aws::new(self.connection.clone(), identity);

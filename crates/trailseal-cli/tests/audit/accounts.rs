@@ -1,4 +1,4 @@
-//! Which accounts and Regions are audited, with how many calls, and what is reported of each.
+//! The audited accounts and Regions, the number of calls, and the report of each account.
 
 use serde_json::{Value, json};
 use trailseal_lab::{Membership, OrganizationAccount, State};
@@ -13,11 +13,11 @@ fn organization(accounts: u32) -> State {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_account_of_the_credentials_in_all_its_regions() {
+async fn audits_the_callers_account_in_all_its_regions() {
     let desk = Desk::open().await;
     let run = desk.run(MANAGEMENT, &JSON).exits(1);
     assert_eq!(run.report()["complete"], true);
-    // Shadow copies: nine of us-east-1 in eu-west-1, and one the other way.
+    // Shadow trails: nine of us-east-1 in eu-west-1, and one of eu-west-1 in us-east-1.
     assert_eq!(run.summary(["nonCompliant", "compliant", "notApplicable"]), [7, 3, 10]);
     let counts = desk.lab.call_counts();
     let expected = [
@@ -32,7 +32,7 @@ async fn the_account_of_the_credentials_in_all_its_regions() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_trail_of_an_organization_is_judged_once_in_its_home_region() {
+async fn evaluates_each_organization_trail_once_in_its_home_region() {
     let desk = Desk::of_organization(12, &REGIONS).await;
     // The trail of the tenth account has no key.
     let run = desk.audit_organization(&JSON).exits(1);
@@ -64,7 +64,7 @@ async fn each_trail_of_an_organization_is_judged_once_in_its_home_region() {
         ("sts:AssumeRole", 11),
         ("account:ListRegions", 12),
         ("cloudtrail:DescribeTrails", 36),
-        // One key in each account except the tenth, and that of the organization's trail.
+        // One key in each account except the tenth, and the key of the organization trail.
         ("kms:DescribeKey", 12),
     ] {
         assert_eq!(counts.get(name), Some(&count), "{name}");
@@ -75,18 +75,18 @@ async fn each_trail_of_an_organization_is_judged_once_in_its_home_region() {
 async fn the_table_counts_copies_but_does_not_list_them() {
     let desk = Desk::of_organization(4, &REGIONS).await;
     let run = desk.audit_organization(&[]).exits(0);
-    // 3 accounts × 3 Regions of the organization's trail, its 2 shadow copies, and 4 × 2 others.
+    // The organization trail in 3 accounts × 3 Regions, its 2 shadow trails, and 4 × 2 others.
     says(&run.out, &["and 19 copies of trails", "(4 accounts audited)"]);
     assert!(!run.out.contains("organization\n"), "{}", run.out);
     assert!(!run.out.contains("NOT EVALUATED"), "{}", run.out);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_list_of_accounts_and_regions() {
+async fn audits_listed_accounts_and_regions() {
     let desk = Desk::open().await;
     let accounts = format!("{MEMBER},{MANAGEMENT},{MEMBER}");
     let asked = ["--accounts", &accounts, "--regions", "eu-west-1,eu-west-1"];
-    // Copies of trails of other Regions are seen there, but not evaluated.
+    // Copies of trails of other Regions are listed, but not evaluated.
     let run = desk.run(MANAGEMENT, &[&asked, AS_MEMBER.as_slice(), &JSON].concat()).exits(2);
     let counts = desk.lab.call_counts();
     assert_eq!(counts.get("cloudtrail:DescribeTrails"), Some(&2));
@@ -95,7 +95,7 @@ async fn a_list_of_accounts_and_regions() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn inactive_accounts_are_left_out_and_reported() {
+async fn skips_and_reports_inactive_accounts() {
     let mut state = organization(3);
     state.organization_accounts.push(OrganizationAccount {
         id: member(2),
@@ -113,7 +113,7 @@ async fn inactive_accounts_are_left_out_and_reported() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn accounts_without_a_visible_trail_are_reported_and_judged_on_request() {
+async fn reports_accounts_without_a_trail_and_evaluates_them_on_request() {
     let mut state = organization(2);
     state.trails.clear();
     let desk = Desk::with(state).await;
@@ -130,7 +130,7 @@ async fn accounts_without_a_visible_trail_are_reported_and_judged_on_request() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn calls_and_progress_are_shown_on_request() {
+async fn shows_calls_and_progress_on_request() {
     let desk = Desk::of_organization(3, &REGIONS).await;
     let stderr = |more: &[&str]| desk.audit_organization(more).err;
     let verbose = stderr(&["--verbose", "--progress"]);
@@ -147,14 +147,14 @@ async fn calls_and_progress_are_shown_on_request() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_account_outside_of_the_organization_is_not_asked() {
+async fn does_not_call_an_account_outside_the_organization() {
     let mut state = organization(3);
     state.accounts[2].membership = Membership::Outside;
     let desk = Desk::with(state).await;
     assert_eq!(desk.audit_organization(&JSON).summary(["accounts"]), [2]);
 }
 
-/// In every format the finding is on the account, not on a trail that is gone.
+/// In every format the finding is on the account, not on a deleted trail.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_without_trails_is_a_finding_on_the_account() {
     let mut state = organization(1);

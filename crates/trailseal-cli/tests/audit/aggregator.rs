@@ -25,7 +25,7 @@ fn judge(desk: &Desk, more: &[&str]) -> Run {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_few_queries_for_a_whole_organization() {
+async fn audits_an_organization_with_a_few_queries() {
     let desk = Desk::with(organization(150, &[])).await;
     let run = judge(&desk, &[]).exits(1);
     let report = run.report();
@@ -38,7 +38,7 @@ async fn a_few_queries_for_a_whole_organization() {
     assert_eq!(first["captured"], "2026-11-23T06:00:00.000Z");
     let counts = desk.lab.call_counts();
     let queries = counts["config:SelectAggregateResourceConfig"];
-    // Trails and keys and buckets in pages of 100, the names of buckets in two lists, and the accounts and Regions.
+    // Pages of 100 trails, keys and buckets; two lists of bucket names; accounts and Regions.
     assert!(queries <= 9, "{counts:?}");
     assert_eq!(counts.len(), 2, "{counts:?}");
     says(&run.err, &["note: an aggregator shows what AWS Config records"]);
@@ -59,7 +59,7 @@ async fn evidence_that_is_not_recorded_is_unverified() {
     let desk = Desk::with(organization(3, &["AWS::CloudTrail::Trail"])).await;
     let run = judge(&desk, &[]).exits(1);
     assert_eq!(run.summary(["unverified", "compliant"]), [4, 0]);
-    // Config's schema has no key policy, and no delivery.
+    // AWS Config records neither key policies nor deliveries.
     let desk = Desk::with(organization(3, &[])).await;
     let strict = judge(&desk, &["-p", "profile=strict"]).report();
     for id in ["key-policy-admits-cloudtrail", "delivery-unbroken"] {
@@ -69,7 +69,7 @@ async fn evidence_that_is_not_recorded_is_unverified() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_aggregator_that_does_not_exist() {
+async fn reports_an_aggregator_that_does_not_exist() {
     let desk = Desk::open().await;
     let words =
         ["`all`", "in us-east-1", "describe-configuration-aggregators", "--aggregator-region"];
@@ -77,7 +77,7 @@ async fn an_aggregator_that_does_not_exist() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_trails_cannot_be_judged_with_an_aggregator() {
+async fn rejects_no_trails_with_an_aggregator() {
     let desk = Desk::with(organization(3, &[])).await;
     let run = judge(&desk, &["-p", "noTrails=NON_COMPLIANT"]);
     assert!(run.error().contains("`noTrails=NON_COMPLIANT` cannot be judged with --aggregator"));
@@ -94,7 +94,7 @@ async fn an_aggregator_without_resources_is_a_problem() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn accounts_without_a_recorded_trail_are_not_clean() {
+async fn accounts_without_a_recorded_trail_are_problems() {
     // Keys and buckets are recorded, trails are not.
     let desk = Desk::with(organization(3, &["AWS::KMS::Key", "AWS::S3::Bucket"])).await;
     let run = judge(&desk, &[]).exits(2);
@@ -125,20 +125,20 @@ async fn accounts_without_a_recorded_trail_are_not_clean() {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_account_without_a_trail_does_not_stop_the_others() {
     let mut state = organization(12, &[]);
-    // The log archive: a bucket, and no trail of its own.
+    // The log archive account has a bucket, but no trail of its own.
     let (archive, region) = (member(3), "eu-west-1".to_owned());
     let (name, account) = ("archive".to_owned(), archive.clone());
     state.buckets.push(trailseal_lab::Bucket { name, account, region, bucket_key: false });
     let desk = Desk::with(state).await;
     let run = judge(&desk, &[]).exits(2);
-    // The other trails are judged.
+    // The other trails are evaluated.
     assert_eq!(run.summary(["trails", "nonCompliant", "accountsWithProblems"]), [13, 1, 1]);
     let said = "no trail is seen in 1 of its 13 accounts and Regions";
     says(&run.err, &[&format!("{said} ({archive} eu-west-1)")]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_first_of_many_accounts_without_a_trail_are_named() {
+async fn names_the_first_of_many_accounts_without_a_trail() {
     let desk = Desk::with(organization(14, &["AWS::KMS::Key"])).await;
     let run = judge(&desk, &[]).exits(2);
     let said = format!("{} us-east-1 and 4 more; `-o json` lists them), so these", member(9));
@@ -147,7 +147,7 @@ async fn the_first_of_many_accounts_without_a_trail_are_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn accounts_outside_of_the_aggregator_are_mentioned() {
+async fn mentions_accounts_outside_the_aggregator() {
     let mut state = organization(3, &[]);
     state.aggregators[0].accounts = vec![member(0), member(1)];
     state.trails[2].kms_key_id = None;

@@ -1,4 +1,4 @@
-//! Common mistakes of beginners: each gets one line with what to do next.
+//! Common mistakes of new users: each leads to one line that says what to do next.
 
 use trailseal_lab::{Fault, FaultKind, Operation, Position};
 
@@ -9,7 +9,7 @@ fn bare(desk: &Desk, arguments: &[&str]) -> Run {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_credentials() {
+async fn reports_missing_credentials() {
     let desk = Desk::open().await;
     let run = bare(&desk, &[]);
     says(run.error(), &["no AWS credentials were found", "aws sso login", "--profile"]);
@@ -17,18 +17,18 @@ async fn no_credentials() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_region() {
+async fn reports_a_missing_region() {
     let desk = Desk::open().await;
     let run = Run::of(desk.command(MANAGEMENT, &[]).env_remove("AWS_REGION"));
     says(run.error(), &["no AWS Region is set", "AWS_REGION", "--regions"]);
-    // The option --regions is enough.
+    // `--regions` is sufficient.
     let arguments = ["--regions", "us-east-1,eu-west-1", "--quiet"];
     let run = Run::of(desk.command(MANAGEMENT, &arguments).env_remove("AWS_REGION"));
     assert_eq!((run.code, run.err.as_str()), (1, ""));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_region_that_does_not_exist_or_is_not_enabled() {
+async fn reports_a_region_that_does_not_exist_or_is_not_enabled() {
     let desk = Desk::open().await;
     for (region, words) in [
         ("Frankfurt", &["`Frankfurt`", "AWS_REGION"][..]),
@@ -44,7 +44,7 @@ async fn a_region_that_does_not_exist_or_is_not_enabled() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn credentials_that_are_wrong_or_have_expired() {
+async fn reports_invalid_or_expired_credentials() {
     let desk = Desk::open().await;
     let run = Run::of(desk.command(MANAGEMENT, &[]).env_remove("AWS_SESSION_TOKEN"));
     says(run.error(), &["AWS does not know these credentials", "session token"]);
@@ -54,7 +54,7 @@ async fn credentials_that_are_wrong_or_have_expired() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn credentials_that_expire_during_the_audit() {
+async fn reports_credentials_that_expire_during_the_audit() {
     let desk = Desk::open().await;
     let fault = FaultKind::ExpiredCredentials;
     desk.lab.inject(Fault::of(Operation::DescribeTrails, Position::Every, fault));
@@ -64,7 +64,7 @@ async fn credentials_that_expire_during_the_audit() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_credential_process() {
+async fn reads_a_credential_process() {
     let desk = Desk::open().await;
     let credentials = desk.lab.credentials(MEMBER);
     let answer = serde_json::json!({
@@ -88,7 +88,7 @@ async fn a_credential_process() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_single_sign_on_that_is_missing_or_has_expired() {
+async fn reports_a_missing_or_expired_single_sign_on() {
     let desk = Desk::open().await;
     desk.write(
         ".aws/config",
@@ -109,7 +109,7 @@ async fn a_single_sign_on_that_is_missing_or_has_expired() {
 const SHA1_OF_COMPANY: &str = "71b21161ffa1e6516bcc072aaf5ef38cbe85b511";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_may_list_the_accounts() {
+async fn reports_callers_that_cannot_list_accounts() {
     let desk = Desk::open().await;
     let organization = [["--accounts", "organization"].as_slice(), &AS_MEMBER].concat();
     let denied = "organizations:ListAccounts was denied";
@@ -128,13 +128,13 @@ async fn other_accounts_need_a_role() {
         let run = desk.run(MANAGEMENT, &["--accounts", accounts]);
         says(run.error(), &[MEMBER, "--role-name"]);
     }
-    // The caller's own account needs none.
+    // The caller's own account does not need a role.
     let run = desk.run(MANAGEMENT, &["--accounts", MANAGEMENT, "--quiet"]);
     assert_eq!((run.code, run.err.as_str()), (1, ""));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn list_regions_is_denied_to_the_own_account() {
+async fn reports_denied_list_regions_in_the_callers_account() {
     let mut state = trailseal_lab::State::default_state().unwrap();
     state.denials.push(denial(MANAGEMENT, "account:ListRegions"));
     let desk = Desk::with(state).await;

@@ -1,4 +1,4 @@
-//! Trails that are seen but not evaluated: the run is partial, and every format reports them.
+//! Trails that are visible but not evaluated: the run is partial, and every format reports them.
 
 use serde_json::Value;
 use trailseal_lab::State;
@@ -50,40 +50,40 @@ fn is_reported_in_every_format(desk: &Desk, account: &str, arn: &str, why: &str)
     }
 }
 
-/// An audit with a JSON report ends with this code, and does not evaluate these trails.
+/// An audit with a JSON report exits with this code and does not evaluate these trails.
 #[track_caller]
-fn leaves_out(desk: &Desk, account: &str, more: &[&str], code: i32, arns: &[&str]) -> Run {
+fn audits_without(desk: &Desk, account: &str, more: &[&str], code: i32, arns: &[&str]) -> Run {
     let run = desk.run(account, &[["-o", "json"].as_slice(), more].concat()).exits(code);
     assert_eq!(not_evaluated(&run), arns, "{more:?}");
     run
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_home_region_that_is_not_enabled() {
+async fn reports_a_trail_whose_home_region_is_not_enabled() {
     let desk = desk(include_str!("states/home-region-not-enabled.json")).await;
-    leaves_out(&desk, MANAGEMENT, &[], 2, &[LOST]);
+    audits_without(&desk, MANAGEMENT, &[], 2, &[LOST]);
     let why = "its home Region af-south-1 of account 111122223333 was not audited";
     is_reported_in_every_format(&desk, MANAGEMENT, LOST, why);
     // With replicas=EVALUATE, copies have a verdict.
-    let run = leaves_out(&desk, MANAGEMENT, &["-p", "replicas=EVALUATE"], 1, &[]);
+    let run = audits_without(&desk, MANAGEMENT, &["-p", "replicas=EVALUATE"], 1, &[]);
     assert_eq!(run.summary(["nonCompliant"]), [1]);
     // An exempt trail needs no evaluation.
-    leaves_out(&desk, MANAGEMENT, &["-p", &format!("exemptTrails={LOST}")], 0, &[]);
+    audits_without(&desk, MANAGEMENT, &["-p", &format!("exemptTrails={LOST}")], 0, &[]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_member_that_sees_only_the_trail_of_its_organization() {
+async fn reports_an_organization_trail_seen_only_from_a_member() {
     let desk = desk(include_str!("states/member-with-organization-trail-only.json")).await;
-    leaves_out(&desk, MEMBER, &[], 2, &[ORGANIZATION]);
+    audits_without(&desk, MEMBER, &[], 2, &[ORGANIZATION]);
     let why = "account 111122223333 owns it and was not audited; add it to --accounts";
     is_reported_in_every_format(&desk, MEMBER, ORGANIZATION, why);
-    leaves_out(&desk, MEMBER, &["-p", "replicas=EVALUATE"], 1, &[]);
+    audits_without(&desk, MEMBER, &["-p", "replicas=EVALUATE"], 1, &[]);
     // The owner evaluates the same trail.
-    leaves_out(&desk, MANAGEMENT, &[], 1, &[]);
+    audits_without(&desk, MANAGEMENT, &[], 1, &[]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn regions_or_accounts_that_leave_out_the_owner() {
+async fn reports_trails_whose_owner_is_not_audited() {
     let desk = Desk::open().await;
     let run = desk.run(MANAGEMENT, &["--regions", "eu-west-1", "-o", "json"]);
     // All trails of us-east-1 have a copy there.
@@ -92,18 +92,18 @@ async fn regions_or_accounts_that_leave_out_the_owner() {
     assert!(found.iter().all(|arn| arn.contains(":us-east-1:")), "{found:?}");
     let home = "its home Region us-east-1 of account 111122223333 was not audited";
     says(&run.err, &[&format!("{home}: --regions leaves")]);
-    leaves_out(&desk, MANAGEMENT, &["--regions", "eu-west-1,us-east-1"], 1, &[]);
+    audits_without(&desk, MANAGEMENT, &["--regions", "eu-west-1,us-east-1"], 1, &[]);
     let both = format!("{MEMBER},{MANAGEMENT}");
     let organization = "arn:aws:cloudtrail:us-east-1:111122223333:trail/organization";
     for (accounts, code, arns) in [(MEMBER, 2, &[organization][..]), (&both, 1, &[])] {
         let more = [["--accounts", accounts].as_slice(), &AS_MEMBER].concat();
-        leaves_out(&desk, MANAGEMENT, &more, code, arns);
+        audits_without(&desk, MANAGEMENT, &more, code, arns);
     }
 }
 
 /// The copies of the members do not replace the trail of an owner that denies access.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_owner_that_refuses() {
+async fn reports_trails_of_an_owner_that_denies_access() {
     let mut state = State::organization(3, &["us-east-1", "eu-west-1"], "Audit");
     state.denials.push(denial(&member(0), "cloudtrail:DescribeTrails"));
     let desk = Desk::with(state).await;
@@ -114,7 +114,7 @@ async fn an_owner_that_refuses() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_whole_organization_leaves_nothing_out() {
+async fn evaluates_all_trails_of_an_organization() {
     let desk = Desk::of_organization(4, &["us-east-1", "eu-west-1"]).await;
     let run = desk.audit_organization(&["-o", "json"]).exits(0);
     assert_eq!(not_evaluated(&run).len(), 0);

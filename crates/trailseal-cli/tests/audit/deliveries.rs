@@ -1,4 +1,4 @@
-//! `delivery-unbroken` of a multi-Region trail: each enabled Region has a status of its own.
+//! `delivery-unbroken` of a multi-Region trail: each enabled Region has its own status.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -20,7 +20,7 @@ fn state() -> State {
     state
 }
 
-/// The same, where the key fails in one Region.
+/// The same account, in which the key fails in one Region.
 fn broken_in(region: &str) -> State {
     let mut state = state();
     let errors = &mut state.trails[0].delivery_error_by_region;
@@ -106,7 +106,7 @@ async fn a_region_that_refuses_is_unverified() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_region_that_does_not_answer_leaves_the_trail_without_a_verdict() {
+async fn a_region_that_fails_leaves_the_trail_without_a_verdict() {
     let desk = Desk::with(state()).await;
     fail_in(&desk, "eu-west-1", FaultKind::InternalError);
     let run = judge(&desk, &["-p", "unverified=COMPLIANT"]).exits(2);
@@ -115,11 +115,11 @@ async fn a_region_that_does_not_answer_leaves_the_trail_without_a_verdict() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn deliveries_are_read_in_all_enabled_regions() {
+async fn reads_deliveries_in_all_enabled_regions() {
     let desk = Desk::with(state()).await;
     judge(&desk, &["--regions", "us-east-1"]).exits(0);
     assert_eq!(asked(&desk).into_iter().collect::<BTreeSet<_>>(), all());
-    // If the list of Regions is denied, it is unknown whether each delivers.
+    // If the list of Regions is denied, the Regions with deliveries are unknown.
     let mut hidden = state();
     hidden.denials.push(denial(&member(0), "account:ListRegions"));
     let desk = Desk::with(hidden).await;
@@ -132,7 +132,7 @@ async fn deliveries_are_read_in_all_enabled_regions() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_single_region_trail_is_read_in_one_region() {
+async fn reads_a_single_region_trail_in_one_region() {
     let mut single = state();
     single.trails[0].is_multi_region_trail = false;
     let desk = Desk::with(single).await;
@@ -148,16 +148,16 @@ async fn copies_do_not_read_a_region_twice() {
     assert_eq!(asked(&desk).len(), 3);
 }
 
-/// The lab answers slowly, so the run cannot be faster than the bound allows.
+/// The lab responds slowly, so the run cannot be faster than the limit allows.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_bound_on_requests_holds() {
+async fn limits_concurrent_requests_for_deliveries() {
     let latency = Duration::from_millis(40);
     let desk = Desk::of_organization(6, &REGIONS).await;
     desk.lab.set_latency(latency);
     let begun = Instant::now();
     judge(&desk, &[ORGANIZATION.as_slice(), &["--concurrency", "4"]].concat()).exits(0);
     let calls = desk.lab.take_calls();
-    // Six trails and that of the organization, in three Regions.
+    // Six trails and the organization trail, in three Regions.
     assert_eq!(calls.iter().filter(|call| call.operation == STATUS).count(), 7 * 3);
     let calls = u32::try_from(calls.len()).unwrap();
     assert!(begun.elapsed() >= latency * calls / 4, "{:?} for {calls}", begun.elapsed());

@@ -12,7 +12,7 @@ use trailseal_lab::{Denial, Lab, State};
 /// The management account of the lab's own state.
 pub(super) const MANAGEMENT: &str = "111122223333";
 pub(super) const MEMBER: &str = "444455556666";
-/// The role that the lab's own state has in the member account, and the external ID that it requires.
+/// The role of the default state in the member account, and the external ID that it requires.
 pub(super) const AS_MEMBER: [&str; 4] =
     ["--role-name", "trailseal-member", "--external-id", "trailseal-central"];
 
@@ -41,7 +41,7 @@ impl Run {
         }
     }
 
-    /// The same run, which must have ended with this exit code.
+    /// Asserts the exit code.
     #[track_caller]
     pub(super) fn exits(self, code: i32) -> Self {
         assert_eq!(self.code, code, "{}", self.err);
@@ -78,7 +78,7 @@ impl Run {
         report["trails"].as_array().unwrap().iter().map(verdict).collect()
     }
 
-    /// The only error line, after the line on the caller.
+    /// The only error line, after the line with the caller.
     pub(super) fn error(&self) -> &str {
         assert_eq!((self.code, self.out.as_str()), (2, ""), "{self:?}");
         let rest = self.err.strip_prefix("caller: ").and_then(|line| line.split_once('\n'));
@@ -172,7 +172,7 @@ impl Drop for Desk {
     }
 }
 
-/// The text contains all of these.
+/// Asserts that the text contains all of these parts.
 #[track_caller]
 pub(super) fn says(text: &str, words: &[&str]) {
     for word in words {

@@ -1,4 +1,4 @@
-//! The endpoint of each service: the variables and profile settings that all AWS tools read.
+//! The endpoint of each service, from the variables and profile settings that all AWS tools read.
 
 use std::process::Command;
 
@@ -25,7 +25,7 @@ fn organization(desk: &Desk) -> Command {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_variable_of_a_service_wins_over_that_of_all() {
+async fn the_variable_of_a_service_overrides_the_general_one() {
     let desk = Desk::open().await;
     let mut command = organization(&desk);
     command.env("AWS_ENDPOINT_URL", NOWHERE);
@@ -78,7 +78,7 @@ async fn a_profile_sets_endpoints_that_the_environment_does_not_set() {
         let run = as_profile(name, &[]);
         assert_eq!(run.report()["accounts"][0]["id"], MEMBER, "{}", run.err);
     }
-    // The environment overrides the profile, even AWS_ENDPOINT_URL the setting of one service.
+    // The environment overrides the profile; AWS_ENDPOINT_URL overrides even a service setting.
     for variable in ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS"] {
         let run = as_profile("one", &[(variable, NOWHERE)]);
         says(run.error(), &["sts:GetCallerIdentity"]);

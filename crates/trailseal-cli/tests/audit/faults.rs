@@ -13,9 +13,9 @@ fn organization(accounts: u32) -> State {
     State::organization(accounts, &REGIONS, "Audit")
 }
 
-/// The others are judged, and none of the trails of that account is compliant.
+/// The other accounts are evaluated, and no trail of the failed account is COMPLIANT.
 #[tokio::test(flavor = "multi_thread")]
-async fn one_account_fails() {
+async fn one_account_that_fails_does_not_stop_the_others() {
     let denied = |operation: &str| {
         let mut state = organization(3);
         state.denials.push(denial(&member(1), operation));
@@ -92,11 +92,11 @@ async fn a_failure_to_read_a_key_leaves_its_trail_without_a_verdict() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_whose_description_is_denied_is_unverified() {
+async fn a_denied_describe_key_is_unverified() {
     let mut state = organization(2);
     state.denials.push(denial(&member(1), "kms:DescribeKey"));
     let desk = Desk::with(state).await;
-    // A denial is an answer, so the report is complete.
+    // A denial is a definite result, so the report is complete.
     let run = desk.audit_organization(&["-o", "json"]).exits(1);
     assert_eq!(run.summary(["unverified"]), [1]);
 }
@@ -128,9 +128,9 @@ async fn occasional_faults_do_not_change_the_verdicts() {
     assert!(desk.lab.take_calls().iter().filter(|call| call.fault.is_some()).count() > 5);
 }
 
-/// The lab answers slowly, so the run cannot be faster than the bound on concurrent requests allows.
+/// The lab responds slowly, so a run below this duration would exceed the limit.
 #[tokio::test(flavor = "multi_thread")]
-async fn requests_are_bounded() {
+async fn limits_concurrent_requests() {
     let latency = Duration::from_millis(40);
     let desk = Desk::with(organization(8)).await;
     desk.lab.set_latency(latency);

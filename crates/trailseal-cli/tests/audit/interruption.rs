@@ -49,7 +49,7 @@ async fn the_first_interruption_writes_a_partial_report() {
 async fn a_second_interruption_ends_at_once() {
     let desk = Desk::of_organization(3, &["us-east-1"]).await;
     desk.lab.set_latency(Duration::from_millis(20));
-    // This pipe has no reader, so writing the report blocks.
+    // The pipe has no reader, so writing the report blocks.
     let file = std::env::temp_dir().join(format!("trailseal-pipe-{}", std::process::id()));
     assert!(Command::new("mkfifo").arg(&file).status().unwrap().success());
     let output = format!("json={}", file.display());
@@ -58,7 +58,7 @@ async fn a_second_interruption_ends_at_once() {
     wait_for_calls(&desk, "cloudtrail:DescribeTrails", 1);
     interrupt(&child);
     sleep(Duration::from_millis(300));
-    assert!(child.try_wait().unwrap().is_none(), "it waits for a reader of the report");
+    assert!(child.try_wait().unwrap().is_none(), "the command should wait for a reader");
     interrupt(&child);
     let begun = Instant::now();
     let ended = loop {
@@ -66,7 +66,7 @@ async fn a_second_interruption_ends_at_once() {
             Some(status) => break status,
             None if begun.elapsed() > Duration::from_secs(10) => {
                 child.kill().unwrap();
-                panic!("it did not end");
+                panic!("the command did not exit");
             }
             None => sleep(Duration::from_millis(5)),
         }

@@ -1,13 +1,13 @@
-//! Lists that do not end are an error, never a partial list.
+//! Endless lists are an error, never a partial list.
 
 use serde_json::json;
 use trailseal_lab::{Aggregator, Fault, FaultKind, Operation, Position, State};
 
 use super::desk::{Desk, ORGANIZATION, member, says};
 
-/// The second page repeats a known token.
+/// The second page returns the token that led to it.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_list_that_does_not_end_is_an_error() {
+async fn an_endless_list_is_an_error() {
     for (operation, arguments) in [
         (Operation::ListAccounts, &ORGANIZATION[..]),
         (Operation::ListRegions, &[]),

@@ -1,5 +1,5 @@
 //! Which credentials are used, as in the AWS CLI: a named profile must exist; `--profile` overrides
-//! the credentials of the environment, and a variable does not.
+//! the credentials of the environment, but AWS_PROFILE does not.
 
 use super::desk::{Desk, MANAGEMENT, MEMBER, Run, caller, says};
 
@@ -22,7 +22,7 @@ fn without_environment(desk: &Desk, arguments: &[&str], variables: &[(&str, &str
     Run::of(command.env("AWS_REGION", REGION).envs(variables.iter().copied()))
 }
 
-/// No call is made. The error has the profile, its source and what to do.
+/// Asserts an error before any call, with the profile, its source and the fix.
 #[track_caller]
 fn is_refused(desk: &Desk, run: &Run, name: &str, named_by: &str) {
     let error = run.error();
@@ -34,13 +34,13 @@ fn is_refused(desk: &Desk, run: &Run, name: &str, named_by: &str) {
 }
 
 #[track_caller]
-fn asks_as(run: &Run, account: &str) {
+fn calls_as(run: &Run, account: &str) {
     assert!(run.err.starts_with(&caller(account, REGION)), "{}", run.err);
     assert_eq!(run.report()["accounts"][0]["id"], account);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_profile_that_does_not_exist_or_cannot_be_read_is_always_refused() {
+async fn rejects_a_profile_that_is_missing_or_cannot_be_read() {
     let desk = Desk::open().await;
     for files in ["", "[profile other]\nregion = eu-west-1\n", "[audit]\nregion = eu-west-1\n"] {
         // A section of the configuration file without `profile` is not a profile.
@@ -61,7 +61,7 @@ async fn a_profile_that_does_not_exist_or_cannot_be_read_is_always_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_configuration_files_not_even_the_default_profile_exists() {
+async fn the_default_profile_needs_a_configuration_file() {
     let desk = Desk::open().await;
     let (hostile, printed) = ("a\u{1b}[2J\u{202e}b\nerror: c", "a?[2J?b?error: c");
     for (name, printed) in
@@ -71,11 +71,11 @@ async fn without_configuration_files_not_even_the_default_profile_exists() {
         is_refused(&desk, &run, printed, "AWS_PROFILE");
     }
     desk.write(".aws/config", "[default]\nregion = eu-west-1\n");
-    asks_as(&with_environment(&desk, &[], &[("AWS_PROFILE", "default")]), MANAGEMENT);
+    calls_as(&with_environment(&desk, &[], &[("AWS_PROFILE", "default")]), MANAGEMENT);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_profile_may_be_in_either_file_in_any_place() {
+async fn finds_a_profile_in_either_file_at_any_location() {
     let desk = Desk::open().await;
     let path = |name: &str| desk.home().join(name).to_str().unwrap().to_owned();
     desk.write("config", "[profile audit]\nregion = us-east-1\n");
@@ -84,11 +84,11 @@ async fn a_profile_may_be_in_either_file_in_any_place() {
     let of_audit = ("AWS_PROFILE", "audit");
     let config = ("AWS_CONFIG_FILE", config.as_str());
     let credentials = ("AWS_SHARED_CREDENTIALS_FILE", credentials.as_str());
-    asks_as(&with_environment(&desk, &[], &[of_audit, config]), MANAGEMENT);
-    asks_as(&without_environment(&desk, &[], &[of_audit, credentials]), MEMBER);
-    asks_as(&without_environment(&desk, &[], &[of_audit, config, credentials]), MEMBER);
+    calls_as(&with_environment(&desk, &[], &[of_audit, config]), MANAGEMENT);
+    calls_as(&without_environment(&desk, &[], &[of_audit, credentials]), MEMBER);
+    calls_as(&without_environment(&desk, &[], &[of_audit, config, credentials]), MEMBER);
     assert!(!desk.lab.take_calls().is_empty());
-    // The variables replace the default files.
+    // AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE replace the default files.
     desk.write(".aws/config", "[profile audit]\nregion = us-east-1\n");
     let elsewhere = path("nowhere");
     let nowhere = ("AWS_CONFIG_FILE", elsewhere.as_str());
@@ -102,7 +102,7 @@ async fn a_profile_in_a_variable_does_not_override_the_environment() {
     desk.write(".aws/credentials", &section(&desk));
     for variable in ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"] {
         let run = with_environment(&desk, &[], &[(variable, "audit")]);
-        asks_as(&run, MANAGEMENT);
+        calls_as(&run, MANAGEMENT);
         let said = format!(
             "note: the credentials are those of AWS_ACCESS_KEY_ID and not those of the profile \
              `audit` that {variable} names, as in the AWS CLI; use --profile audit for those of \
@@ -110,7 +110,7 @@ async fn a_profile_in_a_variable_does_not_override_the_environment() {
         );
         says(&run.err, &[&said]);
         let run = without_environment(&desk, &[], &[(variable, "audit")]);
-        asks_as(&run, MEMBER);
+        calls_as(&run, MEMBER);
         assert!(!run.err.contains("AWS_ACCESS_KEY_ID"), "{}", run.err);
     }
 }
@@ -120,17 +120,17 @@ async fn the_profile_option_overrides_the_environment() {
     let desk = Desk::open().await;
     desk.write(".aws/credentials", &section(&desk));
     let option = ["--profile", "audit"];
-    asks_as(&with_environment(&desk, &option, &[]), MEMBER);
+    calls_as(&with_environment(&desk, &option, &[]), MEMBER);
     let run = with_environment(&desk, &option, &[("AWS_PROFILE", "nosuch")]);
-    asks_as(&run, MEMBER);
+    calls_as(&run, MEMBER);
     assert!(!run.err.contains("note: the credentials"), "{}", run.err);
     // AWS_PROFILE has priority.
     let variables = [("AWS_PROFILE", "audit"), ("AWS_DEFAULT_PROFILE", "nosuch")];
-    asks_as(&without_environment(&desk, &[], &variables), MEMBER);
+    calls_as(&without_environment(&desk, &[], &variables), MEMBER);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_profile_is_used_with_its_region() {
+async fn uses_a_profile_with_its_region() {
     let desk = Desk::open().await;
     desk.write(".aws/credentials", &section(&desk));
     desk.write(".aws/config", "[profile audit]\nregion = eu-west-1\n");
@@ -145,7 +145,7 @@ async fn a_profile_is_used_with_its_region() {
 async fn the_caller_is_shown_before_any_other_call() {
     let desk = Desk::open().await;
     let run = with_environment(&desk, &[], &[]);
-    asks_as(&run, MANAGEMENT);
+    calls_as(&run, MANAGEMENT);
     let calls = desk.lab.take_calls();
     assert_eq!(calls[0].operation, "sts:GetCallerIdentity");
     assert_eq!(calls.iter().filter(|call| call.operation.starts_with("sts:")).count(), 1);

@@ -1,4 +1,4 @@
-//! A bucket with an S3 Bucket Key, with which CloudTrail also needs to decrypt.
+//! A bucket with an S3 Bucket Key, for which CloudTrail also needs `kms:Decrypt`.
 
 use serde_json::{Value, json};
 use trailseal_lab::{History, Lab, State};
@@ -9,7 +9,7 @@ const SEAL: &[&str] =
     &["audit", "--key", KEY, "-p", "checkKeyPolicy=true", "--apply", "--yes", "--wait", "0"];
 const WARNING: &str = "bucket-key-unknown: ";
 
-/// The account, with a bucket that has a Bucket Key, and what AWS Config has recorded of it.
+/// The account, a bucket with an S3 Bucket Key, and its configuration item.
 fn recorded(bucket_key: Value) -> State {
     let mut state = state(None);
     state.buckets[0].bucket_key = bucket_key == json!(true);
@@ -65,7 +65,7 @@ async fn adds_the_grant_for_a_bucket_key() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn warns_if_the_setting_is_not_known() {
+async fn warns_if_the_bucket_key_setting_is_unknown() {
     for (name, state) in [
         ("unrecorded", state(None)),
         ("odd", recorded(json!("yes"))),

@@ -1,4 +1,4 @@
-//! The organization trail, changed by CloudTrail's delegated administrator.
+//! CloudTrail's delegated administrator changes the organization trail.
 
 use serde_json::json;
 use trailseal_lab::{Account, Denial, Lab, Membership, State};
@@ -11,7 +11,7 @@ const OWN_KEYS: &str = "allowedKeyAccounts=111122223333";
 const SEAL: &[&str] =
     &[ORGANIZATION_TRAIL, "--key", KEY, "-p", OWN_KEYS, "--apply", "--yes", "--wait", "0"];
 
-/// The organization's trail belongs to the management account; the key is the caller's.
+/// The organization trail belongs to the management account, the key to the caller.
 fn organization(membership: Membership) -> State {
     let mut state = state(None);
     let regions = vec![REGION.to_owned(), "eu-west-1".to_owned()];

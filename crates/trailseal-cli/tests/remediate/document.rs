@@ -1,4 +1,4 @@
-//! Every `-o json` output follows the schema that `trailseal schema remediation` prints.
+//! Every `-o json` output matches the schema that `trailseal schema remediation` prints.
 
 use std::process::Command;
 
@@ -34,7 +34,7 @@ fn checked(validator: &Validator, ended: &Ended, end: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_result_follows_the_schema() {
+async fn every_result_matches_the_schema() {
     let validator = jsonschema::options().build(&schema()).unwrap();
     let lab = Lab::start(state(None)).await.unwrap();
     let folder = folder("document");
@@ -79,7 +79,7 @@ async fn every_result_follows_the_schema() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn denials_changes_by_others_and_following_trails_follow_the_schema() {
+async fn denials_changes_by_others_and_further_trails_match_the_schema() {
     let validator = jsonschema::options().build(&schema()).unwrap();
     let mut two = state(None);
     two.trails[1].kms_key_id = None;
@@ -117,7 +117,7 @@ async fn denials_changes_by_others_and_following_trails_follow_the_schema() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_resumed_run_follows_the_schema() {
+async fn a_resumed_run_matches_the_schema() {
     let validator = jsonschema::options().build(&schema()).unwrap();
     let lab = Lab::start(state(None)).await.unwrap();
     let place = folder("document-resumed");

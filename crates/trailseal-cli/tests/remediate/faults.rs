@@ -1,4 +1,4 @@
-//! AWS denies, fails or is slow, or others change something: an unexpected result stops the run.
+//! AWS denies, fails or is slow, or somebody else makes changes: unexpected results stop the run.
 
 use std::process::Command;
 use std::time::Duration;
@@ -30,7 +30,7 @@ async fn lab() -> Lab {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn retries_what_passes() {
+async fn retries_temporary_faults() {
     for kind in [FaultKind::Throttling, FaultKind::ClockSkew] {
         for operation in [Operation::PutKeyPolicy, Operation::UpdateTrail, Operation::GetTrail] {
             let lab = lab().await;
@@ -44,7 +44,7 @@ async fn retries_what_passes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn never_repeats_a_change_without_an_answer() {
+async fn never_repeats_a_change_blindly() {
     for kind in [FaultKind::ConnectionReset, FaultKind::TruncatedBody, FaultKind::InternalError] {
         for operation in
             [Operation::CreateKey, Operation::EnableKeyRotation, Operation::UpdateTrail]
@@ -62,7 +62,7 @@ async fn never_repeats_a_change_without_an_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn waits_for_the_key_policy_and_for_the_rate_of_cloudtrail() {
+async fn waits_for_the_key_policy_and_the_rate_limit_of_cloudtrail() {
     let lab = lab().await;
     lab.set_policy_propagation(Duration::from_millis(2500));
     lab.keep_write_rate();
@@ -95,9 +95,9 @@ async fn a_denied_change_stops_and_resumes_once_allowed() {
     nothing_was_lost(&lab, 0);
 }
 
-/// No IAM permission helps against a Deny of the organization.
+/// If an organization policy denies a call, no IAM permission helps.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_change_that_the_organization_denies_asks_for_no_permission() {
+async fn suggests_no_permission_if_the_organization_denies_a_change() {
     let lab = lab().await;
     let denial = Denial {
         account: ACCOUNT.to_owned(),
@@ -199,7 +199,7 @@ async fn does_not_overwrite_changes_by_others() {
 
 /// Somebody else changes the state between the first and the second attempt.
 #[tokio::test(flavor = "multi_thread")]
-async fn does_not_overwrite_a_change_between_two_attempts() {
+async fn does_not_overwrite_changes_between_attempts() {
     for (kind, operation) in [
         (FaultKind::Throttling, Operation::PutKeyPolicy),
         (FaultKind::InternalError, Operation::PutKeyPolicy),
@@ -230,7 +230,7 @@ async fn does_not_overwrite_a_change_between_two_attempts() {
         assert!(text.contains("expected that"), "{text}");
         assert_eq!(lab.state(), edited, "{text}");
         let later = lab.take_calls().into_iter().filter(|call| call.operation == asked).count();
-        assert_eq!(later, 0, "it was retried: {text}");
+        assert_eq!(later, 0, "the change was retried: {text}");
     }
 }
 
@@ -249,7 +249,7 @@ async fn a_back_out_shows_changes_by_others_and_needs_force() {
     assert!(ended.out.contains("changed-meanwhile"), "{}", ended.out);
     assert!(ended.out.contains("Let IAM"), "{}", ended.out);
     assert_eq!(lab.state(), sealed);
-    // With force the added statements go, and the change stays.
+    // `--force` removes the added statements and keeps the other change.
     run(&lab, &folder, &[BACK, &["--force"]].concat()).expect(0);
     let mut expected = before;
     let theirs = expected.keys[0].policy.as_deref().unwrap().replace("Enable IAM", "Let IAM");
@@ -277,8 +277,8 @@ async fn a_back_out_keeps_a_key_that_others_use() {
     }
 }
 
-/// It is not known whether a statement by organization admits the neighbour, so it may deliver with
-/// it. A statement for another trail certainly does not admit it.
+/// An organization condition may admit the neighboring trail, so that trail may deliver with the
+/// key. A statement for another trail certainly does not admit it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_back_out_keeps_a_key_that_may_admit_others() {
     for (name, key, value, may_deliver) in [

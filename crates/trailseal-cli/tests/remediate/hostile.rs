@@ -1,4 +1,4 @@
-//! Journals, aliases and tags written by somebody else: nothing is changed.
+//! Journals, aliases and tags written by an attacker: nothing changes.
 
 use std::path::Path;
 
@@ -29,7 +29,7 @@ fn nothing_changed(lab: &Lab, before: &State, ended: &Ended) {
     assert_eq!(lab.state(), *before, "{ended:?}");
 }
 
-/// With a plan only, and with all of its records.
+/// With only a plan, and with all of its records.
 #[tokio::test(flavor = "multi_thread")]
 async fn refuses_a_planted_journal() {
     let first_line = format!("{}\n", PLANTED.lines().next().unwrap());
@@ -70,7 +70,7 @@ async fn resumes_an_unfinished_journal_only_on_request() {
     for option in ["--resume", "--journal"] {
         assert!(ended.out.contains(option), "{option}: {}", ended.out);
     }
-    // The trail and the key come from the command line only.
+    // The trail and the key come only from the command line.
     let journal = std::fs::read_dir(&folder).unwrap().next().unwrap().unwrap().path();
     let journal = journal.to_str().unwrap();
     for args in [
@@ -103,7 +103,7 @@ fn write(folder: &Path, records: &[Value]) {
     std::fs::write(folder.join(JOURNAL), text).unwrap();
 }
 
-/// The paths of all values without members.
+/// The paths of all values that are not objects or arrays.
 fn leaves(value: &Value, place: String, found: &mut Vec<String>) {
     match value {
         Value::Object(members) if !members.is_empty() => {
@@ -148,11 +148,11 @@ fn others(value: &Value) -> Vec<Value> {
     others
 }
 
-/// Members that are only shown: the plan that is applied has its own.
+/// Members that are only displayed: the run applies its own plan.
 const ONLY_SHOWN: [&str; 6] = ["warnings", "permissions", "readers", "cost", "undo", "added"];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn refuses_a_plan_with_any_field_altered() {
+async fn refuses_a_plan_with_any_changed_field() {
     let folder = folder("altered");
     let (lab, records) = interrupted(&folder, SEAL).await;
     let before = lab.state();
@@ -219,7 +219,7 @@ async fn refuses_added_missing_or_moved_steps() {
     }
 }
 
-/// A plan without the first step equals the one that is made now.
+/// A journal without the first step is equal to the present plan.
 #[tokio::test(flavor = "multi_thread")]
 async fn accepts_a_journal_that_equals_the_present_plan() {
     let folder = folder("rest");
@@ -234,7 +234,7 @@ async fn accepts_a_journal_that_equals_the_present_plan() {
     assert_eq!(changes(&lab), ["cloudtrail:UpdateTrail"]);
 }
 
-/// The effects in a journal are read back.
+/// The effects that a journal claims are read back.
 #[tokio::test(flavor = "multi_thread")]
 async fn refuses_false_records() {
     let folder = folder("records");
@@ -246,7 +246,7 @@ async fn refuses_false_records() {
     finished.extend([update("done"), update("verified")]);
     write(&folder, &finished);
     nothing_changed(&lab, &before, &run(&lab, &folder, SEAL));
-    // The key has another policy than the journal claims.
+    // The key does not have the policy that the journal claims.
     lab.edit(|state| state.keys[0].policy = Some(super::support::policy(&[NEIGHBOUR]).to_string()));
     let before = lab.state();
     write(&folder, &records);
@@ -295,7 +295,7 @@ async fn refuses_the_alias_of_a_planted_key() {
 
 /// A back-out never uses a key or a policy from a journal.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_back_out_uses_nothing_of_a_journal() {
+async fn a_back_out_takes_no_key_or_policy_from_a_journal() {
     const THEIRS: &str =
         "arn:aws:kms:us-east-1:999988887777:key/99999999-0000-4000-8000-999999999999";
     const OPEN: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"kms:*","Resource":"*"}]}"#;
@@ -304,7 +304,7 @@ async fn a_back_out_uses_nothing_of_a_journal() {
     run(&lab, &folder, SEAL).expect(0);
     drop(lab.take_calls());
     lab.edit(|state| {
-        // Both can encrypt for the trail: somebody else's key, and one with which anybody can decrypt.
+        // Both can encrypt for the trail: another key, and one with which everybody can decrypt.
         let mut theirs = state.keys[0].clone();
         theirs.arn = THEIRS.to_owned();
         theirs.readable_from = vec![super::support::ACCOUNT.to_owned()];
@@ -341,7 +341,7 @@ async fn a_back_out_uses_nothing_of_a_journal() {
     let ended = run(&lab, &folder, BACK);
     nothing_changed(&lab, &before, &ended);
     assert!(ended.out.contains("changed-meanwhile"), "{}", ended.out);
-    // A former statement as an added one.
+    // A statement of the former policy, listed as added.
     let mut added = records.clone();
     let policy: Value = serde_json::from_str(before.keys[0].policy.as_deref().unwrap()).unwrap();
     added[0]["plan"]["policyChange"]["added"] = json!([policy["Statement"][0].to_string()]);
@@ -351,7 +351,7 @@ async fn a_back_out_uses_nothing_of_a_journal() {
         nothing_changed(&lab, &before, &ended);
         assert!(ended.out.contains("journal-mismatch"), "{}", ended.out);
     }
-    // Another trail than the named one.
+    // The journal of another trail than the named one.
     write(&folder, &records);
     nothing_changed(&lab, &before, &run(&lab, &folder, &[&["neighbour"], BACK].concat()));
     run(&lab, &folder, &[&["audit"], BACK].concat()).expect(0);
@@ -370,7 +370,7 @@ fn replace_former_key(records: &[Value], key: &str) -> Vec<Value> {
     records
 }
 
-/// The output has no control characters of journals, tags or names.
+/// The output contains no control characters from journals, tags or names.
 #[tokio::test(flavor = "multi_thread")]
 async fn removes_control_characters_from_the_output() {
     const HOSTILE: &str = "\u{1b}[2J\u{202e}evil\u{200b}\u{e0041}\r\u{9b}";

@@ -1,4 +1,4 @@
-//! Profiles, endpoints, the caller, and lists that do not end.
+//! Profiles, endpoints, the caller, and endless lists.
 
 use trailseal_lab::{Fault, FaultKind, Lab, Operation, Position};
 
@@ -84,7 +84,7 @@ async fn an_endless_list_changes_nothing() {
     assert_eq!(key_of(&lab.state(), TRAIL), None);
 }
 
-/// A created key is looked up in the list of keys and their tags. If the list does not end, the key
+/// A created key is found through the list of keys and their tags. If the list is endless, the key
 /// may exist.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_endless_list_of_keys_creates_no_second_key() {

@@ -43,7 +43,7 @@ async fn resumes_a_run_of_another_day() {
     std::fs::rename(journal, &earlier).unwrap();
     let ended = run(&lab, &folder, &[&[TRAIL, "--resume"], NEW].concat()).expect(0);
     let state = lab.state();
-    assert_eq!(state.keys.len(), KEYS + 1, "no second key: {}", ended.out);
+    assert_eq!(state.keys.len(), KEYS + 1, "created a second key: {}", ended.out);
     assert_eq!(key_of(&state, TRAIL), Some(state.keys[KEYS].arn.clone()));
     assert_eq!(journals(&folder), [earlier]);
 }
@@ -62,7 +62,7 @@ async fn a_trail_with_the_same_name_has_its_own_journal() {
     assert_eq!(std::fs::read(&journal).unwrap(), before);
     assert_eq!(journals(&folder).len(), 2);
 
-    // Each resumes its own.
+    // Each run resumes its own journal.
     run(&lab, &folder, &[&[TRAIL, "--resume"], NEW].concat()).expect(0);
     let state = lab.state();
     assert_eq!(key_of(&state, TRAIL), Some(state.keys[KEYS].arn.clone()));

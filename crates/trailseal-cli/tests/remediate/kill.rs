@@ -1,5 +1,5 @@
-//! The command is killed before and after every change of every plan: resuming and backing out both
-//! succeed, no trail stops delivering, and there is never a second key.
+//! The command is killed before and after every change of every plan. Resuming and backing out both
+//! succeed, all trails keep delivering, and no second key is created.
 
 use std::path::Path;
 
@@ -28,7 +28,7 @@ enum Leaves {
     Nothing,
     TheNewKey,
     TheCancelledDeletion,
-    /// Everything: it is refused, because the former key cannot encrypt.
+    /// Everything: the back-out is refused, because the former key cannot encrypt.
     All,
 }
 
@@ -75,7 +75,7 @@ fn args<'a>(case: &'a Case, more: &[&'a str]) -> Vec<&'a str> {
 }
 
 /// The state after a run without interruption.
-async fn undisturbed(case: &Case, folder: &Path) -> State {
+async fn uninterrupted(case: &Case, folder: &Path) -> State {
     let lab = Lab::start(state(case.key)).await.unwrap();
     let broken = lab.broken_deliveries().len();
     run(&lab, folder, &args(case, APPLY)).expect(0);
@@ -85,7 +85,7 @@ async fn undisturbed(case: &Case, folder: &Path) -> State {
     without_journal_tags(lab.state())
 }
 
-/// The former state with what a back-out leaves.
+/// The former state with everything that a back-out leaves in place.
 fn backed_out(case: &Case, before: State, now: &State) -> State {
     let mut expected = before;
     match case.leaves {
@@ -122,7 +122,7 @@ async fn killed(case: &Case, number: u32, hang: Hang, folder: &Path) -> Lab {
 }
 
 async fn resumes(case: &Case) {
-    let goal = undisturbed(case, &folder(&format!("{}-undisturbed", case.name))).await;
+    let goal = uninterrupted(case, &folder(&format!("{}-uninterrupted", case.name))).await;
     for number in 1..=case.changes {
         for hang in moments() {
             let folder = folder(&format!("{}-on-{number}-{hang:?}", case.name));
@@ -133,7 +133,7 @@ async fn resumes(case: &Case) {
             let name = format!("{} {number} {hang:?}", case.name);
             assert_eq!(without_journal_tags(lab.state()), goal, "{name}");
             nothing_was_lost(&lab, broken);
-            // Once more: nothing is left to do.
+            // A second run has nothing to do.
             run(&lab, &folder, &args(case, APPLY)).expect(0);
             assert_eq!(lab.take_delivery_moments(), [], "{name}");
         }

@@ -1,4 +1,4 @@
-//! The readers of the bucket, according to AWS Config's item of the bucket.
+//! The readers of the bucket, according to its configuration item.
 
 use serde_json::{Value, json};
 use trailseal_lab::{Denial, Fault, FaultKind, History, Lab, Operation, Position, State};
@@ -8,7 +8,7 @@ use super::support::{ACCOUNT, Ended, KEY, REGION, folder, run, state};
 const SIEM: &str = "arn:aws:iam::444455556666:role/siem";
 const AUDITOR: &str = "arn:aws:iam::111122223333:role/auditor";
 
-/// The account, with AWS Config's item of the bucket.
+/// The account, with the configuration item of the bucket.
 fn recorded(bucket_policy: Value) -> State {
     let mut state = state(None);
     state.history.push(History {
@@ -80,14 +80,14 @@ async fn lists_the_readers_and_whether_they_can_decrypt() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_bucket_without_a_policy_still_has_readers_by_iam() {
+async fn warns_of_readers_by_iam_without_a_bucket_policy() {
     let (ended, _) = planned("no-policy", recorded(json!({ "policyText": null }))).await;
     assert!(!ended.out.contains("readers-unknown"), "{}", ended.out);
     assert!(ended.out.contains("readers-by-iam-unseen: "), "{}", ended.out);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_unknown_form_leaves_the_readers_unknown() {
+async fn unexpected_items_leave_the_readers_unknown() {
     let with = |member: &str, value: Value| {
         let mut state = recorded(json!({ "policyText": null }));
         state.history[0].items[0][member] = value;

@@ -1,4 +1,4 @@
-//! One new key for several trails, also if the run is interrupted.
+//! One new key for several trails, even if the run is interrupted.
 
 use trailseal_lab::{Bucket, Hang, Lab, State, Trail};
 
@@ -48,7 +48,7 @@ async fn the_first_plan_creates_the_key_for_all() {
     let ended = run(&lab, &folder, &args(&[], APPLY)).expect(0);
     let state = lab.state();
     let made: Vec<&str> = state.keys[KEYS..].iter().map(|key| key.arn.as_str()).collect();
-    assert_eq!(made.len(), 2, "one in each Region: {made:?}");
+    assert_eq!(made.len(), 2, "expected one key in each Region: {made:?}");
     let of = |region: &str| made.iter().copied().find(|arn| arn.contains(region));
     assert_eq!(key_of(&state, TRAIL).as_deref(), of("us-east-1"));
     assert_eq!(key_of(&state, NEIGHBOUR).as_deref(), of("us-east-1"));
@@ -61,8 +61,8 @@ async fn the_first_plan_creates_the_key_for_all() {
     for moment in lab.take_delivery_moments() {
         assert!(moment.broken.is_empty(), "{moment:?}");
     }
-    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 3, "a journal for each");
-    // Back out each, the last one first; the keys stay.
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 3, "one journal per trail");
+    // Back out each, the latest first; the keys stay.
     let mut journals: Vec<String> = std::fs::read_dir(&folder)
         .unwrap()
         .map(|file| file.unwrap().file_name().into_string().unwrap())
@@ -77,7 +77,7 @@ async fn the_first_plan_creates_the_key_for_all() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_apply_the_other_trails_follow() {
+async fn a_plan_without_apply_lists_the_other_trails() {
     let lab = Lab::start(three()).await.unwrap();
     let ended = run(&lab, &folder("shared-plan"), &args(&[], &[])).expect(0);
     assert_eq!(ended.out.matches("create-key: KMS CreateKey").count(), 2, "{}", ended.out);
@@ -104,7 +104,7 @@ async fn requires_an_alias() {
 /// Killed before and after every change, then resumed: a second key is never created.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_resumed_run_uses_the_same_key() {
-    // Given by name, or found because they fail: the first is not found again once it is sealed.
+    // The trails are given by name or found because they fail; a sealed trail is not found again.
     for named in [&[][..], &["audit", "neighbour"]] {
         for number in 1..=6 {
             for hang in [Hang::BeforeTheChange, Hang::AfterTheChange] {

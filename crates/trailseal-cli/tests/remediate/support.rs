@@ -1,4 +1,4 @@
-//! An account on loopback, and the command in it.
+//! A loopback account, and the command in it.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -19,12 +19,12 @@ pub(super) const PENDING_DELETION: &str =
     "arn:aws:kms:us-east-1:111122223333:key/33333333-0000-4000-8000-333333333333";
 
 pub(super) const JOURNAL: &str = "journal.jsonl";
-/// Seals trail `audit` with the good key.
+/// Seals trail `audit` with the working key.
 pub(super) const SEAL: &[&str] =
     &["audit", "--key", KEY, "--apply", "--yes", "--wait", "0", "--journal", JOURNAL];
 pub(super) const BACK: &[&str] = &["--back-out", JOURNAL, "--apply", "--yes", "--wait", "0"];
 
-/// A policy with the account's root and CloudTrail for these trails.
+/// A policy that admits the account's root and CloudTrail for these trails.
 pub(super) fn policy(trails: &[&str]) -> Value {
     let mut statements = vec![json!({
         "Sid": "Enable IAM User Permissions",
@@ -45,7 +45,7 @@ pub(super) fn policy(trails: &[&str]) -> Value {
     json!({ "Version": "2012-10-17", "Statement": statements })
 }
 
-/// An account whose trail `audit` has this key; trail `neighbour` is sealed with the good key.
+/// An account whose trail `audit` has this key; the working key seals trail `neighbour`.
 pub(super) fn state(key: Option<&str>) -> State {
     let document = json!({
         "trailsealLab": 1,
@@ -69,7 +69,7 @@ pub(super) fn state(key: Option<&str>) -> State {
     State::from_value("test", &document).unwrap()
 }
 
-/// A folder of its own for each test.
+/// A new folder for each test.
 pub(super) fn folder(name: &str) -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("remediate-{name}"));
     drop(std::fs::remove_dir_all(&folder));
@@ -136,7 +136,7 @@ pub(super) fn until_it_hangs(lab: &Lab, folder: &Path, args: &[&str]) -> Child {
     let mut child = command(lab, folder, args).spawn().unwrap();
     let begun = Instant::now();
     while !lab.has_hung() {
-        assert!(begun.elapsed() < Duration::from_secs(60), "the change was never made");
+        assert!(begun.elapsed() < Duration::from_secs(60), "the command never made the change");
         if let Some(status) = child.try_wait().unwrap() {
             let ended = Ended::of(&child.wait_with_output().unwrap());
             panic!("ended with {status} before the change: {ended:?}");

@@ -50,7 +50,7 @@ fn changes(lab: &Lab) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_account_id_confirms() {
+async fn confirms_with_the_account_id() {
     let lab = Lab::start(state(None)).await.unwrap();
     let folder = folder("terminal-yes");
     let ended = answered(&lab, &folder, ACCOUNT, &SEAL).expect(0);
@@ -59,7 +59,7 @@ async fn the_account_id_confirms() {
     assert!(ended.out.contains("verdict   COMPLIANT"), "{}", ended.out);
     assert_eq!(changes(&lab), ["kms:PutKeyPolicy", "cloudtrail:UpdateTrail"]);
     assert_eq!(key_of(&lab.state(), TRAIL).as_deref(), Some(KEY));
-    // A back-out asks as well.
+    // A back-out prompts as well.
     let back = ["remediate", "--back-out", "journal.jsonl", "--apply", "--wait", "0"];
     let ended = answered(&lab, &folder, "no", &back).expect(1);
     assert!(ended.out.contains("2 calls back out trail audit"), "{}", ended.out);
@@ -69,7 +69,7 @@ async fn the_account_id_confirms() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn any_other_line_declines() {
+async fn declines_with_any_other_line() {
     let lab = Lab::start(state(None)).await.unwrap();
     let folder = folder("terminal-no");
     for answer in ["444455556666", "yes", ""] {

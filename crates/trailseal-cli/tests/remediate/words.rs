@@ -1,4 +1,4 @@
-//! Plans, refusals and targets.
+//! The output of plans and refusals, and the selection of trails.
 
 use serde_json::Value;
 use trailseal_lab::Lab;

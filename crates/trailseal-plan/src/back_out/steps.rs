@@ -1,4 +1,4 @@
-//! The steps of a back-out, as far as there is something to undo.
+//! The steps of a back-out, where there is something to undo.
 
 use trailseal_rule::{KeyFacts, KeyRef, KeyState, Reading, Refusal};
 
@@ -102,7 +102,7 @@ fn can_encrypt(back_out: &BackOut<'_>, key: &KeyTarget) -> [Condition; 3] {
 }
 
 /// INVARIANT (a-back-out-only-removes): the new policy is the present one without statements that
-/// the planner generates. Nothing of a journal gets into it.
+/// the planner generates. It contains nothing from the journal.
 pub(super) fn restore_policy(
     back_out: &BackOut<'_>,
     reasons: &mut Reasons,
@@ -183,7 +183,7 @@ pub(super) fn disable_key(
     let facts: &KeyFacts = readable(back_out, |readings| &readings.key, "the key", reasons)?;
     match &facts.state {
         KeyState::Enabled | KeyState::Updating => {}
-        // As before: not enabled, or still pending deletion.
+        // As before the plan: not enabled, or still pending deletion.
         KeyState::Disabled => return None,
         KeyState::PendingDeletion if back_out.happened(StepId::CancelKeyDeletion) => return None,
         KeyState::Creating

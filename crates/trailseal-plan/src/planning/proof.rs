@@ -97,8 +97,8 @@ fn created(arn: KeyArn) -> KeyFacts {
     }
 }
 
-/// The delivery status describes the time before the plan. After a change, the next delivery counts,
-/// which is checked after applying the plan. A status that could not be read stays unread.
+/// The delivery status describes the time before the plan. After a change the next delivery counts,
+/// and it is checked after applying the plan. A status that could not be read stays unread.
 fn delivery(input: &PlanInput<'_>, changes_anything: bool) -> Reading<Delivery> {
     match &input.current_state.facts.delivery {
         Reading::Known(_) | Reading::Refused(Refusal::NotRead) if changes_anything => {

@@ -39,8 +39,8 @@ fn without_sid(mut statement: Value) -> Option<Value> {
 
 /// Removes the statements in `added` from a policy.
 ///
-/// If one statement is left and `before` has it outside a list, the list goes as well. Nothing of
-/// `before` gets into the document.
+/// If one statement is left and it is outside a list in `before`, the list is removed as well. The
+/// document contains nothing from `before`.
 pub(crate) fn remove(policy: &str, added: &[String], before: &str) -> Option<Removed> {
     strict(policy)?;
     let outline: Outline<'_> = serde_json::from_str(policy).ok()?;

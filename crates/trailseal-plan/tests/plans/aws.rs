@@ -1,5 +1,5 @@
-//! A small AWS in memory: what the calls do, and whether the trail can deliver. It is naive on
-//! purpose and shares only types with the planner.
+//! A small AWS in memory: the effect of each call, and whether the trail can deliver. It is
+//! deliberately naive and shares only types with the planner.
 
 use std::collections::BTreeMap;
 

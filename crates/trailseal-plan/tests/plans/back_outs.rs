@@ -1,4 +1,4 @@
-//! Every point of every plan has a back-out, or a refusal with the reason.
+//! Every plan has a back-out after every step, or a refusal with the reason.
 
 use trailseal_plan::{Force, Plan, Present, Progress, Record, RefusalCode, StepId, back_out, fold};
 use trailseal_rule::{KeyState, Reading};
@@ -34,7 +34,7 @@ pub(crate) fn every_back_out_holds(
     for whole_steps in 0..states.len() {
         let records = records(plan, states, whole_steps);
         back_out_holds(case, &fold(&records).unwrap(), &states[whole_steps].aws, context);
-        // And from within the next step, whose call may have been made.
+        // And during the next step, whose call may have been made.
         if let Some(step) = plan.steps.get(whole_steps) {
             let mut records = records.clone();
             records.push(Record::Before { step: step.id, time: now() });
@@ -79,7 +79,7 @@ fn back_out_holds(case: &Case, progress: &Progress, from: &Aws, context: &dyn Fn
     assert!(again.has(RefusalCode::NothingToBackOut), "{again} {}", context());
 }
 
-/// Whether the trail, the policies and the states are as before. A created key, rotation and a
+/// Whether the trail, the policies and the states are as before. A created key, its rotation and a
 /// cancelled deletion stay.
 pub(crate) fn is_restored(before: &Aws, after: &Aws) -> bool {
     let key_is_restored = before.keys.iter().all(|(arn, key)| {

@@ -215,7 +215,7 @@ pub(crate) fn consents() -> Vec<Consent> {
         .collect()
 }
 
-/// One combination, as AWS is and as it is asked for.
+/// One combination: the state of AWS and the request.
 #[derive(Clone, Debug)]
 pub(crate) struct Case {
     pub(crate) aws: Aws,
@@ -257,7 +257,7 @@ impl Case {
         trail
     }
 
-    /// The state as the remediation reads it: of the trail's key only what the parameters need.
+    /// The state as the remediation reads it: only what the parameters need of the trail's key.
     pub(crate) fn current_state(&self, parameters: &Parameters) -> CurrentState {
         let trail = self.trail();
         let candidate = match &self.target_key {

@@ -34,7 +34,7 @@ fn every_prefix_has_its_progress() {
         let progress = fold(&records[..length]).unwrap();
         let states: Vec<StepState> =
             progress.remediation.steps.iter().map(|step| step.state).collect();
-        // Three records per step, after the first.
+        // After the first record, each step has three.
         let (whole_steps, within) = ((length - 1) / 3, (length - 1) % 3);
         for (index, state) in states.iter().enumerate() {
             let expected = match index.cmp(&whole_steps) {
@@ -54,7 +54,7 @@ fn every_prefix_has_its_progress() {
 }
 
 #[test]
-fn a_truncated_journal_is_read_up_to_its_last_complete_line() {
+fn reads_a_truncated_journal_to_its_last_complete_line() {
     let records = whole();
     let bytes = lines(&records);
     let first_line = bytes.iter().position(|byte| *byte == b'\n').unwrap() + 1;
@@ -77,7 +77,7 @@ fn a_truncated_journal_is_read_up_to_its_last_complete_line() {
 }
 
 #[test]
-fn a_malformed_line_is_ignored_at_the_end_and_refused_before() {
+fn ignores_a_malformed_line_only_at_the_end() {
     let records = whole();
     let mut bytes = lines(&records[..2]);
     let whole_bytes = bytes.len();
@@ -94,7 +94,7 @@ fn a_malformed_line_is_ignored_at_the_end_and_refused_before() {
 }
 
 #[test]
-fn a_record_out_of_place_is_refused() {
+fn refuses_a_record_that_is_out_of_place() {
     let records = whole();
     let (time, step) = (now(), StepId::UpdateTrail);
     let begun = || records[0].clone();
@@ -113,7 +113,7 @@ fn a_record_out_of_place_is_refused() {
 }
 
 #[test]
-fn a_step_may_have_happened_only_if_its_call_was_announced() {
+fn a_step_may_have_happened_only_after_its_announcement() {
     let records = whole();
     let time = now();
     let step = StepId::EnableKeyRotation;
@@ -128,7 +128,7 @@ fn a_step_may_have_happened_only_if_its_call_was_announced() {
     assert!(!progress.remediation.step(step).unwrap().may_have_happened);
 }
 
-/// A back-out is a phase of its own in the same journal.
+/// A back-out is a separate phase of the same journal.
 #[test]
 fn every_prefix_of_a_back_out_has_its_progress() {
     let policy = &policies()[0].1;
@@ -150,7 +150,7 @@ fn every_prefix_of_a_back_out_has_its_progress() {
     for (index, step) in back_out_plan.steps.iter().enumerate() {
         let id = step.id;
         all.push(Record::Before { step: id, time });
-        // A new back-out from here has the remaining steps only.
+        // A new back-out from here has only the remaining steps.
         let again = back_out(&fold(&all).unwrap(), &present(&aws), Force::No).unwrap();
         assert_eq!(again.steps, back_out_plan.steps[index..]);
         aws.call(&step.call).unwrap();

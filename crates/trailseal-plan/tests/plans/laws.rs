@@ -31,7 +31,7 @@ struct Counts {
 }
 
 /// Every combination of the trail's key, the requested key, its policy and its rotation. A key that
-/// cannot be read has neither, and rotation matters only if it is checked.
+/// cannot be read has neither a policy nor a rotation, and rotation matters only if it is checked.
 fn combinations(rotates: bool) -> Vec<(Has, Requested, &'static str, &'static str, Rotation)> {
     let mut all = Vec::new();
     for has in HAS {
@@ -50,7 +50,7 @@ fn combinations(rotates: bool) -> Vec<(Has, Requested, &'static str, &'static st
     all
 }
 
-/// Every combination of consents for a disabled key; otherwise none, one to replace, and all.
+/// For a disabled key, every combination of consents; otherwise none, `replace_key`, and all.
 fn consents_for(requested: &Requested) -> Vec<Consent> {
     let is_disabled = matches!(
         requested,
@@ -105,22 +105,22 @@ fn the_laws_hold_under_profile_strict() {
 }
 
 #[test]
-fn the_laws_hold_where_rotation_is_required() {
+fn the_laws_hold_if_rotation_is_required() {
     check("rotation");
 }
 
 #[test]
-fn the_laws_hold_where_the_policy_is_checked_and_unverified_counts_as_compliant() {
+fn the_laws_hold_if_the_policy_is_checked_and_unverified_is_compliant() {
     check("policy");
 }
 
 #[test]
-fn the_laws_hold_where_only_an_account_is_allowed_and_deliveries_are_checked() {
+fn the_laws_hold_if_one_account_is_allowed_and_deliveries_are_checked() {
     check("account");
 }
 
 #[test]
-fn the_laws_hold_where_only_one_key_is_allowed() {
+fn the_laws_hold_if_one_key_is_allowed() {
     check("one key");
 }
 
@@ -303,14 +303,14 @@ fn round_trips(plan: &Plan) {
     assert_eq!(&serde_json::from_str::<Plan>(&text).unwrap(), plan);
 }
 
-/// A plan after some of its steps.
+/// The state after some steps of a plan.
 #[derive(Clone, Debug)]
 pub(crate) struct State {
     pub(crate) aws: Aws,
     pub(crate) plan: Plan,
 }
 
-/// Makes every call, and returns every state, the first included.
+/// Makes every call, and returns all states, including the first.
 pub(crate) fn applied(case: &Case, plan: &Plan, context: &dyn Fn() -> String) -> Vec<State> {
     let mut states = vec![State { aws: case.aws.clone(), plan: plan.clone() }];
     let could_deliver = case.aws.can_deliver();

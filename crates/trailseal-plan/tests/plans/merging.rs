@@ -19,7 +19,7 @@ fn question() -> TrailAndKey<'static> {
     TrailAndKey { trail_arn: TRAIL, key_arn: Some("arn:aws:kms:eu-central-1:111122223333:key/a") }
 }
 
-/// A statement with blanks, odd texts and unknown operators.
+/// A statement with unusual whitespace, odd texts and unknown operators.
 fn statement() -> impl Strategy<Value = String> {
     let sid = select(vec![
         "",

@@ -1,4 +1,4 @@
-//! A snapshot of every reason against a plan.
+//! A snapshot of every refusal.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -35,23 +35,23 @@ impl First {
 }
 
 #[test]
-fn every_refusal_in_words() {
+fn snapshots_every_refusal() {
     let mut first = First::default();
-    among_all_combinations(&mut first);
-    of_trails_and_buckets(&mut first);
+    note_refusals_of_all_combinations(&mut first);
+    note_refusals_of_trails_and_buckets(&mut first);
     of_keys(&mut first);
-    of_ways_back(&mut first);
+    note_refusals_of_back_outs(&mut first);
     let mut out = String::new();
     // The planner does not read the former key, so it never gives this code.
-    let of_the_planner = |code: &&RefusalCode| **code != RefusalCode::FormerKeyNotAllowed;
-    for code in RefusalCode::ALL.iter().filter(of_the_planner) {
+    let given_by_the_planner = |code: &&RefusalCode| **code != RefusalCode::FormerKeyNotAllowed;
+    for code in RefusalCode::ALL.iter().filter(given_by_the_planner) {
         let words = first.0.get(code).unwrap_or_else(|| panic!("no case is refused by {code}"));
         let _ = writeln!(out, "{code}: {words}");
     }
     insta::assert_snapshot!(out);
 }
 
-fn among_all_combinations(first: &mut First) {
+fn note_refusals_of_all_combinations(first: &mut First) {
     for has in crate::cases::HAS {
         for requested in requested_keys() {
             for policy in 0..policies().len() {
@@ -74,7 +74,7 @@ fn among_all_combinations(first: &mut First) {
     }
 }
 
-fn of_trails_and_buckets(first: &mut First) {
+fn note_refusals_of_trails_and_buckets(first: &mut First) {
     let changes: [fn(&mut Trail); 3] = [
         |trail| trail.region = region("eu-west-1"),
         |trail| {
@@ -112,9 +112,9 @@ fn of_keys(first: &mut First) {
     first.note(&impossible.plan(&parameters).unwrap_err());
 }
 
-fn of_ways_back(first: &mut First) {
+fn note_refusals_of_back_outs(first: &mut First) {
     let disabled = Requested::Key(Sort::State(KeyState::Disabled));
-    // The trail's key, the requested key, the steps made, and whether others change the policy then.
+    // The trail's key, the requested key, the completed steps, and whether others change the policy.
     for (has, requested, steps, is_changed) in [
         (Has::None, enabled(), 0, false),
         (Has::None, enabled(), 2, true),
@@ -133,7 +133,7 @@ fn of_ways_back(first: &mut First) {
         first.note(&back_out(&progress, &present, Force::No).unwrap_err());
     }
 
-    // The journal lists an added statement that the planner never adds.
+    // The journal lists an added statement that the planner never generates.
     let case = case(Has::None, &enabled(), 0, HAS_ALL_CONSENT);
     let plan = case.plan(&parameters(&json!({}))).unwrap();
     let states = applied(&case, &plan, &|| "a plan".to_owned());

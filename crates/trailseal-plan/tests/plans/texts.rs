@@ -95,7 +95,7 @@ fn progress_of_a_stopped_run() {
     records.push(Record::Before { step: StepId::UpdateTrail, time: now() });
     records.push(Record::Stopped {
         step: Some(StepId::UpdateTrail),
-        why: "CloudTrail does not answer".to_owned(),
+        why: "CloudTrail does not respond".to_owned(),
         time: now(),
     });
     insta::assert_snapshot!(progress_text(&fold(&records).unwrap()));
@@ -113,7 +113,7 @@ fn policy_differences() {
 
 /// A denied DescribeKey does not hide the other denials.
 #[test]
-fn lists_all_denied_reads_at_once() {
+fn reports_all_denied_reads_together() {
     let denied = |action| Refusal::AccessDenied { action };
     let case = case(Has::None, &enabled(), 0, Consent::default());
     for (raw, rotation) in
@@ -152,7 +152,7 @@ fn the_readme_lists_every_code() {
 }
 
 #[test]
-fn quotes_words_for_a_shell() {
+fn quotes_shell_words() {
     let mut case = case(Has::None, &Requested::New, 0, Consent::default());
     if let TargetKey::New(new) = &mut case.target_key {
         new.description = Some("it's $HOME `id` \"x\"".to_owned());
