@@ -1,8 +1,8 @@
-//! `trailseal audit`: judges the trails of AWS accounts as they are now.
+//! `trailseal audit`: evaluates the trails of AWS accounts in their present state.
 //!
-//! `identity` finds the credentials and their account, `targets` the accounts and Regions. `account`
-//! judges one account, and `gathered` collects the results, so that a failure of one account does
-//! not affect the others. `aggregator` reads AWS Config instead. `messages` has the errors.
+//! `identity` finds the credentials and their account, `targets` the accounts and Regions.
+//! `account` evaluates one account, and `gathered` collects the results, so that accounts fail
+//! independently. `aggregator` reads AWS Config instead. `messages` has the errors.
 
 mod account;
 mod aggregator;
@@ -120,8 +120,8 @@ async fn judged(
     Ok(report(trails, gathered.into_accounts(), problems, given, console.now))
 }
 
-/// Audits the accounts, as many at a time as there may be concurrent requests. Returns the
-/// problem to report for accounts that are not done.
+/// Audits the accounts, as many at a time as there may be concurrent requests. Returns the problem
+/// to report for unfinished accounts.
 async fn audit_all(
     audit: &Arc<Audit>,
     targets: Vec<Target>,
@@ -167,7 +167,7 @@ async fn audit_all(
     why_open
 }
 
-/// The runtime has replaced the default handler of Ctrl-C, so the program must end itself.
+/// The runtime has replaced the default handler of Ctrl-C, so the program must exit itself.
 fn end_at_next_interruption() {
     tokio::spawn(async {
         if tokio::signal::ctrl_c().await.is_ok() {

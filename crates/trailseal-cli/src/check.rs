@@ -1,4 +1,4 @@
-//! `trailseal check`: judges trails from files.
+//! `trailseal check`: evaluates trails from files.
 
 use std::path::{Path, PathBuf};
 

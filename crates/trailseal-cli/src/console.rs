@@ -55,7 +55,7 @@ pub enum Exit {
 }
 
 impl Exit {
-    /// A partial report is a failure: what was not judged may be non-compliant.
+    /// A partial report is a failure: trails that were not evaluated may be non-compliant.
     pub(crate) fn of(report: &Report) -> Self {
         if !report.complete {
             Self::Failure
@@ -96,7 +96,7 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    /// Whether the reader of the output closed it, which is not an error.
+    /// Whether the reader closed the output, which is not an error.
     pub(crate) fn is_broken_pipe(&self) -> bool {
         matches!(self, Self::Output { error, .. } if error.kind() == io::ErrorKind::BrokenPipe)
     }

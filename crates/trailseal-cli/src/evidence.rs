@@ -59,7 +59,7 @@ pub(crate) struct Evidence {
     pub(crate) buckets: Newest<String, Reading<Region>>,
 }
 
-/// A reading that was not read differs from no other.
+/// A reading that was not read does not differ from any other.
 impl<T: PartialEq> Observed for Reading<T> {
     fn difference(&self, other: &Self) -> Option<Difference> {
         let is_alike = self == other || self.is_unread() || other.is_unread();
@@ -101,7 +101,7 @@ impl Evidence {
         keys.chain(rotations).chain(policies).chain(aliases).chain(buckets).collect()
     }
 
-    /// What the rule needs to know of a trail, as far as the input has it.
+    /// The facts of a trail, where the input contains them.
     pub(crate) fn facts(&self, context: &EvaluationContext<'_>, trail: &Trail) -> Facts {
         let mut gathering = Gathering::new(context, trail, EvidenceSource::Items);
         loop {
@@ -135,7 +135,7 @@ impl Evidence {
         }
     }
 
-    /// A note on the capture dates of the items of the key and bucket that the facts come from;
+    /// A note with the capture dates of the items of the key and bucket that provided the facts;
     /// `None` if neither is needed or in the input.
     pub(crate) fn age(
         &self,
@@ -161,7 +161,7 @@ impl Evidence {
         }
     }
 
-    /// What the input has of the key; a deleted alias names none.
+    /// The evidence of the key in the input; the alias of a deleted key names no key.
     fn key(&self, region: &Region, key: &KeyRef, trail: &Trail) -> Reading<KeyFacts> {
         let known = |key: &KeyIdentity| self.keys.get(key).cloned().unwrap_or_else(not_read);
         let owner = trail.arn.owner();
@@ -189,8 +189,8 @@ fn not_read<T>() -> Reading<T> {
     Reading::Refused(Refusal::NotRead)
 }
 
-/// An item says whether the key is rotated, but not how often, which `maxRotationPeriodDays` is
-/// about; `aws kms get-key-rotation-status` says both.
+/// An item shows whether the key is rotated, but not the rotation period, which
+/// `maxRotationPeriodDays` needs; `aws kms get-key-rotation-status` shows both.
 fn rotation(rotation: &Reading<Rotation>, context: &EvaluationContext<'_>) -> Reading<Rotation> {
     let has_no_period = matches!(rotation, Reading::Known(Rotation::On { period_days: None, .. }));
     if has_no_period && context.parameters.max_rotation_period_days.is_some() {
@@ -262,9 +262,9 @@ pub(crate) fn read_alias(
     Ok(())
 }
 
-/// A time in items and answers: ISO 8601, or the milliseconds (in items) or seconds (in answers)
-/// since 1970. Numbers below 10¹¹ are seconds: as milliseconds, they would be before 1973, long
-/// before KMS existed.
+/// A time in items and API responses: ISO 8601, or the milliseconds (in items) or seconds (in
+/// responses) since 1970. Numbers below 10¹¹ are seconds: as milliseconds, they would be before
+/// 1973, long before KMS existed.
 fn instant(value: &Value) -> Option<Timestamp> {
     const SECONDS_MAX: f64 = 1e11;
     match value {

@@ -1,4 +1,4 @@
-//! `trailseal explain`: the checks in words.
+//! `trailseal explain`: descriptions of the checks.
 
 use std::fmt::Write as _;
 
@@ -49,7 +49,7 @@ fn in_full(check: &Check) -> String {
     text
 }
 
-/// The words in lines that any terminal shows whole.
+/// Wraps text to the width of any terminal.
 fn wrapped(words: &str) -> String {
     const COLUMNS: usize = 80;
     let mut text = String::new();

@@ -50,7 +50,7 @@ impl Origin {
     }
 }
 
-/// What the paths of the command line stand for.
+/// The sources in the paths of the command line.
 #[derive(Debug, Default)]
 pub(crate) struct Sources {
     pub(crate) list: Vec<Source>,
@@ -91,7 +91,7 @@ impl Counts {
     }
 }
 
-/// Reads the sources, several at a time; the result does not depend on how many.
+/// Reads the sources concurrently; the result does not depend on the number of threads.
 pub(crate) fn read_all(sources: &Sources, event_parameters: EventParameters) -> Content {
     let next = AtomicUsize::new(0);
     let all = Mutex::new(Content::default());

@@ -24,7 +24,7 @@ pub(crate) use answers::Subject;
 /// How the documents of a source are used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// Trails are judged, and everything else is evidence.
+    /// Trails are evaluated, and everything else is evidence.
     Judged,
     /// Everything is evidence; trails are ignored.
     FactsOnly,
@@ -33,9 +33,9 @@ pub(crate) enum Role {
 /// Which parameters apply to a rule event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum EventParameters {
-    /// Those of the event.
+    /// The parameters of the event.
     Own,
-    /// Those of the command line; the event's are not read.
+    /// The parameters of the command line; the event's are not read.
     Overridden,
 }
 
@@ -44,11 +44,11 @@ pub(crate) enum EventParameters {
 pub(crate) struct ScanOptions<'a> {
     pub(crate) role: Role,
     pub(crate) event_parameters: EventParameters,
-    /// The key or bucket of the answers that do not name one.
+    /// The key or bucket of responses that do not name one.
     pub(crate) subject: Option<&'a Subject>,
 }
 
-/// What makes two observations the same trail.
+/// Two observations with the same identity are of the same trail.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct TrailIdentity {
     account: AccountId,
@@ -68,7 +68,7 @@ pub(crate) struct InputTrail {
     pub(crate) parameters: Option<Arc<Parameters>>,
 }
 
-/// Two rules may report one change, each with its own parameters; an item has none.
+/// Two rules may report one change, each with its own parameters; an item has no parameters.
 impl Observed for InputTrail {
     fn difference(&self, other: &Self) -> Option<Difference> {
         let parameters = (&self.parameters, &other.parameters);
@@ -86,20 +86,20 @@ impl Observed for InputTrail {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Presence {
     Present(Box<Trail>),
-    /// The reason, as the rule words it.
+    /// The reason, in the rule's words.
     Gone(&'static str),
     /// AWS Config does not record the trail, so its state is unknown.
     NotRecorded,
 }
 
-/// Why a part of the input cannot be judged.
+/// Why a part of the input cannot be evaluated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct InputProblem {
     pub(crate) source: usize,
     pub(crate) message: String,
 }
 
-/// An item that was too large for its notification, and that the input must contain elsewhere.
+/// An item that was too large for its notification; the input must contain it elsewhere.
 #[derive(Clone, Debug)]
 struct OversizedItem {
     source: usize,
@@ -117,7 +117,7 @@ pub(crate) struct Inventory {
     pub(crate) trails: Newest<TrailIdentity, InputTrail>,
     pub(crate) evidence: Evidence,
     pub(crate) problems: Vec<InputProblem>,
-    /// The accounts of the judged input.
+    /// The accounts of the evaluated input.
     pub(crate) accounts: Accounts,
     oversized: Vec<OversizedItem>,
     /// Items without a `resourceType`.
@@ -166,7 +166,7 @@ impl Inventory {
 struct DocumentReader<'a> {
     inventory: &'a mut Inventory,
     options: ScanOptions<'a>,
-    /// Without the time and state ID, which each item has of its own.
+    /// Without the time and state ID, which differ for each item.
     observation: Observation,
 }
 
@@ -230,8 +230,8 @@ impl DocumentReader<'_> {
 
 /// A trail in the output of CloudTrail's `DescribeTrails` (CloudTrail API Reference, `Trail`).
 ///
-/// The output does not name the account and Region of the request, so the trail is judged once: as
-/// its owner sees it, in its home Region.
+/// The output does not name the account and Region of the request, so the trail is evaluated once:
+/// as its owner sees it, in its home Region.
 fn trail_of(described: &Value) -> Result<Trail, String> {
     let text = |name: &str| match described.get(name) {
         None | Some(Value::Null) => Ok(None),

@@ -6,14 +6,14 @@ use std::hash::Hash;
 
 use trailseal_rule::Timestamp;
 
-/// When and where a resource was observed. Of equal observations, the greater one is used.
+/// When and where a resource was observed. Of equally old observations, the greater one is used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Observation {
     /// `configurationItemCaptureTime`; `DescribeTrails` output has none.
     pub(crate) captured: Option<Timestamp>,
     /// Whether a rule event supplies parameters.
     pub(crate) has_parameters: bool,
-    /// `configurationStateId`, which orders the captures of one instant.
+    /// `configurationStateId`, which orders captures of the same time.
     pub(crate) state: Option<u64>,
     pub(crate) source: usize,
     /// The index of the document in its source.
@@ -21,8 +21,8 @@ pub(crate) struct Observation {
 }
 
 impl Observation {
-    /// Compares the capture times, then the state IDs. The ages do not compare if only one of two
-    /// has a time or an ID; the place in the input decides nothing.
+    /// Compares the capture times, then the state IDs. Two observations are incomparable if only
+    /// one of them has a time or an ID; their place in the input does not matter.
     fn compare_age(&self, other: &Self) -> Option<Ordering> {
         let by_time = compare_known(self.captured, other.captured)?;
         if by_time.is_ne() { Some(by_time) } else { compare_known(self.state, other.state) }
@@ -65,8 +65,8 @@ type Entry<V> = (Observation, V);
 
 /// Keeps the newest value of each key; the order of insertion does not matter.
 ///
-/// INVARIANT (bounded): no value that is kept of a key is newer than another one. Of each age, at
-/// most two are kept: the one to use, and one that differs from it.
+/// INVARIANT (bounded): no kept value of a key is newer than another one. Of each age, at most two
+/// are kept: the one to use, and one that differs from it.
 #[derive(Debug)]
 pub(crate) struct Newest<K, V>(HashMap<K, Vec<Entry<V>>>);
 

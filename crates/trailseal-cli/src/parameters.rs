@@ -58,7 +58,7 @@ pub(crate) fn given_parameters(arguments: &[String]) -> Result<GivenParameters, 
     }
 }
 
-/// The similarity of two words, from 0 to 1, above which one is suggested for the other; clap uses
+/// The similarity of two words, from 0 to 1, from which one is suggested for the other; clap uses
 /// the same for options.
 const SIMILARITY_MIN: f64 = 0.7;
 

@@ -125,7 +125,7 @@ pub(crate) struct TrailReport {
     pub(crate) unverified: bool,
     /// The annotation of the evaluation in AWS Config.
     pub(crate) annotation: String,
-    /// The profile of the evaluation; absent if the trail was not judged.
+    /// The profile of the evaluation; absent without an evaluation.
     #[serde(default)]
     pub(crate) profile: Option<Profile>,
     /// Why the trail was not evaluated in this run although it exists.
@@ -133,18 +133,18 @@ pub(crate) struct TrailReport {
     pub(crate) not_evaluated: Option<String>,
     pub(crate) key: Option<String>,
     pub(crate) bucket: Option<String>,
-    /// Why the trail was not judged.
+    /// Why the rule does not evaluate the trail.
     pub(crate) reason: Option<String>,
     pub(crate) notes: Vec<String>,
     pub(crate) checks: Vec<CheckReport>,
     /// The checks that `skipChecks` left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) skipped: Vec<String>,
-    /// The evidence on its key and bucket; absent if the trail was not judged.
+    /// The evidence on its key and bucket; absent without an evaluation.
     pub(crate) evidence: Option<EvidenceReport>,
     /// When AWS Config captured the trail.
     pub(crate) captured: Option<Timestamp>,
-    /// The file that holds the trail, or `aws/ACCOUNT/REGION/cloudtrail/NAME`.
+    /// The file that contains the trail, or `aws/ACCOUNT/REGION/cloudtrail/NAME`.
     pub(crate) source: String,
 }
 
@@ -170,8 +170,8 @@ impl TrailReport {
         self.checks.iter().filter(|check| check.outcome != CheckOutcome::Pass)
     }
 
-    /// The trail's ARN if this is a copy that was not judged: a shadow copy, or a member account's
-    /// copy of an organization trail.
+    /// The trail's ARN if this is a copy that was not evaluated: a shadow trail, or a member
+    /// account's copy of an organization trail.
     pub(crate) fn copy_of(&self) -> Option<&TrailArn> {
         let arn = self.arn.as_ref()?;
         let is_copy = *arn.owner() != self.account || *arn.home_region() != self.region;
@@ -191,7 +191,7 @@ impl TrailReport {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct CheckReport {
-    /// A check ID. A report of a later release may hold one that this release does not know.
+    /// A check ID. A report of a later release may contain one that this release does not know.
     pub(crate) id: String,
     pub(crate) outcome: CheckOutcome,
     /// What was found, or why it could not be verified.
@@ -234,7 +234,7 @@ impl AccountReport {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct RegionReport {
     pub(crate) region: String,
-    /// The number of visible trails, copies included.
+    /// The number of visible trails, including copies.
     pub(crate) trails: usize,
     /// Why the trails could not be listed.
     pub(crate) problem: Option<String>,
@@ -247,7 +247,7 @@ impl RegionReport {
     }
 }
 
-/// A part of the input that could not be judged.
+/// A part of the input that could not be evaluated.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Problem {
     pub(crate) source: String,

@@ -92,7 +92,7 @@ enum State {
     Between,
     /// In a document, outside of its lists.
     Document,
-    /// In a list, before, between or behind its elements.
+    /// In a list, before, between or after its elements.
     List(List),
     Element(List),
 }

@@ -1,4 +1,4 @@
-//! What several unit tests need: a folder of files, a run of `check`, and configuration items.
+//! Shared by unit tests: a folder of files, a run of `check`, and configuration items.
 
 use std::ffi::OsString;
 use std::fs;
@@ -79,7 +79,7 @@ impl Checked {
         self.report()["trails"].as_array().unwrap().iter().map(verdict).collect()
     }
 
-    /// The run ended with this exit code and these verdicts.
+    /// Asserts the exit code and the verdicts.
     #[track_caller]
     pub(crate) fn is(&self, exit: Exit, verdicts: &[&str]) {
         assert_eq!(
@@ -123,7 +123,7 @@ pub(crate) fn change(item: &Value) -> Value {
     json!({ "messageType": "ConfigurationItemChangeNotification", "configurationItem": item })
 }
 
-/// The message about an item that is too large for a message.
+/// The notification of an oversized configuration item.
 pub(crate) fn oversized(item: &Value) -> Value {
     let mut summary = item.clone();
     summary.as_object_mut().unwrap().remove("configuration");

@@ -20,7 +20,7 @@ use crate::report::{RegionReport, judge_account_without_trails, judge_trail};
 /// other tools share.
 const REQUESTS_PER_ACCOUNT_MAX: usize = 8;
 
-/// Trails of one Region that are judged concurrently.
+/// Trails of one Region that are evaluated concurrently.
 const TRAILS_AT_A_TIME: usize = 4;
 
 /// What the audits of all accounts share.
@@ -34,7 +34,7 @@ pub(super) struct Audit {
     pub(super) gathered: Mutex<Gathered>,
 }
 
-/// An account that is done, and its calls.
+/// The results of an account, and its calls.
 #[derive(Debug)]
 pub(super) struct Done {
     pub(super) target: Target,
@@ -49,7 +49,7 @@ impl Audit {
         self.gathered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Judges the trails of one account, with a session of its own.
+    /// Evaluates the trails of one account in its own session.
     pub(super) async fn account(self: Arc<Self>, target: Target) -> Done {
         let calls = match self.session(&target).await {
             Ok(session) => {
@@ -125,7 +125,7 @@ impl Audit {
         }
     }
 
-    /// Judges the trails of one Region.
+    /// Evaluates the trails of one Region.
     async fn region(&self, session: Session, evidence: &Evidence<'_>) -> Option<RegionFailure> {
         let region = session.region();
         let trails = match describe_trails(&session).await {
@@ -174,7 +174,7 @@ impl Audit {
         }
     }
 
-    /// Reports the failures of Regions, each cause once.
+    /// Reports the failures of Regions, with each cause once.
     fn add_failures(&self, session: &Session, asked: usize, failures: Vec<RegionFailure>) {
         let account = session.account();
         let all_failed = failures.len() == asked;

@@ -1,9 +1,9 @@
-//! Judges an organization by a configuration aggregator.
+//! Evaluates an organization through a configuration aggregator.
 //!
-//! Its rows are configuration items, and are judged like those of files: evidence of a key or bucket
-//! that AWS Config does not record is unverified. No row shows whether AWS Config records trails, so
-//! an account and Region with other resources but no trail is not judged. Accounts and Regions that
-//! the aggregator does not collect are unknown.
+//! Its rows are configuration items and are evaluated like those of files: evidence of a key or
+//! bucket that AWS Config does not record is unverified. No row shows whether AWS Config records
+//! trails, so an account and Region with other resources but no trail is not evaluated. Accounts
+//! and Regions that the aggregator does not collect are unknown.
 
 use std::collections::BTreeSet;
 
@@ -22,7 +22,7 @@ use crate::inventory::{EventParameters, Inventory, Presence, Role, ScanOptions};
 use crate::report::{Problem, RegionReport, Report, judge};
 use crate::scan::Document;
 
-/// What makes a row a configuration item (AWS Config Developer Guide, "Query Components").
+/// The columns of a configuration item (AWS Config Developer Guide, "Query Components").
 const ITEM: &str = "SELECT accountId, awsRegion, arn, resourceId, resourceName, resourceType, \
     configurationItemCaptureTime, configurationItemStatus, configuration, \
     supplementaryConfiguration";
@@ -30,13 +30,13 @@ const ITEM: &str = "SELECT accountId, awsRegion, arn, resourceId, resourceName, 
 /// Every account and Region with a resource in the aggregator.
 const LOCATIONS: &str = "SELECT accountId, awsRegion, COUNT(*) GROUP BY accountId, awsRegion";
 
-/// Characters of a list of IDs, so that a query stays below AWS Config's 4,096.
+/// The most characters in a list of IDs, so that a query stays below AWS Config's limit of 4,096.
 const IDS_CHARS_MAX: usize = 3_500;
 
 /// The problem of an account and Region with a resource in the aggregator, but no trail.
 const NO_TRAIL_SEEN: &str = "no trail seen there: AWS Config may not record trails";
 
-/// Accounts and Regions that one message names; it has only the number of the others.
+/// The most accounts and Regions in one message; it gives only the number of the others.
 const LOCATIONS_NAMED_MAX: usize = 10;
 
 const SCAN_OPTIONS: ScanOptions<'static> = ScanOptions {
@@ -53,7 +53,7 @@ struct Location {
     aws_region: Region,
 }
 
-/// Judges all trails in the aggregator.
+/// Evaluates all trails in the aggregator.
 ///
 /// # Errors
 ///
@@ -117,7 +117,7 @@ fn key_id(query: &KeyQuery) -> Option<String> {
     }
 }
 
-/// The IDs as lists for queries of limited length. Text with other characters is not an ID.
+/// The IDs as lists for queries of limited length, without text that is not an ID.
 fn lists(ids: &BTreeSet<String>) -> Vec<String> {
     let of_ids = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte);
     let mut lists: Vec<String> = Vec::new();
@@ -173,7 +173,7 @@ fn add_locations(report: &mut Report, locations: &[String], name: &str) {
     report.complete = report.is_whole();
 }
 
-/// One problem for all accounts and Regions without a trail: there can be thousands.
+/// One problem for all accounts and Regions without a trail, since there can be thousands.
 fn locations_without_trails(silent: &[String], all: usize) -> Option<String> {
     if silent.is_empty() {
         return None;

@@ -18,7 +18,7 @@ pub(super) struct Gathered {
 }
 
 impl Gathered {
-    /// All accounts of the audit, none of them done.
+    /// All accounts of the audit, none of them finished.
     pub(super) fn of(targets: &[Target]) -> Self {
         let mut gathered = Self::default();
         for target in targets {
@@ -45,7 +45,7 @@ impl Gathered {
         }
     }
 
-    /// Adds a problem of a Region whose other trails were judged.
+    /// Adds a problem of a Region whose other trails were evaluated.
     pub(super) fn region_problem(&mut self, account: &AccountId, region: &Region, what: &str) {
         let regions =
             self.accounts.get_mut(account.as_str()).into_iter().flat_map(|of| &mut of.regions);
@@ -76,7 +76,7 @@ impl Gathered {
         (self.trails.len(), self.trails.iter().filter(broken).count())
     }
 
-    /// Ends the audit: accounts that are not done have this problem.
+    /// Ends the audit: unfinished accounts get this problem.
     pub(super) fn close(&mut self, why: &str) {
         for id in std::mem::take(&mut self.open) {
             if let Some(account) = self.accounts.get_mut(&id) {

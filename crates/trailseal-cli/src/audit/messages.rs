@@ -145,7 +145,7 @@ pub(super) fn aggregator(error: &AwsError, name: &str, caller: &Caller, region: 
     }
 }
 
-/// An account or Region cannot be judged; `role` is the role that was denied.
+/// An account or Region cannot be evaluated; `role` is the role that was denied.
 pub(super) fn failed(error: &AwsError, role: Option<&str>) -> String {
     let whom = role.map_or_else(|| "the caller".to_owned(), |role| format!("`{role}`"));
     match error {

@@ -7,7 +7,7 @@ use trailseal_rule::error_chain;
 
 use super::messages;
 
-/// Variables that name a profile if `--profile` does not, in the order of the AWS CLI.
+/// The variables that name a profile without `--profile`, in the order of the AWS CLI.
 const VARIABLES: [&str; 2] = ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"];
 
 /// The variables of credentials in the environment.
@@ -21,8 +21,8 @@ pub(super) struct NamedProfile {
 }
 
 impl NamedProfile {
-    /// The profile that `--profile` or else a variable names. As in the AWS CLI, an empty variable
-    /// names a profile that does not exist.
+    /// The profile that `--profile` names, or otherwise a variable. As in the AWS CLI, an empty
+    /// variable names a profile that does not exist.
     ///
     /// # Errors
     ///

@@ -12,7 +12,7 @@ const BETWEEN_LINES: Duration = Duration::from_secs(2);
 
 const TEMPLATE: &str = "{bar:30} {pos} of {len} accounts, {msg}, {eta} left";
 
-/// The progress, as a bar on a terminal or else line by line.
+/// The progress, as a bar on a terminal and otherwise line by line.
 #[derive(Debug)]
 pub(super) struct Progress {
     /// Not drawn without a terminal.
@@ -40,7 +40,7 @@ impl Progress {
         Self { bar, printed: has_lines.then(Instant::now) }
     }
 
-    /// Shows the number of accounts that are done, of trails and of findings.
+    /// Shows the number of finished accounts, of trails and of findings.
     pub(super) fn update(&mut self, done: usize, counts: (usize, usize), err: &mut dyn Write) {
         let (done, accounts) = (done as u64, self.bar.length().unwrap_or_default());
         let found = found(counts.0, counts.1);
@@ -50,7 +50,7 @@ impl Progress {
             && (printed.elapsed() >= BETWEEN_LINES || done == accounts)
         {
             *printed = Instant::now();
-            // At the speed so far.
+            // Estimated from the speed so far.
             let rest = u128::from(accounts.saturating_sub(done));
             let left = self.bar.elapsed().as_millis() * rest / u128::from(done.max(1)) / 1000;
             let _is_closed = writeln!(

@@ -24,7 +24,7 @@ impl Target {
     }
 }
 
-/// The accounts of the audit, including those that are left out.
+/// The accounts of the audit, including those that are skipped.
 ///
 /// # Errors
 ///
@@ -82,7 +82,7 @@ fn at_least_one(targets: Vec<Target>) -> Result<Vec<Target>, String> {
     if targets.is_empty() { Err("the answer names no account".to_owned()) } else { Ok(targets) }
 }
 
-/// `State` replaces `Status` (Organizations API Reference, `Account`). An account is left out only
+/// `State` replaces `Status` (Organizations API Reference, `Account`). An account is skipped only
 /// in a known inactive state.
 fn target(account: &Account) -> Result<Target, String> {
     let id = AccountId::parse(account.id().unwrap_or_default())
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn only_accounts_in_a_known_inactive_state_are_left_out() {
+    fn skips_only_accounts_in_a_known_inactive_state() {
         for word in ["PENDING_ACTIVATION", "SUSPENDED", "PENDING_CLOSURE", "CLOSED"] {
             let said = Some(format!("the account is {word} in the organization"));
             assert_eq!(left_out(Some(word), None), said);

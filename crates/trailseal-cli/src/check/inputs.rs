@@ -60,7 +60,7 @@ fn a_trail_with_only_a_copy_in_the_input_makes_the_run_partial() {
         assert_eq!(report["summary"]["notEvaluated"], 1, "{file}");
         let why = report["trails"][0]["notEvaluated"].as_str().unwrap();
         assert!(why.starts_with("nothing in the input is from its home Region"), "{why}");
-        // A copy that is evaluated, or exempt, is not reported.
+        // A copy that is evaluated or exempt is not reported.
         let report = check(&[&file, "-p", "replicas=EVALUATE"]).report();
         assert_eq!(report["summary"]["notEvaluated"], 0, "{file}");
         let exempt = format!("exemptTrails={}", report["trails"][0]["arn"].as_str().unwrap());
@@ -68,7 +68,7 @@ fn a_trail_with_only_a_copy_in_the_input_makes_the_run_partial() {
         let not_evaluated = &checked.report()["summary"]["notEvaluated"];
         assert_eq!((checked.exit, not_evaluated), (Exit::Clean, &json!(0)));
     }
-    // A copy needs no report if the trail itself is evaluated.
+    // A copy is not reported if the trail itself is evaluated.
     let both = ["coverage/only-the-shadow-copy.json", "forms/aws-cli-getagg.json"];
     assert_eq!(check(&both).report()["summary"]["notEvaluated"], 0);
 }
@@ -100,9 +100,9 @@ fn an_account_without_a_trail_is_reported_once() {
     assert_eq!(check(&[empty]).exit, Exit::Clean);
 }
 
-/// A rule's event carries its own `noTrails`, which counts for its account alone.
+/// A rule event contains its own `noTrails`, which applies only to its account.
 #[test]
-fn an_account_without_a_trail_is_reported_by_the_parameters_of_its_event() {
+fn no_trails_in_an_event_applies_to_its_account() {
     let schedule = "coverage/schedule-with-no-trails.json";
     let checked = check(&[schedule]);
     checked.is(Exit::Findings, &["NON_COMPLIANT"]);
@@ -114,17 +114,17 @@ fn an_account_without_a_trail_is_reported_by_the_parameters_of_its_event() {
 }
 
 #[test]
-fn what_cannot_be_judged_is_a_problem() {
+fn input_that_cannot_be_evaluated_is_a_problem() {
     for (file, verdicts, words) in [
         ("items-without-resource-type", &[][..], "contains 1 item without a `resourceType`"),
         ("empty-list", &[], "contains nothing that can be judged"),
-        // AWS Config lists what it did not answer: the trail that it did answer is evaluated.
+        // AWS Config lists the resources that it did not return; the returned trail is evaluated.
         (
             "aws-cli-batchgetagg-unprocessed",
             &["NON_COMPLIANT unverified"],
             "lacks 1 of the requested resources",
         ),
-        // A member that was not selected could decide.
+        // A member that was not selected could decide the verdict.
         ("select-without-configuration", &[], "select `configuration` as a whole"),
     ] {
         let checked = check(&[&format!("forms/{file}.json")]);
@@ -173,7 +173,7 @@ fn fails(arguments: &[&str], words: &str) -> Checked {
 const KEY: &str = "arn:aws:kms:us-east-1:111122223333:key/11111111-0000-4000-8000-111111111111";
 
 #[test]
-fn answers_without_a_name_are_evidence_of_the_resource_that_the_user_names() {
+fn unnamed_responses_are_evidence_of_the_resource_that_the_user_names() {
     let trail = "forms/aws-cli-get-trail.json";
     let evidence = [
         format!("{KEY}=@forms/aws-cli-describe-key.json"),
@@ -192,7 +192,7 @@ fn answers_without_a_name_are_evidence_of_the_resource_that_the_user_names() {
     }
     assert_eq!(evidence["rotation"]["value"]["periodDays"], 365);
     assert_eq!(evidence["bucketRegion"]["value"], "us-east-1");
-    // Without a name, or with that of another key, they are not used.
+    // Without a name, or with the name of another key, they are not used.
     for name in ["get-key-policy", "get-bucket-location"] {
         let file = format!("forms/aws-cli-{name}.json");
         let checked =

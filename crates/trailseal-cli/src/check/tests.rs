@@ -1,4 +1,4 @@
-//! From files to the exit code and messages: a trail with missing evidence is never compliant.
+//! From files to the exit code and messages: a trail with missing evidence is never COMPLIANT.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ use crate::testing::{
 };
 
 impl Folder {
-    /// Runs `trailseal check`; the messages are without the path of the folder.
+    /// Runs `trailseal check`; removes the folder's path from the messages.
     fn check(&self, arguments: &[&str]) -> Checked {
         let is_path = |word: &str| !word.starts_with('-') && !word.contains('=') && word != "json";
         let words = [["-o", "json"].as_slice(), arguments].concat();
@@ -73,9 +73,9 @@ fn a_conflict_of_two_lists_is_a_problem_of_both_files() {
     assert_eq!(checked.err, "");
 }
 
-/// A list has no time, so both are judged, and the worse one decides the exit code.
+/// A list has no time, so both trails are evaluated, and the worse verdict decides the exit code.
 #[test]
-fn a_list_and_an_item_of_one_trail_are_both_judged() {
+fn evaluates_both_a_list_and_an_item_of_a_trail() {
     for keys in [[None, Some(KEY)], [Some(KEY), None]] {
         let folder = Folder::new("list-and-item");
         let [of_list, of_item] = keys;
@@ -87,9 +87,9 @@ fn a_list_and_an_item_of_one_trail_are_both_judged() {
 }
 
 #[test]
-fn the_state_id_decides_between_two_items_of_one_instant() {
+fn the_state_id_orders_items_of_the_same_time() {
     let state = |state: &str, id: &str| with(key_item(state), "configurationStateId", json!(id));
-    // The ID is a number in events, and text in the API's answers.
+    // The ID is a number in events, and text in API responses.
     let enabled = with(key_item("Enabled"), "configurationStateId", json!(9));
     for (disabled, exit, verdict) in [
         (state("Disabled", "10"), Exit::Findings, "NON_COMPLIANT key-usable"),
@@ -115,7 +115,7 @@ fn the_state_id_decides_between_two_items_of_one_instant() {
 }
 
 #[test]
-fn an_item_without_a_time_is_not_older_than_one_with_a_time() {
+fn an_item_without_a_time_is_not_older() {
     let mut undated = with(bucket_item(), "configurationItemStatus", json!("ResourceDeleted"));
     undated.as_object_mut().unwrap().remove("configurationItemCaptureTime");
     let dated = with(undated.clone(), "configurationItemCaptureTime", json!(INSTANT));
@@ -133,9 +133,9 @@ fn an_item_without_a_time_is_not_older_than_one_with_a_time() {
     checked.is(Exit::Findings, &["NON_COMPLIANT key-in-bucket-region"]);
 }
 
-/// A snapshot writes a policy as an object, the API as text.
+/// A snapshot contains a policy as an object, an API response as text.
 #[test]
-fn two_spellings_of_one_item_do_not_conflict() {
+fn two_encodings_of_one_item_do_not_conflict() {
     let policy = json!({ "Version": "2012-10-17", "Statement": [] });
     let supplement = |policy: Value| json!({ "Policy": policy, "KeyRotationStatus": true });
     let member = "supplementaryConfiguration";
@@ -151,7 +151,7 @@ fn two_spellings_of_one_item_do_not_conflict() {
 }
 
 #[test]
-fn different_parameters_for_one_change_are_a_problem_unless_overridden() {
+fn rejects_different_parameters_for_one_change_unless_overridden() {
     let item = with(trail_item(Some(KEY)), "configurationStateId", json!(7));
     let folder = Folder::new("two-rules");
     folder.write_json("facts.json", &[key_item("Enabled"), bucket_item()]);
@@ -166,7 +166,7 @@ fn different_parameters_for_one_change_are_a_problem_unless_overridden() {
             give only one of them, or set the parameters with --parameter";
         assert_eq!(checked.messages(), events.map(|name| format!("error: {name}: {words}")));
     }
-    // The event's parameters apply, in whichever file the same item is.
+    // The event's parameters apply, whichever file contains the item.
     for files in [["strict.json", "item.json"], ["item.json", "strict.json"]] {
         let [one, other] = files;
         let checked = folder.check(&[one, other, "--facts", "facts.json"]);
@@ -303,7 +303,7 @@ fn a_folder_without_a_file_to_read_is_a_problem() {
 
 #[cfg(unix)]
 #[test]
-fn links_to_folders_are_skipped_and_links_to_nothing_are_problems() {
+fn skips_links_to_folders_and_reports_broken_links() {
     use std::os::unix::fs::symlink;
 
     let folder = Folder::new("links");

@@ -1,8 +1,8 @@
 //! `AWS::KMS::Key` items.
 //!
 //! The members are those of AWS Config's resource schema for `AWS::KMS::Key`: `configuration` is
-//! KMS's `KeyMetadata` with small initials, and `supplementaryConfiguration` holds
-//! `KeyRotationStatus` and `Policy`, whose values are themselves JSON text in Config's API.
+//! KMS's `KeyMetadata` with lowercase initials, and `supplementaryConfiguration` contains
+//! `KeyRotationStatus` and `Policy`, whose values are themselves JSON text in API responses.
 
 use serde_json::{Map, Value};
 use trailseal_rule::{
@@ -20,7 +20,7 @@ pub(crate) struct KeyItem {
     pub(crate) policy: Reading<KeyPolicy>,
 }
 
-/// The policy of a key, compared as JSON: AWS writes one policy with different white space and
+/// The policy of a key, compared as JSON: AWS returns one policy with different white space and
 /// orders of members.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PolicyReading(pub(crate) Reading<KeyPolicy>);
@@ -42,7 +42,7 @@ impl Observed for PolicyReading {
 }
 
 impl KeyItem {
-    /// Reads an item; `whole` is all of it, with the members that `item` leaves out.
+    /// Reads an item; `whole` is the complete item, with the members that `item` omits.
     pub(crate) fn read(item: &ConfigurationItem, whole: &Value) -> (KeyIdentity, Self) {
         let metadata = item.configuration.as_ref().and_then(Value::as_object);
         let own = metadata.and_then(|members| members.get("arn")?.as_str());
@@ -94,7 +94,7 @@ fn arn_of(account: &AccountId, region: &Region, id: &str) -> Option<KeyArn> {
     KeyArn::parse(&format!("arn:{partition}:kms:{region}:{account}:key/{id}")).ok()
 }
 
-/// The member name of an answer (`KeyState`), for that of an item (`keyState`).
+/// The member name in API responses (`KeyState`) for the one in items (`keyState`).
 pub(crate) fn capitalized(name: &str) -> String {
     let mut name = name.to_owned();
     if let Some(first) = name.get_mut(..1) {
@@ -115,7 +115,7 @@ pub(crate) fn key_facts<'a>(arn: KeyArn, member: &dyn Fn(&str) -> Option<&'a Val
     let state = KeyState::from_kms(word("keyState"));
     let (valid_to, state) = match (date(member("validTo")), state) {
         (Ok(date), state) => (date, state),
-        // It is then unknown whether the material has expired.
+        // It is then unknown whether the key material has expired.
         (Err(()), state @ (KeyState::Enabled | KeyState::Updating)) => {
             let word = format!("{} with a validTo that is not a time", state.as_str());
             (None, KeyState::Unrecognized(word))
@@ -144,8 +144,8 @@ fn date(value: Option<&Value>) -> Result<Option<Timestamp>, ()> {
     }
 }
 
-/// If the item leaves it out, the origin may show it: KMS does not rotate imported material or keys
-/// in a custom key store (KMS API Reference, `GetKeyRotationStatus`).
+/// If the item omits it, the origin may show it: KMS does not rotate imported material or keys in a
+/// custom key store (KMS API Reference, `GetKeyRotationStatus`).
 fn rotation(status: Option<&Value>, origin: KeyOrigin) -> Reading<Rotation> {
     match status.and_then(switch) {
         Some(true) => Reading::Known(Rotation::On { period_days: None, next: None }),
@@ -170,7 +170,7 @@ fn switch(value: &Value) -> Option<bool> {
     }
 }
 
-/// A policy is JSON text; Config's API encodes that text as a JSON string once more.
+/// A policy is JSON text; API responses of AWS Config encode this text as a JSON string.
 fn policy(value: Option<&Value>) -> Reading<KeyPolicy> {
     match value {
         Some(Value::String(text)) => match serde_json::from_str(text) {

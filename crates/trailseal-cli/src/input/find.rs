@@ -117,7 +117,7 @@ fn may_be_json(name: &str) -> bool {
     [".json", ".json.gz", ".ndjson", ".jsonl"].iter().any(|end| name.ends_with(end))
 }
 
-/// A name without a full type is not evidence of another type: some file systems forbid colons.
+/// A name without a complete type proves nothing: some file systems do not allow colons.
 fn is_history_of_another_type(name: &str) -> bool {
     let Some((_, rest)) = name.split_once(HISTORY) else {
         return false;

@@ -11,8 +11,8 @@ use thiserror::Error;
 use super::{Origin, utf16};
 use crate::scan::{Document, ScanError, Scanner};
 
-/// Bytes of a chunk: large enough that system calls and passing it between threads cost little,
-/// small enough for the caches of the processor.
+/// Bytes of a chunk: large enough that system calls and the transfer between threads cost little,
+/// small enough for the processor's caches.
 const CHUNK_BYTES: usize = 512 << 10;
 
 /// Bytes that show the format of a file, and bytes of a gzip file that are read at once.
@@ -27,7 +27,7 @@ const CHUNKS_AHEAD: usize = 3;
 /// Up to this size, a gzip file may inflate by any ratio.
 const INFLATED_BYTES_FREE: u64 = 256 << 20;
 
-/// The largest ratio of a larger gzip file: files of AWS Config stay far below, and a bomb reaches
+/// The highest ratio for a larger gzip file: files of AWS Config stay far below, and a bomb reaches
 /// a thousand.
 const INFLATION_MAX: u64 = 250;
 
@@ -40,7 +40,7 @@ pub(crate) enum ReadError {
     Open(#[source] io::Error),
     #[error("cannot be read")]
     Read(#[source] io::Error),
-    /// It begins like gzip, but is corrupt or ends too soon.
+    /// It begins like gzip, but is corrupt or truncated.
     #[error("is not complete gzip")]
     Gzip(#[source] io::Error),
     /// It begins like UTF-16, but is corrupt.
@@ -161,7 +161,7 @@ fn scan_at_once(
     })
 }
 
-/// Inflates a gzip file and stops at a bomb.
+/// Inflates a gzip file, and stops at a bomb.
 struct Inflating<R> {
     /// `Take` counts the bytes that are read; it has no limit.
     decoder: MultiGzDecoder<BufReader<Take<R>>>,

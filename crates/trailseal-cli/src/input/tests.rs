@@ -51,7 +51,7 @@ fn read_paths(paths: &[&Path]) -> (Vec<String>, Vec<(String, String)>, Sources, 
 }
 
 #[test]
-fn files_are_read_whole_or_not_at_all() {
+fn uses_files_completely_or_not_at_all() {
     let folder = Folder::new("kinds");
     let both = snapshot(&["cut-1", "cut-2"]);
     let (half, _) = both.split_at(both.len() - 2);
@@ -80,14 +80,14 @@ fn files_are_read_whole_or_not_at_all() {
     assert_eq!(words[1], "is empty");
     assert!(words[2].starts_with("is not complete gzip: "), "{}", words[2]);
     assert!(words[3].starts_with("is not complete gzip: "), "{}", words[3]);
-    // A file that the command line names must be of use.
+    // A file that the command line names must contain something usable.
     let (_, problems, _, other_kinds) = read_paths(&[&folder.0.join("other.json")]);
     assert_eq!((problems.len(), other_kinds), (1, 0));
     assert!(problems[0].1.starts_with("contains nothing that can be judged"), "{problems:?}");
 }
 
 #[test]
-fn gzip_of_several_members_is_one_text() {
+fn reads_gzip_of_several_members_as_one_text() {
     let folder = Folder::new("members");
     let text = snapshot(&["first", "second"]);
     let (head, tail) = text.split_at(text.len() / 2);
@@ -100,9 +100,9 @@ fn gzip_of_several_members_is_one_text() {
     );
 }
 
-/// Larger than the part that one thread reads; the corrupt file continues long after its fault.
+/// The file is larger than one thread reads; the corrupt one continues long after its fault.
 #[test]
-fn a_large_gzip_file_is_read_to_its_end_or_its_fault() {
+fn reads_a_large_gzip_file_to_its_end_or_its_fault() {
     let folder = Folder::new("large");
     let blanks = vec![b' '; 12 << 20];
     let mut right = snapshot(&["first", "last"]);

@@ -1,4 +1,4 @@
-//! The accounts of the judged input, for `noTrails`: an account without a trail is reported once.
+//! The accounts of the input, for `noTrails`: an account without a trail is reported once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ pub(crate) struct Accounts {
     pub(crate) empty_lists: BTreeSet<usize>,
 }
 
-/// What the input shows of an account beside its trails.
+/// What the input shows of an account besides its trails.
 #[derive(Clone, Debug)]
 pub(crate) struct InputAccount {
     /// The first of its Regions in the input, in alphabetical order.
@@ -21,7 +21,7 @@ pub(crate) struct InputAccount {
     pub(crate) source: usize,
     /// Whether a rule event of the account sets `noTrails=NON_COMPLIANT`.
     pub(crate) reports_no_trails: bool,
-    /// Whether the input contains something about a trail that cannot be used.
+    /// Whether the input contains unusable data about a trail.
     pub(crate) may_have_a_trail: bool,
 }
 
@@ -47,14 +47,14 @@ impl Accounts {
         self.known.get_mut(&AccountId::parse(account?).ok()?)
     }
 
-    /// A rule event of the account asks for a finding if there is no trail.
+    /// Marks that a rule event of the account reports an account without a trail.
     pub(super) fn report_no_trails(&mut self, account: &str) {
         if let Some(known) = self.get_mut(Some(account)) {
             known.reports_no_trails = true;
         }
     }
 
-    /// The input contains something about a trail that cannot be used.
+    /// Marks that the input contains unusable data about a trail.
     pub(super) fn may_have_a_trail(&mut self, account: Option<&str>) {
         if let Some(known) = self.get_mut(account) {
             known.may_have_a_trail = true;

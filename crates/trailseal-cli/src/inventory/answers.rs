@@ -1,6 +1,6 @@
-//! Answers of KMS and S3, as the AWS CLI prints them.
+//! Responses of KMS and S3, as the AWS CLI prints them.
 //!
-//! INVARIANT (named): an answer that does not name its key or bucket is evidence only of the one
+//! INVARIANT (named): a response that does not name its key or bucket is evidence only of the one
 //! that `--evidence ARN=FILE` names.
 
 use serde_json::Value;
@@ -9,7 +9,7 @@ use trailseal_rule::{BucketName, KeyArn, KeyPolicy, Reading, Refusal, Region, Ro
 use super::DocumentReader;
 use crate::evidence::{KeyIdentity, PolicyReading, capitalized, key_facts, text};
 
-/// The key or bucket of the answers of a source.
+/// The key or bucket of the responses in a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Subject {
     Key(KeyArn),
@@ -28,7 +28,7 @@ impl Subject {
 }
 
 impl DocumentReader<'_> {
-    /// Reads a document that is the answer of KMS `DescribeKey`, `GetKeyRotationStatus` or
+    /// Reads a document that is a response of KMS `DescribeKey`, `GetKeyRotationStatus` or
     /// `GetKeyPolicy`, or of S3 `GetBucketLocation`. Returns whether it is one.
     pub(super) fn answer(&mut self, document: &Value) -> bool {
         let result =
@@ -85,8 +85,8 @@ impl DocumentReader<'_> {
         let Some(Subject::Bucket(bucket)) = self.options.subject else {
             return Err(unnamed("bucket's location", "arn:aws:s3:::BUCKET"));
         };
-        // S3 leaves out the oldest Region, and calls another one by its old name (S3 API
-        // Reference, `GetBucketLocation`).
+        // S3 omits the oldest Region, and returns another one by its old name (S3 API Reference,
+        // `GetBucketLocation`).
         let name = match location.as_str() {
             None if location.is_null() => "us-east-1",
             Some("EU") => "eu-west-1",
@@ -98,8 +98,8 @@ impl DocumentReader<'_> {
         Ok(())
     }
 
-    /// The key of an answer: the one that it names, or else the one that `--evidence` names. They
-    /// must not differ.
+    /// The key of a response: the one that it names, or otherwise the one that `--evidence` names.
+    /// If both name one, they must be equal.
     fn key(&self, own: Option<&KeyArn>, what: &str) -> Result<KeyIdentity, String> {
         let given = match self.options.subject {
             Some(Subject::Key(arn)) => Some(KeyIdentity::of_arn(arn)),
@@ -119,7 +119,7 @@ fn unnamed(what: &str, arn: &str) -> String {
     format!("contains a {what} but not whose it is: give it with --evidence {arn}=FILE")
 }
 
-/// The text of a key policy, if the document has nothing else.
+/// The text of a key policy, if the document contains nothing else.
 fn key_policy(document: &Value) -> Option<&str> {
     let mut names = document.as_object()?.keys();
     let is_answer = names.all(|name| ["Policy", "PolicyName"].contains(&name.as_str()));

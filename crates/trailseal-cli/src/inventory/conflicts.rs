@@ -1,4 +1,4 @@
-//! Problems that show only in the whole input: conflicts, and oversized items that are missing.
+//! Problems that only the complete input shows: conflicts, and missing oversized items.
 
 use trailseal_rule::{AccountId, KEY_TYPE, Region, TRAIL_TYPE};
 

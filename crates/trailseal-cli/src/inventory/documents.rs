@@ -1,4 +1,4 @@
-//! Documents, recognized by their members. One document may have several kinds of content.
+//! Documents, recognized by their members. One document may contain several kinds.
 
 use serde_json::Value;
 
@@ -149,7 +149,7 @@ impl DocumentReader<'_> {
 const NAMES_ONLY: &str = "names trails but does not describe them: give what `aws cloudtrail \
     describe-trails` or `aws cloudtrail get-trail --name ARN` prints";
 
-/// Whether a row has its whole configuration: a member that was not selected could decide.
+/// Whether a row has its complete configuration: a member that was not selected could decide.
 fn has_whole_configuration(row: &Value) -> bool {
     let configuration = unfold(row.get("configuration"));
     match text(row, "resourceType") {

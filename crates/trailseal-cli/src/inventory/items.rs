@@ -31,7 +31,7 @@ const OPTIONAL: [&str; 8] = [
 /// Replaces a missing time of an item; no verdict depends on it.
 pub(super) const NO_TIME: &str = "1970-01-01T00:00:00.000Z";
 
-/// The members that show whether an item is of use.
+/// The members that show whether an item is used.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Head {
@@ -59,7 +59,7 @@ impl DocumentReader<'_> {
         self.item(&item)
     }
 
-    /// Reads an item of any type; only trails, keys, aliases and buckets are of use.
+    /// Reads an item of any type; only trails, keys, aliases and buckets are used.
     pub(super) fn item(&mut self, item: &Value) -> Result<(), String> {
         let Some(kind) = text(item, "resourceType") else {
             self.inventory.untyped_items += 1;
@@ -95,7 +95,7 @@ impl DocumentReader<'_> {
         let unusable = |faults| format!("an item of a trail cannot be used: {faults}");
         let (item, faults) = parse_leniently(item).map_err(unusable)?;
         let presence = match item.status {
-            // The rule words it like this for events.
+            // The same text as the rule's for events.
             ItemStatus::Deleted | ItemStatus::DeletedNotRecorded => {
                 Presence::Gone("the trail was deleted")
             }
@@ -179,7 +179,7 @@ fn parse_leniently(item: &Value) -> Result<(ConfigurationItem, Vec<String>), Str
     Err("too many of its members cannot be read".to_owned())
 }
 
-/// The trail of an item is parsed, too, so that the faults of its configuration are found.
+/// Also parses the trail of an item, to find the faults of its configuration.
 fn parse_strictly(item: &Value) -> Result<ConfigurationItem, Faults> {
     let parsed = ConfigurationItem::parse(item)?;
     let is_trail = text(item, "resourceType") == Some(TRAIL_TYPE);
@@ -226,7 +226,7 @@ fn remove_from_configuration(members: &mut Map<String, Value>, name: &str) -> bo
     removed.iter().any(Option::is_some)
 }
 
-/// `configurationStateId`: a number in events, digits in the API's answers.
+/// `configurationStateId`: a number in events, digits in API responses.
 pub(super) fn state_id(item: &Value) -> Option<u64> {
     let state = item.get("configurationStateId")?;
     state.as_u64().or_else(|| state.as_str()?.parse().ok())

@@ -45,14 +45,14 @@ fn a_document_is_recognized_by_its_members() {
         let seen = read(&[document], OWN);
         assert_eq!((seen.unknown_documents, seen.known_documents), (1, 0));
     }
-    // An event about another resource is known, and ignored.
+    // An event about another resource is recognized and ignored.
     let other = with(item, "resourceType", json!("AWS::EC2::Instance"));
     let seen = read(&[event(&change(&other), "{\"other\":\"1\"}")], OWN);
     assert_eq!((states(&seen).len(), seen.problems.len(), seen.known_documents), (0, 0, 1));
 }
 
 #[test]
-fn the_newest_item_of_a_trail_is_used_and_a_deleted_trail_is_gone() {
+fn uses_the_newest_item_of_a_trail_even_if_it_was_deleted() {
     let items = [
         trail_item("2026-11-23T10:00:00.000Z", "OK"),
         trail_item("2026-11-23T12:00:00.000Z", "ResourceDeleted"),
@@ -62,7 +62,7 @@ fn the_newest_item_of_a_trail_is_used_and_a_deleted_trail_is_gone() {
 }
 
 #[test]
-fn an_event_and_an_item_report_a_gone_trail_alike() {
+fn an_event_and_an_item_report_a_deleted_trail_equally() {
     for status in ["ResourceDeleted", "ResourceDeletedNotRecorded", "ResourceNotRecorded"] {
         let item = trail_item(INSTANT, status);
         let [of_event, of_item] =

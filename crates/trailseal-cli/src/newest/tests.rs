@@ -87,9 +87,9 @@ fn the_newest_is_used_in_any_order_of_insertion() {
     check(&entries, Some((State("newest", None), 3)), None);
 }
 
-/// The same pair is reported in every order.
+/// Every order reports the same pair.
 #[test]
-fn different_states_of_one_instant_conflict() {
+fn different_states_at_the_same_time_conflict() {
     for captured in [None, Some(2)] {
         for state in [None, Some(1)] {
             let entries = [
@@ -132,7 +132,7 @@ fn an_item_without_a_time_or_state_id_is_neither_newer_nor_older() {
 }
 
 #[test]
-fn different_parameters_of_one_instant_conflict() {
+fn different_parameters_at_the_same_time_conflict() {
     let item = |source| item(Some(2), Some(2), source, "this");
     let alike = [item(9), event(1, "this", "strict"), item(0), event(2, "this", "strict")];
     check(&alike, Some((State("this", Some("strict")), 2)), None);

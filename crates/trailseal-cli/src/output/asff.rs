@@ -16,7 +16,7 @@ use super::severity;
 use super::{bounded, clean, lines};
 use crate::report::{CheckOutcome, CheckReport, Report, TrailReport};
 
-/// The same for every trail and verdict: people group findings by it.
+/// The title is equal for all trails and verdicts, because people group findings by it.
 const TITLE: &str =
     "CloudTrail logs should be sealed with a KMS key that the customer controls and that works";
 
@@ -26,7 +26,7 @@ const RECOMMENDATION_BYTES_MAX: usize = 512;
 const REGION_BYTES_MAX: usize = 16;
 const REQUIREMENTS_MAX: usize = 32;
 const FIELD_BYTES_MAX: usize = 2048;
-/// No limit is documented for these: as long as a description.
+/// AWS documents no limit for these, so they get the limit of a description.
 const REASON_BYTES_MAX: usize = DESCRIPTION_BYTES_MAX;
 
 #[derive(Serialize)]
@@ -127,7 +127,7 @@ struct SeverityLabel {
 
 pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let requirements = requirements(report);
-    // A trail of several sources is one resource. Its most severe finding comes first.
+    // A trail in several sources is one resource; its most severe finding comes first.
     let mut ids = HashSet::new();
     let findings = report.trails.iter().map(|trail| finding(report, trail, &requirements));
     lines(findings.filter(|finding| ids.insert(finding.id.clone())), out)
@@ -175,7 +175,7 @@ fn finding<'a>(report: &'a Report, trail: &'a TrailReport, requirements: &[Strin
     }
 }
 
-/// A fingerprint distinguishes IDs that are too long.
+/// An ID that is too long ends with a fingerprint.
 fn id(trail: &TrailReport) -> String {
     let uid = uid(trail);
     let shown = clean(&uid);
@@ -204,7 +204,7 @@ fn level(severity: Severity) -> &'static str {
     }
 }
 
-/// A member of the checks that did not pass, each distinct text once.
+/// A member of the checks that did not pass, with each distinct text once.
 fn distinct<'a>(trail: &'a TrailReport, member: fn(&'a CheckReport) -> Option<&'a str>) -> String {
     let mut all: Vec<&str> = Vec::new();
     for text in trail.open_checks().filter_map(member) {

@@ -74,7 +74,7 @@ fn is_formula(cell: &str) -> bool {
     let is_skipped =
         |character: char| character.is_whitespace() || ['"', '\'', '?'].contains(&character);
     let mut rest = cell.trim_start_matches(is_skipped);
-    // An invisible character is shown as an escape, which a formula can follow.
+    // Invisible characters are shown as escapes, which a formula can follow.
     while let Some((_, after)) = rest.strip_prefix("\\u{").and_then(|rest| rest.split_once('}')) {
         rest = after.trim_start_matches(is_skipped);
     }

@@ -9,7 +9,7 @@ use super::{COLUMNS_ELSEWHERE, Format, Output, Screen, clean, write};
 use crate::console::{Console, Failure};
 use crate::report::{NotEvaluated, Report};
 
-/// Attempts to create a temporary file.
+/// The most attempts to create a temporary file.
 const TRIES_MAX: u32 = 100;
 
 /// The outputs, with a table if no other format goes to standard output.
@@ -58,7 +58,7 @@ pub(crate) fn refuse_to_overwrite<'a>(
     if faults.is_empty() { Ok(()) } else { Err(Failure::Usage(faults)) }
 }
 
-/// The canonical path; of a file that does not exist, its name in its canonical folder.
+/// The canonical path; for a new file, its name in its canonical folder.
 fn place(path: &Path) -> PathBuf {
     if let Ok(place) = path.canonicalize() {
         return place;

@@ -4,8 +4,8 @@
 //! (`csp`) allows only the page's own style and script, and [`HtmlWriter`] replaces characters that
 //! could hide text or change its direction.
 //!
-//! INVARIANT (bounded): a limited number of findings is shown in full, and a further number in one
-//! line each. The page counts the others and names their number.
+//! INVARIANT (bounded): a limited number of findings is shown in full, and a further number on one
+//! line each. The page shows the number of the others.
 
 mod causes;
 mod csp;

@@ -1,4 +1,4 @@
-//! IDs of findings that stay the same from report to report.
+//! IDs of findings that are the same in every report.
 
 use trailseal_rule::Partition;
 
@@ -12,7 +12,7 @@ pub(crate) fn partition(trail: &TrailReport) -> &str {
     }
 }
 
-/// The ID of a trail as one account and Region sees it: the account, the Region and the trail's
+/// The ID of a trail as seen from one account and Region: the account, the Region and the trail's
 /// name, with its owner if that is another account.
 pub(crate) fn uid(trail: &TrailReport) -> String {
     let TrailReport { account, region, .. } = trail;

@@ -2,7 +2,7 @@
 //! each trail.
 //!
 //! A failed check is a failure. A check that could not be verified and input that could not be
-//! judged are errors, so a partial report never passes.
+//! evaluated are errors, so a partial report never passes.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -14,7 +14,7 @@ use trailseal_rule::TrailArn;
 use super::bounded;
 use crate::report::{AccountReport, CheckOutcome, CheckReport, Report, TrailReport};
 
-/// Bytes of a name or a message, at most.
+/// The most bytes of a name or a message.
 const TEXT_BYTES_MAX: usize = 4096;
 
 /// Characters of a time: the published schemas allow neither fractions nor a zone.
@@ -28,7 +28,7 @@ pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     out.write_all(without_total_skipped(&text).as_bytes())
 }
 
-/// The published schemas allow the attribute `skipped` on a suite, but not on all suites together.
+/// The published schemas allow the attribute `skipped` on a suite, but not on the root element.
 fn without_total_skipped(text: &str) -> String {
     let (head, suites) = text.split_at(text.find("<testsuite ").unwrap_or(text.len()));
     let (before, rest) = head.split_once(" skipped=\"").unwrap_or((head, "\""));
@@ -123,7 +123,7 @@ fn status(trail: &TrailReport, check: &CheckReport) -> TestCaseStatus {
         CheckOutcome::Unknown if trail.is_non_compliant() => {
             (TestCaseStatus::non_success(NonSuccessKind::Error), "unverified")
         }
-        // The parameter `unverified` says that this is not a finding.
+        // With this value of `unverified`, this is not a finding.
         CheckOutcome::Unknown => (TestCaseStatus::skipped(), "unverified"),
     };
     status.set_type(kind);

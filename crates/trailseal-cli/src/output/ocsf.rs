@@ -19,7 +19,7 @@ const VERSION: &str = "1.6.0";
 const CATEGORY_UID: u32 = 2;
 const CLASS_UID: u32 = 2003;
 
-/// The control, in the compliant voice.
+/// The control, phrased as its compliant state.
 const CONTROL: &str =
     "CloudTrail logs are sealed with a KMS key that the customer controls and that works";
 
@@ -51,13 +51,13 @@ struct Event<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     remediation: Option<Remediation>,
     resources: Vec<Resource<'a>>,
-    /// What the schema has no attribute for.
+    /// Members for which the schema has no attribute.
     unmapped: Unmapped<'a>,
 }
 
 #[derive(Serialize)]
 struct Unmapped<'a> {
-    /// The profile of the evaluation; null where there was none.
+    /// The profile of the evaluation; null without an evaluation.
     profile: Option<Profile>,
     skipped: &'a [String],
 }
@@ -348,7 +348,7 @@ fn remediation(trail: &TrailReport) -> Option<Remediation> {
     (!fixes.is_empty()).then(|| Remediation { desc: fixes.join("\n") })
 }
 
-/// The type of the judged resource: a trail, or an account without trails.
+/// The type of the evaluated resource: a trail, or an account without trails.
 fn affected_type(trail: &TrailReport) -> &'static str {
     if trail.is_of_account() { ACCOUNT_TYPE } else { TRAIL_TYPE }
 }

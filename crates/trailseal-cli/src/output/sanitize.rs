@@ -98,7 +98,7 @@ fn is_invisible(character: char) -> bool {
     )
 }
 
-/// Writes JSON from serde; harmful characters become `\u` escapes, which mean the same.
+/// Writes JSON from serde; harmful characters become equivalent `\u` escapes.
 pub(crate) struct JsonWriter<'a>(pub(crate) &'a mut dyn Write);
 
 impl Write for JsonWriter<'_> {
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn html_shows_where_harmful_characters_were() {
+    fn html_marks_harmful_characters() {
         let mut out = Vec::new();
         let mut writer = HtmlWriter::new(&mut out);
         writer.write_str("a\0b\u{202e}c\u{200b}d\te\u{1b}[0m\r\nf é 鍵").unwrap();

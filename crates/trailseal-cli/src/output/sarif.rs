@@ -304,8 +304,8 @@ fn plain(text: &str) -> String {
     out.replace("://", ":\\//").replace("www.", "www\\.")
 }
 
-/// The checks that the parameter `skipChecks` left out. A trail that passes has no result that could
-/// name them.
+/// The checks that the parameter `skipChecks` left out. A trail that passes has no result that
+/// could name them.
 fn skipped(report: &Report) -> impl Iterator<Item = Notification> {
     let mut trails: BTreeMap<&[String], usize> = BTreeMap::new();
     for trail in report.trails.iter().filter(|trail| !trail.skipped.is_empty()) {

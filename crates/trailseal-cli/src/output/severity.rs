@@ -4,12 +4,12 @@ use trailseal_rule::{CheckId, Severity};
 
 use crate::report::{CheckOutcome, CheckReport, TrailReport};
 
-/// The severity of a failure of a check; that of the control if this version does not know the check.
+/// The severity of a failed check; that of the control if this version does not know the check.
 pub(crate) fn of_failure(check: &str) -> Severity {
     check.parse().map_or(Severity::Medium, |id: CheckId| id.check().severity)
 }
 
-/// The severity of an outcome; what could not be verified may be as serious as the control.
+/// The severity of an outcome; an unverified check may be as serious as the control.
 pub(crate) fn of_check(check: &CheckReport) -> Severity {
     match check.outcome {
         CheckOutcome::Pass => Severity::Informational,

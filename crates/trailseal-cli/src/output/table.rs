@@ -1,4 +1,4 @@
-//! The report for people: failing trails first; what was found, why it matters, how to fix it.
+//! The report as a table, failing trails first: what was found, why it matters, how to fix it.
 
 use std::io::{self, Write};
 
@@ -55,8 +55,8 @@ pub(crate) fn write(report: &Report, screen: Screen, out: &mut dyn Write) -> io:
     writeln!(out, "{}", summary(&report.summary, report.complete))
 }
 
-/// Whether the trail is counted below the table, and not listed in it: an audit can find thousands
-/// of copies. Trails that nothing evaluates have their own lines.
+/// Whether the trail is counted below the table instead of listed: an audit can find thousands of
+/// copies. Trails that nothing evaluates have their own lines.
 fn is_counted(report: &Report, trail: &TrailReport) -> bool {
     trail.not_evaluated.is_some() || !report.accounts.is_empty() && trail.copy_of().is_some()
 }
@@ -97,7 +97,7 @@ fn finding(trail: &TrailReport, profile: &str) -> String {
     if let Some(own) = trail.profile.map(|own| own.as_str()).filter(|own| *own != profile) {
         lines.push(format!("Profile: {own} (of its rule event)"));
     }
-    // The annotation of a trail that passed holds the rule's notes.
+    // The annotation of a trail that passed contains the rule's notes.
     let is_listed = |note: &str| is_passed && trail.annotation.contains(note);
     let notes = trail.notes.iter().filter(|note| !is_listed(note));
     lines.extend(notes.map(|note| format!("Note: {}", shown(note))));

@@ -1,4 +1,4 @@
-//! Each format against its published schema, with everything that a report can hold.
+//! Each format against its published schema, with everything that a report can contain.
 
 mod schemas;
 mod xsd;
@@ -53,7 +53,7 @@ pub(crate) fn trail(name: &str) -> TrailReport {
     }
 }
 
-/// No ARN if the name cannot be part of one.
+/// `None` if the name cannot be part of an ARN.
 fn arn(text: &str) -> Option<TrailArn> {
     TrailArn::parse(text).ok()
 }
@@ -156,7 +156,7 @@ pub(crate) fn full() -> Report {
     report
 }
 
-/// A report whose texts from the input are all hostile.
+/// A report in which all texts from the input are hostile.
 pub(crate) fn hostile() -> Report {
     let huge = "ü".repeat(50_000);
     let texts = HOSTILE.into_iter().chain([huge.as_str()]);
@@ -216,7 +216,7 @@ fn the_same_report_gives_the_same_bytes() {
 
 /// A trail's name cannot control a terminal or a spreadsheet.
 #[test]
-fn no_format_holds_raw_control_characters() {
+fn no_format_contains_raw_control_characters() {
     for format in Format::value_variants() {
         let text = String::from_utf8(written(&hostile(), *format)).unwrap();
         let raw = text.chars().find(|&one| one.is_control() && one != '\n' && one != '\r');

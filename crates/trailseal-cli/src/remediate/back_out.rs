@@ -1,4 +1,4 @@
-//! `--back-out`: undoes the run of a journal, as far as nobody has changed the state since.
+//! `--back-out`: undoes the run of a journal where nobody has changed the state since.
 
 use std::path::Path;
 
@@ -52,7 +52,7 @@ async fn try_back_out(
     Ok(show_end(context, &plan, end, path, console)?)
 }
 
-/// The plan from the present state: an interrupted back-out is planned again, not resumed.
+/// The plan for the present state: an interrupted back-out is planned again, not resumed.
 async fn planned(
     context: &RemediateContext<'_>,
     path: &Path,

@@ -10,7 +10,7 @@ use super::{RemediateContext, show};
 use crate::console::{Console, Failure};
 use crate::output::clean;
 
-/// Shows a plan and asks whether to apply it. Returns the end of the run if not.
+/// Shows a plan and asks whether to apply it. If not, returns the end of the run.
 pub(super) fn offer(
     context: &RemediateContext<'_>,
     plan: &Plan,

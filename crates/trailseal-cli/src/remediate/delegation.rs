@@ -9,7 +9,7 @@ use trailseal_rule::Reading;
 const ACTION: &str = "organizations:ListDelegatedAdministrators";
 const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
 
-/// Reads AWS Organizations, which answers the management account and delegated administrators only.
+/// Reads AWS Organizations, which only the management account and delegated administrators can.
 #[derive(Debug)]
 pub(super) struct ByOrganizations;
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use trailseal_plan::{JournalError, Progress, read_journal};
 use trailseal_rule::{AccountId, Timestamp, TrailArn};
 
-/// Journals of one trail, account and day, at most.
+/// The most journals of one trail, account and day.
 const JOURNALS_A_DAY_MAX: u32 = 1000;
 
 /// The journal of a run.

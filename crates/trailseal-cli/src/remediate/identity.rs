@@ -4,7 +4,7 @@ use trailseal_rule::Region;
 
 use crate::audit::Identity;
 
-/// Concurrent requests, at most.
+/// The most concurrent requests.
 const REQUESTS_MAX: usize = 8;
 
 const NO_REGION: &str = "no AWS Region is set: use --region, set AWS_REGION, or set `region` in the \

@@ -1,4 +1,4 @@
-//! Seals trails, one after the other: plan, confirm, apply, check.
+//! Seals trails one after the other: plan, confirm, apply, check.
 
 use std::path::{Path, PathBuf};
 
@@ -139,7 +139,7 @@ async fn start(
         let trail = plan.trail.to_string();
         return Ok(Outcome { trail, plan: Some(plan), journal: None, progress: None, end });
     }
-    // An empty file is left from a run that was killed before it began.
+    // An empty file remains from a run that was killed before it began.
     let mut file =
         if path.exists() { JournalFile::open(path)?.0 } else { JournalFile::create(path)? };
     let id = new_journal_id()?;
@@ -159,7 +159,7 @@ async fn target_key(
     target_key.ok_or_else(|| NotBegun::NotATrail(trail.arn.to_string()))
 }
 
-/// Resumes a journal, if its plan is the one that is made now.
+/// Resumes a journal if the planner makes the same plan now.
 async fn resume(
     context: &RemediateContext<'_>,
     trail: &Trail,

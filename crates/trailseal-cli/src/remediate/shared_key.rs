@@ -66,7 +66,7 @@ impl SharedKey {
         })
     }
 
-    /// Whether a plan would create the key again, and so follows another trail's plan.
+    /// Whether a plan would create the key again, so that its trail must use another plan's key.
     pub(super) fn follows(&self, plan: &Plan) -> Option<Follows> {
         match (&plan.key, self.by_region.get(&plan.bucket_region)) {
             (PlannedKey::ToCreate { .. }, Some(Shared::ByPlanOf(first))) => {

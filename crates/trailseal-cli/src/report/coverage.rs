@@ -1,4 +1,4 @@
-//! Trails that appear in the input and that nothing in the report evaluates.
+//! Trails in the input that nothing in the report evaluates.
 //!
 //! A shadow copy, or a member account's copy of an organization trail, is not evaluated itself: the
 //! trail is evaluated in its home Region, in the account that owns it. If the report does not show
@@ -11,7 +11,7 @@ use trailseal_rule::{AccountId, Region, TrailArn};
 use super::{AccountReport, Rank, TrailReport};
 
 /// Sets `not_evaluated` of each copy whose trail the report does not evaluate to the reason, and
-/// clears it on the others. The caller has set it on each copy that was not judged and is not
+/// clears it on the others. The caller has set it on each copy that was not evaluated and is not
 /// exempt.
 pub(super) fn mark_not_evaluated(trails: &mut [(Rank, TrailReport)], accounts: &[AccountReport]) {
     let evaluated: HashSet<TrailId> = trails.iter().filter_map(|(_, one)| evaluated(one)).collect();
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_counts_as_evaluated_with_its_trail_or_alone() {
+    fn a_copy_is_covered_by_its_trail_or_its_own_evaluation() {
         let copy = || seen("111122223333", "us-east-1", Some("this is a copy"));
         let home = || seen("111122223333", "eu-west-1", None);
         let exempt = || seen("111122223333", "eu-west-1", Some("the trail is exempt"));
@@ -153,9 +153,9 @@ mod tests {
         assert_eq!(reasons(vec![copy(), member], &[]), [expected, expected]);
     }
 
-    /// An item can give another home Region than its ARN, or say that it is not recorded.
+    /// An item can have another home Region than its ARN, or a status that it is not recorded.
     #[test]
-    fn a_copy_that_its_arn_contradicts_is_not_evaluated() {
+    fn a_copy_that_contradicts_its_arn_is_not_evaluated() {
         let mut odd = seen("111122223333", "eu-west-1", Some("this is a copy"));
         odd.1.not_evaluated = Some(String::new());
         let mut not_recorded = seen("111122223333", "eu-west-1", Some("not recorded"));

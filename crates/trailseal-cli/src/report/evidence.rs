@@ -1,11 +1,11 @@
-//! The evidence of a judgement.
+//! The evidence of an evaluation.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use trailseal_rule::{Delivery, Facts, KeyFacts, Reading, Region, Rotation, Timestamp};
 
-/// The evidence from which a trail was judged.
+/// The evidence with which a trail was evaluated.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct EvidenceReport {

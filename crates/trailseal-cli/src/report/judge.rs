@@ -1,4 +1,4 @@
-//! Judges the trails of the input and builds the report.
+//! Evaluates the trails of the input and builds the report.
 
 use std::collections::HashSet;
 
@@ -19,7 +19,7 @@ use crate::evidence::Evidence;
 use crate::inventory::{InputTrail, Inventory, Presence};
 use crate::newest::Observation;
 
-/// Judges every trail. `names` are the sources, by the index that an observation has.
+/// Evaluates every trail. `names` are the sources, by the index that an observation has.
 pub(crate) fn judge(
     seen: &Inventory,
     names: &[String],
@@ -49,7 +49,7 @@ pub(crate) fn judge(
 }
 
 /// The accounts of the input that have no trail although `noTrails` requires one, each once, and
-/// the accounts that cannot be judged by it.
+/// the accounts for which this cannot be determined.
 fn accounts_without_trails(
     seen: &Inventory,
     parameters: &Parameters,
@@ -208,7 +208,7 @@ fn judge_gone(
     (Rank::NotApplicable, TrailReport { reason: Some(why.to_owned()), ..blank })
 }
 
-/// Judges one trail. `captured` is when AWS Config captured it, if the input says.
+/// Evaluates one trail. `captured` is when AWS Config captured it, if the input shows it.
 pub(crate) fn judge_trail(
     resource_id: &ResourceId,
     trail: &Trail,

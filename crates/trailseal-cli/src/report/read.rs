@@ -6,7 +6,7 @@ use serde_json::{Deserializer, Value};
 use super::{REPORT_VERSION, Report};
 use crate::output::bounded;
 
-/// Bytes of a fault's message, at most: a fault quotes the report.
+/// The most bytes of a fault's message, which quotes the report.
 const FAULT_BYTES_MAX: usize = 500;
 
 #[derive(Deserialize)]

@@ -1,8 +1,9 @@
 //! Finds the end of a JSON object, 64 bytes at a time.
 //!
-//! One bit mask of each block has its quotes, another one its brackets. The quotes show which bytes
-//! are in strings; only the brackets outside of strings are examined one by one. The masks are those of Langdale and Lemire, "Parsing gigabytes of JSON per second",
-//! 2019; the bytes are compared sixteen at a time with the processor's vectors.
+//! One bit mask of each block has its quotes, another its brackets. The quotes show which bytes are
+//! in strings; only the brackets outside strings are examined one by one. The masks are those of
+//! Langdale and Lemire, "Parsing gigabytes of JSON per second", 2019; the processor's vectors
+//! compare sixteen bytes at a time.
 
 use wide::u8x16;
 
@@ -49,7 +50,7 @@ impl Skipper {
                 Skipped::TooDeep(offset) => return Skipped::TooDeep(at + offset),
             }
         }
-        // Spaces change nothing, inside or outside of a string.
+        // Spaces change nothing, inside or outside a string.
         let mut block = [b' '; BLOCK_BYTES];
         for (place, byte) in block.iter_mut().zip(tail) {
             *place = *byte;
@@ -115,7 +116,7 @@ impl Skipper {
     }
 }
 
-/// Square and curly ones differ in one bit.
+/// Square and curly brackets differ in one bit.
 #[inline(always)]
 fn are_brackets(bytes: u8x16) -> u8x16 {
     let curly = bytes | u8x16::splat(0b10_0000);

@@ -1,7 +1,7 @@
 //! Rejects most items without parsing them: those that name none of the wanted types.
 //!
-//! It errs on one side only. An item may contain the name of a type for other reasons, or spell it
-//! with escapes (`\u0041` is a legal `A`); such items pass and are parsed.
+//! It never rejects an item of a wanted type. An item may contain the name of a type for other
+//! reasons, or spell it with escapes (`\u0041` is a legal `A`); such items pass and are parsed.
 
 use memchr::memmem::Finder;
 
@@ -12,7 +12,7 @@ const NAME: &str = "\"resourceType\"";
 pub(crate) const WANTED_TYPES: [&str; 4] =
     ["AWS::CloudTrail::Trail", "AWS::KMS::Key", "AWS::KMS::Alias", "AWS::S3::Bucket"];
 
-/// The start of an escape that can spell a letter of them.
+/// The start of an escape that can encode a letter of a type.
 const ESCAPE: &str = "\\u00";
 
 #[derive(Debug)]

@@ -19,7 +19,7 @@ fn remainder() -> Part {
     ("remainder", String::new())
 }
 
-/// Scans a text in chunks of these lengths, over and over.
+/// Scans a text in chunks of these lengths, repeatedly.
 fn scan(text: &[u8], lengths: &[usize]) -> Result<Vec<Part>, ScanError> {
     let mut scanner = Scanner::default();
     let mut found = Vec::new();
@@ -63,7 +63,7 @@ fn is_wanted(item: &Value) -> bool {
     item["resourceType"].as_str().is_some_and(|kind| wanted.contains(&kind))
 }
 
-/// The wanted parts in one spelling, items first.
+/// The wanted parts in a normal form, items first.
 fn normal(found: Vec<Part>) -> Vec<Part> {
     let parts = found.into_iter().filter_map(|(kind, text)| {
         if !["item", "trail"].contains(&kind) {
@@ -136,7 +136,7 @@ fn any_document() -> impl Strategy<Value = Value> {
     )
 }
 
-/// The document with white space between tokens, or letters as escapes.
+/// The document with white space between tokens, or escapes for letters.
 fn spelled(document: &Value, pretty: bool, escaped: bool) -> String {
     let text =
         if pretty { serde_json::to_string_pretty(document).unwrap() } else { document.to_string() };
@@ -147,7 +147,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_scanner_finds_the_same_as_serde_json_in_chunks_of_any_length(
+    fn the_scanner_and_serde_json_agree_for_chunks_of_any_length(
         document in any_document(),
         pretty in any::<bool>(),
         escaped in any::<bool>(),
@@ -260,7 +260,7 @@ fn each_fault_has_its_message() {
 }
 
 #[test]
-fn deep_nesting_ends_in_an_error() {
+fn deep_nesting_is_an_error() {
     for head in ["{\"a\":", "{\"configurationItems\":[{\"a\":"] {
         let text = format!("{head}{}", "[".repeat(100_000));
         let error = scan(text.as_bytes(), &[4096]).unwrap_err();

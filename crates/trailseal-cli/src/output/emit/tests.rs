@@ -106,7 +106,7 @@ fn links_and_permissions_are_kept() {
 }
 
 #[test]
-fn an_output_that_is_an_input_or_another_output_is_refused() {
+fn refuses_an_output_that_is_an_input_or_another_output() {
     let folder = Folder::new("twice");
     let file = folder.0.join("a.json");
     let same = folder.0.join(".").join("a.json");

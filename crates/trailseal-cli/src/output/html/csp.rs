@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
-/// Allows this style and this script only: no requests, forms or frames, and the script cannot turn
+/// Allows only this style and this script: no requests, forms or frames, and the script cannot turn
 /// text into markup.
 pub(super) fn policy(style: &str, script: &str) -> String {
     format!(

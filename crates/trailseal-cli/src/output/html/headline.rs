@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_statement_does_not_claim_more_than_was_judged() {
+    fn the_statement_claims_only_what_was_evaluated() {
         let check = |counts: [usize; 4], expected: &str| {
             let mut tally = VerdictCounts::default();
             for (status, count) in TrailStatus::ALL.into_iter().zip(counts) {

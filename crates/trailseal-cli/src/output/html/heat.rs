@@ -6,10 +6,10 @@ use super::places::{Account, Places};
 use super::status::{TrailStatus, VerdictCounts};
 use super::text::{Count, counted, shortened};
 
-/// Rows of accounts. Further accounts share the last row.
+/// The most rows of accounts. Further accounts share the last row.
 const ROWS_MAX: usize = 40;
 
-/// Columns of Regions; AWS has fewer.
+/// The most columns of Regions; AWS has fewer.
 const COLUMNS_MAX: usize = 48;
 
 const LABEL_WIDTH: usize = 134;

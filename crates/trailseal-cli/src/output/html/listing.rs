@@ -1,4 +1,4 @@
-//! Which trails are shown in full, which in one line, and which are only counted.
+//! Which trails are shown in full, which on one line, and which are only counted.
 
 use super::status::{TrailStatus, open_check_ids};
 use super::trail_evidence::TrailEvidence;
@@ -7,7 +7,7 @@ use crate::report::TrailReport;
 /// Trails with a finding that are shown in full.
 const FULL_MAX: usize = 300;
 
-/// Further trails with a finding that are shown in one line each.
+/// Further trails with a finding that are shown on one line each.
 const LINES_MAX: usize = 4700;
 
 /// If more trails than this have no finding, they are only counted, by account and Region.

@@ -1,4 +1,4 @@
-//! A key policy for people: statement by statement.
+//! A readable key policy, statement by statement.
 
 use resource_policy::STATEMENT_MEMBERS;
 use serde_json::{Map, Value};

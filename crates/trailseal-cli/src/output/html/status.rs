@@ -1,4 +1,4 @@
-//! The verdicts of the page: each trail is counted under exactly one.
+//! The verdicts of the page; each trail has exactly one.
 
 use std::borrow::Borrow;
 use std::collections::BTreeMap;

@@ -147,7 +147,7 @@ fn failed_reads_and_regions_without_a_trail_are_listed() {
 }
 
 #[test]
-fn a_partial_report_says_so_at_the_top() {
+fn a_partial_report_is_marked_at_the_top() {
     let mut report = one_of_each();
     assert!(!page(&report).contains("PARTIAL"));
     report["complete"] = json!(false);
@@ -157,9 +157,9 @@ fn a_partial_report_says_so_at_the_top() {
     assert!(between(&page, "id=\"problems\"", "id=\"controls\"").contains("it is cut short"));
 }
 
-/// Each text of a report in turn tries to become markup.
+/// Each text of a report in turn contains markup.
 #[test]
-fn no_text_becomes_markup() {
+fn text_never_becomes_markup() {
     let payload =
         "\"'><img src=x onerror=alert(1)></style></script><script>alert(2)</script>\u{202e}";
     let mut report = one_of_each();
@@ -172,7 +172,7 @@ fn no_text_becomes_markup() {
         let mut hostile = report.clone();
         let text = hostile.pointer_mut(&pointer).unwrap();
         *text = json!(format!("{}{payload}", text.as_str().unwrap()));
-        // Accounts, Regions, times and the like refuse such a text.
+        // Accounts, Regions, times and similar members reject such text.
         if serde_json::from_value::<Report>(hostile.clone()).is_err() {
             continue;
         }
@@ -188,7 +188,7 @@ fn no_text_becomes_markup() {
     assert!(tried > 80, "{tried}");
 }
 
-/// The places of the texts of a value.
+/// The JSON pointers of all texts in a value.
 fn pointers(path: &str, value: &Value, found: &mut Vec<String>) {
     match value {
         Value::String(_) => found.push(path.to_owned()),
@@ -207,7 +207,7 @@ fn pointers(path: &str, value: &Value, found: &mut Vec<String>) {
 }
 
 #[test]
-fn trails_beyond_the_limits_are_listed_in_one_line_and_then_counted() {
+fn trails_beyond_the_limits_get_one_line_and_then_are_counted() {
     let one = trail(
         "broken",
         "111122223333",

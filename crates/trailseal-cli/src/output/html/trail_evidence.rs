@@ -27,7 +27,7 @@ pub(super) struct Finding<'a> {
     pub(super) status: TrailStatus,
 }
 
-/// A piece of evidence.
+/// A fact of the evidence.
 pub(super) struct Fact {
     pub(super) name: &'static str,
     pub(super) text: String,
@@ -166,7 +166,7 @@ fn of_others(evidence: &EvidenceReport, unread: &mut Vec<&'static str>) -> Vec<F
             .map(|rotation| Fact::text("Key rotation", of_rotation(rotation))),
         read(&evidence.delivery, "Latest delivery", "the trail does not exist", unread)
             .map(|delivery| Fact::text("Latest delivery", of_delivery(delivery))),
-        // The policy itself follows the facts.
+        // The policy text follows the facts.
         read(&evidence.key_policy, "Key policy", no_key, unread)
             .map(|_| Fact::text("Key policy", "below")),
     ];

@@ -51,7 +51,7 @@ fn sarif_matches_its_schema() {
     assert_eq!(faults(&validator, &wrong).len(), 1);
 }
 
-/// Each verdict in each format; the snapshots were read against the documentation of the formats.
+/// Each verdict in each format; the snapshots were checked against the formats' documentation.
 #[test]
 fn the_full_report_in_each_format() {
     let mut report = full();
@@ -162,7 +162,7 @@ fn asff_matches_the_service_model() {
             let request = json!({ "Findings": batch });
             assert_eq!(faults(&validator, &request), [""; 0]);
             for finding in batch {
-                // AWS takes 240 KB of each (Security Hub API Reference, `BatchImportFindings`).
+                // AWS accepts 240 KB for each (Security Hub API Reference, `BatchImportFindings`).
                 assert!(finding.to_string().len() <= 240_000);
             }
         }
@@ -173,7 +173,7 @@ fn asff_matches_the_service_model() {
     assert_eq!(faults(&validator, &wrong).len(), 2);
 }
 
-/// Reads with another implementation, which requires a zone in times.
+/// Reads with another implementation, which requires a time zone.
 fn read_junit(text: &str) -> quick_junit::Report {
     let text = text.replace(" timestamp=\"2026-11-23T12:00:00\"", "");
     quick_junit::Report::deserialize_from_str(&text).unwrap()

@@ -1,5 +1,5 @@
-//! A reader of the subset of XML Schema that the published `JUnit` schema uses: which
-//! elements an element can hold, which attributes it can and must have, and the form of times.
+//! A reader of the subset of XML Schema that the published `JUnit` schema uses: the permitted
+//! elements and attributes of each element, the required attributes, and the format of times.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -86,7 +86,7 @@ fn a_fault_names_its_place() {
 }
 
 #[test]
-fn a_fault_is_short_and_harmless() {
+fn fault_messages_are_short_and_sanitized() {
     let mut value = serde_json::to_value(full()).unwrap();
     value["trails"][0]["compliance"] = json!(format!("\u{1b}[31m{}", "x".repeat(10_000)));
     let fault = fault_of(&value);
