@@ -52,7 +52,7 @@ async fn calls_each_service_over_tls_at_its_own_address() {
     let (mut function, _doors) = function(&lab, &authority, &trusted).await;
     let first = function.first_response(&event, TIME).await.unwrap();
     assert!(matches!(first.outcome, Outcome::Response(_)), "{first:?}");
-    assert!(first.until_asked <= first.duration);
+    assert!(first.until_ready <= first.duration);
     let again = function.invoke(&event, TIME).await.unwrap();
     assert!(matches!(again.outcome, Outcome::Response(_)), "{again:?}");
     let put = lab.take_put_evaluations();

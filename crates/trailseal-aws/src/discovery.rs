@@ -60,7 +60,7 @@ impl DiscoveredIds {
 
     /// Adds the ARN of each trail that AWS Config has not discovered but has a result for.
     #[must_use]
-    pub fn or_as_reported(mut self, standing: &[StandingResult]) -> Self {
+    pub fn with_reported_ids(mut self, standing: &[StandingResult]) -> Self {
         let reported = standing.iter().filter(|one| one.resource_type == TRAIL_TYPE);
         for result in reported {
             let id = result.resource_id.as_str();

@@ -13,64 +13,64 @@ use crate::testbed::{Over, Testbed};
 const TIME: Duration = Duration::from_secs(30);
 
 /// A measured program.
-struct Contestant {
+struct Candidate {
     id: &'static str,
     about: &'static str,
     function: Function,
     event: Vec<u8>,
     /// Whether it reports an evaluation, or does nothing.
     reports: bool,
-    until_asked: Vec<Duration>,
-    until_answered: Vec<Duration>,
+    until_ready: Vec<Duration>,
+    until_response: Vec<Duration>,
     peak_kib: Vec<f64>,
 }
 
 /// Runs every program in turn, repeatedly, so that a slow machine slows all of them.
 pub(crate) async fn measure(settings: &Settings) -> Result<(), Box<dyn Error>> {
     let testbed = Testbed::new(1, &settings.folder).await?;
-    let mut contestants = contestants(settings, &testbed).await?;
+    let mut candidates = candidates(settings, &testbed).await?;
     for run in 0..=settings.runs.unwrap_or(40) {
-        for contestant in &mut contestants {
+        for candidate in &mut candidates {
             // The first start of each program only loads its files into memory.
-            contestant.start(&testbed, run > 0).await?;
+            candidate.start(&testbed, run > 0).await?;
         }
     }
-    for contestant in &contestants {
-        contestant.print()?;
+    for candidate in &candidates {
+        candidate.print()?;
     }
     Ok(())
 }
 
-async fn contestants(
+async fn candidates(
     settings: &Settings,
     testbed: &Testbed,
-) -> Result<Vec<Contestant>, Box<dyn Error>> {
+) -> Result<Vec<Candidate>, Box<dyn Error>> {
     let ours = testbed.change(&[]);
     let theirs = testbed.change(&[("AssumeRoleMode", "false")]);
     let python = |over| python(testbed, settings, over);
     Ok(vec![
-        Contestant {
+        Candidate {
             reports: false,
-            ..contestant("empty", "an empty function", &settings.empty, testbed, Over::Http, &ours)
+            ..candidate("empty", "an empty function", &settings.empty, testbed, Over::Http, &ours)
                 .await?
         },
-        contestant("http", "the function, HTTP", &settings.function, testbed, Over::Http, &ours)
+        candidate("http", "the function, HTTP", &settings.function, testbed, Over::Http, &ours)
             .await?,
-        contestant("tls", "the function, TLS", &settings.function, testbed, Over::Tls, &ours)
+        candidate("tls", "the function, TLS", &settings.function, testbed, Over::Tls, &ours)
             .await?,
         made("python-http", "the Python rule, HTTP", python(Over::Http), testbed, &theirs).await?,
         made("python-tls", "the Python rule, TLS", python(Over::Tls), testbed, &theirs).await?,
     ])
 }
 
-async fn contestant(
+async fn candidate(
     id: &'static str,
     about: &'static str,
     program: &Path,
     testbed: &Testbed,
     over: Over,
     event: &[u8],
-) -> Result<Contestant, Box<dyn Error>> {
+) -> Result<Candidate, Box<dyn Error>> {
     made(id, about, (program, testbed.settings(over)), testbed, event).await
 }
 
@@ -80,15 +80,15 @@ async fn made(
     (program, settings): (&Path, FunctionSettings),
     testbed: &Testbed,
     event: &[u8],
-) -> Result<Contestant, Box<dyn Error>> {
-    Ok(Contestant {
+) -> Result<Candidate, Box<dyn Error>> {
+    Ok(Candidate {
         id,
         about,
         function: Function::rest(program, &testbed.lab, settings).await?,
         event: event.to_vec(),
         reports: true,
-        until_asked: Vec::new(),
-        until_answered: Vec::new(),
+        until_ready: Vec::new(),
+        until_response: Vec::new(),
         peak_kib: Vec::new(),
     })
 }
@@ -107,7 +107,7 @@ fn python<'a>(
     (&settings.python, of_python)
 }
 
-impl Contestant {
+impl Candidate {
     async fn start(&mut self, testbed: &Testbed, counts: bool) -> Result<(), Box<dyn Error>> {
         let first = self.function.first_response(&self.event, TIME).await?;
         self.function.stop().await?;
@@ -121,8 +121,8 @@ impl Contestant {
             return Err(format!("{} ended with {outcome:?} and put {verdicts:?}", self.id).into());
         }
         if counts {
-            self.until_asked.push(first.until_asked);
-            self.until_answered.push(first.duration);
+            self.until_ready.push(first.until_ready);
+            self.until_response.push(first.duration);
             self.peak_kib.extend(first.memory.map(|memory| memory.peak_kib as f64));
         }
         Ok(())
@@ -130,10 +130,10 @@ impl Contestant {
 
     fn print(&self) -> Result<(), Box<dyn Error>> {
         let Self { id, about, .. } = self;
-        let answered = Sorted::milliseconds(&self.until_answered);
+        let answered = Sorted::milliseconds(&self.until_response);
         Figure::median(&format!("cold.{id}"), &format!("cold start: {about}"), &answered, "ms")
             .print()?;
-        let asked = Sorted::milliseconds(&self.until_asked);
+        let asked = Sorted::milliseconds(&self.until_ready);
         let words = format!("of it until it asks for its event: {about}");
         Figure::median(&format!("cold.{id}.init"), &words, &asked, "ms").print()?;
         let peak = Sorted::of(self.peak_kib.iter().map(|kib| kib / 1024.0).collect());

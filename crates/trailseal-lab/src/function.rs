@@ -59,7 +59,7 @@ pub struct FirstResponse {
     /// What became of the event.
     pub outcome: Outcome,
     /// From the start of the process to its first request for an event: Lambda's init phase.
-    pub until_asked: Duration,
+    pub until_ready: Duration,
     /// From the start of the process to the outcome.
     pub duration: Duration,
     /// The process's memory, right after the outcome.
@@ -151,23 +151,23 @@ impl Function {
         polls.mark_unchanged();
         let begun = Instant::now();
         self.process = Some(self.launch()?);
-        let mut until_asked = None;
+        let mut until_ready = None;
         let outcome = {
             let mut outcome = pin!(outcome(self.process.as_mut(), said, time));
             loop {
                 tokio::select! {
                     biased;
-                    _ = polls.changed(), if until_asked.is_none() => {
-                        until_asked = Some(begun.elapsed());
+                    _ = polls.changed(), if until_ready.is_none() => {
+                        until_ready = Some(begun.elapsed());
                     }
                     outcome = &mut outcome => break outcome?,
                 }
             }
         };
         let duration = begun.elapsed();
-        self.cold_start = until_asked.unwrap_or(duration);
-        let (until_asked, memory) = (self.cold_start, self.memory());
-        Ok(FirstResponse { outcome, until_asked, duration, memory })
+        self.cold_start = until_ready.unwrap_or(duration);
+        let (until_ready, memory) = (self.cold_start, self.memory());
+        Ok(FirstResponse { outcome, until_ready, duration, memory })
     }
 
     /// The latest time from the start of the process to its first request for an event.

@@ -122,7 +122,7 @@ impl<'a> RuleRun<'a> {
         let mut clean_up_failure = None;
         if !sealed.all(|trail| ids.has(trail)) {
             match self.in_half_the_time(self.standing_results()).await {
-                Ok(standing) => ids = ids.or_as_reported(&standing),
+                Ok(standing) => ids = ids.with_reported_ids(&standing),
                 Err(error) => clean_up_failure = Some(error),
             }
         }

@@ -27,7 +27,7 @@ impl RuleRun<'_> {
         let judged_here: Vec<&Trail> =
             trails.iter().filter(|trail| self.is_judged_here(trail)).collect();
         let ids = match &standing {
-            Ok(standing) => ids.or_as_reported(standing),
+            Ok(standing) => ids.with_reported_ids(standing),
             Err(_) => ids,
         };
         let named = with_ids(&ids, &judged_here);

@@ -40,7 +40,7 @@ fn the_default_scenario_is_printed_and_a_wrong_function_fails_it() {
     let output = lab(&["--bootstrap", stub.to_str().unwrap()], "");
     let page = text(&output.stdout);
     assert_eq!(output.status.code(), Some(1), "{page}");
-    assert!(page.contains("13. the sealed trail again, while KMS breaks down"), "{page}");
+    assert!(page.contains("13. the sealed trail again, while KMS fails"), "{page}");
     assert!(page.contains("EXPECTED    NOT_APPLICABLE"), "{page}");
     assert!(page.contains("13: 11 COMPLIANT, 2 NON_COMPLIANT, 0 failed"), "{page}");
     // Only the path of the program can be longer than a line.

@@ -16,7 +16,7 @@ const SLOW: Duration = Duration::from_millis(40);
 static NUMBER: AtomicU32 = AtomicU32::new(0);
 
 /// A valid request of each operation, by the operation's name.
-static FINE: LazyLock<BTreeMap<&str, Value>> = LazyLock::new(|| {
+static VALID_REQUESTS: LazyLock<BTreeMap<&str, Value>> = LazyLock::new(|| {
     let exchanges = transcript(State::default_state().unwrap()).into_iter();
     let fine = exchanges.filter(|exchange| exchange.case == "fine");
     fine.map(|exchange| (exchange.operation, exchange.request)).collect()
@@ -43,7 +43,7 @@ fn request(lab: &Lab, operation: Operation) -> (String, String) {
     if operation == Operation::HeadBucket {
         return ("HEAD /example-trail-logs-us-east-1 HTTP/1.1".to_owned(), String::new());
     }
-    let mut members = FINE[operation.name()].clone();
+    let mut members = VALID_REQUESTS[operation.name()].clone();
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     if operation == Operation::PutEvaluations {
         members["ResultToken"] = lab.issue_token(ACCOUNT, REGION, "trailseal").into();

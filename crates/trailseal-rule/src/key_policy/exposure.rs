@@ -96,7 +96,7 @@ pub fn guards_decryption(policy: &PolicyDocument, question: &TrailAndKey<'_>) ->
         search.ways_to_plaintext(&caller, about, || service_for_strangers(question, name));
     }
     if spared.len() > SPARED_SERVICES_MAX {
-        search.doubt_what_spares_services();
+        search.doubt_denies_that_exempt_services();
     }
     search.found.without_settled_doubts()
 }
@@ -192,7 +192,7 @@ impl<'a> Search<'a> {
 
     /// Puts everything that is open to everyone in doubt, because of the Deny statements that
     /// exempt services.
-    fn doubt_what_spares_services(&mut self) {
+    fn doubt_denies_that_exempt_services(&mut self) {
         for action in WAYS_TO_PLAINTEXT {
             let Some([allows, denies]) = self.addressed(&CallerSet::AnyService, action) else {
                 continue;

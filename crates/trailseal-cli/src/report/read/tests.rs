@@ -62,7 +62,7 @@ fn a_fault_names_its_place() {
     });
     let guess = "trails[3].evidence.bucketRegion.reading";
     let yesterday = "`yesterday` is not a time such as";
-    let fine = "unknown variant `FINE`, expected one of `COMPLIANT`, `NON_COMPLIANT`";
+    let compliance = "unknown variant `PASS`, expected one of `COMPLIANT`, `NON_COMPLIANT`";
     let maybe = "unknown variant `maybe`, expected one of `pass`, `fail`, `unknown`";
     check(
         "/complete",
@@ -79,7 +79,7 @@ fn a_fault_names_its_place() {
     check("/trails/1/arn", json!("arn"), "trails[1].arn", "`arn` is not a trail's ARN");
     check("/trails/1/region", json!("x"), "trails[1].region", "`x` is not an AWS Region");
     check("/trails/1/profile", json!("x"), "trails[1].profile", "unknown variant `x`");
-    check("/trails/1/compliance", json!("FINE"), "trails[1].compliance", fine);
+    check("/trails/1/compliance", json!("PASS"), "trails[1].compliance", compliance);
     check("/trails/2/checks/0/outcome", json!("maybe"), "trails[2].checks[0].outcome", maybe);
     check("/trails/3/evidence", evidence, guess, "unknown variant `guessed`");
     check("/trails/3/captured", json!("yesterday"), "trails[3].captured", yesterday);
