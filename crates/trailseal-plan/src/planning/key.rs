@@ -1,8 +1,14 @@
 //! The requested key: whether it can seal the trail, and which changes it needs.
+//!
+//! The rule's checks judge the key; each of their findings becomes a reason against the plan or a
+//! change in it.
 
+use trailseal_rule::checks::{
+    KEY_MISSING, key_allowed, key_customer_managed, key_in_bucket_region, key_rotated, key_usable,
+};
 use trailseal_rule::{
-    CheckId, KeyArn, KeyFacts, KeyManager, KeyOrigin, KeyRef, KeySpec, KeyState, KeyUsage,
-    ROTATION_DAYS_DEFAULT, Reading, Region, Rotation,
+    CheckId, Facts, Finding, KeyArn, KeyFacts, KeyOrigin, KeyRef, KeyState, Outcome,
+    ROTATION_DAYS_DEFAULT, Reading, Region, Trail,
 };
 
 use crate::current_state::{NewKey, TargetKey};
@@ -28,12 +34,24 @@ pub(super) struct ExistingKey<'a> {
     pub(super) rotation: Option<TurnOn>,
 }
 
-/// The calls that bring a key to a state that encrypts.
+/// The calls that bring a key to a state that encrypts, if calls can do that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum KeyActivation {
-    AlreadyEnabled,
+    None,
     Enable,
     CancelDeletionAndEnable,
+}
+
+impl KeyActivation {
+    fn of(state: &KeyState) -> Self {
+        if *state == KeyState::Disabled {
+            Self::Enable
+        } else if *state == KeyState::PendingDeletion {
+            Self::CancelDeletionAndEnable
+        } else {
+            Self::None
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +76,7 @@ pub(super) fn requested<'a>(
             new::check(input, new, bucket_region, reasons);
             Some(RequestedKey::New(new))
         }
-        TargetKey::Existing(named) => existing(input, named, bucket_region, reasons),
+        TargetKey::Existing(named) => existing(input, named, reasons),
     }
 }
 
@@ -78,11 +96,14 @@ fn replaces(input: &PlanInput<'_>, reasons: &mut Reasons) {
 fn existing<'a>(
     input: &PlanInput<'a>,
     named: &KeyRef,
-    bucket_region: Option<&Region>,
     reasons: &mut Reasons,
 ) -> Option<RequestedKey<'a>> {
     if named.is_aws_managed_alias() {
-        aws_managed(named.as_str(), reasons);
+        reasons.push(
+            RefusalCode::AwsManagedKey,
+            format!("{named} is managed by AWS, not by the customer"),
+            NAME_CUSTOMER_MANAGED,
+        );
         return None;
     }
     if matches!(named, KeyRef::Unrecognized(_)) {
@@ -98,20 +119,14 @@ fn existing<'a>(
     if !is_present {
         replaces(input, reasons);
     }
-    kind(facts, input, reasons);
-    region_and_allowance(input, &facts.arn, bucket_region, reasons);
-    let activation = activation(input, facts, reasons);
+    let activation = KeyActivation::of(&facts.state);
+    refuse_findings(input, facts, activation, reasons);
+    require_consent(input, facts, activation, reasons);
     let rotation = rotation(input, facts, reasons);
     Some(RequestedKey::Existing(ExistingKey { facts, is_present, activation, rotation }))
 }
 
-fn aws_managed(key: &str, reasons: &mut Reasons) {
-    reasons.push(
-        RefusalCode::AwsManagedKey,
-        format!("AWS manages {key}: its policy cannot be changed to admit CloudTrail"),
-        "name a customer managed key, or create one (`--create-key`)",
-    );
-}
+const NAME_CUSTOMER_MANAGED: &str = "name a customer managed key, or create one (`--create-key`)";
 
 fn described<'a>(
     input: &PlanInput<'a>,
@@ -179,156 +194,136 @@ fn is_present(input: &PlanInput<'_>, arn: &KeyArn) -> bool {
     }
 }
 
-fn kind(facts: &KeyFacts, input: &PlanInput<'_>, reasons: &mut Reasons) {
-    let is_own = *facts.arn.account() == input.current_state.caller;
-    match &facts.manager {
-        KeyManager::Customer => {}
-        KeyManager::Aws => aws_managed(facts.arn.as_str(), reasons),
-        KeyManager::Unrecognized(_) if !is_own => {}
-        KeyManager::Unrecognized(word) => reasons.push(
-            RefusalCode::KeyUnknown,
-            format!("it is not known who manages key {}: its KeyManager is `{word}`", facts.arn),
-            "check the key in KMS",
-        ),
-    }
-    let kind = match (&facts.usage, &facts.spec) {
-        (KeyUsage::EncryptDecrypt, KeySpec::SymmetricDefault) => return,
-        (KeyUsage::Other(usage), _) => format!("is for {usage}, not for encryption"),
-        (KeyUsage::EncryptDecrypt, KeySpec::Other(spec)) => {
-            format!("has key spec {spec}, not SYMMETRIC_DEFAULT")
-        }
+/// What a check finds about a key, as if the trail had it.
+fn finding(input: &PlanInput<'_>, check: CheckId, key: &KeyFacts) -> Option<Finding> {
+    let trail =
+        Trail { key: Some(KeyRef::Key(key.arn.clone())), ..input.current_state.trail.clone() };
+    let facts = Facts {
+        key: Reading::Known(key.clone()),
+        bucket_region: input.current_state.bucket_region.clone(),
+        rotation: input.current_state.candidate.rotation.clone(),
+        ..Facts::unread()
     };
-    reasons.push(
-        RefusalCode::KeyOfWrongKind,
-        format!("key {} {kind}", facts.arn),
-        "name a symmetric encryption key, or create one (`--create-key`)",
-    );
+    match check.check().evaluate(input.context, &trail, &facts) {
+        Outcome::Pass => None,
+        Outcome::Fail(finding) | Outcome::Unknown(finding) => Some(finding),
+    }
 }
 
-fn region_and_allowance(
+/// Refuses what no call of the plan can change. The other findings are left to the proof.
+fn refuse_findings(
     input: &PlanInput<'_>,
-    arn: &KeyArn,
-    bucket_region: Option<&Region>,
+    facts: &KeyFacts,
+    activation: KeyActivation,
     reasons: &mut Reasons,
 ) {
-    if let Some(bucket_region) = bucket_region
-        && arn.region() != bucket_region
-    {
-        reasons.push(
-            RefusalCode::KeyInWrongRegion,
-            format!("key {arn} is in {}, the trail's bucket is in {bucket_region}", arn.region()),
-            format!("name a key in {bucket_region}, or create one there (`--create-key`)"),
-        );
+    let mut activated = facts.clone();
+    if activation != KeyActivation::None {
+        activated.state = KeyState::Enabled;
     }
-    allowance(input, arn, reasons);
+    let must_be_allowed = CheckId::KeyAllowed.is_enabled(input.context.parameters);
+    let checks = [CheckId::KeyCustomerManaged, CheckId::KeyUsable, CheckId::KeyInBucketRegion];
+    let checks = checks.into_iter().chain(must_be_allowed.then_some(CheckId::KeyAllowed));
+    for finding in checks.filter_map(|check| finding(input, check, &activated)) {
+        if let Some((code, fix)) = refusal(&finding, &facts.arn) {
+            let key = format!("key {}", facts.arn);
+            reasons.push(code, finding.cause.replacen("the key", &key, 1), fix);
+        }
+    }
 }
 
-fn allowance(input: &PlanInput<'_>, arn: &KeyArn, reasons: &mut Reasons) {
-    let (parameters, owner) = (input.context.parameters, input.current_state.trail.arn.owner());
-    if !CheckId::KeyAllowed.is_enabled(parameters) || parameters.allows(arn, owner) {
-        return;
-    }
-    let account = arn.account();
-    if account == owner {
-        reasons.push(
+/// The refusal code of a finding, and the fix in the terms of the command.
+fn refusal(finding: &Finding, key: &KeyArn) -> Option<(RefusalCode, String)> {
+    let (code, fix) = match finding.code {
+        key_customer_managed::AWS_MANAGED => (RefusalCode::AwsManagedKey, NAME_CUSTOMER_MANAGED),
+        key_customer_managed::MANAGER_UNKNOWN => (RefusalCode::KeyUnknown, "check the key in KMS"),
+        key_usable::WRONG_KIND | key_usable::KIND_UNKNOWN => (
+            RefusalCode::KeyOfWrongKind,
+            "name a symmetric encryption key, or create one (`--create-key`)",
+        ),
+        key_usable::MATERIAL_EXPIRED => {
+            (RefusalCode::KeyNotReady, "import the key material again, or name another key")
+        }
+        key_usable::PENDING_DELETION
+        | key_usable::PENDING_IMPORT
+        | key_usable::UNAVAILABLE
+        | key_usable::CREATING
+        | key_usable::STATE_UNKNOWN => (
+            RefusalCode::KeyNotReady,
+            "bring the key to state Enabled by hand, or name another key",
+        ),
+        key_in_bucket_region::WRONG_REGION => (
+            RefusalCode::KeyInWrongRegion,
+            "name a key in the bucket's Region, or create one there (`--create-key`)",
+        ),
+        key_allowed::NOT_LISTED => (
             RefusalCode::KeyNotAllowed,
-            format!("allowedKmsKeyArns does not allow key {arn}"),
             "name an allowed key, or add this one to allowedKmsKeyArns",
-        );
-    } else {
-        reasons.push(
-            RefusalCode::KeyNotAllowed,
-            format!(
-                "key {arn} belongs to account {account}, which is neither the trail's account nor \
-                 in allowedKeyAccounts"
-            ),
-            format!(
+        ),
+        key_allowed::OTHER_ACCOUNT => {
+            let account = key.account();
+            let fix = format!(
                 "name a key of the trail's account, or, if account {account} is yours, add \
                  `--parameter allowedKeyAccounts={account}`"
-            ),
-        );
-    }
+            );
+            return Some((RefusalCode::KeyNotAllowed, fix));
+        }
+        _ => return None,
+    };
+    Some((code, fix.to_owned()))
 }
 
-fn activation(input: &PlanInput<'_>, facts: &KeyFacts, reasons: &mut Reasons) -> KeyActivation {
-    let consent = input.consent;
-    let activation = match &facts.state {
-        KeyState::Enabled | KeyState::Updating => KeyActivation::AlreadyEnabled,
-        KeyState::Disabled => KeyActivation::Enable,
-        KeyState::PendingDeletion => KeyActivation::CancelDeletionAndEnable,
-        KeyState::Creating
-        | KeyState::PendingImport
-        | KeyState::PendingReplicaDeletion
-        | KeyState::Unavailable
-        | KeyState::Unrecognized(_) => {
-            reasons.push(
-                RefusalCode::KeyNotReady,
-                format!("the state of key {} is {}", facts.arn, facts.state.as_str()),
-                "bring the key to state Enabled by hand, or name another key",
-            );
-            KeyActivation::AlreadyEnabled
-        }
-    };
-    if let Some(end) = facts.valid_to.filter(|end| *end <= input.context.now) {
-        reasons.push(
-            RefusalCode::KeyNotReady,
-            format!("the imported material of key {} expired on {}", facts.arn, end.date()),
-            "import the key material again, or name another key",
-        );
-    }
-    let is_foreign = *facts.arn.account() != input.current_state.caller;
-    if is_foreign && activation != KeyActivation::AlreadyEnabled {
-        reasons.push(
-            RefusalCode::KeyOfAnotherAccount,
-            format!("the state of key {} is {}", facts.arn, facts.state.as_str()),
-            format!("ask its owner, account {}, to bring it to state Enabled", facts.arn.account()),
-        );
-        return activation;
-    }
-    let consented = consent.enable_key
-        && (activation != KeyActivation::CancelDeletionAndEnable || consent.cancel_key_deletion);
+/// Requires consent to enable the key, which only its own account can do.
+fn require_consent(
+    input: &PlanInput<'_>,
+    facts: &KeyFacts,
+    activation: KeyActivation,
+    reasons: &mut Reasons,
+) {
+    let (arn, consent) = (&facts.arn, input.consent);
+    let is_foreign = *arn.account() != input.current_state.caller;
     match activation {
-        KeyActivation::Enable if !consented => reasons.push(
+        KeyActivation::None => {}
+        KeyActivation::Enable | KeyActivation::CancelDeletionAndEnable if is_foreign => reasons
+            .push(
+                RefusalCode::KeyOfAnotherAccount,
+                format!("the state of key {arn} is {}", facts.state.as_str()),
+                format!("ask its owner, account {}, to bring it to state Enabled", arn.account()),
+            ),
+        KeyActivation::Enable if !consent.enable_key => reasons.push(
             RefusalCode::KeyDisabled,
-            format!("key {} is disabled", facts.arn),
+            format!("key {arn} is disabled"),
             "add `--enable-key` to enable it, or name another key",
         ),
-        KeyActivation::CancelDeletionAndEnable if !consented => {
+        KeyActivation::CancelDeletionAndEnable
+            if !(consent.enable_key && consent.cancel_key_deletion) =>
+        {
             let when = facts.deletion_date.map(|date| format!(" on {}", date.date()));
             reasons.push(
                 RefusalCode::KeyPendingDeletion,
-                format!("key {} will be deleted{}", facts.arn, when.unwrap_or_default()),
+                format!("key {arn} will be deleted{}", when.unwrap_or_default()),
                 "add `--cancel-key-deletion --enable-key` to keep and enable it, or name another key",
             );
         }
-        KeyActivation::AlreadyEnabled
-        | KeyActivation::Enable
-        | KeyActivation::CancelDeletionAndEnable => {}
+        KeyActivation::Enable | KeyActivation::CancelDeletionAndEnable => {}
     }
-    activation
 }
 
 fn rotation(input: &PlanInput<'_>, facts: &KeyFacts, reasons: &mut Reasons) -> Option<TurnOn> {
     if !CheckId::KeyRotated.is_enabled(input.context.parameters) {
         return None;
     }
-    let most = input.context.parameters.max_rotation_period_days;
-    let why = match &input.current_state.candidate.rotation {
-        Reading::Known(Rotation::On { period_days, .. }) => {
-            let days = period_days.unwrap_or(ROTATION_DAYS_DEFAULT);
-            if most.is_none_or(|most| days <= most) {
-                return None;
-            }
-            format!("is rotated every {days} days")
-        }
-        Reading::Known(Rotation::Off) => "is not rotated".to_owned(),
-        Reading::Known(Rotation::NotSupported) => {
+    let finding = finding(input, CheckId::KeyRotated, facts)?;
+    match finding.code {
+        key_rotated::NOT_ROTATED | key_rotated::PERIOD_TOO_LONG | KEY_MISSING => {}
+        key_rotated::CANNOT_ROTATE => {
             cannot_rotate(facts, "KMS does not rotate keys of this kind", reasons);
             return None;
         }
-        Reading::Absent => "has no rotation".to_owned(),
-        Reading::Refused(refusal) => {
-            if !reasons.was_denied(refusal) {
+        _ => {
+            if let Reading::Refused(refusal) = &input.current_state.candidate.rotation
+                && !reasons.was_denied(refusal)
+            {
                 reasons.push(
                     RefusalCode::KeyUnknown,
                     format!("could not read the rotation of key {}: {refusal}", facts.arn),
@@ -337,7 +332,7 @@ fn rotation(input: &PlanInput<'_>, facts: &KeyFacts, reasons: &mut Reasons) -> O
             }
             return None;
         }
-    };
+    }
     if facts.is_replica {
         cannot_rotate(facts, "it is a replica, and its primary key controls rotation", reasons);
     } else if facts.origin != KeyOrigin::AwsKms {
@@ -345,7 +340,7 @@ fn rotation(input: &PlanInput<'_>, facts: &KeyFacts, reasons: &mut Reasons) -> O
     } else if *facts.arn.account() != input.current_state.caller {
         reasons.push(
             RefusalCode::KeyOfAnotherAccount,
-            format!("key {} {why}", facts.arn),
+            finding.cause.replacen("the key", &format!("key {}", facts.arn), 1),
             format!("ask its owner, account {}, to turn rotation on", facts.arn.account()),
         );
     }

@@ -54,7 +54,7 @@ fn repair_key(input: &PlanInput<'_>, key: &ExistingKey<'_>, policy: &PlannedPoli
     if key.activation == KeyActivation::CancelDeletionAndEnable {
         steps.push(cancel_key_deletion(key, &target));
     }
-    if key.activation != KeyActivation::AlreadyEnabled {
+    if key.activation != KeyActivation::None {
         steps.push(enable_key(&target));
     }
     if let Some(change) = &policy.change {

@@ -1,7 +1,6 @@
 //! A new key: whether KMS would accept the requested properties.
 
-use trailseal_rule::CheckId;
-use trailseal_rule::{KeyRef, Reading, Region};
+use trailseal_rule::{CheckId, Facts, KeyArn, KeyRef, Outcome, Reading, Region, Trail};
 
 use crate::call::JOURNAL_TAG;
 use crate::current_state::NewKey;
@@ -89,9 +88,15 @@ fn alias_taken(input: &PlanInput<'_>, new: &NewKey, reasons: &mut Reasons) {
 
 /// The ID of a new key is not known yet, so every possible one must be allowed.
 fn allowed(input: &PlanInput<'_>, region: &Region, reasons: &mut Reasons) {
-    let (parameters, owner) = (input.context.parameters, input.current_state.trail.arn.owner());
-    let is_allowed = stand_ins(input, region).iter().all(|arn| parameters.allows(arn, owner));
-    if CheckId::KeyAllowed.is_enabled(parameters) && !is_allowed {
+    let is_allowed = |arn: &KeyArn| {
+        let trail =
+            Trail { key: Some(KeyRef::Key(arn.clone())), ..input.current_state.trail.clone() };
+        let check = CheckId::KeyAllowed.check();
+        check.evaluate(input.context, &trail, &Facts::unread()) == Outcome::Pass
+    };
+    if CheckId::KeyAllowed.is_enabled(input.context.parameters)
+        && !stand_ins(input, region).iter().all(is_allowed)
+    {
         reasons.push(
             RefusalCode::KeyNotAllowed,
             format!(
