@@ -4,13 +4,13 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { prebuiltCode, type RuleParameters, type RuleSettings, type Schedule } from '../lib';
 import type { TrailsealFunctionProps, TrailsealRemediationProps } from '../lib';
 
-/** A value of the context (`-c name=value`). */
+/** A value from the context (`-c name=value`). */
 export function textContext(app: App, name: string): string | undefined {
   const value: unknown = app.node.tryGetContext(name);
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-/** A value of the context that must be there. */
+/** A required value from the context. */
 export function neededContext(app: App, name: string): string {
   const value = textContext(app, name);
   if (value === undefined) {
@@ -19,7 +19,7 @@ export function neededContext(app: App, name: string): string {
   return value;
 }
 
-/** A list of the context, separated by commas. */
+/** A comma-separated list from the context. */
 export function listContext(app: App, name: string): string[] {
   const value = textContext(app, name) ?? '';
   return value
@@ -28,7 +28,7 @@ export function listContext(app: App, name: string): string[] {
     .filter((entry) => entry !== '');
 }
 
-/** A value of the context that is one of several words. */
+/** A value from the context that must be one of these words. */
 export function wordContext<Word extends string>(
   app: App,
   name: string,
@@ -42,18 +42,18 @@ export function wordContext<Word extends string>(
   return found;
 }
 
-/** Whether a value of the context is `true`. */
+/** Whether a value from the context is `true`. */
 export function switchContext(app: App, name: string): boolean {
   return wordContext(app, name, ['true', 'false']) === 'true';
 }
 
-/** The processor for which the code was built. */
+/** The processor architecture of the prebuilt code. */
 export function architectureContext(app: App): lambda.Architecture {
   const word = wordContext(app, 'architecture', ['arm64', 'x86_64']);
   return word === 'x86_64' ? lambda.Architecture.X86_64 : lambda.Architecture.ARM_64;
 }
 
-/** How many invocations at a time are reserved: a number, or `none`. */
+/** The reserved concurrency: a number, or `none`. */
 export function concurrencyContext(app: App): { reservedConcurrency?: number | 'none' } {
   const value = textContext(app, 'reservedConcurrency');
   if (value === undefined) {
@@ -74,12 +74,12 @@ export function functionContext(app: App): TrailsealFunctionProps {
     tracing: switchContext(app, 'tracing'),
     ...concurrencyContext(app),
     ...(organizationId === undefined ? {} : { organizationId }),
-    // What the rule asks for, the function must be allowed to assume.
+    // The function must be allowed to assume the role that the rule names.
     ...(keyAccountRoleName === '' ? {} : { keyAccountRoleName }),
   };
 }
 
-/** The remediation, where a key for it is named. */
+/** The remediation, if the context names a key for it. */
 export function remediationContext(app: App): {
   remediation?: Omit<TrailsealRemediationProps, 'rule' | 'parameters'>;
 } {
@@ -112,7 +112,7 @@ export function ruleContext(app: App): RuleSettings {
   };
 }
 
-/** From the command line the context is a text, from `cdk.json` it is an object already. */
+/** On the command line the context is text; in `cdk.json` it is an object. */
 function parametersContext(app: App): RuleParameters {
   const value: unknown = app.node.tryGetContext('parameters') ?? {};
   if (typeof value !== 'string') {

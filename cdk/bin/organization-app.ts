@@ -19,7 +19,7 @@ import {
   TrailsealStackSet,
 } from '../lib';
 
-/** What both ways need. */
+/** The settings that both paths need. */
 interface Organization {
   readonly account: string;
   readonly organizationId: string;
@@ -28,10 +28,10 @@ interface Organization {
 }
 
 /**
- * A whole organization: settings come from the context alone.
+ * Deploys to an organization, with settings from the context only.
  *
- * `-c path=stackset` (the default) puts function and rule into every account and Region;
- * `-c path=central` makes one central function, for up to about 50 accounts.
+ * `-c path=stackset` (the default) deploys the function and rule to every account and Region; `-c
+ * path=central` deploys one central function, for up to about 50 accounts.
  */
 export function organization(app: App): void {
   const path = wordContext(app, 'path', ['stackset', 'central']);
@@ -54,7 +54,7 @@ function stackSetPath(app: App, { account, organizationId, home, regions }: Orga
   for (const region of regions) {
     const code = new Stack(app, `TrailsealCode-${region}`, { env: { account, region } });
     new TrailsealCodeBucket(code, 'Code', { bucketPrefix, organizationId });
-    // StackSets skip the management account: it gets a stack of its own in each Region.
+    // StackSets skip the management account, so it gets its own stack in each Region.
     new TrailsealAccountStack(app, `TrailsealManagement-${region}`, {
       env: { account: textContext(app, 'managementAccount') ?? account, region },
       function: functionContext(app),
@@ -79,7 +79,7 @@ function stackSetPath(app: App, { account, organizationId, home, regions }: Orga
   }
 }
 
-/** An organization's pack is of one Region, and finds the function there by its name. */
+/** An organization conformance pack belongs to one Region and refers to the function by name. */
 function packs(app: App, { account, regions }: Organization, members: Stack): void {
   for (const region of regions) {
     const stack = new Stack(app, `TrailsealPack-${region}`, { env: { account, region } });
@@ -109,7 +109,7 @@ function centralPath(app: App, { account, organizationId, home, regions }: Organ
       externalId: neededContext(app, 'externalId'),
       memberAccounts: listContext(app, 'memberAccounts'),
       excludedAccounts: listContext(app, 'excludedAccounts'),
-      // IAM is global: the Region named first deploys the member role.
+      // IAM is global, so only the first Region deploys the member role.
       ...(region === home
         ? {
             memberRole: {

@@ -9,7 +9,7 @@ import {
 } from './context';
 import { TrailsealAccountStack } from '../lib';
 
-/** One account and Region: settings come from the context alone. */
+/** Deploys to one account and Region, with settings from the context only. */
 export function singleAccount(app: App): void {
   const alarmEmail = textContext(app, 'alarmEmail');
   new TrailsealAccountStack(app, 'Trailseal', {

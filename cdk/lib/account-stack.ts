@@ -22,15 +22,15 @@ export interface TrailsealAccountStackProps extends StackProps {
   /** Also deploys the CIS conformance pack. @default false */
   readonly cisPack?: boolean;
   /**
-   * Also deploys the remediation, to be started by hand; the parameters of the rule are the rule's.
-   * @default none: nothing here can change a trail
+   * Also deploys the remediation, to be started by hand, with the parameters of the rule.
+   * @default none: nothing in the stack can change a trail
    */
   readonly remediation?: Omit<TrailsealRemediationProps, 'rule' | 'parameters'>;
-  /** Also makes alarms and a dashboard, and a topic that mails to this address. @default none */
+  /** Also deploys alarms, a dashboard, and a topic that emails this address. @default none */
   readonly alarmEmail?: string;
 }
 
-/** Function and rule of one account and Region, with what belongs to them. */
+/** The function and rule of one account and Region, with optional monitoring and remediation. */
 export class TrailsealAccountStack extends Stack {
   /** The function. */
   readonly handler: TrailsealFunction;
@@ -52,7 +52,7 @@ export class TrailsealAccountStack extends Stack {
     }
   }
 
-  /** The pack holds the rule; beside it, a second one would evaluate everything twice. */
+  /** The pack contains the rule; a second rule would evaluate every trail twice. */
   private makePack(props: TrailsealAccountStackProps, functionName: string): void {
     const runbook = this.remediate(props, undefined);
     const { pack } = new TrailsealConformancePack(this, 'CisPack', {

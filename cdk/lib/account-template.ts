@@ -20,19 +20,19 @@ import {
 } from './template-parameters';
 import { packageVersion } from './version';
 
-/** The function's name where a template gives one: conformance packs look for it. */
+/** The function's name in templates; conformance packs refer to it by this name. */
 export const DEFAULT_FUNCTION_NAME = 'trailseal';
 
-/** The object that a program's code is, in the bucket of each Region, for a version. */
+/** The S3 key of a program's code for a version, in the code bucket of each Region. */
 export function codeKey(version: string, architecture = 'arm64', program = 'bootstrap'): string {
   return `trailseal/${version}/${program}-${architecture}.zip`;
 }
 
 /**
- * Function and rule of one account and Region as a plain template, for CloudFormation, StackSets,
- * Terraform and Service Catalog.
+ * The function and rule of one account and Region as a plain template, for CloudFormation,
+ * StackSets, Terraform and Service Catalog.
  *
- * @param version the version whose code is taken unless a parameter names another object
+ * @param version the version whose code is deployed unless a parameter names another object
  */
 export function accountTemplate(version: string): Template {
   const stack = new PlainStack(
@@ -72,7 +72,7 @@ export function accountTemplate(version: string): Template {
 
 let body: string | undefined;
 
-/** The template of this version as JSON; it is made once, since nothing in it varies. */
+/** The template of this version as JSON; it is generated once, because it never varies. */
 export function accountTemplateBody(): string {
   body ??= JSON.stringify(accountTemplate(packageVersion()));
   return body;
@@ -116,7 +116,7 @@ function settingParameters(stack: PlainStack, version: string) {
   };
 }
 
-/** One parameter of the template for each of the rule, left out where it is empty. */
+/** A template parameter for each parameter of the rule; empty ones are not passed. */
 function optionalParameters(stack: PlainStack): RuleParameters {
   const given = Object.entries(ruleParameters(stack));
   return Object.fromEntries(

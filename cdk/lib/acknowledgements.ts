@@ -2,9 +2,9 @@ import { Validations } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 
 /**
- * The findings of cdk-nag that are accepted, each with its reason.
+ * Acknowledges findings of cdk-nag, each with its reason.
  *
- * cdk-nag reports them as acknowledged in apps that use these constructs.
+ * Apps that use these constructs see these findings as acknowledged.
  */
 function acknowledge(construct: IConstruct, reasons: Record<string, string>): void {
   for (const [id, reason] of Object.entries(reasons)) {
@@ -12,15 +12,15 @@ function acknowledge(construct: IConstruct, reasons: Record<string, string>): vo
   }
 }
 
-/** Both revisions of NIST 800-53 have the rule. */
+/** Both revisions of NIST 800-53 include the rule. */
 function nist(rule: string, reason: string): Record<string, string> {
   return { [`NIST.800.53.R4-${rule}`]: reason, [`NIST.800.53.R5-${rule}`]: reason };
 }
 
 /**
- * What is accepted of the function and what belongs to it.
+ * Acknowledges findings about the function and its resources.
  *
- * @param wildcards why its policy names resources with a wildcard, by the resource
+ * @param wildcards why its policy names resources with a wildcard, by resource
  */
 export function explainFunction(construct: IConstruct, wildcards: Record<string, string>): void {
   acknowledge(construct, {
@@ -45,9 +45,9 @@ export function explainFunction(construct: IConstruct, wildcards: Record<string,
 }
 
 /**
- * What is accepted of the remediation function and what belongs to it.
+ * Acknowledges findings about the remediation function and its resources.
  *
- * @param wildcards why its policy names resources with a wildcard, by the resource
+ * @param wildcards why its policy names resources with a wildcard, by resource
  */
 export function explainRemediation(construct: IConstruct, wildcards: Record<string, string>): void {
   acknowledge(construct, {
@@ -71,15 +71,15 @@ export function explainRemediation(construct: IConstruct, wildcards: Record<stri
 }
 
 /**
- * What is accepted of the role in a member account.
+ * Acknowledges findings about the role in a member account.
  *
- * @param wildcards why its policy names resources with a wildcard, by the resource
+ * @param wildcards why its policy names resources with a wildcard, by resource
  */
 export function explainMemberRole(construct: IConstruct, wildcards: Record<string, string>): void {
   acknowledge(construct, explained(wildcards));
 }
 
-/** What is accepted of the bucket that holds the code. */
+/** Acknowledges findings about the code bucket. */
 export function explainCodeBucket(construct: IConstruct): void {
   const logging =
     'The bucket holds published code only; CloudTrail data events show who read it, if wanted.';
@@ -101,7 +101,7 @@ export function explainCodeBucket(construct: IConstruct): void {
   });
 }
 
-/** What the library's own check of a template cannot know, since the template is finished later. */
+/** Tells CDK's template validation that the list is completed later. */
 export function explainList(construct: IConstruct): void {
   acknowledge(construct, {
     'CloudFormation-Validate::W2001': 'A loop over the list is added after the synthesis.',
@@ -110,7 +110,7 @@ export function explainList(construct: IConstruct): void {
   });
 }
 
-/** The same for a statement of a policy that a condition is put around later. */
+/** Tells CDK's template validation that a condition is added to the statement later. */
 export function explainStatement(construct: IConstruct): void {
   acknowledge(construct, {
     'CloudFormation-Validate::W8001':

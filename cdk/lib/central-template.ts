@@ -28,8 +28,8 @@ import {
 /**
  * The central function as a plain template, with a permission for each member account.
  *
- * A template makes one resource per list entry with `Fn::ForEach`, which no resource can wait for:
- * so the organization rule, which needs the permissions first, is a template of its own.
+ * `Fn::ForEach` creates one resource per list entry, and no resource can depend on those. The
+ * organization rule needs the permissions first, so it has its own template.
  */
 export function centralFunctionTemplate(version: string): Template {
   const stack = new PlainStack(
@@ -75,7 +75,7 @@ export function centralFunctionTemplate(version: string): Template {
   return admitMembers(template, 'MemberAccounts');
 }
 
-/** One permission for each account of the list. */
+/** Adds one permission for each account in the list. */
 function admitMembers(template: Template, members: string): Template {
   const resources = template['Resources'] as Record<string, { Properties: object }>;
   const own = resources['FunctionConfigMayInvoke'];
@@ -98,7 +98,7 @@ function admitMembers(template: Template, members: string): Template {
   };
 }
 
-/** The organization rule of a central function that is there. */
+/** The organization rule of an existing central function. */
 export function organizationRuleTemplate(): Template {
   const stack = new PlainStack(
     'Trailseal, the organization rule of the central function; deploy trailseal-central-function.yaml and the member role first.',

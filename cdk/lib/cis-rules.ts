@@ -1,18 +1,18 @@
-/** A rule that AWS manages. */
+/** An AWS managed rule. */
 export interface ManagedRule {
   /** Its identifier. */
   readonly identifier: string;
   /** Its parameters. @default none */
   readonly parameters?: Readonly<Record<string, string | { readonly 'Fn::Sub': string }>>;
-  /** The types it looks at, where it is invoked by changes. @default none */
+  /** The resource types whose changes invoke it. @default none */
   readonly types?: readonly string[];
 }
 
 /**
- * The rules that AWS runs by itself in its own conformance pack for the CIS AWS Foundations
- * Benchmark v1.4 Level 2, except `cloud-trail-encryption-enabled`, which our rule replaces.
+ * The automated rules in AWS's sample conformance pack for the CIS AWS Foundations Benchmark v1.4
+ * Level 2, except `cloud-trail-encryption-enabled`, which our rule replaces.
  *
- * Controls that a person has to check by hand are not among them.
+ * Controls that require a manual check are not included.
  */
 export const CIS_RULES: Readonly<Record<string, ManagedRule>> = {
   'access-keys-rotated': {

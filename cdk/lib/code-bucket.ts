@@ -9,15 +9,15 @@ import { PropFaults } from './prop-faults';
 
 /** Props of {@link TrailsealCodeBucket}. */
 export interface TrailsealCodeBucketProps {
-  /** How the bucket's name begins; the Region follows after a hyphen. */
+  /** The prefix of the bucket's name; a hyphen and the Region follow. */
   readonly bucketPrefix: string;
   /** The organization whose accounts may read the code. */
   readonly organizationId: string;
 }
 
 /**
- * The bucket of one Region that holds the function's code: Lambda takes code from its own Region
- * only. Every account of the organization may read it, and nobody else.
+ * The bucket with the function's code in one Region: Lambda accepts code only from its own Region.
+ * Only accounts of the organization can read it.
  */
 export class TrailsealCodeBucket extends Construct {
   /** The bucket. */
@@ -61,7 +61,7 @@ export function codeBucketName(bucketPrefix: string, region: string): string {
   return `${bucketPrefix}-${region}`;
 }
 
-/** Notes what is wrong with the beginning of the buckets' names. */
+/** Checks the prefix of the bucket names. */
 export function noteBucketPrefix(bucketPrefix: string, faults: PropFaults): void {
   faults.form('bucketPrefix', bucketPrefix, limits.BUCKET_NAME, 'the beginning of a bucket name');
   // A hyphen and the longest name of a Region follow.

@@ -3,19 +3,19 @@ import * as path from 'node:path';
 
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 
-/** Where a zip lies, and of which program. */
+/** The location and program of a zip file. */
 export interface PrebuiltCode {
   /** Where the zips are. @default `assets` of this package */
   readonly directory?: string | undefined;
-  /** The function that evaluates, or the one that remediates. @default bootstrap */
+  /** The rule's function or the remediation function. @default bootstrap */
   readonly program?: 'bootstrap' | 'remediation';
 }
 
 /**
- * A function's code as `cargo xtask package` makes it: a zip with one file, `bootstrap`.
+ * A function's code as `cargo xtask package` builds it: a zip with one file, `bootstrap`.
  *
  * @param architecture arm64 or x86_64
- * @param where a folder by its name, or which program
+ * @param where a folder, or a folder and a program
  */
 export function prebuiltCode(
   architecture: lambda.Architecture,
@@ -33,7 +33,7 @@ export function prebuiltCode(
   return lambda.Code.fromAsset(zip);
 }
 
-/** The directory of this package, whether its TypeScript or its JavaScript is running. */
+/** The directory of this package, for its TypeScript and its compiled JavaScript. */
 export function packageDirectory(): string {
   let directory = __dirname;
   while (!fs.existsSync(path.join(directory, 'cdk.json'))) {

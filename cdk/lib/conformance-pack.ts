@@ -8,18 +8,18 @@ import { packTemplate, type PackSettings, type PackTemplate } from './pack-templ
 import { PropFaults } from './prop-faults';
 import { noteRoles } from './rule';
 
-/** What both kinds of pack have. */
+/** The settings of both kinds of pack. */
 interface PackDeployment {
   /** Values for the parameters of the pack's template. @default the template's defaults */
   readonly inputParameters?: Record<string, string>;
   /**
-   * The bucket in which Config keeps the pack's artefacts; for an organization its name begins with
-   * `awsconfigconforms`. @default none
+   * The bucket in which AWS Config keeps the pack's artifacts; for an organization its name begins
+   * with `awsconfigconforms`. @default none
    */
   readonly deliveryS3Bucket?: string;
 }
 
-/** What is looked at in the props of both. */
+/** The props that are checked for both kinds. */
 type AnyPack = PackDeployment & Pick<PackSettings, 'templateS3Uri'>;
 
 /** Props of {@link TrailsealConformancePack}. */
@@ -27,7 +27,7 @@ export interface TrailsealConformancePackProps
   extends PackDeployment, Omit<PackSettings, 'functionName'> {
   /** The function in the same account and Region, with a fixed name. */
   readonly handler: TrailsealFunction;
-  /** The function's name: a pack can only name it by a text. */
+  /** The function's name: a pack can refer to it only by name. */
   readonly functionName: string;
   /** The pack's name. @default trailseal */
   readonly packName?: string;
@@ -63,13 +63,13 @@ export class TrailsealConformancePack extends Construct {
 export interface TrailsealOrganizationConformancePackProps extends PackDeployment, PackSettings {
   /** The pack's name. @default trailseal */
   readonly packName?: string;
-  /** The accounts that get no pack. @default none */
+  /** The accounts without the pack. @default none */
   readonly excludedAccounts?: string[];
 }
 
 /**
- * A conformance pack with our rule in every account of an organization. The function must be in
- * every account and Region first: deploy TrailsealStackSet before.
+ * A conformance pack with our rule in every account of an organization. First deploy the function
+ * to every account and Region with TrailsealStackSet.
  */
 export class TrailsealOrganizationConformancePack extends Construct {
   /** The pack. */
@@ -93,8 +93,8 @@ export class TrailsealOrganizationConformancePack extends Construct {
 }
 
 /**
- * CloudFormation puts a text together from parts where it completes the ARN of a role; what is in
- * braces in it is for Config, which cfn-lint cannot know.
+ * CloudFormation completes the ARN of the role with `Fn::Join`. AWS Config resolves the braces in
+ * the text, which cfn-lint does not know.
  */
 function explainBody(pack: CfnResource, template: PackTemplate): void {
   if (Token.isUnresolved(template.body)) {

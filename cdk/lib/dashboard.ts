@@ -20,7 +20,7 @@ export interface TrailsealDashboardProps {
   readonly dashboardName?: string;
 }
 
-/** One colour for each verdict, the same in every widget, told apart by the colour-blind as well. */
+/** One color for each verdict, the same in every widget and distinguishable for the color-blind. */
 const COLOURS = {
   Compliant: '#1b7f5c',
   NonCompliant: '#d13212',
@@ -42,8 +42,8 @@ const STACKED = ['Compliant', 'NonCompliant', 'NotApplicable'] as const;
 const WIDTH = 24;
 
 /**
- * The dashboard, from the question a person comes with to the one that follows: is anything wrong,
- * what did the last day say, how did it go before, is the function well, which trails were named.
+ * The dashboard. It answers questions in order: is anything wrong, what are the results of the last
+ * day, what was the trend, is the function healthy, and which trails failed.
  */
 export class TrailsealDashboard extends Construct {
   /** The dashboard. */
@@ -102,7 +102,7 @@ function verdictWidgets(): cloudwatch.IWidget[] {
       left: metrics(Duration.days(1), STACKED),
       leftYAxis: { min: 0, showUnits: false, label: 'evaluations' },
     }),
-    // Not on the stack: what could not be verified is counted in a verdict already.
+    // Not stacked, because unverified trails are already counted under a verdict.
     new cloudwatch.GraphWidget({
       title: 'Could not be verified',
       width: 6,

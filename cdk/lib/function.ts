@@ -14,20 +14,20 @@ import * as limits from './limits';
 import { PropFaults } from './prop-faults';
 
 /**
- * Memory of the function, in mebibytes: Lambda's least.
+ * Memory of the function, in mebibytes: the smallest that Lambda offers.
  *
- * Measured on a bench against services on loopback with TLS: 7 to 11 MiB resident at the peak, about
- * 6 ms of processor time for a cold start and 0.4 ms for a warm invocation. Lambda gives 128 MiB
- * about a fourteenth of a processor, which makes that tenths of a second: nobody waits for it.
+ * Measured against loopback services with TLS: a peak of 7 to 11 MiB resident, about 6 ms of CPU
+ * time for a cold start and 0.4 ms for a warm invocation. With 128 MiB, Lambda provides about a
+ * fourteenth of a vCPU, so a cold start takes tenths of a second, which is fast enough.
  */
 export const FUNCTION_MEMORY_MEBIBYTES = 128;
 
-/** Seconds that one invocation may take: a schedule with many trails and throttled reads. */
+/** Seconds that one invocation may take: enough for many trails and throttled reads. */
 export const FUNCTION_TIMEOUT_SECONDS = 120;
 
 /**
- * Invocations at a time. CloudTrail answers ten reads a second for an account and Region; two
- * invocations stay below that, and what waits stays in Lambda's own queue.
+ * Concurrent invocations. CloudTrail allows ten reads per second for an account and Region; two
+ * invocations stay below this, and further events wait in Lambda's queue.
  */
 export const RESERVED_CONCURRENCY = 2;
 
@@ -35,9 +35,9 @@ export const RESERVED_CONCURRENCY = 2;
 export interface TrailsealFunctionProps {
   /** The code. @default the prebuilt zip for the architecture, made by `cargo xtask package` */
   readonly code?: lambda.Code;
-  /** The processor. @default arm64 */
+  /** The processor architecture. @default arm64 */
   readonly architecture?: lambda.Architecture;
-  /** The name; conformance packs find the function by it. @default named by CloudFormation */
+  /** The name; conformance packs refer to the function by it. @default named by CloudFormation */
   readonly functionName?: string;
   /** The accounts whose rules may invoke the function. @default the account of the stack */
   readonly sourceAccounts?: string[];
@@ -46,38 +46,38 @@ export interface TrailsealFunctionProps {
   /** Seconds that one invocation may take. @default FUNCTION_TIMEOUT_SECONDS */
   readonly timeoutSeconds?: number;
   /**
-   * Invocations at a time; `none` reserves nothing, for accounts whose quota is too small for a
+   * Concurrent invocations; `none` reserves nothing, for accounts whose quota is too small for a
    * reservation. @default RESERVED_CONCURRENCY
    */
   readonly reservedConcurrency?: number | 'none';
   /** How long logs are kept. @default one year */
   readonly logRetention?: logs.RetentionDays;
-  /** The least level that is logged. @default INFO */
+  /** The lowest level that is logged. @default INFO */
   readonly logLevel?: lambda.ApplicationLogLevel;
   /**
-   * A key for logs and for the queue of failed events; its policy must admit CloudWatch Logs.
+   * A key for logs and the queue of failed events; its policy must admit CloudWatch Logs.
    * @default keys of the services
    */
   readonly encryptionKey?: kms.IKey;
   /** Whether X-Ray traces the function. @default false */
   readonly tracing?: boolean;
-  /** The organization within which roles may be assumed; needed for the two role names below. */
+  /** The organization in which roles may be assumed; required for the two role names below. */
   readonly organizationId?: string;
-  /** The role that may be assumed in a key's account, as the parameter `keyAccountRoleName` says. */
+  /** The role to assume in a key's account: the parameter `keyAccountRoleName` of the rule. */
   readonly keyAccountRoleName?: string;
-  /** The role that may be assumed in a rule's account: makes this a central function. */
+  /** The role to assume in a rule's account; makes this a central function. */
   readonly executionRoleName?: string;
-  /** The external id that the roles ask for. @default none */
+  /** The external id that the roles require. @default none */
   readonly externalId?: string;
   /** The name of the function's own role. @default named by CloudFormation */
   readonly roleName?: string;
 }
 
 /**
- * The function that evaluates: prebuilt code, a role with exactly the actions of
+ * The rule's function: prebuilt code, a role with exactly the actions of
  * `iam/least-privilege.json`, its log group, and a queue for events that failed after all retries.
  *
- * Config may invoke it for rules of the named source accounts only.
+ * AWS Config may invoke it only for rules of the source accounts.
  */
 export class TrailsealFunction extends Construct {
   /** The Lambda function. */
@@ -86,9 +86,9 @@ export class TrailsealFunction extends Construct {
   readonly role: iam.Role;
   /** Its log group. */
   readonly logGroup: logs.LogGroup;
-  /** Where events go that failed after all retries. */
+  /** Receives events that failed after all retries. */
   readonly failureQueue: sqs.Queue;
-  /** What lets Config invoke the function: a rule must be made after these. */
+  /** The permissions for AWS Config to invoke the function; rules must depend on these. */
   readonly invokePermissions: readonly lambda.CfnPermission[];
   /** The role that the function may assume in a key's account. */
   readonly keyAccountRoleName: string | undefined;
@@ -126,12 +126,12 @@ export class TrailsealFunction extends Construct {
     return this.logGroup.logGroupName;
   }
 
-  /**
+  /** Adds one permission for each account.
    * One permission for each account.
    *
-   * `SourceAccount` and no `SourceArn`: a rule's ARN ends in an id that Config chooses when the rule
-   * is made, and Config makes it only if it may invoke the function already. A permission that
-   * named the rule would need the rule first, and the rule the permission.
+   * `SourceAccount` without `SourceArn`: a rule's ARN ends with an id that AWS Config chooses when it
+   * creates the rule, which requires that it may already invoke the function. A permission that
+   * named the rule would need the rule first, and vice versa.
    */
   private admitConfig(accounts: string[]): lambda.CfnPermission[] {
     return accounts.map(

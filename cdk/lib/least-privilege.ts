@@ -12,25 +12,25 @@ export interface StatementEntry {
   readonly sid: string;
   /** What it allows. */
   readonly actions: readonly string[];
-  /** On what; names in `${}` are filled in. */
+  /** The resources; names in `${}` are replaced. */
   readonly resources: readonly string[];
   /** Why it is needed. */
   readonly why: string;
-  /** The setting without which the statement is left out. */
+  /** The setting without which the statement is omitted. */
   readonly when?: string;
-  /** Under what conditions. */
+  /** The conditions under which it applies. */
   readonly conditions?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
-/** What fills the names in the file; a setting that is absent leaves its statements out. */
+/** The values of the names in the file; without a setting, its statements are omitted. */
 export type Settings = Readonly<Record<string, string | undefined>>;
 
-/** The statements of a role, as the file has them. */
+/** The statements of a role, as in the file. */
 export function statementEntries(kind: RoleKind): readonly StatementEntry[] {
   return leastPrivilege.roles[kind].statements;
 }
 
-/** The statements of a role for the settings given: the file's actions, and nothing more. */
+/** The statements of a role for these settings, with exactly the actions of the file. */
 export function policyStatements(kind: RoleKind, settings: Settings): iam.PolicyStatement[] {
   return applicable(kind, settings).map(
     (entry) =>
@@ -43,7 +43,7 @@ export function policyStatements(kind: RoleKind, settings: Settings): iam.Policy
   );
 }
 
-/** Why a role's policy names resources with a wildcard, by the resource as cdk-nag writes it. */
+/** Why a role's policy names resources with a wildcard, by resource as cdk-nag writes it. */
 export function wildcardReasons(kind: RoleKind, settings: Settings): Record<string, string> {
   const names = Object.keys(PSEUDO_PARAMETERS).map((name) => [name, `<${name}>`] as const);
   const written: Settings = { ...settings, ...Object.fromEntries(names) };

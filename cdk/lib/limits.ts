@@ -1,5 +1,5 @@
 /**
- * Limits of AWS, each named once.
+ * Limits of AWS, each defined once.
  *
  * Sources: the models of Config (2014-11-12), Lambda and CloudFormation, and their guides.
  */
@@ -9,17 +9,17 @@ export const RULE_PARAMETERS_CHARS_MAX = 1024;
 
 /**
  * Characters of a rule's name. A rule may have 128, but `GetComplianceDetailsByConfigRule`, which
- * clears old results, takes 64.
+ * is needed to replace old results, accepts 64.
  */
 export const RULE_NAME_CHARS_MAX = 64;
 
 /**
  * Characters of the name of a rule in an organization rule or a conformance pack: AWS adds a prefix
- * or a suffix of its own to it, and the whole must stay within `RULE_NAME_CHARS_MAX`.
+ * or suffix to it, and the result must not exceed `RULE_NAME_CHARS_MAX`.
  */
 export const DEPLOYED_RULE_NAME_CHARS_MAX = 35;
 
-/** Bytes of a function's resource policy, where each permission to invoke is one statement. */
+/** Bytes of a function's resource policy, in which each permission to invoke is a statement. */
 export const RESOURCE_POLICY_BYTES_MAX = 20480;
 
 /** Characters of a statement id in a function's resource policy. */
@@ -28,7 +28,7 @@ export const STATEMENT_ID_CHARS_MAX = 100;
 /** Characters of a function's name. */
 export const FUNCTION_NAME_CHARS_MAX = 64;
 
-/** Bytes of a conformance pack's template handed over in the call. */
+/** Bytes of a conformance pack's template that is passed in the call. */
 export const PACK_BODY_BYTES_MAX = 51200;
 
 /** Bytes of a conformance pack's template in a bucket. */
@@ -40,53 +40,53 @@ export const PACK_RULES_MAX = 130;
 /** Input parameters of a conformance pack in CloudFormation. */
 export const PACK_PARAMETERS_MAX = 60;
 
-/** Bytes of a template handed over in the call. */
+/** Bytes of a template that is passed in the call. */
 export const TEMPLATE_BODY_BYTES_MAX = 51200;
 
-/** Accounts that an organization rule or an organization conformance pack may leave out. */
+/** Accounts that an organization rule or an organization conformance pack can exclude. */
 export const EXCLUDED_ACCOUNTS_MAX = 1000;
 
-/** The shape of an account id. */
+/** The format of an account id. */
 export const ACCOUNT_ID = /^[0-9]{12}$/;
 
-/** The shape of a Region's name. */
+/** The format of a Region's name. */
 export const REGION = /^[a-z]{2,5}(-[a-z]+)+-[0-9]$/;
 
-/** The shape of an organization's id. */
+/** The format of an organization's id. */
 export const ORGANIZATION_ID = /^o-[a-z0-9]{10,32}$/;
 
-/** The shape of the id of a root or of an organizational unit. */
+/** The format of the id of a root or an organizational unit. */
 export const ORGANIZATIONAL_UNIT_ID = /^(r-[a-z0-9]{4,32}|ou-[a-z0-9]{4,32}-[a-z0-9]{8,32})$/;
 
-/** The shape of the name of an IAM role without its path. */
+/** The format of the name of an IAM role without its path. */
 export const ROLE_NAME = /^[A-Za-z0-9+=,.@_-]{1,64}$/;
 
-/** The shape of the name of an IAM role with its path before it, as the function takes it. */
+/** The format of the name of an IAM role after its path, as the function accepts it. */
 export const ROLE_NAME_WITH_PATH = /^[A-Za-z0-9+=,.@_-]+(\/[A-Za-z0-9+=,.@_-]+)*$/;
 
-/** The shape of a rule's name, in all the ways in which it is deployed. */
+/** The format of a rule's name, for all ways to deploy it. */
 export const RULE_NAME = /^[A-Za-z0-9_-]+$/;
 
-/** The shape of a function's name. */
+/** The format of a function's name. */
 export const FUNCTION_NAME = /^[A-Za-z0-9_-]+$/;
 
-/** The shape of a bucket's name. */
+/** The format of a bucket's name. */
 export const BUCKET_NAME = /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/;
 
-/** The shape of an external id, as STS takes it. */
+/** The format of an external id, as STS accepts it. */
 export const EXTERNAL_ID = /^[\w+=,.@:/-]{2,1224}$/;
 
 /** Seconds that a step of Automation waits for a Lambda function. */
 export const AUTOMATION_INVOKE_SECONDS_MAX = 300;
 
-/** Bytes of the content of a document of Systems Manager. */
+/** Bytes of the content of a Systems Manager document. */
 export const DOCUMENT_BYTES_MAX = 65536;
 
 /** Parameters of a remediation configuration. */
 export const REMEDIATION_PARAMETERS_MAX = 25;
 
-/** The shape of the name of a document of Systems Manager. */
+/** The format of the name of a Systems Manager document. */
 export const DOCUMENT_NAME = /^[a-zA-Z0-9_.-]{3,128}$/;
 
-/** The shape of a KMS key's ARN; an alias names no key for good. */
+/** The format of a KMS key's ARN; aliases are not accepted, since they can move to another key. */
 export const KEY_ARN = /^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key\/[a-zA-Z0-9-]+$/;

@@ -7,12 +7,12 @@ import { policyStatements, wildcardReasons } from './least-privilege';
 import * as limits from './limits';
 import { PropFaults } from './prop-faults';
 
-/** The name of the role in a member account where none is given. */
+/** The default name of the role in a member account. */
 export const MEMBER_ROLE_NAME = 'TrailsealMember';
 
 /**
- * How the name of a central function's role begins; the Region follows, since IAM is global and each
- * Region has a central function of its own.
+ * The prefix of the name of a central function's role; the Region follows, since IAM is global and
+ * each Region has its own central function.
  */
 export const CENTRAL_ROLE_PREFIX = 'TrailsealCentral';
 
@@ -20,7 +20,7 @@ export const CENTRAL_ROLE_PREFIX = 'TrailsealCentral';
 export interface TrailsealMemberRoleProps {
   /** The account of the central function. */
   readonly centralAccount: string;
-  /** The external id that the central function shows. */
+  /** The external id that the central function sends. */
   readonly externalId: string;
   /** The role's name. @default MEMBER_ROLE_NAME */
   readonly roleName?: string;
@@ -29,8 +29,7 @@ export interface TrailsealMemberRoleProps {
 /**
  * The role that a central function assumes in a member account.
  *
- * It trusts the central account, and within it the roles of central functions alone, with an
- * external id.
+ * It trusts only the roles of central functions in the central account, with an external id.
  */
 export class TrailsealMemberRole extends Construct {
   /** The role. */

@@ -3,7 +3,7 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 
-/** What monitoring must know of the function. */
+/** The names that monitoring needs. */
 export interface MonitoredFunction {
   /** The function's name. */
   readonly functionName: string;
@@ -13,7 +13,7 @@ export interface MonitoredFunction {
   readonly logGroupName: string;
 }
 
-/** The namespace of the metrics that the function writes, by the name of the rule. */
+/** The namespace of the metrics that the function writes; their dimension is the rule's name. */
 export const NAMESPACE = 'Trailseal';
 
 /** A metric that the function writes. */
@@ -30,8 +30,8 @@ export type OwnMetric =
 /**
  * A metric that the function writes, over all rules of the account and Region.
  *
- * No rule is named: AWS adds to the name of a rule that a pack or an organization makes, and what
- * it adds is known to nobody before.
+ * It names no rule: AWS adds text to the name of a rule in a pack or an organization, and that text
+ * is unknown before the deployment.
  */
 export function ruleMetric(
   metricName: OwnMetric,
@@ -48,8 +48,8 @@ export function ruleMetric(
 }
 
 /**
- * A metric for alarms. An alarm cannot use a search expression, so a log filter counts the
- * function's metric over all rules that it serves.
+ * A metric for alarms. An alarm cannot use a search expression, so a metric filter counts the
+ * function's metric over all its rules.
  */
 export function loggedMetric(
   scope: Construct,
@@ -70,7 +70,7 @@ export function loggedMetric(
   });
 }
 
-/** A metric that Lambda keeps of the function. */
+/** A metric of Lambda for the function. */
 export function functionMetric(
   handler: MonitoredFunction,
   metricName: string,

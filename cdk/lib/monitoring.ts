@@ -19,9 +19,9 @@ import { DEFAULT_SCHEDULE, SCHEDULE_HOURS, noteSchedule, type Schedule } from '.
 export interface TrailsealMonitoringProps {
   /** The function. */
   readonly handler: MonitoredFunction;
-  /** How often the rules' schedule comes. @default every 24 hours */
+  /** The interval of the rules' schedule. @default every 24 hours */
   readonly schedule?: Schedule;
-  /** Where alarms go: an alarm that nobody hears is none. */
+  /** The topic that alarms notify. */
   readonly topic: sns.ITopic;
   /** The dashboard's name. @default named by CloudFormation */
   readonly dashboardName?: string;
@@ -97,7 +97,7 @@ function functionAlarms(scope: Construct, handler: MonitoredFunction): cloudwatc
   ];
 }
 
-/** Nothing for twice the schedule's period: the schedule is dead, or Config may not invoke. */
+/** No invocation for two intervals: the schedule is not running, or AWS Config may not invoke. */
 function silenceAlarm(
   scope: Construct,
   handler: MonitoredFunction,
@@ -114,7 +114,7 @@ function silenceAlarm(
   });
 }
 
-/** What the function's own metrics tell; the alarm stays on until the next scheduled run was better. */
+/** Alarms on the function's metrics; each stays on until a scheduled run without the problem. */
 function ruleAlarms(
   scope: Construct,
   handler: MonitoredFunction,

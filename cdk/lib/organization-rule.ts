@@ -19,11 +19,11 @@ import {
 import { withoutEmpty } from './rule-parameters';
 import { noteTargets, serviceManagedStackSet, type StackSetTargets } from './stack-set';
 
-/** How the member role reaches the member accounts: a service-managed StackSet. */
+/** How the member role is deployed to the member accounts: by a service-managed StackSet. */
 export interface MemberRoleStackSet extends StackSetTargets {
   /** The StackSet's name. @default TrailsealMemberRole */
   readonly stackSetName?: string;
-  /** The one Region in which the role's stack is kept; IAM itself is global. */
+  /** The Region of the role's stack; IAM itself is global. */
   readonly region: string;
 }
 
@@ -37,11 +37,11 @@ export interface TrailsealOrganizationRuleProps
     > {
   /** The organization. */
   readonly organizationId: string;
-  /** Every account whose rule invokes the function, the central account besides. */
+  /** Every account whose rule invokes the function, except the central account. */
   readonly memberAccounts: string[];
-  /** The external id that the member role asks for. */
+  /** The external id that the member role requires. */
   readonly externalId: string;
-  /** The accounts that get no rule. @default none */
+  /** The accounts without the rule. @default none */
   readonly excludedAccounts?: string[];
   /** The rule's name, at most 35 characters: AWS adds a prefix to it. @default trailseal */
   readonly ruleName?: string;
@@ -50,26 +50,26 @@ export interface TrailsealOrganizationRuleProps
   /** The name of the role in the member accounts. @default MEMBER_ROLE_NAME */
   readonly memberRoleName?: string;
   /**
-   * Deploys the member role. In one Region only: leave it out in every other Region.
+   * Deploys the member role. Set this in one Region only.
    * @default the role is deployed elsewhere
    */
   readonly memberRole?: MemberRoleStackSet;
 }
 
 /**
- * Invocations of a central function at a time: AWS counts the reads of each account by itself, so it
- * may have more at a time than a function that reads one account.
+ * Concurrent invocations of a central function: AWS limits the reads of each account separately, so
+ * it may have more than a function that reads one account.
  */
 export const CENTRAL_RESERVED_CONCURRENCY = 10;
 
-/** The function's name where none is given. */
+/** The default name of the function. */
 export const CENTRAL_FUNCTION_NAME = 'trailseal-central';
 
 /**
  * One central function for the rules of an organization, for up to about 50 accounts.
  *
- * Each account that invokes the function takes a statement of its resource policy, which ends at
- * 20,480 bytes: beyond that this construct refuses, and TrailsealStackSet is the way.
+ * Each account that invokes the function needs a statement in its resource policy, which is limited
+ * to 20,480 bytes. For more accounts this construct fails; use TrailsealStackSet.
  */
 export class TrailsealOrganizationRule extends Construct {
   /** The central function. */
@@ -103,8 +103,8 @@ export class TrailsealOrganizationRule extends Construct {
 }
 
 /**
- * The bytes of a resource policy with one statement for each account, as Lambda keeps it. Where a
- * name is not known yet, the longest that it can be is counted.
+ * The bytes of a resource policy with one statement for each account, as Lambda stores it. Unknown
+ * names count with their maximum length.
  */
 export function invokePolicyBytes(accounts: number, functionName: string, region: string): number {
   const partition = 'aws-us-gov';
@@ -234,7 +234,7 @@ function notePolicySize(
   }
 }
 
-/** The parameters as the rule gets them, so that their length is counted with the role's name. */
+/** The parameters as the rule gets them: their length includes the role's name. */
 function withExecutionRole(props: TrailsealOrganizationRuleProps): RuleSettings {
   const executionRoleName = props.memberRoleName ?? MEMBER_ROLE_NAME;
   return { ...props, parameters: { ...props.parameters, executionRoleName } };

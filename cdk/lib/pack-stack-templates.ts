@@ -10,7 +10,7 @@ import { excludedAccountsParameter, where } from './template-parameters';
 
 const PACK_NAME = 'trailseal';
 
-/** A stack that holds the pack of the rule alone. */
+/** A stack that contains only the pack of the rule. */
 export function packStackTemplate(): Template {
   const stack = new PlainStack(
     'Trailseal as a conformance pack of one account and Region; deploy trailseal-account.yaml first.',
@@ -19,7 +19,7 @@ export function packStackTemplate(): Template {
   return stack.template();
 }
 
-/** A stack that holds the pack of the rule with its remediation: CloudFormation completes the ARN. */
+/** A stack with the pack of the rule and its remediation: CloudFormation completes the ARN. */
 export function remediationPackTemplate(): Template {
   const stack = new PlainStack(
     'Trailseal as a conformance pack with remediation; deploy trailseal-account.yaml and trailseal-remediation.yaml first.',
@@ -28,7 +28,7 @@ export function remediationPackTemplate(): Template {
   return stack.template();
 }
 
-/** A stack that holds the pack of the rule alone, for an organization. */
+/** A stack that contains only the pack of the rule, for an organization. */
 export function organizationPackTemplate(): Template {
   const stack = new PlainStack(
     'Trailseal as a conformance pack of an organization; deploy trailseal-account.yaml everywhere first.',
@@ -37,7 +37,7 @@ export function organizationPackTemplate(): Template {
   return stack.template();
 }
 
-/** The same with its remediation: Config puts each member's account into the ARN. */
+/** The same with remediation: AWS Config replaces the account in the ARN for each member. */
 export function organizationRemediationPackTemplate(): Template {
   const stack = new PlainStack(
     'Trailseal as a conformance pack of an organization with remediation; deploy trailseal-account.yaml and trailseal-remediation.yaml everywhere first.',
@@ -46,8 +46,8 @@ export function organizationRemediationPackTemplate(): Template {
     stack,
     "The ARN of the one KMS key that every account gets, usually of the account with the logs; it exists already, in the Region of the trails' buckets, and its policy admits CloudTrail for the trails of every other account.",
   );
-  // A delegated administrator deploys as well; what AWS documents is that the management account is
-  // replaced, so the stack's own would not do.
+  // A delegated administrator can deploy as well. AWS documents that the management account is
+  // replaced, so the account of the stack would be wrong.
   const account = new CfnParameter(stack, 'ManagementAccount', {
     description:
       "The organization's management account, even if a delegated administrator deploys. Config replaces it with each member account in the ARN of the runbook's role.",

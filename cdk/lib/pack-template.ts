@@ -23,10 +23,10 @@ import {
 } from './rule';
 import { withoutEmpty } from './rule-parameters';
 
-/** AWS's own rule for the same control, which asks whether a key id is present. */
+/** The AWS managed rule for the same control, which only checks that a key id is present. */
 export const REPLACED_IDENTIFIER = 'CLOUD_TRAIL_ENCRYPTION_ENABLED';
 
-/** What a conformance pack is made from. */
+/** The settings of a conformance pack. */
 export interface PackSettings extends RuleSettings {
   /** The name of the function, which must be deployed in every account and Region of the pack. */
   readonly functionName: string;
@@ -34,16 +34,16 @@ export interface PackSettings extends RuleSettings {
   readonly ruleName?: string;
   /**
    * The other rules: none, the automated rules of the CIS AWS Foundations Benchmark, or the text of
-   * a pack in which our rule takes the place of `cloud-trail-encryption-enabled`.
+   * a pack in which our rule replaces `cloud-trail-encryption-enabled`.
    * @default none
    */
   readonly rules?: 'none' | 'cis' | { readonly pack: string };
   /**
-   * Offers the runbook of TrailsealRemediation for the findings of our rule; deploy it in every
-   * account and Region of the pack first. @default no remediation
+   * Offers the runbook of TrailsealRemediation for the findings of our rule; first deploy it to
+   * every account and Region of the pack. @default no remediation
    */
   readonly remediation?: PackRemediation;
-  /** Where a template too large for the call lies, `s3://bucket/key`. @default in the call */
+  /** The location of a template too large for the call, `s3://bucket/key`. @default in the call */
   readonly templateS3Uri?: string;
 }
 
@@ -69,10 +69,10 @@ interface Pack {
 }
 
 /**
- * The template of a conformance pack: it holds rules only, since a pack can hold no function, and
- * names the function by the account and Region in which it is deployed.
+ * The template of a conformance pack. It contains only rules, since a pack cannot contain a
+ * function, and refers to the function in the account and Region of the pack.
  *
- * @param owner the construct that refuses, for its message
+ * @param owner the construct to name in error messages
  */
 export function packTemplate(settings: PackSettings, owner: string): PackTemplate {
   const faults = new PropFaults(owner);
@@ -122,7 +122,7 @@ function packWith(settings: PackSettings, faults: PropFaults): Pack {
   return withReplaced(rules.pack, ours, faults);
 }
 
-/** The pack with our rule wherever AWS's own rule was. */
+/** The pack with our rule in place of the AWS managed rule. */
 function withReplaced(text: string, ours: Pack['Resources'], faults: PropFaults): Pack {
   const pack = parsePack(text);
   if (pack === undefined) {
@@ -184,7 +184,7 @@ function ourRule(settings: PackSettings): PackResource {
   };
 }
 
-/** What offers the runbook for the rule; Config makes it after the rule. */
+/** The remediation configuration of the rule; AWS Config creates it after the rule. */
 function ourRemediation(settings: PackSettings): Pack['Resources'] {
   if (settings.remediation === undefined) {
     return {};

@@ -1,8 +1,8 @@
 import type { ParameterSchema } from './rule-parameters';
 
 /**
- * The TypeScript of the parameters, made from their schema: one property each, every value as the
- * text that Config passes.
+ * The TypeScript of the parameters, generated from their schema: one property each, every value as
+ * the text that AWS Config passes.
  */
 export function parameterTypes(schemas: Readonly<Record<string, ParameterSchema>>): string {
   const names = Object.keys(schemas).sort();

@@ -15,23 +15,23 @@ import {
 export type Template = Record<string, unknown>;
 
 /**
- * A stack for a plain CloudFormation template: no CDK bootstrap, no assets, and logical ids that a
- * person can read.
+ * A stack for a plain CloudFormation template: no CDK bootstrap, no assets, and readable logical
+ * ids.
  */
 export class PlainStack extends Stack {
-  /** @param description what the template is for, in one sentence */
+  /** @param description the purpose of the template, in one sentence */
   constructor(description: string) {
-    // A directory of its own: within an app of CDK, another one is named by the environment.
+    // A separate directory: within a CDK app, the environment names another one.
     const outdir = fs.mkdtempSync(path.join(os.tmpdir(), 'trailseal-plain-'));
     super(new App({ analyticsReporting: false, outdir }), 'Plain', {
       description,
       analyticsReporting: false,
-      // The library's own types disagree about an absent qualifier.
+      // The library's types disagree about an absent qualifier.
       synthesizer: new LegacyStackSynthesizer() as IStackSynthesizer,
     });
   }
 
-  /** The path of the element without the words that every element has. */
+  /** The path of the element without the parts that all elements share. */
   protected override allocateLogicalId(element: CfnElement): string {
     return element.node.path
       .split('/')
@@ -42,7 +42,7 @@ export class PlainStack extends Stack {
       .replace(/[^A-Za-z0-9]/g, '');
   }
 
-  /** The template, its sections in the order in which people read them. */
+  /** The template, with its sections in the usual order. */
   template(): Template {
     const app = Stage.of(this);
     if (app === undefined) {

@@ -1,15 +1,15 @@
 import { Token } from 'aws-cdk-lib';
 import { Document, Scalar, visit } from 'yaml';
 
-// As YAML 1.1 has it, so that old readers take a date or a `yes` for the text that it is.
+// YAML 1.1, so that old parsers read a date or a `yes` as text.
 const OPTIONS = { aliasDuplicateObjects: false, version: '1.1' } as const;
 
-/** A template as YAML for people: short forms of the intrinsic functions, and a heading. */
+/** A template as readable YAML: short forms of the intrinsic functions, and a heading. */
 export function plainYaml(template: Record<string, unknown>, heading: string[]): string {
   return written(shorten(template), heading);
 }
 
-/** YAML without short forms, as the sample packs of AWS are written. */
+/** YAML without short forms, like the sample packs of AWS. */
 export function longYaml(template: Record<string, unknown>, heading: string[]): string {
   return written(template, heading);
 }
@@ -17,7 +17,7 @@ export function longYaml(template: Record<string, unknown>, heading: string[]): 
 function written(content: unknown, heading: string[]): string {
   const document = new Document(content, OPTIONS);
   document.commentBefore = heading.map((line) => ` ${line}`).join('\n');
-  // A text of several lines, such as the template of a pack, stands as it is.
+  // Text with several lines, such as the template of a pack, becomes a block.
   visit(document, {
     Scalar: (_, node) => {
       if (typeof node.value === 'string' && node.value.includes('\n')) {
@@ -81,7 +81,7 @@ function substitution(parts: unknown): Scalar | undefined {
   return texts.includes(undefined) ? undefined : tagged('!Sub', indented(texts.join('')));
 }
 
-/** JSON, such as a dashboard is, over many lines. */
+/** Writes JSON, such as a dashboard, with indentation. */
 function indented(text: string): string {
   return text.startsWith('{"') ? JSON.stringify(JSON.parse(text), null, 2) : text;
 }

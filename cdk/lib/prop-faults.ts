@@ -1,32 +1,32 @@
 import { Token } from 'aws-cdk-lib';
 
 /**
- * What is wrong with the props of a construct: collected, then refused all at once, each by name.
+ * Collects the faults of a construct's props, and reports all of them at once by name.
  *
- * A value that only the deployment knows (a token) is left to the deployment.
+ * Values that are known only at deployment (tokens) are not checked.
  */
 export class PropFaults {
   private readonly faults: string[] = [];
 
-  /** @param owner the construct whose props are examined */
+  /** @param owner the construct whose props are checked */
   constructor(private readonly owner: string) {}
 
-  /** Notes that a prop cannot have its value. */
+  /** Adds an invalid value of a prop. */
   wrong(prop: string, value: unknown, expected: string): void {
     this.faults.push(`\`${prop}\` is \`${String(value)}\`; expected ${expected}`);
   }
 
-  /** Notes anything else that is wrong; the message begins with a verb. */
+  /** Adds any other fault; the message begins with a verb. */
   other(prop: string, message: string): void {
     this.faults.push(`\`${prop}\` ${message}`);
   }
 
-  /** Notes sentences that name what they are about themselves. */
+  /** Adds complete sentences. */
   add(sentences: string[]): void {
     this.faults.push(...sentences);
   }
 
-  /** A value that must have a form. */
+  /** Checks the format of a value. */
   form(prop: string, value: string | undefined, form: RegExp, expected: string): void {
     if (value === undefined || Token.isUnresolved(value)) {
       return;
@@ -36,7 +36,7 @@ export class PropFaults {
     }
   }
 
-  /** A list whose every value must have a form, none of them twice. */
+  /** Checks the format of every value in a list, and that none is repeated. */
   forms(prop: string, values: readonly string[], form: RegExp, expected: string): void {
     if (Token.isUnresolved(values)) {
       return;
@@ -51,7 +51,7 @@ export class PropFaults {
     }
   }
 
-  /** A text with at most `charsMax` characters. */
+  /** Checks that a text has at most `charsMax` characters. */
   length(prop: string, value: string | undefined, charsMax: number): void {
     if (value === undefined || Token.isUnresolved(value)) {
       return;
@@ -64,7 +64,7 @@ export class PropFaults {
     }
   }
 
-  /** A whole number within bounds, both included. */
+  /** Checks that a number is whole and within inclusive bounds. */
   whole(prop: string, value: number | undefined, least: number, most: number): void {
     if (value === undefined || Token.isUnresolved(value)) {
       return;
@@ -74,7 +74,7 @@ export class PropFaults {
     }
   }
 
-  /** Refuses the props if anything was wrong with them. */
+  /** Throws an error if there is any fault. */
   refuse(): void {
     if (this.faults.length > 0) {
       throw new Error(`${this.owner}: ${this.faults.join('; ')}`);

@@ -1,6 +1,6 @@
 import * as limits from './limits';
 
-/** The name of the runbook where none is given; conformance packs name it so. */
+/** The default name of the runbook; conformance packs use it. */
 export const DEFAULT_DOCUMENT_NAME = 'TrailsealRemediation';
 
 /** The names of the runbook's parameters. */
@@ -12,7 +12,7 @@ export const DOCUMENT_PARAMETERS = {
   role: 'AutomationAssumeRole',
 } as const;
 
-/** The outputs of the runbook, by their names, and the members of the function's answer. */
+/** The outputs of the runbook, and the members of the function's response. */
 export const DOCUMENT_OUTPUTS = {
   Outcome: 'outcome',
   Plan: 'plan',
@@ -23,12 +23,12 @@ export const DOCUMENT_OUTPUTS = {
   Journal: 'journal',
 } as const;
 
-/** The runtime of the script, in the words of Automation. */
+/** The runtime of the script, by Automation's name. */
 const SCRIPT_RUNTIME = 'python3.11';
 
 /**
- * What turns the function's answer into outputs. An error that Lambda reports ends the runbook with
- * its one line, whether or not the step before took it for a failure.
+ * Converts the function's response to outputs. An error that Lambda reports ends the runbook with
+ * its one line, whether or not the previous step failed.
  */
 export const REPORT_SCRIPT = [
   'import json',
@@ -60,7 +60,7 @@ const DESCRIPTION = [
   'The outputs hold the former key, its former policy, and how to go back.',
 ].join('\n');
 
-/** The runbook that AWS Systems Manager Automation runs: schema 0.3. */
+/** The Systems Manager Automation runbook: schema 0.3. */
 export function remediationDocument(functionName: string): Record<string, unknown> {
   return {
     schemaVersion: '0.3',
@@ -104,7 +104,7 @@ function documentParameters(): Record<string, unknown> {
   };
 }
 
-/** No second attempt: what stopped in doubt is looked at by a person first. */
+/** Not retried: a person must check a run that stopped with an unknown result. */
 function invokeStep(functionName: string): Record<string, unknown> {
   const names = DOCUMENT_PARAMETERS;
   return {

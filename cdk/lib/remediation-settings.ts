@@ -6,43 +6,43 @@ import * as limits from './limits';
 import type { PropFaults } from './prop-faults';
 import { DOCUMENT_PARAMETERS } from './remediation-document';
 
-/** What the rule hands to the runbook: settings of the deployment. */
+/** The values that the rule passes to the runbook. */
 export interface RemediationSettings {
   /**
-   * The ARN of the key that trails are sealed with. It must exist, and lie in the Region of the
-   * trails' bucket: nothing here creates a key.
+   * The ARN of the key for the trails. It must exist in the Region of the trails' bucket: nothing
+   * here creates a key.
    */
   readonly keyArn: string;
   /** Whether the runbook only shows its plan and changes nothing. @default true */
   readonly dryRun?: boolean;
-  /** Whether a key that a trail has already may be replaced. @default false */
+  /** Whether the runbook may replace a trail's key. @default false */
   readonly replaceKey?: boolean;
   /**
-   * Whether Config starts the runbook by itself for every trail that is not compliant.
+   * Whether AWS Config starts the runbook automatically for every non-compliant trail.
    *
-   * **Think before you say so**: trails change without a person looking at the plan, those that
-   * infrastructure code owns drift from it, and readers of the logs who may not decrypt with the
-   * key read no new ones. It needs `dryRun: false` said besides, and never replaces a key.
+   * **Consider the consequences**: trails change without a review of the plan, trails owned by
+   * infrastructure code drift from it, and readers of the logs that may not decrypt with the key
+   * cannot read new ones. This also requires `dryRun: false`, and never replaces a key.
    * @default false
    */
   readonly automatic?: boolean;
 }
 
-/** Attempts of Config by itself: what stopped in doubt is looked at by a person first. */
+/** Attempts of automatic remediation: a person must check a run with an unknown result. */
 const AUTOMATIC_ATTEMPTS = 1;
 
-/** Seconds within which Config counts its attempts. */
+/** Seconds within which AWS Config counts its attempts. */
 const AUTOMATIC_RETRY_SECONDS = 3600;
 
-/** Percent of the trails, and of the failures, that Config takes at a time: the least. */
+/** The percentage of trails, and of failures, that AWS Config allows at a time: the minimum. */
 const LEAST_PERCENTAGE = 1;
 
-/** The name of the role of the runbook, of which IAM needs one for each Region. */
+/** The name of the runbook's role; IAM needs one for each Region. */
 export function automationRoleName(region: string): string {
   return `TrailsealAutomation-${region}`;
 }
 
-/** Notes what is wrong with the settings. */
+/** Checks the settings. */
 export function noteRemediation(
   settings: RemediationSettings,
   prefix: string,
@@ -71,7 +71,7 @@ export function noteRemediation(
   }
 }
 
-/** A remediation configuration of Config, in the words of CloudFormation. */
+/** A remediation configuration of AWS Config, with CloudFormation's property names. */
 export function remediationProperties(
   settings: RemediationSettings,
   names: { readonly rule: string; readonly document: string; readonly roleArn: string },
@@ -139,28 +139,28 @@ function automation(automatic: boolean) {
     : { Automatic: false };
 }
 
-/** The remediation of a pack's rule: Config resolves no function in the ARN of the role. */
+/** The remediation of a pack's rule: AWS Config resolves no function in the ARN of the role. */
 export interface PackRemediation extends RemediationSettings {
-  /** The name of the runbook, deployed beside the function. @default TrailsealRemediation */
+  /** The name of the runbook, deployed with the function. @default TrailsealRemediation */
   readonly documentName?: string;
   /**
-   * The account in the ARN of the runbook's role; for the pack of an organization that of the
-   * management account, in whose place Config puts each member's own. @default that of the stack
+   * The account in the ARN of the runbook's role. For an organization's pack it is the management
+   * account, which AWS Config replaces by each member. @default the account of the stack
    */
   readonly account?: string;
-  /** The Region in the name of the runbook's role. @default that of the stack */
+  /** The Region in the name of the runbook's role. @default the Region of the stack */
   readonly region?: string;
-  /** The partition in the ARN of the runbook's role. @default that of the stack */
+  /** The partition in the ARN of the runbook's role. @default the partition of the stack */
   readonly partition?: string;
 }
 
-/** The ARN of the runbook's role, which CloudFormation completes before Config sees it. */
+/** The ARN of the runbook's role, which CloudFormation completes before AWS Config reads it. */
 export function packRoleArn(remediation: PackRemediation): string {
   const { partition = Aws.PARTITION, account = Aws.ACCOUNT_ID, region = Aws.REGION } = remediation;
   return `arn:${partition}:iam::${account}:role/${automationRoleName(region)}`;
 }
 
-/** Notes what is wrong with the remediation of a pack. */
+/** Checks the remediation of a pack. */
 export function notePackRemediation(
   remediation: PackRemediation,
   isInBucket: boolean,

@@ -31,8 +31,8 @@ import {
 import { packageVersion } from './version';
 
 /**
- * The remediation of one account and Region as a plain template: never automatic.
- * Automatic remediation is an option of the construct only.
+ * The remediation of one account and Region as a plain template, which is never automatic. Only the
+ * construct offers automatic remediation.
  */
 export function remediationTemplate(): Template {
   const stack = new PlainStack(
@@ -89,7 +89,7 @@ function codeParameters(stack: PlainStack) {
   };
 }
 
-/** What the rule hands to the runbook; the texts stand where the props have switches. */
+/** The values for the runbook; text parameters replace the boolean props. */
 export function remediationParameters(
   stack: PlainStack,
   aboutKey = "The ARN of the KMS key, which exists already, in the Region of the trails' bucket.",
@@ -117,7 +117,7 @@ export function remediationParameters(
   };
 }
 
-/** The remediation of a rule by its name, which is there already. */
+/** The remediation of an existing rule, by its name. */
 function offer(
   stack: PlainStack,
   rule: CfnParameter,
@@ -136,7 +136,7 @@ function offer(
   configuration.cfnOptions.condition = offers;
 }
 
-/** What the parameters of the rule must ask for, that the policy has its optional statements. */
+/** The values of the rule's parameters that require the policy's optional statements. */
 function grantConditions(stack: PlainStack, parameters: GivenParameters): void {
   new CfnCondition(stack, 'RotatesKey', {
     expression: Fn.conditionOr(

@@ -25,16 +25,16 @@ import type { TrailsealRule } from './rule';
 import { parameterFaults, withoutEmpty } from './rule-parameters';
 import type { RuleParameters } from './rule-parameters.generated';
 
-/** The name of the remediation function where a deployment gives one. */
+/** The default name of the remediation function. */
 export const DEFAULT_REMEDIATION_NAME = 'trailseal-remediation';
 
-/** Seconds that one invocation may take: it ends before the runbook stops to wait for it. */
+/** Seconds that one invocation may take: it ends before the runbook stops waiting for it. */
 export const REMEDIATION_TIMEOUT_SECONDS = limits.AUTOMATION_INVOKE_SECONDS_MAX - 20;
 
-/** Invocations at a time: CloudTrail takes one change a second, and a policy has one writer. */
+/** Concurrent invocations: CloudTrail accepts one change per second; a policy has one writer. */
 export const REMEDIATION_CONCURRENCY = 1;
 
-/** The variable that tells the function the parameters of the rule. */
+/** The environment variable with the parameters of the rule. */
 export const PARAMETERS_VARIABLE = 'TRAILSEAL_RULE_PARAMETERS';
 
 /** Props of {@link TrailsealRemediation}. */
@@ -42,39 +42,39 @@ export interface TrailsealRemediationProps extends RemediationSettings {
   /** The rule whose findings are remediated. @default none: the rule of a pack names the runbook */
   readonly rule?: TrailsealRule;
   /**
-   * The parameters of the rule: a plan must satisfy them, and a trail that they exempt is left
-   * alone. @default the rule's defaults
+   * The parameters of the rule: a plan must satisfy them, and trails that they exempt are not
+   * changed. @default the rule's defaults
    */
   readonly parameters?: RuleParameters;
-  /** The organization within which the role `keyAccountRoleName` of the parameters is assumed. */
+  /** The organization in which the role of the parameter `keyAccountRoleName` is assumed. */
   readonly organizationId?: string;
   /** The code. @default the prebuilt zip for the architecture, made by `cargo xtask package` */
   readonly code?: lambda.Code;
-  /** The processor. @default arm64 */
+  /** The processor architecture. @default arm64 */
   readonly architecture?: lambda.Architecture;
   /** The name of the function. @default named by CloudFormation */
   readonly functionName?: string;
-  /** The name of the runbook; packs find it by its name. @default TrailsealRemediation */
+  /** The name of the runbook; packs refer to it by name. @default TrailsealRemediation */
   readonly documentName?: string;
   /**
-   * Invocations at a time; `none` reserves nothing, for accounts whose quota is too small for a
+   * Concurrent invocations; `none` reserves nothing, for accounts whose quota is too small for a
    * reservation. @default REMEDIATION_CONCURRENCY
    */
   readonly reservedConcurrency?: number | 'none';
-  /** How long logs are kept; they hold the journals to go back by. @default ten years */
+  /** How long logs are kept; they contain the journals for back-outs. @default ten years */
   readonly logRetention?: logs.RetentionDays;
-  /** A key for the logs; its policy must admit CloudWatch Logs. @default that of the service */
+  /** A key for the logs; its policy must admit CloudWatch Logs. @default the service's key */
   readonly encryptionKey?: kms.IKey;
 }
 
 /**
- * Remediation by hand, from the Config console or from Systems Manager: a runbook, the function
- * that it invokes, and a role for each. A dry run by default.
+ * Manual remediation, from the AWS Config console or Systems Manager: a runbook, the function that
+ * it invokes, and a role for each. A dry run by default.
  *
- * The function that evaluates has no part in it and can still change nothing.
+ * The rule's function is not involved and still cannot change anything.
  */
 export class TrailsealRemediation extends Construct {
-  /** The function that plans and carries out. */
+  /** The function that makes and applies plans. */
   readonly function: lambda.Function;
   /** Its role: the only one here that can change a trail. */
   readonly role: iam.Role;
@@ -84,7 +84,7 @@ export class TrailsealRemediation extends Construct {
   readonly document: ssm.CfnDocument;
   /** Its role, which can only invoke the function. */
   readonly automationRole: iam.Role;
-  /** What offers the runbook for findings of the rule, if there is a rule. */
+  /** The remediation configuration for findings of the rule, if there is a rule. */
   readonly configuration: config.CfnRemediationConfiguration | undefined;
 
   constructor(scope: Construct, id: string, props: TrailsealRemediationProps) {
@@ -101,7 +101,7 @@ export class TrailsealRemediation extends Construct {
     this.document = new ssm.CfnDocument(this, 'Document', {
       name: props.documentName ?? DEFAULT_DOCUMENT_NAME,
       documentType: 'Automation',
-      // The content is JSON, and so YAML as well: of JSON, Automation takes no script.
+      // The content is JSON, which is also YAML: Automation accepts scripts only in YAML documents.
       documentFormat: 'YAML',
       content: remediationDocument(this.function.functionName),
       targetType: '/AWS::CloudTrail::Trail',
@@ -148,15 +148,15 @@ function refuseFaults(props: TrailsealRemediationProps): void {
   faults.refuse();
 }
 
-/** The role that the parameters name for policies of keys in other accounts. */
+/** The role that the parameters name for key policies in other accounts. */
 function keyAccountRole(props: TrailsealRemediationProps): string | undefined {
   const named = (props.parameters?.keyAccountRoleName ?? '').trim();
   return named === '' ? undefined : named;
 }
 
 /**
- * Whether the parameters ask for rotation, so that a plan may have to turn it on. A value that only
- * the deployment knows may ask for it.
+ * Whether the parameters require rotation, so that a plan may have to turn it on. A value that is
+ * known only at deployment may require it.
  */
 function asksForRotation(parameters: RuleParameters): boolean {
   const asks = (value: string | undefined, word: string) =>
@@ -220,7 +220,7 @@ function makeFunction(
   return made;
 }
 
-/** Automation of this account alone may take the role. */
+/** Only Automation in this account may assume the role. */
 function makeAutomationRole(scope: Construct, handler: lambda.Function): iam.Role {
   const executions = `arn:${Aws.PARTITION}:ssm:*:${Aws.ACCOUNT_ID}:automation-execution/*`;
   const policy = new iam.ManagedPolicy(scope, 'AutomationPolicy', {

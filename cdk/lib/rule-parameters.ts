@@ -5,30 +5,30 @@ import schema from '../schema/rule-parameters.schema.json';
 import { RULE_PARAMETERS_CHARS_MAX } from './limits';
 import type { RuleParameterName, RuleParameters } from './rule-parameters.generated';
 
-/** Characters of a refused value that a message repeats. */
+/** Characters of an invalid value that a message repeats. */
 const QUOTED_CHARS_MAX = 80;
 
-/** An entry of a list of ARNs, with the last day of an exemption where it has one. */
+/** An entry of a list of ARNs, with the last day of an exemption if it has one. */
 const ARN_ENTRY = /^arn:[\x21-\x7e]+?(@(?<day>[0-9-]{10}))?$/;
 
 /** One parameter as the schema describes it. */
 export interface ParameterSchema {
-  /** What it is for. */
+  /** Its purpose. */
   readonly description: string;
-  /** The words it can be, if it is one of several words. */
+  /** The values, if it has a fixed set. */
   readonly enum?: readonly string[];
-  /** The form that it has, if it is anything else. */
+  /** The pattern of any other value. */
   readonly pattern?: string;
-  /** What it can be, in words. */
+  /** A description of the permitted values. */
   readonly 'x-expected'?: string;
-  /** What an empty value means. */
+  /** The meaning of an empty value. */
   readonly default?: string;
 }
 
-/** The parameters that the rule knows, by name: made from the function's own code. */
+/** The parameters of the rule, by name: generated from the function's own code. */
 export const PARAMETER_SCHEMAS: Readonly<Record<string, ParameterSchema>> = schema.properties;
 
-/** The names of the parameters, in the order in which the function names them in its messages. */
+/** The names of the parameters, in the order of the function's messages. */
 export const PARAMETER_NAMES: readonly RuleParameterName[] = [
   'profile',
   'allowedKmsKeyArns',
@@ -47,12 +47,12 @@ export const PARAMETER_NAMES: readonly RuleParameterName[] = [
 ];
 
 /**
- * What is wrong with parameters, in the words that the function itself uses.
+ * The faults of parameters, in the function's own words.
  *
- * An empty value means the default. A value that only the deployment knows is left to the function.
+ * An empty value means the default. A value that is known only at deployment is not checked.
  */
 export function parameterFaults(parameters: RuleParameters): string[] {
-  // The function meets them by alphabet, and so names their faults.
+  // The function reads parameters in alphabetical order, and reports faults in this order.
   const given = Object.entries(parameters as Record<string, unknown>).sort(([one], [other]) =>
     one < other ? -1 : 1,
   );
@@ -68,7 +68,7 @@ export function parameterFaults(parameters: RuleParameters): string[] {
   return faults;
 }
 
-/** The parameters that have a value, in the order of the documentation. */
+/** The parameters with a value, in the order of the documentation. */
 export function withoutEmpty(parameters: RuleParameters): Record<string, string> {
   const named = parameters as Record<string, string | undefined>;
   return Object.fromEntries(
@@ -108,7 +108,7 @@ function refusedEntries(spec: ParameterSchema, text: string): string[] {
   if (text === '' || fits(spec, text)) {
     return [];
   }
-  // The form of a list repeats its entry behind a comma.
+  // The pattern of a list repeats its entry after a comma.
   if (spec.pattern?.includes('(,') !== true) {
     return [text];
   }
@@ -116,7 +116,7 @@ function refusedEntries(spec: ParameterSchema, text: string): string[] {
   return entries.length === 0 ? [text] : entries.filter((entry) => !fits(spec, entry));
 }
 
-/** The value in one line, cut where it grows long, as the function repeats it. */
+/** The value on one line, cut if it is long, as in the function's messages. */
 function quote(value: string): string {
   const characters = Array.from(value).map((character) =>
     /\p{Cc}/u.test(character) ? ' ' : character,
@@ -136,7 +136,7 @@ function fits(spec: ParameterSchema, text: string): boolean {
   return new RegExp(spec.pattern, 'u').test(text) && (!ofArns || entriesOf(text).every(isArn));
 }
 
-/** What the form of an ARN cannot tell: that it is printable, and that its last day is a day. */
+/** Checks that the pattern of an ARN cannot express: printable text, and a valid last day. */
 function isArn(entry: string): boolean {
   const found = ARN_ENTRY.exec(entry);
   const day = found?.groups?.['day'];
@@ -162,7 +162,7 @@ function expected(spec: ParameterSchema): string {
   return words === undefined ? `of the form \`${spec.pattern ?? ''}\`` : `one of ${words}`;
 }
 
-/** The checks that a setting asks for: it has no effect if all of them are skipped. */
+/** The checks that a setting requires: it has no effect if all of them are skipped. */
 const CHECKS_OF_SETTING: Readonly<Partial<Record<RuleParameterName, readonly string[]>>> = {
   allowedKmsKeyArns: ['key-allowed'],
   allowedKeyAccounts: ['key-allowed'],
@@ -172,12 +172,12 @@ const CHECKS_OF_SETTING: Readonly<Partial<Record<RuleParameterName, readonly str
   checkDelivery: ['delivery-unbroken'],
 };
 
-/** Settings that would have no effect: the function refuses them as well. */
+/** Settings without an effect: the function rejects them as well. */
 function withoutEffect(parameters: RuleParameters): string[] {
   return [...askingForSkipped(parameters), ...periodWithoutRotation(parameters)];
 }
 
-/** Settings that ask for a check that is skipped. */
+/** Settings that require a skipped check. */
 function askingForSkipped(parameters: RuleParameters): string[] {
   const given = parameters as Record<string, unknown>;
   const valid = (name: string): string => {
@@ -198,7 +198,7 @@ function askingForSkipped(parameters: RuleParameters): string[] {
   });
 }
 
-/** A longest rotation period where rotation is not checked. */
+/** A maximum rotation period although rotation is not checked. */
 function periodWithoutRotation(parameters: RuleParameters): string[] {
   const values = [
     parameters.maxRotationPeriodDays,

@@ -8,7 +8,7 @@ import { PropFaults } from './prop-faults';
 import { parameterFaults, withoutEmpty } from './rule-parameters';
 import type { RuleParameters } from './rule-parameters.generated';
 
-/** How often a schedule comes, in the words of Config, and its hours. */
+/** The intervals of the schedule, by AWS Config's names, in hours. */
 export const SCHEDULE_HOURS = {
   One_Hour: 1,
   Three_Hours: 3,
@@ -17,25 +17,25 @@ export const SCHEDULE_HOURS = {
   TwentyFour_Hours: 24,
 } as const;
 
-/** How often a schedule comes. */
+/** The interval of the schedule. */
 export type Schedule = keyof typeof SCHEDULE_HOURS;
 
-/** The schedule where none is named. */
+/** The default interval. */
 export const DEFAULT_SCHEDULE: Schedule = 'TwentyFour_Hours';
 
-/** What the rule says of itself in Config. */
+/** The rule's description in AWS Config. */
 export const RULE_DESCRIPTION =
   'Checks that AWS CloudTrail trails encrypt their logs with a customer managed KMS key that works. ' +
   'NON_COMPLIANT if the key is missing, unusable, in the wrong Region, or not verified.';
 
-/** What is the same in every way to deploy the rule. */
+/** The settings that all ways to deploy the rule share. */
 export interface RuleSettings {
   /** The rule's parameters. @default the function's defaults */
   readonly parameters?: RuleParameters;
   /** How often every trail is evaluated. @default every 24 hours */
   readonly schedule?: Schedule;
   /**
-   * Whether a change of a KMS key evaluates the trails that use it. A mass change of keys makes as
+   * Whether a change of a KMS key evaluates the trails that use it. Changes of many keys cause as
    * many invocations. @default false
    */
   readonly watchKeys?: boolean;
@@ -43,25 +43,25 @@ export interface RuleSettings {
 
 /** Props of {@link TrailsealRule}. */
 export interface TrailsealRuleProps extends RuleSettings {
-  /** The function that evaluates. */
+  /** The function of the rule. */
   readonly handler: TrailsealFunction;
   /** The rule's name, at most 64 characters. @default trailseal */
   readonly ruleName?: string;
 }
 
-/** The rule's name where none is given. */
+/** The default name of the rule. */
 export const DEFAULT_RULE_NAME = 'trailseal';
 
 /**
- * The rule in one account and Region: invoked when a trail changes (an oversized change as well) and
- * on a schedule.
+ * The rule in one account and Region: changes of trails (including oversized ones) and a schedule
+ * invoke the function.
  */
 export class TrailsealRule extends Construct {
   /** The rule. */
   readonly rule: config.CfnConfigRule;
   /** Its name. */
   readonly ruleName: string;
-  /** How often its schedule comes. */
+  /** The interval of its schedule. */
   readonly schedule: Schedule;
 
   constructor(scope: Construct, id: string, props: TrailsealRuleProps) {
@@ -80,7 +80,7 @@ export class TrailsealRule extends Construct {
       scope: { complianceResourceTypes: resourceTypes(props) },
       ...inputParameters(props.parameters),
     });
-    // Config makes a rule only if it may invoke the function already.
+    // AWS Config creates a rule only if it may already invoke the function.
     for (const permission of props.handler.invokePermissions) {
       this.rule.addResourceDependency(permission);
     }
@@ -88,8 +88,8 @@ export class TrailsealRule extends Construct {
 }
 
 /**
- * What invokes the function. A rule with a schedule alone must have no scope (Config refuses it);
- * this one has both triggers, and the scope belongs to the change.
+ * The triggers. AWS Config rejects a scope on a rule with only a schedule; this rule has both
+ * triggers, and the scope belongs to the change trigger.
  */
 export function sourceDetails(schedule: Schedule): config.CfnConfigRule.SourceDetailProperty[] {
   const eventSource = 'aws.config';
@@ -100,19 +100,19 @@ export function sourceDetails(schedule: Schedule): config.CfnConfigRule.SourceDe
   ];
 }
 
-/** The types whose change invokes the function. */
+/** The resource types whose changes invoke the function. */
 export function resourceTypes(settings: RuleSettings): string[] {
   const trail = 'AWS::CloudTrail::Trail';
   return settings.watchKeys === true ? [trail, 'AWS::KMS::Key'] : [trail];
 }
 
-/** Notes what is wrong with the settings that every way to deploy the rule has. */
+/** Checks the settings that all ways to deploy the rule share. */
 export function noteSettings(settings: RuleSettings, faults: PropFaults): void {
   faults.add(parameterFaults(settings.parameters ?? {}));
   noteSchedule(settings.schedule, faults);
 }
 
-/** Notes a schedule that Config does not know. */
+/** Checks the interval of the schedule. */
 export function noteSchedule(schedule: Schedule | undefined, faults: PropFaults): void {
   const schedules = Object.keys(SCHEDULE_HOURS);
   if (schedule !== undefined && !schedules.includes(schedule)) {
@@ -120,7 +120,7 @@ export function noteSchedule(schedule: Schedule | undefined, faults: PropFaults)
   }
 }
 
-/** Notes what is wrong with a rule's name. */
+/** Checks a rule's name. */
 export function noteRuleName(
   ruleName: string | undefined,
   charsMax: number,
@@ -130,7 +130,7 @@ export function noteRuleName(
   faults.length('ruleName', ruleName, charsMax);
 }
 
-/** Notes a role among the parameters that the function could not assume. */
+/** Checks that the function can assume the roles in the parameters. */
 export function noteRoles(
   parameters: RuleParameters | undefined,
   handler: TrailsealFunction,

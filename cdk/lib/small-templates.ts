@@ -12,7 +12,7 @@ import { TrailsealTickets } from './tickets';
 import { TrailsealTopic } from './topic';
 import { packageVersion } from './version';
 
-/** The bucket with the code, one for each Region. */
+/** The code bucket, one for each Region. */
 export function codeBucketTemplate(): Template {
   const stack = new PlainStack(
     'Trailseal, the bucket that holds the code in one Region, readable by the organization.',
@@ -32,7 +32,7 @@ export function codeBucketTemplate(): Template {
   return stack.template();
 }
 
-/** Function and rule in every account and Region, from a template in a bucket. */
+/** The function and rule in every account and Region, from a template in a bucket. */
 export function stackSetTemplate(): Template {
   const stack = new PlainStack(
     'Trailseal, function and rule in every account and Region of an organization by a StackSet.',
@@ -81,7 +81,7 @@ export function stackSetTemplate(): Template {
   return withAccountParameters(stack.template(), 'StackSet');
 }
 
-/** The StackSet has every parameter of the template that it deploys, and passes each on. */
+/** The StackSet has and passes on every parameter of the template that it deploys. */
 function withAccountParameters(template: Template, stackSet: string): Template {
   const { Parameters: passed } = accountTemplate(packageVersion()) as { Parameters: object };
   const { Parameters: own, Resources: resources } = template as {
@@ -106,7 +106,7 @@ function withAccountParameters(template: Template, stackSet: string): Template {
   };
 }
 
-/** Alarms and the dashboard of a function that is there. */
+/** Alarms and the dashboard of an existing function. */
 export function monitoringTemplate(): Template {
   const stack = new PlainStack(
     'Trailseal, alarms and a dashboard for the function of one account and Region.',
@@ -131,7 +131,7 @@ export function monitoringTemplate(): Template {
   return stack.template();
 }
 
-/** A template cannot double a number: it looks up what follows from the schedule's hours. */
+/** A template cannot calculate, so it looks up values that depend on the schedule's hours. */
 function overrideHours(stack: PlainStack, monitoring: TrailsealMonitoring): void {
   const hours = Object.values(SCHEDULE_HOURS);
   const schedule = new CfnParameter(stack, 'ScheduleHours', {
@@ -157,7 +157,7 @@ function overrideHours(stack: PlainStack, monitoring: TrailsealMonitoring): void
   }
 }
 
-/** The example for tickets, with a topic. */
+/** The ticket example, with a topic. */
 export function ticketsTemplate(): Template {
   const stack = new PlainStack(
     'Trailseal, an example for tickets: failed findings of the rule in Security Hub go to a topic.',

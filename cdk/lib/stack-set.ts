@@ -12,11 +12,11 @@ import { withoutEmpty } from './rule-parameters';
 import { templateParameterName } from './template-parameters';
 import { packageVersion } from './version';
 
-/** Where a service-managed StackSet deploys, and how. */
+/** The targets of a service-managed StackSet. */
 export interface StackSetTargets {
   /** The roots or organizational units whose accounts get the stack. */
   readonly organizationalUnitIds: string[];
-  /** The accounts of those units that are left out. @default none */
+  /** The accounts of those units that are excluded. @default none */
   readonly excludedAccounts?: string[];
   /**
    * Whether the StackSet belongs to the management account or to a delegated administrator.
@@ -33,7 +33,7 @@ export interface TrailsealStackSetProps
     Pick<TrailsealFunctionProps, 'architecture' | 'functionName' | 'reservedConcurrency'> {
   /** The Regions. */
   readonly regions: string[];
-  /** How the names of the buckets with the code begin; a hyphen and the Region follow. */
+  /** The prefix of the names of the code buckets; a hyphen and the Region follow. */
   readonly bucketPrefix: string;
   /** The object with the code in each bucket. @default the object of this version */
   readonly codeKey?: string;
@@ -42,22 +42,22 @@ export interface TrailsealStackSetProps
   /** The rule's name. @default trailseal */
   readonly ruleName?: string;
   /**
-   * The organization within which `keyAccountRoleName` of the parameters may be assumed; needed for
-   * that parameter only.
+   * The organization in which the role of the parameter `keyAccountRoleName` may be assumed;
+   * required only for that parameter.
    */
   readonly organizationId?: string;
-  /** The percentage of accounts worked on at a time. @default 25 */
+  /** The percentage of accounts that are deployed at a time. @default 25 */
   readonly maxConcurrentPercentage?: number;
-  /** The percentage of accounts that may fail in a Region before it stops. @default 10 */
+  /** The percentage of accounts in a Region that may fail before it stops. @default 10 */
   readonly failureTolerancePercentage?: number;
 }
 
 /**
- * Function and rule in every account and Region of an organization: the default for organizations,
- * without cross-account roles and shared limits.
+ * The function and rule in every account and Region of an organization: the default for
+ * organizations, without cross-account roles and shared limits.
  *
- * StackSets skip the management account, although it owns the organization trails: give it a stack
- * of its own with the same template.
+ * StackSets skip the management account, although it owns the organization trails: deploy a
+ * separate stack there with the same template.
  */
 export class TrailsealStackSet extends Construct {
   /** The StackSet. */
@@ -79,7 +79,7 @@ export class TrailsealStackSet extends Construct {
   }
 }
 
-/** What a service-managed StackSet of ours is made from. */
+/** The settings of a service-managed StackSet. */
 interface ServiceManagedStackSet {
   readonly name: string;
   readonly description: string;
@@ -135,7 +135,7 @@ export function serviceManagedStackSet(
   });
 }
 
-/** Notes what is wrong with the targets of a StackSet. */
+/** Checks the targets of a StackSet. */
 export function noteTargets(targets: StackSetTargets, faults: PropFaults): void {
   if (targets.organizationalUnitIds.length === 0) {
     faults.other('organizationalUnitIds', 'is empty; name a root or an organizational unit');
@@ -154,7 +154,7 @@ export function noteTargets(targets: StackSetTargets, faults: PropFaults): void 
   );
 }
 
-/** Notes what is wrong with a list of Regions. */
+/** Checks a list of Regions. */
 export function noteRegions(regions: string[], faults: PropFaults): void {
   if (regions.length === 0) {
     faults.other('regions', 'is empty; name one Region at least');

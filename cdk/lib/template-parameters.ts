@@ -7,15 +7,15 @@ import { DEFAULT_SCHEDULE, SCHEDULE_HOURS } from './rule';
 import { PARAMETER_NAMES, PARAMETER_SCHEMAS } from './rule-parameters';
 import type { RuleParameterName } from './rule-parameters.generated';
 
-/** How the names of the buckets with the code begin, as a template takes it. */
+/** The pattern of the prefix of the code buckets' names in a template. */
 export const BUCKET_PREFIX_PATTERN = '^[a-z0-9][a-z0-9-]{1,45}$';
 
-/** The name of a rule parameter as a parameter of the template: `allowedKmsKeyArns` and a capital. */
+/** The name of a rule parameter as a template parameter: capitalized. */
 export function templateParameterName(name: string): string {
   return name.charAt(0).toUpperCase() + name.slice(1);
 }
 
-/** A parameter of the rule as a parameter of a template, empty where it has no default. */
+/** A parameter of the rule as a template parameter, empty if it has no default. */
 export function ruleParameter(stack: PlainStack, name: string): CfnParameter {
   const spec = PARAMETER_SCHEMAS[name];
   return new CfnParameter(stack, templateParameterName(name), {
@@ -27,23 +27,23 @@ export function ruleParameter(stack: PlainStack, name: string): CfnParameter {
   });
 }
 
-/** The parameters of the rule that a template takes: all but the one of central functions. */
+/** The rule's parameters in templates: all but the one for central functions. */
 export type GivenParameters = Record<Exclude<RuleParameterName, 'executionRoleName'>, CfnParameter>;
 
-/** Each of them as a parameter of a template. */
+/** Each of them as a template parameter. */
 export function ruleParameters(stack: PlainStack): GivenParameters {
   const names = PARAMETER_NAMES.filter((name) => name !== 'executionRoleName');
   const made = names.map((name) => [name, ruleParameter(stack, name)] as const);
   return Object.fromEntries(made) as GivenParameters;
 }
 
-/** What they refer to, for a text that holds them all: an empty value means the default there. */
+/** References to them for a text that contains them all: an empty value means the default. */
 export function referencesOf(parameters: GivenParameters): Record<string, string> {
   const given = Object.entries(parameters);
   return Object.fromEntries(given.map(([name, parameter]) => [name, parameter.valueAsString]));
 }
 
-/** The schedule as a parameter of a template. */
+/** The schedule as a template parameter. */
 export function scheduleParameter(stack: PlainStack): CfnParameter {
   return new CfnParameter(stack, 'Schedule', {
     description: 'How often every trail is evaluated.',
@@ -52,7 +52,7 @@ export function scheduleParameter(stack: PlainStack): CfnParameter {
   });
 }
 
-/** Whether keys are watched as a parameter of a template: the second type of a scope depends on it. */
+/** The watching of keys as a template parameter: it adds a second type to the scope. */
 export function watchKeysParameter(stack: PlainStack, rule: CfnResource, types: string): void {
   const watchKeys = new CfnParameter(stack, 'WatchKeys', {
     description: 'Whether a change of a KMS key evaluates the trails that use it.',
@@ -67,7 +67,7 @@ export function watchKeysParameter(stack: PlainStack, rule: CfnResource, types: 
   });
 }
 
-/** The accounts that are left out as a parameter of a template, and whether there are any. */
+/** The excluded accounts as a template parameter, and whether there are any. */
 export function excludedAccountsParameter(stack: PlainStack): { list: object; some: CfnCondition } {
   const excluded = new CfnParameter(stack, 'ExcludedAccounts', {
     description: 'The accounts that are left out, separated by commas.',
@@ -86,14 +86,14 @@ export function where(condition: CfnCondition, value: unknown): object {
   return { 'Fn::If': [condition.logicalId, value, { Ref: 'AWS::NoValue' }] };
 }
 
-/** Whether a parameter of a template has a value. */
+/** Whether a template parameter has a value. */
 export function givenCondition(stack: PlainStack, parameter: CfnParameter): CfnCondition {
   return new CfnCondition(stack, `Has${parameter.node.id}`, {
     expression: Fn.conditionNot(Fn.conditionEquals(parameter.valueAsString, '')),
   });
 }
 
-/** The organization of a role in a key's account as a parameter of a template: the role needs it. */
+/** The organization of a role in a key's account as a template parameter; the role requires it. */
 export function keyAccountOrganization(stack: PlainStack): CfnParameter {
   const organization = new CfnParameter(stack, 'OrganizationId', {
     description: 'The organization within which KeyAccountRoleName may be assumed.',
@@ -112,7 +112,7 @@ export function keyAccountOrganization(stack: PlainStack): CfnParameter {
   return organization;
 }
 
-/** How many invocations at a time are reserved as a parameter of a template. */
+/** The reserved concurrency as a template parameter. */
 export function concurrencyParameter(
   stack: PlainStack,
   handler: lambda.Function,
@@ -141,12 +141,12 @@ interface Statements {
   >;
 }
 
-/** The grant to assume a role in a key's account stands only where a role is named. */
+/** Makes the grant to assume a role in a key's account depend on the name of that role. */
 export function makeKeyAccountGrantOptional(template: Template, policy: string): void {
   makeStatementOptional(template, policy, 'AssumeKeyAccountRole', 'HasKeyAccountRoleName');
 }
 
-/** A statement of a policy stands only where a condition holds. */
+/** Makes a statement of a policy depend on a condition. */
 export function makeStatementOptional(
   template: Template,
   policy: string,

@@ -21,7 +21,7 @@ import { packageVersion } from './version';
 
 const HEADING = ['Made from the constructs by `npm run generate`; do not edit.'];
 
-/** Every plain template, by the path of its file. */
+/** Every plain template, by file path. */
 export function templateFiles(): Record<string, string> {
   const plain: Record<string, Template> = {
     account: accountTemplate(packageVersion()),

@@ -10,24 +10,24 @@ import { DEFAULT_RULE_NAME } from './rule';
 
 /** Props of {@link TrailsealTickets}. */
 export interface TrailsealTicketsProps {
-  /** Where a failed finding goes; it must admit the construct's role. */
+  /** The topic for failed findings; it must admit the construct's role. */
   readonly topic: sns.ITopic;
-  /** How the names of our rules begin; packs and organizations add to them. @default trailseal */
+  /** The prefix of our rules' names, to which packs and organizations add. @default trailseal */
   readonly ruleNamePrefix?: string;
 }
 
 /**
- * An example for tickets: every new failed finding that Security Hub made from a result of our rule
- * goes to a topic, in one short text.
+ * An example for tickets: every new failed finding that Security Hub created from a result of our
+ * rule goes to a topic as one short text.
  *
- * In the Region to which Security Hub aggregates, one such rule hears the whole organization.
+ * In the aggregation Region of Security Hub, one such rule covers the whole organization.
  */
 export class TrailsealTickets extends Construct {
   /** The EventBridge rule. */
   readonly rule: events.Rule;
   /**
-   * The role with which EventBridge publishes. Where a topic admits `events.amazonaws.com` instead,
-   * rules of every account could publish: a key of KMS takes no condition on the source there.
+   * The role with which EventBridge publishes. If a topic admitted `events.amazonaws.com` instead,
+   * rules of every account could publish: KMS supports no condition on the source there.
    */
   readonly role: iam.Role;
 
@@ -49,7 +49,7 @@ export class TrailsealTickets extends Construct {
         detailType: ['Security Hub Findings - Imported'],
         detail: {
           findings: {
-            // An organization rule has a prefix of AWS before its name, a pack a suffix behind it.
+            // AWS adds a prefix to the name of organization rules, and a suffix to that of pack rules.
             ProductFields: { 'aws/config/ConfigRuleName': [{ wildcard: `*${prefix}*` }] },
             Compliance: { Status: ['FAILED'] },
             Workflow: { Status: ['NEW'] },
@@ -59,7 +59,7 @@ export class TrailsealTickets extends Construct {
       },
       targets: [
         new SnsTopic(props.topic, {
-          // Its topic and key name the role: the role needs no policy of its own.
+          // The policies of the topic and its key name the role, so the role needs no policy.
           role: this.role.withoutPolicyUpdates(),
           message: events.RuleTargetInput.fromText(
             `Trailseal: ${finding('Resources[0].Id')} in account ${finding('AwsAccountId')}, ` +

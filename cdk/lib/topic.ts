@@ -9,13 +9,13 @@ import { PropFaults } from './prop-faults';
 
 /** Props of {@link TrailsealTopic}. */
 export interface TrailsealTopicProps {
-  /** Who gets the messages by mail. @default nobody yet */
+  /** The address that gets the messages by email. @default nobody yet */
   readonly email?: string;
 }
 
 /**
- * A topic that alarms and findings go to, encrypted with a key of its own: the AWS managed key of
- * SNS admits no publisher but the account's own principals.
+ * A topic for alarms and findings, encrypted with its own key: the AWS managed key of SNS admits
+ * only publishers of the account.
  */
 export class TrailsealTopic extends Construct {
   /** The topic. */
@@ -37,14 +37,14 @@ export class TrailsealTopic extends Construct {
     }
   }
 
-  /** Alarms of this account may publish. */
+  /** Lets alarms of this account publish. */
   admitAlarms(): void {
     this.admit(new iam.ServicePrincipal('cloudwatch.amazonaws.com'), {
       StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID },
     });
   }
 
-  /** A role of this account may publish. */
+  /** Lets a role of this account publish. */
   admitRole(role: iam.IRole): void {
     this.admit(role, {});
   }

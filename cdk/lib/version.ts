@@ -1,6 +1,6 @@
 import manifest from '../package.json';
 
-/** The version of this package, which names the code that it deploys. */
+/** The version of this package and of the code that it deploys. */
 export function packageVersion(): string {
   return manifest.version;
 }
