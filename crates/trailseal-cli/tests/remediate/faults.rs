@@ -353,3 +353,14 @@ async fn two_runs_never_share_a_journal() {
     assert_eq!(lab.take_delivery_moments(), []);
     kill(first);
 }
+
+/// Steps also read what they change, before and after.
+#[tokio::test(flavor = "multi_thread")]
+async fn reads_evidence_once_before_the_plan_and_once_after_it() {
+    let lab = lab().await;
+    run(&lab, &folder("reads"), SEAL).expect(0);
+    let counts = lab.call_counts();
+    let read = ["s3:HeadBucket", "cloudtrail:DescribeTrails", "kms:GetKeyRotationStatus"]
+        .map(|operation| counts.get(operation).copied().unwrap_or_default());
+    assert_eq!(read, [2, 2, 1], "{counts:?}");
+}
