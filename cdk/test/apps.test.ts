@@ -17,7 +17,7 @@ type Templates = Record<
 
 const APPS = { 'single-account': singleAccount, organization };
 
-/** What an app makes of a context, as the command line of CDK would have it. */
+/** The templates of an app with this context, as the CDK command line would synthesize them. */
 function synthesized(name: keyof typeof APPS, context: Record<string, string>): Templates {
   const outdir = fs.mkdtempSync(path.join(os.tmpdir(), 'trailseal-app-'));
   const app = new App({
@@ -30,7 +30,7 @@ function synthesized(name: keyof typeof APPS, context: Record<string, string>): 
   return templatesOf(outdir);
 }
 
-/** The same by the program itself. */
+/** The same through the program. */
 function ran(name: keyof typeof APPS, context: Record<string, string>): Templates {
   const outdir = fs.mkdtempSync(path.join(os.tmpdir(), 'trailseal-app-'));
   const output = execFileSync('node_modules/.bin/tsx', [`bin/${name}.ts`], {
@@ -80,13 +80,13 @@ const context = {
 };
 
 describe('single-account', () => {
-  test('a) function and rule, with nothing asked for', () => {
+  test('a) deploys function and rule by default', () => {
     const made = synthesized('single-account', { assets });
     expect(Object.keys(made)).toEqual(['Trailseal']);
     expect(made['Trailseal']).toMatchSnapshot();
   });
 
-  test('b) the CIS pack, alarms and parameters, if asked for', () => {
+  test('b) deploys the CIS pack, alarms and parameters if requested', () => {
     const made = synthesized('single-account', {
       assets,
       cisPack: 'true',
@@ -97,20 +97,20 @@ describe('single-account', () => {
     expect(types(made, 'Trailseal')).toMatchSnapshot();
   });
 
-  test('c) a bad parameter stops it, in the words of the function', () => {
+  test('c) rejects a bad parameter in the words of the function', () => {
     const parameters = '{"profile":"loose"}';
     expect(() => synthesized('single-account', { assets, parameters })).toThrow(
       '`ruleParameters.profile` is `loose`; expected one of',
     );
   });
 
-  test('d) a missing zip stops it, with the command that makes it', () => {
+  test('d) rejects a missing zip and names the command that builds it', () => {
     expect(() => synthesized('single-account', { assets: '/nowhere' })).toThrow(
       'make it with `cargo xtask package`',
     );
   });
 
-  test('e) the role that the rule names is one that the function may assume', () => {
+  test('e) the function may assume the role that the rule names', () => {
     const parameters = '{"keyAccountRoleName":"reader"}';
     expect(() => synthesized('single-account', { assets, parameters })).toThrow(
       '`keyAccountRoleName` needs `organizationId`',
@@ -120,7 +120,7 @@ describe('single-account', () => {
     expect(JSON.stringify(made)).toContain(':iam::*:role/reader');
   });
 
-  test('f) a word that is misspelt is no default', () => {
+  test('f) rejects a misspelled word instead of using the default', () => {
     expect(() => synthesized('single-account', { assets, architecture: 'x86' })).toThrow(
       'the context `architecture` is `x86`; expected one of arm64, x86_64',
     );
@@ -132,7 +132,7 @@ describe('single-account', () => {
     );
   });
 
-  test('g) the program says what is wrong in one line, and makes nothing', () => {
+  test('g) the program prints the fault on one line and writes nothing', () => {
     const outdir = fs.mkdtempSync(path.join(os.tmpdir(), 'trailseal-app-'));
     const run = spawnSync('node_modules/.bin/tsx', ['bin/single-account.ts'], {
       cwd: packageDirectory(),
@@ -150,7 +150,7 @@ describe('single-account', () => {
     expect(Object.keys(templatesOf(outdir))).toEqual([]);
   });
 
-  test('i) remediation is offered where a key is named, and starts nothing by itself', () => {
+  test('i) deploys manual remediation if a key is named', () => {
     const made = synthesized('single-account', { assets, remediationKey: KEY_ARN });
     expect(types(made, 'Trailseal')).toMatchSnapshot();
     const offered = Object.values(made['Trailseal']?.Resources ?? {}).find(
@@ -163,7 +163,7 @@ describe('single-account', () => {
     expect(ran('single-account', { assets, remediationKey: KEY_ARN })).toEqual(made);
   });
 
-  test('j) with the CIS pack the pack offers it, and waits for the runbook', () => {
+  test('j) the CIS pack offers remediation and depends on the runbook', () => {
     const made = synthesized('single-account', {
       assets,
       cisPack: 'true',
@@ -182,7 +182,7 @@ describe('single-account', () => {
     );
   });
 
-  test('k) automatic remediation needs two words of the context, and never replaces a key', () => {
+  test('k) automatic remediation needs two settings and never replaces a key', () => {
     const automatic = { assets, remediationKey: KEY_ARN, remediationAutomatic: 'true' };
     expect(() => synthesized('single-account', automatic)).toThrow(
       '`automatic` needs `dryRun: false` said besides',
@@ -194,7 +194,7 @@ describe('single-account', () => {
     ).toThrow('`automatic` goes with no `replaceKey`');
   });
 
-  test('h) the program does what the function in it does', () => {
+  test('h) the program and its function give the same templates', () => {
     expect(ran('single-account', { assets })).toEqual(synthesized('single-account', { assets }));
   });
 });
@@ -205,7 +205,7 @@ describe('organization', () => {
       (resource) => resource.Type === 'AWS::CloudFormation::StackSet',
     )?.Properties as { Parameters: { ParameterKey: string; ParameterValue: string }[] };
 
-  test('a) by a StackSet, with a stack for the management account in each Region', () => {
+  test('a) deploys a StackSet and, in each Region, a stack for the management account', () => {
     const made = synthesized('organization', { ...context, cisPack: 'true' });
     expect(Object.keys(made).sort()).toEqual([
       `TrailsealCode-${REGION}`,
@@ -220,7 +220,7 @@ describe('organization', () => {
     expect(Object.fromEntries(counted)).toMatchSnapshot();
   });
 
-  test('b) by a central function in each Region, the member role in the first alone', () => {
+  test('b) deploys a central function in each Region and the member role only in the first', () => {
     const made = synthesized('organization', {
       ...context,
       path: 'central',
@@ -235,7 +235,7 @@ describe('organization', () => {
     expect(JSON.stringify(made)).not.toContain('ReservedConcurrentExecutions');
   });
 
-  test('c) what is missing in the context is named', () => {
+  test('c) names settings that the context lacks', () => {
     expect(() => synthesized('organization', { ...context, account: '' })).toThrow(
       'the context lacks `account`; give it with `-c account=VALUE`',
     );
@@ -247,7 +247,7 @@ describe('organization', () => {
     );
   });
 
-  test('d) what is asked of the function reaches the members as well', () => {
+  test("d) the function's settings reach the members as well", () => {
     const made = synthesized('organization', {
       ...context,
       architecture: 'x86_64',
@@ -266,7 +266,7 @@ describe('organization', () => {
     });
   });
 
-  test('e) the pack has the parameters of the rule, and leaves the same accounts out', () => {
+  test("e) the pack has the rule's parameters and excludes the same accounts", () => {
     const made = synthesized('organization', {
       ...context,
       cisPack: 'true',
@@ -280,7 +280,7 @@ describe('organization', () => {
     });
   });
 
-  test('f) the program does what the function in it does', () => {
+  test('f) the program and its function give the same templates', () => {
     expect(ran('organization', context)).toEqual(synthesized('organization', context));
   });
 });

@@ -69,7 +69,7 @@ const assume = (sid: string, role: string) => ({
 });
 
 describe('the policy of the role', () => {
-  test('a) it allows what the function calls, and nothing more', () => {
+  test('a) allows exactly the calls of the function', () => {
     expect(statements(withFunction())).toEqual([...READS, LOGS, QUEUE]);
   });
 
@@ -77,7 +77,7 @@ describe('the policy of the role', () => {
     expect(statements(withFunction({ tracing: true }))).toEqual([...READS, LOGS, QUEUE, TRACE]);
   });
 
-  test('c) a role in the account of a key may be assumed within the organization', () => {
+  test('c) may assume a role in the account of a key within the organization', () => {
     const props = { keyAccountRoleName: 'reader', organizationId: ORGANIZATION };
     expect(statements(withFunction(props))).toEqual([
       ...READS,
@@ -87,7 +87,7 @@ describe('the policy of the role', () => {
     ]);
   });
 
-  test('d) a central function may assume that one role besides', () => {
+  test('d) a central function may also assume the member role', () => {
     const props = { executionRoleName: 'member', organizationId: ORGANIZATION };
     expect(statements(withFunction(props))).toEqual([
       ...READS,
@@ -97,7 +97,7 @@ describe('the policy of the role', () => {
     ]);
   });
 
-  test('e) it is the only policy, and the role admits Lambda alone', () => {
+  test('e) is the only policy, and the role trusts only Lambda', () => {
     const stack = withFunction();
     Template.fromStack(stack).resourceCountIs('AWS::IAM::Policy', 0);
     expect(properties(stack, 'AWS::IAM::Role')).toEqual({
@@ -116,7 +116,7 @@ describe('the policy of the role', () => {
     });
   });
 
-  test('f) every statement of the file says why it is needed, and no id comes twice', () => {
+  test('f) every statement of the file has a reason and a unique id', () => {
     for (const role of Object.values(leastPrivilege.roles)) {
       const sids = role.statements.map((statement) => statement.sid);
       expect(new Set(sids).size).toBe(sids.length);
@@ -129,7 +129,7 @@ describe('the policy of the role', () => {
 });
 
 describe('the function', () => {
-  test('a) it is what a person expects, with nothing asked for', () => {
+  test('a) matches the snapshot by default', () => {
     expect(properties(withFunction(), 'AWS::Lambda::Function')).toEqual({
       Architectures: ['arm64'],
       Code: expect.any(Object),
@@ -154,7 +154,7 @@ describe('the function', () => {
     expect(props['Environment']).toEqual({ Variables: { TRAILSEAL_EXTERNAL_ID: 'abc' } });
   });
 
-  test('c) settings reach it', () => {
+  test('c) applies the settings', () => {
     const stack = withFunction({
       architecture: lambda.Architecture.X86_64,
       memoryMebibytes: 256,
@@ -176,13 +176,13 @@ describe('the function', () => {
     expect(properties(stack, 'AWS::Logs::LogGroup')).toEqual({ RetentionInDays: 30 });
   });
 
-  test('d) logs are kept for a year, and go with the stack', () => {
+  test('d) keeps logs for a year and deletes them with the stack', () => {
     const group = only(withFunction(), 'AWS::Logs::LogGroup');
     expect(group['Properties']).toEqual({ RetentionInDays: 365 });
     expect(group['DeletionPolicy']).toBe('Delete');
   });
 
-  test('e) events that fail end in an encrypted queue after two retries', () => {
+  test('e) failed events go to an encrypted queue after two retries', () => {
     const stack = withFunction();
     expect(properties(stack, 'AWS::SQS::Queue')).toEqual({
       MessageRetentionPeriod: 1209600,
@@ -214,7 +214,7 @@ describe('the function', () => {
   });
 });
 
-describe('who may invoke', () => {
+describe('the permissions to invoke', () => {
   const permission = (sourceAccount: unknown) => ({
     Action: 'lambda:InvokeFunction',
     FunctionName: { Ref: expect.stringMatching(/^Function/) },
@@ -222,13 +222,13 @@ describe('who may invoke', () => {
     SourceAccount: sourceAccount,
   });
 
-  test('a) Config, for rules of the own account', () => {
+  test('a) AWS Config may invoke it for rules of its account', () => {
     expect(properties(withFunction(), 'AWS::Lambda::Permission')).toEqual(
       permission({ Ref: 'AWS::AccountId' }),
     );
   });
 
-  test('b) Config, for rules of each account named', () => {
+  test('b) AWS Config may invoke it for rules of each named account', () => {
     const stack = withFunction({ sourceAccounts: ['222233334444', '333344445555'] });
     const found = Object.values(Template.fromStack(stack).findResources('AWS::Lambda::Permission'));
     expect(found.map((resource) => resource['Properties'] as unknown)).toEqual([
@@ -238,14 +238,14 @@ describe('who may invoke', () => {
   });
 });
 
-describe('what is refused', () => {
-  test('a) a missing zip, with the command that makes it', () => {
+describe('invalid props', () => {
+  test('a) rejects a missing zip and names the command that builds it', () => {
     expect(() => prebuiltCode(lambda.Architecture.ARM_64, '/nowhere')).toThrow(
       "the function's code is missing: `/nowhere/bootstrap-arm64.zip`; make it with `cargo xtask package`",
     );
   });
 
-  test('b) every bad prop at once, by name', () => {
+  test('b) reports every bad prop at once by name', () => {
     const props = {
       functionName: 'not a name',
       sourceAccounts: ['1'],
@@ -272,7 +272,7 @@ describe('what is refused', () => {
     );
   });
 
-  test('c) no account at all', () => {
+  test('c) rejects an empty list of accounts', () => {
     expect(() => withFunction({ sourceAccounts: [] })).toThrow('`sourceAccounts` is empty');
   });
 });

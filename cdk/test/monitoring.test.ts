@@ -42,7 +42,7 @@ function alarms(stack: Stack): Record<string, Alarm> {
 }
 
 describe('alarms', () => {
-  test('a) each thing that can go wrong has one', () => {
+  test('a) there is one for each kind of failure', () => {
     expect(Object.keys(alarms(monitored()))).toEqual([
       'FunctionErrors',
       'DeadLetters',
@@ -54,7 +54,7 @@ describe('alarms', () => {
     ]);
   });
 
-  test('b) every alarm is heard, and says what to do', () => {
+  test('b) every alarm notifies a topic and describes the fix', () => {
     for (const alarm of Object.values(alarms(monitored()))) {
       expect(alarm['AlarmActions']).toHaveLength(1);
       expect(alarm['OKActions']).toHaveLength(1);
@@ -63,7 +63,7 @@ describe('alarms', () => {
   });
 
   test.each(Object.entries(SCHEDULE_HOURS))(
-    'c) silence for twice the schedule rings: %s',
+    'c) no invocation for two intervals raises an alarm: %s',
     (schedule, hours) => {
       const made = alarms(monitored(schedule as Schedule));
       expect(made['Silence']).toMatchObject({
@@ -75,12 +75,12 @@ describe('alarms', () => {
         ComparisonOperator: 'LessThanThreshold',
         TreatMissingData: 'breaching',
       });
-      // CloudWatch looks back seven days at most where a period is an hour or longer.
+      // CloudWatch evaluates at most seven days if the period is an hour or longer.
       expect(2 * hours * 3600).toBeLessThanOrEqual(7 * 24 * 3600);
     },
   );
 
-  test('d) what a rule could not verify rings until a run was better', () => {
+  test('d) the alarm on unverified trails stays on until a better run', () => {
     expect(alarms(monitored())['Unverified']).toMatchObject({
       Namespace: 'Trailseal/trailseal',
       MetricName: 'Unverified',
@@ -92,7 +92,7 @@ describe('alarms', () => {
     });
   });
 
-  test('e) a failed invocation and a dead letter ring at once', () => {
+  test('e) a failed invocation and a dead letter raise an alarm at once', () => {
     const made = alarms(monitored());
     for (const name of ['FunctionErrors', 'DeadLetters']) {
       expect(made[name]).toMatchObject({ EvaluationPeriods: 1, Period: 300, Threshold: 0 });
@@ -125,13 +125,13 @@ describe('alarms', () => {
     );
   });
 
-  test('g) a schedule that Config does not know is refused', () => {
+  test('g) rejects a schedule that AWS Config does not know', () => {
     expect(() => monitored('Hourly' as Schedule)).toThrow(
       'TrailsealMonitoring: `schedule` is `Hourly`; expected one of One_Hour',
     );
   });
 
-  test('h) the function writes every metric that is looked at', () => {
+  test('h) the function writes every monitored metric', () => {
     const source = fs.readFileSync(
       path.join(packageDirectory(), '../crates/trailseal-lambda/src/log.rs'),
       'utf8',
@@ -146,7 +146,7 @@ describe('alarms', () => {
 });
 
 describe('the dashboard', () => {
-  test('it is one JSON document, its widgets side by side without overlap', () => {
+  test('is one JSON document whose widgets do not overlap', () => {
     const body = properties(monitored(), 'AWS::CloudWatch::Dashboard')['DashboardBody'];
     const text = (body as { 'Fn::Join': [string, unknown[]] })['Fn::Join'][1]
       .map((part) => (typeof part === 'string' ? part : 'token'))
@@ -170,7 +170,7 @@ describe('the dashboard', () => {
 });
 
 describe('the topic', () => {
-  test('its key and its policy admit the publisher from this account, over TLS', () => {
+  test('its key and policy admit only publishers of this account over TLS', () => {
     const stack = monitored();
     const key = properties(stack, 'AWS::KMS::Key')['KeyPolicy'] as { Statement: object[] };
     expect(key.Statement).toContainEqual({
@@ -199,7 +199,7 @@ describe('the topic', () => {
 });
 
 describe('tickets', () => {
-  test('c) EventBridge publishes with a role of this account, and as a service it is not admitted', () => {
+  test('c) EventBridge publishes with a role of this account, not as a service', () => {
     const stack = newStack();
     const topic = new TrailsealTopic(stack, 'Topic');
     topic.admitRole(new TrailsealTickets(stack, 'Tickets', { topic: topic.topic }).role);
@@ -235,7 +235,7 @@ describe('tickets', () => {
     return properties(stack, 'AWS::Events::Rule');
   }
 
-  test('a) new failed findings of our rule go to the topic', () => {
+  test('a) sends new failed findings of our rule to the topic', () => {
     const rule = pattern();
     expect(rule['EventPattern']).toEqual({
       source: ['aws.securityhub'],
@@ -252,7 +252,7 @@ describe('tickets', () => {
     expect(rule['Targets']).toHaveLength(1);
   });
 
-  test('b) a bad name is refused', () => {
+  test('b) rejects a bad name', () => {
     expect(() => pattern('*')).toThrow('TrailsealTickets: `ruleNamePrefix` is `*`; expected');
   });
 });

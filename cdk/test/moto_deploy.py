@@ -27,7 +27,7 @@ REGION = "eu-west-1"
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 ORGANIZATION = "o-abcde12345"
 
-# The types of our templates that this version of moto cannot create.
+# The resource types of our templates that this version of moto cannot create.
 UNKNOWN_TYPES = {
     "AWS::CloudFormation::StackSet",
     "AWS::CloudWatch::Alarm",
@@ -43,7 +43,7 @@ UNKNOWN_TYPES = {
     "AWS::SQS::QueuePolicy",
 }
 
-# What moto knows, but what names something of the list above.
+# Types that moto can create, but whose resources refer to one of the types above.
 WAITING_TYPES = {"AWS::CloudWatch::Dashboard"}
 
 

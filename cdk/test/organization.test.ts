@@ -49,7 +49,7 @@ const accounts = (count: number) =>
   Array.from({ length: count }, (_, index) => (222200000000 + index).toString());
 
 describe('the StackSet', () => {
-  test('a) it follows the accounts of an organization', () => {
+  test('a) follows the accounts of an organization', () => {
     const { TemplateBody: body, ...rest } = properties(
       withStackSet(),
       'AWS::CloudFormation::StackSet',
@@ -80,7 +80,7 @@ describe('the StackSet', () => {
     expect(JSON.parse(body as string)).toHaveProperty('Resources.Rule');
   });
 
-  test('b) every parameter that it passes is one of the template', () => {
+  test('b) passes only parameters of the template', () => {
     const stack = withStackSet({
       ruleName: 'sealed',
       schedule: 'One_Hour',
@@ -127,7 +127,7 @@ describe('the StackSet', () => {
     ]);
   });
 
-  test('c) bad props are refused by name', () => {
+  test('c) rejects bad props by name', () => {
     expect(() =>
       withStackSet({ organizationalUnitIds: [], regions: ['Ireland'], bucketPrefix: 'Code' }),
     ).toThrow(
@@ -149,7 +149,7 @@ describe('the StackSet', () => {
 });
 
 describe('the organization rule', () => {
-  test('a) it names the central function and the member role', () => {
+  test('a) names the central function and the member role', () => {
     const rule = properties(withOrganizationRule(), 'AWS::Config::OrganizationConfigRule');
     expect(rule).toEqual({
       OrganizationConfigRuleName: 'trailseal',
@@ -168,7 +168,7 @@ describe('the organization rule', () => {
     });
   });
 
-  test('b) the function is admitted for the own account and each member, before the rule', () => {
+  test('b) the rule depends on permissions for its account and each member', () => {
     const stack = withOrganizationRule({ memberAccounts: accounts(3) });
     const found = Template.fromStack(stack).findResources('AWS::Lambda::Permission');
     const sources = Object.values(found).map(
@@ -179,7 +179,7 @@ describe('the organization rule', () => {
     expect(order).toEqual(expect.arrayContaining(Object.keys(found)));
   });
 
-  test('c) the central role assumes that one role within the organization', () => {
+  test('c) the central role may assume only the member role within the organization', () => {
     const assume = statements(withOrganizationRule()).filter(
       (one) => one['Action'] === 'sts:AssumeRole',
     );
@@ -214,7 +214,7 @@ describe('the organization rule', () => {
     );
   });
 
-  test('e) about fifty accounts fit, and one more is refused with the other way named', () => {
+  test('e) rejects more accounts than fit and names the alternative', () => {
     const bytes = (count: number) => invokePolicyBytes(count, 'trailseal-central', REGION);
     let most = 1;
     while (bytes(most + 1) <= 20480) {
@@ -228,7 +228,7 @@ describe('the organization rule', () => {
     );
   });
 
-  test('f) bad props are refused by name', () => {
+  test('f) rejects bad props by name', () => {
     expect(() =>
       withOrganizationRule({
         ruleName: 'x'.repeat(36),
@@ -254,7 +254,7 @@ describe('the organization rule', () => {
 });
 
 describe('the member role', () => {
-  test('it trusts central functions of one account with an external id', () => {
+  test('trusts central functions of one account with an external id', () => {
     const stack = newStack();
     new TrailsealMemberRole(stack, 'Member', {
       centralAccount: ACCOUNT,
@@ -296,7 +296,7 @@ describe('the member role', () => {
 });
 
 describe('the bucket with the code', () => {
-  test('the organization reads it over TLS, and nobody else', () => {
+  test('only the organization can read it, over TLS', () => {
     const stack = newStack();
     new TrailsealCodeBucket(stack, 'Code', { bucketPrefix: 'code', organizationId: ORGANIZATION });
     const policy = properties(stack, 'AWS::S3::BucketPolicy')['PolicyDocument'];

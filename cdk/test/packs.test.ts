@@ -46,7 +46,7 @@ const OURS = {
   },
 };
 
-/** A pack in the manner of AWS, with parameters and conditions. */
+/** A pack in AWS's style, with parameters and conditions. */
 const THEIRS = `
 Parameters:
   Age:
@@ -71,7 +71,7 @@ Conditions:
 `;
 
 describe('the pack of one account', () => {
-  test('a) it holds the rule, which names the function by account and Region', () => {
+  test('a) contains the rule, which names the function by account and Region', () => {
     const stack = newStack();
     const handler = new TrailsealFunction(stack, 'Function', {
       code: someCode(),
@@ -88,7 +88,7 @@ describe('the pack of one account', () => {
 });
 
 describe('the pack of an organization', () => {
-  test('a) it holds the rule, and leaves accounts out', () => {
+  test('a) contains the rule and excludes accounts', () => {
     const made = organizationPack({
       excludedAccounts: ['222233334444'],
       deliveryS3Bucket: 'awsconfigconforms-x',
@@ -98,20 +98,20 @@ describe('the pack of an organization', () => {
     expect(parse(made['TemplateBody'] as string)).toEqual({ Resources: { Trailseal: OURS } });
   });
 
-  test('b) the CIS pack has ours where AWS has its own, and rules only', () => {
+  test('b) the CIS pack contains only rules, with ours in place of the AWS managed one', () => {
     const pack = parse(organizationPack({ rules: 'cis' })['TemplateBody'] as string) as Pack;
     const rules = Object.values(pack.Resources);
     expect(new Set(rules.map((rule) => rule.Type))).toEqual(new Set(['AWS::Config::ConfigRule']));
     expect(rules).toHaveLength(Object.keys(CIS_RULES).length + 1);
     expect(pack.Resources['Trailseal']).toEqual(OURS);
     expect(JSON.stringify(pack)).not.toContain('CLOUD_TRAIL_ENCRYPTION_ENABLED');
-    // Nothing in it is of one partition alone.
+    // It is independent of the partition.
     expect(JSON.stringify(pack)).not.toContain('arn:aws');
     const names = rules.map((rule) => rule.Properties['ConfigRuleName'] as string);
     expect(new Set(names).size).toBe(names.length);
   });
 
-  test('c) in a pack of AWS ours takes the place of theirs, and all else stays', () => {
+  test('c) replaces only the AWS managed rule in a pack of AWS', () => {
     const made = organizationPack({
       rules: { pack: THEIRS },
       inputParameters: { Age: '45' },
@@ -134,18 +134,18 @@ describe('the pack of an organization', () => {
     ]);
   });
 
-  test('d) a template too large for the call is taken from a bucket', () => {
+  test('d) reads a template that is too large for the call from a bucket', () => {
     const made = organizationPack({ templateS3Uri: 's3://bucket/pack.yaml' });
     expect(made['TemplateS3Uri']).toBe('s3://bucket/pack.yaml');
     expect(made).not.toHaveProperty('TemplateBody');
   });
 });
 
-describe('what is refused', () => {
+describe('invalid packs', () => {
   const refusal = (settings: object) => () =>
     packTemplate({ functionName: 'trailseal', ...settings }, 'Pack');
 
-  test('a) a pack without the rule to replace, or no pack at all', () => {
+  test('a) rejects a pack without the rule to replace, and text that is not a pack', () => {
     expect(refusal({ rules: { pack: 'Resources: {}' } })).toThrow(
       'Pack: `rules.pack` has 0 rules with the identifier CLOUD_TRAIL_ENCRYPTION_ENABLED; expected one to replace',
     );
@@ -156,7 +156,7 @@ describe('what is refused', () => {
     }
   });
 
-  test('b) a pack that is too large, in each way', () => {
+  test('b) rejects a pack that exceeds any limit', () => {
     const many = Object.fromEntries(
       Array.from({ length: 131 }, (_, index) => [
         `Rule${index.toString()}`,
@@ -183,7 +183,7 @@ describe('what is refused', () => {
     expect(refusal({ rules: { pack } })).toThrow('has 61 parameters; CloudFormation takes 60');
   });
 
-  test('b2) a pack from a bucket may be larger, up to a limit of its own', () => {
+  test('b2) a pack in a bucket has a larger limit', () => {
     const pack = (bytes: number) => ({
       rules: { pack: `${THEIRS}\nMetadata: {Long: ${'x'.repeat(bytes)}}` },
     });
@@ -195,7 +195,7 @@ describe('what is refused', () => {
     );
   });
 
-  test('c) anything in a pack but rules and remediation', () => {
+  test('c) rejects resources other than rules and remediation', () => {
     const pack = THEIRS.replace(
       'Conditions:',
       '  Function:\n    Type: AWS::Lambda::Function\n    Properties: {}\nConditions:',
@@ -203,13 +203,13 @@ describe('what is refused', () => {
     expect(refusal({ rules: { pack } })).toThrow('has a resource of type `AWS::Lambda::Function`');
   });
 
-  test('d) names that grow too long by what AWS adds', () => {
+  test('d) rejects names that are too long with what AWS adds', () => {
     expect(refusal({ ruleName: 'x'.repeat(36) })).toThrow(
       '`ruleName` has 36 characters; it may have 1 to 35',
     );
   });
 
-  test('e) the props of the constructs, by name', () => {
+  test('e) rejects bad props of the constructs by name', () => {
     const stack = newStack();
     const handler = new TrailsealFunction(stack, 'Function', {
       code: someCode(),

@@ -125,27 +125,27 @@ describe('parameters', () => {
     expect(given(parameters)).toEqual([message]);
   });
 
-  test('refuses an unknown name and says which there are', () => {
+  test('rejects an unknown name and lists the known ones', () => {
     expect(given({ Profile: 'cis' })).toEqual([
       `\`ruleParameters.Profile\` is not a parameter of this rule; it has ${PARAMETER_NAMES.join(', ')}`,
     ]);
     expect(given({ toString: 'x' })[0]).toContain('is not a parameter of this rule');
   });
 
-  test('refuses more than Config takes', () => {
+  test('rejects more characters than AWS Config accepts', () => {
     const accounts = Array.from({ length: 90 }, () => '111122223333').join(',');
     expect(given({ allowedKeyAccounts: accounts })).toEqual([
       expect.stringMatching(/^`ruleParameters` has \d+ characters as JSON; Config takes 1024$/),
     ]);
   });
 
-  test('repeats a long value in part, and in one line', () => {
+  test('repeats only the start of a long value, on one line', () => {
     expect(given({ replicas: `a\nb${'x'.repeat(100)}` })).toEqual([
       `\`ruleParameters.replicas\` is \`a b${'x'.repeat(77)}...\`; expected one of \`NOT_APPLICABLE\`, \`EVALUATE\``,
     ]);
   });
 
-  test('names every fault at once, in the order in which the function does', () => {
+  test("reports every fault at once in the function's order", () => {
     const faults = given({ replicas: 'y', profile: 'x', other: 'z' });
     expect(faults.map((fault) => fault.split('`')[1])).toEqual([
       'ruleParameters.other',
@@ -154,14 +154,14 @@ describe('parameters', () => {
     ]);
   });
 
-  test('has the names, the order and the words that the function has', () => {
+  test("has the function's names, order and messages", () => {
     const read = (file: string) =>
       fs.readFileSync(path.join(packageDirectory(), '../crates', file), 'utf8');
     const specs = read('trailseal-rule/src/parameter_specs.rs');
     const names = Array.from(specs.matchAll(/^ {8}name: "(\w+)",$/gm), ([, name]) => name);
     expect(PARAMETER_NAMES).toEqual(names);
     expect([...PARAMETER_NAMES].sort()).toEqual(Object.keys(PARAMETER_SCHEMAS).sort());
-    // Messages that our own code adds to the schema's words, and where the function has them.
+    // Messages that this code adds to the schema's texts, and their location in the function.
     const words = {
       'config-rule/src/error.rs': ['is `{}`; expected {expected}', 'QUOTED_CHARS_MAX: usize = 80'],
       'config-rule/src/parameters.rs': [
@@ -182,7 +182,7 @@ describe('parameters', () => {
     }
   });
 
-  test('the order of the documentation begins with the profile', () => {
+  test("the documentation's order begins with the profile", () => {
     expect(withoutEmpty({ unverified: 'COMPLIANT', profile: 'cis', replicas: '' })).toEqual({
       profile: 'cis',
       unverified: 'COMPLIANT',
@@ -195,7 +195,7 @@ describe('the schema', () => {
   const ajv = new Ajv({ strict: false });
   const valid = ajv.compile(schema);
 
-  test('is a schema, and every default keeps to it', () => {
+  test('is valid and accepts every default', () => {
     const defaults = Object.entries(PARAMETER_SCHEMAS).flatMap(([name, spec]) =>
       spec.default === undefined ? [] : [[name, spec.default]],
     );
@@ -222,7 +222,7 @@ describe('the schema', () => {
     fc.assert(
       fc.property(fc.constantFrom(...names), value, (name, text) => {
         fc.pre(text.trim() === text && text !== '' && !text.includes(','));
-        // Where rotation is checked, so that its longest period has an effect.
+        // With rotation checked, so that a maximum period has an effect.
         const taken = given({ requireKeyRotation: 'true', [name]: text });
         expect(taken.length === 0).toBe(valid({ [name]: text }));
       }),

@@ -24,7 +24,7 @@ const badExternalId = word(/^[A-Za-z0-9_+=,.@:/-]+$/);
 const badRegion = word(/^[a-z]{2,5}(-[a-z]+)+-[0-9]$/);
 const badOrganization = word(/^o-[a-z0-9]{10,32}$/);
 
-/** Each prop, values that it cannot have, and how a construct gets it. */
+/** Each prop, invalid values, and how to pass one to a construct. */
 const CASES: [string, fc.Arbitrary<unknown>, (value: never) => unknown][] = [
   ['functionName', badName, (functionName: string) => make.function({ functionName })],
   [
@@ -189,7 +189,7 @@ const make = {
     }),
 };
 
-describe('a bad prop fails at synth and is named', () => {
+describe('a bad prop fails the synthesis and is named', () => {
   test.each(CASES)('%s (%#)', (prop, values, build) => {
     fc.assert(
       fc.property(values, (value) => {
@@ -202,7 +202,7 @@ describe('a bad prop fails at synth and is named', () => {
   });
 });
 
-describe('good props are taken', () => {
+describe('good props are accepted', () => {
   test('names and numbers within their limits', () => {
     const name = fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/);
     fc.assert(

@@ -38,7 +38,7 @@ function withRemediation(props: Partial<TrailsealRemediationProps> = {}): Stack 
   return stack;
 }
 
-/** Remediation beside function and rule, as the app of one account has it. */
+/** Remediation with a function and rule, as in the single-account app. */
 function withRule(props: Partial<TrailsealRemediationProps> = {}): Stack {
   const stack = newStack();
   const handler = new TrailsealFunction(stack, 'Function', { code: someCode() });
@@ -56,7 +56,7 @@ function found(stack: Stack, type: string): Found {
   return Template.fromStack(stack).findResources(type) as Found;
 }
 
-/** The statements of a policy, by what its logical id begins with. */
+/** The statements of the policy whose logical id has this prefix. */
 function statementsOf(stack: Stack, id: string): Record<string, unknown>[] {
   const policies = Object.entries(found(stack, 'AWS::IAM::ManagedPolicy'));
   const [policy] = policies.filter(([name]) => name.startsWith(id)).map(([, made]) => made);
@@ -70,11 +70,11 @@ const actionsOf = (statements: Record<string, unknown>[]) =>
 const WRITES = ['cloudtrail:UpdateTrail', 'kms:PutKeyPolicy', 'kms:EnableKeyRotation'];
 
 describe('the role of the remediation function', () => {
-  test('a) it reads, and writes trails of its account and the policy of its key only', () => {
+  test('a) changes only trails of its account and the policy of its key', () => {
     expect(statementsOf(withRemediation(), 'RemediationPolicy')).toMatchSnapshot();
   });
 
-  test('b) it may turn on rotation where the parameters of the rule ask for it', () => {
+  test("b) may turn on rotation only if the rule's parameters require it", () => {
     const asked = [
       { profile: 'strict' as const },
       { profile: ' strict ' as 'strict' },
@@ -94,7 +94,7 @@ describe('the role of the remediation function', () => {
     expect(actions).not.toContain('kms:EnableKeyRotation');
   });
 
-  test('b2) a parameter that only the deployment knows may ask for it', () => {
+  test('b2) may turn on rotation if a parameter is known only at deployment', () => {
     for (const name of ['profile', 'requireKeyRotation']) {
       const stack = newStack();
       const parameters = { [name]: new CfnParameter(stack, 'Word').valueAsString };
@@ -108,7 +108,7 @@ describe('the role of the remediation function', () => {
     }
   });
 
-  test('c) what it writes is confined: one key, and trails of one account and Region', () => {
+  test('c) can write to only one key and the trails of one account and Region', () => {
     const statements = statementsOf(
       withRemediation({ parameters: { profile: 'strict' } }),
       'RemediationPolicy',
@@ -127,7 +127,7 @@ describe('the role of the remediation function', () => {
     }
   });
 
-  test('g) a role in the account of a key may be assumed within the organization', () => {
+  test('g) may assume a role in the account of a key within the organization', () => {
     const parameters = { keyAccountRoleName: 'reader' };
     expect(() => withRemediation({ parameters })).toThrow(
       '`parameters.keyAccountRoleName` needs `organizationId`',
@@ -143,7 +143,7 @@ describe('the role of the remediation function', () => {
     });
   });
 
-  test('d) the role of the runbook can invoke that function and do nothing else', () => {
+  test("d) the runbook's role can only invoke that function", () => {
     expect(statementsOf(withRemediation(), 'RemediationAutomationPolicy')).toEqual([
       {
         Sid: 'InvokeRemediation',
@@ -154,7 +154,7 @@ describe('the role of the remediation function', () => {
     ]);
   });
 
-  test('e) Automation of this account alone may take the role of the runbook', () => {
+  test("e) only Automation in this account may assume the runbook's role", () => {
     const [made] = Object.entries(found(withRemediation(), 'AWS::IAM::Role'))
       .filter(([id]) => id.startsWith('RemediationAutomationRole'))
       .map(([, role]) => role.Properties);
@@ -164,7 +164,7 @@ describe('the role of the remediation function', () => {
     expect(made?.['AssumeRolePolicyDocument']).toMatchSnapshot();
   });
 
-  test('f) the function that evaluates gains nothing', () => {
+  test("f) the rule's function gets no further permissions", () => {
     const alone = newStack();
     new TrailsealFunction(alone, 'Function', { code: someCode() });
     const beside = statementsOf(withRule(), 'FunctionPolicy');
@@ -179,16 +179,16 @@ describe('the role of the remediation function', () => {
   });
 });
 
-describe('what no role, template or pack of ours may do', () => {
+describe('actions that nothing here grants', () => {
   const never = /ScheduleKeyDeletion|CreateKey\b|DisableKey\b|DeleteAlias|StopLogging|DeleteTrail/;
 
-  test('a) no template and no pack names an action that ends a key or a trail, or makes a key', () => {
+  test('a) no template or pack contains an action that ends a trail or key or creates a key', () => {
     for (const [name, text] of Object.entries(generatedFiles())) {
       expect([name, never.exec(text)]).toEqual([name, null]);
     }
   });
 
-  test('b) nor does the file of least privilege', () => {
+  test('b) nor does the least-privilege file', () => {
     const file = path.join(packageDirectory(), 'iam/least-privilege.json');
     expect(never.exec(fs.readFileSync(file, 'utf8'))).toBeNull();
     const roles = Object.values(leastPrivilege.roles);
@@ -197,7 +197,7 @@ describe('what no role, template or pack of ours may do', () => {
     expect(wide).toEqual([]);
   });
 
-  test('c) nor does what the construct makes, with everything asked for', () => {
+  test('c) nor does the construct with all settings', () => {
     const stack = withRule({
       dryRun: false,
       replaceKey: true,
@@ -208,12 +208,12 @@ describe('what no role, template or pack of ours may do', () => {
 });
 
 describe('the remediation function', () => {
-  test('a) it is what a person expects, with nothing asked for', () => {
+  test('a) matches the snapshot by default', () => {
     const made = properties(withRemediation(), 'AWS::Lambda::Function');
     expect(made).toMatchSnapshot({ Code: expect.any(Object) });
   });
 
-  test('b) it ends before the runbook stops to wait', () => {
+  test('b) times out before the runbook stops waiting', () => {
     const made = properties(withRemediation(), 'AWS::Lambda::Function');
     expect(made['Timeout']).toBeLessThan(limits.AUTOMATION_INVOKE_SECONDS_MAX);
   });
@@ -226,7 +226,7 @@ describe('the remediation function', () => {
     });
   });
 
-  test('d) its logs hold journals: they are kept long, and stay when the stack goes', () => {
+  test('d) its logs contain journals, so they are kept long and outlive the stack', () => {
     const stack = newStack();
     const encryptionKey = kms.Key.fromKeyArn(stack, 'Key', KEY_ARN);
     new TrailsealRemediation(stack, 'Remediation', {
@@ -239,26 +239,26 @@ describe('the remediation function', () => {
     expect(group['DeletionPolicy']).toBe('Retain');
   });
 
-  test('e) nobody but a principal of the account may invoke it', () => {
+  test('e) only principals of the account may invoke it', () => {
     expect(found(withRemediation(), 'AWS::Lambda::Permission')).toEqual({});
   });
 
-  test('f) a reservation can be left out', () => {
+  test('f) needs no reserved concurrency', () => {
     const stack = withRemediation({ reservedConcurrency: 'none' });
     const made = properties(stack, 'AWS::Lambda::Function');
     expect(made).not.toHaveProperty('ReservedConcurrentExecutions');
   });
 });
 
-describe('what Config offers', () => {
+describe('the remediation configuration', () => {
   const configuration = (props: Partial<TrailsealRemediationProps> = {}) =>
     properties(withRule(props), 'AWS::Config::RemediationConfiguration');
 
-  test('a) a dry run by hand, with nothing asked for', () => {
+  test('a) is a manual dry run by default', () => {
     expect(configuration()).toMatchSnapshot();
   });
 
-  test('b) what the runbook is handed follows from the props', () => {
+  test('b) passes the props to the runbook', () => {
     const made = configuration({ dryRun: false, replaceKey: true });
     expect(made['Automatic']).toBe(false);
     expect(made['Parameters']).toMatchObject({
@@ -268,7 +268,7 @@ describe('what Config offers', () => {
     });
   });
 
-  test('c) automatic only on explicit words, one attempt at a time', () => {
+  test('c) is automatic only with explicit settings, and attempts once', () => {
     expect(configuration({ dryRun: false, automatic: true })).toMatchObject({
       Automatic: true,
       MaximumAutomaticAttempts: 1,
@@ -277,7 +277,7 @@ describe('what Config offers', () => {
     });
   });
 
-  test('d) it hands over what the runbook takes, each parameter', () => {
+  test('d) passes every parameter of the runbook', () => {
     const stack = withRule();
     const { Content: content } = properties(stack, 'AWS::SSM::Document') as {
       Content: { parameters: object };
@@ -287,7 +287,7 @@ describe('what Config offers', () => {
     expect(handed.length).toBeLessThanOrEqual(limits.REMEDIATION_PARAMETERS_MAX);
   });
 
-  test('e) nothing, where no rule is given', () => {
+  test('e) does not exist without a rule', () => {
     expect(found(withRemediation(), 'AWS::Config::RemediationConfiguration')).toEqual({});
   });
 });
@@ -295,13 +295,13 @@ describe('what Config offers', () => {
 describe('a pack', () => {
   const LITERAL = { account: ACCOUNT, region: REGION, partition: 'aws', keyArn: KEY_ARN };
 
-  test('a) it offers the runbook after its rule, the role of a literal account', () => {
+  test('a) offers the runbook after its rule, with the role of a literal account', () => {
     const { body } = packTemplate({ functionName: 'trailseal', remediation: LITERAL }, 'Pack');
     expect(body).toMatchSnapshot();
     expect(body).not.toContain('Token[');
   });
 
-  test('b) within a pack of AWS it stands beside our rule', () => {
+  test('b) adds remediation next to our rule in a pack of AWS', () => {
     const theirs = `
 Resources:
   Theirs:
@@ -323,7 +323,7 @@ Resources:
     }
   });
 
-  test('c) in a stack CloudFormation completes the ARN of the role', () => {
+  test("c) CloudFormation completes the role's ARN in a stack", () => {
     const stack = newStack();
     const handler = new TrailsealFunction(stack, 'Function', { code: someCode() });
     new TrailsealConformancePack(stack, 'Pack', {
@@ -342,7 +342,7 @@ Resources:
       .map((part) => (typeof part === 'string' ? part : values[(part as { Ref: string }).Ref]))
       .join('');
     expect(text).toContain(`- 'arn:aws:iam::${ACCOUNT}:role/TrailsealAutomation-${REGION}'\n`);
-    // Config resolves these itself, so cfn-lint must ignore them.
+    // AWS Config resolves these itself, so cfn-lint must ignore them.
     const made = only(stack, 'AWS::Config::ConformancePack');
     expect(made['Metadata']).toEqual({ 'cfn-lint': { config: { ignore_checks: ['E1029'] } } });
     expect(text).toContain('${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}');
@@ -371,14 +371,14 @@ Resources:
     );
   };
 
-  test('d) what the deployment puts into the kept template stays a text', () => {
+  test('d) values that the deployment inserts into the kept template stay text', () => {
     const body = completed('conformance-pack-with-remediation', {});
     const given = { ...LITERAL, dryRun: false, replaceKey: true };
     const made = packTemplate({ functionName: 'trailseal', remediation: given }, 'Pack').body;
     expect(parse(body)).toEqual(parse(made));
   });
 
-  test('d2) the same for an organization, with the management account of any deployer', () => {
+  test('d2) the same for an organization, whichever account deploys', () => {
     const management = '999988887777';
     const body = completed('organization-conformance-pack-with-remediation', {
       ManagementAccount: management,
@@ -394,7 +394,7 @@ Resources:
     expect(body).not.toContain(`iam::${ACCOUNT}`);
   });
 
-  test('e) what cannot be completed, or is not safe, is refused by name', () => {
+  test('e) rejects incomplete or unsafe remediation by name', () => {
     const refusal = (remediation: object, rest: object = {}) => {
       const settings = { functionName: 'trailseal', remediation: { ...LITERAL, ...remediation } };
       return () => packTemplate({ ...settings, ...rest }, 'Pack');
@@ -412,8 +412,8 @@ Resources:
   });
 });
 
-describe('what is refused', () => {
-  test('a) every bad prop at once, by name', () => {
+describe('invalid props', () => {
+  test('a) reports every bad prop at once by name', () => {
     const props = {
       keyArn: 'arn:aws:kms:eu-west-1:111122223333:alias/logs',
       automatic: true,

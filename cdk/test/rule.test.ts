@@ -21,7 +21,7 @@ const DETAILS = [
 ];
 
 describe('the rule', () => {
-  test('a) it is invoked by changes, oversized ones as well, and by a schedule', () => {
+  test('a) changes, including oversized ones, and a schedule invoke it', () => {
     expect(properties(withRule(), 'AWS::Config::ConfigRule')).toEqual({
       ConfigRuleName: 'trailseal',
       Description: expect.any(String),
@@ -34,13 +34,13 @@ describe('the rule', () => {
     });
   });
 
-  test('b) keys are in its scope if asked for', () => {
+  test('b) keys are in its scope if requested', () => {
     expect(properties(withRule({ watchKeys: true }), 'AWS::Config::ConfigRule')['Scope']).toEqual({
       ComplianceResourceTypes: ['AWS::CloudTrail::Trail', 'AWS::KMS::Key'],
     });
   });
 
-  test('c) a rule with a scope always has a trigger by changes: Config refuses it otherwise', () => {
+  test('c) a rule with a scope always has a change trigger, as AWS Config requires', () => {
     for (const schedule of ['One_Hour', 'Twelve_Hours'] as const) {
       const source = properties(withRule({ schedule }), 'AWS::Config::ConfigRule')['Source'];
       const details = (source as { SourceDetails: Record<string, string>[] }).SourceDetails;
@@ -52,13 +52,13 @@ describe('the rule', () => {
     }
   });
 
-  test('d) it is made after the permission to invoke', () => {
+  test('d) depends on the permission to invoke', () => {
     expect(only(withRule(), 'AWS::Config::ConfigRule')['DependsOn']).toEqual([
       expect.stringMatching(/^FunctionConfigMayInvoke/),
     ]);
   });
 
-  test('e) parameters reach it without the empty ones', () => {
+  test('e) has all parameters that are not empty', () => {
     const parameters = {
       profile: 'strict',
       noTrails: '',
@@ -72,33 +72,33 @@ describe('the rule', () => {
     });
   });
 
-  test('f) the description keeps to the limit of Config', () => {
+  test('f) its description is within the limit of AWS Config', () => {
     const description = properties(withRule(), 'AWS::Config::ConfigRule')['Description'] as string;
     expect(description.length).toBeLessThanOrEqual(256);
   });
 });
 
-describe('what is refused', () => {
-  test('a) a name that is too long for the clean-up', () => {
+describe('invalid settings', () => {
+  test('a) rejects a name that is too long for the clean-up', () => {
     expect(() => withRule({ ruleName: 'x'.repeat(65) })).toThrow(
       'TrailsealRule: `ruleName` has 65 characters; it may have 1 to 64',
     );
     expect(() => withRule({ ruleName: 'x'.repeat(64) })).not.toThrow();
   });
 
-  test('b) a schedule that Config does not know', () => {
+  test('b) rejects a schedule that AWS Config does not know', () => {
     expect(() => withRule({ schedule: 'Hourly' as 'One_Hour' })).toThrow(
       '`schedule` is `Hourly`; expected one of One_Hour',
     );
   });
 
-  test('c) a role that the function may not assume', () => {
+  test('c) rejects a role that the function may not assume', () => {
     expect(() => withRule({ parameters: { keyAccountRoleName: 'reader' } })).toThrow(
       '`parameters.keyAccountRoleName` names `reader`, which the function may not assume',
     );
   });
 
-  test('d) parameters, in the words of the function', () => {
+  test('d) rejects parameters in the words of the function', () => {
     expect(() => withRule({ parameters: { profile: 'loose' as 'cis' } })).toThrow(
       'TrailsealRule: `ruleParameters.profile` is `loose`; expected one of `cis`, `effective`, `strict`',
     );

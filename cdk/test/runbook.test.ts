@@ -31,25 +31,25 @@ const content = remediationDocument('trailseal-remediation');
 const parameters = content['parameters'] as Record<string, Parameter>;
 const steps = content['mainSteps'] as Step[];
 
-/** Every name in `{{ }}` of a value. */
+/** The names in `{{ }}` in a value. */
 function references(value: unknown): string[] {
   const found = JSON.stringify(value).matchAll(/\{\{\s*([^}\s]+)\s*\}\}/g);
   return [...found].map((match) => match[1] ?? '');
 }
 
 describe('the runbook', () => {
-  test('a) it reads as a person would wish', () => {
+  test('a) matches the snapshot', () => {
     expect(content).toMatchSnapshot();
   });
 
-  test('b) its members are those of schema 0.3, and no others', () => {
+  test('b) has only members of schema 0.3', () => {
     expect(content['schemaVersion']).toBe('0.3');
     const members = ['schemaVersion', 'description', 'assumeRole', 'parameters', 'mainSteps'];
     expect(Object.keys(content)).toEqual([...members, 'outputs']);
     expect(Buffer.byteLength(JSON.stringify(content))).toBeLessThan(limits.DOCUMENT_BYTES_MAX);
   });
 
-  test('c) its parameters have types that Automation knows, and defaults that change nothing', () => {
+  test('c) has parameters of valid types whose defaults change nothing', () => {
     expect(Object.keys(parameters)).toEqual(Object.values(DOCUMENT_PARAMETERS));
     for (const parameter of Object.values(parameters)) {
       expect(['String', 'Boolean']).toContain(parameter.type);
@@ -66,7 +66,7 @@ describe('the runbook', () => {
     }
   });
 
-  test('d) its patterns take what Config knows a trail by, and nothing else', () => {
+  test('d) its patterns accept only valid trails, keys and roles', () => {
     const pattern = (name: string) => new RegExp(parameters[name]?.allowedPattern ?? 'none', 'u');
     const takes: [string, string[], string[]][] = [
       [
@@ -98,7 +98,7 @@ describe('the runbook', () => {
     }
   });
 
-  test('e) every step leads to the next, and the last ends', () => {
+  test('e) every step leads to the next, and the last one ends', () => {
     const names = steps.map((step) => step.name);
     expect(new Set(names).size).toBe(names.length);
     steps.forEach((step, index) => {
@@ -109,7 +109,7 @@ describe('the runbook', () => {
     });
   });
 
-  test('f) every name in braces is a parameter or an output of a step before', () => {
+  test('f) every name in braces is a parameter or an output of an earlier step', () => {
     const known = new Set(Object.keys(parameters));
     expect(references(content['assumeRole'])).toEqual(['AutomationAssumeRole']);
     for (const step of steps) {
@@ -130,7 +130,7 @@ describe('the runbook', () => {
     }
   });
 
-  test('g) the function is invoked once, and waited for as long as Automation waits', () => {
+  test('g) invokes the function once and waits as long as Automation can', () => {
     const [invoke] = steps;
     expect(invoke).toMatchObject({
       action: 'aws:invokeLambdaFunction',
@@ -179,7 +179,7 @@ describe('the script of the runbook', () => {
     journal: '{"a":1}\n{"b":2}',
   };
 
-  test('a) every output is a text, whether the answer comes as text or as an object', () => {
+  test('a) every output is text, whether the response is text or an object', () => {
     for (const answer of [ANSWER, JSON.stringify(ANSWER)]) {
       const run = report(answer);
       expect(run.stderr).toBe('');
@@ -195,7 +195,7 @@ describe('the script of the runbook', () => {
     expect(run.stderr.trim().split('\n').at(-1)).toBe('Exception: refused: the trail has a key');
   });
 
-  test('c) an answer that lacks an output fails it as well', () => {
+  test('c) a response without an output fails it as well', () => {
     const { journal, ...rest } = ANSWER;
     expect(journal).toHaveLength(2);
     const run = report(JSON.stringify(rest));

@@ -14,10 +14,10 @@ export const ORGANIZATION = 'o-abcde12345';
 export const KEY_ARN = `arn:aws:kms:${REGION}:${ACCOUNT}:key/11111111-2222-3333-4444-555555555555`;
 export const UNIT = 'ou-ab12-cdefgh34';
 
-/** The smallest zip there is: the end of a directory without entries. */
+/** The smallest zip: the end of a directory without entries. */
 const EMPTY_ZIP = Buffer.from('504b0506'.padEnd(44, '0'), 'hex');
 
-/** A directory with the zips that the constructs look for, of both programs. */
+/** A directory with the zips of both programs, as the constructs expect. */
 export function zipDirectory(): string {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'trailseal-'));
   for (const program of ['bootstrap', 'remediation']) {
@@ -35,12 +35,12 @@ export function someCode(): lambda.Code {
   return prebuiltCode(lambda.Architecture.ARM_64, ZIPS);
 }
 
-/** An app that says nothing of the tools that made it. */
+/** An app without metadata about the tools that synthesized it. */
 export function quietApp(): App {
   return new App({ analyticsReporting: false });
 }
 
-/** A stack of its own app. */
+/** A stack in its own app. */
 export function newStack(): Stack {
   return new Stack(quietApp(), 'Test', { env: { account: ACCOUNT, region: REGION } });
 }

@@ -20,7 +20,7 @@ function read(name: string): Record<string, Record<string, Record<string, unknow
   }) as Record<string, Record<string, Record<string, unknown>>>;
 }
 
-/** What a statement of a template says, and under which conditions it stands. */
+/** A statement of a template, and the conditions under which it applies. */
 interface Granted {
   Sid: string;
   Effect: string;
@@ -30,7 +30,7 @@ interface Granted {
 }
 type Statement = Granted | { 'Fn::If': [string, Granted, string] };
 
-/** The statements of a policy where these conditions of the template hold, and no others. */
+/** The statements of a policy if exactly these conditions of the template hold. */
 function granted(template: string, policy: string, holding: readonly string[]): Granted[] {
   const made = read(template)['Resources']?.[policy]?.['Properties'];
   const { PolicyDocument: document } = made as { PolicyDocument: { Statement: Statement[] } };
@@ -45,7 +45,7 @@ function granted(template: string, policy: string, holding: readonly string[]): 
 }
 
 /**
- * The statements that the file has for a role with these settings, as a template writes them.
+ * The file's statements for a role with these settings, as a template writes them.
  *
  * @param attributes the names in the file that are ARNs of resources of the template, by resource
  */
@@ -65,7 +65,7 @@ function wanted(
     Resource: oneOf(entry.resources),
     Condition: entry.conditions,
   }));
-  // A reference alone is its own name here; within a text it keeps its braces.
+  // A reference alone becomes its name; within text it keeps its braces.
   const written = (text: string) =>
     text.replace(/^\$\{([A-Za-z]+)\}$/, (_, name: string) => attributes[name] ?? name);
   return JSON.parse(JSON.stringify(statements), (_, value: unknown) =>
@@ -73,13 +73,13 @@ function wanted(
   ) as Granted[];
 }
 
-describe('what is made from the constructs and the schema', () => {
-  test.each(Object.keys(FILES))('%s is current (`npm run generate` makes it so)', (name) => {
+describe('the generated files', () => {
+  test.each(Object.keys(FILES))('%s is current (`npm run generate` updates it)', (name) => {
     const kept = fs.readFileSync(path.join(packageDirectory(), name), 'utf8');
     expect(kept).toBe(FILES[name]);
   });
 
-  test('no other template is kept', () => {
+  test('there are no other files', () => {
     for (const folder of ['templates', 'packs']) {
       const kept = fs.readdirSync(path.join(packageDirectory(), folder)).sort();
       const made = Object.keys(FILES)
@@ -89,7 +89,7 @@ describe('what is made from the constructs and the schema', () => {
     }
   });
 
-  test('nothing in them is left to the tools that made them', () => {
+  test('they do not depend on the tools that generated them', () => {
     for (const [name, text] of Object.entries(FILES)) {
       expect([
         name,
@@ -102,7 +102,7 @@ describe('what is made from the constructs and the schema', () => {
 describe('the template of one account', () => {
   const template = read('trailseal-account.yaml');
 
-  test('has every parameter of the rule but the one of central functions, with its default', () => {
+  test('has every rule parameter but the one for central functions, with its default', () => {
     for (const [name, spec] of Object.entries(PARAMETER_SCHEMAS)) {
       const parameter = template['Parameters']?.[templateParameterName(name)];
       if (name === 'executionRoleName') {
@@ -119,7 +119,7 @@ describe('the template of one account', () => {
     expect(Object.keys(rule.InputParameters).sort()).toEqual(names.sort());
   });
 
-  test('its patterns take what the schema takes', () => {
+  test('its patterns accept what the schema accepts', () => {
     const pattern = (name: string) =>
       new RegExp(template['Parameters']?.[name]?.['AllowedPattern'] as string, 'u');
     expect('').toMatch(pattern('AllowedKeyAccounts'));
@@ -129,7 +129,7 @@ describe('the template of one account', () => {
     expect('My').not.toMatch(pattern('CodeBucketPrefix'));
   });
 
-  test('grants the role in the account of a key where one is named, and only there', () => {
+  test('grants the role in the account of a key only if one is named', () => {
     const policy = (...holding: string[]) =>
       granted('trailseal-account.yaml', 'FunctionPolicy', holding);
     const file = (...settings: string[]) =>
@@ -150,12 +150,12 @@ describe('the template of the remediation', () => {
   const file = (...settings: string[]) =>
     wanted('remediation', settings, { LogGroupArn: 'RemediationLogs.Arn' });
 
-  test('a) nothing asked for, it grants what the file has without a setting', () => {
+  test('a) by default grants the statements without a setting', () => {
     expect(policy()).toEqual(file());
     expect(policy().map((statement) => statement.Sid)).not.toContain('AssumeKeyAccountRole');
   });
 
-  test('b) each optional statement is that of the file, under a condition of its own', () => {
+  test('b) each optional statement matches the file and has its own condition', () => {
     expect(policy('HasKeyAccountRoleName')).toEqual(file('keyAccountRoleName'));
     expect(policy('RotatesKey')).toEqual(file('keyRotation'));
     expect(policy('RotatesKey', 'HasKeyAccountRoleName')).toEqual(
@@ -163,7 +163,7 @@ describe('the template of the remediation', () => {
     );
   });
 
-  test('c) the conditions hold where the parameters of the rule ask for it', () => {
+  test("c) the conditions hold if the rule's parameters require it", () => {
     const equal = (name: string, value: string) => ({ 'Fn::Equals': [name, value] });
     expect(template['Conditions']).toMatchObject({
       HasKeyAccountRoleName: { 'Fn::Not': [equal('KeyAccountRoleName', '')] },
@@ -171,7 +171,7 @@ describe('the template of the remediation', () => {
     });
   });
 
-  test('d) it takes the parameters of the rule in the words of the account, their rule too', () => {
+  test("d) has the rule's parameters with the text of the account template", () => {
     const names = Object.keys(PARAMETER_SCHEMAS).filter((name) => name !== 'executionRoleName');
     for (const name of [...names.map(templateParameterName), 'OrganizationId']) {
       expect(account['Parameters']).toHaveProperty(name);
@@ -181,7 +181,7 @@ describe('the template of the remediation', () => {
     expect(template['Rules']).toEqual(account['Rules']);
   });
 
-  test('e) the function gets each of them, and the granted role', () => {
+  test('e) passes each of them and the granted role to the function', () => {
     const made = template['Resources']?.['RemediationFunction']?.['Properties'] as {
       Environment: { Variables: Record<string, string> };
     };
@@ -191,7 +191,7 @@ describe('the template of the remediation', () => {
     expect(JSON.parse(text)).toEqual(
       Object.fromEntries(names.map((name) => [name, `\${${templateParameterName(name)}}`])),
     );
-    // With nothing said, they are what the function takes.
+    // With their defaults, the function accepts them.
     const filled = text.replace(/\$\{([A-Za-z]+)\}/g, (_, name: string) =>
       String(template['Parameters']?.[name]?.['Default']),
     );
@@ -202,7 +202,7 @@ describe('the template of the remediation', () => {
 describe('the templates for an organization', () => {
   const account = read('trailseal-account.yaml')['Parameters'] ?? {};
 
-  test('the StackSet has every parameter of the account, and passes each on', () => {
+  test('the StackSet has and passes on every parameter of the account template', () => {
     const template = read('trailseal-stack-set.yaml');
     expect(template['Parameters']).toMatchObject(account);
     const made = template['Resources']?.['StackSet']?.['Properties'] as { Parameters: object[] };
@@ -211,7 +211,7 @@ describe('the templates for an organization', () => {
     );
   });
 
-  test('the organization rule has every parameter of the rule, the role of members besides', () => {
+  test('the organization rule has every rule parameter and the member role', () => {
     const template = read('trailseal-organization-rule.yaml');
     const rule = template['Resources']?.['Rule']?.['Properties'] as {
       OrganizationCustomRuleMetadata: { InputParameters: string };
@@ -225,11 +225,11 @@ describe('the templates for an organization', () => {
       expect(value).toBe(`\${${parameter}}`);
       expect(template['Parameters']).toHaveProperty(parameter);
     }
-    // With every default there is room left for lists.
+    // With all defaults, there is room for lists.
     expect(text.length).toBeLessThan(700);
   });
 
-  test('the pack with remediation is that of an account, deployed as that without', () => {
+  test('the pack with remediation matches the one of an account', () => {
     const [made, account, without] = [
       read('trailseal-organization-conformance-pack-with-remediation.yaml'),
       read('trailseal-conformance-pack-with-remediation.yaml'),
@@ -261,7 +261,7 @@ describe('the templates for an organization', () => {
     expect(management?.['AllowedPattern']).toBe('^[0-9]{12}$');
   });
 
-  test('a pack within a template stands as it is', () => {
+  test('a pack in a template is unchanged', () => {
     for (const name of ['trailseal-conformance-pack', 'trailseal-organization-conformance-pack']) {
       const made = read(`${name}.yaml`)['Resources']?.['Pack']?.['Properties'];
       const pack = fs.readFileSync(path.join(packageDirectory(), 'packs/trailseal.yaml'), 'utf8');
