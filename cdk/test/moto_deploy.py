@@ -67,7 +67,7 @@ def read(name):
 
 
 def known(template, removed):
-    """The template without the types that moto does not know, and without what waits for them."""
+    """The template without unsupported types, and without resources that depend on them."""
     resources = template["Resources"]
     gone = {key for key, value in resources.items() if value.get("Type") in UNKNOWN_TYPES | WAITING_TYPES}
     removed.update(resources[key]["Type"] for key in gone)
@@ -76,7 +76,7 @@ def known(template, removed):
 
 
 def resolve(value, template, given):
-    """A value of a template, its parameters, conditions and references filled in."""
+    """A value of a template with its parameters, conditions and references resolved."""
     if isinstance(value, list):
         found = (resolve(entry, template, given) for entry in value)
         return [entry for entry in found if entry is not None]
@@ -105,7 +105,7 @@ def resolve(value, template, given):
 
 
 def settle(value, template, given):
-    """A value with its conditions decided: moto keeps in a list what AWS::NoValue leaves out."""
+    """A value with its conditions resolved: moto keeps AWS::NoValue in a list."""
     if isinstance(value, list):
         found = (settle(entry, template, given) for entry in value)
         return [entry for entry in found if entry != {"Ref": "AWS::NoValue"}]
@@ -119,12 +119,12 @@ def settle(value, template, given):
 
 
 def defaults(template):
-    """The values of parameters that have one of their own."""
+    """The default values of parameters."""
     return {name: entry.get("Default") for name, entry in template["Parameters"].items()}
 
 
 def zip_of_nothing():
-    """What stands for the code."""
+    """A placeholder for the code."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("bootstrap", "")
@@ -137,7 +137,7 @@ def parameters(**values):
 
 
 class Deployment:
-    """What is deployed, and what was left out."""
+    """The deployed stacks, and the types that were left out."""
 
     def __init__(self):
         self.stacks = boto3.client("cloudformation", region_name=REGION)
@@ -145,7 +145,7 @@ class Deployment:
         self.created = {}
 
     def create(self, name, **values):
-        """Creates a stack and says which resources it has."""
+        """Creates a stack and records its resources."""
         read_template = read(name)
         given = {**defaults(read_template), **values} if "Parameters" in read_template else {}
         template = settle(known(read_template, self.removed), read_template, given)
@@ -169,13 +169,13 @@ class Deployment:
 
 
 def expect(holds, message):
-    """Stops the test where something does not hold."""
+    """Ends the test if a condition does not hold."""
     if not holds:
         sys.exit(f"moto deployment failed: {message}")
 
 
 def recorder():
-    """Config takes no rule without a recorder."""
+    """AWS Config accepts no rule without a recorder."""
     config = boto3.client("config", region_name=REGION)
     config.put_configuration_recorder(
         ConfigurationRecorder={
@@ -187,7 +187,7 @@ def recorder():
 
 
 def code_bucket():
-    """The bucket with the code, made from its own template."""
+    """The code bucket, created from its own template."""
     boto3.client("s3", region_name=REGION).put_object(
         Bucket=f"code-{REGION}",
         Key="trailseal/0.1.0/bootstrap-arm64.zip",
@@ -196,7 +196,7 @@ def code_bucket():
 
 
 def check_account(deployment, config):
-    """The function and the rule are there, and know each other."""
+    """The function and the rule exist and refer to each other."""
     outputs = deployment.outputs("account")
     function = boto3.client("lambda", region_name=REGION).get_function(FunctionName="trailseal")
     settings = function["Configuration"]
@@ -227,7 +227,7 @@ def check_account(deployment, config):
 
 
 def put_rule(config, outputs):
-    """moto makes no rule from a template: it gets what the template says through Config's own call."""
+    """moto creates no rules from templates, so the rule is created with AWS Config's own call."""
     template = read("account")
     given = defaults(template)
     given.update({"Profile": "strict", "Function.Arn": outputs["FunctionArn"]})
@@ -237,7 +237,7 @@ def put_rule(config, outputs):
 
 
 def put_alarms(outputs, topic):
-    """The alarms likewise go through CloudWatch's own call."""
+    """The alarms are created with CloudWatch's own call."""
     cloudwatch = boto3.client("cloudwatch", region_name=REGION)
     template = read("monitoring")
     given = defaults(template)
@@ -260,7 +260,7 @@ def put_alarms(outputs, topic):
 
 
 def put_filters(template, given):
-    """What the alarms hear goes through the call of CloudWatch Logs."""
+    """The metric filters of the alarms are created with the call of CloudWatch Logs."""
     logs = boto3.client("logs", region_name=REGION)
     for name, resource in template["Resources"].items():
         if resource["Type"] != "AWS::Logs::MetricFilter":
@@ -282,13 +282,13 @@ def put_filters(template, given):
 
 
 def check_role(deployment, stack, policy, role, *settings):
-    """The policy of the stack has exactly the file's actions for the role, so set up."""
+    """The policy of the stack has exactly the file's actions for the role with these settings."""
     iam = boto3.client("iam")
     file = Path(__file__).resolve().parent.parent / "iam" / "least-privilege.json"
     entries = json.loads(file.read_text())["roles"][role]["statements"]
     entries = [entry for entry in entries if entry.get("when") in (None, *settings)]
     wanted = sorted(action for entry in entries for action in entry["actions"])
-    # moto makes the policy and the role, but does not attach the one to the other.
+    # moto creates the policy and the role, but does not attach the policy.
     made = deployment.stacks.describe_stack_resource(StackName=stack, LogicalResourceId=policy)
     arn = made["StackResourceDetail"]["PhysicalResourceId"]
     default = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
@@ -304,7 +304,7 @@ KEY = "arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-5555555555
 
 
 def check_remediation(deployment, config):
-    """Function, runbook and roles are there, and the runbook is what its template says."""
+    """Function, runbook and roles exist, and the runbook matches its template."""
     boto3.client("s3", region_name=REGION).put_object(
         Bucket=f"code-{REGION}",
         Key="trailseal/0.1.0/remediation-arm64.zip",
@@ -327,7 +327,7 @@ def check_remediation(deployment, config):
 
 
 def check_remediation_grants(deployment):
-    """The parameters of the rule reach the function, and its policy has what they ask for."""
+    """The function gets the rule's parameters, and its policy has the statements that they need."""
     asked = {"Profile": "strict", "KeyAccountRoleName": "reader"}
     rest = {"CodeBucketPrefix": "code", "KeyArn": KEY, "OrganizationId": ORGANIZATION}
     deployment.create("remediation", **asked, **rest)
@@ -343,7 +343,7 @@ def check_remediation_grants(deployment):
 
 
 def create_runbook():
-    """moto keeps the runbook's content as an object, which it cannot describe: it gets the text."""
+    """moto cannot describe a runbook that it stores as an object, so this passes it as text."""
     template = read("remediation")
     made = template["Resources"]["RemediationDocument"]["Properties"]
     given = {"RemediationFunction": "trailseal-remediation"}
@@ -365,7 +365,7 @@ def create_runbook():
 
 
 def put_remediation(config, outputs):
-    """moto knows no remediation: Config's own model takes what the template says."""
+    """moto does not support remediation, so AWS Config's model validates the template's values."""
     template = read("remediation")
     given = defaults(template)
     given.update({"KeyArn": KEY, "RemediationDocument": outputs["DocumentName"]})
@@ -380,7 +380,7 @@ def put_remediation(config, outputs):
 
 
 def main():
-    """Creates every template, looks at what came of it, and deletes it again."""
+    """Creates a stack from every template, checks it, and deletes it again."""
     deployment = Deployment()
     config = recorder()
     deployment.create("code-bucket", CodeBucketPrefix="code", OrganizationId=ORGANIZATION)

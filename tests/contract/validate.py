@@ -1,20 +1,20 @@
 #!/usr/bin/env python3
-"""Holds the lab to AWS's own service models, as botocore ships them.
+"""Checks the lab against AWS's own service models, as botocore ships them.
 
 Usage: validate.py TRANSCRIPT.jsonl     (made by `trailseal-lab --transcript TRANSCRIPT.jsonl`)
 
 What is checked:
 
-1. every request that the lab answered is one that the model admits;
-2. every answer has only members of the model, of the right type, length, range and word, with
-   everything that the model requires;
-3. every error code is modelled for its operation, or is one of the few that AWS sends without
-   modelling them (COMMON_ERRORS);
-4. every request that breaks a constraint on purpose breaks it by the model too (or is listed in
-   STRICTER), and the lab refused it;
-5. the other way round: every constraint of the models is broken by some request (or is listed in
-   NOT_SERVED), and every member of the models is known to the lab;
-6. the operations are all there;
+1. the model permits every request that the lab accepted;
+2. every response has only members of the model, of the right type, length, range and value, and
+   all members that the model requires;
+3. every error code is modeled for its operation, or is one of the few that AWS returns without
+   modeling them (COMMON_ERRORS);
+4. every request that violates a constraint on purpose also violates the model (or is listed in
+   STRICTER), and the lab rejected it;
+5. conversely, some request violates each constraint of the models (or it is listed in
+   NOT_SERVED), and the lab knows every member of the models;
+6. no operation is missing;
 7. this script finds planted mistakes (a self-test that runs every time).
 
 Needs botocore 1.44.5 and nothing else.
@@ -61,8 +61,8 @@ OPERATIONS = {
     "account": ["ListRegions"],
 }
 
-# Errors that AWS sends for any operation without modelling them ("Common Error Types" of each
-# service's API Reference, and what the services are seen to send).
+# Errors that AWS returns for any operation without modeling them ("Common Error Types" of each
+# service's API Reference, and errors observed from the services).
 COMMON_JSON_ERRORS = {
     "AccessDeniedException",
     "ExpiredTokenException",
@@ -96,17 +96,17 @@ COMMON_ERRORS = {
     },
 }
 
-# HeadBucket has no body: statuses that S3 is documented to answer (Amazon S3 API Reference,
-# HeadBucket and "Error responses").
+# HeadBucket has no body: the statuses that S3 documents (Amazon S3 API Reference, HeadBucket and
+# "Error responses").
 S3_STATUSES = {200, 301, 400, 403, 404, 500, 503}
 
-# Constraints that the lab has and the model has not, each with the reason.
+# Constraints of the lab that the model does not have, each with the reason.
 STRICTER = {
     # "You can specify ... up to 20 resource IDs" (API Reference, ListDiscoveredResources).
     ("ListDiscoveredResources", "resourceIds", "max"),
 }
 
-# Members of the model that the lab refuses, since the function has no use for them.
+# Members of the model that the lab rejects, because the function does not use them.
 NOT_SERVED = {
     ("AssumeRole", member)
     for member in (
@@ -120,8 +120,8 @@ NOT_SERVED = {
     )
 }
 
-# Members that Trailseal never sends: it changes a trail's key and nothing else of it, and makes
-# symmetric keys of one Region whose material KMS makes.
+# Members that Trailseal never sends: it changes only the key of a trail, and creates symmetric
+# single-Region keys with material from KMS.
 NOT_SERVED |= {
     ("UpdateTrail", member)
     for member in (
@@ -164,7 +164,7 @@ TYPES = {
 
 
 def breaches(shape, value, path=""):
-    """Every constraint of the shape that the value breaks, as pairs of path and constraint."""
+    """Every constraint of the shape that the value violates, as pairs of path and constraint."""
     kind = shape.type_name
     if not TYPES[kind](value):
         return {(path, "type")}
@@ -288,11 +288,11 @@ class Checker:
             pair = (broken["path"], broken["constraint"])
             stricter = (exchange["operation"], *pair) in STRICTER
             if pair not in found and not stricter:
-                self.fault(exchange, "the model admits what the lab takes for wrong")
+                self.fault(exchange, "the model permits what the lab rejects")
             if exchange["status"] == 200:
-                self.fault(exchange, "the lab admits what it should refuse")
+                self.fault(exchange, "the lab accepts what it should reject")
         elif exchange["status"] == 200 and found:
-            self.fault(exchange, f"the lab admits a request that breaks {sorted(found)}")
+            self.fault(exchange, f"the lab accepts a request that violates {sorted(found)}")
 
     def check_result(self, exchange):
         model = self.model(exchange)
@@ -302,10 +302,10 @@ class Checker:
             result = json.loads(exchange["body"])
         if model.output_shape is None:
             if result:
-                self.fault(exchange, "an answer where the model has none")
+                self.fault(exchange, "a response body where the model has none")
             return
         for path, constraint in sorted(breaches(model.output_shape, result)):
-            self.fault(exchange, f"the answer breaks {constraint} of `{path}`")
+            self.fault(exchange, f"the response violates {constraint} of `{path}`")
         if exchange["error"]:
             self.fault(exchange, "an error with status 200")
 
@@ -328,7 +328,7 @@ class Checker:
             for shape in self.model(exchange).error_shapes
         }
         if code not in modelled | COMMON_ERRORS[service]:
-            self.fault(exchange, f"`{code}` is neither modelled nor common")
+            self.fault(exchange, f"`{code}` is neither modeled nor common")
         if service == "sts":
             written = ElementTree.fromstring(exchange["body"]).findtext(
                 ".//{*}Error/{*}Code"
@@ -338,7 +338,7 @@ class Checker:
         else:
             written = json.loads(exchange["body"]).get("__type")
         if written != code:
-            self.fault(exchange, f"the body says `{written}`, the record `{code}`")
+            self.fault(exchange, f"the body has `{written}`, the record `{code}`")
         if not exchange["headers"].get("x-amzn-requestid"):
             self.fault(exchange, "no request id")
 
@@ -346,7 +346,7 @@ class Checker:
         if exchange["status"] not in S3_STATUSES:
             self.fault(exchange, f"S3 does not answer {exchange['status']}")
         if exchange["body"]:
-            self.fault(exchange, "an answer to HEAD has a body")
+            self.fault(exchange, "a response to HEAD has a body")
         members = self.model(exchange).output_shape.members.values()
         known = {member.serialization["name"]: member for member in members}
         for name, value in exchange["headers"].items():
@@ -357,14 +357,14 @@ class Checker:
             elif breaches(known[name], value):
                 self.fault(exchange, f"the header `{name}` is wrong: `{value}`")
         if exchange["status"] in (200, 301) and "x-amz-bucket-region" not in exchange["headers"]:
-            self.fault(exchange, "the bucket's Region is not named")
+            self.fault(exchange, "the bucket's Region is missing")
 
     def check_completeness(self, exchanges):
         for service, names in OPERATIONS.items():
             for name in names:
                 own = [each for each in exchanges if each["operation"] == name]
                 if not any(each["status"] == 200 for each in own):
-                    self.faults.append(f"{name}: no request was answered")
+                    self.faults.append(f"{name}: no request succeeded")
                 if service != "s3":
                     self.check_constraints(service, name, own)
 
@@ -382,7 +382,7 @@ class Checker:
             if service == "sts" and constraint == "type":
                 continue  # a form has nothing but strings
             if (path, constraint) not in broken:
-                self.faults.append(f"{name}: nothing breaks {constraint} of `{path}`")
+                self.faults.append(f"{name}: no request violates {constraint} of `{path}`")
         for member in shape.members:
             known = any(
                 member in each["request"] and each["error"] != "SerializationException"
@@ -394,7 +394,7 @@ class Checker:
 
 
 def from_xml(element, shape, namespace):
-    """An element of the query protocol as plain data; unknown elements stay to be found."""
+    """An element of the query protocol as plain data; unknown elements are kept, so that they are found."""
     kind = shape.type_name
     if kind == "structure":
         result = {}
@@ -407,7 +407,7 @@ def from_xml(element, shape, namespace):
     if kind == "integer":
         return int(text)
     if kind == "timestamp":
-        # The query protocol writes ISO-8601; the type check below wants a number.
+        # The query protocol writes ISO 8601; the type check below expects a number.
         return 0 if re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", text) else text
     return text
 

@@ -58,7 +58,7 @@ def requirement(name):
 
 
 def installed(name):
-    """The environment of a package, made if it is not there."""
+    """The environment of a package, created if it does not exist."""
     of_the_tests = ROOT / ".tools" / "python" / "bin"
     if name == "moto" and (of_the_tests / "moto_server").exists():
         return of_the_tests  # `cargo xtask test` installed the same version
@@ -74,7 +74,7 @@ def installed(name):
 
 
 def environment(url):
-    """Only what a tool needs, so that nobody's own AWS is asked."""
+    """Only the variables that a tool needs, so that no tool calls a real AWS account."""
     return {
         "PATH": os.environ["PATH"],
         "HOME": tempfile.gettempdir(),
@@ -88,7 +88,7 @@ def environment(url):
 
 
 def serve(binaries):
-    """Starts moto and waits until it answers."""
+    """Starts moto and waits until it responds."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -105,11 +105,11 @@ def serve(binaries):
         except OSError:
             time.sleep(0.1)
     server.terminate()
-    raise SystemExit("moto_server does not answer")
+    raise SystemExit("moto_server does not respond")
 
 
 def tools(folder, only):
-    """Each tool: its command, and the exit codes by which it tells what it should have found."""
+    """Each tool: its command, and its exit codes for the expected result."""
     policy = folder / "policy.yml"
     policy.write_text(POLICY, encoding="utf-8")
     output = folder / "output"
@@ -162,7 +162,7 @@ def main():
         subprocess.run([binaries / "python", "-c", SEED], env=surroundings, check=True)
         chosen = tools(folder, arguments.only)
         seconds = {name: [] for name in chosen}
-        # The first of each warms caches of files, and is not counted.
+        # The first run of each warms the file caches and is not counted.
         for number in range(arguments.runs + 1):
             for name, (command, codes) in chosen.items():
                 spent = timed(command, codes, surroundings)

@@ -15,8 +15,7 @@ const TIME: Duration = Duration::from_secs(60);
 /// Invokes the function with the event, and returns the settings of the program that replays its
 /// calls.
 ///
-/// The replayed calls have the same size, signatures included, which the lab does not
-/// verify.
+/// The replayed calls have the same size, including signatures, which the lab does not verify.
 pub(crate) async fn settings(
     settings: &Settings,
     testbed: &Testbed,
@@ -52,7 +51,7 @@ async fn calls(
         drop(testbed.lab.take_calls());
         let outcome = function.invoke(event, TIME).await?.outcome;
         if !matches!(outcome, Outcome::Response(_)) {
-            return Err(format!("{outcome:?} where calls were to be written down").into());
+            return Err(format!("{outcome:?} while recording calls").into());
         }
     }
     drop(testbed.lab.take_put_evaluations());

@@ -8,13 +8,13 @@ use serde::Serialize;
 
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Figure {
-    /// Its name, for machines: the part of the benchmark, and what is measured.
+    /// Its machine-readable name: the part of the benchmark, and the measured quantity.
     id: String,
-    /// Its name, for people.
+    /// Its readable name.
     about: String,
     value: f64,
     unit: &'static str,
-    /// Nine of ten values are above it, and nine of ten below the next.
+    /// Nine of ten values are above it, and nine of ten are below the next.
     #[serde(skip_serializing_if = "Option::is_none")]
     p10: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -97,14 +97,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_is_found() {
+    fn finds_a_line() {
         let (slope, offset, fit) = line(&[(0.0, 1.0), (1.0, 3.0), (10.0, 21.0)]);
         assert!((slope - 2.0).abs() < 1e-9 && (offset - 1.0).abs() < 1e-9, "{slope} {offset}");
         assert!((fit - 1.0).abs() < 1e-9, "{fit}");
     }
 
     #[test]
-    fn percentages_are_found_and_rounded() {
+    fn finds_and_rounds_percentiles() {
         let values = Sorted::of((0..=100).rev().map(f64::from).collect());
         assert_eq!((values.at(0.5), values.at(0.99), values.at(0.0)), (50.0, 99.0, 0.0));
         assert_eq!(Sorted::of(Vec::new()).at(0.5), 0.0);

@@ -1,5 +1,4 @@
-//! Instructions of one change in a warm function, counted by callgrind: a figure that is the same
-//! on every run.
+//! Instructions of one change in a warm function, counted by callgrind: the same in every run.
 
 use std::error::Error;
 use std::fs;
@@ -43,7 +42,7 @@ pub(crate) async fn measure(settings: &Settings) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The instructions of a process that answers this number of events.
+/// The instructions of a process that handles this number of events.
 async fn count(
     testbed: &Testbed,
     program: &Path,
@@ -66,7 +65,7 @@ async fn count(
         once(&mut function, testbed, event).await?;
     }
     let process = function.process_id().ok_or("the function is gone")?;
-    // Callgrind writes its counts when it is asked to end; it could not if it were killed.
+    // Callgrind writes its counts when the process is terminated; it could not if it were killed.
     Command::new("kill").arg("-TERM").arg(process.to_string()).status()?;
     let begun = Instant::now();
     loop {

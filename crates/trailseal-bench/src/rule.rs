@@ -1,4 +1,4 @@
-//! The pure rule: judgements per second on one core, and what each further trail costs.
+//! The pure rule: evaluations per second on one core, and the cost of each further trail.
 
 use std::error::Error;
 use std::hint::black_box;

@@ -1,4 +1,4 @@
-//! Scheduled runs with more and more trails, compared with a replay of the same calls.
+//! Scheduled runs with increasing numbers of trails, compared with a replay of the same calls.
 
 use std::error::Error;
 use std::time::Duration;
@@ -15,8 +15,8 @@ const LATENCY: Duration = Duration::from_millis(20);
 /// The maximum number of trails in a Region.
 const QUOTA: usize = 5;
 const TRAILS: [usize; 5] = [1, QUOTA, 10, 100, 1000];
-/// Trails and their IDs are read at once, then key and bucket at once, then evaluations are
-/// put: no run with a trail can be faster than three round trips.
+/// Trails and their IDs are read concurrently, then key and bucket concurrently, then evaluations
+/// are submitted: no run with a trail can be faster than three round trips.
 const WAVES: u32 = 3;
 /// The maximum number of runs without latency; fewer with many trails.
 const RUNS: usize = 200;
@@ -85,7 +85,7 @@ async fn with(trails: usize, settings: &Settings) -> Result<(f64, f64), Box<dyn 
     Ok((ours.at(0.5), peak))
 }
 
-/// One run, which must put an evaluation for each trail.
+/// One run, which must submit an evaluation for each trail.
 async fn once(
     function: &mut Function,
     testbed: &Testbed,

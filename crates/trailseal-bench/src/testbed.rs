@@ -1,5 +1,5 @@
-//! The testbed: an account on loopback with a number of trails. Each service has its own address,
-//! like AWS.
+//! The testbed: a loopback account with a number of trails. Each service has its own address, like
+//! AWS.
 
 use std::error::Error;
 use std::fs;
@@ -17,7 +17,7 @@ const CAPTURED: &str = "2026-11-23T10:00:00.125Z";
 /// The services that are called, as in the names of the SDKs' variables.
 const SERVICES: [&str; 3] = ["KMS", "S3", "CONFIG_SERVICE"];
 
-/// Where systems keep their trusted root certificates.
+/// The usual files with a system's trusted root certificates.
 const SYSTEM_ROOTS: [&str; 2] =
     ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"];
 
@@ -25,7 +25,7 @@ const SYSTEM_ROOTS: [&str; 2] =
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Over {
     Http,
-    /// Over TLS, where the client trusts the roots of the system and that of the lab.
+    /// Over TLS: the client trusts the roots of the system and of the lab.
     Tls,
 }
 
@@ -34,7 +34,7 @@ pub(crate) struct Testbed {
     pub(crate) lab: Lab,
     http: Vec<Listener>,
     https: Vec<Listener>,
-    /// A file with the roots of the system and that of the lab.
+    /// A file with the roots of the system and of the lab.
     roots: PathBuf,
 }
 

@@ -76,7 +76,7 @@ impl<'a> Warm<'a> {
     }
 }
 
-/// One event, which must put its evaluation with three calls.
+/// One event, which must submit its evaluation with three calls.
 pub(crate) async fn once(
     function: &mut Function,
     testbed: &Testbed,

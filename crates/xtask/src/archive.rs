@@ -13,7 +13,7 @@ use zip::{CompressionMethod, DateTime, System};
 const EXECUTABLE: u32 = 0o755;
 const OTHER: u32 = 0o644;
 
-/// A zip archive with one program, `bootstrap`, in the form that AWS Lambda takes.
+/// A zip archive with one program, `bootstrap`, as AWS Lambda requires it.
 pub(crate) fn function(program: &[u8]) -> Result<Vec<u8>> {
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Deflated)
@@ -29,8 +29,8 @@ pub(crate) fn function(program: &[u8]) -> Result<Vec<u8>> {
 
 /// A folder as `.tar.gz`, its files in the order of their paths.
 ///
-/// `seconds` since 1970 are the time of every file. Files belong to root, and only the program
-/// with the name `executable` can be executed.
+/// Every file has the time `seconds` since 1970. Files belong to root, and only the program with
+/// the name `executable` can be executed.
 pub(crate) fn folder(
     shell: &Shell,
     folder: &Path,

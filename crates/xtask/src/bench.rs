@@ -1,6 +1,6 @@
 //! `cargo xtask bench`: measures, and compares the figures with their limits.
 //!
-//! Other programs measure; this builds and runs them, and puts what they print into one table and
+//! Other programs measure; this builds and runs them, and collects their figures in one table and
 //! one file.
 
 mod figure;

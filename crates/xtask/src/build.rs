@@ -1,8 +1,8 @@
 //! Builds the programs that tasks and tests run, in the profile `release`.
 //!
 //! Every build selects the whole workspace, because cargo unifies features over the selected
-//! packages: with another selection it would compile the AWS SDK a second time. Only `package`
-//! and `release` build a program by itself, so that what ships has no more features than it needs.
+//! packages: with another selection it would compile the AWS SDK a second time. Only `package` and
+//! `release` build a program by itself, so that it has no unneeded features.
 
 use anyhow::Result;
 
@@ -13,7 +13,7 @@ pub(crate) fn programs(project: &Project) -> Result<()> {
     Ok(project.cargo("build --release --workspace --bins").run()?)
 }
 
-/// Builds the function and the lab only, with the same features as [`programs`].
+/// Builds only the function and the lab, with the same features as [`programs`].
 pub(crate) fn function_and_lab(project: &Project) -> Result<()> {
     Ok(project.cargo("build --release --workspace --bin bootstrap --bin trailseal-lab").run()?)
 }

@@ -1,7 +1,7 @@
-//! `cargo xtask package`: the functions in the form that AWS Lambda takes.
+//! `cargo xtask package`: the functions as AWS Lambda requires them.
 //!
 //! The same sources give the same bytes in any folder: paths are mapped, times are fixed, and
-//! `Cargo.lock` fixes the version of everything that is compiled, the compressor included.
+//! `Cargo.lock` fixes the version of everything that is compiled, including the compressor.
 
 pub(crate) mod architecture;
 pub(crate) mod elf;
@@ -67,9 +67,9 @@ fn function(
 
 /// Builds the command for an architecture; returns it, and the oldest glibc with which it runs.
 ///
-/// The limit is that of the functions: glibc 2.34 is in every distribution since 2022 that is
-/// still maintained. A static build with musl would run on older ones too, but would resolve
-/// names without the system's configuration, and would be a second way to build.
+/// The limit is that of the functions: every maintained distribution since 2022 has glibc 2.34. A
+/// static build with musl would also run on older ones, but would resolve names without the
+/// system's configuration, and would be a second way to build.
 pub(crate) fn command(project: &Project, architecture: Architecture) -> Result<(PathBuf, String)> {
     let folder = build(project, architecture, "trailseal-cli --bin trailseal")?;
     let built = folder.join("trailseal");
@@ -79,7 +79,7 @@ pub(crate) fn command(project: &Project, architecture: Architecture) -> Result<(
 
 /// Builds targets of one package in the profile `dist`; returns their folder.
 ///
-/// One package at a time, so that no other package adds features to what ships.
+/// Builds one package at a time, so that no other package adds features to the program.
 pub(crate) fn build(
     project: &Project,
     architecture: Architecture,
@@ -103,7 +103,7 @@ pub(crate) fn build(
     Ok(project.target().join(triple).join("dist"))
 }
 
-/// Links the list of its dependencies into each program.
+/// Embeds the list of its dependencies in each program.
 ///
 /// This does what `cargo auditable build --locked` does, except for the name of the wrapper: cargo
 /// hashes it into the symbols of the workspace's crates, and with the path that `cargo auditable`
@@ -116,7 +116,7 @@ fn auditable<'a>(project: &Project, cargo: Cmd<'a>) -> Result<Cmd<'a>> {
     ))
 }
 
-/// Keeps this machine's folders and the time of the build out of the program.
+/// Keeps this machine's folders and the build time out of the program.
 fn reproducible<'a>(project: &Project, cargo: Cmd<'a>) -> Result<Cmd<'a>> {
     let home = env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| env::home_dir().map(|home| home.join(".cargo")));

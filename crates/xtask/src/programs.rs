@@ -1,4 +1,4 @@
-//! Tasks that build a program, or install one, and run it.
+//! Tasks that build or install a program and run it.
 
 use std::env;
 use std::ffi::OsString;
@@ -25,7 +25,7 @@ pub(crate) fn lab(project: &Project, arguments: &[OsString]) -> Result<ExitCode>
         )?;
     }
     build::function_and_lab(project)?;
-    // Paths in the arguments start where the user is.
+    // Paths in the arguments are relative to the user's folder.
     project.shell().change_dir(env::current_dir()?);
     let mut lab = project.program(project.release("trailseal-lab"), "");
     let names_function =
@@ -57,7 +57,7 @@ pub(crate) fn schema(project: &Project) -> Result<()> {
 
 /// Runs cargo-mutants over the pure crates of the rule, or over a part of them.
 ///
-/// `.cargo/mutants.toml` says how mutants are built and which tests they run.
+/// `.cargo/mutants.toml` defines how mutants are built and which tests they run.
 pub(crate) fn mutants(project: &Project, shard: Option<&str>) -> Result<()> {
     tools::cargo_tool(project, tools::MUTANTS)?;
     let mutants = "mutants --package config-rule --package resource-policy \
@@ -80,8 +80,8 @@ pub(crate) struct FuzzArguments {
     targets: Vec<String>,
 }
 
-/// Fuzzes each target, starting from the kept seeds and from what earlier runs on this machine
-/// found.
+/// Fuzzes each target, starting from the kept seeds and the inputs that earlier runs on this
+/// machine found.
 ///
 /// The pinned stable toolchain builds the fuzz crate. cargo-fuzz needs nightly only for its
 /// sanitizers, which look for the errors of unsafe code, and the workspace forbids unsafe code.

@@ -50,7 +50,7 @@ impl Project {
         &self.root
     }
 
-    /// Where cargo builds.
+    /// The target folder of cargo.
     pub(crate) fn target(&self) -> &Path {
         &self.target
     }
@@ -59,17 +59,17 @@ impl Project {
         self.target.join("release").join(program)
     }
 
-    /// What the tasks install; git ignores it.
+    /// The folder with tools that tasks install; git ignores it.
     pub(crate) fn tools(&self) -> PathBuf {
         self.root.join(".tools")
     }
 
-    /// A program that `cargo install` put into the tools.
+    /// A program that `cargo install` installed.
     pub(crate) fn tool(&self, program: &str) -> PathBuf {
         self.tools().join("bin").join(program)
     }
 
-    /// The Python that has the tests' packages.
+    /// The Python with the tests' packages.
     pub(crate) fn python(&self) -> PathBuf {
         self.tools().join("python/bin/python")
     }
@@ -82,8 +82,8 @@ impl Project {
 
     /// A program, with arguments separated by spaces.
     ///
-    /// It does not see the variables that cargo sets to describe xtask: build scripts that read
-    /// these would run again, and cargo would compile everything above them again.
+    /// The program does not get the variables that cargo sets to describe xtask: build scripts that
+    /// read these would run again, and cargo would recompile everything that depends on them.
     pub(crate) fn program(&self, program: impl AsRef<OsStr>, arguments: &str) -> Cmd<'_> {
         let program = self.shell.cmd(program.as_ref()).args(arguments.split_whitespace());
         env::vars_os()
@@ -106,7 +106,7 @@ pub(crate) fn exit_code(program: Cmd<'_>) -> Result<ExitCode> {
     Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
 }
 
-/// Writes a line to standard output at once, because other programs write there too.
+/// Writes a line to standard output at once, because other programs write there, too.
 pub(crate) fn print(line: &str) -> Result<()> {
     let mut out = std::io::stdout();
     writeln!(out, "{line}").and_then(|()| out.flush()).context("could not write standard output")
@@ -117,14 +117,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_program_does_not_see_the_variables_of_xtask() {
+    fn a_program_does_not_get_the_variables_of_xtask() {
         let project = Project::locate().unwrap();
         let shell = project.program("sh", "-c").arg("echo \"[$CARGO_PKG_NAME]\"");
         assert_eq!(shell.read().unwrap(), "[]");
     }
 
     #[test]
-    fn the_exit_code_of_a_program_is_passed_on() {
+    fn passes_on_the_exit_code_of_a_program() {
         let project = Project::locate().unwrap();
         let code = exit_code(project.program("sh", "-c").arg("exit 7")).unwrap();
         assert_eq!(code, ExitCode::from(7));

@@ -1,7 +1,7 @@
 //! `cargo xtask release`: all files of a version, in one folder.
 //!
-//! `Cargo.toml` gives the version, `CHANGELOG.md` its notes and date. With `--check`, a second
-//! build, of a copy in another folder, must give the same bytes.
+//! `Cargo.toml` has the version, `CHANGELOG.md` its notes and date. With `--check`, a second build
+//! of a copy in another folder must give the same bytes.
 
 mod artifacts;
 mod notes;
@@ -21,7 +21,7 @@ use crate::release::version::VERSION;
 
 /// Makes the release for all architectures, or for the named ones.
 pub(crate) fn run(project: &Project, architectures: &Architectures, check: bool) -> Result<()> {
-    // Every error that can be found early is found before minutes go into the first build.
+    // Checks first everything that can be checked before the first build, which takes minutes.
     let architectures = architectures.installed(project)?;
     version::check(project)?;
     let notes = Notes::of(&project.shell().read_file("CHANGELOG.md")?, VERSION)?;
@@ -40,7 +40,7 @@ pub(crate) fn run(project: &Project, architectures: &Architectures, check: bool)
     print(&format!("trailseal {VERSION} is in {}", folder.display()))
 }
 
-/// The files that git tracks, relative to the repository's root: what others build.
+/// The files that git tracks, relative to the repository's root: the sources that others build.
 fn tracked_files(project: &Project) -> Result<Vec<String>> {
     let list = project.program("git", "ls-files -z").quiet().read();
     let list = list.context("`--check` copies the files that git tracks; it needs git")?;
@@ -49,7 +49,7 @@ fn tracked_files(project: &Project) -> Result<Vec<String>> {
 
 /// Builds the release in a fresh copy; returns the copy.
 ///
-/// Only tools that do not end up in a program are shared. Path, time zone and language differ.
+/// The copy shares only tools that are not part of a program. Path, time zone and language differ.
 fn build_copy(
     project: &Project,
     sources: &[String],
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn workflows_run_what_people_run_and_pin_every_action_by_its_hash() {
+    fn workflows_run_the_documented_tasks_and_pin_actions_by_hash() {
         let project = Project::locate().unwrap();
         for (name, commands) in [
             ("ci.yml", &["run: .ci/run\n"][..]),
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn the_second_build_gets_what_git_tracks() {
+    fn the_second_build_uses_the_files_that_git_tracks() {
         let files = tracked_files(&Project::locate().unwrap()).unwrap();
         let has = |name: &str| files.iter().any(|file| file == name);
         assert!(has("Cargo.toml") && has(".cargo/config.toml") && has("cdk/package-lock.json"));

@@ -1,6 +1,6 @@
 //! The stages of `cargo xtask test`, in the order in which they run.
 //!
-//! Each stage sets up what it needs, so that it can run by itself.
+//! Each stage sets up everything that it needs, so that it can run alone.
 
 use std::env;
 
@@ -61,7 +61,7 @@ fn document(project: &Project) -> Result<()> {
     Ok(doc.env("RUSTDOCFLAGS", "-D warnings").run()?)
 }
 
-/// Leaves out advisories: their database comes from the network and changes without a change here.
+/// Excludes advisories: their database comes from the network and changes independently.
 fn deny(project: &Project) -> Result<()> {
     tools::cargo_tool(project, tools::DENY)?;
     project.cargo("fetch --locked").run()?;
@@ -108,8 +108,8 @@ fn deployment(project: &Project) -> Result<()> {
     deploy.context("moto rejected a template")
 }
 
-/// Without a browser this does not run: a failure where `TRAILSEAL_BROWSER=required`, as in
-/// continuous integration, and a message elsewhere.
+/// Without a browser this is not run: if `TRAILSEAL_BROWSER=required`, as in continuous
+/// integration, it fails; otherwise it prints a message.
 fn browser(project: &Project) -> Result<()> {
     let Some(chromium) = tools::chromium() else {
         return no_browser(env::var_os("TRAILSEAL_BROWSER").is_some_and(|word| word == "required"));

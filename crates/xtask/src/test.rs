@@ -1,4 +1,4 @@
-//! `cargo xtask test`: runs stages one after the other and prints how long each took.
+//! `cargo xtask test`: runs stages one after the other and prints the time of each.
 
 use std::time::Instant;
 

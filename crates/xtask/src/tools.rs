@@ -1,4 +1,4 @@
-//! Installs what the tasks need beyond Rust, Python 3 and Node into ignored folders.
+//! Installs into ignored folders everything that the tasks need besides Rust, Python 3 and Node.
 //!
 //! Every version is pinned, and nothing is installed again until its pins change.
 
@@ -24,7 +24,7 @@ const BROWSERS: [&str; 4] =
 /// dependencies.
 pub(crate) const DENY: [&str; 2] = ["cargo-deny", "0.20.2"];
 
-/// Writes the list of its dependencies into each program.
+/// Embeds the list of its dependencies in each program.
 pub(crate) const AUDITABLE: [&str; 2] = ["cargo-auditable", "0.7.7"];
 
 /// Writes a bill of materials for each program.
@@ -38,7 +38,7 @@ pub(crate) const FUZZ: [&str; 2] = ["cargo-fuzz", "0.13.2"];
 
 /// Installs a program from crates.io into `.tools/bin`, with the versions of its own lock file.
 ///
-/// It is built without optimization, which takes half the time; the tools have little to do.
+/// It is built without optimization, which takes half the time; the tools have little work.
 pub(crate) fn cargo_tool(project: &Project, [name, version]: [&str; 2]) -> Result<()> {
     let stamp = project.tools().join(format!("{name}.stamp"));
     if !project.tool(name).is_file() {
@@ -107,7 +107,7 @@ pub(crate) fn virtual_environment(
     unless_current(shell, &folder.join("trailseal.stamp"), &inputs, || {
         shell.remove_path(&folder)?;
         project.program("python3", "-m venv").arg(&folder).run().context(PYTHON)?;
-        // Python compiles a module when it is first used; most of these never are.
+        // Python compiles a module at its first use; most are never used.
         let pip = "-m pip install --quiet --disable-pip-version-check --no-compile";
         let pip = project.program(folder.join("bin/python"), pip);
         let requirements = requirements.iter().flat_map(|path| ["--requirement", path]);
@@ -115,7 +115,7 @@ pub(crate) fn virtual_environment(
     })
 }
 
-/// Runs a set-up unless `stamp`, a file with the inputs of the last one that succeeded, has these.
+/// Runs a setup unless `stamp`, which has the inputs of the last successful one, has these.
 fn unless_current(
     shell: &Shell,
     stamp: &Path,

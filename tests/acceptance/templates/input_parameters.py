@@ -42,7 +42,7 @@ class Template:
         assert not unknown, f"no parameters {unknown}"
 
     def resolved(self, value):
-        """The value without intrinsic functions; members without a value are left out."""
+        """The value with intrinsic functions resolved, without members that have no value."""
         if isinstance(value, list):
             return [self.resolved(one) for one in value if one != NO_VALUE]
         if not isinstance(value, dict):
@@ -58,7 +58,7 @@ class Template:
         return {name: one for name, one in members.items() if one != "AWS::NoValue"}
 
     def substituted(self, value):
-        """A text with its variables, and those given beside it, put in; `${!` stands for `${`."""
+        """A text with its variables, including local ones, replaced; `${!` becomes `${`."""
         text, given = value if isinstance(value, list) else (value, {})
         values = self.values | {name: str(self.resolved(one)) for name, one in given.items()}
         found = lambda match: values.get(match[1], match[1])
@@ -83,13 +83,13 @@ class Template:
     def of_type(self, kind):
         """The properties of the resources of a type, with the names of the resources."""
         for name, resource in self.content.get("Resources", {}).items():
-            # `Fn::ForEach` is a list; no rule is made by it.
+            # `Fn::ForEach` is a list; it creates no rule.
             if isinstance(resource, dict) and resource["Type"] == kind:
                 yield name, resource["Properties"]
 
 
 def rules(template, is_pack):
-    """What the rules of a template give to our function."""
+    """The parameters that the rules of a template pass to our function."""
     for name, properties in template.of_type("AWS::Config::ConfigRule"):
         source = json.dumps(properties["Source"])
         ours = "function:trailseal" in source if is_pack else properties["Source"]["Owner"] == "CUSTOM_LAMBDA"
@@ -105,14 +105,14 @@ def rules(template, is_pack):
 
 
 def packs(template):
-    """The conformance packs that a template holds as text."""
+    """The conformance packs that a template contains as text."""
     for kind in ("AWS::Config::ConformancePack", "AWS::Config::OrganizationConformancePack"):
         for name, properties in template.of_type(kind):
             yield name, Template(template.resolved(properties["TemplateBody"]), {})
 
 
 def read(path, profile):
-    """The rule's parameters in one file; a pack without a parameter for the profile gets it."""
+    """The rule's parameters in one file; the profile is added to a pack without a parameter for it."""
     text = path.read_text()
     has_profile = "Profile" in yaml.load(text, Loader).get("Parameters", {})
     template = Template(text, {"Profile": profile} if has_profile else {})
@@ -129,7 +129,7 @@ def read(path, profile):
 
 
 def main():
-    """Writes what was found in all files."""
+    """Prints the parameters of all files."""
     folder, profile = pathlib.Path(sys.argv[1]), sys.argv[2]
     found = {}
     for path in sorted([*folder.glob("templates/*.yaml"), *folder.glob("packs/*.yaml")]):

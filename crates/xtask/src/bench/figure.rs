@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn nested_numbers_are_found() {
+    fn finds_nested_numbers() {
         let document = json!({"a": 1.5, "b": {"c": "x", "d": {"f": 2}, "e": null}, "l": [3]});
         assert_eq!(numbers(&document), [("a".to_owned(), 1.5), ("b.d.f".to_owned(), 2.0)]);
     }

@@ -1,4 +1,4 @@
-//! The limits of figures, by themselves or relative to another figure of the same run.
+//! The limits of figures, absolute or relative to another figure of the same run.
 
 use crate::bench::figure::Figure;
 

@@ -20,7 +20,7 @@ fn elf(program: &[u8]) -> Result<ElfFile64<'_, LittleEndian>> {
     ElfFile64::parse(program).context("not a 64-bit little-endian ELF file")
 }
 
-/// An error if AWS Lambda could not start the program; returns the glibc that it needs.
+/// Fails if AWS Lambda could not start the program; returns the glibc that it needs.
 pub(super) fn require_lambda(program: &[u8], architecture: Architecture) -> Result<String> {
     let elf = elf(program)?;
     let machine = elf.elf_header().e_machine.get(LittleEndian);

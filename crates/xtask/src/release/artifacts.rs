@@ -33,7 +33,7 @@ pub(super) fn make(
 ) -> Result<PathBuf> {
     let folder = folder(project);
     make_empty(project, &folder)?;
-    // What takes minutes comes last.
+    // The steps that take minutes come last.
     project.shell().write_file(folder.join("NOTES.md"), &notes.text)?;
     templates(project, notes, &folder)?;
     for architecture in architectures {
@@ -91,7 +91,7 @@ fn command(
     print(&format!("{name}.tar.gz: needs glibc {glibc}"))
 }
 
-/// Has a command for this machine write its manual pages and completions.
+/// Runs a command for this machine to write its manual pages and completions.
 fn pages(shell: &Shell, command: &Path, stage: &Path) -> Result<()> {
     let print = |words: &[&str]| shell.cmd(command).args(words).quiet().output();
     for (name, file) in COMPLETIONS {
@@ -153,7 +153,7 @@ fn make_empty(project: &Project, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Copies the files of a folder that has no folders in it.
+/// Copies the files of a folder without subfolders.
 fn copy_files(project: &Project, from: impl AsRef<Path>, to: &Path) -> Result<()> {
     let shell = project.shell();
     shell.create_dir(to)?;

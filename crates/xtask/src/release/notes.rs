@@ -14,8 +14,8 @@ pub(super) struct Notes {
 }
 
 impl Notes {
-    /// Finds the section in a changelog in the form of Keep a Changelog: `## [1.2.3] - 2026-11-28`,
-    /// with or without the brackets.
+    /// Finds the section in a changelog in the format of Keep a Changelog: `## [1.2.3] -
+    /// 2026-11-28`, with or without the brackets.
     pub(super) fn of(changelog: &str, version: &str) -> Result<Self> {
         let mut lines = changelog
             .lines()

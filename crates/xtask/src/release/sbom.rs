@@ -8,13 +8,13 @@ use crate::package::architecture::Architecture;
 use crate::project::Project;
 use crate::tools;
 
-/// The end of the names of the files that `cargo cyclonedx` writes next to the manifests.
+/// The suffix of the files that `cargo cyclonedx` writes next to the manifests.
 const SUFFIX: &str = ".cdx.json";
 
 /// Writes the bills of materials of programs for one architecture.
 ///
 /// `programs` are the folder of a package, a program in it, and the file to write. One run of
-/// `cargo cyclonedx` makes all of them and writes into every package's folder; nothing stays there.
+/// `cargo cyclonedx` writes all of them into the packages' folders, and this removes them there.
 pub(super) fn write(
     project: &Project,
     architecture: Architecture,
@@ -26,7 +26,7 @@ pub(super) fn write(
     let outcome = project
         .program(project.tool("cargo-cyclonedx"), cyclonedx)
         .args(["--target", architecture.triple()])
-        // This variable gives the time, and turns off the random serial number.
+        // This variable sets the time, and turns off the random serial number.
         .env("SOURCE_DATE_EPOCH", date_seconds.to_string())
         .run()
         .map_err(Into::into)
@@ -40,7 +40,7 @@ fn copy(project: &Project, (folder, program, to): &(&str, &str, PathBuf)) -> Res
     Ok(project.shell().write_file(to, without_root(&text, project.root()))?)
 }
 
-/// Removes the repository's path from the names of our packages: it differs between machines.
+/// Removes the repository's path, which differs between machines, from the names of our packages.
 fn without_root(text: &str, root: &Path) -> String {
     text.replace(&format!("path+file://{}", root.display()), "path+file:///trailseal")
 }
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_folder_of_the_repository_is_removed() {
+    fn removes_the_folder_of_the_repository() {
         let text = r#"{"bom-ref": "path+file:///home/me/it/crates/a#0.1.0"}"#;
         let removed = without_root(text, Path::new("/home/me/it"));
         assert_eq!(removed, r#"{"bom-ref": "path+file:///trailseal/crates/a#0.1.0"}"#);

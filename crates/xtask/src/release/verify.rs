@@ -1,4 +1,4 @@
-//! Opens a release as its users do and checks its content.
+//! Opens a release as users do and checks its content.
 
 mod program;
 
@@ -144,10 +144,10 @@ impl Release<'_> {
         for (shell, file) in COMPLETIONS {
             let script = run(&["completions", shell])?;
             let packed = content(&format!("completions/{file}"));
-            ensure!(packed == Some(script.as_slice()), "`completions/{file}` is not its own");
+            ensure!(packed == Some(script.as_slice()), "`completions/{file}` is outdated");
         }
         let packed = content("man/man1/trailseal.1");
-        ensure!(packed == Some(run(&["man"])?.as_slice()), "`trailseal.1` is not its own");
+        ensure!(packed == Some(run(&["man"])?.as_slice()), "`trailseal.1` is outdated");
         Ok(version)
     }
 
@@ -165,7 +165,7 @@ impl Release<'_> {
         program::check(program, &self.shell.read_file(bill)?, &self.locked)
     }
 
-    /// The files of an archive, by their paths in its one folder; anything else is a fault.
+    /// The files of an archive, by their paths in its only folder; anything else is a fault.
     fn unpack(&self, name: &str) -> Result<BTreeMap<String, Packed>> {
         let root = format!("{}/", name.trim_end_matches(".tar.gz"));
         let mut files = BTreeMap::new();

@@ -4,12 +4,12 @@ use anyhow::{Result, ensure};
 
 use crate::project::Project;
 
-/// Cargo gives every package the version of the workspace; a test checks that they ask for it.
+/// Cargo gives every package the workspace's version; a test checks that each one inherits it.
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The other files: a name, and the text before the version.
 ///
-/// The templates of the deployment repeat it too: they are generated, and their tests compare them.
+/// The deployment's templates repeat it as well: they are generated, and their tests compare them.
 const ELSEWHERE: [(&str, &str); 5] = [
     ("cdk/package.json", r#""name": "trailseal-cdk", "version": ""#),
     ("cdk/package-lock.json", r#""name": "trailseal-cdk", "version": ""#),
@@ -29,7 +29,7 @@ pub(super) fn check(project: &Project) -> Result<()> {
     Ok(())
 }
 
-/// Checks every version that a file names after a text, however the file wraps its lines.
+/// Checks every version after this text in a file, however the file wraps its lines.
 fn check_file(text: &str, before: &str, version: &str) -> Result<()> {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let is_version = |rest: &&str| rest.starts_with(|first: char| first.is_ascii_digit());
@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn every_crate_takes_the_version_of_the_workspace() {
+    fn every_crate_inherits_the_version_of_the_workspace() {
         let project = Project::locate().unwrap();
         let folders = project.shell().read_dir("crates").unwrap();
         for folder in &folders {

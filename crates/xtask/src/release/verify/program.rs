@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::package::elf;
 
-/// The section in which cargo-auditable puts the list of dependencies.
+/// The section in which cargo-auditable embeds the list of dependencies.
 const DEPENDENCIES: &str = ".dep-v0";
 
 /// A name and a version.

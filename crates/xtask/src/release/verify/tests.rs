@@ -43,7 +43,7 @@ fn bill() -> Value {
     })
 }
 
-/// An ELF file with a section of dependencies and the section of names, and nothing else.
+/// An ELF file with only a section of dependencies and the section of names.
 fn program(packages: Option<&Value>) -> Vec<u8> {
     let mut data = ZlibEncoder::new(Vec::new(), Compression::default());
     data.write_all(json!({"packages": packages}).to_string().as_bytes()).unwrap();
@@ -135,7 +135,7 @@ impl Files {
         self.shell.write_file(self.path(&format!("{name}.tar.gz")), archive).unwrap();
     }
 
-    /// Every fault, on a machine of another architecture.
+    /// All faults on a machine with another architecture.
     fn faults(&self) -> String {
         let folder = self.path("");
         if !self.path(SUMS).exists() {
