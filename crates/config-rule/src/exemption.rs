@@ -25,10 +25,8 @@ impl Exemption {
     /// Reads an ARN pattern with an optional `@YYYY-MM-DD`; service and kind are those of
     /// [`ArnPattern::parse`].
     pub fn parse(text: &str, service: &str, kind: &str) -> Option<Self> {
-        let (resources, last_day) = match text.split_once('@') {
-            Some((resources, day)) => (resources, Some(day)),
-            None => (text, None),
-        };
+        let dated = text.split_once('@');
+        let (resources, last_day) = dated.map_or((text, None), |(arn, day)| (arn, Some(day)));
         // Days stay text: `YYYY-MM-DD` sorts as the days do.
         let is_day =
             |day: &str| day.len() == 10 && Timestamp::parse(&format!("{day}T00:00:00Z")).is_ok();

@@ -102,10 +102,8 @@ fn variable(name: &str) -> Part {
     if let "*" | "?" | "$" = name {
         return name.chars().next().map_or(Part::Malformed, |one| Part::Token(Token::Literal(one)));
     }
-    let (key, default) = match name.split_once(',') {
-        None => (name, None),
-        Some((key, quoted)) => (key, Some(quoted)),
-    };
+    let pair = name.split_once(',');
+    let (key, default) = pair.map_or((name, None), |(key, quoted)| (key, Some(quoted)));
     let text = |quoted: &str| {
         let text = quoted.trim().strip_prefix('\'')?.strip_suffix('\'')?;
         (!text.contains(['*', '?', '$'])).then(|| text.to_owned())

@@ -3,8 +3,8 @@
 use aws_sdk_kms::types::KeyMetadata;
 use aws_smithy_types::DateTime;
 use trailseal_rule::{
-    AccountId, BucketName, KeyArn, KeyFacts, KeyManager, KeyOrigin, KeyRef, KeySpec, KeyState,
-    KeyUsage, Region, Timestamp, Trail, TrailArn,
+    AccountId, BucketName, IdError, KeyArn, KeyFacts, KeyManager, KeyOrigin, KeyRef, KeySpec,
+    KeyState, KeyUsage, Region, Timestamp, Trail, TrailArn,
 };
 
 /// What is missing or wrong in an answer of AWS.
@@ -37,11 +37,10 @@ pub(crate) fn trail(
     region: &Region,
 ) -> Result<Trail, Malformed> {
     let arn = described.trail_arn().ok_or("DescribeTrails left out TrailARN")?;
-    let arn = TrailArn::parse(arn).map_err(|error| format!("DescribeTrails says that {error}"))?;
+    let wrong = |error: IdError| format!("DescribeTrails says that {error}");
+    let arn = TrailArn::parse(arn).map_err(wrong)?;
     let home_region = match described.home_region() {
-        Some(name) => {
-            Region::parse(name).map_err(|error| format!("DescribeTrails says that {error}"))?
-        }
+        Some(name) => Region::parse(name).map_err(wrong)?,
         None => arn.home_region().clone(),
     };
     Ok(Trail {

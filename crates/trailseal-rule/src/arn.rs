@@ -3,16 +3,39 @@
 use config_rule::{AccountId, Arn, Region, display_as_str, impl_from_text};
 use serde::{Deserialize, Serialize};
 
+/// The parts that the ARNs of trails and keys have.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct Parts {
+    text: String,
+    partition: String,
+    region: Region,
+    account: AccountId,
+    name: String,
+}
+
+impl Parts {
+    fn read(text: &str, service: &str, kind: &str, is_name: fn(&str) -> bool) -> Option<Self> {
+        let parts = Arn::split(text).filter(|parts| parts.service == service)?;
+        let name = parts.resource.strip_prefix(kind).filter(|name| is_name(name))?;
+        Some(Self {
+            text: text.to_owned(),
+            partition: parts.partition.to_owned(),
+            region: Region::parse(parts.region).ok()?,
+            account: AccountId::parse(parts.account).ok()?,
+            name: name.to_owned(),
+        })
+    }
+}
+
 /// A trail's ARN: `arn:aws:cloudtrail:<home Region>:<owner>:trail/<name>`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct TrailArn {
-    text: String,
-    partition: String,
-    home_region: Region,
-    owner: AccountId,
-    name: String,
-}
+pub struct TrailArn(Parts);
+
+/// A key's ARN: `arn:aws:kms:<Region>:<account>:key/<id>`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct KeyArn(Parts);
 
 /// Characters of a trail's name, at most (CloudTrail API Reference, `CreateTrail`); so that every
 /// trail's name and ARN is a valid resource ID of AWS Config.
@@ -31,91 +54,64 @@ display_as_str!(TrailArn, KeyArn);
 
 impl TrailArn {
     fn read(text: &str) -> Option<Self> {
-        let parts = Arn::split(text).filter(|parts| parts.service == "cloudtrail")?;
-        let name = parts.resource.strip_prefix("trail/")?;
-        (1..=NAME_CHARS_MAX).contains(&name.len()).then_some(())?;
-        Some(Self {
-            text: text.to_owned(),
-            partition: parts.partition.to_owned(),
-            home_region: Region::parse(parts.region).ok()?,
-            owner: AccountId::parse(parts.account).ok()?,
-            name: name.to_owned(),
-        })
+        let is_name = |name: &str| (1..=NAME_CHARS_MAX).contains(&name.len());
+        Parts::read(text, "cloudtrail", "trail/", is_name).map(Self)
     }
 
     /// The ARN as AWS wrote it.
     pub fn as_str(&self) -> &str {
-        &self.text
+        &self.0.text
     }
 
     /// The partition: `aws`, `aws-cn`, `aws-us-gov`, …
     pub fn partition(&self) -> &str {
-        &self.partition
+        &self.0.partition
     }
 
     /// The Region in which the trail was created and can be changed.
     pub fn home_region(&self) -> &Region {
-        &self.home_region
+        &self.0.region
     }
 
     /// The account that owns the trail; for an organization trail, the management account.
     pub fn owner(&self) -> &AccountId {
-        &self.owner
+        &self.0.account
     }
 
     /// The trail's name.
     pub fn name(&self) -> &str {
-        &self.name
+        &self.0.name
     }
-}
-
-/// A key's ARN: `arn:aws:kms:<Region>:<account>:key/<id>`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct KeyArn {
-    text: String,
-    partition: String,
-    region: Region,
-    account: AccountId,
-    id: String,
 }
 
 impl KeyArn {
     pub(crate) fn read(text: &str) -> Option<Self> {
-        let parts = Arn::split(text).filter(|parts| parts.service == "kms")?;
-        let id = parts.resource.strip_prefix("key/").filter(|id| is_key_id(id))?;
-        Some(Self {
-            text: text.to_owned(),
-            partition: parts.partition.to_owned(),
-            region: Region::parse(parts.region).ok()?,
-            account: AccountId::parse(parts.account).ok()?,
-            id: id.to_owned(),
-        })
+        Parts::read(text, "kms", "key/", is_key_id).map(Self)
     }
 
     /// The ARN as AWS wrote it.
     pub fn as_str(&self) -> &str {
-        &self.text
+        &self.0.text
     }
 
     /// The partition: `aws`, `aws-cn`, `aws-us-gov`, …
     pub fn partition(&self) -> &str {
-        &self.partition
+        &self.0.partition
     }
 
     /// The Region in which this key, or this replica of it, lives.
     pub fn region(&self) -> &Region {
-        &self.region
+        &self.0.region
     }
 
     /// The account that owns the key.
     pub fn account(&self) -> &AccountId {
-        &self.account
+        &self.0.account
     }
 
     /// The key ID: the ARN's last part.
     pub fn id(&self) -> &str {
-        &self.id
+        &self.0.name
     }
 }
 
