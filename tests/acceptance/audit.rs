@@ -100,9 +100,9 @@ async fn audit_and_function_agree_on_the_corpus() {
         let by_the_function = by_the_function(case, &desk).await;
         let by_the_command =
             verdicts_by_audit(&case.name, &desk.lab, case.place(), &case.parameters);
-        for (name, told) in &by_the_function {
-            assert_eq!(by_the_command.get(name), Some(told), "{}: {name}", case.name);
-            *verdicts.entry(told.0.clone()).or_insert(0) += 1;
+        for (name, expected) in &by_the_function {
+            assert_eq!(by_the_command.get(name), Some(expected), "{}: {name}", case.name);
+            *verdicts.entry(expected.0.clone()).or_insert(0) += 1;
             trails += 1;
         }
     }

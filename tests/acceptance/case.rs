@@ -41,7 +41,7 @@ pub(super) struct Event {
 #[serde(deny_unknown_fields)]
 pub(super) struct Expected {
     #[serde(default)]
-    pub(super) evaluations: Vec<ExpectedEvaluation>,
+    pub(super) evaluations: Vec<CaseEvaluation>,
     /// Each call as `kms:DescribeKey us-east-1`, sorted; an unsigned call names no Region.
     #[serde(default)]
     pub(super) calls: Vec<String>,
@@ -52,7 +52,7 @@ pub(super) struct Expected {
 /// An evaluation that the function must send to AWS Config.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ExpectedEvaluation {
+pub(super) struct CaseEvaluation {
     #[serde(rename = "type")]
     pub(super) resource_type: String,
     pub(super) id: String,
@@ -71,10 +71,10 @@ impl Case {
     /// The state with the trail of the event's item in it, as CloudTrail would return it; `None` if
     /// the item describes no possible trail.
     pub(super) fn live_state(&self) -> Option<Value> {
-        let told = self.event.item.get("configuration")?;
-        let configuration: Value = match told.as_str() {
+        let member = self.event.item.get("configuration")?;
+        let configuration: Value = match member.as_str() {
             Some(text) => serde_json::from_str(text).ok()?,
-            None => told.clone(),
+            None => member.clone(),
         };
         let arn = configuration.get("trailARN")?.as_str()?;
         let mut trail = Map::new();
@@ -89,8 +89,8 @@ impl Case {
         let mut state = self.state();
         let trails = state["trails"].as_array_mut()?;
         // Members that the case adds to the trail beyond its item stay, such as delivery errors.
-        let there = trails.iter().position(|one| one["arn"] == arn);
-        match there.and_then(|place| trails.get_mut(place)?.as_object_mut()) {
+        let position = trails.iter().position(|one| one["arn"] == arn);
+        match position.and_then(|index| trails.get_mut(index)?.as_object_mut()) {
             Some(known) => {
                 known.remove("kmsKeyId");
                 known.extend(trail);
@@ -115,12 +115,12 @@ impl Case {
         let mut state: Value = serde_json::from_str(&read(&root().join("base.json"))).unwrap();
         let state_members = state.as_object_mut().unwrap();
         for (list, entries) in self.state.iter().filter(|(list, _)| *list != "remove") {
-            let there = state_members.entry(list.as_str()).or_insert(Value::Array(Vec::new()));
-            let there = there.as_array_mut().unwrap();
+            let existing = state_members.entry(list.as_str()).or_insert(Value::Array(Vec::new()));
+            let existing = existing.as_array_mut().unwrap();
             for entry in entries.as_array().unwrap() {
                 let named = identity(entry);
-                there.retain(|one| named.is_none() || identity(one) != named);
-                there.push(entry.clone());
+                existing.retain(|one| named.is_none() || identity(one) != named);
+                existing.push(entry.clone());
             }
         }
         for name in self.state.get("remove").and_then(Value::as_array).into_iter().flatten() {

@@ -10,22 +10,22 @@ use trailseal_rule::{
     needs,
 };
 
-use super::case::{Case, Expected, ExpectedEvaluation, all, dozen, root, sorted};
+use super::case::{Case, CaseEvaluation, Expected, all, dozen, root, sorted};
 use super::faults::desk::Desk;
 use super::harness::{NOW, RULE, TIME, bootstrap_of, context, error_of, lab, read_state};
 use super::rewrite::update_if_asked;
 use super::state::evidence;
 
 /// What the rule alone returns for a case: the evaluation and the verdict, or the error.
-fn decide(case: &Case) -> Result<(ExpectedEvaluation, Option<Verdict>), String> {
+fn decide(case: &Case) -> Result<(CaseEvaluation, Option<Verdict>), String> {
     let invocation = Invocation::parse(&case.event("token")).map_err(|error| error.to_string())?;
     let parameters = &invocation.parameters;
     let (evaluation, verdict) = match &invocation.trigger {
         Trigger::Changed(Change::TrailGone(gone)) => (gone.evaluation(), None),
         Trigger::Changed(Change::Trail(change)) => {
             let context = EvaluationContext { parameters, now: Timestamp::parse(NOW).unwrap() };
-            let wanted = needs(&context, &change.trail);
-            let found = evidence(&case.state(), &change.trail, &wanted, parameters);
+            let needed = needs(&context, &change.trail);
+            let found = evidence(&case.state(), &change.trail, &needed, parameters);
             let judgement = evaluate(&context, &change.trail, &found.to_facts());
             let id = change.resource_id.clone();
             let evaluation = judgement.evaluation(id, parameters.unverified, change.captured);
@@ -35,23 +35,23 @@ fn decide(case: &Case) -> Result<(ExpectedEvaluation, Option<Verdict>), String> 
             panic!("{} is not for the corpus", case.name)
         }
     };
-    let wanted = ExpectedEvaluation {
+    let evaluation = CaseEvaluation {
         resource_type: evaluation.resource_type.to_owned(),
         id: evaluation.resource_id.to_string(),
         compliance: evaluation.compliance.to_string(),
         annotation: evaluation.annotation.to_string(),
     };
-    Ok((wanted, verdict))
+    Ok((evaluation, verdict))
 }
 
 #[test]
 fn the_rule_alone_decides_every_case() {
     for case in all() {
         let (evaluations, error) = match decide(&case) {
-            Ok((wanted, _)) => (vec![wanted], None),
+            Ok((evaluation, _)) => (vec![evaluation], None),
             Err(error) => (Vec::new(), Some(error)),
         };
-        for ExpectedEvaluation { annotation, .. } in &evaluations {
+        for CaseEvaluation { annotation, .. } in &evaluations {
             assert!((1..=256).contains(&annotation.len()) && annotation.is_ascii(), "{annotation}");
         }
         assert_eq!(evaluations, case.expected.evaluations, "{}", case.name);
@@ -59,8 +59,8 @@ fn the_rule_alone_decides_every_case() {
     }
 }
 
-fn wanted(put: &PutEvaluation) -> ExpectedEvaluation {
-    ExpectedEvaluation {
+fn submitted(put: &PutEvaluation) -> CaseEvaluation {
+    CaseEvaluation {
         resource_type: put.resource_type.clone(),
         id: put.resource_id.clone(),
         compliance: put.compliance_type.clone(),
@@ -68,23 +68,23 @@ fn wanted(put: &PutEvaluation) -> ExpectedEvaluation {
     }
 }
 
-fn told(calls: &[Call]) -> Vec<String> {
-    let mut told: Vec<String> = calls
+fn call_lines(calls: &[Call]) -> Vec<String> {
+    let mut lines: Vec<String> = calls
         .iter()
         .map(|call| match &call.region {
             Some(region) => format!("{} {region}", call.operation),
             None => call.operation.clone(),
         })
         .collect();
-    told.sort();
-    told
+    lines.sort();
+    lines
 }
 
 /// The evaluations and calls that reached the lab match the case, with the time of the item.
 fn check(case: &mut Case, lab: &Lab, error: Option<String>) {
     let put = lab.take_put_evaluations();
-    let evaluations = put.iter().map(wanted).collect();
-    let answered = Expected { evaluations, calls: told(&lab.take_calls()), error };
+    let evaluations = put.iter().map(submitted).collect();
+    let answered = Expected { evaluations, calls: call_lines(&lab.take_calls()), error };
     update_if_asked(case, answered.clone());
     assert_eq!(answered, case.expected, "{}", case.name);
     assert_eq!(lab.created_aws_managed_keys(), [""; 0], "{}", case.name);
@@ -130,7 +130,7 @@ async fn the_real_function_answers_every_case() {
         let (account, region) = case.place();
         // One warm process for each account and Region.
         let function = match functions.entry((account.to_owned(), region.to_owned())) {
-            Entry::Occupied(there) => there.into_mut(),
+            Entry::Occupied(entry) => entry.into_mut(),
             Entry::Vacant(free) => free.insert(bootstrap_of(&lab, account, region).await),
         };
         let outcome = function.invoke(&event, TIME).await.unwrap().outcome;

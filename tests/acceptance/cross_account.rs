@@ -261,8 +261,8 @@ async fn reads_a_foreign_key_with_a_role_of_its_account() {
     let sent = changed(state, &STRICT).await;
     assert_eq!(sent.verdicts(), [("main", "COMPLIANT")].into());
     for call in &sent.calls {
-        let there = call.operation.starts_with("kms:");
-        assert_eq!(call.account.as_deref() == Some(KEY_ACCOUNT), there, "{}", call.operation);
+        let is_kms = call.operation.starts_with("kms:");
+        assert_eq!(call.account.as_deref() == Some(KEY_ACCOUNT), is_kms, "{}", call.operation);
     }
     sent.assert_counts(&[
         (Operation::AssumeRole, 1),

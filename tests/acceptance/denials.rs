@@ -14,11 +14,11 @@ async fn scheduled(denials: Vec<Denial>, parameters: &[(&str, &str)]) -> Sent {
 #[tokio::test]
 async fn names_the_service_control_policy_without_quoting_aws() {
     let sent = scheduled(vec![denial("kms:DescribeKey")], &[]).await;
-    let said = sent.annotation("t0");
+    let annotation = sent.annotation("t0");
     let policy = "with an explicit deny in a service control policy";
-    assert!(said.contains(&format!("kms:DescribeKey was denied {policy}")), "{said}");
+    assert!(annotation.contains(&format!("kms:DescribeKey was denied {policy}")), "{annotation}");
     let fix = "exempt the role from the Deny of kms:DescribeKey in the service control policy";
-    assert!(said.ends_with(fix), "{said}");
+    assert!(annotation.ends_with(fix), "{annotation}");
     assert!(sent.log.contains(fix), "{}", sent.log);
     let sent = scheduled(vec![denial("cloudtrail:DescribeTrails")], &[]).await;
     sent.assert_failure("PermissionMissing", &["cloudtrail:DescribeTrails in us-east-1", policy]);
@@ -59,11 +59,11 @@ async fn a_permanent_refusal_of_the_trail_status_is_reported() {
             Denial { error: Some(code.to_owned()), ..denial("cloudtrail:GetTrailStatus") };
         let sent = scheduled(vec![refusal], &[("checkDelivery", "true")]).await;
         assert_eq!(sent.verdicts().get("t0"), Some(&"NON_COMPLIANT"), "{code}");
-        let said = sent.annotation("t0");
+        let annotation = sent.annotation("t0");
         let words = format!(
             "could not verify the delivery of the trail: cloudtrail:GetTrailStatus answered {code}"
         );
-        assert!(said.starts_with(&words), "{said}");
+        assert!(annotation.starts_with(&words), "{annotation}");
         assert_eq!(sent.count(Operation::GetTrailStatus), 1, "{code}");
     }
 }

@@ -14,7 +14,7 @@ use trailseal_rule::{
     Change, EvaluationContext, Invocation, KeyRef, Timestamp, Trail, Trigger, needs,
 };
 
-use super::case::{Case, ExpectedEvaluation, dozen};
+use super::case::{Case, CaseEvaluation, dozen};
 use super::evidence::text;
 use super::harness::NOW;
 use super::reference::Evidence;
@@ -28,8 +28,8 @@ fn judged(case: &Case) -> Option<(Trail, Evidence)> {
     };
     let context =
         EvaluationContext { parameters: &parameters, now: Timestamp::parse(NOW).unwrap() };
-    let wanted = needs(&context, &change.trail);
-    let found = evidence(&case.state(), &change.trail, &wanted, &parameters);
+    let needed = needs(&context, &change.trail);
+    let found = evidence(&case.state(), &change.trail, &needed, &parameters);
     Some((change.trail, found))
 }
 
@@ -132,18 +132,18 @@ fn check_and_function_agree_on_configuration_items() {
             continue;
         }
         assert_eq!(report["problems"], json!([]), "{}", case.name);
-        let wanted = &case.expected.evaluations[0];
-        different.extend(compare(&case.name, wanted, &report["trails"], exit));
+        let expected = &case.expected.evaluations[0];
+        different.extend(compare(&case.name, expected, &report["trails"], exit));
     }
     insta::assert_snapshot!(different.join("\n"));
 }
 
 /// Describes how the command's result differs; panics unless the only difference is *unverified*.
-fn compare(name: &str, wanted: &ExpectedEvaluation, trails: &Value, exit: Exit) -> Option<String> {
+fn compare(name: &str, expected: &CaseEvaluation, trails: &Value, exit: Exit) -> Option<String> {
     let [trail] = trails.as_array().unwrap().as_slice() else {
         panic!("{name}: expected one trail: {trails}");
     };
-    assert_eq!(trail["resourceId"], wanted.id.as_str(), "{name}");
+    assert_eq!(trail["resourceId"], expected.id.as_str(), "{name}");
     let (compliance, annotation) = (text(trail, "compliance"), text(trail, "annotation"));
     let findings = match compliance {
         // The command cannot see the result of a trail that the function leaves to another rule.
@@ -152,10 +152,10 @@ fn compare(name: &str, wanted: &ExpectedEvaluation, trails: &Value, exit: Exit) 
         _ => Exit::Clean,
     };
     assert_eq!(exit, findings, "{name}");
-    if compliance == wanted.compliance && annotation == wanted.annotation {
+    if compliance == expected.compliance && annotation == expected.annotation {
         return None;
     }
     assert_eq!(trail["unverified"], true, "{name}: {compliance}, {annotation}");
-    let function = &wanted.compliance;
+    let function = &expected.compliance;
     Some(format!("{name}: {function} there, {compliance} (unverified) here\n    {annotation}"))
 }

@@ -124,9 +124,9 @@ async fn an_oversized_key_is_handled_as_a_change() {
     assert_eq!(large.verdicts().get("t0"), Some(&"COMPLIANT"));
     assert_eq!(large.count(Operation::GetResourceConfigHistory), 2);
     // A deleted key has no item to read; its trails are evaluated from what KMS returns now.
-    let gone = desk.send(&oversized(&deleted(item))).await;
-    assert_eq!(gone.count(Operation::GetResourceConfigHistory), 0);
-    assert_eq!(gone.verdicts().get("t0"), Some(&"COMPLIANT"));
+    let deletion = desk.send(&oversized(&deleted(item))).await;
+    assert_eq!(deletion.count(Operation::GetResourceConfigHistory), 0);
+    assert_eq!(deletion.verdicts().get("t0"), Some(&"COMPLIANT"));
 }
 
 #[tokio::test]

@@ -67,7 +67,7 @@ fn calls(calls: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::case::ExpectedEvaluation;
+    use super::super::case::CaseEvaluation;
     use super::*;
 
     const FILE: &str = r#"{
@@ -90,7 +90,7 @@ mod tests {
 
     fn expected(compliance: &str, annotation: &str, calls: &[&str]) -> Expected {
         Expected {
-            evaluations: vec![ExpectedEvaluation {
+            evaluations: vec![CaseEvaluation {
                 resource_type: "AWS::CloudTrail::Trail".to_owned(),
                 id: "sealed".to_owned(),
                 compliance: compliance.to_owned(),
@@ -130,7 +130,7 @@ mod tests {
             Expected { error: Some("x".to_owned()), ..new.clone() },
             Expected { evaluations: Vec::new(), ..new.clone() },
             Expected {
-                evaluations: vec![ExpectedEvaluation {
+                evaluations: vec![CaseEvaluation {
                     id: "other".to_owned(),
                     ..new.evaluations[0].clone()
                 }],

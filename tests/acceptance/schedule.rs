@@ -297,7 +297,7 @@ async fn reports_an_account_without_trails_only_if_configured() {
     // A copy counts, too: the member sees the organization trail, the owner a shadow trail.
     let shadow_only = State { trails: vec![copies().trails.remove(0)], ..copies() };
     // The account's result ends when there are trails again or the parameter is unset.
-    let told = standing_in(one_trail(), vec![standing(ACCOUNT_TYPE, ACCOUNT, "NON_COMPLIANT")]);
+    let reported = standing_in(one_trail(), vec![standing(ACCOUNT_TYPE, ACCOUNT, "NON_COMPLIANT")]);
     for (state, account, parameters, expected) in [
         (empty(one_trail()), ACCOUNT, asked, &[BROKEN][..]),
         (empty(one_trail()), ACCOUNT, &[("noTrails", "NOT_APPLICABLE")], &[]),
@@ -305,9 +305,9 @@ async fn reports_an_account_without_trails_only_if_configured() {
         (copies(), MEMBER, asked, &[]),
         (shadow_only, ACCOUNT, asked, &[]),
         (empty(copies()), ACCOUNT, asked, &[BROKEN]),
-        (told.clone(), ACCOUNT, asked, &[(TRAIL, "t0", "COMPLIANT"), ENDED]),
-        (empty(told.clone()), ACCOUNT, &[], &[ENDED]),
-        (empty(told), ACCOUNT, asked, &[BROKEN]),
+        (reported.clone(), ACCOUNT, asked, &[(TRAIL, "t0", "COMPLIANT"), ENDED]),
+        (empty(reported.clone()), ACCOUNT, &[], &[ENDED]),
+        (empty(reported), ACCOUNT, asked, &[BROKEN]),
     ] {
         let sent = run_as(state, account, parameters).await;
         assert_eq!(put(&sent), expected);

@@ -115,11 +115,11 @@ fn event(run: &Run, token: &str) -> Vec<u8> {
 }
 
 /// Searches a text for every canary, for credentials and for the token.
-fn search(run: &Run, token: &str, told: &str) {
+fn search(run: &Run, token: &str, text: &str) {
     // Every credential that the lab issues contains one of these.
     let own = ["NeverSeen", "ASIALAB", token];
     for canary in CANARIES.iter().copied().chain(own) {
-        assert!(!canary.is_empty() && !told.contains(canary), "{}: {canary} in {told}", run.name);
+        assert!(!canary.is_empty() && !text.contains(canary), "{}: {canary} in {text}", run.name);
     }
 }
 
@@ -162,13 +162,13 @@ async fn the_function_reveals_no_secret() {
         let (token, event) = begin(&desk.lab, &run);
         let answer = desk.function.answer(&event, &context()).await;
         failures += u32::from(answer.is_err());
-        let told = answer.err().map(|error| format!("{error} {error:?}")).unwrap_or_default();
+        let text = answer.err().map(|error| format!("{error} {error:?}")).unwrap_or_default();
         let put = desk.lab.take_put_evaluations();
         let assumes = run.key == KEY_ELSEWHERE;
         assert_eq!(desk.lab.call_counts().contains_key("sts:AssumeRole"), assumes, "{}", run.name);
         let log = desk.log.take();
         assert!(!log.is_empty(), "{}", run.name);
-        search(&run, &token, &format!("{log}{told}{put:?}"));
+        search(&run, &token, &format!("{log}{text}{put:?}"));
     }
     assert!(failures >= 6, "{failures} runs failed");
 }
@@ -180,11 +180,11 @@ async fn the_real_function_reveals_no_secret() {
     for run in runs() {
         let (token, event) = begin(&lab, &run);
         let outcome = function.invoke(&event, TIME).await.unwrap().outcome;
-        let told = format!("{outcome:?}");
+        let text = format!("{outcome:?}");
         let put = lab.take_put_evaluations();
         let lines = function.take_lines().unwrap().join("\n");
         assert!(!lines.is_empty(), "{}", run.name);
-        search(&run, &token, &format!("{lines}{told}{put:?}"));
+        search(&run, &token, &format!("{lines}{text}{put:?}"));
     }
     assert_eq!(function.starts(), 1);
 }

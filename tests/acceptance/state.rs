@@ -71,10 +71,10 @@ impl<'a> Reader<'a> {
     fn denied(&self, operation: &str, about: &str) -> Option<Value> {
         let mut denials = self.list("denials").iter();
         let denial = denials.find(|denial| {
-            let told = denial["about"].as_str();
+            let subject = denial["about"].as_str();
             denial["account"] == self.account
                 && denial["operation"] == operation
-                && told.is_none_or(|told| about.contains(told))
+                && subject.is_none_or(|subject| about.contains(subject))
         })?;
         if let Some(code) = denial["error"].as_str() {
             let what = format!("{operation} answered {code}");

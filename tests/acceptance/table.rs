@@ -113,16 +113,16 @@ fn rank(verdict: &Verdict) -> u8 {
 fn hide_and_spoil(row: &Row<'_>, given: &Given) {
     let before = rank(&judge(row, &given.parameters).verdict);
     let context = EvaluationContext { parameters: &given.parameters, now: now() };
-    let wanted = needs(&context, row.trail);
+    let needed = needs(&context, row.trail);
     let asked = [
         // A key of another account is always customer managed. If no other check uses it, it is
         // read only for the facts that depend on it.
-        wanted.key.is_some() && !(given.is_cis() && is_foreign(row.trail)),
+        needed.key.is_some() && !(given.is_cis() && is_foreign(row.trail)),
         // If the key is looked up in the bucket's Region, hiding the Region hides the key.
-        wanted.bucket.is_some() && !given.is_cis(),
-        wanted.rotation,
-        wanted.key_policy,
-        wanted.delivery,
+        needed.bucket.is_some() && !given.is_cis(),
+        needed.rotation,
+        needed.key_policy,
+        needed.delivery,
     ];
     let is_excepted = given.is_cis() && is_foreign(row.trail);
     for ((hide, spoil), asked) in HIDE.iter().zip(SPOIL).zip(asked) {

@@ -69,7 +69,7 @@ fn run(settings: &Settings) -> Result<ExitCode, Box<dyn Error>> {
         Ok::<_, Box<dyn Error>>([one??, other??])
     })?;
     report(&mut stdout(), &all_totals, begun.elapsed())?;
-    let clean = all_totals.iter().all(|totals| totals.complaints().is_empty());
+    let clean = all_totals.iter().all(|totals| totals.problems().is_empty());
     Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -159,7 +159,7 @@ async fn deliver_until_answered(
         note(&calls, &put, totals);
         match ended {
             Outcome::Response(_) => {
-                totals.wrong.extend(unanswered(case, &calls, &put));
+                totals.wrong.extend(missing_evaluation(case, &calls, &put));
                 totals.at_once += u64::from(attempt == 0);
                 totals.retries_max = totals.retries_max.max(attempt);
                 return Ok(());
@@ -194,7 +194,7 @@ fn note(calls: &[Call], put: &[PutEvaluation], totals: &mut Totals) {
 
 /// A successful invocation submits each expected evaluation: either the expected verdict or, if AWS
 /// refused evidence, NON_COMPLIANT with that reason.
-fn unanswered(case: &SoakCase, calls: &[Call], put: &[PutEvaluation]) -> Option<String> {
+fn missing_evaluation(case: &SoakCase, calls: &[Call], put: &[PutEvaluation]) -> Option<String> {
     let is = |call: &Call, operation: &str, fault: &str| {
         call.operation == operation && call.fault.as_deref() == Some(fault)
     };

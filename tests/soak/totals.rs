@@ -42,25 +42,25 @@ impl Totals {
     }
 
     /// The reasons why the soak fails.
-    pub(crate) fn complaints(&self) -> Vec<String> {
-        let mut complaints = self.wrong.clone();
+    pub(crate) fn problems(&self) -> Vec<String> {
+        let mut problems = self.wrong.clone();
         if self.starts != 1 {
-            complaints.push(format!("the process was started {} times", self.starts));
+            problems.push(format!("the process was started {} times", self.starts));
         }
         match (&self.warm, &self.at_end) {
             (Some(warm), Some(at_end)) if self.events >= FLAT_EVENTS => {
                 let most = warm.resident_kib * (100 + GROWTH_PERCENT_MAX) / 100;
                 if at_end.resident_kib > most {
-                    complaints.push(format!(
+                    problems.push(format!(
                         "memory grew from {} KiB to {} KiB",
                         warm.resident_kib, at_end.resident_kib
                     ));
                 }
             }
             (Some(_), Some(_)) => {}
-            (None, _) | (_, None) => complaints.push("memory could not be read".to_owned()),
+            (None, _) | (_, None) => problems.push("memory could not be read".to_owned()),
         }
-        complaints
+        problems
     }
 }
 
@@ -98,9 +98,9 @@ pub(crate) fn report(
             totals.events,
         )?;
     }
-    let complaints: Vec<String> = all_totals.iter().flat_map(Totals::complaints).collect();
-    writeln!(out, "  wrong or lost      {}", complaints.len())?;
-    for complaint in complaints.iter().take(20) {
+    let problems: Vec<String> = all_totals.iter().flat_map(Totals::problems).collect();
+    writeln!(out, "  wrong or lost      {}", problems.len())?;
+    for complaint in problems.iter().take(20) {
         writeln!(out, "    {complaint}")?;
     }
     Ok(())

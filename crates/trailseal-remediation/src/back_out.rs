@@ -13,7 +13,7 @@ use trailseal_rule::{
 };
 
 use crate::failure::Failure;
-use crate::observe::Wanted;
+use crate::observe::RequiredReads;
 use crate::read::AwsReader;
 
 /// Plans the back-out of a journal.
@@ -22,14 +22,14 @@ use crate::read::AwsReader;
 ///
 /// [`Failure::Refused`] with all reasons against it: those of the planner, another trail that would
 /// stop delivering, or a former key that the rule does not allow. [`Failure::Aws`] if AWS does not
-/// answer.
+/// respond.
 pub async fn plan_back_out(
     reader: AwsReader<'_>,
     context: &EvaluationContext<'_>,
     progress: &Progress,
     force: Force,
 ) -> Result<Plan, Failure> {
-    let present = reader.present(&Wanted::of_back_out(progress)).await?;
+    let present = reader.present(&RequiredReads::of_back_out(progress)).await?;
     let plan = back_out(progress, &present, force)?;
     let trail = reader.trail(plan.trail.as_str()).await?;
     require_allowed_former_key(context, &trail, &plan, &present)?;

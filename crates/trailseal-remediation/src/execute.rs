@@ -12,7 +12,7 @@ use trailseal_rule::{Denial, KeyArn};
 use crate::change::CallResult;
 use crate::failure::Stop;
 use crate::journal_writer::JournalWriter;
-use crate::observe::Wanted;
+use crate::observe::RequiredReads;
 use crate::read::AwsReader;
 use crate::settle::created_key;
 use crate::wait::{WaitPolicy, now};
@@ -260,7 +260,7 @@ impl Run<'_> {
         step: &Step,
         conditions: &[Condition],
     ) -> Result<Option<String>, Stop> {
-        let present = self.reader.present(&Wanted::by(conditions)).await;
+        let present = self.reader.present(&RequiredReads::by(conditions)).await;
         let present = present.map_err(|error| doubt(step, error.to_string()))?;
         Ok(conditions.iter().find_map(|condition| match condition.holds(&present) {
             Holds::Yes => None,

@@ -12,7 +12,7 @@ use trailseal_rule::Denial;
 pub enum Failure {
     #[error("{0}")]
     Refused(#[from] Refusals),
-    /// AWS did not answer, or denied a necessary read.
+    /// AWS did not respond, or denied a necessary read.
     #[error("{}", describe(.0))]
     Aws(#[from] AwsError),
     #[error("account {account} has no trail `{named}` in {region}")]

@@ -10,7 +10,7 @@ use crate::clients;
 use crate::read::{AwsReader, refused};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Wanted {
+pub(crate) struct RequiredReads {
     trail: Option<TrailArn>,
     keys: BTreeMap<KeyArn, Aspects>,
     alias: Option<(Region, String)>,
@@ -24,12 +24,12 @@ struct Aspects {
     rotation: bool,
 }
 
-impl Wanted {
+impl RequiredReads {
     /// The reads that these conditions need.
     pub(crate) fn by<'a>(conditions: impl IntoIterator<Item = &'a Condition>) -> Self {
-        let mut wanted = Self::default();
-        conditions.into_iter().for_each(|condition| wanted.add(condition));
-        wanted
+        let mut reads = Self::default();
+        conditions.into_iter().for_each(|condition| reads.add(condition));
+        reads
     }
 
     fn add(&mut self, condition: &Condition) {
@@ -70,16 +70,16 @@ impl Wanted {
 
 impl AwsReader<'_> {
     /// Reads this state.
-    pub(crate) async fn present(&self, wanted: &Wanted) -> Result<Present, AwsError> {
-        let trail_key = match &wanted.trail {
+    pub(crate) async fn present(&self, reads: &RequiredReads) -> Result<Present, AwsError> {
+        let trail_key = match &reads.trail {
             Some(arn) => self.trail_key(arn).await?,
             None => Reading::Refused(Refusal::NotRead),
         };
         let mut keys = BTreeMap::new();
-        for (arn, aspects) in &wanted.keys {
+        for (arn, aspects) in &reads.keys {
             keys.insert(arn.clone(), self.key(arn, *aspects).await?);
         }
-        let alias = match &wanted.alias {
+        let alias = match &reads.alias {
             Some((region, alias)) => self.named_by(alias, region).await?,
             None => Reading::Refused(Refusal::NotRead),
         };

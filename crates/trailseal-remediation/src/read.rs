@@ -74,7 +74,7 @@ impl AwsReader<'_> {
     ///
     /// # Errors
     ///
-    /// [`AwsError::ServiceFailure`] if AWS does not answer. Denied reads are part of the state, so that
+    /// [`AwsError::ServiceFailure`] if AWS does not respond. Denied reads are part of the state, so that
     /// the planner reports all of them at once.
     pub async fn current_state(
         &self,
@@ -120,7 +120,7 @@ impl AwsReader<'_> {
     ///
     /// # Errors
     ///
-    /// [`AwsError::ServiceFailure`] if AWS does not answer.
+    /// [`AwsError::ServiceFailure`] if AWS does not respond.
     pub async fn facts(
         &self,
         context: &EvaluationContext<'_>,
@@ -150,7 +150,7 @@ impl AwsReader<'_> {
     ///
     /// # Errors
     ///
-    /// [`AwsError::ServiceFailure`] if S3 does not answer.
+    /// [`AwsError::ServiceFailure`] if S3 does not respond.
     pub async fn bucket_region(&self, trail: &Trail) -> Result<Reading<Region>, AwsError> {
         bucket_region(&Evidence::new(self.aws, self.session), trail).await
     }

@@ -184,7 +184,7 @@ pub async fn settle(
 ///
 /// # Errors
 ///
-/// [`Failure::Aws`] if AWS does not answer, [`Failure::Stopped`] if the tags cannot be read.
+/// [`Failure::Aws`] if AWS does not respond, [`Failure::Stopped`] if the tags cannot be read.
 pub async fn made_by(
     reader: AwsReader<'_>,
     region: &Region,

@@ -77,17 +77,17 @@ impl Trigger {
     /// The submitted evaluations without faults, in order: id and verdict.
     pub(crate) fn submission(self) -> Vec<(String, &'static str)> {
         let sealed = self.trails().iter().map(|name| ((*name).to_owned(), "COMPLIANT"));
-        let gone = match self {
+        let obsolete = match self {
             // On a schedule, `gamma` is deleted as well.
             Self::Schedule => {
-                ["gamma".to_owned()].into_iter().chain((0..OBSOLETE).map(gone)).collect()
+                ["gamma".to_owned()].into_iter().chain((0..OBSOLETE).map(obsolete_id)).collect()
             }
             Self::TrailDeleted => vec!["alpha".to_owned()],
             Self::TrailChange | Self::OversizedTrail | Self::KeyChange | Self::OversizedKey => {
                 Vec::new()
             }
         };
-        sealed.chain(gone.into_iter().map(|id| (id, "NOT_APPLICABLE"))).collect()
+        sealed.chain(obsolete.into_iter().map(|id| (id, "NOT_APPLICABLE"))).collect()
     }
 
     pub(crate) fn event(self) -> RuleEvent {
@@ -160,7 +160,7 @@ fn own_key_item() -> serde_json::Value {
     key_item(&key_of_trails(&own_key(), &[]))
 }
 
-fn gone(number: usize) -> String {
+fn obsolete_id(number: usize) -> String {
     format!("gone-{number:03}")
 }
 
@@ -170,7 +170,7 @@ fn discovered(number: usize) -> DiscoveredResource {
         account: MEMBER.to_owned(),
         region: REGION.to_owned(),
         resource_type: "AWS::CloudTrail::Trail".to_owned(),
-        resource_id: gone(number),
+        resource_id: obsolete_id(number),
         ..DiscoveredResource::default()
     }
 }
@@ -178,7 +178,7 @@ fn discovered(number: usize) -> DiscoveredResource {
 /// All trails, including the deleted ones, have a COMPLIANT result.
 fn standing_results() -> Vec<StandingResult> {
     let ids = ["alpha", "beta", "gamma"].map(str::to_owned).into_iter();
-    ids.chain((0..OBSOLETE).map(gone))
+    ids.chain((0..OBSOLETE).map(obsolete_id))
         .map(|id| standing("AWS::CloudTrail::Trail", &id, "COMPLIANT"))
         .collect()
 }

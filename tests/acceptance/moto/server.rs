@@ -37,14 +37,14 @@ impl Moto {
         let mut process =
             spawned.unwrap_or_else(|error| panic!("`{}`: {error}; {REMEDY}", python.display()));
         let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
-        let mut said = Vec::new();
+        let mut printed = Vec::new();
         let address = loop {
             let line = lines.next().transpose().unwrap();
-            let line = line.unwrap_or_else(|| panic!("moto ended: {said:?}; {REMEDY}"));
+            let line = line.unwrap_or_else(|| panic!("moto ended: {printed:?}; {REMEDY}"));
             if let Some((_, address)) = line.split_once("Running on http://") {
                 break address.trim().parse().unwrap();
             }
-            said.push(line);
+            printed.push(line);
         };
         // moto logs every request; a full pipe would stop it.
         std::thread::spawn(move || lines.for_each(drop));
@@ -119,7 +119,7 @@ impl Moto {
     }
 }
 
-/// The scope tells moto the Region and the service; moto does not verify the signature.
+/// The scope contains the Region and the service; moto does not verify the signature.
 fn authorization(region: &str, service: &str) -> String {
     format!(
         "AWS4-HMAC-SHA256 Credential=seed/20261123/{region}/{service}/aws4_request, \

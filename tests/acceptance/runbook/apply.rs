@@ -1,4 +1,4 @@
-//! Plans and their application. The answer is sufficient for a back-out.
+//! Plans and their application. The response is sufficient for a back-out.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -166,18 +166,18 @@ async fn the_role_grants_exactly_the_calls_of_the_function() {
         asked.extend(own.map(|call| call.operation));
     };
     // The parameters need everything: rotation, the policies of other accounts' keys, deliveries.
-    let mut there = state();
-    there.keys[1].rotation.enabled = false;
-    there.keys[1].rotation.period_days = None;
+    let mut state = state();
+    state.keys[1].rotation.enabled = false;
+    state.keys[1].rotation.period_days = None;
     let foreign = key_arn(KEY_ACCOUNT, REGION, 9);
-    there.accounts.push(account(KEY_ACCOUNT, Membership::Outside, &[REGION]));
-    there.roles.push(role(&role_arn(REGION, KEY_ACCOUNT, KEY_ROLE), None));
+    state.accounts.push(account(KEY_ACCOUNT, Membership::Outside, &[REGION]));
+    state.roles.push(role(&role_arn(REGION, KEY_ACCOUNT, KEY_ROLE), None));
     let mut old = key_of_trails(&foreign, &[&arn("sealed")]);
     old.state = "Disabled".to_owned();
-    there.keys.push(old);
-    there.trails[1].kms_key_id = Some(foreign);
+    state.keys.push(old);
+    state.trails[1].kms_key_id = Some(foreign);
     let parameters = json!({ "profile": "strict", "keyAccountRoleName": KEY_ROLE });
-    let mut target = Runbook::of_rule(there, &parameters).await;
+    let mut target = Runbook::of_rule(state, &parameters).await;
     for event in [apply("plain"), replace("sealed")] {
         note(target.invoke(&event).await);
     }

@@ -158,9 +158,9 @@ mod tests {
     #[test]
     fn skips_only_accounts_in_a_known_inactive_state() {
         for word in ["PENDING_ACTIVATION", "SUSPENDED", "PENDING_CLOSURE", "CLOSED"] {
-            let said = Some(format!("the account is {word} in the organization"));
-            assert_eq!(left_out(Some(word), None), said);
-            assert_eq!(left_out(None, Some(word)), said);
+            let reason = Some(format!("the account is {word} in the organization"));
+            assert_eq!(left_out(Some(word), None), reason);
+            assert_eq!(left_out(None, Some(word)), reason);
         }
         for asked in [Some("ACTIVE"), Some("RESTING"), None] {
             assert_eq!(left_out(asked, None), None, "{asked:?}");

@@ -153,9 +153,9 @@ fn a_deleted_key_is_absent_and_an_unrecorded_one_is_not_read() {
         let seen = read(&key_item(status, &Value::Null, &json!({})));
         assert_eq!(seen.facts, all, "{status}");
     }
-    let gone = key_item("ResourceDeleted", &Value::Null, &json!({}));
+    let deleted = key_item("ResourceDeleted", &Value::Null, &json!({}));
     let strict = [("profile", "strict")];
-    let facts = facts(Some(&gone), None, KEY, &strict);
+    let facts = facts(Some(&deleted), None, KEY, &strict);
     assert_eq!((facts.key, facts.rotation), (Reading::Absent, Reading::Absent));
     assert_eq!(facts.key_policy, Reading::Absent);
 }

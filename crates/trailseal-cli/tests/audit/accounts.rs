@@ -104,8 +104,8 @@ async fn skips_and_reports_inactive_accounts() {
     });
     let desk = Desk::with(state).await;
     let run = desk.audit_organization(&[]).exits(0);
-    let said = format!("LEFT OUT: {} (closed one): the account is SUSPENDED", member(2));
-    says(&run.out, &[&said]);
+    let line = format!("LEFT OUT: {} (closed one): the account is SUSPENDED", member(2));
+    says(&run.out, &[&line]);
     let report = desk.audit_organization(&JSON).report();
     assert_eq!(report["complete"], true);
     assert_eq!(report["accounts"][2]["regions"], json!([]));
@@ -120,8 +120,8 @@ async fn reports_accounts_without_a_trail_and_evaluates_them_on_request() {
     let run = desk.audit_organization(&[]).exits(0);
     for number in [0, 1] {
         let account = member(number);
-        let said = format!("NO TRAIL SEEN: {account} (account {account}): in none of its");
-        says(&run.out, &[&format!("{said} 3 audited Regions")]);
+        let line = format!("NO TRAIL SEEN: {account} (account {account}): in none of its");
+        says(&run.out, &[&format!("{line} 3 audited Regions")]);
     }
     let run = desk.audit_organization(&["-p", "noTrails=NON_COMPLIANT", "-o", "json"]).exits(1);
     let verdicts = run.verdicts();
@@ -134,13 +134,13 @@ async fn shows_calls_and_progress_on_request() {
     let desk = Desk::of_organization(3, &REGIONS).await;
     let stderr = |more: &[&str]| desk.audit_organization(more).err;
     let verbose = stderr(&["--verbose", "--progress"]);
-    let said = format!(
+    let line = format!(
         "calls: account {0} (account {0}): account:ListRegions 1, cloudtrail:DescribeTrails 3, \
          kms:DescribeKey 1, s3:HeadBucket 1",
         member(1)
     );
     let others = "calls: other calls: organizations:ListAccounts 1, sts:AssumeRole 2, sts:GetCallerIdentity 1";
-    says(&verbose, &[&said, others, "progress: 3 of 3 accounts, 18 trails, 0 findings"]);
+    says(&verbose, &[&line, others, "progress: 3 of 3 accounts, 18 trails, 0 findings"]);
     // Standard error is not a terminal, so progress is off by default. The caller is always shown.
     assert_eq!(stderr(&[]), caller(&member(0), "us-east-1"));
     assert_eq!(stderr(&["--quiet"]), "");

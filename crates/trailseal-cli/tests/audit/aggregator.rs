@@ -106,13 +106,13 @@ async fn accounts_without_a_recorded_trail_are_problems() {
         assert_eq!(*problem, "no trail seen there: AWS Config may not record trails");
     }
     let [one, two, three] = [0, 1, 2].map(member);
-    let said = format!(
+    let line = format!(
         "error: aws/aggregator/all: no trail is seen in 3 of its 3 accounts and Regions ({one} \
          us-east-1, {two} us-east-1, {three} us-east-1), so these cannot be judged: AWS Config may \
          not record trails there, and does not show copies of trails; check that their recorders \
          record AWS::CloudTrail::Trail, or audit these accounts with --accounts\n"
     );
-    says(&run.err, &[&said]);
+    says(&run.err, &[&line]);
     assert!(!run.err.contains("no trail was found"), "{}", run.err);
     let table = desk.run(&member(0), &ALL[..4]).exits(2);
     let line = format!("NOT JUDGED: {two} in us-east-1: no trail seen there: AWS Config may not");
@@ -133,16 +133,16 @@ async fn one_account_without_a_trail_does_not_stop_the_others() {
     let run = judge(&desk, &[]).exits(2);
     // The other trails are evaluated.
     assert_eq!(run.summary(["trails", "nonCompliant", "accountsWithProblems"]), [13, 1, 1]);
-    let said = "no trail is seen in 1 of its 13 accounts and Regions";
-    says(&run.err, &[&format!("{said} ({archive} eu-west-1)")]);
+    let line = "no trail is seen in 1 of its 13 accounts and Regions";
+    says(&run.err, &[&format!("{line} ({archive} eu-west-1)")]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn names_the_first_of_many_accounts_without_a_trail() {
     let desk = Desk::with(organization(14, &["AWS::KMS::Key"])).await;
     let run = judge(&desk, &[]).exits(2);
-    let said = format!("{} us-east-1 and 4 more; `-o json` lists them), so these", member(9));
-    says(&run.err, &[&said]);
+    let line = format!("{} us-east-1 and 4 more; `-o json` lists them), so these", member(9));
+    says(&run.err, &[&line]);
     assert!(!run.err.contains(&member(10)), "{}", run.err);
 }
 

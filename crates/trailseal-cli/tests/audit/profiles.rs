@@ -26,8 +26,8 @@ fn without_environment(desk: &Desk, arguments: &[&str], variables: &[(&str, &str
 #[track_caller]
 fn is_refused(desk: &Desk, run: &Run, name: &str, named_by: &str) {
     let error = run.error();
-    let said = format!("the profile `{name}` that {named_by} names does not exist");
-    assert!(error.starts_with(&said), "{error}");
+    let line = format!("the profile `{name}` that {named_by} names does not exist");
+    assert!(error.starts_with(&line), "{error}");
     assert!(error.contains("`aws configure list-profiles` lists the profiles"), "{error}");
     assert!(!run.err.contains("caller"), "{}", run.err);
     assert_eq!(desk.lab.take_calls().len(), 0);
@@ -103,12 +103,12 @@ async fn a_profile_in_a_variable_does_not_override_the_environment() {
     for variable in ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"] {
         let run = with_environment(&desk, &[], &[(variable, "audit")]);
         calls_as(&run, MANAGEMENT);
-        let said = format!(
+        let line = format!(
             "note: the credentials are those of AWS_ACCESS_KEY_ID and not those of the profile \
              `audit` that {variable} names, as in the AWS CLI; use --profile audit for those of \
              the profile\n"
         );
-        says(&run.err, &[&said]);
+        says(&run.err, &[&line]);
         let run = without_environment(&desk, &[], &[(variable, "audit")]);
         calls_as(&run, MEMBER);
         assert!(!run.err.contains("AWS_ACCESS_KEY_ID"), "{}", run.err);

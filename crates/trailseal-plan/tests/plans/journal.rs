@@ -123,8 +123,8 @@ fn a_step_may_have_happened_only_after_its_announcement() {
     assert!(first.may_have_happened);
     assert_eq!(first.state, StepState::Uncertain);
     let step = StepId::CreateKey;
-    let there = [records[0].clone(), Record::Verified { step, time }];
-    let progress = fold(&there).unwrap();
+    let records = [records[0].clone(), Record::Verified { step, time }];
+    let progress = fold(&records).unwrap();
     assert!(!progress.remediation.step(step).unwrap().may_have_happened);
 }
 

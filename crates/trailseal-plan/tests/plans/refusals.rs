@@ -90,9 +90,9 @@ fn note_refusals_of_trails_and_buckets(first: &mut First) {
     }
     let mut strange = case(Has::None, &enabled(), 0, Consent::default());
     strange.caller = OTHER_ACCOUNT;
-    let mut gone = case(Has::None, &enabled(), 0, Consent::default());
-    gone.aws.bucket_region = Reading::Absent;
-    for case in [strange, gone] {
+    let mut without_bucket = case(Has::None, &enabled(), 0, Consent::default());
+    without_bucket.aws.bucket_region = Reading::Absent;
+    for case in [strange, without_bucket] {
         first.note(&case.plan(&parameters(&json!({}))).unwrap_err());
     }
 }
