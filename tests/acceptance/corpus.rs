@@ -110,7 +110,7 @@ fn begin(lab: &Lab, case: &Case) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn the_function_answers_a_dozen_cases() {
+async fn the_function_handles_a_dozen_cases() {
     for mut case in dozen() {
         let (account, region) = case.place();
         let desk = Desk::open_as(read_state(&case.state()), account, region, None).await;
@@ -121,7 +121,7 @@ async fn the_function_answers_a_dozen_cases() {
 }
 
 #[tokio::test]
-async fn the_real_function_answers_every_case() {
+async fn the_real_function_handles_every_case() {
     let mut cases = all();
     let lab = lab(&cases.first().unwrap().state()).await;
     let mut functions = BTreeMap::new();

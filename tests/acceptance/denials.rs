@@ -1,4 +1,4 @@
-//! Refusals that only a person can resolve: they are reported, and replace a COMPLIANT result.
+//! Refusals that only a person can resolve: each one is reported or fails the invocation.
 
 use trailseal_lab::{Denial, Operation, State};
 

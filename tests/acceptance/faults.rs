@@ -89,32 +89,32 @@ fn unsettled(lab: &Lab, trigger: Trigger, again: &Sent) -> Option<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_changed_trail() {
+async fn faults_on_a_changed_trail() {
     cells_hold(Trigger::TrailChange).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_changed_trail_with_an_oversized_item() {
+async fn faults_on_a_changed_trail_with_an_oversized_item() {
     cells_hold(Trigger::OversizedTrail).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deleted_trail() {
+async fn faults_on_a_deleted_trail() {
     cells_hold(Trigger::TrailDeleted).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_changed_key() {
+async fn faults_on_a_changed_key() {
     cells_hold(Trigger::KeyChange).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_changed_key_with_an_oversized_item() {
+async fn faults_on_a_changed_key_with_an_oversized_item() {
     cells_hold(Trigger::OversizedKey).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_schedule() {
+async fn faults_on_a_schedule() {
     cells_hold(Trigger::Schedule).await;
 }
 

@@ -16,7 +16,7 @@ fn repository() -> PathBuf {
 }
 
 #[test]
-fn the_ids_of_checks_stay_as_they_are() {
+fn check_ids_never_change() {
     let ids: Vec<&str> = CHECKS.iter().map(|check| check.id.as_str()).collect();
     let unique: BTreeSet<&str> = ids.iter().copied().collect();
     assert_eq!(unique.len(), ids.len());
@@ -26,7 +26,7 @@ fn the_ids_of_checks_stay_as_they_are() {
 }
 
 #[test]
-fn the_names_of_parameters_stay_as_they_are() {
+fn parameter_names_never_change() {
     let names: Vec<&str> = PARAMETERS.iter().map(|spec| spec.name).collect();
     let unique: BTreeSet<&str> = names.iter().copied().collect();
     assert_eq!(unique.len(), names.len());
@@ -83,7 +83,7 @@ fn check_table(name: &str, head: &str, rows: impl Iterator<Item = String>) {
 }
 
 #[test]
-fn the_published_schema_is_that_of_the_code() {
+fn the_published_schema_matches_the_code() {
     let path = repository().join("cdk/schema/rule-parameters.schema.json");
     let published: Value = serde_json::from_str(&read(&path)).unwrap();
     assert_eq!(

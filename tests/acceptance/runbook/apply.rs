@@ -57,7 +57,7 @@ async fn a_dry_run_shows_the_plan_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn seals_a_trail_without_a_key_the_policy_first() {
+async fn updates_the_policy_before_sealing_a_trail() {
     let mut target = Runbook::open(state()).await;
     let policy = target.policy_of(&key()).unwrap();
     let reply = target.invoke(&apply("plain")).await;
@@ -85,7 +85,7 @@ async fn seals_a_trail_without_a_key_the_policy_first() {
 }
 
 #[tokio::test]
-async fn the_log_and_the_answer_have_the_journal() {
+async fn the_log_and_the_response_contain_the_journal() {
     let mut target = Runbook::open(state()).await;
     let reply = target.invoke(&apply("plain")).await;
     let text = lines(&reply.answer()["journal"]);

@@ -37,7 +37,7 @@ async fn does_not_replace_a_key_unless_allowed() {
 }
 
 #[tokio::test]
-async fn leaves_a_sealed_trail_as_it_is() {
+async fn does_not_change_a_sealed_trail() {
     let mut target = Runbook::open(state()).await;
     for event in [apply("sealed"), replace("sealed")] {
         let (_, message) = target.refused(&event).await;
@@ -46,7 +46,7 @@ async fn leaves_a_sealed_trail_as_it_is() {
 }
 
 #[tokio::test]
-async fn leaves_an_unverified_trail_as_it_is() {
+async fn does_not_change_an_unverified_trail() {
     let mut state = state();
     let old = key_arn(ACCOUNT, REGION, 0);
     state.denials.push(denied("kms:DescribeKey", Some(&old)));
@@ -81,7 +81,7 @@ async fn the_management_account_seals_its_organization_trail() {
 }
 
 #[tokio::test]
-async fn a_trail_is_changed_in_its_home_region_only() {
+async fn changes_a_trail_only_in_its_home_region() {
     let mut state = state();
     state.accounts[0].regions.push(OTHER.to_owned());
     let home = trail_arn(ACCOUNT, OTHER, "elsewhere");
@@ -124,7 +124,7 @@ async fn refuses_a_key_that_does_not_work() {
 }
 
 #[tokio::test]
-async fn leaves_an_exempt_trail_as_it_is() {
+async fn does_not_change_an_exempt_trail() {
     let mut target = Runbook::of_rule(state(), &json!({ "exemptTrails": arn("plain") })).await;
     refuses(&mut target, "plain", "not-judged").await;
 }
@@ -192,7 +192,7 @@ async fn reports_all_denied_reads_at_once() {
 }
 
 #[tokio::test]
-async fn rejects_wrong_parameters_at_start() {
+async fn rejects_invalid_parameters_at_startup() {
     let lab = Lab::start(state()).await.unwrap();
     let mut settings = impatient(ACCOUNT, REGION);
     let wrong = json!({ "profile": "loose" }).to_string();

@@ -38,7 +38,7 @@ fn a_deletion_in_an_oversized_notification_is_used() {
 }
 
 #[test]
-fn an_event_beside_a_list_of_items_is_read() {
+fn reads_an_event_next_to_a_list_of_items() {
     let checked = check(&["evidence/event-beside-item-list.json"]);
     checked.is(Exit::Findings, &["NON_COMPLIANT sse-kms-enabled"]);
 }

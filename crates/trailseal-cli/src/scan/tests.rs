@@ -209,7 +209,7 @@ fn only_the_first_item_of_other_types_is_passed_on() {
 }
 
 #[test]
-fn members_beside_lists_are_passed_on() {
+fn passes_on_members_next_to_lists() {
     let text = br#"{"a":[2],"trailList":[{}],"configurationItems":[ ],"b":"]"}"#;
     for length in [1, 9, 100] {
         let mut scanner = Scanner::default();

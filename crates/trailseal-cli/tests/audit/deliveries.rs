@@ -93,7 +93,7 @@ async fn a_trail_that_delivers_from_every_region_passes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_region_that_refuses_is_unverified() {
+async fn a_region_that_denies_access_is_unverified() {
     let desk = Desk::with(state()).await;
     fail_in(&desk, "eu-west-1", FaultKind::AccessDenied);
     let run = judge(&desk, &[]).exits(1);

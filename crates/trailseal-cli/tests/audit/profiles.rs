@@ -142,7 +142,7 @@ async fn uses_a_profile_with_its_region() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_caller_is_shown_before_any_other_call() {
+async fn shows_the_caller_before_any_other_call() {
     let desk = Desk::open().await;
     let run = with_environment(&desk, &[], &[]);
     calls_as(&run, MANAGEMENT);

@@ -183,34 +183,34 @@ async fn backs_out_in_two_runs(case: &Case, changes: u32) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_missing_statement() {
+async fn survives_kills_with_a_missing_statement() {
     resumes(&CASES[0]).await;
     backs_out(&CASES[0]).await;
     backs_out_in_two_runs(&CASES[0], 2).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_new_key() {
+async fn survives_kills_with_a_new_key() {
     resumes(&CASES[1]).await;
     backs_out(&CASES[1]).await;
     backs_out_in_two_runs(&CASES[1], 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_key() {
+async fn survives_kills_with_another_key() {
     resumes(&CASES[2]).await;
     backs_out(&CASES[2]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_disabled_key() {
+async fn survives_kills_with_a_disabled_key() {
     resumes(&CASES[3]).await;
     backs_out(&CASES[3]).await;
     backs_out_in_two_runs(&CASES[3], 3).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_pending_deletion() {
+async fn survives_kills_with_a_key_pending_deletion() {
     resumes(&CASES[4]).await;
     backs_out(&CASES[4]).await;
     backs_out_in_two_runs(&CASES[4], 3).await;

@@ -113,7 +113,7 @@ fn policy_differences() {
 
 /// A denied DescribeKey does not hide the other denials.
 #[test]
-fn reports_all_denied_reads_together() {
+fn a_denied_describe_key_does_not_hide_other_denials() {
     let denied = |action| Refusal::AccessDenied { action };
     let case = case(Has::None, &enabled(), 0, Consent::default());
     for (raw, rotation) in

@@ -243,7 +243,7 @@ fn accounts_beyond_the_limit_share_a_row() {
 }
 
 #[test]
-fn an_empty_report_is_a_page() {
+fn an_empty_report_is_rendered() {
     let page = page(&report(&[], &[]));
     assert!(page.contains("<h1>No trail was seen.</h1>"));
     assert!(page.contains("There are no accounts."));
