@@ -3,14 +3,12 @@
 mod accounts;
 mod emit;
 mod identity;
-mod requirements;
 mod sanitize;
 mod severity;
 
 mod asff;
 mod csv;
 mod html;
-mod json;
 mod junit;
 mod ocsf;
 mod sarif;
@@ -125,7 +123,10 @@ pub(crate) fn write(
 ) -> io::Result<()> {
     match format {
         Format::Table => table::write(report, screen, out),
-        Format::Json => json::write(report, out),
+        Format::Json => {
+            serde_json::to_writer_pretty(JsonWriter(out), report)?;
+            out.write_all(b"\n")
+        }
         Format::Csv => csv::write(report, out),
         Format::Junit => junit::write(report, out),
         Format::Sarif => sarif::write(report, out),

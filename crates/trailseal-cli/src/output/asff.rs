@@ -10,8 +10,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use trailseal_rule::{ComplianceType, KeyArn, Severity, Timestamp, TrailArn};
 
-use super::identity::{fingerprint, partition, uid};
-use super::requirements::by_version;
+use super::identity::{by_version, fingerprint, partition, uid};
 use super::severity;
 use super::{bounded, clean, lines};
 use crate::report::{CheckOutcome, CheckReport, Report, TrailReport};

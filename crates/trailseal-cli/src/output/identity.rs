@@ -1,8 +1,8 @@
-//! IDs of findings that are the same in every report.
+//! The IDs of findings, which are the same in every report, and of the controls.
 
 use trailseal_rule::Partition;
 
-use crate::report::TrailReport;
+use crate::report::{ControlNumber, TrailReport};
 
 /// The partition of the trail's ARN or, without an ARN, of the Region.
 pub(crate) fn partition(trail: &TrailReport) -> &str {
@@ -34,6 +34,20 @@ pub(crate) fn fingerprint(text: &str) -> String {
     format!("{:032x}", text.bytes().fold(BASIS, fold))
 }
 
+/// `("CIS … v1.3, v1.4", "3.7")` becomes two: `("CIS … v1.3", "3.7")` and `("CIS … v1.4", "3.7")`.
+pub(crate) fn by_version(controls: &[ControlNumber]) -> Vec<(String, &str)> {
+    controls.iter().flat_map(of_control).collect()
+}
+
+fn of_control(control: &ControlNumber) -> Vec<(String, &str)> {
+    let number = control.number.as_str();
+    let mut versions = control.publication.split(", ");
+    let first = versions.next().unwrap_or_default();
+    let name = first.rsplit_once(' ').map_or(first, |(name, _)| name);
+    let others = versions.map(|version| (format!("{name} {version}"), number));
+    std::iter::once((first.to_owned(), number)).chain(others).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -44,5 +58,18 @@ mod tests {
         assert_eq!(fingerprint(""), "6c62272e07bb014262b821756295c58d");
         assert_eq!(fingerprint("a"), "d228cb696f1a8caf78912b704e4a8964");
         assert_eq!(fingerprint("foobar"), "343e1662793c64bf6f0d3597ba446f18");
+    }
+
+    #[test]
+    fn each_version_of_a_publication_is_separate() {
+        let control = |publication: &str| ControlNumber {
+            publication: publication.to_owned(),
+            number: "3.7".to_owned(),
+        };
+        let controls = [control("Benchmark v1.3, v1.4"), control("Controls v8"), control("")];
+        let requirements = by_version(&controls);
+        let publications: Vec<&str> = requirements.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(publications, ["Benchmark v1.3", "Benchmark v1.4", "Controls v8", ""]);
+        assert!(requirements.iter().all(|(_, number)| *number == "3.7"));
     }
 }

@@ -9,9 +9,8 @@ use trailseal_rule::{
     ACCOUNT_TYPE, CHECKS, ComplianceType, Profile, Severity, TRAIL_TYPE, Timestamp,
 };
 
-use super::identity::{partition, uid};
+use super::identity::{by_version, partition, uid};
 use super::lines;
-use super::requirements::by_version;
 use super::severity;
 use crate::report::{CheckOutcome, CheckReport, Report, TrailReport};
 

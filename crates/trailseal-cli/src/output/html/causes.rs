@@ -1,8 +1,10 @@
-//! The checks that trails did not pass, and how often.
+//! The checks that trails did not pass, and the remarks on the other trails, each with its number.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use super::status::TrailStatus;
+use super::text::Count;
 use crate::report::{CheckOutcome, TrailReport};
 
 /// A check that at least one trail did not pass.
@@ -37,4 +39,34 @@ pub(super) fn causes(trails: &[TrailReport]) -> Vec<Cause<'_>> {
     let mut causes: Vec<Cause<'_>> = counts.into_iter().map(cause).collect();
     causes.sort_by_key(|cause| Reverse((cause.failed, cause.unknown)));
     causes
+}
+
+/// The most frequent remarks that are listed.
+const REMARKS_MAX: usize = 100;
+
+/// A reason or note, and the number of trails that have it.
+pub(super) struct Remark<'a> {
+    pub(super) status: TrailStatus,
+    pub(super) text: &'a str,
+    pub(super) trails: Count,
+}
+
+/// The remarks, the most frequent first.
+pub(super) fn remarks(trails: &[TrailReport]) -> Vec<Remark<'_>> {
+    let mut counts: BTreeMap<(TrailStatus, &str), usize> = BTreeMap::new();
+    for trail in trails {
+        let status = TrailStatus::of(trail);
+        if status >= TrailStatus::Compliant {
+            for text in trail.reason.iter().chain(&trail.notes) {
+                *counts.entry((status, text)).or_default() += 1;
+            }
+        }
+    }
+    let mut remarks: Vec<_> = counts.into_iter().collect();
+    remarks.sort_by_key(|((status, _), count)| (Reverse(*status), Reverse(*count)));
+    remarks
+        .into_iter()
+        .take(REMARKS_MAX)
+        .map(|((status, text), count)| Remark { status, text, trails: Count(count) })
+        .collect()
 }
