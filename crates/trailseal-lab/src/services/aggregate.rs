@@ -36,34 +36,27 @@ const PROPERTIES: [&str; 10] = [
 
 /// The only grouping that the lab supports.
 const GROUPING: [&str; 2] = ["accountId", "awsRegion"];
+const COUNTED: [&str; 3] = ["accountId", "awsRegion", "COUNT(*)"];
 
 #[derive(Debug, PartialEq, Eq)]
-enum Query {
-    Items {
-        properties: Vec<String>,
-        filter: Filter,
-    },
-    /// The number of items of each account and Region.
-    Places {
-        filter: Filter,
-    },
+struct Query<'a> {
+    fields: Vec<&'a str>,
+    /// Whether it counts the items of each account and Region.
+    is_grouped: bool,
+    filter: Filter<'a>,
 }
 
 /// The items to select.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Filter {
-    resource_type: Option<String>,
-    resource_ids: Option<Vec<String>>,
+struct Filter<'a> {
+    resource_type: Option<&'a str>,
+    resource_ids: Option<Vec<&'a str>>,
 }
 
-impl Filter {
+impl Filter<'_> {
     fn admits(&self, item: &Value) -> bool {
-        let is = |name: &str, wanted: &String| text(item, name) == wanted;
-        self.resource_type.as_ref().is_none_or(|wanted| is("resourceType", wanted))
-            && self
-                .resource_ids
-                .as_ref()
-                .is_none_or(|ids| ids.iter().any(|wanted| is("resourceId", wanted)))
+        self.resource_type.is_none_or(|wanted| text(item, "resourceType") == wanted)
+            && self.resource_ids.as_ref().is_none_or(|ids| ids.contains(&text(item, "resourceId")))
     }
 }
 
@@ -83,27 +76,21 @@ pub(super) fn select_aggregate_resource_config(request: &Request<'_>) -> Result<
         return Err(Refusal::new("InvalidExpressionException", message));
     };
     let items = items(request.state(), aggregator);
-    let (fields, rows, usual) = match &query {
-        Query::Items { properties, filter } => {
-            let admitted = items.iter().filter(|item| filter.admits(item));
-            let rows = admitted.map(|item| selected(item, properties)).collect();
-            (properties.clone(), rows, PAGE_SIZE)
-        }
-        Query::Places { filter } => {
-            let admitted = items.iter().filter(|item| filter.admits(item));
-            let fields = ["accountId", "awsRegion", "COUNT(*)"].map(str::to_owned).to_vec();
-            (fields, places(admitted), GROUPS_PAGE_SIZE)
-        }
+    let admitted = items.iter().filter(|item| query.filter.admits(item));
+    let (rows, usual) = if query.is_grouped {
+        (places(admitted), GROUPS_PAGE_SIZE)
+    } else {
+        (admitted.map(|item| selected(item, &query.fields)).collect(), PAGE_SIZE)
     };
     let (rows, next) = request.page(rows, usual, expression)?;
-    let fields: Vec<Value> = fields.iter().map(|name| json!({ "Name": name })).collect();
+    let fields: Vec<Value> = query.fields.iter().map(|name| json!({ "Name": name })).collect();
     Ok(json!({ "Results": rows, "QueryInfo": { "SelectFields": fields }, "NextToken": next }))
 }
 
 /// A row is JSON as text.
-fn selected(item: &Value, properties: &[String]) -> String {
+fn selected(item: &Value, properties: &[&str]) -> String {
     let members =
-        properties.iter().filter_map(|name| Some((name.clone(), item.get(name)?.clone())));
+        properties.iter().filter_map(|name| Some(((*name).to_owned(), item.get(name)?.clone())));
     Value::Object(members.collect()).to_string()
 }
 
@@ -112,38 +99,33 @@ fn places<'a>(items: impl Iterator<Item = &'a Value>) -> Vec<String> {
     for item in items {
         *counts.entry((text(item, "accountId"), text(item, "awsRegion"))).or_default() += 1;
     }
-    counts
-        .into_iter()
-        .map(|((account, region), count)| {
-            json!({ "accountId": account, "awsRegion": region, "COUNT(*)": count }).to_string()
-        })
-        .collect()
+    let row = |((account, region), count): ((&str, &str), u64)| {
+        json!({ "accountId": account, "awsRegion": region, "COUNT(*)": count }).to_string()
+    };
+    counts.into_iter().map(row).collect()
 }
 
 /// Parses a query; `None` if the lab does not support it.
-fn read(expression: &str) -> Option<Query> {
+fn read(expression: &str) -> Option<Query<'_>> {
     let rest = expression.strip_prefix("SELECT ")?;
     let (rest, grouping) = match rest.split_once(" GROUP BY ") {
         Some((rest, grouping)) => (rest, Some(grouping)),
         None => (rest, None),
     };
-    let (properties, filter) = match rest.split_once(" WHERE ") {
-        Some((properties, condition)) => (properties, read_filter(condition)?),
+    let (fields, filter) = match rest.split_once(" WHERE ") {
+        Some((fields, condition)) => (fields, read_filter(condition)?),
         None => (rest, Filter::default()),
     };
-    let properties: Vec<String> =
-        properties.split(',').map(|name| name.trim().to_owned()).collect();
-    if let Some(grouping) = grouping {
-        let groups: Vec<&str> = grouping.split(',').map(str::trim).collect();
-        let selected: Vec<&str> = properties.iter().map(String::as_str).collect();
-        let served = groups == GROUPING && selected == ["accountId", "awsRegion", "COUNT(*)"];
-        return served.then_some(Query::Places { filter });
-    }
-    let known = properties.iter().all(|name| PROPERTIES.contains(&name.as_str()));
-    known.then_some(Query::Items { properties, filter })
+    let names = |list| str::split(list, ',').map(str::trim).collect::<Vec<_>>();
+    let fields = names(fields);
+    let is_served = match grouping {
+        Some(grouping) => names(grouping) == GROUPING && fields == COUNTED,
+        None => fields.iter().all(|name| PROPERTIES.contains(name)),
+    };
+    is_served.then_some(Query { fields, is_grouped: grouping.is_some(), filter })
 }
 
-fn read_filter(condition: &str) -> Option<Filter> {
+fn read_filter(condition: &str) -> Option<Filter<'_>> {
     let (first, rest) = match condition.split_once(" AND ") {
         Some((first, rest)) => (first, Some(rest)),
         None => (condition, None),
@@ -153,15 +135,14 @@ fn read_filter(condition: &str) -> Option<Filter> {
         None => None,
         Some(rest) => {
             let list = rest.strip_prefix("resourceId IN (")?.strip_suffix(')')?;
-            Some(list.split(',').map(|id| quoted(id.trim())).collect::<Option<Vec<String>>>()?)
+            Some(list.split(',').map(|id| quoted(id.trim())).collect::<Option<Vec<&str>>>()?)
         }
     };
     Some(Filter { resource_type, resource_ids })
 }
 
-fn quoted(text: &str) -> Option<String> {
-    let inner = text.strip_prefix('\'')?.strip_suffix('\'')?;
-    (!inner.contains('\'')).then(|| inner.to_owned())
+fn quoted(text: &str) -> Option<&str> {
+    text.strip_prefix('\'')?.strip_suffix('\'').filter(|inner| !inner.contains('\''))
 }
 
 /// The items of the aggregator: the resources of its accounts that have a recorded type.
@@ -169,19 +150,14 @@ fn items(state: &State, aggregator: &Aggregator) -> Vec<Value> {
     let trails = state.trails.iter().filter_map(trail_item);
     let keys = state.keys.iter().filter_map(key_item);
     let buckets = state.buckets.iter().map(bucket_item);
-    let is_recorded = |item: &Value| {
-        let types = &aggregator.resource_types;
-        types.is_empty() || types.iter().any(|one| one == text(item, "resourceType"))
+    let is_in = |list: &[String], item: &Value, name: &str| {
+        list.is_empty() || list.iter().any(|one| one == text(item, name))
     };
     let is_gathered = |item: &Value| {
-        let accounts = &aggregator.accounts;
-        accounts.is_empty() || accounts.iter().any(|one| one == text(item, "accountId"))
+        is_in(&aggregator.resource_types, item, "resourceType")
+            && is_in(&aggregator.accounts, item, "accountId")
     };
-    trails
-        .chain(keys)
-        .chain(buckets)
-        .filter(|item| is_recorded(item) && is_gathered(item))
-        .collect()
+    trails.chain(keys).chain(buckets).filter(is_gathered).collect()
 }
 
 fn item(resource_type: &str, arn: &str, (account, region): (&str, &str), id: &str) -> Value {
@@ -251,14 +227,14 @@ mod tests {
     #[test]
     fn queries_of_trailseal_are_parsed_and_others_are_refused() {
         let places = "SELECT accountId, awsRegion, COUNT(*) GROUP BY accountId, awsRegion";
-        assert_eq!(read(places), Some(Query::Places { filter: Filter::default() }));
+        let fields = COUNTED.to_vec();
+        let expected = Query { fields, is_grouped: true, filter: Filter::default() };
+        assert_eq!(read(places), Some(expected));
         let some = "SELECT arn, configuration WHERE resourceType = 'AWS::KMS::Key' AND resourceId IN ('a', 'b')";
-        let filter = Filter {
-            resource_type: Some("AWS::KMS::Key".to_owned()),
-            resource_ids: Some(vec!["a".to_owned(), "b".to_owned()]),
-        };
-        let properties = ["arn", "configuration"].map(str::to_owned).to_vec();
-        assert_eq!(read(some), Some(Query::Items { properties, filter }));
+        let filter =
+            Filter { resource_type: Some("AWS::KMS::Key"), resource_ids: Some(vec!["a", "b"]) };
+        let fields = vec!["arn", "configuration"];
+        assert_eq!(read(some), Some(Query { fields, is_grouped: false, filter }));
         for other in [
             "select arn",
             "SELECT secrets",
