@@ -79,7 +79,7 @@ impl Recorder {
     fn exchange(&mut self, operation: Operation, case: &str, request: Value) -> Exchange {
         let (head, body) = http(operation, &request);
         let reply = answer(&mut self.lab_state, &head, &body).reply;
-        let headers = reply.headers.iter();
+        let headers = reply.headers.into_iter();
         Exchange {
             service: operation.service().signing_name(),
             operation: operation.name(),
@@ -89,9 +89,7 @@ impl Recorder {
             fault: None,
             status: reply.status,
             error: reply.error,
-            headers: headers
-                .map(|(name, value)| ((*name).to_owned(), Value::from(value.as_str())))
-                .collect(),
+            headers: headers.map(|(name, value)| (name.to_owned(), Value::from(value))).collect(),
             body: String::from_utf8_lossy(&reply.body).into_owned(),
         }
     }
@@ -107,15 +105,13 @@ impl Recorder {
             FaultKind::ExpiredCredentials,
             FaultKind::ClockSkew,
         ];
-        let mut exchanges = Vec::new();
-        for kind in kinds {
+        let under = |kind: FaultKind| {
             self.lab_state.faults.add(Fault::of(operation, Position::Every, kind));
-            let mut exchange = self.exchange(operation, "fault", base.clone());
-            exchange.fault = Some(kind.name());
-            exchanges.push(exchange);
+            let exchange = self.exchange(operation, "fault", base.clone());
             self.lab_state.faults.clear();
-        }
-        exchanges
+            Exchange { fault: Some(kind.name()), ..exchange }
+        };
+        kinds.map(under).into()
     }
 
     /// One request for each member, to show that the lab accepts it.
@@ -157,41 +153,33 @@ fn http(operation: Operation, members: &Value) -> (Parts, Bytes) {
         credentials.access_key_id,
         service.signing_name()
     );
-    let mut request = Request::new(());
-    let mut headers =
-        vec![("authorization", authorization), ("x-amz-security-token", credentials.session_token)];
-    let mut body = Vec::new();
-    match service {
+    let (method, path, content_type, body) = match service {
         Service::S3 => {
             let bucket = members.get("Bucket").and_then(Value::as_str).unwrap_or_default();
-            *request.method_mut() = hyper::Method::HEAD;
-            *request.uri_mut() = format!("/{bucket}").parse().unwrap_or_default();
+            ("HEAD", format!("/{bucket}"), "", String::new())
         }
         Service::Sts => {
-            *request.method_mut() = hyper::Method::POST;
-            headers.push(("content-type", "application/x-www-form-urlencoded".to_owned()));
-            body = form(operation, members).into_bytes();
+            let body = form(operation, members);
+            ("POST", "/".to_owned(), "application/x-www-form-urlencoded", body)
         }
         Service::Account => {
-            *request.method_mut() = hyper::Method::POST;
-            *request.uri_mut() = hyper::Uri::from_static("/listRegions");
-            headers.push(("content-type", "application/json".to_owned()));
-            body = members.to_string().into_bytes();
+            ("POST", "/listRegions".to_owned(), "application/json", members.to_string())
         }
         Service::Config | Service::CloudTrail | Service::Kms | Service::Organizations => {
-            *request.method_mut() = hyper::Method::POST;
-            headers.push(("content-type", "application/x-amz-json-1.1".to_owned()));
-            let prefix = service.target_prefix().unwrap_or_default();
-            headers.push(("x-amz-target", format!("{prefix}.{}", operation.name())));
-            body = members.to_string().into_bytes();
+            ("POST", "/".to_owned(), "application/x-amz-json-1.1", members.to_string())
         }
+    };
+    let mut request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header("authorization", authorization)
+        .header("x-amz-security-token", credentials.session_token)
+        .header("content-type", content_type);
+    if let Some(prefix) = service.target_prefix() {
+        request = request.header("x-amz-target", format!("{prefix}.{}", operation.name()));
     }
-    for (name, value) in headers {
-        if let Ok(value) = value.parse() {
-            request.headers_mut().insert(name, value);
-        }
-    }
-    (request.into_parts().0, Bytes::from(body))
+    // An invalid request would become an empty one, which the lab refuses.
+    (request.body(()).unwrap_or_default().into_parts().0, Bytes::from(body))
 }
 
 fn form(operation: Operation, members: &Value) -> String {

@@ -40,14 +40,32 @@ pub(super) fn wrong(members: &'static [Member], base: &Value) -> Vec<(Breach, Va
 fn wrong_values(shape: &Shape, base: Option<&Value>, path: &str) -> Vec<(Breach, Value)> {
     let of = |constraint, value| (breach(path, constraint), value);
     match shape {
-        Shape::Text { min, max, of } => wrong_texts(*min, *max, *of, path),
+        Shape::Text { min, max, of: alphabet } => {
+            let text = |length: usize| Value::from("a".repeat(length));
+            let mut all = vec![of("type", json!(7))];
+            all.extend((*min > 0).then(|| of("min", text(min - 1))));
+            all.extend((*max < usize::MAX).then(|| of("max", text(max + 1))));
+            // None of the alphabets has letters beyond Latin.
+            let other = || of("pattern", Value::from("a".repeat(*min) + "\u{101}"));
+            all.extend((*alphabet != Alphabet::Any).then(other));
+            all
+        }
         Shape::Word(_) => vec![of("type", json!(7)), of("enum", json!("no-such-word"))],
         Shape::Whole { min, max } => {
             vec![of("type", json!("seven")), of("min", json!(min - 1)), of("max", json!(max + 1))]
         }
         Shape::Flag => vec![of("type", json!("true"))],
         Shape::Moment => vec![of("type", json!("2016-07-13T21:50:00.373Z"))],
-        Shape::List { min, max, each } => wrong_lists(*min, *max, each, base, path),
+        Shape::List { min, max, each } => {
+            let mut all = vec![of("type", json!({}))];
+            all.extend((*min > 0).then(|| of("min", json!([]))));
+            let long = || of("max", Value::from(vec![right(each); max + 1]));
+            all.extend((*max < usize::MAX).then(long));
+            let first = base.and_then(|list| list.get(0));
+            let elements = wrong_values(each, first, &format!("{path}[]"));
+            all.extend(elements.into_iter().map(|(breach, value)| (breach, json!([value]))));
+            all
+        }
         Shape::Structure(members) => {
             let base = base.cloned().unwrap_or_else(|| right(shape));
             let mut all = vec![of("type", json!([]))];
@@ -60,41 +78,6 @@ fn wrong_values(shape: &Shape, base: Option<&Value>, path: &str) -> Vec<(Breach,
 
 fn breach(path: &str, constraint: &'static str) -> Breach {
     Breach { path: path.to_owned(), constraint }
-}
-
-fn wrong_texts(min: usize, max: usize, of: Alphabet, path: &str) -> Vec<(Breach, Value)> {
-    let mut all = vec![(breach(path, "type"), json!(7))];
-    if min > 0 {
-        all.push((breach(path, "min"), Value::from("a".repeat(min - 1))));
-    }
-    if max < usize::MAX {
-        all.push((breach(path, "max"), Value::from("a".repeat(max + 1))));
-    }
-    if of != Alphabet::Any {
-        // None of the alphabets has letters beyond Latin.
-        all.push((breach(path, "pattern"), Value::from("a".repeat(min) + "\u{101}")));
-    }
-    all
-}
-
-fn wrong_lists(
-    min: usize,
-    max: usize,
-    each: &Shape,
-    base: Option<&Value>,
-    path: &str,
-) -> Vec<(Breach, Value)> {
-    let mut all = vec![(breach(path, "type"), json!({}))];
-    if min > 0 {
-        all.push((breach(path, "min"), json!([])));
-    }
-    if max < usize::MAX {
-        all.push((breach(path, "max"), Value::from(vec![right(each); max + 1])));
-    }
-    let first = base.and_then(|list| list.get(0));
-    let members = wrong_values(each, first, &format!("{path}[]"));
-    all.extend(members.into_iter().map(|(breach, value)| (breach, json!([value]))));
-    all
 }
 
 fn wrong_structure(members: &[Member], base: &Value, path: &str) -> Vec<(Breach, Value)> {
