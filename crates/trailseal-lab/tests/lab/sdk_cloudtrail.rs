@@ -35,6 +35,14 @@ async fn describe_trails_includes_shadow_trails_by_default() {
     assert_eq!(none.trail_list().len(), 0);
     let stranger = Client::new(&sdk(&lab, STRANGER, REGION));
     assert_eq!(stranger.describe_trails().send().await.unwrap().trail_list().len(), 0);
+    // Other Regions show only multi-Region trails.
+    lab.edit(|state| state.trails[0].is_multi_region_trail = false);
+    for (account, expected) in [(ACCOUNT, 9), (MEMBER, 1)] {
+        let there = Client::new(&sdk(&lab, account, "eu-west-1"));
+        let seen = there.describe_trails().send().await.unwrap();
+        assert_eq!(seen.trail_list().len(), expected, "{account}");
+        assert!(!names(seen.trail_list()).contains(&"sealed"));
+    }
 }
 
 #[tokio::test]
