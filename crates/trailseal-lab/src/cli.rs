@@ -1,6 +1,5 @@
 //! The command `trailseal-lab`: runs the real function against an account on loopback and prints the results.
 
-mod arguments;
 mod page;
 mod report;
 mod run;
@@ -8,14 +7,61 @@ mod steps;
 
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
+use serde_json::{Map, Value};
 use trailseal_lab::{Lab, State, transcript};
 
-use arguments::Arguments;
 use steps::Steps;
+
+/// An AWS account on loopback, and the real function in it.
+///
+/// Without events, the default scenario is delivered. An event is a rule's event, a bare invoking
+/// event or a bare configuration item; `-` reads one from standard input.
+#[derive(Debug, Parser)]
+#[command(
+    name = "trailseal-lab",
+    after_help = "Exit code: 0 it ran; 1 the default scenario came out otherwise than expected; \
+                  2 wrong usage or failure."
+)]
+struct Arguments {
+    /// The function's program, run as a process of its own
+    #[arg(long, value_name = "PATH", required_unless_present_any = ["serve", "transcript"])]
+    bootstrap: Option<PathBuf>,
+    /// The account's trails, keys and buckets (STATE.md) instead of the built-in ones
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
+    /// A rule parameter for every event; may be repeated
+    #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter)]
+    parameters: Vec<(String, Value)>,
+    /// Print one JSON document instead of a page
+    #[arg(long)]
+    json: bool,
+    /// Keep the endpoints up and print the lines to export
+    #[arg(long)]
+    serve: bool,
+    /// Write requests and answers of every operation, for the contract test
+    #[arg(long, value_name = "FILE")]
+    transcript: Option<PathBuf>,
+    /// The files that hold the events
+    #[arg(value_name = "EVENT.json", requires = "bootstrap")]
+    events: Vec<String>,
+}
+
+impl Arguments {
+    fn parameters(&self) -> Map<String, Value> {
+        self.parameters.iter().cloned().collect()
+    }
+}
+
+fn parameter(text: &str) -> Result<(String, Value), &'static str> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), Value::from(value))),
+        Some(_) | None => Err("it has the form NAME=VALUE"),
+    }
+}
 
 /// Errors that stop the command, as lines for people; the exit code is 2.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use trailseal_lab::{Fault, FaultKind, GivenEvent, Operation, Position};
 
-use super::arguments::Arguments;
+use super::Arguments;
 
 #[derive(Debug)]
 pub(super) struct Steps {
