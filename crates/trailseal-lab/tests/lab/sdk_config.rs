@@ -38,19 +38,20 @@ fn token(lab: &Lab) -> String {
     lab.issue_token(ACCOUNT, REGION, RULE)
 }
 
+/// Submits evaluations of the rule; returns those that failed.
+async fn submit(lab: &Lab, evaluations: Vec<Evaluation>) -> Vec<Evaluation> {
+    let request = client(lab).put_evaluations().set_evaluations(Some(evaluations));
+    let answer = request.result_token(token(lab)).send().await.unwrap();
+    answer.failed_evaluations.unwrap_or_default()
+}
+
 #[tokio::test]
 async fn evaluations_are_stored_and_read_back() {
     let lab = lab().await;
     let config = client(&lab);
-    let answer = config
-        .put_evaluations()
-        .evaluations(evaluation("a", ComplianceType::Compliant, 1_468_446_600_373))
-        .evaluations(evaluation("b", ComplianceType::NonCompliant, 1_468_446_600_373))
-        .result_token(token(&lab))
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(answer.failed_evaluations(), []);
+    let sealed = evaluation("a", ComplianceType::Compliant, 1_468_446_600_373);
+    let broken = evaluation("b", ComplianceType::NonCompliant, 1_468_446_600_373);
+    assert_eq!(submit(&lab, vec![sealed, broken]).await, []);
     let put = lab.take_put_evaluations();
     assert_eq!(put.len(), 2);
     assert_eq!((put[0].rule.as_str(), put[0].fate), (RULE, Fate::Stored));
@@ -71,10 +72,8 @@ async fn evaluations_are_stored_and_read_back() {
 #[tokio::test]
 async fn older_evaluations_are_kept_or_discarded_as_configured() {
     let lab = lab().await;
-    let config = client(&lab);
     let put = async |evaluation: Evaluation| {
-        let request = config.put_evaluations().evaluations(evaluation).result_token(token(&lab));
-        request.send().await.unwrap();
+        submit(&lab, vec![evaluation]).await;
         lab.results(ACCOUNT, REGION, RULE)[0].compliance_type.clone()
     };
     assert_eq!(put(evaluation("a", ComplianceType::Compliant, 2000)).await, "COMPLIANT");
@@ -91,20 +90,10 @@ async fn older_evaluations_are_kept_or_discarded_as_configured() {
 async fn evaluations_are_returned_as_failed_as_often_as_requested() {
     let lab = lab().await;
     lab.send_back("a", 2);
-    let config = client(&lab);
-    let mut failed = Vec::new();
-    for _ in 0..3 {
-        let answer = config
-            .put_evaluations()
-            .evaluations(evaluation("a", ComplianceType::Compliant, 1))
-            .evaluations(evaluation("b", ComplianceType::Compliant, 1))
-            .result_token(token(&lab))
-            .send()
-            .await
-            .unwrap();
-        failed.push(answer.failed_evaluations().len());
+    for failed in [1, 1, 0] {
+        let both = ["a", "b"].map(|id| evaluation(id, ComplianceType::Compliant, 1));
+        assert_eq!(submit(&lab, both.into()).await.len(), failed);
     }
-    assert_eq!(failed, [1, 1, 0]);
     assert_eq!(lab.results(ACCOUNT, REGION, RULE).len(), 2);
 }
 
@@ -166,11 +155,8 @@ async fn a_token_is_valid_in_its_account_only_and_test_mode_stores_nothing() {
 async fn results_are_paginated_and_names_over_64_characters_are_refused() {
     let lab = lab().await;
     let config = client(&lab);
-    let evaluations = (0..25)
-        .map(|number| evaluation(&format!("trail-{number:02}"), ComplianceType::Compliant, 1))
-        .collect();
-    let request = config.put_evaluations().set_evaluations(Some(evaluations));
-    request.result_token(token(&lab)).send().await.unwrap();
+    let of = |number| evaluation(&format!("trail-{number:02}"), ComplianceType::Compliant, 1);
+    submit(&lab, (0..25).map(of).collect()).await;
     let details =
         |name: &str| config.get_compliance_details_by_config_rule().config_rule_name(name);
     // A limit of 0 means the default page size.

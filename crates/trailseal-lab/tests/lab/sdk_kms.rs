@@ -12,7 +12,13 @@ const GONE: &str = "arn:aws:kms:us-east-1:111122223333:key/44444444-0000-4000-80
 const SHARED: &str = "arn:aws:kms:us-east-1:111122223333:key/55555555-0000-4000-8000-555555555555";
 
 async fn lab_and_client() -> (Lab, Client) {
+    changed(|_| {}).await
+}
+
+/// The same with a changed state.
+async fn changed(change: impl FnOnce(&mut State)) -> (Lab, Client) {
     let lab = lab().await;
+    lab.edit(change);
     let client = Client::new(&sdk(&lab, ACCOUNT, REGION));
     (lab, client)
 }
@@ -105,18 +111,17 @@ async fn policies_and_rotation_are_read() {
 
 #[tokio::test]
 async fn rotation_of_asymmetric_and_imported_keys_is_unsupported() {
-    let mut state = State::default_state().unwrap();
-    for key in &mut state.keys {
-        match key.arn.as_str() {
-            SEALED => key.spec = "RSA_2048".to_owned(),
-            SHARED => key.origin = "EXTERNAL".to_owned(),
-            DOOMED => key.manager = "AWS".to_owned(),
-            _ => {}
+    let (_lab, kms) = changed(|state| {
+        for key in &mut state.keys {
+            match key.arn.as_str() {
+                SEALED => key.spec = "RSA_2048".to_owned(),
+                SHARED => key.origin = "EXTERNAL".to_owned(),
+                DOOMED => key.manager = "AWS".to_owned(),
+                _ => {}
+            }
         }
-    }
-    let lab = lab().await;
-    lab.set_state(state);
-    let kms = Client::new(&sdk(&lab, ACCOUNT, REGION));
+    })
+    .await;
     for name in [SEALED, SHARED] {
         let answer = kms.get_key_rotation_status().key_id(name).send().await;
         let error = answer.unwrap_err().into_service_error();
@@ -128,17 +133,14 @@ async fn rotation_of_asymmetric_and_imported_keys_is_unsupported() {
 
 #[tokio::test]
 async fn denials_in_the_state_apply_to_the_accounts_own_identities() {
-    let mut state = State::default_state().unwrap();
-    state.denials.push(Denial {
+    let denial = Denial {
         account: ACCOUNT.to_owned(),
         operation: "kms:DescribeKey".to_owned(),
         about: Some(SEALED.to_owned()),
         policy: Some("none".to_owned()),
-        error: None,
-    });
-    let lab = lab().await;
-    lab.set_state(state);
-    let kms = Client::new(&sdk(&lab, ACCOUNT, REGION));
+        ..Denial::default()
+    };
+    let (_lab, kms) = changed(|state| state.denials.push(denial)).await;
     let denied = kms.describe_key().key_id(SEALED).send().await;
     let message = format!("{:?}", denied.as_ref().unwrap_err());
     assert!(message.contains("is not authorized to perform: kms:DescribeKey on resource"));
