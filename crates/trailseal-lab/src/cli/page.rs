@@ -81,14 +81,15 @@ fn calls(calls: &[Call]) -> String {
             Some(_) | None => told.push((words, 1)),
         }
     }
-    if told.is_empty() {
-        return "none".to_owned();
-    }
     let told = told.into_iter().map(|(words, times)| match times {
         1 => words,
         _ => format!("{words}, {times} times"),
     });
-    told.collect::<Vec<_>>().join("; ")
+    joined(told.collect(), "; ")
+}
+
+fn joined(parts: Vec<String>, separator: &str) -> String {
+    if parts.is_empty() { "none".to_owned() } else { parts.join(separator) }
 }
 
 fn call_in_words(call: &Call) -> String {
@@ -109,13 +110,8 @@ fn write_summary(report: &Report<'_>, colour: bool, out: &mut impl Write) -> io:
         verdicts.iter().map(|(verdict, number)| format!("{number} {verdict}")).collect();
     counted.push(format!("{failures} failed"));
     field(out, "events", &format!("{}: {}", report.steps.len(), counted.join(", ")))?;
-    let counted: Vec<String> =
-        calls.iter().map(|(operation, number)| format!("{number} {operation}")).collect();
-    field(
-        out,
-        "calls",
-        if counted.is_empty() { "none".to_owned() } else { counted.join(", ") }.as_str(),
-    )?;
+    let counted = calls.iter().map(|(operation, number)| format!("{number} {operation}"));
+    field(out, "calls", &joined(counted.collect(), ", "))?;
     for used in &report.used {
         let memory =
             used.memory.map(|memory| format!(", {} KiB of memory at its peak", memory.peak_kib));
