@@ -83,21 +83,20 @@ type Settings = ReturnType<typeof settingParameters>;
 function settingParameters(stack: PlainStack, version: string) {
   return {
     bucketPrefix: new CfnParameter(stack, 'CodeBucketPrefix', {
-      description:
-        'How the name of the bucket with the code begins; a hyphen and the Region follow.',
+      description: "The prefix of the code bucket's name; a hyphen and the Region follow.",
       allowedPattern: BUCKET_PREFIX_PATTERN,
     }),
     codeKey: new CfnParameter(stack, 'CodeKey', {
-      description: 'The object with the code; another version of the code needs another key.',
+      description: 'The S3 key of the code; another version of the code needs another key.',
       default: codeKey(version),
     }),
     architecture: new CfnParameter(stack, 'Architecture', {
-      description: 'The processor for which the code was built.',
+      description: 'The processor architecture of the code.',
       default: 'arm64',
       allowedValues: ['arm64', 'x86_64'],
     }),
     functionName: new CfnParameter(stack, 'FunctionName', {
-      description: 'The name of the function; conformance packs find it by this name.',
+      description: 'The name of the function; conformance packs refer to it by this name.',
       default: DEFAULT_FUNCTION_NAME,
       allowedPattern: '^[A-Za-z0-9_-]{1,64}$',
     }),
@@ -136,7 +135,7 @@ function addOutputs(stack: PlainStack, handler: TrailsealFunction): void {
   const outputs = {
     FunctionArn: ['The function.', handler.function.functionArn],
     RoleArn: ['Its role.', handler.role.roleArn],
-    FailureQueueName: ['Where failed events wait.', handler.failureQueueName],
+    FailureQueueName: ['The name of the queue of failed events.', handler.failureQueueName],
     LogGroupName: ['Where it logs.', handler.logGroupName],
   } as const;
   for (const [id, [description, value]] of Object.entries(outputs)) {

@@ -28,19 +28,19 @@ export function explainFunction(construct: IConstruct, wildcards: Record<string,
     ...nist(
       'LambdaDLQ',
       'Events that failed go to the queue through the on-failure destination, which carries the ' +
-        'error and the request beside the event; a dead-letter queue carries the event alone.',
+        'error and the request with the event; a dead-letter queue carries only the event.',
     ),
     ...nist(
       'LambdaInsideVPC',
-      'The function talks to the public endpoints of AWS alone; a VPC would add endpoints and ' +
-        'addresses in every account and Region, and guard nothing.',
+      'The function calls only public endpoints of AWS; a VPC would add endpoints and ' +
+        'addresses in every account and Region, and protect nothing.',
     ),
     ...nist(
       'CloudWatchLogGroupEncrypted',
-      'CloudWatch Logs encrypts every group; the logs hold ids, verdicts and counts only. A ' +
+      'CloudWatch Logs encrypts every group; the logs contain only ids, verdicts and counts. A ' +
         'customer managed key is a prop (encryptionKey), since it costs money in every Region.',
     ),
-    'AwsSolutions-SQS3': 'This queue is itself where failed events end.',
+    'AwsSolutions-SQS3': 'This queue is the destination of failed events.',
   });
 }
 
@@ -59,12 +59,12 @@ export function explainRemediation(construct: IConstruct, wildcards: Record<stri
     ),
     ...nist(
       'LambdaInsideVPC',
-      'The function talks to the public endpoints of AWS alone; a VPC would add endpoints and ' +
-        'addresses in every account and Region, and guard nothing.',
+      'The function calls only public endpoints of AWS; a VPC would add endpoints and ' +
+        'addresses in every account and Region, and protect nothing.',
     ),
     ...nist(
       'CloudWatchLogGroupEncrypted',
-      'CloudWatch Logs encrypts every group; the journals in it hold key policies, which are no ' +
+      'CloudWatch Logs encrypts every group; the journals in it contain key policies, which are not ' +
         'secret. A customer managed key is a prop (encryptionKey), since it costs money.',
     ),
   });
@@ -82,22 +82,19 @@ export function explainMemberRole(construct: IConstruct, wildcards: Record<strin
 /** Acknowledges findings about the code bucket. */
 export function explainCodeBucket(construct: IConstruct): void {
   const logging =
-    'The bucket holds published code only; CloudTrail data events show who read it, if wanted.';
+    'The bucket contains only published code; CloudTrail data events can show who read it.';
   acknowledge(construct, {
     'AwsSolutions-S1': logging,
     ...nist('S3BucketLoggingEnabled', logging),
-    ...nist(
-      'S3BucketReplicationEnabled',
-      'Each Region has a bucket of its own with the same code.',
-    ),
+    ...nist('S3BucketReplicationEnabled', 'Each Region has its own bucket with the same code.'),
     ...nist(
       'S3BucketDefaultLockEnabled',
-      'A version of the code has a key of its own and old versions are kept; a lock would keep ' +
+      'Each version of the code has its own key and old versions are kept; a lock would keep ' +
         'withdrawn code as well.',
     ),
     'NIST.800.53.R5-S3DefaultEncryptionKMS':
       'The organization reads the code; a customer managed key would have to admit every account, ' +
-      'and the code is no secret.',
+      'and the code is not secret.',
   });
 }
 
@@ -106,7 +103,7 @@ export function explainList(construct: IConstruct): void {
   acknowledge(construct, {
     'CloudFormation-Validate::W2001': 'A loop over the list is added after the synthesis.',
     'CloudFormation-Validate::F3031': 'An empty list is left out by a condition.',
-    'CloudFormation-Validate::W8001': 'The statement with the condition is added after as well.',
+    'CloudFormation-Validate::W8001': 'The statement with the condition is added later as well.',
   });
 }
 

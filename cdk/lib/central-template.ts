@@ -37,14 +37,12 @@ export function centralFunctionTemplate(version: string): Template {
   );
   const text = (id: string, description: string, rest: object = {}) =>
     new CfnParameter(stack, id, { description, ...rest }).valueAsString;
-  const bucketPrefix = text(
-    'CodeBucketPrefix',
-    'How the name of the bucket with the code begins.',
-    { allowedPattern: BUCKET_PREFIX_PATTERN },
-  );
+  const bucketPrefix = text('CodeBucketPrefix', "The prefix of the code bucket's name.", {
+    allowedPattern: BUCKET_PREFIX_PATTERN,
+  });
   new CfnParameter(stack, 'MemberAccounts', {
     type: 'CommaDelimitedList',
-    description: 'The member accounts; the account of the function is admitted besides.',
+    description: 'The member accounts; the account of the function is always permitted.',
   });
   explainList(stack);
   const keyAccountRole = ruleParameter(stack, 'keyAccountRoleName');
@@ -52,7 +50,7 @@ export function centralFunctionTemplate(version: string): Template {
   const handler = new TrailsealFunction(stack, 'Function', {
     code: lambda.Code.fromBucket(
       s3.Bucket.fromBucketName(stack, 'CodeBucket', codeBucketName(bucketPrefix, Aws.REGION)),
-      text('CodeKey', 'The object with the code.', { default: codeKey(version) }),
+      text('CodeKey', 'The S3 key of the code.', { default: codeKey(version) }),
     ),
     functionName: CENTRAL_FUNCTION_NAME,
     roleName: `${CENTRAL_ROLE_PREFIX}-${Aws.REGION}`,
@@ -61,7 +59,7 @@ export function centralFunctionTemplate(version: string): Template {
     }),
     executionRoleName: memberRoleName(stack),
     keyAccountRoleName: keyAccountRole.valueAsString,
-    externalId: text('ExternalId', 'The external id that the member role asks for.', {
+    externalId: text('ExternalId', 'The external id that the member role requires.', {
       allowedPattern: '^[A-Za-z0-9_+=,.@:/-]{2,1224}$',
     }),
   });
@@ -116,7 +114,7 @@ export function organizationRuleTemplate(): Template {
     }),
     organizationCustomRuleMetadata: {
       description: RULE_DESCRIPTION,
-      lambdaFunctionArn: text('FunctionArn', 'The output of that name of the central function.', {
+      lambdaFunctionArn: text('FunctionArn', 'The output FunctionArn of the central function.', {
         allowedPattern: '^arn:[^:]+:lambda:[^:]+:[0-9]{12}:function:.+$',
       }),
       organizationConfigRuleTriggerTypes: [

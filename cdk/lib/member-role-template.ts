@@ -13,7 +13,7 @@ export function memberRoleTemplate(): Template {
     allowedPattern: '^[0-9]{12}$',
   });
   const externalId = new CfnParameter(stack, 'ExternalId', {
-    description: 'The external id that the central function shows.',
+    description: 'The external id that the central function sends.',
     allowedPattern: '^[A-Za-z0-9_+=,.@:/-]{2,1224}$',
   });
   const roleName = new CfnParameter(stack, 'RoleName', {

@@ -45,7 +45,7 @@ export class TrailsealMemberRole extends Construct {
     const centralRoles = `arn:${Aws.PARTITION}:iam::${props.centralAccount}:role/${CENTRAL_ROLE_PREFIX}-*`;
     this.role = new iam.Role(this, 'Role', {
       roleName: props.roleName ?? MEMBER_ROLE_NAME,
-      description: 'Read by the central Trailseal function, which reports to Config with it',
+      description: 'Lets the central Trailseal function read and report to AWS Config',
       managedPolicies: [policy],
       assumedBy: new iam.AccountPrincipal(props.centralAccount).withConditions({
         ArnLike: { 'aws:PrincipalArn': centralRoles },

@@ -90,7 +90,7 @@ function functionAlarms(scope: Construct, handler: MonitoredFunction): cloudwatc
     new cloudwatch.Alarm(scope, 'FunctionThrottled', {
       ...common,
       alarmDescription:
-        'Trailseal: invocations wait for a quarter of an hour already. Reserve more concurrency if this lasts.',
+        'Trailseal: invocations have waited for 15 minutes. Reserve more concurrency if this lasts.',
       metric: functionMetric(handler, 'Throttles'),
       evaluationPeriods: 3,
     }),
@@ -105,7 +105,7 @@ function silenceAlarm(
 ): cloudwatch.Alarm {
   return new cloudwatch.Alarm(scope, 'Silence', {
     alarmDescription:
-      'Trailseal: no invocation for twice the period of the schedule. Look at the recorder, the rule and its permission.',
+      'Trailseal: no invocation for two intervals of the schedule. Check the recorder, the rule and its permission.',
     metric: functionMetric(handler, 'Invocations', Duration.hours(1)),
     threshold: 1,
     comparisonOperator: cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
@@ -134,13 +134,17 @@ function ruleAlarms(
     alarm(
       'Unverified',
       'Unverified',
-      'evidence could not be read. The annotation in Config says what.',
+      'evidence could not be read. The annotation in AWS Config names it.',
     ),
-    alarm('FailedEvaluations', 'FailedEvaluations', 'Config did not take a result. Read the log.'),
+    alarm(
+      'FailedEvaluations',
+      'FailedEvaluations',
+      'AWS Config did not accept a result. Read the log.',
+    ),
     alarm(
       'ReadsThrottled',
       'Throttles',
-      'AWS throttled reads. Something else reads as well, or keys changed in a mass.',
+      'AWS throttled reads. Another tool reads as well, or many keys changed.',
     ),
   ];
 }

@@ -183,7 +183,7 @@ function refuseFaults(scope: Construct, props: TrailsealOrganizationRuleProps): 
   );
   faults.forms('memberAccounts', props.memberAccounts, limits.ACCOUNT_ID, 'an account id');
   if (props.memberAccounts.includes(Stack.of(scope).account)) {
-    faults.other('memberAccounts', 'names the central account, which is admitted without it');
+    faults.other('memberAccounts', 'contains the central account, which is always permitted');
   }
   faults.form('memberRoleName', props.memberRoleName, limits.ROLE_NAME, 'the name of a role');
   faults.form(

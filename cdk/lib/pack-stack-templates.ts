@@ -44,7 +44,7 @@ export function organizationRemediationPackTemplate(): Template {
   );
   const settings = remediationParameters(
     stack,
-    "The ARN of the one KMS key that every account gets, usually of the account with the logs; it exists already, in the Region of the trails' buckets, and its policy admits CloudTrail for the trails of every other account.",
+    "The ARN of the one KMS key for all accounts, usually in the account with the logs. It must exist in the Region of the trails' buckets, and its policy must admit CloudTrail for the trails of every other account.",
   );
   // A delegated administrator can deploy as well. AWS documents that the management account is
   // replaced, so the account of the stack would be wrong.

@@ -100,7 +100,7 @@ function heading(settings: PackSettings): string[] {
   const needed = settings.remediation === undefined ? '' : ' and the runbook of the remediation';
   return [
     'Conformance pack with the Trailseal rule.',
-    `The function \`${settings.functionName}\`${needed} must be there in the same account and Region first.`,
+    `The function \`${settings.functionName}\`${needed} must be deployed to the same account and Region first.`,
   ];
 }
 

@@ -50,14 +50,14 @@ export const REPORT_SCRIPT = [
 ].join('\n');
 
 const DESCRIPTION = [
-  'Seals an AWS CloudTrail trail with a customer managed KMS key that exists already.',
+  'Seals an AWS CloudTrail trail with an existing customer managed KMS key.',
   '',
   'A dry run by default: it shows the plan and changes nothing. Otherwise it adds to the policy of',
-  'the key the statements that CloudTrail needs and that are missing, gives the key to the trail,',
-  'and reads back what it did. It acts only on a trail without a key unless ReplaceKey says',
-  'otherwise, and never on what could not be verified. It creates no key and deletes none.',
+  'the key the missing statements that CloudTrail needs, sets the key on the trail,',
+  'and reads back each change. It changes only a trail without a key unless ReplaceKey allows',
+  'more, and never an unverified trail. It neither creates nor deletes a key.',
   '',
-  'The outputs hold the former key, its former policy, and how to go back.',
+  'The outputs contain the former key, its former policy, and the steps of a back-out.',
 ].join('\n');
 
 /** The Systems Manager Automation runbook: schema 0.3. */
@@ -93,7 +93,7 @@ function documentParameters(): Record<string, unknown> {
     },
     [names.replaceKey]: {
       type: 'Boolean',
-      description: '(Optional) Whether a key that the trail has already may be replaced.',
+      description: "(Optional) Whether the trail's key may be replaced.",
       default: false,
     },
     [names.role]: {
@@ -110,7 +110,7 @@ function invokeStep(functionName: string): Record<string, unknown> {
   return {
     name: 'Remediate',
     action: 'aws:invokeLambdaFunction',
-    description: 'Plans and, unless it is a dry run, carries out the plan.',
+    description: 'Makes the plan and, unless this is a dry run, applies it.',
     timeoutSeconds: limits.AUTOMATION_INVOKE_SECONDS_MAX,
     maxAttempts: 1,
     onFailure: 'Abort',
@@ -132,7 +132,7 @@ function reportStep(): Record<string, unknown> {
   return {
     name: 'Report',
     action: 'aws:executeScript',
-    description: 'Gives the parts of the answer as outputs, or fails with its error.',
+    description: 'Returns the response as outputs, or fails with its error.',
     timeoutSeconds: 60,
     onFailure: 'Abort',
     inputs: {

@@ -52,7 +52,7 @@ export function noteRemediation(
     `${prefix}keyArn`,
     settings.keyArn,
     limits.KEY_ARN,
-    'the ARN of a KMS key: an alias names no key for good',
+    'the ARN of a KMS key: an alias can move to another key',
   );
   if (settings.automatic !== true) {
     return;
@@ -60,13 +60,13 @@ export function noteRemediation(
   if (settings.dryRun !== false) {
     faults.other(
       `${prefix}automatic`,
-      'needs `dryRun: false` said besides: a dry run that starts by itself changes nothing',
+      'requires `dryRun: false`: a dry run that starts automatically changes nothing',
     );
   }
   if (settings.replaceKey === true) {
     faults.other(
       `${prefix}automatic`,
-      'goes with no `replaceKey`: a key is replaced by a person who saw the plan',
+      'excludes `replaceKey`: only a person who has seen the plan may replace a key',
     );
   }
 }
@@ -178,7 +178,7 @@ export function notePackRemediation(
   if (isInBucket && Token.isUnresolved(packRoleArn(remediation))) {
     faults.other(
       'remediation',
-      'of a template in a bucket needs `account`, `region` and `partition`: nobody completes it there',
+      'of a template in a bucket requires `account`, `region` and `partition`: nothing completes it there',
     );
   }
 }

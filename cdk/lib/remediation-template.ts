@@ -36,12 +36,12 @@ import { packageVersion } from './version';
  */
 export function remediationTemplate(): Template {
   const stack = new PlainStack(
-    'Trailseal, remediation by hand: a runbook that seals trails with a KMS key that exists already; give it the parameters that the rule has.',
+    'Trailseal, remediation by hand: a runbook that seals trails with an existing KMS key; use the parameters of the rule.',
   );
   const code = codeParameters(stack);
   const settings = remediationParameters(stack);
   const rule = new CfnParameter(stack, 'RuleName', {
-    description: 'The rule whose findings are remediated; empty where a pack names the runbook.',
+    description: 'The rule whose findings are remediated; empty if a pack names the runbook.',
     default: DEFAULT_RULE_NAME,
     allowedPattern: '^[A-Za-z0-9_-]{0,64}$',
   });
@@ -66,15 +66,15 @@ export function remediationTemplate(): Template {
 
 function codeParameters(stack: PlainStack) {
   const bucketPrefix = new CfnParameter(stack, 'CodeBucketPrefix', {
-    description: 'How the name of the bucket with the code begins; a hyphen and the Region follow.',
+    description: "The prefix of the code bucket's name; a hyphen and the Region follow.",
     allowedPattern: BUCKET_PREFIX_PATTERN,
   }).valueAsString;
   const key = new CfnParameter(stack, 'CodeKey', {
-    description: 'The object with the code; another version of the code needs another key.',
+    description: 'The S3 key of the code; another version of the code needs another key.',
     default: codeKey(packageVersion(), 'arm64', 'remediation'),
   }).valueAsString;
   const architecture = new CfnParameter(stack, 'Architecture', {
-    description: 'The processor for which the code was built.',
+    description: 'The processor architecture of the code.',
     default: 'arm64',
     allowedValues: ['arm64', 'x86_64'],
   }).valueAsString;
@@ -92,7 +92,7 @@ function codeParameters(stack: PlainStack) {
 /** The values for the runbook; text parameters replace the boolean props. */
 export function remediationParameters(
   stack: PlainStack,
-  aboutKey = "The ARN of the KMS key, which exists already, in the Region of the trails' bucket.",
+  aboutKey = "The ARN of an existing KMS key in the Region of the trails' bucket.",
 ): RemediationSettings {
   const keyArn = new CfnParameter(stack, 'KeyArn', {
     description: aboutKey,
@@ -105,11 +105,7 @@ export function remediationParameters(
       allowedValues: ['true', 'false'],
     });
   const dryRun = word('DryRun', 'Whether the runbook shows its plan and changes nothing.', 'true');
-  const replaceKey = word(
-    'ReplaceKey',
-    'Whether a key that a trail has already may be replaced.',
-    'false',
-  );
+  const replaceKey = word('ReplaceKey', "Whether a trail's key may be replaced.", 'false');
   return {
     keyArn: keyArn.valueAsString,
     dryRun: dryRun.valueAsString as unknown as boolean,

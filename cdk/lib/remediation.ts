@@ -184,7 +184,7 @@ function makeRole(
   explainRemediation(scope, wildcardReasons('remediation', settings));
   return new iam.Role(scope, 'Role', {
     assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
-    description: 'Role of the Trailseal remediation function: gives one key to trails',
+    description: 'Role of the Trailseal remediation function: sets one key on trails',
     managedPolicies: [policy],
   });
 }

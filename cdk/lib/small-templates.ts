@@ -18,7 +18,7 @@ export function codeBucketTemplate(): Template {
     'Trailseal, the bucket that holds the code in one Region, readable by the organization.',
   );
   const prefix = new CfnParameter(stack, 'CodeBucketPrefix', {
-    description: 'How the name of the bucket begins; a hyphen and the Region follow.',
+    description: "The prefix of the bucket's name; a hyphen and the Region follow.",
     allowedPattern: BUCKET_PREFIX_PATTERN,
   });
   const organization = new CfnParameter(stack, 'OrganizationId', {
@@ -40,7 +40,7 @@ export function stackSetTemplate(): Template {
   const list = (id: string, description: string) =>
     new CfnParameter(stack, id, { description, type: 'CommaDelimitedList' }).valueAsList;
   const url = new CfnParameter(stack, 'AccountTemplateUrl', {
-    description: 'Where trailseal-account.yaml lies, as an https URL of S3.',
+    description: 'The https URL of trailseal-account.yaml in S3.',
     allowedPattern: '^https://.+$',
   });
   const callAs = new CfnParameter(stack, 'CallAs', {
@@ -116,13 +116,16 @@ export function monitoringTemplate(): Template {
   const monitoring = new TrailsealMonitoring(stack, 'Watch', {
     handler: {
       functionName: text('FunctionName', 'The function.', { default: DEFAULT_FUNCTION_NAME }),
-      failureQueueName: text('FailureQueueName', 'The output of that name of the account stack.'),
-      logGroupName: text('LogGroupName', 'The output of that name of the account stack.'),
+      failureQueueName: text(
+        'FailureQueueName',
+        'The output FailureQueueName of the account stack.',
+      ),
+      logGroupName: text('LogGroupName', 'The output LogGroupName of the account stack.'),
     },
     topic: sns.Topic.fromTopicArn(
       stack,
       'Topic',
-      text('AlarmTopicArn', 'Where alarms go; the topic must admit CloudWatch.', {
+      text('AlarmTopicArn', 'The topic for alarms; it must admit CloudWatch.', {
         allowedPattern: '^arn:[^:]+:sns:[^:]+:[0-9]{12}:.+$',
       }),
     ),
@@ -136,7 +139,7 @@ function overrideHours(stack: PlainStack, monitoring: TrailsealMonitoring): void
   const hours = Object.values(SCHEDULE_HOURS);
   const schedule = new CfnParameter(stack, 'ScheduleHours', {
     type: 'Number',
-    description: 'The hours between two scheduled evaluations, as the rule has them.',
+    description: 'The hours between two scheduled evaluations of the rule.',
     default: SCHEDULE_HOURS[DEFAULT_SCHEDULE].toString(),
     allowedValues: hours.map(String),
   });

@@ -70,7 +70,7 @@ export function watchKeysParameter(stack: PlainStack, rule: CfnResource, types: 
 /** The excluded accounts as a template parameter, and whether there are any. */
 export function excludedAccountsParameter(stack: PlainStack): { list: object; some: CfnCondition } {
   const excluded = new CfnParameter(stack, 'ExcludedAccounts', {
-    description: 'The accounts that are left out, separated by commas.',
+    description: 'The excluded accounts, separated by commas.',
     type: 'CommaDelimitedList',
     default: '',
   });
@@ -120,7 +120,7 @@ export function concurrencyParameter(
 ): void {
   const concurrency = new CfnParameter(stack, 'ReservedConcurrency', {
     type: 'Number',
-    description: 'Invocations at a time; 0 reserves none, for accounts with a small quota.',
+    description: 'Reserved concurrency; 0 reserves none, for accounts with a small quota.',
     default: standard,
     minValue: 0,
     maxValue: 1000,

@@ -19,7 +19,7 @@ import {
 } from './small-templates';
 import { packageVersion } from './version';
 
-const HEADING = ['Made from the constructs by `npm run generate`; do not edit.'];
+const HEADING = ['Generated from the constructs by `npm run generate`; do not edit.'];
 
 /** Every plain template, by file path. */
 export function templateFiles(): Record<string, string> {

@@ -64,7 +64,7 @@ export class TrailsealTickets extends Construct {
           message: events.RuleTargetInput.fromText(
             `Trailseal: ${finding('Resources[0].Id')} in account ${finding('AwsAccountId')}, ` +
               `Region ${finding('Region')}, is not compliant. Read the reason in Config: ` +
-              `the finding ${finding('Id')} does not carry it.`,
+              `the finding ${finding('Id')} does not contain it.`,
           ),
         }),
       ],

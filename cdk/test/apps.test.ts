@@ -185,13 +185,13 @@ describe('single-account', () => {
   test('k) automatic remediation needs two settings and never replaces a key', () => {
     const automatic = { assets, remediationKey: KEY_ARN, remediationAutomatic: 'true' };
     expect(() => synthesized('single-account', automatic)).toThrow(
-      '`automatic` needs `dryRun: false` said besides',
+      '`automatic` requires `dryRun: false`',
     );
     const applied = { ...automatic, remediationDryRun: 'false' };
     expect(() => synthesized('single-account', applied)).not.toThrow();
     expect(() =>
       synthesized('single-account', { ...applied, remediationReplaceKey: 'true' }),
-    ).toThrow('`automatic` goes with no `replaceKey`');
+    ).toThrow('`automatic` excludes `replaceKey`');
   });
 
   test('h) the program and its function give the same templates', () => {

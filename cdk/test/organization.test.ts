@@ -245,7 +245,7 @@ describe('the organization rule', () => {
         '`parameters.executionRoleName` is set by `memberRoleName`',
     );
     expect(() => withOrganizationRule({ memberAccounts: [ACCOUNT] })).toThrow(
-      '`memberAccounts` names the central account, which is admitted without it',
+      '`memberAccounts` contains the central account, which is always permitted',
     );
     expect(() => withOrganizationRule({ memberRoleName: 'path/role' })).toThrow(
       '`memberRoleName` is `path/role`; expected the name of a role',

@@ -400,14 +400,16 @@ Resources:
       return () => packTemplate({ ...settings, ...rest }, 'Pack');
     };
     expect(refusal({ keyArn: 'alias/logs', account: '1' })).toThrow(
-      'Pack: `remediation.keyArn` is `alias/logs`; expected the ARN of a KMS key: an alias names ' +
-        'no key for good; `remediation.account` is `1`; expected an account id',
+      'Pack: `remediation.keyArn` is `alias/logs`; expected the ARN of a KMS key: an alias can ' +
+        'move to another key; `remediation.account` is `1`; expected an account id',
     );
-    expect(refusal({ automatic: true })).toThrow('`remediation.automatic` needs `dryRun: false`');
+    expect(refusal({ automatic: true })).toThrow(
+      '`remediation.automatic` requires `dryRun: false`',
+    );
     const templateS3Uri = 's3://bucket/pack.yaml';
     expect(refusal({}, { templateS3Uri })).not.toThrow();
     expect(refusal({ account: undefined }, { templateS3Uri })).toThrow(
-      '`remediation` of a template in a bucket needs `account`, `region` and `partition`',
+      '`remediation` of a template in a bucket requires `account`, `region` and `partition`',
     );
   });
 });
@@ -425,10 +427,10 @@ describe('invalid props', () => {
     };
     expect(() => withRemediation(props)).toThrow(
       'TrailsealRemediation: `keyArn` is `arn:aws:kms:eu-west-1:111122223333:alias/logs`; ' +
-        'expected the ARN of a KMS key: an alias names no key for good; ' +
-        '`automatic` needs `dryRun: false` said besides: a dry run that starts by itself changes ' +
+        'expected the ARN of a KMS key: an alias can move to another key; ' +
+        '`automatic` requires `dryRun: false`: a dry run that starts automatically changes ' +
         'nothing; ' +
-        '`automatic` goes with no `replaceKey`: a key is replaced by a person who saw the plan; ' +
+        '`automatic` excludes `replaceKey`: only a person who has seen the plan may replace a key; ' +
         '`ruleParameters.profile` is `loose`; expected one of `cis`, `effective`, `strict`; ' +
         '`functionName` is `not a name`; expected the name of a function; ' +
         '`documentName` is `no`; expected the name of a document; ' +

@@ -256,7 +256,7 @@ describe('the templates for an organization', () => {
     const { KeyArn: one, ManagementAccount: management, ...rest } = made['Parameters'] ?? {};
     expect(rest).toEqual({ ...handed, ...without['Parameters'] });
     expect({ ...one, Description: '' }).toEqual({ ...key, Description: '' });
-    expect(one?.['Description']).toContain('the one KMS key that every account gets');
+    expect(one?.['Description']).toContain('the one KMS key for all accounts');
     expect(management).not.toHaveProperty('Default');
     expect(management?.['AllowedPattern']).toBe('^[0-9]{12}$');
   });
