@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::io::{self, Write};
 
 use serde::Serialize;
+use serde_json::{Value, json};
 use trailseal_rule::{ComplianceType, KeyArn, Severity, Timestamp, TrailArn};
 
 use super::identity::{by_version, fingerprint, partition, uid};
@@ -41,24 +42,12 @@ struct Finding<'a> {
     title: &'static str,
     description: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    remediation: Option<Remediation>,
+    remediation: Option<Value>,
     product_fields: BTreeMap<&'static str, String>,
     resources: Vec<Resource<'a>>,
     compliance: Compliance,
     record_state: &'static str,
-    finding_provider_fields: ProviderFields,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Remediation {
-    recommendation: Recommendation,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Recommendation {
-    text: String,
+    finding_provider_fields: Value,
 }
 
 #[derive(Serialize)]
@@ -72,13 +61,7 @@ struct Resource<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     region: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    details: Option<Details>,
-}
-
-#[derive(Serialize)]
-struct Details {
-    #[serde(rename = "AwsCloudTrailTrail")]
-    trail: TrailDetails,
+    details: Option<BTreeMap<&'static str, TrailDetails>>,
 }
 
 #[derive(Serialize)]
@@ -109,19 +92,6 @@ struct Compliance {
 struct Reason {
     reason_code: String,
     description: String,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct ProviderFields {
-    severity: SeverityLabel,
-    types: [&'static str; 1],
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct SeverityLabel {
-    label: &'static str,
 }
 
 pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
@@ -155,9 +125,9 @@ fn finding<'a>(report: &'a Report, trail: &'a TrailReport, requirements: &[Strin
         updated_at: report.generated_at,
         title: TITLE,
         description: description(trail),
-        remediation: (!fix.is_empty()).then(|| Remediation {
-            recommendation: Recommendation { text: bounded(&fix, RECOMMENDATION_BYTES_MAX) },
-        }),
+        remediation: (!fix.is_empty()).then(
+            || json!({ "Recommendation": { "Text": bounded(&fix, RECOMMENDATION_BYTES_MAX) } }),
+        ),
         product_fields: product_fields(report, trail),
         resources: resources(trail),
         compliance: Compliance {
@@ -166,11 +136,11 @@ fn finding<'a>(report: &'a Report, trail: &'a TrailReport, requirements: &[Strin
             status_reasons: trail.checks.iter().filter_map(reason).collect(),
         },
         record_state: if trail.is_gone() { "ARCHIVED" } else { "ACTIVE" },
-        finding_provider_fields: ProviderFields {
-            severity: SeverityLabel { label: level(severity::of_trail(trail)) },
-            types: ["Software and Configuration Checks/Industry and Regulatory Standards/CIS AWS \
-                 Foundations Benchmark"],
-        },
+        finding_provider_fields: json!({
+            "Severity": { "Label": level(severity::of_trail(trail)) },
+            "Types": ["Software and Configuration Checks/Industry and Regulatory Standards/CIS \
+                AWS Foundations Benchmark"],
+        }),
     }
 }
 
@@ -282,7 +252,7 @@ fn resources(trail: &TrailReport) -> Vec<Resource<'_>> {
         id: bounded(trail.arn_or_id(), ID_BYTES_MAX),
         partition,
         region: Some(trail.region.as_str()).filter(|region| region.len() <= REGION_BYTES_MAX),
-        details: Some(Details { trail: details }),
+        details: Some(BTreeMap::from([("AwsCloudTrailTrail", details)])),
     }];
     if let Some(key) = trail.key.as_deref().and_then(|key| KeyArn::parse(key).ok()) {
         resources.push(Resource {

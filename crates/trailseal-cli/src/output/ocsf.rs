@@ -5,9 +5,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::io::{self, Write};
 
 use serde::Serialize;
-use trailseal_rule::{
-    ACCOUNT_TYPE, CHECKS, ComplianceType, Profile, Severity, TRAIL_TYPE, Timestamp,
-};
+use serde_json::{Value, json};
+use trailseal_rule::{ACCOUNT_TYPE, CHECKS, ComplianceType, Severity, TRAIL_TYPE, Timestamp};
 
 use super::identity::{by_version, partition, uid};
 use super::lines;
@@ -48,17 +47,10 @@ struct Event<'a> {
     finding_info: FindingInfo<'a>,
     compliance: Compliance<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    remediation: Option<Remediation>,
+    remediation: Option<Value>,
     resources: Vec<Resource<'a>>,
     /// Members for which the schema has no attribute.
-    unmapped: Unmapped<'a>,
-}
-
-#[derive(Serialize)]
-struct Unmapped<'a> {
-    /// The profile of the evaluation; null without an evaluation.
-    profile: Option<Profile>,
-    skipped: &'a [String],
+    unmapped: Value,
 }
 
 #[derive(Serialize)]
@@ -142,11 +134,6 @@ struct Check<'a> {
 }
 
 #[derive(Serialize)]
-struct Remediation {
-    desc: String,
-}
-
-#[derive(Serialize)]
 struct Resource<'a> {
     uid: String,
     name: String,
@@ -185,7 +172,7 @@ pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn event<'a>(common: &'a Common<'a>, trail: &'a TrailReport) -> Event<'a> {
-    let (activity_id, activity_name) = activity(trail);
+    let (activity_id, activity_name) = if trail.is_gone() { (3, "Close") } else { (1, "Create") };
     let (severity_id, severity) = level(severity::of_trail(trail));
     let (status_id, status) = status(trail);
     Event {
@@ -211,12 +198,9 @@ fn event<'a>(common: &'a Common<'a>, trail: &'a TrailReport) -> Event<'a> {
         compliance: compliance(common, trail),
         remediation: remediation(trail),
         resources: resources(trail),
-        unmapped: Unmapped { profile: trail.profile, skipped: &trail.skipped },
+        // The profile is null without an evaluation.
+        unmapped: json!({ "profile": trail.profile, "skipped": trail.skipped }),
     }
-}
-
-fn activity(trail: &TrailReport) -> Named {
-    if trail.is_gone() { (3, "Close") } else { (1, "Create") }
 }
 
 fn level(severity: Severity) -> Named {
@@ -342,17 +326,12 @@ fn check(check: &CheckReport) -> Check<'_> {
     }
 }
 
-fn remediation(trail: &TrailReport) -> Option<Remediation> {
+fn remediation(trail: &TrailReport) -> Option<Value> {
     let fixes: Vec<&str> = trail.open_checks().filter_map(|check| check.fix.as_deref()).collect();
-    (!fixes.is_empty()).then(|| Remediation { desc: fixes.join("\n") })
+    (!fixes.is_empty()).then(|| json!({ "desc": fixes.join("\n") }))
 }
 
-/// The type of the evaluated resource: a trail, or an account without trails.
-fn affected_type(trail: &TrailReport) -> &'static str {
-    if trail.is_of_account() { ACCOUNT_TYPE } else { TRAIL_TYPE }
-}
-
-/// The trail, its key and its bucket.
+/// The trail, or an account without trails, then its key and its bucket.
 fn resources(trail: &TrailReport) -> Vec<Resource<'_>> {
     let partition = partition(trail);
     let related = |kind, uid: String, name: &str| Resource {
@@ -364,11 +343,12 @@ fn resources(trail: &TrailReport) -> Vec<Resource<'_>> {
         role_id: 4,
         role: "Related",
     };
+    let affected_type = if trail.is_of_account() { ACCOUNT_TYPE } else { TRAIL_TYPE };
     let mut resources = vec![Resource {
         region: Some(trail.region.as_str()),
         role_id: 3,
         role: "Affected",
-        ..related(affected_type(trail), trail.arn_or_id().to_owned(), trail.name())
+        ..related(affected_type, trail.arn_or_id().to_owned(), trail.name())
     }];
     if let Some(key) = &trail.key {
         resources.push(related("AWS::KMS::Key", key.clone(), key));

@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use serde::Serialize;
+use serde_json::{Value, json};
 use trailseal_rule::{CHECKS, CIS_CONTROLS, ComplianceType, Profile, Severity, Timestamp};
 
 use super::identity::{fingerprint, uid};
@@ -30,7 +31,7 @@ struct Log<'a> {
 #[serde(rename_all = "camelCase")]
 struct Run<'a> {
     tool: Tool<'a>,
-    automation_details: AutomationDetails,
+    automation_details: Value,
     invocations: [Invocation; 1],
     results: Vec<Finding<'a>>,
 }
@@ -50,19 +51,14 @@ struct Driver<'a> {
 }
 
 #[derive(Serialize)]
-struct AutomationDetails {
-    id: &'static str,
-}
-
-#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Rule<'a> {
     id: &'a str,
     short_description: Message,
     full_description: Message,
     help: Help,
-    default_configuration: Configuration,
-    properties: RuleProperties,
+    default_configuration: Value,
+    properties: Value,
 }
 
 #[derive(Serialize)]
@@ -74,22 +70,6 @@ struct Message {
 struct Help {
     text: String,
     markdown: String,
-}
-
-#[derive(Serialize)]
-struct Configuration {
-    level: &'static str,
-}
-
-#[derive(Serialize)]
-struct RuleProperties {
-    precision: &'static str,
-    #[serde(rename = "problem.severity")]
-    problem_severity: &'static str,
-    /// GitHub maps the number to low, medium, high and critical.
-    #[serde(rename = "security-severity")]
-    security_severity: &'static str,
-    tags: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -117,35 +97,16 @@ struct Finding<'a> {
     level: &'static str,
     message: Message,
     locations: [Location<'a>; 1],
-    partial_fingerprints: Fingerprints,
+    partial_fingerprints: Value,
     properties: FindingProperties<'a>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Location<'a> {
-    physical_location: PhysicalLocation,
+    physical_location: Value,
     #[serde(skip_serializing_if = "Option::is_none")]
     logical_locations: Option<[LogicalLocation<'a>; 1]>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct PhysicalLocation {
-    artifact_location: ArtifactLocation,
-    region: Lines,
-}
-
-#[derive(Serialize)]
-struct ArtifactLocation {
-    uri: String,
-}
-
-/// AWS writes each file as one line.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Lines {
-    start_line: u32,
 }
 
 #[derive(Serialize)]
@@ -154,15 +115,6 @@ struct LogicalLocation<'a> {
     name: String,
     fully_qualified_name: String,
     kind: &'a str,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Fingerprints {
-    /// GitHub distinguishes alerts by it; without it, all results of one line are one alert.
-    primary_location_line_hash: String,
-    #[serde(rename = "trailAndCheck/v1")]
-    trail_and_check: String,
 }
 
 #[derive(Serialize)]
@@ -185,7 +137,7 @@ pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let rules = rules(report);
     let indices = rules.iter().enumerate().map(|(index, rule)| (rule.id, index)).collect();
     let run = Run {
-        automation_details: AutomationDetails { id: "trailseal/" },
+        automation_details: json!({ "id": "trailseal/" }),
         invocations: [invocation(report)],
         results: results(report, &indices),
         tool: Tool {
@@ -250,13 +202,14 @@ fn rule<'a>(id: &'a str, sentence: &str, why: &str, fails_when: Option<&str>) ->
         short_description: Message { text: clean(sentence) },
         full_description: Message { text: clean(why) },
         help: Help { text, markdown },
-        default_configuration: Configuration { level: "error" },
-        properties: RuleProperties {
-            precision: "very-high",
-            problem_severity: "error",
-            security_severity,
-            tags: fixed.into_iter().chain(tags).collect(),
-        },
+        default_configuration: json!({ "level": "error" }),
+        properties: json!({
+            "precision": "very-high",
+            "problem.severity": "error",
+            // GitHub maps the number to low, medium, high and critical.
+            "security-severity": security_severity,
+            "tags": fixed.into_iter().chain(tags).collect::<Vec<_>>(),
+        }),
     }
 }
 
@@ -275,7 +228,7 @@ fn invocation(report: &Report) -> Invocation {
 }
 
 fn notification(problem: &Problem) -> Notification {
-    let place = physical(uri_of_path(&problem.source));
+    let place = physical(&uri_of_path(&problem.source));
     Notification {
         level: "error",
         message: Message { text: plain(&problem.message) },
@@ -327,12 +280,12 @@ fn results<'a>(report: &'a Report, indices: &HashMap<&str, usize>) -> Vec<Findin
     let mut results = Vec::new();
     for trail in &report.trails {
         if trail.is_of_account() && trail.is_non_compliant() {
-            let place = physical(place(trail, is_live));
+            let place = physical(&place(trail, is_live));
             let text = plain(&trail.annotation);
             results.push(finding(trail, NO_TRAIL, CheckOutcome::Fail, text, place));
         }
         for check in trail.open_checks() {
-            let place = physical(place(trail, is_live));
+            let place = physical(&place(trail, is_live));
             results.push(of_check(trail, check, place));
         }
     }
@@ -342,11 +295,7 @@ fn results<'a>(report: &'a Report, indices: &HashMap<&str, usize>) -> Vec<Findin
     results
 }
 
-fn of_check<'a>(
-    trail: &'a TrailReport,
-    check: &'a CheckReport,
-    place: PhysicalLocation,
-) -> Finding<'a> {
+fn of_check<'a>(trail: &'a TrailReport, check: &'a CheckReport, place: Value) -> Finding<'a> {
     let what = clean(check.what.as_deref().unwrap_or_default());
     let fix = clean(check.fix.as_deref().unwrap_or_default());
     let name = clean(trail.name());
@@ -368,7 +317,7 @@ fn finding<'a>(
     rule_id: &'a str,
     outcome: CheckOutcome,
     text: String,
-    physical_location: PhysicalLocation,
+    physical_location: Value,
 ) -> Finding<'a> {
     let uid = format!("{}#{rule_id}", uid(trail));
     Finding {
@@ -378,10 +327,11 @@ fn finding<'a>(
         level: level(trail, outcome),
         message: Message { text },
         locations: [Location { physical_location, logical_locations: None }],
-        partial_fingerprints: Fingerprints {
-            primary_location_line_hash: format!("{}:1", fingerprint(&uid)),
-            trail_and_check: uid,
-        },
+        // GitHub distinguishes alerts by the hash; without it, all results of one line are one alert.
+        partial_fingerprints: json!({
+            "primaryLocationLineHash": format!("{}:1", fingerprint(&uid)),
+            "trailAndCheck/v1": uid,
+        }),
         properties: FindingProperties {
             outcome,
             compliance: trail.compliance,
@@ -406,11 +356,9 @@ fn level(trail: &TrailReport, outcome: CheckOutcome) -> &'static str {
     }
 }
 
-fn physical(uri: String) -> PhysicalLocation {
-    PhysicalLocation {
-        artifact_location: ArtifactLocation { uri },
-        region: Lines { start_line: 1 },
-    }
+/// The first line of a file: AWS writes each file as one line.
+fn physical(uri: &str) -> Value {
+    json!({ "artifactLocation": { "uri": uri }, "region": { "startLine": 1 } })
 }
 
 /// The file of a trail, or the trail in its account as if accounts and Regions were folders.
