@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 use flate2::Compression;
 use flate2::bufread::MultiGzDecoder;
 use flate2::write::GzEncoder;
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// The size of the reads of `trailseal check`.
 const BUFFER_BYTES: usize = 512 << 10;
@@ -75,7 +75,23 @@ fn main() -> Result<(), Box<dyn Error>> {
     let jq = settings.with_jq.then(|| command(Command::new("jq").arg(OF_TRAILS).arg(&plain)));
     // Without jq, there is nothing to compare with.
     let jq = jq.and_then(Result::ok);
-    let line = line(&settings, fs::metadata(&plain)?.len(), read, check, inflate, check_zipped, jq);
+    let rounded = |number: f64| (number * 1000.0).round() / 1000.0;
+    let line = json!({
+        "bench": "check",
+        "bytes": fs::metadata(&plain)?.len(),
+        "runs": settings.runs,
+        "seconds": {
+            "read": rounded(read.seconds),
+            "check": rounded(check.seconds),
+            "inflate": rounded(inflate.seconds),
+            "checkGz": rounded(check_zipped.seconds),
+            "jq": jq.map(|jq| rounded(jq.seconds)),
+        },
+        "ofRead": rounded(read.seconds / check.seconds),
+        "timesJq": jq.map(|jq| rounded(jq.seconds / check.seconds)),
+        "gzOfInflate": rounded(inflate.seconds / check_zipped.seconds),
+        "peakKib": { "check": check.peak_kib, "checkGz": check_zipped.peak_kib },
+    });
     writeln!(io::stdout(), "{line}")?;
     Ok(())
 }
@@ -104,31 +120,19 @@ fn snapshot(
     if plain.exists() && zipped.exists() {
         return Ok((plain, zipped));
     }
-    let mut child = Command::new(maker)
-        .arg(settings.megabytes.to_string())
-        .stdout(Stdio::piped())
-        .spawn()
-        .map_err(|error| format!("`{}` cannot be run: {error}", maker.display()))?;
     let (new_plain, new_zipped) = (plain.with_extension("new"), zipped.with_extension("new"));
-    let mut out = BufWriter::new(File::create(&new_plain)?);
-    let mut encoder =
-        GzEncoder::new(BufWriter::new(File::create(&new_zipped)?), Compression::new(6));
-    let mut made = child.stdout.take().ok_or("no output")?;
-    let mut buffer = vec![0; BUFFER_BYTES];
-    loop {
-        let count = made.read(&mut buffer)?;
-        let chunk = buffer.get(..count).unwrap_or_default();
-        if chunk.is_empty() {
-            break;
-        }
-        out.write_all(chunk)?;
-        encoder.write_all(chunk)?;
-    }
-    out.flush()?;
-    encoder.finish()?.flush()?;
-    if !child.wait()?.success() {
+    let made = Command::new(maker)
+        .arg(settings.megabytes.to_string())
+        .stdout(File::create(&new_plain)?)
+        .status()
+        .map_err(|error| format!("`{}` cannot be run: {error}", maker.display()))?;
+    if !made.success() {
         return Err("failed to create the snapshot".into());
     }
+    let zipped_out = BufWriter::new(File::create(&new_zipped)?);
+    let mut encoder = GzEncoder::new(zipped_out, Compression::new(6));
+    io::copy(&mut File::open(&new_plain)?, &mut encoder)?;
+    encoder.finish()?.flush()?;
     fs::rename(new_plain, &plain)?;
     fs::rename(new_zipped, &zipped)?;
     Ok((plain, zipped))
@@ -184,32 +188,4 @@ fn better(best: Option<Measured>, run: Measured) -> Measured {
         },
         None => run,
     }
-}
-
-fn line(
-    settings: &Settings,
-    bytes: u64,
-    read: Measured,
-    check: Measured,
-    inflate: Measured,
-    check_zipped: Measured,
-    jq: Option<Measured>,
-) -> Value {
-    let rounded = |number: f64| (number * 1000.0).round() / 1000.0;
-    json!({
-        "bench": "check",
-        "bytes": bytes,
-        "runs": settings.runs,
-        "seconds": {
-            "read": rounded(read.seconds),
-            "check": rounded(check.seconds),
-            "inflate": rounded(inflate.seconds),
-            "checkGz": rounded(check_zipped.seconds),
-            "jq": jq.map(|jq| rounded(jq.seconds)),
-        },
-        "ofRead": rounded(read.seconds / check.seconds),
-        "timesJq": jq.map(|jq| rounded(jq.seconds / check.seconds)),
-        "gzOfInflate": rounded(inflate.seconds / check_zipped.seconds),
-        "peakKib": { "check": check.peak_kib, "checkGz": check_zipped.peak_kib },
-    })
 }
