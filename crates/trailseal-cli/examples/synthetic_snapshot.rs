@@ -26,47 +26,28 @@ fn main() -> io::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let megabytes: u64 = arguments.first().and_then(|text| text.parse().ok()).unwrap_or(500);
     let is_pretty = arguments.iter().any(|argument| argument == "pretty");
-    let mut out = Counted { inner: BufWriter::new(io::stdout().lock()), bytes: 0 };
-    write!(
-        out,
-        "{{\"fileVersion\":\"1.0\",\"configSnapshotId\":\"00000000-0000-4000-8000-000000000000\",\"configurationItems\":["
-    )?;
+    let mut out = BufWriter::new(io::stdout().lock());
+    let start = r#"{"fileVersion":"1.0","configSnapshotId":"00000000-0000-4000-8000-000000000000","configurationItems":["#;
+    out.write_all(start.as_bytes())?;
+    let mut bytes = start.len() as u64;
     let wanted = megabytes * 1_000_000;
     let mut number = 0;
     let mut trails = 0;
-    while out.bytes < wanted {
+    while bytes < wanted {
         if number > 0 {
             out.write_all(b",")?;
+            bytes += 1;
         }
-        let is_trail = trails < TRAILS && out.bytes >= wanted / TRAILS * trails;
+        let is_trail = trails < TRAILS && bytes >= wanted / TRAILS * trails;
         let item = if is_trail { trail(trails) } else { item(number) };
         trails += u64::from(is_trail);
-        if is_pretty {
-            serde_json::to_writer_pretty(&mut out, &item)?;
-        } else {
-            serde_json::to_writer(&mut out, &item)?;
-        }
+        let text = if is_pretty { format!("{item:#}") } else { item.to_string() };
+        out.write_all(text.as_bytes())?;
+        bytes += text.len() as u64;
         number += 1;
     }
     out.write_all(b"]}")?;
     out.flush()
-}
-
-struct Counted<W> {
-    inner: W,
-    bytes: u64,
-}
-
-impl<W: Write> Write for Counted<W> {
-    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
-        let count = self.inner.write(buffer)?;
-        self.bytes += count as u64;
-        Ok(count)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.inner.flush()
-    }
 }
 
 /// A pseudorandom number (SplitMix64).
