@@ -45,52 +45,31 @@ async fn candidates(
     settings: &Settings,
     testbed: &Testbed,
 ) -> Result<Vec<Candidate>, Box<dyn Error>> {
+    use Over::{Http, Tls};
     let ours = testbed.change(&[]);
     let theirs = testbed.change(&[("AssumeRoleMode", "false")]);
+    let rust = |program, over| (program, testbed.settings(over));
     let python = |over| python(testbed, settings, over);
-    Ok(vec![
-        Candidate {
-            reports: false,
-            ..candidate("empty", "an empty function", &settings.empty, testbed, Over::Http, &ours)
-                .await?
-        },
-        candidate("http", "the function, HTTP", &settings.function, testbed, Over::Http, &ours)
-            .await?,
-        candidate("tls", "the function, TLS", &settings.function, testbed, Over::Tls, &ours)
-            .await?,
-        made("python-http", "the Python rule, HTTP", python(Over::Http), testbed, &theirs).await?,
-        made("python-tls", "the Python rule, TLS", python(Over::Tls), testbed, &theirs).await?,
-    ])
-}
-
-async fn candidate(
-    id: &'static str,
-    about: &'static str,
-    program: &Path,
-    testbed: &Testbed,
-    over: Over,
-    event: &[u8],
-) -> Result<Candidate, Box<dyn Error>> {
-    made(id, about, (program, testbed.settings(over)), testbed, event).await
-}
-
-async fn made(
-    id: &'static str,
-    about: &'static str,
-    (program, settings): (&Path, FunctionSettings),
-    testbed: &Testbed,
-    event: &[u8],
-) -> Result<Candidate, Box<dyn Error>> {
-    Ok(Candidate {
-        id,
-        about,
-        function: Function::rest(program, &testbed.lab, settings).await?,
-        event: event.to_vec(),
-        reports: true,
-        until_ready: Vec::new(),
-        until_response: Vec::new(),
-        peak_kib: Vec::new(),
-    })
+    let mut candidates = Vec::new();
+    for (id, about, (program, of_program), event) in [
+        ("empty", "an empty function", rust(settings.empty.as_path(), Http), &ours),
+        ("http", "the function, HTTP", rust(&settings.function, Http), &ours),
+        ("tls", "the function, TLS", rust(&settings.function, Tls), &ours),
+        ("python-http", "the Python rule, HTTP", python(Http), &theirs),
+        ("python-tls", "the Python rule, TLS", python(Tls), &theirs),
+    ] {
+        candidates.push(Candidate {
+            id,
+            about,
+            function: Function::rest(program, &testbed.lab, of_program).await?,
+            event: event.clone(),
+            reports: id != "empty",
+            until_ready: Vec::new(),
+            until_response: Vec::new(),
+            peak_kib: Vec::new(),
+        });
+    }
+    Ok(candidates)
 }
 
 fn python<'a>(
