@@ -32,7 +32,7 @@ pub(crate) async fn settings(
     for (name, value) in [
         ("BARE_CALLS", path.display().to_string()),
         ("BARE_ADDRESS", testbed.address(over)),
-        ("BARE_ROOTS", testbed.roots().display().to_string()),
+        ("BARE_ROOTS", testbed.roots.display().to_string()),
     ] {
         of_bare.environment.push((name.to_owned(), value));
     }

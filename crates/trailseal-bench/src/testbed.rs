@@ -35,7 +35,7 @@ pub(crate) struct Testbed {
     http: Vec<Listener>,
     https: Vec<Listener>,
     /// A file with the roots of the system and of the lab.
-    roots: PathBuf,
+    pub(crate) roots: PathBuf,
 }
 
 impl Testbed {
@@ -60,7 +60,7 @@ impl Testbed {
     /// The settings of a function that calls each service at a separate address.
     pub(crate) fn settings(&self, over: Over) -> FunctionSettings {
         let mut settings = FunctionSettings::new(ACCOUNT, REGION);
-        let listeners = if over == Over::Http { &self.http } else { &self.https };
+        let listeners = self.listeners(over);
         let mut set = |name: &str, value: String| {
             settings.environment.push((name.to_owned(), value));
         };
@@ -84,13 +84,11 @@ impl Testbed {
     }
 
     pub(crate) fn address(&self, over: Over) -> String {
-        let listeners = if over == Over::Http { &self.http } else { &self.https };
-        listeners.first().map(Listener::url).unwrap_or_default()
+        self.listeners(over).first().map(Listener::url).unwrap_or_default()
     }
 
-    /// The file with the trusted roots.
-    pub(crate) fn roots(&self) -> &Path {
-        &self.roots
+    fn listeners(&self, over: Over) -> &[Listener] {
+        if over == Over::Http { &self.http } else { &self.https }
     }
 
     /// The change of the first trail, with these parameters.
@@ -117,7 +115,7 @@ impl Testbed {
 }
 
 /// An account with this number of compliant trails, each with its own key and bucket.
-pub(crate) fn state(trails: usize) -> Result<State, Box<dyn Error>> {
+fn state(trails: usize) -> Result<State, Box<dyn Error>> {
     let each = |make: fn(usize) -> Value| -> Vec<Value> { (0..trails).map(make).collect() };
     let document = json!({
         "trailsealLab": 1,
@@ -166,6 +164,6 @@ pub(crate) fn key_arn(number: usize) -> String {
     format!("arn:aws:kms:{REGION}:{ACCOUNT}:key/{number:08}-0000-4000-8000-000000000000")
 }
 
-pub(crate) fn bucket(number: usize) -> String {
+fn bucket(number: usize) -> String {
     format!("example-logs-{number:06}")
 }

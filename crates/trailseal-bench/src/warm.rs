@@ -48,24 +48,18 @@ impl<'a> Warm<'a> {
         settings: FunctionSettings,
         event: &'a [u8],
     ) -> Result<Self, Box<dyn Error>> {
-        let function = Function::spawn(program, &testbed.lab, settings).await?;
-        let mut warm = Self { function, event, durations: Vec::new() };
+        let mut function = Function::spawn(program, &testbed.lab, settings).await?;
         for _ in 0..UNMEASURED {
-            warm.once(testbed).await?;
+            once(&mut function, testbed, event).await?;
         }
-        Ok(warm)
+        Ok(Self { function, event, durations: Vec::new() })
     }
 
     async fn block(&mut self, testbed: &Testbed) -> Result<(), Box<dyn Error>> {
         for _ in 0..BLOCK {
-            let duration = self.once(testbed).await?;
-            self.durations.push(duration);
+            self.durations.push(once(&mut self.function, testbed, self.event).await?);
         }
         Ok(())
-    }
-
-    async fn once(&mut self, testbed: &Testbed) -> Result<Duration, Box<dyn Error>> {
-        once(&mut self.function, testbed, self.event).await
     }
 
     fn print(&self, id: &str, about: &str) -> Result<(), Box<dyn Error>> {

@@ -22,7 +22,7 @@ use tokio_rustls::TlsConnector;
 
 type Failure = Box<dyn Error + Send + Sync>;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 struct Call {
     method: String,
     path: String,
@@ -41,8 +41,7 @@ async fn main() -> Result<(), Failure> {
     let next = Call {
         method: "GET".to_owned(),
         path: "/2018-06-01/runtime/invocation/next".to_owned(),
-        headers: Map::new(),
-        body: String::new(),
+        ..Call::default()
     };
     loop {
         let event = ask(&mut runtime, &next, &runtime_host).await?;
@@ -54,8 +53,8 @@ async fn main() -> Result<(), Failure> {
         let answer = Call {
             method: "POST".to_owned(),
             path,
-            headers: Map::new(),
             body: "{\"accepted\":1}".to_owned(),
+            ..Call::default()
         };
         ask(&mut runtime, &answer, &runtime_host).await?;
     }
