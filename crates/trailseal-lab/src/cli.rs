@@ -107,7 +107,7 @@ async fn work(
     let (state, steps) = match (state, steps) {
         (Ok(state), Ok(steps)) => (state, steps),
         (state, steps) => {
-            let mut lines = Vec::from_iter(state.err());
+            let mut lines = state.err().unwrap_or_default();
             lines.extend(steps.err().unwrap_or_default());
             return Err(Failure(lines));
         }
@@ -132,15 +132,17 @@ async fn work(
     Ok(code)
 }
 
-fn state(path: Option<&Path>) -> Result<State, String> {
+fn state(path: Option<&Path>) -> Result<State, Vec<String>> {
     let Some(path) = path else {
-        return State::default_state().map_err(|error| error.to_string());
+        return State::default_state().map_err(|error| vec![error.to_string()]);
     };
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path)
-        .map_err(|error| format!("{name}: cannot be read: {error}"))?;
-    State::parse(&name, &text)
-        .map_err(|error| format!("{name}: {}; STATE.md describes the form", error.fault))
+        .map_err(|error| vec![format!("{name}: cannot be read: {error}")])?;
+    State::parse(&name, &text).map_err(|error| {
+        let faults = error.faults.iter();
+        faults.map(|fault| format!("{name}: {fault}; STATE.md describes the form")).collect()
+    })
 }
 
 /// Serves the endpoints until the process is interrupted.

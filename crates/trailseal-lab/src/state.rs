@@ -18,8 +18,7 @@ pub(crate) use lookup::{KeyName, Visible};
 pub const STATE_VERSION: u64 = 1;
 
 /// The data that the lab answers from.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct State {
     pub accounts: Vec<Account>,
     /// The trails, each once: shadow and organization copies are derived.
@@ -290,11 +289,11 @@ pub struct Denial {
 
 /// A state that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("`{name}` is not a valid lab state: {fault}")]
+#[error("`{name}` is not a valid lab state: {}", faults.join("; "))]
 pub struct StateError {
     name: String,
-    /// What is wrong, with its place and what was expected.
-    pub fault: String,
+    /// What is wrong, each with its place and what was expected.
+    pub faults: Vec<String>,
 }
 
 impl State {
@@ -312,10 +311,10 @@ impl State {
     /// # Errors
     ///
     /// The text is not JSON, has another version, or has a member that is missing, unknown or
-    /// malformed; the error names the first one.
+    /// malformed; the error names one per element.
     pub fn parse(name: &str, text: &str) -> Result<Self, StateError> {
         let value: Value = serde_json::from_str(text)
-            .map_err(|error| StateError { name: name.to_owned(), fault: error.to_string() })?;
+            .map_err(|error| StateError { name: name.to_owned(), faults: vec![error.to_string()] })?;
         Self::from_value(name, &value)
     }
 
@@ -325,6 +324,6 @@ impl State {
     ///
     /// As [`State::parse`].
     pub fn from_value(name: &str, value: &Value) -> Result<Self, StateError> {
-        read::state(value).map_err(|fault| StateError { name: name.to_owned(), fault })
+        read::state(value).map_err(|faults| StateError { name: name.to_owned(), faults })
     }
 }

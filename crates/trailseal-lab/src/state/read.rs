@@ -1,7 +1,7 @@
 //! Reads the state from its JSON document and validates its texts.
 
-use serde::de::{Deserialize, Deserializer, Error};
-use serde_json::Value;
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error};
+use serde_json::{Map, Value};
 
 use super::{Key, STATE_VERSION, State};
 use crate::arn::{Arn, is_account_id, is_region};
@@ -12,86 +12,119 @@ use crate::operation::Operation;
 /// `Err` has the path of the fault within the checked value, and what was expected there.
 type Checked = Result<(), String>;
 
-/// Reads the whole document; an error names its first fault.
-pub(super) fn state(value: &Value) -> Result<State, String> {
-    let mut value = value.clone();
-    let version = value.as_object_mut().and_then(|document| document.remove("trailsealLab"));
-    if version.and_then(|version| version.as_u64()) != Some(STATE_VERSION) {
-        return Err(format!("`trailsealLab`: expected {STATE_VERSION}"));
+/// Reads the whole document; the error contains the first fault of each element of each list.
+pub(super) fn state(value: &Value) -> Result<State, Vec<String>> {
+    let members = value.as_object().cloned().unwrap_or_default();
+    let mut document = Document { members, faults: Vec::new() };
+    let version = document.members.remove("trailsealLab").and_then(|version| version.as_u64());
+    if version != Some(STATE_VERSION) {
+        document.faults.push(format!("`trailsealLab`: expected {STATE_VERSION}"));
     }
-    // `null` counts as a missing member.
-    let lists = value.as_object_mut().into_iter().flat_map(|document| document.values_mut());
-    for element in lists.filter_map(Value::as_array_mut).flatten() {
-        if let Some(members) = element.as_object_mut() {
-            members.retain(|_, value| !value.is_null());
-        }
-    }
-    let state: State = serde_path_to_error::deserialize(value)
-        .map_err(|error| format!("`{}`: {}", error.path(), error.inner()))?;
-    check(&state).map_err(|fault| format!("`{}", fault.trim_start_matches('.')))?;
-    Ok(state)
+    let state = State {
+        accounts: document.list("accounts", |account| {
+            account_id("id", &account.id)?;
+            each("regions", &account.regions, |name| region("", name))
+        }),
+        trails: document.list("trails", |trail| {
+            arn("arn", &trail.arn, "cloudtrail", "trail")?;
+            text("s3BucketName", &trail.s3_bucket_name)
+        }),
+        keys: document.list("keys", key),
+        aliases: document.list("aliases", |alias| {
+            arn("arn", &alias.arn, "kms", "alias")?;
+            arn("targetKeyArn", &alias.target_key_arn, "kms", "key")
+        }),
+        buckets: document.list("buckets", |bucket| {
+            text("name", &bucket.name)?;
+            place(&bucket.account, &bucket.region)
+        }),
+        roles: document.list("roles", |role| {
+            arn("arn", &role.arn, "iam", "role")?;
+            each("trustedAccounts", &role.trusted_accounts, |id| account_id("", id))
+        }),
+        config_rules: document.list("configRules", |rule| {
+            text("name", &rule.name)?;
+            place(&rule.account, &rule.region)?;
+            each("results", &rule.results, |result| {
+                text("resourceType", &result.resource_type)?;
+                text("resourceId", &result.resource_id)?;
+                let words = &model::REPORTABLE_COMPLIANCE_TYPES;
+                word("complianceType", &result.compliance_type, words)
+            })
+        }),
+        discovered_resources: document.list("discoveredResources", |resource| {
+            text("resourceType", &resource.resource_type)?;
+            text("resourceId", &resource.resource_id)?;
+            place(&resource.account, &resource.region)
+        }),
+        history: document.list("history", |history| {
+            place(&history.account, &history.region)?;
+            each("items", &history.items, item)
+        }),
+        denials: document.list("denials", |denial| {
+            account_id("account", &denial.account)?;
+            let known = Operation::from_iam(&denial.operation).is_some();
+            expect(known, "operation", "an operation of the lab such as `kms:DescribeKey`")?;
+            if let Some(policy) = &denial.policy {
+                word("policy", policy, &model::DENYING_POLICIES)?;
+            }
+            let mut error = denial.error.iter();
+            error.try_for_each(|error| word("error", error, &model::CLOUDTRAIL_ERRORS))
+        }),
+        organization_accounts: document.list("organizationAccounts", |account| {
+            account_id("id", &account.id)?;
+            word("state", &account.state, &model::ACCOUNT_STATES)
+        }),
+        aggregators: document.list("aggregators", |aggregator| {
+            text("name", &aggregator.name)?;
+            place(&aggregator.account, &aggregator.region)?;
+            each("accounts", &aggregator.accounts, |id| account_id("", id))
+        }),
+    };
+    let unknown = document.members.keys().map(|name| format!("`{name}`: unknown member"));
+    document.faults.extend(unknown);
+    if document.faults.is_empty() { Ok(state) } else { Err(document.faults) }
 }
 
-fn check(state: &State) -> Checked {
-    each("accounts", &state.accounts, |account| {
-        account_id("id", &account.id)?;
-        each("regions", &account.regions, |name| region("", name))
-    })?;
-    each("trails", &state.trails, |trail| {
-        arn("arn", &trail.arn, "cloudtrail", "trail")?;
-        text("s3BucketName", &trail.s3_bucket_name)
-    })?;
-    each("keys", &state.keys, key)?;
-    each("aliases", &state.aliases, |alias| {
-        arn("arn", &alias.arn, "kms", "alias")?;
-        arn("targetKeyArn", &alias.target_key_arn, "kms", "key")
-    })?;
-    each("buckets", &state.buckets, |bucket| {
-        text("name", &bucket.name)?;
-        place(&bucket.account, &bucket.region)
-    })?;
-    each("roles", &state.roles, |role| {
-        arn("arn", &role.arn, "iam", "role")?;
-        each("trustedAccounts", &role.trusted_accounts, |id| account_id("", id))
-    })?;
-    each("configRules", &state.config_rules, |rule| {
-        text("name", &rule.name)?;
-        place(&rule.account, &rule.region)?;
-        each("results", &rule.results, |result| {
-            text("resourceType", &result.resource_type)?;
-            text("resourceId", &result.resource_id)?;
-            let words = &model::REPORTABLE_COMPLIANCE_TYPES;
-            word("complianceType", &result.compliance_type, words)
-        })
-    })?;
-    each("discoveredResources", &state.discovered_resources, |resource| {
-        text("resourceType", &resource.resource_type)?;
-        text("resourceId", &resource.resource_id)?;
-        place(&resource.account, &resource.region)
-    })?;
-    each("history", &state.history, |history| {
-        place(&history.account, &history.region)?;
-        each("items", &history.items, item)
-    })?;
-    each("denials", &state.denials, |denial| {
-        account_id("account", &denial.account)?;
-        let known = Operation::from_iam(&denial.operation).is_some();
-        expect(known, "operation", "an operation of the lab such as `kms:DescribeKey`")?;
-        if let Some(policy) = &denial.policy {
-            word("policy", policy, &model::DENYING_POLICIES)?;
+/// The members of the document that are not read yet, and the faults so far.
+struct Document {
+    members: Map<String, Value>,
+    faults: Vec<String>,
+}
+
+impl Document {
+    /// Reads each element of a list; an element with a fault is left out.
+    fn list<T: DeserializeOwned>(
+        &mut self,
+        name: &str,
+        check: impl Fn(&T) -> Checked,
+    ) -> Vec<T> {
+        let elements = match self.members.remove(name) {
+            None => Vec::new(),
+            Some(Value::Array(elements)) => elements,
+            Some(_) => {
+                self.faults.push(format!("`{name}`: expected a list"));
+                Vec::new()
+            }
+        };
+        let mut list = Vec::new();
+        for (index, mut element) in elements.into_iter().enumerate() {
+            if let Some(members) = element.as_object_mut() {
+                // `null` counts as a missing member.
+                members.retain(|_, value| !value.is_null());
+            }
+            let read = serde_path_to_error::deserialize(element).map_err(|error| {
+                let path = error.path().to_string();
+                let dot = if path == "." || path.starts_with('[') { "" } else { "." };
+                format!("{dot}{}`: {}", path.trim_matches('.'), error.inner())
+            });
+            match read.and_then(|element| check(&element).map(|()| element)) {
+                Ok(element) => list.push(element),
+                Err(fault) => self.faults.push(format!("`{name}[{index}]{fault}")),
+            }
         }
-        let mut error = denial.error.iter();
-        error.try_for_each(|error| word("error", error, &model::CLOUDTRAIL_ERRORS))
-    })?;
-    each("organizationAccounts", &state.organization_accounts, |account| {
-        account_id("id", &account.id)?;
-        word("state", &account.state, &model::ACCOUNT_STATES)
-    })?;
-    each("aggregators", &state.aggregators, |aggregator| {
-        text("name", &aggregator.name)?;
-        place(&aggregator.account, &aggregator.region)?;
-        each("accounts", &aggregator.accounts, |id| account_id("", id))
-    })
+        list
+    }
 }
 
 fn key(key: &Key) -> Checked {
@@ -234,10 +267,15 @@ mod tests {
             ("configRules", json!([rule]), "`configRules[0].results[0].resourceType`: expected a"),
         ] {
             let fault = state(&json!({ "trailsealLab": 1, name: list })).unwrap_err();
-            assert!(fault.starts_with(expected), "{fault}");
+            assert!(fault.len() == 1 && fault[0].starts_with(expected), "{fault:?}");
         }
         let fine = json!([{ "arn": arn, "rotation": null, "state": null }]);
         assert!(state(&json!({ "trailsealLab": 1, "keys": fine })).is_ok());
-        assert_eq!(state(&json!({})).unwrap_err(), "`trailsealLab`: expected 1");
+        let several = json!({ "keys": [{ "arn": 7 }, { "arn": arn }, {}], "trails": 1, "kees": [] });
+        let several = state(&several).unwrap_err();
+        let places = several.iter().map(|fault| fault.split_once(": ").unwrap().0);
+        let expected =
+            ["`trailsealLab`", "`trails`", "`keys[0].arn`", "`keys[2].arn`", "`kees`"];
+        assert_eq!(places.collect::<Vec<_>>(), expected);
     }
 }

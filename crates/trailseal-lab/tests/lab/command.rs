@@ -69,7 +69,8 @@ fn events_from_files_are_evaluated_and_printed_as_json() {
 fn all_invalid_files_are_reported_before_anything_runs() {
     let broken = file("broken.json", "{\n \"a\": }");
     let other = file("other.json", "{}");
-    let state = file("state.json", r#"{"trailsealLab": 1, "keys": [{"arn": "x"}]}"#);
+    let keys = r#"[{"arn": "x"}, {"stat": "Enabled"}]"#;
+    let state = file("state.json", &format!(r#"{{"trailsealLab": 1, "keys": {keys}}}"#));
     let [broken, other, state] = [&broken, &other, &state].map(|path| path.to_str().unwrap());
     let output = lab(&["--bootstrap", "/none", "--state", state, broken, other, "/no/file"], "");
     assert_eq!(output.status.code(), Some(2));
@@ -77,6 +78,7 @@ fn all_invalid_files_are_reported_before_anything_runs() {
     let errors = text(&output.stderr);
     for expected in [
         "state.json: `keys[0].arn`: expected an ARN such as",
+        "state.json: `keys[1].stat`: unknown field `stat`",
         "broken.json: expected value at line 2 column 7",
         "other.json: the object has neither `invokingEvent`",
         "/no/file: cannot be read",
