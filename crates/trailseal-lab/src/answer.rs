@@ -17,7 +17,7 @@ use crate::record::Call;
 use crate::refusal::Refusal;
 use crate::reply::Reply;
 use crate::requests;
-use crate::services::{self, HeadBucket, Request};
+use crate::services::{self, Request};
 use crate::shape;
 
 /// An answer and how long it takes.
@@ -37,48 +37,61 @@ struct Asked {
     body: Result<Value, Refusal>,
 }
 
+/// A request with its caller and the fault that affects it.
+#[derive(Debug)]
+struct Incoming {
+    number: u64,
+    asked: Asked,
+    caller: Result<Caller, Refusal>,
+    /// The text that faults and denials search for the resource of the request.
+    mentions: String,
+    fault: Option<FaultKind>,
+}
+
+impl Incoming {
+    fn refuse(&self, refusal: &Refusal) -> Reply {
+        Reply::refusal(self.asked.service, refusal, self.number)
+    }
+}
+
 /// Answers a request and records it.
 pub(crate) fn answer(lab_state: &mut LabState, head: &Parts, body: &Bytes) -> Answer {
     lab_state.requests = lab_state.requests.saturating_add(1);
-    let request = lab_state.requests;
+    let number = lab_state.requests;
     let Some(asked) = asked(head, body) else {
         let refusal = Refusal::new("UnknownOperationException", "the lab serves no such request");
-        let reply = Reply::refusal(Service::Config, &refusal.with_status(404), request);
-        remember(
-            lab_state,
-            format!("{} {}", head.method, head.uri.path()),
-            None,
-            Value::Null,
-            &reply,
-            None,
-        );
+        lab_state.calls.push(Call {
+            operation: format!("{} {}", head.method, head.uri.path()),
+            account: None,
+            region: None,
+            request: Value::Null,
+            status: Some(404),
+            error: Some(refusal.code.to_owned()),
+            fault: None,
+        });
+        let reply = Reply::refusal(Service::Config, &refusal.with_status(404), number);
         return Answer { reply, delay: lab_state.latency };
     };
     let caller = recognise(&head.headers, asked.service, &lab_state.sessions, &lab_state.state);
-    let mentions = mentions(head, body);
+    let text = String::from_utf8_lossy(body).replace("\\/", "/");
+    let mentions = format!("{} {text}", head.uri.path());
     let fault = asked.operation.as_ref().ok().and_then(|known| {
         // A fault can name a caller: `@ACCOUNT/REGION`.
-        let by = caller.as_ref().map_or_else(
-            |_| String::new(),
-            |caller| format!(" @{}/{}", caller.account(), caller.region),
-        );
-        lab_state.faults.meet(*known, &format!("{mentions}{by}"))
+        let by = caller.as_ref().ok();
+        let by = by.map(|caller| format!(" @{}/{}", caller.account(), caller.region));
+        lab_state.faults.meet(*known, &format!("{mentions}{}", by.unwrap_or_default()))
     });
     let is_change = asked.operation.as_ref().is_ok_and(|known| known.changes_a_trail_or_a_key());
+    let incoming = Incoming { number, asked, caller, mentions, fault };
     let hang = if is_change { lab_state.hangs.meet() } else { None };
     let mut reply = Reply::silence();
     if hang != Some(Hang::BeforeTheChange) {
-        let carried_out = reply_to(lab_state, &asked, &caller, fault, &mentions, request);
+        let carried_out = reply_to(lab_state, &incoming);
         if hang.is_none() {
             reply = carried_out;
         }
     }
-    let name = match &asked.operation {
-        Ok(operation) => operation.iam().to_owned(),
-        Err(name) => format!("{}:{name}", asked.service.signing_name()),
-    };
-    let members = asked.body.unwrap_or(Value::Null);
-    remember(lab_state, name, caller.as_ref().ok(), members, &reply, fault);
+    remember(lab_state, incoming, &reply);
     let slow = match fault {
         Some(FaultKind::Slow(delay)) => delay,
         Some(_) | None => Duration::ZERO,
@@ -86,21 +99,20 @@ pub(crate) fn answer(lab_state: &mut LabState, head: &Parts, body: &Bytes) -> An
     Answer { reply, delay: lab_state.latency.saturating_add(slow) }
 }
 
-fn remember(
-    lab_state: &mut LabState,
-    operation: String,
-    caller: Option<&Caller>,
-    mut request: Value,
-    reply: &Reply,
-    fault: Option<FaultKind>,
-) {
+fn remember(lab_state: &mut LabState, incoming: Incoming, reply: &Reply) {
+    let Incoming { asked, caller, fault, .. } = incoming;
+    let mut request = asked.body.unwrap_or(Value::Null);
     if let Some(members) = request.as_object_mut() {
         members.remove("ResultToken");
     }
+    let caller = caller.ok();
     lab_state.calls.push(Call {
-        operation,
-        account: caller.map(|caller| caller.account().to_owned()),
-        region: caller.map(|caller| caller.region.clone()),
+        operation: match asked.operation {
+            Ok(operation) => operation.iam().to_owned(),
+            Err(name) => format!("{}:{name}", asked.service.signing_name()),
+        },
+        account: caller.as_ref().map(|caller| caller.account().to_owned()),
+        region: caller.map(|caller| caller.region),
         request,
         status: (reply.status != 0).then_some(reply.status),
         error: reply.error.map(str::to_owned),
@@ -108,46 +120,36 @@ fn remember(
     });
 }
 
-/// The text that faults and denials search for the resource of a request.
-fn mentions(head: &Parts, body: &Bytes) -> String {
-    format!("{} {}", head.uri.path(), String::from_utf8_lossy(body).replace("\\/", "/"))
-}
-
-fn reply_to(
-    lab_state: &mut LabState,
-    asked: &Asked,
-    caller: &Result<Caller, Refusal>,
-    fault: Option<FaultKind>,
-    mentions: &str,
-    request: u64,
-) -> Reply {
-    let refuse = |refusal: &Refusal| Reply::refusal(asked.service, refusal, request);
-    let operation = match &asked.operation {
+fn reply_to(lab_state: &mut LabState, incoming: &Incoming) -> Reply {
+    let operation = match &incoming.asked.operation {
         Ok(operation) => *operation,
         Err(name) => {
             let message = format!("the lab does not serve `{name}`");
-            return refuse(&Refusal::new("UnknownOperationException", message));
+            return incoming.refuse(&Refusal::new("UnknownOperationException", message));
         }
     };
-    if let Some(kind) = fault
-        && let Some(reply) = refused_by_fault(lab_state, operation, kind, asked, caller, request)
-    {
+    let refused =
+        incoming.fault.and_then(|kind| refused_by_fault(lab_state, operation, kind, incoming));
+    if let Some(reply) = refused {
         return reply;
     }
     let reply = if operation == Operation::HeadBucket {
-        head_bucket(lab_state, asked, caller.as_ref().ok(), request)
+        let (status, region) = head_bucket(lab_state, incoming);
+        Reply::head(status, region, incoming.number)
     } else {
-        match result_of(lab_state, operation, asked, caller, mentions) {
+        match result_of(lab_state, operation, incoming) {
             Ok(mut result) => {
-                if let (Some(FaultKind::RepeatedToken), Ok(body)) = (fault, &asked.body) {
+                if let (Some(FaultKind::RepeatedToken), Ok(body)) =
+                    (incoming.fault, &incoming.asked.body)
+                {
                     services::repeat_token(operation, body, &mut result);
                 }
-                Reply::result(operation, &result, request)
+                Reply::result(operation, &result, incoming.number)
             }
-            Err(refusal) => refuse(&refusal),
+            Err(refusal) => incoming.refuse(&refusal),
         }
     };
-    match fault {
+    match incoming.fault {
         Some(kind) => reply.garbled(operation, kind),
         None => reply,
     }
@@ -156,14 +158,13 @@ fn reply_to(
 fn result_of(
     lab_state: &mut LabState,
     operation: Operation,
-    asked: &Asked,
-    caller: &Result<Caller, Refusal>,
-    mentions: &str,
+    incoming: &Incoming,
 ) -> Result<Value, Refusal> {
-    let caller = caller.as_ref().map_err(Clone::clone)?;
-    let body = asked.body.as_ref().map_err(Clone::clone)?;
+    let caller = incoming.caller.as_ref().map_err(Clone::clone)?;
+    let body = incoming.asked.body.as_ref().map_err(Clone::clone)?;
     let body = &services::without_repetition(operation, body);
-    if let Some(denial) = lab_state.state.denies(caller.account(), operation.iam(), mentions) {
+    let denial = lab_state.state.denies(caller.account(), operation.iam(), &incoming.mentions);
+    if let Some(denial) = denial {
         return Err(denial.refusal(&caller.identity.arn, resource_of(operation, body)));
     }
     if matches!(operation, Operation::GetResourceConfigHistory | Operation::ListDiscoveredResources)
@@ -189,16 +190,12 @@ fn resource_of(operation: Operation, body: &Value) -> &str {
     body.get(member).and_then(Value::as_str).unwrap_or_default()
 }
 
-fn head_bucket(
-    lab_state: &LabState,
-    asked: &Asked,
-    caller: Option<&Caller>,
-    request: u64,
-) -> Reply {
-    let name = asked.body.as_ref().ok().and_then(|body| body.get("Bucket")).and_then(Value::as_str);
-    let HeadBucket { status, region } =
-        services::head_bucket(&lab_state.state, caller, name.unwrap_or_default());
-    Reply::head(status, region.as_deref(), request)
+/// The status of `HeadBucket` and the bucket's Region.
+fn head_bucket<'a>(lab_state: &'a LabState, incoming: &Incoming) -> (u16, Option<&'a str>) {
+    let body = incoming.asked.body.as_ref().ok();
+    let name = body.and_then(|body| body.get("Bucket")).and_then(Value::as_str);
+    let caller = incoming.caller.as_ref().ok();
+    services::head_bucket(&lab_state.state, caller, name.unwrap_or_default())
 }
 
 /// The response of a fault that prevents the operation.
@@ -206,16 +203,11 @@ fn refused_by_fault(
     lab_state: &LabState,
     operation: Operation,
     kind: FaultKind,
-    asked: &Asked,
-    caller: &Result<Caller, Refusal>,
-    request: u64,
+    incoming: &Incoming,
 ) -> Option<Reply> {
-    let arn = caller
-        .as_ref()
-        .map_or("arn:aws:sts::000000000000:assumed-role/unknown/unknown", |caller| {
-            caller.identity.arn.as_str()
-        });
-    let body = asked.body.as_ref().unwrap_or(&Value::Null);
+    let unknown = "arn:aws:sts::000000000000:assumed-role/unknown/unknown";
+    let arn = incoming.caller.as_ref().map_or(unknown, |caller| caller.identity.arn.as_str());
+    let body = incoming.asked.body.as_ref().unwrap_or(&Value::Null);
     let refusal = match kind {
         FaultKind::Slow(_)
         | FaultKind::TruncatedBody
@@ -230,39 +222,27 @@ fn refused_by_fault(
         }
         FaultKind::AccessDenied => denied(arn, operation.iam(), resource_of(operation, body)),
         FaultKind::NotFound => match not_found(operation, arn, body) {
-            Ok(result) => return Some(Reply::result(operation, &result, request)),
+            Ok(result) => return Some(Reply::result(operation, &result, incoming.number)),
             Err(refusal) => refusal,
         },
         FaultKind::ExpiredCredentials => expired(),
         FaultKind::ClockSkew => clock_skew(),
     };
     let reply = if operation == Operation::HeadBucket {
-        refused_head(lab_state, &refusal, asked, caller.as_ref().ok(), request)
+        // S3 refuses `HEAD` with a status and no body, but often still returns the Region.
+        let (_, region) = head_bucket(lab_state, incoming);
+        let (status, region) = match refusal.code {
+            "ThrottlingException" => (503, None),
+            "InternalFailure" | "ServiceUnavailable" => (refusal.status, None),
+            "NotFound" => (404, None),
+            "ExpiredTokenException" => (400, region),
+            _ => (403, region),
+        };
+        Reply::head(status, region, incoming.number)
     } else {
-        Reply::refusal(operation.service(), &refusal, request)
+        incoming.refuse(&refusal)
     };
     Some(if kind == FaultKind::ClockSkew { reply.an_hour_ahead() } else { reply })
-}
-
-/// S3 refuses `HEAD` with a status and no body, but still returns the bucket's Region.
-fn refused_head(
-    lab_state: &LabState,
-    refusal: &Refusal,
-    asked: &Asked,
-    caller: Option<&Caller>,
-    request: u64,
-) -> Reply {
-    let reply = head_bucket(lab_state, asked, caller, request);
-    let region = reply.headers.iter().find(|(name, _)| *name == "x-amz-bucket-region");
-    let region = region.map(|(_, region)| region.as_str());
-    let (status, region) = match refusal.code {
-        "ThrottlingException" => (503, None),
-        "InternalFailure" | "ServiceUnavailable" => (refusal.status, None),
-        "NotFound" => (404, None),
-        "ExpiredTokenException" => (400, region),
-        _ => (403, region),
-    };
-    Reply::head(status, region, request)
 }
 
 fn internal_error(operation: Operation) -> Refusal {

@@ -6,7 +6,6 @@ mod cloudtrail;
 mod config;
 mod history;
 mod key_changes;
-mod key_lists;
 mod kms;
 mod organizations;
 mod pages;
@@ -24,7 +23,7 @@ use crate::state::State;
 
 pub(crate) use config::admit_limit;
 pub(crate) use pages::{repeat_token, without_repetition};
-pub(crate) use s3::{HeadBucket, head_bucket};
+pub(crate) use s3::head_bucket;
 
 /// A valid request, with the caller and the lab's data.
 #[derive(Debug)]
@@ -104,8 +103,8 @@ pub(crate) fn carry_out(request: &mut Request<'_>) -> Result<Value, Refusal> {
         Operation::EnableKey => key_changes::switch_key(request, "Enabled"),
         Operation::DisableKey => key_changes::switch_key(request, "Disabled"),
         Operation::CancelKeyDeletion => key_changes::cancel_key_deletion(request),
-        Operation::ListKeys => key_lists::list_keys(request),
-        Operation::ListResourceTags => key_lists::list_resource_tags(request),
+        Operation::ListKeys => kms::list_keys(request),
+        Operation::ListResourceTags => kms::list_resource_tags(request),
         Operation::AssumeRole => sts::assume_role(request),
         Operation::GetCallerIdentity => Ok(sts::get_caller_identity(request.caller)),
         Operation::ListAccounts => organizations::list_accounts(request),

@@ -313,8 +313,10 @@ impl State {
     /// The text is not JSON, has another version, or has a member that is missing, unknown or
     /// malformed; the error names one per element.
     pub fn parse(name: &str, text: &str) -> Result<Self, StateError> {
-        let value: Value = serde_json::from_str(text)
-            .map_err(|error| StateError { name: name.to_owned(), faults: vec![error.to_string()] })?;
+        let value: Value = serde_json::from_str(text).map_err(|error| StateError {
+            name: name.to_owned(),
+            faults: vec![error.to_string()],
+        })?;
         Self::from_value(name, &value)
     }
 

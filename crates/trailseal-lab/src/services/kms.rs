@@ -14,6 +14,11 @@ use crate::state::{Alias, Key, KeyName, Rotation};
 /// The creation time of every key of the lab: 2026-01-15T09:00:00Z.
 const CREATION_DATE: i64 = 1_768_467_600_000;
 
+/// KMS's default number of keys per page.
+const KEYS_ON_A_PAGE: usize = 100;
+/// KMS's default number of tags per page.
+const TAGS_ON_A_PAGE: usize = 50;
+
 pub(super) fn describe_key(request: &mut Request<'_>) -> Result<Value, Refusal> {
     let name = request.text("KeyId");
     if let Some(alias) = missing_aws_alias(request, name) {
@@ -126,7 +131,7 @@ fn is_key_id(text: &str) -> bool {
 }
 
 /// The part of a key's ARN after `key/`.
-pub(super) fn key_id(key: &Key) -> &str {
+fn key_id(key: &Key) -> &str {
     key.arn.split_once(":key/").map_or("", |(_, id)| id)
 }
 
@@ -200,6 +205,29 @@ pub(super) fn get_key_rotation_status(request: &Request<'_>) -> Result<Value, Re
         "RotationPeriodInDays": enabled.then_some(days),
         "NextRotationDate": enabled.then(|| moments::to_epoch(next)),
     }))
+}
+
+pub(super) fn list_keys(request: &Request<'_>) -> Result<Value, Refusal> {
+    let own = |arn: Arn<'_>| request.is_in(arn.account, arn.region);
+    let keys = request.state().keys.iter().filter(|key| Arn::parse(&key.arn).is_some_and(own));
+    let keys = keys.map(|key| json!({ "KeyId": key_id(key), "KeyArn": key.arn })).collect();
+    page(request, keys, KEYS_ON_A_PAGE, "Keys")
+}
+
+pub(super) fn list_resource_tags(request: &Request<'_>) -> Result<Value, Refusal> {
+    let tags = find(request, request.text("KeyId"))?.tags.iter();
+    let tags = tags.map(|(key, value)| json!({ "TagKey": key, "TagValue": value })).collect();
+    page(request, tags, TAGS_ON_A_PAGE, "Tags")
+}
+
+fn page(
+    request: &Request<'_>,
+    all: Vec<Value>,
+    usual: usize,
+    name: &str,
+) -> Result<Value, Refusal> {
+    let (rows, next) = request.page(all, usual, name)?;
+    Ok(json!({ name: rows, "Truncated": next.is_some(), "NextMarker": next }))
 }
 
 #[cfg(test)]

@@ -3,19 +3,15 @@
 use crate::caller::Caller;
 use crate::state::State;
 
-/// The response to `HeadBucket`: a status and headers, without a body.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct HeadBucket {
-    pub(crate) status: u16,
-    /// The value of `x-amz-bucket-region`, which S3 also sends with a refusal.
-    pub(crate) region: Option<String>,
-}
-
-/// Answers for a bucket; `caller` is the identity that signed the request, if any.
-pub(crate) fn head_bucket(state: &State, caller: Option<&Caller>, name: &str) -> HeadBucket {
+/// The status of `HeadBucket` and the bucket's Region, which S3 also sends with a refusal; `caller`
+/// is the identity that signed the request, if any.
+pub(crate) fn head_bucket<'a>(
+    state: &'a State,
+    caller: Option<&Caller>,
+    name: &str,
+) -> (u16, Option<&'a str>) {
     let Some(bucket) = state.bucket(name) else {
-        let status = if is_bucket_name(name) { 404 } else { 400 };
-        return HeadBucket { status, region: None };
+        return (if is_bucket_name(name) { 404 } else { 400 }, None);
     };
     let status = match caller {
         Some(caller) if caller.account() != bucket.account => 403,
@@ -23,7 +19,7 @@ pub(crate) fn head_bucket(state: &State, caller: Option<&Caller>, name: &str) ->
         Some(_) => 200,
         None => 403,
     };
-    HeadBucket { status, region: Some(bucket.region.clone()) }
+    (status, Some(&bucket.region))
 }
 
 /// 3 to 63 lower-case letters, digits, periods and dashes (S3 User Guide, bucket naming rules).

@@ -3,7 +3,10 @@
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error};
 use serde_json::{Map, Value};
 
-use super::{Key, STATE_VERSION, State};
+use super::{
+    Account, Aggregator, Alias, Bucket, ConfigRule, Denial, DiscoveredResource, History, Key,
+    OrganizationAccount, Role, STATE_VERSION, State, Trail,
+};
 use crate::arn::{Arn, is_account_id, is_region};
 use crate::model;
 use crate::moments;
@@ -21,28 +24,28 @@ pub(super) fn state(value: &Value) -> Result<State, Vec<String>> {
         document.faults.push(format!("`trailsealLab`: expected {STATE_VERSION}"));
     }
     let state = State {
-        accounts: document.list("accounts", |account| {
+        accounts: document.list("accounts", |account: &Account| {
             account_id("id", &account.id)?;
             each("regions", &account.regions, |name| region("", name))
         }),
-        trails: document.list("trails", |trail| {
+        trails: document.list("trails", |trail: &Trail| {
             arn("arn", &trail.arn, "cloudtrail", "trail")?;
             text("s3BucketName", &trail.s3_bucket_name)
         }),
         keys: document.list("keys", key),
-        aliases: document.list("aliases", |alias| {
+        aliases: document.list("aliases", |alias: &Alias| {
             arn("arn", &alias.arn, "kms", "alias")?;
             arn("targetKeyArn", &alias.target_key_arn, "kms", "key")
         }),
-        buckets: document.list("buckets", |bucket| {
+        buckets: document.list("buckets", |bucket: &Bucket| {
             text("name", &bucket.name)?;
             place(&bucket.account, &bucket.region)
         }),
-        roles: document.list("roles", |role| {
+        roles: document.list("roles", |role: &Role| {
             arn("arn", &role.arn, "iam", "role")?;
             each("trustedAccounts", &role.trusted_accounts, |id| account_id("", id))
         }),
-        config_rules: document.list("configRules", |rule| {
+        config_rules: document.list("configRules", |rule: &ConfigRule| {
             text("name", &rule.name)?;
             place(&rule.account, &rule.region)?;
             each("results", &rule.results, |result| {
@@ -52,16 +55,19 @@ pub(super) fn state(value: &Value) -> Result<State, Vec<String>> {
                 word("complianceType", &result.compliance_type, words)
             })
         }),
-        discovered_resources: document.list("discoveredResources", |resource| {
-            text("resourceType", &resource.resource_type)?;
-            text("resourceId", &resource.resource_id)?;
-            place(&resource.account, &resource.region)
-        }),
-        history: document.list("history", |history| {
+        discovered_resources: document.list(
+            "discoveredResources",
+            |resource: &DiscoveredResource| {
+                text("resourceType", &resource.resource_type)?;
+                text("resourceId", &resource.resource_id)?;
+                place(&resource.account, &resource.region)
+            },
+        ),
+        history: document.list("history", |history: &History| {
             place(&history.account, &history.region)?;
             each("items", &history.items, item)
         }),
-        denials: document.list("denials", |denial| {
+        denials: document.list("denials", |denial: &Denial| {
             account_id("account", &denial.account)?;
             let known = Operation::from_iam(&denial.operation).is_some();
             expect(known, "operation", "an operation of the lab such as `kms:DescribeKey`")?;
@@ -71,11 +77,14 @@ pub(super) fn state(value: &Value) -> Result<State, Vec<String>> {
             let mut error = denial.error.iter();
             error.try_for_each(|error| word("error", error, &model::CLOUDTRAIL_ERRORS))
         }),
-        organization_accounts: document.list("organizationAccounts", |account| {
-            account_id("id", &account.id)?;
-            word("state", &account.state, &model::ACCOUNT_STATES)
-        }),
-        aggregators: document.list("aggregators", |aggregator| {
+        organization_accounts: document.list(
+            "organizationAccounts",
+            |account: &OrganizationAccount| {
+                account_id("id", &account.id)?;
+                word("state", &account.state, &model::ACCOUNT_STATES)
+            },
+        ),
+        aggregators: document.list("aggregators", |aggregator: &Aggregator| {
             text("name", &aggregator.name)?;
             place(&aggregator.account, &aggregator.region)?;
             each("accounts", &aggregator.accounts, |id| account_id("", id))
@@ -94,11 +103,7 @@ struct Document {
 
 impl Document {
     /// Reads each element of a list; an element with a fault is left out.
-    fn list<T: DeserializeOwned>(
-        &mut self,
-        name: &str,
-        check: impl Fn(&T) -> Checked,
-    ) -> Vec<T> {
+    fn list<T: DeserializeOwned>(&mut self, name: &str, check: impl Fn(&T) -> Checked) -> Vec<T> {
         let elements = match self.members.remove(name) {
             None => Vec::new(),
             Some(Value::Array(elements)) => elements,
@@ -271,11 +276,11 @@ mod tests {
         }
         let fine = json!([{ "arn": arn, "rotation": null, "state": null }]);
         assert!(state(&json!({ "trailsealLab": 1, "keys": fine })).is_ok());
-        let several = json!({ "keys": [{ "arn": 7 }, { "arn": arn }, {}], "trails": 1, "kees": [] });
+        let several =
+            json!({ "keys": [{ "arn": 7 }, { "arn": arn }, {}], "trails": 1, "kees": [] });
         let several = state(&several).unwrap_err();
         let places = several.iter().map(|fault| fault.split_once(": ").unwrap().0);
-        let expected =
-            ["`trailsealLab`", "`trails`", "`keys[0].arn`", "`keys[2].arn`", "`kees`"];
+        let expected = ["`trailsealLab`", "`trails`", "`keys[0].arn`", "`keys[2].arn`", "`kees`"];
         assert_eq!(places.collect::<Vec<_>>(), expected);
     }
 }
