@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::{Notify, oneshot, watch};
 
-use crate::server::{Payload, Place, Reset, Server, plain, serve};
+use crate::server::{Payload, Place, Reset, Server, plain, serve, whole};
 
 const BASE: &str = "/2018-06-01/runtime/";
 
@@ -175,7 +175,7 @@ fn event(id: &str, delivery: Delivery) -> Response<Payload> {
         ("lambda-runtime-trace-id", trace),
         ("content-type", "application/json"),
     ];
-    let mut response = Response::new(Payload::whole(delivery.event));
+    let mut response = Response::new(whole(delivery.event));
     for (name, value) in headers {
         if let Ok(value) = HeaderValue::from_str(value) {
             response.headers_mut().insert(name, value);

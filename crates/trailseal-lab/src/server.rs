@@ -3,12 +3,12 @@
 use std::future::Future;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::pin::Pin;
-use std::task::{Context, Poll};
 
-use http_body_util::BodyExt;
-use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
-use hyper::http::HeaderValue;
+use futures_util::stream::{self, StreamExt};
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full, StreamBody};
+use hyper::body::{Bytes, Frame, Incoming};
+use hyper::header::{CONTENT_LENGTH, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -153,7 +153,9 @@ pub(crate) async fn handle_services(
 }
 
 fn response(reply: Reply) -> Response<Payload> {
-    let mut response = Response::new(Payload::of(reply.body, reply.ending));
+    let (length, is_cut) = (reply.body.len(), reply.ending == Ending::Truncated);
+    let mut response =
+        Response::new(if is_cut { first_half(reply.body) } else { whole(reply.body) });
     *response.status_mut() = hyper::StatusCode::from_u16(reply.status)
         .unwrap_or(hyper::StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in reply.headers {
@@ -161,83 +163,33 @@ fn response(reply: Reply) -> Response<Payload> {
             response.headers_mut().insert(name, value);
         }
     }
+    if is_cut {
+        response.headers_mut().insert(CONTENT_LENGTH, length.into());
+    }
     response
 }
 
-/// A body that is sent whole, or half of it under the full content length.
-#[derive(Debug)]
-pub(crate) struct Payload {
-    bytes: Bytes,
-    announced: u64,
-    ending: Ending,
-    progress: Progress,
+pub(crate) type Payload = UnsyncBoxBody<Bytes, Reset>;
+
+pub(crate) fn whole(body: impl Into<Bytes>) -> Payload {
+    Full::new(body.into()).map_err(|never| match never {}).boxed_unsync()
 }
 
-/// How much of a body was sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Progress {
-    /// Nothing yet.
-    Begun,
-    /// The bytes were passed on, but may not be sent yet.
-    HandedOver,
-    Sent,
-}
-
-impl Payload {
-    pub(crate) fn of(body: Vec<u8>, ending: Ending) -> Self {
-        let mut bytes = Bytes::from(body);
-        let announced = u64::try_from(bytes.len()).unwrap_or_default();
-        if ending == Ending::Truncated {
-            bytes.truncate(bytes.len() / 2);
-        }
-        Self { bytes, announced, ending, progress: Progress::Begun }
-    }
-
-    pub(crate) fn whole(body: impl Into<Vec<u8>>) -> Self {
-        Self::of(body.into(), Ending::Whole)
-    }
-}
-
-impl Body for Payload {
-    type Data = Bytes;
-    type Error = Reset;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Reset>>> {
-        if self.progress == Progress::Begun {
-            self.progress = Progress::HandedOver;
-            let bytes = std::mem::take(&mut self.bytes);
-            if !bytes.is_empty() {
-                return Poll::Ready(Some(Ok(Frame::data(bytes))));
-            }
-        }
-        if self.ending != Ending::Truncated {
-            return Poll::Ready(None);
-        }
-        if self.progress == Progress::HandedOver {
-            // The first half is sent while the client waits for the rest, which never comes.
-            self.progress = Progress::Sent;
-            context.waker().wake_by_ref();
-            return Poll::Pending;
-        }
-        Poll::Ready(Some(Err(Reset)))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        let over = self.progress != Progress::Begun || self.bytes.is_empty();
-        over && self.ending != Ending::Truncated
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.announced)
-    }
+/// The first half of a body: it is sent while the client waits for the rest, which never comes.
+fn first_half(body: Vec<u8>) -> Payload {
+    let mut body = Bytes::from(body);
+    body.truncate(body.len() / 2);
+    let rest = async {
+        tokio::task::yield_now().await;
+        Err(Reset)
+    };
+    let frames = stream::iter([Ok(Frame::data(body))]).chain(stream::once(rest));
+    StreamBody::new(frames).boxed_unsync()
 }
 
 /// A text body, for the Runtime API.
 pub(crate) fn plain(status: hyper::StatusCode, text: &str) -> Response<Payload> {
-    let mut response = Response::new(Payload::whole(text));
+    let mut response = Response::new(whole(text.to_owned()));
     *response.status_mut() = status;
     response
 }
