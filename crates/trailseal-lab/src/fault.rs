@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use strum::IntoStaticStr;
+use strum::{EnumIter, IntoEnumIterator, IntoStaticStr};
 
 use crate::operation::Operation;
 
@@ -68,7 +68,7 @@ fn scatter(number: u32) -> u64 {
     bits ^ (bits >> 31)
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumIter, IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
 pub enum FaultKind {
     /// Throttled: `ThrottlingException`, `Throttling` from STS, 503 from S3.
@@ -101,22 +101,9 @@ pub enum FaultKind {
 
 impl FaultKind {
     /// Every kind, so that tests can cover all of them; `slow` is the delay of the slow kind.
-    pub const fn all(slow: Duration) -> [Self; 13] {
-        [
-            Self::Throttling,
-            Self::InternalError,
-            Self::ServiceUnavailable,
-            Self::Slow(slow),
-            Self::ConnectionReset,
-            Self::TruncatedBody,
-            Self::NotJson,
-            Self::WrongTypes,
-            Self::RepeatedToken,
-            Self::AccessDenied,
-            Self::NotFound,
-            Self::ExpiredCredentials,
-            Self::ClockSkew,
-        ]
+    pub fn all(slow: Duration) -> Vec<Self> {
+        let with_delay = |kind| if matches!(kind, Self::Slow(_)) { Self::Slow(slow) } else { kind };
+        Self::iter().map(with_delay).collect()
     }
 
     /// The kind's name in files and in reports.

@@ -1,9 +1,10 @@
 //! The operations that the lab serves.
 
-use strum::{EnumIter, IntoEnumIterator};
+use strum::{EnumIter, IntoEnumIterator, IntoStaticStr};
 
 /// An AWS service of which the lab serves some operations.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum Service {
     Config,
     /// AWS CloudTrail.
@@ -21,16 +22,8 @@ pub enum Service {
 
 impl Service {
     /// The name in a signature's credential scope and in IAM actions.
-    pub const fn signing_name(self) -> &'static str {
-        match self {
-            Self::Config => "config",
-            Self::CloudTrail => "cloudtrail",
-            Self::Kms => "kms",
-            Self::Sts => "sts",
-            Self::S3 => "s3",
-            Self::Organizations => "organizations",
-            Self::Account => "account",
-        }
+    pub fn signing_name(self) -> &'static str {
+        self.into()
     }
 
     /// The prefix of the operation in `X-Amz-Target`, for services of the JSON protocol.

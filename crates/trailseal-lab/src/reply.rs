@@ -52,14 +52,10 @@ impl Reply {
 
     /// A result of the JSON protocol or of STS.
     pub(crate) fn result(operation: Operation, result: &Value, request: u64) -> Self {
-        let body = match operation.service() {
-            Service::Sts => sts_result(operation.name(), result, request),
-            Service::Config
-            | Service::CloudTrail
-            | Service::Kms
-            | Service::S3
-            | Service::Organizations
-            | Service::Account => result.to_string(),
+        let body = if operation.service() == Service::Sts {
+            sts_result(operation.name(), result, request)
+        } else {
+            result.to_string()
         };
         Self::new(200, content_type(operation.service()), body.into_bytes(), request)
     }
@@ -123,31 +119,19 @@ impl Reply {
 
     /// The response after a fault that garbles it; other faults do not change it.
     pub(crate) fn garbled(mut self, operation: Operation, kind: FaultKind) -> Self {
-        match kind {
-            FaultKind::TruncatedBody => self.ending = Ending::Truncated,
-            FaultKind::NotJson => {
-                self.status = 200;
-                self.error = None;
-                self.replace(operation, HTML, NOT_JSON.as_bytes().to_vec());
-            }
-            FaultKind::WrongTypes => {
-                let body = if operation.service() == Service::Sts {
-                    wrong_xml(operation.name()).into_bytes()
-                } else {
-                    wrong_json(&self.body)
-                };
-                self.replace(operation, content_type(operation.service()), body);
-            }
-            FaultKind::Throttling
-            | FaultKind::InternalError
-            | FaultKind::ServiceUnavailable
-            | FaultKind::Slow(_)
-            | FaultKind::ConnectionReset
-            | FaultKind::RepeatedToken
-            | FaultKind::AccessDenied
-            | FaultKind::NotFound
-            | FaultKind::ExpiredCredentials
-            | FaultKind::ClockSkew => {}
+        if kind == FaultKind::TruncatedBody {
+            self.ending = Ending::Truncated;
+        } else if kind == FaultKind::NotJson {
+            self.status = 200;
+            self.error = None;
+            self.replace(operation, HTML, NOT_JSON.as_bytes().to_vec());
+        } else if kind == FaultKind::WrongTypes {
+            let body = if operation.service() == Service::Sts {
+                wrong_xml(operation.name()).into_bytes()
+            } else {
+                wrong_json(&self.body)
+            };
+            self.replace(operation, content_type(operation.service()), body);
         }
         self
     }
