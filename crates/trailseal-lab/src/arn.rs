@@ -45,16 +45,11 @@ pub(crate) fn is_account_id(text: &str) -> bool {
 
 /// Whether `text` has the form of a Region's name, such as `us-east-1` or `us-gov-west-1`.
 pub(crate) fn is_region(text: &str) -> bool {
-    let parts: Vec<&str> = text.split('-').collect();
-    let (Some(number), true) = (parts.last(), (3..=4).contains(&parts.len())) else {
-        return false;
-    };
-    let words = parts.iter().rev().skip(1);
-    number.bytes().all(|byte| byte.is_ascii_digit())
-        && !number.is_empty()
-        && words
-            .into_iter()
-            .all(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase()))
+    let is = |part: &str, kind: fn(&u8) -> bool| !part.is_empty() && part.bytes().all(|b| kind(&b));
+    let Some((words, number)) = text.rsplit_once('-') else { return false };
+    is(number, u8::is_ascii_digit)
+        && (2..=3).contains(&words.split('-').count())
+        && words.split('-').all(|word| is(word, u8::is_ascii_lowercase))
 }
 
 pub(crate) fn partition_of(region: &str) -> &'static str {

@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
-use std::process::{ExitStatus, Stdio};
+use std::process::Stdio;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -84,7 +84,6 @@ pub struct Function {
     program: PathBuf,
     settings: FunctionSettings,
     endpoint: String,
-    environment: Vec<(String, String)>,
     runtime: RuntimeApi,
     process: Option<Child>,
     /// The function's output, in unnamed files, so that everything written before a response is
@@ -113,19 +112,23 @@ impl Function {
     /// # Errors
     ///
     /// Opening a port or file failed.
-    pub async fn rest(program: &Path, lab: &Lab, settings: FunctionSettings) -> io::Result<Self> {
+    pub async fn rest(
+        program: &Path,
+        lab: &Lab,
+        mut settings: FunctionSettings,
+    ) -> io::Result<Self> {
         let runtime = RuntimeApi::start().await?;
         let credentials = lab.credentials(&settings.account);
-        let environment = vec![
+        let own = [
             ("AWS_ACCESS_KEY_ID".to_owned(), credentials.access_key_id),
             ("AWS_SECRET_ACCESS_KEY".to_owned(), credentials.secret_access_key),
             ("AWS_SESSION_TOKEN".to_owned(), credentials.session_token),
         ];
+        settings.environment.splice(0..0, own);
         Ok(Self {
             program: program.to_owned(),
             endpoint: lab.url(),
             settings,
-            environment,
             runtime,
             process: None,
             stdout: Tape::create()?,
@@ -213,7 +216,7 @@ impl Function {
     ///
     /// The process had ended and cannot be restarted.
     pub async fn invoke(&mut self, event: &[u8], time: Duration) -> io::Result<Invocation> {
-        if self.ended()?.is_some() {
+        if !self.is_running()? {
             self.start().await?;
         }
         let begun = Instant::now();
@@ -254,11 +257,11 @@ impl Function {
         format!("arn:{}:lambda:{region}:{account}:function:trailseal", partition_of(region))
     }
 
-    fn ended(&mut self) -> io::Result<Option<String>> {
-        let Some(process) = &mut self.process else {
-            return Ok(Some("no process".to_owned()));
-        };
-        Ok(process.try_wait()?.map(|status: ExitStatus| status.to_string()))
+    fn is_running(&mut self) -> io::Result<bool> {
+        match &mut self.process {
+            Some(process) => Ok(process.try_wait()?.is_none()),
+            None => Ok(false),
+        }
     }
 
     async fn start(&mut self) -> io::Result<()> {
@@ -317,7 +320,6 @@ impl Function {
             .env("AWS_REGION", &self.settings.region)
             .env("AWS_DEFAULT_REGION", &self.settings.region)
             .env("AWS_ENDPOINT_URL", &self.endpoint)
-            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .envs(self.settings.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(self.stdout.file.try_clone()?)

@@ -12,22 +12,13 @@ pub enum Hang {
 /// The one change that will hang, and whether it does now.
 #[derive(Debug, Default)]
 pub(crate) struct Hangs {
-    due: Option<(u32, Hang)>,
-    seen: u32,
+    /// The number of the change, counted from one, and where it hangs.
+    pub(crate) due: Option<(u32, Hang)>,
+    pub(crate) seen: u32,
     pub(crate) hung: bool,
 }
 
 impl Hangs {
-    /// Makes the change of this number hang, counted from now and from one.
-    pub(crate) fn arm(&mut self, number: u32, hang: Hang) {
-        *self = Self { due: Some((number, hang)), seen: 0, hung: false };
-    }
-
-    /// Makes no further change hang.
-    pub(crate) fn disarm(&mut self) {
-        *self = Self::default();
-    }
-
     /// Where this change hangs, if it does.
     pub(crate) fn meet(&mut self) -> Option<Hang> {
         self.seen = self.seen.saturating_add(1);

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::caller::{Credentials, credentials_of};
 use crate::delivery::{DeliveryMoment, broken};
 use crate::fault::Fault;
-use crate::hang::Hang;
+use crate::hang::{Hang, Hangs};
 use crate::lab_state::{LabState, RuleId, SendBack, Shared};
 use crate::listener::{Authority, Listener};
 use crate::record::{Call, Ordering, PutEvaluation};
@@ -98,7 +98,7 @@ impl Lab {
 
     /// Makes the change of this number hang, counted from now and from one: it is never answered.
     pub fn hang_at_change(&self, number: u32, hang: Hang) {
-        self.shared.lock().hangs.arm(number, hang);
+        self.shared.lock().hangs = Hangs { due: Some((number, hang)), ..Hangs::default() };
     }
 
     /// Whether a change hangs or has hung.
@@ -108,7 +108,7 @@ impl Lab {
 
     /// No further change hangs.
     pub fn clear_hang(&self) {
-        self.shared.lock().hangs.disarm();
+        self.shared.lock().hangs = Hangs::default();
     }
 
     /// From now on, changes of key policies take this long to reach CloudTrail; KMS

@@ -76,8 +76,6 @@ const GET_KEY_POLICY: &[Member] = &[
     optional("PolicyName", Shape::Text { min: 1, max: 128, of: Alphabet::Word }),
 ];
 
-const GET_KEY_ROTATION_STATUS: &[Member] = &[required("KeyId", KEY_ID)];
-
 const ASSUME_ROLE: &[Member] = &[
     required("RoleArn", text(20, 2048)),
     required("RoleSessionName", Shape::Text { min: 2, max: 64, of: Alphabet::SessionName }),
@@ -209,7 +207,6 @@ pub(crate) const fn members(operation: Operation) -> &'static [Member] {
         Operation::GetTrail | Operation::GetTrailStatus => ONE_TRAIL,
         Operation::DescribeKey => DESCRIBE_KEY,
         Operation::GetKeyPolicy => GET_KEY_POLICY,
-        Operation::GetKeyRotationStatus => GET_KEY_ROTATION_STATUS,
         Operation::AssumeRole => ASSUME_ROLE,
         Operation::SelectAggregateResourceConfig => SELECT_AGGREGATE_RESOURCE_CONFIG,
         Operation::ListAccounts => LIST_ACCOUNTS,
@@ -222,7 +219,10 @@ pub(crate) const fn members(operation: Operation) -> &'static [Member] {
         Operation::CreateKey => CREATE_KEY,
         Operation::CreateAlias => CREATE_ALIAS,
         Operation::EnableKeyRotation => ENABLE_KEY_ROTATION,
-        Operation::EnableKey | Operation::DisableKey | Operation::CancelKeyDeletion => ONE_KEY,
+        Operation::GetKeyRotationStatus
+        | Operation::EnableKey
+        | Operation::DisableKey
+        | Operation::CancelKeyDeletion => ONE_KEY,
         Operation::ListKeys => LIST_KEYS,
         Operation::ListResourceTags => LIST_RESOURCE_TAGS,
     }
