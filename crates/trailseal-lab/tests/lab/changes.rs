@@ -24,7 +24,7 @@ fn kms(lab: &Lab) -> Kms {
 
 async fn seal(client: &CloudTrail, trail: &str, key: &str) -> String {
     let answer = client.update_trail().name(trail).kms_key_id(key).send().await;
-    code(answer.map_err(aws_sdk_cloudtrail::Error::from))
+    code(answer)
 }
 
 fn policy(trail: &str) -> String {
@@ -38,7 +38,7 @@ fn policy(trail: &str) -> String {
 
 async fn put(client: &Kms, key: &str, policy: &str) -> String {
     let put = client.put_key_policy().key_id(key).policy_name("default").policy(policy);
-    code(put.send().await.map_err(aws_sdk_kms::Error::from))
+    code(put.send().await)
 }
 
 fn key_of(lab: &Lab, trail: &str) -> Option<String> {
@@ -114,7 +114,7 @@ async fn keys_are_created_listed_and_saved_from_deletion() {
     let made = made.key_metadata.unwrap().arn.unwrap();
     let name = || client.create_alias().alias_name("alias/trails").target_key_id(&made);
     assert!(name().send().await.is_ok());
-    let again = code(name().send().await.map_err(aws_sdk_kms::Error::from));
+    let again = code(name().send().await);
     assert_eq!(again, "AlreadyExistsException");
     assert!(client.enable_key_rotation().key_id(&made).send().await.is_ok());
     let rotation = client.get_key_rotation_status().key_id(&made).send().await.unwrap();
@@ -133,7 +133,7 @@ async fn keys_are_created_listed_and_saved_from_deletion() {
     assert_eq!(found, [made]);
 
     let enable = || client.enable_key().key_id(DOOMED);
-    let early = code(enable().send().await.map_err(aws_sdk_kms::Error::from));
+    let early = code(enable().send().await);
     assert_eq!(early, "KMSInvalidStateException");
     assert!(client.cancel_key_deletion().key_id(DOOMED).send().await.is_ok());
     let saved = client.describe_key().key_id(DOOMED).send().await.unwrap().key_metadata.unwrap();
