@@ -10,7 +10,6 @@ mod arguments;
 mod gathered;
 mod identity;
 mod messages;
-mod profile;
 mod progress;
 mod targets;
 

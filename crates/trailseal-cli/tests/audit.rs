@@ -12,6 +12,5 @@ mod audit {
     mod endpoints;
     mod faults;
     mod interruption;
-    mod pages;
     mod profiles;
 }

@@ -12,8 +12,8 @@ fn organization(accounts: u32, resource_types: &[&str]) -> State {
         account: member(0),
         region: "eu-west-1".to_owned(),
         name: "all".to_owned(),
-        accounts: Vec::new(),
         resource_types: resource_types.iter().map(|one| (*one).to_owned()).collect(),
+        ..Aggregator::default()
     });
     state
 }

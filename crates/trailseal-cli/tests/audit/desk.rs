@@ -191,13 +191,8 @@ pub(super) const ORGANIZATION: [&str; 4] = ["--accounts", "organization", "--rol
 
 /// A denial without a policy that explains it.
 pub(super) fn denial(account: &str, operation: &str) -> Denial {
-    Denial {
-        account: account.to_owned(),
-        operation: operation.to_owned(),
-        about: None,
-        policy: Some("none".to_owned()),
-        error: None,
-    }
+    let (account, operation) = (account.to_owned(), operation.to_owned());
+    Denial { account, operation, policy: Some("none".to_owned()), ..Denial::default() }
 }
 
 /// The ID of an account of [`State::organization`].
