@@ -9,8 +9,8 @@
 
 use serde_json::{Map, Value, json};
 use trailseal_lab::{
-    Account, Bucket, ConfigRule, Denial, History, Key, Membership, Role, Rotation, RuleEvent,
-    StandingResult, State, Trail,
+    Account, Bucket, ConfigRule, Denial, FunctionSettings, History, Key, Membership, Role,
+    Rotation, RuleEvent, StandingResult, State, Trail,
 };
 
 /// The account of the rule and of the function.
@@ -35,6 +35,16 @@ pub const EARLIER_MILLIS: i64 = 1_795_424_400_000;
 /// The parameters under which the function uses every operation.
 pub const STRICT: [(&str, &str); 3] =
     [("profile", "strict"), ("allowedKeyAccounts", KEY_ACCOUNT), ("keyAccountRoleName", KEY_ROLE)];
+
+/// Settings of a function with short pauses and this timeout of an attempt.
+pub fn impatient(account: &str, region: &str, attempt_milliseconds: &str) -> FunctionSettings {
+    let environment = [
+        ("TRAILSEAL_BACKOFF_MILLISECONDS", "1"),
+        ("TRAILSEAL_ATTEMPT_TIMEOUT_MILLISECONDS", attempt_milliseconds),
+    ];
+    let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    FunctionSettings { environment, ..FunctionSettings::new(account, region) }
+}
 
 /// The partition of a Region.
 pub fn partition(region: &str) -> &'static str {
@@ -113,13 +123,8 @@ pub fn key_of_trails(arn: &str, trails: &[&str]) -> Key {
     ]});
     Key {
         arn: arn.to_owned(),
-        manager: "CUSTOMER".to_owned(),
-        state: "Enabled".to_owned(),
-        usage: "ENCRYPT_DECRYPT".to_owned(),
-        spec: "SYMMETRIC_DEFAULT".to_owned(),
-        origin: "AWS_KMS".to_owned(),
         policy: Some(policy.to_string()),
-        rotation: Rotation { enabled: true, period_days: Some(365), next_rotation_date: None },
+        rotation: Rotation { enabled: true, period_days: Some(365), ..Rotation::default() },
         readable_from: vec![owner.to_owned()],
         ..Key::default()
     }
@@ -127,12 +132,8 @@ pub fn key_of_trails(arn: &str, trails: &[&str]) -> Key {
 
 /// A bucket for logs.
 pub fn bucket(name: &str, account: &str, region: &str) -> Bucket {
-    Bucket {
-        name: name.to_owned(),
-        account: account.to_owned(),
-        region: region.to_owned(),
-        bucket_key: false,
-    }
+    let (name, account, region) = (name.to_owned(), account.to_owned(), region.to_owned());
+    Bucket { name, account, region, bucket_key: false }
 }
 
 /// An account with these Regions enabled.
@@ -152,13 +153,8 @@ pub fn role(arn: &str, external_id: Option<&str>) -> Role {
 
 /// A rule with existing results.
 pub fn rule(account: &str, region: &str, results: Vec<StandingResult>) -> ConfigRule {
-    ConfigRule {
-        account: account.to_owned(),
-        region: region.to_owned(),
-        name: RULE.to_owned(),
-        deleted: false,
-        results,
-    }
+    let (account, region, name) = (account.to_owned(), region.to_owned(), RULE.to_owned());
+    ConfigRule { account, region, name, results, ..ConfigRule::default() }
 }
 
 /// A result that is one hour old.

@@ -23,7 +23,7 @@ use self::cell::{Cell, FOR_EVER};
 use self::desk::{Desk, RETRY_POLICY, Returned, Sent, send_to_process};
 use self::table::{TABLE, Where};
 use self::triggers::Trigger;
-use super::harness::{ACCOUNT, FUNCTION_OPERATIONS, REGION, RULE, bootstrap_path, impatient};
+use super::harness::{ACCOUNT, FUNCTION_OPERATIONS, REGION, RULE, bootstrap_path};
 
 /// The timeout of an attempt in cells whose fault is a slow response.
 const ATTEMPT: Duration = Duration::from_secs(1);
@@ -211,9 +211,7 @@ async fn sampled_cells_hold_for_the_real_function() {
         let cell = Cell { trigger, operation, kind, at };
         let lab = Lab::start(trigger.state()).await.unwrap();
         // The number of calls is exact, so a successful call must not time out.
-        let mut settings = impatient(ACCOUNT, REGION);
-        let timeout = ("TRAILSEAL_ATTEMPT_TIMEOUT_MILLISECONDS".to_owned(), "1000".to_owned());
-        settings.environment.push(timeout);
+        let settings = accounts::impatient(ACCOUNT, REGION, "1000");
         let spawned = trailseal_lab::Function::spawn(&bootstrap_path(), &lab, settings).await;
         let mut process = spawned.unwrap_or_else(|error| panic!("{error}"));
         let send = async || send_to_process(&lab, &mut process, &trigger.event()).await;

@@ -116,13 +116,7 @@ pub(super) async fn bootstrap_of(
 
 /// Settings with short pauses and timeouts.
 pub(super) fn impatient(account: &str, region: &str) -> FunctionSettings {
-    let mut settings = FunctionSettings::new(account, region);
-    for (name, value) in
-        [("TRAILSEAL_BACKOFF_MILLISECONDS", "1"), ("TRAILSEAL_ATTEMPT_TIMEOUT_MILLISECONDS", "300")]
-    {
-        settings.environment.push((name.to_owned(), value.to_owned()));
-    }
-    settings
+    accounts::impatient(account, region, "300")
 }
 
 /// The error message of an invocation of the real function, if it failed; panics if the process

@@ -124,15 +124,11 @@ async fn the_role_of_a_function_grants_exactly_its_calls() {
 }
 
 #[tokio::test]
-async fn the_central_and_member_roles_grant_exactly_their_calls() {
+async fn the_roles_of_a_central_function_grant_exactly_its_calls() {
     let asked = asked(&[ACCOUNT, MEMBER]).await;
     assert_eq!(of(&asked, Some(ACCOUNT)), granted("central"));
     assert_eq!(of(&asked, Some(MEMBER)), granted("member"));
-}
-
-#[tokio::test]
-async fn the_role_of_a_key_account_only_reads_keys() {
-    let asked = asked(&[ACCOUNT, MEMBER]).await;
+    // The role of a key account only reads keys.
     let reads = ["kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus"];
     assert_eq!(of(&asked, Some(KEY_ACCOUNT)), reads.map(str::to_owned).into());
 }

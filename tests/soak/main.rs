@@ -14,11 +14,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use accounts::{ACCOUNT, REGION};
+use accounts::{ACCOUNT, REGION, impatient};
 use clap::Parser;
-use trailseal_lab::{
-    Call, Fault, FaultKind, Function, FunctionSettings, Lab, Outcome, Position, PutEvaluation,
-};
+use trailseal_lab::{Call, Fault, FaultKind, Function, Lab, Outcome, Position, PutEvaluation};
 
 use crate::totals::{Totals, WARM_EVENTS, report};
 use crate::world::{SoakCase, cases, state, verdict};
@@ -77,7 +75,8 @@ fn run(settings: &Settings) -> Result<ExitCode, Box<dyn Error>> {
 async fn process(seed: u64, events: u64, faults_percent: u32) -> io::Result<Totals> {
     let cases = cases();
     let lab = Lab::start(state()).await?;
-    let mut function = Function::spawn(&bootstrap()?, &lab, settings()).await?;
+    let settings = impatient(ACCOUNT, REGION, ATTEMPT_MILLISECONDS);
+    let mut function = Function::spawn(&bootstrap()?, &lab, settings).await?;
     inject(&lab, faults_percent);
     let mut totals = Totals::default();
     let mut random = seed;
@@ -116,17 +115,6 @@ fn bootstrap() -> io::Result<PathBuf> {
          TRAILSEAL_BOOTSTRAP",
         path.display()
     )))
-}
-
-fn settings() -> FunctionSettings {
-    let mut settings = FunctionSettings::new(ACCOUNT, REGION);
-    settings.environment = [
-        ("TRAILSEAL_BACKOFF_MILLISECONDS", "1"),
-        ("TRAILSEAL_ATTEMPT_TIMEOUT_MILLISECONDS", ATTEMPT_MILLISECONDS),
-    ]
-    .map(|(name, value)| (name.to_owned(), value.to_owned()))
-    .to_vec();
-    settings
 }
 
 /// Each kind of fault affects about the same number of requests, which add up to the percentage.
