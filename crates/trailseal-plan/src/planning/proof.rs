@@ -100,17 +100,12 @@ fn created(arn: KeyArn) -> KeyFacts {
 /// The delivery status describes the time before the plan. After a change the next delivery counts,
 /// and it is checked after applying the plan. A status that could not be read stays unread.
 fn delivery(input: &PlanInput<'_>, changes_anything: bool) -> Reading<Delivery> {
-    match &input.current_state.facts.delivery {
-        Reading::Known(_) | Reading::Refused(Refusal::NotRead) if changes_anything => {
-            let is_logging = match &input.current_state.facts.delivery {
-                Reading::Known(delivery) => delivery.is_logging,
-                Reading::Absent | Reading::Refused(_) => None,
-            };
-            let delivered = Some(input.context.now);
-            Reading::Known(Delivery { delivered, is_logging, ..Delivery::default() })
-        }
-        Reading::Known(_) | Reading::Absent | Reading::Refused(_) => {
-            input.current_state.facts.delivery.clone()
-        }
-    }
+    let status = &input.current_state.facts.delivery;
+    let is_logging = match status {
+        Reading::Known(delivery) if changes_anything => delivery.is_logging,
+        Reading::Refused(Refusal::NotRead) if changes_anything => None,
+        Reading::Known(_) | Reading::Absent | Reading::Refused(_) => return status.clone(),
+    };
+    let delivered = Some(input.context.now);
+    Reading::Known(Delivery { delivered, is_logging, ..Delivery::default() })
 }
