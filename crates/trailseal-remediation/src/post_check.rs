@@ -41,24 +41,15 @@ pub async fn post_check(
     since: Timestamp,
     wait_policy: &WaitPolicy,
 ) -> Result<PostCheck, Failure> {
-    let delivery = delivery_after(reader, trail, since, wait_policy).await;
-    Ok(PostCheck { judgement: reader.judge(context, trail).await?, delivery })
-}
-
-async fn delivery_after(
-    reader: AwsReader<'_>,
-    trail: &TrailArn,
-    since: Timestamp,
-    wait_policy: &WaitPolicy,
-) -> DeliverySeen {
     let deadline = Instant::now() + wait_policy.wait;
-    loop {
+    let delivery = loop {
         let seen = delivery(reader, trail, since).await;
         if seen != DeliverySeen::NotYet || Instant::now() >= deadline {
-            return seen;
+            break seen;
         }
         sleep(wait_policy.pause).await;
-    }
+    };
+    Ok(PostCheck { judgement: reader.judge(context, trail).await?, delivery })
 }
 
 async fn delivery(reader: AwsReader<'_>, trail: &TrailArn, since: Timestamp) -> DeliverySeen {
