@@ -7,8 +7,7 @@ use std::time::Instant;
 use serde_json::Value;
 use trailseal_rule::{
     ConfigurationItem, Evaluation, EvaluationContext, Facts, Invocation, KeyArn, KeyFacts,
-    KeyManager, KeyOrigin, KeySpec, KeyState, KeyUsage, Parameters, Reading, Region, ResourceId,
-    Timestamp, Trail, evaluate,
+    Parameters, Reading, Region, ResourceId, Timestamp, Trail, evaluate,
 };
 
 use crate::figure::{Figure, Sorted};
@@ -74,19 +73,8 @@ fn case(number: usize) -> Result<Case, Box<dyn Error>> {
     let item: Value = item(number);
     let item = ConfigurationItem::parse(&item).map_err(|error| error.to_string())?;
     let trail = Trail::from_item(&item).map_err(|error| error.to_string())?;
-    let key = KeyFacts {
-        arn: KeyArn::parse(&key_arn(number))?,
-        manager: KeyManager::Customer,
-        state: KeyState::Enabled,
-        usage: KeyUsage::EncryptDecrypt,
-        spec: KeySpec::SymmetricDefault,
-        origin: KeyOrigin::AwsKms,
-        valid_to: None,
-        deletion_date: None,
-        is_replica: false,
-    };
     let facts = Facts {
-        key: Reading::Known(key),
+        key: Reading::Known(KeyFacts::symmetric(KeyArn::parse(&key_arn(number))?)),
         bucket_region: Reading::Known(Region::parse(REGION)?),
         ..Facts::unread()
     };

@@ -4,9 +4,7 @@
 //! the journal only shows which steps were begun. The requirements of such a step were true before
 //! it, so the planner sees them in place of the present values.
 
-use trailseal_rule::{
-    EvaluationContext, KeyArn, KeyFacts, KeyPolicy, KeyRef, Reading, Rotation, Trail,
-};
+use trailseal_rule::{EvaluationContext, KeyArn, KeyPolicy, KeyRef, Reading, Rotation, Trail};
 
 use crate::condition::Condition;
 use crate::current_state::{Consent, CurrentState, TargetKey};

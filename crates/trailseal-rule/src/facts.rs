@@ -167,6 +167,23 @@ pub struct KeyFacts {
     pub is_replica: bool,
 }
 
+impl KeyFacts {
+    /// An enabled customer managed key for symmetric encryption, with key material of KMS.
+    pub fn symmetric(arn: KeyArn) -> Self {
+        Self {
+            arn,
+            manager: KeyManager::Customer,
+            state: KeyState::Enabled,
+            usage: KeyUsage::EncryptDecrypt,
+            spec: KeySpec::SymmetricDefault,
+            origin: KeyOrigin::AwsKms,
+            valid_to: None,
+            deletion_date: None,
+            is_replica: false,
+        }
+    }
+}
+
 /// Defines an enum of KMS's words (KMS API Reference, `KeyMetadata`) that keeps any other word.
 macro_rules! kms_words {
     (

@@ -325,12 +325,7 @@ mod tests {
     }
 
     fn described_key() -> KeyFacts {
-        serde_json::from_value(json!({
-            "arn": KEY, "manager": "CUSTOMER", "state": "Enabled", "usage": "ENCRYPT_DECRYPT",
-            "spec": "SYMMETRIC_DEFAULT", "origin": "AWS_KMS", "validTo": null,
-            "deletionDate": null, "replica": false,
-        }))
-        .unwrap()
+        KeyFacts::symmetric(KeyArn::parse(KEY).unwrap())
     }
 
     #[test]

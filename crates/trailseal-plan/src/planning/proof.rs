@@ -1,8 +1,8 @@
 //! The rule's evaluation of the state after the plan.
 
 use trailseal_rule::{
-    Delivery, Facts, KeyArn, KeyFacts, KeyManager, KeyOrigin, KeyPolicy, KeyRef, KeySpec, KeyState,
-    KeyUsage, Reading, Refusal, Rotation, Trail, Verdict, evaluate,
+    Delivery, Facts, KeyFacts, KeyPolicy, KeyRef, KeyState, Reading, Refusal, Rotation, Trail,
+    Verdict, evaluate,
 };
 
 use crate::planning::key::{ExistingKey, RequestedKey, turn_on};
@@ -71,7 +71,7 @@ fn outcomes(
         }
         (RequestedKey::New(_), Reading::Known(region)) => stand_ins(input, region)
             .into_iter()
-            .map(|arn| outcome(created(arn), turned_on.clone()))
+            .map(|arn| outcome(KeyFacts::symmetric(arn), turned_on.clone()))
             .collect(),
         (RequestedKey::New(_), Reading::Absent | Reading::Refused(_)) => {
             vec![(input.current_state.trail.clone(), Facts::unread())]
@@ -81,20 +81,6 @@ fn outcomes(
 
 fn enabled(key: &ExistingKey<'_>) -> KeyFacts {
     KeyFacts { state: KeyState::Enabled, deletion_date: None, ..key.facts.clone() }
-}
-
-fn created(arn: KeyArn) -> KeyFacts {
-    KeyFacts {
-        arn,
-        manager: KeyManager::Customer,
-        state: KeyState::Enabled,
-        usage: KeyUsage::EncryptDecrypt,
-        spec: KeySpec::SymmetricDefault,
-        origin: KeyOrigin::AwsKms,
-        valid_to: None,
-        deletion_date: None,
-        is_replica: false,
-    }
 }
 
 /// The delivery status describes the time before the plan. After a change the next delivery counts,

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use trailseal_plan::{Call, KeyReadings, KeyTarget, Present};
 use trailseal_rule::{
-    AccountId, BucketName, KeyArn, KeyFacts, KeyManager, KeyOrigin, KeyRef, KeySpec, KeyState,
-    KeyUsage, Reading, Refusal, Region, Rotation, Trail, TrailArn,
+    AccountId, BucketName, KeyArn, KeyFacts, KeyOrigin, KeyRef, KeySpec, KeyState, KeyUsage,
+    Reading, Refusal, Region, Rotation, Trail, TrailArn,
 };
 
 pub(crate) const ACCOUNT: &str = "111122223333";
@@ -61,19 +61,8 @@ pub(crate) fn key_arn(region: &str, account: &str, digit: char) -> KeyArn {
 }
 
 pub(crate) fn key(arn: KeyArn, policy: &str) -> Key {
-    let facts = KeyFacts {
-        arn,
-        manager: KeyManager::Customer,
-        state: KeyState::Enabled,
-        usage: KeyUsage::EncryptDecrypt,
-        spec: KeySpec::SymmetricDefault,
-        origin: KeyOrigin::AwsKms,
-        valid_to: None,
-        deletion_date: None,
-        is_replica: false,
-    };
     let rotation = Rotation::On { period_days: None, next: None };
-    Key { facts, policy: policy.to_owned(), rotation, readable: Readable::Yes }
+    Key { facts: KeyFacts::symmetric(arn), policy: policy.to_owned(), rotation, readable: Readable::Yes }
 }
 
 impl Aws {

@@ -3,9 +3,8 @@
 use serde_json::json;
 use trailseal_rule::{
     AccountId, BucketName, ComplianceType, Delivery, Evaluation, EvaluationContext, Facts,
-    Judgement, KeyArn, KeyFacts, KeyManager, KeyOrigin, KeyPolicy, KeyRef, KeySpec, KeyState,
-    KeyUsage, Parameters, Reading, Region, ResourceId, Rotation, Timestamp, Trail, TrailArn,
-    Verdict, evaluate,
+    Judgement, KeyArn, KeyFacts, KeyPolicy, KeyRef, Parameters, Reading, Region, ResourceId,
+    Rotation, Timestamp, Trail, TrailArn, Verdict, evaluate,
 };
 
 pub(crate) const KEY: &str =
@@ -36,17 +35,7 @@ pub(crate) fn trail() -> Trail {
 }
 
 pub(crate) fn key() -> KeyFacts {
-    KeyFacts {
-        arn: KeyArn::parse(KEY).unwrap(),
-        manager: KeyManager::Customer,
-        state: KeyState::Enabled,
-        usage: KeyUsage::EncryptDecrypt,
-        spec: KeySpec::SymmetricDefault,
-        origin: KeyOrigin::AwsKms,
-        valid_to: None,
-        deletion_date: None,
-        is_replica: false,
-    }
+    KeyFacts::symmetric(KeyArn::parse(KEY).unwrap())
 }
 
 pub(crate) fn policy() -> String {
