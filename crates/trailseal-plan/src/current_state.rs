@@ -62,18 +62,12 @@ impl KeyReadings {
 /// can allow others.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Readers {
-    pub named: Vec<Reader>,
+    /// The ARN of each role, user or account's root, as in the bucket policy.
+    pub named: Vec<String>,
     /// Descriptions of other principals that it may allow.
     pub others: Vec<String>,
     /// When AWS Config recorded the policy.
     pub recorded: Timestamp,
-}
-
-/// A reader of the log files.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reader {
-    /// The ARN of a role, a user or an account's root, as in the bucket policy.
-    pub principal: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

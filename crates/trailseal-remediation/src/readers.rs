@@ -1,7 +1,7 @@
 //! Who reads the log files, according to the bucket policy.
 
 use trailseal_aws::recorded_bucket;
-use trailseal_plan::{Reader, Readers};
+use trailseal_plan::Readers;
 use trailseal_rule::key_policy::bucket::bucket_readers;
 use trailseal_rule::{BucketName, Reading, Refusal, Region, Timestamp, Trail};
 
@@ -55,7 +55,7 @@ fn named_by(
         }
     };
     Reading::Known(Readers {
-        named: readers.named.into_iter().map(|principal| Reader { principal }).collect(),
+        named: readers.named.into_iter().collect(),
         others: readers.others.into_iter().collect(),
         recorded,
     })

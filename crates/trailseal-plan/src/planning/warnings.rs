@@ -37,9 +37,9 @@ pub(super) fn readers(
     readers
         .named
         .iter()
-        .map(|reader| ReaderAccess {
-            principal: reader.principal.clone(),
-            may_decrypt: access(&reader.principal),
+        .map(|principal| ReaderAccess {
+            principal: principal.clone(),
+            may_decrypt: access(principal),
         })
         .collect()
 }

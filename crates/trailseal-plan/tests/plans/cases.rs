@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 use trailseal_plan::{
-    Consent, CurrentState, KeyReadings, NewKey, Plan, Reader, Readers, Refusals, TargetKey, plan,
+    Consent, CurrentState, KeyReadings, NewKey, Plan, Readers, Refusals, TargetKey, plan,
 };
 use trailseal_rule::{
     EvaluationContext, Facts, KeyArn, KeyManager, KeyPolicy, KeyRef, KeySpec, KeyState, Parameters,
@@ -275,7 +275,7 @@ impl Case {
                 None => Reading::Absent,
             },
             readers: Reading::Known(Readers {
-                named: vec![Reader { principal: format!("arn:aws:iam::{ACCOUNT}:role/auditor") }],
+                named: vec![format!("arn:aws:iam::{ACCOUNT}:role/auditor")],
                 others: Vec::new(),
                 recorded: now(),
             }),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 use trailseal_plan::{
-    Consent, Force, Reader, Readers, Record, RefusalCode, StepId, TargetKey, WarningCode, aws_cli,
+    Consent, Force, Readers, Record, RefusalCode, StepId, TargetKey, WarningCode, aws_cli,
     back_out, fold, iam_policy, plan, plan_for_people, policy_diff, progress_text,
     refusals_for_people,
 };
@@ -48,11 +48,10 @@ fn a_plan_with_a_key_pending_deletion() {
         "aws:cloudformation:stack-name".to_owned(),
         "logging".to_owned(),
     )]));
-    let reader = |principal: String| Reader { principal };
     current_state.readers = Reading::Known(Readers {
         named: vec![
-            reader(format!("arn:aws:iam::{ACCOUNT}:role/auditor")),
-            reader(format!("arn:aws:iam::{OTHER_ACCOUNT}:role/siem")),
+            format!("arn:aws:iam::{ACCOUNT}:role/auditor"),
+            format!("arn:aws:iam::{OTHER_ACCOUNT}:role/siem"),
         ],
         others: vec!["statement `Public` lets everybody read".to_owned()],
         recorded: now(),
