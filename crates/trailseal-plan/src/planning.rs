@@ -29,6 +29,13 @@ struct PlanInput<'a> {
     consent: &'a Consent,
 }
 
+impl<'a> PlanInput<'a> {
+    fn question(&self, key: Option<&'a KeyArn>) -> TrailAndKey<'a> {
+        let trail_arn = self.current_state.trail.arn.as_str();
+        TrailAndKey { trail_arn, key_arn: key.map(KeyArn::as_str) }
+    }
+}
+
 /// Plans the steps that give the trail the requested key.
 ///
 /// - A trail that is sealed, not evaluated or unverified gets no plan.
@@ -104,7 +111,7 @@ fn grants(input: &PlanInput<'_>) -> Vec<Grant> {
 
 /// The fix for a key of another account: the statements that its owner must add.
 fn statements_for_owner(input: &PlanInput<'_>) -> String {
-    let question = TrailAndKey { trail_arn: input.current_state.trail.arn.as_str(), key_arn: None };
+    let question = input.question(None);
     let statements: Vec<String> = grants(input)
         .into_iter()
         .map(|grant| grant.statement(&question, Some(grant.sid())))

@@ -2,7 +2,6 @@
 
 use trailseal_rule::Reading;
 use trailseal_rule::key_policy::grants::Grant;
-use trailseal_rule::key_policy::question::TrailAndKey;
 
 use crate::plan_data::PolicyChange;
 use crate::planning::key::{ExistingKey, RequestedKey};
@@ -102,8 +101,7 @@ fn merged(
     key: &ExistingKey<'_>,
     before: &str,
 ) -> Result<Merged, MergeError> {
-    let trail_arn = input.current_state.trail.arn.as_str();
-    let question = TrailAndKey { trail_arn, key_arn: Some(key.facts.arn.as_str()) };
+    let question = input.question(Some(&key.facts.arn));
     if key.is_present {
         let least = merge(before, &question, &[Grant::Encrypt])?;
         if least.added.is_empty() {

@@ -4,9 +4,8 @@ use resource_policy::Match;
 use trailseal_rule::CheckId;
 use trailseal_rule::key_policy::grants::Grant;
 use trailseal_rule::key_policy::parsed::parse_key_policy;
-use trailseal_rule::key_policy::question::TrailAndKey;
 use trailseal_rule::key_policy::readers::may_decrypt;
-use trailseal_rule::{KeyRef, KeyState, Reading, Trail};
+use trailseal_rule::{KeyState, Reading};
 
 use crate::plan_data::{MayDecrypt, ReaderAccess, Warning, WarningCode};
 use crate::planning::PlanInput;
@@ -24,11 +23,7 @@ pub(super) fn readers(
     else {
         return Vec::new();
     };
-    let key_arn = match key {
-        RequestedKey::Existing(key) => Some(key.facts.arn.as_str()),
-        RequestedKey::New(_) => None,
-    };
-    let question = TrailAndKey { trail_arn: input.current_state.trail.arn.as_str(), key_arn };
+    let question = input.question(key.arn());
     let access = |principal: &str| match may_decrypt(&document, &question, principal).allowed {
         Match::Always => MayDecrypt::Yes,
         Match::Never => MayDecrypt::No,
@@ -61,7 +56,13 @@ pub(super) fn warnings(
             "existing log files keep their present encryption".to_owned(),
         );
         if let Some(former) = &trail.key {
-            warn(WarningCode::KeepTheFormerKey, keep(former));
+            warn(
+                WarningCode::KeepTheFormerKey,
+                format!(
+                    "keep key {former} as long as anybody must read log files that are encrypted \
+                     with it"
+                ),
+            );
             if let Some(why) = former_cannot_encrypt(input) {
                 warn(
                     WarningCode::NoWayBack,
@@ -96,10 +97,6 @@ const PROTECT: &str = "KMS has no deletion protection: deny kms:ScheduleKeyDelet
     kms:DisableKey for the key to almost everybody, for example in a service control policy; log \
     files cannot be read once their key is deleted";
 
-fn keep(former: &KeyRef) -> String {
-    format!("keep key {former} as long as anybody must read log files that are encrypted with it")
-}
-
 /// Why the present key cannot encrypt, if the facts show it.
 fn former_cannot_encrypt(input: &PlanInput<'_>) -> Option<String> {
     let facts = &input.current_state.facts;
@@ -117,10 +114,9 @@ fn former_cannot_encrypt(input: &PlanInput<'_>) -> Option<String> {
     let Reading::Known(policy) = &facts.key_policy else {
         return None;
     };
-    let (trail_arn, key_arn) = (input.current_state.trail.arn.as_str(), Some(key.arn.as_str()));
+    let question = input.question(Some(&key.arn));
     let admitted = policy.document().is_ok_and(|document| {
-        Grant::Encrypt.decide(document, &TrailAndKey { trail_arn, key_arn }).allowed
-            == Match::Always
+        Grant::Encrypt.decide(document, &question).allowed == Match::Always
     });
     (!admitted).then(|| "its policy does not admit CloudTrail, as far as is known".to_owned())
 }
@@ -170,9 +166,11 @@ fn about_bucket_key(
         Reading::Absent => "the bucket does not exist".to_owned(),
         Reading::Refused(refusal) => refusal.to_string(),
     };
-    if let RequestedKey::Existing(existing) = key
-        && let Reading::Known(policy) = &input.current_state.candidate.policy
-        && lets_decrypt(policy, input, existing.facts.arn.as_str())
+    let question = input.question(key.arn());
+    let lets_decrypt = |document| Grant::Decrypt.decide(&document, &question).allowed == Match::Always;
+    if let (RequestedKey::Existing(_), Reading::Known(policy)) =
+        (key, &input.current_state.candidate.policy)
+        && parse_key_policy(policy).is_ok_and(lets_decrypt)
     {
         return;
     }
@@ -182,21 +180,9 @@ fn about_bucket_key(
             "it is not known whether the bucket has an S3 Bucket Key ({why}): with one, CloudTrail \
              also needs kms:Decrypt with the key, and UpdateTrail fails without it. Run `aws s3api \
              get-bucket-encryption`; if BucketKeyEnabled is true, add to the key policy {}",
-            decrypt_statement(input)
+            Grant::Decrypt.statement(&input.question(None), Some(Grant::Decrypt.sid()))
         ),
     );
-}
-
-fn lets_decrypt(policy: &str, input: &PlanInput<'_>, key_arn: &str) -> bool {
-    let question =
-        TrailAndKey { trail_arn: input.current_state.trail.arn.as_str(), key_arn: Some(key_arn) };
-    parse_key_policy(policy)
-        .is_ok_and(|document| Grant::Decrypt.decide(&document, &question).allowed == Match::Always)
-}
-
-fn decrypt_statement(input: &PlanInput<'_>) -> String {
-    let question = TrailAndKey { trail_arn: input.current_state.trail.arn.as_str(), key_arn: None };
-    Grant::Decrypt.statement(&question, Some(Grant::Decrypt.sid()))
 }
 
 /// There can always be unknown readers, because IAM policies are not read.
@@ -240,7 +226,7 @@ fn about_unseen_readers(input: &PlanInput<'_>, warn: &mut impl FnMut(WarningCode
 /// The tool that seems to own the trail.
 fn tool(input: &PlanInput<'_>) -> Option<String> {
     const STACK: &str = "aws:cloudformation:stack-name";
-    let trail: &Trail = &input.current_state.trail;
+    let trail = &input.current_state.trail;
     if trail.arn.name().starts_with("aws-controltower-") {
         return Some("AWS Control Tower owns the trail, according to its name".to_owned());
     }
