@@ -148,8 +148,9 @@ pub struct Warning {
 
 /// The stable name of a warning, in kebab case. The documentation of each variant says when it is
 /// given; the crate's README lists it from here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[derive(Serialize, Deserialize, Display, EnumMessage, VariantArray)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Display, EnumMessage, VariantArray,
+)]
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
 pub enum WarningCode {

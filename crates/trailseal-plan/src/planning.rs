@@ -69,7 +69,7 @@ pub fn plan(
     reasons.or_refuse()?;
 
     let steps = steps::steps(&input, &key, &policy, bucket_region);
-    proof::prove(&input, &key, &policy, !steps.is_empty())?;
+    proof::prove(&input, &key, &policy, bucket_region, !steps.is_empty())?;
     let readers = warnings::readers(&input, &key, &policy);
     let (trail, account) = (&current_state.trail.arn, &current_state.caller);
     let scope = Scope { trail, account, bucket_region };

@@ -10,8 +10,20 @@ use trailseal_rule::{Reading, Refusal};
 
 /// The stable name of a reason, in kebab case. The documentation of each variant says when it is
 /// given; the crate's README lists it from here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[derive(Serialize, Deserialize, Display, EnumMessage, VariantArray)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    Display,
+    EnumMessage,
+    VariantArray,
+)]
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
 pub enum RefusalCode {

@@ -31,7 +31,7 @@ pub(super) struct ExistingKey<'a> {
     pub(super) is_present: bool,
     /// The change of its state.
     pub(super) activation: KeyActivation,
-    pub(super) rotation: Option<TurnOn>,
+    pub(super) turns_rotation_on: bool,
 }
 
 /// The calls that bring a key to a state that encrypts, if calls can do that.
@@ -54,15 +54,9 @@ impl KeyActivation {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct TurnOn {
-    pub(super) period_days: Option<u32>,
-}
-
-/// The rotation to turn on; it has a period if the parameters limit it.
-pub(super) fn turn_on(input: &PlanInput<'_>) -> TurnOn {
-    let most = input.context.parameters.max_rotation_period_days;
-    TurnOn { period_days: most.map(|most| most.min(ROTATION_DAYS_DEFAULT)) }
+/// The period of a rotation that is turned on, if the parameters limit it.
+pub(super) fn rotation_period(input: &PlanInput<'_>) -> Option<u32> {
+    input.context.parameters.max_rotation_period_days.map(|most| most.min(ROTATION_DAYS_DEFAULT))
 }
 
 pub(super) fn requested<'a>(
@@ -122,8 +116,8 @@ fn existing<'a>(
     let activation = KeyActivation::of(&facts.state);
     refuse_findings(input, facts, activation, reasons);
     require_consent(input, facts, activation, reasons);
-    let rotation = rotation(input, facts, reasons);
-    Some(RequestedKey::Existing(ExistingKey { facts, is_present, activation, rotation }))
+    let turns_rotation_on = turns_rotation_on(input, facts, reasons);
+    Some(RequestedKey::Existing(ExistingKey { facts, is_present, activation, turns_rotation_on }))
 }
 
 const NAME_CUSTOMER_MANAGED: &str = "name a customer managed key, or create one (`--create-key`)";
@@ -309,16 +303,16 @@ fn require_consent(
     }
 }
 
-fn rotation(input: &PlanInput<'_>, facts: &KeyFacts, reasons: &mut Reasons) -> Option<TurnOn> {
+fn turns_rotation_on(input: &PlanInput<'_>, facts: &KeyFacts, reasons: &mut Reasons) -> bool {
     if !CheckId::KeyRotated.is_enabled(input.context.parameters) {
-        return None;
+        return false;
     }
-    let finding = finding(input, CheckId::KeyRotated, facts)?;
+    let Some(finding) = finding(input, CheckId::KeyRotated, facts) else { return false };
     match finding.code {
         key_rotated::NOT_ROTATED | key_rotated::PERIOD_TOO_LONG | KEY_MISSING => {}
         key_rotated::CANNOT_ROTATE => {
             cannot_rotate(facts, "KMS does not rotate keys of this kind", reasons);
-            return None;
+            return false;
         }
         _ => {
             if let Reading::Refused(refusal) = &input.current_state.candidate.rotation
@@ -330,7 +324,7 @@ fn rotation(input: &PlanInput<'_>, facts: &KeyFacts, reasons: &mut Reasons) -> O
                     "allow the read, or do not require rotation",
                 );
             }
-            return None;
+            return false;
         }
     }
     if facts.is_replica {
@@ -344,7 +338,7 @@ fn rotation(input: &PlanInput<'_>, facts: &KeyFacts, reasons: &mut Reasons) -> O
             format!("ask its owner, account {}, to turn rotation on", facts.arn.account()),
         );
     }
-    Some(turn_on(input))
+    true
 }
 
 fn cannot_rotate(facts: &KeyFacts, why: &str, reasons: &mut Reasons) {

@@ -1,11 +1,11 @@
 //! The rule's evaluation of the state after the plan.
 
 use trailseal_rule::{
-    Delivery, Facts, KeyFacts, KeyPolicy, KeyRef, KeyState, Reading, Refusal, Rotation, Trail,
-    Verdict, evaluate,
+    Delivery, Facts, KeyFacts, KeyPolicy, KeyRef, KeyState, Reading, Refusal, Region,
+    Rotation, Trail,    Verdict, evaluate,
 };
 
-use crate::planning::key::{ExistingKey, RequestedKey, turn_on};
+use crate::planning::key::{RequestedKey, rotation_period};
 use crate::planning::policies::PlannedPolicy;
 use crate::planning::{PlanInput, stand_ins};
 use crate::refusal::{Reasons, RefusalCode, Refusals};
@@ -16,10 +16,11 @@ pub(super) fn prove(
     input: &PlanInput<'_>,
     key: &RequestedKey<'_>,
     policy: &PlannedPolicy,
+    bucket_region: &Region,
     changes_anything: bool,
 ) -> Result<(), Refusals> {
     let mut reasons = Reasons::default();
-    for (trail, facts) in outcomes(input, key, policy, changes_anything) {
+    for (trail, facts) in outcomes(input, key, policy, bucket_region, changes_anything) {
         match evaluate(input.context, &trail, &facts).verdict {
             Verdict::Sealed(_) => {}
             Verdict::NotApplicable(why) => {
@@ -43,15 +44,15 @@ fn outcomes(
     input: &PlanInput<'_>,
     key: &RequestedKey<'_>,
     policy: &PlannedPolicy,
+    bucket_region: &Region,
     changes_anything: bool,
 ) -> Vec<(Trail, Facts)> {
-    let bucket_region = input.current_state.bucket_region.clone();
     let outcome = |key: KeyFacts, rotation: Reading<Rotation>| {
         let trail =
             Trail { key: Some(KeyRef::Key(key.arn.clone())), ..input.current_state.trail.clone() };
         let facts = Facts {
             key: Reading::Known(key),
-            bucket_region: bucket_region.clone(),
+            bucket_region: Reading::Known(bucket_region.clone()),
             rotation,
             key_policy: Reading::Known(KeyPolicy::new(policy.after.clone())),
             delivery: delivery(input, changes_anything),
@@ -59,28 +60,24 @@ fn outcomes(
         };
         (trail, facts)
     };
-    let turned_on =
-        Reading::Known(Rotation::On { period_days: turn_on(input).period_days, next: None });
-    match (key, &bucket_region) {
-        (RequestedKey::Existing(key), _) => {
-            let rotation = match key.rotation {
-                Some(_) => turned_on,
-                None => input.current_state.candidate.rotation.clone(),
+    let turned_on = Rotation::On { period_days: rotation_period(input), next: None };
+    let turned_on = Reading::Known(turned_on);
+    match key {
+        RequestedKey::Existing(key) => {
+            let rotation = if key.turns_rotation_on {
+                turned_on
+            } else {
+                input.current_state.candidate.rotation.clone()
             };
-            vec![outcome(enabled(key), rotation)]
+            let state = KeyState::Enabled;
+            let enabled = KeyFacts { state, deletion_date: None, ..key.facts.clone() };
+            vec![outcome(enabled, rotation)]
         }
-        (RequestedKey::New(_), Reading::Known(region)) => stand_ins(input, region)
+        RequestedKey::New(_) => stand_ins(input, bucket_region)
             .into_iter()
             .map(|arn| outcome(KeyFacts::symmetric(arn), turned_on.clone()))
             .collect(),
-        (RequestedKey::New(_), Reading::Absent | Reading::Refused(_)) => {
-            vec![(input.current_state.trail.clone(), Facts::unread())]
-        }
     }
-}
-
-fn enabled(key: &ExistingKey<'_>) -> KeyFacts {
-    KeyFacts { state: KeyState::Enabled, deletion_date: None, ..key.facts.clone() }
 }
 
 /// The delivery status describes the time before the plan. After a change the next delivery counts,

@@ -7,7 +7,7 @@ use crate::condition::Condition;
 use crate::current_state::NewKey;
 use crate::plan_data::{PolicyChange, Step, StepId, Undo};
 use crate::planning::PlanInput;
-use crate::planning::key::{ExistingKey, KeyActivation, RequestedKey, TurnOn, turn_on};
+use crate::planning::key::{ExistingKey, KeyActivation, RequestedKey, rotation_period};
 use crate::planning::policies::PlannedPolicy;
 
 /// INVARIANT (admission-first): `UpdateTrail` is the last step, and requires that the key is
@@ -60,8 +60,8 @@ fn repair_key(input: &PlanInput<'_>, key: &ExistingKey<'_>, policy: &PlannedPoli
     if let Some(change) = &policy.change {
         steps.push(put_key_policy(input, &target, change));
     }
-    if let Some(turn_on) = key.rotation {
-        steps.push(enable_rotation(input, &target, turn_on));
+    if key.turns_rotation_on {
+        steps.push(enable_rotation(input, &target));
     }
     steps
 }
@@ -76,7 +76,7 @@ fn create_and_rotate(
     if let Some(alias) = &new.alias {
         steps.push(create_alias(alias, bucket_region));
     }
-    steps.push(enable_rotation(input, &KeyTarget::Created, turn_on(input)));
+    steps.push(enable_rotation(input, &KeyTarget::Created));
     steps
 }
 
@@ -182,12 +182,12 @@ fn put_key_policy(input: &PlanInput<'_>, target: &KeyTarget, change: &PolicyChan
     }
 }
 
-fn enable_rotation(input: &PlanInput<'_>, target: &KeyTarget, turn_on: TurnOn) -> Step {
+fn enable_rotation(input: &PlanInput<'_>, target: &KeyTarget) -> Step {
     let key = target.clone();
     let period_days_max = input.context.parameters.max_rotation_period_days;
     Step {
         id: StepId::EnableKeyRotation,
-        call: Call::EnableKeyRotation { key: key.clone(), period_days: turn_on.period_days },
+        call: Call::EnableKeyRotation { key: key.clone(), period_days: rotation_period(input) },
         requires: vec![Condition::KeyUsable { key: key.clone() }],
         proves: vec![Condition::RotationIsOn { key, period_days_max }],
         undo: Undo::Advice(

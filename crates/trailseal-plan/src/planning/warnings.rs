@@ -115,9 +115,9 @@ fn former_cannot_encrypt(input: &PlanInput<'_>) -> Option<String> {
         return None;
     };
     let question = input.question(Some(&key.arn));
-    let admitted = policy.document().is_ok_and(|document| {
-        Grant::Encrypt.decide(document, &question).allowed == Match::Always
-    });
+    let admitted = policy
+        .document()
+        .is_ok_and(|document| Grant::Encrypt.decide(document, &question).allowed == Match::Always);
     (!admitted).then(|| "its policy does not admit CloudTrail, as far as is known".to_owned())
 }
 
@@ -167,7 +167,8 @@ fn about_bucket_key(
         Reading::Refused(refusal) => refusal.to_string(),
     };
     let question = input.question(key.arn());
-    let lets_decrypt = |document| Grant::Decrypt.decide(&document, &question).allowed == Match::Always;
+    let lets_decrypt =
+        |document| Grant::Decrypt.decide(&document, &question).allowed == Match::Always;
     if let (RequestedKey::Existing(_), Reading::Known(policy)) =
         (key, &input.current_state.candidate.policy)
         && parse_key_policy(policy).is_ok_and(lets_decrypt)

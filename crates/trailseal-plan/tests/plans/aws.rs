@@ -62,7 +62,12 @@ pub(crate) fn key_arn(region: &str, account: &str, digit: char) -> KeyArn {
 
 pub(crate) fn key(arn: KeyArn, policy: &str) -> Key {
     let rotation = Rotation::On { period_days: None, next: None };
-    Key { facts: KeyFacts::symmetric(arn), policy: policy.to_owned(), rotation, readable: Readable::Yes }
+    Key {
+        facts: KeyFacts::symmetric(arn),
+        policy: policy.to_owned(),
+        rotation,
+        readable: Readable::Yes,
+    }
 }
 
 impl Aws {
