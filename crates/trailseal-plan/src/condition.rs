@@ -95,6 +95,15 @@ pub enum Holds {
 }
 
 impl Condition {
+    /// The conditions under which a key can encrypt the log files of a trail.
+    pub(crate) fn can_encrypt(key: &KeyTarget, bucket_region: &Region, trail: &TrailArn) -> [Self; 3] {
+        [
+            Self::KeyUsable { key: key.clone() },
+            Self::KeyInRegion { key: key.clone(), region: bucket_region.clone() },
+            Self::PolicyAdmitsCloudTrail { key: key.clone(), trail: trail.clone() },
+        ]
+    }
+
     /// Evaluates the condition.
     pub fn holds(&self, present: &Present) -> Holds {
         match self {

@@ -1,6 +1,6 @@
 //! Whether the trail can deliver, before and after a back-out.
 
-use trailseal_rule::{KeyArn, KeyRef, KeyState, Reading};
+use trailseal_rule::{KeyRef, KeyState, Reading};
 
 use crate::back_out::BackOut;
 use crate::call::{Call, KeyTarget};
@@ -58,7 +58,8 @@ fn delivers(back_out: &BackOut<'_>, state: &Present) -> Holds {
         }
     };
     let mut doubt = Holds::Yes;
-    for condition in conditions(back_out, arn) {
+    let (plan, key) = (&back_out.remediation.plan, KeyTarget::Existing(arn.clone()));
+    for condition in Condition::can_encrypt(&key, &plan.bucket_region, &plan.trail) {
         match condition.holds(state) {
             Holds::Yes => {}
             Holds::No(found) => return Holds::No(format!("{found} ({arn})")),
@@ -66,16 +67,6 @@ fn delivers(back_out: &BackOut<'_>, state: &Present) -> Holds {
         }
     }
     doubt
-}
-
-fn conditions(back_out: &BackOut<'_>, arn: &KeyArn) -> [Condition; 3] {
-    let plan = &back_out.remediation.plan;
-    let key = KeyTarget::Existing(arn.clone());
-    [
-        Condition::KeyUsable { key: key.clone() },
-        Condition::KeyInRegion { key: key.clone(), region: plan.bucket_region.clone() },
-        Condition::PolicyAdmitsCloudTrail { key, trail: plan.trail.clone() },
-    ]
 }
 
 fn after(present: &Present, steps: &[Step]) -> Present {

@@ -76,11 +76,12 @@ pub(super) fn restore_trail(
             return None;
         }
     };
+    let can_encrypt = |key| Condition::can_encrypt(key, &plan.bucket_region, &plan.trail);
     let has_now = Condition::TrailHasKey { trail: plan.trail.clone(), key: now.clone() };
     Some(Step {
         id: StepId::RestoreTrail,
         requires: std::iter::once(has_now)
-            .chain(target.iter().flat_map(|key| can_encrypt(back_out, key)))
+            .chain(target.iter().flat_map(can_encrypt))
             .collect(),
         call: Call::UpdateTrail {
             trail: plan.trail.clone(),
@@ -90,15 +91,6 @@ pub(super) fn restore_trail(
         proves: vec![Condition::TrailHasKey { trail: plan.trail.clone(), key: former.cloned() }],
         undo: no_undo(),
     })
-}
-
-fn can_encrypt(back_out: &BackOut<'_>, key: &KeyTarget) -> [Condition; 3] {
-    let plan = &back_out.remediation.plan;
-    [
-        Condition::KeyUsable { key: key.clone() },
-        Condition::KeyInRegion { key: key.clone(), region: plan.bucket_region.clone() },
-        Condition::PolicyAdmitsCloudTrail { key: key.clone(), trail: plan.trail.clone() },
-    ]
 }
 
 /// INVARIANT (a-back-out-only-removes): the new policy is the present one without statements that

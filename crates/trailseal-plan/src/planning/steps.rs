@@ -206,12 +206,9 @@ fn update_trail(input: &PlanInput<'_>, target: &KeyTarget, bucket_region: &Regio
             region: input.current_state.trail.home_region.clone(),
             key: Some(key.clone()),
         },
-        requires: vec![
-            former(input),
-            Condition::KeyUsable { key: key.clone() },
-            Condition::KeyInRegion { key: key.clone(), region: bucket_region.clone() },
-            Condition::PolicyAdmitsCloudTrail { key: key.clone(), trail: trail.clone() },
-        ],
+        requires: std::iter::once(former(input))
+            .chain(Condition::can_encrypt(&key, bucket_region, &trail))
+            .collect(),
         proves: vec![Condition::TrailUses { trail, key }],
         undo: undo_update(input),
     }
