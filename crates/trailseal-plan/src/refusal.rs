@@ -124,6 +124,12 @@ pub struct PlanRefusal {
     pub difference: Option<String>,
 }
 
+impl PlanRefusal {
+    fn new(code: RefusalCode, what: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self { code, what: what.into(), fix: fix.into(), difference: None }
+    }
+}
+
 /// The reasons why there is no plan: at least one.
 #[derive(Clone, Debug, Error, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -134,21 +140,7 @@ pub struct Refusals {
 impl Refusals {
     /// A single reason.
     pub fn one(code: RefusalCode, what: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self {
-            list: vec![PlanRefusal { code, what: what.into(), fix: fix.into(), difference: None }],
-        }
-    }
-
-    /// A single reason that shows a difference.
-    pub(crate) fn with_difference(
-        code: RefusalCode,
-        what: impl Into<String>,
-        fix: impl Into<String>,
-        difference: String,
-    ) -> Self {
-        let mut reasons = Reasons::default();
-        reasons.push_difference(code, what, fix, difference);
-        reasons.into_refusals()
+        Self { list: vec![PlanRefusal::new(code, what, fix)] }
     }
 
     /// The reasons.
@@ -184,7 +176,7 @@ impl Reasons {
         what: impl Into<String>,
         fix: impl Into<String>,
     ) {
-        let refusal = PlanRefusal { code, what: what.into(), fix: fix.into(), difference: None };
+        let refusal = PlanRefusal::new(code, what, fix);
         if !self.list.contains(&refusal) {
             self.list.push(refusal);
         }
@@ -198,8 +190,8 @@ impl Reasons {
         fix: impl Into<String>,
         difference: String,
     ) {
-        let (what, fix) = (what.into(), fix.into());
-        self.list.push(PlanRefusal { code, what, fix, difference: Some(difference) });
+        let difference = Some(difference);
+        self.list.push(PlanRefusal { difference, ..PlanRefusal::new(code, what, fix) });
     }
 
     /// Whether AWS denied a read. The action is then collected for [`Self::add_denials`].

@@ -11,7 +11,7 @@ use crate::current_state::{Consent, CurrentState, TargetKey};
 use crate::journal::{Phase, Progress};
 use crate::plan_data::{Plan, Step, StepId};
 use crate::planning::plan;
-use crate::refusal::{RefusalCode, Refusals};
+use crate::refusal::{Reasons, RefusalCode, Refusals};
 use crate::render::policy_diff;
 
 /// The trail as it was before the journal's run. [`resumed`] needs the state that is read for it.
@@ -46,20 +46,18 @@ pub fn resumed(
         Some(created) => planned.bind(created),
         None => planned,
     };
-    match difference(&progress.remediation.plan, &planned) {
-        Some((what, difference)) => Err(mismatch(what, difference)),
-        None => Ok(Phase { plan: planned, ..progress.remediation.clone() }),
+    let mut reasons = Reasons::default();
+    if let Some((what, difference)) = difference(&progress.remediation.plan, &planned) {
+        reasons.push_difference(
+            RefusalCode::JournalMismatch,
+            format!("the journal has another plan than the one made now: {what}"),
+            "repeat the options of the first run; or find out who wrote the journal, and start a \
+             new run with another --journal",
+            difference,
+        );
     }
-}
-
-fn mismatch(what: String, difference: String) -> Refusals {
-    Refusals::with_difference(
-        RefusalCode::JournalMismatch,
-        format!("the journal has another plan than the one made now: {what}"),
-        "repeat the options of the first run; or find out who wrote the journal, and start a new \
-         run with another --journal",
-        difference,
-    )
+    reasons.or_refuse()?;
+    Ok(Phase { plan: planned, ..progress.remediation.clone() })
 }
 
 /// The current state, with the requirements of the steps that were begun in place of what those
@@ -68,63 +66,47 @@ fn state_before(live: &CurrentState, progress: &Progress) -> CurrentState {
     let mut before = live.clone();
     let phase = &progress.remediation;
     let begun = |step: &&Step| phase.step(step.id).is_some_and(|step| step.may_have_happened);
+    let created = progress.created_key.as_ref();
     // In reverse, so that the requirement of the first step wins.
     for step in phase.plan.steps.iter().filter(begun).rev() {
         for condition in &step.requires {
             if let Condition::PolicyIs { policy, .. } = condition {
-                set_policy(&mut before, policy);
-            } else if let Condition::KeyHasState { state, .. } = condition {
-                each_key(&mut before, |key| key.state = state.clone());
+                before.candidate.policy = Reading::Known(policy.clone());
+            } else if let Condition::KeyHasState { state, .. } = condition
+                && let Reading::Known(key) = &mut before.candidate.key
+            {
+                key.state = state.clone();
             }
         }
-        if step.id == StepId::EnableKeyRotation && progress.created_key.is_none() {
-            set_rotation(&mut before, Reading::Known(Rotation::Off));
+        if step.id == StepId::EnableKeyRotation && created.is_none() {
+            before.candidate.rotation = Reading::Known(Rotation::Off);
         }
-        if step.id == StepId::CreateAlias {
-            free_alias(&mut before, progress.created_key.as_ref());
+        // The alias of the key that the run created was free before.
+        if step.id == StepId::CreateAlias
+            && matches!(&before.alias, Reading::Known(arn) if Some(arn) == created)
+        {
+            before.alias = Reading::Absent;
         }
+    }
+    if matches!((&live.facts.key, &live.candidate.key),
+        (Reading::Known(present), Reading::Known(requested)) if present.arn == requested.arn)
+    {
+        repeat_candidate(&mut before, live);
     }
     before
 }
 
-fn set_policy(current_state: &mut CurrentState, policy: &str) {
-    let policy = Reading::Known(policy.to_owned());
-    if is_present(current_state) {
-        current_state.facts.key_policy = policy.clone().map(KeyPolicy::new);
+/// The trail's key is the requested one, so what changes in one of the two changes in the other.
+fn repeat_candidate(before: &mut CurrentState, live: &CurrentState) {
+    let candidate = &before.candidate;
+    if candidate.key != live.candidate.key {
+        before.facts.key = candidate.key.clone();
     }
-    current_state.candidate.policy = policy;
-}
-
-fn set_rotation(current_state: &mut CurrentState, rotation: Reading<Rotation>) {
-    if is_present(current_state) {
-        current_state.facts.rotation = rotation.clone();
+    if candidate.policy != live.candidate.policy {
+        before.facts.key_policy = candidate.policy.clone().map(KeyPolicy::new);
     }
-    current_state.candidate.rotation = rotation;
-}
-
-/// Whether the requested key is the trail's key.
-fn is_present(current_state: &CurrentState) -> bool {
-    matches!(
-        (&current_state.facts.key, &current_state.candidate.key),
-        (Reading::Known(one), Reading::Known(other)) if one.arn == other.arn
-    )
-}
-
-fn each_key(current_state: &mut CurrentState, change: impl Fn(&mut KeyFacts)) {
-    if is_present(current_state)
-        && let Reading::Known(key) = &mut current_state.facts.key
-    {
-        change(key);
-    }
-    if let Reading::Known(key) = &mut current_state.candidate.key {
-        change(key);
-    }
-}
-
-/// The alias of the key that the run created was free before.
-fn free_alias(current_state: &mut CurrentState, created: Option<&KeyArn>) {
-    if matches!(&current_state.alias, Reading::Known(arn) if Some(arn) == created) {
-        current_state.alias = Reading::Absent;
+    if candidate.rotation != live.candidate.rotation {
+        before.facts.rotation = candidate.rotation.clone();
     }
 }
 
