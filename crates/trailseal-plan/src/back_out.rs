@@ -12,7 +12,7 @@ use crate::back_out::delivery::unless_deliverable;
 use crate::back_out::steps::{advice, disable_key, restore_policy, restore_trail};
 use crate::condition::Present;
 use crate::journal::{Phase, Progress};
-use crate::permissions::{Scope, permissions};
+use crate::permissions::permissions;
 use crate::plan_data::{
     Plan, PlannedKey, PolicyChange, Purpose, Step, StepId, Warning, WarningCode,
 };
@@ -70,7 +70,7 @@ pub fn back_out(progress: &Progress, present: &Present, force: Force) -> Result<
     unless_deliverable(&back_out, &steps)?;
     warnings.extend(stays(&back_out, &steps));
     let change = policy_change(&back_out, &steps);
-    Ok(plan(&back_out, steps, change, warnings))
+    Ok(plan(&back_out, &progress.keys(), steps, change, warnings))
 }
 
 impl BackOut<'_> {
@@ -129,30 +129,17 @@ fn policy_change(back_out: &BackOut<'_>, steps: &[Step]) -> Option<PolicyChange>
 
 fn plan(
     back_out: &BackOut<'_>,
+    keys: &[KeyArn],
     steps: Vec<Step>,
     policy_change: Option<PolicyChange>,
     warnings: Vec<Warning>,
 ) -> Plan {
     let sealed = &back_out.remediation.plan;
-    let scope = Scope {
-        trail: &sealed.trail,
-        account: &sealed.account,
-        bucket_region: &sealed.bucket_region,
-    };
-    let former = match back_out.former_key() {
-        Some(KeyRef::Key(arn)) => Some(arn),
-        Some(
-            KeyRef::AliasArn { .. } | KeyRef::Alias(_) | KeyRef::Id(_) | KeyRef::Unrecognized(_),
-        )
-        | None => None,
-    };
-    let keys: Vec<Option<&KeyArn>> =
-        std::iter::once(Some(back_out.key)).chain(former.map(Some)).collect();
     let former_key = match &back_out.present.trail_key {
         Reading::Known(key) => key.clone(),
         Reading::Absent | Reading::Refused(_) => None,
     };
-    Plan {
+    let mut plan = Plan {
         purpose: Purpose::BackOut,
         trail: sealed.trail.clone(),
         account: sealed.account.clone(),
@@ -165,7 +152,9 @@ fn plan(
         readers: Vec::new(),
         warnings,
         cost: None,
-        permissions: permissions(Purpose::BackOut, &scope, &keys, &steps),
+        permissions: Vec::new(),
         steps,
-    }
+    };
+    plan.permissions = permissions(&plan, keys);
+    plan
 }

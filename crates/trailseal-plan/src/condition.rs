@@ -96,7 +96,11 @@ pub enum Holds {
 
 impl Condition {
     /// The conditions under which a key can encrypt the log files of a trail.
-    pub(crate) fn can_encrypt(key: &KeyTarget, bucket_region: &Region, trail: &TrailArn) -> [Self; 3] {
+    pub(crate) fn can_encrypt(
+        key: &KeyTarget,
+        bucket_region: &Region,
+        trail: &TrailArn,
+    ) -> [Self; 3] {
         [
             Self::KeyUsable { key: key.clone() },
             Self::KeyInRegion { key: key.clone(), region: bucket_region.clone() },

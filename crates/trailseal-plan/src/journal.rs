@@ -222,22 +222,10 @@ impl Progress {
 
     /// The keys that a back-out reads: the plan's key and the trail's former key.
     pub fn keys(&self) -> Vec<KeyArn> {
-        let former = match &self.remediation.plan.former_key {
-            Some(KeyRef::Key(arn)) => Some(arn),
-            Some(
-                KeyRef::AliasArn { .. }
-                | KeyRef::Alias(_)
-                | KeyRef::Id(_)
-                | KeyRef::Unrecognized(_),
-            )
-            | None => None,
-        };
-        let mut keys: Vec<KeyArn> = Vec::new();
-        for key in self.remediation.plan.key_arn().into_iter().chain(former) {
-            if !keys.contains(key) {
-                keys.push(key.clone());
-            }
-        }
+        let plan = &self.remediation.plan;
+        let former = plan.former_key.as_ref().and_then(KeyRef::arn);
+        let mut keys: Vec<KeyArn> = plan.key_arn().into_iter().chain(former).cloned().collect();
+        keys.dedup();
         keys
     }
 

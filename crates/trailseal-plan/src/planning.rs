@@ -16,7 +16,7 @@ use trailseal_rule::{
 };
 
 use crate::current_state::{Consent, CurrentState, TargetKey};
-use crate::permissions::{Scope, permissions};
+use crate::permissions::permissions;
 use crate::plan_data::{Cost, Plan, PlannedKey, Purpose};
 use crate::planning::key::RequestedKey;
 use crate::refusal::{Reasons, RefusalCode, Refusals};
@@ -71,12 +71,10 @@ pub fn plan(
     let steps = steps::steps(&input, &key, &policy, bucket_region);
     proof::prove(&input, &key, &policy, bucket_region, !steps.is_empty())?;
     let readers = warnings::readers(&input, &key, &policy);
-    let (trail, account) = (&current_state.trail.arn, &current_state.caller);
-    let scope = Scope { trail, account, bucket_region };
-    Ok(Plan {
+    let mut plan = Plan {
         purpose: Purpose::Seal,
-        trail: trail.clone(),
-        account: account.clone(),
+        trail: current_state.trail.arn.clone(),
+        account: current_state.caller.clone(),
         home_region: current_state.trail.home_region.clone(),
         bucket: bucket.clone(),
         bucket_region: bucket_region.clone(),
@@ -85,10 +83,12 @@ pub fn plan(
         warnings: warnings::warnings(&input, &key, &readers),
         readers,
         cost: matches!(key, RequestedKey::New(_)).then(new_key_cost),
-        permissions: permissions(Purpose::Seal, &scope, &[key.arn()], &steps),
+        permissions: Vec::new(),
         policy_change: policy.change,
         steps,
-    })
+    };
+    plan.permissions = permissions(&plan, key.arn().map_or(&[], std::slice::from_ref));
+    Ok(plan)
 }
 
 /// The parameters for reading and evaluating a trail to change it. A delegated administrator sees

@@ -69,6 +69,14 @@ impl KeyRef {
         }
     }
 
+    /// The ARN of the key, if the reference is one.
+    pub fn arn(&self) -> Option<&KeyArn> {
+        match self {
+            Self::Key(arn) => Some(arn),
+            Self::AliasArn { .. } | Self::Alias(_) | Self::Id(_) | Self::Unrecognized(_) => None,
+        }
+    }
+
     /// The Region, if the reference contains one.
     pub fn region(&self) -> Option<&Region> {
         match self {

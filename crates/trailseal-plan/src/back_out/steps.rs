@@ -80,9 +80,7 @@ pub(super) fn restore_trail(
     let has_now = Condition::TrailHasKey { trail: plan.trail.clone(), key: now.clone() };
     Some(Step {
         id: StepId::RestoreTrail,
-        requires: std::iter::once(has_now)
-            .chain(target.iter().flat_map(can_encrypt))
-            .collect(),
+        requires: std::iter::once(has_now).chain(target.iter().flat_map(can_encrypt)).collect(),
         call: Call::UpdateTrail {
             trail: plan.trail.clone(),
             region: plan.home_region.clone(),

@@ -1,8 +1,8 @@
 //! The rule's evaluation of the state after the plan.
 
 use trailseal_rule::{
-    Delivery, Facts, KeyFacts, KeyPolicy, KeyRef, KeyState, Reading, Refusal, Region,
-    Rotation, Trail,    Verdict, evaluate,
+    Delivery, Facts, KeyFacts, KeyPolicy, KeyRef, KeyState, Reading, Refusal, Region, Rotation,
+    Trail, Verdict, evaluate,
 };
 
 use crate::planning::key::{RequestedKey, rotation_period};
