@@ -31,14 +31,15 @@ pub enum Notice<'a> {
     Waits(&'a Step, &'a str),
 }
 
-pub(crate) type Tell<'a> = &'a mut (dyn FnMut(Notice<'_>) + Send);
-
-pub(crate) struct Run<'a> {
-    pub(crate) reader: AwsReader<'a>,
-    pub(crate) wait_policy: &'a WaitPolicy,
-    pub(crate) journal: &'a str,
-    pub(crate) journal_writer: &'a mut dyn JournalWriter,
-    pub(crate) tell: Tell<'a>,
+struct Run<'a> {
+    reader: AwsReader<'a>,
+    wait_policy: &'a WaitPolicy,
+    journal: &'a str,
+    journal_writer: &'a mut dyn JournalWriter,
+    tell: &'a mut (dyn FnMut(Notice<'_>) + Send),
+    plan: Plan,
+    /// Whether this run has changed something that AWS may not show at once.
+    has_changed: bool,
 }
 
 /// Applies the remaining steps of a plan. Returns the plan with the ARN of the key that it created.
@@ -58,10 +59,11 @@ pub async fn apply(
     wait_policy: &WaitPolicy,
     tell: &mut (dyn FnMut(Notice<'_>) + Send),
 ) -> Result<Plan, Stop> {
-    let mut run = Run { reader, wait_policy, journal, journal_writer, tell };
-    let mut execution = ExecutionState { plan: phase.plan.clone(), has_changed: false };
-    match run.steps(phase, &mut execution).await {
-        Ok(()) => Ok(execution.plan),
+    let plan = phase.plan.clone();
+    let mut run =
+        Run { reader, wait_policy, journal, journal_writer, tell, plan, has_changed: false };
+    match run.steps(phase).await {
+        Ok(()) => Ok(run.plan),
         Err(stop) => {
             let record = Record::Stopped { step: stop.step(), why: stop.to_string(), time: now() };
             // The caller reports the stop, so a journal without this record is complete enough.
@@ -87,26 +89,24 @@ pub fn begin(
     Ok(Phase::begin(plan))
 }
 
-struct ExecutionState {
-    plan: Plan,
-    /// Whether this run has changed something that AWS may not show at once.
-    has_changed: bool,
-}
-
 impl Run<'_> {
-    async fn steps(&mut self, phase: &Phase, execution: &mut ExecutionState) -> Result<(), Stop> {
-        let ids: Vec<StepId> = execution.plan.steps.iter().map(|step| step.id).collect();
+    async fn steps(&mut self, phase: &Phase) -> Result<(), Stop> {
+        let ids: Vec<StepId> = self.plan.steps.iter().map(|step| step.id).collect();
         for id in ids {
             // Read from the plan each time, because a created key appears in the later steps.
-            let Some(step) = execution.plan.step(id).cloned() else { continue };
-            let state = phase.steps.iter().find(|progress| progress.step == id);
-            match state.map_or(StepState::Pending, |progress| progress.state) {
+            let Some(step) = self.plan.step(id).cloned() else { continue };
+            match phase.step(id).map_or(StepState::Pending, |progress| progress.state) {
                 StepState::Verified => self.still_holds(&step, phase).await?,
                 StepState::Done => self.verify(&step).await?,
-                StepState::Uncertain => self.resolve(&step, execution).await?,
+                StepState::Uncertain => {
+                    (self.tell)(Notice::Resolves(&step));
+                    if !self.was_made(&step).await? {
+                        self.make(&step).await?;
+                    }
+                }
                 StepState::Pending => {
                     (self.tell)(Notice::Begins(&step));
-                    self.make(&step, execution).await?;
+                    self.make(&step).await?;
                 }
             }
         }
@@ -114,29 +114,29 @@ impl Run<'_> {
     }
 
     /// Makes a step that was certainly not made before.
-    async fn make(&mut self, step: &Step, execution: &mut ExecutionState) -> Result<(), Stop> {
+    async fn make(&mut self, step: &Step) -> Result<(), Stop> {
         let wait_policy =
-            if execution.has_changed { self.wait_policy.read_back } else { Duration::ZERO };
+            if self.has_changed { self.wait_policy.read_back } else { Duration::ZERO };
         self.until_all_hold(step, &step.requires, wait_policy).await?;
         let record = Record::Before { step: step.id, time: now() };
         self.write(Some(step.id), &record)?;
-        self.attempt(step, execution).await
+        self.attempt(step).await
     }
 
     /// Makes the call until it succeeds or fails permanently.
     ///
     /// INVARIANT (no-blind-retry): the requirements of the step are read again before each retry. The
     /// first attempt comes right after they were read.
-    async fn attempt(&mut self, step: &Step, execution: &mut ExecutionState) -> Result<(), Stop> {
+    async fn attempt(&mut self, step: &Step) -> Result<(), Stop> {
         let deadline = Instant::now() + self.wait_policy.propagation;
         let mut unclear = 0;
         loop {
             match self.reader.make(&step.call, self.journal, self.wait_policy).await {
                 CallResult::Done { request_id, created_key } => {
-                    return self.done(step, request_id, created_key, execution).await;
+                    return self.done(step, request_id, created_key).await;
                 }
                 CallResult::Refused { code, cause, denial } => {
-                    if !may_pass(&code, &cause, step, execution) || Instant::now() >= deadline {
+                    if !may_pass(&code, &cause, step, self.has_changed) || Instant::now() >= deadline {
                         return Err(refused(step, &code, cause, denial));
                     }
                     (self.tell)(Notice::Waits(step, &cause));
@@ -145,8 +145,8 @@ impl Run<'_> {
                 CallResult::Unclear(why) => {
                     unclear += 1;
                     (self.tell)(Notice::Waits(step, &why));
-                    execution.has_changed = true;
-                    if self.was_made(step, execution).await? {
+                    self.has_changed = true;
+                    if self.was_made(step).await? {
                         return Ok(());
                     }
                     if unclear >= UNCLEAR_MAX {
@@ -164,9 +164,8 @@ impl Run<'_> {
         step: &Step,
         request_id: Option<String>,
         created_key: Option<KeyArn>,
-        execution: &mut ExecutionState,
     ) -> Result<(), Stop> {
-        execution.has_changed = true;
+        self.has_changed = true;
         let record = Record::Done {
             step: step.id,
             request_id,
@@ -175,9 +174,9 @@ impl Run<'_> {
         };
         self.write(Some(step.id), &record)?;
         if let Some(arn) = created_key {
-            execution.plan = execution.plan.clone().bind(&arn);
+            self.plan = self.plan.clone().bind(&arn);
         }
-        let step = execution.plan.step(step.id).cloned().unwrap_or_else(|| step.clone());
+        let step = self.plan.step(step.id).cloned().unwrap_or_else(|| step.clone());
         self.verify(&step).await
     }
 
@@ -208,26 +207,16 @@ impl Run<'_> {
         self.until_all_hold(step, &proves, Duration::ZERO).await
     }
 
-    /// Completes a step that an interrupted run may have made.
-    async fn resolve(&mut self, step: &Step, execution: &mut ExecutionState) -> Result<(), Stop> {
-        (self.tell)(Notice::Resolves(step));
-        if self.was_made(step, execution).await? {
-            return Ok(());
-        }
-        self.make(step, execution).await
-    }
-
     /// Whether an uncertain step was made. If so, journals that.
     async fn was_made(
         &mut self,
         step: &Step,
-        execution: &mut ExecutionState,
     ) -> Result<bool, Stop> {
         if let Call::CreateKey { region, .. } = &step.call {
             let found = created_key(self.reader, region, self.journal, self.wait_policy).await;
             let found = found.map_err(|why| doubt(step, why))?;
             return match found {
-                Some(arn) => self.done(step, None, Some(arn), execution).await.map(|()| true),
+                Some(arn) => self.done(step, None, Some(arn)).await.map(|()| true),
                 None => Ok(false),
             };
         }
@@ -299,7 +288,7 @@ fn refused(step: &Step, code: &str, cause: String, denial: Option<Denial>) -> St
 }
 
 /// Whether a retry may succeed: AWS is busy, or an earlier change is not yet visible everywhere.
-fn may_pass(code: &str, cause: &str, step: &Step, execution: &ExecutionState) -> bool {
+fn may_pass(code: &str, cause: &str, step: &Step, has_changed: bool) -> bool {
     match code {
         "ThrottlingException"
         | "Throttling"
@@ -311,7 +300,7 @@ fn may_pass(code: &str, cause: &str, step: &Step, execution: &ExecutionState) ->
         // The key policy was read a moment ago and admits CloudTrail.
         "InsufficientEncryptionPolicyException" => matches!(step.call, Call::UpdateTrail { .. }),
         "NotFoundException" | "KmsKeyNotFoundException" | "KmsException" | "DisabledException" => {
-            execution.has_changed
+            has_changed
         }
         _ => false,
     }
