@@ -4,8 +4,8 @@ use aws_sdk_cloudtrail::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_cloudtrail::operation::RequestId;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use trailseal_aws::{AwsError, failed};
-use trailseal_plan::{Call, JOURNAL_TAG, Tag};
-use trailseal_rule::{Denial, KeyArn, Region, TrailArn};
+use trailseal_plan::{Call, JOURNAL_TAG, KeyTarget, Tag};
+use trailseal_rule::{Denial, KeyArn, Region};
 
 use crate::clients;
 use crate::read::AwsReader;
@@ -38,14 +38,18 @@ impl AwsReader<'_> {
             Call::CreateKey { region, description, tags, policy } => {
                 self.create_key(region, description, tags, policy, journal).await
             }
-            Call::UpdateTrail { trail, region, key: None } => {
+            Call::UpdateTrail { trail, region, key } => {
                 // An empty ID turns SSE-KMS off.
-                self.update_trail(trail, region, "", wait_policy).await
+                let id = match key.as_ref().map(KeyTarget::arn) {
+                    None => "",
+                    Some(Some(arn)) => arn.as_str(),
+                    Some(None) => return never_sent(NO_KEY),
+                };
+                before_trail_change(wait_policy).await;
+                let client = clients::cloudtrail_for_changes(self.session, region);
+                let request = client.update_trail().name(trail.as_str()).kms_key_id(id);
+                result("cloudtrail:UpdateTrail", region, request.send().await)
             }
-            Call::UpdateTrail { trail, region, key: Some(key) } => match key.arn() {
-                Some(arn) => self.update_trail(trail, region, arn.as_str(), wait_policy).await,
-                None => never_sent(NO_KEY),
-            },
             Call::CreateAlias { key, .. }
             | Call::CancelKeyDeletion { key }
             | Call::EnableKey { key }
@@ -122,19 +126,6 @@ impl AwsReader<'_> {
                 never_sent("the call does not change an existing key")
             }
         }
-    }
-
-    async fn update_trail(
-        &self,
-        trail: &TrailArn,
-        region: &Region,
-        key: &str,
-        wait_policy: &WaitPolicy,
-    ) -> CallResult {
-        before_trail_change(wait_policy).await;
-        let client = clients::cloudtrail_for_changes(self.session, region);
-        let request = client.update_trail().name(trail.as_str()).kms_key_id(key);
-        result("cloudtrail:UpdateTrail", region, request.send().await)
     }
 }
 
