@@ -136,7 +136,9 @@ impl Run<'_> {
                     return self.done(step, request_id, created_key).await;
                 }
                 CallResult::Refused { code, cause, denial } => {
-                    if !may_pass(&code, &cause, step, self.has_changed) || Instant::now() >= deadline {
+                    if !may_pass(&code, &cause, step, self.has_changed)
+                        || Instant::now() >= deadline
+                    {
                         return Err(refused(step, &code, cause, denial));
                     }
                     (self.tell)(Notice::Waits(step, &cause));
@@ -208,10 +210,7 @@ impl Run<'_> {
     }
 
     /// Whether an uncertain step was made. If so, journals that.
-    async fn was_made(
-        &mut self,
-        step: &Step,
-    ) -> Result<bool, Stop> {
+    async fn was_made(&mut self, step: &Step) -> Result<bool, Stop> {
         if let Call::CreateKey { region, .. } = &step.call {
             let found = created_key(self.reader, region, self.journal, self.wait_policy).await;
             let found = found.map_err(|why| doubt(step, why))?;

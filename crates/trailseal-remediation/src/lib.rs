@@ -16,7 +16,6 @@ mod wait;
 
 mod observe;
 mod read;
-mod readers;
 
 mod change;
 mod journal_writer;

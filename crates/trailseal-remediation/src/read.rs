@@ -6,11 +6,15 @@ use std::fmt;
 use aws_sdk_cloudtrail::error::SdkError;
 use futures_util::future::BoxFuture;
 use futures_util::join;
-use trailseal_aws::{Aws, AwsError, Evidence, KeyReader, Pages, Session, describe_trails, failed};
-use trailseal_plan::{CurrentState, KeyReadings, TargetKey, parameters_for};
+use trailseal_aws::{
+    Aws, AwsError, Evidence, KeyReader, Pages, Read, RecordedBucket, Session, describe_trails,
+    failed, recorded_bucket,
+};
+use trailseal_plan::{CurrentState, KeyReadings, Readers, TargetKey, parameters_for};
+use trailseal_rule::key_policy::bucket::{BucketReaders, bucket_readers};
 use trailseal_rule::{
-    EvaluationContext, Facts, Judgement, KeyArn, KeyRef, Reading, Refusal, Region, RoleName,
-    Standing, Trail, TrailArn, evaluate,
+    BucketName, EvaluationContext, Facts, Judgement, KeyArn, KeyRef, Reading, Refusal, Region,
+    RoleName, Standing, Timestamp, Trail, TrailArn, evaluate,
 };
 
 use crate::clients;
@@ -40,8 +44,6 @@ pub trait Delegation: fmt::Debug + Sync {
         session: &'a Session,
     ) -> BoxFuture<'a, Result<Reading<bool>, AwsError>>;
 }
-
-type Read<T> = Result<Reading<T>, AwsError>;
 
 impl AwsReader<'_> {
     /// The trail with this name or ARN. An ARN is looked up in its home Region, a name in the
@@ -201,11 +203,27 @@ impl AwsReader<'_> {
             return Ok(Reading::Refused(Refusal::NotRead));
         };
         let reader = KeyReader::new(self.aws, self.session);
-        Ok(match reader.describe(region, &key, None).await? {
-            Reading::Known(facts) => Reading::Known(facts.arn),
-            Reading::Absent => Reading::Absent,
-            Reading::Refused(refusal) => Reading::Refused(refusal),
-        })
+        Ok(reader.describe(region, &key, None).await?.map(|facts| facts.arn))
+    }
+
+    /// The readers that the policy of the trail's bucket allows, and whether the bucket has an S3
+    /// Bucket Key, as recorded by AWS Config in the caller's account. The planner warns if they could
+    /// not be read.
+    async fn recorded(
+        &self,
+        trail: &Trail,
+        bucket_region: &Reading<Region>,
+    ) -> (Reading<Readers>, Reading<bool>) {
+        let (Some(bucket), Reading::Known(region)) = (&trail.bucket, bucket_region) else {
+            let refusal = Refusal::Needs("the trail's bucket and its Region");
+            return (Reading::Refused(refusal.clone()), Reading::Refused(refusal));
+        };
+        let recorded = recorded_bucket(self.session, region, bucket).await;
+        let bucket_key = recorded.clone().and_then(|recorded| recorded.bucket_key);
+        let readers = recorded.and_then(|RecordedBucket { policy, captured, .. }| {
+            policy.and_then(|policy| readers(policy, captured, trail.arn.partition(), bucket))
+        });
+        (readers, bucket_key)
     }
 
     async fn tags(&self, trail: &Trail) -> Read<BTreeMap<String, String>> {
@@ -246,6 +264,25 @@ async fn bucket_region(evidence: &Evidence<'_>, trail: &Trail) -> Read<Region> {
     match &trail.bucket {
         Some(bucket) => evidence.bucket_region(bucket).await,
         None => Ok(Reading::Refused(Refusal::Needs("the name of the trail's bucket"))),
+    }
+}
+
+fn readers(
+    policy: Option<String>,
+    recorded: Timestamp,
+    partition: &str,
+    bucket: &BucketName,
+) -> Reading<Readers> {
+    match policy.map(|policy| bucket_readers(&policy, partition, bucket)).transpose() {
+        Ok(readers) => {
+            let BucketReaders { named, others } = readers.unwrap_or_default();
+            let (named, others) = (named.into_iter().collect(), others.into_iter().collect());
+            Reading::Known(Readers { named, others, recorded })
+        }
+        Err(error) => {
+            let what = format!("the bucket policy is invalid: {error}");
+            Reading::Refused(Refusal::Malformed(what))
+        }
     }
 }
 

@@ -30,8 +30,13 @@ pub enum Reading<T> {
 impl<T> Reading<T> {
     /// Converts the value.
     pub fn map<U>(self, become_other: impl FnOnce(T) -> U) -> Reading<U> {
+        self.and_then(|value| Reading::Known(become_other(value)))
+    }
+
+    /// Converts the value to another reading.
+    pub fn and_then<U>(self, become_other: impl FnOnce(T) -> Reading<U>) -> Reading<U> {
         match self {
-            Self::Known(value) => Reading::Known(become_other(value)),
+            Self::Known(value) => become_other(value),
             Self::Absent => Reading::Absent,
             Self::Refused(refusal) => Reading::Refused(refusal),
         }
