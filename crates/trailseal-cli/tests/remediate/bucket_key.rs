@@ -1,43 +1,26 @@
 //! A bucket with an S3 Bucket Key, for which CloudTrail also needs `kms:Decrypt`.
 
 use serde_json::{Value, json};
-use trailseal_lab::{History, Lab, State};
+use trailseal_lab::{Lab, State};
 
-use super::support::{ACCOUNT, KEY, REGION, TRAIL, changes, folder, key_of, run, state};
+use super::support::{KEY, TRAIL, changes, folder, key_of, recorded, run, state};
 
 const SEAL: &[&str] =
     &["audit", "--key", KEY, "-p", "checkKeyPolicy=true", "--apply", "--yes", "--wait", "0"];
 const WARNING: &str = "bucket-key-unknown: ";
 
 /// The account, a bucket with an S3 Bucket Key, and its configuration item.
-fn recorded(bucket_key: Value) -> State {
-    let mut state = state(None);
-    state.buckets[0].bucket_key = bucket_key == json!(true);
+fn with_bucket_key(bucket_key: Value) -> State {
+    let is_true = bucket_key == json!(true);
     let rules = json!({ "rules": [{
         "applyServerSideEncryptionByDefault": { "sseAlgorithm": "aws:kms" },
         "bucketKeyEnabled": bucket_key,
     }] });
-    state.history.push(History {
-        account: ACCOUNT.to_owned(),
-        region: REGION.to_owned(),
-        empty_pages: 0,
-        items: vec![json!({
-            "awsAccountId": ACCOUNT,
-            "ARN": "arn:aws:s3:::example-logs",
-            "awsRegion": REGION,
-            "configurationItemCaptureTime": "2026-11-23T09:01:00.107Z",
-            "configurationItemStatus": "OK",
-            "configurationItemVersion": "1.3",
-            "resourceType": "AWS::S3::Bucket",
-            "resourceId": "example-logs",
-            "configuration": { "name": "example-logs" },
-            "supplementaryConfiguration": {
-                "BucketPolicy": { "policyText": null },
-                "ServerSideEncryptionConfiguration": rules,
-            },
-            "tags": {},
-        })],
-    });
+    let mut state = recorded(json!({
+        "BucketPolicy": { "policyText": null },
+        "ServerSideEncryptionConfiguration": rules,
+    }));
+    state.buckets[0].bucket_key = is_true;
     state
 }
 
@@ -54,7 +37,7 @@ fn decrypts(lab: &Lab) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn adds_the_grant_for_a_bucket_key() {
     for bucket_key in [true, false] {
-        let lab = Lab::start(recorded(json!(bucket_key))).await.unwrap();
+        let lab = Lab::start(with_bucket_key(json!(bucket_key))).await.unwrap();
         let ended = run(&lab, &folder(&format!("bucket-key-{bucket_key}")), SEAL).expect(0);
         assert!(ended.out.contains("verdict   COMPLIANT"), "{}", ended.out);
         assert!(!ended.out.contains(WARNING), "{}", ended.out);
@@ -68,8 +51,8 @@ async fn adds_the_grant_for_a_bucket_key() {
 async fn warns_if_the_bucket_key_setting_is_unknown() {
     for (name, state) in [
         ("unrecorded", state(None)),
-        ("odd", recorded(json!("yes"))),
-        ("null", recorded(json!(null))),
+        ("odd", with_bucket_key(json!("yes"))),
+        ("null", with_bucket_key(json!(null))),
     ] {
         let lab = Lab::start(state).await.unwrap();
         let plan = ["audit", "--key", KEY];

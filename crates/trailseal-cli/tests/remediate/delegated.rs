@@ -1,9 +1,11 @@
 //! CloudTrail's delegated administrator changes the organization trail.
 
 use serde_json::json;
-use trailseal_lab::{Account, Denial, Lab, Membership, State};
+use trailseal_lab::{Account, Lab, Membership, State};
 
-use super::support::{ACCOUNT, BACK, JOURNAL, KEY, REGION, changes, folder, key_of, run, state};
+use super::support::{
+    ACCOUNT, BACK, JOURNAL, KEY, REGION, changes, denied, folder, key_of, run, state,
+};
 
 const MANAGEMENT: &str = "999988887777";
 const ORGANIZATION_TRAIL: &str = "arn:aws:cloudtrail:us-east-1:999988887777:trail/organization";
@@ -49,15 +51,9 @@ async fn a_delegated_administrator_seals_the_organization_trail_and_backs_out() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn refuses_members_and_denied_reads() {
-    let mut denied = organization(Membership::DelegatedAdministrator);
-    denied.denials.push(Denial {
-        account: ACCOUNT.to_owned(),
-        operation: "organizations:ListDelegatedAdministrators".to_owned(),
-        about: None,
-        policy: Some("none".to_owned()),
-        error: None,
-    });
-    for (name, state) in [("member", organization(Membership::Member)), ("denied", denied)] {
+    let mut refused = organization(Membership::DelegatedAdministrator);
+    refused.denials.push(denied("organizations:ListDelegatedAdministrators"));
+    for (name, state) in [("member", organization(Membership::Member)), ("denied", refused)] {
         let lab = Lab::start(state.clone()).await.unwrap();
         let ended = run(&lab, &folder(&format!("delegated-{name}")), SEAL).expect(1);
         for args in ["organization-trail-of-another-account", "ListDelegatedAdministrators"] {

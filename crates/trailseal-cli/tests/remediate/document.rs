@@ -4,7 +4,7 @@ use std::process::Command;
 
 use jsonschema::Validator;
 use serde_json::{Value, json};
-use trailseal_lab::{Denial, Fault, FaultKind, Lab, Operation, Position};
+use trailseal_lab::{Fault, FaultKind, Lab, Operation, Position};
 use trailseal_plan::{RefusalCode, WarningCode};
 
 use super::support::{
@@ -45,6 +45,11 @@ async fn every_result_matches_the_schema() {
     let new = ["audit", "--create-key", "--alias", "alias/x", "--tag", "a=b"];
     let planned = checked(&validator, &run_json(&new), "planned");
     assert_eq!(planned["plan"]["cost"]["monthlyUsd"], 1);
+    assert_eq!(planned["trail"], TRAIL);
+    let steps = planned["plan"]["steps"].as_array().unwrap();
+    let steps: Vec<&str> = steps.iter().map(|step| step["id"].as_str().unwrap()).collect();
+    assert_eq!(steps, ["create-key", "create-alias", "enable-key-rotation", "update-trail"]);
+    assert_eq!(lab.take_delivery_moments(), []);
     let save = [
         "audit",
         "--key",
@@ -101,16 +106,7 @@ async fn denials_changes_by_others_and_further_trails_match_the_schema() {
     let refused = checked(&validator, &refused, "refused");
     assert!(refused["refusals"][0]["difference"].is_string(), "{refused:#}");
 
-    let (account, operation) = (ACCOUNT.to_owned(), "kms:DescribeKey".to_owned());
-    lab.edit(|state| {
-        state.denials.push(Denial {
-            account,
-            operation,
-            about: None,
-            policy: Some("none".to_owned()),
-            error: None,
-        })
-    });
+    lab.edit(|state| state.denials.push(super::support::denied("kms:DescribeKey")));
     let denied = run(&lab, &place, &["neighbour", "--key", KEY, "-o", "json"]);
     let denied = checked(&validator, &denied, "refused");
     assert!(denied["iamPolicy"].is_object(), "{denied:#}");

@@ -6,7 +6,7 @@ use std::time::Duration;
 use trailseal_lab::{Denial, Fault, FaultKind, Hang, Lab, Operation, Position, State};
 
 use super::support::{
-    ACCOUNT, BACK, BROKEN, JOURNAL, KEY, NEIGHBOUR, SEAL, TRAIL, folder, key_of, kill,
+    ACCOUNT, BACK, BROKEN, JOURNAL, KEY, NEIGHBOUR, SEAL, TRAIL, denied, folder, key_of, kill, lab,
     nothing_was_lost, policy, run, run_of, set_environment, state, until_it_hangs,
 };
 
@@ -24,10 +24,6 @@ const ENABLE: &[&str] = &[
     "--journal",
     JOURNAL,
 ];
-
-async fn lab() -> Lab {
-    Lab::start(state(None)).await.unwrap()
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn retries_temporary_faults() {
@@ -164,14 +160,7 @@ async fn a_denied_change_shows_a_policy_for_all_remaining_calls() {
 async fn shows_all_denied_reads_at_once_with_a_policy() {
     let mut state = state(None);
     for operation in ["kms:DescribeKey", "kms:GetKeyPolicy"] {
-        let (account, operation) = (ACCOUNT.to_owned(), operation.to_owned());
-        state.denials.push(Denial {
-            account,
-            operation,
-            about: None,
-            policy: Some("none".to_owned()),
-            error: None,
-        });
+        state.denials.push(denied(operation));
     }
     let lab = Lab::start(state).await.unwrap();
     let ended = run(&lab, &folder("denials"), &["audit", "--key", KEY]).expect(1);

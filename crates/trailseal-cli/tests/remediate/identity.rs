@@ -1,14 +1,12 @@
 //! Profiles, endpoints, the caller, and endless lists.
 
-use trailseal_lab::{Fault, FaultKind, Lab, Operation, Position};
+use trailseal_lab::{Fault, FaultKind, Operation, Position};
 
-use super::support::{ACCOUNT, KEY, REGION, TRAIL, command, folder, key_of, run, run_of, state};
+use super::support::{ACCOUNT, KEY, REGION, TRAIL, command, folder, key_of, lab, run, run_of};
 
 const SEAL: &[&str] = &["audit", "--key", KEY, "--apply", "--yes", "--wait", "0"];
 
-async fn lab() -> Lab {
-    Lab::start(state(None)).await.unwrap()
-}
+const CAUSE: &str = "cannot be read to its end: the service repeats the token of a page";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missing_profile_changes_nothing_in_the_account_of_the_environment() {
@@ -76,7 +74,6 @@ async fn follows_the_endpoint_variables() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_endless_list_changes_nothing() {
-    const CAUSE: &str = "cannot be read to its end: the service repeats the token of a page";
     let lab = lab().await;
     lab.inject(Fault::of(Operation::ListTags, Position::Every, FaultKind::RepeatedToken));
     let ended = run(&lab, &folder("endless-tags"), SEAL).expect(2);
@@ -88,7 +85,6 @@ async fn an_endless_list_changes_nothing() {
 /// may exist.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_endless_list_of_keys_creates_no_second_key() {
-    const CAUSE: &str = "cannot be read to its end: the service repeats the token of a page";
     const NEW: &[&str] = &["audit", "--create-key", "--apply", "--yes", "--wait", "0"];
     for operation in [Operation::ListKeys, Operation::ListResourceTags] {
         let lab = lab().await;

@@ -5,7 +5,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use trailseal_lab::{Lab, State};
+use trailseal_lab::{Denial, History, Lab, State};
 
 pub(super) const ACCOUNT: &str = "111122223333";
 pub(super) const REGION: &str = "us-east-1";
@@ -67,6 +67,41 @@ pub(super) fn state(key: Option<&str>) -> State {
         "buckets": [{ "name": "example-logs", "account": ACCOUNT, "region": REGION }],
     });
     State::from_value("test", &document).unwrap()
+}
+
+/// An account whose trail `audit` has no key.
+pub(super) async fn lab() -> Lab {
+    Lab::start(state(None)).await.unwrap()
+}
+
+/// No IAM policy of the account allows the operation.
+pub(super) fn denied(operation: &str) -> Denial {
+    let (account, operation) = (ACCOUNT.to_owned(), operation.to_owned());
+    Denial { account, operation, policy: Some("none".to_owned()), ..Denial::default() }
+}
+
+/// The account, with the item of the bucket that AWS Config recorded.
+pub(super) fn recorded(supplementary: Value) -> State {
+    let mut state = state(None);
+    state.history.push(History {
+        account: ACCOUNT.to_owned(),
+        region: REGION.to_owned(),
+        empty_pages: 0,
+        items: vec![json!({
+            "awsAccountId": ACCOUNT,
+            "ARN": "arn:aws:s3:::example-logs",
+            "awsRegion": REGION,
+            "configurationItemCaptureTime": "2026-11-23T09:01:00.107Z",
+            "configurationItemStatus": "OK",
+            "configurationItemVersion": "1.3",
+            "resourceType": "AWS::S3::Bucket",
+            "resourceId": "example-logs",
+            "configuration": { "name": "example-logs" },
+            "supplementaryConfiguration": supplementary,
+            "tags": {},
+        })],
+    });
+    state
 }
 
 /// A new folder for each test.

@@ -5,7 +5,9 @@ use std::process::Command;
 
 use trailseal_lab::Lab;
 
-use super::support::{ACCOUNT, Ended, KEY, TRAIL, folder, key_of, run_of, set_environment, state};
+use super::support::{
+    ACCOUNT, Ended, KEY, TRAIL, changes, folder, key_of, run_of, set_environment, state,
+};
 
 /// Runs a program at its own terminal, types a line at the prompt for the account ID, and exits with
 /// the program's code.
@@ -41,12 +43,6 @@ fn answered(lab: &Lab, folder: &Path, answer: &str, args: &[&str]) -> Ended {
     command.env("PATH", path).env("TERM", "dumb");
     command.args(["-c", AT_A_TERMINAL, answer, env!("CARGO_BIN_EXE_trailseal")]).args(args);
     run_of(&mut command)
-}
-
-fn changes(lab: &Lab) -> Vec<String> {
-    let writes = ["kms:PutKeyPolicy", "cloudtrail:UpdateTrail"];
-    let calls = lab.take_calls().into_iter().map(|call| call.operation);
-    calls.filter(|operation| writes.contains(&operation.as_str())).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,5 @@
 //! The output of plans and refusals, and the selection of trails.
 
-use serde_json::Value;
 use trailseal_lab::Lab;
 
 use super::support::{BROKEN, KEY, NEIGHBOUR, TRAIL, folder, key_of, run, state};
@@ -22,25 +21,6 @@ async fn a_plan_shows_its_effect_and_changes_nothing() {
     }
     assert_eq!(lab.take_delivery_moments(), []);
     assert_eq!(lab.state(), state(None));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_json_plan_is_one_document() {
-    let lab = Lab::start(state(None)).await.unwrap();
-    let args = ["audit", "--create-key", "--alias", "alias/trail-logs", "-o", "json"];
-    let ended = run(&lab, &folder("json"), &args).expect(0);
-    let document: Value = serde_json::from_str(&ended.out).unwrap();
-    let trail = &document["trails"][0];
-    assert_eq!((trail["end"].as_str(), trail["trail"].as_str()), (Some("planned"), Some(TRAIL)));
-    assert_eq!(trail["plan"]["cost"]["monthlyUsd"], 1);
-    let steps: Vec<&str> = trail["plan"]["steps"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|step| step["id"].as_str().unwrap())
-        .collect();
-    assert_eq!(steps, ["create-key", "create-alias", "enable-key-rotation", "update-trail"]);
-    assert_eq!(lab.take_delivery_moments(), []);
 }
 
 #[tokio::test(flavor = "multi_thread")]
