@@ -1,26 +1,29 @@
 //! Why the runbook fails, in one line.
 
-use std::fmt;
-
 use thiserror::Error;
 use trailseal_aws::AwsError;
-use trailseal_plan::Refusals;
 use trailseal_remediation::{Failure, Stop};
 
 use crate::event::EventFaults;
 
 /// Why an invocation failed.
 #[derive(Debug, Error)]
+#[error("{}{}", one_line(&cause.to_string()), consequence(journal.as_deref()))]
 pub struct RemediationError {
     cause: Cause,
     journal: Option<String>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Error)]
 pub(crate) enum Cause {
     /// The event is invalid.
-    Event(EventFaults),
+    #[error("{0}")]
+    Event(#[from] EventFaults),
     /// The trail's home Region is another Region.
+    #[error(
+        "refused: the home Region of trail `{trail}` is {home}, and this function changes trails of \
+         {own} only; start the runbook in {home}"
+    )]
     OtherRegion {
         /// The trail's ARN.
         trail: String,
@@ -30,10 +33,12 @@ pub(crate) enum Cause {
         own: String,
     },
     /// The plan could not be made or applied.
-    Failure(Failure),
-    /// The plan was applied, but the rule is not satisfied.
+    #[error("{}", failure_text(.0))]
+    Failure(#[from] Failure),
+    #[error("the plan was applied, but the rule is not satisfied: {0}")]
     NotProven(String),
     /// Lambda is about to end the invocation.
+    #[error("the invocation ran out of time")]
     Deadline,
 }
 
@@ -73,53 +78,25 @@ fn kind_of(failure: &Failure) -> &'static str {
     }
 }
 
-impl fmt::Display for RemediationError {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = match &self.cause {
-            Cause::Event(faults) => faults.to_string(),
-            Cause::OtherRegion { trail, home, own } => format!(
-                "refused: the home Region of trail `{trail}` is {home}, and this function changes \
-                 trails of {own} only; start the runbook in {home}"
-            ),
-            Cause::Failure(Failure::Refused(refusals)) => refusal_text(refusals),
-            Cause::Failure(failure) => failure.to_string(),
-            Cause::NotProven(why) => {
-                format!("the plan was applied, but the rule is not satisfied: {why}")
-            }
-            Cause::Deadline => "the invocation ran out of time".to_owned(),
-        };
-        out.write_str(&one_line(&text))?;
-        match &self.journal {
-            Some(id) => write!(
-                out,
-                "; something may have changed: journal `{id}` in the log of the function lists each \
-                 step, and `trailseal remediate` resumes it or backs it out"
-            ),
-            None => out.write_str("; nothing was changed"),
-        }
-    }
-}
-
-fn refusal_text(refusals: &Refusals) -> String {
+fn failure_text(failure: &Failure) -> String {
+    let Failure::Refused(refusals) = failure else { return failure.to_string() };
     let each = refusals.iter().map(|one| format!("{}: {} ({})", one.code, one.what, one.fix));
     format!("refused: {}", each.collect::<Vec<_>>().join("; "))
+}
+
+fn consequence(journal: Option<&str>) -> String {
+    match journal {
+        Some(id) => format!(
+            "; something may have changed: journal `{id}` in the log of the function lists each \
+             step, and `trailseal remediate` resumes it or backs it out"
+        ),
+        None => "; nothing was changed".to_owned(),
+    }
 }
 
 /// The runbook shows one line; a message from AWS may have several.
 fn one_line(text: &str) -> String {
     text.split(char::is_control).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
-}
-
-impl From<EventFaults> for Cause {
-    fn from(faults: EventFaults) -> Self {
-        Self::Event(faults)
-    }
-}
-
-impl From<Failure> for Cause {
-    fn from(failure: Failure) -> Self {
-        Self::Failure(failure)
-    }
 }
 
 #[cfg(test)]

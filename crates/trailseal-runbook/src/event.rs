@@ -1,10 +1,8 @@
 //! The event that the runbook sends.
 
-use std::fmt;
-
 use serde_json::{Map, Value};
 use thiserror::Error;
-use trailseal_rule::{Fault, KeyArn, TrailArn};
+use trailseal_rule::{Fault, Faults, KeyArn, TrailArn};
 
 /// What the runbook requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,19 +19,8 @@ pub struct Event {
 
 /// An invalid event. Nothing was read and nothing was changed.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("invalid event: {}", Joined(.0))]
-pub struct EventFaults(Vec<Fault>);
-
-struct Joined<'a>(&'a [Fault]);
-
-impl fmt::Display for Joined<'_> {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, fault) in self.0.iter().enumerate() {
-            write!(out, "{}{fault}", if index == 0 { "" } else { "; " })?;
-        }
-        Ok(())
-    }
-}
+#[error("invalid event: {0}")]
+pub struct EventFaults(Faults);
 
 const NAMES: [&str; 4] = ["trail", "key", "dryRun", "replaceKey"];
 const TRAIL: &str = "the name of a trail or its ARN";
@@ -49,13 +36,16 @@ impl Event {
     /// Every fault at once: the event is not a JSON object; members that are missing, unknown or
     /// of the wrong type; an invalid trail or key.
     pub fn parse(text: &[u8]) -> Result<Self, EventFaults> {
-        let mut faults = Vec::new();
+        let mut faults = Faults::default();
         let event = match serde_json::from_slice(text) {
             Ok(Value::Object(event)) => event,
-            Ok(_) => return Err(EventFaults(vec![Fault::other("event", "is not a JSON object")])),
-            Err(error) => {
-                let place = format!("is not JSON (column {})", error.column());
-                return Err(EventFaults(vec![Fault::other("event", place)]));
+            other => {
+                let why = match other {
+                    Ok(_) => "is not a JSON object".to_owned(),
+                    Err(error) => format!("is not JSON (column {})", error.column()),
+                };
+                faults.push(Fault::other("event", why));
+                return Err(EventFaults(faults));
             }
         };
         for name in event.keys().filter(|name| !NAMES.contains(&name.as_str())) {
@@ -74,12 +64,13 @@ impl Event {
         });
         let is_dry_run = switch(&event, "dryRun", true, &mut faults);
         let may_replace_key = switch(&event, "replaceKey", false, &mut faults);
-        match (trail, key) {
-            (Some(trail), Some(key)) if faults.is_empty() => {
-                Ok(Self { trail: trail.to_owned(), key, is_dry_run, may_replace_key })
-            }
-            _ => Err(EventFaults(faults)),
-        }
+        let event = trail.zip(key).map(|(trail, key)| Self {
+            trail: trail.to_owned(),
+            key,
+            is_dry_run,
+            may_replace_key,
+        });
+        faults.unless_any(event).map_err(EventFaults)
     }
 }
 
@@ -88,7 +79,7 @@ fn known() -> String {
 }
 
 /// Adds a fault for an invalid value; returns false so that a filter drops the value.
-fn wrong(name: &str, value: &str, expected: &str, faults: &mut Vec<Fault>) -> bool {
+fn wrong(name: &str, value: &str, expected: &str, faults: &mut Faults) -> bool {
     faults.push(Fault::wrong(name, value, expected));
     false
 }
@@ -97,7 +88,7 @@ fn text_of<'a>(
     event: &'a Map<String, Value>,
     name: &str,
     expected: &str,
-    faults: &mut Vec<Fault>,
+    faults: &mut Faults,
 ) -> Option<&'a str> {
     match event.get(name) {
         Some(Value::String(text)) if !text.trim().is_empty() => Some(text),
@@ -114,7 +105,7 @@ fn text_of<'a>(
 
 /// AWS does not document whether Automation passes a parameter of type Boolean as a boolean or as
 /// text, so both are accepted, in this spelling only.
-fn switch(event: &Map<String, Value>, name: &str, default: bool, faults: &mut Vec<Fault>) -> bool {
+fn switch(event: &Map<String, Value>, name: &str, default: bool, faults: &mut Faults) -> bool {
     match event.get(name) {
         None => default,
         Some(Value::Bool(value)) => *value,
