@@ -70,6 +70,15 @@ pub(crate) fn key(arn: KeyArn, policy: &str) -> Key {
     }
 }
 
+/// A key of which AWS denies every read.
+pub(crate) fn denied_key() -> KeyReadings {
+    KeyReadings {
+        key: Reading::Refused(Refusal::AccessDenied { action: "kms:DescribeKey" }),
+        policy: Reading::Refused(Refusal::AccessDenied { action: "kms:GetKeyPolicy" }),
+        rotation: Reading::Refused(Refusal::AccessDenied { action: "kms:GetKeyRotationStatus" }),
+    }
+}
+
 impl Aws {
     pub(crate) fn trail(&self) -> Trail {
         Trail {
@@ -102,29 +111,18 @@ impl Aws {
             policy: Reading::Known(key.policy.clone()),
             rotation: Reading::Known(key.rotation.clone()),
         };
-        let denied = |action| Refusal::AccessDenied { action };
         match key.readable {
             Readable::Yes => {}
-            Readable::KeyDenied => {
-                readings = KeyReadings {
-                    key: Reading::Refused(denied("kms:DescribeKey")),
-                    policy: Reading::Refused(denied("kms:GetKeyPolicy")),
-                    rotation: Reading::Refused(denied("kms:GetKeyRotationStatus")),
-                };
-            }
+            Readable::KeyDenied => readings = denied_key(),
             Readable::KeyNotRead => readings = KeyReadings::unread(),
-            Readable::PolicyDenied => {
-                readings.policy = Reading::Refused(denied("kms:GetKeyPolicy"));
-            }
+            Readable::PolicyDenied => readings.policy = denied_key().policy,
             Readable::PolicyOfOther => {
                 readings.policy = Reading::Refused(Refusal::OtherAccount {
                     action: "kms:GetKeyPolicy",
                     account: arn.account().clone(),
                 });
             }
-            Readable::RotationDenied => {
-                readings.rotation = Reading::Refused(denied("kms:GetKeyRotationStatus"));
-            }
+            Readable::RotationDenied => readings.rotation = denied_key().rotation,
         }
         readings
     }

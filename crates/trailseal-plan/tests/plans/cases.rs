@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde_json::{Value, json};
+use strum::VariantArray;
 use trailseal_plan::{
     Consent, CurrentState, KeyReadings, NewKey, Plan, Readers, Refusals, TargetKey, plan,
 };
@@ -27,7 +28,7 @@ pub(crate) fn parameters(raw: &Value) -> Parameters {
 }
 
 /// The key that the trail has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, VariantArray)]
 pub(crate) enum Has {
     None,
     TheRequested,
@@ -38,17 +39,6 @@ pub(crate) enum Has {
     ElsewhereRegion,
     AwsAlias,
 }
-
-pub(crate) const HAS: [Has; 8] = [
-    Has::None,
-    Has::TheRequested,
-    Has::Healthy,
-    Has::Disabled,
-    Has::Gone,
-    Has::Denied,
-    Has::ElsewhereRegion,
-    Has::AwsAlias,
-];
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Requested {
@@ -321,6 +311,15 @@ impl Case {
         let context = EvaluationContext { parameters, now: now() };
         plan(&context, &self.current_state(parameters), &self.target_key, &self.consent)
     }
+}
+
+/// A case with this one of the policies, and without rotation.
+pub(crate) fn case(has: Has, requested: &Requested, policy: usize, consent: Consent) -> Case {
+    Case::new(has, requested, &policies()[policy].1, &Rotation::Off, consent)
+}
+
+pub(crate) fn enabled() -> Requested {
+    Requested::Key(Sort::State(KeyState::Enabled))
 }
 
 fn target_key(

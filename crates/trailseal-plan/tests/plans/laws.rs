@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use strum::VariantArray as _;
 use trailseal_plan::{
     Call, Condition, Consent, Holds, Plan, PlannedKey, RefusalCode, Refusals, StepId,
 };
@@ -12,7 +13,7 @@ use crate::aws::{
 };
 use crate::back_outs::every_back_out_holds;
 use crate::cases::{
-    Case, HAS, Has, Requested, Sort, consents, policies, requested_keys, rotations, settings,
+    Case, Has, Requested, Sort, consents, policies, requested_keys, rotations, settings,
 };
 
 pub(crate) const HAS_ALL_CONSENT: Consent =
@@ -34,7 +35,7 @@ struct Counts {
 /// cannot be read has neither a policy nor a rotation, and rotation matters only if it is checked.
 fn combinations(rotates: bool) -> Vec<(Has, Requested, &'static str, &'static str, Rotation)> {
     let mut all = Vec::new();
-    for has in HAS {
+    for &has in Has::VARIANTS {
         for requested in requested_keys() {
             let has_policy = matches!(&requested, Requested::Key(sort) if !matches!(sort,
                 Sort::Gone | Sort::Unread(Readable::KeyDenied | Readable::KeyNotRead)));
@@ -367,8 +368,7 @@ fn refuses_a_trail_that_these_credentials_cannot_change() {
     for ((has, requested, _, policy, rotation), (_, parameters)) in
         combinations(false).iter().flat_map(|one| settings().into_iter().map(move |set| (one, set)))
     {
-        let consent = Consent { replace_key: true, enable_key: true, cancel_key_deletion: true };
-        let case = Case::new(*has, requested, policy, rotation, consent);
+        let case = Case::new(*has, requested, policy, rotation, HAS_ALL_CONSENT);
         let refused = |case: Case| case.plan(&parameters).unwrap_err();
         let shadow =
             Case { change_trail: |trail| trail.region = region("eu-west-1"), ..case.clone() };

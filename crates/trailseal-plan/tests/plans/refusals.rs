@@ -4,23 +4,16 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use serde_json::json;
+use strum::VariantArray as _;
 use trailseal_plan::{Consent, Force, RefusalCode, Refusals, TargetKey, back_out, fold, plan};
-use trailseal_rule::{EvaluationContext, KeyState, Parameters, Reading, Rotation, Trail};
+use trailseal_rule::{EvaluationContext, KeyState, Parameters, Reading, Trail};
 
 use crate::aws::{OTHER_ACCOUNT, account, region};
 use crate::back_outs::records;
 use crate::cases::{
-    Case, Has, Requested, Sort, consents, now, parameters, policies, requested_keys,
+    Has, Requested, Sort, case, consents, enabled, now, parameters, policies, requested_keys,
 };
 use crate::laws::{HAS_ALL_CONSENT, applied};
-
-fn case(has: Has, requested: &Requested, policy: usize, consent: Consent) -> Case {
-    Case::new(has, requested, &policies()[policy].1, &Rotation::Off, consent)
-}
-
-fn enabled() -> Requested {
-    Requested::Key(Sort::State(KeyState::Enabled))
-}
 
 #[derive(Default)]
 struct First(BTreeMap<RefusalCode, String>);
@@ -52,7 +45,7 @@ fn snapshots_every_refusal() {
 }
 
 fn note_refusals_of_all_combinations(first: &mut First) {
-    for has in crate::cases::HAS {
+    for &has in Has::VARIANTS {
         for requested in requested_keys() {
             for policy in 0..policies().len() {
                 for (name, parameters) in crate::cases::settings() {

@@ -8,20 +8,12 @@ use trailseal_plan::{
     back_out, fold, iam_policy, plan, plan_for_people, policy_diff, progress_text,
     refusals_for_people,
 };
-use trailseal_rule::{EvaluationContext, KeyState, Reading, Refusal, Rotation};
+use trailseal_rule::{EvaluationContext, KeyState, Reading};
 
-use crate::aws::{ACCOUNT, OTHER_ACCOUNT};
+use crate::aws::{ACCOUNT, OTHER_ACCOUNT, denied_key};
 use crate::back_outs::records;
-use crate::cases::{Case, Has, Requested, Sort, now, parameters, policies};
+use crate::cases::{Has, Requested, Sort, case, enabled, now, parameters, policies};
 use crate::laws::{HAS_ALL_CONSENT, State, applied, settings_by_name};
-
-fn case(has: Has, requested: &Requested, policy: usize, consent: Consent) -> Case {
-    Case::new(has, requested, &policies()[policy].1, &Rotation::Off, consent)
-}
-
-fn enabled() -> Requested {
-    Requested::Key(Sort::State(KeyState::Enabled))
-}
 
 #[test]
 fn a_plan_with_a_new_key() {
@@ -113,16 +105,13 @@ fn policy_differences() {
 /// A denied DescribeKey does not hide the other denials.
 #[test]
 fn a_denied_describe_key_does_not_hide_other_denials() {
-    let denied = |action| Refusal::AccessDenied { action };
     let case = case(Has::None, &enabled(), 0, Consent::default());
     for (raw, rotation) in
         [(json!({}), ""), (json!({ "requireKeyRotation": "true" }), ", kms:GetKeyRotationStatus")]
     {
         let parameters = parameters(&raw);
         let mut current_state = case.current_state(&parameters);
-        current_state.candidate.key = Reading::Refused(denied("kms:DescribeKey"));
-        current_state.candidate.policy = Reading::Refused(denied("kms:GetKeyPolicy"));
-        current_state.candidate.rotation = Reading::Refused(denied("kms:GetKeyRotationStatus"));
+        current_state.candidate = denied_key();
         let context = EvaluationContext { parameters: &parameters, now: now() };
         let refusals = plan(&context, &current_state, &case.target_key, &case.consent).unwrap_err();
         let reasons: Vec<&str> = refusals.iter().map(|refusal| refusal.what.as_str()).collect();
