@@ -9,7 +9,7 @@ mod steps;
 use trailseal_rule::{KeyArn, KeyRef, Reading};
 
 use crate::back_out::delivery::unless_deliverable;
-use crate::back_out::steps::{advice, disable_key, restore_policy, restore_trail};
+use crate::back_out::steps::advice;
 use crate::condition::Present;
 use crate::journal::{Phase, Progress};
 use crate::permissions::permissions;
@@ -27,12 +27,14 @@ pub enum Force {
     Yes,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 struct BackOut<'a> {
     remediation: &'a Phase,
     key: &'a KeyArn,
     present: &'a Present,
     force: Force,
+    reasons: Reasons,
+    warnings: Vec<Warning>,
 }
 
 /// Plans the back-out of a journal.
@@ -52,34 +54,28 @@ pub fn back_out(progress: &Progress, present: &Present, force: Force) -> Result<
     let Some(key) = remediation.plan.key_arn() else {
         return Err(nothing(remediation));
     };
-    let back_out = BackOut { remediation, key, present, force };
-    let (mut reasons, mut warnings) = (Reasons::default(), Vec::new());
-    let steps: Vec<Step> = [
-        restore_trail(&back_out, &mut reasons, &mut warnings),
-        restore_policy(&back_out, &mut reasons, &mut warnings),
-        disable_key(&back_out, &mut reasons, &mut warnings),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    reasons.add_denials();
-    reasons.or_refuse()?;
+    let (reasons, warnings) = (Reasons::default(), Vec::new());
+    let mut back_out = BackOut { remediation, key, present, force, reasons, warnings };
+    let steps = [back_out.restore_trail(), back_out.restore_policy(), back_out.disable_key()];
+    let steps: Vec<Step> = steps.into_iter().flatten().collect();
+    back_out.reasons.add_denials();
+    back_out.reasons.or_refuse()?;
     if steps.is_empty() {
         return Err(nothing(remediation));
     }
     unless_deliverable(&back_out, &steps)?;
-    warnings.extend(stays(&back_out, &steps));
+    back_out.warnings.extend(stays(&back_out, &steps));
     let change = policy_change(&back_out, &steps);
-    Ok(plan(&back_out, &progress.keys(), steps, change, warnings))
+    Ok(plan(back_out, &progress.keys(), steps, change))
 }
 
-impl BackOut<'_> {
+impl<'a> BackOut<'a> {
     /// Whether a step's call was made, or may have been.
     fn happened(&self, id: StepId) -> bool {
         self.remediation.step(id).is_some_and(|step| step.may_have_happened)
     }
 
-    fn former_key(&self) -> Option<&KeyRef> {
+    fn former_key(&self) -> Option<&'a KeyRef> {
         self.remediation.plan.former_key.as_ref()
     }
 }
@@ -128,11 +124,10 @@ fn policy_change(back_out: &BackOut<'_>, steps: &[Step]) -> Option<PolicyChange>
 }
 
 fn plan(
-    back_out: &BackOut<'_>,
+    back_out: BackOut<'_>,
     keys: &[KeyArn],
     steps: Vec<Step>,
     policy_change: Option<PolicyChange>,
-    warnings: Vec<Warning>,
 ) -> Plan {
     let sealed = &back_out.remediation.plan;
     let former_key = match &back_out.present.trail_key {
@@ -150,7 +145,7 @@ fn plan(
         former_key,
         policy_change,
         readers: Vec::new(),
-        warnings,
+        warnings: back_out.warnings,
         cost: None,
         permissions: Vec::new(),
         steps,
