@@ -4,10 +4,11 @@
 //! change in it.
 
 use trailseal_rule::checks::{
-    KEY_MISSING, key_allowed, key_customer_managed, key_in_bucket_region, key_rotated, key_usable,
+    EVIDENCE_REFUSED, key_allowed, key_customer_managed, key_in_bucket_region, key_rotated,
+    key_usable,
 };
 use trailseal_rule::{
-    CheckId, Facts, Finding, KeyArn, KeyFacts, KeyOrigin, KeyRef, KeyState, Outcome,
+    CheckId, Delivery, Facts, Finding, KeyArn, KeyFacts, KeyOrigin, KeyRef, KeyState, Outcome,
     ROTATION_DAYS_DEFAULT, Reading, Region, Trail,
 };
 
@@ -44,12 +45,26 @@ pub(super) enum KeyActivation {
 
 impl KeyActivation {
     fn of(state: &KeyState) -> Self {
-        if *state == KeyState::Disabled {
-            Self::Enable
-        } else if *state == KeyState::PendingDeletion {
-            Self::CancelDeletionAndEnable
-        } else {
-            Self::None
+        match state {
+            KeyState::Disabled => Self::Enable,
+            KeyState::PendingDeletion => Self::CancelDeletionAndEnable,
+            KeyState::Enabled
+            | KeyState::Updating
+            | KeyState::Creating
+            | KeyState::PendingImport
+            | KeyState::PendingReplicaDeletion
+            | KeyState::Unavailable
+            | KeyState::Unrecognized(_) => Self::None,
+        }
+    }
+
+    /// The key after the calls.
+    pub(super) fn applied_to(self, key: &KeyFacts) -> KeyFacts {
+        match self {
+            Self::None => key.clone(),
+            Self::Enable | Self::CancelDeletionAndEnable => {
+                KeyFacts { state: KeyState::Enabled, deletion_date: None, ..key.clone() }
+            }
         }
     }
 }
@@ -188,7 +203,7 @@ fn is_present(input: &PlanInput<'_>, arn: &KeyArn) -> bool {
     }
 }
 
-/// What a check finds about a key, as if the trail had it.
+/// What a check finds about a key, as if the trail had it and delivered now.
 fn finding(input: &PlanInput<'_>, check: CheckId, key: &KeyFacts) -> Option<Finding> {
     let trail =
         Trail { key: Some(KeyRef::Key(key.arn.clone())), ..input.current_state.trail.clone() };
@@ -196,6 +211,10 @@ fn finding(input: &PlanInput<'_>, check: CheckId, key: &KeyFacts) -> Option<Find
         key: Reading::Known(key.clone()),
         bucket_region: input.current_state.bucket_region.clone(),
         rotation: input.current_state.candidate.rotation.clone(),
+        delivery: Reading::Known(Delivery {
+            delivered: Some(input.context.now),
+            ..Delivery::default()
+        }),
         ..Facts::unread()
     };
     match check.check().evaluate(input.context, &trail, &facts) {
@@ -204,29 +223,34 @@ fn finding(input: &PlanInput<'_>, check: CheckId, key: &KeyFacts) -> Option<Find
     }
 }
 
-/// Refuses what no call of the plan can change. The other findings are left to the proof.
+/// Refuses what no call of the plan can change, also if the parameters skip its check.
 fn refuse_findings(
     input: &PlanInput<'_>,
     facts: &KeyFacts,
     activation: KeyActivation,
     reasons: &mut Reasons,
 ) {
-    let mut activated = facts.clone();
-    if activation != KeyActivation::None {
-        activated.state = KeyState::Enabled;
-    }
+    let activated = activation.applied_to(facts);
     let must_be_allowed = CheckId::KeyAllowed.is_enabled(input.context.parameters);
     let checks = [CheckId::KeyCustomerManaged, CheckId::KeyUsable, CheckId::KeyInBucketRegion];
     let checks = checks.into_iter().chain(must_be_allowed.then_some(CheckId::KeyAllowed));
     for finding in checks.filter_map(|check| finding(input, check, &activated)) {
         if let Some((code, fix)) = refusal(&finding, &facts.arn) {
-            let key = format!("key {}", facts.arn);
-            reasons.push(code, finding.cause.replacen("the key", &key, 1), fix);
+            reasons.push(code, about(&facts.arn, &finding), fix);
         }
     }
 }
 
-/// The refusal code of a finding, and the fix in the terms of the command.
+/// The cause of a finding, with the ARN of the key.
+fn about(key: &KeyArn, finding: &Finding) -> String {
+    match finding.cause.split_once("the key") {
+        Some((before, after)) => format!("{before}key {key}{after}"),
+        None => format!("key {key}: {}", finding.cause),
+    }
+}
+
+/// The refusal code of a finding, and the fix in the terms of the command. A code that is not
+/// listed refuses the key.
 fn refusal(finding: &Finding, key: &KeyArn) -> Option<(RefusalCode, String)> {
     let (code, fix) = match finding.code {
         key_customer_managed::AWS_MANAGED => (RefusalCode::AwsManagedKey, NAME_CUSTOMER_MANAGED),
@@ -262,7 +286,11 @@ fn refusal(finding: &Finding, key: &KeyArn) -> Option<(RefusalCode, String)> {
             );
             return Some((RefusalCode::KeyNotAllowed, fix));
         }
-        _ => return None,
+        // The bucket's Region is missing or was refused, which is a reason of its own.
+        key_in_bucket_region::BUCKET_MISSING
+        | key_in_bucket_region::BUCKET_NOT_NAMED
+        | EVIDENCE_REFUSED => return None,
+        _ => (RefusalCode::KeyNotReady, "check the key in KMS, or name another key"),
     };
     Some((code, fix.to_owned()))
 }
@@ -309,19 +337,21 @@ fn turns_rotation_on(input: &PlanInput<'_>, facts: &KeyFacts, reasons: &mut Reas
     }
     let Some(finding) = finding(input, CheckId::KeyRotated, facts) else { return false };
     match finding.code {
-        key_rotated::NOT_ROTATED | key_rotated::PERIOD_TOO_LONG | KEY_MISSING => {}
+        key_rotated::NOT_ROTATED | key_rotated::PERIOD_TOO_LONG => {}
         key_rotated::CANNOT_ROTATE => {
             cannot_rotate(facts, "KMS does not rotate keys of this kind", reasons);
             return false;
         }
         _ => {
-            if let Reading::Refused(refusal) = &input.current_state.candidate.rotation
-                && !reasons.was_denied(refusal)
-            {
+            let is_denied = match &input.current_state.candidate.rotation {
+                Reading::Refused(refusal) => reasons.was_denied(refusal),
+                Reading::Known(_) | Reading::Absent => false,
+            };
+            if !is_denied {
                 reasons.push(
                     RefusalCode::KeyUnknown,
-                    format!("could not read the rotation of key {}: {refusal}", facts.arn),
-                    "allow the read, or do not require rotation",
+                    about(&facts.arn, &finding),
+                    "allow reading the rotation, or do not require it",
                 );
             }
             return false;
@@ -334,7 +364,7 @@ fn turns_rotation_on(input: &PlanInput<'_>, facts: &KeyFacts, reasons: &mut Reas
     } else if *facts.arn.account() != input.current_state.caller {
         reasons.push(
             RefusalCode::KeyOfAnotherAccount,
-            finding.cause.replacen("the key", &format!("key {}", facts.arn), 1),
+            about(&facts.arn, &finding),
             format!("ask its owner, account {}, to turn rotation on", facts.arn.account()),
         );
     }

@@ -1,8 +1,8 @@
 //! The rule's evaluation of the state after the plan.
 
 use trailseal_rule::{
-    Delivery, Facts, KeyFacts, KeyPolicy, KeyRef, KeyState, Reading, Refusal, Region, Rotation,
-    Trail, Verdict, evaluate,
+    Delivery, Facts, KeyFacts, KeyPolicy, KeyRef, Reading, Refusal, Region, Rotation, Trail,
+    Verdict, evaluate,
 };
 
 use crate::planning::key::{RequestedKey, rotation_period};
@@ -69,9 +69,7 @@ fn outcomes(
             } else {
                 input.current_state.candidate.rotation.clone()
             };
-            let state = KeyState::Enabled;
-            let enabled = KeyFacts { state, deletion_date: None, ..key.facts.clone() };
-            vec![outcome(enabled, rotation)]
+            vec![outcome(key.activation.applied_to(key.facts), rotation)]
         }
         RequestedKey::New(_) => stand_ins(input, bucket_region)
             .into_iter()

@@ -6,7 +6,9 @@ use std::fmt::Write;
 use serde_json::json;
 use strum::VariantArray as _;
 use trailseal_plan::{Consent, Force, RefusalCode, Refusals, TargetKey, back_out, fold, plan};
-use trailseal_rule::{EvaluationContext, KeyState, Parameters, Reading, Trail};
+use trailseal_rule::{
+    EvaluationContext, KeyFacts, KeyOrigin, KeyState, KeyUsage, Parameters, Reading, Trail,
+};
 
 use crate::aws::{OTHER_ACCOUNT, account, region};
 use crate::back_outs::records;
@@ -24,6 +26,23 @@ impl First {
             let line = format!("{}\n  fix: {}", refusal.what, refusal.fix);
             self.0.entry(refusal.code).or_insert(line);
         }
+    }
+}
+
+#[test]
+fn an_unknown_state_or_kind_of_an_external_key_is_refused() {
+    let changes: [(fn(&mut KeyFacts), RefusalCode); 2] = [
+        (|facts| facts.state = KeyState::Unrecognized("Odd".to_owned()), RefusalCode::KeyNotReady),
+        (|facts| facts.usage = KeyUsage::Other(String::new()), RefusalCode::KeyOfWrongKind),
+    ];
+    for (change, code) in changes {
+        let mut case = case(Has::None, &enabled(), 0, HAS_ALL_CONSENT);
+        for key in case.aws.keys.values_mut() {
+            key.facts.origin = KeyOrigin::ExternalKeyStore;
+            change(&mut key.facts);
+        }
+        let refusals = case.plan(&parameters(&json!({}))).map(|_| ()).unwrap_err();
+        assert!(refusals.has(code), "{refusals}");
     }
 }
 
