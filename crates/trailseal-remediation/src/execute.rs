@@ -17,7 +17,7 @@ use crate::read::AwsReader;
 use crate::settle::created_key;
 use crate::wait::{WaitPolicy, now};
 
-/// The most attempts of a call without a response.
+/// How often a call without a response is attempted, at most.
 const UNCLEAR_MAX: u32 = 3;
 
 /// What happens while a plan is applied.

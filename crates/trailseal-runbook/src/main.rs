@@ -66,7 +66,7 @@ impl Warm {
         })
     }
 
-    /// The first invocation contains the function's own account.
+    /// The account is known from the first invocation.
     fn make_function(&self, context: &Context) -> Result<Remediation, Diagnostic> {
         let identity = self.environment.identity(&context.invoked_function_arn)?;
         let aws = Aws::new(self.connection.clone(), identity);

@@ -24,7 +24,7 @@ pub(super) enum RequestedKey<'a> {
     New(&'a NewKey),
 }
 
-/// An existing key that can seal the trail.
+/// An existing key; if there are reasons against it, they are collected.
 #[derive(Debug)]
 pub(super) struct ExistingKey<'a> {
     pub(super) facts: &'a KeyFacts,
@@ -35,7 +35,7 @@ pub(super) struct ExistingKey<'a> {
     pub(super) turns_rotation_on: bool,
 }
 
-/// The calls that bring a key to a state that encrypts, if calls can do that.
+/// The calls that bring a key to a state that encrypts; none if it is in one, or if no call helps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum KeyActivation {
     None,

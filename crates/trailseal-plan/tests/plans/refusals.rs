@@ -31,7 +31,8 @@ impl First {
 
 #[test]
 fn an_unknown_state_or_kind_of_an_external_key_is_refused() {
-    let changes: [(fn(&mut KeyFacts), RefusalCode); 2] = [
+    type Change = fn(&mut KeyFacts);
+    let changes: [(Change, RefusalCode); 2] = [
         (|facts| facts.state = KeyState::Unrecognized("Odd".to_owned()), RefusalCode::KeyNotReady),
         (|facts| facts.usage = KeyUsage::Other(String::new()), RefusalCode::KeyOfWrongKind),
     ];
