@@ -123,8 +123,8 @@ def defaults(template):
     return {name: entry.get("Default") for name, entry in template["Parameters"].items()}
 
 
-def zip_of_nothing():
-    """A placeholder for the code."""
+def zip_of_an_empty_program():
+    """A ZIP archive with an empty program: these tests do not run the function."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("bootstrap", "")
@@ -191,7 +191,7 @@ def code_bucket():
     boto3.client("s3", region_name=REGION).put_object(
         Bucket=f"code-{REGION}",
         Key="trailseal/0.1.0/bootstrap-arm64.zip",
-        Body=zip_of_nothing(),
+        Body=zip_of_an_empty_program(),
     )
 
 
@@ -308,7 +308,7 @@ def check_remediation(deployment, config):
     boto3.client("s3", region_name=REGION).put_object(
         Bucket=f"code-{REGION}",
         Key="trailseal/0.1.0/remediation-arm64.zip",
-        Body=zip_of_nothing(),
+        Body=zip_of_an_empty_program(),
     )
     check_remediation_grants(deployment)
     deployment.create("remediation", CodeBucketPrefix="code", KeyArn=KEY)

@@ -79,7 +79,7 @@ describe('the generated files', () => {
     expect(kept).toBe(FILES[name]);
   });
 
-  test('there are no other files', () => {
+  test('the folders contain only generated files', () => {
     for (const folder of ['templates', 'packs']) {
       const kept = fs.readdirSync(path.join(packageDirectory(), folder)).sort();
       const made = Object.keys(FILES)

@@ -65,17 +65,22 @@ async fn calls_each_service_over_tls_at_its_own_address() {
 
 /// The function sends nothing to an untrusted server, and the failure names the cause.
 #[tokio::test]
-async fn rejects_a_certificate_from_an_untrusted_issuer() {
-    let (case, authority) = (case(), Authority::new().unwrap());
-    let lab = lab(&case.state()).await;
-    let event = case.event(&lab.issue_token(ACCOUNT, REGION, RULE));
+async fn rejects_a_certificate_that_no_trusted_root_verifies() {
     let other = Authority::new().unwrap().certificate().to_owned();
-    let (mut function, _doors) = function(&lab, &authority, &other).await;
-    let first = function.first_response(&event, TIME).await.unwrap();
-    let Outcome::Failed { error_type, message, .. } = first.outcome else {
-        panic!("{first:?}");
-    };
-    assert_eq!(error_type, "AwsBreakdown");
-    assert!(message.contains("invalid peer certificate"), "{message}");
-    assert!(lab.take_calls().is_empty() && lab.take_put_evaluations().is_empty());
+    for (trusted, cause) in [
+        (other, "invalid peer certificate"),
+        (String::new(), "failed to load the system's root certificates"),
+    ] {
+        let (case, authority) = (case(), Authority::new().unwrap());
+        let lab = lab(&case.state()).await;
+        let event = case.event(&lab.issue_token(ACCOUNT, REGION, RULE));
+        let (mut function, _doors) = function(&lab, &authority, &trusted).await;
+        let first = function.first_response(&event, TIME).await.unwrap();
+        let Outcome::Failed { error_type, message, .. } = first.outcome else {
+            panic!("{first:?}");
+        };
+        assert_eq!(error_type, "AwsBreakdown");
+        assert!(message.contains(cause), "{message}");
+        assert!(lab.take_calls().is_empty() && lab.take_put_evaluations().is_empty());
+    }
 }
