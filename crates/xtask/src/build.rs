@@ -6,7 +6,7 @@
 
 use anyhow::Result;
 
-use crate::project::Project;
+use xtask::project::Project;
 
 /// Builds every program of the workspace.
 pub(crate) fn programs(project: &Project) -> Result<()> {

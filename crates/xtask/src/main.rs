@@ -2,16 +2,10 @@
 //!
 //! Tasks install nothing outside the ignored folders `.tools`, `target` and `node_modules`.
 
-mod archive;
-mod bench;
 mod build;
-mod package;
 mod programs;
-mod project;
-mod release;
 mod stages;
 mod test;
-mod tools;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -19,9 +13,9 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use crate::package::Architectures;
+use xtask::project::Project;
+
 use crate::programs::FuzzArguments;
-use crate::project::Project;
 
 /// The tasks of this repository.
 #[derive(Debug, Parser)]
@@ -35,37 +29,23 @@ struct Arguments {
 enum Task {
     /// Build the function and the lab, and run the function in the lab
     #[command(disable_help_flag = true)]
-    Lab {
-        /// Arguments of the lab; `cargo xtask lab -- --help` shows them
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        arguments: Vec<OsString>,
-    },
+    Lab(PassedOn),
     /// Set everything up and run all tests, or the named stages only
     Test(test::Arguments),
     /// Build and pack the functions: cdk/assets/{bootstrap,remediation}-ARCH.zip
-    Package {
-        #[command(flatten)]
-        architectures: Architectures,
-    },
+    #[command(disable_help_flag = true)]
+    Package(PassedOn),
     /// Make target/trailseal-VERSION: functions, command, templates, SBOMs, checksums
-    Release {
-        /// Build everything twice and compare the bytes
-        #[arg(long)]
-        check: bool,
-        #[command(flatten)]
-        architectures: Architectures,
-    },
+    #[command(disable_help_flag = true)]
+    Release(PassedOn),
     /// Write cdk/schema/rule-parameters.schema.json from the code
     Schema,
     /// Measure, and compare the results with their limits
-    Bench(bench::Arguments),
+    #[command(disable_help_flag = true)]
+    Bench(PassedOn),
     /// Send many events, some with faults, through the function
     #[command(disable_help_flag = true)]
-    Soak {
-        /// Arguments of the soak program
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        arguments: Vec<OsString>,
-    },
+    Soak(PassedOn),
     /// Change the rule in small ways and list the changes that no test detects
     Mutants {
         /// Only part K of N, counted from 0
@@ -76,17 +56,25 @@ enum Task {
     Fuzz(FuzzArguments),
 }
 
+/// Arguments of a task that another program reads.
+#[derive(Debug, clap::Args)]
+struct PassedOn {
+    /// Arguments of the program that runs; `cargo xtask TASK -- --help` shows them
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<OsString>,
+}
+
 fn main() -> Result<ExitCode> {
     let Arguments { task } = Arguments::parse();
     let project = Project::locate()?;
     match task {
-        Task::Lab { arguments } => return programs::lab(&project, &arguments),
-        Task::Soak { arguments } => return programs::soak(&project, &arguments),
+        Task::Lab(PassedOn { arguments }) => return programs::lab(&project, &arguments),
+        Task::Soak(PassedOn { arguments }) => return programs::soak(&project, &arguments),
+        Task::Package(passed) => return programs::release(&project, "package", &passed.arguments),
+        Task::Release(passed) => return programs::release(&project, "release", &passed.arguments),
+        Task::Bench(passed) => return programs::release(&project, "bench", &passed.arguments),
         Task::Test(arguments) => test::run(&project, &arguments)?,
-        Task::Package { architectures } => package::run(&project, &architectures)?,
-        Task::Release { check, architectures } => release::run(&project, &architectures, check)?,
         Task::Schema => programs::schema(&project)?,
-        Task::Bench(arguments) => bench::run(&project, arguments)?,
         Task::Mutants { shard } => programs::mutants(&project, shard.as_deref())?,
         Task::Fuzz(arguments) => programs::fuzz(&project, &arguments)?,
     }
@@ -111,7 +99,7 @@ mod tests {
     #[test]
     fn the_lab_gets_its_arguments_unchanged() {
         for words in ["xtask lab -- --serve --help", "xtask lab --serve --help"] {
-            let Ok(Task::Lab { arguments }) = parse(words) else { panic!("{words}") };
+            let Ok(Task::Lab(PassedOn { arguments })) = parse(words) else { panic!("{words}") };
             assert_eq!(arguments, ["--serve", "--help"]);
         }
     }
@@ -122,11 +110,6 @@ mod tests {
             "xtask",
             "xtask tets",
             "xtask test five",
-            "xtask package arm64",
-            "xtask package --arch aarch64",
-            "xtask release --checks",
-            "xtask bench colt",
-            "xtask bench --runs few",
             "xtask fuzz --seconds 0",
             "xtask fuzz events",
         ] {

@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 
 use crate::build;
-use crate::project::{Project, exit_code, print};
-use crate::tools;
+use xtask::project::{Project, exit_code, print};
+use xtask::tools;
 
 const SCHEMA: &str = "cdk/schema/rule-parameters.schema.json";
 
@@ -20,7 +20,7 @@ const FUZZ_TARGETS: [&str; 2] = ["event", "key_policy"];
 pub(crate) fn lab(project: &Project, arguments: &[OsString]) -> Result<ExitCode> {
     if !project.release("bootstrap").is_file() {
         print(
-            "Compiling the Lambda function and the lab. The first time takes 3 to 5 minutes on \
+            "Compiling the Lambda function and the lab. The first time takes 2 to 4 minutes on \
              two cores, later runs a few seconds.",
         )?;
     }
@@ -43,6 +43,14 @@ pub(crate) fn soak(project: &Project, arguments: &[OsString]) -> Result<ExitCode
         .program(project.release("soak"), "")
         .env("TRAILSEAL_BOOTSTRAP", project.release("bootstrap"));
     exit_code(soak.args(arguments))
+}
+
+/// Runs a task of the package `xtask-release`.
+///
+/// In the root cargo selects all packages, with the features that they have in every other build.
+pub(crate) fn release(project: &Project, task: &str, arguments: &[OsString]) -> Result<ExitCode> {
+    let run = project.cargo("run --release --bin xtask-release --").arg(task);
+    exit_code(run.args(arguments))
 }
 
 /// Writes the JSON Schema with which the deployment validates the rule's parameters.

@@ -11,7 +11,7 @@ use xshell::{Cmd, Shell};
 
 /// The folders of the repository, all absolute, and a shell in its root.
 #[derive(Debug)]
-pub(crate) struct Project {
+pub struct Project {
     shell: Shell,
     root: PathBuf,
     target: PathBuf,
@@ -19,7 +19,7 @@ pub(crate) struct Project {
 
 impl Project {
     /// The repository in which `cargo xtask` runs.
-    pub(crate) fn locate() -> Result<Self> {
+    pub fn locate() -> Result<Self> {
         let manifest = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
         let root = manifest.as_deref().and_then(Path::parent).and_then(Path::parent);
         let root = root
@@ -30,7 +30,7 @@ impl Project {
     }
 
     /// A repository in another folder, with its own target folder.
-    pub(crate) fn at(root: PathBuf) -> Result<Self> {
+    pub fn at(root: PathBuf) -> Result<Self> {
         let target = root.join("target");
         Self::new(root, target)
     }
@@ -42,40 +42,42 @@ impl Project {
     }
 
     /// Runs programs, reads and writes files; relative paths start at the root.
-    pub(crate) fn shell(&self) -> &Shell {
+    pub fn shell(&self) -> &Shell {
         &self.shell
     }
 
-    pub(crate) fn root(&self) -> &Path {
+    /// The root of the repository.
+    pub fn root(&self) -> &Path {
         &self.root
     }
 
     /// The target folder of cargo.
-    pub(crate) fn target(&self) -> &Path {
+    pub fn target(&self) -> &Path {
         &self.target
     }
 
-    pub(crate) fn release(&self, program: &str) -> PathBuf {
+    /// A program of the profile `release`.
+    pub fn release(&self, program: &str) -> PathBuf {
         self.target.join("release").join(program)
     }
 
     /// The folder with tools that tasks install; git ignores it.
-    pub(crate) fn tools(&self) -> PathBuf {
+    pub fn tools(&self) -> PathBuf {
         self.root.join(".tools")
     }
 
     /// A program that `cargo install` installed.
-    pub(crate) fn tool(&self, program: &str) -> PathBuf {
+    pub fn tool(&self, program: &str) -> PathBuf {
         self.tools().join("bin").join(program)
     }
 
     /// The Python with the tests' packages.
-    pub(crate) fn python(&self) -> PathBuf {
+    pub fn python(&self) -> PathBuf {
         self.tools().join("python/bin/python")
     }
 
     /// The cargo that runs this task, with arguments separated by spaces.
-    pub(crate) fn cargo(&self, arguments: &str) -> Cmd<'_> {
+    pub fn cargo(&self, arguments: &str) -> Cmd<'_> {
         let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         self.program(cargo, arguments)
     }
@@ -84,7 +86,7 @@ impl Project {
     ///
     /// The program does not get the variables that cargo sets to describe xtask: build scripts that
     /// read these would run again, and cargo would recompile everything that depends on them.
-    pub(crate) fn program(&self, program: impl AsRef<OsStr>, arguments: &str) -> Cmd<'_> {
+    pub fn program(&self, program: impl AsRef<OsStr>, arguments: &str) -> Cmd<'_> {
         let program = self.shell.cmd(program.as_ref()).args(arguments.split_whitespace());
         env::vars_os()
             .map(|(name, _)| name)
@@ -99,7 +101,7 @@ fn describes_xtask(name: &str) -> bool {
 }
 
 /// Runs a program that prints its own errors; returns its exit code.
-pub(crate) fn exit_code(program: Cmd<'_>) -> Result<ExitCode> {
+pub fn exit_code(program: Cmd<'_>) -> Result<ExitCode> {
     let shown = program.to_string();
     let status = Command::from(program).status().with_context(|| format!("`{shown}`"))?;
     let code = status.code().with_context(|| format!("`{shown}` ended by {status}"))?;
@@ -107,7 +109,7 @@ pub(crate) fn exit_code(program: Cmd<'_>) -> Result<ExitCode> {
 }
 
 /// Writes a line to standard output at once, because other programs write there, too.
-pub(crate) fn print(line: &str) -> Result<()> {
+pub fn print(line: &str) -> Result<()> {
     let mut out = std::io::stdout();
     writeln!(out, "{line}").and_then(|()| out.flush()).context("could not write standard output")
 }

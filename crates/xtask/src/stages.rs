@@ -7,8 +7,8 @@ use std::env;
 use anyhow::{Context, Result, bail};
 
 use crate::build;
-use crate::project::{Project, print};
-use crate::tools;
+use xtask::project::{Project, print};
+use xtask::tools;
 
 #[derive(Debug)]
 pub(crate) struct Stage {

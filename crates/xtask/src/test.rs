@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 
-use crate::project::{Project, print};
 use crate::stages::{STAGES, Stage};
+use xtask::project::{Project, print};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {

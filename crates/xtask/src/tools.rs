@@ -22,24 +22,24 @@ const BROWSERS: [&str; 4] =
 
 /// A program from crates.io, by name and version: it checks the licences, sources and bans of the
 /// dependencies.
-pub(crate) const DENY: [&str; 2] = ["cargo-deny", "0.20.2"];
+pub const DENY: [&str; 2] = ["cargo-deny", "0.20.2"];
 
 /// Embeds the list of its dependencies in each program.
-pub(crate) const AUDITABLE: [&str; 2] = ["cargo-auditable", "0.7.7"];
+pub const AUDITABLE: [&str; 2] = ["cargo-auditable", "0.7.7"];
 
 /// Writes a bill of materials for each program.
-pub(crate) const CYCLONEDX: [&str; 2] = ["cargo-cyclonedx", "0.5.9"];
+pub const CYCLONEDX: [&str; 2] = ["cargo-cyclonedx", "0.5.9"];
 
 /// Changes code and runs the tests.
-pub(crate) const MUTANTS: [&str; 2] = ["cargo-mutants", "27.1.0"];
+pub const MUTANTS: [&str; 2] = ["cargo-mutants", "27.1.0"];
 
 /// Runs random input through a function.
-pub(crate) const FUZZ: [&str; 2] = ["cargo-fuzz", "0.13.2"];
+pub const FUZZ: [&str; 2] = ["cargo-fuzz", "0.13.2"];
 
 /// Installs a program from crates.io into `.tools/bin`, with the versions of its own lock file.
 ///
 /// It is built without optimization, which takes half the time; the tools have little work.
-pub(crate) fn cargo_tool(project: &Project, [name, version]: [&str; 2]) -> Result<()> {
+pub fn cargo_tool(project: &Project, [name, version]: [&str; 2]) -> Result<()> {
     let stamp = project.tools().join(format!("{name}.stamp"));
     if !project.tool(name).is_file() {
         project.shell().remove_path(&stamp)?;
@@ -62,13 +62,13 @@ pub(crate) fn cargo_tool(project: &Project, [name, version]: [&str; 2]) -> Resul
 }
 
 /// Installs the tests' Python packages into `.tools/python`.
-pub(crate) fn python(project: &Project) -> Result<()> {
+pub fn python(project: &Project) -> Result<()> {
     let requirements = ["crates/xtask/requirements/test.txt", "cdk/requirements.txt"];
     virtual_environment(project, "python", &requirements)
 }
 
 /// Installs the packages of a folder into its `node_modules`.
-pub(crate) fn node_packages(project: &Project, folder: &str) -> Result<()> {
+pub fn node_packages(project: &Project, folder: &str) -> Result<()> {
     let (shell, folder) = (project.shell(), project.root().join(folder));
     let mut inputs = project.program("node", "--version").read().context(NODE)?;
     for file in ["package.json", "package-lock.json"] {
@@ -81,23 +81,19 @@ pub(crate) fn node_packages(project: &Project, folder: &str) -> Result<()> {
 }
 
 /// The installed browser, if there is one: `TRAILSEAL_CHROMIUM`, or one of the usual names.
-pub(crate) fn chromium() -> Option<PathBuf> {
+pub fn chromium() -> Option<PathBuf> {
     let given = env::var_os("TRAILSEAL_CHROMIUM").filter(|path| !path.is_empty());
     given.map(PathBuf::from).or_else(|| BROWSERS.into_iter().find_map(on_path))
 }
 
 /// An installed program.
-pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
+pub fn on_path(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
     env::split_paths(&path).map(|folder| folder.join(name)).find(|program| program.is_file())
 }
 
 /// Installs Python packages into a virtual environment in `.tools`.
-pub(crate) fn virtual_environment(
-    project: &Project,
-    name: &str,
-    requirements: &[&str],
-) -> Result<()> {
+pub fn virtual_environment(project: &Project, name: &str, requirements: &[&str]) -> Result<()> {
     let shell = project.shell();
     let mut inputs = project.program("python3", "--version").read().context(PYTHON)?;
     for path in requirements {

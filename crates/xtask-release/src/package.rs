@@ -16,8 +16,8 @@ use crate::archive::{self, sha256};
 use crate::package::architecture::Architecture;
 pub(crate) use crate::package::architecture::Architectures;
 use crate::package::elf::GLIBC_OF_LAMBDA;
-use crate::project::{Project, print};
-use crate::tools;
+use xtask::project::{Project, print};
+use xtask::tools;
 
 /// 1980-01-01, the earliest time in a zip archive: no program contains the time of its build.
 const SOURCE_DATE_EPOCH: &str = "315532800";

@@ -13,9 +13,9 @@ use flate2::read::GzDecoder;
 use xshell::Shell;
 
 use crate::package::architecture::Architecture;
-use crate::project::{Project, print};
 use crate::release::artifacts::{COMPLETIONS, SUMS, subcommands, sums};
 use crate::release::version::VERSION;
+use xtask::project::{Project, print};
 
 const EXECUTABLE: u32 = 0o100_755;
 

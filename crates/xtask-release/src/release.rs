@@ -15,9 +15,9 @@ use anyhow::{Context, Result};
 
 use crate::package::Architectures;
 use crate::package::architecture::Architecture;
-use crate::project::{Project, print};
 use crate::release::notes::Notes;
 use crate::release::version::VERSION;
+use xtask::project::{Project, print};
 
 /// Makes the release for all architectures, or for the named ones.
 pub(crate) fn run(project: &Project, architectures: &Architectures, check: bool) -> Result<()> {

@@ -8,11 +8,11 @@ use xshell::Shell;
 use crate::archive::{self, sha256};
 use crate::package;
 use crate::package::architecture::Architecture;
-use crate::project::{Project, print};
 use crate::release::notes::Notes;
 use crate::release::sbom;
 use crate::release::version::VERSION;
-use crate::tools;
+use xtask::project::{Project, print};
+use xtask::tools;
 
 /// The list of checksums, in the form that `sha256sum --check` reads.
 pub(super) const SUMS: &str = "SHA256SUMS";

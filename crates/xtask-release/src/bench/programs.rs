@@ -8,8 +8,8 @@ use serde_json::Value;
 use crate::bench::figure::{Figure, numbers};
 use crate::package;
 use crate::package::architecture::Architecture;
-use crate::project::Project;
-use crate::tools;
+use xtask::project::Project;
+use xtask::tools;
 
 /// Programs that were built for a run.
 #[derive(Debug)]

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use crate::package::architecture::Architecture;
-use crate::project::Project;
-use crate::tools;
+use xtask::project::Project;
+use xtask::tools;
 
 /// The suffix of the files that `cargo cyclonedx` writes next to the manifests.
 const SUFFIX: &str = ".cdx.json";

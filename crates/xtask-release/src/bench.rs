@@ -15,8 +15,8 @@ use crate::bench::limits::compare;
 use crate::bench::programs::Programs;
 use crate::package;
 use crate::package::architecture::Architecture;
-use crate::project::{Project, print};
-use crate::tools;
+use xtask::project::{Project, print};
+use xtask::tools;
 
 const PARTS: [&str; 10] =
     ["cold", "warm", "schedule", "memory", "size", "rule", "check", "audit", "html", PEERS];

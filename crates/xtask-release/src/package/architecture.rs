@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
 use object::elf::{EM_AARCH64, EM_X86_64, Machine};
 
-use crate::project::Project;
+use xtask::project::Project;
 
 /// A processor architecture, by AWS Lambda's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, ensure};
 
-use crate::project::Project;
+use xtask::project::Project;
 
 /// Cargo gives every package the workspace's version; a test checks that each one inherits it.
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
