@@ -45,7 +45,7 @@ async fn candidates(
     settings: &Settings,
     testbed: &Testbed,
 ) -> Result<Vec<Candidate>, Box<dyn Error>> {
-    use Over::{Http, Tls};
+    use Over::{DistantTls, Http, Tls};
     let ours = testbed.change(&[]);
     let theirs = testbed.change(&[("AssumeRoleMode", "false")]);
     let rust = |program, over| (program, testbed.settings(over));
@@ -55,6 +55,7 @@ async fn candidates(
         ("empty", "an empty function", rust(settings.empty.as_path(), Http), &ours),
         ("http", "the function, HTTP", rust(&settings.function, Http), &ours),
         ("tls", "the function, TLS", rust(&settings.function, Tls), &ours),
+        ("distant", "the function, TLS, 20 ms away", rust(&settings.function, DistantTls), &ours),
         ("python-http", "the Python rule, HTTP", python(Http), &theirs),
         ("python-tls", "the Python rule, TLS", python(Tls), &theirs),
     ] {

@@ -5,6 +5,7 @@
 
 mod bare;
 mod cold;
+mod delay;
 mod figure;
 mod instructions;
 mod memory;

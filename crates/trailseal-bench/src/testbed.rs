@@ -5,9 +5,12 @@ use std::error::Error;
 use std::fs;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use trailseal_lab::{Authority, FunctionSettings, Lab, Listener, RuleEvent, State};
+
+use crate::delay;
 
 pub(crate) const ACCOUNT: &str = "111122223333";
 pub(crate) const REGION: &str = "us-east-1";
@@ -27,13 +30,19 @@ pub(crate) enum Over {
     Http,
     /// Over TLS: the client trusts the roots of the system and of the lab.
     Tls,
+    /// Over TLS, at a distance of [`ROUND_TRIP`].
+    DistantTls,
 }
+
+/// Between the function and a distant service.
+const ROUND_TRIP: Duration = Duration::from_millis(20);
 
 #[derive(Debug)]
 pub(crate) struct Testbed {
     pub(crate) lab: Lab,
-    http: Vec<Listener>,
-    https: Vec<Listener>,
+    /// The services' addresses, by protocol.
+    urls: Vec<(Over, String)>,
+    _listeners: Vec<Listener>,
     /// A file with the roots of the system and of the lab.
     pub(crate) roots: PathBuf,
 }
@@ -42,34 +51,35 @@ impl Testbed {
     /// A testbed with this number of trails; its files are written into `folder`.
     pub(crate) async fn new(trails: usize, folder: &Path) -> Result<Self, Box<dyn Error>> {
         let lab = Lab::start(state(trails)?).await?;
-        let (mut http, mut https) = (Vec::new(), Vec::new());
+        let (mut urls, mut listeners) = (Vec::new(), Vec::new());
         let authority = Authority::new()?;
         for (_, host) in SERVICES.iter().zip(1..) {
             let ip = Ipv4Addr::new(127, 0, 0, host);
-            http.push(lab.open(ip, None).await?);
-            https.push(lab.open(ip, Some(&authority)).await?);
+            let (http, https) = (lab.open(ip, None).await?, lab.open(ip, Some(&authority)).await?);
+            let distant = delay::open(https.address(), ROUND_TRIP).await?;
+            urls.push((Over::Http, http.url()));
+            urls.push((Over::Tls, https.url()));
+            urls.push((Over::DistantTls, format!("https://{distant}")));
+            listeners.extend([http, https]);
         }
         fs::create_dir_all(folder)?;
         let roots = folder.join("roots.pem");
         let system = SYSTEM_ROOTS.iter().find_map(|path| fs::read_to_string(path).ok());
         let system = system.ok_or("this system keeps its root certificates elsewhere")?;
         fs::write(&roots, format!("{system}\n{}", authority.certificate()))?;
-        Ok(Self { lab, http, https, roots })
+        Ok(Self { lab, urls, _listeners: listeners, roots })
     }
 
     /// The settings of a function that calls each service at a separate address.
     pub(crate) fn settings(&self, over: Over) -> FunctionSettings {
         let mut settings = FunctionSettings::new(ACCOUNT, REGION);
-        let listeners = self.listeners(over);
         let mut set = |name: &str, value: String| {
             settings.environment.push((name.to_owned(), value));
         };
-        for (service, listener) in SERVICES.iter().zip(listeners) {
-            set(&format!("AWS_ENDPOINT_URL_{service}"), listener.url());
+        for (service, url) in SERVICES.iter().zip(self.urls(over)) {
+            set(&format!("AWS_ENDPOINT_URL_{service}"), url.to_owned());
         }
-        if let Some(listener) = listeners.first() {
-            set("AWS_ENDPOINT_URL", listener.url());
-        }
+        set("AWS_ENDPOINT_URL", self.address(over));
         for name in ["SSL_CERT_FILE", "AWS_CA_BUNDLE"] {
             set(name, self.roots.display().to_string());
         }
@@ -84,11 +94,11 @@ impl Testbed {
     }
 
     pub(crate) fn address(&self, over: Over) -> String {
-        self.listeners(over).first().map(Listener::url).unwrap_or_default()
+        self.urls(over).next().unwrap_or_default().to_owned()
     }
 
-    fn listeners(&self, over: Over) -> &[Listener] {
-        if over == Over::Http { &self.http } else { &self.https }
+    fn urls(&self, over: Over) -> impl Iterator<Item = &str> {
+        self.urls.iter().filter(move |(of, _)| *of == over).map(|(_, url)| url.as_str())
     }
 
     /// The change of the first trail, with these parameters.

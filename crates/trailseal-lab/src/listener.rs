@@ -1,8 +1,7 @@
 //! Further addresses of the lab, and the certificate authority of those over TLS.
 
-use std::fmt;
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
@@ -23,6 +22,7 @@ const ADDRESSES: [Ipv4Addr; 4] = [
 
 /// A newly generated certificate authority that no system trusts; clients of the lab over TLS must
 /// be configured to trust it.
+#[derive(Debug)]
 pub struct Authority {
     certificate: String,
     server: Arc<ServerConfig>,
@@ -62,12 +62,6 @@ impl Authority {
     }
 }
 
-impl fmt::Debug for Authority {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("Authority").finish_non_exhaustive()
-    }
-}
-
 fn server(
     certificate: CertificateDer<'static>,
     key: PrivateKeyDer<'static>,
@@ -94,6 +88,11 @@ impl Listener {
     /// The endpoint, such as `https://127.0.0.2:40123`.
     pub fn url(&self) -> String {
         let scheme = if self.is_secret { "https" } else { "http" };
-        format!("{scheme}://{}", self.server.address())
+        format!("{scheme}://{}", self.address())
+    }
+
+    /// Its IP address and port.
+    pub fn address(&self) -> SocketAddr {
+        self.server.address()
     }
 }
