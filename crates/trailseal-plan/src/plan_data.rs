@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use strum::{Display, EnumMessage, VariantArray};
 use trailseal_rule::{AccountId, BucketName, KeyArn, KeyRef, Region, TrailArn};
 
-use crate::call::{Call, KeyTarget};
+use crate::call::Call;
 use crate::condition::Condition;
 
 /// The steps that give a trail its key, or that back this out, in order.
@@ -221,11 +221,6 @@ impl Plan {
             PlannedKey::Existing(arn) => Some(arn),
             PlannedKey::ToCreate { .. } => None,
         }
-    }
-
-    /// The key as the target of calls.
-    pub fn key_target(&self) -> KeyTarget {
-        self.key_arn().cloned().map_or(KeyTarget::Created, KeyTarget::Existing)
     }
 
     /// Replaces the key to create by the created key.

@@ -137,7 +137,8 @@ fn key_id(key: &Key) -> &str {
 
 pub(super) fn metadata(key: &Key) -> Value {
     let arn = Arn::parse(&key.arn);
-    let is_old_spec = !model::KEY_SPECS_SINCE_RENAMING.contains(&key.spec.as_str());
+    let mut old_specs = model::KEY_SPECS.iter().take(model::OLDER_KEY_SPECS);
+    let is_old_spec = old_specs.any(|spec| *spec == key.spec);
     let is_imported = key.origin == "EXTERNAL";
     let expires = if key.valid_to.is_some() { "EXPIRES" } else { "DOES_NOT_EXPIRE" };
     let regions = arn.filter(|_| key.multi_region).map(|arn| {

@@ -378,3 +378,22 @@ fn cannot_rotate(facts: &KeyFacts, why: &str, reasons: &mut Reasons) {
         "turn rotation on at the primary key, name another key, or do not require rotation",
     );
 }
+
+#[cfg(test)]
+mod tests {
+    use trailseal_rule::checks::{KEY_MISSING, TRAIL_MISSING};
+
+    use super::*;
+
+    #[test]
+    fn a_finding_without_a_refusal_of_its_own_refuses_the_key() {
+        let key = "arn:aws:kms:us-east-1:111122223333:key/1".parse().unwrap();
+        let external = [key_usable::EXTERNAL_KEY_FAILED, key_usable::EXTERNAL_KEY_UNPROVEN];
+        for code in external.into_iter().chain([key_usable::DISABLED, KEY_MISSING, TRAIL_MISSING]) {
+            let (cause, fix) = (String::new(), String::new());
+            let finding = Finding { code, cause, fix, statement: None, rationale: None };
+            let refused = refusal(&finding, &key).map(|(code, _)| code);
+            assert_eq!(refused, Some(RefusalCode::KeyNotReady), "{}", code.as_str());
+        }
+    }
+}
