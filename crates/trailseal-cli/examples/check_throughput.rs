@@ -25,7 +25,7 @@ use flate2::write::GzEncoder;
 use serde_json::json;
 
 /// The size of the reads of `trailseal check`.
-const BUFFER_BYTES: usize = 512 << 10;
+const BUFFER_BYTES: usize = 256 << 10;
 
 /// The interval between two reads of a process's memory.
 const POLL_INTERVAL: Duration = Duration::from_millis(2);

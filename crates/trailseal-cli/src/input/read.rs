@@ -13,7 +13,7 @@ use crate::scan::{Document, ScanError, Scanner};
 
 /// Bytes of a chunk: large enough that system calls and the transfer between threads cost little,
 /// small enough for the processor's caches.
-const CHUNK_BYTES: usize = 512 << 10;
+const CHUNK_BYTES: usize = 256 << 10;
 
 /// Bytes that show the format of a file, and bytes of a gzip file that are read at once.
 const INPUT_BYTES: usize = 64 << 10;
@@ -21,8 +21,8 @@ const INPUT_BYTES: usize = 64 << 10;
 /// Chunks that one thread reads and scans: a second thread pays off only for large files.
 const CHUNKS_ON_ONE_THREAD: usize = 8;
 
-/// Chunks that are read, and inflated, ahead of scanning.
-const CHUNKS_AHEAD: usize = 3;
+/// Chunks that are in use: while one is scanned, the next is read and inflated.
+const CHUNKS_IN_USE: usize = 2;
 
 /// Up to this size, a gzip file may inflate by any ratio.
 const INFLATED_BYTES_FREE: u64 = 256 << 20;
@@ -128,7 +128,7 @@ fn scan(
     scan_at_once(next, scanner, std::mem::take(buffer), take)
 }
 
-/// A second thread reads chunks, at most [`CHUNKS_AHEAD`] ahead.
+/// A second thread reads the next chunk while one is scanned.
 fn scan_at_once(
     mut next: impl FnMut(&mut [u8]) -> Result<Option<usize>, ReadError> + Send,
     mut scanner: Scanner,
@@ -147,7 +147,7 @@ fn scan_at_once(
             }
         });
         let more = std::iter::repeat_with(|| vec![0; CHUNK_BYTES]);
-        for buffer in std::iter::once(first).chain(more).take(CHUNKS_AHEAD) {
+        for buffer in std::iter::once(first).chain(more).take(CHUNKS_IN_USE) {
             let _has_ended = return_empty.send(buffer);
         }
         for (read, buffer) in full {
