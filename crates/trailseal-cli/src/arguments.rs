@@ -7,7 +7,7 @@ use clap_complete::Shell;
 use trailseal_rule::CHECKS;
 
 use crate::audit::AuditArguments;
-use crate::output::{Output, OutputParser};
+use crate::output::{Output, OutputParser, TableOptions};
 use crate::remediate::RemediateArguments;
 
 const AFTER_HELP: &str = "\
@@ -140,6 +140,9 @@ pub(crate) struct CheckArguments {
     #[arg(long, short = 'o', value_name = "FORMAT[=FILE]", value_parser = OutputParser)]
     pub(crate) output: Vec<Output>,
 
+    #[command(flatten)]
+    pub(crate) table: TableOptions,
+
     /// Print only the report and errors
     #[arg(long, short)]
     pub(crate) quiet: bool,
@@ -164,6 +167,9 @@ pub(crate) struct RenderArguments {
     /// which gets a table unless another format goes there
     #[arg(long, short = 'o', value_name = "FORMAT[=FILE]", value_parser = OutputParser)]
     pub(crate) output: Vec<Output>,
+
+    #[command(flatten)]
+    pub(crate) table: TableOptions,
 }
 
 /// What has a schema.

@@ -46,7 +46,7 @@ pub(crate) fn audit(
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
     let ((given, parameters), outputs) =
-        parameters_and_outputs(&arguments.parameters, &arguments.output)?;
+        parameters_and_outputs(&arguments.parameters, &arguments.output, arguments.table)?;
     // A trail that AWS Config does not record may exist.
     if arguments.aggregator.is_some() && parameters.no_trails == WhenNoTrails::NonCompliant {
         return Err(Failure::Usage(vec![
@@ -63,7 +63,7 @@ pub(crate) fn audit(
         print_notes(&report, arguments, console);
     }
     // The runtime still handles a second interruption.
-    emit(&report, &outputs, console)?;
+    emit(&report, &outputs, arguments.table, console)?;
     runtime.shutdown_background();
     Ok(Exit::of(&report))
 }

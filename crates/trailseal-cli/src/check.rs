@@ -18,11 +18,11 @@ pub(crate) fn check(
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
     let ((given, parameters), outputs) =
-        parameters_and_outputs(&arguments.parameters, &arguments.output)?;
+        parameters_and_outputs(&arguments.parameters, &arguments.output, arguments.table)?;
     let sources = sources(arguments)?;
     refuse_to_overwrite(sources.list.iter().filter_map(|source| source.origin.path()), &outputs)?;
     let report = report(arguments, &parameters, given, &sources, console);
-    emit(&report, &outputs, console)?;
+    emit(&report, &outputs, arguments.table, console)?;
     if arguments.verbose {
         for Output { format, file } in &outputs {
             let file = file.as_ref().map(|file| file.display().to_string());

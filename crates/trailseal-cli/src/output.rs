@@ -27,6 +27,7 @@ use crate::report::Report;
 
 pub(crate) use emit::{emit, outputs, print_problems, refuse_to_overwrite};
 pub(crate) use sanitize::{HtmlWriter, JsonWriter, bounded, clean, clean_json, clean_lines, shown};
+pub(crate) use table::TableOptions;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
@@ -63,17 +64,18 @@ pub(crate) struct Output {
     pub(crate) file: Option<PathBuf>,
 }
 
-/// The width of a table, and whether it has colors.
+/// Where a table is shown, and what it shows.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Screen {
-    /// Columns; the width of the terminal if absent.
-    pub(crate) columns: Option<u16>,
+    /// The columns of the terminal; absent in a file or a pipe.
+    pub(crate) columns: Option<usize>,
     /// Whether styles are written. The stream removes them if the user does not want them.
     pub(crate) is_styled: bool,
+    pub(crate) table: TableOptions,
 }
 
-/// Columns of a table in a file or a pipe.
-pub(crate) const COLUMNS_ELSEWHERE: u16 = 100;
+/// Columns of texts in a file or a pipe.
+pub(crate) const COLUMNS_ELSEWHERE: usize = 100;
 
 /// Parses an [`Output`] with the errors and suggestions of [`Format`].
 #[derive(Clone, Debug)]

@@ -4,12 +4,12 @@ use serde_json::{Map, Value};
 use trailseal_rule::{Fault, PARAMETERS, ParameterSpec, Parameters, Values};
 
 use crate::console::Failure;
-use crate::output::{Output, clean, outputs};
+use crate::output::{Output, TableOptions, clean, outputs};
 
 /// The `--parameter` options, as given and as parsed.
 type GivenParameters = (Map<String, Value>, Parameters);
 
-/// Parses the options `--parameter` and `--output`.
+/// Parses the options `--parameter` and `--output`, and checks those of the table.
 ///
 /// # Errors
 ///
@@ -17,8 +17,9 @@ type GivenParameters = (Map<String, Value>, Parameters);
 pub(crate) fn parameters_and_outputs(
     parameters: &[String],
     output: &[Output],
+    table: TableOptions,
 ) -> Result<(GivenParameters, Vec<Output>), Failure> {
-    match (given_parameters(parameters), outputs(output)) {
+    match (given_parameters(parameters), outputs(output, table)) {
         (Ok(given), Ok(outputs)) => Ok((given, outputs)),
         (given, outputs) => {
             let faults = given.err().into_iter().chain(outputs.err());

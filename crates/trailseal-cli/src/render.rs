@@ -13,14 +13,14 @@ pub(crate) fn render(
     arguments: &RenderArguments,
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
-    let outputs = outputs(&arguments.output).map_err(Failure::Usage)?;
+    let outputs = outputs(&arguments.output, arguments.table).map_err(Failure::Usage)?;
     refuse_to_overwrite(std::iter::once(arguments.report.as_path()), &outputs)?;
     let text = text(&arguments.report)?;
     let name = name(&arguments.report);
     let report =
         read_report(&text).map_err(|fault| Failure::Usage(vec![format!("{name}: {fault}")]))?;
     print_problems(&report, console);
-    emit(&report, &outputs, console)?;
+    emit(&report, &outputs, arguments.table, console)?;
     Ok(Exit::of(&report))
 }
 

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use clap::Args;
 use trailseal_rule::{AccountId, IdError, Region, RoleName};
 
-use crate::output::{Output, OutputParser};
+use crate::output::{Output, OutputParser, TableOptions};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -92,6 +92,9 @@ pub(crate) struct AuditArguments {
     /// which gets a table unless another format goes there
     #[arg(long, short = 'o', value_name = "FORMAT[=FILE]", value_parser = OutputParser)]
     pub(crate) output: Vec<Output>,
+
+    #[command(flatten)]
+    pub(crate) table: TableOptions,
 
     /// The number of concurrent requests to AWS
     #[arg(long, value_name = "N", default_value_t = 32,

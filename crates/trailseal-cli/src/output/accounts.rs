@@ -8,32 +8,42 @@ use crate::report::{AccountReport, NotEvaluated, Report, TrailReport};
 /// Lines of one kind that are listed; the others are counted.
 const LINES_MAX: usize = 20;
 
-/// Writes the lines below the table of trails.
-pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    write_copies(report, out)?;
+/// Writes the lines below the table of trails; `failed` leaves out those that need no action.
+pub(super) fn write(report: &Report, failed: bool, out: &mut dyn Write) -> io::Result<()> {
+    if !failed {
+        write_copies(report, out)?;
+    }
+    write_not_evaluated(report, out)?;
     let failing = report.accounts.iter().filter(|account| account.has_problem());
     write_lines("NOT JUDGED", failing.map(failed_reads).collect(), out)?;
     let without_trail = report.accounts.iter().filter_map(without_trail);
     write_lines("NO TRAIL SEEN", without_trail.collect(), out)?;
+    if failed {
+        return Ok(());
+    }
     let left_out = report.accounts.iter().filter_map(|account| {
         Some(format!("{}: {}", name(account), shown(account.left_out.as_deref()?)))
     });
     write_lines("LEFT OUT", left_out.collect(), out)
 }
 
-/// Counts the copies whose trail was evaluated, and names the trails that were not evaluated.
+/// Counts the copies whose trail was evaluated.
 fn write_copies(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let is_judged =
         |trail: &&TrailReport| trail.copy_of().is_some() && trail.not_evaluated.is_none();
     match report.trails.iter().filter(is_judged).count() {
-        0 => {}
+        0 => Ok(()),
         count => writeln!(
             out,
             "and {count} {} of trails that are judged in their home Region, in the account that \
              owns them",
             if count == 1 { "copy" } else { "copies" }
-        )?,
+        ),
     }
+}
+
+/// Names the trails that were not evaluated.
+fn write_not_evaluated(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let lines = report.not_evaluated().into_iter().map(|left_out| {
         let NotEvaluated { trail, reason, source } = left_out;
         format!("{}: {} (seen in {})", shown(trail), shown(reason), shown(source))

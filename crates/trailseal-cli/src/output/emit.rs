@@ -5,7 +5,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use super::{COLUMNS_ELSEWHERE, Format, Output, Screen, clean, write};
+use super::{COLUMNS_ELSEWHERE, Format, Output, Screen, TableOptions, clean, write};
 use crate::console::{Console, Failure};
 use crate::report::{NotEvaluated, Report};
 
@@ -16,8 +16,12 @@ const TRIES_MAX: u32 = 100;
 ///
 /// # Errors
 ///
-/// All faults: outputs that exclude each other, and folders.
-pub(crate) fn outputs(requested: &[Output]) -> Result<Vec<Output>, Vec<String>> {
+/// All faults: outputs that exclude each other, folders, files in folders that do not exist, and
+/// options of the table without a table.
+pub(crate) fn outputs(
+    requested: &[Output],
+    table: TableOptions,
+) -> Result<Vec<Output>, Vec<String>> {
     let mut outputs = requested.to_vec();
     let mut faults = Vec::new();
     match requested.iter().filter(|output| output.file.is_none()).count() {
@@ -40,6 +44,22 @@ pub(crate) fn outputs(requested: &[Output]) -> Result<Vec<Output>, Vec<String>> 
         if file.is_dir() {
             faults.push(format!("`{}` is a folder; give the output a file", file.display()));
         }
+        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+            faults.push(format!(
+                "the folder `{}` of the output `{}` does not exist: make it, or name another file",
+                folder.display(),
+                file.display()
+            ));
+        }
+    }
+    let has_table = outputs.iter().any(|output| output.format == Format::Table);
+    if (table.full || table.failed) && !has_table {
+        faults.push(
+            "--full and --failed are for the table, but no output is a table: add `-o table` or \
+             `-o table=FILE`"
+                .to_owned(),
+        );
     }
     if faults.is_empty() { Ok(outputs) } else { Err(faults) }
 }
@@ -87,11 +107,12 @@ pub(crate) fn print_problems(report: &Report, console: &mut Console<'_>) {
 pub(crate) fn emit(
     report: &Report,
     outputs: &[Output],
+    table: TableOptions,
     console: &mut Console<'_>,
 ) -> Result<(), Failure> {
     let mut outcome = Ok(());
     for output in outputs {
-        match write_to(report, output, console) {
+        match write_to(report, output, table, console) {
             Ok(()) => {}
             // The reader closed the pipe.
             Err(failure) if failure.is_broken_pipe() => outcome = Err(failure),
@@ -105,17 +126,33 @@ pub(crate) fn emit(
 }
 
 impl Screen {
-    fn of(console: &Console<'_>) -> Self {
-        let columns = (!console.out_is_terminal).then_some(COLUMNS_ELSEWHERE);
-        Self { columns, is_styled: console.out_is_terminal }
+    fn of(console: &Console<'_>, table: TableOptions) -> Self {
+        let columns = console.out_is_terminal.then(terminal_columns);
+        Self { columns, is_styled: console.out_is_terminal, table }
+    }
+
+    fn of_file(table: TableOptions) -> Self {
+        Self { columns: None, is_styled: false, table }
     }
 }
 
-fn write_to(report: &Report, output: &Output, console: &mut Console<'_>) -> Result<(), Failure> {
+/// A pseudo-terminal, such as a build server's, can report zero columns.
+fn terminal_columns() -> usize {
+    let size = terminal_size::terminal_size();
+    let columns = size.map(|(terminal_size::Width(columns), _)| usize::from(columns));
+    columns.filter(|columns| *columns > 0).unwrap_or(COLUMNS_ELSEWHERE)
+}
+
+fn write_to(
+    report: &Report,
+    output: &Output,
+    table: TableOptions,
+    console: &mut Console<'_>,
+) -> Result<(), Failure> {
     match &output.file {
-        Some(file) => to_file(report, output.format, file)
+        Some(file) => to_file(report, output.format, Screen::of_file(table), file)
             .map_err(|error| Failure::Output { what: format!("`{}`", file.display()), error }),
-        None => write(report, output.format, Screen::of(console), console.out)
+        None => write(report, output.format, Screen::of(console, table), console.out)
             .and_then(|()| console.out.flush())
             .map_err(Failure::standard_output),
     }
@@ -123,16 +160,16 @@ fn write_to(report: &Report, output: &Output, console: &mut Console<'_>) -> Resu
 
 /// Writes a report to a file. A regular file is replaced as a whole, when the new content is
 /// complete; pipes and devices are written directly.
-fn to_file(report: &Report, format: Format, file: &Path) -> io::Result<()> {
+fn to_file(report: &Report, format: Format, screen: Screen, file: &Path) -> io::Result<()> {
     // Replaces the target of a link, not the link.
     let file = &file.canonicalize().unwrap_or_else(|_is_new| file.to_owned());
     let metadata = fs::metadata(file);
     if metadata.as_ref().is_ok_and(|metadata| !metadata.is_file()) {
-        return write_out(report, format, OpenOptions::new().write(true).open(file)?);
+        return write_out(report, format, screen, OpenOptions::new().write(true).open(file)?);
     }
     let (temporary, out) = beside(file)?;
     let permissions = metadata.map(|metadata| metadata.permissions());
-    let written = write_out(report, format, out)
+    let written = write_out(report, format, screen, out)
         .and_then(|()| match permissions {
             Ok(permissions) => fs::set_permissions(&temporary, permissions),
             Err(_is_new) => Ok(()),
@@ -145,9 +182,8 @@ fn to_file(report: &Report, format: Format, file: &Path) -> io::Result<()> {
     written
 }
 
-fn write_out(report: &Report, format: Format, file: File) -> io::Result<()> {
+fn write_out(report: &Report, format: Format, screen: Screen, file: File) -> io::Result<()> {
     let mut out = BufWriter::new(file);
-    let screen = Screen { columns: Some(COLUMNS_ELSEWHERE), is_styled: false };
     write(report, format, screen, &mut out)?;
     out.flush()
 }

@@ -1,58 +1,62 @@
-//! The report as a table, failing trails first: what was found, why it matters, how to fix it.
+//! The report for people, failing trails first: a line for each trail, or all details of each.
 
+mod details;
+mod lines;
+
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table, Width};
+use anstyle::{AnsiColor, Style};
+use clap::Args;
 use trailseal_rule::ComplianceType;
 
-use super::{COLUMNS_ELSEWHERE, Screen, accounts, shown};
+use super::{Screen, accounts, shown};
 use crate::report::{Report, Summary, TrailReport};
 
-/// Trails without a finding that are listed; the others are counted.
-const OTHERS_SHOWN_MAX: usize = 20;
+/// Trails that a terminal shows with their details; more get a line each.
+const DETAILED_MAX: usize = 20;
 
-/// Columns of the narrowest readable table.
-const COLUMNS_MIN: u16 = 60;
+/// Which trails the table lists, and how.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub(crate) struct TableOptions {
+    /// In the table, show the details of each trail: why a finding matters, its fix, the key and the
+    /// source. A terminal shows them anyway for up to 20 trails
+    #[arg(long)]
+    pub(crate) full: bool,
+
+    /// In the table, list only trails that are non-compliant or unverified
+    #[arg(long)]
+    pub(crate) failed: bool,
+}
 
 pub(crate) fn write(report: &Report, screen: Screen, out: &mut dyn Write) -> io::Result<()> {
-    let is_open =
-        |trail: &&TrailReport| trail.open_checks().next().is_some() || trail.is_non_compliant();
+    let TableOptions { full, failed } = screen.table;
     let (open, others): (Vec<_>, Vec<_>) =
-        report.trails.iter().filter(|trail| !is_counted(report, trail)).partition(is_open);
-    let listed = open.iter().chain(others.iter().take(OTHERS_SHOWN_MAX));
-    let mut table = Table::new();
-    table
-        .load_style(comfy_table::presets::UTF8_HORIZONTAL_ONLY)
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_header(["VERDICT", "TRAIL", "FINDING"]);
-    if screen.is_styled {
-        table.enforce_styling();
+        report.trails.iter().filter(|trail| !is_counted(report, trail)).partition(needs_action);
+    let mut listed = open;
+    if !failed {
+        listed.extend(others);
+    }
+    let mut below = Vec::new();
+    if full || screen.columns.is_some() && listed.len() <= DETAILED_MAX {
+        details::write(&listed, report.profile(), screen, out)?;
     } else {
-        table.force_no_tty();
+        lines::write(&listed, report.profile(), screen, out)?;
+        write_skipped(&listed, &mut below)?;
     }
-    // A pseudo-terminal, such as a build server's, can report zero columns.
-    let is_unsized = table.width() == Some(0);
-    if let Some(columns) = screen.columns.or_else(|| is_unsized.then_some(COLUMNS_ELSEWHERE)) {
-        table.set_width(columns.max(COLUMNS_MIN));
+    accounts::write(report, failed, &mut below)?;
+    writeln!(below, "{}", summary(&report.summary, report.complete))?;
+    for line in String::from_utf8_lossy(&below).lines() {
+        match screen.columns {
+            Some(columns) => writeln!(out, "{}", details::wrapped(line, columns, 0))?,
+            None => writeln!(out, "{line}")?,
+        }
     }
-    for trail in listed {
-        table.add_row([
-            verdict(trail),
-            Cell::new(place(trail)),
-            Cell::new(finding(trail, report.profile())),
-        ]);
-    }
-    if let Some(verdicts) = table.column_mut(0) {
-        verdicts.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(16)));
-    }
-    if !(open.is_empty() && others.is_empty()) {
-        writeln!(out, "{table}")?;
-    }
-    if let Some(more) = others.len().checked_sub(OTHERS_SHOWN_MAX).filter(|more| *more > 0) {
-        writeln!(out, "and {more} more without findings; `-o json` and `-o csv` list them")?;
-    }
-    accounts::write(report, out)?;
-    writeln!(out, "{}", summary(&report.summary, report.complete))
+    Ok(())
+}
+
+fn needs_action(trail: &&TrailReport) -> bool {
+    trail.open_checks().next().is_some() || trail.is_non_compliant()
 }
 
 /// Whether the trail is counted below the table instead of listed: an audit can find thousands of
@@ -61,48 +65,28 @@ fn is_counted(report: &Report, trail: &TrailReport) -> bool {
     trail.not_evaluated.is_some() || !report.accounts.is_empty() && trail.copy_of().is_some()
 }
 
-fn verdict(trail: &TrailReport) -> Cell {
+/// Names the checks that `skipChecks` left out, which a line of a trail does not show.
+fn write_skipped(trails: &[&TrailReport], out: &mut dyn Write) -> io::Result<()> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for check in trails.iter().flat_map(|trail| &trail.skipped) {
+        *counts.entry(check).or_default() += 1;
+    }
+    for (check, count) in counts {
+        writeln!(out, "SKIPPED: {} of {}", shown(check), counted(count, "trail"))?;
+    }
+    Ok(())
+}
+
+/// The verdict in its color, which is not part of the width.
+fn verdict(trail: &TrailReport, screen: Screen) -> String {
     let color = match trail.compliance {
-        ComplianceType::NotApplicable => Color::DarkGrey,
-        _ if trail.unverified => Color::Yellow,
-        ComplianceType::NonCompliant => Color::Red,
-        ComplianceType::Compliant => Color::Green,
+        ComplianceType::NotApplicable => AnsiColor::BrightBlack,
+        _ if trail.unverified => AnsiColor::Yellow,
+        ComplianceType::NonCompliant => AnsiColor::Red,
+        ComplianceType::Compliant => AnsiColor::Green,
     };
-    let unverified = if trail.unverified { "\n(unverified)" } else { "" };
-    let text = format!("{}{unverified}", trail.compliance);
-    Cell::new(text).fg(color).add_attribute(Attribute::Bold)
-}
-
-fn place(trail: &TrailReport) -> String {
-    let name = shown(&trail.resource_id);
-    format!("{name}\n{} {}", trail.account, trail.region)
-}
-
-fn finding(trail: &TrailReport, profile: &str) -> String {
-    let mut lines = Vec::new();
-    for check in trail.open_checks() {
-        let what = check.what.as_deref().unwrap_or_default();
-        let fix = check.fix.as_deref().unwrap_or_default();
-        lines.push(format!("{} [{}]", shown(what), check.id));
-        lines.push(format!("Why: {}", check.why));
-        lines.push(format!("Fix: {}\n", shown(fix)));
-    }
-    let is_passed = trail.reason.is_none() && lines.is_empty();
-    match (&trail.reason, &trail.key) {
-        _ if is_passed => lines.push(shown(&trail.annotation)),
-        (Some(reason), _) => lines.push(shown(reason)),
-        (None, Some(key)) => lines.push(format!("Key: {}", shown(key))),
-        (None, None) => {}
-    }
-    if let Some(own) = trail.profile.map(|own| own.as_str()).filter(|own| *own != profile) {
-        lines.push(format!("Profile: {own} (of its rule event)"));
-    }
-    // The annotation of a trail that passed contains the rule's notes.
-    let is_listed = |note: &str| is_passed && trail.annotation.contains(note);
-    let notes = trail.notes.iter().filter(|note| !is_listed(note));
-    lines.extend(notes.map(|note| format!("Note: {}", shown(note))));
-    lines.push(format!("Source: {}", shown(&trail.source)));
-    lines.join("\n")
+    let style = if screen.is_styled { color.on_default().bold() } else { Style::new() };
+    format!("{style}{}{style:#}", trail.compliance)
 }
 
 fn summary(summary: &Summary, is_complete: bool) -> String {
@@ -142,3 +126,6 @@ fn counted(count: usize, noun: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {noun}{plural}")
 }
+
+#[cfg(test)]
+mod tests;

@@ -43,18 +43,36 @@ fn emitted(outputs: &[Output]) -> (Result<(), Failure>, String, String) {
         out_is_terminal: false,
         now: Timestamp::from_epoch_millis(0),
     };
-    let outcome = emit(&full(), outputs, &mut console);
+    let outcome = emit(&full(), outputs, TableOptions::default(), &mut console);
     (outcome, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
+}
+
+const SCREEN: Screen =
+    Screen { columns: None, is_styled: false, table: TableOptions { full: false, failed: false } };
+
+fn requested(requested: &[Output]) -> Vec<Output> {
+    outputs(requested, TableOptions::default()).unwrap()
+}
+
+#[test]
+fn options_of_the_table_need_a_table() {
+    for table in
+        [TableOptions { full: true, failed: false }, TableOptions { full: false, failed: true }]
+    {
+        let json = Output { format: Format::Json, file: None };
+        let faults = outputs(&[json], table).unwrap_err();
+        assert!(faults[0].contains("no output is a table"), "{faults:?}");
+        assert!(outputs(&[], table).is_ok());
+    }
 }
 
 #[test]
 fn files_and_standard_output_are_written_in_one_run() {
     let folder = Folder::new("several");
-    let outputs = outputs(&[
+    let outputs = requested(&[
         to(Format::Json, &folder.0.join("a.json")),
         to(Format::Junit, &folder.0.join("b.xml")),
-    ])
-    .unwrap();
+    ]);
     let (outcome, out, _) = emitted(&outputs);
     assert!(outcome.is_ok() && out.contains("VERDICT"), "{out}");
     assert_eq!(folder.names(), ["a.json", "b.xml"]);
@@ -65,8 +83,12 @@ fn files_and_standard_output_are_written_in_one_run() {
 fn a_failed_output_does_not_prevent_the_others() {
     let folder = Folder::new("broken");
     let missing = folder.0.join("missing/a.json");
-    let requested = [to(Format::Json, &missing), to(Format::Csv, &folder.0.join("b.csv"))];
-    let (outcome, out, err) = emitted(&outputs(&requested).unwrap());
+    // The folder disappears after the command line was read.
+    fs::create_dir(folder.0.join("missing")).unwrap();
+    let outputs =
+        requested(&[to(Format::Json, &missing), to(Format::Csv, &folder.0.join("b.csv"))]);
+    fs::remove_dir(folder.0.join("missing")).unwrap();
+    let (outcome, out, err) = emitted(&outputs);
     assert!(matches!(outcome, Err(Failure::Reported)), "{outcome:?}");
     assert!(err.contains("missing/a.json") && err.contains("cannot write"), "{err}");
     assert!(out.contains("VERDICT"));
@@ -82,10 +104,10 @@ fn a_file_keeps_its_content_until_the_new_one_is_complete() {
     fs::write(&file, "old").unwrap();
     let report = crate::output::tests::report(vec![trail("t"); 3]);
     let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
-    assert!(write_out(&report, Format::Json, full).is_err());
-    assert!(to_file(&report, Format::Json, Path::new("/dev/full")).is_err());
+    assert!(write_out(&report, Format::Json, SCREEN, full).is_err());
+    assert!(to_file(&report, Format::Json, SCREEN, Path::new("/dev/full")).is_err());
     assert_eq!(fs::read_to_string(&file).unwrap(), "old");
-    to_file(&report, Format::Json, &file).unwrap();
+    to_file(&report, Format::Json, SCREEN, &file).unwrap();
     assert_eq!(fs::read(&file).unwrap(), written(&report, Format::Json));
     assert_eq!(folder.names(), ["report.json"]);
 }
@@ -99,7 +121,7 @@ fn links_and_permissions_are_kept() {
     fs::write(&file, "old").unwrap();
     fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
     symlink("file.csv", &link).unwrap();
-    to_file(&full(), Format::Csv, &link).unwrap();
+    to_file(&full(), Format::Csv, SCREEN, &link).unwrap();
     assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
     assert_eq!(fs::read(&file).unwrap(), written(&full(), Format::Csv));
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
@@ -110,9 +132,10 @@ fn refuses_an_output_that_is_an_input_or_another_output() {
     let folder = Folder::new("twice");
     let file = folder.0.join("a.json");
     let same = folder.0.join(".").join("a.json");
-    let twice = outputs(&[to(Format::Json, &file), to(Format::Csv, &same)]).unwrap_err();
+    let faults = |of: &[Output]| outputs(of, TableOptions::default()).unwrap_err();
+    let twice = faults(&[to(Format::Json, &file), to(Format::Csv, &same)]);
     assert_eq!(twice.len(), 1, "{twice:?}");
-    let again = outputs(&[to(Format::Json, &folder.0)]).unwrap_err();
+    let again = faults(&[to(Format::Json, &folder.0)]);
     assert!(again[0].contains("is a folder"), "{again:?}");
     let requested = [to(Format::Json, &same)];
     assert!(refuse_to_overwrite(std::iter::once(file.as_path()), &requested).is_err());
