@@ -26,7 +26,7 @@ use arguments::Form;
 pub(crate) use arguments::RemediateArguments;
 use delegation::ByOrganizations;
 use identity::find_identity;
-use outcome::Outcome;
+use outcome::{End, Outcome};
 
 /// The JSON Schema of what `-o json` writes.
 pub(crate) const REMEDIATION_SCHEMA: &str = include_str!("../schema/remediation-1.schema.json");
@@ -102,6 +102,11 @@ async fn run(context: &RemediateContext<'_>, console: &mut Console<'_>) -> Resul
         Some(journal) => vec![back_out::back_out(context, journal, console).await?],
         None => seal::seal_all(context, console).await?,
     };
+    let is_plan = |outcome: &Outcome| matches!(outcome.end, End::Planned | End::Follows(_));
+    if !context.arguments.apply && outcomes.iter().any(is_plan) {
+        let line = format!("\nNothing was changed. To apply: {}\n", context.arguments.to_apply());
+        show::people(context, &line, console)?;
+    }
     if context.arguments.output == Form::Json {
         show::json(context, &outcomes, console)?;
     }
@@ -125,6 +130,12 @@ fn target_key(arguments: &RemediateArguments) -> Result<Option<TargetKey>, Vec<S
 
 fn new_key(arguments: &RemediateArguments) -> Result<NewKey, Vec<String>> {
     let (mut tags, mut faults) = (Vec::new(), Vec::new());
+    if let Some(alias) = arguments.alias.as_ref().filter(|alias| !alias.starts_with("alias/")) {
+        faults.push(format!(
+            "--alias `{alias}` is not an alias, which begins with `alias/`; did you mean \
+             `alias/{alias}`?"
+        ));
+    }
     for tag in &arguments.tags {
         match tag.split_once('=') {
             Some((key, value)) if !key.is_empty() => {

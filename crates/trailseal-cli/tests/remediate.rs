@@ -6,6 +6,7 @@ mod remediate {
     mod bucket_key;
     mod delegated;
     mod document;
+    mod endings;
     mod faults;
     mod hostile;
     mod identity;

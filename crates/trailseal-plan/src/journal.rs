@@ -43,6 +43,9 @@ pub enum Record {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         step: Option<StepId>,
         why: String,
+        /// Whether AWS refused every call of the step: it changed nothing.
+        #[serde(default, rename = "refused", skip_serializing_if = "std::ops::Not::not")]
+        is_refused: bool,
         time: Timestamp,
     },
     /// All steps are verified.
@@ -92,6 +95,9 @@ pub struct StepProgress {
     /// Whether its call was made, or may have been. A step whose effect was there before needs no
     /// call and is not backed out.
     pub may_have_happened: bool,
+    /// Whether AWS refused its call, according to the journal. This is only shown: the effect is
+    /// read back all the same.
+    pub is_refused: bool,
     /// AWS's request ID.
     pub request_id: Option<String>,
 }
@@ -252,7 +258,9 @@ impl Progress {
                 }
             }
             Record::Verified { step, .. } => self.phase().verified(*step)?,
-            Record::Stopped { why, .. } => self.phase().stopped = Some(why.clone()),
+            Record::Stopped { step, why, is_refused, .. } => {
+                self.phase().stop(step.filter(|_| *is_refused), why);
+            }
             Record::Finished { .. } => self.phase().finish()?,
         }
         Ok(())
@@ -279,6 +287,7 @@ impl Phase {
             step: step.id,
             state: StepState::Pending,
             may_have_happened: false,
+            is_refused: false,
             request_id: None,
         };
         Self {
@@ -315,6 +324,7 @@ impl Phase {
         let step = self.current(id)?;
         step.state = StepState::Uncertain;
         step.may_have_happened = true;
+        step.is_refused = false;
         Ok(())
     }
 
@@ -334,6 +344,13 @@ impl Phase {
         }
         self.current(id)?.state = StepState::Verified;
         Ok(())
+    }
+
+    fn stop(&mut self, refused: Option<StepId>, why: &str) {
+        self.stopped = Some(why.to_owned());
+        for step in self.steps.iter_mut().filter(|step| Some(step.step) == refused) {
+            step.is_refused = step.state == StepState::Uncertain;
+        }
     }
 
     fn finish(&mut self) -> Result<(), String> {

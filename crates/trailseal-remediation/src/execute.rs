@@ -40,6 +40,8 @@ struct Run<'a> {
     plan: Plan,
     /// Whether this run has changed something that AWS may not show at once.
     has_changed: bool,
+    /// Whether the run stopped because AWS refused every call of the current step.
+    is_refused: bool,
 }
 
 /// Applies the remaining steps of a plan. Returns the plan with the ARN of the key that it created.
@@ -60,12 +62,14 @@ pub async fn apply(
     tell: &mut (dyn FnMut(Notice<'_>) + Send),
 ) -> Result<Plan, Stop> {
     let plan = phase.plan.clone();
+    let (has_changed, is_refused) = (false, false);
     let mut run =
-        Run { reader, wait_policy, journal, journal_writer, tell, plan, has_changed: false };
+        Run { reader, wait_policy, journal, journal_writer, tell, plan, has_changed, is_refused };
     match run.steps(phase).await {
         Ok(()) => Ok(run.plan),
         Err(stop) => {
-            let record = Record::Stopped { step: stop.step(), why: stop.to_string(), time: now() };
+            let (step, why, is_refused) = (stop.step(), stop.to_string(), run.is_refused);
+            let record = Record::Stopped { step, why, is_refused, time: now() };
             // The caller reports the stop, so a journal without this record is complete enough.
             let _ = run.journal_writer.write(&record);
             Err(stop)
@@ -101,7 +105,10 @@ impl Run<'_> {
                 StepState::Uncertain => {
                     (self.tell)(Notice::Resolves(&step));
                     if !self.was_made(&step).await? {
-                        self.make(&step).await?;
+                        let made = self.make(&step).await;
+                        // The call of the interrupted run may still take effect.
+                        self.is_refused = false;
+                        made?;
                     }
                 }
                 StepState::Pending => {
@@ -139,6 +146,7 @@ impl Run<'_> {
                     if !may_pass(&code, &cause, step, self.has_changed)
                         || Instant::now() >= deadline
                     {
+                        self.is_refused = unclear == 0;
                         return Err(refused(step, &code, cause, denial));
                     }
                     (self.tell)(Notice::Waits(step, &cause));

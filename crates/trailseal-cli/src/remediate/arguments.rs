@@ -138,15 +138,24 @@ pub(crate) struct RemediateArguments {
 
 impl RemediateArguments {
     /// The command that resumes this run; `None` for a back-out, which is simply repeated.
-    pub(crate) fn again(&self) -> Option<String> {
-        if self.back_out.is_some() {
-            return None;
-        }
+    pub(crate) fn to_resume(&self) -> Option<String> {
+        let resume: &[&str] = if self.journal.is_none() { &["--resume"] } else { &[] };
+        self.back_out.is_none().then(|| self.command(&[&["--apply"], resume].concat()))
+    }
+
+    /// The command that applies the plan of this run.
+    pub(crate) fn to_apply(&self) -> String {
+        self.command(&["--apply"])
+    }
+
+    /// The command line of this run with other options at its end.
+    fn command(&self, last: &[&str]) -> String {
         let mut words: Vec<String> = ["trailseal", "remediate"].map(str::to_owned).to_vec();
         words.extend(self.trails.iter().cloned());
         let path = |path: &PathBuf| path.display().to_string();
         let regions = self.regions.iter().map(Region::as_str).collect::<Vec<_>>().join(",");
         for (name, value) in [
+            ("--back-out", self.back_out.as_ref().map(path)),
             ("--report", self.report.as_ref().map(path)),
             ("--key", self.key.clone()),
             ("--alias", self.alias.clone()),
@@ -165,12 +174,12 @@ impl RemediateArguments {
             ("--replace-key", self.replace_key),
             ("--enable-key", self.enable_key),
             ("--cancel-key-deletion", self.cancel_key_deletion),
-            ("--apply", true),
-            ("--resume", self.journal.is_none()),
+            ("--force", self.force),
         ] {
             words.extend(is_given.then(|| name.to_owned()));
         }
-        Some(words.iter().map(|word| shell_word(word)).collect::<Vec<_>>().join(" "))
+        words.extend(last.iter().copied().map(str::to_owned));
+        words.iter().map(|word| shell_word(word)).collect::<Vec<_>>().join(" ")
     }
 }
 

@@ -16,7 +16,8 @@ use super::outcome::{End, Outcome, Stopped};
 use super::shared_key::SharedKey;
 use super::targets::targets;
 use super::{RemediateContext, show};
-use crate::console::{Console, Failure};
+use crate::console::{Console, Exit, Failure};
+use crate::output::clean;
 
 /// Why a run did not begin.
 pub(super) enum Halt {
@@ -97,10 +98,25 @@ async fn seal_one(
     let trail = context.reader().trail(named).await?;
     let outcome = match chosen(context, &trail) {
         Ok(Chosen::Resumed(path)) => resume(context, &trail, shared, &path, console).await,
-        Ok(Chosen::New(path)) => start(context, &trail, shared, &path, console).await,
+        Ok(Chosen::New(path)) => {
+            note_new_journal(context, &path, console);
+            start(context, &trail, shared, &path, console).await
+        }
         Err(why) => Err(Halt::Journal(why)),
     };
     outcome.or_else(|halt| Ok(halted(context, trail.arn.as_str(), halt, console)?))
+}
+
+/// A journal that `--journal` names and that does not exist may be a mistyped name.
+fn note_new_journal(context: &RemediateContext<'_>, path: &Path, console: &mut Console<'_>) {
+    if context.arguments.journal.is_some() && !path.exists() {
+        let path = path.display().to_string();
+        console.print_note(&format!(
+            "journal `{}` does not exist, so this is a new run, which creates it; to resume a run, \
+             name its journal",
+            clean(&path)
+        ));
+    }
 }
 
 /// The journal of the run; a plan that is only shown needs none.
@@ -322,6 +338,11 @@ pub(super) fn halted(
         }
         Halt::Journal(why) => (format!("{named}: {why}\n"), End::Failed(why)),
     };
-    show::people(context, &text, console)?;
-    Ok(Outcome::without_plan(named, end))
+    let outcome = Outcome::without_plan(named, end);
+    if outcome.exit() == Exit::Clean {
+        show::people(context, &text, console)?;
+    } else {
+        show::errors(context, &text, console);
+    }
+    Ok(outcome)
 }

@@ -34,6 +34,13 @@ pub(super) fn people(
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Failure::standard_output)
 }
 
+/// Writes why something was not done to standard error, unless the output is JSON.
+pub(super) fn errors(context: &RemediateContext<'_>, text: &str, console: &mut Console<'_>) {
+    if context.arguments.output == Form::Text {
+        console.print_line(clean_lines(text).trim_end());
+    }
+}
+
 /// A plan with its IAM policy.
 pub(super) fn plan(plan: &Plan) -> String {
     let policy = iam_policy(&plan.permissions);
@@ -121,7 +128,7 @@ pub(super) fn stopped(
     }
     let journal = shell_word(&journal.display().to_string());
     text.push_str("Next, once this is fixed\n");
-    if let Some(again) = context.arguments.again() {
+    if let Some(again) = context.arguments.to_resume() {
         text.push_str(&format!("  resume:    {again}\n"));
     }
     text.push_str(&format!("  back out:  trailseal remediate --back-out {journal}\n"));

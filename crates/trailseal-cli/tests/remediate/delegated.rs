@@ -57,7 +57,7 @@ async fn refuses_members_and_denied_reads() {
         let lab = Lab::start(state.clone()).await.unwrap();
         let ended = run(&lab, &folder(&format!("delegated-{name}")), SEAL).expect(1);
         for args in ["organization-trail-of-another-account", "ListDelegatedAdministrators"] {
-            assert!(ended.out.contains(args), "{args}: {}", ended.out);
+            assert!(ended.err.contains(args), "{args}: {}", ended.err);
         }
         assert_eq!(changes(&lab), [""; 0]);
         assert_eq!(lab.state(), state);
@@ -69,6 +69,6 @@ async fn a_key_of_the_delegated_administrator_must_be_allowed() {
     let lab = Lab::start(organization(Membership::DelegatedAdministrator)).await.unwrap();
     let args = [ORGANIZATION_TRAIL, "--key", KEY, "-p", "allowedKeyAccounts=444455556666"];
     let ended = run(&lab, &folder("delegated-key"), &args).expect(1);
-    assert!(ended.out.contains("key-not-allowed"), "{}", ended.out);
+    assert!(ended.err.contains("key-not-allowed"), "{}", ended.err);
     assert_eq!(changes(&lab), [""; 0]);
 }

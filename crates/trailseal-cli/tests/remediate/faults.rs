@@ -165,7 +165,7 @@ async fn shows_all_denied_reads_at_once_with_a_policy() {
     let lab = Lab::start(state).await.unwrap();
     let ended = run(&lab, &folder("denials"), &["audit", "--key", KEY]).expect(1);
     for args in ["reading-denied", "kms:DescribeKey", "kms:GetKeyPolicy", "\"Action\": ["] {
-        assert!(ended.out.contains(args), "{args}: {}", ended.out);
+        assert!(ended.err.contains(args), "{args}: {}", ended.err);
     }
     assert_eq!(lab.take_delivery_moments(), []);
 }
@@ -235,8 +235,8 @@ async fn a_back_out_shows_changes_by_others_and_needs_force() {
     });
     let sealed = lab.state();
     let ended = run(&lab, &folder, BACK).expect(1);
-    assert!(ended.out.contains("changed-meanwhile"), "{}", ended.out);
-    assert!(ended.out.contains("Let IAM"), "{}", ended.out);
+    assert!(ended.err.contains("changed-meanwhile"), "{}", ended.err);
+    assert!(ended.err.contains("Let IAM"), "{}", ended.err);
     assert_eq!(lab.state(), sealed);
     // `--force` removes the added statements and keeps the other change.
     run(&lab, &folder, &[BACK, &["--force"]].concat()).expect(0);
@@ -261,7 +261,7 @@ async fn a_back_out_keeps_a_key_that_others_use() {
     for more in [&[][..], &["--force"]] {
         let ended = run(&lab, &folder, &[BACK, more].concat()).expect(1);
         let reason = if more.is_empty() { "changed-meanwhile" } else { "back-out-stops-delivery" };
-        assert!(ended.out.contains(reason), "{}", ended.out);
+        assert!(ended.err.contains(reason), "{}", ended.err);
         assert_eq!(lab.state(), shared);
     }
 }
@@ -298,8 +298,8 @@ async fn a_back_out_keeps_a_key_that_may_admit_others() {
             let disabled = calls.iter().any(|call| call.operation == "kms:DisableKey");
             if may_deliver {
                 let ended = ended.expect(1);
-                assert!(ended.out.contains("back-out-stops-delivery"), "{name}: {}", ended.out);
-                assert!(ended.out.contains(NEIGHBOUR), "{name}: {}", ended.out);
+                assert!(ended.err.contains("back-out-stops-delivery"), "{name}: {}", ended.err);
+                assert!(ended.err.contains(NEIGHBOUR), "{name}: {}", ended.err);
                 assert!(!disabled, "{name}: {calls:?}");
                 assert_eq!(lab.state(), sealed, "{name}");
             } else {
@@ -323,7 +323,7 @@ async fn changes_nothing_without_a_journal() {
     let script = "trap '' XFSZ; ulimit -f 0; exec \"$0\" remediate \"$@\"";
     command.args(["-c", script, env!("CARGO_BIN_EXE_trailseal")]).args(SEAL);
     let ended = run_of(&mut command).expect(2);
-    assert!(ended.out.contains("cannot write the journal"), "{}{}", ended.out, ended.err);
+    assert!(ended.err.contains("cannot write the journal"), "{}{}", ended.out, ended.err);
     assert_eq!(lab.take_delivery_moments(), []);
     // The file has no record, so a new run uses it.
     run(&lab, &folder, SEAL).expect(0);
@@ -336,9 +336,9 @@ async fn two_runs_never_share_a_journal() {
     lab.hang_at_change(1, Hang::BeforeTheChange);
     let first = until_it_hangs(&lab, &folder, SEAL);
     let second = run(&lab, &folder, SEAL).expect(2);
-    assert!(second.out.contains("another run uses journal"), "{}", second.out);
+    assert!(second.err.contains("another run uses journal"), "{}", second.err);
     let back = run(&lab, &folder, &["--back-out", JOURNAL]).expect(2);
-    assert!(back.out.contains("another run uses journal"), "{}", back.out);
+    assert!(back.err.contains("another run uses journal"), "{}", back.err);
     assert_eq!(lab.take_delivery_moments(), []);
     kill(first);
 }

@@ -43,7 +43,7 @@ async fn refuses_a_planted_journal() {
         for more in [&[][..], &["--resume"], &["--journal", named]] {
             let ended = run(&lab, &folder, &[&new[..], more].concat());
             nothing_changed(&lab, &before, &ended);
-            assert!(ended.out.contains("this program does not make such a plan"), "{}", ended.out);
+            assert!(ended.err.contains("this program does not make such a plan"), "{}", ended.err);
         }
         let apply = ["--apply", "--yes", "--journal", named];
         nothing_changed(&lab, &before, &run(&lab, &folder, &apply));
@@ -68,7 +68,7 @@ async fn resumes_an_unfinished_journal_only_on_request() {
     let ended = run(&lab, &folder, &args).expect(2);
     nothing_changed(&lab, &before, &ended);
     for option in ["--resume", "--journal"] {
-        assert!(ended.out.contains(option), "{option}: {}", ended.out);
+        assert!(ended.err.contains(option), "{option}: {}", ended.err);
     }
     // The trail and the key come only from the command line.
     let journal = std::fs::read_dir(&folder).unwrap().next().unwrap().unwrap().path();
@@ -288,7 +288,7 @@ async fn refuses_the_alias_of_a_planted_key() {
         let before = lab.state();
         let folder = folder(&format!("planted-alias-{name}"));
         let ended = run(&lab, &folder, &[trails, &args, resume].concat()).expect(1);
-        assert!(ended.out.contains("alias-taken: "), "{}", ended.out);
+        assert!(ended.err.contains("alias-taken: "), "{}", ended.err);
         nothing_changed(&lab, &before, &ended);
     }
 }
@@ -324,7 +324,7 @@ async fn a_back_out_takes_no_key_or_policy_from_a_journal() {
             let ended = run(&lab, &folder, &[BACK, more].concat());
             nothing_changed(&lab, &before, &ended);
             let why = ["former-key-not-allowed", "former-key-cannot-encrypt"];
-            assert!(why.iter().any(|why| ended.out.contains(why)), "{}", ended.out);
+            assert!(why.iter().any(|why| ended.err.contains(why)), "{}", ended.err);
         }
     }
     // Another former policy, with or without a matching requirement.
@@ -340,7 +340,7 @@ async fn a_back_out_takes_no_key_or_policy_from_a_journal() {
     write(&folder, &opened);
     let ended = run(&lab, &folder, BACK);
     nothing_changed(&lab, &before, &ended);
-    assert!(ended.out.contains("changed-meanwhile"), "{}", ended.out);
+    assert!(ended.err.contains("changed-meanwhile"), "{}", ended.err);
     // A statement of the former policy, listed as added.
     let mut added = records.clone();
     let policy: Value = serde_json::from_str(before.keys[0].policy.as_deref().unwrap()).unwrap();
@@ -349,7 +349,7 @@ async fn a_back_out_takes_no_key_or_policy_from_a_journal() {
         write(&folder, &added);
         let ended = run(&lab, &folder, &[BACK, more].concat());
         nothing_changed(&lab, &before, &ended);
-        assert!(ended.out.contains("journal-mismatch"), "{}", ended.out);
+        assert!(ended.err.contains("journal-mismatch"), "{}", ended.err);
     }
     // The journal of another trail than the named one.
     write(&folder, &records);

@@ -77,7 +77,7 @@ async fn an_endless_list_changes_nothing() {
     let lab = lab().await;
     lab.inject(Fault::of(Operation::ListTags, Position::Every, FaultKind::RepeatedToken));
     let ended = run(&lab, &folder("endless-tags"), SEAL).expect(2);
-    assert!(ended.out.contains(&format!("cloudtrail:ListTags in {REGION} {CAUSE}")), "{ended:?}");
+    assert!(ended.err.contains(&format!("cloudtrail:ListTags in {REGION} {CAUSE}")), "{ended:?}");
     assert_eq!(key_of(&lab.state(), TRAIL), None);
 }
 

@@ -151,7 +151,7 @@ async fn backs_out(case: &Case) {
             let name = format!("{} {number} {hang:?}: {ended:?}", case.name);
             if ended.code == Some(1) && case.leaves == Leaves::All {
                 // Refused with the reason; nothing was changed.
-                assert!(ended.out.contains("former-key-cannot-encrypt"), "{name}");
+                assert!(ended.err.contains("former-key-cannot-encrypt"), "{name}");
                 assert_eq!(lab.state(), before, "{name}");
                 continue;
             }

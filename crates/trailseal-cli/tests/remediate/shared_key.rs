@@ -88,7 +88,7 @@ async fn a_plan_without_apply_lists_the_other_trails() {
     assert_eq!(lab.state(), three());
     // A fault of one trail is still reported.
     let ended = run(&lab, &folder("shared-no"), &args(&["audit", "none"], &[])).expect(2);
-    assert!(ended.out.contains("has no trail `none`"), "{}", ended.out);
+    assert!(ended.err.contains("has no trail `none`"), "{}", ended.err);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -137,6 +137,6 @@ async fn refuses_the_alias_of_another_key() {
     });
     let lab = Lab::start(taken.clone()).await.unwrap();
     let ended = run(&lab, &folder("shared-taken"), &args(&[], APPLY)).expect(1);
-    assert_eq!(ended.out.matches("alias-taken: ").count(), 2, "{}", ended.out);
+    assert_eq!(ended.err.matches("alias-taken: ").count(), 2, "{}", ended.err);
     assert_eq!(lab.state(), taken);
 }

@@ -38,9 +38,9 @@ async fn replaces_or_enables_a_key_only_with_the_option() {
     let lab = Lab::start(state(Some(BROKEN))).await.unwrap();
     let folder = folder("words");
     let ended = run(&lab, &folder, &["audit", "--key", KEY]).expect(1);
-    assert!(ended.out.contains("replace-key-not-consented"), "{}", ended.out);
+    assert!(ended.err.contains("replace-key-not-consented"), "{}", ended.err);
     let ended = run(&lab, &folder, &["audit", "--key", BROKEN]).expect(1);
-    assert!(ended.out.contains("--enable-key"), "{}", ended.out);
+    assert!(ended.err.contains("--enable-key"), "{}", ended.err);
     let ended = run(&lab, &folder, &["neighbour", "--key", KEY]).expect(0);
     assert!(ended.out.contains("already-sealed"), "{}", ended.out);
 }

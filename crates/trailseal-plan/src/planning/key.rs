@@ -119,7 +119,7 @@ fn existing<'a>(
         reasons.push(
             RefusalCode::KeyNotNamed,
             format!("`{named}` is not a key ARN, key ID or alias"),
-            "name the key by its ARN",
+            "name the key by its ARN, its ID or an alias, which begins with `alias/`",
         );
         return None;
     }
@@ -153,7 +153,7 @@ fn described<'a>(
         Reading::Absent => reasons.push(
             RefusalCode::KeyMissing,
             format!("key {named} does not exist"),
-            "name an existing key, or create one (`--create-key`)",
+            missing_fix(named),
         ),
         Reading::Refused(refusal) if is_foreign => reasons.push(
             RefusalCode::KeyOfAnotherAccount,
@@ -173,6 +173,17 @@ fn described<'a>(
         }
     }
     None
+}
+
+/// A bare name that is no key ID is probably an alias.
+fn missing_fix(named: &KeyRef) -> String {
+    const OTHER: &str = "name an existing key, or create one (`--create-key`)";
+    match named {
+        KeyRef::Id(id) => format!("if `{id}` is an alias, name it `alias/{id}`; otherwise {OTHER}"),
+        KeyRef::Key(_) | KeyRef::AliasArn { .. } | KeyRef::Alias(_) | KeyRef::Unrecognized(_) => {
+            OTHER.to_owned()
+        }
+    }
 }
 
 /// Adds the other denied reads of the key, so that all of them are fixed at once.

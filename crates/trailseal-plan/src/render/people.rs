@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 
 use crate::call::{Call, KeyTarget};
 use crate::condition::Condition;
-use crate::plan_data::{MayDecrypt, Plan, PlannedKey, Purpose, Step, Undo};
+use crate::plan_data::{MayDecrypt, Plan, PlannedKey, Purpose, Step, StepId, Undo};
 use crate::refusal::Refusals;
 use crate::render::cli::aws_cli;
 use crate::render::diff::policy_diff;
@@ -77,20 +77,31 @@ fn head(out: &mut String, plan: &Plan) -> fmt::Result {
     };
     writeln!(out, "{purpose} trail {}", plan.trail)?;
     writeln!(out, "  bucket  {} in {}", plan.bucket, plan.bucket_region)?;
-    let former = plan
-        .former_key
-        .as_ref()
-        .map_or_else(|| "no key (SSE-S3)".to_owned(), |key| key.to_string());
-    writeln!(out, "  has     {former}")?;
-    let key = match (&plan.key, plan.purpose) {
-        (PlannedKey::ToCreate { region }, _) => format!("a new key in {region}"),
-        (PlannedKey::Existing(arn), _) => arn.to_string(),
-    };
-    writeln!(out, "  key     {key}")?;
+    writeln!(out, "  has     {}", key_or_none(plan.former_key.as_ref()))?;
+    match (&plan.key, plan.purpose) {
+        (_, Purpose::BackOut) => writeln!(out, "  gets    {}", key_after(plan))?,
+        (PlannedKey::ToCreate { region }, Purpose::Seal) => {
+            writeln!(out, "  gets    a new key in {region}")?;
+        }
+        (PlannedKey::Existing(arn), Purpose::Seal) => writeln!(out, "  gets    {arn}")?,
+    }
     if let Some(cost) = &plan.cost {
         writeln!(out, "  cost    {}", cost.words)?;
     }
     Ok(())
+}
+
+fn key_or_none<T: fmt::Display>(key: Option<T>) -> String {
+    key.map_or_else(|| "no key (SSE-S3)".to_owned(), |key| key.to_string())
+}
+
+/// The key that the trail has after a back-out: its present one, if no step changes the trail.
+fn key_after(plan: &Plan) -> String {
+    let restored = plan.step(StepId::RestoreTrail).map(|step| &step.call);
+    match restored {
+        Some(Call::UpdateTrail { key, .. }) => key_or_none(key.as_ref().and_then(|key| key.arn())),
+        Some(_) | None => key_or_none(plan.former_key.as_ref()),
+    }
 }
 
 fn write_step(out: &mut String, plan: &Plan, number: usize, step: &Step) -> fmt::Result {

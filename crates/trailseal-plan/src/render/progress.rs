@@ -28,6 +28,7 @@ fn write_phase(out: &mut String, phase: &Phase) {
     for (progress, step) in phase.steps.iter().zip(&phase.plan.steps) {
         let state = match progress.state {
             StepState::Pending => "not begun",
+            StepState::Uncertain if progress.is_refused => "refused by AWS",
             StepState::Uncertain => "may have happened",
             StepState::Done => "done, not read back",
             StepState::Verified if progress.may_have_happened => "done and read back",

@@ -87,6 +87,7 @@ fn progress_of_a_stopped_run() {
     records.push(Record::Stopped {
         step: Some(StepId::UpdateTrail),
         why: "CloudTrail does not respond".to_owned(),
+        is_refused: false,
         time: now(),
     });
     insta::assert_snapshot!(progress_text(&fold(&records).unwrap()));

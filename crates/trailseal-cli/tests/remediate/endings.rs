@@ -1,0 +1,99 @@
+//! How plans and runs end, and what goes to standard error.
+
+use std::fs;
+
+use trailseal_lab::{Fault, FaultKind, Lab, Operation, Position};
+
+use super::support::{BROKEN, KEY, TRAIL, changes, folder, lab, policy, run, state};
+
+const SEAL: [&str; 6] = ["audit", "--key", KEY, "--apply", "--yes", "--wait=0"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_ends_with_nothing_was_changed_and_how_to_apply_it() {
+    let lab = lab().await;
+    let folder = folder("ending-plan");
+    let ended = run(&lab, &folder, &["audit", "--key", KEY, "-p", "profile=cis"]).expect(0);
+    let last = ended.out.lines().last().unwrap();
+    let command = format!("trailseal remediate audit --key {KEY} --parameter profile=cis --apply");
+    assert_eq!(last, format!("Nothing was changed. To apply: {command}"));
+    // The command is the one that applies the plan.
+    let words: Vec<&str> = command.split(' ').skip(2).chain(["--yes", "--wait=0"]).collect();
+    run(&lab, &folder, &words).expect(0);
+    let journal = fs::read_dir(&folder).unwrap().next().unwrap().unwrap().file_name();
+    let journal = journal.to_str().unwrap();
+    let ended = run(&lab, &folder, &["--back-out", journal]).expect(0);
+    let last = ended.out.lines().last().unwrap();
+    let command = format!("trailseal remediate --back-out {journal} --apply");
+    assert_eq!(last, format!("Nothing was changed. To apply: {command}"));
+    let ended = run(&lab, &folder, &["--back-out", journal, "-o", "json"]).expect(0);
+    assert!(!ended.out.contains("To apply"), "{}", ended.out);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_back_out_plan_shows_the_resulting_key() {
+    for (former, gets) in [(None, "no key (SSE-S3)"), (Some(BROKEN), BROKEN)] {
+        let lab = Lab::start(state(former)).await.unwrap();
+        let folder = folder("ending-back-out");
+        let more = ["--replace-key", "--journal", "journal.jsonl"];
+        run(&lab, &folder, &[&SEAL[..], &more].concat()).expect(0);
+        lab.edit(|state| {
+            state.keys[1].state = "Enabled".to_owned();
+            state.keys[1].policy = Some(policy(&[TRAIL]).to_string());
+        });
+        let ended = run(&lab, &folder, &["--back-out", "journal.jsonl"]).expect(0);
+        let line = format!("  gets    {gets}\n");
+        assert!(ended.out.contains(&line), "{} {}", ended.out, ended.err);
+        assert!(ended.out.contains(&format!("  has     {KEY}\n")), "{}", ended.out);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_denied_change_is_not_listed_as_may_have_happened() {
+    let lab = lab().await;
+    let folder = folder("ending-denied");
+    lab.inject(Fault::of(Operation::UpdateTrail, Position::Every, FaultKind::AccessDenied));
+    let ended = run(&lab, &folder, &SEAL).expect(2);
+    assert!(ended.out.contains("refused by AWS       update-trail"), "{}", ended.out);
+    assert!(!ended.out.contains("may have happened"), "{}", ended.out);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refusals_go_to_standard_error() {
+    let lab = Lab::start(state(Some(BROKEN))).await.unwrap();
+    let folder = folder("ending-refusals");
+    let ended = run(&lab, &folder, &["audit", "--key", KEY]).expect(1);
+    assert_eq!(ended.out, "");
+    assert!(ended.err.contains("replace-key-not-consented"), "{}", ended.err);
+    let ended = run(&lab, &folder, &["nobody", "--key", KEY]).expect(2);
+    assert_eq!(ended.out, "");
+    assert!(ended.err.contains("has no trail `nobody`"), "{}", ended.err);
+    // That nothing needs to be done is a result.
+    let ended = run(&lab, &folder, &["neighbour", "--key", KEY]).expect(0);
+    assert!(ended.out.contains("already-sealed"), "{}", ended.out);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_journal_that_does_not_exist_is_named() {
+    let lab = lab().await;
+    let folder = folder("ending-journal");
+    let args = [&SEAL[..], &["--journal", "tyop.jsonl"]].concat();
+    let ended = run(&lab, &folder, &args).expect(0);
+    let line = "note: journal `tyop.jsonl` does not exist, so this is a new run";
+    assert!(ended.err.contains(line), "{}", ended.err);
+    let ended = run(&lab, &folder, &["--back-out", "missing.jsonl"]).expect(2);
+    assert!(ended.err.contains("`missing.jsonl`: No such file"), "{}", ended.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_alias_prefix_says_what_it_is_and_what_to_do() {
+    let lab = lab().await;
+    let folder = folder("ending-alias");
+    let ended = run(&lab, &folder, &["audit", "--create-key", "--alias", "logs"]).expect(2);
+    let line =
+        "--alias `logs` is not an alias, which begins with `alias/`; did you mean `alias/logs`?";
+    assert!(ended.err.contains(line), "{}", ended.err);
+    assert_eq!(lab.take_calls().len(), 0);
+    let ended = run(&lab, &folder, &["audit", "--key", "logs"]).expect(1);
+    assert!(ended.err.contains("if `logs` is an alias, name it `alias/logs`"), "{}", ended.err);
+    assert_eq!(changes(&lab), [""; 0]);
+}
