@@ -11,6 +11,7 @@ mod gathered;
 mod identity;
 mod messages;
 mod progress;
+mod regions;
 mod targets;
 
 use std::pin::pin;
@@ -34,6 +35,7 @@ use crate::report::{Report, report};
 
 pub(crate) use arguments::AuditArguments;
 pub(crate) use identity::Identity;
+pub(crate) use regions::unknown_region;
 
 /// Threads for requests: more would not help, since most of the time is spent waiting.
 const THREADS_MAX: usize = 4;

@@ -155,13 +155,17 @@ fn read_one(
     }
     let is_empty = inventory.known_documents == 0 && inventory.problems.is_empty();
     if is_empty && source.is_named {
-        return Content { inventory: problem(index, NOTHING_KNOWN), ..Content::default() };
+        let what = if inventory.reports > 0 { A_REPORT } else { NOTHING_KNOWN };
+        return Content { inventory: problem(index, what), ..Content::default() };
     }
     Content { inventory, files_of_other_kinds: has_unknown.into(), ..Content::default() }
 }
 
 const NOTHING_KNOWN: &str = "contains nothing that can be judged: no rule event, configuration \
     item, Config snapshot or history, and no trail, key or bucket as the AWS CLI prints them";
+
+const A_REPORT: &str = "is a report of trailseal, which `check` does not judge again: show it with \
+    `trailseal render`, or give the files that it was made from";
 
 fn counted(number: u64, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })

@@ -123,6 +123,8 @@ pub(crate) struct Inventory {
     /// Items without a `resourceType`.
     pub(crate) untyped_items: u64,
     pub(crate) unknown_documents: u64,
+    /// Those of the unknown documents that are reports of this program.
+    pub(crate) reports: u64,
     pub(crate) known_documents: u64,
 }
 
@@ -135,6 +137,7 @@ impl Inventory {
         self.oversized.extend(other.oversized);
         self.untyped_items += other.untyped_items;
         self.unknown_documents += other.unknown_documents;
+        self.reports += other.reports;
         self.known_documents += other.known_documents;
     }
 

@@ -77,7 +77,11 @@ fn suggestion(fault: &Fault, given: &Map<String, Value>) -> Option<String> {
     meant.map(|meant| format!("; did you mean `{meant}`?"))
 }
 
-fn nearest(word: &str, words: impl Iterator<Item = &'static str>) -> Option<&'static str> {
+/// The most similar of some words, if it is similar enough.
+pub(crate) fn nearest(
+    word: &str,
+    words: impl Iterator<Item = &'static str>,
+) -> Option<&'static str> {
     let similarity = |known: &str| strsim::jaro(&word.to_lowercase(), &known.to_lowercase());
     let rated = words.map(|known| (similarity(known), known));
     let best = rated.max_by(|one, other| one.0.total_cmp(&other.0));

@@ -76,13 +76,20 @@ impl Gathered {
         (self.trails.len(), self.trails.iter().filter(broken).count())
     }
 
-    /// Ends the audit: unfinished accounts get this problem.
+    /// Ends the audit: unfinished accounts get this problem, which is reported once for all.
     pub(super) fn close(&mut self, why: &str) {
-        for id in std::mem::take(&mut self.open) {
-            if let Some(account) = self.accounts.get_mut(&id) {
+        let open = std::mem::take(&mut self.open);
+        for id in &open {
+            if let Some(account) = self.accounts.get_mut(id) {
                 account.problem.get_or_insert_with(|| why.to_owned());
             }
-            self.problem(format!("aws/{id}"), why);
+        }
+        if let Some(first) = open.first() {
+            let source = match open.len() {
+                1 => format!("aws/{first}"),
+                number => format!("aws/{first} and {} more accounts", number - 1),
+            };
+            self.problem(source, why);
         }
         for account in self.accounts.values_mut() {
             account.regions.sort_by(|one, other| one.region.cmp(&other.region));

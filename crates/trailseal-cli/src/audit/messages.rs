@@ -3,6 +3,7 @@
 use trailseal_aws::{AwsError, Caller};
 use trailseal_rule::{IdError, Region};
 
+use super::regions::unknown_region;
 use crate::output::clean;
 
 pub(super) fn no_credentials(cause: &str) -> String {
@@ -84,7 +85,8 @@ pub(super) fn caller(error: &AwsError, region: &Region) -> String {
         Some(code) if is_unrecognized(code) => format!(
             "AWS does not know these credentials in `{region}` ({code}): check that they are complete \
              (including the session token, if there is one) and not deleted, and that AWS_REGION or \
-             the profile names a Region that is enabled in the account"
+             the profile names a Region that is enabled in the account{}",
+            hint(region.as_str())
         ),
         Some(code) if code.starts_with("SignatureDoesNotMatch") => format!(
             "AWS rejects these credentials ({code}): check that the secret access key is complete, and \
@@ -94,9 +96,15 @@ pub(super) fn caller(error: &AwsError, region: &Region) -> String {
         Some(_) => error.to_string(),
         None => format!(
             "{error}: check that `{region}` is the name of a Region (AWS_REGION, the profile, \
-             --regions), and that AWS is reachable (proxy, firewall)"
+             --regions), and that AWS is reachable (proxy, firewall){}",
+            hint(region.as_str())
         ),
     }
+}
+
+/// A better name for a Region that does not exist.
+fn hint(region: &str) -> String {
+    unknown_region(region).map_or_else(String::new, |line| format!(". {line}"))
 }
 
 fn is_unrecognized(code: &str) -> bool {
@@ -160,7 +168,8 @@ pub(super) fn failed(error: &AwsError, role: Option<&str>) -> String {
         AwsError::ServiceFailure { operation, region, cause, .. } => match error.code() {
             Some(code) if is_unrecognized(code) => format!(
                 "{operation} in {region} failed: {code}; the Region is not enabled in this account: \
-                 enable it, or leave it out of --regions"
+                 enable it, or leave it out of --regions{}",
+                hint(region)
             ),
             Some(code) if is_expired(code) => expired(code),
             Some(_) => format!(
@@ -169,7 +178,8 @@ pub(super) fn failed(error: &AwsError, role: Option<&str>) -> String {
             ),
             None => format!(
                 "{operation} in {region} got no answer: {cause}; check that the Region exists \
-                 and that AWS is reachable"
+                 and that AWS is reachable{}",
+                hint(region)
             ),
         },
         AwsError::EndlessList { .. } => {

@@ -10,9 +10,10 @@ use super::arguments::AuditArguments;
 /// The time between two lines without a terminal.
 const BETWEEN_LINES: Duration = Duration::from_secs(2);
 
-const TEMPLATE: &str = "{bar:30} {pos} of {len} accounts, {msg}, {eta} left";
+/// A wide message is cut at the width of the terminal, so that it never wraps.
+const TEMPLATE: &str = "{spinner} {wide_msg}";
 
-/// The progress, as a bar on a terminal and otherwise line by line.
+/// The progress: a line that changes on a terminal, and otherwise line by line.
 #[derive(Debug)]
 pub(super) struct Progress {
     /// Not drawn without a terminal.
@@ -33,7 +34,7 @@ impl Progress {
             if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
                 bar.set_style(style);
             }
-            bar.set_message(found(0, 0));
+            bar.set_message(words(0, accounts as u64, (0, 0), Duration::ZERO));
             bar.enable_steady_tick(Duration::from_millis(250));
         }
         let has_lines = is_shown && !is_drawn && arguments.progress;
@@ -43,24 +44,18 @@ impl Progress {
     /// Shows the number of finished accounts, of trails and of findings.
     pub(super) fn update(&mut self, done: usize, counts: (usize, usize), err: &mut dyn Write) {
         let (done, accounts) = (done as u64, self.bar.length().unwrap_or_default());
-        let found = found(counts.0, counts.1);
+        let words = words(done, accounts, counts, self.bar.elapsed());
         self.bar.set_position(done);
-        self.bar.set_message(found.clone());
+        self.bar.set_message(words.clone());
         if let Some(printed) = &mut self.printed
             && (printed.elapsed() >= BETWEEN_LINES || done == accounts)
         {
             *printed = Instant::now();
-            // Estimated from the speed so far.
-            let rest = u128::from(accounts.saturating_sub(done));
-            let left = self.bar.elapsed().as_millis() * rest / u128::from(done.max(1)) / 1000;
-            let _is_closed = writeln!(
-                err,
-                "progress: {done} of {accounts} accounts, {found}, about {left} s left"
-            );
+            let _is_closed = writeln!(err, "progress: {words}");
         }
     }
 
-    /// Prints a line above the bar.
+    /// Prints a line above the progress.
     pub(super) fn line(&self, line: &str, err: &mut dyn Write) {
         self.bar.suspend(|| {
             let _is_closed = writeln!(err, "{line}");
@@ -72,6 +67,17 @@ impl Progress {
     }
 }
 
-fn found(trails: usize, findings: usize) -> String {
-    format!("{trails} trails, {findings} findings")
+/// The time that is left is estimated from the speed so far.
+fn words(
+    done: u64,
+    accounts: u64,
+    (trails, findings): (usize, usize),
+    elapsed: Duration,
+) -> String {
+    let rest = u128::from(accounts.saturating_sub(done));
+    let left = match done {
+        0 => String::new(),
+        done => format!(", about {} s left", elapsed.as_millis() * rest / u128::from(done) / 1000),
+    };
+    format!("{done} of {accounts} accounts, {trails} trails, {findings} findings{left}")
 }

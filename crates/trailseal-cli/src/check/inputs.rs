@@ -254,3 +254,12 @@ fn hostile_names_are_escaped_in_all_formats() {
     }
     assert!(csv.contains("'\\u{200b}=1+1"), "{csv}");
 }
+
+#[test]
+fn a_report_says_what_it_is_and_what_to_do() {
+    let checked = check(&["../cmd/render.in/report.json"]);
+    assert_eq!(checked.exit, Exit::Failure);
+    for part in ["report.json: is a report of trailseal", "`trailseal render`"] {
+        assert!(checked.err.contains(part), "{}", checked.err);
+    }
+}

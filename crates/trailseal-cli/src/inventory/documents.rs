@@ -17,6 +17,7 @@ impl DocumentReader<'_> {
             self.inventory.known_documents += 1;
         } else {
             self.inventory.unknown_documents += 1;
+            self.inventory.reports += u64::from(is_report(&document));
         }
         Ok(())
     }
@@ -144,6 +145,11 @@ impl DocumentReader<'_> {
         }
         is_known
     }
+}
+
+/// Whether `-o json` of this program wrote the document.
+fn is_report(document: &Value) -> bool {
+    document.pointer("/tool/name").and_then(Value::as_str) == Some("trailseal")
 }
 
 const NAMES_ONLY: &str = "names trails but does not describe them: give what `aws cloudtrail \

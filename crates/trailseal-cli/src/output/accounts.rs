@@ -1,5 +1,6 @@
 //! The accounts of an audit, for people: failed reads, and Regions without a trail.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::shown;
@@ -14,8 +15,7 @@ pub(super) fn write(report: &Report, failed: bool, out: &mut dyn Write) -> io::R
         write_copies(report, out)?;
     }
     write_not_evaluated(report, out)?;
-    let failing = report.accounts.iter().filter(|account| account.has_problem());
-    write_lines("NOT JUDGED", failing.map(failed_reads).collect(), out)?;
+    write_lines("NOT JUDGED", failed_accounts(report), out)?;
     let without_trail = report.accounts.iter().filter_map(without_trail);
     write_lines("NO TRAIL SEEN", without_trail.collect(), out)?;
     if failed {
@@ -70,10 +70,29 @@ fn name(account: &AccountReport) -> String {
     }
 }
 
-fn failed_reads(account: &AccountReport) -> String {
-    if let Some(problem) = &account.problem {
-        return format!("{}: {}", name(account), shown(problem));
+/// A line for each account with a failed read; accounts with the same problem share one.
+fn failed_accounts(report: &Report) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut shared: BTreeMap<&str, Vec<&AccountReport>> = BTreeMap::new();
+    for account in report.accounts.iter().filter(|account| account.has_problem()) {
+        match &account.problem {
+            Some(problem) => shared.entry(problem).or_default().push(account),
+            None => lines.push(failed_reads(account)),
+        }
     }
+    for (problem, accounts) in shared {
+        let [first, others @ ..] = accounts.as_slice() else { continue };
+        let more = match others.len() {
+            0 => String::new(),
+            number => format!(" and {number} more"),
+        };
+        lines.push(format!("{}{more}: {}", name(first), shown(problem)));
+    }
+    lines.sort_unstable();
+    lines
+}
+
+fn failed_reads(account: &AccountReport) -> String {
     let failing = account.regions.iter().filter(|region| region.problem.is_some());
     let regions: Vec<&str> = failing.clone().map(|region| region.region.as_str()).collect();
     let first = failing.clone().find_map(|region| region.problem.as_deref()).unwrap_or_default();

@@ -6,6 +6,7 @@ use trailseal_aws::describe_trails;
 use trailseal_rule::{Region, Standing, Verdict, evaluate};
 
 use super::RemediateContext;
+use crate::audit::unknown_region;
 use crate::console::{Console, Failure};
 use crate::report::read_report;
 
@@ -37,7 +38,10 @@ async fn failing(
     region: &Region,
     console: &mut Console<'_>,
 ) -> Result<Vec<String>, Failure> {
-    let failed = |error: &dyn std::fmt::Display| Failure::Usage(vec![error.to_string()]);
+    let failed = |error: &dyn std::fmt::Display| {
+        let hint = unknown_region(region.as_str()).map(|line| format!(". {line}"));
+        Failure::Usage(vec![format!("{error}{}", hint.unwrap_or_default())])
+    };
     let session = context.aws.own().in_region(region.clone());
     let trails = describe_trails(&session).await.map_err(|error| failed(&error))?;
     let mut found = Vec::new();

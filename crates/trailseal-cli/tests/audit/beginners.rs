@@ -1,8 +1,13 @@
 //! Common mistakes of new users: each leads to one line that says what to do next.
 
+use std::process::Command;
+use std::time::Duration;
+
 use trailseal_lab::{Fault, FaultKind, Operation, Position};
 
-use super::desk::{AS_MEMBER, Desk, MANAGEMENT, MEMBER, Run, caller, denial, says};
+use super::desk::{
+    AS_MEMBER, Desk, MANAGEMENT, MEMBER, ORGANIZATION, Run, caller, denial, member, says,
+};
 
 fn bare(desk: &Desk, arguments: &[&str]) -> Run {
     Run::of(desk.bare(arguments).env("AWS_REGION", "us-east-1"))
@@ -41,6 +46,65 @@ async fn reports_a_region_that_does_not_exist_or_is_not_enabled() {
     command.env("AWS_REGION", "us-esat-1").env("AWS_ENDPOINT_URL", "http://127.0.0.1:9");
     let run = Run::of(command.env("AWS_MAX_ATTEMPTS", "1"));
     says(run.error(), &["`us-esat-1` is the name of a Region", "that AWS is reachable"]);
+    says(run.error(), &["did you mean `us-east-1`?"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_region_that_does_not_exist_says_what_it_is_and_what_to_do() {
+    let desk = Desk::open().await;
+    let run = desk.run(MANAGEMENT, &["--regions", "us-east-1,eu-wset-1"]).exits(2);
+    says(&run.err, &["`eu-wset-1` is not a Region that this release knows", "`eu-west-1`?"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_output_folder_is_reported_before_any_aws_call() {
+    let desk = Desk::open().await;
+    let run = desk.run(MANAGEMENT, &["-o", "json=no/such/report.json"]);
+    says(run.error(), &["folder `no/such`", "`no/such/report.json`", "make it"]);
+    assert_eq!(desk.lab.take_calls().len(), 0);
+}
+
+/// At a terminal of each width, no line of the progress is longer than the terminal.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_progress_never_wraps() {
+    const AT_A_TERMINAL: &str = "
+import fcntl, os, pty, struct, sys, termios
+columns, program = int(sys.argv[1]), sys.argv[2:]
+child, terminal = pty.fork()
+if child == 0:
+    fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack('HHHH', 24, columns, 0, 0))
+    os.execv(program[0], program)
+seen = b''
+while True:
+    try:
+        piece = os.read(terminal, 4096)
+    except OSError:
+        break
+    if not piece:
+        break
+    seen += piece
+sys.stdout.write(seen.decode())
+";
+    let desk = Desk::of_organization(12, &["us-east-1"]).await;
+    desk.lab.set_latency(Duration::from_millis(20));
+    for columns in [20, 40, 80] {
+        let audit = desk.command(&member(0), &ORGANIZATION);
+        let mut python = Command::new("python3");
+        python.args(["-c", AT_A_TERMINAL, &columns.to_string()]).arg(audit.get_program());
+        python.args(audit.get_args()).arg("--output=json=/dev/null").env_clear();
+        python.envs(audit.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        let out = String::from_utf8(python.env("TERM", "xterm").output().unwrap().stdout).unwrap();
+        let shown = out.split("\u{1b}[2K").map(plain);
+        let shown: Vec<String> = shown.filter(|line| line.contains(" of 12")).collect();
+        assert!(!shown.is_empty(), "{out:?}");
+        assert!(shown.iter().all(|line| line.chars().count() <= columns), "{shown:?}");
+    }
+}
+
+/// The first line of a text without the sequences of a terminal.
+fn plain(text: &str) -> String {
+    let text = anstream::adapter::strip_str(text).to_string();
+    text.trim_start_matches('\r').split(['\r', '\n']).next().unwrap_or_default().to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -41,8 +41,25 @@ async fn the_first_interruption_writes_a_partial_report() {
     });
     let open = open.count();
     assert!((20..30).contains(&open), "{open}");
-    assert_eq!(report["problems"].as_array().unwrap().len(), open);
+    assert_eq!(report["problems"].as_array().unwrap().len(), 1);
     assert_eq!(run.verdicts()[&format!("{}/us-east-1/main", member(0))], "COMPLIANT");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ctrl_c_prints_one_line_instead_of_one_per_account() {
+    let desk = Desk::of_organization(60, &["us-east-1"]).await;
+    desk.lab.set_latency(Duration::from_millis(30));
+    let child = desk.start(&member(0), &[ORGANIZATION.as_slice(), &ONE_AT_A_TIME].concat());
+    wait_for_calls(&desk, "cloudtrail:DescribeTrails", 2);
+    interrupt(&child);
+    let run = Run::from_output(child.wait_with_output().unwrap()).exits(2);
+    let lines = |text: &str| {
+        let lines = text.lines().filter(|line| line.contains("interrupted"));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let (errors, listed) = (lines(&run.err), lines(&run.out));
+    assert_eq!((errors.len(), listed.len()), (1, 1), "{errors:?} {listed:?}");
+    assert!(errors[0].contains(" more accounts: the audit was interrupted"), "{errors:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
