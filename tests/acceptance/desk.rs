@@ -98,6 +98,7 @@ fn checked(case: &Case, items: &[Value]) -> (Exit, Value) {
         err: &mut err,
         out_is_terminal: false,
         now: Timestamp::parse(NOW).unwrap(),
+        clock: || Timestamp::parse(NOW).unwrap(),
     };
     let words = ["trailseal", "check", "-q", "-o", "json"].map(Into::into);
     let exit = run(words.into_iter().chain([folder.0.clone().into()]), &mut console);

@@ -34,6 +34,26 @@ impl Exemption {
         let resources = ArnPattern::parse(resources, service, kind)?;
         Some(Self { resources, last_day: last_day.map(str::to_owned) })
     }
+
+    /// The ARN pattern as the user wrote it.
+    pub fn pattern(&self) -> &str {
+        self.resources.as_str()
+    }
+
+    /// The last day on which it is in force, `YYYY-MM-DD`.
+    pub fn last_day(&self) -> Option<&str> {
+        self.last_day.as_deref()
+    }
+
+    /// Whether its pattern matches the ARN of a resource.
+    pub fn matches(&self, arn: &str) -> bool {
+        self.resources.matches(arn)
+    }
+
+    /// Whether its last day (UTC) is over.
+    pub fn has_ended(&self, now: Timestamp) -> bool {
+        self.last_day().is_some_and(|day| day < now.date().as_str())
+    }
 }
 
 /// Whether the resource is exempt on the day (UTC) of `now`.

@@ -13,6 +13,7 @@ use crate::convert::timestamp;
 use crate::failure::{AwsError, Read, refused};
 use crate::key_reader::KeyReader;
 use crate::once::Once;
+use crate::read_times::{ReadTimes, Timed, timed};
 use crate::roles::Aws;
 use crate::session::Session;
 
@@ -21,11 +22,11 @@ use crate::session::Session;
 pub struct Evidence<'a> {
     session: &'a Session,
     reader: KeyReader<'a>,
-    keys: Once<(Region, KeyRef), Read<KeyFacts>>,
-    buckets: Once<BucketName, Read<Region>>,
-    rotations: Once<KeyArn, Read<Rotation>>,
-    policies: Once<KeyArn, Read<KeyPolicy>>,
-    deliveries: Once<(TrailArn, Region), Read<Delivery>>,
+    keys: Once<(Region, KeyRef), Timed<Read<KeyFacts>>>,
+    buckets: Once<BucketName, Timed<Read<Region>>>,
+    rotations: Once<KeyArn, Timed<Read<Rotation>>>,
+    policies: Once<KeyArn, Timed<Read<KeyPolicy>>>,
+    deliveries: Once<(TrailArn, Region), Timed<Read<Delivery>>>,
     regions: Reading<Vec<Region>>,
 }
 
@@ -62,17 +63,33 @@ impl<'a> Evidence<'a> {
         context: &EvaluationContext<'_>,
         trail: &Trail,
     ) -> Result<Facts, AwsError> {
+        Ok(self.gather_with_times(context, trail).await?.0)
+    }
+
+    /// The same, with the time at which AWS answered about each fact.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Evidence::gather`].
+    pub async fn gather_with_times(
+        &self,
+        context: &EvaluationContext<'_>,
+        trail: &Trail,
+    ) -> Result<(Facts, ReadTimes), AwsError> {
         let source = EvidenceSource::Aws(self.session.account());
         let role = context.parameters.key_account_role_name.as_ref();
         let mut gathering = Gathering::new(context, trail, source);
+        let mut times = ReadTimes::default();
         loop {
             let queries = gathering.next_queries();
             if queries.is_empty() {
-                return Ok(gathering.into_facts());
+                return Ok((gathering.into_facts(), times));
             }
             let reads = queries.into_iter().map(|query| self.read(query, trail, role));
             for answer in join_all(reads).await {
-                gathering.answer(answer?);
+                let (answer, read_at) = answer?;
+                times.set(&answer, read_at);
+                gathering.answer(answer);
             }
         }
     }
@@ -82,25 +99,36 @@ impl<'a> Evidence<'a> {
         query: Query,
         trail: &Trail,
         role: Option<&RoleName>,
-    ) -> Result<Answer, AwsError> {
+    ) -> Result<Timed<Answer>, AwsError> {
         let reader = &self.reader;
         Ok(match query {
             Query::Key(region, key) => {
-                let read = reader.describe(&region, &key, role);
-                Answer::Key(self.keys.get((region.clone(), key.clone()), read).await?)
+                let read = timed(reader.describe(&region, &key, role));
+                let (answer, at) = self.keys.get((region.clone(), key.clone()), read).await;
+                (Answer::Key(answer?), at)
             }
-            Query::BucketRegion(bucket) => Answer::BucketRegion(self.bucket_region(&bucket).await?),
+            Query::BucketRegion(bucket) => {
+                let read = timed(self.session.bucket_region(&bucket));
+                let (answer, at) = self.buckets.get(bucket.clone(), read).await;
+                (Answer::BucketRegion(answer?), at)
+            }
             Query::Rotation(key) => {
-                let read = reader.rotation(&key, role);
-                Answer::Rotation(self.rotations.get(key.clone(), read).await?)
+                let read = timed(reader.rotation(&key, role));
+                let (answer, at) = self.rotations.get(key.clone(), read).await;
+                (Answer::Rotation(answer?), at)
             }
             Query::KeyPolicy(key) => {
                 let read = async { Ok(reader.policy(&key, role).await?.map(KeyPolicy::new)) };
-                Answer::KeyPolicy(self.policies.get(key.clone(), read).await?)
+                let (answer, at) = self.policies.get(key.clone(), timed(read)).await;
+                (Answer::KeyPolicy(answer?), at)
             }
-            Query::Delivery => Answer::Delivery(self.delivery(&trail.home_region, trail).await?),
+            Query::Delivery => {
+                let (answer, at) = self.delivery(&trail.home_region, trail).await;
+                (Answer::Delivery(answer?), at)
+            }
             Query::DeliveryElsewhere => {
-                Answer::DeliveryElsewhere(self.delivery_elsewhere(trail).await?)
+                let (answer, at) = timed(self.delivery_elsewhere(trail)).await;
+                (Answer::DeliveryElsewhere(answer?), at)
             }
         })
     }
@@ -111,11 +139,11 @@ impl<'a> Evidence<'a> {
     ///
     /// [`AwsError::ServiceFailure`] if S3 fails.
     pub async fn bucket_region(&self, bucket: &BucketName) -> Result<Reading<Region>, AwsError> {
-        self.buckets.get(bucket.clone(), self.session.bucket_region(bucket)).await
+        self.buckets.get(bucket.clone(), timed(self.session.bucket_region(bucket))).await.0
     }
 
-    async fn delivery(&self, region: &Region, trail: &Trail) -> Read<Delivery> {
-        let read = read_delivery(self.session, region, trail);
+    async fn delivery(&self, region: &Region, trail: &Trail) -> Timed<Read<Delivery>> {
+        let read = timed(read_delivery(self.session, region, trail));
         self.deliveries.get((trail.arn.clone(), region.clone()), read).await
     }
 
@@ -127,7 +155,7 @@ impl<'a> Evidence<'a> {
         };
         let others = regions.iter().filter(|region| **region != trail.home_region);
         let reads = others.map(async |region| {
-            self.delivery(region, trail).await.map(|read| (region.clone(), read))
+            self.delivery(region, trail).await.0.map(|read| (region.clone(), read))
         });
         Ok(Reading::Known(try_join_all(reads).await?.into_iter().collect()))
     }

@@ -26,6 +26,7 @@ mod gather;
 mod key_reader;
 mod once;
 mod pages;
+mod read_times;
 mod recorded_bucket;
 
 mod aggregate;
@@ -44,6 +45,7 @@ pub use crate::gather::Evidence;
 pub use crate::history::fetch_item;
 pub use crate::key_reader::KeyReader;
 pub use crate::pages::Pages;
+pub use crate::read_times::{ReadTimes, now};
 pub use crate::recorded_bucket::{RecordedBucket, recorded_bucket};
 pub use crate::results::{StandingResult, standing_results};
 pub use crate::roles::{Aws, Identity};

@@ -130,10 +130,11 @@ fn report(trails: usize, accounts: usize, open_percent: usize) -> Value {
             "compliant": count(Kind::Sealed),
             "notApplicable": count(Kind::Copy),
             "unverified": count(Kind::Denied),
+            "copies": count(Kind::Copy),
             "files": 0,
             "filesSkipped": 0,
             "accounts": accounts,
-            "accountsWithProblems": (0..accounts).filter(|account| is_refused(*account)).count(),
+            "accountsWithProblems": (0..accounts).filter(|account| is_refused(*account) || is_denied(*account)).count(),
         },
         "parameters": { "profile": "strict", "unverified": "NON_COMPLIANT" },
         "controls": controls.collect::<Vec<_>>(),
@@ -159,6 +160,11 @@ fn is_refused(account: usize) -> bool {
     account % 29 == 3
 }
 
+/// Whether a Region of the account refuses.
+fn is_denied(account: usize) -> bool {
+    account % 7 == 5
+}
+
 fn account_id(number: usize) -> String {
     format!("{:012}", 111_122_223_333 + number * 1_000_003)
 }
@@ -170,7 +176,7 @@ fn name(number: usize) -> &'static str {
 fn account(number: usize, trails_of: &BTreeMap<(usize, &str), usize>) -> Value {
     let problem = is_refused(number).then_some("role `trailseal-audit` cannot be assumed");
     let region = |region: &str| {
-        let denied = number % 7 == 5 && region == "sa-east-1";
+        let denied = is_denied(number) && region == "sa-east-1";
         json!({
             "region": region,
             "trails": trails_of.get(&(number, region)).copied().unwrap_or_default(),
@@ -190,7 +196,13 @@ fn trail(kind: Kind, number: usize, accounts: usize) -> Value {
     let (account, region) = place(number, accounts);
     let id = account_id(account);
     let name = format!("{}-trail-{number}", name(number / 7));
-    let arn = format!("arn:aws:cloudtrail:{region}:{id}:trail/{name}");
+    // A copy is seen in another Region than the home Region of its trail.
+    let home = match region {
+        "us-east-1" if kind == Kind::Copy => "eu-west-1",
+        _ if kind == Kind::Copy => "us-east-1",
+        region => region,
+    };
+    let arn = format!("arn:aws:cloudtrail:{home}:{id}:trail/{name}");
     let key = format!("arn:aws:kms:{region}:{id}:key/{account:08x}-0000-4000-8000-000000000000");
     let is_judged = kind != Kind::Copy;
     let copy =

@@ -31,7 +31,7 @@ use self::targets::Target;
 use crate::console::{Console, Exit, Failure};
 use crate::output::{clean, emit, print_problems};
 use crate::parameters::parameters_and_outputs;
-use crate::report::{Report, report};
+use crate::report::{Report, Run, report};
 
 pub(crate) use arguments::AuditArguments;
 pub(crate) use identity::Identity;
@@ -40,11 +40,9 @@ pub(crate) use regions::unknown_region;
 /// Threads for requests: more would not help, since most of the time is spent waiting.
 const THREADS_MAX: usize = 4;
 
-const INTERRUPTED: &str = "the audit was interrupted before this account was done";
-const UNFINISHED: &str = "the audit of this account ended unexpectedly";
-
 pub(crate) fn audit(
     arguments: &AuditArguments,
+    run: Run,
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
     let ((given, parameters), outputs) =
@@ -58,7 +56,7 @@ pub(crate) fn audit(
         ]));
     }
     let runtime = runtime()?;
-    let judged = runtime.block_on(judged(arguments, parameters, given, console));
+    let judged = runtime.block_on(judged(arguments, parameters, given, run, console));
     let report = judged.map_err(|line| Failure::Usage(vec![line]))?;
     print_problems(&report, console);
     if !arguments.quiet {
@@ -85,9 +83,11 @@ async fn judged(
     arguments: &AuditArguments,
     parameters: Parameters,
     given: Map<String, Value>,
+    mut run: Run,
     console: &mut Console<'_>,
 ) -> Result<Report, String> {
     let identity = Identity::find(arguments).await?;
+    run.caller = Some(identity.report());
     if !arguments.quiet {
         identity.introduce(console);
     }
@@ -95,9 +95,11 @@ async fn judged(
         let session = &identity.session;
         let now = console.now;
         let judged = aggregator::judge_aggregate(session, name, &parameters, given, now).await;
-        return judged.map_err(|error| {
+        let mut report = judged.map_err(|error| {
             messages::aggregator(&error, name, &identity.caller, session.region())
-        });
+        })?;
+        report.run = Some(Run { finished_at: (console.clock)(), ..run });
+        return Ok(report);
     }
     let has_role = arguments.role_name.is_some();
     let targets = targets::targets(&identity, arguments.accounts.as_ref(), has_role).await?;
@@ -109,26 +111,29 @@ async fn judged(
         now: console.now,
         gathered: Mutex::new(Gathered::of(&targets)),
     });
-    let why_open = audit_all(&audit, targets, arguments, console).await;
+    run.interrupted = audit_all(&audit, targets, arguments, console).await;
     let mut gathered = std::mem::take(&mut *audit.gathered());
-    gathered.close(why_open);
+    gathered.close(run.interrupted);
     if arguments.verbose {
         let line = calls_line("other calls", &audit.aws.calls().take());
         console.print_line(&line);
     }
     let trails = std::mem::take(&mut gathered.trails);
     let problems = std::mem::take(&mut gathered.problems);
-    Ok(report(trails, gathered.into_accounts(), problems, given, console.now))
+    let accounts = gathered.into_accounts();
+    let mut report = report(trails, accounts, problems, given, &audit.parameters, console.now);
+    report.run = Some(Run { finished_at: (console.clock)(), ..run });
+    Ok(report)
 }
 
-/// Audits the accounts, as many at a time as there may be concurrent requests. Returns the problem
-/// to report for unfinished accounts.
+/// Audits the accounts, as many at a time as there may be concurrent requests. Returns whether the
+/// user interrupted it.
 async fn audit_all(
     audit: &Arc<Audit>,
     targets: Vec<Target>,
     arguments: &AuditArguments,
     console: &mut Console<'_>,
-) -> &'static str {
+) -> bool {
     let targets: Vec<Target> =
         targets.into_iter().filter(|target| target.left_out.is_none()).collect();
     let mut progress = Progress::of(arguments, targets.len());
@@ -136,7 +141,7 @@ async fn audit_all(
     let mut under_way = JoinSet::new();
     let mut interruption = pin!(tokio::signal::ctrl_c());
     let mut done = 0;
-    let why_open = loop {
+    let is_interrupted = loop {
         while under_way.len() < usize::from(arguments.concurrency)
             && let Some(target) = waiting.next()
         {
@@ -146,7 +151,7 @@ async fn audit_all(
             ended = under_way.join_next() => match ended {
                 None => {
                     end_at_next_interruption();
-                    break UNFINISHED;
+                    break false;
                 }
                 Some(ended) => {
                     done += 1;
@@ -160,12 +165,12 @@ async fn audit_all(
                 // A second Ctrl-C ends the program without a report.
                 end_at_next_interruption();
                 under_way.shutdown().await;
-                break INTERRUPTED;
+                break true;
             },
         }
     };
     progress.end();
-    why_open
+    is_interrupted
 }
 
 /// The runtime has replaced the default handler of Ctrl-C, so the program must exit itself.

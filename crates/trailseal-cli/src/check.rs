@@ -1,5 +1,6 @@
 //! `trailseal check`: evaluates trails from files.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
@@ -7,21 +8,23 @@ use trailseal_rule::Parameters;
 
 use crate::arguments::CheckArguments;
 use crate::console::{Console, Exit, Failure};
-use crate::input::{Content, Counts, Origin, Sources, no_file_in, read_all};
+use crate::input::{Content, Counts, Origin, Source, Sources, no_file_in, read_all};
 use crate::inventory::{EventParameters, Role, Subject};
 use crate::output::{Output, clean, emit, print_problems, refuse_to_overwrite};
 use crate::parameters::parameters_and_outputs;
-use crate::report::{Report, judge};
+use crate::report::{FileDigest, Report, Run, judge};
 
 pub(crate) fn check(
     arguments: &CheckArguments,
+    run: Run,
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
     let ((given, parameters), outputs) =
         parameters_and_outputs(&arguments.parameters, &arguments.output, arguments.table)?;
     let sources = sources(arguments)?;
     refuse_to_overwrite(sources.list.iter().filter_map(|source| source.origin.path()), &outputs)?;
-    let report = report(arguments, &parameters, given, &sources, console);
+    let mut report = report(arguments, &parameters, given, &sources, console);
+    report.run = Some(Run { finished_at: (console.clock)(), ..run });
     emit(&report, &outputs, arguments.table, console)?;
     if arguments.verbose {
         for Output { format, file } in &outputs {
@@ -81,7 +84,8 @@ fn report(
     } else {
         EventParameters::Overridden
     };
-    let Content { inventory, files_of_other_kinds, counts } = read_all(sources, event_parameters);
+    let Content { inventory, files_of_other_kinds, counts, digests } =
+        read_all(sources, event_parameters);
     let names: Vec<String> = sources.list.iter().map(|source| source.origin.name()).collect();
     let mut report = judge(&inventory, &names, parameters, given, console.now);
     report.problems.splice(0..0, [&*sources.errors, &sources.unread].concat());
@@ -90,6 +94,7 @@ fn report(
         report.problems.push(no_file_in(path, &sources.skipped));
     }
     report.complete = report.is_whole();
+    report.inputs = inputs(sources, &digests);
     report.summary.files = sources.list.len();
     report.summary.files_skipped = sources.skipped.len();
     print_problems(&report, console);
@@ -100,6 +105,18 @@ fn report(
         print_notes(&report, files_of_other_kinds, console);
     }
     report
+}
+
+/// The sources with the digests of those that were read to their end.
+fn inputs(sources: &Sources, digests: &BTreeMap<usize, String>) -> Vec<FileDigest> {
+    let input = |(index, source): (usize, &Source)| FileDigest {
+        file: source
+            .origin
+            .path()
+            .map_or_else(|| "-".to_owned(), |path| path.display().to_string()),
+        sha256: digests.get(&index).cloned(),
+    };
+    sources.list.iter().enumerate().map(input).collect()
 }
 
 /// Prints the content of each file, and the files that were skipped.
@@ -140,5 +157,7 @@ fn print_notes(report: &Report, files_of_other_kinds: usize, console: &mut Conso
 
 #[cfg(test)]
 mod inputs;
+#[cfg(test)]
+mod provenance;
 #[cfg(test)]
 mod tests;

@@ -16,8 +16,10 @@ pub struct Console<'a> {
     pub err: &'a mut dyn Write,
     /// Whether `out` is a terminal; tables fit its width.
     pub out_is_terminal: bool,
-    /// The current time.
+    /// When the command began; the time of its evaluations.
     pub now: Timestamp,
+    /// The clock, for the end of the command.
+    pub clock: fn() -> Timestamp,
 }
 
 impl std::fmt::Debug for Console<'_> {
@@ -36,6 +38,12 @@ impl Console<'_> {
     pub(crate) fn print_error(&mut self, line: &str) {
         let style = anstyle::AnsiColor::Red.on_default().bold();
         self.print_line(&format!("{style}error:{style:#} {line}"));
+    }
+
+    /// Writes something that the user should correct, although the result is whole.
+    pub(crate) fn print_warning(&mut self, line: &str) {
+        let style = anstyle::AnsiColor::Yellow.on_default().bold();
+        self.print_line(&format!("{style}warning:{style:#} {line}"));
     }
 
     pub(crate) fn print_note(&mut self, line: &str) {

@@ -4,6 +4,7 @@ mod find;
 mod read;
 mod utf16;
 
+use std::collections::BTreeMap;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -69,6 +70,8 @@ pub(crate) struct Content {
     pub(crate) files_of_other_kinds: usize,
     /// In the order of the sources.
     pub(crate) counts: Vec<Counts>,
+    /// The SHA-256 of the sources that were read to their end, by their index.
+    pub(crate) digests: BTreeMap<usize, String>,
 }
 
 /// The number of resources in a source.
@@ -108,6 +111,7 @@ pub(crate) fn read_all(sources: &Sources, event_parameters: EventParameters) -> 
             all.counts.push(counts);
             all.files_of_other_kinds += one.files_of_other_kinds;
             all.inventory.merge(one.inventory);
+            all.digests.extend(one.digests);
         }
     };
     let workers = thread::available_parallelism().map_or(1, NonZero::get).min(sources.list.len());
@@ -140,9 +144,15 @@ fn read_one(
         inventory.read(document, options, index, position);
         position += 1;
     });
-    if let Err(error) = read {
-        return Content { inventory: problem(index, error_chain(&error)), ..Content::default() };
-    }
+    let digests = match read {
+        Ok(digest) => BTreeMap::from([(index, digest)]),
+        Err(error) => {
+            return Content {
+                inventory: problem(index, error_chain(&error)),
+                ..Content::default()
+            };
+        }
+    };
     if inventory.untyped_items > 0 {
         let items = counted(inventory.untyped_items, "item");
         let message = format!("contains {items} without a `resourceType`, which cannot be read");
@@ -156,9 +166,9 @@ fn read_one(
     let is_empty = inventory.known_documents == 0 && inventory.problems.is_empty();
     if is_empty && source.is_named {
         let what = if inventory.reports > 0 { A_REPORT } else { NOTHING_KNOWN };
-        return Content { inventory: problem(index, what), ..Content::default() };
+        return Content { inventory: problem(index, what), digests, ..Content::default() };
     }
-    Content { inventory, files_of_other_kinds: has_unknown.into(), ..Content::default() }
+    Content { inventory, files_of_other_kinds: has_unknown.into(), digests, ..Content::default() }
 }
 
 const NOTHING_KNOWN: &str = "contains nothing that can be judged: no rule event, configuration \

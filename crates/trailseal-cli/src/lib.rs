@@ -42,17 +42,20 @@ use crate::arguments::{Arguments, Command, SchemaOf};
 use crate::console::Failure;
 use crate::pages::{completions, manual_page};
 use crate::remediate::REMEDIATION_SCHEMA;
-use crate::report::REPORT_SCHEMA;
+use crate::report::{REPORT_SCHEMA, Run};
 
 pub use crate::console::{Console, Exit};
 
 /// Runs the command and prints its errors.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, console: &mut Console<'_>) -> Exit {
-    let arguments = match Arguments::try_parse_from(arguments) {
+    let words: Vec<OsString> = arguments.into_iter().collect();
+    let arguments = match Arguments::try_parse_from(&words) {
         Ok(arguments) => arguments,
         Err(error) => return print_usage(&error, console),
     };
-    match dispatch(arguments.command, console) {
+    let words: Vec<String> =
+        words.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+    match dispatch(arguments.command, &words, console) {
         Ok(exit) => exit,
         Err(failure) if failure.is_broken_pipe() => Exit::Failure,
         Err(failure) => {
@@ -64,10 +67,16 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, console: &mut Console<
     }
 }
 
-fn dispatch(command: Command, console: &mut Console<'_>) -> Result<Exit, Failure> {
+/// `words` is the command line after the program, for the report.
+fn dispatch(
+    command: Command,
+    words: &[String],
+    console: &mut Console<'_>,
+) -> Result<Exit, Failure> {
+    let run = |command: &str| Run::begun(command, words, console.now);
     let text = match command {
-        Command::Check(arguments) => return check::check(&arguments, console),
-        Command::Audit(arguments) => return audit::audit(&arguments, console),
+        Command::Check(arguments) => return check::check(&arguments, run("check"), console),
+        Command::Audit(arguments) => return audit::audit(&arguments, run("audit"), console),
         Command::Remediate(arguments) => return remediate::remediate(&arguments, console),
         Command::Render(arguments) => return render::render(&arguments, console),
         Command::Explain { check } => explain::explain(check.as_deref()),

@@ -17,8 +17,9 @@ pub(crate) fn render(
     refuse_to_overwrite(std::iter::once(arguments.report.as_path()), &outputs)?;
     let text = text(&arguments.report)?;
     let name = name(&arguments.report);
-    let report =
-        read_report(&text).map_err(|fault| Failure::Usage(vec![format!("{name}: {fault}")]))?;
+    let report = read_report(&text).map_err(|faults| {
+        Failure::Usage(faults.iter().map(|fault| format!("{name}: {fault}")).collect())
+    })?;
     print_problems(&report, console);
     emit(&report, &outputs, arguments.table, console)?;
     Ok(Exit::of(&report))

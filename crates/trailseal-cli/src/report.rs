@@ -3,10 +3,14 @@
 //! INVARIANT (decided elsewhere): every verdict comes from `trailseal_rule`; nothing here changes
 //! one.
 
+mod contradictions;
 mod coverage;
 mod evidence;
+mod exemptions;
 mod judge;
 mod read;
+mod run;
+mod scope;
 
 use std::collections::BTreeMap;
 
@@ -14,8 +18,13 @@ use serde::{Deserialize, Serialize};
 use trailseal_rule::{AccountId, ComplianceType, Profile, Region, Timestamp, TrailArn};
 
 pub(crate) use evidence::{EvidenceReport, ReportedReading, RotationReport};
+pub(crate) use exemptions::ExemptionReport;
+#[cfg(test)]
+pub(crate) use exemptions::ExemptionState;
 pub(crate) use judge::{Rank, judge, judge_account_without_trails, judge_trail, report};
 pub(crate) use read::read_report;
+pub(crate) use run::{CallerReport, FileDigest, Run};
+pub(crate) use scope::AccountStatus;
 
 /// The version of the report's JSON form. A change that could break a reader increments it.
 pub(crate) const REPORT_VERSION: u32 = 1;
@@ -29,11 +38,20 @@ pub(crate) struct Report {
     pub(crate) version: u32,
     pub(crate) tool: Tool,
     pub(crate) generated_at: Timestamp,
+    /// How the report was made; absent in reports of 0.1.0.
+    #[serde(default)]
+    pub(crate) run: Option<Run>,
+    /// The files that `check` read.
+    #[serde(default)]
+    pub(crate) inputs: Vec<FileDigest>,
     /// Whether every trail of the input was evaluated, without problems.
     pub(crate) complete: bool,
     pub(crate) summary: Summary,
     /// The rule's parameters as given to this run, without those of rule events.
     pub(crate) parameters: BTreeMap<String, String>,
+    /// The exemptions of this run, without those of rule events.
+    #[serde(default)]
+    pub(crate) exemptions: Vec<ExemptionReport>,
     pub(crate) controls: Vec<ControlNumber>,
     /// Failing trails first.
     pub(crate) trails: Vec<TrailReport>,
@@ -60,13 +78,12 @@ impl Report {
 
     /// The trails that were not evaluated, each once, sorted by name.
     pub(crate) fn not_evaluated(&self) -> Vec<NotEvaluated<'_>> {
-        let mut all: BTreeMap<&str, NotEvaluated<'_>> = BTreeMap::new();
-        for trail in &self.trails {
-            let Some(reason) = trail.not_evaluated.as_deref() else { continue };
-            let new = NotEvaluated { trail: trail.arn_or_id(), reason, source: &trail.source };
-            all.entry(new.trail).or_insert(new);
-        }
-        all.into_values().collect()
+        not_evaluated(&self.trails)
+    }
+
+    /// What to do about exemptions that expired or match nothing.
+    pub(crate) fn warnings(&self) -> impl Iterator<Item = String> {
+        self.exemptions.iter().filter_map(ExemptionReport::warning)
     }
 
     /// The profile of the run. A rule event can set another one for its trail.
@@ -74,6 +91,16 @@ impl Report {
         let given = self.parameters.get("profile").filter(|given| !given.is_empty());
         given.map_or(Profile::default().as_str(), String::as_str)
     }
+}
+
+fn not_evaluated(trails: &[TrailReport]) -> Vec<NotEvaluated<'_>> {
+    let mut all: BTreeMap<&str, NotEvaluated<'_>> = BTreeMap::new();
+    for trail in trails {
+        let Some(reason) = trail.not_evaluated.as_deref() else { continue };
+        let new = NotEvaluated { trail: trail.arn_or_id(), reason, source: &trail.source };
+        all.entry(new.trail).or_insert(new);
+    }
+    all.into_values().collect()
 }
 
 /// The program that wrote the report.
@@ -90,7 +117,7 @@ pub(crate) struct ControlNumber {
     pub(crate) number: String,
 }
 
-/// The counts of a report.
+/// The counts of a report. Trails include copies; headlines and shares are of trails without them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Summary {
@@ -103,11 +130,46 @@ pub(crate) struct Summary {
     /// Trails that exist and were not evaluated in this run, each counted once.
     #[serde(default)]
     pub(crate) not_evaluated: usize,
+    /// Copies of trails that are evaluated in their home Region, in the account that owns them.
+    #[serde(default)]
+    pub(crate) copies: usize,
     pub(crate) files: usize,
     pub(crate) files_skipped: usize,
     pub(crate) accounts: usize,
     /// Audited accounts in which a read failed.
     pub(crate) accounts_with_problems: usize,
+}
+
+impl Summary {
+    /// The counts of trails and accounts; those of files are zero.
+    pub(crate) fn of(trails: &[TrailReport], accounts: &[AccountReport]) -> Self {
+        let count = |is_counted: &dyn Fn(&TrailReport) -> bool| {
+            trails.iter().filter(|trail| is_counted(trail)).count()
+        };
+        let of = |wanted| count(&|trail| trail.compliance == wanted);
+        Self {
+            trails: trails.len(),
+            non_compliant: of(ComplianceType::NonCompliant),
+            compliant: of(ComplianceType::Compliant),
+            not_applicable: of(ComplianceType::NotApplicable),
+            unverified: count(&|trail| trail.unverified),
+            not_evaluated: not_evaluated(trails).len(),
+            copies: count(&TrailReport::is_copy),
+            accounts: accounts.len(),
+            accounts_with_problems: accounts.iter().filter(|account| account.has_problem()).count(),
+            ..Self::default()
+        }
+    }
+
+    /// The number of trails without copies.
+    pub(crate) fn own_trails(&self) -> usize {
+        self.trails.saturating_sub(self.copies)
+    }
+
+    /// The number of trails that are not applicable, without copies.
+    pub(crate) fn own_not_applicable(&self) -> usize {
+        self.not_applicable.saturating_sub(self.copies)
+    }
 }
 
 /// The result for one trail, or for an account without trails.
@@ -144,6 +206,9 @@ pub(crate) struct TrailReport {
     pub(crate) evidence: Option<EvidenceReport>,
     /// When AWS Config captured the trail.
     pub(crate) captured: Option<Timestamp>,
+    /// When the audit read the trail from CloudTrail.
+    #[serde(default)]
+    pub(crate) read_at: Option<Timestamp>,
     /// The file that contains the trail, or `aws/ACCOUNT/REGION/cloudtrail/NAME`.
     pub(crate) source: String,
 }
@@ -173,9 +238,19 @@ impl TrailReport {
     /// The trail's ARN if this is a copy that was not evaluated: a shadow trail, or a member
     /// account's copy of an organization trail.
     pub(crate) fn copy_of(&self) -> Option<&TrailArn> {
-        let arn = self.arn.as_ref()?;
-        let is_copy = *arn.owner() != self.account || *arn.home_region() != self.region;
-        (is_copy && self.reason.is_some()).then_some(arn)
+        (self.is_elsewhere() && self.reason.is_some()).then_some(self.arn.as_ref()?)
+    }
+
+    /// Whether this is a copy that was not evaluated. Headlines and shares leave it out.
+    pub(crate) fn is_copy(&self) -> bool {
+        self.copy_of().is_some()
+    }
+
+    /// Whether the trail was seen outside of its home Region or of the account that owns it.
+    pub(crate) fn is_elsewhere(&self) -> bool {
+        let is_elsewhere =
+            |arn: &TrailArn| *arn.owner() != self.account || *arn.home_region() != self.region;
+        self.arn.as_ref().is_some_and(is_elsewhere)
     }
 
     /// Whether this is about an account and Region without a visible trail.
@@ -221,6 +296,9 @@ pub(crate) struct AccountReport {
     /// Why the account was left out on purpose.
     #[serde(default)]
     pub(crate) left_out: Option<String>,
+    /// Whether the audit was interrupted before the account was done.
+    #[serde(default)]
+    pub(crate) interrupted: bool,
     pub(crate) regions: Vec<RegionReport>,
 }
 

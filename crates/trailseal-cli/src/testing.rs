@@ -54,7 +54,13 @@ impl Checked {
     pub(crate) fn run(words: impl IntoIterator<Item = OsString>) -> Self {
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let now = Timestamp::parse("2026-11-26T12:00:00Z").unwrap();
-        let mut console = Console { out: &mut out, err: &mut err, out_is_terminal: false, now };
+        let mut console = Console {
+            out: &mut out,
+            err: &mut err,
+            out_is_terminal: false,
+            now,
+            clock: || Timestamp::parse("2026-11-26T12:00:03Z").unwrap(),
+        };
         let command = ["trailseal", "check"].map(OsString::from);
         let exit = run(command.into_iter().chain(words), &mut console);
         let err = anstream::adapter::strip_bytes(&err).into_vec();

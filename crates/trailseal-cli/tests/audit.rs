@@ -13,4 +13,5 @@ mod audit {
     mod faults;
     mod interruption;
     mod profiles;
+    mod provenance;
 }

@@ -29,7 +29,7 @@ mod commands {
         let mut subcommands = BTreeSet::new();
         for words in shown {
             subcommands.insert(words[0].clone());
-            let folder = Folder::new();
+            let folder = Folder::new("shown");
             let needs_input = words.iter().any(|word| word == "-");
             let input = if words[0] == "render" { "report.json" } else { "trails.json" };
             let mut command = trailseal();
@@ -50,6 +50,29 @@ mod commands {
         }
         let all = ["check", "completions", "explain", "man", "render", "schema"].map(str::to_owned);
         assert_eq!(subcommands, BTreeSet::from(all));
+    }
+
+    /// Somebody can change a report between two commands.
+    #[test]
+    fn render_rejects_a_report_that_contradicts_itself() {
+        let folder = Folder::new("contradiction");
+        let text = fs::read_to_string(folder.0.join("report.json")).unwrap();
+        let failing = r#""compliance": "NON_COMPLIANT""#;
+        assert!(text.matches(failing).count() > 1, "{text}");
+        let changed = text.replace(failing, r#""compliance": "COMPLIANT""#);
+        fs::write(folder.0.join("changed.json"), changed).unwrap();
+        let render = |file: &str| {
+            let mut command = trailseal();
+            command.current_dir(&folder.0).args(["render", file, "-o", "csv"]).output().unwrap()
+        };
+        assert_eq!(render("report.json").status.code(), Some(1));
+        let output = render("changed.json");
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(2), b"".as_slice()));
+        // All contradictions are named.
+        for what in ["`summary.nonCompliant` is 2", "`trails[0]`", "`trails[1]`", "failed"] {
+            assert!(errors.contains(what), "{what}: {errors}");
+        }
     }
 
     #[test]
@@ -139,8 +162,9 @@ mod commands {
     struct Folder(PathBuf);
 
     impl Folder {
-        fn new() -> Self {
-            let path = std::env::temp_dir().join(format!("trailseal-shown-{}", std::process::id()));
+        fn new(name: &str) -> Self {
+            let name = format!("trailseal-{name}-{}", std::process::id());
+            let path = std::env::temp_dir().join(name);
             let given = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cmd/check.in");
             let snapshot = given.join("snapshot.json");
             fs::create_dir_all(path.join("snapshots")).unwrap();

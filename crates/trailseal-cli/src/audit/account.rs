@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::stream::{self, StreamExt as _};
-use trailseal_aws::{Aws, AwsError, Calls, Evidence, Session, describe_trails};
+use trailseal_aws::{Aws, AwsError, Calls, Evidence, Session, describe_trails, now};
 use trailseal_rule::{
     CheckId, EvaluationContext, Parameters, Reading, Region, ResourceId, RoleName, Timestamp,
     Trail, WhenNoTrails,
@@ -128,8 +128,8 @@ impl Audit {
     /// Evaluates the trails of one Region.
     async fn region(&self, session: Session, evidence: &Evidence<'_>) -> Option<RegionFailure> {
         let region = session.region();
-        let trails = match describe_trails(&session).await {
-            Ok(trails) => trails,
+        let (trails, read_at) = match describe_trails(&session).await {
+            Ok(trails) => (trails, now()),
             Err(error) => {
                 let problem = Some(self.message(&error));
                 let report = RegionReport { region: region.to_string(), trails: 0, problem };
@@ -149,21 +149,33 @@ impl Audit {
             }
         }
         stream::iter(&trails)
-            .for_each_concurrent(TRAILS_AT_A_TIME, |trail| self.trail(&session, trail, evidence))
+            .for_each_concurrent(TRAILS_AT_A_TIME, |trail| {
+                self.trail(&session, trail, read_at, evidence)
+            })
             .await;
         None
     }
 
-    async fn trail(&self, session: &Session, trail: &Trail, evidence: &Evidence<'_>) {
+    async fn trail(
+        &self,
+        session: &Session,
+        trail: &Trail,
+        read_at: Timestamp,
+        evidence: &Evidence<'_>,
+    ) {
         let context = EvaluationContext { parameters: &self.parameters, now: self.now };
         let (account, region) = (session.account(), session.region());
         let source = trail_source(account, region, trail.arn.name());
-        let facts = evidence.gather(&context, trail).await;
+        let facts = evidence.gather_with_times(&context, trail).await;
         let mut gathered = self.gathered();
         match (facts, ResourceId::new(trail.arn.name())) {
-            (Ok(facts), Some(id)) => {
-                let judged = judge_trail(&id, trail, &facts, &context, None, source);
-                gathered.trails.push(judged);
+            (Ok((facts, times)), Some(id)) => {
+                let (rank, mut report) = judge_trail(&id, trail, &facts, &context, None, source);
+                report.read_at = Some(read_at);
+                if let Some(evidence) = &mut report.evidence {
+                    evidence.read_at = Some(times);
+                }
+                gathered.trails.push((rank, report));
             }
             (Err(error), _) => {
                 let what = format!("the trail could not be judged: {}", self.message(&error));

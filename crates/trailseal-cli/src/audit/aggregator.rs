@@ -19,7 +19,7 @@ use super::gathered::{Gathered, trail_source};
 use super::targets::Target;
 use crate::evidence::BUCKET_TYPE;
 use crate::inventory::{EventParameters, Inventory, Presence, Role, ScanOptions};
-use crate::report::{Problem, RegionReport, Report, judge};
+use crate::report::{Problem, RegionReport, Report, Summary, judge};
 use crate::scan::Document;
 
 /// The columns of a configuration item (AWS Config Developer Guide, "Query Components").
@@ -167,9 +167,7 @@ fn add_locations(report: &mut Report, locations: &[String], name: &str) {
     let problem = |message| Problem { source: source.clone(), message };
     report.problems.extend(problems.into_iter().map(problem));
     report.accounts = gathered.into_accounts();
-    report.summary.accounts = report.accounts.len();
-    report.summary.accounts_with_problems =
-        report.accounts.iter().filter(|account| account.has_problem()).count();
+    report.summary = Summary::of(&report.trails, &report.accounts);
     report.complete = report.is_whole();
 }
 

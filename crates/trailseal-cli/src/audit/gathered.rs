@@ -7,6 +7,9 @@ use trailseal_rule::{AccountId, Region};
 use super::targets::Target;
 use crate::report::{AccountReport, Problem, Rank, RegionReport, TrailReport};
 
+const INTERRUPTED: &str = "the audit was interrupted before this account was done";
+const UNFINISHED: &str = "the audit of this account ended unexpectedly";
+
 /// The trails, problems and accounts.
 #[derive(Debug, Default)]
 pub(super) struct Gathered {
@@ -28,6 +31,7 @@ impl Gathered {
                 name: target.name.clone(),
                 problem: None,
                 left_out: target.left_out.clone(),
+                interrupted: false,
                 regions: Vec::new(),
             };
             if target.left_out.is_none() {
@@ -76,11 +80,13 @@ impl Gathered {
         (self.trails.len(), self.trails.iter().filter(broken).count())
     }
 
-    /// Ends the audit: unfinished accounts get this problem, which is reported once for all.
-    pub(super) fn close(&mut self, why: &str) {
+    /// Ends the audit: unfinished accounts get a problem, which is reported once for all.
+    pub(super) fn close(&mut self, is_interrupted: bool) {
+        let why = if is_interrupted { INTERRUPTED } else { UNFINISHED };
         let open = std::mem::take(&mut self.open);
         for id in &open {
             if let Some(account) = self.accounts.get_mut(id) {
+                account.interrupted = is_interrupted;
                 account.problem.get_or_insert_with(|| why.to_owned());
             }
         }

@@ -15,6 +15,7 @@ use super::arguments::{AuditArguments, RegionsWanted};
 use super::messages;
 use crate::console::Console;
 use crate::output::clean;
+use crate::report::CallerReport;
 
 /// The caller and its session.
 #[derive(Debug)]
@@ -85,6 +86,12 @@ impl Identity {
         let caller = asked.map_err(|error| messages::caller(&error, &region))?;
         let session = Session::new(connection, caller.account.clone(), region, credentials);
         Ok(Self { session, caller, note: profile.and_then(|profile| profile.note()) })
+    }
+
+    /// The caller for the report.
+    pub(super) fn report(&self) -> CallerReport {
+        let Caller { account, arn } = self.caller.clone();
+        CallerReport { arn, account }
     }
 
     /// Prints the caller, before any other call.

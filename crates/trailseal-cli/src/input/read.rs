@@ -6,6 +6,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use flate2::bufread::MultiGzDecoder;
+use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
 use super::{Origin, utf16};
@@ -56,7 +57,8 @@ pub(crate) enum ReadError {
     Scan(#[from] ScanError),
 }
 
-/// Reads a source and passes its documents to `take`. The buffer is reused between sources.
+/// Reads a source and passes its documents to `take`. The buffer is reused between sources. Returns
+/// the SHA-256 of its bytes as they were read, before they are inflated or decoded.
 ///
 /// # Errors
 ///
@@ -65,10 +67,31 @@ pub(crate) fn read(
     origin: &Origin,
     buffer: &mut Vec<u8>,
     take: &mut dyn FnMut(Document<'_>),
-) -> Result<(), ReadError> {
+) -> Result<String, ReadError> {
+    let mut digest = Sha256::new();
     match origin {
-        Origin::File(path) => read_from(File::open(path).map_err(ReadError::Open)?, buffer, take),
-        Origin::StandardInput => read_from(io::stdin(), buffer, take),
+        Origin::File(path) => {
+            let input = File::open(path).map_err(ReadError::Open)?;
+            read_from(Digesting { input, digest: &mut digest }, buffer, take)?;
+        }
+        Origin::StandardInput => {
+            read_from(Digesting { input: io::stdin(), digest: &mut digest }, buffer, take)?;
+        }
+    }
+    Ok(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Digests the bytes that are read from it.
+struct Digesting<'a, R> {
+    input: R,
+    digest: &'a mut Sha256,
+}
+
+impl<R: Read> Read for Digesting<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.input.read(buffer)?;
+        self.digest.update(buffer.get(..length).unwrap_or_default());
+        Ok(length)
     }
 }
 

@@ -1,4 +1,5 @@
-//! The accounts of an audit, for people: failed reads, and Regions without a trail.
+//! What people need to know beside the trails: failed reads, Regions without a trail, and exemptions
+//! that expired or match nothing.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -24,7 +25,8 @@ pub(super) fn write(report: &Report, failed: bool, out: &mut dyn Write) -> io::R
     let left_out = report.accounts.iter().filter_map(|account| {
         Some(format!("{}: {}", name(account), shown(account.left_out.as_deref()?)))
     });
-    write_lines("LEFT OUT", left_out.collect(), out)
+    write_lines("LEFT OUT", left_out.collect(), out)?;
+    write_lines("EXEMPTION", report.warnings().map(|line| shown(&line)).collect(), out)
 }
 
 /// Counts the copies whose trail was evaluated.

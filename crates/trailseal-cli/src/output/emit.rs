@@ -91,7 +91,7 @@ fn place(path: &Path) -> PathBuf {
     }
 }
 
-/// Prints the problems of the report and the trails that were not evaluated.
+/// Prints the problems of the report, the trails that were not evaluated, and the warnings.
 pub(crate) fn print_problems(report: &Report, console: &mut Console<'_>) {
     for problem in &report.problems {
         let line = format!("{}: {}", clean(&problem.source), clean(&problem.message));
@@ -100,6 +100,9 @@ pub(crate) fn print_problems(report: &Report, console: &mut Console<'_>) {
     for NotEvaluated { trail, reason, source } in report.not_evaluated() {
         let line = format!("{source}: trail {trail} was not evaluated: {reason}");
         console.print_error(&clean(&line));
+    }
+    for line in report.warnings() {
+        console.print_warning(&clean(&line));
     }
 }
 

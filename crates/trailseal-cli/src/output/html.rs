@@ -66,6 +66,7 @@ struct Page<'a> {
     remarks: Vec<Remark<'a>>,
     checks: Vec<&'static Check>,
     not_evaluated: Vec<NotEvaluated<'a>>,
+    warnings: Vec<String>,
 }
 
 /// The numbers of the controls of a publication.
@@ -77,7 +78,8 @@ struct Numbers<'a> {
 impl<'a> Page<'a> {
     fn of(report: &'a Report) -> Self {
         let mut tally = VerdictCounts::default();
-        report.trails.iter().for_each(|trail| tally.add(TrailStatus::of(trail)));
+        let trails = report.trails.iter().filter(|trail| !trail.is_copy());
+        trails.for_each(|trail| tally.add(TrailStatus::of(trail)));
         let places = Places::of(report);
         Self {
             report,
@@ -100,6 +102,7 @@ impl<'a> Page<'a> {
             remarks: remarks(&report.trails),
             checks: CHECKS.to_vec(),
             not_evaluated: report.not_evaluated(),
+            warnings: report.warnings().collect(),
             tally,
         }
     }

@@ -12,7 +12,9 @@ use quick_junit::{NonSuccessKind, Report as Document, TestCase, TestCaseStatus, 
 use trailseal_rule::TrailArn;
 
 use super::bounded;
-use crate::report::{AccountReport, CheckOutcome, CheckReport, Report, TrailReport};
+use crate::report::{
+    AccountReport, CheckOutcome, CheckReport, ExemptionReport, Report, TrailReport,
+};
 
 /// The most bytes of a name or a message.
 const TEXT_BYTES_MAX: usize = 4096;
@@ -51,6 +53,10 @@ fn suites(report: &Report) -> Vec<TestSuite> {
     let problems = cases_of_problems(report);
     if !problems.is_empty() {
         suites.push(suite("problems", problems));
+    }
+    let exemptions: Vec<TestCase> = report.exemptions.iter().filter_map(exemption).collect();
+    if !exemptions.is_empty() {
+        suites.push(suite("exemptions", exemptions));
     }
     for ((account, region), cases) in places {
         suites.push(suite(&format!("{account} {region}"), cases));
@@ -158,6 +164,14 @@ fn cases_without_trails(account: &AccountReport) -> impl Iterator<Item = (&str, 
         status.set_message("no trail is visible here");
         (region.region.as_str(), case(&account.id, "trails are visible", status))
     })
+}
+
+/// An exemption that expired or matches nothing.
+fn exemption(exemption: &ExemptionReport) -> Option<TestCase> {
+    let mut status = TestCaseStatus::skipped();
+    status.set_type("exemption");
+    status.set_message(bounded(&exemption.warning()?, TEXT_BYTES_MAX));
+    Some(case(&exemption.pattern, "is in force and matches a trail", status))
 }
 
 /// The reasons why the report is partial.

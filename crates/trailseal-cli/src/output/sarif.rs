@@ -14,7 +14,9 @@ use trailseal_rule::{CHECKS, CIS_CONTROLS, ComplianceType, Profile, Severity, Ti
 use super::identity::{fingerprint, uid};
 use super::severity;
 use super::{JsonWriter, clean};
-use crate::report::{CheckOutcome, CheckReport, NotEvaluated, Problem, Report, TrailReport};
+use crate::report::{
+    CheckOutcome, CheckReport, FileDigest, NotEvaluated, Problem, Report, TrailReport,
+};
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
@@ -32,7 +34,9 @@ struct Log<'a> {
 struct Run<'a> {
     tool: Tool<'a>,
     automation_details: Value,
-    invocations: [Invocation; 1],
+    invocations: [Invocation<'a>; 1],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    artifacts: Vec<Value>,
     results: Vec<Finding<'a>>,
 }
 
@@ -74,8 +78,14 @@ struct Help {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Invocation {
+struct Invocation<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    arguments: Option<&'a [String]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account: Option<&'a str>,
     execution_successful: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start_time_utc: Option<Timestamp>,
     end_time_utc: Timestamp,
     tool_execution_notifications: Vec<Notification>,
 }
@@ -139,6 +149,7 @@ pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let run = Run {
         automation_details: json!({ "id": "trailseal/" }),
         invocations: [invocation(report)],
+        artifacts: report.inputs.iter().map(artifact).collect(),
         results: results(report, &indices),
         tool: Tool {
             driver: Driver {
@@ -213,15 +224,32 @@ fn rule<'a>(id: &'a str, sentence: &str, why: &str, fails_when: Option<&str>) ->
     }
 }
 
-fn invocation(report: &Report) -> Invocation {
+/// A file that was read, with its digest.
+fn artifact(input: &FileDigest) -> Value {
+    let hashes = input.sha256.as_ref().map(|digest| json!({ "sha-256": digest }));
+    let mut artifact = json!({
+        "location": { "uri": uri_of_path(&input.file) }, "roles": ["analysisTarget"],
+    });
+    if let (Some(hashes), Some(members)) = (hashes, artifact.as_object_mut()) {
+        members.insert("hashes".to_owned(), hashes);
+    }
+    artifact
+}
+
+fn invocation(report: &Report) -> Invocation<'_> {
+    let run = report.run.as_ref();
     Invocation {
+        arguments: run.map(|run| run.arguments.as_slice()),
+        account: run.and_then(|run| run.caller.as_ref()).map(|caller| caller.arn.as_str()),
         execution_successful: report.complete,
-        end_time_utc: report.generated_at,
+        start_time_utc: run.map(|run| run.started_at),
+        end_time_utc: run.map_or(report.generated_at, |run| run.finished_at),
         tool_execution_notifications: report
             .problems
             .iter()
             .map(notification)
             .chain(report.not_evaluated().iter().map(not_evaluated))
+            .chain(report.warnings().map(|line| remark("warning", &line)))
             .chain(skipped(report))
             .collect(),
     }
@@ -267,12 +295,12 @@ fn skipped(report: &Report) -> impl Iterator<Item = Notification> {
     trails.into_iter().map(|(checks, count)| {
         let trails = if count == 1 { "1 trail".to_owned() } else { format!("{count} trails") };
         let text = format!("skipped by skipChecks for {trails}: {}", checks.join(", "));
-        Notification {
-            level: "note",
-            message: Message { text: plain(&text) },
-            locations: Vec::new(),
-        }
+        remark("note", &text)
     })
+}
+
+fn remark(level: &'static str, text: &str) -> Notification {
+    Notification { level, message: Message { text: plain(text) }, locations: Vec::new() }
 }
 
 fn results<'a>(report: &'a Report, indices: &HashMap<&str, usize>) -> Vec<Finding<'a>> {

@@ -45,7 +45,7 @@ pub(crate) fn write(report: &Report, screen: Screen, out: &mut dyn Write) -> io:
         write_skipped(&listed, &mut below)?;
     }
     accounts::write(report, failed, &mut below)?;
-    writeln!(below, "{}", summary(&report.summary, report.complete))?;
+    writeln!(below, "{}", summary(report))?;
     for line in String::from_utf8_lossy(&below).lines() {
         match screen.columns {
             Some(columns) => writeln!(out, "{}", details::wrapped(line, columns, 0))?,
@@ -89,11 +89,13 @@ fn verdict(trail: &TrailReport, screen: Screen) -> String {
     format!("{style}{}{style:#}", trail.compliance)
 }
 
-fn summary(summary: &Summary, is_complete: bool) -> String {
-    let Summary { trails, non_compliant, compliant, not_applicable, unverified, .. } = summary;
+fn summary(report: &Report) -> String {
+    let summary = &report.summary;
+    let Summary { non_compliant, compliant, unverified, copies, .. } = summary;
     let mut line = format!(
-        "{}: {non_compliant} non-compliant, {compliant} compliant, {not_applicable} not applicable",
-        counted(*trails, "trail")
+        "{}: {non_compliant} non-compliant, {compliant} compliant, {} not applicable",
+        counted(summary.own_trails(), "trail"),
+        summary.own_not_applicable()
     );
     if *unverified > 0 {
         line.push_str(&format!(", {unverified} of them unverified"));
@@ -101,24 +103,26 @@ fn summary(summary: &Summary, is_complete: bool) -> String {
     if summary.not_evaluated > 0 {
         line.push_str(&format!(", {} not evaluated", counted(summary.not_evaluated, "trail")));
     }
-    line.push_str(&format!(" ({})", scope(summary)));
-    if !is_complete {
+    match copies {
+        0 => {}
+        1 => line.push_str("; 1 copy is not counted"),
+        copies => line.push_str(&format!("; {copies} copies are not counted")),
+    }
+    line.push_str(&format!(" ({})", scope(report)));
+    if !report.complete {
         line.push_str(". PARTIAL: not everything was evaluated");
     }
     line
 }
 
-/// The number of files that were read, or of accounts that were audited.
-fn scope(summary: &Summary) -> String {
-    let Summary { files, files_skipped, accounts, accounts_with_problems, .. } = summary;
-    match (*accounts, *accounts_with_problems, *files_skipped) {
-        (0, _, 0) => format!("{} read", counted(*files, "file")),
-        (0, _, skipped) => format!("{} read, {skipped} skipped", counted(*files, "file")),
-        (accounts, 0, _) => format!("{} audited", counted(accounts, "account")),
-        (accounts, failing, _) => {
-            format!("{} audited, {failing} with problems", counted(accounts, "account"))
-        }
+/// The files that were read, or what became of the accounts of the audit.
+fn scope(report: &Report) -> String {
+    if !report.accounts.is_empty() {
+        return report.scope().sentence();
     }
+    let Summary { files, files_skipped, .. } = report.summary;
+    let read = format!("{} read", counted(files, "file"));
+    if files_skipped == 0 { read } else { format!("{read}, {files_skipped} skipped") }
 }
 
 /// `1 trail`, `2 trails`.

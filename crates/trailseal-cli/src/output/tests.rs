@@ -8,8 +8,8 @@ use trailseal_rule::{AccountId, ComplianceType, Profile, Region, Timestamp, Trai
 
 use super::*;
 use crate::report::{
-    AccountReport, CheckOutcome, CheckReport, ControlNumber, Problem, RegionReport, Report,
-    Summary, Tool, TrailReport,
+    AccountReport, CallerReport, CheckOutcome, CheckReport, ControlNumber, ExemptionReport,
+    ExemptionState, FileDigest, Problem, RegionReport, Report, Run, Summary, Tool, TrailReport,
 };
 
 /// Hostile names of trails and keys.
@@ -49,6 +49,7 @@ pub(crate) fn trail(name: &str) -> TrailReport {
         skipped: Vec::new(),
         evidence: None,
         captured: Some(Timestamp::parse("2026-11-23T10:00:00.000Z").unwrap()),
+        read_at: None,
         source: "snapshot.json".to_owned(),
     }
 }
@@ -70,14 +71,6 @@ pub(crate) fn check(id: &str, outcome: CheckOutcome) -> CheckReport {
 }
 
 pub(crate) fn report(trails: Vec<TrailReport>) -> Report {
-    let count = |wanted| trails.iter().filter(|trail| trail.compliance == wanted).count();
-    let summary = Summary {
-        trails: trails.len(),
-        non_compliant: count(ComplianceType::NonCompliant),
-        compliant: count(ComplianceType::Compliant),
-        not_applicable: count(ComplianceType::NotApplicable),
-        ..Summary::default()
-    };
     let controls = trailseal_rule::CIS_CONTROLS.iter().chain(&trailseal_rule::RELATED_CONTROLS);
     let number = |control: &trailseal_rule::Control| ControlNumber {
         publication: control.publication.to_owned(),
@@ -87,9 +80,12 @@ pub(crate) fn report(trails: Vec<TrailReport>) -> Report {
         version: 1,
         tool: Tool { name: "trailseal".to_owned(), version: "0.1.0".to_owned() },
         generated_at: Timestamp::parse("2026-11-23T12:00:00.000Z").unwrap(),
+        run: None,
+        inputs: Vec::new(),
         complete: true,
-        summary,
+        summary: Summary::of(&trails, &[]),
         parameters: std::collections::BTreeMap::new(),
+        exemptions: Vec::new(),
         controls: controls.map(number).collect(),
         trails,
         accounts: Vec::new(),
@@ -144,6 +140,7 @@ pub(crate) fn full() -> Report {
         name: Some("production".to_owned()),
         problem: None,
         left_out: None,
+        interrupted: false,
         regions: vec![
             RegionReport { region: "eu-west-1".to_owned(), trails: 0, problem: None },
             RegionReport {
@@ -153,7 +150,43 @@ pub(crate) fn full() -> Report {
             },
         ],
     }];
+    let parameters = [("replicas", "EVALUATE"), ("unverified", "COMPLIANT")];
+    report.parameters = parameters.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    report.summary = Summary::of(&report.trails, &report.accounts);
+    report.run = Some(run());
+    report.inputs = vec![FileDigest { file: "cut.json".to_owned(), sha256: None }];
     report
+}
+
+/// A run with each member.
+fn run() -> Run {
+    let digest = |file: &str| FileDigest { file: file.to_owned(), sha256: Some("0a".repeat(32)) };
+    Run {
+        command: "audit".to_owned(),
+        arguments: vec!["--external-id".to_owned(), "***".to_owned()],
+        caller: Some(CallerReport {
+            arn: "arn:aws:iam::111122223333:user/auditor".to_owned(),
+            account: AccountId::parse("111122223333").unwrap(),
+        }),
+        started_at: Timestamp::parse("2026-11-23T12:00:00.000Z").unwrap(),
+        finished_at: Timestamp::parse("2026-11-23T12:00:09.000Z").unwrap(),
+        interrupted: false,
+        config: Some(digest("trailseal.toml")),
+    }
+}
+
+/// The exemption of a pattern, with a warning.
+pub(crate) fn exemption(pattern: &str, state: ExemptionState) -> ExemptionReport {
+    let until = (state == ExemptionState::Expired).then(|| "2026-10-31".to_owned());
+    ExemptionReport {
+        pattern: pattern.to_owned(),
+        until,
+        source: "exemptTrails".to_owned(),
+        reason: None,
+        approver: None,
+        state,
+        trails: 0,
+    }
 }
 
 /// A report in which all texts from the input are hostile.
@@ -184,10 +217,22 @@ pub(crate) fn hostile() -> Report {
         name: Some(HOSTILE.concat()),
         problem: None,
         left_out: Some(HOSTILE.concat()),
+        interrupted: false,
         regions: HOSTILE.into_iter().map(region).collect(),
     }];
     let unread = RegionReport { problem: Some(HOSTILE.concat()), ..region(HOSTILE[2]) };
     report.accounts.push(AccountReport { regions: vec![unread], ..report.accounts[0].clone() });
+    report.summary = Summary::of(&report.trails, &report.accounts);
+    report.exemptions =
+        HOSTILE.into_iter().map(|text| exemption(text, ExemptionState::Expired)).collect();
+    let mut run = run();
+    run.arguments = HOSTILE.map(str::to_owned).into();
+    if let Some(caller) = &mut run.caller {
+        caller.arn = HOSTILE.concat();
+    }
+    report.run = Some(run);
+    let input = |text: &str| FileDigest { file: text.to_owned(), sha256: None };
+    report.inputs = HOSTILE.into_iter().map(input).collect();
     report
 }
 

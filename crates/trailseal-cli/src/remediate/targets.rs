@@ -67,9 +67,11 @@ fn of_report(
     path: &Path,
     console: &mut Console<'_>,
 ) -> Result<Vec<String>, Failure> {
-    let unreadable =
-        |what: String| Failure::Usage(vec![format!("--report `{}`: {what}", path.display())]);
-    let text = std::fs::read(path).map_err(|error| unreadable(error.to_string()))?;
+    let unreadable = |faults: Vec<String>| {
+        let line = |fault: &String| format!("--report `{}`: {fault}", path.display());
+        Failure::Usage(faults.iter().map(line).collect())
+    };
+    let text = std::fs::read(path).map_err(|error| unreadable(vec![error.to_string()]))?;
     let report = read_report(&text).map_err(unreadable)?;
     let own = context.aws.own().account();
     let mut found = Vec::new();

@@ -119,6 +119,7 @@ mod tests {
             name: None,
             problem: problem.map(str::to_owned),
             left_out: None,
+            interrupted: false,
             regions: regions
                 .iter()
                 .map(|(region, problem)| RegionReport {

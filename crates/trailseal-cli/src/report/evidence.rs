@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use trailseal_aws::ReadTimes;
 use trailseal_rule::{Delivery, Facts, KeyFacts, Reading, Region, Rotation, Timestamp};
 
 /// The evidence with which a trail was evaluated.
@@ -17,6 +18,9 @@ pub(crate) struct EvidenceReport {
     /// The delivery in Regions other than the trail's home Region, if they were read.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) delivery_elsewhere: BTreeMap<Region, ReportedReading<Delivery>>,
+    /// When the audit read each fact; absent for facts of files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) read_at: Option<ReadTimes>,
 }
 
 /// A [`Reading`] whose refusal is text.
@@ -52,6 +56,7 @@ impl EvidenceReport {
                 .into_iter()
                 .map(|(region, reading)| (region, reading.into()))
                 .collect(),
+            read_at: None,
         }
     }
 }

@@ -4,16 +4,16 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 use trailseal_rule::{
-    AccountId, CIS_CONTROLS, CheckResult, ComplianceType, Control, Evaluation, EvaluationContext,
-    Facts, Finding, Outcome, Parameters, RELATED_CONTROLS, Region, ResourceId, Standing, Timestamp,
-    Trail, TrailGone, Verdict, WhenNoTrails, evaluate, no_trails_evaluation,
+    AccountId, CIS_CONTROLS, CheckResult, Control, Evaluation, EvaluationContext, Facts, Finding,
+    Outcome, Parameters, RELATED_CONTROLS, Region, ResourceId, Standing, Timestamp, Trail,
+    TrailGone, Verdict, WhenNoTrails, evaluate, no_trails_evaluation,
 };
 
 use super::coverage::mark_not_evaluated;
 use super::evidence::EvidenceReport;
 use super::{
-    AccountReport, CheckOutcome, CheckReport, ControlNumber, Problem, REPORT_VERSION, Report,
-    Summary, Tool, TrailReport,
+    AccountReport, CheckOutcome, CheckReport, ControlNumber, ExemptionReport, Problem,
+    REPORT_VERSION, Report, Summary, Tool, TrailReport,
 };
 use crate::evidence::Evidence;
 use crate::inventory::{InputTrail, Inventory, Presence};
@@ -45,7 +45,7 @@ pub(crate) fn judge(
     let found = accounts_without_trails(seen, parameters, now, &name);
     trails.extend(found.0);
     problems.extend(found.1);
-    report(trails, Vec::new(), problems, given, now)
+    report(trails, Vec::new(), problems, given, parameters, now)
 }
 
 /// The accounts of the input that have no trail although `noTrails` requires one, each once, and
@@ -112,6 +112,7 @@ pub(crate) fn report(
     accounts: Vec<AccountReport>,
     problems: Vec<Problem>,
     given: Map<String, Value>,
+    parameters: &Parameters,
     now: Timestamp,
 ) -> Report {
     mark_not_evaluated(&mut trails, &accounts);
@@ -125,18 +126,24 @@ pub(crate) fn report(
         version: REPORT_VERSION,
         tool: Tool { name: "trailseal".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
         generated_at: now,
+        run: None,
+        inputs: Vec::new(),
         complete: false,
-        summary: summary(&trails, &accounts),
+        summary: Summary::of(&trails, &accounts),
         parameters: given
             .into_iter()
             .filter_map(|(name, value)| Some((name, value.as_str()?.to_owned())))
+            .collect(),
+        exemptions: parameters
+            .exempt_trails
+            .iter()
+            .map(|exemption| ExemptionReport::of(exemption, &trails, now))
             .collect(),
         controls: CIS_CONTROLS.iter().chain(&RELATED_CONTROLS).map(number).collect(),
         trails,
         accounts,
         problems,
     };
-    report.summary.not_evaluated = report.not_evaluated().len();
     report.complete = report.is_whole();
     report
 }
@@ -281,6 +288,7 @@ fn blank(
         skipped: Vec::new(),
         evidence: None,
         captured,
+        read_at: None,
         source,
     }
 }
@@ -299,20 +307,5 @@ fn check(result: &CheckResult) -> CheckReport {
         what: finding.map(|finding| finding.cause.clone()),
         why: rationale.unwrap_or(result.check.check().rationale).to_owned(),
         fix: finding.map(Finding::fix_in_full),
-    }
-}
-
-fn summary(trails: &[TrailReport], accounts: &[AccountReport]) -> Summary {
-    let count =
-        |wanted: ComplianceType| trails.iter().filter(|trail| trail.compliance == wanted).count();
-    Summary {
-        trails: trails.len(),
-        non_compliant: count(ComplianceType::NonCompliant),
-        compliant: count(ComplianceType::Compliant),
-        not_applicable: count(ComplianceType::NotApplicable),
-        unverified: trails.iter().filter(|trail| trail.unverified).count(),
-        accounts: accounts.len(),
-        accounts_with_problems: accounts.iter().filter(|account| account.has_problem()).count(),
-        ..Summary::default()
     }
 }

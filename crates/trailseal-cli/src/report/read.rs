@@ -3,7 +3,8 @@
 use serde::Deserialize;
 use serde_json::{Deserializer, Value};
 
-use super::{REPORT_VERSION, Report};
+use super::contradictions::contradictions;
+use super::{REPORT_VERSION, Report, Summary};
 use crate::output::bounded;
 
 /// The most bytes of a fault's message, which quotes the report.
@@ -14,12 +15,33 @@ struct Head {
     version: Option<Value>,
 }
 
+/// The most contradictions that are named; the others are counted.
+const CONTRADICTIONS_MAX: usize = 20;
+
 /// Reads a report of this version; unknown members are ignored.
 ///
 /// # Errors
 ///
-/// The first fault, with its place: the text is not JSON, of another version, or not a report.
-pub(crate) fn read_report(text: &[u8]) -> Result<Report, String> {
+/// The first fault, with its place: the text is not JSON, of another version, or not a report. Or
+/// all contradictions of the report.
+pub(crate) fn read_report(text: &[u8]) -> Result<Report, Vec<String>> {
+    let mut report = parse(text).map_err(|fault| vec![fault])?;
+    let found = contradictions(&report);
+    if found.is_empty() {
+        // A report of 0.1.0 does not count copies.
+        report.summary.copies = Summary::of(&report.trails, &report.accounts).copies;
+        return Ok(report);
+    }
+    let named = found
+        .iter()
+        .take(CONTRADICTIONS_MAX)
+        .map(|what| format!("contradicts itself: {}", bounded(what, FAULT_BYTES_MAX)));
+    let more = found.len().checked_sub(CONTRADICTIONS_MAX).filter(|more| *more > 0);
+    let more = more.map(|more| format!("contradicts itself in {more} more places"));
+    Err(named.chain(more).collect())
+}
+
+fn parse(text: &[u8]) -> Result<Report, String> {
     let not_a_report =
         |fault: &str| format!("is not a report: {}", bounded(fault, FAULT_BYTES_MAX));
     let head: Head =

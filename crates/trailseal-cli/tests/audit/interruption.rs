@@ -4,7 +4,7 @@ use std::process::{Child, Command};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use super::desk::{Desk, ORGANIZATION, Run, member};
+use super::desk::{Desk, ORGANIZATION, Run, member, says};
 
 const ONE_AT_A_TIME: [&str; 2] = ["--concurrency", "1"];
 
@@ -42,6 +42,14 @@ async fn the_first_interruption_writes_a_partial_report() {
     let open = open.count();
     assert!((20..30).contains(&open), "{open}");
     assert_eq!(report["problems"].as_array().unwrap().len(), 1);
+    assert_eq!(report["run"]["interrupted"], true);
+    let interrupted = accounts.iter().filter(|account| account["interrupted"] == true);
+    assert_eq!(interrupted.count(), open);
+    let file = desk.home().join("report.json");
+    std::fs::write(&file, &run.out).unwrap();
+    let table = Command::new(env!("CARGO_BIN_EXE_trailseal")).arg("render").arg(file).output();
+    let scope = format!("(30 accounts requested: {} completed, {open} interrupted)", 30 - open);
+    says(&Run::from_output(table.unwrap()).exits(2).out, &[&scope]);
     assert_eq!(run.verdicts()[&format!("{}/us-east-1/main", member(0))], "COMPLIANT");
 }
 

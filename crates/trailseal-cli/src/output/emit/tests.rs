@@ -42,6 +42,7 @@ fn emitted(outputs: &[Output]) -> (Result<(), Failure>, String, String) {
         err: &mut err,
         out_is_terminal: false,
         now: Timestamp::from_epoch_millis(0),
+        clock: || Timestamp::from_epoch_millis(0),
     };
     let outcome = emit(&full(), outputs, TableOptions::default(), &mut console);
     (outcome, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())

@@ -57,9 +57,15 @@ fn scope(report: &Report) -> String {
     let audited = report.accounts.iter().flat_map(|account| &account.regions);
     let regions: BTreeSet<&str> =
         of_trails.chain(audited.map(|region| region.region.as_str())).collect();
+    let copies = report.trails.iter().filter(|trail| trail.is_copy()).count();
+    let with_copies = match copies {
+        0 => String::new(),
+        1 => " and 1 copy".to_owned(),
+        copies => format!(" and {} copies", Count(copies)),
+    };
     let mut scope = format!(
-        "{} in {} and {}",
-        counted(report.trails.len(), "trail"),
+        "{}{with_copies} in {} and {}",
+        counted(report.trails.len() - copies, "trail"),
         counted(accounts.len(), "account"),
         counted(regions.len(), "Region")
     );
@@ -69,6 +75,9 @@ fn scope(report: &Report) -> String {
     }
     if summary.files_skipped > 0 {
         scope.push_str(&format!(" ({} skipped)", Count(summary.files_skipped)));
+    }
+    if !report.accounts.is_empty() {
+        scope.push_str(&format!("; {}", report.scope().sentence()));
     }
     scope
 }

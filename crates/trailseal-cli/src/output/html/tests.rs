@@ -253,3 +253,54 @@ fn an_empty_report_is_rendered() {
 fn the_digest_matches_fips_180() {
     assert_eq!(digest("abc"), "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=");
 }
+
+#[test]
+fn the_page_says_who_ran_it_when_and_over_what_without_counting_copies() {
+    let (own, other) = ("111122223333", "444455556666");
+    let mut copy = trail("broken", own, "eu-central-1", "NOT_APPLICABLE", &[]);
+    copy["region"] = json!("us-east-1");
+    copy["reason"] = json!("this is a copy");
+    let mut failing =
+        trail("broken", own, "eu-central-1", "NON_COMPLIANT", &[check("key-usable", "fail")]);
+    failing["readAt"] = json!("2026-11-24T09:29:51.000Z");
+    failing["evidence"]["readAt"] = json!({ "key": "2026-11-24T09:29:52.000Z" });
+    let skipped = json!({ "id": other, "name": null, "problem": null, "leftOut": "SUSPENDED",
+        "regions": [] });
+    let audited = json!({ "id": own, "name": null, "problem": null, "regions": [] });
+    let mut report = report(&[failing, copy], &[audited, skipped]);
+    report["run"] = json!({
+        "command": "audit", "arguments": ["--external-id", "***"],
+        "caller": { "arn": "arn:aws:iam::111122223333:user/auditor", "account": own },
+        "startedAt": "2026-11-24T09:29:50.000Z", "finishedAt": "2026-11-24T09:30:01.000Z",
+        "interrupted": true, "config": null,
+    });
+    let digest = "0a".repeat(32);
+    report["inputs"] = json!([{ "file": "<b>.json", "sha256": digest }]);
+    report["exemptions"] = json!([{
+        "pattern": "arn:aws:cloudtrail:*:*:trail/old", "until": "2026-10-31",
+        "source": "exemptTrails", "reason": "a lab", "approver": "Ada", "state": "expired",
+        "trails": 0,
+    }]);
+    let page = page(&report);
+    assert!(page.contains("<h1>1 of 1 trail is not compliant.</h1>"));
+    let read = "trail 2026-11-24T09:29:51.000Z, key 2026-11-24T09:29:52.000Z";
+    assert!(page.contains(read), "{page}");
+    let heading = between(&page, "<dl class=\"facts about\">", "</dl>");
+    for words in [
+        "arn:aws:iam::111122223333:user/auditor",
+        "2026-11-24T09:29:50.000Z",
+        "2026-11-24T09:30:01.000Z",
+        "<strong>interrupted</strong>",
+        "trailseal audit --external-id ***",
+        "1 trail and 1 copy in",
+        "2 accounts requested: 1 completed, 1 skipped",
+    ] {
+        assert!(heading.contains(words), "{words}: {heading}");
+    }
+    let inputs = between(&page, "id=\"inputs\"", "id=\"controls\"");
+    for words in [digest.as_str(), "2026-10-31", "a lab", "Ada", "expired", "Warning:", "ended on"]
+    {
+        assert!(inputs.contains(words), "{words}: {inputs}");
+    }
+    assert!(!page.contains("<b>.json"));
+}

@@ -102,9 +102,29 @@ fn facts(trail: &TrailReport) -> Vec<Fact> {
     if let Some(captured) = trail.captured {
         facts.push(Fact::text("Captured by AWS Config", captured.minute()));
     }
+    facts.extend(reading_times(trail).map(|times| Fact::text("Read from AWS", times)));
     facts.push(Fact::text("Annotation for AWS Config", &trail.annotation));
     facts.push(Fact::code("Source", &trail.source));
     facts
+}
+
+/// When the audit read the trail and each fact.
+fn reading_times(trail: &TrailReport) -> Option<String> {
+    let mut text = format!("trail {}", trail.read_at?);
+    let times = trail.evidence.as_ref().and_then(|evidence| evidence.read_at).unwrap_or_default();
+    for (fact, read_at) in [
+        ("key", times.key),
+        ("bucket Region", times.bucket_region),
+        ("key rotation", times.rotation),
+        ("key policy", times.key_policy),
+        ("latest delivery", times.delivery),
+        ("deliveries in other Regions", times.delivery_elsewhere),
+    ] {
+        if let Some(read_at) = read_at {
+            text.push_str(&format!(", {fact} {read_at}"));
+        }
+    }
+    Some(text)
 }
 
 /// The value of a reading, or the fact that takes its place. Evidence that no check needs is only

@@ -4,8 +4,15 @@ use super::*;
 use crate::output::tests::{full, hostile, written};
 use crate::output::{Format, formats};
 
+/// The only fault.
+fn fault(text: &str) -> String {
+    let faults = read_report(text.as_bytes()).unwrap_err();
+    let [fault] = faults.as_slice() else { panic!("{faults:?}") };
+    fault.clone()
+}
+
 fn fault_of(value: &Value) -> String {
-    read_report(value.to_string().as_bytes()).unwrap_err()
+    fault(&value.to_string())
 }
 
 #[test]
@@ -40,7 +47,7 @@ fn text_that_is_not_a_report_of_this_version_is_refused() {
         (r#"{"version": 1,"#, "is not a report: EOF while parsing"),
         (r#"{"version": 1}"#, "is not a report: missing field `tool`"),
     ] {
-        let fault = read_report(text.as_bytes()).unwrap_err();
+        let fault = fault(text);
         assert!(fault.starts_with(expected), "{fault}");
     }
 }
@@ -91,4 +98,67 @@ fn fault_messages_are_short_and_sanitized() {
     value["trails"][0]["compliance"] = json!(format!("\u{1b}[31m{}", "x".repeat(10_000)));
     let fault = fault_of(&value);
     assert!(fault.len() < 600 && !fault.contains('\u{1b}'), "{fault}");
+}
+
+#[test]
+fn a_report_that_contradicts_itself_is_refused() {
+    let report = serde_json::to_value(full()).unwrap();
+    let check = |changes: &[(&str, Value)], expected: &[&str]| {
+        let mut value = report.clone();
+        for (pointer, wrong) in changes {
+            let (parent, member) = pointer.rsplit_once('/').unwrap();
+            value.pointer_mut(parent).unwrap()[member] = wrong.clone();
+        }
+        let faults = read_report(value.to_string().as_bytes()).unwrap_err();
+        for expected in expected {
+            let is_named = |fault: &String| {
+                fault.starts_with("contradicts itself: ") && fault.contains(expected)
+            };
+            assert!(faults.iter().any(is_named), "{faults:?} does not say {expected}");
+        }
+    };
+    // `trails[0]` failed, `trails[2]` is unverified, `trails[4]` is compliant, `trails[6]` exempt.
+    let (compliant, not_applicable) = (json!("COMPLIANT"), json!("NOT_APPLICABLE"));
+    let failed = "it is COMPLIANT, but its check `key-usable` failed";
+    let count = "`summary.compliant` is 2, but the report has 3";
+    check(&[("/trails/0/compliance", compliant.clone())], &["`trails[0]` (arn:", failed, count]);
+    let unverified = "could not be verified and the parameter `unverified` is not COMPLIANT";
+    check(&[("/parameters/unverified", json!("NON_COMPLIANT"))], &[unverified]);
+    check(&[("/trails/2/unverified", json!(false))], &["`unverified` is false, but its checks"]);
+    check(&[("/trails/4/checks", json!([]))], &["it has no check, but COMPLIANT"]);
+    check(&[("/trails/4/compliance", not_applicable)], &["but all its checks passed"]);
+    check(&[("/trails/4/reason", json!("a copy"))], &["checks and a reason"]);
+    check(&[("/trails/6/compliance", compliant.clone())], &["it has no check, but COMPLIANT"]);
+    check(&[("/trails/6/reason", Value::Null)], &["it is NOT_APPLICABLE without a reason"]);
+    let copy = [("/trails/6/region", json!("us-east-1")), ("/trails/6/compliance", compliant)];
+    check(&copy, &["it is a copy, but COMPLIANT"]);
+    check(&[("/parameters/replicas", json!(""))], &["`replicas` is not EVALUATE"]);
+    check(&[("/complete", json!(true))], &["`complete` is true, but something could not be"]);
+    check(&[("/summary/trails", json!(8))], &["`summary.trails` is 8, but the report has 7"]);
+    check(&[("/summary/copies", json!(3))], &["`summary.copies` is 3"]);
+    let early = json!("2026-11-22T12:00:00.000Z");
+    check(&[("/run/finishedAt", early)], &["`run.finishedAt` is before `run.startedAt`"]);
+    check(&[("/accounts/0/interrupted", json!(true))], &["but an account was interrupted"]);
+    check(&[("/inputs/0/sha256", json!("0"))], &["is not 64 hexadecimal digits"]);
+}
+
+/// Reports of 0.1.0 have neither copies nor a run.
+#[test]
+fn a_report_of_the_first_version_is_read() {
+    let mut value = serde_json::to_value(full()).unwrap();
+    let members = value.as_object_mut().unwrap();
+    for member in ["run", "inputs", "exemptions"] {
+        members.remove(member);
+    }
+    value["summary"].as_object_mut().unwrap().remove("copies");
+    value["accounts"][0].as_object_mut().unwrap().remove("interrupted");
+    let (parameters, accounts) = (json!({}), json!([]));
+    value["parameters"] = parameters;
+    value["accounts"] = accounts;
+    value["summary"]["accounts"] = json!(0);
+    value["summary"]["accountsWithProblems"] = json!(0);
+    value["trails"][3]["annotation"] = json!("compliant because unverified=COMPLIANT");
+    value["trails"][6]["region"] = json!("us-east-1");
+    let read = read_report(value.to_string().as_bytes()).unwrap();
+    assert_eq!((read.run, read.summary.copies), (None, 1));
 }

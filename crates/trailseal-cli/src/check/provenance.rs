@@ -1,0 +1,107 @@
+//! What a report of files says of its input, its exemptions and its population.
+
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use crate::Exit;
+use crate::output::{Format, formats};
+use crate::testing::{Checked, Folder, TRAIL, item, trail_item, with};
+
+fn check(format: &str, words: &[&str], folder: &Folder) -> Checked {
+    let options = ["-o", format].into_iter().chain(words.iter().copied()).map(Into::into);
+    Checked::run(options.chain([folder.0.clone().into()]))
+}
+
+#[test]
+fn a_report_has_the_digest_of_each_input() {
+    let folder = Folder::new("digests");
+    let whole = format!("{}", trail_item(None));
+    folder.write("a.json", whole.as_bytes());
+    folder.write("b.json", br#"[{"resourceType": "#);
+    let report = check("json", &["-p", "profile=cis"], &folder).report();
+    let digest = Sha256::digest(whole.as_bytes());
+    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let place = |name: &str| folder.0.join(name).display().to_string();
+    let expected = json!([
+        { "file": place("a.json"), "sha256": digest }, { "file": place("b.json"), "sha256": null },
+    ]);
+    assert_eq!(report["inputs"], expected);
+    let run = &report["run"];
+    let words = json!(["-o", "json", "-p", "profile=cis", folder.0.display().to_string()]);
+    assert_eq!((&run["command"], &run["arguments"]), (&json!("check"), &words));
+    assert_eq!((&run["caller"], &run["config"]), (&Value::Null, &Value::Null));
+    assert_eq!(run["startedAt"], "2026-11-26T12:00:00.000Z");
+    assert_eq!(run["finishedAt"], "2026-11-26T12:00:03.000Z");
+}
+
+#[test]
+fn a_large_file_and_a_compressed_file_have_the_digest_of_their_bytes() {
+    use std::io::Write as _;
+    let folder = Folder::new("large");
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(trail_item(None).to_string().as_bytes()).unwrap();
+    let padding = " ".repeat(6 << 20);
+    let large = format!("{}{padding}\n", trail_item(None));
+    for (name, bytes) in [("a.json.gz", encoder.finish().unwrap()), ("b.json", large.into())] {
+        folder.write(name, &bytes);
+        let report = check("json", &[], &folder).report();
+        let digest = Sha256::digest(&bytes);
+        let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let inputs = report["inputs"].as_array().unwrap();
+        assert_eq!(inputs.last().unwrap()["sha256"], digest, "{name}");
+    }
+}
+
+#[test]
+fn copies_are_not_counted_in_the_summary_line() {
+    let folder = Folder::new("copies");
+    let copy = with(trail_item(None), "awsRegion", json!("us-east-1"));
+    folder.write_json("a.json", &[trail_item(None), copy]);
+    let checked = check("table", &[], &folder);
+    let line = "1 trail: 1 non-compliant, 0 compliant, 0 not applicable; 1 copy is not counted";
+    assert!(checked.out.contains(line), "{}", checked.out);
+}
+
+#[test]
+fn exemptions_show_their_source_and_end_and_warn_if_they_expired_or_match_nothing() {
+    let folder = Folder::new("exemptions");
+    folder.write_json("a.json", &[trail_item(None)]);
+    let other = TRAIL.replace("main", "other");
+    let exempt = format!("exemptTrails={TRAIL}@2026-12-31,{TRAIL}@2026-10-31,{other}");
+    let words = ["-p", exempt.as_str()];
+    let checked = check("json", &words, &folder);
+    assert_eq!(checked.exit, Exit::Clean);
+    let expected = |pattern: &str, until: Value, state: &str, trails: usize| {
+        json!({
+            "pattern": pattern, "until": until, "source": "exemptTrails", "reason": null,
+            "approver": null, "state": state, "trails": trails,
+        })
+    };
+    let expected = json!([
+        expected(TRAIL, json!("2026-12-31"), "active", 1),
+        expected(TRAIL, json!("2026-10-31"), "expired", 1),
+        expected(&other, Value::Null, "unmatched", 0),
+    ]);
+    assert_eq!(checked.report()["exemptions"], expected);
+    let expired = format!("exemption `{TRAIL}` (exemptTrails) ended on 2026-10-31");
+    let unmatched = format!("exemption `{other}` (exemptTrails) matches no trail of this report");
+    for warning in [&expired, &unmatched] {
+        assert!(checked.err.contains(&format!("warning: {warning}")), "{}", checked.err);
+    }
+    // Formats with an entry for each trail have no place for the others.
+    let per_trail = [Format::Csv, Format::Asff, Format::Ocsf];
+    for format in formats().filter(|format| !per_trail.contains(format)) {
+        let out = check(&format.name(), &words, &folder).out;
+        let parts = [TRAIL, other.as_str(), "2026-10-31"];
+        assert!(parts.iter().all(|part| out.contains(part)), "{format:?}: {out}");
+    }
+}
+
+#[test]
+fn an_exemption_of_a_trail_that_the_report_does_not_have_is_unmatched() {
+    let folder = Folder::new("unmatched");
+    folder.write_json("a.json", &[item("AWS::S3::Bucket", "logs", &json!({}))]);
+    let exempt = format!("exemptTrails={TRAIL}");
+    let report = check("json", &["-p", exempt.as_str()], &folder).report();
+    assert_eq!(report["exemptions"][0]["state"], "unmatched");
+}

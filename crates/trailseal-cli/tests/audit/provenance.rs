@@ -1,0 +1,69 @@
+//! What a report of an audit says of its population, its scope and its making.
+
+use serde_json::{Value, json};
+use trailseal_lab::{OrganizationAccount, State};
+use trailseal_rule::Timestamp;
+
+use super::desk::{Desk, MANAGEMENT, MEMBER, ORGANIZATION, denial, member, says};
+
+const JSON: [&str; 2] = ["-o", "json"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn copies_are_not_counted_in_headlines() {
+    let desk = Desk::open().await;
+    let run = desk.run(MANAGEMENT, &[]).exits(1);
+    let line = "10 trails: 7 non-compliant, 3 compliant, 0 not applicable; 10 copies are not \
+                counted (1 account audited)";
+    says(&run.out, &[line]);
+    let run = desk.run(MANAGEMENT, &JSON).exits(1);
+    assert_eq!(run.summary(["trails", "copies", "notApplicable"]), [20, 10, 10]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_scope_is_requested_completed_refused_and_skipped() {
+    let mut state = State::organization(4, &["us-east-1"], "Audit");
+    state.denials.push(denial(&member(1), "account:ListRegions"));
+    state.organization_accounts.push(OrganizationAccount {
+        id: member(3),
+        name: None,
+        state: "SUSPENDED".to_owned(),
+    });
+    let desk = Desk::with(state).await;
+    let run = desk.run(&member(0), &ORGANIZATION).exits(2);
+    says(&run.out, &["(4 accounts requested: 2 completed, 1 refused, 1 skipped)"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_says_who_ran_it_when_and_over_what() {
+    let desk = Desk::open().await;
+    let secret = "trailseal-central";
+    let accounts = format!("{MANAGEMENT},{MEMBER}");
+    let asked =
+        ["--accounts", &accounts, "--role-name", "trailseal-member", "--external-id", secret];
+    let run = desk.run(MANAGEMENT, &[asked.as_slice(), &JSON].concat());
+    let report = run.report();
+    let made = &report["run"];
+    assert_eq!(made["command"], "audit");
+    let shown =
+        ["--accounts", &accounts, "--role-name", "trailseal-member", "--external-id", "***"];
+    assert_eq!(made["arguments"], json!([shown.as_slice(), &JSON].concat()));
+    assert!(!run.out.contains(secret), "{}", run.out);
+    assert_eq!(made["caller"]["account"], MANAGEMENT);
+    says(made["caller"]["arn"].as_str().unwrap(), &["assumed-role/trailseal-function"]);
+    assert_eq!((&made["interrupted"], &report["inputs"]), (&json!(false), &json!([])));
+    let time = |value: &Value| Timestamp::parse(value.as_str().unwrap()).unwrap();
+    let (started, finished) = (time(&made["startedAt"]), time(&made["finishedAt"]));
+    let is_during = |read_at: Timestamp| started <= read_at && read_at <= finished;
+    let trails = report["trails"].as_array().unwrap();
+    assert!(trails.iter().all(|trail| is_during(time(&trail["readAt"]))), "{}", run.out);
+    // Each fact that was read has the time of the answer.
+    let judged: Vec<&Value> =
+        trails.iter().map(|trail| &trail["evidence"]).filter(|one| !one.is_null()).collect();
+    assert!(!judged.is_empty());
+    for evidence in judged {
+        for fact in ["key", "bucketRegion"] {
+            let is_known = evidence[fact]["reading"] == "known";
+            assert!(!is_known || is_during(time(&evidence["readAt"][fact])), "{evidence}");
+        }
+    }
+}
