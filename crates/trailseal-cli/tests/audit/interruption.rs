@@ -62,7 +62,7 @@ async fn ctrl_c_prints_one_line_instead_of_one_per_account() {
     interrupt(&child);
     let run = Run::from_output(child.wait_with_output().unwrap()).exits(2);
     let lines = |text: &str| {
-        let lines = text.lines().filter(|line| line.contains("interrupted"));
+        let lines = text.lines().filter(|line| line.contains("was interrupted"));
         lines.map(str::to_owned).collect::<Vec<_>>()
     };
     let (errors, listed) = (lines(&run.err), lines(&run.out));
