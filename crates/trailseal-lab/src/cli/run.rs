@@ -47,6 +47,8 @@ pub(super) async fn run<'a>(
         };
         reports.push(deliver(lab, step, function).await?);
     }
+    // Whoever uses the account afterwards, with `--serve`, expects it to answer.
+    lab.clear_faults();
     let used = functions
         .values()
         .map(|function| Used { cold_start: function.cold_start(), memory: function.memory() })
