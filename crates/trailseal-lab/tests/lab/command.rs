@@ -1,12 +1,15 @@
 //! The command.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
-use super::support::stub;
+use aws_sdk_kms::Client;
+use trailseal_lab::Credentials;
+
+use super::support::{code, sdk_at, stub};
 
 fn lab(arguments: &[&str], input: &str) -> Output {
     let mut process = Command::new(env!("CARGO_BIN_EXE_trailseal-lab"))
@@ -47,6 +50,32 @@ fn the_default_scenario_is_printed_and_a_wrong_function_fails_it() {
     let mut lines = page.lines().filter(|line| !line.contains("program"));
     assert!(lines.all(|line| line.chars().count() <= 100), "{page}");
     assert!(!page.contains('\u{1b}'), "no colour without a terminal");
+}
+
+/// The scenario ends while KMS fails.
+#[tokio::test]
+async fn the_served_account_answers_after_the_scenario() {
+    let mut process = Command::new(env!("CARGO_BIN_EXE_trailseal-lab"))
+        .args(["--bootstrap", stub().to_str().unwrap(), "--serve"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(process.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut exported = |name: &str| {
+        let prefix = format!("export {name}=");
+        lines.find_map(|line| line.strip_prefix(&prefix).map(str::to_owned)).unwrap()
+    };
+    let (url, region) = (exported("AWS_ENDPOINT_URL"), exported("AWS_REGION"));
+    let credentials = Credentials {
+        access_key_id: exported("AWS_ACCESS_KEY_ID"),
+        secret_access_key: exported("AWS_SECRET_ACCESS_KEY"),
+        session_token: exported("AWS_SESSION_TOKEN"),
+    };
+    let kms = Client::new(&sdk_at(&url, &credentials, &region));
+    let described = kms.describe_key().key_id("alias/trail-logs").send().await;
+    process.kill().unwrap();
+    process.wait().unwrap();
+    assert_eq!(code(described), "no error");
 }
 
 #[test]

@@ -26,6 +26,11 @@ pub(super) fn sdk(lab: &Lab, account: &str, region: &str) -> SdkConfig {
 
 /// The SDK's configuration for any credentials, without retries.
 pub(super) fn sdk_with(lab: &Lab, credentials: &Credentials, region: &str) -> SdkConfig {
+    sdk_at(&lab.url(), credentials, region)
+}
+
+/// The SDK's configuration for an endpoint, without retries.
+pub(super) fn sdk_at(url: &str, credentials: &Credentials, region: &str) -> SdkConfig {
     let credentials = SdkCredentials::new(
         credentials.access_key_id.as_str(),
         credentials.secret_access_key.as_str(),
@@ -37,7 +42,7 @@ pub(super) fn sdk_with(lab: &Lab, credentials: &Credentials, region: &str) -> Sd
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(Region::new(region.to_owned()))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .endpoint_url(lab.url())
+        .endpoint_url(url)
         .retry_config(RetryConfig::disabled())
         .http_client(aws_smithy_http_client::Builder::new().build_http())
         .build()
