@@ -98,7 +98,7 @@ async fn judged(
         let mut report = judged.map_err(|error| {
             messages::aggregator(&error, name, &identity.caller, session.region())
         })?;
-        report.run = Some(Run { finished_at: (console.clock)(), ..run });
+        report.run = Some(run.ended((console.clock)()));
         return Ok(report);
     }
     let has_role = arguments.role_name.is_some();
@@ -111,9 +111,9 @@ async fn judged(
         now: console.now,
         gathered: Mutex::new(Gathered::of(&targets)),
     });
-    run.interrupted = audit_all(&audit, targets, arguments, console).await;
+    let is_interrupted = audit_all(&audit, targets, arguments, console).await;
     let mut gathered = std::mem::take(&mut *audit.gathered());
-    gathered.close(run.interrupted);
+    run.interrupted = gathered.close(is_interrupted) && is_interrupted;
     if arguments.verbose {
         let line = calls_line("other calls", &audit.aws.calls().take());
         console.print_line(&line);
@@ -122,7 +122,7 @@ async fn judged(
     let problems = std::mem::take(&mut gathered.problems);
     let accounts = gathered.into_accounts();
     let mut report = report(trails, accounts, problems, given, &audit.parameters, console.now);
-    report.run = Some(Run { finished_at: (console.clock)(), ..run });
+    report.run = Some(run.ended((console.clock)()));
     Ok(report)
 }
 

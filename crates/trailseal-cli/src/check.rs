@@ -24,7 +24,7 @@ pub(crate) fn check(
     let sources = sources(arguments)?;
     refuse_to_overwrite(sources.list.iter().filter_map(|source| source.origin.path()), &outputs)?;
     let mut report = report(arguments, &parameters, given, &sources, console);
-    report.run = Some(Run { finished_at: (console.clock)(), ..run });
+    report.run = Some(run.ended((console.clock)()));
     emit(&report, &outputs, arguments.table, console)?;
     if arguments.verbose {
         for Output { format, file } in &outputs {

@@ -81,7 +81,8 @@ impl Gathered {
     }
 
     /// Ends the audit: unfinished accounts get a problem, which is reported once for all.
-    pub(super) fn close(&mut self, is_interrupted: bool) {
+    /// Returns whether there are any: an interruption after the last account changes nothing.
+    pub(super) fn close(&mut self, is_interrupted: bool) -> bool {
         let why = if is_interrupted { INTERRUPTED } else { UNFINISHED };
         let open = std::mem::take(&mut self.open);
         for id in &open {
@@ -100,6 +101,7 @@ impl Gathered {
         for account in self.accounts.values_mut() {
             account.regions.sort_by(|one, other| one.region.cmp(&other.region));
         }
+        !open.is_empty()
     }
 
     pub(super) fn into_accounts(self) -> Vec<AccountReport> {
@@ -117,4 +119,21 @@ pub(super) fn source(account: &AccountId, region: Option<&Region>) -> String {
 
 pub(super) fn trail_source(account: &AccountId, region: &Region, name: &str) -> String {
     format!("aws/{account}/{region}/cloudtrail/{name}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interruption_after_the_last_account_leaves_nothing_open() {
+        let account = AccountId::parse("111122223333").unwrap();
+        let mut gathered = Gathered::of(&[Target::plain(account.clone())]);
+        gathered.done(&account);
+        assert!(!gathered.close(true));
+        assert_eq!(gathered.problems, []);
+        let mut gathered = Gathered::of(&[Target::plain(account)]);
+        assert!(gathered.close(true));
+        assert_eq!(gathered.problems.len(), 1);
+    }
 }

@@ -56,6 +56,11 @@ impl Run {
             config: None,
         }
     }
+
+    /// The run with its end. The clock may have been set back since it began.
+    pub(crate) fn ended(self, now: Timestamp) -> Self {
+        Self { finished_at: now.max(self.started_at), ..self }
+    }
 }
 
 fn without_secrets(words: &[String]) -> Vec<String> {
@@ -76,6 +81,14 @@ fn without_secrets(words: &[String]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_run_does_not_end_before_it_began() {
+        let time = Timestamp::from_epoch_millis;
+        let begun = Run::begun("check", &[], time(10));
+        assert_eq!(begun.clone().ended(time(5)).finished_at, time(10));
+        assert_eq!(begun.ended(time(15)).finished_at, time(15));
+    }
 
     #[test]
     fn the_arguments_of_a_run_have_no_secret() {
