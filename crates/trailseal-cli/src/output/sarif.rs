@@ -58,6 +58,7 @@ struct Driver<'a> {
 #[serde(rename_all = "camelCase")]
 struct Rule<'a> {
     id: &'a str,
+    name: String,
     short_description: Message,
     full_description: Message,
     help: Help,
@@ -183,6 +184,16 @@ fn rules(report: &Report) -> Vec<Rule<'_>> {
     rules
 }
 
+/// The form that SARIF recommends for the names of rules, by which viewers group results.
+fn pascal_case(id: &str) -> String {
+    let capitalized = |word: &str| {
+        let mut characters = word.chars();
+        let first = characters.next().map(|first| first.to_ascii_uppercase());
+        first.into_iter().chain(characters).collect::<String>()
+    };
+    clean(id).split('-').map(capitalized).collect()
+}
+
 /// The rule of an account without trails, which is not a check.
 const NO_TRAIL: &str = "no-trail";
 
@@ -210,6 +221,7 @@ fn rule<'a>(id: &'a str, sentence: &str, why: &str, fails_when: Option<&str>) ->
     let fixed = ["security", "aws", "cloudtrail", "kms"].map(str::to_owned);
     Rule {
         id,
+        name: pascal_case(id),
         short_description: Message { text: clean(sentence) },
         full_description: Message { text: clean(why) },
         help: Help { text, markdown },

@@ -64,6 +64,7 @@ fn the_full_report_in_each_format() {
     let mut sarif = json(&report, Format::Sarif);
     let rules = std::mem::take(&mut sarif["runs"][0]["tool"]["driver"]["rules"]);
     insta::assert_snapshot!("sarif", format!("{sarif:#}"));
+    assert_eq!(rules[0]["name"], "SseKmsEnabled");
     for rule in rules.as_array().unwrap() {
         let help = pointed(rule, "/help/text").as_str().unwrap();
         assert!(help.contains("CIS AWS Foundations Benchmark v3.0, v4.0, v5.0 3.5"), "{help}");
