@@ -1,11 +1,14 @@
 //! The report as comma-separated values: one row per trail.
 
+use std::collections::HashMap;
 use std::io::{self, Write};
+
+use trailseal_rule::Timestamp;
 
 use super::shown;
 use crate::report::{CheckReport, Report, TrailReport};
 
-const HEAD: [&str; 16] = [
+const HEAD: [&str; 18] = [
     "compliance",
     "unverified",
     "account",
@@ -22,18 +25,23 @@ const HEAD: [&str; 16] = [
     "profile",
     "not evaluated",
     "checks skipped",
+    "account name",
+    "report time",
 ];
 
 pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut rows = ::csv::Writer::from_writer(out);
     rows.write_record(HEAD)?;
+    let accounts = report.accounts.iter();
+    let names: HashMap<&str, &str> =
+        accounts.filter_map(|account| Some((&*account.id, account.name.as_deref()?))).collect();
     for trail in &report.trails {
-        rows.write_record(row(trail).map(|cell| guarded(&cell)))?;
+        rows.write_record(row(trail, &names, report.generated_at).map(|cell| guarded(&cell)))?;
     }
     rows.flush()
 }
 
-fn row(trail: &TrailReport) -> [String; HEAD.len()] {
+fn row(trail: &TrailReport, names: &HashMap<&str, &str>, time: Timestamp) -> [String; HEAD.len()] {
     let joined = |member: fn(&CheckReport) -> Option<&str>| {
         trail.open_checks().filter_map(member).collect::<Vec<_>>().join("; ")
     };
@@ -42,7 +50,7 @@ fn row(trail: &TrailReport) -> [String; HEAD.len()] {
     [
         trail.compliance.to_string(),
         trail.unverified.to_string(),
-        trail.account.to_string(),
+        as_text(trail.account.as_str()),
         trail.region.to_string(),
         trail.resource_id.clone(),
         trail.arn.as_ref().map(ToString::to_string).unwrap_or_default(),
@@ -56,7 +64,15 @@ fn row(trail: &TrailReport) -> [String; HEAD.len()] {
         trail.profile.map_or("", |profile| profile.as_str()).to_owned(),
         optional(&trail.not_evaluated),
         trail.skipped.join("; "),
+        names.get(trail.account.as_str()).copied().unwrap_or_default().to_owned(),
+        time.to_string(),
     ]
+}
+
+/// A spreadsheet would read an account ID as a number, and drop its leading zeros. An apostrophe
+/// makes it text, as it does for a formula.
+fn as_text(account: &str) -> String {
+    format!("'{account}")
 }
 
 /// A cell that no spreadsheet runs as a formula: an apostrophe before a formula makes it text. The
