@@ -49,7 +49,7 @@ pub(super) fn verdicts_by_audit(
     let credentials = lab.credentials(account);
     let mut command = Command::new(command_path());
     command
-        .args(["audit", "--regions", region, "-o", "json", "--quiet"])
+        .args(["audit", "--region", region, "-o", "json", "--quiet"])
         .env_clear()
         .env("AWS_EC2_METADATA_DISABLED", "true")
         .env("AWS_ENDPOINT_URL", lab.url())

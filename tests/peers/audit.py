@@ -115,7 +115,7 @@ def tools(folder, only):
     output = folder / "output"
     known = {
         "trailseal": lambda: (
-            [TRAILSEAL, "audit", "--regions", REGION, "-o", f"json={output}-trailseal.json", "-o", "table"],
+            [TRAILSEAL, "audit", "--region", REGION, "-o", f"json={output}-trailseal.json", "-o", "table"],
             {1},
         ),
         "prowler": lambda: (

@@ -7,16 +7,14 @@ use clap_complete::Shell;
 use trailseal_rule::CHECKS;
 
 use crate::audit::AuditArguments;
+use crate::console::{ExitArguments, exit_codes};
 use crate::output::{Output, OutputParser, TableOptions};
 use crate::remediate::RemediateArguments;
 
-const AFTER_HELP: &str = "\
-Exit codes:
-  0  nothing is non-compliant
-  1  something is non-compliant
-  2  wrong usage, a failure, or some input could not be judged";
+const AFTER_HELP: &str = exit_codes!();
 
-const CHECK_EXAMPLES: &str = "\
+const CHECK_EXAMPLES: &str = concat!(
+    "\
 Examples:
   Judge the trails of a Config snapshot, with the keys and buckets that it holds:
     trailseal check 111122223333_Config_eu-central-1_ConfigSnapshot_20261123T190000Z.json.gz
@@ -27,12 +25,12 @@ Examples:
   Run all checks, and write a JSON report as well as the table:
     trailseal check snapshots/ --parameter profile=strict -o table -o json=report.json
 
-Exit codes:
-  0  nothing is non-compliant
-  1  something is non-compliant
-  2  wrong usage, a failure, or some input could not be judged";
+",
+    exit_codes!()
+);
 
-const RENDER_EXAMPLES: &str = "\
+const RENDER_EXAMPLES: &str = concat!(
+    "\
 Examples:
   Write a report once, and convert it later:
     trailseal check snapshots/ -o json=report.json
@@ -41,10 +39,9 @@ Examples:
   Show a report from standard input:
     gzip -dc report.json.gz | trailseal render -
 
-Exit codes:
-  0  nothing is non-compliant
-  1  something is non-compliant
-  2  wrong usage, a failure, or a report of which some input could not be judged";
+",
+    exit_codes!()
+);
 
 const EXPLAIN_EXAMPLES: &str = "\
 Examples:
@@ -61,6 +58,10 @@ Examples:
 #[derive(Debug, Parser)]
 #[command(name = "trailseal", version, after_help = AFTER_HELP, max_term_width = 100)]
 pub(crate) struct Arguments {
+    /// Print no colors; files and pipes never get any, and NO_COLOR has the same effect
+    #[arg(long, global = true)]
+    pub(crate) no_color: bool,
+
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -143,6 +144,9 @@ pub(crate) struct CheckArguments {
     #[command(flatten)]
     pub(crate) table: TableOptions,
 
+    #[command(flatten)]
+    pub(crate) exit: ExitArguments,
+
     /// Print only the report and errors
     #[arg(long, short)]
     pub(crate) quiet: bool,
@@ -170,6 +174,9 @@ pub(crate) struct RenderArguments {
 
     #[command(flatten)]
     pub(crate) table: TableOptions,
+
+    #[command(flatten)]
+    pub(crate) exit: ExitArguments,
 }
 
 /// What has a schema.

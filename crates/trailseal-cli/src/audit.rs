@@ -14,6 +14,7 @@ mod progress;
 mod regions;
 mod targets;
 
+use std::collections::HashSet;
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
 
@@ -21,10 +22,9 @@ use serde_json::{Map, Value};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
 use trailseal_aws::{Aws, Calls};
-use trailseal_rule::{Parameters, WhenNoTrails};
+use trailseal_rule::{Parameters, Region, WhenNoTrails};
 
 use self::account::{Audit, Done};
-use self::arguments::RegionsWanted;
 use self::gathered::Gathered;
 use self::progress::Progress;
 use self::targets::Target;
@@ -49,7 +49,7 @@ pub(crate) fn audit(
         parameters_and_outputs(&arguments.parameters, &arguments.output, arguments.table)?;
     // A trail that AWS Config does not record may exist.
     if arguments.aggregator.is_some() && parameters.no_trails == WhenNoTrails::NonCompliant {
-        return Err(Failure::Usage(vec![
+        return Err(Failure::NotStarted(vec![
             "--parameter `noTrails=NON_COMPLIANT` cannot be judged with --aggregator: AWS Config \
              does not show copies of trails, so an account without a row may have a trail"
                 .to_owned(),
@@ -57,7 +57,7 @@ pub(crate) fn audit(
     }
     let runtime = runtime()?;
     let judged = runtime.block_on(judged(arguments, parameters, given, run, console));
-    let report = judged.map_err(|line| Failure::Usage(vec![line]))?;
+    let report = judged?;
     print_problems(&report, console);
     if !arguments.quiet {
         print_notes(&report, arguments, console);
@@ -65,7 +65,12 @@ pub(crate) fn audit(
     // The runtime still handles a second interruption.
     emit(&report, &outputs, arguments.table, console)?;
     runtime.shutdown_background();
-    Ok(Exit::of(&report))
+    Ok(Exit::of(&report, &arguments.exit))
+}
+
+fn without_duplicates(regions: &[Region]) -> Vec<Region> {
+    let mut seen = HashSet::new();
+    regions.iter().filter(|region| seen.insert(*region)).cloned().collect()
 }
 
 fn runtime() -> Result<Runtime, Failure> {
@@ -75,7 +80,7 @@ fn runtime() -> Result<Runtime, Failure> {
         .enable_all()
         .build()
         .map_err(|error| {
-            Failure::Usage(vec![format!("failed to start the async runtime: {error}")])
+            Failure::NotStarted(vec![format!("failed to start the async runtime: {error}")])
         })
 }
 
@@ -85,8 +90,9 @@ async fn judged(
     given: Map<String, Value>,
     mut run: Run,
     console: &mut Console<'_>,
-) -> Result<Report, String> {
-    let identity = Identity::find(arguments).await?;
+) -> Result<Report, Failure> {
+    let identity = Identity::find(arguments).await;
+    let identity = identity.map_err(|line| Failure::NotStarted(vec![line]))?;
     run.caller = Some(identity.report());
     if !arguments.quiet {
         identity.introduce(console);
@@ -96,17 +102,19 @@ async fn judged(
         let now = console.now;
         let judged = aggregator::judge_aggregate(session, name, &parameters, given, now).await;
         let mut report = judged.map_err(|error| {
-            messages::aggregator(&error, name, &identity.caller, session.region())
+            let caller = &identity.caller;
+            Failure::failed(messages::aggregator(&error, name, caller, session.region()))
         })?;
         report.run = Some(run.ended((console.clock)()));
         return Ok(report);
     }
     let has_role = arguments.role_name.is_some();
-    let targets = targets::targets(&identity, arguments.accounts.as_ref(), has_role).await?;
+    let targets = targets::targets(&identity, arguments.accounts.as_ref(), has_role).await;
+    let targets = targets.map_err(Failure::failed)?;
     let audit = Arc::new(Audit {
         aws: Aws::of(identity.session, arguments.external_id.clone()),
         role: arguments.role_name.clone(),
-        regions: arguments.regions.clone(),
+        regions: without_duplicates(&arguments.regions),
         parameters,
         now: console.now,
         gathered: Mutex::new(Gathered::of(&targets)),
@@ -212,8 +220,8 @@ fn print_notes(report: &Report, arguments: &AuditArguments, console: &mut Consol
             "accounts and Regions that the aggregator does not collect are not in this report"
                 .to_owned(),
         );
-    } else if let RegionsWanted::List(regions) = &arguments.regions {
-        let regions = match regions.len() {
+    } else if !arguments.regions.is_empty() {
+        let regions = match without_duplicates(&arguments.regions).len() {
             1 => "one Region".to_owned(),
             number => format!("{number} Regions"),
         };

@@ -33,7 +33,7 @@ pub(crate) fn check(
             console.print_note(&format!("wrote {} to {}", format.name(), clean(&place)));
         }
     }
-    Ok(Exit::of(&report))
+    Ok(Exit::of(&report, &arguments.exit))
 }
 
 fn sources(arguments: &CheckArguments) -> Result<Sources, Failure> {
@@ -45,7 +45,7 @@ fn sources(arguments: &CheckArguments) -> Result<Sources, Failure> {
         sources.add(path, Role::FactsOnly);
     }
     for argument in &arguments.evidence {
-        let (subject, path) = evidence(argument).map_err(|line| Failure::Usage(vec![line]))?;
+        let (subject, path) = evidence(argument).map_err(|line| Failure::NotStarted(vec![line]))?;
         let before = sources.list.len();
         sources.add(&path, Role::FactsOnly);
         for source in sources.list.iter_mut().skip(before) {
@@ -54,7 +54,7 @@ fn sources(arguments: &CheckArguments) -> Result<Sources, Failure> {
     }
     let standard = sources.list.iter().filter(|source| source.origin == Origin::StandardInput);
     if standard.count() > 1 {
-        return Err(Failure::Usage(vec!["`-` can be given once".to_owned()]));
+        return Err(Failure::NotStarted(vec!["`-` can be given once".to_owned()]));
     }
     Ok(sources)
 }

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use clap::{Args, ValueEnum};
 use thiserror::Error;
 use trailseal_rule::Timestamp;
 
@@ -51,6 +52,19 @@ impl Console<'_> {
     }
 }
 
+/// The exit codes of the commands that write a report.
+macro_rules! exit_codes {
+    () => {
+        "\
+Exit codes (--fail-on and --exit-zero change 1 and 2):
+  0  nothing is non-compliant
+  1  something is non-compliant
+  2  something could not be judged, or the command failed
+  3  the command could not start: wrong usage or no credentials"
+    };
+}
+pub(crate) use exit_codes;
+
 /// The exit code of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exit {
@@ -58,16 +72,46 @@ pub enum Exit {
     Clean,
     /// Something is non-compliant.
     Findings,
-    /// Wrong usage, a failure, or a partial result.
+    /// A failure, or a partial result.
     Failure,
+    /// The command could not start: wrong usage or no credentials.
+    NotStarted,
+}
+
+/// What a report may contain that makes the command fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FailOn {
+    /// A non-compliant trail: exit code 1
+    NonCompliant,
+    /// A trail without enough evidence, whatever it is reported as: exit code 1
+    Unverified,
+    /// Something could not be judged: exit code 2
+    Partial,
+}
+
+/// The options for the exit code of a report.
+#[derive(Debug, Args)]
+pub(crate) struct ExitArguments {
+    /// Fail only because of these, separated by commas
+    #[arg(long, value_enum, value_name = "LIST", value_delimiter = ',',
+          default_values = ["non-compliant", "partial"])]
+    pub(crate) fail_on: Vec<FailOn>,
+
+    /// Exit with code 0 whatever the report says; failures to start or to write it still count
+    #[arg(long, conflicts_with = "fail_on")]
+    pub(crate) exit_zero: bool,
 }
 
 impl Exit {
     /// A partial report is a failure: trails that were not evaluated may be non-compliant.
-    pub(crate) fn of(report: &Report) -> Self {
-        if !report.complete {
+    pub(crate) fn of(report: &Report, arguments: &ExitArguments) -> Self {
+        let fails_on = |what| !arguments.exit_zero && arguments.fail_on.contains(&what);
+        let has = |number: usize| number > 0;
+        if !report.complete && fails_on(FailOn::Partial) {
             Self::Failure
-        } else if report.summary.non_compliant > 0 {
+        } else if has(report.summary.non_compliant) && fails_on(FailOn::NonCompliant)
+            || has(report.summary.unverified) && fails_on(FailOn::Unverified)
+        {
             Self::Findings
         } else {
             Self::Clean
@@ -81,6 +125,7 @@ impl From<Exit> for ExitCode {
             Exit::Clean => 0,
             Exit::Findings => 1,
             Exit::Failure => 2,
+            Exit::NotStarted => 3,
         })
     }
 }
@@ -88,9 +133,12 @@ impl From<Exit> for ExitCode {
 /// Why a command failed.
 #[derive(Debug, Error)]
 pub(crate) enum Failure {
-    /// Wrong usage, or a failure before anything was written; one line for each fault.
+    /// The command could not start: wrong usage or no credentials; one line for each fault.
     #[error("{}", .0.join("\n"))]
-    Usage(Vec<String>),
+    NotStarted(Vec<String>),
+    /// It started, but has no result.
+    #[error("{}", .0.join("\n"))]
+    Failed(Vec<String>),
     /// The output cannot be written.
     #[error("cannot write {what}: {error}")]
     Output {
@@ -104,6 +152,14 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
+    pub(crate) fn failed(line: String) -> Self {
+        Self::Failed(vec![line])
+    }
+
+    pub(crate) fn exit(&self) -> Exit {
+        if matches!(self, Self::NotStarted(_)) { Exit::NotStarted } else { Exit::Failure }
+    }
+
     /// Whether the reader closed the output, which is not an error.
     pub(crate) fn is_broken_pipe(&self) -> bool {
         matches!(self, Self::Output { error, .. } if error.kind() == io::ErrorKind::BrokenPipe)

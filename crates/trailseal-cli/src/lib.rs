@@ -62,7 +62,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, console: &mut Console<
             for line in failure.to_string().lines() {
                 console.print_error(line);
             }
-            Exit::Failure
+            failure.exit()
         }
     }
 }
@@ -97,7 +97,7 @@ fn dispatch(
 fn print_usage(error: &clap::Error, console: &mut Console<'_>) -> Exit {
     let text = error.render().ansi().to_string();
     let (exit, out) = if error.use_stderr() {
-        (Exit::Failure, &mut console.err)
+        (Exit::NotStarted, &mut console.err)
     } else {
         (Exit::Clean, &mut console.out)
     };

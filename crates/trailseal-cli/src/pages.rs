@@ -22,7 +22,7 @@ pub(crate) fn manual_page(subcommand: Option<&str>) -> Result<String, Failure> {
     };
     let Some(selected) = selected.cloned() else {
         let known: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
-        return Err(Failure::Usage(vec![format!(
+        return Err(Failure::NotStarted(vec![format!(
             "there is no command `{}`: expected one of `{}`",
             clean(subcommand.unwrap_or_default()),
             known.join("`, `")

@@ -1,7 +1,7 @@
 //! The rule's parameters on the command line.
 
 use serde_json::{Map, Value};
-use trailseal_rule::{Fault, PARAMETERS, ParameterSpec, Parameters, Values};
+use trailseal_rule::{Fault, PARAMETERS, ParameterSpec, Parameters, Region, Values};
 
 use crate::console::Failure;
 use crate::output::{Output, TableOptions, clean, outputs};
@@ -23,9 +23,14 @@ pub(crate) fn parameters_and_outputs(
         (Ok(given), Ok(outputs)) => Ok((given, outputs)),
         (given, outputs) => {
             let faults = given.err().into_iter().chain(outputs.err());
-            Err(Failure::Usage(faults.flatten().collect()))
+            Err(Failure::NotStarted(faults.flatten().collect()))
         }
     }
+}
+
+/// A Region of `--region`.
+pub(crate) fn region(text: &str) -> Result<Region, String> {
+    Region::parse(text).map_err(|error| error.to_string())
 }
 
 /// Parses `NAME=VALUE` arguments, and reports all faults at once.

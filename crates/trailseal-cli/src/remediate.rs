@@ -68,14 +68,14 @@ pub(crate) fn remediate(
         (Ok((_, parameters)), Ok(target_key)) => (parameters, target_key),
         (parameters, target_key) => {
             let faults = parameters.err().into_iter().chain(target_key.err());
-            return Err(Failure::Usage(faults.flatten().collect()));
+            return Err(Failure::NotStarted(faults.flatten().collect()));
         }
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Failure::Usage(vec![error.to_string()]))?;
+    let runtime = runtime.map_err(|error| Failure::NotStarted(vec![error.to_string()]))?;
     runtime.block_on(async {
         let found = find_identity(arguments.profile.as_deref(), arguments.regions.first()).await;
-        let identity = found.map_err(|line| Failure::Usage(vec![line]))?;
+        let identity = found.map_err(|line| Failure::NotStarted(vec![line]))?;
         identity.introduce(console);
         let context = RemediateContext {
             arguments,

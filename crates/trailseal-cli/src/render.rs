@@ -13,16 +13,16 @@ pub(crate) fn render(
     arguments: &RenderArguments,
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
-    let outputs = outputs(&arguments.output, arguments.table).map_err(Failure::Usage)?;
+    let outputs = outputs(&arguments.output, arguments.table).map_err(Failure::NotStarted)?;
     refuse_to_overwrite(std::iter::once(arguments.report.as_path()), &outputs)?;
     let text = text(&arguments.report)?;
     let name = name(&arguments.report);
     let report = read_report(&text).map_err(|faults| {
-        Failure::Usage(faults.iter().map(|fault| format!("{name}: {fault}")).collect())
+        Failure::Failed(faults.iter().map(|fault| format!("{name}: {fault}")).collect())
     })?;
     print_problems(&report, console);
     emit(&report, &outputs, arguments.table, console)?;
-    Ok(Exit::of(&report))
+    Ok(Exit::of(&report, &arguments.exit))
 }
 
 fn text(path: &Path) -> Result<Vec<u8>, Failure> {
@@ -32,8 +32,7 @@ fn text(path: &Path) -> Result<Vec<u8>, Failure> {
     } else {
         File::open(path).and_then(|mut file| file.read_to_end(&mut text))
     };
-    let unread = |error| Failure::Usage(vec![format!("{}: cannot be read: {error}", name(path))]);
-    read.map_err(unread)?;
+    read.map_err(|error| Failure::failed(format!("{}: cannot be read: {error}", name(path))))?;
     Ok(text)
 }
 

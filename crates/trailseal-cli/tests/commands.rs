@@ -107,21 +107,28 @@ mod commands {
 
     /// Python provides the pseudo-terminal.
     #[test]
-    fn a_terminal_gets_colors_unless_no_color_is_set() {
+    fn a_terminal_gets_colors_unless_they_are_turned_off() {
         const ON_A_TERMINAL: &str = "import pty, sys; pty.spawn(sys.argv[1:])";
         let snapshot =
             Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cmd/check.in/snapshot.json");
-        let shown = |no_color: Option<&str>| {
+        let shown = |no_color: Option<&str>, option: Option<&str>| {
             let mut python = Command::new("python3");
             python.args(["-c", ON_A_TERMINAL, env!("CARGO_BIN_EXE_trailseal"), "check"]);
-            python.arg(&snapshot).stdin(Stdio::null()).env("TERM", "xterm").env_remove("NO_COLOR");
+            python
+                .arg(&snapshot)
+                .args(option)
+                .stdin(Stdio::null())
+                .env("TERM", "xterm")
+                .env_remove("NO_COLOR");
             python.env_remove("CLICOLOR").env_remove("CLICOLOR_FORCE");
             python.envs(no_color.map(|value| ("NO_COLOR", value)));
             String::from_utf8(python.output().unwrap().stdout).unwrap()
         };
-        let (coloured, plain) = (shown(None), shown(Some("1")));
-        assert!(coloured.contains("\u{1b}["), "{coloured}");
-        assert!(!plain.contains('\u{1b}') && plain.contains("NON_COMPLIANT"), "{plain}");
+        let colored = shown(None, None);
+        assert!(colored.contains("\u{1b}["), "{colored}");
+        for plain in [shown(Some("1"), None), shown(None, Some("--no-color"))] {
+            assert!(!plain.contains('\u{1b}') && plain.contains("NON_COMPLIANT"), "{plain}");
+        }
         let piped =
             trailseal().arg("check").arg(&snapshot).env_remove("NO_COLOR").output().unwrap();
         assert!(!piped.stdout.contains(&0x1b));

@@ -10,7 +10,6 @@ use trailseal_rule::{
     Trail, WhenNoTrails,
 };
 
-use super::arguments::RegionsWanted;
 use super::gathered::{Gathered, source, trail_source};
 use super::messages;
 use super::targets::{Target, enabled_regions};
@@ -28,7 +27,8 @@ const TRAILS_AT_A_TIME: usize = 4;
 pub(super) struct Audit {
     pub(super) aws: Aws,
     pub(super) role: Option<RoleName>,
-    pub(super) regions: RegionsWanted,
+    /// All enabled ones if empty.
+    pub(super) regions: Vec<Region>,
     pub(super) parameters: Parameters,
     pub(super) now: Timestamp,
     pub(super) gathered: Mutex<Gathered>,
@@ -80,13 +80,13 @@ impl Audit {
     }
 
     async fn regions_of(&self, session: &Session) {
-        let regions = match &self.regions {
-            RegionsWanted::List(regions) => regions.clone(),
-            RegionsWanted::All => match enabled_regions(session).await {
+        let regions = match self.regions.is_empty() {
+            false => self.regions.clone(),
+            true => match enabled_regions(session).await {
                 Ok(regions) => regions,
                 Err(error) => {
                     let what = format!(
-                        "{}; or name the Regions with --regions, which does not need this permission",
+                        "{}; or name the Regions with --region, which does not need this permission",
                         self.message(&error)
                     );
                     return self.gathered().refused(session.account(), &what);
@@ -107,7 +107,7 @@ impl Audit {
     }
 
     /// The Regions from which a multi-Region trail delivers, if a check needs them: all enabled
-    /// Regions, even if `--regions` leaves some out.
+    /// Regions, even if `--region` leaves some out.
     async fn delivery_regions(
         &self,
         session: &Session,
@@ -116,7 +116,7 @@ impl Audit {
         if !CheckId::DeliveryUnbroken.is_enabled(&self.parameters) {
             return Ok(Reading::Known(Vec::new()));
         }
-        if self.regions == RegionsWanted::All {
+        if self.regions.is_empty() {
             return Ok(Reading::Known(judged.to_vec()));
         }
         match enabled_regions(session).await {

@@ -1,13 +1,14 @@
 //! The command line of `trailseal audit`.
 
-use std::str::FromStr;
-
 use clap::Args;
-use trailseal_rule::{AccountId, IdError, Region, RoleName};
+use trailseal_rule::{AccountId, Region, RoleName};
 
+use crate::console::{ExitArguments, exit_codes};
 use crate::output::{Output, OutputParser, TableOptions};
+use crate::parameters::region;
 
-const EXAMPLES: &str = "\
+const EXAMPLES: &str = concat!(
+    "\
 Examples:
   Judge the trails of the account of the current credentials, in all its Regions:
     trailseal audit
@@ -19,7 +20,7 @@ Examples:
     trailseal audit --accounts 111122223333,444455556666 --role-name Audit -o table -o json=r.json
 
   Judge two Regions with all checks:
-    trailseal audit --regions eu-central-1,eu-west-1 --parameter profile=strict
+    trailseal audit --region eu-central-1,eu-west-1 --parameter profile=strict
 
   Judge an organization by a configuration aggregator, in a few queries:
     trailseal audit --aggregator organization --aggregator-region eu-central-1
@@ -27,16 +28,14 @@ Examples:
 Required permissions: cloudtrail:DescribeTrails, kms:DescribeKey and account:ListRegions in each
 account; with profile=strict also kms:GetKeyRotationStatus, kms:GetKeyPolicy and
 cloudtrail:GetTrailStatus, which is called in every enabled Region of a multi-Region trail, even
-with --regions.
+with --region.
 With --aggregator only config:SelectAggregateResourceConfig, in the account and Region of the
 aggregator.
-The audit changes nothing.
+A trail of which only copies are seen cannot be judged. The audit changes nothing.
 
-Exit codes:
-  0  nothing is non-compliant
-  1  something is non-compliant
-  2  wrong usage, a failure, or something could not be judged, such as a trail of which only
-     copies were seen";
+",
+    exit_codes!()
+);
 
 /// Judge the trails of AWS accounts as they are now
 ///
@@ -66,10 +65,11 @@ pub(crate) struct AuditArguments {
     #[arg(long, value_name = "ID", requires = "role_name")]
     pub(crate) external_id: Option<String>,
 
-    /// Regions separated by commas, or `all` that are enabled in the account. A trail is judged only
-    /// in its home Region, so fewer Regions may miss trails
-    #[arg(long, value_name = "LIST|all", default_value = "all", value_parser = regions_wanted)]
-    pub(crate) regions: RegionsWanted,
+    /// Regions separated by commas (repeatable); by default all that are enabled in the account. A
+    /// trail is judged only in its home Region, so fewer Regions may miss trails
+    #[arg(long = "region", alias = "regions", value_name = "LIST", value_delimiter = ',',
+          value_parser = region)]
+    pub(crate) regions: Vec<Region>,
 
     /// Read the trails, keys and buckets of all accounts and Regions that this configuration
     /// aggregator collects; others are not judged
@@ -95,6 +95,9 @@ pub(crate) struct AuditArguments {
 
     #[command(flatten)]
     pub(crate) table: TableOptions,
+
+    #[command(flatten)]
+    pub(crate) exit: ExitArguments,
 
     /// The number of concurrent requests to AWS
     #[arg(long, value_name = "N", default_value_t = 32,
@@ -127,26 +130,10 @@ pub(crate) enum AccountsWanted {
     List(Vec<AccountId>),
 }
 
-/// The Regions to audit.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum RegionsWanted {
-    /// All enabled Regions of the account.
-    All,
-    /// These, without duplicates.
-    List(Vec<Region>),
-}
-
 fn accounts_wanted(text: &str) -> Result<AccountsWanted, String> {
     match text {
         "organization" => Ok(AccountsWanted::Organization),
         list => members(list).map(AccountsWanted::List),
-    }
-}
-
-fn regions_wanted(text: &str) -> Result<RegionsWanted, String> {
-    match text {
-        "all" => Ok(RegionsWanted::All),
-        list => members(list).map(RegionsWanted::List),
     }
 }
 
@@ -155,11 +142,11 @@ fn role_name(text: &str) -> Result<RoleName, String> {
     RoleName::parse(text).ok_or_else(|| expected.to_owned())
 }
 
-/// The members of a list without duplicates, in their order.
-fn members<T: FromStr<Err = IdError> + PartialEq>(list: &str) -> Result<Vec<T>, String> {
+/// The accounts of a list without duplicates, in their order.
+fn members(list: &str) -> Result<Vec<AccountId>, String> {
     let mut members = Vec::new();
     for member in list.split(',').map(str::trim).filter(|member| !member.is_empty()) {
-        let member = member.parse().map_err(|error: IdError| error.to_string())?;
+        let member = AccountId::parse(member).map_err(|error| error.to_string())?;
         if !members.contains(&member) {
             members.push(member);
         }

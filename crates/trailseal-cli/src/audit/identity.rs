@@ -11,7 +11,7 @@ use aws_types::os_shim_internal::{Env, Fs};
 use trailseal_aws::{Caller, Connection, Endpoints, RetryPolicy, Session, caller};
 use trailseal_rule::{Region, error_chain};
 
-use super::arguments::{AuditArguments, RegionsWanted};
+use super::arguments::AuditArguments;
 use super::messages;
 use crate::console::Console;
 use crate::output::clean;
@@ -106,17 +106,14 @@ impl Identity {
     }
 }
 
-/// The first Region to call: the aggregator's, the configured one, or the first of `--regions`.
+/// The first Region to call: the aggregator's, the configured one, or the first of `--region`.
 fn region(arguments: &AuditArguments, configured: Option<&str>) -> Result<Region, String> {
     if let Some(region) = &arguments.aggregator_region {
         return Ok(region.clone());
     }
-    match (configured, &arguments.regions) {
-        (Some(name), _) => Region::parse(name).map_err(|error| messages::wrong_region(&error)),
-        (None, RegionsWanted::List(regions)) => {
-            regions.first().cloned().ok_or_else(messages::no_region)
-        }
-        (None, RegionsWanted::All) => Err(messages::no_region()),
+    match configured {
+        Some(name) => Region::parse(name).map_err(|error| messages::wrong_region(&error)),
+        None => arguments.regions.first().cloned().ok_or_else(messages::no_region),
     }
 }
 

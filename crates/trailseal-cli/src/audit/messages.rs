@@ -71,7 +71,7 @@ pub(super) fn credentials(cause: &str, profile: Option<&str>) -> String {
 
 pub(super) fn no_region() -> String {
     "no AWS Region is set: set AWS_REGION (such as `AWS_REGION=eu-central-1`), set `region` in \
-     the profile, or name Regions with --regions"
+     the profile, or name Regions with --region"
         .to_owned()
 }
 
@@ -96,7 +96,7 @@ pub(super) fn caller(error: &AwsError, region: &Region) -> String {
         Some(_) => error.to_string(),
         None => format!(
             "{error}: check that `{region}` is the name of a Region (AWS_REGION, the profile, \
-             --regions), and that AWS is reachable (proxy, firewall){}",
+             --region), and that AWS is reachable (proxy, firewall){}",
             hint(region.as_str())
         ),
     }
@@ -168,7 +168,7 @@ pub(super) fn failed(error: &AwsError, role: Option<&str>) -> String {
         AwsError::ServiceFailure { operation, region, cause, .. } => match error.code() {
             Some(code) if is_unrecognized(code) => format!(
                 "{operation} in {region} failed: {code}; the Region is not enabled in this account: \
-                 enable it, or leave it out of --regions{}",
+                 enable it, or leave it out of --region{}",
                 hint(region)
             ),
             Some(code) if is_expired(code) => expired(code),

@@ -340,3 +340,37 @@ fn documents_of_other_kinds_are_reported() {
     let error = "error: one.json: also contains 1 document of another kind, ignored";
     assert_eq!(folder.check(&["one.json"]).messages(), [error, note]);
 }
+
+#[test]
+fn fail_on_and_exit_zero_choose_the_exit_code() {
+    let folder = Folder::new("fail-on");
+    folder.write_json("facts.json", &[key_item("Enabled"), bucket_item()]);
+    folder.write_json("sealed.json", &[trail_item(Some(KEY))]);
+    folder.write_json("broken.json", &[trail_item(None)]);
+    folder.write("not-json.json", b"{");
+    let sealed = ["sealed.json", "--facts", "facts.json"];
+    let unverified = ["sealed.json", "-p", "unverified=COMPLIANT"];
+    let broken = ["broken.json"];
+    let partial = ["broken.json", "not-json.json"];
+    for (files, options, exit) in [
+        (&sealed[..], &[][..], Exit::Clean),
+        (&broken, &[], Exit::Findings),
+        (&broken, &["--fail-on=partial"], Exit::Clean),
+        (&broken, &["--exit-zero"], Exit::Clean),
+        (&unverified, &[], Exit::Clean),
+        (&unverified, &["--fail-on=non-compliant,unverified"], Exit::Findings),
+        (&unverified, &["--fail-on=unverified", "--fail-on=partial"], Exit::Findings),
+        (&partial, &[], Exit::Failure),
+        (&partial, &["--fail-on=non-compliant"], Exit::Findings),
+        (&partial, &["--fail-on=unverified"], Exit::Clean),
+        (&partial, &["--exit-zero"], Exit::Clean),
+        (&broken, &["--fail-on=findings"], Exit::NotStarted),
+        (&broken, &["--fail-on=partial", "--exit-zero"], Exit::NotStarted),
+        (&broken, &["-p", "profile=all", "--exit-zero"], Exit::NotStarted),
+        (&broken, &["-o", "csv=/dev/full", "--exit-zero"], Exit::Failure),
+    ] {
+        let words = [files, options].concat();
+        let checked = folder.check(&words);
+        assert_eq!(checked.exit, exit, "{words:?}: {}", checked.err);
+    }
+}

@@ -75,7 +75,7 @@ pub(crate) fn refuse_to_overwrite<'a>(
         .filter(|file| read.contains(&place(file)))
         .map(|file| format!("`{}` is an input; give the output another file", file.display()))
         .collect();
-    if faults.is_empty() { Ok(()) } else { Err(Failure::Usage(faults)) }
+    if faults.is_empty() { Ok(()) } else { Err(Failure::NotStarted(faults)) }
 }
 
 /// The canonical path; for a new file, its name in its canonical folder.

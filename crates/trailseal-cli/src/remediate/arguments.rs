@@ -6,6 +6,8 @@ use clap::{Args, ValueEnum};
 use trailseal_plan::shell_word;
 use trailseal_rule::Region;
 
+use crate::parameters::region;
+
 const EXAMPLES: &str = "\
 Examples:
   Show the plan that gives trail `audit` its own key; nothing is changed:
@@ -29,7 +31,8 @@ Nothing is changed without --apply, and no key is ever deleted.
 Exit codes:
   0  planned, done, or nothing to do
   1  refused, declined, or something remains to be fixed
-  2  wrong usage, a failure, or an unexpected result: the journal has the progress";
+  2  a failure or an unexpected result: the journal has the progress
+  3  the command could not start: wrong usage or no credentials";
 
 /// Give trails a working key, or back that out
 ///
@@ -190,8 +193,4 @@ pub(crate) enum Form {
     Text,
     /// One JSON document; `trailseal schema remediation` prints its schema
     Json,
-}
-
-fn region(text: &str) -> Result<Region, String> {
-    Region::parse(text).map_err(|error| error.to_string())
 }

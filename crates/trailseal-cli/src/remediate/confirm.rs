@@ -35,10 +35,10 @@ pub(super) fn confirm(is_agreed: bool, account: &AccountId, what: &str) -> Resul
     }
     if !io::stdin().is_terminal() {
         let line = "the confirmation needs a terminal; without one, read the plan and add --yes to --apply";
-        return Err(Failure::Usage(vec![line.to_owned()]));
+        return Err(Failure::failed(line.to_owned()));
     }
     ask(&mut io::stdin().lock(), &mut anstream::stderr(), account, what)
-        .map_err(|error| Failure::Usage(vec![format!("cannot read the confirmation: {error}")]))
+        .map_err(|error| Failure::failed(format!("cannot read the confirmation: {error}")))
 }
 
 fn ask(

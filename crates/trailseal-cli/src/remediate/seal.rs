@@ -86,7 +86,7 @@ pub(super) async fn seal_all(
 }
 
 fn usage<T>(line: &str) -> Result<T, Failure> {
-    Err(Failure::Usage(vec![line.to_owned()]))
+    Err(Failure::NotStarted(vec![line.to_owned()]))
 }
 
 async fn seal_one(
@@ -184,15 +184,17 @@ async fn resume(
     console: &mut Console<'_>,
 ) -> Result<Outcome, Halt> {
     let (mut file, Some(journal)) = JournalFile::open(path)? else {
-        return Ok(usage(&format!("journal `{}` is empty: it changed nothing", path.display()))?);
+        let line = format!("journal `{}` is empty: it changed nothing", path.display());
+        return Err(Failure::failed(line).into());
     };
     let progress = of_this_trail(context, trail, path, &journal)?;
     show::people(context, &trailseal_plan::progress_text(&progress), console)?;
     if progress.back_out.is_some() {
         let path = path.display();
-        return Ok(usage(&format!(
+        let line = format!(
             "journal `{path}` has an unfinished back-out: finish it with --back-out {path}"
-        ))?);
+        );
+        return Err(Failure::failed(line).into());
     }
     let phase = planned_again(context, trail, shared, &progress).await?;
     if phase.is_finished {

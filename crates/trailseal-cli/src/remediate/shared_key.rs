@@ -32,7 +32,7 @@ impl SharedKey {
     pub(super) fn of(context: &RemediateContext<'_>, named: &[String]) -> Result<Self, Failure> {
         let arguments = context.arguments;
         if named.len() > 1 && arguments.create_key && arguments.alias.is_none() {
-            return Err(Failure::Usage(vec![format!(
+            return Err(Failure::NotStarted(vec![format!(
                 "--create-key creates one key for these {} trails and needs --alias, so that a resumed \
                  run finds the key: {}",
                 named.len(),

@@ -40,7 +40,7 @@ async fn failing(
 ) -> Result<Vec<String>, Failure> {
     let failed = |error: &dyn std::fmt::Display| {
         let hint = unknown_region(region.as_str()).map(|line| format!(". {line}"));
-        Failure::Usage(vec![format!("{error}{}", hint.unwrap_or_default())])
+        Failure::failed(format!("{error}{}", hint.unwrap_or_default()))
     };
     let session = context.aws.own().in_region(region.clone());
     let trails = describe_trails(&session).await.map_err(|error| failed(&error))?;
@@ -69,7 +69,7 @@ fn of_report(
 ) -> Result<Vec<String>, Failure> {
     let unreadable = |faults: Vec<String>| {
         let line = |fault: &String| format!("--report `{}`: {fault}", path.display());
-        Failure::Usage(faults.iter().map(line).collect())
+        Failure::Failed(faults.iter().map(line).collect())
     };
     let text = std::fs::read(path).map_err(|error| unreadable(vec![error.to_string()]))?;
     let report = read_report(&text).map_err(unreadable)?;

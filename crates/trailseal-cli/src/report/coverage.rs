@@ -80,7 +80,7 @@ fn reason(arn: &TrailArn, accounts: &[AccountReport]) -> String {
     }
     match account.regions.iter().find(|region| region.region == home.as_str()) {
         None => format!(
-            "its home Region {home} of account {owner} was not audited: --regions leaves it out, or \
+            "its home Region {home} of account {owner} was not audited: --region leaves it out, or \
              the Region is not enabled; add or enable it, or set replicas=EVALUATE"
         ),
         Some(region) if region.problem.is_some() => {

@@ -85,7 +85,7 @@ async fn the_table_counts_copies_but_does_not_list_them() {
 async fn audits_listed_accounts_and_regions() {
     let desk = Desk::open().await;
     let accounts = format!("{MEMBER},{MANAGEMENT},{MEMBER}");
-    let asked = ["--accounts", &accounts, "--regions", "eu-west-1,eu-west-1"];
+    let asked = ["--accounts", &accounts, "--region", "eu-west-1,eu-west-1"];
     // Copies of trails of other Regions are listed, but not evaluated.
     let run = desk.run(MANAGEMENT, &[&asked, AS_MEMBER.as_slice(), &JSON].concat()).exits(2);
     let counts = desk.lab.call_counts();
@@ -160,7 +160,7 @@ async fn an_account_without_trails_is_a_finding_on_the_account() {
     let mut state = organization(1);
     state.trails.clear();
     let desk = Desk::with(state).await;
-    let asked = ["--regions", "us-east-1", "-p", "noTrails=NON_COMPLIANT"];
+    let asked = ["--region", "us-east-1", "-p", "noTrails=NON_COMPLIANT"];
     for (format, words) in [
         ("asff", ["\"AwsAccount\"", "\"AWS::::Account:100000000000\"", "\"ACTIVE\"", "\"FAILED\""]),
         ("ocsf", ["\"AWS::::Account\"", "\"Create\"", "\"New\"", "\"Fail\""]),

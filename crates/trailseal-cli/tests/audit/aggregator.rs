@@ -80,7 +80,9 @@ async fn reports_an_aggregator_that_does_not_exist() {
 async fn rejects_no_trails_with_an_aggregator() {
     let desk = Desk::with(organization(3, &[])).await;
     let run = judge(&desk, &["-p", "noTrails=NON_COMPLIANT"]);
-    assert!(run.error().contains("`noTrails=NON_COMPLIANT` cannot be judged with --aggregator"));
+    assert!(
+        run.not_started().contains("`noTrails=NON_COMPLIANT` cannot be judged with --aggregator")
+    );
     assert_eq!(desk.lab.take_calls().len(), 0);
 }
 

@@ -17,7 +17,7 @@ fn bare(desk: &Desk, arguments: &[&str]) -> Run {
 async fn reports_missing_credentials() {
     let desk = Desk::open().await;
     let run = bare(&desk, &[]);
-    says(run.error(), &["no AWS credentials were found", "aws sso login", "--profile"]);
+    says(run.not_started(), &["no AWS credentials were found", "aws sso login", "--profile"]);
     assert_eq!(desk.lab.take_calls().len(), 0);
 }
 
@@ -25,9 +25,9 @@ async fn reports_missing_credentials() {
 async fn reports_a_missing_region() {
     let desk = Desk::open().await;
     let run = Run::of(desk.command(MANAGEMENT, &[]).env_remove("AWS_REGION"));
-    says(run.error(), &["no AWS Region is set", "AWS_REGION", "--regions"]);
-    // `--regions` is sufficient.
-    let arguments = ["--regions", "us-east-1,eu-west-1", "--quiet"];
+    says(run.not_started(), &["no AWS Region is set", "AWS_REGION", "--region"]);
+    // `--region` is sufficient.
+    let arguments = ["--region", "us-east-1,eu-west-1", "--quiet"];
     let run = Run::of(desk.command(MANAGEMENT, &arguments).env_remove("AWS_REGION"));
     assert_eq!((run.code, run.err.as_str()), (1, ""));
 }
@@ -39,20 +39,20 @@ async fn reports_a_region_that_does_not_exist_or_is_not_enabled() {
         ("Frankfurt", &["`Frankfurt`", "AWS_REGION"][..]),
         ("af-south-1", &["`af-south-1`", "InvalidClientTokenId", "names a Region that is enabled"]),
     ] {
-        says(Run::of(desk.command(MANAGEMENT, &[]).env("AWS_REGION", region)).error(), words);
+        says(Run::of(desk.command(MANAGEMENT, &[]).env("AWS_REGION", region)).not_started(), words);
     }
     // A well-formed name of a Region that does not exist: the connection fails.
     let mut command = desk.command(MANAGEMENT, &[]);
     command.env("AWS_REGION", "us-esat-1").env("AWS_ENDPOINT_URL", "http://127.0.0.1:9");
     let run = Run::of(command.env("AWS_MAX_ATTEMPTS", "1"));
-    says(run.error(), &["`us-esat-1` is the name of a Region", "that AWS is reachable"]);
-    says(run.error(), &["did you mean `us-east-1`?"]);
+    says(run.not_started(), &["`us-esat-1` is the name of a Region", "that AWS is reachable"]);
+    says(run.not_started(), &["did you mean `us-east-1`?"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_region_that_does_not_exist_says_what_it_is_and_what_to_do() {
     let desk = Desk::open().await;
-    let run = desk.run(MANAGEMENT, &["--regions", "us-east-1,eu-wset-1"]).exits(2);
+    let run = desk.run(MANAGEMENT, &["--region", "us-east-1,eu-wset-1"]).exits(2);
     says(&run.err, &["`eu-wset-1` is not a Region that this release knows", "`eu-west-1`?"]);
 }
 
@@ -60,7 +60,7 @@ async fn a_region_that_does_not_exist_says_what_it_is_and_what_to_do() {
 async fn a_missing_output_folder_is_reported_before_any_aws_call() {
     let desk = Desk::open().await;
     let run = desk.run(MANAGEMENT, &["-o", "json=no/such/report.json"]);
-    says(run.error(), &["folder `no/such`", "`no/such/report.json`", "make it"]);
+    says(run.not_started(), &["folder `no/such`", "`no/such/report.json`", "make it"]);
     assert_eq!(desk.lab.take_calls().len(), 0);
 }
 
@@ -111,10 +111,10 @@ fn plain(text: &str) -> String {
 async fn reports_invalid_or_expired_credentials() {
     let desk = Desk::open().await;
     let run = Run::of(desk.command(MANAGEMENT, &[]).env_remove("AWS_SESSION_TOKEN"));
-    says(run.error(), &["AWS does not know these credentials", "session token"]);
+    says(run.not_started(), &["AWS does not know these credentials", "session token"]);
     let fault = FaultKind::ExpiredCredentials;
     desk.lab.inject(Fault::of(Operation::GetCallerIdentity, Position::Every, fault));
-    says(desk.run(MANAGEMENT, &[]).error(), &["has expired (ExpiredToken)", "sign in again"]);
+    says(desk.run(MANAGEMENT, &[]).not_started(), &["has expired (ExpiredToken)", "sign in again"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -148,7 +148,7 @@ async fn reads_a_credential_process() {
     assert!(run.err.starts_with(&caller(MEMBER, "us-east-1")), "{}", run.err);
     assert_eq!(run.report()["accounts"][0]["id"], MEMBER);
     let run = Run::of(desk.bare(&["--profile", "fails"]).current_dir(desk.home()));
-    says(run.error(), &["cannot be read", "aws sts get-caller-identity --profile fails"]);
+    says(run.not_started(), &["cannot be read", "aws sts get-caller-identity --profile fails"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -162,11 +162,11 @@ async fn reports_a_missing_or_expired_single_sign_on() {
          sso_start_url = https://company.awsapps.com/start\n",
     );
     let expected = ["single sign-on is missing or has expired", "aws sso login --profile audit"];
-    says(bare(&desk, &["--profile", "audit"]).error(), &expected);
+    says(bare(&desk, &["--profile", "audit"]).not_started(), &expected);
     let token = "{\"accessToken\": \"t\", \"expiresAt\": \"2020-01-01T00:00:00Z\", \
                  \"region\": \"us-east-1\", \"startUrl\": \"https://company.awsapps.com/start\"}";
     desk.write(&format!(".aws/sso/cache/{SHA1_OF_COMPANY}.json"), token);
-    says(bare(&desk, &["--profile", "audit"]).error(), &expected);
+    says(bare(&desk, &["--profile", "audit"]).not_started(), &expected);
 }
 
 /// The name of the token's file: the SHA-1 hash of the name `company`, as for all AWS tools.
@@ -203,7 +203,7 @@ async fn reports_denied_list_regions_in_the_callers_account() {
     state.denials.push(denial(MANAGEMENT, "account:ListRegions"));
     let desk = Desk::with(state).await;
     let run = desk.run(MANAGEMENT, &[]).exits(2);
-    says(&run.err, &["account:ListRegions", "was denied", "name the Regions with --regions"]);
+    says(&run.err, &["account:ListRegions", "was denied", "name the Regions with --region"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -212,7 +212,7 @@ async fn wrong_usage_is_reported_before_any_call() {
     for (arguments, words) in [
         (vec!["--accounts", "12"], "account id"),
         (vec!["--accounts", ","], "the list is empty"),
-        (vec!["--regions", "Frankfurt"], "Region"),
+        (vec!["--region", "Frankfurt"], "Region"),
         (vec!["--role-name", "Audit"], "--accounts"),
         (vec!["--accounts", MEMBER, "--role-name", "arn:aws:iam::1:role/x"], "not its ARN"),
         (vec!["--concurrency", "0"], "1..=1000"),
@@ -220,7 +220,7 @@ async fn wrong_usage_is_reported_before_any_call() {
         (vec!["-p", "noTrials=NON_COMPLIANT"], "noTrials"),
         (vec!["--quiet", "--verbose"], "cannot be used with"),
     ] {
-        says(&desk.run(MANAGEMENT, &arguments).exits(2).err, &[words]);
+        says(&desk.run(MANAGEMENT, &arguments).exits(3).err, &[words]);
     }
     assert_eq!(desk.lab.take_calls().len(), 0);
 }

@@ -85,14 +85,14 @@ async fn reports_an_organization_trail_seen_only_from_a_member() {
 #[tokio::test(flavor = "multi_thread")]
 async fn reports_trails_whose_owner_is_not_audited() {
     let desk = Desk::open().await;
-    let run = desk.run(MANAGEMENT, &["--regions", "eu-west-1", "-o", "json"]);
+    let run = desk.run(MANAGEMENT, &["--region", "eu-west-1", "-o", "json"]);
     // All trails of us-east-1 have a copy there.
     let found = not_evaluated(&run);
     assert_eq!(found.len(), 9, "{found:?}");
     assert!(found.iter().all(|arn| arn.contains(":us-east-1:")), "{found:?}");
     let home = "its home Region us-east-1 of account 111122223333 was not audited";
-    says(&run.err, &[&format!("{home}: --regions leaves")]);
-    audits_without(&desk, MANAGEMENT, &["--regions", "eu-west-1,us-east-1"], 1, &[]);
+    says(&run.err, &[&format!("{home}: --region leaves")]);
+    audits_without(&desk, MANAGEMENT, &["--region", "eu-west-1,us-east-1"], 1, &[]);
     let both = format!("{MEMBER},{MANAGEMENT}");
     let organization = "arn:aws:cloudtrail:us-east-1:111122223333:trail/organization";
     for (accounts, code, arns) in [(MEMBER, 2, &[organization][..]), (&both, 1, &[])] {

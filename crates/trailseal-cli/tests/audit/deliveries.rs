@@ -117,18 +117,18 @@ async fn a_region_that_fails_leaves_the_trail_without_a_verdict() {
 #[tokio::test(flavor = "multi_thread")]
 async fn reads_deliveries_in_all_enabled_regions() {
     let desk = Desk::with(state()).await;
-    judge(&desk, &["--regions", "us-east-1"]).exits(0);
+    judge(&desk, &["--region", "us-east-1"]).exits(0);
     assert_eq!(asked(&desk).into_iter().collect::<BTreeSet<_>>(), all());
     // If the list of Regions is denied, the Regions with deliveries are unknown.
     let mut hidden = state();
     hidden.denials.push(denial(&member(0), "account:ListRegions"));
     let desk = Desk::with(hidden).await;
-    let run = judge(&desk, &["--regions", "us-east-1"]).exits(1);
+    let run = judge(&desk, &["--region", "us-east-1"]).exits(1);
     let what =
         "could not verify in which Regions the trail delivers: account:ListRegions was denied";
     assert_eq!(delivery(&run), ("NON_COMPLIANT".into(), "unknown".into(), what.into()));
     // Without the check, the list is not needed.
-    desk.run(&member(0), &["--regions", "us-east-1", "-o", "json"]).exits(0);
+    desk.run(&member(0), &["--region", "us-east-1", "-o", "json"]).exits(0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -80,7 +80,16 @@ impl Run {
 
     /// The only error line, after the line with the caller.
     pub(super) fn error(&self) -> &str {
-        assert_eq!((self.code, self.out.as_str()), (2, ""), "{self:?}");
+        self.only_error(2)
+    }
+
+    /// The same of a command that could not start.
+    pub(super) fn not_started(&self) -> &str {
+        self.only_error(3)
+    }
+
+    fn only_error(&self, code: i32) -> &str {
+        assert_eq!((self.code, self.out.as_str()), (code, ""), "{self:?}");
         let rest = self.err.strip_prefix("caller: ").and_then(|line| line.split_once('\n'));
         let rest = rest.map_or(self.err.as_str(), |(_, rest)| rest);
         let line = rest.strip_prefix("error: ").unwrap_or_else(|| panic!("{self:?}")).trim_end();

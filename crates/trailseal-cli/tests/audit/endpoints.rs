@@ -45,7 +45,9 @@ async fn every_service_uses_the_endpoint_of_its_variable() {
     for (service, operation) in SERVICES {
         let mut command = organization(&desk);
         command.env(format!("AWS_ENDPOINT_URL_{service}"), NOWHERE);
-        says(&Run::of(&mut command).exits(2).err, &[operation]);
+        // Without an answer of STS the audit cannot start.
+        let code = if service == "STS" { 3 } else { 2 };
+        says(&Run::of(&mut command).exits(code).err, &[operation]);
         let calls = desk.lab.take_calls();
         assert!(calls.iter().all(|call| call.operation != operation), "{service}");
     }
@@ -81,6 +83,6 @@ async fn a_profile_sets_endpoints_that_the_environment_does_not_set() {
     // The environment overrides the profile; AWS_ENDPOINT_URL overrides even a service setting.
     for variable in ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS"] {
         let run = as_profile("one", &[(variable, NOWHERE)]);
-        says(run.error(), &["sts:GetCallerIdentity"]);
+        says(run.not_started(), &["sts:GetCallerIdentity"]);
     }
 }

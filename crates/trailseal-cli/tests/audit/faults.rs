@@ -34,7 +34,7 @@ async fn one_account_that_fails_does_not_stop_the_others() {
             None,
             &["was denied", "allow it to `Audit`", "(the same in eu-west-1, us-east-1)"],
         ),
-        (denied("account:ListRegions"), None, &["account:ListRegions", "--regions"]),
+        (denied("account:ListRegions"), None, &["account:ListRegions", "--region"]),
         (organization(3), Some(throttled), &["failed, even when retried", "ThrottlingException"]),
     ] {
         let desk = Desk::with(state).await;
@@ -106,12 +106,12 @@ async fn a_denied_describe_key_is_unverified() {
 async fn a_region_that_is_not_enabled_is_reported_with_a_fix() {
     let desk = Desk::with(organization(2)).await;
     let report = desk
-        .audit_organization(&["--regions", "us-east-1,af-south-1", "-o", "json"])
+        .audit_organization(&["--region", "us-east-1,af-south-1", "-o", "json"])
         .exits(2)
         .report();
     assert_eq!(report["problems"].as_array().unwrap().len(), 2);
     let message = report["problems"][0]["message"].as_str().unwrap();
-    says(message, &["af-south-1", "not enabled in this account", "leave it out of --regions"]);
+    says(message, &["af-south-1", "not enabled in this account", "leave it out of --region"]);
     assert_eq!(report["summary"]["compliant"], 3);
 }
 

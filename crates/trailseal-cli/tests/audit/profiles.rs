@@ -25,7 +25,7 @@ fn without_environment(desk: &Desk, arguments: &[&str], variables: &[(&str, &str
 /// Asserts an error before any call, with the profile, its source and the fix.
 #[track_caller]
 fn is_refused(desk: &Desk, run: &Run, name: &str, named_by: &str) {
-    let error = run.error();
+    let error = run.not_started();
     let line = format!("the profile `{name}` that {named_by} names does not exist");
     assert!(error.starts_with(&line), "{error}");
     assert!(error.contains("`aws configure list-profiles` lists the profiles"), "{error}");
@@ -56,7 +56,7 @@ async fn rejects_a_profile_that_is_missing_or_cannot_be_read() {
     }
     desk.write(".aws/config", "[profile audit\nregion");
     let run = with_environment(&desk, &[], &[("AWS_PROFILE", "audit")]);
-    says(run.error(), &["configuration files cannot be read", "AWS_CONFIG_FILE"]);
+    says(run.not_started(), &["configuration files cannot be read", "AWS_CONFIG_FILE"]);
     assert_eq!(desk.lab.take_calls().len(), 0);
 }
 

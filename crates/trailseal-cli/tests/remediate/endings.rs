@@ -88,7 +88,7 @@ async fn a_journal_that_does_not_exist_is_named() {
 async fn a_missing_alias_prefix_says_what_it_is_and_what_to_do() {
     let lab = lab().await;
     let folder = folder("ending-alias");
-    let ended = run(&lab, &folder, &["audit", "--create-key", "--alias", "logs"]).expect(2);
+    let ended = run(&lab, &folder, &["audit", "--create-key", "--alias", "logs"]).expect(3);
     let line =
         "--alias `logs` is not an alias, which begins with `alias/`; did you mean `alias/logs`?";
     assert!(ended.err.contains(line), "{}", ended.err);

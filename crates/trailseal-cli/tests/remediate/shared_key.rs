@@ -94,7 +94,7 @@ async fn a_plan_without_apply_lists_the_other_trails() {
 #[tokio::test(flavor = "multi_thread")]
 async fn requires_an_alias() {
     let lab = Lab::start(both()).await.unwrap();
-    let ended = run(&lab, &folder("shared-alias"), &["--create-key"]).expect(2);
+    let ended = run(&lab, &folder("shared-alias"), &["--create-key"]).expect(3);
     for args in ["needs --alias", "these 2 trails", TRAIL, NEIGHBOUR] {
         assert!(ended.err.contains(args), "{args}: {}", ended.err);
     }

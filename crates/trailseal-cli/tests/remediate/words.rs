@@ -28,7 +28,7 @@ async fn changes_nothing_without_confirmation() {
     let lab = Lab::start(state(None)).await.unwrap();
     let ended = run(&lab, &folder("yes"), &["audit", "--key", KEY, "--apply"]).expect(2);
     assert!(ended.err.contains("--yes"), "{}", ended.err);
-    let ended = run(&lab, &folder("target_key"), &["audit"]).expect(2);
+    let ended = run(&lab, &folder("target_key"), &["audit"]).expect(3);
     assert!(ended.err.contains("--create-key"), "{}", ended.err);
     assert_eq!(lab.take_delivery_moments(), []);
 }
