@@ -138,7 +138,7 @@ pub(crate) struct CheckArguments {
 
     /// The format and file of the report (repeatable); without FILE or with `-`, standard output,
     /// which gets a table unless another format goes there
-    #[arg(long, short = 'o', value_name = "FORMAT[=FILE]", value_parser = OutputParser)]
+    #[arg(long, short = 'o', value_name = "FORMAT[=FILE]", value_parser = OutputParser::Report)]
     pub(crate) output: Vec<Output>,
 
     #[command(flatten)]
@@ -169,7 +169,7 @@ pub(crate) struct RenderArguments {
 
     /// The format and file of the report (repeatable); without FILE or with `-`, standard output,
     /// which gets a table unless another format goes there
-    #[arg(long, short = 'o', value_name = "FORMAT[=FILE]", value_parser = OutputParser)]
+    #[arg(long, short = 'o', value_name = "FORMAT[=FILE]", value_parser = OutputParser::Report)]
     pub(crate) output: Vec<Output>,
 
     #[command(flatten)]

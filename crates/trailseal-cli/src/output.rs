@@ -1,6 +1,7 @@
 //! The output formats of a report.
 
 mod accounts;
+pub(crate) mod columns;
 mod emit;
 mod identity;
 mod sanitize;
@@ -18,13 +19,14 @@ use std::ffi::OsStr;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use clap::builder::{EnumValueParser, PossibleValue, TypedValueParser};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Arg, Command, ValueEnum};
 use serde::Serialize;
 
 use crate::report::Report;
 
+pub(crate) use accounts::write_capped;
 pub(crate) use emit::{emit, outputs, print_problems, refuse_to_overwrite};
 pub(crate) use sanitize::{HtmlWriter, JsonWriter, bounded, clean, clean_json, clean_lines, shown};
 pub(crate) use table::TableOptions;
@@ -79,7 +81,23 @@ pub(crate) const COLUMNS_ELSEWHERE: usize = 100;
 
 /// Parses an [`Output`] with the errors and suggestions of [`Format`].
 #[derive(Clone, Debug)]
-pub(crate) struct OutputParser;
+pub(crate) enum OutputParser {
+    /// Of a report: each format.
+    Report,
+    /// Of a comparison: `table` and `json`.
+    Comparison,
+}
+
+impl OutputParser {
+    fn values(&self) -> Vec<PossibleValue> {
+        match self {
+            Self::Report => {
+                Format::value_variants().iter().filter_map(ValueEnum::to_possible_value).collect()
+            }
+            Self::Comparison => ["table", "json"].map(PossibleValue::new).to_vec(),
+        }
+    }
+}
 
 impl TypedValueParser for OutputParser {
     type Value = Output;
@@ -90,6 +108,9 @@ impl TypedValueParser for OutputParser {
         argument: Option<&Arg>,
         value: &OsStr,
     ) -> Result<Output, clap::Error> {
+        let invalid = |message: String| {
+            clap::Error::raw(ErrorKind::ValueValidation, message).with_cmd(command)
+        };
         let Some(text) = value.to_str() else {
             return Err(clap::Error::new(ErrorKind::InvalidUtf8).with_cmd(command));
         };
@@ -97,14 +118,14 @@ impl TypedValueParser for OutputParser {
             Some((format, place)) => (format, Some(place)),
             None => (text, None),
         };
-        let parser = EnumValueParser::<Format>::new();
+        let parser = PossibleValuesParser::new(self.values());
         let format = parser.parse_ref(command, argument, OsStr::new(format))?;
+        let format = Format::from_str(&format, false).map_err(invalid)?;
         let file = match place {
             Some("") => {
-                let message = format!(
+                return Err(invalid(format!(
                     "`{text}` does not name a file; name one, or `-` for standard output\n"
-                );
-                return Err(clap::Error::raw(ErrorKind::ValueValidation, message).with_cmd(command));
+                )));
             }
             None | Some("-") => None,
             Some(file) => Some(PathBuf::from(file)),
@@ -113,29 +134,40 @@ impl TypedValueParser for OutputParser {
     }
 
     fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
-        Some(Box::new(Format::value_variants().iter().filter_map(ValueEnum::to_possible_value)))
+        Some(Box::new(self.values().into_iter()))
     }
 }
 
-pub(crate) fn write(
-    report: &Report,
-    format: Format,
-    screen: Screen,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    match format {
-        Format::Table => table::write(report, screen, out),
-        Format::Json => {
-            serde_json::to_writer_pretty(JsonWriter(out), report)?;
-            out.write_all(b"\n")
+/// What a command writes.
+pub(crate) trait Document {
+    /// Writes it in one of the formats that the command accepts.
+    fn write(&self, format: Format, screen: Screen, out: &mut dyn Write) -> io::Result<()>;
+}
+
+impl Document for Report {
+    fn write(&self, format: Format, screen: Screen, out: &mut dyn Write) -> io::Result<()> {
+        match format {
+            Format::Table => table::write(self, screen, out),
+            Format::Json => write_json(self, out),
+            Format::Csv => csv::write(self, out),
+            Format::Junit => junit::write(self, out),
+            Format::Sarif => sarif::write(self, out),
+            Format::Asff => asff::write(self, out),
+            Format::Ocsf => ocsf::write(self, out),
+            Format::Html => html::write(self, out),
         }
-        Format::Csv => csv::write(report, out),
-        Format::Junit => junit::write(report, out),
-        Format::Sarif => sarif::write(report, out),
-        Format::Asff => asff::write(report, out),
-        Format::Ocsf => ocsf::write(report, out),
-        Format::Html => html::write(report, out),
     }
+}
+
+pub(crate) fn write_json(document: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(JsonWriter(out), document)?;
+    out.write_all(b"\n")
+}
+
+/// `1 trail`, `2 trails`.
+pub(crate) fn counted(count: usize, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
 }
 
 /// Writes a JSON list with one element per line.

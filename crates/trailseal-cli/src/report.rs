@@ -22,7 +22,7 @@ pub(crate) use exemptions::ExemptionReport;
 #[cfg(test)]
 pub(crate) use exemptions::ExemptionState;
 pub(crate) use judge::{Rank, judge, judge_account_without_trails, judge_trail, report};
-pub(crate) use read::read_report;
+pub(crate) use read::{parse_report, read_report, report_name, report_text};
 pub(crate) use run::{CallerReport, FileDigest, Run};
 pub(crate) use scope::AccountStatus;
 
@@ -108,6 +108,13 @@ fn not_evaluated(trails: &[TrailReport]) -> Vec<NotEvaluated<'_>> {
 pub(crate) struct Tool {
     pub(crate) name: String,
     pub(crate) version: String,
+}
+
+impl Tool {
+    /// This program.
+    pub(crate) fn this() -> Self {
+        Self { name: "trailseal".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() }
+    }
 }
 
 /// A control of a published benchmark.

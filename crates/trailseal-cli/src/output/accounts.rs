@@ -16,17 +16,17 @@ pub(super) fn write(report: &Report, failed: bool, out: &mut dyn Write) -> io::R
         write_copies(report, out)?;
     }
     write_not_evaluated(report, out)?;
-    write_lines("NOT JUDGED", failed_accounts(report), out)?;
+    write_capped("NOT JUDGED", failed_accounts(report), out)?;
     let without_trail = report.accounts.iter().filter_map(without_trail);
-    write_lines("NO TRAIL SEEN", without_trail.collect(), out)?;
+    write_capped("NO TRAIL SEEN", without_trail.collect(), out)?;
     if failed {
         return Ok(());
     }
     let left_out = report.accounts.iter().filter_map(|account| {
         Some(format!("{}: {}", name(account), shown(account.left_out.as_deref()?)))
     });
-    write_lines("LEFT OUT", left_out.collect(), out)?;
-    write_lines("EXEMPTION", report.warnings().map(|line| shown(&line)).collect(), out)
+    write_capped("LEFT OUT", left_out.collect(), out)?;
+    write_capped("EXEMPTION", report.warnings().map(|line| shown(&line)).collect(), out)
 }
 
 /// Counts the copies whose trail was evaluated.
@@ -50,10 +50,11 @@ fn write_not_evaluated(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         let NotEvaluated { trail, reason, source } = left_out;
         format!("{}: {} (seen in {})", shown(trail), shown(reason), shown(source))
     });
-    write_lines("NOT EVALUATED", lines.collect(), out)
+    write_capped("NOT EVALUATED", lines.collect(), out)
 }
 
-fn write_lines(title: &str, lines: Vec<String>, out: &mut dyn Write) -> io::Result<()> {
+/// Writes lines of one kind; beyond the limit, only their number.
+pub(crate) fn write_capped(title: &str, lines: Vec<String>, out: &mut dyn Write) -> io::Result<()> {
     for line in lines.iter().take(LINES_MAX) {
         writeln!(out, "{title}: {line}")?;
     }

@@ -5,7 +5,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use super::{COLUMNS_ELSEWHERE, Format, Output, Screen, TableOptions, clean, write};
+use super::{COLUMNS_ELSEWHERE, Document, Format, Output, Screen, TableOptions, clean};
 use crate::console::{Console, Failure};
 use crate::report::{NotEvaluated, Report};
 
@@ -106,16 +106,16 @@ pub(crate) fn print_problems(report: &Report, console: &mut Console<'_>) {
     }
 }
 
-/// Writes the report to each output. A failed output does not prevent the others.
+/// Writes the document to each output. A failed output does not prevent the others.
 pub(crate) fn emit(
-    report: &Report,
+    document: &dyn Document,
     outputs: &[Output],
     table: TableOptions,
     console: &mut Console<'_>,
 ) -> Result<(), Failure> {
     let mut outcome = Ok(());
     for output in outputs {
-        match write_to(report, output, table, console) {
+        match write_to(document, output, table, console) {
             Ok(()) => {}
             // The reader closed the pipe.
             Err(failure) if failure.is_broken_pipe() => outcome = Err(failure),
@@ -147,32 +147,33 @@ fn terminal_columns() -> usize {
 }
 
 fn write_to(
-    report: &Report,
+    document: &dyn Document,
     output: &Output,
     table: TableOptions,
     console: &mut Console<'_>,
 ) -> Result<(), Failure> {
     match &output.file {
-        Some(file) => to_file(report, output.format, Screen::of_file(table), file)
+        Some(file) => to_file(document, output.format, Screen::of_file(table), file)
             .map_err(|error| Failure::Output { what: format!("`{}`", file.display()), error }),
-        None => write(report, output.format, Screen::of(console, table), console.out)
+        None => document
+            .write(output.format, Screen::of(console, table), console.out)
             .and_then(|()| console.out.flush())
             .map_err(Failure::standard_output),
     }
 }
 
-/// Writes a report to a file. A regular file is replaced as a whole, when the new content is
+/// Writes a document to a file. A regular file is replaced as a whole, when the new content is
 /// complete; pipes and devices are written directly.
-fn to_file(report: &Report, format: Format, screen: Screen, file: &Path) -> io::Result<()> {
+fn to_file(document: &dyn Document, format: Format, screen: Screen, file: &Path) -> io::Result<()> {
     // Replaces the target of a link, not the link.
     let file = &file.canonicalize().unwrap_or_else(|_is_new| file.to_owned());
     let metadata = fs::metadata(file);
     if metadata.as_ref().is_ok_and(|metadata| !metadata.is_file()) {
-        return write_out(report, format, screen, OpenOptions::new().write(true).open(file)?);
+        return write_out(document, format, screen, OpenOptions::new().write(true).open(file)?);
     }
     let (temporary, out) = beside(file)?;
     let permissions = metadata.map(|metadata| metadata.permissions());
-    let written = write_out(report, format, screen, out)
+    let written = write_out(document, format, screen, out)
         .and_then(|()| match permissions {
             Ok(permissions) => fs::set_permissions(&temporary, permissions),
             Err(_is_new) => Ok(()),
@@ -185,9 +186,14 @@ fn to_file(report: &Report, format: Format, screen: Screen, file: &Path) -> io::
     written
 }
 
-fn write_out(report: &Report, format: Format, screen: Screen, file: File) -> io::Result<()> {
+fn write_out(
+    document: &dyn Document,
+    format: Format,
+    screen: Screen,
+    file: File,
+) -> io::Result<()> {
     let mut out = BufWriter::new(file);
-    write(report, format, screen, &mut out)?;
+    document.write(format, screen, &mut out)?;
     out.flush()
 }
 

@@ -10,7 +10,8 @@ use anstyle::{AnsiColor, Style};
 use clap::Args;
 use trailseal_rule::ComplianceType;
 
-use super::{Screen, accounts, shown};
+use super::columns::wrapped;
+use super::{Screen, accounts, counted, shown};
 use crate::report::{Report, Summary, TrailReport};
 
 /// Trails that a terminal shows with their details; more get a line each.
@@ -48,7 +49,7 @@ pub(crate) fn write(report: &Report, screen: Screen, out: &mut dyn Write) -> io:
     writeln!(below, "{}", summary(report))?;
     for line in String::from_utf8_lossy(&below).lines() {
         match screen.columns {
-            Some(columns) => writeln!(out, "{}", details::wrapped(line, columns, 0))?,
+            Some(columns) => writeln!(out, "{}", wrapped(line, columns, 0))?,
             None => writeln!(out, "{line}")?,
         }
     }
@@ -79,14 +80,18 @@ fn write_skipped(trails: &[&TrailReport], out: &mut dyn Write) -> io::Result<()>
 
 /// The verdict in its color, which is not part of the width.
 fn verdict(trail: &TrailReport, screen: Screen) -> String {
+    let style = style(trail, screen);
+    format!("{style}{}{style:#}", trail.compliance)
+}
+
+fn style(trail: &TrailReport, screen: Screen) -> Style {
     let color = match trail.compliance {
         ComplianceType::NotApplicable => AnsiColor::BrightBlack,
         _ if trail.unverified => AnsiColor::Yellow,
         ComplianceType::NonCompliant => AnsiColor::Red,
         ComplianceType::Compliant => AnsiColor::Green,
     };
-    let style = if screen.is_styled { color.on_default().bold() } else { Style::new() };
-    format!("{style}{}{style:#}", trail.compliance)
+    if screen.is_styled { color.on_default().bold() } else { Style::new() }
 }
 
 fn summary(report: &Report) -> String {
@@ -123,12 +128,6 @@ fn scope(report: &Report) -> String {
     let Summary { files, files_skipped, .. } = report.summary;
     let read = format!("{} read", counted(files, "file"));
     if files_skipped == 0 { read } else { format!("{read}, {files_skipped} skipped") }
-}
-
-/// `1 trail`, `2 trails`.
-fn counted(count: usize, noun: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {noun}{plural}")
 }
 
 #[cfg(test)]

@@ -239,7 +239,7 @@ pub(crate) fn hostile() -> Report {
 pub(crate) fn written(report: &Report, format: Format) -> Vec<u8> {
     let mut out = Vec::new();
     let screen = Screen { columns: None, is_styled: false, table: TableOptions::default() };
-    write(report, format, screen, &mut out).unwrap();
+    report.write(format, screen, &mut out).unwrap();
     out
 }
 

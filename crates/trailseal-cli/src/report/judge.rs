@@ -124,7 +124,7 @@ pub(crate) fn report(
     };
     let mut report = Report {
         version: REPORT_VERSION,
-        tool: Tool { name: "trailseal".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
+        tool: Tool::this(),
         generated_at: now,
         run: None,
         inputs: Vec::new(),

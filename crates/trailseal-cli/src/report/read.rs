@@ -1,5 +1,9 @@
 //! Reads a report from JSON.
 
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
 use serde::Deserialize;
 use serde_json::{Deserializer, Value};
 
@@ -17,6 +21,37 @@ struct Head {
 
 /// The most contradictions that are named; the others are counted.
 const CONTRADICTIONS_MAX: usize = 20;
+
+/// The text of a report; `-` is standard input.
+///
+/// # Errors
+///
+/// It cannot be read.
+pub(crate) fn report_text(path: &Path) -> Result<Vec<u8>, String> {
+    let mut text = Vec::new();
+    let read = if path.as_os_str() == "-" {
+        io::stdin().lock().read_to_end(&mut text)
+    } else {
+        File::open(path).and_then(|mut file| file.read_to_end(&mut text))
+    };
+    read.map_err(|error| format!("{}: cannot be read: {error}", report_name(path)))?;
+    Ok(text)
+}
+
+/// The report in the text of the file.
+///
+/// # Errors
+///
+/// Those of [`read_report`], with the name of the file.
+pub(crate) fn parse_report(path: &Path, text: &[u8]) -> Result<Report, Vec<String>> {
+    let named = |fault: &String| format!("{}: {fault}", report_name(path));
+    read_report(text).map_err(|faults| faults.iter().map(named).collect())
+}
+
+/// The name of the file for messages.
+pub(crate) fn report_name(path: &Path) -> String {
+    if path.as_os_str() == "-" { "(standard input)".to_owned() } else { path.display().to_string() }
+}
 
 /// Reads a report of this version; unknown members are ignored.
 ///

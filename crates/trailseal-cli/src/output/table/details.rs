@@ -2,9 +2,8 @@
 
 use std::io::{self, Write};
 
-use textwrap::{Options, WordSeparator, WordSplitter};
-
 use super::verdict;
+use crate::output::columns::wrapped;
 use crate::output::{COLUMNS_ELSEWHERE, Screen, shown};
 use crate::report::TrailReport;
 
@@ -27,19 +26,6 @@ pub(super) fn write(
         writeln!(out)?;
     }
     Ok(())
-}
-
-/// Text in lines that are broken at spaces only: an ARN or ID stays in one piece, even if it is
-/// longer than a line.
-pub(super) fn wrapped(text: &str, columns: usize, indent: usize) -> String {
-    let (first, rest) = (" ".repeat(indent), " ".repeat(indent + 2));
-    let options = Options::new(columns)
-        .break_words(false)
-        .word_separator(WordSeparator::AsciiSpace)
-        .word_splitter(WordSplitter::NoHyphenation)
-        .initial_indent(&first)
-        .subsequent_indent(&rest);
-    textwrap::fill(text, options)
 }
 
 /// The texts below the verdict and the name, each with its indentation.

@@ -2,21 +2,15 @@
 
 use std::io::{self, Write};
 
-use unicode_width::UnicodeWidthStr;
+use anstyle::Style;
 
-use super::details::wrapped;
-use super::verdict;
+use super::{style, verdict};
+use crate::output::columns::{Columns, cut, wrapped};
 use crate::output::{Screen, shown};
 use crate::report::{CheckReport, TrailReport};
 
 /// The columns before the finding.
 const HEADER: [&str; 4] = ["VERDICT", "ACCOUNT", "REGION", "TRAIL"];
-
-/// Spaces between two columns.
-const GAP: usize = 2;
-
-/// Columns that a terminal must leave for findings; with fewer, a trail gets several lines.
-const FINDING_COLUMNS_MIN: usize = 20;
 
 pub(super) fn write(
     trails: &[&TrailReport],
@@ -28,39 +22,21 @@ pub(super) fn write(
         return Ok(());
     }
     let rows: Vec<[String; 4]> = trails.iter().map(|trail| cells(trail)).collect();
-    let mut widths = HEADER.map(UnicodeWidthStr::width);
-    for row in &rows {
-        let both = widths.iter_mut().zip(row);
-        both.for_each(|(width, cell)| *width = cell.width().max(*width));
-    }
-    let taken: usize = widths.iter().map(|width| width + GAP).sum();
-    let rest = screen.columns.map(|columns| columns.saturating_sub(taken));
-    if rest.is_some_and(|rest| rest < FINDING_COLUMNS_MIN) {
+    let columns = Columns::of(HEADER, &rows, screen);
+    if columns.are_too_wide() {
         return trails.iter().try_for_each(|trail| write_stacked(trail, profile, screen, out));
     }
-    let line = |cells: [&str; 4]| {
-        let padded = |(cell, width): (&str, usize)| {
-            format!("{cell}{}", " ".repeat((width + GAP).saturating_sub(cell.width())))
-        };
-        cells.into_iter().zip(widths).map(padded).collect::<String>()
-    };
-    writeln!(out, "{}FINDING", line(HEADER))?;
+    writeln!(out, "{}FINDING", columns.line(HEADER, Style::new()))?;
     for (trail, row) in trails.iter().zip(&rows) {
-        let cells = line(row.each_ref().map(String::as_str));
-        // The color is not part of the width.
-        let cells = cells.replacen(&*row_verdict(trail), &verdict(trail, screen), 1);
-        writeln!(out, "{cells}{}", cut(&finding(trail, profile), rest))?;
+        let cells = columns.line(row.each_ref().map(String::as_str), style(trail, screen));
+        writeln!(out, "{cells}{}", cut(&finding(trail, profile), columns.rest()))?;
     }
     Ok(())
 }
 
-fn row_verdict(trail: &TrailReport) -> String {
-    trail.compliance.to_string()
-}
-
 fn cells(trail: &TrailReport) -> [String; 4] {
     let TrailReport { account, region, .. } = trail;
-    [row_verdict(trail), account.to_string(), region.to_string(), shown(trail.name())]
+    [trail.compliance.to_string(), account.to_string(), region.to_string(), shown(trail.name())]
 }
 
 /// The profile of a trail whose rule event has its own.
@@ -83,22 +59,6 @@ fn finding(trail: &TrailReport, profile: &str) -> String {
         None => open.join("; "),
     };
     shown(&format!("{own}{unverified}{text}"))
-}
-
-/// The words that fit: an ARN or ID is shown whole or not at all.
-fn cut(text: &str, columns: Option<usize>) -> String {
-    let Some(columns) = columns.filter(|columns| text.width() > *columns) else {
-        return text.to_owned();
-    };
-    let mut shown = String::new();
-    for word in text.split(' ') {
-        if shown.width() + word.width() + 2 > columns {
-            break;
-        }
-        shown.push_str(word);
-        shown.push(' ');
-    }
-    format!("{shown}…")
 }
 
 /// The verdict and name, the place, and the checks or the reason.
