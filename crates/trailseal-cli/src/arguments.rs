@@ -7,6 +7,7 @@ use clap_complete::Shell;
 use trailseal_rule::CHECKS;
 
 use crate::audit::AuditArguments;
+use crate::compare::CompareArguments;
 use crate::console::{ExitArguments, exit_codes};
 use crate::output::{Output, OutputParser, TableOptions};
 use crate::remediate::RemediateArguments;
@@ -52,7 +53,8 @@ const SCHEMA_EXAMPLES: &str = "\
 Examples:
   trailseal schema parameters
   trailseal schema report > report-1.schema.json
-  trailseal schema remediation > remediation-1.schema.json";
+  trailseal schema remediation > remediation-1.schema.json
+  trailseal schema comparison > comparison-1.schema.json";
 
 /// Proves that CloudTrail logs are sealed with a KMS key that the customer controls and that works
 #[derive(Debug, Parser)]
@@ -72,6 +74,7 @@ pub(crate) enum Command {
     Audit(AuditArguments),
     Remediate(Box<RemediateArguments>),
     Render(RenderArguments),
+    Compare(CompareArguments),
 
     /// Explain a check: what it requires, why, its evidence, and the fix
     #[command(after_help = EXPLAIN_EXAMPLES)]
@@ -188,6 +191,8 @@ pub(crate) enum SchemaOf {
     Report,
     /// The output of `trailseal remediate -o json`
     Remediation,
+    /// The output of `trailseal compare -o json`
+    Comparison,
 }
 
 fn checks() -> clap::builder::PossibleValuesParser {

@@ -3,7 +3,7 @@
 //! `arguments` is the command line. `check` finds and reads files with `input`, which splits their
 //! text into documents with `scan`. `inventory` keeps the trails of these documents, and `evidence`
 //! the keys and buckets. `audit` reads the same from AWS. `report` evaluates each trail, `output`
-//! writes the report, and `remediate` changes trails.
+//! writes the report, `compare` compares two reports, and `remediate` changes trails.
 //!
 //! *Architecture Invariant*: this crate decides nothing. `trailseal_rule::evaluate` decides, and the
 //! report shows its result.
@@ -13,6 +13,7 @@
 mod arguments;
 mod audit;
 mod check;
+mod compare;
 mod console;
 mod explain;
 mod pages;
@@ -39,6 +40,7 @@ use clap::Parser;
 use trailseal_rule::parameters_schema;
 
 use crate::arguments::{Arguments, Command, SchemaOf};
+use crate::compare::COMPARISON_SCHEMA;
 use crate::console::Failure;
 use crate::pages::{completions, manual_page};
 use crate::remediate::REMEDIATION_SCHEMA;
@@ -79,11 +81,13 @@ fn dispatch(
         Command::Audit(arguments) => return audit::audit(&arguments, run("audit"), console),
         Command::Remediate(arguments) => return remediate::remediate(&arguments, console),
         Command::Render(arguments) => return render::render(&arguments, console),
+        Command::Compare(arguments) => return compare::compare(&arguments, console),
         Command::Explain { check } => explain::explain(check.as_deref()),
         Command::Schema { of } => match of {
             SchemaOf::Parameters => format!("{:#}\n", parameters_schema()),
             SchemaOf::Report => REPORT_SCHEMA.to_owned(),
             SchemaOf::Remediation => REMEDIATION_SCHEMA.to_owned(),
+            SchemaOf::Comparison => COMPARISON_SCHEMA.to_owned(),
         },
         Command::Completions { shell } => completions(shell),
         Command::Man { subcommand } => manual_page(subcommand.as_deref())?,

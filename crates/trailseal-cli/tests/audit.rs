@@ -7,6 +7,7 @@ mod audit {
     mod accounts;
     mod aggregator;
     mod beginners;
+    mod comparison;
     mod coverage;
     mod deliveries;
     mod endpoints;

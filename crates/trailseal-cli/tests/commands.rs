@@ -20,7 +20,8 @@ mod commands {
             let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(page);
             shown.extend(commands(&fs::read_to_string(&page).unwrap()));
         }
-        for subcommand in ["check", "render", "explain", "schema", "completions", "man"] {
+        for subcommand in ["check", "render", "compare", "explain", "schema", "completions", "man"]
+        {
             let help = trailseal().args([subcommand, "--help"]).output().unwrap();
             let help = String::from_utf8(help.stdout).unwrap();
             let (_, examples) = help.split_once("Example").expect("each help has an example");
@@ -48,7 +49,8 @@ mod commands {
                 }
             }
         }
-        let all = ["check", "completions", "explain", "man", "render", "schema"].map(str::to_owned);
+        let all = ["check", "compare", "completions", "explain", "man", "render", "schema"];
+        let all = all.map(str::to_owned);
         assert_eq!(subcommands, BTreeSet::from(all));
     }
 
@@ -181,6 +183,9 @@ mod commands {
             }
             for name in ["keys.json", "trails.json"] {
                 fs::copy(given.join(name), path.join(name)).unwrap();
+            }
+            for name in ["report-0.1.0.json", "old.json", "new.json"] {
+                fs::copy(given.join("../compare.in").join(name), path.join(name)).unwrap();
             }
             let report = trailseal().args(["check", "-o", "json"]).arg(&snapshot).output().unwrap();
             fs::write(path.join("report.json"), report.stdout).unwrap();
