@@ -7,6 +7,8 @@ mod commands {
     use std::path::{Path, PathBuf};
     use std::process::{Command, Stdio};
 
+    mod sessions;
+
     #[test]
     fn commands_print_the_recorded_output() {
         trycmd::TestCases::new().case("tests/cmd/*.trycmd");
@@ -181,7 +183,7 @@ mod commands {
             for name in ["snapshots/a.json", name] {
                 fs::copy(&snapshot, path.join(name)).unwrap();
             }
-            for name in ["keys.json", "trails.json"] {
+            for name in ["keys.json", "snapshot.json", "trails.json"] {
                 fs::copy(given.join(name), path.join(name)).unwrap();
             }
             for name in ["report-0.1.0.json", "old.json", "new.json"] {
