@@ -202,6 +202,10 @@ pub(crate) struct TrailReport {
     pub(crate) not_evaluated: Option<String>,
     pub(crate) key: Option<String>,
     pub(crate) bucket: Option<String>,
+    /// Whether this is a copy, as the rule says: a shadow trail, or a member account's copy of an
+    /// organization trail. `None` only while a report of 0.1.0 is read.
+    #[serde(default)]
+    pub(crate) copy: Option<bool>,
     /// Why the rule does not evaluate the trail.
     pub(crate) reason: Option<String>,
     pub(crate) notes: Vec<String>,
@@ -242,10 +246,11 @@ impl TrailReport {
         self.checks.iter().filter(|check| check.outcome != CheckOutcome::Pass)
     }
 
-    /// The trail's ARN if this is a copy that was not evaluated: a shadow trail, or a member
-    /// account's copy of an organization trail.
+    /// The trail's ARN if this is a copy that was not evaluated.
     pub(crate) fn copy_of(&self) -> Option<&TrailArn> {
-        (self.is_elsewhere() && self.reason.is_some()).then_some(self.arn.as_ref()?)
+        let is_evaluated = self.compliance != ComplianceType::NotApplicable;
+        let is_copy = self.is_copy_of_any_kind() && !is_evaluated && self.reason.is_some();
+        is_copy.then_some(self.arn.as_ref()?)
     }
 
     /// Whether this is a copy that was not evaluated. Headlines and shares leave it out.
@@ -253,11 +258,21 @@ impl TrailReport {
         self.copy_of().is_some()
     }
 
-    /// Whether the trail was seen outside of its home Region or of the account that owns it.
+    /// Whether its ARN names another account or Region than the one that shows it.
     pub(crate) fn is_elsewhere(&self) -> bool {
-        let is_elsewhere =
-            |arn: &TrailArn| *arn.owner() != self.account || *arn.home_region() != self.region;
-        self.arn.as_ref().is_some_and(is_elsewhere)
+        let is_foreign = |arn: &TrailArn| *arn.owner() != self.account;
+        self.is_shadow() || self.arn.as_ref().is_some_and(is_foreign)
+    }
+
+    fn is_shadow(&self) -> bool {
+        self.arn.as_ref().is_some_and(|arn| *arn.home_region() != self.region)
+    }
+
+    /// Whether this is a copy, evaluated or not. A report of 0.1.0 does not say it: the ARN does,
+    /// except for a trail that was evaluated as the account's own although its ARN names another account.
+    pub(crate) fn is_copy_of_any_kind(&self) -> bool {
+        let by_arn = || self.is_shadow() || self.is_elsewhere() && self.checks.is_empty();
+        self.copy.unwrap_or_else(by_arn)
     }
 
     /// Whether this is about an account and Region without a visible trail.

@@ -225,6 +225,7 @@ fn a_trail_that_vanished_is_fixed_only_if_its_account_was_completed() {
 fn copies_are_not_counted_in_a_comparison() {
     let copy = |reason: &str| TrailReport {
         region: Region::parse("us-east-1").unwrap(),
+        copy: Some(true),
         ..left_out(reason)
     };
     let sealed = || with(CheckOutcome::Pass);

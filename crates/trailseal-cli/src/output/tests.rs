@@ -38,6 +38,7 @@ pub(crate) fn trail(name: &str) -> TrailReport {
         profile: Some(Profile::Effective),
         key: Some("arn:aws:kms:eu-central-1:111122223333:key/1234abcd".to_owned()),
         bucket: Some("logs".to_owned()),
+        copy: Some(false),
         reason: None,
         not_evaluated: None,
         notes: Vec::new(),
@@ -128,6 +129,7 @@ pub(crate) fn full() -> Report {
         arn: arn("arn:aws-cn:cloudtrail:cn-north-1:999988887777:trail/org"),
         region: Region::parse("cn-north-1").unwrap(),
         captured: None,
+        copy: Some(true),
         checks: vec![check("of-a-later-version", CheckOutcome::Fail)],
         ..trail("org")
     };

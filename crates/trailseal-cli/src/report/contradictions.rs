@@ -3,21 +3,49 @@
 //! A report is untrusted: somebody may have changed it, or another program may have written it. A
 //! reader that passed a contradiction on could show a COMPLIANT trail that a check failed for.
 
-use std::str::FromStr;
+mod of_trail;
 
-use trailseal_rule::{ComplianceType, Replicas, WhenUnverified};
+use serde_json::{Map, Value};
+use trailseal_rule::{Faults, PARAMETERS, Parameters};
 
-use super::{AccountStatus, CheckOutcome, FileDigest, Report, Summary, TrailReport};
+use super::{AccountStatus, FileDigest, Report, Summary};
 
 /// All contradictions of the report, each with its place.
 pub(super) fn contradictions(report: &Report) -> Vec<String> {
     let mut found = counts(report);
     found.extend(of_run(report));
+    let parameters = parameters(report).unwrap_or_else(|faults| {
+        found.extend(faults.iter().map(|fault| format!("the rule refuses `parameters`: {fault}")));
+        Parameters::default()
+    });
+    let claims = Claims { parameters, has_events: has_events(report) };
     for (index, trail) in report.trails.iter().enumerate() {
         let place = format!("`trails[{index}]` ({})", trail.arn_or_id());
-        found.extend(of_trail(report, trail).into_iter().map(|what| format!("{place}: {what}")));
+        let of_trail = of_trail::contradictions(&claims, trail);
+        found.extend(of_trail.into_iter().map(|what| format!("{place}: {what}")));
     }
     found
+}
+
+/// What the report says of the evaluation of every trail.
+struct Claims {
+    parameters: Parameters,
+    /// Whether trails can have the parameters of rule events instead.
+    has_events: bool,
+}
+
+/// The parameters as the rule reads them, without those of a later release.
+fn parameters(report: &Report) -> Result<Parameters, Faults> {
+    let is_known = |name: &str| PARAMETERS.iter().any(|spec| spec.name == name);
+    let known = report.parameters.iter().filter(|(name, _)| is_known(name));
+    let known: Map<String, Value> =
+        known.map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect();
+    Parameters::parse(&known)
+}
+
+/// Trails of files have the parameters of their rule events, unless parameters are given.
+fn has_events(report: &Report) -> bool {
+    report.accounts.is_empty() && report.parameters.is_empty()
 }
 
 /// The counts of the summary that are not those of the report. A report of 0.1.0 does not count
@@ -70,88 +98,4 @@ fn of_run(report: &Report) -> Vec<String> {
 fn has_digest(file: &FileDigest) -> bool {
     let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
     file.sha256.as_ref().is_none_or(|digest| digest.len() == 64 && digest.bytes().all(is_digit))
-}
-
-fn of_trail(report: &Report, trail: &TrailReport) -> Vec<String> {
-    let mut found = Vec::new();
-    let verdict = trail.compliance;
-    let of = |outcome| trail.checks.iter().find(move |check| check.outcome == outcome);
-    let (failed, unknown) = (of(CheckOutcome::Fail), of(CheckOutcome::Unknown));
-    let is_unverified = failed.is_none() && unknown.is_some();
-    match (failed, unknown) {
-        (Some(check), _) if verdict != ComplianceType::NonCompliant => {
-            found.push(format!("it is {verdict}, but its check `{}` failed", check.id));
-        }
-        (Some(_), _) => {}
-        (None, Some(check)) if !may_be_unverified_as(report, trail) => found.push(format!(
-            "it is {verdict}, but its check `{}` could not be verified and the parameter \
-             `unverified` is not {verdict}",
-            check.id
-        )),
-        (None, Some(_)) => {}
-        (None, None) if !trail.checks.is_empty() && verdict != ComplianceType::Compliant => {
-            found.push(format!("it is {verdict}, but all its checks passed"));
-        }
-        (None, None) if trail.checks.is_empty() => found.extend(without_checks(trail)),
-        (None, None) => {}
-    }
-    if trail.unverified != is_unverified {
-        let checks = if is_unverified { "could not be verified" } else { "decided it" };
-        found.push(format!("`unverified` is {}, but its checks {checks}", trail.unverified));
-    }
-    if !trail.checks.is_empty() && (trail.reason.is_some() || trail.not_evaluated.is_some()) {
-        found.push("it has checks and a reason why it was not evaluated".to_owned());
-    }
-    if !trail.checks.is_empty() && trail.is_elsewhere() && !may_evaluate_copies(report) {
-        found.push(format!(
-            "it is a copy and {verdict}, but the parameter `replicas` is not EVALUATE"
-        ));
-    }
-    found
-}
-
-fn without_checks(trail: &TrailReport) -> Option<String> {
-    let verdict = trail.compliance;
-    let what = if trail.is_elsewhere() { "it is a copy" } else { "it has no check" };
-    match verdict {
-        ComplianceType::Compliant => Some(format!("{what}, but {verdict}")),
-        ComplianceType::NotApplicable if trail.reason.is_none() => {
-            Some(format!("it is {verdict} without a reason"))
-        }
-        ComplianceType::NotApplicable | ComplianceType::NonCompliant => None,
-    }
-}
-
-/// Whether the parameter `unverified` allows the verdict of a trail without evidence. A rule event
-/// can set the parameter for its trail; then only the annotation says it.
-fn may_be_unverified_as(report: &Report, trail: &TrailReport) -> bool {
-    if trail.compliance == ComplianceType::NonCompliant {
-        return true;
-    }
-    if can_have_events(report) {
-        return trail.compliance != ComplianceType::Compliant
-            || trail.annotation.contains("unverified=COMPLIANT");
-    }
-    let allowed = match parameter::<WhenUnverified>(report, "unverified") {
-        WhenUnverified::NonCompliant => ComplianceType::NonCompliant,
-        WhenUnverified::Compliant => ComplianceType::Compliant,
-        WhenUnverified::NotApplicable => ComplianceType::NotApplicable,
-    };
-    trail.compliance == allowed
-}
-
-fn may_evaluate_copies(report: &Report) -> bool {
-    can_have_events(report) || parameter::<Replicas>(report, "replicas") == Replicas::Evaluate
-}
-
-/// The value of a parameter, or its default.
-fn parameter<T: FromStr + Default>(report: &Report, name: &str) -> T {
-    let given = report.parameters.get(name);
-    given.and_then(|value| value.parse().ok()).unwrap_or_default()
-}
-
-/// Whether trails of the report can have parameters of rule events: those of files do, unless
-/// parameters are given.
-fn can_have_events(report: &Report) -> bool {
-    report.accounts.is_empty() && report.parameters.is_empty()
 }

@@ -107,7 +107,7 @@ mod tests {
         let trail = json!({
             "resourceId": "t", "arn": ARN, "account": account, "region": region,
             "compliance": "NOT_APPLICABLE", "unverified": false, "annotation": "", "key": null,
-            "bucket": null, "reason": reason, "notEvaluated": mark, "notes": [], "checks": [],
+            "bucket": null, "copy": is_copy, "reason": reason, "notEvaluated": mark, "notes": [], "checks": [],
             "evidence": null, "captured": null, "source": format!("{account}/{region}"),
         });
         (Rank::NotApplicable, serde_json::from_value(trail).unwrap())

@@ -247,7 +247,8 @@ pub(crate) fn judge_trail(
         notes: judgement.skipped().into_iter().chain(judgement.notes).collect(),
         ..blank(&evaluation, &trail.account, &trail.region, captured, source)
     };
-    (Rank::of(&judgement.verdict), report)
+    let copy = Some(is_copy && report.is_elsewhere());
+    (Rank::of(&judgement.verdict), TrailReport { copy, ..report })
 }
 
 /// The report on an account and Region without a visible trail, if the rule reports on it.
@@ -281,6 +282,7 @@ fn blank(
         profile: None,
         key: None,
         bucket: None,
+        copy: Some(false),
         reason: None,
         not_evaluated: None,
         notes: Vec::new(),

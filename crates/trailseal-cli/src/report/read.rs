@@ -61,6 +61,9 @@ pub(crate) fn report_name(path: &Path) -> String {
 /// all contradictions of the report.
 pub(crate) fn read_report(text: &[u8]) -> Result<Report, Vec<String>> {
     let mut report = parse(text).map_err(|fault| vec![fault])?;
+    for trail in &mut report.trails {
+        trail.copy = Some(trail.is_copy_of_any_kind());
+    }
     let found = contradictions(&report);
     if found.is_empty() {
         // A report of 0.1.0 does not count copies.

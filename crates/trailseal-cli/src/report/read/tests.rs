@@ -128,10 +128,23 @@ fn a_report_that_contradicts_itself_is_refused() {
     check(&[("/trails/4/checks", json!([]))], &["it has no check, but COMPLIANT"]);
     check(&[("/trails/4/compliance", not_applicable)], &["but all its checks passed"]);
     check(&[("/trails/4/reason", json!("a copy"))], &["checks and a reason"]);
-    check(&[("/trails/6/compliance", compliant.clone())], &["it has no check, but COMPLIANT"]);
+    check(&[("/trails/6/compliance", compliant)], &["it has no check, but COMPLIANT"]);
     check(&[("/trails/6/reason", Value::Null)], &["it is NOT_APPLICABLE without a reason"]);
-    let copy = [("/trails/6/region", json!("us-east-1")), ("/trails/6/compliance", compliant)];
-    check(&copy, &["it is a copy, but COMPLIANT"]);
+    let copy = |verdict: &str| {
+        [
+            ("/trails/6/region", json!("us-east-1")),
+            ("/trails/6/copy", json!(true)),
+            ("/trails/6/compliance", json!(verdict)),
+        ]
+    };
+    check(&copy("COMPLIANT"), &["it is a copy, but COMPLIANT"]);
+    check(&copy("NON_COMPLIANT"), &["it is a copy, but NON_COMPLIANT"]);
+    check(&[("/trails/6/copy", json!(true))], &["`copy` is true, but its ARN is of this"]);
+    check(&[("/trails/0/checks", json!([]))], &["it has no check, but NON_COMPLIANT"]);
+    check(
+        &[("/parameters/unverified", json!("PASS"))],
+        &["the rule refuses `parameters`", "`unverified` is not COMPLIANT"],
+    );
     check(&[("/parameters/replicas", json!(""))], &["`replicas` is not EVALUATE"]);
     check(&[("/complete", json!(true))], &["`complete` is true, but something could not be"]);
     check(&[("/summary/trails", json!(8))], &["`summary.trails` is 8, but the report has 7"]);
@@ -140,6 +153,26 @@ fn a_report_that_contradicts_itself_is_refused() {
     check(&[("/run/finishedAt", early)], &["`run.finishedAt` is before `run.startedAt`"]);
     check(&[("/accounts/0/interrupted", json!(true))], &["but an account was interrupted"]);
     check(&[("/inputs/0/sha256", json!("0"))], &["is not 64 hexadecimal digits"]);
+}
+
+/// The trail of an audit that has a wrong Region, no check and a reason.
+#[test]
+fn a_non_compliant_trail_is_never_counted_as_a_copy() {
+    let mut value = serde_json::to_value(full()).unwrap();
+    let changes = [("region", json!("us-east-1")), ("checks", json!([])), ("reason", json!("x"))];
+    for (member, wrong) in changes {
+        value["trails"][0][member] = wrong;
+    }
+    for copy in [json!(true), json!(false), Value::Null] {
+        value["trails"][0]["copy"] = copy;
+        value["summary"]["copies"] = json!(0);
+        let faults = read_report(value.to_string().as_bytes()).unwrap_err();
+        assert!(faults.iter().any(|fault| fault.ends_with(", but NON_COMPLIANT")), "{faults:?}");
+        value["summary"]["copies"] = json!(1);
+        let faults = read_report(value.to_string().as_bytes()).unwrap_err();
+        let count = "`summary.copies` is 1, but the report has 0";
+        assert!(faults.iter().any(|fault| fault.ends_with(count)), "{faults:?}");
+    }
 }
 
 /// Reports of 0.1.0 have neither copies nor a run.
@@ -151,6 +184,9 @@ fn a_report_of_the_first_version_is_read() {
         members.remove(member);
     }
     value["summary"].as_object_mut().unwrap().remove("copies");
+    for trail in value["trails"].as_array_mut().unwrap() {
+        trail.as_object_mut().unwrap().remove("copy");
+    }
     value["accounts"][0].as_object_mut().unwrap().remove("interrupted");
     let (parameters, accounts) = (json!({}), json!([]));
     value["parameters"] = parameters;
