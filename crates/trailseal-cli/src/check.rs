@@ -160,4 +160,6 @@ mod inputs;
 #[cfg(test)]
 mod provenance;
 #[cfg(test)]
+mod round_trips;
+#[cfg(test)]
 mod tests;
