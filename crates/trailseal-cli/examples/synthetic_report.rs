@@ -31,8 +31,8 @@ const PAYLOADS: [&str; 6] = [
 ];
 
 /// The members that have a type of their own: a report with a payload in them is refused.
-const TYPED: &str = "account arn bucketRegion captured compliance deletionDate generatedAt next \
-    origin outcome reading region status validTo value";
+const TYPED: &str = "account arn bucketRegion captured compliance deletionDate finishedAt \
+    generatedAt next origin outcome reading region startedAt status validTo value";
 
 /// The kinds of trails, in the order of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -123,6 +123,15 @@ fn report(trails: usize, accounts: usize, open_percent: usize) -> Value {
         "version": 1,
         "tool": { "name": "trailseal", "version": env!("CARGO_PKG_VERSION") },
         "generatedAt": "2026-11-24T09:30:00.000Z",
+        "run": {
+            "command": "audit",
+            "arguments": ["--accounts", "organization", "--role-name", "trailseal-audit", "-p", "profile=strict"],
+            "caller": { "arn": "arn:aws:sts::111122223333:assumed-role/auditors/ada", "account": "111122223333" },
+            "startedAt": "2026-11-24T09:29:12.000Z",
+            "finishedAt": "2026-11-24T09:30:00.000Z",
+            "interrupted": false,
+            "config": null,
+        },
         "complete": false,
         "summary": {
             "trails": trails,
@@ -226,7 +235,7 @@ fn trail(kind: Kind, number: usize, accounts: usize) -> Value {
         "reason": (!is_judged).then_some(copy),
         "notes": is_formerly_exempt.then_some("its exemption ended on 2026-10-31").into_iter().collect::<Vec<_>>(),
         "checks": if is_judged { checks(kind) } else { Vec::new() },
-        "evidence": is_judged.then(|| evidence(kind, &key, region, &id, &arn)),
+        "evidence": is_judged.then(|| evidence(kind, &key, region, &id)),
         "captured": null,
         "source": format!("aws/{id}/{region}/cloudtrail/{name}"),
     })
@@ -245,7 +254,7 @@ fn checks(kind: Kind) -> Vec<Value> {
     checks.filter_map(|check| result(check.id.as_str(), check.rationale)).collect()
 }
 
-fn evidence(kind: Kind, key: &str, region: &str, account: &str, arn: &str) -> Value {
+fn evidence(kind: Kind, key: &str, region: &str, account: &str) -> Value {
     let known = |value: Value| json!({ "reading": "known", "value": value });
     let refused = |why: &str| json!({ "reading": "refused", "why": why });
     let with_key = |value: Value| {
@@ -264,19 +273,21 @@ fn evidence(kind: Kind, key: &str, region: &str, account: &str, arn: &str) -> Va
         "key": if denied { refused("kms:DescribeKey was denied") } else { described },
         "bucketRegion": known(json!(region)),
         "rotation": with_key(rotation),
-        "keyPolicy": with_key(json!(policy(account, arn))),
+        "keyPolicy": with_key(json!(policy(account, region))),
         "delivery": known(json!({ "error": error, "digestError": null })),
     })
 }
 
-fn policy(account: &str, arn: &str) -> String {
+/// The policy of a key, which is the same for all trails that use it.
+fn policy(account: &str, region: &str) -> String {
     let statement = |sid: &str, principal: Value, action: Value| json!({ "Sid": sid, "Effect": "Allow", "Principal": principal, "Action": action, "Resource": "*" });
     let iam = |resource: &str| json!({ "AWS": format!("arn:aws:iam::{account}:{resource}") });
+    let trails = format!("arn:aws:cloudtrail:{region}:{account}:trail/*");
     let service = json!({ "Service": "cloudtrail.amazonaws.com" });
     let actions = json!(["kms:GenerateDataKey*", "kms:DescribeKey"]);
     let admission = json!({
         "Sid": "Let CloudTrail encrypt", "Effect": "Allow", "Principal": service, "Action": actions,
-        "Resource": "*", "Condition": { "StringEquals": { "aws:SourceArn": arn } },
+        "Resource": "*", "Condition": { "StringLike": { "aws:SourceArn": trails } },
     });
     json!({
         "Version": "2012-10-17",

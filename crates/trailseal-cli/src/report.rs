@@ -12,7 +12,7 @@ mod read;
 mod run;
 mod scope;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use trailseal_rule::{AccountId, ComplianceType, Profile, Region, Timestamp, TrailArn};
@@ -84,6 +84,31 @@ impl Report {
     /// What to do about exemptions that expired or match nothing.
     pub(crate) fn warnings(&self) -> impl Iterator<Item = String> {
         self.exemptions.iter().filter_map(ExemptionReport::warning)
+    }
+
+    /// The results of trails, without copies and without accounts that have no trail.
+    pub(crate) fn own_trails(&self) -> impl Iterator<Item = &TrailReport> + Clone {
+        self.trails.iter().filter(|trail| trail.kind() == Kind::Trail)
+    }
+
+    pub(crate) fn copies(&self) -> usize {
+        self.trails.iter().filter(|trail| trail.kind() == Kind::Copy).count()
+    }
+
+    /// The accounts and Regions without a trail that `noTrails` reports:
+    /// `2 accounts have no trail in 6 Regions`.
+    pub(crate) fn without_trails(&self) -> Option<String> {
+        let results = self.trails.iter().filter(|trail| trail.kind() == Kind::Account);
+        let accounts: BTreeSet<&str> =
+            results.clone().map(|trail| trail.account.as_str()).collect();
+        let (accounts, verb) = match accounts.len() {
+            0 => return None,
+            1 => ("1 account".to_owned(), "has"),
+            more => (format!("{more} accounts"), "have"),
+        };
+        let regions = results.count();
+        let plural = if regions == 1 { "" } else { "s" };
+        Some(format!("{accounts} {verb} no trail in {regions} Region{plural}"))
     }
 
     /// The profile of the run. A rule event can set another one for its trail.
@@ -167,16 +192,16 @@ impl Summary {
             ..Self::default()
         }
     }
+}
 
-    /// The number of trails without copies.
-    pub(crate) fn own_trails(&self) -> usize {
-        self.trails.saturating_sub(self.copies)
-    }
-
-    /// The number of trails that are not applicable, without copies.
-    pub(crate) fn own_not_applicable(&self) -> usize {
-        self.not_applicable.saturating_sub(self.copies)
-    }
+/// What a result is about. Headlines and shares count trails only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Trail,
+    /// A copy of a trail that is evaluated elsewhere.
+    Copy,
+    /// An account without a trail, which `noTrails` reports.
+    Account,
 }
 
 /// The result for one trail, or for an account without trails.
@@ -256,6 +281,17 @@ impl TrailReport {
     /// Whether this is a copy that was not evaluated. Headlines and shares leave it out.
     pub(crate) fn is_copy(&self) -> bool {
         self.copy_of().is_some()
+    }
+
+    /// What the result is about.
+    pub(crate) fn kind(&self) -> Kind {
+        if self.is_of_account() {
+            Kind::Account
+        } else if self.is_copy() {
+            Kind::Copy
+        } else {
+            Kind::Trail
+        }
     }
 
     /// Whether its ARN names another account or Region than the one that shows it.

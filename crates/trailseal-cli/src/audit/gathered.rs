@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use trailseal_rule::{AccountId, Region};
 
 use super::targets::Target;
-use crate::report::{AccountReport, Problem, Rank, RegionReport, TrailReport};
+use crate::report::{AccountReport, Kind, Problem, Rank, RegionReport, TrailReport};
 
 const INTERRUPTED: &str = "the audit was interrupted before this account was done";
 const UNFINISHED: &str = "the audit of this account ended unexpectedly";
@@ -74,10 +74,11 @@ impl Gathered {
         self.open.remove(account.as_str());
     }
 
-    /// The number of trails, and of those that are non-compliant.
+    /// The number of trails without copies, and of all findings.
     pub(super) fn counts(&self) -> (usize, usize) {
-        let broken = |trail: &&(Rank, TrailReport)| trail.1.is_non_compliant();
-        (self.trails.len(), self.trails.iter().filter(broken).count())
+        let all = || self.trails.iter().map(|(_, trail)| trail);
+        let trails = all().filter(|trail| trail.kind() == Kind::Trail);
+        (trails.count(), all().filter(|trail| trail.is_non_compliant()).count())
     }
 
     /// Ends the audit: unfinished accounts get a problem, which is reported once for all.

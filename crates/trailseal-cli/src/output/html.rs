@@ -4,13 +4,15 @@
 //! allows only the page's own style and script, and [`HtmlWriter`] replaces characters that
 //! could hide text or change its direction.
 //!
-//! INVARIANT (bounded): a limited number of findings is shown in full, and a further number on one
-//! line each. The page shows the number of the others.
+//! INVARIANT (complete): every result of the report is in the page with its evidence. A limited
+//! number of findings is shown in full, and the other results in packs; a page with very many
+//! results has the packs as text, which the script turns into elements when the reader opens one.
 
 mod causes;
 mod headline;
 mod heat;
 mod listing;
+mod pack;
 mod places;
 mod policy;
 mod status;
@@ -78,8 +80,7 @@ struct Numbers<'a> {
 impl<'a> Page<'a> {
     fn of(report: &'a Report) -> Self {
         let mut tally = VerdictCounts::default();
-        let trails = report.trails.iter().filter(|trail| !trail.is_copy());
-        trails.for_each(|trail| tally.add(TrailStatus::of(trail)));
+        report.own_trails().for_each(|trail| tally.add(TrailStatus::of(trail)));
         let places = Places::of(report);
         Self {
             report,
@@ -98,7 +99,7 @@ impl<'a> Page<'a> {
             heat: HeatMap::of(&places),
             places,
             causes: causes(&report.trails),
-            listing: Listing::of(&report.trails),
+            listing: Listing::of(report),
             remarks: remarks(&report.trails),
             checks: CHECKS.to_vec(),
             not_evaluated: report.not_evaluated(),

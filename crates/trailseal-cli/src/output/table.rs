@@ -96,19 +96,26 @@ fn style(trail: &TrailReport, screen: Screen) -> Style {
 
 fn summary(report: &Report) -> String {
     let summary = &report.summary;
-    let Summary { non_compliant, compliant, unverified, copies, .. } = summary;
+    let own = report.own_trails();
+    let of = |wanted| own.clone().filter(|trail| trail.compliance == wanted).count();
     let mut line = format!(
-        "{}: {non_compliant} non-compliant, {compliant} compliant, {} not applicable",
-        counted(summary.own_trails(), "trail"),
-        summary.own_not_applicable()
+        "{}: {} non-compliant, {} compliant, {} not applicable",
+        counted(own.clone().count(), "trail"),
+        of(ComplianceType::NonCompliant),
+        of(ComplianceType::Compliant),
+        of(ComplianceType::NotApplicable)
     );
-    if *unverified > 0 {
+    let unverified = own.filter(|trail| trail.unverified).count();
+    if unverified > 0 {
         line.push_str(&format!(", {unverified} of them unverified"));
     }
     if summary.not_evaluated > 0 {
         line.push_str(&format!(", {} not evaluated", counted(summary.not_evaluated, "trail")));
     }
-    match copies {
+    if let Some(without) = report.without_trails() {
+        line.push_str(&format!("; {without}"));
+    }
+    match report.copies() {
         0 => {}
         1 => line.push_str("; 1 copy is not counted"),
         copies => line.push_str(&format!("; {copies} copies are not counted")),

@@ -140,7 +140,7 @@ async fn shows_calls_and_progress_on_request() {
         member(1)
     );
     let others = "calls: other calls: organizations:ListAccounts 1, sts:AssumeRole 2, sts:GetCallerIdentity 1";
-    says(&verbose, &[&line, others, "progress: 3 of 3 accounts, 18 trails, 0 findings"]);
+    says(&verbose, &[&line, others, "progress: 3 of 3 accounts, 4 trails, 0 findings"]);
     // Standard error is not a terminal, so progress is off by default. The caller is always shown.
     assert_eq!(stderr(&[]), caller(&member(0), "us-east-1"));
     assert_eq!(stderr(&["--quiet"]), "");

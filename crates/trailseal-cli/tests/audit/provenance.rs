@@ -20,6 +20,24 @@ async fn copies_are_not_counted_in_headlines() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn accounts_without_trails_are_not_counted_as_trails() {
+    let mut state = State::organization(2, &["us-east-1"], "Audit");
+    state.trails.clear();
+    let desk = Desk::with(state).await;
+    let asked = [ORGANIZATION.as_slice(), &["-p", "noTrails=NON_COMPLIANT"]].concat();
+    let run = desk.run(&member(0), &asked).exits(1);
+    let line = "0 trails: 0 non-compliant, 0 compliant, 0 not applicable; 2 accounts have no trail \
+                in 2 Regions (2 accounts audited)";
+    says(&run.out, &[line]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_progress_does_not_count_copies() {
+    let run = Desk::open().await.run(MANAGEMENT, &["--progress"]).exits(1);
+    says(&run.err, &["progress: 1 of 1 accounts, 10 trails, 7 findings"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_scope_is_requested_completed_refused_and_skipped() {
     let mut state = State::organization(4, &["us-east-1"], "Audit");
     state.denials.push(denial(&member(1), "account:ListRegions"));

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::status::{TrailStatus, VerdictCounts};
 use super::text::{Count, counted};
-use crate::report::Report;
+use crate::report::{AccountStatus, Report};
 
 /// The head of the page.
 pub(super) struct Headline {
@@ -15,6 +15,9 @@ pub(super) struct Headline {
 impl Headline {
     pub(super) fn of(report: &Report, tally: &VerdictCounts) -> Self {
         let mut statement = statement(tally);
+        if let Some(without) = report.without_trails() {
+            statement.push_str(&format!(" {without}."));
+        }
         let left_out = report.summary.not_evaluated;
         if left_out > 0 {
             let verb = if left_out == 1 { "was" } else { "were" };
@@ -51,13 +54,16 @@ fn statement(tally: &VerdictCounts) -> String {
 
 fn scope(report: &Report) -> String {
     let of_trails = report.trails.iter().map(|trail| trail.account.as_str());
-    let audited = report.accounts.iter().map(|account| account.id.as_str());
-    let accounts: BTreeSet<&str> = of_trails.chain(audited).collect();
+    let completed =
+        report.accounts.iter().filter(|account| account.status() == AccountStatus::Completed);
+    let accounts: BTreeSet<&str> =
+        of_trails.chain(completed.map(|account| account.id.as_str())).collect();
     let of_trails = report.trails.iter().map(|trail| trail.region.as_str());
     let audited = report.accounts.iter().flat_map(|account| &account.regions);
     let regions: BTreeSet<&str> =
         of_trails.chain(audited.map(|region| region.region.as_str())).collect();
-    let copies = report.trails.iter().filter(|trail| trail.is_copy()).count();
+    let copies = report.copies();
+    let trails = report.own_trails().count();
     let with_copies = match copies {
         0 => String::new(),
         1 => " and 1 copy".to_owned(),
@@ -65,7 +71,7 @@ fn scope(report: &Report) -> String {
     };
     let mut scope = format!(
         "{}{with_copies} in {} and {}",
-        counted(report.trails.len() - copies, "trail"),
+        counted(trails, "trail"),
         counted(accounts.len(), "account"),
         counted(regions.len(), "Region")
     );

@@ -2,8 +2,8 @@
 //!
 //! Each kind of field has its own mark, so that color is never the only difference.
 
-use super::places::{Account, Places};
-use super::status::{TrailStatus, VerdictCounts};
+use super::places::{Account, Place, Places};
+use super::status::TrailStatus;
 use super::text::{Count, counted, shortened};
 
 /// The most rows of accounts. Further accounts share the last row.
@@ -88,21 +88,20 @@ fn row(index: usize, accounts: &[Account<'_>], shown: &[&str]) -> Row {
     let y = HEAD_HEIGHT + index * PITCH;
     let alone = if let [account] = accounts { Some(account) } else { None };
     let field = |(column, region): (usize, &&str)| {
-        let mut tally = VerdictCounts::default();
-        let (mut audited, mut problem) = (0, None);
+        let mut all = Place::default();
+        let mut audited = 0;
         for account in accounts {
             if let Some(place) = account.regions.iter().find(|place| place.region == *region) {
                 audited += 1;
-                tally.add_all(&place.tally);
-                problem = problem.or(place.problem).or(account.problem);
+                all.add(place, account.problem);
             }
         }
-        let (kind, mark) = look(&tally, problem.is_some());
+        let (kind, mark) = look(&all);
         let title = match alone {
-            Some(account) => format!("{} {region}: {}", account.id, title(&tally, problem)),
+            Some(account) => format!("{} {region}: {}", account.id, title(&all)),
             None => {
                 let accounts = counted(audited, "further account");
-                format!("{accounts} {region}: {}", title(&tally, None))
+                format!("{accounts} {region}: {}", all.words())
             }
         };
         let account = alone.map(|account| account.id.to_owned());
@@ -116,7 +115,11 @@ fn row(index: usize, accounts: &[Account<'_>], shown: &[&str]) -> Row {
         }
         Some(account) => {
             let id = account.id.to_owned();
-            let read = if account.problem.is_some() { "could not be read" } else { "was not read" };
+            let read = match (account.problem, account.skipped) {
+                (Some(_), _) => "could not be read",
+                (None, Some(_)) => "skipped",
+                (None, None) => "was not read",
+            };
             let instead = fields.is_empty().then_some(read);
             match account.name {
                 Some(name) => (shortened(name, 18), Some(id), instead),
@@ -128,25 +131,28 @@ fn row(index: usize, accounts: &[Account<'_>], shown: &[&str]) -> Row {
 }
 
 /// The kind and the mark of a field. A failed read outweighs compliant trails.
-fn look(tally: &VerdictCounts, has_problem: bool) -> (&'static str, String) {
+fn look(place: &Place<'_>) -> (&'static str, String) {
     let number = |count: usize| if count > 999 { "999+".to_owned() } else { count.to_string() };
+    let tally = &place.tally;
     match tally.worst() {
         Some(verdict @ TrailStatus::Failing) => (verdict.slug(), number(tally.of(verdict))),
+        _ if place.is_finding => (TrailStatus::Failing.slug(), "0".to_owned()),
         Some(verdict @ TrailStatus::Unverified) => {
             (verdict.slug(), format!("?{}", number(tally.of(verdict))))
         }
-        _ if has_problem => ("refused", "!".to_owned()),
+        _ if place.problem.is_some() => ("refused", "!".to_owned()),
         Some(verdict @ TrailStatus::Compliant) => (verdict.slug(), number(tally.of(verdict))),
-        Some(verdict @ TrailStatus::NotApplicable) => (verdict.slug(), "–".to_owned()),
-        None => ("bare", "0".to_owned()),
+        None if place.copies == 0 => ("bare", "0".to_owned()),
+        Some(TrailStatus::NotApplicable) | None => {
+            (TrailStatus::NotApplicable.slug(), "–".to_owned())
+        }
     }
 }
 
-fn title(tally: &VerdictCounts, problem: Option<&str>) -> String {
-    match (problem, tally.trails()) {
-        (Some(why), 0) => format!("could not be read: {why}"),
-        (Some(why), _) => format!("{}; the rest could not be read: {why}", tally.words()),
-        (None, 0) => "no trail".to_owned(),
-        (None, _) => tally.words(),
+fn title(place: &Place<'_>) -> String {
+    match place.problem {
+        Some(why) if place.is_empty() => format!("could not be read: {why}"),
+        Some(why) => format!("{}; the rest could not be read: {why}", place.words()),
+        None => place.words(),
     }
 }

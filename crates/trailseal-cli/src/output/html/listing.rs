@@ -1,69 +1,128 @@
-//! Which trails are shown in full, which on one line, and which are only counted.
+//! Where each trail is shown: in full, or in a pack that the reader opens.
+//!
+//! INVARIANT (every trail): each result of the report is in exactly one group.
 
-use super::status::{TrailStatus, open_check_ids};
+use super::pack::{Pack, packs};
+use super::status::TrailStatus;
 use super::trail_evidence::TrailEvidence;
-use crate::report::TrailReport;
+use crate::report::{Kind, Report, TrailReport};
 
-/// Trails with a finding that are shown in full.
+/// Findings that are shown in full; the others are in packs.
 const FULL_MAX: usize = 300;
 
-/// Further trails with a finding that are shown on one line each.
-const LINES_MAX: usize = 4700;
-
-/// If more trails than this have no finding, they are only counted, by account and Region.
-const PASSES_MAX: usize = 200;
-
-pub(super) struct Listing<'a> {
-    pub(super) failing: Vec<TrailEvidence<'a>>,
-    pub(super) unverified: Vec<TrailEvidence<'a>>,
-    pub(super) lines: Vec<Line<'a>>,
-    /// Trails with a finding that are only counted.
-    pub(super) uncounted: usize,
-    /// Trails without a finding, if they are few.
-    pub(super) passes: Vec<TrailEvidence<'a>>,
+/// What a group contains, and its texts.
+pub(super) struct About {
+    kind: Kind,
+    /// The verdict of trails; the groups of other kinds contain every verdict.
+    status: TrailStatus,
+    pub(super) id: &'static str,
+    pub(super) title: &'static str,
+    pub(super) text: &'static str,
+    /// The text in place of an empty group; without it, an empty group is left out.
+    pub(super) none: &'static str,
 }
 
-pub(super) struct Line<'a> {
-    pub(super) trail: &'a TrailReport,
-    pub(super) status: TrailStatus,
-    pub(super) name: &'a str,
-    pub(super) found: String,
-    pub(super) open: String,
+const FINDINGS: [About; 3] = [
+    About {
+        kind: Kind::Trail,
+        status: TrailStatus::Failing,
+        id: "failing",
+        title: "Failing",
+        text: "",
+        none: "No trail failed a check.",
+    },
+    About {
+        kind: Kind::Trail,
+        status: TrailStatus::Unverified,
+        id: "unverified",
+        title: "Unverified",
+        text: "Evidence that could not be read is neither a failure nor a pass. Each trail says how \
+               to make it readable.",
+        none: "The evidence of every evaluated trail could be read.",
+    },
+    About {
+        kind: Kind::Account,
+        status: TrailStatus::Failing,
+        id: "without-trails",
+        title: "Accounts without a trail",
+        text: "The parameter noTrails reports them. They are not counted as trails.",
+        none: "",
+    },
+];
+
+const OTHERS: [About; 3] = [
+    About {
+        kind: Kind::Trail,
+        status: TrailStatus::Compliant,
+        id: "compliant",
+        title: "Compliant",
+        text: "",
+        none: "No trail is compliant.",
+    },
+    About {
+        kind: Kind::Trail,
+        status: TrailStatus::NotApplicable,
+        id: "not-applicable",
+        title: "Not applicable",
+        text: "The rule does not judge these trails; each has its reason.",
+        none: "",
+    },
+    About {
+        kind: Kind::Copy,
+        status: TrailStatus::NotApplicable,
+        id: "copies",
+        title: "Copies of trails",
+        text: "A copy is not judged: the trail that it copies is, in its home Region and in the \
+               account that owns it. Copies are not counted as trails.",
+        none: "",
+    },
+];
+
+pub(super) struct Listing<'a> {
+    /// Failing and unverified trails, and accounts without a trail.
+    pub(super) findings: Vec<Group<'a>>,
+    /// Compliant and not applicable trails, and copies.
+    pub(super) others: Vec<Group<'a>>,
+}
+
+/// The results of one kind and verdict.
+pub(super) struct Group<'a> {
+    pub(super) about: &'static About,
+    pub(super) count: usize,
+    pub(super) full: Vec<TrailEvidence<'a>>,
+    pub(super) packs: Vec<Pack<'a>>,
 }
 
 impl<'a> Listing<'a> {
-    pub(super) fn of(trails: &'a [TrailReport]) -> Self {
-        let of = |status| trails.iter().filter(move |trail| TrailStatus::of(trail) == status);
-        let open = of(TrailStatus::Failing).chain(of(TrailStatus::Unverified));
-        let evidence = open.clone().take(FULL_MAX).enumerate();
-        let (failing, unverified) = evidence
-            .map(|(index, trail)| TrailEvidence::of(index + 1, trail))
-            .partition(|evidence: &TrailEvidence<'_>| evidence.status == TrailStatus::Failing);
-        let rest = open.clone().skip(FULL_MAX);
-        let others = || of(TrailStatus::Compliant).chain(of(TrailStatus::NotApplicable));
-        let first = open.clone().count().min(FULL_MAX) + 1;
-        let passes = if others().count() > PASSES_MAX { 0 } else { PASSES_MAX };
-        let passes = others().take(passes).enumerate();
+    pub(super) fn of(report: &'a Report) -> Self {
+        let mut shown = 0;
+        let findings = FINDINGS.iter().map(|about| {
+            let group = Group::of(about, report, FULL_MAX - shown, shown + 1);
+            shown += group.full.len();
+            group
+        });
         Self {
-            failing,
-            unverified,
-            uncounted: rest.clone().count().saturating_sub(LINES_MAX),
-            lines: rest.take(LINES_MAX).map(Line::of).collect(),
-            passes: passes.map(|(index, trail)| TrailEvidence::of(first + index, trail)).collect(),
+            findings: findings.collect(),
+            others: OTHERS.iter().map(|about| Group::of(about, report, 0, 0)).collect(),
         }
     }
 }
 
-impl<'a> Line<'a> {
-    fn of(trail: &'a TrailReport) -> Self {
-        let found: Vec<&str> =
-            trail.open_checks().filter_map(|check| check.what.as_deref()).collect();
+impl<'a> Group<'a> {
+    /// The group with up to `full_max` results in full, numbered from `first`.
+    fn of(about: &'static About, report: &'a Report, full_max: usize, first: usize) -> Self {
+        let is_wanted = |trail: &&TrailReport| {
+            let is_of_status = about.kind != Kind::Trail || TrailStatus::of(trail) == about.status;
+            trail.kind() == about.kind && is_of_status
+        };
+        let trails: Vec<&TrailReport> = report.trails.iter().filter(is_wanted).collect();
+        let (full, rest) = trails.split_at_checked(full_max).unwrap_or((trails.as_slice(), &[]));
+        let full = full.iter().enumerate();
         Self {
-            trail,
-            status: TrailStatus::of(trail),
-            name: trail.name(),
-            found: if found.is_empty() { trail.annotation.clone() } else { found.join("; ") },
-            open: open_check_ids(trail),
+            about,
+            count: trails.len(),
+            full: full.map(|(index, trail)| TrailEvidence::of(first + index, trail)).collect(),
+            packs: packs(rest, report),
         }
     }
 }

@@ -4,7 +4,8 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::status::{TrailStatus, VerdictCounts};
-use crate::report::Report;
+use super::text::Count;
+use crate::report::{Kind, Report};
 
 /// Keys of a Region that are listed; the others are counted.
 const KEYS_MAX: usize = 3;
@@ -17,7 +18,7 @@ pub(super) struct Places<'a> {
     pub(super) accounts: Vec<Account<'a>>,
     /// Every Region, sorted by name.
     pub(super) regions: Vec<&'a str>,
-    pub(super) failed_reads: Vec<FailedRead<'a>>,
+    pub(super) not_read: Vec<NotRead<'a>>,
     /// The number of accounts that have Regions without a trail.
     pub(super) bare: usize,
     /// Whether a printed page shows every Region.
@@ -29,6 +30,9 @@ pub(super) struct Account<'a> {
     pub(super) id: &'a str,
     pub(super) name: Option<&'a str>,
     pub(super) problem: Option<&'a str>,
+    /// Why the audit skipped it.
+    pub(super) skipped: Option<&'a str>,
+    /// Trails, without copies.
     pub(super) tally: VerdictCounts,
     pub(super) regions: Vec<Place<'a>>,
     /// Audited Regions without a visible trail.
@@ -39,19 +43,25 @@ pub(super) struct Account<'a> {
 #[derive(Default)]
 pub(super) struct Place<'a> {
     pub(super) region: &'a str,
+    /// Trails, without copies.
     pub(super) tally: VerdictCounts,
+    pub(super) copies: usize,
     pub(super) problem: Option<&'a str>,
     pub(super) is_bare: bool,
+    /// Whether `noTrails` reports that it has no trail.
+    pub(super) is_finding: bool,
     keys: BTreeSet<&'a str>,
     open: BTreeSet<&'a str>,
 }
 
-/// An account or a Region that could not be read, and why.
-pub(super) struct FailedRead<'a> {
+/// An account or a Region that was not read, and why.
+pub(super) struct NotRead<'a> {
     pub(super) account: &'a str,
     pub(super) name: Option<&'a str>,
     /// Absent for the whole account.
     pub(super) region: Option<&'a str>,
+    /// Whether it was skipped on purpose.
+    pub(super) is_skipped: bool,
     pub(super) why: &'a str,
 }
 
@@ -67,7 +77,7 @@ impl<'a> Places<'a> {
             .collect();
         Self {
             regions: regions.into_iter().collect(),
-            failed_reads: accounts.iter().flat_map(Account::failed_reads).collect(),
+            not_read: accounts.iter().flat_map(Account::not_read).collect(),
             bare: accounts.iter().filter(|account| !account.bare.is_empty()).count(),
             is_printed_whole: accounts.len() <= PRINTED_MAX,
             accounts,
@@ -82,6 +92,7 @@ fn counted(report: &Report) -> Vec<Account<'_>> {
         let (account, places) = accounts.entry(&audited.id).or_default();
         account.name = audited.name.as_deref().filter(|name| !name.is_empty());
         account.problem = audited.problem.as_deref();
+        account.skipped = audited.left_out.as_deref();
         for region in &audited.regions {
             let place = places.entry(&region.region).or_default();
             place.problem = region.problem.as_deref();
@@ -90,9 +101,22 @@ fn counted(report: &Report) -> Vec<Account<'_>> {
     }
     for trail in &report.trails {
         let (account, places) = accounts.entry(trail.account.as_str()).or_default();
+        let place = places.entry(trail.region.as_str()).or_default();
+        match trail.kind() {
+            Kind::Trail => {}
+            Kind::Copy => {
+                place.copies += 1;
+                place.is_bare = false;
+                continue;
+            }
+            Kind::Account => {
+                place.is_bare = true;
+                place.is_finding |= trail.is_non_compliant();
+                continue;
+            }
+        }
         let status = TrailStatus::of(trail);
         account.tally.add(status);
-        let place = places.entry(trail.region.as_str()).or_default();
         place.tally.add(status);
         place.is_bare = false;
         place.open.extend(trail.open_checks().map(|check| check.id.as_str()));
@@ -115,12 +139,26 @@ impl<'a> Account<'a> {
     /// The most urgent first: failing, then unverified, then failed reads.
     fn rank(&self) -> u8 {
         match self.tally.worst() {
+            _ if self.regions.iter().any(|place| place.is_finding) => 0,
             Some(TrailStatus::Failing) => 0,
             Some(TrailStatus::Unverified) => 1,
             _ if self.has_problem() => 2,
             Some(TrailStatus::Compliant) => 3,
             Some(TrailStatus::NotApplicable) => 4,
             None => 5,
+        }
+    }
+
+    /// What was found in it, in a few words.
+    pub(super) fn words(&self) -> String {
+        let copies = self.regions.iter().map(|place| place.copies).sum();
+        let words = of_trails(&self.tally, copies);
+        match (words.is_empty(), self.problem, self.skipped) {
+            (true, Some(_), _) => "could not be read".to_owned(),
+            (true, None, Some(_)) => "skipped".to_owned(),
+            (true, None, None) => "no trail".to_owned(),
+            (false, ..) if self.has_problem() => format!("{words}; some reads failed"),
+            (false, ..) => words,
         }
     }
 
@@ -133,22 +171,60 @@ impl<'a> Account<'a> {
         self.regions.iter().filter(|place| !place.is_bare)
     }
 
-    fn failed_reads(&self) -> Vec<FailedRead<'a>> {
-        let of_account = self.problem.map(|why| (None, why));
+    fn not_read(&self) -> Vec<NotRead<'a>> {
+        let problem = self.problem.map(|why| (None, false, why));
+        let skipped = self.skipped.map(|why| (None, true, why));
         let of_regions = self
             .regions
             .iter()
-            .filter_map(|place| place.problem.map(|why| (Some(place.region), why)));
-        of_account
-            .into_iter()
-            .chain(of_regions)
-            .map(|(region, why)| FailedRead { account: self.id, name: self.name, region, why })
+            .filter_map(|place| place.problem.map(|why| (Some(place.region), false, why)));
+        let all = problem.into_iter().chain(skipped).chain(of_regions);
+        let (account, name) = (self.id, self.name);
+        all.map(|(region, is_skipped, why)| NotRead { account, name, region, is_skipped, why })
             .collect()
     }
 }
 
+/// `2 failing, 1 compliant, 3 copies`; empty without trails and copies.
+fn of_trails(tally: &VerdictCounts, copies: usize) -> String {
+    let copies = match copies {
+        0 => String::new(),
+        1 => "1 copy".to_owned(),
+        more => format!("{} copies", Count(more)),
+    };
+    let words = [tally.words(), copies];
+    words.into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join(", ")
+}
+
 impl<'a> Place<'a> {
-    /// For the page's filters.
+    /// Adds what was found in another one. `problem` is that of its account.
+    pub(super) fn add(&mut self, other: &Self, problem: Option<&'a str>) {
+        self.tally.add_all(&other.tally);
+        self.copies += other.copies;
+        self.is_finding |= other.is_finding;
+        self.problem = self.problem.or(other.problem).or(problem);
+    }
+
+    /// Whether neither a trail nor a copy is in it.
+    pub(super) fn is_empty(&self) -> bool {
+        self.tally.trails() + self.copies == 0
+    }
+
+    /// The trails and copies in it, or that it has none.
+    pub(super) fn words(&self) -> String {
+        if self.is_empty() { "no trail".to_owned() } else { of_trails(&self.tally, self.copies) }
+    }
+
+    /// The verdicts in it, for the page's filters: copies are not applicable.
+    pub(super) fn verdicts(&self) -> String {
+        let mut all = self.tally.clone();
+        if self.copies > 0 {
+            all.add(TrailStatus::NotApplicable);
+        }
+        all.verdicts()
+    }
+
+    /// The IDs of the checks that its trails did not pass, for the page's filters.
     pub(super) fn open(&self) -> String {
         self.open.iter().copied().collect::<Vec<_>>().join(" ")
     }

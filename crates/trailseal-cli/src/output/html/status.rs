@@ -104,9 +104,9 @@ impl VerdictCounts {
         })
     }
 
-    /// For the page's filters: `failing:2 compliant:1`.
-    pub(super) fn data(&self) -> String {
-        self.joined(" ", |status, count| format!("{}:{count}", status.slug()))
+    /// The verdicts that occur, for the page's filters: `failing compliant`.
+    pub(super) fn verdicts(&self) -> String {
+        self.joined(" ", |status, _| status.slug().to_owned())
     }
 
     fn joined(&self, separator: &str, text: fn(&TrailStatus, usize) -> String) -> String {

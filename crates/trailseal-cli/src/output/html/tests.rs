@@ -160,8 +160,7 @@ fn a_partial_report_is_marked_at_the_top() {
 /// Each text of a report in turn contains markup.
 #[test]
 fn text_never_becomes_markup() {
-    let payload =
-        "\"'><img src=x onerror=alert(1)></style></script><script>alert(2)</script>\u{202e}";
+    let payload = "\"'><img src=x onerror=alert(1)></style></noscript></script><script>alert(2)</script>\u{202e}";
     let mut report = one_of_each();
     let clean = page(&report);
     report["problems"] = json!([{ "source": "a", "message": "b" }]);
@@ -181,7 +180,7 @@ fn text_never_becomes_markup() {
         for bad in ["<img", "<script>alert", "\u{202e}", "'><"] {
             assert!(!page.contains(bad), "{pointer} {bad}");
         }
-        for tag in ["<script", "</script", "<style", "</style"] {
+        for tag in ["<script", "</script", "<style", "</style", "</noscript"] {
             assert_eq!(page.matches(tag).count(), clean.matches(tag).count(), "{pointer} {tag}");
         }
     }
@@ -206,24 +205,112 @@ fn pointers(path: &str, value: &Value, found: &mut Vec<String>) {
     }
 }
 
+/// The names of the trails in the page, in full or in packs.
+fn listed(page: &str) -> Vec<&str> {
+    let main = between(page, "id=\"findings\"", "id=\"accounts\"");
+    let heads = main.split("<article").skip(1).map(|article| between(article, "<h4", "</h4>"));
+    heads.map(|head| between(head, "<bdi>", "</bdi>")).collect()
+}
+
+/// As many trails as given; every ninth is broken, every tenth a copy.
+fn many(count: usize) -> Vec<Value> {
+    let one = |number: usize| {
+        let (account, name) = (format!("{:012}", number % 7), format!("t{number}"));
+        let (verdict, checks) = match number {
+            number if number.is_multiple_of(9) => {
+                ("NON_COMPLIANT", vec![check("key-usable", "fail")])
+            }
+            number if number.is_multiple_of(10) => ("NOT_APPLICABLE", Vec::new()),
+            _ => ("COMPLIANT", vec![check("key-usable", "pass")]),
+        };
+        let mut trail = trail(&name, &account, "eu-west-1", verdict, &checks);
+        if verdict == "NOT_APPLICABLE" {
+            trail["region"] = json!("us-east-1");
+            trail["reason"] = json!("this is a copy");
+        }
+        trail
+    };
+    (0..count).map(one).collect()
+}
+
 #[test]
-fn trails_beyond_the_limits_get_one_line_and_then_are_counted() {
-    let one = trail(
-        "broken",
-        "111122223333",
-        "eu-west-1",
-        "NON_COMPLIANT",
-        &[check("key-usable", "fail")],
-    );
-    let sealed =
-        trail("sealed", "111122223333", "eu-west-1", "COMPLIANT", &[check("key-usable", "pass")]);
-    let trails = [vec![one; 5007], vec![sealed; 201]].concat();
+fn every_evaluated_trail_is_in_the_html_report() {
+    for count in [1, 60, 450, 2000, 5001] {
+        let page = page(&report(&many(count), &[]));
+        let mut names = listed(&page);
+        assert_eq!(names.len(), count);
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count, "each once");
+        let findings = count.div_ceil(9);
+        assert_eq!(page.matches("<article class=\"trail").count(), findings.min(300));
+        let packs = page.matches("<details class=\"pack").count();
+        let inert = page.matches("<noscript>").count();
+        assert_eq!(inert, if count > 5000 { packs } else { 0 }, "{count}");
+    }
+}
+
+#[test]
+fn a_folded_trail_has_its_checks_and_its_evidence() {
+    let (one, region) = ("111122223333", "eu-west-1");
+    let checks = [check("sse-kms-enabled", "pass"), check("key-usable", "pass")];
+    let mut first = trail("first", one, region, "COMPLIANT", &checks);
+    let second = trail("second", one, region, "COMPLIANT", &checks);
+    first["bucket"] = json!("another-bucket");
+    let policy = json!({ "Statement": [{ "Sid": "other" }] }).to_string();
+    first["evidence"]["keyPolicy"]["value"] = json!(policy);
+    let page = page(&report(&[first, second], &[]));
+    let shared = between(&page, "The same for all 2</h4>", "</dl>");
+    for words in [
+        "<dt>Passed</dt><dd>sse-kms-enabled, key-usable</dd>",
+        "<dt>Key state</dt><dd class=\"code\">PendingDeletion</dd>",
+        "<dt>Key rotation</dt><dd>not known: kms:GetKeyRotationStatus was denied</dd>",
+        "<dt>Not read</dt><dd>Latest delivery</dd>",
+        "24 November 2026, 09:00 UTC",
+    ] {
+        assert!(shared.contains(words), "{words}: {shared}");
+    }
+    let of = |name: &str| between(&page, &format!("<bdi>{name}</bdi>"), "</article>");
+    assert!(of("first").contains("another-bucket") && of("second").contains("a-bucket"));
+    for (number, name, words) in [("1", "first", "other"), ("2", "second", "a sid")] {
+        assert!(of(name).contains(&format!("<dt>Key policy</dt><dd>number {number}<")));
+        let policy = between(&page, &format!("Key policy {number}</summary>"), "</details>");
+        assert!(policy.contains(words), "{policy}");
+    }
+}
+
+#[test]
+fn a_folded_finding_has_its_fix() {
+    let checks = [check("key-usable", "fail"), check("key-rotated", "unknown")];
+    let one = trail("broken", "111122223333", "eu-west-1", "NON_COMPLIANT", &checks);
+    let page = page(&report(&vec![one; 301], &[]));
+    let pack = between(&page, "<details class=\"pack failing\"", "</article></div>");
+    for words in ["Failing: <bdi>something was found", "Unverified: <bdi>", "Fix: <bdi>fix it"] {
+        assert!(pack.contains(words), "{words}: {pack}");
+    }
+    assert!(pack.contains("data-checks=\"key-usable key-rotated\""), "{pack}");
+}
+
+#[test]
+fn a_folded_trail_is_shown_below_its_key() {
+    let other = "arn:aws:kms:eu-central-1:111122223333:key/other";
+    let sealed = |name: &str, key: &str| {
+        let checks = [check("key-usable", "pass")];
+        let mut trail = trail(name, "111122223333", "eu-west-1", "COMPLIANT", &checks);
+        trail["key"] = json!(key);
+        trail
+    };
+    let trails = [sealed("a", other), sealed("b", KEY), sealed("c", other), sealed("d", KEY)];
     let page = page(&report(&trails, &[]));
-    assert_eq!(page.matches("<article").count(), 300);
-    assert_eq!(page.matches("<tr data-item data-adds=\"failing\"").count(), 4700);
-    assert!(page.contains("<strong>7 more are not listed here</strong>"));
-    assert!(page.contains("201 trails pass and 0 are not applicable."));
-    assert!(page.contains("data-counts=\"failing:5007 compliant:201\""));
+    let passes = between(&page, "id=\"passes\"", "id=\"accounts\"");
+    let sets: Vec<&str> = passes.split("<div class=\"set\">").skip(1).collect();
+    assert_eq!(sets.len(), 2);
+    for (set, key, names) in [(sets[0], KEY, ["b", "d"]), (sets[1], other, ["a", "c"])] {
+        let shared = between(set, "The same for these 2</h4>", "</dl>");
+        assert!(shared.contains(&format!("<dd class=\"code\">{key}</dd>")), "{shared}");
+        assert!(names.iter().all(|name| set.contains(&format!("<h4><bdi>{name}</bdi></h4>"))));
+        assert_eq!(set.matches("Key policy</summary>").count(), 1);
+    }
 }
 
 #[test]
@@ -240,6 +327,69 @@ fn accounts_beyond_the_limit_share_a_row() {
     assert!(heat.find("000000000049") < heat.find("000000000000"), "the worst first");
     assert!(heat.contains("11 more"), "{heat}");
     assert!(heat.contains("11 further accounts eu-west-1: 11 compliant"), "{heat}");
+}
+
+/// The row of a Region in the table by account and Region.
+fn row<'a>(page: &'a str, account: &str, region: &str) -> &'a str {
+    let place = format!("data-account=\"{account}\" data-region=\"{region}\" data-checks");
+    let table = between(page, "id=\"counts-title\"", "id=\"problems\"");
+    between(table, &place, "</tr>")
+}
+
+#[test]
+fn the_heat_map_and_the_account_table_do_not_count_copies() {
+    let (own, region) = ("111122223333", "eu-central-1");
+    let mut copy = trail("elsewhere", own, "us-east-1", "NOT_APPLICABLE", &[]);
+    copy["reason"] = json!("this is a copy");
+    copy["region"] = json!(region);
+    let sealed = trail("sealed", own, region, "COMPLIANT", &[check("key-usable", "pass")]);
+    let mut only_copies = copy.clone();
+    only_copies["region"] = json!("eu-west-1");
+    let page = page(&report(&[sealed, copy, only_copies], &[]));
+    let heat = between(&page, "<svg class=\"heat\"", "</svg>");
+    assert!(heat.contains("111122223333 eu-central-1: 1 compliant, 1 copy<"), "{heat}");
+    assert!(heat.contains("111122223333 eu-west-1: 1 copy<"), "{heat}");
+    assert!(heat.contains("field not-applicable") && !heat.contains("field bare"), "{heat}");
+    let accounts = between(&page, "id=\"counts-title\"", "id=\"problems\"");
+    let summary = between(accounts, "<span class=\"told\">", "</span>");
+    assert_eq!(summary, "1 compliant, 2 copies");
+    assert!(
+        row(&page, own, region)
+            .contains("<td class=\"figure zero\">0</td><td class=\"figure\">1</td>")
+    );
+    assert!(page.contains("1 trail and 2 copies in 1 account and 2 Regions"));
+}
+
+#[test]
+fn an_account_without_trails_is_not_counted_as_a_trail() {
+    let (own, bare) = ("111122223333", "444455556666");
+    let mut without = trail(bare, bare, "us-east-1", "NON_COMPLIANT", &[]);
+    without["arn"] = Value::Null;
+    without["reason"] = json!("the account has no trail");
+    let sealed = trail("sealed", own, "us-east-1", "COMPLIANT", &[check("key-usable", "pass")]);
+    let regions = json!([{ "region": "us-east-1", "trails": 0, "problem": null }]);
+    let audited = json!({ "id": bare, "name": null, "problem": null, "regions": regions });
+    let page = page(&report(&[without, sealed], &[audited]));
+    let statement =
+        "<h1>The one trail that was judged is compliant. 1 account has no trail in 1 Region.</h1>";
+    assert!(page.contains(statement), "{page}");
+    let heat = between(&page, "<svg class=\"heat\"", "</svg>");
+    assert!(heat.find(bare) < heat.find(own), "the worst first: {heat}");
+    assert!(between(heat, "<g class=\"field failing\"", "</g>").ends_with(">0</text>"), "{heat}");
+    let group = between(&page, "id=\"without-trails-title\"", "</section>");
+    assert!(group.contains("data-kind=\"account\"") && group.contains("the account has no trail"));
+    assert!(between(&page, "id=\"bare-title\"", "id=\"counts-title\"").contains("us-east-1"));
+}
+
+#[test]
+fn a_skipped_account_is_listed_with_its_reason() {
+    let skipped = json!({ "id": "777788889999", "name": null, "problem": null,
+        "leftOut": "the account is SUSPENDED", "regions": [] });
+    let page = page(&report(&[], &[skipped]));
+    let not_read = between(&page, "id=\"refused-title\"", "</table>");
+    assert!(not_read.contains("<td>skipped</td><td><bdi>the account is SUSPENDED"), "{not_read}");
+    assert_eq!(between(&page, "<span class=\"told\">", "</span>"), "skipped");
+    assert!(between(&page, "<dt>Scope</dt>", "</div>").contains("0 trails in 0 accounts"));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use trailseal_rule::{Delivery, KeyFacts, Refusal};
 
+use super::pack::kind;
 use super::policy::KeyPolicy;
 use super::status::{TrailStatus, open_check_ids};
 use crate::report::{
@@ -15,6 +16,7 @@ pub(super) struct TrailEvidence<'a> {
     pub(super) name: &'a str,
     /// For the page's filters.
     pub(super) open: String,
+    pub(super) kind: &'static str,
     pub(super) findings: Vec<Finding<'a>>,
     pub(super) passed: Vec<&'a str>,
     pub(super) facts: Vec<Fact>,
@@ -28,6 +30,7 @@ pub(super) struct Finding<'a> {
 }
 
 /// A fact of the evidence.
+#[derive(Clone, PartialEq)]
 pub(super) struct Fact {
     pub(super) name: &'static str,
     pub(super) text: String,
@@ -36,7 +39,7 @@ pub(super) struct Fact {
 }
 
 impl Fact {
-    fn text(name: &'static str, text: impl Into<String>) -> Self {
+    pub(super) fn text(name: &'static str, text: impl Into<String>) -> Self {
         Self { name, text: text.into(), is_code: false }
     }
 
@@ -47,31 +50,45 @@ impl Fact {
 
 impl<'a> TrailEvidence<'a> {
     pub(super) fn of(number: usize, trail: &'a TrailReport) -> Self {
-        let with =
-            |wanted: CheckOutcome| trail.checks.iter().filter(move |check| check.outcome == wanted);
-        let failed =
-            with(CheckOutcome::Fail).map(|check| Finding { check, status: TrailStatus::Failing });
-        let unknown = with(CheckOutcome::Unknown)
-            .map(|check| Finding { check, status: TrailStatus::Unverified });
-        let policy = trail.evidence.as_ref().and_then(|evidence| match &evidence.key_policy {
-            ReportedReading::Known { value } => Some(KeyPolicy::read(value)),
-            ReportedReading::Absent | ReportedReading::Refused { .. } => None,
-        });
         Self {
             number,
             trail,
             status: TrailStatus::of(trail),
             name: trail.name(),
             open: open_check_ids(trail),
-            findings: failed.chain(unknown).collect(),
-            passed: with(CheckOutcome::Pass).map(|check| check.id.as_str()).collect(),
-            facts: facts(trail),
-            policy,
+            kind: kind(trail),
+            findings: findings(trail),
+            passed: with(trail, CheckOutcome::Pass).map(|check| check.id.as_str()).collect(),
+            facts: facts(trail, "below"),
+            policy: policy(trail).map(KeyPolicy::read),
         }
     }
 }
 
-fn facts(trail: &TrailReport) -> Vec<Fact> {
+fn with(trail: &TrailReport, wanted: CheckOutcome) -> impl Iterator<Item = &CheckReport> {
+    trail.checks.iter().filter(move |check| check.outcome == wanted)
+}
+
+/// The checks that a trail did not pass, failed ones first.
+pub(super) fn findings(trail: &TrailReport) -> Vec<Finding<'_>> {
+    let of = |(outcome, status)| with(trail, outcome).map(move |check| Finding { check, status });
+    let open = [
+        (CheckOutcome::Fail, TrailStatus::Failing),
+        (CheckOutcome::Unknown, TrailStatus::Unverified),
+    ];
+    open.into_iter().flat_map(of).collect()
+}
+
+/// The text of the key policy, if it was read.
+pub(super) fn policy(trail: &TrailReport) -> Option<&str> {
+    match &trail.evidence.as_ref()?.key_policy {
+        ReportedReading::Known { value } => Some(value),
+        ReportedReading::Absent | ReportedReading::Refused { .. } => None,
+    }
+}
+
+/// The facts of a trail's evidence. `policy` says where the page has its key policy.
+pub(super) fn facts(trail: &TrailReport, policy: &str) -> Vec<Fact> {
     let mut facts = Vec::new();
     match &trail.key {
         Some(key) => facts.push(Fact::code("Key that the trail names", key)),
@@ -88,7 +105,7 @@ fn facts(trail: &TrailReport) -> Vec<Fact> {
         facts.push(Fact::code("Bucket", bucket));
     }
     if let Some(evidence) = &trail.evidence {
-        facts.extend(of_others(evidence, &mut unread));
+        facts.extend(of_others(evidence, policy, &mut unread));
     }
     if !unread.is_empty() {
         facts.push(Fact::text("Not read", unread.join(", ")));
@@ -176,7 +193,7 @@ fn of_key(
     facts
 }
 
-fn of_others(evidence: &EvidenceReport, unread: &mut Vec<&'static str>) -> Vec<Fact> {
+fn of_others(evidence: &EvidenceReport, policy: &str, unread: &mut Vec<&'static str>) -> Vec<Fact> {
     let no_key = "the key does not exist";
     let bucket = &evidence.bucket_region;
     let facts = [
@@ -186,9 +203,8 @@ fn of_others(evidence: &EvidenceReport, unread: &mut Vec<&'static str>) -> Vec<F
             .map(|rotation| Fact::text("Key rotation", of_rotation(rotation))),
         read(&evidence.delivery, "Latest delivery", "the trail does not exist", unread)
             .map(|delivery| Fact::text("Latest delivery", of_delivery(delivery))),
-        // The policy text follows the facts.
         read(&evidence.key_policy, "Key policy", no_key, unread)
-            .map(|_| Fact::text("Key policy", "below")),
+            .map(|_| Fact::text("Key policy", policy)),
     ];
     facts.into_iter().filter_map(|fact| fact.map_or_else(|instead| instead, Some)).collect()
 }
