@@ -220,7 +220,7 @@ impl Compared {
             tool_version: report.tool.version.clone(),
             generated_at: report.generated_at,
             complete: report.complete,
-            trails: report.summary.own_trails(),
+            trails: report.own_trails().count(),
         }
     }
 }
