@@ -8,9 +8,9 @@ use trailseal_rule::CHECKS;
 
 use crate::audit::AuditArguments;
 use crate::compare::CompareArguments;
-use crate::console::{ExitArguments, exit_codes};
-use crate::output::{Output, OutputParser, TableOptions};
+use crate::console::exit_codes;
 use crate::remediate::RemediateArguments;
+use crate::settings::{ReportArguments, SettingsArguments};
 
 const AFTER_HELP: &str = exit_codes!();
 
@@ -134,25 +134,11 @@ pub(crate) struct CheckArguments {
     #[arg(long, value_name = "ARN=FILE|-")]
     pub(crate) evidence: Vec<String>,
 
-    /// A parameter of the rule, such as `profile=strict`; overrides those of rule events
-    /// (repeatable; `trailseal schema` lists them)
-    #[arg(long = "parameter", short = 'p', value_name = "NAME=VALUE")]
-    pub(crate) parameters: Vec<String>,
-
-    /// The format and file of the report (repeatable); without FILE or with `-`, standard output,
-    /// which gets a table unless another format goes there
-    #[arg(long, short = 'o', value_name = "FORMAT[=FILE]", value_parser = OutputParser::Report)]
-    pub(crate) output: Vec<Output>,
+    #[command(flatten)]
+    pub(crate) settings: SettingsArguments,
 
     #[command(flatten)]
-    pub(crate) table: TableOptions,
-
-    #[command(flatten)]
-    pub(crate) exit: ExitArguments,
-
-    /// Print only the report and errors
-    #[arg(long, short)]
-    pub(crate) quiet: bool,
+    pub(crate) report: ReportArguments,
 
     /// Also print the content of each file, the files that were skipped, and what was written
     #[arg(long, short, conflicts_with = "quiet")]
@@ -168,18 +154,10 @@ pub(crate) struct CheckArguments {
 pub(crate) struct RenderArguments {
     /// A report of `-o json`, or `-` for standard input
     #[arg(value_name = "REPORT.json|-")]
-    pub(crate) report: PathBuf,
-
-    /// The format and file of the report (repeatable); without FILE or with `-`, standard output,
-    /// which gets a table unless another format goes there
-    #[arg(long, short = 'o', value_name = "FORMAT[=FILE]", value_parser = OutputParser::Report)]
-    pub(crate) output: Vec<Output>,
+    pub(crate) file: PathBuf,
 
     #[command(flatten)]
-    pub(crate) table: TableOptions,
-
-    #[command(flatten)]
-    pub(crate) exit: ExitArguments,
+    pub(crate) report: ReportArguments,
 }
 
 /// What has a schema.
@@ -187,6 +165,8 @@ pub(crate) struct RenderArguments {
 pub(crate) enum SchemaOf {
     /// The parameters of the rule
     Parameters,
+    /// The file of `--config`
+    Config,
     /// The report of `-o json`
     Report,
     /// The output of `trailseal remediate -o json`

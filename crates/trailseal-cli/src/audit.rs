@@ -18,11 +18,10 @@ use std::collections::HashSet;
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
 
-use serde_json::{Map, Value};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
 use trailseal_aws::{Aws, Calls};
-use trailseal_rule::{Parameters, Region, WhenNoTrails};
+use trailseal_rule::{Region, WhenNoTrails};
 
 use self::account::{Audit, Done};
 use self::gathered::Gathered;
@@ -30,8 +29,8 @@ use self::progress::Progress;
 use self::targets::Target;
 use crate::console::{Console, Exit, Failure};
 use crate::output::{clean, emit, print_problems};
-use crate::parameters::parameters_and_outputs;
 use crate::report::{Report, Run, report};
+use crate::settings::Settings;
 
 pub(crate) use arguments::AuditArguments;
 pub(crate) use identity::Identity;
@@ -42,13 +41,13 @@ const THREADS_MAX: usize = 4;
 
 pub(crate) fn audit(
     arguments: &AuditArguments,
-    run: Run,
+    mut run: Run,
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
-    let ((given, parameters), outputs) =
-        parameters_and_outputs(&arguments.parameters, &arguments.output, arguments.table)?;
+    let settings = Settings::read(&arguments.settings, &arguments.report)?;
     // A trail that AWS Config does not record may exist.
-    if arguments.aggregator.is_some() && parameters.no_trails == WhenNoTrails::NonCompliant {
+    if arguments.aggregator.is_some() && settings.parameters.no_trails == WhenNoTrails::NonCompliant
+    {
         return Err(Failure::NotStarted(vec![
             "--parameter `noTrails=NON_COMPLIANT` cannot be judged with --aggregator: AWS Config \
              does not show copies of trails, so an account without a row may have a trail"
@@ -56,16 +55,17 @@ pub(crate) fn audit(
         ]));
     }
     let runtime = runtime()?;
-    let judged = runtime.block_on(judged(arguments, parameters, given, run, console));
-    let report = judged?;
-    print_problems(&report, console);
-    if !arguments.quiet {
+    run.config = settings.config.file();
+    let mut report = runtime.block_on(judged(arguments, &settings, run, console))?;
+    settings.config.describe_exemptions(&mut report);
+    print_problems(&report, arguments.report.quiet, console);
+    if !arguments.report.quiet {
         print_notes(&report, arguments, console);
     }
     // The runtime still handles a second interruption.
-    emit(&report, &outputs, arguments.table, console)?;
+    emit(&report, &settings.outputs, arguments.report.table, console)?;
     runtime.shutdown_background();
-    Ok(Exit::of(&report, &arguments.exit))
+    Ok(Exit::of(&report, &arguments.report.exit))
 }
 
 fn without_duplicates(regions: &[Region]) -> Vec<Region> {
@@ -86,21 +86,22 @@ fn runtime() -> Result<Runtime, Failure> {
 
 async fn judged(
     arguments: &AuditArguments,
-    parameters: Parameters,
-    given: Map<String, Value>,
+    settings: &Settings,
     mut run: Run,
     console: &mut Console<'_>,
 ) -> Result<Report, Failure> {
     let identity = Identity::find(arguments).await;
     let identity = identity.map_err(|line| Failure::NotStarted(vec![line]))?;
     run.caller = Some(identity.report());
-    if !arguments.quiet {
+    let given = settings.given.clone();
+    if !arguments.report.quiet {
         identity.introduce(console);
     }
     if let Some(name) = &arguments.aggregator {
         let session = &identity.session;
         let now = console.now;
-        let judged = aggregator::judge_aggregate(session, name, &parameters, given, now).await;
+        let judged =
+            aggregator::judge_aggregate(session, name, &settings.parameters, given, now).await;
         let mut report = judged.map_err(|error| {
             let caller = &identity.caller;
             Failure::failed(messages::aggregator(&error, name, caller, session.region()))
@@ -115,7 +116,7 @@ async fn judged(
         aws: Aws::of(identity.session, arguments.external_id.clone()),
         role: arguments.role_name.clone(),
         regions: without_duplicates(&arguments.regions),
-        parameters,
+        parameters: settings.parameters.clone(),
         now: console.now,
         gathered: Mutex::new(Gathered::of(&targets)),
     });

@@ -3,37 +3,35 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use serde_json::{Map, Value};
-use trailseal_rule::Parameters;
-
 use crate::arguments::CheckArguments;
 use crate::console::{Console, Exit, Failure};
 use crate::input::{Content, Counts, Origin, Source, Sources, no_file_in, read_all};
 use crate::inventory::{EventParameters, Role, Subject};
 use crate::output::{Output, clean, emit, print_problems, refuse_to_overwrite};
-use crate::parameters::parameters_and_outputs;
 use crate::report::{FileDigest, Report, Run, judge};
+use crate::settings::Settings;
 
 pub(crate) fn check(
     arguments: &CheckArguments,
-    run: Run,
+    mut run: Run,
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
-    let ((given, parameters), outputs) =
-        parameters_and_outputs(&arguments.parameters, &arguments.output, arguments.table)?;
+    let settings = Settings::read(&arguments.settings, &arguments.report)?;
+    let outputs = &settings.outputs;
     let sources = sources(arguments)?;
-    refuse_to_overwrite(sources.list.iter().filter_map(|source| source.origin.path()), &outputs)?;
-    let mut report = report(arguments, &parameters, given, &sources, console);
+    refuse_to_overwrite(sources.list.iter().filter_map(|source| source.origin.path()), outputs)?;
+    let mut report = report(arguments, &settings, &sources, console);
+    run.config = settings.config.file();
     report.run = Some(run.ended((console.clock)()));
-    emit(&report, &outputs, arguments.table, console)?;
+    emit(&report, outputs, arguments.report.table, console)?;
     if arguments.verbose {
-        for Output { format, file } in &outputs {
+        for Output { format, file } in outputs {
             let file = file.as_ref().map(|file| file.display().to_string());
             let place = file.unwrap_or_else(|| "standard output".to_owned());
             console.print_note(&format!("wrote {} to {}", format.name(), clean(&place)));
         }
     }
-    Ok(Exit::of(&report, &arguments.exit))
+    Ok(Exit::of(&report, &arguments.report.exit))
 }
 
 fn sources(arguments: &CheckArguments) -> Result<Sources, Failure> {
@@ -74,20 +72,18 @@ fn evidence(argument: &str) -> Result<(Subject, PathBuf), String> {
 
 fn report(
     arguments: &CheckArguments,
-    parameters: &Parameters,
-    given: Map<String, Value>,
+    settings: &Settings,
     sources: &Sources,
     console: &mut Console<'_>,
 ) -> Report {
-    let event_parameters = if arguments.parameters.is_empty() {
-        EventParameters::Own
-    } else {
-        EventParameters::Overridden
-    };
+    let event_parameters =
+        if settings.override_events() { EventParameters::Overridden } else { EventParameters::Own };
     let Content { inventory, files_of_other_kinds, counts, digests } =
         read_all(sources, event_parameters);
     let names: Vec<String> = sources.list.iter().map(|source| source.origin.name()).collect();
-    let mut report = judge(&inventory, &names, parameters, given, console.now);
+    let given = settings.given.clone();
+    let mut report = judge(&inventory, &names, &settings.parameters, given, console.now);
+    settings.config.describe_exemptions(&mut report);
     report.problems.splice(0..0, [&*sources.errors, &sources.unread].concat());
     if sources.list.is_empty() && report.problems.is_empty() {
         let path = arguments.paths.first().map_or(Path::new(""), PathBuf::as_path);
@@ -97,11 +93,11 @@ fn report(
     report.inputs = inputs(sources, &digests);
     report.summary.files = sources.list.len();
     report.summary.files_skipped = sources.skipped.len();
-    print_problems(&report, console);
+    print_problems(&report, arguments.report.quiet, console);
     if arguments.verbose {
         print_sources(sources, &names, &counts, console);
     }
-    if !arguments.quiet {
+    if !arguments.report.quiet {
         print_notes(&report, files_of_other_kinds, console);
     }
     report

@@ -14,12 +14,14 @@ mod arguments;
 mod audit;
 mod check;
 mod compare;
+mod config;
 mod console;
 mod explain;
 mod pages;
 mod parameters;
 mod remediate;
 mod render;
+mod settings;
 
 mod input;
 mod scan;
@@ -41,6 +43,7 @@ use trailseal_rule::parameters_schema;
 
 use crate::arguments::{Arguments, Command, SchemaOf};
 use crate::compare::COMPARISON_SCHEMA;
+use crate::config::config_schema;
 use crate::console::Failure;
 use crate::pages::{completions, manual_page};
 use crate::remediate::REMEDIATION_SCHEMA;
@@ -85,6 +88,7 @@ fn dispatch(
         Command::Explain { check } => explain::explain(check.as_deref()),
         Command::Schema { of } => match of {
             SchemaOf::Parameters => format!("{:#}\n", parameters_schema()),
+            SchemaOf::Config => format!("{:#}\n", config_schema()),
             SchemaOf::Report => REPORT_SCHEMA.to_owned(),
             SchemaOf::Remediation => REMEDIATION_SCHEMA.to_owned(),
             SchemaOf::Comparison => COMPARISON_SCHEMA.to_owned(),

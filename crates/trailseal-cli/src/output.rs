@@ -66,6 +66,39 @@ pub(crate) struct Output {
     pub(crate) file: Option<PathBuf>,
 }
 
+impl Output {
+    /// Reads `FORMAT` or `FORMAT=FILE`.
+    ///
+    /// # Errors
+    ///
+    /// What is expected.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let (format, file) = split(text);
+        let names = || Format::value_variants().iter().map(|format| format.name());
+        let format = Format::from_str(format, false).map_err(|_| {
+            let names: Vec<String> = names().collect();
+            format!("is `{}`; expected one of {}", clean(text), names.join(", "))
+        })?;
+        Ok(Self { format, file: file? })
+    }
+}
+
+/// The format, and the file: absent for standard output.
+fn split(text: &str) -> (&str, Result<Option<PathBuf>, String>) {
+    match text.split_once('=') {
+        Some((format, "")) => (
+            format,
+            Err(format!(
+                "`{}` does not name a file; name one, or `-` for standard output",
+                clean(text)
+            )),
+        ),
+        None => (text, Ok(None)),
+        Some((format, "-")) => (format, Ok(None)),
+        Some((format, file)) => (format, Ok(Some(PathBuf::from(file)))),
+    }
+}
+
 /// Where a table is shown, and what it shows.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Screen {
@@ -114,22 +147,11 @@ impl TypedValueParser for OutputParser {
         let Some(text) = value.to_str() else {
             return Err(clap::Error::new(ErrorKind::InvalidUtf8).with_cmd(command));
         };
-        let (format, place) = match text.split_once('=') {
-            Some((format, place)) => (format, Some(place)),
-            None => (text, None),
-        };
+        let (format, file) = split(text);
         let parser = PossibleValuesParser::new(self.values());
         let format = parser.parse_ref(command, argument, OsStr::new(format))?;
         let format = Format::from_str(&format, false).map_err(invalid)?;
-        let file = match place {
-            Some("") => {
-                return Err(invalid(format!(
-                    "`{text}` does not name a file; name one, or `-` for standard output\n"
-                )));
-            }
-            None | Some("-") => None,
-            Some(file) => Some(PathBuf::from(file)),
-        };
+        let file = file.map_err(|message| invalid(format!("{message}\n")))?;
         Ok(Output { format, file })
     }
 

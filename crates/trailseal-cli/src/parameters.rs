@@ -3,38 +3,22 @@
 use serde_json::{Map, Value};
 use trailseal_rule::{Fault, PARAMETERS, ParameterSpec, Parameters, Region, Values};
 
-use crate::console::Failure;
-use crate::output::{Output, TableOptions, clean, outputs};
+use crate::output::clean;
 
-/// The `--parameter` options, as given and as parsed.
+/// The parameters, as given and as parsed.
 type GivenParameters = (Map<String, Value>, Parameters);
-
-/// Parses the options `--parameter` and `--output`, and checks those of the table.
-///
-/// # Errors
-///
-/// All faults of both.
-pub(crate) fn parameters_and_outputs(
-    parameters: &[String],
-    output: &[Output],
-    table: TableOptions,
-) -> Result<(GivenParameters, Vec<Output>), Failure> {
-    match (given_parameters(parameters), outputs(output, table)) {
-        (Ok(given), Ok(outputs)) => Ok((given, outputs)),
-        (given, outputs) => {
-            let faults = given.err().into_iter().chain(outputs.err());
-            Err(Failure::NotStarted(faults.flatten().collect()))
-        }
-    }
-}
 
 /// A Region of `--region`.
 pub(crate) fn region(text: &str) -> Result<Region, String> {
     Region::parse(text).map_err(|error| error.to_string())
 }
 
-/// Parses `NAME=VALUE` arguments, and reports all faults at once.
-pub(crate) fn given_parameters(arguments: &[String]) -> Result<GivenParameters, Vec<String>> {
+/// Parses `NAME=VALUE` arguments, which override the parameters of the configuration file, and
+/// reports all faults at once.
+pub(crate) fn given_parameters(
+    arguments: &[String],
+    config: &Map<String, Value>,
+) -> Result<GivenParameters, Vec<String>> {
     let mut faults = Vec::new();
     let mut given = Map::new();
     for argument in arguments {
@@ -50,16 +34,23 @@ pub(crate) fn given_parameters(arguments: &[String]) -> Result<GivenParameters, 
             )),
         }
     }
-    let parameters = Parameters::parse(&given).map_err(|wrong| {
+    let is_argument = |name: &str| given.contains_key(name);
+    let of_config = config.iter().filter(|(name, _)| !is_argument(name));
+    let all: Map<String, Value> =
+        of_config.chain(&given).map(|(name, value)| (name.clone(), value.clone())).collect();
+    let parameters = Parameters::parse(&all).map_err(|wrong| {
         // The rule names parameters as events do.
         let message = |fault: &Fault| {
+            let name = fault.field().strip_prefix("ruleParameters.").unwrap_or_default();
+            let is_of_config = config.contains_key(name) && !is_argument(name);
+            let place = if is_of_config { "--config: parameter" } else { "--parameter" };
             let words = fault.to_string().replacen("`ruleParameters.", "`", 1);
-            format!("--parameter {words}{}", suggestion(fault, &given).unwrap_or_default())
+            format!("{place} {words}{}", suggestion(fault, &all).unwrap_or_default())
         };
         faults.extend(wrong.iter().map(message));
     });
     match parameters {
-        Ok(parameters) if faults.is_empty() => Ok((given, parameters)),
+        Ok(parameters) if faults.is_empty() => Ok((all, parameters)),
         Ok(_) | Err(()) => Err(faults),
     }
 }
@@ -99,7 +90,7 @@ mod tests {
 
     fn faults(arguments: &[&str]) -> Vec<String> {
         let arguments: Vec<String> = arguments.iter().map(|&text| text.to_owned()).collect();
-        given_parameters(&arguments).unwrap_err()
+        given_parameters(&arguments, &Map::new()).unwrap_err()
     }
 
     #[test]

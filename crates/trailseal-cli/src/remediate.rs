@@ -14,6 +14,8 @@ mod targets;
 
 use std::time::Duration;
 
+use serde_json::Map;
+
 use trailseal_aws::Aws;
 use trailseal_plan::{Consent, NewKey, Tag, TargetKey};
 use trailseal_remediation::{AwsReader, WaitPolicy};
@@ -62,7 +64,7 @@ pub(crate) fn remediate(
     arguments: &RemediateArguments,
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
-    let parameters = given_parameters(&arguments.parameters);
+    let parameters = given_parameters(&arguments.parameters, &Map::new());
     let target_key = target_key(arguments);
     let (parameters, target_key) = match (parameters, target_key) {
         (Ok((_, parameters)), Ok(target_key)) => (parameters, target_key),
@@ -76,7 +78,9 @@ pub(crate) fn remediate(
     runtime.block_on(async {
         let found = find_identity(arguments.profile.as_deref(), arguments.regions.first()).await;
         let identity = found.map_err(|line| Failure::NotStarted(vec![line]))?;
-        identity.introduce(console);
+        if !arguments.quiet {
+            identity.introduce(console);
+        }
         let context = RemediateContext {
             arguments,
             aws: Aws::of(identity.session, None),

@@ -4,16 +4,19 @@ use crate::arguments::RenderArguments;
 use crate::console::{Console, Exit, Failure};
 use crate::output::{emit, outputs, print_problems, refuse_to_overwrite};
 use crate::report::{parse_report, report_text};
+use crate::settings::ReportArguments;
 
 pub(crate) fn render(
     arguments: &RenderArguments,
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
-    let outputs = outputs(&arguments.output, arguments.table).map_err(Failure::NotStarted)?;
-    refuse_to_overwrite(std::iter::once(arguments.report.as_path()), &outputs)?;
-    let text = report_text(&arguments.report).map_err(Failure::failed)?;
-    let report = parse_report(&arguments.report, &text).map_err(Failure::Failed)?;
-    print_problems(&report, console);
-    emit(&report, &outputs, arguments.table, console)?;
-    Ok(Exit::of(&report, &arguments.exit))
+    let RenderArguments { file, report: ReportArguments { output, table, exit, quiet } } =
+        arguments;
+    let outputs = outputs(output, *table).map_err(Failure::NotStarted)?;
+    refuse_to_overwrite(std::iter::once(file.as_path()), &outputs)?;
+    let text = report_text(file).map_err(Failure::failed)?;
+    let report = parse_report(file, &text).map_err(Failure::Failed)?;
+    print_problems(&report, *quiet, console);
+    emit(&report, &outputs, *table, console)?;
+    Ok(Exit::of(&report, exit))
 }

@@ -3,9 +3,9 @@
 use clap::Args;
 use trailseal_rule::{AccountId, Region, RoleName};
 
-use crate::console::{ExitArguments, exit_codes};
-use crate::output::{Output, OutputParser, TableOptions};
+use crate::console::exit_codes;
 use crate::parameters::region;
+use crate::settings::{ReportArguments, SettingsArguments};
 
 const EXAMPLES: &str = concat!(
     "\
@@ -83,30 +83,16 @@ pub(crate) struct AuditArguments {
     #[arg(long, value_name = "REGION", requires = "aggregator")]
     pub(crate) aggregator_region: Option<Region>,
 
-    /// A parameter of the rule, such as `profile=strict` (repeatable; `trailseal schema` lists
-    /// them)
-    #[arg(long = "parameter", short = 'p', value_name = "NAME=VALUE")]
-    pub(crate) parameters: Vec<String>,
-
-    /// The format and file of the report (repeatable); without FILE or with `-`, standard output,
-    /// which gets a table unless another format goes there
-    #[arg(long, short = 'o', value_name = "FORMAT[=FILE]", value_parser = OutputParser::Report)]
-    pub(crate) output: Vec<Output>,
+    #[command(flatten)]
+    pub(crate) settings: SettingsArguments,
 
     #[command(flatten)]
-    pub(crate) table: TableOptions,
-
-    #[command(flatten)]
-    pub(crate) exit: ExitArguments,
+    pub(crate) report: ReportArguments,
 
     /// The number of concurrent requests to AWS
     #[arg(long, value_name = "N", default_value_t = 32,
           value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(crate) concurrency: u16,
-
-    /// Print only the report and errors
-    #[arg(long, short)]
-    pub(crate) quiet: bool,
 
     /// Print the calls of each account
     #[arg(long, short, conflicts_with = "quiet")]

@@ -88,6 +88,7 @@ fn exemptions_show_their_source_and_end_and_warn_if_they_expired_or_match_nothin
     for warning in [&expired, &unmatched] {
         assert!(checked.err.contains(&format!("warning: {warning}")), "{}", checked.err);
     }
+    assert_eq!(check("json", &[words[0], words[1], "-q"], &folder).err, "");
     // Formats with an entry for each trail have no place for the others.
     let per_trail = [Format::Csv, Format::Asff, Format::Ocsf];
     for format in formats().filter(|format| !per_trail.contains(format)) {

@@ -91,8 +91,9 @@ fn place(path: &Path) -> PathBuf {
     }
 }
 
-/// Prints the problems of the report, the trails that were not evaluated, and the warnings.
-pub(crate) fn print_problems(report: &Report, console: &mut Console<'_>) {
+/// Prints the problems of the report, the trails that were not evaluated, and the warnings unless
+/// only errors are wanted.
+pub(crate) fn print_problems(report: &Report, quiet: bool, console: &mut Console<'_>) {
     for problem in &report.problems {
         let line = format!("{}: {}", clean(&problem.source), clean(&problem.message));
         console.print_error(&line);
@@ -101,7 +102,7 @@ pub(crate) fn print_problems(report: &Report, console: &mut Console<'_>) {
         let line = format!("{source}: trail {trail} was not evaluated: {reason}");
         console.print_error(&clean(&line));
     }
-    for line in report.warnings() {
+    for line in report.warnings().filter(|_| !quiet) {
         console.print_warning(&clean(&line));
     }
 }

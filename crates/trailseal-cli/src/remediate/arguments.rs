@@ -137,6 +137,10 @@ pub(crate) struct RemediateArguments {
     /// The output format
     #[arg(long, short = 'o', value_enum, default_value_t = Form::Text)]
     pub(crate) output: Form,
+
+    /// Print only the plan, its result and errors
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
 }
 
 impl RemediateArguments {

@@ -109,7 +109,7 @@ async fn seal_one(
 
 /// A journal that `--journal` names and that does not exist may be a mistyped name.
 fn note_new_journal(context: &RemediateContext<'_>, path: &Path, console: &mut Console<'_>) {
-    if context.arguments.journal.is_some() && !path.exists() {
+    if context.arguments.journal.is_some() && !context.arguments.quiet && !path.exists() {
         let path = path.display().to_string();
         console.print_note(&format!(
             "journal `{}` does not exist, so this is a new run, which creates it; to resume a run, \

@@ -1,0 +1,164 @@
+use super::*;
+use crate::Exit;
+use crate::testing::{Checked, Folder, TRAIL, trail_item};
+
+fn faults(text: &str) -> Vec<String> {
+    Config::parse(text).unwrap_err()
+}
+
+#[test]
+fn every_fault_of_the_file_is_reported_with_its_place() {
+    let text = r#"
+        output = ["json", "jsn=a.json", 3]
+        parameter = {}
+        [[exemptions]]
+        trail = "arn:aws:cloudtrail:*:111122223333:trail/x@2027-01-01"
+        until = "soon"
+        reason = "r"
+        aprover = "a"
+        [[exemptions]]
+        trail = "arn:aws:cloudtrail:*:111122223333:trail/x"
+        until = 2027-02-30x
+    "#;
+    // Wrong syntax ends the reading.
+    assert_eq!(faults(text).len(), 1);
+    assert!(faults(text)[0].starts_with("line 11: "), "{:?}", faults(text));
+    let found = faults(&text.replace("2027-02-30x", "12"));
+    let expected = [
+        "exemptions[0]: `aprover` is unknown; expected one of trail, until, reason, approver; did \
+         you mean `approver`?",
+        "exemptions[0].approver: expected text",
+        "exemptions[0].trail is `arn:aws:cloudtrail:*:111122223333:trail/x@2027-01-01`; expected a \
+         trail ARN, `*` as wildcard within a part",
+        "exemptions[1].reason: expected text",
+        "exemptions[1].approver: expected text",
+        "exemptions[1].until is ``; expected a date, YYYY-MM-DD",
+        "output[1] is `jsn=a.json`; expected one of table, json, csv, junit, sarif, asff, ocsf, html",
+        "output[2] is ``; expected one of table, json, csv, junit, sarif, asff, ocsf, html",
+        "`parameter` is unknown; expected one of parameters, output, exemptions; did you mean \
+         `parameters`?",
+    ];
+    assert_eq!(found, expected);
+    assert_eq!(faults("parameters = 1\nexemptions = 2\noutput = 3").len(), 3);
+}
+
+#[test]
+fn a_configuration_file_has_parameters_outputs_and_exemptions() {
+    let folder = Folder::new("config");
+    folder.write_json("in/a.json", &[trail_item(None)]);
+    let report = folder.0.join("report.json");
+    let text = format!(
+        r#"
+        output = ["json={}"]
+        [parameters]
+        profile = "strict"
+        replicas = "EVALUATE"
+        [[exemptions]]
+        trail = "{TRAIL}"
+        until = 2026-12-31
+        reason = "moves to the new trail, TICKET-1"
+        approver = "Jane Doe"
+        "#,
+        report.display()
+    );
+    let config = folder.write("trailseal.toml", text.as_bytes());
+    let words = |more: &[&str]| {
+        let fixed = [folder.0.join("in").into(), "--config".into(), config.clone().into()];
+        fixed.into_iter().chain(more.iter().map(Into::into)).collect::<Vec<_>>()
+    };
+    let checked = Checked::run(words(&["-p", "profile=cis"]));
+    assert_eq!((checked.exit, checked.err.as_str()), (Exit::Clean, ""));
+    // A table goes to standard output, as with `-o json=FILE`.
+    assert!(checked.out.contains("1 trail: 0 non-compliant"), "{}", checked.out);
+    let report: Value = serde_json::from_slice(&std::fs::read(&report).unwrap()).unwrap();
+    assert_eq!(report["parameters"], json!({ "profile": "cis", "replicas": "EVALUATE" }));
+    let exemption = json!({
+        "pattern": TRAIL, "until": "2026-12-31", "source": config.display().to_string(),
+        "reason": "moves to the new trail, TICKET-1", "approver": "Jane Doe", "state": "active",
+        "trails": 1,
+    });
+    assert_eq!(report["exemptions"], json!([exemption]));
+    let digest: String =
+        Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let file = json!({ "file": config.display().to_string(), "sha256": digest });
+    assert_eq!(report["run"]["config"], file);
+    let checked = Checked::run(words(&["-o", "csv"]));
+    assert!(checked.out.starts_with("compliance,"), "the option replaces the outputs");
+}
+
+#[test]
+fn faults_of_the_file_and_of_the_options_are_reported_together() {
+    let folder = Folder::new("config-faults");
+    folder.write_json("a.json", &[trail_item(None)]);
+    let text = "[parameters]\nprofil = 'cis'\nunverified = 'no'\nrequireKeyRotation = true";
+    let config = folder.write("trailseal.toml", text.as_bytes());
+    let run = |config: &Path, more: &str| {
+        let words = [folder.0.join("a.json").into(), "--config".into(), config.into()];
+        Checked::run(words.into_iter().chain(["-p".into(), more.into()]))
+    };
+    let checked = run(&config, "replicas=x");
+    assert_eq!((checked.exit, checked.out.as_str()), (Exit::NotStarted, ""));
+    for part in [
+        "--config: parameter `profil` is not a parameter",
+        "did you mean `profile`?",
+        "--config: parameter `unverified`",
+        "--config: parameter `requireKeyRotation` is a boolean; expected text",
+        "--parameter `replicas`",
+    ] {
+        assert!(checked.err.contains(part), "{part}: {}", checked.err);
+    }
+    let absent = folder.0.join("absent.toml");
+    let checked = run(&absent, "profile=cis");
+    assert_eq!(checked.exit, Exit::NotStarted);
+    assert!(checked.err.contains(&format!("--config `{}`: ", absent.display())), "{}", checked.err);
+    let large = folder.write("large.toml", &vec![b'#'; 1 << 21]);
+    assert!(run(&large, "profile=cis").err.contains("is larger than 1 MiB"));
+    assert!(run(&folder.write("latin.toml", &[0xE9]), "profile=cis").err.contains("is not UTF-8"));
+}
+
+#[test]
+fn a_file_with_an_exemption_overrides_the_parameters_of_events() {
+    let folder = Folder::new("config-events");
+    let event = json!({
+        "invokingEvent": json!({
+            "messageType": "ConfigurationItemChangeNotification",
+            "configurationItem": trail_item(None),
+            "notificationCreationTime": "2026-11-23T10:00:00.000Z",
+        }).to_string(),
+        "ruleParameters": "{\"unverified\":\"COMPLIANT\"}",
+        "resultToken": "token", "eventLeftScope": false, "accountId": "111122223333",
+        "configRuleName": "trailseal", "configRuleArn": "arn:aws:config:eu-central-1:111122223333:config-rule/config-rule-abcdef",
+        "configRuleId": "config-rule-abcdef", "version": "1.0",
+        "executionRoleArn": "arn:aws:iam::111122223333:role/config",
+    });
+    folder.write_json("event.json", &[event]);
+    let text = format!("[[exemptions]]\ntrail = '{TRAIL}'\nreason = 'r'\napprover = 'a'");
+    let config = folder.write("trailseal.toml", text.as_bytes());
+    let words = |more: [&Path; 2]| {
+        let fixed = [folder.0.join("event.json").into(), "-o".into(), "json".into()];
+        fixed.into_iter().chain(more.map(Into::into)).collect::<Vec<_>>()
+    };
+    let report = Checked::run(words([Path::new("--config"), &config])).report();
+    assert_eq!(report["trails"][0]["compliance"], "NOT_APPLICABLE");
+    let own = Checked::run(words([Path::new("-p"), Path::new("profile=effective")])).report();
+    assert_eq!(own["trails"][0]["compliance"], "NON_COMPLIANT");
+}
+
+#[test]
+fn the_schema_accepts_what_the_file_may_hold() {
+    let validator = jsonschema::validator_for(&config_schema()).unwrap();
+    let exemption =
+        json!({ "trail": TRAIL, "until": "2026-12-31", "reason": "r", "approver": "a" });
+    let whole = json!({
+        "parameters": { "profile": "strict" }, "output": ["json=a.json"], "exemptions": [exemption],
+    });
+    assert!(validator.is_valid(&whole) && validator.is_valid(&json!({})));
+    for wrong in [
+        json!({ "output": "json" }),
+        json!({ "parameters": { "profil": "strict" } }),
+        json!({ "exemptions": [{ "trail": TRAIL, "reason": "r" }] }),
+        json!({ "exemption": [] }),
+    ] {
+        assert!(!validator.is_valid(&wrong), "{wrong}");
+    }
+}
