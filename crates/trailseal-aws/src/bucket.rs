@@ -65,7 +65,7 @@ pub(crate) fn head_bucket(
         .retry_classifier(HttpStatusCodeClassifier::default())
         .retry_classifier(TransientErrorClassifier::<HeadBucketError>::new())
         .runtime_plugin(StaticRuntimePlugin::new().with_config(quota.freeze()))
-        .interceptor(connection.calls.clone())
+        .interceptor(connection.calls.of(None, region))
         .serializer(|bucket: BucketName| {
             let mut request = HttpRequest::empty();
             request.set_method("HEAD")?;

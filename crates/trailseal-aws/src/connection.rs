@@ -9,7 +9,7 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use trailseal_rule::Region;
 
-use crate::calls::CallLog;
+use crate::calls::{Attempt, CallLog};
 use crate::endpoints::{Endpoints, Service};
 use crate::transport::Transport;
 
@@ -79,7 +79,13 @@ impl Connection {
     pub fn gated(&self, requests_max: usize) -> Self {
         let transport = self.transport.gated(requests_max);
         let http_client = SharedHttpClient::new(transport.clone());
-        Self { transport, http_client, calls: CallLog::default(), ..self.clone() }
+        Self { transport, http_client, calls: self.calls.separate(), ..self.clone() }
+    }
+
+    /// The same connection with an empty log of calls that passes each attempt to `listener`.
+    #[must_use]
+    pub fn heard_by(self, listener: Option<fn(&Attempt)>) -> Self {
+        Self { calls: CallLog::heard_by(listener), ..self }
     }
 
     /// The HTTP client, for credential providers and other AWS clients.

@@ -36,7 +36,7 @@ mod results;
 mod submit;
 
 pub use crate::aggregate::select_aggregate;
-pub use crate::calls::{CallLog, Calls};
+pub use crate::calls::{Attempt, CallLog, Calls};
 pub use crate::connection::{Connection, RetryPolicy};
 pub use crate::discovery::{DiscoveredIds, describe_trails, discovered_ids};
 pub use crate::endpoints::{Endpoints, Service};

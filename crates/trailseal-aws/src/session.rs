@@ -21,7 +21,7 @@ macro_rules! client_config {
     ($sdk:ident, $session:expr, $service:expr, $region:expr) => {
         $sdk::config::Builder::from(&$session.sdk_config($service, $region))
             .retry_partition($session.retry_partition().clone())
-            .interceptor($session.calls().clone())
+            .interceptor($session.calls().of(Some($session.account()), $region))
     };
 }
 

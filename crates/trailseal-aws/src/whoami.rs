@@ -33,7 +33,7 @@ pub async fn caller(
     let config = sdk_config(connection, credentials, Service::Sts, region);
     let config = aws_sdk_sts::config::Builder::from(&config)
         .retry_partition(RetryPartition::custom("trailseal-caller").build())
-        .interceptor(connection.calls.clone());
+        .interceptor(connection.calls.of(None, region));
     let client = aws_sdk_sts::Client::from_conf(config.build());
     let answer = client.get_caller_identity().send().boxed().await;
     let answer = answer.map_err(|error| failed(ACTION, region, &error))?;

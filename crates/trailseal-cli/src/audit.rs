@@ -33,7 +33,7 @@ use crate::report::{Report, Run, report};
 use crate::settings::Settings;
 
 pub(crate) use arguments::AuditArguments;
-pub(crate) use identity::Identity;
+pub(crate) use identity::{Identity, request_listener};
 pub(crate) use regions::unknown_region;
 
 /// Threads for requests: more would not help, since most of the time is spent waiting.
@@ -123,7 +123,7 @@ async fn judged(
     let is_interrupted = audit_all(&audit, targets, arguments, console).await;
     let mut gathered = std::mem::take(&mut *audit.gathered());
     run.interrupted = gathered.close(is_interrupted) && is_interrupted;
-    if arguments.verbose {
+    if arguments.verbose > 0 {
         let line = calls_line("other calls", &audit.aws.calls().take());
         console.print_line(&line);
     }
@@ -164,7 +164,7 @@ async fn audit_all(
                 }
                 Some(ended) => {
                     done += 1;
-                    if let (Ok(ended), true) = (&ended, arguments.verbose) {
+                    if let (Ok(ended), true) = (&ended, arguments.verbose > 0) {
                         progress.line(&account_line(ended), console.err);
                     }
                     progress.update(done, audit.gathered().counts(), console.err);

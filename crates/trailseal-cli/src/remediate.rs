@@ -76,7 +76,8 @@ pub(crate) fn remediate(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::NotStarted(vec![error.to_string()]))?;
     runtime.block_on(async {
-        let found = find_identity(arguments.profile.as_deref(), arguments.regions.first()).await;
+        let (profile, region) = (arguments.profile.as_deref(), arguments.regions.first());
+        let found = find_identity(profile, region, arguments.verbose > 0).await;
         let identity = found.map_err(|line| Failure::NotStarted(vec![line]))?;
         if !arguments.quiet {
             identity.introduce(console);

@@ -1,6 +1,6 @@
 //! The command line of `trailseal audit`.
 
-use clap::Args;
+use clap::{ArgAction, Args};
 use trailseal_rule::{AccountId, Region, RoleName};
 
 use crate::console::exit_codes;
@@ -62,7 +62,7 @@ pub(crate) struct AuditArguments {
     pub(crate) role_name: Option<RoleName>,
 
     /// The external ID that the roles require
-    #[arg(long, value_name = "ID", requires = "role_name")]
+    #[arg(long, value_name = "ID", requires = "role_name", hide_env_values = true)]
     pub(crate) external_id: Option<String>,
 
     /// Regions separated by commas (repeatable); by default all that are enabled in the account. A
@@ -94,9 +94,10 @@ pub(crate) struct AuditArguments {
           value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(crate) concurrency: u16,
 
-    /// Print the calls of each account
-    #[arg(long, short, conflicts_with = "quiet")]
-    pub(crate) verbose: bool,
+    /// Print the number of calls of each account; -vv also prints each request with the account of
+    /// its credentials, Region, status and milliseconds
+    #[arg(long, short, action = ArgAction::Count, conflicts_with = "quiet")]
+    pub(crate) verbose: u8,
 
     /// Show the progress line by line even if standard error is not a terminal
     #[arg(long, conflicts_with_all = ["quiet", "no_progress"])]

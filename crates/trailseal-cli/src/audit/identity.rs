@@ -1,6 +1,7 @@
 //! The caller: the same credentials that the AWS CLI uses.
 
 use std::env;
+use std::io::{self, Write};
 use std::time::Duration;
 
 use aws_config::profile::ProfileFileCredentialsProvider;
@@ -8,7 +9,7 @@ use aws_config::provider_config::ProviderConfig;
 use aws_credential_types::provider::ProvideCredentials;
 use aws_types::SdkConfig;
 use aws_types::os_shim_internal::{Env, Fs};
-use trailseal_aws::{Caller, Connection, Endpoints, RetryPolicy, Session, caller};
+use trailseal_aws::{Attempt, Caller, Connection, Endpoints, RetryPolicy, Session, caller};
 use trailseal_rule::{Region, error_chain};
 
 use super::arguments::AuditArguments;
@@ -37,6 +38,20 @@ fn retry_policy() -> RetryPolicy {
     }
 }
 
+/// Prints each request, if it is wanted.
+pub(crate) fn request_listener(is_wanted: bool) -> Option<fn(&Attempt)> {
+    is_wanted.then_some(|attempt: &Attempt| {
+        let Attempt { operation, account, region, status, elapsed } = attempt;
+        let account = account.as_ref().map_or("-", |account| account.as_str());
+        let region = region.as_ref().map_or("-", |region| region.as_str());
+        let status = status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
+        let elapsed = elapsed.as_millis();
+        // The requests run in other threads. A closed stream is ignored.
+        let line = format!("request: {operation} {account} {region} {status} {elapsed} ms\n");
+        let _is_closed = io::stderr().write_all(line.as_bytes());
+    })
+}
+
 /// The configuration that the AWS CLI reads.
 async fn load(profile: Option<&NamedProfile>, direct: &Connection) -> SdkConfig {
     let mut loader =
@@ -63,13 +78,15 @@ impl Identity {
     pub(super) async fn find(arguments: &AuditArguments) -> Result<Self, String> {
         let profile = arguments.profile.as_deref();
         let choose = |configured: Option<&str>| region(arguments, configured);
-        Self::of(profile, arguments.concurrency.into(), choose).await
+        let listener = request_listener(arguments.verbose > 1);
+        Self::of(profile, arguments.concurrency.into(), listener, choose).await
     }
 
     /// The same with a profile, if one is named, and a function that chooses the Region.
     pub(crate) async fn of(
         profile: Option<&str>,
         requests_max: usize,
+        listener: Option<fn(&Attempt)>,
         region: impl FnOnce(Option<&str>) -> Result<Region, String>,
     ) -> Result<Self, String> {
         let profile = NamedProfile::find(profile).await?;
@@ -81,7 +98,8 @@ impl Identity {
         let name = profile.as_ref().map(|profile| profile.name.as_str());
         found.map_err(|error| messages::credentials(&error_chain(&error), name))?;
         let endpoints = Endpoints::configured(|name| env::var(name).ok(), &config);
-        let connection = Connection::at(endpoints, retry_policy()).gated(requests_max);
+        let connection = Connection::at(endpoints, retry_policy());
+        let connection = connection.heard_by(listener).gated(requests_max);
         let asked = caller(&connection, &region, &credentials).await;
         let caller = asked.map_err(|error| messages::caller(&error, &region))?;
         let session = Session::new(connection, caller.account.clone(), region, credentials);

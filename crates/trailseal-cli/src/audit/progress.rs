@@ -24,7 +24,7 @@ pub(super) struct Progress {
 
 impl Progress {
     pub(super) fn of(arguments: &AuditArguments, accounts: usize) -> Self {
-        let is_shown = !(arguments.report.quiet || arguments.no_progress);
+        let is_shown = !(arguments.report.quiet || arguments.no_progress || arguments.verbose > 1);
         let is_drawn = is_shown && stderr().is_terminal();
         let target =
             if is_drawn { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::{ArgAction, Args, ValueEnum};
 use trailseal_plan::shell_word;
 use trailseal_rule::Region;
 
@@ -141,6 +141,10 @@ pub(crate) struct RemediateArguments {
     /// Print only the plan, its result and errors
     #[arg(long, short)]
     pub(crate) quiet: bool,
+
+    /// Also print each request with its status and milliseconds
+    #[arg(long, short, action = ArgAction::Count, conflicts_with = "quiet")]
+    pub(crate) verbose: u8,
 }
 
 impl RemediateArguments {

@@ -44,7 +44,7 @@ async fn try_back_out(
     }
     let phase = begin(&plan, &progress.journal, &mut file)?;
     let (reader, wait_policy) = (context.reader(), &context.wait_policy);
-    let tell = &mut show::notice;
+    let tell = &mut show::progress(context);
     let end = match apply(reader, &phase, &progress.journal, &mut file, wait_policy, tell).await {
         Ok(_) => End::Done(None),
         Err(stop) => End::Stopped(stop.into()),

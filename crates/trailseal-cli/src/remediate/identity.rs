@@ -2,7 +2,7 @@
 
 use trailseal_rule::Region;
 
-use crate::audit::Identity;
+use crate::audit::{Identity, request_listener};
 
 /// The most concurrent requests.
 const REQUESTS_MAX: usize = 8;
@@ -18,11 +18,12 @@ const NO_REGION: &str = "no AWS Region is set: use --region, set AWS_REGION, or 
 pub(super) async fn find_identity(
     profile: Option<&str>,
     given: Option<&Region>,
+    shows_requests: bool,
 ) -> Result<Identity, String> {
     let region = |configured: Option<&str>| match (given, configured) {
         (Some(region), _) => Ok(region.clone()),
         (None, Some(name)) => Region::parse(name).map_err(|error| error.to_string()),
         (None, None) => Err(NO_REGION.to_owned()),
     };
-    Identity::of(profile, REQUESTS_MAX, region).await
+    Identity::of(profile, REQUESTS_MAX, request_listener(shows_requests), region).await
 }

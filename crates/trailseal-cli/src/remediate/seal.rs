@@ -266,7 +266,8 @@ async fn apply_rest(
     path: &Path,
     console: &mut Console<'_>,
 ) -> Result<Outcome, Failure> {
-    let (reader, wait_policy, tell) = (context.reader(), &context.wait_policy, &mut show::notice);
+    let (reader, wait_policy) = (context.reader(), &context.wait_policy);
+    let tell = &mut show::progress(context);
     let (plan, end) = match apply(reader, phase, id, file, wait_policy, tell).await {
         Ok(plan) => {
             let end = check(context, &plan.trail).await;

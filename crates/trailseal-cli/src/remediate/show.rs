@@ -100,8 +100,17 @@ fn every_permission(context: &RemediateContext<'_>) -> Value {
     })
 }
 
-/// Prints progress on standard error.
-pub(super) fn notice(notice: Notice<'_>) {
+/// Prints progress on standard error, unless only the result is wanted.
+pub(super) fn progress(context: &RemediateContext<'_>) -> impl FnMut(Notice<'_>) + use<> {
+    let is_quiet = context.arguments.quiet;
+    move |notice| {
+        if !is_quiet {
+            print_notice(notice);
+        }
+    }
+}
+
+fn print_notice(notice: Notice<'_>) {
     let line = |step: &Step, what: &str| format!("{}: {what}", step.id);
     let line = match notice {
         Notice::Begins(step) => line(step, &step_text(step)),

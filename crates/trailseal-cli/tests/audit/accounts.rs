@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use trailseal_lab::{Membership, OrganizationAccount, State};
 
-use super::desk::{AS_MEMBER, Desk, MANAGEMENT, MEMBER, caller, member, says};
+use super::desk::{AS_MEMBER, Desk, MANAGEMENT, MEMBER, caller, denial, member, says};
 
 const REGIONS: [&str; 3] = ["us-east-1", "eu-west-1", "ap-south-1"];
 const JSON: [&str; 2] = ["-o", "json"];
@@ -144,6 +144,44 @@ async fn shows_calls_and_progress_on_request() {
     // Standard error is not a terminal, so progress is off by default. The caller is always shown.
     assert_eq!(stderr(&[]), caller(&member(0), "us-east-1"));
     assert_eq!(stderr(&["--quiet"]), "");
+}
+
+/// One line for each request that the lab answered, and nothing that is secret.
+#[tokio::test(flavor = "multi_thread")]
+async fn twice_verbose_shows_each_request_with_status_and_milliseconds() {
+    let desk = Desk::of_organization(2, &REGIONS).await;
+    let run = desk.audit_organization(&["-vv"]).exits(0);
+    let lines = run.err.lines().filter_map(|line| line.strip_prefix("request: "));
+    let mut shown: Vec<(&str, &str, &str)> = lines
+        .map(|line| {
+            let words: Vec<&str> = line.split(' ').collect();
+            let [operation, account, region, status, elapsed, "ms"] = words[..] else {
+                panic!("{line}");
+            };
+            // S3 names the Region of a bucket although it denies the anonymous call.
+            assert_eq!(status, if operation == "s3:HeadBucket" { "403" } else { "200" });
+            assert!(elapsed.parse::<u64>().is_ok(), "{line}");
+            (operation, account, region)
+        })
+        .collect();
+    let calls = desk.lab.take_calls();
+    assert_eq!(shown.len(), calls.len(), "{}", run.err);
+    shown.sort_unstable();
+    shown.dedup();
+    for expected in [
+        ("sts:GetCallerIdentity", "-", "us-east-1"),
+        ("s3:HeadBucket", "-", "us-east-1"),
+        ("cloudtrail:DescribeTrails", member(1).as_str(), "eu-west-1"),
+    ] {
+        assert!(shown.contains(&expected), "{expected:?}: {}", run.err);
+    }
+    for secret in ["Signature", "Credential", "ASIA", "Token"] {
+        assert!(!run.err.contains(secret), "{secret}: {}", run.err);
+    }
+    let mut state = organization(2);
+    state.denials.push(denial(&member(1), "cloudtrail:DescribeTrails"));
+    let run = Desk::with(state).await.audit_organization(&["-vv"]).exits(2);
+    says(&run.err, &[&format!("request: cloudtrail:DescribeTrails {} us-east-1 400 ", member(1))]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

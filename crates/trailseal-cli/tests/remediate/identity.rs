@@ -40,6 +40,9 @@ async fn shows_the_caller_first() {
     );
     assert!(ended.err.starts_with(&text), "{}", ended.err);
     assert_eq!(lab.take_calls()[0].operation, "sts:GetCallerIdentity");
+    let other = self::lab().await;
+    let quiet = run(&other, &folder("quiet"), &[SEAL, &["--quiet"]].concat()).expect(0);
+    assert_eq!((quiet.err.as_str(), quiet.out.is_empty()), ("", false));
 }
 
 #[tokio::test(flavor = "multi_thread")]
