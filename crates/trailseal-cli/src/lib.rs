@@ -16,6 +16,7 @@ mod check;
 mod compare;
 mod config;
 mod console;
+mod environment;
 mod explain;
 mod pages;
 mod parameters;
@@ -38,29 +39,35 @@ mod testing;
 
 use std::ffi::OsString;
 
-use clap::Parser;
+use clap::{CommandFactory as _, FromArgMatches as _};
 use trailseal_rule::parameters_schema;
 
 use crate::arguments::{Arguments, Command, SchemaOf};
 use crate::compare::COMPARISON_SCHEMA;
 use crate::config::config_schema;
 use crate::console::Failure;
+use crate::environment::{variables_set, variables_used, with_variables, without_secrets};
 use crate::pages::{completions, manual_page};
 use crate::remediate::REMEDIATION_SCHEMA;
-use crate::report::{REPORT_SCHEMA, Run};
+use crate::report::{Asked, REPORT_SCHEMA, Run};
 
 pub use crate::console::{Console, Exit};
 
 /// Runs the command and prints its errors.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, console: &mut Console<'_>) -> Exit {
     let words: Vec<OsString> = arguments.into_iter().collect();
-    let arguments = match Arguments::try_parse_from(&words) {
-        Ok(arguments) => arguments,
-        Err(error) => return print_usage(&error, console),
+    let mut command = with_variables(Arguments::command());
+    let parsed = command.try_get_matches_from_mut(&words).and_then(|matches| {
+        Ok((Arguments::from_arg_matches(&matches)?, variables_used(&command, &matches)))
+    });
+    let (arguments, environment) = match parsed {
+        Ok(parsed) => parsed,
+        Err(error) => return print_usage(&command, &error, console),
     };
     let words: Vec<String> =
         words.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
-    match dispatch(arguments.command, &words, console) {
+    let asked = Asked { words: without_secrets(&command, &words), environment };
+    match dispatch(arguments.command, asked, console) {
         Ok(exit) => exit,
         Err(failure) if failure.is_broken_pipe() => Exit::Failure,
         Err(failure) => {
@@ -72,13 +79,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, console: &mut Console<
     }
 }
 
-/// `words` is the command line after the program, for the report.
-fn dispatch(
-    command: Command,
-    words: &[String],
-    console: &mut Console<'_>,
-) -> Result<Exit, Failure> {
-    let run = |command: &str| Run::begun(command, words, console.now);
+fn dispatch(command: Command, asked: Asked, console: &mut Console<'_>) -> Result<Exit, Failure> {
+    let now = console.now;
+    let run = |command: &str| Run::begun(command, asked, now);
     let text = match command {
         Command::Check(arguments) => return check::check(&arguments, run("check"), console),
         Command::Audit(arguments) => return audit::audit(&arguments, run("audit"), console),
@@ -102,13 +105,19 @@ fn dispatch(
 }
 
 /// Prints help and version to standard output, and usage errors to standard error.
-fn print_usage(error: &clap::Error, console: &mut Console<'_>) -> Exit {
+fn print_usage(command: &clap::Command, error: &clap::Error, console: &mut Console<'_>) -> Exit {
     let text = error.render().ansi().to_string();
     let (exit, out) = if error.use_stderr() {
         (Exit::NotStarted, &mut console.err)
     } else {
         (Exit::Clean, &mut console.out)
     };
-    let written = writeln!(out, "{}", text.trim_end());
+    let mut written = writeln!(out, "{}", text.trim_end());
+    let variables = variables_set(command);
+    if error.use_stderr() && !variables.is_empty() {
+        let names = variables.join(", ");
+        written = written
+            .and_then(|()| writeln!(out, "note: options also come from the environment: {names}"));
+    }
     if written.is_err() { Exit::Failure } else { exit }
 }

@@ -23,7 +23,7 @@ pub(crate) use exemptions::ExemptionReport;
 pub(crate) use exemptions::ExemptionState;
 pub(crate) use judge::{Rank, judge, judge_account_without_trails, judge_trail, report};
 pub(crate) use read::{parse_report, read_report, report_name, report_text};
-pub(crate) use run::{CallerReport, FileDigest, Run};
+pub(crate) use run::{Asked, CallerReport, FileDigest, Run};
 pub(crate) use scope::AccountStatus;
 
 /// The version of the report's JSON form. A change that could break a reader increments it.

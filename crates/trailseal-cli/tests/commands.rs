@@ -80,6 +80,37 @@ mod commands {
     }
 
     #[test]
+    fn environment_variables_set_options_but_never_those_of_remediate() {
+        let folder = Folder::new("environment");
+        let run = |words: &[&str], variables: &[(&str, &str)]| {
+            let mut command = trailseal();
+            command.current_dir(&folder.0).args(words).envs(variables.iter().copied());
+            let output = command.output().unwrap();
+            let [out, err] =
+                [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+            (output.status.code(), out, err)
+        };
+        let render = ["render", "report.json"];
+        assert_eq!(run(&render, &[]).0, Some(1));
+        let zero = ("TRAILSEAL_EXIT_ZERO", "true");
+        assert_eq!(run(&render, &[zero]).0, Some(0));
+        let (code, out, _) = run(&render, &[("TRAILSEAL_OUTPUT", "csv")]);
+        assert_eq!((code, out.starts_with("compliance,")), (Some(1), true));
+        let (code, out, err) = run(&render, &[zero, ("TRAILSEAL_FAIL_ON", "partly")]);
+        assert_eq!((code, out.as_str()), (Some(3), ""));
+        let note =
+            "note: options also come from the environment: TRAILSEAL_EXIT_ZERO, TRAILSEAL_FAIL_ON";
+        assert!(err.contains("'partly'") && err.contains(note), "{err}");
+        // A file is only read if the command line names it.
+        let config = ("TRAILSEAL_CONFIG", "absent.toml");
+        assert_eq!(run(&["check", "trails.json"], &[config]).0, Some(1));
+        let apply = [("TRAILSEAL_APPLY", "true"), ("TRAILSEAL_YES", "true")];
+        let (code, _, err) = run(&["remediate", "--yes"], &apply);
+        assert_eq!(code, Some(3));
+        assert!(err.contains("--apply") && !err.contains("environment"), "{err}");
+    }
+
+    #[test]
     fn every_subcommand_has_a_manual_page_and_completions() {
         let print = |words: &[&str]| {
             let output = trailseal().args(words).output().unwrap();

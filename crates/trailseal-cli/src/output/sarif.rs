@@ -81,7 +81,9 @@ struct Help {
 #[serde(rename_all = "camelCase")]
 struct Invocation<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    arguments: Option<&'a [String]>,
+    arguments: Option<Vec<&'a str>>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    environment_variables: BTreeMap<&'a str, &'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     account: Option<&'a str>,
     execution_successful: bool,
@@ -251,7 +253,15 @@ fn artifact(input: &FileDigest) -> Value {
 fn invocation(report: &Report) -> Invocation<'_> {
     let run = report.run.as_ref();
     Invocation {
-        arguments: run.map(|run| run.arguments.as_slice()),
+        arguments: run.map(|run| {
+            let words = std::iter::once(&run.command).chain(&run.arguments);
+            words.map(String::as_str).collect()
+        }),
+        environment_variables: run
+            .iter()
+            .flat_map(|run| &run.environment)
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect(),
         account: run.and_then(|run| run.caller.as_ref()).map(|caller| caller.arn.as_str()),
         execution_successful: report.complete,
         start_time_utc: run.map(|run| run.started_at),

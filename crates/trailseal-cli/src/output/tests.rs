@@ -166,6 +166,7 @@ fn run() -> Run {
     Run {
         command: "audit".to_owned(),
         arguments: vec!["--external-id".to_owned(), "***".to_owned()],
+        environment: [("TRAILSEAL_CONCURRENCY".to_owned(), "8".to_owned())].into(),
         caller: Some(CallerReport {
             arn: "arn:aws:iam::111122223333:user/auditor".to_owned(),
             account: AccountId::parse("111122223333").unwrap(),
@@ -229,6 +230,7 @@ pub(crate) fn hostile() -> Report {
         HOSTILE.into_iter().map(|text| exemption(text, ExemptionState::Expired)).collect();
     let mut run = run();
     run.arguments = HOSTILE.map(str::to_owned).into();
+    run.environment = HOSTILE.map(|text| (text.to_owned(), text.to_owned())).into();
     if let Some(caller) = &mut run.caller {
         caller.arn = HOSTILE.concat();
     }

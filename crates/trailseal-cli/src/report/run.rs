@@ -1,12 +1,9 @@
 //! How a report was made: who ran which command, when, and over what.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use trailseal_rule::{AccountId, Timestamp};
-
-/// The options whose values are secrets.
-const SECRET_OPTIONS: [&str; 1] = ["--external-id"];
-
-const MASK: &str = "***";
 
 /// One run of `check` or `audit`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,6 +12,9 @@ pub(crate) struct Run {
     pub(crate) command: String,
     /// The words of the command line without program and command; secrets are `***`.
     pub(crate) arguments: Vec<String>,
+    /// The environment variables that set options; secrets are `***`.
+    #[serde(default)]
+    pub(crate) environment: BTreeMap<String, String>,
     /// The owner of the credentials; absent without a call to AWS.
     pub(crate) caller: Option<CallerReport>,
     pub(crate) started_at: Timestamp,
@@ -39,16 +39,25 @@ pub(crate) struct FileDigest {
     pub(crate) sha256: Option<String>,
 }
 
+/// What the user asked for, without secrets.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Asked {
+    /// The command line after the program.
+    pub(crate) words: Vec<String>,
+    pub(crate) environment: BTreeMap<String, String>,
+}
+
 impl Run {
-    /// A run that has just begun. `words` is the command line after the program.
-    pub(crate) fn begun(command: &str, words: &[String], now: Timestamp) -> Self {
-        let mut arguments = without_secrets(words);
+    /// A run that has just begun.
+    pub(crate) fn begun(command: &str, asked: Asked, now: Timestamp) -> Self {
+        let Asked { words: mut arguments, environment } = asked;
         if let Some(position) = arguments.iter().position(|word| word == command) {
             arguments.remove(position);
         }
         Self {
             command: command.to_owned(),
             arguments,
+            environment,
             caller: None,
             started_at: now,
             finished_at: now,
@@ -63,21 +72,6 @@ impl Run {
     }
 }
 
-fn without_secrets(words: &[String]) -> Vec<String> {
-    let mut is_secret = false;
-    let masked = words.iter().map(|word| {
-        if std::mem::replace(&mut is_secret, SECRET_OPTIONS.contains(&word.as_str())) {
-            is_secret = false;
-            return MASK.to_owned();
-        }
-        match word.split_once('=') {
-            Some((name, _)) if SECRET_OPTIONS.contains(&name) => format!("{name}={MASK}"),
-            Some(_) | None => word.clone(),
-        }
-    });
-    masked.collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -85,22 +79,8 @@ mod tests {
     #[test]
     fn a_run_does_not_end_before_it_began() {
         let time = Timestamp::from_epoch_millis;
-        let begun = Run::begun("check", &[], time(10));
+        let begun = Run::begun("check", Asked::default(), time(10));
         assert_eq!(begun.clone().ended(time(5)).finished_at, time(10));
         assert_eq!(begun.ended(time(15)).finished_at, time(15));
-    }
-
-    #[test]
-    fn the_arguments_of_a_run_have_no_secret() {
-        let check = |words: &str, expected: &str| {
-            let words: Vec<String> = words.split(' ').map(str::to_owned).collect();
-            let run = Run::begun("audit", &words, Timestamp::from_epoch_millis(0));
-            assert_eq!(run.arguments.join(" "), expected);
-        };
-        check("audit --external-id s3cret -q", "--external-id *** -q");
-        check("audit --external-id=s3cret=1 -q", "--external-id=*** -q");
-        check("audit --external-id --external-id -q", "--external-id *** -q");
-        check("audit --role-name audit --external-id", "--role-name audit --external-id");
-        check("audit", "");
     }
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use trailseal_lab::{OrganizationAccount, State};
 use trailseal_rule::Timestamp;
 
-use super::desk::{Desk, MANAGEMENT, MEMBER, ORGANIZATION, denial, member, says};
+use super::desk::{Desk, MANAGEMENT, MEMBER, ORGANIZATION, Run, denial, member, says};
 
 const JSON: [&str; 2] = ["-o", "json"];
 
@@ -84,4 +84,28 @@ async fn a_report_says_who_ran_it_when_and_over_what() {
             assert!(!is_known || is_during(time(&evidence["readAt"][fact])), "{evidence}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_names_the_environment_variables_that_set_options() {
+    let desk = Desk::open().await;
+    let secret = "trailseal-central";
+    let mut command = desk.command(MANAGEMENT, &JSON);
+    command.envs([
+        ("TRAILSEAL_ACCOUNTS", MEMBER),
+        ("TRAILSEAL_ROLE_NAME", "trailseal-member"),
+        ("TRAILSEAL_EXTERNAL_ID", secret),
+        ("TRAILSEAL_CONCURRENCY", "4"),
+        ("TRAILSEAL_OUTPUT", "csv"),
+    ]);
+    let run = Run::of(&mut command);
+    let report = run.report();
+    assert_eq!(report["accounts"][0]["id"], MEMBER);
+    // The command line has priority, so `csv` was not used.
+    let expected = json!({
+        "TRAILSEAL_ACCOUNTS": MEMBER, "TRAILSEAL_ROLE_NAME": "trailseal-member",
+        "TRAILSEAL_EXTERNAL_ID": "***", "TRAILSEAL_CONCURRENCY": "4",
+    });
+    assert_eq!(report["run"]["environment"], expected);
+    assert!(!run.out.contains(secret) && !run.err.contains(secret), "{run:?}");
 }
