@@ -87,6 +87,11 @@ pub(super) fn command_path() -> PathBuf {
     program_path("TRAILSEAL_COMMAND", "trailseal")
 }
 
+/// The program of the lab: `TRAILSEAL_LAB`, or the one built with this test.
+pub(super) fn lab_path() -> PathBuf {
+    program_path("TRAILSEAL_LAB", "trailseal-lab")
+}
+
 fn program_path(variable: &str, name: &str) -> PathBuf {
     if let Some(path) = env::var_os(variable) {
         return PathBuf::from(path);

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::{env, fs};
 
 use serde_json::Value;
 use trailseal_rule::{CHECKS, Check, PARAMETERS, Profile, parameters_schema};
 
 use super::case::{read, sorted};
+use super::harness::{bootstrap_path, lab_path};
 
 const LINES_MAX: usize = 500;
 
@@ -80,6 +82,22 @@ fn check_table(name: &str, head: &str, rows: impl Iterator<Item = String>) {
         "docs/RULE.md's table of {name} is not that of the code; UPDATE_DOCS=1 writes it. It should \
          be:\n{table}"
     );
+}
+
+#[test]
+fn readme_shows_what_the_lab_prints() {
+    let lab = Command::new(lab_path()).arg("--bootstrap").arg(bootstrap_path()).output().unwrap();
+    let page = String::from_utf8(lab.stdout).unwrap();
+    let readme = read(&repository().join("README.md"));
+    let blocks: Vec<&str> = readme
+        .split("```text\n")
+        .skip(1)
+        .filter_map(|rest| Some(rest.split_once("```")?.0))
+        .collect();
+    assert!(!blocks.is_empty());
+    for block in blocks {
+        assert!(page.contains(block), "{block}\nis not in what the lab prints:\n{page}");
+    }
 }
 
 #[test]

@@ -103,11 +103,12 @@ fn different(
         .collect()
 }
 
-/// The state of each exemption that is not a parameter, or that is not in force.
+/// The state of each exemption, by pattern and source.
 fn exemptions(report: &Report) -> BTreeMap<String, String> {
     let state = report.exemptions.iter().map(|exemption| {
         let until = exemption.until.as_ref().map(|day| format!(" until {day}")).unwrap_or_default();
-        (exemption.pattern.clone(), format!("{}{until}", exemption.state.as_str()))
+        let name = format!("{} ({})", exemption.pattern, exemption.source);
+        (name, format!("{}{until}", exemption.state.as_str()))
     });
     state.collect()
 }
