@@ -227,10 +227,7 @@ impl Compared {
 
 impl Document for Comparison {
     fn write(&self, format: Format, screen: Screen, out: &mut dyn Write) -> io::Result<()> {
-        match format {
-            Format::Json => write_json(self, out),
-            _ => table::write(self, screen, out),
-        }
+        if format == Format::Json { write_json(self, out) } else { table::write(self, screen, out) }
     }
 }
 
