@@ -26,10 +26,11 @@ use askama::Template;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
-use trailseal_rule::{CHECKS, Check};
+use trailseal_plan::shell_word;
+use trailseal_rule::{CHECKS, Check, Timestamp};
 
 use super::HtmlWriter;
-use crate::report::{ControlNumber, NotEvaluated, Report};
+use crate::report::{ControlNumber, NotEvaluated, Report, Run};
 use causes::{Cause, Remark, causes, remarks};
 use headline::Headline;
 use heat::HeatMap;
@@ -56,7 +57,9 @@ struct Page<'a> {
     script: &'static str,
     policy: String,
     headline: Headline,
-    generated: String,
+    created: Timestamp,
+    /// The command line of the run, as a shell reads it.
+    command: String,
     parameters: Vec<String>,
     control: Option<&'a ControlNumber>,
     controls: Vec<Numbers<'a>>,
@@ -88,7 +91,8 @@ impl<'a> Page<'a> {
             script: SCRIPT,
             policy: content_security_policy(STYLE, SCRIPT),
             headline: Headline::of(report, &tally),
-            generated: report.generated_at.minute(),
+            created: report.run.as_ref().map_or(report.generated_at, |run| run.finished_at),
+            command: report.run.as_ref().map(command).unwrap_or_default(),
             parameters: report
                 .parameters
                 .iter()
@@ -120,6 +124,14 @@ impl<'a> Page<'a> {
     fn statuses(&self) -> [TrailStatus; 4] {
         TrailStatus::ALL
     }
+}
+
+fn command(run: &Run) -> String {
+    let variables =
+        run.environment.iter().map(|(name, value)| format!("{name}={}", shell_word(value)));
+    let words =
+        ["trailseal", &run.command].into_iter().chain(run.arguments.iter().map(String::as_str));
+    variables.chain(words.map(shell_word)).collect::<Vec<_>>().join(" ")
 }
 
 fn controls(report: &Report) -> Vec<Numbers<'_>> {

@@ -23,6 +23,7 @@ impl Headline {
             let verb = if left_out == 1 { "was" } else { "were" };
             statement.push_str(&format!(" {} {verb} not evaluated.", counted(left_out, "trail")));
         }
+        statement.push_str(&not_completed(report));
         Self { statement, scope: scope(report) }
     }
 }
@@ -49,6 +50,18 @@ fn statement(tally: &VerdictCounts) -> String {
                 more => format!("{failing}; {} more could not be verified.", Count(more)),
             }
         }
+    }
+}
+
+/// ` 3 of 4 accounts were not completed.`; nothing if every account was, or was skipped on purpose.
+fn not_completed(report: &Report) -> String {
+    let scope = report.scope();
+    let asked = scope.requested - scope.skipped;
+    match scope.refused + scope.interrupted {
+        0 => String::new(),
+        1 if asked == 1 => " The account was not completed.".to_owned(),
+        1 => format!(" 1 of {asked} accounts was not completed."),
+        more => format!(" {} of {} accounts were not completed.", Count(more), Count(asked)),
     }
 }
 

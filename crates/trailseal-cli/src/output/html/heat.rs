@@ -115,11 +115,7 @@ fn row(index: usize, accounts: &[Account<'_>], shown: &[&str]) -> Row {
         }
         Some(account) => {
             let id = account.id.to_owned();
-            let read = match (account.problem, account.skipped) {
-                (Some(_), _) => "could not be read",
-                (None, Some(_)) => "skipped",
-                (None, None) => "was not read",
-            };
+            let read = account.instead().unwrap_or("no Region was read");
             let instead = fields.is_empty().then_some(read);
             match account.name {
                 Some(name) => (shortened(name, 18), Some(id), instead),

@@ -5,13 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::status::{TrailStatus, VerdictCounts};
 use super::text::Count;
-use crate::report::{Kind, Report};
+use crate::report::{AccountStatus, Kind, Report};
 
 /// Keys of a Region that are listed; the others are counted.
 const KEYS_MAX: usize = 3;
 
 /// With more accounts than this, a printed page leaves out their Regions.
 const PRINTED_MAX: usize = 50;
+
+const REFUSED: &str = "could not be read";
 
 /// All accounts, the worst first.
 pub(super) struct Places<'a> {
@@ -32,6 +34,8 @@ pub(super) struct Account<'a> {
     pub(super) problem: Option<&'a str>,
     /// Why the audit skipped it.
     pub(super) skipped: Option<&'a str>,
+    /// What became of it in the audit; absent if files were read.
+    status: Option<AccountStatus>,
     /// Trails, without copies.
     pub(super) tally: VerdictCounts,
     pub(super) regions: Vec<Place<'a>>,
@@ -60,8 +64,7 @@ pub(super) struct NotRead<'a> {
     pub(super) name: Option<&'a str>,
     /// Absent for the whole account.
     pub(super) region: Option<&'a str>,
-    /// Whether it was skipped on purpose.
-    pub(super) is_skipped: bool,
+    pub(super) what: &'static str,
     pub(super) why: &'a str,
 }
 
@@ -93,6 +96,7 @@ fn counted(report: &Report) -> Vec<Account<'_>> {
         account.name = audited.name.as_deref().filter(|name| !name.is_empty());
         account.problem = audited.problem.as_deref();
         account.skipped = audited.left_out.as_deref();
+        account.status = Some(audited.status());
         for region in &audited.regions {
             let place = places.entry(&region.region).or_default();
             place.problem = region.problem.as_deref();
@@ -153,12 +157,21 @@ impl<'a> Account<'a> {
     pub(super) fn words(&self) -> String {
         let copies = self.regions.iter().map(|place| place.copies).sum();
         let words = of_trails(&self.tally, copies);
-        match (words.is_empty(), self.problem, self.skipped) {
-            (true, Some(_), _) => "could not be read".to_owned(),
-            (true, None, Some(_)) => "skipped".to_owned(),
-            (true, None, None) => "no trail".to_owned(),
-            (false, ..) if self.has_problem() => format!("{words}; some reads failed"),
-            (false, ..) => words,
+        match (words.is_empty(), self.instead()) {
+            (true, instead) => instead.unwrap_or("no trail").to_owned(),
+            (false, Some(instead)) => format!("{words}; {instead}"),
+            (false, None) if self.has_problem() => format!("{words}; some reads failed"),
+            (false, None) => words,
+        }
+    }
+
+    /// What became of it if the audit did not complete it.
+    pub(super) fn instead(&self) -> Option<&'static str> {
+        match self.status? {
+            AccountStatus::Completed => None,
+            AccountStatus::Refused => Some(REFUSED),
+            AccountStatus::Skipped => Some("skipped"),
+            AccountStatus::Interrupted => Some("interrupted"),
         }
     }
 
@@ -172,16 +185,16 @@ impl<'a> Account<'a> {
     }
 
     fn not_read(&self) -> Vec<NotRead<'a>> {
-        let problem = self.problem.map(|why| (None, false, why));
-        let skipped = self.skipped.map(|why| (None, true, why));
-        let of_regions = self
-            .regions
-            .iter()
-            .filter_map(|place| place.problem.map(|why| (Some(place.region), false, why)));
-        let all = problem.into_iter().chain(skipped).chain(of_regions);
         let (account, name) = (self.id, self.name);
-        all.map(|(region, is_skipped, why)| NotRead { account, name, region, is_skipped, why })
-            .collect()
+        let of_account = self.skipped.or(self.problem).map(|why| {
+            let what = self.instead().unwrap_or(REFUSED);
+            NotRead { account, name, region: None, what, why }
+        });
+        let of_regions = self.regions.iter().filter_map(|place| {
+            let region = Some(place.region);
+            Some(NotRead { account, name, region, what: REFUSED, why: place.problem? })
+        });
+        of_account.into_iter().chain(of_regions).collect()
     }
 }
 

@@ -393,6 +393,43 @@ fn a_skipped_account_is_listed_with_its_reason() {
 }
 
 #[test]
+fn an_interrupted_audit_says_which_accounts_were_not_completed() {
+    let own = "111122223333";
+    let sealed = trail("sealed", own, "eu-west-1", "COMPLIANT", &[check("key-usable", "pass")]);
+    let account = |id: &str, more: Value| {
+        let mut account = json!({ "id": id, "name": null, "problem": null, "regions": [] });
+        account.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        account
+    };
+    let interrupted = json!({ "interrupted": true, "problem": "the audit was interrupted" });
+    let accounts = [
+        account(own, json!({})),
+        account("444455556666", interrupted),
+        account("777788889999", json!({ "problem": "the role is refused" })),
+        account("888899990000", json!({ "leftOut": "the account is SUSPENDED" })),
+    ];
+    let page = page(&report(&[sealed], &accounts));
+    let statement =
+        "<h1>The one trail that was judged is compliant. 2 of 3 accounts were not completed.</h1>";
+    assert!(page.contains(statement), "{}", between(&page, "<h1>", "</h1>"));
+    let scope = "1 trail in 1 account and 1 Region; 4 accounts requested: 1 completed, 1 refused, \
+                 1 skipped, 1 interrupted";
+    assert!(page.contains(scope), "{}", between(&page, "<dt>Scope</dt>", "</div>"));
+    let not_read = between(&page, "id=\"refused-title\"", "</table>");
+    let heat = between(&page, "<svg class=\"heat\"", "</svg>");
+    let table = between(&page, "id=\"counts-title\"", "id=\"problems\"");
+    for (id, what) in [
+        ("444455556666", "interrupted"),
+        ("777788889999", "could not be read"),
+        ("888899990000", "skipped"),
+    ] {
+        assert!(between(not_read, id, "</tr>").contains(&format!("<td>{what}</td>")), "{id}");
+        assert!(between(table, id, "</summary>").contains(&format!(">{what}<")), "{id}");
+        assert!(heat.contains(&format!(">{what}</text>")), "{id}: {heat}");
+    }
+}
+
+#[test]
 fn an_empty_report_is_rendered() {
     let page = page(&report(&[], &[]));
     assert!(page.contains("<h1>No trail was seen.</h1>"));
@@ -419,7 +456,7 @@ fn the_page_says_who_ran_it_when_and_over_what_without_counting_copies() {
     let audited = json!({ "id": own, "name": null, "problem": null, "regions": [] });
     let mut report = report(&[failing, copy], &[audited, skipped]);
     report["run"] = json!({
-        "command": "audit", "arguments": ["--external-id", "***"],
+        "command": "audit", "arguments": ["--external-id", "***", "-p", "exemptTrails=a, b"],
         "caller": { "arn": "arn:aws:iam::111122223333:user/auditor", "account": own },
         "startedAt": "2026-11-24T09:29:50.000Z", "finishedAt": "2026-11-24T09:30:01.000Z",
         "interrupted": true, "config": null,
@@ -441,7 +478,7 @@ fn the_page_says_who_ran_it_when_and_over_what_without_counting_copies() {
         "2026-11-24T09:29:50.000Z",
         "2026-11-24T09:30:01.000Z",
         "<strong>interrupted</strong>",
-        "trailseal audit --external-id ***",
+        "trailseal audit --external-id &#39;***&#39; -p &#39;exemptTrails=a, b&#39;",
         "1 trail and 1 copy in",
         "2 accounts requested: 1 completed, 1 skipped",
     ] {
