@@ -30,12 +30,12 @@ impl Headline {
 
 fn statement(tally: &VerdictCounts) -> String {
     let trails = tally.trails();
-    let judged = trails - tally.of(TrailStatus::NotApplicable);
+    let evaluated = trails - tally.of(TrailStatus::NotApplicable);
     match (tally.of(TrailStatus::Failing), tally.of(TrailStatus::Unverified)) {
         (0, 0) if trails == 0 => "No trail was seen.".to_owned(),
-        (0, 0) if judged == 0 => "No trail was judged.".to_owned(),
-        (0, 0) if judged == 1 => "The one trail that was judged is compliant.".to_owned(),
-        (0, 0) => format!("All {} trails that were judged are compliant.", Count(judged)),
+        (0, 0) if evaluated == 0 => "No trail was evaluated.".to_owned(),
+        (0, 0) if evaluated == 1 => "The one trail that was evaluated is compliant.".to_owned(),
+        (0, 0) => format!("All {} trails that were evaluated are compliant.", Count(evaluated)),
         (0, unverified) => format!(
             "No trail is known to fail, but {} of {} could not be verified.",
             Count(unverified),
@@ -115,9 +115,9 @@ mod tests {
             assert_eq!(statement(&tally), expected);
         };
         check([0, 0, 0, 0], "No trail was seen.");
-        check([0, 0, 0, 3], "No trail was judged.");
-        check([0, 0, 1, 0], "The one trail that was judged is compliant.");
-        check([0, 0, 1200, 1], "All 1,200 trails that were judged are compliant.");
+        check([0, 0, 0, 3], "No trail was evaluated.");
+        check([0, 0, 1, 0], "The one trail that was evaluated is compliant.");
+        check([0, 0, 1200, 1], "All 1,200 trails that were evaluated are compliant.");
         check([0, 2, 1, 0], "No trail is known to fail, but 2 of 3 trails could not be verified.");
         check([1, 0, 0, 0], "1 of 1 trail is not compliant.");
         check([2, 1, 0, 0], "2 of 3 trails are not compliant; 1 more could not be verified.");

@@ -27,7 +27,7 @@ const FINDINGS: [About; 3] = [
         kind: Kind::Trail,
         status: TrailStatus::Failing,
         id: "failing",
-        title: "Failing",
+        title: "Non-compliant",
         text: "",
         none: "No trail failed a check.",
     },
@@ -64,7 +64,7 @@ const OTHERS: [About; 3] = [
         status: TrailStatus::NotApplicable,
         id: "not-applicable",
         title: "Not applicable",
-        text: "The rule does not judge these trails; each has its reason.",
+        text: "The rule does not evaluate these trails; each has its reason.",
         none: "",
     },
     About {
@@ -72,8 +72,8 @@ const OTHERS: [About; 3] = [
         status: TrailStatus::NotApplicable,
         id: "copies",
         title: "Copies of trails",
-        text: "A copy is not judged: the trail that it copies is, in its home Region and in the \
-               account that owns it. Copies are not counted as trails.",
+        text: "A copy is not evaluated: the trail that it copies is, in its home Region and in \
+               the account that owns it. Copies are not counted as trails.",
         none: "",
     },
 ];

@@ -198,7 +198,7 @@ impl<'a> Account<'a> {
     }
 }
 
-/// `2 failing, 1 compliant, 3 copies`; empty without trails and copies.
+/// `2 non-compliant, 1 compliant, 3 copies`; empty without trails and copies.
 fn of_trails(tally: &VerdictCounts, copies: usize) -> String {
     let copies = match copies {
         0 => String::new(),

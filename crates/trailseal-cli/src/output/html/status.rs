@@ -43,7 +43,7 @@ impl TrailStatus {
     /// Its name for people.
     pub(super) fn label(&self) -> &'static str {
         match self {
-            Self::Failing => "Failing",
+            Self::Failing => "Non-compliant",
             Self::Unverified => "Unverified",
             Self::Compliant => "Compliant",
             Self::NotApplicable => "Not applicable",
@@ -55,7 +55,7 @@ impl TrailStatus {
             Self::Failing => "at least one check failed",
             Self::Unverified => "no check failed, but evidence could not be read",
             Self::Compliant => "every enabled check passed, on evidence",
-            Self::NotApplicable => "not judged here; the reason is given",
+            Self::NotApplicable => "not evaluated by the rule; the reason is given",
         }
     }
 }
@@ -97,7 +97,7 @@ impl VerdictCounts {
         self.0.keys().take_while(|other| *other < status).map(|other| self.share(other)).sum()
     }
 
-    /// `2 failing, 1 compliant`; empty without trails.
+    /// `2 non-compliant, 1 compliant`; empty without trails.
     pub(super) fn words(&self) -> String {
         self.joined(", ", |status, count| {
             format!("{} {}", Count(count), status.label().to_lowercase())

@@ -285,7 +285,9 @@ fn a_folded_finding_has_its_fix() {
     let one = trail("broken", "111122223333", "eu-west-1", "NON_COMPLIANT", &checks);
     let page = page(&report(&vec![one; 301], &[]));
     let pack = between(&page, "<details class=\"pack failing\"", "</article></div>");
-    for words in ["Failing: <bdi>something was found", "Unverified: <bdi>", "Fix: <bdi>fix it"] {
+    for words in
+        ["Non-compliant: <bdi>something was found", "Unverified: <bdi>", "Fix: <bdi>fix it"]
+    {
         assert!(pack.contains(words), "{words}: {pack}");
     }
     assert!(pack.contains("data-checks=\"key-usable key-rotated\""), "{pack}");
@@ -370,8 +372,7 @@ fn an_account_without_trails_is_not_counted_as_a_trail() {
     let regions = json!([{ "region": "us-east-1", "trails": 0, "problem": null }]);
     let audited = json!({ "id": bare, "name": null, "problem": null, "regions": regions });
     let page = page(&report(&[without, sealed], &[audited]));
-    let statement =
-        "<h1>The one trail that was judged is compliant. 1 account has no trail in 1 Region.</h1>";
+    let statement = "<h1>The one trail that was evaluated is compliant. 1 account has no trail in 1 Region.</h1>";
     assert!(page.contains(statement), "{page}");
     let heat = between(&page, "<svg class=\"heat\"", "</svg>");
     assert!(heat.find(bare) < heat.find(own), "the worst first: {heat}");
@@ -409,8 +410,7 @@ fn an_interrupted_audit_says_which_accounts_were_not_completed() {
         account("888899990000", json!({ "leftOut": "the account is SUSPENDED" })),
     ];
     let page = page(&report(&[sealed], &accounts));
-    let statement =
-        "<h1>The one trail that was judged is compliant. 2 of 3 accounts were not completed.</h1>";
+    let statement = "<h1>The one trail that was evaluated is compliant. 2 of 3 accounts were not completed.</h1>";
     assert!(page.contains(statement), "{}", between(&page, "<h1>", "</h1>"));
     let scope = "1 trail in 1 account and 1 Region; 4 accounts requested: 1 completed, 1 refused, \
                  1 skipped, 1 interrupted";
