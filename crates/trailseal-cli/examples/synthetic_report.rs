@@ -32,7 +32,7 @@ const PAYLOADS: [&str; 6] = [
 
 /// The members that have a type of their own: a report with a payload in them is refused.
 const TYPED: &str = "account arn bucketRegion captured compliance deletionDate finishedAt \
-    generatedAt next origin outcome reading region startedAt status validTo value";
+    generatedAt next origin outcome profile reading region startedAt status unverified validTo value";
 
 /// The kinds of trails, in the order of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
