@@ -56,7 +56,7 @@ for (const name of ["usual", "many", "empty", "checked"]) {
 
 test("what failed comes first, with what, why, fix and evidence", () =>
   on(files.usual, {}, async (page) => {
-    assert.equal(await page.locator("h1").innerText(), "6 of 55 trails are not compliant; 3 more could not be verified.");
+    assert.equal(await page.locator("h1").innerText(), "6 of 55 trails are not compliant; 3 more could not be verified. 1 of 12 accounts was not completed.");
     const first = page.locator("article.trail").first();
     assert.equal(await first.getAttribute("class"), "trail failing");
     const text = await first.innerText();
