@@ -15,7 +15,7 @@ mod scope;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use trailseal_rule::{AccountId, ComplianceType, Profile, Region, Timestamp, TrailArn};
+use trailseal_rule::{AccountId, ComplianceType, Profile, Region, Timestamp, TrailArn, TrailGone};
 
 pub(crate) use evidence::{EvidenceReport, ReportedReading, RotationReport};
 pub(crate) use exemptions::ExemptionReport;
@@ -316,9 +316,14 @@ impl TrailReport {
         self.arn.is_none() && self.resource_id == self.account.as_str()
     }
 
-    /// Whether the trail was deleted.
+    /// Whether the trail was deleted, or left the rule's scope.
     pub(crate) fn is_gone(&self) -> bool {
         self.arn.is_none() && !self.is_of_account()
+    }
+
+    /// Whether AWS Config says that the trail was deleted.
+    pub(crate) fn is_deleted(&self) -> bool {
+        self.is_gone() && self.reason.as_deref() == Some(TrailGone::DELETED)
     }
 }
 

@@ -32,6 +32,9 @@ impl Judgement {
 }
 
 impl TrailGone {
+    /// The reason of a deleted trail. Every other reason is one of a trail that may exist.
+    pub const DELETED: &str = "the trail was deleted";
+
     /// The evaluation that replaces the trail's last result.
     pub fn evaluation(&self) -> Evaluation {
         Evaluation::not_applicable(TRAIL_TYPE, self.resource_id.clone(), self.why, self.captured)

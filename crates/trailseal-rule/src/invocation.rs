@@ -168,7 +168,7 @@ impl KeyChange {
 
 fn trail_gone(item: &ConfigurationItem, left_scope: bool) -> Option<TrailGone> {
     let why = match item.status {
-        ItemStatus::Deleted | ItemStatus::DeletedNotRecorded => "the trail was deleted",
+        ItemStatus::Deleted | ItemStatus::DeletedNotRecorded => TrailGone::DELETED,
         ItemStatus::NotRecorded => "AWS Config does not record the trail",
         ItemStatus::Present if left_scope => "the trail left the scope of the rule",
         ItemStatus::Present => return None,

@@ -39,10 +39,10 @@ impl State {
         match trail.compliance {
             _ if trail.not_evaluated.is_some() => Self::NotEvaluated,
             _ if trail.unverified => Self::Unverified,
-            _ if trail.is_gone() => Self::NoTrail,
             ComplianceType::NonCompliant => Self::NonCompliant,
-            ComplianceType::NotApplicable => Self::NotApplicable,
             ComplianceType::Compliant => Self::Compliant,
+            ComplianceType::NotApplicable if trail.is_deleted() => Self::NoTrail,
+            ComplianceType::NotApplicable => Self::NotApplicable,
         }
     }
 }

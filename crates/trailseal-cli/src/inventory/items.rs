@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use trailseal_rule::{
     AccountId, ConfigurationItem, Faults, ItemStatus, KEY_TYPE, KeyArn, Region, TRAIL_TYPE,
-    Timestamp, Trail,
+    Timestamp, Trail, TrailGone,
 };
 
 use super::{DocumentReader, InputTrail, OversizedItem, Presence, not_json};
@@ -95,9 +95,8 @@ impl DocumentReader<'_> {
         let unusable = |faults| format!("an item of a trail cannot be used: {faults}");
         let (item, faults) = parse_leniently(item).map_err(unusable)?;
         let presence = match item.status {
-            // The same text as the rule's for events.
             ItemStatus::Deleted | ItemStatus::DeletedNotRecorded => {
-                Presence::Gone("the trail was deleted")
+                Presence::Gone(TrailGone::DELETED)
             }
             ItemStatus::NotRecorded => Presence::NotRecorded,
             ItemStatus::Present => Presence::Present(Box::new(
