@@ -132,6 +132,11 @@ impl CheckChange {
         )
     }
 
+    /// Whether the check did not pass and is not part of the evaluation any more: nothing is fixed.
+    fn is_left_out(&self) -> bool {
+        self.new.is_none() && !self.is_passed()
+    }
+
     /// Whether the check passed wherever it was part of the evaluation.
     pub(super) fn is_passed(&self) -> bool {
         let passed =
@@ -231,6 +236,7 @@ fn change(old: &Side<'_>, new: &Side<'_>, checks: &[CheckChange]) -> Change {
         (_, NonCompliant | Unverified) => Change::Worse,
         (Compliant | NonCompliant | Unverified, NotEvaluated) => Change::Worse,
         (Compliant, NotApplicable) => Change::Worse,
+        (_, Compliant) if checks.iter().any(CheckChange::is_left_out) => Change::Other,
         (NonCompliant | Unverified | NotApplicable | NotEvaluated, Compliant) => Change::Better,
         (old_state, new_state) if old_state == new_state => same(old, new, checks),
         _ => Change::Other,

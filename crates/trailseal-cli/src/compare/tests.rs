@@ -119,6 +119,21 @@ fn an_unverified_trail_that_is_reported_as_compliant_is_worse() {
     assert_eq!(found, [expected]);
 }
 
+/// A trail that left the rule's scope still exists.
+#[test]
+fn only_a_deleted_trail_is_no_trail() {
+    let sealed = of(with(CheckOutcome::Pass));
+    let reason = "the trail left the scope of the rule";
+    let left = TrailReport { arn: None, ..left_out(reason) };
+    let expected = format!("worse main: compliant, now not-applicable: {reason}");
+    assert_eq!(changes(&sealed, &of(left)), [expected]);
+    let nameless = TrailReport { arn: None, ..with(CheckOutcome::Fail) };
+    let found = changes(&sealed, &of(nameless));
+    assert!(found[0].starts_with("worse main: compliant, now non-compliant"), "{found:?}");
+    let found = changes(&sealed, &of(gone()));
+    assert_eq!(found, ["other main: compliant, now no-trail: the trail was deleted"]);
+}
+
 #[test]
 fn a_non_compliant_trail_is_worse_only_if_a_check_that_passed_fails() {
     let failing = |others: &[(&str, CheckOutcome)]| {
@@ -137,6 +152,24 @@ fn a_non_compliant_trail_is_worse_only_if_a_check_that_passed_fails() {
     // The trail did not change if another check passes.
     assert_eq!(changes(&none, &passed), ["same main: non-compliant, now non-compliant: "]);
     assert_eq!(changes(&passed, &passed), Vec::<String>::new());
+}
+
+/// A lower profile or `skipChecks` does not fix anything.
+#[test]
+fn a_trail_whose_failed_check_is_left_out_is_not_better() {
+    let sealed = || with(CheckOutcome::Pass);
+    for (outcome, was) in
+        [(CheckOutcome::Fail, "failed"), (CheckOutcome::Unknown, "was unverified")]
+    {
+        let mut old = with(outcome);
+        old.checks[0].id = "key-rotated".to_owned();
+        let skipped = TrailReport { skipped: vec!["key-rotated".to_owned()], ..sealed() };
+        for (new, how) in [(sealed(), "is not checked now"), (skipped, "is skipped now")] {
+            let found = changes(&of(old.clone()), &of(new));
+            assert!(found[0].starts_with("other main: "), "{found:?}");
+            assert!(found[0].ends_with(&format!("key-rotated {was} and {how}")), "{found:?}");
+        }
+    }
 }
 
 #[test]
