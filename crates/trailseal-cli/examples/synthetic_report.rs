@@ -229,6 +229,7 @@ fn trail(kind: Kind, number: usize, accounts: usize) -> Value {
         "region": region,
         "compliance": kind.compliance(),
         "unverified": kind == Kind::Denied,
+        "profile": is_judged.then_some("strict"),
         "annotation": annotation,
         "key": (kind != Kind::NoKey).then_some(&key),
         "bucket": format!("{id}-cloudtrail-logs"),
@@ -250,8 +251,7 @@ fn checks(kind: Kind) -> Vec<Value> {
         };
         Some(json!({ "id": id, "outcome": outcome, "what": what, "why": why, "fix": fix }))
     };
-    let checks = CHECKS.iter().filter(|check| check.id.as_str() != "key-allowed");
-    checks.filter_map(|check| result(check.id.as_str(), check.rationale)).collect()
+    CHECKS.iter().filter_map(|check| result(check.id.as_str(), check.rationale)).collect()
 }
 
 fn evidence(kind: Kind, key: &str, region: &str, account: &str) -> Value {
@@ -319,11 +319,28 @@ fn hostile(name: &str, value: Value, counter: &mut usize) -> Value {
             let payload = PAYLOADS.get(*counter % PAYLOADS.len()).copied().unwrap_or_default();
             Value::String(format!("{payload}{text}"))
         }
+        // A compliant trail must have the checks of its profile; it can have more.
+        Value::Array(values) if name == "checks" => {
+            let more = values.first().map(|first| hostile("", first.clone(), counter));
+            let with_id = |value: Value| {
+                let id = value["id"].clone();
+                let mut value = hostile("", value, counter);
+                value["id"] = id;
+                value
+            };
+            values.into_iter().map(with_id).chain(more).collect()
+        }
         Value::Array(values) => {
             values.into_iter().map(|value| hostile(name, value, counter)).collect()
         }
         Value::Object(members) => {
+            // The account of trails and the key of a passed check must stay what they are.
+            let has_trails = members.contains_key("regions")
+                && members.get("problem").is_some_and(Value::is_null);
             let mut member = |(name, value): (String, Value)| {
+                if has_trails && name == "id" || name == "state" && value == "Enabled" {
+                    return (name, value);
+                }
                 let value = hostile(&name, value, counter);
                 (name, value)
             };

@@ -44,7 +44,11 @@ fn with(outcome: CheckOutcome) -> TrailReport {
             CheckOutcome::Fail | CheckOutcome::Unknown => ComplianceType::NonCompliant,
         },
         unverified: outcome == CheckOutcome::Unknown,
-        checks: vec![check("key-usable", outcome)],
+        checks: vec![
+            check("sse-kms-enabled", CheckOutcome::Pass),
+            check("key-customer-managed", CheckOutcome::Pass),
+            check("key-usable", outcome),
+        ],
         ..trail("main")
     }
 }
@@ -176,7 +180,7 @@ fn a_trail_whose_failed_check_is_left_out_is_not_better() {
 fn another_key_bucket_or_finding_is_a_change() {
     let old = with(CheckOutcome::Fail);
     let mut new = TrailReport { bucket: Some("other".to_owned()), key: None, ..old.clone() };
-    new.checks[0].what = Some("the key is gone".to_owned());
+    new.checks[2].what = Some("the key is gone".to_owned());
     let expected = "other main: non-compliant, now non-compliant: key-usable found \"what \
                     key-usable found\" and now finds \"the key is gone\"; key \
                     arn:aws:kms:eu-central-1:111122223333:key/1234abcd, now none; bucket logs, now \
@@ -442,8 +446,8 @@ fn compare_says_if_the_reports_are_in_the_wrong_order_or_partial() {
 fn a_comparison_of_hostile_reports_is_harmless() {
     let hostile = "a\u{1b}[2J\u{202e}\nb";
     let mut new = with(CheckOutcome::Fail);
-    new.checks[0].what = Some(hostile.to_owned());
-    new.checks[0].id = hostile.to_owned();
+    new.checks[2].what = Some(hostile.to_owned());
+    new.checks[2].id = hostile.to_owned();
     let folder = Folder::new("compare-hostile");
     let mut new = of(new);
     new.parameters.insert(hostile.to_owned(), hostile.to_owned());

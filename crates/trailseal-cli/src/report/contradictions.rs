@@ -3,10 +3,14 @@
 //! A report is untrusted: somebody may have changed it, or another program may have written it. A
 //! reader that passed a contradiction on could show a COMPLIANT trail that a check failed for.
 
+mod of_accounts;
+mod of_exemptions;
 mod of_trail;
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
-use trailseal_rule::{Faults, PARAMETERS, Parameters};
+use trailseal_rule::{CheckId, Faults, PARAMETERS, Parameters};
 
 use super::{AccountStatus, FileDigest, Report, Summary};
 
@@ -14,11 +18,22 @@ use super::{AccountStatus, FileDigest, Report, Summary};
 pub(super) fn contradictions(report: &Report) -> Vec<String> {
     let mut found = counts(report);
     found.extend(of_run(report));
+    found.extend(of_inputs(report));
+    found.extend(of_accounts::contradictions(report));
+    found.extend(of_exemptions::contradictions(report));
+    found.extend(duplicates(report));
     let parameters = parameters(report).unwrap_or_else(|faults| {
         found.extend(faults.iter().map(|fault| format!("the rule refuses `parameters`: {fault}")));
         Parameters::default()
     });
-    let claims = Claims { parameters, has_events: has_events(report) };
+    let claims = Claims {
+        checks: of_trail::enabled(&parameters),
+        parameters,
+        has_events: has_events(report),
+        has_run: report.run.is_some(),
+        is_of_this_release: report.run.is_some()
+            && report.tool.version == env!("CARGO_PKG_VERSION"),
+    };
     for (index, trail) in report.trails.iter().enumerate() {
         let place = format!("`trails[{index}]` ({})", trail.arn_or_id());
         let of_trail = of_trail::contradictions(&claims, trail);
@@ -30,8 +45,13 @@ pub(super) fn contradictions(report: &Report) -> Vec<String> {
 /// What the report says of the evaluation of every trail.
 struct Claims {
     parameters: Parameters,
+    /// The checks that the parameters enable.
+    checks: Vec<CheckId>,
     /// Whether trails can have the parameters of rule events instead.
     has_events: bool,
+    has_run: bool,
+    /// Whether the rule of this release made the report, so that its checks are known.
+    is_of_this_release: bool,
 }
 
 /// The parameters as the rule reads them, without those of a later release.
@@ -43,15 +63,22 @@ fn parameters(report: &Report) -> Result<Parameters, Faults> {
     Parameters::parse(&known)
 }
 
-/// Trails of files have the parameters of their rule events, unless parameters are given.
+/// Trails of files have the parameters of their rule events, unless parameters or exemptions are
+/// given.
 fn has_events(report: &Report) -> bool {
-    report.accounts.is_empty() && report.parameters.is_empty()
+    let is_of_files = match &report.run {
+        Some(run) => run.command == "check",
+        None => report.accounts.is_empty(),
+    };
+    is_of_files && report.parameters.is_empty() && report.exemptions.is_empty()
 }
 
 /// The counts of the summary that are not those of the report. A report of 0.1.0 does not count
 /// copies.
 fn counts(report: &Report) -> Vec<String> {
     let (said, is) = (&report.summary, Summary::of(&report.trails, &report.accounts));
+    let counts_copies = report.run.is_some() || said.copies > 0;
+    let has_inputs = report.run.is_some() || !report.inputs.is_empty();
     let counts = [
         ("trails", said.trails, is.trails),
         ("nonCompliant", said.non_compliant, is.non_compliant),
@@ -59,7 +86,8 @@ fn counts(report: &Report) -> Vec<String> {
         ("notApplicable", said.not_applicable, is.not_applicable),
         ("unverified", said.unverified, is.unverified),
         ("notEvaluated", said.not_evaluated, is.not_evaluated),
-        ("copies", said.copies, if said.copies == 0 { 0 } else { is.copies }),
+        ("copies", said.copies, if counts_copies { is.copies } else { said.copies }),
+        ("files", said.files, if has_inputs { report.inputs.len() } else { said.files }),
         ("accounts", said.accounts, is.accounts),
         ("accountsWithProblems", said.accounts_with_problems, is.accounts_with_problems),
     ];
@@ -71,31 +99,68 @@ fn counts(report: &Report) -> Vec<String> {
 
 fn of_run(report: &Report) -> Vec<String> {
     let mut found = Vec::new();
-    let has_problem = report.accounts.iter().any(|account| account.has_problem());
-    if report.complete && (!report.is_whole() || has_problem) {
+    if report.complete && !report.is_whole() {
         found.push("`complete` is true, but something could not be evaluated".to_owned());
     }
     let is_interrupted =
         report.accounts.iter().any(|account| account.status() == AccountStatus::Interrupted);
-    let run = report.run.as_ref();
-    if is_interrupted && run.is_some_and(|run| !run.interrupted) {
+    let Some(run) = &report.run else { return found };
+    if is_interrupted && !run.interrupted {
         found.push("`run.interrupted` is false, but an account was interrupted".to_owned());
     }
-    if report.complete && run.is_some_and(|run| run.interrupted) {
+    if report.complete && run.interrupted {
         found.push("`run.interrupted` and `complete` are true".to_owned());
     }
-    if run.is_some_and(|run| run.finished_at < run.started_at) {
+    if run.finished_at < run.started_at {
         found.push("`run.finishedAt` is before `run.startedAt`".to_owned());
     }
-    let files = report.inputs.iter().chain(run.and_then(|run| run.config.as_ref()));
-    found.extend(files.filter(|file| !has_digest(file)).map(|FileDigest { file, sha256 }| {
-        let digest = sha256.as_deref().unwrap_or_default();
-        format!("`{digest}`, the digest of `{file}`, is not 64 hexadecimal digits")
-    }));
+    let (has_accounts, has_inputs) = (!report.accounts.is_empty(), !report.inputs.is_empty());
+    let has_other_members = [
+        ("check", has_accounts, "the report has `accounts`"),
+        ("audit", has_inputs, "the report has `inputs`"),
+        ("audit", report.complete && !has_accounts, "`accounts` is empty"),
+    ];
+    for (command, is_wrong, what) in has_other_members {
+        if is_wrong && run.command == command {
+            found.push(format!("`run.command` is {command}, but {what}"));
+        }
+    }
     found
 }
 
-fn has_digest(file: &FileDigest) -> bool {
+fn of_inputs(report: &Report) -> Vec<String> {
+    let mut found = Vec::new();
+    let config = report.run.as_ref().and_then(|run| run.config.as_ref());
+    for FileDigest { file, sha256 } in report.inputs.iter().chain(config) {
+        match sha256 {
+            Some(digest) if !is_digest(digest) => found.push(format!(
+                "`{digest}`, the `sha256` of `{file}`, is not 64 hexadecimal digits"
+            )),
+            None if report.complete => found.push(format!(
+                "`complete` is true, but the `sha256` of `{file}` is null: it was not read"
+            )),
+            Some(_) | None => {}
+        }
+    }
+    found
+}
+
+fn is_digest(text: &str) -> bool {
     let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-    file.sha256.as_ref().is_none_or(|digest| digest.len() == 64 && digest.bytes().all(is_digit))
+    text.len() == 64 && text.bytes().all(is_digit)
+}
+
+/// Two results for one trail. Output of `DescribeTrails` has no time, so that it can be beside the
+/// trail's item.
+fn duplicates(report: &Report) -> Vec<String> {
+    let mut seen = HashSet::new();
+    let mut found = Vec::new();
+    for (index, trail) in report.trails.iter().enumerate() {
+        let id = (&trail.account, &trail.region, &trail.resource_id, &trail.arn);
+        if !seen.insert((id, trail.captured.is_some())) {
+            let name = trail.arn_or_id();
+            found.push(format!("`trails[{index}]` ({name}) is a second result for one trail"));
+        }
+    }
+    found
 }

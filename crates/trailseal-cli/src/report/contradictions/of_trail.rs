@@ -1,15 +1,26 @@
 //! The contradictions of one trail.
 
-use trailseal_rule::{ComplianceType, Replicas, WhenUnverified};
+use std::collections::HashSet;
+
+use trailseal_rule::{
+    CHECKS, CheckId, ComplianceType, KeyState, Parameters, Profile, Replicas, ResourceId,
+    WhenUnverified,
+};
 
 use super::Claims;
-use crate::report::{CheckOutcome, TrailReport};
+use crate::report::{CheckOutcome, ReportedReading, TrailReport};
 
 /// All contradictions of the trail.
 pub(super) fn contradictions(claims: &Claims, trail: &TrailReport) -> Vec<String> {
     let mut found = Vec::new();
     found.extend(of_verdict(claims, trail));
+    found.extend(of_compliance(claims, trail));
     found.extend(of_copy(claims, trail));
+    found.extend(of_profile(claims, trail));
+    found.extend(of_checks(trail));
+    if let Err(error) = ResourceId::parse(&trail.resource_id) {
+        found.push(format!("its `resourceId`: {error}"));
+    }
     if trail.unverified != is_unverified(trail) {
         let checks = if trail.unverified { "no check is, or one failed" } else { "its checks are" };
         found.push(format!("`unverified` is {}, but {checks}", trail.unverified));
@@ -97,4 +108,85 @@ fn may_be_unverified_as(claims: &Claims, trail: &TrailReport) -> bool {
         WhenUnverified::NotApplicable => ComplianceType::NotApplicable,
     };
     trail.compliance == allowed
+}
+
+/// What a COMPLIANT trail must have: a key, and the result of each check.
+fn of_compliance(claims: &Claims, trail: &TrailReport) -> Vec<String> {
+    if trail.compliance != ComplianceType::Compliant || trail.checks.is_empty() {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    if trail.key.is_none() {
+        found.push("it is COMPLIANT, but its `key` is null".to_owned());
+    }
+    let has = |id: CheckId| trail.checks.iter().any(|check| check.id == id.as_str());
+    let missing = required(claims, trail).into_iter().filter(|check| !has(*check));
+    found.extend(missing.map(|check| format!("it is COMPLIANT, but has no check `{check}`")));
+    found
+}
+
+/// The checks that a COMPLIANT trail has. Of another release only those of every profile are known.
+fn required(claims: &Claims, trail: &TrailReport) -> Vec<CheckId> {
+    if claims.is_of_this_release && !claims.has_events {
+        return claims.checks.clone();
+    }
+    let profile = trail.profile.filter(|_| claims.is_of_this_release);
+    enabled(&Parameters {
+        profile: profile.unwrap_or(Profile::Cis),
+        skip_checks: trail.skipped.iter().filter_map(|name| name.parse().ok()).collect(),
+        ..Parameters::default()
+    })
+}
+
+/// The checks that the parameters enable.
+pub(super) fn enabled(parameters: &Parameters) -> Vec<CheckId> {
+    CHECKS.iter().map(|check| check.id).filter(|check| check.is_enabled(parameters)).collect()
+}
+
+/// Results of checks that cannot be.
+fn of_checks(trail: &TrailReport) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut seen = HashSet::new();
+    for check in &trail.checks {
+        let has_finding = check.what.is_some() || check.fix.is_some();
+        if check.outcome == CheckOutcome::Pass && has_finding {
+            found.push(format!("its check `{}` passed, but has `what` or `fix`", check.id));
+        }
+        if !seen.insert(&check.id) {
+            found.push(format!("its check `{}` is there twice", check.id));
+        }
+    }
+    let passed = |id: CheckId| {
+        let mut checks = trail.checks.iter();
+        checks.any(|check| check.id == id.as_str() && check.outcome == CheckOutcome::Pass)
+    };
+    if let (Some(evidence), true) = (&trail.evidence, passed(CheckId::KeyUsable)) {
+        match &evidence.key {
+            ReportedReading::Known { value } if is_in_use(&value.state) => {}
+            _ => found.push(
+                "its check `key-usable` passed, but `evidence.key` does not show a key in use"
+                    .to_owned(),
+            ),
+        }
+    }
+    found
+}
+
+fn is_in_use(state: &KeyState) -> bool {
+    matches!(state, KeyState::Enabled | KeyState::Updating)
+}
+
+/// A profile that is not the one of the run.
+fn of_profile(claims: &Claims, trail: &TrailReport) -> Option<String> {
+    let of_run = claims.parameters.profile;
+    match trail.profile {
+        Some(profile) if !claims.has_events && profile != of_run => {
+            let (profile, of_run) = (profile.as_str(), of_run.as_str());
+            Some(format!("its `profile` is {profile}, but that of the run is {of_run}"))
+        }
+        None if claims.has_run && !trail.checks.is_empty() => {
+            Some("it has checks, but no `profile`".to_owned())
+        }
+        Some(_) | None => None,
+    }
 }
