@@ -54,6 +54,11 @@ pub(crate) fn audit(
                 .to_owned(),
         ]));
     }
+    if !arguments.report.quiet {
+        for line in arguments.regions.iter().filter_map(unknown_region) {
+            console.print_warning(&format!("--region: {line}"));
+        }
+    }
     let runtime = runtime()?;
     run.config = settings.config.file();
     let mut report = runtime.block_on(judged(arguments, &settings, run, console))?;

@@ -81,7 +81,7 @@ impl Gathered {
         (trails.count(), all().filter(|trail| trail.is_non_compliant()).count())
     }
 
-    /// Ends the audit: unfinished accounts get a problem, which is reported once for all.
+    /// Ends the audit: unfinished accounts get a problem; an interruption is reported once for all.
     /// Returns whether there are any: an interruption after the last account changes nothing.
     pub(super) fn close(&mut self, is_interrupted: bool) -> bool {
         let why = if is_interrupted { INTERRUPTED } else { UNFINISHED };
@@ -91,13 +91,19 @@ impl Gathered {
                 account.interrupted = is_interrupted;
                 account.problem.get_or_insert_with(|| why.to_owned());
             }
+            if !is_interrupted {
+                self.problem(format!("aws/{id}"), why);
+            }
         }
-        if let Some(first) = open.first() {
-            let source = match open.len() {
-                1 => format!("aws/{first}"),
-                number => format!("aws/{first} and {} more accounts", number - 1),
+        if let (true, Some(first)) = (is_interrupted, open.first()) {
+            let accounts = match open.len() {
+                1 => "1 account was".to_owned(),
+                more => format!("{more} accounts were"),
             };
-            self.problem(source, why);
+            let what = format!(
+                "the audit was interrupted: {accounts} not completed, the first is {first}"
+            );
+            self.problem("aws".to_owned(), &what);
         }
         for account in self.accounts.values_mut() {
             account.regions.sort_by(|one, other| one.region.cmp(&other.region));

@@ -86,7 +86,7 @@ pub(super) fn caller(error: &AwsError, region: &Region) -> String {
             "AWS does not know these credentials in `{region}` ({code}): check that they are complete \
              (including the session token, if there is one) and not deleted, and that AWS_REGION or \
              the profile names a Region that is enabled in the account{}",
-            hint(region.as_str())
+            hint(region)
         ),
         Some(code) if code.starts_with("SignatureDoesNotMatch") => format!(
             "AWS rejects these credentials ({code}): check that the secret access key is complete, and \
@@ -97,13 +97,13 @@ pub(super) fn caller(error: &AwsError, region: &Region) -> String {
         None => format!(
             "{error}: check that `{region}` is the name of a Region (AWS_REGION, the profile, \
              --region), and that AWS is reachable (proxy, firewall){}",
-            hint(region.as_str())
+            hint(region)
         ),
     }
 }
 
 /// A better name for a Region that does not exist.
-fn hint(region: &str) -> String {
+fn hint(region: &Region) -> String {
     unknown_region(region).map_or_else(String::new, |line| format!(". {line}"))
 }
 
@@ -166,11 +166,16 @@ pub(super) fn failed(error: &AwsError, role: Option<&str>) -> String {
         }
         AwsError::Denied { denial: None, .. } => format!("{error}; allow it to {whom}"),
         AwsError::ServiceFailure { operation, region, cause, .. } => match error.code() {
-            Some(code) if is_unrecognized(code) => format!(
-                "{operation} in {region} failed: {code}; the Region is not enabled in this account: \
-                 enable it, or leave it out of --region{}",
-                hint(region)
-            ),
+            Some(code) if is_unrecognized(code) => {
+                let fix = if Region::parse(region).is_ok_and(|one| unknown_region(&one).is_some()) {
+                    "the Region does not exist, or is not enabled in this account: correct \
+                     --region, or enable it"
+                } else {
+                    "the Region is not enabled in this account: enable it, or leave it out of \
+                     --region"
+                };
+                format!("{operation} in {region} failed: {code}; {fix}")
+            }
             Some(code) if is_expired(code) => expired(code),
             Some(_) => format!(
                 "{operation} in {region} failed, even when retried: {cause}; try again \
@@ -178,8 +183,7 @@ pub(super) fn failed(error: &AwsError, role: Option<&str>) -> String {
             ),
             None => format!(
                 "{operation} in {region} got no answer: {cause}; check that the Region exists \
-                 and that AWS is reachable{}",
-                hint(region)
+                 and that AWS is reachable"
             ),
         },
         AwsError::EndlessList { .. } => {

@@ -1,5 +1,7 @@
 //! Suggests a Region for a name that no Region has.
 
+use trailseal_rule::{Partition, Region};
+
 use crate::parameters::nearest;
 
 /// The Regions that this release knows, only to suggest one: others may exist.
@@ -46,14 +48,17 @@ const KNOWN: [&str; 39] = [
 ];
 
 /// What to say about a Region that this release does not know; `None` if it knows it.
-pub(crate) fn unknown_region(name: &str) -> Option<String> {
+pub(crate) fn unknown_region(region: &Region) -> Option<String> {
+    let name = region.as_str();
     if KNOWN.contains(&name) {
         return None;
     }
-    let meant = nearest(name, KNOWN.into_iter());
-    let meant = meant
-        .map_or_else(|| "check its name".to_owned(), |meant| format!("did you mean `{meant}`?"));
-    Some(format!("`{name}` is not a Region that this release knows: {meant}"))
+    let partition = Partition::of(region);
+    let is_near =
+        |known: &&str| Region::parse(known).is_ok_and(|one| Partition::of(&one) == partition);
+    let meant = nearest(name, KNOWN.into_iter().filter(is_near));
+    let meant = meant.map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
+    Some(format!("`{name}` is not a Region that this release knows{meant}"))
 }
 
 #[cfg(test)]
@@ -62,15 +67,20 @@ mod tests {
 
     #[test]
     fn a_similar_region_is_suggested() {
+        let unknown_region = |name: &str| unknown_region(&Region::parse(name).unwrap());
         assert_eq!(unknown_region("eu-central-1"), None);
         for (name, meant) in [
             ("us-esat-1", "us-east-1"),
             ("eu-centrall-1", "eu-central-1"),
             ("eu-west1", "eu-west-1"),
+            ("us-gov-esat-1", "us-gov-east-1"),
         ] {
             let line = unknown_region(name).unwrap();
             assert!(line.ends_with(&format!("did you mean `{meant}`?")), "{line}");
         }
-        assert!(unknown_region("qq-zz-9").unwrap().ends_with("check its name"));
+        // Regions of another partition are not meant.
+        for name in ["qq-zz-9", "us-iso-east-1", "us-isob-east-1", "eu-isoe-west-1"] {
+            assert!(unknown_region(name).unwrap().ends_with(" that this release knows"), "{name}");
+        }
     }
 }

@@ -175,11 +175,14 @@ impl<'a> Trails<'a> {
         };
         match audited.status() {
             AccountStatus::Skipped => return because("skipped", &audited.left_out),
-            AccountStatus::Refused => return because("refused", &audited.problem),
+            AccountStatus::Refused if audited.problem.is_some() => {
+                return because("refused", &audited.problem);
+            }
             AccountStatus::Interrupted => {
                 return unread(format!("the audit of account {account} was interrupted"));
             }
-            AccountStatus::Completed => {}
+            // A Region of it can say why.
+            AccountStatus::Refused | AccountStatus::Completed => {}
         }
         let read = audited.regions.iter().find(|one| one.region == region.as_str());
         match read.map(|read| &read.problem) {

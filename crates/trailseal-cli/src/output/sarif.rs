@@ -270,6 +270,7 @@ fn invocation(report: &Report) -> Invocation<'_> {
             .problems
             .iter()
             .map(notification)
+            .chain(report.interrupted().map(|account| notification(&account)))
             .chain(report.not_evaluated().iter().map(not_evaluated))
             .chain(report.warnings().map(|line| remark("warning", &line)))
             .chain(skipped(report))

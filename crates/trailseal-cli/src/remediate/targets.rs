@@ -39,7 +39,7 @@ async fn failing(
     console: &mut Console<'_>,
 ) -> Result<Vec<String>, Failure> {
     let failed = |error: &dyn std::fmt::Display| {
-        let hint = unknown_region(region.as_str()).map(|line| format!(". {line}"));
+        let hint = unknown_region(region).map(|line| format!(". {line}"));
         Failure::failed(format!("{error}{}", hint.unwrap_or_default()))
     };
     let session = context.aws.own().in_region(region.clone());

@@ -1,6 +1,6 @@
 //! The scope of an audit: what was requested, and what became of it.
 
-use super::{AccountReport, Report};
+use super::{AccountReport, Problem, RegionReport, Report};
 
 /// What became of an account of the audit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,15 +33,31 @@ impl AccountReport {
             AccountStatus::Skipped
         } else if self.interrupted {
             AccountStatus::Interrupted
-        } else if self.problem.is_some() {
+        } else if self.problem.is_some() || self.is_unread() {
             AccountStatus::Refused
         } else {
             AccountStatus::Completed
         }
     }
+
+    /// Whether each of its Regions refused, if it has any.
+    fn is_unread(&self) -> bool {
+        let is_unread = |region: &RegionReport| region.trails == 0 && region.problem.is_some();
+        !self.regions.is_empty() && self.regions.iter().all(is_unread)
+    }
 }
 
 impl Report {
+    /// A problem for each account that an interruption left; `problems` has one for all of them.
+    pub(crate) fn interrupted(&self) -> impl Iterator<Item = Problem> {
+        let is_interrupted =
+            |account: &&AccountReport| account.status() == AccountStatus::Interrupted;
+        self.accounts.iter().filter(is_interrupted).map(|account| Problem {
+            source: format!("aws/{}", account.id),
+            message: account.problem.clone().unwrap_or_else(|| "it was interrupted".to_owned()),
+        })
+    }
+
     /// The accounts of an audit; nothing for files.
     pub(crate) fn scope(&self) -> Scope {
         let mut scope = Scope { requested: self.accounts.len(), ..Scope::default() };
@@ -86,6 +102,32 @@ impl Scope {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_account_whose_regions_all_refused_is_refused() {
+        let region = |trails: usize, problem: Option<&str>| RegionReport {
+            region: "eu-west-1".to_owned(),
+            trails,
+            problem: problem.map(str::to_owned),
+        };
+        let status = |regions: &[RegionReport]| {
+            let account = AccountReport {
+                id: "111122223333".to_owned(),
+                name: None,
+                problem: None,
+                left_out: None,
+                interrupted: false,
+                regions: regions.to_vec(),
+            };
+            account.status()
+        };
+        let (denied, throttled) = (region(0, Some("denied")), region(0, Some("throttled")));
+        assert_eq!(status(&[denied.clone(), throttled]), AccountStatus::Refused);
+        assert_eq!(status(&[denied.clone(), region(0, None)]), AccountStatus::Completed);
+        // One trail of the Region could not be read.
+        assert_eq!(status(&[denied, region(2, Some("denied"))]), AccountStatus::Completed);
+        assert_eq!(status(&[]), AccountStatus::Completed);
+    }
 
     #[test]
     fn the_scope_is_said_as_requested_completed_refused_and_skipped() {
