@@ -83,7 +83,7 @@ impl Report {
 
     /// What to do about exemptions that expired or match nothing.
     pub(crate) fn warnings(&self) -> impl Iterator<Item = String> {
-        self.exemptions.iter().filter_map(ExemptionReport::warning)
+        self.exemptions.iter().filter_map(|exemption| exemption.warning(self))
     }
 
     /// The results of trails, without copies and without accounts that have no trail.

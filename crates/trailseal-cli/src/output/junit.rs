@@ -54,7 +54,8 @@ fn suites(report: &Report) -> Vec<TestSuite> {
     if !problems.is_empty() {
         suites.push(suite("problems", problems));
     }
-    let exemptions: Vec<TestCase> = report.exemptions.iter().filter_map(exemption).collect();
+    let of_exemption = |one| exemption(report, one);
+    let exemptions: Vec<TestCase> = report.exemptions.iter().filter_map(of_exemption).collect();
     if !exemptions.is_empty() {
         suites.push(suite("exemptions", exemptions));
     }
@@ -167,10 +168,10 @@ fn cases_without_trails(account: &AccountReport) -> impl Iterator<Item = (&str, 
 }
 
 /// An exemption that expired or matches nothing.
-fn exemption(exemption: &ExemptionReport) -> Option<TestCase> {
+fn exemption(report: &Report, exemption: &ExemptionReport) -> Option<TestCase> {
     let mut status = TestCaseStatus::skipped();
     status.set_type("exemption");
-    status.set_message(bounded(&exemption.warning()?, TEXT_BYTES_MAX));
+    status.set_message(bounded(&exemption.warning(report)?, TEXT_BYTES_MAX));
     Some(case(&exemption.pattern, "is in force and matches a trail", status))
 }
 
@@ -185,6 +186,7 @@ fn cases_of_problems(report: &Report) -> Vec<TestCase> {
     let problems = report.problems.iter();
     let mut cases: Vec<TestCase> =
         problems.map(|found| problem(&found.source, &found.message)).collect();
+    cases.extend(report.interrupted().map(|one| problem(&one.source, &one.message)));
     cases.extend(
         report.not_evaluated().iter().map(|left_out| problem(left_out.trail, left_out.reason)),
     );

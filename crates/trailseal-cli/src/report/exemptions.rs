@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use trailseal_rule::{Exemption, Timestamp};
 
-use super::TrailReport;
+use super::{AccountReport, AccountStatus, RegionReport, Report, TrailReport};
 
 /// An entry of `exemptTrails` or of a configuration file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,7 +66,7 @@ impl ExemptionReport {
     }
 
     /// What to do about an exemption that expired or matches nothing.
-    pub(crate) fn warning(&self) -> Option<String> {
+    pub(crate) fn warning(&self, report: &Report) -> Option<String> {
         let Self { pattern, source, trails, .. } = self;
         let until = self.until.as_deref().unwrap_or_default();
         let matched = match trails {
@@ -82,9 +82,26 @@ impl ExemptionReport {
                 "exemption `{pattern}` ({source}) ended on {until} and matches {matched}: renew or \
                  remove it"
             )),
-            ExemptionState::Unmatched => Some(format!(
+            ExemptionState::Unmatched if self.is_in_scope(report) => Some(format!(
                 "exemption `{pattern}` ({source}) matches {matched}: correct or remove it"
             )),
+            ExemptionState::Unmatched => Some(format!(
+                "exemption `{pattern}` ({source}) matches {matched}, but may match one that was not \
+                 evaluated: check it before you remove it"
+            )),
         }
+    }
+
+    /// Whether the report has every trail that the pattern can match: it names an account and a
+    /// Region that were audited. Files do not say whether they have all trails.
+    fn is_in_scope(&self, report: &Report) -> bool {
+        // `arn:PARTITION:cloudtrail:REGION:ACCOUNT:trail/NAME`.
+        let mut parts = self.pattern.split(':').skip(3);
+        let (Some(region), Some(account)) = (parts.next(), parts.next()) else { return false };
+        let is_meant =
+            |one: &&AccountReport| one.id == account && one.status() == AccountStatus::Completed;
+        let is_read = |one: &RegionReport| one.region == region && one.problem.is_none();
+        let mut regions = report.accounts.iter().filter(is_meant).flat_map(|one| &one.regions);
+        report.complete && regions.any(is_read)
     }
 }
