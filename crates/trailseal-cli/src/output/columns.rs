@@ -12,6 +12,10 @@ const GAP: usize = 2;
 /// Columns that a terminal must leave for the last one; with fewer, an entry gets several lines.
 const LAST_COLUMNS_MIN: usize = 20;
 
+/// The most columns of a cell that widens its column: a trail's name has at most 128 characters,
+/// and without a limit, one long name would pad every row.
+const CELL_COLUMNS_MAX: usize = 128;
+
 /// The widths of all columns but the last.
 pub(crate) struct Columns<const N: usize> {
     widths: [usize; N],
@@ -23,7 +27,7 @@ impl<const N: usize> Columns<N> {
         let mut widths = header.map(UnicodeWidthStr::width);
         for row in rows {
             let both = widths.iter_mut().zip(row);
-            both.for_each(|(width, cell)| *width = cell.width().max(*width));
+            both.for_each(|(width, cell)| *width = cell.width().min(CELL_COLUMNS_MAX).max(*width));
         }
         let taken: usize = widths.iter().map(|width| width + GAP).sum();
         Self { widths, rest: screen.columns.map(|columns| columns.saturating_sub(taken)) }
