@@ -8,6 +8,8 @@ use trailseal_rule::Region;
 
 use crate::parameters::region;
 
+const WAIT_SECONDS: u64 = 30;
+
 const EXAMPLES: &str = "\
 Examples:
   Show the plan that gives trail `audit` its own key; nothing is changed:
@@ -118,7 +120,7 @@ pub(crate) struct RemediateArguments {
 
     /// How long to wait for a delivery after the change, and for KMS to list the key of an
     /// interrupted run
-    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    #[arg(long, value_name = "SECONDS", default_value_t = WAIT_SECONDS)]
     pub(crate) wait: u64,
 
     /// A parameter of the rule, such as `profile=strict` (repeatable; `trailseal schema` lists
@@ -174,6 +176,7 @@ impl RemediateArguments {
             ("--profile", self.profile.clone()),
             ("--region", Some(regions).filter(|regions| !regions.is_empty())),
             ("--journal", self.journal.as_ref().map(path)),
+            ("--wait", (self.wait != WAIT_SECONDS).then(|| self.wait.to_string())),
         ] {
             words.extend(value.into_iter().flat_map(|value| [name.to_owned(), value]));
         }

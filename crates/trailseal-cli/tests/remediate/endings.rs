@@ -16,6 +16,8 @@ async fn a_plan_ends_with_nothing_was_changed_and_how_to_apply_it() {
     let last = ended.out.lines().last().unwrap();
     let command = format!("trailseal remediate audit --key {KEY} --parameter profile=cis --apply");
     assert_eq!(last, format!("Nothing was changed. To apply: {command}"));
+    let ended = run(&lab, &folder, &["audit", "--key", KEY, "--wait", "7"]).expect(0);
+    assert!(ended.out.ends_with(" --wait 7 --apply\n"), "{}", ended.out);
     // The command is the one that applies the plan.
     let words: Vec<&str> = command.split(' ').skip(2).chain(["--yes", "--wait=0"]).collect();
     run(&lab, &folder, &words).expect(0);
