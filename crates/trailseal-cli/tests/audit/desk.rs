@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -57,7 +58,19 @@ impl Run {
         let faults: Vec<String> =
             validator.iter_errors(&report).map(|fault| fault.to_string()).collect();
         assert_eq!(faults, Vec::<String>::new());
+        assert_eq!(self.rendered("json"), self.out);
         report
+    }
+
+    /// What `render` makes of the report of `-o json`.
+    pub(super) fn rendered(&self, format: &str) -> String {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_trailseal"));
+        command.args(["render", "-", "-o", format]).stdin(Stdio::piped());
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(self.out.as_bytes()).unwrap();
+        let rendered = Self::from_output(child.wait_with_output().unwrap());
+        assert!((0..=2).contains(&rendered.code) && !rendered.out.is_empty(), "{}", rendered.err);
+        rendered.out
     }
 
     /// Members of the report's summary.

@@ -4,6 +4,8 @@ use std::process::{Child, Command};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use serde_json::{Value, json};
+
 use super::desk::{Desk, ORGANIZATION, Run, member, says};
 
 const ONE_AT_A_TIME: [&str; 2] = ["--concurrency", "1"];
@@ -45,11 +47,20 @@ async fn the_first_interruption_writes_a_partial_report() {
     assert_eq!(report["run"]["interrupted"], true);
     let interrupted = accounts.iter().filter(|account| account["interrupted"] == true);
     assert_eq!(interrupted.count(), open);
-    let file = desk.home().join("report.json");
-    std::fs::write(&file, &run.out).unwrap();
-    let table = Command::new(env!("CARGO_BIN_EXE_trailseal")).arg("render").arg(file).output();
     let scope = format!("(30 accounts requested: {} completed, {open} interrupted)", 30 - open);
-    says(&Run::from_output(table.unwrap()).exits(2).out, &[&scope]);
+    says(&run.rendered("table"), &[&scope]);
+    // Programs get an entry for each account that was not done.
+    let sarif: Value = serde_json::from_str(&run.rendered("sarif")).unwrap();
+    let notifications = &sarif["runs"][0]["invocations"][0]["toolExecutionNotifications"];
+    let junit = run.rendered("junit");
+    for id in (30 - open..30).map(|number| member(number as u64)) {
+        let place = json!(format!("aws/{id}"));
+        let is_named = |one: &Value| {
+            one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == place
+        };
+        assert!(notifications.as_array().unwrap().iter().any(is_named), "{notifications:#}");
+        assert!(junit.contains(&format!("classname=\"aws/{id}\"")), "{junit}");
+    }
     assert_eq!(run.verdicts()[&format!("{}/us-east-1/main", member(0))], "COMPLIANT");
 }
 
@@ -67,7 +78,10 @@ async fn ctrl_c_prints_one_line_instead_of_one_per_account() {
     };
     let (errors, listed) = (lines(&run.err), lines(&run.out));
     assert_eq!((errors.len(), listed.len()), (1, 1), "{errors:?} {listed:?}");
-    assert!(errors[0].contains(" more accounts: the audit was interrupted"), "{errors:?}");
+    says(
+        &errors[0],
+        &["the audit was interrupted: ", " accounts were not completed, the first is "],
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

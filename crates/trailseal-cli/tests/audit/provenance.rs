@@ -51,6 +51,47 @@ async fn the_scope_is_requested_completed_refused_and_skipped() {
     says(&run.out, &["(4 accounts requested: 2 completed, 1 refused, 1 skipped)"]);
 }
 
+/// Each Region that does not exist is named once, before any call, with advice that can be followed.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_whose_regions_all_refused_is_refused() {
+    let desk = Desk::open().await;
+    for regions in ["us-esat-1,us-wset-2", "us-esat-1", "us-esat-1,af-south-1"] {
+        let run = desk.run(MANAGEMENT, &["--region", regions]).exits(2);
+        says(&run.out, &["(1 account requested: 0 completed, 1 refused)"]);
+        let unknown = regions.matches("s-esat-").count() + regions.matches("s-wset-").count();
+        assert_eq!(run.err.matches("warning: --region: ").count(), unknown, "{}", run.err);
+        assert_eq!(run.err.matches("did you mean").count(), unknown, "{}", run.err);
+        let contradiction = "us-esat-1 failed: InvalidClientTokenId; the Region is not enabled";
+        assert!(!run.err.contains(contradiction), "{}", run.err);
+    }
+    let run = desk.run(MANAGEMENT, &["--region", "us-east-1,us-esat-1"]).exits(2);
+    says(&run.out, &["(1 account requested: 1 completed (1 with problems))"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_exemption_is_removed_only_if_the_scope_of_the_report_covers_it() {
+    let desk = Desk::open().await;
+    let warning = |pattern: &str, options: &[&str]| {
+        let pattern = format!("arn:aws:cloudtrail:{pattern}:trail/no-such-trail");
+        let parameter = format!("exemptTrails={pattern}");
+        let run = desk.run(MANAGEMENT, &[&["-p", &parameter], options].concat());
+        let line = run.err.lines().find(|line| line.contains(&pattern)).map(str::to_owned);
+        line.unwrap_or_else(|| panic!("{}", run.err))
+    };
+    let covered = format!("us-east-1:{MANAGEMENT}");
+    let line = warning(&covered, &[]);
+    assert!(line.ends_with(" matches no trail of this report: correct or remove it"), "{line}");
+    let other_account = format!("us-east-1:{MEMBER}");
+    for (pattern, options) in [
+        (other_account.as_str(), &[][..]),
+        ("us-east-1:*", &[]),
+        (&covered, &["--region", "eu-west-1"]),
+        (&covered, &["--region", "us-east-1,us-esat-1"]),
+    ] {
+        says(&warning(pattern, options), &["may match one that was not evaluated"]);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_report_says_who_ran_it_when_and_over_what() {
     let desk = Desk::open().await;
