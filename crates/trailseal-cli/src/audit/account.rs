@@ -1,6 +1,6 @@
 //! One account: its Regions, their trails, and the evidence of each trail.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::stream::{self, StreamExt as _};
@@ -129,7 +129,11 @@ impl Audit {
     async fn region(&self, session: Session, evidence: &Evidence<'_>) -> Option<RegionFailure> {
         let region = session.region();
         let (trails, read_at) = match describe_trails(&session).await {
-            Ok(trails) => (trails, now()),
+            Ok(mut trails) => {
+                let mut seen = HashSet::new();
+                trails.retain(|trail| seen.insert(trail.arn.to_string()));
+                (trails, now())
+            }
             Err(error) => {
                 let problem = Some(self.message(&error));
                 let report = RegionReport { region: region.to_string(), trails: 0, problem };

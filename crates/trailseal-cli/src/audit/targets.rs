@@ -1,5 +1,7 @@
 //! The accounts of an audit, and the Regions of an account.
 
+use std::collections::HashSet;
+
 use aws_sdk_account::types::RegionOptStatus;
 use aws_sdk_organizations::types::Account;
 use trailseal_aws::{AwsError, Pages, Service, Session, client_config, failed};
@@ -35,7 +37,7 @@ pub(super) async fn targets(
     has_role: bool,
 ) -> Result<Vec<Target>, String> {
     let own = &identity.caller.account;
-    let targets = match wanted {
+    let mut targets = match wanted {
         None => vec![Target::plain(own.clone())],
         Some(AccountsWanted::List(ids)) => ids.iter().cloned().map(Target::plain).collect(),
         Some(AccountsWanted::Organization) => {
@@ -43,6 +45,8 @@ pub(super) async fn targets(
             listed.map_err(|error| messages::organization(&error, &identity.caller))?
         }
     };
+    let mut seen = HashSet::new();
+    targets.retain(|target| seen.insert(target.id.clone()));
     let other = targets.iter().find(|target| target.id != *own && target.left_out.is_none());
     match other {
         Some(other) if !has_role => Err(format!(
@@ -125,7 +129,9 @@ pub(super) async fn enabled_regions(session: &Session) -> Result<Vec<Region>, Aw
             break;
         }
     }
+    // A page can repeat what another one has.
     regions.sort();
+    regions.dedup();
     if regions.is_empty() {
         Err(bad_answer("the answer names no Region".to_owned()))
     } else {

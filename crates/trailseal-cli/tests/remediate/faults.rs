@@ -82,7 +82,8 @@ async fn a_denied_change_stops_and_resumes_once_allowed() {
     let ended = run(&lab, &folder, SEAL).expect(2);
     assert!(ended.out.contains("step `update-trail` was denied"), "{}", ended.out);
     assert!(ended.out.contains("done and read back   put-key-policy"), "{}", ended.out);
-    let again = format!("trailseal remediate audit --key {KEY} --journal journal.jsonl --apply");
+    let again =
+        format!("trailseal remediate audit --key {KEY} --journal journal.jsonl --wait 0 --apply");
     assert!(ended.out.contains(&again), "{}", ended.out);
     assert_eq!(key_of(&lab.state(), TRAIL), None);
     lab.clear_faults();
