@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use super::policy::KeyPolicy;
 use super::status::{TrailStatus, open_check_ids};
 use super::text::{Count, counted};
-use super::trail_evidence::{Fact, Finding, facts, findings, policy};
-use crate::report::{CheckOutcome, Kind, Report, TrailReport};
+use super::trail_evidence::{Fact, Finding, facts, findings, kind, policy};
+use crate::report::{CheckOutcome, Report, TrailReport};
 
 /// The most trails of a pack.
 const PACK_MAX: usize = 100;
@@ -87,15 +87,6 @@ pub(super) fn packs<'a>(trails: &[&'a TrailReport], report: &'a Report) -> Vec<P
         trails.chunks(PACK_MAX).enumerate().map(pack).collect::<Vec<_>>()
     };
     by_account.into_iter().flat_map(of_account).collect()
-}
-
-/// What a result counts as in the page's filters.
-pub(super) fn kind(trail: &TrailReport) -> &'static str {
-    match trail.kind() {
-        Kind::Trail => "trail",
-        Kind::Copy => "copy",
-        Kind::Account => "account",
-    }
 }
 
 impl<'a> Pack<'a> {

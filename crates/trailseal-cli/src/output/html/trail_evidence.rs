@@ -2,11 +2,10 @@
 
 use trailseal_rule::{Delivery, KeyFacts, Refusal};
 
-use super::pack::kind;
 use super::policy::KeyPolicy;
 use super::status::{TrailStatus, open_check_ids};
 use crate::report::{
-    CheckOutcome, CheckReport, EvidenceReport, ReportedReading, RotationReport, TrailReport,
+    CheckOutcome, CheckReport, EvidenceReport, Kind, ReportedReading, RotationReport, TrailReport,
 };
 
 pub(super) struct TrailEvidence<'a> {
@@ -227,4 +226,13 @@ fn of_delivery(delivery: &Delivery) -> String {
         .filter_map(|(what, error)| error.as_ref().map(|error| format!("{what}: {error}")))
         .collect();
     if errors.is_empty() { "no error".to_owned() } else { errors.join("; ") }
+}
+
+/// What a result counts as in the page's filters.
+pub(super) fn kind(trail: &TrailReport) -> &'static str {
+    match trail.kind() {
+        Kind::Trail => "trail",
+        Kind::Copy => "copy",
+        Kind::Account => "account",
+    }
 }
