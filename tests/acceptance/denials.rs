@@ -17,7 +17,7 @@ async fn names_the_service_control_policy_without_quoting_aws() {
     let annotation = sent.annotation("t0");
     let policy = "with an explicit deny in a service control policy";
     assert!(annotation.contains(&format!("kms:DescribeKey was denied {policy}")), "{annotation}");
-    let fix = "exempt the role from the Deny of kms:DescribeKey in the service control policy";
+    let fix = "exempt the calling principal from the Deny of kms:DescribeKey in the service control policy";
     assert!(annotation.ends_with(fix), "{annotation}");
     assert!(sent.log.contains(fix), "{}", sent.log);
     let sent = scheduled(vec![denial("cloudtrail:DescribeTrails")], &[]).await;

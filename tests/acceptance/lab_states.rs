@@ -12,7 +12,7 @@ use accounts::{schedule, with};
 const KEYS: &str = include_str!("lab-states/foreign-key-and-external-key-store.json");
 const POLICY: &str = include_str!("lab-states/policy-statement-without-resource.json");
 const RANSOMED: &str = "the key belongs to account 777788889999, which is neither this account nor \
-                        in allowedKeyAccounts. Fix: add the account if it is yours";
+                        in allowedKeyAccounts. Fix: if the account is yours, add it to allowedKeyAccounts";
 const EXTERNAL: &str = "the key is in an external key store, and the latest delivery failed: \
                         KMS.KMSInvalidStateException. Fix: restore the external key and its key \
                         store proxy, or set kmsKeyId to another key";

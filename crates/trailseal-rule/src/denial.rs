@@ -75,9 +75,9 @@ impl Denial {
     pub fn advice(self, action: &str) -> String {
         let policy = self.policy.as_str();
         if self.is_explicit {
-            format!("exempt the role from the Deny of {action} in the {policy}")
+            format!("exempt the calling principal from the Deny of {action} in the {policy}")
         } else {
-            format!("let the {policy} allow {action} to the role")
+            format!("let the {policy} allow {action} to the calling principal")
         }
     }
 }
@@ -145,11 +145,11 @@ mod tests {
         let advice = |policy, is_explicit| Denial { policy, is_explicit }.advice("kms:DescribeKey");
         assert_eq!(
             advice(PolicyType::ServiceControl, true),
-            "exempt the role from the Deny of kms:DescribeKey in the service control policy"
+            "exempt the calling principal from the Deny of kms:DescribeKey in the service control policy"
         );
         assert_eq!(
             advice(PolicyType::PermissionsBoundary, false),
-            "let the permissions boundary allow kms:DescribeKey to the role"
+            "let the permissions boundary allow kms:DescribeKey to the calling principal"
         );
     }
 }

@@ -103,7 +103,7 @@ impl fmt::Display for Refusal {
             Self::RoleRefused { role } => write!(out, "role {role} cannot be assumed"),
             Self::RoleDenied { action, role } => write!(out, "role {role} may not call {action}"),
             Self::RegionNotEnabled(region) => {
-                write!(out, "Region {region} is not enabled in the rule's account")
+                write!(out, "Region {region} is not enabled in the calling account")
             }
             Self::NamesNoAccount => {
                 out.write_str("kmsKeyId names no account, and the trail is another one's")
@@ -378,30 +378,36 @@ impl Delivery {
 }
 
 impl Refusal {
-    /// How to make the evidence readable.
+    /// How to make the evidence readable, for whoever evaluates: the rule's role or the user of the
+    /// command line.
     pub(crate) fn advice(&self) -> String {
         match self {
-            Self::NotRead => "let the evidence be read".to_owned(),
-            Self::AccessDenied { action } if action.starts_with("kms:") => {
-                format!("allow {action} to the rule's role, in IAM and in the key policy")
+            Self::NotRead => {
+                "evaluate the trail live with `trailseal audit`, or add the evidence to the input"
+                    .to_owned()
             }
-            Self::AccessDenied { action } => format!("allow {action} to the rule's role"),
+            Self::AccessDenied { action } if action.starts_with("kms:") => {
+                format!("allow {action} to the calling principal, in IAM and in the key policy")
+            }
+            Self::AccessDenied { action } => format!("allow {action} to the calling principal"),
             Self::DeniedByPolicy { action, denial } => denial.advice(action),
             Self::OtherAccount { .. } => {
                 "set keyAccountRoleName to a role of that account that may read it".to_owned()
             }
             Self::RoleRefused { .. } => {
-                "make the role, and let the rule's role assume it".to_owned()
+                "create the role, and let its trust policy admit the calling principal".to_owned()
             }
             Self::RoleDenied { action, .. } => {
                 format!("allow {action} to the role, in IAM and in the key policy")
             }
             Self::RegionNotEnabled(region) => {
-                format!("enable Region {region} in the rule's account")
+                format!("enable Region {region} in the calling account")
             }
             Self::NamesNoAccount => "set kmsKeyId to the ARN of the key".to_owned(),
             Self::Needs(what) => format!("let {what} be read"),
-            Self::Malformed(_) => "look it up in AWS, and update this rule".to_owned(),
+            Self::Malformed(_) => {
+                "look it up in AWS, and install a later release of Trailseal".to_owned()
+            }
         }
     }
 }
@@ -465,8 +471,8 @@ mod tests {
         let advice = |action| Refusal::AccessDenied { action }.advice();
         assert_eq!(
             advice("kms:DescribeKey"),
-            "allow kms:DescribeKey to the rule's role, in IAM and in the key policy"
+            "allow kms:DescribeKey to the calling principal, in IAM and in the key policy"
         );
-        assert_eq!(advice("s3:ListBucket"), "allow s3:ListBucket to the rule's role");
+        assert_eq!(advice("s3:ListBucket"), "allow s3:ListBucket to the calling principal");
     }
 }

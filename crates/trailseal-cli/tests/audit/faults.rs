@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use trailseal_lab::{Aggregator, Fault, FaultKind, Operation, Position, State};
 
-use super::desk::{Desk, ORGANIZATION, Run, denial, member, says};
+use super::desk::{Desk, MANAGEMENT, ORGANIZATION, Run, denial, member, says};
 
 const REGIONS: [&str; 3] = ["us-east-1", "eu-west-1", "ap-south-1"];
 
@@ -183,4 +183,28 @@ async fn a_repeated_page_does_not_end_the_list() {
         let run = desk.audit_organization(&["-o", "json"]);
         assert_eq!(run.verdicts(), expected, "{operation:?}: {}", run.err);
     }
+}
+
+/// A fix names what the user of the command can do, not a role that only AWS Config has.
+#[tokio::test(flavor = "multi_thread")]
+async fn audit_never_says_the_rules_role() {
+    let mut state = organization(2);
+    for operation in ["kms:DescribeKey", "kms:GetKeyPolicy", "cloudtrail:GetTrailStatus"] {
+        state.denials.push(denial(&member(1), operation));
+    }
+    let desk = Desk::with(state).await;
+    for format in ["table", "json", "csv", "html", "junit", "sarif", "asff", "ocsf"] {
+        let full: &[&str] = if format == "table" { &["--full"] } else { &[] };
+        let words = [&["-p", "profile=strict", "-o", format], full].concat();
+        let run = desk.audit_organization(&words).exits(1);
+        assert!(
+            !run.out.contains("rule's role") && !run.out.contains("rule's account"),
+            "{format}"
+        );
+        let fix = "allow kms:DescribeKey to the calling principal, in IAM and in the key policy";
+        assert!(run.out.contains(fix), "{format}: {}", run.out);
+    }
+    let other = Desk::open().await;
+    let run = other.run(MANAGEMENT, &["-p", "profile=strict", "--full"]);
+    assert!(!run.out.contains("rule's"), "{}", run.out);
 }

@@ -103,8 +103,8 @@ async fn suggests_no_permission_if_the_organization_denies_a_change() {
     };
     lab.set_state(State { denials: vec![denial], ..lab.state() });
     let ended = run(&lab, &folder("denied-by-organization"), SEAL).expect(2);
-    let text = "denied with an explicit deny in a service control policy; exempt the role from \
-                 the Deny of cloudtrail:UpdateTrail in the service control policy";
+    let text = "denied with an explicit deny in a service control policy; exempt the calling \
+                principal from the Deny of cloudtrail:UpdateTrail in the service control policy";
     assert!(ended.out.contains(text), "{}", ended.out);
     assert!(!ended.out.contains("An IAM policy for all remaining calls"), "{}", ended.out);
     assert_eq!(key_of(&lab.state(), TRAIL), None);

@@ -74,7 +74,10 @@ async fn finds_failing_trails_live_or_in_a_report() {
         "trails": [{
             "resourceId": "audit", "arn": TRAIL, "account": "111122223333", "region": "us-east-1",
             "compliance": "NON_COMPLIANT", "unverified": false, "annotation": "", "key": null,
-            "bucket": null, "reason": null, "notes": [], "checks": [], "evidence": null,
+            "bucket": null, "reason": null, "notes": [], "evidence": null, "checks": [{
+                "id": "sse-kms-enabled", "outcome": "fail", "what": "the trail has no KMS key",
+                "why": "", "fix": null
+            }],
             "captured": null, "source": "x"
         }]
     });

@@ -102,6 +102,6 @@ fn not_allowed(input: &CheckInput<'_>, account: &AccountId) -> Outcome {
         format!(
             "the key belongs to account {account}, which is neither {own} nor in allowedKeyAccounts"
         ),
-        "add the account if it is yours",
+        "if the account is yours, add it to allowedKeyAccounts",
     )
 }

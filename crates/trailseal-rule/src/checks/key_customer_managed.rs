@@ -60,7 +60,7 @@ fn judge(input: &CheckInput<'_>) -> Result<Outcome, Outcome> {
         KeyManager::Unrecognized(value) => Outcome::unknown(
             MANAGER_UNKNOWN,
             format!("could not verify who manages the key: {}", as_kms_says(value)),
-            "look the key up in KMS, and update this rule",
+            "look the key up in KMS, and install a later release of Trailseal",
         ),
     })
 }

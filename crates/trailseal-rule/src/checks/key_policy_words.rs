@@ -22,7 +22,7 @@ pub(super) fn read<'a>(input: &CheckInput<'a>) -> Result<&'a PolicyDocument, Out
         Outcome::unknown(
             POLICY_MALFORMED,
             format!("could not verify the key policy: {error}"),
-            "look the policy up in KMS, and update this rule",
+            "look the policy up in KMS, and install a later release of Trailseal",
         )
     })
 }

@@ -114,7 +114,7 @@ fn state(key: &KeyFacts) -> Outcome {
             return Outcome::unknown(
                 STATE_UNKNOWN,
                 format!("could not verify the state of the key: {}", as_kms_says(value)),
-                "look the key up in KMS, and update this rule",
+                "look the key up in KMS, and install a later release of Trailseal",
             );
         }
         KeyState::PendingDeletion | KeyState::PendingReplicaDeletion => {
