@@ -161,9 +161,9 @@ impl Approved {
         };
         let (trail, reason, approver) = (text("trail"), text("reason"), text("approver"));
         // TOML has dates of its own.
-        let until = members.get("until").map(|until| match until {
-            Toml::String(text) => text.clone(),
-            other => other.as_datetime().map(ToString::to_string).unwrap_or_default(),
+        let until = members.get("until").map(|until| {
+            let date = || until.as_datetime().map(ToString::to_string);
+            until.as_str().map(str::to_owned).or_else(date).unwrap_or_default()
         });
         let has_pattern =
             !trail.contains('@') && Exemption::parse(&trail, "cloudtrail", "trail").is_some();
