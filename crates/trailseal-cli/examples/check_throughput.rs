@@ -54,22 +54,26 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::create_dir_all(&folder)?;
     let (plain, zipped) = snapshot(&examples.join("synthetic_snapshot"), &folder, &settings)?;
     let trailseal = profile.join("trailseal");
-    let mut best = [None; 4];
+    let check = |format: &str, file: &Path| {
+        command(Command::new(&trailseal).args(["check", "-q", "-o", format]).arg(file))
+    };
+    let mut best = [None; 5];
     for _ in 0..settings.runs {
         let runs = [
             alone(&plain, |file| Ok(Box::new(file)))?,
-            command(Command::new(&trailseal).args(["check", "-q", "-o", "json"]).arg(&plain))?,
+            check("csv", &plain)?,
+            check("json", &plain)?,
             alone(&zipped, |file| {
                 let file = BufReader::with_capacity(BUFFER_BYTES, file);
                 Ok(Box::new(MultiGzDecoder::new(file)))
             })?,
-            command(Command::new(&trailseal).args(["check", "-q", "-o", "json"]).arg(&zipped))?,
+            check("csv", &zipped)?,
         ];
         for (best, run) in best.iter_mut().zip(runs) {
             *best = Some(better(*best, run));
         }
     }
-    let [Some(read), Some(check), Some(inflate), Some(check_zipped)] = best else {
+    let [Some(read), Some(check), Some(with_digest), Some(inflate), Some(check_zipped)] = best else {
         return Err("--runs must be at least 1".into());
     };
     let jq = settings.with_jq.then(|| command(Command::new("jq").arg(OF_TRAILS).arg(&plain)));
@@ -83,10 +87,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         "seconds": {
             "read": rounded(read.seconds),
             "check": rounded(check.seconds),
+            "withDigest": rounded(with_digest.seconds),
             "inflate": rounded(inflate.seconds),
             "checkGz": rounded(check_zipped.seconds),
             "jq": jq.map(|jq| rounded(jq.seconds)),
         },
+        "withDigest": rounded(with_digest.seconds / check.seconds),
         "ofRead": rounded(read.seconds / check.seconds),
         "timesJq": jq.map(|jq| rounded(jq.seconds / check.seconds)),
         "gzOfInflate": rounded(inflate.seconds / check_zipped.seconds),

@@ -78,8 +78,9 @@ fn report(
 ) -> Report {
     let event_parameters =
         if settings.override_events() { EventParameters::Overridden } else { EventParameters::Own };
+    let digests_wanted = settings.outputs.iter().any(|output| output.format.has_digests());
     let Content { inventory, files_of_other_kinds, counts, digests } =
-        read_all(sources, event_parameters);
+        read_all(sources, event_parameters, digests_wanted);
     let names: Vec<String> = sources.list.iter().map(|source| source.origin.name()).collect();
     let given = settings.given.clone();
     let mut report = judge(&inventory, &names, &settings.parameters, given, console.now);

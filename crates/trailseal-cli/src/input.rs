@@ -70,7 +70,7 @@ pub(crate) struct Content {
     pub(crate) files_of_other_kinds: usize,
     /// In the order of the sources.
     pub(crate) counts: Vec<Counts>,
-    /// The SHA-256 of the sources that were read to their end, by their index.
+    /// The SHA-256, if they are wanted, of the sources that were read to their end, by their index.
     pub(crate) digests: BTreeMap<usize, String>,
 }
 
@@ -95,7 +95,11 @@ impl Counts {
 }
 
 /// Reads the sources concurrently; the result does not depend on the number of threads.
-pub(crate) fn read_all(sources: &Sources, event_parameters: EventParameters) -> Content {
+pub(crate) fn read_all(
+    sources: &Sources,
+    event_parameters: EventParameters,
+    digests_wanted: bool,
+) -> Content {
     let next = AtomicUsize::new(0);
     let all = Mutex::new(Content::default());
     let work = || {
@@ -105,7 +109,7 @@ pub(crate) fn read_all(sources: &Sources, event_parameters: EventParameters) -> 
             let Some(source) = sources.list.get(index) else {
                 return;
             };
-            let one = read_one(index, source, event_parameters, &mut buffer);
+            let one = read_one(index, source, event_parameters, digests_wanted, &mut buffer);
             let counts = Counts::of(index, &one.inventory);
             let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
             all.counts.push(counts);
@@ -134,18 +138,19 @@ fn read_one(
     index: usize,
     source: &Source,
     event_parameters: EventParameters,
+    digest_wanted: bool,
     buffer: &mut Vec<u8>,
 ) -> Content {
     let mut inventory = Inventory::default();
     let options =
         ScanOptions { role: source.role, event_parameters, subject: source.subject.as_ref() };
     let mut position = 0;
-    let read = read::read(&source.origin, buffer, &mut |document| {
+    let read = read::read(&source.origin, buffer, digest_wanted, &mut |document| {
         inventory.read(document, options, index, position);
         position += 1;
     });
     let digests = match read {
-        Ok(digest) => BTreeMap::from([(index, digest)]),
+        Ok(digest) => digest.map(|digest| (index, digest)).into_iter().collect(),
         Err(error) => {
             return Content {
                 inventory: problem(index, error_chain(&error)),

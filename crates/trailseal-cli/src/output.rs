@@ -52,6 +52,11 @@ pub(crate) enum Format {
 }
 
 impl Format {
+    /// Whether it shows the digests of the inputs, which take longer than the reading.
+    pub(crate) fn has_digests(self) -> bool {
+        matches!(self, Self::Json | Self::Html | Self::Sarif)
+    }
+
     /// The name on the command line.
     pub(crate) fn name(self) -> String {
         self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())

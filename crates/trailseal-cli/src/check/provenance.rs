@@ -52,6 +52,20 @@ fn a_large_file_and_a_compressed_file_have_the_digest_of_their_bytes() {
     }
 }
 
+/// A digest takes longer than the scan, so that formats without digests do not wait for it.
+#[test]
+fn each_format_that_shows_digests_has_them() {
+    let folder = Folder::new("formats");
+    let text = trail_item(None).to_string();
+    folder.write("a.json", text.as_bytes());
+    let digest: String =
+        Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    for format in formats() {
+        let out = check(&format.name(), &[], &folder).out;
+        assert_eq!(out.contains(&digest), format.has_digests(), "{format:?}");
+    }
+}
+
 #[test]
 fn copies_are_not_counted_in_the_summary_line() {
     let folder = Folder::new("copies");

@@ -58,7 +58,7 @@ pub(crate) enum ReadError {
 }
 
 /// Reads a source and passes its documents to `take`. The buffer is reused between sources. Returns
-/// the SHA-256 of its bytes as they were read, before they are inflated or decoded.
+/// the SHA-256, if it is wanted, of the bytes as they were read, before they are inflated or decoded.
 ///
 /// # Errors
 ///
@@ -66,31 +66,36 @@ pub(crate) enum ReadError {
 pub(crate) fn read(
     origin: &Origin,
     buffer: &mut Vec<u8>,
+    digest_wanted: bool,
     take: &mut dyn FnMut(Document<'_>),
-) -> Result<String, ReadError> {
-    let mut digest = Sha256::new();
+) -> Result<Option<String>, ReadError> {
+    let mut digest = digest_wanted.then(Sha256::new);
     match origin {
         Origin::File(path) => {
             let input = File::open(path).map_err(ReadError::Open)?;
-            read_from(Digesting { input, digest: &mut digest }, buffer, take)?;
+            read_from(Digesting { input, digest: digest.as_mut() }, buffer, take)?;
         }
         Origin::StandardInput => {
-            read_from(Digesting { input: io::stdin(), digest: &mut digest }, buffer, take)?;
+            let input = io::stdin();
+            read_from(Digesting { input, digest: digest.as_mut() }, buffer, take)?;
         }
     }
-    Ok(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    let hex = |digest: Sha256| digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(digest.map(hex))
 }
 
-/// Digests the bytes that are read from it.
+/// Digests the bytes that are read from it, which takes longer than to scan them.
 struct Digesting<'a, R> {
     input: R,
-    digest: &'a mut Sha256,
+    digest: Option<&'a mut Sha256>,
 }
 
 impl<R: Read> Read for Digesting<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let length = self.input.read(buffer)?;
-        self.digest.update(buffer.get(..length).unwrap_or_default());
+        if let Some(digest) = &mut self.digest {
+            digest.update(buffer.get(..length).unwrap_or_default());
+        }
         Ok(length)
     }
 }

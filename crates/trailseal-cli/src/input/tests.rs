@@ -33,7 +33,7 @@ fn read_paths(paths: &[&Path]) -> (Vec<String>, Vec<(String, String)>, Sources, 
         sources.add(path, Role::Judged);
     }
     assert!(sources.errors.is_empty(), "{:?}", sources.errors);
-    let content = read_all(&sources, EventParameters::Own);
+    let content = read_all(&sources, EventParameters::Own, false);
     let mut names: Vec<String> = content
         .inventory
         .trails
@@ -156,10 +156,10 @@ fn reading_many_files_is_deterministic() {
     };
     let mut found = Sources::default();
     found.add(&folder.0, Role::Judged);
-    let first = trails(read_all(&found, EventParameters::Own));
+    let first = trails(read_all(&found, EventParameters::Own, false));
     assert_eq!(first.len(), 41);
     assert_eq!(first[0], ("shared".to_owned(), 39));
     for _ in 0..5 {
-        assert_eq!(trails(read_all(&found, EventParameters::Own)), first);
+        assert_eq!(trails(read_all(&found, EventParameters::Own, false)), first);
     }
 }
