@@ -73,7 +73,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             *best = Some(better(*best, run));
         }
     }
-    let [Some(read), Some(check), Some(with_digest), Some(inflate), Some(check_zipped)] = best else {
+    let [Some(read), Some(check), Some(with_digest), Some(inflate), Some(check_zipped)] = best
+    else {
         return Err("--runs must be at least 1".into());
     };
     let jq = settings.with_jq.then(|| command(Command::new("jq").arg(OF_TRAILS).arg(&plain)));

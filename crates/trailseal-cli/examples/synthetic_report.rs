@@ -323,9 +323,11 @@ fn hostile(name: &str, value: Value, counter: &mut usize) -> Value {
         Value::Array(values) if name == "checks" => {
             let more = values.first().map(|first| hostile("", first.clone(), counter));
             let with_id = |value: Value| {
-                let id = value["id"].clone();
+                let id = value.get("id").cloned();
                 let mut value = hostile("", value, counter);
-                value["id"] = id;
+                if let (Some(place), Some(id)) = (value.get_mut("id"), id) {
+                    *place = id;
+                }
                 value
             };
             values.into_iter().map(with_id).chain(more).collect()

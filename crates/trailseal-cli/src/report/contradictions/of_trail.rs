@@ -161,12 +161,13 @@ fn of_checks(trail: &TrailReport) -> Vec<String> {
         checks.any(|check| check.id == id.as_str() && check.outcome == CheckOutcome::Pass)
     };
     if let (Some(evidence), true) = (&trail.evidence, passed(CheckId::KeyUsable)) {
-        match &evidence.key {
-            ReportedReading::Known { value } if is_in_use(&value.state) => {}
-            _ => found.push(
+        let is_seen =
+            matches!(&evidence.key, ReportedReading::Known { value } if is_in_use(&value.state));
+        if !is_seen {
+            found.push(
                 "its check `key-usable` passed, but `evidence.key` does not show a key in use"
                     .to_owned(),
-            ),
+            );
         }
     }
     found
