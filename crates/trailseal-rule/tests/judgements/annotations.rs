@@ -222,9 +222,9 @@ fn causes_are_shortened_before_a_fix_is() {
     assert_eq!(
         said(json!({ "profile": "cis" }), &long),
         format!(
-            "could not verify the manager of the key: {}wo [cut]. Fix: look it up in AWS, and install a \
+            "could not verify the manager of the key: {}word [cut]. Fix: look it up in AWS, and install a \
              later release of Trailseal",
-            "word ".repeat(26)
+            "word ".repeat(27)
         )
     );
     let several = Facts {
