@@ -5,7 +5,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::Exit;
 use crate::output::{Format, formats};
-use crate::testing::{Checked, Folder, TRAIL, item, trail_item, with};
+use crate::testing::{Checked, Folder, TRAIL, change, event, item, trail_item, with};
 
 fn check(format: &str, words: &[&str], folder: &Folder) -> Checked {
     let options = ["-o", format].into_iter().chain(words.iter().copied()).map(Into::into);
@@ -121,4 +121,15 @@ fn an_exemption_of_a_trail_that_the_report_does_not_have_is_unmatched() {
     let exempt = format!("exemptTrails={TRAIL}");
     let report = check("json", &["-p", exempt.as_str()], &folder).report();
     assert_eq!(report["exemptions"][0]["state"], "unmatched");
+}
+
+/// A trail that left the scope of a rule still exists, so its copy is not evidence of anything.
+#[test]
+fn a_copy_of_a_trail_that_left_the_scope_of_a_rule_makes_the_report_partial() {
+    let folder = Folder::new("scope");
+    let mut left = event(&change(&trail_item(None)), "{}");
+    left["eventLeftScope"] = json!(true);
+    folder.write_json("a.json", &[left, with(trail_item(None), "awsRegion", json!("us-east-1"))]);
+    let checked = check("json", &[], &folder);
+    assert_eq!((checked.exit, &checked.report()["complete"]), (Exit::Failure, &json!(false)));
 }

@@ -34,13 +34,15 @@ fn id(arn: &TrailArn) -> TrailId {
     (arn.owner().clone(), arn.home_region().clone(), arn.name().to_owned())
 }
 
-/// The trail that this report evaluates, if it does. A deleted trail needs no evaluation.
+/// The trail that this report evaluates, if it does. A deleted trail needs no evaluation; one that
+/// only left the scope of a rule still exists.
 fn evaluated(trail: &TrailReport) -> Option<TrailId> {
     if trail.not_evaluated.is_some() || trail.copy_of().is_some() {
         return None;
     }
     if trail.is_gone() {
-        return Some((trail.account.clone(), trail.region.clone(), trail.name().to_owned()));
+        let named = || (trail.account.clone(), trail.region.clone(), trail.name().to_owned());
+        return trail.is_deleted().then(named);
     }
     trail.arn.as_ref().map(id)
 }
