@@ -83,7 +83,7 @@ pub enum Exit {
 pub(crate) enum FailOn {
     /// A non-compliant trail: exit code 1
     NonCompliant,
-    /// A trail without enough evidence, whatever it is reported as: exit code 1
+    /// A trail without enough evidence, also if it is reported as compliant: exit code 1
     Unverified,
     /// Something could not be judged: exit code 2
     Partial,
@@ -97,7 +97,7 @@ pub(crate) struct ExitArguments {
           default_values = ["non-compliant", "partial"])]
     pub(crate) fail_on: Vec<FailOn>,
 
-    /// Exit with code 0 whatever the report says; failures to start or to write it still count
+    /// Exit with code 0 for every report; failures to start or to write it still count
     #[arg(long, conflicts_with = "fail_on")]
     pub(crate) exit_zero: bool,
 }

@@ -1,5 +1,5 @@
-//! What `check` and `audit` are told about judging and reporting, on the command line and in the file
-//! of `--config`.
+//! The settings of `check` and `audit`: the options for the decision and the report, and the file of
+//! `--config`.
 
 use std::path::PathBuf;
 

@@ -378,8 +378,7 @@ impl Delivery {
 }
 
 impl Refusal {
-    /// How to make the evidence readable, for whoever evaluates: the rule's role or the user of the
-    /// command line.
+    /// How to make the evidence readable. The rule and the command line print the same sentence.
     pub(crate) fn advice(&self) -> String {
         match self {
             Self::NotRead => {

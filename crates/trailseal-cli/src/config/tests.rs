@@ -1,6 +1,6 @@
 use super::*;
 use crate::Exit;
-use crate::testing::{Checked, Folder, TRAIL, trail_item};
+use crate::testing::{Checked, Folder, TRAIL, change, event, trail_item};
 
 fn faults(text: &str) -> Vec<String> {
     Config::parse(text).unwrap_err()
@@ -119,18 +119,7 @@ fn faults_of_the_file_and_of_the_options_are_reported_together() {
 #[test]
 fn a_file_with_an_exemption_overrides_the_parameters_of_events() {
     let folder = Folder::new("config-events");
-    let event = json!({
-        "invokingEvent": json!({
-            "messageType": "ConfigurationItemChangeNotification",
-            "configurationItem": trail_item(None),
-            "notificationCreationTime": "2026-11-23T10:00:00.000Z",
-        }).to_string(),
-        "ruleParameters": "{\"unverified\":\"COMPLIANT\"}",
-        "resultToken": "token", "eventLeftScope": false, "accountId": "111122223333",
-        "configRuleName": "trailseal", "configRuleArn": "arn:aws:config:eu-central-1:111122223333:config-rule/config-rule-abcdef",
-        "configRuleId": "config-rule-abcdef", "version": "1.0",
-        "executionRoleArn": "arn:aws:iam::111122223333:role/config",
-    });
+    let event = event(&change(&trail_item(None)), r#"{"unverified":"COMPLIANT"}"#);
     folder.write_json("event.json", &[event]);
     let text = format!("[[exemptions]]\ntrail = '{TRAIL}'\nreason = 'r'\napprover = 'a'");
     let config = folder.write("trailseal.toml", text.as_bytes());
