@@ -1,6 +1,7 @@
 //! The command `trailseal`.
 //!
-//! `arguments` is the command line. `check` finds and reads files with `input`, which splits their
+//! `arguments` is the command line; `settings` adds the file of `--config`, which `config` reads, and
+//! `environment` the variables that set options. `check` finds and reads files with `input`, which splits their
 //! text into documents with `scan`. `inventory` keeps the trails of these documents, and `evidence`
 //! the keys and buckets. `audit` reads the same from AWS. `report` evaluates each trail, `output`
 //! writes the report, `compare` compares two reports, and `remediate` changes trails.
