@@ -8,7 +8,7 @@ use anstyle::{AnsiColor, Style};
 use super::change::{Change, TrailChange};
 use super::run::Difference;
 use super::{Compared, Comparison, Counts};
-use crate::output::columns::{Columns, cut, wrapped};
+use crate::output::columns::{Columns, cut, wrapped, write_lines};
 use crate::output::{Screen, counted, shown, write_capped};
 
 /// The columns before the cause.
@@ -26,13 +26,7 @@ pub(super) fn write(
     write_run(&comparison.run, &mut below)?;
     write_checks(&comparison.trails, &mut below)?;
     writeln!(below, "{}", summary(comparison))?;
-    for line in String::from_utf8_lossy(&below).lines() {
-        match screen.columns {
-            Some(columns) => writeln!(out, "{}", wrapped(line, columns, 0))?,
-            None => writeln!(out, "{line}")?,
-        }
-    }
-    Ok(())
+    write_lines(&below, screen, out)
 }
 
 fn write_trails(trails: &[&TrailChange], screen: Screen, out: &mut dyn Write) -> io::Result<()> {

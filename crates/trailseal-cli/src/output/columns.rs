@@ -1,5 +1,7 @@
 //! Columns of a table whose last one is cut at the edge of a terminal, and text in lines.
 
+use std::io::{self, Write};
+
 use anstyle::Style;
 use textwrap::{Options, WordSeparator, WordSplitter};
 use unicode_width::UnicodeWidthStr;
@@ -68,6 +70,17 @@ pub(crate) fn cut(text: &str, columns: Option<usize>) -> String {
         shown.push(' ');
     }
     format!("{shown}…")
+}
+
+/// Writes lines of text, which are broken if a terminal is narrower.
+pub(crate) fn write_lines(text: &[u8], screen: Screen, out: &mut dyn Write) -> io::Result<()> {
+    for line in String::from_utf8_lossy(text).lines() {
+        match screen.columns {
+            Some(columns) => writeln!(out, "{}", wrapped(line, columns, 0))?,
+            None => writeln!(out, "{line}")?,
+        }
+    }
+    Ok(())
 }
 
 /// Text in lines that are broken at spaces only: an ARN or ID stays in one piece, even if it is

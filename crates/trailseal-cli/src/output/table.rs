@@ -10,7 +10,7 @@ use anstyle::{AnsiColor, Style};
 use clap::Args;
 use trailseal_rule::ComplianceType;
 
-use super::columns::wrapped;
+use super::columns::write_lines;
 use super::{Screen, accounts, counted, shown};
 use crate::report::{Report, Summary, TrailReport};
 
@@ -47,13 +47,7 @@ pub(crate) fn write(report: &Report, screen: Screen, out: &mut dyn Write) -> io:
     }
     accounts::write(report, failed, &mut below)?;
     writeln!(below, "{}", summary(report))?;
-    for line in String::from_utf8_lossy(&below).lines() {
-        match screen.columns {
-            Some(columns) => writeln!(out, "{}", wrapped(line, columns, 0))?,
-            None => writeln!(out, "{line}")?,
-        }
-    }
-    Ok(())
+    write_lines(&below, screen, out)
 }
 
 fn needs_action(trail: &&TrailReport) -> bool {
