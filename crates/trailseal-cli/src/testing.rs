@@ -43,7 +43,7 @@ impl Drop for Folder {
     }
 }
 
-/// The result of `trailseal check`.
+/// The result of a command.
 pub(crate) struct Checked {
     pub(crate) exit: Exit,
     pub(crate) out: String,
@@ -51,7 +51,13 @@ pub(crate) struct Checked {
 }
 
 impl Checked {
+    /// Runs `trailseal check`.
     pub(crate) fn run(words: impl IntoIterator<Item = OsString>) -> Self {
+        Self::of("check", words)
+    }
+
+    /// Runs any command.
+    pub(crate) fn of(command: &str, words: impl IntoIterator<Item = OsString>) -> Self {
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let now = Timestamp::parse("2026-11-26T12:00:00Z").unwrap();
         let mut console = Console {
@@ -61,7 +67,7 @@ impl Checked {
             now,
             clock: || Timestamp::parse("2026-11-26T12:00:03Z").unwrap(),
         };
-        let command = ["trailseal", "check"].map(OsString::from);
+        let command = ["trailseal", command].map(OsString::from);
         let exit = run(command.into_iter().chain(words), &mut console);
         let err = anstream::adapter::strip_bytes(&err).into_vec();
         let [out, err] = [out, err].map(|text| String::from_utf8(text).unwrap());

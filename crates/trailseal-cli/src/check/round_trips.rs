@@ -5,10 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use trailseal_rule::Timestamp;
 
 use crate::testing::{Checked, Folder, TRAIL, trail_item, with};
-use crate::{Console, Exit, run};
 
 const PARAMETERS: [&[&str]; 12] = [
     &[],
@@ -37,22 +35,6 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-fn render(report: &Path) -> (Exit, String, String) {
-    let (mut out, mut err) = (Vec::new(), Vec::new());
-    let now = Timestamp::parse("2026-11-26T12:00:00Z").unwrap();
-    let mut console = Console {
-        out: &mut out,
-        err: &mut err,
-        out_is_terminal: false,
-        now,
-        clock: || Timestamp::parse("2026-11-26T12:00:03Z").unwrap(),
-    };
-    let words = ["trailseal", "render", "-o", "json"].map(OsString::from);
-    let exit = run(words.into_iter().chain([report.into()]), &mut console);
-    let [out, err] = [out, err].map(|text| String::from_utf8(text).unwrap());
-    (exit, out, err)
-}
-
 /// Checks the input with each set of parameters, and renders each report.
 fn round_trips(input: &Path, folder: &Folder) -> Vec<Value> {
     let round_trip = |parameters: &&[&str]| {
@@ -60,8 +42,9 @@ fn round_trips(input: &Path, folder: &Folder) -> Vec<Value> {
         let words = ["-o", "json"].into_iter().chain(options).map(OsString::from);
         let checked = Checked::run(words.chain([input.into()]));
         let report = folder.write("report.json", checked.out.as_bytes());
-        let (exit, out, err) = render(&report);
+        let rendered = Checked::of("render", ["-o".into(), "json".into(), report.into()]);
         let place = format!("{} {parameters:?}", input.display());
+        let Checked { exit, out, err } = rendered;
         assert!(out == checked.out, "{place}: {err}{out}\n{}", checked.out);
         assert_eq!(exit, checked.exit, "{place}");
         checked.report()

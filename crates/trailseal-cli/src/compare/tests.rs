@@ -9,8 +9,7 @@ use trailseal_rule::{ComplianceType, Region, TrailArn};
 use super::*;
 use crate::output::tests::{check, full, report, trail};
 use crate::report::{AccountReport, CheckOutcome, Problem, RegionReport, Summary, TrailReport};
-use crate::run;
-use crate::testing::Folder;
+use crate::testing::{Checked, Folder};
 
 fn value(old: &Report, new: &Report) -> Value {
     let comparison = Comparison::of((Path::new("old"), old), (Path::new("new"), new));
@@ -353,23 +352,12 @@ fn a_report_equals_itself() {
 
 /// The exit code, standard output and standard error of `trailseal compare`.
 fn compared(folder: &Folder, words: &[&str]) -> (Exit, String, String) {
-    let (mut out, mut err) = (Vec::new(), Vec::new());
-    let now = Timestamp::parse("2026-11-26T12:00:00Z").unwrap();
-    let mut console = Console {
-        out: &mut out,
-        err: &mut err,
-        out_is_terminal: false,
-        now,
-        clock: || Timestamp::parse("2026-11-26T12:00:03Z").unwrap(),
-    };
     let word = |word: &&str| match word.strip_suffix(".json") {
         Some(_) => folder.0.join(word).into_os_string(),
         None => OsString::from(word),
     };
-    let words = ["trailseal", "compare"].iter().map(OsString::from).chain(words.iter().map(word));
-    let exit = run(words, &mut console);
-    let err = anstream::adapter::strip_bytes(&err).into_vec();
-    (exit, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
+    let Checked { exit, out, err } = Checked::of("compare", words.iter().map(word));
+    (exit, out, err)
 }
 
 #[test]

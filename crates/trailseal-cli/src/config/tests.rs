@@ -47,7 +47,7 @@ fn a_configuration_file_has_parameters_outputs_and_exemptions() {
     let folder = Folder::new("config");
     folder.write_json("in/a.json", &[trail_item(None)]);
     let report = folder.0.join("report.json");
-    let text = format!(
+    let toml = format!(
         r#"
         output = ["json={}"]
         [parameters]
@@ -61,7 +61,7 @@ fn a_configuration_file_has_parameters_outputs_and_exemptions() {
         "#,
         report.display()
     );
-    let config = folder.write("trailseal.toml", text.as_bytes());
+    let config = folder.write("trailseal.toml", toml.as_bytes());
     let words = |more: &[&str]| {
         let fixed = [folder.0.join("in").into(), "--config".into(), config.clone().into()];
         fixed.into_iter().chain(more.iter().map(Into::into)).collect::<Vec<_>>()
@@ -70,7 +70,10 @@ fn a_configuration_file_has_parameters_outputs_and_exemptions() {
     assert_eq!((checked.exit, checked.err.as_str()), (Exit::Clean, ""));
     // A table goes to standard output, as with `-o json=FILE`.
     assert!(checked.out.contains("1 trail: 0 non-compliant"), "{}", checked.out);
-    let report: Value = serde_json::from_slice(&std::fs::read(&report).unwrap()).unwrap();
+    let rendered = Checked::of("render", ["-o".into(), "json".into(), report.clone().into()]);
+    let text = std::fs::read_to_string(&report).unwrap();
+    assert_eq!((rendered.exit, &rendered.out), (Exit::Clean, &text), "{}", rendered.err);
+    let report: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(report["parameters"], json!({ "profile": "cis", "replicas": "EVALUATE" }));
     let exemption = json!({
         "pattern": TRAIL, "until": "2026-12-31", "source": config.display().to_string(),
@@ -79,7 +82,7 @@ fn a_configuration_file_has_parameters_outputs_and_exemptions() {
     });
     assert_eq!(report["exemptions"], json!([exemption]));
     let digest: String =
-        Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+        Sha256::digest(toml.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
     let file = json!({ "file": config.display().to_string(), "sha256": digest });
     assert_eq!(report["run"]["config"], file);
     let checked = Checked::run(words(&["-o", "csv"]));
