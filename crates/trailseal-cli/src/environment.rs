@@ -52,6 +52,12 @@ pub(crate) fn variables_set(command: &Command) -> Vec<String> {
     set.into_keys().collect()
 }
 
+/// Whether the command prints errors only.
+pub(crate) fn is_quiet(matches: &ArgMatches) -> bool {
+    let given = matches.subcommand().map(|(_, matches)| matches.try_get_one::<bool>("quiet"));
+    given.and_then(Result::ok).flatten().copied().unwrap_or_default()
+}
+
 fn assignment(argument: &Arg) -> Option<(String, String)> {
     let name = argument.get_env()?;
     let value = std::env::var_os(name)?;

@@ -47,7 +47,9 @@ use crate::arguments::{Arguments, Command, SchemaOf};
 use crate::compare::COMPARISON_SCHEMA;
 use crate::config::config_schema;
 use crate::console::Failure;
-use crate::environment::{variables_set, variables_used, with_variables, without_secrets};
+use crate::environment::{
+    is_quiet, variables_set, variables_used, with_variables, without_secrets,
+};
 use crate::pages::{completions, manual_page};
 use crate::remediate::REMEDIATION_SCHEMA;
 use crate::report::{Asked, REPORT_SCHEMA, Run};
@@ -59,14 +61,19 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, console: &mut Console<
     let words: Vec<OsString> = arguments.into_iter().collect();
     let mut command = with_variables(Arguments::command());
     let parsed = command.try_get_matches_from_mut(&words).and_then(|matches| {
-        Ok((Arguments::from_arg_matches(&matches)?, variables_used(&command, &matches)))
+        let variables = variables_used(&command, &matches);
+        Ok((Arguments::from_arg_matches(&matches)?, variables, is_quiet(&matches)))
     });
-    let (arguments, environment) = match parsed {
+    let (arguments, environment, is_quiet) = match parsed {
         Ok(parsed) => parsed,
         Err(error) => return print_usage(&command, &error, console),
     };
     let words: Vec<String> =
         words.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+    if !environment.is_empty() && !is_quiet {
+        let names = environment.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+        console.print_note(&format!("options from the environment: {names}"));
+    }
     let asked = Asked { words: without_secrets(&command, &words), environment };
     match dispatch(arguments.command, asked, console) {
         Ok(exit) => exit,

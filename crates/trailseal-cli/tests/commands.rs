@@ -93,7 +93,10 @@ mod commands {
         let render = ["render", "report.json"];
         assert_eq!(run(&render, &[]).0, Some(1));
         let zero = ("TRAILSEAL_EXIT_ZERO", "true");
-        assert_eq!(run(&render, &[zero]).0, Some(0));
+        let (code, _, err) = run(&render, &[zero]);
+        assert_eq!(code, Some(0));
+        assert!(err.contains("note: options from the environment: TRAILSEAL_EXIT_ZERO\n"), "{err}");
+        assert_eq!(run(&["render", "report.json", "-q"], &[zero]).2, "");
         let (code, out, _) = run(&render, &[("TRAILSEAL_OUTPUT", "csv")]);
         assert_eq!((code, out.starts_with("compliance,")), (Some(1), true));
         let (code, out, err) = run(&render, &[zero, ("TRAILSEAL_FAIL_ON", "partly")]);
