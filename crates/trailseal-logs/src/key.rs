@@ -1,0 +1,318 @@
+//! The names of the files that CloudTrail delivers.
+//!
+//! A key is `[PREFIX/]AWSLogs/[ORGANIZATION/]ACCOUNT/KIND/REGION/YYYY/MM/DD/FILE`, and a file is
+//! `ACCOUNT_KIND_REGION_TIME_UNIQUE.json.gz`, or for a digest
+//! `ACCOUNT_CloudTrail-Digest_REGION_TRAIL_HOMEREGION_TIME[_backfill].json.gz` (CloudTrail User
+//! Guide, "Finding your CloudTrail log files", "CloudTrail log file examples" and "CloudTrail digest
+//! file structure"). Only management and Insights events have documented file names; those of other
+//! kinds are expected to have the same form.
+//!
+//! A key is read as a whole or set aside: what the folders say must agree with the name of the file.
+
+use time::{Date, Month as MonthName, PrimitiveDateTime, Time};
+use trailseal_rule::Timestamp;
+
+use crate::coverage::Month;
+
+/// What a key names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Parsed<'a> {
+    /// A file of CloudTrail.
+    File(FileKey<'a>),
+    /// Not in a folder of CloudTrail, or a placeholder of a folder.
+    Other,
+    /// In a folder of CloudTrail, but not a name that CloudTrail gives its files.
+    Unrecognized,
+}
+
+/// The key of a file, in parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileKey<'a> {
+    /// The whole key.
+    pub key: &'a str,
+    /// The trail's `s3KeyPrefix`; empty if there is none. It can contain `AWSLogs` itself.
+    pub prefix: &'a str,
+    /// The ID of the organization, `o-…`, in folders of organization trails.
+    pub organization: Option<&'a str>,
+    /// The twelve digits of the account whose activity was logged.
+    pub account: &'a str,
+    /// What the file contains.
+    pub kind: Kind<'a>,
+    /// The Region whose activity was logged.
+    pub region: &'a str,
+    /// The month of its folder: that of publication, in UTC.
+    pub month: Month,
+    /// The time in its name, in UTC: for log files the time of delivery, to the minute; for digests
+    /// the end of the period.
+    pub time: Timestamp,
+    /// The name of the trail in the name of a digest. Log files name no trail.
+    pub trail: Option<&'a str>,
+}
+
+/// What a file contains, as its folder says: `CloudTrail`, or `CloudTrail-` with a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Kind<'a>(&'a str);
+
+impl<'a> Kind<'a> {
+    /// Reads the name of a folder.
+    pub fn parse(text: &'a str) -> Option<Self> {
+        let rest = text.strip_prefix("CloudTrail")?;
+        let is_word = |word: &str| {
+            !word.is_empty() && word.len() <= 32 && word.bytes().all(|b| b.is_ascii_alphabetic())
+        };
+        (rest.is_empty() || rest.strip_prefix('-').is_some_and(is_word)).then_some(Self(text))
+    }
+
+    /// The name of the folder.
+    pub fn as_str(self) -> &'a str {
+        self.0
+    }
+
+    /// Whether the file proves the integrity of log files and is not a log file itself.
+    pub fn is_digest(self) -> bool {
+        self.0 == "CloudTrail-Digest"
+    }
+}
+
+/// Days by which the time in a name may differ from the folder's. CloudTrail documents the folder
+/// as the day of publication and the name as the time of delivery; around midnight they may differ.
+const DAYS_APART_MAX: i64 = 1;
+
+const MILLIS_PER_DAY: i64 = 86_400_000;
+
+/// Reads a key.
+pub fn parse(key: &str) -> Parsed<'_> {
+    let Some((folder, file)) = key.rsplit_once('/') else {
+        return Parsed::Other;
+    };
+    let Some(folder) = DayFolder::parse(folder) else {
+        return Parsed::Other;
+    };
+    if file.is_empty() {
+        return Parsed::Other;
+    }
+    match folder.file(key, file) {
+        Some(file) => Parsed::File(file),
+        None => Parsed::Unrecognized,
+    }
+}
+
+/// The folder of a day.
+struct DayFolder<'a> {
+    prefix: &'a str,
+    organization: Option<&'a str>,
+    account: &'a str,
+    kind: Kind<'a>,
+    region: &'a str,
+    date: Date,
+}
+
+impl<'a> DayFolder<'a> {
+    /// Reads `[PREFIX/]AWSLogs/[ORGANIZATION/]ACCOUNT/KIND/REGION/YYYY/MM/DD`, from its end: only a
+    /// prefix can contain anything.
+    fn parse(text: &'a str) -> Option<Self> {
+        let (rest, day) = text.rsplit_once('/')?;
+        let (rest, month) = rest.rsplit_once('/')?;
+        let (rest, year) = rest.rsplit_once('/')?;
+        let (rest, region) = rest.rsplit_once('/')?;
+        let (rest, kind) = rest.rsplit_once('/')?;
+        let (rest, account) = rest.rsplit_once('/')?;
+        let kind = Kind::parse(kind)?;
+        let is_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
+        if !is_account || !is_region(region) {
+            return None;
+        }
+        let date = date(year, month, day)?;
+        let (root, organization) = match rest.rsplit_once('/') {
+            Some((root, last)) if is_organization(last) => (root, Some(last)),
+            _ => (rest, None),
+        };
+        let prefix = match root.strip_suffix("AWSLogs")? {
+            "" => "",
+            prefix => prefix.strip_suffix('/').filter(|prefix| !prefix.is_empty())?,
+        };
+        Some(Self { prefix, organization, account, kind, region, date })
+    }
+
+    fn file(&self, key: &'a str, name: &'a str) -> Option<FileKey<'a>> {
+        let stem = name.strip_suffix(".json.gz")?;
+        let rest = stem.strip_prefix(self.account)?.strip_prefix('_')?;
+        let rest = rest.strip_prefix(self.kind.as_str())?.strip_prefix('_')?;
+        let rest = rest.strip_prefix(self.region)?.strip_prefix('_')?;
+        let (time, trail) = if self.kind.is_digest() {
+            let (time, trail) = digest_name(rest)?;
+            (time, Some(trail))
+        } else {
+            (log_name(rest)?, None)
+        };
+        let folder = PrimitiveDateTime::new(self.date, Time::MIDNIGHT).assume_utc();
+        let millis = time.epoch_millis().checked_sub(folder.unix_timestamp().checked_mul(1000)?)?;
+        let is_near =
+            (-DAYS_APART_MAX..=DAYS_APART_MAX).contains(&millis.div_euclid(MILLIS_PER_DAY));
+        let month = Month::of(self.date.year(), u8::from(self.date.month()))?;
+        is_near.then_some(FileKey {
+            key,
+            prefix: self.prefix,
+            organization: self.organization,
+            account: self.account,
+            kind: self.kind,
+            region: self.region,
+            month,
+            time,
+            trail,
+        })
+    }
+}
+
+/// Reads `YYYYMMDDTHHmmZ_UNIQUE`. An example of 2014 has no `Z_`.
+fn log_name(text: &str) -> Option<Timestamp> {
+    let (time, rest) = text.split_at_checked(13)?;
+    let rest = rest.strip_prefix('Z').unwrap_or(rest);
+    let unique = rest.strip_prefix('_').unwrap_or(rest);
+    let is_unique =
+        (1..=64).contains(&unique.len()) && unique.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if is_unique { instant(time, "") } else { None }
+}
+
+/// Reads `TRAIL_HOMEREGION_YYYYMMDDTHHMMSSZ[_backfill]`. A trail's name can contain underscores, and
+/// a Region cannot.
+fn digest_name(text: &str) -> Option<(Timestamp, &str)> {
+    let text = text.strip_suffix("_backfill").unwrap_or(text);
+    let (rest, time) = text.strip_suffix('Z')?.rsplit_once('_')?;
+    let (trail, home) = rest.rsplit_once('_')?;
+    let (minutes, seconds) = time.split_at_checked(13)?;
+    let is_name = (3..=128).contains(&trail.len())
+        && trail.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
+    if !is_name || !is_region(home) || seconds.len() != 2 {
+        return None;
+    }
+    Some((instant(minutes, seconds)?, trail))
+}
+
+/// The instant of `YYYYMMDDTHHmm` and `SS`; empty seconds are zero.
+fn instant(minutes: &str, seconds: &str) -> Option<Timestamp> {
+    let (day, time) = minutes.split_once('T')?;
+    let (year, rest) = day.split_at_checked(4)?;
+    let (month, day) = rest.split_at_checked(2)?;
+    let (hour, minute) = time.split_at_checked(2)?;
+    let second = if seconds.is_empty() { 0 } else { number(seconds, 2)? };
+    let time = Time::from_hms(
+        u8::try_from(number(hour, 2)?).ok()?,
+        u8::try_from(number(minute, 2)?).ok()?,
+        u8::try_from(second).ok()?,
+    );
+    let instant = PrimitiveDateTime::new(date(year, month, day)?, time.ok()?).assume_utc();
+    Some(Timestamp::from_epoch_millis(instant.unix_timestamp().checked_mul(1000)?))
+}
+
+fn date(year: &str, month: &str, day: &str) -> Option<Date> {
+    let month = MonthName::try_from(u8::try_from(number(month, 2)?).ok()?).ok()?;
+    let year = i32::try_from(number(year, 4)?).ok().filter(|year| *year > 0)?;
+    Date::from_calendar_date(year, month, u8::try_from(number(day, 2)?).ok()?).ok()
+}
+
+/// The number that exactly `digits` ASCII digits make.
+fn number(text: &str, digits: usize) -> Option<u32> {
+    let is_number = text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit());
+    if is_number { text.parse().ok() } else { None }
+}
+
+/// Lower-case words joined by hyphens, and a number: `eu-central-1`, `us-gov-west-1`.
+fn is_region(text: &str) -> bool {
+    let Some((words, number)) = text.rsplit_once('-') else { return false };
+    let is_word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase());
+    text.len() <= 32
+        && words.contains('-')
+        && words.split('-').all(is_word)
+        && !number.is_empty()
+        && number.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// `o-` and 10 to 32 lower-case letters and digits (AWS Organizations API Reference,
+/// `Organization`).
+fn is_organization(text: &str) -> bool {
+    text.strip_prefix("o-").is_some_and(|id| {
+        (10..=32).contains(&id.len())
+            && id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(key: &str) -> FileKey<'_> {
+        match parse(key) {
+            Parsed::File(file) => file,
+            other => panic!("{key}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_log_file_is_read_in_parts() {
+        let key = "o-exampleorg1/AWSLogs/o-exampleorg1/111122223333/CloudTrail/eu-central-1/2026/01/31/\
+                   111122223333_CloudTrail_eu-central-1_20260131T2355Z_Ab3dEf6hIj9kLm2n.json.gz";
+        let file = file(key);
+        assert_eq!(file.prefix, "o-exampleorg1");
+        assert_eq!(file.organization, Some("o-exampleorg1"));
+        assert_eq!((file.account, file.region), ("111122223333", "eu-central-1"));
+        assert_eq!(file.kind.as_str(), "CloudTrail");
+        assert_eq!(file.month.to_string(), "2026-01");
+        assert_eq!(file.time.to_string(), "2026-01-31T23:55:00.000Z");
+        assert_eq!(file.trail, None);
+    }
+
+    #[test]
+    fn documented_forms_are_read() {
+        for key in [
+            "AWSLogs/111122223333/CloudTrail/us-east-1/2014/06/20/\
+             111122223333_CloudTrail_us-east-1_20140620T1255ZHdkvFTXOA3Vnhbc.json.gz",
+            "AWSLogs/111122223333/CloudTrail-Insight/us-east-1/2020/02/20/\
+             111122223333_CloudTrail-Insight_us-east-1_20200220T0035Z_dmEKbLgKxuCmXTZ9.json.gz",
+            "a/AWSLogs/b/AWSLogs/111122223333/CloudTrail/us-gov-west-1/2025/12/31/\
+             111122223333_CloudTrail_us-gov-west-1_20260101T0000Z_Ab3dEf6hIj9kLm2n.json.gz",
+        ] {
+            assert!(matches!(parse(key), Parsed::File(_)), "{key}");
+        }
+        let key = "AWSLogs/111122223333/CloudTrail-Digest/us-west-2/2025/06/01/111122223333_\
+                   CloudTrail-Digest_us-west-2_my_trail.v-1_us-east-1_20250601T001530Z_backfill.json.gz";
+        assert_eq!(file(key).trail, Some("my_trail.v-1"));
+        assert_eq!(file(key).time.to_string(), "2025-06-01T00:15:30.000Z");
+    }
+
+    #[test]
+    fn other_objects_and_folders_are_no_files_of_cloudtrail() {
+        for key in [
+            "",
+            "AWSLogs/",
+            "AWSLogs/111122223333/CloudTrail/",
+            "AWSLogs/111122223333/CloudTrail/us-east-1/2026/01/31/",
+            "AWSLogs/111122223333/vpcflowlogs/us-east-1/2026/01/31/x.log.gz",
+            "AWSLogs/111122223333/Config/us-east-1/2026/1/31/ConfigSnapshot/x.json.gz",
+            "xAWSLogs/111122223333/CloudTrail/us-east-1/2026/01/31/x.json.gz",
+            "AWSLogs/111122223333/CloudTrail/us-east-1/2026/02/30/x.json.gz",
+        ] {
+            assert_eq!(parse(key), Parsed::Other, "{key}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_contradicts_its_folder_is_set_aside() {
+        let folder = "AWSLogs/111122223333/CloudTrail/us-east-1/2026/01/31/";
+        for name in [
+            "x.json.gz",
+            "111122223333_CloudTrail_us-east-1_20260131T2355Z_Ab3dEf6hIj9kLm2n.json",
+            "111122223334_CloudTrail_us-east-1_20260131T2355Z_Ab3dEf6hIj9kLm2n.json.gz",
+            "111122223333_CloudTrail_us-east-2_20260131T2355Z_Ab3dEf6hIj9kLm2n.json.gz",
+            "111122223333_CloudTrail-Digest_us-east-1_20260131T2355Z_Ab3dEf6hIj9kLm2n.json.gz",
+            "111122223333_CloudTrail_us-east-1_20260202T0000Z_Ab3dEf6hIj9kLm2n.json.gz",
+            "111122223333_CloudTrail_us-east-1_20260129T2359Z_Ab3dEf6hIj9kLm2n.json.gz",
+            "111122223333_CloudTrail_us-east-1_20260131T2455Z_Ab3dEf6hIj9kLm2n.json.gz",
+            "111122223333_CloudTrail_us-east-1_20260131T2355Z_\n.json.gz",
+            "111122223333_CloudTrail_us-east-1_20260131T2355Z_.json.gz",
+        ] {
+            let key = format!("{folder}{name}");
+            assert_eq!(parse(&key), Parsed::Unrecognized, "{key}");
+        }
+    }
+}

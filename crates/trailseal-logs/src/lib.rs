@@ -1,0 +1,15 @@
+//! How the files that CloudTrail has delivered to a bucket are encrypted.
+//!
+//! A source reads the encryption of files and puts each file into a [`Coverage`], which counts them
+//! by account, kind, Region, month and status. [`key`] reads the names of files.
+//!
+//! *Invariant of absence*: nothing here judges a trail. Only the command depends on this crate.
+
+pub mod key;
+
+mod coverage;
+mod encryption;
+
+pub use crate::coverage::{Class, Coverage, Example, Folder, Month, Row, Tally, Version};
+pub use crate::encryption::{Encryption, FileStatus, KeyName, StorageClass, Unread};
+pub use crate::key::{FileKey, Kind, Parsed, parse};
