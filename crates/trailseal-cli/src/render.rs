@@ -14,7 +14,7 @@ pub(crate) fn render(
         arguments;
     let outputs = outputs(output, *table).map_err(Failure::NotStarted)?;
     refuse_to_overwrite(std::iter::once(file.as_path()), &outputs)?;
-    let text = report_text(file).map_err(Failure::failed)?;
+    let text = report_text(file).map_err(|line| Failure::NotStarted(vec![line]))?;
     let report = parse_report(file, &text).map_err(Failure::Failed)?;
     print_problems(&report, *quiet, console);
     emit(&report, &outputs, *table, console)?;
