@@ -1,10 +1,16 @@
 //! Options from environment variables: `TRAILSEAL_` and the option's name, such as
 //! `TRAILSEAL_FAIL_ON`. The command line has priority.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command};
+
+const PREFIX: &str = "TRAILSEAL_";
+
+/// The most typing errors with which a variable still means the option's. Variables of other programs
+/// that begin with [`PREFIX`] are not ours to mention.
+const TYPOS_MAX: usize = 2;
 
 /// A command whose options have no variables: a forgotten variable must not change AWS.
 const WITHOUT_VARIABLES: &str = "remediate";
@@ -31,7 +37,7 @@ pub(crate) fn with_variables(command: Command) -> Command {
 }
 
 fn variable(option: &str) -> String {
-    format!("TRAILSEAL_{}", option.replace('-', "_").to_uppercase())
+    format!("{PREFIX}{}", option.replace('-', "_").to_uppercase())
 }
 
 /// The variables that set an option of this command line, with their values; secrets are masked.
@@ -50,6 +56,25 @@ pub(crate) fn variables_set(command: &Command) -> Vec<String> {
     let arguments = command.get_subcommands().flat_map(Command::get_arguments);
     let set: BTreeMap<String, String> = arguments.filter_map(assignment).collect();
     set.into_keys().collect()
+}
+
+/// A warning for each variable that no option reads and whose name is similar to one that is read.
+pub(crate) fn misspelled(command: &Command) -> Vec<String> {
+    let arguments = command.get_subcommands().flat_map(Command::get_arguments);
+    let known: BTreeSet<&str> = arguments
+        .filter_map(|argument| argument.get_env()?.to_str()?.strip_prefix(PREFIX))
+        .collect();
+    let set = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    let unread =
+        set.filter(|name| name.strip_prefix(PREFIX).is_some_and(|option| !known.contains(option)));
+    let warning = |name: String| {
+        let option = name.strip_prefix(PREFIX)?;
+        let typos = |known: &&&str| strsim::damerau_levenshtein(option, known);
+        let meant = known.iter().min_by_key(typos).filter(|known| typos(known) <= TYPOS_MAX)?;
+        Some(format!("no option reads {name}; did you mean {PREFIX}{meant}?"))
+    };
+    let warnings: BTreeSet<String> = unread.filter_map(warning).collect();
+    warnings.into_iter().collect()
 }
 
 /// Whether the command prints errors only.

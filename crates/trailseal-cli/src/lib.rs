@@ -48,7 +48,7 @@ use crate::compare::COMPARISON_SCHEMA;
 use crate::config::config_schema;
 use crate::console::Failure;
 use crate::environment::{
-    is_quiet, variables_set, variables_used, with_variables, without_secrets,
+    is_quiet, misspelled, variables_set, variables_used, with_variables, without_secrets,
 };
 use crate::pages::{completions, manual_page};
 use crate::remediate::REMEDIATION_SCHEMA;
@@ -73,6 +73,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, console: &mut Console<
     if !environment.is_empty() && !is_quiet {
         let names = environment.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
         console.print_note(&format!("options from the environment: {names}"));
+    }
+    if !is_quiet {
+        for warning in misspelled(&command) {
+            console.print_warning(&warning);
+        }
     }
     let asked = Asked { words: without_secrets(&command, &words), environment };
     match dispatch(arguments.command, asked, console) {

@@ -70,6 +70,7 @@ mod commands {
             command.current_dir(&folder.0).args(["render", file, "-o", "csv"]).output().unwrap()
         };
         assert_eq!(render("report.json").status.code(), Some(1));
+        assert_eq!(render("absent.json").status.code(), Some(3));
         let output = render("changed.json");
         let errors = String::from_utf8(output.stderr).unwrap();
         assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(2), b"".as_slice()));
@@ -104,6 +105,11 @@ mod commands {
         let note =
             "note: options also come from the environment: TRAILSEAL_EXIT_ZERO, TRAILSEAL_FAIL_ON";
         assert!(err.contains("'partly'") && err.contains(note), "{err}");
+        let misspelled = ("TRAILSEAL_FAILON", "partial");
+        let (code, _, err) = run(&render, &[misspelled, ("TRAILSEAL_PYTHON", "python3")]);
+        assert_eq!(code, Some(1));
+        let warning = "no option reads TRAILSEAL_FAILON; did you mean TRAILSEAL_FAIL_ON?\n";
+        assert!(err.contains(warning) && !err.contains("PYTHON"), "{err}");
         // A file is only read if the command line names it.
         let config = ("TRAILSEAL_CONFIG", "absent.toml");
         assert_eq!(run(&["check", "trails.json"], &[config]).0, Some(1));
