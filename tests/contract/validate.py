@@ -40,7 +40,14 @@ OPERATIONS = {
         "SelectAggregateResourceConfig",
         "BatchGetResourceConfig",
     ],
-    "cloudtrail": ["DescribeTrails", "GetTrail", "GetTrailStatus", "UpdateTrail", "ListTags"],
+    "cloudtrail": [
+        "DescribeTrails",
+        "GetTrail",
+        "GetTrailStatus",
+        "GetEventSelectors",
+        "UpdateTrail",
+        "ListTags",
+    ],
     "kms": [
         "DescribeKey",
         "GetKeyPolicy",

@@ -23,6 +23,28 @@ use crate::session::Session;
 /// [`AwsError::Denied`] or [`AwsError::ServiceFailure`], also if the description of one trail is
 /// malformed or the list is missing: an incomplete list must not hide trails.
 pub async fn describe_trails(session: &Session) -> Result<Vec<Trail>, AwsError> {
+    let described = describe_delivery(session).await?;
+    Ok(described.into_iter().map(|described| described.trail).collect())
+}
+
+/// A trail and where it delivers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrailDelivery {
+    /// The trail.
+    pub trail: Trail,
+    /// `S3KeyPrefix`, which its files' keys begin with; empty without one.
+    pub prefix: String,
+    /// Whether it may log more than management events: CloudTrail does not say that it has no event
+    /// selectors of its own.
+    pub may_log_data_events: bool,
+}
+
+/// As [`describe_trails`], with where each trail delivers.
+///
+/// # Errors
+///
+/// As for [`describe_trails`].
+pub async fn describe_delivery(session: &Session) -> Result<Vec<TrailDelivery>, AwsError> {
     const ACTION: &str = "cloudtrail:DescribeTrails";
     let region = session.region();
     let call = session.cloudtrail(region).describe_trails().include_shadow_trails(true);
@@ -36,9 +58,17 @@ fn trails(
     answer: DescribeTrailsOutput,
     account: &AccountId,
     region: &Region,
-) -> Result<Vec<Trail>, Malformed> {
+) -> Result<Vec<TrailDelivery>, Malformed> {
     let list = answer.trail_list.ok_or("DescribeTrails left out trailList")?;
-    list.iter().map(|described| convert::trail(described, account, region)).collect()
+    let delivery = |described: &aws_sdk_cloudtrail::types::Trail| {
+        let trail = convert::trail(described, account, region)?;
+        Ok(TrailDelivery {
+            trail,
+            prefix: described.s3_key_prefix().unwrap_or_default().to_owned(),
+            may_log_data_events: described.has_custom_event_selectors() != Some(false),
+        })
+    };
+    list.iter().map(delivery).collect()
 }
 
 /// The IDs that AWS Config has for the trails of an account and Region.

@@ -30,6 +30,7 @@ mod read_times;
 mod recorded_bucket;
 
 mod aggregate;
+mod data_events;
 mod discovery;
 mod history;
 mod results;
@@ -38,7 +39,10 @@ mod submit;
 pub use crate::aggregate::select_aggregate;
 pub use crate::calls::{Attempt, CallLog, Calls};
 pub use crate::connection::{Connection, RetryPolicy};
-pub use crate::discovery::{DiscoveredIds, describe_trails, discovered_ids};
+pub use crate::data_events::logs_reads_of;
+pub use crate::discovery::{
+    DiscoveredIds, TrailDelivery, describe_delivery, describe_trails, discovered_ids,
+};
 pub use crate::endpoints::{Endpoints, Service};
 pub use crate::failure::{AwsError, Read, failed};
 pub use crate::gather::Evidence;

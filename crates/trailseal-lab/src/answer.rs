@@ -284,9 +284,10 @@ fn not_found(operation: Operation, arn: &str, body: &Value) -> Result<Value, Ref
              your resources.",
         ),
         Operation::DescribeTrails => return Ok(serde_json::json!({ "trailList": [] })),
-        Operation::GetTrail | Operation::GetTrailStatus | Operation::UpdateTrail => {
-            ("TrailNotFoundException", "Unknown trail")
-        }
+        Operation::GetTrail
+        | Operation::GetTrailStatus
+        | Operation::GetEventSelectors
+        | Operation::UpdateTrail => ("TrailNotFoundException", "Unknown trail"),
         Operation::ListTags => ("ResourceNotFoundException", "Unknown trail"),
         Operation::DescribeKey
         | Operation::GetKeyPolicy

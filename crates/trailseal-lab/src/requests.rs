@@ -66,6 +66,8 @@ const DESCRIBE_TRAILS: &[Member] = &[
 
 const ONE_TRAIL: &[Member] = &[required("Name", TEXT)];
 
+const GET_EVENT_SELECTORS: &[Member] = &[required("TrailName", TEXT)];
+
 const DESCRIBE_KEY: &[Member] = &[
     required("KeyId", KEY_ID),
     optional("GrantTokens", Shape::List { min: 0, max: 10, each: &text(1, 8192) }),
@@ -205,6 +207,7 @@ pub(crate) const fn members(operation: Operation) -> &'static [Member] {
         Operation::GetComplianceDetailsByConfigRule => GET_COMPLIANCE_DETAILS_BY_CONFIG_RULE,
         Operation::DescribeTrails => DESCRIBE_TRAILS,
         Operation::GetTrail | Operation::GetTrailStatus => ONE_TRAIL,
+        Operation::GetEventSelectors => GET_EVENT_SELECTORS,
         Operation::DescribeKey => DESCRIBE_KEY,
         Operation::GetKeyPolicy => GET_KEY_POLICY,
         Operation::AssumeRole => ASSUME_ROLE,

@@ -91,6 +91,7 @@ pub(crate) fn carry_out(request: &mut Request<'_>) -> Result<Value, Refusal> {
         Operation::DescribeTrails => cloudtrail::describe_trails(request),
         Operation::GetTrail => cloudtrail::get_trail(request),
         Operation::GetTrailStatus => cloudtrail::get_trail_status(request),
+        Operation::GetEventSelectors => cloudtrail::get_event_selectors(request),
         Operation::UpdateTrail => trail_changes::update_trail(request),
         Operation::ListTags => trail_changes::list_tags(request),
         Operation::DescribeKey => kms::describe_key(request),

@@ -75,6 +75,8 @@ pub struct Trail {
     pub arn: String,
     /// The bucket to which it delivers logs.
     pub s3_bucket_name: String,
+    /// What the keys of its files begin with.
+    pub s3_key_prefix: Option<String>,
     /// The key; `None` if the trail does not use SSE-KMS.
     pub kms_key_id: Option<String>,
     #[serde(default = "yes")]
@@ -96,6 +98,13 @@ pub struct Trail {
     pub latest_delivery_time: Option<i64>,
     /// S3's error code of the latest delivery of a digest file.
     pub latest_digest_delivery_error: Option<String>,
+    /// Its basic event selectors as `GetEventSelectors` returns them; those of a new trail if there
+    /// are none of either kind.
+    #[serde(default)]
+    pub event_selectors: Vec<Value>,
+    /// Its advanced event selectors.
+    #[serde(default)]
+    pub advanced_event_selectors: Vec<Value>,
     /// How AWS Config identifies it.
     #[serde(default)]
     pub discovered_as: DiscoveredAs,

@@ -62,7 +62,10 @@ pub(super) fn get_trail(request: &Request<'_>) -> Result<Value, Refusal> {
 }
 
 fn one<'a>(request: &'a Request<'_>) -> Result<&'a Trail, Refusal> {
-    let name = request.text("Name");
+    one_named(request, request.text("Name"))
+}
+
+fn one_named<'a>(request: &'a Request<'_>, name: &str) -> Result<&'a Trail, Refusal> {
     admit_name(name)?;
     named(request, name).ok_or_else(|| unknown_trail(name, request.account()))
 }
@@ -95,18 +98,42 @@ pub(super) fn get_trail_status(request: &Request<'_>) -> Result<Value, Refusal> 
     }))
 }
 
+pub(super) fn get_event_selectors(request: &Request<'_>) -> Result<Value, Refusal> {
+    let trail = one_named(request, request.text("TrailName"))?;
+    let list = |selectors: &[Value]| (!selectors.is_empty()).then(|| json!(selectors));
+    let of_new_trail = || {
+        let selector = json!({
+            "ReadWriteType": "All",
+            "IncludeManagementEvents": true,
+            "DataResources": [],
+            "ExcludeManagementEventSources": [],
+        });
+        (!has_event_selectors(trail)).then(|| json!([selector]))
+    };
+    Ok(json!({
+        "TrailARN": trail.arn,
+        "EventSelectors": list(&trail.event_selectors).or_else(of_new_trail),
+        "AdvancedEventSelectors": list(&trail.advanced_event_selectors),
+    }))
+}
+
+fn has_event_selectors(trail: &Trail) -> bool {
+    !trail.event_selectors.is_empty() || !trail.advanced_event_selectors.is_empty()
+}
+
 /// A trail as the API returns it.
 pub(super) fn describe(trail: &Trail) -> Value {
     let home = Arn::parse(&trail.arn).map_or("", |arn| arn.region);
     json!({
         "Name": trail.name(),
         "S3BucketName": trail.s3_bucket_name,
+        "S3KeyPrefix": trail.s3_key_prefix,
         "IncludeGlobalServiceEvents": true,
         "IsMultiRegionTrail": trail.is_multi_region_trail,
         "HomeRegion": home,
         "TrailARN": trail.arn,
         "LogFileValidationEnabled": trail.log_file_validation_enabled,
-        "HasCustomEventSelectors": false,
+        "HasCustomEventSelectors": has_event_selectors(trail),
         "HasInsightSelectors": false,
         "IsOrganizationTrail": trail.is_organization_trail,
         "KmsKeyId": trail.kms_key_id,

@@ -43,6 +43,7 @@ pub(super) fn fine(operation: Operation, token: &str) -> Value {
         | Operation::ListAccounts
         | Operation::ListRegions => json!({}),
         Operation::GetTrail | Operation::GetTrailStatus => json!({ "Name": "key-disabled" }),
+        Operation::GetEventSelectors => json!({ "TrailName": "key-disabled" }),
         Operation::UpdateTrail => json!({ "Name": "sealed", "KmsKeyId": ENABLED }),
         Operation::ListTags => json!({ "ResourceIdList": [SEALED] }),
         Operation::DescribeKey => json!({ "KeyId": "alias/trail-logs" }),
@@ -142,6 +143,11 @@ pub(super) fn further(operation: Operation, base: &Value) -> Vec<(&'static str, 
             ("own trails", json!({ "includeShadowTrails": false })),
             ("bad name", json!({ "trailNameList": ["a b"] })),
             ("bad ARN", json!({ "trailNameList": ["arn:aws:s3:::bucket"] })),
+        ],
+        Operation::GetEventSelectors => vec![
+            ("missing", but("TrailName", "missing")),
+            ("bad name", but("TrailName", "a b")),
+            ("bad ARN", but("TrailName", "arn:aws:s3:::bucket")),
         ],
         Operation::GetTrail | Operation::GetTrailStatus => vec![
             ("missing", but("Name", "missing")),

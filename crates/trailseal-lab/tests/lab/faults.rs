@@ -162,9 +162,10 @@ fn not_found(operation: Operation) -> &'static str {
             "NoAvailableConfigurationRecorderException"
         }
         Operation::DescribeTrails => "{\"trailList\":[]}",
-        Operation::GetTrail | Operation::GetTrailStatus | Operation::UpdateTrail => {
-            "TrailNotFoundException"
-        }
+        Operation::GetTrail
+        | Operation::GetTrailStatus
+        | Operation::GetEventSelectors
+        | Operation::UpdateTrail => "TrailNotFoundException",
         Operation::ListTags => "ResourceNotFoundException",
         Operation::ListKeys => "{\"Keys\":[],\"Truncated\":false}",
         Operation::CreateKey => "UnsupportedOperationException",
