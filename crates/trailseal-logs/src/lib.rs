@@ -5,6 +5,7 @@
 //!
 //! *Invariant of absence*: nothing here judges a trail. Only the command depends on this crate.
 
+pub mod inventory;
 pub mod key;
 
 mod coverage;

@@ -1,0 +1,279 @@
+//! The pages of Parquet files, with bounds.
+//!
+//! The decoder allocates what a page's header says and expects headers to agree with each other, so
+//! that a crafted file could use up the memory or end the process. What it gets is checked first.
+
+use std::fs::File;
+use std::io::{Cursor, Read, Seek, SeekFrom};
+
+use bytes::Bytes;
+use parquet::basic::Encoding;
+use parquet::column::page::{Page, PageMetadata, PageReader};
+use parquet::errors::{ParquetError, Result};
+use parquet::file::reader::{ChunkReader, Length};
+
+/// The largest page that is read. Writers make pages of about 1 MiB.
+const PAGE_BYTES_MAX: usize = 8 << 20;
+
+/// The longest header of a page that is read.
+const HEADER_BYTES_MAX: usize = 16 << 10;
+
+/// The values of the largest dictionary that is read.
+const DICTIONARY_VALUES_MAX: usize = 512 << 10;
+
+fn fault(text: String) -> ParquetError {
+    ParquetError::General(text)
+}
+
+/// The bytes of a file.
+pub(crate) struct Chunks {
+    file: File,
+    bytes: u64,
+}
+
+impl Chunks {
+    pub(crate) fn new(file: File) -> std::io::Result<Self> {
+        let bytes = file.metadata()?.len();
+        Ok(Self { file, bytes })
+    }
+
+    fn read(&self, start: u64, bytes_max: usize) -> Result<Vec<u8>> {
+        let mut file = &self.file;
+        file.seek(SeekFrom::Start(start))?;
+        let mut read = Vec::with_capacity(bytes_max);
+        let bytes_max = u64::try_from(bytes_max).unwrap_or(u64::MAX);
+        file.take(bytes_max).read_to_end(&mut read)?;
+        Ok(read)
+    }
+}
+
+impl Length for Chunks {
+    fn len(&self) -> u64 {
+        self.bytes
+    }
+}
+
+impl ChunkReader for Chunks {
+    type T = Cursor<Vec<u8>>;
+
+    /// Reads the header of the page at this place.
+    fn get_read(&self, start: u64) -> Result<Self::T> {
+        let header = self.read(start, HEADER_BYTES_MAX)?;
+        check_header(&header).map_err(|text| fault(format!("header of a page: {text}")))?;
+        Ok(Cursor::new(header))
+    }
+
+    /// Reads a page.
+    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes> {
+        if length > PAGE_BYTES_MAX {
+            return Err(fault(too_large(length)));
+        }
+        let page = self.read(start, length)?;
+        if page.len() != length {
+            return Err(fault(format!("a page has {} bytes, expected {length}", page.len())));
+        }
+        Ok(Bytes::from(page))
+    }
+}
+
+fn too_large(bytes: impl std::fmt::Display) -> String {
+    format!("a page has {bytes} bytes, expected at most {} MiB", PAGE_BYTES_MAX >> 20)
+}
+
+/// Pages that the decoder can decode.
+pub(crate) struct Pages<P> {
+    pages: P,
+    has_dictionary: bool,
+}
+
+impl<P: PageReader> Pages<P> {
+    pub(crate) fn new(pages: P) -> Self {
+        Self { pages, has_dictionary: false }
+    }
+
+    fn check(&mut self, page: &Page) -> Result<()> {
+        let bytes = page.buffer().len();
+        let encoding = match page {
+            Page::DictionaryPage { num_values, .. } => {
+                let values = usize::try_from(*num_values)?;
+                if values > DICTIONARY_VALUES_MAX || values > bytes {
+                    return Err(fault(format!(
+                        "a dictionary of {bytes} bytes has {values} values, expected at most \
+                         {DICTIONARY_VALUES_MAX}"
+                    )));
+                }
+                self.has_dictionary = true;
+                return Ok(());
+            }
+            Page::DataPage { encoding, def_level_encoding, .. } => {
+                if *def_level_encoding != Encoding::RLE {
+                    let text = format!("definition levels are {def_level_encoding}, expected RLE");
+                    return Err(fault(text));
+                }
+                *encoding
+            }
+            Page::DataPageV2 { encoding, def_levels_byte_len, rep_levels_byte_len, .. } => {
+                let levels = u64::from(*def_levels_byte_len) + u64::from(*rep_levels_byte_len);
+                if usize::try_from(levels)? > bytes {
+                    return Err(fault(format!("a page of {bytes} bytes has {levels} of levels")));
+                }
+                *encoding
+            }
+        };
+        let is_known = match encoding {
+            Encoding::PLAIN | Encoding::RLE => true,
+            Encoding::PLAIN_DICTIONARY => self.has_dictionary,
+            Encoding::RLE_DICTIONARY => self.has_dictionary,
+            _ => false,
+        };
+        if is_known {
+            return Ok(());
+        }
+        Err(fault(format!("a page is {encoding}, expected PLAIN, RLE, or a dictionary before it")))
+    }
+}
+
+impl<P: PageReader> Iterator for Pages<P> {
+    type Item = Result<Page>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.get_next_page().transpose()
+    }
+}
+
+impl<P: PageReader> PageReader for Pages<P> {
+    fn get_next_page(&mut self) -> Result<Option<Page>> {
+        let page = self.pages.get_next_page()?;
+        if let Some(page) = &page {
+            self.check(page)?;
+        }
+        Ok(page)
+    }
+
+    fn peek_next_page(&mut self) -> Result<Option<PageMetadata>> {
+        Err(fault("pages are read in order".to_owned()))
+    }
+
+    fn skip_next_page(&mut self) -> Result<()> {
+        Err(fault("pages are read in order".to_owned()))
+    }
+}
+
+/// Checks the sizes in a header, which is a struct in Thrift's compact protocol
+/// (`PageHeader` of the Parquet format).
+fn check_header(header: &[u8]) -> Result<(), String> {
+    let mut thrift = Thrift { rest: header };
+    let mut sizes = [None; 2];
+    let mut levels: i64 = 0;
+    thrift
+        .fields(&mut |thrift, id, kind| match (id, kind) {
+            (2 | 3, Thrift::I32) => {
+                let size = thrift.integer()?;
+                let place = sizes.get_mut(usize::try_from(id - 2).ok()?)?;
+                place.replace(size).is_none().then_some(())
+            }
+            (8, Thrift::STRUCT) => thrift.fields(&mut |thrift, id, kind| match (id, kind) {
+                (5 | 6, Thrift::I32) => {
+                    levels = levels.checked_add(thrift.integer().filter(|size| *size >= 0)?)?;
+                    Some(())
+                }
+                (_, kind) => thrift.skip(kind, 0),
+            }),
+            (_, kind) => thrift.skip(kind, 0),
+        })
+        .ok_or("it is malformed or longer than 16 KiB")?;
+    let [Some(inflated), Some(compressed)] = sizes else {
+        return Err("it has no sizes".to_owned());
+    };
+    for size in [inflated, compressed] {
+        let is_small = usize::try_from(size).is_ok_and(|size| size <= PAGE_BYTES_MAX);
+        if !is_small {
+            return Err(too_large(size));
+        }
+    }
+    if levels > inflated {
+        return Err(format!("it has {levels} bytes of levels in a page of {inflated} bytes"));
+    }
+    Ok(())
+}
+
+/// Reads Thrift's compact protocol. `None` is a malformed value.
+struct Thrift<'a> {
+    rest: &'a [u8],
+}
+
+type OnField<'f, 'a> = &'f mut dyn FnMut(&mut Thrift<'a>, i64, u8) -> Option<()>;
+
+impl<'a> Thrift<'a> {
+    const I32: u8 = 5;
+    const STRUCT: u8 = 12;
+    const DEPTH_MAX: u8 = 8;
+
+    fn byte(&mut self) -> Option<u8> {
+        let (byte, rest) = self.rest.split_first()?;
+        self.rest = rest;
+        Some(*byte)
+    }
+
+    fn bytes(&mut self, count: u64) -> Option<()> {
+        self.rest = self.rest.get(usize::try_from(count).ok()?..)?;
+        Some(())
+    }
+
+    fn varint(&mut self) -> Option<u64> {
+        let mut value = 0;
+        for shift in (0..64).step_by(7) {
+            let byte = self.byte()?;
+            value |= u64::from(byte & 0x7f) << shift;
+            if byte & 0x80 == 0 {
+                return Some(value);
+            }
+        }
+        None
+    }
+
+    /// A zigzag integer.
+    fn integer(&mut self) -> Option<i64> {
+        let value = self.varint()?;
+        Some(i64::try_from(value >> 1).ok()? ^ -i64::from(value & 1 == 1))
+    }
+
+    /// Calls `on_field` with the ID and type of each field of a struct; it must read or skip the value.
+    fn fields(&mut self, on_field: OnField<'_, 'a>) -> Option<()> {
+        let mut id: i64 = 0;
+        loop {
+            let byte = self.byte()?;
+            let (delta, kind) = (byte >> 4, byte & 0x0f);
+            if kind == 0 {
+                return Some(());
+            }
+            id = if delta == 0 { self.integer()? } else { id.checked_add(delta.into())? };
+            on_field(self, id, kind)?;
+        }
+    }
+
+    fn skip(&mut self, kind: u8, depth: u8) -> Option<()> {
+        if depth > Self::DEPTH_MAX {
+            return None;
+        }
+        match kind {
+            1 | 2 => Some(()),
+            3 => self.bytes(1),
+            4..=6 => self.varint().map(drop),
+            7 => self.bytes(8),
+            8 => {
+                let bytes = self.varint()?;
+                self.bytes(bytes)
+            }
+            9 | 10 => {
+                let byte = self.byte()?;
+                let count = if byte >> 4 == 15 { self.varint()? } else { u64::from(byte >> 4) };
+                // A Boolean in a list is a byte.
+                let kind = if matches!(byte & 0x0f, 1 | 2) { 3 } else { byte & 0x0f };
+                (0..count).try_for_each(|_| self.skip(kind, depth + 1))
+            }
+            Self::STRUCT => self.fields(&mut |thrift, _, kind| thrift.skip(kind, depth + 1)),
+            _ => None,
+        }
+    }
+}

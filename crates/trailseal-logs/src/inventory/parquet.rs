@@ -1,0 +1,266 @@
+//! Data files in Parquet. Columns are found by name in the schema of the file itself.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::sync::Arc;
+
+use parquet::basic::{Compression, Type};
+use parquet::column::reader::{ColumnReaderImpl, get_column_reader};
+use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DataType, Int64Type};
+use parquet::file::FOOTER_SIZE;
+use parquet::file::metadata::{
+    ColumnChunkMetaData, FooterTail, ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData,
+};
+use parquet::file::reader::{Length, SerializedPageReader};
+use parquet::schema::types::SchemaDescriptor;
+
+use super::files::{Opened, verified};
+use super::manifest::DataFile;
+use super::pages::{Chunks, Pages};
+use super::rows::{Column, Counter, Record, RowFault};
+
+/// Rows that are decoded at a time.
+const BATCH_ROWS: usize = 2048;
+
+/// The longest metadata of a file that is read.
+const METADATA_BYTES_MAX: usize = 8 << 20;
+
+/// Where each column of [`Column::ALL`] is in the schema.
+type Places = [Option<usize>; Column::ALL.len()];
+
+/// Counts the rows of a file after its checksum was verified. Returns the columns that it lacks.
+///
+/// `stop` is asked between rows; if it says so, the result is of no use.
+pub(crate) fn count(
+    input: Opened,
+    file: &DataFile,
+    counter: &mut Counter<'_>,
+    stop: &dyn Fn() -> bool,
+) -> Result<Vec<Column>, String> {
+    let input = verified(input, file)?;
+    let metadata = metadata(&input)?;
+    let places = places(metadata.file_metadata().schema_descr())?;
+    let chunks = Arc::new(Chunks::new(input).map_err(|error| error.to_string())?);
+    for (place, group) in metadata.row_groups().iter().enumerate() {
+        let counted = count_group(&chunks, group, &places, counter, stop);
+        counted.map_err(|fault| format!("row group {place}: {fault}"))?;
+    }
+    let lacked = Column::ALL.into_iter().zip(places).filter(|(_, place)| place.is_none());
+    Ok(lacked.map(|(column, _)| column).collect())
+}
+
+fn metadata(mut file: &File) -> Result<ParquetMetaData, String> {
+    let mut end = |bytes: &mut [u8], end: usize| -> io::Result<()> {
+        let end = i64::try_from(bytes.len() + end).map_err(io::Error::other)?;
+        file.seek(SeekFrom::End(-end))?;
+        file.read_exact(bytes)
+    };
+    let short = |_| "it is not a Parquet file: it is too short".to_owned();
+    let mut tail = [0; FOOTER_SIZE];
+    end(&mut tail, 0).map_err(short)?;
+    let tail = FooterTail::try_new(&tail).map_err(|error| error.to_string())?;
+    let bytes = tail.metadata_length();
+    if tail.is_encrypted_footer() || bytes > METADATA_BYTES_MAX {
+        let max = METADATA_BYTES_MAX >> 20;
+        return Err(format!(
+            "its metadata is encrypted or has {bytes} bytes, expected plain metadata of at most \
+             {max} MiB"
+        ));
+    }
+    let mut buffer = vec![0; bytes];
+    end(&mut buffer, FOOTER_SIZE).map_err(short)?;
+    ParquetMetaDataReader::decode_metadata(&buffer).map_err(|error| error.to_string())
+}
+
+/// Finds each column once and with its type, or names all faults.
+fn places(schema: &SchemaDescriptor) -> Result<Places, String> {
+    let mut faults = Vec::new();
+    let places = Column::ALL.map(|column| {
+        let name = column.parquet_name();
+        let is_named = |path: &[String]| matches!(path, [only] if only == name);
+        let mut found = schema.columns().iter().enumerate();
+        let mut found = found.by_ref().filter(|(_, known)| is_named(known.path().parts()));
+        let first = found.next();
+        if found.next().is_some() {
+            faults.push(format!("column `{name}` is there twice"));
+        }
+        match first {
+            None if column.is_required() => faults.push(format!("column `{name}` is missing")),
+            None => {}
+            Some((_, known)) => {
+                let (kind, expected) = (known.physical_type(), physical_type(column));
+                if kind != expected || known.max_rep_level() > 0 {
+                    faults.push(format!("column `{name}` is {kind}, expected one {expected}"));
+                }
+            }
+        }
+        first.map(|(place, _)| place)
+    });
+    if faults.is_empty() { Ok(places) } else { Err(faults.join("; ")) }
+}
+
+fn physical_type(column: Column) -> Type {
+    match column {
+        Column::Bucket | Column::Key | Column::StorageClass | Column::EncryptionStatus => {
+            Type::BYTE_ARRAY
+        }
+        Column::IsLatest | Column::IsDeleteMarker => Type::BOOLEAN,
+        Column::Size => Type::INT64,
+    }
+}
+
+fn count_group(
+    chunks: &Arc<Chunks>,
+    group: &RowGroupMetaData,
+    places: &Places,
+    counter: &mut Counter<'_>,
+    stop: &dyn Fn() -> bool,
+) -> Result<(), String> {
+    let [bucket, key, is_latest, is_delete_marker, size, storage_class, encryption] = *places;
+    let mut columns = Columns {
+        bucket: open(chunks, group, bucket)?,
+        key: open(chunks, group, key)?,
+        is_latest: open(chunks, group, is_latest)?,
+        is_delete_marker: open(chunks, group, is_delete_marker)?,
+        size: open(chunks, group, size)?,
+        storage_class: open(chunks, group, storage_class)?,
+        encryption: open(chunks, group, encryption)?,
+    };
+    let rows = u64::try_from(group.num_rows()).map_err(|_| "it has a negative number of rows")?;
+    let mut row = 0;
+    while row < rows {
+        if stop() {
+            return Ok(());
+        }
+        let batch = BATCH_ROWS.min(usize::try_from(rows - row).unwrap_or(BATCH_ROWS));
+        columns.decode(batch)?;
+        for _ in 0..batch {
+            row += 1;
+            let counted = columns.next().and_then(|record| counter.count(&record));
+            counted.map_err(|fault| format!("row {row}: {fault}"))?;
+        }
+    }
+    Ok(())
+}
+
+fn open<T: DataType>(
+    chunks: &Arc<Chunks>,
+    group: &RowGroupMetaData,
+    place: Option<usize>,
+) -> Result<Option<Values<T>>, String> {
+    let Some(column) = place.and_then(|place| group.columns().get(place)) else {
+        return Ok(None);
+    };
+    let name = column.column_path().string();
+    check(column, chunks.len()).map_err(|fault| format!("column `{name}`: {fault}"))?;
+    let rows = usize::try_from(group.num_rows()).unwrap_or_default();
+    let pages = SerializedPageReader::new(Arc::clone(chunks), column, rows, None)
+        .map_err(|error| format!("column `{name}`: {error}"))?;
+    let reader = get_column_reader(column.column_descr_ptr(), Box::new(Pages::new(pages)));
+    let reader = T::get_column_reader(reader).ok_or("it has another type")?;
+    Ok(Some(Values { name, reader, levels: Vec::new(), values: Vec::new(), row: 0, next: 0 }))
+}
+
+/// Checks what the reader of pages takes for granted.
+fn check(column: &ColumnChunkMetaData, file_bytes: u64) -> Result<(), String> {
+    let start = column.dictionary_page_offset().unwrap_or(column.data_page_offset());
+    let end = start.checked_add(column.compressed_size()).and_then(|end| u64::try_from(end).ok());
+    if start < 0 || column.compressed_size() < 0 || end.is_none_or(|end| end > file_bytes) {
+        return Err("it is not within the file".to_owned());
+    }
+    match column.compression() {
+        Compression::SNAPPY | Compression::UNCOMPRESSED => Ok(()),
+        other => Err(format!("it is compressed with {other}, expected SNAPPY or none")),
+    }
+}
+
+struct Columns {
+    bucket: Option<Values<ByteArrayType>>,
+    key: Option<Values<ByteArrayType>>,
+    is_latest: Option<Values<BoolType>>,
+    is_delete_marker: Option<Values<BoolType>>,
+    size: Option<Values<Int64Type>>,
+    storage_class: Option<Values<ByteArrayType>>,
+    encryption: Option<Values<ByteArrayType>>,
+}
+
+impl Columns {
+    fn decode(&mut self, rows: usize) -> Result<(), String> {
+        let texts =
+            [&mut self.bucket, &mut self.key, &mut self.storage_class, &mut self.encryption];
+        for values in texts.into_iter().flatten() {
+            values.decode(rows)?;
+        }
+        for values in [&mut self.is_latest, &mut self.is_delete_marker].into_iter().flatten() {
+            values.decode(rows)?;
+        }
+        self.size.as_mut().map_or(Ok(()), |values| values.decode(rows))
+    }
+
+    fn next(&mut self) -> Result<Record<'_>, RowFault> {
+        let size = self.size.as_mut().and_then(Values::next).copied();
+        let is_negative = |size: &i64| *size < 0;
+        if let Some(size) = size.filter(is_negative) {
+            let text = size.to_string();
+            return Err(RowFault::value(Column::Size, text.as_bytes(), "a number of bytes"));
+        }
+        Ok(Record {
+            bucket: text(&mut self.bucket),
+            key: text(&mut self.key),
+            is_latest: flag(Column::IsLatest, &mut self.is_latest)?,
+            is_delete_marker: flag(Column::IsDeleteMarker, &mut self.is_delete_marker)?,
+            size: size.and_then(|size| u64::try_from(size).ok()),
+            storage_class: text(&mut self.storage_class),
+            encryption: text(&mut self.encryption),
+        })
+    }
+}
+
+fn text(values: &mut Option<Values<ByteArrayType>>) -> &[u8] {
+    values.as_mut().and_then(Values::next).map(ByteArray::data).unwrap_or_default()
+}
+
+fn flag(column: Column, values: &mut Option<Values<BoolType>>) -> Result<Option<bool>, RowFault> {
+    let Some(values) = values else { return Ok(None) };
+    match values.next() {
+        Some(flag) => Ok(Some(*flag)),
+        None => Err(RowFault::value(column, b"", "`true` or `false`")),
+    }
+}
+
+/// The values of a column in the current batch.
+struct Values<T: DataType> {
+    name: String,
+    reader: ColumnReaderImpl<T>,
+    /// For each row 1 if there is a value, and 0 if not; empty if there always is.
+    levels: Vec<i16>,
+    values: Vec<T::T>,
+    row: usize,
+    next: usize,
+}
+
+impl<T: DataType> Values<T> {
+    fn decode(&mut self, rows: usize) -> Result<(), String> {
+        self.levels.clear();
+        self.values.clear();
+        (self.row, self.next) = (0, 0);
+        let levels = Some(&mut self.levels);
+        let read = self.reader.read_records(rows, levels, None, &mut self.values);
+        let name = &self.name;
+        let (read, ..) = read.map_err(|error| format!("column `{name}`: {error}"))?;
+        if read == rows {
+            return Ok(());
+        }
+        Err(format!("column `{name}` has {read} of the next {rows} values"))
+    }
+
+    fn next(&mut self) -> Option<&T::T> {
+        let is_null = self.levels.get(self.row) == Some(&0);
+        self.row += 1;
+        if is_null {
+            return None;
+        }
+        self.next += 1;
+        self.values.get(self.next - 1)
+    }
+}

@@ -1,0 +1,283 @@
+//! The rows of a data file, whatever its format, and how they are counted.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::str;
+
+use thiserror::Error;
+
+use super::manifest::shortened;
+use super::sample::Sample;
+use crate::coverage::{Class, Coverage, Example, Folder, Month, Row, Tally, Version};
+use crate::encryption::{Encryption, FileStatus, KeyName, StorageClass, Unread};
+use crate::key::{FileKey, Parsed, parse};
+
+/// A column that is read. Other columns are ignored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Column {
+    /// The bucket, in each row.
+    Bucket,
+    /// The object's key.
+    Key,
+    /// Whether it is the current version. Absent if the inventory lists current versions only.
+    IsLatest,
+    /// Whether it is a delete marker. Absent if the inventory lists current versions only.
+    IsDeleteMarker,
+    /// Its bytes. Optional.
+    Size,
+    /// Its storage class. Optional.
+    StorageClass,
+    /// Its encryption. Optional, and without it nothing is known.
+    EncryptionStatus,
+}
+
+impl Column {
+    /// All of them.
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Bucket,
+        Self::Key,
+        Self::IsLatest,
+        Self::IsDeleteMarker,
+        Self::Size,
+        Self::StorageClass,
+        Self::EncryptionStatus,
+    ];
+
+    /// Its name in `fileSchema` of a CSV report.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Bucket => "Bucket",
+            Self::Key => "Key",
+            Self::IsLatest => "IsLatest",
+            Self::IsDeleteMarker => "IsDeleteMarker",
+            Self::Size => "Size",
+            Self::StorageClass => "StorageClass",
+            Self::EncryptionStatus => "EncryptionStatus",
+        }
+    }
+
+    /// Its name in Parquet files.
+    pub(crate) fn parquet_name(self) -> &'static str {
+        match self {
+            Self::Bucket => "bucket",
+            Self::Key => "key",
+            Self::IsLatest => "is_latest",
+            Self::IsDeleteMarker => "is_delete_marker",
+            Self::Size => "size",
+            Self::StorageClass => "storage_class",
+            Self::EncryptionStatus => "encryption_status",
+        }
+    }
+
+    /// Whether every report has it.
+    pub(crate) fn is_required(self) -> bool {
+        matches!(self, Self::Bucket | Self::Key)
+    }
+}
+
+/// A row, as a format gives it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Record<'a> {
+    pub(crate) bucket: &'a [u8],
+    /// Decoded.
+    pub(crate) key: &'a [u8],
+    /// `None` if there is no such column.
+    pub(crate) is_latest: Option<bool>,
+    /// `None` if there is no such column.
+    pub(crate) is_delete_marker: Option<bool>,
+    /// `None` if there is no such column, or no value, as for delete markers.
+    pub(crate) size: Option<u64>,
+    /// Empty if there is no such column, or no value.
+    pub(crate) storage_class: &'a [u8],
+    /// Empty if there is no such column, or no value, as for delete markers.
+    pub(crate) encryption: &'a [u8],
+}
+
+/// Why a row is not one of the report.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub(crate) enum RowFault {
+    #[error("`Bucket` is `{0}`, expected the manifest's `sourceBucket`")]
+    Bucket(String),
+    #[error("`{column}` is `{value}`, expected {expected}")]
+    Value { column: &'static str, value: String, expected: &'static str },
+}
+
+impl RowFault {
+    pub(crate) fn value(column: Column, value: &[u8], expected: &'static str) -> Self {
+        let value = shortened(&String::from_utf8_lossy(value));
+        Self::Value { column: column.name(), value, expected }
+    }
+}
+
+/// What is counted of the rows of one data file.
+pub(crate) struct Counter<'a> {
+    bucket: &'a str,
+    scope: &'a Scope<'a>,
+    rows: u64,
+    /// What has no folder of CloudTrail.
+    coverage: Coverage,
+    groups: Vec<Group>,
+    /// The group of the last row: rows come mostly in the order of keys.
+    last: usize,
+    places: HashMap<u64, Vec<usize>>,
+    hasher: RandomState,
+    sample: Sample,
+}
+
+/// Which files are counted.
+pub(crate) type Scope<'a> = dyn Fn(&FileKey<'_>) -> bool + Sync + 'a;
+
+/// The files of a folder and month.
+struct Group {
+    folder: Folder,
+    month: Month,
+    classes: Vec<(Class, Tally)>,
+}
+
+/// The result of one data file.
+#[derive(Debug)]
+pub(crate) struct Counted {
+    pub(crate) rows: u64,
+    pub(crate) coverage: Coverage,
+    pub(crate) sample: Sample,
+}
+
+impl<'a> Counter<'a> {
+    pub(crate) fn new(bucket: &'a str, scope: &'a Scope<'a>, sample: Sample) -> Self {
+        Self {
+            bucket,
+            scope,
+            rows: 0,
+            coverage: Coverage::default(),
+            groups: Vec::new(),
+            last: 0,
+            places: HashMap::new(),
+            hasher: RandomState::new(),
+            sample,
+        }
+    }
+
+    pub(crate) fn count(&mut self, record: &Record<'_>) -> Result<(), RowFault> {
+        if record.bucket != self.bucket.as_bytes() {
+            let name = String::from_utf8_lossy(record.bucket);
+            return Err(RowFault::Bucket(shortened(&name)));
+        }
+        let key = str::from_utf8(record.key)
+            .map_err(|_| RowFault::value(Column::Key, record.key, "UTF-8"))?;
+        self.rows += 1;
+        match parse(key) {
+            Parsed::File(file) if (self.scope)(&file) => self.count_file(&file, record),
+            Parsed::File(_) => {}
+            Parsed::Other => self.coverage.others += 1,
+            Parsed::Unrecognized => self.coverage.set_aside(key),
+        }
+        Ok(())
+    }
+
+    fn count_file(&mut self, file: &FileKey<'_>, record: &Record<'_>) {
+        let class = class(record);
+        let is_kms = matches!(class.status, FileStatus::Read(Encryption::SseKms(_)));
+        if is_kms && class.version == Version::Current {
+            self.sample.offer(file.key);
+        }
+        let bytes = record.size.unwrap_or_default();
+        match self.group(file) {
+            Some(group) => group.count(file, class, bytes),
+            None => self.coverage.set_aside(file.key),
+        }
+    }
+
+    fn group(&mut self, file: &FileKey<'_>) -> Option<&mut Group> {
+        if self.groups.get(self.last).is_none_or(|group| !group.contains(file)) {
+            let organization = file.organization.unwrap_or_default();
+            let folder = (file.prefix, organization, file.account, file.kind.as_str(), file.region);
+            let hash = self.hasher.hash_one((folder, file.month));
+            let places = self.places.entry(hash).or_default();
+            let is_group =
+                |place: &&usize| self.groups.get(**place).is_some_and(|it| it.contains(file));
+            self.last = match places.iter().find(is_group) {
+                Some(place) => *place,
+                None => {
+                    let folder = Folder::of(file)?;
+                    self.groups.push(Group { folder, month: file.month, classes: Vec::new() });
+                    places.push(self.groups.len() - 1);
+                    self.groups.len() - 1
+                }
+            };
+        }
+        self.groups.get_mut(self.last)
+    }
+
+    pub(crate) fn finish(self) -> Counted {
+        let mut coverage = self.coverage;
+        for Group { folder, month, classes } in self.groups {
+            for (class, tally) in classes {
+                coverage.add(Row { folder: folder.clone(), month, class, tally });
+            }
+        }
+        Counted { rows: self.rows, coverage, sample: self.sample }
+    }
+}
+
+impl Group {
+    fn contains(&self, file: &FileKey<'_>) -> bool {
+        let folder = &self.folder;
+        self.month == file.month
+            && folder.region.as_str() == file.region
+            && folder.account.as_str() == file.account
+            && folder.kind == file.kind.as_str()
+            && folder.organization.as_deref() == file.organization
+            && folder.prefix == file.prefix
+    }
+
+    fn count(&mut self, file: &FileKey<'_>, class: Class, bytes: u64) {
+        let Some((_, tally)) = self.classes.iter_mut().find(|(known, _)| *known == class) else {
+            let example = Example { time: file.time, key: file.key.to_owned() };
+            let tally = Tally { files: 1, bytes, oldest: example.clone(), newest: example };
+            self.classes.push((class, tally));
+            return;
+        };
+        tally.files += 1;
+        tally.bytes = tally.bytes.saturating_add(bytes);
+        let is_before =
+            |example: &Example| (file.time, file.key) < (example.time, example.key.as_str());
+        if is_before(&tally.oldest) {
+            replace(&mut tally.oldest, file);
+        }
+        if !is_before(&tally.newest) {
+            replace(&mut tally.newest, file);
+        }
+    }
+}
+
+/// Keeps the allocation.
+fn replace(example: &mut Example, file: &FileKey<'_>) {
+    example.time = file.time;
+    example.key.clear();
+    example.key.push_str(file.key);
+}
+
+/// What a file is counted by. S3 Inventory has no name of a key in any column.
+fn class(record: &Record<'_>) -> Class {
+    let is_marker = record.is_delete_marker == Some(true);
+    let status = match record.encryption {
+        _ if is_marker => FileStatus::Unread(Unread::DeleteMarker),
+        b"SSE-S3" => FileStatus::Read(Encryption::SseS3),
+        b"SSE-KMS" => FileStatus::Read(Encryption::SseKms(KeyName::Unnamed)),
+        b"DSSE-KMS" => FileStatus::Read(Encryption::DsseKms(KeyName::Unnamed)),
+        b"SSE-C" => FileStatus::Read(Encryption::SseC),
+        b"NOT-SSE" => FileStatus::Read(Encryption::NotEncrypted),
+        b"" => FileStatus::Unread(Unread::NotReported),
+        _ => FileStatus::Read(Encryption::Unrecognized),
+    };
+    let storage = match record.storage_class {
+        b"" => StorageClass::Standard,
+        name => str::from_utf8(name)
+            .ok()
+            .and_then(|name| name.parse().ok())
+            .unwrap_or(StorageClass::Unrecognized),
+    };
+    let is_current = record.is_latest != Some(false);
+    let version = if is_current { Version::Current } else { Version::Noncurrent };
+    Class { status, storage, version }
+}

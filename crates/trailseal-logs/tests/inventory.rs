@@ -1,0 +1,235 @@
+//! S3 Inventory reports as files.
+
+#[cfg(test)]
+mod inventory {
+    #[path = "../synthetic/mod.rs"]
+    mod synthetic;
+
+    mod csv;
+    mod damage;
+    mod parquet;
+
+    use std::fs;
+    use std::path::Path;
+
+    use tempfile::TempDir;
+    use trailseal_logs::inventory::{
+        self, Column, InventoryError, LocalFiles, Manifest, Options, Outcome,
+    };
+    use trailseal_logs::{Class, Encryption, FileStatus, KeyName, StorageClass, Unread, Version};
+
+    use synthetic::Object;
+
+    const FORMATS: [&str; 2] = ["CSV", "Parquet"];
+
+    /// The key of a log file of 1 January 2026.
+    fn key(minute: u32) -> String {
+        format!(
+            "AWSLogs/111122223333/CloudTrail/eu-central-1/2026/01/01/111122223333_CloudTrail_\
+             eu-central-1_20260101T00{minute:02}Z_Ab3dEf6hIj9kLm2n.json.gz"
+        )
+    }
+
+    /// A report with one data file for each list of objects.
+    fn report(format: &str, files: &[Vec<Object>]) -> TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("data")).unwrap();
+        let mut names = Vec::new();
+        for (place, objects) in files.iter().enumerate() {
+            let objects = objects.iter().cloned();
+            let extension = if format == "CSV" { "csv.gz" } else { "parquet" };
+            let name = format!("{place}.{extension}");
+            let path = folder.path().join("data").join(&name);
+            match format {
+                "CSV" => synthetic::csv(&path, objects).unwrap(),
+                _ => synthetic::parquet(&path, objects).unwrap(),
+            }
+            names.push(name);
+        }
+        seal(folder.path(), format, synthetic::COLUMNS, &names);
+        folder
+    }
+
+    /// Writes the manifest of data files.
+    fn seal(folder: &Path, format: &str, columns: &str, names: &[String]) {
+        let schema = if format == "CSV" { columns } else { "message s3.inventory { }" };
+        synthetic::manifest(folder, format, schema, names).unwrap();
+    }
+
+    fn manifest(folder: &Path) -> Result<Manifest, InventoryError> {
+        inventory::read_manifest(&LocalFiles::of(&folder.join("manifest.json")))
+    }
+
+    fn read(folder: &Path) -> Outcome {
+        read_with(folder, &OPTIONS)
+    }
+
+    const OPTIONS: Options<'static> =
+        Options { threads: 2, scope: &|_| true, sample: 0, progress: &|_| {}, stop: &|| false };
+
+    fn read_with(folder: &Path, options: &Options<'_>) -> Outcome {
+        let files = LocalFiles::of(&folder.join("manifest.json"));
+        inventory::read(&files, manifest(folder).unwrap(), options)
+    }
+
+    /// The files of each class.
+    fn counts(outcome: &Outcome) -> Vec<(Class, u64)> {
+        let rows = outcome.coverage.rows();
+        rows.map(|(_, _, class, tally)| (class.clone(), tally.files)).collect()
+    }
+
+    fn class(status: FileStatus) -> Class {
+        Class { status, storage: StorageClass::Standard, version: Version::Current }
+    }
+
+    fn read_as(encryption: Encryption) -> Class {
+        class(FileStatus::Read(encryption))
+    }
+
+    #[test]
+    fn every_status_is_counted_by_itself() {
+        let noncurrent = |object: Object| Object { is_latest: false, ..object };
+        let marker = Object { is_delete_marker: true, ..Object::new(&key(9), "") };
+        let objects = vec![
+            Object::new(&key(0), "SSE-S3"),
+            Object::new(&key(1), "SSE-KMS"),
+            noncurrent(Object::new(&key(1), "SSE-S3")),
+            Object::new(&key(2), "DSSE-KMS"),
+            Object::new(&key(3), "SSE-C"),
+            Object::new(&key(4), "NOT-SSE"),
+            Object::new(&key(5), ""),
+            Object::new(&key(6), "SSE-NEW"),
+            Object { storage_class: "DEEP_ARCHIVE", ..Object::new(&key(7), "SSE-KMS") },
+            marker,
+            noncurrent(Object::new(&key(9), "SSE-KMS")),
+        ];
+        let mut expected = vec![
+            (read_as(Encryption::SseS3), 1),
+            (read_as(Encryption::SseKms(KeyName::Unnamed)), 1),
+            (Class { version: Version::Noncurrent, ..read_as(Encryption::SseS3) }, 1),
+            (read_as(Encryption::DsseKms(KeyName::Unnamed)), 1),
+            (read_as(Encryption::SseC), 1),
+            (read_as(Encryption::NotEncrypted), 1),
+            (class(FileStatus::Unread(Unread::NotReported)), 1),
+            (read_as(Encryption::Unrecognized), 1),
+            (
+                Class {
+                    storage: StorageClass::DeepArchive,
+                    ..read_as(Encryption::SseKms(KeyName::Unnamed))
+                },
+                1,
+            ),
+            (class(FileStatus::Unread(Unread::DeleteMarker)), 1),
+            (
+                Class {
+                    version: Version::Noncurrent,
+                    ..read_as(Encryption::SseKms(KeyName::Unnamed))
+                },
+                1,
+            ),
+        ];
+        expected.sort();
+        for format in FORMATS {
+            let report = report(format, &[objects.clone()]);
+            let outcome = read(report.path());
+            assert!(outcome.is_complete(), "{format}: {:?}", outcome.unread);
+            assert_eq!(counts(&outcome), expected, "{format}");
+            assert_eq!((outcome.rows, outcome.missing.as_slice()), (11, [].as_slice()));
+            let created = outcome.manifest.created.to_string();
+            assert_eq!(created, "2026-11-28T01:00:00.000Z");
+        }
+    }
+
+    #[test]
+    fn both_formats_give_the_same_coverage_in_any_order_and_number_of_files() {
+        let mut objects: Vec<Object> = (0..60)
+            .map(|minute| Object::new(&key(minute), if minute < 30 { "SSE-S3" } else { "SSE-KMS" }))
+            .collect();
+        objects.push(Object::new("AWSLogs/111122223333/vpcflowlogs/a.log.gz", "SSE-S3"));
+        objects.push(Object::new("AWSLogs/111122223333/CloudTrail/", "SSE-S3"));
+        objects.push(Object::new(&key(0).replace(".json.gz", ".json"), "SSE-S3"));
+        let whole = read(report("CSV", &[objects.clone()]).path()).coverage;
+        assert_eq!((whole.others, whole.unrecognized), (2, 1));
+        let newest = whole.rows().map(|(.., tally)| tally.newest.key.clone());
+        assert_eq!(newest.collect::<Vec<_>>(), [key(29), key(59)]);
+        for format in FORMATS {
+            let parts: Vec<Vec<Object>> =
+                objects.chunks(7).map(|part| part.iter().rev().cloned().collect()).collect();
+            assert_eq!(read(report(format, &parts).path()).coverage, whole, "{format}");
+        }
+    }
+
+    #[test]
+    fn the_scope_leaves_files_out() {
+        let objects = vec![Object::new(&key(0), "SSE-S3"), Object::new(&key(1), "SSE-S3")];
+        let report = report("Parquet", &[objects]);
+        let scope = |file: &trailseal_logs::FileKey<'_>| file.key == key(1);
+        let outcome = read_with(report.path(), &Options { scope: &scope, ..OPTIONS });
+        assert_eq!(counts(&outcome), [(read_as(Encryption::SseS3), 1)]);
+        assert!(outcome.is_complete());
+    }
+
+    #[test]
+    fn the_sample_has_current_files_with_a_kms_key_only() {
+        let noncurrent = Object { is_latest: false, ..Object::new(&key(3), "SSE-KMS") };
+        let objects = vec![
+            Object::new(&key(0), "SSE-S3"),
+            Object::new(&key(1), "SSE-KMS"),
+            Object::new(&key(2), "SSE-KMS"),
+            noncurrent,
+        ];
+        let report = report("CSV", &[objects]);
+        let mut sample = read_with(report.path(), &Options { sample: 10, ..OPTIONS }).sample;
+        sample.sort();
+        assert_eq!(sample, [key(1), key(2)]);
+        assert_eq!(read_with(report.path(), &Options { sample: 1, ..OPTIONS }).sample.len(), 1);
+    }
+
+    #[test]
+    fn an_interrupted_run_is_partial() {
+        let files: Vec<_> = (0..4).map(|it| vec![Object::new(&key(it), "SSE-KMS")]).collect();
+        let report = report("CSV", &files);
+        let read = std::sync::atomic::AtomicUsize::new(0);
+        let options = Options {
+            threads: 1,
+            progress: &|files| read.store(files, std::sync::atomic::Ordering::Relaxed),
+            stop: &|| read.load(std::sync::atomic::Ordering::Relaxed) == 2,
+            ..OPTIONS
+        };
+        let outcome = read_with(report.path(), &options);
+        assert!(outcome.is_interrupted && !outcome.is_complete());
+        assert_eq!(outcome.rows, 2);
+        assert_eq!(outcome.unread.len(), 2, "{:?}", outcome.unread);
+    }
+
+    #[test]
+    fn data_files_are_found_wherever_they_were_copied() {
+        let report = report("CSV", &[vec![Object::new(&key(0), "SSE-S3")]]);
+        let folder = report.path();
+        let config = folder.join("copy/inventory/trail-logs/all");
+        for (manifest, data) in [
+            (folder.join("beside"), folder.join("beside")),
+            (config.join("2026-11-28T01-00Z"), config.join("data")),
+            (folder.join("apart"), folder.join("apart/inventory/trail-logs/all/data")),
+        ] {
+            fs::create_dir_all(&manifest).unwrap();
+            fs::create_dir_all(&data).unwrap();
+            fs::copy(folder.join("data/0.csv.gz"), data.join("0.csv.gz")).unwrap();
+            for name in ["manifest.json", "manifest.checksum"] {
+                fs::copy(folder.join(name), manifest.join(name)).unwrap();
+            }
+            let outcome = read(&manifest);
+            assert!(outcome.is_complete(), "{}: {:?}", manifest.display(), outcome.unread);
+        }
+    }
+
+    #[test]
+    fn a_report_without_encryption_counts_nothing_as_encrypted() {
+        let report = report("CSV", &[vec![Object::new(&key(0), "SSE-KMS")]]);
+        let columns = synthetic::COLUMNS.replace("EncryptionStatus", "ChecksumAlgorithm");
+        seal(report.path(), "CSV", &columns, &["0.csv.gz".to_owned()]);
+        let outcome = read(report.path());
+        assert_eq!(outcome.missing, [Column::EncryptionStatus]);
+        assert_eq!(counts(&outcome), [(class(FileStatus::Unread(Unread::NotReported)), 1)]);
+    }
+}
