@@ -213,7 +213,7 @@ fn calls_line(what: &str, calls: &std::collections::BTreeMap<String, Calls>) -> 
 
 fn print_notes(report: &Report, arguments: &AuditArguments, console: &mut Console<'_>) {
     let left_out = report.accounts.iter().filter_map(|account| {
-        Some(format!("left out: {}: {}", account.id, account.left_out.as_deref()?))
+        Some(format!("skipped: {}: {}", account.id, account.left_out.as_deref()?))
     });
     let mut notes: Vec<String> = left_out.collect();
     if arguments.aggregator.is_some() {

@@ -25,7 +25,7 @@ pub(super) fn write(report: &Report, failed: bool, out: &mut dyn Write) -> io::R
     let left_out = report.accounts.iter().filter_map(|account| {
         Some(format!("{}: {}", name(account), shown(account.left_out.as_deref()?)))
     });
-    write_capped("LEFT OUT", left_out.collect(), out)?;
+    write_capped("SKIPPED", left_out.collect(), out)?;
     write_capped("EXEMPTION", report.warnings().map(|line| shown(&line)).collect(), out)
 }
 

@@ -75,7 +75,7 @@ fn reason(arn: &TrailArn, accounts: &[AccountReport]) -> String {
         );
     };
     if let Some(left_out) = &account.left_out {
-        return format!("account {owner} owns it and was left out: {left_out}");
+        return format!("account {owner} owns it and was skipped: {left_out}");
     }
     if account.problem.is_some() {
         return format!("account {owner} owns it and could not be audited");
@@ -178,7 +178,7 @@ mod tests {
         left_out.left_out = Some("the account is SUSPENDED".to_owned());
         for (accounts, expected) in [
             (vec![account("444455556666", None, &[])], "was not audited; add it to --accounts"),
-            (vec![left_out], "was left out: the account is SUSPENDED"),
+            (vec![left_out], "was skipped: the account is SUSPENDED"),
             (vec![account(owner, Some("denied"), &[])], "could not be audited"),
             (vec![account(owner, None, &[("us-east-1", None)])], "eu-west-1 of account 11112222"),
             (vec![account(owner, None, &[("eu-west-1", Some("throttled"))])], "could not be read"),

@@ -104,7 +104,7 @@ async fn skips_and_reports_inactive_accounts() {
     });
     let desk = Desk::with(state).await;
     let run = desk.audit_organization(&[]).exits(0);
-    let line = format!("LEFT OUT: {} (closed one): the account is SUSPENDED", member(2));
+    let line = format!("SKIPPED: {} (closed one): the account is SUSPENDED", member(2));
     says(&run.out, &[&line]);
     let report = desk.audit_organization(&JSON).report();
     assert_eq!(report["complete"], true);
