@@ -149,7 +149,7 @@ fn every_answer_of_every_check_has_a_case() {
             decisive.insert((folder.clone(), check, answer));
         }
     }
-    for check in CHECKS {
+    for check in CHECKS.iter().filter(|check| check.profile.is_some()) {
         let id = check.id.as_str();
         for answer in ["pass", "fail", "unknown"] {
             // The trail itself is always known.
@@ -176,8 +176,9 @@ fn deciding(verdict: &Verdict) -> Vec<(String, &'static str)> {
 /// Every file is run, and every case is in the right folder.
 #[test]
 fn every_file_of_the_corpus_is_a_case() {
+    let of_function = CHECKS.iter().filter(|check| check.profile.is_some());
     let mut folders: BTreeSet<String> =
-        CHECKS.iter().map(|check| check.id.as_str().to_owned()).collect();
+        of_function.map(|check| check.id.as_str().to_owned()).collect();
     folders.extend(["events", "folding", "parameters"].map(str::to_owned));
     let mut names = BTreeSet::new();
     for path in sorted(&root()) {

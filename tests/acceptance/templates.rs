@@ -30,7 +30,7 @@ fn the_defaults_of_every_template_leave_every_strict_check_enabled() {
     for (place, given) in found {
         let parameters =
             Parameters::parse(&given).unwrap_or_else(|faults| panic!("{place}: {faults}"));
-        for check in CHECKS {
+        for check in CHECKS.iter().filter(|check| check.profile.is_some()) {
             assert!(check.id.is_enabled(&parameters), "{place}: {} is not enabled", check.id);
         }
     }

@@ -52,7 +52,8 @@ fn the_docs_list_all_checks_and_parameters() {
 
 /// The profiles that enable a check, and the parameters that enable it in every profile.
 fn on_in(check: &Check) -> String {
-    let profiles = Profile::ALL.into_iter().filter(|profile| *profile >= check.profile);
+    let enables = |profile: &Profile| check.profile.is_some_and(|first| *profile >= first);
+    let profiles = Profile::ALL.into_iter().filter(enables);
     let profiles = profiles.map(|profile| profile.as_str().to_owned());
     let settings = check.switches.iter().map(|setting| format!("with `{}`", setting.parameter()));
     profiles.chain(settings).collect::<Vec<_>>().join(", ")

@@ -68,7 +68,8 @@ fn wrapped(words: &str) -> String {
 }
 
 fn enabled_by(check: &Check) -> String {
-    let profiles = Profile::ALL.into_iter().filter(|profile| *profile >= check.profile);
+    let enables = |profile: &Profile| check.profile.is_some_and(|first| *profile >= first);
+    let profiles = Profile::ALL.into_iter().filter(enables);
     let profiles = profiles.map(|profile| format!("profile={}", profile.as_str()));
     let switches: Vec<&str> = check.switches.iter().map(|switch| switch.text).collect();
     let switches = (!switches.is_empty()).then(|| switches.join(" or "));
@@ -104,5 +105,6 @@ mod tests {
             enabled_by(CheckId::KeyRotated.check()),
             "by profile=strict, requireKeyRotation=true"
         );
+        assert_eq!(enabled_by(CheckId::LogFilesSealed.check()), "by trailseal audit --log-files");
     }
 }

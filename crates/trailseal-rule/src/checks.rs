@@ -20,6 +20,7 @@ pub mod key_policy_binds_cloudtrail;
 pub mod key_policy_guards_decryption;
 pub mod key_rotated;
 pub mod key_usable;
+pub mod log_files_sealed;
 pub mod sse_kms_enabled;
 
 pub use check::{Check, Evidence, Severity, Switch};
@@ -66,4 +67,5 @@ checks! {
     DeliveryUnbroken = delivery_unbroken,
     KeyPolicyGuardsDecryption = key_policy_guards_decryption,
     KeyPolicyBindsCloudtrail = key_policy_binds_cloudtrail,
+    LogFilesSealed = log_files_sealed,
 }

@@ -47,6 +47,8 @@ pub struct Needs {
     pub delivery: bool,
     /// Whether to read the delivery status if the key is in an external key store.
     pub delivery_of_external_key: bool,
+    /// Whether to read the trail's log files.
+    pub log_files: bool,
 }
 
 impl Needs {
@@ -97,6 +99,7 @@ pub fn needs(context: &EvaluationContext<'_>, trail: &Trail) -> Needs {
         key_policy: reads(Evidence::KeyPolicy),
         delivery: reads(Evidence::Delivery),
         delivery_of_external_key: reads(Evidence::DeliveryWithExternalKey),
+        log_files: reads(Evidence::LogFiles),
     }
 }
 

@@ -11,6 +11,7 @@ use crate::arn::KeyArn;
 use crate::denial::Denial;
 use crate::key_policy::parsed::KeyPolicy;
 use crate::key_ref::KeyRef;
+use crate::log_files::LogFiles;
 use crate::trail::Trail;
 
 /// The result of one read: the value, its absence, or a refusal.
@@ -131,6 +132,8 @@ pub struct Facts {
     /// API Reference). Empty unless all Regions of a multi-Region trail are read; refused if the
     /// list of these Regions could not be read.
     pub delivery_elsewhere: Reading<BTreeMap<Region, Reading<Delivery>>>,
+    /// The log files in the trail's bucket. Only the command reads them.
+    pub log_files: Reading<LogFiles>,
 }
 
 impl Facts {
@@ -143,6 +146,7 @@ impl Facts {
             key_policy: Reading::Refused(Refusal::NotRead),
             delivery: Reading::Refused(Refusal::NotRead),
             delivery_elsewhere: Reading::Known(BTreeMap::new()),
+            log_files: Reading::Refused(Refusal::NotRead),
         }
     }
 }

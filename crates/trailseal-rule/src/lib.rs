@@ -16,6 +16,7 @@ mod parameter_specs;
 mod parameters;
 
 mod facts;
+mod log_files;
 mod trail;
 
 pub mod key_policy;
@@ -53,9 +54,13 @@ pub use crate::invocation::{
 };
 pub use crate::key_policy::parsed::KeyPolicy;
 pub use crate::key_ref::KeyRef;
+pub use crate::log_files::{
+    AssessedFolder, FileEncryption, FolderStanding, LogAssessment, LogFile, LogFiles, LogFolder,
+};
 pub use crate::parameter_specs::{PARAMETERS, ParameterSpec, parameters_schema};
 pub use crate::parameters::{
-    EvaluationContext, Parameters, Profile, Replicas, RoleName, WhenNoTrails, WhenUnverified,
+    EvaluationContext, LogFileScope, Parameters, Profile, Replicas, RoleName, WhenNoTrails,
+    WhenUnverified,
 };
 pub use crate::trail::{BucketName, Standing, TRAIL_TYPE, Trail};
 pub use crate::verdict::{CheckResult, Proof, Verdict};

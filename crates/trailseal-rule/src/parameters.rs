@@ -36,6 +36,9 @@ pub struct Parameters {
     pub replicas: Replicas,
     /// `exemptTrails`.
     pub exempt_trails: Vec<Exemption>,
+    /// Which log files `log-files-sealed` judges, if it is enabled. No parameter of the rule sets it:
+    /// only the command reads log files.
+    pub log_files: Option<LogFileScope>,
     /// `executionRoleName`: the role to assume in the rule's account when that is not the
     /// function's own.
     pub execution_role_name: Option<RoleName>,
@@ -113,6 +116,15 @@ pub enum Replicas {
     NotApplicable,
     /// They are evaluated like any trail, and the annotation names the owner.
     Evaluate,
+}
+
+/// Which log files the check `log-files-sealed` judges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFileScope {
+    /// The newest of each folder.
+    Newest,
+    /// All of them.
+    All,
 }
 
 /// The name of an IAM role, with its path if it has one: `path/to/name`.

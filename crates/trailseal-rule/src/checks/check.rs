@@ -28,9 +28,10 @@ pub struct Check {
     pub fix: &'static str,
     /// How serious a failure is.
     pub severity: Severity,
-    /// The first profile that enables it; the profiles after that one enable it too.
-    pub profile: Profile,
-    /// The switches that enable it in every profile.
+    /// The first profile that enables it; the profiles after that one enable it too. `None` if only
+    /// the command has the evidence, so that the function never evaluates it.
+    pub profile: Option<Profile>,
+    /// What enables it in every profile.
     pub switches: &'static [Switch],
     /// The evidence that it reads beside the trail.
     pub reads: &'static [Evidence],
@@ -55,11 +56,11 @@ pub enum Severity {
     High,
 }
 
-/// A parameter that enables a check in every profile.
+/// A parameter of the rule, or an option of the command, that enables a check in every profile.
 #[derive(Debug)]
 pub struct Switch {
     /// The parameter, with the value that enables the check if only one does:
-    /// `checkDelivery=true`.
+    /// `checkDelivery=true`; or the command with the option.
     pub text: &'static str,
     pub(crate) is_on: fn(&Parameters) -> bool,
 }
@@ -83,6 +84,8 @@ pub enum Evidence {
     Delivery,
     /// CloudTrail `GetTrailStatus`, if the key is in an external key store.
     DeliveryWithExternalKey,
+    /// S3 `ListObjectsV2` and `HeadObject`, by the command.
+    LogFiles,
 }
 
 impl Check {
@@ -98,7 +101,7 @@ impl Check {
 
     /// Whether the parameters enable the check, skipped or not.
     pub(crate) fn applies(&self, parameters: &Parameters) -> bool {
-        parameters.profile >= self.profile
+        self.profile.is_some_and(|first| parameters.profile >= first)
             || self.switches.iter().any(|switch| (switch.is_on)(parameters))
     }
 
@@ -116,7 +119,7 @@ impl Check {
 }
 
 impl Switch {
-    /// The name of the parameter.
+    /// The name of the parameter, or the command with the option.
     pub fn parameter(&self) -> &'static str {
         self.text.split_once('=').map_or(self.text, |(name, _)| name)
     }

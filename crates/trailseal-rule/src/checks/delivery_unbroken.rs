@@ -40,7 +40,7 @@ pub(super) const CHECK: Check = Check {
     fails_when: "`LatestDeliveryError` or `LatestDigestDeliveryError` is one of S3's `KMS.*` codes",
     fix: FIX,
     severity: Severity::High,
-    profile: Profile::Strict,
+    profile: Some(Profile::Strict),
     switches: &[Switch {
         text: "checkDelivery=true",
         is_on: |parameters| parameters.check_delivery,

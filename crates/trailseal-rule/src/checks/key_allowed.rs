@@ -38,7 +38,7 @@ pub(super) const CHECK: Check = Check {
     fix: "set kmsKeyId to a key of the trail's account; if the other account is yours, add it to \
           allowedKeyAccounts",
     severity: Severity::Medium,
-    profile: Profile::Effective,
+    profile: Some(Profile::Effective),
     switches: &[
         Switch {
             text: "allowedKmsKeyArns",

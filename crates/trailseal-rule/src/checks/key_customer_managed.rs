@@ -36,7 +36,7 @@ pub(super) const CHECK: Check = Check {
     fix: "create a customer managed key in the bucket's Region, let its policy admit CloudTrail, and \
           set kmsKeyId to it",
     severity: Severity::Medium,
-    profile: Profile::Cis,
+    profile: Some(Profile::Cis),
     switches: &[],
     reads: &[Evidence::OwnKey],
     can_be_skipped: true,

@@ -15,6 +15,7 @@ use crate::checks::input::refused;
 use crate::checks::{Check, CheckId, CheckInput, Evidence, FindingCode, Outcome, Severity};
 use crate::facts::Reading;
 use crate::parameters::Profile;
+use crate::trail::BucketName;
 
 /// The key and the bucket are in different Regions.
 pub const WRONG_REGION: FindingCode = FindingCode::new("key-in-wrong-region");
@@ -33,7 +34,7 @@ pub(super) const CHECK: Check = Check {
     fails_when: "the Regions differ, or the bucket does not exist",
     fix: "set kmsKeyId to a key in the Region of the trail's bucket",
     severity: Severity::High,
-    profile: Profile::Effective,
+    profile: Some(Profile::Effective),
     switches: &[],
     reads: &[Evidence::BucketRegion],
     can_be_skipped: true,
@@ -59,23 +60,36 @@ fn judge(input: &CheckInput<'_>) -> Result<Outcome, Outcome> {
 }
 
 fn bucket_region<'a>(input: &CheckInput<'a>) -> Result<&'a Region, Outcome> {
-    let Some(bucket) = &input.trail.bucket else {
-        return Err(Outcome::unknown(
-            BUCKET_NOT_NAMED,
-            "could not verify the Region of the bucket: the trail does not name a valid bucket",
-            "look at the trail's S3BucketName",
-        ));
-    };
+    let bucket = named_bucket(input, "the Region of the bucket")?;
     match &input.facts.bucket_region {
         Reading::Known(region) => Ok(region),
-        Reading::Absent => Err(Outcome::fail(
-            BUCKET_MISSING,
-            format!("the trail's bucket {bucket} does not exist"),
-            "let the trail deliver to a bucket of yours",
-        )
-        .because("CloudTrail cannot deliver log files to a bucket that does not exist")),
+        Reading::Absent => Err(bucket_missing(bucket)),
         Reading::Refused(refusal) => {
             Err(refused(&format!("the Region of bucket {bucket}"), refusal))
         }
     }
+}
+
+/// The trail's bucket. Evidence about a bucket that is not named is unknown.
+pub(super) fn named_bucket<'a>(
+    input: &CheckInput<'a>,
+    evidence: &str,
+) -> Result<&'a BucketName, Outcome> {
+    input.trail.bucket.as_ref().ok_or_else(|| {
+        Outcome::unknown(
+            BUCKET_NOT_NAMED,
+            format!("could not verify {evidence}: the trail does not name a valid bucket"),
+            "look at the trail's S3BucketName",
+        )
+    })
+}
+
+/// The outcome where the trail's bucket does not exist.
+pub(super) fn bucket_missing(bucket: &BucketName) -> Outcome {
+    Outcome::fail(
+        BUCKET_MISSING,
+        format!("the trail's bucket {bucket} does not exist"),
+        "let the trail deliver to a bucket of yours",
+    )
+    .because("CloudTrail cannot deliver log files to a bucket that does not exist")
 }

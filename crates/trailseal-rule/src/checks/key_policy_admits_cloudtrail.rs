@@ -46,7 +46,7 @@ pub(super) const CHECK: Check = Check {
           kms:GenerateDataKey* with this trail's aws:SourceArn; `trailseal check` prints it for each \
           trail",
     severity: Severity::High,
-    profile: Profile::Strict,
+    profile: Some(Profile::Strict),
     switches: &[CHECK_KEY_POLICY],
     reads: &[Evidence::KeyPolicy, Evidence::KeyArn],
     can_be_skipped: true,

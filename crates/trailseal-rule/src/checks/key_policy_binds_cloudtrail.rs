@@ -32,7 +32,7 @@ pub(super) const CHECK: Check = Check {
     fails_when: "a grant to CloudTrail can be used by trails of any account",
     fix: "confine the statement for CloudTrail by aws:SourceArn, to the ARN of the trail",
     severity: Severity::Low,
-    profile: Profile::Strict,
+    profile: Some(Profile::Strict),
     switches: &[],
     reads: &[Evidence::KeyPolicy, Evidence::KeyArn],
     can_be_skipped: true,

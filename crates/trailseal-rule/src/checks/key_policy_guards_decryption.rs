@@ -34,7 +34,7 @@ pub(super) const CHECK: Check = Check {
     fix: "name the principals that may decrypt, or confine the statement by kms:CallerAccount or \
           aws:PrincipalOrgID",
     severity: Severity::High,
-    profile: Profile::Strict,
+    profile: Some(Profile::Strict),
     switches: &[CHECK_KEY_POLICY],
     reads: &[Evidence::KeyPolicy, Evidence::KeyArn],
     can_be_skipped: true,

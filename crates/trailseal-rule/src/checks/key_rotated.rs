@@ -28,7 +28,7 @@ pub(super) const CHECK: Check = Check {
     fix: "turn on automatic rotation of the key, within the allowed period; for a replica, turn on \
           that of the primary key",
     severity: Severity::Low,
-    profile: Profile::Strict,
+    profile: Some(Profile::Strict),
     switches: &[Switch {
         text: "requireKeyRotation=true",
         is_on: |parameters| parameters.require_key_rotation,

@@ -61,7 +61,7 @@ pub(super) const CHECK: Check = Check {
     fix: "enable the key or cancel its deletion; if it does not exist or is of the wrong kind, set \
           kmsKeyId to an enabled symmetric encryption key",
     severity: Severity::High,
-    profile: Profile::Effective,
+    profile: Some(Profile::Effective),
     switches: &[],
     reads: &[Evidence::Key, Evidence::DeliveryWithExternalKey],
     can_be_skipped: true,

@@ -25,7 +25,7 @@ pub(super) const CHECK: Check = Check {
     fails_when: "`kmsKeyId` is absent, null, empty or blank",
     fix: FIX,
     severity: Severity::Medium,
-    profile: Profile::Cis,
+    profile: Some(Profile::Cis),
     switches: &[],
     reads: &[],
     // Without a key there is nothing to evaluate.

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 use trailseal_rule::{
-    AccountId, BucketName, ComplianceType, Delivery, Evaluation, EvaluationContext, Facts,
-    Judgement, KeyArn, KeyFacts, KeyPolicy, KeyRef, Parameters, Reading, Region, ResourceId,
+    AccountId, BucketName, CHECKS, Check, ComplianceType, Delivery, Evaluation, EvaluationContext,
+    Facts, Judgement, KeyArn, KeyFacts, KeyPolicy, KeyRef, Parameters, Reading, Region, ResourceId,
     Rotation, Timestamp, Trail, TrailArn, Verdict, evaluate,
 };
 
@@ -47,6 +47,11 @@ pub(crate) fn policy() -> String {
               "aws:SourceArn": "arn:aws:cloudtrail:us-east-1:111122223333:trail/lab" } } },
     ]})
     .to_string()
+}
+
+/// The checks that the function evaluates: the others are the command's.
+pub(crate) fn rule_checks() -> impl Iterator<Item = &'static Check> {
+    CHECKS.iter().copied().filter(|check| check.profile.is_some())
 }
 
 pub(crate) fn facts() -> Facts {

@@ -6,7 +6,9 @@ use trailseal_rule::{
     KeyState, Outcome, Parameters, Reading, Refusal, Rotation, Trail, Verdict,
 };
 
-use crate::fixtures::{FOREIGN, KEY, facts, judge, key, parameters, region, report, strict, trail};
+use crate::fixtures::{
+    FOREIGN, KEY, facts, judge, key, parameters, region, report, rule_checks, strict, trail,
+};
 
 #[test]
 fn a_compliant_annotation_names_the_key_and_counts_the_checks() {
@@ -18,7 +20,7 @@ fn a_compliant_annotation_names_the_key_and_counts_the_checks() {
     };
     let sealed = |count: &str| format!("sealed with {KEY} (profile {count} checks passed)");
     said(&json!({}), &sealed("effective: 5"));
-    said(&json!({ "profile": "strict" }), &sealed(&format!("strict: {}", CHECKS.len())));
+    said(&json!({ "profile": "strict" }), &sealed(&format!("strict: {}", rule_checks().count())));
     let more = json!({ "requireKeyRotation": "true", "checkKeyPolicy": "true" });
     said(&more, &sealed("effective: 8"));
 }
@@ -47,7 +49,7 @@ fn every_verdict_names_the_skipped_checks() {
         said(&strict, &facts),
         format!(
             "sealed with {KEY} (profile strict: {} checks passed, skipped: delivery-unbroken)",
-            CHECKS.len() - 1
+            rule_checks().count() - 1
         )
     );
     // This profile does not enable delivery-unbroken.
@@ -67,7 +69,7 @@ fn every_verdict_names_the_skipped_checks() {
 
 #[test]
 fn every_check_but_the_first_can_be_skipped() {
-    for check in CHECKS {
+    for check in rule_checks() {
         let raw = json!({ "profile": "strict", "skipChecks": check.id.as_str() });
         let read = Parameters::parse(raw.as_object().unwrap());
         if check.id.as_str() == "sse-kms-enabled" {
@@ -77,8 +79,8 @@ fn every_check_but_the_first_can_be_skipped() {
         }
         let read = read.unwrap();
         assert!(!check.id.is_enabled(&read) && check.is_skipped(&read), "{}", check.id);
-        let others = CHECKS.iter().filter(|other| other.id != check.id);
-        assert!(others.into_iter().all(|other| other.id.is_enabled(&read)), "{}", check.id);
+        let mut others = rule_checks().filter(|other| other.id != check.id);
+        assert!(others.all(|other| other.id.is_enabled(&read)), "{}", check.id);
     }
 }
 
@@ -105,7 +107,7 @@ fn a_setting_that_enables_a_skipped_check_is_rejected() {
     let off = json!({ "profile": "strict", "requireKeyRotation": "false",
                       "checkKeyPolicy": "false", "checkDelivery": "false" });
     let off = Parameters::parse(off.as_object().unwrap()).unwrap();
-    assert!(CHECKS.iter().all(|check| check.id.is_enabled(&off)));
+    assert!(rule_checks().all(|check| check.id.is_enabled(&off)));
 }
 
 #[test]
@@ -160,11 +162,11 @@ fn only_passes_and_at_least_one_make_a_proof() {
     assert!(matches!(Verdict::of(Vec::new()), Verdict::NotApplicable(_)));
     let verdict = |facts: &Facts| judge(&strict(), &trail(), facts).verdict;
     match verdict(&facts()) {
-        Verdict::Sealed(proof) => assert_eq!(proof.passed().len(), CHECKS.len()),
+        Verdict::Sealed(proof) => assert_eq!(proof.passed().len(), rule_checks().count()),
         other => panic!("{other:?}"),
     }
     assert!(
-        matches!(verdict(&Facts::unread()), Verdict::Unverified(results) if results.len() == CHECKS.len())
+        matches!(verdict(&Facts::unread()), Verdict::Unverified(results) if results.len() == rule_checks().count())
     );
     let mut one = facts();
     one.key = Reading::Known(KeyFacts { manager: KeyManager::Aws, ..key() });
@@ -177,13 +179,17 @@ fn only_passes_and_at_least_one_make_a_proof() {
     two.bucket_region = Reading::Known(region("eu-west-1"));
     match verdict(&two) {
         Verdict::Broken(results) => {
-            assert_eq!(results.len(), CHECKS.len(), "no other failure makes checks irrelevant");
+            assert_eq!(
+                results.len(),
+                rule_checks().count(),
+                "no other failure makes checks irrelevant"
+            );
             let failed = results.iter().filter(|one| matches!(one.outcome, Outcome::Fail(_)));
             assert_eq!(failed.count(), 2);
         }
         other => panic!("{other:?}"),
     }
-    assert_eq!(verdict(&facts()).results().len(), CHECKS.len());
+    assert_eq!(verdict(&facts()).results().len(), rule_checks().count());
 }
 
 /// The rationale for a missing key is not about who manages it.
