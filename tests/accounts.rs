@@ -133,7 +133,7 @@ pub fn key_of_trails(arn: &str, trails: &[&str]) -> Key {
 /// A bucket for logs.
 pub fn bucket(name: &str, account: &str, region: &str) -> Bucket {
     let (name, account, region) = (name.to_owned(), account.to_owned(), region.to_owned());
-    Bucket { name, account, region, bucket_key: false }
+    Bucket { name, account, region, ..Bucket::default() }
 }
 
 /// An account with these Regions enabled.

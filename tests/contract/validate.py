@@ -63,7 +63,14 @@ OPERATIONS = {
         "ListResourceTags",
     ],
     "sts": ["AssumeRole", "GetCallerIdentity"],
-    "s3": ["HeadBucket"],
+    "s3": [
+        "HeadBucket",
+        "ListObjectsV2",
+        "ListObjectVersions",
+        "HeadObject",
+        "GetObject",
+        "GetBucketMetadataConfiguration",
+    ],
     "organizations": ["ListAccounts"],
     "account": ["ListRegions"],
 }
@@ -101,17 +108,52 @@ COMMON_ERRORS = {
         "Throttling",
         "ValidationError",
     },
+    # Amazon S3 API Reference, "Error responses".
+    "s3": {
+        "AccessDenied",
+        "ExpiredToken",
+        "InternalError",
+        "InvalidAccessKeyId",
+        "InvalidArgument",
+        "InvalidBucketName",
+        "InvalidRequest",
+        "InvalidURI",
+        "MetadataConfigurationNotFound",
+        "MethodNotAllowed",
+        "NoSuchBucket",
+        "NoSuchVersion",
+        "NotImplemented",
+        "PermanentRedirect",
+        "RequestTimeTooSkewed",
+        "ServiceUnavailable",
+        "SignatureDoesNotMatch",
+        "SlowDown",
+    },
 }
 
-# HeadBucket has no body: the statuses that S3 documents (Amazon S3 API Reference, HeadBucket and
-# "Error responses").
-S3_STATUSES = {200, 301, 400, 403, 404, 500, 503}
+# The statuses that S3 documents (Amazon S3 API Reference, HeadBucket, HeadObject and "Error
+# responses"); a response to HEAD has nothing else.
+S3_STATUSES = {200, 301, 400, 403, 404, 405, 500, 501, 503}
+
+# Operations whose response is headers, and a body that is not a document.
+HEADERS_ONLY = {"HeadBucket", "HeadObject", "GetObject"}
+
+# A path without a key asks for another operation.
+NOT_BROKEN = {("HeadObject", "Key"), ("GetObject", "Key")}
 
 # Constraints of the lab that the model does not have, each with the reason.
 STRICTER = {
     # "You can specify ... up to 20 resource IDs" (API Reference, ListDiscoveredResources).
     ("ListDiscoveredResources", "resourceIds", "max"),
+    # "Provided max-keys not an integer or within integer range" (S3's error InvalidArgument).
+    ("ListObjectsV2", "MaxKeys", "min"),
+    ("ListObjectsV2", "MaxKeys", "max"),
+    ("ListObjectVersions", "MaxKeys", "min"),
+    ("ListObjectVersions", "MaxKeys", "max"),
 }
+
+# Values that S3 returns although the model lacks them: an archived version has its own class.
+LOOSER = {("Versions[].StorageClass", "enum")}
 
 # Members of the model that the lab rejects, because the function does not use them.
 NOT_SERVED = {
@@ -157,6 +199,27 @@ NOT_SERVED |= {
     )
 }
 NOT_SERVED.add(("ListKeys", "ResourceOwners"))
+NOT_SERVED |= {
+    (operation, member)
+    for operation in ("HeadObject", "GetObject")
+    for member in (
+        "IfMatch",
+        "IfModifiedSince",
+        "IfNoneMatch",
+        "IfUnmodifiedSince",
+        "Range",
+        "PartNumber",
+        "ResponseCacheControl",
+        "ResponseContentDisposition",
+        "ResponseContentEncoding",
+        "ResponseContentLanguage",
+        "ResponseContentType",
+        "ResponseExpires",
+    )
+}
+
+# How the lab refuses a request with a member that it does not know.
+UNREADABLE = {"SerializationException", "InvalidURI"}
 
 TYPES = {
     "string": lambda value: isinstance(value, str),
@@ -278,10 +341,16 @@ class Checker:
         self.faults.append(f"{exchange['operation']}, {exchange['case']}: {words}")
 
     def check(self, exchange):
-        if exchange["service"] == "s3":
-            self.check_head(exchange)
+        if exchange["operation"] == "HeadBucket":
+            self.check_headers(exchange)
             return
         self.check_request(exchange)
+        if exchange["operation"] in HEADERS_ONLY and exchange["status"] == 200:
+            self.check_headers(exchange)
+            return
+        if exchange["operation"] == "HeadObject":
+            self.check_headers(exchange)
+            return
         if exchange["status"] == 200:
             self.check_result(exchange)
         else:
@@ -305,13 +374,15 @@ class Checker:
         model = self.model(exchange)
         if exchange["service"] == "sts":
             result = self.xml_result(exchange, model)
+        elif exchange["service"] == "s3":
+            result = self.s3_result(exchange, model)
         else:
             result = json.loads(exchange["body"])
         if model.output_shape is None:
             if result:
                 self.fault(exchange, "a response body where the model has none")
             return
-        for path, constraint in sorted(breaches(model.output_shape, result)):
+        for path, constraint in sorted(breaches(model.output_shape, result) - LOOSER):
             self.fault(exchange, f"the response violates {constraint} of `{path}`")
         if exchange["error"]:
             self.fault(exchange, "an error with status 200")
@@ -328,6 +399,19 @@ class Checker:
             return {}
         return from_xml(wrapper, model.output_shape, namespace)
 
+    def s3_result(self, exchange, model):
+        namespace = "http://s3.amazonaws.com/doc/2006-03-01/"
+        root = ElementTree.fromstring(exchange["body"])
+        if not root.tag.startswith(f"{{{namespace}}}"):
+            self.fault(exchange, f"the root element is `{root.tag}`")
+        shape = model.output_shape
+        payload = shape.serialization.get("payload")
+        if payload:
+            result = {payload: from_xml(root, shape.members[payload], namespace)}
+        else:
+            result = from_xml(root, shape, namespace)
+        return result
+
     def check_error(self, exchange):
         service, code = exchange["service"], exchange["error"]
         modelled = {
@@ -336,9 +420,9 @@ class Checker:
         }
         if code not in modelled | COMMON_ERRORS[service]:
             self.fault(exchange, f"`{code}` is neither modeled nor common")
-        if service == "sts":
+        if service in ("sts", "s3"):
             written = ElementTree.fromstring(exchange["body"]).findtext(
-                ".//{*}Error/{*}Code"
+                ".//{*}Code"
             )
         elif service == "account":
             written = exchange["headers"].get("x-amzn-errortype")
@@ -346,25 +430,36 @@ class Checker:
             written = json.loads(exchange["body"]).get("__type")
         if written != code:
             self.fault(exchange, f"the body has `{written}`, the record `{code}`")
-        if not exchange["headers"].get("x-amzn-requestid"):
+        header = "x-amz-request-id" if service == "s3" else "x-amzn-requestid"
+        if not exchange["headers"].get(header):
             self.fault(exchange, "no request id")
 
-    def check_head(self, exchange):
+    def check_headers(self, exchange):
         if exchange["status"] not in S3_STATUSES:
             self.fault(exchange, f"S3 does not answer {exchange['status']}")
-        if exchange["body"]:
+        if exchange["operation"] != "GetObject" and exchange["body"]:
             self.fault(exchange, "a response to HEAD has a body")
+        if exchange["status"] == 200 and exchange["error"]:
+            self.fault(exchange, "an error with status 200")
         members = self.model(exchange).output_shape.members.values()
-        known = {member.serialization["name"]: member for member in members}
+        known = {member.serialization["name"].lower(): member
+                 for member in members if "name" in member.serialization}
         for name, value in exchange["headers"].items():
-            if name in ("x-amz-request-id", "content-type", "date"):
+            if name in ("x-amz-request-id", "x-amz-bucket-region", "date"):
+                continue
+            if exchange["operation"] == "HeadBucket" and name == "content-type":
                 continue
             if name not in known:
                 self.fault(exchange, f"the model has no header `{name}`")
-            elif breaches(known[name], value):
+            elif breaches(known[name], of_header(value, known[name].type_name)):
                 self.fault(exchange, f"the header `{name}` is wrong: `{value}`")
-        if exchange["status"] in (200, 301) and "x-amz-bucket-region" not in exchange["headers"]:
-            self.fault(exchange, "the bucket's Region is missing")
+        if exchange["operation"] == "HeadBucket":
+            if exchange["status"] in (200, 301) and "x-amz-bucket-region" not in exchange["headers"]:
+                self.fault(exchange, "the bucket's Region is missing")
+        elif exchange["status"] == 200:
+            for name in ("etag", "last-modified"):
+                if name not in exchange["headers"]:
+                    self.fault(exchange, f"the header `{name}` is missing")
 
     def check_completeness(self, exchanges):
         for service, names in OPERATIONS.items():
@@ -372,7 +467,7 @@ class Checker:
                 own = [each for each in exchanges if each["operation"] == name]
                 if not any(each["status"] == 200 for each in own):
                     self.faults.append(f"{name}: no request succeeded")
-                if service != "s3":
+                if name != "HeadBucket":
                     self.check_constraints(service, name, own)
 
     def check_constraints(self, service, name, own):
@@ -386,13 +481,15 @@ class Checker:
             member = re.split(r"[.\[]", path)[0]
             if (name, member) in NOT_SERVED:
                 continue
-            if service == "sts" and constraint == "type":
-                continue  # a form has nothing but strings
+            if service in ("sts", "s3") and constraint == "type":
+                continue  # forms, paths and headers have nothing but strings
+            if (name, member) in NOT_BROKEN:
+                continue
             if (path, constraint) not in broken:
                 self.faults.append(f"{name}: no request violates {constraint} of `{path}`")
         for member in shape.members:
             known = any(
-                member in each["request"] and each["error"] != "SerializationException"
+                member in each["request"] and each["error"] not in UNREADABLE
                 for each in own
                 if not each["breaks"]
             )
@@ -400,22 +497,42 @@ class Checker:
                 self.faults.append(f"{name}: no request has a member `{member}`")
 
 
+def of_header(value, kind):
+    """The value of a header as plain data, or the text itself if it has the wrong form."""
+    if kind in ("integer", "long") and re.fullmatch(r"\d+", value):
+        return int(value)
+    if kind == "boolean" and value in ("true", "false"):
+        return value == "true"
+    if kind == "timestamp" and re.fullmatch(r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT", value):
+        return 0
+    return value
+
+
 def from_xml(element, shape, namespace):
-    """An element of the query protocol as plain data; unknown elements are kept, so that they are found."""
+    """An element of an XML protocol as plain data; unknown elements are kept, so that they are found."""
     kind = shape.type_name
     if kind == "structure":
+        names = {member.serialization.get("name", name): name for name, member in shape.members.items()}
         result = {}
         for child in element:
-            name = child.tag.replace(f"{{{namespace}}}", "")
+            tag = child.tag.replace(f"{{{namespace}}}", "")
+            name = names.get(tag, tag)
             known = shape.members.get(name)
-            result[name] = from_xml(child, known, namespace) if known is not None else child.text
+            if known is None:
+                result[name] = child.text
+            elif known.type_name == "list":
+                result.setdefault(name, []).append(from_xml(child, known.member, namespace))
+            else:
+                result[name] = from_xml(child, known, namespace)
         return result
     text = element.text or ""
-    if kind == "integer":
-        return int(text)
+    if kind in ("integer", "long"):
+        return int(text) if re.fullmatch(r"-?\d+", text) else text
+    if kind == "boolean":
+        return {"true": True, "false": False}.get(text, text)
     if kind == "timestamp":
-        # The query protocol writes ISO 8601; the type check below expects a number.
-        return 0 if re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", text) else text
+        # XML has ISO 8601; the type check expects a number.
+        return 0 if re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z", text) else text
     return text
 
 
@@ -444,8 +561,14 @@ def planted(exchanges):
     assumed = next(each for each in exchanges if each["operation"] == "AssumeRole")
     yield changed(assumed, body=assumed["body"].replace("SessionToken", "Token"))
     yield changed(assumed, body=assumed["body"].replace("<Expiration>", "<Expiration>soon "))
-    head = next(each for each in exchanges if each["operation"] == "HeadBucket")
-    yield changed(head, headers=head["headers"] | {"x-amz-odd": "1"})
+    for operation in ("HeadBucket", "HeadObject", "GetObject"):
+        head = next(each for each in exchanges if each["operation"] == operation)
+        yield changed(head, headers=head["headers"] | {"x-amz-odd": "1"})
+    yield changed(head, headers=head["headers"] | {"last-modified": "yesterday"})
+    yield changed(head, headers=head["headers"] | {"x-amz-storage-class": "ODD"})
+    listed = next(each for each in exchanges if each["operation"] == "ListObjectsV2")
+    for right, wrong in (("<Size>", "<Size>x"), ("ETag>", "Etag>"), ("<LastModified>", "<LastModified>soon")):
+        yield changed(listed, body=listed["body"].replace(right, wrong))
     broken = next(each for each in exchanges if each["breaks"])
     yield changed(broken, status=200, error=None, body="{}")
 

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use hyper::Method;
 use hyper::body::Bytes;
 use hyper::http::request::Parts;
-use hyper::{HeaderMap, Method};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use crate::asked::{Asked, asked, percent_decoded};
 use crate::caller::{Caller, denied, expired, recognise};
 use crate::fault::FaultKind;
 use crate::hang::Hang;
@@ -15,7 +16,7 @@ use crate::moments;
 use crate::operation::{Operation, Service};
 use crate::record::Call;
 use crate::refusal::Refusal;
-use crate::reply::Reply;
+use crate::reply::{self, Reply};
 use crate::requests;
 use crate::services::{self, Request};
 use crate::shape;
@@ -27,16 +28,6 @@ pub(crate) struct Answer {
     pub(crate) delay: Duration,
 }
 
-/// A parsed request.
-#[derive(Debug)]
-struct Asked {
-    service: Service,
-    /// `Err` with the name of an operation that the lab does not serve.
-    operation: Result<Operation, String>,
-    /// The members of the request; `Err` if the request violates its protocol.
-    body: Result<Value, Refusal>,
-}
-
 /// A request with its caller and the fault that affects it.
 #[derive(Debug)]
 struct Incoming {
@@ -46,11 +37,16 @@ struct Incoming {
     /// The text that faults and denials search for the resource of the request.
     mentions: String,
     fault: Option<FaultKind>,
+    /// Whether the response has no body.
+    is_head: bool,
 }
 
 impl Incoming {
     fn refuse(&self, refusal: &Refusal) -> Reply {
-        Reply::refusal(self.asked.service, refusal, self.number)
+        match self.asked.service {
+            Service::S3 => reply::s3::refusal(refusal, self.is_head, self.number),
+            service => Reply::refusal(service, refusal, self.number),
+        }
     }
 }
 
@@ -74,7 +70,9 @@ pub(crate) fn answer(lab_state: &mut LabState, head: &Parts, body: &Bytes) -> An
     };
     let caller = recognise(&head.headers, asked.service, &lab_state.sessions, &lab_state.state);
     let text = String::from_utf8_lossy(body).replace("\\/", "/");
-    let mentions = format!("{} {text}", head.uri.path());
+    let path = head.uri.path_and_query().map_or("", |path| path.as_str());
+    let bucket = asked.body.as_ref().ok().and_then(|body| body.get("Bucket")?.as_str());
+    let mentions = format!("{} {text} {}", percent_decoded(path), bucket.unwrap_or_default());
     let fault = asked.operation.as_ref().ok().and_then(|known| {
         // A fault can name a caller: `@ACCOUNT/REGION`.
         let by = caller.as_ref().ok();
@@ -82,7 +80,8 @@ pub(crate) fn answer(lab_state: &mut LabState, head: &Parts, body: &Bytes) -> An
         lab_state.faults.meet(*known, &format!("{mentions}{}", by.unwrap_or_default()))
     });
     let is_change = asked.operation.as_ref().is_ok_and(|known| known.changes_a_trail_or_a_key());
-    let incoming = Incoming { number, asked, caller, mentions, fault };
+    let is_head = head.method == Method::HEAD;
+    let incoming = Incoming { number, asked, caller, mentions, fault, is_head };
     let hang = if is_change { lab_state.hangs.meet() } else { None };
     let mut reply = Reply::silence();
     if hang != Some(Hang::BeforeTheChange) {
@@ -144,7 +143,7 @@ fn reply_to(lab_state: &mut LabState, incoming: &Incoming) -> Reply {
                 {
                     services::repeat_token(operation, body, &mut result);
                 }
-                Reply::result(operation, &result, incoming.number)
+                result_reply(lab_state, operation, &result, incoming)
             }
             Err(refusal) => incoming.refuse(&refusal),
         }
@@ -152,6 +151,26 @@ fn reply_to(lab_state: &mut LabState, incoming: &Incoming) -> Reply {
     match incoming.fault {
         Some(kind) => reply.garbled(operation, kind),
         None => reply,
+    }
+}
+
+fn result_reply(
+    lab_state: &LabState,
+    operation: Operation,
+    result: &Value,
+    incoming: &Incoming,
+) -> Reply {
+    if operation.service() != Service::S3 {
+        return Reply::result(operation, result, incoming.number);
+    }
+    let body = incoming.asked.body.as_ref().unwrap_or(&Value::Null);
+    let content = match operation == Operation::GetObject {
+        true => services::content(&lab_state.state, body),
+        false => Ok(Vec::new()),
+    };
+    match content {
+        Ok(content) => reply::s3::result(operation, result, content, incoming.number),
+        Err(refusal) => incoming.refuse(&refusal),
     }
 }
 
@@ -165,7 +184,8 @@ fn result_of(
     let body = &services::without_repetition(operation, body);
     let denial = lab_state.state.denies(caller.account(), operation.iam(), &incoming.mentions);
     if let Some(denial) = denial {
-        return Err(denial.refusal(&caller.identity.arn, resource_of(operation, body)));
+        let resource = resource_of(operation, body);
+        return Err(denial.refusal(&caller.identity.arn, operation.action(), &resource));
     }
     if matches!(operation, Operation::GetResourceConfigHistory | Operation::ListDiscoveredResources)
     {
@@ -180,14 +200,17 @@ fn result_of(
 }
 
 /// The resource that an access denied error names.
-fn resource_of(operation: Operation, body: &Value) -> &str {
+fn resource_of(operation: Operation, body: &Value) -> String {
+    if operation.service() == Service::S3 {
+        return services::resource(body);
+    }
     let member = match operation.service() {
         Service::Kms => "KeyId",
         Service::CloudTrail => "Name",
         Service::Sts => "RoleArn",
         Service::Config | Service::S3 | Service::Organizations | Service::Account => "",
     };
-    body.get(member).and_then(Value::as_str).unwrap_or_default()
+    body.get(member).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
 /// The status of `HeadBucket` and the bucket's Region.
@@ -220,7 +243,7 @@ fn refused_by_fault(
         FaultKind::ServiceUnavailable => {
             Refusal::new("ServiceUnavailable", "Service is unavailable").with_status(503)
         }
-        FaultKind::AccessDenied => denied(arn, operation.iam(), resource_of(operation, body)),
+        FaultKind::AccessDenied => denied(arn, operation.action(), &resource_of(operation, body)),
         FaultKind::NotFound => match not_found(operation, arn, body) {
             Ok(result) => return Some(Reply::result(operation, &result, incoming.number)),
             Err(refusal) => refusal,
@@ -304,7 +327,7 @@ fn not_found(operation: Operation, arn: &str, body: &Value) -> Result<Value, Ref
         Operation::CreateKey => ("UnsupportedOperationException", "The key cannot be made"),
         // STS returns the same error for a missing role and for one that does not trust the caller.
         Operation::AssumeRole => {
-            return Err(denied(arn, operation.iam(), resource_of(operation, body)));
+            return Err(denied(arn, operation.action(), &resource_of(operation, body)));
         }
         Operation::GetCallerIdentity => (
             "UnrecognizedClientException",
@@ -320,118 +343,16 @@ fn not_found(operation: Operation, arn: &str, body: &Value) -> Result<Value, Ref
         ),
         Operation::ListRegions => return Ok(serde_json::json!({ "Regions": [] })),
         Operation::HeadBucket => ("NotFound", ""),
-    };
-    Err(Refusal::new(code, message))
-}
-
-/// Finds the operation of a request from its method, path and headers.
-fn asked(head: &Parts, body: &Bytes) -> Option<Asked> {
-    let path = head.uri.path();
-    if head.method == Method::HEAD {
-        let bucket = path.trim_matches('/');
-        let members = Map::from_iter([("Bucket".to_owned(), Value::from(bucket))]);
-        let operation = if bucket.contains('/') {
-            Err("HeadObject".to_owned())
-        } else {
-            Ok(Operation::HeadBucket)
-        };
-        return Some(Asked { service: Service::S3, operation, body: Ok(Value::Object(members)) });
-    }
-    if head.method == Method::POST && path == "/listRegions" {
-        let body = json_body(&head.headers, body, "application/json");
-        return Some(Asked {
-            service: Service::Account,
-            operation: Ok(Operation::ListRegions),
-            body,
-        });
-    }
-    if head.method != Method::POST || path != "/" {
-        return None;
-    }
-    match header(&head.headers, "x-amz-target") {
-        Some(target) => {
-            let (prefix, name) = target.rsplit_once('.')?;
-            let service = Service::from_target_prefix(prefix)?;
-            let operation = Operation::of(service, name).ok_or_else(|| name.to_owned());
-            Some(Asked {
-                service,
-                operation,
-                body: json_body(&head.headers, body, "application/x-amz-json-1.1"),
-            })
+        Operation::ListObjectsV2 | Operation::ListObjectVersions => {
+            ("NoSuchBucket", "The specified bucket does not exist")
         }
-        None => form_request(&head.headers, body),
-    }
-}
-
-fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers.get(name).and_then(|value| value.to_str().ok())
-}
-
-fn json_body(headers: &HeaderMap, body: &Bytes, expected: &str) -> Result<Value, Refusal> {
-    let refuse = |message: String| Refusal::new("SerializationException", message);
-    let content_type = header(headers, "content-type").unwrap_or_default();
-    if content_type != expected {
-        return Err(refuse(format!("content type `{content_type}` is not `{expected}`")));
-    }
-    serde_json::from_slice(body).map_err(|error| refuse(error.to_string()))
-}
-
-/// A request of the query protocol: a form with `Action` and `Version`.
-fn form_request(headers: &HeaderMap, body: &Bytes) -> Option<Asked> {
-    if !header(headers, "content-type")?.starts_with("application/x-www-form-urlencoded") {
-        return None;
-    }
-    let mut members = Map::new();
-    for pair in std::str::from_utf8(body).ok()?.split('&').filter(|pair| !pair.is_empty()) {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let (name, value) = (decoded(name), decoded(value));
-        // The lab serves no nested members, so their first name is enough.
-        let first = name.split('.').next().unwrap_or_default();
-        members.insert(first.to_owned(), form_value(first, value));
-    }
-    let action = members.remove("Action")?.as_str()?.to_owned();
-    let version = members.remove("Version");
-    let operation = Operation::of(Service::Sts, &action).ok_or(action);
-    let body = if version == Some(Value::from("2011-06-15")) {
-        Ok(Value::Object(members))
-    } else {
-        Err(Refusal::new("ValidationException", "the version of STS is `2011-06-15`"))
-    };
-    Some(Asked { service: Service::Sts, operation, body })
-}
-
-/// A form contains only strings; converts numeric members to numbers.
-fn form_value(name: &str, value: String) -> Value {
-    match (name, value.parse::<i64>()) {
-        ("DurationSeconds" | "MinimumSessionTokenSize", Ok(number)) => Value::from(number),
-        _ => Value::from(value),
-    }
-}
-
-/// Percent-decoding of a form.
-fn decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        match byte {
-            b'+' => bytes.push(b' '),
-            b'%' => {
-                let digits: Vec<u8> = rest.by_ref().take(2).collect();
-                let number = std::str::from_utf8(&digits).ok().filter(|digits| digits.len() == 2);
-                bytes.extend(number.and_then(|digits| u8::from_str_radix(digits, 16).ok()));
-            }
-            other => bytes.push(other),
+        Operation::HeadObject | Operation::GetObject => {
+            ("NoSuchKey", "The specified key does not exist.")
         }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn forms_are_decoded() {
-        assert_eq!(decoded("arn%3Aaws%3Aiam%3A%3A1%3Arole%2Fa+b%2"), "arn:aws:iam::1:role/a b");
-    }
+        Operation::GetBucketMetadataConfiguration => {
+            ("MetadataConfigurationNotFound", "The metadata configuration was not found")
+        }
+    };
+    let refusal = Refusal::new(code, message);
+    Err(if operation.service() == Service::S3 { refusal.with_status(404) } else { refusal })
 }

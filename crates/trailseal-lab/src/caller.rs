@@ -187,18 +187,18 @@ fn not_authorized(caller_arn: &str, action: &str, resource: &str, why: &str) -> 
 
 impl Denial {
     /// The error for a denied call.
-    pub(crate) fn refusal(&self, caller_arn: &str, resource: &str) -> Refusal {
+    pub(crate) fn refusal(&self, caller_arn: &str, action: &str, resource: &str) -> Refusal {
         if let Some(code) = &self.error {
             let message = "The operation cannot be carried out for this caller.";
             return Refusal::new(model::cloudtrail_error(code), message);
         }
         let policy = self.policy.as_deref().unwrap_or("service control policy");
         if policy == "none" {
-            return denied(caller_arn, &self.operation, resource);
+            return denied(caller_arn, action, resource);
         }
         let article = if policy.starts_with('i') { "an" } else { "a" };
         let why = format!("with an explicit deny in {article} {policy}");
-        not_authorized(caller_arn, &self.operation, resource, &why)
+        not_authorized(caller_arn, action, resource, &why)
     }
 }
 

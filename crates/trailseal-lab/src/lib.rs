@@ -12,10 +12,12 @@
 
 mod answer;
 mod arn;
+mod asked;
 mod caller;
 mod delivery;
 mod event;
 mod fault;
+mod files;
 mod function;
 mod hang;
 mod lab;
@@ -49,7 +51,7 @@ pub use record::{Call, Fate, Ordering, PutEvaluation};
 pub use runtime_api::Outcome;
 pub use state::{
     Account, Aggregator, Alias, Bucket, ConfigRule, Denial, DiscoveredAs, DiscoveredResource,
-    History, Key, Membership, OrganizationAccount, Role, Rotation, STATE_VERSION, StandingResult,
-    State, StateError, Trail,
+    Encryption, EncryptionType, History, Key, LogFiles, Membership, MetadataTables, Object,
+    OrganizationAccount, Role, Rotation, STATE_VERSION, StandingResult, State, StateError, Trail,
 };
 pub use transcript::{Breach, Exchange, transcript};

@@ -1,7 +1,7 @@
 //! The enum values and limits of AWS's service models, which requests and states must satisfy.
 //!
-//! Taken from botocore's models of config 2014-11-12, cloudtrail 2013-11-01, kms 2014-11-01 and
-//! sts 2011-06-15; the contract test compares what the lab does with those models.
+//! Taken from botocore's models of config 2014-11-12, cloudtrail 2013-11-01, kms 2014-11-01,
+//! s3 2006-03-01 and sts 2011-06-15; the contract test compares what the lab does with those models.
 
 /// Errors in CloudTrail's model of `DescribeTrails` and `GetTrailStatus`.
 pub(crate) const CLOUDTRAIL_ERRORS: [&str; 5] = [
@@ -82,6 +82,29 @@ pub(crate) const DENYING_POLICIES: [&str; 8] = [
     "resource-based policy",
     "none",
 ];
+
+/// The storage classes of S3 (`StorageClass` of `HeadObject`).
+pub(crate) const STORAGE_CLASSES: [&str; 15] = [
+    "STANDARD",
+    "REDUCED_REDUNDANCY",
+    "STANDARD_IA",
+    "ONEZONE_IA",
+    "INTELLIGENT_TIERING",
+    "GLACIER",
+    "DEEP_ARCHIVE",
+    "OUTPOSTS",
+    "GLACIER_IR",
+    "SNOW",
+    "EXPRESS_ONEZONE",
+    "FSX_OPENZFS",
+    "FSX_ONTAP",
+    "AWS_BACKUP_WARM",
+    "AWS_BACKUP_LOW_COST_WARM",
+];
+
+/// The statuses of S3 Metadata tables (S3 API Reference, `InventoryTableConfigurationResult`).
+pub(crate) const METADATA_TABLE_STATUSES: [&str; 4] =
+    ["CREATING", "BACKFILLING", "ACTIVE", "FAILED"];
 
 pub(crate) const COMPLIANCE_TYPES: [&str; 4] =
     ["COMPLIANT", "NON_COMPLIANT", "NOT_APPLICABLE", "INSUFFICIENT_DATA"];

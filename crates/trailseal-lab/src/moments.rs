@@ -1,9 +1,9 @@
 //! Times in milliseconds since 1970, in each format that AWS uses.
 
 use serde_json::Value;
-use time::OffsetDateTime;
 use time::format_description::well_known::{Rfc2822, Rfc3339};
 use time::macros::format_description;
+use time::{OffsetDateTime, PrimitiveDateTime};
 
 /// Reads an ISO-8601 time such as `2026-11-23T10:15:30.125Z`.
 pub(crate) fn from_iso(text: &str) -> Option<i64> {
@@ -59,6 +59,18 @@ pub(crate) fn to_signing_time(milliseconds: i64) -> String {
     moment(milliseconds).format(form).unwrap_or_default()
 }
 
+/// Writes the day as in the folders of log files, such as `2026/11/23`.
+pub(crate) fn to_day_folder(milliseconds: i64) -> String {
+    moment(milliseconds).format(format_description!("[year]/[month]/[day]")).unwrap_or_default()
+}
+
+/// Reads a time to the minute, such as `20261123T1015`.
+pub(crate) fn from_minute(text: &str) -> Option<i64> {
+    let form = format_description!("[year][month][day]T[hour][minute]");
+    let moment = PrimitiveDateTime::parse(text, form).ok()?.assume_utc();
+    moment.unix_timestamp().checked_mul(1000)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,6 +83,8 @@ mod tests {
         assert_eq!(from_epoch(&to_epoch(moment)), Some(moment));
         assert_eq!(to_http_date(moment), "Wed, 13 Jul 2016 21:50:00 GMT");
         assert_eq!(to_signing_time(moment), "20160713T215000Z");
+        assert_eq!(to_day_folder(moment), "2016/07/13");
+        assert_eq!(from_minute("20160713T2150"), from_iso("2016-07-13T21:50:00Z"));
     }
 
     #[test]

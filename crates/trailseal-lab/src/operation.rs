@@ -82,6 +82,11 @@ pub enum Operation {
     ListAccounts,
     ListDelegatedAdministrators,
     ListRegions,
+    ListObjectsV2,
+    ListObjectVersions,
+    HeadObject,
+    GetObject,
+    GetBucketMetadataConfiguration,
 }
 
 impl Operation {
@@ -127,6 +132,11 @@ impl Operation {
                 (Organizations, "organizations:ListDelegatedAdministrators")
             }
             Self::ListRegions => (Account, "account:ListRegions"),
+            Self::ListObjectsV2 => (S3, "s3:ListObjectsV2"),
+            Self::ListObjectVersions => (S3, "s3:ListObjectVersions"),
+            Self::HeadObject => (S3, "s3:HeadObject"),
+            Self::GetObject => (S3, "s3:GetObject"),
+            Self::GetBucketMetadataConfiguration => (S3, "s3:GetBucketMetadataConfiguration"),
         }
     }
 
@@ -137,9 +147,25 @@ impl Operation {
 
     /// The operation in the spelling of IAM actions, such as `kms:DescribeKey`.
     ///
-    /// `s3:HeadBucket` is not an IAM action; the spelling is used so that all calls look alike.
+    /// Most operations of S3 need another action, see [`Operation::action`]; the spelling is used so
+    /// that all calls look alike.
     pub const fn iam(self) -> &'static str {
         self.service_and_iam().1
+    }
+
+    /// The IAM action that allows the operation.
+    pub(crate) const fn action(self) -> &'static str {
+        if matches!(self, Self::HeadBucket | Self::ListObjectsV2) {
+            "s3:ListBucket"
+        } else if matches!(self, Self::ListObjectVersions) {
+            "s3:ListBucketVersions"
+        } else if matches!(self, Self::HeadObject) {
+            "s3:GetObject"
+        } else if matches!(self, Self::GetBucketMetadataConfiguration) {
+            "s3:GetBucketMetadataTableConfiguration"
+        } else {
+            self.iam()
+        }
     }
 
     /// Whether the operation changes a trail or a key.

@@ -1,5 +1,7 @@
 //! Responses as bytes: the JSON protocol, STS's XML, S3's headers, and garbled responses.
 
+pub(crate) mod s3;
+
 use serde_json::{Map, Value, json};
 
 use crate::fault::FaultKind;
@@ -128,6 +130,8 @@ impl Reply {
         } else if kind == FaultKind::WrongTypes {
             let body = if operation.service() == Service::Sts {
                 wrong_xml(operation.name()).into_bytes()
+            } else if operation.service() == Service::S3 {
+                s3::wrong_document(operation).into_bytes()
             } else {
                 wrong_json(&self.body)
             };
@@ -145,6 +149,8 @@ impl Reply {
             if content_type != HTML {
                 self.headers.push(("x-amz-bucket-region", "{}".to_owned()));
             }
+        } else if operation == Operation::HeadObject {
+            s3::garble_head(&mut self.headers, content_type == HTML);
         } else {
             self.body = body;
         }

@@ -198,6 +198,66 @@ const LIST_REGIONS: &[Member] = &[
     ),
 ];
 
+const MAX_KEYS: Shape = Shape::Whole { min: 0, max: 2_147_483_647 };
+const OBJECT_ATTRIBUTES: Shape =
+    Shape::List { min: 0, max: usize::MAX, each: &Shape::Word(&["RestoreStatus"]) };
+const BUCKET: Member = required("Bucket", TEXT);
+const BUCKET_OWNER: Member = optional("ExpectedBucketOwner", TEXT);
+const REQUEST_PAYER: Member = optional("RequestPayer", Shape::Word(&["requester"]));
+
+const LIST_OBJECTS_V2: &[Member] = &[
+    BUCKET,
+    optional("Delimiter", TEXT),
+    optional("EncodingType", Shape::Word(&["url"])),
+    optional("MaxKeys", MAX_KEYS),
+    optional("Prefix", TEXT),
+    optional("ContinuationToken", TEXT),
+    optional("FetchOwner", Shape::Flag),
+    optional("StartAfter", TEXT),
+    REQUEST_PAYER,
+    BUCKET_OWNER,
+    optional("OptionalObjectAttributes", OBJECT_ATTRIBUTES),
+];
+
+const LIST_OBJECT_VERSIONS: &[Member] = &[
+    BUCKET,
+    optional("Delimiter", TEXT),
+    optional("EncodingType", Shape::Word(&["url"])),
+    optional("KeyMarker", TEXT),
+    optional("MaxKeys", MAX_KEYS),
+    optional("Prefix", TEXT),
+    optional("VersionIdMarker", TEXT),
+    BUCKET_OWNER,
+    REQUEST_PAYER,
+    optional("OptionalObjectAttributes", OBJECT_ATTRIBUTES),
+];
+
+const ONE_OBJECT: &[Member] = &[
+    BUCKET,
+    required("Key", text(1, usize::MAX)),
+    optional("VersionId", TEXT),
+    optional("SSECustomerAlgorithm", TEXT),
+    optional("SSECustomerKey", TEXT),
+    optional("SSECustomerKeyMD5", TEXT),
+    REQUEST_PAYER,
+    BUCKET_OWNER,
+    optional("ChecksumMode", Shape::Word(&["ENABLED"])),
+    optional("IfMatch", Shape::NotServed),
+    optional("IfModifiedSince", Shape::NotServed),
+    optional("IfNoneMatch", Shape::NotServed),
+    optional("IfUnmodifiedSince", Shape::NotServed),
+    optional("Range", Shape::NotServed),
+    optional("PartNumber", Shape::NotServed),
+    optional("ResponseCacheControl", Shape::NotServed),
+    optional("ResponseContentDisposition", Shape::NotServed),
+    optional("ResponseContentEncoding", Shape::NotServed),
+    optional("ResponseContentLanguage", Shape::NotServed),
+    optional("ResponseContentType", Shape::NotServed),
+    optional("ResponseExpires", Shape::NotServed),
+];
+
+const ONE_BUCKET: &[Member] = &[BUCKET, BUCKET_OWNER];
+
 pub(crate) const fn members(operation: Operation) -> &'static [Member] {
     match operation {
         Operation::PutEvaluations => PUT_EVALUATIONS,
@@ -228,5 +288,9 @@ pub(crate) const fn members(operation: Operation) -> &'static [Member] {
         | Operation::CancelKeyDeletion => ONE_KEY,
         Operation::ListKeys => LIST_KEYS,
         Operation::ListResourceTags => LIST_RESOURCE_TAGS,
+        Operation::ListObjectsV2 => LIST_OBJECTS_V2,
+        Operation::ListObjectVersions => LIST_OBJECT_VERSIONS,
+        Operation::HeadObject | Operation::GetObject => ONE_OBJECT,
+        Operation::GetBucketMetadataConfiguration => ONE_BUCKET,
     }
 }

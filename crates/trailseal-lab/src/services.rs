@@ -23,7 +23,7 @@ use crate::state::State;
 
 pub(crate) use config::admit_limit;
 pub(crate) use pages::{repeat_token, without_repetition};
-pub(crate) use s3::head_bucket;
+pub(crate) use s3::{content, head_bucket, resource};
 
 /// A valid request, with the caller and the lab's data.
 #[derive(Debug)]
@@ -75,7 +75,7 @@ impl<'a> Request<'a> {
     }
 }
 
-/// Runs an operation of any protocol except S3's.
+/// Runs an operation other than `HeadBucket`.
 pub(crate) fn carry_out(request: &mut Request<'_>) -> Result<Value, Refusal> {
     let answer = match request.operation {
         Operation::PutEvaluations => config::put_evaluations(request),
@@ -113,6 +113,11 @@ pub(crate) fn carry_out(request: &mut Request<'_>) -> Result<Value, Refusal> {
             organizations::list_delegated_administrators(request)
         }
         Operation::ListRegions => account::list_regions(request),
+        Operation::ListObjectsV2 => s3::list_objects_v2(request),
+        Operation::ListObjectVersions => s3::list_object_versions(request),
+        Operation::HeadObject => s3::head_object(request),
+        Operation::GetObject => s3::get_object(request),
+        Operation::GetBucketMetadataConfiguration => s3::get_bucket_metadata_configuration(request),
         Operation::HeadBucket => {
             Err(Refusal::new("UnknownOperationException", "HeadBucket is asked by path"))
         }

@@ -1,5 +1,6 @@
 //! The account's state, as described in `STATE.md`.
 
+mod files;
 mod lookup;
 mod organization;
 mod read;
@@ -10,6 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use thiserror::Error;
 
+pub use files::{Encryption, EncryptionType, LogFiles, MetadataTables, Object};
 pub use organization::{Aggregator, OrganizationAccount};
 
 pub(crate) use lookup::{KeyName, Visible};
@@ -40,6 +42,10 @@ pub struct State {
     /// The names and states of accounts in the organization.
     pub organization_accounts: Vec<OrganizationAccount>,
     pub aggregators: Vec<Aggregator>,
+    /// Files of CloudTrail that are computed when a request needs them.
+    pub log_files: Vec<LogFiles>,
+    /// The other objects in buckets.
+    pub objects: Vec<Object>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -210,6 +216,14 @@ pub struct Bucket {
     /// Whether it has an S3 Bucket Key.
     #[serde(default)]
     pub bucket_key: bool,
+    /// Whether it keeps versions of objects.
+    #[serde(default)]
+    pub versioned: bool,
+    /// The other accounts that its policy lets list and read objects.
+    #[serde(default)]
+    pub readable_from: Vec<String>,
+    /// Its S3 Metadata tables, if it has a configuration of them.
+    pub metadata_tables: Option<MetadataTables>,
 }
 
 /// A role that can be assumed.

@@ -10,6 +10,7 @@ mod lab {
     mod sdk_cloudtrail;
     mod sdk_config;
     mod sdk_kms;
+    mod sdk_s3;
     mod sdk_sts;
     mod support;
 }

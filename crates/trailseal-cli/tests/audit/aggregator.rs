@@ -130,7 +130,12 @@ async fn one_account_without_a_trail_does_not_stop_the_others() {
     // The log archive account has a bucket, but no trail of its own.
     let (archive, region) = (member(3), "eu-west-1".to_owned());
     let (name, account) = ("archive".to_owned(), archive.clone());
-    state.buckets.push(trailseal_lab::Bucket { name, account, region, bucket_key: false });
+    state.buckets.push(trailseal_lab::Bucket {
+        name,
+        account,
+        region,
+        ..trailseal_lab::Bucket::default()
+    });
     let desk = Desk::with(state).await;
     let run = judge(&desk, &[]).exits(2);
     // The other trails are evaluated.

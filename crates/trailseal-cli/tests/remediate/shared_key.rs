@@ -27,7 +27,7 @@ fn three() -> State {
         name: name.clone(),
         account: ACCOUNT.to_owned(),
         region,
-        bucket_key: false,
+        ..Bucket::default()
     });
     state.trails.push(Trail {
         arn: FAR.to_owned(),

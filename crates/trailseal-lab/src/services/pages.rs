@@ -7,7 +7,7 @@ use crate::operation::{Operation, Service};
 use crate::refusal::Refusal;
 
 /// The paginated operations: the member that requests a page, and the one that names the next.
-const TOKENS: [(Operation, &str, &str); 9] = [
+const TOKENS: [(Operation, &str, &str); 11] = [
     (Operation::GetResourceConfigHistory, "nextToken", "nextToken"),
     (Operation::ListDiscoveredResources, "nextToken", "nextToken"),
     (Operation::GetComplianceDetailsByConfigRule, "NextToken", "NextToken"),
@@ -17,6 +17,8 @@ const TOKENS: [(Operation, &str, &str); 9] = [
     (Operation::ListTags, "NextToken", "NextToken"),
     (Operation::ListKeys, "Marker", "NextMarker"),
     (Operation::ListResourceTags, "Marker", "NextMarker"),
+    (Operation::ListObjectsV2, "ContinuationToken", "NextContinuationToken"),
+    (Operation::ListObjectVersions, "KeyMarker", "NextKeyMarker"),
 ];
 
 /// A token for the first page of a list, used only by a fault that repeats that page.
@@ -40,8 +42,10 @@ pub(crate) fn repeat_token(operation: Operation, body: &Value, answer: &mut Valu
     if let (Some((_, asks, names)), Some(members)) = (tokens, answer.as_object_mut()) {
         let token = body.get(*asks).cloned().unwrap_or_else(|| Value::from(FIRST_PAGE));
         members.insert((*names).to_owned(), token);
-        if let Some(truncated) = members.get_mut("Truncated") {
-            *truncated = Value::from(true);
+        for name in ["Truncated", "IsTruncated"] {
+            if let Some(truncated) = members.get_mut(name) {
+                *truncated = Value::from(true);
+            }
         }
     }
 }

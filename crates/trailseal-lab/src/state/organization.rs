@@ -79,6 +79,6 @@ impl State {
         });
         self.keys.push(Key { arn: key, ..Key::default() });
         let (account, region) = (account.to_owned(), home.to_owned());
-        self.buckets.push(Bucket { name: bucket, account, region, bucket_key: false });
+        self.buckets.push(Bucket { name: bucket, account, region, ..Bucket::default() });
     }
 }

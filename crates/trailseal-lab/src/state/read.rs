@@ -1,5 +1,7 @@
 //! Reads the state from its JSON document and validates its texts.
 
+mod files;
+
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error};
 use serde_json::{Map, Value};
 
@@ -39,7 +41,9 @@ pub(super) fn state(value: &Value) -> Result<State, Vec<String>> {
         }),
         buckets: document.list("buckets", |bucket: &Bucket| {
             text("name", &bucket.name)?;
-            place(&bucket.account, &bucket.region)
+            place(&bucket.account, &bucket.region)?;
+            each("readableFrom", &bucket.readable_from, |id| account_id("", id))?;
+            bucket.metadata_tables.iter().try_for_each(files::metadata_tables)
         }),
         roles: document.list("roles", |role: &Role| {
             arn("arn", &role.arn, "iam", "role")?;
@@ -89,6 +93,8 @@ pub(super) fn state(value: &Value) -> Result<State, Vec<String>> {
             place(&aggregator.account, &aggregator.region)?;
             each("accounts", &aggregator.accounts, |id| account_id("", id))
         }),
+        log_files: document.list("logFiles", files::log_files),
+        objects: document.list("objects", files::object),
     };
     let unknown = document.members.keys().map(|name| format!("`{name}`: unknown member"));
     document.faults.extend(unknown);

@@ -15,6 +15,9 @@ const DOOMED: &str = "arn:aws:kms:us-east-1:111122223333:key/33333333-0000-4000-
 const GONE: &str = "arn:aws:kms:us-east-1:111122223333:key/44444444-0000-4000-8000-444444444444";
 const STRANGERS: &str = "arn:aws:kms:us-east-1:777788889999:key/a";
 const ELSEWHERE: &str = "arn:aws:kms:eu-west-1:111122223333:key/a";
+const BUCKET: &str = "example-trail-logs-us-east-1";
+const FILE: &str = "copies/AWSLogs/111122223333/CloudTrail/us-east-1/2025/01/01/\
+                    111122223333_CloudTrail_us-east-1_20250101T0005Z_CopyWithSseKms00.json.gz";
 const NO_KEY: &str = "arn:aws:kms:us-east-1";
 
 /// A valid request with a nonempty result.
@@ -66,7 +69,11 @@ pub(super) fn fine(operation: Operation, token: &str) -> Value {
             "RoleSessionName": "trailseal",
             "ExternalId": "trailseal-central",
         }),
-        Operation::HeadBucket => json!({ "Bucket": "example-trail-logs-us-east-1" }),
+        Operation::HeadBucket
+        | Operation::ListObjectsV2
+        | Operation::ListObjectVersions
+        | Operation::GetBucketMetadataConfiguration => json!({ "Bucket": BUCKET }),
+        Operation::HeadObject | Operation::GetObject => json!({ "Bucket": BUCKET, "Key": FILE }),
         Operation::ListDelegatedAdministrators => {
             json!({ "ServicePrincipal": "cloudtrail.amazonaws.com" })
         }
@@ -230,6 +237,36 @@ pub(super) fn further(operation: Operation, base: &Value) -> Vec<(&'static str, 
             ("another account's", json!({ "AccountId": "444455556666" })),
             forged("NextToken"),
         ],
+        Operation::ListObjectsV2 | Operation::ListObjectVersions => vec![
+            ("folders", with(&but("Prefix", "copies/"), "Delimiter", json!("/"))),
+            ("a page", with(base, "MaxKeys", json!(1))),
+            ("no page", with(base, "MaxKeys", json!(0))),
+            ("encoded", with(&but("Prefix", "copies/"), "EncodingType", json!("url"))),
+            ("missing", but("Bucket", "no-such-bucket")),
+            ("in another Region", but("Bucket", "example-trail-logs-eu-west-1")),
+            ("another owner", but("ExpectedBucketOwner", "444455556666")),
+            ("a version marker alone", but("VersionIdMarker", "3")),
+            forged("ContinuationToken"),
+        ],
+        Operation::HeadObject | Operation::GetObject => {
+            let copy = |name: &str| but("Key", &FILE.replace("CopyWithSseKms00", name));
+            let customers = copy("CopyWithSseC0000");
+            vec![
+                ("missing", copy("NoSuchFile000000")),
+                ("SSE-C without the key", customers.clone()),
+                ("SSE-C", with(&customers, "SSECustomerKey", json!("MDEyMzQ1Njc4OUFCQ0RFRg=="))),
+                ("archived", copy("CopyInGlacier000")),
+                ("restored", copy("CopyRestored0000")),
+                ("deleted", copy("CopyDeleted00000")),
+                ("a delete marker", with(&copy("CopyDeleted00000"), "VersionId", json!("2"))),
+                ("a version", with(&copy("CopyDeleted00000"), "VersionId", json!("1"))),
+                ("another owner's", copy("CopyOfAStranger0")),
+                ("DSSE-KMS", copy("CopyWithDsseKms0")),
+            ]
+        }
+        Operation::GetBucketMetadataConfiguration => {
+            vec![("missing", but("Bucket", "no-such-bucket"))]
+        }
         Operation::HeadBucket => vec![
             ("in another Region", json!({ "Bucket": "example-trail-logs-eu-west-1" })),
             ("missing", json!({ "Bucket": "no-such-bucket" })),

@@ -53,6 +53,13 @@ fn request(lab: &Lab, operation: Operation) -> (String, String) {
         members["KeyId"] = doomed_key(number).into();
     }
     let service = operation.service();
+    if service == Service::S3 {
+        let signature = signed(lab, ACCOUNT, REGION, "s3");
+        return (
+            format!("{} HTTP/1.1\r\n{signature}", s3_line(operation, &members)),
+            String::new(),
+        );
+    }
     let (protocol, body) = match service.target_prefix() {
         Some(prefix) => {
             let target = format!("{prefix}.{}", operation.name());
@@ -73,6 +80,61 @@ fn request(lab: &Lab, operation: Operation) -> (String, String) {
     let path = if service == Service::Account { "/listRegions" } else { "/" };
     let signature = signed(lab, ACCOUNT, REGION, service.signing_name());
     (format!("POST {path} HTTP/1.1\r\n{protocol}\r\n{signature}"), body)
+}
+
+fn s3_line(operation: Operation, members: &Value) -> String {
+    let named = |name: &str| members.get(name).and_then(Value::as_str).unwrap_or_default();
+    let subresource = match operation {
+        Operation::ListObjectsV2 => "?list-type=2&max-keys=2",
+        Operation::ListObjectVersions => "?versions&max-keys=2",
+        Operation::GetBucketMetadataConfiguration => "?metadataConfiguration",
+        _ => "",
+    };
+    let method = if operation == Operation::HeadObject { "HEAD" } else { "GET" };
+    format!("{method} /{}/{}{subresource}", named("Bucket"), named("Key"))
+}
+
+/// Asserts the response of an operation of S3 under a fault.
+fn check_s3(operation: Operation, kind: FaultKind, answer: &str) {
+    let is_head = operation == Operation::HeadObject;
+    let refused = |expected: u16, code: &str| {
+        assert_eq!(status(answer), expected, "{operation:?} {kind:?}: {answer}");
+        let code = format!("<Code>{code}</Code>");
+        assert!(is_head || answer.contains(&code), "{operation:?} {kind:?}: {answer}");
+    };
+    match kind {
+        FaultKind::Throttling => refused(503, "SlowDown"),
+        FaultKind::InternalError => refused(500, "InternalError"),
+        FaultKind::ServiceUnavailable => refused(503, "ServiceUnavailable"),
+        FaultKind::AccessDenied => refused(403, "AccessDenied"),
+        FaultKind::ExpiredCredentials => refused(400, "ExpiredToken"),
+        FaultKind::ClockSkew => refused(403, "RequestTimeTooSkewed"),
+        FaultKind::NotFound if is_head => refused(404, ""),
+        FaultKind::NotFound => assert!(answer.contains(not_found(operation)), "{answer}"),
+        FaultKind::Slow(_) => assert_eq!(status(answer), 200),
+        FaultKind::TruncatedBody if is_head => assert_eq!(answer, ""),
+        FaultKind::ConnectionReset => assert_eq!(answer, ""),
+        FaultKind::TruncatedBody => {
+            let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+            assert!(body.len() < length.unwrap().parse().unwrap(), "{answer}");
+        }
+        FaultKind::NotJson if is_head => assert!(!answer.contains("x-amz-"), "{answer}"),
+        FaultKind::NotJson => assert!(answer.contains("<html>"), "{answer}"),
+        FaultKind::WrongTypes if is_head => {
+            assert!(answer.contains("x-amz-server-side-encryption: {}"), "{answer}");
+        }
+        FaultKind::WrongTypes => assert!(answer.contains("<MaxKeys>many</MaxKeys>"), "{answer}"),
+        FaultKind::RepeatedToken => {
+            let token = match operation {
+                Operation::ListObjectsV2 => "<NextContinuationToken>first-page<",
+                Operation::ListObjectVersions => "<NextKeyMarker>first-page<",
+                _ => return assert!(!answer.contains("first-page"), "{answer}"),
+            };
+            assert!(answer.contains(token), "{answer}");
+            assert!(answer.contains("<IsTruncated>true</IsTruncated>"), "{answer}");
+        }
+    }
 }
 
 fn status(answer: &str) -> u16 {
@@ -186,7 +248,10 @@ fn not_found(operation: Operation) -> &'static str {
             "AWSOrganizationsNotInUseException"
         }
         Operation::ListRegions => "{\"Regions\":[]}",
-        Operation::HeadBucket => "404",
+        Operation::HeadBucket | Operation::HeadObject => "404",
+        Operation::ListObjectsV2 | Operation::ListObjectVersions => "<Code>NoSuchBucket</Code>",
+        Operation::GetObject => "<Code>NoSuchKey</Code>",
+        Operation::GetBucketMetadataConfiguration => "<Code>MetadataConfigurationNotFound</Code>",
     }
 }
 
@@ -205,7 +270,10 @@ async fn every_fault_affects_its_operation_until_it_ends() {
             let met = ask();
             let slow = matches!(kind, FaultKind::Slow(_));
             assert!(!slow || begun.elapsed() >= SLOW, "{operation:?} {kind:?}");
-            check(operation, kind, &met);
+            match operation.service() {
+                Service::S3 => check_s3(operation, kind, &met),
+                _ => check(operation, kind, &met),
+            }
             assert_eq!(status(&ask()), 200, "{operation:?} {kind:?}");
             let calls = lab.take_calls();
             assert_eq!(calls[1].fault.as_deref(), Some(kind.name()));
