@@ -296,3 +296,96 @@ async fn a_bucket_in_the_host_name_is_found() {
     assert!(answer.contains("<Name>millions</Name>"), "{answer}");
     assert!(answer.contains("<KeyCount>1</KeyCount>"), "{answer}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn versions_and_delete_markers_are_listed_apart() {
+    let lab = lab().await;
+    let client = s3(&lab, ACCOUNT);
+    let deleted = format!("{COPIES}CopyDeleted00000.json.gz");
+    let list = || client.list_object_versions().bucket(BUCKET);
+    let found = list().prefix(&deleted).send().await.unwrap();
+    let version = &found.versions()[0];
+    assert_eq!((version.version_id(), version.is_latest()), (Some("1"), Some(false)));
+    assert_eq!((found.versions().len(), found.delete_markers().len()), (1, 1));
+    let marker = &found.delete_markers()[0];
+    assert_eq!((marker.version_id(), marker.is_latest()), (Some("2"), Some(true)));
+    assert_eq!((marker.key(), found.is_truncated()), (Some(deleted.as_str()), Some(false)));
+    let first = list().prefix(&deleted).max_keys(1).send().await.unwrap();
+    assert_eq!((first.versions().len(), first.delete_markers().len()), (0, 1));
+    assert_eq!(first.next_key_marker(), Some(deleted.as_str()));
+    assert_eq!(first.next_version_id_marker(), Some("2"));
+    let second = list().prefix(&deleted).key_marker(&deleted).version_id_marker("2").send().await;
+    assert_eq!(second.unwrap().versions(), found.versions());
+    assert_eq!(code(list().version_id_marker("2").send().await), "InvalidArgument");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn content_is_from_base64_from_a_file_or_made() {
+    let lab = lab_of_millions().await;
+    let path = std::env::temp_dir().join(format!("lab-object-{}", std::process::id()));
+    std::fs::write(&path, "of a file").unwrap();
+    let object = |key: &str, name: &str, value: &str| {
+        json!({ "bucket": "millions", "key": key, name: value,
+                "lastModified": "2026-01-01T00:00:00.000Z" })
+    };
+    let objects = json!({ "trailsealLab": 1, "objects": [
+        object("inventory/manifest.json", "content", "eyJhIjoxfQ=="),
+        object("inventory/data.csv.gz", "file", path.to_str().unwrap()),
+        object("inventory/missing.csv.gz", "file", "no/such/file"),
+    ] });
+    lab.edit(|state| state.objects = State::from_value("objects", &objects).unwrap().objects);
+    let client = s3(&lab, ACCOUNT);
+    let get = async |key: &str| {
+        let object = client.get_object().bucket("millions").key(key).send().await?;
+        let length = object.content_length();
+        let bytes = object.body.collect().await.unwrap().into_bytes();
+        assert_eq!(length, i64::try_from(bytes.len()).ok());
+        Ok::<_, SdkError<_>>(bytes)
+    };
+    assert_eq!(get("inventory/manifest.json").await.unwrap(), "{\"a\":1}");
+    assert_eq!(get("inventory/data.csv.gz").await.unwrap(), "of a file");
+    assert_eq!(head(&client, "inventory/data.csv.gz").await.content_length(), Some(9));
+    assert_eq!(code(get("inventory/missing.csv.gz").await), "InternalError");
+    assert_eq!(code(get("inventory/none").await), "NoSuchKey");
+    std::fs::remove_file(path).unwrap();
+    let key = keys(&client, "AWSLogs/", "").await.remove(0);
+    let size = head(&client, &key).await.content_length().unwrap();
+    let bytes = get(&key).await.unwrap();
+    assert_eq!(i64::try_from(bytes.len()).unwrap(), size);
+    assert!(bytes.starts_with(&[0x1f, 0x8b]), "gzip");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_archived_object_must_be_restored_to_be_read() {
+    let lab = lab().await;
+    let client = s3(&lab, ACCOUNT);
+    let get = async |name: &str| {
+        let key = format!("{COPIES}{name}.json.gz");
+        code(client.get_object().bucket(BUCKET).key(key).send().await)
+    };
+    assert_eq!(get("CopyInGlacier000").await, "InvalidObjectState");
+    assert_eq!(get("CopyRestored0000").await, "no error");
+    assert_eq!(get("CopyOfAStranger0").await, "AccessDenied");
+    assert_eq!(get("CopyWithSseC0000").await, "InvalidRequest");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_metadata_configuration_names_the_tables() {
+    let lab = lab().await;
+    let client = s3(&lab, ACCOUNT);
+    let configured =
+        client.get_bucket_metadata_configuration().bucket(BUCKET).send().await.unwrap();
+    let result = configured.get_bucket_metadata_configuration_result.unwrap();
+    let result = result.metadata_configuration_result.unwrap();
+    let destination = result.destination_result.unwrap();
+    let namespace = destination.table_namespace.as_deref();
+    assert_eq!(namespace, Some("b_example-trail-logs-us-east-1"));
+    let bucket = destination.table_bucket_arn.as_deref();
+    assert_eq!(bucket, Some("arn:aws:s3tables:us-east-1:111122223333:bucket/aws-s3"));
+    let inventory = result.inventory_table_configuration_result.unwrap();
+    assert_eq!(inventory.table_status.as_deref(), Some("ACTIVE"));
+    assert_eq!(inventory.table_name.as_deref(), Some("inventory"));
+    lab.edit(|state| state.buckets[0].metadata_tables = None);
+    let missing = client.get_bucket_metadata_configuration().bucket(BUCKET).send().await;
+    assert_eq!(code(missing), "MetadataConfigurationNotFound");
+}
