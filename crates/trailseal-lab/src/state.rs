@@ -14,6 +14,8 @@ use thiserror::Error;
 pub use files::{Encryption, EncryptionType, LogFiles, MetadataTables, Object};
 pub use organization::{Aggregator, OrganizationAccount};
 
+use crate::moments;
+
 pub(crate) use lookup::{KeyName, Visible};
 
 /// The version of the state format that this lab reads.
@@ -326,7 +328,17 @@ impl State {
     ///
     /// Never in a released lab: a test parses it.
     pub fn default_state() -> Result<Self, StateError> {
-        Self::parse("state/default.json", include_str!("../state/default.json"))
+        let mut state = Self::parse("state/default.json", include_str!("../state/default.json"))?;
+        state.deliver_until(moments::now());
+        Ok(state)
+    }
+
+    /// Moves the log files by whole days, so that the newest are of the day before `now`.
+    fn deliver_until(&mut self, now: i64) {
+        const DAY: i64 = 86_400_000;
+        let newest = self.log_files.iter().map(|files| files.to).max().unwrap_or(now);
+        let days = (now - newest).div_euclid(DAY);
+        self.log_files.iter_mut().for_each(|files| files.move_by(days * DAY));
     }
 
     /// Reads a state from the text of a file; `name` is the file's name, for errors.

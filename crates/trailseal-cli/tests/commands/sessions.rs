@@ -77,6 +77,9 @@ fn readme_says_that_the_served_account_needs_a_second_terminal() {
 fn only_dates_of_a_session_may_differ() {
     assert_eq!(dated("a-2026-11-24.jsonl 1", "DATE"), "a-DATE.jsonl 1");
     assert_eq!(dated("2026-11-2", "DATE"), "2026-11-2");
+    let file = "us-east-1/2026/11/24/1_CloudTrail_us-east-1_20261124T1002Z_a";
+    let expected = "us-east-1/DATE/1_CloudTrail_us-east-1_DATE_a";
+    assert_eq!(dated(file, "DATE"), expected);
     let block = "$ one\na\nb\n$ two | cat\n";
     let step = |command: &str, output: &str| Step {
         command: command.to_owned(),
@@ -116,22 +119,26 @@ fn written(steps: &[Step]) -> Vec<String> {
         .collect()
 }
 
-/// The text with each date `YYYY-MM-DD` replaced.
+/// The text with each date replaced, also in the folders and names of log files.
 fn dated(text: &str, date: &str) -> String {
-    let is_date = |text: &str| {
-        let forms = text.bytes().zip(b"0000-00-00");
-        text.len() == 10
-            && forms.into_iter().all(|(byte, form)| match form {
-                b'-' => byte == b'-',
-                _ => byte.is_ascii_digit(),
+    let has_form = |text: &str, form: &str| {
+        text.len() == form.len()
+            && text.bytes().zip(form.bytes()).all(|(byte, form)| match form {
+                b'0' => byte.is_ascii_digit(),
+                _ => byte == form,
             })
+    };
+    let date_at_start = |text: &str| {
+        let forms = ["0000-00-00", "0000/00/00", "00000000T0000Z"].into_iter();
+        let mut forms = forms.filter_map(|form| text.get(..form.len()).map(|start| (start, form)));
+        forms.find(|(start, form)| has_form(start, form)).map(|(start, _)| start.len())
     };
     let mut out = String::new();
     let mut rest = text;
     while let Some(next) = rest.chars().next() {
-        let length = if rest.get(..10).is_some_and(is_date) { 10 } else { next.len_utf8() };
-        let (head, tail) = rest.split_at(length);
-        out.push_str(if length == 10 { date } else { head });
+        let found = date_at_start(rest);
+        let (head, tail) = rest.split_at(found.unwrap_or(next.len_utf8()));
+        out.push_str(if found.is_some() { date } else { head });
         rest = tail;
     }
     out

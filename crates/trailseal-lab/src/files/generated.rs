@@ -101,7 +101,8 @@ impl<'a> Folder<'a> {
         let many = self.a_day() > DAY / MINUTE;
         let ordered = many.then(|| [letter(order / 62), letter(order % 62)]).into_iter().flatten();
         let trail = self.files.trail.as_deref().unwrap_or_default();
-        let mut bits = hash(&format!("{}{trail}{moment}", self.stem));
+        // Not of the day: a state whose files are moved by whole days keeps these names.
+        let mut bits = hash(&format!("{}{trail}{}", self.stem, moment.rem_euclid(DAY)));
         let random = std::iter::repeat_with(|| {
             bits = scattered(bits);
             letter(i64::try_from(bits % 62).unwrap_or(0))

@@ -188,3 +188,12 @@ fn a_log_file_has_its_size() {
         assert_eq!(log_file(size).len(), usize::try_from(size).unwrap());
     }
 }
+
+#[test]
+fn the_files_of_the_default_state_are_recent() {
+    let state = State::default_state().unwrap();
+    let newest = state.log_files.iter().map(|files| files.to).max().unwrap();
+    let age = crate::moments::now() - newest;
+    assert!((0..=86_400_000).contains(&age), "{age}");
+    assert!(state.log_files.iter().all(|files| files.encryption.is_sorted_by_key(|one| one.since)));
+}

@@ -45,6 +45,16 @@ pub struct LogFiles {
     pub encryption: Vec<Encryption>,
 }
 
+impl LogFiles {
+    /// Moves the files by this many milliseconds.
+    pub(super) fn move_by(&mut self, milliseconds: i64) {
+        let since = self.encryption.iter_mut().filter_map(|encryption| encryption.since.as_mut());
+        for moment in since.chain([&mut self.from, &mut self.to]) {
+            *moment = moment.saturating_add(milliseconds);
+        }
+    }
+}
+
 fn log_files() -> String {
     "CloudTrail".to_owned()
 }
