@@ -15,6 +15,7 @@
 
 mod dispatcher;
 mod http;
+mod s3;
 mod server;
 
 use std::collections::BTreeSet;
