@@ -1,5 +1,7 @@
 //! The evidence about a trail's key and bucket.
 
+mod log_files;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -11,8 +13,11 @@ use crate::arn::KeyArn;
 use crate::denial::Denial;
 use crate::key_policy::parsed::KeyPolicy;
 use crate::key_ref::KeyRef;
-use crate::log_files::LogFiles;
 use crate::trail::Trail;
+
+pub use log_files::{
+    AssessedFolder, FileEncryption, FolderStanding, LogAssessment, LogFile, LogFiles, LogFolder,
+};
 
 /// The result of one read: the value, its absence, or a refusal.
 ///

@@ -16,7 +16,6 @@ mod parameter_specs;
 mod parameters;
 
 mod facts;
-mod log_files;
 mod trail;
 
 pub mod key_policy;
@@ -45,7 +44,8 @@ pub use crate::denial::{Denial, PolicyType};
 pub use crate::evaluate::{Judgement, KeyQuery, Needs, evaluate, needs};
 pub use crate::evaluation::no_trails_evaluation;
 pub use crate::facts::{
-    Delivery, Facts, KeyFacts, KeyManager, KeyOrigin, KeySpec, KeyState, KeyUsage,
+    AssessedFolder, Delivery, Facts, FileEncryption, FolderStanding, KeyFacts, KeyManager,
+    KeyOrigin, KeySpec, KeyState, KeyUsage, LogAssessment, LogFile, LogFiles, LogFolder,
     ROTATION_DAYS_DEFAULT, Reading, Refusal, Rotation, key_arn,
 };
 pub use crate::gathering::{Answer, EvidenceSource, Gathering, Query};
@@ -54,9 +54,6 @@ pub use crate::invocation::{
 };
 pub use crate::key_policy::parsed::KeyPolicy;
 pub use crate::key_ref::KeyRef;
-pub use crate::log_files::{
-    AssessedFolder, FileEncryption, FolderStanding, LogAssessment, LogFile, LogFiles, LogFolder,
-};
 pub use crate::parameter_specs::{PARAMETERS, ParameterSpec, parameters_schema};
 pub use crate::parameters::{
     EvaluationContext, LogFileScope, Parameters, Profile, Replicas, RoleName, WhenNoTrails,

@@ -21,11 +21,11 @@ use crate::arn::KeyArn;
 use crate::checks::input::refused;
 use crate::checks::key_in_bucket_region::{bucket_missing, named_bucket};
 use crate::checks::{Check, CheckId, CheckInput, Evidence, FindingCode, Outcome, Severity, Switch};
-use crate::facts::{Reading, Refusal};
-use crate::key_ref::KeyRef;
-use crate::log_files::{
+use crate::facts::{
     AssessedFolder, FileEncryption, FolderStanding, LogAssessment, LogFile, LogFiles, LogFolder,
+    Reading, Refusal,
 };
+use crate::key_ref::KeyRef;
 use crate::parameters::LogFileScope;
 
 /// The newest log file of a folder is not encrypted with the trail's key.
