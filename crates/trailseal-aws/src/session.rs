@@ -126,10 +126,7 @@ impl Session {
     /// # Errors
     ///
     /// [`AwsError::ServiceFailure`] if S3 fails.
-    pub(crate) async fn bucket_region(
-        &self,
-        bucket: &BucketName,
-    ) -> Result<Reading<Region>, AwsError> {
+    pub async fn bucket_region(&self, bucket: &BucketName) -> Result<Reading<Region>, AwsError> {
         let call = self.clients.head_bucket.get_or_make(&self.region, || {
             head_bucket(&self.connection, &self.region, &self.retry_partition)
         });

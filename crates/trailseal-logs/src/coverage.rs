@@ -204,6 +204,11 @@ impl fmt::Display for Folder {
 }
 
 impl Class {
+    /// Whether the encryption of its files was not read.
+    pub fn is_unread(&self) -> bool {
+        matches!(self.status, FileStatus::Unread(_))
+    }
+
     /// The ARN of the KMS key with which files of the class are encrypted, if it is known.
     pub fn key(&self) -> Option<&trailseal_rule::KeyArn> {
         match &self.status {

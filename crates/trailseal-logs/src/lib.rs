@@ -7,6 +7,7 @@
 
 pub mod inventory;
 pub mod key;
+pub mod live;
 
 mod coverage;
 mod encryption;

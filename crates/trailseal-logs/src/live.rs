@@ -1,0 +1,263 @@
+//! Reads the files of a bucket live: lists them, and reads the encryption of each by HEAD.
+//!
+//! [`plan`] finds the folders and counts the requests, and [`Plan::run`] makes them. Both only read.
+//! Nothing that S3 answers ends a run: a file that could not be read is counted with a status of its
+//! own, and a folder that could not be listed is a [`Gap`].
+
+mod discover;
+mod every;
+mod outcome;
+mod place;
+mod plan;
+mod range;
+mod s3;
+mod sample;
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::{Mutex, PoisonError};
+
+use futures_util::future::{BoxFuture, Either, select};
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use serde::{Deserialize, Serialize};
+use trailseal_aws::Session;
+use trailseal_rule::{AccountId, BucketName, Reading, Region};
+
+use self::s3::{Listed, Objects};
+use crate::coverage::{Class, Coverage, Folder, Month, Version};
+use crate::encryption::FileStatus;
+
+pub use self::outcome::{Cause, Gap, Outcome};
+pub use self::plan::{CHANGE, Counts, Requests};
+pub use self::range::{Day, Range};
+
+/// Which files are read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// The oldest and the newest file of each folder and, where they differ, those around the file
+    /// where the encryption changed. The files between were not read.
+    #[default]
+    Sample,
+    /// The same in each month.
+    Monthly,
+    /// Every file.
+    All,
+}
+
+/// What is read.
+#[derive(Clone, Debug)]
+pub struct Scope {
+    /// The bucket.
+    pub bucket: BucketName,
+    /// Only what is below this folder; empty for the whole bucket.
+    pub prefix: String,
+    /// Prefixes (`s3KeyPrefix`) of trails that deliver here, empty for none: they are read even if
+    /// the search would not reach them.
+    pub known_prefixes: Vec<String>,
+    /// Only these accounts; all if empty.
+    pub accounts: Vec<AccountId>,
+    /// Only these Regions; all if empty.
+    pub regions: Vec<Region>,
+    /// The days.
+    pub range: Range,
+    /// Which files of them.
+    pub mode: Mode,
+    /// Concurrent requests, at most; at least one.
+    pub concurrency: usize,
+}
+
+/// How far a run is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// What is done now.
+    pub step: Step,
+    /// How much of it: requests for `Folders`, folders or months for `Samples`, files otherwise.
+    pub done: u64,
+    /// How much there is, if it is known.
+    pub total: Option<u64>,
+}
+
+/// A part of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Folders are found.
+    Folders,
+    /// Files are counted.
+    Counting,
+    /// Samples of folders or months are read.
+    Samples,
+    /// Every file is read.
+    Files,
+}
+
+/// The folders that were found, and what reading them takes.
+#[derive(Debug)]
+pub struct Plan {
+    scope: Scope,
+    region: Region,
+    objects: Objects,
+    units: Vec<Unit>,
+    gaps: Vec<Gap>,
+    /// What the number of requests depends on.
+    pub counts: Counts,
+}
+
+/// A folder of which a sample is read, or one of its months.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Unit {
+    folder: Folder,
+    month: Option<Month>,
+}
+
+/// Finds the folders and counts the requests. The session's credentials read the bucket.
+///
+/// # Errors
+///
+/// Why nothing can be read: the bucket does not exist, or S3 does not say where it is. A bucket that
+/// cannot be listed is a [`Gap`] of the plan.
+pub async fn plan(
+    session: &Session,
+    scope: Scope,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<Plan, Cause> {
+    let region = match session.bucket_region(&scope.bucket).await? {
+        Reading::Known(region) => region,
+        Reading::Absent => return Err(Cause::NoBucket),
+        Reading::Refused(refusal) => return Err(Cause::Region(refusal)),
+    };
+    let objects = Objects::new(session, &scope.bucket, &region, scope.concurrency);
+    let found = discover::find(&objects, &scope, progress).await;
+    let mut counts = Counts { folders: found.folders.len() as u64, ..Counts::default() };
+    let whole = found.folders.into_iter().map(|folder| Unit { folder, month: None });
+    let mut gaps = found.gaps;
+    let units = match scope.mode {
+        Mode::Sample => whole.collect(),
+        Mode::All => {
+            let units: Vec<Unit> = whole.collect();
+            counts = every::count(&objects, &scope, &units, progress).await;
+            units
+        }
+        Mode::Monthly => {
+            let (units, failed) = sample::months(&objects, &scope, whole.collect(), progress).await;
+            gaps.extend(failed);
+            counts.months = units.len() as u64;
+            units
+        }
+    };
+    Ok(Plan { scope, region, objects, units, gaps, counts })
+}
+
+impl Plan {
+    /// The requests that were made to find the folders.
+    pub fn requests_made(&self) -> Requests {
+        self.objects.requests()
+    }
+
+    /// The requests that [`Plan::run`] makes, about.
+    pub fn requests(&self) -> Requests {
+        self.counts.requests(self.scope.mode)
+    }
+
+    /// The folders that are read.
+    pub fn folders(&self) -> impl Iterator<Item = &Folder> {
+        self.units.iter().map(|unit| &unit.folder)
+    }
+
+    /// Reads the files. If `stop` is ready first, the outcome has what was read until then.
+    pub async fn run(
+        self,
+        progress: &(dyn Fn(Progress) + Sync),
+        stop: impl Future<Output = ()> + Send,
+    ) -> Outcome {
+        let run = Run {
+            objects: &self.objects,
+            scope: &self.scope,
+            gathered: Mutex::new(Gathered {
+                coverage: Coverage::default(),
+                gaps: self.gaps,
+                done: 0,
+            }),
+            progress,
+        };
+        let is_stopped = {
+            let work = pin!(run.read(&self.units, self.counts));
+            matches!(select(work, pin!(stop)).await, Either::Right(_))
+        };
+        let gathered = run.gathered.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Outcome {
+            bucket: self.scope.bucket.clone(),
+            region: self.region,
+            mode: self.scope.mode,
+            range: self.scope.range,
+            coverage: gathered.coverage,
+            gaps: gathered.gaps,
+            is_stopped,
+            requests: self.objects.requests(),
+        }
+    }
+}
+
+/// Drives futures, at most this many at a time. They are boxed, and so is their iterator, so that
+/// the compiler can see that a run may move between threads.
+async fn drive<'r>(
+    mut waiting: Box<dyn Iterator<Item = BoxFuture<'r, ()>> + Send + 'r>,
+    at_a_time: usize,
+) {
+    let mut active = FuturesUnordered::new();
+    loop {
+        while active.len() < at_a_time.max(1)
+            && let Some(next) = waiting.next()
+        {
+            active.push(next);
+        }
+        if active.next().await.is_none() {
+            return;
+        }
+    }
+}
+
+/// A run under way.
+struct Run<'r> {
+    objects: &'r Objects,
+    scope: &'r Scope,
+    gathered: Mutex<Gathered>,
+    progress: &'r (dyn Fn(Progress) + Sync),
+}
+
+struct Gathered {
+    coverage: Coverage,
+    gaps: Vec<Gap>,
+    done: u64,
+}
+
+impl Run<'_> {
+    async fn read(&self, units: &[Unit], counts: Counts) {
+        match self.scope.mode {
+            Mode::Sample | Mode::Monthly => self.samples(units).await,
+            Mode::All => self.every_file(units, counts.files).await,
+        }
+    }
+
+    /// Changes what was gathered, which is whole between two changes.
+    fn gather<T>(&self, change: impl FnOnce(&mut Gathered) -> T) -> T {
+        change(&mut self.gathered.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads and counts a file.
+    async fn file(&self, listed: &Listed) -> FileStatus {
+        let status = self.objects.head(&listed.key).await;
+        let class =
+            Class { status: status.clone(), storage: listed.storage, version: Version::Current };
+        self.gather(|gathered| gathered.coverage.count(&listed.key, &class, listed.bytes));
+        status
+    }
+
+    fn done(&self, step: Step, total: u64) {
+        let done = self.gather(|gathered| {
+            gathered.done += 1;
+            gathered.done
+        });
+        (self.progress)(Progress { step, done, total: Some(total) });
+    }
+}

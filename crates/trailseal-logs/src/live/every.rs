@@ -1,0 +1,125 @@
+//! Reads every file.
+//!
+//! Folders are listed while files are read: what was listed waits in a channel of bounded size.
+
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, join};
+use futures_util::stream::{self, FuturesUnordered, StreamExt as _};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+use trailseal_aws::AwsError;
+
+use super::outcome::Gap;
+use super::place::{File, Place, Seen};
+use super::plan::Counts;
+use super::s3::{List, Objects, PAGE_MAX};
+use super::{Progress, Run, Scope, Step, Unit, drive};
+use crate::coverage::Folder;
+
+/// Folders that are listed at a time, which bounds the memory for their pages.
+const FOLDERS_AT_A_TIME: usize = 16;
+
+/// Files that were listed and are not read yet, at most.
+const WAITING_MAX: usize = 1000;
+
+/// Counts the folders, their files and pages. A folder that cannot be listed adds nothing here; if
+/// it still cannot be listed when its files are read, that is a gap.
+pub(super) async fn count(
+    objects: &Objects,
+    scope: &Scope,
+    units: &[Unit],
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Counts {
+    let count = |folder| async move {
+        count_folder(objects, &Place::new(objects, &folder, None, &scope.range)).await
+    };
+    let at_a_time = scope.concurrency.clamp(1, FOLDERS_AT_A_TIME);
+    let folders: Vec<Folder> = units.iter().map(|unit| unit.folder.clone()).collect();
+    let mut answers = stream::iter(folders).map(count).buffer_unordered(at_a_time);
+    let mut counts = Counts { folders: units.len() as u64, ..Counts::default() };
+    while let Some(counted) = answers.next().await {
+        let counted = counted.unwrap_or_default();
+        counts.files += counted.files;
+        counts.pages += counted.pages;
+        progress(Progress { step: Step::Counting, done: counts.files, total: None });
+    }
+    counts
+}
+
+async fn count_folder(objects: &Objects, place: &Place<'_>) -> Result<Counts, AwsError> {
+    let mut counts = Counts::default();
+    let mut list = List::objects(place.path(), &place.start(), PAGE_MAX);
+    while let Some(page) = objects.next(&mut list).await? {
+        counts.pages += 1;
+        let is_end = page.objects.last().is_none_or(|last| place.is_after(&last.key));
+        let is_file = |seen: &Seen| matches!(seen, Seen::File(_));
+        let files = page.objects.into_iter().map(|object| place.see(object)).filter(is_file);
+        counts.files += files.count() as u64;
+        if is_end {
+            break;
+        }
+    }
+    Ok(counts)
+}
+
+impl Run<'_> {
+    /// Reads every file of the folders, of which there are about `total`.
+    pub(super) async fn every_file(&self, units: &[Unit], total: u64) {
+        let (sender, receiver) = channel(WAITING_MAX);
+        let at_a_time = self.scope.concurrency.clamp(1, FOLDERS_AT_A_TIME);
+        let folders = units.to_vec().into_iter();
+        // The files end when every copy of the sender is dropped.
+        let lists = folders.map(move |unit| self.list_folder(unit, sender.clone()).boxed());
+        join(drive(Box::new(lists), at_a_time), self.read_listed(receiver, total)).await;
+    }
+
+    async fn read_listed(&self, mut files: Receiver<File>, total: u64) {
+        let mut active: FuturesUnordered<BoxFuture<'_, ()>> = FuturesUnordered::new();
+        loop {
+            let has_room = active.len() < self.scope.concurrency.max(1);
+            tokio::select! {
+                file = files.recv(), if has_room => match file {
+                    Some(file) => active.push(self.read_one(file, total).boxed()),
+                    None => break,
+                },
+                Some(()) = active.next() => {}
+            }
+        }
+        while active.next().await.is_some() {}
+    }
+
+    async fn read_one(&self, file: File, total: u64) {
+        self.file(&file.listed).await;
+        self.done(Step::Files, total);
+    }
+
+    async fn list_folder(&self, unit: Unit, sender: Sender<File>) {
+        let place = Place::new(self.objects, &unit.folder, None, &self.scope.range);
+        if let Err(error) = self.list_place(&place, &sender).await {
+            let gap = Gap { place: place.path().to_owned(), cause: error.into() };
+            self.gather(|gathered| gathered.gaps.push(gap));
+        }
+    }
+
+    async fn list_place(&self, place: &Place<'_>, sender: &Sender<File>) -> Result<(), AwsError> {
+        let mut list = List::objects(place.path(), &place.start(), PAGE_MAX);
+        while let Some(page) = self.objects.next(&mut list).await? {
+            let is_end = page.objects.last().is_none_or(|last| place.is_after(&last.key));
+            for object in page.objects {
+                match place.see(object) {
+                    Seen::File(file) => {
+                        // The files are read to their end, so the channel is open.
+                        let _is_closed = sender.send(file).await;
+                    }
+                    Seen::Unrecognized(key) => {
+                        self.gather(|gathered| gathered.coverage.set_aside(&key));
+                    }
+                    Seen::Outside | Seen::Placeholder => {}
+                }
+            }
+            if is_end {
+                break;
+            }
+        }
+        Ok(())
+    }
+}

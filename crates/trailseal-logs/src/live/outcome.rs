@@ -1,0 +1,88 @@
+//! What was read, and what was not.
+
+use std::fmt;
+
+use trailseal_aws::AwsError;
+use trailseal_rule::{BucketName, Refusal, Region};
+
+use super::Mode;
+use super::plan::Requests;
+use super::range::Range;
+use crate::coverage::Coverage;
+
+/// What a reading of a bucket found.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The bucket.
+    pub bucket: BucketName,
+    /// Its Region.
+    pub region: Region,
+    /// Which files were read.
+    pub mode: Mode,
+    /// The days that were read.
+    pub range: Range,
+    /// The files that were read, and those that could not be.
+    pub coverage: Coverage,
+    /// What was not listed or not searched. The files there are not in the coverage.
+    pub gaps: Vec<Gap>,
+    /// Whether the caller stopped it.
+    pub is_stopped: bool,
+    /// The requests that were made, without retries.
+    pub requests: Requests,
+}
+
+impl Outcome {
+    /// Whether something is missing: it was stopped, a folder was not listed, or a listed file was
+    /// not read.
+    pub fn is_partial(&self) -> bool {
+        let has_unread = self.coverage.rows().any(|(_, _, class, _)| class.is_unread());
+        self.is_stopped || !self.gaps.is_empty() || has_unread
+    }
+}
+
+/// A place that was not read, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// The folder, as a part of keys; empty for the whole bucket.
+    pub place: String,
+    /// Why.
+    pub cause: Cause,
+}
+
+impl fmt::Display for Gap {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.place.as_str() {
+            "" => write!(out, "the bucket: {}", self.cause),
+            place => write!(out, "`{place}`: {}", self.cause),
+        }
+    }
+}
+
+/// Why a place was not read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Cause {
+    /// S3 denied a call, failed, or its answer was not readable.
+    #[error(transparent)]
+    Aws(#[from] AwsError),
+    /// S3 does not say in which Region the bucket is.
+    #[error("the bucket's Region could not be read: {0}")]
+    Region(Refusal),
+    /// There is no such bucket.
+    #[error("the bucket does not exist")]
+    NoBucket,
+    /// The place is not a folder above the date folders of CloudTrail.
+    #[error("not a bucket, a prefix or a folder down to a Region; use dates to limit the days")]
+    NoFolder,
+    /// A folder contains more folders than are read.
+    #[error("the folder contains too many folders, so that only the first were searched")]
+    TooMany,
+    /// Folders that are not CloudTrail's were not searched.
+    #[error("{folders} folders, of which this is the first, were not searched for `AWSLogs/`")]
+    NotSearched {
+        /// How many.
+        folders: u64,
+    },
+    /// A file that decides where the encryption changed could not be read.
+    #[error("the encryption changes between two files; the file where it changed was not found")]
+    ChangeNotFound,
+}

@@ -1,0 +1,284 @@
+//! Finds files in the folder of an account, kind and Region by their times.
+//!
+//! The keys of a folder are in the order of their days, and those of a day in the order of their
+//! times, so that a list that starts at a day finds the first file of that day or later. Only the
+//! names of digests begin with a trail's name.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
+use trailseal_aws::AwsError;
+use trailseal_rule::Timestamp;
+
+use super::range::{Day, Range};
+use super::s3::{List, Listed, Objects, PAGE_MAX};
+use crate::coverage::{Folder, Month};
+use crate::key::{Parsed, parse};
+
+/// Objects in the first answer, of which the first file is usually the first: the rest are
+/// placeholders of folders.
+const FIRST_FEW: u16 = 10;
+
+/// Hours at which the list of a long day starts, until it contains a file.
+const LATE_HOURS: [u8; 5] = [23, 22, 20, 16, 8];
+
+/// Objects with other names that are kept, at most.
+const UNRECOGNIZED_MAX: usize = 1000;
+
+/// The days of a folder that are read.
+#[derive(Debug)]
+pub(super) struct Place<'p> {
+    objects: &'p Objects,
+    folder: &'p Folder,
+    path: String,
+    month: Option<Month>,
+    range: Range,
+    /// Keys in the folder that were seen and are not of CloudTrail.
+    unrecognized: Mutex<BTreeSet<String>>,
+}
+
+/// A listed file of CloudTrail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct File {
+    pub(super) listed: Listed,
+    /// The day of its folder.
+    pub(super) day: Day,
+    /// The time in its name.
+    pub(super) time: Timestamp,
+}
+
+/// What a listed object is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Seen {
+    /// A file in the range.
+    File(File),
+    /// An object of another day, or a file that is newer than the start of the run.
+    Outside,
+    /// A placeholder of a folder.
+    Placeholder,
+    /// The key is not one of CloudTrail's.
+    Unrecognized(String),
+}
+
+impl File {
+    pub(super) fn key(&self) -> &str {
+        &self.listed.key
+    }
+
+    fn order(&self) -> (Timestamp, &str) {
+        (self.time, self.key())
+    }
+}
+
+impl<'p> Place<'p> {
+    /// The days of a range, in one month or in all.
+    pub(super) fn new(
+        objects: &'p Objects,
+        folder: &'p Folder,
+        month: Option<Month>,
+        range: &Range,
+    ) -> Self {
+        let range = month.map_or(*range, |month| range.within(month));
+        let path = folder.to_string();
+        Self { objects, folder, path, month, range, unrecognized: Mutex::default() }
+    }
+
+    /// The key of the folder, with a slash at its end.
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Where the list of its days starts.
+    pub(super) fn start(&self) -> String {
+        self.range.start(&self.path)
+    }
+
+    /// The keys in the folder that were seen and are not of CloudTrail.
+    pub(super) fn unrecognized(&self) -> BTreeSet<String> {
+        std::mem::take(&mut *self.unrecognized.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What a listed object is.
+    pub(super) fn see(&self, listed: Listed) -> Seen {
+        let inner = listed.key.strip_prefix(&self.path).unwrap_or_default();
+        let mut names = inner.split('/');
+        let day = match (names.next(), names.next(), names.next(), names.next(), names.next()) {
+            (Some(year), Some(month), Some(day), Some(_), None) => Day::of(year, month, day),
+            _ => None,
+        };
+        match (day, parse(&listed.key)) {
+            (Some(day), Parsed::File(file)) => {
+                let time = file.time;
+                if self.range.contains_day(day) && time < self.range.before {
+                    Seen::File(File { listed, day, time })
+                } else {
+                    Seen::Outside
+                }
+            }
+            (Some(day), _) if !self.range.contains_day(day) => Seen::Outside,
+            _ if listed.key.ends_with('/') => Seen::Placeholder,
+            _ => Seen::Unrecognized(listed.key),
+        }
+    }
+
+    /// The file that a listed object is. Keys that are not recognized are kept.
+    pub(super) fn file(&self, listed: Listed) -> Option<File> {
+        match self.see(listed) {
+            Seen::File(file) => Some(file),
+            Seen::Outside | Seen::Placeholder => None,
+            Seen::Unrecognized(key) => {
+                let mut keys = self.unrecognized.lock().unwrap_or_else(PoisonError::into_inner);
+                if keys.len() < UNRECOGNIZED_MAX {
+                    keys.insert(key);
+                }
+                None
+            }
+        }
+    }
+
+    /// Whether the list has passed the range at this key.
+    pub(super) fn is_after(&self, key: &str) -> bool {
+        let end = self.range.last_day().map(|last| last.plus(1).folder(&self.path));
+        end.is_some_and(|end| key >= end.as_str())
+    }
+
+    /// The oldest file.
+    pub(super) async fn oldest(&self) -> Result<Option<File>, AwsError> {
+        let size = if self.folder.has_digests() { PAGE_MAX } else { FIRST_FEW };
+        let mut list = List::objects(&self.path, &self.start(), size);
+        while let Some(page) = self.objects.next(&mut list).await? {
+            let has_passed = page.objects.last().is_some_and(|last| self.is_after(&last.key));
+            let files: Vec<File> =
+                page.objects.into_iter().filter_map(|listed| self.file(listed)).collect();
+            let day = files.first().map(|first| first.day);
+            let of_day = files.into_iter().filter(|file| Some(file.day) == day);
+            let oldest = of_day.min_by(|one, other| one.order().cmp(&other.order()));
+            if oldest.is_some() || has_passed {
+                return Ok(oldest);
+            }
+            list.enlarge();
+        }
+        Ok(None)
+    }
+
+    /// The newest file.
+    pub(super) async fn newest(&self) -> Result<Option<File>, AwsError> {
+        if let Some(month) = self.month {
+            return self.newest_of_month(month).await;
+        }
+        for year in self.names(&self.path).await?.into_iter().rev() {
+            if !self.range.contains_year(&year) {
+                continue;
+            }
+            for month in self.months_of(&year).await?.into_iter().rev() {
+                if let Some(newest) = self.newest_of_month(month).await? {
+                    return Ok(Some(newest));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// The months that have a folder.
+    pub(super) async fn months(&self) -> Result<Vec<Month>, AwsError> {
+        let mut months = Vec::new();
+        for year in self.names(&self.path).await? {
+            if self.range.contains_year(&year) {
+                months.extend(self.months_of(&year).await?);
+            }
+        }
+        Ok(months)
+    }
+
+    async fn months_of(&self, year: &str) -> Result<Vec<Month>, AwsError> {
+        let names = self.names(&format!("{}{year}/", self.path)).await?;
+        let months = names.iter().filter_map(|name| Month::parse(&format!("{year}-{name}")).ok());
+        Ok(months.filter(|month| self.range.contains_month(*month)).collect())
+    }
+
+    async fn newest_of_month(&self, month: Month) -> Result<Option<File>, AwsError> {
+        let Some(first) = Day::first_of(month) else { return Ok(None) };
+        let day_folder = first.folder(&self.path);
+        let folder = day_folder.strip_suffix("01/").unwrap_or(&day_folder);
+        for name in self.names(folder).await?.into_iter().rev() {
+            let day = Day::parse(&format!("{month}-{name}")).ok();
+            let Some(day) = day.filter(|day| self.range.contains_day(*day)) else { continue };
+            if let Some(newest) = self.newest_of_day(day).await? {
+                return Ok(Some(newest));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn newest_of_day(&self, day: Day) -> Result<Option<File>, AwsError> {
+        let folder = day.folder(&self.path);
+        let mut list = List::objects(&folder, "", PAGE_MAX);
+        let Some(page) = self.objects.next(&mut list).await? else { return Ok(None) };
+        if page.goes_on && !self.folder.has_digests() {
+            let Folder { account, kind, region, .. } = self.folder;
+            let date = day.to_string().replace('-', "");
+            for hour in LATE_HOURS {
+                let after = format!("{folder}{account}_{kind}_{region}_{date}T{hour:02}");
+                let late = List::objects(&folder, &after, PAGE_MAX);
+                if let Some(newest) = self.newest_of_list(late, None).await? {
+                    return Ok(Some(newest));
+                }
+            }
+        }
+        let newest = self.newest_of(page.objects, None);
+        self.newest_of_list(list, newest).await
+    }
+
+    async fn newest_of_list(
+        &self,
+        mut list: List,
+        mut newest: Option<File>,
+    ) -> Result<Option<File>, AwsError> {
+        while let Some(page) = self.objects.next(&mut list).await? {
+            newest = self.newest_of(page.objects, newest);
+        }
+        Ok(newest)
+    }
+
+    fn newest_of(&self, objects: Vec<Listed>, so_far: Option<File>) -> Option<File> {
+        let files = objects.into_iter().filter_map(|listed| self.file(listed));
+        files.chain(so_far).max_by(|one, other| one.order().cmp(&other.order()))
+    }
+
+    /// The first file after one key and before another, in the order of keys.
+    pub(super) async fn first_between(
+        &self,
+        after: &str,
+        before: &str,
+    ) -> Result<Option<File>, AwsError> {
+        let mut list = List::objects(&self.path, after, FIRST_FEW);
+        while let Some(page) = self.objects.next(&mut list).await? {
+            for listed in page.objects {
+                if listed.key.as_str() >= before {
+                    return Ok(None);
+                }
+                if let Some(file) = self.file(listed) {
+                    return Ok(Some(file));
+                }
+            }
+            list.enlarge();
+        }
+        Ok(None)
+    }
+
+    /// The names of the folders in a folder, in order.
+    async fn names(&self, folder: &str) -> Result<Vec<String>, AwsError> {
+        let mut list = List::folders(folder);
+        let mut names = Vec::new();
+        while let Some(page) = self.objects.next(&mut list).await? {
+            let inner = page.folders.iter().filter_map(|path| path.strip_prefix(folder));
+            // The name of a year has four digits, which bounds their number.
+            let is_date = |name: &&str| {
+                matches!(name.len(), 2 | 4) && name.bytes().all(|byte| byte.is_ascii_digit())
+            };
+            let inner = inner.filter_map(|name| name.strip_suffix('/')).filter(is_date);
+            names.extend(inner.map(str::to_owned));
+        }
+        Ok(names)
+    }
+}

@@ -1,0 +1,77 @@
+//! The requests of a run, counted before it starts.
+
+use std::ops::Add;
+
+use super::Mode;
+
+/// Requests to S3, without retries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Requests {
+    /// ListObjectsV2.
+    pub list: u64,
+    /// HeadObject.
+    pub head: u64,
+}
+
+/// US dollars for a thousand LIST requests in us-east-1 (Amazon S3 pricing, S3 Standard).
+const LIST_USD_PER_THOUSAND: f64 = 0.005;
+
+/// US dollars for a thousand HEAD requests in us-east-1.
+const HEAD_USD_PER_THOUSAND: f64 = 0.0004;
+
+impl Requests {
+    /// Their approximate price in US dollars, at the prices of us-east-1 and S3 Standard. Other
+    /// Regions and storage classes cost more.
+    pub fn usd(self) -> f64 {
+        (self.list as f64 * LIST_USD_PER_THOUSAND + self.head as f64 * HEAD_USD_PER_THOUSAND)
+            / 1000.0
+    }
+}
+
+impl Add for Requests {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self { list: self.list + other.list, head: self.head + other.head }
+    }
+}
+
+/// What the number of requests depends on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Folders of an account, kind and Region.
+    pub folders: u64,
+    /// Months of all folders; counted for `Monthly` only.
+    pub months: u64,
+    /// Files of all folders; counted for `All` only.
+    pub files: u64,
+    /// Lists of at most 1,000 files that contain them; counted for `All` only.
+    pub pages: u64,
+}
+
+impl Counts {
+    /// The requests that read the files, after their folders were found.
+    ///
+    /// - `Sample`: for each folder, one LIST for its oldest file, four for its newest (years, months,
+    ///   days, files), and a HEAD of each.
+    /// - `Monthly`: for each month of a folder, one LIST for its oldest file, two for its newest
+    ///   (days, files), and a HEAD of each.
+    /// - `All`: one LIST for each page, and a HEAD of each file.
+    ///
+    /// A folder with a single file has one HEAD less, and a day with more than 1,000 files a few
+    /// LISTs more. Where the encryption of the oldest and the newest file differs, up to
+    /// [`CHANGE`] more find the file where it changed.
+    pub fn requests(self, mode: Mode) -> Requests {
+        let Self { folders, months, files, pages } = self;
+        match mode {
+            Mode::Sample => Requests { list: 5 * folders, head: 2 * folders },
+            Mode::Monthly => Requests { list: 3 * months, head: 2 * months },
+            Mode::All => Requests { list: pages, head: files },
+        }
+    }
+}
+
+/// The requests that find the file where the encryption changed, of ten years with 1,000 files a
+/// day: a LIST and a HEAD for each halving of the days, and a HEAD for each halving of the files of
+/// two days.
+pub const CHANGE: Requests = Requests { list: 14, head: 24 };

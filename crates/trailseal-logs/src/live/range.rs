@@ -1,0 +1,184 @@
+//! The days whose files are read.
+
+use std::fmt;
+
+use config_rule::impl_from_text;
+use serde::{Deserialize, Serialize};
+use time::{Date, Duration, Month as MonthName, OffsetDateTime};
+use trailseal_rule::Timestamp;
+
+use crate::coverage::Month;
+
+/// A day in UTC, as the folders of CloudTrail name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Day(Date);
+
+impl_from_text!(Day, "a day such as `2026-01-31`");
+
+impl Day {
+    fn read(text: &str) -> Option<Self> {
+        let mut parts = text.split('-');
+        let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
+        if parts.next().is_some() || (year.len(), month.len(), day.len()) != (4, 2, 2) {
+            return None;
+        }
+        Self::of(year, month, day)
+    }
+
+    /// The day of three folders, `2026`, `01` and `31`.
+    pub(super) fn of(year: &str, month: &str, day: &str) -> Option<Self> {
+        let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        if ![year, month, day].into_iter().all(is_number) {
+            return None;
+        }
+        let year = year.parse().ok().filter(|year| (1..=9999).contains(year))?;
+        let month = MonthName::try_from(month.parse::<u8>().ok()?).ok()?;
+        Date::from_calendar_date(year, month, day.parse().ok()?).ok().map(Self)
+    }
+
+    /// The day of an instant.
+    pub fn containing(instant: Timestamp) -> Option<Self> {
+        let instant = OffsetDateTime::from_unix_timestamp(instant.epoch_millis().div_euclid(1000));
+        instant.ok().map(|instant| Self(instant.date())).filter(|day| day.0.year() > 0)
+    }
+
+    /// The folder of the day in the folder of a Region, with a slash at its end.
+    pub(super) fn folder(self, region_folder: &str) -> String {
+        let Self(date) = self;
+        let month = u8::from(date.month());
+        format!("{region_folder}{:04}/{month:02}/{:02}/", date.year(), date.day())
+    }
+
+    pub(super) fn month(self) -> Option<Month> {
+        Month::of(self.0.year(), u8::from(self.0.month()))
+    }
+
+    /// The days from this one to a later one.
+    pub(super) fn days_to(self, later: Self) -> i64 {
+        (later.0 - self.0).whole_days()
+    }
+
+    pub(super) fn plus(self, days: i64) -> Self {
+        Self(self.0.saturating_add(Duration::days(days)))
+    }
+
+    pub(super) fn first_of(month: Month) -> Option<Self> {
+        Self::read(&format!("{month}-01"))
+    }
+
+    pub(super) fn last_of(month: Month) -> Option<Self> {
+        let first = Self::first_of(month)?.0;
+        Some(Self(first.replace_day(first.month().length(first.year())).ok()?))
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(date) = self;
+        write!(out, "{:04}-{:02}-{:02}", date.year(), u8::from(date.month()), date.day())
+    }
+}
+
+/// The days whose files are read, and the instant at which the reading began.
+///
+/// Only files whose names have an earlier time than that instant are counted, so that a resumed run
+/// counts the same files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Range {
+    /// The first day; the first that has files, if it is absent.
+    pub since: Option<Day>,
+    /// The last day; the last that has files, if it is absent.
+    pub until: Option<Day>,
+    /// The start of the first run, a whole minute.
+    pub before: Timestamp,
+}
+
+const MINUTE_MILLIS: i64 = 60_000;
+
+impl Range {
+    /// The days from `since` to `until`, for a run that starts `now`.
+    pub fn new(since: Option<Day>, until: Option<Day>, now: Timestamp) -> Self {
+        let minute = now.epoch_millis().div_euclid(MINUTE_MILLIS).saturating_mul(MINUTE_MILLIS);
+        Self { since, until, before: Timestamp::from_epoch_millis(minute) }
+    }
+
+    pub(super) fn contains_day(&self, day: Day) -> bool {
+        self.since.is_none_or(|since| since <= day)
+            && self.last_day().is_none_or(|until| day <= until)
+    }
+
+    /// Its last day: no file is published after the reading began.
+    pub(super) fn last_day(&self) -> Option<Day> {
+        let start = Day::containing(self.before);
+        match (self.until, start) {
+            (Some(until), Some(start)) => Some(until.min(start)),
+            (until, start) => until.or(start),
+        }
+    }
+
+    /// Whether some of its days are in a year, named by its folder.
+    pub(super) fn contains_year(&self, year: &str) -> bool {
+        let (first, last) = (Day::of(year, "01", "01"), Day::of(year, "12", "31"));
+        let (Some(first), Some(last)) = (first, last) else { return false };
+        year.len() == 4
+            && self.since.is_none_or(|since| since <= last)
+            && self.last_day().is_none_or(|until| first <= until)
+    }
+
+    /// Whether some of its days are in a month.
+    pub(super) fn contains_month(&self, month: Month) -> bool {
+        self.since.and_then(Day::month).is_none_or(|since| since <= month)
+            && self.last_day().and_then(Day::month).is_none_or(|until| month <= until)
+    }
+
+    /// Its days that are in a month.
+    pub(super) fn within(&self, month: Month) -> Self {
+        Self {
+            since: self.since.max(Day::first_of(month)),
+            until: match (self.until, Day::last_of(month)) {
+                (Some(until), Some(last)) => Some(until.min(last)),
+                (until, last) => until.or(last),
+            },
+            before: self.before,
+        }
+    }
+
+    /// Where the list of a Region's folder starts.
+    pub(super) fn start(&self, region_folder: &str) -> String {
+        self.since.map_or_else(|| region_folder.to_owned(), |since| since.folder(region_folder))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> Day {
+        Day::parse(text).unwrap()
+    }
+
+    #[test]
+    fn a_day_is_read_in_one_form_only() {
+        assert_eq!(day("2024-02-29").to_string(), "2024-02-29");
+        for wrong in
+            ["", "2024-2-29", "2023-02-29", "2024-02-29-", "2024-02-30", "0000-01-01", "+024-01-01"]
+        {
+            assert!(Day::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_range_within_a_month_ends_with_both() {
+        let month = Month::parse("2024-02").unwrap();
+        let now = Timestamp::parse("2026-01-01T00:00:59.999Z").unwrap();
+        let range = Range::new(Some(day("2024-02-10")), Some(day("2024-03-01")), now).within(month);
+        assert_eq!(range.since, Some(day("2024-02-10")));
+        assert_eq!(range.until, Some(day("2024-02-29")));
+        let open = Range::new(None, None, now).within(month);
+        assert_eq!((open.since, open.until), (Some(day("2024-02-01")), Some(day("2024-02-29"))));
+        assert_eq!(open.before.to_string(), "2026-01-01T00:00:00.000Z");
+        assert_eq!(open.start("a/"), "a/2024/02/01/");
+    }
+}

@@ -1,0 +1,170 @@
+//! Reads the oldest and the newest file of a folder or of one of its months and, where they differ,
+//! finds the file where the encryption changed.
+
+use futures_util::FutureExt as _;
+use futures_util::future::{OptionFuture, join};
+use futures_util::stream::{self, StreamExt as _};
+
+use super::outcome::{Cause, Gap};
+use super::place::{File, Place};
+use super::s3::{List, Objects, PAGE_MAX};
+use super::{Progress, Run, Scope, Step, Unit, drive};
+use crate::encryption::FileStatus;
+
+/// A file and its encryption.
+#[derive(Clone, Debug)]
+struct ReadFile {
+    file: File,
+    status: FileStatus,
+}
+
+/// The months of folders, and the folders whose months could not be listed.
+pub(super) async fn months(
+    objects: &Objects,
+    scope: &Scope,
+    folders: Vec<Unit>,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> (Vec<Unit>, Vec<Gap>) {
+    let list = |Unit { folder, .. }| async move {
+        let months = Place::new(objects, &folder, None, &scope.range).months().await;
+        (folder, months)
+    };
+    let mut answers = stream::iter(folders).map(list).buffered(scope.concurrency.max(1));
+    let (mut units, mut gaps) = (Vec::new(), Vec::new());
+    while let Some((folder, months)) = answers.next().await {
+        match months {
+            Ok(months) => units.extend(
+                months.into_iter().map(|month| Unit { folder: folder.clone(), month: Some(month) }),
+            ),
+            Err(error) => gaps.push(Gap { place: folder.to_string(), cause: error.into() }),
+        }
+        progress(Progress { step: Step::Folders, done: objects.requests().list, total: None });
+    }
+    (units, gaps)
+}
+
+impl Run<'_> {
+    /// Reads a sample of each folder or month.
+    pub(super) async fn samples(&self, units: &[Unit]) {
+        let total = units.len() as u64;
+        let folders = units.to_vec().into_iter();
+        let samples = folders.map(move |unit| self.sample(unit, total).boxed());
+        drive(Box::new(samples), self.scope.concurrency).await;
+    }
+
+    async fn sample(&self, unit: Unit, total: u64) {
+        let place = Place::new(self.objects, &unit.folder, unit.month, &self.scope.range);
+        let failed = self.read_ends(&place).await.err();
+        self.gather(|gathered| {
+            for key in place.unrecognized() {
+                gathered.coverage.set_aside(&key);
+            }
+            gathered.gaps.extend(failed.map(|cause| Gap { place: place.path().to_owned(), cause }));
+        });
+        self.done(Step::Samples, total);
+    }
+
+    async fn read_ends(&self, place: &Place<'_>) -> Result<(), Cause> {
+        let (oldest, newest) = join(place.oldest(), place.newest()).await;
+        // What was found is read even if the other was not.
+        let first = oldest.as_ref().ok().and_then(Option::as_ref);
+        let last = newest.as_ref().ok().and_then(Option::as_ref);
+        let last = last.filter(|last| first.is_none_or(|first| first.key() != last.key()));
+        let first = OptionFuture::from(first.map(|file| self.read_file(file)));
+        let last = OptionFuture::from(last.map(|file| self.read_file(file)));
+        let (first, last) = join(first, last).await;
+        oldest?;
+        newest?;
+        match (first, last) {
+            (Some(first), Some(last)) => self.find_change(place, first, last).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// Finds the first file that is encrypted as the newest one and whose predecessor is not. If the
+    /// encryption changed more than once, this is one of the changes.
+    async fn find_change(
+        &self,
+        place: &Place<'_>,
+        mut low: ReadFile,
+        mut high: ReadFile,
+    ) -> Result<(), Cause> {
+        if low.status == high.status || low.is_unread() || high.is_unread() {
+            return Ok(());
+        }
+        let (mut first, mut last) = (low.file.day, high.file.day);
+        while first.days_to(last) > 1 {
+            let middle = first.plus(first.days_to(last) / 2);
+            let from = middle.folder(place.path());
+            let Some(file) = place.first_between(&from, high.file.key()).await? else {
+                last = middle;
+                continue;
+            };
+            let read = self.decisive(&file).await?;
+            if read.status == high.status {
+                (last, high) = (middle, read);
+            } else {
+                (first, low) = (read.file.day, read);
+            }
+        }
+        self.find_change_in_days(place, low, high).await
+    }
+
+    async fn find_change_in_days(
+        &self,
+        place: &Place<'_>,
+        low: ReadFile,
+        high: ReadFile,
+    ) -> Result<(), Cause> {
+        let end = high.file.key().to_owned();
+        let mut list = List::objects(place.path(), low.file.key(), PAGE_MAX);
+        while let Some(page) = self.objects.next(&mut list).await? {
+            let is_last = page.objects.last().is_none_or(|object| object.key >= end);
+            let objects = page.objects.into_iter().filter(|object| object.key < end);
+            let mut files: Vec<File> = objects.filter_map(|object| place.file(object)).collect();
+            if !is_last && let Some(last) = files.pop() {
+                let last = self.decisive(&last).await?;
+                if last.status != high.status {
+                    continue;
+                }
+                return self.halve(&files, &high.status).await;
+            }
+            if is_last {
+                return self.halve(&files, &high.status).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Finds the first file with this status among files in order, the last of which precede a file
+    /// with this status.
+    async fn halve(&self, files: &[File], status: &FileStatus) -> Result<(), Cause> {
+        let (mut low, mut high) = (0, files.len());
+        while low < high {
+            let middle = low.midpoint(high);
+            let Some(file) = files.get(middle) else { break };
+            if self.decisive(file).await?.status == *status {
+                high = middle;
+            } else {
+                low = middle + 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads a file that decides in which direction the search goes on.
+    async fn decisive(&self, file: &File) -> Result<ReadFile, Cause> {
+        let read = self.read_file(file).await;
+        if read.is_unread() { Err(Cause::ChangeNotFound) } else { Ok(read) }
+    }
+
+    async fn read_file(&self, file: &File) -> ReadFile {
+        ReadFile { file: file.clone(), status: self.file(&file.listed).await }
+    }
+}
+
+impl ReadFile {
+    fn is_unread(&self) -> bool {
+        matches!(self.status, FileStatus::Unread(_))
+    }
+}

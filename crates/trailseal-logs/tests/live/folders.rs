@@ -1,0 +1,137 @@
+//! Which folders are found, and which days are read.
+
+use trailseal_logs::live::{Cause, Day, Mode, Range};
+use trailseal_rule::{AccountId, Region, Timestamp};
+
+use crate::support::{bucket, in_root, log, plain, planned, run, scope, sealed, statuses};
+
+const ORGANIZATION: &str = "o-exampleorg1";
+
+#[tokio::test]
+async fn prefixes_organizations_and_former_prefixes_are_found_and_other_services_are_not() {
+    let minute = "2026-01-01T00:05";
+    let keys = [
+        log("111122223333", minute),
+        in_root("old/prefix/AWSLogs/", "111122223333", minute),
+        in_root(&format!("{ORGANIZATION}/AWSLogs/{ORGANIZATION}/"), "444455556666", minute),
+        in_root("AWSLogs/inner/AWSLogs/", "111122223333", minute),
+        "AWSLogs/111122223333/vpcflowlogs/eu-central-1/2026/01/01/x.log.gz".to_owned(),
+        "AWSLogs/111122223333/CloudTrail/".to_owned(),
+        "other/2026/x.txt".to_owned(),
+    ];
+    let bucket = bucket(keys.map(|key| (key, plain()))).await;
+    let plan = planned(&bucket, scope(Mode::Sample)).await.unwrap();
+    let folders: Vec<String> = plan.folders().map(ToString::to_string).collect();
+    assert_eq!(
+        folders,
+        [
+            "AWSLogs/111122223333/CloudTrail/eu-central-1/",
+            "AWSLogs/inner/AWSLogs/111122223333/CloudTrail/eu-central-1/",
+            "o-exampleorg1/AWSLogs/o-exampleorg1/444455556666/CloudTrail/eu-central-1/",
+            "old/prefix/AWSLogs/111122223333/CloudTrail/eu-central-1/",
+        ]
+    );
+    let outcome = plan.run(&|_| (), std::future::pending()).await;
+    assert_eq!(statuses(&outcome).iter().map(|row| row.1).sum::<u64>(), 4);
+    assert!(!outcome.is_partial());
+    assert!(!bucket.calls("ListObjectsV2").iter().any(|prefix| prefix.contains("vpcflowlogs")));
+}
+
+#[tokio::test]
+async fn accounts_and_regions_limit_the_folders() {
+    let keys = ["111122223333", "444455556666"].map(|account| log(account, "2026-01-01T00:05"));
+    let bucket = bucket(keys.map(|key| (key, plain()))).await;
+    let mut one_account = scope(Mode::Sample);
+    one_account.accounts = vec![AccountId::parse("444455556666").unwrap()];
+    let plan = planned(&bucket, one_account).await.unwrap();
+    let folders: Vec<String> = plan.folders().map(ToString::to_string).collect();
+    assert_eq!(folders, ["AWSLogs/444455556666/CloudTrail/eu-central-1/"]);
+    let mut other_region = scope(Mode::Sample);
+    other_region.regions = vec![Region::parse("us-east-1").unwrap()];
+    assert_eq!(planned(&bucket, other_region).await.unwrap().folders().count(), 0);
+}
+
+#[tokio::test]
+async fn a_deep_known_prefix_is_read_and_an_unknown_one_is_a_gap() {
+    let deep = in_root("a/b/c/d/e/f/AWSLogs/", "111122223333", "2026-01-01T00:05");
+    let bucket = bucket([(deep.clone(), plain())]).await;
+    let outcome = run(&bucket, scope(Mode::Sample)).await;
+    assert!(outcome.is_partial());
+    assert_eq!(outcome.gaps[0].cause, Cause::NotSearched { folders: 1 });
+    assert_eq!(outcome.gaps[0].place, "a/b/c/d/e/");
+    let mut known = scope(Mode::Sample);
+    known.known_prefixes = vec!["a/b/c/d/e/f".to_owned()];
+    let outcome = run(&bucket, known).await;
+    assert_eq!(statuses(&outcome).len(), 1);
+    let mut below = scope(Mode::Sample);
+    below.prefix = "a/b/c/".to_owned();
+    let outcome = run(&bucket, below).await;
+    assert_eq!(statuses(&outcome).len(), 1);
+    assert!(!outcome.is_partial());
+}
+
+#[tokio::test]
+async fn a_place_below_a_region_is_refused() {
+    let bucket = bucket([(log("111122223333", "2026-01-01T00:05"), plain())]).await;
+    let mut year = scope(Mode::Sample);
+    year.prefix = "AWSLogs/111122223333/CloudTrail/eu-central-1/2026".to_owned();
+    let outcome = run(&bucket, year).await;
+    assert_eq!(outcome.gaps[0].cause, Cause::NoFolder);
+    assert!(outcome.is_partial());
+}
+
+#[tokio::test]
+async fn only_days_of_the_range_and_files_older_than_the_start_are_read() {
+    let minutes = [
+        "2026-01-31T23:55",
+        "2026-02-01T00:05",
+        "2026-02-10T12:00",
+        "2026-02-28T23:55",
+        "2026-03-01T00:05",
+        "2026-11-29T15:59",
+        "2026-11-29T16:00",
+        "2027-01-01T00:05",
+    ];
+    let bucket = bucket(minutes.map(|minute| (log("111122223333", minute), sealed()))).await;
+    let day = |text: &str| Some(Day::parse(text).unwrap());
+    let now = Timestamp::parse("2026-11-29T16:00:30Z").unwrap();
+    for (since, until, expected) in [
+        (day("2026-02-01"), day("2026-02-28"), ["2026-02-01T00:05", "2026-02-28T23:55"]),
+        (day("2026-02-02"), day("2026-02-28"), ["2026-02-10T12:00", "2026-02-28T23:55"]),
+        (None, day("2026-02-27"), ["2026-01-31T23:55", "2026-02-10T12:00"]),
+        (None, None, ["2026-01-31T23:55", "2026-11-29T15:59"]),
+        (day("2026-03-01"), None, ["2026-03-01T00:05", "2026-11-29T15:59"]),
+    ] {
+        for mode in [Mode::Sample, Mode::Monthly, Mode::All] {
+            let mut scope = scope(mode);
+            scope.range = Range::new(since, until, now);
+            let outcome = run(&bucket, scope).await;
+            let rows = statuses(&outcome);
+            let oldest = rows.iter().map(|row| row.2.clone()).min().unwrap();
+            let newest = rows.iter().map(|row| row.3.clone()).max().unwrap();
+            let [first, last] = expected.map(|minute| log("111122223333", minute));
+            assert_eq!((oldest, newest), (first, last), "{since:?} {until:?} {mode:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn names_that_are_not_recognized_are_counted_and_placeholders_are_not() {
+    let folder = "AWSLogs/111122223333/CloudTrail/eu-central-1/";
+    let keys = [
+        log("111122223333", "2026-02-01T00:05"),
+        folder.to_owned(),
+        format!("{folder}2026/02/01/"),
+        format!("{folder}2026/02/01/notes \n\u{202e}+%41.txt"),
+        format!("{folder}x.json.gz"),
+    ];
+    for mode in [Mode::Sample, Mode::All] {
+        let bucket = bucket(keys.clone().map(|key| (key, sealed()))).await;
+        let outcome = run(&bucket, scope(mode)).await;
+        assert_eq!(statuses(&outcome).len(), 1, "{mode:?}");
+        assert_eq!(outcome.coverage.unrecognized, 2, "{mode:?}");
+        let examples = &outcome.coverage.unrecognized_examples;
+        assert!(examples.contains(&keys[3]), "{mode:?}");
+        assert_eq!(outcome.coverage.others, 0);
+    }
+}
