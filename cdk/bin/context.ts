@@ -72,6 +72,7 @@ export function functionContext(app: App): TrailsealFunctionProps {
     architecture,
     code: prebuiltCode(architecture, textContext(app, 'assets')),
     tracing: switchContext(app, 'tracing'),
+    metrics: switchContext(app, 'metrics'),
     ...concurrencyContext(app),
     ...(organizationId === undefined ? {} : { organizationId }),
     // The function must be allowed to assume the role that the rule names.

@@ -51,6 +51,8 @@ export function organization(app: App): void {
 function stackSetPath(app: App, { account, organizationId, home, regions }: Organization): void {
   const bucketPrefix = neededContext(app, 'bucketPrefix');
   const codeKey = textContext(app, 'codeKey');
+  // The pack has the rule; a second one would evaluate every trail twice.
+  const rule = { ...ruleContext(app), ...(switchContext(app, 'cisPack') ? { ruleName: '' } : {}) };
   for (const region of regions) {
     const code = new Stack(app, `TrailsealCode-${region}`, { env: { account, region } });
     new TrailsealCodeBucket(code, 'Code', { bucketPrefix, organizationId });
@@ -58,14 +60,15 @@ function stackSetPath(app: App, { account, organizationId, home, regions }: Orga
     new TrailsealAccountStack(app, `TrailsealManagement-${region}`, {
       env: { account: textContext(app, 'managementAccount') ?? account, region },
       function: functionContext(app),
-      rule: ruleContext(app),
+      rule,
     });
   }
   const members = new Stack(app, 'TrailsealOrganization', { env: { account, region: home } });
   new TrailsealStackSet(members, 'Members', {
-    ...ruleContext(app),
+    ...rule,
     ...concurrencyContext(app),
     architecture: architectureContext(app),
+    metrics: switchContext(app, 'metrics'),
     organizationId,
     organizationalUnitIds: listContext(app, 'organizationalUnitIds'),
     excludedAccounts: listContext(app, 'excludedAccounts'),
@@ -98,13 +101,14 @@ function packs(app: App, { account, regions }: Organization, members: Stack): vo
 function centralPath(app: App, { account, organizationId, home, regions }: Organization): void {
   for (const region of regions) {
     const stack = new Stack(app, `TrailsealCentral-${region}`, { env: { account, region } });
-    const { code, architecture, tracing } = functionContext(app);
+    const { code, architecture, metrics, tracing } = functionContext(app);
     new TrailsealOrganizationRule(stack, 'Central', {
       ...ruleContext(app),
       ...concurrencyContext(app),
       ...(code === undefined ? {} : { code }),
       ...(architecture === undefined ? {} : { architecture }),
       ...(tracing === undefined ? {} : { tracing }),
+      ...(metrics === undefined ? {} : { metrics }),
       organizationId,
       externalId: neededContext(app, 'externalId'),
       memberAccounts: listContext(app, 'memberAccounts'),

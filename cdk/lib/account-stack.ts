@@ -17,7 +17,10 @@ import { TrailsealTopic } from './topic';
 export interface TrailsealAccountStackProps extends StackProps {
   /** Settings of the function. @default the function's defaults */
   readonly function?: TrailsealFunctionProps;
-  /** Settings of the rule. @default the rule's defaults */
+  /**
+   * Settings of the rule; an empty name deploys the function alone, if a pack has the rule.
+   * @default the rule's defaults
+   */
   readonly rule?: RuleSettings & { readonly ruleName?: string };
   /** Also deploys the CIS conformance pack. @default false */
   readonly cisPack?: boolean;
@@ -41,6 +44,8 @@ export class TrailsealAccountStack extends Stack {
     this.handler = new TrailsealFunction(this, 'Function', { ...props.function, functionName });
     if (props.cisPack === true) {
       this.makePack(props, functionName);
+    } else if (props.rule?.ruleName === '') {
+      this.remediate(props, undefined);
     } else {
       const rule = new TrailsealRule(this, 'Rule', { ...props.rule, handler: this.handler });
       this.remediate(props, rule);

@@ -3,17 +3,19 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 
 import { codeBucketName } from './code-bucket';
-import { RESERVED_CONCURRENCY, TrailsealFunction } from './function';
+import { TrailsealFunction } from './function';
 import { PlainStack, type Template } from './plain-stack';
 import { DEFAULT_RULE_NAME, DEFAULT_SCHEDULE, TrailsealRule } from './rule';
 import { PARAMETER_SCHEMAS } from './rule-parameters';
 import type { RuleParameters } from './rule-parameters.generated';
 import {
   BUCKET_PREFIX_PATTERN,
+  codeParameters,
   concurrencyParameter,
   givenCondition,
   keyAccountOrganization,
   makeKeyAccountGrantOptional,
+  metricsParameter,
   ruleParameters,
   scheduleParameter,
   watchKeysParameter,
@@ -22,11 +24,6 @@ import { packageVersion } from './version';
 
 /** The function's name in templates; conformance packs refer to it by this name. */
 export const DEFAULT_FUNCTION_NAME = 'trailseal';
-
-/** The S3 key of a program's code for a version, in the code bucket of each Region. */
-export function codeKey(version: string, architecture = 'arm64', program = 'bootstrap'): string {
-  return `trailseal/${version}/${program}-${architecture}.zip`;
-}
 
 /**
  * The function and rule of one account and Region as a plain template, for CloudFormation,
@@ -48,9 +45,9 @@ export function accountTemplate(version: string): Template {
         'CodeBucket',
         codeBucketName(settings.bucketPrefix.valueAsString, Aws.REGION),
       ),
-      settings.codeKey.valueAsString,
+      settings.codeKey,
     ),
-    architecture: lambda.Architecture.custom(settings.architecture.valueAsString),
+    architecture: lambda.Architecture.custom(settings.architecture),
     functionName: settings.functionName.valueAsString,
     organizationId: organization.valueAsString,
     keyAccountRoleName: Fn.ref('KeyAccountRoleName'),
@@ -63,7 +60,7 @@ export function accountTemplate(version: string): Template {
     schedule: DEFAULT_SCHEDULE,
     watchKeys: false,
   });
-  overrideRule(stack, rule, settings.schedule);
+  overrideRule(stack, rule, settings);
   addOutputs(stack, handler);
   const template = stack.template();
   makeKeyAccountGrantOptional(template, 'FunctionPolicy');
@@ -86,24 +83,16 @@ function settingParameters(stack: PlainStack, version: string) {
       description: "The prefix of the code bucket's name; a hyphen and the Region follow.",
       allowedPattern: BUCKET_PREFIX_PATTERN,
     }),
-    codeKey: new CfnParameter(stack, 'CodeKey', {
-      description: 'The S3 key of the code; another version of the code needs another key.',
-      default: codeKey(version),
-    }),
-    architecture: new CfnParameter(stack, 'Architecture', {
-      description: 'The processor architecture of the code.',
-      default: 'arm64',
-      allowedValues: ['arm64', 'x86_64'],
-    }),
+    ...codeParameters(stack, version, 'bootstrap'),
     functionName: new CfnParameter(stack, 'FunctionName', {
       description: 'The name of the function; conformance packs refer to it by this name.',
       default: DEFAULT_FUNCTION_NAME,
       allowedPattern: '^[A-Za-z0-9_-]{1,64}$',
     }),
     ruleName: new CfnParameter(stack, 'RuleName', {
-      description: 'The name of the rule.',
+      description: 'The name of the rule; empty for the function alone, if a pack has the rule.',
       default: DEFAULT_RULE_NAME,
-      allowedPattern: '^[A-Za-z0-9_-]{1,64}$',
+      allowedPattern: '^[A-Za-z0-9_-]{0,64}$',
     }),
     schedule: scheduleParameter(stack),
     retention: new CfnParameter(stack, 'LogRetentionDays', {
@@ -144,15 +133,17 @@ function addOutputs(stack: PlainStack, handler: TrailsealFunction): void {
 }
 
 function overrideNumbers(stack: PlainStack, handler: TrailsealFunction, settings: Settings): void {
-  concurrencyParameter(stack, handler.function, RESERVED_CONCURRENCY);
+  concurrencyParameter(stack, handler.function, 0);
+  metricsParameter(stack, handler.function);
   (handler.logGroup.node.defaultChild as CfnResource).addPropertyOverride('RetentionInDays', {
     Ref: settings.retention.logicalId,
   });
 }
 
-function overrideRule(stack: PlainStack, rule: CfnResource, schedule: CfnParameter): void {
+function overrideRule(stack: PlainStack, rule: CfnResource, settings: Settings): void {
+  rule.cfnOptions.condition = givenCondition(stack, settings.ruleName);
   rule.addPropertyOverride('Source.SourceDetails.2.MaximumExecutionFrequency', {
-    Ref: schedule.logicalId,
+    Ref: settings.schedule.logicalId,
   });
   watchKeysParameter(stack, rule, 'Scope.ComplianceResourceTypes');
 }

@@ -31,6 +31,11 @@ export function explainFunction(construct: IConstruct, wildcards: Record<string,
         'error and the request with the event; a dead-letter queue carries only the event.',
     ),
     ...nist(
+      'LambdaConcurrency',
+      'A reservation fails where the quota of the account is small, as in new accounts; it is a ' +
+        'prop (reservedConcurrency).',
+    ),
+    ...nist(
       'LambdaInsideVPC',
       'The function calls only public endpoints of AWS; a VPC would add endpoints and ' +
         'addresses in every account and Region, and protect nothing.',
@@ -104,6 +109,13 @@ export function explainList(construct: IConstruct): void {
     'CloudFormation-Validate::W2001': 'A loop over the list is added after the synthesis.',
     'CloudFormation-Validate::F3031': 'An empty list is left out by a condition.',
     'CloudFormation-Validate::W8001': 'The statement with the condition is added later as well.',
+  });
+}
+
+/** Tells CDK's template validation that a condition guards the key of the code. */
+export function explainCode(construct: IConstruct): void {
+  acknowledge(construct, {
+    'CloudFormation-Validate::W1030': 'An empty key is replaced by a condition.',
   });
 }
 

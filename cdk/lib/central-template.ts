@@ -3,7 +3,6 @@ import * as config from 'aws-cdk-lib/aws-config';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 
-import { codeKey } from './account-template';
 import { explainList } from './acknowledgements';
 import { codeBucketName } from './code-bucket';
 import { TrailsealFunction } from './function';
@@ -13,10 +12,12 @@ import { PlainStack, type Template } from './plain-stack';
 import { DEFAULT_RULE_NAME, RULE_DESCRIPTION } from './rule';
 import {
   BUCKET_PREFIX_PATTERN,
+  codeParameters,
   concurrencyParameter,
   excludedAccountsParameter,
   givenCondition,
   makeKeyAccountGrantOptional,
+  metricsParameter,
   referencesOf,
   ruleParameter,
   ruleParameters,
@@ -40,6 +41,7 @@ export function centralFunctionTemplate(version: string): Template {
   const bucketPrefix = text('CodeBucketPrefix', "The prefix of the code bucket's name.", {
     allowedPattern: BUCKET_PREFIX_PATTERN,
   });
+  const code = codeParameters(stack, version, 'bootstrap');
   new CfnParameter(stack, 'MemberAccounts', {
     type: 'CommaDelimitedList',
     description: 'The member accounts; the account of the function is always permitted.',
@@ -50,8 +52,9 @@ export function centralFunctionTemplate(version: string): Template {
   const handler = new TrailsealFunction(stack, 'Function', {
     code: lambda.Code.fromBucket(
       s3.Bucket.fromBucketName(stack, 'CodeBucket', codeBucketName(bucketPrefix, Aws.REGION)),
-      text('CodeKey', 'The S3 key of the code.', { default: codeKey(version) }),
+      code.codeKey,
     ),
+    architecture: lambda.Architecture.custom(code.architecture),
     functionName: CENTRAL_FUNCTION_NAME,
     roleName: `${CENTRAL_ROLE_PREFIX}-${Aws.REGION}`,
     organizationId: text('OrganizationId', 'The organization within which the role is assumed.', {
@@ -64,6 +67,7 @@ export function centralFunctionTemplate(version: string): Template {
     }),
   });
   concurrencyParameter(stack, handler.function, CENTRAL_RESERVED_CONCURRENCY);
+  metricsParameter(stack, handler.function);
   new CfnOutput(stack, 'FunctionArn', {
     description: 'The function.',
     value: handler.function.functionArn,

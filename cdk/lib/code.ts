@@ -33,6 +33,11 @@ export function prebuiltCode(
   return lambda.Code.fromAsset(zip);
 }
 
+/** The S3 key of a program's code for a version, in the code bucket of each Region. */
+export function codeKey(version: string, architecture = 'arm64', program = 'bootstrap'): string {
+  return `trailseal/${version}/${program}-${architecture}.zip`;
+}
+
 /** The directory of this package, for its TypeScript and its compiled JavaScript. */
 export function packageDirectory(): string {
   let directory = __dirname;

@@ -2,13 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 
-import {
-  functionMetric,
-  queueMetric,
-  ruleMetric,
-  type MonitoredFunction,
-  type OwnMetric,
-} from './metrics';
+import { functionMetric, queueMetric, type Count, type MonitoredFunction } from './metrics';
 
 /** Props of {@link TrailsealDashboard}. */
 export interface TrailsealDashboardProps {
@@ -20,25 +14,8 @@ export interface TrailsealDashboardProps {
   readonly dashboardName?: string;
 }
 
-/** One color for each verdict, the same in every widget and distinguishable for the color-blind. */
-const COLOURS = {
-  Compliant: '#1b7f5c',
-  NonCompliant: '#d13212',
-  Unverified: '#f2a900',
-  NotApplicable: '#8d99a6',
-} as const;
-
-const LABELS = {
-  Compliant: 'compliant',
-  NonCompliant: 'not compliant',
-  Unverified: 'could not be verified',
-  NotApplicable: 'not applicable',
-} as const;
-
-type Verdict = keyof typeof COLOURS;
-
-const VERDICTS = Object.keys(COLOURS) as Verdict[];
-const STACKED = ['Compliant', 'NonCompliant', 'NotApplicable'] as const;
+const RED = '#d13212';
+const BLUE = '#4b7bec';
 const WIDTH = 24;
 
 /**
@@ -64,7 +41,7 @@ export class TrailsealDashboard extends Construct {
         height: 3,
       }),
     );
-    this.dashboard.addWidgets(...verdictWidgets());
+    this.dashboard.addWidgets(...verdictWidgets(props.handler));
     this.dashboard.addWidgets(...healthWidgets(props));
     this.dashboard.addWidgets(recentFindings(props.handler));
   }
@@ -82,33 +59,47 @@ function heading(): cloudwatch.IWidget {
   });
 }
 
-function verdictWidgets(): cloudwatch.IWidget[] {
-  const metrics = (period: Duration, verdicts: readonly Verdict[]) =>
-    verdicts.map((verdict) =>
-      ruleMetric(verdict, period, { label: LABELS[verdict], color: COLOURS[verdict] }),
-    );
+/** Counts of the log lines that the function writes for each invocation, by label. */
+function countsWidget(
+  handler: MonitoredFunction,
+  counts: Partial<Record<Count, string>>,
+  props: { title: string; width: number; height: number; bin?: string },
+): cloudwatch.IWidget {
+  const { bin, ...place } = props;
+  const sums = Object.entries(counts).map(([count, label]) => `sum(${count}) as \`${label}\``);
+  return new cloudwatch.LogQueryWidget({
+    ...place,
+    view:
+      bin === undefined
+        ? cloudwatch.LogQueryVisualizationType.TABLE
+        : cloudwatch.LogQueryVisualizationType.LINE,
+    logGroupNames: [handler.logGroupName],
+    queryLines: [
+      'filter ispresent(DurationMilliseconds)',
+      `stats ${sums.join(', ')}${bin === undefined ? '' : ` by bin(${bin})`}`,
+    ],
+  });
+}
+
+function verdictWidgets(handler: MonitoredFunction): cloudwatch.IWidget[] {
+  const verdicts = {
+    Compliant: 'compliant',
+    NonCompliant: 'not compliant',
+    NotApplicable: 'not applicable',
+    // These trails are already counted under a verdict.
+    Unverified: 'could not be verified',
+  };
   return [
-    new cloudwatch.SingleValueWidget({
-      title: 'Evaluations in the last day',
-      width: 8,
-      height: 6,
-      metrics: metrics(Duration.days(1), VERDICTS),
-    }),
-    new cloudwatch.GraphWidget({
-      title: 'Evaluations by verdict, day by day',
+    countsWidget(handler, verdicts, {
+      title: 'Evaluations in the time of this page',
       width: 10,
       height: 6,
-      stacked: true,
-      left: metrics(Duration.days(1), STACKED),
-      leftYAxis: { min: 0, showUnits: false, label: 'evaluations' },
     }),
-    // Not stacked, because unverified trails are already counted under a verdict.
-    new cloudwatch.GraphWidget({
-      title: 'Could not be verified',
-      width: 6,
+    countsWidget(handler, verdicts, {
+      title: 'Evaluations, day by day',
+      width: 14,
       height: 6,
-      left: metrics(Duration.days(1), ['Unverified']),
-      leftYAxis: { min: 0, showUnits: false },
+      bin: '1d',
     }),
   ];
 }
@@ -116,24 +107,22 @@ function verdictWidgets(): cloudwatch.IWidget[] {
 function healthWidgets(props: TrailsealDashboardProps): cloudwatch.IWidget[] {
   const { handler } = props;
   const hour = Duration.hours(1);
-  const zero = { min: 0, showUnits: false };
-  const own = (metricName: OwnMetric, label: string, color: string) =>
-    ruleMetric(metricName, hour, { label, color });
   return [
     new cloudwatch.GraphWidget({
       title: 'Invocations and what failed',
       width: 8,
       height: 6,
       left: [
-        functionMetric(handler, 'Invocations', hour, { label: 'invocations', color: '#4b7bec' }),
-        functionMetric(handler, 'Errors', hour, { label: 'failed', color: COLOURS.NonCompliant }),
+        functionMetric(handler, 'Invocations', hour, { label: 'invocations', color: BLUE }),
+        functionMetric(handler, 'Errors', hour, { label: 'failed', color: RED }),
+        functionMetric(handler, 'Throttles', hour, { label: 'throttled', color: '#f2a900' }),
         queueMetric(handler, 'ApproximateNumberOfMessagesVisible', {
           label: 'waiting in the queue',
           color: '#5f27cd',
           period: hour,
         }),
       ],
-      leftYAxis: zero,
+      leftYAxis: { min: 0, showUnits: false },
     }),
     new cloudwatch.GraphWidget({
       title: 'How long it took',
@@ -142,29 +131,22 @@ function healthWidgets(props: TrailsealDashboardProps): cloudwatch.IWidget[] {
       left: ['p50', 'p99'].map((statistic) =>
         functionMetric(handler, 'Duration', hour, {
           label: statistic === 'p50' ? 'half of them, at most' : '99 of 100, at most',
-          color: statistic === 'p50' ? '#4b7bec' : COLOURS.Unverified,
+          color: statistic === 'p50' ? BLUE : '#f2a900',
           statistic,
         }),
       ),
       leftYAxis: { min: 0, showUnits: false, label: 'milliseconds' },
-      right: [own('ColdStarts', 'cold starts', COLOURS.NotApplicable)],
-      rightYAxis: zero,
     }),
-    new cloudwatch.GraphWidget({
-      title: 'What AWS held back',
-      width: 8,
-      height: 6,
-      left: [
-        functionMetric(handler, 'Throttles', hour, {
-          label: 'invocations throttled',
-          color: '#4b7bec',
-        }),
-        own('Throttles', 'reads throttled', COLOURS.Unverified),
-        own('FailedEvaluations', 'results not taken', COLOURS.NonCompliant),
-        own('CleanUpFailures', 'clean-ups failed', COLOURS.NotApplicable),
-      ],
-      leftYAxis: zero,
-    }),
+    countsWidget(
+      handler,
+      {
+        Throttles: 'reads throttled',
+        FailedEvaluations: 'results not accepted',
+        CleanUpFailures: 'clean-ups failed',
+        ColdStarts: 'cold starts',
+      },
+      { title: 'What the log counts', width: 8, height: 6, bin: '1h' },
+    ),
   ];
 }
 

@@ -25,12 +25,6 @@ export const FUNCTION_MEMORY_MEBIBYTES = 128;
 /** Seconds that one invocation may take: enough for many trails and throttled reads. */
 export const FUNCTION_TIMEOUT_SECONDS = 120;
 
-/**
- * Concurrent invocations. CloudTrail allows ten reads per second for an account and Region; two
- * invocations stay below this, and further events wait in Lambda's queue.
- */
-export const RESERVED_CONCURRENCY = 2;
-
 /** Props of {@link TrailsealFunction}. */
 export interface TrailsealFunctionProps {
   /** The code. @default the prebuilt zip for the architecture, made by `cargo xtask package` */
@@ -46,8 +40,8 @@ export interface TrailsealFunctionProps {
   /** Seconds that one invocation may take. @default FUNCTION_TIMEOUT_SECONDS */
   readonly timeoutSeconds?: number;
   /**
-   * Concurrent invocations; `none` reserves nothing, for accounts whose quota is too small for a
-   * reservation. @default RESERVED_CONCURRENCY
+   * Concurrent invocations. Lambda accepts a reservation only if 100 of the account's quota remain
+   * unreserved, which the quota of a new account does not allow. @default none: nothing is reserved
    */
   readonly reservedConcurrency?: number | 'none';
   /** How long logs are kept. @default one year */
@@ -61,6 +55,11 @@ export interface TrailsealFunctionProps {
   readonly encryptionKey?: kms.IKey;
   /** Whether X-Ray traces the function. @default false */
   readonly tracing?: boolean;
+  /**
+   * Whether CloudWatch makes ten metrics for each rule from the log; each is billed. Alarms and
+   * dashboard do not need them. @default false
+   */
+  readonly metrics?: boolean;
   /** The organization in which roles may be assumed; required for the two role names below. */
   readonly organizationId?: string;
   /** The role to assume in a key's account: the parameter `keyAccountRoleName` of the rule. */
@@ -246,7 +245,7 @@ function roleSettings(
 
 function makeFunction(scope: TrailsealFunction, props: TrailsealFunctionProps): lambda.Function {
   const architecture = props.architecture ?? lambda.Architecture.ARM_64;
-  const concurrency = props.reservedConcurrency ?? RESERVED_CONCURRENCY;
+  const concurrency = props.reservedConcurrency ?? 'none';
   const made = new lambda.Function(scope, 'Function', {
     description:
       'Evaluates whether CloudTrail logs are sealed with a KMS key that works (Trailseal)',
@@ -268,9 +267,10 @@ function makeFunction(scope: TrailsealFunction, props: TrailsealFunctionProps): 
     onFailure: new SqsDestination(scope.failureQueue),
     ...(props.functionName === undefined ? {} : { functionName: props.functionName }),
     ...(concurrency === 'none' ? {} : { reservedConcurrentExecutions: concurrency }),
-    ...(props.externalId === undefined
-      ? {}
-      : { environment: { TRAILSEAL_EXTERNAL_ID: props.externalId } }),
+    environment: {
+      ...(props.externalId === undefined ? {} : { TRAILSEAL_EXTERNAL_ID: props.externalId }),
+      ...(props.metrics === true ? { TRAILSEAL_METRICS: 'true' } : {}),
+    },
   });
   // The function names its role, and the role its policy: no other order is needed.
   (made.node.defaultChild as lambda.CfnFunction).addDeletionOverride('DependsOn');

@@ -13,11 +13,8 @@ export interface MonitoredFunction {
   readonly logGroupName: string;
 }
 
-/** The namespace of the metrics that the function writes; their dimension is the rule's name. */
-export const NAMESPACE = 'Trailseal';
-
-/** A metric that the function writes. */
-export type OwnMetric =
+/** A count in the line that the function logs for each invocation. */
+export type Count =
   | 'Compliant'
   | 'NonCompliant'
   | 'NotApplicable'
@@ -28,35 +25,17 @@ export type OwnMetric =
   | 'ColdStarts';
 
 /**
- * A metric that the function writes, over all rules of the account and Region.
+ * A metric for alarms: a metric filter reads a count from the log, over all rules of the function.
  *
  * It names no rule: AWS adds text to the name of a rule in a pack or an organization, and that text
  * is unknown before the deployment.
  */
-export function ruleMetric(
-  metricName: OwnMetric,
-  period: Duration,
-  options: { readonly label: string; readonly color: string },
-): cloudwatch.MathExpression {
-  const seconds = period.toSeconds().toString();
-  return new cloudwatch.MathExpression({
-    expression: `SUM(SEARCH('{${NAMESPACE},RuleName} MetricName="${metricName}"', 'Sum', ${seconds}))`,
-    usingMetrics: {},
-    period,
-    ...options,
-  });
-}
-
-/**
- * A metric for alarms. An alarm cannot use a search expression, so a metric filter counts the
- * function's metric over all its rules.
- */
 export function loggedMetric(
   scope: Construct,
   handler: MonitoredFunction,
-  metricName: OwnMetric,
+  metricName: Count,
 ): cloudwatch.Metric {
-  const metricNamespace = `${NAMESPACE}/${handler.functionName}`;
+  const metricNamespace = `Trailseal/${handler.functionName}`;
   new logs.CfnMetricFilter(scope, `${metricName}Filter`, {
     logGroupName: handler.logGroupName,
     filterPattern: `{ $.${metricName} > 0 }`,

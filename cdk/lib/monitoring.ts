@@ -9,8 +9,8 @@ import {
   functionMetric,
   loggedMetric,
   queueMetric,
+  type Count,
   type MonitoredFunction,
-  type OwnMetric,
 } from './metrics';
 import { PropFaults } from './prop-faults';
 import { DEFAULT_SCHEDULE, SCHEDULE_HOURS, noteSchedule, type Schedule } from './rule';
@@ -120,7 +120,7 @@ function ruleAlarms(
   handler: MonitoredFunction,
   hours: number,
 ): cloudwatch.Alarm[] {
-  const alarm = (id: string, metricName: OwnMetric, description: string) =>
+  const alarm = (id: string, metricName: Count, description: string) =>
     new cloudwatch.Alarm(scope, id, {
       alarmDescription: `Trailseal: ${description}`,
       metric: loggedMetric(scope, handler, metricName),

@@ -33,7 +33,7 @@ export interface TrailsealOrganizationRuleProps
     RuleSettings,
     Pick<
       TrailsealFunctionProps,
-      'code' | 'architecture' | 'reservedConcurrency' | 'logRetention' | 'tracing'
+      'code' | 'architecture' | 'reservedConcurrency' | 'logRetention' | 'metrics' | 'tracing'
     > {
   /** The organization. */
   readonly organizationId: string;
@@ -246,11 +246,12 @@ function keyAccountRole(props: TrailsealOrganizationRuleProps): { keyAccountRole
 }
 
 function picked(props: TrailsealOrganizationRuleProps): TrailsealFunctionProps {
-  const { code, architecture, logRetention, tracing } = props;
+  const { code, architecture, logRetention, metrics, tracing } = props;
   return {
     ...(code === undefined ? {} : { code }),
     ...(architecture === undefined ? {} : { architecture }),
     ...(logRetention === undefined ? {} : { logRetention }),
+    ...(metrics === undefined ? {} : { metrics }),
     ...(tracing === undefined ? {} : { tracing }),
   };
 }

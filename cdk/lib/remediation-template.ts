@@ -3,7 +3,6 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 
 import { explainStatement } from './acknowledgements';
-import { codeKey } from './account-template';
 import { codeBucketName } from './code-bucket';
 import { PlainStack, type Template } from './plain-stack';
 import {
@@ -19,6 +18,7 @@ import {
 import { DEFAULT_RULE_NAME } from './rule';
 import {
   BUCKET_PREFIX_PATTERN,
+  codeParameters,
   concurrencyParameter,
   givenCondition,
   keyAccountOrganization,
@@ -38,7 +38,7 @@ export function remediationTemplate(): Template {
   const stack = new PlainStack(
     'Trailseal, remediation by hand: a runbook that seals trails with an existing KMS key; use the parameters of the rule.',
   );
-  const code = codeParameters(stack);
+  const code = codeOf(stack);
   const settings = remediationParameters(stack);
   const rule = new CfnParameter(stack, 'RuleName', {
     description: 'The rule whose findings are remediated; empty if a pack names the runbook.',
@@ -64,27 +64,19 @@ export function remediationTemplate(): Template {
   return template;
 }
 
-function codeParameters(stack: PlainStack) {
+function codeOf(stack: PlainStack) {
   const bucketPrefix = new CfnParameter(stack, 'CodeBucketPrefix', {
     description: "The prefix of the code bucket's name; a hyphen and the Region follow.",
     allowedPattern: BUCKET_PREFIX_PATTERN,
   }).valueAsString;
-  const key = new CfnParameter(stack, 'CodeKey', {
-    description: 'The S3 key of the code; another version of the code needs another key.',
-    default: codeKey(packageVersion(), 'arm64', 'remediation'),
-  }).valueAsString;
-  const architecture = new CfnParameter(stack, 'Architecture', {
-    description: 'The processor architecture of the code.',
-    default: 'arm64',
-    allowedValues: ['arm64', 'x86_64'],
-  }).valueAsString;
+  const { architecture, codeKey } = codeParameters(stack, packageVersion(), 'remediation');
   const bucket = s3.Bucket.fromBucketName(
     stack,
     'CodeBucket',
     codeBucketName(bucketPrefix, Aws.REGION),
   );
   return {
-    code: lambda.Code.fromBucket(bucket, key),
+    code: lambda.Code.fromBucket(bucket, codeKey),
     architecture: lambda.Architecture.custom(architecture),
   };
 }

@@ -2,7 +2,8 @@ import { CfnStackSet } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 
-import { accountTemplateBody, codeKey } from './account-template';
+import { accountTemplateBody } from './account-template';
+import { codeKey } from './code';
 import { noteBucketPrefix } from './code-bucket';
 import type { TrailsealFunctionProps } from './function';
 import * as limits from './limits';
@@ -30,7 +31,10 @@ export interface TrailsealStackSetProps
   extends
     RuleSettings,
     StackSetTargets,
-    Pick<TrailsealFunctionProps, 'architecture' | 'functionName' | 'reservedConcurrency'> {
+    Pick<
+      TrailsealFunctionProps,
+      'architecture' | 'functionName' | 'metrics' | 'reservedConcurrency'
+    > {
   /** The Regions. */
   readonly regions: string[];
   /** The prefix of the names of the code buckets; a hyphen and the Region follow. */
@@ -39,7 +43,7 @@ export interface TrailsealStackSetProps
   readonly codeKey?: string;
   /** The StackSet's name. @default Trailseal */
   readonly stackSetName?: string;
-  /** The rule's name. @default trailseal */
+  /** The rule's name; empty for the function alone, if a pack has the rule. @default trailseal */
   readonly ruleName?: string;
   /**
    * The organization in which the role of the parameter `keyAccountRoleName` may be assumed;
@@ -167,7 +171,9 @@ function refuseFaults(props: TrailsealStackSetProps): void {
   noteTargets(props, faults);
   noteRegions(props.regions, faults);
   noteBucketPrefix(props.bucketPrefix, faults);
-  noteRuleName(props.ruleName, limits.RULE_NAME_CHARS_MAX, faults);
+  if (props.ruleName !== '') {
+    noteRuleName(props.ruleName, limits.RULE_NAME_CHARS_MAX, faults);
+  }
   noteSettings(props, faults);
   noteParameterRoles(props, faults);
   noteFunction(props, faults);
@@ -210,6 +216,16 @@ function noteFunction(props: TrailsealStackSetProps, faults: PropFaults): void {
   if (props.reservedConcurrency !== 'none') {
     faults.whole('reservedConcurrency', props.reservedConcurrency, 1, 1000);
   }
+  noteCode(props, faults);
+}
+
+/** A zip for another architecture is accepted by Lambda, and then every invocation fails. */
+function noteCode(props: TrailsealStackSetProps, faults: PropFaults): void {
+  const { name } = props.architecture ?? lambda.Architecture.ARM_64;
+  const other = name === 'arm64' ? 'x86_64' : 'arm64';
+  if (props.codeKey?.includes(other) === true) {
+    faults.wrong('codeKey', props.codeKey, `code for the architecture ${name}`);
+  }
 }
 
 function templateParameters(props: TrailsealStackSetProps): Record<string, string> {
@@ -222,6 +238,7 @@ function templateParameters(props: TrailsealStackSetProps): Record<string, strin
     Architecture: architecture,
     ...(props.functionName === undefined ? {} : { FunctionName: props.functionName }),
     ...(concurrency === undefined ? {} : { ReservedConcurrency: concurrency.toString() }),
+    ...(props.metrics === undefined ? {} : { Metrics: String(props.metrics) }),
     ...(props.organizationId === undefined ? {} : { OrganizationId: props.organizationId }),
     ...(props.ruleName === undefined ? {} : { RuleName: props.ruleName }),
     ...(props.schedule === undefined ? {} : { Schedule: props.schedule }),

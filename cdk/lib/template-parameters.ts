@@ -1,7 +1,8 @@
-import { CfnCondition, CfnParameter, CfnRule, Fn, type CfnResource } from 'aws-cdk-lib';
+import { CfnCondition, CfnParameter, CfnRule, Fn, Token, type CfnResource } from 'aws-cdk-lib';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 
-import { explainList } from './acknowledgements';
+import { explainCode, explainList } from './acknowledgements';
+import { codeKey } from './code';
 import type { PlainStack, Template } from './plain-stack';
 import { DEFAULT_SCHEDULE, SCHEDULE_HOURS } from './rule';
 import { PARAMETER_NAMES, PARAMETER_SCHEMAS } from './rule-parameters';
@@ -41,6 +42,39 @@ export function ruleParameters(stack: PlainStack): GivenParameters {
 export function referencesOf(parameters: GivenParameters): Record<string, string> {
   const given = Object.entries(parameters);
   return Object.fromEntries(given.map(([name, parameter]) => [name, parameter.valueAsString]));
+}
+
+/** The architecture and the code of a program; without a key, the code is that of the architecture. */
+export function codeParameters(
+  stack: PlainStack,
+  version: string,
+  program: 'bootstrap' | 'remediation',
+): { architecture: string; codeKey: string } {
+  const { valueAsString: architecture } = new CfnParameter(stack, 'Architecture', {
+    description: 'The processor architecture of the code.',
+    default: 'arm64',
+    allowedValues: ['arm64', 'x86_64'],
+  });
+  const key = new CfnParameter(stack, 'CodeKey', {
+    description: `The S3 key of the code; another version needs another key. If empty, ${codeKey(version, 'ARCHITECTURE', program)}.`,
+    default: '',
+    allowedPattern: '^.{0,1024}$',
+  });
+  explainCode(stack);
+  const given = givenCondition(stack, key);
+  const standard = codeKey(version, architecture, program);
+  const chosen = Fn.conditionIf(given.logicalId, key.valueAsString, standard);
+  return { architecture, codeKey: Token.asString(chosen) };
+}
+
+/** The metrics that CloudWatch makes from the log as a template parameter. */
+export function metricsParameter(stack: PlainStack, handler: lambda.Function): void {
+  const metrics = new CfnParameter(stack, 'Metrics', {
+    description: 'Whether CloudWatch makes ten billed metrics for each rule from the log.',
+    default: 'false',
+    allowedValues: ['true', 'false'],
+  });
+  handler.addEnvironment('TRAILSEAL_METRICS', metrics.valueAsString);
 }
 
 /** The schedule as a template parameter. */

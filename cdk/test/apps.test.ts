@@ -260,6 +260,7 @@ describe('organization', () => {
       CodeKey: 'trailseal/0.1.0/bootstrap-x86_64.zip',
       Architecture: 'x86_64',
       ReservedConcurrency: '0',
+      Metrics: 'false',
       OrganizationId: ORGANIZATION,
       WatchKeys: 'false',
       KeyAccountRoleName: 'reader',

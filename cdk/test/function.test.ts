@@ -142,7 +142,6 @@ describe('the function', () => {
         SystemLogLevel: 'WARN',
       },
       MemorySize: 128,
-      ReservedConcurrentExecutions: 2,
       Role: { 'Fn::GetAtt': [expect.stringMatching(/^FunctionRole/), 'Arn'] },
       Runtime: 'provided.al2023',
       Timeout: 120,
@@ -152,6 +151,16 @@ describe('the function', () => {
   test('b) the external id is its only variable', () => {
     const props = properties(withFunction({ externalId: 'abc' }), 'AWS::Lambda::Function');
     expect(props['Environment']).toEqual({ Variables: { TRAILSEAL_EXTERNAL_ID: 'abc' } });
+  });
+
+  test('b2) metrics, which are billed, are made only on request', () => {
+    const props = properties(withFunction({ metrics: true }), 'AWS::Lambda::Function');
+    expect(props['Environment']).toEqual({ Variables: { TRAILSEAL_METRICS: 'true' } });
+  });
+
+  test('b3) concurrency is reserved only on request', () => {
+    const props = properties(withFunction({ reservedConcurrency: 2 }), 'AWS::Lambda::Function');
+    expect(props['ReservedConcurrentExecutions']).toBe(2);
   });
 
   test('c) applies the settings', () => {

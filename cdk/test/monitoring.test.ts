@@ -131,17 +131,27 @@ describe('alarms', () => {
     );
   });
 
-  test('h) the function writes every monitored metric', () => {
+  test('h) the function writes every monitored count', () => {
     const source = fs.readFileSync(
       path.join(packageDirectory(), '../crates/trailseal-lambda/src/log.rs'),
       'utf8',
     );
     const body = JSON.stringify(Template.fromStack(monitored()).toJSON());
-    const searched = Array.from(body.matchAll(/MetricName=\\+"([A-Za-z]+)/g), ([, name]) => name);
-    expect(searched.length).toBeGreaterThan(8);
-    for (const name of [...searched, 'Unverified', 'FailedEvaluations', 'Throttles']) {
+    const summed = Array.from(body.matchAll(/sum\(([A-Za-z]+)\)/g), ([, name]) => name);
+    expect(summed.length).toBeGreaterThan(8);
+    for (const name of [...summed, 'Unverified', 'FailedEvaluations', 'Throttles']) {
       expect(source).toContain(`Metric { name: "${name ?? ''}", unit: "Count" }`);
     }
+    // The queries find the lines with counts by this member.
+    expect(body).toContain('filter ispresent(DurationMilliseconds)');
+    expect(source).toContain('Metric { name: "DurationMilliseconds", unit: "Milliseconds" }');
+  });
+
+  test('i) no alarm and no widget needs a metric that the function makes on request', () => {
+    const body = JSON.stringify(Template.fromStack(monitored()).toJSON());
+    expect(body).not.toContain('SEARCH(');
+    expect(body).not.toMatch(/"Trailseal"/);
+    expect(body).not.toMatch(/\\"Trailseal\\"/);
   });
 });
 

@@ -145,6 +145,14 @@ describe('the StackSet', () => {
       '`parameters.keyAccountRoleName` needs `organizationId`',
     );
     expect(() => withStackSet({ regions: ['eusc-de-east-1', 'us-gov-west-1'] })).not.toThrow();
+    expect(() => withStackSet({ codeKey: 'trailseal/0.1.0/bootstrap-x86_64.zip' })).toThrow(
+      '`codeKey` is `trailseal/0.1.0/bootstrap-x86_64.zip`; expected code for the architecture arm64',
+    );
+  });
+
+  test('d) deploys the function alone if a pack has the rule', () => {
+    const made = properties(withStackSet({ ruleName: '' }), 'AWS::CloudFormation::StackSet');
+    expect(made['Parameters']).toContainEqual({ ParameterKey: 'RuleName', ParameterValue: '' });
   });
 });
 

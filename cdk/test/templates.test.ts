@@ -8,6 +8,7 @@ import { generatedFiles } from '../lib/generated';
 import { statementEntries, type RoleKind } from '../lib/least-privilege';
 import { PARAMETER_SCHEMAS, parameterFaults } from '../lib/rule-parameters';
 import { templateParameterName } from '../lib/template-parameters';
+import { packageVersion } from '../lib/version';
 
 const FILES = generatedFiles();
 
@@ -127,6 +128,41 @@ describe('the template of one account', () => {
     expect('1').not.toMatch(pattern('AllowedKeyAccounts'));
     expect('my-bucket').toMatch(pattern('CodeBucketPrefix'));
     expect('My').not.toMatch(pattern('CodeBucketPrefix'));
+  });
+
+  test('deploys the function alone if the name of the rule is empty', () => {
+    const pattern = template['Parameters']?.['RuleName']?.['AllowedPattern'] as string;
+    expect('').toMatch(new RegExp(pattern));
+    expect(template['Resources']?.['Rule']?.['Condition']).toBe('HasRuleName');
+    const equal = { 'Fn::Equals': ['RuleName', ''] };
+    expect(template['Conditions']?.['HasRuleName']).toEqual({ 'Fn::Not': [equal] });
+    // Nothing refers to a rule that may not exist.
+    const { Rule: rule, ...others } = template['Resources'] ?? {};
+    expect(rule).toBeDefined();
+    expect(JSON.stringify([others, template['Outputs']])).not.toMatch(/"Rule(\.|")/);
+  });
+
+  test('reserves no concurrency and makes no metrics by default', () => {
+    expect(template['Parameters']?.['ReservedConcurrency']?.['Default']).toBe(0);
+    expect(template['Parameters']?.['Metrics']?.['Default']).toBe('false');
+    const made = template['Resources']?.['Function']?.['Properties'] as { Environment: object };
+    expect(made.Environment).toEqual({ Variables: { TRAILSEAL_METRICS: 'Metrics' } });
+  });
+
+  test.each([
+    ['trailseal-account.yaml', 'Function', 'bootstrap'],
+    ['trailseal-central-function.yaml', 'Function', 'bootstrap'],
+    ['trailseal-remediation.yaml', 'RemediationFunction', 'remediation'],
+  ])('%s takes the code of the architecture unless a key is given', (name, id, program) => {
+    const made = read(name);
+    const code = made['Resources']?.[id]?.['Properties'] as {
+      Architectures: string[];
+      Code: { S3Key: unknown };
+    };
+    const standard = `trailseal/${packageVersion()}/${program}-\${Architecture}.zip`;
+    expect(code.Code.S3Key).toEqual({ 'Fn::If': ['HasCodeKey', 'CodeKey', standard] });
+    expect(code.Architectures).toEqual(['Architecture']);
+    expect(made['Parameters']?.['CodeKey']?.['Default']).toBe('');
   });
 
   test('grants the role in the account of a key only if one is named', () => {

@@ -18,6 +18,8 @@ pub struct Environment {
     /// Defaults, unless `TRAILSEAL_BACKOFF_MILLISECONDS` or
     /// `TRAILSEAL_ATTEMPT_TIMEOUT_MILLISECONDS` say otherwise.
     pub retry_policy: RetryPolicy,
+    /// `TRAILSEAL_METRICS`: whether CloudWatch makes metrics, which are billed, from the log.
+    pub makes_metrics: bool,
 }
 
 impl Environment {
@@ -56,6 +58,10 @@ impl Environment {
         };
         let backoff_first = millis("TRAILSEAL_BACKOFF_MILLISECONDS", defaults.backoff_first);
         let attempt = millis("TRAILSEAL_ATTEMPT_TIMEOUT_MILLISECONDS", defaults.attempt);
+        let metrics = filled("TRAILSEAL_METRICS");
+        if let Some(text) = metrics.as_deref().filter(|text| !["true", "false"].contains(text)) {
+            faults.push(format!("`TRAILSEAL_METRICS` is `{text}`; expected `true` or `false`"));
+        }
         match region {
             Ok(region) if faults.is_empty() => Ok(Self {
                 region,
@@ -63,6 +69,7 @@ impl Environment {
                 external_id: filled("TRAILSEAL_EXTERNAL_ID"),
                 endpoints: Endpoints::read(&get),
                 retry_policy: RetryPolicy { backoff_first, attempt, ..defaults },
+                makes_metrics: metrics.as_deref() == Some("true"),
             }),
             _ => Err(faults.join("; ")),
         }
@@ -106,6 +113,7 @@ mod tests {
         ])
         .unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(environment.retry_policy, RetryPolicy::default());
+        assert!(!environment.makes_metrics);
         let identity = environment
             .identity("arn:aws:lambda:eu-central-1:111122223333:function:trailseal")
             .unwrap();
@@ -119,12 +127,17 @@ mod tests {
             ("AWS_REGION", "nowhere"),
             ("AWS_ACCESS_KEY_ID", " "),
             ("TRAILSEAL_BACKOFF_MILLISECONDS", "soon"),
+            ("TRAILSEAL_METRICS", "yes"),
         ])
         .err()
         .unwrap();
-        for part in
-            ["`AWS_ACCESS_KEY_ID` is not set", "`AWS_SECRET_ACCESS_KEY`", "`nowhere`", "`soon`"]
-        {
+        for part in [
+            "`AWS_ACCESS_KEY_ID` is not set",
+            "`AWS_SECRET_ACCESS_KEY`",
+            "`nowhere`",
+            "`soon`",
+            "`TRAILSEAL_METRICS` is `yes`; expected `true` or `false`",
+        ] {
             assert!(faults.contains(part), "{faults}");
         }
     }

@@ -1,4 +1,4 @@
-//! The log for the operator: one JSON line per evaluation, and one with metrics per invocation.
+//! The log for the operator: one JSON line per evaluation, and one with counts per invocation.
 //!
 //! *Invariant of absence*: IDs, verdicts, counts and error messages only. Never the event, the
 //! token, a policy document or a credential.
@@ -19,18 +19,28 @@ use crate::error::{FunctionError, describe};
 use crate::run::{Judged, Outcome};
 
 /// The destination of log lines: Lambda reads them from standard output.
-pub struct Log(Mutex<Box<dyn Write + Send>>);
+pub struct Log {
+    out: Mutex<Box<dyn Write + Send>>,
+    makes_metrics: bool,
+}
 
 impl Log {
-    /// Writes lines of JSON to `out`.
+    /// Writes lines of JSON to `out`. The counts do not become metrics of CloudWatch, each of which
+    /// is billed.
     pub fn new(out: impl Write + Send + 'static) -> Self {
-        Self(Mutex::new(Box::new(out)))
+        Self { out: Mutex::new(Box::new(out)), makes_metrics: false }
+    }
+
+    /// Whether CloudWatch makes metrics from the counts.
+    #[must_use]
+    pub fn with_metrics(self, makes_metrics: bool) -> Self {
+        Self { makes_metrics, ..self }
     }
 
     pub(crate) fn write(&self, summary: &InvocationSummary) {
         let mut lines = Vec::new();
-        let made = summary.write_lines(&mut lines);
-        let mut out = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let made = summary.write_lines(&mut lines, self.makes_metrics);
+        let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
         // An invocation must not fail because of its log, and such a failure cannot be logged.
         let _ = (made, out.write_all(&lines).and_then(|()| out.flush()));
     }
@@ -86,7 +96,7 @@ impl InvocationSummary {
         self.elapsed = elapsed;
     }
 
-    fn write_lines(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {
+    fn write_lines(&self, out: &mut Vec<u8>, makes_metrics: bool) -> serde_json::Result<()> {
         for judged in &self.judged {
             write_line(out, &self.evaluation_line(judged))?;
         }
@@ -98,7 +108,7 @@ impl InvocationSummary {
             let message = "invocation failed";
             write_line(out, &FailureLine { level: "ERROR", message, kind: Some(kind), error })?;
         }
-        write_line(out, &self.metrics_line())
+        write_line(out, &self.counts_line(makes_metrics))
     }
 
     fn evaluation_line<'a>(&'a self, judged: &'a Judged) -> EvaluationLine<'a> {
@@ -124,16 +134,16 @@ impl InvocationSummary {
         }
     }
 
-    fn metrics_line(&self) -> MetricsLine<'_> {
-        MetricsLine {
-            aws: MetricsMeaning {
+    fn counts_line(&self, makes_metrics: bool) -> CountsLine<'_> {
+        CountsLine {
+            aws: makes_metrics.then(|| MetricsMeaning {
                 timestamp: self.now.epoch_millis(),
                 cloud_watch_metrics: [MetricsDirective {
                     namespace: "Trailseal",
                     dimensions: [["RuleName"]],
                     metrics: METRICS,
                 }],
-            },
+            }),
             rule_name: self.rule_name.as_deref().unwrap_or("unknown"),
             compliant: self.count(|one| one.compliance == ComplianceType::Compliant),
             non_compliant: self.count(|one| one.compliance == ComplianceType::NonCompliant),
@@ -196,13 +206,14 @@ struct FailureLine<'a> {
     error: &'a str,
 }
 
-/// CloudWatch embedded metric format (CloudWatch User Guide, "Specification: Embedded metric
-/// format"). The account is not a dimension: each one would be billed as a metric.
+/// The counts; with [`MetricsMeaning`] in the CloudWatch embedded metric format (CloudWatch User
+/// Guide, "Specification: Embedded metric format"). The account is not a dimension: each one would
+/// be billed as a metric.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct MetricsLine<'a> {
-    #[serde(rename = "_aws")]
-    aws: MetricsMeaning,
+struct CountsLine<'a> {
+    #[serde(rename = "_aws", skip_serializing_if = "Option::is_none")]
+    aws: Option<MetricsMeaning>,
     rule_name: &'a str,
     compliant: usize,
     non_compliant: usize,
@@ -240,7 +251,7 @@ struct Metric {
     unit: &'static str,
 }
 
-/// Those of [`MetricsLine`].
+/// Those of [`CountsLine`].
 const METRICS: [Metric; 10] = [
     Metric { name: "Compliant", unit: "Count" },
     Metric { name: "NonCompliant", unit: "Count" },
@@ -284,5 +295,31 @@ impl Serialize for CheckOutcomes<'_> {
         };
         let results = self.0.verdict.results().iter();
         out.collect_map(results.map(|one| (one.check.as_str(), word(&one.outcome))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    fn counts(makes_metrics: bool) -> Value {
+        let now = Timestamp::from_epoch_millis(1_795_435_200_000);
+        let mut line = Vec::new();
+        InvocationSummary::new(now, true).write_lines(&mut line, makes_metrics).unwrap();
+        serde_json::from_slice(&line).unwrap()
+    }
+
+    #[test]
+    fn the_counts_become_billed_metrics_only_on_request() {
+        assert!(!Log::new(std::io::sink()).makes_metrics);
+        let (mut with, without) = (counts(true), counts(false));
+        assert!(without.get("_aws").is_none(), "{without}");
+        let meaning = with.as_object_mut().and_then(|line| line.remove("_aws")).unwrap();
+        assert_eq!(meaning["CloudWatchMetrics"][0]["Namespace"], "Trailseal");
+        // Metric filters and queries find the same counts.
+        assert_eq!(with, without);
+        assert_eq!(without["Unverified"], 0);
     }
 }

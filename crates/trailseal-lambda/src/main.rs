@@ -62,7 +62,8 @@ impl Warm {
     fn make_function(&self, context: &Context) -> Result<Function, Diagnostic> {
         let identity = self.environment.identity(&context.invoked_function_arn)?;
         let aws = Aws::new(self.connection.clone(), identity);
-        Ok(Function::new(aws, RESERVE, Log::new(stdout())))
+        let log = Log::new(stdout()).with_metrics(self.environment.makes_metrics);
+        Ok(Function::new(aws, RESERVE, log))
     }
 }
 

@@ -97,7 +97,7 @@ pub(crate) fn function(
     log: &Captured,
 ) -> Function {
     let aws = Aws::new(Connection::at(Some(url).into(), retry_policy), identity);
-    Function::new(aws, Duration::from_secs(1), Log::new(log.clone()))
+    Function::new(aws, Duration::from_secs(1), Log::new(log.clone()).with_metrics(true))
 }
 
 pub(crate) fn to_bytes(lab: &Lab, event: &RuleEvent) -> Vec<u8> {
