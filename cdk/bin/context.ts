@@ -4,9 +4,53 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { prebuiltCode, type RuleParameters, type RuleSettings, type Schedule } from '../lib';
 import type { TrailsealFunctionProps, TrailsealRemediationProps } from '../lib';
 
+/** The names that an app has read. */
+const READ = new WeakMap<App, Set<string>>();
+
+/** The names of CDK itself contain a colon, a slash or an at sign, except these. */
+const OF_CDK = ['acknowledged-issue-numbers', 'cli-telemetry'];
+
+function read(app: App, name: string): unknown {
+  const names = READ.get(app) ?? new Set();
+  READ.set(app, names.add(name));
+  return app.node.tryGetContext(name);
+}
+
+/** Rejects names that the app has not read: a misspelled setting would have no effect. */
+export function refuseUnreadContext(app: App): void {
+  const names = [...(READ.get(app) ?? [])];
+  const given = Object.keys(app.node.getAllContext() as Record<string, unknown>);
+  const unread = given.filter(
+    (name) => !/[:/@]/.test(name) && !OF_CDK.includes(name) && !names.includes(name),
+  );
+  if (unread.length === 0) {
+    return;
+  }
+  const faults = unread.map((name) => {
+    const near = names.find((known) => distance(name.toLowerCase(), known.toLowerCase()) <= 4);
+    const hint = near === undefined ? '' : `; did you mean \`${near}\`?`;
+    return `the context \`${name}\` has no effect here${hint}`;
+  });
+  throw new Error(`${faults.join('\n')}\nthis app reads ${names.sort().join(', ')}`);
+}
+
+/** The number of characters to insert, remove or replace (Levenshtein). */
+function distance(one: string, other: string): number {
+  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
+  Array.from(one).forEach((character, index) => {
+    const next = [index + 1];
+    row.slice(1).forEach((above, column) => {
+      const same = character === other.charAt(column) ? 0 : 1;
+      next.push(Math.min(above + 1, (next[column] ?? 0) + 1, (row[column] ?? 0) + same));
+    });
+    row = next;
+  });
+  return row[other.length] ?? 0;
+}
+
 /** A value from the context (`-c name=value`). */
 export function textContext(app: App, name: string): string | undefined {
-  const value: unknown = app.node.tryGetContext(name);
+  const value: unknown = read(app, name);
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
@@ -62,6 +106,12 @@ export function concurrencyContext(app: App): { reservedConcurrency?: number | '
   return { reservedConcurrency: value === 'none' ? value : Number(value) };
 }
 
+/** A number from the context; what is not a number is refused by the construct. */
+export function numberContext(app: App, name: string): number | undefined {
+  const value = textContext(app, name);
+  return value === undefined ? undefined : Number(value);
+}
+
 /** The function's settings. */
 export function functionContext(app: App): TrailsealFunctionProps {
   const architecture = architectureContext(app);
@@ -85,10 +135,10 @@ export function remediationContext(app: App): {
   remediation?: Omit<TrailsealRemediationProps, 'rule' | 'parameters'>;
 } {
   const keyArn = textContext(app, 'remediationKey');
-  const dryRun = wordContext(app, 'remediationDryRun', ['true', 'false']) !== 'false';
   if (keyArn === undefined) {
     return {};
   }
+  const dryRun = wordContext(app, 'remediationDryRun', ['true', 'false']) !== 'false';
   const architecture = architectureContext(app);
   const directory = textContext(app, 'assets');
   return {
@@ -115,7 +165,7 @@ export function ruleContext(app: App): RuleSettings {
 
 /** On the command line the context is text; in `cdk.json` it is an object. */
 function parametersContext(app: App): RuleParameters {
-  const value: unknown = app.node.tryGetContext('parameters') ?? {};
+  const value: unknown = read(app, 'parameters') ?? {};
   if (typeof value !== 'string') {
     return value as RuleParameters;
   }

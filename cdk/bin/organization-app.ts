@@ -6,6 +6,8 @@ import {
   functionContext,
   listContext,
   neededContext,
+  numberContext,
+  refuseUnreadContext,
   ruleContext,
   switchContext,
   textContext,
@@ -46,6 +48,7 @@ export function organization(app: App): void {
   } else {
     stackSetPath(app, place);
   }
+  refuseUnreadContext(app);
 }
 
 function stackSetPath(app: App, { account, organizationId, home, regions }: Organization): void {
@@ -76,10 +79,24 @@ function stackSetPath(app: App, { account, organizationId, home, regions }: Orga
     bucketPrefix,
     ...(codeKey === undefined ? {} : { codeKey }),
     callAs: wordContext(app, 'callAs', ['SELF', 'DELEGATED_ADMIN']) ?? 'SELF',
+    ...operation(app),
   });
   if (switchContext(app, 'cisPack')) {
     packs(app, { account, organizationId, home, regions }, members);
   }
+}
+
+/** How the StackSet deploys: its name, its pace, and what must be there first. */
+function operation(app: App) {
+  const stackSetName = textContext(app, 'stackSetName');
+  const maxConcurrentPercentage = numberContext(app, 'maxConcurrentPercentage');
+  const failureTolerancePercentage = numberContext(app, 'failureTolerancePercentage');
+  return {
+    dependsOnStackSets: listContext(app, 'dependsOnStackSets'),
+    ...(stackSetName === undefined ? {} : { stackSetName }),
+    ...(maxConcurrentPercentage === undefined ? {} : { maxConcurrentPercentage }),
+    ...(failureTolerancePercentage === undefined ? {} : { failureTolerancePercentage }),
+  };
 }
 
 /** An organization conformance pack belongs to one Region and refers to the function by name. */

@@ -2,6 +2,7 @@ import type { App } from 'aws-cdk-lib';
 
 import {
   functionContext,
+  refuseUnreadContext,
   remediationContext,
   ruleContext,
   switchContext,
@@ -20,4 +21,5 @@ export function singleAccount(app: App): void {
     cisPack: switchContext(app, 'cisPack'),
     ...(alarmEmail === undefined ? {} : { alarmEmail }),
   });
+  refuseUnreadContext(app);
 }

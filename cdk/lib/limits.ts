@@ -58,6 +58,10 @@ export const ORGANIZATION_ID = /^o-[a-z0-9]{10,32}$/;
 /** The format of the id of a root or an organizational unit. */
 export const ORGANIZATIONAL_UNIT_ID = /^(r-[a-z0-9]{4,32}|ou-[a-z0-9]{4,32}-[a-z0-9]{8,32})$/;
 
+/** The format of the ARN of a StackSet. */
+export const STACK_SET_ARN =
+  /^arn:[a-z-]+:cloudformation:[a-z0-9-]+:[0-9]{12}:stackset\/[a-zA-Z][-a-zA-Z0-9]*:[-0-9a-f]+$/;
+
 /** The format of the name of an IAM role without its path. */
 export const ROLE_NAME = /^[A-Za-z0-9+=,.@_-]{1,64}$/;
 

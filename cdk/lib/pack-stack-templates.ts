@@ -6,7 +6,7 @@ import { packTemplate } from './pack-template';
 import { PlainStack, type Template } from './plain-stack';
 import type { PackRemediation } from './remediation-settings';
 import { remediationParameters } from './remediation-template';
-import { excludedAccountsParameter, where } from './template-parameters';
+import { excludedAccountsParameter, ruleParameters, where } from './template-parameters';
 
 const PACK_NAME = 'trailseal';
 
@@ -58,21 +58,34 @@ export function organizationRemediationPackTemplate(): Template {
 }
 
 function packBody(remediation?: PackRemediation): string {
-  const settings = { functionName: DEFAULT_FUNCTION_NAME };
+  const settings = { functionName: DEFAULT_FUNCTION_NAME, takesParameters: true };
   return packTemplate(
     remediation === undefined ? settings : { ...settings, remediation },
     'templates',
   ).body;
 }
 
+/** The stack has and passes on every parameter of the rule. */
+function inputParameters(stack: PlainStack) {
+  return Object.values(ruleParameters(stack)).map((parameter) => ({
+    parameterName: parameter.node.id,
+    parameterValue: parameter.valueAsString,
+  }));
+}
+
 function addPack(stack: PlainStack, templateBody: string): void {
-  new config.CfnConformancePack(stack, 'Pack', { conformancePackName: PACK_NAME, templateBody });
+  new config.CfnConformancePack(stack, 'Pack', {
+    conformancePackName: PACK_NAME,
+    conformancePackInputParameters: inputParameters(stack),
+    templateBody,
+  });
 }
 
 function addOrganizationPack(stack: PlainStack, templateBody: string): void {
   const { list, some } = excludedAccountsParameter(stack);
   const pack = new config.CfnOrganizationConformancePack(stack, 'Pack', {
     organizationConformancePackName: PACK_NAME,
+    conformancePackInputParameters: inputParameters(stack),
     templateBody,
   });
   pack.addPropertyOverride('ExcludedAccounts', where(some, list));

@@ -21,7 +21,8 @@ import {
   sourceDetails,
   type RuleSettings,
 } from './rule';
-import { withoutEmpty } from './rule-parameters';
+import { PARAMETER_NAMES, PARAMETER_SCHEMAS, withoutEmpty } from './rule-parameters';
+import { templateParameterName } from './template-parameters';
 
 /** The AWS managed rule for the same control, which only checks that a key id is present. */
 export const REPLACED_IDENTIFIER = 'CLOUD_TRAIL_ENCRYPTION_ENABLED';
@@ -43,6 +44,11 @@ export interface PackSettings extends RuleSettings {
    * every account and Region of the pack. @default no remediation
    */
   readonly remediation?: PackRemediation;
+  /**
+   * Whether the rule's parameters are parameters of the pack, for a pack whose text is kept.
+   * @default false: `parameters` are written into the pack
+   */
+  readonly takesParameters?: boolean;
   /** The location of a template too large for the call, `s3://bucket/key`. @default in the call */
   readonly templateS3Uri?: string;
 }
@@ -64,6 +70,7 @@ interface PackResource {
 
 interface Pack {
   Parameters?: Record<string, unknown>;
+  Conditions?: Record<string, unknown>;
   Resources: Record<string, PackResource>;
   [section: string]: unknown;
 }
@@ -107,8 +114,9 @@ function heading(settings: PackSettings): string[] {
 function packWith(settings: PackSettings, faults: PropFaults): Pack {
   const ours = { Trailseal: ourRule(settings), ...ourRemediation(settings) };
   const rules = settings.rules ?? 'none';
+  const taken = settings.takesParameters === true ? takenParameters() : {};
   if (rules === 'none') {
-    return { Resources: ours };
+    return { ...taken, Resources: ours };
   }
   if (rules === 'cis') {
     const managed = Object.entries(CIS_RULES).map(([name, rule]) => [
@@ -116,8 +124,12 @@ function packWith(settings: PackSettings, faults: PropFaults): Pack {
       managedRule(name, rule),
     ]);
     return {
+      ...taken,
       Resources: { ...ours, ...(Object.fromEntries(managed) as Pack['Resources']) },
     };
+  }
+  if (settings.takesParameters === true) {
+    faults.other('takesParameters', 'is not for the text of a pack, which has its own parameters');
   }
   return withReplaced(rules.pack, ours, faults);
 }
@@ -157,8 +169,38 @@ function parsePack(text: string): Pack | undefined {
   }
 }
 
+/** The names of the rule's parameters in a pack: all but the one for central functions. */
+const TAKEN = PARAMETER_NAMES.filter((name) => name !== 'executionRoleName');
+
+/** The rule's parameters as parameters of a pack, in the form of AWS's sample packs. */
+function takenParameters(): Pick<Pack, 'Parameters' | 'Conditions'> {
+  const names = TAKEN.map((name) => [name, templateParameterName(name)] as const);
+  return {
+    Parameters: Object.fromEntries(
+      names.map(([name, id]) => [
+        id,
+        { Default: PARAMETER_SCHEMAS[name]?.default ?? '', Type: 'String' },
+      ]),
+    ),
+    Conditions: Object.fromEntries(
+      names.map(([, id]) => [`Has${id}`, { 'Fn::Not': [{ 'Fn::Equals': ['', { Ref: id }] }] }]),
+    ),
+  };
+}
+
+/** References to the parameters of the pack; empty ones are not passed. */
+function references(): Record<string, object> {
+  return Object.fromEntries(
+    TAKEN.map((name) => {
+      const id = templateParameterName(name);
+      return [name, { 'Fn::If': [`Has${id}`, { Ref: id }, { Ref: 'AWS::NoValue' }] }];
+    }),
+  );
+}
+
 function ourRule(settings: PackSettings): PackResource {
-  const parameters = withoutEmpty(settings.parameters ?? {});
+  const parameters =
+    settings.takesParameters === true ? references() : withoutEmpty(settings.parameters ?? {});
   const details = sourceDetails(settings.schedule ?? DEFAULT_SCHEDULE);
   return {
     Type: 'AWS::Config::ConfigRule',

@@ -1,4 +1,4 @@
-import { CfnMapping, CfnParameter, CfnStackSet } from 'aws-cdk-lib';
+import { CfnCondition, CfnMapping, CfnParameter, CfnStackSet, Fn } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as sns from 'aws-cdk-lib/aws-sns';
 
@@ -7,6 +7,7 @@ import { TrailsealCodeBucket } from './code-bucket';
 import { TrailsealMonitoring } from './monitoring';
 import { PlainStack, type Template } from './plain-stack';
 import { DEFAULT_SCHEDULE, SCHEDULE_HOURS } from './rule';
+import { DEFAULT_CONCURRENT_PERCENTAGE, DEFAULT_TOLERANCE_PERCENTAGE } from './stack-set';
 import { BUCKET_PREFIX_PATTERN, excludedAccountsParameter, where } from './template-parameters';
 import { TrailsealTickets } from './tickets';
 import { TrailsealTopic } from './topic';
@@ -48,8 +49,13 @@ export function stackSetTemplate(): Template {
     default: 'SELF',
     allowedValues: ['SELF', 'DELEGATED_ADMIN'],
   });
+  const name = new CfnParameter(stack, 'StackSetName', {
+    description: 'The name of the StackSet; each wave is a StackSet with a name of its own.',
+    default: 'Trailseal',
+    allowedPattern: '^[a-zA-Z][-a-zA-Z0-9]{0,127}$',
+  });
   const set = new CfnStackSet(stack, 'StackSet', {
-    stackSetName: 'Trailseal',
+    stackSetName: name.valueAsString,
     description: 'Trailseal: function and rule in every account and Region',
     permissionModel: 'SERVICE_MANAGED',
     callAs: callAs.valueAsString,
@@ -58,8 +64,7 @@ export function stackSetTemplate(): Template {
     managedExecution: { Active: true },
     operationPreferences: {
       regionConcurrencyType: 'PARALLEL',
-      maxConcurrentPercentage: 25,
-      failureTolerancePercentage: 10,
+      ...percentages(stack),
     },
     stackInstancesGroup: [
       {
@@ -74,11 +79,52 @@ export function stackSetTemplate(): Template {
     ],
     templateUrl: url.valueAsString,
   });
+  addNeeded(stack, set);
   const { list: excluded, some } = excludedAccountsParameter(stack);
   const targets = 'StackInstancesGroup.0.DeploymentTargets';
   set.addPropertyOverride(`${targets}.AccountFilterType`, where(some, 'DIFFERENCE'));
   set.addPropertyOverride(`${targets}.Accounts`, where(some, excluded));
   return withAccountParameters(stack.template(), 'StackSet');
+}
+
+/** The pace of an operation as template parameters. */
+function percentages(stack: PlainStack) {
+  const percentage = (id: string, description: string, standard: number, least: number) =>
+    new CfnParameter(stack, id, {
+      type: 'Number',
+      description,
+      default: standard,
+      minValue: least,
+      maxValue: 100,
+    }).valueAsNumber;
+  return {
+    maxConcurrentPercentage: percentage(
+      'MaxConcurrentPercentage',
+      'The percentage of accounts that are deployed at a time; it begins with as many as may fail, and one.',
+      DEFAULT_CONCURRENT_PERCENTAGE,
+      1,
+    ),
+    failureTolerancePercentage: percentage(
+      'FailureTolerancePercentage',
+      'The percentage of accounts in a Region that may fail before the operation stops.',
+      DEFAULT_TOLERANCE_PERCENTAGE,
+      0,
+    ),
+  };
+}
+
+/** The StackSets that are deployed first as a template parameter. */
+function addNeeded(stack: PlainStack, set: CfnStackSet): void {
+  const needed = new CfnParameter(stack, 'DependsOnStackSets', {
+    description:
+      'The ARNs of StackSets that are deployed first to an account that joins, separated by commas.',
+    type: 'CommaDelimitedList',
+    default: '',
+  });
+  const depends = new CfnCondition(stack, 'DependsOnOthers', {
+    expression: Fn.conditionNot(Fn.conditionEquals(Fn.join('', needed.valueAsList), '')),
+  });
+  set.addPropertyOverride('AutoDeployment.DependsOn', where(depends, { Ref: needed.logicalId }));
 }
 
 /** The StackSet has and passes on every parameter of the template that it deploys. */

@@ -13,6 +13,12 @@ import { withoutEmpty } from './rule-parameters';
 import { templateParameterName } from './template-parameters';
 import { packageVersion } from './version';
 
+/** The percentage of accounts that are deployed at a time, unless a setting says otherwise. */
+export const DEFAULT_CONCURRENT_PERCENTAGE = 25;
+
+/** The percentage of accounts in a Region that may fail before the operation stops. */
+export const DEFAULT_TOLERANCE_PERCENTAGE = 10;
+
 /** The targets of a service-managed StackSet. */
 export interface StackSetTargets {
   /** The roots or organizational units whose accounts get the stack. */
@@ -24,6 +30,11 @@ export interface StackSetTargets {
    * @default SELF
    */
   readonly callAs?: 'SELF' | 'DELEGATED_ADMIN';
+  /**
+   * The ARNs of StackSets that are deployed first to an account that joins, such as the one that
+   * creates the recorder of AWS Config. @default none
+   */
+  readonly dependsOnStackSets?: string[];
 }
 
 /** Props of {@link TrailsealStackSet}. */
@@ -50,9 +61,9 @@ export interface TrailsealStackSetProps
    * required only for that parameter.
    */
   readonly organizationId?: string;
-  /** The percentage of accounts that are deployed at a time. @default 25 */
+  /** The percentage of accounts that are deployed at a time. @default DEFAULT_CONCURRENT_PERCENTAGE */
   readonly maxConcurrentPercentage?: number;
-  /** The percentage of accounts in a Region that may fail before it stops. @default 10 */
+  /** The percentage of accounts in a Region that may fail before it stops. @default DEFAULT_TOLERANCE_PERCENTAGE */
   readonly failureTolerancePercentage?: number;
 }
 
@@ -77,8 +88,8 @@ export class TrailsealStackSet extends Construct {
       parameters: templateParameters(props),
       targets: props,
       regions: props.regions,
-      maxConcurrentPercentage: props.maxConcurrentPercentage ?? 25,
-      failureTolerancePercentage: props.failureTolerancePercentage ?? 10,
+      maxConcurrentPercentage: props.maxConcurrentPercentage ?? DEFAULT_CONCURRENT_PERCENTAGE,
+      failureTolerancePercentage: props.failureTolerancePercentage ?? DEFAULT_TOLERANCE_PERCENTAGE,
     });
   }
 }
@@ -109,13 +120,18 @@ export function serviceManagedStackSet(
     );
   }
   const excluded = made.targets.excludedAccounts ?? [];
+  const needed = made.targets.dependsOnStackSets ?? [];
   return new CfnStackSet(scope, id, {
     stackSetName: made.name,
     description: made.description,
     permissionModel: 'SERVICE_MANAGED',
     callAs: made.targets.callAs ?? 'SELF',
     capabilities: ['CAPABILITY_NAMED_IAM'],
-    autoDeployment: { enabled: true, retainStacksOnAccountRemoval: false },
+    autoDeployment: {
+      enabled: true,
+      retainStacksOnAccountRemoval: false,
+      ...(needed.length === 0 ? {} : { dependsOn: needed }),
+    },
     managedExecution: { Active: true },
     operationPreferences: {
       regionConcurrencyType: 'PARALLEL',
@@ -155,6 +171,12 @@ export function noteTargets(targets: StackSetTargets, faults: PropFaults): void 
     targets.excludedAccounts ?? [],
     limits.ACCOUNT_ID,
     'an account id',
+  );
+  faults.forms(
+    'dependsOnStackSets',
+    targets.dependsOnStackSets ?? [],
+    limits.STACK_SET_ARN,
+    'the ARN of a StackSet',
   );
 }
 

@@ -44,7 +44,8 @@ export function templateFiles(): Record<string, string> {
   ]);
   const packs = (['none', 'cis'] as const).map((rules) => [
     `packs/${rules === 'cis' ? 'trailseal-cis' : 'trailseal'}.yaml`,
-    packTemplate({ functionName: DEFAULT_FUNCTION_NAME, rules }, 'packs').body,
+    packTemplate({ functionName: DEFAULT_FUNCTION_NAME, rules, takesParameters: true }, 'packs')
+      .body,
   ]);
   return Object.fromEntries([...stacks, ...packs]) as Record<string, string>;
 }

@@ -221,8 +221,10 @@ describe('organization', () => {
   });
 
   test('b) deploys a central function in each Region and the member role only in the first', () => {
+    const { bucketPrefix, ...central } = context;
+    expect(bucketPrefix).toBeDefined();
     const made = synthesized('organization', {
-      ...context,
+      ...central,
       path: 'central',
       externalId: 'external-id',
       memberAccounts: '222233334444,333344445555',
@@ -279,6 +281,53 @@ describe('organization', () => {
       ExcludedAccounts: ['222233334444'],
       TemplateBody: expect.stringContaining('profile: strict'),
     });
+  });
+
+  test('g) rejects names that have no effect', () => {
+    const refused = (given: Record<string, string>) => () => synthesized('organization', given);
+    const misspelled = { ...context, failureTolerancePercent: '0' };
+    expect(refused(misspelled)).toThrow(
+      'the context `failureTolerancePercent` has no effect here; did you mean `failureTolerancePercentage`?',
+    );
+    expect(refused({ ...context, alarmEmail: 'someone@example.com' })).toThrow(
+      'the context `alarmEmail` has no effect here\nthis app reads account, ',
+    );
+    const central = {
+      ...context,
+      path: 'central',
+      externalId: 'id',
+      memberAccounts: '222233334444',
+    };
+    expect(refused(central)).toThrow('the context `bucketPrefix` has no effect here');
+    expect(() => synthesized('single-account', { assets, shedule: 'One_Hour' })).toThrow(
+      'the context `shedule` has no effect here; did you mean `schedule`?',
+    );
+    expect(() => synthesized('single-account', { assets, remediationAutomatic: 'true' })).toThrow(
+      'the context `remediationAutomatic` has no effect here',
+    );
+    // Names of CDK itself are not ours to refuse.
+    const ofCdk = { 'availability-zones:account=1': 'x', '@aws-cdk/core:x': 'true' };
+    expect(() => synthesized('single-account', { assets, ...ofCdk })).not.toThrow();
+  });
+
+  test('h) a StackSet has its own name, pace and order', () => {
+    const needed = `arn:aws:cloudformation:${REGION}:${ACCOUNT}:stackset/Landing-Zone:0a1b-2c`;
+    const made = synthesized('organization', {
+      ...context,
+      stackSetName: 'Trailseal-Canary',
+      maxConcurrentPercentage: '100',
+      failureTolerancePercentage: '0',
+      dependsOnStackSets: needed,
+    });
+    expect(stackSet(made)).toMatchObject({
+      StackSetName: 'Trailseal-Canary',
+      AutoDeployment: { DependsOn: [needed] },
+      OperationPreferences: { MaxConcurrentPercentage: 100, FailureTolerancePercentage: 0 },
+    });
+    const bad = { ...context, failureTolerancePercentage: 'none', dependsOnStackSets: 'Landing' };
+    expect(() => synthesized('organization', bad)).toThrow(
+      /`dependsOnStackSets` is `Landing`; expected the ARN of a StackSet; .*`failureTolerancePercentage` is `NaN`/,
+    );
   });
 
   test('f) the program and its function give the same templates', () => {

@@ -247,6 +247,60 @@ describe('the templates for an organization', () => {
     );
   });
 
+  test('the StackSet has its name, pace and order as parameters', () => {
+    const template = read('trailseal-stack-set.yaml');
+    const made = template['Resources']?.['StackSet']?.['Properties'];
+    expect(made).toMatchObject({
+      StackSetName: 'StackSetName',
+      AutoDeployment: {
+        DependsOn: { 'Fn::If': ['DependsOnOthers', 'DependsOnStackSets', 'AWS::NoValue'] },
+      },
+      OperationPreferences: {
+        MaxConcurrentPercentage: 'MaxConcurrentPercentage',
+        FailureTolerancePercentage: 'FailureTolerancePercentage',
+      },
+    });
+    expect(template['Parameters']).toMatchObject({
+      StackSetName: { Default: 'Trailseal' },
+      MaxConcurrentPercentage: { Default: 25, MinValue: 1, MaxValue: 100 },
+      FailureTolerancePercentage: { Default: 10, MinValue: 0, MaxValue: 100 },
+      DependsOnStackSets: { Default: '' },
+    });
+  });
+
+  test.each([
+    'trailseal-conformance-pack.yaml',
+    'trailseal-conformance-pack-with-remediation.yaml',
+    'trailseal-organization-conformance-pack.yaml',
+    'trailseal-organization-conformance-pack-with-remediation.yaml',
+  ])('%s has and passes on every parameter of the rule', (name) => {
+    const template = read(name);
+    const names = Object.keys(PARAMETER_SCHEMAS).filter((one) => one !== 'executionRoleName');
+    const pack = template['Resources']?.['Pack']?.['Properties'] as {
+      TemplateBody: string;
+      ConformancePackInputParameters: object[];
+    };
+    const passed = names.map((one) => {
+      const id = templateParameterName(one);
+      expect(template['Parameters']?.[id]).toEqual(account[id]);
+      return { ParameterName: id, ParameterValue: id };
+    });
+    expect(pack.ConformancePackInputParameters).toEqual(expect.arrayContaining(passed));
+    expect(pack.ConformancePackInputParameters).toHaveLength(passed.length);
+    // The pack gives each of them to the rule, and none that is empty.
+    const { Parameters: taken, Resources: rules } = parse(pack.TemplateBody) as {
+      Parameters: Record<string, { Default: string }>;
+      Resources: { Trailseal: { Properties: { InputParameters: Record<string, unknown> } } };
+    };
+    const given = rules.Trailseal.Properties.InputParameters;
+    expect(Object.keys(given).sort()).toEqual(names.sort());
+    for (const one of names) {
+      const id = templateParameterName(one);
+      expect(taken[id]?.Default).toBe(account[id]?.['Default']);
+      expect(given[one]).toEqual({ 'Fn::If': [`Has${id}`, { Ref: id }, { Ref: 'AWS::NoValue' }] });
+    }
+  });
+
   test('the organization rule has every rule parameter and the member role', () => {
     const template = read('trailseal-organization-rule.yaml');
     const rule = template['Resources']?.['Rule']?.['Properties'] as {
@@ -278,6 +332,7 @@ describe('the templates for an organization', () => {
       return { body, rest };
     };
     expect(pack(made).rest).toEqual({
+      ConformancePackInputParameters: expect.any(Array),
       OrganizationConformancePackName: 'trailseal',
       ExcludedAccounts: { 'Fn::If': ['ExcludesAccounts', 'ExcludedAccounts', 'AWS::NoValue'] },
     });
