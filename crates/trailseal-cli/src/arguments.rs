@@ -9,6 +9,7 @@ use trailseal_rule::CHECKS;
 use crate::audit::AuditArguments;
 use crate::compare::CompareArguments;
 use crate::console::exit_codes;
+use crate::logs::LogsArguments;
 use crate::remediate::RemediateArguments;
 use crate::settings::{ReportArguments, SettingsArguments};
 
@@ -54,7 +55,8 @@ Examples:
   trailseal schema parameters
   trailseal schema report > report-1.schema.json
   trailseal schema remediation > remediation-1.schema.json
-  trailseal schema comparison > comparison-1.schema.json";
+  trailseal schema comparison > comparison-1.schema.json
+  trailseal schema logs > logs-1.schema.json";
 
 /// Proves that CloudTrail logs are sealed with a KMS key that the customer controls and that works
 #[derive(Debug, Parser)]
@@ -72,6 +74,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     Check(CheckArguments),
     Audit(AuditArguments),
+    Logs(LogsArguments),
     Remediate(Box<RemediateArguments>),
     Render(RenderArguments),
     Compare(CompareArguments),
@@ -173,6 +176,8 @@ pub(crate) enum SchemaOf {
     Remediation,
     /// The output of `trailseal compare -o json`
     Comparison,
+    /// The output of `trailseal logs -o json`
+    Logs,
 }
 
 fn checks() -> clap::builder::PossibleValuesParser {

@@ -34,6 +34,7 @@ use crate::settings::Settings;
 
 pub(crate) use arguments::AuditArguments;
 pub(crate) use identity::{Identity, request_listener};
+pub(crate) use messages::{failed, no_region, wrong_region};
 pub(crate) use regions::unknown_region;
 
 /// Threads for requests: more would not help, since most of the time is spent waiting.
@@ -78,7 +79,7 @@ fn without_duplicates(regions: &[Region]) -> Vec<Region> {
     regions.iter().filter(|region| seen.insert(*region)).cloned().collect()
 }
 
-fn runtime() -> Result<Runtime, Failure> {
+pub(crate) fn runtime() -> Result<Runtime, Failure> {
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     Builder::new_multi_thread()
         .worker_threads(threads.min(THREADS_MAX))

@@ -4,11 +4,12 @@
 //! `environment` the variables that set options. `check` finds and reads files with `input`, which splits their
 //! text into documents with `scan`. `inventory` keeps the trails of these documents, and `evidence`
 //! the keys and buckets. `audit` reads the same from AWS. `report` evaluates each trail, `output`
-//! writes the report, `compare` compares two reports, and `remediate` changes trails.
+//! writes the report, `compare` compares two reports, `logs` reads delivered log files, and
+//! `remediate` changes trails.
 //!
 //! *Architecture Invariant*: this crate decides nothing. `trailseal_rule::evaluate` decides, and the
 //! report shows its result.
-//! *Invariant of absence*: only `audit` and `remediate` use the network, and only
+//! *Invariant of absence*: only `audit`, `logs` and `remediate` use the network, and only
 //! `remediate --apply` changes anything in AWS.
 
 mod arguments;
@@ -19,6 +20,7 @@ mod config;
 mod console;
 mod environment;
 mod explain;
+mod logs;
 mod pages;
 mod parameters;
 mod remediate;
@@ -50,6 +52,7 @@ use crate::console::Failure;
 use crate::environment::{
     is_quiet, misspelled, variables_set, variables_used, with_variables, without_secrets,
 };
+use crate::logs::LOGS_SCHEMA;
 use crate::pages::{completions, manual_page};
 use crate::remediate::REMEDIATION_SCHEMA;
 use crate::report::{Asked, REPORT_SCHEMA, Run};
@@ -98,6 +101,7 @@ fn dispatch(command: Command, asked: Asked, console: &mut Console<'_>) -> Result
     let text = match command {
         Command::Check(arguments) => return check::check(&arguments, run("check"), console),
         Command::Audit(arguments) => return audit::audit(&arguments, run("audit"), console),
+        Command::Logs(arguments) => return logs::logs(&arguments, run("logs"), console),
         Command::Remediate(arguments) => return remediate::remediate(&arguments, console),
         Command::Render(arguments) => return render::render(&arguments, console),
         Command::Compare(arguments) => return compare::compare(&arguments, console),
@@ -108,6 +112,7 @@ fn dispatch(command: Command, asked: Asked, console: &mut Console<'_>) -> Result
             SchemaOf::Report => REPORT_SCHEMA.to_owned(),
             SchemaOf::Remediation => REMEDIATION_SCHEMA.to_owned(),
             SchemaOf::Comparison => COMPARISON_SCHEMA.to_owned(),
+            SchemaOf::Logs => LOGS_SCHEMA.to_owned(),
         },
         Command::Completions { shell } => completions(shell),
         Command::Man { subcommand } => manual_page(subcommand.as_deref())?,

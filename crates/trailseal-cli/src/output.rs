@@ -8,8 +8,8 @@ mod sanitize;
 mod severity;
 
 mod asff;
-mod csv;
-mod html;
+pub(crate) mod csv;
+pub(crate) mod html;
 mod junit;
 mod ocsf;
 mod sarif;
@@ -29,7 +29,7 @@ use crate::report::Report;
 pub(crate) use accounts::write_capped;
 pub(crate) use emit::{emit, outputs, print_problems, refuse_to_overwrite};
 pub(crate) use sanitize::{HtmlWriter, JsonWriter, bounded, clean, clean_json, clean_lines, shown};
-pub(crate) use table::TableOptions;
+pub(crate) use table::{TableOptions, write_details};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {

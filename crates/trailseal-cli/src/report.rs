@@ -15,13 +15,17 @@ mod scope;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use trailseal_rule::{AccountId, ComplianceType, Profile, Region, Timestamp, TrailArn, TrailGone};
+use trailseal_rule::{
+    AccountId, CheckId, ComplianceType, Profile, Region, Timestamp, TrailArn, TrailGone,
+};
 
 pub(crate) use evidence::{EvidenceReport, ReportedReading, RotationReport};
 pub(crate) use exemptions::ExemptionReport;
 #[cfg(test)]
 pub(crate) use exemptions::ExemptionState;
-pub(crate) use judge::{Rank, judge, judge_account_without_trails, judge_trail, report};
+pub(crate) use judge::{
+    Rank, check_report, judge, judge_account_without_trails, judge_trail, report,
+};
 pub(crate) use read::{parse_report, read_report, report_name, report_text};
 pub(crate) use run::{Asked, CallerReport, FileDigest, Run};
 pub(crate) use scope::AccountStatus;
@@ -281,6 +285,12 @@ impl TrailReport {
     /// Whether this is a copy that was not evaluated. Headlines and shares leave it out.
     pub(crate) fn is_copy(&self) -> bool {
         self.copy_of().is_some()
+    }
+
+    /// Whether this is a result of `logs`, which evaluates that check only.
+    pub(crate) fn is_about_log_files(&self) -> bool {
+        let is_of_logs = |check: &CheckReport| check.id == CheckId::LogFilesSealed.as_str();
+        !self.checks.is_empty() && self.checks.iter().all(is_of_logs)
     }
 
     /// What the result is about.

@@ -1,4 +1,4 @@
-//! `trailseal audit` against an AWS account on loopback.
+//! `trailseal audit` and `trailseal logs` against an AWS account on loopback.
 
 #[cfg(test)]
 mod audit {
@@ -13,6 +13,7 @@ mod audit {
     mod endpoints;
     mod faults;
     mod interruption;
+    mod logs;
     mod profiles;
     mod provenance;
 }

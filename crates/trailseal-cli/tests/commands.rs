@@ -198,7 +198,7 @@ mod commands {
     }
 
     fn words(line: &str) -> Option<Vec<String>> {
-        const NEEDS_AWS: [&str; 2] = ["audit", "remediate"];
+        const NEEDS_AWS: [&str; 3] = ["audit", "logs", "remediate"];
         let begin = line.starts_with("trailseal ").then_some(0);
         let begin = begin.or_else(|| line.find("| trailseal ").map(|at| at + 2));
         let begin = begin.or_else(|| line.find("run: trailseal ").map(|at| at + 5))?;

@@ -233,6 +233,16 @@ impl Tally {
     }
 }
 
+impl Version {
+    /// `current` or `noncurrent`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Current => "current",
+            Self::Noncurrent => "noncurrent",
+        }
+    }
+}
+
 impl Month {
     /// The month of a year from 1 to 9999.
     pub fn of(year: i32, month: u8) -> Option<Self> {

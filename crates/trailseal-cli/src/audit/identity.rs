@@ -107,7 +107,7 @@ impl Identity {
     }
 
     /// The caller for the report.
-    pub(super) fn report(&self) -> CallerReport {
+    pub(crate) fn report(&self) -> CallerReport {
         let Caller { account, arn } = self.caller.clone();
         CallerReport { arn, account }
     }

@@ -69,13 +69,13 @@ pub(super) fn credentials(cause: &str, profile: Option<&str>) -> String {
     }
 }
 
-pub(super) fn no_region() -> String {
+pub(crate) fn no_region() -> String {
     "no AWS Region is set: set AWS_REGION (such as `AWS_REGION=eu-central-1`), set `region` in \
      the profile, or name Regions with --region"
         .to_owned()
 }
 
-pub(super) fn wrong_region(error: &IdError) -> String {
+pub(crate) fn wrong_region(error: &IdError) -> String {
     format!("the AWS Region that is set is wrong: {error}; check AWS_REGION and the profile")
 }
 
@@ -154,7 +154,7 @@ pub(super) fn aggregator(error: &AwsError, name: &str, caller: &Caller, region: 
 }
 
 /// An account or Region cannot be evaluated; `role` is the role that was denied.
-pub(super) fn failed(error: &AwsError, role: Option<&str>) -> String {
+pub(crate) fn failed(error: &AwsError, role: Option<&str>) -> String {
     let whom = role.map_or_else(|| "the caller".to_owned(), |role| format!("`{role}`"));
     match error {
         AwsError::Role { .. } => format!(

@@ -50,7 +50,7 @@ fn row(trail: &TrailReport, names: &HashMap<&str, &str>, time: Timestamp) -> [St
     [
         trail.compliance.to_string(),
         trail.unverified.to_string(),
-        as_text(trail.account.as_str()),
+        account_as_text(trail.account.as_str()),
         trail.region.to_string(),
         trail.resource_id.clone(),
         trail.arn.as_ref().map(ToString::to_string).unwrap_or_default(),
@@ -71,14 +71,14 @@ fn row(trail: &TrailReport, names: &HashMap<&str, &str>, time: Timestamp) -> [St
 
 /// A spreadsheet would read an account ID as a number, and drop its leading zeros. An apostrophe
 /// makes it text, as it does for a formula.
-fn as_text(account: &str) -> String {
+pub(crate) fn account_as_text(account: &str) -> String {
     format!("'{account}")
 }
 
 /// A cell that no spreadsheet runs as a formula: an apostrophe before a formula makes it text. The
 /// separator of cells depends on the spreadsheet's locale, so the text after each possible separator
 /// is guarded as well.
-fn guarded(cell: &str) -> String {
+pub(crate) fn guarded(cell: &str) -> String {
     const SEPARATORS: [char; 3] = [';', ',', '|'];
     let guard = |part: &str| if is_formula(part) { format!("'{part}") } else { part.to_owned() };
     shown(cell).split_inclusive(SEPARATORS).map(guard).collect()

@@ -36,10 +36,13 @@ use headline::Headline;
 use heat::HeatMap;
 use listing::Listing;
 use places::Places;
-use status::{TrailStatus, VerdictCounts};
+use status::VerdictCounts;
 use text::Count;
 
-const STYLE: &str = include_str!("html/page.css");
+pub(crate) use status::TrailStatus;
+pub(crate) use text::{counted, shortened, ticked};
+
+pub(crate) const STYLE: &str = include_str!("html/page.css");
 const SCRIPT: &str = include_str!("html/page.js");
 
 pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
@@ -89,7 +92,7 @@ impl<'a> Page<'a> {
             report,
             style: STYLE,
             script: SCRIPT,
-            policy: content_security_policy(STYLE, SCRIPT),
+            policy: content_security_policy(STYLE, Some(SCRIPT)),
             headline: Headline::of(report, &tally),
             created: report.run.as_ref().map_or(report.generated_at, |run| run.finished_at),
             command: report.run.as_ref().map(command).unwrap_or_default(),
@@ -126,7 +129,7 @@ impl<'a> Page<'a> {
     }
 }
 
-fn command(run: &Run) -> String {
+pub(crate) fn command(run: &Run) -> String {
     let variables =
         run.environment.iter().map(|(name, value)| format!("{name}={}", shell_word(value)));
     let words =
@@ -147,12 +150,15 @@ fn controls(report: &Report) -> Vec<Numbers<'_>> {
 
 /// The page's content security policy (Content Security Policy Level 3). It allows only this style
 /// and this script: no requests, forms or frames, and the script cannot turn text into markup.
-fn content_security_policy(style: &str, script: &str) -> String {
+pub(crate) fn content_security_policy(style: &str, script: Option<&str>) -> String {
+    let script = match script {
+        Some(script) => format!("script-src 'sha256-{}'; ", digest(script)),
+        None => String::new(),
+    };
     format!(
-        "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; \
-         form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
-        digest(style),
-        digest(script)
+        "default-src 'none'; style-src 'sha256-{}'; {script}base-uri 'none'; form-action 'none'; \
+         require-trusted-types-for 'script'; trusted-types 'none'",
+        digest(style)
     )
 }
 

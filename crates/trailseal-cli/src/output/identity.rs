@@ -13,8 +13,13 @@ pub(crate) fn partition(trail: &TrailReport) -> &str {
 }
 
 /// The ID of a trail as seen from one account and Region: the account, the Region and the trail's
-/// name, with its owner if that is another account.
+/// name, with its owner if that is another account. What `logs` finds has an ID of its own.
 pub(crate) fn uid(trail: &TrailReport) -> String {
+    let uid = uid_of_trail(trail);
+    if trail.is_about_log_files() { format!("{uid}/log-files") } else { uid }
+}
+
+fn uid_of_trail(trail: &TrailReport) -> String {
     let TrailReport { account, region, .. } = trail;
     let name = trail.name();
     match &trail.arn {

@@ -14,6 +14,8 @@ use super::columns::write_lines;
 use super::{Screen, accounts, counted, shown};
 use crate::report::{Report, Summary, TrailReport};
 
+pub(crate) use details::write as write_details;
+
 /// Trails that a terminal shows with their details; more get a line each.
 const DETAILED_MAX: usize = 20;
 
@@ -21,11 +23,13 @@ const DETAILED_MAX: usize = 20;
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub(crate) struct TableOptions {
     /// In the table, show the details of each trail: why a finding matters, its fix, the key and the
-    /// source. A terminal shows them anyway for up to 20 trails
+    /// source. A terminal shows them anyway for up to 20 trails. In the table of `logs`, show each
+    /// month
     #[arg(long)]
     pub(crate) full: bool,
 
-    /// In the table, list only trails that are non-compliant or unverified
+    /// In the table, list only trails that are non-compliant or unverified, and of `logs` only files
+    /// that are not encrypted with the key of their trail
     #[arg(long)]
     pub(crate) failed: bool,
 }

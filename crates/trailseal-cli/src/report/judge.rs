@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 use trailseal_rule::{
-    AccountId, CIS_CONTROLS, CheckResult, Control, Evaluation, EvaluationContext, Facts, Finding,
-    Outcome, Parameters, RELATED_CONTROLS, Region, ResourceId, Standing, Timestamp, Trail,
+    AccountId, CIS_CONTROLS, CheckId, CheckResult, Control, Evaluation, EvaluationContext, Facts,
+    Finding, Outcome, Parameters, RELATED_CONTROLS, Region, ResourceId, Standing, Timestamp, Trail,
     TrailGone, Verdict, WhenNoTrails, evaluate, no_trails_evaluation,
 };
 
@@ -296,18 +296,23 @@ fn blank(
 }
 
 fn check(result: &CheckResult) -> CheckReport {
-    let outcome = match &result.outcome {
+    check_report(result.check, &result.outcome)
+}
+
+/// The report on one check.
+pub(crate) fn check_report(check: CheckId, outcome: &Outcome) -> CheckReport {
+    let finding = outcome.finding();
+    let outcome = match outcome {
         Outcome::Pass => CheckOutcome::Pass,
         Outcome::Fail(_) => CheckOutcome::Fail,
         Outcome::Unknown(_) => CheckOutcome::Unknown,
     };
-    let finding = result.outcome.finding();
     let rationale = finding.and_then(|finding| finding.rationale);
     CheckReport {
-        id: result.check.as_str().to_owned(),
+        id: check.as_str().to_owned(),
         outcome,
         what: finding.map(|finding| finding.cause.clone()),
-        why: rationale.unwrap_or(result.check.check().rationale).to_owned(),
+        why: rationale.unwrap_or(check.check().rationale).to_owned(),
         fix: finding.map(Finding::fix_in_full),
     }
 }

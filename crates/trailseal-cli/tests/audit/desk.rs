@@ -146,9 +146,13 @@ impl Desk {
 
     /// The command without credentials or Region; its endpoint is the lab.
     pub(super) fn bare(&self, arguments: &[&str]) -> Command {
+        self.bare_of("audit", arguments)
+    }
+
+    fn bare_of(&self, subcommand: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_trailseal"));
         command
-            .arg("audit")
+            .arg(subcommand)
             .args(arguments)
             .env_clear()
             .env("HOME", &self.home)
@@ -160,8 +164,18 @@ impl Desk {
     }
 
     pub(super) fn command(&self, account: &str, arguments: &[&str]) -> Command {
+        self.command_of("audit", account, arguments)
+    }
+
+    /// The same of another subcommand.
+    pub(super) fn command_of(
+        &self,
+        subcommand: &str,
+        account: &str,
+        arguments: &[&str],
+    ) -> Command {
         let credentials = self.lab.credentials(account);
-        let mut command = self.bare(arguments);
+        let mut command = self.bare_of(subcommand, arguments);
         command
             .env("AWS_REGION", "us-east-1")
             .env("AWS_ACCESS_KEY_ID", credentials.access_key_id)

@@ -59,7 +59,7 @@ async fn the_sessions_of_the_docs_run_word_for_word() {
     }
     checked.sort();
     checked.dedup();
-    assert_eq!(checked, ["OUTPUT.md", "README.md", "REMEDIATION.md"]);
+    assert_eq!(checked, ["LOGS.md", "OUTPUT.md", "README.md", "REMEDIATION.md"]);
 }
 
 #[test]
@@ -80,6 +80,8 @@ fn only_dates_of_a_session_may_differ() {
     let file = "us-east-1/2026/11/24/1_CloudTrail_us-east-1_20261124T1002Z_a";
     let expected = "us-east-1/DATE/1_CloudTrail_us-east-1_DATE_a";
     assert_eq!(dated(file, "DATE"), expected);
+    let months = "2026-08–2026-11 2026-08";
+    assert_eq!(replaced(months, &MONTHS, "MONTHS"), "MONTHS MONTHS");
     let block = "$ one\na\nb\n$ two | cat\n";
     let step = |command: &str, output: &str| Step {
         command: command.to_owned(),
@@ -111,16 +113,22 @@ fn steps(block: &str) -> Vec<Step> {
     steps
 }
 
-/// The session with the same date everywhere.
+/// The session with the same date and the same months everywhere.
 fn written(steps: &[Step]) -> Vec<String> {
-    steps
-        .iter()
-        .map(|step| dated(&format!("$ {}\n{}", step.command, step.output), "DATE"))
-        .collect()
+    let text = |step: &Step| dated(&format!("$ {}\n{}", step.command, step.output), "DATE");
+    steps.iter().map(|step| replaced(&text(step), &MONTHS, "MONTHS")).collect()
 }
+
+/// The months of log files, which are moved with the days.
+const MONTHS: [&str; 2] = ["0000-00–0000-00", "0000-00"];
 
 /// The text with each date replaced, also in the folders and names of log files.
 fn dated(text: &str, date: &str) -> String {
+    replaced(text, &["0000-00-00", "0000/00/00", "00000000T0000Z"], date)
+}
+
+/// The text with each part of one of these forms replaced; a zero stands for any digit.
+fn replaced(text: &str, forms: &[&str], by: &str) -> String {
     let has_form = |text: &str, form: &str| {
         text.len() == form.len()
             && text.bytes().zip(form.bytes()).all(|(byte, form)| match form {
@@ -128,17 +136,17 @@ fn dated(text: &str, date: &str) -> String {
                 _ => byte == form,
             })
     };
-    let date_at_start = |text: &str| {
-        let forms = ["0000-00-00", "0000/00/00", "00000000T0000Z"].into_iter();
+    let at_start = |text: &str| {
+        let forms = forms.iter();
         let mut forms = forms.filter_map(|form| text.get(..form.len()).map(|start| (start, form)));
         forms.find(|(start, form)| has_form(start, form)).map(|(start, _)| start.len())
     };
     let mut out = String::new();
     let mut rest = text;
     while let Some(next) = rest.chars().next() {
-        let found = date_at_start(rest);
+        let found = at_start(rest);
         let (head, tail) = rest.split_at(found.unwrap_or(next.len_utf8()));
-        out.push_str(if found.is_some() { date } else { head });
+        out.push_str(if found.is_some() { by } else { head });
         rest = tail;
     }
     out

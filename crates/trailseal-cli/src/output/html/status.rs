@@ -10,7 +10,7 @@ use crate::report::TrailReport;
 
 /// The verdict on a trail, the worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum TrailStatus {
+pub(crate) enum TrailStatus {
     Failing,
     Unverified,
     Compliant,
@@ -31,7 +31,7 @@ impl TrailStatus {
     }
 
     /// Its name in classes and data attributes of the page.
-    pub(super) fn slug(&self) -> &'static str {
+    pub(crate) fn slug(&self) -> &'static str {
         match self {
             Self::Failing => "failing",
             Self::Unverified => "unverified",
@@ -41,7 +41,7 @@ impl TrailStatus {
     }
 
     /// Its name for people.
-    pub(super) fn label(&self) -> &'static str {
+    pub(crate) fn label(&self) -> &'static str {
         match self {
             Self::Failing => "Non-compliant",
             Self::Unverified => "Unverified",

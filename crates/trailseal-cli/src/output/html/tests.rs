@@ -93,7 +93,7 @@ fn the_page_has_only_the_style_and_script_of_its_policy() {
     let policy = between(&page, "Content-Security-Policy\" content=\"", "\"").replace("&#39;", "'");
     let style = between(&page, "<style>", "</style>");
     let script = between(&page, "<script>", "</script>");
-    assert_eq!(policy, content_security_policy(style, script));
+    assert_eq!(policy, content_security_policy(style, Some(script)));
     assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
     assert!(!policy.contains("unsafe"), "{policy}");
     for once in ["<style", "<script", "<meta http-equiv"] {

@@ -20,13 +20,13 @@ impl fmt::Display for Count {
 }
 
 /// `1 trail`, `2,000 trails`.
-pub(super) fn counted(number: usize, noun: &str) -> String {
+pub(crate) fn counted(number: usize, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{} {noun}{plural}", Count(number))
 }
 
 /// The parts of a message, and whether each is in backticks.
-pub(super) fn ticked(message: &str) -> Vec<(bool, &str)> {
+pub(crate) fn ticked(message: &str) -> Vec<(bool, &str)> {
     if !message.matches('`').count().is_multiple_of(2) {
         return vec![(false, message)];
     }
@@ -35,7 +35,7 @@ pub(super) fn ticked(message: &str) -> Vec<(bool, &str)> {
 }
 
 /// Text cut to at most `chars_max` characters.
-pub(super) fn shortened(text: &str, chars_max: usize) -> String {
+pub(crate) fn shortened(text: &str, chars_max: usize) -> String {
     if text.chars().count() <= chars_max {
         return text.to_owned();
     }

@@ -10,7 +10,7 @@ use crate::report::TrailReport;
 /// Columns of a text, at most: longer lines are hard to read.
 const COLUMNS_MAX: usize = 120;
 
-pub(super) fn write(
+pub(crate) fn write(
     trails: &[&TrailReport],
     profile: &str,
     screen: Screen,

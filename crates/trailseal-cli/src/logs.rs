@@ -1,0 +1,216 @@
+//! `trailseal logs`: how the delivered log files of trails are encrypted.
+//!
+//! INVARIANT (decided elsewhere): the check `log-files-sealed` of the rule decides about a trail.
+//! *Invariant of absence*: nothing here changes anything in AWS.
+
+mod arguments;
+mod csv;
+mod findings;
+mod history;
+mod html;
+mod inventory;
+mod live;
+mod recorded;
+mod report;
+mod table;
+mod targets;
+mod verdict;
+
+use std::io::{self, Write};
+
+use trailseal_aws::{Aws, Session, TrailDelivery, logs_reads_of};
+use trailseal_rule::{BucketName, EvaluationContext, LogFileScope, Parameters, Region};
+
+use self::arguments::{History, Target};
+use self::inventory::Inventory;
+use self::live::{BucketRead, Stop};
+use self::report::{LOGS_VERSION, LogsReport};
+use self::targets::{Job, Jobs, jobs};
+use self::verdict::judge_unread;
+use crate::audit::{Identity, failed, no_region, request_listener, runtime, wrong_region};
+use crate::console::{Console, Exit, Failure};
+use crate::output::{Document, Format, Screen, clean, emit, outputs, print_problems, write_json};
+use crate::report::{Problem, Run, Tool};
+
+pub(crate) use arguments::LogsArguments;
+pub(crate) use report::LOGS_SCHEMA;
+
+pub(crate) fn logs(
+    arguments: &LogsArguments,
+    run: Run,
+    console: &mut Console<'_>,
+) -> Result<Exit, Failure> {
+    let table = arguments.report.table;
+    let outputs = outputs(&arguments.report.output, table).map_err(Failure::NotStarted)?;
+    let runtime = runtime()?;
+    let report = runtime.block_on(read(arguments, run, console))?;
+    let findings = report.findings();
+    print_problems(&findings, arguments.report.quiet, console);
+    emit(&report, &outputs, table, console)?;
+    runtime.shutdown_background();
+    Ok(Exit::of(&findings, &arguments.report.exit))
+}
+
+async fn read(
+    arguments: &LogsArguments,
+    mut run: Run,
+    console: &mut Console<'_>,
+) -> Result<LogsReport, Failure> {
+    let inventory = arguments.inventory.as_deref().map(Inventory::open).transpose()?;
+    let identity = match (&inventory, arguments.targets.is_empty()) {
+        (Some(_), true) => None,
+        _ => Some(identity(arguments, console).await?),
+    };
+    run.caller = identity.as_ref().map(Identity::report);
+    let session = identity.map(|identity| identity.session);
+    let jobs = match &session {
+        Some(session) => jobs(session, &arguments.targets, |error| failed(error, None)).await,
+        None => Ok(Jobs::default()),
+    };
+    let jobs = jobs.map_err(Failure::Failed)?;
+    let parameters = Parameters {
+        log_files: Some(match arguments.history {
+            History::Report => LogFileScope::Newest,
+            History::Fail => LogFileScope::All,
+        }),
+        ..Parameters::default()
+    };
+    let context = EvaluationContext { parameters: &parameters, now: console.now };
+    let stop = Stop::at_ctrl_c();
+    let mut report = LogsReport {
+        version: LOGS_VERSION,
+        tool: Tool::this(),
+        generated_at: console.now,
+        run,
+        complete: true,
+        trails: Vec::new(),
+        buckets: Vec::new(),
+        problems: Vec::new(),
+    };
+    report.add_trails_without_bucket(&jobs, &context);
+    if let Some(inventory) = inventory {
+        let trails = jobs.of_inventory(&inventory.bucket).map_err(Failure::NotStarted)?;
+        let read = inventory.read(session.as_ref(), trails, arguments, &context, &stop);
+        report.add(read.await);
+    } else if let Some(session) = &session {
+        let of_bucket = bucket_session(session, arguments).await?;
+        for job in &jobs.jobs {
+            warn_of_data_events(session, job, arguments, console).await;
+            let read = live::read(session, &of_bucket, job, arguments, &context, &stop, console);
+            report.add(read.await);
+        }
+    }
+    report.run.interrupted = stop.is_stopped() && !report.complete;
+    report.run = report.run.ended((console.clock)());
+    Ok(report)
+}
+
+/// The caller, which is printed before any other call.
+async fn identity(
+    arguments: &LogsArguments,
+    console: &mut Console<'_>,
+) -> Result<Identity, Failure> {
+    let listener = request_listener(arguments.verbose);
+    let profile = arguments.profile.as_deref();
+    let requests_max = usize::from(arguments.concurrency);
+    let region = |configured: Option<&str>| first_region(&arguments.targets, configured);
+    let identity = Identity::of(profile, requests_max, listener, region).await;
+    let identity = identity.map_err(|line| Failure::NotStarted(vec![line]))?;
+    if !arguments.report.quiet {
+        identity.introduce(console);
+    }
+    Ok(identity)
+}
+
+/// The Region for names of trails: the configured one, or that of the first trail by ARN.
+fn first_region(targets: &[Target], configured: Option<&str>) -> Result<Region, String> {
+    if let Some(name) = configured {
+        return Region::parse(name).map_err(|error| wrong_region(&error));
+    }
+    let of_arn = targets.iter().find_map(|target| match target {
+        Target::TrailArn(arn) => Some(arn.home_region().clone()),
+        Target::TrailName(_) | Target::Bucket(..) => None,
+    });
+    of_arn.ok_or_else(no_region)
+}
+
+/// The session that reads the bucket: the caller's own, or that of `--bucket-role`.
+async fn bucket_session(session: &Session, arguments: &LogsArguments) -> Result<Session, Failure> {
+    let Some(role) = &arguments.bucket_role else { return Ok(session.clone()) };
+    let aws = Aws::of(session.clone(), arguments.external_id.clone());
+    let assumed = aws.assume(&role.name, &role.account).await;
+    assumed.map_err(|error| Failure::failed(failed(&error, Some(role.name.as_str()))))
+}
+
+/// Warns if a trail logs data events of its bucket: each HEAD request becomes an event, for which
+/// CloudTrail charges.
+async fn warn_of_data_events(
+    session: &Session,
+    job: &Job,
+    arguments: &LogsArguments,
+    console: &mut Console<'_>,
+) {
+    for delivery in job.trails.iter().filter(|delivery| delivery.may_log_data_events) {
+        let TrailDelivery { trail, .. } = delivery;
+        let here = session.in_region(trail.home_region.clone());
+        match logs_reads_of(&here, &trail.arn, &job.bucket).await {
+            Ok(false) => {}
+            Ok(true) => console.print_warning(&clean(&format!(
+                "trail {} logs data events of its own bucket {}: each HEAD and LIST request becomes \
+                 an event, which CloudTrail charges and delivers as well",
+                trail.arn.name(),
+                job.bucket
+            ))),
+            Err(error) if !arguments.report.quiet => console.print_note(&clean(&format!(
+                "it is not known whether trail {} logs data events of its own bucket, so that each \
+                 request becomes an event: {error}",
+                trail.arn.name()
+            ))),
+            Err(_) => {}
+        }
+    }
+}
+
+impl LogsReport {
+    fn add(&mut self, read: BucketRead) {
+        self.complete &= read.is_complete;
+        self.trails.extend(read.trails);
+        self.buckets.extend(read.bucket);
+        self.problems.extend(read.problems);
+    }
+
+    fn add_trails_without_bucket(&mut self, jobs: &Jobs, context: &EvaluationContext<'_>) {
+        use trailseal_rule::{Reading, Refusal};
+        for delivery in &jobs.without_bucket {
+            let unread = Reading::Refused(Refusal::NotRead);
+            self.trails.push(judge_unread(delivery, unread, context));
+            self.complete = false;
+            self.problems.push(Problem {
+                source: delivery.trail.arn.to_string(),
+                message: "CloudTrail does not name the trail's bucket".to_owned(),
+            });
+        }
+    }
+}
+
+/// The place of a problem: `s3://BUCKET/PLACE`.
+fn place(bucket: &BucketName, place: &str) -> String {
+    format!("s3://{bucket}/{place}")
+}
+
+impl Document for LogsReport {
+    fn write(&self, format: Format, screen: Screen, out: &mut dyn Write) -> io::Result<()> {
+        match format {
+            Format::Table => table::write(self, screen, out),
+            Format::Json => write_json(self, out),
+            Format::Csv => csv::write(self, out),
+            Format::Html => html::write(self, out),
+            Format::Junit | Format::Sarif | Format::Asff | Format::Ocsf => {
+                self.findings().write(format, screen, out)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,226 @@
+//! The command line of `trailseal logs`.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, ValueEnum};
+use trailseal_logs::live::Day;
+use trailseal_rule::{AccountId, BucketName, Region, RoleName, TrailArn};
+
+use crate::console::exit_codes;
+use crate::parameters::region;
+use crate::settings::ReportArguments;
+
+const EXAMPLES: &str = concat!(
+    "\
+Examples:
+  Show how the files of a trail are encrypted, and judge whether the trail's key encrypts them:
+    trailseal logs management-events
+
+  Show every file of a prefix, month by month:
+    trailseal logs s3://trail-logs/org --all --full
+
+  Read the bucket of a log archive account through a role there:
+    trailseal logs management-events --bucket-role arn:aws:iam::444455556666:role/ReadLogs
+
+  Count all files by an S3 Inventory that was copied with `aws s3 sync`:
+    trailseal logs --inventory inventory/2026-11-22T01-00Z/manifest.json
+
+  Read a sample of each month, and write a page for auditors:
+    trailseal logs management-events --monthly -o html=logs.html
+
+Required permissions: s3:ListBucket on the bucket and s3:GetObject on its files, which HEAD requests
+need; cloudtrail:DescribeTrails and cloudtrail:GetEventSelectors for a trail. No permission of KMS is
+needed. Nothing is changed.
+
+",
+    exit_codes!()
+);
+
+/// Show how the delivered log files are encrypted, and judge the trail by them
+///
+/// Reads the encryption of each file by a HEAD request; without --monthly or --all, of the newest and
+/// the oldest file of each account, Region and kind, and of those where the encryption changed. The
+/// files between are not read. The number of requests and their approximate cost are printed first.
+/// A trail is judged by the check `log-files-sealed`. Ctrl-C ends early and reports what was read.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct LogsArguments {
+    /// A trail by name or ARN, which is judged; or a bucket with an optional prefix, whose files are
+    /// counted only
+    #[arg(required_unless_present = "inventory", value_name = "TRAIL|s3://BUCKET[/PREFIX]",
+          value_parser = target)]
+    pub(super) targets: Vec<Target>,
+
+    /// Read a sample of each month instead of one of all time
+    #[arg(long)]
+    pub(super) monthly: bool,
+
+    /// Read every file
+    #[arg(long, conflicts_with = "monthly")]
+    pub(super) all: bool,
+
+    /// Count the files that an S3 Inventory in CSV or Parquet lists, by its `manifest.json`, instead of
+    /// reading the bucket. An inventory names no key, so that it never proves a trail; without TRAIL,
+    /// AWS is not called
+    #[arg(long, value_name = "MANIFEST", conflicts_with_all = ["monthly", "all", "bucket_role"])]
+    pub(super) inventory: Option<PathBuf>,
+
+    /// Read no files of days before this one, by the date folder in UTC; trails are then not verified
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(super) since: Option<Day>,
+
+    /// Read no files of days after this one, by the date folder in UTC; trails are then not verified
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(super) until: Option<Day>,
+
+    /// Read only the folders of these accounts, separated by commas (repeatable); trails are then not
+    /// verified
+    #[arg(long = "account", value_name = "LIST", value_delimiter = ',', value_parser = account)]
+    pub(super) accounts: Vec<AccountId>,
+
+    /// Read only the folders of these Regions, separated by commas (repeatable); trails are then not
+    /// verified
+    #[arg(long = "region", value_name = "LIST", value_delimiter = ',', value_parser = region)]
+    pub(super) regions: Vec<Region>,
+
+    /// The number of concurrent requests to AWS
+    #[arg(long, value_name = "N", default_value_t = 64,
+          value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(super) concurrency: u16,
+
+    /// Whether older files that are not encrypted with the trail's key are a failure
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t = History::Report)]
+    pub(super) history: History,
+
+    /// The role to assume to read the bucket, such as one in the log archive account
+    #[arg(long, value_name = "ARN", value_parser = role)]
+    pub(super) bucket_role: Option<BucketRole>,
+
+    /// The external ID that the role requires
+    #[arg(long, value_name = "ID", requires = "bucket_role", hide_env_values = true)]
+    pub(super) external_id: Option<String>,
+
+    /// The profile whose credentials are used instead of those of the environment; it must exist
+    #[arg(long, value_name = "NAME")]
+    pub(super) profile: Option<String>,
+
+    #[command(flatten)]
+    pub(super) report: ReportArguments,
+
+    /// Print each request with the account of its credentials, Region, status and milliseconds
+    #[arg(long, short, action = ArgAction::SetTrue, conflicts_with = "quiet")]
+    pub(super) verbose: bool,
+
+    /// Never show the progress
+    #[arg(long)]
+    pub(super) no_progress: bool,
+}
+
+/// What to do with older files that are not encrypted with the trail's key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum History {
+    /// Count them
+    Report,
+    /// The trail fails
+    Fail,
+}
+
+/// What the command line names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Target {
+    /// A trail of the session's Region by its name.
+    TrailName(String),
+    /// A trail by its ARN.
+    TrailArn(TrailArn),
+    /// A bucket, with a prefix without slashes at its ends; empty for the whole bucket.
+    Bucket(BucketName, String),
+}
+
+/// A role in the account of the bucket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct BucketRole {
+    pub(super) account: AccountId,
+    pub(super) name: RoleName,
+}
+
+impl LogsArguments {
+    /// Whether the run reads a part of the files only, so that it cannot prove a trail.
+    pub(super) fn is_limited(&self) -> bool {
+        self.since.is_some()
+            || self.until.is_some()
+            || !self.accounts.is_empty()
+            || !self.regions.is_empty()
+    }
+}
+
+fn target(text: &str) -> Result<Target, String> {
+    if let Some(rest) = text.strip_prefix("s3://") {
+        let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+        let bucket = BucketName::parse(bucket).map_err(|error| error.to_string())?;
+        let prefix = prefix.strip_suffix('/').unwrap_or(prefix);
+        return Ok(Target::Bucket(bucket, prefix.to_owned()));
+    }
+    if text.starts_with("arn:") {
+        return TrailArn::parse(text).map(Target::TrailArn).map_err(|error| error.to_string());
+    }
+    let is_name = (3..=128).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
+    if is_name {
+        return Ok(Target::TrailName(text.to_owned()));
+    }
+    Err("expected the name or ARN of a trail, or `s3://BUCKET` with an optional prefix".to_owned())
+}
+
+fn account(text: &str) -> Result<AccountId, String> {
+    AccountId::parse(text).map_err(|error| error.to_string())
+}
+
+fn role(text: &str) -> Result<BucketRole, String> {
+    let read = || {
+        let mut parts = text.splitn(6, ':');
+        let is_role = parts.next()? == "arn" && parts.next().is_some_and(|one| !one.is_empty());
+        let is_iam = parts.next()? == "iam" && parts.next()?.is_empty();
+        let account = AccountId::parse(parts.next()?).ok()?;
+        let name = RoleName::parse(parts.next()?.strip_prefix("role/")?)?;
+        (is_role && is_iam).then_some(BucketRole { account, name })
+    };
+    let expected = "expected the ARN of a role, such as `arn:aws:iam::111122223333:role/ReadLogs`";
+    read().ok_or_else(|| expected.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_is_a_trail_or_a_bucket() {
+        let bucket = |name: &str, prefix: &str| {
+            Ok(Target::Bucket(BucketName::parse(name).unwrap(), prefix.to_owned()))
+        };
+        assert_eq!(target("s3://logs"), bucket("logs", ""));
+        assert_eq!(target("s3://logs/"), bucket("logs", ""));
+        assert_eq!(target("s3://logs/a/b/"), bucket("logs", "a/b"));
+        assert_eq!(target("main"), Ok(Target::TrailName("main".to_owned())));
+        let arn = "arn:aws:cloudtrail:eu-central-1:111122223333:trail/main";
+        assert_eq!(target(arn), Ok(Target::TrailArn(TrailArn::parse(arn).unwrap())));
+        for wrong in ["", "a b", "s3://", "s3://a", "s3:/logs", "arn:aws:s3:::logs", "ab"] {
+            assert!(target(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_role_is_an_arn_of_iam() {
+        let parsed = role("arn:aws:iam::111122223333:role/path/ReadLogs").unwrap();
+        assert_eq!(parsed.account.as_str(), "111122223333");
+        assert_eq!(parsed.name.as_str(), "path/ReadLogs");
+        for wrong in [
+            "ReadLogs",
+            "arn:aws:iam::111122223333:user/ReadLogs",
+            "arn:aws:sts::111122223333:role/ReadLogs",
+            "arn:aws:iam::1:role/ReadLogs",
+            "arn:aws:iam::111122223333:role/",
+        ] {
+            assert!(role(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! The counts as comma-separated values: a row for each folder, month and kind of encryption.
+
+use std::io::{self, Write};
+
+use super::report::{BucketLogs, FilesLogs, FolderLogs, LogsReport};
+use crate::output::csv::{account_as_text, guarded};
+
+const HEAD: [&str; 23] = [
+    "bucket",
+    "account",
+    "region",
+    "kind",
+    "month",
+    "encryption",
+    "key",
+    "not read",
+    "storage class",
+    "version",
+    "files",
+    "bytes",
+    "oldest",
+    "oldest file",
+    "newest",
+    "newest file",
+    "prefix",
+    "organization",
+    "trails",
+    "source",
+    "which files",
+    "complete",
+    "report time",
+];
+
+pub(super) fn write(report: &LogsReport, out: &mut dyn Write) -> io::Result<()> {
+    let mut rows = ::csv::Writer::from_writer(out);
+    rows.write_record(HEAD)?;
+    for bucket in &report.buckets {
+        for (folder, files) in bucket.all_files() {
+            let row = row(report, bucket, folder, files);
+            rows.write_record(row.map(|cell| guarded(&cell)))?;
+        }
+    }
+    rows.flush()
+}
+
+fn row(
+    report: &LogsReport,
+    bucket: &BucketLogs,
+    folder: &FolderLogs,
+    files: &FilesLogs,
+) -> [String; HEAD.len()] {
+    let tally = &files.tally;
+    let trails: Vec<&str> = folder.trails.iter().map(|arn| arn.as_str()).collect();
+    [
+        bucket.bucket.to_string(),
+        account_as_text(folder.folder.account.as_str()),
+        folder.folder.region.to_string(),
+        folder.folder.kind.clone(),
+        files.month.to_string(),
+        files.encryption.unwrap_or_default().to_owned(),
+        files.key.as_ref().map(ToString::to_string).unwrap_or_default(),
+        files.unread.map(|why| <&str>::from(why).to_owned()).unwrap_or_default(),
+        <&str>::from(files.storage_class).to_owned(),
+        files.version.as_str().to_owned(),
+        tally.files.to_string(),
+        tally.bytes.to_string(),
+        tally.oldest.time.to_string(),
+        tally.oldest.key.clone(),
+        tally.newest.time.to_string(),
+        tally.newest.key.clone(),
+        folder.folder.prefix.clone(),
+        folder.folder.organization.clone().unwrap_or_default(),
+        trails.join("; "),
+        bucket.source.kind.as_str().to_owned(),
+        bucket.source.mode_name().to_owned(),
+        bucket.complete.to_string(),
+        report.generated_at.to_string(),
+    ]
+}

@@ -1,0 +1,56 @@
+//! What to say about files that were delivered before the trail had its key.
+
+use super::report::{BucketLogs, FilesLogs, FolderLogs, LogsReport, TrailLogs, UNRECOGNIZED};
+
+/// How to encrypt them, in a few sentences; `docs/LOGS.md` has the commands.
+pub(super) const FIRST_STEPS: &str = "S3 Batch Operations can encrypt them with the trail's key (S3UpdateObjectEncryption); \
+     `docs/LOGS.md`, \"Encrypt the history\", has the commands. The key must belong to the account of \
+     the bucket. It cannot be undone. Readers whose grants depend on \
+     `kms:EncryptionContext:aws:cloudtrail:arn` cannot read the files afterwards";
+
+/// What the encryption of files is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Seal {
+    /// With the key of each named trail that delivers to the folder; where there is none, with any
+    /// KMS key.
+    Sealed,
+    /// With another key, or with none.
+    Other,
+    /// It was not read, or the source does not name the key.
+    Unknown,
+}
+
+/// What the encryption of files is worth for the trails that deliver them.
+pub(super) fn seal(trails: &[TrailLogs], folder: &FolderLogs, files: &FilesLogs) -> Seal {
+    if files.encryption.is_none_or(|word| word == UNRECOGNIZED) {
+        return Seal::Unknown;
+    }
+    if !files.is_with_kms() {
+        return Seal::Other;
+    }
+    let Some(key) = &files.key else { return Seal::Unknown };
+    let mut own = trails.iter().filter(|trail| folder.trails.contains(&trail.arn));
+    let has_key = own.all(|trail| trail.key.as_deref() == Some(key.as_str()));
+    if has_key { Seal::Sealed } else { Seal::Other }
+}
+
+/// The log files of the trails that are not encrypted with the key of their trail:
+/// `3 of 5 log files that were read are not encrypted with the key of the trail`.
+pub(super) fn unencrypted(report: &LogsReport) -> Option<String> {
+    let all = report.buckets.iter().flat_map(BucketLogs::all_files);
+    let of_trails = all.filter(|(folder, _)| !folder.digests && !folder.trails.is_empty());
+    let (mut read, mut without) = (0_u64, 0_u64);
+    for (folder, files) in of_trails.filter(|(_, files)| files.encryption.is_some()) {
+        read = read.saturating_add(files.tally.files);
+        if seal(&report.trails, folder, files) == Seal::Other {
+            without = without.saturating_add(files.tally.files);
+        }
+    }
+    (without > 0).then(|| {
+        let verb = if without == 1 { "is" } else { "are" };
+        format!(
+            "{without} of {read} log files that were read {verb} not encrypted with the key of the \
+             trail"
+        )
+    })
+}

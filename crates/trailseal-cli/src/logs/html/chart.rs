@@ -1,0 +1,171 @@
+//! The chart: accounts and Regions by months, each field with the share of encrypted log files.
+//!
+//! Each field has its share as text, so that color is never the only difference.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use trailseal_logs::Month;
+
+use crate::logs::history::{Seal, seal};
+use crate::logs::report::{BucketLogs, TrailLogs};
+use crate::output::html::{TrailStatus, counted, shortened};
+
+/// The most rows; the table has every folder.
+const ROWS_MAX: usize = 60;
+
+/// The most columns: the latest five years.
+const COLUMNS_MAX: usize = 60;
+
+const LABEL_WIDTH: usize = 134;
+const HEAD_HEIGHT: usize = 62;
+const PITCH: usize = 28;
+/// The width of the tilted label of the last column beyond that column.
+const OVERHANG: usize = 40;
+
+pub(super) struct Chart {
+    pub(super) width: usize,
+    pub(super) height: usize,
+    pub(super) columns: Vec<Column>,
+    pub(super) rows: Vec<Row>,
+    /// What the chart does not show, if anything.
+    pub(super) left_out: Option<String>,
+}
+
+pub(super) struct Column {
+    pub(super) x: usize,
+    pub(super) y: usize,
+    pub(super) month: String,
+}
+
+/// An account and Region.
+pub(super) struct Row {
+    pub(super) y: usize,
+    pub(super) account: String,
+    pub(super) region: String,
+    pub(super) fields: Vec<Field>,
+}
+
+/// The log files of an account and Region in one month.
+pub(super) struct Field {
+    pub(super) x: usize,
+    pub(super) y: usize,
+    pub(super) kind: &'static str,
+    pub(super) mark: String,
+    pub(super) title: String,
+}
+
+/// The number of log files by what their encryption is worth.
+#[derive(Clone, Copy, Default)]
+struct Share {
+    sealed: u64,
+    other: u64,
+    unknown: u64,
+}
+
+impl Chart {
+    pub(super) fn of(bucket: &BucketLogs, trails: &[TrailLogs]) -> Self {
+        let mut places: BTreeMap<(&str, &str), BTreeMap<Month, Share>> = BTreeMap::new();
+        for (folder, files) in bucket.all_files().filter(|(folder, _)| !folder.digests) {
+            let place = (folder.folder.account.as_str(), folder.folder.region.as_str());
+            let share = places.entry(place).or_default().entry(files.month).or_default();
+            share.add(seal(trails, folder, files), files.tally.files);
+        }
+        let months: BTreeSet<Month> =
+            places.values().flat_map(|months| months.keys().copied()).collect();
+        let first = months.len().saturating_sub(COLUMNS_MAX);
+        let shown: Vec<Month> = months.iter().copied().skip(first).collect();
+        let rows: Vec<Row> = places
+            .iter()
+            .take(ROWS_MAX)
+            .enumerate()
+            .map(|(index, (place, months))| row(index, *place, months, &shown))
+            .collect();
+        Self {
+            width: LABEL_WIDTH + shown.len() * PITCH + OVERHANG,
+            height: HEAD_HEIGHT + rows.len() * PITCH + 4,
+            columns: shown
+                .iter()
+                .enumerate()
+                .map(|(index, month)| Column {
+                    x: LABEL_WIDTH + index * PITCH + PITCH / 2,
+                    y: HEAD_HEIGHT - 8,
+                    month: month.to_string(),
+                })
+                .collect(),
+            left_out: left_out(places.len().saturating_sub(ROWS_MAX), first),
+            rows,
+        }
+    }
+}
+
+fn left_out(rows: usize, months: usize) -> Option<String> {
+    let parts: Vec<String> = [(rows, "account and Region"), (months, "earlier month")]
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, noun)| match noun {
+            "account and Region" => format!("{count} further accounts and Regions"),
+            noun => counted(count, noun),
+        })
+        .collect();
+    (!parts.is_empty()).then(|| parts.join(" and "))
+}
+
+fn row(
+    index: usize,
+    (account, region): (&str, &str),
+    months: &BTreeMap<Month, Share>,
+    shown: &[Month],
+) -> Row {
+    let y = HEAD_HEIGHT + index * PITCH;
+    let field = |(column, month): (usize, &Month)| {
+        let share = months.get(month)?;
+        Some(Field {
+            x: LABEL_WIDTH + column * PITCH,
+            y,
+            kind: share.status().slug(),
+            mark: share.mark(),
+            title: format!("{account} {region} {month}: {}", share.words()),
+        })
+    };
+    Row {
+        y,
+        account: account.to_owned(),
+        region: shortened(region, 18),
+        fields: shown.iter().enumerate().filter_map(field).collect(),
+    }
+}
+
+impl Share {
+    fn add(&mut self, seal: Seal, files: u64) {
+        let count = match seal {
+            Seal::Sealed => &mut self.sealed,
+            Seal::Other => &mut self.other,
+            Seal::Unknown => &mut self.unknown,
+        };
+        *count = count.saturating_add(files);
+    }
+
+    /// Any file without the key is worse than one that is not known.
+    fn status(&self) -> TrailStatus {
+        match (self.other, self.unknown) {
+            (0, 0) => TrailStatus::Compliant,
+            (0, _) => TrailStatus::Unverified,
+            _ => TrailStatus::Failing,
+        }
+    }
+
+    /// The percentage, rounded down, so that only all files are 100; `?` if nothing else is wrong
+    /// than that files are not known.
+    fn mark(&self) -> String {
+        let all = u128::from(self.sealed) + u128::from(self.other) + u128::from(self.unknown);
+        match self.status() {
+            TrailStatus::Unverified => "?".to_owned(),
+            _ => (u128::from(self.sealed) * 100).checked_div(all).unwrap_or_default().to_string(),
+        }
+    }
+
+    fn words(&self) -> String {
+        let Self { sealed, other, unknown } = *self;
+        format!("{sealed} encrypted with the key, {other} not, {unknown} not known")
+    }
+}

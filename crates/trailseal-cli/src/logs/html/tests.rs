@@ -1,0 +1,38 @@
+//! The page of files that were counted by hand.
+
+use crate::logs::tests::{history_report, hostile, written};
+use crate::output::Format;
+
+#[test]
+fn the_page_has_the_verdict_a_chart_by_month_and_no_script() {
+    let page = written(&history_report(), Format::Html, None);
+    for part in [
+        "The newest log files of the trail are encrypted with its key.",
+        "default-src &#39;none&#39;; style-src &#39;sha256-",
+        "<svg class=\"heat\" role=\"img\"",
+        // March 2025 has one file before the first with the key, and that one.
+        "<title>111122223333 eu-central-1 2025-03: 1 encrypted with the key, 1 not, 0 not known</title>",
+        "<title>111122223333 eu-central-1 2026-11: 1 encrypted with the key, 0 not, 0 not known</title>",
+        "SSE-KMS key 1, 2025-03–2026-11",
+        "were not read; --all reads every file",
+        "First encrypted file",
+        "S3UpdateObjectEncryption",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    for loaded in ["<script", "script-src", "http://", "https://", " src="] {
+        assert!(!page.contains(loaded), "{loaded}");
+    }
+}
+
+#[test]
+fn a_partial_page_says_so_and_never_shows_unread_files_as_encrypted() {
+    let page = written(&hostile(), Format::Html, None);
+    for part in
+        ["PARTIAL", "What was not read", "field unverified", "0 encrypted with the key, 0 not"]
+    {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    let chart = page.split("<svg class=\"heat\"").nth(1).unwrap().split("</svg>").next().unwrap();
+    assert!(!chart.contains("field compliant"), "{chart}");
+}

@@ -1,0 +1,321 @@
+//! Reads a bucket live, and judges its trails by what was read.
+
+use std::io::{IsTerminal as _, stderr};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tokio::sync::watch;
+use trailseal_aws::{Session, TrailDelivery};
+use trailseal_logs::live::{
+    Cause, Gap, Mode, Outcome, Plan, Progress, Range, Requests, Scope, Step, plan,
+};
+use trailseal_logs::{Coverage, FileStatus};
+use trailseal_rule::{EvaluationContext, Reading, Refusal};
+
+use super::arguments::LogsArguments;
+use super::place;
+use super::report::{BucketLogs, Limits, Place, Source, SourceKind, TrailLogs, why_unread};
+use super::targets::Job;
+use super::verdict::{Files, Missing, judge_all, judge_unread, missing_part};
+use crate::audit::failed;
+use crate::console::Console;
+use crate::output::{clean, counted};
+use crate::report::Problem;
+
+/// What came of a bucket.
+pub(super) struct BucketRead {
+    /// Absent if nothing was read.
+    pub(super) bucket: Option<BucketLogs>,
+    pub(super) trails: Vec<TrailLogs>,
+    pub(super) problems: Vec<Problem>,
+    pub(super) is_complete: bool,
+}
+
+/// Whether the user has stopped the run.
+pub(super) struct Stop(watch::Receiver<bool>);
+
+impl Stop {
+    /// The first Ctrl-C stops the reading; a second one ends the program without a report.
+    pub(super) fn at_ctrl_c() -> Self {
+        let (sender, receiver) = watch::channel(false);
+        tokio::spawn(async move {
+            if tokio::signal::ctrl_c().await.is_ok() {
+                sender.send_replace(true);
+                if tokio::signal::ctrl_c().await.is_ok() {
+                    std::process::exit(2);
+                }
+            }
+            // Without a handler, nothing stops the run.
+            std::future::pending::<()>().await;
+        });
+        Self(receiver)
+    }
+
+    pub(super) fn is_stopped(&self) -> bool {
+        *self.0.borrow()
+    }
+
+    async fn stopped(&self) {
+        let mut receiver = self.0.clone();
+        if receiver.wait_for(|is_stopped| *is_stopped).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// Reads a bucket with the session `of_bucket`, and the other trails with `session`.
+pub(super) async fn read(
+    session: &Session,
+    of_bucket: &Session,
+    job: &Job,
+    arguments: &LogsArguments,
+    context: &EvaluationContext<'_>,
+    stop: &Stop,
+    console: &mut Console<'_>,
+) -> BucketRead {
+    let bar = bar(!(arguments.report.quiet || arguments.no_progress || arguments.verbose));
+    let show = |progress: Progress| bar.set_message(words(progress));
+    let scope = scope(job, arguments, context);
+    let planned = tokio::select! {
+        biased;
+        () = stop.stopped() => None,
+        planned = plan(of_bucket, scope, &show) => Some(planned),
+    };
+    let plan = match planned {
+        Some(Ok(plan)) => plan,
+        Some(Err(cause)) => {
+            bar.finish_and_clear();
+            return unread(job, cause, context);
+        }
+        None => {
+            bar.finish_and_clear();
+            return interrupted(job, context);
+        }
+    };
+    if !arguments.report.quiet {
+        bar.suspend(|| console.print_line(&announcement(job, &plan, arguments)));
+    }
+    let outcome = plan.run(&show, stop.stopped()).await;
+    bar.finish_and_clear();
+    judged(session, job, outcome, arguments, context).await
+}
+
+fn scope(job: &Job, arguments: &LogsArguments, context: &EvaluationContext<'_>) -> Scope {
+    Scope {
+        bucket: job.bucket.clone(),
+        prefix: job.prefix.clone(),
+        known_prefixes: job.trails.iter().map(|delivery| delivery.prefix.clone()).collect(),
+        accounts: arguments.accounts.clone(),
+        regions: arguments.regions.clone(),
+        range: Range::new(arguments.since, arguments.until, context.now),
+        mode: mode(arguments),
+        concurrency: usize::from(arguments.concurrency),
+    }
+}
+
+fn mode(arguments: &LogsArguments) -> Mode {
+    match (arguments.all, arguments.monthly) {
+        (true, _) => Mode::All,
+        (false, true) => Mode::Monthly,
+        (false, false) => Mode::Sample,
+    }
+}
+
+/// The requests of a run, before it starts.
+fn announcement(job: &Job, plan: &Plan, arguments: &LogsArguments) -> String {
+    let Requests { list, head } = plan.requests();
+    let made = plan.requests_made();
+    let usd = (plan.requests() + made).usd();
+    let more = match mode(arguments) {
+        Mode::Sample | Mode::Monthly => ", and more where the encryption changes",
+        Mode::All => "",
+    };
+    clean(&format!(
+        "requests: bucket {}: about {head} HEAD and {list} LIST{more}; {} LIST found the folders; about \
+         ${usd:.4} at the prices of us-east-1",
+        job.bucket, made.list
+    ))
+}
+
+async fn judged(
+    session: &Session,
+    job: &Job,
+    outcome: Outcome,
+    arguments: &LogsArguments,
+    context: &EvaluationContext<'_>,
+) -> BucketRead {
+    let is_complete = !outcome.is_partial();
+    let mut problems = problems(job, &outcome);
+    let read = Files {
+        coverage: &outcome.coverage,
+        are_all: outcome.mode == Mode::All && is_complete,
+        missing: &|delivery| missing(delivery, &outcome, arguments),
+    };
+    let (mut trails, failures) = judge_all(session, &job.trails, &read, context).await;
+    problems.extend(failures);
+    if arguments.is_limited() {
+        for trail in &mut trails {
+            trail.notes.push(LIMITED.to_owned());
+        }
+    }
+    let place = Place {
+        bucket: job.bucket.clone(),
+        region: Some(outcome.region.clone()),
+        prefix: job.prefix.clone(),
+        source: Source {
+            kind: SourceKind::Live,
+            mode: outcome.mode,
+            as_of: Some(outcome.range.before),
+            names_keys: true,
+            limits: limits(arguments),
+        },
+        complete: is_complete,
+    };
+    let bucket = BucketLogs::of(place, &outcome.coverage, &job.trails);
+    BucketRead {
+        bucket: Some(bucket),
+        trails,
+        is_complete: is_complete && problems.is_empty(),
+        problems,
+    }
+}
+
+pub(super) fn limits(arguments: &LogsArguments) -> Limits {
+    Limits {
+        since: arguments.since,
+        until: arguments.until,
+        accounts: arguments.accounts.clone(),
+        regions: arguments.regions.clone(),
+    }
+}
+
+/// A note on trails of a run that is limited.
+pub(super) const LIMITED: &str =
+    "the options of the run leave out files of the trail, so that it is not verified";
+
+/// Why the files of a trail are not all there.
+fn missing(
+    delivery: &TrailDelivery,
+    outcome: &Outcome,
+    arguments: &LogsArguments,
+) -> Option<Missing> {
+    if arguments.until.is_some() {
+        return Some(Missing::Newest);
+    }
+    if outcome.is_stopped || arguments.is_limited() {
+        return Some(Missing::Part(Refusal::NotRead));
+    }
+    missing_part(delivery, &outcome.gaps)
+}
+
+fn problems(job: &Job, outcome: &Outcome) -> Vec<Problem> {
+    let of_gap =
+        |gap: &Gap| Problem { source: place(&job.bucket, &gap.place), message: cause(&gap.cause) };
+    let mut problems: Vec<Problem> = outcome.gaps.iter().map(of_gap).collect();
+    problems.extend(
+        unread_files(&outcome.coverage)
+            .map(|message| Problem { source: place(&job.bucket, &job.prefix), message }),
+    );
+    if outcome.is_stopped {
+        problems.push(Problem {
+            source: place(&job.bucket, &job.prefix),
+            message: INTERRUPTED.to_owned(),
+        });
+    }
+    problems
+}
+
+const INTERRUPTED: &str = "the run was interrupted before the bucket was read to its end";
+
+/// The listed files whose encryption was not read, by reason.
+fn unread_files(coverage: &Coverage) -> impl Iterator<Item = String> {
+    let mut counts = std::collections::BTreeMap::new();
+    for (_, _, class, tally) in coverage.rows() {
+        if let FileStatus::Unread(why) = class.status {
+            let (files, first) = counts.entry(why).or_insert((0_u64, tally.oldest.key.clone()));
+            *files = files.saturating_add(tally.files);
+            if tally.oldest.key < *first {
+                first.clone_from(&tally.oldest.key);
+            }
+        }
+    }
+    counts.into_iter().map(|(why, (files, first))| {
+        let files = counted(usize::try_from(files).unwrap_or(usize::MAX), "file");
+        format!(
+            "the encryption of {files} was not read: {}; the first is `{first}`",
+            why_unread(why)
+        )
+    })
+}
+
+fn cause(cause: &Cause) -> String {
+    match cause {
+        Cause::Aws(error) => failed(error, None),
+        Cause::Region(_)
+        | Cause::NoBucket
+        | Cause::NoFolder
+        | Cause::TooMany
+        | Cause::NotSearched { .. }
+        | Cause::ChangeNotFound => cause.to_string(),
+    }
+}
+
+/// The bucket cannot be read at all.
+fn unread(job: &Job, why: Cause, context: &EvaluationContext<'_>) -> BucketRead {
+    let message = cause(&why);
+    let reading = || match why.clone() {
+        Cause::NoBucket => Reading::Absent,
+        Cause::Region(refusal) => Reading::Refused(refusal),
+        Cause::Aws(error) => Reading::Refused(error.into_refusal().unwrap_or(Refusal::NotRead)),
+        Cause::NoFolder | Cause::TooMany | Cause::NotSearched { .. } | Cause::ChangeNotFound => {
+            Reading::Refused(Refusal::NotRead)
+        }
+    };
+    let trails = job.trails.iter().map(|delivery| judge_unread(delivery, reading(), context));
+    BucketRead {
+        bucket: None,
+        trails: trails.collect(),
+        problems: vec![Problem { source: place(&job.bucket, &job.prefix), message }],
+        is_complete: false,
+    }
+}
+
+/// The user stopped the run before the bucket was read.
+fn interrupted(job: &Job, context: &EvaluationContext<'_>) -> BucketRead {
+    let unread = || Reading::Refused(Refusal::NotRead);
+    let trails = job.trails.iter().map(|delivery| judge_unread(delivery, unread(), context));
+    BucketRead {
+        bucket: None,
+        trails: trails.collect(),
+        problems: vec![Problem {
+            source: place(&job.bucket, &job.prefix),
+            message: INTERRUPTED.to_owned(),
+        }],
+        is_complete: false,
+    }
+}
+
+/// A line on a terminal that changes.
+fn bar(is_shown: bool) -> ProgressBar {
+    let is_drawn = is_shown && stderr().is_terminal();
+    let target = if is_drawn { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let bar = ProgressBar::with_draw_target(None, target);
+    if is_drawn {
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(Duration::from_millis(250));
+    }
+    bar
+}
+
+fn words(progress: Progress) -> String {
+    let Progress { step, done, total } = progress;
+    let of = total.map(|total| format!(" of {total}")).unwrap_or_default();
+    match step {
+        Step::Folders => format!("finding the folders: {done}{of} requests"),
+        Step::Counting => format!("counting the files: {done}{of}"),
+        Step::Samples => format!("reading samples: {done}{of} folders or months"),
+        Step::Files => format!("reading files: {done}{of}"),
+    }
+}

@@ -1,0 +1,85 @@
+//! Judges trails by a source that was made before the run, such as an S3 Inventory.
+
+use trailseal_aws::{Session, TrailDelivery};
+use trailseal_logs::live::Mode;
+use trailseal_logs::{Coverage, Encryption, FileStatus, KeyName};
+use trailseal_rule::{BucketName, EvaluationContext, Refusal, Timestamp};
+
+use super::arguments::LogsArguments;
+use super::live::{BucketRead, LIMITED, limits};
+use super::report::{BucketLogs, Place, Source, SourceKind};
+use super::verdict::{Files, Missing, judge_all};
+use crate::report::Problem;
+
+/// What a source has recorded about a bucket.
+pub(super) struct Recorded {
+    pub(super) bucket: BucketName,
+    pub(super) kind: SourceKind,
+    /// The time of the state that it shows, if it says it.
+    pub(super) as_of: Option<Timestamp>,
+    pub(super) coverage: Coverage,
+    /// What was not read.
+    pub(super) problems: Vec<Problem>,
+}
+
+impl Recorded {
+    /// Judges trails of the bucket. `session` finds the other trails; it is needed for trails only.
+    pub(super) async fn judge(
+        self,
+        session: Option<&Session>,
+        trails: &[TrailDelivery],
+        arguments: &LogsArguments,
+        context: &EvaluationContext<'_>,
+    ) -> BucketRead {
+        let Self { bucket, kind, as_of, coverage, mut problems } = self;
+        let is_complete = problems.is_empty();
+        let read = Files {
+            coverage: &coverage,
+            are_all: is_complete && !arguments.is_limited(),
+            missing: &|_| match (arguments.until, arguments.is_limited() || !is_complete) {
+                (Some(_), _) => Some(Missing::Newest),
+                (None, true) => Some(Missing::Part(Refusal::NotRead)),
+                (None, false) => None,
+            },
+        };
+        let mut judged = Vec::new();
+        if let Some(session) = session {
+            let (trails, failures) = judge_all(session, trails, &read, context).await;
+            judged = trails;
+            problems.extend(failures);
+        }
+        if arguments.is_limited() {
+            for trail in &mut judged {
+                trail.notes.push(LIMITED.to_owned());
+            }
+        }
+        let place = Place {
+            bucket,
+            region: None,
+            prefix: String::new(),
+            source: Source {
+                kind,
+                mode: Mode::All,
+                as_of,
+                names_keys: names_keys(&coverage),
+                limits: limits(arguments),
+            },
+            complete: is_complete,
+        };
+        let logs = BucketLogs::of(place, &coverage, trails);
+        let is_complete = problems.is_empty();
+        BucketRead { bucket: Some(logs), trails: judged, problems, is_complete }
+    }
+}
+
+/// Whether each KMS key of the files is named.
+fn names_keys(coverage: &Coverage) -> bool {
+    coverage.rows().all(|(_, _, class, _)| {
+        !matches!(
+            class.status,
+            FileStatus::Read(
+                Encryption::SseKms(KeyName::Unnamed) | Encryption::DsseKms(KeyName::Unnamed)
+            )
+        )
+    })
+}

@@ -1,0 +1,322 @@
+//! The report for people: the trails with their verdicts, then a line for each folder and kind of
+//! encryption.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use anstyle::Style;
+use trailseal_logs::Month;
+use trailseal_logs::live::Mode;
+use trailseal_rule::KeyArn;
+
+use super::history::{FIRST_STEPS, Seal, seal, unencrypted};
+use super::report::{BucketLogs, FilesLogs, FolderLogs, LogsReport, SourceKind, TrailLogs};
+use crate::output::columns::{Columns, cut, wrapped, write_lines};
+use crate::output::{Screen, counted, shown, write_capped, write_details};
+use crate::report::TrailReport;
+
+/// The columns before the encryption.
+const HEADER: [&str; 4] = ["ACCOUNT", "REGION", "KIND", "FILES"];
+
+pub(super) fn write(report: &LogsReport, screen: Screen, out: &mut dyn Write) -> io::Result<()> {
+    let failed = screen.table.failed;
+    let trails: Vec<TrailReport> = report
+        .trails
+        .iter()
+        .filter(|trail| !failed || trail.is_open())
+        .map(TrailLogs::finding)
+        .collect();
+    write_details(&trails.iter().collect::<Vec<_>>(), "", screen, out)?;
+    for bucket in &report.buckets {
+        write_bucket(bucket, &report.trails, screen, out)?;
+    }
+    let mut below = Vec::new();
+    for trail in &report.trails {
+        write_trail(trail, &mut below)?;
+    }
+    for bucket in &report.buckets {
+        write_remarks(bucket, &mut below)?;
+    }
+    let problems = report.problems.iter();
+    let problems = problems.map(|one| format!("{}: {}", shown(&one.source), shown(&one.message)));
+    write_capped("NOT READ", problems.collect(), &mut below)?;
+    if let Some(files) = unencrypted(report) {
+        writeln!(below, "HISTORY: {files}. {FIRST_STEPS}")?;
+    }
+    writeln!(below, "{}", summary(report))?;
+    write_lines(&below, screen, out)
+}
+
+/// One line of the table.
+pub(super) struct Line<'a> {
+    pub(super) folder: &'a FolderLogs,
+    /// The first of its files.
+    example: &'a FilesLogs,
+    /// How the files are encrypted, without the key.
+    status: String,
+    key: Option<&'a KeyArn>,
+    first: Month,
+    last: Month,
+    pub(super) files: u64,
+}
+
+fn write_bucket(
+    bucket: &BucketLogs,
+    trails: &[TrailLogs],
+    screen: Screen,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let title = title(bucket);
+    match screen.columns {
+        Some(columns) => writeln!(out, "{}", wrapped(&title, columns, 0))?,
+        None => writeln!(out, "{title}")?,
+    }
+    let mut lines = lines(bucket, screen.table.full);
+    if screen.table.failed {
+        lines.retain(|line| line.seal(trails) != Seal::Sealed);
+    }
+    let keys = Keys::of(&lines);
+    let rows: Vec<[String; 4]> = lines.iter().map(cells).collect();
+    let columns = Columns::of(HEADER, &rows, screen);
+    let mut root = None;
+    for (line, row) in lines.iter().zip(&rows) {
+        let here = root_of(line.folder);
+        let is_first = root.is_none();
+        if root.as_ref() != Some(&here) {
+            let name = if here.is_empty() { "AWSLogs/".to_owned() } else { here.clone() };
+            writeln!(out, "{}", shown(&name))?;
+            root = Some(here);
+        }
+        let encryption = keys.encryption(line);
+        if columns.are_too_wide() {
+            write_stacked(line, &encryption, screen, out)?;
+            continue;
+        }
+        if is_first {
+            writeln!(out, "{}ENCRYPTION", columns.line(HEADER, Style::new()))?;
+        }
+        let cells = columns.line(row.each_ref().map(String::as_str), Style::new());
+        writeln!(out, "{cells}{}", cut(&encryption, columns.rest()))?;
+    }
+    let named: Vec<String> = keys.named(trails).collect();
+    write_lines(named.join("\n").as_bytes(), screen, out)?;
+    writeln!(out)
+}
+
+/// `bucket trail-logs in eu-central-1, a sample of its log files:`
+pub(super) fn title(bucket: &BucketLogs) -> String {
+    let region = bucket.region.as_ref().map(|region| format!(" in {region}")).unwrap_or_default();
+    let prefix = match bucket.prefix.as_str() {
+        "" => String::new(),
+        prefix => format!(", prefix {}", shown(prefix)),
+    };
+    let what = match (bucket.source.kind, bucket.source.mode) {
+        (SourceKind::Live, Mode::Sample) => "a sample of its files".to_owned(),
+        (SourceKind::Live, Mode::Monthly) => "a sample of its files in each month".to_owned(),
+        (SourceKind::Live, Mode::All) => "all its files".to_owned(),
+        (SourceKind::Inventory, _) => as_of("its files by S3 Inventory", bucket),
+    };
+    let none = if bucket.folders.is_empty() { ": no file of CloudTrail was read" } else { "" };
+    format!("Bucket {}{region}{prefix}, {what}{none}", bucket.bucket)
+}
+
+fn as_of(what: &str, bucket: &BucketLogs) -> String {
+    match bucket.source.as_of {
+        Some(time) => format!("{what} of {time}"),
+        None => what.to_owned(),
+    }
+}
+
+/// The folder above the accounts: `PREFIX/AWSLogs/ORGANIZATION/`.
+fn root_of(folder: &FolderLogs) -> String {
+    let account = format!("{}/", folder.folder.account);
+    folder.name.split_once(&account).map_or("", |(root, _)| root).to_owned()
+}
+
+/// The lines of a bucket; with `by_month`, one for each month.
+pub(super) fn lines(bucket: &BucketLogs, by_month: bool) -> Vec<Line<'_>> {
+    let mut lines: Vec<Line<'_>> = Vec::new();
+    for (folder, files) in bucket.all_files() {
+        let status = files.status();
+        let same = lines.iter_mut().rev().take_while(|line| line.folder.name == folder.name);
+        let same = same.filter(|line| line.status == status && line.key == files.key.as_ref());
+        match same.filter(|line| !by_month || line.first == files.month).next() {
+            Some(line) => line.add(files),
+            None => lines.push(Line {
+                folder,
+                example: files,
+                status,
+                key: files.key.as_ref(),
+                first: files.month,
+                last: files.month,
+                files: files.tally.files,
+            }),
+        }
+    }
+    lines
+}
+
+impl Line<'_> {
+    fn seal(&self, trails: &[TrailLogs]) -> Seal {
+        seal(trails, self.folder, self.example)
+    }
+
+    fn add(&mut self, files: &FilesLogs) {
+        self.first = self.first.min(files.month);
+        self.last = self.last.max(files.month);
+        self.files = self.files.saturating_add(files.tally.files);
+    }
+
+    fn months(&self) -> String {
+        if self.first == self.last {
+            self.first.to_string()
+        } else {
+            format!("{}–{}", self.first, self.last)
+        }
+    }
+}
+
+fn cells(line: &Line<'_>) -> [String; 4] {
+    let folder = &line.folder.folder;
+    [folder.account.to_string(), folder.region.to_string(), kind(line), line.files.to_string()]
+}
+
+/// The kind without the word that all kinds begin with, except the kind that is that word.
+pub(super) fn kind(line: &Line<'_>) -> String {
+    let kind = line.folder.folder.kind.as_str();
+    shown(kind.strip_prefix("CloudTrail-").unwrap_or(kind))
+}
+
+/// The account and Region, the kind, and the encryption.
+fn write_stacked(
+    line: &Line<'_>,
+    encryption: &str,
+    screen: Screen,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let columns = screen.columns.unwrap_or(usize::MAX);
+    let folder = &line.folder.folder;
+    writeln!(out, "{} {}", folder.account, folder.region)?;
+    let files = counted(usize::try_from(line.files).unwrap_or(usize::MAX), "file");
+    let text = format!("{}, {files}: {encryption}", kind(line));
+    writeln!(out, "{}", wrapped(&text, columns, 2))
+}
+
+/// The KMS keys of a bucket's files, numbered.
+pub(super) struct Keys<'a>(Vec<&'a KeyArn>);
+
+impl<'a> Keys<'a> {
+    pub(super) fn of(lines: &[Line<'a>]) -> Self {
+        let mut keys: Vec<&KeyArn> = Vec::new();
+        for key in lines.iter().filter_map(|line| line.key) {
+            if !keys.contains(&key) {
+                keys.push(key);
+            }
+        }
+        Self(keys)
+    }
+
+    /// `SSE-KMS key 1, 2024-05–2026-11`.
+    pub(super) fn encryption(&self, line: &Line<'_>) -> String {
+        let number = line.key.and_then(|key| self.0.iter().position(|known| *known == key));
+        let key = number.map(|number| format!(" key {}", number + 1)).unwrap_or_default();
+        shown(&format!("{}{key}, {}", line.status, line.months()))
+    }
+
+    /// `key 1 (the key of trail main): arn:aws:kms:…`.
+    pub(super) fn named(&self, trails: &[TrailLogs]) -> impl Iterator<Item = String> {
+        self.0.iter().enumerate().map(|(index, key)| {
+            let is_of = |trail: &&TrailLogs| trail.key.as_deref() == Some(key.as_str());
+            let names: Vec<String> =
+                trails.iter().filter(is_of).map(|trail| shown(trail.arn.name())).collect();
+            let of = match names.as_slice() {
+                [] => String::new(),
+                names => format!(" (the key of trail {})", names.join(", ")),
+            };
+            format!("key {}{of}: {key}", index + 1)
+        })
+    }
+}
+
+/// What the folders of a trail show beside its verdict.
+fn write_trail(trail: &TrailLogs, out: &mut dyn Write) -> io::Result<()> {
+    let name = shown(trail.arn.name());
+    if let Some(first) = &trail.first_encrypted {
+        writeln!(out, "FIRST ENCRYPTED: {name}: {}, {}", first.time, shown(&first.key))?;
+    }
+    let idle = trail.no_delivery_since.iter().map(|folder| format!("{name}: {}", shown(folder)));
+    write_capped("NO DELIVERY SINCE", idle.collect(), out)?;
+    let mut shared: BTreeMap<String, usize> = BTreeMap::new();
+    for folder in &trail.shared {
+        let others: Vec<String> = folder.trails.iter().map(|arn| shown(arn.as_str())).collect();
+        *shared.entry(others.join(", ")).or_default() += 1;
+    }
+    let shared = shared.into_iter().map(|(others, folders)| {
+        let folders = counted(folders, "folder");
+        format!("{name}: the files of {folders} may be those of {others}, so they decide nothing")
+    });
+    write_capped("SHARED", shared.collect(), out)?;
+    write_capped("NOTE", trail.notes.iter().map(|note| shown(note)).collect(), out)
+}
+
+/// What the reader of the counts of a bucket must know.
+fn write_remarks(bucket: &BucketLogs, out: &mut dyn Write) -> io::Result<()> {
+    let name = &bucket.bucket;
+    for remark in remarks(bucket) {
+        writeln!(out, "NOTE: {name}: {remark}")?;
+    }
+    if bucket.unrecognized > 0 {
+        let example = bucket.unrecognized_examples.first().map(|key| shown(key));
+        writeln!(
+            out,
+            "NOT COUNTED: {name}: {} with a name that CloudTrail does not give, such as {}",
+            counted(usize::try_from(bucket.unrecognized).unwrap_or(usize::MAX), "object"),
+            example.unwrap_or_default()
+        )?;
+    }
+    Ok(())
+}
+
+/// Sentences about how a bucket was read.
+pub(super) fn remarks(bucket: &BucketLogs) -> Vec<String> {
+    let source = &bucket.source;
+    let mut remarks = Vec::new();
+    if source.is_sample() {
+        remarks.push(
+            "a sample: the files between those that were counted were not read; --all reads every \
+             file"
+                .to_owned(),
+        );
+    }
+    if !source.names_keys {
+        remarks.push(
+            "S3 Inventory names no key: it proves SSE-KMS, but not with which key; a run without \
+             --inventory reads the keys"
+                .to_owned(),
+        );
+    }
+    if bucket.folders.iter().any(|folder| folder.digests) {
+        remarks.push(
+            "digest files are counted and not judged: before 22 May 2025 CloudTrail delivered all of \
+             them with SSE-S3"
+                .to_owned(),
+        );
+    }
+    remarks
+}
+
+fn summary(report: &LogsReport) -> String {
+    let files = counted(usize::try_from(report.files()).unwrap_or(usize::MAX), "file");
+    let sampled = report.buckets.iter().any(|bucket| bucket.source.is_sample());
+    let sampled = if sampled { " (a sample)" } else { "" };
+    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+    for (_, files) in report.buckets.iter().flat_map(BucketLogs::all_files) {
+        let count = counts.entry(files.status()).or_default();
+        *count = count.saturating_add(files.tally.files);
+    }
+    let counts: Vec<String> =
+        counts.iter().map(|(status, count)| format!("{count} {status}")).collect();
+    let counts = if counts.is_empty() { String::new() } else { format!(": {}", counts.join("; ")) };
+    let partial = if report.complete { "" } else { ". PARTIAL: not everything was read" };
+    format!("{files} read{sampled}{counts}{partial}")
+}

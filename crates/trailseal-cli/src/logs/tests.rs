@@ -1,0 +1,499 @@
+//! The report of files that were counted by hand: the verdict, each format, and its schema.
+
+use serde_json::{Value, json};
+use trailseal_aws::TrailDelivery;
+use trailseal_logs::live::{Cause, Gap, Mode};
+use trailseal_logs::{
+    Class, Coverage, Encryption, FileStatus, KeyName, StorageClass, Unread, Version,
+};
+use trailseal_rule::{
+    AccountId, BucketName, ComplianceType, EvaluationContext, KeyArn, KeyRef, LogFileScope,
+    Parameters, Refusal, Region, Timestamp, Trail, TrailArn,
+};
+use unicode_width::UnicodeWidthStr as _;
+
+use super::report::{BucketLogs, Limits, LogsReport, Place, Source, SourceKind, TrailLogs};
+use super::verdict::{Missing, Writers, judge, log_files, missing_part};
+use super::*;
+use crate::output::{TableOptions, formats};
+use crate::report::{Asked, CheckOutcome};
+use crate::testing::{Checked, Folder};
+
+const KEY: &str = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+const OTHER_KEY: &str =
+    "arn:aws:kms:eu-central-1:444455556666:key/ffffffff-12ab-34cd-56ef-1234567890ab";
+const NOW: &str = "2026-11-23T12:00:00.000Z";
+
+fn region(name: &str) -> Region {
+    Region::parse(name).unwrap()
+}
+
+fn delivery(name: &str) -> TrailDelivery {
+    let arn = format!("arn:aws:cloudtrail:eu-central-1:111122223333:trail/{name}");
+    let arn = TrailArn::parse(&arn).unwrap();
+    TrailDelivery {
+        trail: Trail {
+            account: arn.owner().clone(),
+            region: region("eu-central-1"),
+            home_region: region("eu-central-1"),
+            bucket: Some(BucketName::parse("trail-logs").unwrap()),
+            key: KeyRef::parse(KEY),
+            is_multi_region_trail: true,
+            is_organization_trail: false,
+            changed: None,
+            arn,
+        },
+        prefix: String::new(),
+        may_log_data_events: false,
+    }
+}
+
+fn kms(key: &str) -> FileStatus {
+    FileStatus::Read(Encryption::SseKms(KeyName::Arn(KeyArn::parse(key).unwrap())))
+}
+
+/// The key of a log file: `PREFIX ACCOUNT KIND REGION 2026-11-23T10:00`.
+fn key(prefix: &str, account: &str, kind: &str, region: &str, time: &str) -> String {
+    let (day, minute) = time.split_once('T').unwrap();
+    let (folder, compact) = (day.replace('-', "/"), day.replace('-', ""));
+    let minute = minute.replace(':', "");
+    let name = match kind {
+        "CloudTrail-Digest" => {
+            format!("{account}_{kind}_{region}_main_eu-central-1_{compact}T{minute}00Z.json.gz")
+        }
+        _ => format!("{account}_{kind}_{region}_{compact}T{minute}Z_Ab3dEf6hIj9kLm2n.json.gz"),
+    };
+    format!("{prefix}AWSLogs/{account}/{kind}/{region}/{folder}/{name}")
+}
+
+fn class(status: FileStatus) -> Class {
+    Class { status, storage: StorageClass::Standard, version: Version::Current }
+}
+
+/// Files of the account in eu-central-1 and the given other Region.
+fn files(files: &[(&str, &str, FileStatus)]) -> Coverage {
+    let mut coverage = Coverage::default();
+    for (region, time, status) in files {
+        let key = key("", "111122223333", "CloudTrail", region, time);
+        coverage.count(&key, &class(status.clone()), 1_000);
+    }
+    coverage
+}
+
+/// Encrypted since March 2025 in one Region; another Region has no delivery since.
+fn history() -> Coverage {
+    let mut coverage = files(&[
+        ("eu-central-1", "2024-01-05T00:00", FileStatus::Read(Encryption::SseS3)),
+        ("eu-central-1", "2025-03-04T10:00", FileStatus::Read(Encryption::SseS3)),
+        ("eu-central-1", "2025-03-04T10:05", kms(KEY)),
+        ("eu-central-1", "2026-11-23T11:55", kms(KEY)),
+        ("us-east-1", "2024-02-05T00:00", FileStatus::Read(Encryption::SseS3)),
+    ]);
+    let digest = key("", "111122223333", "CloudTrail-Digest", "eu-central-1", "2025-01-01T01:00");
+    coverage.count(&digest, &class(FileStatus::Read(Encryption::SseS3)), 1_000);
+    let old = key("old/", "111122223333", "CloudTrail", "eu-central-1", "2023-01-01T01:00");
+    coverage.count(&old, &class(FileStatus::Read(Encryption::NotEncrypted)), 1_000);
+    let archived = key("", "111122223333", "CloudTrail", "eu-central-1", "2024-01-05T00:05");
+    let glacier =
+        Class { storage: StorageClass::Glacier, ..class(FileStatus::Read(Encryption::SseS3)) };
+    coverage.count(&archived, &glacier, 1_000);
+    coverage
+}
+
+fn all_writers(others: &[TrailDelivery]) -> Writers {
+    let regions = [region("eu-central-1"), region("us-east-1")];
+    Writers::known(&regions.each_ref().map(|region| (region, others)))
+}
+
+fn judged(
+    delivery: &TrailDelivery,
+    coverage: &Coverage,
+    writers: &Writers,
+    missing: Option<Missing>,
+    scope: LogFileScope,
+) -> TrailLogs {
+    let parameters = Parameters { log_files: Some(scope), ..Parameters::default() };
+    let now = Timestamp::parse(NOW).unwrap();
+    let context = EvaluationContext { parameters: &parameters, now };
+    let files = log_files(delivery, coverage, true, writers);
+    judge(delivery, files, missing, coverage, &context)
+}
+
+fn judge_newest(coverage: &Coverage) -> TrailLogs {
+    judged(&delivery("main"), coverage, &all_writers(&[]), None, LogFileScope::Newest)
+}
+
+fn report_of(coverage: &Coverage, trails: Vec<TrailLogs>, mode: Mode) -> LogsReport {
+    let place = Place {
+        bucket: BucketName::parse("trail-logs").unwrap(),
+        region: Some(region("eu-central-1")),
+        prefix: String::new(),
+        source: Source {
+            kind: SourceKind::Live,
+            mode,
+            as_of: Timestamp::parse(NOW).ok(),
+            names_keys: true,
+            limits: Limits::default(),
+        },
+        complete: true,
+    };
+    let now = Timestamp::parse(NOW).unwrap();
+    let mut run = Run::begun("logs", Asked::default(), now);
+    run.caller = Some(crate::report::CallerReport {
+        arn: "arn:aws:sts::111122223333:assumed-role/audit/me".to_owned(),
+        account: AccountId::parse("111122223333").unwrap(),
+    });
+    LogsReport {
+        version: LOGS_VERSION,
+        tool: Tool { name: "trailseal".to_owned(), version: "0.1.0".to_owned() },
+        generated_at: now,
+        run,
+        complete: true,
+        buckets: vec![BucketLogs::of(place, coverage, &[delivery("main")])],
+        trails,
+        problems: Vec::new(),
+    }
+}
+
+pub(super) fn history_report() -> LogsReport {
+    let coverage = history();
+    let trail = judge_newest(&coverage);
+    report_of(&coverage, vec![trail], Mode::Sample)
+}
+
+pub(super) fn written(report: &LogsReport, format: Format, columns: Option<usize>) -> String {
+    let screen = Screen { columns, is_styled: false, table: TableOptions::default() };
+    let mut out = Vec::new();
+    report.write(format, screen, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn a_trail_passes_if_its_newest_files_have_its_key() {
+    let trail = judge_newest(&history());
+    assert_eq!(
+        (trail.check.outcome, trail.compliance),
+        (CheckOutcome::Pass, ComplianceType::Compliant)
+    );
+    let first = trail.first_encrypted.unwrap();
+    assert_eq!(first.time.to_string(), "2025-03-04T10:05:00.000Z");
+    assert_eq!(trail.no_delivery_since, ["AWSLogs/111122223333/CloudTrail/us-east-1/"]);
+}
+
+#[test]
+fn a_trail_fails_by_a_later_file_without_its_key() {
+    for wrong in [
+        FileStatus::Read(Encryption::SseS3),
+        FileStatus::Read(Encryption::NotEncrypted),
+        FileStatus::Read(Encryption::SseC),
+        kms(OTHER_KEY),
+    ] {
+        let mut coverage = history();
+        let file = key("", "111122223333", "CloudTrail", "us-east-1", "2026-11-23T11:50");
+        coverage.count(&file, &class(wrong.clone()), 1);
+        let trail = judge_newest(&coverage);
+        assert_eq!(trail.check.outcome, CheckOutcome::Fail, "{wrong:?}");
+        assert!(trail.check.what.unwrap().contains(&file), "the evidence is named");
+    }
+}
+
+#[test]
+fn what_was_not_read_never_passes() {
+    for unread in [
+        FileStatus::Unread(Unread::Denied),
+        FileStatus::Unread(Unread::Missing),
+        FileStatus::Unread(Unread::DeleteMarker),
+        FileStatus::Unread(Unread::Rejected),
+        FileStatus::Unread(Unread::Throttled),
+        FileStatus::Unread(Unread::Failed),
+        FileStatus::Unread(Unread::NotReported),
+        FileStatus::Read(Encryption::Unrecognized),
+        FileStatus::Read(Encryption::SseKms(KeyName::Unnamed)),
+    ] {
+        let mut coverage = history();
+        let file = key("", "111122223333", "CloudTrail", "us-east-1", "2026-11-23T11:50");
+        coverage.count(&file, &class(unread.clone()), 1);
+        let trail = judge_newest(&coverage);
+        assert_eq!(trail.check.outcome, CheckOutcome::Unknown, "{unread:?}");
+        assert!(trail.unverified && trail.compliance == ComplianceType::NonCompliant);
+    }
+}
+
+#[test]
+fn a_part_of_the_bucket_never_passes_and_keeps_a_certain_failure() {
+    let (trail, writers) = (delivery("main"), all_writers(&[]));
+    let refusal = || Refusal::AccessDenied { action: "s3:ListBucket" };
+    let outcome = |coverage: &Coverage, missing: Missing| {
+        judged(&trail, coverage, &writers, Some(missing), LogFileScope::Newest).check.outcome
+    };
+    let sealed = history();
+    assert_eq!(outcome(&sealed, Missing::Part(refusal())), CheckOutcome::Unknown);
+    assert_eq!(outcome(&sealed, Missing::Newest), CheckOutcome::Unknown);
+    let plain = FileStatus::Read(Encryption::SseS3);
+    let mut failing = history();
+    let file = key("", "111122223333", "CloudTrail", "us-east-1", "2026-11-23T11:50");
+    failing.count(&file, &class(plain.clone()), 1);
+    assert_eq!(outcome(&failing, Missing::Part(refusal())), CheckOutcome::Fail);
+    // A later file may have the key.
+    assert_eq!(outcome(&failing, Missing::Newest), CheckOutcome::Unknown);
+    // A file that was not read may have the key.
+    let none = files(&[("us-east-1", "2026-11-23T11:50", plain)]);
+    assert_eq!(judge_newest(&none).check.outcome, CheckOutcome::Fail);
+    assert_eq!(outcome(&none, Missing::Part(refusal())), CheckOutcome::Unknown);
+    assert_eq!(outcome(&Coverage::default(), Missing::Newest), CheckOutcome::Unknown);
+}
+
+#[test]
+fn a_gap_concerns_a_trail_if_it_is_above_or_in_its_folders() {
+    let mut delivery = delivery("main");
+    delivery.prefix = "org".to_owned();
+    let concerns = |place: &str| {
+        let gap = Gap { place: place.to_owned(), cause: Cause::TooMany };
+        missing_part(&delivery, &[gap]).is_some()
+    };
+    for place in ["", "org/", "org/AWSLogs/", "org/AWSLogs/111122223333/CloudTrail/us-east-1/"] {
+        assert!(concerns(place), "{place}");
+    }
+    for place in ["AWSLogs/", "other/", "org2/AWSLogs/", "org/other/"] {
+        assert!(!concerns(place), "{place}");
+    }
+    assert_eq!(missing_part(&delivery, &[]), None);
+}
+
+#[test]
+fn files_of_several_trails_decide_nothing() {
+    let (main, other) = (delivery("main"), delivery("other"));
+    let coverage = history();
+    let writers = all_writers(&[main.clone(), other.clone()]);
+    let trail = judged(&main, &coverage, &writers, None, LogFileScope::Newest);
+    assert_eq!(trail.check.outcome, CheckOutcome::Unknown);
+    assert_eq!(trail.first_encrypted, None);
+    assert!(trail.shared.iter().all(|folder| folder.trails == [other.trail.arn.clone()]));
+    assert_eq!(trail.shared.len(), 2);
+    // Another bucket, prefix, account or Region.
+    let mut elsewhere = vec![main.clone()];
+    let mut add = |change: fn(&mut TrailDelivery)| {
+        let mut one = delivery("other");
+        change(&mut one);
+        elsewhere.push(one);
+    };
+    add(|one| one.trail.bucket = BucketName::parse("other-logs").ok());
+    add(|one| one.prefix = "other".to_owned());
+    add(|one| one.trail.is_organization_trail = true);
+    add(|one| {
+        one.trail.is_multi_region_trail = false;
+        one.trail.home_region = Region::parse("eu-west-1").unwrap();
+    });
+    let trail = judged(&main, &coverage, &all_writers(&elsewhere), None, LogFileScope::Newest);
+    assert_eq!(trail.check.outcome, CheckOutcome::Pass);
+    // It is not known which trails deliver.
+    let trail = judged(&main, &coverage, &Writers::default(), None, LogFileScope::Newest);
+    assert_eq!(trail.check.outcome, CheckOutcome::Unknown);
+}
+
+#[test]
+fn only_folders_of_the_trail_are_judged() {
+    let coverage = history();
+    let names = |delivery: &TrailDelivery| -> Vec<String> {
+        let files = log_files(delivery, &coverage, true, &all_writers(&[]));
+        files.folders.into_iter().map(|folder| folder.name).collect()
+    };
+    let home = "AWSLogs/111122223333/CloudTrail/eu-central-1/";
+    let other = "AWSLogs/111122223333/CloudTrail/us-east-1/";
+    assert_eq!(names(&delivery("main")), [home, other]);
+    let change = |change: fn(&mut TrailDelivery)| {
+        let mut delivery = delivery("main");
+        change(&mut delivery);
+        delivery
+    };
+    assert_eq!(names(&change(|one| one.trail.is_multi_region_trail = false)), [home]);
+    assert_eq!(names(&change(|one| one.trail.is_organization_trail = true)), [""; 0]);
+    let old = names(&change(|one| one.prefix = "old".to_owned()));
+    assert_eq!(old, ["old/AWSLogs/111122223333/CloudTrail/eu-central-1/"]);
+}
+
+#[test]
+fn with_history_fail_an_older_file_fails() {
+    let judge = |scope| judged(&delivery("main"), &history(), &all_writers(&[]), None, scope).check;
+    assert_eq!(judge(LogFileScope::Newest).outcome, CheckOutcome::Pass);
+    let check = judge(LogFileScope::All);
+    assert_eq!(check.outcome, CheckOutcome::Fail);
+    assert!(check.what.unwrap().contains("AWSLogs/111122223333/CloudTrail/"));
+}
+
+#[test]
+fn the_json_matches_its_schema() {
+    let schema: Value = serde_json::from_str(LOGS_SCHEMA).unwrap();
+    let validator = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
+    let faults = |value: &Value| -> Vec<String> {
+        let errors = validator.iter_errors(value);
+        errors.map(|error| format!("{}: {error}", error.instance_path())).collect()
+    };
+    for report in [history_report(), hostile()] {
+        let text = written(&report, Format::Json, None);
+        let mut value: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(faults(&value), [""; 0]);
+        value["buckets"][0]["folders"][0]["files"][0]["encryption"] = json!("NONE");
+        assert_eq!(faults(&value).len(), 1);
+    }
+}
+
+/// Names with everything that a key can contain, and every status.
+pub(super) fn hostile() -> LogsReport {
+    let mut coverage = Coverage::default();
+    let prefixes = ["a\u{1b}[31m\n\u{202e}/", "=cmd|' /C calc'!A0/", "<script>alert(1)</script>/"];
+    for prefix in prefixes {
+        for unread in [Unread::Denied, Unread::Missing, Unread::DeleteMarker, Unread::Rejected] {
+            let file = key(prefix, "111122223333", "CloudTrail", "us-east-1", "2026-11-01T00:00");
+            coverage.count(&file, &class(FileStatus::Unread(unread)), 1);
+        }
+        coverage.set_aside(&format!("{prefix}AWSLogs/111122223333/CloudTrail/x\u{200b}"));
+    }
+    let mut report = report_of(&coverage, vec![judge_newest(&coverage)], Mode::All);
+    report.complete = false;
+    let message = "the \u{1b}[2J\u{202e}bucket <b>\n was not read".to_owned();
+    report.problems.push(Problem { source: "s3://trail-logs/\u{9b}".to_owned(), message });
+    report
+}
+
+#[test]
+fn no_format_passes_hostile_text_on() {
+    let report = hostile();
+    for format in formats() {
+        let text = written(&report, format, Some(80));
+        let is_harmful = |character: char| {
+            character.is_control() && character != '\n' && character != '\r'
+                || ['\u{202e}', '\u{200b}', '\u{9b}'].contains(&character)
+        };
+        assert!(!text.contains(is_harmful), "{format:?}: {text}");
+        assert!(format != Format::Html || !text.contains("<script>alert"), "{text}");
+        assert!(format != Format::Csv || !text.contains(",=cmd"), "{text}");
+    }
+}
+
+#[test]
+fn the_table_is_readable_at_40_80_and_200_columns() {
+    for report in [history_report(), hostile()] {
+        for columns in [40, 80, 200] {
+            let text = written(&report, Format::Table, Some(columns));
+            for line in text.lines().filter(|line| line.width() > columns) {
+                // Only a key or an ARN, which is never broken, is longer than a line.
+                assert!(!line.trim().contains(' '), "{columns}: {line}");
+            }
+        }
+    }
+    let report = history_report();
+    insta::assert_snapshot!("80_columns", written(&report, Format::Table, Some(80)));
+    insta::assert_snapshot!("40_columns", written(&report, Format::Table, Some(40)));
+    let full = TableOptions { full: true, failed: false };
+    let screen = Screen { columns: None, is_styled: false, table: full };
+    let mut out = Vec::new();
+    report.write(Format::Table, screen, &mut out).unwrap();
+    insta::assert_snapshot!("full", String::from_utf8(out).unwrap());
+}
+
+#[test]
+fn the_table_says_what_was_not_read() {
+    let sampled = written(&history_report(), Format::Table, None);
+    assert!(sampled.contains("the files between those that were counted were not read"));
+    let all = written(&report_of(&history(), Vec::new(), Mode::All), Format::Table, None);
+    assert!(!all.contains("were not read") && !all.contains("sample"), "{all}");
+    let partial = written(&hostile(), Format::Table, None);
+    for part in ["PARTIAL: not everything was read", "not read: S3 denied it", "NOT READ: "] {
+        assert!(partial.contains(part), "{part}: {partial}");
+    }
+}
+
+#[test]
+fn the_csv_has_a_row_for_each_folder_month_and_encryption() {
+    let text = written(&history_report(), Format::Csv, None);
+    let mut rows = ::csv::Reader::from_reader(text.as_bytes());
+    let head = rows.headers().unwrap().clone();
+    let column = |name: &str| head.iter().position(|cell| cell == name).unwrap();
+    let rows: Vec<::csv::StringRecord> = rows.records().map(Result::unwrap).collect();
+    let sealed = rows.iter().find(|row| &row[column("month")] == "2026-11").unwrap();
+    assert_eq!(&sealed[column("encryption")], "SSE-KMS");
+    assert_eq!(&sealed[column("key")], KEY);
+    assert_eq!(&sealed[column("account")], "'111122223333");
+    let files: u64 = rows.iter().map(|row| row[column("files")].parse::<u64>().unwrap()).sum();
+    assert_eq!(files, 8);
+}
+
+#[test]
+fn a_finding_has_another_id_than_that_of_an_audit() {
+    let report = history_report();
+    let finding = report.findings();
+    let mut audited = finding.clone();
+    audited.trails[0].checks[0].id = "sse-kms-enabled".to_owned();
+    for (format, pointer) in [(Format::Asff, "/0/Id"), (Format::Ocsf, "/0/finding_info/uid")] {
+        let id = |report: &crate::report::Report| {
+            let mut out = Vec::new();
+            let screen = Screen { columns: None, is_styled: false, table: TableOptions::default() };
+            report.write(format, screen, &mut out).unwrap();
+            let value: Value = serde_json::from_slice(&out).unwrap();
+            value.pointer(pointer).unwrap().clone()
+        };
+        assert_ne!(id(&finding), id(&audited), "{format:?}");
+    }
+}
+
+/// A folder with the inventory of `tests/inputs/inventory`.
+fn inventory(name: &str) -> (Folder, std::path::PathBuf) {
+    let folder = Folder::new(name);
+    let inputs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/inputs/inventory");
+    for file in [
+        "2026-11-22T01-00Z/manifest.json",
+        "2026-11-22T01-00Z/manifest.checksum",
+        "data/0f1e2d3c-0000-4000-8000-000000000001.csv.gz",
+    ] {
+        folder.write(file, &std::fs::read(inputs.join(file)).unwrap());
+    }
+    let manifest = folder.0.join("2026-11-22T01-00Z/manifest.json");
+    (folder, manifest)
+}
+
+fn count_inventory(manifest: &std::path::Path, arguments: &[&str]) -> Checked {
+    let mut words: Vec<std::ffi::OsString> = vec!["--inventory".into(), manifest.into()];
+    words.extend(arguments.iter().map(Into::into));
+    Checked::of("logs", words)
+}
+
+#[test]
+fn an_inventory_is_counted_and_says_that_it_names_no_key() {
+    let (_folder, manifest) = inventory("logs-inventory");
+    let run = count_inventory(&manifest, &[]);
+    assert_eq!(run.exit, Exit::Clean, "{}", run.err);
+    for part in [
+        "Bucket trail-logs, its files by S3 Inventory of 2026-11-22T01:00:00.000Z",
+        "SSE-KMS, key not named",
+        "S3 Inventory names no key",
+        "NOT COUNTED: trail-logs: 1 object ",
+        "16 files read: 8 SSE-KMS, key not named; 8 SSE-S3",
+    ] {
+        assert!(run.out.contains(part), "{part}: {}", run.out);
+    }
+    let run = count_inventory(&manifest, &["--region", "us-east-1", "--until", "2025-02-11"]);
+    assert!(run.out.contains("4 files read: 4 SSE-S3"), "{}", run.out);
+}
+
+#[test]
+fn an_inventory_that_is_not_whole_is_partial() {
+    let (folder, manifest) = inventory("logs-damaged");
+    let data = "data/0f1e2d3c-0000-4000-8000-000000000001.csv.gz";
+    let mut bytes = std::fs::read(folder.0.join(data)).unwrap();
+    bytes.pop();
+    folder.write(data, &bytes);
+    let run = count_inventory(&manifest, &["-o", "json"]);
+    assert_eq!(run.exit, Exit::Failure, "{}", run.err);
+    let report: Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!(
+        (&report["complete"], &report["buckets"][0]["folders"]),
+        (&json!(false), &json!([]))
+    );
+    assert!(run.err.contains("trail-logs/all/data/"), "{}", run.err);
+    // Without its manifest nothing starts.
+    folder.write("2026-11-22T01-00Z/manifest.checksum", b"0");
+    let run = count_inventory(&manifest, &[]);
+    assert_eq!((run.exit, run.out.as_str()), (Exit::NotStarted, ""));
+    assert!(run.err.contains("--inventory `"), "{}", run.err);
+}

@@ -1,0 +1,233 @@
+//! `trailseal logs`: files of a bucket, the verdict on their trail, and what cannot be read.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use trailseal_lab::{Fault, FaultKind, Operation, Position, State};
+
+use super::desk::{Desk, MANAGEMENT, Run, denial, says};
+
+const KEY: &str = "arn:aws:kms:us-east-1:111122223333:key/11111111-0000-4000-8000-111111111111";
+const OTHER: &str = "arn:aws:kms:us-east-1:111122223333:key/22222222-0000-4000-8000-222222222222";
+const TRAIL: &str = "arn:aws:cloudtrail:us-east-1:111122223333:trail/main";
+
+/// A trail with a key, and its files of two Regions: with SSE-S3 until March 2026, then with the
+/// encryption `then`.
+fn state(then: &Value) -> Value {
+    let mut sealed = then.clone();
+    sealed["since"] = json!("2026-03-01T10:00:00Z");
+    json!({
+        "trailsealLab": 1,
+        "accounts": [
+            { "id": MANAGEMENT, "organization": "management", "regions": ["us-east-1", "eu-west-1"] },
+            { "id": "444455556666", "organization": "member", "regions": ["us-east-1"] }
+        ],
+        "trails": [{ "arn": TRAIL, "s3BucketName": "trail-logs", "kmsKeyId": KEY }],
+        "keys": [{ "arn": KEY }],
+        "buckets": [{ "name": "trail-logs", "account": MANAGEMENT, "region": "us-east-1" }],
+        "logFiles": [{
+            "bucket": "trail-logs",
+            "accounts": [MANAGEMENT],
+            "regions": ["us-east-1", "eu-west-1"],
+            "from": "2026-01-10T00:00:00Z",
+            "to": today(),
+            "filesPerDay": 4,
+            "encryption": [{ "type": "SSE-S3" }, sealed]
+        }]
+    })
+}
+
+/// The next midnight, so that the last file is of today.
+fn today() -> String {
+    let day = Command::new("date").args(["-u", "+%Y-%m-%dT%H:%M:00Z"]).output().unwrap();
+    String::from_utf8(day.stdout).unwrap().trim().to_owned()
+}
+
+fn kms(key: &str) -> Value {
+    json!({ "type": "SSE-KMS", "kmsKeyId": key })
+}
+
+async fn desk(state: &Value) -> Desk {
+    Desk::with(State::parse("state", &state.to_string()).unwrap()).await
+}
+
+fn logs(desk: &Desk, arguments: &[&str]) -> Run {
+    Run::of(&mut desk.command_of("logs", MANAGEMENT, arguments))
+}
+
+/// The report of `-o json`, validated against its schema.
+fn report(run: &Run) -> Value {
+    let report: Value = serde_json::from_str(&run.out).unwrap_or_else(|_| panic!("{run:?}"));
+    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/logs-1.schema.json");
+    let schema: Value = serde_json::from_str(&fs::read_to_string(schema).unwrap()).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let faults: Vec<String> =
+        validator.iter_errors(&report).map(|fault| fault.to_string()).collect();
+    assert_eq!(faults, Vec::<String>::new());
+    report
+}
+
+fn files(report: &Value) -> u64 {
+    let folders = report["buckets"][0]["folders"].as_array().unwrap();
+    let files = folders.iter().flat_map(|folder| folder["files"].as_array().unwrap());
+    files.map(|files| files["files"].as_u64().unwrap()).sum()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trail_whose_newest_files_have_its_key_passes() {
+    let desk = desk(&state(&kms(KEY))).await;
+    let run = logs(&desk, &["main", "-o", "json"]).exits(0);
+    let report = report(&run);
+    assert_eq!(report["complete"], true);
+    assert_eq!(report["trails"][0]["check"]["outcome"], "pass");
+    // Four files a day: 00:00, 06:00, 12:00 and 18:00.
+    assert_eq!(report["trails"][0]["firstEncrypted"]["time"], "2026-03-01T12:00:00.000Z");
+    assert_eq!(report["buckets"][0]["source"]["mode"], "sample");
+    says(&run.err, &["caller: ", "requests: bucket trail-logs: about ", " HEAD", "about $0."]);
+    // Each HEAD is a file of the report.
+    let heads = desk.lab.call_counts()["s3:HeadObject"];
+    assert_eq!(files(&report), heads as u64);
+    let changing = desk.lab.call_counts().into_keys().filter(|name| {
+        !["List", "Head", "Describe", "GetCallerIdentity"].iter().any(|read| name.contains(read))
+    });
+    assert_eq!(changing.collect::<Vec<_>>(), [""; 0], "only reads");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trail_fails_if_a_region_delivers_without_its_key() {
+    let mut with_gap = state(&kms(KEY));
+    let mut plain = with_gap["logFiles"][0].clone();
+    plain["regions"] = json!(["eu-west-1"]);
+    plain["encryption"] = json!([{ "type": "SSE-S3" }]);
+    with_gap["logFiles"][0]["regions"] = json!(["us-east-1"]);
+    with_gap["logFiles"].as_array_mut().unwrap().push(plain);
+    for state in [with_gap, state(&kms(OTHER)), state(&json!({ "type": "SSE-S3" }))] {
+        let desk = desk(&state).await;
+        let run = logs(&desk, &["main", "-o", "json"]).exits(1);
+        let report = report(&run);
+        let trail = &report["trails"][0];
+        assert_eq!(
+            (&trail["check"]["outcome"], &trail["unverified"]),
+            (&json!("fail"), &json!(false))
+        );
+        says(trail["check"]["what"].as_str().unwrap(), &["AWSLogs/111122223333/CloudTrail/"]);
+        let table = logs(&desk, &[TRAIL]).exits(1);
+        says(&table.out, &["NON_COMPLIANT main", "log-files-sealed", "HISTORY: "]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_file_is_read_only_with_all() {
+    let mut state = state(&kms(KEY));
+    state["logFiles"][0]["to"] = json!("2026-04-01T00:00:00Z");
+    let desk = desk(&state).await;
+    let count = |arguments: &[&str]| {
+        let arguments = [&["s3://trail-logs", "-o", "json"], arguments].concat();
+        files(&report(&logs(&desk, &arguments).exits(0)))
+    };
+    let days = 22 + 28 + 31;
+    assert_eq!(count(&["--all"]), 2 * 4 * days);
+    assert_eq!(count(&["--all", "--region", "eu-west-1"]), 4 * days);
+    assert_eq!(count(&["--all", "--since", "2026-03-01", "--until", "2026-03-02"]), 2 * 4 * 2);
+    assert_eq!(count(&["--all", "--account", "444455556666"]), 0);
+    assert!((2 * 2 * 3..60).contains(&count(&["--monthly"])));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_is_partial_and_never_passes() {
+    let throttled = |operation| Fault::of(operation, Position::Every, FaultKind::Throttling);
+    for (denied, fault, words) in [
+        (Some("s3:ListObjectsV2"), None, &["s3:ListBucket", "denied"][..]),
+        (Some("s3:HeadObject"), None, &["S3 denied it"]),
+        (None, Some(throttled(Operation::HeadObject)), &["was not read"]),
+        (None, Some(throttled(Operation::ListObjectsV2)), &["s3:ListBucket"]),
+        (Some("cloudtrail:DescribeTrails"), None, &[]),
+    ] {
+        let mut parsed = State::parse("state", &state(&kms(KEY)).to_string()).unwrap();
+        let is_of_trails = denied == Some("cloudtrail:DescribeTrails");
+        parsed.denials.extend(denied.map(|denied| denial(MANAGEMENT, denied)));
+        let desk = Desk::with(parsed).await;
+        fault.into_iter().for_each(|fault| desk.lab.inject(fault));
+        if is_of_trails {
+            let run = logs(&desk, &["main", "-o", "json"]).exits(2);
+            says(&run.err, &["trail `main`: cloudtrail:DescribeTrails", "denied"]);
+            assert_eq!(run.out, "");
+            continue;
+        }
+        let run = logs(&desk, &["main", "-o", "json"]).exits(2);
+        let report = report(&run);
+        assert_eq!(report["complete"], false, "{denied:?}");
+        assert_eq!(report["trails"][0]["check"]["outcome"], "unknown", "{denied:?}");
+        assert_eq!(report["trails"][0]["compliance"], "NON_COMPLIANT");
+        says(&report["problems"].to_string(), words);
+        says(&logs(&desk, &["main"]).exits(2).out, &["PARTIAL"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trail_with_data_events_of_its_bucket_is_warned_about() {
+    let mut state = state(&kms(KEY));
+    state["trails"][0]["eventSelectors"] = json!([{
+        "ReadWriteType": "All",
+        "IncludeManagementEvents": true,
+        "DataResources": [{ "Type": "AWS::S3::Object", "Values": ["arn:aws:s3"] }],
+        "ExcludeManagementEventSources": []
+    }]);
+    let desk = desk(&state).await;
+    let warning = "warning: trail main logs data events of its own bucket trail-logs";
+    says(&logs(&desk, &["main"]).exits(0).err, &[warning]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_of_two_trails_are_not_attributed() {
+    let mut state = state(&kms(KEY));
+    let other = json!({
+        "arn": "arn:aws:cloudtrail:eu-west-1:111122223333:trail/other",
+        "s3BucketName": "trail-logs",
+        "isMultiRegionTrail": false
+    });
+    state["trails"].as_array_mut().unwrap().push(other);
+    let desk = desk(&state).await;
+    let report = report(&logs(&desk, &["main", "-o", "json"]).exits(0));
+    let shared = &report["trails"][0]["shared"];
+    assert_eq!(shared.as_array().unwrap().len(), 1, "the Region of the other trail: {shared}");
+    says(&shared.to_string(), &["eu-west-1", "trail/other"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trail_or_a_bucket_that_does_not_exist_is_named() {
+    let mut state = state(&kms(KEY));
+    state["buckets"] = json!([]);
+    state["logFiles"] = json!([]);
+    let desk = desk(&state).await;
+    let run = logs(&desk, &["absent", "missing"]).exits(2);
+    says(&run.err, &["trail `absent` was not found in account 111122223333", "trail `missing`"]);
+    let report = report(&logs(&desk, &["main", "-o", "json"]).exits(2));
+    assert_eq!(report["trails"][0]["compliance"], "NON_COMPLIANT");
+    says(&report["problems"].to_string(), &["the bucket does not exist"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interruption_reports_what_was_read() {
+    let desk = desk(&state(&kms(KEY))).await;
+    desk.lab.set_latency(Duration::from_millis(100));
+    let arguments = ["main", "--all", "--concurrency", "1", "-o", "json"];
+    let mut command = desk.command_of("logs", MANAGEMENT, &arguments);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let begun = Instant::now();
+    while desk.lab.call_counts().get("s3:HeadObject").copied().unwrap_or_default() < 5 {
+        assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", desk.lab.call_counts());
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    let run = Run::from_output(child.wait_with_output().unwrap()).exits(2);
+    let report = report(&run);
+    assert_eq!((&report["complete"], &report["run"]["interrupted"]), (&json!(false), &json!(true)));
+    assert!(files(&report) >= 4, "{report}");
+    assert_eq!(report["trails"][0]["check"]["outcome"], "unknown");
+    says(&report["problems"].to_string(), &["interrupted"]);
+}
