@@ -237,6 +237,31 @@ async fn only_those_who_may_read_a_bucket_can_list_and_read_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn requests_that_violate_the_protocol_of_s3_are_refused() {
+    let lab = lab().await;
+    let get = |path: &str, signature: &str| {
+        let answer = ask(&lab, &format!("GET {path} HTTP/1.1{signature}"), "");
+        answer.split("<Code>").nth(1).and_then(|rest| rest.split('<').next()).map(str::to_owned)
+    };
+    let by = |service: &str| format!("\r\n{}", signed(&lab, ACCOUNT, REGION, service));
+    let list = format!("/{BUCKET}?list-type=2");
+    for (path, signature, expected) in [
+        (list.as_str(), String::new(), "AccessDenied"),
+        (&list, by("kms"), "SignatureDoesNotMatch"),
+        (&list, by("s3").replace("NeverSeen0", "NeverSeen1"), "InvalidAccessKeyId"),
+        (&format!("{list}&max-keys=many"), by("s3"), "InvalidURI"),
+        (&format!("{list}&max-keys=-1"), by("s3"), "InvalidArgument"),
+        (&format!("{list}&max-kyes=1"), by("s3"), "InvalidURI"),
+        (&format!("/{BUCKET}"), by("s3"), "NotImplemented"),
+        (&format!("/{BUCKET}?policy"), by("s3"), "NotImplemented"),
+        ("/", by("s3"), "NotImplemented"),
+    ] {
+        assert_eq!(get(path, &signature).as_deref(), Some(expected), "{path} {signature}");
+    }
+    assert_eq!(lab.call_counts().get("s3:GET ?policy"), Some(&1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_denial_names_the_action_of_iam() {
     let lab = lab().await;
     let denial = |operation: &str| {

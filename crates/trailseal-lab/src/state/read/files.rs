@@ -73,3 +73,68 @@ pub(super) fn metadata_tables(tables: &MetadataTables) -> Checked {
     let mut inventory = tables.inventory.iter();
     inventory.try_for_each(|status| word("metadataTables.inventory", status, statuses))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::services::with;
+    use crate::state::State;
+
+    fn fault(list: &str, base: &Value, name: &str, value: Value) -> String {
+        let state = json!({ "trailsealLab": 1, list: [with(base, name, value)] });
+        let mut faults = State::from_value("state", &state).unwrap_err().faults;
+        assert_eq!(faults.len(), 1);
+        faults.remove(0)
+    }
+
+    #[test]
+    fn a_fault_of_log_files_and_objects_is_named() {
+        let files = json!({ "bucket": "b", "accounts": ["111122223333"], "regions": ["us-east-1"],
+                            "from": "2026-01-01T00:00:00Z", "to": "2026-01-02T00:00:00Z",
+                            "filesPerDay": 24 });
+        let by_kms = json!({ "type": "SSE-KMS" });
+        let since =
+            |day: u8| json!({ "type": "SSE-S3", "since": format!("2026-01-0{day}T00:00:00Z") });
+        for (name, value, expected) in [
+            ("bucket", json!(""), "bucket`: expected a string"),
+            ("prefix", json!("a/"), "prefix`: expected a prefix that does not end"),
+            ("organization", json!("o-x"), "organization`: expected an ID such as"),
+            ("accounts", json!(["1"]), "accounts[0]`: expected an account id"),
+            ("regions", json!(["x"]), "regions[0]`: expected a Region"),
+            ("kind", json!("CloudTrail-2"), "kind`: expected `CloudTrail`"),
+            ("kind", json!("CloudTrail-Digest"), "trail`: expected a trail"),
+            ("trail", json!("main"), "trail`: expected an ARN"),
+            ("to", json!("2026-01-01T00:00:00Z"), "to`: expected a time after `from`"),
+            ("to", json!("2126-01-01T00:00:00Z"), "to`: expected a time after `from`"),
+            ("filesPerDay", json!(0), "filesPerDay`: expected a whole number"),
+            ("storageClass", json!("COLD"), "storageClass`: expected one of"),
+            ("encryption", json!([by_kms]), "encryption[0].kmsKeyId`: expected a key"),
+            ("encryption", json!([since(2), since(1)]), "encryption`: expected the oldest first"),
+            ("encryption", json!([{ "type": "SSE" }]), "encryption[0].type`: unknown variant"),
+        ] {
+            let found = fault("logFiles", &files, name, value);
+            assert!(found.starts_with(&format!("`logFiles[0].{expected}")), "{found}");
+        }
+        let object = json!({ "bucket": "b", "key": "k", "lastModified": "2026-01-01T00:00:00Z",
+                             "file": "x" });
+        for (name, value, expected) in [
+            ("key", json!("k".repeat(1025)), "key`: expected a key of at most 1024 bytes"),
+            ("content", json!("YQ"), "content`: expected base64"),
+            ("content", json!("YQ=="), "content`: expected either `content` or `file`"),
+            ("encryption", by_kms, "encryption.kmsKeyId`: expected a key"),
+            ("encryption", json!({ "kmsKeyId": "k" }), "encryption.kmsKeyId`: expected no key"),
+            ("encryption", since(1), "encryption.since`: expected `null`"),
+            ("owner", json!("me"), "owner`: expected an account id"),
+        ] {
+            let found = fault("objects", &object, name, value);
+            assert!(found.starts_with(&format!("`objects[0].{expected}")), "{found}");
+        }
+        let bucket = json!({ "name": "b", "account": "111122223333", "region": "us-east-1" });
+        let found = fault("buckets", &bucket, "metadataTables", json!({ "journal": "GONE" }));
+        assert!(
+            found.starts_with("`buckets[0].metadataTables.journal`: expected one of"),
+            "{found}"
+        );
+    }
+}
