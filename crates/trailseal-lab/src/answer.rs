@@ -43,10 +43,10 @@ struct Incoming {
 
 impl Incoming {
     fn refuse(&self, refusal: &Refusal) -> Reply {
-        match self.asked.service {
-            Service::S3 => reply::s3::refusal(refusal, self.is_head, self.number),
-            service => Reply::refusal(service, refusal, self.number),
+        if self.asked.service == Service::S3 {
+            return reply::s3::refusal(refusal, self.is_head, self.number);
         }
+        Reply::refusal(self.asked.service, refusal, self.number)
     }
 }
 

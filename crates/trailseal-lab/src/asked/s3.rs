@@ -155,7 +155,7 @@ pub(crate) fn written(
     let text = |value: &Value| match value {
         Value::String(text) => text.clone(),
         Value::Array(list) => list.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(","),
-        other => other.to_string(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => value.to_string(),
     };
     let named = |name: &str| members.get(name).map(text).unwrap_or_default();
     let (bucket, key) = (percent_encoded(&named("Bucket")), percent_encoded(&named("Key")));

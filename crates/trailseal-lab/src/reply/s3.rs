@@ -76,7 +76,9 @@ fn write_members(document: &mut String, value: &Value) {
             match element {
                 Value::Object(_) => write_members(document, element),
                 Value::String(text) => write_text(document, text),
-                other => document.push_str(&other.to_string()),
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => {
+                    document.push_str(&element.to_string());
+                }
             }
             document.push_str(&format!("</{name}>"));
         }
