@@ -15,15 +15,9 @@ COLUMNS = (
     "is_multipart_uploaded replication_status encryption_status bucket_key_status"
 ).split()
 
-PATTERN = (
-    r"^(?:(.+)/)?AWSLogs/(?:(o-[a-z0-9]{10,32})/)?(\d{12})/(CloudTrail(?:-[A-Za-z]+)?)/"
-    r"([a-z]{2,}(?:-[a-z]+)+-\d+)/(\d{4})/(\d{2})/\d{2}/[^/]+\.json\.gz$"
-)
-
-NAMES = "['prefix', 'organization', 'account', 'kind', 'region', 'year', 'month']"
-
 
 def query(kind, folder):
+    """Splits keys at slashes: with two regular expressions, the query took longer."""
     if kind == "csv":
         types = ", ".join(f"'{name}': 'VARCHAR'" for name in COLUMNS)
         source = (
@@ -34,12 +28,13 @@ def query(kind, folder):
     else:
         source, key = f"read_parquet('{folder}/*.parquet')", "key"
     return f"""
-        SELECT name, is_latest, is_delete_marker, storage_class, encryption_status,
-               count(*) AS files, sum(CAST(nullif(CAST(size AS VARCHAR), '') AS BIGINT)) AS bytes,
+        SELECT parts[:-8] AS root, parts[-7] AS account, parts[-6] AS kind, parts[-5] AS region,
+               parts[-4] AS year, parts[-3] AS month,
+               is_latest, is_delete_marker, storage_class, encryption_status,
+               count(*) AS files, sum(TRY_CAST(size AS BIGINT)) AS bytes,
                min(key) AS oldest, max(key) AS newest
-        FROM (SELECT * REPLACE ({key} AS key) FROM {source}) AS rows,
-             LATERAL (SELECT regexp_extract(key, '{PATTERN}', {NAMES}) AS name)
-        WHERE name.account != ''
+        FROM (SELECT * REPLACE ({key} AS key), string_split({key}, '/') AS parts FROM {source})
+        WHERE len(parts) >= 8 AND parts[-6] LIKE 'CloudTrail%' AND key LIKE '%.json.gz'
         GROUP BY ALL
     """
 
@@ -51,7 +46,7 @@ def main():
     begin = time.perf_counter()
     groups = connection.execute(query(kind, folder)).fetchall()
     seconds = time.perf_counter() - begin
-    files = sum(group[5] for group in groups)
+    files = sum(group[10] for group in groups)
     print(json.dumps({"seconds": seconds, "groups": len(groups), "files": files}))
 
 
