@@ -5,11 +5,13 @@
 //!
 //! *Invariant of absence*: nothing here judges a trail. Only the command depends on this crate.
 
+pub mod athena;
 pub mod inventory;
 pub mod key;
 pub mod live;
 
 mod coverage;
+mod csv_rows;
 mod encryption;
 
 pub use crate::coverage::{Class, Coverage, Example, Folder, Month, Row, Tally, Version};

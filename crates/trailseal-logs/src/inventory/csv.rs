@@ -3,17 +3,13 @@
 
 use std::io::{BufRead, BufReader};
 
-use csv_core::{ReadRecordResult, Reader};
 use flate2::bufread::MultiGzDecoder;
 use memchr::memchr2;
 
 use super::files::{HashingReader, Opened};
 use super::manifest::DataFile;
 use super::rows::{Column, Counter, Record, RowFault};
-
-/// The longest row that is read. An object's access control list, which is the longest value, has at
-/// most 100 grants.
-const ROW_BYTES_MAX: usize = 256 << 10;
+use crate::csv_rows::{Row, Rows};
 
 /// The size of reads of inflated text.
 const BUFFER_BYTES: usize = 64 << 10;
@@ -33,92 +29,40 @@ pub(crate) fn count(
 ) -> Result<(), String> {
     let places = Column::ALL.map(|column| columns.iter().position(|name| name == column.name()));
     let gzip = MultiGzDecoder::new(HashingReader::new(input, file));
-    let mut rows = Rows {
-        input: BufReader::with_capacity(BUFFER_BYTES, gzip),
-        parser: Reader::new(),
-        text: vec![0; ROW_BYTES_MAX],
-        ends: vec![0; columns.len() + 1],
-        key: Vec::new(),
-        places,
-    };
-    let counted = rows.count(columns.len(), counter, stop);
+    let input = BufReader::with_capacity(BUFFER_BYTES, gzip);
+    let mut rows = Rows::new(input, columns.len());
+    let counted = count_rows(&mut rows, columns.len(), &places, counter, stop);
     // A damaged file is described best by its checksum.
-    rows.input.into_inner().into_inner().finish(file).and(counted)
+    rows.into_input().into_inner().into_inner().finish(file).and(counted)
 }
 
-struct Rows {
-    input: BufReader<MultiGzDecoder<HashingReader>>,
-    parser: Reader,
-    /// The values of a row, one after another, and where each ends.
-    text: Vec<u8>,
-    ends: Vec<usize>,
-    /// A decoded key.
-    key: Vec<u8>,
-    places: Places,
-}
-
-impl Rows {
-    fn count(
-        &mut self,
-        columns: usize,
-        counter: &mut Counter<'_>,
-        stop: &dyn Fn() -> bool,
-    ) -> Result<(), String> {
-        let mut row: u64 = 0;
-        while let Some(values) = self.next().map_err(|fault| format!("row {}: {fault}", row + 1))? {
-            row += 1;
-            if row.is_multiple_of(4096) && stop() {
-                return Ok(());
-            }
-            if values != columns {
-                return Err(format!("row {row}: it has {values} values, expected {columns}"));
-            }
-            let record = record(&self.text, &self.ends, &self.places, &mut self.key);
-            let counted = record.and_then(|record| counter.count(&record));
-            counted.map_err(|fault| format!("row {row}: {fault}"))?;
-        }
-        Ok(())
-    }
-
-    /// Reads a row and returns the number of its values; `None` at the end.
-    fn next(&mut self) -> Result<Option<usize>, String> {
-        let (mut bytes, mut values) = (0, 0);
-        loop {
-            let input = self.input.fill_buf().map_err(|error| format!("gzip: {error}"))?;
-            let text = self.text.get_mut(bytes..).unwrap_or_default();
-            let ends = self.ends.get_mut(values..).unwrap_or_default();
-            let (result, read, written, ended) = self.parser.read_record(input, text, ends);
-            self.input.consume(read);
-            bytes += written;
-            values += ended;
-            match result {
-                ReadRecordResult::InputEmpty => {}
-                ReadRecordResult::OutputFull => {
-                    return Err(format!("it is longer than {} KiB", ROW_BYTES_MAX >> 10));
-                }
-                ReadRecordResult::OutputEndsFull => {
-                    return Err("it has more values than `fileSchema` has columns".to_owned());
-                }
-                ReadRecordResult::Record => return Ok(Some(values)),
-                ReadRecordResult::End => return Ok(None),
-            }
-        }
-    }
-}
-
-fn record<'a>(
-    text: &'a [u8],
-    ends: &[usize],
+fn count_rows(
+    rows: &mut Rows<impl BufRead>,
+    columns: usize,
     places: &Places,
-    key: &'a mut Vec<u8>,
-) -> Result<Record<'a>, RowFault> {
-    let value = |place: usize| {
-        let start = place.checked_sub(1).and_then(|before| ends.get(before)).copied();
-        let end = ends.get(place).copied().unwrap_or_default();
-        text.get(start.unwrap_or_default()..end).unwrap_or_default()
-    };
+    counter: &mut Counter<'_>,
+    stop: &dyn Fn() -> bool,
+) -> Result<(), String> {
+    let mut key = Vec::new();
+    let mut number: u64 = 0;
+    while let Some(row) = rows.next().map_err(|fault| format!("row {}: {fault}", number + 1))? {
+        number += 1;
+        if number.is_multiple_of(4096) && stop() {
+            return Ok(());
+        }
+        let values = row.len();
+        if values != columns {
+            return Err(format!("row {number}: it has {values} values, expected {columns}"));
+        }
+        let counted = record(row, places, &mut key).and_then(|record| counter.count(&record));
+        counted.map_err(|fault| format!("row {number}: {fault}"))?;
+    }
+    Ok(())
+}
+
+fn record<'a>(row: &'a Row, places: &Places, key: &'a mut Vec<u8>) -> Result<Record<'a>, RowFault> {
     let [bucket, encoded_key, is_latest, is_delete_marker, size, storage_class, encryption] =
-        places.map(|place| place.map(value));
+        places.map(|place| place.map(|place| row.value(place)));
     let flag = |column, value: Option<&[u8]>| match value {
         None => Ok(None),
         Some(b"true") => Ok(Some(true)),

@@ -175,7 +175,8 @@ impl<'a> Counter<'a> {
     }
 
     fn count_file(&mut self, file: &FileKey<'_>, record: &Record<'_>) {
-        let class = class(record);
+        // S3 Inventory names no key.
+        let class = record.class(KeyName::Unnamed);
         let is_kms = matches!(class.status, FileStatus::Read(Encryption::SseKms(_)));
         if is_kms && class.version == Version::Current {
             self.sample.offer(file.key);
@@ -257,27 +258,28 @@ fn replace(example: &mut Example, file: &FileKey<'_>) {
     example.key.push_str(file.key);
 }
 
-/// What a file is counted by. S3 Inventory has no name of a key in any column.
-fn class(record: &Record<'_>) -> Class {
-    let is_marker = record.is_delete_marker == Some(true);
-    let status = match record.encryption {
-        _ if is_marker => FileStatus::Unread(Unread::DeleteMarker),
-        b"SSE-S3" => FileStatus::Read(Encryption::SseS3),
-        b"SSE-KMS" => FileStatus::Read(Encryption::SseKms(KeyName::Unnamed)),
-        b"DSSE-KMS" => FileStatus::Read(Encryption::DsseKms(KeyName::Unnamed)),
-        b"SSE-C" => FileStatus::Read(Encryption::SseC),
-        b"NOT-SSE" => FileStatus::Read(Encryption::NotEncrypted),
-        b"" => FileStatus::Unread(Unread::NotReported),
-        _ => FileStatus::Read(Encryption::Unrecognized),
-    };
-    let storage = match record.storage_class {
-        b"" => StorageClass::Standard,
-        name => str::from_utf8(name)
-            .ok()
-            .and_then(|name| name.parse().ok())
-            .unwrap_or(StorageClass::Unrecognized),
-    };
-    let is_current = record.is_latest != Some(false);
-    let version = if is_current { Version::Current } else { Version::Noncurrent };
-    Class { status, storage, version }
+impl Record<'_> {
+    /// What the file is counted by. `key` is the KMS key, if it is encrypted with one.
+    pub(crate) fn class(&self, key: KeyName) -> Class {
+        let status = match self.encryption {
+            _ if self.is_delete_marker == Some(true) => FileStatus::Unread(Unread::DeleteMarker),
+            b"SSE-S3" => FileStatus::Read(Encryption::SseS3),
+            b"SSE-KMS" => FileStatus::Read(Encryption::SseKms(key)),
+            b"DSSE-KMS" => FileStatus::Read(Encryption::DsseKms(key)),
+            b"SSE-C" => FileStatus::Read(Encryption::SseC),
+            b"NOT-SSE" => FileStatus::Read(Encryption::NotEncrypted),
+            b"" => FileStatus::Unread(Unread::NotReported),
+            _ => FileStatus::Read(Encryption::Unrecognized),
+        };
+        let storage = match self.storage_class {
+            b"" => StorageClass::Standard,
+            name => str::from_utf8(name)
+                .ok()
+                .and_then(|name| name.parse().ok())
+                .unwrap_or(StorageClass::Unrecognized),
+        };
+        let is_current = self.is_latest != Some(false);
+        let version = if is_current { Version::Current } else { Version::Noncurrent };
+        Class { status, storage, version }
+    }
 }

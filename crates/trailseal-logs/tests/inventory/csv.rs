@@ -45,11 +45,7 @@ fn a_row_with_a_fault_rejects_the_whole_file() {
         ("AWSLogs", "AWS%FFLogs", "row 2: `Key` is `AWS\u{fffd}Logs/"),
         (",\"DISABLED\"", "", "row 2: it has 12 values, expected 13"),
         (",\"DISABLED\"", ",\"\",\"\"", "row 2: it has 14 values, expected 13"),
-        (
-            ",\"DISABLED\"",
-            ",\"\",\"\",\"\"",
-            "row 2: it has more values than `fileSchema` has columns",
-        ),
+        (",\"DISABLED\"", ",\"\",\"\",\"\"", "row 2: it has more values than there are columns"),
     ] {
         let bad = good.replacen(from, to, 1);
         let reason = fault(COLUMNS, format!("{good}{bad}{good}").as_bytes());

@@ -1,0 +1,247 @@
+//! The CSV file that Athena writes for the statement.
+
+use std::io::{BufRead, BufReader, Read};
+
+use thiserror::Error;
+use trailseal_rule::KeyArn;
+
+use crate::coverage::{Coverage, Example, Folder, Row, Tally};
+use crate::csv_rows::{self, Rows};
+use crate::encryption::KeyName;
+use crate::inventory::{self, Record};
+use crate::key::{FileKey, Parsed, parse};
+
+/// What a result says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// The files of CloudTrail.
+    pub coverage: Coverage,
+    /// Objects that were counted, as the total of the statement says.
+    pub objects: u64,
+}
+
+/// Why a result is not usable. Nothing of it is counted.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum ResultsError {
+    /// The first row does not name each column of the statement once.
+    #[error("the first row does not name the columns of the statement: {0}")]
+    Header(String),
+    /// A row is not one of the statement's.
+    #[error("row {row}: {fault}")]
+    Row {
+        /// Its number; the header is the first.
+        row: u64,
+        /// What is wrong.
+        fault: String,
+    },
+    /// The total is missing or differs: the file was cut, or rows were added.
+    #[error(
+        "the rows count {counted} objects, but the total is {}: fetch the whole result again",
+        total.map_or_else(|| "missing".to_owned(), |total| total.to_string())
+    )]
+    Total {
+        /// The sum of all rows.
+        counted: u64,
+        /// The total of the last row.
+        total: Option<u64>,
+    },
+}
+
+const COLUMNS: [&str; 16] = [
+    "class",
+    "prefix",
+    "organization",
+    "account",
+    "kind",
+    "region",
+    "month",
+    "is_latest",
+    "is_delete_marker",
+    "encryption",
+    "kms_key_arn",
+    "storage_class",
+    "files",
+    "bytes",
+    "oldest",
+    "newest",
+];
+
+/// Reads the CSV file of a result.
+///
+/// # Errors
+///
+/// [`ResultsError`] if anything in the file is not what the statement gives, or if it was cut.
+pub fn read(input: impl Read) -> Result<Outcome, ResultsError> {
+    let mut rows = Rows::new(BufReader::new(input), COLUMNS.len());
+    let places = header(&mut rows)?;
+    let mut results = Results::default();
+    let mut number = 1;
+    loop {
+        number += 1;
+        let fault = |fault| ResultsError::Row { row: number, fault };
+        let Some(row) = rows.next().map_err(fault)? else { break };
+        if row.len() != COLUMNS.len() {
+            let values = row.len();
+            return Err(fault(format!("it has {values} values, expected {}", COLUMNS.len())));
+        }
+        results.add(&Values { row, places: &places }).map_err(fault)?;
+    }
+    let Results { coverage, counted, total } = results;
+    match total {
+        Some(objects) if objects == counted => Ok(Outcome { coverage, objects }),
+        _ => Err(ResultsError::Total { counted, total }),
+    }
+}
+
+/// Where each of [`COLUMNS`] is in a row.
+type Places = [usize; COLUMNS.len()];
+
+fn header(rows: &mut Rows<impl BufRead>) -> Result<Places, ResultsError> {
+    let row = rows.next().map_err(ResultsError::Header)?;
+    let row = row.ok_or_else(|| ResultsError::Header("the file is empty".to_owned()))?;
+    let found = |column: &str| {
+        let places = 0..row.len();
+        places.filter(|place| row.value(*place) == column.as_bytes()).collect::<Vec<_>>()
+    };
+    let mut faults = Vec::new();
+    let places = COLUMNS.map(|column| match found(column).as_slice() {
+        [place] => *place,
+        [] => {
+            faults.push(format!("`{column}` is missing"));
+            0
+        }
+        _ => {
+            faults.push(format!("`{column}` is there twice"));
+            0
+        }
+    });
+    if faults.is_empty() { Ok(places) } else { Err(ResultsError::Header(faults.join("; "))) }
+}
+
+/// A row by the names of columns.
+struct Values<'a> {
+    row: &'a csv_rows::Row,
+    places: &'a Places,
+}
+
+impl<'a> Values<'a> {
+    fn text(&self, column: &str) -> Result<&'a str, String> {
+        let place = COLUMNS.iter().position(|name| *name == column);
+        let place = place.and_then(|place| self.places.get(place)).copied();
+        let value = place.map(|place| self.row.value(place)).unwrap_or_default();
+        std::str::from_utf8(value).map_err(|_| format!("`{column}` is not UTF-8"))
+    }
+
+    fn read<T>(
+        &self,
+        column: &str,
+        expected: &str,
+        read: impl FnOnce(&'a str) -> Option<T>,
+    ) -> Result<T, String> {
+        let text = self.text(column)?;
+        read(text).ok_or_else(|| {
+            let text = inventory::shortened(text);
+            format!("`{column}` is `{text}`, expected {expected}")
+        })
+    }
+
+    fn number(&self, column: &str) -> Result<u64, String> {
+        self.read(column, "a number", |text| text.parse().ok())
+    }
+
+    fn flag(&self, column: &str) -> Result<bool, String> {
+        self.read(column, "`true` or `false`", |text| text.parse().ok())
+    }
+
+    fn file(&self, column: &str) -> Result<FileKey<'a>, String> {
+        self.read(column, "the key of a file of CloudTrail", |text| match parse(text) {
+            Parsed::File(file) => Some(file),
+            Parsed::Other | Parsed::Unrecognized => None,
+        })
+    }
+}
+
+#[derive(Default)]
+struct Results {
+    coverage: Coverage,
+    counted: u64,
+    total: Option<u64>,
+}
+
+impl Results {
+    fn add(&mut self, values: &Values<'_>) -> Result<(), String> {
+        let files = values.number("files")?;
+        match values.text("class")? {
+            "" if self.total.is_some() => return Err("it is a second total".to_owned()),
+            "" => {
+                self.total = Some(files);
+                return Ok(());
+            }
+            "other" => self.coverage.others = self.coverage.others.saturating_add(files),
+            "unrecognized" => {
+                self.coverage.set_aside(values.text("oldest")?);
+                let others = files.saturating_sub(1);
+                self.coverage.unrecognized = self.coverage.unrecognized.saturating_add(others);
+            }
+            "file" => self.coverage.add(row(values, files)?),
+            other => {
+                let other = inventory::shortened(other);
+                return Err(format!(
+                    "`class` is `{other}`, expected `file`, `unrecognized` or `other`"
+                ));
+            }
+        }
+        self.counted = self.counted.saturating_add(files);
+        Ok(())
+    }
+}
+
+/// The files of a folder, month and class. Their oldest and newest file must be in that folder and
+/// month.
+fn row(values: &Values<'_>, files: u64) -> Result<Row, String> {
+    let (oldest, newest) = (values.file("oldest")?, values.file("newest")?);
+    for (column, file) in [("oldest", &oldest), ("newest", &newest)] {
+        let of_file = [
+            ("prefix", file.prefix.to_owned()),
+            ("organization", file.organization.unwrap_or_default().to_owned()),
+            ("account", file.account.to_owned()),
+            ("kind", file.kind.as_str().to_owned()),
+            ("region", file.region.to_owned()),
+            ("month", file.month.to_string()),
+        ];
+        for (part, of_file) in of_file {
+            let text = values.text(part)?;
+            if text != of_file {
+                let text = inventory::shortened(text);
+                return Err(format!(
+                    "`{part}` is `{text}`, but `{column}` is a file of `{of_file}`"
+                ));
+            }
+        }
+    }
+    let is_before = (oldest.time, oldest.key) <= (newest.time, newest.key);
+    let is_one = oldest.key == newest.key;
+    if files == 0 || !is_before || (files == 1 && !is_one) {
+        return Err(format!("`files` is {files}, which `oldest` and `newest` contradict"));
+    }
+    let folder = Folder::of(&oldest).ok_or("`oldest` has an account or Region that is not one")?;
+    let key = match values.text("kms_key_arn")? {
+        "" => KeyName::Unnamed,
+        _ => KeyName::Arn(
+            values.read("kms_key_arn", "the ARN of a KMS key", |text| KeyArn::parse(text).ok())?,
+        ),
+    };
+    let record = Record {
+        is_latest: Some(values.flag("is_latest")?),
+        is_delete_marker: Some(values.flag("is_delete_marker")?),
+        storage_class: values.text("storage_class")?.as_bytes(),
+        encryption: values.text("encryption")?.as_bytes(),
+        ..Record::default()
+    };
+    let class = record.class(key);
+    let example = |file: FileKey<'_>| Example { time: file.time, key: file.key.to_owned() };
+    let month = oldest.month;
+    let bytes = values.number("bytes")?;
+    let tally = Tally { files, bytes, oldest: example(oldest), newest: example(newest) };
+    Ok(Row { folder, month, class, tally })
+}

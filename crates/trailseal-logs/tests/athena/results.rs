@@ -1,0 +1,104 @@
+//! Results that are cut, changed or not of the statement.
+
+use trailseal_logs::athena;
+
+use super::key;
+
+const HEADER: &str = "class,prefix,organization,account,kind,region,month,is_latest,\
+    is_delete_marker,encryption,kms_key_arn,storage_class,files,bytes,oldest,newest";
+
+/// A result with a group of two files, one of names that are set aside, one of others and the total.
+fn result() -> String {
+    format!(
+        "{HEADER}\n\
+         \"file\",,,\"111122223333\",\"CloudTrail\",\"eu-central-1\",\"2026-01\",\"true\",\"false\",\
+         \"SSE-S3\",,\"STANDARD\",\"2\",\"20\",\"{}\",\"{}\"\n\
+         \"unrecognized\",,,,,,,,,,,,\"3\",\"0\",\"x\",\"y\"\n\
+         \"other\",,,,,,,,,,,,\"4\",\"0\",,\n\
+         ,,,,,,,,,,,,\"9\",\"20\",,\n",
+        key(0),
+        key(1)
+    )
+}
+
+#[test]
+fn a_whole_result_is_read() {
+    let outcome = athena::read(result().as_bytes()).unwrap();
+    assert_eq!(outcome.objects, 9);
+    assert_eq!((outcome.coverage.unrecognized, outcome.coverage.others), (3, 4));
+    assert_eq!(outcome.coverage.unrecognized_examples, ["x"]);
+    let files: Vec<u64> = outcome.coverage.rows().map(|(.., tally)| tally.files).collect();
+    assert_eq!(files, [2]);
+}
+
+#[test]
+fn columns_are_found_by_name_in_any_order() {
+    let (header, rows) = ("files,class", "\"2\",\"file\"");
+    let moved = result()
+        .lines()
+        .map(|line| {
+            let mut values: Vec<&str> = line.split(',').collect();
+            values.reverse();
+            values.join(",") + "\n"
+        })
+        .collect::<String>();
+    assert!(!moved.contains(header) && !moved.contains(rows));
+    assert_eq!(athena::read(moved.as_bytes()), athena::read(result().as_bytes()));
+}
+
+#[test]
+fn a_cut_result_is_found_out_at_every_row() {
+    let whole = result();
+    let lines: Vec<&str> = whole.lines().collect();
+    for kept in 0..lines.len() {
+        let error = athena::read(lines[..kept].join("\n").as_bytes()).unwrap_err().to_string();
+        let expected = match kept {
+            0 => "the first row does not name the columns of the statement: the file is empty",
+            1 => "the rows count 0 objects, but the total is missing",
+            2 => "the rows count 2 objects, but the total is missing",
+            3 => "the rows count 5 objects, but the total is missing",
+            _ => "the rows count 9 objects, but the total is missing",
+        };
+        assert!(error.starts_with(expected), "{kept}: {error}");
+    }
+}
+
+#[test]
+fn a_changed_result_is_rejected() {
+    for (from, to, expected) in [
+        ("\"2\",\"20\"", "\"3\",\"20\"", "the rows count 10 objects, but the total is 9"),
+        (
+            "\"2\",\"20\"",
+            "\"1\",\"20\"",
+            "row 2: `files` is 1, which `oldest` and `newest` contradict",
+        ),
+        ("\"2\",\"20\"", "\"-2\",\"20\"", "row 2: `files` is `-2`, expected a number"),
+        (
+            "\"2026-01\"",
+            "\"2026-02\"",
+            "row 2: `month` is `2026-02`, but `oldest` is a file of `2026-01`",
+        ),
+        ("\"file\",,", "\"file\",\"a\",", "row 2: `prefix` is `a`, but `oldest` is a file of ``"),
+        ("\"true\"", "\"yes\"", "row 2: `is_latest` is `yes`, expected `true` or `false`"),
+        (
+            "\"SSE-S3\",",
+            "\"SSE-KMS\",\"alias/x\"",
+            "row 2: `kms_key_arn` is `alias/x`, expected the ARN",
+        ),
+        (",\"STANDARD\"", "", "row 2: it has 15 values, expected 16"),
+        ("T0000Z", "T0000X", "row 2: `oldest` is `AWSLogs/"),
+        ("T0000Z", "T0059Z", "row 2: `files` is 2, which `oldest` and `newest` contradict"),
+        ("\"other\"", "\"more\"", "row 4: `class` is `more`, expected `file`"),
+        ("\"other\"", "", "row 5: it is a second total"),
+        (
+            "class,",
+            "kind,",
+            "the first row does not name the columns of the statement: `class` is missing; `kind` is there twice",
+        ),
+    ] {
+        let changed = result().replacen(from, to, 1);
+        assert_ne!(changed, result(), "{from}");
+        let error = athena::read(changed.as_bytes()).unwrap_err().to_string();
+        assert!(error.starts_with(expected), "{from}: {error}");
+    }
+}
