@@ -101,17 +101,20 @@ impl Run<'_> {
     }
 
     async fn list_place(&self, place: &Place<'_>, sender: &Sender<File>) -> Result<(), AwsError> {
+        let mut newest = None;
         let mut list = List::objects(place.path(), &place.start(), PAGE_MAX);
         while let Some(page) = self.objects.next(&mut list).await? {
             let is_end = page.objects.last().is_none_or(|last| place.is_after(&last.key));
             for object in page.objects {
                 match place.see(object) {
                     Seen::File(file) => {
+                        newest = Some(file.listed.key.clone());
                         // The files are read to their end, so the channel is open.
                         let _is_closed = sender.send(file).await;
                     }
                     Seen::Unrecognized(key) => {
                         self.gather(|gathered| gathered.coverage.set_aside(&key));
+                        place.keep_unrecognized(key);
                     }
                     Seen::Outside | Seen::Placeholder => {}
                 }
@@ -120,6 +123,6 @@ impl Run<'_> {
                 break;
             }
         }
-        Ok(())
+        place.check_newest(newest.as_deref())
     }
 }

@@ -100,13 +100,7 @@ impl<'p> Place<'p> {
 
     /// What a listed object is.
     pub(super) fn see(&self, listed: Listed) -> Seen {
-        let inner = listed.key.strip_prefix(&self.path).unwrap_or_default();
-        let mut names = inner.split('/');
-        let day = match (names.next(), names.next(), names.next(), names.next(), names.next()) {
-            (Some(year), Some(month), Some(day), Some(_), None) => Day::of(year, month, day),
-            _ => None,
-        };
-        match (day, parse(&listed.key)) {
+        match (self.day_of(&listed.key), parse(&listed.key)) {
             (Some(day), Parsed::File(file)) => {
                 let time = file.time;
                 if self.range.contains_day(day) && time < self.range.before {
@@ -127,12 +121,45 @@ impl<'p> Place<'p> {
             Seen::File(file) => Some(file),
             Seen::Outside | Seen::Placeholder => None,
             Seen::Unrecognized(key) => {
-                let mut keys = self.unrecognized.lock().unwrap_or_else(PoisonError::into_inner);
-                if keys.len() < UNRECOGNIZED_MAX {
-                    keys.insert(key);
-                }
+                self.keep_unrecognized(key);
                 None
             }
+        }
+    }
+
+    /// Keeps the greatest keys, since those may be newer than the newest file.
+    pub(super) fn keep_unrecognized(&self, key: String) {
+        let mut keys = self.unrecognized.lock().unwrap_or_else(PoisonError::into_inner);
+        keys.insert(key);
+        if keys.len() > UNRECOGNIZED_MAX {
+            keys.pop_first();
+        }
+    }
+
+    /// # Errors
+    ///
+    /// The folder of a day contains an object that was seen, is not of CloudTrail and comes after the
+    /// newest file: it may be a file that is newer, so the newest file is not known.
+    pub(super) fn check_newest(&self, newest: Option<&str>) -> Result<(), AwsError> {
+        let keys = self.unrecognized.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_newer = |key: &&String| {
+            self.day_of(key).is_some() && newest.is_none_or(|newest| key.as_str() > newest)
+        };
+        match keys.iter().find(is_newer) {
+            None => Ok(()),
+            Some(key) => Err(self.objects.bad(&format!(
+                "object `{}` comes after the newest file and has no name that CloudTrail gives",
+                key.escape_debug()
+            ))),
+        }
+    }
+
+    /// The day of the folder in which an object is.
+    fn day_of(&self, key: &str) -> Option<Day> {
+        let mut names = key.strip_prefix(&self.path)?.split('/');
+        match (names.next(), names.next(), names.next(), names.next(), names.next()) {
+            (Some(year), Some(month), Some(day), Some(_), None) => Day::of(year, month, day),
+            _ => None,
         }
     }
 

@@ -74,7 +74,7 @@ impl Run<'_> {
         let last = OptionFuture::from(last.map(|file| self.read_file(file)));
         let (first, last) = join(first, last).await;
         oldest?;
-        newest?;
+        place.check_newest(newest?.as_ref().map(File::key))?;
         match (first, last) {
             (Some(first), Some(last)) => self.find_change(place, first, last).await,
             _ => Ok(()),

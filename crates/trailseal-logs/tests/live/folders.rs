@@ -133,5 +133,33 @@ async fn names_that_are_not_recognized_are_counted_and_placeholders_are_not() {
         let examples = &outcome.coverage.unrecognized_examples;
         assert!(examples.contains(&keys[3]), "{mode:?}");
         assert_eq!(outcome.coverage.others, 0);
+        // It may be a newer file, so that the newest is not known.
+        let gap = outcome.gaps[0].to_string();
+        assert!(gap.contains("notes \\n\\u{202e}+%41.txt` comes after the newest file"), "{gap}");
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_name_is_a_gap_only_where_a_newer_file_would_be() {
+    let folder = "AWSLogs/111122223333/CloudTrail/eu-central-1/";
+    let newest = log("111122223333", "2026-02-02T00:05");
+    for (name, is_gap) in [
+        ("2026/02/01/x.json.gz", false),
+        ("x.json.gz", false),
+        ("2026/02/02/0", false),
+        ("2026/02/02/x.json.gz", true),
+        ("2026/02/03/111122223333_CloudTrail_eu-central-1_2026.json.zst", true),
+    ] {
+        for mode in [Mode::Sample, Mode::Monthly, Mode::All] {
+            let keys = [
+                log("111122223333", "2026-02-01T00:05"),
+                newest.clone(),
+                format!("{folder}{name}"),
+            ];
+            let bucket = bucket(keys.map(|key| (key, sealed()))).await;
+            let outcome = run(&bucket, scope(mode)).await;
+            assert_eq!(outcome.is_partial(), is_gap, "{name} {mode:?}");
+            assert_eq!(statuses(&outcome).len(), 1);
+        }
     }
 }
