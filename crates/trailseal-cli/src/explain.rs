@@ -105,6 +105,6 @@ mod tests {
             enabled_by(CheckId::KeyRotated.check()),
             "by profile=strict, requireKeyRotation=true"
         );
-        assert_eq!(enabled_by(CheckId::LogFilesSealed.check()), "by trailseal audit --log-files");
+        assert_eq!(enabled_by(CheckId::LogFilesSealed.check()), "by trailseal logs");
     }
 }

@@ -61,7 +61,7 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Medium,
     profile: None,
     switches: &[Switch {
-        text: "trailseal audit --log-files",
+        text: "trailseal logs",
         is_on: |parameters| parameters.log_files.is_some(),
     }],
     reads: &[Evidence::KeyArn, Evidence::LogFiles],
