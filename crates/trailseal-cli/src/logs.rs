@@ -4,6 +4,7 @@
 //! *Invariant of absence*: nothing here changes anything in AWS.
 
 mod arguments;
+mod athena;
 mod csv;
 mod findings;
 mod history;
@@ -18,7 +19,7 @@ mod verdict;
 
 use std::io::{self, Write};
 
-use trailseal_aws::{Aws, Session, TrailDelivery, logs_reads_of};
+use trailseal_aws::{Aws, AwsError, Session, TrailDelivery, logs_reads_of};
 use trailseal_rule::{BucketName, EvaluationContext, LogFileScope, Parameters, Region};
 
 use self::arguments::{History, Target};
@@ -40,6 +41,10 @@ pub(crate) fn logs(
     run: Run,
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
+    if let Some(table) = &arguments.athena_sql {
+        athena::print_query(table, &arguments.targets, console)?;
+        return Ok(Exit::Clean);
+    }
     let table = arguments.report.table;
     let outputs = outputs(&arguments.report.output, table).map_err(Failure::NotStarted)?;
     let runtime = runtime()?;
@@ -57,16 +62,15 @@ async fn read(
     console: &mut Console<'_>,
 ) -> Result<LogsReport, Failure> {
     let inventory = arguments.inventory.as_deref().map(Inventory::open).transpose()?;
-    let identity = match (&inventory, arguments.targets.is_empty()) {
-        (Some(_), true) => None,
-        _ => Some(identity(arguments, console).await?),
+    let is_recorded = inventory.is_some() || arguments.athena_results.is_some();
+    let identity = match is_recorded && !arguments.targets.iter().any(Target::is_trail) {
+        true => None,
+        false => Some(identity(arguments, console).await?),
     };
     run.caller = identity.as_ref().map(Identity::report);
     let session = identity.map(|identity| identity.session);
-    let jobs = match &session {
-        Some(session) => jobs(session, &arguments.targets, |error| failed(error, None)).await,
-        None => Ok(Jobs::default()),
-    };
+    let explain = |error: &AwsError| failed(error, None);
+    let jobs = jobs(session.as_ref(), &arguments.targets, explain).await;
     let jobs = jobs.map_err(Failure::Failed)?;
     let parameters = Parameters {
         log_files: Some(match arguments.history {
@@ -91,6 +95,11 @@ async fn read(
     if let Some(inventory) = inventory {
         let trails = jobs.of_inventory(&inventory.bucket).map_err(Failure::NotStarted)?;
         let read = inventory.read(session.as_ref(), trails, arguments, &context, &stop);
+        report.add(read.await);
+    } else if let Some(path) = &arguments.athena_results {
+        let job = jobs.of_athena().map_err(|line| Failure::NotStarted(vec![line]))?;
+        let recorded = athena::results(path, job.bucket.clone())?;
+        let read = recorded.judge(session.as_ref(), &job.trails, arguments, &context);
         report.add(read.await);
     } else if let Some(session) = &session {
         let of_bucket = bucket_session(session, arguments).await?;

@@ -65,6 +65,18 @@ pub(crate) struct LogsArguments {
     #[arg(long, value_name = "MANIFEST", conflicts_with_all = ["monthly", "all", "bucket_role"])]
     pub(super) inventory: Option<PathBuf>,
 
+    /// Print the query for Athena that counts the files of a bucket, with the commands that run it:
+    /// for the S3 Metadata table of the bucket, or for a table over reports of S3 Inventory
+    #[arg(long, value_name = "metadata|inventory=DATABASE.TABLE|inventory-csv=DATABASE.TABLE",
+          conflicts_with_all = ["inventory", "athena_results", "monthly", "all", "bucket_role"])]
+    pub(super) athena_sql: Option<String>,
+
+    /// Count the files by the CSV result of that query, instead of reading the bucket; with a bucket
+    /// and not a trail, AWS is not called
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["inventory", "monthly", "all", "bucket_role",
+          "since", "until", "accounts", "regions"])]
+    pub(super) athena_results: Option<PathBuf>,
+
     /// Read no files of days before this one, by the date folder in UTC; trails are then not verified
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub(super) since: Option<Day>,
@@ -141,6 +153,15 @@ pub(super) enum Target {
 pub(super) struct BucketRole {
     pub(super) account: AccountId,
     pub(super) name: RoleName,
+}
+
+impl Target {
+    pub(super) fn is_trail(&self) -> bool {
+        match self {
+            Self::TrailName(_) | Self::TrailArn(_) => true,
+            Self::Bucket(..) => false,
+        }
+    }
 }
 
 impl LogsArguments {

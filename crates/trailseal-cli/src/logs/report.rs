@@ -121,6 +121,8 @@ pub(super) enum SourceKind {
     Live,
     /// An S3 Inventory.
     Inventory,
+    /// The result of a query in Athena.
+    Athena,
 }
 
 impl SourceKind {
@@ -128,6 +130,7 @@ impl SourceKind {
         match self {
             Self::Live => "live",
             Self::Inventory => "inventory",
+            Self::Athena => "athena",
         }
     }
 }

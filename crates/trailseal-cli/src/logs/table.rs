@@ -115,6 +115,7 @@ pub(super) fn title(bucket: &BucketLogs) -> String {
         (SourceKind::Live, Mode::Monthly) => "a sample of its files in each month".to_owned(),
         (SourceKind::Live, Mode::All) => "all its files".to_owned(),
         (SourceKind::Inventory, _) => as_of("its files by S3 Inventory", bucket),
+        (SourceKind::Athena, _) => as_of("its files by a query in Athena", bucket),
     };
     let none = if bucket.folders.is_empty() { ": no file of CloudTrail was read" } else { "" };
     format!("Bucket {}{region}{prefix}, {what}{none}", bucket.bucket)

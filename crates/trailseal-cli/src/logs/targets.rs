@@ -25,27 +25,39 @@ pub(super) struct Jobs {
     pub(super) without_bucket: Vec<TrailDelivery>,
 }
 
-/// Finds the trails, and the buckets to read. A bucket is read as a whole for a trail, since its
+/// Finds the trails, and the buckets to read. `session` is needed for trails only. A bucket is read as a whole for a trail, since its
 /// prefix may have changed.
 ///
 /// # Errors
 ///
 /// A line for each target that was not found; `explain` words a failure of CloudTrail.
 pub(super) async fn jobs(
-    session: &Session,
+    session: Option<&Session>,
     targets: &[Target],
     explain: impl Fn(&AwsError) -> String,
 ) -> Result<Jobs, Vec<String>> {
     let (mut jobs, mut faults) = (Jobs::default(), Vec::new());
     let mut regions: BTreeMap<Region, Result<Vec<TrailDelivery>, AwsError>> = BTreeMap::new();
     for target in targets {
-        let (region, name) = match target {
-            Target::Bucket(bucket, prefix) => {
+        let (region, name, session) = match (target, session) {
+            (Target::Bucket(bucket, prefix), _) => {
                 jobs.add(bucket.clone(), prefix.clone(), None);
                 continue;
             }
-            Target::TrailName(name) => (session.region().clone(), name.as_str()),
-            Target::TrailArn(arn) => (arn.home_region().clone(), arn.as_str()),
+            (Target::TrailName(name), Some(session)) => {
+                (session.region().clone(), name.as_str(), session)
+            }
+            (Target::TrailArn(arn), Some(session)) => {
+                (arn.home_region().clone(), arn.as_str(), session)
+            }
+            (Target::TrailName(name), None) => {
+                faults.push(format!("trail `{name}` is not looked up without credentials"));
+                continue;
+            }
+            (Target::TrailArn(arn), None) => {
+                faults.push(format!("trail `{arn}` is not looked up without credentials"));
+                continue;
+            }
         };
         if !regions.contains_key(&region) {
             let session = session.in_region(region.clone());
@@ -73,6 +85,19 @@ fn is_named(delivery: &TrailDelivery, name: &str) -> bool {
 }
 
 impl Jobs {
+    /// The one bucket that a result of Athena is about.
+    ///
+    /// # Errors
+    ///
+    /// There is not exactly one, or it has a prefix.
+    pub(super) fn of_athena(&self) -> Result<&Job, String> {
+        match self.jobs.as_slice() {
+            [job] if job.prefix.is_empty() => Ok(job),
+            _ => Err("--athena-results takes one bucket without a prefix, or trails of one bucket"
+                .to_owned()),
+        }
+    }
+
     /// The trails that deliver to the bucket of an inventory.
     ///
     /// # Errors

@@ -1,0 +1,68 @@
+//! The query, and its result.
+
+use crate::Exit;
+use crate::testing::{Checked, Folder};
+
+const KEY: &str = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+const HEADER: &str = "class,prefix,organization,account,kind,region,month,is_latest,\
+                      is_delete_marker,encryption,kms_key_arn,storage_class,files,bytes,oldest,newest";
+
+fn run(words: &[&str]) -> Checked {
+    Checked::of("logs", words.iter().map(Into::into))
+}
+
+#[test]
+fn the_query_is_printed_with_the_commands_that_run_it() {
+    let printed = run(&["s3://trail-logs", "--athena-sql", "metadata"]);
+    assert_eq!((printed.exit, printed.err.as_str()), (Exit::Clean, ""));
+    for part in
+        ["-- ID=$(aws athena start-query-execution", "\"b_trail-logs\".\"inventory\"", "SELECT"]
+    {
+        assert!(printed.out.contains(part), "{part}: {}", printed.out);
+    }
+    for (words, expected) in [
+        (&["main", "--athena-sql", "metadata"][..], "takes one bucket"),
+        (&["s3://trail-logs/a", "--athena-sql", "metadata"], "without a prefix"),
+        (&["s3://trail-logs", "--athena-sql", "orc=a.b"], "is not a table"),
+    ] {
+        let refused = run(words);
+        assert_eq!((refused.exit, refused.out.as_str()), (Exit::NotStarted, ""));
+        assert!(refused.err.contains(expected), "{}", refused.err);
+    }
+}
+
+#[test]
+fn a_result_is_counted_and_a_cut_one_is_refused() {
+    let folder = Folder::new("logs-athena");
+    let file = |day: &str| {
+        let compact = day.replace('/', "");
+        format!(
+            "AWSLogs/111122223333/CloudTrail/us-east-1/{day}/111122223333_CloudTrail_us-east-1_\
+             {compact}T0005Z_Ab3dEf6hIj9kLm2n.json.gz"
+        )
+    };
+    let row = |month: &str, encryption: &str, key: &str, files: u64, first: &str, last: &str| {
+        format!(
+            "file,,,111122223333,CloudTrail,us-east-1,{month},true,false,{encryption},{key},STANDARD,\
+             {files},{},{},{}\n",
+            files * 10,
+            file(first),
+            file(last)
+        )
+    };
+    let rows = row("2025-01", "SSE-S3", "", 2, "2025/01/01", "2025/01/31")
+        + &row("2025-02", "SSE-KMS", KEY, 3, "2025/02/01", "2025/02/28");
+    let total = ",,,,,,,,,,,,5,50,,\n";
+    let result = folder.write("whole.csv", format!("{HEADER}\n{rows}{total}").as_bytes());
+    let counted = run(&["s3://trail-logs", "--athena-results", result.to_str().unwrap()]);
+    assert_eq!(counted.exit, Exit::Clean, "{}", counted.err);
+    for part in
+        ["a query in Athena", "SSE-KMS key 1, 2025-02", KEY, "5 files read: 3 SSE-KMS; 2 SSE-S3"]
+    {
+        assert!(counted.out.contains(part), "{part}: {}", counted.out);
+    }
+    let cut = folder.write("cut.csv", format!("{HEADER}\n{rows}").as_bytes());
+    let refused = run(&["s3://trail-logs", "--athena-results", cut.to_str().unwrap()]);
+    assert_eq!((refused.exit, refused.out.as_str()), (Exit::NotStarted, ""));
+    assert!(refused.err.contains("fetch the whole result again"), "{}", refused.err);
+}
