@@ -105,11 +105,12 @@ fn pages_are_those_of_a_sorted_list() {
             ] {
                 let mut expected = BTreeSet::new();
                 for key in every.iter().filter(|key| key.starts_with(prefix)) {
-                    let end = key[prefix.len()..].find(delimiter).filter(|_| !delimiter.is_empty());
+                    let rest = key.strip_prefix(prefix).unwrap();
+                    let end = rest.find(delimiter).filter(|_| !delimiter.is_empty());
                     let end = end.map_or(key.len(), |end| prefix.len() + end + delimiter.len());
-                    let is_group_of = |after: &str| end < key.len() && key[..end] == *after;
+                    let is_group_of = |after: &str| end < key.len() && key.split_at(end).0 == after;
                     if after.is_none_or(|after| key.as_str() > after && !is_group_of(after)) {
-                        expected.insert(key[..end].to_owned());
+                        expected.insert(key.split_at(end).0.to_owned());
                     }
                 }
                 for limit in [1, 2, 7, 1000] {
