@@ -1,4 +1,4 @@
-//! Keys are read in parts or set aside, whatever they contain.
+//! A key is read in parts or set aside, whatever it contains.
 
 use proptest::prelude::*;
 use trailseal_logs::{Class, Encryption, FileStatus, StorageClass, Version};
