@@ -18,8 +18,19 @@ use crate::package::architecture::Architecture;
 use xtask::project::{Project, print};
 use xtask::tools;
 
-const PARTS: [&str; 10] =
-    ["cold", "warm", "schedule", "memory", "size", "rule", "check", "audit", "html", PEERS];
+const PARTS: [&str; 11] = [
+    "cold",
+    "warm",
+    "schedule",
+    "memory",
+    "size",
+    "rule",
+    "check",
+    "audit",
+    "html",
+    "inventory",
+    PEERS,
+];
 
 /// Measured only if it is named: it installs other tools, one of which takes 2.3 GB.
 const PEERS: &str = "peers";
@@ -72,7 +83,9 @@ fn measure(
         "html" if tools::chromium().is_none() => {
             print("the report is not measured: install Chromium (`apt-get install chromium`)")
         }
-        "check" | "audit" | "html" | PEERS => programs::measure_command(project, part, figures),
+        "check" | "audit" | "html" | "inventory" | PEERS => {
+            programs::measure_command(project, part, figures)
+        }
         other => programs.measure(project, other, runs, figures),
     }
 }

@@ -83,12 +83,25 @@ pub(crate) fn measure_command(
     figures: &mut Vec<Figure>,
 ) -> Result<()> {
     const SHIPPED: &str = "build --locked --profile dist --package trailseal-cli --bins --examples";
+    const INVENTORY: &str =
+        "build --locked --profile dist --package trailseal-logs --example inventory_bench";
     const RELEASE: &str = "build --release --workspace --bins --examples";
-    project.cargo(if part == "check" { SHIPPED } else { RELEASE }).run()?;
+    project
+        .cargo(match part {
+            "check" => SHIPPED,
+            "inventory" => INVENTORY,
+            _ => RELEASE,
+        })
+        .run()?;
     let _in_folder = (part == "html").then(|| project.shell().push_dir("tests/browser"));
     let program = match part {
         "check" => project.program(project.target().join("dist/examples/check_throughput"), ""),
         "audit" => project.program(project.release("examples/audit_bench"), ""),
+        "inventory" => {
+            tools::python(project)?;
+            let program = project.target().join("dist/examples/inventory_bench");
+            project.program(program, "").arg("--python").arg(project.python())
+        }
         "html" => {
             tools::node_packages(project, "tests/browser")?;
             project
