@@ -66,7 +66,10 @@ function stackSetPath(app: App, { account, organizationId, home, regions }: Orga
       rule,
     });
   }
-  const members = new Stack(app, 'TrailsealOrganization', { env: { account, region: home } });
+  // Each wave has its own stack: another name in the same stack would replace the StackSet.
+  const wave = textContext(app, 'stackSetName');
+  const id = `TrailsealOrganization${wave === undefined ? '' : `-${wave}`}`;
+  const members = new Stack(app, id, { env: { account, region: home } });
   new TrailsealStackSet(members, 'Members', {
     ...rule,
     ...concurrencyContext(app),
@@ -80,10 +83,26 @@ function stackSetPath(app: App, { account, organizationId, home, regions }: Orga
     ...(codeKey === undefined ? {} : { codeKey }),
     callAs: wordContext(app, 'callAs', ['SELF', 'DELEGATED_ADMIN']) ?? 'SELF',
     ...operation(app),
+    ...alarmsContext(app),
   });
   if (switchContext(app, 'cisPack')) {
     packs(app, { account, organizationId, home, regions }, members);
   }
+}
+
+/** The alarms in the member accounts, if the context asks for them. */
+function alarmsContext(app: App) {
+  if (!switchContext(app, 'alarms')) {
+    return {};
+  }
+  const topicName = textContext(app, 'alarmTopicName');
+  const topicAccount = textContext(app, 'alarmTopicAccount');
+  return {
+    alarms: {
+      ...(topicName === undefined ? {} : { topicName }),
+      ...(topicAccount === undefined ? {} : { topicAccount }),
+    },
+  };
 }
 
 /** How the StackSet deploys: its name, its pace, and what must be there first. */

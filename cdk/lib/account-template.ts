@@ -4,6 +4,7 @@ import * as s3 from 'aws-cdk-lib/aws-s3';
 
 import { codeBucketName } from './code-bucket';
 import { TrailsealFunction } from './function';
+import { addAlarms } from './template-alarms';
 import { PlainStack, type Template } from './plain-stack';
 import { DEFAULT_RULE_NAME, DEFAULT_SCHEDULE, TrailsealRule } from './rule';
 import { PARAMETER_SCHEMAS } from './rule-parameters';
@@ -16,6 +17,7 @@ import {
   keyAccountOrganization,
   makeKeyAccountGrantOptional,
   metricsParameter,
+  roleParameters,
   ruleParameters,
   scheduleParameter,
   watchKeysParameter,
@@ -61,6 +63,8 @@ export function accountTemplate(version: string): Template {
     watchKeys: false,
   });
   overrideRule(stack, rule, settings);
+  addAlarms(stack, handler, settings.schedule);
+  roleParameters(stack, handler.role, { path: true });
   addOutputs(stack, handler);
   const template = stack.template();
   makeKeyAccountGrantOptional(template, 'FunctionPolicy');

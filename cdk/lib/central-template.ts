@@ -19,6 +19,7 @@ import {
   makeKeyAccountGrantOptional,
   metricsParameter,
   referencesOf,
+  roleParameters,
   ruleParameter,
   ruleParameters,
   scheduleParameter,
@@ -68,6 +69,7 @@ export function centralFunctionTemplate(version: string): Template {
   });
   concurrencyParameter(stack, handler.function, CENTRAL_RESERVED_CONCURRENCY);
   metricsParameter(stack, handler.function);
+  roleParameters(stack, handler.role);
   new CfnOutput(stack, 'FunctionArn', {
     description: 'The function.',
     value: handler.function.functionArn,

@@ -11,13 +11,13 @@ import { PropFaults } from './prop-faults';
 export interface TrailsealCodeBucketProps {
   /** The prefix of the bucket's name; a hyphen and the Region follow. */
   readonly bucketPrefix: string;
-  /** The organization whose accounts may read the code. */
-  readonly organizationId: string;
+  /** The organization whose accounts may read the code. @default only the bucket's account */
+  readonly organizationId?: string;
 }
 
 /**
  * The bucket with the function's code in one Region: Lambda accepts code only from its own Region.
- * Only accounts of the organization can read it.
+ * Only its account, and the accounts of the organization if one is named, can read it.
  */
 export class TrailsealCodeBucket extends Construct {
   /** The bucket. */
@@ -43,15 +43,17 @@ export class TrailsealCodeBucket extends Construct {
       versioned: true,
       removalPolicy: RemovalPolicy.RETAIN,
     });
-    this.bucket.addToResourcePolicy(
-      new iam.PolicyStatement({
-        sid: 'OrganizationMayReadTheCode',
-        principals: [new iam.AnyPrincipal()],
-        actions: ['s3:GetObject'],
-        resources: [this.bucket.arnForObjects('*')],
-        conditions: { StringEquals: { 'aws:PrincipalOrgID': props.organizationId } },
-      }),
-    );
+    if (props.organizationId !== undefined) {
+      this.bucket.addToResourcePolicy(
+        new iam.PolicyStatement({
+          sid: 'OrganizationMayReadTheCode',
+          principals: [new iam.AnyPrincipal()],
+          actions: ['s3:GetObject'],
+          resources: [this.bucket.arnForObjects('*')],
+          conditions: { StringEquals: { 'aws:PrincipalOrgID': props.organizationId } },
+        }),
+      );
+    }
     explainCodeBucket(this);
   }
 }

@@ -58,6 +58,9 @@ export const ORGANIZATION_ID = /^o-[a-z0-9]{10,32}$/;
 /** The format of the id of a root or an organizational unit. */
 export const ORGANIZATIONAL_UNIT_ID = /^(r-[a-z0-9]{4,32}|ou-[a-z0-9]{4,32}-[a-z0-9]{8,32})$/;
 
+/** The format of the name of a topic. */
+export const TOPIC_NAME = /^[A-Za-z0-9_-]{1,256}$/;
+
 /** The format of the ARN of a StackSet. */
 export const STACK_SET_ARN =
   /^arn:[a-z-]+:cloudformation:[a-z0-9-]+:[0-9]{12}:stackset\/[a-zA-Z][-a-zA-Z0-9]*:[-0-9a-f]+$/;

@@ -46,11 +46,7 @@ export class TrailsealMonitoring extends Construct {
     );
     faults.refuse();
     const hours = SCHEDULE_HOURS[props.schedule ?? DEFAULT_SCHEDULE];
-    this.alarms = [
-      ...functionAlarms(this, props.handler),
-      silenceAlarm(this, props.handler, hours),
-      ...ruleAlarms(this, props.handler, hours),
-    ];
+    this.alarms = makeAlarms(this, props.handler, hours);
     for (const alarm of this.alarms) {
       alarm.addAlarmAction(new SnsAction(props.topic));
       alarm.addOkAction(new SnsAction(props.topic));
@@ -61,6 +57,24 @@ export class TrailsealMonitoring extends Construct {
       ...(props.dashboardName === undefined ? {} : { dashboardName: props.dashboardName }),
     });
   }
+}
+
+/** Every alarm on a function, without actions; `hours` is the interval of its schedule. */
+export function makeAlarms(
+  scope: Construct,
+  handler: MonitoredFunction,
+  hours: number,
+): cloudwatch.Alarm[] {
+  return [
+    ...functionAlarms(scope, handler),
+    silenceAlarm(scope, handler, hours),
+    ...ruleAlarms(scope, handler, hours),
+  ];
+}
+
+/** How many hours an alarm looks at, by the interval of the schedule: the function's silence, or a bad result. */
+export function alarmHours(hours: number): { silence: number; result: number } {
+  return { silence: 2 * hours, result: hours + 1 };
 }
 
 const MORE = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD;
@@ -109,7 +123,7 @@ function silenceAlarm(
     metric: functionMetric(handler, 'Invocations', Duration.hours(1)),
     threshold: 1,
     comparisonOperator: cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
-    evaluationPeriods: 2 * hours,
+    evaluationPeriods: alarmHours(hours).silence,
     treatMissingData: cloudwatch.TreatMissingData.BREACHING,
   });
 }
@@ -126,7 +140,7 @@ function ruleAlarms(
       metric: loggedMetric(scope, handler, metricName),
       threshold: 0,
       comparisonOperator: MORE,
-      evaluationPeriods: hours + 1,
+      evaluationPeriods: alarmHours(hours).result,
       datapointsToAlarm: 1,
       treatMissingData: SILENT_IS_GOOD,
     });

@@ -3,12 +3,19 @@ import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as sns from 'aws-cdk-lib/aws-sns';
 
 import { DEFAULT_FUNCTION_NAME, accountTemplate } from './account-template';
+import { explainStatement } from './acknowledgements';
 import { TrailsealCodeBucket } from './code-bucket';
-import { TrailsealMonitoring } from './monitoring';
+import { TrailsealMonitoring, alarmHours } from './monitoring';
 import { PlainStack, type Template } from './plain-stack';
 import { DEFAULT_SCHEDULE, SCHEDULE_HOURS } from './rule';
 import { DEFAULT_CONCURRENT_PERCENTAGE, DEFAULT_TOLERANCE_PERCENTAGE } from './stack-set';
-import { BUCKET_PREFIX_PATTERN, excludedAccountsParameter, where } from './template-parameters';
+import {
+  BUCKET_PREFIX_PATTERN,
+  excludedAccountsParameter,
+  givenCondition,
+  makeStatementOptional,
+  where,
+} from './template-parameters';
 import { TrailsealTickets } from './tickets';
 import { TrailsealTopic } from './topic';
 import { packageVersion } from './version';
@@ -23,14 +30,21 @@ export function codeBucketTemplate(): Template {
     allowedPattern: BUCKET_PREFIX_PATTERN,
   });
   const organization = new CfnParameter(stack, 'OrganizationId', {
-    description: 'The organization whose accounts may read the code.',
-    allowedPattern: '^o-[a-z0-9]{10,32}$',
+    description:
+      'The organization whose accounts may read the code; empty for the account of the bucket only.',
+    default: '',
+    allowedPattern: '^(o-[a-z0-9]{10,32})?$',
   });
+  givenCondition(stack, organization);
+  explainStatement(stack);
   new TrailsealCodeBucket(stack, 'Code', {
     bucketPrefix: prefix.valueAsString,
     organizationId: organization.valueAsString,
   });
-  return stack.template();
+  const template = stack.template();
+  const sid = 'OrganizationMayReadTheCode';
+  makeStatementOptional(template, 'CodeBucketPolicy', sid, 'HasOrganizationId');
+  return template;
 }
 
 /** The function and rule in every account and Region, from a template in a bucket. */
@@ -191,7 +205,10 @@ function overrideHours(stack: PlainStack, monitoring: TrailsealMonitoring): void
   });
   const periods = new CfnMapping(stack, 'AlarmPeriods', {
     mapping: Object.fromEntries(
-      hours.map((count) => [count.toString(), { Unheard: 2 * count, Bad: count + 1 }]),
+      hours.map((count) => {
+        const { silence, result } = alarmHours(count);
+        return [count.toString(), { Unheard: silence, Bad: result }];
+      }),
     ),
   });
   const looked = (what: string) => ({

@@ -61,6 +61,11 @@ export interface TrailsealStackSetProps
    * required only for that parameter.
    */
   readonly organizationId?: string;
+  /**
+   * Alarms in each account and Region, with a topic of this name in each Region, of this account or
+   * of the member account itself. @default no alarms
+   */
+  readonly alarms?: { readonly topicName?: string; readonly topicAccount?: string };
   /** The percentage of accounts that are deployed at a time. @default DEFAULT_CONCURRENT_PERCENTAGE */
   readonly maxConcurrentPercentage?: number;
   /** The percentage of accounts in a Region that may fail before it stops. @default DEFAULT_TOLERANCE_PERCENTAGE */
@@ -199,6 +204,18 @@ function refuseFaults(props: TrailsealStackSetProps): void {
   noteSettings(props, faults);
   noteParameterRoles(props, faults);
   noteFunction(props, faults);
+  faults.form(
+    'alarms.topicName',
+    props.alarms?.topicName,
+    limits.TOPIC_NAME,
+    'the name of a topic',
+  );
+  faults.form(
+    'alarms.topicAccount',
+    props.alarms?.topicAccount,
+    limits.ACCOUNT_ID,
+    'an account id',
+  );
   faults.whole('maxConcurrentPercentage', props.maxConcurrentPercentage, 1, 100);
   faults.whole('failureTolerancePercentage', props.failureTolerancePercentage, 0, 100);
   faults.form(
@@ -250,6 +267,17 @@ function noteCode(props: TrailsealStackSetProps, faults: PropFaults): void {
   }
 }
 
+function alarmParameters({ alarms }: TrailsealStackSetProps): Record<string, string> {
+  if (alarms === undefined) {
+    return {};
+  }
+  return {
+    Alarms: 'true',
+    ...(alarms.topicName === undefined ? {} : { AlarmTopicName: alarms.topicName }),
+    ...(alarms.topicAccount === undefined ? {} : { AlarmTopicAccount: alarms.topicAccount }),
+  };
+}
+
 function templateParameters(props: TrailsealStackSetProps): Record<string, string> {
   const rule = Object.entries(withoutEmpty(props.parameters ?? {}));
   const { name: architecture } = props.architecture ?? lambda.Architecture.ARM_64;
@@ -260,6 +288,7 @@ function templateParameters(props: TrailsealStackSetProps): Record<string, strin
     Architecture: architecture,
     ...(props.functionName === undefined ? {} : { FunctionName: props.functionName }),
     ...(concurrency === undefined ? {} : { ReservedConcurrency: concurrency.toString() }),
+    ...alarmParameters(props),
     ...(props.metrics === undefined ? {} : { Metrics: String(props.metrics) }),
     ...(props.organizationId === undefined ? {} : { OrganizationId: props.organizationId }),
     ...(props.ruleName === undefined ? {} : { RuleName: props.ruleName }),

@@ -1,4 +1,5 @@
 import { CfnCondition, CfnParameter, CfnRule, Fn, Token, type CfnResource } from 'aws-cdk-lib';
+import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 
 import { explainCode, explainList } from './acknowledgements';
@@ -65,6 +66,30 @@ export function codeParameters(
   const standard = codeKey(version, architecture, program);
   const chosen = Fn.conditionIf(given.logicalId, key.valueAsString, standard);
   return { architecture, codeKey: Token.asString(chosen) };
+}
+
+/** The permissions boundary of a role, and its path if `path`, as template parameters. */
+export function roleParameters(
+  stack: PlainStack,
+  role: iam.Role,
+  { path = false }: { path?: boolean } = {},
+): void {
+  const boundary = new CfnParameter(stack, 'PermissionsBoundaryArn', {
+    description: 'The ARN of the permissions boundary of the role; empty for none.',
+    default: '',
+    allowedPattern: '^(arn:[a-z-]+:iam::([0-9]{12}|aws):policy/.+)?$',
+  });
+  const bounded = where(givenCondition(stack, boundary), { Ref: boundary.logicalId });
+  const resource = role.node.defaultChild as CfnResource;
+  resource.addPropertyOverride('PermissionsBoundary', bounded);
+  if (path) {
+    const own = new CfnParameter(stack, 'RolePath', {
+      description: 'The path of the role.',
+      default: '/',
+      allowedPattern: '^/([!-~]+/)?$',
+    });
+    resource.addPropertyOverride('Path', { Ref: own.logicalId });
+  }
 }
 
 /** The metrics that CloudWatch makes from the log as a template parameter. */

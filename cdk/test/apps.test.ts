@@ -200,8 +200,8 @@ describe('single-account', () => {
 });
 
 describe('organization', () => {
-  const stackSet = (made: Templates) =>
-    Object.values(made['TrailsealOrganization']?.Resources ?? {}).find(
+  const stackSet = (made: Templates, stack = 'TrailsealOrganization') =>
+    Object.values(made[stack]?.Resources ?? {}).find(
       (resource) => resource.Type === 'AWS::CloudFormation::StackSet',
     )?.Properties as { Parameters: { ParameterKey: string; ParameterValue: string }[] };
 
@@ -319,7 +319,9 @@ describe('organization', () => {
       failureTolerancePercentage: '0',
       dependsOnStackSets: needed,
     });
-    expect(stackSet(made)).toMatchObject({
+    // A stack of its own: in the stack of another wave the StackSet would be replaced.
+    expect(Object.keys(made)).not.toContain('TrailsealOrganization');
+    expect(stackSet(made, 'TrailsealOrganization-Trailseal-Canary')).toMatchObject({
       StackSetName: 'Trailseal-Canary',
       AutoDeployment: { DependsOn: [needed] },
       OperationPreferences: { MaxConcurrentPercentage: 100, FailureTolerancePercentage: 0 },
@@ -327,6 +329,24 @@ describe('organization', () => {
     const bad = { ...context, failureTolerancePercentage: 'none', dependsOnStackSets: 'Landing' };
     expect(() => synthesized('organization', bad)).toThrow(
       /`dependsOnStackSets` is `Landing`; expected the ARN of a StackSet; .*`failureTolerancePercentage` is `NaN`/,
+    );
+  });
+
+  test('i) the members have alarms if requested', () => {
+    const alarms = { alarms: 'true', alarmTopicName: 'security', alarmTopicAccount: ACCOUNT };
+    const { Parameters: passed } = stackSet(synthesized('organization', { ...context, ...alarms }));
+    expect(passed).toEqual(
+      expect.arrayContaining([
+        { ParameterKey: 'Alarms', ParameterValue: 'true' },
+        { ParameterKey: 'AlarmTopicName', ParameterValue: 'security' },
+        { ParameterKey: 'AlarmTopicAccount', ParameterValue: ACCOUNT },
+      ]),
+    );
+    const unnamed = { ...context, alarmTopicName: 'security' };
+    expect(() => synthesized('organization', unnamed)).toThrow('`alarmTopicName` has no effect');
+    const bad = { ...context, alarms: 'true', alarmTopicName: 'a:b' };
+    expect(() => synthesized('organization', bad)).toThrow(
+      '`alarms.topicName` is `a:b`; expected the name of a topic',
     );
   });
 

@@ -374,7 +374,10 @@ Resources:
   test('d) values that the deployment inserts into the kept template stay text', () => {
     const body = completed('conformance-pack-with-remediation', {});
     const given = { ...LITERAL, dryRun: false, replaceKey: true };
-    const made = packTemplate({ functionName: 'trailseal', remediation: given }, 'Pack').body;
+    const made = packTemplate(
+      { functionName: 'trailseal', remediation: given, takesParameters: true },
+      'Pack',
+    ).body;
     expect(parse(body)).toEqual(parse(made));
   });
 
@@ -386,6 +389,7 @@ Resources:
     const stack = newStack();
     new TrailsealOrganizationConformancePack(stack, 'Pack', {
       functionName: 'trailseal',
+      takesParameters: true,
       remediation: { ...LITERAL, account: management, dryRun: false, replaceKey: true },
     });
     const made = properties(stack, 'AWS::Config::OrganizationConformancePack');

@@ -7,6 +7,7 @@ import { packageDirectory } from '../lib/code';
 import { generatedFiles } from '../lib/generated';
 import { statementEntries, type RoleKind } from '../lib/least-privilege';
 import { PARAMETER_SCHEMAS, parameterFaults } from '../lib/rule-parameters';
+import { SCHEDULE_HOURS } from '../lib/rule';
 import { templateParameterName } from '../lib/template-parameters';
 import { packageVersion } from '../lib/version';
 
@@ -165,6 +166,70 @@ describe('the template of one account', () => {
     expect(made['Parameters']?.['CodeKey']?.['Default']).toBe('');
   });
 
+  test('its alarms are optional, and one StackSet names their topic in every Region', () => {
+    const resources = Object.entries(template['Resources'] ?? {});
+    const watching = resources.filter(([id]) => id.startsWith('Watch'));
+    const types = watching.map(([, resource]) => resource['Type'] as string);
+    expect(types.filter((type) => type === 'AWS::CloudWatch::Alarm')).toHaveLength(7);
+    expect(types.filter((type) => type === 'AWS::Logs::MetricFilter')).toHaveLength(3);
+    const region = 'arn:${AWS::Partition}:sns:${AWS::Region}';
+    const topic = [
+      {
+        'Fn::If': [
+          'HasAlarmTopicAccount',
+          `${region}:\${AlarmTopicAccount}:\${AlarmTopicName}`,
+          `${region}:\${AWS::AccountId}:\${AlarmTopicName}`,
+        ],
+      },
+    ];
+    for (const [, resource] of watching) {
+      expect(resource['Condition']).toBe('HasAlarms');
+      if ((resource['Type'] as string) === 'AWS::CloudWatch::Alarm') {
+        const actions = { 'Fn::If': ['HasAlarmTopicName', topic, 'AWS::NoValue'] };
+        expect(resource['Properties']).toMatchObject({ AlarmActions: actions, OKActions: actions });
+      }
+    }
+    expect(template['Parameters']?.['Alarms']?.['Default']).toBe('false');
+  });
+
+  test.each(Object.entries(SCHEDULE_HOURS))(
+    'its alarms look as far back as the schedule requires: %s',
+    (schedule, hours) => {
+      const equal = Object.entries(template['Conditions'] ?? {}).flatMap(([id, condition]) => {
+        const [one, other] = (condition['Fn::Equals'] ?? []) as string[];
+        return one === 'Schedule' && other === schedule ? [id] : [];
+      });
+      const settled = (value: unknown): unknown => {
+        const { 'Fn::If': branch } = value as { 'Fn::If'?: [string, unknown, unknown] };
+        if (branch === undefined) {
+          return value;
+        }
+        return settled(equal.includes(branch[0]) ? branch[1] : branch[2]);
+      };
+      const periods = (id: string) =>
+        settled(template['Resources']?.[id]?.['Properties']?.['EvaluationPeriods' as never]);
+      expect(periods('WatchSilence')).toBe(2 * hours);
+      expect(periods('WatchUnverified')).toBe(hours + 1);
+    },
+  );
+
+  test('the role may have a path and a permissions boundary', () => {
+    expect(template['Resources']?.['FunctionRole']?.['Properties']).toMatchObject({
+      Path: 'RolePath',
+      PermissionsBoundary: {
+        'Fn::If': ['HasPermissionsBoundaryArn', 'PermissionsBoundaryArn', 'AWS::NoValue'],
+      },
+    });
+    const pattern = (name: string) =>
+      new RegExp(template['Parameters']?.[name]?.['AllowedPattern'] as string);
+    expect('arn:aws-us-gov:iam::111122223333:policy/boundary').toMatch(
+      pattern('PermissionsBoundaryArn'),
+    );
+    expect('boundary').not.toMatch(pattern('PermissionsBoundaryArn'));
+    expect('/security/').toMatch(pattern('RolePath'));
+    expect('security').not.toMatch(pattern('RolePath'));
+  });
+
   test('grants the role in the account of a key only if one is named', () => {
     const policy = (...holding: string[]) =>
       granted('trailseal-account.yaml', 'FunctionPolicy', holding);
@@ -232,6 +297,17 @@ describe('the template of the remediation', () => {
       String(template['Parameters']?.[name]?.['Default']),
     );
     expect(parameterFaults(JSON.parse(filled) as object)).toEqual([]);
+  });
+});
+
+describe('the template of the code bucket', () => {
+  test('admits other accounts only if an organization is named', () => {
+    const sids = (...holding: string[]) =>
+      granted('trailseal-code-bucket.yaml', 'CodeBucketPolicy', holding)
+        .filter((statement) => statement.Effect === 'Allow')
+        .map((statement) => statement.Sid);
+    expect(sids()).toEqual([]);
+    expect(sids('HasOrganizationId')).toEqual(['OrganizationMayReadTheCode']);
   });
 });
 
