@@ -160,9 +160,12 @@ impl Node {
         if path.is_empty() {
             return Some(start);
         }
-        path.split('/').try_fold(start, |node, name| node.child(name)).map(|node| match node {
-            Self::Other { path, .. } => Self::Other { path, depth: 0 },
-            node => node,
+        let node = path.split('/').try_fold(start, |node, name| node.child(name))?;
+        // The depth counts from the start of the search.
+        Some(if let Self::Other { path, .. } = node {
+            Self::Other { path, depth: 0 }
+        } else {
+            node
         })
     }
 

@@ -66,7 +66,7 @@ impl Run<'_> {
     pub(super) async fn every_file(&self, units: &[Unit], total: u64) {
         let (sender, receiver) = channel(WAITING_MAX);
         let at_a_time = self.scope.concurrency.clamp(1, FOLDERS_AT_A_TIME);
-        let folders = units.to_vec().into_iter();
+        let folders = units.iter().cloned();
         // The files end when every copy of the sender is dropped.
         let lists = folders.map(move |unit| self.list_folder(unit, sender.clone()).boxed());
         join(drive(Box::new(lists), at_a_time), self.read_listed(receiver, total)).await;

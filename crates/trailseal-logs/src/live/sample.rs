@@ -47,7 +47,7 @@ impl Run<'_> {
     /// Reads a sample of each folder or month.
     pub(super) async fn samples(&self, units: &[Unit]) {
         let total = units.len() as u64;
-        let folders = units.to_vec().into_iter();
+        let folders = units.iter().cloned();
         let samples = folders.map(move |unit| self.sample(unit, total).boxed());
         drive(Box::new(samples), self.scope.concurrency).await;
     }
