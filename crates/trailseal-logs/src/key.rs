@@ -242,10 +242,8 @@ mod tests {
     use super::*;
 
     fn file(key: &str) -> FileKey<'_> {
-        match parse(key) {
-            Parsed::File(file) => file,
-            other => panic!("{key}: {other:?}"),
-        }
+        let Parsed::File(file) = parse(key) else { panic!("{key}") };
+        file
     }
 
     #[test]
