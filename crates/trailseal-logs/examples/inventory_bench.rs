@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 use trailseal_logs::inventory::{self, LocalFiles, Options};
 
@@ -23,6 +24,18 @@ use synthetic::{Object, Result};
 
 /// Data files of a report.
 const FILES: u64 = 8;
+
+/// What a process that read a report prints.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Measured {
+    seconds: f64,
+    groups: u64,
+    files: u64,
+    /// Not measured for DuckDB.
+    #[serde(default)]
+    peak_kib: u64,
+}
 
 struct Settings {
     rows: u64,
@@ -110,49 +123,41 @@ fn measure(folder: &Path, format: &str, settings: &Settings) -> Result<Value> {
         })
     };
     let (trailseal, small) = (ours(&whole)?, ours(&tenth)?);
-    let seconds = |value: &Value| value["seconds"].as_f64().unwrap_or(f64::NAN);
     let mut members = json!({
-        "seconds": seconds(&trailseal),
-        "peakMegabytes": trailseal["peakKib"].as_f64().unwrap_or(f64::NAN) / 1024.0,
-        "ofLinear": seconds(&trailseal) / seconds(&small) / 10.0,
+        "seconds": trailseal.seconds,
+        "peakMegabytes": trailseal.peak_kib as f64 / 1024.0,
+        "ofLinear": trailseal.seconds / small.seconds / 10.0,
     });
-    if let Some(python) = python {
+    if let (Some(python), Some(members)) = (python, members.as_object_mut()) {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/inventory_bench.py");
         let duckdb = best(*runs, || {
             let mut command = Command::new(python);
             run(command.arg(&script).arg(format).arg(whole.join("data")).arg(&threads))
         })?;
-        for member in ["groups", "files"] {
-            if duckdb[member] != trailseal[member] {
-                return Err(
-                    format!("{format}: {trailseal} is not the result of DuckDB, {duckdb}").into()
-                );
-            }
+        if (duckdb.groups, duckdb.files) != (trailseal.groups, trailseal.files) {
+            return Err(format!("{format}: {trailseal:?} differs from DuckDB: {duckdb:?}").into());
         }
-        members["duckdbSeconds"] = json!(seconds(&duckdb));
-        members["ofDuckdb"] = json!(seconds(&trailseal) / seconds(&duckdb));
+        members.insert("duckdbSeconds".to_owned(), json!(duckdb.seconds));
+        members.insert("ofDuckdb".to_owned(), json!(trailseal.seconds / duckdb.seconds));
     }
     Ok(members)
 }
 
 /// The fastest of some runs, with the largest memory of all.
-fn best(runs: u32, mut run: impl FnMut() -> Result<Value>) -> Result<Value> {
-    let mut best: Option<Value> = None;
+fn best(runs: u32, mut run: impl FnMut() -> Result<Measured>) -> Result<Measured> {
+    let mut best: Option<Measured> = None;
     for _ in 0..runs {
-        let mut value = run()?;
-        if let Some(former) = best.take() {
-            let peak = former["peakKib"].as_u64().max(value["peakKib"].as_u64());
-            if former["seconds"].as_f64() < value["seconds"].as_f64() {
-                value = former;
-            }
-            value["peakKib"] = json!(peak);
-        }
-        best = Some(value);
+        let next = run()?;
+        best = Some(best.map_or(next, |former| {
+            let peak_kib = former.peak_kib.max(next.peak_kib);
+            let faster = if former.seconds < next.seconds { former } else { next };
+            Measured { peak_kib, ..faster }
+        }));
     }
     best.ok_or_else(|| "--runs must be at least 1".into())
 }
 
-fn run(command: &mut Command) -> Result<Value> {
+fn run(command: &mut Command) -> Result<Measured> {
     let output = command.stderr(Stdio::inherit()).output()?;
     if !output.status.success() {
         return Err(format!("`{:?}` ended with {}", command.get_program(), output.status).into());
@@ -203,7 +208,7 @@ fn object(number: u64) -> Object {
     let date = format!("{year}/{month:02}/{day:02}");
     let time = format!("{year}{month:02}{day:02}T{hour:02}{minute:02}");
     let unique = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let key = if place % 10 == 0 {
+    let key = if place.is_multiple_of(10) {
         format!(
             "{root}/CloudTrail-Digest/{region}/{date}/{account}_CloudTrail-Digest_{region}_\
              organization_us-east-1_{time}00Z.json.gz"

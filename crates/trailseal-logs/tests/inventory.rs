@@ -130,7 +130,7 @@ mod inventory {
         ];
         expected.sort();
         for format in FORMATS {
-            let report = report(format, &[objects.clone()]);
+            let report = report(format, std::slice::from_ref(&objects));
             let outcome = read(report.path());
             assert!(outcome.is_complete(), "{format}: {:?}", outcome.unread);
             assert_eq!(counts(&outcome), expected, "{format}");

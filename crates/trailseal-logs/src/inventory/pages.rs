@@ -120,12 +120,10 @@ impl<P: PageReader> Pages<P> {
                 *encoding
             }
         };
-        let is_known = match encoding {
-            Encoding::PLAIN | Encoding::RLE => true,
-            Encoding::PLAIN_DICTIONARY => self.has_dictionary,
-            Encoding::RLE_DICTIONARY => self.has_dictionary,
-            _ => false,
-        };
+        let is_plain = matches!(encoding, Encoding::PLAIN | Encoding::RLE);
+        // parquet-mr writes PLAIN_DICTIONARY in version 1 of the format.
+        let has_index = matches!(encoding, Encoding::PLAIN_DICTIONARY | Encoding::RLE_DICTIONARY);
+        let is_known = is_plain || (has_index && self.has_dictionary);
         if is_known {
             return Ok(());
         }

@@ -168,10 +168,11 @@ fn check(column: &ColumnChunkMetaData, file_bytes: u64) -> Result<(), String> {
     if start < 0 || column.compressed_size() < 0 || end.is_none_or(|end| end > file_bytes) {
         return Err("it is not within the file".to_owned());
     }
-    match column.compression() {
-        Compression::SNAPPY | Compression::UNCOMPRESSED => Ok(()),
-        other => Err(format!("it is compressed with {other}, expected SNAPPY or none")),
+    let compression = column.compression();
+    if matches!(compression, Compression::SNAPPY | Compression::UNCOMPRESSED) {
+        return Ok(());
     }
+    Err(format!("it is compressed with {compression}, expected SNAPPY or none"))
 }
 
 struct Columns {
