@@ -140,8 +140,8 @@ pub(super) fn lines(bucket: &BucketLogs, by_month: bool) -> Vec<Line<'_>> {
     for (folder, files) in bucket.all_files() {
         let status = files.status();
         let same = lines.iter_mut().rev().take_while(|line| line.folder.name == folder.name);
-        let same = same.filter(|line| line.status == status && line.key == files.key.as_ref());
-        match same.filter(|line| !by_month || line.first == files.month).next() {
+        let mut same = same.filter(|line| line.status == status && line.key == files.key.as_ref());
+        match same.find(|line| !by_month || line.first == files.month) {
             Some(line) => line.add(files),
             None => lines.push(Line {
                 folder,

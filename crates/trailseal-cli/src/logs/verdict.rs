@@ -167,7 +167,11 @@ pub(super) fn missing_part(delivery: &TrailDelivery, gaps: &[Gap]) -> Option<Mis
     let refusal = match gap.cause.clone() {
         Cause::Aws(error) => error.into_refusal().unwrap_or(Refusal::NotRead),
         Cause::Region(refusal) => refusal,
-        cause => Refusal::Malformed(cause.to_string()),
+        cause @ (Cause::NoBucket
+        | Cause::NoFolder
+        | Cause::TooMany
+        | Cause::NotSearched { .. }
+        | Cause::ChangeNotFound) => Refusal::Malformed(cause.to_string()),
     };
     Some(Missing::Part(refusal))
 }

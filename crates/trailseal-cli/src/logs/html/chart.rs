@@ -160,7 +160,9 @@ impl Share {
         let all = u128::from(self.sealed) + u128::from(self.other) + u128::from(self.unknown);
         match self.status() {
             TrailStatus::Unverified => "?".to_owned(),
-            _ => (u128::from(self.sealed) * 100).checked_div(all).unwrap_or_default().to_string(),
+            TrailStatus::Failing | TrailStatus::Compliant | TrailStatus::NotApplicable => {
+                (u128::from(self.sealed) * 100).checked_div(all).unwrap_or_default().to_string()
+            }
         }
     }
 
