@@ -157,9 +157,9 @@ impl Bucket {
         let mut entries: Vec<(String, bool)> = Vec::new();
         let mut is_truncated = false;
         for key in self.objects.keys().filter(|key| key.starts_with(prefix)) {
-            let folder = key[prefix.len()..].find('/').filter(|_| has_delimiter);
-            let (entry, is_folder) = match folder {
-                Some(end) => (key[..=prefix.len() + end].to_owned(), true),
+            let rest = key.strip_prefix(prefix).unwrap();
+            let (entry, is_folder) = match rest.split_once('/').filter(|_| has_delimiter) {
+                Some((folder, _)) => (format!("{prefix}{folder}/"), true),
                 None => (key.clone(), false),
             };
             if entry <= after || entries.last().is_some_and(|(last, _)| *last == entry) {

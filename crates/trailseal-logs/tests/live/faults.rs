@@ -5,8 +5,8 @@ use std::time::Duration;
 use trailseal_logs::live::{Mode, Step};
 use trailseal_logs::{Encryption, FileStatus, KeyName, Unread};
 
-use crate::bucket::{Headers, status, text};
-use crate::support::{
+use crate::live::bucket::{Headers, status, text};
+use crate::live::support::{
     bucket, bucket_with, log, plain, planned, run, scope, sealed, statuses, with_key,
 };
 

@@ -3,7 +3,7 @@
 use trailseal_logs::live::{Cause, Day, Mode, Range};
 use trailseal_rule::{AccountId, Region, Timestamp};
 
-use crate::support::{bucket, in_root, log, plain, planned, run, scope, sealed, statuses};
+use crate::live::support::{bucket, in_root, log, plain, planned, run, scope, sealed, statuses};
 
 const ORGANIZATION: &str = "o-exampleorg1";
 

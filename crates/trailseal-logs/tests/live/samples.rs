@@ -2,7 +2,7 @@
 
 use trailseal_logs::live::{Mode, Requests};
 
-use crate::support::{
+use crate::live::support::{
     bucket, log, plain, planned, run, scope, sealed, statuses, with_key, without_key,
 };
 

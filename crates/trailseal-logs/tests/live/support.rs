@@ -6,7 +6,7 @@ use trailseal_logs::live::{Cause, Mode, Outcome, Plan, Range, Scope, plan};
 use trailseal_logs::{Encryption, FileStatus, KeyName};
 use trailseal_rule::{BucketName, KeyArn, Timestamp};
 
-use crate::bucket::{Answer, Bucket, Headers};
+use crate::live::bucket::{Answer, Bucket, Headers};
 
 pub(crate) const KEY: &str =
     "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
