@@ -147,7 +147,7 @@ impl Operation {
 
     /// The operation in the spelling of IAM actions, such as `kms:DescribeKey`.
     ///
-    /// Most operations of S3 need another action, see [`Operation::action`]; the spelling is used so
+    /// Most operations of S3 need another action, see `Operation::action`; the spelling is used so
     /// that all calls look alike.
     pub const fn iam(self) -> &'static str {
         self.service_and_iam().1

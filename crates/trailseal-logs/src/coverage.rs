@@ -10,6 +10,7 @@ use trailseal_rule::{AccountId, Region, Timestamp};
 
 use crate::encryption::{Encryption, FileStatus, KeyName, StorageClass};
 use crate::key::{FileKey, Kind, Parsed, parse};
+use crate::month::Month;
 
 /// Keys that are kept as examples of those that were set aside.
 const EXAMPLES_MAX: usize = 10;
@@ -39,14 +40,6 @@ pub struct Folder {
     pub kind: String,
     /// The Region whose activity was logged.
     pub region: Region,
-}
-
-/// A month in UTC.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Month {
-    year: u16,
-    month: u8,
 }
 
 /// What files are counted by, beside folder and month.
@@ -240,30 +233,6 @@ impl Version {
             Self::Current => "current",
             Self::Noncurrent => "noncurrent",
         }
-    }
-}
-
-impl Month {
-    /// The month of a year from 1 to 9999.
-    pub fn of(year: i32, month: u8) -> Option<Self> {
-        let year = u16::try_from(year).ok().filter(|year| (1..=9999).contains(year))?;
-        (1..=12).contains(&month).then_some(Self { year, month })
-    }
-}
-
-impl fmt::Display for Month {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{:04}-{:02}", self.year, self.month)
-    }
-}
-
-config_rule::impl_from_text!(Month, "a month such as `2026-01`");
-
-impl Month {
-    fn read(text: &str) -> Option<Self> {
-        let (year, month) = text.split_once('-')?;
-        let month = Self::of(year.parse().ok()?, month.parse().ok()?)?;
-        (month.to_string() == text).then_some(month)
     }
 }
 

@@ -31,7 +31,6 @@ pub use files::{Files, LocalFiles, Name, Opened};
 pub use manifest::{DataFile, Format, Manifest, ManifestError};
 pub use rows::Column;
 
-pub(crate) use manifest::shortened;
 pub(crate) use rows::Record;
 
 use manifest::{CHECKSUM_BYTES_MAX, MANIFEST_BYTES_MAX};

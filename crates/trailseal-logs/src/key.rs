@@ -12,7 +12,7 @@
 use time::{Date, Month as MonthName, PrimitiveDateTime, Time};
 use trailseal_rule::Timestamp;
 
-use crate::coverage::Month;
+use crate::month::Month;
 
 /// What a key names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -13,7 +13,10 @@ pub mod live;
 mod coverage;
 mod csv_rows;
 mod encryption;
+mod month;
+mod text;
 
-pub use crate::coverage::{Class, Coverage, Example, Folder, Month, Row, Tally, Version};
+pub use crate::coverage::{Class, Coverage, Example, Folder, Row, Tally, Version};
 pub use crate::encryption::{Encryption, FileStatus, KeyName, StorageClass, Unread};
 pub use crate::key::{FileKey, Kind, Parsed, parse};
+pub use crate::month::Month;

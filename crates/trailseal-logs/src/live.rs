@@ -24,8 +24,9 @@ use trailseal_aws::Session;
 use trailseal_rule::{AccountId, BucketName, Reading, Region};
 
 use self::s3::{Listed, Objects};
-use crate::coverage::{Class, Coverage, Folder, Month, Version};
+use crate::coverage::{Class, Coverage, Folder, Version};
 use crate::encryption::FileStatus;
+use crate::month::Month;
 
 pub use self::outcome::{Cause, Gap, Outcome};
 pub use self::plan::{CHANGE, Counts, Requests};

@@ -8,8 +8,9 @@ use trailseal_rule::KeyArn;
 use crate::coverage::{Coverage, Example, Folder, Row, Tally};
 use crate::csv_rows::{self, Rows};
 use crate::encryption::KeyName;
-use crate::inventory::{self, Record};
+use crate::inventory::Record;
 use crate::key::{FileKey, Parsed, parse};
+use crate::text::shortened;
 
 /// What a result says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -140,7 +141,7 @@ impl<'a> Values<'a> {
     ) -> Result<T, String> {
         let text = self.text(column)?;
         read(text).ok_or_else(|| {
-            let text = inventory::shortened(text);
+            let text = shortened(text);
             format!("`{column}` is `{text}`, expected {expected}")
         })
     }
@@ -185,7 +186,7 @@ impl Results {
             }
             "file" => self.coverage.add(row(values, files)?),
             other => {
-                let other = inventory::shortened(other);
+                let other = shortened(other);
                 return Err(format!(
                     "`class` is `{other}`, expected `file`, `unrecognized` or `other`"
                 ));
@@ -212,7 +213,7 @@ fn row(values: &Values<'_>, files: u64) -> Result<Row, String> {
         for (part, of_file) in of_file {
             let text = values.text(part)?;
             if text != of_file {
-                let text = inventory::shortened(text);
+                let text = shortened(text);
                 return Err(format!(
                     "`{part}` is `{text}`, but `{column}` is a file of `{of_file}`"
                 ));

@@ -11,6 +11,7 @@ use thiserror::Error;
 use trailseal_rule::Timestamp;
 
 use super::rows::Column;
+use crate::text::shortened;
 
 /// The longest `manifest.json` that is read: some 80,000 data files.
 pub(crate) const MANIFEST_BYTES_MAX: u64 = 16 << 20;
@@ -212,14 +213,6 @@ impl Faults {
         }
         (self.count > 0).then_some(text)
     }
-}
-
-/// A value of an untrusted file in a message.
-pub(crate) fn shortened(text: &str) -> String {
-    const BYTES_MAX: usize = 120;
-    let end = text.floor_char_boundary(BYTES_MAX);
-    let start = text.get(..end).unwrap_or_default();
-    if end == text.len() { start.to_owned() } else { format!("{start}...") }
 }
 
 /// Compares the manifest with `manifest.checksum`, which has the MD5 in hexadecimal and may end with

@@ -6,11 +6,12 @@ use std::str;
 
 use thiserror::Error;
 
-use super::manifest::shortened;
 use super::sample::Sample;
-use crate::coverage::{Class, Coverage, Example, Folder, Month, Row, Tally, Version};
+use crate::coverage::{Class, Coverage, Example, Folder, Row, Tally, Version};
 use crate::encryption::{Encryption, FileStatus, KeyName, StorageClass, Unread};
 use crate::key::{FileKey, Parsed, parse};
+use crate::month::Month;
+use crate::text::shortened;
 
 /// A column that is read. Other columns are ignored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

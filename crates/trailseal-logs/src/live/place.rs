@@ -12,8 +12,9 @@ use trailseal_rule::Timestamp;
 
 use super::range::{Day, Range};
 use super::s3::{List, Listed, Objects, PAGE_MAX};
-use crate::coverage::{Folder, Month};
+use crate::coverage::Folder;
 use crate::key::{Parsed, parse};
+use crate::month::Month;
 
 /// Objects in the first answer, of which the first file is usually the first: the rest are
 /// placeholders of folders.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use time::{Date, Duration, Month as MonthName, OffsetDateTime};
 use trailseal_rule::Timestamp;
 
-use crate::coverage::Month;
+use crate::month::Month;
 
 /// A day in UTC, as the folders of CloudTrail name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
