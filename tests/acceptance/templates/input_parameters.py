@@ -108,7 +108,9 @@ def packs(template):
     """The conformance packs that a template contains as text."""
     for kind in ("AWS::Config::ConformancePack", "AWS::Config::OrganizationConformancePack"):
         for name, properties in template.of_type(kind):
-            yield name, Template(template.resolved(properties["TemplateBody"]), {})
+            given = properties.get("ConformancePackInputParameters", [])
+            given = {one["ParameterName"]: template.resolved(one["ParameterValue"]) for one in given}
+            yield name, Template(template.resolved(properties["TemplateBody"]), given)
 
 
 def read(path, profile):
