@@ -93,7 +93,7 @@ fn read(manifest: &Path, threads: usize) -> Result<()> {
     }
     let rows = outcome.coverage.rows();
     let (groups, files) =
-        rows.fold((0, 0), |(groups, files), (.., tally)| (groups + 1, files + tally.files));
+        rows.fold((0, 0), |(groups, files), (.., totals)| (groups + 1, files + totals.files));
     let line = json!({
         "seconds": begin.elapsed().as_secs_f64(),
         "groups": groups,

@@ -18,7 +18,7 @@ const EXAMPLES_MAX: usize = 10;
 /// Files of CloudTrail by folder, month and class.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Coverage {
-    rows: BTreeMap<(Folder, Month, Class), Tally>,
+    rows: BTreeMap<(Folder, Month, Class), Totals>,
     /// Objects in folders of CloudTrail whose names are not those of CloudTrail's files.
     pub unrecognized: u64,
     /// The first of them, in order.
@@ -66,7 +66,7 @@ pub enum Version {
 
 /// The files of one folder, month and class.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tally {
+pub struct Totals {
     /// How many they are.
     pub files: u64,
     /// Their bytes.
@@ -96,7 +96,7 @@ pub struct Row {
     /// How they are encrypted.
     pub class: Class,
     /// How many they are.
-    pub tally: Tally,
+    pub totals: Totals,
 }
 
 impl Coverage {
@@ -112,9 +112,9 @@ impl Coverage {
     /// Counts a file.
     pub fn count_file(&mut self, file: &FileKey<'_>, class: &Class, bytes: u64) {
         let example = Example { time: file.time, key: file.key.to_owned() };
-        let tally = Tally { files: 1, bytes, oldest: example.clone(), newest: example };
+        let totals = Totals { files: 1, bytes, oldest: example.clone(), newest: example };
         if let Some(folder) = Folder::of(file) {
-            self.add(Row { folder, month: file.month, class: class.clone(), tally });
+            self.add(Row { folder, month: file.month, class: class.clone(), totals });
         } else {
             self.set_aside(file.key);
         }
@@ -128,20 +128,20 @@ impl Coverage {
 
     /// Adds files that were counted before.
     pub fn add(&mut self, row: Row) {
-        let Row { folder, month, class, tally } = row;
+        let Row { folder, month, class, totals } = row;
         match self.rows.entry((folder, month, class)) {
             std::collections::btree_map::Entry::Vacant(entry) => {
-                entry.insert(tally);
+                entry.insert(totals);
             }
-            std::collections::btree_map::Entry::Occupied(mut entry) => entry.get_mut().add(tally),
+            std::collections::btree_map::Entry::Occupied(mut entry) => entry.get_mut().add(totals),
         }
     }
 
     /// Adds everything that another coverage has counted.
     pub fn merge(&mut self, other: Self) {
         let Self { rows, unrecognized, unrecognized_examples, others } = other;
-        for ((folder, month, class), tally) in rows {
-            self.add(Row { folder, month, class, tally });
+        for ((folder, month, class), totals) in rows {
+            self.add(Row { folder, month, class, totals });
         }
         self.unrecognized += unrecognized;
         self.others += others;
@@ -151,8 +151,8 @@ impl Coverage {
     }
 
     /// The counts, by folder, month and class.
-    pub fn rows(&self) -> impl Iterator<Item = (&Folder, Month, &Class, &Tally)> {
-        self.rows.iter().map(|((folder, month, class), tally)| (folder, *month, class, tally))
+    pub fn rows(&self) -> impl Iterator<Item = (&Folder, Month, &Class, &Totals)> {
+        self.rows.iter().map(|((folder, month, class), totals)| (folder, *month, class, totals))
     }
 
     /// The smallest keys are kept, so that the order of counting makes no difference.
@@ -213,7 +213,7 @@ impl Class {
     }
 }
 
-impl Tally {
+impl Totals {
     fn add(&mut self, other: Self) {
         self.files = self.files.saturating_add(other.files);
         self.bytes = self.bytes.saturating_add(other.bytes);
@@ -276,10 +276,10 @@ mod tests {
         assert_eq!(forward, backward);
         let rows: Vec<_> = forward.rows().collect();
         assert_eq!(rows.len(), 2);
-        let (folder, month, _, tally) = rows[0];
+        let (folder, month, _, totals) = rows[0];
         assert_eq!(folder.to_string(), "AWSLogs/111122223333/CloudTrail/eu-central-1/");
-        assert_eq!((month.to_string().as_str(), tally.files, tally.bytes), ("2026-01", 3, 30));
-        assert_eq!((&tally.oldest.key, &tally.newest.key), (&key(1, 0), &key(3, 5)));
+        assert_eq!((month.to_string().as_str(), totals.files, totals.bytes), ("2026-01", 3, 30));
+        assert_eq!((&totals.oldest.key, &totals.newest.key), (&key(1, 0), &key(3, 5)));
     }
 
     #[test]

@@ -16,7 +16,7 @@ mod encryption;
 mod month;
 mod text;
 
-pub use crate::coverage::{Class, Coverage, Example, Folder, Row, Tally, Version};
+pub use crate::coverage::{Class, Coverage, Example, Folder, Row, Totals, Version};
 pub use crate::encryption::{Encryption, FileStatus, KeyName, StorageClass, Unread};
 pub use crate::key::{FileKey, Kind, Parsed, parse};
 pub use crate::month::Month;

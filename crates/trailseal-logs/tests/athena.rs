@@ -138,7 +138,7 @@ mod athena {
 
     fn counts(coverage: &Coverage) -> Vec<(Class, u64, u64)> {
         let rows = coverage.rows();
-        rows.map(|(_, _, class, tally)| (class.clone(), tally.files, tally.bytes)).collect()
+        rows.map(|(_, _, class, totals)| (class.clone(), totals.files, totals.bytes)).collect()
     }
 
     #[test]

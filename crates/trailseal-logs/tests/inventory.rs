@@ -75,7 +75,7 @@ mod inventory {
     /// The files of each class.
     fn counts(outcome: &Outcome) -> Vec<(Class, u64)> {
         let rows = outcome.coverage.rows();
-        rows.map(|(_, _, class, tally)| (class.clone(), tally.files)).collect()
+        rows.map(|(_, _, class, totals)| (class.clone(), totals.files)).collect()
     }
 
     fn class(status: FileStatus) -> Class {
@@ -150,7 +150,7 @@ mod inventory {
         objects.push(Object::new(&key(0).replace(".json.gz", ".json"), "SSE-S3"));
         let whole = read(report("CSV", &[objects.clone()]).path()).coverage;
         assert_eq!((whole.others, whole.unrecognized), (2, 1));
-        let newest = whole.rows().map(|(.., tally)| tally.newest.key.clone());
+        let newest = whole.rows().map(|(.., totals)| totals.newest.key.clone());
         assert_eq!(newest.collect::<Vec<_>>(), [key(29), key(59)]);
         for format in FORMATS {
             let parts: Vec<Vec<Object>> =

@@ -112,10 +112,10 @@ proptest! {
         for key in &keys {
             coverage.count(key, &class, 1);
         }
-        let files: u64 = coverage.rows().map(|(.., tally)| tally.files).sum();
+        let files: u64 = coverage.rows().map(|(.., totals)| totals.files).sum();
         prop_assert_eq!(files + coverage.unrecognized + coverage.others, keys.len() as u64);
-        for (folder, _, _, tally) in coverage.rows() {
-            prop_assert!(tally.oldest.key.starts_with(&folder.to_string()));
+        for (folder, _, _, totals) in coverage.rows() {
+            prop_assert!(totals.oldest.key.starts_with(&folder.to_string()));
         }
     }
 }

@@ -49,7 +49,7 @@ fn row(
     folder: &FolderLogs,
     files: &FilesLogs,
 ) -> [String; HEAD.len()] {
-    let tally = &files.tally;
+    let totals = &files.totals;
     let trails: Vec<&str> = folder.trails.iter().map(|arn| arn.as_str()).collect();
     [
         bucket.bucket.to_string(),
@@ -62,12 +62,12 @@ fn row(
         files.unread.map(|why| <&str>::from(why).to_owned()).unwrap_or_default(),
         <&str>::from(files.storage_class).to_owned(),
         files.version.as_str().to_owned(),
-        tally.files.to_string(),
-        tally.bytes.to_string(),
-        tally.oldest.time.to_string(),
-        tally.oldest.key.clone(),
-        tally.newest.time.to_string(),
-        tally.newest.key.clone(),
+        totals.files.to_string(),
+        totals.bytes.to_string(),
+        totals.oldest.time.to_string(),
+        totals.oldest.key.clone(),
+        totals.newest.time.to_string(),
+        totals.newest.key.clone(),
         folder.folder.prefix.clone(),
         folder.folder.organization.clone().unwrap_or_default(),
         trails.join("; "),

@@ -41,9 +41,9 @@ pub(super) fn unencrypted(report: &LogsReport) -> Option<String> {
     let of_trails = all.filter(|(folder, _)| !folder.digests && !folder.trails.is_empty());
     let (mut read, mut without) = (0_u64, 0_u64);
     for (folder, files) in of_trails.filter(|(_, files)| files.encryption.is_some()) {
-        read = read.saturating_add(files.tally.files);
+        read = read.saturating_add(files.totals.files);
         if seal(&report.trails, folder, files) == Seal::Other {
-            without = without.saturating_add(files.tally.files);
+            without = without.saturating_add(files.totals.files);
         }
     }
     (without > 0).then(|| {

@@ -230,12 +230,12 @@ const INTERRUPTED: &str = "the run was interrupted before the bucket was read to
 /// The listed files whose encryption was not read, by reason.
 fn unread_files(coverage: &Coverage) -> impl Iterator<Item = String> {
     let mut counts = std::collections::BTreeMap::new();
-    for (_, _, class, tally) in coverage.rows() {
+    for (_, _, class, totals) in coverage.rows() {
         if let FileStatus::Unread(why) = class.status {
-            let (files, first) = counts.entry(why).or_insert((0_u64, tally.oldest.key.clone()));
-            *files = files.saturating_add(tally.files);
-            if tally.oldest.key < *first {
-                first.clone_from(&tally.oldest.key);
+            let (files, first) = counts.entry(why).or_insert((0_u64, totals.oldest.key.clone()));
+            *files = files.saturating_add(totals.files);
+            if totals.oldest.key < *first {
+                first.clone_from(&totals.oldest.key);
             }
         }
     }

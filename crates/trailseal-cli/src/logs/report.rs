@@ -7,7 +7,7 @@ use serde::Serialize;
 use trailseal_aws::TrailDelivery;
 use trailseal_logs::live::{Day, Mode};
 use trailseal_logs::{
-    Class, Coverage, Encryption, Example, FileStatus, Folder, KeyName, Month, StorageClass, Tally,
+    Class, Coverage, Encryption, Example, FileStatus, Folder, KeyName, Month, StorageClass, Totals,
     Unread, Version,
 };
 use trailseal_rule::{AccountId, BucketName, ComplianceType, KeyArn, Region, Timestamp, TrailArn};
@@ -190,7 +190,7 @@ pub(super) struct FilesLogs {
     pub(super) storage_class: StorageClass,
     pub(super) version: Version,
     #[serde(flatten)]
-    pub(super) tally: Tally,
+    pub(super) totals: Totals,
 }
 
 impl LogsReport {
@@ -206,8 +206,8 @@ impl BucketLogs {
     pub(super) fn of(place: Place, coverage: &Coverage, trails: &[TrailDelivery]) -> Self {
         let Place { bucket, region, prefix, source, complete } = place;
         let mut folders: Vec<FolderLogs> = Vec::new();
-        for (folder, month, class, tally) in coverage.rows() {
-            let files = FilesLogs::of(month, class, tally);
+        for (folder, month, class, totals) in coverage.rows() {
+            let files = FilesLogs::of(month, class, totals);
             match folders.last_mut().filter(|last| last.folder == *folder) {
                 Some(last) => last.files.push(files),
                 None => folders.push(FolderLogs {
@@ -233,7 +233,7 @@ impl BucketLogs {
     }
 
     pub(super) fn files(&self) -> u64 {
-        self.all_files().map(|(_, files)| files.tally.files).sum()
+        self.all_files().map(|(_, files)| files.totals.files).sum()
     }
 
     /// The files by folder and month.
@@ -261,7 +261,7 @@ pub(super) fn delivers(delivery: &TrailDelivery, folder: &Folder) -> bool {
 }
 
 impl FilesLogs {
-    fn of(month: Month, class: &Class, tally: &Tally) -> Self {
+    fn of(month: Month, class: &Class, totals: &Totals) -> Self {
         let (encryption, unread) = match &class.status {
             FileStatus::Read(encryption) => (Some(word(encryption)), None),
             FileStatus::Unread(unread) => (None, Some(*unread)),
@@ -273,7 +273,7 @@ impl FilesLogs {
             unread,
             storage_class: class.storage,
             version: class.version,
-            tally: tally.clone(),
+            totals: totals.clone(),
         }
     }
 

@@ -150,7 +150,7 @@ pub(super) fn lines(bucket: &BucketLogs, by_month: bool) -> Vec<Line<'_>> {
                 key: files.key.as_ref(),
                 first: files.month,
                 last: files.month,
-                files: files.tally.files,
+                files: files.totals.files,
             }),
         }
     }
@@ -165,7 +165,7 @@ impl Line<'_> {
     fn add(&mut self, files: &FilesLogs) {
         self.first = self.first.min(files.month);
         self.last = self.last.max(files.month);
-        self.files = self.files.saturating_add(files.tally.files);
+        self.files = self.files.saturating_add(files.totals.files);
     }
 
     fn months(&self) -> String {
@@ -313,7 +313,7 @@ fn summary(report: &LogsReport) -> String {
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
     for (_, files) in report.buckets.iter().flat_map(BucketLogs::all_files) {
         let count = counts.entry(files.status()).or_default();
-        *count = count.saturating_add(files.tally.files);
+        *count = count.saturating_add(files.totals.files);
     }
     let counts: Vec<String> =
         counts.iter().map(|(status, count)| format!("{count} {status}")).collect();

@@ -111,12 +111,12 @@ pub(super) fn log_files(
             other_writers: writers.others(delivery, folder),
         })
         .collect();
-    for (folder, _, class, tally) in coverage.rows() {
+    for (folder, _, class, totals) in coverage.rows() {
         let name = folder.to_string();
         let own = folders.iter_mut().find(|own| own.name == name);
         let Some(own) = own.filter(|_| class.version == Version::Current) else { continue };
-        let is_one = tally.oldest == tally.newest;
-        let ends = [Some(&tally.oldest), Some(&tally.newest).filter(|_| !is_one)];
+        let is_one = totals.oldest == totals.newest;
+        let ends = [Some(&totals.oldest), Some(&totals.newest).filter(|_| !is_one)];
         own.files.extend(ends.into_iter().flatten().map(|file| log_file(file, class)));
     }
     LogFiles { folders, is_complete }
@@ -321,5 +321,5 @@ fn describe(
     let with_key = coverage.rows().filter(|(folder, _, class, _)| {
         class.key() == Some(key) && class.version == Version::Current && is_own(folder)
     });
-    logs.first_encrypted = with_key.map(|(.., tally)| &tally.oldest).min().cloned();
+    logs.first_encrypted = with_key.map(|(.., totals)| &totals.oldest).min().cloned();
 }

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read};
 use thiserror::Error;
 use trailseal_rule::KeyArn;
 
-use crate::coverage::{Coverage, Example, Folder, Row, Tally};
+use crate::coverage::{Coverage, Example, Folder, Row, Totals};
 use crate::csv_rows::{self, Rows};
 use crate::encryption::KeyName;
 use crate::inventory::Record;
@@ -243,6 +243,6 @@ fn row(values: &Values<'_>, files: u64) -> Result<Row, String> {
     let example = |file: FileKey<'_>| Example { time: file.time, key: file.key.to_owned() };
     let month = oldest.month;
     let bytes = values.number("bytes")?;
-    let tally = Tally { files, bytes, oldest: example(oldest), newest: example(newest) };
-    Ok(Row { folder, month, class, tally })
+    let totals = Totals { files, bytes, oldest: example(oldest), newest: example(newest) };
+    Ok(Row { folder, month, class, totals })
 }

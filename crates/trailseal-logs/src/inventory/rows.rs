@@ -7,7 +7,7 @@ use std::str;
 use thiserror::Error;
 
 use super::sample::Sample;
-use crate::coverage::{Class, Coverage, Example, Folder, Row, Tally, Version};
+use crate::coverage::{Class, Coverage, Example, Folder, Row, Totals, Version};
 use crate::encryption::{Encryption, FileStatus, KeyName, StorageClass, Unread};
 use crate::key::{FileKey, Parsed, parse};
 use crate::month::Month;
@@ -132,7 +132,7 @@ pub(crate) type Scope<'a> = dyn Fn(&FileKey<'_>) -> bool + Sync + 'a;
 struct Group {
     folder: Folder,
     month: Month,
-    classes: Vec<(Class, Tally)>,
+    classes: Vec<(Class, Totals)>,
 }
 
 /// The result of one data file.
@@ -213,8 +213,8 @@ impl<'a> Counter<'a> {
     pub(crate) fn finish(self) -> Counted {
         let mut coverage = self.coverage;
         for Group { folder, month, classes } in self.groups {
-            for (class, tally) in classes {
-                coverage.add(Row { folder: folder.clone(), month, class, tally });
+            for (class, totals) in classes {
+                coverage.add(Row { folder: folder.clone(), month, class, totals });
             }
         }
         Counted { rows: self.rows, coverage, sample: self.sample }
@@ -233,21 +233,21 @@ impl Group {
     }
 
     fn count(&mut self, file: &FileKey<'_>, class: Class, bytes: u64) {
-        let Some((_, tally)) = self.classes.iter_mut().find(|(known, _)| *known == class) else {
+        let Some((_, totals)) = self.classes.iter_mut().find(|(known, _)| *known == class) else {
             let example = Example { time: file.time, key: file.key.to_owned() };
-            let tally = Tally { files: 1, bytes, oldest: example.clone(), newest: example };
-            self.classes.push((class, tally));
+            let totals = Totals { files: 1, bytes, oldest: example.clone(), newest: example };
+            self.classes.push((class, totals));
             return;
         };
-        tally.files += 1;
-        tally.bytes = tally.bytes.saturating_add(bytes);
+        totals.files += 1;
+        totals.bytes = totals.bytes.saturating_add(bytes);
         let is_before =
             |example: &Example| (file.time, file.key) < (example.time, example.key.as_str());
-        if is_before(&tally.oldest) {
-            replace(&mut tally.oldest, file);
+        if is_before(&totals.oldest) {
+            replace(&mut totals.oldest, file);
         }
-        if !is_before(&tally.newest) {
-            replace(&mut tally.newest, file);
+        if !is_before(&totals.newest) {
+            replace(&mut totals.newest, file);
         }
     }
 }

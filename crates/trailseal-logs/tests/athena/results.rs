@@ -27,7 +27,7 @@ fn a_whole_result_is_read() {
     assert_eq!(outcome.objects, 9);
     assert_eq!((outcome.coverage.unrecognized, outcome.coverage.others), (3, 4));
     assert_eq!(outcome.coverage.unrecognized_examples, ["x"]);
-    let files: Vec<u64> = outcome.coverage.rows().map(|(.., tally)| tally.files).collect();
+    let files: Vec<u64> = outcome.coverage.rows().map(|(.., totals)| totals.files).collect();
     assert_eq!(files, [2]);
 }
 

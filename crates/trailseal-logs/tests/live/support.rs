@@ -82,9 +82,9 @@ pub(crate) async fn bucket_with(
 /// The number of files of each status, and the keys of the oldest and the newest.
 pub(crate) fn statuses(outcome: &Outcome) -> Vec<(FileStatus, u64, String, String)> {
     let rows = outcome.coverage.rows();
-    rows.map(|(_, _, class, tally)| {
-        let (oldest, newest) = (tally.oldest.key.clone(), tally.newest.key.clone());
-        (class.status.clone(), tally.files, oldest, newest)
+    rows.map(|(_, _, class, totals)| {
+        let (oldest, newest) = (totals.oldest.key.clone(), totals.newest.key.clone());
+        (class.status.clone(), totals.files, oldest, newest)
     })
     .collect()
 }

@@ -68,7 +68,7 @@ impl Chart {
         for (folder, files) in bucket.all_files().filter(|(folder, _)| !folder.digests) {
             let place = (folder.folder.account.as_str(), folder.folder.region.as_str());
             let share = places.entry(place).or_default().entry(files.month).or_default();
-            share.add(seal(trails, folder, files), files.tally.files);
+            share.add(seal(trails, folder, files), files.totals.files);
         }
         let months: BTreeSet<Month> =
             places.values().flat_map(|months| months.keys().copied()).collect();
