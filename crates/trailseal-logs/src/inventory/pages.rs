@@ -80,13 +80,13 @@ fn too_large(bytes: impl std::fmt::Display) -> String {
     format!("a page has {bytes} bytes, expected at most {} MiB", PAGE_BYTES_MAX >> 20)
 }
 
-/// DataPages that the decoder can decode.
-pub(crate) struct DataPages<P> {
+/// Pages that the decoder can decode.
+pub(crate) struct LimitedPageReader<P> {
     pages: P,
     has_dictionary: bool,
 }
 
-impl<P: PageReader> DataPages<P> {
+impl<P: PageReader> LimitedPageReader<P> {
     pub(crate) fn new(pages: P) -> Self {
         Self { pages, has_dictionary: false }
     }
@@ -131,7 +131,7 @@ impl<P: PageReader> DataPages<P> {
     }
 }
 
-impl<P: PageReader> Iterator for DataPages<P> {
+impl<P: PageReader> Iterator for LimitedPageReader<P> {
     type Item = Result<Page>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -139,7 +139,7 @@ impl<P: PageReader> Iterator for DataPages<P> {
     }
 }
 
-impl<P: PageReader> PageReader for DataPages<P> {
+impl<P: PageReader> PageReader for LimitedPageReader<P> {
     fn get_next_page(&mut self) -> Result<Option<Page>> {
         let page = self.pages.get_next_page()?;
         if let Some(page) = &page {

@@ -16,7 +16,7 @@ use parquet::schema::types::SchemaDescriptor;
 
 use super::files::{Opened, verified};
 use super::manifest::DataFile;
-use super::pages::{Chunks, DataPages};
+use super::pages::{Chunks, LimitedPageReader};
 use super::rows::{Column, Counter, Record, RowFault};
 
 /// Rows that are decoded at a time.
@@ -156,7 +156,8 @@ fn open<T: DataType>(
     let rows = usize::try_from(group.num_rows()).unwrap_or_default();
     let pages = SerializedPageReader::new(Arc::clone(chunks), column, rows, None)
         .map_err(|error| format!("column `{name}`: {error}"))?;
-    let reader = get_column_reader(column.column_descr_ptr(), Box::new(DataPages::new(pages)));
+    let reader =
+        get_column_reader(column.column_descr_ptr(), Box::new(LimitedPageReader::new(pages)));
     let reader = T::get_column_reader(reader).ok_or("it has another type")?;
     Ok(Some(Values { name, reader, levels: Vec::new(), values: Vec::new(), row: 0, next: 0 }))
 }
