@@ -9,6 +9,7 @@
 //! results has the packs as text, which the script turns into elements when the reader opens one.
 
 mod causes;
+mod grid;
 mod headline;
 mod heat;
 mod listing;
@@ -39,6 +40,7 @@ use places::Places;
 use status::VerdictCounts;
 use text::Count;
 
+pub(crate) use grid::{Column, Grid};
 pub(crate) use status::TrailStatus;
 pub(crate) use text::{counted, shortened, ticked};
 

@@ -8,7 +8,7 @@ use trailseal_logs::Month;
 
 use crate::logs::history::{Seal, seal};
 use crate::logs::report::{BucketLogs, TrailLogs};
-use crate::output::html::{TrailStatus, counted, shortened};
+use crate::output::html::{Column, Grid, TrailStatus, counted, shortened};
 
 /// The most rows; the table has every folder.
 const ROWS_MAX: usize = 60;
@@ -16,11 +16,7 @@ const ROWS_MAX: usize = 60;
 /// The most columns: the latest five years.
 const COLUMNS_MAX: usize = 60;
 
-const LABEL_WIDTH: usize = 134;
-const HEAD_HEIGHT: usize = 62;
-const PITCH: usize = 28;
-/// The width of the tilted label of the last column beyond that column.
-const OVERHANG: usize = 40;
+const GRID: Grid = Grid { head_height: 62, pitch: 28, overhang: 40 };
 
 pub(super) struct Chart {
     pub(super) width: usize,
@@ -29,12 +25,6 @@ pub(super) struct Chart {
     pub(super) rows: Vec<Row>,
     /// What the chart does not show, if anything.
     pub(super) left_out: Option<String>,
-}
-
-pub(super) struct Column {
-    pub(super) x: usize,
-    pub(super) y: usize,
-    pub(super) month: String,
 }
 
 /// An account and Region.
@@ -81,17 +71,9 @@ impl Chart {
             .map(|(index, (place, months))| row(index, *place, months, &shown))
             .collect();
         Self {
-            width: LABEL_WIDTH + shown.len() * PITCH + OVERHANG,
-            height: HEAD_HEIGHT + rows.len() * PITCH + 4,
-            columns: shown
-                .iter()
-                .enumerate()
-                .map(|(index, month)| Column {
-                    x: LABEL_WIDTH + index * PITCH + PITCH / 2,
-                    y: HEAD_HEIGHT - 8,
-                    month: month.to_string(),
-                })
-                .collect(),
+            width: GRID.width(shown.len()),
+            height: GRID.height(rows.len()),
+            columns: GRID.columns(shown.iter().map(Month::to_string)),
             left_out: left_out(places.len().saturating_sub(ROWS_MAX), first),
             rows,
         }
@@ -99,14 +81,9 @@ impl Chart {
 }
 
 fn left_out(rows: usize, months: usize) -> Option<String> {
-    let parts: Vec<String> = [(rows, "account and Region"), (months, "earlier month")]
-        .into_iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, noun)| match noun {
-            "account and Region" => format!("{count} further accounts and Regions"),
-            noun => counted(count, noun),
-        })
-        .collect();
+    let rows = (rows > 0).then(|| counted(rows, "further row"));
+    let months = (months > 0).then(|| counted(months, "earlier month"));
+    let parts: Vec<String> = [rows, months].into_iter().flatten().collect();
     (!parts.is_empty()).then(|| parts.join(" and "))
 }
 
@@ -116,11 +93,11 @@ fn row(
     months: &BTreeMap<Month, Share>,
     shown: &[Month],
 ) -> Row {
-    let y = HEAD_HEIGHT + index * PITCH;
+    let y = GRID.y(index);
     let field = |(column, month): (usize, &Month)| {
         let share = months.get(month)?;
         Some(Field {
-            x: LABEL_WIDTH + column * PITCH,
+            x: GRID.x(column),
             y,
             kind: share.status().slug(),
             mark: share.mark(),

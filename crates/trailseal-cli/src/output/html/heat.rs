@@ -2,6 +2,7 @@
 //!
 //! Each kind of field has its own mark, so that color is never the only difference.
 
+use super::grid::{Column, Grid};
 use super::places::{Account, Place, Places};
 use super::status::TrailStatus;
 use super::text::{Count, counted, shortened};
@@ -12,11 +13,7 @@ const ROWS_MAX: usize = 40;
 /// The most columns of Regions; AWS has fewer.
 const COLUMNS_MAX: usize = 48;
 
-const LABEL_WIDTH: usize = 134;
-const HEAD_HEIGHT: usize = 92;
-const PITCH: usize = 26;
-/// The width of the tilted label of the last column beyond that column.
-const OVERHANG: usize = 52;
+const GRID: Grid = Grid { head_height: 92, pitch: 26, overhang: 52 };
 
 pub(super) struct HeatMap {
     pub(super) width: usize,
@@ -25,12 +22,6 @@ pub(super) struct HeatMap {
     pub(super) rows: Vec<Row>,
     /// The Regions without a column, if any.
     pub(super) left_out: Option<String>,
-}
-
-pub(super) struct Column {
-    pub(super) x: usize,
-    pub(super) y: usize,
-    pub(super) region: String,
 }
 
 /// An account, or the accounts that share a row.
@@ -66,17 +57,9 @@ impl HeatMap {
             groups.enumerate().map(|(index, accounts)| row(index, accounts, &shown)).collect();
         let left_out = places.regions.len().saturating_sub(shown.len());
         Self {
-            width: LABEL_WIDTH + shown.len() * PITCH + OVERHANG,
-            height: HEAD_HEIGHT + rows.len() * PITCH + 4,
-            columns: shown
-                .iter()
-                .enumerate()
-                .map(|(index, region)| Column {
-                    x: LABEL_WIDTH + index * PITCH + PITCH / 2,
-                    y: HEAD_HEIGHT - 8,
-                    region: shortened(region, 16),
-                })
-                .collect(),
+            width: GRID.width(shown.len()),
+            height: GRID.height(rows.len()),
+            columns: GRID.columns(shown.iter().map(|region| shortened(region, 16))),
             rows,
             left_out: (left_out > 0).then(|| counted(left_out, "further Region")),
         }
@@ -85,7 +68,7 @@ impl HeatMap {
 
 /// The row of one account, or of the accounts that share it.
 fn row(index: usize, accounts: &[Account<'_>], shown: &[&str]) -> Row {
-    let y = HEAD_HEIGHT + index * PITCH;
+    let y = GRID.y(index);
     let alone = if let [account] = accounts { Some(account) } else { None };
     let field = |(column, region): (usize, &&str)| {
         let mut all = Place::default();
@@ -105,7 +88,7 @@ fn row(index: usize, accounts: &[Account<'_>], shown: &[&str]) -> Row {
             }
         };
         let account = alone.map(|account| account.id.to_owned());
-        let (x, region) = (LABEL_WIDTH + column * PITCH, (*region).to_owned());
+        let (x, region) = (GRID.x(column), (*region).to_owned());
         (audited > 0).then_some(Field { x, y, kind, mark, title, account, region })
     };
     let fields: Vec<Field> = shown.iter().enumerate().filter_map(field).collect();
