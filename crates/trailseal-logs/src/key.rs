@@ -19,7 +19,7 @@ use crate::month::Month;
 pub enum Parsed<'a> {
     /// A file of CloudTrail.
     File(FileKey<'a>),
-    /// Not in a folder of CloudTrail, or a placeholder of a folder.
+    /// Not in a folder of CloudTrail, or the object that the S3 console creates for a folder.
     Other,
     /// In a folder of CloudTrail, but not a name that CloudTrail gives its files.
     Unrecognized,

@@ -1,4 +1,4 @@
-//! A key is read in parts or set aside, whatever it contains.
+//! Any key is either read in parts or set aside.
 
 use proptest::prelude::*;
 use trailseal_logs::{Class, Encryption, FileStatus, StorageClass, Version};

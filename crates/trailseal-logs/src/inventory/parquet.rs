@@ -30,7 +30,8 @@ type Places = [Option<usize>; Column::ALL.len()];
 
 /// Counts the rows of a file after its checksum was verified. Returns the columns that it lacks.
 ///
-/// `stop` is asked between rows; if it says so, the result is of no use.
+/// `stop` is checked between rows. If it returns `true`, not all rows were counted, and the caller
+/// discards the result.
 pub(crate) fn count(
     input: Opened,
     file: &DataFile,

@@ -1,4 +1,4 @@
-//! The rows of a data file, whatever its format, and how they are counted.
+//! Counts the rows of a data file, in any format.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -82,15 +82,15 @@ pub(crate) struct Record<'a> {
     pub(crate) bucket: &'a [u8],
     /// Decoded.
     pub(crate) key: &'a [u8],
-    /// `None` if there is no such column.
+    /// `None` if the report lacks the column.
     pub(crate) is_latest: Option<bool>,
-    /// `None` if there is no such column.
+    /// `None` if the report lacks the column.
     pub(crate) is_delete_marker: Option<bool>,
-    /// `None` if there is no such column, or no value, as for delete markers.
+    /// `None` if the report lacks the column, or for a delete marker.
     pub(crate) size: Option<u64>,
-    /// Empty if there is no such column, or no value.
+    /// Empty if the report lacks the column or the value.
     pub(crate) storage_class: &'a [u8],
-    /// Empty if there is no such column, or no value, as for delete markers.
+    /// Empty if the report lacks the column, or for a delete marker.
     pub(crate) encryption: &'a [u8],
 }
 

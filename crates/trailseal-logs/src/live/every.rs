@@ -9,7 +9,7 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use trailseal_aws::AwsError;
 
 use super::outcome::Gap;
-use super::place::{File, Place, Seen};
+use super::place::{Classified, File, Place};
 use super::plan::Counts;
 use super::s3::{List, Objects, PAGE_MAX};
 use super::{Progress, Run, Scope, Step, Unit, drive};
@@ -51,8 +51,8 @@ async fn count_folder(objects: &Objects, place: &Place<'_>) -> Result<Counts, Aw
     while let Some(page) = objects.next(&mut list).await? {
         counts.pages += 1;
         let is_end = page.objects.last().is_none_or(|last| place.is_after(&last.key));
-        let is_file = |seen: &Seen| matches!(seen, Seen::File(_));
-        let files = page.objects.into_iter().map(|object| place.see(object)).filter(is_file);
+        let is_file = |object: &Classified| matches!(object, Classified::File(_));
+        let files = page.objects.into_iter().map(|object| place.classify(object)).filter(is_file);
         counts.files += files.count() as u64;
         if is_end {
             break;
@@ -106,17 +106,17 @@ impl Run<'_> {
         while let Some(page) = self.objects.next(&mut list).await? {
             let is_end = page.objects.last().is_none_or(|last| place.is_after(&last.key));
             for object in page.objects {
-                match place.see(object) {
-                    Seen::File(file) => {
+                match place.classify(object) {
+                    Classified::File(file) => {
                         newest = Some(file.listed.key.clone());
                         // The files are read to their end, so the channel is open.
                         let _is_closed = sender.send(file).await;
                     }
-                    Seen::Unrecognized(key) => {
+                    Classified::Unrecognized(key) => {
                         self.gather(|gathered| gathered.coverage.set_aside(&key));
                         place.keep_unrecognized(key);
                     }
-                    Seen::Outside | Seen::Placeholder => {}
+                    Classified::Outside | Classified::FolderObject => {}
                 }
             }
             if is_end {

@@ -67,7 +67,7 @@ pub enum Cause {
     /// S3 does not say in which Region the bucket is.
     #[error("the bucket's Region could not be read: {0}")]
     Region(Refusal),
-    /// There is no such bucket.
+    /// The bucket does not exist.
     #[error("the bucket does not exist")]
     NoBucket,
     /// The place is not a folder above the date folders of CloudTrail.

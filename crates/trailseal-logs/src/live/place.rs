@@ -17,7 +17,7 @@ use crate::key::{Parsed, parse};
 use crate::month::Month;
 
 /// Objects in the first answer, of which the first file is usually the first: the rest are
-/// placeholders of folders.
+/// the objects that the S3 console creates for folders.
 const FIRST_FEW: u16 = 10;
 
 /// Hours at which the list of a long day starts, until it contains a file.
@@ -50,13 +50,13 @@ pub(super) struct File {
 
 /// What a listed object is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Seen {
+pub(super) enum Classified {
     /// A file in the range.
     File(File),
     /// An object of another day, or a file that is newer than the start of the run.
     Outside,
-    /// A placeholder of a folder.
-    Placeholder,
+    /// The object that the S3 console creates for a folder.
+    FolderObject,
     /// The key is not one of CloudTrail's.
     Unrecognized(String),
 }
@@ -100,28 +100,28 @@ impl<'p> Place<'p> {
     }
 
     /// What a listed object is.
-    pub(super) fn see(&self, listed: Listed) -> Seen {
+    pub(super) fn classify(&self, listed: Listed) -> Classified {
         match (self.day_of(&listed.key), parse(&listed.key)) {
             (Some(day), Parsed::File(file)) => {
                 let time = file.time;
                 if self.range.contains_day(day) && time < self.range.before {
-                    Seen::File(File { listed, day, time })
+                    Classified::File(File { listed, day, time })
                 } else {
-                    Seen::Outside
+                    Classified::Outside
                 }
             }
-            (Some(day), _) if !self.range.contains_day(day) => Seen::Outside,
-            _ if listed.key.ends_with('/') => Seen::Placeholder,
-            _ => Seen::Unrecognized(listed.key),
+            (Some(day), _) if !self.range.contains_day(day) => Classified::Outside,
+            _ if listed.key.ends_with('/') => Classified::FolderObject,
+            _ => Classified::Unrecognized(listed.key),
         }
     }
 
     /// The file that a listed object is. Keys that are not recognized are kept.
     pub(super) fn file(&self, listed: Listed) -> Option<File> {
-        match self.see(listed) {
-            Seen::File(file) => Some(file),
-            Seen::Outside | Seen::Placeholder => None,
-            Seen::Unrecognized(key) => {
+        match self.classify(listed) {
+            Classified::File(file) => Some(file),
+            Classified::Outside | Classified::FolderObject => None,
+            Classified::Unrecognized(key) => {
                 self.keep_unrecognized(key);
                 None
             }

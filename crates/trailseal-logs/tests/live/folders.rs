@@ -116,7 +116,7 @@ async fn only_days_of_the_range_and_files_older_than_the_start_are_read() {
 }
 
 #[tokio::test]
-async fn names_that_are_not_recognized_are_counted_and_placeholders_are_not() {
+async fn names_that_are_not_recognized_are_counted_and_folder_objects_are_not() {
     let folder = "AWSLogs/111122223333/CloudTrail/eu-central-1/";
     let keys = [
         log("111122223333", "2026-02-01T00:05"),

@@ -97,7 +97,8 @@ pub enum FolderStanding<'a> {
     /// It is not, although it was delivered more than an hour after T, or in the last 7 days and
     /// there is no T.
     NotSealed,
-    /// Nothing: there is no delivery since T, or without T none in the last 7 days.
+    /// Nothing: it was delivered at most an hour after T, or there is no T and it is older than
+    /// 7 days.
     Idle,
     /// Nothing: another trail may have delivered it.
     Shared,

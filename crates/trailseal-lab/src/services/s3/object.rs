@@ -78,7 +78,7 @@ fn file<'a>(request: &'a Request<'_>) -> Result<File<'a>, Refusal> {
     Ok(file)
 }
 
-/// What S3 answers for a key that does not exist: it says so only to those who may list the bucket.
+/// The answer for a key that does not exist: 404 to callers that may list the bucket, 403 to others.
 fn missing(request: &Request<'_>) -> Refusal {
     let listing = Operation::ListObjectsV2.iam();
     if request.state().denies(request.account(), listing, request.text("Bucket")).is_some() {
