@@ -32,6 +32,7 @@ mod scan;
 
 mod evidence;
 mod inventory;
+mod log_files;
 mod newest;
 
 mod output;

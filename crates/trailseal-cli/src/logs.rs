@@ -27,7 +27,7 @@ use self::inventory::Inventory;
 use self::live::{BucketRead, Stop};
 use self::report::{LOGS_VERSION, LogsReport};
 use self::targets::{Job, Jobs, jobs};
-use self::verdict::judge_unread;
+use self::verdict::judge_by;
 use crate::audit::{Identity, failed, no_region, request_listener, runtime, wrong_region};
 use crate::console::{Console, Exit, Failure};
 use crate::output::{Document, Format, Screen, clean, emit, outputs, print_problems, write_json};
@@ -192,7 +192,7 @@ impl LogsReport {
         use trailseal_rule::{Reading, Refusal};
         for delivery in &jobs.without_bucket {
             let unread = Reading::Refused(Refusal::NotRead);
-            self.trails.push(judge_unread(delivery, unread, context));
+            self.trails.push(judge_by(delivery, unread, context));
             self.complete = false;
             self.problems.push(Problem {
                 source: delivery.trail.arn.to_string(),

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, ValueEnum};
 use trailseal_logs::live::Day;
-use trailseal_rule::{AccountId, BucketName, Region, RoleName, TrailArn};
+use trailseal_rule::{AccountId, BucketName, Region, TrailArn};
 
 use crate::console::exit_codes;
+use crate::log_files::{BucketRole, bucket_role};
 use crate::parameters::region;
 use crate::settings::ReportArguments;
 
@@ -105,7 +106,7 @@ pub(crate) struct LogsArguments {
     pub(super) history: History,
 
     /// The role to assume to read the bucket, such as one in the log archive account
-    #[arg(long, value_name = "ARN", value_parser = role)]
+    #[arg(long, value_name = "ARN", value_parser = bucket_role)]
     pub(super) bucket_role: Option<BucketRole>,
 
     /// The external ID that the role requires
@@ -146,13 +147,6 @@ pub(super) enum Target {
     TrailArn(TrailArn),
     /// A bucket, with a prefix without slashes at its ends; empty for the whole bucket.
     Bucket(BucketName, String),
-}
-
-/// A role in the account of the bucket.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct BucketRole {
-    pub(super) account: AccountId,
-    pub(super) name: RoleName,
 }
 
 impl Target {
@@ -196,19 +190,6 @@ fn account(text: &str) -> Result<AccountId, String> {
     AccountId::parse(text).map_err(|error| error.to_string())
 }
 
-fn role(text: &str) -> Result<BucketRole, String> {
-    let read = || {
-        let mut parts = text.splitn(6, ':');
-        let is_role = parts.next()? == "arn" && parts.next().is_some_and(|one| !one.is_empty());
-        let is_iam = parts.next()? == "iam" && parts.next()?.is_empty();
-        let account = AccountId::parse(parts.next()?).ok()?;
-        let name = RoleName::parse(parts.next()?.strip_prefix("role/")?)?;
-        (is_role && is_iam).then_some(BucketRole { account, name })
-    };
-    let expected = "expected the ARN of a role, such as `arn:aws:iam::111122223333:role/ReadLogs`";
-    read().ok_or_else(|| expected.to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -226,22 +207,6 @@ mod tests {
         assert_eq!(target(arn), Ok(Target::TrailArn(TrailArn::parse(arn).unwrap())));
         for wrong in ["", "a b", "s3://", "s3://a", "s3:/logs", "arn:aws:s3:::logs", "ab"] {
             assert!(target(wrong).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn a_role_is_an_arn_of_iam() {
-        let parsed = role("arn:aws:iam::111122223333:role/path/ReadLogs").unwrap();
-        assert_eq!(parsed.account.as_str(), "111122223333");
-        assert_eq!(parsed.name.as_str(), "path/ReadLogs");
-        for wrong in [
-            "ReadLogs",
-            "arn:aws:iam::111122223333:user/ReadLogs",
-            "arn:aws:sts::111122223333:role/ReadLogs",
-            "arn:aws:iam::1:role/ReadLogs",
-            "arn:aws:iam::111122223333:role/",
-        ] {
-            assert!(role(wrong).is_err(), "{wrong}");
         }
     }
 }

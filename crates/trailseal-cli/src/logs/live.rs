@@ -16,9 +16,10 @@ use super::arguments::LogsArguments;
 use super::place;
 use super::report::{BucketLogs, Limits, Place, Source, SourceKind, TrailLogs, why_unread};
 use super::targets::Job;
-use super::verdict::{Files, Missing, judge_all, judge_unread, missing_part};
+use super::verdict::{Files, judge_all, judge_by};
 use crate::audit::failed;
 use crate::console::Console;
+use crate::log_files::{self, Missing, missing_part};
 use crate::output::{clean, counted};
 use crate::report::Problem;
 
@@ -263,15 +264,10 @@ fn cause(cause: &Cause) -> String {
 /// The bucket cannot be read at all.
 fn unread(job: &Job, why: Cause, context: &EvaluationContext<'_>) -> BucketRead {
     let message = cause(&why);
-    let reading = || match why.clone() {
-        Cause::NoBucket => Reading::Absent,
-        Cause::Region(refusal) => Reading::Refused(refusal),
-        Cause::Aws(error) => Reading::Refused(error.into_refusal().unwrap_or(Refusal::NotRead)),
-        Cause::NoFolder | Cause::TooMany | Cause::NotSearched { .. } | Cause::ChangeNotFound => {
-            Reading::Refused(Refusal::NotRead)
-        }
-    };
-    let trails = job.trails.iter().map(|delivery| judge_unread(delivery, reading(), context));
+    let trails = job
+        .trails
+        .iter()
+        .map(|delivery| judge_by(delivery, log_files::unread(why.clone()), context));
     BucketRead {
         bucket: None,
         trails: trails.collect(),
@@ -283,7 +279,7 @@ fn unread(job: &Job, why: Cause, context: &EvaluationContext<'_>) -> BucketRead 
 /// The user stopped the run before the bucket was read.
 fn interrupted(job: &Job, context: &EvaluationContext<'_>) -> BucketRead {
     let unread = || Reading::Refused(Refusal::NotRead);
-    let trails = job.trails.iter().map(|delivery| judge_unread(delivery, unread(), context));
+    let trails = job.trails.iter().map(|delivery| judge_by(delivery, unread(), context));
     BucketRead {
         bucket: None,
         trails: trails.collect(),

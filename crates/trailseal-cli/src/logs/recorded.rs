@@ -8,7 +8,8 @@ use trailseal_rule::{BucketName, EvaluationContext, Refusal, Timestamp};
 use super::arguments::LogsArguments;
 use super::live::{BucketRead, LIMITED, limits};
 use super::report::{BucketLogs, Place, Source, SourceKind};
-use super::verdict::{Files, Missing, judge_all};
+use super::verdict::{Files, judge_all};
+use crate::log_files::Missing;
 use crate::report::Problem;
 
 /// What a source has recorded about a bucket.

@@ -12,6 +12,7 @@ use trailseal_logs::{
 };
 use trailseal_rule::{AccountId, BucketName, ComplianceType, KeyArn, Region, Timestamp, TrailArn};
 
+use crate::log_files::delivers;
 use crate::report::{CheckOutcome, CheckReport, Problem, Run, Tool};
 
 /// The version of the JSON form. A change that could break a reader increments it.
@@ -246,18 +247,6 @@ impl BucketLogs {
 fn writers(folder: &Folder, trails: &[TrailDelivery]) -> Vec<TrailArn> {
     let writing = trails.iter().filter(|delivery| delivers(delivery, folder));
     writing.map(|delivery| delivery.trail.arn.clone()).collect()
-}
-
-/// Whether a trail delivers to a folder of its bucket: the prefix is its current one, and account
-/// and Region are among those that it logs. An organization trail delivers to folders with the ID of
-/// an organization only, and another trail only to folders of its own account without one
-/// (CloudTrail User Guide, "Finding your CloudTrail log files").
-pub(super) fn delivers(delivery: &TrailDelivery, folder: &Folder) -> bool {
-    let TrailDelivery { trail, prefix, .. } = delivery;
-    folder.prefix == *prefix
-        && folder.organization.is_some() == trail.is_organization_trail
-        && (trail.is_organization_trail || folder.account == *trail.arn.owner())
-        && (trail.is_multi_region_trail || folder.region == trail.home_region)
 }
 
 impl FilesLogs {

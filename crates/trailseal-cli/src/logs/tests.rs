@@ -13,8 +13,9 @@ use trailseal_rule::{
 use unicode_width::UnicodeWidthStr as _;
 
 use super::report::{BucketLogs, Limits, LogsReport, Place, Source, SourceKind, TrailLogs};
-use super::verdict::{Missing, Writers, judge, log_files, missing_part};
+use super::verdict::judge;
 use super::*;
+use crate::log_files::{Missing, Writers, log_files, missing_part};
 use crate::output::{TableOptions, formats};
 use crate::report::{Asked, CheckOutcome};
 use crate::testing::{Checked, Folder};

@@ -1,0 +1,12 @@
+//! What `logs` and `audit` share about delivered log files: which trails deliver to a folder, and the
+//! evidence for the check `log-files-sealed`.
+//!
+//! INVARIANT (decided elsewhere): the rule decides; what was not read never proves a trail.
+
+mod bucket_role;
+mod evidence;
+mod writers;
+
+pub(crate) use bucket_role::{BucketRole, bucket_role};
+pub(crate) use evidence::{Missing, log_files, missing_part, proven, unread};
+pub(crate) use writers::{Writers, delivers};
