@@ -16,11 +16,22 @@ use accounts::{
 };
 
 /// Grants that the deployment needs: Lambda uses these, the function never does.
-const DEPLOYMENT_GRANTS: [(&str, &[&str]); 4] = [
+const DEPLOYMENT_GRANTS: [(&str, &[&str]); 5] = [
     ("WriteLogs", &["logs:CreateLogStream", "logs:PutLogEvents"]),
     ("KeepFailedEvents", &["sqs:SendMessage"]),
     ("EncryptFailedEvents", &["kms:Decrypt", "kms:GenerateDataKey"]),
     ("Trace", &["xray:PutTelemetryRecords", "xray:PutTraceSegments"]),
+    (
+        "ConnectToVpc",
+        &[
+            "ec2:AssignPrivateIpAddresses",
+            "ec2:CreateNetworkInterface",
+            "ec2:DeleteNetworkInterface",
+            "ec2:DescribeNetworkInterfaces",
+            "ec2:DescribeSubnets",
+            "ec2:UnassignPrivateIpAddresses",
+        ],
+    ),
 ];
 
 /// The operation that needs no grant: S3 returns a bucket's Region to every caller.
