@@ -8,7 +8,6 @@ learns one day, or one that we begin to use, makes this test fail until the list
 import io
 import json
 import os
-import re
 import sys
 import zipfile
 from pathlib import Path
@@ -23,8 +22,9 @@ from botocore.validate import ParamValidator
 from moto import mock_aws
 from moto.cloudformation import parsing
 
+from plain_templates import defaults, read, resolve
+
 REGION = "eu-west-1"
-TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 ORGANIZATION = "o-abcde12345"
 
 # The resource types of our templates that this version of moto cannot create.
@@ -47,25 +47,6 @@ UNKNOWN_TYPES = {
 WAITING_TYPES = {"AWS::CloudWatch::Dashboard"}
 
 
-class Loader(yaml.SafeLoader):
-    """Reads the short forms of the intrinsic functions."""
-
-
-def long_form(loader, suffix, node):
-    """`!Ref x` as `{"Ref": "x"}`, and so on."""
-    name = suffix if suffix == "Ref" else f"Fn::{suffix}"
-    value = loader.construct_scalar(node)
-    return {name: value.split(".") if suffix == "GetAtt" else value}
-
-
-Loader.add_multi_constructor("!", long_form)
-
-
-def read(name):
-    """A template as an object."""
-    return yaml.load((TEMPLATES / f"trailseal-{name}.yaml").read_text(), Loader)
-
-
 def known(template, removed):
     """The template without unsupported types, and without resources that depend on them."""
     resources = template["Resources"]
@@ -73,35 +54,6 @@ def known(template, removed):
     removed.update(resources[key]["Type"] for key in gone)
     kept = {key: value for key, value in resources.items() if key not in gone}
     return {**template, "Resources": kept}
-
-
-def resolve(value, template, given):
-    """A value of a template with its parameters, conditions and references resolved."""
-    if isinstance(value, list):
-        found = (resolve(entry, template, given) for entry in value)
-        return [entry for entry in found if entry is not None]
-    if not isinstance(value, dict):
-        return value
-    if "Ref" in value:
-        name = value["Ref"]
-        return None if name == "AWS::NoValue" else given[name]
-    if "Fn::GetAtt" in value:
-        return given[".".join(value["Fn::GetAtt"])]
-    if "Fn::Sub" in value:
-        return re.sub(r"\$\{([^}]+)\}", lambda found: given[found[1]], value["Fn::Sub"])
-    if "Fn::Equals" in value:
-        one, other = resolve(value["Fn::Equals"], template, given)
-        return one == other
-    if "Fn::Not" in value:
-        return not resolve(value["Fn::Not"], template, given)[0]
-    if "Fn::Or" in value:
-        return any(resolve(value["Fn::Or"], template, given))
-    if "Fn::If" in value:
-        condition, then, otherwise = value["Fn::If"]
-        holds = resolve(template["Conditions"][condition], template, given)
-        return resolve(then if holds else otherwise, template, given)
-    found = {key: resolve(member, template, given) for key, member in value.items()}
-    return {key: member for key, member in found.items() if member is not None}
 
 
 def settle(value, template, given):
@@ -116,11 +68,6 @@ def settle(value, template, given):
         holds = resolve(template["Conditions"][condition], template, given)
         return settle(then if holds else otherwise, template, given)
     return {key: settle(member, template, given) for key, member in value.items()}
-
-
-def defaults(template):
-    """The default values of parameters."""
-    return {name: entry.get("Default") for name, entry in template["Parameters"].items()}
 
 
 def zip_of_an_empty_program():
