@@ -27,11 +27,22 @@ export function refuseUnreadContext(app: App): void {
     return;
   }
   const faults = unread.map((name) => {
-    const near = names.find((known) => distance(name.toLowerCase(), known.toLowerCase()) <= 4);
+    const near = nearest(name, names);
     const hint = near === undefined ? '' : `; did you mean \`${near}\`?`;
     return `the context \`${name}\` has no effect here${hint}`;
   });
   throw new Error(`${faults.join('\n')}\nthis app reads ${names.sort().join(', ')}`);
+}
+
+/** The most similar of these names, if one is similar. */
+function nearest(name: string, names: readonly string[]): string | undefined {
+  const measured = names.map((known) => ({
+    known,
+    changes: distance(name.toLowerCase(), known.toLowerCase()),
+  }));
+  const [best] = measured.sort((one, other) => one.changes - other.changes);
+  const most = Math.min(4, Math.floor(name.length / 2));
+  return best !== undefined && best.changes <= most ? best.known : undefined;
 }
 
 /** The number of characters to insert, remove or replace (Levenshtein). */
@@ -48,28 +59,56 @@ function distance(one: string, other: string): number {
   return row[other.length] ?? 0;
 }
 
-/** A value from the context (`-c name=value`). */
+/**
+ * A value from the context: text with `-c name=value`, and in `cdk.json` also a number or a
+ * boolean, which have the meaning of their text.
+ */
 export function textContext(app: App, name: string): string | undefined {
   const value: unknown = read(app, name);
-  return typeof value === 'string' && value !== '' ? value : undefined;
+  if (value === undefined || value === null || value === '') {
+    return undefined;
+  }
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') {
+    return String(value);
+  }
+  throw new Error(`the context \`${name}\` is \`${JSON.stringify(value)}\`; expected one value`);
 }
 
 /** A required value from the context. */
 export function neededContext(app: App, name: string): string {
   const value = textContext(app, name);
   if (value === undefined) {
-    throw new Error(`the context lacks \`${name}\`; give it with \`-c ${name}=VALUE\``);
+    throw lacking(name);
   }
   return value;
 }
 
-/** A comma-separated list from the context. */
+function lacking(name: string): Error {
+  return new Error(`the context lacks \`${name}\`; give it with \`-c ${name}=VALUE\``);
+}
+
+/** A list from the context: text with commas, and in `cdk.json` also a JSON list. */
 export function listContext(app: App, name: string): string[] {
-  const value = textContext(app, name) ?? '';
-  return value
-    .split(',')
-    .map((entry) => entry.trim())
-    .filter((entry) => entry !== '');
+  const value: unknown = read(app, name);
+  const entries: unknown[] = Array.isArray(value)
+    ? value
+    : (textContext(app, name) ?? '').split(',');
+  const wrong = entries.find((entry) => !['string', 'number'].includes(typeof entry));
+  if (wrong !== undefined) {
+    throw new Error(
+      `the context \`${name}\` contains \`${JSON.stringify(wrong)}\`; expected a list of texts`,
+    );
+  }
+  return entries.map((entry) => String(entry).trim()).filter((entry) => entry !== '');
+}
+
+/** A required list from the context. */
+export function neededListContext(app: App, name: string): string[] {
+  const entries = listContext(app, name);
+  if (entries.length === 0) {
+    throw lacking(name);
+  }
+  return entries;
 }
 
 /** A value from the context that must be one of these words. */
@@ -166,14 +205,20 @@ export function ruleContext(app: App): RuleSettings {
 /** On the command line the context is text; in `cdk.json` it is an object. */
 function parametersContext(app: App): RuleParameters {
   const value: unknown = read(app, 'parameters') ?? {};
-  if (typeof value !== 'string') {
-    return value as RuleParameters;
-  }
-  try {
-    return JSON.parse(value) as RuleParameters;
-  } catch {
+  const parsed: unknown = typeof value === 'string' ? parsedOrNull(value) : value;
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    const given = typeof value === 'string' ? value : JSON.stringify(value);
     throw new Error(
-      `the context \`parameters\` \`${value}\` is not a JSON object of the rule's parameters`,
+      `the context \`parameters\` \`${given}\` is not a JSON object of the rule's parameters`,
     );
+  }
+  return parsed as RuleParameters;
+}
+
+function parsedOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return null;
   }
 }

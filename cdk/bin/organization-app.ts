@@ -6,6 +6,7 @@ import {
   functionContext,
   listContext,
   neededContext,
+  neededListContext,
   numberContext,
   refuseUnreadContext,
   ruleContext,
@@ -39,8 +40,7 @@ export function organization(app: App): void {
   const path = wordContext(app, 'path', ['stackset', 'central']);
   const account = neededContext(app, 'account');
   const organizationId = neededContext(app, 'organizationId');
-  neededContext(app, 'regions');
-  const regions = listContext(app, 'regions');
+  const regions = neededListContext(app, 'regions');
   const [home = ''] = regions;
   const place = { account, organizationId, home, regions };
   if (path === 'central') {
@@ -54,6 +54,7 @@ export function organization(app: App): void {
 function stackSetPath(app: App, { account, organizationId, home, regions }: Organization): void {
   const bucketPrefix = neededContext(app, 'bucketPrefix');
   const codeKey = textContext(app, 'codeKey');
+  const wave = waveContext(app);
   // The pack has the rule; a second one would evaluate every trail twice.
   const rule = { ...ruleContext(app), ...(switchContext(app, 'cisPack') ? { ruleName: '' } : {}) };
   for (const region of regions) {
@@ -67,7 +68,6 @@ function stackSetPath(app: App, { account, organizationId, home, regions }: Orga
     });
   }
   // Each wave has its own stack: another name in the same stack would replace the StackSet.
-  const wave = textContext(app, 'stackSetName');
   const id = `TrailsealOrganization${wave === undefined ? '' : `-${wave}`}`;
   const members = new Stack(app, id, { env: { account, region: home } });
   new TrailsealStackSet(members, 'Members', {
@@ -88,6 +88,18 @@ function stackSetPath(app: App, { account, organizationId, home, regions }: Orga
   if (switchContext(app, 'cisPack')) {
     packs(app, { account, organizationId, home, regions }, members);
   }
+}
+
+/** The name of a wave; a pack belongs to the whole organization, where a wave is one part of it. */
+function waveContext(app: App): string | undefined {
+  const wave = textContext(app, 'stackSetName');
+  if (wave !== undefined && switchContext(app, 'cisPack')) {
+    throw new Error(
+      'the context `cisPack` excludes `stackSetName`: the pack reaches every account of the ' +
+        'organization, and fails where the function is missing; deploy it after the last wave',
+    );
+  }
+  return wave;
 }
 
 /** The alarms in the member accounts, if the context asks for them. */

@@ -46,7 +46,10 @@ export interface TrailsealFunctionProps {
   readonly reservedConcurrency?: number | 'none';
   /** How long logs are kept. @default one year */
   readonly logRetention?: logs.RetentionDays;
-  /** The lowest level that is logged. @default INFO */
+  /**
+   * The lowest level that is logged: TRACE, DEBUG or INFO. Alarms and dashboard count lines of the
+   * level INFO, so a higher level is refused. @default INFO
+   */
   readonly logLevel?: lambda.ApplicationLogLevel;
   /**
    * A key for logs and the queue of failed events; its policy must admit CloudWatch Logs.
@@ -125,8 +128,8 @@ export class TrailsealFunction extends Construct {
     return this.logGroup.logGroupName;
   }
 
-  /** Adds one permission for each account.
-   * One permission for each account.
+  /**
+   * Adds one permission for each account.
    *
    * `SourceAccount` without `SourceArn`: a rule's ARN ends with an id that AWS Config chooses when it
    * creates the rule, which requires that it may already invoke the function. A permission that
@@ -149,6 +152,13 @@ export class TrailsealFunction extends Construct {
   }
 }
 
+/** The levels that keep the lines which alarms and dashboard count. */
+const LOG_LEVELS: readonly string[] = [
+  lambda.ApplicationLogLevel.TRACE,
+  lambda.ApplicationLogLevel.DEBUG,
+  lambda.ApplicationLogLevel.INFO,
+];
+
 function refuseFaults(props: TrailsealFunctionProps): void {
   const faults = new PropFaults('TrailsealFunction');
   faults.form('functionName', props.functionName, limits.FUNCTION_NAME, 'the name of a function');
@@ -162,6 +172,10 @@ function refuseFaults(props: TrailsealFunctionProps): void {
   faults.whole('timeoutSeconds', props.timeoutSeconds, 1, 900);
   if (props.reservedConcurrency !== 'none') {
     faults.whole('reservedConcurrency', props.reservedConcurrency, 1, 1000);
+  }
+  if (props.logLevel !== undefined && !LOG_LEVELS.includes(props.logLevel)) {
+    const why = 'alarms and dashboard count lines of the level INFO';
+    faults.wrong('logLevel', props.logLevel, `one of ${LOG_LEVELS.join(', ')}: ${why}`);
   }
   const roles = {
     keyAccountRoleName: props.keyAccountRoleName,

@@ -18,7 +18,7 @@ type Templates = Record<
 const APPS = { 'single-account': singleAccount, organization };
 
 /** The templates of an app with this context, as the CDK command line would synthesize them. */
-function synthesized(name: keyof typeof APPS, context: Record<string, string>): Templates {
+function synthesized(name: keyof typeof APPS, context: Record<string, unknown>): Templates {
   const outdir = fs.mkdtempSync(path.join(os.tmpdir(), 'trailseal-app-'));
   const app = new App({
     outdir,
@@ -305,6 +305,11 @@ describe('organization', () => {
     expect(() => synthesized('single-account', { assets, remediationAutomatic: 'true' })).toThrow(
       'the context `remediationAutomatic` has no effect here',
     );
+    // The nearest name, not the first that is near; no name for a word that resembles none.
+    const alarms = { ...context, alarms: 'true' };
+    expect(refused({ ...alarms, alarmTopicNam: 'x' })).toThrow('did you mean `alarmTopicName`?');
+    expect(refused({ ...alarms, alarmTopic: 'x' })).toThrow('did you mean `alarmTopicName`?');
+    expect(refused({ ...context, xyz: 'x' })).toThrow('`xyz` has no effect here\n');
     // Names of CDK itself are not ours to refuse.
     const ofCdk = { 'availability-zones:account=1': 'x', '@aws-cdk/core:x': 'true' };
     expect(() => synthesized('single-account', { assets, ...ofCdk })).not.toThrow();
@@ -329,6 +334,42 @@ describe('organization', () => {
     const bad = { ...context, failureTolerancePercentage: 'none', dependsOnStackSets: 'Landing' };
     expect(() => synthesized('organization', bad)).toThrow(
       /`dependsOnStackSets` is `Landing`; expected the ARN of a StackSet; .*`failureTolerancePercentage` is `NaN`/,
+    );
+  });
+
+  test('j) values of cdk.json may be lists, numbers and booleans', () => {
+    const asText = {
+      ...context,
+      excludedAccounts: '222233334444, 333344445555',
+      cisPack: 'true',
+      failureTolerancePercentage: '0',
+    };
+    const asJson = {
+      ...context,
+      regions: [REGION, 'us-east-1'],
+      organizationalUnitIds: [UNIT],
+      excludedAccounts: [222233334444, '333344445555'],
+      cisPack: true,
+      failureTolerancePercentage: 0,
+    };
+    expect(synthesized('organization', asJson)).toEqual(synthesized('organization', asText));
+    const refused = (given: Record<string, unknown>) => () =>
+      synthesized('organization', { ...context, ...given });
+    expect(refused({ regions: [] })).toThrow('the context lacks `regions`');
+    expect(refused({ regions: [{}] })).toThrow(
+      'the context `regions` contains `{}`; expected a list of texts',
+    );
+    expect(refused({ bucketPrefix: ['code'] })).toThrow(
+      'the context `bucketPrefix` is `["code"]`; expected one value',
+    );
+    expect(refused({ parameters: '[1]' })).toThrow('`[1]` is not a JSON object');
+    expect(refused({ parameters: null, architecture: null })).not.toThrow();
+  });
+
+  test('k) a pack for the whole organization excludes a wave', () => {
+    const both = { ...context, cisPack: 'true', stackSetName: 'Trailseal-Canary' };
+    expect(() => synthesized('organization', both)).toThrow(
+      'the context `cisPack` excludes `stackSetName`',
     );
   });
 

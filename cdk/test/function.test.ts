@@ -261,6 +261,7 @@ describe('invalid props', () => {
       memoryMebibytes: 64,
       timeoutSeconds: 901,
       reservedConcurrency: 0,
+      logLevel: lambda.ApplicationLogLevel.WARN,
       keyAccountRoleName: 'reader',
       externalId: 'x',
     };
@@ -276,6 +277,7 @@ describe('invalid props', () => {
         '`memoryMebibytes` is `64`; expected a whole number from 128 to 10240; ' +
         '`timeoutSeconds` is `901`; expected a whole number from 1 to 900; ' +
         '`reservedConcurrency` is `0`; expected a whole number from 1 to 1000; ' +
+        '`logLevel` is `WARN`; expected one of TRACE, DEBUG, INFO: alarms and dashboard count lines of the level INFO; ' +
         '`keyAccountRoleName` needs `organizationId`: roles are assumed within the organization only; ' +
         '`externalId` is `x`; expected an external id of 2 to 1,224 characters',
     );
