@@ -2,7 +2,7 @@ import type { App } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 
 import { prebuiltCode, type RuleParameters, type RuleSettings, type Schedule } from '../lib';
-import type { TrailsealFunctionProps, TrailsealRemediationProps } from '../lib';
+import type { FunctionNetwork, TrailsealFunctionProps, TrailsealRemediationProps } from '../lib';
 
 /** The names that an app has read. */
 const READ = new WeakMap<App, Set<string>>();
@@ -151,6 +151,33 @@ export function numberContext(app: App, name: string): number | undefined {
   return value === undefined ? undefined : Number(value);
 }
 
+/** The path and the permissions boundary of roles. */
+export function roleContext(app: App): { rolePath?: string; permissionsBoundaryName?: string } {
+  const rolePath = textContext(app, 'rolePath');
+  return { ...boundaryContext(app), ...(rolePath === undefined ? {} : { rolePath }) };
+}
+
+/** The permissions boundary of roles. */
+export function boundaryContext(app: App): { permissionsBoundaryName?: string } {
+  const permissionsBoundaryName = textContext(app, 'permissionsBoundaryName');
+  return permissionsBoundaryName === undefined ? {} : { permissionsBoundaryName };
+}
+
+/** What belongs to one account and Region: the VPC and the code signing of the function. */
+export function placeContext(app: App): {
+  network?: FunctionNetwork;
+  codeSigningConfigArn?: string;
+} {
+  const subnetIds = listContext(app, 'subnetIds');
+  const securityGroupIds = listContext(app, 'securityGroupIds');
+  const codeSigningConfigArn = textContext(app, 'codeSigningConfigArn');
+  const isInVpc = subnetIds.length + securityGroupIds.length > 0;
+  return {
+    ...(isInVpc ? { network: { subnetIds, securityGroupIds } } : {}),
+    ...(codeSigningConfigArn === undefined ? {} : { codeSigningConfigArn }),
+  };
+}
+
 /** The function's settings. */
 export function functionContext(app: App): TrailsealFunctionProps {
   const architecture = architectureContext(app);
@@ -212,7 +239,7 @@ function parametersContext(app: App): RuleParameters {
       `the context \`parameters\` \`${given}\` is not a JSON object of the rule's parameters`,
     );
   }
-  return parsed as RuleParameters;
+  return parsed;
 }
 
 function parsedOrNull(text: string): unknown {

@@ -2,6 +2,7 @@ import { Stack, type App } from 'aws-cdk-lib';
 
 import {
   architectureContext,
+  boundaryContext,
   concurrencyContext,
   functionContext,
   listContext,
@@ -9,6 +10,7 @@ import {
   neededListContext,
   numberContext,
   refuseUnreadContext,
+  roleContext,
   ruleContext,
   switchContext,
   textContext,
@@ -63,8 +65,9 @@ function stackSetPath(app: App, { account, organizationId, home, regions }: Orga
     // StackSets skip the management account, so it gets its own stack in each Region.
     new TrailsealAccountStack(app, `TrailsealManagement-${region}`, {
       env: { account: textContext(app, 'managementAccount') ?? account, region },
-      function: functionContext(app),
+      function: { ...functionContext(app), ...roleContext(app) },
       rule,
+      ...alarmsContext(app),
     });
   }
   // Each wave has its own stack: another name in the same stack would replace the StackSet.
@@ -84,6 +87,7 @@ function stackSetPath(app: App, { account, organizationId, home, regions }: Orga
     callAs: wordContext(app, 'callAs', ['SELF', 'DELEGATED_ADMIN']) ?? 'SELF',
     ...operation(app),
     ...alarmsContext(app),
+    ...roleContext(app),
   });
   if (switchContext(app, 'cisPack')) {
     packs(app, { account, organizationId, home, regions }, members);
@@ -102,7 +106,7 @@ function waveContext(app: App): string | undefined {
   return wave;
 }
 
-/** The alarms in the member accounts, if the context asks for them. */
+/** The alarms, if the context asks for them: in the members and the management account, or on a central function. */
 function alarmsContext(app: App) {
   if (!switchContext(app, 'alarms')) {
     return {};
@@ -158,6 +162,8 @@ function centralPath(app: App, { account, organizationId, home, regions }: Organ
       ...(tracing === undefined ? {} : { tracing }),
       ...(metrics === undefined ? {} : { metrics }),
       organizationId,
+      ...alarmsContext(app),
+      ...boundaryContext(app),
       externalId: neededContext(app, 'externalId'),
       memberAccounts: listContext(app, 'memberAccounts'),
       excludedAccounts: listContext(app, 'excludedAccounts'),

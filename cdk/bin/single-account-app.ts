@@ -2,8 +2,10 @@ import type { App } from 'aws-cdk-lib';
 
 import {
   functionContext,
+  placeContext,
   refuseUnreadContext,
   remediationContext,
+  roleContext,
   ruleContext,
   switchContext,
   textContext,
@@ -15,7 +17,7 @@ export function singleAccount(app: App): void {
   const alarmEmail = textContext(app, 'alarmEmail');
   new TrailsealAccountStack(app, 'Trailseal', {
     description: 'Trailseal: CloudTrail logs are sealed with a KMS key that works',
-    function: functionContext(app),
+    function: { ...functionContext(app), ...roleContext(app), ...placeContext(app) },
     rule: ruleContext(app),
     ...remediationContext(app),
     cisPack: switchContext(app, 'cisPack'),

@@ -4,7 +4,8 @@ import type { Construct } from 'constructs';
 
 import { TrailsealConformancePack } from './conformance-pack';
 import { TrailsealFunction, type TrailsealFunctionProps } from './function';
-import { TrailsealMonitoring } from './monitoring';
+import { TrailsealMonitoring, addNamedAlarms, noteAlarmTopic, type AlarmTopic } from './monitoring';
+import { PropFaults } from './prop-faults';
 import {
   DEFAULT_REMEDIATION_NAME,
   TrailsealRemediation,
@@ -31,6 +32,8 @@ export interface TrailsealAccountStackProps extends StackProps {
   readonly remediation?: Omit<TrailsealRemediationProps, 'rule' | 'parameters'>;
   /** Also deploys alarms, a dashboard, and a topic that emails this address. @default none */
   readonly alarmEmail?: string;
+  /** Also deploys alarms with an existing topic, and no dashboard. @default none */
+  readonly alarms?: AlarmTopic;
 }
 
 /** The function and rule of one account and Region, with optional monitoring and remediation. */
@@ -49,6 +52,15 @@ export class TrailsealAccountStack extends Stack {
     } else {
       const rule = new TrailsealRule(this, 'Rule', { ...props.rule, handler: this.handler });
       this.remediate(props, rule);
+    }
+    if (props.alarms !== undefined) {
+      const faults = new PropFaults('TrailsealAccountStack');
+      if (props.alarmEmail !== undefined) {
+        faults.other('alarms', 'excludes `alarmEmail`, which deploys the same alarms');
+      }
+      noteAlarmTopic(props.alarms, faults);
+      faults.refuse();
+      addNamedAlarms(this, this.handler, props.rule?.schedule, props.alarms);
     }
     if (props.alarmEmail !== undefined) {
       const alarms = new TrailsealTopic(this, 'Alarms', { email: props.alarmEmail });

@@ -5,6 +5,7 @@ import * as s3 from 'aws-cdk-lib/aws-s3';
 import { codeBucketName } from './code-bucket';
 import { TrailsealFunction } from './function';
 import { addAlarms } from './template-alarms';
+import { functionOptions, makeOptionGrantsOptional, roleParameters } from './template-function';
 import { PlainStack, type Template } from './plain-stack';
 import { DEFAULT_RULE_NAME, DEFAULT_SCHEDULE, TrailsealRule } from './rule';
 import { PARAMETER_SCHEMAS } from './rule-parameters';
@@ -17,7 +18,6 @@ import {
   keyAccountOrganization,
   makeKeyAccountGrantOptional,
   metricsParameter,
-  roleParameters,
   ruleParameters,
   scheduleParameter,
   watchKeysParameter,
@@ -40,7 +40,9 @@ export function accountTemplate(version: string): Template {
   const settings = settingParameters(stack, version);
   const organization = keyAccountOrganization(stack);
   const parameters = optionalParameters(stack);
+  const options = functionOptions(stack);
   const handler = new TrailsealFunction(stack, 'Function', {
+    ...options.props,
     code: lambda.Code.fromBucket(
       s3.Bucket.fromBucketName(
         stack,
@@ -54,6 +56,7 @@ export function accountTemplate(version: string): Template {
     organizationId: organization.valueAsString,
     keyAccountRoleName: Fn.ref('KeyAccountRoleName'),
   });
+  options.makeOptional(handler);
   overrideNumbers(stack, handler, settings);
   const { rule } = new TrailsealRule(stack, 'Rule', {
     handler,
@@ -64,10 +67,11 @@ export function accountTemplate(version: string): Template {
   });
   overrideRule(stack, rule, settings);
   addAlarms(stack, handler, settings.schedule);
-  roleParameters(stack, handler.role, { path: true });
+  roleParameters(stack, [handler.role], { path: true });
   addOutputs(stack, handler);
   const template = stack.template();
   makeKeyAccountGrantOptional(template, 'FunctionPolicy');
+  makeOptionGrantsOptional(template, 'FunctionPolicy');
   return template;
 }
 

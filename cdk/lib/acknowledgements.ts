@@ -112,6 +112,18 @@ export function explainList(construct: IConstruct): void {
   });
 }
 
+/** Tells CDK's template validation that a condition guards the parameters of the function. */
+export function explainOptions(construct: IConstruct): void {
+  const guarded = 'An empty parameter is left out by a condition.';
+  acknowledge(construct, {
+    'CloudFormation-Validate::E1150': guarded,
+    'CloudFormation-Validate::F3031': guarded,
+    'CloudFormation-Validate::W1030': guarded,
+    'CloudFormation-Validate::W8001':
+      'The statement with the condition is added after the synthesis.',
+  });
+}
+
 /** Tells CDK's template validation that a condition guards the key of the code. */
 export function explainCode(construct: IConstruct): void {
   acknowledge(construct, {

@@ -10,6 +10,8 @@ import { CENTRAL_FUNCTION_NAME, CENTRAL_RESERVED_CONCURRENCY } from './organizat
 import { CENTRAL_ROLE_PREFIX, MEMBER_ROLE_NAME } from './member-role';
 import { PlainStack, type Template } from './plain-stack';
 import { DEFAULT_RULE_NAME, RULE_DESCRIPTION } from './rule';
+import { addAlarms } from './template-alarms';
+import { functionOptions, makeOptionGrantsOptional, roleParameters } from './template-function';
 import {
   BUCKET_PREFIX_PATTERN,
   codeParameters,
@@ -19,7 +21,6 @@ import {
   makeKeyAccountGrantOptional,
   metricsParameter,
   referencesOf,
-  roleParameters,
   ruleParameter,
   ruleParameters,
   scheduleParameter,
@@ -50,7 +51,9 @@ export function centralFunctionTemplate(version: string): Template {
   explainList(stack);
   const keyAccountRole = ruleParameter(stack, 'keyAccountRoleName');
   givenCondition(stack, keyAccountRole);
+  const options = functionOptions(stack);
   const handler = new TrailsealFunction(stack, 'Function', {
+    ...options.props,
     code: lambda.Code.fromBucket(
       s3.Bucket.fromBucketName(stack, 'CodeBucket', codeBucketName(bucketPrefix, Aws.REGION)),
       code.codeKey,
@@ -69,13 +72,16 @@ export function centralFunctionTemplate(version: string): Template {
   });
   concurrencyParameter(stack, handler.function, CENTRAL_RESERVED_CONCURRENCY);
   metricsParameter(stack, handler.function);
-  roleParameters(stack, handler.role);
+  options.makeOptional(handler);
+  addAlarms(stack, handler, scheduleParameter(stack));
+  roleParameters(stack, [handler.role]);
   new CfnOutput(stack, 'FunctionArn', {
     description: 'The function.',
     value: handler.function.functionArn,
   });
   const template = stack.template();
   makeKeyAccountGrantOptional(template, 'FunctionPolicy');
+  makeOptionGrantsOptional(template, 'FunctionPolicy');
   return admitMembers(template, 'MemberAccounts');
 }
 

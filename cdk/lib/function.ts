@@ -73,6 +73,28 @@ export interface TrailsealFunctionProps {
   readonly externalId?: string;
   /** The name of the function's own role. @default named by CloudFormation */
   readonly roleName?: string;
+  /** The path of the role. @default / */
+  readonly rolePath?: string;
+  /**
+   * The permissions boundary of the role: the name of a policy of the account, after its path.
+   * @default none
+   */
+  readonly permissionsBoundaryName?: string;
+  /**
+   * The subnets and security groups of the function, which must reach the endpoints of AWS Config,
+   * CloudTrail, KMS and S3, and of STS if it assumes a role. @default outside of any VPC
+   */
+  readonly network?: FunctionNetwork;
+  /** The ARN of a code signing configuration; the code must then be signed. @default none */
+  readonly codeSigningConfigArn?: string;
+}
+
+/** Where the function is in a VPC. */
+export interface FunctionNetwork {
+  /** The subnets. */
+  readonly subnetIds: string[];
+  /** The security groups. */
+  readonly securityGroupIds: string[];
 }
 
 /**
@@ -199,7 +221,45 @@ function refuseFaults(props: TrailsealFunctionProps): void {
     limits.EXTERNAL_ID,
     'an external id of 2 to 1,224 characters',
   );
+  noteRole(props, faults);
+  noteNetwork(props.network, faults);
+  faults.form(
+    'codeSigningConfigArn',
+    props.codeSigningConfigArn,
+    limits.CODE_SIGNING_CONFIG_ARN,
+    'the ARN of a code signing configuration',
+  );
   faults.refuse();
+}
+
+/** Checks the path and the permissions boundary of a role. */
+export function noteRole(
+  props: Pick<TrailsealFunctionProps, 'rolePath' | 'permissionsBoundaryName'>,
+  faults: PropFaults,
+): void {
+  faults.form('rolePath', props.rolePath, limits.ROLE_PATH, 'a path such as `/security/`');
+  faults.form(
+    'permissionsBoundaryName',
+    props.permissionsBoundaryName,
+    limits.POLICY_NAME_WITH_PATH,
+    'the name of a policy, with its path and without an ARN',
+  );
+}
+
+function noteNetwork(network: FunctionNetwork | undefined, faults: PropFaults): void {
+  if (network === undefined) {
+    return;
+  }
+  const lists = {
+    subnetIds: { ids: network.subnetIds, form: limits.SUBNET_ID },
+    securityGroupIds: { ids: network.securityGroupIds, form: limits.SECURITY_GROUP_ID },
+  };
+  for (const [prop, { ids, form }] of Object.entries(lists)) {
+    if (ids.length === 0) {
+      faults.other(`network.${prop}`, 'is empty; a VPC needs subnets and security groups');
+    }
+    faults.forms(`network.${prop}`, ids, form, 'an id');
+  }
 }
 
 function makeFailureQueue(scope: Construct, props: TrailsealFunctionProps): sqs.Queue {
@@ -230,7 +290,17 @@ function makeRole(
     description: 'Role of the Trailseal function: reads trails and keys, reports to Config',
     managedPolicies: [policy],
     ...(props.roleName === undefined ? {} : { roleName: props.roleName }),
+    ...(props.rolePath === undefined ? {} : { path: props.rolePath }),
+    ...boundaryOf(scope, props.permissionsBoundaryName),
   });
+}
+
+function boundaryOf(scope: Construct, name: string | undefined) {
+  if (name === undefined) {
+    return {};
+  }
+  const permissionsBoundary = iam.ManagedPolicy.fromManagedPolicyName(scope, 'Boundary', name);
+  return { permissionsBoundary };
 }
 
 /** A function that assumes a role in a rule's account is a central one. */
@@ -249,6 +319,7 @@ function roleSettings(
     encryptionKey: props.encryptionKey?.keyArn,
     EncryptionKeyArn: props.encryptionKey?.keyArn,
     tracing: props.tracing === true ? 'true' : undefined,
+    vpc: props.network === undefined ? undefined : 'true',
     keyAccountRoleName: props.keyAccountRoleName,
     KeyAccountRoleName: props.keyAccountRoleName,
     executionRoleName: props.executionRoleName,
@@ -286,7 +357,14 @@ function makeFunction(scope: TrailsealFunction, props: TrailsealFunctionProps): 
       ...(props.metrics === true ? { TRAILSEAL_METRICS: 'true' } : {}),
     },
   });
+  const resource = made.node.defaultChild as lambda.CfnFunction;
   // The function names its role, and the role its policy: no other order is needed.
-  (made.node.defaultChild as lambda.CfnFunction).addDeletionOverride('DependsOn');
+  resource.addDeletionOverride('DependsOn');
+  if (props.network !== undefined) {
+    resource.vpcConfig = props.network;
+  }
+  if (props.codeSigningConfigArn !== undefined) {
+    resource.codeSigningConfigArn = props.codeSigningConfigArn;
+  }
   return made;
 }

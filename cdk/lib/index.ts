@@ -1,5 +1,5 @@
 /** Constructs that deploy the Trailseal rule. */
-export { TrailsealFunction, type TrailsealFunctionProps } from './function';
+export { TrailsealFunction, type FunctionNetwork, type TrailsealFunctionProps } from './function';
 export { prebuiltCode, type PrebuiltCode } from './code';
 export {
   TrailsealRule,
@@ -26,7 +26,7 @@ export {
   type TrailsealOrganizationConformancePackProps,
 } from './conformance-pack';
 export { type PackSettings } from './pack-template';
-export { TrailsealMonitoring, type TrailsealMonitoringProps } from './monitoring';
+export { TrailsealMonitoring, type AlarmTopic, type TrailsealMonitoringProps } from './monitoring';
 export { type MonitoredFunction } from './metrics';
 export { TrailsealTopic, type TrailsealTopicProps } from './topic';
 export { TrailsealTickets, type TrailsealTicketsProps } from './tickets';

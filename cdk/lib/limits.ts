@@ -71,6 +71,22 @@ export const ROLE_NAME = /^[A-Za-z0-9+=,.@_-]{1,64}$/;
 /** The format of the name of an IAM role after its path, as the function accepts it. */
 export const ROLE_NAME_WITH_PATH = /^[A-Za-z0-9+=,.@_-]+(\/[A-Za-z0-9+=,.@_-]+)*$/;
 
+/** The format of the path of a role. */
+export const ROLE_PATH = /^\/([!-~]+\/)?$/;
+
+/** The format of the name of a policy after its path. */
+export const POLICY_NAME_WITH_PATH = /^([!-9;-~]+\/)?[A-Za-z0-9+=,.@_-]{1,128}$/;
+
+/** The format of the id of a subnet. */
+export const SUBNET_ID = /^subnet-[0-9a-f]+$/;
+
+/** The format of the id of a security group. */
+export const SECURITY_GROUP_ID = /^sg-[0-9a-f]+$/;
+
+/** The format of the ARN of a code signing configuration. */
+export const CODE_SIGNING_CONFIG_ARN =
+  /^arn:[a-z-]+:lambda:[a-z0-9-]+:[0-9]{12}:code-signing-config:csc-[a-z0-9]{17}$/;
+
 /** The format of a rule's name, for all ways to deploy it. */
 export const RULE_NAME = /^[A-Za-z0-9_-]+$/;
 

@@ -2,6 +2,7 @@ import { CfnParameter } from 'aws-cdk-lib';
 
 import { MEMBER_ROLE_NAME, TrailsealMemberRole } from './member-role';
 import { PlainStack, type Template } from './plain-stack';
+import { roleParameters } from './template-function';
 
 /** The role in a member account as a plain template. */
 export function memberRoleTemplate(): Template {
@@ -21,10 +22,11 @@ export function memberRoleTemplate(): Template {
     default: MEMBER_ROLE_NAME,
     allowedPattern: '^[A-Za-z0-9+=,.@_-]{1,64}$',
   });
-  new TrailsealMemberRole(stack, 'Member', {
+  const { role } = new TrailsealMemberRole(stack, 'Member', {
     centralAccount: centralAccount.valueAsString,
     externalId: externalId.valueAsString,
     roleName: roleName.valueAsString,
   });
+  roleParameters(stack, [role]);
   return stack.template();
 }

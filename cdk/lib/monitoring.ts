@@ -1,10 +1,11 @@
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
-import type * as sns from 'aws-cdk-lib/aws-sns';
-import { Duration } from 'aws-cdk-lib';
+import * as sns from 'aws-cdk-lib/aws-sns';
+import { Duration, Stack } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 
 import { TrailsealDashboard } from './dashboard';
+import * as limits from './limits';
 import {
   functionMetric,
   loggedMetric,
@@ -56,6 +57,44 @@ export class TrailsealMonitoring extends Construct {
       alarms: [...this.alarms],
       ...(props.dashboardName === undefined ? {} : { dashboardName: props.dashboardName }),
     });
+  }
+}
+
+/** The topic that alarms notify: of this name in each Region, since an alarm notifies its own Region. */
+export interface AlarmTopic {
+  /** The topic's name. @default none: alarms only show their state */
+  readonly topicName?: string;
+  /** The topic's account; the topic must admit CloudWatch. @default the account of the alarms */
+  readonly topicAccount?: string;
+}
+
+/** Checks the topic of alarms. */
+export function noteAlarmTopic(alarms: AlarmTopic | undefined, faults: PropFaults): void {
+  faults.form('alarms.topicName', alarms?.topicName, limits.TOPIC_NAME, 'the name of a topic');
+  faults.form('alarms.topicAccount', alarms?.topicAccount, limits.ACCOUNT_ID, 'an account id');
+  if (alarms?.topicAccount !== undefined && alarms.topicName === undefined) {
+    faults.other('alarms.topicAccount', 'has no effect without `alarms.topicName`');
+  }
+}
+
+/** Every alarm on a function, with a topic by its name. */
+export function addNamedAlarms(
+  scope: Construct,
+  handler: MonitoredFunction,
+  schedule: Schedule | undefined,
+  { topicName, topicAccount }: AlarmTopic,
+): void {
+  const watch = new Construct(scope, 'Watch');
+  const alarms = makeAlarms(watch, handler, SCHEDULE_HOURS[schedule ?? DEFAULT_SCHEDULE]);
+  if (topicName === undefined) {
+    return;
+  }
+  const { partition, region, account } = Stack.of(scope);
+  const arn = `arn:${partition}:sns:${region}:${topicAccount ?? account}:${topicName}`;
+  const action = new SnsAction(sns.Topic.fromTopicArn(watch, 'Topic', arn));
+  for (const alarm of alarms) {
+    alarm.addAlarmAction(action);
+    alarm.addOkAction(action);
   }
 }
 

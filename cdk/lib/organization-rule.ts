@@ -6,6 +6,7 @@ import { TrailsealFunction, type TrailsealFunctionProps } from './function';
 import * as limits from './limits';
 import { CENTRAL_ROLE_PREFIX, MEMBER_ROLE_NAME } from './member-role';
 import { memberRoleTemplate } from './member-role-template';
+import { addNamedAlarms, noteAlarmTopic, type AlarmTopic } from './monitoring';
 import { PropFaults } from './prop-faults';
 import {
   DEFAULT_RULE_NAME,
@@ -33,7 +34,13 @@ export interface TrailsealOrganizationRuleProps
     RuleSettings,
     Pick<
       TrailsealFunctionProps,
-      'code' | 'architecture' | 'reservedConcurrency' | 'logRetention' | 'metrics' | 'tracing'
+      | 'code'
+      | 'architecture'
+      | 'reservedConcurrency'
+      | 'logRetention'
+      | 'metrics'
+      | 'tracing'
+      | 'permissionsBoundaryName'
     > {
   /** The organization. */
   readonly organizationId: string;
@@ -54,6 +61,8 @@ export interface TrailsealOrganizationRuleProps
    * @default the role is deployed elsewhere
    */
   readonly memberRole?: MemberRoleStackSet;
+  /** Alarms on the central function. @default no alarms */
+  readonly alarms?: AlarmTopic;
 }
 
 /**
@@ -95,6 +104,9 @@ export class TrailsealOrganizationRule extends Construct {
     this.rule = makeRule(this, props, roleName);
     for (const permission of this.handler.invokePermissions) {
       this.rule.addResourceDependency(permission);
+    }
+    if (props.alarms !== undefined) {
+      addNamedAlarms(this, this.handler, props.schedule, props.alarms);
     }
     if (props.memberRole !== undefined) {
       this.rule.addResourceDependency(deployMemberRole(this, props, props.memberRole, roleName));
@@ -163,6 +175,9 @@ function deployMemberRole(
       CentralAccount: Stack.of(scope).account,
       ExternalId: props.externalId,
       RoleName: roleName,
+      ...(props.permissionsBoundaryName === undefined
+        ? {}
+        : { PermissionsBoundaryName: props.permissionsBoundaryName }),
     },
     targets: memberRole,
     regions: [memberRole.region],
@@ -203,6 +218,7 @@ function refuseFaults(scope: Construct, props: TrailsealOrganizationRuleProps): 
   if ((props.parameters?.executionRoleName ?? '').trim() !== '') {
     faults.other('parameters.executionRoleName', 'is set by `memberRoleName`');
   }
+  noteAlarmTopic(props.alarms, faults);
   notePolicySize(scope, props, faults);
   if (props.memberRole !== undefined) {
     noteTargets(props.memberRole, faults);
@@ -246,8 +262,9 @@ function keyAccountRole(props: TrailsealOrganizationRuleProps): { keyAccountRole
 }
 
 function picked(props: TrailsealOrganizationRuleProps): TrailsealFunctionProps {
-  const { code, architecture, logRetention, metrics, tracing } = props;
+  const { code, architecture, logRetention, metrics, tracing, permissionsBoundaryName } = props;
   return {
+    ...(permissionsBoundaryName === undefined ? {} : { permissionsBoundaryName }),
     ...(code === undefined ? {} : { code }),
     ...(architecture === undefined ? {} : { architecture }),
     ...(logRetention === undefined ? {} : { logRetention }),

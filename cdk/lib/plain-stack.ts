@@ -54,9 +54,14 @@ export class PlainStack extends Stack {
       ...(assembly.getStackByName(this.stackName).template as Template),
     };
     fs.rmSync(assembly.directory, { recursive: true });
-    const present = SECTIONS.filter((section) => synthesized[section] !== undefined);
-    return Object.fromEntries(present.map((section) => [section, synthesized[section]]));
+    return inOrder(synthesized);
   }
+}
+
+/** The template with its sections in the usual order. */
+export function inOrder(template: Template): Template {
+  const present = SECTIONS.filter((section) => template[section] !== undefined);
+  return Object.fromEntries(present.map((section) => [section, template[section]]));
 }
 
 const SECTIONS = [

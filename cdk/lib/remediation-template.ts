@@ -16,6 +16,7 @@ import {
   type RemediationSettings,
 } from './remediation-settings';
 import { DEFAULT_RULE_NAME } from './rule';
+import { roleParameters } from './template-function';
 import {
   BUCKET_PREFIX_PATTERN,
   codeParameters,
@@ -57,6 +58,7 @@ export function remediationTemplate(): Template {
   offer(stack, rule, settings, remediation);
   concurrencyParameter(stack, remediation.function, REMEDIATION_CONCURRENCY);
   grantConditions(stack, parameters);
+  roleParameters(stack, [remediation.role, remediation.automationRole]);
   addOutputs(stack, remediation);
   const template = stack.template();
   makeStatementOptional(template, 'RemediationPolicy', 'RotateKey', 'RotatesKey');

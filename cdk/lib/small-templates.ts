@@ -6,7 +6,7 @@ import { DEFAULT_FUNCTION_NAME, accountTemplate } from './account-template';
 import { explainStatement } from './acknowledgements';
 import { TrailsealCodeBucket } from './code-bucket';
 import { TrailsealMonitoring, alarmHours } from './monitoring';
-import { PlainStack, type Template } from './plain-stack';
+import { PlainStack, inOrder, type Template } from './plain-stack';
 import { DEFAULT_SCHEDULE, SCHEDULE_HOURS } from './rule';
 import { DEFAULT_CONCURRENT_PERCENTAGE, DEFAULT_TOLERANCE_PERCENTAGE } from './stack-set';
 import {
@@ -143,7 +143,10 @@ function addNeeded(stack: PlainStack, set: CfnStackSet): void {
 
 /** The StackSet has and passes on every parameter of the template that it deploys. */
 function withAccountParameters(template: Template, stackSet: string): Template {
-  const { Parameters: passed } = accountTemplate(packageVersion()) as { Parameters: object };
+  const { Parameters: passed, Rules: rules } = accountTemplate(packageVersion()) as {
+    Parameters: object;
+    Rules: object;
+  };
   const { Parameters: own, Resources: resources } = template as {
     Parameters: object;
     Resources: Record<string, { Properties: object }>;
@@ -156,14 +159,16 @@ function withAccountParameters(template: Template, stackSet: string): Template {
     ParameterKey: name,
     ParameterValue: { Ref: name },
   }));
-  return {
+  return inOrder({
     ...template,
     Parameters: { ...own, ...passed },
+    // The rules of the account template, so that a fault shows before any account is deployed.
+    Rules: rules,
     Resources: {
       ...resources,
       [stackSet]: { ...made, Properties: { ...made.Properties, Parameters } },
     },
-  };
+  });
 }
 
 /** Alarms and the dashboard of an existing function. */

@@ -5,8 +5,9 @@ import { Construct } from 'constructs';
 import { accountTemplateBody } from './account-template';
 import { codeKey } from './code';
 import { noteBucketPrefix } from './code-bucket';
-import type { TrailsealFunctionProps } from './function';
+import { noteRole, type TrailsealFunctionProps } from './function';
 import * as limits from './limits';
+import { noteAlarmTopic, type AlarmTopic } from './monitoring';
 import { PropFaults } from './prop-faults';
 import { noteSettings, noteRuleName, type RuleSettings } from './rule';
 import { withoutEmpty } from './rule-parameters';
@@ -44,7 +45,12 @@ export interface TrailsealStackSetProps
     StackSetTargets,
     Pick<
       TrailsealFunctionProps,
-      'architecture' | 'functionName' | 'metrics' | 'reservedConcurrency'
+      | 'architecture'
+      | 'functionName'
+      | 'metrics'
+      | 'permissionsBoundaryName'
+      | 'reservedConcurrency'
+      | 'rolePath'
     > {
   /** The Regions. */
   readonly regions: string[];
@@ -61,11 +67,8 @@ export interface TrailsealStackSetProps
    * required only for that parameter.
    */
   readonly organizationId?: string;
-  /**
-   * Alarms in each account and Region, with a topic of this name in each Region, of this account or
-   * of the member account itself. @default no alarms
-   */
-  readonly alarms?: { readonly topicName?: string; readonly topicAccount?: string };
+  /** Alarms in each account and Region. @default no alarms */
+  readonly alarms?: AlarmTopic;
   /** The percentage of accounts that are deployed at a time. @default DEFAULT_CONCURRENT_PERCENTAGE */
   readonly maxConcurrentPercentage?: number;
   /** The percentage of accounts in a Region that may fail before it stops. @default DEFAULT_TOLERANCE_PERCENTAGE */
@@ -204,18 +207,8 @@ function refuseFaults(props: TrailsealStackSetProps): void {
   noteSettings(props, faults);
   noteParameterRoles(props, faults);
   noteFunction(props, faults);
-  faults.form(
-    'alarms.topicName',
-    props.alarms?.topicName,
-    limits.TOPIC_NAME,
-    'the name of a topic',
-  );
-  faults.form(
-    'alarms.topicAccount',
-    props.alarms?.topicAccount,
-    limits.ACCOUNT_ID,
-    'an account id',
-  );
+  noteAlarmTopic(props.alarms, faults);
+  noteRole(props, faults);
   faults.whole('maxConcurrentPercentage', props.maxConcurrentPercentage, 1, 100);
   faults.whole('failureTolerancePercentage', props.failureTolerancePercentage, 0, 100);
   faults.form(
@@ -278,6 +271,15 @@ function alarmParameters({ alarms }: TrailsealStackSetProps): Record<string, str
   };
 }
 
+function roleParametersOf({ permissionsBoundaryName, rolePath }: TrailsealStackSetProps) {
+  return {
+    ...(permissionsBoundaryName === undefined
+      ? {}
+      : { PermissionsBoundaryName: permissionsBoundaryName }),
+    ...(rolePath === undefined ? {} : { RolePath: rolePath }),
+  };
+}
+
 function templateParameters(props: TrailsealStackSetProps): Record<string, string> {
   const rule = Object.entries(withoutEmpty(props.parameters ?? {}));
   const { name: architecture } = props.architecture ?? lambda.Architecture.ARM_64;
@@ -289,6 +291,7 @@ function templateParameters(props: TrailsealStackSetProps): Record<string, strin
     ...(props.functionName === undefined ? {} : { FunctionName: props.functionName }),
     ...(concurrency === undefined ? {} : { ReservedConcurrency: concurrency.toString() }),
     ...alarmParameters(props),
+    ...roleParametersOf(props),
     ...(props.metrics === undefined ? {} : { Metrics: String(props.metrics) }),
     ...(props.organizationId === undefined ? {} : { OrganizationId: props.organizationId }),
     ...(props.ruleName === undefined ? {} : { RuleName: props.ruleName }),

@@ -6,7 +6,7 @@ import type { MonitoredFunction } from './metrics';
 import { alarmHours, makeAlarms } from './monitoring';
 import type { PlainStack } from './plain-stack';
 import { DEFAULT_SCHEDULE, SCHEDULE_HOURS, type Schedule } from './rule';
-import { givenCondition, where } from './template-parameters';
+import { givenCondition, requireWith, where } from './template-parameters';
 
 /**
  * Alarms as an option of a template, with an optional topic.
@@ -27,7 +27,7 @@ export function addAlarms(
   const wanted = new CfnCondition(stack, 'HasAlarms', {
     expression: Fn.conditionEquals(alarms.valueAsString, 'true'),
   });
-  const actions = topicActions(stack);
+  const actions = topicActions(stack, alarms);
   const scope = new Construct(stack, 'Watch');
   const hours = intervals(stack, schedule);
   for (const alarm of makeAlarms(scope, handler, SCHEDULE_HOURS[DEFAULT_SCHEDULE])) {
@@ -48,7 +48,7 @@ export function addAlarms(
 }
 
 /** The actions of every alarm: the topic, if one is named. */
-function topicActions(stack: PlainStack): object {
+function topicActions(stack: PlainStack, alarms: CfnParameter): object {
   const name = new CfnParameter(stack, 'AlarmTopicName', {
     description: 'The name of the topic in each Region that alarms notify; empty for none.',
     default: '',
@@ -60,6 +60,8 @@ function topicActions(stack: PlainStack): object {
     default: '',
     allowedPattern: '^([0-9]{12})?$',
   });
+  requireWith(stack, name, alarms, 'true');
+  requireWith(stack, account, name);
   const arn = (owner: string) => ({
     'Fn::Sub': `arn:\${AWS::Partition}:sns:\${AWS::Region}:\${${owner}}:\${${name.logicalId}}`,
   });

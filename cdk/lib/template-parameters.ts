@@ -1,5 +1,4 @@
 import { CfnCondition, CfnParameter, CfnRule, Fn, Token, type CfnResource } from 'aws-cdk-lib';
-import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 
 import { explainCode, explainList } from './acknowledgements';
@@ -68,30 +67,6 @@ export function codeParameters(
   return { architecture, codeKey: Token.asString(chosen) };
 }
 
-/** The permissions boundary of a role, and its path if `path`, as template parameters. */
-export function roleParameters(
-  stack: PlainStack,
-  role: iam.Role,
-  { path = false }: { path?: boolean } = {},
-): void {
-  const boundary = new CfnParameter(stack, 'PermissionsBoundaryArn', {
-    description: 'The ARN of the permissions boundary of the role; empty for none.',
-    default: '',
-    allowedPattern: '^(arn:[a-z-]+:iam::([0-9]{12}|aws):policy/.+)?$',
-  });
-  const bounded = where(givenCondition(stack, boundary), { Ref: boundary.logicalId });
-  const resource = role.node.defaultChild as CfnResource;
-  resource.addPropertyOverride('PermissionsBoundary', bounded);
-  if (path) {
-    const own = new CfnParameter(stack, 'RolePath', {
-      description: 'The path of the role.',
-      default: '/',
-      allowedPattern: '^/([!-~]+/)?$',
-    });
-    resource.addPropertyOverride('Path', { Ref: own.logicalId });
-  }
-}
-
 /** The metrics that CloudWatch makes from the log as a template parameter. */
 export function metricsParameter(stack: PlainStack, handler: lambda.Function): void {
   const metrics = new CfnParameter(stack, 'Metrics', {
@@ -149,6 +124,29 @@ export function where(condition: CfnCondition, value: unknown): object {
 export function givenCondition(stack: PlainStack, parameter: CfnParameter): CfnCondition {
   return new CfnCondition(stack, `Has${parameter.node.id}`, {
     expression: Fn.conditionNot(Fn.conditionEquals(parameter.valueAsString, '')),
+  });
+}
+
+/** Refuses a template parameter that has no effect without another one. */
+export function requireWith(
+  stack: PlainStack,
+  parameter: CfnParameter,
+  needed: CfnParameter,
+  value?: string,
+): void {
+  const isEmpty = (one: CfnParameter) => Fn.conditionEquals(one.valueAsString, '');
+  const [id, other] = [parameter.node.id, needed.node.id];
+  new CfnRule(stack, `${id}Needs${other}`, {
+    ruleCondition: Fn.conditionNot(isEmpty(parameter)),
+    assertions: [
+      {
+        assert:
+          value === undefined
+            ? Fn.conditionNot(isEmpty(needed))
+            : Fn.conditionEquals(needed.valueAsString, value),
+        assertDescription: `${id} needs ${other}${value === undefined ? '' : `=${value}`}`,
+      },
+    ],
   });
 }
 
@@ -215,6 +213,9 @@ export function makeStatementOptional(
   const document = (template as unknown as Statements).Resources[policy]?.Properties.PolicyDocument;
   if (document === undefined) {
     throw new Error(`the template has no \`${policy}\``);
+  }
+  if (!document.Statement.some((statement) => statement['Sid'] === sid)) {
+    throw new Error(`the policy \`${policy}\` has no statement \`${sid}\``);
   }
   document.Statement = document.Statement.map((statement) =>
     statement['Sid'] === sid

@@ -237,6 +237,46 @@ describe('organization', () => {
     expect(JSON.stringify(made)).not.toContain('ReservedConcurrentExecutions');
   });
 
+  test('l) a central function has alarms if requested', () => {
+    const { bucketPrefix, ...central } = context;
+    expect(bucketPrefix).toBeDefined();
+    const made = synthesized('organization', {
+      ...central,
+      path: 'central',
+      externalId: 'external-id',
+      memberAccounts: ['222233334444'],
+      alarms: true,
+      alarmTopicName: 'security',
+      permissionsBoundaryName: 'boundary',
+    });
+    const stack = `TrailsealCentral-${REGION}`;
+    expect(types(made, stack)['AWS::CloudWatch::Alarm']).toBe(7);
+    expect(JSON.stringify(made[stack])).toContain(`:sns:${REGION}:${ACCOUNT}:security`);
+    expect(stackSet(made, stack).Parameters).toContainEqual({
+      ParameterKey: 'PermissionsBoundaryName',
+      ParameterValue: 'boundary',
+    });
+  });
+
+  test('m) every role of the members and the management account has path and boundary', () => {
+    const role = { permissionsBoundaryName: 'security/boundary', rolePath: '/security/' };
+    const made = synthesized('organization', { ...context, ...role });
+    expect(stackSet(made).Parameters).toEqual(
+      expect.arrayContaining([
+        { ParameterKey: 'PermissionsBoundaryName', ParameterValue: 'security/boundary' },
+        { ParameterKey: 'RolePath', ParameterValue: '/security/' },
+      ]),
+    );
+    const own = Object.values(made[`TrailsealManagement-${REGION}`]?.Resources ?? {}).find(
+      (resource) => resource.Type === 'AWS::IAM::Role',
+    );
+    expect(own?.Properties).toMatchObject({ Path: '/security/' });
+    expect(JSON.stringify(own?.Properties)).toContain(':policy/security/boundary');
+    // A subnet belongs to one account and Region.
+    const subnets = { ...context, subnetIds: 'subnet-1' };
+    expect(() => synthesized('organization', subnets)).toThrow('`subnetIds` has no effect');
+  });
+
   test('c) names settings that the context lacks', () => {
     expect(() => synthesized('organization', { ...context, account: '' })).toThrow(
       'the context lacks `account`; give it with `-c account=VALUE`',
@@ -382,6 +422,20 @@ describe('organization', () => {
         { ParameterKey: 'AlarmTopicName', ParameterValue: 'security' },
         { ParameterKey: 'AlarmTopicAccount', ParameterValue: ACCOUNT },
       ]),
+    );
+    // StackSets skip the management account, so its own stacks have the alarms as well.
+    const watched = synthesized('organization', { ...context, ...alarms });
+    const own = Object.values(watched['TrailsealManagement-us-east-1']?.Resources ?? {}).filter(
+      (resource) => resource.Type === 'AWS::CloudWatch::Alarm',
+    );
+    expect(own).toHaveLength(7);
+    const topic = expect.stringContaining(`:sns:us-east-1:${ACCOUNT}:security`);
+    for (const alarm of own) {
+      expect(JSON.stringify(alarm.Properties)).toEqual(topic);
+    }
+    const halfNamed = { ...context, alarms: 'true', alarmTopicAccount: ACCOUNT };
+    expect(() => synthesized('organization', halfNamed)).toThrow(
+      '`alarms.topicAccount` has no effect without `alarms.topicName`',
     );
     const unnamed = { ...context, alarmTopicName: 'security' };
     expect(() => synthesized('organization', unnamed)).toThrow('`alarmTopicName` has no effect');

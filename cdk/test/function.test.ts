@@ -97,6 +97,30 @@ describe('the policy of the role', () => {
     ]);
   });
 
+  test('g) a VPC adds what Lambda needs for its network interfaces', () => {
+    const network = {
+      subnetIds: ['subnet-01234567', 'subnet-89abcdef'],
+      securityGroupIds: ['sg-01234567'],
+    };
+    const stack = withFunction({ network });
+    const interfaces = ['Create', 'Describe', 'Delete'].map((verb) =>
+      verb === 'Describe' ? 'ec2:DescribeNetworkInterfaces' : `ec2:${verb}NetworkInterface`,
+    );
+    const [create = '', describe = '', remove = ''] = interfaces;
+    const addresses = ['ec2:AssignPrivateIpAddresses', 'ec2:UnassignPrivateIpAddresses'];
+    const actions = [create, describe, 'ec2:DescribeSubnets', remove, ...addresses];
+    expect(statements(stack)).toEqual([
+      ...READS,
+      LOGS,
+      QUEUE,
+      allow('ConnectToVpc', actions, '*'),
+    ]);
+    expect(properties(stack, 'AWS::Lambda::Function')['VpcConfig']).toEqual({
+      SecurityGroupIds: ['sg-01234567'],
+      SubnetIds: ['subnet-01234567', 'subnet-89abcdef'],
+    });
+  });
+
   test('e) is the only policy, and the role trusts only Lambda', () => {
     const stack = withFunction();
     Template.fromStack(stack).resourceCountIs('AWS::IAM::Policy', 0);
@@ -183,6 +207,21 @@ describe('the function', () => {
     });
     expect(props).not.toHaveProperty('ReservedConcurrentExecutions');
     expect(properties(stack, 'AWS::Logs::LogGroup')).toEqual({ RetentionInDays: 30 });
+  });
+
+  test('c2) has a code signing configuration, a path and a boundary if named', () => {
+    const codeSigningConfigArn = `arn:aws:lambda:eu-west-1:${ACCOUNT}:code-signing-config:csc-0123456789abcdef0`;
+    const stack = withFunction({
+      codeSigningConfigArn,
+      rolePath: '/security/',
+      permissionsBoundaryName: 'security/boundary',
+    });
+    const props = properties(stack, 'AWS::Lambda::Function');
+    expect(props['CodeSigningConfigArn']).toBe(codeSigningConfigArn);
+    expect(properties(stack, 'AWS::IAM::Role')).toMatchObject({
+      Path: '/security/',
+      PermissionsBoundary: join('arn:', PARTITION, `:iam::${ACCOUNT}:policy/security/boundary`),
+    });
   });
 
   test('d) keeps logs for a year and deletes them with the stack', () => {
@@ -281,6 +320,24 @@ describe('invalid props', () => {
         '`keyAccountRoleName` needs `organizationId`: roles are assumed within the organization only; ' +
         '`externalId` is `x`; expected an external id of 2 to 1,224 characters',
     );
+  });
+
+  test('d) rejects ARNs for names, and half of a network', () => {
+    const props = {
+      permissionsBoundaryName: `arn:aws:iam::${ACCOUNT}:policy/boundary`,
+      rolePath: 'security',
+      network: { subnetIds: ['10.0.0.0/16'], securityGroupIds: [] },
+      codeSigningConfigArn: 'csc-1',
+    };
+    for (const [prop, message] of [
+      ['rolePath', '`rolePath` is `security`; expected a path'],
+      ['permissionsBoundaryName', 'expected the name of a policy, with its path'],
+      ['network', '`network.subnetIds` is `10.0.0.0/16`; expected an id'],
+      ['network', '`network.securityGroupIds` is empty'],
+      ['codeSigningConfigArn', '`codeSigningConfigArn` is `csc-1`'],
+    ] as const) {
+      expect(() => withFunction({ [prop]: props[prop] })).toThrow(message);
+    }
   });
 
   test('c) rejects an empty list of accounts', () => {

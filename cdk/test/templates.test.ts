@@ -5,75 +5,13 @@ import { parse } from 'yaml';
 
 import { packageDirectory } from '../lib/code';
 import { generatedFiles } from '../lib/generated';
-import { statementEntries, type RoleKind } from '../lib/least-privilege';
 import { PARAMETER_SCHEMAS, parameterFaults } from '../lib/rule-parameters';
 import { SCHEDULE_HOURS } from '../lib/rule';
 import { templateParameterName } from '../lib/template-parameters';
 import { packageVersion } from '../lib/version';
+import { BOUNDARY, granted, read, wanted } from './template-support';
 
 const FILES = generatedFiles();
-
-/** Reads a template; the short forms of functions become plain text. */
-function read(name: string): Record<string, Record<string, Record<string, unknown>>> {
-  const text = fs.readFileSync(path.join(packageDirectory(), 'templates', name), 'utf8');
-  const tag = (name: string) => ({ tag: name, resolve: (value: string) => value });
-  return parse(text, {
-    customTags: [tag('!Ref'), tag('!Sub'), tag('!GetAtt')],
-  }) as Record<string, Record<string, Record<string, unknown>>>;
-}
-
-/** A statement of a template, and the conditions under which it applies. */
-interface Granted {
-  Sid: string;
-  Effect: string;
-  Action: string | string[];
-  Resource: string | string[];
-  Condition?: object;
-}
-type Statement = Granted | { 'Fn::If': [string, Granted, string] };
-
-/** The statements of a policy if exactly these conditions of the template hold. */
-function granted(template: string, policy: string, holding: readonly string[]): Granted[] {
-  const made = read(template)['Resources']?.[policy]?.['Properties'];
-  const { PolicyDocument: document } = made as { PolicyDocument: { Statement: Statement[] } };
-  return document.Statement.flatMap((statement) => {
-    if (!('Fn::If' in statement)) {
-      return [statement];
-    }
-    const [condition, then, otherwise] = statement['Fn::If'];
-    expect(otherwise).toBe('AWS::NoValue');
-    return holding.includes(condition) ? [then] : [];
-  });
-}
-
-/**
- * The file's statements for a role with these settings, as a template writes them.
- *
- * @param attributes the names in the file that are ARNs of resources of the template, by resource
- */
-function wanted(
-  role: RoleKind,
-  settings: readonly string[],
-  attributes: Readonly<Record<string, string>>,
-): Granted[] {
-  const entries = statementEntries(role).filter(
-    (entry) => entry.when === undefined || settings.includes(entry.when),
-  );
-  const oneOf = (list: readonly string[]) => (list.length === 1 ? list[0] : list);
-  const statements = entries.map((entry) => ({
-    Sid: entry.sid,
-    Effect: 'Allow',
-    Action: oneOf(entry.actions),
-    Resource: oneOf(entry.resources),
-    Condition: entry.conditions,
-  }));
-  // A reference alone becomes its name; within text it keeps its braces.
-  const written = (text: string) =>
-    text.replace(/^\$\{([A-Za-z]+)\}$/, (_, name: string) => attributes[name] ?? name);
-  return JSON.parse(JSON.stringify(statements), (_, value: unknown) =>
-    typeof value === 'string' ? written(value) : value,
-  ) as Granted[];
-}
 
 describe('the generated files', () => {
   test.each(Object.keys(FILES))('%s is current (`npm run generate` updates it)', (name) => {
@@ -216,16 +154,15 @@ describe('the template of one account', () => {
   test('the role may have a path and a permissions boundary', () => {
     expect(template['Resources']?.['FunctionRole']?.['Properties']).toMatchObject({
       Path: 'RolePath',
-      PermissionsBoundary: {
-        'Fn::If': ['HasPermissionsBoundaryArn', 'PermissionsBoundaryArn', 'AWS::NoValue'],
-      },
+      PermissionsBoundary: BOUNDARY,
     });
     const pattern = (name: string) =>
       new RegExp(template['Parameters']?.[name]?.['AllowedPattern'] as string);
-    expect('arn:aws-us-gov:iam::111122223333:policy/boundary').toMatch(
-      pattern('PermissionsBoundaryArn'),
+    expect('security/boundary').toMatch(pattern('PermissionsBoundaryName'));
+    // An ARN has an account in it, and a StackSet has one value for all accounts.
+    expect('arn:aws:iam::111122223333:policy/boundary').not.toMatch(
+      pattern('PermissionsBoundaryName'),
     );
-    expect('boundary').not.toMatch(pattern('PermissionsBoundaryArn'));
     expect('/security/').toMatch(pattern('RolePath'));
     expect('security').not.toMatch(pattern('RolePath'));
   });
@@ -240,6 +177,8 @@ describe('the template of one account', () => {
       });
     expect(policy()).toEqual(file());
     expect(policy('HasKeyAccountRoleName')).toEqual(file('keyAccountRoleName'));
+    expect(policy('InVpc')).toEqual(file('vpc'));
+    expect(policy('HasEncryptionKeyArn')).toEqual(file('encryptionKey'));
   });
 });
 
@@ -278,8 +217,9 @@ describe('the template of the remediation', () => {
       expect(account['Parameters']).toHaveProperty(name);
       expect(template['Parameters']?.[name]).toEqual(account['Parameters']?.[name]);
     }
-    expect(account['Rules']).toHaveProperty('KeyAccountRoleNeedsOrganization');
-    expect(template['Rules']).toEqual(account['Rules']);
+    const rule = 'KeyAccountRoleNeedsOrganization';
+    expect(account['Rules']).toHaveProperty(rule);
+    expect(template['Rules']).toEqual({ [rule]: account['Rules']?.[rule] });
   });
 
   test('e) passes each of them and the granted role to the function', () => {
@@ -321,6 +261,10 @@ describe('the templates for an organization', () => {
     expect(made.Parameters).toEqual(
       Object.keys(account).map((name) => ({ ParameterKey: name, ParameterValue: name })),
     );
+    // A fault in the parameters shows before the first account is deployed.
+    const { Rules: rules } = read('trailseal-account.yaml');
+    expect(Object.keys(rules ?? {}).length).toBeGreaterThan(4);
+    expect(template['Rules']).toEqual(rules);
   });
 
   test('the StackSet has its name, pace and order as parameters', () => {
