@@ -109,12 +109,7 @@ describe('the policy of the role', () => {
     const [create = '', describe = '', remove = ''] = interfaces;
     const addresses = ['ec2:AssignPrivateIpAddresses', 'ec2:UnassignPrivateIpAddresses'];
     const actions = [create, describe, 'ec2:DescribeSubnets', remove, ...addresses];
-    expect(statements(stack)).toEqual([
-      ...READS,
-      LOGS,
-      QUEUE,
-      allow('ConnectToVpc', actions, '*'),
-    ]);
+    expect(statements(stack)).toEqual([...READS, LOGS, QUEUE, allow('ConnectToVpc', actions, '*')]);
     expect(properties(stack, 'AWS::Lambda::Function')['VpcConfig']).toEqual({
       SecurityGroupIds: ['sg-01234567'],
       SubnetIds: ['subnet-01234567', 'subnet-89abcdef'],

@@ -46,6 +46,8 @@ def resolve(value, template, given):
         return one == other
     if "Fn::Not" in value:
         return not resolve(value["Fn::Not"], template, given)[0]
+    if "Fn::And" in value:
+        return all(resolve(value["Fn::And"], template, given))
     if "Fn::Or" in value:
         return any(resolve(value["Fn::Or"], template, given))
     if "Fn::If" in value:
