@@ -1,4 +1,5 @@
 import { accountTemplate, DEFAULT_FUNCTION_NAME } from './account-template';
+import { aggregatorTemplate } from './aggregator-template';
 import { centralFunctionTemplate, organizationRuleTemplate } from './central-template';
 import { memberRoleTemplate } from './member-role-template';
 import {
@@ -35,6 +36,7 @@ export function templateFiles(): Record<string, string> {
     remediation: remediationTemplate(),
     'conformance-pack-with-remediation': remediationPackTemplate(),
     'organization-conformance-pack-with-remediation': organizationRemediationPackTemplate(),
+    aggregator: aggregatorTemplate(),
     monitoring: monitoringTemplate(),
     'security-hub-tickets': ticketsTemplate(),
   };

@@ -32,10 +32,12 @@ UNKNOWN_TYPES = {
     "AWS::CloudFormation::StackSet",
     "AWS::CloudWatch::Alarm",
     "AWS::Config::ConfigRule",
+    "AWS::Config::ConfigurationAggregator",
     "AWS::Config::ConformancePack",
     "AWS::Config::OrganizationConfigRule",
     "AWS::Config::OrganizationConformancePack",
     "AWS::Config::RemediationConfiguration",
+    "AWS::Config::StoredQuery",
     "AWS::Lambda::EventInvokeConfig",
     "AWS::Logs::MetricFilter",
     "AWS::S3::BucketPolicy",
@@ -326,6 +328,33 @@ def put_remediation(config, outputs):
     expect(dry == ["true"], f"dry run {dry}")
 
 
+def put_queries(deployment, config):
+    """The aggregator is created by AWS Config's own call; the model takes the saved queries."""
+    deployment.create("aggregator")
+    template = read("aggregator")
+    given = {**defaults(template), "AggregatorRole.Arn": "arn:aws:iam::123456789012:role/aggregator"}
+    made = resolve(template["Resources"]["Aggregator"]["Properties"], template, given)
+    config.put_configuration_aggregator(**made)
+    (aggregator,) = config.describe_configuration_aggregators()["ConfigurationAggregators"]
+    expect(aggregator["OrganizationAggregationSource"]["AllAwsRegions"], f"aggregator {aggregator}")
+    shape = config.meta.service_model.operation_model("PutStoredQuery").input_shape
+    queries = [
+        resource["Properties"]
+        for resource in template["Resources"].values()
+        if resource["Type"] == "AWS::Config::StoredQuery"
+    ]
+    expect(len(queries) == 4, f"{len(queries)} queries")
+    for query in queries:
+        stored = {
+            "QueryName": query["QueryName"],
+            "Description": query["QueryDescription"],
+            "Expression": query["QueryExpression"],
+        }
+        report = ParamValidator().validate({"StoredQuery": stored}, shape)
+        expect(not report.has_errors(), report.generate_report())
+    deployment.stacks.delete_stack(StackName="aggregator")
+
+
 def main():
     """Creates a stack from every template, checks it, and deletes it again."""
     deployment = Deployment()
@@ -353,6 +382,7 @@ def main():
         ScheduleHours="6",
     )
     put_alarms(outputs, topic)
+    put_queries(deployment, config)
     packs = [
         f"{whose}conformance-pack{what}"
         for whose in ("", "organization-")
@@ -373,6 +403,7 @@ def main():
     expect(deployment.removed == UNKNOWN_TYPES | WAITING_TYPES, f"left out {sorted(deployment.removed)}")
     for name, kinds in deployment.created.items():
         print(f"created {name}: {len(kinds)} resources")
+    print("aggregator: taken by PutConfigurationAggregator and the model of PutStoredQuery")
     print("remediation: taken by the model of PutRemediationConfigurations")
     print("rule, filters and alarms: taken by PutConfigRule, PutMetricFilter and PutMetricAlarm")
     print(f"not created by moto: {', '.join(sorted(deployment.removed))}")
