@@ -33,6 +33,9 @@ pub struct ReadTimes {
     /// The latest reading of the deliveries in other Regions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delivery_elsewhere: Option<Timestamp>,
+    /// The log files (`ListObjectsV2` and `HeadObject`), which the command reads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_files: Option<Timestamp>,
 }
 
 impl ReadTimes {

@@ -9,6 +9,7 @@ mod aggregator;
 mod arguments;
 mod gathered;
 mod identity;
+mod log_files;
 mod messages;
 mod progress;
 mod regions;
@@ -25,6 +26,7 @@ use trailseal_rule::{Region, WhenNoTrails};
 
 use self::account::{Audit, Done};
 use self::gathered::Gathered;
+use self::log_files::LogFileReader;
 use self::progress::Progress;
 use self::targets::Target;
 use crate::console::{Console, Exit, Failure};
@@ -118,17 +120,29 @@ async fn judged(
     let has_role = arguments.role_name.is_some();
     let targets = targets::targets(&identity, arguments.accounts.as_ref(), has_role).await;
     let targets = targets.map_err(Failure::failed)?;
+    let reader = arguments.log_files.then(|| {
+        let role = arguments.bucket_role.clone();
+        LogFileReader::new(&settings.parameters, role, arguments.concurrency)
+    });
+    run.log_files = reader.is_some();
+    if run.log_files && !arguments.report.quiet {
+        console.print_line(&LogFileReader::announcement());
+    }
     let audit = Arc::new(Audit {
         aws: Aws::of(identity.session, arguments.external_id.clone()),
         role: arguments.role_name.clone(),
         regions: without_duplicates(&arguments.regions),
         parameters: settings.parameters.clone(),
+        log_files: reader,
         now: console.now,
         gathered: Mutex::new(Gathered::of(&targets)),
     });
     let is_interrupted = audit_all(&audit, targets, arguments, console).await;
     let mut gathered = std::mem::take(&mut *audit.gathered());
     run.interrupted = gathered.close(is_interrupted) && is_interrupted;
+    if let Some(reader) = audit.log_files.as_ref().filter(|_| !arguments.report.quiet) {
+        console.print_line(&reader.summary());
+    }
     if arguments.verbose > 0 {
         let line = calls_line("other calls", &audit.aws.calls().take());
         console.print_line(&line);

@@ -105,6 +105,9 @@ mod tests {
             enabled_by(CheckId::KeyRotated.check()),
             "by profile=strict, requireKeyRotation=true"
         );
-        assert_eq!(enabled_by(CheckId::LogFilesSealed.check()), "by trailseal logs");
+        assert_eq!(
+            enabled_by(CheckId::LogFilesSealed.check()),
+            "by trailseal logs or trailseal audit --log-files"
+        );
     }
 }

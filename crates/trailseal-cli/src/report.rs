@@ -8,6 +8,7 @@ mod coverage;
 mod evidence;
 mod exemptions;
 mod judge;
+mod log_files;
 mod read;
 mod run;
 mod scope;
@@ -26,6 +27,7 @@ pub(crate) use exemptions::ExemptionState;
 pub(crate) use judge::{
     Rank, check_report, judge, judge_account_without_trails, judge_trail, report,
 };
+pub(crate) use log_files::LogFilesReport;
 pub(crate) use read::{parse_report, read_report, report_name, report_text};
 pub(crate) use run::{Asked, CallerReport, FileDigest, Run};
 pub(crate) use scope::AccountStatus;

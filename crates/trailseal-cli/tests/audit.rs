@@ -13,6 +13,7 @@ mod audit {
     mod endpoints;
     mod faults;
     mod interruption;
+    mod log_files;
     mod logs;
     mod profiles;
     mod provenance;

@@ -4,13 +4,16 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::stream::{self, StreamExt as _};
-use trailseal_aws::{Aws, AwsError, Calls, Evidence, Session, describe_trails, now};
+use trailseal_aws::{
+    Aws, AwsError, Calls, Evidence, ReadTimes, Session, TrailDelivery, describe_delivery, now,
+};
 use trailseal_rule::{
-    CheckId, EvaluationContext, Parameters, Reading, Region, ResourceId, RoleName, Timestamp,
-    Trail, WhenNoTrails,
+    CheckId, EvaluationContext, Facts, Parameters, Reading, Region, ResourceId, RoleName, Standing,
+    Timestamp, WhenNoTrails, needs,
 };
 
 use super::gathered::{Gathered, source, trail_source};
+use super::log_files::{LogFileReader, LogFilesRead, Sessions};
 use super::messages;
 use super::targets::{Target, enabled_regions};
 use crate::report::{RegionReport, judge_account_without_trails, judge_trail};
@@ -30,6 +33,8 @@ pub(super) struct Audit {
     /// All enabled ones if empty.
     pub(super) regions: Vec<Region>,
     pub(super) parameters: Parameters,
+    /// Absent if log files are not read.
+    pub(super) log_files: Option<LogFileReader>,
     pub(super) now: Timestamp,
     pub(super) gathered: Mutex<Gathered>,
 }
@@ -51,10 +56,16 @@ impl Audit {
 
     /// Evaluates the trails of one account in its own session.
     pub(super) async fn account(self: Arc<Self>, target: Target) -> Done {
-        let calls = match self.session(&target).await {
-            Ok(session) => {
-                self.regions_of(&session).await;
-                session.calls().take()
+        let calls = match self.sessions(&target).await {
+            Ok(sessions) => {
+                self.regions_of(&sessions).await;
+                let mut calls = sessions.account.calls().take();
+                for (operation, of_bucket) in sessions.bucket.calls().take() {
+                    let known = calls.entry(operation).or_default();
+                    known.attempts = known.attempts.saturating_add(of_bucket.attempts);
+                    known.throttled = known.throttled.saturating_add(of_bucket.throttled);
+                }
+                calls
             }
             Err(error) => {
                 self.gathered().refused(&target.id, &self.message(&error));
@@ -65,21 +76,26 @@ impl Audit {
         Done { target, calls }
     }
 
-    async fn session(&self, target: &Target) -> Result<Session, AwsError> {
+    async fn sessions(&self, target: &Target) -> Result<Sessions, AwsError> {
         let own = self.aws.own();
-        match &self.role {
-            Some(role) if target.id != *own.account() => {
-                Ok(self.aws.assume(role, &target.id).await?.gated(REQUESTS_PER_ACCOUNT_MAX))
-            }
-            Some(_) | None => Ok(own.gated(REQUESTS_PER_ACCOUNT_MAX)),
-        }
+        let session = match &self.role {
+            Some(role) if target.id != *own.account() => self.aws.assume(role, &target.id).await?,
+            Some(_) | None => own.clone(),
+        };
+        let of_bucket =
+            self.log_files.as_ref().map_or(REQUESTS_PER_ACCOUNT_MAX, LogFileReader::concurrency);
+        Ok(Sessions {
+            account: session.gated(REQUESTS_PER_ACCOUNT_MAX),
+            bucket: session.gated(of_bucket),
+        })
     }
 
     fn message(&self, error: &AwsError) -> String {
         messages::failed(error, self.role.as_ref().map(RoleName::as_str))
     }
 
-    async fn regions_of(&self, session: &Session) {
+    async fn regions_of(&self, sessions: &Sessions) {
+        let session = &sessions.account;
         let regions = match self.regions.is_empty() {
             false => self.regions.clone(),
             true => match enabled_regions(session).await {
@@ -99,7 +115,7 @@ impl Audit {
         };
         let asked = regions.len();
         let answers: Vec<Option<RegionFailure>> = stream::iter(regions)
-            .map(|region| self.region(session.in_region(region), &evidence))
+            .map(|region| self.region(sessions.in_region(region), &evidence))
             .buffer_unordered(REQUESTS_PER_ACCOUNT_MAX)
             .collect()
             .await;
@@ -126,12 +142,13 @@ impl Audit {
     }
 
     /// Evaluates the trails of one Region.
-    async fn region(&self, session: Session, evidence: &Evidence<'_>) -> Option<RegionFailure> {
+    async fn region(&self, sessions: Sessions, evidence: &Evidence<'_>) -> Option<RegionFailure> {
+        let session = &sessions.account;
         let region = session.region();
-        let (trails, read_at) = match describe_trails(&session).await {
+        let (trails, read_at) = match describe_delivery(session).await {
             Ok(mut trails) => {
                 let mut seen = HashSet::new();
-                trails.retain(|trail| seen.insert(trail.arn.to_string()));
+                trails.retain(|delivery| seen.insert(delivery.trail.arn.to_string()));
                 (trails, now())
             }
             Err(error) => {
@@ -153,8 +170,8 @@ impl Audit {
             }
         }
         stream::iter(&trails)
-            .for_each_concurrent(TRAILS_AT_A_TIME, |trail| {
-                self.trail(&session, trail, read_at, evidence)
+            .for_each_concurrent(TRAILS_AT_A_TIME, |delivery| {
+                self.trail(&sessions, delivery, read_at, evidence)
             })
             .await;
         None
@@ -162,15 +179,21 @@ impl Audit {
 
     async fn trail(
         &self,
-        session: &Session,
-        trail: &Trail,
+        sessions: &Sessions,
+        delivery: &TrailDelivery,
         read_at: Timestamp,
         evidence: &Evidence<'_>,
     ) {
-        let context = EvaluationContext { parameters: &self.parameters, now: self.now };
-        let (account, region) = (session.account(), session.region());
+        let trail = &delivery.trail;
+        let parameters = match (&self.log_files, trail.standing()) {
+            (Some(reader), Standing::Own) => &reader.parameters,
+            // The files of a copy are those of its original.
+            (_, Standing::Own | Standing::Shadow | Standing::MemberCopy) => &self.parameters,
+        };
+        let context = EvaluationContext { parameters, now: self.now };
+        let (account, region) = (sessions.account.account(), sessions.account.region());
         let source = trail_source(account, region, trail.arn.name());
-        let facts = evidence.gather_with_times(&context, trail).await;
+        let facts = self.facts(sessions, delivery, &context, evidence, &source).await;
         let mut gathered = self.gathered();
         match (facts, ResourceId::new(trail.arn.name())) {
             (Ok((facts, times)), Some(id)) => {
@@ -188,6 +211,32 @@ impl Audit {
             }
             (Ok(_), None) => gathered.problem(source, "the trail has no name"),
         }
+    }
+
+    /// The evidence on a trail, with its log files if the check needs them.
+    async fn facts(
+        &self,
+        sessions: &Sessions,
+        delivery: &TrailDelivery,
+        context: &EvaluationContext<'_>,
+        evidence: &Evidence<'_>,
+        source: &str,
+    ) -> Result<(Facts, ReadTimes), AwsError> {
+        let trail = &delivery.trail;
+        let (mut facts, mut times) = evidence.gather_with_times(context, trail).await?;
+        let reader = self.log_files.as_ref().filter(|_| needs(context, trail).log_files);
+        if let Some(reader) = reader {
+            let explain = |error: &AwsError| self.message(error);
+            let read = reader.read(&self.aws, sessions, delivery, &facts, context, &explain);
+            let LogFilesRead { evidence, problems } = read.await;
+            facts.log_files = evidence;
+            times.log_files = Some(now());
+            let mut gathered = self.gathered();
+            for problem in problems {
+                gathered.problem(source.to_owned(), &format!("log files not read: {problem}"));
+            }
+        }
+        Ok((facts, times))
     }
 
     /// Reports the failures of Regions, with each cause once.

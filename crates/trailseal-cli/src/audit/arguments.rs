@@ -1,9 +1,10 @@
 //! The command line of `trailseal audit`.
 
-use clap::{ArgAction, Args};
+use clap::{ArgAction, ArgGroup, Args};
 use trailseal_rule::{AccountId, Region, RoleName};
 
 use crate::console::exit_codes;
+use crate::log_files::{BucketRole, bucket_role};
 use crate::parameters::region;
 use crate::settings::{ReportArguments, SettingsArguments};
 
@@ -22,6 +23,9 @@ Examples:
   Judge two Regions with all checks:
     trailseal audit --region eu-central-1,eu-west-1 --parameter profile=strict
 
+  Judge the trails also by the log files that they have delivered:
+    trailseal audit --log-files --bucket-role arn:aws:iam::444455556666:role/ReadLogs
+
   Judge an organization by a configuration aggregator, in a few queries:
     trailseal audit --aggregator organization --aggregator-region eu-central-1
 
@@ -29,6 +33,8 @@ Required permissions: cloudtrail:DescribeTrails, kms:DescribeKey and account:Lis
 account; with profile=strict also kms:GetKeyRotationStatus, kms:GetKeyPolicy and
 cloudtrail:GetTrailStatus, which is called in every enabled Region of a multi-Region trail, even
 with --region.
+With --log-files also s3:ListBucket on the buckets and s3:GetObject on their files, which HEAD
+requests need.
 With --aggregator only config:SelectAggregateResourceConfig, in the account and Region of the
 aggregator.
 A trail of which only copies are seen cannot be judged. The audit changes nothing.
@@ -46,6 +52,7 @@ A trail of which only copies are seen cannot be judged. The audit changes nothin
 /// printed first. AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_KMS and so on set other endpoints.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
+#[command(group = ArgGroup::new("roles").args(["role_name", "bucket_role"]).multiple(true))]
 pub(crate) struct AuditArguments {
     /// The profile whose credentials are used instead of those of the environment; it must exist
     #[arg(long, value_name = "NAME")]
@@ -62,7 +69,7 @@ pub(crate) struct AuditArguments {
     pub(crate) role_name: Option<RoleName>,
 
     /// The external ID that the roles require
-    #[arg(long, value_name = "ID", requires = "role_name", hide_env_values = true)]
+    #[arg(long, value_name = "ID", requires = "roles", hide_env_values = true)]
     pub(crate) external_id: Option<String>,
 
     /// Regions separated by commas (repeatable); by default all that are enabled in the account. A
@@ -82,6 +89,20 @@ pub(crate) struct AuditArguments {
     /// The Region of the aggregator, if it is not that of the credentials
     #[arg(long, value_name = "REGION", requires = "aggregator")]
     pub(crate) aggregator_region: Option<Region>,
+
+    /// Also judge each trail by a sample of the log files that it has delivered (the check
+    /// `log-files-sealed`): the newest and the oldest file of each account, Region and kind, and
+    /// those where the encryption changed
+    ///
+    /// The account of the trail reads the bucket. A trail whose bucket cannot be read is unverified
+    /// and listed as a problem, and the exit code is 2. Copies of trails are not judged by log files.
+    #[arg(long, conflicts_with = "aggregator")]
+    pub(crate) log_files: bool,
+
+    /// The role to assume to read a bucket if the account of the trail is denied, such as one in the
+    /// log archive account
+    #[arg(long, value_name = "ARN", requires = "log_files", value_parser = bucket_role)]
+    pub(crate) bucket_role: Option<BucketRole>,
 
     #[command(flatten)]
     pub(crate) settings: SettingsArguments,

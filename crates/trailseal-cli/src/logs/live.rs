@@ -9,18 +9,17 @@ use trailseal_aws::{Session, TrailDelivery};
 use trailseal_logs::live::{
     Cause, Gap, Mode, Outcome, Plan, Progress, Range, Requests, Scope, Step, plan,
 };
-use trailseal_logs::{Coverage, FileStatus};
 use trailseal_rule::{EvaluationContext, Reading, Refusal};
 
 use super::arguments::LogsArguments;
 use super::place;
-use super::report::{BucketLogs, Limits, Place, Source, SourceKind, TrailLogs, why_unread};
+use super::report::{BucketLogs, Limits, Place, Source, SourceKind, TrailLogs};
 use super::targets::Job;
 use super::verdict::{Files, judge_all, judge_by};
 use crate::audit::failed;
 use crate::console::Console;
-use crate::log_files::{self, Missing, missing_part};
-use crate::output::{clean, counted};
+use crate::log_files::{self, Missing, missing_part, unread_files};
+use crate::output::clean;
 use crate::report::Problem;
 
 /// What came of a bucket.
@@ -214,7 +213,7 @@ fn problems(job: &Job, outcome: &Outcome) -> Vec<Problem> {
         |gap: &Gap| Problem { source: place(&job.bucket, &gap.place), message: cause(&gap.cause) };
     let mut problems: Vec<Problem> = outcome.gaps.iter().map(of_gap).collect();
     problems.extend(
-        unread_files(&outcome.coverage)
+        unread_files(&outcome.coverage, |_| true)
             .map(|message| Problem { source: place(&job.bucket, &job.prefix), message }),
     );
     if outcome.is_stopped {
@@ -227,27 +226,6 @@ fn problems(job: &Job, outcome: &Outcome) -> Vec<Problem> {
 }
 
 const INTERRUPTED: &str = "the run was interrupted before the bucket was read to its end";
-
-/// The listed files whose encryption was not read, by reason.
-fn unread_files(coverage: &Coverage) -> impl Iterator<Item = String> {
-    let mut counts = std::collections::BTreeMap::new();
-    for (_, _, class, totals) in coverage.rows() {
-        if let FileStatus::Unread(why) = class.status {
-            let (files, first) = counts.entry(why).or_insert((0_u64, totals.oldest.key.clone()));
-            *files = files.saturating_add(totals.files);
-            if totals.oldest.key < *first {
-                first.clone_from(&totals.oldest.key);
-            }
-        }
-    }
-    counts.into_iter().map(|(why, (files, first))| {
-        let files = counted(usize::try_from(files).unwrap_or(usize::MAX), "file");
-        format!(
-            "the encryption of {files} was not read: {}; the first is `{first}`",
-            why_unread(why)
-        )
-    })
-}
 
 fn cause(cause: &Cause) -> String {
     match cause {

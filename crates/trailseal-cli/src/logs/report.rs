@@ -12,7 +12,7 @@ use trailseal_logs::{
 };
 use trailseal_rule::{AccountId, BucketName, ComplianceType, KeyArn, Region, Timestamp, TrailArn};
 
-use crate::log_files::delivers;
+use crate::log_files::{delivers, why_unread};
 use crate::report::{CheckOutcome, CheckReport, Problem, Run, Tool};
 
 /// The version of the JSON form. A change that could break a reader increments it.
@@ -300,18 +300,6 @@ fn word(encryption: &Encryption) -> &'static str {
         Encryption::SseC => "SSE-C",
         Encryption::NotEncrypted => "NOT-SSE",
         Encryption::Unrecognized => UNRECOGNIZED,
-    }
-}
-
-pub(super) fn why_unread(why: Unread) -> &'static str {
-    match why {
-        Unread::Denied => "S3 denied it",
-        Unread::Missing => "the file is gone",
-        Unread::DeleteMarker => "the file was deleted",
-        Unread::Rejected => "S3 rejected the request, as for a file with SSE-C",
-        Unread::Throttled => "S3 throttled it",
-        Unread::Failed => "S3 failed",
-        Unread::NotReported => "the source does not say it",
     }
 }
 

@@ -164,6 +164,7 @@ pub(crate) fn full() -> Report {
 fn run() -> Run {
     let digest = |file: &str| FileDigest { file: file.to_owned(), sha256: Some("0a".repeat(32)) };
     Run {
+        log_files: false,
         command: "audit".to_owned(),
         arguments: vec!["--external-id".to_owned(), "***".to_owned()],
         environment: [("TRAILSEAL_CONCURRENCY".to_owned(), "8".to_owned())].into(),

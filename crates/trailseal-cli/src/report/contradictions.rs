@@ -10,7 +10,7 @@ mod of_trail;
 use std::collections::HashSet;
 
 use serde_json::{Map, Value};
-use trailseal_rule::{CheckId, Faults, PARAMETERS, Parameters};
+use trailseal_rule::{CheckId, Faults, LogFileScope, PARAMETERS, Parameters};
 
 use super::{AccountStatus, FileDigest, Report, Summary};
 
@@ -26,6 +26,9 @@ pub(super) fn contradictions(report: &Report) -> Vec<String> {
         found.extend(faults.iter().map(|fault| format!("the rule refuses `parameters`: {fault}")));
         Parameters::default()
     });
+    let reads_log_files = report.run.as_ref().is_some_and(|run| run.log_files);
+    let parameters =
+        Parameters { log_files: reads_log_files.then_some(LogFileScope::Newest), ..parameters };
     let claims = Claims {
         checks: of_trail::enabled(&parameters),
         parameters,
@@ -118,6 +121,7 @@ fn of_run(report: &Report) -> Vec<String> {
     let has_other_members = [
         ("check", has_accounts, "the report has `accounts`"),
         ("audit", has_inputs, "the report has `inputs`"),
+        ("check", run.log_files, "`run.logFiles` is true"),
         ("audit", report.complete && !has_accounts, "`accounts` is empty"),
     ];
     for (command, is_wrong, what) in has_other_members {

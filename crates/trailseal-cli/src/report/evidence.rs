@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use trailseal_aws::ReadTimes;
 use trailseal_rule::{Delivery, Facts, KeyFacts, Reading, Region, Rotation, Timestamp};
 
+use super::log_files::LogFilesReport;
+
 /// The evidence with which a trail was evaluated.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -18,6 +20,9 @@ pub(crate) struct EvidenceReport {
     /// The delivery in Regions other than the trail's home Region, if they were read.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) delivery_elsewhere: BTreeMap<Region, ReportedReading<Delivery>>,
+    /// What its log files prove, if they were to be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) log_files: Option<ReportedReading<LogFilesReport>>,
     /// When the audit read each fact; absent for facts of files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) read_at: Option<ReadTimes>,
@@ -56,6 +61,7 @@ impl EvidenceReport {
                 .into_iter()
                 .map(|(region, reading)| (region, reading.into()))
                 .collect(),
+            log_files: None,
             read_at: None,
         }
     }

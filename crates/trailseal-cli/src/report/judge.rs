@@ -11,6 +11,7 @@ use trailseal_rule::{
 
 use super::coverage::mark_not_evaluated;
 use super::evidence::EvidenceReport;
+use super::log_files::LogFilesReport;
 use super::{
     AccountReport, CheckOutcome, CheckReport, ControlNumber, ExemptionReport, Problem,
     REPORT_VERSION, Report, Summary, Tool, TrailReport,
@@ -240,7 +241,10 @@ pub(crate) fn judge_trail(
         key: trail.key.as_ref().map(ToString::to_string),
         bucket: trail.bucket.as_ref().map(ToString::to_string),
         checks: judgement.verdict.results().iter().map(check).collect(),
-        evidence: reason.is_none().then(|| EvidenceReport::of(facts)),
+        evidence: reason.is_none().then(|| EvidenceReport {
+            log_files: LogFilesReport::of(trail, facts, context).map(Into::into),
+            ..EvidenceReport::of(facts)
+        }),
         not_evaluated: is_open_copy.then(String::new),
         reason,
         skipped: judgement.skipped.iter().map(ToString::to_string).collect(),

@@ -22,6 +22,9 @@ pub(crate) struct Run {
     /// Whether the user ended the run early.
     pub(crate) interrupted: bool,
     pub(crate) config: Option<FileDigest>,
+    /// Whether the trails were also judged by their log files.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) log_files: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +66,7 @@ impl Run {
             finished_at: now,
             interrupted: false,
             config: None,
+            log_files: false,
         }
     }
 

@@ -60,10 +60,13 @@ pub(super) const CHECK: Check = Check {
     fix: FIX,
     severity: Severity::Medium,
     profile: None,
-    switches: &[Switch {
-        text: "trailseal logs",
-        is_on: |parameters| parameters.log_files.is_some(),
-    }],
+    switches: &[
+        Switch { text: "trailseal logs", is_on: |parameters| parameters.log_files.is_some() },
+        Switch {
+            text: "trailseal audit --log-files",
+            is_on: |parameters| parameters.log_files.is_some(),
+        },
+    ],
     reads: &[Evidence::KeyArn, Evidence::LogFiles],
     can_be_skipped: false,
     ends_evaluation: false,

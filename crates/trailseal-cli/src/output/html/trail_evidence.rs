@@ -4,8 +4,10 @@ use trailseal_rule::{Delivery, KeyFacts, Refusal};
 
 use super::policy::KeyPolicy;
 use super::status::{TrailStatus, open_check_ids};
+use crate::output::counted;
 use crate::report::{
-    CheckOutcome, CheckReport, EvidenceReport, Kind, ReportedReading, RotationReport, TrailReport,
+    CheckOutcome, CheckReport, EvidenceReport, Kind, LogFilesReport, ReportedReading,
+    RotationReport, TrailReport,
 };
 
 pub(super) struct TrailEvidence<'a> {
@@ -135,6 +137,7 @@ fn reading_times(trail: &TrailReport) -> Option<String> {
         ("key policy", times.key_policy),
         ("latest delivery", times.delivery),
         ("deliveries in other Regions", times.delivery_elsewhere),
+        ("log files", times.log_files),
     ] {
         if let Some(read_at) = read_at {
             text.push_str(&format!(", {fact} {read_at}"));
@@ -194,9 +197,10 @@ fn of_key(
 
 fn of_others(evidence: &EvidenceReport, policy: &str, unread: &mut Vec<&'static str>) -> Vec<Fact> {
     let no_key = "the key does not exist";
+    let no_bucket = "the bucket does not exist";
     let bucket = &evidence.bucket_region;
     let facts = [
-        read(bucket, "Bucket Region", "the bucket does not exist", unread)
+        read(bucket, "Bucket Region", no_bucket, unread)
             .map(|region| Fact::code("Bucket Region", region.as_str())),
         read(&evidence.rotation, "Key rotation", no_key, unread)
             .map(|rotation| Fact::text("Key rotation", of_rotation(rotation))),
@@ -205,7 +209,31 @@ fn of_others(evidence: &EvidenceReport, policy: &str, unread: &mut Vec<&'static 
         read(&evidence.key_policy, "Key policy", no_key, unread)
             .map(|_| Fact::text("Key policy", policy)),
     ];
-    facts.into_iter().filter_map(|fact| fact.map_or_else(|instead| instead, Some)).collect()
+    let log_files = evidence.log_files.as_ref().map(|files| {
+        read(files, "Log files", no_bucket, unread)
+            .map(|files| Fact::text("Log files", of_log_files(files)))
+    });
+    let facts = facts.into_iter().chain(log_files);
+    facts.filter_map(|fact| fact.map_or_else(|instead| instead, Some)).collect()
+}
+
+/// What the newest files of the folders prove.
+fn of_log_files(files: &LogFilesReport) -> String {
+    let LogFilesReport { folders, sealed, undecided, first_sealed, newest_sealed } = files;
+    let mut text = format!(
+        "of {}, the newest file of {sealed} is encrypted with the trail's key",
+        counted(*folders, "folder")
+    );
+    if *undecided > 0 {
+        text.push_str(&format!(", and {undecided} decide nothing"));
+    }
+    if let Some(first) = first_sealed {
+        text.push_str(&format!("; the first file with the key is of {}", first.minute()));
+    }
+    if let Some(newest) = newest_sealed {
+        text.push_str(&format!(", the newest is {}", newest.file));
+    }
+    text
 }
 
 fn of_rotation(rotation: &RotationReport) -> String {

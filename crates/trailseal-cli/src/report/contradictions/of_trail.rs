@@ -18,6 +18,7 @@ pub(super) fn contradictions(claims: &Claims, trail: &TrailReport) -> Vec<String
     found.extend(of_copy(claims, trail));
     found.extend(of_profile(claims, trail));
     found.extend(of_checks(trail));
+    found.extend(of_log_files(claims, trail));
     if let Err(error) = ResourceId::parse(&trail.resource_id) {
         found.push(format!("its `resourceId`: {error}"));
     }
@@ -127,12 +128,16 @@ fn of_compliance(claims: &Claims, trail: &TrailReport) -> Vec<String> {
 
 /// The checks that a COMPLIANT trail has. Of another release only those of every profile are known.
 fn required(claims: &Claims, trail: &TrailReport) -> Vec<CheckId> {
+    // The original of a copy is judged by its log files, and the copy is not.
+    let is_copy = trail.is_copy_of_any_kind();
     if claims.is_of_this_release && !claims.has_events {
-        return claims.checks.clone();
+        let is_judged = |check: &CheckId| !(is_copy && *check == CheckId::LogFilesSealed);
+        return claims.checks.iter().copied().filter(is_judged).collect();
     }
     let profile = trail.profile.filter(|_| claims.is_of_this_release);
     enabled(&Parameters {
         profile: profile.unwrap_or(Profile::Cis),
+        log_files: claims.parameters.log_files.filter(|_| !is_copy),
         skip_checks: trail.skipped.iter().filter_map(|name| name.parse().ok()).collect(),
         ..Parameters::default()
     })
@@ -171,6 +176,19 @@ fn of_checks(trail: &TrailReport) -> Vec<String> {
         }
     }
     found
+}
+
+/// A result of `log-files-sealed` without the evidence, or in a run that did not read log files.
+fn of_log_files(claims: &Claims, trail: &TrailReport) -> Option<String> {
+    const ID: &str = CheckId::LogFilesSealed.as_str();
+    let check = trail.checks.iter().find(|check| check.id == ID)?;
+    if claims.parameters.log_files.is_none() && claims.is_of_this_release {
+        return Some(format!("it has the check `{ID}`, but `run.logFiles` is not true"));
+    }
+    let evidence = trail.evidence.as_ref().and_then(|evidence| evidence.log_files.as_ref());
+    let is_proven = matches!(evidence, Some(ReportedReading::Known { value }) if value.proves());
+    (check.outcome == CheckOutcome::Pass && !is_proven)
+        .then(|| format!("its check `{ID}` passed, but `evidence.logFiles` does not show it"))
 }
 
 fn is_in_use(state: &KeyState) -> bool {

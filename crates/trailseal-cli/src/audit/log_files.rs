@@ -1,0 +1,239 @@
+//! Reads a sample of the log files that a trail has delivered.
+//!
+//! A bucket that cannot be read is a problem of the audit, and the check `log-files-sealed` of the
+//! trail is then unverified.
+
+use std::sync::{Mutex, PoisonError};
+
+use tokio::sync::Semaphore;
+use trailseal_aws::{Aws, AwsError, Session, TrailDelivery};
+use trailseal_logs::live::{Cause, Counts, Mode, Outcome, Range, Requests, Scope, plan};
+use trailseal_logs::{FileStatus, Folder, Unread};
+use trailseal_rule::{
+    BucketName, EvaluationContext, Facts, LogFileScope, LogFiles, Parameters, Reading, Refusal,
+    Region,
+};
+
+use crate::log_files::{
+    BucketRole, Writers, delivers, log_files, missing_part, proven, unread, unread_files,
+};
+
+/// Buckets that are read at a time: requests wait for each other, and must not wait too long.
+const BUCKETS_AT_A_TIME: usize = 4;
+
+/// Problems of one trail that are named; the others are counted.
+const PROBLEMS_MAX: usize = 3;
+
+/// How the audit reads log files.
+#[derive(Debug)]
+pub(super) struct LogFileReader {
+    /// Those of the audit, with the check enabled.
+    pub(super) parameters: Parameters,
+    role: Option<BucketRole>,
+    concurrency: usize,
+    /// Of all accounts.
+    buckets: Semaphore,
+    requests: Mutex<Requests>,
+}
+
+/// The sessions of a trail's account.
+#[derive(Clone, Debug)]
+pub(super) struct Sessions {
+    /// For CloudTrail and KMS, with a limit of requests for the account.
+    pub(super) account: Session,
+    /// For S3, whose limits are not those of an account.
+    pub(super) bucket: Session,
+}
+
+impl Sessions {
+    pub(super) fn in_region(&self, region: Region) -> Self {
+        Self {
+            account: self.account.in_region(region.clone()),
+            bucket: self.bucket.in_region(region),
+        }
+    }
+}
+
+/// What came of the log files of a trail.
+pub(super) struct LogFilesRead {
+    pub(super) evidence: Reading<LogFiles>,
+    /// What was not read.
+    pub(super) problems: Vec<String>,
+}
+
+impl LogFileReader {
+    pub(super) fn new(parameters: &Parameters, role: Option<BucketRole>, concurrency: u16) -> Self {
+        let log_files = Some(LogFileScope::Newest);
+        Self {
+            parameters: Parameters { log_files, ..parameters.clone() },
+            role,
+            concurrency: concurrency.into(),
+            buckets: Semaphore::new(BUCKETS_AT_A_TIME),
+            requests: Mutex::default(),
+        }
+    }
+
+    /// The number of concurrent requests, of all accounts too.
+    pub(super) fn concurrency(&self) -> usize {
+        self.concurrency
+    }
+
+    /// The requests that one folder takes, and their approximate price.
+    pub(super) fn announcement() -> String {
+        let of_folder = Counts { folders: 1, ..Counts::default() }.requests(Mode::Sample);
+        format!(
+            "requests: log files: for each account, Region and kind of a trail's files about {} HEAD \
+             and {} LIST, about ${:.6} at the prices of us-east-1, and more where the encryption \
+             changes",
+            of_folder.head,
+            of_folder.list,
+            of_folder.usd()
+        )
+    }
+
+    /// The requests that were made, without retries, and their approximate price.
+    pub(super) fn summary(&self) -> String {
+        let made = *self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        format!(
+            "requests: log files: {} HEAD and {} LIST, about ${:.4} at the prices of us-east-1",
+            made.head,
+            made.list,
+            made.usd()
+        )
+    }
+
+    /// Reads the log files of a trail in its own account. `facts` has the other evidence; `explain`
+    /// words a failure of AWS.
+    pub(super) async fn read(
+        &self,
+        aws: &Aws,
+        sessions: &Sessions,
+        delivery: &TrailDelivery,
+        facts: &Facts,
+        context: &EvaluationContext<'_>,
+        explain: &(dyn Fn(&AwsError) -> String + Sync),
+    ) -> LogFilesRead {
+        let Some(bucket) = &delivery.trail.bucket else {
+            // The check itself says that the bucket is not named.
+            return LogFilesRead { evidence: not_read(), problems: Vec::new() };
+        };
+        // The semaphore is never closed.
+        let _permit = self.buckets.acquire().await;
+        let mut problems = Vec::new();
+        let mut found = self.bucket(&sessions.bucket, bucket, delivery, context).await;
+        if let Some(role) = self.role.as_ref().filter(|_| is_denied(&found, delivery)) {
+            match aws.assume(&role.name, &role.account).await {
+                Ok(session) => found = self.bucket(&session, bucket, delivery, context).await,
+                Err(error) => problems.push(explain(&error)),
+            }
+        }
+        let cause = |cause: &Cause| match cause {
+            Cause::Aws(error) => explain(error),
+            other => other.to_string(),
+        };
+        let evidence = match found {
+            Err(why) => {
+                problems.push(format!("bucket {bucket}: {}", cause(&why)));
+                unread(why)
+            }
+            Ok(outcome) => {
+                problems.extend(
+                    outcome
+                        .gaps
+                        .iter()
+                        .map(|gap| format!("s3://{bucket}/{}: {}", gap.place, cause(&gap.cause))),
+                );
+                problems.extend(
+                    unread_of(&outcome, delivery).map(|what| format!("s3://{bucket}: {what}")),
+                );
+                let writers = Writers::of(&sessions.account, delivery, &outcome.coverage).await;
+                let writers = writers.unwrap_or_else(|error| {
+                    problems.push(explain(&error));
+                    Writers::default()
+                });
+                let files = log_files(delivery, &outcome.coverage, false, &writers);
+                let missing = missing_part(delivery, &outcome.gaps);
+                proven(&delivery.trail, files, missing, facts, context)
+            }
+        };
+        LogFilesRead { evidence, problems: shortened(problems) }
+    }
+
+    /// Reads a sample of the files below the trail's own folders.
+    async fn bucket(
+        &self,
+        session: &Session,
+        bucket: &BucketName,
+        delivery: &TrailDelivery,
+        context: &EvaluationContext<'_>,
+    ) -> Result<Outcome, Cause> {
+        let scope = scope(bucket, delivery, self.concurrency, context);
+        let outcome =
+            plan(session, scope, &|_| {}).await?.run(&|_| {}, std::future::pending()).await;
+        let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        *requests = *requests + outcome.requests;
+        Ok(outcome)
+    }
+}
+
+fn not_read() -> Reading<LogFiles> {
+    Reading::Refused(Refusal::NotRead)
+}
+
+/// The folders to which the trail delivers now: those of its account, or of its organization.
+fn scope(
+    bucket: &BucketName,
+    delivery: &TrailDelivery,
+    concurrency: usize,
+    context: &EvaluationContext<'_>,
+) -> Scope {
+    let TrailDelivery { trail, prefix, .. } = delivery;
+    let slash = if prefix.is_empty() { "" } else { "/" };
+    let own = match trail.is_organization_trail {
+        true => String::new(),
+        false => format!("/{}", trail.arn.owner()),
+    };
+    let regions = match trail.is_multi_region_trail {
+        true => Vec::new(),
+        false => vec![trail.home_region.clone()],
+    };
+    Scope {
+        bucket: bucket.clone(),
+        prefix: format!("{prefix}{slash}AWSLogs{own}"),
+        known_prefixes: Vec::new(),
+        accounts: Vec::new(),
+        regions,
+        range: Range::new(None, None, context.now),
+        mode: Mode::Sample,
+        concurrency,
+    }
+}
+
+/// The log files of the trail that were listed and whose encryption was not read.
+fn unread_of(outcome: &Outcome, delivery: &TrailDelivery) -> impl Iterator<Item = String> {
+    let is_own = |folder: &Folder| !folder.has_digests() && delivers(delivery, folder);
+    unread_files(&outcome.coverage, is_own)
+}
+
+/// Whether S3 denied a part of the reading.
+fn is_denied(found: &Result<Outcome, Cause>, delivery: &TrailDelivery) -> bool {
+    let is_denial = |cause: &Cause| matches!(cause, Cause::Aws(AwsError::Denied { .. }));
+    match found {
+        Err(cause) => is_denial(cause),
+        Ok(outcome) => {
+            outcome.gaps.iter().any(|gap| is_denial(&gap.cause))
+                || outcome.coverage.rows().any(|(folder, _, class, _)| {
+                    class.status == FileStatus::Unread(Unread::Denied) && delivers(delivery, folder)
+                })
+        }
+    }
+}
+
+fn shortened(mut problems: Vec<String>) -> Vec<String> {
+    let more = problems.len().saturating_sub(PROBLEMS_MAX);
+    problems.truncate(PROBLEMS_MAX);
+    if more > 0 {
+        problems.push(format!("{more} more places of the bucket were not read"));
+    }
+    problems
+}

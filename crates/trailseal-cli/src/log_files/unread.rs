@@ -1,0 +1,46 @@
+//! Files that were listed and whose encryption was not read.
+
+use std::collections::BTreeMap;
+
+use trailseal_logs::{Coverage, FileStatus, Folder, Unread};
+
+use crate::output::counted;
+
+/// A line for each reason: the number of such files in the wanted folders, and the first of them.
+pub(crate) fn unread_files(
+    coverage: &Coverage,
+    is_wanted: impl Fn(&Folder) -> bool,
+) -> impl Iterator<Item = String> {
+    let mut counts = BTreeMap::new();
+    for (folder, _, class, totals) in coverage.rows() {
+        if let FileStatus::Unread(why) = class.status
+            && is_wanted(folder)
+        {
+            let (files, first) = counts.entry(why).or_insert((0_u64, totals.oldest.key.clone()));
+            *files = files.saturating_add(totals.files);
+            if totals.oldest.key < *first {
+                first.clone_from(&totals.oldest.key);
+            }
+        }
+    }
+    counts.into_iter().map(|(why, (files, first))| {
+        let files = counted(usize::try_from(files).unwrap_or(usize::MAX), "file");
+        format!(
+            "the encryption of {files} was not read: {}; the first is `{first}`",
+            why_unread(why)
+        )
+    })
+}
+
+/// Why the encryption of a file was not read.
+pub(crate) fn why_unread(why: Unread) -> &'static str {
+    match why {
+        Unread::Denied => "S3 denied it",
+        Unread::Missing => "the file is gone",
+        Unread::DeleteMarker => "the file was deleted",
+        Unread::Rejected => "S3 rejected the request, as for a file with SSE-C",
+        Unread::Throttled => "S3 throttled it",
+        Unread::Failed => "S3 failed",
+        Unread::NotReported => "the source does not say it",
+    }
+}
