@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
@@ -93,6 +94,24 @@ fn the_command_does_not_link_the_lambda_runtime_and_the_rule_function_cannot_wri
         }
         assert!(reached.len() > 10, "{package}: {reached:?}");
         assert!(!reached.iter().any(|name| name == forbidden), "{package} depends on {forbidden}");
+    }
+}
+
+/// The functions neither list buckets nor read files.
+#[test]
+fn the_functions_do_not_link_the_readers_of_log_files() {
+    for package in ["trailseal-lambda", "trailseal-runbook"] {
+        let arguments =
+            ["--offline", "--locked", "-e", "normal", "--prefix", "none", "-p", package];
+        let mut tree = Command::new(env!("CARGO"));
+        let tree = tree.arg("tree").args(arguments).current_dir(repository()).output().unwrap();
+        let tree = String::from_utf8(tree.stdout).unwrap();
+        let linked: BTreeSet<&str> =
+            tree.lines().filter_map(|line| line.split_whitespace().next()).collect();
+        assert!(linked.contains("aws-sdk-kms"), "{package}: {tree}");
+        for forbidden in ["trailseal-logs", "aws-sdk-s3", "parquet", "snap", "csv", "flate2"] {
+            assert!(!linked.contains(forbidden), "{package} depends on {forbidden}");
+        }
     }
 }
 

@@ -75,3 +75,6 @@ impl TrailLogs {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! Each format against its published schema, with everything that a report can contain.
 
-mod schemas;
+pub(crate) mod schemas;
 mod xsd;
 
 use serde_json::Value;

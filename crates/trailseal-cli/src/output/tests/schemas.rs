@@ -24,6 +24,20 @@ fn faults(validator: &Validator, value: &Value) -> Vec<String> {
     errors.map(|error| format!("{}: {error}", error.instance_path())).collect()
 }
 
+/// What the published schemas of SARIF, OCSF, ASFF and JUnit reject in the findings of a report.
+pub(crate) fn findings_faults(report: &Report) -> Vec<String> {
+    let mut found = faults(&validator(SARIF), &json(report, Format::Sarif));
+    let ocsf = validator(OCSF);
+    for event in json(report, Format::Ocsf).as_array().unwrap() {
+        found.extend(faults(&ocsf, event));
+    }
+    let request = json!({ "Findings": json(report, Format::Asff) });
+    found.extend(faults(&validator(ASFF), &request));
+    let junit = String::from_utf8(written(report, Format::Junit)).unwrap();
+    found.extend(Xsd::read(JUNIT).faults(&junit));
+    found
+}
+
 fn reports() -> [Report; 3] {
     [report(Vec::new()), full(), hostile()]
 }
