@@ -29,6 +29,7 @@ mod acceptance {
     mod faults;
     mod keys;
     mod log;
+    mod log_files;
     mod moto;
     mod order;
     mod oversized;

@@ -15,6 +15,7 @@ mod audit {
     mod interruption;
     mod log_files;
     mod logs;
+    mod logs_faults;
     mod profiles;
     mod provenance;
 }

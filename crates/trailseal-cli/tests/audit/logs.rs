@@ -10,13 +10,14 @@ use trailseal_lab::{Fault, FaultKind, Operation, Position, State};
 
 use super::desk::{Desk, MANAGEMENT, Run, denial, says};
 
-const KEY: &str = "arn:aws:kms:us-east-1:111122223333:key/11111111-0000-4000-8000-111111111111";
+pub(super) const KEY: &str =
+    "arn:aws:kms:us-east-1:111122223333:key/11111111-0000-4000-8000-111111111111";
 const OTHER: &str = "arn:aws:kms:us-east-1:111122223333:key/22222222-0000-4000-8000-222222222222";
 const TRAIL: &str = "arn:aws:cloudtrail:us-east-1:111122223333:trail/main";
 
 /// A trail with a key, and its files of two Regions: with SSE-S3 until March 2026, then with the
 /// encryption `then`.
-fn state(then: &Value) -> Value {
+pub(super) fn state(then: &Value) -> Value {
     let mut sealed = then.clone();
     sealed["since"] = json!("2026-03-01T10:00:00Z");
     json!({
@@ -46,11 +47,11 @@ fn today() -> String {
     String::from_utf8(day.stdout).unwrap().trim().to_owned()
 }
 
-fn kms(key: &str) -> Value {
+pub(super) fn kms(key: &str) -> Value {
     json!({ "type": "SSE-KMS", "kmsKeyId": key })
 }
 
-async fn desk(state: &Value) -> Desk {
+pub(super) async fn desk(state: &Value) -> Desk {
     Desk::with(State::parse("state", &state.to_string()).unwrap()).await
 }
 
@@ -59,7 +60,7 @@ fn logs(desk: &Desk, arguments: &[&str]) -> Run {
 }
 
 /// The report of `-o json`, validated against its schema.
-fn report(run: &Run) -> Value {
+pub(super) fn report(run: &Run) -> Value {
     let report: Value = serde_json::from_str(&run.out).unwrap_or_else(|_| panic!("{run:?}"));
     let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/logs-1.schema.json");
     let schema: Value = serde_json::from_str(&fs::read_to_string(schema).unwrap()).unwrap();
