@@ -15,6 +15,7 @@
 
 mod dispatcher;
 mod http;
+mod live;
 mod s3;
 mod server;
 

@@ -176,29 +176,46 @@ async fn keys_of(server: &Server) -> Vec<String> {
     list.contents().iter().map(|file| file.key().unwrap().to_owned()).collect()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_lab_and_moto_list_and_head_alike() {
-    let lab = Lab::start(state()).await.unwrap();
-    let credentials = lab.credentials(ACCOUNT);
-    let of_lab = Credentials::new(
-        credentials.access_key_id,
-        credentials.secret_access_key,
-        Some(credentials.session_token),
+/// The lab and moto with the same objects.
+pub(super) struct Both {
+    pub(super) lab: Lab,
+    pub(super) moto: Moto,
+    ours: Server,
+    theirs: Server,
+}
+
+/// The credentials that the lab recognizes.
+pub(super) fn credentials(lab: &Lab) -> Credentials {
+    let given = lab.credentials(ACCOUNT);
+    Credentials::new(
+        given.access_key_id,
+        given.secret_access_key,
+        Some(given.session_token),
         None,
         "lab",
-    );
-    let started = Moto::start();
-    let ours = Server { client: client(&lab.url(), of_lab) };
+    )
+}
+
+pub(super) async fn both() -> Both {
+    let (lab, moto) = (Lab::start(state()).await.unwrap(), Moto::start());
+    let ours = Server { client: client(&lab.url(), credentials(&lab)) };
     let of_moto = Credentials::new("any", "any", None, None, "moto");
-    let moto = Server { client: client(&format!("http://{}", started.address), of_moto) };
-    moto.client.create_bucket().bucket(BUCKET).send().await.unwrap();
+    let theirs = Server { client: client(&format!("http://{}", moto.address), of_moto) };
+    theirs.client.create_bucket().bucket(BUCKET).send().await.unwrap();
     let versioned = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled);
-    let versioning = moto.client.put_bucket_versioning().bucket(BUCKET);
+    let versioning = theirs.client.put_bucket_versioning().bucket(BUCKET);
     versioning.versioning_configuration(versioned.build()).send().await.unwrap();
     let keys = keys_of(&ours).await;
     assert_eq!(keys.len(), 4 * 8 + OTHERS.len());
-    copy(&ours, &moto, &keys).await;
-    assert_eq!(keys_of(&moto).await, keys);
+    copy(&ours, &theirs, &keys).await;
+    assert_eq!(keys_of(&theirs).await, keys);
+    Both { lab, moto, ours, theirs }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_lab_and_moto_list_and_head_alike() {
+    let Both { lab, ours, theirs: moto, moto: _server } = both().await;
+    let keys = keys_of(&ours).await;
     let root = "AWSLogs/111122223333/CloudTrail/us-east-1/2026/01/";
     let middle = keys[keys.len() / 2].as_str();
     for prefix in ["", "AWSLogs/", "AWSLogs/4", root, middle, "none", "a+b c/", "percent%2F"] {
