@@ -4,6 +4,7 @@
 //! the calls, not the reader, says which files were read.
 
 pub(super) mod bucket;
+mod requests;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
