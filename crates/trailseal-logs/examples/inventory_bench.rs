@@ -116,24 +116,32 @@ fn measure(folder: &Path, format: &str, settings: &Settings) -> Result<Value> {
     let (whole, tenth) = (report(folder, format, *rows)?, report(folder, format, rows / 10)?);
     let threads = threads.to_string();
     let ours = |report: &Path| {
-        let manifest = report.join("manifest.json");
-        best(*runs, || {
-            let mut command = Command::new(env::current_exe()?);
-            run(command.arg("read").arg(&manifest).arg(&threads))
-        })
+        let mut command = Command::new(env::current_exe()?);
+        run(command.arg("read").arg(report.join("manifest.json")).arg(&threads))
     };
-    let (trailseal, small) = (ours(&whole)?, ours(&tenth)?);
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/inventory_bench.py");
+    let duckdb = |python: &Path| {
+        let mut command = Command::new(python);
+        run(command.arg(&script).arg(format).arg(whole.join("data")).arg(&threads))
+    };
+    // The programs take turns, so that a slow moment of the machine slows all of them.
+    let (mut trailseal, mut small, mut theirs) = (None, None, None);
+    for _ in 0..*runs {
+        keep_best(&mut trailseal, ours(&whole)?);
+        keep_best(&mut small, ours(&tenth)?);
+        if let Some(python) = python {
+            keep_best(&mut theirs, duckdb(python)?);
+        }
+    }
+    let (Some(trailseal), Some(small)) = (trailseal, small) else {
+        return Err("--runs must be at least 1".into());
+    };
     let mut members = json!({
         "seconds": trailseal.seconds,
         "peakMegabytes": trailseal.peak_kib as f64 / 1024.0,
         "ofLinear": trailseal.seconds / small.seconds / 10.0,
     });
-    if let (Some(python), Some(members)) = (python, members.as_object_mut()) {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/inventory_bench.py");
-        let duckdb = best(*runs, || {
-            let mut command = Command::new(python);
-            run(command.arg(&script).arg(format).arg(whole.join("data")).arg(&threads))
-        })?;
+    if let (Some(duckdb), Some(members)) = (theirs, members.as_object_mut()) {
         if (duckdb.groups, duckdb.files) != (trailseal.groups, trailseal.files) {
             return Err(format!("{format}: {trailseal:?} differs from DuckDB: {duckdb:?}").into());
         }
@@ -143,18 +151,13 @@ fn measure(folder: &Path, format: &str, settings: &Settings) -> Result<Value> {
     Ok(members)
 }
 
-/// The fastest of some runs, with the largest memory of all.
-fn best(runs: u32, mut run: impl FnMut() -> Result<Measured>) -> Result<Measured> {
-    let mut best: Option<Measured> = None;
-    for _ in 0..runs {
-        let next = run()?;
-        best = Some(best.map_or(next, |former| {
-            let peak_kib = former.peak_kib.max(next.peak_kib);
-            let faster = if former.seconds < next.seconds { former } else { next };
-            Measured { peak_kib, ..faster }
-        }));
-    }
-    best.ok_or_else(|| "--runs must be at least 1".into())
+/// Keeps the fastest run, with the largest memory of all.
+fn keep_best(best: &mut Option<Measured>, next: Measured) {
+    *best = Some(best.map_or(next, |former| {
+        let peak_kib = former.peak_kib.max(next.peak_kib);
+        let faster = if former.seconds < next.seconds { former } else { next };
+        Measured { peak_kib, ..faster }
+    }));
 }
 
 fn run(command: &mut Command) -> Result<Measured> {

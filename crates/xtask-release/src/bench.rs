@@ -18,7 +18,7 @@ use crate::package::architecture::Architecture;
 use xtask::project::{Project, print};
 use xtask::tools;
 
-const PARTS: [&str; 11] = [
+const PARTS: [&str; 12] = [
     "cold",
     "warm",
     "schedule",
@@ -29,6 +29,7 @@ const PARTS: [&str; 11] = [
     "audit",
     "html",
     "inventory",
+    "logs",
     PEERS,
 ];
 
@@ -83,7 +84,7 @@ fn measure(
         "html" if tools::chromium().is_none() => {
             print("the report is not measured: install Chromium (`apt-get install chromium`)")
         }
-        "check" | "audit" | "html" | "inventory" | PEERS => {
+        "check" | "audit" | "html" | "inventory" | "logs" | PEERS => {
             programs::measure_command(project, part, figures)
         }
         other => programs.measure(project, other, runs, figures),

@@ -13,7 +13,7 @@ use Limit::{AtLeast, AtMost};
 /// A figure by which another one is divided, and its name in a sentence.
 type Divisor = (&'static str, &'static str);
 
-const LIMITS: [(&str, Limit, Option<Divisor>); 27] = [
+const LIMITS: [(&str, Limit, Option<Divisor>); 29] = [
     ("cold.tls", AtMost(3.5), Some(("cold.empty", "an empty function"))),
     ("cold.python-tls", AtLeast(45.0), Some(("cold.tls", "the function"))),
     ("cold.tls.memory", AtMost(9.0), None),
@@ -38,6 +38,8 @@ const LIMITS: [(&str, Limit, Option<Divisor>); 27] = [
     ("inventory.parquet.ofDuckdb", AtMost(1.0), None),
     ("inventory.parquet.ofLinear", AtMost(1.25), None),
     ("inventory.parquet.peakMegabytes", AtMost(64.0), None),
+    ("logs.ratio", AtMost(1.2), None),
+    ("logs.peakMegabytes", AtMost(64.0), None),
     ("html.interactive_ms", AtMost(3000.0), None),
     ("peers.medianSeconds.prowler", AtLeast(20.0), Some(("peers.medianSeconds.trailseal", "ours"))),
     (

@@ -85,11 +85,14 @@ pub(crate) fn measure_command(
     const SHIPPED: &str = "build --locked --profile dist --package trailseal-cli --bins --examples";
     const INVENTORY: &str =
         "build --locked --profile dist --package trailseal-logs --example inventory_bench";
+    const LOGS: &str = "build --locked --profile dist --package trailseal-cli --bin trailseal \
+                        --example logs_bench";
     const RELEASE: &str = "build --release --workspace --bins --examples";
     project
         .cargo(match part {
             "check" => SHIPPED,
             "inventory" => INVENTORY,
+            "logs" => LOGS,
             _ => RELEASE,
         })
         .run()?;
@@ -97,6 +100,7 @@ pub(crate) fn measure_command(
     let program = match part {
         "check" => project.program(project.target().join("dist/examples/check_throughput"), ""),
         "audit" => project.program(project.release("examples/audit_bench"), ""),
+        "logs" => project.program(project.target().join("dist/examples/logs_bench"), ""),
         "inventory" => {
             tools::python(project)?;
             let program = project.target().join("dist/examples/inventory_bench");
