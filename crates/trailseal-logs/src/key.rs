@@ -190,7 +190,7 @@ fn digest_name(text: &str) -> Option<(Timestamp, &str)> {
 }
 
 /// The instant of `YYYYMMDDTHHmm` and `SS`; empty seconds are zero.
-fn instant(minutes: &str, seconds: &str) -> Option<Timestamp> {
+pub(crate) fn instant(minutes: &str, seconds: &str) -> Option<Timestamp> {
     let (day, time) = minutes.split_once('T')?;
     let (year, rest) = day.split_at_checked(4)?;
     let (month, day) = rest.split_at_checked(2)?;

@@ -14,10 +14,12 @@ mod athena {
     use trailseal_logs::{
         Class, Coverage, Encryption, FileStatus, KeyName, StorageClass, Unread, Version,
     };
-    use trailseal_rule::{BucketName, KeyArn};
+    use trailseal_rule::{BucketName, KeyArn, Timestamp};
 
     const KEY: &str =
         "arn:aws:kms:eu-central-1:111122223333:key/a0000000-0000-4000-8000-000000000001";
+
+    const BUCKET: &str = "trail.logs";
 
     const REMEDY: &str = "run `cargo xtask test`, which installs duckdb and sqlglot, or name a \
                           Python that has them in TRAILSEAL_PYTHON";
@@ -40,7 +42,7 @@ mod athena {
         /// The text of the result.
         fn run(&self) -> String {
             let document = json!({
-                "statement": athena::query(&self.table),
+                "statement": athena::query(&self.table, &bucket()),
                 "path": self.path,
                 "columns": self.columns,
                 "rows": self.rows,
@@ -59,7 +61,8 @@ mod athena {
 
         fn outcome(&self) -> Outcome {
             let text = self.run();
-            athena::read(text.as_bytes()).unwrap_or_else(|error| panic!("{error}: {text}"))
+            athena::read(text.as_bytes(), &bucket())
+                .unwrap_or_else(|error| panic!("{error}: {text}"))
         }
     }
 
@@ -77,6 +80,7 @@ mod athena {
             let Object { key, sequence, marker, encryption, kms } = object;
             let sequence = format!("{sequence:08}");
             vec![
+                json!(BUCKET),
                 json!(key),
                 json!(sequence),
                 marker.clone(),
@@ -90,6 +94,7 @@ mod athena {
             table: table("metadata"),
             path: ["s3tablescatalog/aws-s3", "b_trail_logs", "inventory"],
             columns: vec![
+                ["bucket", "VARCHAR"],
                 ["key", "VARCHAR"],
                 ["sequence_number", "VARCHAR"],
                 ["is_delete_marker", "BOOLEAN"],
@@ -109,6 +114,7 @@ mod athena {
             table: table(name),
             path: ["awsdatacatalog", "logs", "all"],
             columns: vec![
+                ["bucket", "VARCHAR"],
                 ["key", "VARCHAR"],
                 ["is_latest", flag],
                 ["is_delete_marker", flag],
@@ -122,7 +128,11 @@ mod athena {
     }
 
     fn table(text: &str) -> Table {
-        Table::parse(text, &BucketName::parse("trail.logs").unwrap()).unwrap()
+        Table::parse(text, &bucket()).unwrap()
+    }
+
+    fn bucket() -> BucketName {
+        BucketName::parse(BUCKET).unwrap()
     }
 
     fn key(minute: u32) -> String {
@@ -160,7 +170,7 @@ mod athena {
             object(&gone, 6, json!(true), Value::Null, Value::Null),
         ]);
         let outcome = rows.outcome();
-        assert_eq!(outcome.objects, 6);
+        assert_eq!((outcome.objects, outcome.as_of), (6, None));
         let named = KeyName::Arn(KeyArn::parse(KEY).unwrap());
         let noncurrent = |status| Class { version: Version::Noncurrent, ..class(status) };
         let read = FileStatus::Read;
@@ -182,6 +192,7 @@ mod athena {
         let encoded = prefixed.replace('+', "%2B").replace(' ', "+");
         let row = |key: &str, latest: Value, marker: Value, size: Value, status: Value| {
             vec![
+                json!(BUCKET),
                 json!(key),
                 latest,
                 marker,
@@ -197,6 +208,7 @@ mod athena {
             row(&key(2), json!(true), json!(true), Value::Null, Value::Null),
             row(&key(3), json!(true), json!(false), json!(7), Value::Null),
             vec![
+                json!(BUCKET),
                 json!("old"),
                 json!(true),
                 json!(true),
@@ -217,6 +229,7 @@ mod athena {
         let rows = inventory("inventory-csv=logs.all", ["VARCHAR", "VARCHAR", ""], text);
         assert_eq!(rows.outcome(), of_types);
         assert_eq!(of_types.objects, 4);
+        assert_eq!(of_types.as_of, Timestamp::parse("2026-11-28T01:00:00.000Z").ok());
         let folders = of_types.coverage.rows().map(|(folder, ..)| folder.prefix.clone());
         assert!(folders.into_iter().any(|prefix| prefix == "a b+c"));
         let mut expected = vec![
@@ -236,6 +249,43 @@ mod athena {
         let mut found = counts(&of_types.coverage);
         found.sort();
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn objects_of_other_buckets_are_not_counted() {
+        let (own, other) = (key(0), key(1));
+        let object = |key, encryption| Object {
+            key,
+            sequence: 1,
+            marker: json!(false),
+            encryption,
+            kms: Value::Null,
+        };
+        // The other bucket has a newer version of the same key, too.
+        let later = Object { sequence: 2, ..object(&own, json!("SSE-KMS")) };
+        let mut of_metadata =
+            metadata(&[object(&own, json!("SSE-S3")), later, object(&other, json!("SSE-KMS"))]);
+        let row = |bucket: &str, key: &str, status: &str, dt: &str| {
+            let values = [bucket, key, "true", "false", "10", "STANDARD", status, dt];
+            values.map(|value| json!(value)).to_vec()
+        };
+        let of_inventory = inventory(
+            "inventory-csv=logs.all",
+            ["VARCHAR", "VARCHAR", ""],
+            vec![
+                row(BUCKET, &own, "SSE-S3", "2026-11-27-01-00"),
+                row("other", &other, "SSE-KMS", "2026-11-27-01-00"),
+                row("other", &own, "SSE-KMS", "2026-11-28-01-00"),
+            ],
+        );
+        for row in &mut of_metadata.rows[1..] {
+            row[0] = json!("other");
+        }
+        let expected = vec![(class(FileStatus::Read(Encryption::SseS3)), 1, 10)];
+        for rows in [of_metadata, of_inventory] {
+            let outcome = rows.outcome();
+            assert_eq!((outcome.objects, counts(&outcome.coverage)), (1, expected.clone()));
+        }
     }
 
     /// Keys of every form, and the same with one change each.

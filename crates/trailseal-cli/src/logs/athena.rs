@@ -33,7 +33,7 @@ pub(super) fn print_query(
         text.push_str(format!("-- {line}").trim_end());
         text.push('\n');
     }
-    text.push_str(query(&table).trim_end());
+    text.push_str(query(&table, bucket).trim_end());
     text.push('\n');
     let out = &mut console.out;
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Failure::standard_output)
@@ -49,11 +49,11 @@ pub(super) fn results(path: &Path, bucket: BucketName) -> Result<Recorded, Failu
         Failure::NotStarted(vec![format!("--athena-results `{}`: {error}", path.display())])
     };
     let file = File::open(path).map_err(|error| wrong(&error))?;
-    let outcome = read(file).map_err(|error| wrong(&error))?;
+    let outcome = read(file, &bucket).map_err(|error| wrong(&error))?;
     Ok(Recorded {
         bucket,
         kind: SourceKind::Athena,
-        as_of: None,
+        as_of: outcome.as_of,
         coverage: outcome.coverage,
         problems: Vec::new(),
     })

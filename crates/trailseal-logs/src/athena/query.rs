@@ -1,6 +1,9 @@
 //! The statement that counts files.
 
+use trailseal_rule::BucketName;
+
 use super::Table;
+use super::table::literal;
 
 /// A key in a folder of CloudTrail: prefix, organization, account, kind, Region, year, month, day and
 /// name. It is the grammar of [`crate::key`].
@@ -12,29 +15,34 @@ const LOG: &str = r"^[0-9]{8}T([01][0-9]|2[0-3])[0-5][0-9](Z_?[A-Za-z0-9]{1,64}|
 /// The name of a digest after `ACCOUNT_KIND_REGION_`: the Region of the trail and the time.
 const DIGEST: &str = r"^[A-Za-z0-9._-]{3,128}_([a-z]+(?:-[a-z]+)+-[0-9]+)_([0-9]{8}T(?:[01][0-9]|2[0-3])[0-5][0-9][0-5][0-9])Z(?:_backfill)?\.json\.gz$";
 
-/// The statement for a table, in the SQL of Athena (Trino).
+/// The statement that counts the objects of a bucket in a table, in the SQL of Athena (Trino).
 ///
-/// Its last row is the total: a result that was cut is found out.
-pub fn query(table: &Table) -> String {
-    let from = table.path();
+/// A table can list other buckets too; their objects do not count. Each row names the bucket and, for
+/// an inventory, the report's partition `dt`. The last row is the total: a result that was cut is
+/// found out.
+pub fn query(table: &Table, bucket: &BucketName) -> String {
+    let (from, bucket) = (table.path(), literal(bucket.as_str()));
     let objects = match table {
         Table::Metadata { .. } => format!(
-            "  SELECT key, size, storage_class, kms_key_arn,
+            "  SELECT bucket, CAST(NULL AS varchar) AS as_of, -- the table does not say it
+         key, size, storage_class, kms_key_arn,
          coalesce(is_delete_marker, false) AS is_delete_marker,
          coalesce(encryption_status, 'NOT-SSE') AS encryption, -- null means not encrypted
          row_number() OVER (PARTITION BY key ORDER BY sequence_number DESC) = 1 AS is_latest
-  FROM {from}"
+  FROM {from}
+  WHERE bucket = {bucket}"
         ),
         Table::Inventory { is_csv, .. } => {
             let key = if *is_csv { "url_decode(replace(key, '+', ' '))" } else { "key" };
             format!(
-                "  SELECT {key} AS key, try_cast(CAST(size AS varchar) AS bigint) AS size, storage_class,
+                "  SELECT bucket, CAST(dt AS varchar) AS as_of,
+         {key} AS key, try_cast(CAST(size AS varchar) AS bigint) AS size, storage_class,
          CAST(NULL AS varchar) AS kms_key_arn, -- S3 Inventory names no key
          coalesce(lower(CAST(is_delete_marker AS varchar)), '') = 'true' AS is_delete_marker,
          coalesce(encryption_status, '') AS encryption,
          coalesce(lower(CAST(is_latest AS varchar)), '') <> 'false' AS is_latest
   FROM {from}
-  WHERE dt = (SELECT max(dt) FROM {from})"
+  WHERE bucket = {bucket} AND dt = (SELECT max(dt) FROM {from} WHERE bucket = {bucket})"
             )
         }
     };
@@ -81,7 +89,7 @@ pub fn query(table: &Table) -> String {
               ELSE 'unrecognized' END AS class
   FROM dates
 ), counted AS (
-  SELECT class,
+  SELECT class, bucket, as_of,
          CASE WHEN class = 'file' THEN prefix END AS prefix,
          CASE WHEN class = 'file' THEN organization END AS organization,
          CASE WHEN class = 'file' THEN account END AS account,
@@ -96,14 +104,14 @@ pub fn query(table: &Table) -> String {
          size, key, name_time || key AS time_and_key
   FROM classes
 )
-SELECT class, prefix, organization, account, kind, region, month, is_latest, is_delete_marker,
-       encryption, kms_key_arn, storage_class, count(*) AS files, coalesce(sum(size), 0) AS bytes,
+SELECT class, bucket, as_of, prefix, organization, account, kind, region, month, is_latest,
+       is_delete_marker, encryption, kms_key_arn, storage_class, count(*) AS files, coalesce(sum(size), 0) AS bytes,
        CASE WHEN class <> 'other' THEN min_by(key, time_and_key) END AS oldest,
        CASE WHEN class <> 'other' THEN max_by(key, time_and_key) END AS newest
 FROM counted
 GROUP BY GROUPING SETS (
-  (class, prefix, organization, account, kind, region, month, is_latest, is_delete_marker,
-   encryption, kms_key_arn, storage_class),
+  (class, bucket, as_of, prefix, organization, account, kind, region, month, is_latest,
+   is_delete_marker, encryption, kms_key_arn, storage_class),
   ())
 ORDER BY class, account, kind, region, month
 "

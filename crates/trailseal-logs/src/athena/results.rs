@@ -3,13 +3,13 @@
 use std::io::{BufRead, BufReader, Read};
 
 use thiserror::Error;
-use trailseal_rule::KeyArn;
+use trailseal_rule::{BucketName, KeyArn, Timestamp};
 
 use crate::coverage::{Coverage, Example, Folder, Row, Totals};
 use crate::csv_rows::{self, Rows};
 use crate::encryption::KeyName;
 use crate::inventory::Record;
-use crate::key::{FileKey, Parsed, parse};
+use crate::key::{FileKey, Parsed, instant, parse};
 use crate::text::shortened;
 
 /// What a result says.
@@ -19,6 +19,8 @@ pub struct Outcome {
     pub coverage: Coverage,
     /// Objects that were counted, as the total of the statement says.
     pub objects: u64,
+    /// The time of the inventory report that was counted. The S3 Metadata table names no time.
+    pub as_of: Option<Timestamp>,
 }
 
 /// Why a result is not usable. Nothing of it is counted.
@@ -48,8 +50,10 @@ pub enum ResultsError {
     },
 }
 
-const COLUMNS: [&str; 16] = [
+const COLUMNS: [&str; 18] = [
     "class",
+    "bucket",
+    "as_of",
     "prefix",
     "organization",
     "account",
@@ -67,15 +71,16 @@ const COLUMNS: [&str; 16] = [
     "newest",
 ];
 
-/// Reads the CSV file of a result.
+/// Reads the CSV file of a result about this bucket.
 ///
 /// # Errors
 ///
-/// [`ResultsError`] if anything in the file is not what the statement gives, or if it was cut.
-pub fn read(input: impl Read) -> Result<Outcome, ResultsError> {
+/// [`ResultsError`] if anything in the file is not what the statement gives, if it was cut, or if a
+/// row is about another bucket or another report than the first.
+pub fn read(input: impl Read, bucket: &BucketName) -> Result<Outcome, ResultsError> {
     let mut rows = Rows::new(BufReader::new(input), COLUMNS.len());
     let places = header(&mut rows)?;
-    let mut results = Results::default();
+    let mut results = Results::of(bucket);
     let mut number = 1;
     loop {
         number += 1;
@@ -87,9 +92,11 @@ pub fn read(input: impl Read) -> Result<Outcome, ResultsError> {
         }
         results.add(&Values { row, places: &places }).map_err(fault)?;
     }
-    let Results { coverage, counted, total } = results;
+    let Results { coverage, counted, total, as_of, .. } = results;
     match total {
-        Some(objects) if objects == counted => Ok(Outcome { coverage, objects }),
+        Some(objects) if objects == counted => {
+            Ok(Outcome { coverage, objects, as_of: as_of.flatten() })
+        }
         _ => Err(ResultsError::Total { counted, total }),
     }
 }
@@ -162,22 +169,31 @@ impl<'a> Values<'a> {
     }
 }
 
-#[derive(Default)]
-struct Results {
+struct Results<'a> {
+    bucket: &'a BucketName,
+    /// The time that the first row names, if it names one.
+    as_of: Option<Option<Timestamp>>,
     coverage: Coverage,
     counted: u64,
     total: Option<u64>,
 }
 
-impl Results {
+impl<'a> Results<'a> {
+    fn of(bucket: &'a BucketName) -> Self {
+        Self { bucket, as_of: None, coverage: Coverage::default(), counted: 0, total: None }
+    }
+
     fn add(&mut self, values: &Values<'_>) -> Result<(), String> {
         let files = values.number("files")?;
-        match values.text("class")? {
-            "" if self.total.is_some() => return Err("it is a second total".to_owned()),
-            "" => {
-                self.total = Some(files);
-                return Ok(());
-            }
+        let class = values.text("class")?;
+        if class.is_empty() {
+            return match self.total.replace(files) {
+                Some(_) => Err("it is a second total".to_owned()),
+                None => Ok(()),
+            };
+        }
+        self.check_table(values)?;
+        match class {
             "other" => self.coverage.others = self.coverage.others.saturating_add(files),
             "unrecognized" => {
                 self.coverage.set_aside(values.text("oldest")?);
@@ -195,6 +211,32 @@ impl Results {
         self.counted = self.counted.saturating_add(files);
         Ok(())
     }
+
+    /// Every row is about the bucket and about the same report.
+    fn check_table(&mut self, values: &Values<'_>) -> Result<(), String> {
+        let bucket = values.text("bucket")?;
+        if bucket != self.bucket.as_str() {
+            let bucket = shortened(bucket);
+            return Err(format!("it is about bucket `{bucket}`, expected `{}`", self.bucket));
+        }
+        let as_of = match values.text("as_of")? {
+            "" => None,
+            _ => Some(values.read("as_of", "a time such as `2026-01-31-01-00`", partition)?),
+        };
+        if *self.as_of.get_or_insert(as_of) != as_of {
+            return Err("`as_of` is another time than that of the rows before".to_owned());
+        }
+        Ok(())
+    }
+}
+
+/// The time of a report, as its partition `dt` has it: `YYYY-MM-DD-HH-MM` (S3 User Guide, "Locating
+/// your inventory list").
+fn partition(text: &str) -> Option<Timestamp> {
+    let parts: Vec<&str> = text.split('-').collect();
+    let [year, month, day, hour, minute] = *parts.as_slice() else { return None };
+    let has_widths = year.len() == 4 && [month, day, hour, minute].iter().all(|it| it.len() == 2);
+    instant(&format!("{year}{month}{day}T{hour}{minute}"), "").filter(|_| has_widths)
 }
 
 /// The files of a folder, month and class. Their oldest and newest file must be in that folder and

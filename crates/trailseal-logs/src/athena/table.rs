@@ -3,7 +3,7 @@
 use thiserror::Error;
 use trailseal_rule::BucketName;
 
-/// A table that lists the objects of one bucket.
+/// A table that lists the objects of a bucket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Table {
     /// The live inventory table of S3 Metadata in the AWS managed table bucket.
@@ -99,6 +99,11 @@ impl Table {
     }
 }
 
+/// A text of Trino.
+pub(super) fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
 /// An identifier of Trino.
 fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
@@ -125,6 +130,12 @@ mod tests {
         for text in ["", "inventory", "inventory=a", "orc=a.b", "inventory=.b", "inventory=a.\n"] {
             assert_eq!(table(text), Err(TableError(text.to_owned())), "{text}");
         }
+    }
+
+    #[test]
+    fn a_text_ends_at_its_last_quote() {
+        assert_eq!(literal("trail-logs"), "'trail-logs'");
+        assert_eq!(literal("a' OR 1"), "'a'' OR 1'");
     }
 
     #[test]

@@ -1,21 +1,22 @@
 //! Results that are cut, changed or not of the statement.
 
 use trailseal_logs::athena;
+use trailseal_rule::Timestamp;
 
-use super::key;
+use super::{bucket, key};
 
-const HEADER: &str = "class,prefix,organization,account,kind,region,month,is_latest,\
+const HEADER: &str = "class,bucket,as_of,prefix,organization,account,kind,region,month,is_latest,\
     is_delete_marker,encryption,kms_key_arn,storage_class,files,bytes,oldest,newest";
 
 /// A result with a group of two files, one of names that are set aside, one of others and the total.
 fn result() -> String {
     format!(
         "{HEADER}\n\
-         \"file\",,,\"111122223333\",\"CloudTrail\",\"eu-central-1\",\"2026-01\",\"true\",\"false\",\
+         \"file\",\"trail.logs\",\"2026-01-02-01-00\",,,\"111122223333\",\"CloudTrail\",\"eu-central-1\",\"2026-01\",\"true\",\"false\",\
          \"SSE-S3\",,\"STANDARD\",\"2\",\"20\",\"{}\",\"{}\"\n\
-         \"unrecognized\",,,,,,,,,,,,\"3\",\"0\",\"x\",\"y\"\n\
-         \"other\",,,,,,,,,,,,\"4\",\"0\",,\n\
-         ,,,,,,,,,,,,\"9\",\"20\",,\n",
+         \"unrecognized\",\"trail.logs\",\"2026-01-02-01-00\",,,,,,,,,,,,\"3\",\"0\",\"x\",\"y\"\n\
+         \"other\",\"trail.logs\",\"2026-01-02-01-00\",,,,,,,,,,,,\"4\",\"0\",,\n\
+         ,,,,,,,,,,,,,,\"9\",\"20\",,\n",
         key(0),
         key(1)
     )
@@ -23,8 +24,9 @@ fn result() -> String {
 
 #[test]
 fn a_whole_result_is_read() {
-    let outcome = athena::read(result().as_bytes()).unwrap();
+    let outcome = athena::read(result().as_bytes(), &bucket()).unwrap();
     assert_eq!(outcome.objects, 9);
+    assert_eq!(outcome.as_of, Timestamp::parse("2026-01-02T01:00:00.000Z").ok());
     assert_eq!((outcome.coverage.unrecognized, outcome.coverage.others), (3, 4));
     assert_eq!(outcome.coverage.unrecognized_examples, ["x"]);
     let files: Vec<u64> = outcome.coverage.rows().map(|(.., totals)| totals.files).collect();
@@ -43,7 +45,10 @@ fn columns_are_found_by_name_in_any_order() {
         })
         .collect::<String>();
     assert!(!moved.contains(header) && !moved.contains(rows));
-    assert_eq!(athena::read(moved.as_bytes()), athena::read(result().as_bytes()));
+    assert_eq!(
+        athena::read(moved.as_bytes(), &bucket()),
+        athena::read(result().as_bytes(), &bucket())
+    );
 }
 
 #[test]
@@ -51,7 +56,8 @@ fn a_cut_result_is_found_out_at_every_row() {
     let whole = result();
     let lines: Vec<&str> = whole.lines().collect();
     for kept in 0..lines.len() {
-        let error = athena::read(lines[..kept].join("\n").as_bytes()).unwrap_err().to_string();
+        let error =
+            athena::read(lines[..kept].join("\n").as_bytes(), &bucket()).unwrap_err().to_string();
         let expected = match kept {
             0 => "the first row does not name the columns of the statement: the file is empty",
             1 => "the rows count 0 objects, but the total is missing",
@@ -78,17 +84,31 @@ fn a_changed_result_is_rejected() {
             "\"2026-02\"",
             "row 2: `month` is `2026-02`, but `oldest` is a file of `2026-01`",
         ),
-        ("\"file\",,", "\"file\",\"a\",", "row 2: `prefix` is `a`, but `oldest` is a file of ``"),
+        (
+            "01-00\",,,\"1",
+            "01-00\",\"a\",,\"1",
+            "row 2: `prefix` is `a`, but `oldest` is a file of ``",
+        ),
         ("\"true\"", "\"yes\"", "row 2: `is_latest` is `yes`, expected `true` or `false`"),
         (
             "\"SSE-S3\",",
             "\"SSE-KMS\",\"alias/x\"",
             "row 2: `kms_key_arn` is `alias/x`, expected the ARN",
         ),
-        (",\"STANDARD\"", "", "row 2: it has 15 values, expected 16"),
+        (",\"STANDARD\"", "", "row 2: it has 17 values, expected 18"),
         ("T0000Z", "T0000X", "row 2: `oldest` is `AWSLogs/"),
         ("T0000Z", "T0059Z", "row 2: `files` is 2, which `oldest` and `newest` contradict"),
         ("\"other\"", "\"more\"", "row 4: `class` is `more`, expected `file`"),
+        ("trail.logs", "other", "row 2: it is about bucket `other`, expected `trail.logs`"),
+        ("trail.logs", "", "row 2: it is about bucket ``, expected `trail.logs`"),
+        (
+            "\"unrecognized\",\"trail.logs\"",
+            "\"unrecognized\",\"trail-logs\"",
+            "row 3: it is about bucket `trail-logs`, expected `trail.logs`",
+        ),
+        ("-01-00", "", "row 2: `as_of` is `2026-01-02`, expected a time such as"),
+        ("-01-00", "-1-000", "row 2: `as_of` is `2026-01-02-1-000`, expected a time such as"),
+        ("02-01-00", "03-01-00", "row 3: `as_of` is another time than that of the rows before"),
         ("\"other\"", "", "row 5: it is a second total"),
         (
             "class,",
@@ -98,7 +118,7 @@ fn a_changed_result_is_rejected() {
     ] {
         let changed = result().replacen(from, to, 1);
         assert_ne!(changed, result(), "{from}");
-        let error = athena::read(changed.as_bytes()).unwrap_err().to_string();
+        let error = athena::read(changed.as_bytes(), &bucket()).unwrap_err().to_string();
         assert!(error.starts_with(expected), "{from}: {error}");
     }
 }

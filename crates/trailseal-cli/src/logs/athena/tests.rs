@@ -4,7 +4,7 @@ use crate::Exit;
 use crate::testing::{Checked, Folder};
 
 const KEY: &str = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
-const HEADER: &str = "class,prefix,organization,account,kind,region,month,is_latest,\
+const HEADER: &str = "class,bucket,as_of,prefix,organization,account,kind,region,month,is_latest,\
                       is_delete_marker,encryption,kms_key_arn,storage_class,files,bytes,oldest,newest";
 
 fn run(words: &[&str]) -> Checked {
@@ -43,7 +43,7 @@ fn a_result_is_counted_and_a_cut_one_is_refused() {
     };
     let row = |month: &str, encryption: &str, key: &str, files: u64, first: &str, last: &str| {
         format!(
-            "file,,,111122223333,CloudTrail,us-east-1,{month},true,false,{encryption},{key},STANDARD,\
+            "file,trail-logs,2025-03-01-01-00,,,111122223333,CloudTrail,us-east-1,{month},true,false,{encryption},{key},STANDARD,\
              {files},{},{},{}\n",
             files * 10,
             file(first),
@@ -52,15 +52,21 @@ fn a_result_is_counted_and_a_cut_one_is_refused() {
     };
     let rows = row("2025-01", "SSE-S3", "", 2, "2025/01/01", "2025/01/31")
         + &row("2025-02", "SSE-KMS", KEY, 3, "2025/02/01", "2025/02/28");
-    let total = ",,,,,,,,,,,,5,50,,\n";
+    let total = ",,,,,,,,,,,,,,5,50,,\n";
     let result = folder.write("whole.csv", format!("{HEADER}\n{rows}{total}").as_bytes());
     let counted = run(&["s3://trail-logs", "--athena-results", result.to_str().unwrap()]);
     assert_eq!(counted.exit, Exit::Clean, "{}", counted.err);
-    for part in
-        ["a query in Athena", "SSE-KMS key 1, 2025-02", KEY, "5 files read: 3 SSE-KMS; 2 SSE-S3"]
-    {
+    for part in [
+        "a query in Athena of 2025-03-01T01:00:00.000Z",
+        "SSE-KMS key 1, 2025-02",
+        KEY,
+        "5 files read: 3 SSE-KMS; 2 SSE-S3",
+    ] {
         assert!(counted.out.contains(part), "{part}: {}", counted.out);
     }
+    let of_another = run(&["s3://other-logs", "--athena-results", result.to_str().unwrap()]);
+    assert_eq!((of_another.exit, of_another.out.as_str()), (Exit::NotStarted, ""));
+    assert!(of_another.err.contains("about bucket `trail-logs`"), "{}", of_another.err);
     let cut = folder.write("cut.csv", format!("{HEADER}\n{rows}").as_bytes());
     let refused = run(&["s3://trail-logs", "--athena-results", cut.to_str().unwrap()]);
     assert_eq!((refused.exit, refused.out.as_str()), (Exit::NotStarted, ""));
