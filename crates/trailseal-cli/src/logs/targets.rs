@@ -1,9 +1,10 @@
 //! Which buckets the command line names, and which trails deliver to them.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use trailseal_aws::{AwsError, Session, TrailDelivery, describe_delivery};
-use trailseal_rule::{BucketName, Region};
+use trailseal_rule::{AccountId, BucketName, Region, TrailArn};
 
 use super::arguments::Target;
 
@@ -25,12 +26,12 @@ pub(super) struct Jobs {
     pub(super) without_bucket: Vec<TrailDelivery>,
 }
 
-/// Finds the trails, and the buckets to read. `session` is needed for trails only. A bucket is read as a whole for a trail, since its
-/// prefix may have changed.
+/// Finds the trails, and the buckets to read. `session` is needed for trails only. A bucket is read
+/// as a whole for a trail, since its prefix may have changed.
 ///
 /// # Errors
 ///
-/// A line for each target that was not found; `explain` words a failure of CloudTrail.
+/// A line for each target that was not found or is ambiguous; `explain` words a failure of CloudTrail.
 pub(super) async fn jobs(
     session: Option<&Session>,
     targets: &[Target],
@@ -39,49 +40,65 @@ pub(super) async fn jobs(
     let (mut jobs, mut faults) = (Jobs::default(), Vec::new());
     let mut regions: BTreeMap<Region, Result<Vec<TrailDelivery>, AwsError>> = BTreeMap::new();
     for target in targets {
-        let (region, name, session) = match (target, session) {
-            (Target::Bucket(bucket, prefix), _) => {
+        let (home, name) = match target {
+            Target::Bucket(bucket, prefix) => {
                 jobs.add(bucket.clone(), prefix.clone(), None);
                 continue;
             }
-            (Target::TrailName(name), Some(session)) => {
-                (session.region().clone(), name.as_str(), session)
-            }
-            (Target::TrailArn(arn), Some(session)) => {
-                (arn.home_region().clone(), arn.as_str(), session)
-            }
-            (Target::TrailName(name), None) => {
-                faults.push(format!("trail `{name}` is not looked up without credentials"));
-                continue;
-            }
-            (Target::TrailArn(arn), None) => {
-                faults.push(format!("trail `{arn}` is not looked up without credentials"));
-                continue;
+            Target::TrailName(name) => (None, name.as_str()),
+            Target::TrailArn(arn) => (Some(arn.home_region()), arn.as_str()),
+        };
+        let Some(session) = session else {
+            faults.push(format!("trail `{name}` is not looked up without credentials"));
+            continue;
+        };
+        let region = home.unwrap_or_else(|| session.region());
+        let answer = match regions.entry(region.clone()) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                new.insert(describe_delivery(&session.in_region(region.clone())).await)
             }
         };
-        if !regions.contains_key(&region) {
-            let session = session.in_region(region.clone());
-            regions.insert(region.clone(), describe_delivery(&session).await);
-        }
-        match regions.get(&region) {
-            Some(Ok(trails)) => match trails.iter().find(|known| is_named(known, name)) {
-                Some(delivery) => jobs.add_trail(delivery),
-                None => faults.push(format!(
-                    "trail `{name}` was not found in account {}, Region {region}: check the name and \
-                     the Region, or give the trail's ARN",
-                    session.account()
-                )),
-            },
-            Some(Err(error)) => faults.push(format!("trail `{name}`: {}", explain(error))),
-            None => {}
+        let found = match answer {
+            Ok(trails) => named(trails, name, session.account(), region),
+            Err(error) => Err(format!("trail `{name}`: {}", explain(error))),
+        };
+        match found {
+            Ok(delivery) => jobs.add_trail(delivery),
+            Err(fault) => faults.push(fault),
         }
     }
     if faults.is_empty() { Ok(jobs) } else { Err(faults) }
 }
 
-fn is_named(delivery: &TrailDelivery, name: &str) -> bool {
-    let arn = &delivery.trail.arn;
-    arn.as_str() == name || arn.name() == name
+/// The one trail with a name or an ARN. A Region also shows the trails of other Regions that log it,
+/// and those of an organization, so that several can have the same name.
+fn named<'a>(
+    trails: &'a [TrailDelivery],
+    name: &str,
+    account: &AccountId,
+    region: &Region,
+) -> Result<&'a TrailDelivery, String> {
+    let mut found: BTreeMap<&TrailArn, &TrailDelivery> = BTreeMap::new();
+    for delivery in trails {
+        let arn = &delivery.trail.arn;
+        if arn.as_str() == name || arn.name() == name {
+            found.insert(arn, delivery);
+        }
+    }
+    let arns: Vec<&str> = found.keys().map(|arn| arn.as_str()).collect();
+    match (found.values().next(), arns.as_slice()) {
+        (Some(delivery), [_]) => Ok(delivery),
+        (Some(_), arns) => Err(format!(
+            "account {account}, Region {region} has {} trails named `{name}`: give the ARN of one, {}",
+            arns.len(),
+            arns.join(" or ")
+        )),
+        (None, _) => Err(format!(
+            "trail `{name}` was not found in account {account}, Region {region}: check the name and \
+             the Region, or give the trail's ARN"
+        )),
+    }
 }
 
 impl Jobs {
@@ -149,5 +166,37 @@ impl Jobs {
         if let Some(trail) = trail.filter(is_new) {
             known.trails.push(trail.clone());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::delivery;
+    use super::*;
+
+    #[test]
+    fn a_name_of_several_trails_is_refused_with_their_arns() {
+        let mut shadow = delivery("main");
+        let arn = "arn:aws:cloudtrail:us-east-1:999999999999:trail/main";
+        shadow.trail.arn = TrailArn::parse(arn).unwrap();
+        let (main, other) = (delivery("main"), delivery("other"));
+        let find = |trails: &[TrailDelivery], name: &str| {
+            let (account, region) = (main.trail.arn.owner(), &main.trail.home_region);
+            named(trails, name, account, region).map(|found| found.trail.arn.to_string())
+        };
+        let own = main.trail.arn.to_string();
+        let all = [other.clone(), main.clone(), shadow.clone()];
+        assert_eq!(
+            find(&all, "main").unwrap_err(),
+            format!(
+                "account 111122223333, Region eu-central-1 has 2 trails named `main`: give the ARN \
+                 of one, {own} or {arn}"
+            )
+        );
+        assert_eq!(find(&all, &own), Ok(own.clone()));
+        assert_eq!(find(&all, arn), Ok(arn.to_owned()));
+        // The same trail twice.
+        assert_eq!(find(&[main.clone(), main.clone()], "main"), Ok(own));
+        assert!(find(&[other], "main").unwrap_err().contains("was not found"));
     }
 }
