@@ -1,5 +1,7 @@
 //! What to say about files that were delivered before the trail had its key.
 
+use trailseal_rule::KeyArn;
+
 use super::report::{BucketLogs, FilesLogs, FolderLogs, LogsReport, TrailLogs, UNRECOGNIZED};
 
 /// How to encrypt them, in a few sentences; `docs/LOGS.md` has the commands.
@@ -11,12 +13,12 @@ pub(super) const FIRST_STEPS: &str = "S3 Batch Operations can encrypt them with 
 /// What the encryption of files is worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Seal {
-    /// With the key of each named trail that delivers to the folder; where there is none, with any
-    /// KMS key.
+    /// With the key of each trail of the command line that delivers to the folder; where none does,
+    /// with any KMS key.
     Sealed,
     /// With another key, or with none.
     Other,
-    /// It was not read, or the source does not name the key.
+    /// It was not read, or the key of the file or of the trail is not known.
     Unknown,
 }
 
@@ -29,9 +31,17 @@ pub(super) fn seal(trails: &[TrailLogs], folder: &FolderLogs, files: &FilesLogs)
         return Seal::Other;
     }
     let Some(key) = &files.key else { return Seal::Unknown };
-    let mut own = trails.iter().filter(|trail| folder.trails.contains(&trail.arn));
-    let has_key = own.all(|trail| trail.key.as_deref() == Some(key.as_str()));
-    if has_key { Seal::Sealed } else { Seal::Other }
+    let mut worst = Seal::Sealed;
+    for arn in &folder.trails {
+        let trail = trails.iter().find(|trail| trail.arn == *arn);
+        match trail.map(|trail| trail.key.as_deref().map(KeyArn::parse)) {
+            Some(Some(Ok(own))) if own == *key => {}
+            // The trail has another key, or none.
+            Some(Some(Ok(_)) | None) => return Seal::Other,
+            Some(Some(Err(_))) | None => worst = Seal::Unknown,
+        }
+    }
+    worst
 }
 
 /// The log files of the trails that are not encrypted with the key of their trail:
