@@ -45,6 +45,10 @@ pub(crate) fn logs(
         athena::print_query(table, &arguments.targets, console)?;
         return Ok(Exit::Clean);
     }
+    if arguments.history == History::Fail && !arguments.targets.iter().any(Target::is_trail) {
+        let line = "--history fail takes a trail: a bucket alone has no verdict";
+        return Err(Failure::NotStarted(vec![line.to_owned()]));
+    }
     let table = arguments.report.table;
     let outputs = outputs(&arguments.report.output, table).map_err(Failure::NotStarted)?;
     let runtime = runtime()?;
