@@ -66,7 +66,7 @@ pub enum Unread {
     Missing,
     /// Its current version is a delete marker.
     DeleteMarker,
-    /// S3 rejected the request (400), as it does for an object with a customer-provided key.
+    /// S3 rejected the request (400). A key that the client must send (SSE-C) is one possible cause.
     Rejected,
     /// S3 throttled every attempt (503).
     Throttled,

@@ -38,7 +38,7 @@ pub(crate) fn why_unread(why: Unread) -> &'static str {
         Unread::Denied => "S3 denied it",
         Unread::Missing => "the file is gone",
         Unread::DeleteMarker => "the file was deleted",
-        Unread::Rejected => "S3 rejected the request, as for a file with SSE-C",
+        Unread::Rejected => "S3 answered HTTP 400; SSE-C is one possible cause",
         Unread::Throttled => "S3 throttled it",
         Unread::Failed => "S3 failed",
         Unread::NotReported => "the source does not say it",
