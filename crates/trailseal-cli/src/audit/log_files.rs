@@ -211,7 +211,7 @@ fn scope(
 
 /// The log files of the trail that were listed and whose encryption was not read.
 fn unread_of(outcome: &Outcome, delivery: &TrailDelivery) -> impl Iterator<Item = String> {
-    let is_own = |folder: &Folder| !folder.has_digests() && delivers(delivery, folder);
+    let is_own = |folder: &Folder, _| !folder.has_digests() && delivers(delivery, folder);
     unread_files(&outcome.coverage, is_own)
 }
 

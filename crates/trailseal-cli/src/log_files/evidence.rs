@@ -13,11 +13,33 @@ use super::writers::{Writers, own_folders};
 
 /// Why the files that were read do not prove the trail, although they may show a failure.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Missing {
-    /// A part of the bucket was not read.
-    Part(Refusal),
-    /// The newest files were not asked for, so that not even a failure is certain.
-    Newest,
+pub(crate) struct Missing {
+    refusal: Refusal,
+    /// The places, as parts of keys, in which the newest file may not have been read, so that not
+    /// even a failure is certain there. An empty text is the whole bucket.
+    without_newest: Vec<String>,
+}
+
+impl Missing {
+    /// Older files were not read.
+    pub(crate) fn older(refusal: Refusal) -> Self {
+        Self { refusal, without_newest: Vec::new() }
+    }
+
+    /// The newest file of any folder may not have been read.
+    pub(crate) fn newest(refusal: Refusal) -> Self {
+        Self { refusal, without_newest: vec![String::new()] }
+    }
+
+    /// Whether the newest file of a folder may not have been read.
+    fn lacks_newest_of(&self, folder: &LogFolder) -> bool {
+        self.without_newest.iter().any(|place| overlap(place, &folder.name))
+    }
+}
+
+/// Whether one of two places contains the other.
+fn overlap(one: &str, other: &str) -> bool {
+    one.starts_with(other) || other.starts_with(one)
 }
 
 /// The files that decide about a trail.
@@ -42,7 +64,18 @@ pub(crate) fn log_files(
         let ends = [Some(&totals.oldest), Some(&totals.newest).filter(|_| !is_one)];
         own.files.extend(ends.into_iter().flatten().map(|file| log_file(file, class)));
     }
+    for folder in &mut folders {
+        drop_deleted(&mut folder.files);
+    }
     LogFiles { folders, is_complete }
+}
+
+/// A deleted file decides only if it is newer than every file that exists.
+fn drop_deleted(files: &mut Vec<LogFile>) {
+    let existing = files.iter().filter(|file| file.encryption != Reading::Absent);
+    if let Some(newest) = existing.map(|file| file.delivered).max() {
+        files.retain(|file| file.encryption != Reading::Absent || file.delivered > newest);
+    }
 }
 
 fn log_file(file: &Example, class: &Class) -> LogFile {
@@ -70,7 +103,9 @@ fn encryption(status: &FileStatus) -> Reading<FileEncryption> {
             Reading::Refused(Refusal::AccessDenied { action: "s3:GetObject" })
         }
         FileStatus::Unread(Unread::Rejected) => {
-            Reading::Refused(Refusal::Malformed("S3 rejected the request (400)".to_owned()))
+            Reading::Refused(Refusal::Malformed(
+                "S3 answered HTTP 400; SSE-C is one possible cause".to_owned(),
+            ))
         }
         FileStatus::Unread(Unread::Throttled | Unread::Failed | Unread::NotReported) => {
             Reading::Refused(Refusal::NotRead)
@@ -80,14 +115,9 @@ fn encryption(status: &FileStatus) -> Reading<FileEncryption> {
 
 /// Why gaps of a reading keep it from proving a trail; nothing if they concern other folders only.
 pub(crate) fn missing_part(delivery: &TrailDelivery, gaps: &[Gap]) -> Option<Missing> {
-    let prefix = match delivery.prefix.as_str() {
-        "" => String::new(),
-        prefix => format!("{prefix}/"),
-    };
-    let root = format!("{prefix}AWSLogs/");
-    let concerns = |gap: &&Gap| root.starts_with(&gap.place) || gap.place.starts_with(&root);
-    let gap = gaps.iter().find(concerns)?;
-    let refusal = match gap.cause.clone() {
+    let root = root(&delivery.prefix);
+    let own: Vec<&Gap> = gaps.iter().filter(|gap| overlap(&gap.place, &root)).collect();
+    let refusal = match own.first()?.cause.clone() {
         Cause::Aws(error) => error.into_refusal().unwrap_or(Refusal::NotRead),
         Cause::Region(refusal) => refusal,
         cause @ (Cause::NoBucket
@@ -96,7 +126,33 @@ pub(crate) fn missing_part(delivery: &TrailDelivery, gaps: &[Gap]) -> Option<Mis
         | Cause::NotSearched { .. }
         | Cause::ChangeNotFound) => Refusal::Malformed(cause.to_string()),
     };
-    Some(Missing::Part(refusal))
+    let without_newest = own.into_iter().filter(|gap| gap.cause != Cause::ChangeNotFound);
+    let without_newest = without_newest.map(|gap| gap.place.clone()).collect();
+    Some(Missing { refusal, without_newest })
+}
+
+/// Why objects with unrecognized names keep the files from proving a trail: they may be log files
+/// with names of a newer form. Nothing if all of them are elsewhere.
+pub(crate) fn missing_unrecognized(
+    delivery: &TrailDelivery,
+    coverage: &Coverage,
+) -> Option<Missing> {
+    let Coverage { unrecognized, unrecognized_examples: examples, .. } = coverage;
+    let root = root(&delivery.prefix);
+    let are_known = usize::try_from(*unrecognized).is_ok_and(|count| count == examples.len());
+    let own = examples.iter().find(|key| key.starts_with(&root));
+    let example = own.or_else(|| examples.first().filter(|_| !are_known))?;
+    Some(Missing::newest(Refusal::Malformed(format!(
+        "objects such as `{example}` have no name that CloudTrail gives, and may be log files"
+    ))))
+}
+
+/// The folder below which CloudTrail delivers for a prefix.
+fn root(prefix: &str) -> String {
+    match prefix {
+        "" => "AWSLogs/".to_owned(),
+        prefix => format!("{prefix}/AWSLogs/"),
+    }
 }
 
 /// The evidence on the log files of a trail, of which a part may be missing. `facts` has the other
@@ -108,17 +164,15 @@ pub(crate) fn proven(
     facts: &Facts,
     context: &EvaluationContext<'_>,
 ) -> Reading<LogFiles> {
-    let read = Reading::Known(files);
-    match missing {
-        None => read,
-        Some(Missing::Newest) => Reading::Refused(Refusal::NotRead),
-        Some(Missing::Part(refusal)) => {
-            let facts = Facts { log_files: read, ..facts.clone() };
-            match CheckId::LogFilesSealed.check().evaluate(context, trail, &facts) {
-                certain @ Outcome::Fail(_) if stays_true(&certain) => facts.log_files,
-                Outcome::Pass | Outcome::Fail(_) | Outcome::Unknown(_) => Reading::Refused(refusal),
-            }
-        }
+    let Some(missing) = missing else { return Reading::Known(files) };
+    // A later T would only excuse more files, so that a failure without the other folders is one with
+    // them.
+    let mut certain = files;
+    certain.folders.retain(|folder| !missing.lacks_newest_of(folder));
+    let facts = Facts { log_files: Reading::Known(certain), ..facts.clone() };
+    match CheckId::LogFilesSealed.check().evaluate(context, trail, &facts) {
+        certain @ Outcome::Fail(_) if stays_true(&certain) => facts.log_files,
+        Outcome::Pass | Outcome::Fail(_) | Outcome::Unknown(_) => Reading::Refused(missing.refusal),
     }
 }
 

@@ -6,15 +6,15 @@ use trailseal_logs::{Coverage, FileStatus, Folder, Unread};
 
 use crate::output::counted;
 
-/// A line for each reason: the number of such files in the wanted folders, and the first of them.
+/// A line for each reason: the number of such files that are wanted, and the first of them.
 pub(crate) fn unread_files(
     coverage: &Coverage,
-    is_wanted: impl Fn(&Folder) -> bool,
+    is_wanted: impl Fn(&Folder, Unread) -> bool,
 ) -> impl Iterator<Item = String> {
     let mut counts = BTreeMap::new();
     for (folder, _, class, totals) in coverage.rows() {
         if let FileStatus::Unread(why) = class.status
-            && is_wanted(folder)
+            && is_wanted(folder, why)
         {
             let (files, first) = counts.entry(why).or_insert((0_u64, totals.oldest.key.clone()));
             *files = files.saturating_add(totals.files);

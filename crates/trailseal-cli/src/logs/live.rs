@@ -148,7 +148,7 @@ async fn judged(
     let mut problems = problems(job, &outcome);
     let read = Files {
         coverage: &outcome.coverage,
-        are_all: outcome.mode == Mode::All && is_complete,
+        are_all: outcome.mode == Mode::All && is_complete && outcome.coverage.unrecognized == 0,
         missing: &|delivery| missing(delivery, &outcome, arguments),
     };
     let (mut trails, failures) = judge_all(session, &job.trails, &read, context).await;
@@ -199,13 +199,11 @@ fn missing(
     outcome: &Outcome,
     arguments: &LogsArguments,
 ) -> Option<Missing> {
-    if arguments.until.is_some() {
-        return Some(Missing::Newest);
+    if arguments.until.is_some() || outcome.is_stopped {
+        return Some(Missing::newest(Refusal::NotRead));
     }
-    if outcome.is_stopped || arguments.is_limited() {
-        return Some(Missing::Part(Refusal::NotRead));
-    }
-    missing_part(delivery, &outcome.gaps)
+    let of_gaps = missing_part(delivery, &outcome.gaps);
+    of_gaps.or_else(|| arguments.is_limited().then(|| Missing::older(Refusal::NotRead)))
 }
 
 fn problems(job: &Job, outcome: &Outcome) -> Vec<Problem> {

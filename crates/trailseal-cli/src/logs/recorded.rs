@@ -2,14 +2,15 @@
 
 use trailseal_aws::{Session, TrailDelivery};
 use trailseal_logs::live::Mode;
-use trailseal_logs::{Coverage, Encryption, FileStatus, KeyName};
+use trailseal_logs::{Coverage, Encryption, FileStatus, KeyName, Unread};
 use trailseal_rule::{BucketName, EvaluationContext, Refusal, Timestamp};
 
 use super::arguments::LogsArguments;
-use super::live::{BucketRead, LIMITED, limits};
+use super::live::{BucketRead, LIMITED, limits, unread_files};
+use super::place;
 use super::report::{BucketLogs, Place, Source, SourceKind};
 use super::verdict::{Files, judge_all};
-use crate::log_files::Missing;
+use crate::log_files::{Missing, missing_unrecognized};
 use crate::report::Problem;
 
 /// What a source has recorded about a bucket.
@@ -33,14 +34,20 @@ impl Recorded {
         context: &EvaluationContext<'_>,
     ) -> BucketRead {
         let Self { bucket, kind, as_of, coverage, mut problems } = self;
+        let is_whole = problems.is_empty();
+        let unread = unread_files(&coverage, |why| why != Unread::DeleteMarker);
+        problems.extend(unread.map(|message| Problem { source: place(&bucket, ""), message }));
         let is_complete = problems.is_empty();
         let read = Files {
             coverage: &coverage,
-            are_all: is_complete && !arguments.is_limited(),
-            missing: &|_| match (arguments.until, arguments.is_limited() || !is_complete) {
-                (Some(_), _) => Some(Missing::Newest),
-                (None, true) => Some(Missing::Part(Refusal::NotRead)),
-                (None, false) => None,
+            are_all: is_whole && !arguments.is_limited() && coverage.unrecognized == 0,
+            missing: &|delivery| {
+                if !is_whole || arguments.until.is_some() {
+                    return Some(Missing::newest(Refusal::NotRead));
+                }
+                let of_names = missing_unrecognized(delivery, &coverage);
+                of_names
+                    .or_else(|| arguments.is_limited().then(|| Missing::older(Refusal::NotRead)))
             },
         };
         let mut judged = Vec::new();

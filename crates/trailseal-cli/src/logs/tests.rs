@@ -20,6 +20,9 @@ use crate::output::{TableOptions, formats};
 use crate::report::{Asked, CheckOutcome};
 use crate::testing::{Checked, Folder};
 
+mod inventory;
+mod verdicts;
+
 const KEY: &str = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 const OTHER_KEY: &str =
     "arn:aws:kms:eu-central-1:444455556666:key/ffffffff-12ab-34cd-56ef-1234567890ab";
@@ -29,7 +32,7 @@ fn region(name: &str) -> Region {
     Region::parse(name).unwrap()
 }
 
-fn delivery(name: &str) -> TrailDelivery {
+pub(super) fn delivery(name: &str) -> TrailDelivery {
     let arn = format!("arn:aws:cloudtrail:eu-central-1:111122223333:trail/{name}");
     let arn = TrailArn::parse(&arn).unwrap();
     TrailDelivery {
@@ -170,159 +173,6 @@ pub(super) fn written(report: &LogsReport, format: Format, columns: Option<usize
 }
 
 #[test]
-fn a_trail_passes_if_its_newest_files_have_its_key() {
-    let trail = judge_newest(&history());
-    assert_eq!(
-        (trail.check.outcome, trail.compliance),
-        (CheckOutcome::Pass, ComplianceType::Compliant)
-    );
-    let first = trail.first_encrypted.unwrap();
-    assert_eq!(first.time.to_string(), "2025-03-04T10:05:00.000Z");
-    assert_eq!(trail.no_delivery_since, ["AWSLogs/111122223333/CloudTrail/us-east-1/"]);
-}
-
-#[test]
-fn a_trail_fails_by_a_later_file_without_its_key() {
-    for wrong in [
-        FileStatus::Read(Encryption::SseS3),
-        FileStatus::Read(Encryption::NotEncrypted),
-        FileStatus::Read(Encryption::SseC),
-        kms(OTHER_KEY),
-    ] {
-        let mut coverage = history();
-        let file = key("", "111122223333", "CloudTrail", "us-east-1", "2026-11-23T11:50");
-        coverage.count(&file, &class(wrong.clone()), 1);
-        let trail = judge_newest(&coverage);
-        assert_eq!(trail.check.outcome, CheckOutcome::Fail, "{wrong:?}");
-        assert!(trail.check.what.unwrap().contains(&file), "the evidence is named");
-    }
-}
-
-#[test]
-fn what_was_not_read_never_passes() {
-    for unread in [
-        FileStatus::Unread(Unread::Denied),
-        FileStatus::Unread(Unread::Missing),
-        FileStatus::Unread(Unread::DeleteMarker),
-        FileStatus::Unread(Unread::Rejected),
-        FileStatus::Unread(Unread::Throttled),
-        FileStatus::Unread(Unread::Failed),
-        FileStatus::Unread(Unread::NotReported),
-        FileStatus::Read(Encryption::Unrecognized),
-        FileStatus::Read(Encryption::SseKms(KeyName::Unnamed)),
-    ] {
-        let mut coverage = history();
-        let file = key("", "111122223333", "CloudTrail", "us-east-1", "2026-11-23T11:50");
-        coverage.count(&file, &class(unread.clone()), 1);
-        let trail = judge_newest(&coverage);
-        assert_eq!(trail.check.outcome, CheckOutcome::Unknown, "{unread:?}");
-        assert!(trail.unverified && trail.compliance == ComplianceType::NonCompliant);
-    }
-}
-
-#[test]
-fn a_part_of_the_bucket_never_passes_and_keeps_a_certain_failure() {
-    let (trail, writers) = (delivery("main"), all_writers(&[]));
-    let refusal = || Refusal::AccessDenied { action: "s3:ListBucket" };
-    let outcome = |coverage: &Coverage, missing: Missing| {
-        judged(&trail, coverage, &writers, Some(missing), LogFileScope::Newest).check.outcome
-    };
-    let sealed = history();
-    assert_eq!(outcome(&sealed, Missing::Part(refusal())), CheckOutcome::Unknown);
-    assert_eq!(outcome(&sealed, Missing::Newest), CheckOutcome::Unknown);
-    let plain = FileStatus::Read(Encryption::SseS3);
-    let mut failing = history();
-    let file = key("", "111122223333", "CloudTrail", "us-east-1", "2026-11-23T11:50");
-    failing.count(&file, &class(plain.clone()), 1);
-    assert_eq!(outcome(&failing, Missing::Part(refusal())), CheckOutcome::Fail);
-    // A later file may have the key.
-    assert_eq!(outcome(&failing, Missing::Newest), CheckOutcome::Unknown);
-    // A file that was not read may have the key.
-    let none = files(&[("us-east-1", "2026-11-23T11:50", plain)]);
-    assert_eq!(judge_newest(&none).check.outcome, CheckOutcome::Fail);
-    assert_eq!(outcome(&none, Missing::Part(refusal())), CheckOutcome::Unknown);
-    assert_eq!(outcome(&Coverage::default(), Missing::Newest), CheckOutcome::Unknown);
-}
-
-#[test]
-fn a_gap_concerns_a_trail_if_it_is_above_or_in_its_folders() {
-    let mut delivery = delivery("main");
-    delivery.prefix = "org".to_owned();
-    let concerns = |place: &str| {
-        let gap = Gap { place: place.to_owned(), cause: Cause::TooMany };
-        missing_part(&delivery, &[gap]).is_some()
-    };
-    for place in ["", "org/", "org/AWSLogs/", "org/AWSLogs/111122223333/CloudTrail/us-east-1/"] {
-        assert!(concerns(place), "{place}");
-    }
-    for place in ["AWSLogs/", "other/", "org2/AWSLogs/", "org/other/"] {
-        assert!(!concerns(place), "{place}");
-    }
-    assert_eq!(missing_part(&delivery, &[]), None);
-}
-
-#[test]
-fn files_of_several_trails_decide_nothing() {
-    let (main, other) = (delivery("main"), delivery("other"));
-    let coverage = history();
-    let writers = all_writers(&[main.clone(), other.clone()]);
-    let trail = judged(&main, &coverage, &writers, None, LogFileScope::Newest);
-    assert_eq!(trail.check.outcome, CheckOutcome::Unknown);
-    assert_eq!(trail.first_encrypted, None);
-    assert!(trail.shared.iter().all(|folder| folder.trails == [other.trail.arn.clone()]));
-    assert_eq!(trail.shared.len(), 2);
-    // Another bucket, prefix, account or Region.
-    let mut elsewhere = vec![main.clone()];
-    let mut add = |change: fn(&mut TrailDelivery)| {
-        let mut one = delivery("other");
-        change(&mut one);
-        elsewhere.push(one);
-    };
-    add(|one| one.trail.bucket = BucketName::parse("other-logs").ok());
-    add(|one| one.prefix = "other".to_owned());
-    add(|one| one.trail.is_organization_trail = true);
-    add(|one| {
-        one.trail.is_multi_region_trail = false;
-        one.trail.home_region = Region::parse("eu-west-1").unwrap();
-    });
-    let trail = judged(&main, &coverage, &all_writers(&elsewhere), None, LogFileScope::Newest);
-    assert_eq!(trail.check.outcome, CheckOutcome::Pass);
-    // It is not known which trails deliver.
-    let trail = judged(&main, &coverage, &Writers::default(), None, LogFileScope::Newest);
-    assert_eq!(trail.check.outcome, CheckOutcome::Unknown);
-}
-
-#[test]
-fn only_folders_of_the_trail_are_judged() {
-    let coverage = history();
-    let names = |delivery: &TrailDelivery| -> Vec<String> {
-        let files = log_files(delivery, &coverage, true, &all_writers(&[]));
-        files.folders.into_iter().map(|folder| folder.name).collect()
-    };
-    let home = "AWSLogs/111122223333/CloudTrail/eu-central-1/";
-    let other = "AWSLogs/111122223333/CloudTrail/us-east-1/";
-    assert_eq!(names(&delivery("main")), [home, other]);
-    let change = |change: fn(&mut TrailDelivery)| {
-        let mut delivery = delivery("main");
-        change(&mut delivery);
-        delivery
-    };
-    assert_eq!(names(&change(|one| one.trail.is_multi_region_trail = false)), [home]);
-    assert_eq!(names(&change(|one| one.trail.is_organization_trail = true)), [""; 0]);
-    let old = names(&change(|one| one.prefix = "old".to_owned()));
-    assert_eq!(old, ["old/AWSLogs/111122223333/CloudTrail/eu-central-1/"]);
-}
-
-#[test]
-fn with_history_fail_an_older_file_fails() {
-    let judge = |scope| judged(&delivery("main"), &history(), &all_writers(&[]), None, scope).check;
-    assert_eq!(judge(LogFileScope::Newest).outcome, CheckOutcome::Pass);
-    let check = judge(LogFileScope::All);
-    assert_eq!(check.outcome, CheckOutcome::Fail);
-    assert!(check.what.unwrap().contains("AWSLogs/111122223333/CloudTrail/"));
-}
-
-#[test]
 fn the_json_matches_its_schema() {
     let schema: Value = serde_json::from_str(LOGS_SCHEMA).unwrap();
     let validator = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
@@ -436,65 +286,4 @@ fn a_finding_has_another_id_than_that_of_an_audit() {
         };
         assert_ne!(id(&finding), id(&audited), "{format:?}");
     }
-}
-
-/// A folder with the inventory of `tests/inputs/inventory`.
-fn inventory(name: &str) -> (Folder, std::path::PathBuf) {
-    let folder = Folder::new(name);
-    let inputs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/inputs/inventory");
-    for file in [
-        "2026-11-22T01-00Z/manifest.json",
-        "2026-11-22T01-00Z/manifest.checksum",
-        "data/0f1e2d3c-0000-4000-8000-000000000001.csv.gz",
-    ] {
-        folder.write(file, &std::fs::read(inputs.join(file)).unwrap());
-    }
-    let manifest = folder.0.join("2026-11-22T01-00Z/manifest.json");
-    (folder, manifest)
-}
-
-fn count_inventory(manifest: &std::path::Path, arguments: &[&str]) -> Checked {
-    let mut words: Vec<std::ffi::OsString> = vec!["--inventory".into(), manifest.into()];
-    words.extend(arguments.iter().map(Into::into));
-    Checked::of("logs", words)
-}
-
-#[test]
-fn an_inventory_is_counted_and_says_that_it_names_no_key() {
-    let (_folder, manifest) = inventory("logs-inventory");
-    let run = count_inventory(&manifest, &[]);
-    assert_eq!(run.exit, Exit::Clean, "{}", run.err);
-    for part in [
-        "Bucket trail-logs, its files by S3 Inventory of 2026-11-22T01:00:00.000Z",
-        "SSE-KMS, key not named",
-        "S3 Inventory names no key",
-        "NOT COUNTED: trail-logs: 1 object ",
-        "16 files read: 8 SSE-KMS, key not named; 8 SSE-S3",
-    ] {
-        assert!(run.out.contains(part), "{part}: {}", run.out);
-    }
-    let run = count_inventory(&manifest, &["--region", "us-east-1", "--until", "2025-02-11"]);
-    assert!(run.out.contains("4 files read: 4 SSE-S3"), "{}", run.out);
-}
-
-#[test]
-fn an_inventory_that_is_not_whole_is_partial() {
-    let (folder, manifest) = inventory("logs-damaged");
-    let data = "data/0f1e2d3c-0000-4000-8000-000000000001.csv.gz";
-    let mut bytes = std::fs::read(folder.0.join(data)).unwrap();
-    bytes.pop();
-    folder.write(data, &bytes);
-    let run = count_inventory(&manifest, &["-o", "json"]);
-    assert_eq!(run.exit, Exit::Failure, "{}", run.err);
-    let report: Value = serde_json::from_str(&run.out).unwrap();
-    assert_eq!(
-        (&report["complete"], &report["buckets"][0]["folders"]),
-        (&json!(false), &json!([]))
-    );
-    assert!(run.err.contains("trail-logs/all/data/"), "{}", run.err);
-    // Without its manifest nothing starts.
-    folder.write("2026-11-22T01-00Z/manifest.checksum", b"0");
-    let run = count_inventory(&manifest, &[]);
-    assert_eq!((run.exit, run.out.as_str()), (Exit::NotStarted, ""));
-    assert!(run.err.contains("--inventory `"), "{}", run.err);
 }

@@ -72,3 +72,22 @@ fn a_result_is_counted_and_a_cut_one_is_refused() {
     assert_eq!((refused.exit, refused.out.as_str()), (Exit::NotStarted, ""));
     assert!(refused.err.contains("fetch the whole result again"), "{}", refused.err);
 }
+
+#[test]
+fn files_that_the_result_does_not_report_are_partial_and_deleted_ones_are_not() {
+    let folder = Folder::new("logs-athena-unread");
+    let file = "AWSLogs/111122223333/CloudTrail/us-east-1/2025/01/01/111122223333_CloudTrail_us-east-1_\
+                20250101T0005Z_Ab3dEf6hIj9kLm2n.json.gz";
+    for (marker, exit) in [("false", Exit::Failure), ("true", Exit::Clean)] {
+        let text = format!(
+            "{HEADER}\n\
+             file,trail-logs,,,,111122223333,CloudTrail,us-east-1,2025-01,true,{marker},,,STANDARD,1,10,\
+             {file},{file}\n,,,,,,,,,,,,,,1,10,,\n"
+        );
+        let result = folder.write("result.csv", text.as_bytes());
+        let read = run(&["s3://trail-logs", "--athena-results", result.to_str().unwrap()]);
+        assert_eq!(read.exit, exit, "{}", read.err);
+        let is_listed = read.err.contains("the encryption of 1 file was not read: the source does");
+        assert_eq!(is_listed, marker == "false", "{}", read.err);
+    }
+}

@@ -1,0 +1,76 @@
+//! Inventories, and what is missing in them.
+
+use super::*;
+
+/// A folder with the inventory of `tests/inputs/inventory`.
+fn inventory(name: &str) -> (Folder, std::path::PathBuf) {
+    let folder = Folder::new(name);
+    let inputs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/inputs/inventory");
+    for file in [
+        "2026-11-22T01-00Z/manifest.json",
+        "2026-11-22T01-00Z/manifest.checksum",
+        "data/0f1e2d3c-0000-4000-8000-000000000001.csv.gz",
+    ] {
+        folder.write(file, &std::fs::read(inputs.join(file)).unwrap());
+    }
+    let manifest = folder.0.join("2026-11-22T01-00Z/manifest.json");
+    (folder, manifest)
+}
+
+fn count_inventory(manifest: &std::path::Path, arguments: &[&str]) -> Checked {
+    let mut words: Vec<std::ffi::OsString> = vec!["--inventory".into(), manifest.into()];
+    words.extend(arguments.iter().map(Into::into));
+    Checked::of("logs", words)
+}
+
+#[test]
+fn an_inventory_is_counted_and_says_that_it_names_no_key() {
+    let (_folder, manifest) = inventory("logs-inventory");
+    let run = count_inventory(&manifest, &[]);
+    assert_eq!(run.exit, Exit::Clean, "{}", run.err);
+    for part in [
+        "Bucket trail-logs, its files by S3 Inventory of 2026-11-22T01:00:00.000Z",
+        "SSE-KMS, key not named",
+        "S3 Inventory names no key",
+        "NOT COUNTED: trail-logs: 1 object ",
+        "16 files read: 8 SSE-KMS, key not named; 8 SSE-S3",
+    ] {
+        assert!(run.out.contains(part), "{part}: {}", run.out);
+    }
+    let run = count_inventory(&manifest, &["--region", "us-east-1", "--until", "2025-02-11"]);
+    assert!(run.out.contains("4 files read: 4 SSE-S3"), "{}", run.out);
+}
+
+#[test]
+fn an_inventory_that_is_not_whole_is_partial() {
+    let (folder, manifest) = inventory("logs-damaged");
+    let data = "data/0f1e2d3c-0000-4000-8000-000000000001.csv.gz";
+    let mut bytes = std::fs::read(folder.0.join(data)).unwrap();
+    bytes.pop();
+    folder.write(data, &bytes);
+    let run = count_inventory(&manifest, &["-o", "json"]);
+    assert_eq!(run.exit, Exit::Failure, "{}", run.err);
+    let report: Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!(
+        (&report["complete"], &report["buckets"][0]["folders"]),
+        (&json!(false), &json!([]))
+    );
+    assert!(run.err.contains("trail-logs/all/data/"), "{}", run.err);
+    // Without its manifest nothing starts.
+    folder.write("2026-11-22T01-00Z/manifest.checksum", b"0");
+    let run = count_inventory(&manifest, &[]);
+    assert_eq!((run.exit, run.out.as_str()), (Exit::NotStarted, ""));
+    assert!(run.err.contains("--inventory `"), "{}", run.err);
+}
+
+#[test]
+fn a_failure_by_history_takes_a_trail() {
+    let (_folder, manifest) = inventory("logs-history");
+    let of_inventory = count_inventory(&manifest, &["--history", "fail"]);
+    let words = ["s3://trail-logs", "--history", "fail"];
+    let of_bucket = Checked::of("logs", words.map(Into::into));
+    for run in [of_inventory, of_bucket] {
+        assert_eq!((run.exit, run.out.as_str()), (Exit::NotStarted, ""));
+        assert!(run.err.contains("--history fail takes a trail"), "{}", run.err);
+    }
+}

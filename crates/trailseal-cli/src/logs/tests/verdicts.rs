@@ -1,0 +1,263 @@
+//! The verdict on files that were counted by hand.
+
+use super::super::history::{Seal, seal};
+use crate::log_files::missing_unrecognized;
+use super::*;
+
+#[test]
+fn a_trail_passes_if_its_newest_files_have_its_key() {
+    let trail = judge_newest(&history());
+    assert_eq!(
+        (trail.check.outcome, trail.compliance),
+        (CheckOutcome::Pass, ComplianceType::Compliant)
+    );
+    let first = trail.first_encrypted.unwrap();
+    assert_eq!(first.time.to_string(), "2025-03-04T10:05:00.000Z");
+    assert_eq!(trail.no_delivery_since, ["AWSLogs/111122223333/CloudTrail/us-east-1/"]);
+}
+
+#[test]
+fn a_trail_fails_by_a_later_file_without_its_key() {
+    for wrong in [
+        FileStatus::Read(Encryption::SseS3),
+        FileStatus::Read(Encryption::NotEncrypted),
+        FileStatus::Read(Encryption::SseC),
+        kms(OTHER_KEY),
+    ] {
+        let mut coverage = history();
+        let file = key("", "111122223333", "CloudTrail", "us-east-1", "2026-11-23T11:50");
+        coverage.count(&file, &class(wrong.clone()), 1);
+        let trail = judge_newest(&coverage);
+        assert_eq!(trail.check.outcome, CheckOutcome::Fail, "{wrong:?}");
+        assert!(trail.check.what.unwrap().contains(&file), "the evidence is named");
+    }
+}
+
+#[test]
+fn what_was_not_read_never_passes() {
+    for unread in [
+        FileStatus::Unread(Unread::Denied),
+        FileStatus::Unread(Unread::Missing),
+        FileStatus::Unread(Unread::DeleteMarker),
+        FileStatus::Unread(Unread::Rejected),
+        FileStatus::Unread(Unread::Throttled),
+        FileStatus::Unread(Unread::Failed),
+        FileStatus::Unread(Unread::NotReported),
+        FileStatus::Read(Encryption::Unrecognized),
+        FileStatus::Read(Encryption::SseKms(KeyName::Unnamed)),
+    ] {
+        let mut coverage = history();
+        let file = key("", "111122223333", "CloudTrail", "us-east-1", "2026-11-23T11:50");
+        coverage.count(&file, &class(unread.clone()), 1);
+        let trail = judge_newest(&coverage);
+        assert_eq!(trail.check.outcome, CheckOutcome::Unknown, "{unread:?}");
+        assert!(trail.unverified && trail.compliance == ComplianceType::NonCompliant);
+    }
+}
+
+#[test]
+fn a_part_of_the_bucket_never_passes_and_keeps_a_certain_failure() {
+    let (trail, writers) = (delivery("main"), all_writers(&[]));
+    let refusal = || Refusal::AccessDenied { action: "s3:ListBucket" };
+    let part = || Missing::older(refusal());
+    let newest = || Missing::newest(refusal());
+    let outcome = |coverage: &Coverage, missing: Missing| {
+        judged(&trail, coverage, &writers, Some(missing), LogFileScope::Newest).check.outcome
+    };
+    let sealed = history();
+    assert_eq!(outcome(&sealed, part()), CheckOutcome::Unknown);
+    assert_eq!(outcome(&sealed, newest()), CheckOutcome::Unknown);
+    let plain = FileStatus::Read(Encryption::SseS3);
+    let mut failing = history();
+    let file = key("", "111122223333", "CloudTrail", "us-east-1", "2026-11-23T11:50");
+    failing.count(&file, &class(plain.clone()), 1);
+    assert_eq!(outcome(&failing, part()), CheckOutcome::Fail);
+    // A later file may have the key.
+    assert_eq!(outcome(&failing, newest()), CheckOutcome::Unknown);
+    // A file that was not read may have the key.
+    let none = files(&[("us-east-1", "2026-11-23T11:50", plain)]);
+    assert_eq!(judge_newest(&none).check.outcome, CheckOutcome::Fail);
+    assert_eq!(outcome(&none, part()), CheckOutcome::Unknown);
+    assert_eq!(outcome(&Coverage::default(), newest()), CheckOutcome::Unknown);
+}
+
+#[test]
+fn a_gap_concerns_a_trail_if_it_is_above_or_in_its_folders() {
+    let mut delivery = delivery("main");
+    delivery.prefix = "org".to_owned();
+    let concerns = |place: &str| {
+        let gap = Gap { place: place.to_owned(), cause: Cause::TooMany };
+        missing_part(&delivery, &[gap]).is_some()
+    };
+    for place in ["", "org/", "org/AWSLogs/", "org/AWSLogs/111122223333/CloudTrail/us-east-1/"] {
+        assert!(concerns(place), "{place}");
+    }
+    for place in ["AWSLogs/", "other/", "org2/AWSLogs/", "org/other/"] {
+        assert!(!concerns(place), "{place}");
+    }
+    assert_eq!(missing_part(&delivery, &[]), None);
+}
+
+#[test]
+fn files_of_several_trails_decide_nothing() {
+    let (main, other) = (delivery("main"), delivery("other"));
+    let coverage = history();
+    let writers = all_writers(&[main.clone(), other.clone()]);
+    let trail = judged(&main, &coverage, &writers, None, LogFileScope::Newest);
+    assert_eq!(trail.check.outcome, CheckOutcome::Unknown);
+    assert_eq!(trail.first_encrypted, None);
+    assert!(trail.shared.iter().all(|folder| folder.trails == [other.trail.arn.clone()]));
+    assert_eq!(trail.shared.len(), 2);
+    // Another bucket, prefix, account or Region.
+    let mut elsewhere = vec![main.clone()];
+    let mut add = |change: fn(&mut TrailDelivery)| {
+        let mut one = delivery("other");
+        change(&mut one);
+        elsewhere.push(one);
+    };
+    add(|one| one.trail.bucket = BucketName::parse("other-logs").ok());
+    add(|one| one.prefix = "other".to_owned());
+    add(|one| one.trail.is_organization_trail = true);
+    add(|one| {
+        one.trail.is_multi_region_trail = false;
+        one.trail.home_region = Region::parse("eu-west-1").unwrap();
+    });
+    let trail = judged(&main, &coverage, &all_writers(&elsewhere), None, LogFileScope::Newest);
+    assert_eq!(trail.check.outcome, CheckOutcome::Pass);
+    // It is not known which trails deliver.
+    let trail = judged(&main, &coverage, &Writers::default(), None, LogFileScope::Newest);
+    assert_eq!(trail.check.outcome, CheckOutcome::Unknown);
+}
+
+#[test]
+fn only_folders_of_the_trail_are_judged() {
+    let coverage = history();
+    let names = |delivery: &TrailDelivery| -> Vec<String> {
+        let files = log_files(delivery, &coverage, true, &all_writers(&[]));
+        files.folders.into_iter().map(|folder| folder.name).collect()
+    };
+    let home = "AWSLogs/111122223333/CloudTrail/eu-central-1/";
+    let other = "AWSLogs/111122223333/CloudTrail/us-east-1/";
+    assert_eq!(names(&delivery("main")), [home, other]);
+    let change = |change: fn(&mut TrailDelivery)| {
+        let mut delivery = delivery("main");
+        change(&mut delivery);
+        delivery
+    };
+    assert_eq!(names(&change(|one| one.trail.is_multi_region_trail = false)), [home]);
+    assert_eq!(names(&change(|one| one.trail.is_organization_trail = true)), [""; 0]);
+    let old = names(&change(|one| one.prefix = "old".to_owned()));
+    assert_eq!(old, ["old/AWSLogs/111122223333/CloudTrail/eu-central-1/"]);
+}
+
+#[test]
+fn with_history_fail_an_older_file_fails() {
+    let judge = |scope| judged(&delivery("main"), &history(), &all_writers(&[]), None, scope).check;
+    assert_eq!(judge(LogFileScope::Newest).outcome, CheckOutcome::Pass);
+    let check = judge(LogFileScope::All);
+    assert_eq!(check.outcome, CheckOutcome::Fail);
+    assert!(check.what.unwrap().contains("AWSLogs/111122223333/CloudTrail/"));
+}
+
+#[test]
+fn a_failure_stands_if_the_folder_of_the_file_was_listed() {
+    let mut coverage = history();
+    let failing = "AWSLogs/111122223333/CloudTrail/us-east-1/";
+    let file = key("", "111122223333", "CloudTrail", "us-east-1", "2026-11-23T11:50");
+    coverage.count(&file, &class(FileStatus::Read(Encryption::SseS3)), 1);
+    let outcome = |place: &str, cause: &Cause| {
+        let gap = Gap { place: place.to_owned(), cause: cause.clone() };
+        let missing = missing_part(&delivery("main"), &[gap]);
+        assert!(missing.is_some(), "{place}");
+        let writers = all_writers(&[]);
+        let newest = LogFileScope::Newest;
+        judged(&delivery("main"), &coverage, &writers, missing, newest).check.outcome
+    };
+    // The file was read, and no file elsewhere can excuse it.
+    let elsewhere = "AWSLogs/111122223333/CloudTrail/eu-west-1/";
+    assert_eq!(outcome(elsewhere, &Cause::TooMany), CheckOutcome::Fail);
+    assert_eq!(outcome(failing, &Cause::ChangeNotFound), CheckOutcome::Fail);
+    // A newer file of the same folder may have the key.
+    for place in ["", "AWSLogs/", "AWSLogs/111122223333/", failing, &format!("{failing}2026/11/")] {
+        assert_eq!(outcome(place, &Cause::TooMany), CheckOutcome::Unknown, "{place}");
+    }
+    // No file of the folders that were listed has the key.
+    let of_key = "AWSLogs/111122223333/CloudTrail/eu-central-1/";
+    assert_eq!(outcome(of_key, &Cause::TooMany), CheckOutcome::Unknown);
+}
+
+#[test]
+fn a_deleted_file_decides_only_if_it_is_the_newest() {
+    let deleted = || FileStatus::Unread(Unread::DeleteMarker);
+    let outcome = |time: &str, scope| {
+        let mut coverage = files(&[
+            ("eu-central-1", "2026-11-01T00:00", kms(KEY)),
+            ("eu-central-1", "2026-11-23T11:00", kms(KEY)),
+        ]);
+        let file = key("", "111122223333", "CloudTrail", "eu-central-1", time);
+        coverage.count(&file.replace("Ab3", "Zz9"), &class(deleted()), 1);
+        judged(&delivery("main"), &coverage, &all_writers(&[]), None, scope).check.outcome
+    };
+    for scope in [LogFileScope::Newest, LogFileScope::All] {
+        for older in ["2026-10-01T00:00", "2026-11-23T10:59", "2026-11-23T11:00"] {
+            assert_eq!(outcome(older, scope), CheckOutcome::Pass, "{older}");
+        }
+        assert_eq!(outcome("2026-11-23T11:01", scope), CheckOutcome::Unknown);
+    }
+}
+
+#[test]
+fn the_first_hour_with_the_key_ends_with_its_last_minute() {
+    for (time, expected) in [
+        ("2026-11-23T10:59", CheckOutcome::Pass),
+        ("2026-11-23T11:00", CheckOutcome::Pass),
+        ("2026-11-23T11:01", CheckOutcome::Fail),
+    ] {
+        let coverage = files(&[
+            ("eu-central-1", "2026-11-23T10:00", kms(KEY)),
+            ("eu-central-1", "2026-11-23T11:55", kms(KEY)),
+            ("us-east-1", time, FileStatus::Read(Encryption::SseS3)),
+        ]);
+        assert_eq!(judge_newest(&coverage).check.outcome, expected, "{time}");
+    }
+}
+
+#[test]
+fn objects_with_unrecognized_names_keep_a_trail_from_passing() {
+    let missing = |keys: &[String]| {
+        let mut coverage = history();
+        keys.iter().for_each(|key| coverage.set_aside(key));
+        missing_unrecognized(&delivery("main"), &coverage)
+    };
+    let own = "AWSLogs/111122223333/CloudTrail/us-east-1/2026/11/23/new-name".to_owned();
+    let other = |number: u32| format!("other/AWSLogs/111122223333/CloudTrail/{number}");
+    let others: Vec<String> = (0..10).map(other).collect();
+    assert_eq!(missing(&[]), None);
+    assert_eq!(missing(&others), None);
+    // Only the first ones are known: another may be in a folder of the trail.
+    let more: Vec<String> = (0..11).map(other).collect();
+    for keys in [&[own][..], &more] {
+        let found = missing(keys);
+        assert!(found.is_some(), "{keys:?}");
+        let (writers, scope) = (all_writers(&[]), LogFileScope::Newest);
+        let trail = judged(&delivery("main"), &history(), &writers, found, scope);
+        assert_eq!(trail.check.outcome, CheckOutcome::Unknown);
+        assert!(trail.check.what.unwrap().contains("no name that CloudTrail gives"));
+    }
+}
+
+#[test]
+fn a_trail_whose_key_is_not_named_by_arn_is_unverified() {
+    for name in ["alias/logs", "1234abcd-12ab-34cd-56ef-1234567890ab"] {
+        let mut main = delivery("main");
+        main.trail.key = KeyRef::parse(name);
+        let (writers, scope) = (all_writers(&[]), LogFileScope::Newest);
+        let trail = judged(&main, &history(), &writers, None, scope);
+        assert_eq!(trail.check.outcome, CheckOutcome::Unknown, "{name}");
+        let report = report_of(&history(), vec![trail], Mode::All);
+        let sealed = report.buckets[0].all_files().find(|(_, files)| files.key.is_some()).unwrap();
+        assert_eq!(seal(&report.trails, sealed.0, sealed.1), Seal::Unknown, "{name}");
+        // The trail of the folder is not in the report.
+        assert_eq!(seal(&[], sealed.0, sealed.1), Seal::Unknown);
+    }
+}
