@@ -3,6 +3,7 @@
 //! `manifest.json` names the report's columns and data files, and `manifest.checksum` beside it is
 //! its MD5 (S3 User Guide, "Locating your inventory list").
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use md5::{Digest, Md5};
@@ -169,11 +170,6 @@ impl Manifest {
         let is_missing = |column: &Column| !self.columns.iter().any(|name| name == column.name());
         Column::ALL.into_iter().filter(is_missing).collect()
     }
-
-    /// The bytes of all data files.
-    pub fn bytes(&self) -> u64 {
-        self.files.iter().fold(0, |sum, file| sum.saturating_add(file.size))
-    }
 }
 
 /// The faults of a manifest.
@@ -233,12 +229,9 @@ fn verify(json: &[u8], checksum: &[u8]) -> Result<(), ManifestError> {
 /// The names in `fileSchema` of a CSV report, which are separated by commas and spaces.
 fn columns(schema: &str, faults: &mut Faults) -> Vec<String> {
     let columns: Vec<String> = schema.split(',').map(|name| name.trim().to_owned()).collect();
-    for (place, name) in columns.iter().enumerate() {
-        let is_repeated = columns.iter().take(place).any(|former| former == name);
-        if name.is_empty() || is_repeated {
-            faults.add("fileSchema", Some(schema), "distinct names of columns");
-            break;
-        }
+    let names: BTreeSet<&String> = columns.iter().collect();
+    if names.len() < columns.len() || columns.iter().any(String::is_empty) {
+        faults.add("fileSchema", Some(schema), "distinct names of columns");
     }
     for column in Column::ALL.into_iter().filter(|column| column.is_required()) {
         if !columns.iter().any(|name| name == column.name()) {
