@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use trailseal_rule::{AccountId, Region, Timestamp};
 
 use crate::encryption::{Encryption, FileStatus, KeyName, StorageClass};
@@ -28,7 +28,7 @@ pub struct Coverage {
 }
 
 /// A folder in which CloudTrail delivers files of one account, kind and Region.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Folder {
     /// The trail's `s3KeyPrefix`; empty if there is none.
     pub prefix: String,
@@ -43,7 +43,7 @@ pub struct Folder {
 }
 
 /// What files are counted by, beside folder and month.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Class {
     /// How the files are encrypted.
@@ -55,7 +55,7 @@ pub struct Class {
 }
 
 /// A version of an object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Version {
     /// The one that a reader gets.
@@ -65,7 +65,7 @@ pub enum Version {
 }
 
 /// The files of one folder, month and class.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Totals {
     /// How many they are.
     pub files: u64,
@@ -78,7 +78,7 @@ pub struct Totals {
 }
 
 /// A file, as evidence. Files are in order of their times, then of their keys.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Example {
     /// The time in its name.
     pub time: Timestamp,
@@ -87,7 +87,7 @@ pub struct Example {
 }
 
 /// A count with its folder, month and class.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Row {
     /// Where the files are.
     pub folder: Folder,

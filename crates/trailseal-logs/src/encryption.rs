@@ -1,11 +1,11 @@
 //! How an object is encrypted, or why that was not read.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use strum::{EnumString, IntoStaticStr};
 use trailseal_rule::KeyArn;
 
 /// The server-side encryption of an object.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Encryption {
     /// With keys that S3 manages (`AES256`).
@@ -23,7 +23,7 @@ pub enum Encryption {
 }
 
 /// The KMS key of an object.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum KeyName {
     /// Its ARN.
@@ -33,7 +33,7 @@ pub enum KeyName {
 }
 
 /// What is known about the encryption of a file.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FileStatus {
     /// It was read.
@@ -44,18 +44,7 @@ pub enum FileStatus {
 
 /// Why the encryption of a listed file was not read.
 #[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    EnumString,
-    IntoStaticStr,
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, EnumString, IntoStaticStr,
 )]
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
@@ -88,7 +77,6 @@ pub enum Unread {
     Ord,
     Hash,
     Serialize,
-    Deserialize,
     EnumString,
     IntoStaticStr,
 )]

@@ -9,7 +9,6 @@
 //! of the manifest; otherwise it is listed as unread.
 
 use std::collections::BTreeSet;
-use std::hash::RandomState;
 use std::io::Read;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -25,9 +24,8 @@ mod manifest;
 mod pages;
 mod parquet;
 mod rows;
-mod sample;
 
-pub use files::{Files, LocalFiles, Name, Opened};
+pub use files::{Files, LocalFiles, Name};
 pub use manifest::{DataFile, Format, Manifest, ManifestError};
 pub use rows::Column;
 
@@ -35,7 +33,6 @@ pub(crate) use rows::Record;
 
 use manifest::{CHECKSUM_BYTES_MAX, MANIFEST_BYTES_MAX};
 use rows::{Counted, Counter, Scope};
-use sample::Sample;
 
 /// How a report is read.
 pub struct Options<'a> {
@@ -43,8 +40,6 @@ pub struct Options<'a> {
     pub threads: usize,
     /// Which files count; others are ignored.
     pub scope: &'a Scope<'a>,
-    /// How many files with SSE-KMS are chosen at random, for HEAD requests.
-    pub sample: usize,
     /// Is called with the data files that were read so far.
     pub progress: &'a (dyn Fn(usize) + Sync),
     /// Ends the run when it returns `true`.
@@ -53,8 +48,7 @@ pub struct Options<'a> {
 
 impl std::fmt::Debug for Options<'_> {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (threads, sample) = (self.threads, self.sample);
-        out.debug_struct("Options").field("threads", &threads).field("sample", &sample).finish()
+        out.debug_struct("Options").field("threads", &self.threads).finish_non_exhaustive()
     }
 }
 
@@ -74,8 +68,6 @@ pub struct Outcome {
     pub unread: Vec<UnreadFile>,
     /// Whether the caller ended the run.
     pub is_interrupted: bool,
-    /// Keys of current files with SSE-KMS, chosen at random.
-    pub sample: Vec<String>,
 }
 
 /// A data file that was not read.
@@ -127,10 +119,8 @@ pub fn read_manifest(files: &dyn Files) -> Result<Manifest, InventoryError> {
 
 /// Reads the data files of a report.
 pub fn read(files: &dyn Files, manifest: Manifest, options: &Options<'_>) -> Outcome {
-    let hasher = RandomState::new();
-    let run =
-        Run { files, manifest: &manifest, options, hasher: &hasher, next: AtomicUsize::new(0) };
-    let total = Mutex::new(Total::new(run.sample()));
+    let run = Run { files, manifest: &manifest, options, next: AtomicUsize::new(0) };
+    let total = Mutex::new(Total::default());
     let threads = options.threads.clamp(1, manifest.files.len().max(1));
     thread::scope(|scope| {
         for _ in 0..threads {
@@ -147,7 +137,6 @@ pub fn read(files: &dyn Files, manifest: Manifest, options: &Options<'_>) -> Out
         missing: missing.into_iter().collect(),
         unread,
         is_interrupted: (options.stop)(),
-        sample: counted.sample.into_keys().collect(),
         manifest,
     }
 }
@@ -163,10 +152,10 @@ struct Run<'a> {
     files: &'a dyn Files,
     manifest: &'a Manifest,
     options: &'a Options<'a>,
-    hasher: &'a RandomState,
     next: AtomicUsize,
 }
 
+#[derive(Default)]
 struct Total {
     counted: Counted,
     missing: BTreeSet<Column>,
@@ -174,18 +163,7 @@ struct Total {
     read: usize,
 }
 
-impl Total {
-    fn new(sample: Sample) -> Self {
-        let counted = Counted { rows: 0, coverage: Coverage::default(), sample };
-        Self { counted, missing: BTreeSet::new(), unread: Vec::new(), read: 0 }
-    }
-}
-
 impl Run<'_> {
-    fn sample(&self) -> Sample {
-        Sample::new(self.hasher.clone(), self.options.sample)
-    }
-
     /// Reads one data file after another.
     fn work(&self, total: &Mutex<Total>) {
         while let Some(file) = self.manifest.files.get(self.next.fetch_add(1, Ordering::Relaxed)) {
@@ -200,7 +178,6 @@ impl Run<'_> {
                 Ok((counted, missing)) => {
                     total.counted.rows += counted.rows;
                     total.counted.coverage.merge(counted.coverage);
-                    total.counted.sample.merge(counted.sample);
                     total.missing.extend(missing);
                 }
                 Err(reason) => total.unread.push(UnreadFile { key: file.key.clone(), reason }),
@@ -217,7 +194,7 @@ impl Run<'_> {
         }
         let opened = self.files.open(Name::Data(&file.key))?;
         let bucket = &self.manifest.source_bucket;
-        let mut counter = Counter::new(bucket, self.options.scope, self.sample());
+        let mut counter = Counter::new(bucket, self.options.scope);
         let missing = match self.manifest.format {
             Format::Csv => {
                 csv::count(opened, file, &self.manifest.columns, &mut counter, &stop)?;

@@ -19,7 +19,7 @@ use std::sync::{Mutex, PoisonError};
 
 use futures_util::future::{BoxFuture, Either, select};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use trailseal_aws::Session;
 use trailseal_rule::{AccountId, BucketName, Reading, Region};
 
@@ -29,11 +29,11 @@ use crate::encryption::FileStatus;
 use crate::month::Month;
 
 pub use self::outcome::{Cause, Gap, Outcome};
-pub use self::plan::{CHANGE, Counts, Requests};
+pub use self::plan::{Counts, Requests};
 pub use self::range::{Day, Range};
 
 /// Which files are read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {
     /// The oldest and the newest file of each folder and, where they differ, those around the file

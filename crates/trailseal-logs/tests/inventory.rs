@@ -65,7 +65,7 @@ mod inventory {
     }
 
     const OPTIONS: Options<'static> =
-        Options { threads: 2, scope: &|_| true, sample: 0, progress: &|_| {}, stop: &|| false };
+        Options { threads: 2, scope: &|_| true, progress: &|_| {}, stop: &|| false };
 
     fn read_with(folder: &Path, options: &Options<'_>) -> Outcome {
         let files = LocalFiles::of(&folder.join("manifest.json"));
@@ -167,22 +167,6 @@ mod inventory {
         let outcome = read_with(report.path(), &Options { scope: &scope, ..OPTIONS });
         assert_eq!(counts(&outcome), [(read_as(Encryption::SseS3), 1)]);
         assert!(outcome.is_complete());
-    }
-
-    #[test]
-    fn the_sample_has_current_files_with_a_kms_key_only() {
-        let noncurrent = Object { is_latest: false, ..Object::new(&key(3), "SSE-KMS") };
-        let objects = vec![
-            Object::new(&key(0), "SSE-S3"),
-            Object::new(&key(1), "SSE-KMS"),
-            Object::new(&key(2), "SSE-KMS"),
-            noncurrent,
-        ];
-        let report = report("CSV", &[objects]);
-        let mut sample = read_with(report.path(), &Options { sample: 10, ..OPTIONS }).sample;
-        sample.sort();
-        assert_eq!(sample, [key(1), key(2)]);
-        assert_eq!(read_with(report.path(), &Options { sample: 1, ..OPTIONS }).sample.len(), 1);
     }
 
     #[test]

@@ -55,7 +55,6 @@ impl Inventory {
         let options = Options {
             threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             scope: &|file| is_wanted(file, arguments),
-            sample: 0,
             progress: &|_| {},
             stop: &|| stop.is_stopped(),
         };

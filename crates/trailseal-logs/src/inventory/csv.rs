@@ -1,12 +1,13 @@
 //! Data files in CSV: gzip, no header, all values in quotes, columns in the order of `fileSchema`,
 //! and keys URL-encoded (S3 User Guide, "Amazon S3 Inventory list").
 
+use std::fs::File;
 use std::io::{BufRead, BufReader};
 
 use flate2::bufread::MultiGzDecoder;
 use memchr::memchr2;
 
-use super::files::{HashingReader, Opened};
+use super::files::HashingReader;
 use super::manifest::DataFile;
 use super::rows::{Column, Counter, Record, RowFault};
 use crate::csv_rows::{Row, Rows};
@@ -22,7 +23,7 @@ type Places = [Option<usize>; Column::ALL.len()];
 /// `stop` is checked between rows. If it returns `true`, not all rows were counted, and the caller
 /// discards the result.
 pub(crate) fn count(
-    input: Opened,
+    input: File,
     file: &DataFile,
     columns: &[String],
     counter: &mut Counter<'_>,

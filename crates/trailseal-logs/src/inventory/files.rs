@@ -1,8 +1,7 @@
 //! Where the files of an inventory report are read from, and their checksums.
 
-use std::fmt;
 use std::fs::File;
-use std::io::{self, BufRead, Read, Write};
+use std::io::{self, BufRead, Read};
 use std::path::{Component, Path, PathBuf};
 
 use md5::{Digest, Md5};
@@ -23,7 +22,7 @@ pub trait Files: Sync {
     /// # Errors
     ///
     /// A text that says what is missing or denied.
-    fn open(&self, file: Name<'_>) -> Result<Opened, String>;
+    fn open(&self, file: Name<'_>) -> Result<File, String>;
 }
 
 /// A file of a report.
@@ -35,32 +34,6 @@ pub enum Name<'a> {
     Checksum,
     /// A data file with this key.
     Data(&'a str),
-}
-
-/// An opened file.
-pub enum Opened {
-    /// A file of this machine.
-    File(File),
-    /// The body of an answer.
-    Stream(Box<dyn Read + Send>),
-}
-
-impl fmt::Debug for Opened {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(match self {
-            Self::File(_) => "File",
-            Self::Stream(_) => "Stream",
-        })
-    }
-}
-
-impl Read for Opened {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::File(file) => file.read(buffer),
-            Self::Stream(stream) => stream.read(buffer),
-        }
-    }
 }
 
 /// A report in a folder of this machine.
@@ -103,19 +76,19 @@ impl LocalFiles {
 }
 
 impl Files for LocalFiles {
-    fn open(&self, file: Name<'_>) -> Result<Opened, String> {
+    fn open(&self, file: Name<'_>) -> Result<File, String> {
         let path = match file {
             Name::Manifest => self.manifest.clone(),
             Name::Checksum => self.manifest.with_file_name("manifest.checksum"),
             Name::Data(key) => self.data(key)?,
         };
-        File::open(path).map(Opened::File).map_err(|error| error.to_string())
+        File::open(path).map_err(|error| error.to_string())
     }
 }
 
 /// Reads a file and computes its MD5.
 pub(crate) struct HashingReader {
-    input: Opened,
+    input: File,
     md5: Md5,
     read: u64,
     size: u64,
@@ -124,7 +97,7 @@ pub(crate) struct HashingReader {
 }
 
 impl HashingReader {
-    pub(crate) fn new(input: Opened, file: &DataFile) -> Self {
+    pub(crate) fn new(input: File, file: &DataFile) -> Self {
         let buffer = vec![0; BUFFER_BYTES].into_boxed_slice();
         Self { input, md5: Md5::new(), read: 0, size: file.size, buffer, pending: 0..0 }
     }
@@ -184,35 +157,9 @@ impl BufRead for HashingReader {
     }
 }
 
-/// A file that can be read at any place, after its checksum was verified. A stream is written to an
-/// unnamed temporary file.
-pub(crate) fn verified(input: Opened, file: &DataFile) -> Result<File, String> {
-    let text = |error: io::Error| error.to_string();
-    let (input, verified) = match input {
-        Opened::File(on_disk) => {
-            let verified = on_disk.try_clone().map_err(text)?;
-            (Opened::File(on_disk), verified)
-        }
-        Opened::Stream(stream) => {
-            let copy = tempfile::tempfile().map_err(text)?;
-            let verified = copy.try_clone().map_err(text)?;
-            (Opened::Stream(Box::new(Copying { stream, copy })), verified)
-        }
-    };
+/// A file whose size and checksum were verified.
+pub(crate) fn verified(input: File, file: &DataFile) -> Result<File, String> {
+    let verified = input.try_clone().map_err(|error| error.to_string())?;
     HashingReader::new(input, file).finish(file)?;
     Ok(verified)
-}
-
-/// Writes what is read to a file.
-struct Copying {
-    stream: Box<dyn Read + Send>,
-    copy: File,
-}
-
-impl Read for Copying {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let bytes = self.stream.read(out)?;
-        self.copy.write_all(out.get(..bytes).unwrap_or_default())?;
-        Ok(bytes)
-    }
 }

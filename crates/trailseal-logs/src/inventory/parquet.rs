@@ -14,7 +14,7 @@ use parquet::file::metadata::{
 use parquet::file::reader::{Length, SerializedPageReader};
 use parquet::schema::types::SchemaDescriptor;
 
-use super::files::{Opened, verified};
+use super::files::verified;
 use super::manifest::DataFile;
 use super::pages::{Chunks, LimitedPageReader};
 use super::rows::{Column, Counter, Record, RowFault};
@@ -33,7 +33,7 @@ type Places = [Option<usize>; Column::ALL.len()];
 /// `stop` is checked between rows. If it returns `true`, not all rows were counted, and the caller
 /// discards the result.
 pub(crate) fn count(
-    input: Opened,
+    input: File,
     file: &DataFile,
     counter: &mut Counter<'_>,
     stop: &dyn Fn() -> bool,

@@ -6,7 +6,6 @@ use std::str;
 
 use thiserror::Error;
 
-use super::sample::Sample;
 use crate::coverage::{Class, Coverage, Example, Folder, Row, Totals, Version};
 use crate::encryption::{Encryption, FileStatus, KeyName, StorageClass, Unread};
 use crate::key::{FileKey, Parsed, parse};
@@ -122,7 +121,6 @@ pub(crate) struct Counter<'a> {
     last: usize,
     places: HashMap<u64, Vec<usize>>,
     hasher: RandomState,
-    sample: Sample,
 }
 
 /// Which files are counted.
@@ -136,15 +134,14 @@ struct Group {
 }
 
 /// The result of one data file.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Counted {
     pub(crate) rows: u64,
     pub(crate) coverage: Coverage,
-    pub(crate) sample: Sample,
 }
 
 impl<'a> Counter<'a> {
-    pub(crate) fn new(bucket: &'a str, scope: &'a Scope<'a>, sample: Sample) -> Self {
+    pub(crate) fn new(bucket: &'a str, scope: &'a Scope<'a>) -> Self {
         Self {
             bucket,
             scope,
@@ -154,7 +151,6 @@ impl<'a> Counter<'a> {
             last: 0,
             places: HashMap::new(),
             hasher: RandomState::new(),
-            sample,
         }
     }
 
@@ -178,10 +174,6 @@ impl<'a> Counter<'a> {
     fn count_file(&mut self, file: &FileKey<'_>, record: &Record<'_>) {
         // S3 Inventory names no key.
         let class = record.class(KeyName::Unnamed);
-        let is_kms = matches!(class.status, FileStatus::Read(Encryption::SseKms(_)));
-        if is_kms && class.version == Version::Current {
-            self.sample.offer(file.key);
-        }
         let bytes = record.size.unwrap_or_default();
         match self.group(file) {
             Some(group) => group.count(file, class, bytes),
@@ -217,7 +209,7 @@ impl<'a> Counter<'a> {
                 coverage.add(Row { folder: folder.clone(), month, class, totals });
             }
         }
-        Counted { rows: self.rows, coverage, sample: self.sample }
+        Counted { rows: self.rows, coverage }
     }
 }
 

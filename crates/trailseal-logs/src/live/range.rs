@@ -84,8 +84,7 @@ impl fmt::Display for Day {
 ///
 /// Only files whose names have an earlier time than that instant are counted, so that a resumed run
 /// counts the same files.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Range {
     /// The first day; the first that has files, if it is absent.
     pub since: Option<Day>,

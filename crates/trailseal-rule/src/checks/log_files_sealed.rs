@@ -238,7 +238,7 @@ fn unverified(file: &LogFile, input: &CheckInput<'_>) -> Outcome {
         ),
         Reading::Known(_) => (
             "its KMS key is not named".to_owned(),
-            "read the file with `trailseal logs` without `--inventory`, or with `--confirm`",
+            "read the file with `trailseal logs` without `--inventory` and `--athena-results`",
         ),
     };
     let cause = format!("could not verify the encryption of log file `{name}`: {why}");
