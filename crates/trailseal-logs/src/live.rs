@@ -51,7 +51,8 @@ pub enum Mode {
 pub struct Scope {
     /// The bucket.
     pub bucket: BucketName,
-    /// Only what is below this folder; empty for the whole bucket.
+    /// Only what is below this folder, with or without the slash at its end; empty for the whole
+    /// bucket.
     pub prefix: String,
     /// Prefixes (`s3KeyPrefix`) of trails that deliver here, empty for none: they are read even if
     /// the search would not reach them.

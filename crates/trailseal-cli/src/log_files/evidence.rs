@@ -9,7 +9,7 @@ use trailseal_rule::{
     Reading, Refusal, Trail,
 };
 
-use super::writers::{Writers, own_folders};
+use super::writers::{Writers, own_folders, prefixes};
 
 /// Why the files that were read do not prove the trail, although they may show a failure.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,11 +102,9 @@ fn encryption(status: &FileStatus) -> Reading<FileEncryption> {
         FileStatus::Unread(Unread::Denied) => {
             Reading::Refused(Refusal::AccessDenied { action: "s3:GetObject" })
         }
-        FileStatus::Unread(Unread::Rejected) => {
-            Reading::Refused(Refusal::Malformed(
-                "S3 answered HTTP 400; SSE-C is one possible cause".to_owned(),
-            ))
-        }
+        FileStatus::Unread(Unread::Rejected) => Reading::Refused(Refusal::Malformed(
+            "S3 answered HTTP 400; SSE-C is one possible cause".to_owned(),
+        )),
         FileStatus::Unread(Unread::Throttled | Unread::Failed | Unread::NotReported) => {
             Reading::Refused(Refusal::NotRead)
         }
@@ -115,8 +113,8 @@ fn encryption(status: &FileStatus) -> Reading<FileEncryption> {
 
 /// Why gaps of a reading keep it from proving a trail; nothing if they concern other folders only.
 pub(crate) fn missing_part(delivery: &TrailDelivery, gaps: &[Gap]) -> Option<Missing> {
-    let root = root(&delivery.prefix);
-    let own: Vec<&Gap> = gaps.iter().filter(|gap| overlap(&gap.place, &root)).collect();
+    let is_own = |place: &str| prefixes(&delivery.prefix).any(|one| overlap(place, &root(one)));
+    let own: Vec<&Gap> = gaps.iter().filter(|gap| is_own(&gap.place)).collect();
     let refusal = match own.first()?.cause.clone() {
         Cause::Aws(error) => error.into_refusal().unwrap_or(Refusal::NotRead),
         Cause::Region(refusal) => refusal,
@@ -138,9 +136,9 @@ pub(crate) fn missing_unrecognized(
     coverage: &Coverage,
 ) -> Option<Missing> {
     let Coverage { unrecognized, unrecognized_examples: examples, .. } = coverage;
-    let root = root(&delivery.prefix);
+    let is_own = |key: &&String| prefixes(&delivery.prefix).any(|one| key.starts_with(&root(one)));
     let are_known = usize::try_from(*unrecognized).is_ok_and(|count| count == examples.len());
-    let own = examples.iter().find(|key| key.starts_with(&root));
+    let own = examples.iter().find(is_own);
     let example = own.or_else(|| examples.first().filter(|_| !are_known))?;
     Some(Missing::newest(Refusal::Malformed(format!(
         "objects such as `{example}` have no name that CloudTrail gives, and may be log files"

@@ -81,13 +81,20 @@ pub(super) fn own_folders<'a>(
     })
 }
 
+/// The prefixes of the folders of a trail. AWS does not say whether CloudTrail keeps a slash at the
+/// end of `S3KeyPrefix`, so that both folders are the trail's.
+pub(crate) fn prefixes(prefix: &str) -> impl Iterator<Item = &str> {
+    let trimmed = prefix.trim_end_matches('/');
+    [Some(prefix), Some(trimmed).filter(|trimmed| *trimmed != prefix)].into_iter().flatten()
+}
+
 /// Whether a trail delivers to a folder of its bucket: the prefix is its current one, and account
 /// and Region are among those that it logs. An organization trail delivers to folders with the ID of
 /// an organization only, and another trail only to folders of its own account without one
 /// (CloudTrail User Guide, "Finding your CloudTrail log files").
 pub(crate) fn delivers(delivery: &TrailDelivery, folder: &Folder) -> bool {
     let TrailDelivery { trail, prefix, .. } = delivery;
-    folder.prefix == *prefix
+    prefixes(prefix).any(|prefix| folder.prefix == prefix)
         && folder.organization.is_some() == trail.is_organization_trail
         && (trail.is_organization_trail || folder.account == *trail.arn.owner())
         && (trail.is_multi_region_trail || folder.region == trail.home_region)

@@ -103,8 +103,15 @@ pub(super) async fn read(
 fn scope(job: &Job, arguments: &LogsArguments, context: &EvaluationContext<'_>) -> Scope {
     Scope {
         bucket: job.bucket.clone(),
-        prefix: job.prefix.clone(),
-        known_prefixes: job.trails.iter().map(|delivery| delivery.prefix.clone()).collect(),
+        prefix: match job.prefix.as_str() {
+            "" => String::new(),
+            prefix => format!("{prefix}/"),
+        },
+        known_prefixes: job
+            .trails
+            .iter()
+            .flat_map(|it| prefixes(&it.prefix).map(str::to_owned))
+            .collect(),
         accounts: arguments.accounts.clone(),
         regions: arguments.regions.clone(),
         range: Range::new(arguments.since, arguments.until, context.now),

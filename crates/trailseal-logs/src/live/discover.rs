@@ -117,7 +117,7 @@ impl Node {
     /// What a folder in this folder is; `None` if it is of no interest.
     fn child(&self, name: &str) -> Option<Self> {
         if name == ROOT {
-            return Some(Self::Root { prefix: self.path().trim_end_matches('/').to_owned() });
+            return Some(Self::root(&self.path()));
         }
         match self {
             Self::Other { path, depth } => Some(Self::inner(path, *depth, name)),
@@ -147,6 +147,16 @@ impl Node {
                 region: Region::parse(name).ok()?,
             })),
             Self::Region(_) => None,
+        }
+    }
+
+    /// `AWSLogs/` in a folder. In one without a name at the top of the bucket, it is never searched,
+    /// and so reported: no prefix of a trail leads there.
+    fn root(path: &str) -> Self {
+        match path.strip_suffix('/') {
+            None => Self::Root { prefix: String::new() },
+            Some("") => Self::Other { path: format!("{path}{ROOT}/"), depth: usize::MAX },
+            Some(prefix) => Self::Root { prefix: prefix.to_owned() },
         }
     }
 
@@ -201,14 +211,14 @@ impl<'s> Search<'s> {
 
     /// Where the search starts: at the known prefixes first.
     fn start(&mut self, scope: &Scope) -> Vec<Node> {
-        let trimmed = |path: &str| path.trim_end_matches('/').to_owned();
-        let known =
-            scope.known_prefixes.iter().map(|prefix| Node::Root { prefix: trimmed(prefix) });
+        let known = scope.known_prefixes.iter().map(|prefix| Node::Root { prefix: prefix.clone() });
         let mut nodes: Vec<Node> = known.collect();
-        let prefix = trimmed(&scope.prefix);
-        match Node::of(&prefix) {
+        let prefix = scope.prefix.strip_suffix('/').unwrap_or(&scope.prefix);
+        match Node::of(prefix) {
             Some(node) => nodes.push(node),
-            None => self.found.gaps.push(Gap { place: prefix, cause: Cause::NoFolder }),
+            None => {
+                self.found.gaps.push(Gap { place: prefix.to_owned(), cause: Cause::NoFolder });
+            }
         }
         nodes.into_iter().filter_map(|node| self.admit(node)).collect()
     }
@@ -266,7 +276,11 @@ mod tests {
         assert_eq!(inner, Node::Root { prefix: "AWSLogs/b".to_owned() });
         assert_eq!(inner.path(), "AWSLogs/b/AWSLogs/");
         assert_eq!(Node::of("").unwrap().path(), "");
-        assert_eq!(Node::of("x//y").unwrap().path(), "x//y/");
+        for path in ["x//y", "x/", "x//AWSLogs", "/", "//AWSLogs", "AWSLogs//AWSLogs"] {
+            assert_eq!(Node::of(path).unwrap().path(), format!("{path}/"));
+        }
+        assert_eq!(Node::of("x//AWSLogs"), Some(Node::Root { prefix: "x/".to_owned() }));
+        assert!(matches!(Node::of("/AWSLogs"), Some(Node::Other { .. })));
     }
 
     #[test]

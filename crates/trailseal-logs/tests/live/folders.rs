@@ -71,6 +71,35 @@ async fn a_deep_known_prefix_is_read_and_an_unknown_one_is_a_gap() {
 }
 
 #[tokio::test]
+async fn prefixes_with_empty_names_are_found_or_reported() {
+    let minute = "2026-01-01T00:05";
+    for (root, known) in [
+        ("logs//AWSLogs/", "logs/"),
+        ("a//b/AWSLogs/", "a//b"),
+        ("a/b///AWSLogs/", "a/b//"),
+        ("//AWSLogs/", "/"),
+    ] {
+        let file = in_root(root, "111122223333", minute);
+        let bucket = bucket([(file.clone(), sealed())]).await;
+        let mut with_known = scope(Mode::Sample);
+        with_known.known_prefixes = vec![known.to_owned()];
+        let mut below = scope(Mode::Sample);
+        below.prefix = format!("{known}/");
+        for scope in [scope(Mode::Sample), with_known, below] {
+            let outcome = run(&bucket, scope).await;
+            let rows = statuses(&outcome);
+            assert_eq!((rows.len(), rows[0].2.as_str()), (1, file.as_str()), "{root}");
+            assert!(!outcome.is_partial(), "{root}");
+        }
+    }
+    let bucket = bucket([(in_root("/AWSLogs/", "111122223333", minute), sealed())]).await;
+    let outcome = run(&bucket, scope(Mode::Sample)).await;
+    assert_eq!(outcome.gaps[0].cause, Cause::NotSearched { folders: 1 });
+    assert_eq!(outcome.gaps[0].place, "/AWSLogs/");
+    assert_eq!(statuses(&outcome), []);
+}
+
+#[tokio::test]
 async fn a_place_below_a_region_is_refused() {
     let bucket = bucket([(log("111122223333", "2026-01-01T00:05"), plain())]).await;
     let mut year = scope(Mode::Sample);

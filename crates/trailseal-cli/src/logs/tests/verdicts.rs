@@ -1,8 +1,8 @@
 //! The verdict on files that were counted by hand.
 
 use super::super::history::{Seal, seal};
-use crate::log_files::missing_unrecognized;
 use super::*;
+use crate::log_files::missing_unrecognized;
 
 #[test]
 fn a_trail_passes_if_its_newest_files_have_its_key() {
@@ -259,5 +259,21 @@ fn a_trail_whose_key_is_not_named_by_arn_is_unverified() {
         assert_eq!(seal(&report.trails, sealed.0, sealed.1), Seal::Unknown, "{name}");
         // The trail of the folder is not in the report.
         assert_eq!(seal(&[], sealed.0, sealed.1), Seal::Unknown);
+    }
+}
+
+#[test]
+fn a_prefix_with_a_slash_at_its_end_means_both_folders() {
+    let mut main = delivery("main");
+    main.prefix = "logs/".to_owned();
+    for prefix in ["logs/", "logs//"] {
+        let mut coverage = Coverage::default();
+        let file = key(prefix, "111122223333", "CloudTrail", "us-east-1", "2026-11-23T11:50");
+        coverage.count(&file, &class(kms(KEY)), 1);
+        let (writers, scope) = (all_writers(&[]), LogFileScope::Newest);
+        let trail = judged(&main, &coverage, &writers, None, scope);
+        assert_eq!(trail.check.outcome, CheckOutcome::Pass, "{prefix}");
+        let gap = Gap { place: format!("{prefix}AWSLogs/1"), cause: Cause::TooMany };
+        assert!(missing_part(&main, &[gap]).is_some(), "{prefix}");
     }
 }
