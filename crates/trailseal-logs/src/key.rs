@@ -76,7 +76,7 @@ impl<'a> Kind<'a> {
 
 /// Days by which the time in a name may differ from the folder's. CloudTrail documents the folder
 /// as the day of publication and the name as the time of delivery; around midnight they may differ.
-const DAYS_APART_MAX: i64 = 1;
+pub(crate) const DAYS_APART_MAX: i64 = 1;
 
 const MILLIS_PER_DAY: i64 = 86_400_000;
 

@@ -78,11 +78,11 @@ pub(crate) struct LogsArguments {
           "since", "until", "accounts", "regions"])]
     pub(super) athena_results: Option<PathBuf>,
 
-    /// Read no files of days before this one, by the date folder in UTC; trails are then not verified
+    /// Read no files of days before this one, by the time in their names in UTC; trails are then not verified
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub(super) since: Option<Day>,
 
-    /// Read no files of days after this one, by the date folder in UTC; trails are then not verified
+    /// Read no files of days after this one, by the time in their names in UTC; trails are then not verified
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub(super) until: Option<Day>,
 

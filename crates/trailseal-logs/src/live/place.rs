@@ -33,7 +33,10 @@ pub(super) struct Place<'p> {
     folder: &'p Folder,
     path: String,
     month: Option<Month>,
+    /// The days of the names of files.
     range: Range,
+    /// The days of the folders that are listed.
+    folders: Range,
     /// Keys in the folder that were seen and are not of CloudTrail.
     unrecognized: Mutex<BTreeSet<String>>,
 }
@@ -79,9 +82,10 @@ impl<'p> Place<'p> {
         month: Option<Month>,
         range: &Range,
     ) -> Self {
-        let range = month.map_or(*range, |month| range.within(month));
-        let path = folder.to_string();
-        Self { objects, folder, path, month, range, unrecognized: Mutex::default() }
+        let folders = range.of_folders();
+        let folders = month.map_or(folders, |month| folders.within(month));
+        let (path, range) = (folder.to_string(), *range);
+        Self { objects, folder, path, month, range, folders, unrecognized: Mutex::default() }
     }
 
     /// The key of the folder, with a slash at its end.
@@ -91,7 +95,22 @@ impl<'p> Place<'p> {
 
     /// Where the list of its days starts.
     pub(super) fn start(&self) -> String {
-        self.range.start(&self.path)
+        let start = self.folders.start(&self.path);
+        match (self.folders.since, self.range.since) {
+            (Some(first), Some(since)) if first < since => self.names_since(&start, since),
+            _ => start,
+        }
+    }
+
+    /// A key in the folder of a day that precedes the files with names of another day or later.
+    /// Names of digests begin with that of a trail, so that it precedes all of them.
+    fn names_since(&self, day_folder: &str, day: Day) -> String {
+        if self.folder.has_digests() {
+            return day_folder.to_owned();
+        }
+        let Folder { account, kind, region, .. } = self.folder;
+        let date = day.to_string().replace('-', "");
+        format!("{day_folder}{account}_{kind}_{region}_{date}")
     }
 
     /// The keys in the folder that were seen and are not of CloudTrail.
@@ -104,7 +123,10 @@ impl<'p> Place<'p> {
         match (self.day_of(&listed.key), parse(&listed.key)) {
             (Some(day), Parsed::File(file)) => {
                 let time = file.time;
-                if self.range.contains_day(day) && time < self.range.before {
+                let named = Day::containing(time);
+                let is_meant = self.folders.contains_day(day)
+                    && named.is_some_and(|named| self.range.contains_day(named));
+                if is_meant && time < self.range.before {
                     Classified::File(File { listed, day, time })
                 } else {
                     Classified::Outside
@@ -166,8 +188,14 @@ impl<'p> Place<'p> {
 
     /// Whether the list has passed the range at this key.
     pub(super) fn is_after(&self, key: &str) -> bool {
-        let end = self.range.last_day().map(|last| last.plus(1).folder(&self.path));
-        end.is_some_and(|end| key >= end.as_str())
+        let Some(last) = self.folders.last_day() else { return false };
+        let is_beyond = self.range.last_day().is_some_and(|of_names| of_names < last);
+        let end = if is_beyond && !self.folder.has_digests() {
+            self.names_since(&last.folder(&self.path), last)
+        } else {
+            last.plus(1).folder(&self.path)
+        };
+        key >= end.as_str()
     }
 
     /// The oldest file.
@@ -195,7 +223,7 @@ impl<'p> Place<'p> {
             return self.newest_of_month(month).await;
         }
         for year in self.names(&self.path).await?.into_iter().rev() {
-            if !self.range.contains_year(&year) {
+            if !self.folders.contains_year(&year) {
                 continue;
             }
             for month in self.months_of(&year).await?.into_iter().rev() {
@@ -211,7 +239,7 @@ impl<'p> Place<'p> {
     pub(super) async fn months(&self) -> Result<Vec<Month>, AwsError> {
         let mut months = Vec::new();
         for year in self.names(&self.path).await? {
-            if self.range.contains_year(&year) {
+            if self.folders.contains_year(&year) {
                 months.extend(self.months_of(&year).await?);
             }
         }
@@ -221,7 +249,7 @@ impl<'p> Place<'p> {
     async fn months_of(&self, year: &str) -> Result<Vec<Month>, AwsError> {
         let names = self.names(&format!("{}{year}/", self.path)).await?;
         let months = names.iter().filter_map(|name| Month::parse(&format!("{year}-{name}")).ok());
-        Ok(months.filter(|month| self.range.contains_month(*month)).collect())
+        Ok(months.filter(|month| self.folders.contains_month(*month)).collect())
     }
 
     async fn newest_of_month(&self, month: Month) -> Result<Option<File>, AwsError> {
@@ -230,7 +258,7 @@ impl<'p> Place<'p> {
         let folder = day_folder.strip_suffix("01/").unwrap_or(&day_folder);
         for name in self.names(folder).await?.into_iter().rev() {
             let day = Day::parse(&format!("{month}-{name}")).ok();
-            let Some(day) = day.filter(|day| self.range.contains_day(*day)) else { continue };
+            let Some(day) = day.filter(|day| self.folders.contains_day(*day)) else { continue };
             if let Some(newest) = self.newest_of_day(day).await? {
                 return Ok(Some(newest));
             }
@@ -242,11 +270,12 @@ impl<'p> Place<'p> {
         let folder = day.folder(&self.path);
         let mut list = List::objects(&folder, "", PAGE_MAX);
         let Some(page) = self.objects.next(&mut list).await? else { return Ok(None) };
+        if page.objects.last().is_some_and(|last| self.is_after(&last.key)) {
+            return Ok(self.newest_of(page.objects, None));
+        }
         if page.goes_on && !self.folder.has_digests() {
-            let Folder { account, kind, region, .. } = self.folder;
-            let date = day.to_string().replace('-', "");
             for hour in LATE_HOURS {
-                let after = format!("{folder}{account}_{kind}_{region}_{date}T{hour:02}");
+                let after = format!("{}T{hour:02}", self.names_since(&folder, day));
                 let late = List::objects(&folder, &after, PAGE_MAX);
                 if let Some(newest) = self.newest_of_list(late, None).await? {
                     return Ok(Some(newest));
@@ -263,7 +292,11 @@ impl<'p> Place<'p> {
         mut newest: Option<File>,
     ) -> Result<Option<File>, AwsError> {
         while let Some(page) = self.objects.next(&mut list).await? {
+            let has_passed = page.objects.last().is_some_and(|last| self.is_after(&last.key));
             newest = self.newest_of(page.objects, newest);
+            if has_passed {
+                break;
+            }
         }
         Ok(newest)
     }

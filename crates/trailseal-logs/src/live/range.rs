@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use time::{Date, Duration, Month as MonthName, OffsetDateTime};
 use trailseal_rule::Timestamp;
 
+use crate::key::DAYS_APART_MAX;
 use crate::month::Month;
 
 /// A day in UTC, as the folders of CloudTrail name it.
@@ -82,6 +83,8 @@ impl fmt::Display for Day {
 
 /// The days whose files are read, and the instant at which the reading began.
 ///
+/// The time in the name of a file counts. Its folder can be that of the day before or after.
+///
 /// Only files whose names have an earlier time than that instant are counted, so that a resumed run
 /// counts the same files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,6 +104,15 @@ impl Range {
     pub fn new(since: Option<Day>, until: Option<Day>, now: Timestamp) -> Self {
         let minute = now.epoch_millis().div_euclid(MINUTE_MILLIS).saturating_mul(MINUTE_MILLIS);
         Self { since, until, before: Timestamp::from_epoch_millis(minute) }
+    }
+
+    /// The days of the folders that can contain its files.
+    pub(super) fn of_folders(&self) -> Self {
+        Self {
+            since: self.since.map(|since| since.plus(-DAYS_APART_MAX)),
+            until: self.until.map(|until| until.plus(DAYS_APART_MAX)),
+            before: self.before,
+        }
     }
 
     pub(super) fn contains_day(&self, day: Day) -> bool {

@@ -145,6 +145,44 @@ async fn only_days_of_the_range_and_files_older_than_the_start_are_read() {
 }
 
 #[tokio::test]
+async fn the_time_in_the_name_counts_and_not_the_day_of_the_folder() {
+    let in_folder = |day: &str, minute: &str| {
+        let file = log("111122223333", minute);
+        let of_name = minute.split_once('T').unwrap().0.replace('-', "/");
+        file.replacen(&of_name, day, 1)
+    };
+    let early = in_folder("2026/01/31", "2026-02-01T00:00");
+    let late = in_folder("2026/03/01", "2026-02-28T23:59");
+    let mut keys = vec![
+        early.clone(),
+        log("111122223333", "2026-02-10T12:00"),
+        late.clone(),
+        in_folder("2026/02/01", "2026-01-31T23:59"),
+        in_folder("2026/02/28", "2026-03-01T00:00"),
+    ];
+    // Days with several pages of files before and after.
+    for minute in 0..1300 {
+        let time = format!("{:02}:{:02}", minute / 60, minute % 60);
+        keys.push(log("111122223333", &format!("2026-01-31T{time}")));
+        keys.push(log("111122223333", &format!("2026-03-01T{time}")));
+    }
+    let day = |text: &str| Some(Day::parse(text).unwrap());
+    let now = Timestamp::parse("2026-11-29T16:00:30Z").unwrap();
+    for (mode, files) in [(Mode::Sample, 2), (Mode::Monthly, 3), (Mode::All, 3)] {
+        let bucket = bucket(keys.iter().map(|key| (key.clone(), sealed()))).await;
+        let mut scope = scope(mode);
+        scope.range = Range::new(day("2026-02-01"), day("2026-02-28"), now);
+        let outcome = run(&bucket, scope).await;
+        let rows = statuses(&outcome);
+        let oldest = rows.iter().map(|row| &row.2).min().unwrap();
+        let newest = rows.iter().map(|row| &row.3).max().unwrap();
+        assert_eq!((oldest, newest), (&early, &late), "{mode:?}");
+        assert_eq!(rows.iter().map(|row| row.1).sum::<u64>(), files, "{mode:?}");
+        assert!(!outcome.is_partial());
+    }
+}
+
+#[tokio::test]
 async fn names_that_are_not_recognized_are_counted_and_folder_objects_are_not() {
     let folder = "AWSLogs/111122223333/CloudTrail/eu-central-1/";
     let keys = [
