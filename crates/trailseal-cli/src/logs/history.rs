@@ -1,5 +1,6 @@
 //! What to say about files that were delivered before the trail had its key.
 
+use trailseal_logs::Version;
 use trailseal_rule::KeyArn;
 
 use super::report::{BucketLogs, FilesLogs, FolderLogs, LogsReport, TrailLogs, UNRECOGNIZED};
@@ -48,7 +49,9 @@ pub(super) fn seal(trails: &[TrailLogs], folder: &FolderLogs, files: &FilesLogs)
 /// `3 of 5 log files that were read are not encrypted with the key of the trail`.
 pub(super) fn unencrypted(report: &LogsReport) -> Option<String> {
     let all = report.buckets.iter().flat_map(BucketLogs::all_files);
-    let of_trails = all.filter(|(folder, _)| !folder.digests && !folder.trails.is_empty());
+    let of_trails = all.filter(|(folder, files)| {
+        !folder.digests && !folder.trails.is_empty() && files.version == Version::Current
+    });
     let (mut read, mut without) = (0_u64, 0_u64);
     for (folder, files) in of_trails.filter(|(_, files)| files.encryption.is_some()) {
         read = read.saturating_add(files.totals.files);

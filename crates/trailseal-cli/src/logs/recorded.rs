@@ -69,7 +69,7 @@ impl Recorded {
                 kind,
                 mode: Mode::All,
                 as_of,
-                names_keys: names_keys(&coverage),
+                names_keys: kind != SourceKind::Inventory && names_keys(&coverage),
                 limits: limits(arguments),
             },
             complete: is_complete,

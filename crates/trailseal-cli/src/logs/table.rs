@@ -289,12 +289,35 @@ pub(super) fn remarks(bucket: &BucketLogs) -> Vec<String> {
                 .to_owned(),
         );
     }
-    if !source.names_keys {
-        remarks.push(
+    match source.kind {
+        SourceKind::Live => remarks.push(
+            "only current versions were read; S3 Inventory can list earlier versions and deleted \
+             files too"
+                .to_owned(),
+        ),
+        SourceKind::Inventory => remarks.push(
             "S3 Inventory names no key: it proves SSE-KMS, but not with which key; a run without \
              --inventory reads the keys"
                 .to_owned(),
-        );
+        ),
+        SourceKind::Athena if !source.names_keys => remarks.push(
+            "the table does not name the key of each file: where it is not named, SSE-KMS is proved, \
+             but not with which key; a run without --athena-results reads the keys"
+                .to_owned(),
+        ),
+        SourceKind::Athena => {}
+    }
+    match (source.kind, source.as_of) {
+        (SourceKind::Live, _) => {}
+        (SourceKind::Inventory | SourceKind::Athena, Some(time)) => remarks.push(format!(
+            "the inventory is of {time}: what was delivered or changed later is not in it, and S3 can \
+             leave out an object that was new"
+        )),
+        (SourceKind::Inventory | SourceKind::Athena, None) => remarks.push(
+            "the result does not say when the query ran, and S3 updates its table within about an \
+             hour: what was delivered or changed later is not in it"
+                .to_owned(),
+        ),
     }
     if bucket.folders.iter().any(|folder| folder.digests) {
         remarks.push(

@@ -4,10 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use trailseal_logs::Month;
+use trailseal_logs::{Month, Version};
 
 use crate::logs::history::{Seal, seal};
-use crate::logs::report::{BucketLogs, TrailLogs};
+use crate::logs::report::{BucketLogs, FilesLogs, FolderLogs, TrailLogs};
 use crate::output::html::{Column, Grid, TrailStatus, counted, shortened};
 
 /// The most rows; the table has every folder.
@@ -55,7 +55,10 @@ struct Share {
 impl Chart {
     pub(super) fn of(bucket: &BucketLogs, trails: &[TrailLogs]) -> Self {
         let mut places: BTreeMap<(&str, &str), BTreeMap<Month, Share>> = BTreeMap::new();
-        for (folder, files) in bucket.all_files().filter(|(folder, _)| !folder.digests) {
+        let is_shown = |(folder, files): &(&FolderLogs, &FilesLogs)| {
+            !folder.digests && files.version == Version::Current
+        };
+        for (folder, files) in bucket.all_files().filter(is_shown) {
             let place = (folder.folder.account.as_str(), folder.folder.region.as_str());
             let share = places.entry(place).or_default().entry(files.month).or_default();
             share.add(seal(trails, folder, files), files.totals.files);
