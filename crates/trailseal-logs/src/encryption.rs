@@ -61,6 +61,8 @@ pub enum Unread {
     Throttled,
     /// S3 failed, or its answer was not readable.
     Failed,
+    /// It is a noncurrent version, which is only counted.
+    NotAsked,
     /// The source does not say it: an inventory without the column, or without a value in it.
     NotReported,
 }

@@ -12,6 +12,7 @@ mod plan;
 mod range;
 mod s3;
 mod sample;
+mod versions;
 
 use std::future::Future;
 use std::pin::pin;
@@ -65,6 +66,8 @@ pub struct Scope {
     pub range: Range,
     /// Which files of them.
     pub mode: Mode,
+    /// Whether noncurrent versions and deleted files are counted too. Their encryption is not read.
+    pub versions: bool,
     /// Concurrent requests, at most; at least one.
     pub concurrency: usize,
 }
@@ -74,7 +77,8 @@ pub struct Scope {
 pub struct Progress {
     /// What is done now.
     pub step: Step,
-    /// How much of it: requests for `Folders`, folders or months for `Samples`, files otherwise.
+    /// How much of it: requests for `Folders`, folders or months for `Samples`, folders
+    /// for `Versions`, files otherwise.
     pub done: u64,
     /// How much there is, if it is known.
     pub total: Option<u64>,
@@ -91,6 +95,8 @@ pub enum Step {
     Samples,
     /// Every file is read.
     Files,
+    /// Noncurrent versions and deleted files are counted.
+    Versions,
 }
 
 /// The folders that were found, and what reading them takes.
@@ -191,6 +197,7 @@ impl Plan {
             bucket: self.scope.bucket.clone(),
             region: self.region,
             mode: self.scope.mode,
+            versions: self.scope.versions,
             range: self.scope.range,
             coverage: gathered.coverage,
             gaps: gathered.gaps,
@@ -238,6 +245,9 @@ impl Run<'_> {
         match self.scope.mode {
             Mode::Sample | Mode::Monthly => self.samples(units).await,
             Mode::All => self.every_file(units, counts.files).await,
+        }
+        if self.scope.versions {
+            self.versions(units).await;
         }
     }
 

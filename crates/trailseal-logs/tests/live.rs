@@ -7,4 +7,5 @@ mod live {
     mod folders;
     mod samples;
     mod support;
+    mod versions;
 }

@@ -87,6 +87,7 @@ pub(crate) async fn read_at(
         regions: Vec::new(),
         range: Range::new(None, None, Timestamp::parse(NOW).unwrap()),
         mode,
+        versions: false,
         concurrency: 64,
     };
     let plan = plan(&session, scope, &|_| ()).await?;

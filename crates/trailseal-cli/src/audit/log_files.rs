@@ -15,7 +15,7 @@ use trailseal_rule::{
 };
 
 use crate::log_files::{
-    BucketRole, Writers, delivers, log_files, missing_part, proven, unread, unread_files,
+    BucketRole, Writers, delivers, log_files, missing_part, prefixes, proven, unread, unread_files,
 };
 
 /// Buckets that are read at a time: requests wait for each other, and must not wait too long.
@@ -200,11 +200,12 @@ fn scope(
     Scope {
         bucket: bucket.clone(),
         prefix: format!("{prefix}{slash}AWSLogs{own}"),
-        known_prefixes: Vec::new(),
+        known_prefixes: prefixes(prefix).skip(1).map(str::to_owned).collect(),
         accounts: Vec::new(),
         regions,
         range: Range::new(None, None, context.now),
         mode: Mode::Sample,
+        versions: false,
         concurrency,
     }
 }

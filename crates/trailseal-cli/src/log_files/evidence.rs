@@ -105,9 +105,9 @@ fn encryption(status: &FileStatus) -> Reading<FileEncryption> {
         FileStatus::Unread(Unread::Rejected) => Reading::Refused(Refusal::Malformed(
             "S3 answered HTTP 400; SSE-C is one possible cause".to_owned(),
         )),
-        FileStatus::Unread(Unread::Throttled | Unread::Failed | Unread::NotReported) => {
-            Reading::Refused(Refusal::NotRead)
-        }
+        FileStatus::Unread(
+            Unread::Throttled | Unread::Failed | Unread::NotAsked | Unread::NotReported,
+        ) => Reading::Refused(Refusal::NotRead),
     }
 }
 

@@ -60,6 +60,11 @@ pub(crate) struct LogsArguments {
     #[arg(long, conflicts_with = "monthly")]
     pub(super) all: bool,
 
+    /// Count noncurrent versions and deleted files too, which takes s3:ListBucketVersions. Their
+    /// encryption is not read
+    #[arg(long, conflicts_with_all = ["inventory", "athena_sql", "athena_results"])]
+    pub(super) versions: bool,
+
     /// Count the files that an S3 Inventory in CSV or Parquet lists, by its `manifest.json`, instead of
     /// reading the bucket. An inventory names no key, so that it never proves a trail; without TRAIL,
     /// AWS is not called

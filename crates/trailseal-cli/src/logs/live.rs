@@ -6,6 +6,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::sync::watch;
 use trailseal_aws::{Session, TrailDelivery};
+use trailseal_logs::Unread;
 use trailseal_logs::live::{
     Cause, Gap, Mode, Outcome, Plan, Progress, Range, Requests, Scope, Step, plan,
 };
@@ -18,7 +19,7 @@ use super::targets::Job;
 use super::verdict::{Files, judge_all, judge_by};
 use crate::audit::failed;
 use crate::console::Console;
-use crate::log_files::{self, Missing, missing_part, unread_files};
+use crate::log_files::{self, Missing, missing_part, prefixes, unread_files};
 use crate::output::clean;
 use crate::report::Problem;
 
@@ -116,6 +117,7 @@ fn scope(job: &Job, arguments: &LogsArguments, context: &EvaluationContext<'_>) 
         regions: arguments.regions.clone(),
         range: Range::new(arguments.since, arguments.until, context.now),
         mode: mode(arguments),
+        versions: arguments.versions,
         concurrency: usize::from(arguments.concurrency),
     }
 }
@@ -137,8 +139,12 @@ fn announcement(job: &Job, plan: &Plan, arguments: &LogsArguments) -> String {
         Mode::Sample | Mode::Monthly => ", and more where the encryption changes",
         Mode::All => "",
     };
+    let of_versions = match arguments.versions {
+        true => ", and LIST requests for versions, of which each returns up to 1,000",
+        false => "",
+    };
     clean(&format!(
-        "requests: bucket {}: about {head} HEAD and {list} LIST{more}; {} LIST found the folders; about \
+        "requests: bucket {}: about {head} HEAD and {list} LIST{more}{of_versions}; {} LIST found the folders; about \
          ${usd:.4} at the prices of us-east-1",
         job.bucket, made.list
     ))
@@ -175,6 +181,7 @@ async fn judged(
             as_of: Some(outcome.range.before),
             names_keys: true,
             limits: limits(arguments),
+            versions: outcome.versions,
         },
         complete: is_complete,
     };
@@ -218,8 +225,12 @@ fn problems(job: &Job, outcome: &Outcome) -> Vec<Problem> {
         |gap: &Gap| Problem { source: place(&job.bucket, &gap.place), message: cause(&gap.cause) };
     let mut problems: Vec<Problem> = outcome.gaps.iter().map(of_gap).collect();
     problems.extend(
-        unread_files(&outcome.coverage, |_| true)
-            .map(|message| Problem { source: place(&job.bucket, &job.prefix), message }),
+        unread_files(&outcome.coverage, |_, why| match why {
+            Unread::NotAsked => false,
+            Unread::DeleteMarker => !outcome.versions,
+            _ => true,
+        })
+        .map(|message| Problem { source: place(&job.bucket, &job.prefix), message }),
     );
     if outcome.is_stopped {
         problems.push(Problem {
@@ -296,5 +307,6 @@ fn words(progress: Progress) -> String {
         Step::Counting => format!("counting the files: {done}{of}"),
         Step::Samples => format!("reading samples: {done}{of} folders or months"),
         Step::Files => format!("reading files: {done}{of}"),
+        Step::Versions => format!("counting versions: {done}{of} folders"),
     }
 }

@@ -6,11 +6,11 @@ use trailseal_logs::{Coverage, Encryption, FileStatus, KeyName, Unread};
 use trailseal_rule::{BucketName, EvaluationContext, Refusal, Timestamp};
 
 use super::arguments::LogsArguments;
-use super::live::{BucketRead, LIMITED, limits, unread_files};
+use super::live::{BucketRead, LIMITED, limits};
 use super::place;
 use super::report::{BucketLogs, Place, Source, SourceKind};
 use super::verdict::{Files, judge_all};
-use crate::log_files::{Missing, missing_unrecognized};
+use crate::log_files::{Missing, missing_unrecognized, unread_files};
 use crate::report::Problem;
 
 /// What a source has recorded about a bucket.
@@ -35,7 +35,7 @@ impl Recorded {
     ) -> BucketRead {
         let Self { bucket, kind, as_of, coverage, mut problems } = self;
         let is_whole = problems.is_empty();
-        let unread = unread_files(&coverage, |why| why != Unread::DeleteMarker);
+        let unread = unread_files(&coverage, |_, why| why != Unread::DeleteMarker);
         problems.extend(unread.map(|message| Problem { source: place(&bucket, ""), message }));
         let is_complete = problems.is_empty();
         let read = Files {
@@ -71,6 +71,7 @@ impl Recorded {
                 as_of,
                 names_keys: kind != SourceKind::Inventory && names_keys(&coverage),
                 limits: limits(arguments),
+                versions: false,
             },
             complete: is_complete,
         };

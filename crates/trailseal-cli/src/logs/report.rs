@@ -113,6 +113,9 @@ pub(super) struct Source {
     /// Whether the source names the KMS key of each file.
     pub(super) names_keys: bool,
     pub(super) limits: Limits,
+    /// Whether noncurrent versions and deleted files were asked for.
+    #[serde(skip)]
+    pub(super) versions: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -290,9 +290,12 @@ pub(super) fn remarks(bucket: &BucketLogs) -> Vec<String> {
         );
     }
     match source.kind {
+        SourceKind::Live if source.versions => remarks.push(
+            "noncurrent versions and deleted files are counted only; their encryption was not read"
+                .to_owned(),
+        ),
         SourceKind::Live => remarks.push(
-            "only current versions were read; S3 Inventory can list earlier versions and deleted \
-             files too"
+            "only current versions were read; --versions counts noncurrent versions and deleted files"
                 .to_owned(),
         ),
         SourceKind::Inventory => remarks.push(

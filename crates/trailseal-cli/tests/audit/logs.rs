@@ -138,6 +138,50 @@ async fn every_file_is_read_only_with_all() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn versions_and_deleted_files_are_counted_only_if_they_are_asked_for() {
+    let mut state = state(&kms(KEY));
+    let file = |id: &str| {
+        format!(
+            "AWSLogs/{MANAGEMENT}/CloudTrail/us-east-1/2026/01/10/{MANAGEMENT}_CloudTrail_us-east-1_\
+             20260110T0005Z_{id}.json.gz"
+        )
+    };
+    let object = |id: &str, version: &str, deleted: bool| {
+        json!({
+            "bucket": "trail-logs", "key": file(id), "lastModified": "2026-01-10T00:06:00Z",
+            "encryption": kms(KEY), "versionId": version, "deleteMarker": deleted
+        })
+    };
+    state["objects"] = json!([
+        object("Replaced00000000", "1", false),
+        object("Replaced00000000", "2", false),
+        object("Deleted000000000", "1", false),
+        object("Deleted000000000", "2", true),
+    ]);
+    state["buckets"][0]["versioned"] = json!(true);
+    let desk = desk(&state).await;
+    let counts = |report: &Value| {
+        let folders = report["buckets"][0]["folders"].as_array().unwrap().clone();
+        let files = folders.iter().flat_map(|folder| folder["files"].as_array().unwrap().clone());
+        let of = |word: &str| {
+            let is_counted = |files: &&Value| files["unread"] == word;
+            let counted: Vec<Value> = files.clone().collect();
+            let counted = counted.iter().filter(is_counted);
+            counted.map(|files| files["files"].as_u64().unwrap()).sum::<u64>()
+        };
+        [of("not-asked"), of("delete-marker")]
+    };
+    let without = report(&logs(&desk, &["main", "-o", "json"]).exits(0));
+    assert_eq!(counts(&without), [0, 0]);
+    let with = report(&logs(&desk, &["main", "--versions", "-o", "json"]).exits(0));
+    assert_eq!(counts(&with), [2, 1]);
+    assert_eq!(with["complete"], true);
+    assert_eq!(with["trails"][0]["check"]["outcome"], "pass");
+    let table = logs(&desk, &["main", "--versions"]).exits(0);
+    says(&table.out, &["not read: only counted, noncurrent versions", "the file was deleted"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_read_is_partial_and_never_passes() {
     let throttled = |operation| Fault::of(operation, Position::Every, FaultKind::Throttling);
     for (denied, fault, words) in [

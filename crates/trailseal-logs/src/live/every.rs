@@ -16,7 +16,7 @@ use super::{Progress, Run, Scope, Step, Unit, drive};
 use crate::coverage::Folder;
 
 /// Folders that are listed at a time, which bounds the memory for their pages.
-const FOLDERS_AT_A_TIME: usize = 16;
+pub(super) const FOLDERS_AT_A_TIME: usize = 16;
 
 /// Files that were listed and are not read yet, at most.
 const WAITING_MAX: usize = 1000;

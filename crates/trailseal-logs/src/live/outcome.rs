@@ -9,6 +9,7 @@ use super::Mode;
 use super::plan::Requests;
 use super::range::Range;
 use crate::coverage::Coverage;
+use crate::encryption::{FileStatus, Unread};
 
 /// What a reading of a bucket found.
 #[derive(Clone, Debug)]
@@ -19,6 +20,8 @@ pub struct Outcome {
     pub region: Region,
     /// Which files were read.
     pub mode: Mode,
+    /// Whether noncurrent versions and deleted files were counted too.
+    pub versions: bool,
     /// The days that were read.
     pub range: Range,
     /// The files that were read, and those that could not be.
@@ -33,9 +36,13 @@ pub struct Outcome {
 
 impl Outcome {
     /// Whether something is missing: it was stopped, a folder was not listed, or a listed file was
-    /// not read.
+    /// not read. Noncurrent versions and deleted files that were asked for are only counted.
     pub fn is_partial(&self) -> bool {
-        let has_unread = self.coverage.rows().any(|(_, _, class, _)| class.is_unread());
+        let has_unread = self.coverage.rows().any(|(_, _, class, _)| match class.status {
+            FileStatus::Read(_) | FileStatus::Unread(Unread::NotAsked) => false,
+            FileStatus::Unread(Unread::DeleteMarker) => !self.versions,
+            FileStatus::Unread(_) => true,
+        });
         self.is_stopped || !self.gaps.is_empty() || has_unread
     }
 }

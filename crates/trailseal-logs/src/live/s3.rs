@@ -4,6 +4,8 @@
 //! the folder that was asked for and increase, and a HEAD must have the headers of every object. A
 //! key comes percent-encoded, because XML cannot contain every character of a key.
 
+mod versions;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -20,6 +22,8 @@ use trailseal_rule::{BucketName, KeyArn, Region};
 
 use super::plan::Requests;
 use crate::encryption::{Encryption, FileStatus, KeyName, StorageClass, Unread};
+
+pub(super) use self::versions::{ListedVersion, VersionList};
 
 /// The IAM action of ListObjectsV2.
 pub(super) const LIST: &str = "s3:ListBucket";

@@ -113,6 +113,9 @@ impl Bucket {
         let operation = match (method.as_str(), key) {
             ("HEAD", "") => "HeadBucket",
             ("HEAD", _) => "HeadObject",
+            _ if uri.query().is_some_and(|query| query.split('&').any(|it| it == "versions")) => {
+                "ListObjectVersions"
+            }
             _ => "ListObjectsV2",
         };
         let prefix = query.get("prefix").map_or("", String::as_str);

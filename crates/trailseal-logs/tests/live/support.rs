@@ -55,6 +55,7 @@ pub(crate) fn scope(mode: Mode) -> Scope {
         regions: Vec::new(),
         range: Range::new(None, None, Timestamp::parse("2026-11-29T16:00:30Z").unwrap()),
         mode,
+        versions: false,
         concurrency: 8,
     }
 }
