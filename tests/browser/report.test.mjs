@@ -59,6 +59,8 @@ test("what failed comes first, with what, why, fix and evidence", () =>
     assert.equal(await page.locator("h1").innerText(), "6 of 55 trails are not compliant; 3 more could not be verified. 1 of 12 accounts was not completed.");
     const first = page.locator("article.trail").first();
     assert.equal(await first.getAttribute("class"), "trail failing");
+    // A browser lays out an article, and so has its text, when it comes into view.
+    await first.scrollIntoViewIfNeeded();
     const text = await first.innerText();
     for (const words of ["the key is disabled", "Why", "Fix", "enable the key"]) {
       assert.ok(text.includes(words), words);
