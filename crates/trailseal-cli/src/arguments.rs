@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use trailseal_rule::CHECKS;
 
@@ -144,8 +144,8 @@ pub(crate) struct CheckArguments {
     pub(crate) report: ReportArguments,
 
     /// Also print the content of each file, the files that were skipped, and what was written
-    #[arg(long, short, conflicts_with = "quiet")]
-    pub(crate) verbose: bool,
+    #[arg(long, short, action = ArgAction::Count, conflicts_with = "quiet")]
+    pub(crate) verbose: u8,
 }
 
 /// Write a JSON report in any other format

@@ -24,7 +24,7 @@ pub(crate) fn check(
     run.config = settings.config.file();
     report.run = Some(run.ended((console.clock)()));
     emit(&report, outputs, arguments.report.table, console)?;
-    if arguments.verbose {
+    if arguments.verbose > 0 {
         for Output { format, file } in outputs {
             let file = file.as_ref().map(|file| file.display().to_string());
             let place = file.unwrap_or_else(|| "standard output".to_owned());
@@ -95,7 +95,7 @@ fn report(
     report.summary.files = sources.list.len();
     report.summary.files_skipped = sources.skipped.len();
     print_problems(&report, arguments.report.quiet, console);
-    if arguments.verbose {
+    if arguments.verbose > 0 {
         print_sources(sources, &names, &counts, console);
     }
     if !arguments.report.quiet {

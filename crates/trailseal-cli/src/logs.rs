@@ -123,7 +123,7 @@ async fn identity(
     arguments: &LogsArguments,
     console: &mut Console<'_>,
 ) -> Result<Identity, Failure> {
-    let listener = request_listener(arguments.verbose);
+    let listener = request_listener(arguments.verbose > 0);
     let profile = arguments.profile.as_deref();
     let requests_max = usize::from(arguments.concurrency);
     let region = |configured: Option<&str>| first_region(&arguments.targets, configured);

@@ -126,8 +126,8 @@ pub(crate) struct LogsArguments {
     pub(super) report: ReportArguments,
 
     /// Print each request with the account of its credentials, Region, status and milliseconds
-    #[arg(long, short, action = ArgAction::SetTrue, conflicts_with = "quiet")]
-    pub(super) verbose: bool,
+    #[arg(long, short, action = ArgAction::Count, conflicts_with = "quiet")]
+    pub(super) verbose: u8,
 
     /// Never show the progress
     #[arg(long)]

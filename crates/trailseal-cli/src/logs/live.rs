@@ -74,7 +74,8 @@ pub(super) async fn read(
     stop: &Stop,
     console: &mut Console<'_>,
 ) -> BucketRead {
-    let bar = bar(!(arguments.report.quiet || arguments.no_progress || arguments.verbose));
+    let is_silent = arguments.report.quiet || arguments.no_progress || arguments.verbose > 0;
+    let bar = bar(!is_silent);
     let show = |progress: Progress| bar.set_message(words(progress));
     let scope = scope(job, arguments, context);
     let planned = tokio::select! {

@@ -91,6 +91,11 @@ async fn a_trail_whose_newest_files_have_its_key_passes() {
     // Each HEAD is a file of the report.
     let heads = desk.lab.call_counts()["s3:HeadObject"];
     assert_eq!(files(&report), heads as u64);
+    // `-vv` means the same as in the other commands that call AWS.
+    for verbose in ["-v", "-vv"] {
+        let run = logs(&desk, &["main", verbose]).exits(0);
+        says(&run.err, &["request: s3:HeadObject 111122223333 us-east-1 200 "]);
+    }
     let changing = desk.lab.call_counts().into_keys().filter(|name| {
         !["List", "Head", "Describe", "GetCallerIdentity"].iter().any(|read| name.contains(read))
     });
