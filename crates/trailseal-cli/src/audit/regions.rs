@@ -5,7 +5,7 @@ use trailseal_rule::{Partition, Region};
 use crate::parameters::nearest;
 
 /// The Regions that this release knows, only to suggest one: others may exist.
-const KNOWN: [&str; 39] = [
+const KNOWN: [&str; 48] = [
     "us-east-1",
     "us-east-2",
     "us-west-1",
@@ -38,13 +38,22 @@ const KNOWN: [&str; 39] = [
     "il-central-1",
     "me-central-1",
     "me-south-1",
+    "me-west-1",
     "mx-central-1",
     "sa-east-1",
+    "sa-west-1",
     "cn-north-1",
     "cn-northwest-1",
     "us-gov-east-1",
     "us-gov-west-1",
     "eusc-de-east-1",
+    "us-iso-east-1",
+    "us-iso-west-1",
+    "us-isob-east-1",
+    "us-isob-west-1",
+    "eu-isoe-west-1",
+    "us-isof-east-1",
+    "us-isof-south-1",
 ];
 
 /// What to say about a Region that this release does not know; `None` if it knows it.
@@ -74,13 +83,31 @@ mod tests {
             ("eu-centrall-1", "eu-central-1"),
             ("eu-west1", "eu-west-1"),
             ("us-gov-esat-1", "us-gov-east-1"),
+            // A Region of another partition is not meant, even if its name is as similar.
+            ("us-iso-esat-1", "us-iso-east-1"),
+            ("us-isob-esat-1", "us-isob-east-1"),
+            ("us-isof-suoth-1", "us-isof-south-1"),
         ] {
             let line = unknown_region(name).unwrap();
             assert!(line.ends_with(&format!("did you mean `{meant}`?")), "{line}");
         }
-        // Regions of another partition are not meant.
-        for name in ["qq-zz-9", "us-iso-east-1", "us-isob-east-1", "eu-isoe-west-1"] {
-            assert!(unknown_region(name).unwrap().ends_with(" that this release knows"), "{name}");
+        assert!(unknown_region("qq-zz-9").unwrap().ends_with(" that this release knows"));
+    }
+
+    #[test]
+    fn regions_of_every_partition_are_known() {
+        for name in [
+            "us-iso-east-1",
+            "us-iso-west-1",
+            "us-isob-east-1",
+            "eu-isoe-west-1",
+            "us-isof-east-1",
+            "us-isof-south-1",
+            "eusc-de-east-1",
+            "cn-north-1",
+            "us-gov-west-1",
+        ] {
+            assert_eq!(unknown_region(&Region::parse(name).unwrap()), None);
         }
     }
 }
