@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::arguments::AuditArguments;
+use crate::output::counted;
 
 /// The time between two lines without a terminal.
 const BETWEEN_LINES: Duration = Duration::from_secs(2);
@@ -79,5 +80,18 @@ fn words(
         0 => String::new(),
         done => format!(", about {} s left", elapsed.as_millis() * rest / u128::from(done) / 1000),
     };
-    format!("{done} of {accounts} accounts, {trails} trails, {findings} findings{left}")
+    let counts = [counted(trails, "trail"), counted(findings, "finding")].join(", ");
+    format!("{done} of {accounts} accounts, {counts}{left}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_trail_is_not_counted_as_several() {
+        let words = |counts| words(2, 2, counts, Duration::ZERO);
+        assert_eq!(words((1, 1)), "2 of 2 accounts, 1 trail, 1 finding, about 0 s left");
+        assert_eq!(words((2, 0)), "2 of 2 accounts, 2 trails, 0 findings, about 0 s left");
+    }
 }
