@@ -27,7 +27,7 @@ use serde::Serialize;
 use crate::report::Report;
 
 pub(crate) use accounts::write_capped;
-pub(crate) use emit::{emit, outputs, print_problems, refuse_to_overwrite};
+pub(crate) use emit::{emit, missing_folder, outputs, print_problems, refuse_to_overwrite};
 pub(crate) use sanitize::{HtmlWriter, JsonWriter, bounded, clean, clean_json, clean_lines, shown};
 pub(crate) use table::{TableOptions, write_details};
 

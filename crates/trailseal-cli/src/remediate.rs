@@ -22,6 +22,7 @@ use trailseal_remediation::{AwsReader, WaitPolicy};
 use trailseal_rule::{EvaluationContext, KeyRef, Parameters, Timestamp};
 
 use crate::console::{Console, Exit, Failure};
+use crate::output::missing_folder;
 use crate::parameters::given_parameters;
 
 use arguments::Form;
@@ -73,6 +74,10 @@ pub(crate) fn remediate(
             return Err(Failure::NotStarted(faults.flatten().collect()));
         }
     };
+    let faults = unusable_files(arguments);
+    if !faults.is_empty() {
+        return Err(Failure::NotStarted(faults));
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::NotStarted(vec![error.to_string()]))?;
     runtime.block_on(async {
@@ -117,6 +122,18 @@ async fn run(context: &RemediateContext<'_>, console: &mut Console<'_>) -> Resul
     }
     let worst = outcomes.iter().map(Outcome::exit).max();
     Ok(worst.unwrap_or(Exit::Clean))
+}
+
+/// The named files that cannot be read, and a new journal's folder that does not exist.
+fn unusable_files(arguments: &RemediateArguments) -> Vec<String> {
+    let folder = arguments.journal.as_deref().and_then(|file| missing_folder(file, "journal"));
+    let read = [("--report", &arguments.report), ("--back-out", &arguments.back_out)];
+    let unreadable = read.into_iter().filter_map(|(option, file)| {
+        let file = file.as_deref()?;
+        let error = std::fs::File::open(file).err()?;
+        Some(format!("{option} `{}`: {error}", file.display()))
+    });
+    folder.into_iter().chain(unreadable).collect()
 }
 
 /// The requested key, or all faults.

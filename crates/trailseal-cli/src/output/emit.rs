@@ -44,14 +44,7 @@ pub(crate) fn outputs(
         if file.is_dir() {
             faults.push(format!("`{}` is a folder; give the output a file", file.display()));
         }
-        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-        if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
-            faults.push(format!(
-                "the folder `{}` of the output `{}` does not exist: make it, or name another file",
-                folder.display(),
-                file.display()
-            ));
-        }
+        faults.extend(missing_folder(file, "output"));
     }
     let has_table = outputs.iter().any(|output| output.format == Format::Table);
     if (table.full || table.failed) && !has_table {
@@ -62,6 +55,18 @@ pub(crate) fn outputs(
         );
     }
     if faults.is_empty() { Ok(outputs) } else { Err(faults) }
+}
+
+/// What to say if the folder of a file that will be written does not exist.
+pub(crate) fn missing_folder(file: &Path, what: &str) -> Option<String> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty())?;
+    (!folder.is_dir()).then(|| {
+        format!(
+            "the folder `{}` of the {what} `{}` does not exist: make it, or name another file",
+            folder.display(),
+            file.display()
+        )
+    })
 }
 
 /// Refuses outputs that would overwrite an input.

@@ -82,8 +82,25 @@ async fn a_journal_that_does_not_exist_is_named() {
     let ended = run(&lab, &folder, &args).expect(0);
     let line = "note: journal `tyop.jsonl` does not exist, so this is a new run";
     assert!(ended.err.contains(line), "{}", ended.err);
-    let ended = run(&lab, &folder, &["--back-out", "missing.jsonl"]).expect(2);
+    let ended = run(&lab, &folder, &["--back-out", "missing.jsonl"]).expect(3);
     assert!(ended.err.contains("`missing.jsonl`: No such file"), "{}", ended.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_cannot_be_used_are_named_before_any_call() {
+    let lab = lab().await;
+    let folder = folder("ending-files");
+    let journal = [&SEAL[..], &["--journal", "none/journal.jsonl"]].concat();
+    for (arguments, line) in [
+        (&journal[..], "the folder `none` of the journal `none/journal.jsonl` does not exist"),
+        (&["--back-out", "none.jsonl"], "--back-out `none.jsonl`: No such file"),
+        (&["--report", "none.json", "--key", KEY], "--report `none.json`: No such file"),
+    ] {
+        let ended = run(&lab, &folder, arguments).expect(3);
+        assert!(ended.err.contains(line), "{}", ended.err);
+        assert_eq!((ended.out.as_str(), ended.err.lines().count()), ("", 1), "{}", ended.err);
+    }
+    assert!(lab.take_calls().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
