@@ -123,6 +123,8 @@ fn of_run(report: &Report) -> Vec<String> {
         ("audit", has_inputs, "the report has `inputs`"),
         ("check", run.log_files, "`run.logFiles` is true"),
         ("audit", report.complete && !has_accounts, "`accounts` is empty"),
+        ("audit", run.caller.is_none(), "`run.caller` is null"),
+        ("check", run.caller.is_some(), "the report has `run.caller`"),
     ];
     for (command, is_wrong, what) in has_other_members {
         if is_wrong && run.command == command {

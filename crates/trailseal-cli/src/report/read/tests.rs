@@ -64,7 +64,9 @@ fn hostile_and_consistent() -> [Report; 2] {
     let inputs = std::mem::take(&mut audit.inputs);
     audit.summary = Summary::of(&audit.trails, &audit.accounts);
     let mut checked = Report { inputs, accounts: Vec::new(), ..audit.clone() };
-    checked.run.as_mut().unwrap().command = "check".to_owned();
+    let run = checked.run.as_mut().unwrap();
+    run.command = "check".to_owned();
+    run.caller = None;
     checked.summary = Summary::of(&checked.trails, &[]);
     checked.summary.files = checked.inputs.len();
     [audit, checked]

@@ -22,6 +22,9 @@ fn of_check() -> Value {
 fn of_audit() -> Value {
     let mut report = of_check();
     report["run"]["command"] = json!("audit");
+    report["run"]["caller"] = json!({
+        "arn": "arn:aws:sts::111122223333:assumed-role/auditors/ada", "account": "111122223333",
+    });
     report["inputs"] = json!([]);
     report["summary"]["files"] = json!(0);
     report["summary"]["accounts"] = json!(1);
@@ -53,6 +56,10 @@ fn push_copy(list: &mut Value) {
 #[test]
 fn edits_of_a_report_of_files_are_refused() {
     let edits: &[(Edit, &str)] = &[
+        (
+            |report| report["run"]["caller"] = json!({ "arn": "x", "account": "111122223333" }),
+            "`run.command` is check, but the report has `run.caller`",
+        ),
         (
             |report| {
                 push_copy(&mut report["trails"]);
@@ -126,6 +133,7 @@ fn edits_of_a_report_of_an_audit_are_refused() {
         ),
         (|report| push_copy(&mut report["accounts"][0]["regions"]), "has `eu-central-1` twice"),
         (|report| report["accounts"][0]["id"] = json!("999988887777"), "is not in `accounts`"),
+        (|report| report["run"]["caller"] = Value::Null, "is audit, but `run.caller` is null"),
         (|report| report["accounts"][0]["leftOut"] = json!("x"), "its account has `leftOut`"),
         (
             |report| report["accounts"][0]["regions"][0]["trails"] = json!(0),
