@@ -56,6 +56,21 @@ mod commands {
         assert_eq!(subcommands, BTreeSet::from(all));
     }
 
+    /// A report of 0.1.0 has fewer members than the schema requires.
+    #[test]
+    fn a_report_of_0_1_0_is_valid_once_it_is_rendered() {
+        let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cmd");
+        let old = tests.join("compare.in/report-0.1.0.json");
+        let schema = trailseal().args(["schema", "report"]).output().unwrap();
+        let schema = serde_json::from_slice(&schema.stdout).unwrap();
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        let is_valid = |text: &[u8]| validator.is_valid(&serde_json::from_slice(text).unwrap());
+        assert!(!is_valid(&fs::read(&old).unwrap()));
+        let rendered = trailseal().arg("render").arg(&old).args(["-o", "json"]).output().unwrap();
+        assert_eq!(rendered.status.code(), Some(1), "{rendered:?}");
+        assert!(is_valid(&rendered.stdout), "{rendered:?}");
+    }
+
     /// Somebody can change a report between two commands.
     #[test]
     fn render_rejects_a_report_that_contradicts_itself() {
