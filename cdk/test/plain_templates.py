@@ -41,6 +41,9 @@ def resolve(value, template, given):
         return given[".".join(value["Fn::GetAtt"])]
     if "Fn::Sub" in value:
         return re.sub(r"\$\{([^}]+)\}", lambda found: given[found[1]], value["Fn::Sub"])
+    if "Fn::Split" in value:
+        separator, text = value["Fn::Split"]
+        return resolve(text, template, given).split(separator)
     if "Fn::Equals" in value:
         one, other = resolve(value["Fn::Equals"], template, given)
         return one == other
