@@ -20,7 +20,7 @@ pub(crate) struct Stage {
 }
 
 /// Every stage, quick ones first.
-pub(crate) const STAGES: [Stage; 10] = [
+pub(crate) const STAGES: [Stage; 11] = [
     Stage { name: "tools", about: "installs pinned Python, Node and cargo tools", run: set_up },
     Stage { name: "fmt", about: "the code is formatted", run: format },
     Stage { name: "clippy", about: "no warnings of the compiler or of clippy", run: clippy },
@@ -38,6 +38,11 @@ pub(crate) const STAGES: [Stage; 10] = [
         about: "constructs, apps and templates of the deployment",
         run: deployment,
     },
+    Stage {
+        name: "terraform",
+        about: "the Terraform modules, with the schema of the AWS provider",
+        run: terraform,
+    },
     Stage { name: "browser", about: "the HTML report in a real browser", run: browser },
 ];
 
@@ -45,6 +50,7 @@ fn set_up(project: &Project) -> Result<()> {
     tools::python(project)?;
     tools::node_packages(project, "cdk")?;
     tools::node_packages(project, "tests/browser")?;
+    tools::terraform(project)?;
     tools::cargo_tool(project, tools::DENY)
 }
 
@@ -106,6 +112,14 @@ fn deployment(project: &Project) -> Result<()> {
     }
     let deploy = project.program(project.python(), "test/moto_deploy.py").run();
     deploy.context("moto rejected a template")
+}
+
+/// Runs the Terraform of `.tools`, never an installed one.
+fn terraform(project: &Project) -> Result<()> {
+    tools::terraform(project)?;
+    let _in_folder = project.shell().push_dir("terraform/scripts");
+    let tests = project.program(tools::terraform_python(project), "-B -m unittest --verbose").run();
+    tests.context("`terraform/README.md` says what is tested")
 }
 
 /// Without a browser this is not run: if `TRAILSEAL_BROWSER=required`, as in continuous

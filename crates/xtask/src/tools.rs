@@ -10,12 +10,17 @@ use xshell::Shell;
 
 use crate::project::Project;
 
-const PYTHON: &str = "install Python 3.10 or later with its `venv` module (Debian: `apt-get install \
+const PYTHON: &str = "install Python 3.11 or later with its `venv` module (Debian: `apt-get install \
                       python3 python3-venv`)";
 
 const NODE: &str = "install Node 20 or later with npm";
 
 const REGISTRIES: &str = "the package registries must be reachable";
+
+/// An npm package, by name and version, and the file that `npm pack` makes of it: the types of the
+/// Terraform provider for AWS, without the provider.
+const PROVIDER_SCHEMA: [&str; 2] =
+    ["@cdktf/provider-aws@21.22.1", "cdktf-provider-aws-21.22.1.tgz"];
 
 const BROWSERS: [&str; 4] =
     ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
@@ -65,6 +70,26 @@ pub fn cargo_tool(project: &Project, [name, version]: [&str; 2]) -> Result<()> {
 pub fn python(project: &Project) -> Result<()> {
     let requirements = ["crates/xtask/requirements/test.txt", "cdk/requirements.txt"];
     virtual_environment(project, "python", &requirements)
+}
+
+/// Installs Terraform, from a Python package, into `.tools/terraform`, and the provider's schema.
+pub fn terraform(project: &Project) -> Result<()> {
+    virtual_environment(project, "terraform", &["terraform/scripts/requirements.txt"])?;
+    let [package, file] = PROVIDER_SCHEMA;
+    let stamp = project.tools().join("provider-schema.stamp");
+    if !project.tools().join(file).is_file() {
+        project.shell().remove_path(&stamp)?;
+    }
+    // The package stays packed: it has 4,000 files, of which the tests read 20.
+    unless_current(project.shell(), &stamp, package, || {
+        let pack = project.program("npm", "pack --silent --pack-destination").arg(project.tools());
+        pack.arg(package).ignore_stdout().run().context(REGISTRIES)
+    })
+}
+
+/// The Python with Terraform.
+pub fn terraform_python(project: &Project) -> PathBuf {
+    project.tools().join("terraform/bin/python")
 }
 
 /// Installs the packages of a folder into its `node_modules`.

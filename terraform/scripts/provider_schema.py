@@ -1,0 +1,152 @@
+"""The schema of the AWS provider, read from the published package `@cdktf/provider-aws`.
+
+The package contains a class for each resource and data source of one version of the provider. Each
+compiled file ends with a source map, which holds its TypeScript. There, a comment before each
+property tells whether it is computed, optional or required, and the values for Terraform's language
+tell its type:
+
+    // memory_size - computed: false, optional: true, required: false
+
+The package does not tell which optional blocks are limited to one: a property that refers to a class
+`…OutputReference` is, a property that refers to a class `…List` is not.
+"""
+
+import base64
+import hashlib
+import json
+import re
+import tarfile
+
+import tf.gen.tfplugin_pb2 as pb
+
+PROVIDER_VERSION = "6.25.0"
+
+# The checksum of version 21.22.1 of the package, as in a lock file of npm.
+INTEGRITY = (
+    "BuSHeaQFUL9l33pBzIMRT7cTQ69AM2mLtijjteCPhVQRmvuhuj9Lvfymf7knAMhYqAT6+Lrls9jiGVW/Us3zrQ=="
+)
+
+CLASS = re.compile(r"^export class (\w+)", re.M)
+PROPERTY = re.compile(
+    r"^  // (\w+) - computed: (true|false), optional: (true|false), required: (true|false)\n(.*\n.*\n.*)",
+    re.M,
+)
+REFERENCE = re.compile(r"= new (\w+?)(OutputReference|List|Map)\(this")
+GETTER = re.compile(r"this\.get(\w+)Attribute\(")
+ATTRIBUTES = re.compile(
+    r"^      (\w+): \{\n        value: .*\n        isBlock: (true|false),\n        type: \"(\w+)\",\n"
+    r"        storageClassType: \"(\w+)\",",
+    re.M,
+)
+FUNCTION = re.compile(r"^export function (\w+)ToHclTerraform\(.*?^\}", re.M | re.S)
+STRUCT_ATTRIBUTES = re.compile(
+    r"^    (\w+): \{\n      value: .*\n      isBlock: (true|false),\n      type: \"(\w+)\",\n"
+    r"      storageClassType: \"(\w+)\",",
+    re.M,
+)
+
+SIMPLE = {"string": "string", "number": "number", "boolean": "bool", "any": "dynamic"}
+
+
+def read_schemas(package, names):
+    """The schema of each name that the package has: `provider`, `data-aws-region`, `sqs-queue`."""
+    checksum = hashlib.sha512(package.read_bytes()).digest()
+    if base64.b64encode(checksum).decode() != INTEGRITY:
+        raise ValueError(f"`{package}` is not the expected package; delete it")
+    wanted = {f"package/lib/{name}/index.js": name for name in names}
+    schemas = {}
+    with tarfile.open(package, "r|gz") as archive:
+        for member in archive:
+            name = wanted.get(member.name)
+            if name is not None:
+                schemas[name] = _schema(_typescript(archive.extractfile(member).read().decode()))
+    return schemas
+
+
+def _typescript(script):
+    source_map = json.loads(base64.b64decode(script.rsplit("base64,", 1)[1]))
+    [text] = source_map["sourcesContent"]
+    if f"/hashicorp/aws/{PROVIDER_VERSION}/docs" not in text:
+        raise ValueError(f"the package is not of version {PROVIDER_VERSION} of the provider")
+    return text
+
+
+def _schema(text):
+    types = {}
+    for function in FUNCTION.finditer(text):
+        name = function[1][0].upper() + function[1][1:]
+        types[name] = _types(STRUCT_ATTRIBUTES, function[0])
+    starts = list(CLASS.finditer(text))
+    ends = [start.start() for start in starts[1:]] + [len(text)]
+    classes = {start[1]: text[start.start() : end] for start, end in zip(starts, ends)}
+    # The last class is the resource itself; those before it are its blocks.
+    resource = starts[-1][1]
+    types[resource] = _types(ATTRIBUTES, classes[resource])
+    return pb.Schema(version=0, block=_block(resource, classes, types))
+
+
+def _types(pattern, text):
+    return {name: (block == "true", kind, of) for name, block, kind, of in pattern.findall(text)}
+
+
+def _block(name, classes, types):
+    block = pb.Schema.Block()
+    body = classes.get(f"{name}OutputReference", classes.get(name))
+    if body is None:
+        # A block of the provider itself has no class; the package does not tell what it requires.
+        no_class = [(attribute, "false", "true", "false", "") for attribute in types[name]]
+    for attribute, computed, optional, required, code in (
+        no_class if body is None else PROPERTY.findall(body)
+    ):
+        is_block, kind, of = types.get(name, {}).get(attribute, (False, None, None))
+        reference = REFERENCE.search(code)
+        if is_block:
+            block.block_types.append(
+                _nested(attribute, required == "true", kind, of, reference, classes, types)
+            )
+            continue
+        block.attributes.append(
+            pb.Schema.Attribute(
+                name=attribute,
+                type=json.dumps(_attribute_type(kind, of, code, reference, classes, types)).encode(),
+                computed=computed == "true",
+                optional=optional == "true",
+                required=required == "true",
+            )
+        )
+    return block
+
+
+def _nested(name, required, kind, of, reference, classes, types):
+    modes = pb.Schema.NestedBlock.NestingMode
+    one = reference is not None and reference[2] == "OutputReference"
+    mode = {"list": modes.LIST, "set": modes.SET, "struct": modes.SINGLE}[kind]
+    limited = mode != modes.SINGLE
+    return pb.Schema.NestedBlock(
+        type_name=name,
+        nesting=mode,
+        block=_block(reference[1] if reference else of.removesuffix("List"), classes, types),
+        min_items=1 if required and limited else 0,
+        max_items=1 if one and limited else 0,
+    )
+
+
+def _attribute_type(kind, of, code, reference, classes, types):
+    if kind == "simple":
+        return SIMPLE[of]
+    if kind is not None and reference is None:
+        element = re.fullmatch(r"(string|number|boolean|any)(?:List|Map)", of)
+        return [kind, SIMPLE[element[1]] if element else "dynamic"]
+    if reference is not None:
+        members = _block(reference[1], classes, types).attributes
+        of_member = {member.name: json.loads(member.type) for member in members}
+        return [kind or "list", ["object", of_member]]
+    # A property that is only computed has no value for Terraform's language, but a getter.
+    getter = GETTER.search(code)[1]
+    return {
+        "String": "string",
+        "Number": "number",
+        "Boolean": "bool",
+        "List": ["list", "string"],
+        "StringMap": ["map", "string"],
+    }.get(getter, "dynamic")
