@@ -47,6 +47,14 @@ STRUCT_ATTRIBUTES = re.compile(
 
 SIMPLE = {"string": "string", "number": "number", "boolean": "bool", "any": "dynamic"}
 
+GETTERS = {
+    "String": "string",
+    "Number": "number",
+    "Boolean": "bool",
+    "List": ["list", "string"],
+    "StringMap": ["map", "string"],
+}
+
 
 def read_schemas(package, names):
     """The schema of each name that the package has: `provider`, `data-aws-region`, `sqs-queue`."""
@@ -72,81 +80,78 @@ def _typescript(script):
 
 
 def _schema(text):
-    types = {}
-    for function in FUNCTION.finditer(text):
-        name = function[1][0].upper() + function[1][1:]
-        types[name] = _types(STRUCT_ATTRIBUTES, function[0])
-    starts = list(CLASS.finditer(text))
-    ends = [start.start() for start in starts[1:]] + [len(text)]
-    classes = {start[1]: text[start.start() : end] for start, end in zip(starts, ends)}
-    # The last class is the resource itself; those before it are its blocks.
-    resource = starts[-1][1]
-    types[resource] = _types(ATTRIBUTES, classes[resource])
-    return pb.Schema(version=0, block=_block(resource, classes, types))
+    source = _Source(text)
+    return pb.Schema(version=0, block=source.block(source.resource))
+
+
+class _Source:
+    """The TypeScript of one resource: its classes, and the types of the properties of each."""
+
+    def __init__(self, text):
+        starts = list(CLASS.finditer(text))
+        ends = [start.start() for start in starts[1:]] + [len(text)]
+        self.classes = {start[1]: text[start.start() : end] for start, end in zip(starts, ends)}
+        # The last class is the resource itself; those before it are its blocks.
+        self.resource = starts[-1][1]
+        self.types = {self.resource: _types(ATTRIBUTES, self.classes[self.resource])}
+        for function in FUNCTION.finditer(text):
+            name = function[1][0].upper() + function[1][1:]
+            self.types[name] = _types(STRUCT_ATTRIBUTES, function[0])
+
+    def block(self, name):
+        """The schema of the resource, or of one of its blocks."""
+        block = pb.Schema.Block()
+        for attribute, computed, optional, required, code in self._properties(name):
+            is_block, kind, of = self.types.get(name, {}).get(attribute, (False, None, None))
+            reference = REFERENCE.search(code)
+            if is_block:
+                block.block_types.append(
+                    self._nested(attribute, required == "true", kind, of, reference)
+                )
+                continue
+            block.attributes.append(
+                pb.Schema.Attribute(
+                    name=attribute,
+                    type=json.dumps(self._type(kind, of, code, reference)).encode(),
+                    computed=computed == "true",
+                    optional=optional == "true",
+                    required=required == "true",
+                )
+            )
+        return block
+
+    def _properties(self, name):
+        body = self.classes.get(f"{name}OutputReference", self.classes.get(name))
+        if body is not None:
+            return PROPERTY.findall(body)
+        # A block of the provider itself has no class; the package does not tell what it requires.
+        return [(attribute, "false", "true", "false", "") for attribute in self.types[name]]
+
+    def _nested(self, name, required, kind, of, reference):
+        modes = pb.Schema.NestedBlock.NestingMode
+        mode = {"list": modes.LIST, "set": modes.SET, "struct": modes.SINGLE}[kind]
+        is_counted = mode != modes.SINGLE
+        is_one = reference is not None and reference[2] == "OutputReference"
+        return pb.Schema.NestedBlock(
+            type_name=name,
+            nesting=mode,
+            block=self.block(reference[1] if reference else of.removesuffix("List")),
+            min_items=1 if required and is_counted else 0,
+            max_items=1 if is_one and is_counted else 0,
+        )
+
+    def _type(self, kind, of, code, reference):
+        if kind == "simple":
+            return SIMPLE[of]
+        if reference is not None:
+            members = self.block(reference[1]).attributes
+            return [kind or "list", ["object", {it.name: json.loads(it.type) for it in members}]]
+        if kind is not None:
+            element = re.fullmatch(r"(string|number|boolean|any)(?:List|Map)", of)
+            return [kind, SIMPLE[element[1]] if element else "dynamic"]
+        # A property that is only computed has no value for Terraform's language, but a getter.
+        return GETTERS.get(GETTER.search(code)[1], "dynamic")
 
 
 def _types(pattern, text):
     return {name: (block == "true", kind, of) for name, block, kind, of in pattern.findall(text)}
-
-
-def _block(name, classes, types):
-    block = pb.Schema.Block()
-    body = classes.get(f"{name}OutputReference", classes.get(name))
-    if body is None:
-        # A block of the provider itself has no class; the package does not tell what it requires.
-        no_class = [(attribute, "false", "true", "false", "") for attribute in types[name]]
-    for attribute, computed, optional, required, code in (
-        no_class if body is None else PROPERTY.findall(body)
-    ):
-        is_block, kind, of = types.get(name, {}).get(attribute, (False, None, None))
-        reference = REFERENCE.search(code)
-        if is_block:
-            block.block_types.append(
-                _nested(attribute, required == "true", kind, of, reference, classes, types)
-            )
-            continue
-        block.attributes.append(
-            pb.Schema.Attribute(
-                name=attribute,
-                type=json.dumps(_attribute_type(kind, of, code, reference, classes, types)).encode(),
-                computed=computed == "true",
-                optional=optional == "true",
-                required=required == "true",
-            )
-        )
-    return block
-
-
-def _nested(name, required, kind, of, reference, classes, types):
-    modes = pb.Schema.NestedBlock.NestingMode
-    one = reference is not None and reference[2] == "OutputReference"
-    mode = {"list": modes.LIST, "set": modes.SET, "struct": modes.SINGLE}[kind]
-    limited = mode != modes.SINGLE
-    return pb.Schema.NestedBlock(
-        type_name=name,
-        nesting=mode,
-        block=_block(reference[1] if reference else of.removesuffix("List"), classes, types),
-        min_items=1 if required and limited else 0,
-        max_items=1 if one and limited else 0,
-    )
-
-
-def _attribute_type(kind, of, code, reference, classes, types):
-    if kind == "simple":
-        return SIMPLE[of]
-    if kind is not None and reference is None:
-        element = re.fullmatch(r"(string|number|boolean|any)(?:List|Map)", of)
-        return [kind, SIMPLE[element[1]] if element else "dynamic"]
-    if reference is not None:
-        members = _block(reference[1], classes, types).attributes
-        of_member = {member.name: json.loads(member.type) for member in members}
-        return [kind or "list", ["object", of_member]]
-    # A property that is only computed has no value for Terraform's language, but a getter.
-    getter = GETTER.search(code)[1]
-    return {
-        "String": "string",
-        "Number": "number",
-        "Boolean": "bool",
-        "List": ["list", "string"],
-        "StringMap": ["map", "string"],
-    }.get(getter, "dynamic")
