@@ -39,6 +39,10 @@ resource "aws_cloudformation_stack_set" "trailseal" {
     region_concurrency_type      = local.operation.region_concurrency_type
   }
 
+  timeouts {
+    update = var.operation_timeout
+  }
+
   lifecycle {
     # It belongs to the other permission model, but AWS may return one.
     ignore_changes = [administration_role_arn]
@@ -79,5 +83,11 @@ resource "aws_cloudformation_stack_set_instance" "region" {
     failure_tolerance_percentage = local.operation.failure_tolerance_percentage
     max_concurrent_percentage    = local.operation.max_concurrent_percentage
     region_concurrency_type      = local.operation.region_concurrency_type
+  }
+
+  timeouts {
+    create = var.operation_timeout
+    update = var.operation_timeout
+    delete = var.operation_timeout
   }
 }

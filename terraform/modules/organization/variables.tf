@@ -81,6 +81,18 @@ variable "max_concurrent_percentage" {
   }
 }
 
+variable "operation_timeout" {
+  description = "How long Terraform waits for an operation of the StackSet; the operation itself goes on."
+  type        = string
+  default     = "6h"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[0-9]+[hm]$", var.operation_timeout))
+    error_message = "operation_timeout must be a number of hours or minutes, such as 6h."
+  }
+}
+
 variable "tags" {
   description = "Tags of the StackSet, which CloudFormation passes on to the resources of its stacks."
   type        = map(string)

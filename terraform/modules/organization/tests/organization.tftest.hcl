@@ -34,6 +34,7 @@ run "a_wave" {
     call_as                      = "DELEGATED_ADMIN"
     failure_tolerance_percentage = 0
     max_concurrent_percentage    = 5
+    operation_timeout            = "90m"
     profile                      = "strict"
     allowed_key_accounts         = ["222233334444", "333344445555"]
     max_rotation_period_days     = 365
@@ -65,6 +66,10 @@ run "a_wave" {
     error_message = "Updates and new Regions have the same pace."
   }
   assert {
+    condition     = aws_cloudformation_stack_set.trailseal.timeouts.update == "90m" && aws_cloudformation_stack_set_instance.region["eu-west-1"].timeouts == { create = "90m", update = "90m", delete = "90m" }
+    error_message = "Terraform waits for 90 minutes."
+  }
+  assert {
     condition = [for targets in aws_cloudformation_stack_set_instance.region["eu-west-1"].deployment_targets : [
       targets.account_filter_type, targets.accounts, targets.organizational_unit_ids
     ]] == [["DIFFERENCE", toset(["222233334444"]), toset(["ou-ab12-canary00"])]]
@@ -81,6 +86,7 @@ run "values_that_are_refused" {
     call_as                      = "ADMIN"
     failure_tolerance_percentage = 101
     max_concurrent_percentage    = 0
+    operation_timeout            = "long"
     stack_set_name               = "1st"
     code_bucket_prefix           = "Upper"
     schedule                     = "Hourly"
@@ -93,6 +99,7 @@ run "values_that_are_refused" {
     var.call_as,
     var.failure_tolerance_percentage,
     var.max_concurrent_percentage,
+    var.operation_timeout,
     var.stack_set_name,
     var.code_bucket_prefix,
     var.schedule,
