@@ -1,5 +1,6 @@
 """Tests of the modules: `cargo xtask test terraform`, or `python -m unittest` in this folder."""
 
+import re
 import unittest
 
 import generate
@@ -50,6 +51,13 @@ PLANTED = {
 }
 
 
+# A configuration on a page, and the module of a release in it.
+BLOCK = re.compile(r"```hcl\n(.*?)```", re.S)
+RELEASED = re.compile(
+    r"git::https://github\.com/trailseal/trailseal\.git//terraform/(modules/\w+)\?ref=v[0-9.]+"
+)
+
+
 class Modules(unittest.TestCase):
     """Everything that Terraform itself checks."""
 
@@ -68,6 +76,21 @@ class Modules(unittest.TestCase):
             with self.subTest(folder):
                 code, out = self.workspace.terraform(folder, "validate")
                 self.assertEqual((code, out), (0, "Success! The configuration is valid.\n\n"))
+
+    def test_every_configuration_on_a_page_is_valid(self):
+        pages = sorted((workspace.ROOT / "terraform").rglob("README.md"))
+        blocks = [block for page in pages for block in BLOCK.findall(page.read_text())]
+        self.assertEqual(len(blocks), 3)
+        for number, block in enumerate(blocks):
+            with self.subTest(block):
+                block, count = RELEASED.subn(r"../../\1", block)
+                self.assertEqual(count, 1)
+                folder = f"examples/page-{number}"
+                self.workspace.path(folder).mkdir()
+                self.workspace.path(f"{folder}/main.tf").write_text(block)
+                self.workspace.init(folder)
+                code, out = self.workspace.terraform(folder, "validate")
+                self.assertEqual(code, 0, out)
 
     def test_every_test_of_a_module_passes(self):
         for folder in MODULES:
