@@ -9,6 +9,7 @@ import {
   remediationPackTemplate,
 } from './pack-stack-templates';
 import { packTemplate } from './pack-template';
+import { rolloutAlarmTemplate } from './rollout-alarm-template';
 import { remediationTemplate } from './remediation-template';
 import { plainYaml } from './plain-yaml';
 import type { Template } from './plain-stack';
@@ -38,6 +39,7 @@ export function templateFiles(): Record<string, string> {
     'organization-conformance-pack-with-remediation': organizationRemediationPackTemplate(),
     aggregator: aggregatorTemplate(),
     monitoring: monitoringTemplate(),
+    'rollout-alarm': rolloutAlarmTemplate(),
     'security-hub-tickets': ticketsTemplate(),
   };
   const stacks = Object.entries(plain).map(([name, template]) => [

@@ -5,12 +5,15 @@ import * as sns from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
 
+import * as limits from './limits';
 import { PropFaults } from './prop-faults';
 
 /** Props of {@link TrailsealTopic}. */
 export interface TrailsealTopicProps {
   /** The address that gets the messages by email. @default nobody yet */
   readonly email?: string;
+  /** The topic's name. @default named by CloudFormation */
+  readonly topicName?: string;
 }
 
 /**
@@ -26,21 +29,26 @@ export class TrailsealTopic extends Construct {
     super(scope, id);
     const faults = new PropFaults('TrailsealTopic');
     faults.form('email', props.email, /^[^@\s]+@[^@\s]+$/, 'a mail address');
+    faults.form('topicName', props.topicName, limits.TOPIC_NAME, 'the name of a topic');
     faults.refuse();
     this.key = new kms.Key(this, 'Key', {
       description: 'Encrypts messages of the Trailseal topic',
       enableKeyRotation: true,
     });
-    this.topic = new sns.Topic(this, 'Topic', { masterKey: this.key, enforceSSL: true });
+    this.topic = new sns.Topic(this, 'Topic', {
+      masterKey: this.key,
+      enforceSSL: true,
+      ...(props.topicName === undefined ? {} : { topicName: props.topicName }),
+    });
     if (props.email !== undefined) {
       this.topic.addSubscription(new EmailSubscription(props.email));
     }
   }
 
-  /** Lets alarms of this account publish. */
-  admitAlarms(): void {
+  /** Lets alarms of these accounts publish, by default those of this account. */
+  admitAlarms(accounts?: string[]): void {
     this.admit(new iam.ServicePrincipal('cloudwatch.amazonaws.com'), {
-      StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID },
+      StringEquals: { 'aws:SourceAccount': accounts ?? Aws.ACCOUNT_ID },
     });
   }
 

@@ -41,6 +41,7 @@ UNKNOWN_TYPES = {
     "AWS::Lambda::EventInvokeConfig",
     "AWS::Logs::MetricFilter",
     "AWS::S3::BucketPolicy",
+    "AWS::SNS::Subscription",
     "AWS::SNS::TopicPolicy",
     "AWS::SQS::QueuePolicy",
 }
@@ -355,6 +356,31 @@ def put_queries(deployment, config):
     deployment.stacks.delete_stack(StackName="aggregator")
 
 
+def check_rollout(deployment):
+    """An alarm that went off reaches the queue, and one that is OK does not."""
+    deployment.create("rollout-alarm", Accounts="222233334444", HomeRegion=REGION)
+    topics = boto3.client("sns", region_name=REGION)
+    (topic,) = [
+        entry["TopicArn"]
+        for entry in topics.list_topics()["Topics"]
+        if entry["TopicArn"].endswith(":trailseal-alarms")
+    ]
+    template = read("rollout-alarm")
+    given = {**defaults(template), "HomeRegion": REGION, "AlarmsTopic": topic}
+    given.update({"AWS::Partition": "aws", "AWS::AccountId": "123456789012"})
+    made = resolve(template["Resources"]["Subscription"]["Properties"], template, given)
+    rest = {"FilterPolicy": json.dumps(made["FilterPolicy"]), "FilterPolicyScope": made["FilterPolicyScope"]}
+    topics.subscribe(TopicArn=topic, Protocol=made["Protocol"], Endpoint=made["Endpoint"], Attributes=rest)
+    queues = boto3.client("sqs", region_name=REGION)
+    queue = queues.get_queue_url(QueueName="trailseal-alarms")["QueueUrl"]
+    for state in ("OK", "ALARM", "INSUFFICIENT_DATA"):
+        topics.publish(TopicArn=topic, Message=json.dumps({"AlarmName": "a", "NewStateValue": state}))
+    received = queues.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
+    states = [json.loads(json.loads(one["Body"])["Message"])["NewStateValue"] for one in received]
+    expect(states == ["ALARM"], f"the queue got {states}")
+    deployment.stacks.delete_stack(StackName="rollout-alarm")
+
+
 def main():
     """Creates a stack from every template, checks it, and deletes it again."""
     deployment = Deployment()
@@ -383,6 +409,7 @@ def main():
     )
     put_alarms(outputs, topic)
     put_queries(deployment, config)
+    check_rollout(deployment)
     packs = [
         f"{whose}conformance-pack{what}"
         for whose in ("", "organization-")
@@ -404,6 +431,7 @@ def main():
     for name, kinds in deployment.created.items():
         print(f"created {name}: {len(kinds)} resources")
     print("aggregator: taken by PutConfigurationAggregator and the model of PutStoredQuery")
+    print("rollout alarm: only an alarm that went off reaches the queue")
     print("remediation: taken by the model of PutRemediationConfigurations")
     print("rule, filters and alarms: taken by PutConfigRule, PutMetricFilter and PutMetricAlarm")
     print(f"not created by moto: {', '.join(sorted(deployment.removed))}")

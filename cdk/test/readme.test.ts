@@ -99,6 +99,7 @@ describe('the permissions for deployment', () => {
     'AWS::Logs::MetricFilter': 'logs:PutMetricFilter',
     'AWS::S3::Bucket': 's3:CreateBucket',
     'AWS::S3::BucketPolicy': 'PutBucketPolicy',
+    'AWS::SNS::Subscription': 'sns:Subscribe',
     'AWS::SNS::Topic': 'sns:*Topic*',
     'AWS::SNS::TopicPolicy': 'sns:*Topic*',
     'AWS::SQS::Queue': 'sqs:CreateQueue',
