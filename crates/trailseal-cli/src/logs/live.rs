@@ -145,8 +145,8 @@ fn announcement(job: &Job, plan: &Plan, arguments: &LogsArguments) -> String {
         false => "",
     };
     clean(&format!(
-        "requests: bucket {}: about {head} HEAD and {list} LIST{more}{of_versions}; {} LIST found the folders; about \
-         ${usd:.4} at the prices of us-east-1",
+        "requests: bucket {}: about {head} HEAD and {list} LIST{more}{of_versions}; {} LIST \
+         found the folders; about ${usd:.4} at the prices of us-east-1",
         job.bucket, made.list
     ))
 }
@@ -226,10 +226,8 @@ fn problems(job: &Job, outcome: &Outcome) -> Vec<Problem> {
         |gap: &Gap| Problem { source: place(&job.bucket, &gap.place), message: cause(&gap.cause) };
     let mut problems: Vec<Problem> = outcome.gaps.iter().map(of_gap).collect();
     problems.extend(
-        unread_files(&outcome.coverage, |_, why| match why {
-            Unread::NotAsked => false,
-            Unread::DeleteMarker => !outcome.versions,
-            _ => true,
+        unread_files(&outcome.coverage, |_, why| {
+            why != Unread::NotAsked && (why != Unread::DeleteMarker || !outcome.versions)
         })
         .map(|message| Problem { source: place(&job.bucket, &job.prefix), message }),
     );
