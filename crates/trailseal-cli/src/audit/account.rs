@@ -82,12 +82,12 @@ impl Audit {
             Some(role) if target.id != *own.account() => self.aws.assume(role, &target.id).await?,
             Some(_) | None => own.clone(),
         };
-        let of_bucket =
-            self.log_files.as_ref().map_or(REQUESTS_PER_ACCOUNT_MAX, LogFileReader::concurrency);
-        Ok(Sessions {
-            account: session.gated(REQUESTS_PER_ACCOUNT_MAX),
-            bucket: session.gated(of_bucket),
-        })
+        let account = session.gated(REQUESTS_PER_ACCOUNT_MAX);
+        let bucket = match &self.log_files {
+            Some(reader) => session.gated(reader.concurrency()),
+            None => account.clone(),
+        };
+        Ok(Sessions { account, bucket })
     }
 
     fn message(&self, error: &AwsError) -> String {

@@ -189,10 +189,8 @@ fn scope(
 ) -> Scope {
     let TrailDelivery { trail, prefix, .. } = delivery;
     let slash = if prefix.is_empty() { "" } else { "/" };
-    let own = match trail.is_organization_trail {
-        true => String::new(),
-        false => format!("/{}", trail.arn.owner()),
-    };
+    let account = (!trail.is_organization_trail).then(|| trail.arn.owner().clone());
+    let own = account.as_ref().map(|account| format!("/{account}")).unwrap_or_default();
     let regions = match trail.is_multi_region_trail {
         true => Vec::new(),
         false => vec![trail.home_region.clone()],
@@ -201,7 +199,7 @@ fn scope(
         bucket: bucket.clone(),
         prefix: format!("{prefix}{slash}AWSLogs{own}"),
         known_prefixes: prefixes(prefix).skip(1).map(str::to_owned).collect(),
-        accounts: Vec::new(),
+        accounts: account.into_iter().collect(),
         regions,
         range: Range::new(None, None, context.now),
         mode: Mode::Sample,
@@ -210,10 +208,13 @@ fn scope(
     }
 }
 
-/// The log files of the trail that were listed and whose encryption was not read.
+/// The log files of the trail that exist and whose encryption was not read. Whether it matters that
+/// a listed file is gone, the check decides.
 fn unread_of(outcome: &Outcome, delivery: &TrailDelivery) -> impl Iterator<Item = String> {
-    let is_own = |folder: &Folder, _| !folder.has_digests() && delivers(delivery, folder);
-    unread_files(&outcome.coverage, is_own)
+    unread_files(&outcome.coverage, |folder: &Folder, why| {
+        let exists = !matches!(why, Unread::Missing | Unread::DeleteMarker);
+        exists && !folder.has_digests() && delivers(delivery, folder)
+    })
 }
 
 /// Whether S3 denied a part of the reading.

@@ -221,6 +221,18 @@ async fn files_of_two_trails_decide_nothing() {
         assert_eq!((verdict.as_str(), outcome.as_str()), ("NON_COMPLIANT", "unknown"));
         says(&what, &[other, "also delivers to each of the trail's folders"]);
     }
+    // Only the Region of both decides nothing if the other trail has one Region.
+    let mut of_region = state.clone();
+    of_region["trails"][1]["isMultiRegionTrail"] = json!(false);
+    let arn = format!("arn:aws:cloudtrail:eu-west-1:{MANAGEMENT}:trail/two");
+    of_region["trails"][1]["arn"] = json!(arn);
+    deliver(&mut of_region, "one", "eu-west-1", plain());
+    let desk = opened(&of_region).await;
+    let report = audit(&desk, &[]).exits(1).report();
+    assert_eq!(judged(&report, "one").1, "pass");
+    let files = &own(&report, "one")["evidence"]["logFiles"]["value"];
+    assert_eq!([&files["folders"], &files["sealed"], &files["undecided"]], [2, 1, 1]);
+    assert_eq!(judged(&report, "two").1, "unknown");
     // Another prefix attributes the files.
     state["trails"][1]["s3KeyPrefix"] = json!("two");
     let desk = opened(&state).await;
@@ -261,6 +273,23 @@ async fn what_cannot_be_read_never_passes_and_does_not_end_the_audit() {
             says(&problems, &[&of_trail, words]);
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_that_does_not_exist_fails_its_trail() {
+    let mut state = state(&["sealed", "gone"]);
+    deliver(&mut state, "sealed", "us-east-1", kms());
+    state["buckets"].as_array_mut().unwrap().pop();
+    let desk = opened(&state).await;
+    let report = audit(&desk, &[]).exits(2).report();
+    assert_eq!(
+        (judged(&report, "sealed").1, judged(&report, "gone").1),
+        ("pass".into(), "fail".into())
+    );
+    says(
+        &problems(&report).join("\n"),
+        &["cloudtrail/gone: log files not read: bucket gone-logs: "],
+    );
 }
 
 /// An organization trail in the bucket of the log archive, with the files of two accounts.
