@@ -10,9 +10,10 @@ export interface ManagedRule {
 
 /**
  * The automated rules in AWS's sample conformance pack for the CIS AWS Foundations Benchmark v1.4
- * Level 2, except `cloud-trail-encryption-enabled`, which our rule replaces.
+ * Level 2 of May 2025, except `cloud-trail-encryption-enabled`, which our rule replaces. The values
+ * are the defaults of the pack's parameters.
  *
- * Controls that require a manual check are not included.
+ * Controls that require a manual check (`AWS_CONFIG_PROCESS_CHECK`) are not included.
  */
 export const CIS_RULES: Readonly<Record<string, ManagedRule>> = {
   'access-keys-rotated': {
@@ -72,7 +73,8 @@ export const CIS_RULES: Readonly<Record<string, ManagedRule>> = {
     parameters: { maxCredentialUsageAge: '45' },
   },
   'mfa-enabled-for-iam-console-access': { identifier: 'MFA_ENABLED_FOR_IAM_CONSOLE_ACCESS' },
-  'multi-region-cloud-trail-enabled': { identifier: 'MULTI_REGION_CLOUD_TRAIL_ENABLED' },
+  'multi-region-cloudtrail-enabled': { identifier: 'MULTI_REGION_CLOUD_TRAIL_ENABLED' },
+  'nacl-no-unrestricted-ssh-rdp': { identifier: 'NACL_NO_UNRESTRICTED_SSH_RDP' },
   'rds-snapshot-encrypted': {
     identifier: 'RDS_SNAPSHOT_ENCRYPTED',
     types: ['AWS::RDS::DBSnapshot', 'AWS::RDS::DBClusterSnapshot'],

@@ -100,6 +100,10 @@ describe('the pack of an organization', () => {
 
   test('b) the CIS pack contains only rules, with ours in place of the AWS managed one', () => {
     const pack = parse(organizationPack({ rules: 'cis' })['TemplateBody'] as string) as Pack;
+    // AWS's pack of May 2025 has 37 automated rules.
+    expect(Object.keys(pack.Resources)).toHaveLength(37);
+    expect(pack.Resources).toHaveProperty('NaclNoUnrestrictedSshRdp');
+    expect(pack.Resources).toHaveProperty('MultiRegionCloudtrailEnabled');
     const rules = Object.values(pack.Resources);
     expect(new Set(rules.map((rule) => rule.Type))).toEqual(new Set(['AWS::Config::ConfigRule']));
     expect(rules).toHaveLength(Object.keys(CIS_RULES).length + 1);
