@@ -73,7 +73,7 @@ def opened():
     with tempfile.TemporaryDirectory() as folder, provider.serve(schemas) as variables:
         settings = Path(folder) / "settings"
         settings.touch()
-        # Neither the user's settings nor an installed Terraform has a say.
+        # The user's settings could name other providers.
         os.environ.update(variables, TF_CLI_CONFIG_FILE=str(settings), CHECKPOINT_DISABLE="1")
         yield Workspace(copy(Path(folder) / "copy"))
 
