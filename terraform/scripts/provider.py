@@ -1,4 +1,4 @@
-"""A provider that has the schema of `hashicorp/aws` and does nothing else.
+"""A provider that has the schema of `hashicorp/aws`, and cannot call AWS.
 
 Terraform checks a configuration against the schema, and `terraform test` replaces every call by a
 mock, so that neither needs more. Planning or reading anything fails.
@@ -14,6 +14,7 @@ from pathlib import Path
 import grpc
 import tf.gen.tfplugin_pb2 as pb
 import tf.gen.tfplugin_pb2_grpc as rpc
+from tf.utils import read_dynamic_value
 
 SOURCE = "hashicorp/aws"
 
@@ -40,7 +41,19 @@ class SchemaOnly(rpc.ProviderServicer):
         return pb.ValidateProviderConfig.Response()
 
     def ValidateResourceConfig(self, request, context):
-        return pb.ValidateResourceConfig.Response()
+        """Refuses values that only AWS gives; Terraform leaves that to the provider."""
+        block = self.answer.resource_schemas[request.type_name].block
+        given = read_dynamic_value(request.config)
+        faults = [
+            pb.Diagnostic(
+                severity=pb.Diagnostic.ERROR,
+                summary="Value for unconfigurable attribute",
+                detail=f'Can\'t configure a value for "{it.name}": AWS decides it.',
+            )
+            for it in block.attributes
+            if it.computed and not it.optional and given[it.name] is not None
+        ]
+        return pb.ValidateResourceConfig.Response(diagnostics=faults)
 
     def ValidateDataResourceConfig(self, request, context):
         return pb.ValidateDataResourceConfig.Response()

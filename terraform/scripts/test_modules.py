@@ -48,6 +48,11 @@ PLANTED = {
         '  logging_config {\n    log_format = "Text"\n  }\n\n  logging_config {',
         'No more than 1 "logging_config" blocks are allowed',
     ),
+    "a value that only AWS gives": (
+        '  handler                        = "bootstrap"\n',
+        '  handler = "bootstrap"\n  invoke_arn = "x"\n',
+        'Can\'t configure a value for "invoke_arn": AWS decides it.',
+    ),
 }
 
 
