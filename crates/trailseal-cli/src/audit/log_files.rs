@@ -129,7 +129,12 @@ impl LogFileReader {
         }
         let cause = |cause: &Cause| match cause {
             Cause::Aws(error) => explain(error),
-            other => other.to_string(),
+            Cause::Region(_)
+            | Cause::NoBucket
+            | Cause::NoFolder
+            | Cause::TooMany
+            | Cause::NotSearched { .. }
+            | Cause::ChangeNotFound => cause.to_string(),
         };
         let evidence = match found {
             Err(why) => {

@@ -27,6 +27,5 @@ fn each_format_of_findings_matches_its_published_schema() {
         outcomes.extend(findings.trails.iter().map(|trail| trail.checks[0].outcome));
         assert_eq!(findings_faults(&findings), [""; 0]);
     }
-    use CheckOutcome::{Fail, Pass, Unknown};
-    assert_eq!(outcomes, [Pass, Unknown, Fail]);
+    assert_eq!(outcomes, [CheckOutcome::Pass, CheckOutcome::Unknown, CheckOutcome::Fail]);
 }
