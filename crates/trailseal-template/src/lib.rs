@@ -1,0 +1,1 @@
+//! Turns templates and plans into trails and facts, before the trails exist.
