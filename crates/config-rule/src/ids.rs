@@ -3,7 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use thiserror::Error;
 
 /// A text that does not have the expected form.
@@ -91,9 +92,33 @@ macro_rules! display_as_str {
 
 display_as_str!(AccountId, Region, ResourceId);
 
-/// The ID of an AWS account: twelve digits.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+/// Stands for an account that is not known before deployment. AWS's documentation writes it so.
+pub const NOT_KNOWN_ACCOUNT: &str = "<account>";
+
+/// Stands for a Region that is not known before deployment.
+pub const NOT_KNOWN_REGION: &str = "<region>";
+
+/// Implements `Deserialize` for what a program wrote itself: a valid text, or the stand-in.
+macro_rules! deserialize_or_not_known {
+    ($name:ty) => {
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(text: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(text)?;
+                let not_known = Self::not_known();
+                if text == not_known.0 {
+                    Ok(not_known)
+                } else {
+                    Self::try_from(text).map_err(D::Error::custom)
+                }
+            }
+        }
+    };
+}
+
+/// The ID of an AWS account: twelve digits; or the stand-in for the account of a resource that does
+/// not exist yet ([`AccountId::not_known`]), which no text is parsed as.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(into = "String")]
 pub struct AccountId(String);
 
 impl_from_text!(AccountId, "an account id of twelve digits");
@@ -104,18 +129,35 @@ impl AccountId {
         is_id.then(|| Self(text.to_owned()))
     }
 
-    /// The twelve digits.
+    /// The account of a resource that does not exist yet, where it is not known.
+    ///
+    /// Two of them are equal. Whoever makes them has to make sure that they stand for one account
+    /// wherever they are compared.
+    pub fn not_known() -> Self {
+        Self(NOT_KNOWN_ACCOUNT.to_owned())
+    }
+
+    /// Whether the account is not known.
+    pub fn is_not_known(&self) -> bool {
+        self.0 == NOT_KNOWN_ACCOUNT
+    }
+
+    /// The twelve digits, or [`NOT_KNOWN_ACCOUNT`].
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
+deserialize_or_not_known!(AccountId);
+
 /// The name of an AWS Region, such as `eu-central-1`.
 ///
 /// Parts of lower-case letters and digits, joined by hyphens; at least two parts and at most 32
-/// characters. It becomes part of a host name, so no other character is accepted.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+/// characters. It becomes part of a host name, so no other character is accepted. Or it is the
+/// stand-in for the Region of a resource that does not exist yet ([`Region::not_known`]), which no
+/// text is parsed as.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(into = "String")]
 pub struct Region(String);
 
 impl_from_text!(Region, "an AWS Region such as `eu-central-1`");
@@ -129,11 +171,26 @@ impl Region {
         is_name.then(|| Self(text.to_owned()))
     }
 
-    /// The Region's name.
+    /// The Region of a resource that does not exist yet, where it is not known.
+    ///
+    /// Two of them are equal. Whoever makes them has to make sure that they stand for one Region
+    /// wherever they are compared.
+    pub fn not_known() -> Self {
+        Self(NOT_KNOWN_REGION.to_owned())
+    }
+
+    /// Whether the Region is not known.
+    pub fn is_not_known(&self) -> bool {
+        self.0 == NOT_KNOWN_REGION
+    }
+
+    /// The Region's name, or [`NOT_KNOWN_REGION`].
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
+
+deserialize_or_not_known!(Region);
 
 /// The ID under which AWS Config records a resource: 1 to 768 characters (AWS Config API
 /// Reference, `Evaluation`, `ComplianceResourceId`), kept byte for byte.

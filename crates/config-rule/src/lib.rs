@@ -25,7 +25,10 @@ pub use crate::error::{EventError, Fault, Faults, error_chain, quote};
 pub use crate::evaluation::{ACCOUNT_TYPE, ComplianceType, EVALUATIONS_PER_CALL_MAX, Evaluation};
 pub use crate::event::{Event, ItemChange, OversizedNotice, Rule, Trigger};
 pub use crate::exemption::{Exempt, Exemption, exempt};
-pub use crate::ids::{AccountId, FromText, IdError, Region, ResourceId, ResultToken};
+pub use crate::ids::{
+    AccountId, FromText, IdError, NOT_KNOWN_ACCOUNT, NOT_KNOWN_REGION, Region, ResourceId,
+    ResultToken,
+};
 pub use crate::item::{ConfigurationItem, ItemStatus};
 pub use crate::members::{Members, kind, parse_json};
 pub use crate::parameters::{

@@ -12,7 +12,9 @@ use crate::matching::Match;
 use crate::operator::{Missing, Operator, Polarity, Quantifier, Test};
 use crate::pattern::{Pattern, Resolved, Variables};
 use crate::request::Effect;
-use crate::shape::{Fit, LetterCase, Shape, Token, fit, fit_arn, literally, spelled};
+use crate::shape::{
+    Fit, LetterCase, Shape, Token, fit, fit_arn, literally, sealed_text, sealed_tokens, spelled,
+};
 
 /// One operator applied to one key.
 #[derive(Debug, Clone, PartialEq)]
@@ -118,6 +120,7 @@ impl Asked<'_> {
             }
             ContextValue::ChosenWith { needed, others } => self.chosen_with(needed, others),
             ContextValue::Open { shape, settled } => self.open(shape, *settled),
+            ContextValue::Pending { text, shape } => Tendency::Certain(self.pending(text, shape)),
         }
     }
 
@@ -127,6 +130,7 @@ impl Asked<'_> {
             ContextValue::Absent => Tendency::Certain(Match::Always),
             ContextValue::Known(_)
             | ContextValue::Includes(_)
+            | ContextValue::Pending { .. }
             | ContextValue::ChosenWith { .. } => Tendency::Certain(Match::Never),
             ContextValue::Unknown | ContextValue::KnownOrAbsent(_) => {
                 Tendency::Certain(Match::Sometimes)
@@ -209,6 +213,37 @@ impl Asked<'_> {
             Settled::ByCaller => Tendency::Certain(present),
             Settled::ByNobody if present == absent(self.operator) => Tendency::Certain(present),
             Settled::ByNobody => Tendency::Certain(Match::Sometimes),
+        }
+    }
+
+    /// Whether a value of which parts are not known yet matches one of the policy's, or none with a
+    /// negated operator.
+    fn pending(&self, text: &str, shape: &Shape) -> Match {
+        let each = self.patterns.iter().map(|pattern| self.match_pending(text, shape, pattern));
+        negate_if(self.operator.polarity, Match::any(each))
+    }
+
+    /// A pattern that spells the same stand-ins matches for certain; one that fits some values of the
+    /// unknown parts matches sometimes.
+    fn match_pending(&self, text: &str, shape: &Shape, pattern: &Pattern) -> Match {
+        let tokens = match pattern.resolve(self.context) {
+            Resolved::Tokens(tokens) => tokens,
+            Resolved::NoValue => return Match::Never,
+            Resolved::Unknown => return Match::Sometimes,
+        };
+        let test = self.operator.test;
+        let Some(holes) = fit_text(test, &tokens, shape) else { return Match::Sometimes };
+        let spelled = fit_text(test, &sealed_tokens(&tokens), &sealed_text(text));
+        // `?` stands for one character, and the length of an unknown part is not known.
+        let counts = test != Test::Equals && tokens.contains(&Token::AnyOne);
+        match (holes, spelled) {
+            (Fit { always: true, .. }, _) => Match::Always,
+            (_, Some(Fit { always: true, .. })) if !counts => Match::Always,
+            (Fit { possible: true, .. }, _) | (_, Some(Fit { possible: true, .. })) => {
+                Match::Sometimes
+            }
+            _ if tokens.contains(&Token::Literal('<')) => Match::Sometimes,
+            _ => Match::Never,
         }
     }
 
@@ -369,6 +404,60 @@ mod tests {
         );
         check(&ContextValue::known("2001:db8::1"), &[("IpAddress", json!("::/0"), Always)]);
         check(&ContextValue::known("TRUE"), &[("Bool", json!(true), Always)]);
+    }
+
+    #[test]
+    fn a_value_that_is_not_known_yet_matches_only_what_it_must_match() {
+        let text = "arn:aws:cloudtrail:<region>:<account>:trail/main".to_owned();
+        let shape = Shape::text("arn:aws:cloudtrail:")
+            + Hole::Segment
+            + ":"
+            + Hole::Segment
+            + ":trail/main";
+        check(
+            &ContextValue::Pending { text: text.clone(), shape },
+            &[
+                ("StringEquals", json!(text), Always),
+                ("StringNotEquals", json!(text), Never),
+                ("ArnLike", json!(text), Always),
+                ("StringLike", json!("arn:aws:cloudtrail:*:<account>:trail/*"), Always),
+                ("ArnLike", json!("arn:aws:cloudtrail:*:*:trail/*"), Always),
+                ("StringEquals", json!(["x", text]), Always),
+                // What the unknown parts will be decides.
+                (
+                    "StringEquals",
+                    json!("arn:aws:cloudtrail:eu-west-1:111122223333:trail/main"),
+                    Sometimes,
+                ),
+                (
+                    "StringNotEquals",
+                    json!("arn:aws:cloudtrail:eu-west-1:111122223333:trail/main"),
+                    Sometimes,
+                ),
+                ("ArnLike", json!("arn:aws:cloudtrail:*:111122223333:trail/*"), Sometimes),
+                (
+                    "StringLike",
+                    json!("arn:aws:cloudtrail:????????:<account>:trail/main"),
+                    Sometimes,
+                ),
+                // A part of a stand-in is not a part of what it stands for.
+                ("StringLike", json!("*account*"), Sometimes),
+                ("StringLike", json!("*t>:trail/main"), Sometimes),
+                ("StringLike", json!("*<account*"), Sometimes),
+                (
+                    "StringEquals",
+                    json!("arn:aws:cloudtrail:<region>:<account>:trail/other"),
+                    Sometimes,
+                ),
+                (
+                    "StringEquals",
+                    json!("arn:aws:cloudtrail:eu-west-1:111122223333:trail/other"),
+                    Never,
+                ),
+                ("Null", json!("true"), Never),
+                ("Bool", json!("true"), Sometimes),
+            ],
+        );
     }
 
     #[test]

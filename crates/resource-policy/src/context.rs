@@ -32,6 +32,14 @@ pub enum ContextValue {
         /// Who chooses the rest.
         settled: Settled,
     },
+    /// Present in every request with one value, of which parts are not known yet. The policy may
+    /// spell such a part by the same stand-in, and then both are the same.
+    Pending {
+        /// The value with a stand-in, `<…>`, for each part that is not known.
+        text: String,
+        /// The value with a hole for each of these parts.
+        shape: Shape,
+    },
     /// The caller chooses any value, or none.
     Chosen,
 }

@@ -108,6 +108,49 @@ impl Add<Hole> for Shape {
     }
 }
 
+/// The tokens with each stand-in, `<…>`, in characters that nothing else is compared with, so that
+/// a literal never matches a part of a stand-in.
+pub(crate) fn sealed_tokens(tokens: &[Token]) -> Vec<Token> {
+    let mut out = Vec::with_capacity(tokens.len());
+    let mut start = None;
+    for token in tokens {
+        out.push(*token);
+        match (token, start) {
+            (Token::Literal('<'), _) => start = Some(out.len() - 1),
+            (Token::Literal('>'), Some(from)) => {
+                for token in out.iter_mut().skip(from) {
+                    *token = sealed(*token);
+                }
+                start = None;
+            }
+            (Token::Literal(_), _) => {}
+            (Token::AnyOne | Token::AnyRun | Token::OneInSegment | Token::RunInSegment, _) => {
+                start = None;
+            }
+        }
+    }
+    out
+}
+
+/// The text with each stand-in as in [`sealed_tokens`].
+pub(crate) fn sealed_text(text: &str) -> Shape {
+    let tokens: Vec<Token> = text.chars().map(Token::Literal).collect();
+    Shape {
+        elements: sealed_tokens(&tokens).iter().map(|one| Element::Char(one.spelled())).collect(),
+    }
+}
+
+/// A character of a stand-in in a private area of Unicode. A colon stays, since it parts an ARN.
+fn sealed(token: Token) -> Token {
+    const AREA: u32 = 0xF_0000;
+    match token {
+        Token::Literal(one) if one != ':' && one.is_ascii() => {
+            char::from_u32(AREA + u32::from(one)).map_or(token, Token::Literal)
+        }
+        other => other,
+    }
+}
+
 /// Whether letter case matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LetterCase {

@@ -173,7 +173,7 @@ impl Evidence {
             }
             KeyRef::AliasArn { account, alias, .. } => (account, alias),
             KeyRef::Alias(alias) => (owner, alias),
-            KeyRef::Unrecognized(_) => return not_read(),
+            KeyRef::Unrecognized(_) | KeyRef::NotKnown(_) => return not_read(),
         };
         let (account, region) = (account.clone(), region.clone());
         match self.aliases.get(&AliasIdentity { account, region, name: alias.clone() }) {

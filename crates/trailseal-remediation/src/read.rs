@@ -171,7 +171,8 @@ impl AwsReader<'_> {
         };
         let region = key.region().or(in_bucket_region);
         // INVARIANT (no-aws-alias-call): describing such an alias can create an AWS managed key.
-        let is_describable = !key.is_aws_managed_alias() && !matches!(key, KeyRef::Unrecognized(_));
+        let is_text = matches!(key, KeyRef::Unrecognized(_) | KeyRef::NotKnown(_));
+        let is_describable = !key.is_aws_managed_alias() && !is_text;
         let Some(region) = region.filter(|_| is_describable) else {
             return Ok(KeyReadings::unread());
         };

@@ -1,7 +1,10 @@
 //! The ARNs of trails and keys.
 
-use config_rule::{AccountId, Arn, Region, display_as_str, impl_from_text};
-use serde::{Deserialize, Serialize};
+use config_rule::{
+    AccountId, Arn, NOT_KNOWN_ACCOUNT, NOT_KNOWN_REGION, Region, display_as_str, impl_from_text,
+};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// The parts that the ARNs of trails and keys have.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -25,16 +28,66 @@ impl Parts {
             name: name.to_owned(),
         })
     }
+
+    fn planned(
+        partition: &str,
+        service: &str,
+        region: &Region,
+        account: &AccountId,
+        kind: &str,
+        name: String,
+    ) -> Self {
+        Self {
+            text: format!("arn:{partition}:{service}:{region}:{account}:{kind}{name}"),
+            partition: partition.to_owned(),
+            region: region.clone(),
+            account: account.clone(),
+            name,
+        }
+    }
+
+    /// Reads an ARN with stand-ins, as [`Parts::planned`] writes it; `None` for any other text.
+    fn read_planned(text: &str, service: &str, kind: &str) -> Option<Self> {
+        let parts = Arn::split(text).filter(|parts| parts.service == service)?;
+        let name = parts.resource.strip_prefix(kind).filter(|_| text.contains('<'))?;
+        let region = match parts.region {
+            NOT_KNOWN_REGION => Region::not_known(),
+            region => Region::parse(region).ok()?,
+        };
+        let account = match parts.account {
+            NOT_KNOWN_ACCOUNT => AccountId::not_known(),
+            account => AccountId::parse(account).ok()?,
+        };
+        Some(Self::planned(parts.partition, service, &region, &account, kind, name.to_owned()))
+    }
 }
 
+/// Implements `Deserialize` for what a program wrote itself: a valid text, or one with stand-ins.
+macro_rules! deserialize_or_planned {
+    ($name:ty, $service:literal, $kind:literal) => {
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(text: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(text)?;
+                match Parts::read_planned(&text, $service, $kind) {
+                    Some(parts) => Ok(Self(parts)),
+                    None => Self::parse(&text).map_err(D::Error::custom),
+                }
+            }
+        }
+    };
+}
+
+deserialize_or_planned!(TrailArn, "cloudtrail", "trail/");
+deserialize_or_planned!(KeyArn, "kms", "key/");
+
 /// A trail's ARN: `arn:aws:cloudtrail:<home Region>:<owner>:trail/<name>`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(into = "String")]
 pub struct TrailArn(Parts);
 
 /// A key's ARN: `arn:aws:kms:<Region>:<account>:key/<id>`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(into = "String")]
 pub struct KeyArn(Parts);
 
 /// Characters of a trail's name, at most (CloudTrail API Reference, `CreateTrail`); so that every
@@ -54,7 +107,8 @@ display_as_str!(TrailArn, KeyArn);
 
 impl TrailArn {
     fn read(text: &str) -> Option<Self> {
-        let is_name = |name: &str| (1..=NAME_CHARS_MAX).contains(&name.len());
+        let is_name =
+            |name: &str| (1..=NAME_CHARS_MAX).contains(&name.len()) && !name.starts_with('<');
         Parts::read(text, "cloudtrail", "trail/", is_name).map(Self)
     }
 
@@ -81,6 +135,50 @@ impl TrailArn {
     /// The trail's name.
     pub fn name(&self) -> &str {
         &self.0.name
+    }
+}
+
+/// A part of an ARN that is not known before deployment, or the name that a document gives to what
+/// does not exist yet.
+fn stand_in(name: &str) -> String {
+    format!("<{}>", name.replace(['<', '>'], ""))
+}
+
+/// Stands for the name of a trail that is not known before deployment.
+const NOT_KNOWN_NAME: &str = "name";
+
+impl TrailArn {
+    /// The ARN of a trail that does not exist yet, with a stand-in for each part that is not known.
+    /// No text is read as this. `None` if the name is not one of a trail.
+    pub fn planned(
+        partition: &str,
+        region: &Region,
+        account: &AccountId,
+        name: &str,
+    ) -> Option<Self> {
+        let is_name = (3..=NAME_CHARS_MAX).contains(&name.len())
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
+        let name = is_name.then(|| name.to_owned())?;
+        Some(Self(Parts::planned(partition, "cloudtrail", region, account, "trail/", name)))
+    }
+
+    /// The same of a trail whose name is not known.
+    pub fn unnamed(partition: &str, region: &Region, account: &AccountId) -> Self {
+        let name = stand_in(NOT_KNOWN_NAME);
+        Self(Parts::planned(partition, "cloudtrail", region, account, "trail/", name))
+    }
+}
+
+impl KeyArn {
+    /// The ARN of a key that does not exist yet, with stand-ins for the key ID and for each other
+    /// part that is not known. `name` is what the document calls the key. No text is read as this.
+    pub fn planned(partition: &str, region: &Region, account: &AccountId, name: &str) -> Self {
+        Self(Parts::planned(partition, "kms", region, account, "key/", stand_in(name)))
+    }
+
+    /// Whether the key does not exist yet.
+    pub fn is_planned(&self) -> bool {
+        self.0.name.starts_with('<')
     }
 }
 
@@ -169,6 +267,24 @@ mod tests {
         for bad in ["", "a b", "a/b", &"x".repeat(257)] {
             assert!(key(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn only_our_own_reports_contain_arns_of_what_does_not_exist_yet() {
+        let (region, account) = (Region::not_known(), AccountId::not_known());
+        let key = KeyArn::planned("aws", &region, &account, "a<b>.Key");
+        assert_eq!(key.as_str(), "arn:aws:kms:<region>:<account>:key/<ab.Key>");
+        let trail = TrailArn::unnamed("aws", &region, &account);
+        assert_eq!(trail.as_str(), "arn:aws:cloudtrail:<region>:<account>:trail/<name>");
+        assert!(KeyArn::parse(key.as_str()).is_err() && TrailArn::parse(trail.as_str()).is_err());
+        assert_eq!(serde_json::from_value::<KeyArn>(json!(key)).unwrap(), key);
+        assert_eq!(serde_json::from_value::<TrailArn>(json!(trail)).unwrap(), trail);
+        let known = AccountId::parse("111122223333").unwrap();
+        for bad in ["", "ab", "a/b", "<x>", "a b", "a:b"] {
+            assert_eq!(TrailArn::planned("aws", &region, &known, bad), None, "{bad}");
+        }
+        let arn = "arn:aws:cloudtrail:us-east-1:111122223333:trail/<name>";
+        assert!(TrailArn::parse(arn).is_err());
     }
 
     #[test]

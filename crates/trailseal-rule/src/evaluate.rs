@@ -111,11 +111,13 @@ pub fn evaluate(context: &EvaluationContext<'_>, trail: &Trail, facts: &Facts) -
         return Judgement { verdict, profile, skipped: Vec::new(), key: None, notes: Vec::new() };
     }
     let mut results = Vec::new();
+    // All checks ask about the key: if it is not known before deployment, one of them says so.
+    let is_key_open = matches!(trail.key, Some(KeyRef::NotKnown(_)));
     for check in CHECKS.iter().filter(|check| check.is_enabled(context.parameters)) {
         let outcome = check.evaluate(context, trail, facts);
         let ends = check.ends_evaluation && matches!(outcome, Outcome::Fail(_));
         results.push(CheckResult { check: check.id, outcome });
-        if ends {
+        if ends || is_key_open {
             break;
         }
     }
@@ -133,8 +135,8 @@ pub fn evaluate(context: &EvaluationContext<'_>, trail: &Trail, facts: &Facts) -
 ///
 /// Upholds INVARIANT (no-aws-alias-call).
 fn describable_key(trail: &Trail) -> Option<&KeyRef> {
-    let is_describable =
-        |key: &&KeyRef| !key.is_aws_managed_alias() && !matches!(key, KeyRef::Unrecognized(_));
+    let is_text = |key: &&KeyRef| matches!(key, KeyRef::Unrecognized(_) | KeyRef::NotKnown(_));
+    let is_describable = |key: &&KeyRef| !key.is_aws_managed_alias() && !is_text(key);
     trail.key.as_ref().filter(is_describable)
 }
 

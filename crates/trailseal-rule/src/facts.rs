@@ -93,6 +93,8 @@ pub enum Refusal {
     NamesNoAccount,
     /// Reading it requires something else that could not be read.
     Needs(&'static str),
+    /// The resource does not exist yet, and what is asked is known only once it is deployed; why.
+    NotKnownBeforeDeployment(String),
     /// The reference or the answer is not one that AWS documents.
     Malformed(String),
 }
@@ -115,6 +117,9 @@ impl fmt::Display for Refusal {
                 out.write_str("kmsKeyId names no account, and the trail is another one's")
             }
             Self::Needs(what) => write!(out, "{what} could not be read"),
+            Self::NotKnownBeforeDeployment(why) => {
+                write!(out, "not known before deployment: {why}")
+            }
             Self::Malformed(what) => out.write_str(what),
         }
     }
@@ -413,6 +418,9 @@ impl Refusal {
             }
             Self::NamesNoAccount => "set kmsKeyId to the ARN of the key".to_owned(),
             Self::Needs(what) => format!("let {what} be read"),
+            Self::NotKnownBeforeDeployment(_) => {
+                "supply the value to `trailseal preview`, or let the document state it".to_owned()
+            }
             Self::Malformed(_) => {
                 "look it up in AWS, and install a later release of Trailseal".to_owned()
             }

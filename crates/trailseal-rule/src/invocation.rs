@@ -161,7 +161,7 @@ impl KeyChange {
             }
             KeyRef::Alias(_) => !key.is_aws_managed_alias(),
             KeyRef::Id(id) => *id == self.key_id,
-            KeyRef::Unrecognized(_) => false,
+            KeyRef::Unrecognized(_) | KeyRef::NotKnown(_) => false,
         }
     }
 }

@@ -29,6 +29,9 @@ pub enum KeyRef {
     Id(String),
     /// Any other text; KMS cannot be asked about it.
     Unrecognized(String),
+    /// The trail does not exist yet, and whether it gets a key, and which, is known only once it is
+    /// deployed; why. No text is read as this.
+    NotKnown(String),
 }
 
 impl KeyRef {
@@ -66,6 +69,7 @@ impl KeyRef {
             Self::Key(arn) => arn.as_str(),
             Self::AliasArn { arn, .. } => arn,
             Self::Alias(text) | Self::Id(text) | Self::Unrecognized(text) => text,
+            Self::NotKnown(_) => "<key>",
         }
     }
 
@@ -73,7 +77,11 @@ impl KeyRef {
     pub fn arn(&self) -> Option<&KeyArn> {
         match self {
             Self::Key(arn) => Some(arn),
-            Self::AliasArn { .. } | Self::Alias(_) | Self::Id(_) | Self::Unrecognized(_) => None,
+            Self::AliasArn { .. }
+            | Self::Alias(_)
+            | Self::Id(_)
+            | Self::Unrecognized(_)
+            | Self::NotKnown(_) => None,
         }
     }
 
@@ -82,7 +90,7 @@ impl KeyRef {
         match self {
             Self::Key(arn) => Some(arn.region()),
             Self::AliasArn { region, .. } => Some(region),
-            Self::Alias(_) | Self::Id(_) | Self::Unrecognized(_) => None,
+            Self::Alias(_) | Self::Id(_) | Self::Unrecognized(_) | Self::NotKnown(_) => None,
         }
     }
 
@@ -91,7 +99,7 @@ impl KeyRef {
         match self {
             Self::Key(arn) => Some(arn.account()),
             Self::AliasArn { account, .. } => Some(account),
-            Self::Alias(_) | Self::Id(_) | Self::Unrecognized(_) => None,
+            Self::Alias(_) | Self::Id(_) | Self::Unrecognized(_) | Self::NotKnown(_) => None,
         }
     }
 
@@ -102,7 +110,7 @@ impl KeyRef {
     pub fn is_aws_managed_alias(&self) -> bool {
         match self {
             Self::AliasArn { alias, .. } | Self::Alias(alias) => alias.starts_with("alias/aws/"),
-            Self::Key(_) | Self::Id(_) | Self::Unrecognized(_) => false,
+            Self::Key(_) | Self::Id(_) | Self::Unrecognized(_) | Self::NotKnown(_) => false,
         }
     }
 }

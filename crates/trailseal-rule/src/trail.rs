@@ -35,6 +35,12 @@ impl BucketName {
         is_name.then(|| Self(text.to_owned()))
     }
 
+    /// The name of a bucket that does not exist yet: a stand-in with what its document calls it. No
+    /// text is read as this.
+    pub fn planned(name: &str) -> Self {
+        Self(format!("<{}>", name.replace(['<', '>'], "")))
+    }
+
     /// The bucket's name.
     pub fn as_str(&self) -> &str {
         &self.0

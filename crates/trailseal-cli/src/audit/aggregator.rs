@@ -113,7 +113,10 @@ fn key_id(query: &KeyQuery) -> Option<String> {
     match key {
         KeyRef::Key(arn) => Some(arn.id().to_owned()),
         KeyRef::Id(id) => Some(id.clone()),
-        KeyRef::AliasArn { .. } | KeyRef::Alias(_) | KeyRef::Unrecognized(_) => None,
+        KeyRef::AliasArn { .. }
+        | KeyRef::Alias(_)
+        | KeyRef::Unrecognized(_)
+        | KeyRef::NotKnown(_) => None,
     }
 }
 

@@ -75,7 +75,11 @@ fn key(trail: &Trail) -> Option<&KeyArn> {
     match &trail.key {
         Some(KeyRef::Key(arn)) => Some(arn),
         Some(
-            KeyRef::AliasArn { .. } | KeyRef::Alias(_) | KeyRef::Id(_) | KeyRef::Unrecognized(_),
+            KeyRef::AliasArn { .. }
+            | KeyRef::Alias(_)
+            | KeyRef::Id(_)
+            | KeyRef::Unrecognized(_)
+            | KeyRef::NotKnown(_),
         )
         | None => None,
     }

@@ -115,7 +115,7 @@ fn existing<'a>(
         );
         return None;
     }
-    if matches!(named, KeyRef::Unrecognized(_)) {
+    if matches!(named, KeyRef::Unrecognized(_) | KeyRef::NotKnown(_)) {
         reasons.push(
             RefusalCode::KeyNotNamed,
             format!("`{named}` is not a key ARN, key ID or alias"),
@@ -180,9 +180,11 @@ fn missing_fix(named: &KeyRef) -> String {
     const OTHER: &str = "name an existing key, or create one (`--create-key`)";
     match named {
         KeyRef::Id(id) => format!("if `{id}` is an alias, name it `alias/{id}`; otherwise {OTHER}"),
-        KeyRef::Key(_) | KeyRef::AliasArn { .. } | KeyRef::Alias(_) | KeyRef::Unrecognized(_) => {
-            OTHER.to_owned()
-        }
+        KeyRef::Key(_)
+        | KeyRef::AliasArn { .. }
+        | KeyRef::Alias(_)
+        | KeyRef::Unrecognized(_)
+        | KeyRef::NotKnown(_) => OTHER.to_owned(),
     }
 }
 
@@ -202,7 +204,7 @@ fn names(named: &KeyRef, arn: &KeyArn) -> bool {
             region == arn.region() && account == arn.account()
         }
         KeyRef::Alias(_) => true,
-        KeyRef::Unrecognized(_) => false,
+        KeyRef::Unrecognized(_) | KeyRef::NotKnown(_) => false,
     }
 }
 

@@ -28,9 +28,17 @@ pub(crate) struct CheckInput<'a> {
 }
 
 impl<'a> CheckInput<'a> {
-    /// The trail's key. A trail without a key fails every check that needs one.
+    /// The trail's key. A trail without a key fails every check that needs one; of a trail that does
+    /// not exist yet, it can be unknown.
     pub(super) fn key(&self) -> Result<&'a KeyRef, Outcome> {
-        self.trail.key.as_ref().ok_or_else(sse_kms_enabled::no_key)
+        match &self.trail.key {
+            Some(KeyRef::NotKnown(why)) => {
+                let refusal = Refusal::NotKnownBeforeDeployment(why.clone());
+                Err(refused("the key of the trail", &refusal))
+            }
+            Some(key) => Ok(key),
+            None => Err(sse_kms_enabled::no_key()),
+        }
     }
 
     /// Evidence about the trail's key. Absent evidence fails every check that needs it; refused
@@ -79,6 +87,12 @@ pub(super) fn refused(evidence: &str, refusal: &Refusal) -> Outcome {
     Outcome::unknown(EVIDENCE_REFUSED, cause, refusal.advice())
 }
 
+/// The outcome where a check compares something of the deployment that is not known before it.
+pub(super) fn not_known(evidence: &str, what: &str) -> Outcome {
+    let why = format!("{what} of the deployment is not given");
+    refused(evidence, &Refusal::NotKnownBeforeDeployment(why))
+}
+
 /// The outcome where the trail to look at does not exist.
 pub(super) fn trail_missing() -> Outcome {
     Outcome::fail(
@@ -91,5 +105,11 @@ pub(super) fn trail_missing() -> Outcome {
 
 /// A value of KMS that this version does not know, or that is missing.
 pub(super) fn as_kms_says(value: &str) -> String {
-    if value.is_empty() { "KMS does not say".to_owned() } else { format!("KMS says `{value}`") }
+    if value.is_empty() {
+        "KMS does not say".to_owned()
+    } else if value.starts_with("not known before deployment") {
+        value.to_owned()
+    } else {
+        format!("KMS says `{value}`")
+    }
 }

@@ -14,9 +14,10 @@
 //! d) Any other alias or a bare ID: the key ARN that KMS returns counts. If KMS refuses, unknown; if
 //!    the key does not exist, fail.
 
-use config_rule::{AccountId, Arn};
+use config_rule::{AccountId, Arn, ArnPattern};
 
 use crate::arn::KeyArn;
+use crate::checks::input::not_known;
 use crate::checks::{Check, CheckId, CheckInput, Evidence, FindingCode, Outcome, Severity, Switch};
 use crate::key_ref::KeyRef;
 use crate::parameters::Profile;
@@ -67,8 +68,18 @@ fn judge(input: &CheckInput<'_>) -> Result<Outcome, Outcome> {
 }
 
 fn judge_arn(input: &CheckInput<'_>, arn: &KeyArn) -> Outcome {
-    if input.parameters.allows(arn, input.trail.arn.owner()) {
+    let (parameters, owner) = (input.parameters, input.trail.arn.owner());
+    if parameters.allows(arn, owner) {
         return Outcome::Pass;
+    }
+    let is_one_unknown =
+        (arn.account() != owner) && (owner.is_not_known() || arn.account().is_not_known());
+    let may_match = |pattern: &ArnPattern| pattern.can_match_account_of(arn.as_str());
+    if is_one_unknown
+        || (arn.account().is_not_known() && !parameters.allowed_keys.is_empty())
+        || (arn.is_planned() && parameters.allowed_keys.iter().any(may_match))
+    {
+        return not_known("whether the key is allowed", "the account or the key ID");
     }
     not_allowed(input, arn.account())
 }
@@ -78,6 +89,9 @@ fn account_without_allowed_keys(input: &CheckInput<'_>, key: &KeyRef) -> Option<
     let parts = Arn::split(key.as_str()).filter(|parts| parts.service == "kms")?;
     let account = AccountId::parse(parts.account).ok()?;
     let parameters = input.parameters;
+    if input.trail.arn.owner().is_not_known() {
+        return None;
+    }
     let is_possible = parameters.allows_account(&account, input.trail.arn.owner())
         || parameters.allowed_keys.iter().any(|one| one.can_match_account_of(key.as_str()));
     (!is_possible).then_some(account)

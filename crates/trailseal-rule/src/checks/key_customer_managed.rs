@@ -49,7 +49,8 @@ fn judge(input: &CheckInput<'_>) -> Result<Outcome, Outcome> {
     if key.is_aws_managed_alias() {
         return Ok(aws_managed());
     }
-    let is_foreign = key.account().is_some_and(|account| account != input.trail.arn.owner());
+    let owner = input.trail.arn.owner();
+    let is_foreign = key.account().is_some_and(|account| account != owner) && !owner.is_not_known();
     if is_foreign && matches!(input.facts.key, Reading::Refused(_)) {
         return Ok(Outcome::Pass);
     }

@@ -11,7 +11,7 @@
 
 use config_rule::Region;
 
-use crate::checks::input::refused;
+use crate::checks::input::{not_known, refused};
 use crate::checks::{Check, CheckId, CheckInput, Evidence, FindingCode, Outcome, Severity};
 use crate::facts::Reading;
 use crate::parameters::Profile;
@@ -51,6 +51,9 @@ fn judge(input: &CheckInput<'_>) -> Result<Outcome, Outcome> {
     };
     if key_region == bucket_region {
         return Ok(Outcome::Pass);
+    }
+    if key_region.is_not_known() || bucket_region.is_not_known() {
+        return Err(not_known("whether key and bucket are in one Region", "the Region"));
     }
     Ok(Outcome::fail(
         WRONG_REGION,

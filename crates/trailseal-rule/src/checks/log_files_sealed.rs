@@ -76,9 +76,11 @@ pub(super) const CHECK: Check = Check {
 fn judge(input: &CheckInput<'_>) -> Result<Outcome, Outcome> {
     let key = match input.key()? {
         KeyRef::Key(arn) => arn,
-        KeyRef::AliasArn { .. } | KeyRef::Alias(_) | KeyRef::Id(_) | KeyRef::Unrecognized(_) => {
-            &input.known(&input.facts.key, "the ARN")?.arn
-        }
+        KeyRef::AliasArn { .. }
+        | KeyRef::Alias(_)
+        | KeyRef::Id(_)
+        | KeyRef::Unrecognized(_)
+        | KeyRef::NotKnown(_) => &input.known(&input.facts.key, "the ARN")?.arn,
     };
     let files = log_files(input)?;
     let assessment = files.assess(key, input.now);

@@ -33,7 +33,7 @@ impl<'a> TrailAndKey<'a> {
         Request {
             caller: caller.clone(),
             action: action.to_owned(),
-            resource: self.key_arn.map(Shape::text),
+            resource: self.key_arn.map(with_holes),
             context: of_operation(context, action),
         }
     }
@@ -53,7 +53,25 @@ pub(super) fn arn_part(arn: &str, index: usize) -> Option<&str> {
 }
 
 pub(super) fn known_or_unknown(value: Option<&str>) -> ContextValue {
-    value.map_or(ContextValue::Unknown, ContextValue::known)
+    value.map_or(ContextValue::Unknown, known_or_pending)
+}
+
+/// The value, of which parts may be stand-ins for what is not known before deployment.
+pub(super) fn known_or_pending(value: &str) -> ContextValue {
+    if !value.contains('<') {
+        return ContextValue::known(value);
+    }
+    ContextValue::Pending { text: value.to_owned(), shape: with_holes(value) }
+}
+
+/// The value with a hole for each stand-in.
+pub(super) fn with_holes(value: &str) -> Shape {
+    let mut pieces = value.split('<');
+    let first = Shape::text(pieces.next().unwrap_or_default());
+    pieces.fold(first, |shape, piece| {
+        let (_, rest) = piece.split_once('>').unwrap_or((piece, ""));
+        shape + Hole::Segment + rest
+    })
 }
 
 /// CloudTrail, on behalf of this trail.
@@ -65,7 +83,7 @@ pub(super) fn known_or_unknown(value: Option<&str>) -> ContextValue {
 /// - Calls between services may lack the network keys, so nothing is certain about them,
 ///   nor about the time or `kms:ViaService`.
 pub(super) fn cloudtrail_for(question: &TrailAndKey<'_>) -> Context {
-    let trail_arn = ContextValue::known(question.trail_arn);
+    let trail_arn = known_or_pending(question.trail_arn);
     let context = service_named(question, CLOUDTRAIL)
         .with("aws:SourceArn", trail_arn.clone())
         .with("aws:SourceAccount", known_or_unknown(question.trail_account()));
@@ -116,7 +134,7 @@ pub(super) fn known_principal_after_logs(question: &TrailAndKey<'_>, arn: &str) 
         .with_each(SERVICE_KEYS, &ContextValue::Absent)
         .with_each(&["aws:PrincipalAccount", "kms:CallerAccount"], &account)
         .with("aws:PrincipalArn", name)
-        .with("kms:EncryptionContext:aws:cloudtrail:arn", ContextValue::known(question.trail_arn))
+        .with("kms:EncryptionContext:aws:cloudtrail:arn", known_or_pending(question.trail_arn))
         .with(
             "kms:EncryptionContextKeys",
             ContextValue::Includes(vec!["aws:cloudtrail:arn".to_owned()]),

@@ -6,8 +6,8 @@
 use resource_policy::{Context, ContextValue, Hole, Shape};
 
 use super::question::{
-    CLOUDTRAIL, SERVICE_KEYS, TrailAndKey, about_the_key, no_ones, service, service_named, theirs,
-    unnamed, without_encryption_context,
+    CLOUDTRAIL, SERVICE_KEYS, TrailAndKey, about_the_key, known_or_pending, no_ones, service,
+    service_named, theirs, unnamed, without_encryption_context,
 };
 
 const CLOUDTRAIL_CONTEXT: &str = "aws:cloudtrail:arn";
@@ -191,7 +191,7 @@ fn with_encryption_context(
     [has_trail, has_object]: [bool; 2],
     keys: ContextValue,
 ) -> Context {
-    let trail = ContextValue::known(question.trail_arn);
+    let trail = known_or_pending(question.trail_arn);
     let object = question.arn() + "s3:::" + Hole::Anything;
     let present = |is: bool, value: ContextValue| if is { value } else { ContextValue::Absent };
     context

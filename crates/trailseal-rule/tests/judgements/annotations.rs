@@ -39,6 +39,7 @@ fn unreadable<T>() -> Vec<Reading<T>> {
         Refusal::RegionNotEnabled(region("ap-southeast-5")),
         Refusal::NamesNoAccount,
         Refusal::Needs("the Region of the bucket"),
+        Refusal::NotKnownBeforeDeployment("u\u{fc} ".repeat(200)),
         Refusal::Malformed("u\u{fc} ".repeat(200)),
     ];
     let policies = [PolicyType::ServiceControl, PolicyType::PermissionsBoundary];

@@ -310,6 +310,7 @@ fn refused_evidence() {
             ("no account", Refusal::NamesNoAccount),
             ("needs more", Refusal::Needs("the Region of the bucket")),
             ("role not assumed", Refusal::RoleRefused { role: "r".into() }),
+            ("before deployment", Refusal::NotKnownBeforeDeployment("a parameter".into())),
             ("malformed", Refusal::Malformed("odd".into())),
         ]
         .map(|(name, refusal)| (name, REFUSED, of_bucket_region(Reading::Refused(refusal)))),
