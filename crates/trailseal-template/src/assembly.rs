@@ -1,0 +1,239 @@
+//! Cloud assemblies of the AWS CDK (`cdk.out`): their manifest, stacks, nested stacks and stages.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use trailseal_rule::{AccountId, Region};
+
+use crate::cloudformation::{Stack, Stacks, preview, read_stack};
+use crate::model::Place;
+use crate::node::Node;
+use crate::preview::Preview;
+use crate::values::Values;
+
+/// Stages within stages, and nested stacks within nested stacks, at most.
+const DEPTH_MAX: usize = 10;
+
+/// Stacks of an assembly, at most.
+const STACKS_MAX: usize = 5_000;
+
+/// What CDK writes as the Region of a stack without one; it has the form of a Region.
+const UNKNOWN_REGION: &str = "unknown-region";
+
+/// Reads a file of the assembly's folder.
+type ReadFile<'a> = dyn FnMut(&str) -> Result<String, String> + 'a;
+
+/// Reads a cloud assembly. `folder` is its name for the report, and `read` reads a file in it.
+/// `place` has the account and Region of stacks whose environment the assembly does not state.
+///
+/// # Errors
+///
+/// In one line: the manifest cannot be read.
+pub fn read_assembly(
+    folder: &str,
+    read: &mut ReadFile<'_>,
+    place: &Place,
+    parameters: &BTreeMap<String, String>,
+    values: &Values,
+) -> Result<Preview, String> {
+    let mut assembly = Assembly {
+        folder,
+        read,
+        place,
+        parameters,
+        stacks: Vec::new(),
+        assets: BTreeMap::new(),
+        problems: Vec::new(),
+    };
+    assembly.manifest("", 0)?;
+    let Assembly { stacks, problems, .. } = assembly;
+    let exports = exports(&stacks);
+    let mut preview = preview(&Stacks { list: stacks, exports, values });
+    preview.problems.extend(problems);
+    Ok(preview)
+}
+
+struct Assembly<'a, 'b> {
+    folder: &'a str,
+    read: &'a mut ReadFile<'b>,
+    place: &'a Place,
+    parameters: &'a BTreeMap<String, String>,
+    stacks: Vec<Stack>,
+    /// The files of assets by their name in the bucket of assets.
+    assets: BTreeMap<String, String>,
+    problems: Vec<String>,
+}
+
+impl Assembly<'_, '_> {
+    /// Reads the manifest of the assembly or of a stage in it.
+    fn manifest(&mut self, inside: &str, depth: usize) -> Result<(), String> {
+        let name = format!("{inside}manifest.json");
+        let text = (self.read)(&name).map_err(|what| format!("`{name}` {what}"))?;
+        let manifest: Value = serde_json::from_str(&text)
+            .map_err(|error| format!("`{name}` is not JSON: {error}"))?;
+        let Some(Value::Object(artifacts)) = manifest.get("artifacts") else {
+            return Err(format!(
+                "`{name}` is not the manifest of a cloud assembly: it has no `artifacts`"
+            ));
+        };
+        for artifact in artifacts.values() {
+            self.add_assets(inside, artifact);
+        }
+        for (id, artifact) in artifacts {
+            let property = |name: &str| artifact.get("properties")?.get(name)?.as_str();
+            match artifact.get("type").and_then(Value::as_str) {
+                Some("aws:cloudformation:stack") => {
+                    let Some(file) = property("templateFile") else {
+                        self.problems.push(format!("stack `{id}` has no template"));
+                        continue;
+                    };
+                    let environment = artifact.get("environment").and_then(Value::as_str);
+                    let place = self.place_of(inside, environment);
+                    let stack_name = property("stackName").unwrap_or(id).to_owned();
+                    let is_used = self.stacks.iter().any(|stack| stack.name == *id);
+                    let name =
+                        if is_used { format!("{id}-{}", self.stacks.len()) } else { id.clone() };
+                    let index = self.stack(inside, file, name, place, None, depth);
+                    if let Some(stack) = index.and_then(|index| self.stacks.get_mut(index)) {
+                        stack.stack_name = Some(stack_name);
+                    }
+                }
+                Some("cdk:cloud-assembly") => {
+                    let Some(folder) = property("directoryName").filter(|_| depth < DEPTH_MAX)
+                    else {
+                        self.problems.push(format!("stage `{id}` could not be read"));
+                        continue;
+                    };
+                    let inside = format!("{inside}{folder}/");
+                    if let Err(what) = self.manifest(&inside, depth + 1) {
+                        self.problems.push(format!("stage `{id}`: {what}"));
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The account and Region of `aws://ACCOUNT/REGION`, either of which can be unknown.
+    /// Remembers the files of assets, of which nested templates are some.
+    fn add_assets(&mut self, inside: &str, artifact: &Value) {
+        let is_assets = artifact.get("type").and_then(Value::as_str) == Some("cdk:asset-manifest");
+        let file = artifact.get("properties").and_then(|of| of.get("file")?.as_str());
+        let Some(file) = file.filter(|file| is_assets && !file.contains("..")) else { return };
+        // Without it, a nested template is not at hand, which becomes a problem.
+        let Ok(text) = (self.read)(&format!("{inside}{file}")) else { return };
+        let manifest: Value = serde_json::from_str(&text).unwrap_or_default();
+        let files = manifest.get("files").and_then(Value::as_object);
+        for asset in files.into_iter().flat_map(|files| files.values()) {
+            let path = asset.get("source").and_then(|source| source.get("path")?.as_str());
+            let places = asset.get("destinations").and_then(Value::as_object);
+            for place in places.into_iter().flat_map(|places| places.values()) {
+                if let (Some(key), Some(path)) = (place.get("objectKey"), path)
+                    && let Some(key) = key.as_str().filter(|key| !key.is_empty())
+                {
+                    self.assets.insert(key.to_owned(), path.to_owned());
+                }
+            }
+        }
+    }
+
+    /// Stacks of one stage without an environment are deployed to the same one.
+    fn place_of(&self, stage: &str, environment: Option<&str>) -> Place {
+        let parts = environment.and_then(|text| text.strip_prefix("aws://")?.split_once('/'));
+        let (account, region) = parts.unwrap_or_default();
+        let region = if region == UNKNOWN_REGION { "" } else { region };
+        Place {
+            account: AccountId::parse(account).unwrap_or_else(|_| self.place.account.clone()),
+            region: Region::parse(region).unwrap_or_else(|_| self.place.region.clone()),
+            scope: format!("{stage}{}", environment.unwrap_or_default()),
+        }
+    }
+
+    fn stack(
+        &mut self,
+        inside: &str,
+        file: &str,
+        name: String,
+        place: Place,
+        parent: Option<(usize, String)>,
+        depth: usize,
+    ) -> Option<usize> {
+        let path = format!("{inside}{file}");
+        let shown = format!("{}/{path}", self.folder.trim_end_matches('/'));
+        if self.stacks.len() >= STACKS_MAX || depth > DEPTH_MAX || file.contains("..") {
+            self.problems.push(format!("`{path}` is not read: too many stacks, or another folder"));
+            return None;
+        }
+        let given = if parent.is_none() { self.parameters.clone() } else { BTreeMap::new() };
+        let read = (self.read)(&path);
+        let read = read.and_then(|text| read_stack(&shown, &text, place.clone(), &given));
+        let (stack, problems) = match read {
+            Ok(read) => read,
+            Err(what) => {
+                self.problems.push(format!("`{path}` {what}"));
+                return None;
+            }
+        };
+        self.problems.extend(problems);
+        let index = self.stacks.len();
+        let nested = nested_templates(&stack.root, &self.assets);
+        self.stacks.push(Stack { name: name.clone(), parent, ..stack });
+        for (id, file) in nested {
+            let Some(file) = file else {
+                self.problems
+                    .push(format!("`{path}`: the template of nested stack `{id}` is not at hand"));
+                continue;
+            };
+            let parent = Some((index, id.clone()));
+            let nested_name = format!("{name}.{id}");
+            let child = self.stack(inside, &file, nested_name, place.clone(), parent, depth + 1);
+            if let (Some(child), Some(stack)) = (child, self.stacks.get_mut(index)) {
+                stack.nested.insert(id, child);
+            }
+        }
+        Some(index)
+    }
+}
+
+/// The nested stacks of a template, with the files that CDK wrote for them.
+fn nested_templates(
+    root: &Node,
+    assets: &BTreeMap<String, String>,
+) -> Vec<(String, Option<String>)> {
+    let resources = root.get("Resources").map_or(&[][..], Node::members);
+    let nested = resources.iter().filter(|one| {
+        one.node.get("Type").and_then(Node::text) == Some("AWS::CloudFormation::Stack")
+    });
+    let stated =
+        |node: &Node| node.get("Metadata")?.get("aws:asset:path")?.text().map(str::to_owned);
+    let by_url = |node: &Node| {
+        let mut url = String::new();
+        add_texts(node.get("Properties")?.get("TemplateURL")?, &mut url);
+        assets.iter().find(|(key, _)| url.ends_with(key.as_str())).map(|(_, path)| path.clone())
+    };
+    let file = |node: &Node| stated(node).or_else(|| by_url(node));
+    nested.map(|one| (one.name.clone(), file(&one.node))).collect()
+}
+
+/// Adds all texts of a node, one after the other.
+fn add_texts(node: &Node, out: &mut String) {
+    out.push_str(node.text().unwrap_or_default());
+    node.items().iter().for_each(|item| add_texts(item, out));
+    node.members().iter().for_each(|member| add_texts(&member.node, out));
+}
+
+/// The exports of all stacks whose names the templates state.
+fn exports(stacks: &[Stack]) -> BTreeMap<(String, String), (usize, String)> {
+    let mut exports = BTreeMap::new();
+    for (index, stack) in stacks.iter().enumerate() {
+        for output in stack.root.get("Outputs").map_or(&[][..], Node::members) {
+            let name = output.node.get("Export").and_then(|export| export.get("Name")?.text());
+            if let Some(name) = name {
+                let place = (stack.place.scope.clone(), name.to_owned());
+                exports.insert(place, (index, output.name.clone()));
+            }
+        }
+    }
+    exports
+}

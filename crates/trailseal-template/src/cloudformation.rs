@@ -1,0 +1,239 @@
+//! CloudFormation templates.
+
+mod evaluate;
+mod foreach;
+mod functions;
+mod references;
+mod resources;
+mod stack;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::model::{Deployment, Place, PlannedTrail};
+use crate::node::{Node, NodeValue};
+use crate::planned::Planned;
+use crate::preview::{Preview, PreviewedTrail, World};
+use crate::values::Values;
+use crate::yaml;
+
+use references::kind;
+use resources::{STACK_TYPE, TRAIL_TYPE};
+use stack::Run;
+
+pub(crate) use stack::{Stack, Stacks};
+
+const STACK_SET_TYPE: &str = "AWS::CloudFormation::StackSet";
+
+/// Outcomes of undecided conditions that are followed for one trail, at most.
+const WORLDS_MAX: usize = 64;
+
+/// The sections of a template (CloudFormation User Guide, "Template sections").
+const SECTIONS: [&str; 11] = [
+    "AWSTemplateFormatVersion",
+    "Conditions",
+    "Description",
+    "Fn::Transform",
+    "Globals",
+    "Hooks",
+    "Mappings",
+    "Metadata",
+    "Outputs",
+    "Parameters",
+    "Rules",
+];
+
+/// Reads one template. `parameters` are those that the user gives to the stack.
+///
+/// # Errors
+///
+/// In one line: the text is not one template that CloudFormation takes.
+pub fn read_template(
+    file: &str,
+    text: &str,
+    place: Place,
+    parameters: &BTreeMap<String, String>,
+    values: &Values,
+) -> Result<Preview, String> {
+    let (stack, problems) = read_stack(file, text, place, parameters)?;
+    let mut preview = preview(&Stacks { list: vec![stack], exports: BTreeMap::new(), values });
+    preview.problems.extend(problems);
+    Ok(preview)
+}
+
+/// Reads the template of one stack; with it, what of it could not be resolved.
+pub(crate) fn read_stack(
+    file: &str,
+    text: &str,
+    place: Place,
+    parameters: &BTreeMap<String, String>,
+) -> Result<(Stack, Vec<String>), String> {
+    let root = yaml::read(text)?;
+    if !matches!(root.get("Resources").map(|node| &node.value), Some(NodeValue::Map(_))) {
+        return Err("is not a CloudFormation template: it has no `Resources`".to_owned());
+    }
+    let is_section =
+        |name: &str| SECTIONS.contains(&name) || name == "Resources" || name == "Transform";
+    if let Some(odd) = root.members().iter().find(|one| !is_section(&one.name)) {
+        let (name, line) = (&odd.name, odd.line);
+        return Err(format!("is not a CloudFormation template: `{name}` (line {line})"));
+    }
+    let mut stack = Stack {
+        name: String::new(),
+        stack_name: None,
+        file: file.to_owned(),
+        rewritten: rewritten(&root),
+        root,
+        place,
+        given: parameters.clone(),
+        parent: None,
+        nested: BTreeMap::new(),
+    };
+    let mut problems = foreach::expand(&mut stack);
+    let resources = stack.root.get("Resources").map_or(&[][..], Node::members);
+    let odd = resources.iter().filter(|one| evaluate::changes_members(&one.name));
+    problems.extend(odd.map(|one| {
+        let (name, line) = (&one.name, one.line);
+        format!("`{name}` (line {line}) is not resolved, so that trails in it are not seen")
+    }));
+    Ok((stack, problems))
+}
+
+/// Why a macro may change every resource of the template.
+fn rewritten(root: &Node) -> Option<String> {
+    const HARMLESS: [&str; 2] = ["AWS::Serverless-2016-10-31", "AWS::LanguageExtensions"];
+    if root.get("Fn::Transform").is_some() {
+        return Some("`Fn::Transform` may change every resource".to_owned());
+    }
+    let transform = root.get("Transform")?;
+    let names = match transform.items() {
+        [] => std::slice::from_ref(transform),
+        items => items,
+    };
+    let odd = names.iter().find(|name| !name.text().is_some_and(|name| HARMLESS.contains(&name)));
+    odd.map(|name| {
+        let name = name.text().or_else(|| name.get("Name").and_then(Node::text));
+        format!("transform `{}` may change every resource", name.unwrap_or("of another form"))
+    })
+}
+
+/// Every trail of the stacks.
+pub(crate) fn preview(stacks: &Stacks<'_>) -> Preview {
+    let mut preview = Preview::default();
+    for (index, stack) in stacks.list.iter().enumerate() {
+        for member in stack.root.get("Resources").map_or(&[][..], Node::members) {
+            match kind(&member.node) {
+                TRAIL_TYPE => preview.trails.push(previewed(stacks, index, &member.name)),
+                STACK_TYPE if !stack.nested.contains_key(&member.name) => {
+                    preview.notes.push(format!(
+                        "{}: nested stack `{}` is a template of its own, and is not read here",
+                        stack.file,
+                        stack.address(&member.name)
+                    ));
+                }
+                kind if kind == STACK_SET_TYPE || kind.ends_with("::MODULE") => {
+                    preview.notes.push(format!(
+                        "{}: `{}` ({kind}) has a template of its own, and is not read here",
+                        stack.file,
+                        stack.address(&member.name)
+                    ));
+                }
+                _ => {}
+            }
+        }
+    }
+    preview
+}
+
+/// One trail in every outcome of the conditions that are not decided.
+fn previewed(stacks: &Stacks<'_>, index: usize, id: &str) -> PreviewedTrail {
+    let mut open = vec![BTreeMap::new()];
+    let mut worlds = Vec::new();
+    let mut declared = None;
+    let (mut reasons, mut notes) = (BTreeSet::new(), BTreeSet::new());
+    while let Some(choices) = open.pop() {
+        let run = Run::new(stacks, choices.clone());
+        let (trail, deployment) = run.trail(index, id);
+        declared = declared.or_else(|| trail.clone());
+        worlds.push(World { trail, deployment: Arc::new(deployment) });
+        let (asked, noted) = run.into_parts();
+        notes.extend(noted);
+        let mut before = choices;
+        for (question, why) in asked {
+            reasons.insert(why);
+            open.push(
+                before
+                    .iter()
+                    .map(|(one, is)| (one.clone(), *is))
+                    .chain([(question.clone(), false)])
+                    .collect(),
+            );
+            before.insert(question, true);
+        }
+        if worlds.len() + open.len() > WORLDS_MAX {
+            let reason = format!("more than {WORLDS_MAX} outcomes of conditions");
+            return undecided(stacks, index, id, reason, notes);
+        }
+    }
+    let why = reasons.into_iter().collect::<Vec<_>>().join("; ");
+    let declared = declared.unwrap_or_else(|| declaration(stacks, index, id));
+    let why = if why.is_empty() { condition_of(stacks, index, id) } else { why };
+    PreviewedTrail { declared, worlds, why, notes: notes.into_iter().collect() }
+}
+
+/// A trail of which too much is open: whether it gets a key is not known.
+fn undecided(
+    stacks: &Stacks<'_>,
+    index: usize,
+    id: &str,
+    why: String,
+    notes: BTreeSet<String>,
+) -> PreviewedTrail {
+    let key = Planned::Unknown(why.clone());
+    let declared = PlannedTrail { key, ..declaration(stacks, index, id) };
+    let deployment = Arc::new(Deployment::default());
+    let worlds = vec![World { trail: Some(declared.clone()), deployment }];
+    PreviewedTrail { declared, worlds, why, notes: notes.into_iter().collect() }
+}
+
+/// The trail as declared, whatever its condition.
+fn declaration(stacks: &Stacks<'_>, index: usize, id: &str) -> PlannedTrail {
+    let run = Run::new(stacks, BTreeMap::new());
+    let nowhere = Node { value: NodeValue::Null, line: 1, column: 1 };
+    let stack = stacks.list.get(index);
+    let resource = stack.and_then(|stack| stack.resource(id)).unwrap_or(&nowhere);
+    match stack.or(stacks.list.first()) {
+        Some(stack) => run.declared(index, stack, id, resource),
+        None => unreachable_trail(id),
+    }
+}
+
+fn unreachable_trail(id: &str) -> PlannedTrail {
+    use trailseal_rule::{AccountId, Region};
+    let location = crate::model::Location { file: String::new(), line: 1, column: 1 };
+    let place = Place {
+        account: AccountId::not_known(),
+        region: Region::not_known(),
+        scope: String::new(),
+    };
+    PlannedTrail {
+        address: id.to_owned(),
+        location,
+        key_location: None,
+        place,
+        name: Planned::Absent,
+        bucket: Planned::Absent,
+        key: Planned::Unknown("the stack is not at hand".to_owned()),
+        is_multi_region: false,
+        is_organization: false,
+    }
+}
+
+fn condition_of(stacks: &Stacks<'_>, index: usize, id: &str) -> String {
+    let resource = stacks.list.get(index).and_then(|stack| stack.resource(id));
+    let name = resource.and_then(|resource| resource.get("Condition")?.text());
+    match name {
+        Some(name) => format!("condition `{name}` does not hold"),
+        None => "the condition of its stack does not hold".to_owned(),
+    }
+}

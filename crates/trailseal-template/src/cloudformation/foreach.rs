@@ -1,0 +1,148 @@
+//! `Fn::ForEach` of the transform `AWS::LanguageExtensions` (CloudFormation Template Reference
+//! Guide, "Fn::ForEach").
+
+use std::collections::BTreeMap;
+
+use crate::node::{Member, Node, NodeValue};
+use crate::value::Value;
+use crate::values::Values;
+
+use super::stack::{Run, Stack, Stacks};
+
+/// Copies of all loops of a template, at most.
+const COPIES_MAX: usize = 2_000;
+
+/// Nodes of all copies, at most.
+const NODES_MAX: usize = 400_000;
+
+const NAME: &str = "Fn::ForEach::";
+
+/// Replaces each loop of the template by its copies, if the template has the transform. Returns the
+/// loops that stay, with the reason.
+pub(super) fn expand(stack: &mut Stack) -> Vec<String> {
+    if !has_extensions(&stack.root) {
+        return Vec::new();
+    }
+    let values = Values::default();
+    let before = Stack { parent: None, ..stack.clone() };
+    let stacks = Stacks { list: vec![before], exports: BTreeMap::new(), values: &values };
+    let run = Run::new(&stacks, BTreeMap::new());
+    let mut loops = Loops { run: &run, copies: 0, nodes: 0, problems: Vec::new() };
+    let root = loops.expanded(&stack.root, &[], 0);
+    let problems = loops.problems;
+    stack.root = root;
+    problems
+}
+
+fn has_extensions(root: &Node) -> bool {
+    const EXTENSIONS: &str = "AWS::LanguageExtensions";
+    root.get("Transform").is_some_and(|transform| {
+        transform.text() == Some(EXTENSIONS)
+            || transform.items().iter().any(|one| one.text() == Some(EXTENSIONS))
+    })
+}
+
+struct Loops<'a> {
+    run: &'a Run<'a>,
+    copies: usize,
+    nodes: usize,
+    problems: Vec<String>,
+}
+
+/// The identifiers of the loops around a node, with their values.
+type Bound = [(String, String)];
+
+impl Loops<'_> {
+    fn expanded(&mut self, node: &Node, bound: &Bound, depth: usize) -> Node {
+        self.nodes += 1;
+        let (line, column) = (node.line, node.column);
+        let value = match &node.value {
+            NodeValue::Text(text) => NodeValue::Text(replaced(text, bound)),
+            NodeValue::List(items) => {
+                NodeValue::List(items.iter().map(|one| self.expanded(one, bound, depth)).collect())
+            }
+            NodeValue::Map(members) => {
+                if let Some(value) = referenced(node, bound) {
+                    return Node { value: NodeValue::Text(value.to_owned()), line, column };
+                }
+                let mut out = Vec::new();
+                for member in members {
+                    self.add(member, bound, depth, &mut out);
+                }
+                NodeValue::Map(out)
+            }
+            other @ (NodeValue::Null | NodeValue::Bool(_) | NodeValue::Number(_)) => other.clone(),
+        };
+        Node { value, line, column }
+    }
+
+    /// Adds a member, or the copies of a loop.
+    fn add(&mut self, member: &Member, bound: &Bound, depth: usize, out: &mut Vec<Member>) {
+        let own =
+            |node: Node| Member { name: replaced(&member.name, bound), node, ..member.clone() };
+        if !member.name.starts_with(NAME) {
+            let node = self.expanded(&member.node, bound, depth);
+            out.push(own(node));
+            return;
+        }
+        match self.copies_of(member, bound, depth) {
+            Ok(copies) => out.extend(copies),
+            Err(why) => {
+                self.problems.push(format!("`{}` (line {}): {why}", member.name, member.line));
+                out.push(member.clone());
+            }
+        }
+    }
+
+    fn copies_of(
+        &mut self,
+        member: &Member,
+        bound: &Bound,
+        depth: usize,
+    ) -> Result<Vec<Member>, String> {
+        let [identifier, collection, body] = member.node.items() else {
+            return Err("does not have three arguments".to_owned());
+        };
+        let identifier = identifier.text().ok_or("has no identifier")?;
+        let collection = self.expanded(collection, bound, depth);
+        let Value::List(values) = self.run.value(0, &collection) else {
+            return Err("its collection is not known".to_owned());
+        };
+        let mut out = Vec::new();
+        for value in values {
+            let value = value.into_text()?;
+            if value.contains('<') || depth >= 5 {
+                return Err("its collection is not known in full".to_owned());
+            }
+            self.copies += 1;
+            if self.copies > COPIES_MAX || self.nodes > NODES_MAX {
+                return Err("has too many copies".to_owned());
+            }
+            let mut bound = bound.to_vec();
+            bound.push((identifier.to_owned(), value));
+            for member in body.members() {
+                self.add(member, &bound, depth + 1, &mut out);
+            }
+        }
+        Ok(out)
+    }
+}
+
+/// The value of `{"Ref": IDENTIFIER}`.
+fn referenced<'a>(node: &Node, bound: &'a Bound) -> Option<&'a str> {
+    let only = node.only_member().filter(|only| only.name == "Ref")?;
+    let name = only.node.text()?;
+    bound.iter().rev().find(|(identifier, _)| identifier == name).map(|(_, value)| value.as_str())
+}
+
+/// The text with `${IDENTIFIER}` and, without characters that are not letters or digits,
+/// `&{IDENTIFIER}`.
+fn replaced(text: &str, bound: &Bound) -> String {
+    let mut out = text.to_owned();
+    for (identifier, value) in bound.iter().rev() {
+        let plain: String = value.chars().filter(char::is_ascii_alphanumeric).collect();
+        out = out.replace(&format!("${{{identifier}}}"), value);
+        out = out.replace(&format!("&{{{identifier}}}"), &plain);
+    }
+    out
+}

@@ -1,0 +1,248 @@
+//! The intrinsic functions (CloudFormation Template Reference Guide, "Intrinsic function
+//! reference").
+
+use crate::node::Node;
+use crate::value::Value;
+
+use super::evaluate::plain;
+use super::stack::Run;
+
+/// Characters of a text, at most.
+const TEXT_MAX: usize = 1_000_000;
+
+impl Run<'_> {
+    /// The value of a function of a stack's template.
+    pub(super) fn function(&self, stack: usize, name: &str, argument: &Node) -> Value {
+        let result = match name {
+            "Ref" => match argument.text() {
+                Some(name) => return self.reference(stack, name),
+                None => Err("`Ref` without a name".to_owned()),
+            },
+            // Outside of conditions, this is an ordinary member: that of a policy.
+            "Condition" => {
+                return Value::Map(vec![("Condition".to_owned(), self.value(stack, argument))]);
+            }
+            "Fn::GetAtt" => return self.get_att(stack, argument),
+            "Fn::If" => return self.choice(stack, argument),
+            "Fn::Sub" => self.sub(stack, argument),
+            "Fn::Join" => self.join(stack, argument),
+            "Fn::Select" => self.select(stack, argument),
+            "Fn::Split" => self.split(stack, argument),
+            "Fn::FindInMap" => self.find_in_map(stack, argument),
+            "Fn::Base64" => self.value(stack, argument).into_text().and_then(|text| {
+                let is_whole = !text.contains('<');
+                is_whole.then(|| Value::Text(base64(text.as_bytes()))).ok_or_else(deployed)
+            }),
+            "Fn::ImportValue" => return self.import(stack, argument),
+            "Fn::Length" => {
+                self.list(stack, argument).map(|list| Value::Number(list.len().to_string()))
+            }
+            "Fn::ToJsonString" => {
+                let value = self.value(stack, argument);
+                value.to_json().map(|json| Value::Text(json.to_string()))
+            }
+            "Fn::Equals" | "Fn::And" | "Fn::Or" | "Fn::Not" => {
+                Err(format!("`{name}` is used outside of a condition"))
+            }
+            other => Err(format!("function `{other}` is not resolved")),
+        };
+        match result {
+            Ok(Value::Text(text)) if text.len() > TEXT_MAX => Value::unknown("a text is too long"),
+            Ok(value) => value,
+            Err(why) => Value::Unknown(why),
+        }
+    }
+
+    fn text(&self, stack: usize, node: &Node) -> Result<String, String> {
+        self.value(stack, node).into_text()
+    }
+
+    fn list(&self, stack: usize, node: &Node) -> Result<Vec<Value>, String> {
+        match self.value(stack, node) {
+            Value::List(items) => Ok(items),
+            Value::Unknown(why) => Err(why),
+            Value::NoValue
+            | Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::Text(_)
+            | Value::Map(_) => Err("a list is needed".to_owned()),
+        }
+    }
+
+    fn choice(&self, stack: usize, argument: &Node) -> Value {
+        let [condition, then, otherwise] = argument.items() else {
+            return Value::unknown("`Fn::If` without three arguments");
+        };
+        let Some(name) = condition.text() else {
+            return Value::unknown("`Fn::If` without the name of a condition");
+        };
+        match self.condition(stack, name) {
+            Ok(true) => self.value(stack, then),
+            Ok(false) => self.value(stack, otherwise),
+            Err(why) => Value::Unknown(why),
+        }
+    }
+
+    fn join(&self, stack: usize, argument: &Node) -> Result<Value, String> {
+        let [delimiter, list] = argument.items() else {
+            return Err("`Fn::Join` without two arguments".to_owned());
+        };
+        let delimiter = self.text(stack, delimiter)?;
+        let mut parts = Vec::new();
+        let mut length = 0;
+        for item in self.list(stack, list)? {
+            let part = item.into_text()?;
+            length += part.len() + delimiter.len();
+            if length > TEXT_MAX {
+                return Err("a text is too long".to_owned());
+            }
+            parts.push(part);
+        }
+        Ok(Value::Text(parts.join(&delimiter)))
+    }
+
+    fn select(&self, stack: usize, argument: &Node) -> Result<Value, String> {
+        let [index, list] = argument.items() else {
+            return Err("`Fn::Select` without two arguments".to_owned());
+        };
+        let text = self.text(stack, index)?;
+        let index: usize = text.parse().map_err(|_| format!("`Fn::Select` with index `{text}`"))?;
+        let found = self.list(stack, list)?.into_iter().nth(index);
+        found.ok_or_else(|| format!("`Fn::Select` of item {index}, which is not in the list"))
+    }
+
+    fn split(&self, stack: usize, argument: &Node) -> Result<Value, String> {
+        let [delimiter, text] = argument.items() else {
+            return Err("`Fn::Split` without two arguments".to_owned());
+        };
+        let (delimiter, text) = (self.text(stack, delimiter)?, self.text(stack, text)?);
+        // Such a delimiter could also be in what a stand-in stands for.
+        let is_safe = !delimiter.is_empty() && delimiter.chars().all(|one| "/:,; ".contains(one));
+        if delimiter.is_empty() || (text.contains('<') && !is_safe) {
+            return Err(format!(
+                "`Fn::Split` by `{delimiter}` of a text that is not known in full"
+            ));
+        }
+        Ok(Value::List(text.split(&delimiter).map(|part| Value::Text(part.to_owned())).collect()))
+    }
+
+    fn find_in_map(&self, stack: usize, argument: &Node) -> Result<Value, String> {
+        let [map, first, second, rest @ ..] = argument.items() else {
+            return Err("`Fn::FindInMap` without three arguments".to_owned());
+        };
+        let keys = [map, first, second].map(|node| self.text(stack, node));
+        let [map, first, second] = keys;
+        let (map, first, second) = (map?, first?, second?);
+        if [&map, &first, &second].iter().any(|key| key.contains('<')) {
+            return Err("`Fn::FindInMap` by what is not given: account or Region".to_owned());
+        }
+        let root = self.stacks.list.get(stack).map(|stack| &stack.root);
+        let found =
+            root.and_then(|root| root.get("Mappings")?.get(&map)?.get(&first)?.get(&second));
+        if let Some(node) = found {
+            return Ok(self.value(stack, node));
+        }
+        let default = rest.first().and_then(|options| options.get("DefaultValue"));
+        match default {
+            Some(default) => Ok(self.value(stack, default)),
+            None => Err(format!("mapping `{map}` has no `{first}` with `{second}`")),
+        }
+    }
+
+    fn sub(&self, stack: usize, argument: &Node) -> Result<Value, String> {
+        let (text, names) = match argument.items() {
+            [] => (argument, None),
+            [text, names] => (text, Some(names)),
+            _ => return Err("`Fn::Sub` without one or two arguments".to_owned()),
+        };
+        let text = text.scalar().ok_or("`Fn::Sub` without a text")?;
+        let mut out = String::new();
+        let mut rest = text.as_str();
+        while let Some((before, after)) = rest.split_once("${") {
+            out.push_str(&plain(before));
+            let Some((name, after)) = after.split_once('}') else {
+                return Err(format!("`Fn::Sub` of `{text}`, where a `}}` is missing"));
+            };
+            rest = after;
+            if let Some(literal) = name.strip_prefix('!') {
+                out.push_str(&plain(&format!("${{{literal}}}")));
+                continue;
+            }
+            out.push_str(&self.named(stack, name.trim(), names).into_text()?);
+            if out.len() > TEXT_MAX {
+                return Err("a text is too long".to_owned());
+            }
+        }
+        out.push_str(&plain(rest));
+        Ok(self.with_references(out))
+    }
+
+    /// What `${NAME}` stands for.
+    fn named(&self, stack: usize, name: &str, names: Option<&Node>) -> Value {
+        if let Some(node) = names.and_then(|names| names.get(name)) {
+            return self.value(stack, node);
+        }
+        match name.split_once('.') {
+            Some((resource, attribute)) => self.attribute(stack, resource, attribute),
+            None => self.reference(stack, name),
+        }
+    }
+
+    fn get_att(&self, stack: usize, argument: &Node) -> Value {
+        let parts = match argument.text() {
+            Some(text) => {
+                text.split_once('.').map(|(one, other)| (one.to_owned(), other.to_owned()))
+            }
+            None => match argument.items() {
+                [resource, attribute] => resource
+                    .text()
+                    .map(str::to_owned)
+                    .zip(self.value(stack, attribute).into_text().ok()),
+                _ => None,
+            },
+        };
+        match parts {
+            Some((resource, attribute)) => self.attribute(stack, &resource, &attribute),
+            None => Value::unknown("`Fn::GetAtt` without a resource and an attribute"),
+        }
+    }
+
+    fn import(&self, stack: usize, argument: &Node) -> Value {
+        let name = match self.text(stack, argument) {
+            Ok(name) => name,
+            Err(why) => return Value::Unknown(why),
+        };
+        let scope = self.stacks.list.get(stack).map(|stack| stack.place.scope.clone());
+        let place = (scope.unwrap_or_default(), name.clone());
+        if let Some((exporter, output)) = self.stacks.exports.get(&place) {
+            return self.output(*exporter, output);
+        }
+        match self.stacks.values.imports.get(&name) {
+            Some(value) => {
+                self.note(format!("supplied: export {name} = {value}"));
+                Value::Text(plain(value))
+            }
+            None => Value::unknown(format!("export `{name}` has no value here")),
+        }
+    }
+}
+
+fn deployed() -> String {
+    "it holds what only the deployment knows".to_owned()
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::new();
+    for chunk in bytes.chunks(3) {
+        let byte = |index: usize| u32::from(chunk.get(index).copied().unwrap_or_default());
+        let group = (byte(0) << 16) | (byte(1) << 8) | byte(2);
+        for index in 0..4 {
+            let six = (group >> (18 - 6 * index)) & 63;
+            let digit = DIGITS.get(six as usize).copied().map_or('=', char::from);
+            out.push(if index > chunk.len() { '=' } else { digit });
+        }
+    }
+    out
+}

@@ -1,0 +1,295 @@
+//! The resources of a template as the model's.
+
+use std::collections::BTreeMap;
+
+use trailseal_rule::{KeyOrigin, KeySpec, KeyState, KeyUsage, Rotation};
+
+use crate::model::{
+    BucketTarget, Deployment, KeyProperty, Location, PlannedAlias, PlannedBucket, PlannedKey,
+    PlannedTrail,
+};
+use crate::node::Node;
+use crate::planned::Planned;
+use crate::value::Value;
+
+use super::references::kind;
+use super::stack::{Run, Stack};
+
+pub(super) const TRAIL_TYPE: &str = "AWS::CloudTrail::Trail";
+pub(super) const BUCKET_TYPE: &str = "AWS::S3::Bucket";
+pub(super) const ALIAS_TYPE: &str = "AWS::KMS::Alias";
+pub(super) const STACK_TYPE: &str = "AWS::CloudFormation::Stack";
+const KEY_TYPE: &str = "AWS::KMS::Key";
+const REPLICA_TYPE: &str = "AWS::KMS::ReplicaKey";
+pub(super) const KEY_TYPES: [&str; 2] = [KEY_TYPE, REPLICA_TYPE];
+
+impl Run<'_> {
+    /// A trail, with what the deployment makes of the key and bucket that it names; no trail if its
+    /// condition does not hold.
+    pub(crate) fn trail(&self, index: usize, id: &str) -> (Option<PlannedTrail>, Deployment) {
+        let mut deployment = Deployment::default();
+        let Some(stack) = self.stacks.list.get(index) else { return (None, deployment) };
+        let Some(resource) = stack.resource(id) else { return (None, deployment) };
+        let trail = self.declared(index, stack, id, resource);
+        match self.is_made(index, resource) {
+            Ok(true) => {}
+            Ok(false) => return (None, deployment),
+            Err(why) => {
+                return (Some(PlannedTrail { key: Planned::Unknown(why), ..trail }), deployment);
+            }
+        }
+        self.add_keys(&trail, &mut deployment);
+        if let Planned::Known(BucketTarget::Planned(address)) = &trail.bucket {
+            self.add_bucket(address, &mut deployment);
+        }
+        (Some(trail), deployment)
+    }
+
+    /// Whether the condition of a resource, and of each stack that nests its stack, holds.
+    fn is_made(&self, index: usize, resource: &Node) -> Result<bool, String> {
+        let is_own = match resource.get("Condition") {
+            Some(name) => self.condition(index, name.text().unwrap_or_default())?,
+            None => true,
+        };
+        let parent = self.stacks.list.get(index).and_then(|stack| stack.parent.as_ref());
+        let Some((parent, id)) = parent else { return Ok(is_own) };
+        let nesting = self.stacks.list.get(*parent).and_then(|stack| stack.resource(id));
+        Ok(is_own && nesting.is_none_or(|nesting| self.is_made(*parent, nesting) != Ok(false)))
+    }
+
+    pub(crate) fn declared(
+        &self,
+        index: usize,
+        stack: &Stack,
+        id: &str,
+        resource: &Node,
+    ) -> PlannedTrail {
+        let text = |name: &str| match &stack.rewritten {
+            Some(why) => Planned::Unknown(why.clone()),
+            None => text_property(self.property(index, resource, name)),
+        };
+        let flag = |name: &str| flag_property(self.property(index, resource, name));
+        let name = match text("TrailName") {
+            Planned::Known(name) if name.contains('<') => Planned::Absent,
+            name => name,
+        };
+        PlannedTrail {
+            address: stack.address(id),
+            location: member_location(stack, stack.root.get("Resources"), id)
+                .unwrap_or_else(|| location(stack, resource)),
+            key_location: member_location(stack, resource.get("Properties"), "KMSKeyId"),
+            place: stack.place.clone(),
+            name,
+            bucket: self.bucket(stack, text("S3BucketName")),
+            key: text("KMSKeyId"),
+            is_multi_region: flag("IsMultiRegionTrail") == Planned::Known(true),
+            is_organization: flag("IsOrganizationTrail") == Planned::Known(true),
+        }
+    }
+
+    /// A bucket of the deployment, by its stand-in or its name, or any other.
+    ///
+    /// Two stacks whose Region is not known may be deployed to different ones, unless one refers to
+    /// the other; a name that both state does not.
+    fn bucket(&self, own: &Stack, name: Planned<String>) -> Planned<BucketTarget> {
+        name.and_then(|name| {
+            for (index, stack) in self.stacks.list.iter().enumerate() {
+                for member in stack.root.get("Resources").map_or(&[][..], Node::members) {
+                    if kind(&member.node) != BUCKET_TYPE {
+                        continue;
+                    }
+                    let address = stack.address(&member.name);
+                    let stated = text_property(self.property(index, &member.node, "BucketName"));
+                    let Planned::Known(stated) = stated.or_default(format!("<{address}>")) else {
+                        continue;
+                    };
+                    let is_together = stack.name == own.name
+                        || !stack.place.region.is_not_known()
+                        || name.starts_with('<');
+                    if stated == name && is_together {
+                        return Planned::Known(BucketTarget::Planned(address));
+                    }
+                }
+            }
+            if name.contains('<') {
+                return Planned::Unknown(format!("bucket name `{name}` is not known in full"));
+            }
+            Planned::Known(BucketTarget::Named(name))
+        })
+    }
+
+    fn add_bucket(&self, address: &str, deployment: &mut Deployment) {
+        for (index, stack) in self.stacks.list.iter().enumerate() {
+            let resources = stack.root.get("Resources").map_or(&[][..], Node::members);
+            let found = resources.iter().find(|one| stack.address(&one.name) == address);
+            if let Some(member) = found.filter(|one| kind(&one.node) == BUCKET_TYPE) {
+                let bucket = PlannedBucket {
+                    address: address.to_owned(),
+                    place: stack.place.clone(),
+                    name: text_property(self.property(index, &member.node, "BucketName")),
+                    is_made: self.is_made(index, &member.node) != Ok(false),
+                };
+                deployment.buckets.insert(address.to_owned(), bucket);
+            }
+        }
+    }
+
+    /// The keys that the trail can name, and the aliases if it names one.
+    fn add_keys(&self, trail: &PlannedTrail, deployment: &mut Deployment) {
+        let Planned::Known(text) = &trail.key else { return };
+        let is_alias = text.contains("alias/");
+        if !is_alias && !text.contains('<') {
+            return;
+        }
+        for (index, stack) in self.stacks.list.iter().enumerate() {
+            for member in stack.root.get("Resources").map_or(&[][..], Node::members) {
+                let (id, resource) = (&member.name, &member.node);
+                match kind(resource) {
+                    ALIAS_TYPE if is_alias => {
+                        deployment.aliases.extend(self.alias(index, stack, resource));
+                    }
+                    kind if KEY_TYPES.contains(&kind) => {
+                        let stand_in = format!("<{}>", stack.address(id));
+                        if is_alias || text.contains(&stand_in) {
+                            let key = self.key(index, stack, id, resource);
+                            deployment.keys.insert(key.address.clone(), key);
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    fn alias(&self, index: usize, stack: &Stack, resource: &Node) -> Option<PlannedAlias> {
+        if self.is_made(index, resource) == Ok(false) {
+            return None;
+        }
+        Some(PlannedAlias {
+            place: stack.place.clone(),
+            name: text_property(self.property(index, resource, "AliasName")),
+            target: text_property(self.property(index, resource, "TargetKeyId")),
+        })
+    }
+
+    fn key(&self, index: usize, stack: &Stack, id: &str, resource: &Node) -> PlannedKey {
+        let property = |name: &str| self.property(index, resource, name);
+        let text = |name: &str, default: &str| {
+            text_property(property(name)).or_default(default.to_owned())
+        };
+        let mut key =
+            PlannedKey::new(stack.address(id), stack.place.clone(), location(stack, resource));
+        key.location = member_location(stack, stack.root.get("Resources"), id)
+            .unwrap_or_else(|| location(stack, resource));
+        key.locations = key_locations(stack, resource);
+        key.is_made = match self.is_made(index, resource) {
+            Ok(is_made) => is_made,
+            Err(why) => {
+                key.state = Planned::Unknown(why);
+                true
+            }
+        };
+        key.policy = policy(property("KeyPolicy"));
+        let enabled = flag_property(property("Enabled")).or_default(true);
+        if key.state.known().is_some() {
+            key.state = enabled.map(|is| if is { KeyState::Enabled } else { KeyState::Disabled });
+        }
+        if kind(resource) == REPLICA_TYPE {
+            let why = "a replica has the key spec and the rotation of its primary key";
+            key.is_replica = true;
+            key.usage = Planned::Unknown(why.to_owned());
+            key.spec = Planned::Unknown(why.to_owned());
+            key.rotation = Planned::Unknown(why.to_owned());
+            return key;
+        }
+        key.spec = text("KeySpec", "SYMMETRIC_DEFAULT").map(|word| KeySpec::from_kms(&word));
+        key.usage = text("KeyUsage", "ENCRYPT_DECRYPT").map(|word| KeyUsage::from_kms(&word));
+        key.origin = text("Origin", "AWS_KMS").map(|word| KeyOrigin::from_kms(&word));
+        // KMS imports key material into a key that exists; until then the key cannot be used.
+        if key.origin == Planned::Known(KeyOrigin::External)
+            && key.state == Planned::Known(KeyState::Enabled)
+        {
+            key.state = Planned::Known(KeyState::PendingImport);
+        }
+        key.rotation = rotation(
+            flag_property(property("EnableKeyRotation")).or_default(false),
+            text_property(property("RotationPeriodInDays")),
+        );
+        key
+    }
+}
+
+fn rotation(is_on: Planned<bool>, days: Planned<String>) -> Planned<Rotation> {
+    is_on.and_then(|is_on| {
+        if !is_on {
+            return Planned::Known(Rotation::Off);
+        }
+        match days {
+            Planned::Known(text) => match text.parse() {
+                Ok(days) => Planned::Known(Rotation::On { period_days: Some(days), next: None }),
+                Err(_) => Planned::Unknown(format!("rotation period `{text}` is not a number")),
+            },
+            Planned::Absent => Planned::Known(Rotation::On { period_days: None, next: None }),
+            Planned::Unknown(why) => Planned::Unknown(why),
+        }
+    })
+}
+
+/// A property of type text.
+fn text_property(value: Value) -> Planned<String> {
+    match value {
+        Value::NoValue | Value::Null => Planned::Absent,
+        value => match value.into_text() {
+            Ok(text) => Planned::Known(text),
+            Err(why) => Planned::Unknown(why),
+        },
+    }
+}
+
+/// A property of type truth value, which can be text too.
+fn flag_property(value: Value) -> Planned<bool> {
+    match text_property(value) {
+        Planned::Known(text) => match text.to_ascii_lowercase().as_str() {
+            "true" => Planned::Known(true),
+            "false" => Planned::Known(false),
+            _ => Planned::Unknown(format!("`{text}` is not a truth value")),
+        },
+        Planned::Absent => Planned::Absent,
+        Planned::Unknown(why) => Planned::Unknown(why),
+    }
+}
+
+/// A policy document: a map, or the text of one.
+fn policy(value: Value) -> Planned<String> {
+    match value {
+        Value::NoValue | Value::Null => Planned::Absent,
+        Value::Text(text) => Planned::Known(text),
+        value => match value.to_json() {
+            Ok(json) => Planned::Known(json.to_string()),
+            Err(why) => Planned::Unknown(why),
+        },
+    }
+}
+
+fn key_locations(stack: &Stack, resource: &Node) -> BTreeMap<KeyProperty, Location> {
+    let properties = [
+        (KeyProperty::Enabled, "Enabled"),
+        (KeyProperty::Spec, "KeySpec"),
+        (KeyProperty::Usage, "KeyUsage"),
+        (KeyProperty::Origin, "Origin"),
+        (KeyProperty::Rotation, "EnableKeyRotation"),
+        (KeyProperty::Policy, "KeyPolicy"),
+    ];
+    let place = |name: &str| member_location(stack, resource.get("Properties"), name);
+    properties.into_iter().filter_map(|(property, name)| Some((property, place(name)?))).collect()
+}
+
+fn location(stack: &Stack, node: &Node) -> Location {
+    Location { file: stack.file.clone(), line: node.line, column: node.column }
+}
+
+/// The place of the name of a member.
+fn member_location(stack: &Stack, map: Option<&Node>, name: &str) -> Option<Location> {
+    let member = map?.member(name)?;
+    Some(Location { file: stack.file.clone(), line: member.line, column: member.column })
+}

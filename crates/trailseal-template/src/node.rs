@@ -1,0 +1,105 @@
+//! A document of JSON or YAML as a tree whose nodes know their places.
+
+/// A node.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    pub(crate) value: NodeValue,
+    /// The line, from 1.
+    pub(crate) line: usize,
+    /// The column in characters, from 1.
+    pub(crate) column: usize,
+}
+
+/// What a node is.
+#[derive(Clone, Debug)]
+pub(crate) enum NodeValue {
+    Null,
+    Bool(bool),
+    /// A number as the document writes it.
+    Number(String),
+    Text(String),
+    List(Vec<Node>),
+    Map(Vec<Member>),
+}
+
+/// A member of a map.
+#[derive(Clone, Debug)]
+pub(crate) struct Member {
+    pub(crate) name: String,
+    /// The place of the name.
+    pub(crate) line: usize,
+    pub(crate) column: usize,
+    pub(crate) node: Node,
+}
+
+impl Node {
+    /// The members of a map; none of anything else.
+    pub(crate) fn members(&self) -> &[Member] {
+        match &self.value {
+            NodeValue::Map(members) => members,
+            NodeValue::Null
+            | NodeValue::Bool(_)
+            | NodeValue::Number(_)
+            | NodeValue::Text(_)
+            | NodeValue::List(_) => &[],
+        }
+    }
+
+    /// The items of a list; none of anything else.
+    pub(crate) fn items(&self) -> &[Node] {
+        match &self.value {
+            NodeValue::List(items) => items,
+            NodeValue::Null
+            | NodeValue::Bool(_)
+            | NodeValue::Number(_)
+            | NodeValue::Text(_)
+            | NodeValue::Map(_) => &[],
+        }
+    }
+
+    /// The member of a map with its place.
+    pub(crate) fn member(&self, name: &str) -> Option<&Member> {
+        self.members().iter().find(|member| member.name == name)
+    }
+
+    /// The value of a member of a map.
+    pub(crate) fn get(&self, name: &str) -> Option<&Node> {
+        self.member(name).map(|member| &member.node)
+    }
+
+    /// The text, if it is one.
+    pub(crate) fn text(&self) -> Option<&str> {
+        match &self.value {
+            NodeValue::Text(text) => Some(text),
+            NodeValue::Null
+            | NodeValue::Bool(_)
+            | NodeValue::Number(_)
+            | NodeValue::List(_)
+            | NodeValue::Map(_) => None,
+        }
+    }
+
+    /// The text of a text, a number or a truth value.
+    pub(crate) fn scalar(&self) -> Option<String> {
+        match &self.value {
+            NodeValue::Text(text) | NodeValue::Number(text) => Some(text.clone()),
+            NodeValue::Bool(is) => Some(is.to_string()),
+            NodeValue::Null | NodeValue::List(_) | NodeValue::Map(_) => None,
+        }
+    }
+
+    /// The only member of a map with one member.
+    pub(crate) fn only_member(&self) -> Option<&Member> {
+        match self.members() {
+            [only] => Some(only),
+            _ => None,
+        }
+    }
+
+    /// The number of nodes below this one and itself.
+    pub(crate) fn size(&self) -> usize {
+        let items = self.items().iter().map(Self::size).sum::<usize>();
+        let members = self.members().iter().map(|member| member.node.size()).sum::<usize>();
+        1 + items + members
+    }
+}

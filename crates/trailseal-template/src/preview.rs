@@ -1,0 +1,122 @@
+//! The verdict on a planned trail, over every outcome of the conditions that are not decided.
+
+use trailseal_rule::{
+    EvaluationContext, Facts, Judgement, KeyRef, Reading, Refusal, Trail, Verdict, evaluate,
+};
+
+use crate::evidence::Evidence;
+use crate::model::{Deployment, PlannedKey, PlannedTrail, SuppliedValues};
+
+/// What a document plans.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Preview {
+    /// Its trails.
+    pub trails: Vec<PreviewedTrail>,
+    /// Why there may be trails that are not seen: the report is partial.
+    pub problems: Vec<String>,
+    /// What the reader of the report should know.
+    pub notes: Vec<String>,
+}
+
+/// What one outcome of the undecided conditions makes of a trail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct World {
+    /// The trail in this outcome; `None` if it is not made.
+    pub trail: Option<PlannedTrail>,
+    /// The deployment in this outcome, without its trails.
+    pub deployment: std::sync::Arc<Deployment>,
+}
+
+/// A trail of a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PreviewedTrail {
+    /// The trail as declared, in one of the outcomes; its location and address are the same in all.
+    pub declared: PlannedTrail,
+    /// The outcomes, at least one.
+    pub worlds: Vec<World>,
+    /// Why there are several outcomes; or why the trail is not made, if it is made in none.
+    pub why: String,
+    /// What the reader of a report should know, such as the defaults that were assumed.
+    pub notes: Vec<String>,
+}
+
+/// A judged trail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JudgedTrail {
+    /// The trail as the rule judged it.
+    pub trail: Trail,
+    /// Its facts.
+    pub facts: Facts,
+    /// The verdict.
+    pub judgement: Judgement,
+    /// The key, if the deployment makes it.
+    pub key: Option<PlannedKey>,
+    /// Notes for the report.
+    pub notes: Vec<String>,
+}
+
+impl PreviewedTrail {
+    /// Judges the trail in every outcome. If the verdicts differ, it is unverified.
+    pub fn judge(&self, context: &EvaluationContext<'_>, values: &SuppliedValues) -> JudgedTrail {
+        let judged: Vec<JudgedTrail> = self
+            .worlds
+            .iter()
+            .filter_map(|world| {
+                let trail = world.trail.as_ref()?;
+                Some(judge_one(context, &world.deployment, trail, values))
+            })
+            .collect();
+        let is_made_always = judged.len() == self.worlds.len();
+        let Some(first) = judged.first().cloned() else { return self.not_made() };
+        let kind = |judged: &JudgedTrail| std::mem::discriminant(&judged.judgement.verdict);
+        let mut all = if judged.iter().all(|one| kind(one) == kind(&first)) {
+            first
+        } else {
+            self.undecided(context)
+        };
+        all.notes.extend(self.notes.iter().cloned());
+        if !is_made_always {
+            all.notes.push(format!("judged as if it were made: {}", self.why));
+        }
+        all
+    }
+
+    /// The verdict where the outcomes differ: the key is what differs.
+    fn undecided(&self, context: &EvaluationContext<'_>) -> JudgedTrail {
+        let deployment = Deployment::default();
+        let Evidence { mut trail, mut facts, .. } =
+            deployment.evidence(&self.declared, &SuppliedValues::default());
+        trail.key = Some(KeyRef::NotKnown(self.why.clone()));
+        let refused = || Refusal::NotKnownBeforeDeployment(self.why.clone());
+        facts.key = Reading::Refused(refused());
+        facts.rotation = Reading::Refused(refused());
+        facts.key_policy = Reading::Refused(refused());
+        let judgement = evaluate(context, &trail, &facts);
+        JudgedTrail { trail, facts, judgement, key: None, notes: Vec::new() }
+    }
+
+    fn not_made(&self) -> JudgedTrail {
+        let Evidence { trail, facts, .. } =
+            Deployment::default().evidence(&self.declared, &SuppliedValues::default());
+        let judgement = Judgement {
+            verdict: Verdict::NotApplicable(format!("the trail is not made: {}", self.why)),
+            profile: trailseal_rule::Profile::default(),
+            skipped: Vec::new(),
+            key: None,
+            notes: Vec::new(),
+        };
+        JudgedTrail { trail, facts, judgement, key: None, notes: self.notes.clone() }
+    }
+}
+
+fn judge_one(
+    context: &EvaluationContext<'_>,
+    deployment: &Deployment,
+    planned: &PlannedTrail,
+    values: &SuppliedValues,
+) -> JudgedTrail {
+    let Evidence { trail, facts, key } = deployment.evidence(planned, values);
+    let judgement = evaluate(context, &trail, &facts);
+    let key = key.and_then(|address| deployment.keys.get(&address).cloned());
+    JudgedTrail { trail, facts, judgement, key, notes: Vec::new() }
+}

@@ -1,0 +1,226 @@
+//! Reads a YAML or JSON document as CloudFormation does: YAML 1.1, with tags for functions.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use granit_parser::{Event, Parser, ScalarStyle, Span, Tag, options};
+use serde_json::Value;
+
+use crate::node::{Member, Node, NodeValue};
+
+/// Nodes of a document, at most; aliases count as what they repeat.
+const NODES_MAX: usize = 400_000;
+
+/// Levels of a document, at most.
+const DEPTH_MAX: usize = 200;
+
+/// Reads a document.
+///
+/// # Errors
+///
+/// In one line: it is not one document of YAML or JSON, or not one that CloudFormation takes.
+pub(crate) fn read(text: &str) -> Result<Node, String> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    match read_yaml(text) {
+        // Some JSON is not YAML: surrogate pairs, for example.
+        Err(error) if text.trim_start().starts_with('{') => match serde_json::from_str(text) {
+            Ok(value) if !error.contains(TWICE) => Ok(of_json(&value)),
+            Ok(_) | Err(_) => Err(error),
+        },
+        read => read,
+    }
+}
+
+const TWICE: &str = "is there twice";
+
+fn read_yaml(text: &str) -> Result<Node, String> {
+    let limits = options! {
+        emit_comments: false,
+        simple_key_max_lookahead: 100_000,
+        flow_nesting_limit: DEPTH_MAX,
+        block_nesting_limit: DEPTH_MAX,
+        block_scalar_eof_without_line_feed: true,
+    };
+    let mut builder = Builder::default();
+    for event in Parser::new_from_str_with_options(text, limits) {
+        let (event, span) = event.map_err(|error| {
+            let (line, column) = (error.marker().line(), error.marker().col() + 1);
+            let what = error.info();
+            let what = what.lines().next().unwrap_or_default();
+            format!("is not YAML or JSON: {what} (line {line}, column {column})")
+        })?;
+        builder.take(event, &span)?;
+    }
+    builder.root.ok_or_else(|| "is empty".to_owned())
+}
+
+/// A collection that is not at its end yet.
+struct Open {
+    node: Node,
+    tag: Option<String>,
+    anchor: usize,
+    /// The name of the member whose value comes next.
+    name: Option<(String, usize, usize)>,
+    names: BTreeSet<String>,
+}
+
+#[derive(Default)]
+struct Builder {
+    open: Vec<Open>,
+    anchors: BTreeMap<usize, Node>,
+    root: Option<Node>,
+    documents: usize,
+    nodes: usize,
+}
+
+impl Builder {
+    fn take(&mut self, event: Event<'_>, span: &Span) -> Result<(), String> {
+        let start = span.tag_start().unwrap_or(span.start);
+        let (line, column) = (start.line(), start.col() + 1);
+        let node = |value| Node { value, line, column };
+        match event {
+            Event::DocumentStart(..) => {
+                self.documents += 1;
+                if self.documents > 1 {
+                    return Err(format!(
+                        "has several YAML documents (the second at line {line}); a template is one"
+                    ));
+                }
+                Ok(())
+            }
+            Event::Scalar(text, style, anchor, tag) => {
+                let value = scalar(&text, style, tag.as_deref());
+                let whole = tagged(node(value), function(tag.as_deref()));
+                self.add(whole, anchor)
+            }
+            Event::SequenceStart(_, anchor, tag) => {
+                self.begin(node(NodeValue::List(Vec::new())), anchor, function(tag.as_deref()))
+            }
+            Event::MappingStart(_, anchor, tag) => {
+                self.begin(node(NodeValue::Map(Vec::new())), anchor, function(tag.as_deref()))
+            }
+            Event::SequenceEnd | Event::MappingEnd => match self.open.pop() {
+                Some(open) => self.add(tagged(open.node, open.tag), open.anchor),
+                None => Ok(()),
+            },
+            Event::Alias(anchor) => match self.anchors.get(&anchor).cloned() {
+                Some(found) => {
+                    self.nodes += found.size();
+                    self.add(Node { line, column, ..found }, 0)
+                }
+                None => Err(format!("has an alias that contains itself (line {line})")),
+            },
+            Event::StreamStart
+            | Event::StreamEnd
+            | Event::DocumentEnd
+            | Event::Anchor(..)
+            | Event::UnresolvedAlias(_) => Ok(()),
+            // A later release of the parser may have more.
+            _ => Err(format!("has something that is not understood (line {line})")),
+        }
+    }
+
+    fn begin(&mut self, node: Node, anchor: usize, tag: Option<String>) -> Result<(), String> {
+        if self.open.len() >= DEPTH_MAX {
+            return Err(format!("has more than {DEPTH_MAX} levels (line {})", node.line));
+        }
+        self.open.push(Open { node, tag, anchor, name: None, names: BTreeSet::new() });
+        Ok(())
+    }
+
+    /// Adds a whole node to the collection that is open.
+    fn add(&mut self, node: Node, anchor: usize) -> Result<(), String> {
+        self.nodes += 1;
+        if self.nodes > NODES_MAX {
+            return Err(format!("has more than {NODES_MAX} values, aliases counted as repeated"));
+        }
+        if anchor > 0 {
+            self.anchors.insert(anchor, node.clone());
+        }
+        let Some(open) = self.open.last_mut() else {
+            self.root = Some(node);
+            return Ok(());
+        };
+        match &mut open.node.value {
+            NodeValue::List(items) => items.push(node),
+            NodeValue::Map(members) => match open.name.take() {
+                Some((name, line, column)) => members.push(Member { name, line, column, node }),
+                None => {
+                    let (line, column) = (node.line, node.column);
+                    let name = node
+                        .scalar()
+                        .ok_or_else(|| format!("has a key that is not text (line {line})"))?;
+                    if !open.names.insert(name.clone()) {
+                        return Err(format!("has a key twice: `{name}` {TWICE} (line {line})"));
+                    }
+                    open.name = Some((name, line, column));
+                }
+            },
+            NodeValue::Null | NodeValue::Bool(_) | NodeValue::Number(_) | NodeValue::Text(_) => {}
+        }
+        Ok(())
+    }
+}
+
+/// The function that a tag means: `Ref` of `!Ref`, `Fn::Sub` of `!Sub`.
+fn function(tag: Option<&Tag>) -> Option<String> {
+    let tag = tag.filter(|tag| tag.handle() == "!" && !tag.suffix().is_empty())?;
+    Some(match tag.suffix() {
+        name @ ("Ref" | "Condition") => name.to_owned(),
+        name => format!("Fn::{name}"),
+    })
+}
+
+/// The node as the argument of a function.
+fn tagged(node: Node, function: Option<String>) -> Node {
+    let Some(name) = function else { return node };
+    let (line, column) = (node.line, node.column);
+    let member = Member { name, line, column, node };
+    Node { value: NodeValue::Map(vec![member]), line, column }
+}
+
+/// A scalar by the rules of YAML 1.1 ("Language-Independent Types for YAML Version 1.1"), without
+/// single letters for truth values, which YAML 1.1's common parsers read as text.
+fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> NodeValue {
+    let is_text = tag.is_some_and(|tag| tag.is_yaml_core_schema_tag("str"));
+    if style != ScalarStyle::Plain || is_text {
+        return NodeValue::Text(text.to_owned());
+    }
+    match text {
+        "" | "~" | "null" | "Null" | "NULL" => NodeValue::Null,
+        "true" | "True" | "TRUE" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => {
+            NodeValue::Bool(true)
+        }
+        "false" | "False" | "FALSE" | "no" | "No" | "NO" | "off" | "Off" | "OFF" => {
+            NodeValue::Bool(false)
+        }
+        number if is_number(number) => NodeValue::Number(number.to_owned()),
+        other => NodeValue::Text(other.to_owned()),
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let is_plain = |byte: u8| byte.is_ascii_digit() || b"._".contains(&byte);
+    digits.starts_with(|first: char| first.is_ascii_digit()) && digits.bytes().all(is_plain)
+}
+
+/// The tree of JSON that is not YAML, whose places are not known.
+fn of_json(value: &Value) -> Node {
+    let value = match value {
+        Value::Null => NodeValue::Null,
+        Value::Bool(is) => NodeValue::Bool(*is),
+        Value::Number(number) => NodeValue::Number(number.to_string()),
+        Value::String(text) => NodeValue::Text(text.clone()),
+        Value::Array(items) => NodeValue::List(items.iter().map(of_json).collect()),
+        Value::Object(members) => {
+            let member = |(name, value): (&String, &Value)| Member {
+                name: name.clone(),
+                line: 1,
+                column: 1,
+                node: of_json(value),
+            };
+            NodeValue::Map(members.iter().map(member).collect())
+        }
+    };
+    Node { value, line: 1, column: 1 }
+}
