@@ -10,6 +10,7 @@ use crate::audit::AuditArguments;
 use crate::compare::CompareArguments;
 use crate::console::exit_codes;
 use crate::logs::LogsArguments;
+use crate::preview::PreviewArguments;
 use crate::remediate::RemediateArguments;
 use crate::settings::{ReportArguments, SettingsArguments};
 
@@ -74,6 +75,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     Check(CheckArguments),
     Audit(AuditArguments),
+    Preview(Box<PreviewArguments>),
     Logs(LogsArguments),
     Remediate(Box<RemediateArguments>),
     Render(RenderArguments),

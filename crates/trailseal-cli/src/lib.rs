@@ -4,7 +4,7 @@
 //! `environment` the variables that set options. `check` finds and reads files with `input`, which splits their
 //! text into documents with `scan`. `inventory` keeps the trails of these documents, and `evidence`
 //! the keys and buckets. `audit` reads the same from AWS. `report` evaluates each trail, `output`
-//! writes the report, `compare` compares two reports, `logs` reads delivered log files, and
+//! writes the report, `preview` judges trails of templates before they exist, `compare` compares two reports, `logs` reads delivered log files, and
 //! `remediate` changes trails.
 //!
 //! *Architecture Invariant*: this crate decides nothing. `trailseal_rule::evaluate` decides, and the
@@ -23,6 +23,7 @@ mod explain;
 mod logs;
 mod pages;
 mod parameters;
+mod preview;
 mod remediate;
 mod render;
 mod settings;
@@ -102,6 +103,9 @@ fn dispatch(command: Command, asked: Asked, console: &mut Console<'_>) -> Result
     let text = match command {
         Command::Check(arguments) => return check::check(&arguments, run("check"), console),
         Command::Audit(arguments) => return audit::audit(&arguments, run("audit"), console),
+        Command::Preview(arguments) => {
+            return preview::preview(&arguments, run("preview"), console);
+        }
         Command::Logs(arguments) => return logs::logs(&arguments, run("logs"), console),
         Command::Remediate(arguments) => return remediate::remediate(&arguments, console),
         Command::Render(arguments) => return render::render(&arguments, console),

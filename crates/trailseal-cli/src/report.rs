@@ -5,6 +5,7 @@
 
 mod contradictions;
 mod coverage;
+mod declared;
 mod evidence;
 mod exemptions;
 mod judge;
@@ -20,12 +21,13 @@ use trailseal_rule::{
     AccountId, CheckId, ComplianceType, Profile, Region, Timestamp, TrailArn, TrailGone,
 };
 
+pub(crate) use declared::{DeclaredReport, PlaceReport, RelatedReport};
 pub(crate) use evidence::{EvidenceReport, ReportedReading, RotationReport};
 pub(crate) use exemptions::ExemptionReport;
 #[cfg(test)]
 pub(crate) use exemptions::ExemptionState;
 pub(crate) use judge::{
-    Rank, check_report, judge, judge_account_without_trails, judge_trail, report,
+    Rank, check_report, judge, judge_account_without_trails, judge_trail, judged_trail, report,
 };
 pub(crate) use log_files::LogFilesReport;
 pub(crate) use read::{parse_report, read_report, report_name, report_text};
@@ -251,6 +253,9 @@ pub(crate) struct TrailReport {
     /// When the audit read the trail from CloudTrail.
     #[serde(default)]
     pub(crate) read_at: Option<Timestamp>,
+    /// Where a document declares the trail, if `preview` judged it before it exists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) declared: Option<DeclaredReport>,
     /// The file that contains the trail, or `aws/ACCOUNT/REGION/cloudtrail/NAME`.
     pub(crate) source: String,
 }
@@ -265,8 +270,11 @@ impl TrailReport {
         self.arn.as_ref().map_or(&self.resource_id, TrailArn::as_str)
     }
 
-    /// Its name, without account and Region.
+    /// Its name, without account and Region; the logical ID or address of one that does not exist yet.
     pub(crate) fn name(&self) -> &str {
+        if let Some(declared) = &self.declared {
+            return &declared.address;
+        }
         let id = self.resource_id.as_str();
         let of_id = || id.rsplit_once(":trail/").map_or(id, |(_, name)| name);
         self.arn.as_ref().map_or_else(of_id, TrailArn::name)

@@ -22,7 +22,8 @@ mod commands {
             let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(page);
             shown.extend(commands(&fs::read_to_string(&page).unwrap()));
         }
-        for subcommand in ["check", "render", "compare", "explain", "schema", "completions", "man"]
+        for subcommand in
+            ["check", "preview", "render", "compare", "explain", "schema", "completions", "man"]
         {
             let help = trailseal().args([subcommand, "--help"]).output().unwrap();
             let help = String::from_utf8(help.stdout).unwrap();
@@ -51,7 +52,8 @@ mod commands {
                 }
             }
         }
-        let all = ["check", "compare", "completions", "explain", "man", "render", "schema"];
+        let all =
+            ["check", "compare", "completions", "explain", "man", "preview", "render", "schema"];
         let all = all.map(str::to_owned);
         assert_eq!(subcommands, BTreeSet::from(all));
     }
@@ -244,6 +246,21 @@ mod commands {
             for name in ["report-0.1.0.json", "old.json", "new.json"] {
                 fs::copy(given.join("../compare.in").join(name), path.join(name)).unwrap();
             }
+            let documents = given.join("../../../../../tests/preview");
+            for entry in fs::read_dir(documents.join("docs")).unwrap() {
+                let file = entry.unwrap().path();
+                fs::copy(&file, path.join(file.file_name().unwrap())).unwrap();
+            }
+            for folder in ["cdk.out", "cdk.out/assembly-Prod"] {
+                fs::create_dir_all(path.join(folder)).unwrap();
+                for entry in fs::read_dir(documents.join(folder)).unwrap() {
+                    let file = entry.unwrap().path();
+                    if file.is_file() {
+                        fs::copy(&file, path.join(folder).join(file.file_name().unwrap())).unwrap();
+                    }
+                }
+            }
+            fs::copy(path.join("key-not-made.yaml"), path.join("template.yaml")).unwrap();
             let report = trailseal().args(["check", "-o", "json"]).arg(&snapshot).output().unwrap();
             fs::write(path.join("report.json"), report.stdout).unwrap();
             Self(path)

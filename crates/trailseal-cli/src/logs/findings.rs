@@ -62,6 +62,7 @@ impl TrailLogs {
             evidence: None,
             captured: None,
             read_at: None,
+            declared: None,
             source: self.source(),
         }
     }

@@ -13,8 +13,12 @@ pub(crate) fn partition(trail: &TrailReport) -> &str {
 }
 
 /// The ID of a trail as seen from one account and Region: the account, the Region and the trail's
-/// name, with its owner if that is another account. What `logs` finds has an ID of its own.
+/// name, with its owner if that is another account. A trail that does not exist yet has that of its
+/// declaration. What `logs` finds has an ID of its own.
 pub(crate) fn uid(trail: &TrailReport) -> String {
+    if let Some(declared) = &trail.declared {
+        return format!("trailseal/preview/{}/{}", declared.place.file, declared.address);
+    }
     let uid = uid_of_trail(trail);
     if trail.is_about_log_files() { format!("{uid}/log-files") } else { uid }
 }

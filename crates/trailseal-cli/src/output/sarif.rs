@@ -15,7 +15,7 @@ use super::identity::{fingerprint, uid};
 use super::severity;
 use super::{JsonWriter, clean};
 use crate::report::{
-    CheckOutcome, CheckReport, FileDigest, NotEvaluated, Problem, Report, TrailReport,
+    CheckOutcome, CheckReport, FileDigest, NotEvaluated, PlaceReport, Problem, Report, TrailReport,
 };
 
 const SCHEMA: &str =
@@ -110,6 +110,8 @@ struct Finding<'a> {
     level: &'static str,
     message: Message,
     locations: [Location<'a>; 1],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    related_locations: Vec<Value>,
     partial_fingerprints: Value,
     properties: FindingProperties<'a>,
 }
@@ -336,7 +338,8 @@ fn results<'a>(report: &'a Report, indices: &HashMap<&str, usize>) -> Vec<Findin
             results.push(finding(trail, NO_TRAIL, CheckOutcome::Fail, text, place));
         }
         for check in trail.open_checks() {
-            let place = physical(&place(trail, is_live));
+            let place = declared_place(trail);
+            let place = place.unwrap_or_else(|| physical(&self::place(trail, is_live)));
             results.push(of_check(trail, check, place));
         }
     }
@@ -353,6 +356,7 @@ fn of_check<'a>(trail: &'a TrailReport, check: &'a CheckReport, place: Value) ->
     let text = plain(&format!("Trail {name}: {what}. Fix: {fix}"));
     let mut finding = finding(trail, &check.id, check.outcome, text, place);
     finding.properties.fix = check.fix.as_deref();
+    finding.related_locations = related(trail, &check.id).into_iter().collect();
     for location in &mut finding.locations {
         location.logical_locations = Some([LogicalLocation {
             fully_qualified_name: clean(trail.arn_or_id()),
@@ -378,6 +382,7 @@ fn finding<'a>(
         level: level(trail, outcome),
         message: Message { text },
         locations: [Location { physical_location, logical_locations: None }],
+        related_locations: Vec::new(),
         // GitHub distinguishes alerts by the hash; without it, all results of one line are one alert.
         partial_fingerprints: json!({
             "primaryLocationLineHash": format!("{}:1", fingerprint(&uid)),
@@ -405,6 +410,29 @@ fn level(trail: &TrailReport, outcome: CheckOutcome) -> &'static str {
         CheckOutcome::Unknown if trail.is_non_compliant() => "warning",
         CheckOutcome::Unknown | CheckOutcome::Pass => "note",
     }
+}
+
+/// The place of the key in the document that declares the trail, or else of the trail.
+fn declared_place(trail: &TrailReport) -> Option<Value> {
+    let declared = trail.declared.as_ref()?;
+    Some(physical_place(declared.key_place.as_ref().unwrap_or(&declared.place)))
+}
+
+fn physical_place(place: &PlaceReport) -> Value {
+    json!({
+        "artifactLocation": { "uri": uri_of_path(&place.file) },
+        "region": { "startLine": place.line, "startColumn": place.column },
+    })
+}
+
+/// The property of the key that the finding of a check is about.
+fn related(trail: &TrailReport, check: &str) -> Option<Value> {
+    let related = trail.declared.as_ref()?.related.get(check)?;
+    Some(json!({
+        "id": 1,
+        "physicalLocation": physical_place(&related.place),
+        "message": { "text": plain(&format!("the key {}", related.address)) },
+    }))
 }
 
 /// The first line of a file: AWS writes each file as one line.

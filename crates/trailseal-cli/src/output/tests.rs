@@ -51,6 +51,7 @@ pub(crate) fn trail(name: &str) -> TrailReport {
         evidence: None,
         captured: Some(Timestamp::parse("2026-11-23T10:00:00.000Z").unwrap()),
         read_at: None,
+        declared: None,
         source: "snapshot.json".to_owned(),
     }
 }

@@ -162,7 +162,8 @@ fn duplicates(report: &Report) -> Vec<String> {
     let mut seen = HashSet::new();
     let mut found = Vec::new();
     for (index, trail) in report.trails.iter().enumerate() {
-        let id = (&trail.account, &trail.region, &trail.resource_id, &trail.arn);
+        let declared = trail.declared.as_ref().map(|declared| (&trail.source, &declared.address));
+        let id = (&trail.account, &trail.region, &trail.resource_id, &trail.arn, declared);
         if !seen.insert((id, trail.captured.is_some())) {
             let name = trail.arn_or_id();
             found.push(format!("`trails[{index}]` ({name}) is a second result for one trail"));

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use serde_json::{Map, Value};
 use trailseal_rule::{
     AccountId, CIS_CONTROLS, CheckId, CheckResult, Control, Evaluation, EvaluationContext, Facts,
-    Finding, Outcome, Parameters, RELATED_CONTROLS, Region, ResourceId, Standing, Timestamp, Trail,
-    TrailGone, Verdict, WhenNoTrails, evaluate, no_trails_evaluation,
+    Finding, Judgement, Outcome, Parameters, RELATED_CONTROLS, Region, ResourceId, Standing,
+    Timestamp, Trail, TrailGone, Verdict, WhenNoTrails, evaluate, no_trails_evaluation,
 };
 
 use super::coverage::mark_not_evaluated;
@@ -226,6 +226,19 @@ pub(crate) fn judge_trail(
     source: String,
 ) -> (Rank, TrailReport) {
     let judgement = evaluate(context, trail, facts);
+    judged_trail(resource_id, trail, facts, judgement, context, captured, source)
+}
+
+/// The report on a trail that the rule judged.
+pub(crate) fn judged_trail(
+    resource_id: &ResourceId,
+    trail: &Trail,
+    facts: &Facts,
+    judgement: Judgement,
+    context: &EvaluationContext<'_>,
+    captured: Option<Timestamp>,
+    source: String,
+) -> (Rank, TrailReport) {
     let when_unverified = context.parameters.unverified;
     let ordering = captured.unwrap_or(context.now);
     let evaluation = judgement.evaluation(resource_id.clone(), when_unverified, ordering);
@@ -295,6 +308,7 @@ fn blank(
         evidence: None,
         captured,
         read_at: None,
+        declared: None,
         source,
     }
 }

@@ -59,7 +59,7 @@ async fn the_sessions_of_the_docs_run_word_for_word() {
     }
     checked.sort();
     checked.dedup();
-    assert_eq!(checked, ["LOGS.md", "OUTPUT.md", "README.md", "REMEDIATION.md"]);
+    assert_eq!(checked, ["LOGS.md", "OUTPUT.md", "PREVIEW.md", "README.md", "REMEDIATION.md"]);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::verdict;
 use crate::output::columns::wrapped;
 use crate::output::{COLUMNS_ELSEWHERE, Screen, shown};
-use crate::report::TrailReport;
+use crate::report::{PlaceReport, TrailReport};
 
 /// Columns of a text, at most: longer lines are hard to read.
 const COLUMNS_MAX: usize = 120;
@@ -52,8 +52,15 @@ fn details(trail: &TrailReport, profile: &str) -> Vec<(usize, String)> {
     let is_listed = |note: &str| is_passed && trail.annotation.contains(note);
     let notes = trail.notes.iter().filter(|note| !is_listed(note));
     lines.extend(notes.map(|note| (2, format!("Note: {}", shown(note)))));
-    lines.push((2, format!("Source: {}", shown(&trail.source))));
+    lines.push((2, format!("Source: {}", shown(&source(trail)))));
     lines
+}
+
+/// The file, with line and column of the key or else of the trail, if a document declares it.
+fn source(trail: &TrailReport) -> String {
+    let Some(declared) = &trail.declared else { return trail.source.clone() };
+    let PlaceReport { file, line, column } = declared.key_place.as_ref().unwrap_or(&declared.place);
+    format!("{file}:{line}:{column}")
 }
 
 /// The ARN; also the account and Region where they are not those of the ARN.

@@ -1,0 +1,158 @@
+//! `trailseal preview`: judges trails before they exist, from templates.
+
+mod arguments;
+mod document;
+mod trail;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use sha2::{Digest as _, Sha256};
+use trailseal_rule::EvaluationContext;
+use trailseal_template::{Preview, Values, read_stack_parameters};
+
+use crate::console::{Console, Exit, Failure};
+use crate::output::{clean, emit, print_problems, refuse_to_overwrite};
+use crate::report::{FileDigest, Problem, Report, Run, report};
+use crate::settings::Settings;
+
+pub(crate) use arguments::PreviewArguments;
+
+use document::Reader;
+use trail::trail_report;
+
+/// A document and what it plans.
+struct Previewed {
+    source: String,
+    preview: Preview,
+}
+
+pub(crate) fn preview(
+    arguments: &PreviewArguments,
+    mut run: Run,
+    console: &mut Console<'_>,
+) -> Result<Exit, Failure> {
+    let settings = Settings::read(&arguments.settings, &arguments.report)?;
+    let files = [&arguments.stack_parameters, &arguments.values].into_iter().flatten();
+    let named = arguments.paths.iter().chain(files).map(|path| path.as_path());
+    refuse_to_overwrite(named, &settings.outputs)?;
+    let (parameters, values) = given_values(arguments)?;
+    let mut reader = Reader::new(arguments, &parameters, &values);
+    let (mut documents, mut problems) = (Vec::new(), Vec::new());
+    for path in &arguments.paths {
+        let source = path.display().to_string();
+        match reader.read(path) {
+            Ok(preview) => documents.push(Previewed { source, preview }),
+            Err(message) => problems.push(Problem { source, message }),
+        }
+    }
+    let inputs = reader.inputs;
+    let mut report = judged(&documents, problems, &settings, &values, console);
+    settings.config.describe_exemptions(&mut report);
+    report.summary.files = inputs.len();
+    report.inputs = inputs;
+    report.complete = report.is_whole();
+    run.config = settings.config.file();
+    report.run = Some(run.ended((console.clock)()));
+    print_problems(&report, arguments.report.quiet, console);
+    if !arguments.report.quiet {
+        print_notes(&documents, &report, &values, console);
+    }
+    emit(&report, &settings.outputs, arguments.report.table, console)?;
+    Ok(Exit::of(&report, &arguments.report.exit))
+}
+
+/// The parameters of the stacks, and the values that only the deployment knows.
+fn given_values(
+    arguments: &PreviewArguments,
+) -> Result<(BTreeMap<String, String>, Values), Failure> {
+    let mut faults = Vec::new();
+    let parameters = match &arguments.stack_parameters {
+        Some(file) => {
+            read_text(file).and_then(|text| read_stack_parameters(&text)).map_err(|what| {
+                faults.push(format!("{}: {what}", file.display()));
+            })
+        }
+        None => Ok(BTreeMap::new()),
+    };
+    let values = match &arguments.values {
+        Some(file) => {
+            let read = read_text(file).map_err(|what| vec![what]);
+            read.and_then(|text| Values::read(&text)).map_err(|all| {
+                faults.extend(all.iter().map(|what| format!("{}: {what}", file.display())));
+            })
+        }
+        None => Ok(Values::default()),
+    };
+    match (parameters, values) {
+        (Ok(parameters), Ok(values)) => Ok((parameters, values)),
+        _ => Err(Failure::NotStarted(faults)),
+    }
+}
+
+fn judged(
+    documents: &[Previewed],
+    mut problems: Vec<Problem>,
+    settings: &Settings,
+    values: &Values,
+    console: &Console<'_>,
+) -> Report {
+    let context = EvaluationContext { parameters: &settings.parameters, now: console.now };
+    let mut trails = Vec::new();
+    for Previewed { source, preview } in documents {
+        for planned in &preview.trails {
+            trails.push(trail_report(planned, &context, values));
+        }
+        let of_document = preview.problems.iter();
+        problems.extend(
+            of_document.map(|message| Problem { source: source.clone(), message: message.clone() }),
+        );
+    }
+    let given = settings.given.clone();
+    report(trails, Vec::new(), problems, given, &settings.parameters, console.now)
+}
+
+fn print_notes(
+    documents: &[Previewed],
+    report: &Report,
+    values: &Values,
+    console: &mut Console<'_>,
+) {
+    for line in documents.iter().flat_map(|document| &document.preview.notes) {
+        console.print_note(&clean(line));
+    }
+    for line in values.described() {
+        console.print_note(&format!("supplied by --values: {}", clean(&line)));
+    }
+    if report.trails.is_empty() && report.complete {
+        console.print_note("no trail was found, so nothing was judged");
+    }
+    if report.summary.unverified > 0 {
+        console.print_note(
+            "unverified trails depend on what only the deployment knows: give it with --account, \
+             --region, --stack-parameters or --values",
+        );
+    }
+    console.print_note("trails that custom resources make are not seen");
+}
+
+/// The text of a file.
+pub(super) fn read_text(path: &Path) -> Result<String, String> {
+    let bytes = read_bytes(path)?;
+    String::from_utf8(bytes).map_err(|_| "is not UTF-8 text".to_owned())
+}
+
+fn read_bytes(path: &Path) -> Result<Vec<u8>, String> {
+    fs::read(path).map_err(|error| format!("cannot be read: {error}"))
+}
+
+/// A file that was read, with its digest.
+fn digest(path: &Path, bytes: &[u8]) -> FileDigest {
+    let digest = Sha256::digest(bytes);
+    let hex = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    FileDigest { file: path.display().to_string(), sha256: Some(hex) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,58 @@
+//! The command line of `trailseal preview`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use trailseal_rule::{AccountId, Region};
+
+use crate::console::exit_codes;
+use crate::settings::{ReportArguments, SettingsArguments};
+
+const EXAMPLES: &str = concat!(
+    "\
+Examples:
+  Judge the trails of a template before it is deployed:
+    trailseal preview template.yaml --account 111122223333 --region eu-central-1
+
+  Judge what CDK synthesized, for code scanning:
+    cdk synth && trailseal preview cdk.out -o sarif=trailseal.sarif
+
+",
+    exit_codes!()
+);
+
+/// Judge the trails of templates before they exist
+///
+/// Reads CloudFormation templates and CDK cloud assemblies, evaluates their functions, parameters
+/// and conditions, and judges each trail by the checks of the rule, without a call to AWS. What only
+/// the deployment knows is unverified.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct PreviewArguments {
+    /// CloudFormation templates, YAML or JSON, and folders of CDK cloud assemblies (`cdk.out`)
+    #[arg(required = true, value_name = "FILE|DIR")]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// The account of the deployment; a cloud assembly states its own
+    #[arg(long, value_name = "ID", value_parser = AccountId::parse)]
+    pub(crate) account: Option<AccountId>,
+
+    /// The Region of the deployment; a cloud assembly states its own
+    #[arg(long, value_name = "REGION", value_parser = Region::parse)]
+    pub(crate) region: Option<Region>,
+
+    /// The parameters of the stack, as JSON: the list that the AWS CLI takes, or names and values
+    #[arg(long, value_name = "FILE")]
+    pub(crate) stack_parameters: Option<PathBuf>,
+
+    /// What only the deployment knows, as JSON: `imports`, `references`, `keys` and `buckets`; the
+    /// report lists every value
+    #[arg(long, value_name = "FILE")]
+    pub(crate) values: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) settings: SettingsArguments,
+
+    #[command(flatten)]
+    pub(crate) report: ReportArguments,
+}

@@ -1,0 +1,103 @@
+//! Reads the documents of `trailseal preview`, told apart by their content.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use trailseal_rule::{AccountId, Region};
+use trailseal_template::{Place, Preview, Values, read_assembly, read_template};
+
+use super::arguments::PreviewArguments;
+use super::{digest, read_bytes};
+use crate::report::FileDigest;
+
+/// Bytes of a document, at most. CloudFormation takes templates of 1 MB.
+const BYTES_MAX: u64 = 256 << 20;
+
+/// Reads documents and remembers which files it has read.
+pub(super) struct Reader<'a> {
+    place: Place,
+    parameters: &'a BTreeMap<String, String>,
+    values: &'a Values,
+    pub(super) inputs: Vec<FileDigest>,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(
+        arguments: &PreviewArguments,
+        parameters: &'a BTreeMap<String, String>,
+        values: &'a Values,
+    ) -> Self {
+        let place = Place {
+            account: arguments.account.clone().unwrap_or_else(AccountId::not_known),
+            region: arguments.region.clone().unwrap_or_else(Region::not_known),
+            scope: String::new(),
+        };
+        Self { place, parameters, values, inputs: Vec::new() }
+    }
+
+    /// What a document plans.
+    ///
+    /// # Errors
+    ///
+    /// In one line: it cannot be read, or is no document that can be judged.
+    pub(super) fn read(&mut self, path: &Path) -> Result<Preview, String> {
+        if path.is_dir() {
+            return self.read_folder(path);
+        }
+        let text = self.read_file(path)?;
+        if let Some(what) = other_document(path, &text) {
+            return Err(what.to_owned());
+        }
+        let name = path.display().to_string();
+        read_template(&name, &text, self.place.clone(), self.parameters, self.values)
+    }
+
+    fn read_folder(&mut self, path: &Path) -> Result<Preview, String> {
+        if !path.join("manifest.json").is_file() {
+            return Err(
+                "is a folder without the `manifest.json` of a CDK cloud assembly; name the \
+                        templates themselves"
+                    .to_owned(),
+            );
+        }
+        let (place, parameters, values) = (self.place.clone(), self.parameters, self.values);
+        let mut read = |name: &str| self.read_file(&path.join(name));
+        read_assembly(&path.display().to_string(), &mut read, &place, parameters, values)
+    }
+
+    fn read_file(&mut self, path: &Path) -> Result<String, String> {
+        let size = fs::metadata(path).map(|found| found.len());
+        if size.is_ok_and(|size| size > BYTES_MAX) {
+            return Err("is larger than any template or plan".to_owned());
+        }
+        let bytes = read_bytes(path)?;
+        if bytes.starts_with(b"PK\x03\x04") {
+            return Err("is a binary plan of Terraform: give the output of `terraform show -json`"
+                .to_owned());
+        }
+        self.inputs.push(digest(path, &bytes));
+        String::from_utf8(bytes).map_err(|_| "is not UTF-8 text".to_owned())
+    }
+}
+
+/// What a document is that is known and cannot be judged.
+fn other_document(path: &Path, text: &str) -> Option<&'static str> {
+    if path.extension().is_some_and(|ending| ending == "tf") {
+        return Some(
+            "is Terraform configuration: give the plan, as `terraform show -json` prints it",
+        );
+    }
+    let start = text.trim_start();
+    if !start.starts_with('{') {
+        return None;
+    }
+    let has = |name: &str| text.contains(&format!("\"{name}\""));
+    if has("terraform_version") && has("serial") && has("lineage") {
+        return Some("is Terraform state: give the plan, as `terraform show -json` prints it");
+    }
+    if has("terraform_version") && has("format_version") {
+        return Some("is a plan of Terraform, which this version does not read");
+    }
+    None
+}

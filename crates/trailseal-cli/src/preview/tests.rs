@@ -1,0 +1,191 @@
+//! The command `preview` as a user sees it.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::Exit;
+use crate::testing::{Checked, Folder};
+
+fn cases() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/preview")
+}
+
+const PLACE: [&str; 4] = ["--account", "111122223333", "--region", "us-east-1"];
+
+fn preview(words: &[&str]) -> Checked {
+    Checked::of("preview", words.iter().map(|word| OsString::from(*word)))
+}
+
+/// Runs `preview -o json` on a document of `tests/preview`.
+fn of_case(name: &str, words: &[&str]) -> Checked {
+    let file = cases().join(name).display().to_string();
+    preview(&[&[file.as_str(), "-o", "json"], words].concat())
+}
+
+fn verdict(checked: &Checked) -> (Exit, Value, Value) {
+    let report = checked.report();
+    let trail = &report["trails"][0];
+    (checked.exit, trail["compliance"].clone(), trail["unverified"].clone())
+}
+
+#[test]
+fn the_exit_code_is_that_of_check() {
+    let compliant = of_case("cfn/c02-ref-key.yaml", &PLACE);
+    assert_eq!(verdict(&compliant), (Exit::Clean, json!("COMPLIANT"), json!(false)));
+    let broken = of_case("cfn/c08-if-default-off.yaml", &PLACE);
+    assert_eq!(verdict(&broken), (Exit::Findings, json!("NON_COMPLIANT"), json!(false)));
+    let note = "default assumed: Encrypt = false";
+    assert!(broken.out.contains(note), "{}", broken.out);
+    let unverified = of_case("cfn/c18-dynamic-reference.yaml", &PLACE);
+    assert_eq!(verdict(&unverified), (Exit::Findings, json!("NON_COMPLIANT"), json!(true)));
+    let refused = of_case("cfn/c26-multi-document.yaml", &PLACE);
+    assert_eq!(refused.exit, Exit::Failure);
+    assert!(refused.err.contains("several YAML documents"), "{}", refused.err);
+    let nothing = of_case("cfn/c50-no-trail.yaml", &PLACE);
+    assert_eq!(nothing.exit, Exit::Clean);
+    assert!(nothing.err.contains("no trail was found"), "{}", nothing.err);
+    let absent = of_case("cfn/absent.yaml", &PLACE);
+    assert_eq!(absent.exit, Exit::Failure);
+    let usage = preview(&["x.yaml", "--account", "1234"]);
+    assert_eq!(usage.exit, Exit::NotStarted);
+}
+
+#[test]
+fn sarif_points_to_the_key_of_the_trail_and_to_the_property_of_the_key() {
+    let file = cases().join("cfn/c12-key-rsa.yaml").display().to_string();
+    let words = [&[file.as_str(), "-o", "sarif", "-p", "profile=strict"], &PLACE[..]].concat();
+    let log = preview(&words).report();
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    let of = |rule: &str| results.iter().find(|result| result["ruleId"] == rule).unwrap();
+    let text = std::fs::read_to_string(&file).unwrap();
+    let place = |words: &str| {
+        let line = text.lines().position(|line| line.contains(words)).unwrap();
+        let column = text.lines().nth(line).unwrap().find(words).unwrap();
+        json!({ "startLine": line + 1, "startColumn": column + 1 })
+    };
+    let usable = of("key-usable");
+    assert_eq!(usable["locations"][0]["physicalLocation"]["region"], place("KMSKeyId"));
+    let related = &usable["relatedLocations"][0];
+    assert_eq!(related["physicalLocation"]["region"], place("KeySpec"));
+    assert_eq!(related["message"]["text"], "the key Key");
+    // Rotation is not stated, so that the key itself is the place.
+    let rotated = &of("key-rotated")["relatedLocations"][0]["physicalLocation"]["region"];
+    assert_eq!(*rotated, place("Key:"));
+    let hash = usable["partialFingerprints"]["trailAndCheck/v1"].as_str().unwrap();
+    assert!(hash.ends_with("/Trail#key-usable"), "{hash}");
+    // A trail without a key is the place itself.
+    let file = cases().join("cfn/c36-wrong-case-property.yaml").display().to_string();
+    let log = preview(&[file.as_str(), "-o", "sarif"]).report();
+    let result = &log["runs"][0]["results"][0];
+    assert_eq!(result["ruleId"], "sse-kms-enabled");
+    let line = &result["locations"][0]["physicalLocation"]["region"]["startLine"];
+    let text = std::fs::read_to_string(&file).unwrap();
+    let expected = text.lines().position(|line| line == "  Trail:").unwrap() + 1;
+    assert_eq!(*line, json!(expected));
+}
+
+/// A report has stand-ins where account, Region or name are not known, and every format takes it.
+#[test]
+fn a_report_without_account_and_region_can_be_written_in_every_format() {
+    let folder = Folder::new("preview-formats");
+    let whole = cases().join("cdk.out").display().to_string();
+    let off = cases().join("docs/key-off.yaml").display().to_string();
+    let not_made = cases().join("docs/key-not-made.yaml").display().to_string();
+    let documents = [whole.as_str(), off.as_str(), not_made.as_str()];
+    let json = folder.0.join("report.json");
+    let to_file = format!("json={}", json.display());
+    let words = [&documents[..], &["-o", &to_file, "-p", "profile=strict"]].concat();
+    let first = preview(&words);
+    assert_eq!(first.exit, Exit::Findings, "{}", first.err);
+    let report: Value = serde_json::from_slice(&std::fs::read(&json).unwrap()).unwrap();
+    let arns: Vec<&str> = report["trails"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["arn"].as_str().unwrap())
+        .collect();
+    let unknown = "arn:aws:cloudtrail:<region>:<account>:trail/<name>";
+    assert_eq!(arns.iter().filter(|arn| **arn == unknown).count(), 3, "{arns:?}");
+    for format in crate::output::formats() {
+        let format = format.name();
+        let own =
+            preview(&[&documents[..], &["-o", &format, "-p", "profile=strict", "-q"]].concat());
+        assert_eq!(own.exit, Exit::Findings, "{format}: {}", own.err);
+        assert!(!own.out.is_empty(), "{format}");
+        let words = [json.as_os_str(), "-o".as_ref(), format.as_ref(), "-q".as_ref()];
+        let rendered = Checked::of("render", words.map(OsString::from));
+        assert_eq!(rendered.exit, Exit::Findings, "{format}: {}", rendered.err);
+    }
+}
+
+#[test]
+fn values_and_parameters_decide_and_are_listed() {
+    let values = cases().join("docs/values.json").display().to_string();
+    let words =
+        [&PLACE[..], &["--values", &values, "-p", "allowedKeyAccounts=444455556666"]].concat();
+    let given = of_case("docs/central-key.yaml", &words);
+    assert_eq!(verdict(&given), (Exit::Clean, json!("COMPLIANT"), json!(false)), "{}", given.out);
+    let notes = given.report()["trails"][0]["notes"].to_string();
+    assert!(notes.contains("supplied: export log-key = arn:aws:kms:us-east-1"), "{notes}");
+    for part in ["export log-key", "key arn:aws:kms", "bucket central-logs in us-east-1"] {
+        assert!(given.err.contains(&format!("supplied by --values: {part}")), "{}", given.err);
+    }
+    let without = of_case("docs/central-key.yaml", &PLACE);
+    assert_eq!(verdict(&without), (Exit::Findings, json!("NON_COMPLIANT"), json!(true)));
+
+    let folder = Folder::new("preview-parameters");
+    for (name, text) in [
+        ("cli.json", r#"[{"ParameterKey": "Encrypt", "ParameterValue": "true"}]"#),
+        ("pipeline.json", r#"{"Parameters": {"Encrypt": "true"}}"#),
+        ("plain.json", r#"{"Encrypt": true}"#),
+    ] {
+        let file = folder.write(name, text.as_bytes()).display().to_string();
+        let words = [&PLACE[..], &["--stack-parameters", &file]].concat();
+        let given = of_case("cfn/c08c-if-no-default.yaml", &words);
+        assert_eq!(verdict(&given), (Exit::Clean, json!("COMPLIANT"), json!(false)), "{name}");
+    }
+    let bad = folder.write("bad.json", br#"{"keys": {"alias/x": {}}, "others": 1}"#);
+    let bad = bad.display().to_string();
+    let refused = of_case("docs/central-key.yaml", &["--values", &bad]);
+    assert_eq!(refused.exit, Exit::NotStarted);
+    for part in ["`keys` has another key", "`others` is not one of"] {
+        assert!(refused.err.contains(part), "{}", refused.err);
+    }
+}
+
+#[test]
+fn other_documents_are_refused_with_the_way_to_go() {
+    let folder = Folder::new("preview-refused");
+    for (name, bytes, words) in [
+        ("main.tf", &b"resource \"aws_cloudtrail\" \"t\" {}"[..], "terraform show -json"),
+        ("plan.bin", b"PK\x03\x04rest", "terraform show -json"),
+        (
+            "terraform.tfstate",
+            br#"{"version": 4, "terraform_version": "1.9.0", "serial": 1, "lineage": "x"}"#,
+            "is Terraform state",
+        ),
+        ("list.json", b"[1, 2]", "no `Resources`"),
+        ("latin.yaml", b"Resources: {a: \xE4}", "is not UTF-8"),
+    ] {
+        let file = folder.write(name, bytes).display().to_string();
+        let refused = preview(&[&file]);
+        assert_eq!(refused.exit, Exit::Failure, "{name}");
+        assert!(refused.err.contains(words), "{name}: {}", refused.err);
+    }
+    let refused = preview(&[&folder.0.display().to_string()]);
+    assert_eq!(refused.exit, Exit::Failure);
+    assert!(refused.err.contains("manifest.json"), "{}", refused.err);
+}
+
+/// The report of a planned trail is not evidence: `check` does not read it.
+#[test]
+fn check_does_not_read_a_report_of_preview() {
+    let folder = Folder::new("preview-evidence");
+    let report = of_case("cfn/c02-ref-key.yaml", &PLACE).out;
+    let file = folder.write("report.json", report.as_bytes());
+    let checked = Checked::run([file.into_os_string()]);
+    assert_eq!(checked.exit, Exit::Failure);
+    assert!(checked.err.contains("is a report of trailseal"), "{}", checked.err);
+}
