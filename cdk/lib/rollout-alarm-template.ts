@@ -98,7 +98,7 @@ function alarmOf(stack: PlainStack, name: string): CfnResource[] {
     threshold: 0,
     comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
     evaluationPeriods: 1,
-    // SQS reports nothing about a queue that is idle for hours, whatever is in it.
+    // SQS reports nothing about a queue that is idle for hours, even if it holds messages.
     treatMissingData: cloudwatch.TreatMissingData.IGNORE,
   });
   const policy = queue.node.findChild('Policy');

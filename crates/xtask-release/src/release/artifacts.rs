@@ -36,6 +36,7 @@ pub(super) fn make(
     // The steps that take minutes come last.
     project.shell().write_file(folder.join("NOTES.md"), &notes.text)?;
     templates(project, notes, &folder)?;
+    library(project, &folder)?;
     for architecture in architectures {
         bills(project, notes, *architecture, &folder)?;
     }
@@ -130,6 +131,12 @@ fn templates(project: &Project, notes: &Notes, folder: &Path) -> Result<()> {
     project.shell().copy_file("cdk/README.md", &stage)?;
     project.shell().copy_file("LICENSE", &stage)?;
     tarball(project, &stage, folder, notes)
+}
+
+/// The npm package of the constructs. `npm pack` gives every file the same time.
+fn library(project: &Project, folder: &Path) -> Result<()> {
+    let _in_folder = project.shell().push_dir("cdk");
+    Ok(project.program("npm", "pack --silent --pack-destination").arg(folder).run()?)
 }
 
 /// Packs a folder into an archive of its name.

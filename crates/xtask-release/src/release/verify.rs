@@ -73,6 +73,7 @@ impl Release<'_> {
                 Some(_) if name.ends_with(".zip") => self.check_function(&name),
                 Some(architecture) => self.check_command(&name, architecture),
                 None if name.ends_with(".tar.gz") => self.check_templates(&name),
+                None if name.ends_with(".tgz") => self.check_library(&name),
                 None => continue,
             };
             outcomes.push((name, outcome));
@@ -160,6 +161,19 @@ impl Release<'_> {
         Ok(format!("{} files", files.len()))
     }
 
+    fn check_library(&self, name: &str) -> Result<String> {
+        let files = self.unpack_from(name, "package/")?;
+        for file in ["dist/lib/index.js", "dist/lib/index.d.ts", "LICENSE", "README.md"] {
+            ensure!(files.contains_key(file), "`{file}` is missing");
+        }
+        let manifest = files.get("package.json").context("`package.json` is missing")?;
+        let manifest: serde_json::Value = serde_json::from_slice(&manifest.content)?;
+        let version = manifest.get("version").and_then(serde_json::Value::as_str);
+        ensure!(version == Some(self.version), "its version is {version:?}");
+        ensure!(manifest.get("private").is_none(), "it cannot be published");
+        Ok(format!("{} files", files.len()))
+    }
+
     fn check_program(&self, program: &[u8], name: &str) -> Result<String> {
         let bill = self.folder.join(format!("{name}.cdx.json"));
         program::check(program, &self.shell.read_file(bill)?, &self.locked)
@@ -167,7 +181,11 @@ impl Release<'_> {
 
     /// The files of an archive, by their paths in its only folder; anything else is a fault.
     fn unpack(&self, name: &str) -> Result<BTreeMap<String, Packed>> {
-        let root = format!("{}/", name.trim_end_matches(".tar.gz"));
+        self.unpack_from(name, &format!("{}/", name.trim_end_matches(".tar.gz")))
+    }
+
+    /// The files of an archive, by their paths in the folder `root`.
+    fn unpack_from(&self, name: &str, root: &str) -> Result<BTreeMap<String, Packed>> {
         let mut files = BTreeMap::new();
         let packed = self.read(name)?;
         for entry in tar::Archive::new(GzDecoder::new(packed.as_slice())).entries()? {
@@ -175,7 +193,7 @@ impl Release<'_> {
             let path = entry.path()?.to_string_lossy().into_owned();
             let is_file = entry.header().entry_type() == tar::EntryType::Regular;
             ensure!(is_file, "`{path}` is not a regular file");
-            let inner = path.strip_prefix(&root);
+            let inner = path.strip_prefix(root);
             let inner =
                 inner.with_context(|| format!("`{path}` is outside of `{root}`"))?.to_owned();
             let mut file = Packed { content: Vec::new(), mode: entry.header().mode()? };

@@ -93,6 +93,7 @@ impl Files {
             &[("templates/a.yaml", ""), ("packs/b.yaml", ""), ("schema/c.json", "")],
             None,
         );
+        files.library(r#"{"version": "1.2.3"}"#);
         files
     }
 
@@ -133,6 +134,16 @@ impl Files {
         }
         let archive = archive::folder(&self.shell, &stage, 86_400, Some("trailseal")).unwrap();
         self.shell.write_file(self.path(&format!("{name}.tar.gz")), archive).unwrap();
+    }
+
+    fn library(&self, manifest: &str) {
+        let stage = self.folder.path().join("stage/package");
+        for file in ["dist/lib/index.js", "dist/lib/index.d.ts", "LICENSE", "README.md"] {
+            self.shell.write_file(stage.join(file), "").unwrap();
+        }
+        self.shell.write_file(stage.join("package.json"), manifest).unwrap();
+        let archive = archive::folder(&self.shell, &stage, 86_400, None).unwrap();
+        self.shell.write_file(self.path("trailseal-cdk-1.2.3.tgz"), archive).unwrap();
     }
 
     /// All faults on a machine with another architecture.
@@ -211,6 +222,18 @@ fn a_wrong_bill_of_materials_is_a_fault() {
         let faults = files.faults();
         assert!(faults.starts_with("remediation-arm64.zip: "), "{faults}");
         assert!(faults.contains(expected), "{faults}");
+    }
+}
+
+#[test]
+fn a_library_of_another_version_or_a_private_one_is_a_fault() {
+    for (manifest, expected) in [
+        (r#"{"version": "1.2.4"}"#, "its version is Some(\"1.2.4\")"),
+        (r#"{"version": "1.2.3", "private": true}"#, "it cannot be published"),
+    ] {
+        let files = Files::new();
+        files.library(manifest);
+        assert_eq!(files.faults(), format!("trailseal-cdk-1.2.3.tgz: {expected}\n"));
     }
 }
 
