@@ -166,7 +166,7 @@ async fn all_hold(cells: &[Cell]) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_unread_counts_whatever_fault_every_request_of_a_call_has() {
+async fn nothing_unread_counts_if_every_request_of_a_call_fails() {
     let kinds = [FaultKind::all(SLOW), vec![FaultKind::Slow(TOO_SLOW)]].concat();
     let mut cells = Vec::new();
     for mode in MODES {
@@ -181,7 +181,7 @@ async fn nothing_unread_counts_whatever_fault_every_request_of_a_call_has() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_unread_counts_whichever_single_request_fails() {
+async fn nothing_unread_counts_if_a_single_request_fails() {
     let mut cells = Vec::new();
     for mode in MODES {
         let lab = lab().await;

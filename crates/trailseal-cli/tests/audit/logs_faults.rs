@@ -1,4 +1,4 @@
-//! `trailseal logs` while AWS fails: whatever was not read is partial, exits with 2 and never passes.
+//! `trailseal logs` while AWS fails: what was not read is partial, exits with 2 and never passes.
 
 use std::sync::Arc;
 use std::time::Duration;
