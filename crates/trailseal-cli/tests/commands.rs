@@ -14,11 +14,11 @@ mod commands {
         trycmd::TestCases::new().case("tests/cmd/*.trycmd");
     }
 
-    /// Runs every command in README, `docs/OUTPUT.md` and the help texts that does not need AWS.
+    /// Runs every command in README, two pages of `docs` and the help texts that does not need AWS.
     #[test]
     fn documented_commands_work() {
         let mut shown = Vec::new();
-        for page in ["README.md", "docs/OUTPUT.md"] {
+        for page in ["README.md", "docs/OUTPUT.md", "docs/PREVIEW.md"] {
             let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(page);
             shown.extend(commands(&fs::read_to_string(&page).unwrap()));
         }

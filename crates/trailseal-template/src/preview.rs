@@ -1,11 +1,13 @@
 //! The verdict on a planned trail, over every outcome of the conditions that are not decided.
 
 use trailseal_rule::{
-    EvaluationContext, Facts, Judgement, KeyRef, Reading, Refusal, Trail, Verdict, evaluate,
+    BucketName, EvaluationContext, Facts, Judgement, KeyRef, Reading, Refusal, Trail, Verdict,
+    evaluate,
 };
 
 use crate::evidence::Evidence;
-use crate::model::{Deployment, PlannedKey, PlannedTrail, SuppliedValues};
+use crate::model::{Deployment, PlannedKey, PlannedTrail, SuppliedKey, SuppliedValues};
+use crate::values::bucket_in_words;
 
 /// What a document plans.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -118,5 +120,16 @@ fn judge_one(
     let Evidence { trail, facts, key } = deployment.evidence(planned, values);
     let judgement = evaluate(context, &trail, &facts);
     let key = key.and_then(|address| deployment.keys.get(&address).cloned());
-    JudgedTrail { trail, facts, judgement, key, notes: Vec::new() }
+    let notes = supplied(&trail, values);
+    JudgedTrail { trail, facts, judgement, key, notes }
+}
+
+/// What the user states about the trail's key and bucket.
+fn supplied(trail: &Trail, values: &SuppliedValues) -> Vec<String> {
+    let key = trail.key.as_ref().and_then(|key| values.keys.get(key.arn()?));
+    let bucket = trail.bucket.as_ref().map(BucketName::as_str);
+    let bucket = bucket.and_then(|name| Some((name, values.buckets.get(name)?)));
+    let words = key.map(SuppliedKey::in_words).into_iter();
+    let words = words.chain(bucket.map(|(name, region)| bucket_in_words(name, region)));
+    words.map(|words| format!("supplied: {words}")).collect()
 }

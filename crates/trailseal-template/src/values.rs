@@ -58,21 +58,31 @@ impl Values {
         let imports = self.imports.iter().map(|(name, value)| format!("export {name} = {value}"));
         let references = self.references.iter().map(|(name, value)| format!("{name} = {value}"));
         let buckets = &self.supplied.buckets;
-        let buckets = buckets.iter().map(|(name, region)| format!("bucket {name} in {region}"));
-        let keys = self.supplied.keys.iter().map(|(arn, key)| {
-            let SuppliedKey { facts, rotation, policy } = key;
-            let rotation = match rotation {
-                Some(Rotation::On { .. }) => ", rotated",
-                Some(Rotation::Off | Rotation::NotSupported) => ", not rotated",
-                None => "",
-            };
-            let policy = if policy.is_some() { ", with its policy" } else { "" };
-            let (manager, state) = (facts.manager.as_str(), facts.state.as_str());
-            let (usage, spec) = (facts.usage.as_str(), facts.spec.as_str());
-            format!("key {arn}: {manager}, {state}, {usage}, {spec}{rotation}{policy}")
-        });
+        let buckets = buckets.iter().map(|(name, region)| bucket_in_words(name, region));
+        let keys = self.supplied.keys.values().map(SuppliedKey::in_words);
         imports.chain(references).chain(buckets).chain(keys).collect()
     }
+}
+
+impl SuppliedKey {
+    /// The key, for the report.
+    pub(crate) fn in_words(&self) -> String {
+        let Self { facts, rotation, policy } = self;
+        let rotation = match rotation {
+            Some(Rotation::On { .. }) => ", rotated",
+            Some(Rotation::Off | Rotation::NotSupported) => ", not rotated",
+            None => "",
+        };
+        let policy = if policy.is_some() { ", with its policy" } else { "" };
+        let (manager, state) = (facts.manager.as_str(), facts.state.as_str());
+        let (usage, spec) = (facts.usage.as_str(), facts.spec.as_str());
+        format!("key {}: {manager}, {state}, {usage}, {spec}{rotation}{policy}", facts.arn)
+    }
+}
+
+/// A bucket, for the report.
+pub(crate) fn bucket_in_words(name: &str, region: &Region) -> String {
+    format!("bucket {name} in {region}")
 }
 
 fn texts(members: Map<String, Value>) -> Result<BTreeMap<String, String>, String> {
