@@ -143,12 +143,11 @@ pub(crate) fn sealed_text(text: &str) -> Shape {
 /// A character of a stand-in in a private area of Unicode. A colon stays, since it parts an ARN.
 fn sealed(token: Token) -> Token {
     const AREA: u32 = 0xF_0000;
-    match token {
-        Token::Literal(one) if one != ':' && one.is_ascii() => {
-            char::from_u32(AREA + u32::from(one)).map_or(token, Token::Literal)
-        }
-        other => other,
+    let Token::Literal(one) = token else { return token };
+    if one == ':' || !one.is_ascii() {
+        return token;
     }
+    char::from_u32(AREA + u32::from(one)).map_or(token, Token::Literal)
 }
 
 /// Whether letter case matters.

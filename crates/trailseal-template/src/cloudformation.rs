@@ -3,6 +3,7 @@
 mod evaluate;
 mod foreach;
 mod functions;
+mod kinds;
 mod references;
 mod resources;
 mod stack;
@@ -17,8 +18,7 @@ use crate::preview::{Preview, PreviewedTrail, World};
 use crate::values::Values;
 use crate::yaml;
 
-use references::kind;
-use resources::{STACK_TYPE, TRAIL_TYPE};
+use kinds::{STACK_TYPE, TRAIL_TYPE, kind};
 use stack::Run;
 
 pub(crate) use stack::{Stack, Stacks};

@@ -64,17 +64,17 @@ impl Deployment {
             Planned::Unknown(why) => return TrailKey::NotKnown(why.clone()),
         };
         let found = self.key_of_text(text, trail, true);
-        match found {
-            TrailKey::Planned(key)
-                if key.place.account.is_not_known()
-                    && trail.place.account.is_not_known()
-                    && key.place.scope != trail.place.scope =>
-            {
-                let address = &key.address;
-                TrailKey::NotKnown(format!("whether `{address}` is in the account of the trail"))
-            }
-            found => found,
+        if let TrailKey::Planned(key) = &found
+            && key.place.account.is_not_known()
+            && trail.place.account.is_not_known()
+            && key.place.scope != trail.place.scope
+        {
+            let address = &key.address;
+            return TrailKey::NotKnown(format!(
+                "whether `{address}` is in the account of the trail"
+            ));
         }
+        found
     }
 
     fn key_of_text(&self, text: &str, trail: &PlannedTrail, with_aliases: bool) -> TrailKey<'_> {
@@ -123,19 +123,18 @@ impl Deployment {
             Planned::Absent => Reading::Known(KeyPolicy::new(key.default_policy())),
             Planned::Unknown(why) => not_known(why.as_str()),
         };
+        let is_region_open = matches!(&facts.bucket_region, Reading::Known(region) if region.is_not_known())
+            && self.bucket_scope(trail) != Some(&key.place.scope);
+        let bucket_region = if is_region_open {
+            not_known(format!("whether `{}` is in the Region of the bucket", key.address))
+        } else {
+            facts.bucket_region
+        };
         Facts {
             key: Reading::Known(key_facts(key)),
             rotation: key.rotation.clone().into_reading(),
             key_policy: policy,
-            bucket_region: match facts.bucket_region {
-                Reading::Known(region)
-                    if region.is_not_known()
-                        && self.bucket_scope(trail) != Some(&key.place.scope) =>
-                {
-                    not_known(format!("whether `{}` is in the Region of the bucket", key.address))
-                }
-                region => region,
-            },
+            bucket_region,
             ..facts
         }
     }

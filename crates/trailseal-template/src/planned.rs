@@ -32,7 +32,7 @@ impl<T> Planned<T> {
     pub fn or_default(self, default: T) -> Self {
         match self {
             Self::Absent => Self::Known(default),
-            other => other,
+            Self::Known(_) | Self::Unknown(_) => self,
         }
     }
 

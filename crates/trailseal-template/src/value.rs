@@ -6,7 +6,7 @@ use serde_json::Map;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Value {
     /// `AWS::NoValue`: the property is left out.
-    NoValue,
+    Omitted,
     Null,
     Bool(bool),
     /// A number as the document writes it.
@@ -37,7 +37,7 @@ impl Value {
             }
             Self::Number(text) => Ok(text),
             Self::Unknown(why) => Err(why),
-            Self::NoValue | Self::Null => Err("a text is missing".to_owned()),
+            Self::Omitted | Self::Null => Err("a text is missing".to_owned()),
             Self::List(_) | Self::Map(_) => {
                 Err("a list or map is where a text is needed".to_owned())
             }
@@ -50,7 +50,7 @@ impl Value {
             Self::Unknown(why) => Some(why),
             Self::List(items) => items.iter().find_map(Self::why_unknown),
             Self::Map(members) => members.iter().find_map(|(_, value)| value.why_unknown()),
-            Self::NoValue | Self::Null | Self::Bool(_) | Self::Number(_) | Self::Text(_) => None,
+            Self::Omitted | Self::Null | Self::Bool(_) | Self::Number(_) | Self::Text(_) => None,
         }
     }
 
@@ -62,7 +62,7 @@ impl Value {
     pub(crate) fn to_json(&self) -> Result<serde_json::Value, String> {
         use serde_json::Value as Json;
         Ok(match self {
-            Self::NoValue | Self::Null => Json::Null,
+            Self::Omitted | Self::Null => Json::Null,
             Self::Bool(is) => Json::Bool(*is),
             Self::Number(text) => match text.parse::<u64>() {
                 Ok(number) if number.to_string() == *text => Json::from(number),

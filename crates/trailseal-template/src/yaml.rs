@@ -20,14 +20,12 @@ const DEPTH_MAX: usize = 200;
 /// In one line: it is not one document of YAML or JSON, or not one that CloudFormation takes.
 pub(crate) fn read(text: &str) -> Result<Node, String> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    match read_yaml(text) {
+    read_yaml(text).or_else(|error| {
         // Some JSON is not YAML: surrogate pairs, for example.
-        Err(error) if text.trim_start().starts_with('{') => match serde_json::from_str(text) {
-            Ok(value) if !error.contains(TWICE) => Ok(of_json(&value)),
-            Ok(_) | Err(_) => Err(error),
-        },
-        read => read,
-    }
+        let is_json = text.trim_start().starts_with('{') && !error.contains(TWICE);
+        let value = is_json.then(|| serde_json::from_str(text).ok()).flatten();
+        value.map(|value| of_json(&value)).ok_or(error)
+    })
 }
 
 const TWICE: &str = "is there twice";
@@ -43,10 +41,8 @@ fn read_yaml(text: &str) -> Result<Node, String> {
     let mut builder = Builder::default();
     for event in Parser::new_from_str_with_options(text, limits) {
         let (event, span) = event.map_err(|error| {
-            let (line, column) = (error.marker().line(), error.marker().col() + 1);
-            let what = error.info();
-            let what = what.lines().next().unwrap_or_default();
-            format!("is not YAML or JSON: {what} (line {line}, column {column})")
+            let what = error.to_string();
+            format!("is not YAML or JSON: {}", what.lines().next().unwrap_or_default())
         })?;
         builder.take(event, &span)?;
     }

@@ -15,7 +15,7 @@ impl Run<'_> {
             NodeValue::Text(text) => self.literal(text),
             NodeValue::List(items) => {
                 let items = items.iter().map(|item| self.value(stack, item));
-                Value::List(items.filter(|item| *item != Value::NoValue).collect())
+                Value::List(items.filter(|item| *item != Value::Omitted).collect())
             }
             NodeValue::Map(members) => {
                 if let Some(function) = node.only_member()
@@ -28,7 +28,7 @@ impl Run<'_> {
                 }
                 let members =
                     members.iter().map(|one| (one.name.clone(), self.value(stack, &one.node)));
-                Value::Map(members.filter(|(_, value)| *value != Value::NoValue).collect())
+                Value::Map(members.filter(|(_, value)| *value != Value::Omitted).collect())
             }
         })
     }
@@ -126,10 +126,12 @@ impl Run<'_> {
 
 /// The text by which `Fn::Equals` compares a value.
 fn compared(value: Value) -> String {
-    match value {
-        Value::Text(text) | Value::Number(text) => text,
+    match &value {
+        Value::Text(text) | Value::Number(text) => text.clone(),
         Value::Bool(is) => is.to_string(),
-        other => format!("{other:?}"),
+        Value::Omitted | Value::Null | Value::List(_) | Value::Map(_) | Value::Unknown(_) => {
+            format!("{value:?}")
+        }
     }
 }
 

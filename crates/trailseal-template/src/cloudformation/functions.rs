@@ -61,7 +61,7 @@ impl Run<'_> {
         match self.value(stack, node) {
             Value::List(items) => Ok(items),
             Value::Unknown(why) => Err(why),
-            Value::NoValue
+            Value::Omitted
             | Value::Null
             | Value::Bool(_)
             | Value::Number(_)

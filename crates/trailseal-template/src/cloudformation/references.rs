@@ -6,7 +6,7 @@ use crate::node::Node;
 use crate::value::Value;
 
 use super::evaluate::{changes_members, plain};
-use super::resources::{ALIAS_TYPE, BUCKET_TYPE, KEY_TYPES, STACK_TYPE, TRAIL_TYPE};
+use super::kinds::{ALIAS_TYPE, BUCKET_TYPE, KEY_TYPES, STACK_TYPE, TRAIL_TYPE, kind};
 use super::stack::{Run, Stack};
 
 impl Run<'_> {
@@ -42,17 +42,17 @@ impl Run<'_> {
         let Some(default) = parameter.get("Default") else {
             return Value::unknown(format!("parameter `{name}` has no value"));
         };
-        let value = match self.value(index, default) {
-            Value::List(items) => Value::List(items),
-            scalar => match scalar.into_text() {
-                Ok(text) => {
-                    self.note(format!("default assumed: {name} = {}", shown(&text, parameter)));
-                    self.of_type(kind, &text)
-                }
-                Err(why) => Value::Unknown(why),
-            },
-        };
-        value
+        let default = self.value(index, default);
+        if matches!(default, Value::List(_)) {
+            return default;
+        }
+        match default.into_text() {
+            Ok(text) => {
+                self.note(format!("default assumed: {name} = {}", shown(&text, parameter)));
+                self.of_type(kind, &text)
+            }
+            Err(why) => Value::Unknown(why),
+        }
     }
 
     /// What the parent of a nested stack passes as a parameter.
@@ -100,10 +100,11 @@ impl Run<'_> {
             "AWS::IAM::User" => "UserName",
             _ => return Value::unknown(format!("the name of `{id}` is known once it is deployed")),
         };
-        match self.property(index, resource, property) {
-            Value::NoValue => Value::Text(format!("<{}>", stack.address(id))),
-            value => value,
+        let value = self.property(index, resource, property);
+        if value == Value::Omitted {
+            return Value::Text(format!("<{}>", stack.address(id)));
         }
+        value
     }
 
     /// `Fn::GetAtt`.
@@ -126,9 +127,9 @@ impl Run<'_> {
     ) -> Value {
         let kind = kind(resource);
         let (partition, account) = (stack.place.partition(), &stack.place.account);
-        let named = |start: String| match self.name_of(index, stack, id, resource) {
-            Value::Text(name) => Value::Text(format!("{start}{name}")),
-            other => other,
+        let named = |start: String| match self.name_of(index, stack, id, resource).into_text() {
+            Ok(name) => Value::Text(format!("{start}{name}")),
+            Err(why) => Value::Unknown(why),
         };
         match (kind, attribute) {
             (key, "Arn") if KEY_TYPES.contains(&key) => {
@@ -180,7 +181,7 @@ impl Run<'_> {
             return Value::unknown(format!("`Properties` is the result of `{}`", only.name));
         }
         let node = properties.and_then(|properties| properties.get(name));
-        node.map_or(Value::NoValue, |node| self.value(index, node))
+        node.map_or(Value::Omitted, |node| self.value(index, node))
     }
 
     fn key_arn(&self, stack: &Stack, id: &str) -> KeyArn {
@@ -188,11 +189,6 @@ impl Run<'_> {
         let address = stack.address(id);
         KeyArn::planned(place.partition(), &place.region, &place.account, &address)
     }
-}
-
-/// The type of a resource.
-pub(super) fn kind(resource: &Node) -> &str {
-    resource.get("Type").and_then(Node::text).unwrap_or_default()
 }
 
 /// The path of a role or user, which is part of its ARN.
@@ -213,7 +209,7 @@ fn pseudo_parameter(stack: &Stack, name: &str) -> Value {
         "Region" => Value::Text(place.region.to_string()),
         "Partition" => Value::Text(place.partition().to_owned()),
         "URLSuffix" => Value::Text(Partition::of(&place.region).dns_suffix.to_owned()),
-        "NoValue" => Value::NoValue,
+        "NoValue" => Value::Omitted,
         "StackName" if stack.stack_name.is_some() => {
             Value::Text(plain(stack.stack_name.as_deref().unwrap_or_default()))
         }

@@ -12,16 +12,8 @@ use crate::node::Node;
 use crate::planned::Planned;
 use crate::value::Value;
 
-use super::references::kind;
+use super::kinds::{ALIAS_TYPE, BUCKET_TYPE, KEY_TYPES, REPLICA_TYPE, kind};
 use super::stack::{Run, Stack};
-
-pub(super) const TRAIL_TYPE: &str = "AWS::CloudTrail::Trail";
-pub(super) const BUCKET_TYPE: &str = "AWS::S3::Bucket";
-pub(super) const ALIAS_TYPE: &str = "AWS::KMS::Alias";
-pub(super) const STACK_TYPE: &str = "AWS::CloudFormation::Stack";
-const KEY_TYPE: &str = "AWS::KMS::Key";
-const REPLICA_TYPE: &str = "AWS::KMS::ReplicaKey";
-pub(super) const KEY_TYPES: [&str; 2] = [KEY_TYPE, REPLICA_TYPE];
 
 impl Run<'_> {
     /// A trail, with what the deployment makes of the key and bucket that it names; no trail if its
@@ -69,10 +61,9 @@ impl Run<'_> {
             None => text_property(self.property(index, resource, name)),
         };
         let flag = |name: &str| flag_property(self.property(index, resource, name));
-        let name = match text("TrailName") {
-            Planned::Known(name) if name.contains('<') => Planned::Absent,
-            name => name,
-        };
+        let name = text("TrailName").and_then(|name| {
+            if name.contains('<') { Planned::Absent } else { Planned::Known(name) }
+        });
         PlannedTrail {
             address: stack.address(id),
             location: member_location(stack, stack.root.get("Resources"), id)
@@ -237,12 +228,12 @@ fn rotation(is_on: Planned<bool>, days: Planned<String>) -> Planned<Rotation> {
 
 /// A property of type text.
 fn text_property(value: Value) -> Planned<String> {
-    match value {
-        Value::NoValue | Value::Null => Planned::Absent,
-        value => match value.into_text() {
-            Ok(text) => Planned::Known(text),
-            Err(why) => Planned::Unknown(why),
-        },
+    if matches!(value, Value::Omitted | Value::Null) {
+        return Planned::Absent;
+    }
+    match value.into_text() {
+        Ok(text) => Planned::Known(text),
+        Err(why) => Planned::Unknown(why),
     }
 }
 
@@ -261,13 +252,15 @@ fn flag_property(value: Value) -> Planned<bool> {
 
 /// A policy document: a map, or the text of one.
 fn policy(value: Value) -> Planned<String> {
-    match value {
-        Value::NoValue | Value::Null => Planned::Absent,
-        Value::Text(text) => Planned::Known(text),
-        value => match value.to_json() {
-            Ok(json) => Planned::Known(json.to_string()),
-            Err(why) => Planned::Unknown(why),
-        },
+    if matches!(value, Value::Omitted | Value::Null) {
+        return Planned::Absent;
+    }
+    if let Value::Text(text) = value {
+        return Planned::Known(text);
+    }
+    match value.to_json() {
+        Ok(json) => Planned::Known(json.to_string()),
+        Err(why) => Planned::Unknown(why),
     }
 }
 
