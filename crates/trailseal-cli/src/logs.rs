@@ -13,6 +13,7 @@ mod inventory;
 mod live;
 mod recorded;
 mod report;
+mod resume;
 mod table;
 mod targets;
 mod verdict;
@@ -24,7 +25,7 @@ use trailseal_rule::{BucketName, EvaluationContext, LogFileScope, Parameters, Re
 
 use self::arguments::{History, Target};
 use self::inventory::Inventory;
-use self::live::{BucketRead, Stop};
+use self::live::{Access, BucketRead, Stop};
 use self::report::{LOGS_VERSION, LogsReport};
 use self::targets::{Job, Jobs, jobs};
 use self::verdict::judge_by;
@@ -48,6 +49,9 @@ pub(crate) fn logs(
     if arguments.history == History::Fail && !arguments.targets.iter().any(Target::is_trail) {
         let line = "--history fail takes a trail: a bucket alone has no verdict";
         return Err(Failure::NotStarted(vec![line.to_owned()]));
+    }
+    if arguments.history == History::Fail && arguments.resume.is_some() {
+        return Err(Failure::NotStarted(vec![resume::NO_HISTORY.to_owned()]));
     }
     let table = arguments.report.table;
     let outputs = outputs(&arguments.report.output, table).map_err(Failure::NotStarted)?;
@@ -106,11 +110,16 @@ async fn read(
         let read = recorded.judge(session.as_ref(), &job.trails, arguments, &context);
         report.add(read.await);
     } else if let Some(session) = &session {
+        let answers = resume::open(session.region(), arguments, &jobs, &report)?;
         let of_bucket = bucket_session(session, arguments).await?;
+        let access = Access { session, of_bucket: &of_bucket, answers: answers.as_ref() };
         for job in &jobs.jobs {
             warn_of_data_events(session, job, arguments, console).await;
-            let read = live::read(session, &of_bucket, job, arguments, &context, &stop, console);
+            let read = live::read(&access, job, arguments, &context, &stop, console);
             report.add(read.await);
+        }
+        if let Some(why) = answers.and_then(|answers| answers.failure()) {
+            console.print_warning(&clean(&resume::not_written(arguments, &why)));
         }
     }
     report.run.interrupted = stop.is_stopped() && !report.complete;

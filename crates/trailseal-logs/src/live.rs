@@ -4,19 +4,21 @@
 //! Nothing that S3 answers ends a run: a file that could not be read is counted with a status of its
 //! own, and a folder that could not be listed is a [`Gap`].
 
+mod answers;
 mod discover;
 mod every;
 mod outcome;
 mod place;
 mod plan;
 mod range;
+mod reuse;
 mod s3;
 mod sample;
 mod versions;
 
 use std::future::Future;
 use std::pin::pin;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::{BoxFuture, Either, select};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
@@ -29,6 +31,7 @@ use crate::coverage::{Class, Coverage, Folder, Version};
 use crate::encryption::FileStatus;
 use crate::month::Month;
 
+pub use self::answers::{Answers, AnswersError, RunBucket, RunId};
 pub use self::outcome::{Cause, Gap, Outcome};
 pub use self::plan::{Counts, Requests};
 pub use self::range::{Day, Range};
@@ -107,6 +110,7 @@ pub struct Plan {
     objects: Objects,
     units: Vec<Unit>,
     gaps: Vec<Gap>,
+    answers: Option<Arc<Answers>>,
     /// What the number of requests depends on.
     pub counts: Counts,
 }
@@ -153,7 +157,7 @@ pub async fn plan(
             units
         }
     };
-    Ok(Plan { scope, region, objects, units, gaps, counts })
+    Ok(Plan { scope, region, objects, units, gaps, answers: None, counts })
 }
 
 impl Plan {
@@ -172,6 +176,13 @@ impl Plan {
         self.units.iter().map(|unit| &unit.folder)
     }
 
+    /// With `Mode::All`, uses the answers of earlier runs for files that have not changed, and adds
+    /// those of this run. Samples are small and read again.
+    #[must_use]
+    pub fn with_answers(self, answers: Arc<Answers>) -> Self {
+        Self { answers: Some(answers), ..self }
+    }
+
     /// Reads the files. If `stop` is ready first, the outcome has what was read until then.
     pub async fn run(
         self,
@@ -181,11 +192,8 @@ impl Plan {
         let run = Run {
             objects: &self.objects,
             scope: &self.scope,
-            gathered: Mutex::new(Gathered {
-                coverage: Coverage::default(),
-                gaps: self.gaps,
-                done: 0,
-            }),
+            answers: self.answers.as_deref(),
+            gathered: Mutex::new(Gathered { gaps: self.gaps, ..Gathered::default() }),
             progress,
         };
         let is_stopped = {
@@ -201,6 +209,7 @@ impl Plan {
             range: self.scope.range,
             coverage: gathered.coverage,
             gaps: gathered.gaps,
+            earlier: gathered.earlier,
             is_stopped,
             requests: self.objects.requests(),
         }
@@ -230,13 +239,17 @@ async fn drive<'r>(
 struct Run<'r> {
     objects: &'r Objects,
     scope: &'r Scope,
+    answers: Option<&'r Answers>,
     gathered: Mutex<Gathered>,
     progress: &'r (dyn Fn(Progress) + Sync),
 }
 
+#[derive(Debug, Default)]
 struct Gathered {
     coverage: Coverage,
     gaps: Vec<Gap>,
+    /// Files whose answers are those of earlier runs.
+    earlier: u64,
     done: u64,
 }
 
@@ -259,10 +272,13 @@ impl Run<'_> {
     /// Reads and counts a file.
     async fn file(&self, listed: &Listed) -> FileStatus {
         let status = self.objects.head(&listed.key).await;
-        let class =
-            Class { status: status.clone(), storage: listed.storage, version: Version::Current };
-        self.gather(|gathered| gathered.coverage.count(&listed.key, &class, listed.bytes));
+        self.count(listed, status.clone());
         status
+    }
+
+    fn count(&self, listed: &Listed, status: FileStatus) {
+        let class = Class { status, storage: listed.storage, version: Version::Current };
+        self.gather(|gathered| gathered.coverage.count(&listed.key, &class, listed.bytes));
     }
 
     fn done(&self, step: Step, total: u64) {

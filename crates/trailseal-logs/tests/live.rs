@@ -2,9 +2,11 @@
 
 #[cfg(test)]
 mod live {
+    mod answers;
     mod bucket;
     mod faults;
     mod folders;
+    mod resume;
     mod samples;
     mod support;
     mod versions;

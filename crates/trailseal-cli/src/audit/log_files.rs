@@ -134,7 +134,8 @@ impl LogFileReader {
             | Cause::NoFolder
             | Cause::TooMany
             | Cause::NotSearched { .. }
-            | Cause::ChangeNotFound => cause.to_string(),
+            | Cause::ChangeNotFound
+            | Cause::Contradicted { .. } => cause.to_string(),
         };
         let evidence = match found {
             Err(why) => {

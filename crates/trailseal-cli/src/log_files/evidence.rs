@@ -122,7 +122,8 @@ pub(crate) fn missing_part(delivery: &TrailDelivery, gaps: &[Gap]) -> Option<Mis
         | Cause::NoFolder
         | Cause::TooMany
         | Cause::NotSearched { .. }
-        | Cause::ChangeNotFound) => Refusal::Malformed(cause.to_string()),
+        | Cause::ChangeNotFound
+        | Cause::Contradicted { .. }) => Refusal::Malformed(cause.to_string()),
     };
     let without_newest = own.into_iter().filter(|gap| gap.cause != Cause::ChangeNotFound);
     let without_newest = without_newest.map(|gap| gap.place.clone()).collect();
@@ -187,8 +188,10 @@ pub(crate) fn unread(cause: Cause) -> Reading<LogFiles> {
         Cause::NoBucket => return Reading::Absent,
         Cause::Region(refusal) => refusal,
         Cause::Aws(error) => error.into_refusal().unwrap_or(Refusal::NotRead),
-        Cause::NoFolder | Cause::TooMany | Cause::NotSearched { .. } | Cause::ChangeNotFound => {
-            Refusal::NotRead
-        }
+        Cause::NoFolder
+        | Cause::TooMany
+        | Cause::NotSearched { .. }
+        | Cause::ChangeNotFound
+        | Cause::Contradicted { .. } => Refusal::NotRead,
     })
 }

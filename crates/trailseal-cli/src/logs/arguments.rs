@@ -20,6 +20,9 @@ Examples:
   Show every file of a prefix, month by month:
     trailseal logs s3://trail-logs/org --all --full
 
+  Read every file, and go on after an interruption when the command is run again:
+    trailseal logs management-events --all --resume answers.jsonl
+
   Read the bucket of a log archive account through a role there:
     trailseal logs management-events --bucket-role arn:aws:iam::444455556666:role/ReadLogs
 
@@ -82,6 +85,13 @@ pub(crate) struct LogsArguments {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["inventory", "monthly", "all", "bucket_role",
           "since", "until", "accounts", "regions"])]
     pub(super) athena_results: Option<PathBuf>,
+
+    /// Keep the encryption of the files that --all reads in a file, and use what an earlier run with
+    /// the same options kept there for files that have not changed. The file is created if it does
+    /// not exist. It is not trusted: the files that decide about a trail are read again
+    #[arg(long, value_name = "FILE",
+          conflicts_with_all = ["inventory", "athena_sql", "athena_results"])]
+    pub(super) resume: Option<PathBuf>,
 
     /// Read no files of days before this one, by the time in their names in UTC; trails are then not verified
     #[arg(long, value_name = "YYYY-MM-DD")]

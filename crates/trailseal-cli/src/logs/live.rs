@@ -1,6 +1,7 @@
 //! Reads a bucket live, and judges its trails by what was read.
 
 use std::io::{IsTerminal as _, stderr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -8,13 +9,13 @@ use tokio::sync::watch;
 use trailseal_aws::{Session, TrailDelivery};
 use trailseal_logs::Unread;
 use trailseal_logs::live::{
-    Cause, Gap, Mode, Outcome, Plan, Progress, Range, Requests, Scope, Step, plan,
+    Answers, Cause, Gap, Mode, Outcome, Plan, Progress, Range, Requests, Scope, Step, plan,
 };
 use trailseal_rule::{EvaluationContext, Reading, Refusal};
 
 use super::arguments::LogsArguments;
 use super::place;
-use super::report::{BucketLogs, Limits, Place, Source, SourceKind, TrailLogs};
+use super::report::{BucketLogs, Limits, Place, Resumed, Source, SourceKind, TrailLogs};
 use super::targets::Job;
 use super::verdict::{Files, judge_all, judge_by};
 use crate::audit::failed;
@@ -64,10 +65,18 @@ impl Stop {
     }
 }
 
-/// Reads a bucket with the session `of_bucket`, and the other trails with `session`.
+/// What a run reads with.
+pub(super) struct Access<'a> {
+    pub(super) session: &'a Session,
+    /// Reads the bucket.
+    pub(super) of_bucket: &'a Session,
+    /// The file of `--resume`.
+    pub(super) answers: Option<&'a Arc<Answers>>,
+}
+
+/// Reads a bucket and judges its trails.
 pub(super) async fn read(
-    session: &Session,
-    of_bucket: &Session,
+    access: &Access<'_>,
     job: &Job,
     arguments: &LogsArguments,
     context: &EvaluationContext<'_>,
@@ -81,7 +90,7 @@ pub(super) async fn read(
     let planned = tokio::select! {
         biased;
         () = stop.stopped() => None,
-        planned = plan(of_bucket, scope, &show) => Some(planned),
+        planned = plan(access.of_bucket, scope, &show) => Some(planned),
     };
     let plan = match planned {
         Some(Ok(plan)) => plan,
@@ -97,9 +106,13 @@ pub(super) async fn read(
     if !arguments.report.quiet {
         bar.suspend(|| console.print_line(&announcement(job, &plan, arguments)));
     }
+    let plan = match access.answers {
+        Some(answers) => plan.with_answers(Arc::clone(answers)),
+        None => plan,
+    };
     let outcome = plan.run(&show, stop.stopped()).await;
     bar.finish_and_clear();
-    judged(session, job, outcome, arguments, context).await
+    judged(access, job, outcome, arguments, context).await
 }
 
 fn scope(job: &Job, arguments: &LogsArguments, context: &EvaluationContext<'_>) -> Scope {
@@ -109,11 +122,7 @@ fn scope(job: &Job, arguments: &LogsArguments, context: &EvaluationContext<'_>) 
             "" => String::new(),
             prefix => format!("{prefix}/"),
         },
-        known_prefixes: job
-            .trails
-            .iter()
-            .flat_map(|it| prefixes(&it.prefix).map(str::to_owned))
-            .collect(),
+        known_prefixes: known_prefixes(job),
         accounts: arguments.accounts.clone(),
         regions: arguments.regions.clone(),
         range: Range::new(arguments.since, arguments.until, context.now),
@@ -123,7 +132,12 @@ fn scope(job: &Job, arguments: &LogsArguments, context: &EvaluationContext<'_>) 
     }
 }
 
-fn mode(arguments: &LogsArguments) -> Mode {
+/// The prefixes of the trails of a bucket.
+pub(super) fn known_prefixes(job: &Job) -> Vec<String> {
+    job.trails.iter().flat_map(|it| prefixes(&it.prefix).map(str::to_owned)).collect()
+}
+
+pub(super) fn mode(arguments: &LogsArguments) -> Mode {
     match (arguments.all, arguments.monthly) {
         (true, _) => Mode::All,
         (false, true) => Mode::Monthly,
@@ -152,7 +166,7 @@ fn announcement(job: &Job, plan: &Plan, arguments: &LogsArguments) -> String {
 }
 
 async fn judged(
-    session: &Session,
+    access: &Access<'_>,
     job: &Job,
     outcome: Outcome,
     arguments: &LogsArguments,
@@ -165,13 +179,17 @@ async fn judged(
         are_all: outcome.mode == Mode::All && is_complete && outcome.coverage.unrecognized == 0,
         missing: &|delivery| missing(delivery, &outcome, arguments),
     };
-    let (mut trails, failures) = judge_all(session, &job.trails, &read, context).await;
+    let (mut trails, failures) = judge_all(access.session, &job.trails, &read, context).await;
     problems.extend(failures);
     if arguments.is_limited() {
         for trail in &mut trails {
             trail.notes.push(LIMITED.to_owned());
         }
     }
+    let resumed = access
+        .answers
+        .filter(|_| outcome.earlier > 0)
+        .map(|answers| Resumed { files: outcome.earlier, since: answers.began() });
     let place = Place {
         bucket: job.bucket.clone(),
         region: Some(outcome.region.clone()),
@@ -182,6 +200,7 @@ async fn judged(
             as_of: Some(outcome.range.before),
             names_keys: true,
             limits: limits(arguments),
+            resumed,
             versions: outcome.versions,
         },
         complete: is_complete,
@@ -250,7 +269,8 @@ fn cause(cause: &Cause) -> String {
         | Cause::NoFolder
         | Cause::TooMany
         | Cause::NotSearched { .. }
-        | Cause::ChangeNotFound => cause.to_string(),
+        | Cause::ChangeNotFound
+        | Cause::Contradicted { .. } => cause.to_string(),
     }
 }
 

@@ -71,6 +71,7 @@ impl Recorded {
                 as_of,
                 names_keys: kind != SourceKind::Inventory && names_keys(&coverage),
                 limits: limits(arguments),
+                resumed: None,
                 versions: false,
             },
             complete: is_complete,

@@ -113,9 +113,21 @@ pub(super) struct Source {
     /// Whether the source names the KMS key of each file.
     pub(super) names_keys: bool,
     pub(super) limits: Limits,
+    /// What an earlier run read, by the file of `--resume`; absent if nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) resumed: Option<Resumed>,
     /// Whether noncurrent versions and deleted files were asked for.
     #[serde(skip)]
     pub(super) versions: bool,
+}
+
+/// What earlier runs with the same file of `--resume` read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Resumed {
+    /// The files whose encryption comes from there.
+    pub(super) files: u64,
+    /// When the first of these runs began.
+    pub(super) since: Timestamp,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -10,7 +10,9 @@ use trailseal_logs::live::Mode;
 use trailseal_rule::KeyArn;
 
 use super::history::{FIRST_STEPS, Seal, seal, unencrypted};
-use super::report::{BucketLogs, FilesLogs, FolderLogs, LogsReport, SourceKind, TrailLogs};
+use super::report::{
+    BucketLogs, FilesLogs, FolderLogs, LogsReport, Resumed, SourceKind, TrailLogs,
+};
 use crate::output::columns::{Columns, cut, wrapped, write_lines};
 use crate::output::{Screen, counted, shown, write_capped, write_details};
 use crate::report::TrailReport;
@@ -288,6 +290,14 @@ pub(super) fn remarks(bucket: &BucketLogs) -> Vec<String> {
              file"
                 .to_owned(),
         );
+    }
+    if let Some(Resumed { files, since }) = source.resumed {
+        let files = counted(usize::try_from(files).unwrap_or(usize::MAX), "file");
+        remarks.push(format!(
+            "the encryption of {files} is what earlier runs since {since} wrote to the file of \
+             --resume, which is not trusted; S3 still lists them unchanged, and the files that decide \
+             about a trail were read again"
+        ));
     }
     match source.kind {
         SourceKind::Live if source.versions => remarks.push(

@@ -138,6 +138,7 @@ fn report_of(coverage: &Coverage, trails: Vec<TrailLogs>, mode: Mode) -> LogsRep
             as_of: Timestamp::parse(NOW).ok(),
             names_keys: true,
             limits: Limits::default(),
+            resumed: None,
             versions: false,
         },
         complete: true,

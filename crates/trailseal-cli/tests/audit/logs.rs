@@ -55,7 +55,7 @@ pub(super) async fn desk(state: &Value) -> Desk {
     Desk::with(State::parse("state", &state.to_string()).unwrap()).await
 }
 
-fn logs(desk: &Desk, arguments: &[&str]) -> Run {
+pub(super) fn logs(desk: &Desk, arguments: &[&str]) -> Run {
     Run::of(&mut desk.command_of("logs", MANAGEMENT, arguments))
 }
 
@@ -71,7 +71,7 @@ pub(super) fn report(run: &Run) -> Value {
     report
 }
 
-fn files(report: &Value) -> u64 {
+pub(super) fn files(report: &Value) -> u64 {
     let folders = report["buckets"][0]["folders"].as_array().unwrap();
     let files = folders.iter().flat_map(|folder| folder["files"].as_array().unwrap());
     files.map(|files| files["files"].as_u64().unwrap()).sum()

@@ -11,6 +11,7 @@ use trailseal_aws::AwsError;
 use super::outcome::Gap;
 use super::place::{Classified, File, Place};
 use super::plan::Counts;
+use super::reuse::{Batch, ReadAgain, Waiting};
 use super::s3::{List, Objects, PAGE_MAX};
 use super::{Progress, Run, Scope, Step, Unit, drive};
 use crate::coverage::Folder;
@@ -68,11 +69,11 @@ impl Run<'_> {
         let at_a_time = self.scope.concurrency.clamp(1, FOLDERS_AT_A_TIME);
         let folders = units.iter().cloned();
         // The files end when every copy of the sender is dropped.
-        let lists = folders.map(move |unit| self.list_folder(unit, sender.clone()).boxed());
+        let lists = folders.map(move |unit| self.list_folder(unit, sender.clone(), total).boxed());
         join(drive(Box::new(lists), at_a_time), self.read_listed(receiver, total)).await;
     }
 
-    async fn read_listed(&self, mut files: Receiver<File>, total: u64) {
+    async fn read_listed(&self, mut files: Receiver<Waiting>, total: u64) {
         let mut active: FuturesUnordered<BoxFuture<'_, ()>> = FuturesUnordered::new();
         loop {
             let has_room = active.len() < self.scope.concurrency.max(1);
@@ -87,33 +88,61 @@ impl Run<'_> {
         while active.next().await.is_some() {}
     }
 
-    async fn read_one(&self, file: File, total: u64) {
-        self.file(&file.listed).await;
+    async fn read_one(&self, waiting: Waiting, total: u64) {
+        let Waiting { file, block } = waiting;
+        let status = self.file(&file.listed).await;
+        if let (Some((block, place)), Some(answers)) = (block, self.answers) {
+            block.answered(place, &status, answers);
+        }
         self.done(Step::Files, total);
     }
 
-    async fn list_folder(&self, unit: Unit, sender: Sender<File>) {
+    async fn list_folder(&self, unit: Unit, sender: Sender<Waiting>, total: u64) {
+        let again = self.read_again(&unit).await;
         let place = Place::new(self.objects, &unit.folder, None, &self.scope.range);
-        if let Err(error) = self.list_place(&place, &sender).await {
+        let mut lister =
+            Lister { run: self, place: &place, batch: Batch::default(), again, sender, total };
+        if let Err(error) = lister.list().await {
             let gap = Gap { place: place.path().to_owned(), cause: error.into() };
             self.gather(|gathered| gathered.gaps.push(gap));
         }
     }
+}
 
-    async fn list_place(&self, place: &Place<'_>, sender: &Sender<File>) -> Result<(), AwsError> {
+/// A folder whose files are listed.
+struct Lister<'l, 'r> {
+    run: &'l Run<'r>,
+    place: &'l Place<'l>,
+    batch: Batch,
+    again: Option<ReadAgain>,
+    sender: Sender<Waiting>,
+    total: u64,
+}
+
+impl Lister<'_, '_> {
+    async fn list(&mut self) -> Result<(), AwsError> {
+        let (run, place) = (self.run, self.place);
         let mut newest = None;
         let mut list = List::objects(place.path(), &place.start(), PAGE_MAX);
-        while let Some(page) = self.objects.next(&mut list).await? {
+        let mut listed = Ok(());
+        loop {
+            let page = match run.objects.next(&mut list).await {
+                Ok(Some(page)) => page,
+                Ok(None) => break,
+                Err(error) => {
+                    listed = Err(error);
+                    break;
+                }
+            };
             let is_end = page.objects.last().is_none_or(|last| place.is_after(&last.key));
             for object in page.objects {
                 match place.classify(object) {
                     Classified::File(file) => {
                         newest = Some(file.listed.key.clone());
-                        // The files are read to their end, so the channel is open.
-                        let _is_closed = sender.send(file).await;
+                        self.add(file).await;
                     }
                     Classified::Unrecognized(key) => {
-                        self.gather(|gathered| gathered.coverage.set_aside(&key));
+                        run.gather(|gathered| gathered.coverage.set_aside(&key));
                         place.keep_unrecognized(key);
                     }
                     Classified::Outside | Classified::FolderObject => {}
@@ -123,6 +152,30 @@ impl Run<'_> {
                 break;
             }
         }
+        let rest = self.batch.end();
+        self.send(rest).await;
+        listed?;
         place.check_newest(newest.as_deref())
+    }
+
+    /// Without a file of answers, a file is read as soon as it is listed.
+    async fn add(&mut self, file: File) {
+        if self.run.answers.is_none() {
+            self.wait(Waiting { file, block: None }).await;
+        } else if let Some(files) = self.batch.add(file) {
+            self.send(files).await;
+        }
+    }
+
+    async fn send(&mut self, files: Vec<File>) {
+        let unread = self.run.split(self.place, files, &mut self.again, self.total).await;
+        for waiting in unread {
+            self.wait(waiting).await;
+        }
+    }
+
+    async fn wait(&self, waiting: Waiting) {
+        // The files are read to their end, so the channel is open.
+        let _is_closed = self.sender.send(waiting).await;
     }
 }

@@ -28,6 +28,8 @@ pub struct Outcome {
     pub coverage: Coverage,
     /// What was not listed or not searched. The files there are not in the coverage.
     pub gaps: Vec<Gap>,
+    /// The files whose encryption an earlier run read, by the file of answers.
+    pub earlier: u64,
     /// Whether the caller stopped it.
     pub is_stopped: bool,
     /// The requests that were made, without retries.
@@ -92,4 +94,13 @@ pub enum Cause {
     /// A file that decides where the encryption changed could not be read.
     #[error("the encryption changes between two files; the file where it changed was not found")]
     ChangeNotFound,
+    /// The file of answers and S3 name different encryptions of a file.
+    #[error(
+        "the file of --resume does not say what S3 says about `{key}`: the object was encrypted \
+         again since, or the file was edited; start again with a new file"
+    )]
+    Contradicted {
+        /// Its key.
+        key: String,
+    },
 }

@@ -85,15 +85,15 @@ impl fmt::Display for Day {
 ///
 /// The time in the name of a file counts. Its folder can be that of the day before or after.
 ///
-/// Only files whose names have an earlier time than that instant are counted, so that a resumed run
-/// counts the same files.
+/// Only files whose names have an earlier time than that instant are counted, so that it makes no
+/// difference how long the run takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Range {
     /// The first day; the first that has files, if it is absent.
     pub since: Option<Day>,
     /// The last day; the last that has files, if it is absent.
     pub until: Option<Day>,
-    /// The start of the first run, a whole minute.
+    /// The start of the run, a whole minute.
     pub before: Timestamp,
 }
 

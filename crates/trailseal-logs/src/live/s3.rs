@@ -13,6 +13,7 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::operation::head_object::{HeadObjectError, HeadObjectOutput};
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
+use aws_sdk_s3::primitives::DateTime;
 use aws_sdk_s3::types::{EncodingType, ServerSideEncryption};
 use futures_util::FutureExt as _;
 use percent_encoding::percent_decode_str;
@@ -58,6 +59,16 @@ pub(super) struct Listed {
     pub(super) key: String,
     pub(super) bytes: u64,
     pub(super) storage: StorageClass,
+    /// Absent if the list does not say it.
+    pub(super) content: Option<Content>,
+}
+
+/// What changes when an object is written again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Content {
+    pub(super) etag: String,
+    /// `LastModified`, in milliseconds since 1970.
+    pub(super) modified_millis: i64,
 }
 
 /// One answer of a list.
@@ -213,6 +224,7 @@ impl Objects {
                 key,
                 bytes: object.size.and_then(|size| u64::try_from(size).ok()).unwrap_or_default(),
                 storage: storage_class(storage),
+                content: content(object.e_tag, object.last_modified),
             });
         }
         for folder in answer.common_prefixes.unwrap_or_default() {
@@ -271,6 +283,10 @@ impl Objects {
     pub(super) fn bad(&self, what: &str) -> AwsError {
         AwsError::bad_answer(LIST, &self.region, what)
     }
+}
+
+fn content(etag: Option<String>, modified: Option<DateTime>) -> Option<Content> {
+    Some(Content { etag: etag?, modified_millis: modified?.to_millis().ok()? })
 }
 
 fn storage_class(name: Option<&str>) -> StorageClass {

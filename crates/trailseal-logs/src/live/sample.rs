@@ -64,7 +64,7 @@ impl Run<'_> {
         self.done(Step::Samples, total);
     }
 
-    async fn read_ends(&self, place: &Place<'_>) -> Result<(), Cause> {
+    pub(super) async fn read_ends(&self, place: &Place<'_>) -> Result<(), Cause> {
         let (oldest, newest) = join(place.oldest(), place.newest()).await;
         // What was found is read even if the other was not.
         let first = oldest.as_ref().ok().and_then(Option::as_ref);

@@ -21,6 +21,9 @@ pub(crate) type Answer = Response<Full<Bytes>>;
 /// The operation, the key or prefix, and the number of the request of this operation.
 pub(crate) type Intercept = dyn Fn(&str, &str, usize) -> Option<Answer> + Send + Sync;
 
+/// The name under which [`Headers`] have the ETag that lists show, if it is not the usual one.
+pub(crate) const LISTED_ETAG: &str = "x-listed-etag";
+
 /// The headers of an object.
 pub(crate) type Headers = Vec<(&'static str, String)>;
 
@@ -151,6 +154,11 @@ impl Bucket {
         answer.body(Full::default()).unwrap()
     }
 
+    fn listed_etag(&self, key: &str) -> &str {
+        let header = self.objects[key].iter().find(|(name, _)| *name == LISTED_ETAG);
+        header.map_or("0", |(_, etag)| etag)
+    }
+
     /// As S3 lists: keys in the order of their bytes, folders once each.
     fn list(&self, prefix: &str, query: &BTreeMap<String, String>) -> Answer {
         let get = |name: &str| query.get(name).cloned().unwrap_or_default();
@@ -182,11 +190,15 @@ impl Bucket {
             xml += &format!("<NextContinuationToken>{last}</NextContinuationToken>");
         }
         for (entry, is_folder) in entries {
-            let entry = encoded(&entry);
             xml += &if is_folder {
-                format!("<CommonPrefixes><Prefix>{entry}</Prefix></CommonPrefixes>")
+                format!("<CommonPrefixes><Prefix>{}</Prefix></CommonPrefixes>", encoded(&entry))
             } else {
-                format!("<Contents><Key>{entry}</Key><Size>10</Size></Contents>")
+                format!(
+                    "<Contents><Key>{}</Key><LastModified>2015-10-21T07:28:00.000Z</LastModified>\
+                     <ETag>{}</ETag><Size>10</Size></Contents>",
+                    encoded(&entry),
+                    self.listed_etag(&entry)
+                )
             };
         }
         text(200, &(xml + "</ListBucketResult>"))
