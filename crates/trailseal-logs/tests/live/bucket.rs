@@ -60,6 +60,7 @@ impl Bucket {
         let served = Arc::clone(&bucket);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
+                stream.set_nodelay(true).unwrap();
                 let bucket = Arc::clone(&served);
                 let service = service_fn(move |request: Request<_>| {
                     let answer = bucket.answer(request.method(), request.uri());
