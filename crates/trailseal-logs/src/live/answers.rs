@@ -186,7 +186,7 @@ impl Answers {
     }
 
     /// The answers of earlier runs for files in order; none for a file that was not read. `None` if
-    /// there are no such answers, or the file has changed since it was opened.
+    /// the file does not have them, or has changed since it was opened.
     pub(super) fn of(&self, block: &BlockId, files: usize) -> Option<Vec<Option<Encryption>>> {
         let span = self.lines.get(block)?;
         let text = read_span(&self.state().file, *span).ok()?;

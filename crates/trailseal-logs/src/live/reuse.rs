@@ -2,8 +2,8 @@
 //!
 //! The file of answers is not trusted. In each folder, the files that a sample reads are read again,
 //! and so is the first file with each encryption; if an answer contradicts S3, that is a [`Gap`].
-//! So a trail is judged by its newest files, and T is not later than in a sample, whatever the file
-//! of answers says: its answers are counted, but they never excuse a folder.
+//! So a trail is judged by its newest files as S3 describes them, and T is not later than in a
+//! sample. Answers of the file are counted, but they never excuse a folder.
 //!
 //! Answers are kept for blocks: up to a thousand files of one folder and month in the order of their
 //! keys. A new file changes the last block only.

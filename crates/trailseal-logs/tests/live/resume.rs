@@ -271,8 +271,8 @@ fn forge(path: &Path, answers: &[usize]) {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(16))]
 
-    /// Whatever the file says, each folder is judged by its newest file as S3 says it, and T is not
-    /// later than that of a sample.
+    /// Each folder is judged by its newest file as S3 describes it, and T is not later than that of
+    /// a sample.
     #[test]
     fn forged_answers_excuse_nothing(forged in proptest::collection::vec(0..4_usize, 48)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
