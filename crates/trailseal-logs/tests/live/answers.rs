@@ -47,13 +47,13 @@ fn a_run_opens_its_own_file_again() {
 
 #[test]
 fn a_partial_last_line_is_removed_wherever_it_ends() {
-    let whole = line(3, "\"sse-s3\"");
+    let whole = line(3, "\"sse-s3\"").into_bytes();
     for end in 0..whole.len() {
-        let (opened, text, left) = opened(whole[..end].as_bytes());
+        let (opened, text, left) = opened(&whole[..end]);
         assert!(opened.unwrap().is_empty(), "{end}");
         assert_eq!(left, text[..text.len() - end], "{end}");
     }
-    let (opened, text, left) = opened(whole.as_bytes());
+    let (opened, text, left) = opened(&whole);
     assert_eq!((opened.unwrap().is_empty(), left), (false, text));
 }
 
@@ -150,6 +150,9 @@ fn two_lines_on_the_same_files_must_agree() {
     }
 }
 
+/// A field of the header, and a change of the run that makes it differ.
+type Change<'c> = (&'c str, &'c dyn Fn(&mut RunId));
+
 #[test]
 fn a_file_of_another_run_is_refused_and_the_difference_named() {
     let folder = tempfile::tempdir().unwrap();
@@ -157,7 +160,7 @@ fn a_file_of_another_run_is_refused_and_the_difference_named() {
     drop(open(&path).unwrap());
     let text = fs::read(&path).unwrap();
     let other = AccountId::parse("444455556666").unwrap();
-    let changes: [(&str, &dyn Fn(&mut RunId)); 10] = [
+    let changes: [Change<'_>; 10] = [
         ("caller", &|run| run.caller = "arn:aws:iam::111122223333:user/me".to_owned()),
         ("account", &|run| run.account = other.clone()),
         ("region", &|run| run.region = Region::parse("us-east-1").unwrap()),
