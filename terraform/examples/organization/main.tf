@@ -1,4 +1,5 @@
-# The rule in an organization, in two waves: accounts for tests first, then all others.
+# The rule in an organization, in two waves: accounts for tests first, then all others. The last one is
+# the management account, which StackSets skip.
 
 terraform {
   required_version = ">= 1.9"
@@ -46,4 +47,19 @@ module "rest" {
   allowed_key_accounts = local.allowed_key_accounts
 
   depends_on = [module.canary]
+}
+
+# StackSets skip the management account, which owns the organization trails. If this configuration runs
+# in the account of a delegated administrator, give this module a provider for the management account.
+module "account" {
+  source   = "../../modules/account"
+  for_each = toset(local.regions)
+
+  region = each.key
+  code_object = {
+    bucket = "${local.code_bucket_prefix}-${each.key}"
+    key    = "trailseal/0.1.0/bootstrap-arm64.zip"
+  }
+
+  allowed_key_accounts = local.allowed_key_accounts
 }
