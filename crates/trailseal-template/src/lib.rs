@@ -11,6 +11,7 @@
 mod assembly;
 mod cloudformation;
 mod evidence;
+mod json;
 mod model;
 mod node;
 mod parameters;

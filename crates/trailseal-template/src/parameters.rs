@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use crate::json;
+
 /// Reads a file of stack parameters: the list that the AWS CLI takes, with `ParameterKey` and
 /// `ParameterValue`; an object with the member `Parameters`, as CodePipeline's template
 /// configuration; or an object of names and values.
@@ -12,8 +14,7 @@ use serde_json::{Map, Value};
 ///
 /// In one line: it has none of these forms.
 pub fn read_stack_parameters(text: &str) -> Result<BTreeMap<String, String>, String> {
-    let json: Value =
-        serde_json::from_str(text).map_err(|error| format!("is not JSON: {error}"))?;
+    let json = json::read(text).map_err(|error| format!("is not JSON: {error}"))?;
     match json {
         Value::Array(list) => {
             let mut parameters = BTreeMap::new();
