@@ -114,7 +114,7 @@ pub(crate) fn sealed_tokens(tokens: &[Token]) -> Vec<Token> {
     let mut out = Vec::with_capacity(tokens.len());
     let mut start = None;
     for token in tokens {
-        out.push(*token);
+        out.push(of_document(*token));
         match (token, start) {
             (Token::Literal('<'), _) => start = Some(out.len() - 1),
             (Token::Literal('>'), Some(from)) => {
@@ -140,9 +140,25 @@ pub(crate) fn sealed_text(text: &str) -> Shape {
     }
 }
 
+/// Where in a private area of Unicode the characters of stand-ins are.
+const AREA: u32 = 0xF_0000;
+
+/// A character as written; another one if it would be that of a stand-in.
+fn of_document(token: Token) -> Token {
+    match token {
+        Token::Literal(one) if (AREA..AREA + 0x80).contains(&u32::from(one)) => {
+            Token::Literal(char::REPLACEMENT_CHARACTER)
+        }
+        Token::Literal(_)
+        | Token::AnyOne
+        | Token::AnyRun
+        | Token::OneInSegment
+        | Token::RunInSegment => token,
+    }
+}
+
 /// A character of a stand-in in a private area of Unicode. A colon stays, since it parts an ARN.
 fn sealed(token: Token) -> Token {
-    const AREA: u32 = 0xF_0000;
     let Token::Literal(one) = token else { return token };
     if one == ':' || !one.is_ascii() {
         return token;

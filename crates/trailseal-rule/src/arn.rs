@@ -138,14 +138,19 @@ impl TrailArn {
     }
 }
 
-/// A part of an ARN that is not known before deployment, or the name that a document gives to what
-/// does not exist yet.
-fn stand_in(name: &str) -> String {
-    format!("<{}>", name.replace(['<', '>'], ""))
+/// Stands for what does not exist yet, by the name that its document gives it. It is none of the
+/// texts that stand for an account, a Region or a trail's name.
+pub fn stand_in(name: &str) -> String {
+    let name = name.replace(['<', '>'], "");
+    let text = format!("<{name}>");
+    if [NOT_KNOWN_ACCOUNT, NOT_KNOWN_REGION, NOT_KNOWN_NAME].contains(&text.as_str()) {
+        return format!("<resource-{name}>");
+    }
+    text
 }
 
 /// Stands for the name of a trail that is not known before deployment.
-const NOT_KNOWN_NAME: &str = "name";
+const NOT_KNOWN_NAME: &str = "<name>";
 
 impl TrailArn {
     /// The ARN of a trail that does not exist yet, with a stand-in for each part that is not known.
@@ -164,7 +169,7 @@ impl TrailArn {
 
     /// The same of a trail whose name is not known.
     pub fn unnamed(partition: &str, region: &Region, account: &AccountId) -> Self {
-        let name = stand_in(NOT_KNOWN_NAME);
+        let name = NOT_KNOWN_NAME.to_owned();
         Self(Parts::planned(partition, "cloudtrail", region, account, "trail/", name))
     }
 }
@@ -280,6 +285,11 @@ mod tests {
         assert_eq!(serde_json::from_value::<KeyArn>(json!(key)).unwrap(), key);
         assert_eq!(serde_json::from_value::<TrailArn>(json!(trail)).unwrap(), trail);
         let known = AccountId::parse("111122223333").unwrap();
+        for name in ["account", "region", "name", "<name"] {
+            let key = KeyArn::planned("aws", &region, &account, name);
+            assert_eq!(key.id(), format!("<resource-{}>", name.replace('<', "")));
+            assert_eq!(serde_json::from_value::<KeyArn>(json!(key)).unwrap(), key);
+        }
         for bad in ["", "ab", "a/b", "<x>", "a b", "a:b"] {
             assert_eq!(TrailArn::planned("aws", &region, &known, bad), None, "{bad}");
         }

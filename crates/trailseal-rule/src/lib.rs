@@ -37,7 +37,7 @@ pub use config_rule::{
     ResultToken, Rule, Timestamp, Values, error_chain,
 };
 
-pub use crate::arn::{KeyArn, TrailArn};
+pub use crate::arn::{KeyArn, TrailArn, stand_in};
 pub use crate::checks::{CHECKS, Check, CheckId, Finding, FindingCode, Outcome, Severity};
 pub use crate::controls::{CIS_CONTROLS, Control, RELATED_CONTROLS};
 pub use crate::denial::{Denial, PolicyType};

@@ -1,11 +1,12 @@
 //! Cloud assemblies of the AWS CDK (`cdk.out`): their manifest, stacks, nested stacks and stages.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use trailseal_rule::{AccountId, Region};
 
-use crate::cloudformation::{Stack, Stacks, preview, read_stack};
+use crate::cloudformation::{Stack, Stacks, plain, preview, read_stack};
+use crate::json;
 use crate::model::Place;
 use crate::node::Node;
 use crate::preview::Preview;
@@ -42,6 +43,7 @@ pub fn read_assembly(
         place,
         parameters,
         stacks: Vec::new(),
+        folders: BTreeSet::new(),
         assets: BTreeMap::new(),
         problems: Vec::new(),
     };
@@ -59,6 +61,8 @@ struct Assembly<'a, 'b> {
     place: &'a Place,
     parameters: &'a BTreeMap<String, String>,
     stacks: Vec<Stack>,
+    /// The folders of the stages that were read.
+    folders: BTreeSet<String>,
     /// The files of assets by their name in the bucket of assets.
     assets: BTreeMap<String, String>,
     problems: Vec<String>,
@@ -69,8 +73,8 @@ impl Assembly<'_, '_> {
     fn manifest(&mut self, inside: &str, depth: usize) -> Result<(), String> {
         let name = format!("{inside}manifest.json");
         let text = (self.read)(&name).map_err(|what| format!("`{name}` {what}"))?;
-        let manifest: Value = serde_json::from_str(&text)
-            .map_err(|error| format!("`{name}` is not JSON: {error}"))?;
+        let manifest: Value =
+            json::read(&text).map_err(|error| format!("`{name}` is not JSON: {error}"))?;
         let Some(Value::Object(artifacts)) = manifest.get("artifacts") else {
             return Err(format!(
                 "`{name}` is not the manifest of a cloud assembly: it has no `artifacts`"
@@ -80,6 +84,7 @@ impl Assembly<'_, '_> {
             self.add_assets(inside, artifact);
         }
         for (id, artifact) in artifacts {
+            let id = &plain(id);
             let property = |name: &str| artifact.get("properties")?.get(name)?.as_str();
             match artifact.get("type").and_then(Value::as_str) {
                 Some("aws:cloudformation:stack") => {
@@ -99,8 +104,10 @@ impl Assembly<'_, '_> {
                     }
                 }
                 Some("cdk:cloud-assembly") => {
-                    let Some(folder) = property("directoryName").filter(|_| depth < DEPTH_MAX)
-                    else {
+                    let Some(folder) = property("directoryName").filter(|folder| {
+                        let is_new = self.folders.insert(format!("{inside}{folder}"));
+                        is_new && is_inside(folder) && depth < DEPTH_MAX
+                    }) else {
                         self.problems.push(format!("stage `{id}` could not be read"));
                         continue;
                     };
@@ -120,10 +127,10 @@ impl Assembly<'_, '_> {
     fn add_assets(&mut self, inside: &str, artifact: &Value) {
         let is_assets = artifact.get("type").and_then(Value::as_str) == Some("cdk:asset-manifest");
         let file = artifact.get("properties").and_then(|of| of.get("file")?.as_str());
-        let Some(file) = file.filter(|file| is_assets && !file.contains("..")) else { return };
+        let Some(file) = file.filter(|file| is_assets && is_inside(file)) else { return };
         // Without it, a nested template is not at hand, which becomes a problem.
         let Ok(text) = (self.read)(&format!("{inside}{file}")) else { return };
-        let manifest: Value = serde_json::from_str(&text).unwrap_or_default();
+        let manifest = json::read(&text).unwrap_or_default();
         let files = manifest.get("files").and_then(Value::as_object);
         for asset in files.into_iter().flat_map(|files| files.values()) {
             let path = asset.get("source").and_then(|source| source.get("path")?.as_str());
@@ -161,7 +168,7 @@ impl Assembly<'_, '_> {
     ) -> Option<usize> {
         let path = format!("{inside}{file}");
         let shown = format!("{}/{path}", self.folder.trim_end_matches('/'));
-        if self.stacks.len() >= STACKS_MAX || depth > DEPTH_MAX || file.contains("..") {
+        if self.stacks.len() >= STACKS_MAX || depth > DEPTH_MAX || !is_inside(file) {
             self.problems.push(format!("`{path}` is not read: too many stacks, or another folder"));
             return None;
         }
@@ -194,6 +201,12 @@ impl Assembly<'_, '_> {
         }
         Some(index)
     }
+}
+
+/// Whether a path of the manifest stays in the folder of the manifest.
+fn is_inside(path: &str) -> bool {
+    let is_name = |name: &str| !["", ".", ".."].contains(&name) && !name.contains(['\\', ':']);
+    path.split('/').all(is_name)
 }
 
 /// The nested stacks of a template, with the files that CDK wrote for them.

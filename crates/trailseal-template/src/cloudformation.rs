@@ -21,6 +21,7 @@ use crate::yaml;
 use kinds::{STACK_TYPE, TRAIL_TYPE, kind};
 use stack::Run;
 
+pub(crate) use evaluate::plain;
 pub(crate) use stack::{Stack, Stacks};
 
 const STACK_SET_TYPE: &str = "AWS::CloudFormation::StackSet";
@@ -91,6 +92,15 @@ pub(crate) fn read_stack(
     };
     let mut problems = foreach::expand(&mut stack);
     let resources = stack.root.get("Resources").map_or(&[][..], Node::members);
+    // The names become stand-ins, so that other characters could make one of another kind.
+    let is_id = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let is_resource = |name: &str| !evaluate::changes_members(name);
+    if let Some(odd) = resources.iter().find(|one| is_resource(&one.name) && !is_id(&one.name)) {
+        let (name, line) = (&odd.name, odd.line);
+        return Err(format!(
+            "has a resource `{name}` (line {line}): CloudFormation takes letters and digits as its name"
+        ));
+    }
     let odd = resources.iter().filter(|one| evaluate::changes_members(&one.name));
     problems.extend(odd.map(|one| {
         let (name, line) = (&one.name, one.line);

@@ -65,13 +65,12 @@ impl Deployment {
         };
         let found = self.key_of_text(text, trail, true);
         if let TrailKey::Planned(key) = &found
-            && key.place.account.is_not_known()
-            && trail.place.account.is_not_known()
             && key.place.scope != trail.place.scope
+            && key.place.shares_unknown(&trail.place)
         {
             let address = &key.address;
             return TrailKey::NotKnown(format!(
-                "whether `{address}` is in the account of the trail"
+                "whether `{address}` is in the account and Region of the trail"
             ));
         }
         found
@@ -102,7 +101,8 @@ impl Deployment {
             let place = &alias.place;
             let arn =
                 format!("arn:{}:kms:{}:{}:{name}", place.partition(), place.region, place.account);
-            (name == text && place == &trail.place) || arn == text
+            let is_apart = place.scope != trail.place.scope && place.shares_unknown(&trail.place);
+            (name == text && place == &trail.place) || (arn == text && !is_apart)
         };
         self.aliases.iter().find(is_named).filter(|_| !text.contains("alias/aws/"))
     }

@@ -37,6 +37,13 @@ impl Place {
     pub fn partition(&self) -> &'static str {
         Partition::of(&self.region).name
     }
+
+    /// Whether both have an account that is not known, or both a Region: what stands for it is the
+    /// same text in each.
+    pub(crate) fn shares_unknown(&self, other: &Self) -> bool {
+        (self.account.is_not_known() && other.account.is_not_known())
+            || (self.region.is_not_known() && other.region.is_not_known())
+    }
 }
 
 /// A trail that the deployment creates or keeps.

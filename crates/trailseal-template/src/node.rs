@@ -96,6 +96,14 @@ impl Node {
         }
     }
 
+    /// The levels of lists and maps, of which a function with a tag is one.
+    pub(crate) fn depth(&self) -> usize {
+        let items = self.items().iter().map(Self::depth);
+        let members = self.members().iter().map(|member| member.node.depth());
+        let is_open = matches!(self.value, NodeValue::List(_) | NodeValue::Map(_));
+        usize::from(is_open) + items.chain(members).max().unwrap_or_default()
+    }
+
     /// The number of nodes below this one and itself.
     pub(crate) fn size(&self) -> usize {
         let items = self.items().iter().map(Self::size).sum::<usize>();

@@ -22,6 +22,15 @@ impl Value {
         Self::Unknown(why.into())
     }
 
+    /// A number of a document. YAML reads some numbers as others: `010` as 8, `1.0` as 1.
+    pub(crate) fn number(text: &str) -> Self {
+        if is_as_written(text) {
+            Self::Number(text.to_owned())
+        } else {
+            Self::Unknown(format!("the number `{text}` is not text: put it in quotes"))
+        }
+    }
+
     /// The text of a text, a number or a truth value, as a property of type text takes it.
     ///
     /// # Errors
@@ -31,10 +40,6 @@ impl Value {
         match self {
             Self::Text(text) => Ok(text),
             Self::Bool(is) => Ok(is.to_string()),
-            // YAML 1.1 reads such a number in another base, so that its text is not the one written.
-            Self::Number(text) if text.len() > 1 && text.starts_with('0') || text.contains('_') => {
-                Err(format!("the number `{text}` is not text: put it in quotes"))
-            }
             Self::Number(text) => Ok(text),
             Self::Unknown(why) => Err(why),
             Self::Omitted | Self::Null => Err("a text is missing".to_owned()),
@@ -82,4 +87,24 @@ impl Value {
             Self::Unknown(why) => return Err(why.clone()),
         })
     }
+}
+
+/// Whether a number has the text of the document, whatever reads it: its digits are few enough
+/// for every type of number.
+pub(crate) fn is_as_written(number: &str) -> bool {
+    const DIGITS_MAX: usize = 15;
+    let digits = number.strip_prefix('-').unwrap_or(number);
+    let (whole, part) = digits.split_once('.').map_or((digits, None), |(a, b)| (a, Some(b)));
+    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|one| one.is_ascii_digit());
+    is_digits(whole)
+        && (whole == "0" || !whole.starts_with('0'))
+        && part.is_none_or(|part| is_digits(part) && !part.ends_with('0'))
+        && digits.len() <= DIGITS_MAX
+        && number != "-0"
+}
+
+/// Whether a text of JSON has the characters of stand-ins as escapes.
+pub(crate) fn has_escaped_marks(json: &str) -> bool {
+    let json = json.to_ascii_lowercase();
+    ["\\u003c", "\\u003e"].iter().any(|escape| json.contains(escape))
 }

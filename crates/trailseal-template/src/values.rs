@@ -7,7 +7,9 @@ use trailseal_rule::{
     KeyArn, KeyFacts, KeyManager, KeyOrigin, KeySpec, KeyState, KeyUsage, Region, Rotation,
 };
 
+use crate::json;
 use crate::model::{SuppliedKey, SuppliedValues};
+use crate::value::has_escaped_marks;
 
 /// The content of a file of values.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,7 +31,7 @@ impl Values {
     /// All its faults, each in one line.
     pub fn read(text: &str) -> Result<Self, Vec<String>> {
         let json: Value =
-            serde_json::from_str(text).map_err(|error| vec![format!("is not JSON: {error}")])?;
+            json::read(text).map_err(|error| vec![format!("is not JSON: {error}")])?;
         let Value::Object(members) = json else {
             return Err(vec!["is not a JSON object".to_owned()]);
         };
@@ -129,6 +131,9 @@ fn supplied_key(arn: &KeyArn, value: &Value) -> Result<SuppliedKey, String> {
         Some(_) => return Err("has no policy document as `Policy`".to_owned()),
         None => None,
     };
+    if policy.as_deref().is_some_and(|text| text.contains(['<', '>']) || has_escaped_marks(text)) {
+        return Err("has `<` or `>` in `Policy`, which no policy of KMS has".to_owned());
+    }
     let rotation = match members.get("KeyRotationEnabled") {
         Some(Value::Bool(true)) => Some(Rotation::On { period_days: None, next: None }),
         Some(Value::Bool(false)) => Some(Rotation::Off),

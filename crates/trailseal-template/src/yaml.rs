@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use granit_parser::{Event, Parser, ScalarStyle, Span, Tag, options};
 use serde_json::Value;
 
+use crate::json;
 use crate::node::{Member, Node, NodeValue};
+use crate::value::is_as_written;
 
 /// Nodes of a document, at most; aliases count as what they repeat.
 const NODES_MAX: usize = 400_000;
@@ -23,9 +25,18 @@ pub(crate) fn read(text: &str) -> Result<Node, String> {
     read_yaml(text).or_else(|error| {
         // Some JSON is not YAML: surrogate pairs, for example.
         let is_json = text.trim_start().starts_with('{') && !error.contains(TWICE);
-        let value = is_json.then(|| serde_json::from_str(text).ok()).flatten();
-        value.map(|value| of_json(&value)).ok_or(error)
+        let value = is_json.then(|| json::read(text).ok()).flatten();
+        let node = value.map(|value| of_json(&value)).ok_or(error)?;
+        if node.size() > NODES_MAX { Err(too_many()) } else { Ok(node) }
     })
+}
+
+fn too_deep(line: usize) -> String {
+    format!("has more than {DEPTH_MAX} levels (line {line})")
+}
+
+fn too_many() -> String {
+    format!("has more than {NODES_MAX} values, aliases counted as repeated")
 }
 
 const TWICE: &str = "is there twice";
@@ -101,6 +112,9 @@ impl Builder {
             Event::Alias(anchor) => match self.anchors.get(&anchor).cloned() {
                 Some(found) => {
                     self.nodes += found.size();
+                    if self.open.len() + found.depth() > DEPTH_MAX {
+                        return Err(too_deep(line));
+                    }
                     self.add(Node { line, column, ..found }, 0)
                 }
                 None => Err(format!("has an alias that contains itself (line {line})")),
@@ -117,7 +131,7 @@ impl Builder {
 
     fn begin(&mut self, node: Node, anchor: usize, tag: Option<String>) -> Result<(), String> {
         if self.open.len() >= DEPTH_MAX {
-            return Err(format!("has more than {DEPTH_MAX} levels (line {})", node.line));
+            return Err(too_deep(node.line));
         }
         self.open.push(Open { node, tag, anchor, name: None, names: BTreeSet::new() });
         Ok(())
@@ -127,9 +141,10 @@ impl Builder {
     fn add(&mut self, node: Node, anchor: usize) -> Result<(), String> {
         self.nodes += 1;
         if self.nodes > NODES_MAX {
-            return Err(format!("has more than {NODES_MAX} values, aliases counted as repeated"));
+            return Err(too_many());
         }
         if anchor > 0 {
+            self.nodes += node.size();
             self.anchors.insert(anchor, node.clone());
         }
         let Some(open) = self.open.last_mut() else {
@@ -142,6 +157,13 @@ impl Builder {
                 Some((name, line, column)) => members.push(Member { name, line, column, node }),
                 None => {
                     let (line, column) = (node.line, node.column);
+                    if let NodeValue::Number(number) = &node.value
+                        && !is_as_written(number)
+                    {
+                        return Err(format!(
+                            "has the number `{number}` as a key (line {line}): put it in quotes"
+                        ));
+                    }
                     let name = node
                         .scalar()
                         .ok_or_else(|| format!("has a key that is not text (line {line})"))?;
@@ -194,10 +216,24 @@ fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> NodeValue {
     }
 }
 
+/// Whether a parser may take the text as a number: of YAML 1.1, with its bases 2, 8, 16 and 60, or of
+/// JSON.
 fn is_number(text: &str) -> bool {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
-    let is_plain = |byte: u8| byte.is_ascii_digit() || b"._".contains(&byte);
-    digits.starts_with(|first: char| first.is_ascii_digit()) && digits.bytes().all(is_plain)
+    for (start, base) in [("0b", 2), ("0o", 8), ("0x", 16)] {
+        if let Some(rest) = digits.strip_prefix(start) {
+            return !rest.is_empty() && rest.chars().all(|one| one == '_' || one.is_digit(base));
+        }
+    }
+    let (number, power) = digits.split_once(['e', 'E']).unwrap_or((digits, "0"));
+    let power = power.strip_prefix(['-', '+']).unwrap_or(power);
+    let is_part = |byte: u8| byte.is_ascii_digit() || b"._:".contains(&byte);
+    let first = number.strip_prefix('.').unwrap_or(number);
+    first.starts_with(|one: char| one.is_ascii_digit())
+        && number.bytes().all(is_part)
+        && number.matches('.').count() < 2
+        && !power.is_empty()
+        && power.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The tree of JSON that is not YAML, whose places are not known.

@@ -62,7 +62,13 @@ impl<'a> Reader<'a> {
             );
         }
         let (place, parameters, values) = (self.place.clone(), self.parameters, self.values);
-        let mut read = |name: &str| self.read_file(&path.join(name));
+        let mut read = |name: &str| {
+            let file = path.join(name);
+            if file.exists() && !file.is_file() {
+                return Err("is not a regular file".to_owned());
+            }
+            self.read_file(&file)
+        };
         read_assembly(&path.display().to_string(), &mut read, &place, parameters, values)
     }
 

@@ -11,7 +11,7 @@ impl Run<'_> {
         self.deeper(|| match &node.value {
             NodeValue::Null => Value::Null,
             NodeValue::Bool(is) => Value::Bool(*is),
-            NodeValue::Number(text) => Value::Number(text.clone()),
+            NodeValue::Number(text) => Value::number(text),
             NodeValue::Text(text) => self.literal(text),
             NodeValue::List(items) => {
                 let items = items.iter().map(|item| self.value(stack, item));
@@ -27,7 +27,7 @@ impl Run<'_> {
                     return Value::unknown(format!("`{}` is not resolved", odd.name));
                 }
                 let members =
-                    members.iter().map(|one| (one.name.clone(), self.value(stack, &one.node)));
+                    members.iter().map(|one| (plain(&one.name), self.value(stack, &one.node)));
                 Value::Map(members.filter(|(_, value)| *value != Value::Omitted).collect())
             }
         })

@@ -156,9 +156,9 @@ impl Run<'_> {
             [text, names] => (text, Some(names)),
             _ => return Err("`Fn::Sub` without one or two arguments".to_owned()),
         };
-        let text = text.scalar().ok_or("`Fn::Sub` without a text")?;
+        let text = text.text().ok_or("`Fn::Sub` without a text")?;
         let mut out = String::new();
-        let mut rest = text.as_str();
+        let mut rest = text;
         while let Some((before, after)) = rest.split_once("${") {
             out.push_str(&plain(before));
             let Some((name, after)) = after.split_once('}') else {

@@ -1,6 +1,6 @@
 //! What names stand for: parameters, pseudo parameters, resources and their attributes, outputs.
 
-use trailseal_rule::{KeyArn, Partition};
+use trailseal_rule::{KeyArn, Partition, stand_in};
 
 use crate::node::Node;
 use crate::value::Value;
@@ -102,7 +102,7 @@ impl Run<'_> {
         };
         let value = self.property(index, resource, property);
         if value == Value::Omitted {
-            return Value::Text(format!("<{}>", stack.address(id)));
+            return Value::Text(stand_in(&stack.address(id)));
         }
         value
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use trailseal_rule::{KeyOrigin, KeySpec, KeyState, KeyUsage, Rotation};
+use trailseal_rule::{KeyOrigin, KeySpec, KeyState, KeyUsage, Rotation, stand_in};
 
 use crate::model::{
     BucketTarget, Deployment, KeyProperty, Location, PlannedAlias, PlannedBucket, PlannedKey,
@@ -10,7 +10,7 @@ use crate::model::{
 };
 use crate::node::Node;
 use crate::planned::Planned;
-use crate::value::Value;
+use crate::value::{Value, has_escaped_marks};
 
 use super::kinds::{ALIAS_TYPE, BUCKET_TYPE, KEY_TYPES, REPLICA_TYPE, kind};
 use super::stack::{Run, Stack};
@@ -91,7 +91,7 @@ impl Run<'_> {
                     }
                     let address = stack.address(&member.name);
                     let stated = text_property(self.property(index, &member.node, "BucketName"));
-                    let Planned::Known(stated) = stated.or_default(format!("<{address}>")) else {
+                    let Planned::Known(stated) = stated.or_default(stand_in(&address)) else {
                         continue;
                     };
                     let is_together = stack.name == own.name
@@ -140,7 +140,7 @@ impl Run<'_> {
                         deployment.aliases.extend(self.alias(index, stack, resource));
                     }
                     kind if KEY_TYPES.contains(&kind) => {
-                        let stand_in = format!("<{}>", stack.address(id));
+                        let stand_in = stand_in(&stack.address(id));
                         if is_alias || text.contains(&stand_in) {
                             let key = self.key(index, stack, id, resource);
                             deployment.keys.insert(key.address.clone(), key);
@@ -256,6 +256,10 @@ fn policy(value: Value) -> Planned<String> {
         return Planned::Absent;
     }
     if let Value::Text(text) = value {
+        // Decoded, they would look like stand-ins.
+        if has_escaped_marks(&text) {
+            return Planned::Unknown("the text of the key policy escapes `<` or `>`".to_owned());
+        }
         return Planned::Known(text);
     }
     match value.to_json() {
