@@ -95,10 +95,7 @@ impl Assembly<'_, '_> {
                     let environment = artifact.get("environment").and_then(Value::as_str);
                     let place = self.place_of(inside, environment);
                     let stack_name = property("stackName").unwrap_or(id).to_owned();
-                    let is_used = self.stacks.iter().any(|stack| stack.name == *id);
-                    let name =
-                        if is_used { format!("{id}-{}", self.stacks.len()) } else { id.clone() };
-                    let index = self.stack(inside, file, name, place, None, depth);
+                    let index = self.stack(inside, file, id, place, None, depth);
                     if let Some(stack) = index.and_then(|index| self.stacks.get_mut(index)) {
                         stack.stack_name = Some(stack_name);
                     }
@@ -161,7 +158,7 @@ impl Assembly<'_, '_> {
         &mut self,
         inside: &str,
         file: &str,
-        name: String,
+        name: &str,
         place: Place,
         parent: Option<(usize, String)>,
         depth: usize,
@@ -184,6 +181,7 @@ impl Assembly<'_, '_> {
         };
         self.problems.extend(problems);
         let index = self.stacks.len();
+        let name = self.unused_name(name);
         let nested = nested_templates(&stack.root, &self.assets);
         self.stacks.push(Stack { name: name.clone(), parent, ..stack });
         for (id, file) in nested {
@@ -194,12 +192,22 @@ impl Assembly<'_, '_> {
             };
             let parent = Some((index, id.clone()));
             let nested_name = format!("{name}.{id}");
-            let child = self.stack(inside, &file, nested_name, place.clone(), parent, depth + 1);
+            let child = self.stack(inside, &file, &nested_name, place.clone(), parent, depth + 1);
             if let (Some(child), Some(stack)) = (child, self.stacks.get_mut(index)) {
                 stack.nested.insert(id, child);
             }
         }
         Some(index)
+    }
+
+    /// The name, with a number if another stack has it: names of resources start with it.
+    fn unused_name(&self, name: &str) -> String {
+        let (mut unused, mut number) = (name.to_owned(), self.stacks.len());
+        while self.stacks.iter().any(|stack| stack.name == unused) {
+            unused = format!("{name}-{number}");
+            number += 1;
+        }
+        unused
     }
 }
 
@@ -223,7 +231,10 @@ fn nested_templates(
     let by_url = |node: &Node| {
         let mut url = String::new();
         add_texts(node.get("Properties")?.get("TemplateURL")?, &mut url);
-        assets.iter().find(|(key, _)| url.ends_with(key.as_str())).map(|(_, path)| path.clone())
+        assets
+            .iter()
+            .find(|(key, _)| url.ends_with(&format!("/{key}")))
+            .map(|(_, path)| path.clone())
     };
     let file = |node: &Node| stated(node).or_else(|| by_url(node));
     nested.map(|one| (one.name.clone(), file(&one.node))).collect()

@@ -96,15 +96,19 @@ impl Builder {
             }
             Event::Scalar(text, style, anchor, tag) => {
                 let value = scalar(&text, style, tag.as_deref());
-                let whole = tagged(node(value), function(tag.as_deref()));
+                let whole = tagged(node(value), function(tag.as_deref(), line)?);
                 self.add(whole, anchor)
             }
-            Event::SequenceStart(_, anchor, tag) => {
-                self.begin(node(NodeValue::List(Vec::new())), anchor, function(tag.as_deref()))
-            }
-            Event::MappingStart(_, anchor, tag) => {
-                self.begin(node(NodeValue::Map(Vec::new())), anchor, function(tag.as_deref()))
-            }
+            Event::SequenceStart(_, anchor, tag) => self.begin(
+                node(NodeValue::List(Vec::new())),
+                anchor,
+                function(tag.as_deref(), line)?,
+            ),
+            Event::MappingStart(_, anchor, tag) => self.begin(
+                node(NodeValue::Map(Vec::new())),
+                anchor,
+                function(tag.as_deref(), line)?,
+            ),
             Event::SequenceEnd | Event::MappingEnd => match self.open.pop() {
                 Some(open) => self.add(tagged(open.node, open.tag), open.anchor),
                 None => Ok(()),
@@ -179,13 +183,20 @@ impl Builder {
     }
 }
 
-/// The function that a tag means: `Ref` of `!Ref`, `Fn::Sub` of `!Sub`.
-fn function(tag: Option<&Tag>) -> Option<String> {
-    let tag = tag.filter(|tag| tag.handle() == "!" && !tag.suffix().is_empty())?;
-    Some(match tag.suffix() {
-        name @ ("Ref" | "Condition") => name.to_owned(),
-        name => format!("Fn::{name}"),
-    })
+/// The function that a tag means: `Ref` of `!Ref`, `Fn::Sub` of `!Sub`. A tag of YAML other than
+/// those of texts, lists and maps gives a value that is not the one written: `!!null x` is none.
+fn function(tag: Option<&Tag>, line: usize) -> Result<Option<String>, String> {
+    let Some(tag) = tag else { return Ok(None) };
+    if ["str", "seq", "map"].iter().any(|name| tag.is_yaml_core_schema_tag(name)) {
+        return Ok(None);
+    }
+    match (tag.handle(), tag.suffix()) {
+        ("!", name @ ("Ref" | "Condition")) => Ok(Some(name.to_owned())),
+        ("!", name) if !name.is_empty() => Ok(Some(format!("Fn::{name}"))),
+        (handle, name) => {
+            Err(format!("has the tag `{handle}{name}`, which is no function (line {line})"))
+        }
+    }
 }
 
 /// The node as the argument of a function.

@@ -71,6 +71,50 @@ mod assembly_files {
         assert_eq!(preview.problems.len(), 1);
     }
 
+    /// The key of a nested stack is not that of a stack with the same name.
+    #[test]
+    fn stacks_with_one_name_are_told_apart() {
+        let template = |enabled: bool| {
+            format!(
+                r#"{{"Resources":{{"Bucket":{{"Type":"AWS::S3::Bucket"}},"Key":{{"Type":"AWS::KMS::Key","Properties":{{"Enabled":{enabled}}}}},"Trail":{{"Type":"AWS::CloudTrail::Trail","Properties":{{"S3BucketName":{{"Ref":"Bucket"}},"KMSKeyId":{{"Ref":"Key"}}}}}}}}}}"#
+            )
+        };
+        let outer = r#"{"Resources":{"B":{"Type":"AWS::CloudFormation::Stack","Metadata":{"aws:asset:path":"n.json"}}}}"#;
+        let (preview, _) = read(&[
+            ("manifest.json", manifest(&[("0", stage("s")), ("A", stack("a.json"))])),
+            ("s/manifest.json", manifest(&[("A.B", stack("x.json"))])),
+            ("s/x.json", template(false)),
+            ("a.json", outer.to_owned()),
+            ("n.json", template(true)),
+        ]);
+        assert_eq!(preview.problems, Vec::<String>::new());
+        let parameters = Parameters { profile: Profile::Effective, ..Parameters::default() };
+        let context =
+            EvaluationContext { parameters: &parameters, now: Timestamp::from_epoch_millis(0) };
+        let values = Values::default();
+        let judged = preview.trails.iter().map(|trail| trail.judge(&context, &values.supplied));
+        let verdicts: Vec<_> = judged.map(|judged| judged.judgement.verdict).collect();
+        assert!(matches!(verdicts[..], [Verdict::Broken(_), Verdict::Sealed(_)]), "{verdicts:?}");
+    }
+
+    #[test]
+    fn the_key_of_an_asset_is_the_whole_name_of_the_object() {
+        let outer = r#"{"Resources":{"B":{"Type":"AWS::CloudFormation::Stack","Properties":{"TemplateURL":"https://s3.us-east-1.amazonaws.com/assets/abc.json"}}}}"#;
+        for (key, problems) in [("abc.json", 0), ("bc.json", 1), (".json", 1)] {
+            let assets = format!(
+                r#"{{"files":{{"f":{{"source":{{"path":"n.json"}},"destinations":{{"d":{{"objectKey":"{key}"}}}}}}}}}}"#
+            );
+            let asset = r#"{"type":"cdk:asset-manifest","properties":{"file":"assets.json"}}"#;
+            let (preview, _) = read(&[
+                ("manifest.json", manifest(&[("A", stack("a.json")), ("M", asset.to_owned())])),
+                ("assets.json", assets),
+                ("a.json", outer.to_owned()),
+                ("n.json", r#"{"Resources":{}}"#.to_owned()),
+            ]);
+            assert_eq!(preview.problems.len(), problems, "{key}: {:?}", preview.problems);
+        }
+    }
+
     fn verdict(keys_stage: &str) -> Verdict {
         let key = r#""Key":{"Type":"AWS::KMS::Key"},"Alias":{"Type":"AWS::KMS::Alias","Properties":{"AliasName":"alias/t","TargetKeyId":{"Ref":"Key"}}}"#;
         let trail = r#""Bucket":{"Type":"AWS::S3::Bucket"},"Trail":{"Type":"AWS::CloudTrail::Trail","Properties":{"S3BucketName":{"Ref":"Bucket"},"KMSKeyId":{"Fn::Sub":"arn:aws:kms:${AWS::Region}:111122223333:alias/t"}}}"#;

@@ -107,6 +107,9 @@ Resources:
             "'aws:SourceArn': !Sub 'arn:aws:cloudtrail:${AWS::Region}:${AWS::AccountId}:trail/";
         assert!(is_compliant(&template("Logs", NAMED, &format!("{own}main'")), None));
         assert!(!is_compliant(&template("name", "", &format!("{own}${{name}}'")), None));
+        let any_case = template("NAME", "", &format!("{own}${{NAME}}'"));
+        let any_case = any_case.replace("StringEquals", "StringEqualsIgnoreCase");
+        assert!(!is_compliant(&any_case, None));
         let account =
             "'aws:SourceArn': !Sub 'arn:aws:cloudtrail:${AWS::Region}:${account}:trail/main'";
         assert!(!is_compliant(&template("account", NAMED, account), None));
@@ -210,6 +213,21 @@ Resources:
             read(&text, None, &Values::default()).unwrap_err();
             let once = text.replace(r#""Enabled":false,"#, "");
             read(&once, None, &Values::default()).unwrap();
+        }
+    }
+
+    /// A parser that knows these tags reads no key, or another account.
+    #[test]
+    fn tags_of_yaml_are_refused() {
+        for value in ["!!null alias/x", "!!int '012345670123'", "! 010", "!!binary eA==", "!<x> y"]
+        {
+            let text = format!("Resources: {{A: {{Type: B, Properties: {{C: {value}}}}}}}\n");
+            let error = read(&text, None, &Values::default()).unwrap_err();
+            assert!(error.contains("tag"), "{value}: {error}");
+        }
+        for value in ["!!str 010", "!!seq [a]", "!!map {a: b}", "!Ref A", "!Sub x"] {
+            let text = format!("Resources: {{A: {{Type: B, Properties: {{C: {value}}}}}}}\n");
+            read(&text, None, &Values::default()).unwrap();
         }
     }
 
