@@ -161,6 +161,15 @@ impl<'a> Evidence<'a> {
     }
 }
 
+/// The latest delivery of a trail in its home Region.
+///
+/// # Errors
+///
+/// [`AwsError::ServiceFailure`] if CloudTrail fails; a denial is a refusal.
+pub async fn latest_delivery(session: &Session, trail: &Trail) -> Read<Delivery> {
+    read_delivery(session, &trail.home_region, trail).await
+}
+
 /// CloudTrail requires the ARN of a trail of another Region or account. The status is that of this
 /// one Region (CloudTrail API Reference, `GetTrailStatus`).
 async fn read_delivery(session: &Session, region: &Region, trail: &Trail) -> Read<Delivery> {

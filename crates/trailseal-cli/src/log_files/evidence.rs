@@ -9,7 +9,7 @@ use trailseal_rule::{
     Reading, Refusal, Trail,
 };
 
-use super::writers::{Writers, own_folders, prefixes};
+use super::writers::{Writers, own_folders, prefixes, several_organizations};
 
 /// Why the files that were read do not prove the trail, although they may show a failure.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,8 +64,16 @@ pub(crate) fn log_files(
         let ends = [Some(&totals.oldest), Some(&totals.newest).filter(|_| !is_one)];
         own.files.extend(ends.into_iter().flatten().map(|file| log_file(file, class)));
     }
+    let foreign = several_organizations(delivery, coverage);
     for folder in &mut folders {
         drop_deleted(&mut folder.files);
+        let newest = folder.files.iter().map(|file| file.delivered).max();
+        let not_own = foreign.clone().or_else(|| writers.not_by(newest?));
+        if let Some(refusal) = not_own
+            && folder.other_writers == Reading::Known(Vec::new())
+        {
+            folder.other_writers = Reading::Refused(refusal);
+        }
     }
     LogFiles { folders, is_complete }
 }

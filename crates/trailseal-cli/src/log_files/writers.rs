@@ -1,18 +1,32 @@
 //! Which trails deliver to a folder.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use trailseal_aws::{AwsError, Session, TrailDelivery, describe_delivery};
+use trailseal_aws::{AwsError, Session, TrailDelivery, describe_delivery, latest_delivery};
 use trailseal_logs::{Coverage, Folder};
-use trailseal_rule::{Reading, Refusal, Region, TrailArn};
+use trailseal_rule::{Delivery, Reading, Refusal, Region, Timestamp, TrailArn};
 
-/// The trails that deliver to a bucket, by the Region that shows them.
-#[derive(Debug, Default)]
-pub(crate) struct Writers(BTreeMap<Region, Reading<Vec<TrailDelivery>>>);
+/// What a delivery may be late: the name of a file has an earlier time than its delivery.
+const LATE_MILLIS: i64 = 3_600_000;
+
+/// Which trails deliver to a bucket.
+#[derive(Debug)]
+pub(crate) struct Writers {
+    /// The trails of an account, by the Region that shows them.
+    trails: BTreeMap<Region, Reading<Vec<TrailDelivery>>>,
+    /// The latest delivery of the trail itself, in its home Region.
+    delivery: Reading<Delivery>,
+}
+
+impl Default for Writers {
+    fn default() -> Self {
+        Self { trails: BTreeMap::new(), delivery: Reading::Refused(Refusal::NotRead) }
+    }
+}
 
 impl Writers {
-    /// Reads the trails of each Region in which the trail has a folder. A trail of another account
-    /// than the session's has unknown writers.
+    /// Reads the trails of each Region in which the trail has a folder, and when the trail last
+    /// delivered. A trail of another account than the session's has unknown writers.
     ///
     /// # Errors
     ///
@@ -27,7 +41,7 @@ impl Writers {
             return Ok(writers);
         }
         for folder in own_folders(delivery, coverage) {
-            if writers.0.contains_key(&folder.region) {
+            if writers.trails.contains_key(&folder.region) {
                 continue;
             }
             let answer = describe_delivery(&session.in_region(folder.region.clone())).await;
@@ -35,8 +49,9 @@ impl Writers {
                 Ok(trails) => Reading::Known(trails),
                 Err(error) => Reading::Refused(error.into_refusal()?),
             };
-            writers.0.insert(folder.region.clone(), reading);
+            writers.trails.insert(folder.region.clone(), reading);
         }
+        writers.delivery = latest_delivery(session, &delivery.trail).await?;
         Ok(writers)
     }
 
@@ -46,7 +61,15 @@ impl Writers {
         let known = |(region, trails): &(&Region, &[TrailDelivery])| {
             ((*region).clone(), Reading::Known(trails.to_vec()))
         };
-        Self(regions.iter().map(known).collect())
+        let is_logging = Delivery { is_logging: Some(true), ..Delivery::default() };
+        Self { trails: regions.iter().map(known).collect(), delivery: Reading::Known(is_logging) }
+    }
+
+    /// As if the trail had last delivered then, and not logged since.
+    #[cfg(test)]
+    pub(crate) fn stopped(self, delivered: Option<Timestamp>) -> Self {
+        let delivery = Delivery { is_logging: Some(false), delivered, ..Delivery::default() };
+        Self { delivery: Reading::Known(delivery), ..self }
     }
 
     /// The other trails that deliver to a folder of the trail.
@@ -60,13 +83,52 @@ impl Writers {
                 && other.trail.bucket == delivery.trail.bucket
                 && delivers(other, folder)
         };
-        match self.0.get(&folder.region) {
+        match self.trails.get(&folder.region) {
             Some(trails) => trails.clone().map(|trails| {
                 trails.iter().filter(is_other).map(|other| other.trail.arn.clone()).collect()
             }),
             None => Reading::Refused(Refusal::Needs("the list of the trails of its account")),
         }
     }
+
+    /// Why the trail did not write the newest file of a folder, or may not have. Only the trails of
+    /// today are known: after the trail stopped, a trail that has been deleted since wrote the file.
+    pub(super) fn not_by(&self, newest: Timestamp) -> Option<Refusal> {
+        let delivery = match &self.delivery {
+            Reading::Known(delivery) => delivery,
+            Reading::Absent => return Some(Refusal::Needs("the latest delivery of the trail")),
+            Reading::Refused(refusal) => return Some(refusal.clone()),
+        };
+        let limit = delivery.delivered.map(|time| time.epoch_millis().saturating_add(LATE_MILLIS));
+        let is_logging = delivery.is_logging == Some(true);
+        if is_logging || limit.is_some_and(|limit| newest.epoch_millis() <= limit) {
+            return None;
+        }
+        Some(Refusal::Malformed(match delivery.delivered {
+            Some(time) => format!(
+                "the trail does not log, and its latest delivery was at {}, so that another trail \
+                 wrote the newest file",
+                time.minute()
+            ),
+            None => "the trail does not log and has not delivered any file".to_owned(),
+        }))
+    }
+}
+
+/// Why the folders of an organization trail may be those of another one: below its prefix are folders
+/// of several organizations, and CloudTrail does not say to which of them the trail belongs.
+pub(super) fn several_organizations(
+    delivery: &TrailDelivery,
+    coverage: &Coverage,
+) -> Option<Refusal> {
+    let folders = own_folders(delivery, coverage);
+    let ids: BTreeSet<&str> = folders.filter_map(|folder| folder.organization.as_deref()).collect();
+    let mut ids = ids.into_iter();
+    let (first, second) = (ids.next()?, ids.next()?);
+    Some(Refusal::Malformed(format!(
+        "organizations {first} and {second} have folders below the trail's prefix, and CloudTrail \
+         does not say which one is the trail's"
+    )))
 }
 
 /// The folders of log files to which a trail delivers, each once.

@@ -277,3 +277,43 @@ fn a_prefix_with_a_slash_at_its_end_means_both_folders() {
         assert!(missing_part(&main, &[gap]).is_some(), "{prefix}");
     }
 }
+
+/// Only the trails of today are known: another one, deleted since, wrote what came after the trail
+/// stopped.
+#[test]
+fn files_that_came_after_the_trail_stopped_prove_nothing() {
+    let outcome = |delivered: Option<&str>| {
+        let delivered = delivered.map(|time| Timestamp::parse(time).unwrap());
+        let writers = all_writers(&[]).stopped(delivered);
+        let trail = judged(&delivery("main"), &history(), &writers, None, LogFileScope::Newest);
+        (trail.check.outcome, trail.check.what.unwrap_or_default())
+    };
+    // The newest file of `history` has the time 11:55.
+    assert_eq!(outcome(Some("2026-11-23T10:55:00Z")).0, CheckOutcome::Pass);
+    let (unknown, what) = outcome(Some("2026-11-23T10:54:59Z"));
+    assert_eq!(unknown, CheckOutcome::Unknown);
+    assert!(what.contains("another trail wrote the newest file"), "{what}");
+    assert_eq!(outcome(None).0, CheckOutcome::Unknown);
+}
+
+/// CloudTrail does not say to which organization a trail belongs.
+#[test]
+fn folders_of_several_organizations_prove_no_organization_trail() {
+    let mut organization = delivery("main");
+    organization.trail.is_organization_trail = true;
+    let outcome = |ids: &[&str]| {
+        let mut coverage = Coverage::default();
+        for id in ids {
+            let key = key("", "111122223333", "CloudTrail", "eu-central-1", "2026-11-23T11:55");
+            let key = key.replace("AWSLogs/", &format!("AWSLogs/{id}/"));
+            coverage.count(&key, &class(kms(KEY)), 1_000);
+        }
+        let writers = all_writers(&[]);
+        let trail = judged(&organization, &coverage, &writers, None, LogFileScope::Newest);
+        (trail.check.outcome, trail.check.what.unwrap_or_default())
+    };
+    assert_eq!(outcome(&["o-exampleorgid"]).0, CheckOutcome::Pass);
+    let (unknown, what) = outcome(&["o-exampleorgid", "o-otherorgid1"]);
+    assert_eq!(unknown, CheckOutcome::Unknown);
+    assert!(what.contains("o-exampleorgid and o-otherorgid1"), "{what}");
+}
