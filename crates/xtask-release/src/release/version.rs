@@ -10,7 +10,7 @@ pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// The other files: a name, and the text before the version.
 ///
 /// The deployment's templates repeat it as well: they are generated, and their tests compare them.
-const ELSEWHERE: [(&str, &str); 8] = [
+const ELSEWHERE: [(&str, &str); 9] = [
     ("cdk/package.json", r#""name": "trailseal-cdk", "version": ""#),
     ("cdk/package-lock.json", r#""name": "trailseal-cdk", "version": ""#),
     ("tests/browser/package.json", r#""name": "trailseal-browser-tests", "version": ""#),
@@ -19,6 +19,7 @@ const ELSEWHERE: [(&str, &str); 8] = [
     ("terraform/README.md", "?ref=v"),
     ("terraform/modules/account/README.md", "?ref=v"),
     ("terraform/modules/organization/README.md", "?ref=v"),
+    ("terraform/examples/organization/main.tf", "trailseal/"),
 ];
 
 /// Checks that every other file names the version of the workspace.
