@@ -16,6 +16,7 @@ mod s3;
 mod sample;
 mod versions;
 
+use std::collections::HashSet;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,7 +29,7 @@ use trailseal_rule::{AccountId, BucketName, Reading, Region};
 
 use self::s3::{Listed, Objects};
 use crate::coverage::{Class, Coverage, Folder, Version};
-use crate::encryption::FileStatus;
+use crate::encryption::{FileStatus, Unread};
 use crate::month::Month;
 
 pub use self::answers::{Answers, AnswersError, RunBucket, RunId};
@@ -248,6 +249,9 @@ struct Run<'r> {
 struct Gathered {
     coverage: Coverage,
     gaps: Vec<Gap>,
+    /// The keys of listed files that had a delete marker when they were read, if versions are
+    /// counted too.
+    deleted: HashSet<String>,
     /// Files whose answers are those of earlier runs.
     earlier: u64,
     done: u64,
@@ -277,8 +281,14 @@ impl Run<'_> {
     }
 
     fn count(&self, listed: &Listed, status: FileStatus) {
+        let is_deleted = status == FileStatus::Unread(Unread::DeleteMarker);
         let class = Class { status, storage: listed.storage, version: Version::Current };
-        self.gather(|gathered| gathered.coverage.count(&listed.key, &class, listed.bytes));
+        self.gather(|gathered| {
+            gathered.coverage.count(&listed.key, &class, listed.bytes);
+            if is_deleted && self.scope.versions {
+                gathered.deleted.insert(listed.key.clone());
+            }
+        });
     }
 
     fn done(&self, step: Step, total: u64) {

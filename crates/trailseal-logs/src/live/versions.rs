@@ -58,7 +58,13 @@ impl Run<'_> {
         let class = Class { status: FileStatus::Unread(why), storage: listed.storage, version };
         if let Classified::File(file) = place.classify(listed) {
             let bytes = file.listed.bytes;
-            self.gather(|gathered| gathered.coverage.count(file.key(), &class, bytes));
+            let is_current_marker = is_delete_marker && version == Version::Current;
+            self.gather(|gathered| {
+                // The run has counted the marker of a file that was deleted after it was listed.
+                if !(is_current_marker && gathered.deleted.contains(file.key())) {
+                    gathered.coverage.count(file.key(), &class, bytes);
+                }
+            });
         }
     }
 }

@@ -3,7 +3,7 @@
 use trailseal_logs::live::{Mode, Outcome};
 use trailseal_logs::{FileStatus, Unread, Version};
 
-use crate::live::bucket::text;
+use crate::live::bucket::{status, text};
 use crate::live::support::{bucket, bucket_with, log, run, scope, sealed, with_key};
 
 fn file(minute: &str) -> String {
@@ -70,6 +70,39 @@ async fn versions_and_deleted_files_are_counted_apart_and_nothing_is_missing() {
         expected.sort();
         assert_eq!(rows(&outcome), expected, "{mode:?}");
     }
+}
+
+/// HEAD answers that the file has a delete marker by now, and the list of versions shows the marker.
+#[tokio::test]
+async fn a_file_that_is_deleted_during_the_run_is_counted_once() {
+    let files = ["00:05", "00:07", "00:10"].map(|minute| (file(minute), sealed()));
+    let versions = entry("Version", &file("00:05"), true)
+        + &entry("Version", &file("00:07"), false)
+        + &entry("Version", &file("00:10"), true)
+        + &entry("DeleteMarker", &file("00:03"), true)
+        + &entry("DeleteMarker", &file("00:07"), true)
+        + &entry("DeleteMarker", &file("00:07"), false)
+        + "<IsTruncated>false</IsTruncated>";
+    let bucket = bucket_with(files, move |operation, key, _| match operation {
+        "ListObjectVersions" => Some(text(200, &page(&versions))),
+        "HeadObject" if key == file("00:07") => {
+            let mut deleted = status(404);
+            deleted.headers_mut().insert("x-amz-delete-marker", "true".parse().unwrap());
+            Some(deleted)
+        }
+        _ => None,
+    });
+    let bucket = bucket.await;
+    let mut scope = scope(Mode::All);
+    scope.versions = true;
+    let mut expected = vec![
+        (with_key(), Version::Current, 2),
+        (FileStatus::Unread(Unread::NotAsked), Version::Noncurrent, 1),
+        (FileStatus::Unread(Unread::DeleteMarker), Version::Current, 2),
+        (FileStatus::Unread(Unread::DeleteMarker), Version::Noncurrent, 1),
+    ];
+    expected.sort();
+    assert_eq!(rows(&run(&bucket, scope).await), expected);
 }
 
 #[tokio::test]
