@@ -55,7 +55,9 @@ fn on_in(check: &Check) -> String {
     let enables = |profile: &Profile| check.profile.is_some_and(|first| *profile >= first);
     let profiles = Profile::ALL.into_iter().filter(enables);
     let profiles = profiles.map(|profile| profile.as_str().to_owned());
-    let settings = check.switches.iter().map(|setting| format!("with `{}`", setting.parameter()));
+    let settings = check.switches.iter().map(|setting| format!("`{}`", setting.parameter()));
+    let settings = settings.collect::<Vec<_>>().join(" or ");
+    let settings = (!settings.is_empty()).then(|| format!("with {settings}"));
     profiles.chain(settings).collect::<Vec<_>>().join(", ")
 }
 

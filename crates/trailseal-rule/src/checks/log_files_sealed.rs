@@ -26,7 +26,7 @@ use crate::facts::{
     Reading, Refusal,
 };
 use crate::key_ref::KeyRef;
-use crate::parameters::LogFileScope;
+use crate::parameters::{LogFileScope, Parameters};
 
 /// The newest log file of a folder is not encrypted with the trail's key.
 pub const NOT_SEALED: FindingCode = FindingCode::new("log-file-not-sealed");
@@ -45,6 +45,9 @@ pub const NO_RECENT: FindingCode = FindingCode::new("no-recent-log-file");
 
 const FIX: &str = "find out which trail delivers to the folder, and set its kmsKeyId";
 
+/// Both commands set the same parameter.
+const READS_LOG_FILES: fn(&Parameters) -> bool = |parameters| parameters.log_files.is_some();
+
 pub(super) const CHECK: Check = Check {
     id: CheckId::LogFilesSealed,
     name: "log-files-sealed",
@@ -61,11 +64,8 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Medium,
     profile: None,
     switches: &[
-        Switch { text: "trailseal logs", is_on: |parameters| parameters.log_files.is_some() },
-        Switch {
-            text: "trailseal audit --log-files",
-            is_on: |parameters| parameters.log_files.is_some(),
-        },
+        Switch { text: "trailseal logs", is_on: READS_LOG_FILES },
+        Switch { text: "trailseal audit --log-files", is_on: READS_LOG_FILES },
     ],
     reads: &[Evidence::KeyArn, Evidence::LogFiles],
     can_be_skipped: false,
