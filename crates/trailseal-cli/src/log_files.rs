@@ -1,7 +1,7 @@
 //! What `logs` and `audit` share about delivered log files: which trails deliver to a folder, and the
 //! evidence for the check `log-files-sealed`.
 //!
-//! INVARIANT (decided elsewhere): the rule decides; what was not read never proves a trail.
+//! The rule decides; this module only gathers evidence. What was not read never proves a trail.
 
 mod bucket_role;
 mod evidence;

@@ -17,6 +17,7 @@ use trailseal_rule::{
 use crate::log_files::{
     BucketRole, Writers, delivers, log_files, missing_part, prefixes, proven, unread, unread_files,
 };
+use crate::output::counted;
 
 /// Buckets that are read at a time: requests wait for each other, and must not wait too long.
 const BUCKETS_AT_A_TIME: usize = 4;
@@ -241,7 +242,20 @@ fn shortened(mut problems: Vec<String>) -> Vec<String> {
     let more = problems.len().saturating_sub(PROBLEMS_MAX);
     problems.truncate(PROBLEMS_MAX);
     if more > 0 {
-        problems.push(format!("{more} more places of the bucket were not read"));
+        problems.push(counted(more, "more problem"));
     }
     problems
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn problems_beyond_the_first_are_counted_as_problems() {
+        let short = |count: usize| shortened(vec!["one".to_owned(); count]);
+        assert_eq!(short(3), ["one"; 3]);
+        assert_eq!(short(4), ["one", "one", "one", "1 more problem"]);
+        assert_eq!(short(5), ["one", "one", "one", "2 more problems"]);
+    }
 }
