@@ -105,6 +105,10 @@ async fn judged(
     if !arguments.report.quiet {
         identity.introduce(console);
     }
+    if let Some(role) = &arguments.bucket_role {
+        let checked = role.check_partition(identity.session.region());
+        checked.map_err(|line| Failure::NotStarted(vec![line]))?;
+    }
     if let Some(name) = &arguments.aggregator {
         let session = &identity.session;
         let now = console.now;

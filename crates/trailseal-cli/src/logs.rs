@@ -141,6 +141,10 @@ async fn identity(
     if !arguments.report.quiet {
         identity.introduce(console);
     }
+    if let Some(role) = &arguments.bucket_role {
+        let checked = role.check_partition(identity.session.region());
+        checked.map_err(|line| Failure::NotStarted(vec![line]))?;
+    }
     Ok(identity)
 }
 

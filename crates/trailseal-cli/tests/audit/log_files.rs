@@ -196,6 +196,24 @@ async fn a_role_reads_the_bucket_that_the_account_may_not_read() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_role_of_another_partition_is_refused_before_anything_is_read() {
+    let desk = opened(&each()).await;
+    let other = ROLE.replace("arn:aws:", "arn:aws-cn:");
+    for (command, arguments) in [
+        ("audit", ["--log-files", "--bucket-role", &other]),
+        ("logs", ["s3://archived-logs", "--bucket-role", &other]),
+    ] {
+        let run = Run::of(&mut desk.command_of(command, MANAGEMENT, &arguments));
+        assert_eq!(run.code, 3, "{command}: {}", run.err);
+        let words =
+            "`--bucket-role` is in partition aws-cn, but Region us-east-1 is in partition aws:";
+        says(&run.err, &[words]);
+    }
+    assert_eq!(reads(&desk), 0);
+    assert!(!desk.lab.call_counts().contains_key("sts:AssumeRole"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn log_files_are_read_only_if_it_is_asked_for() {
     let desk = opened(&each()).await;
     let run = desk.run(MANAGEMENT, &["-o", "json"]).exits(0);
