@@ -8,6 +8,7 @@ mod athena {
     use std::io::Write;
     use std::path::{Path, PathBuf};
     use std::process::{Command, Stdio};
+    use std::time::UNIX_EPOCH;
 
     use serde_json::{Value, json};
     use trailseal_logs::athena::{self, Outcome, Table};
@@ -171,6 +172,10 @@ mod athena {
         ]);
         let outcome = rows.outcome();
         assert_eq!((outcome.objects, outcome.as_of), (6, None));
+        let queried_at = outcome.queried_at.unwrap().epoch_millis();
+        let now = UNIX_EPOCH.elapsed().unwrap().as_millis();
+        let age = i64::try_from(now).unwrap() - queried_at;
+        assert!((0..120_000).contains(&age), "the time of the query in UTC: {age} ms ago");
         let named = KeyName::Arn(KeyArn::parse(KEY).unwrap());
         let noncurrent = |status| Class { version: Version::Noncurrent, ..class(status) };
         let read = FileStatus::Read;
@@ -227,7 +232,9 @@ mod athena {
         let rows = inventory("inventory=logs.all", ["BOOLEAN", "BIGINT", ""], typed);
         let of_types = rows.outcome();
         let rows = inventory("inventory-csv=logs.all", ["VARCHAR", "VARCHAR", ""], text);
-        assert_eq!(rows.outcome(), of_types);
+        let queried_at = of_types.queried_at;
+        assert!(queried_at.is_some());
+        assert_eq!(Outcome { queried_at, ..rows.outcome() }, of_types);
         assert_eq!(of_types.objects, 4);
         assert_eq!(of_types.as_of, Timestamp::parse("2026-11-28T01:00:00.000Z").ok());
         let folders = of_types.coverage.rows().map(|(folder, ..)| folder.prefix.clone());

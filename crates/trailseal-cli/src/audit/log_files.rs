@@ -136,6 +136,7 @@ impl LogFileReader {
             | Cause::TooMany
             | Cause::NotSearched { .. }
             | Cause::ChangeNotFound
+            | Cause::MayBeNewer { .. }
             | Cause::Contradicted { .. } => cause.to_string(),
         };
         let evidence = match found {

@@ -131,6 +131,7 @@ pub(crate) fn missing_part(delivery: &TrailDelivery, gaps: &[Gap]) -> Option<Mis
         | Cause::TooMany
         | Cause::NotSearched { .. }
         | Cause::ChangeNotFound
+        | Cause::MayBeNewer { .. }
         | Cause::Contradicted { .. }) => Refusal::Malformed(cause.to_string()),
     };
     let without_newest = own.into_iter().filter(|gap| gap.cause != Cause::ChangeNotFound);
@@ -200,6 +201,7 @@ pub(crate) fn unread(cause: Cause) -> Reading<LogFiles> {
         | Cause::TooMany
         | Cause::NotSearched { .. }
         | Cause::ChangeNotFound
+        | Cause::MayBeNewer { .. }
         | Cause::Contradicted { .. } => Refusal::NotRead,
     })
 }

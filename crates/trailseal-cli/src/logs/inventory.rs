@@ -64,6 +64,7 @@ impl Inventory {
             bucket,
             kind: SourceKind::Inventory,
             as_of: Some(outcome.manifest.created),
+            queried_at: None,
             coverage: outcome.coverage,
             problems,
         };

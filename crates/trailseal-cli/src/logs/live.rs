@@ -7,10 +7,10 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::sync::watch;
 use trailseal_aws::{Session, TrailDelivery};
-use trailseal_logs::Unread;
 use trailseal_logs::live::{
     Answers, Cause, Gap, Mode, Outcome, Plan, Progress, Range, Requests, Scope, Step, plan,
 };
+use trailseal_logs::{Coverage, Unread};
 use trailseal_rule::{EvaluationContext, Reading, Refusal};
 
 use super::arguments::LogsArguments;
@@ -110,9 +110,15 @@ pub(super) async fn read(
         Some(answers) => plan.with_answers(Arc::clone(answers)),
         None => plan,
     };
+    let has_folders = plan.counts.folders > 0;
     let outcome = plan.run(&show, stop.stopped()).await;
     bar.finish_and_clear();
-    judged(access, job, outcome, arguments, context).await
+    let mut problems = problems(job, &outcome);
+    let is_limited = arguments.since.is_some() || arguments.until.is_some();
+    if problems.is_empty() && !(has_folders && is_limited) {
+        problems.extend(nothing_found(&outcome.coverage, place(&job.bucket, &job.prefix)));
+    }
+    judged(access, job, outcome, problems, arguments, context).await
 }
 
 fn scope(job: &Job, arguments: &LogsArguments, context: &EvaluationContext<'_>) -> Scope {
@@ -169,11 +175,11 @@ async fn judged(
     access: &Access<'_>,
     job: &Job,
     outcome: Outcome,
+    mut problems: Vec<Problem>,
     arguments: &LogsArguments,
     context: &EvaluationContext<'_>,
 ) -> BucketRead {
     let is_complete = !outcome.is_partial();
-    let mut problems = problems(job, &outcome);
     let read = Files {
         coverage: &outcome.coverage,
         are_all: outcome.mode == Mode::All && is_complete && outcome.coverage.unrecognized == 0,
@@ -198,6 +204,7 @@ async fn judged(
             kind: SourceKind::Live,
             mode: outcome.mode,
             as_of: Some(outcome.range.before),
+            queried_at: None,
             names_keys: true,
             limits: limits(arguments),
             resumed,
@@ -259,6 +266,17 @@ fn problems(job: &Job, outcome: &Outcome) -> Vec<Problem> {
     problems
 }
 
+/// The problem that a place contains nothing of CloudTrail, if so: its name may be wrong.
+pub(super) fn nothing_found(coverage: &Coverage, place: String) -> Option<Problem> {
+    let is_empty = coverage.rows().next().is_none() && coverage.unrecognized == 0;
+    is_empty.then(|| Problem {
+        source: place,
+        message: "no folder of CloudTrail was found in it: check the bucket, the prefix and the \
+                  options"
+            .to_owned(),
+    })
+}
+
 const INTERRUPTED: &str = "the run was interrupted before the bucket was read to its end";
 
 fn cause(cause: &Cause) -> String {
@@ -270,6 +288,7 @@ fn cause(cause: &Cause) -> String {
         | Cause::TooMany
         | Cause::NotSearched { .. }
         | Cause::ChangeNotFound
+        | Cause::MayBeNewer { .. }
         | Cause::Contradicted { .. } => cause.to_string(),
     }
 }

@@ -6,7 +6,8 @@ use trailseal_logs::{Coverage, Encryption, FileStatus, KeyName, Unread};
 use trailseal_rule::{BucketName, EvaluationContext, Refusal, Timestamp};
 
 use super::arguments::LogsArguments;
-use super::live::{BucketRead, LIMITED, limits};
+use super::athena::outdated;
+use super::live::{BucketRead, LIMITED, limits, nothing_found};
 use super::place;
 use super::report::{BucketLogs, Place, Source, SourceKind};
 use super::verdict::{Files, judge_all};
@@ -19,6 +20,8 @@ pub(super) struct Recorded {
     pub(super) kind: SourceKind,
     /// The time of the state that it shows, if it says it.
     pub(super) as_of: Option<Timestamp>,
+    /// When the query in Athena ran, if the result says it.
+    pub(super) queried_at: Option<Timestamp>,
     pub(super) coverage: Coverage,
     /// What was not read.
     pub(super) problems: Vec<Problem>,
@@ -33,17 +36,27 @@ impl Recorded {
         arguments: &LogsArguments,
         context: &EvaluationContext<'_>,
     ) -> BucketRead {
-        let Self { bucket, kind, as_of, coverage, mut problems } = self;
+        let Self { bucket, kind, as_of, queried_at, coverage, mut problems } = self;
         let is_whole = problems.is_empty();
         let unread = unread_files(&coverage, |_, why| why != Unread::DeleteMarker);
         problems.extend(unread.map(|message| Problem { source: place(&bucket, ""), message }));
+        if is_whole && arguments.since.is_none() && arguments.until.is_none() {
+            problems.extend(nothing_found(&coverage, place(&bucket, "")));
+        }
         let is_complete = problems.is_empty();
+        let outdated = match kind {
+            SourceKind::Athena => outdated(queried_at, context.now),
+            SourceKind::Live | SourceKind::Inventory => None,
+        };
         let read = Files {
             coverage: &coverage,
             are_all: is_whole && !arguments.is_limited() && coverage.unrecognized == 0,
             missing: &|delivery| {
                 if !is_whole || arguments.until.is_some() {
                     return Some(Missing::newest(Refusal::NotRead));
+                }
+                if let Some(why) = &outdated {
+                    return Some(Missing::newest(Refusal::Malformed(why.clone())));
                 }
                 let of_names = missing_unrecognized(delivery, &coverage);
                 of_names
@@ -69,6 +82,7 @@ impl Recorded {
                 kind,
                 mode: Mode::All,
                 as_of,
+                queried_at,
                 names_keys: kind != SourceKind::Inventory && names_keys(&coverage),
                 limits: limits(arguments),
                 resumed: None,

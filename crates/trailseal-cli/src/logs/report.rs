@@ -110,6 +110,9 @@ pub(super) struct Source {
     pub(super) mode: Mode,
     /// The time of the state that the source shows.
     pub(super) as_of: Option<Timestamp>,
+    /// When the query in Athena ran; absent if the source does not say it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) queried_at: Option<Timestamp>,
     /// Whether the source names the KMS key of each file.
     pub(super) names_keys: bool,
     pub(super) limits: Limits,

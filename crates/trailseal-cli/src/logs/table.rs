@@ -326,11 +326,16 @@ pub(super) fn remarks(bucket: &BucketLogs) -> Vec<String> {
             "the inventory is of {time}: what was delivered or changed later is not in it, and S3 can \
              leave out an object that was new"
         )),
-        (SourceKind::Inventory | SourceKind::Athena, None) => remarks.push(
-            "the result does not say when the query ran, and S3 updates its table within about an \
-             hour: what was delivered or changed later is not in it"
-                .to_owned(),
-        ),
+        (SourceKind::Inventory | SourceKind::Athena, None) => {
+            let ran = source.queried_at.map_or_else(
+                || "the result does not say when the query ran".to_owned(),
+                |time| format!("the query ran at {time}"),
+            );
+            remarks.push(format!(
+                "{ran}, and S3 updates its table within about an hour: what was delivered or changed \
+                 later is not in it"
+            ));
+        }
     }
     if bucket.folders.iter().any(|folder| folder.digests) {
         remarks.push(

@@ -136,6 +136,7 @@ fn report_of(coverage: &Coverage, trails: Vec<TrailLogs>, mode: Mode) -> LogsRep
             kind: SourceKind::Live,
             mode,
             as_of: Timestamp::parse(NOW).ok(),
+            queried_at: None,
             names_keys: true,
             limits: Limits::default(),
             resumed: None,

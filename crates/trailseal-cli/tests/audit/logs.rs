@@ -138,7 +138,8 @@ async fn every_file_is_read_only_with_all() {
     assert_eq!(count(&["--all"]), 2 * 4 * days);
     assert_eq!(count(&["--all", "--region", "eu-west-1"]), 4 * days);
     assert_eq!(count(&["--all", "--since", "2026-03-01", "--until", "2026-03-02"]), 2 * 4 * 2);
-    assert_eq!(count(&["--all", "--account", "444455556666"]), 0);
+    let absent = ["s3://trail-logs", "--all", "--account", "444455556666", "-o", "json"];
+    assert_eq!(files(&report(&logs(&desk, &absent).exits(2))), 0);
     assert!((2 * 2 * 3..60).contains(&count(&["--monthly"])));
 }
 
@@ -280,4 +281,80 @@ async fn an_interruption_reports_what_was_read() {
     assert!(files(&report) >= 4, "{report}");
     assert_eq!(report["trails"][0]["check"]["outcome"], "unknown");
     says(&report["problems"].to_string(), &["interrupted"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_place_without_a_folder_of_cloudtrail_is_partial() {
+    let mut state = state(&kms(KEY));
+    let empty = json!({ "name": "empty-logs", "account": MANAGEMENT, "region": "us-east-1" });
+    state["buckets"].as_array_mut().unwrap().push(empty);
+    let desk = desk(&state).await;
+    for place in [
+        "s3://trail-logs/typo",
+        "s3://trail-logs/AWSLogs/111122223333/CloudTrail/us-west-2",
+        "s3://empty-logs",
+    ] {
+        for options in [&[][..], &["--monthly"], &["--all"]] {
+            let arguments = [&[place, "-o", "json"], options].concat();
+            let run = logs(&desk, &arguments).exits(2);
+            says(&run.err, &["no folder of CloudTrail was found"]);
+            let report = report(&run);
+            assert_eq!((files(&report), &report["complete"]), (0, &json!(false)), "{place}");
+        }
+    }
+    let typo = ["s3://trail-logs/typo", "--since", "2026-03-01"];
+    says(&logs(&desk, &typo).exits(2).err, &["s3://trail-logs/typo: no folder of CloudTrail"]);
+    // Days without files are an answer.
+    logs(&desk, &["s3://trail-logs", "--until", "2025-12-31"]).exits(0);
+}
+
+/// A result of Athena with one file of today, by a query at a time such as `-7 hours`.
+fn result(folder: &Path, query: Option<&str>) -> String {
+    let date = |when: &str, format: &str| {
+        let output = Command::new("date").args(["-u", "-d", when, format]).output().unwrap();
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    };
+    let (day, minute) = (date("now", "+%Y/%m/%d"), date("now", "+%Y%m%dT%H%M"));
+    let file = format!(
+        "AWSLogs/{MANAGEMENT}/CloudTrail/us-east-1/{day}/{MANAGEMENT}_CloudTrail_us-east-1_\
+         {minute}Z_Ab3dEf6hIj9kLm2n.json.gz"
+    );
+    let (column, value) = query.map_or_else(Default::default, |when| {
+        (",queried_at", format!(",{}", date(when, "+%Y-%m-%dT%H:%M:%SZ")))
+    });
+    let month = date("now", "+%Y-%m");
+    let text = format!(
+        "class,bucket,as_of,prefix,organization,account,kind,region,month,is_latest,\
+         is_delete_marker,encryption,kms_key_arn,storage_class,files,bytes,oldest,newest{column}\n\
+         file,trail-logs,,,,{MANAGEMENT},CloudTrail,us-east-1,{month},true,false,SSE-KMS,{KEY},\
+         STANDARD,1,10,{file},{file}{value}\n,,,,,,,,,,,,,,1,10,,{value}\n"
+    );
+    let path = folder.join("coverage.csv");
+    fs::write(&path, text).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outdated_result_of_athena_is_counted_and_proves_no_trail() {
+    let desk = desk(&state(&kms(KEY))).await;
+    let folder = std::env::temp_dir().join(format!("trailseal-outdated-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    for (query, exit, reason) in [
+        (Some("-10 seconds"), 0, None),
+        (Some("-5 hours"), 0, None),
+        (Some("-7 hours"), 1, Some("more than 6 hours ago: run it again")),
+        (Some("+1 hour"), 1, Some("later than now")),
+        (None, 1, Some("does not say when the query ran")),
+    ] {
+        let path = result(&folder, query);
+        let run = logs(&desk, &["main", "--athena-results", &path, "-o", "json"]).exits(exit);
+        let report = report(&run);
+        let source = &report["buckets"][0]["source"];
+        assert_eq!((files(&report), source["queriedAt"].is_string()), (1, query.is_some()));
+        let check = &report["trails"][0]["check"];
+        let outcome = if exit == 0 { "pass" } else { "unknown" };
+        assert_eq!(check["outcome"], outcome, "{query:?}: {check}");
+        reason.into_iter().for_each(|reason| says(&check.to_string(), &[reason]));
+    }
+    fs::remove_dir_all(&folder).unwrap();
 }

@@ -18,8 +18,8 @@ const DIGEST: &str = r"^[A-Za-z0-9._-]{3,128}_([a-z]+(?:-[a-z]+)+-[0-9]+)_([0-9]
 /// The statement that counts the objects of a bucket in a table, in the SQL of Athena (Trino).
 ///
 /// A table can list other buckets too; their objects do not count. Each row names the bucket and, for
-/// an inventory, the report's partition `dt`. The last row is the total: a result that was cut is
-/// found out.
+/// an inventory, the report's partition `dt`, and all rows name the time of the query. The last row
+/// is the total: a result that was cut is found out.
 pub fn query(table: &Table, bucket: &BucketName) -> String {
     let (from, bucket) = (table.path(), literal(bucket.as_str()));
     let objects = match table {
@@ -107,7 +107,8 @@ pub fn query(table: &Table, bucket: &BucketName) -> String {
 SELECT class, bucket, as_of, prefix, organization, account, kind, region, month, is_latest,
        is_delete_marker, encryption, kms_key_arn, storage_class, count(*) AS files, coalesce(sum(size), 0) AS bytes,
        CASE WHEN class <> 'other' THEN min_by(key, time_and_key) END AS oldest,
-       CASE WHEN class <> 'other' THEN max_by(key, time_and_key) END AS newest
+       CASE WHEN class <> 'other' THEN max_by(key, time_and_key) END AS newest,
+       date_format(current_timestamp AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%i:%sZ') AS queried_at
 FROM counted
 GROUP BY GROUPING SETS (
   (class, bucket, as_of, prefix, organization, account, kind, region, month, is_latest,

@@ -21,6 +21,8 @@ pub struct Outcome {
     pub objects: u64,
     /// The time of the inventory report that was counted. The S3 Metadata table names no time.
     pub as_of: Option<Timestamp>,
+    /// The time at which the query ran. The statement of earlier releases does not ask for it.
+    pub queried_at: Option<Timestamp>,
 }
 
 /// Why a result is not usable. Nothing of it is counted.
@@ -50,7 +52,7 @@ pub enum ResultsError {
     },
 }
 
-const COLUMNS: [&str; 18] = [
+const COLUMNS: [&str; 19] = [
     "class",
     "bucket",
     "as_of",
@@ -69,7 +71,11 @@ const COLUMNS: [&str; 18] = [
     "bytes",
     "oldest",
     "newest",
+    QUERIED_AT,
 ];
+
+/// The column that may be missing.
+const QUERIED_AT: &str = "queried_at";
 
 /// Reads the CSV file of a result about this bucket.
 ///
@@ -80,29 +86,31 @@ const COLUMNS: [&str; 18] = [
 pub fn read(input: impl Read, bucket: &BucketName) -> Result<Outcome, ResultsError> {
     let mut rows = Rows::new(BufReader::new(input), COLUMNS.len());
     let places = header(&mut rows)?;
+    let columns = places.iter().flatten().count();
     let mut results = Results::of(bucket);
     let mut number = 1;
     loop {
         number += 1;
         let fault = |fault| ResultsError::Row { row: number, fault };
         let Some(row) = rows.next().map_err(fault)? else { break };
-        if row.len() != COLUMNS.len() {
+        if row.len() != columns {
             let values = row.len();
-            return Err(fault(format!("it has {values} values, expected {}", COLUMNS.len())));
+            return Err(fault(format!("it has {values} values, expected {columns}")));
         }
         results.add(&Values { row, places: &places }).map_err(fault)?;
     }
-    let Results { coverage, counted, total, as_of, .. } = results;
+    let Results { coverage, counted, total, as_of, queried_at, .. } = results;
     match total {
         Some(objects) if objects == counted => {
-            Ok(Outcome { coverage, objects, as_of: as_of.flatten() })
+            let (as_of, queried_at) = (as_of.flatten(), queried_at.flatten());
+            Ok(Outcome { coverage, objects, as_of, queried_at })
         }
         _ => Err(ResultsError::Total { counted, total }),
     }
 }
 
 /// Where each of [`COLUMNS`] is in a row.
-type Places = [usize; COLUMNS.len()];
+type Places = [Option<usize>; COLUMNS.len()];
 
 fn header(rows: &mut Rows<impl BufRead>) -> Result<Places, ResultsError> {
     let row = rows.next().map_err(ResultsError::Header)?;
@@ -113,14 +121,15 @@ fn header(rows: &mut Rows<impl BufRead>) -> Result<Places, ResultsError> {
     };
     let mut faults = Vec::new();
     let places = COLUMNS.map(|column| match found(column).as_slice() {
-        [place] => *place,
+        [place] => Some(*place),
+        [] if column == QUERIED_AT => None,
         [] => {
             faults.push(format!("`{column}` is missing"));
-            0
+            None
         }
         _ => {
             faults.push(format!("`{column}` is there twice"));
-            0
+            None
         }
     });
     if faults.is_empty() { Ok(places) } else { Err(ResultsError::Header(faults.join("; "))) }
@@ -133,10 +142,13 @@ struct Values<'a> {
 }
 
 impl<'a> Values<'a> {
+    fn place(&self, column: &str) -> Option<usize> {
+        let index = COLUMNS.iter().position(|name| *name == column)?;
+        self.places.get(index).copied().flatten()
+    }
+
     fn text(&self, column: &str) -> Result<&'a str, String> {
-        let place = COLUMNS.iter().position(|name| *name == column);
-        let place = place.and_then(|place| self.places.get(place)).copied();
-        let value = place.map(|place| self.row.value(place)).unwrap_or_default();
+        let value = self.place(column).map(|place| self.row.value(place)).unwrap_or_default();
         std::str::from_utf8(value).map_err(|_| format!("`{column}` is not UTF-8"))
     }
 
@@ -161,6 +173,14 @@ impl<'a> Values<'a> {
         self.read(column, "`true` or `false`", |text| text.parse().ok())
     }
 
+    fn queried_at(&self) -> Result<Option<Timestamp>, String> {
+        if self.place(QUERIED_AT).is_none() {
+            return Ok(None);
+        }
+        let time = |text| Timestamp::parse(text).ok();
+        self.read(QUERIED_AT, "a time such as `2026-01-31T01:00:00Z`", time).map(Some)
+    }
+
     fn file(&self, column: &str) -> Result<FileKey<'a>, String> {
         self.read(column, "the key of a file of CloudTrail", |text| match parse(text) {
             Parsed::File(file) => Some(file),
@@ -173,6 +193,8 @@ struct Results<'a> {
     bucket: &'a BucketName,
     /// The time that the first row names, if it names one.
     as_of: Option<Option<Timestamp>>,
+    /// The same for the time of the query.
+    queried_at: Option<Option<Timestamp>>,
     coverage: Coverage,
     counted: u64,
     total: Option<u64>,
@@ -180,11 +202,22 @@ struct Results<'a> {
 
 impl<'a> Results<'a> {
     fn of(bucket: &'a BucketName) -> Self {
-        Self { bucket, as_of: None, coverage: Coverage::default(), counted: 0, total: None }
+        Self {
+            bucket,
+            as_of: None,
+            queried_at: None,
+            coverage: Coverage::default(),
+            counted: 0,
+            total: None,
+        }
     }
 
     fn add(&mut self, values: &Values<'_>) -> Result<(), String> {
         let files = values.number("files")?;
+        let queried_at = values.queried_at()?;
+        if *self.queried_at.get_or_insert(queried_at) != queried_at {
+            return Err(format!("`{QUERIED_AT}` is another time than that of the rows before"));
+        }
         let class = values.text("class")?;
         if class.is_empty() {
             return match self.total.replace(files) {

@@ -8,7 +8,7 @@ use futures_util::stream::{self, FuturesUnordered, StreamExt as _};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use trailseal_aws::AwsError;
 
-use super::outcome::Gap;
+use super::outcome::{Cause, Gap};
 use super::place::{Classified, File, Place};
 use super::plan::Counts;
 use super::reuse::{Batch, ReadAgain, Waiting};
@@ -102,8 +102,8 @@ impl Run<'_> {
         let place = Place::new(self.objects, &unit.folder, None, &self.scope.range);
         let mut lister =
             Lister { run: self, place: &place, batch: Batch::default(), again, sender, total };
-        if let Err(error) = lister.list().await {
-            let gap = Gap { place: place.path().to_owned(), cause: error.into() };
+        if let Err(cause) = lister.list().await {
+            let gap = Gap { place: place.path().to_owned(), cause };
             self.gather(|gathered| gathered.gaps.push(gap));
         }
     }
@@ -120,7 +120,7 @@ struct Lister<'l, 'r> {
 }
 
 impl Lister<'_, '_> {
-    async fn list(&mut self) -> Result<(), AwsError> {
+    async fn list(&mut self) -> Result<(), Cause> {
         let (run, place) = (self.run, self.place);
         let mut newest = None;
         let mut list = List::objects(place.path(), &place.start(), PAGE_MAX);

@@ -94,6 +94,17 @@ pub enum Cause {
     /// A file that decides where the encryption changed could not be read.
     #[error("the encryption changes between two files; the file where it changed was not found")]
     ChangeNotFound,
+    /// The newest file is not known: an object of which the name is not CloudTrail's comes after the
+    /// newest file that has one.
+    #[error(
+        "object `{}` comes after the newest file and has no name that CloudTrail gives: it may be a \
+         newer log file",
+        .key.escape_debug()
+    )]
+    MayBeNewer {
+        /// Its key.
+        key: String,
+    },
     /// The file of answers and S3 name different encryptions of a file.
     #[error(
         "the file of --resume does not say what S3 says about `{key}`: the object was encrypted \

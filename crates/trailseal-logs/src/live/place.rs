@@ -10,6 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use trailseal_aws::AwsError;
 use trailseal_rule::Timestamp;
 
+use super::outcome::Cause;
 use super::range::{Day, Range};
 use super::s3::{List, Listed, Objects, PAGE_MAX};
 use crate::coverage::Folder;
@@ -161,19 +162,16 @@ impl<'p> Place<'p> {
 
     /// # Errors
     ///
-    /// The folder of a day contains an object that was seen, is not of CloudTrail and comes after the
-    /// newest file: it may be a file that is newer, so the newest file is not known.
-    pub(super) fn check_newest(&self, newest: Option<&str>) -> Result<(), AwsError> {
+    /// [`Cause::MayBeNewer`] if the folder of a day contains an object that was seen, is not of
+    /// CloudTrail and comes after the newest file.
+    pub(super) fn check_newest(&self, newest: Option<&str>) -> Result<(), Cause> {
         let keys = self.unrecognized.lock().unwrap_or_else(PoisonError::into_inner);
         let is_newer = |key: &&String| {
             self.day_of(key).is_some() && newest.is_none_or(|newest| key.as_str() > newest)
         };
         match keys.iter().find(is_newer) {
             None => Ok(()),
-            Some(key) => Err(self.objects.bad(&format!(
-                "object `{}` comes after the newest file and has no name that CloudTrail gives",
-                key.escape_debug()
-            ))),
+            Some(key) => Err(Cause::MayBeNewer { key: key.clone() }),
         }
     }
 

@@ -33,6 +33,47 @@ fn a_whole_result_is_read() {
     assert_eq!(files, [2]);
 }
 
+/// The result with the time of the query in each row.
+fn timed(time: &str) -> String {
+    let mut lines = result().lines().map(str::to_owned).collect::<Vec<_>>();
+    lines[0] += ",queried_at";
+    for line in &mut lines[1..] {
+        *line += &format!(",\"{time}\"");
+    }
+    lines.join("\n") + "\n"
+}
+
+#[test]
+fn the_time_of_the_query_is_the_same_in_each_row_or_missing() {
+    let read = |text: &str| athena::read(text.as_bytes(), &bucket());
+    let whole = read(&timed("2026-01-02T09:30:00Z")).unwrap();
+    assert_eq!(whole.queried_at, Timestamp::parse("2026-01-02T09:30:00Z").ok());
+    let without = read(&result()).unwrap();
+    assert_eq!(without.queried_at, None);
+    assert_eq!((whole.coverage, whole.objects), (without.coverage, without.objects));
+    let (time, later) = ("2026-01-02T09:30:00Z", "2026-01-02T09:30:01Z");
+    let total = format!("\"9\",\"20\",,,\"{time}\"");
+    for (from, to, expected) in [
+        (
+            format!("\"{time}\""),
+            String::new(),
+            "row 2: `queried_at` is ``, expected a time such as",
+        ),
+        (time.to_owned(), "2026-01-02 09".to_owned(), "row 2: `queried_at` is `2026-01-02 09`"),
+        (format!(",\"{time}\""), String::new(), "row 2: it has 18 values, expected 19"),
+        (
+            total.clone(),
+            total.replace(time, later),
+            "row 5: `queried_at` is another time than that of the rows before",
+        ),
+    ] {
+        let changed = timed(time).replacen(&from, &to, 1);
+        assert_ne!(changed, timed(time), "{from}");
+        let error = read(&changed).unwrap_err().to_string();
+        assert!(error.starts_with(expected), "{from}: {error}");
+    }
+}
+
 #[test]
 fn columns_are_found_by_name_in_any_order() {
     let (header, rows) = ("files,class", "\"2\",\"file\"");

@@ -201,8 +201,11 @@ async fn names_that_are_not_recognized_are_counted_and_folder_objects_are_not() 
         assert!(examples.contains(&keys[3]), "{mode:?}");
         assert_eq!(outcome.coverage.others, 0);
         // It may be a newer file, so that the newest is not known.
+        let cause = &outcome.gaps[0].cause;
+        assert_eq!(*cause, Cause::MayBeNewer { key: keys[3].clone() });
         let gap = outcome.gaps[0].to_string();
         assert!(gap.contains("notes \\n\\u{202e}+%41.txt` comes after the newest file"), "{gap}");
+        assert!(gap.ends_with("it may be a newer log file"), "{gap}");
     }
 }
 

@@ -1,5 +1,6 @@
 //! The query, and its result.
 
+use super::{Timestamp, outdated};
 use crate::Exit;
 use crate::testing::{Checked, Folder};
 
@@ -89,5 +90,35 @@ fn files_that_the_result_does_not_report_are_partial_and_deleted_ones_are_not() 
         assert_eq!(read.exit, exit, "{}", read.err);
         let is_listed = read.err.contains("the encryption of 1 file was not read: the source does");
         assert_eq!(is_listed, marker == "false", "{}", read.err);
+    }
+}
+
+#[test]
+fn a_result_without_a_folder_of_cloudtrail_is_partial() {
+    let folder = Folder::new("logs-athena-empty");
+    let other = "other,trail-logs,,,,,,,,,,,,,4,0,,\n";
+    for rows in [",,,,,,,,,,,,,,0,0,,\n".to_owned(), format!("{other},,,,,,,,,,,,,,4,0,,\n")] {
+        let result = folder.write("result.csv", format!("{HEADER}\n{rows}").as_bytes());
+        let read = run(&["s3://trail-logs", "--athena-results", result.to_str().unwrap()]);
+        assert_eq!(read.exit, Exit::Failure, "{}", read.err);
+        assert!(read.err.contains("s3://trail-logs/: no folder of CloudTrail was"), "{}", read.err);
+        assert!(read.out.contains("0 files read. PARTIAL"), "{}", read.out);
+    }
+}
+
+#[test]
+fn a_result_is_outdated_after_six_hours_without_a_time_and_before_its_time() {
+    let time = |text: &str| Timestamp::parse(text).unwrap();
+    let now = time("2026-11-26T12:00:00Z");
+    for fresh in ["2026-11-26T12:00:00Z", "2026-11-26T06:00:00Z"] {
+        assert_eq!(outdated(Some(time(fresh)), now), None, "{fresh}");
+    }
+    for (queried_at, reason) in [
+        (None, "does not say when the query ran"),
+        (Some("2026-11-26T05:59:59Z"), "more than 6 hours ago"),
+        (Some("2026-11-26T12:00:01Z"), "later than now"),
+    ] {
+        let why = outdated(queried_at.map(time), now).unwrap();
+        assert!(why.contains(reason), "{why}");
     }
 }
