@@ -236,7 +236,10 @@ fn nested_templates(
             .find(|(key, _)| url.ends_with(&format!("/{key}")))
             .map(|(_, path)| path.clone())
     };
-    let file = |node: &Node| stated(node).or_else(|| by_url(node));
+    let file = |node: &Node| match (stated(node), by_url(node)) {
+        (Some(stated), Some(deployed)) if stated != deployed => None,
+        (stated, deployed) => deployed.or(stated),
+    };
     nested.map(|one| (one.name.clone(), file(&one.node))).collect()
 }
 

@@ -89,8 +89,7 @@ impl Value {
     }
 }
 
-/// Whether a number has the text of the document, whatever reads it: its digits are few enough
-/// for every type of number.
+/// Whether every parser keeps the text of a number: it is in base 10 and has few digits.
 pub(crate) fn is_as_written(number: &str) -> bool {
     const DIGITS_MAX: usize = 15;
     let digits = number.strip_prefix('-').unwrap_or(number);

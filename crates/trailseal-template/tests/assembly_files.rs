@@ -99,8 +99,19 @@ mod assembly_files {
 
     #[test]
     fn the_key_of_an_asset_is_the_whole_name_of_the_object() {
-        let outer = r#"{"Resources":{"B":{"Type":"AWS::CloudFormation::Stack","Properties":{"TemplateURL":"https://s3.us-east-1.amazonaws.com/assets/abc.json"}}}}"#;
-        for (key, problems) in [("abc.json", 0), ("bc.json", 1), (".json", 1)] {
+        let outer = r#"{"Resources":{"B":{"Type":"AWS::CloudFormation::Stack","Metadata":{"aws:asset:path":"STATED"},"Properties":{"TemplateURL":"https://s3.us-east-1.amazonaws.com/assets/abc.json"}}}}"#;
+        for (key, stated, problems) in [
+            ("abc.json", None, 0),
+            ("bc.json", None, 1),
+            (".json", None, 1),
+            ("abc.json", Some("n.json"), 0),
+            // What is deployed is at the URL.
+            ("abc.json", Some("m.json"), 1),
+        ] {
+            let outer = match stated {
+                Some(path) => outer.replace("STATED", path),
+                None => outer.replace(r#""aws:asset:path":"STATED""#, ""),
+            };
             let assets = format!(
                 r#"{{"files":{{"f":{{"source":{{"path":"n.json"}},"destinations":{{"d":{{"objectKey":"{key}"}}}}}}}}}}"#
             );
@@ -108,7 +119,8 @@ mod assembly_files {
             let (preview, _) = read(&[
                 ("manifest.json", manifest(&[("A", stack("a.json")), ("M", asset.to_owned())])),
                 ("assets.json", assets),
-                ("a.json", outer.to_owned()),
+                ("a.json", outer),
+                ("m.json", r#"{"Resources":{}}"#.to_owned()),
                 ("n.json", r#"{"Resources":{}}"#.to_owned()),
             ]);
             assert_eq!(preview.problems.len(), problems, "{key}: {:?}", preview.problems);
