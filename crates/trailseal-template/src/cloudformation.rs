@@ -4,6 +4,7 @@ mod evaluate;
 mod foreach;
 mod functions;
 mod kinds;
+mod macros;
 mod references;
 mod resources;
 mod stack;
@@ -24,6 +25,7 @@ use stack::Run;
 pub(crate) use evaluate::plain;
 pub(crate) use stack::{Stack, Stacks};
 
+const APPLICATION_TYPE: &str = "AWS::Serverless::Application";
 const STACK_SET_TYPE: &str = "AWS::CloudFormation::StackSet";
 
 /// Outcomes of undecided conditions that are followed for one trail, at most.
@@ -83,7 +85,7 @@ pub(crate) fn read_stack(
         name: String::new(),
         stack_name: None,
         file: file.to_owned(),
-        rewritten: rewritten(&root),
+        rewritten: macros::rewritten(&root),
         root,
         place,
         given: parameters.clone(),
@@ -94,37 +96,22 @@ pub(crate) fn read_stack(
     let resources = stack.root.get("Resources").map_or(&[][..], Node::members);
     // The names become stand-ins, so that other characters could make one of another kind.
     let is_id = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    let is_resource = |name: &str| !evaluate::changes_members(name);
+    let is_resource = |name: &str| !macros::changes_members(name);
     if let Some(odd) = resources.iter().find(|one| is_resource(&one.name) && !is_id(&one.name)) {
         let (name, line) = (&odd.name, odd.line);
         return Err(format!(
             "has a resource `{name}` (line {line}): CloudFormation takes letters and digits as its name"
         ));
     }
-    let odd = resources.iter().filter(|one| evaluate::changes_members(&one.name));
+    let odd = resources.iter().filter(|one| {
+        let is_open = one.node.get("Type").is_none() && macros::whole(&one.node).is_err();
+        macros::changes_members(&one.name) || is_open
+    });
     problems.extend(odd.map(|one| {
         let (name, line) = (&one.name, one.line);
         format!("`{name}` (line {line}) is not resolved, so that trails in it are not seen")
     }));
     Ok((stack, problems))
-}
-
-/// Why a macro may change every resource of the template.
-fn rewritten(root: &Node) -> Option<String> {
-    const HARMLESS: [&str; 2] = ["AWS::Serverless-2016-10-31", "AWS::LanguageExtensions"];
-    if root.get("Fn::Transform").is_some() {
-        return Some("`Fn::Transform` may change every resource".to_owned());
-    }
-    let transform = root.get("Transform")?;
-    let names = match transform.items() {
-        [] => std::slice::from_ref(transform),
-        items => items,
-    };
-    let odd = names.iter().find(|name| !name.text().is_some_and(|name| HARMLESS.contains(&name)));
-    odd.map(|name| {
-        let name = name.text().or_else(|| name.get("Name").and_then(Node::text));
-        format!("transform `{}` may change every resource", name.unwrap_or("of another form"))
-    })
 }
 
 /// Every trail of the stacks.
@@ -134,7 +121,7 @@ pub(crate) fn preview(stacks: &Stacks<'_>) -> Preview {
         for member in stack.root.get("Resources").map_or(&[][..], Node::members) {
             match kind(&member.node) {
                 TRAIL_TYPE => preview.trails.push(previewed(stacks, index, &member.name)),
-                STACK_TYPE if !stack.nested.contains_key(&member.name) => {
+                STACK_TYPE | APPLICATION_TYPE if !stack.nested.contains_key(&member.name) => {
                     preview.notes.push(format!(
                         "{}: nested stack `{}` is a template of its own, and is not read here",
                         stack.file,

@@ -3,11 +3,15 @@
 use crate::node::{Node, NodeValue};
 use crate::value::Value;
 
+use super::macros::whole;
 use super::stack::Run;
 
 impl Run<'_> {
     /// The value of a node of a stack's template.
     pub(crate) fn value(&self, stack: usize, node: &Node) -> Value {
+        if let Some(why) = self.rewritten(stack) {
+            return Value::Unknown(why);
+        }
         self.deeper(|| match &node.value {
             NodeValue::Null => Value::Null,
             NodeValue::Bool(is) => Value::Bool(*is),
@@ -23,14 +27,19 @@ impl Run<'_> {
                 {
                     return self.function(stack, &function.name, &function.node);
                 }
-                if let Some(odd) = members.iter().find(|one| changes_members(&one.name)) {
-                    return Value::unknown(format!("`{}` is not resolved", odd.name));
+                if let Err(why) = whole(node) {
+                    return Value::Unknown(why);
                 }
                 let members =
                     members.iter().map(|one| (plain(&one.name), self.value(stack, &one.node)));
                 Value::Map(members.filter(|(_, value)| *value != Value::Omitted).collect())
             }
         })
+    }
+
+    /// Why nothing of a stack's template is known.
+    pub(super) fn rewritten(&self, stack: usize) -> Option<String> {
+        self.stacks.list.get(stack).and_then(|stack| stack.rewritten.clone())
     }
 
     /// A text of the document. `<` and `>` mark stand-ins, so that the document's own become other
@@ -65,8 +74,10 @@ impl Run<'_> {
         if let Some(known) = self.conditions.borrow().get(&place) {
             return Ok(*known);
         }
-        let root = self.stacks.list.get(stack).map(|stack| &stack.root);
-        let node = root.and_then(|root| root.get("Conditions")?.get(name));
+        let node = match self.stacks.list.get(stack) {
+            Some(stack) => stack.entry("Conditions", name)?,
+            None => None,
+        };
         let node = node.ok_or_else(|| format!("condition `{name}` is not in the template"))?;
         let holds = self.truth(stack, node)?;
         self.conditions.borrow_mut().insert(place, holds);
@@ -163,9 +174,4 @@ pub(crate) fn plain(text: &str) -> String {
 
 fn is_function(name: &str) -> bool {
     name == "Ref" || name == "Condition" || name.starts_with("Fn::")
-}
-
-/// Members that add or replace members of a map, where they are not resolved.
-pub(super) fn changes_members(name: &str) -> bool {
-    name == "<<" || name == "Fn::Transform" || name.starts_with("Fn::ForEach")
 }

@@ -5,6 +5,7 @@ use crate::node::Node;
 use crate::value::Value;
 
 use super::evaluate::plain;
+use super::macros::{stated_map, whole};
 use super::stack::Run;
 
 /// Characters of a text, at most.
@@ -99,7 +100,8 @@ impl Run<'_> {
             }
             parts.push(part);
         }
-        Ok(Value::Text(parts.join(&delimiter)))
+        // The parts can make a dynamic reference together.
+        Ok(self.with_references(parts.join(&delimiter)))
     }
 
     fn select(&self, stack: usize, argument: &Node) -> Result<Value, String> {
@@ -107,7 +109,8 @@ impl Run<'_> {
             return Err("`Fn::Select` without two arguments".to_owned());
         };
         let text = self.text(stack, index)?;
-        let index: usize = text.parse().map_err(|_| format!("`Fn::Select` with index `{text}`"))?;
+        let index: usize =
+            text.parse().map_err(|_| "`Fn::Select` with an index that is not a number")?;
         let found = self.list(stack, list)?.into_iter().nth(index);
         found.ok_or_else(|| format!("`Fn::Select` of item {index}, which is not in the list"))
     }
@@ -120,9 +123,7 @@ impl Run<'_> {
         // Such a delimiter could also be in what a stand-in stands for.
         let is_safe = !delimiter.is_empty() && delimiter.chars().all(|one| "/:,; ".contains(one));
         if delimiter.is_empty() || (text.contains('<') && !is_safe) {
-            return Err(format!(
-                "`Fn::Split` by `{delimiter}` of a text that is not known in full"
-            ));
+            return Err("`Fn::Split` of a text that is not known in full".to_owned());
         }
         Ok(Value::List(text.split(&delimiter).map(|part| Value::Text(part.to_owned())).collect()))
     }
@@ -137,16 +138,23 @@ impl Run<'_> {
         if [&map, &first, &second].iter().any(|key| key.contains('<')) {
             return Err("`Fn::FindInMap` by what is not given: account or Region".to_owned());
         }
-        let root = self.stacks.list.get(stack).map(|stack| &stack.root);
-        let found =
-            root.and_then(|root| root.get("Mappings")?.get(&map)?.get(&first)?.get(&second));
-        if let Some(node) = found {
+        let mapping = match self.stacks.list.get(stack) {
+            Some(stack) => stack.entry("Mappings", &map)?,
+            None => None,
+        };
+        let inner = mapping.and_then(|mapping| mapping.get(&first)).map(whole).transpose()?;
+        if let Some(node) = inner.and_then(|inner| inner.get(&second)) {
+            let is_literal = |node: &Node| node.scalar().is_some();
+            let is_list = !node.items().is_empty() && node.items().iter().all(is_literal);
+            if !is_literal(node) && !is_list {
+                return Err("a mapping has a value that is not text".to_owned());
+            }
             return Ok(self.value(stack, node));
         }
-        let default = rest.first().and_then(|options| options.get("DefaultValue"));
-        match default {
+        let options = rest.first().map(stated_map).transpose()?;
+        match options.and_then(|options| options.get("DefaultValue")) {
             Some(default) => Ok(self.value(stack, default)),
-            None => Err(format!("mapping `{map}` has no `{first}` with `{second}`")),
+            None => Err("a mapping does not have what `Fn::FindInMap` names".to_owned()),
         }
     }
 
@@ -180,8 +188,13 @@ impl Run<'_> {
 
     /// What `${NAME}` stands for.
     fn named(&self, stack: usize, name: &str, names: Option<&Node>) -> Value {
-        if let Some(node) = names.and_then(|names| names.get(name)) {
-            return self.value(stack, node);
+        match names.map(stated_map).transpose() {
+            Ok(names) => {
+                if let Some(node) = names.and_then(|names| names.get(name)) {
+                    return self.value(stack, node);
+                }
+            }
+            Err(why) => return Value::Unknown(why),
         }
         match name.split_once('.') {
             Some((resource, attribute)) => self.attribute(stack, resource, attribute),

@@ -2,11 +2,12 @@
 
 use trailseal_rule::{KeyArn, Partition, stand_in};
 
-use crate::node::Node;
+use crate::node::{Node, NodeValue};
 use crate::value::Value;
 
-use super::evaluate::{changes_members, plain};
+use super::evaluate::plain;
 use super::kinds::{ALIAS_TYPE, BUCKET_TYPE, KEY_TYPES, STACK_TYPE, TRAIL_TYPE, kind};
+use super::macros::{stated_map, whole};
 use super::stack::{Run, Stack};
 
 impl Run<'_> {
@@ -18,13 +19,14 @@ impl Run<'_> {
         if let Some(pseudo) = name.strip_prefix("AWS::") {
             return pseudo_parameter(stack, pseudo);
         }
-        let parameter = stack.root.get("Parameters").and_then(|all| all.get(name));
-        if let Some(parameter) = parameter {
+        let parameter = stack.entry("Parameters", name);
+        if let Ok(Some(parameter)) = parameter {
             return self.deeper(|| self.parameter(index, stack, name, parameter));
         }
-        match stack.resource(name) {
-            Some(resource) => self.deeper(|| self.name_of(index, stack, name, resource)),
-            None => Value::unknown(format!("`{name}` is not in the template")),
+        match (stack.resource(name), parameter) {
+            (Some(resource), _) => self.deeper(|| self.name_of(index, stack, name, resource)),
+            (None, Err(why)) => Value::Unknown(why),
+            (None, Ok(_)) => Value::unknown(format!("`{name}` is not in the template")),
         }
     }
 
@@ -32,16 +34,19 @@ impl Run<'_> {
         let kind = parameter.get("Type").and_then(Node::text).unwrap_or("String");
         if let Some(text) = stack.given.get(name) {
             self.note(format!("parameter {name} = {}", shown(text, parameter)));
-            return self.of_type(kind, text);
+            return self.of_type(kind, &plain(text));
         }
         if let Some((parent, logical_id)) = &stack.parent
             && let Some(value) = self.passed(*parent, logical_id, name)
         {
-            return value;
+            return self.passed_as(kind, value);
         }
         let Some(default) = parameter.get("Default") else {
             return Value::unknown(format!("parameter `{name}` has no value"));
         };
+        if !default.members().is_empty() {
+            return Value::unknown(format!("the default of parameter `{name}` is not a text"));
+        }
         let default = self.value(index, default);
         if matches!(default, Value::List(_)) {
             return default;
@@ -55,14 +60,49 @@ impl Run<'_> {
         }
     }
 
-    /// What the parent of a nested stack passes as a parameter.
+    /// What the parent of a nested stack passes as a parameter; nothing if it leaves it out.
     fn passed(&self, parent: usize, logical_id: &str, name: &str) -> Option<Value> {
-        let resource = self.stacks.list.get(parent)?.resource(logical_id)?;
-        let node = resource.get("Properties")?.get("Parameters")?.get(name)?;
-        Some(self.value(parent, node))
+        let Some(stack) = self.stacks.list.get(parent) else {
+            return Some(Value::unknown("what its parent passes is not at hand"));
+        };
+        let properties = match self.properties(parent, stack.resource(logical_id)?) {
+            Ok(properties) => properties?,
+            Err(why) => return Some(Value::Unknown(why)),
+        };
+        let parameters = properties.get("Parameters")?;
+        let value = match stated_map(parameters) {
+            Ok(parameters @ Node { value: NodeValue::Map(_), .. }) => {
+                self.value(parent, parameters.get(name)?)
+            }
+            // The result of `Fn::If` can be such a map.
+            Ok(_) | Err(_) => match self.value(parent, parameters) {
+                Value::Map(members) => members.into_iter().find(|one| one.0 == name)?.1,
+                Value::Omitted => return None,
+                Value::Unknown(why) => Value::Unknown(why),
+                Value::Null
+                | Value::Bool(_)
+                | Value::Number(_)
+                | Value::Text(_)
+                | Value::List(_) => {
+                    Value::unknown("the parameters of a nested stack are not a map")
+                }
+            },
+        };
+        (value != Value::Omitted).then_some(value)
     }
 
-    /// A parameter's text by its type. A parameter of Parameter Store has the name of another text.
+    /// What a parent passes, by the type of the parameter.
+    fn passed_as(&self, kind: &str, value: Value) -> Value {
+        if is_list(kind) && matches!(value, Value::List(_)) {
+            return value;
+        }
+        match value.into_text() {
+            Ok(text) => self.of_type(kind, &text),
+            Err(why) => Value::Unknown(why),
+        }
+    }
+
+    /// A parameter's text by its type; stand-ins in it stay. A parameter of Parameter Store has the name of another text.
     fn of_type(&self, kind: &str, text: &str) -> Value {
         let (kind, text) = match kind.strip_prefix("AWS::SSM::Parameter::Value<") {
             Some(inner) => {
@@ -78,9 +118,9 @@ impl Run<'_> {
                     }
                 }
             }
-            None => (kind, plain(text)),
+            None => (kind, text.to_owned()),
         };
-        if kind == "CommaDelimitedList" || kind.starts_with("List<") {
+        if is_list(kind) {
             let parts = text.split(',').map(|part| Value::Text(part.trim().to_owned()));
             return Value::List(parts.collect());
         }
@@ -159,29 +199,33 @@ impl Run<'_> {
 
     /// The value of an output of a stack.
     pub(super) fn output(&self, index: usize, name: &str) -> Value {
-        let root = self.stacks.list.get(index).map(|stack| &stack.root);
-        match root.and_then(|root| root.get("Outputs")?.get(name)?.get("Value")) {
-            Some(node) => self.deeper(|| self.value(index, node)),
-            None => Value::unknown(format!("output `{name}` is not in the template")),
+        let Some(stack) = self.stacks.list.get(index) else {
+            return Value::unknown("no such stack");
+        };
+        match stack.entry("Outputs", name).map(|output| output?.get("Value")) {
+            Ok(Some(node)) => self.deeper(|| self.value(index, node)),
+            Err(why) => Value::Unknown(why),
+            Ok(None) => Value::unknown(format!("output `{name}` is not in the template")),
         }
     }
 
     /// A property of a resource; no value if it is left out.
     pub(crate) fn property(&self, index: usize, resource: &Node, name: &str) -> Value {
-        let properties = resource.get("Properties");
-        let inner = properties.map_or(&[][..], Node::members);
-        let mut members = resource.members().iter().chain(inner);
-        if let Some(odd) = members.find(|one| changes_members(&one.name)) {
-            return Value::unknown(format!("`{}` is not resolved", odd.name));
+        match self.properties(index, resource) {
+            Ok(properties) => match properties.and_then(|properties| properties.get(name)) {
+                Some(node) => self.value(index, node),
+                None => Value::Omitted,
+            },
+            Err(why) => Value::Unknown(why),
         }
-        // The whole map can be the result of a function.
-        if let Some(only) = properties.and_then(Node::only_member)
-            && (only.name.starts_with("Fn::") || only.name == "Ref")
-        {
-            return Value::unknown(format!("`Properties` is the result of `{}`", only.name));
+    }
+
+    /// The properties of a resource as its document states them.
+    fn properties<'a>(&self, index: usize, resource: &'a Node) -> Result<Option<&'a Node>, String> {
+        if let Some(why) = self.rewritten(index) {
+            return Err(why);
         }
-        let node = properties.and_then(|properties| properties.get(name));
-        node.map_or(Value::Omitted, |node| self.value(index, node))
+        whole(resource)?.get("Properties").map(stated_map).transpose()
     }
 
     fn key_arn(&self, stack: &Stack, id: &str) -> KeyArn {
@@ -191,6 +235,10 @@ impl Run<'_> {
     }
 }
 
+fn is_list(kind: &str) -> bool {
+    kind == "CommaDelimitedList" || kind.starts_with("List<")
+}
+
 /// The path of a role or user, which is part of its ARN.
 fn resource_path(resource: &Node) -> Option<&Node> {
     resource.get("Properties")?.get("Path")
@@ -198,7 +246,8 @@ fn resource_path(resource: &Node) -> Option<&Node> {
 
 /// A value for the report; a secret stays one.
 fn shown(text: &str, parameter: &Node) -> String {
-    let is_secret = parameter.get("NoEcho").and_then(Node::scalar).is_some_and(|is| is == "true");
+    let is_secret = parameter.get("NoEcho").and_then(Node::scalar);
+    let is_secret = is_secret.is_some_and(|is| !is.eq_ignore_ascii_case("false"));
     if is_secret { "(NoEcho)".to_owned() } else { text.to_owned() }
 }
 

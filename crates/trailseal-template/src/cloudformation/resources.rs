@@ -13,6 +13,7 @@ use crate::planned::Planned;
 use crate::value::{Value, has_escaped_marks};
 
 use super::kinds::{ALIAS_TYPE, BUCKET_TYPE, KEY_TYPES, REPLICA_TYPE, kind};
+use super::macros::whole;
 use super::stack::{Run, Stack};
 
 impl Run<'_> {
@@ -39,14 +40,18 @@ impl Run<'_> {
 
     /// Whether the condition of a resource, and of each stack that nests its stack, holds.
     fn is_made(&self, index: usize, resource: &Node) -> Result<bool, String> {
-        let is_own = match resource.get("Condition") {
+        if let Some(why) = self.rewritten(index) {
+            return Err(why);
+        }
+        let is_own = match whole(resource)?.get("Condition") {
             Some(name) => self.condition(index, name.text().unwrap_or_default())?,
             None => true,
         };
         let parent = self.stacks.list.get(index).and_then(|stack| stack.parent.as_ref());
         let Some((parent, id)) = parent else { return Ok(is_own) };
         let nesting = self.stacks.list.get(*parent).and_then(|stack| stack.resource(id));
-        Ok(is_own && nesting.is_none_or(|nesting| self.is_made(*parent, nesting) != Ok(false)))
+        let nesting = nesting.ok_or("the stack that nests it is not at hand")?;
+        Ok(is_own && self.is_made(*parent, nesting)?)
     }
 
     pub(crate) fn declared(
@@ -56,10 +61,7 @@ impl Run<'_> {
         id: &str,
         resource: &Node,
     ) -> PlannedTrail {
-        let text = |name: &str| match &stack.rewritten {
-            Some(why) => Planned::Unknown(why.clone()),
-            None => text_property(self.property(index, resource, name)),
-        };
+        let text = |name: &str| text_property(self.property(index, resource, name));
         let flag = |name: &str| flag_property(self.property(index, resource, name));
         let name = text("TrailName").and_then(|name| {
             if name.contains('<') { Planned::Absent } else { Planned::Known(name) }
@@ -113,12 +115,15 @@ impl Run<'_> {
         for (index, stack) in self.stacks.list.iter().enumerate() {
             let resources = stack.root.get("Resources").map_or(&[][..], Node::members);
             let found = resources.iter().find(|one| stack.address(&one.name) == address);
-            if let Some(member) = found.filter(|one| kind(&one.node) == BUCKET_TYPE) {
+            if let Some(member) = found.filter(|one| kind(&one.node) == BUCKET_TYPE)
+                // Without an answer, the bucket and its Region are not known.
+                && let Ok(is_made) = self.is_made(index, &member.node)
+            {
                 let bucket = PlannedBucket {
                     address: address.to_owned(),
                     place: stack.place.clone(),
                     name: text_property(self.property(index, &member.node, "BucketName")),
-                    is_made: self.is_made(index, &member.node) != Ok(false),
+                    is_made,
                 };
                 deployment.buckets.insert(address.to_owned(), bucket);
             }
@@ -153,14 +158,13 @@ impl Run<'_> {
     }
 
     fn alias(&self, index: usize, stack: &Stack, resource: &Node) -> Option<PlannedAlias> {
-        if self.is_made(index, resource) == Ok(false) {
-            return None;
-        }
-        Some(PlannedAlias {
-            place: stack.place.clone(),
-            name: text_property(self.property(index, resource, "AliasName")),
-            target: text_property(self.property(index, resource, "TargetKeyId")),
-        })
+        let target = match self.is_made(index, resource) {
+            Ok(true) => text_property(self.property(index, resource, "TargetKeyId")),
+            Ok(false) => return None,
+            Err(why) => Planned::Unknown(why),
+        };
+        let name = text_property(self.property(index, resource, "AliasName"));
+        Some(PlannedAlias { place: stack.place.clone(), name, target })
     }
 
     fn key(&self, index: usize, stack: &Stack, id: &str, resource: &Node) -> PlannedKey {
@@ -176,6 +180,7 @@ impl Run<'_> {
         key.is_made = match self.is_made(index, resource) {
             Ok(is_made) => is_made,
             Err(why) => {
+                key.manager = Planned::Unknown(why.clone());
                 key.state = Planned::Unknown(why);
                 true
             }
@@ -218,7 +223,7 @@ fn rotation(is_on: Planned<bool>, days: Planned<String>) -> Planned<Rotation> {
         match days {
             Planned::Known(text) => match text.parse() {
                 Ok(days) => Planned::Known(Rotation::On { period_days: Some(days), next: None }),
-                Err(_) => Planned::Unknown(format!("rotation period `{text}` is not a number")),
+                Err(_) => Planned::Unknown("the rotation period is not a number".to_owned()),
             },
             Planned::Absent => Planned::Known(Rotation::On { period_days: None, next: None }),
             Planned::Unknown(why) => Planned::Unknown(why),
@@ -243,7 +248,7 @@ fn flag_property(value: Value) -> Planned<bool> {
         Planned::Known(text) => match text.to_ascii_lowercase().as_str() {
             "true" => Planned::Known(true),
             "false" => Planned::Known(false),
-            _ => Planned::Unknown(format!("`{text}` is not a truth value")),
+            _ => Planned::Unknown("a value is not a truth value".to_owned()),
         },
         Planned::Absent => Planned::Absent,
         Planned::Unknown(why) => Planned::Unknown(why),

@@ -8,6 +8,8 @@ use crate::node::Node;
 use crate::value::Value;
 use crate::values::Values;
 
+use super::macros::whole;
+
 /// One stack.
 #[derive(Clone, Debug)]
 pub(crate) struct Stack {
@@ -41,6 +43,19 @@ impl Stack {
 
     pub(crate) fn resource(&self, logical_id: &str) -> Option<&Node> {
         self.root.get("Resources")?.get(logical_id)
+    }
+
+    /// A member of a section, such as one parameter.
+    ///
+    /// # Errors
+    ///
+    /// What may change it before the deployment.
+    pub(super) fn entry(&self, section: &str, name: &str) -> Result<Option<&Node>, String> {
+        if let Some(why) = &self.rewritten {
+            return Err(why.clone());
+        }
+        let Some(section) = self.root.get(section) else { return Ok(None) };
+        whole(section)?.get(name).map(whole).transpose()
     }
 }
 
