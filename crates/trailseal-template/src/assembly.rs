@@ -50,7 +50,7 @@ pub fn read_assembly(
     assembly.manifest("", 0)?;
     let Assembly { stacks, problems, .. } = assembly;
     let exports = exports(&stacks);
-    let mut preview = preview(&Stacks { list: stacks, exports, values });
+    let mut preview = preview(&Stacks::new(stacks, exports, values));
     preview.problems.extend(problems);
     Ok(preview)
 }
@@ -171,7 +171,7 @@ impl Assembly<'_, '_> {
         }
         let given = if parent.is_none() { self.parameters.clone() } else { BTreeMap::new() };
         let read = (self.read)(&path);
-        let read = read.and_then(|text| read_stack(&shown, &text, place.clone(), &given));
+        let read = read.and_then(|text| read_stack(&shown, &text, place.clone(), &given, parent));
         let (stack, problems) = match read {
             Ok(read) => read,
             Err(what) => {
@@ -183,7 +183,7 @@ impl Assembly<'_, '_> {
         let index = self.stacks.len();
         let name = self.unused_name(name);
         let nested = nested_templates(&stack.root, &self.assets);
-        self.stacks.push(Stack { name: name.clone(), parent, ..stack });
+        self.stacks.push(Stack { name: name.clone(), ..stack });
         for (id, file) in nested {
             let Some(file) = file else {
                 self.problems
@@ -250,17 +250,22 @@ fn add_texts(node: &Node, out: &mut String) {
     node.members().iter().for_each(|member| add_texts(&member.node, out));
 }
 
-/// The exports of all stacks whose names the templates state.
+/// The exports of all stacks whose names the templates state, without those of several stacks: such
+/// stacks are deployed to different accounts or Regions.
 fn exports(stacks: &[Stack]) -> BTreeMap<(String, String), (usize, String)> {
     let mut exports = BTreeMap::new();
+    let mut several = BTreeSet::new();
     for (index, stack) in stacks.iter().enumerate() {
         for output in stack.root.get("Outputs").map_or(&[][..], Node::members) {
             let name = output.node.get("Export").and_then(|export| export.get("Name")?.text());
             if let Some(name) = name {
                 let place = (stack.place.scope.clone(), name.to_owned());
-                exports.insert(place, (index, output.name.clone()));
+                if exports.insert(place.clone(), (index, output.name.clone())).is_some() {
+                    several.insert(place);
+                }
             }
         }
     }
+    exports.retain(|place, _| !several.contains(place));
     exports
 }

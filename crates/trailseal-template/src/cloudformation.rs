@@ -58,8 +58,8 @@ pub fn read_template(
     parameters: &BTreeMap<String, String>,
     values: &Values,
 ) -> Result<Preview, String> {
-    let (stack, problems) = read_stack(file, text, place, parameters)?;
-    let mut preview = preview(&Stacks { list: vec![stack], exports: BTreeMap::new(), values });
+    let (stack, problems) = read_stack(file, text, place, parameters, None)?;
+    let mut preview = preview(&Stacks::new(vec![stack], BTreeMap::new(), values));
     preview.problems.extend(problems);
     Ok(preview)
 }
@@ -70,6 +70,7 @@ pub(crate) fn read_stack(
     text: &str,
     place: Place,
     parameters: &BTreeMap<String, String>,
+    parent: Option<(usize, String)>,
 ) -> Result<(Stack, Vec<String>), String> {
     let root = yaml::read(text)?;
     if !matches!(root.get("Resources").map(|node| &node.value), Some(NodeValue::Map(_))) {
@@ -89,8 +90,9 @@ pub(crate) fn read_stack(
         root,
         place,
         given: parameters.clone(),
-        parent: None,
+        parent,
         nested: BTreeMap::new(),
+        assumed: BTreeSet::new(),
     };
     let mut problems = foreach::expand(&mut stack);
     let resources = stack.root.get("Resources").map_or(&[][..], Node::members);
@@ -147,7 +149,8 @@ fn previewed(stacks: &Stacks<'_>, index: usize, id: &str) -> PreviewedTrail {
     let mut open = vec![BTreeMap::new()];
     let mut worlds = Vec::new();
     let mut declared = None;
-    let (mut reasons, mut notes) = (BTreeSet::new(), BTreeSet::new());
+    let mut reasons = BTreeSet::new();
+    let mut notes = stacks.list.get(index).map(|stack| stack.assumed.clone()).unwrap_or_default();
     while let Some(choices) = open.pop() {
         let run = Run::new(stacks, choices.clone());
         let (trail, deployment) = run.trail(index, id);

@@ -49,6 +49,17 @@ impl Value {
         }
     }
 
+    /// The bytes that it takes, without what is below its items and members.
+    pub(crate) fn bytes(&self) -> usize {
+        const OF_ITEM: usize = size_of::<Value>() + 16;
+        match self {
+            Self::Text(text) | Self::Number(text) | Self::Unknown(text) => text.len(),
+            Self::List(items) => items.len() * OF_ITEM,
+            Self::Map(members) => members.iter().map(|(name, _)| name.len() + 2 * OF_ITEM).sum(),
+            Self::Omitted | Self::Null | Self::Bool(_) => 0,
+        }
+    }
+
     /// The first reason why a part of the value is not known.
     pub(crate) fn why_unknown(&self) -> Option<&str> {
         match self {

@@ -83,6 +83,7 @@ mod open_parts {
         }
     }
 
+    const ANYWHERE: &str = "aws://unknown-account/unknown-region";
     const HERE: &str = "aws://111122223333/us-east-1";
 
     fn key() -> Value {
@@ -348,5 +349,117 @@ mod open_parts {
         let application = json!({"Type": "AWS::Serverless::Application", "Properties": {}});
         let preview = template(&with(whole(&arn()), "/Resources", "App", application).to_string());
         assert_eq!(preview.notes.len(), 1, "{:?}", preview.notes);
+    }
+
+    /// A key whose properties a loop makes.
+    fn looped(collection: Value, body: Value) -> Value {
+        let each = json!(["X", collection, body]);
+        let document = with(whole(&arn()), "/Resources/Key/Properties", "Fn::ForEach::E", each);
+        let document = with(
+            document,
+            "",
+            "Parameters",
+            json!({
+                "L": {"Type": "CommaDelimitedList", "Default": "true"}, "P": {"Type": "String"},
+            }),
+        );
+        let document =
+            with(document, "", "Conditions", json!({"C": {"Fn::Equals": [{"Ref": "P"}, "x"]}}));
+        with(document, "", "Transform", json!("AWS::LanguageExtensions"))
+    }
+
+    #[test]
+    fn a_loop_over_what_is_not_known_is_not_resolved() {
+        let enabled = json!({"Enabled": {"Ref": "X"}});
+        let of_default = looped(json!({"Ref": "L"}), enabled.clone());
+        let preview = template(&of_default.to_string());
+        assert_eq!(answer(&preview), "COMPLIANT");
+        let notes = &preview.trails.first().unwrap().notes;
+        assert!(notes.iter().any(|note| note.contains("L = true")), "{notes:?}");
+        let passed = nested(&nesting(json!({"L": "false"})), &of_default);
+        assert_eq!(answer(&passed), "unverified");
+        let choice = json!({"Fn::If": ["C", ["true"], ["false"]]});
+        for document in [
+            looped(choice, enabled.clone()),
+            looped(json!(["true", "false"]), enabled),
+            looped(json!(["d"]), json!({"Enable${X}": true, "Enabled": true})),
+            looped(json!(["d"]), json!({"EnableKeyRotation": true})),
+        ] {
+            let answer = answer(&template(&document.to_string()));
+            assert_eq!(answer, "unverified", "{document}");
+        }
+    }
+
+    #[test]
+    fn an_export_of_two_stacks_is_not_known() {
+        let (keys, logs) = exported();
+        let disabled = with(keys.clone(), "/Resources/Key/Properties", "Enabled", json!(false));
+        for (first, second) in [(&keys, &disabled), (&disabled, &keys)] {
+            let stacks =
+                [("K1", ANYWHERE, first), ("K2", ANYWHERE, second), ("L", ANYWHERE, &logs)];
+            is_unverified(&assembly(&stacks, &[]), "export");
+        }
+    }
+
+    #[test]
+    fn a_bucket_name_in_two_regions_is_not_known() {
+        let bucket = json!({"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "logs-x"}});
+        let mut logs =
+            with(whole(&arn()), "/Resources/Trail/Properties", "S3BucketName", json!("logs-x"));
+        logs["Resources"].as_object_mut().unwrap().remove("Bucket");
+        let bucket = json!({"Resources": {"B": bucket}});
+        let one = [("A", HERE, &logs), ("B", HERE, &bucket)];
+        assert_eq!(answer(&assembly(&one, &[])), "COMPLIANT");
+        let elsewhere = "aws://111122223333/eu-west-1";
+        let two = [("A", HERE, &logs), ("B", HERE, &bucket), ("C", elsewhere, &bucket)];
+        assert_eq!(answer(&assembly(&two, &[])), "unverified");
+    }
+
+    #[test]
+    fn texts_that_grow_are_bounded() {
+        let long = "x".repeat(400_000);
+        let lists = vec![json!({"Fn::Split": [",", {"Ref": "P"}]}); 2_000];
+        let texts = vec![json!({"Ref": "P"}); 50_000];
+        for (text, key) in [
+            (long.clone(), json!({"Fn::Join": ["", texts]})),
+            (",".repeat(400_000), json!({"Fn::Join": ["", lists]})),
+        ] {
+            let document = with(
+                whole(&key),
+                "",
+                "Parameters",
+                json!({"P": {"Type": "String", "Default": text}}),
+            );
+            is_unverified(&template(&document.to_string()), "texts");
+        }
+        let body = json!({"Description": "${X}".repeat(100_000)});
+        let document = looped(json!([long]), body);
+        assert_eq!(answer(&template(&document.to_string())), "unverified");
+    }
+
+    /// Each of many trails asks six questions, and each answer takes long.
+    #[test]
+    fn long_evaluations_of_many_trails_are_bounded() {
+        let mut document = whole(&json!({"Fn::If": ["C0", arn(), arn()]}));
+        let trail = document["Resources"]["Trail"].clone();
+        for number in 0..30 {
+            document["Resources"][format!("Trail{number}")] = trail.clone();
+        }
+        let names: Vec<String> = (0..6).map(|number| format!("P{number}")).collect();
+        let mut parameters: serde_json::Map<String, Value> =
+            names.iter().map(|name| (name.clone(), json!({"Type": "String"}))).collect();
+        parameters.insert(
+            "L".to_owned(),
+            json!({"Type": "CommaDelimitedList", "Default": ",".repeat(20_000)}),
+        );
+        document["Parameters"] = Value::Object(parameters);
+        let equals = |name: &String| {
+            let lists = vec![json!({"Fn::Length": {"Ref": "L"}}); 50];
+            json!({"Fn::Equals": [{"Ref": name}, {"Fn::Join": ["", lists]}]})
+        };
+        let all: Vec<Value> = names.iter().map(equals).collect();
+        document["Conditions"] = json!({"C0": {"Fn::Or": all}});
+        let preview = template(&document.to_string());
+        assert_eq!(preview.trails.len(), 31);
     }
 }

@@ -1,7 +1,7 @@
 //! `Fn::ForEach` of the transform `AWS::LanguageExtensions` (CloudFormation Template Reference
 //! Guide, "Fn::ForEach").
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::node::{Member, Node, NodeValue};
 use crate::value::Value;
@@ -15,22 +15,35 @@ const COPIES_MAX: usize = 2_000;
 /// Nodes of all copies, at most.
 const NODES_MAX: usize = 400_000;
 
+/// Bytes of the texts of all copies, at most.
+const BYTES_MAX: usize = 20_000_000;
+
 const NAME: &str = "Fn::ForEach::";
 
 /// Replaces each loop of the template by its copies, if the template has the transform. Returns the
 /// loops that stay, with the reason.
+///
+/// What a parent passes and what a condition leaves open is not known here, so that a loop over it
+/// stays.
 pub(super) fn expand(stack: &mut Stack) -> Vec<String> {
     if !has_extensions(&stack.root) {
         return Vec::new();
     }
     let values = Values::default();
-    let before = Stack { parent: None, ..stack.clone() };
-    let stacks = Stacks { list: vec![before], exports: BTreeMap::new(), values: &values };
+    // No stack has this index.
+    let parent = stack.parent.as_ref().map(|(_, id)| (usize::MAX, id.clone()));
+    let before = Stack { parent, ..stack.clone() };
+    let stacks = Stacks::new(vec![before], BTreeMap::new(), &values);
     let run = Run::new(&stacks, BTreeMap::new());
-    let mut loops = Loops { run: &run, copies: 0, nodes: 0, problems: Vec::new() };
+    let mut loops = Loops { run: &run, copies: 0, nodes: 0, bytes: 0, problems: Vec::new() };
     let root = loops.expanded(&stack.root, &[], 0);
-    let problems = loops.problems;
-    stack.root = root;
+    let Loops { bytes, mut problems, .. } = loops;
+    if bytes > BYTES_MAX {
+        problems.push("its loops are too large".to_owned());
+    } else {
+        stack.root = root;
+    }
+    stack.assumed.extend(run.into_parts().1);
     problems
 }
 
@@ -46,6 +59,7 @@ struct Loops<'a> {
     run: &'a Run<'a>,
     copies: usize,
     nodes: usize,
+    bytes: usize,
     problems: Vec<String>,
 }
 
@@ -57,7 +71,7 @@ impl Loops<'_> {
         self.nodes += 1;
         let (line, column) = (node.line, node.column);
         let value = match &node.value {
-            NodeValue::Text(text) => NodeValue::Text(replaced(text, bound)),
+            NodeValue::Text(text) => NodeValue::Text(self.replaced(text, bound)),
             NodeValue::List(items) => {
                 NodeValue::List(items.iter().map(|one| self.expanded(one, bound, depth)).collect())
             }
@@ -69,6 +83,12 @@ impl Loops<'_> {
                 for member in members {
                     self.add(member, bound, depth, &mut out);
                 }
+                let mut names = BTreeSet::new();
+                if let Some(twice) = out.iter().find(|one| !names.insert(one.name.as_str())) {
+                    let (name, line) = (&twice.name, twice.line);
+                    self.problems.push(format!("`{name}` (line {line}): a loop makes it twice"));
+                    return node.clone();
+                }
                 NodeValue::Map(out)
             }
             other @ (NodeValue::Null | NodeValue::Bool(_) | NodeValue::Number(_)) => other.clone(),
@@ -78,11 +98,10 @@ impl Loops<'_> {
 
     /// Adds a member, or the copies of a loop.
     fn add(&mut self, member: &Member, bound: &Bound, depth: usize, out: &mut Vec<Member>) {
-        let own =
-            |node: Node| Member { name: replaced(&member.name, bound), node, ..member.clone() };
         if !member.name.starts_with(NAME) {
             let node = self.expanded(&member.node, bound, depth);
-            out.push(own(node));
+            let name = self.replaced(&member.name, bound);
+            out.push(Member { name, node, line: member.line, column: member.column });
             return;
         }
         match self.copies_of(member, bound, depth) {
@@ -108,6 +127,9 @@ impl Loops<'_> {
         let Value::List(values) = self.run.value(0, &collection) else {
             return Err("its collection is not known".to_owned());
         };
+        if self.run.has_asked() {
+            return Err("its collection depends on a condition that is not decided".to_owned());
+        }
         let mut out = Vec::new();
         for value in values {
             let value = value.into_text()?;
@@ -126,6 +148,27 @@ impl Loops<'_> {
         }
         Ok(out)
     }
+
+    /// The text with `${IDENTIFIER}` and, without characters that are not letters or digits,
+    /// `&{IDENTIFIER}`. Beyond the limit of all texts, the text stays.
+    fn replaced(&mut self, text: &str, bound: &Bound) -> String {
+        let mut out = text.to_owned();
+        self.bytes = self.bytes.saturating_add(out.len());
+        for (identifier, value) in bound.iter().rev() {
+            let plain: String = value.chars().filter(char::is_ascii_alphanumeric).collect();
+            let names =
+                [(format!("${{{identifier}}}"), value), (format!("&{{{identifier}}}"), &plain)];
+            for (name, value) in names {
+                let length = out.matches(&name).count().saturating_mul(value.len());
+                self.bytes = self.bytes.saturating_add(length);
+                if self.bytes > BYTES_MAX {
+                    return out;
+                }
+                out = out.replace(&name, value);
+            }
+        }
+        out
+    }
 }
 
 /// The value of `{"Ref": IDENTIFIER}`.
@@ -133,16 +176,4 @@ fn referenced<'a>(node: &Node, bound: &'a Bound) -> Option<&'a str> {
     let only = node.only_member().filter(|only| only.name == "Ref")?;
     let name = only.node.text()?;
     bound.iter().rev().find(|(identifier, _)| identifier == name).map(|(_, value)| value.as_str())
-}
-
-/// The text with `${IDENTIFIER}` and, without characters that are not letters or digits,
-/// `&{IDENTIFIER}`.
-fn replaced(text: &str, bound: &Bound) -> String {
-    let mut out = text.to_owned();
-    for (identifier, value) in bound.iter().rev() {
-        let plain: String = value.chars().filter(char::is_ascii_alphanumeric).collect();
-        out = out.replace(&format!("${{{identifier}}}"), value);
-        out = out.replace(&format!("&{{{identifier}}}"), &plain);
-    }
-    out
 }

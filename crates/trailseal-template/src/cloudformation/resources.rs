@@ -8,7 +8,7 @@ use crate::model::{
     BucketTarget, Deployment, KeyProperty, Location, PlannedAlias, PlannedBucket, PlannedKey,
     PlannedTrail,
 };
-use crate::node::Node;
+use crate::node::{Member, Node};
 use crate::planned::Planned;
 use crate::value::{Value, has_escaped_marks};
 
@@ -86,29 +86,53 @@ impl Run<'_> {
     /// the other; a name that both state does not.
     fn bucket(&self, own: &Stack, name: Planned<String>) -> Planned<BucketTarget> {
         name.and_then(|name| {
+            let mut found: Vec<(usize, &Stack, &Member)> = Vec::new();
             for (index, stack) in self.stacks.list.iter().enumerate() {
-                for member in stack.root.get("Resources").map_or(&[][..], Node::members) {
-                    if kind(&member.node) != BUCKET_TYPE {
-                        continue;
-                    }
-                    let address = stack.address(&member.name);
-                    let stated = text_property(self.property(index, &member.node, "BucketName"));
-                    let Planned::Known(stated) = stated.or_default(stand_in(&address)) else {
-                        continue;
-                    };
-                    let is_together = stack.name == own.name
-                        || !stack.place.region.is_not_known()
-                        || name.starts_with('<');
-                    if stated == name && is_together {
-                        return Planned::Known(BucketTarget::Planned(address));
-                    }
+                let is_together = stack.name == own.name
+                    || !stack.place.region.is_not_known()
+                    || name.starts_with('<');
+                let resources = stack.root.get("Resources").map_or(&[][..], Node::members);
+                let named = resources.iter().filter(|one| {
+                    kind(&one.node) == BUCKET_TYPE && self.is_bucket(index, stack, one, &name)
+                });
+                found.extend(named.filter(|_| is_together).map(|one| (index, stack, one)));
+            }
+            // Only one of several buckets of a name exists at a time.
+            if found.len() > 1 {
+                let all = found.clone();
+                found.retain(|(index, _, one)| self.is_made(*index, &one.node) != Ok(false));
+                if found.is_empty() {
+                    found = all;
                 }
             }
-            if name.contains('<') {
-                return Planned::Unknown(format!("bucket name `{name}` is not known in full"));
+            match found.as_slice() {
+                [(_, stack, one)] => {
+                    Planned::Known(BucketTarget::Planned(stack.address(&one.name)))
+                }
+                [_, ..] => Planned::Unknown("several buckets have the name".to_owned()),
+                [] if name.contains('<') => {
+                    Planned::Unknown("the bucket name is not known in full".to_owned())
+                }
+                [] => Planned::Known(BucketTarget::Named(name)),
             }
-            Planned::Known(BucketTarget::Named(name))
         })
+    }
+
+    /// Whether a bucket has this name or stand-in.
+    fn is_bucket(&self, index: usize, stack: &Stack, bucket: &Member, name: &str) -> bool {
+        let stated = bucket.node.get("Properties").and_then(|of| of.get("BucketName"));
+        // Most names differ and need no evaluation.
+        let is_other = |text: &str| text != name && !text.contains("{{");
+        if !self.has_room(1, 0) || stated.and_then(Node::text).is_some_and(is_other) {
+            return false;
+        }
+        let stated = text_property(self.property(index, &bucket.node, "BucketName"));
+        let stand_in = || stand_in(&stack.address(&bucket.name));
+        match stated {
+            Planned::Known(stated) => stated == name,
+            Planned::Absent => stand_in() == name,
+            Planned::Unknown(_) => false,
+        }
     }
 
     fn add_bucket(&self, address: &str, deployment: &mut Deployment) {

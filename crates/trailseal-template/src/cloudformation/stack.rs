@@ -29,6 +29,8 @@ pub(crate) struct Stack {
     pub(crate) nested: BTreeMap<String, usize>,
     /// Why every resource may become another one: a macro.
     pub(crate) rewritten: Option<String>,
+    /// The defaults that its loops assume.
+    pub(crate) assumed: BTreeSet<String>,
 }
 
 impl Stack {
@@ -67,13 +69,36 @@ pub(crate) struct Stacks<'a> {
     /// of one account and Region.
     pub(crate) exports: BTreeMap<(String, String), (usize, String)>,
     pub(crate) values: &'a Values,
+    /// The steps of all evaluations.
+    steps: Cell<usize>,
+}
+
+impl<'a> Stacks<'a> {
+    pub(crate) fn new(
+        list: Vec<Stack>,
+        exports: BTreeMap<(String, String), (usize, String)>,
+        values: &'a Values,
+    ) -> Self {
+        Self { list, exports, values, steps: Cell::new(0) }
+    }
 }
 
 /// Steps of one evaluation, at most.
 const STEPS_MAX: usize = 2_000_000;
 
+/// Steps of all evaluations of what is deployed together, at most.
+const ALL_STEPS_MAX: usize = 20_000_000;
+
+/// Bytes of the values of one evaluation, at most.
+const BYTES_MAX: usize = 200_000_000;
+
+/// Bytes of a value that take the time of one step.
+const BYTES_OF_STEP: usize = 100;
+
 /// Levels of references, at most.
 const LEVELS_MAX: usize = 100;
+
+const TOO_LARGE: &str = "the document refers to itself, or is too large to evaluate";
 
 /// One evaluation, with one choice for each condition that is not decided.
 #[derive(Debug)]
@@ -86,6 +111,7 @@ pub(crate) struct Run<'a> {
     notes: RefCell<BTreeSet<String>>,
     pub(super) conditions: RefCell<BTreeMap<(usize, String), bool>>,
     steps: Cell<usize>,
+    bytes: Cell<usize>,
     levels: Cell<usize>,
 }
 
@@ -98,6 +124,7 @@ impl<'a> Run<'a> {
             notes: RefCell::default(),
             conditions: RefCell::default(),
             steps: Cell::new(0),
+            bytes: Cell::new(0),
             levels: Cell::new(0),
         }
     }
@@ -116,17 +143,33 @@ impl<'a> Run<'a> {
         self.notes.borrow_mut().insert(note);
     }
 
-    /// Goes one level deeper; `Err` if there are too many levels or steps.
+    /// Whether a question had no choice yet.
+    pub(super) fn has_asked(&self) -> bool {
+        !self.asked.borrow().is_empty()
+    }
+
+    /// Goes one level deeper; no value if there are too many levels, steps or bytes.
     pub(super) fn deeper(&self, what: impl FnOnce() -> Value) -> Value {
-        let (steps, levels) = (self.steps.get() + 1, self.levels.get() + 1);
-        self.steps.set(steps);
-        if steps > STEPS_MAX || levels > LEVELS_MAX {
-            return Value::unknown("the document refers to itself, or is too large to evaluate");
+        let levels = self.levels.get() + 1;
+        if levels > LEVELS_MAX || !self.has_room(1, 0) {
+            return Value::unknown(TOO_LARGE);
         }
         self.levels.set(levels);
         let value = what();
         self.levels.set(levels - 1);
-        value
+        let bytes = value.bytes();
+        if self.has_room(bytes / BYTES_OF_STEP, bytes) { value } else { Value::unknown(TOO_LARGE) }
+    }
+
+    /// Counts steps and bytes; whether all are within the limits.
+    pub(super) fn has_room(&self, steps: usize, bytes: usize) -> bool {
+        let all = self.stacks.steps.get().saturating_add(steps);
+        let own = self.steps.get().saturating_add(steps);
+        let bytes = self.bytes.get().saturating_add(bytes);
+        self.stacks.steps.set(all);
+        self.steps.set(own);
+        self.bytes.set(bytes);
+        all <= ALL_STEPS_MAX && own <= STEPS_MAX && bytes <= BYTES_MAX
     }
 
     /// The new questions, each with the reason why it is not decided, and the notes.
