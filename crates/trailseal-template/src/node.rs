@@ -104,6 +104,14 @@ impl Node {
         usize::from(is_open) + items.chain(members).max().unwrap_or_default()
     }
 
+    /// The bytes of the texts below this node and of itself.
+    pub(crate) fn bytes(&self) -> usize {
+        let items = self.items().iter().map(Self::bytes).sum::<usize>();
+        let members =
+            self.members().iter().map(|one| one.name.len() + one.node.bytes()).sum::<usize>();
+        self.text().map_or(0, str::len) + items + members
+    }
+
     /// The number of nodes below this one and itself.
     pub(crate) fn size(&self) -> usize {
         let items = self.items().iter().map(Self::size).sum::<usize>();

@@ -12,6 +12,9 @@ use crate::value::is_as_written;
 /// Nodes of a document, at most; aliases count as what they repeat.
 const NODES_MAX: usize = 400_000;
 
+/// Bytes of the texts that aliases repeat, at most.
+const BYTES_MAX: usize = 20_000_000;
+
 /// Levels of a document, at most.
 const DEPTH_MAX: usize = 200;
 
@@ -36,7 +39,7 @@ fn too_deep(line: usize) -> String {
 }
 
 fn too_many() -> String {
-    format!("has more than {NODES_MAX} values, aliases counted as repeated")
+    format!("has more than {NODES_MAX} values, aliases counted as repeated, or too much text")
 }
 
 const TWICE: &str = "is there twice";
@@ -77,6 +80,8 @@ struct Builder {
     root: Option<Node>,
     documents: usize,
     nodes: usize,
+    /// The bytes of what aliases repeat.
+    bytes: usize,
 }
 
 impl Builder {
@@ -116,6 +121,10 @@ impl Builder {
             Event::Alias(anchor) => match self.anchors.get(&anchor).cloned() {
                 Some(found) => {
                     self.nodes += found.size();
+                    self.bytes += found.bytes();
+                    if self.bytes > BYTES_MAX {
+                        return Err(too_many());
+                    }
                     if self.open.len() + found.depth() > DEPTH_MAX {
                         return Err(too_deep(line));
                     }

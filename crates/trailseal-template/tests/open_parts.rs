@@ -437,6 +437,16 @@ mod open_parts {
         assert_eq!(answer(&template(&document.to_string())), "unverified");
     }
 
+    #[test]
+    fn a_long_text_that_aliases_repeat_is_refused() {
+        let text = "x".repeat(100_000);
+        let aliases = vec!["*a"; 1_000].join(", ");
+        let text = format!("Metadata: {{A: &a {text}, B: [{aliases}]}}\nResources: {{}}\n");
+        let values = Values::default();
+        let read = read_template("t.yaml", &text, place(), &BTreeMap::new(), &values);
+        assert!(read.unwrap_err().contains("too much text"));
+    }
+
     /// Each of many trails asks six questions, and each answer takes long.
     #[test]
     fn long_evaluations_of_many_trails_are_bounded() {
