@@ -120,7 +120,7 @@ fn of_compliance(claims: &Claims, trail: &TrailReport) -> Vec<String> {
     if trail.key.is_none() {
         found.push("it is COMPLIANT, but its `key` is null".to_owned());
     }
-    // A trail whose key is not known before deployment has one check, which says so.
+    // A trail whose key is not known before deployment has one check, with that reason.
     if trail.declared.is_some() && trail.unverified {
         return found;
     }
