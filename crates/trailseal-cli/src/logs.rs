@@ -1,7 +1,7 @@
 //! `trailseal logs`: how the delivered log files of trails are encrypted.
 //!
-//! INVARIANT (decided elsewhere): the check `log-files-sealed` of the rule decides about a trail.
-//! *Invariant of absence*: nothing here changes anything in AWS.
+//! The check `log-files-sealed` of the rule decides about a trail, and nothing here changes anything in
+//! AWS.
 
 mod arguments;
 mod athena;
@@ -11,6 +11,7 @@ mod history;
 mod html;
 mod inventory;
 mod live;
+mod query_age;
 mod recorded;
 mod report;
 mod resume;

@@ -111,7 +111,7 @@ pub fn evaluate(context: &EvaluationContext<'_>, trail: &Trail, facts: &Facts) -
         return Judgement { verdict, profile, skipped: Vec::new(), key: None, notes: Vec::new() };
     }
     let mut results = Vec::new();
-    // All checks ask about the key: if it is not known before deployment, only one of them reports it.
+    // All checks ask about the key: if it is not known before deployment, one reports it.
     let is_key_open = matches!(trail.key, Some(KeyRef::NotKnown(_)));
     for check in CHECKS.iter().filter(|check| check.is_enabled(context.parameters)) {
         let outcome = check.evaluate(context, trail, facts);

@@ -6,9 +6,9 @@ use trailseal_logs::{Coverage, Encryption, FileStatus, KeyName, Unread};
 use trailseal_rule::{BucketName, EvaluationContext, Refusal, Timestamp};
 
 use super::arguments::LogsArguments;
-use super::athena::outdated;
 use super::live::{BucketRead, LIMITED, limits, nothing_found};
 use super::place;
+use super::query_age::outdated;
 use super::report::{BucketLogs, Place, Source, SourceKind};
 use super::verdict::{Files, judge_all};
 use crate::log_files::{Missing, missing_unrecognized, unread_files};

@@ -1,6 +1,8 @@
 //! The query, and its result.
 
-use super::{Timestamp, outdated};
+use trailseal_rule::Timestamp;
+
+use super::super::query_age::outdated;
 use crate::Exit;
 use crate::testing::{Checked, Folder};
 
