@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_cloudtrail::error::SdkError;
+use aws_sdk_cloudtrail::operation::get_trail_status::GetTrailStatusError;
 use futures_util::FutureExt as _;
 use futures_util::future::{join_all, try_join_all};
 use trailseal_rule::{
@@ -10,7 +12,7 @@ use trailseal_rule::{
 };
 
 use crate::convert::timestamp;
-use crate::failure::{AwsError, Read, refused};
+use crate::failure::{AwsError, Read, failed, refused};
 use crate::key_reader::KeyReader;
 use crate::once::Once;
 use crate::read_times::{ReadTimes, Timed, timed};
@@ -165,24 +167,34 @@ impl<'a> Evidence<'a> {
 ///
 /// # Errors
 ///
-/// [`AwsError::ServiceFailure`] if CloudTrail fails; a denial is a refusal.
-pub async fn latest_delivery(session: &Session, trail: &Trail) -> Read<Delivery> {
-    read_delivery(session, &trail.home_region, trail).await
+/// [`AwsError::Denied`] or [`AwsError::ServiceFailure`].
+pub async fn latest_delivery(session: &Session, trail: &Trail) -> Result<Delivery, AwsError> {
+    let region = &trail.home_region;
+    status(session, region, trail).await.map_err(|error| failed(GET_TRAIL_STATUS, region, &error))
 }
+
+async fn read_delivery(session: &Session, region: &Region, trail: &Trail) -> Read<Delivery> {
+    match status(session, region, trail).await {
+        Ok(delivery) => Ok(Reading::Known(delivery)),
+        Err(error) => refused(GET_TRAIL_STATUS, region, session.region(), &error),
+    }
+}
+
+const GET_TRAIL_STATUS: &str = "cloudtrail:GetTrailStatus";
 
 /// CloudTrail requires the ARN of a trail of another Region or account. The status is that of this
 /// one Region (CloudTrail API Reference, `GetTrailStatus`).
-async fn read_delivery(session: &Session, region: &Region, trail: &Trail) -> Read<Delivery> {
-    const ACTION: &str = "cloudtrail:GetTrailStatus";
-    let client = session.cloudtrail(region);
-    let call = client.get_trail_status().name(trail.arn.as_str());
-    match call.send().boxed().await {
-        Ok(status) => Ok(Reading::Known(Delivery {
-            error: status.latest_delivery_error,
-            digest_error: status.latest_digest_delivery_error,
-            delivered: status.latest_delivery_time.as_ref().and_then(timestamp),
-            is_logging: status.is_logging,
-        })),
-        Err(error) => refused(ACTION, region, session.region(), &error),
-    }
+async fn status(
+    session: &Session,
+    region: &Region,
+    trail: &Trail,
+) -> Result<Delivery, SdkError<GetTrailStatusError>> {
+    let call = session.cloudtrail(region).get_trail_status().name(trail.arn.as_str());
+    let status = call.send().boxed().await?;
+    Ok(Delivery {
+        error: status.latest_delivery_error,
+        digest_error: status.latest_digest_delivery_error,
+        delivered: status.latest_delivery_time.as_ref().and_then(timestamp),
+        is_logging: status.is_logging,
+    })
 }

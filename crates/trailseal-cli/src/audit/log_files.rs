@@ -206,7 +206,7 @@ fn scope(
     Scope {
         bucket: bucket.clone(),
         prefix: format!("{prefix}{slash}AWSLogs{own}"),
-        known_prefixes: prefixes(prefix).map(str::to_owned).collect(),
+        known_prefixes: prefixes(prefix).skip(1).map(str::to_owned).collect(),
         accounts: account.into_iter().collect(),
         regions,
         range: Range::new(None, None, context.now),

@@ -10,18 +10,12 @@ use trailseal_rule::{Delivery, Reading, Refusal, Region, Timestamp, TrailArn};
 const LATE_MILLIS: i64 = 3_600_000;
 
 /// Which trails deliver to a bucket.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Writers {
     /// The trails of an account, by the Region that shows them.
     trails: BTreeMap<Region, Reading<Vec<TrailDelivery>>>,
     /// The latest delivery of the trail itself, in its home Region.
-    delivery: Reading<Delivery>,
-}
-
-impl Default for Writers {
-    fn default() -> Self {
-        Self { trails: BTreeMap::new(), delivery: Reading::Refused(Refusal::NotRead) }
-    }
+    delivery: Delivery,
 }
 
 impl Writers {
@@ -30,7 +24,8 @@ impl Writers {
     ///
     /// # Errors
     ///
-    /// The first failure of CloudTrail; a refusal is no failure.
+    /// The first failure of CloudTrail, or a refusal of the latest delivery. A refusal of the trails
+    /// of a Region is no failure.
     pub(crate) async fn of(
         session: &Session,
         delivery: &TrailDelivery,
@@ -62,14 +57,14 @@ impl Writers {
             ((*region).clone(), Reading::Known(trails.to_vec()))
         };
         let is_logging = Delivery { is_logging: Some(true), ..Delivery::default() };
-        Self { trails: regions.iter().map(known).collect(), delivery: Reading::Known(is_logging) }
+        Self { trails: regions.iter().map(known).collect(), delivery: is_logging }
     }
 
     /// As if the trail had last delivered then, and not logged since.
     #[cfg(test)]
     pub(crate) fn stopped(self, delivered: Option<Timestamp>) -> Self {
         let delivery = Delivery { is_logging: Some(false), delivered, ..Delivery::default() };
-        Self { delivery: Reading::Known(delivery), ..self }
+        Self { delivery, ..self }
     }
 
     /// The other trails that deliver to a folder of the trail.
@@ -94,17 +89,13 @@ impl Writers {
     /// Why the trail did not write the newest file of a folder, or may not have. Only the trails of
     /// today are known: after the trail stopped, a trail that has been deleted since wrote the file.
     pub(super) fn not_by(&self, newest: Timestamp) -> Option<Refusal> {
-        let delivery = match &self.delivery {
-            Reading::Known(delivery) => delivery,
-            Reading::Absent => return Some(Refusal::Needs("the latest delivery of the trail")),
-            Reading::Refused(refusal) => return Some(refusal.clone()),
-        };
-        let limit = delivery.delivered.map(|time| time.epoch_millis().saturating_add(LATE_MILLIS));
-        let is_logging = delivery.is_logging == Some(true);
+        let limit =
+            self.delivery.delivered.map(|time| time.epoch_millis().saturating_add(LATE_MILLIS));
+        let is_logging = self.delivery.is_logging == Some(true);
         if is_logging || limit.is_some_and(|limit| newest.epoch_millis() <= limit) {
             return None;
         }
-        Some(Refusal::Malformed(match delivery.delivered {
+        Some(Refusal::Malformed(match self.delivery.delivered {
             Some(time) => format!(
                 "the trail does not log, and its latest delivery was at {}, so that another trail \
                  wrote the newest file",
