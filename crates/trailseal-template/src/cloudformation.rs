@@ -196,7 +196,7 @@ fn undecided(
     PreviewedTrail { declared, worlds, why, notes: notes.into_iter().collect() }
 }
 
-/// The trail as declared, whatever its condition.
+/// The trail as declared, regardless of its condition.
 fn declaration(stacks: &Stacks<'_>, index: usize, id: &str) -> PlannedTrail {
     let run = Run::new(stacks, BTreeMap::new());
     let nowhere = Node { value: NodeValue::Null, line: 1, column: 1 };

@@ -40,7 +40,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     ///
-    /// In one line: it cannot be read, or is no document that can be judged.
+    /// In one line: it cannot be read, or it is not a document that can be judged.
     pub(super) fn read(&mut self, path: &Path) -> Result<Preview, String> {
         if path.is_dir() {
             return self.read_folder(path);

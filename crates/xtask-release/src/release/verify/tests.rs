@@ -93,7 +93,7 @@ impl Files {
             &[("templates/a.yaml", ""), ("packs/b.yaml", ""), ("schema/c.json", "")],
             None,
         );
-        files.library(r#"{"version": "1.2.3"}"#);
+        files.npm_package(r#"{"version": "1.2.3"}"#);
         files
     }
 
@@ -136,7 +136,7 @@ impl Files {
         self.shell.write_file(self.path(&format!("{name}.tar.gz")), archive).unwrap();
     }
 
-    fn library(&self, manifest: &str) {
+    fn npm_package(&self, manifest: &str) {
         let stage = self.folder.path().join("stage/package");
         for file in ["dist/lib/index.js", "dist/lib/index.d.ts", "LICENSE", "README.md"] {
             self.shell.write_file(stage.join(file), "").unwrap();
@@ -232,7 +232,7 @@ fn a_library_of_another_version_or_a_private_one_is_a_fault() {
         (r#"{"version": "1.2.3", "private": true}"#, "it cannot be published"),
     ] {
         let files = Files::new();
-        files.library(manifest);
+        files.npm_package(manifest);
         assert_eq!(files.faults(), format!("trailseal-cdk-1.2.3.tgz: {expected}\n"));
     }
 }
