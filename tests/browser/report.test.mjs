@@ -42,6 +42,17 @@ async function on(file, options, act) {
 
 const shown = (page, selector) => page.locator(`${selector}:visible`).count();
 const matches = (page) => page.locator("#matches").innerText();
+/** Waits until an element shows all words: a browser lays out text that comes into view a frame later. */
+async function shows(locator, words) {
+  await locator.scrollIntoViewIfNeeded();
+  const element = await locator.elementHandle();
+  try {
+    await locator.page().waitForFunction(([shown, all]) => all.every((word) => shown.innerText.includes(word)), [element, words]);
+  } catch (error) {
+    throw new Error(`${JSON.stringify(words)} are not all in ${JSON.stringify(await locator.innerText())}`, { cause: error });
+  }
+}
+
 const colour = (page, name) =>
   page.evaluate((property) => getComputedStyle(document.body)[property], name);
 
@@ -59,15 +70,10 @@ test("what failed comes first, with what, why, fix and evidence", () =>
     assert.equal(await page.locator("h1").innerText(), "6 of 55 trails are not compliant; 3 more could not be verified. 1 of 12 accounts was not completed.");
     const first = page.locator("article.trail").first();
     assert.equal(await first.getAttribute("class"), "trail failing");
-    // A browser lays out an article, and so has its text, when it comes into view.
-    await first.scrollIntoViewIfNeeded();
-    const text = await first.innerText();
-    for (const words of ["the key is disabled", "Why", "Fix", "enable the key"]) {
-      assert.ok(text.includes(words), words);
-    }
+    await shows(first, ["the key is disabled", "Why", "Fix", "enable the key"]);
     assert.equal(await first.locator(".evidence .facts").isVisible(), false);
     await first.locator(".evidence > summary").click();
-    assert.ok((await first.locator(".evidence .facts").innerText()).includes("Disabled"));
+    await shows(first.locator(".evidence .facts"), ["Disabled"]);
     await first.locator(".statement > summary").nth(1).click();
     assert.match(await first.locator(".statement pre").nth(1).innerText(), /kms:GenerateDataKey\*/);
   }));
@@ -155,10 +161,7 @@ for (const [name, trails] of [["some", 450], ["many", 2000], ["folded", 6000]]) 
       await pack.locator(":scope > summary").click();
       assert.equal(await pack.locator(".record:visible").count(), Number(await pack.getAttribute("data-count")));
       await pack.locator(".policy > summary").first().click();
-      const text = await pack.innerText();
-      for (const words of ["Passed", "sse-kms-enabled", "Key state", "Enabled", "Bucket Region", "Latest delivery", "no error", "Let CloudTrail encrypt"]) {
-        assert.ok(text.includes(words), words);
-      }
+      await shows(pack, ["Passed", "sse-kms-enabled", "Key state", "Enabled", "Bucket Region", "Latest delivery", "no error", "Let CloudTrail encrypt"]);
       const first = pack.locator(".record").first();
       const [account, region, trail] = [await pack.getAttribute("data-account"), await first.getAttribute("data-region"), await first.locator("h4 bdi").innerText()];
       await page.selectOption("#by-account", account);
