@@ -133,7 +133,7 @@ COMMON_ERRORS = {
 
 # The statuses that S3 documents (Amazon S3 API Reference, HeadBucket, HeadObject and "Error
 # responses"); a response to HEAD has nothing else.
-S3_STATUSES = {200, 301, 400, 403, 404, 405, 500, 501, 503}
+S3_STATUSES = {200, 206, 301, 400, 403, 404, 405, 412, 416, 500, 501, 503}
 
 # Operations whose response is headers, and a body that is not a document.
 HEADERS_ONLY = {"HeadBucket", "HeadObject", "GetObject"}
@@ -203,11 +203,9 @@ NOT_SERVED |= {
     (operation, member)
     for operation in ("HeadObject", "GetObject")
     for member in (
-        "IfMatch",
         "IfModifiedSince",
         "IfNoneMatch",
         "IfUnmodifiedSince",
-        "Range",
         "PartNumber",
         "ResponseCacheControl",
         "ResponseContentDisposition",
@@ -456,7 +454,7 @@ class Checker:
         if exchange["operation"] == "HeadBucket":
             if exchange["status"] in (200, 301) and "x-amz-bucket-region" not in exchange["headers"]:
                 self.fault(exchange, "the bucket's Region is missing")
-        elif exchange["status"] == 200:
+        elif exchange["status"] in (200, 206):
             for name in ("etag", "last-modified"):
                 if name not in exchange["headers"]:
                     self.fault(exchange, f"the header `{name}` is missing")

@@ -8,7 +8,8 @@ mod tests;
 
 use std::borrow::Cow;
 use std::fs;
-use std::io;
+use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::ops::Range;
 
 use crate::state::{Bucket, Encryption, LogFiles, Object, State};
 use generated::{Folder, log_file};
@@ -81,18 +82,27 @@ impl<'a> File<'a> {
         format!("\"{}\"", hex(&seed, 2))
     }
 
-    /// The content.
+    /// A part of the content.
     ///
     /// # Errors
     ///
     /// The file on this machine cannot be read.
-    pub(crate) fn content(&self) -> io::Result<Vec<u8>> {
-        match self.content {
-            Content::LogFile => Ok(log_file(self.size)),
-            Content::Zeros => Ok(vec![0; usize::try_from(self.size).unwrap_or(0)]),
-            Content::Bytes(bytes) => Ok(bytes.to_vec()),
-            Content::At(path) => fs::read(path),
-        }
+    pub(crate) fn content(&self, part: Range<u64>) -> io::Result<Vec<u8>> {
+        let length = usize::try_from(part.end.saturating_sub(part.start)).unwrap_or(0);
+        let whole: Cow<'_, [u8]> = match self.content {
+            Content::LogFile => Cow::Owned(log_file(self.size)),
+            Content::Zeros => return Ok(vec![0; length]),
+            Content::Bytes(bytes) => Cow::Borrowed(bytes),
+            Content::At(path) => {
+                let mut file = fs::File::open(path)?;
+                file.seek(SeekFrom::Start(part.start))?;
+                let mut content = Vec::new();
+                file.take(part.end.saturating_sub(part.start)).read_to_end(&mut content)?;
+                return Ok(content);
+            }
+        };
+        let start = usize::try_from(part.start).unwrap_or(usize::MAX);
+        Ok(whole.iter().skip(start).take(length).copied().collect())
     }
 }
 

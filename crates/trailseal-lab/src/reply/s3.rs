@@ -9,10 +9,11 @@ use crate::refusal::Refusal;
 const NAMESPACE: &str = "http://s3.amazonaws.com/doc/2006-03-01/";
 
 /// The members of `HeadObject` and `GetObject` that are headers.
-const HEADERS: [(&str, &str); 13] = [
+const HEADERS: [(&str, &str); 14] = [
     ("AcceptRanges", "accept-ranges"),
     ("LastModified", "last-modified"),
     ("ContentLength", "content-length"),
+    ("ContentRange", "content-range"),
     ("ETag", "etag"),
     ("ContentType", "content-type"),
     ("VersionId", "x-amz-version-id"),
@@ -48,7 +49,8 @@ pub(crate) fn result(
     request: u64,
 ) -> Reply {
     let Some(root) = root(operation) else {
-        let mut reply = reply(200, request, content);
+        let is_part = result.get("ContentRange").is_some_and(Value::is_string);
+        let mut reply = reply(if is_part { 206 } else { 200 }, request, content);
         let text = |member: &str| result.get(member).and_then(Value::as_str).map(str::to_owned);
         let headers = HEADERS.iter().filter_map(|(member, name)| Some((*name, text(member)?)));
         reply.headers.extend(headers);

@@ -2,6 +2,7 @@
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::SdkError;
+use aws_sdk_s3::operation::get_object::builders::GetObjectFluentBuilder;
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use aws_sdk_s3::types::{EncodingType, ServerSideEncryption, StorageClass};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -152,6 +153,37 @@ async fn a_list_and_head_agree() {
         assert_eq!(object.e_tag(), listed.e_tag());
         assert_eq!(listed.owner().unwrap().id().unwrap().len(), 64);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_of_an_object_is_that_of_the_whole() {
+    let lab = lab_of_millions().await;
+    let client = s3(&lab, ACCOUNT);
+    let day = "AWSLogs/111122223333/CloudTrail/us-east-1/2025/12/31/";
+    let key = keys(&client, day, "").await.remove(0);
+    let get = || client.get_object().bucket("millions").key(&key);
+    let whole = get().send().await.unwrap();
+    let tag = whole.e_tag().unwrap().to_owned();
+    assert_eq!(whole.content_range(), None);
+    let whole = whole.body.collect().await.unwrap().into_bytes();
+    let size = whole.len();
+    for (range, part) in [
+        ("bytes=0-9", 0..10),
+        ("bytes=5-", 5..size),
+        ("bytes=-4", size - 4..size),
+        ("bytes=3-99999999", 3..size),
+    ] {
+        let answer = get().range(range).if_match(&tag).send().await.unwrap();
+        let named = format!("bytes {}-{}/{size}", part.start, part.end - 1);
+        assert_eq!(answer.content_range(), Some(named.as_str()), "{range}");
+        assert_eq!(answer.body.collect().await.unwrap().into_bytes(), whole[part], "{range}");
+    }
+    let status = async |call: GetObjectFluentBuilder| match call.send().await {
+        Err(SdkError::ServiceError(error)) => error.raw().status().as_u16(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(status(get().range("bytes=99999999-")).await, 416);
+    assert_eq!(status(get().if_match("\"0\"")).await, 412);
 }
 
 /// What HEAD says about a copy: the kind, the key, whether a Bucket Key was used, the class.

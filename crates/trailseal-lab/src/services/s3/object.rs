@@ -1,5 +1,7 @@
 //! One object: its headers and its content.
 
+use std::ops::Range;
+
 use serde_json::{Value, json};
 
 use super::super::Request;
@@ -12,7 +14,7 @@ use crate::state::{EncryptionType, State};
 
 pub(in super::super) fn head_object(request: &Request<'_>) -> Result<Value, Refusal> {
     let file = file(request)?;
-    Ok(describe(request, &file))
+    describe(request, &file)
 }
 
 /// The headers of an object; [`content`] returns the rest.
@@ -24,7 +26,7 @@ pub(in super::super) fn get_object(request: &Request<'_>) -> Result<Value, Refus
         let message = "The operation is not valid for the object's storage class";
         return Err(Refusal::new("InvalidObjectState", message).with_status(403));
     }
-    Ok(describe(request, &file))
+    describe(request, &file)
 }
 
 /// The content of an object that [`get_object`] has described.
@@ -38,7 +40,10 @@ pub(crate) fn content(state: &State, body: &Value) -> Result<Vec<u8>, Refusal> {
     let versions =
         bucket.map(|bucket| Objects::of(state, bucket).versions(named("Key").unwrap_or_default()));
     let file = chosen(versions.unwrap_or_default(), named("VersionId"));
-    let content = file.map(|file| file.content());
+    let content = file.map(|file| {
+        let part = part(named("Range"), &file).ok().flatten();
+        file.content(part.unwrap_or(0..file.size))
+    });
     content
         .transpose()
         .map(Option::unwrap_or_default)
@@ -107,15 +112,45 @@ fn delete_marker(request: &Request<'_>, file: &File<'_>) -> Refusal {
         .with_header("x-amz-version-id", file.version_id())
 }
 
-fn describe(request: &Request<'_>, file: &File<'_>) -> Value {
+/// The part that the header `Range` asks for; `None` is the whole object. S3 ignores a header that it
+/// does not understand (RFC 9110, section 14.2), and takes a single part only.
+fn part(header: Option<&str>, file: &File<'_>) -> Result<Option<Range<u64>>, Refusal> {
+    let Some((first, last)) = header
+        .and_then(|header| header.strip_prefix("bytes="))
+        .and_then(|range| range.split_once('-'))
+    else {
+        return Ok(None);
+    };
+    let part = match (first.parse::<u64>(), last.parse::<u64>()) {
+        (Ok(first), Ok(last)) if first <= last => first..last.saturating_add(1).min(file.size),
+        (Ok(first), Err(_)) if last.is_empty() => first..file.size,
+        (Err(_), Ok(bytes)) if first.is_empty() => file.size.saturating_sub(bytes)..file.size,
+        (Ok(_) | Err(_), Ok(_) | Err(_)) => return Ok(None),
+    };
+    if part.is_empty() {
+        let message = "The requested range is not satisfiable";
+        return Err(Refusal::new("InvalidRange", message).with_status(416));
+    }
+    Ok(Some(part))
+}
+
+fn describe(request: &Request<'_>, file: &File<'_>) -> Result<Value, Refusal> {
+    let is_other = |tag: &str| tag != "*" && tag != file.etag();
+    if request.maybe_text("IfMatch").is_some_and(is_other) {
+        let message = "At least one of the pre-conditions you specified did not hold";
+        return Err(Refusal::new("PreconditionFailed", message).with_status(412));
+    }
+    let part = part(request.maybe_text("Range"), file)?;
+    let size = part.as_ref().map_or(file.size, |part| part.end - part.start);
     let encryption = file.encryption;
     let is_head = request.operation == Operation::HeadObject;
     let is_customers = encryption.kind == EncryptionType::SseC;
-    json!({
+    Ok(json!({
         "AcceptRanges": "bytes",
+        "ContentRange": part.map(|it| format!("bytes {}-{}/{}", it.start, it.end - 1, file.size)),
         "LastModified": moments::to_http_date(file.last_modified),
         // The server writes the length of a body itself.
-        "ContentLength": is_head.then(|| file.size.to_string()),
+        "ContentLength": is_head.then(|| size.to_string()),
         "ETag": file.etag(),
         "ContentType": "application/json",
         "VersionId": file.version_id,
@@ -126,7 +161,7 @@ fn describe(request: &Request<'_>, file: &File<'_>) -> Value {
         "SSECustomerKeyMD5": request.maybe_text("SSECustomerKeyMD5").filter(|_| is_customers),
         "StorageClass": Some(file.storage_class).filter(|class| *class != "STANDARD"),
         "Restore": file.restore,
-    })
+    }))
 }
 
 impl EncryptionType {
