@@ -24,7 +24,7 @@ use std::io::{self, Write};
 use trailseal_aws::{Aws, AwsError, Session, TrailDelivery, logs_reads_of};
 use trailseal_rule::{BucketName, EvaluationContext, LogFileScope, Parameters, Region};
 
-use self::arguments::{History, Target};
+use self::arguments::{History, ManifestPlace, Target};
 use self::inventory::Inventory;
 use self::live::{Access, BucketRead, Stop};
 use self::report::{LOGS_VERSION, LogsReport};
@@ -54,6 +54,11 @@ pub(crate) fn logs(
     if arguments.history == History::Fail && arguments.resume.is_some() {
         return Err(Failure::NotStarted(vec![resume::NO_HISTORY.to_owned()]));
     }
+    let is_file = matches!(arguments.inventory, Some(ManifestPlace::File(_)));
+    if is_file && arguments.bucket_role.is_some() {
+        let line = "--bucket-role reads a bucket, but the inventory is on this machine";
+        return Err(Failure::NotStarted(vec![line.to_owned()]));
+    }
     let table = arguments.report.table;
     let outputs = outputs(&arguments.report.output, table).map_err(Failure::NotStarted)?;
     let runtime = runtime()?;
@@ -70,8 +75,11 @@ async fn read(
     mut run: Run,
     console: &mut Console<'_>,
 ) -> Result<LogsReport, Failure> {
-    let inventory = arguments.inventory.as_deref().map(Inventory::open).transpose()?;
-    let is_recorded = inventory.is_some() || arguments.athena_results.is_some();
+    let of_file = match &arguments.inventory {
+        Some(ManifestPlace::File(path)) => Some(Inventory::open(path)?),
+        Some(ManifestPlace::Object(..)) | None => None,
+    };
+    let is_recorded = of_file.is_some() || arguments.athena_results.is_some();
     let identity = match is_recorded && !arguments.targets.iter().any(Target::is_trail) {
         true => None,
         false => Some(identity(arguments, console).await?),
@@ -101,9 +109,16 @@ async fn read(
         problems: Vec::new(),
     };
     report.add_trails_without_bucket(&jobs, &context);
+    let inventory = match (&arguments.inventory, &session) {
+        (Some(ManifestPlace::Object(bucket, key)), Some(session)) => {
+            let of_bucket = bucket_session(session, arguments).await?;
+            Some(Inventory::open_in(&of_bucket, bucket, key).await?)
+        }
+        _ => of_file,
+    };
     if let Some(inventory) = inventory {
         let trails = jobs.of_inventory(&inventory.bucket).map_err(Failure::NotStarted)?;
-        let read = inventory.read(session.as_ref(), trails, arguments, &context, &stop);
+        let read = inventory.read(session.as_ref(), trails, arguments, &context, &stop, console);
         report.add(read.await);
     } else if let Some(path) = &arguments.athena_results {
         let job = jobs.of_athena().map_err(|line| Failure::NotStarted(vec![line]))?;

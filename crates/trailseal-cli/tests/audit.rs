@@ -16,6 +16,7 @@ mod audit {
     mod log_files;
     mod logs;
     mod logs_faults;
+    mod logs_inventory;
     mod logs_resume;
     mod profiles;
     mod provenance;

@@ -9,7 +9,6 @@
 //! of the manifest; otherwise it is listed as unread.
 
 use std::collections::BTreeSet;
-use std::io::Read;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -24,10 +23,12 @@ mod manifest;
 mod pages;
 mod parquet;
 mod rows;
+mod s3;
 
-pub use files::{Files, LocalFiles, Name};
+pub use files::{Content, Files, LocalFiles, Name};
 pub use manifest::{DataFile, Format, Manifest, ManifestError};
 pub use rows::Column;
+pub use s3::S3Files;
 
 pub(crate) use rows::Record;
 
@@ -101,13 +102,13 @@ pub enum InventoryError {
 ///
 /// [`InventoryError`] if a file is missing or the manifest is not usable.
 pub fn read_manifest(files: &dyn Files) -> Result<Manifest, InventoryError> {
-    let read = |file: Name<'_>, name: &'static str, bytes_max: u64| {
+    let read = |file: Name<'_>, name: &'static str, bytes_max: usize| {
         let unread = |reason: String| InventoryError::Unread { name, reason };
         let opened = files.open(file).map_err(unread)?;
-        let mut content = Vec::new();
-        let read = opened.take(bytes_max + 1).read_to_end(&mut content);
-        read.map_err(|error| unread(error.to_string()))?;
-        if u64::try_from(content.len()).unwrap_or(u64::MAX) > bytes_max {
+        let bytes = usize::try_from(opened.bytes()).unwrap_or(usize::MAX).min(bytes_max + 1);
+        let content = opened.read_at(0, bytes);
+        let content = content.map_err(|error| unread(error.to_string()))?;
+        if content.len() > bytes_max {
             return Err(unread(format!("it is longer than {} KiB", bytes_max >> 10)));
         }
         Ok(content)

@@ -10,6 +10,7 @@ pub mod inventory;
 pub mod key;
 pub mod live;
 
+mod client;
 mod coverage;
 mod csv_rows;
 mod encryption;

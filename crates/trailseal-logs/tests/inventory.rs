@@ -8,6 +8,7 @@ mod inventory {
     mod csv;
     mod damage;
     mod parquet;
+    mod s3;
 
     use std::fs;
     use std::path::Path;

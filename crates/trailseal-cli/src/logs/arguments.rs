@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{ArgAction, Args, ValueEnum};
 use trailseal_logs::live::Day;
 use trailseal_rule::{AccountId, BucketName, Region, TrailArn};
@@ -29,12 +30,16 @@ Examples:
   Count all files by an S3 Inventory that was copied with `aws s3 sync`:
     trailseal logs --inventory inventory/2026-11-22T01-00Z/manifest.json
 
+  The same from the bucket of the inventory, without a copy:
+    trailseal logs --inventory s3://reports/trail-logs/all/2026-11-22T01-00Z/manifest.json
+
   Read a sample of each month, and write a page for auditors:
     trailseal logs management-events --monthly -o html=logs.html
 
 Required permissions: s3:ListBucket on the bucket and s3:GetObject on its files, which HEAD requests
 need; cloudtrail:DescribeTrails and cloudtrail:GetEventSelectors for a trail. No permission of KMS is
-needed. Nothing is changed.
+needed, except kms:Decrypt for an inventory in a bucket that is encrypted with a KMS key. Nothing is
+changed.
 
 ",
     exit_codes!()
@@ -68,11 +73,12 @@ pub(crate) struct LogsArguments {
     #[arg(long, conflicts_with_all = ["inventory", "athena_sql", "athena_results"])]
     pub(super) versions: bool,
 
-    /// Count the files that an S3 Inventory in CSV or Parquet lists, by its `manifest.json`, instead of
-    /// reading the bucket. An inventory names no key, so that it never proves a trail; without TRAIL,
-    /// AWS is not called
-    #[arg(long, value_name = "MANIFEST", conflicts_with_all = ["monthly", "all", "bucket_role"])]
-    pub(super) inventory: Option<PathBuf>,
+    /// Count the files that an S3 Inventory in CSV or Parquet lists, by its `manifest.json` on this
+    /// machine or in its bucket, instead of reading the bucket of the trail. An inventory names no key,
+    /// so that it never proves a trail. Without TRAIL, AWS is not called for a file on this machine
+    #[arg(long, value_name = "MANIFEST|s3://BUCKET/KEY", value_parser = manifest_parser(),
+          conflicts_with_all = ["monthly", "all"])]
+    pub(super) inventory: Option<ManifestPlace>,
 
     /// Print the query for Athena that counts the files of a bucket, with the commands that run it:
     /// for the S3 Metadata table of the bucket, or for a table over reports of S3 Inventory
@@ -120,7 +126,8 @@ pub(crate) struct LogsArguments {
     #[arg(long, value_enum, value_name = "WHAT", default_value_t = History::Report)]
     pub(super) history: History,
 
-    /// The role to assume to read the bucket, such as one in the log archive account
+    /// The role to assume to read the bucket, also that of an inventory, such as one in the log archive
+    /// account
     #[arg(long, value_name = "ARN", value_parser = bucket_role)]
     pub(super) bucket_role: Option<BucketRole>,
 
@@ -142,6 +149,15 @@ pub(crate) struct LogsArguments {
     /// Never show the progress
     #[arg(long)]
     pub(super) no_progress: bool,
+}
+
+/// Where the manifest of an inventory is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum ManifestPlace {
+    /// A file on this machine.
+    File(PathBuf),
+    /// An object, by its bucket and key.
+    Object(BucketName, String),
 }
 
 /// What to do with older files that are not encrypted with the trail's key.
@@ -201,6 +217,24 @@ fn target(text: &str) -> Result<Target, String> {
     Err("expected the name or ARN of a trail, or `s3://BUCKET` with an optional prefix".to_owned())
 }
 
+fn manifest_parser() -> impl TypedValueParser<Value = ManifestPlace> {
+    PathBufValueParser::new().try_map(manifest_place)
+}
+
+fn manifest_place(path: PathBuf) -> Result<ManifestPlace, String> {
+    let Some(rest) = path.to_str().and_then(|text| text.strip_prefix("s3://")) else {
+        return Ok(ManifestPlace::File(path));
+    };
+    let (bucket, key) = rest.split_once('/').unwrap_or((rest, ""));
+    if key.is_empty() || key.ends_with('/') {
+        return Err(
+            "expected the `manifest.json` of a report: `s3://BUCKET/…/manifest.json`".to_owned()
+        );
+    }
+    let bucket = BucketName::parse(bucket).map_err(|error| error.to_string())?;
+    Ok(ManifestPlace::Object(bucket, key.to_owned()))
+}
+
 fn account(text: &str) -> Result<AccountId, String> {
     AccountId::parse(text).map_err(|error| error.to_string())
 }
@@ -222,6 +256,17 @@ mod tests {
         assert_eq!(target(arn), Ok(Target::TrailArn(TrailArn::parse(arn).unwrap())));
         for wrong in ["", "a b", "s3://", "s3://a", "s3:/logs", "arn:aws:s3:::logs", "ab"] {
             assert!(target(wrong).is_err(), "{wrong}");
+        }
+    }
+    #[test]
+    fn a_manifest_is_a_file_or_an_object() {
+        let of = |text: &str| manifest_place(PathBuf::from(text));
+        assert_eq!(of("a/manifest.json"), Ok(ManifestPlace::File("a/manifest.json".into())));
+        let bucket = BucketName::parse("reports").unwrap();
+        let object = ManifestPlace::Object(bucket, "a/b/manifest.json".to_owned());
+        assert_eq!(of("s3://reports/a/b/manifest.json"), Ok(object));
+        for wrong in ["s3://reports", "s3://reports/", "s3://reports/a/", "s3://R/manifest.json"] {
+            assert!(of(wrong).is_err(), "{wrong}");
         }
     }
 }

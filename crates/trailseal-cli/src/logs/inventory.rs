@@ -5,41 +5,82 @@ use std::path::Path;
 use trailseal_aws::{Session, TrailDelivery};
 use trailseal_logs::FileKey;
 use trailseal_logs::inventory::{
-    Column, LocalFiles, Manifest, Options, Outcome, read, read_manifest,
+    Column, DataFile, Files, Format, InventoryError, LocalFiles, Manifest, Options, Outcome,
+    S3Files, read, read_manifest,
 };
-use trailseal_logs::live::Day;
+use trailseal_logs::live::{Day, Requests};
 use trailseal_rule::{BucketName, EvaluationContext};
 
 use super::arguments::LogsArguments;
-use super::live::{BucketRead, Stop};
+use super::live::{BucketRead, Stop, bar, cause};
 use super::place;
 use super::recorded::Recorded;
 use super::report::SourceKind;
-use crate::console::Failure;
+use crate::console::{Console, Failure};
+use crate::output::clean;
 use crate::report::Problem;
 
 /// A report of S3 Inventory whose manifest was read.
 pub(super) struct Inventory {
-    files: LocalFiles,
+    files: Box<dyn Files>,
     manifest: Manifest,
     /// The bucket whose objects it lists.
     pub(super) bucket: BucketName,
+    /// Whether its files are read in S3.
+    is_remote: bool,
 }
 
 impl Inventory {
-    /// Reads the manifest.
+    /// Reads the manifest on this machine.
     ///
     /// # Errors
     ///
     /// It cannot be read, or it is not one of S3 Inventory.
     pub(super) fn open(path: &Path) -> Result<Self, Failure> {
-        let files = LocalFiles::of(path);
-        let wrong = |error: &dyn std::fmt::Display| {
-            Failure::NotStarted(vec![format!("--inventory `{}`: {error}", path.display())])
-        };
-        let manifest = read_manifest(&files).map_err(|error| wrong(&error))?;
-        let bucket = BucketName::parse(&manifest.source_bucket).map_err(|error| wrong(&error))?;
-        Ok(Self { files, manifest, bucket })
+        let files = Box::new(LocalFiles::of(path));
+        let place = path.display().to_string();
+        let manifest = read_manifest(&*files).map_err(|error| wrong(&place, &error))?;
+        Self::of(&place, files, manifest, false)
+    }
+
+    /// Reads the manifest in its bucket.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read, it is not one of S3 Inventory, or it is that of a report in another bucket.
+    pub(super) async fn open_in(
+        session: &Session,
+        bucket: &BucketName,
+        key: &str,
+    ) -> Result<Self, Failure> {
+        let place = place(bucket, key);
+        let failed = |reason: &str| Failure::failed(format!("--inventory `{place}`: {reason}"));
+        let files = S3Files::of(session, bucket, key).await;
+        let files = Box::new(files.map_err(|why| failed(&cause(&why)))?);
+        let manifest = tokio::task::block_in_place(|| read_manifest(&*files));
+        let manifest = manifest.map_err(|error| match error {
+            InventoryError::Unread { .. } => failed(&error.to_string()),
+            InventoryError::Manifest(_) => wrong(&place, &error),
+        })?;
+        if manifest.destination() != bucket.as_str() {
+            let line = format!(
+                "its report is in bucket {}: read it there, or copy it to this machine",
+                manifest.destination()
+            );
+            return Err(wrong(&place, &line));
+        }
+        Self::of(&place, files, manifest, true)
+    }
+
+    fn of(
+        place: &str,
+        files: Box<dyn Files>,
+        manifest: Manifest,
+        is_remote: bool,
+    ) -> Result<Self, Failure> {
+        let bucket = BucketName::parse(&manifest.source_bucket);
+        let bucket = bucket.map_err(|error| wrong(place, &error))?;
+        Ok(Self { files, manifest, bucket, is_remote })
     }
 
     /// Reads the data files. `session` finds the other trails; it is needed for trails only.
@@ -50,15 +91,26 @@ impl Inventory {
         arguments: &LogsArguments,
         context: &EvaluationContext<'_>,
         stop: &Stop,
+        console: &mut Console<'_>,
     ) -> BucketRead {
-        let Self { files, manifest, bucket } = self;
+        if self.is_remote && !arguments.report.quiet {
+            console.print_line(&self.announcement());
+        }
+        let Self { files, manifest, bucket, .. } = self;
+        let bar = bar(arguments);
+        let data_files = manifest.files.len();
+        let show = |read: usize| {
+            bar.set_message(format!("reading the inventory: {read} of {data_files} data files"));
+        };
+        show(0);
         let options = Options {
             threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             scope: &|file| is_wanted(file, arguments),
-            progress: &|_| {},
+            progress: &show,
             stop: &|| stop.is_stopped(),
         };
-        let outcome = tokio::task::block_in_place(|| read(&files, manifest, &options));
+        let outcome = tokio::task::block_in_place(|| read(&*files, manifest, &options));
+        bar.finish_and_clear();
         let problems = problems(&bucket, &outcome);
         let recorded = Recorded {
             bucket,
@@ -70,6 +122,33 @@ impl Inventory {
         };
         recorded.judge(session, trails, arguments, context).await
     }
+
+    /// The requests for the data files, before the first one.
+    fn announcement(&self) -> String {
+        let Manifest { files, format, .. } = &self.manifest;
+        let times = match format {
+            Format::Csv => 1,
+            // Once for its checksum.
+            Format::Parquet => 2,
+        };
+        let of_file = |file: &DataFile| times * S3Files::requests(file.size);
+        let get = files.iter().map(of_file).sum();
+        let bytes: u64 = files.iter().map(|file| file.size).sum();
+        // S3 has one price for HEAD and GET.
+        let usd = Requests { list: 0, head: get }.usd();
+        let (count, mib) = (files.len(), bytes.div_ceil(1 << 20));
+        let plural = if count == 1 { "" } else { "s" };
+        clean(&format!(
+            "requests: inventory of bucket {}: about {get} GET for {count} data file{plural} of {mib} \
+             MiB; about ${usd:.4} at the prices of us-east-1, and the transfer of the data",
+            self.bucket
+        ))
+    }
+}
+
+/// The manifest is not usable.
+fn wrong(place: &str, error: &dyn std::fmt::Display) -> Failure {
+    Failure::NotStarted(vec![format!("--inventory `{place}`: {error}")])
 }
 
 /// Whether the options of the run leave the file in.

@@ -83,8 +83,7 @@ pub(super) async fn read(
     stop: &Stop,
     console: &mut Console<'_>,
 ) -> BucketRead {
-    let is_silent = arguments.report.quiet || arguments.no_progress || arguments.verbose > 0;
-    let bar = bar(!is_silent);
+    let bar = bar(arguments);
     let show = |progress: Progress| bar.set_message(words(progress));
     let scope = scope(job, arguments, context);
     let planned = tokio::select! {
@@ -279,7 +278,7 @@ pub(super) fn nothing_found(coverage: &Coverage, place: String) -> Option<Proble
 
 const INTERRUPTED: &str = "the run was interrupted before the bucket was read to its end";
 
-fn cause(cause: &Cause) -> String {
+pub(super) fn cause(cause: &Cause) -> String {
     match cause {
         Cause::Aws(error) => failed(error, None),
         Cause::Region(_)
@@ -324,8 +323,9 @@ fn interrupted(job: &Job, context: &EvaluationContext<'_>) -> BucketRead {
 }
 
 /// A line on a terminal that changes.
-fn bar(is_shown: bool) -> ProgressBar {
-    let is_drawn = is_shown && stderr().is_terminal();
+pub(super) fn bar(arguments: &LogsArguments) -> ProgressBar {
+    let is_silent = arguments.report.quiet || arguments.no_progress || arguments.verbose > 0;
+    let is_drawn = !is_silent && stderr().is_terminal();
     let target = if is_drawn { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
     let bar = ProgressBar::with_draw_target(None, target);
     if is_drawn {

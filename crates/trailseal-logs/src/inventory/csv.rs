@@ -1,13 +1,12 @@
 //! Data files in CSV: gzip, no header, all values in quotes, columns in the order of `fileSchema`,
 //! and keys URL-encoded (S3 User Guide, "Amazon S3 Inventory list").
 
-use std::fs::File;
 use std::io::{BufRead, BufReader};
 
 use flate2::bufread::MultiGzDecoder;
 use memchr::memchr2;
 
-use super::files::HashingReader;
+use super::files::{Content, HashingReader};
 use super::manifest::DataFile;
 use super::rows::{Column, Counter, Record, RowFault};
 use crate::csv_rows::{Row, Rows};
@@ -23,7 +22,7 @@ type Places = [Option<usize>; Column::ALL.len()];
 /// `stop` is checked between rows. If it returns `true`, not all rows were counted, and the caller
 /// discards the result.
 pub(crate) fn count(
-    input: File,
+    input: Box<dyn Content>,
     file: &DataFile,
     columns: &[String],
     counter: &mut Counter<'_>,
@@ -35,7 +34,7 @@ pub(crate) fn count(
     let mut rows = Rows::new(input, columns.len());
     let counted = count_rows(&mut rows, columns.len(), &places, counter, stop);
     // A damaged file is described best by its checksum.
-    rows.into_input().into_inner().into_inner().finish(file).and(counted)
+    rows.into_input().into_inner().into_inner().finish(file).and_then(|_| counted)
 }
 
 fn count_rows(

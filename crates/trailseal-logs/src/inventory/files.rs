@@ -1,15 +1,16 @@
 //! Where the files of an inventory report are read from, and their checksums.
 
 use std::fs::File;
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead, Read, Seek, SeekFrom};
 use std::path::{Component, Path, PathBuf};
 
+use bytes::{Buf, Bytes};
 use md5::{Digest, Md5};
 
 use super::manifest::{DataFile, hex};
 
-/// The size of reads.
-const BUFFER_BYTES: usize = 128 << 10;
+/// The size of reads of files on this machine.
+const READ_BYTES: usize = 128 << 10;
 
 /// Folders above the manifest in which data files are looked for.
 const ANCESTORS_MAX: usize = 12;
@@ -22,7 +23,23 @@ pub trait Files: Sync {
     /// # Errors
     ///
     /// A text that says what is missing or denied.
-    fn open(&self, file: Name<'_>) -> Result<File, String>;
+    fn open(&self, file: Name<'_>) -> Result<Box<dyn Content>, String>;
+}
+
+/// The content of a file of a report.
+pub trait Content: Send + Sync {
+    /// Its bytes.
+    fn bytes(&self) -> u64;
+
+    /// Reads this many bytes from this place on, or all to the end if there are fewer.
+    ///
+    /// # Errors
+    ///
+    /// They cannot be read, or the file is no longer the one that was opened.
+    fn read_at(&self, start: u64, bytes: usize) -> io::Result<Bytes>;
+
+    /// The size of reads that are not slowed down by their number.
+    fn read_bytes(&self) -> usize;
 }
 
 /// A file of a report.
@@ -76,34 +93,59 @@ impl LocalFiles {
 }
 
 impl Files for LocalFiles {
-    fn open(&self, file: Name<'_>) -> Result<File, String> {
+    fn open(&self, file: Name<'_>) -> Result<Box<dyn Content>, String> {
         let path = match file {
             Name::Manifest => self.manifest.clone(),
             Name::Checksum => self.manifest.with_file_name("manifest.checksum"),
             Name::Data(key) => self.data(key)?,
         };
-        File::open(path).map_err(|error| error.to_string())
+        let opened = File::open(path).and_then(|file| {
+            let bytes = file.metadata()?.len();
+            Ok(LocalContent { file, bytes })
+        });
+        Ok(Box::new(opened.map_err(|error| error.to_string())?))
+    }
+}
+
+struct LocalContent {
+    file: File,
+    bytes: u64,
+}
+
+impl Content for LocalContent {
+    fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    fn read_at(&self, start: u64, bytes: usize) -> io::Result<Bytes> {
+        let mut file = &self.file;
+        file.seek(SeekFrom::Start(start))?;
+        let mut read = Vec::with_capacity(bytes);
+        file.take(u64::try_from(bytes).unwrap_or(u64::MAX)).read_to_end(&mut read)?;
+        Ok(Bytes::from(read))
+    }
+
+    fn read_bytes(&self) -> usize {
+        READ_BYTES
     }
 }
 
 /// Reads a file and computes its MD5.
 pub(crate) struct HashingReader {
-    input: File,
+    content: Box<dyn Content>,
     md5: Md5,
     read: u64,
     size: u64,
-    buffer: Box<[u8]>,
-    pending: std::ops::Range<usize>,
+    pending: Bytes,
 }
 
 impl HashingReader {
-    pub(crate) fn new(input: File, file: &DataFile) -> Self {
-        let buffer = vec![0; BUFFER_BYTES].into_boxed_slice();
-        Self { input, md5: Md5::new(), read: 0, size: file.size, buffer, pending: 0..0 }
+    pub(crate) fn new(content: Box<dyn Content>, file: &DataFile) -> Self {
+        Self { content, md5: Md5::new(), read: 0, size: file.size, pending: Bytes::new() }
     }
 
     /// Reads the rest and compares size and MD5 with the manifest's.
-    pub(crate) fn finish(mut self, file: &DataFile) -> Result<(), String> {
+    pub(crate) fn finish(mut self, file: &DataFile) -> Result<Box<dyn Content>, String> {
         loop {
             let bytes = self.fill_buf().map_err(|error| error.to_string())?.len();
             if bytes == 0 {
@@ -117,7 +159,7 @@ impl HashingReader {
         }
         let md5: [u8; 16] = self.md5.finalize().into();
         if md5 == file.md5 {
-            return Ok(());
+            return Ok(self.content);
         }
         let (md5, expected) = (hex(md5), hex(file.md5));
         Err(format!("its MD5 is {md5}, but the manifest says {expected}"))
@@ -135,31 +177,27 @@ impl Read for HashingReader {
 impl BufRead for HashingReader {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.pending.is_empty() {
-            let bytes = loop {
-                match self.input.read(&mut self.buffer) {
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                    other => break other?,
-                }
-            };
-            self.read = self.read.saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
+            self.pending = self.content.read_at(self.read, self.content.read_bytes())?;
+            let bytes = u64::try_from(self.pending.len()).unwrap_or(u64::MAX);
+            self.read = self.read.saturating_add(bytes);
             if self.read > self.size {
                 let text = format!("it has more than the {} bytes of the manifest", self.size);
                 return Err(io::Error::new(io::ErrorKind::InvalidData, text));
             }
-            self.md5.update(self.buffer.get(..bytes).unwrap_or_default());
-            self.pending = 0..bytes;
+            self.md5.update(&self.pending);
         }
-        Ok(self.buffer.get(self.pending.clone()).unwrap_or_default())
+        Ok(&self.pending)
     }
 
     fn consume(&mut self, bytes: usize) {
-        self.pending.start = self.pending.end.min(self.pending.start.saturating_add(bytes));
+        self.pending.advance(bytes.min(self.pending.len()));
     }
 }
 
 /// A file whose size and checksum were verified.
-pub(crate) fn verified(input: File, file: &DataFile) -> Result<File, String> {
-    let verified = input.try_clone().map_err(|error| error.to_string())?;
-    HashingReader::new(input, file).finish(file)?;
-    Ok(verified)
+pub(crate) fn verified(
+    content: Box<dyn Content>,
+    file: &DataFile,
+) -> Result<Box<dyn Content>, String> {
+    HashingReader::new(content, file).finish(file)
 }

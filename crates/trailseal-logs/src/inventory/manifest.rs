@@ -15,10 +15,10 @@ use super::rows::Column;
 use crate::text::shortened;
 
 /// The longest `manifest.json` that is read: some 80,000 data files.
-pub(crate) const MANIFEST_BYTES_MAX: u64 = 16 << 20;
+pub(crate) const MANIFEST_BYTES_MAX: usize = 16 << 20;
 
 /// The longest `manifest.checksum` that is read.
-pub(crate) const CHECKSUM_BYTES_MAX: u64 = 1 << 10;
+pub(crate) const CHECKSUM_BYTES_MAX: usize = 1 << 10;
 
 /// The version of the format that the S3 User Guide describes.
 const VERSION: &str = "2016-11-30";
@@ -163,6 +163,12 @@ impl Manifest {
             }),
             (.., faults) => Err(ManifestError::Malformed(faults.unwrap_or_default())),
         }
+    }
+
+    /// The name of the bucket that contains the report.
+    pub fn destination(&self) -> &str {
+        let bucket = self.destination_bucket.as_str();
+        bucket.rsplit_once(":::").map_or(bucket, |(_, name)| name)
     }
 
     /// The columns of a CSV report that `fileSchema` does not name.

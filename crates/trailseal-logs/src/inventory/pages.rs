@@ -3,14 +3,16 @@
 //! The decoder allocates what a page's header says and expects headers to agree with each other, so
 //! that a crafted file could use up the memory or end the process. What it gets is checked first.
 
-use std::fs::File;
-use std::io::{Cursor, Read, Seek, SeekFrom};
+use std::io::Cursor;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use parquet::basic::Encoding;
 use parquet::column::page::{Page, PageMetadata, PageReader};
 use parquet::errors::{ParquetError, Result};
 use parquet::file::reader::{ChunkReader, Length};
+
+use super::files::Content;
 
 /// The largest page that is read. Writers make pages of about 1 MiB.
 const PAGE_BYTES_MAX: usize = 8 << 20;
@@ -25,36 +27,46 @@ fn fault(text: String) -> ParquetError {
     ParquetError::General(text)
 }
 
-/// The bytes of a file.
+/// The bytes of a column in a row group, which are read in order and in parts that are worth a read.
 pub(crate) struct Chunks {
-    file: File,
-    bytes: u64,
+    content: Arc<dyn Content>,
+    /// Where the column ends: nothing behind it is read ahead.
+    end: u64,
+    /// The last part, and where it starts.
+    part: Mutex<(u64, Bytes)>,
 }
 
 impl Chunks {
-    pub(crate) fn new(file: File) -> std::io::Result<Self> {
-        let bytes = file.metadata()?.len();
-        Ok(Self { file, bytes })
+    pub(crate) fn new(content: &Arc<dyn Content>, end: u64) -> Self {
+        Self { content: Arc::clone(content), end, part: Mutex::default() }
     }
 
-    fn read(&self, start: u64, bytes_max: usize) -> Result<Vec<u8>> {
-        let mut file = &self.file;
-        file.seek(SeekFrom::Start(start))?;
-        let mut read = Vec::with_capacity(bytes_max);
-        let bytes_max = u64::try_from(bytes_max).unwrap_or(u64::MAX);
-        file.take(bytes_max).read_to_end(&mut read)?;
+    fn read(&self, start: u64, bytes: usize) -> Result<Bytes> {
+        let mut part = self.part.lock().unwrap_or_else(PoisonError::into_inner);
+        let skipped = start.checked_sub(part.0).and_then(|skipped| usize::try_from(skipped).ok());
+        let wanted = skipped.and_then(|skipped| Some(skipped..skipped.checked_add(bytes)?));
+        if let Some(wanted) = wanted.filter(|wanted| wanted.end <= part.1.len()) {
+            return Ok(part.1.slice(wanted));
+        }
+        let rest = usize::try_from(self.end.saturating_sub(start)).unwrap_or(usize::MAX);
+        let ahead = self.content.read_bytes().min(rest).max(bytes);
+        let mut read = self.content.read_at(start, ahead)?;
+        // A large page is not read again.
+        let is_kept = bytes < self.content.read_bytes();
+        *part = if is_kept { (start, read.clone()) } else { (0, Bytes::new()) };
+        read.truncate(bytes);
         Ok(read)
     }
 }
 
 impl Length for Chunks {
     fn len(&self) -> u64 {
-        self.bytes
+        self.content.bytes()
     }
 }
 
 impl ChunkReader for Chunks {
-    type T = Cursor<Vec<u8>>;
+    type T = Cursor<Bytes>;
 
     /// Reads the header of the page at this place.
     fn get_read(&self, start: u64) -> Result<Self::T> {
@@ -72,7 +84,7 @@ impl ChunkReader for Chunks {
         if page.len() != length {
             return Err(fault(format!("a page has {} bytes, expected {length}", page.len())));
         }
-        Ok(Bytes::from(page))
+        Ok(page)
     }
 }
 

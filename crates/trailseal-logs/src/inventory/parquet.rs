@@ -1,9 +1,8 @@
 //! Data files in Parquet. Columns are found by name in the schema of the file itself.
 
-use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::Arc;
 
+use bytes::Bytes;
 use parquet::basic::{Compression, Type};
 use parquet::column::reader::{ColumnReaderImpl, get_column_reader};
 use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DataType, Int64Type};
@@ -11,10 +10,10 @@ use parquet::file::FOOTER_SIZE;
 use parquet::file::metadata::{
     ColumnChunkMetaData, FooterTail, ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData,
 };
-use parquet::file::reader::{Length, SerializedPageReader};
+use parquet::file::reader::SerializedPageReader;
 use parquet::schema::types::SchemaDescriptor;
 
-use super::files::verified;
+use super::files::{Content, verified};
 use super::manifest::DataFile;
 use super::pages::{Chunks, LimitedPageReader};
 use super::rows::{Column, Counter, Record, RowFault};
@@ -33,33 +32,33 @@ type Places = [Option<usize>; Column::ALL.len()];
 /// `stop` is checked between rows. If it returns `true`, not all rows were counted, and the caller
 /// discards the result.
 pub(crate) fn count(
-    input: File,
+    input: Box<dyn Content>,
     file: &DataFile,
     counter: &mut Counter<'_>,
     stop: &dyn Fn() -> bool,
 ) -> Result<Vec<Column>, String> {
-    let input = verified(input, file)?;
-    let metadata = metadata(&input)?;
+    let content: Arc<dyn Content> = Arc::from(verified(input, file)?);
+    let metadata = metadata(&*content)?;
     let places = places(metadata.file_metadata().schema_descr())?;
-    let chunks = Arc::new(Chunks::new(input).map_err(|error| error.to_string())?);
     for (place, group) in metadata.row_groups().iter().enumerate() {
-        let counted = count_group(&chunks, group, &places, counter, stop);
+        let counted = count_group(&content, group, &places, counter, stop);
         counted.map_err(|fault| format!("row group {place}: {fault}"))?;
     }
     let lacked = Column::ALL.into_iter().zip(places).filter(|(_, place)| place.is_none());
     Ok(lacked.map(|(column, _)| column).collect())
 }
 
-fn metadata(mut file: &File) -> Result<ParquetMetaData, String> {
-    let mut end = |bytes: &mut [u8], end: usize| -> io::Result<()> {
-        let end = i64::try_from(bytes.len() + end).map_err(io::Error::other)?;
-        file.seek(SeekFrom::End(-end))?;
-        file.read_exact(bytes)
+fn metadata(content: &dyn Content) -> Result<ParquetMetaData, String> {
+    let before_end = |bytes: usize, end: usize| -> Result<Bytes, String> {
+        let from_end = u64::try_from(bytes + end).unwrap_or(u64::MAX);
+        let short = "it is not a Parquet file: it is too short";
+        let start = content.bytes().checked_sub(from_end).ok_or(short)?;
+        let read = content.read_at(start, bytes).map_err(|error| error.to_string())?;
+        if read.len() == bytes { Ok(read) } else { Err(short.to_owned()) }
     };
-    let short = |_| "it is not a Parquet file: it is too short".to_owned();
-    let mut tail = [0; FOOTER_SIZE];
-    end(&mut tail, 0).map_err(short)?;
-    let tail = FooterTail::try_new(&tail).map_err(|error| error.to_string())?;
+    let tail = before_end(FOOTER_SIZE, 0)?;
+    let tail = <&[u8; FOOTER_SIZE]>::try_from(&*tail).map_err(|error| error.to_string())?;
+    let tail = FooterTail::try_new(tail).map_err(|error| error.to_string())?;
     let bytes = tail.metadata_length();
     if tail.is_encrypted_footer() || bytes > METADATA_BYTES_MAX {
         let max = METADATA_BYTES_MAX >> 20;
@@ -68,9 +67,8 @@ fn metadata(mut file: &File) -> Result<ParquetMetaData, String> {
              {max} MiB"
         ));
     }
-    let mut buffer = vec![0; bytes];
-    end(&mut buffer, FOOTER_SIZE).map_err(short)?;
-    ParquetMetaDataReader::decode_metadata(&buffer).map_err(|error| error.to_string())
+    let metadata = before_end(bytes, FOOTER_SIZE)?;
+    ParquetMetaDataReader::decode_metadata(&metadata).map_err(|error| error.to_string())
 }
 
 /// Finds each column once and with its type, or names all faults.
@@ -111,7 +109,7 @@ fn physical_type(column: Column) -> Type {
 }
 
 fn count_group(
-    chunks: &Arc<Chunks>,
+    content: &Arc<dyn Content>,
     group: &RowGroupMetaData,
     places: &Places,
     counter: &mut Counter<'_>,
@@ -119,13 +117,13 @@ fn count_group(
 ) -> Result<(), String> {
     let [bucket, key, is_latest, is_delete_marker, size, storage_class, encryption] = *places;
     let mut columns = Columns {
-        bucket: open(chunks, group, bucket)?,
-        key: open(chunks, group, key)?,
-        is_latest: open(chunks, group, is_latest)?,
-        is_delete_marker: open(chunks, group, is_delete_marker)?,
-        size: open(chunks, group, size)?,
-        storage_class: open(chunks, group, storage_class)?,
-        encryption: open(chunks, group, encryption)?,
+        bucket: open(content, group, bucket)?,
+        key: open(content, group, key)?,
+        is_latest: open(content, group, is_latest)?,
+        is_delete_marker: open(content, group, is_delete_marker)?,
+        size: open(content, group, size)?,
+        storage_class: open(content, group, storage_class)?,
+        encryption: open(content, group, encryption)?,
     };
     let rows = u64::try_from(group.num_rows()).map_err(|_| "it has a negative number of rows")?;
     let mut row = 0;
@@ -145,7 +143,7 @@ fn count_group(
 }
 
 fn open<T: DataType>(
-    chunks: &Arc<Chunks>,
+    content: &Arc<dyn Content>,
     group: &RowGroupMetaData,
     place: Option<usize>,
 ) -> Result<Option<Values<T>>, String> {
@@ -153,9 +151,9 @@ fn open<T: DataType>(
         return Ok(None);
     };
     let name = column.column_path().string();
-    check(column, chunks.len()).map_err(|fault| format!("column `{name}`: {fault}"))?;
+    let end = end(column, content.bytes()).map_err(|fault| format!("column `{name}`: {fault}"))?;
     let rows = usize::try_from(group.num_rows()).unwrap_or_default();
-    let pages = SerializedPageReader::new(Arc::clone(chunks), column, rows, None)
+    let pages = SerializedPageReader::new(Arc::new(Chunks::new(content, end)), column, rows, None)
         .map_err(|error| format!("column `{name}`: {error}"))?;
     let reader =
         get_column_reader(column.column_descr_ptr(), Box::new(LimitedPageReader::new(pages)));
@@ -163,16 +161,15 @@ fn open<T: DataType>(
     Ok(Some(Values { name, reader, levels: Vec::new(), values: Vec::new(), row: 0, next: 0 }))
 }
 
-/// Checks what the reader of pages takes for granted.
-fn check(column: &ColumnChunkMetaData, file_bytes: u64) -> Result<(), String> {
+/// Where a column ends, after a check of what the reader of pages takes for granted.
+fn end(column: &ColumnChunkMetaData, file_bytes: u64) -> Result<u64, String> {
     let start = column.dictionary_page_offset().unwrap_or(column.data_page_offset());
     let end = start.checked_add(column.compressed_size()).and_then(|end| u64::try_from(end).ok());
-    if start < 0 || column.compressed_size() < 0 || end.is_none_or(|end| end > file_bytes) {
-        return Err("it is not within the file".to_owned());
-    }
+    let end = end.filter(|end| *end <= file_bytes && start >= 0 && column.compressed_size() >= 0);
+    let end = end.ok_or("it is not within the file")?;
     let compression = column.compression();
     if matches!(compression, Compression::SNAPPY | Compression::UNCOMPRESSED) {
-        return Ok(());
+        return Ok(end);
     }
     Err(format!("it is compressed with {compression}, expected SNAPPY or none"))
 }

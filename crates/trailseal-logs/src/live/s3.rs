@@ -18,10 +18,11 @@ use aws_sdk_s3::types::{EncodingType, ServerSideEncryption};
 use futures_util::FutureExt as _;
 use percent_encoding::percent_decode_str;
 use tokio::sync::Semaphore;
-use trailseal_aws::{AwsError, Service, Session, client_config, failed};
+use trailseal_aws::{AwsError, Session, failed};
 use trailseal_rule::{BucketName, KeyArn, Region};
 
 use super::plan::Requests;
+use crate::client::client;
 use crate::encryption::{Encryption, FileStatus, KeyName, StorageClass, Unread};
 
 pub(super) use self::versions::{ListedVersion, VersionList};
@@ -128,19 +129,14 @@ impl Objects {
         region: &Region,
         concurrency: usize,
     ) -> Self {
-        let has_own_endpoint = session.sdk_config(Service::S3, region).endpoint_url().is_some();
-        let config = client_config!(aws_sdk_s3, session, Service::S3, region)
-            // The domain of a configured endpoint may have no name for each bucket.
-            .force_path_style(has_own_endpoint)
-            .disable_s3_express_session_auth(true)
-            .build();
         let shared = Shared {
             permits: Semaphore::new(concurrency.max(1)),
             lists: AtomicU64::new(0),
             heads: AtomicU64::new(0),
         };
+        let client = client(session, region);
         let (bucket, region) = (bucket.clone(), region.clone());
-        Self { client: Client::from_conf(config), bucket, region, shared: Arc::new(shared) }
+        Self { client, bucket, region, shared: Arc::new(shared) }
     }
 
     /// The requests made so far, without retries.
