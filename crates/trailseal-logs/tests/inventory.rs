@@ -188,6 +188,39 @@ mod inventory {
     }
 
     #[test]
+    fn a_run_that_ends_within_a_data_file_reads_no_more_of_it() {
+        for format in FORMATS {
+            let report = report(format, &[vec![Object::new(&key(0), "SSE-KMS")]]);
+            let asked = std::sync::atomic::AtomicUsize::new(0);
+            // The file is opened, and then the run ends.
+            let stop = || asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) > 0;
+            let outcome = read_with(report.path(), &Options { stop: &stop, ..OPTIONS });
+            assert!(outcome.is_interrupted && outcome.rows == 0, "{format}: {outcome:?}");
+            assert_eq!(outcome.unread[0].reason, "the run was ended before it was read");
+        }
+    }
+
+    #[test]
+    fn forged_sizes_of_data_files_are_no_overflow() {
+        let files: Vec<_> = (0..2).map(|it| vec![Object::new(&key(it), "SSE-KMS")]).collect();
+        let report = report("CSV", &files);
+        let path = report.path().join("manifest.json");
+        let json = fs::read_to_string(&path).unwrap();
+        let parts: Vec<&str> = json.split("\"size\": ").collect();
+        let forged = parts[1..].iter().map(|part| {
+            format!("\"size\": {}{}", u64::MAX, part.trim_start_matches(char::is_numeric))
+        });
+        let json = format!("{}{}", parts[0], forged.collect::<String>());
+        let md5 = u128::from_be_bytes(<md5::Md5 as md5::Digest>::digest(&json).into());
+        fs::write(report.path().join("manifest.checksum"), format!("{md5:032x}")).unwrap();
+        fs::write(&path, json).unwrap();
+        assert_eq!(manifest(report.path()).unwrap().bytes(), u64::MAX);
+        let outcome = read(report.path());
+        assert_eq!((outcome.rows, outcome.unread.len()), (0, 2));
+        assert!(outcome.unread[0].reason.contains("but the manifest says"), "{outcome:?}");
+    }
+
+    #[test]
     fn data_files_are_found_wherever_they_were_copied() {
         let report = report("CSV", &[vec![Object::new(&key(0), "SSE-S3")]]);
         let folder = report.path();

@@ -132,11 +132,10 @@ impl Inventory {
             Format::Parquet => 2,
         };
         let of_file = |file: &DataFile| times * S3Files::requests(file.size);
-        let get = files.iter().map(of_file).sum();
-        let bytes: u64 = files.iter().map(|file| file.size).sum();
+        let get = files.iter().fold(0_u64, |get, file| get.saturating_add(of_file(file)));
         // S3 has one price for HEAD and GET.
         let usd = Requests { list: 0, head: get }.usd();
-        let (count, mib) = (files.len(), bytes.div_ceil(1 << 20));
+        let (count, mib) = (files.len(), self.manifest.bytes().div_ceil(1 << 20));
         let plural = if count == 1 { "" } else { "s" };
         clean(&format!(
             "requests: inventory of bucket {}: about {get} GET for {count} data file{plural} of {mib} \

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use trailseal_lab::{Fault, FaultKind, Operation, Position, State};
 
-use super::desk::{Desk, MANAGEMENT, Run, denial, says};
+use super::desk::{Desk, MANAGEMENT, MEMBER, Run, denial, says};
 use super::logs::report;
 
 const FOLDER: &str = "trail-logs/all";
@@ -127,6 +127,36 @@ async fn without_a_manifest_nothing_is_reported() {
     let run = Run::of(&mut desk.command_of("logs", MANAGEMENT, &arguments)).exits(3);
     says(&run.err, &["its report is in bucket reports"]);
     assert_eq!(desk.lab.call_counts()["s3:GetObject"], 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_manifest_that_is_not_that_of_its_checksum_is_refused() {
+    let mut wrong = state();
+    wrong["objects"][1].as_object_mut().unwrap().remove("file");
+    wrong["objects"][1]["content"] = json!("MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWYK");
+    let desk = desk(&wrong, None).await;
+    let run = logs(&desk, &["-o", "json"]).exits(3);
+    says(&run.err, &[MANIFEST, "but `manifest.checksum` is `0123456789abcdef"]);
+    assert_eq!((run.out.as_str(), desk.lab.call_counts()["s3:GetObject"]), ("", 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_reads_a_report_that_the_caller_may_not_read() {
+    let role = format!("arn:aws:iam::{MEMBER}:role/ReadLogs");
+    let mut state = state();
+    let member = json!({ "id": MEMBER, "regions": ["us-east-1", "eu-west-1"] });
+    state["accounts"].as_array_mut().unwrap().push(member);
+    state["roles"] = json!([{ "arn": role, "trustedAccounts": [MANAGEMENT] }]);
+    for bucket in state["buckets"].as_array_mut().unwrap() {
+        if bucket["name"] == "reports" {
+            bucket["account"] = json!(MEMBER);
+        }
+    }
+    let desk = desk(&state, Some("s3:GetObject")).await;
+    let denied = logs(&desk, &[]).exits(2);
+    says(&denied.err, &["s3:GetObject in eu-west-1 was "]);
+    let run = logs(&desk, &["--bucket-role", &role]).exits(0);
+    says(&run.out, &["16 files read: 8 SSE-KMS, key not named; 8 SSE-S3"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

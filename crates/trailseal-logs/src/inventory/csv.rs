@@ -29,12 +29,12 @@ pub(crate) fn count(
     stop: &dyn Fn() -> bool,
 ) -> Result<(), String> {
     let places = Column::ALL.map(|column| columns.iter().position(|name| name == column.name()));
-    let gzip = MultiGzDecoder::new(HashingReader::new(input, file));
+    let gzip = MultiGzDecoder::new(HashingReader::new(input, file, stop));
     let input = BufReader::with_capacity(BUFFER_BYTES, gzip);
     let mut rows = Rows::new(input, columns.len());
     let counted = count_rows(&mut rows, columns.len(), &places, counter, stop);
     // A damaged file is described best by its checksum.
-    rows.into_input().into_inner().into_inner().finish(file).and_then(|_| counted)
+    rows.into_input().into_inner().into_inner().finish(file).and(counted)
 }
 
 fn count_rows(

@@ -35,7 +35,7 @@ pub trait Content: Send + Sync {
     ///
     /// # Errors
     ///
-    /// They cannot be read, or the file is no longer the one that was opened.
+    /// They cannot be read, or the file was replaced after it was opened.
     fn read_at(&self, start: u64, bytes: usize) -> io::Result<Bytes>;
 
     /// The size of reads that are not slowed down by their number.
@@ -131,17 +131,23 @@ impl Content for LocalContent {
 }
 
 /// Reads a file and computes its MD5.
-pub(crate) struct HashingReader {
+pub(crate) struct HashingReader<'a> {
     content: Box<dyn Content>,
+    /// No more is read when it returns `true`.
+    stop: &'a dyn Fn() -> bool,
     md5: Md5,
     read: u64,
     size: u64,
     pending: Bytes,
 }
 
-impl HashingReader {
-    pub(crate) fn new(content: Box<dyn Content>, file: &DataFile) -> Self {
-        Self { content, md5: Md5::new(), read: 0, size: file.size, pending: Bytes::new() }
+impl<'a> HashingReader<'a> {
+    pub(crate) fn new(
+        content: Box<dyn Content>,
+        file: &DataFile,
+        stop: &'a dyn Fn() -> bool,
+    ) -> Self {
+        Self { content, stop, md5: Md5::new(), read: 0, size: file.size, pending: Bytes::new() }
     }
 
     /// Reads the rest and compares size and MD5 with the manifest's.
@@ -166,7 +172,7 @@ impl HashingReader {
     }
 }
 
-impl Read for HashingReader {
+impl Read for HashingReader<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let bytes = self.fill_buf()?.read(out)?;
         self.consume(bytes);
@@ -174,9 +180,12 @@ impl Read for HashingReader {
     }
 }
 
-impl BufRead for HashingReader {
+impl BufRead for HashingReader<'_> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.pending.is_empty() {
+            if (self.stop)() {
+                return Err(io::Error::other("the run was ended before it was read"));
+            }
             self.pending = self.content.read_at(self.read, self.content.read_bytes())?;
             let bytes = u64::try_from(self.pending.len()).unwrap_or(u64::MAX);
             self.read = self.read.saturating_add(bytes);
@@ -198,6 +207,7 @@ impl BufRead for HashingReader {
 pub(crate) fn verified(
     content: Box<dyn Content>,
     file: &DataFile,
+    stop: &dyn Fn() -> bool,
 ) -> Result<Box<dyn Content>, String> {
-    HashingReader::new(content, file).finish(file)
+    HashingReader::new(content, file, stop).finish(file)
 }

@@ -171,6 +171,11 @@ impl Manifest {
         bucket.rsplit_once(":::").map_or(bucket, |(_, name)| name)
     }
 
+    /// The bytes of all data files. The manifest is not trusted: they can be more than a number holds.
+    pub fn bytes(&self) -> u64 {
+        self.files.iter().fold(0, |bytes, file| bytes.saturating_add(file.size))
+    }
+
     /// The columns of a CSV report that `fileSchema` does not name.
     pub(crate) fn missing(&self) -> Vec<Column> {
         let is_missing = |column: &Column| !self.columns.iter().any(|name| name == column.name());

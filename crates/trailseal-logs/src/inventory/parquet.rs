@@ -37,7 +37,7 @@ pub(crate) fn count(
     counter: &mut Counter<'_>,
     stop: &dyn Fn() -> bool,
 ) -> Result<Vec<Column>, String> {
-    let content: Arc<dyn Content> = Arc::from(verified(input, file)?);
+    let content: Arc<dyn Content> = Arc::from(verified(input, file, stop)?);
     let metadata = metadata(&*content)?;
     let places = places(metadata.file_metadata().schema_descr())?;
     for (place, group) in metadata.row_groups().iter().enumerate() {

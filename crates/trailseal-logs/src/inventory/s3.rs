@@ -186,7 +186,7 @@ impl Bucket {
         let answer = call.send().boxed().await.map_err(|error| {
             let status = error.raw_response().map(|response| response.status().as_u16());
             Fault::Final(match status {
-                Some(412) => "it was replaced while it was read".to_owned(),
+                Some(412) => "it was replaced after it was opened".to_owned(),
                 Some(416) => "it is empty".to_owned(),
                 _ => failed(GET, &self.region, &error).to_string(),
             })
@@ -204,7 +204,7 @@ impl Bucket {
         let answered = answer.e_tag.clone().filter(|tag| !tag.is_empty());
         let answered = answered.ok_or_else(|| bad("the answer has no `ETag`"))?;
         if e_tag.is_some_and(|e_tag| e_tag != answered) {
-            return Err(Fault::Final("it was replaced while it was read".to_owned()));
+            return Err(Fault::Final("it was replaced after it was opened".to_owned()));
         }
         let content = timeout(BODY_TIMEOUT, body(answer, expected)).await;
         let content = content.unwrap_or_else(|_| Err("it takes more than a minute".to_owned()));
