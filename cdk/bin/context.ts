@@ -2,7 +2,13 @@ import type { App } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 
 import { prebuiltCode, type RuleParameters, type RuleSettings, type Schedule } from '../lib';
-import type { FunctionNetwork, TrailsealFunctionProps, TrailsealRemediationProps } from '../lib';
+import type {
+  FunctionNetwork,
+  TrailsealFunctionProps,
+  TrailsealHookProps,
+  TrailsealRemediationProps,
+} from '../lib';
+import { FAILURE_MODES } from '../lib/hook';
 
 /** The names that an app has read. */
 const READ = new WeakMap<App, Set<string>>();
@@ -215,6 +221,25 @@ export function remediationContext(app: App): {
       automatic: switchContext(app, 'remediationAutomatic'),
       architecture,
       code: prebuiltCode(architecture, { directory, program: 'remediation' }),
+    },
+  };
+}
+
+/** The CloudFormation hook, if the context says what happens to a trail that it refuses. */
+export function hookContext(app: App): { hook?: Omit<TrailsealHookProps, 'parameters'> } {
+  const failureMode = wordContext(app, 'hook', FAILURE_MODES);
+  if (failureMode === undefined) {
+    return {};
+  }
+  const architecture = architectureContext(app);
+  const directory = textContext(app, 'assets');
+  return {
+    hook: {
+      failureMode,
+      architecture,
+      code: prebuiltCode(architecture, { directory, program: 'hook' }),
+      ...roleContext(app),
+      ...placeContext(app),
     },
   };
 }

@@ -2,6 +2,7 @@ import type { App } from 'aws-cdk-lib';
 
 import {
   functionContext,
+  hookContext,
   placeContext,
   refuseUnreadContext,
   remediationContext,
@@ -20,6 +21,7 @@ export function singleAccount(app: App): void {
     function: { ...functionContext(app), ...roleContext(app), ...placeContext(app) },
     rule: ruleContext(app),
     ...remediationContext(app),
+    ...hookContext(app),
     cisPack: switchContext(app, 'cisPack'),
     ...(alarmEmail === undefined ? {} : { alarmEmail }),
   });

@@ -4,7 +4,15 @@ import type { Construct } from 'constructs';
 
 import { TrailsealConformancePack } from './conformance-pack';
 import { TrailsealFunction, type TrailsealFunctionProps } from './function';
-import { TrailsealMonitoring, addNamedAlarms, noteAlarmTopic, type AlarmTopic } from './monitoring';
+import { DEFAULT_HOOK_NAME, TrailsealHook, type TrailsealHookProps } from './hook';
+import {
+  TrailsealMonitoring,
+  addNamedAlarms,
+  makeHookAlarms,
+  noteAlarmTopic,
+  notify,
+  type AlarmTopic,
+} from './monitoring';
 import { PropFaults } from './prop-faults';
 import {
   DEFAULT_REMEDIATION_NAME,
@@ -30,6 +38,10 @@ export interface TrailsealAccountStackProps extends StackProps {
    * @default none: nothing in the stack can change a trail
    */
   readonly remediation?: Omit<TrailsealRemediationProps, 'rule' | 'parameters'>;
+  /**
+   * Also deploys the CloudFormation hook, with the parameters of the rule. @default none
+   */
+  readonly hook?: Omit<TrailsealHookProps, 'parameters'>;
   /** Also deploys alarms, a dashboard, and a topic that emails this address. @default none */
   readonly alarmEmail?: string;
   /** Also deploys alarms with an existing topic, and no dashboard. @default none */
@@ -53,6 +65,7 @@ export class TrailsealAccountStack extends Stack {
       const rule = new TrailsealRule(this, 'Rule', { ...props.rule, handler: this.handler });
       this.remediate(props, rule);
     }
+    const hook = this.gate(props);
     if (props.alarms !== undefined) {
       const faults = new PropFaults('TrailsealAccountStack');
       if (props.alarmEmail !== undefined) {
@@ -66,6 +79,9 @@ export class TrailsealAccountStack extends Stack {
       const alarms = new TrailsealTopic(this, 'Alarms', { email: props.alarmEmail });
       alarms.admitAlarms();
       this.monitor(props, alarms.topic);
+      if (hook !== undefined) {
+        notify(makeHookAlarms(hook, hook.function), alarms.topic);
+      }
     }
   }
 
@@ -101,6 +117,22 @@ export class TrailsealAccountStack extends Stack {
       ...props.remediation,
       ...(parameters === undefined ? {} : { parameters }),
       ...(rule === undefined ? {} : { rule }),
+    });
+  }
+
+  /** The hook decides with the parameters of the rule. */
+  private gate(props: TrailsealAccountStackProps): TrailsealHook | undefined {
+    if (props.hook === undefined) {
+      return undefined;
+    }
+    const parameters = props.rule?.parameters;
+    const organizationId = props.function?.organizationId;
+    return new TrailsealHook(this, 'Hook', {
+      functionName: DEFAULT_HOOK_NAME,
+      ...(organizationId === undefined ? {} : { organizationId }),
+      ...(props.alarms === undefined ? {} : { alarms: props.alarms }),
+      ...props.hook,
+      ...(parameters === undefined ? {} : { parameters }),
     });
   }
 

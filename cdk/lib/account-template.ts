@@ -1,8 +1,5 @@
 import { Aws, CfnOutput, CfnParameter, Fn, Token, type CfnResource } from 'aws-cdk-lib';
-import * as lambda from 'aws-cdk-lib/aws-lambda';
-import * as s3 from 'aws-cdk-lib/aws-s3';
 
-import { codeBucketName } from './code-bucket';
 import { TrailsealFunction } from './function';
 import { addAlarms } from './template-alarms';
 import { functionOptions, makeOptionGrantsOptional, roleParameters } from './template-function';
@@ -11,13 +8,14 @@ import { DEFAULT_RULE_NAME, DEFAULT_SCHEDULE, TrailsealRule } from './rule';
 import { PARAMETER_SCHEMAS } from './rule-parameters';
 import type { RuleParameters } from './rule-parameters.generated';
 import {
-  BUCKET_PREFIX_PATTERN,
   codeParameters,
   concurrencyParameter,
+  functionNameParameter,
   givenCondition,
   keyAccountOrganization,
   makeKeyAccountGrantOptional,
   metricsParameter,
+  retentionParameter,
   ruleParameters,
   scheduleParameter,
   watchKeysParameter,
@@ -43,21 +41,16 @@ export function accountTemplate(version: string): Template {
   const options = functionOptions(stack);
   const handler = new TrailsealFunction(stack, 'Function', {
     ...options.props,
-    code: lambda.Code.fromBucket(
-      s3.Bucket.fromBucketName(
-        stack,
-        'CodeBucket',
-        codeBucketName(settings.bucketPrefix.valueAsString, Aws.REGION),
-      ),
-      settings.codeKey,
-    ),
-    architecture: lambda.Architecture.custom(settings.architecture),
-    functionName: settings.functionName.valueAsString,
+    code: settings.code,
+    architecture: settings.architecture,
+    functionName: settings.functionName,
     organizationId: organization.valueAsString,
     keyAccountRoleName: Fn.ref('KeyAccountRoleName'),
   });
   options.makeOptional(handler);
-  overrideNumbers(stack, handler, settings);
+  concurrencyParameter(stack, handler.function, 0);
+  metricsParameter(stack, handler.function);
+  settings.retain(handler.logGroup);
   const { rule } = new TrailsealRule(stack, 'Rule', {
     handler,
     ruleName: settings.ruleName.valueAsString,
@@ -87,28 +80,19 @@ type Settings = ReturnType<typeof settingParameters>;
 
 function settingParameters(stack: PlainStack, version: string) {
   return {
-    bucketPrefix: new CfnParameter(stack, 'CodeBucketPrefix', {
-      description: "The prefix of the code bucket's name; a hyphen and the Region follow.",
-      allowedPattern: BUCKET_PREFIX_PATTERN,
-    }),
     ...codeParameters(stack, version, 'bootstrap'),
-    functionName: new CfnParameter(stack, 'FunctionName', {
-      description: 'The name of the function; conformance packs refer to it by this name.',
-      default: DEFAULT_FUNCTION_NAME,
-      allowedPattern: '^[A-Za-z0-9_-]{1,64}$',
-    }),
+    functionName: functionNameParameter(
+      stack,
+      DEFAULT_FUNCTION_NAME,
+      'The name of the function; conformance packs refer to it by this name.',
+    ),
     ruleName: new CfnParameter(stack, 'RuleName', {
       description: 'The name of the rule; empty for the function alone, if a pack has the rule.',
       default: DEFAULT_RULE_NAME,
       allowedPattern: '^[A-Za-z0-9_-]{0,64}$',
     }),
     schedule: scheduleParameter(stack),
-    retention: new CfnParameter(stack, 'LogRetentionDays', {
-      type: 'Number',
-      description: 'How long logs are kept.',
-      default: '365',
-      allowedValues: ['30', '90', '180', '365', '400', '731', '1096', '1827', '2557', '3653'],
-    }),
+    retain: retentionParameter(stack),
   };
 }
 
@@ -138,14 +122,6 @@ function addOutputs(stack: PlainStack, handler: TrailsealFunction): void {
   for (const [id, [description, value]] of Object.entries(outputs)) {
     new CfnOutput(stack, id, { description, value });
   }
-}
-
-function overrideNumbers(stack: PlainStack, handler: TrailsealFunction, settings: Settings): void {
-  concurrencyParameter(stack, handler.function, 0);
-  metricsParameter(stack, handler.function);
-  (handler.logGroup.node.defaultChild as CfnResource).addPropertyOverride('RetentionInDays', {
-    Ref: settings.retention.logicalId,
-  });
 }
 
 function overrideRule(stack: PlainStack, rule: CfnResource, settings: Settings): void {

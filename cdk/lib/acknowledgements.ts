@@ -17,6 +17,12 @@ function nist(rule: string, reason: string): Record<string, string> {
   return { [`NIST.800.53.R4-${rule}`]: reason, [`NIST.800.53.R5-${rule}`]: reason };
 }
 
+const OUTSIDE_A_VPC = nist(
+  'LambdaInsideVPC',
+  'The function calls only public endpoints of AWS; a VPC would add endpoints and ' +
+    'addresses in every account and Region, and protect nothing.',
+);
+
 /**
  * Acknowledges findings about the function and its resources.
  *
@@ -35,11 +41,7 @@ export function explainFunction(construct: IConstruct, wildcards: Record<string,
       'A reservation fails where the quota of the account is small, as in new accounts; it is a ' +
         'prop (reservedConcurrency).',
     ),
-    ...nist(
-      'LambdaInsideVPC',
-      'The function calls only public endpoints of AWS; a VPC would add endpoints and ' +
-        'addresses in every account and Region, and protect nothing.',
-    ),
+    ...OUTSIDE_A_VPC,
     ...nist(
       'CloudWatchLogGroupEncrypted',
       'CloudWatch Logs encrypts every group; the logs contain only ids, verdicts and counts. A ' +
@@ -62,15 +64,37 @@ export function explainRemediation(construct: IConstruct, wildcards: Record<stri
       'The runbook invokes the function and waits: a failure is the failure of the runbook, and ' +
         'nothing is ever queued.',
     ),
-    ...nist(
-      'LambdaInsideVPC',
-      'The function calls only public endpoints of AWS; a VPC would add endpoints and ' +
-        'addresses in every account and Region, and protect nothing.',
-    ),
+    ...OUTSIDE_A_VPC,
     ...nist(
       'CloudWatchLogGroupEncrypted',
       'CloudWatch Logs encrypts every group; the journals in it contain key policies, which are not ' +
         'secret. A customer managed key is a prop (encryptionKey), since it costs money.',
+    ),
+  });
+}
+
+/**
+ * Acknowledges findings about the hook and its resources.
+ *
+ * @param wildcards why its policy names resources with a wildcard, by resource
+ */
+export function explainHook(construct: IConstruct, wildcards: Record<string, string>): void {
+  acknowledge(construct, {
+    ...explained(wildcards),
+    ...nist(
+      'LambdaDLQ',
+      'CloudFormation invokes the function and waits: a failure is the failure of the hook, and ' +
+        'nothing is ever queued.',
+    ),
+    ...nist(
+      'LambdaConcurrency',
+      'A limit would make the hook fail while many stacks are deployed.',
+    ),
+    ...OUTSIDE_A_VPC,
+    ...nist(
+      'CloudWatchLogGroupEncrypted',
+      'CloudWatch Logs encrypts every group; the logs contain only ids and verdicts. A customer ' +
+        'managed key is a prop (encryptionKey), since it costs money in every Region.',
     ),
   });
 }

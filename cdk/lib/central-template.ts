@@ -1,10 +1,7 @@
 import { Aws, CfnOutput, CfnParameter } from 'aws-cdk-lib';
 import * as config from 'aws-cdk-lib/aws-config';
-import * as lambda from 'aws-cdk-lib/aws-lambda';
-import * as s3 from 'aws-cdk-lib/aws-s3';
 
 import { explainList } from './acknowledgements';
-import { codeBucketName } from './code-bucket';
 import { TrailsealFunction } from './function';
 import { CENTRAL_FUNCTION_NAME, CENTRAL_RESERVED_CONCURRENCY } from './organization-rule';
 import { CENTRAL_ROLE_PREFIX, MEMBER_ROLE_NAME } from './member-role';
@@ -13,7 +10,6 @@ import { DEFAULT_RULE_NAME, RULE_DESCRIPTION } from './rule';
 import { addAlarms } from './template-alarms';
 import { functionOptions, makeOptionGrantsOptional, roleParameters } from './template-function';
 import {
-  BUCKET_PREFIX_PATTERN,
   codeParameters,
   concurrencyParameter,
   excludedAccountsParameter,
@@ -40,9 +36,6 @@ export function centralFunctionTemplate(version: string): Template {
   );
   const text = (id: string, description: string, rest: object = {}) =>
     new CfnParameter(stack, id, { description, ...rest }).valueAsString;
-  const bucketPrefix = text('CodeBucketPrefix', "The prefix of the code bucket's name.", {
-    allowedPattern: BUCKET_PREFIX_PATTERN,
-  });
   const code = codeParameters(stack, version, 'bootstrap');
   new CfnParameter(stack, 'MemberAccounts', {
     type: 'CommaDelimitedList',
@@ -54,11 +47,7 @@ export function centralFunctionTemplate(version: string): Template {
   const options = functionOptions(stack);
   const handler = new TrailsealFunction(stack, 'Function', {
     ...options.props,
-    code: lambda.Code.fromBucket(
-      s3.Bucket.fromBucketName(stack, 'CodeBucket', codeBucketName(bucketPrefix, Aws.REGION)),
-      code.codeKey,
-    ),
-    architecture: lambda.Architecture.custom(code.architecture),
+    ...code,
     functionName: CENTRAL_FUNCTION_NAME,
     roleName: `${CENTRAL_ROLE_PREFIX}-${Aws.REGION}`,
     organizationId: text('OrganizationId', 'The organization within which the role is assumed.', {

@@ -3,12 +3,15 @@ import * as path from 'node:path';
 
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 
+/** A program that the functions run: the rule, the remediation, or the hook. */
+export type Program = 'bootstrap' | 'remediation' | 'hook';
+
 /** The location and program of a zip file. */
 export interface PrebuiltCode {
   /** Where the zips are. @default `assets` of this package */
   readonly directory?: string | undefined;
-  /** The rule's function or the remediation function. @default bootstrap */
-  readonly program?: 'bootstrap' | 'remediation';
+  /** Which one. @default bootstrap: the rule's function */
+  readonly program?: Program;
 }
 
 /**
@@ -34,7 +37,11 @@ export function prebuiltCode(
 }
 
 /** The S3 key of a program's code for a version, in the code bucket of each Region. */
-export function codeKey(version: string, architecture = 'arm64', program = 'bootstrap'): string {
+export function codeKey(
+  version: string,
+  architecture = 'arm64',
+  program: Program = 'bootstrap',
+): string {
   return `trailseal/${version}/${program}-${architecture}.zip`;
 }
 

@@ -8,31 +8,24 @@ import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 
 import { explainFunction } from './acknowledgements';
-import { prebuiltCode } from './code';
 import { policyStatements, wildcardReasons, type RoleKind, type Settings } from './least-privilege';
 import * as limits from './limits';
+import {
+  FUNCTION_MEMORY_MEBIBYTES,
+  makeProgram,
+  noteFunctionName,
+  noteStrict,
+  roleSettings,
+  type ProgramSettings,
+  type StrictSettings,
+} from './program';
 import { PropFaults } from './prop-faults';
-
-/**
- * Memory of the function, in mebibytes: the smallest that Lambda offers.
- *
- * Measured against loopback services with TLS: a peak of 7 to 11 MiB resident, about 6 ms of CPU
- * time for a cold start and 0.4 ms for a warm invocation. With 128 MiB, Lambda provides about a
- * fourteenth of a vCPU, so a cold start takes tenths of a second, which is fast enough.
- */
-export const FUNCTION_MEMORY_MEBIBYTES = 128;
 
 /** Seconds that one invocation may take: enough for many trails and throttled reads. */
 export const FUNCTION_TIMEOUT_SECONDS = 120;
 
 /** Props of {@link TrailsealFunction}. */
-export interface TrailsealFunctionProps {
-  /** The code. @default the prebuilt zip for the architecture, made by `cargo xtask package` */
-  readonly code?: lambda.Code;
-  /** The processor architecture. @default arm64 */
-  readonly architecture?: lambda.Architecture;
-  /** The name; conformance packs refer to the function by it. @default named by CloudFormation */
-  readonly functionName?: string;
+export interface TrailsealFunctionProps extends ProgramSettings, StrictSettings {
   /** The accounts whose rules may invoke the function. @default the account of the stack */
   readonly sourceAccounts?: string[];
   /** Memory, in mebibytes. @default FUNCTION_MEMORY_MEBIBYTES */
@@ -73,28 +66,6 @@ export interface TrailsealFunctionProps {
   readonly externalId?: string;
   /** The name of the function's own role. @default named by CloudFormation */
   readonly roleName?: string;
-  /** The path of the role. @default / */
-  readonly rolePath?: string;
-  /**
-   * The permissions boundary of the role: the name of a policy of the account, after its path.
-   * @default none
-   */
-  readonly permissionsBoundaryName?: string;
-  /**
-   * The subnets and security groups of the function, which must reach the endpoints of AWS Config,
-   * CloudTrail, KMS and S3, and of STS if it assumes a role. @default outside of any VPC
-   */
-  readonly network?: FunctionNetwork;
-  /** The ARN of a code signing configuration; the code must then be signed. @default none */
-  readonly codeSigningConfigArn?: string;
-}
-
-/** Where the function is in a VPC. */
-export interface FunctionNetwork {
-  /** The subnets. */
-  readonly subnetIds: string[];
-  /** The security groups. */
-  readonly securityGroupIds: string[];
 }
 
 /**
@@ -183,8 +154,7 @@ const LOG_LEVELS: readonly string[] = [
 
 function refuseFaults(props: TrailsealFunctionProps): void {
   const faults = new PropFaults('TrailsealFunction');
-  faults.form('functionName', props.functionName, limits.FUNCTION_NAME, 'the name of a function');
-  faults.length('functionName', props.functionName, limits.FUNCTION_NAME_CHARS_MAX);
+  noteFunctionName(props.functionName, faults);
   faults.form('roleName', props.roleName, limits.ROLE_NAME, 'the name of a role');
   faults.forms('sourceAccounts', props.sourceAccounts ?? [], limits.ACCOUNT_ID, 'an account id');
   if (props.sourceAccounts?.length === 0) {
@@ -221,45 +191,8 @@ function refuseFaults(props: TrailsealFunctionProps): void {
     limits.EXTERNAL_ID,
     'an external id of 2 to 1,224 characters',
   );
-  noteRole(props, faults);
-  noteNetwork(props.network, faults);
-  faults.form(
-    'codeSigningConfigArn',
-    props.codeSigningConfigArn,
-    limits.CODE_SIGNING_CONFIG_ARN,
-    'the ARN of a code signing configuration',
-  );
+  noteStrict(props, faults);
   faults.refuse();
-}
-
-/** Checks the path and the permissions boundary of a role. */
-export function noteRole(
-  props: Pick<TrailsealFunctionProps, 'rolePath' | 'permissionsBoundaryName'>,
-  faults: PropFaults,
-): void {
-  faults.form('rolePath', props.rolePath, limits.ROLE_PATH, 'a path such as `/security/`');
-  faults.form(
-    'permissionsBoundaryName',
-    props.permissionsBoundaryName,
-    limits.POLICY_NAME_WITH_PATH,
-    'the name of a policy, with its path and without an ARN',
-  );
-}
-
-function noteNetwork(network: FunctionNetwork | undefined, faults: PropFaults): void {
-  if (network === undefined) {
-    return;
-  }
-  const lists = {
-    subnetIds: { ids: network.subnetIds, form: limits.SUBNET_ID },
-    securityGroupIds: { ids: network.securityGroupIds, form: limits.SECURITY_GROUP_ID },
-  };
-  for (const [prop, { ids, form }] of Object.entries(lists)) {
-    if (ids.length === 0) {
-      faults.other(`network.${prop}`, 'is empty; a VPC needs subnets and security groups');
-    }
-    faults.forms(`network.${prop}`, ids, form, 'an id');
-  }
 }
 
 function makeFailureQueue(scope: Construct, props: TrailsealFunctionProps): sqs.Queue {
@@ -279,7 +212,7 @@ function makeRole(
   failureQueue: sqs.Queue,
 ): iam.Role {
   const kind = roleKind(props);
-  const settings = roleSettings(props, logGroup, failureQueue);
+  const settings = policySettings(props, logGroup, failureQueue);
   const policy = new iam.ManagedPolicy(scope, 'Policy', {
     description: 'What the Trailseal function calls, and nothing more',
     statements: policyStatements(kind, settings),
@@ -290,17 +223,8 @@ function makeRole(
     description: 'Role of the Trailseal function: reads trails and keys, reports to Config',
     managedPolicies: [policy],
     ...(props.roleName === undefined ? {} : { roleName: props.roleName }),
-    ...(props.rolePath === undefined ? {} : { path: props.rolePath }),
-    ...boundaryOf(scope, props.permissionsBoundaryName),
+    ...roleSettings(scope, props),
   });
-}
-
-function boundaryOf(scope: Construct, name: string | undefined) {
-  if (name === undefined) {
-    return {};
-  }
-  const permissionsBoundary = iam.ManagedPolicy.fromManagedPolicyName(scope, 'Boundary', name);
-  return { permissionsBoundary };
 }
 
 /** A function that assumes a role in a rule's account is a central one. */
@@ -308,7 +232,7 @@ function roleKind(props: TrailsealFunctionProps): RoleKind {
   return props.executionRoleName === undefined ? 'function' : 'central';
 }
 
-function roleSettings(
+function policySettings(
   props: TrailsealFunctionProps,
   logGroup: logs.LogGroup,
   failureQueue: sqs.Queue,
@@ -329,42 +253,25 @@ function roleSettings(
 }
 
 function makeFunction(scope: TrailsealFunction, props: TrailsealFunctionProps): lambda.Function {
-  const architecture = props.architecture ?? lambda.Architecture.ARM_64;
-  const concurrency = props.reservedConcurrency ?? 'none';
-  const made = new lambda.Function(scope, 'Function', {
+  return makeProgram(scope, props, {
+    program: 'bootstrap',
     description:
       'Evaluates whether CloudTrail logs are sealed with a KMS key that works (Trailseal)',
-    code: props.code ?? prebuiltCode(architecture),
-    handler: 'bootstrap',
-    runtime: lambda.Runtime.PROVIDED_AL2023,
-    architecture,
-    memorySize: props.memoryMebibytes ?? FUNCTION_MEMORY_MEBIBYTES,
-    timeout: Duration.seconds(props.timeoutSeconds ?? FUNCTION_TIMEOUT_SECONDS),
-    // The constructs of the library would add actions of their own to the role.
-    role: scope.role.withoutPolicyUpdates(),
+    timeoutSeconds: props.timeoutSeconds ?? FUNCTION_TIMEOUT_SECONDS,
+    reservedConcurrency: props.reservedConcurrency ?? 'none',
+    role: scope.role,
     logGroup: scope.logGroup,
-    loggingFormat: lambda.LoggingFormat.JSON,
-    applicationLogLevelV2: props.logLevel ?? lambda.ApplicationLogLevel.INFO,
-    systemLogLevelV2: lambda.SystemLogLevel.WARN,
-    tracing: props.tracing === true ? lambda.Tracing.ACTIVE : lambda.Tracing.DISABLED,
-    retryAttempts: 2,
-    maxEventAge: Duration.hours(6),
-    onFailure: new SqsDestination(scope.failureQueue),
-    ...(props.functionName === undefined ? {} : { functionName: props.functionName }),
-    ...(concurrency === 'none' ? {} : { reservedConcurrentExecutions: concurrency }),
     environment: {
       ...(props.externalId === undefined ? {} : { TRAILSEAL_EXTERNAL_ID: props.externalId }),
       ...(props.metrics === true ? { TRAILSEAL_METRICS: 'true' } : {}),
     },
+    rest: {
+      memorySize: props.memoryMebibytes ?? FUNCTION_MEMORY_MEBIBYTES,
+      applicationLogLevelV2: props.logLevel ?? lambda.ApplicationLogLevel.INFO,
+      tracing: props.tracing === true ? lambda.Tracing.ACTIVE : lambda.Tracing.DISABLED,
+      retryAttempts: 2,
+      maxEventAge: Duration.hours(6),
+      onFailure: new SqsDestination(scope.failureQueue),
+    },
   });
-  const resource = made.node.defaultChild as lambda.CfnFunction;
-  // The function names its role, and the role its policy: no other order is needed.
-  resource.addDeletionOverride('DependsOn');
-  if (props.network !== undefined) {
-    resource.vpcConfig = props.network;
-  }
-  if (props.codeSigningConfigArn !== undefined) {
-    resource.codeSigningConfigArn = props.codeSigningConfigArn;
-  }
-  return made;
 }

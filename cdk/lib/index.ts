@@ -1,6 +1,7 @@
 /** Constructs that deploy the Trailseal rule. */
-export { TrailsealFunction, type FunctionNetwork, type TrailsealFunctionProps } from './function';
-export { prebuiltCode, type PrebuiltCode } from './code';
+export { TrailsealFunction, type TrailsealFunctionProps } from './function';
+export { type FunctionNetwork, type ProgramSettings, type StrictSettings } from './program';
+export { prebuiltCode, type PrebuiltCode, type Program } from './code';
 export {
   TrailsealRule,
   SCHEDULE_HOURS,
@@ -32,3 +33,4 @@ export { TrailsealTopic, type TrailsealTopicProps } from './topic';
 export { TrailsealTickets, type TrailsealTicketsProps } from './tickets';
 export { TrailsealRemediation, type TrailsealRemediationProps } from './remediation';
 export { type PackRemediation, type RemediationSettings } from './remediation-settings';
+export { TrailsealHook, type TrailsealHookProps, type FailureMode } from './hook';

@@ -113,3 +113,6 @@ export const DOCUMENT_NAME = /^[a-zA-Z0-9_.-]{3,128}$/;
 
 /** The format of a KMS key's ARN; aliases are not accepted, since they can move to another key. */
 export const KEY_ARN = /^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key\/[a-zA-Z0-9-]+$/;
+
+/** The format of the alias of a hook: three parts, and a name of AWS is reserved. */
+export const HOOK_ALIAS = /^(?![aA][wW][sS])[A-Za-z0-9]{2,64}(::[A-Za-z0-9]{2,64}){2}$/;

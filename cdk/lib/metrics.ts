@@ -51,7 +51,7 @@ export function loggedMetric(
 
 /** A metric of Lambda for the function. */
 export function functionMetric(
-  handler: MonitoredFunction,
+  handler: Pick<MonitoredFunction, 'functionName'>,
   metricName: string,
   period = Duration.minutes(5),
   options: Partial<cloudwatch.MetricProps> = {},

@@ -48,10 +48,7 @@ export class TrailsealMonitoring extends Construct {
     faults.refuse();
     const hours = SCHEDULE_HOURS[props.schedule ?? DEFAULT_SCHEDULE];
     this.alarms = makeAlarms(this, props.handler, hours);
-    for (const alarm of this.alarms) {
-      alarm.addAlarmAction(new SnsAction(props.topic));
-      alarm.addOkAction(new SnsAction(props.topic));
-    }
+    notify(this.alarms, props.topic);
     this.dashboard = new TrailsealDashboard(this, 'Dashboard', {
       handler: props.handler,
       alarms: [...this.alarms],
@@ -82,16 +79,39 @@ export function addNamedAlarms(
   scope: Construct,
   handler: MonitoredFunction,
   schedule: Schedule | undefined,
-  { topicName, topicAccount }: AlarmTopic,
+  topic: AlarmTopic,
 ): void {
   const watch = new Construct(scope, 'Watch');
   const alarms = makeAlarms(watch, handler, SCHEDULE_HOURS[schedule ?? DEFAULT_SCHEDULE]);
+  notifyTopic(watch, alarms, topic);
+}
+
+/** The alarms on the function of a hook, with a topic by its name. */
+export function addHookAlarms(
+  scope: Construct,
+  handler: Pick<MonitoredFunction, 'functionName'>,
+  topic: AlarmTopic,
+): void {
+  const watch = new Construct(scope, 'Watch');
+  notifyTopic(watch, makeHookAlarms(watch, handler), topic);
+}
+
+function notifyTopic(
+  watch: Construct,
+  alarms: readonly cloudwatch.Alarm[],
+  { topicName, topicAccount }: AlarmTopic,
+): void {
   if (topicName === undefined) {
     return;
   }
-  const { partition, region, account } = Stack.of(scope);
+  const { partition, region, account } = Stack.of(watch);
   const arn = `arn:${partition}:sns:${region}:${topicAccount ?? account}:${topicName}`;
-  const action = new SnsAction(sns.Topic.fromTopicArn(watch, 'Topic', arn));
+  notify(alarms, sns.Topic.fromTopicArn(watch, 'Topic', arn));
+}
+
+/** A message to the topic if an alarm goes off, and if it ends. */
+export function notify(alarms: readonly cloudwatch.Alarm[], topic: sns.ITopic): void {
+  const action = new SnsAction(topic);
   for (const alarm of alarms) {
     alarm.addAlarmAction(action);
     alarm.addOkAction(action);
@@ -119,34 +139,50 @@ export function alarmHours(hours: number): { silence: number; result: number } {
 const MORE = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD;
 const SILENT_IS_GOOD = cloudwatch.TreatMissingData.NOT_BREACHING;
 
+/** An alarm that any count above zero sets off. */
+const ANY = { threshold: 0, comparisonOperator: MORE, treatMissingData: SILENT_IS_GOOD };
+
 function functionAlarms(scope: Construct, handler: MonitoredFunction): cloudwatch.Alarm[] {
-  const common = {
-    threshold: 0,
-    comparisonOperator: MORE,
-    treatMissingData: SILENT_IS_GOOD,
-  };
   return [
     new cloudwatch.Alarm(scope, 'FunctionErrors', {
-      ...common,
+      ...ANY,
       alarmDescription:
         'Trailseal: the function failed, so something was not evaluated. Read its log.',
       metric: functionMetric(handler, 'Errors'),
       evaluationPeriods: 1,
     }),
     new cloudwatch.Alarm(scope, 'DeadLetters', {
-      ...common,
+      ...ANY,
       alarmDescription:
         'Trailseal: an event failed after all retries and waits in the queue. Fix the cause, then evaluate the rule again.',
       metric: queueMetric(handler, 'ApproximateNumberOfMessagesVisible'),
       evaluationPeriods: 1,
     }),
     new cloudwatch.Alarm(scope, 'FunctionThrottled', {
-      ...common,
+      ...ANY,
       alarmDescription:
         'Trailseal: invocations have waited for 15 minutes. Reserve more concurrency if this lasts.',
       metric: functionMetric(handler, 'Throttles'),
       evaluationPeriods: 3,
     }),
+  ];
+}
+
+/** Every alarm on the function of a hook, without actions. */
+export function makeHookAlarms(
+  scope: Construct,
+  handler: Pick<MonitoredFunction, 'functionName'>,
+): cloudwatch.Alarm[] {
+  const alarm = (id: string, metricName: string, description: string) =>
+    new cloudwatch.Alarm(scope, id, {
+      ...ANY,
+      alarmDescription: `Trailseal: ${description} With WARN a trail may have changed without an evaluation; with FAIL its change was refused.`,
+      metric: functionMetric(handler, metricName),
+      evaluationPeriods: 1,
+    });
+  return [
+    alarm('HookErrors', 'Errors', "the hook's function failed or ran out of time. Read its log."),
+    alarm('HookThrottled', 'Throttles', "Lambda refused to run the hook's function."),
   ];
 }
 

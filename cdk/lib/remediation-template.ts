@@ -1,9 +1,6 @@
-import { Aws, CfnCondition, CfnOutput, CfnParameter, Fn } from 'aws-cdk-lib';
-import * as lambda from 'aws-cdk-lib/aws-lambda';
-import * as s3 from 'aws-cdk-lib/aws-s3';
+import { CfnCondition, CfnOutput, CfnParameter, Fn } from 'aws-cdk-lib';
 
 import { explainStatement } from './acknowledgements';
-import { codeBucketName } from './code-bucket';
 import { PlainStack, type Template } from './plain-stack';
 import {
   DEFAULT_REMEDIATION_NAME,
@@ -18,7 +15,6 @@ import {
 import { DEFAULT_RULE_NAME } from './rule';
 import { roleParameters } from './template-function';
 import {
-  BUCKET_PREFIX_PATTERN,
   codeParameters,
   concurrencyParameter,
   givenCondition,
@@ -39,7 +35,7 @@ export function remediationTemplate(): Template {
   const stack = new PlainStack(
     'Trailseal, remediation by hand: a runbook that seals trails with an existing KMS key; use the parameters of the rule.',
   );
-  const code = codeOf(stack);
+  const code = codeParameters(stack, packageVersion(), 'remediation');
   const settings = remediationParameters(stack);
   const rule = new CfnParameter(stack, 'RuleName', {
     description: 'The rule whose findings are remediated; empty if a pack names the runbook.',
@@ -64,23 +60,6 @@ export function remediationTemplate(): Template {
   makeStatementOptional(template, 'RemediationPolicy', 'RotateKey', 'RotatesKey');
   makeKeyAccountGrantOptional(template, 'RemediationPolicy');
   return template;
-}
-
-function codeOf(stack: PlainStack) {
-  const bucketPrefix = new CfnParameter(stack, 'CodeBucketPrefix', {
-    description: "The prefix of the code bucket's name; a hyphen and the Region follow.",
-    allowedPattern: BUCKET_PREFIX_PATTERN,
-  }).valueAsString;
-  const { architecture, codeKey } = codeParameters(stack, packageVersion(), 'remediation');
-  const bucket = s3.Bucket.fromBucketName(
-    stack,
-    'CodeBucket',
-    codeBucketName(bucketPrefix, Aws.REGION),
-  );
-  return {
-    code: lambda.Code.fromBucket(bucket, codeKey),
-    architecture: lambda.Architecture.custom(architecture),
-  };
 }
 
 /** The values for the runbook; text parameters replace the boolean props. */

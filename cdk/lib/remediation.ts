@@ -1,17 +1,16 @@
-import { Aws, Duration, RemovalPolicy, Token } from 'aws-cdk-lib';
+import { Aws, RemovalPolicy, Token } from 'aws-cdk-lib';
 import * as config from 'aws-cdk-lib/aws-config';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
-import * as lambda from 'aws-cdk-lib/aws-lambda';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 
 import { explainRemediation } from './acknowledgements';
-import { prebuiltCode } from './code';
-import { FUNCTION_MEMORY_MEBIBYTES } from './function';
 import { policyStatements, wildcardReasons, type Settings } from './least-privilege';
 import * as limits from './limits';
+import { makeProgram, noteFunctionName, type ProgramSettings } from './program';
 import { PropFaults } from './prop-faults';
 import { DEFAULT_DOCUMENT_NAME, remediationDocument } from './remediation-document';
 import {
@@ -22,7 +21,12 @@ import {
   type RemediationSettings,
 } from './remediation-settings';
 import type { TrailsealRule } from './rule';
-import { parameterFaults, withoutEmpty } from './rule-parameters';
+import {
+  keyAccountRole,
+  noteKeyAccountRole,
+  parameterFaults,
+  withoutEmpty,
+} from './rule-parameters';
 import type { RuleParameters } from './rule-parameters.generated';
 
 /** The default name of the remediation function. */
@@ -38,7 +42,7 @@ export const REMEDIATION_CONCURRENCY = 1;
 export const PARAMETERS_VARIABLE = 'TRAILSEAL_RULE_PARAMETERS';
 
 /** Props of {@link TrailsealRemediation}. */
-export interface TrailsealRemediationProps extends RemediationSettings {
+export interface TrailsealRemediationProps extends RemediationSettings, ProgramSettings {
   /** The rule whose findings are remediated. @default none: the rule of a pack names the runbook */
   readonly rule?: TrailsealRule;
   /**
@@ -48,12 +52,6 @@ export interface TrailsealRemediationProps extends RemediationSettings {
   readonly parameters?: RuleParameters;
   /** The organization in which the role of the parameter `keyAccountRoleName` is assumed. */
   readonly organizationId?: string;
-  /** The code. @default the prebuilt zip for the architecture, made by `cargo xtask package` */
-  readonly code?: lambda.Code;
-  /** The processor architecture. @default arm64 */
-  readonly architecture?: lambda.Architecture;
-  /** The name of the function. @default named by CloudFormation */
-  readonly functionName?: string;
   /** The name of the runbook; packs refer to it by name. @default TrailsealRemediation */
   readonly documentName?: string;
   /**
@@ -127,31 +125,13 @@ function refuseFaults(props: TrailsealRemediationProps): void {
   const faults = new PropFaults('TrailsealRemediation');
   noteRemediation(props, '', faults);
   faults.add(parameterFaults(props.parameters ?? {}));
-  faults.form('functionName', props.functionName, limits.FUNCTION_NAME, 'the name of a function');
-  faults.length('functionName', props.functionName, limits.FUNCTION_NAME_CHARS_MAX);
+  noteFunctionName(props.functionName, faults);
   faults.form('documentName', props.documentName, limits.DOCUMENT_NAME, 'the name of a document');
-  faults.form(
-    'organizationId',
-    props.organizationId,
-    limits.ORGANIZATION_ID,
-    'the id of an organization',
-  );
-  if (keyAccountRole(props) !== undefined && props.organizationId === undefined) {
-    faults.other(
-      'parameters.keyAccountRoleName',
-      'needs `organizationId`: roles are assumed within the organization only',
-    );
-  }
+  noteKeyAccountRole(props, faults);
   if (props.reservedConcurrency !== 'none') {
     faults.whole('reservedConcurrency', props.reservedConcurrency, 1, 1000);
   }
   faults.refuse();
-}
-
-/** The role that the parameters name for key policies in other accounts. */
-function keyAccountRole(props: TrailsealRemediationProps): string | undefined {
-  const named = (props.parameters?.keyAccountRoleName ?? '').trim();
-  return named === '' ? undefined : named;
 }
 
 /**
@@ -172,8 +152,8 @@ function makeRole(
   const settings: Settings = {
     LogGroupArn: logGroup.logGroupArn,
     KeyArn: props.keyArn,
-    keyAccountRoleName: keyAccountRole(props),
-    KeyAccountRoleName: keyAccountRole(props),
+    keyAccountRoleName: keyAccountRole(props.parameters),
+    KeyAccountRoleName: keyAccountRole(props.parameters),
     OrganizationId: props.organizationId,
     keyRotation: asksForRotation(props.parameters ?? {}) ? 'true' : undefined,
   };
@@ -193,31 +173,19 @@ function makeFunction(
   scope: TrailsealRemediation,
   props: TrailsealRemediationProps,
 ): lambda.Function {
-  const architecture = props.architecture ?? lambda.Architecture.ARM_64;
-  const concurrency = props.reservedConcurrency ?? REMEDIATION_CONCURRENCY;
   const parameters = withoutEmpty(props.parameters ?? {});
-  const made = new lambda.Function(scope, 'Function', {
+  return makeProgram(scope, props, {
+    program: 'remediation',
     description: 'Seals CloudTrail trails with a KMS key when the runbook asks for it (Trailseal)',
-    code: props.code ?? prebuiltCode(architecture, { program: 'remediation' }),
-    handler: 'bootstrap',
-    runtime: lambda.Runtime.PROVIDED_AL2023,
-    architecture,
-    memorySize: FUNCTION_MEMORY_MEBIBYTES,
-    timeout: Duration.seconds(REMEDIATION_TIMEOUT_SECONDS),
-    role: scope.role.withoutPolicyUpdates(),
+    timeoutSeconds: REMEDIATION_TIMEOUT_SECONDS,
+    reservedConcurrency: props.reservedConcurrency ?? REMEDIATION_CONCURRENCY,
+    role: scope.role,
     logGroup: scope.logGroup,
-    loggingFormat: lambda.LoggingFormat.JSON,
-    applicationLogLevelV2: lambda.ApplicationLogLevel.INFO,
-    systemLogLevelV2: lambda.SystemLogLevel.WARN,
-    ...(props.functionName === undefined ? {} : { functionName: props.functionName }),
-    ...(concurrency === 'none' ? {} : { reservedConcurrentExecutions: concurrency }),
-    ...(Object.keys(parameters).length === 0
-      ? {}
-      : { environment: { [PARAMETERS_VARIABLE]: JSON.stringify(parameters) } }),
+    environment:
+      Object.keys(parameters).length === 0
+        ? {}
+        : { [PARAMETERS_VARIABLE]: JSON.stringify(parameters) },
   });
-  // The function names its role, and the role its policy: no other order is needed.
-  (made.node.defaultChild as lambda.CfnFunction).addDeletionOverride('DependsOn');
-  return made;
 }
 
 /** Only Automation in this account may assume the role. */

@@ -2,7 +2,8 @@ import { Token } from 'aws-cdk-lib';
 
 import schema from '../schema/rule-parameters.schema.json';
 
-import { RULE_PARAMETERS_CHARS_MAX } from './limits';
+import * as limits from './limits';
+import type { PropFaults } from './prop-faults';
 import type { RuleParameterName, RuleParameters } from './rule-parameters.generated';
 
 /** Characters of an invalid value that a message repeats. */
@@ -59,10 +60,13 @@ export function parameterFaults(parameters: RuleParameters): string[] {
   const faults = given.flatMap(([name, value]) => faultsOf(name, value));
   faults.push(...withoutEffect(parameters));
   const length = JSON.stringify(parameters).length;
-  if (!given.some(([, value]) => Token.isUnresolved(value)) && length > RULE_PARAMETERS_CHARS_MAX) {
+  if (
+    !given.some(([, value]) => Token.isUnresolved(value)) &&
+    length > limits.RULE_PARAMETERS_CHARS_MAX
+  ) {
     faults.push(
       `\`ruleParameters\` has ${length.toString()} characters as JSON; ` +
-        `Config takes ${RULE_PARAMETERS_CHARS_MAX.toString()}`,
+        `Config takes ${limits.RULE_PARAMETERS_CHARS_MAX.toString()}`,
     );
   }
   return faults;
@@ -160,6 +164,42 @@ function expected(spec: ParameterSchema): string {
   }
   const words = spec.enum?.map((word) => `\`${word}\``).join(', ');
   return words === undefined ? `of the form \`${spec.pattern ?? ''}\`` : `one of ${words}`;
+}
+
+/** The role that the parameters name for key policies in other accounts. */
+export function keyAccountRole(parameters: RuleParameters | undefined): string | undefined {
+  const named = (parameters?.keyAccountRoleName ?? '').trim();
+  return named === '' ? undefined : named;
+}
+
+/** Checks the organization in which the role of a key's account is assumed. */
+export function noteKeyAccountRole(
+  props: { readonly parameters?: RuleParameters; readonly organizationId?: string },
+  faults: PropFaults,
+): void {
+  if (keyAccountRole(props.parameters) !== undefined && props.organizationId === undefined) {
+    faults.other(
+      'parameters.keyAccountRoleName',
+      'needs `organizationId`: roles are assumed within the organization only',
+    );
+  }
+  faults.form(
+    'organizationId',
+    props.organizationId,
+    limits.ORGANIZATION_ID,
+    'the id of an organization',
+  );
+}
+
+/** Rejects the parameter for central functions, which assume a role in the account of a trail. */
+export function noteNoExecutionRole(
+  parameters: RuleParameters | undefined,
+  instead: string,
+  faults: PropFaults,
+): void {
+  if ((parameters?.executionRoleName ?? '').trim() !== '') {
+    faults.other('parameters.executionRoleName', `is not for ${instead}`);
+  }
 }
 
 /** The checks that a setting requires: it has no effect if all of them are skipped. */

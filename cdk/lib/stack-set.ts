@@ -5,12 +5,13 @@ import { Construct } from 'constructs';
 import { accountTemplateBody } from './account-template';
 import { codeKey } from './code';
 import { noteBucketPrefix } from './code-bucket';
-import { noteRole, type TrailsealFunctionProps } from './function';
+import type { TrailsealFunctionProps } from './function';
 import * as limits from './limits';
 import { noteAlarmTopic, type AlarmTopic } from './monitoring';
+import { noteFunctionName, noteRole } from './program';
 import { PropFaults } from './prop-faults';
 import { noteSettings, noteRuleName, type RuleSettings } from './rule';
-import { withoutEmpty } from './rule-parameters';
+import { noteKeyAccountRole, noteNoExecutionRole, withoutEmpty } from './rule-parameters';
 import { templateParameterName } from './template-parameters';
 import { packageVersion } from './version';
 
@@ -205,7 +206,12 @@ function refuseFaults(props: TrailsealStackSetProps): void {
     noteRuleName(props.ruleName, limits.RULE_NAME_CHARS_MAX, faults);
   }
   noteSettings(props, faults);
-  noteParameterRoles(props, faults);
+  noteNoExecutionRole(
+    props.parameters,
+    'a StackSet, whose functions work in their own account with their own role',
+    faults,
+  );
+  noteKeyAccountRole(props, faults);
   noteFunction(props, faults);
   noteAlarmTopic(props.alarms, faults);
   noteRole(props, faults);
@@ -220,31 +226,8 @@ function refuseFaults(props: TrailsealStackSetProps): void {
   faults.refuse();
 }
 
-function noteParameterRoles(props: TrailsealStackSetProps, faults: PropFaults): void {
-  const { keyAccountRoleName = '', executionRoleName = '' } = props.parameters ?? {};
-  if (executionRoleName.trim() !== '') {
-    faults.other(
-      'parameters.executionRoleName',
-      'is not for a StackSet, whose functions work in their own account with their own role',
-    );
-  }
-  if (keyAccountRoleName.trim() !== '' && props.organizationId === undefined) {
-    faults.other(
-      'parameters.keyAccountRoleName',
-      'needs `organizationId`: roles are assumed within the organization only',
-    );
-  }
-  faults.form(
-    'organizationId',
-    props.organizationId,
-    limits.ORGANIZATION_ID,
-    'the id of an organization',
-  );
-}
-
 function noteFunction(props: TrailsealStackSetProps, faults: PropFaults): void {
-  faults.form('functionName', props.functionName, limits.FUNCTION_NAME, 'the name of a function');
-  faults.length('functionName', props.functionName, limits.FUNCTION_NAME_CHARS_MAX);
+  noteFunctionName(props.functionName, faults);
   if (props.reservedConcurrency !== 'none') {
     faults.whole('reservedConcurrency', props.reservedConcurrency, 1, 1000);
   }

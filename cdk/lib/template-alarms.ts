@@ -1,9 +1,10 @@
 import { CfnCondition, CfnParameter, CfnResource, Fn } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 
 import type { MonitoredFunction } from './metrics';
-import { alarmHours, makeAlarms } from './monitoring';
+import { alarmHours, makeAlarms, makeHookAlarms } from './monitoring';
 import type { PlainStack } from './plain-stack';
 import { DEFAULT_SCHEDULE, SCHEDULE_HOURS, type Schedule } from './rule';
 import { givenCondition, requireWith, where } from './template-parameters';
@@ -19,21 +20,13 @@ export function addAlarms(
   handler: MonitoredFunction,
   schedule: CfnParameter,
 ): void {
-  const alarms = new CfnParameter(stack, 'Alarms', {
-    description: 'Whether there are alarms on the function and its results.',
-    default: 'false',
-    allowedValues: ['true', 'false'],
-  });
-  const wanted = new CfnCondition(stack, 'HasAlarms', {
-    expression: Fn.conditionEquals(alarms.valueAsString, 'true'),
-  });
-  const actions = topicActions(stack, alarms);
-  const scope = new Construct(stack, 'Watch');
+  const about = 'Whether there are alarms on the function and its results.';
+  const watch = optionalAlarms(stack, about, (scope) =>
+    makeAlarms(scope, handler, SCHEDULE_HOURS[DEFAULT_SCHEDULE]),
+  );
   const hours = intervals(stack, schedule);
-  for (const alarm of makeAlarms(scope, handler, SCHEDULE_HOURS[DEFAULT_SCHEDULE])) {
+  for (const alarm of watch) {
     const resource = alarm.node.defaultChild as cloudwatch.CfnAlarm;
-    resource.addPropertyOverride('AlarmActions', actions);
-    resource.addPropertyOverride('OKActions', actions);
     if (resource.period === 3600) {
       const what = alarm.node.id === 'Silence' ? 'silence' : 'result';
       resource.addPropertyOverride(
@@ -42,9 +35,40 @@ export function addAlarms(
       );
     }
   }
+}
+
+/** Alarms on the function of a hook as an option of a template, with an optional topic. */
+export function addOptionalHookAlarms(stack: PlainStack, handler: lambda.Function): void {
+  const about = "Whether there are alarms on the hook's function.";
+  optionalAlarms(stack, about, (scope) => makeHookAlarms(scope, handler));
+}
+
+/** Makes alarms that exist only if a parameter is `true`. */
+function optionalAlarms(
+  stack: PlainStack,
+  description: string,
+  make: (scope: Construct) => cloudwatch.Alarm[],
+): cloudwatch.Alarm[] {
+  const alarms = new CfnParameter(stack, 'Alarms', {
+    description,
+    default: 'false',
+    allowedValues: ['true', 'false'],
+  });
+  const wanted = new CfnCondition(stack, 'HasAlarms', {
+    expression: Fn.conditionEquals(alarms.valueAsString, 'true'),
+  });
+  const actions = topicActions(stack, alarms);
+  const scope = new Construct(stack, 'Watch');
+  const made = make(scope);
+  for (const alarm of made) {
+    const resource = alarm.node.defaultChild as cloudwatch.CfnAlarm;
+    resource.addPropertyOverride('AlarmActions', actions);
+    resource.addPropertyOverride('OKActions', actions);
+  }
   for (const resource of scope.node.findAll().filter(CfnResource.isCfnResource)) {
     resource.cfnOptions.condition = wanted;
   }
+  return made;
 }
 
 /** The actions of every alarm: the topic, if one is named. */

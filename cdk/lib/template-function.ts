@@ -1,9 +1,12 @@
 import { CfnCondition, CfnParameter, Fn, type CfnResource } from 'aws-cdk-lib';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import type * as logs from 'aws-cdk-lib/aws-logs';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
 
 import { explainOptions } from './acknowledgements';
-import type { TrailsealFunction, TrailsealFunctionProps } from './function';
+import type { TrailsealFunctionProps } from './function';
 import type { PlainStack, Template } from './plain-stack';
 import { givenCondition, makeStatementOptional, requireWith, where } from './template-parameters';
 
@@ -15,11 +18,25 @@ export interface FunctionOptions {
     'encryptionKey' | 'network' | 'codeSigningConfigArn'
   >;
   /** Leaves out the properties whose parameters are empty. */
-  readonly makeOptional: (handler: TrailsealFunction) => void;
+  readonly makeOptional: (made: OptionalParts) => void;
 }
 
-/** The VPC, the code signing and the key of logs and queue as template parameters. */
-export function functionOptions(stack: PlainStack): FunctionOptions {
+/** The constructs whose properties the settings decide. */
+interface OptionalParts {
+  readonly function: lambda.Function;
+  readonly logGroup: logs.LogGroup;
+  readonly failureQueue?: sqs.Queue;
+}
+
+/**
+ * The VPC, the code signing and the key of a function's data as template parameters.
+ *
+ * @param encrypted what the key encrypts
+ */
+export function functionOptions(
+  stack: PlainStack,
+  encrypted = 'the logs and the queue of failed events',
+): FunctionOptions {
   const network = networkParameters(stack);
   const signing = new CfnParameter(stack, 'CodeSigningConfigArn', {
     description: 'The ARN of a code signing configuration; the code must then be signed.',
@@ -28,8 +45,7 @@ export function functionOptions(stack: PlainStack): FunctionOptions {
       '^(arn:[a-z-]+:lambda:[a-z0-9-]+:[0-9]{12}:code-signing-config:csc-[a-z0-9]{17})?$',
   });
   const key = new CfnParameter(stack, 'EncryptionKeyArn', {
-    description:
-      'The ARN of a KMS key for the logs and the queue of failed events, whose policy admits CloudWatch Logs; empty for keys of the services.',
+    description: `The ARN of a KMS key for ${encrypted}, whose policy admits CloudWatch Logs; empty for keys of the services.`,
     default: '',
     allowedPattern: '^(arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+)?$',
   });
@@ -42,10 +58,9 @@ export function functionOptions(stack: PlainStack): FunctionOptions {
       codeSigningConfigArn: signing.valueAsString,
       encryptionKey: kms.Key.fromKeyArn(stack, 'EncryptionKey', key.valueAsString),
     },
-    makeOptional: (handler) => {
-      const { function: made, logGroup, failureQueue } = handler;
-      const [lambda, group, queue] = [made, logGroup, failureQueue].map(
-        (construct) => construct.node.defaultChild as CfnResource,
+    makeOptional: (made) => {
+      const [lambda, group, queue] = [made.function, made.logGroup, made.failureQueue].map(
+        (construct) => construct?.node.defaultChild as CfnResource | undefined,
       );
       const { subnetIds: SubnetIds, securityGroupIds: SecurityGroupIds } = network.given;
       lambda?.addPropertyOverride(
@@ -64,8 +79,13 @@ export function functionOptions(stack: PlainStack): FunctionOptions {
 
 /** Makes the statements of the options depend on their parameters. */
 export function makeOptionGrantsOptional(template: Template, policy: string): void {
-  makeStatementOptional(template, policy, 'ConnectToVpc', 'InVpc');
+  makeVpcGrantOptional(template, policy);
   makeStatementOptional(template, policy, 'EncryptFailedEvents', 'HasEncryptionKeyArn');
+}
+
+/** Makes the statement for the VPC depend on its parameters. */
+export function makeVpcGrantOptional(template: Template, policy: string): void {
+  makeStatementOptional(template, policy, 'ConnectToVpc', 'InVpc');
 }
 
 /** Text parameters, because the rules of a template cannot compare lists. */
@@ -100,7 +120,7 @@ function networkParameters(stack: PlainStack) {
   return { given, some };
 }
 
-/** The permissions boundary of roles, and the path of the first if `path`, as template parameters. */
+/** The permissions boundary of roles, and their path if `path`, as template parameters. */
 export function roleParameters(
   stack: PlainStack,
   roles: readonly iam.Role[],
@@ -126,6 +146,8 @@ export function roleParameters(
       default: '/',
       allowedPattern: '^/([!-~]+/)?$',
     });
-    resources[0]?.addPropertyOverride('Path', { Ref: own.logicalId });
+    for (const resource of resources) {
+      resource.addPropertyOverride('Path', { Ref: own.logicalId });
+    }
   }
 }

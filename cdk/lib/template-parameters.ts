@@ -1,8 +1,11 @@
-import { CfnCondition, CfnParameter, CfnRule, Fn, Token, type CfnResource } from 'aws-cdk-lib';
-import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import { Aws, CfnCondition, CfnParameter, CfnRule, Fn, Token, type CfnResource } from 'aws-cdk-lib';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import type * as logs from 'aws-cdk-lib/aws-logs';
+import * as s3 from 'aws-cdk-lib/aws-s3';
 
 import { explainCode, explainList } from './acknowledgements';
-import { codeKey } from './code';
+import { codeKey, type Program } from './code';
+import { codeBucketName } from './code-bucket';
 import type { PlainStack, Template } from './plain-stack';
 import { DEFAULT_SCHEDULE, SCHEDULE_HOURS } from './rule';
 import { PARAMETER_NAMES, PARAMETER_SCHEMAS } from './rule-parameters';
@@ -48,8 +51,12 @@ export function referencesOf(parameters: GivenParameters): Record<string, string
 export function codeParameters(
   stack: PlainStack,
   version: string,
-  program: 'bootstrap' | 'remediation',
-): { architecture: string; codeKey: string } {
+  program: Program,
+): { architecture: lambda.Architecture; code: lambda.Code } {
+  const prefix = new CfnParameter(stack, 'CodeBucketPrefix', {
+    description: "The prefix of the code bucket's name; a hyphen and the Region follow.",
+    allowedPattern: BUCKET_PREFIX_PATTERN,
+  });
   const { valueAsString: architecture } = new CfnParameter(stack, 'Architecture', {
     description: 'The processor architecture of the code.',
     default: 'arm64',
@@ -64,7 +71,40 @@ export function codeParameters(
   const given = givenCondition(stack, key);
   const standard = codeKey(version, architecture, program);
   const chosen = Fn.conditionIf(given.logicalId, key.valueAsString, standard);
-  return { architecture, codeKey: Token.asString(chosen) };
+  const name = codeBucketName(prefix.valueAsString, Aws.REGION);
+  const bucket = s3.Bucket.fromBucketName(stack, 'CodeBucket', name);
+  return {
+    architecture: lambda.Architecture.custom(architecture),
+    code: lambda.Code.fromBucket(bucket, Token.asString(chosen)),
+  };
+}
+
+/** The name of a function as a template parameter. */
+export function functionNameParameter(
+  stack: PlainStack,
+  standard: string,
+  description: string,
+): string {
+  return new CfnParameter(stack, 'FunctionName', {
+    description,
+    default: standard,
+    allowedPattern: '^[A-Za-z0-9_-]{1,64}$',
+  }).valueAsString;
+}
+
+/** How long the logs of a function are kept as a template parameter, to be set on its log group. */
+export function retentionParameter(stack: PlainStack): (logGroup: logs.LogGroup) => void {
+  const retention = new CfnParameter(stack, 'LogRetentionDays', {
+    type: 'Number',
+    description: 'How long logs are kept.',
+    default: '365',
+    allowedValues: ['30', '90', '180', '365', '400', '731', '1096', '1827', '2557', '3653'],
+  });
+  return (logGroup) => {
+    (logGroup.node.defaultChild as CfnResource).addPropertyOverride('RetentionInDays', {
+      Ref: retention.logicalId,
+    });
+  };
 }
 
 /** The metrics that CloudWatch makes from the log as a template parameter. */

@@ -1,6 +1,7 @@
 import { accountTemplate, DEFAULT_FUNCTION_NAME } from './account-template';
 import { aggregatorTemplate } from './aggregator-template';
 import { centralFunctionTemplate, organizationRuleTemplate } from './central-template';
+import { hookTemplate } from './hook-template';
 import { memberRoleTemplate } from './member-role-template';
 import {
   organizationPackTemplate,
@@ -13,12 +14,8 @@ import { rolloutAlarmTemplate } from './rollout-alarm-template';
 import { remediationTemplate } from './remediation-template';
 import { plainYaml } from './plain-yaml';
 import type { Template } from './plain-stack';
-import {
-  codeBucketTemplate,
-  monitoringTemplate,
-  stackSetTemplate,
-  ticketsTemplate,
-} from './small-templates';
+import { codeBucketTemplate, monitoringTemplate, ticketsTemplate } from './small-templates';
+import { hookStackSetTemplate, stackSetTemplate } from './stack-set-template';
 import { packageVersion } from './version';
 
 const HEADING = ['Generated from the constructs by `npm run generate`; do not edit.'];
@@ -37,6 +34,8 @@ export function templateFiles(): Record<string, string> {
     remediation: remediationTemplate(),
     'conformance-pack-with-remediation': remediationPackTemplate(),
     'organization-conformance-pack-with-remediation': organizationRemediationPackTemplate(),
+    hook: hookTemplate(packageVersion()),
+    'hook-stack-set': hookStackSetTemplate(),
     aggregator: aggregatorTemplate(),
     monitoring: monitoringTemplate(),
     'rollout-alarm': rolloutAlarmTemplate(),

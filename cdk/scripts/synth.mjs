@@ -16,6 +16,7 @@ const apps = [
   ['single-account', 'single-account', { alarmEmail: 'someone@example.com' }],
   ['single-account-cis', 'single-account', { cisPack: 'true', remediationKey: key }],
   ['single-account-remediation', 'single-account', { remediationKey: key }],
+  ['single-account-hook', 'single-account', { hook: 'FAIL', alarmEmail: 'someone@example.com' }],
   ['organization', 'organization', { ...example, bucketPrefix: 'trailseal-code' }],
   [
     'organization-central',
@@ -27,7 +28,7 @@ const apps = [
 /** The packaged code, or zips that hold nothing. */
 function codeDirectory() {
   const packaged = path.join(root, 'assets');
-  const zips = ['bootstrap-arm64.zip', 'remediation-arm64.zip'];
+  const zips = ['bootstrap-arm64.zip', 'remediation-arm64.zip', 'hook-arm64.zip'];
   if (zips.every((zip) => existsSync(path.join(packaged, zip)))) {
     return packaged;
   }

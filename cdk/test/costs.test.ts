@@ -6,7 +6,7 @@ import * as sns from 'aws-cdk-lib/aws-sns';
 
 import { TrailsealMonitoring } from '../lib';
 import { packageDirectory } from '../lib/code';
-import { FUNCTION_MEMORY_MEBIBYTES } from '../lib/function';
+import { FUNCTION_MEMORY_MEBIBYTES } from '../lib/program';
 import { newStack } from './support';
 
 const README = fs.readFileSync(path.join(packageDirectory(), 'README.md'), 'utf8');

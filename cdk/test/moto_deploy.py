@@ -29,6 +29,7 @@ ORGANIZATION = "o-abcde12345"
 
 # The resource types of our templates that this version of moto cannot create.
 UNKNOWN_TYPES = {
+    "AWS::CloudFormation::LambdaHook",
     "AWS::CloudFormation::StackSet",
     "AWS::CloudWatch::Alarm",
     "AWS::Config::ConfigRule",
@@ -329,6 +330,46 @@ def put_remediation(config, outputs):
     expect(dry == ["true"], f"dry run {dry}")
 
 
+def check_hook(deployment):
+    """The hook's function and both roles exist; only hooks of the account may assume the second."""
+    boto3.client("s3", region_name=REGION).put_object(
+        Bucket=f"code-{REGION}",
+        Key="trailseal/0.1.0/hook-arm64.zip",
+        Body=zip_of_an_empty_program(),
+    )
+    asked = {"Profile": "strict", "KeyAccountRoleName": "reader", "OrganizationId": ORGANIZATION}
+    deployment.create("hook", CodeBucketPrefix="code", FailureMode="FAIL", **asked)
+    check_role(deployment, "hook", "HookPolicy", "hook", "keyAccountRoleName")
+    check_role(deployment, "hook", "HookExecutionPolicy", "hookExecution")
+    outputs = deployment.outputs("hook")
+    functions = boto3.client("lambda", region_name=REGION)
+    settings = functions.get_function(FunctionName="trailseal-hook")["Configuration"]
+    expect(settings["Role"] == outputs["RoleArn"], "the hook's function has another role")
+    expect(settings["Timeout"] == 30, f"timeout {settings['Timeout']}")
+    told = json.loads(settings["Environment"]["Variables"]["TRAILSEAL_PARAMETERS"])
+    expect(told["profile"] == "strict", f"profile {told}")
+    name = outputs["ExecutionRoleArn"].rpartition("/")[2]
+    trust = boto3.client("iam").get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
+    (statement,) = trust["Statement"]
+    hooks = f"arn:aws:cloudformation:{REGION}:123456789012:type/hook/*"
+    expect(statement["Condition"]["ArnLike"] == {"aws:SourceArn": hooks}, f"trust {trust}")
+    check_references(outputs)
+    deployment.stacks.delete_stack(StackName="hook")
+
+
+def check_references(outputs):
+    """moto does not know the hook; it refers to the function and the role that moto has made."""
+    template = read("hook")
+    made = template["Resources"]["Hook"]["Properties"]
+    given = {**defaults(template), "FailureMode": "FAIL"}
+    given["HookFunction.Arn"] = outputs["FunctionArn"]
+    given["HookExecutionRole.Arn"] = outputs["ExecutionRoleArn"]
+    hook = resolve(made, template, given)
+    expect(hook["LambdaFunction"] == outputs["FunctionArn"], f"hook {hook}")
+    expect(hook["ExecutionRole"] == outputs["ExecutionRoleArn"], f"hook {hook}")
+    expect((hook["FailureMode"], hook["HookStatus"]) == ("FAIL", "ENABLED"), f"hook {hook}")
+
+
 def put_queries(deployment, config):
     """The aggregator is created by AWS Config's own call; the model takes the saved queries."""
     deployment.create("aggregator")
@@ -409,13 +450,14 @@ def main():
     )
     put_alarms(outputs, topic)
     put_queries(deployment, config)
+    check_hook(deployment)
     check_rollout(deployment)
     packs = [
         f"{whose}conformance-pack{what}"
         for whose in ("", "organization-")
         for what in ("", "-with-remediation")
     ]
-    for name in ("stack-set", "organization-rule", *packs):
+    for name in ("stack-set", "hook-stack-set", "organization-rule", *packs):
         rest = known(read(name), deployment.removed)["Resources"]
         expect(rest == {}, f"{name} has {sorted(rest)}, which moto may know")
     for name in ("remediation", "monitoring", "security-hub-tickets", "member-role", "account", "code-bucket"):

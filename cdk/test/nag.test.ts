@@ -27,6 +27,7 @@ function everything(): App {
       function: { code: someCode(), tracing: true },
       rule: { parameters: { profile: 'strict' } },
       remediation: { code: someCode(), keyArn: KEY_ARN },
+      hook: { code: someCode() },
     });
   }
   const rest = new Stack(app, 'Rest', { env });

@@ -78,6 +78,7 @@ describe('the commands of the README', () => {
 describe('the permissions for deployment', () => {
   // The action that creates a resource of each type.
   const CREATES: Record<string, string> = {
+    'AWS::CloudFormation::LambdaHook': 'cloudformation:ActivateType',
     'AWS::CloudFormation::StackSet': 'cloudformation:*StackSet*',
     'AWS::CloudWatch::Alarm': 'cloudwatch:PutMetricAlarm',
     'AWS::CloudWatch::Dashboard': 'PutDashboard',

@@ -6,6 +6,7 @@ describe('every role of a template', () => {
     'trailseal-central-function.yaml',
     'trailseal-member-role.yaml',
     'trailseal-remediation.yaml',
+    'trailseal-hook.yaml',
   ])('may have a permissions boundary: %s', (name) => {
     const resources = Object.values(read(name)['Resources'] ?? {});
     const roles = resources.filter((resource) => (resource['Type'] as string) === 'AWS::IAM::Role');
@@ -16,61 +17,64 @@ describe('every role of a template', () => {
   });
 });
 
-describe.each(['trailseal-account.yaml', 'trailseal-central-function.yaml'])(
-  'the options of the function in %s',
-  (name) => {
-    const template = read(name);
-    const made = (id: string) => template['Resources']?.[id]?.['Properties'];
-    const where = (condition: string, value: unknown) => ({
-      'Fn::If': [condition, value, 'AWS::NoValue'],
-    });
+describe.each([
+  ['trailseal-account.yaml', 'Function'],
+  ['trailseal-central-function.yaml', 'Function'],
+  ['trailseal-hook.yaml', 'Hook'],
+])('the options of the function in %s', (name, of) => {
+  const template = read(name);
+  const made = (id: string) => template['Resources']?.[id]?.['Properties'];
+  const where = (condition: string, value: unknown) => ({
+    'Fn::If': [condition, value, 'AWS::NoValue'],
+  });
 
-    test('VPC, code signing and key are left out if empty', () => {
-      const split = (id: string) => ({ 'Fn::Split': [',', id] });
-      expect(made('Function')).toMatchObject({
-        VpcConfig: where('InVpc', {
-          SecurityGroupIds: split('SecurityGroupIds'),
-          SubnetIds: split('SubnetIds'),
-        }),
-        CodeSigningConfigArn: where('HasCodeSigningConfigArn', 'CodeSigningConfigArn'),
-      });
-      const key = where('HasEncryptionKeyArn', 'EncryptionKeyArn');
-      expect(made('FunctionLogs')).toMatchObject({ KmsKeyId: key });
-      expect(made('FunctionFailedEvents')).toMatchObject({
-        KmsMasterKeyId: key,
-        SqsManagedSseEnabled: { 'Fn::If': ['HasEncryptionKeyArn', 'AWS::NoValue', true] },
-      });
-      for (const id of [
-        'SubnetIds',
-        'SecurityGroupIds',
-        'CodeSigningConfigArn',
-        'EncryptionKeyArn',
-        'PermissionsBoundaryName',
-      ]) {
-        expect(template['Parameters']?.[id]?.['Default']).toBe('');
-        expect('').toMatch(new RegExp(template['Parameters']?.[id]?.['AllowedPattern'] as string));
-      }
+  test('VPC, code signing and key are left out if empty', () => {
+    const split = (id: string) => ({ 'Fn::Split': [',', id] });
+    expect(made(of === 'Hook' ? 'HookFunction' : of)).toMatchObject({
+      VpcConfig: where('InVpc', {
+        SecurityGroupIds: split('SecurityGroupIds'),
+        SubnetIds: split('SubnetIds'),
+      }),
+      CodeSigningConfigArn: where('HasCodeSigningConfigArn', 'CodeSigningConfigArn'),
     });
+    const key = where('HasEncryptionKeyArn', 'EncryptionKeyArn');
+    expect(made(`${of}Logs`)).toMatchObject({ KmsKeyId: key });
+    const queue = { 'Fn::If': ['HasEncryptionKeyArn', 'AWS::NoValue', true] };
+    expect(made(`${of}FailedEvents`)).toEqual(
+      of === 'Hook'
+        ? undefined // CloudFormation waits for the hook: nothing is queued.
+        : expect.objectContaining({ KmsMasterKeyId: key, SqsManagedSseEnabled: queue }),
+    );
+    for (const id of [
+      'SubnetIds',
+      'SecurityGroupIds',
+      'CodeSigningConfigArn',
+      'EncryptionKeyArn',
+      'PermissionsBoundaryName',
+    ]) {
+      expect(template['Parameters']?.[id]?.['Default']).toBe('');
+      expect('').toMatch(new RegExp(template['Parameters']?.[id]?.['AllowedPattern'] as string));
+    }
+  });
 
-    test('a parameter that needs another one is refused without it', () => {
-      const empty = (id: string) => ({ 'Fn::Equals': [id, ''] });
-      const given = (id: string) => ({ 'Fn::Not': [empty(id)] });
-      const needs = (id: string, assert: object): unknown =>
-        expect.objectContaining<object>({
-          RuleCondition: given(id),
-          Assertions: [expect.objectContaining({ Assert: assert })],
-        });
-      expect(Object.values(template['Rules'] ?? {})).toEqual(
-        expect.arrayContaining([
-          needs('SubnetIds', given('SecurityGroupIds')),
-          needs('SecurityGroupIds', given('SubnetIds')),
-          needs('AlarmTopicName', { 'Fn::Equals': ['Alarms', 'true'] }),
-          needs('AlarmTopicAccount', given('AlarmTopicName')),
-        ]),
-      );
-    });
-  },
-);
+  test('a parameter that needs another one is refused without it', () => {
+    const empty = (id: string) => ({ 'Fn::Equals': [id, ''] });
+    const given = (id: string) => ({ 'Fn::Not': [empty(id)] });
+    const needs = (id: string, assert: object): unknown =>
+      expect.objectContaining<object>({
+        RuleCondition: given(id),
+        Assertions: [expect.objectContaining({ Assert: assert })],
+      });
+    expect(Object.values(template['Rules'] ?? {})).toEqual(
+      expect.arrayContaining([
+        needs('SubnetIds', given('SecurityGroupIds')),
+        needs('SecurityGroupIds', given('SubnetIds')),
+        needs('AlarmTopicName', { 'Fn::Equals': ['Alarms', 'true'] }),
+        needs('AlarmTopicAccount', given('AlarmTopicName')),
+      ]),
+    );
+  });
+});
 
 describe('the policies of the central templates', () => {
   test('the central function has exactly the actions of the file', () => {

@@ -253,40 +253,50 @@ describe('the template of the code bucket', () => {
 
 describe('the templates for an organization', () => {
   const account = read('trailseal-account.yaml')['Parameters'] ?? {};
+  const stackSets = [
+    ['trailseal-stack-set.yaml', 'trailseal-account.yaml', 'AccountTemplateUrl', 'Trailseal'],
+    ['trailseal-hook-stack-set.yaml', 'trailseal-hook.yaml', 'HookTemplateUrl', 'TrailsealHook'],
+  ] as const;
 
-  test('the StackSet has and passes on every parameter of the account template', () => {
-    const template = read('trailseal-stack-set.yaml');
-    expect(template['Parameters']).toMatchObject(account);
-    const made = template['Resources']?.['StackSet']?.['Properties'] as { Parameters: object[] };
-    expect(made.Parameters).toEqual(
-      Object.keys(account).map((name) => ({ ParameterKey: name, ParameterValue: name })),
-    );
+  test.each(stackSets)('%s has and passes on every parameter of %s', (name, deployed, url) => {
+    const template = read(name);
+    const passed = read(deployed)['Parameters'] ?? {};
+    expect(template['Parameters']).toMatchObject(passed);
+    const made = template['Resources']?.['StackSet']?.['Properties'];
+    expect(made).toMatchObject({
+      TemplateURL: url,
+      Parameters: Object.keys(passed).map((one) => ({ ParameterKey: one, ParameterValue: one })),
+    });
     // A fault in the parameters shows before the first account is deployed.
-    const { Rules: rules } = read('trailseal-account.yaml');
+    const { Rules: rules } = read(deployed);
     expect(Object.keys(rules ?? {}).length).toBeGreaterThan(4);
     expect(template['Rules']).toEqual(rules);
   });
 
-  test('the StackSet has its name, pace and order as parameters', () => {
-    const template = read('trailseal-stack-set.yaml');
-    const made = template['Resources']?.['StackSet']?.['Properties'];
-    expect(made).toMatchObject({
-      StackSetName: 'StackSetName',
-      AutoDeployment: {
-        DependsOn: { 'Fn::If': ['DependsOnOthers', 'DependsOnStackSets', 'AWS::NoValue'] },
-      },
-      OperationPreferences: {
-        MaxConcurrentPercentage: 'MaxConcurrentPercentage',
-        FailureTolerancePercentage: 'FailureTolerancePercentage',
-      },
-    });
-    expect(template['Parameters']).toMatchObject({
-      StackSetName: { Default: 'Trailseal' },
-      MaxConcurrentPercentage: { Default: 25, MinValue: 1, MaxValue: 100 },
-      FailureTolerancePercentage: { Default: 10, MinValue: 0, MaxValue: 100 },
-      DependsOnStackSets: { Default: '' },
-    });
-  });
+  test.each(stackSets)(
+    '%s has its name, pace and order as parameters',
+    (name, _, url, standard) => {
+      const template = read(name);
+      expect(template['Parameters']?.[url]).toMatchObject({ AllowedPattern: '^https://.+$' });
+      const made = template['Resources']?.['StackSet']?.['Properties'];
+      expect(made).toMatchObject({
+        StackSetName: 'StackSetName',
+        AutoDeployment: {
+          DependsOn: { 'Fn::If': ['DependsOnOthers', 'DependsOnStackSets', 'AWS::NoValue'] },
+        },
+        OperationPreferences: {
+          MaxConcurrentPercentage: 'MaxConcurrentPercentage',
+          FailureTolerancePercentage: 'FailureTolerancePercentage',
+        },
+      });
+      expect(template['Parameters']).toMatchObject({
+        StackSetName: { Default: standard },
+        MaxConcurrentPercentage: { Default: 25, MinValue: 1, MaxValue: 100 },
+        FailureTolerancePercentage: { Default: 10, MinValue: 0, MaxValue: 100 },
+        DependsOnStackSets: { Default: '' },
+      });
+    },
+  );
 
   test.each([
     'trailseal-conformance-pack.yaml',
