@@ -38,6 +38,9 @@ enum Task {
     /// Make target/trailseal-VERSION: functions, command, templates, SBOMs, checksums
     #[command(disable_help_flag = true)]
     Release(PassedOn),
+    /// Deploy a template to AWS, or delete what this created: code bucket, code, stack, evaluation
+    #[command(disable_help_flag = true)]
+    Deploy(PassedOn),
     /// Write cdk/schema/rule-parameters.schema.json from the code
     Schema,
     /// Measure, and compare the results with their limits
@@ -70,6 +73,7 @@ fn main() -> Result<ExitCode> {
     match task {
         Task::Lab(PassedOn { arguments }) => return programs::lab(&project, &arguments),
         Task::Soak(PassedOn { arguments }) => return programs::soak(&project, &arguments),
+        Task::Deploy(PassedOn { arguments }) => return programs::deploy(&project, &arguments),
         Task::Package(passed) => return programs::release(&project, "package", &passed.arguments),
         Task::Release(passed) => return programs::release(&project, "release", &passed.arguments),
         Task::Bench(passed) => return programs::release(&project, "bench", &passed.arguments),

@@ -45,6 +45,15 @@ pub(crate) fn soak(project: &Project, arguments: &[OsString]) -> Result<ExitCode
     exit_code(soak.args(arguments))
 }
 
+/// Deploys to AWS, or deletes what it deployed, with the program in `cdk/deploy`.
+pub(crate) fn deploy(project: &Project, arguments: &[OsString]) -> Result<ExitCode> {
+    tools::deployment(project)?;
+    // Paths in the arguments are relative to the user's folder.
+    project.shell().change_dir(env::current_dir()?);
+    let python = project.program(tools::deployment_python(project), "-B");
+    exit_code(python.arg(project.root().join("cdk/deploy/main.py")).args(arguments))
+}
+
 /// Runs a task of the package `xtask-release`.
 ///
 /// In the root cargo selects all packages, with the features that they have in every other build.

@@ -111,7 +111,10 @@ fn deployment(project: &Project) -> Result<()> {
             .run()?;
     }
     let deploy = project.program(project.python(), "test/moto_deploy.py").run();
-    deploy.context("moto rejected a template")
+    deploy.context("moto rejected a template")?;
+    let _in_folder = project.shell().push_dir("deploy");
+    let tests = project.program(project.python(), "-B -m unittest --verbose").run();
+    tests.context("`cargo xtask deploy` does not do in moto what it should")
 }
 
 /// Runs the Terraform of `.tools`, never an installed one.

