@@ -117,6 +117,8 @@ class Account:
         enter(unittest.mock.patch("moto.cloudformation.parsing.logger"))
         enter(moto.mock_aws(config={"lambda": {"use_docker": False}}))
         enter(unittest.mock.patch("calls.PAUSE", 1))
+        # What the tests look at with it is not recorded.
+        self.observer = session()
         self.folder = enter(tempfile.TemporaryDirectory())
         self.zip = release(self.folder)
         for region in self.regions:
@@ -130,7 +132,7 @@ class Account:
         """A client whose calls are not recorded."""
         key = (service, region)
         if key not in self.clients:
-            self.clients[key] = session().client(service, region_name=region)
+            self.clients[key] = self.observer.client(service, region_name=region)
         return self.clients[key]
 
     def turn_config_on(self, region):

@@ -16,6 +16,9 @@ from template import nearest
 ROOT = Path(__file__).resolve().parent.parent.parent
 SUMS = "SHA256SUMS"
 
+# The program of each template that does not deploy the rule's function.
+PROGRAMS = {"hook": "hook", "hook-stack-set": "hook", "remediation": "remediation"}
+
 
 @dataclass(frozen=True)
 class Artifact:
@@ -42,8 +45,7 @@ class Artifact:
 
 def zip_name(name, architecture):
     """The file name of the zip that a template deploys, as a release has it."""
-    program = "remediation" if name == "remediation" else "bootstrap"
-    return f"{program}-{architecture}.zip"
+    return f"{PROGRAMS.get(name, 'bootstrap')}-{architecture}.zip"
 
 
 def faults_of_names(path, sums, name):
@@ -97,6 +99,6 @@ def checked(artifact, path):
     return artifact
 
 
-def account_template():
-    """The template that a StackSet deploys to each account."""
-    return template.text("account").encode()
+def of_template(name):
+    """A template that a StackSet deploys to each account."""
+    return Artifact(f"trailseal-{name}.yaml", template.text(name).encode())

@@ -40,8 +40,9 @@ def stack_name(prefix):
 def find(aws, account, region, prefix):
     """The bucket if it exists; one of another account is a failure."""
     name = bucket_name(prefix, region)
+    unknown = Bucket(name, region, account, False)
     try:
-        aws.look(Bucket(name, region, account, False).call("HeadBucket"))
+        place = aws.look(unknown.call("HeadBucket")).get("BucketRegion", region)
     except Refusal as error:
         if error.is_absence:
             return None
@@ -51,7 +52,12 @@ def find(aws, account, region, prefix):
                 "allow that, or choose another bucket with --parameter CodeBucketPrefix=PREFIX"
             ) from error
         raise
-    return Bucket(name, region, account, is_tagged(aws, Bucket(name, region, account, False)))
+    if place != region:
+        raise Failure(
+            f"bucket `{name}` is in {place}, and Lambda takes code only from its own Region: "
+            "choose another bucket with --parameter CodeBucketPrefix=PREFIX"
+        )
+    return Bucket(name, region, account, is_tagged(aws, unknown))
 
 
 def is_tagged(aws, bucket):

@@ -83,7 +83,7 @@ def used_by(aws, stack, region, prefix, user):
         return f"{', '.join(using)} uses it"
     # A StackSet of another Region may deploy to this one.
     if stack and stack.parameters.get("OrganizationId") and not is_stack_set:
-        return "an organization reads it; `--destroy --template stack-set` deletes it"
+        return "an organization reads it; `--destroy` with the template of its StackSet deletes it"
     return None
 
 

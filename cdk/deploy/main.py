@@ -162,17 +162,17 @@ def upload(given, aws, account, values):
     zipped = artifact.verified(given.zip, given.sums) if given.zip else artifact.built(name, architecture)
     aws.say(f"code: {name}, {len(zipped.content):,} bytes, SHA-256 {zipped.digest}")
     organization, steps, keys = None, [], {}
-    is_stack_set = template.takes("AccountTemplateUrl")
-    if is_stack_set:
+    urls = {name: other for name, other in options.URLS.items() if template.takes(name)}
+    if urls:
         organization = aws.read("organizations", home, "DescribeOrganization")["Organization"]["Id"]
     for region in code_regions(values):
         prefix = values.get(region, values[home])["CodeBucketPrefix"]
         files = [zipped]
         keys[region] = {"CodeKey": zipped.key}
-        if is_stack_set and region == home:
-            files.append(artifact.Artifact("trailseal-account.yaml", artifact.account_template()))
+        for parameter, other in urls.items() if region == home else ():
+            files.append(artifact.of_template(other))
             host = f"{buckets.bucket_name(prefix, region)}.s3.{region}.{domain(aws.session, region)}"
-            keys[region]["AccountTemplateUrl"] = f"https://{host}/{files[-1].key}"
+            keys[region][parameter] = f"https://{host}/{files[-1].key}"
         steps += buckets.deployment(aws, account, region, prefix, organization, files)
     return steps, keys
 

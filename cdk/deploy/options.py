@@ -18,8 +18,11 @@ EXAMPLES = """examples:
   cargo xtask deploy --zip target/trailseal-VERSION/bootstrap-arm64.zip --yes 111122223333
   cargo xtask deploy --region eu-west-1 --destroy"""
 
+# The parameters with the URL of another template, which a StackSet deploys to each account.
+URLS = {"AccountTemplateUrl": "account", "HookTemplateUrl": "hook"}
+
 # The command decides these parameters.
-OWN = ("CodeKey", "AccountTemplateUrl")
+OWN = ("CodeKey", *URLS)
 
 
 class Faults(Exception):

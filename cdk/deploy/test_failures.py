@@ -154,6 +154,11 @@ class Failures(unittest.TestCase):
             account.planned["HeadBucket"] = [("403", "Forbidden")]
             self.fail(account.deploy(), f"bucket `{BUCKET}` belongs to another account", "--parameter CodeBucketPrefix=PREFIX")
 
+    def test_a_bucket_of_another_region(self):
+        with Account() as account:
+            account.planned["HeadBucket"] = [{"BucketRegion": "us-east-1"}]
+            self.fail(account.deploy(), f"bucket `{BUCKET}` is in us-east-1, and Lambda takes code only from its own Region")
+
     def test_throttled_while_it_waits_it_waits_on(self):
         with Account() as account:
             account.planned["DescribeStacks"] = [

@@ -107,6 +107,22 @@ class Templates(unittest.TestCase):
             self.assertEqual(len(read.faults(values)), len(required), name)
             self.assertLess(len(read.body.encode()), template.BODY_MAX)
 
+    def test_the_zip_of_each_template_is_the_one_that_it_names(self):
+        count = 0
+        for name in template.names():
+            entry = template.Template(name).parameters.get("CodeKey")
+            if entry:
+                count += 1
+                file = artifact.zip_name(name, "ARCHITECTURE")
+                self.assertIn(f"/{file}.", entry["Description"], name)
+        self.assertGreater(count, 4)
+
+    def test_every_url_of_a_template_is_set(self):
+        for name in template.names():
+            for parameter in template.Template(name).parameters:
+                if parameter.endswith("Url"):
+                    self.assertIn(options.URLS[parameter], template.names())
+
     def test_the_assertions_of_a_template(self):
         read = template.Template("account")
         values = read.values({"CodeBucketPrefix": "code"})
