@@ -9,9 +9,8 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from calls import Failure
 import template
-from template import nearest
+from calls import Failure
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SUMS = "SHA256SUMS"
@@ -52,10 +51,7 @@ def faults_of_names(path, sums, name):
     """What is wrong with the options that name a zip, before anything is read."""
     found = []
     if path.name != name:
-        found.append(
-            f"--zip is `{path}`; expected a file with the name `{name}`, for this template and "
-            "`Architecture`" + nearest(path.name, [name])
-        )
+        found.append(f"--zip is `{path}`; expected the file `{name}` for this template and `Architecture`")
     for option, file in (("--zip", path), ("--checksums", sums)):
         if not file.is_file():
             found.append(f"{option}: there is no file `{file}`")
@@ -82,7 +78,9 @@ def built(name, architecture):
     command = [os.environ.get("CARGO", "cargo"), "xtask", "package", "--arch", architecture]
     ended = subprocess.run(command, cwd=ROOT, check=False)
     if ended.returncode != 0:
-        raise Failure(f"`cargo xtask package --arch {architecture}` failed: see above; or take the zip of a release with --zip")
+        raise Failure(
+            f"`cargo xtask package --arch {architecture}` failed: see above; or take the zip of a release with --zip"
+        )
     path = ROOT / "cdk" / "assets" / name
     return checked(Artifact(name, path.read_bytes()), path)
 

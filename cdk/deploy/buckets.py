@@ -157,7 +157,11 @@ def destruction(aws, bucket):
     """The steps that delete our bucket; a failure if somebody else put something into it."""
     found = versions(aws, bucket)
     foreign = sorted(
-        {key for key, version, is_marker in found if not is_marker and not is_upload(aws, bucket, key, version)}
+        {
+            key
+            for key, version, is_marker in found
+            if not is_marker and not is_upload(aws, bucket, key, version)
+        }
     )
     if foreign:
         shown = ", ".join(f"`{key}`" for key in foreign[:SHOWN])

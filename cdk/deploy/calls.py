@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import boto3
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 # Seconds between two looks at something that AWS works on.
 PAUSE = 5
@@ -14,7 +15,13 @@ PAUSE = 5
 DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403", "Forbidden"}
 EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
 INVALID = {"InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId"}
-THROTTLED = {"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException", "SlowDown"}
+THROTTLED = {
+    "Throttling",
+    "ThrottlingException",
+    "RequestLimitExceeded",
+    "TooManyRequestsException",
+    "SlowDown",
+}
 
 # The IAM actions of calls that have another name.
 ACTIONS = {
@@ -156,6 +163,10 @@ class Aws:
             return getattr(self.client(call), xform_name(call.operation))(**call.parameters)
         except ClientError as error:
             raise Refusal(call, error) from error
+        except ResponseParserError as error:
+            raise Failure(
+                f"{call.name} in {call.region}: the answer is not one of AWS, maybe of a proxy: {error}"
+            ) from error
         except BotoCoreError as error:
             raise Failure(f"{call.name} in {call.region}: {hint(error)}") from error
 

@@ -32,7 +32,9 @@ def retained(aws, template, stack):
     names = template.retained()
     if not names:
         return []
-    found = aws.pages("cloudformation", stack.region, "ListStackResources", "StackResourceSummaries", StackName=stack.name)
+    found = aws.pages(
+        "cloudformation", stack.region, "ListStackResources", "StackResourceSummaries", StackName=stack.name
+    )
     return [
         f"`{entry['PhysicalResourceId']}` ({entry['ResourceType']}) in {stack.region}: it outlives its stack"
         for entry in found

@@ -55,7 +55,9 @@ def run(given, aws, ask):
     account = caller["Account"]
     aws.say(f"caller: {caller['Arn']} of account {account}, {plural(regions)} {', '.join(regions)}")
     if given.account and given.account != account:
-        raise Failure(f"--yes is `{given.account}`, but the credentials are of account {account}: nothing was changed")
+        raise Failure(
+            f"--yes is `{given.account}`, but the credentials are of account {account}: nothing was changed"
+        )
     if given.is_destroy:
         steps, remains = destroy.plan(given, aws, account, regions)
     else:
@@ -101,7 +103,9 @@ def confirmed(given, account, steps, ask):
 def question(text):
     """The answer that somebody types."""
     if not sys.stdin.isatty():
-        raise Failure("the confirmation needs a terminal; without one, read the plan of --dry-run and add --yes ACCOUNT_ID")
+        raise Failure(
+            "the confirmation needs a terminal; without one, read the plan of --dry-run and add --yes ACCOUNT_ID"
+        )
     print(text, end="", file=sys.stderr, flush=True)
     return sys.stdin.readline()
 
@@ -155,10 +159,14 @@ def upload(given, aws, account, values):
     architecture = values[home].get("Architecture", "arm64")
     for region, value in values.items():
         if value.get("Architecture", "arm64") != architecture:
-            raise Failure(f"the stack in {region} has another Architecture: name one with --parameter Architecture=ARCH")
+            raise Failure(
+                f"the stack in {region} has another Architecture: name one with --parameter Architecture=ARCH"
+            )
     name = artifact.zip_name(template.name, architecture)
     if given.zip and given.zip.name != name:
-        raise Failure(f"--zip is `{given.zip}`, but the stack in {home} has Architecture={architecture}: take `{name}`")
+        raise Failure(
+            f"--zip is `{given.zip}`, but the stack in {home} has Architecture={architecture}: take `{name}`"
+        )
     zipped = artifact.verified(given.zip, given.sums) if given.zip else artifact.built(name, architecture)
     aws.say(f"code: {name}, {len(zipped.content):,} bytes, SHA-256 {zipped.digest}")
     organization, steps, keys = None, [], {}

@@ -55,9 +55,25 @@ def parser():
         allow_abbrev=False,
     )
     add = found.add_argument
-    add("--template", default="account", metavar="NAME", help=f"default: account; or {', '.join(template.names())}")
-    add("--parameter", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the template; a stack keeps the others")
-    add("--region", action="append", default=[], help="where to deploy; can be repeated; default: that of the profile")
+    add(
+        "--template",
+        default="account",
+        metavar="NAME",
+        help=f"default: account; or {', '.join(template.names())}",
+    )
+    add(
+        "--parameter",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a parameter of the template; a stack keeps the others",
+    )
+    add(
+        "--region",
+        action="append",
+        default=[],
+        help="where to deploy; can be repeated; default: that of the profile",
+    )
     add("--stack-name", metavar="NAME", help="default: trailseal, or trailseal-TEMPLATE")
     add("--zip", type=Path, metavar="FILE", help="the zip of a release; default: build it")
     add("--checksums", type=Path, metavar="FILE", help="default: SHA256SUMS beside the zip")
@@ -81,7 +97,9 @@ def parse(words):
     faults += [f"--parameter {name}: the command sets it" for name in OWN if name in values]
     faults += wrong_words(given)
     if chosen.takes("Regions") and len(given.region) > 1:
-        faults.append("--region is repeated; a StackSet has one: name the others with --parameter Regions=REGION,REGION")
+        faults.append(
+            "--region is repeated; a StackSet has one: name the others with --parameter Regions=REGION,REGION"
+        )
     sums = given.checksums or (given.zip.parent / artifact.SUMS if given.zip else None)
     faults += wrong_zip(chosen, values, given.zip, sums)
     faults += wrong_values(chosen, values)

@@ -233,6 +233,4 @@ def users(aws, region, prefix):
     """The stacks in a Region that this command created and that take their code from such a bucket."""
     entries = aws.pages("cloudformation", region, "DescribeStacks", "Stacks")
     found = (stack_of(region, entry) for entry in entries)
-    return [
-        stack for stack in found if stack.is_ours and stack.parameters.get("CodeBucketPrefix") == prefix
-    ]
+    return [stack for stack in found if stack.is_ours and stack.parameters.get("CodeBucketPrefix") == prefix]

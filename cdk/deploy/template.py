@@ -79,11 +79,7 @@ class Template:
 
     def values(self, *layers):
         """The value of each parameter: a later layer overrides an earlier one."""
-        found = {
-            name: str(entry["Default"])
-            for name, entry in self.parameters.items()
-            if "Default" in entry
-        }
+        found = {name: str(entry["Default"]) for name, entry in self.parameters.items() if "Default" in entry}
         for layer in layers:
             found.update({name: value for name, value in layer.items() if self.takes(name)})
         return found
@@ -133,9 +129,7 @@ class Template:
     def is_made(self, resource, values):
         """Whether the condition of a resource holds."""
         condition = resource.get("Condition")
-        return not condition or resolve(
-            self.content["Conditions"][condition], self.content, values
-        )
+        return not condition or resolve(self.content["Conditions"][condition], self.content, values)
 
     def retained(self):
         """The logical IDs of the resources that outlive their stack."""

@@ -37,8 +37,8 @@ def printed(out):
     return [name for i, name in enumerate(found) if i == 0 or found[i - 1] != name]
 
 
-class Deployment(unittest.TestCase):
-    """What the command makes, and in which order."""
+class Case(unittest.TestCase):
+    """A test of whole runs."""
 
     maxDiff = None
 
@@ -47,6 +47,10 @@ class Deployment(unittest.TestCase):
         code, out, errors = ended
         self.assertEqual((code, errors), (0, ""), out)
         return out
+
+
+class Deployment(Case):
+    """What the command makes, and in which order."""
 
     def test_from_nothing_to_a_deployed_rule_in_two_regions(self):
         with Account(REGION, OTHER) as account:
@@ -163,7 +167,9 @@ class Deployment(unittest.TestCase):
             account.client("organizations").create_organization(FeatureSet="ALL")
             for name in template.names():
                 parameters = template.Template(name).parameters
-                required = [key for key, entry in parameters.items() if "Default" not in entry and key in REQUIRED]
+                required = [
+                    key for key, entry in parameters.items() if "Default" not in entry and key in REQUIRED
+                ]
                 given = [word for key in required for word in ("--parameter", f"{key}={REQUIRED[key]}")]
                 if "CodeKey" in parameters:
                     code = release(account.folder, artifact.zip_name(name, "arm64"))
@@ -199,7 +205,10 @@ class Deployment(unittest.TestCase):
             url = f"https://{BUCKET}.s3.{REGION}.amazonaws.com/{uploads[1]['Key']}"
             self.assertEqual((given["AccountTemplateUrl"], given["CodeKey"]), (url, uploads[0]["Key"]))
             for call in made[:2]:
-                self.assertIn({"ParameterKey": "OrganizationId", "ParameterValue": organization}, call.parameters["Parameters"])
+                self.assertIn(
+                    {"ParameterKey": "OrganizationId", "ParameterValue": organization},
+                    call.parameters["Parameters"],
+                )
             self.succeed(account.destroy("--template", "stack-set"))
             self.assertEqual(account.state()["buckets"], {})
 
@@ -211,20 +220,24 @@ class Deployment(unittest.TestCase):
                 code, out, _ = account.run(*words, answer=answer)
                 self.assertEqual(code, 1)
                 self.assertIn("Nothing was changed.", out)
-                self.assertEqual(account.asked, [f"4 changes in account {ACCOUNT}. Type the account ID to continue: "])
+                self.assertEqual(
+                    account.asked, [f"4 changes in account {ACCOUNT}. Type the account ID to continue: "]
+                )
             self.assertEqual(account.state(), before)
             self.succeed(account.run(*words, answer=f" {ACCOUNT}\n"))
             self.assertNotEqual(account.state(), before)
 
     def test_yes_names_the_account(self):
         with Account() as account:
-            code, _, errors = account.run("--region", REGION, "--zip", str(account.zip), "--yes", "999988887777")
+            code, _, errors = account.run(
+                "--region", REGION, "--zip", str(account.zip), "--yes", "999988887777"
+            )
             self.assertEqual(code, 1)
             self.assertIn(f"--yes is `999988887777`, but the credentials are of account {ACCOUNT}", errors)
             self.assertEqual(account.names(), [f"sts:GetCallerIdentity {REGION}"])
 
 
-class Destruction(unittest.TestCase):
+class Destruction(Case):
     """What `--destroy` leaves alone."""
 
     def test_a_stack_of_somebody_else_stays(self):
@@ -240,19 +253,20 @@ class Destruction(unittest.TestCase):
             self.assertEqual(len(account.state()[REGION]["stacks"]), 1)
 
     def test_a_bucket_of_somebody_else_is_used_and_stays(self):
-        with Account() as account:
-            s3 = account.client("s3")
-            place = {"LocationConstraint": REGION}
-            s3.create_bucket(Bucket=f"acme-{REGION}", CreateBucketConfiguration=place)
-            words = ["--parameter", "CodeBucketPrefix=acme"]
-            code, out, errors = account.deploy(*words)
-            self.assertEqual(code, 0, errors)
-            self.assertIn(f"bucket `acme-{REGION}` exists: it is used as it is, and never deleted", out)
-            code, out, errors = account.destroy(*words)
-            self.assertEqual(code, 0, errors)
-            self.assertIn(f"bucket `acme-{REGION}`: this command did not create it", out)
-            self.assertEqual(len(account.state()["buckets"][f"acme-{REGION}"]), 1)
-            self.assertEqual(account.state()[REGION]["stacks"], [])
+        for tags in ([], [{"Key": "team", "Value": "logs"}], [{"Key": stacks.CREATOR[0], "Value": "me"}]):
+            with self.subTest(tags), Account() as account:
+                s3 = account.client("s3")
+                place = {"LocationConstraint": REGION}
+                s3.create_bucket(Bucket=f"acme-{REGION}", CreateBucketConfiguration=place)
+                if tags:
+                    s3.put_bucket_tagging(Bucket=f"acme-{REGION}", Tagging={"TagSet": tags})
+                words = ["--parameter", "CodeBucketPrefix=acme"]
+                out = self.succeed(account.deploy(*words))
+                self.assertIn(f"bucket `acme-{REGION}` exists: it is used as it is, and never deleted", out)
+                out = self.succeed(account.destroy(*words))
+                self.assertIn(f"bucket `acme-{REGION}`: this command did not create it", out)
+                self.assertEqual(len(account.state()["buckets"][f"acme-{REGION}"]), 1)
+                self.assertEqual(account.state()[REGION]["stacks"], [])
 
     def test_a_bucket_with_foreign_objects_is_refused_before_anything_is_deleted(self):
         with Account() as account:
@@ -261,7 +275,10 @@ class Destruction(unittest.TestCase):
             before = account.state()
             code, _, errors = account.destroy()
             self.assertEqual(code, 1)
-            self.assertIn(f"bucket `{BUCKET}` has objects that this command did not upload: `trailseal/notes.txt`", errors)
+            self.assertIn(
+                f"bucket `{BUCKET}` has objects that this command did not upload: `trailseal/notes.txt`",
+                errors,
+            )
             self.assertEqual(account.state(), before)
 
     def test_an_old_version_of_somebody_else_counts_as_well(self):
@@ -274,11 +291,21 @@ class Destruction(unittest.TestCase):
     def test_a_bucket_that_another_stack_uses_stays(self):
         with Account() as account:
             account.deploy()
-            account.deploy("--stack-name", "second", "--parameter", "FunctionName=second", "--parameter", "RuleName=second")
+            account.deploy(
+                "--stack-name",
+                "second",
+                "--parameter",
+                "FunctionName=second",
+                "--parameter",
+                "RuleName=second",
+            )
             code, out, errors = account.destroy()
             self.assertEqual(code, 0, errors)
             self.assertIn(f"bucket `{BUCKET}`: stack `second` in {REGION} uses it", out)
-            self.assertEqual([stack[0] for stack in account.state()[REGION]["stacks"]], [f"code-trailseal-{ACCOUNT}", "second"])
+            self.assertEqual(
+                [stack[0] for stack in account.state()[REGION]["stacks"]],
+                [f"code-trailseal-{ACCOUNT}", "second"],
+            )
             account.destroy("--stack-name", "second")
             self.assertEqual(account.state()["buckets"], {})
 
@@ -286,7 +313,17 @@ class Destruction(unittest.TestCase):
         with Account() as account:
             account.client("organizations").create_organization(FeatureSet="ALL")
             words = ["--parameter", f"Regions={REGION}", "--parameter", "OrganizationalUnitIds=r-ab12"]
-            account.run("--template", "stack-set", "--zip", str(account.zip), "--yes", ACCOUNT, "--region", OTHER, *words)
+            account.run(
+                "--template",
+                "stack-set",
+                "--zip",
+                str(account.zip),
+                "--yes",
+                ACCOUNT,
+                "--region",
+                OTHER,
+                *words,
+            )
             account.deploy()
             code, out, errors = account.destroy()
             self.assertEqual(code, 0, errors)

@@ -4,6 +4,7 @@ import unittest
 import unittest.mock
 
 import botocore.exceptions
+import botocore.parsers
 
 from account import ACCOUNT, REGION, Account
 
@@ -67,7 +68,10 @@ class Failures(unittest.TestCase):
                 described("ROLLBACK_IN_PROGRESS"),
                 described("ROLLBACK_COMPLETE"),
             ]
-            account.planned["DescribeStackEvents"] = [{"StackEvents": EVENTS[:2], "NextToken": "t"}, {"StackEvents": EVENTS[2:]}]
+            account.planned["DescribeStackEvents"] = [
+                {"StackEvents": EVENTS[:2], "NextToken": "t"},
+                {"StackEvents": EVENTS[2:]},
+            ]
             self.fail(
                 account.deploy(),
                 f"stack `trailseal` in {REGION} is ROLLBACK_COMPLETE: `Function` (AWS::Lambda::Function): the quota is too small; ",
@@ -83,14 +87,22 @@ class Failures(unittest.TestCase):
                 account.made.clear()
                 code, _, errors = account.deploy()
                 self.assertEqual(code, 0, errors)
-                made = [call.operation for call in account.made if call.parameters.get("StackName") in (made["StackId"], "trailseal")]
+                made = [
+                    call.operation
+                    for call in account.made
+                    if call.parameters.get("StackName") in (made["StackId"], "trailseal")
+                ]
                 self.assertIn("DeleteStack", made)
                 self.assertLess(made.index("DeleteStack"), made.index("CreateStack"))
 
     def test_a_failed_rollback_of_an_update_needs_a_person(self):
         with Account() as account:
             account.planned["DescribeStacks"] = [described("UPDATE_ROLLBACK_FAILED")]
-            self.fail(account.deploy(), "UPDATE_ROLLBACK_FAILED", "continue-update-rollback --region eu-west-1 --stack-name trailseal")
+            self.fail(
+                account.deploy(),
+                "UPDATE_ROLLBACK_FAILED",
+                "continue-update-rollback --region eu-west-1 --stack-name trailseal",
+            )
             self.assertNotIn("UpdateStack", [call.operation for call in account.made])
 
     def test_waits_for_an_operation_of_an_earlier_run(self):
@@ -105,14 +117,23 @@ class Failures(unittest.TestCase):
     def test_a_stack_of_another_template_is_refused(self):
         with Account() as account:
             account.deploy()
-            ended = account.run("--template", "aggregator", "--stack-name", "trailseal", "--region", REGION, "--yes", ACCOUNT)
+            ended = account.run(
+                "--template", "aggregator", "--stack-name", "trailseal", "--region", REGION, "--yes", ACCOUNT
+            )
             self.fail(ended, "has template `account`, not `aggregator`: choose another --stack-name")
 
     def test_without_a_recorder_nothing_is_deployed(self):
         with Account("us-east-1") as account:
             before = account.state()
-            ended = account.run("--zip", str(account.zip), "--yes", ACCOUNT, "--region", REGION, "--region", "us-west-2")
-            self.fail(ended, f"AWS Config is off in {REGION}", "AWS Config is off in us-west-2", "nothing was changed")
+            ended = account.run(
+                "--zip", str(account.zip), "--yes", ACCOUNT, "--region", REGION, "--region", "us-west-2"
+            )
+            self.fail(
+                ended,
+                f"AWS Config is off in {REGION}",
+                "AWS Config is off in us-west-2",
+                "nothing was changed",
+            )
             self.assertEqual(account.state(), before)
 
     def test_a_recorder_that_is_stopped_or_records_something_else(self):
@@ -124,14 +145,23 @@ class Failures(unittest.TestCase):
             config.put_configuration_recorder(ConfigurationRecorder=recorder)
             self.fail(account.deploy(), "does not record `AWS::CloudTrail::Trail`")
             config.stop_configuration_recorder(ConfigurationRecorderName="default")
-            self.fail(account.deploy(), f"start-configuration-recorder --region {REGION} --configuration-recorder-name default")
+            self.fail(
+                account.deploy(),
+                f"start-configuration-recorder --region {REGION} --configuration-recorder-name default",
+            )
 
     def test_errors_that_any_call_may_have(self):
         for code, wanted in (
-            ("AccessDenied", "cloudformation:DescribeStacks in eu-west-1: access denied: why; allow the caller cloudformation:DescribeStacks"),
+            (
+                "AccessDenied",
+                "cloudformation:DescribeStacks in eu-west-1: access denied: why; allow the caller cloudformation:DescribeStacks",
+            ),
             ("ExpiredToken", "the credentials are expired: get new ones and run the same command again"),
             ("UnrecognizedClientException", "AWS does not know the credentials"),
-            ("Throttling", "AWS throttles the calls, also after retries; run the same command again, it continues"),
+            (
+                "Throttling",
+                "AWS throttles the calls, also after retries; run the same command again, it continues",
+            ),
             ("InternalFailure", "cloudformation:DescribeStacks in eu-west-1: InternalFailure: why"),
         ):
             with self.subTest(code), Account() as account:
@@ -147,17 +177,27 @@ class Failures(unittest.TestCase):
                 if operation == "HeadObject":
                     account.deploy()
                 account.planned[operation] = [("AccessDenied", "why")]
-                self.fail(account.deploy(), f"s3:{operation} in {REGION}: access denied: why; allow the caller {action}")
+                self.fail(
+                    account.deploy(),
+                    f"s3:{operation} in {REGION}: access denied: why; allow the caller {action}",
+                )
 
     def test_a_bucket_of_another_account(self):
         with Account() as account:
             account.planned["HeadBucket"] = [("403", "Forbidden")]
-            self.fail(account.deploy(), f"bucket `{BUCKET}` belongs to another account", "--parameter CodeBucketPrefix=PREFIX")
+            self.fail(
+                account.deploy(),
+                f"bucket `{BUCKET}` belongs to another account",
+                "--parameter CodeBucketPrefix=PREFIX",
+            )
 
     def test_a_bucket_of_another_region(self):
         with Account() as account:
             account.planned["HeadBucket"] = [{"BucketRegion": "us-east-1"}]
-            self.fail(account.deploy(), f"bucket `{BUCKET}` is in us-east-1, and Lambda takes code only from its own Region")
+            self.fail(
+                account.deploy(),
+                f"bucket `{BUCKET}` is in us-east-1, and Lambda takes code only from its own Region",
+            )
 
     def test_throttled_while_it_waits_it_waits_on(self):
         with Account() as account:
@@ -172,7 +212,17 @@ class Failures(unittest.TestCase):
         with Account() as account:
             missing = botocore.exceptions.NoCredentialsError()
             with unittest.mock.patch("botocore.signers.RequestSigner.get_auth_instance", side_effect=missing):
-                self.fail(account.deploy(), "Unable to locate credentials; set AWS_PROFILE or name a --profile")
+                self.fail(
+                    account.deploy(), "Unable to locate credentials; set AWS_PROFILE or name a --profile"
+                )
+
+    def test_an_answer_that_is_not_one_of_aws(self):
+        with Account() as account:
+            error = botocore.parsers.ResponseParserError("invalid XML\nreceived")
+            with unittest.mock.patch("botocore.parsers.QueryParser.parse", side_effect=error):
+                self.fail(
+                    account.deploy(), "the answer is not one of AWS, maybe of a proxy: invalid XML?received"
+                )
 
     def test_without_a_region(self):
         with Account() as account:
@@ -181,8 +231,14 @@ class Failures(unittest.TestCase):
     def test_a_parameter_that_is_missing_or_that_another_needs(self):
         with Account() as account:
             for words, wanted in (
-                (["--template", "stack-set"], "--parameter OrganizationalUnitIds is missing: The roots or organizational units."),
-                (["--parameter", "KeyAccountRoleName=reader"], "--parameter: KeyAccountRoleName needs OrganizationId"),
+                (
+                    ["--template", "stack-set"],
+                    "--parameter OrganizationalUnitIds is missing: The roots or organizational units.",
+                ),
+                (
+                    ["--parameter", "KeyAccountRoleName=reader"],
+                    "--parameter: KeyAccountRoleName needs OrganizationId",
+                ),
             ):
                 code, _, errors = account.deploy(*words)
                 self.assertEqual(code, 2)
@@ -212,7 +268,11 @@ class Evaluations(unittest.TestCase):
             self.assertIn(f"rule `trailseal` in {REGION} is being evaluated already", out)
 
     def test_an_evaluation_that_fails(self):
-        failed = {"LastFailedInvocationTime": 1, "LastErrorCode": "InsufficientPermissions", "LastErrorMessage": "why"}
+        failed = {
+            "LastFailedInvocationTime": 1,
+            "LastErrorCode": "InsufficientPermissions",
+            "LastErrorMessage": "why",
+        }
         with Account() as account:
             statuses = [{"ConfigRulesEvaluationStatus": [one]} for one in ({}, {}, failed)]
             account.planned["DescribeConfigRuleEvaluationStatus"] = statuses
@@ -222,7 +282,9 @@ class Evaluations(unittest.TestCase):
 
     def test_an_evaluation_that_does_not_end(self):
         with Account() as account:
-            account.planned["DescribeConfigRuleEvaluationStatus"] = [{"ConfigRulesEvaluationStatus": [{}]}] * 700
+            account.planned["DescribeConfigRuleEvaluationStatus"] = [
+                {"ConfigRulesEvaluationStatus": [{}]}
+            ] * 700
             code, _, errors = account.deploy()
             self.assertEqual(code, 1)
             self.assertIn("is deployed, but has no result after 10 minutes", errors)
@@ -259,7 +321,9 @@ class Leftovers(unittest.TestCase):
             account.client("cloudformation").delete_stack(StackName=f"code-trailseal-{ACCOUNT}")
             code, _, errors = account.deploy()
             self.assertEqual(code, 1)
-            self.assertIn(f"bucket `{BUCKET}` is left from a --destroy that did not end: run that again first", errors)
+            self.assertIn(
+                f"bucket `{BUCKET}` is left from a --destroy that did not end: run that again first", errors
+            )
 
     def test_an_object_that_is_not_deleted_is_named(self):
         with Account() as account:

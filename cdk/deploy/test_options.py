@@ -4,6 +4,7 @@ import contextlib
 import io
 import tempfile
 import unittest
+import unittest.mock
 from pathlib import Path
 
 import artifact
@@ -29,7 +30,13 @@ class CommandLine(unittest.TestCase):
 
     def test_all_faults_at_once_with_the_nearest_names(self):
         words = ["--region", "eu-wset-1", "--yes", "12", "--stack-name", "1st", "--zip", "nowhere/code.zip"]
-        given = ["Profil=strict", "Profile=srtict", "Schedule=Daily", "ReservedConcurrency=1001", "LogRetentionDays=31"]
+        given = [
+            "Profil=strict",
+            "Profile=srtict",
+            "Schedule=Daily",
+            "ReservedConcurrency=1001",
+            "LogRetentionDays=31",
+        ]
         given += ["OrganizationId=o-1", "x", "Profile=cis", "CodeKey=a"]
         found = faults(*words, *(word for entry in given for word in ("--parameter", entry)))
         for wanted in (
@@ -39,7 +46,7 @@ class CommandLine(unittest.TestCase):
             "--parameter CodeKey: the command sets it",
             "--stack-name is `1st`; expected letters, digits and hyphens, a letter first",
             "--yes is `12`; expected the 12 digits of the account ID",
-            "--zip is `nowhere/code.zip`; expected a file with the name `bootstrap-arm64.zip`",
+            "--zip is `nowhere/code.zip`; expected the file `bootstrap-arm64.zip`",
             "--zip: there is no file `nowhere/code.zip`",
             "--checksums: there is no file `nowhere/SHA256SUMS`",
             "--parameter Profile is `srtict`; expected one of `cis`, `effective`, `strict`; did you mean `strict`?",
@@ -187,6 +194,35 @@ class Zips(unittest.TestCase):
         self.assertEqual(faults(*words), [])
         self.assertIn("`bootstrap-x86_64.zip`", faults(*words, "--parameter", "Architecture=x86_64")[0])
         self.assertIn("`remediation-arm64.zip`", faults(*words, "--template", "remediation")[0])
+
+
+class Builds(unittest.TestCase):
+    """Without `--zip` the packer of the release makes the zip."""
+
+    def setUp(self):
+        self.root = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        (self.root / "cdk/assets").mkdir(parents=True)
+        self.enterContext(unittest.mock.patch("artifact.ROOT", self.root))
+
+    def build(self, script):
+        """Builds with a program in place of cargo."""
+        cargo = self.root / "cargo"
+        cargo.write_text(f"#!/bin/sh\n{script}\n")
+        cargo.chmod(0o755)
+        with unittest.mock.patch.dict("os.environ", CARGO=str(cargo)):
+            return artifact.built("bootstrap-x86_64.zip", "x86_64")
+
+    def test_a_build(self):
+        packed = release(self.root, "packed.zip")
+        made = self.build(f'echo "$*" > words; cp {packed} cdk/assets/bootstrap-x86_64.zip')
+        self.assertEqual((self.root / "words").read_text(), "xtask package --arch x86_64\n")
+        self.assertEqual((made.name, made.content), ("bootstrap-x86_64.zip", packed.read_bytes()))
+
+    def test_a_build_that_fails_is_not_replaced_by_an_older_zip(self):
+        release(self.root / "cdk/assets", "bootstrap-x86_64.zip")
+        with self.assertRaises(Failure) as caught:
+            self.build("exit 101")
+        self.assertIn("`cargo xtask package --arch x86_64` failed", str(caught.exception))
 
 
 class Recorders(unittest.TestCase):
