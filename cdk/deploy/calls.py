@@ -26,6 +26,7 @@ THROTTLED = {
 # The IAM actions of calls that have another name.
 ACTIONS = {
     "s3:HeadBucket": "s3:ListBucket",
+    "s3:ListBuckets": "s3:ListAllMyBuckets",
     "s3:HeadObject": "s3:GetObject and s3:ListBucket",
     "s3:PutObject": "s3:PutObject and s3:PutObjectTagging",
     "s3:ListObjectVersions": "s3:ListBucketVersions",
@@ -104,6 +105,8 @@ class Step:
     reads: tuple[Call, ...] = ()
     # Made before the changes; they read.
     first: tuple[Call, ...] = ()
+    # Whether the next steps can be carried out if this one fails.
+    is_independent: bool = False
 
     def lines(self):
         """The calls as they are shown."""

@@ -1,8 +1,9 @@
 """`--destroy`: deletes what the command created, and lists what remains."""
 
 import buckets
+import options
 import stacks
-from calls import Failure
+from calls import Failure, Refusal
 
 ALWAYS = "what AWS Config recorded and reported until now, and findings of Security Hub until they expire"
 
@@ -24,7 +25,28 @@ def plan(given, aws, account, regions):
         more, left = code_steps(aws, account, region, prefix, user)
         steps += more
         remains += left
-    return steps, [*remains, ALWAYS]
+    return steps, [*remains, *elsewhere(aws, regions[0], targets), ALWAYS]
+
+
+def elsewhere(aws, region, targets):
+    """The code buckets in Regions that were not named: there may be stacks, too."""
+    if not targets:
+        return []
+    try:
+        found = aws.read("s3", region, "ListBuckets")["Buckets"]
+    except Refusal as error:
+        return [f"what this command created in other Regions, which is unknown: {error}"]
+    named = {buckets.bucket_name(prefix, place) for place, prefix in targets}
+    possible = {
+        buckets.bucket_name(prefix, place): place
+        for _, prefix in targets
+        for place in options.known_regions()
+    }
+    return [
+        f"bucket `{bucket['Name']}`: Region {possible[bucket['Name']]} was not named"
+        for bucket in found
+        if bucket["Name"] in possible and bucket["Name"] not in named
+    ]
 
 
 def retained(aws, template, stack):

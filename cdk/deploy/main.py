@@ -72,10 +72,23 @@ def run(given, aws, ask):
     if not confirmed(given, account, steps, ask):
         aws.say("Nothing was changed.")
         return 1
-    for step in steps:
-        step.run(aws)
+    carry_out(steps, aws)
     destroy.list_remains(aws, remains)
     return 0
+
+
+def carry_out(steps, aws):
+    """Makes the calls; what failed without an effect on others is reported at the end."""
+    failures = []
+    for step in steps:
+        try:
+            step.run(aws)
+        except Failure as error:
+            if not step.is_independent:
+                raise
+            failures.append(str(error))
+    if failures:
+        raise Failure("; ".join(failures))
 
 
 def plural(regions):
@@ -126,8 +139,9 @@ def plan(given, aws, account, regions):
     for region in regions:
         wanted = {**values[region], **keys.get(region, {})}
         steps += stacks.deployment(region, given.stack, template, wanted, found[region])
-        steps += [results.evaluation(region, rule) for rule in template.rules(wanted)]
-    return steps
+    return steps + [
+        results.evaluation(region, rule) for region in regions for rule in template.rules(values[region])
+    ]
 
 
 def values_of(given, account, stack):

@@ -330,6 +330,18 @@ class Destruction(Case):
             self.assertIn(f"bucket `{BUCKET}`: an organization reads it", out)
             self.assertIn(BUCKET, account.state()["buckets"])
 
+    def test_a_region_that_was_not_named_is_listed(self):
+        with Account(REGION, OTHER) as account:
+            self.succeed(account.deploy())
+            out = self.succeed(account.run("--destroy", "--yes", ACCOUNT, "--region", REGION))
+            line = f"  bucket `trailseal-{ACCOUNT}-{OTHER}`: Region {OTHER} was not named\n"
+            self.assertIn(line, out)
+            self.assertEqual(len(account.state()[OTHER]["stacks"]), 2)
+            account.planned["ListBuckets"] = [("AccessDenied", "why")]
+            out = self.succeed(account.run("--destroy", "--yes", ACCOUNT, "--region", REGION))
+            self.assertIn("what this command created in other Regions, which is unknown: s3:ListBuckets", out)
+            self.assertIn("allow the caller s3:ListAllMyBuckets", out)
+
     def test_nothing_to_destroy_is_a_success(self):
         with Account() as account:
             code, out, _ = account.destroy()

@@ -280,6 +280,18 @@ class Evaluations(unittest.TestCase):
             self.assertEqual(code, 1)
             self.assertIn("is deployed, but its evaluation failed: InsufficientPermissions: why", errors)
 
+    def test_an_evaluation_that_fails_stops_no_other_region(self):
+        failed = {"LastFailedInvocationTime": 1, "LastErrorCode": "Denied", "LastErrorMessage": "why"}
+        with Account(REGION, "us-east-1") as account:
+            statuses = [{"ConfigRulesEvaluationStatus": [one]} for one in ({}, failed)]
+            account.planned["DescribeConfigRuleEvaluationStatus"] = statuses
+            code, out, errors = account.deploy()
+            self.assertEqual(code, 1)
+            self.assertIn(
+                f"error: rule `trailseal` in {REGION} is deployed, but its evaluation failed", errors
+            )
+            self.assertIn("rule `trailseal` in us-east-1: 1 NON_COMPLIANT, 1 COMPLIANT", out)
+
     def test_an_evaluation_that_does_not_end(self):
         with Account() as account:
             account.planned["DescribeConfigRuleEvaluationStatus"] = [
