@@ -1,5 +1,7 @@
-import { Validations } from 'aws-cdk-lib';
+import { Validations, type CfnResource } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
+
+import type { Program } from './code';
 
 /**
  * Acknowledges findings of cdk-nag, each with its reason.
@@ -17,86 +19,101 @@ function nist(rule: string, reason: string): Record<string, string> {
   return { [`NIST.800.53.R4-${rule}`]: reason, [`NIST.800.53.R5-${rule}`]: reason };
 }
 
-const OUTSIDE_A_VPC = nist(
-  'LambdaInsideVPC',
-  'The function calls only public endpoints of AWS; a VPC would add endpoints and ' +
-    'addresses in every account and Region, and protect nothing.',
-);
+/** Why the function of a program is as it is. */
+interface Reasons {
+  /** Why it has no dead-letter queue. */
+  readonly queue: string;
+  /** Why it has no concurrency of its own; a program with one has no reason. */
+  readonly concurrency?: string;
+  /** Why its logs have no customer managed key by default. */
+  readonly logs: string;
+}
 
-/**
- * Acknowledges findings about the function and its resources.
- *
- * @param wildcards why its policy names resources with a wildcard, by resource
- */
-export function explainFunction(construct: IConstruct, wildcards: Record<string, string>): void {
-  acknowledge(construct, {
-    ...explained(wildcards),
-    ...nist(
-      'LambdaDLQ',
+const REASONS: Readonly<Record<Program, Reasons>> = {
+  bootstrap: {
+    queue:
       'Events that failed go to the queue through the on-failure destination, which carries the ' +
-        'error and the request with the event; a dead-letter queue carries only the event.',
-    ),
-    ...nist(
-      'LambdaConcurrency',
+      'error and the request with the event; a dead-letter queue carries only the event.',
+    concurrency:
       'A reservation fails where the quota of the account is small, as in new accounts; it is a ' +
-        'prop (reservedConcurrency).',
-    ),
-    ...OUTSIDE_A_VPC,
-    ...nist(
-      'CloudWatchLogGroupEncrypted',
+      'prop (reservedConcurrency).',
+    logs:
       'CloudWatch Logs encrypts every group; the logs contain only ids, verdicts and counts. A ' +
-        'customer managed key is a prop (encryptionKey), since it costs money in every Region.',
-    ),
-    'AwsSolutions-SQS3': 'This queue is the destination of failed events.',
-  });
-}
-
-/**
- * Acknowledges findings about the remediation function and its resources.
- *
- * @param wildcards why its policy names resources with a wildcard, by resource
- */
-export function explainRemediation(construct: IConstruct, wildcards: Record<string, string>): void {
-  acknowledge(construct, {
-    ...explained(wildcards),
-    ...nist(
-      'LambdaDLQ',
+      'customer managed key is a prop (encryptionKey), since it costs money in every Region.',
+  },
+  remediation: {
+    queue:
       'The runbook invokes the function and waits: a failure is the failure of the runbook, and ' +
-        'nothing is ever queued.',
-    ),
-    ...OUTSIDE_A_VPC,
-    ...nist(
-      'CloudWatchLogGroupEncrypted',
+      'nothing is ever queued.',
+    logs:
       'CloudWatch Logs encrypts every group; the journals in it contain key policies, which are not ' +
-        'secret. A customer managed key is a prop (encryptionKey), since it costs money.',
-    ),
-  });
-}
+      'secret. A customer managed key is a prop (encryptionKey), since it costs money.',
+  },
+  hook: {
+    queue:
+      'CloudFormation invokes the function and waits: a failure is the failure of the hook, and ' +
+      'nothing is ever queued.',
+    concurrency: 'A limit would make the hook fail while many stacks are deployed.',
+    logs:
+      'CloudWatch Logs encrypts every group; the logs contain only ids and verdicts. A customer ' +
+      'managed key is a prop (encryptionKey), since it costs money in every Region.',
+  },
+};
+
+const OUTSIDE_A_VPC =
+  'The function calls only public endpoints of AWS; a VPC would add endpoints and ' +
+  'addresses in every account and Region, and protect nothing.';
 
 /**
- * Acknowledges findings about the hook and its resources.
+ * Acknowledges findings about the function of a program and its resources.
  *
  * @param wildcards why its policy names resources with a wildcard, by resource
  */
-export function explainHook(construct: IConstruct, wildcards: Record<string, string>): void {
+export function explainProgram(
+  construct: IConstruct,
+  program: Program,
+  wildcards: Record<string, string>,
+): void {
+  const { queue, concurrency, logs } = REASONS[program];
   acknowledge(construct, {
     ...explained(wildcards),
-    ...nist(
-      'LambdaDLQ',
-      'CloudFormation invokes the function and waits: a failure is the failure of the hook, and ' +
-        'nothing is ever queued.',
-    ),
-    ...nist(
-      'LambdaConcurrency',
-      'A limit would make the hook fail while many stacks are deployed.',
-    ),
-    ...OUTSIDE_A_VPC,
-    ...nist(
-      'CloudWatchLogGroupEncrypted',
-      'CloudWatch Logs encrypts every group; the logs contain only ids and verdicts. A customer ' +
-        'managed key is a prop (encryptionKey), since it costs money in every Region.',
-    ),
+    ...nist('LambdaDLQ', queue),
+    ...(concurrency === undefined ? {} : nist('LambdaConcurrency', concurrency)),
+    ...nist('LambdaInsideVPC', OUTSIDE_A_VPC),
+    ...nist('CloudWatchLogGroupEncrypted', logs),
+    ...(program === 'bootstrap'
+      ? { 'AwsSolutions-SQS3': 'This queue is the destination of failed events.' }
+      : {}),
   });
+}
+
+/** Acknowledges findings of checkov about the function of a program and its log group. */
+export function skipProgramChecks(
+  program: Program,
+  made: { readonly function: IConstruct; readonly logGroup: IConstruct },
+): void {
+  const { queue, concurrency, logs } = REASONS[program];
+  skipChecks(made.function, {
+    ...(concurrency === undefined ? {} : { CKV_AWS_115: concurrency }),
+    CKV_AWS_116: queue,
+    CKV_AWS_117: OUTSIDE_A_VPC,
+    CKV_AWS_173: 'Lambda encrypts the variables with its own key; they hold settings, no secrets.',
+  });
+  skipChecks(made.logGroup, { CKV_AWS_158: logs });
+}
+
+/** Acknowledges a finding of checkov, which does not know the encryption by SQS itself. */
+export function skipQueueChecks(queue: IConstruct): void {
+  skipChecks(queue, {
+    CKV_AWS_27:
+      'SQS encrypts the queue with its own key, which costs nothing; checkov looks for a KMS key.',
+  });
+}
+
+/** Checkov reads the acknowledgements from the template. */
+function skipChecks(construct: IConstruct, reasons: Record<string, string>): void {
+  const skip = Object.entries(reasons).map(([id, comment]) => ({ id, comment }));
+  (construct.node.defaultChild as CfnResource).addMetadata('checkov', { skip });
 }
 
 /**
@@ -109,9 +126,10 @@ export function explainMemberRole(construct: IConstruct, wildcards: Record<strin
 }
 
 /** Acknowledges findings about the code bucket. */
-export function explainCodeBucket(construct: IConstruct): void {
+export function explainCodeBucket(construct: IConstruct, bucket: IConstruct): void {
   const logging =
     'The bucket contains only published code; CloudTrail data events can show who read it.';
+  skipChecks(bucket, { CKV_AWS_18: logging });
   acknowledge(construct, {
     'AwsSolutions-S1': logging,
     ...nist('S3BucketLoggingEnabled', logging),
@@ -132,6 +150,7 @@ export function explainRolloutQueue(construct: IConstruct): void {
   acknowledge(construct, {
     'AwsSolutions-SQS3': 'A person reads this queue; nothing fails to process its messages.',
   });
+  skipQueueChecks(construct);
 }
 
 /** Tells CDK's template validation that the list is completed later. */

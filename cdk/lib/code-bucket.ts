@@ -54,7 +54,7 @@ export class TrailsealCodeBucket extends Construct {
         }),
       );
     }
-    explainCodeBucket(this);
+    explainCodeBucket(this, this.bucket);
   }
 }
 

@@ -7,7 +7,7 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 
-import { explainFunction } from './acknowledgements';
+import { explainProgram, skipQueueChecks } from './acknowledgements';
 import { policyStatements, wildcardReasons, type RoleKind, type Settings } from './least-privilege';
 import * as limits from './limits';
 import {
@@ -196,13 +196,17 @@ function refuseFaults(props: TrailsealFunctionProps): void {
 }
 
 function makeFailureQueue(scope: Construct, props: TrailsealFunctionProps): sqs.Queue {
-  return new sqs.Queue(scope, 'FailedEvents', {
+  const queue = new sqs.Queue(scope, 'FailedEvents', {
     retentionPeriod: Duration.days(14),
     enforceSSL: true,
     ...(props.encryptionKey === undefined
       ? { encryption: sqs.QueueEncryption.SQS_MANAGED }
       : { encryption: sqs.QueueEncryption.KMS, encryptionMasterKey: props.encryptionKey }),
   });
+  if (props.encryptionKey === undefined) {
+    skipQueueChecks(queue);
+  }
+  return queue;
 }
 
 function makeRole(
@@ -217,7 +221,7 @@ function makeRole(
     description: 'What the Trailseal function calls, and nothing more',
     statements: policyStatements(kind, settings),
   });
-  explainFunction(scope, wildcardReasons(kind, settings));
+  explainProgram(scope, 'bootstrap', wildcardReasons(kind, settings));
   return new iam.Role(scope, 'Role', {
     assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
     description: 'Role of the Trailseal function: reads trails and keys, reports to Config',

@@ -5,7 +5,7 @@ import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 
-import { explainHook } from './acknowledgements';
+import { explainProgram } from './acknowledgements';
 import { policyStatements, wildcardReasons, type Settings } from './least-privilege';
 import * as limits from './limits';
 import { addHookAlarms, noteAlarmTopic, type AlarmTopic } from './monitoring';
@@ -154,7 +154,7 @@ function makeRole(scope: Construct, props: TrailsealHookProps, logGroup: logs.Lo
     description: 'What the function of the Trailseal hook calls, and nothing more',
     statements: policyStatements('hook', settings),
   });
-  explainHook(scope, wildcardReasons('hook', settings));
+  explainProgram(scope, 'hook', wildcardReasons('hook', settings));
   return new iam.Role(scope, 'Role', {
     assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
     description: 'Role of the function of the Trailseal hook: reads keys',

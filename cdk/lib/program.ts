@@ -4,6 +4,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 
+import { skipProgramChecks } from './acknowledgements';
 import { prebuiltCode, type Program } from './code';
 import * as limits from './limits';
 import type { PropFaults } from './prop-faults';
@@ -95,6 +96,7 @@ export function makeProgram(
     environment: parts.environment,
     ...parts.rest,
   });
+  skipProgramChecks(parts.program, { function: made, logGroup: parts.logGroup });
   const resource = made.node.defaultChild as lambda.CfnFunction;
   // The function names its role, and the role its policy: no other order is needed.
   resource.addDeletionOverride('DependsOn');

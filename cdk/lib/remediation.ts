@@ -7,7 +7,7 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 
-import { explainRemediation } from './acknowledgements';
+import { explainProgram } from './acknowledgements';
 import { policyStatements, wildcardReasons, type Settings } from './least-privilege';
 import * as limits from './limits';
 import { makeProgram, noteFunctionName, type ProgramSettings } from './program';
@@ -161,7 +161,7 @@ function makeRole(
     description: 'What the Trailseal remediation function calls, and nothing more',
     statements: policyStatements('remediation', settings),
   });
-  explainRemediation(scope, wildcardReasons('remediation', settings));
+  explainProgram(scope, 'remediation', wildcardReasons('remediation', settings));
   return new iam.Role(scope, 'Role', {
     assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
     description: 'Role of the Trailseal remediation function: sets one key on trails',

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 
+import leastPrivilege from '../iam/least-privilege.json';
 import {
   DOCUMENT_OUTPUTS,
   DOCUMENT_PARAMETERS,
@@ -36,6 +37,49 @@ function references(value: unknown): string[] {
   const found = JSON.stringify(value).matchAll(/\{\{\s*([^}\s]+)\s*\}\}/g);
   return [...found].map((match) => match[1] ?? '');
 }
+
+/** The IAM actions that a step needs of the runbook's role, by the step's action in Automation. */
+const NEEDED: Record<string, readonly string[]> = {
+  'aws:invokeLambdaFunction': ['lambda:InvokeFunction'],
+  // The script runs in Automation itself; what it calls needs grants of its own.
+  'aws:executeScript': [],
+};
+
+describe("the runbook's role", () => {
+  const granted = leastPrivilege.roles.automation.statements.flatMap((entry) => entry.actions);
+
+  test('grants exactly what the steps of the runbook call', () => {
+    const unknown = steps.map((step) => step.action).filter((action) => !(action in NEEDED));
+    expect(unknown).toEqual([]);
+    const called = steps.flatMap((step) => NEEDED[step.action] ?? []);
+    expect([...new Set(called)].sort()).toEqual([...granted].sort());
+  });
+
+  test('invokes one function only, the one that the steps name', () => {
+    const named = steps.flatMap((step) => step.inputs['FunctionName'] ?? []);
+    expect(named).toEqual(['trailseal-remediation']);
+    const resources = leastPrivilege.roles.automation.statements.flatMap((one) => one.resources);
+    expect(resources).toEqual(['${FunctionArn}']);
+  });
+
+  test('needs nothing for the script, which imports nothing that calls AWS', () => {
+    const scripts = steps.flatMap((step) => step.inputs['Script'] ?? []);
+    expect(scripts).toEqual([REPORT_SCRIPT]);
+    const imports = REPORT_SCRIPT.split('\n').filter((line) => /\bimport\b|__/.test(line));
+    expect(imports).toEqual(['import json']);
+  });
+});
+
+test('every role of the file is compared with the calls of its program or document', () => {
+  // tests/acceptance compares the first five with the calls of the programs; the other two are
+  // compared here and in hook.test.ts.
+  expect(Object.keys(leastPrivilege.roles).sort()).toEqual(
+    [
+      ...['function', 'member', 'central', 'remediation', 'hook'],
+      ...['automation', 'hookExecution'],
+    ].sort(),
+  );
+});
 
 describe('the runbook', () => {
   test('a) matches the snapshot', () => {

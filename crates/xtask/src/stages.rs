@@ -20,7 +20,7 @@ pub(crate) struct Stage {
 }
 
 /// Every stage, quick ones first.
-pub(crate) const STAGES: [Stage; 11] = [
+pub(crate) const STAGES: [Stage; 12] = [
     Stage { name: "tools", about: "installs pinned Python, Node and cargo tools", run: set_up },
     Stage { name: "fmt", about: "the code is formatted", run: format },
     Stage { name: "clippy", about: "no warnings of the compiler or of clippy", run: clippy },
@@ -43,6 +43,11 @@ pub(crate) const STAGES: [Stage; 11] = [
         about: "the Terraform modules, with the schema of the AWS provider",
         run: terraform,
     },
+    Stage {
+        name: "checkov",
+        about: "findings in templates, Terraform modules and workflows",
+        run: checkov,
+    },
     Stage { name: "browser", about: "the HTML report in a real browser", run: browser },
 ];
 
@@ -51,6 +56,7 @@ fn set_up(project: &Project) -> Result<()> {
     tools::node_packages(project, "cdk")?;
     tools::node_packages(project, "tests/browser")?;
     tools::terraform(project)?;
+    tools::checkov(project)?;
     tools::cargo_tool(project, tools::DENY)
 }
 
@@ -123,6 +129,13 @@ fn terraform(project: &Project) -> Result<()> {
     let _in_folder = project.shell().push_dir("terraform/scripts");
     let tests = project.program(tools::terraform_python(project), "-B -m unittest --verbose").run();
     tests.context("`terraform/README.md` says what is tested")
+}
+
+/// Reads the templates of `npm run synth` as well, if the stage `cdk` ran.
+fn checkov(project: &Project) -> Result<()> {
+    tools::checkov(project)?;
+    let scan = project.program(tools::checkov_python(project), "-B tests/checkov/scan.py").run();
+    scan.context("fix each finding, or acknowledge it in the file with a reason")
 }
 
 /// Without a browser this is not run: if `TRAILSEAL_BROWSER=required`, as in continuous

@@ -101,6 +101,16 @@ pub fn terraform(project: &Project) -> Result<()> {
     })
 }
 
+/// Installs checkov, whose dependencies differ from those of the tests, into `.tools/checkov`.
+pub fn checkov(project: &Project) -> Result<()> {
+    virtual_environment(project, "checkov", &["tests/checkov/requirements.txt"])
+}
+
+/// The Python with checkov.
+pub fn checkov_python(project: &Project) -> PathBuf {
+    project.tools().join("checkov/bin/python")
+}
+
 /// The Python with Terraform.
 pub fn terraform_python(project: &Project) -> PathBuf {
     project.tools().join("terraform/bin/python")
