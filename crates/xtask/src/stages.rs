@@ -20,7 +20,7 @@ pub(crate) struct Stage {
 }
 
 /// Every stage, quick ones first.
-pub(crate) const STAGES: [Stage; 12] = [
+pub(crate) const STAGES: [Stage; 13] = [
     Stage { name: "tools", about: "installs pinned Python, Node and cargo tools", run: set_up },
     Stage { name: "fmt", about: "the code is formatted", run: format },
     Stage { name: "clippy", about: "no warnings of the compiler or of clippy", run: clippy },
@@ -37,6 +37,11 @@ pub(crate) const STAGES: [Stage; 12] = [
         name: "cdk",
         about: "constructs, apps and templates of the deployment",
         run: deployment,
+    },
+    Stage {
+        name: "paths",
+        about: "the commands of cdk/README.md, with the AWS CLI against moto",
+        run: paths,
     },
     Stage {
         name: "terraform",
@@ -57,6 +62,7 @@ fn set_up(project: &Project) -> Result<()> {
     tools::node_packages(project, "tests/browser")?;
     tools::terraform(project)?;
     tools::checkov(project)?;
+    tools::aws_cli(project)?;
     tools::cargo_tool(project, tools::DENY)
 }
 
@@ -121,6 +127,16 @@ fn deployment(project: &Project) -> Result<()> {
     let _in_folder = project.shell().push_dir("deploy");
     let tests = project.program(project.python(), "-B -m unittest --verbose").run();
     tests.context("`cargo xtask deploy` does not do in moto what it should")
+}
+
+/// Runs the AWS CLI of `.tools`, never an installed one.
+fn paths(project: &Project) -> Result<()> {
+    tools::python(project)?;
+    tools::node_packages(project, "cdk")?;
+    tools::aws_cli(project)?;
+    let follow = project.program(project.python(), "-B tests/paths/follow.py");
+    let commands = follow.arg(tools::aws_cli_folder(project)).run();
+    commands.context("correct the command in `cdk/README.md`, or what it shows")
 }
 
 /// Runs the Terraform of `.tools`, never an installed one.

@@ -111,6 +111,16 @@ pub fn checkov_python(project: &Project) -> PathBuf {
     project.tools().join("checkov/bin/python")
 }
 
+/// Installs the AWS CLI, whose dependencies differ from those of the tests, into `.tools/awscli`.
+pub fn aws_cli(project: &Project) -> Result<()> {
+    virtual_environment(project, "awscli", &["tests/paths/requirements.txt"])
+}
+
+/// The folder with the AWS CLI.
+pub fn aws_cli_folder(project: &Project) -> PathBuf {
+    project.tools().join("awscli/bin")
+}
+
 /// The Python with Terraform.
 pub fn terraform_python(project: &Project) -> PathBuf {
     project.tools().join("terraform/bin/python")
