@@ -1,5 +1,7 @@
 //! The ARNs of trails and keys.
 
+use std::borrow::Cow;
+
 use config_rule::{
     AccountId, Arn, NOT_KNOWN_ACCOUNT, NOT_KNOWN_REGION, Region, display_as_str, impl_from_text,
 };
@@ -171,6 +173,20 @@ impl TrailArn {
     pub fn unnamed(partition: &str, region: &Region, account: &AccountId) -> Self {
         let name = NOT_KNOWN_NAME.to_owned();
         Self(Parts::planned(partition, "cloudtrail", region, account, "trail/", name))
+    }
+}
+
+impl TrailArn {
+    /// The ARN for patterns: only a `*` matches a stand-in, because no pattern contains the character
+    /// that replaces it.
+    pub(crate) fn for_patterns(&self) -> Cow<'_, str> {
+        let text = self.as_str();
+        if !text.contains('<') {
+            return Cow::Borrowed(text);
+        }
+        let stand_ins = [NOT_KNOWN_ACCOUNT, NOT_KNOWN_REGION, NOT_KNOWN_NAME];
+        let opaque = |text: String, stand_in: &str| text.replace(stand_in, "\u{1}");
+        Cow::Owned(stand_ins.into_iter().fold(text.to_owned(), opaque))
     }
 }
 

@@ -189,6 +189,6 @@ impl<'a> EvaluationContext<'a> {
     }
 
     pub(crate) fn exemption(&self, trail: &TrailArn) -> Exempt<'a> {
-        exempt(&self.parameters.exempt_trails, trail.as_str(), self.now)
+        exempt(&self.parameters.exempt_trails, &trail.for_patterns(), self.now)
     }
 }
