@@ -162,10 +162,12 @@ fn read_parameters(members: &Members<'_>, faults: &mut Faults) -> Option<Map<Str
 /// Newer events contain `DETECTIVE`. AWS does not document the shape of proactive events.
 fn reject_other_modes(members: &Members<'_>, faults: &mut Faults) {
     const FIELD: &str = "evaluationMode";
+    const EXPECTED: &str = "`DETECTIVE`, the only mode of this rule: a CloudFormation Hook, \
+                            `hook` of Trailseal, evaluates what does not exist yet";
     if let Some(mode) = members.text(&[FIELD], faults)
         && mode != "DETECTIVE"
     {
-        faults.push(Fault::wrong(FIELD, mode, "`DETECTIVE`, the only mode of this rule"));
+        faults.push(Fault::wrong(FIELD, mode, EXPECTED));
     }
 }
 

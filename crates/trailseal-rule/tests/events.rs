@@ -322,7 +322,12 @@ fn each_fault_names_its_field() {
         ("ruleParameters", json!("{"), "is not JSON"),
         ("ruleParameters", json!({}), "is an object; expected text"),
         ("eventLeftScope", json!("no"), "is text; expected `true`"),
-        ("evaluationMode", json!("PROACTIVE"), "is `PROACTIVE`; expected"),
+        (
+            "evaluationMode",
+            json!("PROACTIVE"),
+            "is `PROACTIVE`; expected `DETECTIVE`, the only mode of this rule: a CloudFormation \
+             Hook, `hook` of Trailseal,",
+        ),
         ("accountId", json!("1"), "is `1`; expected an account id"),
     ] {
         check(with(good(), member, value), &format!("`{member}` {expected}"));
