@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
+use serde_json::Value;
 use trailseal_aws::{Endpoints, Identity, RetryPolicy};
-use trailseal_rule::{AccountId, Region};
+use trailseal_rule::{AccountId, Parameters, Region};
 
 /// The settings that all functions of Trailseal read from the environment.
 #[derive(Debug)]
@@ -75,6 +76,25 @@ impl Environment {
         }
     }
 
+    /// Reads it, and the rule's parameters from the variable `name` that the deployment sets: a JSON
+    /// object, or nothing.
+    ///
+    /// # Errors
+    ///
+    /// All variables that are missing or malformed, and all invalid parameters.
+    pub fn read_with_parameters(
+        get: impl Fn(&str) -> Option<String>,
+        name: &str,
+    ) -> Result<(Self, Parameters), String> {
+        let environment = Self::read(&get);
+        let parameters = read_parameters(get(name).as_deref());
+        match (environment, parameters.map_err(|faults| format!("`{name}`: {faults}"))) {
+            (Ok(environment), Ok(parameters)) => Ok((environment, parameters)),
+            (Err(one), Err(other)) => Err(format!("{one}; {other}")),
+            (Err(faults), Ok(_)) | (Ok(_), Err(faults)) => Err(faults),
+        }
+    }
+
     /// The function's own identity; the account is that of its ARN.
     ///
     /// # Errors
@@ -92,6 +112,14 @@ impl Environment {
             external_id: self.external_id.clone(),
         })
     }
+}
+
+fn read_parameters(text: Option<&str>) -> Result<Parameters, String> {
+    let text = text.map(str::trim).filter(|text| !text.is_empty()).unwrap_or("{}");
+    let given: Value = serde_json::from_str(text)
+        .map_err(|error| format!("is not JSON (column {})", error.column()))?;
+    let given = given.as_object().ok_or("is not a JSON object")?;
+    Parameters::parse(given).map_err(|faults| faults.to_string())
 }
 
 #[cfg(test)]
@@ -140,5 +168,18 @@ mod tests {
         ] {
             assert!(faults.contains(part), "{faults}");
         }
+    }
+
+    #[test]
+    fn reads_the_parameters_of_the_rule() {
+        for nothing in [None, Some(""), Some(" "), Some("{}"), Some("{\"profile\":\"\"}")] {
+            assert_eq!(read_parameters(nothing).unwrap(), Parameters::default());
+        }
+        let strict = read_parameters(Some("{\"requireKeyRotation\":\"true\"}")).unwrap();
+        assert!(strict.require_key_rotation);
+        assert_eq!(read_parameters(Some("[1]")).unwrap_err(), "is not a JSON object");
+        assert_eq!(read_parameters(Some("{,}")).unwrap_err(), "is not JSON (column 2)");
+        let faults = read_parameters(Some("{\"profile\":\"loose\",\"x\":\"\"}")).unwrap_err();
+        assert!(faults.contains("`loose`") && faults.contains("`ruleParameters.x`"), "{faults}");
     }
 }

@@ -9,6 +9,7 @@
 mod environment;
 mod error;
 mod function;
+mod json_lines;
 mod run;
 mod schedule;
 
@@ -17,4 +18,5 @@ mod log;
 pub use crate::environment::Environment;
 pub use crate::error::FunctionError;
 pub use crate::function::{Answer, Function, InvocationContext};
+pub use crate::json_lines::JsonLines;
 pub use crate::log::Log;

@@ -10,7 +10,7 @@ use lambda_runtime::{Context, Diagnostic, Error, LambdaEvent, service_fn};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tokio::time::Instant;
-use trailseal_aws::{Aws, Connection};
+use trailseal_aws::{Aws, Connection, Service};
 use trailseal_lambda::{Environment, Function, FunctionError, InvocationContext, Log};
 use trailseal_rule::Timestamp;
 
@@ -19,6 +19,9 @@ const MARGIN: Duration = Duration::from_millis(250);
 
 /// Reading ends this long before that, so that there is time to report.
 const RESERVE: Duration = Duration::from_secs(3);
+
+/// What the function calls for the event of a changed trail.
+const SERVICES_OF_A_CHANGE: [Service; 3] = [Service::Kms, Service::S3, Service::Config];
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -29,7 +32,7 @@ async fn main() -> Result<(), Error> {
         function: OnceLock::new(),
         is_cold: AtomicBool::new(true),
     };
-    warm.connection.open_early(&warm.environment.region).await;
+    warm.connection.open_early(&SERVICES_OF_A_CHANGE, &warm.environment.region).await;
     let warm = &warm;
     lambda_runtime::run(service_fn(|event: LambdaEvent<Box<RawValue>>| warm.answer(event))).await
 }

@@ -116,35 +116,3 @@ impl Remediation {
         }
     }
 }
-
-/// Reads the rule's parameters from the environment variable that the deployment sets: a JSON
-/// object, or nothing.
-///
-/// # Errors
-///
-/// The text is not a JSON object, or all invalid parameters.
-pub fn read_parameters(text: Option<&str>) -> Result<Parameters, String> {
-    let text = text.map(str::trim).filter(|text| !text.is_empty()).unwrap_or("{}");
-    let given: Value = serde_json::from_str(text)
-        .map_err(|error| format!("is not JSON (column {})", error.column()))?;
-    let given = given.as_object().ok_or("is not a JSON object")?;
-    Parameters::parse(given).map_err(|faults| faults.to_string())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reads_the_parameters_of_the_rule() {
-        for nothing in [None, Some(""), Some(" "), Some("{}"), Some("{\"profile\":\"\"}")] {
-            assert_eq!(read_parameters(nothing).unwrap(), Parameters::default());
-        }
-        let strict = read_parameters(Some("{\"requireKeyRotation\":\"true\"}")).unwrap();
-        assert!(strict.require_key_rotation);
-        assert_eq!(read_parameters(Some("[1]")).unwrap_err(), "is not a JSON object");
-        assert_eq!(read_parameters(Some("{,}")).unwrap_err(), "is not JSON (column 2)");
-        let faults = read_parameters(Some("{\"profile\":\"loose\",\"x\":\"\"}")).unwrap_err();
-        assert!(faults.contains("`loose`") && faults.contains("`ruleParameters.x`"), "{faults}");
-    }
-}

@@ -2,30 +2,24 @@
 //! logged before the change that it announces.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::io::{self, Write};
-use std::sync::{Mutex, PoisonError};
 
-use serde_json::{Value, json};
+use serde_json::json;
 use trailseal_aws::Calls;
+use trailseal_lambda::JsonLines;
 use trailseal_plan::Record;
 use trailseal_remediation::{JournalWriter, RemediationOutcome};
 
 use crate::error::RemediationError;
 
 /// Where log lines go: Lambda collects them from the standard output.
-pub struct RemediationLog(Mutex<Box<dyn Write + Send>>);
+#[derive(Debug)]
+pub struct RemediationLog(JsonLines);
 
 impl RemediationLog {
     /// A log that writes JSON lines to `out`.
     pub fn new(out: impl Write + Send + 'static) -> Self {
-        Self(Mutex::new(Box::new(out)))
-    }
-
-    fn write(&self, line: &Value) -> io::Result<()> {
-        let mut out = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        out.write_all(format!("{line}\n").as_bytes())?;
-        out.flush()
+        Self(JsonLines::new(out))
     }
 
     /// Logs the result of an invocation.
@@ -54,13 +48,7 @@ impl RemediationLog {
             }),
         };
         // A failure here is not an error: the journal already contains every change.
-        let _ = self.write(&line);
-    }
-}
-
-impl fmt::Debug for RemediationLog {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("RemediationLog")
+        let _ = self.0.write(&line);
     }
 }
 
@@ -94,7 +82,7 @@ impl JournalWriter for LoggedJournal<'_> {
         }
         let written = serde_json::to_value(record)?;
         self.lines.push(serde_json::to_string(record)?);
-        self.log.write(&json!({
+        self.log.0.write(&json!({
             "level": "INFO",
             "message": "journal",
             "journal": self.id,

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use trailseal_aws::{Aws, Connection};
 use trailseal_lambda::Environment;
 use trailseal_rule::Parameters;
-use trailseal_runbook::{Remediation, RemediationLog, read_parameters};
+use trailseal_runbook::{Remediation, RemediationLog};
 
 /// The environment variable with the rule's parameters as a JSON object.
 const PARAMETERS: &str = "TRAILSEAL_RULE_PARAMETERS";
@@ -23,23 +23,11 @@ const MARGIN: Duration = Duration::from_secs(2);
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let get = |name: &str| env::var(name).ok();
-    let environment = Environment::read(get);
-    let parameters = read_parameters(get(PARAMETERS).as_deref())
-        .map_err(|faults| format!("`{PARAMETERS}`: {faults}"));
-    let (environment, parameters) = both(environment, parameters)?;
+    let (environment, parameters) = Environment::read_with_parameters(get, PARAMETERS)?;
     let connection = Connection::at(environment.endpoints.clone(), environment.retry_policy);
     let warm = Warm { connection, environment, parameters, function: OnceLock::new() };
     let warm = &warm;
     lambda_runtime::run(service_fn(|event: LambdaEvent<Box<RawValue>>| warm.answer(event))).await
-}
-
-/// Both values, or the faults of both.
-fn both<A, B>(one: Result<A, String>, other: Result<B, String>) -> Result<(A, B), String> {
-    match (one, other) {
-        (Ok(one), Ok(other)) => Ok((one, other)),
-        (Err(one), Err(other)) => Err(format!("{one}; {other}")),
-        (Err(faults), Ok(_)) | (Ok(_), Err(faults)) => Err(faults),
-    }
 }
 
 /// The state that is kept between invocations.
