@@ -14,12 +14,14 @@ use clap::Parser;
 use serde_json::{Map, Value};
 use trailseal_lab::{Lab, State, transcript};
 
+use run::Programs;
 use steps::Steps;
 
 /// An AWS account on loopback, and the real function in it.
 ///
 /// Without events, the default scenario is delivered. An event is a rule's event, a bare invoking
-/// event or a bare configuration item; `-` reads one from standard input.
+/// event or a bare configuration item, or a request of CloudFormation for a Hook; `-` reads one from
+/// standard input.
 #[derive(Debug, Parser)]
 #[command(
     name = "trailseal-lab",
@@ -30,6 +32,9 @@ struct Arguments {
     /// The function's program, run as a process of its own
     #[arg(long, value_name = "PATH", required_unless_present_any = ["serve", "transcript"])]
     bootstrap: Option<PathBuf>,
+    /// The program of the CloudFormation Hook, for requests of CloudFormation
+    #[arg(long, value_name = "PATH")]
+    hook: Option<PathBuf>,
     /// The account's trails, keys and buckets (STATE.md) instead of the built-in ones
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
@@ -115,7 +120,8 @@ async fn work(
     let lab = Lab::start(state).await?;
     let mut code = ExitCode::SUCCESS;
     if let Some(bootstrap) = &arguments.bootstrap {
-        let report = run::run(&lab, bootstrap, &steps, err).await?;
+        let programs = Programs { rule: bootstrap, hook: arguments.hook.as_deref() };
+        let report = run::run(&lab, programs, &steps, err).await?;
         let colour = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
         if arguments.json {
             writeln!(out, "{:#}", report.to_json())?;

@@ -45,7 +45,11 @@ fn write_step(
     if let Some(failure) = step.failure() {
         field(out, "failed", &painted_first(&failure, colour))?;
     }
-    if step.evaluations.is_empty() {
+    if let Some(status) = step.hook_status() {
+        field(out, "answer", &painted_first(&status, colour))?;
+        let message = step.hook_answer().and_then(|answer| answer.get("message")?.as_str());
+        field(out, "message", message.unwrap_or("none"))?;
+    } else if step.evaluations.is_empty() {
         field(out, "reported", "nothing")?;
     }
     if let Some(missed) = step.missed() {
@@ -104,11 +108,12 @@ fn call_in_words(call: &Call) -> String {
 }
 
 fn write_summary(report: &Report<'_>, colour: bool, out: &mut impl Write) -> io::Result<()> {
-    let Totals { verdicts, calls, failures } = report.tally();
+    let Totals { verdicts, answers, calls, failures } = report.tally();
     writeln!(out, "\n{}", painted("Summary", BOLD, colour))?;
     let mut counted: Vec<String> =
         verdicts.iter().map(|(verdict, number)| format!("{number} {verdict}")).collect();
     counted.push(format!("{failures} failed"));
+    counted.extend(answers.iter().map(|(status, number)| format!("{number} hook {status}")));
     field(out, "events", &format!("{}: {}", report.steps.len(), counted.join(", ")))?;
     let counted = calls.iter().map(|(operation, number)| format!("{number} {operation}"));
     field(out, "calls", &joined(counted.collect(), ", "))?;
@@ -199,7 +204,8 @@ fn painted(text: &str, paint: &str, colour: bool) -> String {
 /// Only the first word is red: in wrapped text the color would continue into the label.
 fn painted_first(text: &str, colour: bool) -> String {
     let (first, rest) = text.split_at(text.find(' ').unwrap_or(text.len()));
-    format!("{}{rest}", painted(first, RED, colour))
+    let paint = if first == "SUCCESS" { GREEN } else { RED };
+    format!("{}{rest}", painted(first, paint, colour))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use trailseal_lab::{Call, Memory, Outcome, PutEvaluation};
 
-use super::steps::{Expected, Origin, Step};
+use super::steps::{Expected, For, Origin, Step};
 
 /// The results of all steps.
 #[derive(Debug)]
@@ -47,7 +47,37 @@ impl StepReport<'_> {
         self.subject().and_then(|item| item.get(name)).and_then(Value::as_str).unwrap_or_default()
     }
 
+    /// The answer to CloudFormation.
+    pub(super) fn hook_answer(&self) -> Option<&Value> {
+        match &self.outcome {
+            Outcome::Response(answer) if self.step.function == For::Hook => Some(answer),
+            Outcome::Response(_)
+            | Outcome::Failed { .. }
+            | Outcome::Exited { .. }
+            | Outcome::TimedOut => None,
+        }
+    }
+
+    /// `hookStatus` and, if there is one, `errorCode`.
+    pub(super) fn hook_status(&self) -> Option<String> {
+        let answer = self.hook_answer()?;
+        let text = |name: &str| answer.get(name).and_then(Value::as_str);
+        let status = text("hookStatus").unwrap_or("no status");
+        Some(match text("errorCode") {
+            Some(code) => format!("{status} ({code})"),
+            None => status.to_owned(),
+        })
+    }
+
+    fn requested(&self, pointer: &str) -> &str {
+        self.step.event.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+    }
+
     pub(super) fn trigger(&self) -> String {
+        if self.step.function == For::Hook {
+            let target = self.requested("/requestData/targetName");
+            return format!("{} of {target}", self.requested("/actionInvocationPoint"));
+        }
         let kind = self.step.invoking_event.get("messageType").and_then(Value::as_str);
         let kind = kind.unwrap_or("a message without type");
         let resource_type = self.told("resourceType");
@@ -66,6 +96,7 @@ impl StepReport<'_> {
 
     pub(super) fn resource(&self) -> &str {
         match self.told("resourceId") {
+            "" if self.step.function == For::Hook => self.requested("/requestData/targetLogicalId"),
             "" => "the whole account",
             id => id,
         }
@@ -84,7 +115,7 @@ impl StepReport<'_> {
     /// The expected result of the step, if it had another one.
     pub(super) fn missed(&self) -> Option<&str> {
         self.step.expected.as_ref().filter(|_| !self.as_expected).map(|expected| match expected {
-            Expected::Verdict(verdict) => verdict.as_str(),
+            Expected::Verdict(verdict) | Expected::HookStatus(verdict) => verdict.as_str(),
             Expected::Failure => "a failed invocation and no evaluation",
         })
     }
@@ -99,6 +130,7 @@ impl StepReport<'_> {
             "resourceId": self.told("resourceId"),
             "calls": self.calls,
             "evaluations": self.evaluations,
+            "hookAnswer": self.hook_answer(),
             "failure": self.failure(),
             "missed": self.missed(),
             "milliseconds": milliseconds(self.duration),
@@ -110,6 +142,8 @@ impl StepReport<'_> {
 #[derive(Debug)]
 pub(super) struct Totals {
     pub(super) verdicts: BTreeMap<String, usize>,
+    /// The answers to CloudFormation.
+    pub(super) answers: BTreeMap<String, usize>,
     pub(super) calls: BTreeMap<String, usize>,
     pub(super) failures: usize,
 }
@@ -122,7 +156,11 @@ impl Report<'_> {
 
     pub(super) fn tally(&self) -> Totals {
         let (mut verdicts, mut calls) = (BTreeMap::new(), BTreeMap::new());
+        let mut answers = BTreeMap::new();
         for step in &self.steps {
+            if let Some(status) = step.hook_status() {
+                *answers.entry(status).or_default() += 1;
+            }
             for evaluation in &step.evaluations {
                 *verdicts.entry(evaluation.compliance_type.clone()).or_default() += 1;
             }
@@ -131,12 +169,12 @@ impl Report<'_> {
             }
         }
         let failures = self.steps.iter().filter(|step| step.failure().is_some()).count();
-        Totals { verdicts, calls, failures }
+        Totals { verdicts, answers, calls, failures }
     }
 
     /// The report as one JSON document.
     pub(super) fn to_json(&self) -> Value {
-        let Totals { verdicts, calls, failures } = self.tally();
+        let Totals { verdicts, answers, calls, failures } = self.tally();
         let used = self.used.iter().map(|used| {
             json!({ "coldStartMilliseconds": milliseconds(used.cold_start), "memory": used.memory })
         });
@@ -146,6 +184,7 @@ impl Report<'_> {
             "summary": {
                 "events": self.steps.len(),
                 "evaluations": verdicts,
+                "hookAnswers": answers,
                 "failedInvocations": failures,
                 "calls": calls,
                 "functions": used.collect::<Vec<_>>(),

@@ -11,19 +11,29 @@ use trailseal_lab::{Function, FunctionSettings, Lab, Outcome};
 
 use super::Failure;
 use super::report::{Report, StepReport, Used};
-use super::steps::{Expected, Origin, Step, Steps};
+use super::steps::{Expected, For, Origin, Step, Steps};
 
 /// The timeout of a function for an event.
 const INVOCATION_TIME: Duration = Duration::from_secs(60);
 
+/// The variable with the rule's parameters for the function of the Hook.
+const HOOK_PARAMETERS: &str = "TRAILSEAL_PARAMETERS";
+
+/// The programs of the functions.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Programs<'a> {
+    pub(super) rule: &'a Path,
+    pub(super) hook: Option<&'a Path>,
+}
+
 /// Delivers every event to the function of its account and Region: a rule has one in each.
 pub(super) async fn run<'a>(
     lab: &Lab,
-    bootstrap: &Path,
+    programs: Programs<'_>,
     steps: &'a Steps,
     err: &mut impl Write,
 ) -> Result<Report<'a>, Failure> {
-    let mut functions: BTreeMap<(&str, &str), Function> = BTreeMap::new();
+    let mut functions: BTreeMap<(For, &str, &str), Function> = BTreeMap::new();
     let mut reports = Vec::new();
     for step in &steps.list {
         let Step { account, region, .. } = step;
@@ -38,11 +48,19 @@ pub(super) async fn run<'a>(
         for fault in &step.faults {
             lab.inject(fault.clone());
         }
-        let function = match functions.entry((account, region)) {
+        let function = match functions.entry((step.function, account, region)) {
             Entry::Occupied(function) => function.into_mut(),
             Entry::Vacant(place) => {
-                let settings = FunctionSettings::new(account, region);
-                place.insert(Function::spawn(bootstrap, lab, settings).await?)
+                let mut settings = FunctionSettings::new(account, region);
+                let program = match (step.function, programs.hook) {
+                    (For::Hook, Some(hook)) => {
+                        let parameters = Value::Object(steps.parameters.clone()).to_string();
+                        settings.environment.push((HOOK_PARAMETERS.to_owned(), parameters));
+                        hook
+                    }
+                    (For::Hook, None) | (For::Rule, _) => programs.rule,
+                };
+                place.insert(Function::spawn(program, lab, settings).await?)
             }
         };
         reports.push(deliver(lab, step, function).await?);
@@ -55,7 +73,7 @@ pub(super) async fn run<'a>(
         .collect();
     Ok(Report {
         origin: steps.origin,
-        bootstrap: bootstrap.to_owned(),
+        bootstrap: programs.rule.to_owned(),
         steps: reports,
         used,
         created_keys: lab.created_aws_managed_keys(),
@@ -69,7 +87,7 @@ async fn deliver<'a>(
     function: &mut Function,
 ) -> Result<StepReport<'a>, Failure> {
     let mut event = step.event.clone();
-    if let Some(event) = event.as_object_mut() {
+    if let Some(event) = event.as_object_mut().filter(|_| step.function == For::Rule) {
         let token = lab.issue_token(&step.account, &step.region, &step.rule);
         event.insert("resultToken".to_owned(), Value::from(token));
     }
@@ -83,6 +101,10 @@ async fn deliver<'a>(
         Some(Expected::Verdict(verdict)) => {
             matches!(invocation.outcome, Outcome::Response(_)) && verdicts == [verdict]
         }
+        Some(Expected::HookStatus(status)) => match &invocation.outcome {
+            Outcome::Response(answer) => answer.get("hookStatus") == Some(&Value::from(&**status)),
+            Outcome::Failed { .. } | Outcome::Exited { .. } | Outcome::TimedOut => false,
+        },
         Some(Expected::Failure) => {
             matches!(invocation.outcome, Outcome::Failed { .. }) && verdicts.is_empty()
         }

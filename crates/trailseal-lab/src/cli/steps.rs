@@ -4,8 +4,8 @@ use std::io::Read;
 use std::time::Duration;
 
 use serde::Deserialize;
-use serde_json::Value;
-use trailseal_lab::{Fault, FaultKind, GivenEvent, Operation, Position};
+use serde_json::{Map, Value};
+use trailseal_lab::{Fault, FaultKind, GivenEvent, HookRequest, Operation, Position};
 
 use super::Arguments;
 
@@ -14,8 +14,17 @@ pub(super) struct Steps {
     pub(super) account: String,
     pub(super) region: String,
     pub(super) rule: String,
+    /// The rule's parameters from the command line.
+    pub(super) parameters: Map<String, Value>,
     pub(super) origin: Origin,
     pub(super) list: Vec<Step>,
+}
+
+/// Which function an event is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum For {
+    Rule,
+    Hook,
 }
 
 /// The source of the steps.
@@ -32,11 +41,13 @@ pub(super) enum Origin {
 #[derive(Debug)]
 pub(super) struct Step {
     pub(super) title: String,
+    pub(super) function: For,
     pub(super) account: String,
     pub(super) region: String,
     pub(super) rule: String,
     /// The event, without its result token.
     pub(super) event: Value,
+    /// Null in the request of a Hook.
     pub(super) invoking_event: Value,
     pub(super) faults: Vec<Fault>,
     pub(super) expected: Option<Expected>,
@@ -46,6 +57,8 @@ pub(super) struct Step {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Expected {
     Verdict(String),
+    /// The `hookStatus` of the answer to CloudFormation.
+    HookStatus(String),
     /// A failed invocation without an evaluation.
     Failure,
 }
@@ -81,9 +94,31 @@ fn read(name: &str, arguments: &Arguments, usual: &Steps) -> Result<Step, String
         std::fs::read_to_string(name)
     };
     let text = text.map_err(|error| format!("cannot be read: {error}"))?;
-    let given = GivenEvent::parse(&text)?;
     let title = if name == "-" { "standard input" } else { name };
+    if let Ok(document) = serde_json::from_str::<Map<String, Value>>(&text)
+        && HookRequest::is_one(&document)
+    {
+        if arguments.hook.is_none() {
+            return Err("is a request for a Hook: name its program with --hook".to_owned());
+        }
+        return Ok(hook_step(title, HookRequest::new(document), usual));
+    }
+    let given = GivenEvent::parse(&text)?;
     Ok(step(title, &given, arguments, usual))
+}
+
+fn hook_step(title: &str, given: HookRequest, usual: &Steps) -> Step {
+    Step {
+        title: title.to_owned(),
+        function: For::Hook,
+        account: given.account.unwrap_or_else(|| usual.account.clone()),
+        region: given.region.unwrap_or_else(|| usual.region.clone()),
+        rule: usual.rule.clone(),
+        event: given.request,
+        invoking_event: Value::Null,
+        faults: Vec::new(),
+        expected: None,
+    }
 }
 
 fn step(title: &str, given: &GivenEvent, arguments: &Arguments, usual: &Steps) -> Step {
@@ -92,6 +127,7 @@ fn step(title: &str, given: &GivenEvent, arguments: &Arguments, usual: &Steps) -
     let rule = given.rule.clone().unwrap_or_else(|| usual.rule.clone());
     Step {
         title: title.to_owned(),
+        function: For::Rule,
         event: given.to_json(&account, &region, &rule, &arguments.parameters(), ""),
         invoking_event: given.invoking_event.clone(),
         account,
@@ -109,6 +145,15 @@ struct Scenario {
     region: String,
     rule: String,
     steps: Vec<Described>,
+    hook: Vec<DescribedRequest>,
+}
+
+/// A request of CloudFormation in the scenario.
+#[derive(Debug, Deserialize)]
+struct DescribedRequest {
+    title: String,
+    expected: String,
+    request: Map<String, Value>,
 }
 
 /// A step of the scenario.
@@ -135,6 +180,7 @@ fn scenario(arguments: &Arguments) -> Result<Steps, String> {
         account: scenario.account,
         region: scenario.region,
         rule: scenario.rule,
+        parameters: arguments.parameters(),
         origin: if changed { Origin::ChangedScenario } else { Origin::Scenario },
         list: Vec::new(),
     };
@@ -147,6 +193,11 @@ fn scenario(arguments: &Arguments) -> Result<Steps, String> {
             "FAILURE" => Some(Expected::Failure),
             verdict => Some(Expected::Verdict(verdict.to_owned())),
         };
+        steps.list.push(step);
+    }
+    for described in scenario.hook.into_iter().filter(|_| arguments.hook.is_some()) {
+        let mut step = hook_step(&described.title, HookRequest::new(described.request), &steps);
+        step.expected = (!changed).then_some(Expected::HookStatus(described.expected));
         steps.list.push(step);
     }
     Ok(steps)
@@ -176,5 +227,10 @@ mod tests {
         assert!(steps.list.iter().all(|step| step.expected.is_some()));
         let failures = steps.list.iter().filter(|step| step.expected == Some(Expected::Failure));
         assert_eq!(failures.count(), 1);
+        let with_hook =
+            Arguments::try_parse_from(["trailseal-lab", "--serve", "--hook", "x"]).unwrap();
+        let steps = Steps::of(&with_hook).unwrap();
+        assert_eq!(steps.list.len(), 15);
+        assert!(steps.list.iter().all(|step| step.expected.is_some()));
     }
 }
