@@ -27,6 +27,7 @@ mod acceptance {
     mod denials;
     mod desk;
     mod faults;
+    mod hook;
     mod keys;
     mod log;
     mod log_files;

@@ -4,7 +4,7 @@
 //! the operation (`table.rs`); that no trail is COMPLIANT without evidence; and that a retry
 //! without the fault completes a failed invocation, so that no evaluation is lost.
 
-mod cell;
+pub(crate) mod cell;
 pub(crate) mod desk;
 mod table;
 mod triggers;

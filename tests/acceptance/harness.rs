@@ -82,6 +82,11 @@ pub(super) fn remediation_path() -> PathBuf {
     program_path("TRAILSEAL_REMEDIATION", "remediation")
 }
 
+/// The real function of the Hook: `TRAILSEAL_HOOK`, or the program built with this test.
+pub(super) fn hook_path() -> PathBuf {
+    program_path("TRAILSEAL_HOOK", "hook")
+}
+
 /// The real command: `TRAILSEAL_COMMAND`, or the program built with this test.
 pub(super) fn command_path() -> PathBuf {
     program_path("TRAILSEAL_COMMAND", "trailseal")

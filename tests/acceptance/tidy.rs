@@ -9,7 +9,7 @@ use serde_json::Value;
 use trailseal_rule::{CHECKS, Check, PARAMETERS, Profile, parameters_schema};
 
 use super::case::{read, sorted};
-use super::harness::{bootstrap_path, lab_path};
+use super::harness::{bootstrap_path, hook_path, lab_path};
 
 const LINES_MAX: usize = 500;
 
@@ -89,7 +89,9 @@ fn check_table(name: &str, head: &str, rows: impl Iterator<Item = String>) {
 
 #[test]
 fn readme_shows_what_the_lab_prints() {
-    let lab = Command::new(lab_path()).arg("--bootstrap").arg(bootstrap_path()).output().unwrap();
+    let mut lab = Command::new(lab_path());
+    let lab = lab.arg("--bootstrap").arg(bootstrap_path()).arg("--hook").arg(hook_path());
+    let lab = lab.output().unwrap();
     let page = String::from_utf8(lab.stdout).unwrap();
     let readme = read(&repository().join("README.md"));
     let blocks: Vec<&str> = readme

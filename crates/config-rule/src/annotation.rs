@@ -24,15 +24,20 @@ display_as_str!(Annotation);
 impl Annotation {
     /// Replaces every character that is not printable ASCII by `?`, and cuts text that is too long.
     pub fn new(text: &str) -> Self {
-        let line = printable(text);
-        let line = if line.is_empty() { "(no annotation)" } else { &line };
-        Self(shorten(line, ANNOTATION_CHARS_MAX))
+        let line = ascii_line(text, ANNOTATION_CHARS_MAX);
+        Self(if line.is_empty() { "(no annotation)".to_owned() } else { line })
     }
 
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// The text as one line of printable ASCII, at most this long: every other character becomes `?`, so
+/// that characters and bytes are the same, and a longer text is cut after a word.
+pub fn ascii_line(text: &str, chars_max: usize) -> String {
+    shorten(&printable(text), chars_max)
 }
 
 /// The parts of an annotation; texts that repeat an earlier one are left out.

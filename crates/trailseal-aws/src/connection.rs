@@ -63,13 +63,12 @@ impl Connection {
         Self { transport, http_client, endpoints, retry_policy, calls: CallLog::default() }
     }
 
-    /// Opens connections to the services that a change needs, before they are used. Nothing is
+    /// Opens connections to these services before they are used. Nothing is
     /// sent. A connection that cannot be opened is opened again by the first call that needs it,
     /// so this never fails; it takes 300 ms at most.
-    pub async fn open_early(&self, region: &Region) {
-        let services = [Service::Kms, Service::S3, Service::Config];
+    pub async fn open_early(&self, services: &[Service], region: &Region) {
         let mut origins: Vec<String> =
-            services.into_iter().map(|service| self.endpoints.url(service, region)).collect();
+            services.iter().map(|service| self.endpoints.url(*service, region)).collect();
         origins.dedup();
         self.transport.open_early(origins, EARLY_MAX).await;
     }

@@ -68,6 +68,21 @@ impl<'a> Evidence<'a> {
         Ok(self.gather_with_times(context, trail).await?.0)
     }
 
+    /// Reads the same, except what is given: it is known without AWS, or cannot be asked about, as
+    /// of a trail that does not exist yet.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Evidence::gather`].
+    pub async fn gather_beside(
+        &self,
+        context: &EvaluationContext<'_>,
+        trail: &Trail,
+        given: Vec<Answer>,
+    ) -> Result<Facts, AwsError> {
+        Ok(self.gather_rest(context, trail, given).await?.0)
+    }
+
     /// The same, with the time at which AWS answered about each fact.
     ///
     /// # Errors
@@ -78,9 +93,19 @@ impl<'a> Evidence<'a> {
         context: &EvaluationContext<'_>,
         trail: &Trail,
     ) -> Result<(Facts, ReadTimes), AwsError> {
+        self.gather_rest(context, trail, Vec::new()).await
+    }
+
+    async fn gather_rest(
+        &self,
+        context: &EvaluationContext<'_>,
+        trail: &Trail,
+        given: Vec<Answer>,
+    ) -> Result<(Facts, ReadTimes), AwsError> {
         let source = EvidenceSource::Aws(self.session.account());
         let role = context.parameters.key_account_role_name.as_ref();
         let mut gathering = Gathering::new(context, trail, source);
+        given.into_iter().for_each(|answer| gathering.answer(answer));
         let mut times = ReadTimes::default();
         loop {
             let queries = gathering.next_queries();

@@ -23,11 +23,33 @@ impl Judgement {
         Evaluation {
             resource_type: TRAIL_TYPE,
             resource_id,
-            compliance: compliance(&self.verdict, when_unverified),
-            annotation: annotation(self, when_unverified),
+            compliance: self.compliance(when_unverified),
+            annotation: self.annotation(when_unverified),
             ordering,
             is_unverified: matches!(self.verdict, Verdict::Unverified(_)),
         }
+    }
+
+    /// The compliance.
+    ///
+    /// INVARIANT (compliant-by-proof): `Compliant` comes from a proof, or from the user's
+    /// `unverified=COMPLIANT`.
+    pub fn compliance(&self, when_unverified: WhenUnverified) -> ComplianceType {
+        match (&self.verdict, when_unverified) {
+            (Verdict::Sealed(_proof), _) => ComplianceType::Compliant,
+            (Verdict::Broken(_), _) => ComplianceType::NonCompliant,
+            (Verdict::NotApplicable(_), _) => ComplianceType::NotApplicable,
+            (Verdict::Unverified(_), WhenUnverified::NonCompliant) => ComplianceType::NonCompliant,
+            (Verdict::Unverified(_), WhenUnverified::NotApplicable) => {
+                ComplianceType::NotApplicable
+            }
+            (Verdict::Unverified(_), WhenUnverified::Compliant) => ComplianceType::Compliant,
+        }
+    }
+
+    /// The text beside the compliance.
+    pub fn annotation(&self, when_unverified: WhenUnverified) -> Annotation {
+        annotation(self, when_unverified)
     }
 }
 
@@ -53,19 +75,6 @@ pub fn no_trails_evaluation(account: &AccountId, ordering: Timestamp) -> Evaluat
         ),
         ordering,
         is_unverified: false,
-    }
-}
-
-/// INVARIANT (compliant-by-proof): `Compliant` comes from a proof, or from the user's
-/// `unverified=COMPLIANT`.
-fn compliance(verdict: &Verdict, when_unverified: WhenUnverified) -> ComplianceType {
-    match (verdict, when_unverified) {
-        (Verdict::Sealed(_proof), _) => ComplianceType::Compliant,
-        (Verdict::Broken(_), _) => ComplianceType::NonCompliant,
-        (Verdict::NotApplicable(_), _) => ComplianceType::NotApplicable,
-        (Verdict::Unverified(_), WhenUnverified::NonCompliant) => ComplianceType::NonCompliant,
-        (Verdict::Unverified(_), WhenUnverified::NotApplicable) => ComplianceType::NotApplicable,
-        (Verdict::Unverified(_), WhenUnverified::Compliant) => ComplianceType::Compliant,
     }
 }
 

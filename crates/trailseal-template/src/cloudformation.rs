@@ -5,6 +5,7 @@ mod foreach;
 mod functions;
 mod kinds;
 mod macros;
+mod properties;
 mod references;
 mod resources;
 mod stack;
@@ -226,6 +227,7 @@ fn unreachable_trail(id: &str) -> PlannedTrail {
         key: Planned::Unknown("the stack is not at hand".to_owned()),
         is_multi_region: false,
         is_organization: false,
+        is_logging: None,
     }
 }
 

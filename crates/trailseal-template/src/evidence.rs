@@ -30,7 +30,8 @@ impl Deployment {
         let key = self.key(planned);
         let trail = trail(planned, &key);
         let bucket = self.bucket_region(planned, values);
-        let delivery = Reading::Known(Delivery::default());
+        let is_logging = planned.is_logging;
+        let delivery = Reading::Known(Delivery { is_logging, ..Delivery::default() });
         let mut facts =
             Facts { delivery, bucket_region: bucket, ..unknown_key("it is not in the document") };
         match &key {

@@ -68,6 +68,8 @@ pub struct PlannedTrail {
     pub is_multi_region: bool,
     /// Whether it is an organization trail. Its owner is the account that deploys it.
     pub is_organization: bool,
+    /// Whether it logs, if that is known.
+    pub is_logging: Option<bool>,
 }
 
 /// The bucket of a trail.

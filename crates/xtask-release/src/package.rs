@@ -23,8 +23,11 @@ use xtask::tools;
 const SOURCE_DATE_EPOCH: &str = "315532800";
 
 /// The functions that ship: the name of the program, and its package.
-const FUNCTIONS: [(&str, &str); 2] =
-    [("bootstrap", "trailseal-lambda"), ("remediation", "trailseal-runbook")];
+const FUNCTIONS: [(&str, &str); 3] = [
+    ("bootstrap", "trailseal-lambda"),
+    ("remediation", "trailseal-runbook"),
+    ("hook", "trailseal-hook"),
+];
 
 /// Builds and packs each function for each architecture.
 pub(crate) fn run(project: &Project, architectures: &Architectures) -> Result<()> {
@@ -44,7 +47,7 @@ pub(crate) fn functions(project: &Project, architecture: Architecture) -> Result
 
 /// Builds and packs the rule's function for an architecture; returns the archive.
 pub(crate) fn rule_function(project: &Project, architecture: Architecture) -> Result<PathBuf> {
-    let [(name, package), _] = FUNCTIONS;
+    let [(name, package), ..] = FUNCTIONS;
     function(project, architecture, name, package)
 }
 

@@ -13,9 +13,10 @@ pub(crate) fn programs(project: &Project) -> Result<()> {
     Ok(project.cargo("build --release --workspace --bins").run()?)
 }
 
-/// Builds only the function and the lab, with the same features as [`programs`].
-pub(crate) fn function_and_lab(project: &Project) -> Result<()> {
-    Ok(project.cargo("build --release --workspace --bin bootstrap --bin trailseal-lab").run()?)
+/// Builds only the functions that the lab runs, and the lab, with the same features as [`programs`].
+pub(crate) fn functions_and_lab(project: &Project) -> Result<()> {
+    let build = "build --release --workspace --bin bootstrap --bin hook --bin trailseal-lab";
+    Ok(project.cargo(build).run()?)
 }
 
 #[cfg(test)]

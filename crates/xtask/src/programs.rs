@@ -16,7 +16,7 @@ const FUZZ_CRATE: &str = "crates/trailseal-rule/fuzz";
 
 const FUZZ_TARGETS: [&str; 3] = ["event", "key_policy", "template"];
 
-/// Builds the function and the lab, and runs the function in the lab.
+/// Builds the functions and the lab, and runs the functions in the lab.
 pub(crate) fn lab(project: &Project, arguments: &[OsString]) -> Result<ExitCode> {
     if !project.release("bootstrap").is_file() {
         print(
@@ -24,14 +24,16 @@ pub(crate) fn lab(project: &Project, arguments: &[OsString]) -> Result<ExitCode>
              two cores, later runs a few seconds.",
         )?;
     }
-    build::function_and_lab(project)?;
+    build::functions_and_lab(project)?;
     // Paths in the arguments are relative to the user's folder.
     project.shell().change_dir(env::current_dir()?);
     let mut lab = project.program(project.release("trailseal-lab"), "");
-    let names_function =
-        |argument: &OsString| argument.to_string_lossy().split('=').next() == Some("--bootstrap");
-    if !arguments.iter().any(names_function) {
-        lab = lab.arg("--bootstrap").arg(project.release("bootstrap"));
+    for (option, program) in [("--bootstrap", "bootstrap"), ("--hook", "hook")] {
+        let is_named =
+            |argument: &OsString| argument.to_string_lossy().split('=').next() == Some(option);
+        if !arguments.iter().any(is_named) {
+            lab = lab.arg(option).arg(project.release(program));
+        }
     }
     exit_code(lab.args(arguments))
 }

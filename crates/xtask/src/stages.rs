@@ -95,6 +95,7 @@ fn test(project: &Project) -> Result<()> {
         .cargo("test --release --workspace")
         .env("TRAILSEAL_BOOTSTRAP", project.release("bootstrap"))
         .env("TRAILSEAL_REMEDIATION", project.release("remediation"))
+        .env("TRAILSEAL_HOOK", project.release("hook"))
         .env("TRAILSEAL_PYTHON", project.python())
         .run()?;
     Ok(())

@@ -232,7 +232,7 @@ fn compliant_without_evidence(sent: &Sent) -> Option<String> {
 }
 
 /// Whether a response contains evidence. S3 returns a bucket's Region even when it refuses.
-fn is_answer(operation: Operation, status: Option<u16>, fault: Option<&str>) -> bool {
+pub(crate) fn is_answer(operation: Operation, status: Option<u16>, fault: Option<&str>) -> bool {
     // The reads of evidence have no pages, so no token can repeat.
     let fault = fault.filter(|fault| *fault != "repeated-token");
     if operation == Operation::HeadBucket {

@@ -14,6 +14,7 @@ use crate::value::{Value, has_escaped_marks};
 
 use super::kinds::{ALIAS_TYPE, BUCKET_TYPE, KEY_TYPES, REPLICA_TYPE, kind};
 use super::macros::whole;
+use super::properties::{TrailProperties, flag_property, text_property};
 use super::stack::{Run, Stack};
 
 impl Run<'_> {
@@ -61,22 +62,19 @@ impl Run<'_> {
         id: &str,
         resource: &Node,
     ) -> PlannedTrail {
-        let text = |name: &str| text_property(self.property(index, resource, name));
-        let flag = |name: &str| flag_property(self.property(index, resource, name));
-        let name = text("TrailName").and_then(|name| {
-            if name.contains('<') { Planned::Absent } else { Planned::Known(name) }
-        });
+        let properties = TrailProperties::read(|name| self.property(index, resource, name));
         PlannedTrail {
             address: stack.address(id),
             location: member_location(stack, stack.root.get("Resources"), id)
                 .unwrap_or_else(|| location(stack, resource)),
             key_location: member_location(stack, resource.get("Properties"), "KMSKeyId"),
             place: stack.place.clone(),
-            name,
-            bucket: self.bucket(stack, text("S3BucketName")),
-            key: text("KMSKeyId"),
-            is_multi_region: flag("IsMultiRegionTrail") == Planned::Known(true),
-            is_organization: flag("IsOrganizationTrail") == Planned::Known(true),
+            name: properties.name,
+            bucket: self.bucket(stack, properties.bucket),
+            key: properties.key,
+            is_multi_region: properties.is_multi_region == Planned::Known(true),
+            is_organization: properties.is_organization == Planned::Known(true),
+            is_logging: properties.is_logging.known().copied(),
         }
     }
 
@@ -253,30 +251,6 @@ fn rotation(is_on: Planned<bool>, days: Planned<String>) -> Planned<Rotation> {
             Planned::Unknown(why) => Planned::Unknown(why),
         }
     })
-}
-
-/// A property of type text.
-fn text_property(value: Value) -> Planned<String> {
-    if matches!(value, Value::Omitted | Value::Null) {
-        return Planned::Absent;
-    }
-    match value.into_text() {
-        Ok(text) => Planned::Known(text),
-        Err(why) => Planned::Unknown(why),
-    }
-}
-
-/// A property of type truth value, which can be text too.
-fn flag_property(value: Value) -> Planned<bool> {
-    match text_property(value) {
-        Planned::Known(text) => match text.to_ascii_lowercase().as_str() {
-            "true" => Planned::Known(true),
-            "false" => Planned::Known(false),
-            _ => Planned::Unknown("a value is not a truth value".to_owned()),
-        },
-        Planned::Absent => Planned::Absent,
-        Planned::Unknown(why) => Planned::Unknown(why),
-    }
 }
 
 /// A policy document: a map, or the text of one.

@@ -62,6 +62,7 @@ fn bills(
     let programs = [
         ("crates/trailseal-lambda", "bootstrap", bill(format!("bootstrap-{arch}"))),
         ("crates/trailseal-runbook", "remediation", bill(format!("remediation-{arch}"))),
+        ("crates/trailseal-hook", "hook", bill(format!("hook-{arch}"))),
         ("crates/trailseal-cli", "trailseal", bill(command_name(architecture))),
     ];
     sbom::write(project, architecture, notes.date_seconds, &programs)

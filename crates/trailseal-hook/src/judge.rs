@@ -1,0 +1,111 @@
+//! From the properties of a trail to the rule's verdict.
+
+use std::time::Duration;
+
+use tokio::time::sleep;
+use trailseal_aws::{AwsError, Evidence, Session};
+use trailseal_rule::{
+    AccountId, Answer, EvaluationContext, Facts, Judgement, KeyRef, KeyState, Reading, Refusal,
+    Trail, evaluate,
+};
+use trailseal_template::{Deployment, Place, Planned, PlannedTrail, SuppliedValues};
+
+use crate::request::TrailRequest;
+use crate::{Hook, RequestContext};
+
+/// How often a key that may be seconds old is asked about again.
+const READS_AGAIN: u32 = 10;
+
+/// A judged trail.
+#[derive(Clone, Debug)]
+pub(crate) struct Judged {
+    /// The trail, with stand-ins for what is not known before it exists.
+    pub(crate) trail: Trail,
+    /// Its logical ID.
+    pub(crate) logical_id: String,
+    /// The verdict.
+    pub(crate) judgement: Judgement,
+}
+
+/// A trail, and its evidence that AWS is not asked about.
+struct Planning {
+    trail: Trail,
+    given: Vec<Answer>,
+}
+
+impl Hook {
+    /// Judges a trail from what AWS says now.
+    pub(crate) async fn judge(
+        &self,
+        request: &TrailRequest,
+        context: &RequestContext,
+    ) -> Result<Judged, AwsError> {
+        let own = self.aws.own();
+        let region = request.region.as_ref().unwrap_or_else(|| own.region());
+        let session = own.in_region(region.clone());
+        let planning = planning(request, &session);
+        let evaluation = EvaluationContext { parameters: &self.parameters, now: context.now };
+        let pause = self.patience / READS_AGAIN;
+        let facts = loop {
+            let facts = self.read(&session, &evaluation, &planning).await?;
+            let may_appear = may_appear(&facts, &planning.trail, &request.account);
+            if !may_appear || context.arrived.elapsed() + pause > self.patience {
+                break facts;
+            }
+            sleep(pause.max(Duration::from_millis(1))).await;
+        };
+        let Planning { trail, .. } = planning;
+        let judgement = evaluate(&evaluation, &trail, &facts);
+        Ok(Judged { trail, logical_id: request.logical_id.clone(), judgement })
+    }
+
+    async fn read(
+        &self,
+        session: &Session,
+        context: &EvaluationContext<'_>,
+        planning: &Planning,
+    ) -> Result<Facts, AwsError> {
+        let evidence = Evidence::new(&self.aws, session);
+        evidence.gather_beside(context, &planning.trail, planning.given.clone()).await
+    }
+}
+
+/// The trail that the properties describe.
+///
+/// Nothing was delivered with properties that are not in force, so that CloudTrail is not asked; a
+/// bucket whose name is not known cannot be asked about.
+fn planning(request: &TrailRequest, session: &Session) -> Planning {
+    let place = Place {
+        account: request.account.clone(),
+        region: session.region().clone(),
+        scope: String::new(),
+    };
+    let planned = PlannedTrail::resolved(&request.logical_id, place, &request.properties);
+    let evidence = Deployment::default().evidence(&planned, &SuppliedValues::default());
+    let Facts { delivery, delivery_elsewhere, bucket_region, .. } = evidence.facts;
+    let mut given = vec![Answer::Delivery(delivery), Answer::DeliveryElsewhere(delivery_elsewhere)];
+    if matches!(planned.bucket, Planned::Unknown(_)) {
+        given.push(Answer::BucketRegion(bucket_region));
+    }
+    Planning { trail: evidence.trail, given }
+}
+
+/// Whether what AWS does not know or does not show may be so new that it appears in some seconds:
+/// the bucket, or a key of the account that deploys the trail.
+fn may_appear(facts: &Facts, trail: &Trail, account: &AccountId) -> bool {
+    let key = trail.key.as_ref();
+    let is_own = key.and_then(KeyRef::account).is_none_or(|of_key| of_key == account);
+    let is_new = matches!(&facts.key, Reading::Known(key) if key.state == KeyState::Creating)
+        || is_hidden(&facts.key)
+        || is_hidden(&facts.rotation)
+        || is_hidden(&facts.key_policy);
+    (is_own && is_new) || matches!(facts.bucket_region, Reading::Absent)
+}
+
+fn is_hidden<T>(reading: &Reading<T>) -> bool {
+    matches!(
+        reading,
+        Reading::Absent
+            | Reading::Refused(Refusal::AccessDenied { .. } | Refusal::DeniedByPolicy { .. })
+    )
+}

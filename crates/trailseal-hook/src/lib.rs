@@ -1,0 +1,103 @@
+//! The function of a CloudFormation Lambda Hook: judges a trail before CloudFormation or the Cloud
+//! Control API creates or changes it.
+//!
+//! [`Hook::answer`] reads the request, makes a trail of its properties, reads the evidence about its
+//! key and bucket as the rule's function does, and answers with the rule's verdict. Every request
+//! gets an answer in time: what a Hook does if its function fails is the failure mode's, not ours.
+//!
+//! *Invariant of absence*: no decision about a trail is made here, and no fact outlives a request.
+
+mod answer;
+mod judge;
+mod log;
+mod request;
+
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::time::{Instant, timeout_at};
+use trailseal_aws::{Aws, AwsError};
+use trailseal_rule::{Parameters, Timestamp};
+
+pub use crate::log::HookLog;
+
+use crate::answer::Answer;
+use crate::judge::Judged;
+use crate::log::Line;
+use crate::request::{Asked, Limit, Request, TrailRequest};
+
+/// The function, which stays warm between requests.
+#[derive(Debug)]
+pub struct Hook {
+    aws: Aws,
+    parameters: Parameters,
+    patience: Duration,
+    log: HookLog,
+}
+
+/// The time and deadline of one request.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestContext {
+    /// Now, for exemptions and for imported key material.
+    pub now: Timestamp,
+    /// When the request arrived.
+    pub arrived: Instant,
+    /// When reading ends, so that there is time to answer.
+    pub deadline: Instant,
+}
+
+impl Hook {
+    /// A function that judges as the rule with these parameters does.
+    ///
+    /// A key that KMS does not know or does not show is asked about again for `patience` after the
+    /// arrival of the request: CloudFormation may have made it seconds ago.
+    pub fn new(aws: Aws, parameters: Parameters, patience: Duration, log: HookLog) -> Self {
+        Self { aws, parameters, patience, log }
+    }
+
+    /// Answers one request.
+    pub async fn answer(&self, event: &[u8], context: &RequestContext) -> Value {
+        // A request that Lambda aborted may have left some.
+        drop(self.aws.calls().take());
+        let request = Request::read(event);
+        let (answer, judged) = match &request.asked {
+            Ok(Asked::Nothing(why)) => (Answer::nothing(why), None),
+            Ok(Asked::Trail(trail)) => self.judge_in_time(trail, context, request.limit()).await,
+            Err(faults) => {
+                let why = format!("the request cannot be used: {faults}");
+                (Answer::internal_failure(&why, request.limit()), None)
+            }
+        };
+        let calls = self.aws.calls().take();
+        if calls.values().any(|calls| calls.expired > 0) {
+            // The credentials of a role expired early: the next request must not use them again.
+            self.aws.forget_roles();
+        }
+        let elapsed = context.arrived.elapsed();
+        self.log.write(&Line { request: &request, answer: &answer, judged, calls, elapsed });
+        answer.into_json(request.token.as_deref())
+    }
+
+    async fn judge_in_time(
+        &self,
+        trail: &TrailRequest,
+        context: &RequestContext,
+        limit: Limit,
+    ) -> (Answer, Option<Judged>) {
+        let judging = timeout_at(context.deadline, self.judge(trail, context)).await;
+        match judging.unwrap_or(Err(AwsError::Deadline("reading the evidence"))) {
+            Ok(judged) => (Answer::of(&judged, &self.parameters, limit), Some(judged)),
+            Err(error) => {
+                let why = format!("trail `{}` was not evaluated: {error}", trail.logical_id);
+                (Answer::internal_failure(&why, limit), None)
+            }
+        }
+    }
+}
+
+/// The answer of a function that is not set up: its settings or the rule's parameters are invalid.
+pub fn answer_without_setup(event: &[u8], faults: &str) -> Value {
+    let request = Request::read(event);
+    let why = format!("the function of the Hook is not set up: {faults}");
+    Answer::internal_failure(&why, request.limit()).into_json(request.token.as_deref())
+}

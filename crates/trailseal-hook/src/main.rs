@@ -1,0 +1,100 @@
+//! `hook`: the program that Lambda runs for a CloudFormation Hook.
+
+use std::env;
+use std::io::stdout;
+use std::sync::OnceLock;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use lambda_runtime::{Context, Error, LambdaEvent, service_fn};
+use serde_json::Value;
+use serde_json::value::RawValue;
+use tokio::time::Instant;
+use trailseal_aws::{Aws, Connection, Service};
+use trailseal_hook::{Hook, HookLog, RequestContext, answer_without_setup};
+use trailseal_lambda::Environment;
+use trailseal_rule::{Parameters, Timestamp};
+
+/// The environment variable with the rule's parameters as a JSON object.
+const PARAMETERS: &str = "TRAILSEAL_PARAMETERS";
+
+/// Reading ends after this time: a Hook waits 30 seconds for its function, its start included.
+const TIME: Duration = Duration::from_secs(24);
+
+/// Reading ends this long before Lambda's deadline, so that there is time to answer.
+const MARGIN: Duration = Duration::from_millis(500);
+
+/// How long a key that may be new is asked about again.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// The environment variable for another time; tests set it.
+const PATIENCE_VARIABLE: &str = "TRAILSEAL_PATIENCE_MILLISECONDS";
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let get = |name: &str| env::var(name).ok();
+    let setup = Environment::read_with_parameters(get, PARAMETERS);
+    let setup = setup.map(|(environment, parameters)| {
+        let endpoints = environment.endpoints.clone();
+        let connection = Connection::at(endpoints, environment.retry_policy);
+        Setup { environment, connection, parameters }
+    });
+    if let Ok(setup) = &setup {
+        let services = [Service::Kms, Service::S3];
+        setup.connection.open_early(&services, &setup.environment.region).await;
+    }
+    let warm = Warm { setup, hook: OnceLock::new() };
+    let warm = &warm;
+    let answer = async |event: LambdaEvent<Box<RawValue>>| -> Result<Value, Error> {
+        Ok(warm.answer(event).await)
+    };
+    lambda_runtime::run(service_fn(answer)).await
+}
+
+/// The settings of the function.
+struct Setup {
+    environment: Environment,
+    connection: Connection,
+    parameters: Parameters,
+}
+
+/// The state that is kept between requests.
+struct Warm {
+    setup: Result<Setup, String>,
+    hook: OnceLock<Hook>,
+}
+
+impl Warm {
+    async fn answer(&self, event: LambdaEvent<Box<RawValue>>) -> Value {
+        let request = event.payload.get().as_bytes();
+        match self.hook(&event.context) {
+            Ok(hook) => hook.answer(request, &context(&event.context)).await,
+            Err(faults) => answer_without_setup(request, &faults),
+        }
+    }
+
+    /// The function's own account is known from the first request on.
+    fn hook(&self, context: &Context) -> Result<&Hook, String> {
+        if let Some(hook) = self.hook.get() {
+            return Ok(hook);
+        }
+        let setup = self.setup.as_ref().map_err(Clone::clone)?;
+        let identity = setup.environment.identity(&context.invoked_function_arn)?;
+        let aws = Aws::new(setup.connection.clone(), identity);
+        let log = HookLog::new(stdout());
+        let hook = Hook::new(aws, setup.parameters.clone(), patience(), log);
+        Ok(self.hook.get_or_init(|| hook))
+    }
+}
+
+fn patience() -> Duration {
+    let set = env::var(PATIENCE_VARIABLE).ok().and_then(|text| text.parse().ok());
+    set.map(Duration::from_millis).unwrap_or(PATIENCE).min(PATIENCE)
+}
+
+fn context(context: &Context) -> RequestContext {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let left = Duration::from_millis(context.deadline).saturating_sub(now + MARGIN);
+    let now = Timestamp::from_epoch_millis(i64::try_from(now.as_millis()).unwrap_or(i64::MAX));
+    let arrived = Instant::now();
+    RequestContext { now, arrived, deadline: arrived + left.min(TIME) }
+}
